@@ -1,0 +1,40 @@
+import type { Handlers } from '../call.ts'
+import { notFound } from '../errors.ts'
+import { identity, requireIdentity } from '../domain/identities.ts'
+import { deleteAdmin, findAdmin, insertAdmin, listAdmins } from '../store/admins.ts'
+import { requireAppInstance } from './app-instances.ts'
+import { paged } from './paging.ts'
+import { parseArn } from '../arn.ts'
+import { identityByArn } from '../store/identities.ts'
+
+export const admins: Handlers<'CreateAppInstanceAdmin' | 'DescribeAppInstanceAdmin' | 'ListAppInstanceAdmins' | 'DeleteAppInstanceAdmin'> =
+  {
+    async CreateAppInstanceAdmin({ AppInstanceArn, AppInstanceAdminArn }, call) {
+      const appInstance = await requireAppInstance(call, AppInstanceArn)
+      const named = await requireIdentity(call.db, AppInstanceAdminArn)
+      await call.db.transaction(tx => insertAdmin(tx, appInstance.id, named.id, call.now()))
+      return { AppInstanceAdmin: identity(named), AppInstanceArn }
+    },
+
+    async DescribeAppInstanceAdmin({ AppInstanceArn, AppInstanceAdminArn }, call) {
+      const appInstance = await requireAppInstance(call, AppInstanceArn)
+      const named = await requireIdentity(call.db, AppInstanceAdminArn)
+      const admin = await findAdmin(call.db, appInstance.id, named.id)
+      if (!admin) throw notFound('The app instance admin does not exist.', `${AppInstanceAdminArn} is no AppInstanceAdmin.`)
+      return { AppInstanceAdmin: { Admin: identity(admin.identity), AppInstanceArn, CreatedTimestamp: admin.createdAt } }
+    },
+
+    async ListAppInstanceAdmins(input, call) {
+      const { AppInstanceArn } = input
+      const { id } = await requireAppInstance(call, AppInstanceArn)
+      const { items, NextToken } = await paged(call, input, [AppInstanceArn], (after, limit) => listAdmins(call.db, id, after, limit))
+      return { AppInstanceArn, AppInstanceAdmins: items.map(admin => ({ Admin: identity(admin.identity) })), NextToken }
+    },
+
+    async DeleteAppInstanceAdmin({ AppInstanceArn, AppInstanceAdminArn }, call) {
+      const appInstance = await requireAppInstance(call, AppInstanceArn)
+      const arn = parseArn(AppInstanceAdminArn)
+      const named = arn && (await identityByArn(call.db, arn))
+      if (named) await call.db.transaction(tx => deleteAdmin(tx, appInstance.id, named.id))
+    },
+  }

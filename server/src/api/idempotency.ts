@@ -1,0 +1,56 @@
+import { createHash } from 'node:crypto'
+import type { BearerCall, Call } from '../call.ts'
+import { conflict } from '../errors.ts'
+import { RetryTransaction, type Queries } from '../store/database.ts'
+import { answeredToken, rememberToken, tokenLifetime } from '../store/request-tokens.ts'
+
+interface Tokened {
+  readonly ClientRequestToken: string
+}
+
+const hash = (...parts: string[]) => createHash('sha256').update(JSON.stringify(parts)).digest('base64url').slice(0, 32)
+
+/** A token is known by operation, parent resource, bearer and itself; its fingerprint is all of the input. */
+function namesOf(call: Call | BearerCall, parent: string, input: Tokened) {
+  const bearer = 'caller' in call ? call.caller.arn : ''
+  return { token: hash(call.operation, parent, bearer, input.ClientRequestToken), fingerprint: hash(JSON.stringify(input)) }
+}
+
+function replay<Result>(answered: { fingerprint: string; result: string }, fingerprint: string): Result {
+  if (answered.fingerprint === fingerprint) return JSON.parse(answered.result) as Result
+  throw conflict(
+    'Resource creation in progress or has already been created.',
+    'The same ClientRequestToken came within 24 hours with other parameters. Use a new token for a new request.',
+  )
+}
+
+/**
+ * Does the work once per ClientRequestToken: the same request again gets the first answer and changes nothing, one with other
+ * parameters a ConflictException. Of concurrent twins one does the work and the others get its answer.
+ */
+export async function once<Result>(
+  call: Call | BearerCall,
+  parent: string,
+  input: Tokened,
+  work: (tx: Queries) => Promise<Result>,
+): Promise<Result> {
+  const { token, fingerprint } = namesOf(call, parent, input)
+  return call.db.transaction(async tx => {
+    const now = call.now()
+    const answered = await answeredToken(tx, token, now - tokenLifetime)
+    if (answered) return replay<Result>(answered, fingerprint)
+    const result = await work(tx)
+    if (!(await rememberToken(tx, token, fingerprint, JSON.stringify(result), now, now - tokenLifetime))) throw new RetryTransaction()
+    return result
+  })
+}
+
+/** The same for what is never stored: remembered in this process only, and only the last ones (spec/decisions.md). */
+export function onceInMemory<Result>(call: BearerCall, parent: string, input: Tokened, work: () => Result): Result {
+  const { token, fingerprint } = namesOf(call, parent, input)
+  const answered = call.answeredTokens.get(token)
+  if (answered) return replay<Result>(answered, fingerprint)
+  const result = work()
+  call.answeredTokens.remember(token, fingerprint, JSON.stringify(result))
+  return result
+}

@@ -1,0 +1,104 @@
+import type { ChannelCall, Handlers } from '../call.ts'
+import { badRequest, conflict, forbidden, notFound } from '../errors.ts'
+import { advance, checkSubChannel } from '../domain/channels.ts'
+import { checkMessageSize } from '../domain/limits.ts'
+import { messageDetails, messageSummary, seenMessage, send, targetOf } from '../domain/messages.ts'
+import { deleteMessage, listMessages, passingMessageId, redactMessage, updateMessage, type Message } from '../store/messages.ts'
+import { once, onceInMemory } from './idempotency.ts'
+import { paged } from './paging.ts'
+
+const sent = { Value: 'SENT' as const }
+
+/** The message that the bearer wants to change; NotFound is not declared there, so its absence is a Forbidden (spec/operations.md G2). */
+function requireSeen(call: ChannelCall): Message {
+  const message = seenMessage(call)
+  if (!message) throw forbidden(`There is no such message in ${call.channel.arn}.`)
+  return message
+}
+
+export const messages: Handlers<
+  | 'SendChannelMessage'
+  | 'GetChannelMessage'
+  | 'ListChannelMessages'
+  | 'UpdateChannelMessage'
+  | 'RedactChannelMessage'
+  | 'DeleteChannelMessage'
+> = {
+  async SendChannelMessage(input, call) {
+    checkSubChannel(input)
+    const message = {
+      type: input.Type,
+      content: input.Content,
+      metadata: input.Metadata,
+      attributes: input.MessageAttributes,
+      contentType: input.ContentType,
+    }
+    checkMessageSize(message.type, message)
+    const ChannelArn = call.channel.arn
+    if (input.Persistence === 'NON_PERSISTENT') {
+      await targetOf(call.db, call, input.Target)
+      return onceInMemory(call, ChannelArn, input, () => ({ ChannelArn, MessageId: passingMessageId(call.now()), Status: sent }))
+    }
+    return once(call, ChannelArn, input, async tx => {
+      const target = await targetOf(tx, call, input.Target)
+      return { ChannelArn, MessageId: await send(tx, call, message, target?.id), Status: sent }
+    })
+  },
+
+  async GetChannelMessage(input, call) {
+    checkSubChannel(input)
+    const message = seenMessage(call)
+    if (!message) throw notFound('The message does not exist.', `There is no message ${input.MessageId} in ${call.channel.arn}.`)
+    return { ChannelMessage: messageDetails(message, call.channel.arn) }
+  },
+
+  async ListChannelMessages(input, call) {
+    checkSubChannel(input)
+    const { SortOrder: order = 'DESCENDING', NotBefore, NotAfter } = input
+    if (NotBefore && NotAfter && NotBefore > NotAfter) {
+      throw badRequest('NotBefore must not be later than NotAfter', 'Swap the two, or leave one out.')
+    }
+    const listing = { channelId: call.channel.id, viewerId: call.caller.id, order, notBefore: NotBefore, notAfter: NotAfter }
+    const about = [call.channel.arn, order, NotBefore?.toISOString() ?? '', NotAfter?.toISOString() ?? '']
+    const { items, NextToken } = await paged(call, input, about, (after, limit) => listMessages(call.db, listing, after, limit))
+    return { ChannelArn: call.channel.arn, NextToken, ChannelMessages: items.map(messageSummary) }
+  },
+
+  async UpdateChannelMessage(input, call) {
+    checkSubChannel(input)
+    const { channel, now } = call
+    const { type, messageId } = requireSeen(call)
+    checkMessageSize(type, { content: input.Content, metadata: input.Metadata, attributes: undefined })
+    await call.db.transaction(async tx => {
+      const { at } = await advance(tx, channel, now())
+      const given = { content: input.Content, metadata: input.Metadata, contentType: input.ContentType, now: at }
+      if (!(await updateMessage(tx, channel.id, messageId, given))) {
+        throw conflict('The message has been redacted', 'A message that is redacted or deleted cannot be changed.')
+      }
+    })
+    return { ChannelArn: channel.arn, MessageId: messageId, Status: sent }
+  },
+
+  async RedactChannelMessage(input, call) {
+    checkSubChannel(input)
+    const { channel, now } = call
+    const { messageId, redacted } = requireSeen(call)
+    if (!redacted) {
+      await call.db.transaction(async tx => {
+        const { at } = await advance(tx, channel, now())
+        await redactMessage(tx, channel.id, messageId, at)
+      })
+    }
+    return { ChannelArn: channel.arn, MessageId: messageId }
+  },
+
+  /** An admin may delete what it cannot see: a targeted message among others. */
+  async DeleteChannelMessage(input, { db, channel, message, now }) {
+    checkSubChannel(input)
+    if (!message) return
+    await db.transaction(async tx => {
+      await advance(tx, channel, now())
+      await deleteMessage(tx, channel.id, message)
+    })
+  },
+}

@@ -1,0 +1,82 @@
+import { parseArn } from '../arn.ts'
+import type { BearerCall, Handlers } from '../call.ts'
+import { conflict, forbidden, notFound } from '../errors.ts'
+import { advance, channelSummary } from '../domain/channels.ts'
+import { identity, requireIdentity } from '../domain/identities.ts'
+import { findBan } from '../store/bans.ts'
+import { findModeratedChannel, listModeratedChannels } from '../store/channels.ts'
+import { identityByArn } from '../store/identities.ts'
+import { deleteModerator, findModerator, insertModerator, listModerators } from '../store/moderators.ts'
+import { paged } from './paging.ts'
+
+/** The bearer, or whom an admin names. */
+const moderatorOf = async ({ caller, db }: BearerCall, namedArn: string | undefined) =>
+  namedArn === undefined || namedArn === caller.arn ? caller : requireIdentity(db, namedArn)
+
+export const moderators: Handlers<
+  | 'CreateChannelModerator'
+  | 'DescribeChannelModerator'
+  | 'ListChannelModerators'
+  | 'DeleteChannelModerator'
+  | 'ListChannelsModeratedByAppInstanceUser'
+  | 'DescribeChannelModeratedByAppInstanceUser'
+> = {
+  async CreateChannelModerator({ ChannelModeratorArn }, { db, channel, caller, now }) {
+    const named = await db.transaction(async tx => {
+      const named = await requireIdentity(tx, ChannelModeratorArn)
+      await advance(tx, channel, now())
+      if (await findBan(tx, channel.id, named.id)) {
+        throw conflict('The user or bot is banned from the channel', `Delete the ban of ${ChannelModeratorArn} first.`)
+      }
+      await insertModerator(tx, channel.id, named.id, caller.id, now())
+      return named
+    })
+    return { ChannelArn: channel.arn, ChannelModerator: identity(named) }
+  },
+
+  async DescribeChannelModerator({ ChannelModeratorArn }, { db, channel }) {
+    const arn = parseArn(ChannelModeratorArn)
+    const named = arn && (await identityByArn(db, arn))
+    const moderator = named && (await findModerator(db, channel.id, named.id))
+    if (!moderator) {
+      throw notFound('The channel moderator does not exist.', `${ChannelModeratorArn} is not a moderator of ${channel.arn}.`)
+    }
+    return {
+      ChannelModerator: {
+        Moderator: identity(moderator.identity),
+        ChannelArn: channel.arn,
+        CreatedTimestamp: moderator.createdAt,
+        CreatedBy: identity(moderator.createdBy),
+      },
+    }
+  },
+
+  async ListChannelModerators(input, call) {
+    const { channel, db } = call
+    const { items, NextToken } = await paged(call, input, [channel.arn], (after, limit) => listModerators(db, channel.id, after, limit))
+    return { ChannelArn: channel.arn, ChannelModerators: items.map(item => ({ Moderator: identity(item.identity) })), NextToken }
+  },
+
+  async DeleteChannelModerator({ ChannelModeratorArn }, { db, channel, now }) {
+    await db.transaction(async tx => {
+      const arn = parseArn(ChannelModeratorArn)
+      const named = arn && (await identityByArn(tx, arn))
+      if (named && (await deleteModerator(tx, channel.id, named.id))) await advance(tx, channel, now())
+    })
+  },
+
+  async ListChannelsModeratedByAppInstanceUser(input, call) {
+    const { id } = await moderatorOf(call, input.AppInstanceUserArn)
+    const { items, NextToken } = await paged(call, input, [String(id)], (after, limit) =>
+      listModeratedChannels(call.db, { identityId: id, viewerId: call.caller.id }, after, limit),
+    )
+    return { Channels: items.map(channel => ({ ChannelSummary: channelSummary(channel) })), NextToken }
+  },
+
+  async DescribeChannelModeratedByAppInstanceUser(input, call) {
+    const { id } = await moderatorOf(call, input.AppInstanceUserArn)
+    const channel = await findModeratedChannel(call.db, call.channel.id, id, call.caller.id)
+    if (!channel) throw forbidden(`${input.AppInstanceUserArn} is not a moderator of ${call.channel.arn}.`)
+    return { Channel: { ChannelSummary: channelSummary(channel) } }
+  },
+}

@@ -1,0 +1,112 @@
+import { parseArn, arnWithin } from '../arn.ts'
+import type { Handlers } from '../call.ts'
+import { conflict, notFound } from '../errors.ts'
+import { checkMetadataSize } from '../domain/limits.ts'
+import { tagNew } from '../domain/tags.ts'
+import type { Queries } from '../store/database.ts'
+import {
+  buryIdentity,
+  identityByArn,
+  insertIdentity,
+  listIdentities,
+  updateIdentity,
+  updateIdentityExpiration,
+  type IdentityRecord,
+} from '../store/identities.ts'
+import { requireAppInstance } from './app-instances.ts'
+import { once } from './idempotency.ts'
+import { paged } from './paging.ts'
+
+async function requireUser(db: Queries, text: string): Promise<IdentityRecord> {
+  const arn = parseArn(text)
+  const found = arn && (await identityByArn(db, arn))
+  if (!found) throw notFound('The app instance user does not exist.', `There is no user ${text}.`)
+  return found
+}
+
+const expiration = (days: number | undefined) =>
+  days === undefined ? undefined : { ExpirationDays: days, ExpirationCriterion: 'CREATED_TIMESTAMP' as const }
+
+export const users: Handlers<
+  | 'CreateAppInstanceUser'
+  | 'DescribeAppInstanceUser'
+  | 'ListAppInstanceUsers'
+  | 'UpdateAppInstanceUser'
+  | 'PutAppInstanceUserExpirationSettings'
+  | 'DeleteAppInstanceUser'
+> = {
+  /** A user of the same id, Name and Metadata is answered as if it had just been made (spec/operations.md G5). */
+  async CreateAppInstanceUser(input, call) {
+    checkMetadataSize(input.Metadata)
+    const { AppInstanceArn, AppInstanceUserId, Name, Metadata } = input
+    await requireAppInstance(call, AppInstanceArn)
+    const arn = arnWithin(AppInstanceArn, 'user', AppInstanceUserId)
+    return once(call, AppInstanceArn, input, async tx => {
+      const id = await insertIdentity(tx, {
+        appInstanceArn: AppInstanceArn,
+        kind: 'user',
+        externalId: AppInstanceUserId,
+        name: Name,
+        metadata: Metadata,
+        expirationDays: input.ExpirationSettings?.ExpirationDays,
+        now: call.now(),
+      })
+      if (id === undefined) {
+        const present = await requireUser(tx, arn)
+        if (present.name !== Name || present.metadata !== Metadata) {
+          throw conflict('The app instance user already exists', `${arn} exists with another Name or Metadata. Use UpdateAppInstanceUser.`)
+        }
+      } else await tagNew(tx, { kind: 'identity', id }, input.Tags)
+      return { AppInstanceUserArn: arn }
+    })
+  },
+
+  async DescribeAppInstanceUser({ AppInstanceUserArn }, { db }) {
+    const user = await requireUser(db, AppInstanceUserArn)
+    return {
+      AppInstanceUser: {
+        AppInstanceUserArn: user.arn,
+        Name: user.name,
+        Metadata: user.metadata,
+        CreatedTimestamp: user.createdAt,
+        LastUpdatedTimestamp: user.updatedAt,
+        ExpirationSettings: expiration(user.expirationDays),
+      },
+    }
+  },
+
+  async ListAppInstanceUsers(input, call) {
+    const { AppInstanceArn } = input
+    await requireAppInstance(call, AppInstanceArn)
+    const { items, NextToken } = await paged(call, input, [AppInstanceArn], (after, limit) =>
+      listIdentities(call.db, AppInstanceArn, 'user', after, limit),
+    )
+    const AppInstanceUsers = items.map(({ arn, name, metadata }) => ({ AppInstanceUserArn: arn, Name: name, Metadata: metadata }))
+    return { AppInstanceArn, AppInstanceUsers, NextToken }
+  },
+
+  async UpdateAppInstanceUser({ AppInstanceUserArn, Name, Metadata }, { db, now }) {
+    checkMetadataSize(Metadata)
+    await db.transaction(async tx => {
+      const { id } = await requireUser(tx, AppInstanceUserArn)
+      await updateIdentity(tx, id, { name: Name, metadata: Metadata, now: now() })
+    })
+    return { AppInstanceUserArn }
+  },
+
+  async PutAppInstanceUserExpirationSettings({ AppInstanceUserArn, ExpirationSettings }, { db, now }) {
+    await db.transaction(async tx => {
+      const { id } = await requireUser(tx, AppInstanceUserArn)
+      await updateIdentityExpiration(tx, id, ExpirationSettings?.ExpirationDays, now())
+    })
+    return { AppInstanceUserArn, ExpirationSettings }
+  },
+
+  async DeleteAppInstanceUser({ AppInstanceUserArn }, { db, now, purgeSoon }) {
+    const arn = parseArn(AppInstanceUserArn)
+    const user = arn && (await identityByArn(db, arn))
+    if (!user) return
+    await db.transaction(tx => buryIdentity(tx, user.id, now()))
+    purgeSoon()
+  },
+}

@@ -1,0 +1,24 @@
+/** The kinds of resource whose ARNs name something here (spec/wire.md §7). */
+export type ArnKind = 'app-instance' | 'user' | 'bot' | 'channel' | 'channel-flow'
+
+/** A parsed ARN. `appInstanceArn` is the text up to and including the app instance's id; `id` the last part. */
+export interface Arn {
+  readonly text: string
+  readonly appInstanceArn: string
+  readonly kind: ArnKind
+  readonly id: string
+}
+
+const pattern =
+  /^(arn:[a-z0-9.-]{1,63}:chime:[a-z0-9.-]{0,63}:[a-z0-9.-]{0,63}:app-instance\/([^/\p{Cc}]{1,64}))(?:\/(user|bot|channel|channel-flow)\/([^/\p{Cc}]{1,64}))?$/u
+
+/** The parts of an ARN of this service, or undefined where the text is none. Ids may hold colons (Cognito's do), never slashes. */
+export function parseArn(text: string): Arn | undefined {
+  const match = pattern.exec(text)
+  if (!match) return undefined
+  const [, appInstanceArn, appInstanceId, kind, id] = match
+  return { text, appInstanceArn: appInstanceArn!, kind: (kind as ArnKind | undefined) ?? 'app-instance', id: id ?? appInstanceId! }
+}
+
+/** The ARN of a resource inside an app instance. */
+export const arnWithin = (appInstanceArn: string, kind: Exclude<ArnKind, 'app-instance'>, id: string) => `${appInstanceArn}/${kind}/${id}`

@@ -1,0 +1,110 @@
+import { hash } from 'node:crypto'
+
+/**
+ * What a signature covers. All that is compared comes from the request as it travelled: nothing is decoded and nothing is folded, so two requests that
+ * the router could tell apart never share a path or a header here. Repeated query names may change places, as everywhere in Signature Version 4.
+ */
+export interface CanonicalRequest {
+  readonly method: string
+  readonly path: string
+  readonly query: string
+  readonly headers: ReadonlyMap<string, string>
+  /** Lower-case names in the order in which they were signed; each is present in `headers`. */
+  readonly signedHeaders: readonly string[]
+  readonly bodyHash: string
+}
+
+/** The hash that goes into the string to sign. */
+export function hashCanonicalRequest({ method, path, query, headers, signedHeaders, bodyHash }: CanonicalRequest): string {
+  let lines = ''
+  for (const name of signedHeaders) lines += `${name}:${headers.get(name)}\n`
+  return hash('sha256', `${method}\n${path}\n${query}\n${lines}\n${signedHeaders.join(';')}\n${bodyHash}`)
+}
+
+const hashOfNothing = hash('sha256', '')
+
+export const hashBody = (body: Uint8Array) => (body.byteLength === 0 ? hashOfNothing : hash('sha256', body))
+
+/** The raw path, escaped once more: the rule for every service but S3. Signers fold `.`, `..` and `//` first, so such a path fails. */
+export function canonicalPath(path: string): string {
+  return /^[\w.~/%-]*$/.test(path) ? path.replaceAll('%', '%25') : path.replace(/[^\w.~/-]/g, escapeByte)
+}
+
+const escapeByte = (character: string) => `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`
+
+/** The raw pairs, sorted, exactly as they travelled: what botocore, chime-sdk-js and the Android demo sign, be `!'()*` and `+` escaped or not. */
+export function canonicalQuery(query: string): string {
+  if (query === '') return ''
+  const pairs = query.split('&')
+  let ordered = true
+  for (let index = 0; index < pairs.length; index++) {
+    if (!pairs[index]!.includes('=')) pairs[index] += '='
+    if (index > 0 && ordered) ordered = compareQueryPairs(pairs[index - 1]!, pairs[index]!) <= 0
+  }
+  return (ordered ? pairs : pairs.toSorted(compareQueryPairs)).join('&')
+}
+
+/**
+ * The pairs as signers write them that decode first and escape by RFC 3986 again (curl, aws4, awscurl), whatever the client left bare on the way. It means
+ * the same as the raw query because a `+` is a plus on both sides. Undefined where an escape cannot be decoded.
+ */
+export function escapedQuery(query: string): string | undefined {
+  try {
+    return canonicalQuery(
+      query
+        .split('&')
+        .filter(pair => pair !== '')
+        .map(pair => {
+          const equals = pair.indexOf('=')
+          return equals < 0 ? reescape(pair) : `${reescape(pair.slice(0, equals))}=${reescape(pair.slice(equals + 1))}`
+        })
+        .join('&'),
+    )
+  } catch {
+    return undefined
+  }
+}
+
+const reescape = (text: string) => encodeURIComponent(decodeURIComponent(text)).replace(/[!'()*]/g, escapeByte)
+
+/** By name, then by value. The whole pairs would not do: `a-b=` sorts before `a=`, yet the name `a` before `a-b`. */
+function compareQueryPairs(left: string, right: string): number {
+  const leftEquals = left.indexOf('=')
+  const rightEquals = right.indexOf('=')
+  return compare(left.slice(0, leftEquals), right.slice(0, rightEquals)) || compare(left.slice(leftEquals), right.slice(rightEquals))
+}
+
+const compare = (left: string, right: string) => (left < right ? -1 : left > right ? 1 : 0)
+
+export interface CanonicalHeaders {
+  /** By lower-case name; values without outer blanks, with single inner ones; repeated headers joined by a comma. */
+  readonly headers: ReadonlyMap<string, string>
+  /** `host` and every `x-amz-*` that came: the names that a signature must cover. */
+  readonly decisive: readonly string[]
+  /** Names that came more than once. */
+  readonly repeated: readonly string[]
+}
+
+/** Reads node's `rawHeaders`, since its `headers` drop some repetitions and join others differently. */
+export function canonicalHeaders(rawHeaders: readonly string[]): CanonicalHeaders {
+  const headers = new Map<string, string>()
+  const decisive: string[] = []
+  const repeated: string[] = []
+  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index]!.toLowerCase()
+    const value = canonicalValue(rawHeaders[index + 1]!)
+    const earlier = headers.get(name)
+    if (earlier === undefined) {
+      headers.set(name, value)
+      if (name.startsWith('x-amz-') || name === 'host') decisive.push(name)
+    } else {
+      headers.set(name, `${earlier},${value}`)
+      repeated.push(name)
+    }
+  }
+  return { headers, decisive, repeated }
+}
+
+/** Line breaks count as blanks, so no value can pass for two headers. */
+const canonicalValue = (value: string) =>
+  / {2}|[\t\r\n]|^ | $/.test(value) ? value.replace(/[ \t\r\n]+/g, ' ').replace(/^ | $/g, '') : value

@@ -1,0 +1,40 @@
+import { escapedQuery, hashBody } from './canonical-request.ts'
+import type { CanonicalRequest } from './canonical-request.ts'
+
+/** Whether the signature that came is that of this request. */
+export type Holds = (canonical: CanonicalRequest) => boolean
+
+/** Why a signature does not hold, as far as the usual mistakes explain it. Tries requests only, never keys, and shows neither secret nor signature. */
+export function explainMismatch(canonical: CanonicalRequest, raw: { path: string; query: string }, holds: Holds): string {
+  const host = canonical.headers.get('host') ?? ''
+  for (const other of otherHosts(host, canonical.headers.get('x-forwarded-host'))) {
+    if (holds({ ...canonical, headers: new Map(canonical.headers).set('host', other) })) {
+      return `The host differs: the request is signed for '${other}' and came with Host '${host}'. A proxy must pass Host on unchanged.`
+    }
+  }
+  if (raw.path !== canonical.path && holds({ ...canonical, path: raw.path })) {
+    return 'The path is escaped once in the canonical request; every service but S3 escapes it once more (%3A becomes %253A).'
+  }
+  const blanks = raw.query.includes('+') ? escapedQuery(raw.query.replaceAll('+', '%20')) : undefined
+  if (blanks !== undefined && holds({ ...canonical, query: blanks })) {
+    return 'The query holds a + that is signed as a blank; here a + is a plus, so send a blank as %20.'
+  }
+  const hashOfNothing = hashBody(new Uint8Array())
+  if (canonical.bodyHash !== hashOfNothing && holds({ ...canonical, bodyHash: hashOfNothing })) {
+    return 'The request is signed with the hash of an empty body, and came with a body.'
+  }
+  if (/\/(?:\.{0,2})(?=\/)|\/\.{1,2}$/.test(raw.path)) {
+    return "The path holds '//', '/./' or '/../', which signers fold before they sign; send the folded path."
+  }
+  return 'The secret access key is not the one of this access key id, or the method, path, query, body or a signed header was changed after signing.'
+}
+
+/** Clients and proxies disagree about case and about default ports. */
+function otherHosts(host: string, forwarded: string | undefined): Set<string> {
+  const name = host.replace(/:\d*$/, '')
+  const spellings = [name, `${name}:443`, `${name}:80`].flatMap(spelling => [spelling, spelling.toLowerCase()])
+  const others = new Set([host.toLowerCase(), ...spellings])
+  if (forwarded !== undefined) others.add(forwarded)
+  others.delete(host)
+  return others
+}

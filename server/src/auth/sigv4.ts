@@ -1,0 +1,138 @@
+import { timingSafeEqual } from 'node:crypto'
+import { parseAuthorization } from './authorization-header.ts'
+import { canonicalHeaders, canonicalPath, canonicalQuery, escapedQuery, hashBody, hashCanonicalRequest } from './canonical-request.ts'
+import type { CanonicalRequest } from './canonical-request.ts'
+import { explainMismatch } from './explain-mismatch.ts'
+import type { Holds } from './explain-mismatch.ts'
+import { invalidSignature, missingAuthenticationToken, unrecognizedClient } from './signature-errors.ts'
+import { createSigningKeyCache, deriveSigningKey } from './signing-key.ts'
+import type { AccessKey } from './signing-key.ts'
+import { checkClock, readSigningTime } from './signing-time.ts'
+
+/** A request as it travelled: `url` and `rawHeaders` are node's, untouched. */
+export interface SignedRequest {
+  method: string
+  url: string
+  rawHeaders: readonly string[]
+  body: Uint8Array
+}
+
+/** Headers that decide who calls and what is covered: of two, nobody could say which one the signature means. */
+const onlyOnce = new Set(['host', 'authorization', 'x-amz-date', 'x-amz-chime-bearer', 'x-amz-content-sha256', 'x-amz-security-token'])
+
+/** Stands in for an unknown key, so that it costs what a wrong secret costs. */
+const nobody: AccessKey = { accessKeyId: '', secretAccessKey: 'nobody' }
+
+/**
+ * Verifies requests signed with Signature Version 4 in the Authorization header, and says whose key signed; throws ApiError otherwise.
+ * Method, path, query, host, body, date and every `x-amz-*` header are then what the key's owner sent.
+ */
+export function createVerifier(options: {
+  findKey: (accessKeyId: string) => AccessKey | undefined
+  now?: () => number
+}): (request: SignedRequest) => AccessKey {
+  const { findKey, now = Date.now } = options
+  const cache = createSigningKeyCache(1000)
+
+  return request => {
+    const { headers, decisive, repeated } = canonicalHeaders(request.rawHeaders)
+    for (const name of repeated) if (onlyOnce.has(name)) throw invalidSignature(`The header ${name} comes more than once.`)
+    const authorization = headers.get('authorization')
+    if (authorization === undefined) throw missingAuthenticationToken(reasonForNoAuthorization(request))
+    const { credential, signedHeaders, signature } = parseAuthorization(authorization)
+    const time = readSigningTime(headers)
+    checkScopeDate(credential.date, time.basic)
+    checkClock(time, now())
+    const names = checkedSignedHeaders(headers, decisive, signedHeaders)
+    const bodyHash = checkedBodyHash(headers, request.body)
+    const raw = splitTarget(request.url)
+
+    const hasToken = headers.has('x-amz-security-token')
+    const known = hasToken ? undefined : findKey(credential.accessKeyId)
+    const key = known ?? nobody
+    const cached = cache.find(key, credential)
+    const sign = cached ?? deriveSigningKey(key.secretAccessKey, credential)
+    const holds: Holds = canonical =>
+      equalInConstantTime(sign(`AWS4-HMAC-SHA256\n${time.basic}\n${credential.scope}\n${hashCanonicalRequest(canonical)}`), signature)
+
+    const canonical = {
+      method: request.method,
+      path: canonicalPath(raw.path),
+      query: canonicalQuery(raw.query),
+      headers,
+      signedHeaders: names,
+      bodyHash,
+    }
+    if (!holds(canonical) && !holdsEscaped(canonical, raw.query, holds)) {
+      const reason = explainMismatch(canonical, raw, holds)
+      if (known !== undefined) throw invalidSignature(reason)
+    }
+    if (hasToken) throw unrecognizedClient('The request carries a session token (x-amz-security-token); this server has issued none.')
+    if (known === undefined) throw unrecognizedClient('This server has no such access key id.')
+    if (cached === undefined) cache.keep(key, credential, sign)
+    return known
+  }
+}
+
+const expectedBytes = Buffer.alloc(64)
+const givenBytes = Buffer.alloc(64)
+
+/** Both are 64 hexadecimal digits. */
+function equalInConstantTime(expected: string, given: string): boolean {
+  expectedBytes.write(expected, 'latin1')
+  givenBytes.write(given, 'latin1')
+  return timingSafeEqual(expectedBytes, givenBytes)
+}
+
+/** The second way in which clients write a query; tried only where it differs. */
+function holdsEscaped(canonical: CanonicalRequest, rawQuery: string, holds: Holds): boolean {
+  const query = escapedQuery(rawQuery)
+  return query !== undefined && query !== canonical.query && holds({ ...canonical, query })
+}
+
+function reasonForNoAuthorization({ url }: SignedRequest): string {
+  if (url.includes('X-Amz-Signature=')) return 'The request is signed in its query; this call must be signed in the Authorization header.'
+  return 'The request has no Authorization header; sign it with Signature Version 4.'
+}
+
+/** A request target is ASCII, starts with a slash and has no blanks; everything else is escaped. */
+function splitTarget(url: string): { path: string; query: string } {
+  if (!/^\/[!-~]*$/.test(url)) throw invalidSignature('The request target must be a path whose other characters are percent-escaped.')
+  const mark = url.indexOf('?')
+  return mark < 0 ? { path: url, query: '' } : { path: url.slice(0, mark), query: url.slice(mark + 1) }
+}
+
+function checkScopeDate(date: string, basic: string): void {
+  const day = basic.slice(0, 8)
+  if (date === day) return
+  const message = `Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '${date}' != '${day}', from '${basic}'.`
+  throw invalidSignature(`The credential scope is of ${date}, the request of ${day}; they must be of the same day (UTC).`, message)
+}
+
+/** The signed names. What is signed is there, once; what decides about the call is signed. */
+function checkedSignedHeaders(headers: ReadonlyMap<string, string>, decisive: readonly string[], signedHeaders: string): readonly string[] {
+  const names = signedHeaders.split(';')
+  for (let index = 0; index < names.length; index++) {
+    const name = names[index]!
+    if (!headers.has(name)) throw invalidSignature(reasonForAbsentHeader(name))
+    if (index > 0 && name <= names[index - 1]! && names.indexOf(name) < index) throw invalidSignature(`SignedHeaders names ${name} twice.`)
+  }
+  for (const name of decisive) if (!names.includes(name)) throw invalidSignature(`The header ${name} is not signed.`)
+  return names
+}
+
+function reasonForAbsentHeader(name: string): string {
+  if (name !== name.toLowerCase()) return `SignedHeaders names ${name}; the names must be lower-case.`
+  return `The signed header '${name}' is not in the request.`
+}
+
+/** The hash of the body that came; a header that states one must state this one. */
+function checkedBodyHash(headers: ReadonlyMap<string, string>, body: Uint8Array): string {
+  const bodyHash = hashBody(body)
+  const stated = headers.get('x-amz-content-sha256')
+  if (stated === undefined || stated === bodyHash) return bodyHash
+  if (stated === 'UNSIGNED-PAYLOAD' || stated.startsWith('STREAMING-')) {
+    throw invalidSignature(`x-amz-content-sha256 is ${stated}: the body must be signed as a whole.`)
+  }
+  throw invalidSignature('x-amz-content-sha256 is not the hash of the body: the body was changed after signing.')
+}

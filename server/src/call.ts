@@ -1,0 +1,72 @@
+import type { Input, OperationName, Output } from './contract/index.ts'
+import type { PageTokens } from './page-token.ts'
+import type { AnsweredTokens } from './answered-tokens.ts'
+import type { Mode, Privacy } from './store/channels.ts'
+import type { Database } from './store/database.ts'
+import type { Identity } from './store/identities.ts'
+import type { MembershipType } from './store/memberships.ts'
+import type { Message } from './store/messages.ts'
+
+/** What the process hands to every call. */
+export interface Environment {
+  readonly db: Database
+  /** The clock, in epoch milliseconds. Tests move it; signatures keep real time. */
+  readonly now: () => number
+  readonly region: string
+  readonly account: string
+  readonly pageTokens: PageTokens
+  readonly answeredTokens: AnsweredTokens
+  /** Called after something has been deleted whose contents are still there. */
+  readonly purgeSoon: () => void
+}
+
+/** What a handler may use where a service key acts. */
+export interface Call extends Environment {
+  readonly operation: OperationName
+}
+
+/** The user or bot that acts. */
+export interface Caller extends Identity {
+  readonly appInstanceId: number
+  readonly appInstanceArn: string
+}
+
+/** The channel that a call is about. */
+export interface CalledChannel {
+  readonly id: number
+  readonly arn: string
+  readonly mode: Mode
+  readonly privacy: Privacy
+}
+
+/** What is known of the bearer and of its relation to what the call is about; rules are predicates over it. */
+export interface Facts {
+  readonly caller: Caller
+  /** An AppInstanceAdmin of the app instance that the call is about. */
+  readonly admin: boolean
+  readonly channel: CalledChannel | undefined
+  readonly membership: MembershipType | undefined
+  readonly moderator: boolean
+  readonly banned: boolean
+  /** The message that the call is about, whoever may see it; undefined where there is none of that id. */
+  readonly message: Message | undefined
+}
+
+/** What a handler may use where a user or bot acts. */
+export interface BearerCall extends Call, Facts {}
+
+/** The same where the call is about a channel: it exists, and the bearer's role permits the call. */
+export interface ChannelCall extends BearerCall {
+  readonly channel: CalledChannel
+}
+
+export type CallOf<Name extends OperationName> = 'ChimeBearer' extends keyof Input<Name>
+  ? 'ChannelArn' extends keyof Input<Name>
+    ? ChannelCall
+    : BearerCall
+  : Call
+
+export type Handler<Name extends OperationName> = (input: Input<Name>, call: CallOf<Name>) => Promise<Output<Name>>
+
+/** Handlers bear the operation's name. */
+export type Handlers<Name extends OperationName> = { readonly [Each in Name]: Handler<Each> }

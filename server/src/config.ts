@@ -1,0 +1,119 @@
+import { logLevels, type LogLevel } from './log.ts'
+
+/** A setting: the flag `--name`, the variable `CARILLON_NAME`, its default and one line of meaning. */
+interface Setting<Value> {
+  readonly flag: string
+  readonly placeholder: string
+  readonly fallback: Value
+  readonly meaning: string
+  /** Throws an Error whose message says what the value must be. */
+  readonly parse: (text: string) => Value
+}
+
+const setting = <Value>(
+  flag: string,
+  placeholder: string,
+  fallback: Value,
+  meaning: string,
+  parse: (text: string) => Value,
+): Setting<Value> => ({
+  flag,
+  placeholder,
+  fallback,
+  meaning,
+  parse,
+})
+
+function port(text: string): number {
+  const value = Number(text)
+  if (!/^\d+$/.test(text) || value > 65535) throw new Error('must be a whole number from 0 to 65535; 0 picks a free port')
+  return value
+}
+
+function matching(pattern: RegExp, meaning: string) {
+  return (text: string) => {
+    if (!pattern.test(text)) throw new Error(`must be ${meaning}`)
+    return text
+  }
+}
+
+function logLevel(text: string): LogLevel {
+  const level = logLevels.find(known => known === text)
+  if (!level) throw new Error(`must be one of ${logLevels.join(', ')}`)
+  return level
+}
+
+/** Every setting, in the order in which `--help` shows them. A row is both a flag of `serve` and a variable CARILLON_…. */
+export const settings = {
+  host: setting('host', 'address', '127.0.0.1', 'where it listens', matching(/^\S+$/, 'a host name or an address')),
+  port: setting('port', 'number', 8080, 'plain HTTP: both APIs; 0 picks a free port', port),
+  data: setting(
+    'data',
+    'folder',
+    './data',
+    'where the embedded database and the credentials file are; :memory: keeps nothing',
+    matching(/\S/, 'a folder'),
+  ),
+  databaseUrl: setting<string | undefined>(
+    'database-url',
+    'url',
+    undefined,
+    'PostgreSQL instead of the embedded SQLite',
+    matching(/^postgres(?:ql)?:\/\//, 'a URL such as postgresql://user:password@host:5432/database'),
+  ),
+  region: setting(
+    'region',
+    'name',
+    'us-east-1',
+    'used in the ARNs of new app instances',
+    matching(/^[a-z0-9-]{1,63}$/, 'a region such as us-east-1'),
+  ),
+  account: setting('account', 'id', '000000000000', 'used in the ARNs of new app instances', matching(/^\d{12}$/, 'twelve digits')),
+  logLevel: setting<LogLevel>('log-level', 'level', 'info', 'logs are JSON lines on standard error', logLevel),
+} as const
+
+type Settings = { readonly [Name in keyof typeof settings]: (typeof settings)[Name]['fallback'] }
+
+export interface RootKey {
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
+}
+
+export interface Config extends Settings {
+  /** Where the environment gives it; otherwise it is kept in the data folder. */
+  readonly rootKey: RootKey | undefined
+}
+
+const keyVariables = ['CARILLON_ACCESS_KEY_ID', 'CARILLON_SECRET_ACCESS_KEY'] as const
+
+export const variableOf = (flag: string) => `CARILLON_${flag.replaceAll('-', '_').toUpperCase()}`
+
+/**
+ * The configuration: flags win over the environment, the environment over the defaults. Throws an Error of one line that
+ * names the setting where a value makes no sense, a CARILLON_ variable is unknown, or half of the root key is given.
+ */
+export function readConfig(flags: Readonly<Record<string, string | undefined>>, environment: NodeJS.ProcessEnv): Config {
+  const known = new Set<string>([...Object.values(settings).map(({ flag }) => variableOf(flag)), ...keyVariables])
+  const unknown = Object.keys(environment).filter(name => name.startsWith('CARILLON_') && !known.has(name))
+  if (unknown.length > 0) throw new Error(`Unknown environment variable ${unknown.join(', ')}. Known are ${[...known].join(', ')}.`)
+
+  const entries = Object.entries(settings).map(([name, { flag, fallback, parse }]) => {
+    const variable = variableOf(flag)
+    const text = flags[name] ?? environment[variable]
+    if (text === undefined) return [name, fallback]
+    try {
+      return [name, parse(text)]
+    } catch (error) {
+      const source = flags[name] === undefined ? variable : `--${flag}`
+      throw new Error(`${source} ${(error as Error).message}, not '${text}'.`, { cause: error })
+    }
+  })
+  return { ...(Object.fromEntries(entries) as Settings), rootKey: rootKeyOf(environment) }
+}
+
+function rootKeyOf(environment: NodeJS.ProcessEnv): RootKey | undefined {
+  const [accessKeyId, secretAccessKey] = keyVariables.map(name => environment[name])
+  if (!accessKeyId && !secretAccessKey) return undefined
+  if (!accessKeyId || !secretAccessKey) throw new Error(`${keyVariables.join(' and ')} are given together, or neither is.`)
+  return { accessKeyId, secretAccessKey }
+}

@@ -1,0 +1,49 @@
+import { ChimeArn, IdentityClientRequestToken, Metadata, NextToken, NonEmptyResourceName, TagList, Timestamp, paging } from './common.ts'
+import { operation } from './operation.ts'
+import { IdempotencyToken, Required, integer, list, structure } from './shapes.ts'
+
+const AppInstance = structure({
+  AppInstanceArn: ChimeArn,
+  Name: NonEmptyResourceName,
+  CreatedTimestamp: Timestamp,
+  LastUpdatedTimestamp: Timestamp,
+  Metadata,
+})
+
+const AppInstanceSummary = structure({ AppInstanceArn: ChimeArn, Name: NonEmptyResourceName, Metadata })
+const ChannelRetentionSettings = structure({ RetentionDays: integer({ minimum: 1, maximum: 5475 }) })
+const AppInstanceRetentionSettings = structure({ ChannelRetentionSettings })
+
+export const appInstances = {
+  CreateAppInstance: operation(
+    'POST /app-instances',
+    201,
+    { Name: Required(NonEmptyResourceName), Metadata, ClientRequestToken: IdempotencyToken(IdentityClientRequestToken), Tags: TagList },
+    { AppInstanceArn: ChimeArn },
+    ['ConflictException', 'ResourceLimitExceededException'],
+  ),
+  DescribeAppInstance: operation('GET /app-instances/{appInstanceArn}', 200, { AppInstanceArn: Required(ChimeArn) }, { AppInstance }),
+  ListAppInstances: operation('GET /app-instances', 200, { ...paging }, { AppInstances: list(AppInstanceSummary), NextToken }),
+  UpdateAppInstance: operation(
+    'PUT /app-instances/{appInstanceArn}',
+    200,
+    { AppInstanceArn: Required(ChimeArn), Name: Required(NonEmptyResourceName), Metadata: Required(Metadata) },
+    { AppInstanceArn: ChimeArn },
+    ['ConflictException'],
+  ),
+  DeleteAppInstance: operation('DELETE /app-instances/{appInstanceArn}', 204, { AppInstanceArn: Required(ChimeArn) }, {}, [
+    'ResourceLimitExceededException',
+  ]),
+  PutAppInstanceRetentionSettings: operation(
+    'PUT /app-instances/{appInstanceArn}/retention-settings',
+    200,
+    { AppInstanceArn: Required(ChimeArn), AppInstanceRetentionSettings: Required(AppInstanceRetentionSettings) },
+    { AppInstanceRetentionSettings, InitiateDeletionTimestamp: Timestamp },
+  ),
+  GetAppInstanceRetentionSettings: operation(
+    'GET /app-instances/{appInstanceArn}/retention-settings',
+    200,
+    { AppInstanceArn: Required(ChimeArn) },
+    { AppInstanceRetentionSettings, InitiateDeletionTimestamp: Timestamp },
+  ),
+}

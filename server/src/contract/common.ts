@@ -1,0 +1,43 @@
+import { Required, integer, list, structure, text, timestamp } from './shapes.ts'
+
+/**
+ * JSON that is already text, such as a page that SQL has built. It leaves as it is wherever an output member may stand,
+ * so it must be well-formed and hold contract members only.
+ */
+export class JsonText {
+  readonly text: string
+
+  constructor(text: string) {
+    this.text = text
+  }
+}
+
+export const anyLine = '.*'
+export const anything = String.raw`[\s\S]*`
+export const tokenCharacters = '[-_a-zA-Z0-9]*'
+export const arnPattern = String.raw`arn:[a-z0-9-\.]{1,63}:[a-z0-9-\.]{0,63}:[a-z0-9-\.]{0,63}:[a-z0-9-\.]{0,63}:[^/].{0,1023}`
+export const idPattern = String.raw`[A-Za-z0-9]([A-Za-z0-9\:\-\_\.\@]{0,62}[A-Za-z0-9])?`
+const nameCharacters = String.raw`[\u0009\u000A\u000D\u0020-\u007E\u0085\u00A0-\uD7FF\uE000-\uFFFD\u10000-\u10FFFF]*`
+
+export const ChimeArn = text({ minLength: 5, maxLength: 1600, pattern: arnPattern })
+export const SubChannelId = text({ minLength: 1, maxLength: 128, pattern: tokenCharacters })
+export const NonEmptyResourceName = text({ minLength: 1, maxLength: 256, pattern: nameCharacters, sensitive: true })
+export const ResourceName = text({ minLength: 0, maxLength: 256, pattern: nameCharacters, sensitive: true })
+export const Metadata = text({ minLength: 0, maxLength: 1024, pattern: anyLine, sensitive: true })
+export const Timestamp = timestamp()
+
+export const ClientRequestToken = text({ minLength: 2, maxLength: 64, pattern: tokenCharacters, sensitive: true })
+/** The identity service does not mark its token as sensitive. */
+export const IdentityClientRequestToken = text({ minLength: 2, maxLength: 64, pattern: tokenCharacters })
+
+export const NextToken = text({ minLength: 0, maxLength: 2048, pattern: anyLine, sensitive: true })
+/** What every list takes beyond its own inputs. */
+export const paging = { MaxResults: integer({ minimum: 1, maximum: 50 }), NextToken }
+
+/** A user or a bot, with the display name that it has now. */
+export const Identity = structure({ Arn: ChimeArn, Name: ResourceName })
+
+export const TagKey = text({ minLength: 1, maxLength: 128, sensitive: true })
+const TagValue = text({ minLength: 1, maxLength: 256, sensitive: true })
+const Tag = structure({ Key: Required(TagKey), Value: Required(TagValue) })
+export const TagList = list(Tag, { minItems: 1, maxItems: 50 })

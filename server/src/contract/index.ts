@@ -1,0 +1,53 @@
+import { admins } from './admins.ts'
+import { appInstances } from './app-instances.ts'
+import { bans } from './bans.ts'
+import { bots } from './bots.ts'
+import { channels } from './channels.ts'
+import type { JsonText } from './common.ts'
+import { endpoints } from './endpoints.ts'
+import { flows } from './flows.ts'
+import { memberships } from './memberships.ts'
+import { messages } from './messages.ts'
+import { moderators } from './moderators.ts'
+import type { Operation } from './operation.ts'
+import { sessions } from './sessions.ts'
+import type { ValueOf } from './shapes.ts'
+import { streaming } from './streaming.ts'
+import { tags } from './tags.ts'
+import { users } from './users.ts'
+
+const messaging = { ...channels, ...memberships, ...moderators, ...bans, ...messages, ...flows, ...streaming, ...sessions, ...tags }
+const identity = { ...appInstances, ...users, ...admins, ...bots, ...endpoints, ...tags }
+const all = { ...messaging, ...identity }
+
+export type OperationName = keyof typeof all
+
+/** The 81 operations as one value; the three of tags are the same in both services, so 78 names. */
+export const operations: Readonly<Record<OperationName, Operation>> = all
+
+/** Which operations make up each service. */
+export const services = {
+  messaging: namesOf(messaging),
+  identity: namesOf(identity),
+}
+
+function namesOf<O extends object>(all: O): readonly (keyof O & string)[] {
+  return Object.keys(all).filter((name): name is keyof O & string => Object.hasOwn(all, name))
+}
+
+/** What a handler is given: decoded, validated, with absent members absent. */
+export type Input<N extends OperationName> = (typeof all)[N] extends Operation<infer I> ? ValueOf<I> : never
+
+/**
+ * What a handler answers: nothing where there is no output. Optional members may be absent, `undefined` or `null`, and any
+ * member may be JSON that is already text.
+ */
+export type Output<N extends OperationName> = (typeof all)[N] extends Operation<infer _, infer O> ? AnswerOf<ValueOf<O>> : never
+
+type AnswerOf<T> = keyof T extends never ? void : Answer<T> | JsonText
+
+type Answer<T> = T extends string | number | boolean | Date
+  ? T
+  : T extends readonly (infer Item)[]
+    ? readonly (Answer<Item> | JsonText)[]
+    : { readonly [K in keyof T]: Answer<NonNullable<T[K]>> | JsonText | ({} extends Pick<T, K> ? null | undefined : never) }

@@ -1,0 +1,156 @@
+import {
+  ChimeArn,
+  ClientRequestToken,
+  Identity,
+  Metadata,
+  NextToken,
+  SubChannelId,
+  Timestamp,
+  anyLine,
+  anything,
+  paging,
+  tokenCharacters,
+} from './common.ts'
+import { operation } from './operation.ts'
+import { IdempotencyToken, Required, boolean, list, map, oneOf, structure, text } from './shapes.ts'
+
+export const NonEmptyContent = text({ minLength: 1, pattern: anything, sensitive: true })
+const ChannelMessageType = oneOf('STANDARD', 'CONTROL')
+const ChannelMessagePersistenceType = oneOf('PERSISTENT', 'NON_PERSISTENT')
+const PushNotificationTitle = text({ minLength: 1, maxLength: 50, pattern: anyLine, sensitive: true })
+const PushNotificationBody = text({ minLength: 1, maxLength: 150, pattern: anything, sensitive: true })
+const PushNotificationType = oneOf('DEFAULT', 'VOIP')
+
+export const PushNotificationConfiguration = structure({
+  Title: PushNotificationTitle,
+  Body: PushNotificationBody,
+  Type: PushNotificationType,
+})
+
+const MessageAttributeName = text({ minLength: 1, maxLength: 64, pattern: anything, sensitive: true })
+const MessageAttributeStringValue = text({ minLength: 1, maxLength: 512, pattern: anything, sensitive: true })
+const MessageAttributeValue = structure({ StringValues: list(MessageAttributeStringValue) })
+export const MessageAttributeMap = map(MessageAttributeName, MessageAttributeValue)
+export const ContentType = text({ minLength: 0, maxLength: 45, pattern: anything, sensitive: true })
+const Target = structure({ MemberArn: ChimeArn })
+const TargetList = list(Target, { minItems: 1, maxItems: 1 })
+export const MessageId = text({ minLength: 1, maxLength: 128, pattern: tokenCharacters })
+const ChannelMessageStatus = oneOf('SENT', 'PENDING', 'FAILED', 'DENIED')
+const StatusDetail = text({ minLength: 0, maxLength: 256, pattern: anything })
+const ChannelMessageStatusStructure = structure({ Value: ChannelMessageStatus, Detail: StatusDetail })
+const Content = text({ minLength: 0, maxLength: 4096, pattern: anything, sensitive: true })
+
+const ChannelMessage = structure({
+  ChannelArn: ChimeArn,
+  MessageId,
+  Content,
+  Metadata,
+  Type: ChannelMessageType,
+  CreatedTimestamp: Timestamp,
+  LastEditedTimestamp: Timestamp,
+  LastUpdatedTimestamp: Timestamp,
+  Sender: Identity,
+  Redacted: boolean(),
+  Persistence: ChannelMessagePersistenceType,
+  Status: ChannelMessageStatusStructure,
+  MessageAttributes: MessageAttributeMap,
+  SubChannelId,
+  ContentType,
+  Target: TargetList,
+})
+
+const SortOrder = oneOf('ASCENDING', 'DESCENDING')
+
+const ChannelMessageSummary = structure({
+  MessageId,
+  Content,
+  Metadata,
+  Type: ChannelMessageType,
+  CreatedTimestamp: Timestamp,
+  LastUpdatedTimestamp: Timestamp,
+  LastEditedTimestamp: Timestamp,
+  Sender: Identity,
+  Redacted: boolean(),
+  Status: ChannelMessageStatusStructure,
+  MessageAttributes: MessageAttributeMap,
+  ContentType,
+  Target: TargetList,
+})
+
+export const messages = {
+  SendChannelMessage: operation(
+    'POST /channels/{channelArn}/messages',
+    201,
+    {
+      ChannelArn: Required(ChimeArn),
+      Content: Required(NonEmptyContent),
+      Type: Required(ChannelMessageType),
+      Persistence: Required(ChannelMessagePersistenceType),
+      Metadata,
+      ClientRequestToken: IdempotencyToken(ClientRequestToken),
+      ChimeBearer: Required(ChimeArn),
+      PushNotification: PushNotificationConfiguration,
+      MessageAttributes: MessageAttributeMap,
+      SubChannelId,
+      ContentType,
+      Target: TargetList,
+    },
+    { ChannelArn: ChimeArn, MessageId, Status: ChannelMessageStatusStructure, SubChannelId },
+    ['ConflictException'],
+  ),
+  GetChannelMessage: operation(
+    'GET /channels/{channelArn}/messages/{messageId}',
+    200,
+    { ChannelArn: Required(ChimeArn), MessageId: Required(MessageId), ChimeBearer: Required(ChimeArn), SubChannelId },
+    { ChannelMessage },
+    ['NotFoundException'],
+  ),
+  ListChannelMessages: operation(
+    'GET /channels/{channelArn}/messages',
+    200,
+    {
+      ChannelArn: Required(ChimeArn),
+      SortOrder,
+      NotBefore: Timestamp,
+      NotAfter: Timestamp,
+      ...paging,
+      ChimeBearer: Required(ChimeArn),
+      SubChannelId,
+    },
+    { ChannelArn: ChimeArn, NextToken, ChannelMessages: list(ChannelMessageSummary), SubChannelId },
+  ),
+  UpdateChannelMessage: operation(
+    'PUT /channels/{channelArn}/messages/{messageId}',
+    200,
+    {
+      ChannelArn: Required(ChimeArn),
+      MessageId: Required(MessageId),
+      Content: Required(NonEmptyContent),
+      Metadata,
+      ChimeBearer: Required(ChimeArn),
+      SubChannelId,
+      ContentType,
+    },
+    { ChannelArn: ChimeArn, MessageId, Status: ChannelMessageStatusStructure, SubChannelId },
+    ['ConflictException'],
+  ),
+  RedactChannelMessage: operation(
+    'POST /channels/{channelArn}/messages/{messageId}?operation=redact',
+    200,
+    { ChannelArn: Required(ChimeArn), MessageId: Required(MessageId), ChimeBearer: Required(ChimeArn), SubChannelId },
+    { ChannelArn: ChimeArn, MessageId, SubChannelId },
+    ['ConflictException'],
+  ),
+  DeleteChannelMessage: operation(
+    'DELETE /channels/{channelArn}/messages/{messageId}',
+    204,
+    { ChannelArn: Required(ChimeArn), MessageId: Required(MessageId), ChimeBearer: Required(ChimeArn), SubChannelId },
+    {},
+  ),
+  GetChannelMessageStatus: operation(
+    'GET /channels/{channelArn}/messages/{messageId}?scope=message-status',
+    200,
+    { ChannelArn: Required(ChimeArn), MessageId: Required(MessageId), ChimeBearer: Required(ChimeArn), SubChannelId },
+    { Status: ChannelMessageStatusStructure },
+  ),
+}

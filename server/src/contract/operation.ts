@@ -1,0 +1,94 @@
+import type { ErrorName } from '../errors.ts'
+import { RequiredMember, structure, type Members, type Structure } from './shapes.ts'
+
+const methods = ['GET', 'POST', 'PUT', 'DELETE'] as const
+export type Method = (typeof methods)[number]
+
+/** Where an input member travels, and its name there. */
+export interface Place {
+  readonly in: 'header' | 'path' | 'query' | 'body'
+  readonly name: string
+}
+
+/** What one operation is: its route, what goes in, what comes out, and the errors that it declares. */
+export interface Operation<I extends Members = Members, O extends Members = Members> {
+  readonly method: Method
+  /** The path template, with `{channelArn}` and the like as segments. */
+  readonly path: string
+  /** The query parameter that tells apart the operations of one path; never an input. */
+  readonly selector: { readonly name: 'operation' | 'scope'; readonly value: string } | undefined
+  /** The status of success. */
+  readonly status: 200 | 201 | 204
+  /** A user or bot acts, named in the header x-amz-chime-bearer. Where false, a service key acts. */
+  readonly bearer: boolean
+  readonly input: Structure<I>
+  readonly output: Structure<O>
+  readonly errors: readonly ErrorName[]
+  /** The place of each input member. */
+  readonly places: Readonly<Record<string, Place>>
+  /** The member that makes a retry harmless. */
+  readonly idempotencyToken: string | undefined
+}
+
+/** The errors that every operation of both services declares. */
+export const commonErrors: readonly ErrorName[] = [
+  'ForbiddenException',
+  'UnauthorizedClientException',
+  'ThrottledClientException',
+  'ServiceUnavailableException',
+  'ServiceFailureException',
+]
+
+const usualErrors: readonly ErrorName[] = [...commonErrors, 'BadRequestException']
+
+/**
+ * An entry of the contract. `route` is `METHOD /path?selector=value`; `extraErrors` are those declared beyond the five
+ * common ones and BadRequestException.
+ */
+export function operation<const I extends Members, const O extends Members>(
+  route: `${Method} /${string}`,
+  status: 200 | 201 | 204,
+  input: I,
+  output: O,
+  extraErrors: readonly ErrorName[] = [],
+  declaredErrors: readonly ErrorName[] = usualErrors,
+): Operation<I, O> {
+  const { method, path, selector } = parseRoute(route)
+  return {
+    method,
+    path,
+    selector,
+    status,
+    bearer: 'ChimeBearer' in input,
+    input: structure(input),
+    output: structure(output),
+    errors: [...declaredErrors, ...extraErrors],
+    places: Object.fromEntries(Object.keys(input).map(member => [member, placeOf(member, method, path)])),
+    idempotencyToken: Object.keys(input).find(member => isIdempotencyToken(input[member])),
+  }
+}
+
+const isIdempotencyToken = (member: unknown) => member instanceof RequiredMember && member.idempotencyToken
+
+function parseRoute(route: string): Pick<Operation, 'method' | 'path' | 'selector'> {
+  const [, verb, path, name, value] = /^([A-Z]+) ([^?]+)(?:\?(operation|scope)=(.+))?$/.exec(route) ?? []
+  const method = methods.find(known => known === verb)
+  if (method === undefined || path === undefined) throw new Error(`not a route: ${route}`)
+  const selector: Operation['selector'] = (name === 'operation' || name === 'scope') && value !== undefined ? { name, value } : undefined
+  return { method, path, selector }
+}
+
+/**
+ * The one rule of where a member travels: the bearer is a header; what the path template names is in the path; GET and DELETE
+ * put the rest in the query, in kebab-case; the others put it in the body. Two exceptions: ResourceARN is `arn` in a query,
+ * and paging is in the query of every method (SearchChannels is a POST).
+ */
+function placeOf(member: string, method: Method, path: string): Place {
+  if (member === 'ChimeBearer') return { in: 'header', name: 'x-amz-chime-bearer' }
+  const segment = member.charAt(0).toLowerCase() + member.slice(1)
+  if (path.includes(`{${segment}}`)) return { in: 'path', name: segment }
+  const isPaging = member === 'MaxResults' || member === 'NextToken'
+  if (method !== 'GET' && method !== 'DELETE' && !isPaging) return { in: 'body', name: member }
+  if (member === 'ResourceARN') return { in: 'query', name: 'arn' }
+  return { in: 'query', name: member.replaceAll(/(?<=[a-z])(?=[A-Z])/g, '-').toLowerCase() }
+}

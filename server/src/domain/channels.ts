@@ -1,0 +1,83 @@
+import { randomUUID } from 'node:crypto'
+import type { CalledChannel, Caller } from '../call.ts'
+import { arnWithin } from '../arn.ts'
+import { badRequest, conflict, forbidden } from '../errors.ts'
+import {
+  advanceChannel,
+  insertChannel,
+  type Channel,
+  type ChannelSummary,
+  type Mode,
+  type Moment,
+  type Privacy,
+} from '../store/channels.ts'
+import type { Queries } from '../store/database.ts'
+import type { Identity } from '../store/identities.ts'
+import { insertMembership } from '../store/memberships.ts'
+import { insertModerator } from '../store/moderators.ts'
+import { identity } from './identities.ts'
+import { tagNew } from './tags.ts'
+
+export const channelSummary = (channel: ChannelSummary) => ({
+  Name: channel.name,
+  ChannelArn: channel.arn,
+  Mode: channel.mode,
+  Privacy: channel.privacy,
+  Metadata: channel.metadata,
+  LastMessageTimestamp: channel.lastMessageAt,
+})
+
+export const channelDetails = (channel: Channel) => ({
+  ...channelSummary(channel),
+  CreatedBy: identity(channel.createdBy),
+  CreatedTimestamp: channel.createdAt,
+  LastUpdatedTimestamp: channel.updatedAt,
+})
+
+/** Takes the channel's next moment; where it has been deleted meanwhile, the call fails as if it had come later. */
+export async function advance(tx: Queries, channel: CalledChannel, now: number, what?: 'message' | 'other'): Promise<Moment> {
+  const moment = await advanceChannel(tx, channel.id, now, what)
+  if (!moment) throw forbidden(`The channel ${channel.arn} does not exist.`)
+  return moment
+}
+
+/** Refuses a SubChannelId: only elastic channels have sub-channels. */
+export function checkSubChannel({ SubChannelId }: { SubChannelId?: string }) {
+  if (SubChannelId === undefined) return
+  throw badRequest('SubChannelId is only supported for elastic channels', 'Leave SubChannelId out: the channel is not elastic.')
+}
+
+export interface ChannelToCreate {
+  readonly channelId: string | undefined
+  readonly name: string
+  readonly metadata: string | undefined
+  readonly mode: Mode | undefined
+  readonly privacy: Privacy | undefined
+  readonly members: readonly Identity[]
+  readonly moderators: readonly Identity[]
+  readonly tags: readonly { Key: string; Value: string }[] | undefined
+}
+
+/** Makes a channel with its creator as member and moderator; returns its ARN. ConflictException where the id is taken. */
+export async function createChannel(tx: Queries, caller: Caller, asked: ChannelToCreate, now: number): Promise<string> {
+  const externalId = asked.channelId ?? randomUUID()
+  const id = await insertChannel(tx, {
+    appInstanceId: caller.appInstanceId,
+    externalId,
+    name: asked.name,
+    metadata: asked.metadata,
+    mode: asked.mode ?? 'UNRESTRICTED',
+    privacy: asked.privacy ?? 'PUBLIC',
+    createdBy: caller.id,
+    now,
+  })
+  const arn = arnWithin(caller.appInstanceArn, 'channel', externalId)
+  if (id === undefined)
+    throw conflict('A channel with this ChannelId already exists', `${arn} exists. Choose another ChannelId, or leave it out.`)
+  for (const member of [caller, ...asked.members]) {
+    await insertMembership(tx, { channelId: id, memberId: member.id, type: 'DEFAULT', invitedBy: caller.id, now })
+  }
+  for (const moderator of [caller, ...asked.moderators]) await insertModerator(tx, id, moderator.id, caller.id, now)
+  await tagNew(tx, { kind: 'channel', id }, asked.tags)
+  return arn
+}

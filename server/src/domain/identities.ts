@@ -1,0 +1,15 @@
+import { parseArn } from '../arn.ts'
+import { invalidUserArn } from '../errors.ts'
+import type { Queries } from '../store/database.ts'
+import { identityByArn, type Identity, type IdentityRecord } from '../store/identities.ts'
+
+/** The wire's Identity: the name is the one that the user or bot has now. */
+export const identity = ({ arn, name }: Identity) => ({ Arn: arn, Name: name })
+
+/** The user or bot of that ARN; ForbiddenException with Amazon's sentence where there is none (spec/authorization.md §8). */
+export async function requireIdentity(db: Queries, text: string): Promise<IdentityRecord> {
+  const arn = parseArn(text)
+  const found = arn && (await identityByArn(db, arn))
+  if (!found) throw invalidUserArn(`${text} is not a user or bot that exists.`)
+  return found
+}

@@ -1,0 +1,42 @@
+import { badRequest } from '../errors.ts'
+import type { MessageAttributes, MessageType } from '../store/messages.ts'
+
+/** Sizes in bytes of UTF-8 (spec/limits.md §3). */
+const contentBytes: Record<MessageType, number> = { STANDARD: 4096, CONTROL: 30 }
+const metadataBytes = 1024
+const attributesBytes = 1024
+
+const tooLarge = (what: string, bytes: number, limit: number) =>
+  badRequest('Channel Messages size limit exceeded', `${what} has ${bytes} bytes of UTF-8; at most ${limit} are allowed.`)
+
+/** Refuses a message that is larger than the service takes. */
+export function checkMessageSize(
+  type: MessageType,
+  message: { content: string; metadata: string | undefined; attributes: MessageAttributes | undefined },
+) {
+  const content = Buffer.byteLength(message.content)
+  if (content > contentBytes[type]) throw tooLarge(`The Content of a ${type} message`, content, contentBytes[type])
+  if (message.metadata !== undefined) {
+    if (type === 'CONTROL' && message.metadata !== '') throw badRequest('A CONTROL message has no Metadata', 'Leave Metadata out.')
+    const metadata = Buffer.byteLength(message.metadata)
+    if (metadata > metadataBytes) throw tooLarge('Metadata', metadata, metadataBytes)
+  }
+  if (message.attributes === undefined) return
+  let attributes = 0
+  for (const [name, { StringValues = [] }] of Object.entries(message.attributes)) {
+    attributes += Buffer.byteLength(name)
+    for (const value of StringValues) attributes += Buffer.byteLength(value)
+  }
+  if (attributes > attributesBytes) throw tooLarge('MessageAttributes, names and values together,', attributes, attributesBytes)
+}
+
+/** Metadata of channels, users, bots and app instances: 1 KB of UTF-8, which the model's 1,024 characters do not say. */
+export function checkMetadataSize(metadata: string | undefined) {
+  if (metadata === undefined) return
+  const bytes = Buffer.byteLength(metadata)
+  if (bytes <= metadataBytes) return
+  throw badRequest(
+    "1 validation error detected: Value at 'metadata' failed to satisfy constraint: Member must have length less than or equal to 1024",
+    `Metadata has ${bytes} bytes of UTF-8; at most ${metadataBytes} are allowed.`,
+  )
+}

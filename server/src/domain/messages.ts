@@ -1,0 +1,60 @@
+import type { ChannelCall } from '../call.ts'
+import { badRequest } from '../errors.ts'
+import type { Queries } from '../store/database.ts'
+import { membershipType } from '../store/memberships.ts'
+import { insertMessage, type Message, type MessageAttributes, type MessageType } from '../store/messages.ts'
+import { advance } from './channels.ts'
+import { identity, requireIdentity } from './identities.ts'
+
+/** What a list shows of a message; the whole of it adds the channel. */
+export const messageSummary = (message: Message) => ({
+  MessageId: message.messageId,
+  Content: message.content,
+  Metadata: message.metadata,
+  Type: message.type,
+  CreatedTimestamp: message.createdAt,
+  LastUpdatedTimestamp: message.updatedAt,
+  LastEditedTimestamp: message.editedAt,
+  Sender: identity(message.sender),
+  Redacted: message.redacted,
+  Status: { Value: 'SENT' as const },
+  MessageAttributes: message.attributes,
+  ContentType: message.contentType,
+  Target: message.target && [{ MemberArn: message.target.arn }],
+})
+
+export const messageDetails = (message: Message, channelArn: string) => ({
+  ...messageSummary(message),
+  ChannelArn: channelArn,
+  Persistence: 'PERSISTENT' as const,
+})
+
+/** The message that a call is about, where its bearer may see it: a targeted one is for sender and target only. */
+export function seenMessage({ message, caller }: ChannelCall): Message | undefined {
+  if (!message?.target || message.sender.id === caller.id || message.target.id === caller.id) return message
+  return undefined
+}
+
+export interface MessageToSend {
+  readonly type: MessageType
+  readonly content: string
+  readonly metadata: string | undefined
+  readonly attributes: MessageAttributes | undefined
+  readonly contentType: string | undefined
+}
+
+/** The member that a targeted message is for. */
+export async function targetOf(db: Queries, call: ChannelCall, target: readonly { MemberArn?: string }[] | undefined) {
+  if (target === undefined) return undefined
+  const [{ MemberArn } = {}] = target
+  if (MemberArn === undefined) throw badRequest('A Target needs a MemberArn', 'Name the member that the message is for.')
+  const member = await requireIdentity(db, MemberArn)
+  if (await membershipType(db, call.channel.id, member.id)) return member
+  throw badRequest('The Target must be a member of the channel', `${MemberArn} is not a member of ${call.channel.arn}.`)
+}
+
+/** Keeps a message and moves the LastMessageTimestamp of those who see it; returns its id. */
+export async function send(tx: Queries, call: ChannelCall, message: MessageToSend, targetId: number | undefined): Promise<string> {
+  const moment = await advance(tx, call.channel, call.now(), targetId === undefined ? 'message' : 'other')
+  return insertMessage(tx, { ...message, channelId: call.channel.id, senderId: call.caller.id, targetId }, moment)
+}

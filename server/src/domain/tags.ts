@@ -1,0 +1,24 @@
+import { badRequest } from '../errors.ts'
+import type { Queries } from '../store/database.ts'
+import { putTags, type Tag, type TaggedResource } from '../store/tags.ts'
+
+interface GivenTag {
+  readonly Key: string
+  readonly Value: string
+}
+
+/** The tags of an input; BadRequestException for a key that comes twice or that Amazon keeps for itself. */
+export function checkedTags(given: readonly GivenTag[] | undefined): Tag[] {
+  const tags = new Map<string, Tag>()
+  for (const { Key: key, Value: value } of given ?? []) {
+    if (/^aws:/i.test(key)) throw badRequest('Tag keys that start with aws: are reserved', 'Choose another prefix for the tag key.')
+    if (tags.has(key)) throw badRequest('Duplicate tag keys found', 'Give each tag key once.')
+    tags.set(key, { key, value })
+  }
+  return [...tags.values()]
+}
+
+/** Tags a resource that has just been made. */
+export async function tagNew(tx: Queries, resource: TaggedResource, given: readonly GivenTag[] | undefined) {
+  await putTags(tx, resource, checkedTags(given))
+}

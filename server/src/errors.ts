@@ -1,0 +1,64 @@
+/** The nine error types that the two models declare, with the status and the `Code` that each carries (spec/wire.md §6). */
+export const modelledErrors = {
+  BadRequestException: { status: 400, code: 'BadRequest' },
+  ResourceLimitExceededException: { status: 400, code: 'ResourceLimitExceeded' },
+  UnauthorizedClientException: { status: 401, code: 'Unauthorized' },
+  ForbiddenException: { status: 403, code: 'Forbidden' },
+  NotFoundException: { status: 404, code: 'NotFound' },
+  ConflictException: { status: 409, code: 'Conflict' },
+  ThrottledClientException: { status: 429, code: 'Throttled' },
+  ServiceFailureException: { status: 500, code: 'ServiceFailure' },
+  ServiceUnavailableException: { status: 503, code: 'ServiceUnavailable' },
+} as const
+
+export type ErrorName = keyof typeof modelledErrors
+
+/**
+ * An answer other than success. Thrown anywhere, rendered once, in http/server.ts.
+ * `message` is what Amazon says; `reason` says which check failed and what the caller can change.
+ */
+export class ApiError extends Error {
+  readonly type: string
+  readonly status: number
+  readonly code: string
+  readonly reason: string | undefined
+
+  constructor(type: string, status: number, code: string, message: string, reason?: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause })
+    this.type = type
+    this.status = status
+    this.code = code
+    this.reason = reason
+  }
+}
+
+/** One of the modelled errors. */
+export function failure(type: ErrorName, message: string, reason?: string, cause?: unknown): ApiError {
+  const { status, code } = modelledErrors[type]
+  return new ApiError(type, status, code, message, reason, cause)
+}
+
+/** The input breaks a rule. The message names the member and what it must be. */
+export const badRequest = (message: string, reason?: string) => failure('BadRequestException', message, reason)
+
+/** The bearer is missing, malformed or no user or bot of a living app instance (spec/authorization.md §8). */
+export const unauthorizedBearer = (reason: string) =>
+  failure('UnauthorizedClientException', 'An invalid app instance user ARN was supplied for the x-amz-chime-bearer HTTP header.', reason)
+
+/** The role of the bearer does not permit the call, or what it names does not exist for this caller. */
+export const forbidden = (reason: string) =>
+  failure('ForbiddenException', 'You do not have sufficient access to perform this action', reason)
+
+/** An ARN in the input names no user or bot that the call may use (spec/authorization.md §8). */
+export const invalidUserArn = (reason: string) =>
+  failure('ForbiddenException', 'An invalid app instance user ARN was supplied for the input parameter.', reason)
+
+/** What the call is about is not there; only where the operation declares it and the caller may know. */
+export const notFound = (message: string, reason?: string) => failure('NotFoundException', message, reason)
+
+/** The state that is there contradicts the call. */
+export const conflict = (message: string, reason?: string) => failure('ConflictException', message, reason)
+
+/** A part that the call needs is not there at the moment; the client may try again. */
+export const unavailable = (message: string, reason?: string, cause?: unknown) =>
+  failure('ServiceUnavailableException', message, reason, cause)

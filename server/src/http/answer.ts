@@ -1,0 +1,60 @@
+import type { Socket } from 'node:net'
+import { ApiError, badRequest } from '../errors.ts'
+
+/** Browsers call both services directly, so every answer says that they may, errors and preflights included (spec/wire.md §9). */
+const crossOrigin = {
+  'access-control-allow-origin': '*',
+  'access-control-expose-headers': 'x-amzn-requestid, x-amzn-errortype, x-amzn-errormessage, date',
+}
+
+const preflight = {
+  ...crossOrigin,
+  'access-control-allow-methods': 'GET, POST, PUT, DELETE, OPTIONS',
+  'access-control-allow-headers':
+    'authorization, content-type, x-amz-chime-bearer, x-amz-content-sha256, x-amz-date, x-amz-security-token, x-amz-user-agent, ' +
+    'amz-sdk-invocation-id, amz-sdk-request, x-amz-target, x-amzn-trace-id',
+  'access-control-max-age': '86400',
+}
+
+export const commonHeaders = (requestId: string) => ({
+  ...crossOrigin,
+  'content-type': 'application/json',
+  'cache-control': 'no-store',
+  'x-amzn-requestid': requestId,
+})
+
+export const preflightHeaders = (requestId: string) => ({ ...preflight, 'x-amzn-requestid': requestId })
+
+/** An error as every SDK maps it to its class: by header, not by `__type` (spec/wire.md §6). */
+export function renderError(error: ApiError, requestId: string) {
+  return {
+    headers: { ...commonHeaders(requestId), 'x-amzn-errortype': error.type },
+    body: JSON.stringify({ Code: error.code, Message: error.message, Reason: error.reason }),
+  }
+}
+
+/** What node answers before a request exists: bad HTTP, a head that is too large, a client that is too slow. */
+export function malformedRequest(error: Error & { code?: string }, socket: Socket) {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy()
+    return
+  }
+  const shown = malformed(error.code)
+  const { headers, body } = renderError(shown, crypto.randomUUID())
+  const lines = Object.entries({ ...headers, 'content-length': String(Buffer.byteLength(body)), connection: 'close' })
+  socket.end(`HTTP/1.1 ${shown.status} ${shown.code}\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n${body}`)
+}
+
+function malformed(code: string | undefined): ApiError {
+  if (code === 'HPE_HEADER_OVERFLOW') {
+    return new ApiError(
+      'RequestHeaderFieldsTooLargeException',
+      431,
+      'RequestHeaderFieldsTooLarge',
+      'The request line and headers are too large',
+    )
+  }
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT')
+    return new ApiError('RequestTimeoutException', 408, 'RequestTimeout', 'The request took too long to arrive')
+  return badRequest('The request is not well-formed HTTP', code)
+}

@@ -1,0 +1,138 @@
+import type { Shape } from '../contract/shapes.ts'
+import { badRequest } from '../errors.ts'
+
+/** Brings a value into the form of its shape. A value of another kind stays as it is, so that the validation can say so. */
+type Pick = (value: unknown) => unknown
+
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
+/**
+ * Reads the members that travel in a JSON body into the input; undefined where the operation has none. Null is absent, unknown
+ * members are dropped, and nothing is looked at that lies deeper than the contract.
+ */
+export function bodyReader(
+  members: readonly (readonly [string, Shape])[],
+): ((body: Uint8Array, input: Record<string, unknown>) => void) | undefined {
+  if (members.length === 0) return undefined
+  const copy = copierOf(members)
+  return (body, input) => {
+    const value = parse(body)
+    if (!isObject(value))
+      throw badRequest(`The body of the request must be a JSON object, not ${kindOf(value)}.`, 'Send one JSON object in UTF-8.')
+    copy(value, input)
+  }
+}
+
+function copierOf(members: readonly (readonly [string, Shape])[]) {
+  const picks = members.map(([name, shape]) => ({ name, pick: pickOf(shape) }))
+  return (from: Readonly<Record<string, unknown>>, to: Record<string, unknown>) => {
+    for (const { name, pick } of picks) {
+      const value = from[name]
+      if (value !== undefined && value !== null) to[name] = pick === undefined ? value : pick(value)
+    }
+    return to
+  }
+}
+
+function pickOf(shape: Shape): Pick | undefined {
+  if (shape.properties !== undefined) {
+    const copy = copierOf(Object.entries(shape.properties))
+    return value => (isObject(value) ? copy(value, {}) : value)
+  }
+  if (shape.items !== undefined) {
+    const pick = pickOf(shape.items)
+    return pick === undefined ? undefined : value => (Array.isArray(value) ? value.map(item => pick(item)) : value)
+  }
+  if (shape.additionalProperties !== undefined) {
+    const pick = pickOf(shape.additionalProperties) ?? (value => value)
+    return value => (isObject(value) ? pickEntries(value, pick) : value)
+  }
+  return undefined
+}
+
+/** The dictionary has no prototype, so that `__proto__` is a key like any other. */
+function pickEntries(value: Readonly<Record<string, unknown>>, pick: Pick): object {
+  const entries: Record<string, unknown> = Object.create(null)
+  for (const key of Object.keys(value)) if (value[key] !== null) entries[key] = pick(value[key])
+  return entries
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** What a JSON value is, in a sentence. */
+export function kindOf(value: unknown): string {
+  if (value === null) return 'null'
+  if (Array.isArray(value)) return 'a list'
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`
+}
+
+/** Nesting costs memory and time in the parser; in a body below this size it costs less than a millisecond. */
+const sizeWorthScanning = 8192
+const deepest = 32
+
+function parse(body: Uint8Array): unknown {
+  const text = textOf(body)
+  if (body.length > sizeWorthScanning && isTooDeep(text)) {
+    throw badRequest(`The body of the request is nested more than ${deepest} levels deep.`)
+  }
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw badRequest(`The body of the request is not valid JSON: ${faultIn(text, error)}`, 'Send one JSON object in UTF-8.')
+  }
+}
+
+function textOf(body: Uint8Array): string {
+  try {
+    return utf8.decode(body)
+  } catch {
+    const repaired = Buffer.from(new TextDecoder('utf-8', { ignoreBOM: true }).decode(body))
+    const position = body.findIndex((byte, index) => byte !== repaired[index])
+    throw badRequest(`The body of the request is not valid UTF-8 at byte ${position}.`, 'Send one JSON object in UTF-8.')
+  }
+}
+
+function isTooDeep(text: string): boolean {
+  let depth = 0
+  let inString = false
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index)
+    if (code === 0x22) inString = !inString
+    else if (inString) index += code === 0x5c ? 1 : 0
+    else if (code === 0x7b || code === 0x5b) depth++
+    else if (code === 0x7d || code === 0x5d) depth--
+    if (depth > deepest) return true
+  }
+  return false
+}
+
+/** What is wrong and where. The parser's own text quotes the body, which may hold what no log should; that part is left out. */
+function faultIn(text: string, error: unknown): string {
+  const message = error instanceof Error ? error.message : ''
+  const what = message.replace(/,? (?:in JSON at position|(?:\.\.\.)?"|is not valid).*$/s, '').replace(/^".*$/s, 'Unexpected text')
+  const where = /at position (\d+)/.exec(message)?.[1] ?? (text.length > longestSearched ? undefined : validLength(text))
+  return where === undefined ? `${what}.` : `${what} at position ${where}.`
+}
+
+const longestSearched = 65_536
+
+/** The length of the longest beginning that could still become JSON, for the faults that the parser does not locate. */
+function validLength(text: string): number {
+  let valid = 0
+  for (let invalid = text.length + 1; invalid - valid > 1;) {
+    const middle = (valid + invalid) >> 1
+    if (couldBecomeJson(text.slice(0, middle))) valid = middle
+    else invalid = middle
+  }
+  return valid
+}
+
+function couldBecomeJson(beginning: string): boolean {
+  try {
+    JSON.parse(beginning)
+    return true
+  } catch (error) {
+    const message = error instanceof Error ? error.message : ''
+    return message.includes('end of JSON input') || message.includes(`at position ${beginning.length} `)
+  }
+}

@@ -1,0 +1,59 @@
+import { Compile } from 'typebox/schema'
+import type { Operation } from '../contract/operation.ts'
+import type { Shape } from '../contract/shapes.ts'
+import { bodyReader } from './body.ts'
+import { writerOf } from './encode.ts'
+import { queryReader } from './query.ts'
+import { validationFailure } from './validation.ts'
+
+/** What of a request holds its input. */
+export interface RequestParts {
+  /** The path parameters, percent-decoded, by their name in the path template. */
+  readonly params: Readonly<Record<string, string>>
+  /** The raw query, without the question mark. */
+  readonly query: string
+  /** The value of x-amz-chime-bearer, as the authentication has checked it. */
+  readonly bearer: string | undefined
+  readonly body: Uint8Array
+}
+
+/** Types of single operations do not matter on the way: what is decoded is an Input, what is encoded an Output. */
+export interface Codec {
+  /** The input of the call. It holds members of the contract only and keeps all its limits, or a BadRequestException is thrown. */
+  decode(request: RequestParts): Record<string, unknown>
+  /** The body of the answer; undefined where the operation has no output. */
+  encode(output: object | undefined): string | undefined
+}
+
+/** Made once per operation at start: all that can be worked out from the contract is worked out here. */
+export function codecOf(operation: Operation): Codec {
+  const membersIn = (place: string) => Object.entries(operation.places).filter(([, { in: where }]) => where === place)
+  const shapes: Readonly<Record<string, Shape>> = operation.input.properties
+  const pathMembers = membersIn('path').map(([member, { name }]) => ({ member, name }))
+  const readQuery = queryReader(membersIn('query').map(([member, { name }]) => ({ member, name, shape: shapes[member] ?? {} })))
+  const readBody = bodyReader(membersIn('body').map(([member]) => [member, shapes[member] ?? {}]))
+  const checkedInput = withoutBearer(operation.input)
+  const validator = Compile(checkedInput)
+
+  const hasOutput = Object.keys(operation.output.properties).length > 0
+  const write = writerOf(operation.output, 'answer')
+
+  return {
+    decode({ params, query, bearer, body }) {
+      const input: Record<string, unknown> = {}
+      for (const { member, name } of pathMembers) input[member] = params[name]
+      if (operation.bearer && bearer !== undefined) input['ChimeBearer'] = bearer
+      if (readQuery !== undefined && query !== '') readQuery(query, input)
+      if (readBody !== undefined && body.length > 0) readBody(body, input)
+      if (validator.Check(input)) return input
+      throw validationFailure(validator.Errors(input)[1], checkedInput, operation.places, input)
+    },
+    encode: output => (hasOutput ? write(output ?? {}) : undefined),
+  }
+}
+
+/** The bearer is judged by the authentication, which answers 401; it is not judged again. */
+function withoutBearer(input: Shape): Shape {
+  const { ChimeBearer: _, ...properties } = input.properties ?? {}
+  return { type: 'object', required: (input.required ?? []).filter(member => member !== 'ChimeBearer'), properties }
+}

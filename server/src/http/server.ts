@@ -1,0 +1,153 @@
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest, type RawServerDefault } from 'fastify'
+import { operations, type OperationName } from '../contract/index.ts'
+import { ApiError, failure, unavailable } from '../errors.ts'
+import type { Log } from '../log.ts'
+import type { Metrics } from '../metrics.ts'
+import { isOutage } from '../store/outage.ts'
+import type { Dispatch } from './dispatch.ts'
+import { selector } from './selector.ts'
+import { commonHeaders, malformedRequest, preflightHeaders, renderError } from './answer.ts'
+
+/** More than any valid call has: 100 ARNs of 1,600 characters, escaped, fit in. */
+const largestBody = 1024 * 1024
+/** Node refuses longer request lines and headers with 431 before anything else sees them. */
+const largestHead = 16 * 1024
+
+export interface Served {
+  readonly log: Log
+  readonly metrics: Metrics
+  /** Undefined until the database is ready, and again while draining. */
+  readonly dispatch: () => Readonly<Record<OperationName, Dispatch>> | undefined
+  /** Whether the database answers. */
+  readonly isHealthy: () => Promise<boolean>
+}
+
+/** The HTTP side: routes made from the contract, raw bodies, AWS-shaped errors from whichever layer notices them, CORS. */
+export function createServer(served: Served): FastifyInstance {
+  const { log, metrics } = served
+  const server = fastify({
+    bodyLimit: largestBody,
+    http: { maxHeaderSize: largestHead },
+    routerOptions: {
+      maxParamLength: largestHead,
+      constraints: { operation: selector('operation'), scope: selector('scope') },
+      querystringParser: () => ({}),
+    },
+    exposeHeadRoutes: false,
+    return503OnClosing: false,
+    requestTimeout: 60_000,
+    logger: false,
+    genReqId: () => randomUUID(),
+    frameworkErrors: (error, request, reply) => sendError(request, reply, error),
+    clientErrorHandler: malformedRequest,
+  })
+
+  // The signature covers the bytes as they came.
+  server.removeAllContentTypeParsers()
+  server.addContentTypeParser('*', { parseAs: 'buffer' }, (_, body, done) => done(null, body))
+
+  function sendError(request: FastifyRequest, reply: FastifyReply, error: unknown) {
+    const shown = shownError(error)
+    if (shown.status >= 500) log.error({ err: error, requestId: request.id, url: request.url }, shown.message)
+    const { headers, body } = renderError(shown, request.id)
+    return reply.code(shown.status).headers(headers).send(body)
+  }
+  server.setErrorHandler((error, request, reply) => sendError(request, reply, error))
+  server.setNotFoundHandler((request, reply) =>
+    sendError(
+      request,
+      reply,
+      new ApiError(
+        'UnknownOperationException',
+        404,
+        'UnknownOperation',
+        'The requested operation is not recognized by the service.',
+        `No operation has the route ${request.method} ${request.url.split('?')[0]} with these ?operation= or ?scope= parameters.`,
+      ),
+    ),
+  )
+
+  for (const [name, operation] of Object.entries(operations) as [OperationName, (typeof operations)[OperationName]][]) {
+    server.route({
+      method: operation.method,
+      url: operation.path.replaceAll(/\{(\w+)\}/g, ':$1'),
+      constraints: operation.selector ? { [operation.selector.name]: operation.selector.value } : {},
+      handler: async (request, reply) => {
+        const start = performance.now()
+        let status: number = operation.status
+        try {
+          const dispatch = served.dispatch()
+          if (!dispatch) throw unavailable('The server is starting or shutting down', 'Try again in a moment.')
+          const body = await dispatch[name](received(request))
+          return await reply.code(status).headers(commonHeaders(request.id)).send(body)
+        } catch (error) {
+          status = shownError(error).status
+          return await sendError(request, reply, error)
+        } finally {
+          metrics.requests.inc({ operation: name, status })
+          metrics.seconds.observe({ operation: name }, (performance.now() - start) / 1000)
+        }
+      },
+    })
+  }
+
+  server.options('*', async (request, reply) => reply.code(204).headers(preflightHeaders(request.id)).send())
+  server.get('/health', async (_, reply) => {
+    const healthy = served.dispatch() !== undefined && (await served.isHealthy())
+    return reply.code(healthy ? 200 : 503).send({ status: healthy ? 'ok' : 'unavailable' })
+  })
+  server.get('/metrics', async (_, reply) => reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()))
+  return server
+}
+
+function received(request: FastifyRequest<object, RawServerDefault, IncomingMessage>) {
+  const { raw } = request
+  const url = raw.url!
+  const query = url.indexOf('?')
+  return {
+    method: raw.method!,
+    url,
+    rawHeaders: raw.rawHeaders,
+    body: (request.body as Buffer | undefined) ?? noBody,
+    params: request.params as Record<string, string>,
+    query: query === -1 ? '' : url.slice(query + 1),
+    bearer: raw.headers['x-amz-chime-bearer'] as string | undefined,
+  }
+}
+
+const noBody = Buffer.alloc(0)
+
+/** What the caller is told: of a 500 nothing but that it is one. */
+function shownError(error: unknown): ApiError {
+  if (error instanceof ApiError) return error
+  const { code, statusCode } = error as { code?: string; statusCode?: number }
+  if (code === 'FST_ERR_BAD_URL') {
+    return failure('BadRequestException', 'The request URI is malformed', 'A percent-escape in the path is not valid UTF-8.')
+  }
+  if (statusCode === 413) {
+    return new ApiError(
+      'RequestEntityTooLargeException',
+      413,
+      'RequestEntityTooLarge',
+      'The request body is too large',
+      `At most ${largestBody} bytes are allowed.`,
+    )
+  }
+  if (statusCode === 414) {
+    return new ApiError(
+      'RequestUriTooLongException',
+      414,
+      'RequestUriTooLong',
+      'The request URI is too long',
+      `At most ${largestHead} bytes are allowed.`,
+    )
+  }
+  if (typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500) {
+    return failure('BadRequestException', 'The request is malformed', error instanceof Error ? error.message : undefined)
+  }
+  if (isOutage(error))
+    return unavailable('The service is temporarily unavailable', 'The database cannot be used at the moment. Try again.', error)
+  return failure('ServiceFailureException', 'The service encountered an unexpected error', undefined, error)
+}

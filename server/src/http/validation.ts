@@ -1,0 +1,132 @@
+import type { TLocalizedValidationError } from 'typebox/error'
+import type { Operation } from '../contract/operation.ts'
+import type { Shape } from '../contract/shapes.ts'
+import { badRequest, type ApiError } from '../errors.ts'
+import { kindOf } from './body.ts'
+
+interface Fault {
+  /** A sentence in Amazon's style. */
+  readonly sentence: string
+  /** What more can be said: what came, or what to change. */
+  readonly reason: string | undefined
+}
+
+/** One BadRequestException for all that is wrong with an input. Values of sensitive members are left out, long ones cut. */
+export function validationFailure(
+  errors: readonly TLocalizedValidationError[],
+  shape: Shape,
+  places: Operation['places'],
+  input: unknown,
+): ApiError {
+  const faults = errors.flatMap(error => faultsOf(error, locate(error, shape, input), places))
+  const noun = faults.length === 1 ? 'error' : 'errors'
+  const message = `${faults.length} validation ${noun} detected: ${faults.map(fault => fault.sentence).join('; ')}`
+  const reasons = [...new Set(faults.flatMap(({ reason }) => reason ?? []))]
+  return badRequest(message, reasons.length === 0 ? undefined : reasons.join(' '))
+}
+
+/** Where an error is: its name in Amazon's way, such as tags.1.member.key, with its shape and value. */
+interface Location {
+  readonly name: string
+  readonly shape: Shape
+  readonly value: unknown
+  readonly isKey: boolean
+}
+
+function locate({ schemaPath, instancePath }: TLocalizedValidationError, root: Shape, input: unknown): Location {
+  const keywords = schemaPath.split('/').slice(1)
+  const keys = instancePath.split('/').slice(1)
+  const names: string[] = []
+  let shape: Shape | undefined = root
+  let value = input
+  let isKey = false
+  for (let keyword = keywords.shift(); keyword !== undefined; keyword = keywords.shift()) {
+    const key = (keys.shift() ?? '').replaceAll('~1', '/').replaceAll('~0', '~')
+    value = isIndexable(value) ? value[key] : undefined
+    if (keyword === 'properties') {
+      shape = shape?.properties?.[keywords.shift() ?? '']
+      names.push(memberName(key))
+    } else if (keyword === 'items') {
+      shape = shape?.items
+      names.push(`${Number(key) + 1}`, 'member')
+    } else if (keyword === 'propertyNames') {
+      shape = shape?.propertyNames
+      value = key
+      isKey = true
+    } else {
+      shape = shape?.additionalProperties
+      names.push('value')
+    }
+  }
+  return { name: names.join('.'), shape: shape ?? {}, value, isKey }
+}
+
+const isIndexable = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null
+
+const memberName = (member: string) => member.charAt(0).toLowerCase() + member.slice(1)
+
+function faultsOf(error: TLocalizedValidationError, location: Location, places: Operation['places']): Fault[] {
+  if (error.keyword === 'required') {
+    return error.params.requiredProperties.map(member => missing(location.name === '' ? '' : `${location.name}.`, member, places))
+  }
+  // These say again, of a whole dictionary, what has been said of each key and value.
+  if (error.keyword === 'propertyNames' || error.keyword === 'additionalProperties') return []
+  const constraint = constraintOf(error, location.shape)
+  const sentence = location.isKey
+    ? `Value at '${location.name}' failed to satisfy constraint: Map keys must satisfy constraint: [${constraint}]`
+    : `Value ${shown(location)}at '${location.name}' failed to satisfy constraint: ${constraint}`
+  return [{ sentence, reason: reasonOf(error, location) }]
+}
+
+function missing(parent: string, member: string, places: Operation['places']): Fault {
+  const sentence = `Value null at '${parent}${memberName(member)}' failed to satisfy constraint: Member must not be null`
+  const place = parent === '' ? places[member] : undefined
+  if (place === undefined) return { sentence, reason: undefined }
+  const where = { header: 'as the header', path: 'in the path as', query: 'as the query parameter', body: 'in the body as' }[place.in]
+  return { sentence, reason: `${member} is required and travels ${where} ${place.name}.` }
+}
+
+const longestShown = 64
+
+/** The value in quotes, where it may be shown: scalars of scalar members only, never those of sensitive ones. */
+function shown({ shape, value }: Location): string {
+  const isScalar = shape.properties === undefined && shape.items === undefined && shape.additionalProperties === undefined
+  if (shape.sensitive || !isScalar || (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean')) return ''
+  const text = String(value).toWellFormed()
+  return text.length <= longestShown ? `'${text}' ` : `'${text.slice(0, longestShown).toWellFormed()}…' `
+}
+
+function constraintOf(error: TLocalizedValidationError, shape: Shape): string {
+  const comparison = comparisons[error.keyword]
+  if (comparison !== undefined && 'limit' in error.params) return `Member must have ${comparison} ${error.params.limit}`
+  if (error.keyword === 'enum') return `Member must satisfy enum value set: [${(shape.enum ?? []).join(', ')}]`
+  if (error.keyword === 'pattern') return `Member must satisfy regular expression pattern: ${shape.writtenPattern}`
+  if (error.keyword === 'type') return `Member must be ${kinds[shape.type ?? ''] ?? 'of another type'}`
+  return error.message
+}
+
+const comparisons: Readonly<Record<string, string>> = {
+  minLength: 'length greater than or equal to',
+  minItems: 'length greater than or equal to',
+  minimum: 'value greater than or equal to',
+  maxLength: 'length less than or equal to',
+  maxItems: 'length less than or equal to',
+  maximum: 'value less than or equal to',
+}
+
+const kinds: Readonly<Record<string, string>> = {
+  string: 'a string',
+  integer: 'an integer',
+  boolean: 'a boolean',
+  array: 'a list',
+  object: 'a structure',
+}
+
+function reasonOf({ keyword }: TLocalizedValidationError, { name, shape, value }: Location): string | undefined {
+  if (keyword === 'type') return `${name} is ${kindOf(value)}.`
+  if (keyword === 'pattern') return `The pattern must match the whole of ${name}.`
+  if (Array.isArray(value)) return `${name} has ${value.length} items.`
+  if (typeof value !== 'string') return undefined
+  if (keyword === 'enum') return shape.enum?.includes(value.toUpperCase()) ? `${name} must be in capitals.` : undefined
+  return keyword === 'minLength' || keyword === 'maxLength' ? `${name} has length ${Array.from(value).length}.` : undefined
+}

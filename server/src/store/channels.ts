@@ -1,0 +1,200 @@
+import { statement, type Queries } from './database.ts'
+import { identityArn, type Identity } from './identities.ts'
+import { pageOf, type Cursor, type Page } from './page.ts'
+import { kept, keptIfGiven, told, toldIfKept } from './text.ts'
+
+export type Mode = 'UNRESTRICTED' | 'RESTRICTED'
+export type Privacy = 'PUBLIC' | 'PRIVATE'
+
+/** A channel as a list shows it; `lastMessageAt` is that of the newest persistent message that the viewer may see. */
+export interface ChannelSummary {
+  readonly id: number
+  readonly arn: string
+  readonly name: string
+  readonly metadata: string | undefined
+  readonly mode: Mode
+  readonly privacy: Privacy
+  readonly lastMessageAt: Date | undefined
+}
+
+export interface Channel extends ChannelSummary {
+  readonly createdBy: Identity
+  readonly createdAt: Date
+  readonly updatedAt: Date
+}
+
+interface SummaryRow {
+  id: number
+  arn: string
+  name: string
+  metadata: string | null
+  mode: Mode
+  privacy: Privacy
+  publicAt: number | null
+  privateAt: number | null
+  deletedAt: number | null
+}
+
+interface Row extends SummaryRow {
+  createdAt: number
+  updatedAt: number
+  creatorId: number
+  creatorArn: string
+  creatorName: string
+}
+
+/** The viewer is $1 in every query that shows channels: what is private to it moves its LastMessageTimestamp. */
+const summaryColumns = `
+  c.id, a.arn || '/channel/' || c.external_id as arn, c.name, c.metadata, c.mode, c.privacy,
+  c.last_message_at as "publicAt", c.deleted_at as "deletedAt",
+  (select max(p.created_at) from private_messages p
+   where p.channel_id = c.id and p.sub_channel_id = 0 and p.viewer_id = $1) as "privateAt"`
+
+const insert = statement<{ id: number }>(`
+  insert into channels (app_instance_id, external_id, name, metadata, mode, privacy, created_by, created_at, updated_at, last_event_at)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $8, $8)
+  on conflict (app_instance_id, external_id) where deleted_at is null do nothing
+  returning id`)
+const selectOne = statement<Row>(`
+  select ${summaryColumns}, c.created_at as "createdAt", c.updated_at as "updatedAt",
+    creator.id as "creatorId", ${identityArn('creator', 'a')} as "creatorArn", creator.name as "creatorName"
+  from channels c
+  join app_instances a on a.id = c.app_instance_id
+  join identities creator on creator.id = c.created_by
+  where c.id = $2 and c.deleted_at is null`)
+const selectByPrivacy = statement<SummaryRow>(`
+  select ${summaryColumns} from channels c join app_instances a on a.id = c.app_instance_id
+  where c.app_instance_id = $2 and c.privacy = $3 and c.deleted_at is null and c.id > $4 order by c.id limit $5`)
+const selectModerated = statement<SummaryRow>(`
+  select ${summaryColumns} from moderators m
+  join channels c on c.id = m.channel_id
+  join app_instances a on a.id = c.app_instance_id
+  where m.identity_id = $2 and m.channel_id > $3 order by m.channel_id limit $4`)
+const selectOneModerated = statement<SummaryRow>(`
+  select ${summaryColumns} from moderators m
+  join channels c on c.id = m.channel_id and c.deleted_at is null
+  join app_instances a on a.id = c.app_instance_id
+  where m.identity_id = $2 and m.channel_id = $3`)
+const update = statement(`
+  update channels set name = coalesce($2, name), mode = coalesce($3, mode), metadata = coalesce($4, metadata), updated_at = $5
+  where id = $1 and deleted_at is null`)
+const advance = statement<{ sequence: number; at: number }>(`
+  update channels set sequence = sequence + 1, last_event_at = case when last_event_at < $2 then $2 else last_event_at end
+  where id = $1 and deleted_at is null
+  returning sequence, last_event_at as at`)
+const advanceWithMessage = statement<{ sequence: number; at: number }>(`
+  update channels set sequence = sequence + 1,
+    last_event_at = case when last_event_at < $2 then $2 else last_event_at end,
+    last_message_at = case when last_event_at < $2 then $2 else last_event_at end
+  where id = $1 and deleted_at is null
+  returning sequence, last_event_at as at`)
+const bury = statement(`update channels set deleted_at = $2 where id = $1 and deleted_at is null`)
+
+const later = (a: number | null, b: number | null) => {
+  const at = Math.max(a ?? -Infinity, b ?? -Infinity)
+  return at === -Infinity ? undefined : new Date(at)
+}
+
+const summary = (row: SummaryRow): ChannelSummary => ({
+  id: row.id,
+  arn: row.arn,
+  name: told(row.name),
+  metadata: toldIfKept(row.metadata),
+  mode: row.mode,
+  privacy: row.privacy,
+  lastMessageAt: later(row.publicAt, row.privateAt),
+})
+
+const livingSummary = (row: SummaryRow) => (row.deletedAt === null ? summary(row) : undefined)
+
+export interface NewChannel {
+  readonly appInstanceId: number
+  readonly externalId: string
+  readonly name: string
+  readonly metadata: string | undefined
+  readonly mode: Mode
+  readonly privacy: Privacy
+  readonly createdBy: number
+  readonly now: number
+}
+
+/** The id of the new channel, or undefined where one with that ChannelId lives already. */
+export async function insertChannel(tx: Queries, given: NewChannel): Promise<number | undefined> {
+  const { appInstanceId, externalId, name, metadata, mode, privacy, createdBy, now } = given
+  const row = await tx.get(insert, appInstanceId, externalId, kept(name), keptIfGiven(metadata), mode, privacy, createdBy, now)
+  return row?.id
+}
+
+export async function findChannel(db: Queries, id: number, viewerId: number): Promise<Channel | undefined> {
+  const row = await db.get(selectOne, viewerId, id)
+  if (!row) return undefined
+  return {
+    ...summary(row),
+    createdBy: { id: row.creatorId, arn: row.creatorArn, name: told(row.creatorName) },
+    createdAt: new Date(row.createdAt),
+    updatedAt: new Date(row.updatedAt),
+  }
+}
+
+/** A page of the channels of an app instance, by creation; one index range for each privacy that is asked for. */
+export async function listChannels(
+  db: Queries,
+  asked: { appInstanceId: number; privacies: readonly Privacy[]; viewerId: number },
+  after: Cursor | undefined,
+  limit: number,
+): Promise<Page<ChannelSummary>> {
+  const ranges = asked.privacies.map(privacy =>
+    db.all(selectByPrivacy, asked.viewerId, asked.appInstanceId, privacy, after?.[0] ?? 0, limit + 1),
+  )
+  const rows = (await Promise.all(ranges)).flat().toSorted((a, b) => a.id - b.id)
+  return pageOf(rows.slice(0, limit + 1), limit, row => [row.id], livingSummary)
+}
+
+/** A page of the channels that an identity moderates. */
+export async function listModeratedChannels(
+  db: Queries,
+  { identityId, viewerId }: { identityId: number; viewerId: number },
+  after: Cursor | undefined,
+  limit: number,
+): Promise<Page<ChannelSummary>> {
+  const rows = await db.all(selectModerated, viewerId, identityId, after?.[0] ?? 0, limit + 1)
+  return pageOf(rows, limit, row => [row.id], livingSummary)
+}
+
+export async function findModeratedChannel(db: Queries, channelId: number, identityId: number, viewerId: number) {
+  const row = await db.get(selectOneModerated, viewerId, identityId, channelId)
+  return row && summary(row)
+}
+
+/** Changes what is given and leaves the rest. */
+export async function updateChannel(
+  tx: Queries,
+  id: number,
+  given: { name: string | undefined; mode: Mode | undefined; metadata: string | undefined; now: number },
+) {
+  await tx.run(update, id, keptIfGiven(given.name), given.mode ?? null, keptIfGiven(given.metadata), given.now)
+}
+
+/** What happens in a channel is numbered, in the order of the commits, and its time never goes back. */
+export interface Moment {
+  readonly sequence: number
+  readonly at: number
+}
+
+/**
+ * Takes the channel's next number; until the commit nobody else can take one. Undefined where the channel is deleted.
+ * With 'message' the moment becomes the channel's LastMessageTimestamp too.
+ */
+export async function advanceChannel(
+  tx: Queries,
+  id: number,
+  now: number,
+  what: 'message' | 'other' = 'other',
+): Promise<Moment | undefined> {
+  return tx.get(what === 'message' ? advanceWithMessage : advance, id, now)
+}
+
+/** Makes the channel and all that is in it unreachable; the purge removes it. */
+export async function buryChannel(tx: Queries, id: number, now: number) {
+  await tx.run(bury, id, now)
+}

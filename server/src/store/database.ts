@@ -1,0 +1,47 @@
+import { createHash } from 'node:crypto'
+
+/** What a query takes and gives: text, integers up to 2^53 and null exist in both databases. */
+export type Value = string | number | null
+
+/**
+ * One SQL text for both databases, prepared once a connection. Parameters are `$1`, `$2`, …; `Row` is what comes back.
+ * Statements are made when a module loads, never on the way of a request.
+ */
+export interface Statement<Row> {
+  readonly name: string
+  readonly text: string
+  /** Never set: it carries the type. */
+  readonly row?: Row
+}
+
+export function statement<Row = never>(text: string): Statement<Row> {
+  return { name: createHash('sha1').update(text).digest('hex'), text }
+}
+
+/** What can be asked of a connection. */
+export interface Queries {
+  all<Row>(statement: Statement<Row>, ...values: Value[]): Promise<Row[]>
+  get<Row>(statement: Statement<Row>, ...values: Value[]): Promise<Row | undefined>
+  /** Resolves to the number of rows that changed. */
+  run(statement: Statement<never>, ...values: Value[]): Promise<number>
+}
+
+/**
+ * The port that SQLite and PostgreSQL implement.
+ *
+ * Queries outside a transaction see only what is committed. `transaction` resolves after the commit is on disk, so whoever
+ * answers then has lost nothing; where it rejects, nothing of the work has happened. `work` may be run again (PostgreSQL
+ * repeats it after a deadlock, and everywhere after a RetryTransaction), so it holds SQL and pure computation only, and it
+ * awaits nothing but its own queries.
+ */
+export interface Database extends Queries {
+  readonly kind: 'sqlite' | 'postgres'
+  transaction<Result>(work: (tx: Queries) => Promise<Result>): Promise<Result>
+  close(): Promise<void>
+}
+
+/** Thrown inside a transaction that has met a concurrent twin: undo, and run the work again on what the twin has committed. */
+export class RetryTransaction extends Error {}
+
+/** How often a transaction is tried before its error reaches the caller. */
+export const transactionAttempts = 5

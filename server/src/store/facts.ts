@@ -1,0 +1,47 @@
+import { statement, type Queries } from './database.ts'
+import type { Mode, Privacy } from './channels.ts'
+import type { MembershipType } from './memberships.ts'
+
+/** What one look-up tells of a bearer, and of its relation to the channel that a call is about. */
+export interface FactsRow {
+  readonly callerId: number
+  readonly callerName: string
+  readonly appInstanceId: number
+  readonly adminId: number | null
+  readonly channelId?: number | null
+  readonly mode?: Mode | null
+  readonly privacy?: Privacy | null
+  readonly membershipType?: MembershipType | null
+  readonly moderatorId?: number | null
+  readonly bannedId?: number | null
+}
+
+const caller = `bearer.id as "callerId", bearer.name as "callerName", a.id as "appInstanceId", admin.identity_id as "adminId"`
+const livingCaller = `
+  from app_instances a
+  join identities bearer
+    on bearer.app_instance_id = a.id and bearer.kind = $2 and bearer.external_id = $3 and bearer.deleted_at is null
+  left join admins admin on admin.app_instance_id = a.id and admin.identity_id = bearer.id`
+
+const selectCaller = statement<FactsRow>(`select ${caller} ${livingCaller} where a.arn = $1 and a.deleted_at is null`)
+const selectCallerInChannel = statement<FactsRow>(`
+  select ${caller}, c.id as "channelId", c.mode, c.privacy, membership.type as "membershipType",
+    moderator.identity_id as "moderatorId", ban.identity_id as "bannedId"
+  ${livingCaller}
+  left join channels c on c.app_instance_id = a.id and c.external_id = $4 and c.deleted_at is null
+  left join memberships membership
+    on membership.channel_id = c.id and membership.member_id = bearer.id and membership.sub_channel_id = 0
+  left join moderators moderator on moderator.channel_id = c.id and moderator.identity_id = bearer.id
+  left join bans ban on ban.channel_id = c.id and ban.identity_id = bearer.id
+  where a.arn = $1 and a.deleted_at is null`)
+
+/** The bearer and, where a channel is given, its relation to it; undefined where no such user or bot lives. */
+export async function selectFacts(
+  db: Queries,
+  bearer: { appInstanceArn: string; kind: string; id: string },
+  channelExternalId: string | undefined,
+): Promise<FactsRow | undefined> {
+  return channelExternalId === undefined
+    ? db.get(selectCaller, bearer.appInstanceArn, bearer.kind, bearer.id)
+    : db.get(selectCallerInChannel, bearer.appInstanceArn, bearer.kind, bearer.id, channelExternalId)
+}

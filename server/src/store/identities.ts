@@ -1,0 +1,137 @@
+import { statement, type Queries } from './database.ts'
+import { pageOf, type Cursor } from './page.ts'
+import { kept, keptIfGiven, keptObject, told, toldIfKept } from './text.ts'
+
+/** Users and bots are one table: either can be bearer, member, moderator, admin and sender. */
+export type IdentityKind = 'user' | 'bot'
+
+/** A user or bot as other nouns name it. The ARN is put together from its app instance's. */
+export interface Identity {
+  readonly id: number
+  readonly arn: string
+  readonly name: string
+}
+
+export interface IdentityRecord extends Identity {
+  readonly metadata: string | undefined
+  /** A bot's configuration, as it was given. */
+  readonly configuration: unknown
+  readonly expirationDays: number | undefined
+  readonly createdAt: Date
+  readonly updatedAt: Date
+}
+
+interface Row {
+  id: number
+  appInstanceArn: string
+  kind: IdentityKind
+  externalId: string
+  name: string
+  metadata: string | null
+  configuration: string | null
+  expirationDays: number | null
+  createdAt: number
+  updatedAt: number
+}
+
+const columns = `
+  i.id, a.arn as "appInstanceArn", i.kind, i.external_id as "externalId", i.name, i.metadata, i.configuration,
+  i.expiration_days as "expirationDays", i.created_at as "createdAt", i.updated_at as "updatedAt"`
+
+const living = `from app_instances a join identities i on i.app_instance_id = a.id and i.deleted_at is null`
+
+/** SQL for the ARN of the identity `i` in the app instance `a`. */
+export const identityArn = (i: string, a: string) => `${a}.arn || '/' || ${i}.kind || '/' || ${i}.external_id`
+
+const insert = statement<{ id: number }>(`
+  insert into identities (app_instance_id, kind, external_id, name, metadata, configuration, expiration_days, created_at, updated_at)
+  select a.id, $2, $3, $4, $5, $6, $7, $8, $8 from app_instances a where a.arn = $1 and a.deleted_at is null
+  on conflict (app_instance_id, kind, external_id) where deleted_at is null do nothing
+  returning id`)
+const selectByName = statement<Row>(`
+  select ${columns} ${living} where a.arn = $1 and a.deleted_at is null and i.kind = $2 and i.external_id = $3`)
+const selectAfter = statement<Row>(`
+  select ${columns} ${living} where a.arn = $1 and a.deleted_at is null and i.kind = $2 and i.id > $3 order by i.id limit $4`)
+const update = statement(`
+  update identities set name = $2, metadata = $3, configuration = coalesce($4, configuration), updated_at = $5
+  where id = $1 and deleted_at is null`)
+const updateExpiration = statement(`update identities set expiration_days = $2, updated_at = $3 where id = $1 and deleted_at is null`)
+const bury = statement(`update identities set deleted_at = $2 where id = $1 and deleted_at is null`)
+const selectExpired = statement<{ id: number }>(`
+  select id from identities
+  where expiration_days is not null and deleted_at is null and created_at + expiration_days * 86400000 <= $1
+  order by id limit $2`)
+
+const record = (row: Row): IdentityRecord => ({
+  id: row.id,
+  arn: `${row.appInstanceArn}/${row.kind}/${row.externalId}`,
+  name: told(row.name),
+  metadata: toldIfKept(row.metadata),
+  configuration: toldIfKept<unknown>(row.configuration),
+  expirationDays: row.expirationDays ?? undefined,
+  createdAt: new Date(row.createdAt),
+  updatedAt: new Date(row.updatedAt),
+})
+
+export interface NewIdentity {
+  readonly appInstanceArn: string
+  readonly kind: IdentityKind
+  readonly externalId: string
+  readonly name: string
+  readonly metadata: string | undefined
+  readonly configuration?: unknown
+  readonly expirationDays?: number | undefined
+  readonly now: number
+}
+
+/** The id of the new identity, or undefined where one of that name lives already or the app instance does not. */
+export async function insertIdentity(tx: Queries, given: NewIdentity): Promise<number | undefined> {
+  const row = await tx.get(
+    insert,
+    given.appInstanceArn,
+    given.kind,
+    given.externalId,
+    kept(given.name),
+    keptIfGiven(given.metadata),
+    keptObject(given.configuration),
+    given.expirationDays ?? null,
+    given.now,
+  )
+  return row?.id
+}
+
+/** What an ARN of a user or bot names, where it lives. */
+export async function identityByArn(db: Queries, { appInstanceArn, kind, id }: { appInstanceArn: string; kind: string; id: string }) {
+  const row = await db.get(selectByName, appInstanceArn, kind, id)
+  return row && record(row)
+}
+
+/** A page of the users or bots of an app instance, by creation. */
+export async function listIdentities(db: Queries, appInstanceArn: string, kind: IdentityKind, after: Cursor | undefined, limit: number) {
+  const rows = await db.all(selectAfter, appInstanceArn, kind, after?.[0] ?? 0, limit + 1)
+  return pageOf(rows, limit, row => [row.id], record)
+}
+
+/** Replaces name and metadata, and the configuration where one is given. */
+export async function updateIdentity(
+  tx: Queries,
+  id: number,
+  given: { name: string; metadata: string; configuration?: unknown; now: number },
+) {
+  await tx.run(update, id, kept(given.name), kept(given.metadata), keptObject(given.configuration), given.now)
+}
+
+/** Sets or, with undefined, removes the days after which the user is deleted. */
+export async function updateIdentityExpiration(tx: Queries, id: number, days: number | undefined, now: number) {
+  await tx.run(updateExpiration, id, days ?? null, now)
+}
+
+/** Makes the identity unreachable as bearer, member and target; its roles and memberships are purged. */
+export async function buryIdentity(tx: Queries, id: number, now: number) {
+  await tx.run(bury, id, now)
+}
+
+/** At most `limit` users whose days are over. */
+export async function expiredIdentities(db: Queries, now: number, limit: number) {
+  return db.all(selectExpired, now, limit)
+}

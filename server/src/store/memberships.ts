@@ -1,0 +1,170 @@
+import { statement, type Queries } from './database.ts'
+import { identityArn, type Identity } from './identities.ts'
+import { pageOf, type Cursor, type Page } from './page.ts'
+import { secondsText, told } from './text.ts'
+
+export type MembershipType = 'DEFAULT' | 'HIDDEN'
+
+export interface Membership {
+  readonly member: Identity
+  readonly type: MembershipType
+  readonly invitedBy: Identity
+  readonly createdAt: Date
+  readonly updatedAt: Date
+}
+
+interface Row {
+  memberId: number
+  memberArn: string
+  memberName: string
+  type: MembershipType
+  createdAt: number
+  updatedAt: number
+  inviterId: number
+  inviterArn: string
+  inviterName: string
+}
+
+const insert = statement(`
+  insert into memberships (channel_id, member_id, type, invited_by, created_at, updated_at, last_private_at)
+  values ($1, $2, $3, $4, $5, $5,
+    (select max(created_at) from private_messages where channel_id = $1 and sub_channel_id = 0 and viewer_id = $2))
+  on conflict (channel_id, member_id, sub_channel_id) do nothing`)
+const selectType = statement<{ type: MembershipType }>(
+  `select type from memberships where channel_id = $1 and member_id = $2 and sub_channel_id = 0`,
+)
+const selectOne = statement<Row>(`
+  select i.id as "memberId", ${identityArn('i', 'a')} as "memberArn", i.name as "memberName",
+    m.type, m.created_at as "createdAt", m.updated_at as "updatedAt",
+    inviter.id as "inviterId", ${identityArn('inviter', 'a')} as "inviterArn", inviter.name as "inviterName"
+  from memberships m
+  join identities i on i.id = m.member_id and i.deleted_at is null
+  join identities inviter on inviter.id = m.invited_by
+  join app_instances a on a.id = i.app_instance_id
+  where m.channel_id = $1 and m.member_id = $2 and m.sub_channel_id = 0`)
+const selectAfter = statement<{ id: number; memberId: number; arn: string; name: string; deletedAt: number | null }>(`
+  select m.id, i.id as "memberId", ${identityArn('i', 'a')} as arn, i.name, i.deleted_at as "deletedAt"
+  from memberships m
+  join identities i on i.id = m.member_id
+  join app_instances a on a.id = i.app_instance_id
+  where m.channel_id = $1 and m.sub_channel_id = 0 and m.type = $2 and m.id > $3
+  order by m.id limit $4`)
+const remove = statement(`delete from memberships where channel_id = $1 and member_id = $2`)
+const mark = statement(`
+  update memberships set read_at =
+    (select case when c.last_event_at > $3 then c.last_event_at else $3 end from channels c where c.id = $1)
+  where channel_id = $1 and member_id = $2 and sub_channel_id = 0`)
+
+/**
+ * The wire's ChannelMembershipForAppInstanceUserSummary as JSON text, made where the data is: one index range over the
+ * member's rows and one key look-up a row. The row is null where its channel is deleted but not yet purged.
+ * $1 is the member, $2 the ARN of its app instance; `privateAt` tells the newest private message that the viewer may see.
+ */
+const summaryText = (privateAt: string) => `
+  case when c.deleted_at is null then
+    '{"ChannelSummary":{"Name":' || c.name || ',"ChannelArn":"' || $2 || '/channel/' || c.external_id ||
+    '","Mode":"' || c.mode || '","Privacy":"' || c.privacy || '"' || coalesce(',"Metadata":' || c.metadata, '') ||
+    coalesce(',"LastMessageTimestamp":' ||
+      case when c.last_message_at is null or ${privateAt} > c.last_message_at
+        then ${secondsText(privateAt)} else ${secondsText('c.last_message_at')} end, '') ||
+    '},"AppInstanceUserMembershipSummary":{"Type":"' || m.type || '"' ||
+    coalesce(',"ReadMarkerTimestamp":' || ${secondsText('m.read_at')}, '') || '}}'
+  end`
+
+interface SummaryRow {
+  id: number
+  text: string | null
+}
+
+const ownPrivate = 'm.last_private_at'
+const othersPrivate = `(select max(p.created_at) from private_messages p
+  where p.channel_id = m.channel_id and p.sub_channel_id = m.sub_channel_id and p.viewer_id = $5)`
+
+const selectOwnAfter = statement<SummaryRow>(`
+  select m.id, ${summaryText(ownPrivate)} as text from memberships m join channels c on c.id = m.channel_id
+  where m.member_id = $1 and m.id > $3 order by m.id limit $4`)
+const selectOthersAfter = statement<SummaryRow>(`
+  select m.id, ${summaryText(othersPrivate)} as text from memberships m join channels c on c.id = m.channel_id
+  where m.member_id = $1 and m.id > $3 order by m.id limit $4`)
+const selectOneSummary = statement<SummaryRow>(`
+  select m.id, ${summaryText(othersPrivate)} as text from memberships m join channels c on c.id = m.channel_id
+  where m.member_id = $1 and m.channel_id = $3 and m.sub_channel_id = $4`)
+
+/** True where the identity was no member before. */
+export async function insertMembership(
+  tx: Queries,
+  given: { channelId: number; memberId: number; type: MembershipType; invitedBy: number; now: number },
+) {
+  return (await tx.run(insert, given.channelId, given.memberId, given.type, given.invitedBy, given.now)) === 1
+}
+
+export async function membershipType(db: Queries, channelId: number, memberId: number) {
+  return (await db.get(selectType, channelId, memberId))?.type
+}
+
+export async function findMembership(db: Queries, channelId: number, memberId: number): Promise<Membership | undefined> {
+  const row = await db.get(selectOne, channelId, memberId)
+  if (!row) return undefined
+  return {
+    member: { id: row.memberId, arn: row.memberArn, name: told(row.memberName) },
+    type: row.type,
+    invitedBy: { id: row.inviterId, arn: row.inviterArn, name: told(row.inviterName) },
+    createdAt: new Date(row.createdAt),
+    updatedAt: new Date(row.updatedAt),
+  }
+}
+
+/** A page of the members of one type, by joining. */
+export async function listMembers(
+  db: Queries,
+  { channelId, type }: { channelId: number; type: MembershipType },
+  after: Cursor | undefined,
+  limit: number,
+): Promise<Page<Identity>> {
+  const rows = await db.all(selectAfter, channelId, type, after?.[0] ?? 0, limit + 1)
+  return pageOf(
+    rows,
+    limit,
+    row => [row.id],
+    row => (row.deletedAt === null ? { id: row.memberId, arn: row.arn, name: told(row.name) } : undefined),
+  )
+}
+
+/** Ends the membership; false where there was none. */
+export async function deleteMembership(tx: Queries, channelId: number, memberId: number) {
+  return (await tx.run(remove, channelId, memberId)) > 0
+}
+
+/** Sets the member's read marker to now, or to the channel's clock where that is ahead, so that all it has seen counts as read. */
+export async function markRead(tx: Queries, channelId: number, memberId: number, now: number) {
+  return (await tx.run(mark, channelId, memberId, now)) > 0
+}
+
+/** Whose memberships are listed, and for whose eyes. */
+export interface Listing {
+  readonly memberId: number
+  readonly viewerId: number
+  readonly appInstanceArn: string
+}
+
+/** The main job: a page of the channels of a member, each a JSON text in the wire's shape, in the order of joining. */
+export async function channelsOfMember(db: Queries, listing: Listing, after: Cursor | undefined, limit: number): Promise<Page<string>> {
+  const { memberId, viewerId, appInstanceArn } = listing
+  const from = after?.[0] ?? 0
+  const rows =
+    memberId === viewerId
+      ? await db.all(selectOwnAfter, memberId, appInstanceArn, from, limit + 1)
+      : await db.all(selectOthersAfter, memberId, appInstanceArn, from, limit + 1, viewerId)
+  return pageOf(
+    rows,
+    limit,
+    row => [row.id],
+    row => row.text ?? undefined,
+  )
+}
+
+/** One row of it, as JSON text. */
+export async function channelOfMember(db: Queries, listing: Listing, channelId: number): Promise<string | undefined> {
+  const row = await db.get(selectOneSummary, listing.memberId, listing.appInstanceArn, channelId, 0, listing.viewerId)
+  return row?.text ?? undefined
+}

@@ -1,0 +1,247 @@
+import { randomBytes } from 'node:crypto'
+import { statement, type Queries } from './database.ts'
+import { identityArn, type Identity } from './identities.ts'
+import { pageOf, type Cursor, type Page } from './page.ts'
+import { kept, keptIfGiven, keptObject, told, toldIfKept } from './text.ts'
+
+export type MessageType = 'STANDARD' | 'CONTROL'
+export type MessageAttributes = Record<string, { StringValues?: string[] }>
+
+export interface Message {
+  readonly messageId: string
+  readonly sender: Identity
+  /** Only the sender and the target see a targeted message. */
+  readonly target: Identity | undefined
+  readonly type: MessageType
+  /** Absent once redacted, as is the metadata. */
+  readonly content: string | undefined
+  readonly metadata: string | undefined
+  readonly attributes: MessageAttributes | undefined
+  readonly contentType: string | undefined
+  readonly redacted: boolean
+  readonly createdAt: Date
+  readonly editedAt: Date | undefined
+  readonly updatedAt: Date
+}
+
+interface Row {
+  private: number
+  at: number
+  sequence: number
+  nonce: string
+  type: MessageType
+  content: string | null
+  metadata: string | null
+  attributes: string | null
+  contentType: string | null
+  redacted: number
+  editedAt: number | null
+  updatedAt: number
+  senderId: number
+  senderArn: string
+  senderName: string
+  targetId: number | null
+  targetArn: string | null
+  targetName: string | null
+}
+
+/**
+ * A MessageId is 64 hexadecimal digits: 12 of the time, 12 of the channel's sequence, 40 at random. The first two are the
+ * message's place in the primary key; the random ones make the id impossible to guess.
+ */
+const messageId = (at: number, sequence: number, nonce: string) =>
+  at.toString(16).padStart(12, '0') + sequence.toString(16).padStart(12, '0') + nonce
+
+const newNonce = () => randomBytes(20).toString('hex')
+
+/** The id of a message that is delivered and never kept. */
+export const passingMessageId = (at: number) => messageId(at, 0, newNonce())
+
+function placeOf(id: string): { at: number; sequence: number; nonce: string } | undefined {
+  if (!/^[0-9a-f]{64}$/.test(id)) return undefined
+  return { at: Number.parseInt(id.slice(0, 12), 16), sequence: Number.parseInt(id.slice(12, 24), 16), nonce: id.slice(24) }
+}
+
+const columns = `
+  m.private, m.created_at as at, m.sequence, m.nonce, m.type, m.content, m.metadata, m.attributes,
+  m.content_type as "contentType", m.redacted, m.edited_at as "editedAt", m.updated_at as "updatedAt",
+  sender.id as "senderId", ${identityArn('sender', 'a')} as "senderArn", sender.name as "senderName",
+  target.id as "targetId", ${identityArn('target', 'a')} as "targetArn", target.name as "targetName"`
+
+const people = `
+  join identities sender on sender.id = m.sender_id
+  join app_instances a on a.id = sender.app_instance_id
+  left join identities target on target.id = m.target_id`
+
+const insert = statement(`
+  insert into messages (channel_id, private, created_at, sequence, nonce, sender_id, target_id, type,
+    content, metadata, attributes, content_type, updated_at)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $3)`)
+const insertViewer = statement(`
+  insert into private_messages (channel_id, viewer_id, created_at, sequence) values ($1, $2, $3, $4) on conflict do nothing`)
+const raisePrivate = statement(`
+  update memberships set last_private_at = $3 where channel_id = $1 and member_id = $2 and sub_channel_id = 0`)
+const selectOne = statement<Row>(`
+  select ${columns} from messages m ${people}
+  where m.channel_id = $1 and m.sub_channel_id = 0 and m.private in (0, 1) and m.created_at = $2 and m.sequence = $3 and m.nonce = $4`)
+
+const publicRange = (compare: '<' | '>', order: 'desc' | 'asc') =>
+  statement<Row>(`
+    select ${columns} from messages m ${people}
+    where m.channel_id = $1 and m.sub_channel_id = 0 and m.private = 0
+      and (m.created_at, m.sequence) ${compare} ($2, $3) and m.created_at >= $4 and m.created_at <= $5
+    order by m.created_at ${order}, m.sequence ${order} limit $6`)
+const privateRange = (compare: '<' | '>', order: 'desc' | 'asc') =>
+  statement<Row>(`
+    select ${columns} from private_messages p
+    join messages m on m.channel_id = p.channel_id and m.sub_channel_id = p.sub_channel_id and m.private = 1
+      and m.created_at = p.created_at and m.sequence = p.sequence ${people}
+    where p.channel_id = $1 and p.sub_channel_id = 0 and p.viewer_id = $7
+      and (p.created_at, p.sequence) ${compare} ($2, $3) and p.created_at >= $4 and p.created_at <= $5
+    order by p.created_at ${order}, p.sequence ${order} limit $6`)
+const newestFirst = {
+  ranges: [publicRange('<', 'desc'), privateRange('<', 'desc')],
+  start: [Number.MAX_SAFE_INTEGER, 0],
+  direction: -1,
+} as const
+const oldestFirst = { ranges: [publicRange('>', 'asc'), privateRange('>', 'asc')], start: [-1, 0], direction: 1 } as const
+
+const place = `channel_id = $1 and sub_channel_id = 0 and private in (0, 1) and created_at = $2 and sequence = $3 and nonce = $4`
+const updateContent = statement(`
+  update messages set content = $5, metadata = coalesce($6, metadata), content_type = coalesce($7, content_type),
+    edited_at = $8, updated_at = $8
+  where ${place} and redacted = 0`)
+const redact = statement(`
+  update messages set content = null, metadata = null, attributes = null, redacted = 1, updated_at = $5
+  where ${place} and redacted = 0`)
+const remove = statement(`delete from messages where ${place}`)
+const removeViewers = statement(`
+  delete from private_messages where channel_id = $1 and sub_channel_id = 0 and viewer_id in ($2, $3) and created_at = $4 and sequence = $5`)
+const recomputePublic = statement(`
+  update channels set last_message_at = (
+    select created_at from messages where channel_id = $1 and sub_channel_id = 0 and private = 0
+    order by created_at desc, sequence desc limit 1)
+  where id = $1`)
+const recomputePrivate = statement(`
+  update memberships set last_private_at = (
+    select max(p.created_at) from private_messages p
+    where p.channel_id = $1 and p.sub_channel_id = 0 and p.viewer_id = memberships.member_id)
+  where channel_id = $1 and sub_channel_id = 0 and member_id in ($2, $3)`)
+
+const message = (row: Row): Message => ({
+  messageId: messageId(row.at, row.sequence, row.nonce),
+  sender: { id: row.senderId, arn: row.senderArn, name: told(row.senderName) },
+  target: row.targetId === null ? undefined : { id: row.targetId, arn: row.targetArn!, name: told(row.targetName!) },
+  type: row.type,
+  content: toldIfKept(row.content),
+  metadata: toldIfKept(row.metadata),
+  attributes: toldIfKept<MessageAttributes>(row.attributes),
+  contentType: toldIfKept(row.contentType),
+  redacted: row.redacted === 1,
+  createdAt: new Date(row.at),
+  editedAt: row.editedAt === null ? undefined : new Date(row.editedAt),
+  updatedAt: new Date(row.updatedAt),
+})
+
+export interface NewMessage {
+  readonly channelId: number
+  readonly senderId: number
+  /** The only other identity that may see it. */
+  readonly targetId: number | undefined
+  readonly type: MessageType
+  readonly content: string
+  readonly metadata: string | undefined
+  readonly attributes: MessageAttributes | undefined
+  readonly contentType: string | undefined
+}
+
+/** Keeps a message at the moment that its channel has given it; returns its id. */
+export async function insertMessage(tx: Queries, given: NewMessage, { at, sequence }: { at: number; sequence: number }): Promise<string> {
+  const { channelId, senderId, targetId, type, content, metadata, attributes, contentType } = given
+  const nonce = newNonce()
+  await tx.run(
+    insert,
+    channelId,
+    targetId === undefined ? 0 : 1,
+    at,
+    sequence,
+    nonce,
+    senderId,
+    targetId ?? null,
+    type,
+    kept(content),
+    keptIfGiven(metadata),
+    keptObject(attributes),
+    keptIfGiven(contentType),
+  )
+  if (targetId !== undefined) {
+    for (const viewerId of new Set([senderId, targetId])) {
+      await tx.run(insertViewer, channelId, viewerId, at, sequence)
+      await tx.run(raisePrivate, channelId, viewerId, at)
+    }
+  }
+  return messageId(at, sequence, nonce)
+}
+
+/** The message of that id, whoever may see it. */
+export async function findMessage(db: Queries, channelId: number, id: string): Promise<Message | undefined> {
+  const found = placeOf(id)
+  if (!found) return undefined
+  const row = await db.get(selectOne, channelId, found.at, found.sequence, found.nonce)
+  return row && message(row)
+}
+
+export interface MessageListing {
+  readonly channelId: number
+  readonly viewerId: number
+  readonly order: 'ASCENDING' | 'DESCENDING'
+  /** Bounds of the creation time, inclusive. */
+  readonly notBefore: Date | undefined
+  readonly notAfter: Date | undefined
+}
+
+/** A page of the messages that the viewer may see: what all see and what is private to it, two index ranges merged by time. */
+export async function listMessages(db: Queries, listing: MessageListing, after: Cursor | undefined, limit: number): Promise<Page<Message>> {
+  const { channelId, viewerId, order, notBefore, notAfter } = listing
+  const { ranges, start, direction } = order === 'ASCENDING' ? oldestFirst : newestFirst
+  const [at, sequence] = after ?? start
+  const bounds = [channelId, at!, sequence!, notBefore?.getTime() ?? 0, notAfter?.getTime() ?? Number.MAX_SAFE_INTEGER, limit + 1]
+  const [everybodys, own] = await Promise.all([db.all(ranges[0], ...bounds), db.all(ranges[1], ...bounds, viewerId)])
+  const rows =
+    own.length === 0 ? everybodys : [...everybodys, ...own].toSorted((a, b) => direction * (a.at - b.at || a.sequence - b.sequence))
+  return pageOf(rows.slice(0, limit + 1), limit, row => [row.at, row.sequence], message)
+}
+
+function placeValues(channelId: number, id: string): [number, number, number, string] {
+  const found = placeOf(id)
+  if (!found) throw new Error('not the id of a kept message')
+  return [channelId, found.at, found.sequence, found.nonce]
+}
+
+/** Replaces the content, and metadata and content type where given; false where the message is gone or redacted. */
+export async function updateMessage(
+  tx: Queries,
+  channelId: number,
+  id: string,
+  given: { content: string; metadata: string | undefined; contentType: string | undefined; now: number },
+) {
+  const values = [kept(given.content), keptIfGiven(given.metadata), keptIfGiven(given.contentType), given.now]
+  return (await tx.run(updateContent, ...placeValues(channelId, id), ...values)) === 1
+}
+
+/** Takes content, metadata and attributes away for good; false where the message is gone or redacted. */
+export async function redactMessage(tx: Queries, channelId: number, id: string, now: number) {
+  return (await tx.run(redact, ...placeValues(channelId, id), now)) === 1
+}
+
+/** Removes the message and moves the LastMessageTimestamp of those who saw it back to the newest that is left. */
+export async function deleteMessage(tx: Queries, channelId: number, { messageId, sender, target }: Message) {
+  const [, at, sequence, nonce] = placeValues(channelId, messageId)
+  await tx.run(remove, channelId, at, sequence, nonce)
+  if (!target) {
+    await tx.run(recomputePublic, channelId)
+    return
+  }
+  await tx.run(removeViewers, channelId, sender.id, target.id, at, sequence)
+  await tx.run(recomputePrivate, channelId, sender.id, target.id)
+}

@@ -1,0 +1,56 @@
+import type { DatabaseSync } from 'node:sqlite'
+import type { PoolClient } from 'pg'
+import { first } from './migrations/001-first.ts'
+import { postgresDialect, sqliteDialect, type Dialect } from './migrations/dialect.ts'
+
+/** In order; the version of a database is how many of them it has. A released one is never changed. */
+const migrations: ((dialect: Dialect) => string)[] = [first]
+
+const createVersions = 'create table if not exists schema_versions (version integer primary key, applied_at bigint not null)'
+const selectVersion = 'select coalesce(max(version), 0) as version from schema_versions'
+
+/** Refuses what a newer Carillon has written: this one does not know what it means. */
+function pending(version: number, where: string): { version: number; sql: (dialect: Dialect) => string }[] {
+  if (version > migrations.length) {
+    throw new Error(
+      `${where} was written by a newer Carillon (schema version ${version}; this one knows versions up to ${migrations.length}). ` +
+        'Start the newer Carillon, or restore a backup that was made before the upgrade.',
+    )
+  }
+  return migrations.slice(version).map((sql, index) => ({ version: version + index + 1, sql }))
+}
+
+/** Brings an SQLite file up to date. Of two processes that start at once, one waits for the other. */
+export function migrateSqlite(database: DatabaseSync, where: string) {
+  database.exec('begin immediate')
+  try {
+    database.exec(createVersions)
+    const { version } = database.prepare(selectVersion).get() as { version: number }
+    for (const step of pending(version, where)) {
+      database.exec(step.sql(sqliteDialect))
+      database.prepare('insert into schema_versions values (?, ?)').run(step.version, Date.now())
+    }
+    database.exec('commit')
+  } catch (error) {
+    database.exec('rollback')
+    throw error
+  }
+}
+
+/** The same for PostgreSQL: an advisory lock holds concurrent starters until the first one has committed. */
+export async function migratePostgres(client: PoolClient, where: string) {
+  await client.query('begin')
+  try {
+    await client.query(`select pg_advisory_xact_lock(hashtext('carillon schema'))`)
+    await client.query(createVersions)
+    const { rows } = await client.query<{ version: number }>(selectVersion)
+    for (const step of pending(rows[0]!.version, where)) {
+      await client.query(step.sql(postgresDialect))
+      await client.query('insert into schema_versions values ($1, $2)', [step.version, Date.now()])
+    }
+    await client.query('commit')
+  } catch (error) {
+    await client.query('rollback')
+    throw error
+  }
+}

@@ -1,0 +1,163 @@
+import type { Dialect } from './dialect.ts'
+
+/**
+ * Habits of the schema:
+ * - Times are epoch milliseconds (`…_at`).
+ * - Text that users write (names, metadata, content, tags, …) is kept as JSON, quotes included: U+0000 is then no trouble for
+ *   PostgreSQL, and pages can be put together in SQL. ARNs and ids need no escaping and are kept as they are.
+ * - What has an ARN is deleted by a tombstone (`deleted_at`) and is unique only among what is not deleted, so that an id can be
+ *   used again while its old contents are still being purged. No foreign keys: a purge goes through the contents by itself.
+ * - An app instance keeps its whole ARN, so that other values of --region and --account leave it as it is.
+ */
+export const first = ({ identity, clustered }: Dialect) => `
+create table settings (
+  name text primary key,
+  value text not null
+);
+
+create table app_instances (
+  id ${identity},
+  arn text not null,
+  name text not null,
+  metadata text,
+  created_at bigint not null,
+  updated_at bigint not null,
+  deleted_at bigint
+);
+create unique index app_instances_arn on app_instances (arn);
+
+-- Users and bots: what a bearer, a member, a sender can be. A tombstone stays, since messages still name their sender.
+create table identities (
+  id ${identity},
+  app_instance_id bigint not null,
+  kind text not null,
+  external_id text not null,
+  name text not null,
+  metadata text,
+  configuration text,
+  expiration_days bigint,
+  created_at bigint not null,
+  updated_at bigint not null,
+  deleted_at bigint,
+  purged_at bigint
+);
+create unique index identities_living on identities (app_instance_id, kind, external_id) where deleted_at is null;
+create index identities_listed on identities (app_instance_id, kind, id) where deleted_at is null;
+create index identities_expiring on identities (id) where expiration_days is not null and deleted_at is null;
+create index identities_buried on identities (app_instance_id, id) where deleted_at is not null;
+create index identities_to_purge on identities (id) where deleted_at is not null and purged_at is null;
+
+create table admins (
+  app_instance_id bigint not null,
+  identity_id bigint not null,
+  created_at bigint not null,
+  primary key (app_instance_id, identity_id)
+) ${clustered};
+
+-- sequence numbers all that happens in a channel, in commit order; last_event_at never goes back, so created_at of the
+-- messages rises with it. last_message_at is what all members see: persistent and sent to everybody.
+create table channels (
+  id ${identity},
+  app_instance_id bigint not null,
+  external_id text not null,
+  name text not null,
+  metadata text,
+  mode text not null,
+  privacy text not null,
+  created_by bigint not null,
+  created_at bigint not null,
+  updated_at bigint not null,
+  last_message_at bigint,
+  sequence bigint not null default 0,
+  last_event_at bigint not null,
+  deleted_at bigint
+);
+create unique index channels_living on channels (app_instance_id, external_id) where deleted_at is null;
+create index channels_listed on channels (app_instance_id, privacy, id) where deleted_at is null;
+create index channels_to_purge on channels (id) where deleted_at is not null;
+
+-- sub_channel_id is 0 outside elastic channels. last_private_at is the newest message that only this member and its
+-- counterpart can see. memberships_of_member holds all that the list of a user's channels needs, in the order of its pages.
+create table memberships (
+  id ${identity},
+  channel_id bigint not null,
+  sub_channel_id bigint not null default 0,
+  member_id bigint not null,
+  type text not null,
+  invited_by bigint not null,
+  created_at bigint not null,
+  updated_at bigint not null,
+  read_at bigint,
+  last_private_at bigint
+);
+create unique index memberships_of_channel on memberships (channel_id, member_id, sub_channel_id);
+create index memberships_listed on memberships (channel_id, sub_channel_id, type, id, member_id);
+create index memberships_of_member on memberships (member_id, id, channel_id, type, read_at, last_private_at, sub_channel_id);
+
+create table moderators (
+  channel_id bigint not null,
+  identity_id bigint not null,
+  created_by bigint not null,
+  created_at bigint not null,
+  primary key (channel_id, identity_id)
+) ${clustered};
+create index moderators_of_identity on moderators (identity_id, channel_id);
+
+create table bans (
+  channel_id bigint not null,
+  identity_id bigint not null,
+  created_by bigint not null,
+  created_at bigint not null,
+  primary key (channel_id, identity_id)
+) ${clustered};
+create index bans_of_identity on bans (identity_id, channel_id);
+
+-- A MessageId holds created_at, sequence and nonce, so the primary key is the only index: it finds a message, and a page is
+-- one range of it. Messages that only some may see (private = 1) are kept apart, so that nobody's page has to skip them.
+create table messages (
+  channel_id bigint not null,
+  sub_channel_id bigint not null default 0,
+  private bigint not null,
+  created_at bigint not null,
+  sequence bigint not null,
+  nonce text not null,
+  sender_id bigint not null,
+  target_id bigint,
+  type text not null,
+  content text,
+  metadata text,
+  attributes text,
+  content_type text,
+  redacted bigint not null default 0,
+  edited_at bigint,
+  updated_at bigint not null,
+  primary key (channel_id, sub_channel_id, private, created_at, sequence)
+) ${clustered};
+
+-- Who sees a private message: its sender and its target, one row each.
+create table private_messages (
+  channel_id bigint not null,
+  sub_channel_id bigint not null default 0,
+  viewer_id bigint not null,
+  created_at bigint not null,
+  sequence bigint not null,
+  primary key (channel_id, sub_channel_id, viewer_id, created_at, sequence)
+) ${clustered};
+
+-- What a ClientRequestToken was answered with. token is a hash of operation, parent, bearer and token.
+create table request_tokens (
+  token text primary key,
+  fingerprint text not null,
+  result text not null,
+  created_at bigint not null
+) ${clustered};
+create index request_tokens_by_age on request_tokens (created_at);
+
+create table tags (
+  resource_kind text not null,
+  resource_id bigint not null,
+  tag_key text not null,
+  tag_value text not null,
+  primary key (resource_kind, resource_id, tag_key)
+) ${clustered};
+`

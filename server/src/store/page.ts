@@ -1,0 +1,28 @@
+/** Where a page ended: the sort key of its last row. */
+export type Cursor = readonly number[]
+
+/** One page of a list and, where there may be more, where it ended. */
+export interface Page<Item> {
+  readonly items: Item[]
+  readonly next: Cursor | undefined
+}
+
+/**
+ * A page out of `limit + 1` scanned rows: the surplus row only tells that there is more. Rows of what is deleted but not yet
+ * purged are scanned and left out, so a page may be short and never costs more than its limit.
+ */
+export function pageOf<Row, Item>(
+  rows: Row[],
+  limit: number,
+  cursor: (row: Row) => Cursor,
+  item: (row: Row) => Item | undefined,
+): Page<Item> {
+  const scanned = rows.slice(0, limit)
+  const items: Item[] = []
+  for (const row of scanned) {
+    const shown = item(row)
+    if (shown !== undefined) items.push(shown)
+  }
+  const last = scanned.at(-1)
+  return { items, next: rows.length > limit && last !== undefined ? cursor(last) : undefined }
+}

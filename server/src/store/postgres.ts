@@ -1,0 +1,113 @@
+import { Pool, types, type PoolClient, type PoolConfig, type QueryResult } from 'pg'
+import { RetryTransaction, transactionAttempts, type Database, type Queries, type Statement, type Value } from './database.ts'
+
+/** bigint and count(*) come as text by default; every one of ours fits a number. */
+const parsers: PoolConfig['types'] = {
+  getTypeParser: (oid, format) => (oid === types.builtins.INT8 ? Number : types.getTypeParser(oid, format)),
+}
+
+const deadlockDetected = '40P01'
+const serializationFailure = '40001'
+
+type Asker = Pick<PoolClient, 'query'>
+
+/** Named statements are parsed and planned once a connection. */
+async function ask(asker: Asker, { name, text }: Statement<unknown>, values: Value[]): Promise<QueryResult> {
+  return asker.query({ name, text, values })
+}
+
+class Asking implements Queries {
+  readonly #asker: Asker
+
+  constructor(asker: Asker) {
+    this.#asker = asker
+  }
+
+  async all<Row>(statement: Statement<Row>, ...values: Value[]): Promise<Row[]> {
+    const { rows } = await ask(this.#asker, statement, values)
+    return rows as Row[]
+  }
+
+  async get<Row>(statement: Statement<Row>, ...values: Value[]): Promise<Row | undefined> {
+    const { rows } = await ask(this.#asker, statement, values)
+    return rows[0] as Row | undefined
+  }
+
+  async run(statement: Statement<never>, ...values: Value[]): Promise<number> {
+    const { rowCount } = await ask(this.#asker, statement, values)
+    return rowCount ?? 0
+  }
+}
+
+/** PostgreSQL behind the same port. `onError` hears of connections that break while they are idle. */
+export class PostgresDatabase extends Asking implements Database {
+  readonly kind = 'postgres'
+  readonly #pool: Pool
+
+  private constructor(pool: Pool) {
+    super(pool as unknown as Asker)
+    this.#pool = pool
+  }
+
+  static async open(
+    url: string,
+    {
+      prepare,
+      onError,
+      connections,
+    }: { prepare: (client: PoolClient) => Promise<void>; onError: (error: Error) => void; connections: number },
+  ): Promise<PostgresDatabase> {
+    const pool = new Pool({
+      connectionString: url,
+      types: parsers,
+      max: connections,
+      connectionTimeoutMillis: 5000,
+      application_name: 'carillon',
+    })
+    pool.on('error', onError)
+    try {
+      const client = await pool.connect()
+      try {
+        await prepare(client)
+      } finally {
+        client.release()
+      }
+      return new PostgresDatabase(pool)
+    } catch (error) {
+      await pool.end()
+      throw error
+    }
+  }
+
+  async transaction<Result>(work: (tx: Queries) => Promise<Result>): Promise<Result> {
+    for (let attempt = 1; ; attempt++) {
+      const client = await this.#pool.connect()
+      // A connection that breaks between two queries tells it here; the next query on it rejects.
+      const ignored = () => {}
+      client.on('error', ignored)
+      let broken: Error | boolean = false
+      try {
+        await client.query('begin')
+        const result = await work(new Asking(client))
+        await client.query('commit')
+        return result
+      } catch (error) {
+        await client.query('rollback').catch((cause: Error) => (broken = cause))
+        if (!isRepeatable(error) || attempt === transactionAttempts) throw error
+      } finally {
+        client.off('error', ignored)
+        client.release(broken)
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#pool.end()
+  }
+}
+
+function isRepeatable(error: unknown): boolean {
+  if (error instanceof RetryTransaction) return true
+  const code = (error as { code?: unknown }).code
+  return code === deadlockDetected || code === serializationFailure
+}

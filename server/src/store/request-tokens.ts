@@ -1,0 +1,30 @@
+import { statement, type Queries } from './database.ts'
+
+/** How long a ClientRequestToken is remembered, in milliseconds (spec/operations.md G4). */
+export const tokenLifetime = 24 * 60 * 60 * 1000
+
+const selectToken = statement<{ fingerprint: string; result: string }>(
+  `select fingerprint, result from request_tokens where token = $1 and created_at > $2`,
+)
+const insertToken = statement(`
+  insert into request_tokens (token, fingerprint, result, created_at) values ($1, $2, $3, $4)
+  on conflict (token) do nothing`)
+const deleteToken = statement(`delete from request_tokens where token = $1 and created_at <= $2`)
+const deleteOldTokens = statement(`
+  delete from request_tokens where token in (select token from request_tokens where created_at <= $1 order by created_at limit $2)`)
+
+/** What the token was answered with, unless that was before `since`. */
+export async function answeredToken(tx: Queries, token: string, since: number) {
+  return tx.get(selectToken, token, since)
+}
+
+/** False where a concurrent twin has answered the same token first. */
+export async function rememberToken(tx: Queries, token: string, fingerprint: string, result: string, now: number, since: number) {
+  await tx.run(deleteToken, token, since)
+  return (await tx.run(insertToken, token, fingerprint, result, now)) === 1
+}
+
+/** Forgets at most `limit` tokens of before `since`; says how many. */
+export async function forgetTokens(tx: Queries, since: number, limit: number) {
+  return tx.run(deleteOldTokens, since, limit)
+}

@@ -1,0 +1,200 @@
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
+import { RetryTransaction, transactionAttempts, type Database, type Queries, type Statement, type Value } from './database.ts'
+
+/**
+ * WAL with synchronous=FULL: a commit is on disk before it is answered, and readers never wait for the writer.
+ * auto_vacuum must be set before the first table exists.
+ */
+const pragmas = `
+  pragma busy_timeout = 10000;
+  pragma auto_vacuum = incremental;
+  pragma journal_mode = wal;
+  pragma synchronous = full;
+  pragma cache_size = -65536;
+  pragma temp_store = memory;
+`
+
+interface Waiting {
+  readonly work: (tx: Queries) => Promise<unknown>
+  readonly resolve: (result: unknown) => void
+  readonly reject: (error: unknown) => void
+}
+
+/** A prepared-statement cache over one connection. */
+class Connection {
+  readonly database: DatabaseSync
+  readonly #statements = new Map<Statement<unknown>, StatementSync>()
+
+  constructor(database: DatabaseSync) {
+    this.database = database
+  }
+
+  prepared(statement: Statement<unknown>): StatementSync {
+    let prepared = this.#statements.get(statement)
+    if (!prepared) {
+      prepared = this.database.prepare(statement.text.replace(/\$(\d+)/g, '?$1'))
+      this.#statements.set(statement, prepared)
+    }
+    return prepared
+  }
+
+  all<Row>(statement: Statement<Row>, values: Value[]): Row[] {
+    return this.prepared(statement).all(...bound(values)) as Row[]
+  }
+
+  get<Row>(statement: Statement<Row>, values: Value[]): Row | undefined {
+    return this.prepared(statement).get(...bound(values)) as Row | undefined
+  }
+
+  run(statement: Statement<never>, values: Value[]): number {
+    return Number(this.prepared(statement).run(...bound(values)).changes)
+  }
+}
+
+/** node:sqlite binds every number as a REAL, and `$1 || 'x'` would then say 5.0: integers travel as bigint. */
+function bound(values: Value[]): SQLInputValue[] {
+  return values.map(value => (typeof value === 'number' ? BigInt(value) : value))
+}
+
+/**
+ * The embedded database. One writer, one reader. Transactions that arrive in one turn of the event loop share one COMMIT:
+ * each runs in a SAVEPOINT of its own, so that one that fails takes nothing of the others with it, and all resolve after it.
+ */
+export class SqliteDatabase implements Database {
+  readonly kind = 'sqlite'
+  readonly #writer: Connection
+  readonly #reader: Connection
+  #waiting: Waiting[] = []
+  #flushing: Promise<void> | undefined
+
+  private constructor(writer: DatabaseSync, reader: DatabaseSync | undefined) {
+    this.#writer = new Connection(writer)
+    this.#reader = reader ? new Connection(reader) : this.#writer
+  }
+
+  /** `prepare` brings the schema up to date before anything else sees the file. */
+  static async open(path: string, prepare: (database: DatabaseSync) => void): Promise<SqliteDatabase> {
+    const writer = new DatabaseSync(path)
+    try {
+      writer.exec(pragmas)
+      prepare(writer)
+      const reader = path === ':memory:' ? undefined : new DatabaseSync(path, { readOnly: true })
+      reader?.exec('pragma busy_timeout = 10000; pragma cache_size = -65536; pragma temp_store = memory;')
+      return new SqliteDatabase(writer, reader)
+    } catch (error) {
+      writer.close()
+      throw error
+    }
+  }
+
+  async all<Row>(statement: Statement<Row>, ...values: Value[]): Promise<Row[]> {
+    await this.#settled()
+    return this.#reader.all(statement, values)
+  }
+
+  async get<Row>(statement: Statement<Row>, ...values: Value[]): Promise<Row | undefined> {
+    await this.#settled()
+    return this.#reader.get(statement, values)
+  }
+
+  async run(statement: Statement<never>, ...values: Value[]): Promise<number> {
+    return this.transaction(tx => tx.run(statement, ...values))
+  }
+
+  async transaction<Result>(work: (tx: Queries) => Promise<Result>): Promise<Result> {
+    return new Promise<Result>((resolve, reject) => {
+      this.#waiting.push({ work, resolve: resolve as (result: unknown) => void, reject })
+      this.#flushing ??= new Promise(resolve => setImmediate(() => resolve(this.#flush())))
+    })
+  }
+
+  async close(): Promise<void> {
+    await this.#flushing
+    if (this.#reader !== this.#writer) this.#reader.database.close()
+    this.#writer.database.close()
+  }
+
+  /** In memory there is one connection for both, and an open transaction is not yet to be seen. */
+  async #settled(): Promise<void> {
+    if (this.#reader === this.#writer) await this.#flushing
+  }
+
+  async #flush(): Promise<void> {
+    while (this.#waiting.length > 0) await this.#commit(this.#waiting.splice(0))
+    this.#flushing = undefined
+  }
+
+  async #commit(batch: Waiting[]): Promise<void> {
+    const settle: (() => void)[] = []
+    const { database } = this.#writer
+    try {
+      database.exec('begin immediate')
+      for (const waiting of batch) settle.push(await this.#attempt(waiting))
+      database.exec('commit')
+    } catch (error) {
+      if (database.isTransaction) database.exec('rollback')
+      for (const { reject } of batch) reject(error)
+      return
+    }
+    for (const tell of settle) tell()
+  }
+
+  /** Runs one transaction in its savepoint; what comes back tells its caller, after the commit. */
+  async #attempt({ work, resolve, reject }: Waiting): Promise<() => void> {
+    const { database } = this.#writer
+    for (let attempt = 1; ; attempt++) {
+      const tx = new Transaction(this.#writer)
+      const turn = endOfTurn()
+      database.exec('savepoint work')
+      try {
+        const result = await Promise.race([work(tx), turn.ended])
+        database.exec('release work')
+        return () => resolve(result)
+      } catch (error) {
+        // SQLite itself gives up the whole transaction on some errors, a full disk among them: then the batch has failed.
+        if (!database.isTransaction) throw error
+        database.exec('rollback to work; release work')
+        if (!(error instanceof RetryTransaction) || attempt === transactionAttempts) return () => reject(error)
+      } finally {
+        turn.cancel()
+        tx.end()
+      }
+    }
+  }
+}
+
+/** Rejects when the event loop turns: a transaction that is still running then has awaited something other than its queries. */
+function endOfTurn() {
+  const { promise, reject } = Promise.withResolvers<never>()
+  const immediate = setImmediate(() => reject(new Error('A transaction awaited something other than its own queries')))
+  return { ended: promise, cancel: () => clearImmediate(immediate) }
+}
+
+class Transaction implements Queries {
+  #connection: Connection | undefined
+
+  constructor(connection: Connection) {
+    this.#connection = connection
+  }
+
+  async all<Row>(statement: Statement<Row>, ...values: Value[]): Promise<Row[]> {
+    return this.#open().all(statement, values)
+  }
+
+  async get<Row>(statement: Statement<Row>, ...values: Value[]): Promise<Row | undefined> {
+    return this.#open().get(statement, values)
+  }
+
+  async run(statement: Statement<never>, ...values: Value[]): Promise<number> {
+    return this.#open().run(statement, values)
+  }
+
+  end() {
+    this.#connection = undefined
+  }
+
+  #open(): Connection {
+    if (!this.#connection) throw new Error('This transaction has ended')
+    return this.#connection
+  }
+}

@@ -1,0 +1,66 @@
+import { statement, type Queries } from './database.ts'
+import { kept, told } from './text.ts'
+
+export interface Tag {
+  readonly key: string
+  readonly value: string
+}
+
+/** A tagged resource: the row that its ARN names. Users and bots share a table, so they share a kind here. */
+export interface TaggedResource {
+  readonly kind: 'app-instance' | 'identity' | 'channel'
+  readonly id: number
+}
+
+const upsert = statement(`
+  insert into tags (resource_kind, resource_id, tag_key, tag_value) values ($1, $2, $3, $4)
+  on conflict (resource_kind, resource_id, tag_key) do update set tag_value = excluded.tag_value`)
+const remove = statement(`delete from tags where resource_kind = $1 and resource_id = $2 and tag_key = $3`)
+const selectAll = statement<{ key: string; value: string }>(`
+  select tag_key as key, tag_value as value from tags where resource_kind = $1 and resource_id = $2 order by tag_key`)
+const removeAll = statement(`delete from tags where resource_kind = $1 and resource_id = $2`)
+const selectAppInstance = statement<{ id: number }>(`select id from app_instances where arn = $1 and deleted_at is null`)
+const selectIdentity = statement<{ id: number }>(`
+  select i.id from app_instances a
+  join identities i on i.app_instance_id = a.id and i.kind = $2 and i.external_id = $3 and i.deleted_at is null
+  where a.arn = $1 and a.deleted_at is null`)
+const selectChannel = statement<{ id: number }>(`
+  select c.id from app_instances a
+  join channels c on c.app_instance_id = a.id and c.external_id = $2 and c.deleted_at is null
+  where a.arn = $1 and a.deleted_at is null`)
+
+/** What can be tagged under that ARN, where it lives. */
+export async function taggedResource(
+  db: Queries,
+  { appInstanceArn, kind, id }: { appInstanceArn: string; kind: string; id: string },
+): Promise<TaggedResource | undefined> {
+  if (kind === 'app-instance') {
+    const row = await db.get(selectAppInstance, appInstanceArn)
+    return row && { kind: 'app-instance', id: row.id }
+  }
+  if (kind === 'channel') {
+    const row = await db.get(selectChannel, appInstanceArn, id)
+    return row && { kind: 'channel', id: row.id }
+  }
+  const row = await db.get(selectIdentity, appInstanceArn, kind, id)
+  return row && { kind: 'identity', id: row.id }
+}
+
+/** Adds tags; a key that is there already gets the new value. */
+export async function putTags(tx: Queries, resource: TaggedResource, tags: readonly Tag[]) {
+  for (const { key, value } of tags) await tx.run(upsert, resource.kind, resource.id, kept(key), kept(value))
+}
+
+/** Removes the tags of those keys; unknown ones are ignored. */
+export async function removeTags(tx: Queries, resource: TaggedResource, keys: readonly string[]) {
+  for (const key of keys) await tx.run(remove, resource.kind, resource.id, kept(key))
+}
+
+export async function tagsOf(db: Queries, resource: TaggedResource): Promise<Tag[]> {
+  const rows = await db.all(selectAll, resource.kind, resource.id)
+  return rows.map(({ key, value }) => ({ key: told(key), value: told(value) }))
+}
+
+export async function removeAllTags(tx: Queries, resource: TaggedResource) {
+  await tx.run(removeAll, resource.kind, resource.id)
+}

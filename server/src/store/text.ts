@@ -1,0 +1,11 @@
+/** Text that users write is kept as JSON, quotes included (migrations/001-first.ts says why). */
+export const kept = (text: string) => JSON.stringify(text)
+export const keptIfGiven = (text: string | undefined) => (text === undefined ? null : JSON.stringify(text))
+/** Objects are kept the same way. */
+export const keptObject = (value: unknown) => (value === undefined ? null : JSON.stringify(value))
+
+export const told = <Value = string>(json: string) => JSON.parse(json) as Value
+export const toldIfKept = <Value = string>(json: string | null) => (json === null ? undefined : (JSON.parse(json) as Value))
+
+/** SQL for an epoch-milliseconds column as JSON: a number of seconds with three decimals. Null stays null. */
+export const secondsText = (column: string) => `((${column}) / 1000) || '.' || substr(cast(1000 + (${column}) % 1000 as text), 2)`

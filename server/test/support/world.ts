@@ -1,0 +1,126 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { ChimeSDKIdentity } from '@aws-sdk/client-chime-sdk-identity'
+import { ChimeSDKMessaging } from '@aws-sdk/client-chime-sdk-messaging'
+import { Client } from 'pg'
+import { afterAll, beforeAll, describe, inject } from 'vitest'
+import { startApp, type App } from '../../src/app.ts'
+import { readConfig } from '../../src/config.ts'
+
+export type DatabaseKind = 'sqlite' | 'postgres'
+
+/** Both run every test that touches what is stored. */
+export const databaseKinds: readonly DatabaseKind[] = ['sqlite', 'postgres']
+
+/** A real server over a real database, and the stock clients. */
+export interface World {
+  readonly app: App
+  readonly identity: ChimeSDKIdentity
+  readonly messaging: ChimeSDKMessaging
+  /** Moves the server's clock forward; signatures keep real time. */
+  advance(milliseconds: number): void
+  /** A new app instance with these users, by id; those in `admins` are made too, as AppInstanceAdmins. */
+  appInstance(users?: readonly string[], options?: { admins?: readonly string[] }): Promise<AppInstance>
+  /** A bot of an app instance, as an ARN. */
+  bot(appInstanceArn: string): Promise<string>
+  close(): Promise<void>
+}
+
+export interface AppInstance {
+  readonly arn: string
+  /** The ARN of a user of that id, whether it exists or not. */
+  user(id: string): string
+}
+
+const config = (flags: Record<string, string>) => readConfig({ port: '0', logLevel: 'fatal', ...flags }, {})
+
+/** An empty PostgreSQL database. */
+export async function createPostgresDatabase(): Promise<string> {
+  const url = new URL(inject('postgresUrl'))
+  const client = new Client({ connectionString: url.href })
+  await client.connect()
+  const name = `world_${randomBytes(6).toString('hex')}`
+  await client.query(`create database ${name}`)
+  await client.end()
+  url.pathname = `/${name}`
+  return url.href
+}
+
+/** Stock clients of a server, with the root key unless others are given. They try once, so that a 5xx shows. */
+export function clientsOf(app: Pick<App, 'url' | 'rootKey'>, credentials = app.rootKey) {
+  const options = { endpoint: app.url, region: 'us-east-1', credentials, maxAttempts: 1 }
+  return { identity: new ChimeSDKIdentity(options), messaging: new ChimeSDKMessaging(options) }
+}
+
+export async function startWorld(kind: DatabaseKind): Promise<World> {
+  let ahead = 0
+  const folder = await mkdtemp(join(tmpdir(), 'carillon-test-'))
+  const flags = kind === 'postgres' ? { databaseUrl: await createPostgresDatabase() } : { data: folder }
+  const rootKey = { accessKeyId: 'AKIATESTTESTTESTTEST', secretAccessKey: 'test-secret' }
+  const app = await startApp({ ...config(flags), rootKey }, { now: () => Date.now() + ahead })
+  const { identity, messaging } = clientsOf(app)
+  return {
+    app,
+    identity,
+    messaging,
+    advance: milliseconds => void (ahead += milliseconds),
+    async appInstance(users = [], { admins = [] } = {}) {
+      const { AppInstanceArn: arn } = await identity.createAppInstance({ Name: 'test' })
+      const user = (id: string) => `${arn}/user/${id}`
+      for (const id of new Set([...users, ...admins])) {
+        await identity.createAppInstanceUser({ AppInstanceArn: arn, AppInstanceUserId: id, Name: id })
+      }
+      for (const id of admins) await identity.createAppInstanceAdmin({ AppInstanceArn: arn, AppInstanceAdminArn: user(id) })
+      return { arn: arn!, user }
+    },
+    async bot(appInstanceArn) {
+      const { AppInstanceBotArn } = await identity.createAppInstanceBot({
+        AppInstanceArn: appInstanceArn,
+        Name: 'bot',
+        Configuration: { Lex: { LexBotAliasArn: 'arn:aws:lex:us-east-1:123456789012:bot-alias/ABCDEFGHIJ/KLMNOPQRST', LocaleId: 'en_US' } },
+      })
+      return AppInstanceBotArn!
+    },
+    async close() {
+      await app.close()
+      identity.destroy()
+      messaging.destroy()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Runs the tests against SQLite and against PostgreSQL, each with a world of its own. */
+export function onBothDatabases(title: string, tests: (world: () => World) => void) {
+  describe.each(databaseKinds)(`${title}, on %s`, kind => {
+    let world: World | undefined
+    beforeAll(async () => {
+      world = await startWorld(kind)
+    })
+    afterAll(async () => {
+      await world?.close()
+    })
+    tests(() => world!)
+  })
+}
+
+/** What a call is refused with: the error's class, its Code and status, as the SDK shows them. */
+export async function refusal(
+  call: Promise<unknown>,
+): Promise<{ name: string; code: string | undefined; status: number; message: string; reason: string | undefined }> {
+  try {
+    await call
+  } catch (error) {
+    const shown = error as Error & { Code?: string; Reason?: string; $metadata?: { httpStatusCode?: number } }
+    return {
+      name: shown.name,
+      code: shown.Code,
+      status: shown.$metadata?.httpStatusCode ?? 0,
+      message: shown.message,
+      reason: shown.Reason,
+    }
+  }
+  throw new Error('The call succeeded')
+}
