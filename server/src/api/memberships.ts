@@ -119,7 +119,7 @@ export const memberships: Handlers<
     const { items, NextToken } = await paged(call, input, [String(listing.memberId)], (after, limit) =>
       channelsOfMember(call.db, listing, after, limit),
     )
-    return { ChannelMemberships: new JsonText(`[${items.join(',')}]`), NextToken }
+    return { ChannelMemberships: new JsonText(items), NextToken }
   },
 
   async DescribeChannelMembershipForAppInstanceUser(input, call) {

@@ -1,5 +1,5 @@
 import type { BearerCall, Call } from '../call.ts'
-import type { Cursor, Page } from '../store/page.ts'
+import type { Cursor } from '../store/page.ts'
 
 /** The most that a page holds, and what it holds where MaxResults is absent (spec/operations.md G3). */
 const largestPage = 50
@@ -8,12 +8,12 @@ const largestPage = 50
  * One page of a list. `about` names what is listed beyond operation and bearer, so that a NextToken is good for this list
  * only. MaxResults is no part of it and may change from page to page.
  */
-export async function paged<Item>(
+export async function paged<Items>(
   call: Call | BearerCall,
   input: { MaxResults?: number; NextToken?: string },
   about: readonly string[],
-  load: (after: Cursor | undefined, limit: number) => Promise<Page<Item>>,
-): Promise<{ items: Item[]; NextToken: string | undefined }> {
+  load: (after: Cursor | undefined, limit: number) => Promise<{ items: Items; next: Cursor | undefined }>,
+): Promise<{ items: Items; NextToken: string | undefined }> {
   const binding = [call.operation, 'caller' in call ? call.caller.arn : '', ...about]
   const after = input.NextToken === undefined ? undefined : call.pageTokens.open(binding, input.NextToken)
   const { items, next } = await load(after, input.MaxResults ?? largestPage)

@@ -27,7 +27,7 @@ export const hashBody = (body: Uint8Array) => (body.byteLength === 0 ? hashOfNot
 
 /** The raw path, escaped once more: the rule for every service but S3. Signers fold `.`, `..` and `//` first, so such a path fails. */
 export function canonicalPath(path: string): string {
-  return /^[\w.~/%-]*$/.test(path) ? path.replaceAll('%', '%25') : path.replace(/[^\w.~/-]/g, escapeByte)
+  return /^[\w.~/%-]*$/.test(path) ? path.replace(/%/g, '%25') : path.replace(/[^\w.~/-]/g, escapeByte)
 }
 
 const escapeByte = (character: string) => `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`

@@ -46,7 +46,7 @@ export function codecOf(operation: Operation): Codec {
       if (readQuery !== undefined && query !== '') readQuery(query, input)
       if (readBody !== undefined && body.length > 0) readBody(body, input)
       if (validator.Check(input)) return input
-      throw validationFailure(validator.Errors(input)[1], checkedInput, operation.places, input)
+      throw validationFailure(part => validator.Errors(part)[1], checkedInput, operation.places, input)
     },
     encode: output => (hasOutput ? write(output ?? {}) : undefined),
   }

@@ -13,16 +13,30 @@ interface Fault {
 
 /** One BadRequestException for all that is wrong with an input. Values of sensitive members are left out, long ones cut. */
 export function validationFailure(
-  errors: readonly TLocalizedValidationError[],
+  errorsOf: (input: unknown) => readonly TLocalizedValidationError[],
   shape: Shape,
   places: Operation['places'],
   input: unknown,
 ): ApiError {
+  const errors = errorsOf(excerptOf(input))
+  if (errors.length === 0) return badRequest(`A value after the first ${longestExamined} of a list is invalid.`)
   const faults = errors.flatMap(error => faultsOf(error, locate(error, shape, input), places))
   const noun = faults.length === 1 ? 'error' : 'errors'
   const message = `${faults.length} validation ${noun} detected: ${faults.map(fault => fault.sentence).join('; ')}`
   const reasons = [...new Set(faults.flatMap(({ reason }) => reason ?? []))]
   return badRequest(message, reasons.length === 0 ? undefined : reasons.join(' '))
+}
+
+/** One more than the longest list that the contract allows, so that one too long is seen to be so. */
+const longestExamined = 101
+
+/** What is explained of an input: explaining costs a thousand times what checking does, and a hostile list may be very long. */
+function excerptOf(value: unknown): unknown {
+  if (Array.isArray(value)) return value.slice(0, longestExamined).map(excerptOf)
+  if (!isIndexable(value) || value instanceof Date) return value
+  const excerpt: Record<string, unknown> = Object.create(null)
+  for (const key of Object.keys(value).slice(0, longestExamined)) excerpt[key] = excerptOf(value[key])
+  return excerpt
 }
 
 /** Where an error is: its name in Amazon's way, such as tags.1.member.key, with its shape and value. */

@@ -1,6 +1,6 @@
 import { statement, type Queries } from './database.ts'
 import { identityArn, type Identity } from './identities.ts'
-import { pageOf, type Cursor, type Page } from './page.ts'
+import { pageOf, type Cursor, type Page, type PageOfText } from './page.ts'
 import { secondsText, told } from './text.ts'
 
 export type MembershipType = 'DEFAULT' | 'HIDDEN'
@@ -56,38 +56,44 @@ const mark = statement(`
   where channel_id = $1 and member_id = $2 and sub_channel_id = 0`)
 
 /**
- * The wire's ChannelMembershipForAppInstanceUserSummary as JSON text, made where the data is: one index range over the
- * member's rows and one key look-up a row. The row is null where its channel is deleted but not yet purged.
- * $1 is the member, $2 the ARN of its app instance; `privateAt` tells the newest private message that the viewer may see.
+ * The wire's ChannelMembershipForAppInstanceUserSummary as JSON text, made where the data is. concat() leaves out what is
+ * null. It is null as a whole where the channel is deleted but not yet purged. $1 is the member, $2 the ARN of its app
+ * instance; `privateAt` tells the newest private message that the viewer may see.
  */
 const summaryText = (privateAt: string) => `
-  case when c.deleted_at is null then
-    '{"ChannelSummary":{"Name":' || c.name || ',"ChannelArn":"' || $2 || '/channel/' || c.external_id ||
-    '","Mode":"' || c.mode || '","Privacy":"' || c.privacy || '"' || coalesce(',"Metadata":' || c.metadata, '') ||
-    coalesce(',"LastMessageTimestamp":' ||
-      case when c.last_message_at is null or ${privateAt} > c.last_message_at
-        then ${secondsText(privateAt)} else ${secondsText('c.last_message_at')} end, '') ||
-    '},"AppInstanceUserMembershipSummary":{"Type":"' || m.type || '"' ||
-    coalesce(',"ReadMarkerTimestamp":' || ${secondsText('m.read_at')}, '') || '}}'
+  case when c.deleted_at is null then concat(
+    '{"ChannelSummary":{"Name":', c.name, ',"ChannelArn":"', cast($2 as text), '/channel/', c.external_id,
+    '","Mode":"', c.mode, '","Privacy":"', c.privacy, '"', ',"Metadata":' || c.metadata,
+    ',"LastMessageTimestamp":' || ${secondsText(`case
+      when c.last_message_at is null or ${privateAt} > c.last_message_at then ${privateAt} else c.last_message_at end`)},
+    '},"AppInstanceUserMembershipSummary":{"Type":"', m.type, '"', ',"ReadMarkerTimestamp":' || ${secondsText('m.read_at')}, '}}')
   end`
-
-interface SummaryRow {
-  id: number
-  text: string | null
-}
 
 const ownPrivate = 'm.last_private_at'
 const othersPrivate = `(select max(p.created_at) from private_messages p
   where p.channel_id = m.channel_id and p.sub_channel_id = m.sub_channel_id and p.viewer_id = $5)`
 
-const selectOwnAfter = statement<SummaryRow>(`
-  select m.id, ${summaryText(ownPrivate)} as text from memberships m join channels c on c.id = m.channel_id
-  where m.member_id = $1 and m.id > $3 order by m.id limit $4`)
-const selectOthersAfter = statement<SummaryRow>(`
-  select m.id, ${summaryText(othersPrivate)} as text from memberships m join channels c on c.id = m.channel_id
-  where m.member_id = $1 and m.id > $3 order by m.id limit $4`)
-const selectOneSummary = statement<SummaryRow>(`
-  select m.id, ${summaryText(othersPrivate)} as text from memberships m join channels c on c.id = m.channel_id
+interface PageText {
+  text: string | null
+  scanned: number
+  last: number | null
+  more: number
+}
+
+/** A whole page in one statement: one index range over the member's rows, one key look-up a row, one look ahead. */
+const summariesAfter = (privateAt: string) =>
+  statement<PageText>(`
+    select page.text, page.scanned, page.last,
+      case when exists (select 1 from memberships m where m.member_id = $1 and m.id > page.last) then 1 else 0 end as more
+    from (
+      select string_agg(summary.text, ',') as text, count(*) as scanned, max(summary.id) as last
+      from (
+        select m.id, ${summaryText(privateAt)} as text from memberships m join channels c on c.id = m.channel_id
+        where m.member_id = $1 and m.id > $3 order by m.id limit $4) summary) page`)
+const selectOwnAfter = summariesAfter(ownPrivate)
+const selectOthersAfter = summariesAfter(othersPrivate)
+const selectOneSummary = statement<{ text: string | null }>(`
+  select ${summaryText(othersPrivate)} as text from memberships m join channels c on c.id = m.channel_id
   where m.member_id = $1 and m.channel_id = $3 and m.sub_channel_id = $4`)
 
 /** True where the identity was no member before. */
@@ -147,20 +153,16 @@ export interface Listing {
   readonly appInstanceArn: string
 }
 
-/** The main job: a page of the channels of a member, each a JSON text in the wire's shape, in the order of joining. */
-export async function channelsOfMember(db: Queries, listing: Listing, after: Cursor | undefined, limit: number): Promise<Page<string>> {
+/** The main job: a page of the channels of a member, in the order of joining, as a JSON list in the wire's shape. */
+export async function channelsOfMember(db: Queries, listing: Listing, after: Cursor | undefined, limit: number): Promise<PageOfText> {
   const { memberId, viewerId, appInstanceArn } = listing
   const from = after?.[0] ?? 0
-  const rows =
+  const page =
     memberId === viewerId
-      ? await db.all(selectOwnAfter, memberId, appInstanceArn, from, limit + 1)
-      : await db.all(selectOthersAfter, memberId, appInstanceArn, from, limit + 1, viewerId)
-  return pageOf(
-    rows,
-    limit,
-    row => [row.id],
-    row => row.text ?? undefined,
-  )
+      ? await db.get(selectOwnAfter, memberId, appInstanceArn, from, limit)
+      : await db.get(selectOthersAfter, memberId, appInstanceArn, from, limit, viewerId)
+  const { text, last, more } = page!
+  return { items: `[${text ?? ''}]`, next: more === 1 && last !== null ? [last] : undefined }
 }
 
 /** One row of it, as JSON text. */

@@ -50,7 +50,8 @@ export async function migratePostgres(client: PoolClient, where: string) {
     }
     await client.query('commit')
   } catch (error) {
-    await client.query('rollback')
+    // Where the connection is gone, so is the transaction, and the first error is the one to tell.
+    await client.query('rollback').catch(() => {})
     throw error
   }
 }

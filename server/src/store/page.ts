@@ -7,6 +7,12 @@ export interface Page<Item> {
   readonly next: Cursor | undefined
 }
 
+/** A page whose items SQL has made into the text of a JSON list. */
+export interface PageOfText {
+  readonly items: string
+  readonly next: Cursor | undefined
+}
+
 /**
  * A page out of `limit + 1` scanned rows: the surplus row only tells that there is more. Rows of what is deleted but not yet
  * purged are scanned and left out, so a page may be short and never costs more than its limit.

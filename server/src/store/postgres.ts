@@ -59,6 +59,7 @@ export class PostgresDatabase extends Asking implements Database {
   ): Promise<PostgresDatabase> {
     const pool = new Pool({
       connectionString: url,
+      keepAlive: true,
       types: parsers,
       max: connections,
       connectionTimeoutMillis: 5000,
@@ -66,10 +67,12 @@ export class PostgresDatabase extends Asking implements Database {
     })
     pool.on('error', onError)
     try {
-      const client = await pool.connect()
+      const client = await firstConnection(pool, url)
+      client.on('error', onError)
       try {
         await prepare(client)
       } finally {
+        client.off('error', onError)
         client.release()
       }
       return new PostgresDatabase(pool)
@@ -103,6 +106,17 @@ export class PostgresDatabase extends Asking implements Database {
 
   async close(): Promise<void> {
     await this.#pool.end()
+  }
+}
+
+/** The error of a URL that leads nowhere names the server and the database, never the password. */
+async function firstConnection(pool: Pool, url: string): Promise<PoolClient> {
+  try {
+    return await pool.connect()
+  } catch (error) {
+    const { host, pathname } = new URL(url)
+    const { message, code } = error as NodeJS.ErrnoException
+    throw new Error(`PostgreSQL at ${host}${pathname} cannot be used: ${message || code}.`, { cause: error })
   }
 }
 

@@ -74,7 +74,7 @@ export class SqliteDatabase implements Database {
 
   /** `prepare` brings the schema up to date before anything else sees the file. */
   static async open(path: string, prepare: (database: DatabaseSync) => void): Promise<SqliteDatabase> {
-    const writer = new DatabaseSync(path)
+    const writer = opened(path)
     try {
       writer.exec(pragmas)
       prepare(writer)
@@ -132,8 +132,9 @@ export class SqliteDatabase implements Database {
       for (const waiting of batch) settle.push(await this.#attempt(waiting))
       database.exec('commit')
     } catch (error) {
-      if (database.isTransaction) database.exec('rollback')
       for (const { reject } of batch) reject(error)
+      // Where even this fails, the next begin does too, and tries it again.
+      if (database.isTransaction) undo(database)
       return
     }
     for (const tell of settle) tell()
@@ -160,6 +161,14 @@ export class SqliteDatabase implements Database {
         tx.end()
       }
     }
+  }
+}
+
+function undo(database: DatabaseSync) {
+  try {
+    database.exec('rollback')
+  } catch {
+    // The callers have been told the first error already.
   }
 }
 

@@ -7,5 +7,5 @@ export const keptObject = (value: unknown) => (value === undefined ? null : JSON
 export const told = <Value = string>(json: string) => JSON.parse(json) as Value
 export const toldIfKept = <Value = string>(json: string | null) => (json === null ? undefined : (JSON.parse(json) as Value))
 
-/** SQL for an epoch-milliseconds column as JSON: a number of seconds with three decimals. Null stays null. */
-export const secondsText = (column: string) => `((${column}) / 1000) || '.' || substr(cast(1000 + (${column}) % 1000 as text), 2)`
+/** SQL for epoch milliseconds as JSON: a number of seconds. Null stays null. */
+export const secondsText = (milliseconds: string) => `(cast(${milliseconds} as double precision) / 1000)`

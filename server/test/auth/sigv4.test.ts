@@ -205,7 +205,7 @@ describe('what real signers produce', () => {
       request => withAuthorization(request, header => header.replace('/chime/', '/sts/')),
       request => withAuthorization(request, header => header.replace('/chime/aws4_request', '-x/chime/aws4_request')),
       request => withAuthorization(request, header => header.replace('aws4_request', 'aws4')),
-      request => withAuthorization(request, header => header.replace(/\/2\d{7}\//, '/20200229/')),
+      request => withAuthorization(request, header => header.replace(/\/2\d{7}\//, '/19990101/')),
       request => withAuthorization(request, header => header.replace('AKIDEXAMPLE', 'AKIDOTHER')),
       request => withAuthorization(request, header => header.replace(';x-amz-date', '')),
       request =>
@@ -624,14 +624,19 @@ describe('the pieces', () => {
         expect(escapedQuery(written.join('&'))).toBe(canonicalQuery(strict.join('&')))
       }),
     )
+    expect(escapedQuery('&b=1&&a:c&')).toBe('a%3Ac=&b=1')
     expect(escapedQuery('a=%zz')).toBeUndefined()
   })
 
   it('computes the HMAC that node computes', () => {
     fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 100 }), fc.string({ unit: 'grapheme-ascii', maxLength: 256 }), (key, text) => {
-        expect(createSign(key)(text)).toBe(createHmac('sha256', key).update(text).digest('hex'))
-      }),
+      fc.property(
+        fc.uint8Array({ maxLength: 100, size: 'max' }),
+        fc.string({ unit: 'grapheme-ascii', maxLength: 256, size: 'max' }),
+        (key, text) => {
+          expect(createSign(key)(text)).toBe(createHmac('sha256', key).update(text).digest('hex'))
+        },
+      ),
     )
   })
 })

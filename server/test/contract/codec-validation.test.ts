@@ -2,6 +2,8 @@ import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { alice, channel, instance, message, outcomeOfSend, refusal, send, sendRefusal } from './coding.ts'
 
+const refusalOfValues = (StringValues: string[]) => sendRefusal({ ...message, MessageAttributes: { a: { StringValues } } })
+
 describe('a limit that is broken', () => {
   test('is told in sentences of Amazon, all in one message, with a reason where there is more to say', () => {
     const query = `app-instance-arn=${encodeURIComponent(instance)}&max-results=51&privacy=public`
@@ -75,5 +77,15 @@ describe('a limit that is broken', () => {
     const Tags = Array.from({ length: 50 }, () => ({ Key: '', Value: '' }))
     const { message: text } = refusal('TagResource', { body: { ResourceARN: channel, Tags } })
     expect(text.length).toBeLessThan(2000)
+  })
+
+  test('in a list without end is told as quickly, even where the fault lies far behind', () => {
+    const StringValues = Array.from({ length: 200_000 }, () => 'a')
+    const start = performance.now()
+    expect(refusalOfValues(Array.from({ length: 200_000 }, () => '')).message).toMatch(/^8 validation errors detected/)
+    expect(refusalOfValues([...StringValues, '']).message).toBe('A value after the first 101 of a list is invalid.')
+    const { reason } = refusal('UntagResource', { body: { ResourceARN: channel, TagKeys: StringValues } })
+    expect(reason).toBe('tagKeys has 200000 items.')
+    expect(performance.now() - start).toBeLessThan(2000)
   })
 })

@@ -1,0 +1,12 @@
+import { list } from './list.ts'
+
+/** `npm run bench -- NAME [options]`: each measurement is one file. */
+const benches: Readonly<Record<string, (args: string[]) => Promise<void>>> = { list }
+
+const [name = '', ...args] = process.argv.slice(2)
+const bench = benches[name]
+if (!bench) {
+  process.stderr.write(`Usage: npm run bench -- NAME [options], where NAME is one of: ${Object.keys(benches).join(', ')}\n`)
+  process.exit(1)
+}
+await bench(args)

@@ -1,0 +1,54 @@
+import { statement, type Database } from '../../server/src/store/database.ts'
+
+export interface Shape {
+  readonly channels: number
+  readonly users: number
+  /** Memberships of each user. */
+  readonly each: number
+  /** Memberships of the one user who is in very many channels. */
+  readonly large: number
+}
+
+export const appInstanceArn = 'arn:aws:chime:us-east-1:000000000000:app-instance/5b2f5d2e-6a0e-4ac6-9e7b-1d1c1f1a2b3c'
+
+/** How many rows one transaction makes. */
+const step = 20_000
+
+const numbers = `with recursive n(i) as (select $1 + 0 union all select i + 1 from n where i < $2)`
+const digits = (length: number) => `substr(cast(${10 ** length} + n.i as text), 2)`
+const insertAppInstance = statement<{ id: number }>(`
+  insert into app_instances (arn, name, created_at, updated_at) values ($1, '"bench"', 1700000000000, 1700000000000) returning id`)
+const insertUsers = statement(`
+  ${numbers} insert into identities (app_instance_id, kind, external_id, name, created_at, updated_at)
+  select 1, 'user', 'user-' || n.i, '"User number ' || n.i || '"', 1700000000000, 1700000000000 from n`)
+const insertChannels = statement(`
+  ${numbers} insert into channels
+    (app_instance_id, external_id, name, metadata, mode, privacy, created_by, created_at, updated_at, last_message_at, last_event_at)
+  select 1, '0b5d8a52-6f5e-4a0c-9d3e-' || ${digits(12)}, '"Team channel ' || n.i || '"',
+    '"{\\"ChannelType\\":\\"PRIVATE_STANDARD\\",\\"topic\\":' || n.i || '}"', 'RESTRICTED', 'PRIVATE', 1,
+    1700000000000, 1700000000000, 1700000000000 + n.i, 1700000000000 + n.i from n`)
+/** User u's k-th channel is spread over all, so that neighbours in a page are no neighbours in the table. */
+const insertMemberships = statement(`
+  ${numbers} insert into memberships (channel_id, member_id, type, invited_by, created_at, updated_at, read_at)
+  select 1 + ((n.i % $3) * 7919 + (n.i / $3) * $5) % $4, 2 + n.i % $3, 'DEFAULT', 1,
+    1700000000000, 1700000000000, 1700000000000 + n.i from n where true on conflict do nothing`)
+const insertLarge = statement(`
+  ${numbers} insert into memberships (channel_id, member_id, type, invited_by, created_at, updated_at, read_at)
+  select n.i, 1, 'DEFAULT', 1, 1700000000000, 1700000000000, 1700000000000 + n.i from n`)
+const countMemberships = statement<{ count: number }>(`select count(*) as count from memberships`)
+const analyze = statement('analyze')
+
+/** Fills an empty store: user-1 is in very many channels, the others in `each`. Returns how many memberships there are. */
+export async function fill(db: Database, { channels, users, each, large }: Shape): Promise<number> {
+  await db.transaction(tx => tx.get(insertAppInstance, appInstanceArn))
+  const inSteps = async (last: number, work: (from: number, to: number) => Promise<number>) => {
+    for (let from = 1; from <= last; from += step) await work(from, Math.min(from + step - 1, last))
+  }
+  await inSteps(users + 1, (from, to) => db.run(insertUsers, from, to))
+  await inSteps(channels, (from, to) => db.run(insertChannels, from, to))
+  // Rounds over the users, so that a user's rows are spread over the table as they are when people join by and by.
+  await inSteps(users * each, (from, to) => db.run(insertMemberships, from - 1, to - 1, users, channels, Math.floor(channels / each)))
+  await inSteps(large, (from, to) => db.run(insertLarge, from, to))
+  await db.run(analyze)
+  return (await db.get(countMemberships))!.count
+}
