@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import type { FastifyInstance } from 'fastify'
 import { AnsweredTokens } from './answered-tokens.ts'
 import { createVerifier } from './auth/sigv4.ts'
 import type { Environment } from './call.ts'
@@ -10,6 +11,7 @@ import type { Config, RootKey } from './config.ts'
 import { operations, type OperationName } from './contract/index.ts'
 import { keptRootKey } from './credentials.ts'
 import { dispatchOf, type Dispatch } from './http/dispatch.ts'
+import { Admission } from './http/admission.ts'
 import { createServer } from './http/server.ts'
 import { jobsOf } from './jobs/index.ts'
 import { Purge } from './jobs/purge.ts'
@@ -36,6 +38,10 @@ export interface App {
 
 /** How long requests that are being answered may take once the server is closing. */
 const drainMilliseconds = 8000
+/** How long those may take that come then, to be refused. */
+const refusalMilliseconds = 500
+/** A database that takes longer to say that it is there cannot serve. */
+const healthMilliseconds = 2000
 
 async function openDatabase({ databaseUrl, data }: Config, log: Log): Promise<Database> {
   if (databaseUrl !== undefined) {
@@ -48,8 +54,19 @@ async function openDatabase({ databaseUrl, data }: Config, log: Log): Promise<Da
     })
   }
   if (data === ':memory:') return SqliteDatabase.open(data, database => migrateSqlite(database, 'The database in memory'))
-  const file = join(resolve(data), 'carillon.db')
+  const file = join(await dataFolder(data), 'carillon.db')
   return SqliteDatabase.open(file, database => migrateSqlite(database, file))
+}
+
+/** The absolute path of the data folder, which is made where it is missing. */
+async function dataFolder(data: string): Promise<string> {
+  const folder = resolve(data)
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+  } catch (error) {
+    throw new Error(`The data folder ${folder} cannot be made: ${String(error)}.`, { cause: error })
+  }
+  return folder
 }
 
 interface OpenedKey {
@@ -71,7 +88,20 @@ async function openRootKey({ rootKey, databaseUrl, data, region }: Config): Prom
     const folder = await mkdtemp(join(tmpdir(), 'carillon-'))
     return { ...(await keptRootKey(folder, region)), forget: () => rm(folder, { recursive: true, force: true }) }
   }
-  return { ...(await keptRootKey(resolve(data), region)), forget }
+  return { ...(await keptRootKey(await dataFolder(data), region)), forget }
+}
+
+async function listen(server: FastifyInstance, { host, port }: Config): Promise<string> {
+  const shown = host.includes(':') ? `[${host}]` : host
+  try {
+    await server.listen({ host, port })
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    const why = code === 'EADDRINUSE' ? 'another process listens there' : String(error)
+    throw new Error(`Cannot listen on ${shown}:${port}: ${why}.`, { cause: error })
+  }
+  const address = server.server.address()
+  return `http://${shown}:${typeof address === 'object' && address ? address.port : port}`
 }
 
 /**
@@ -81,22 +111,24 @@ async function openRootKey({ rootKey, databaseUrl, data, region }: Config): Prom
 export async function startApp(config: Config, { now = Date.now }: { now?: () => number } = {}): Promise<App> {
   const log = createLog(config.logLevel)
   const metrics = createMetrics()
-  if (config.databaseUrl === undefined && config.data !== ':memory:') await mkdir(resolve(config.data), { recursive: true, mode: 0o700 })
   const { key, file, forget } = await openRootKey(config)
 
   let dispatches: Record<OperationName, Dispatch> | undefined
   let db: Database | undefined
+  const admission = new Admission()
   const server = createServer({
     log,
     metrics,
+    admission,
     dispatch: () => dispatches,
-    isHealthy: async () => db !== undefined && (await isAnswering(db)),
+    isHealthy: async () =>
+      db !== undefined && (await Promise.race([isAnswering(db), setTimeout(healthMilliseconds, false, { ref: false })])),
   })
-  await server.listen({ host: config.host, port: config.port })
-  const { port } = server.server.address() as AddressInfo
 
+  let url: string
   let stopJobs = async () => {}
   try {
+    url = await listen(server, config)
     db = await openDatabase(config, log)
     const purge = new Purge({ db, now, log, metrics })
     const environment: Environment = {
@@ -127,15 +159,15 @@ export async function startApp(config: Config, { now = Date.now }: { now?: () =>
 
   let closing: Promise<void> | undefined
   const close = async () => {
-    dispatches = undefined
     metrics.serving.set(0)
-    const impatience = setTimeout(() => server.server.closeAllConnections(), drainMilliseconds)
-    await server.close()
-    clearTimeout(impatience)
+    await admission.close(drainMilliseconds)
+    const closed = server.close()
+    await Promise.race([closed, setTimeout(refusalMilliseconds)])
+    server.server.closeAllConnections()
+    await closed
     await stopJobs()
     await db.close()
     await forget()
   }
-  const host = config.host.includes(':') ? `[${config.host}]` : config.host
-  return { url: `http://${host}:${port}`, rootKey: key, credentialsFile: file, db, close: () => (closing ??= close()) }
+  return { url, rootKey: key, credentialsFile: file, db, close: () => (closing ??= close()) }
 }

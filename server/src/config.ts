@@ -115,5 +115,7 @@ function rootKeyOf(environment: NodeJS.ProcessEnv): RootKey | undefined {
   const [accessKeyId, secretAccessKey] = keyVariables.map(name => environment[name])
   if (!accessKeyId && !secretAccessKey) return undefined
   if (!accessKeyId || !secretAccessKey) throw new Error(`${keyVariables.join(' and ')} are given together, or neither is.`)
+  if (!/^[^\s/,]+$/.test(accessKeyId))
+    throw new Error(`${keyVariables[0]} must be without blanks, slashes and commas: no client could sign with it.`)
   return { accessKeyId, secretAccessKey }
 }

@@ -1,13 +1,17 @@
-#!/usr/bin/env node
 import { Command } from 'commander'
 import { addServe } from './cli/serve.ts'
 
-const program = new Command('carillon').description('A self-hosted server that speaks the Amazon Chime SDK Messaging and Identity APIs')
+/** What goes wrong at start is one line. */
+const oneLine = (text: string) => `carillon: ${text.trim().replaceAll(/\s*\n\s*/g, ' ')}\n`
+
+const program = new Command('carillon')
+  .description('A self-hosted server that speaks the Amazon Chime SDK Messaging and Identity APIs')
+  .configureOutput({ outputError: (text, write) => write(oneLine(text.replace(/^error: /, ''))) })
 addServe(program)
 
 try {
   await program.parseAsync()
 } catch (error) {
-  process.stderr.write(`carillon: ${error instanceof Error ? error.message : String(error)}\n`)
+  process.stderr.write(oneLine(error instanceof Error ? error.message : String(error)))
   process.exit(1)
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { BearerCall, Call } from '../call.ts'
-import { conflict } from '../errors.ts'
+import { ApiError, conflict } from '../errors.ts'
 import { RetryTransaction, type Queries } from '../store/database.ts'
 import { answeredToken, rememberToken, tokenLifetime } from '../store/request-tokens.ts'
 
@@ -10,10 +10,21 @@ interface Tokened {
 
 const hash = (...parts: string[]) => createHash('sha256').update(JSON.stringify(parts)).digest('base64url').slice(0, 32)
 
-/** A token is known by operation, parent resource, bearer and itself; its fingerprint is all of the input. */
+/** Equal inputs have equal texts, in whatever order their members came. */
+const canonical = (input: unknown) =>
+  JSON.stringify(input, (_, value: unknown) =>
+    typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      : value,
+  )
+
+/**
+ * A token is known by operation, parent resource, bearer and itself; its fingerprint is all of the input. The bearer counts by
+ * its number, which is never given again, so that who comes back under a deleted one's id does not meet its tokens.
+ */
 function namesOf(call: Call | BearerCall, parent: string, input: Tokened) {
-  const bearer = 'caller' in call ? call.caller.arn : ''
-  return { token: hash(call.operation, parent, bearer, input.ClientRequestToken), fingerprint: hash(JSON.stringify(input)) }
+  const bearer = 'caller' in call ? String(call.caller.id) : ''
+  return { token: hash(call.operation, parent, bearer, input.ClientRequestToken), fingerprint: hash(canonical(input)) }
 }
 
 function replay<Result>(answered: { fingerprint: string; result: string }, fingerprint: string): Result {
@@ -39,7 +50,11 @@ export async function once<Result>(
     const now = call.now()
     const answered = await answeredToken(tx, token, now - tokenLifetime)
     if (answered) return replay<Result>(answered, fingerprint)
-    const result = await work(tx)
+    const result = await work(tx).catch(async (error: unknown) => {
+      // What a twin has made meanwhile is no conflict: the next attempt gets its answer.
+      if (error instanceof ApiError && (await answeredToken(tx, token, now - tokenLifetime))) throw new RetryTransaction()
+      throw error
+    })
     if (!(await rememberToken(tx, token, fingerprint, JSON.stringify(result), now, now - tokenLifetime))) throw new RetryTransaction()
     return result
   })

@@ -13,6 +13,7 @@ import {
   findMembership,
   listMembers,
   markRead,
+  membershipType,
   type Listing,
   type MembershipType,
 } from '../store/memberships.ts'
@@ -109,7 +110,10 @@ export const memberships: Handlers<
     await db.transaction(async tx => {
       const arn = parseArn(input.MemberArn)
       const member = arn && (await identityByArn(tx, arn))
-      if (member && (await deleteMembership(tx, channel.id, member.id))) await advance(tx, channel, now())
+      if (!member || !(await membershipType(tx, channel.id, member.id))) return
+      // The channel first, as everywhere: who took the membership first would lock out, and be locked out by, who joins.
+      await advance(tx, channel, now())
+      await deleteMembership(tx, channel.id, member.id)
     })
   },
 

@@ -35,11 +35,13 @@ export const messages: Handlers<
     }
     checkMessageSize(message.type, message)
     const ChannelArn = call.channel.arn
+    // Its number, since a channel that comes back under the ChannelId of a deleted one is another.
+    const parent = String(call.channel.id)
     if (input.Persistence === 'NON_PERSISTENT') {
       await targetOf(call.db, call, input.Target)
-      return onceInMemory(call, ChannelArn, input, () => ({ ChannelArn, MessageId: passingMessageId(call.now()), Status: sent }))
+      return onceInMemory(call, parent, input, () => ({ ChannelArn, MessageId: passingMessageId(call.now()), Status: sent }))
     }
-    return once(call, ChannelArn, input, async tx => {
+    return once(call, parent, input, async tx => {
       const target = await targetOf(tx, call, input.Target)
       return { ChannelArn, MessageId: await send(tx, call, message, target?.id), Status: sent }
     })

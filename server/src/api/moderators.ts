@@ -61,7 +61,10 @@ export const moderators: Handlers<
     await db.transaction(async tx => {
       const arn = parseArn(ChannelModeratorArn)
       const named = arn && (await identityByArn(tx, arn))
-      if (named && (await deleteModerator(tx, channel.id, named.id))) await advance(tx, channel, now())
+      if (!named || !(await findModerator(tx, channel.id, named.id))) return
+      // The channel first, as everywhere, so that no two acts wait for each other.
+      await advance(tx, channel, now())
+      await deleteModerator(tx, channel.id, named.id)
     })
   },
 

@@ -53,7 +53,8 @@ export const users: Handlers<
       })
       if (id === undefined) {
         const present = await requireUser(tx, arn)
-        if (present.name !== Name || present.metadata !== Metadata) {
+        // Metadata is taken away by making it empty.
+        if (present.name !== Name || (present.metadata ?? '') !== (Metadata ?? '')) {
           throw conflict('The app instance user already exists', `${arn} exists with another Name or Metadata. Use UpdateAppInstanceUser.`)
         }
       } else await tagNew(tx, { kind: 'identity', id }, input.Tags)

@@ -18,7 +18,7 @@ const preflight = {
 
 export const commonHeaders = (requestId: string) => ({
   ...crossOrigin,
-  'content-type': 'application/json',
+  'content-type': 'application/json; charset=utf-8',
   'cache-control': 'no-store',
   'x-amzn-requestid': requestId,
 })

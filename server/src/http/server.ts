@@ -6,6 +6,7 @@ import { ApiError, failure, unavailable } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
 import { isOutage } from '../store/outage.ts'
+import type { Admission } from './admission.ts'
 import type { Dispatch } from './dispatch.ts'
 import { selector } from './selector.ts'
 import { commonHeaders, malformedRequest, preflightHeaders, renderError } from './answer.ts'
@@ -18,7 +19,8 @@ const largestHead = 16 * 1024
 export interface Served {
   readonly log: Log
   readonly metrics: Metrics
-  /** Undefined until the database is ready, and again while draining. */
+  readonly admission: Admission
+  /** Undefined until the database is ready. */
   readonly dispatch: () => Readonly<Record<OperationName, Dispatch>> | undefined
   /** Whether the database answers. */
   readonly isHealthy: () => Promise<boolean>
@@ -29,7 +31,7 @@ export function createServer(served: Served): FastifyInstance {
   const { log, metrics } = served
   const server = fastify({
     bodyLimit: largestBody,
-    http: { maxHeaderSize: largestHead },
+    http: { maxHeaderSize: largestHead, requireHostHeader: false },
     routerOptions: {
       maxParamLength: largestHead,
       constraints: { operation: selector('operation'), scope: selector('scope') },
@@ -40,13 +42,22 @@ export function createServer(served: Served): FastifyInstance {
     requestTimeout: 60_000,
     logger: false,
     genReqId: () => randomUUID(),
+    // A preflight is answered on every path, whatever its selectors and escapes.
+    rewriteUrl: ({ method, url }) => (method === 'OPTIONS' ? '/' : url!),
     frameworkErrors: (error, request, reply) => sendError(request, reply, error),
     clientErrorHandler: malformedRequest,
   })
 
+  served.admission.watch(server.server)
+
   // The signature covers the bytes as they came.
   server.removeAllContentTypeParsers()
   server.addContentTypeParser('*', { parseAs: 'buffer' }, (_, body, done) => done(null, body))
+  server.addHttpMethod('GET', { hasBody: true, overrideExisting: true })
+  server.server
+    // A body is JSON whatever its type is called; Fastify would refuse what is no type.
+    .prependListener('request', ({ headers }: IncomingMessage) => delete headers['content-type'])
+    .on('checkExpectation', (request, response) => server.server.emit('request', request, response))
 
   function sendError(request: FastifyRequest, reply: FastifyReply, error: unknown) {
     const shown = shownError(error)
@@ -78,7 +89,7 @@ export function createServer(served: Served): FastifyInstance {
         const start = performance.now()
         let status: number = operation.status
         try {
-          const dispatch = served.dispatch()
+          const dispatch = served.admission.admits(request.raw) ? served.dispatch() : undefined
           if (!dispatch) throw unavailable('The server is starting or shutting down', 'Try again in a moment.')
           const body = await dispatch[name](received(request))
           return await reply.code(status).headers(commonHeaders(request.id)).send(body)
@@ -93,9 +104,9 @@ export function createServer(served: Served): FastifyInstance {
     })
   }
 
-  server.options('*', async (request, reply) => reply.code(204).headers(preflightHeaders(request.id)).send())
+  server.options('/', async (request, reply) => reply.code(204).headers(preflightHeaders(request.id)).send())
   server.get('/health', async (_, reply) => {
-    const healthy = served.dispatch() !== undefined && (await served.isHealthy())
+    const healthy = served.admission.isOpen && served.dispatch() !== undefined && (await served.isHealthy())
     return reply.code(healthy ? 200 : 503).send({ status: healthy ? 'ok' : 'unavailable' })
   })
   server.get('/metrics', async (_, reply) => reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()))

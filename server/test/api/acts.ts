@@ -1,0 +1,71 @@
+import type { SendChannelMessageCommandInput } from '@aws-sdk/client-chime-sdk-messaging'
+import { statement } from '../../src/store/database.ts'
+import type { World } from '../support/world.ts'
+
+type Extra = Partial<SendChannelMessageCommandInput>
+
+/** Sends a persistent STANDARD message, unless told otherwise; resolves to its id. */
+export async function say({ messaging }: World, bearer: string, channel: string, content = 'hello', extra: Extra = {}): Promise<string> {
+  const { MessageId } = await messaging.sendChannelMessage({
+    ChannelArn: channel,
+    ChimeBearer: bearer,
+    Content: content,
+    Type: 'STANDARD',
+    Persistence: 'PERSISTENT',
+    ...extra,
+  })
+  return MessageId!
+}
+
+/** When a message was made, as somebody who may read it is told. */
+export async function sentAt({ messaging }: World, bearer: string, channel: string, id: string): Promise<Date> {
+  const { ChannelMessage } = await messaging.getChannelMessage({ ChannelArn: channel, MessageId: id, ChimeBearer: bearer })
+  return ChannelMessage!.CreatedTimestamp!
+}
+
+/** A channel by its creator, PRIVATE unless told otherwise; resolves to its ARN. */
+export async function open(
+  { messaging }: World,
+  creator: string,
+  extra: Partial<Parameters<World['messaging']['createChannel']>[0]> = {},
+): Promise<string> {
+  const { ChannelArn } = await messaging.createChannel({
+    AppInstanceArn: creator.replace(/\/(user|bot)\/.*$/, ''),
+    Name: 'channel',
+    Privacy: 'PRIVATE',
+    ChimeBearer: creator,
+    ...extra,
+  })
+  return ChannelArn!
+}
+
+interface AnyPage {
+  NextToken?: string | undefined
+}
+
+/** Every page of a list, from the first to the one without NextToken. */
+export async function pages<Page extends AnyPage>(load: (NextToken: string | undefined, index: number) => Promise<Page>): Promise<Page[]> {
+  const found: Page[] = []
+  let token: string | undefined
+  do {
+    const page = await load(token, found.length)
+    found.push(page)
+    token = page.NextToken
+  } while (token !== undefined)
+  return found
+}
+
+/** The channels that the bearer, or whom it names, is a member of, by ARN. */
+export async function channelsOf({ messaging }: World, bearer: string, named?: string) {
+  const found = await pages(NextToken =>
+    messaging.listChannelMembershipsForAppInstanceUser({ ChimeBearer: bearer, AppInstanceUserArn: named, NextToken }),
+  )
+  const entries = found.flatMap(page => page.ChannelMemberships!)
+  return new Map(entries.map(entry => [entry.ChannelSummary!.ChannelArn!, entry]))
+}
+
+/** How many rows a table has. */
+export async function rowsIn({ app }: World, table: string): Promise<number> {
+  const row = await app.db.get(statement<{ found: number }>(`select count(*) as found from ${table}`))
+  return row!.found
+}

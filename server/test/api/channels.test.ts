@@ -1,0 +1,319 @@
+import { expect, test, vi } from 'vitest'
+import { statement } from '../../src/store/database.ts'
+import { onBothDatabases, refusal } from '../support/world.ts'
+import { channelsOf, open, pages, rowsIn, say, sentAt } from './acts.ts'
+
+const denied = { name: 'ForbiddenException', code: 'Forbidden', status: 403 }
+
+onBothDatabases('Channels', world => {
+  test('a channel is PUBLIC and UNRESTRICTED unless told otherwise, and its creator is member and moderator', async () => {
+    const { messaging, appInstance } = world()
+    const { arn, user } = await appInstance(['alice'])
+    const alice = { Arn: user('alice'), Name: 'alice' }
+    const ChimeBearer = user('alice')
+    const { ChannelArn, $metadata } = await messaging.createChannel({ AppInstanceArn: arn, Name: 'Räume 🏠', ChimeBearer })
+    expect($metadata.httpStatusCode).toBe(201)
+    const { Channel } = await messaging.describeChannel({ ChannelArn, ChimeBearer })
+    expect(Channel).toEqual({
+      Name: 'Räume 🏠',
+      ChannelArn,
+      Mode: 'UNRESTRICTED',
+      Privacy: 'PUBLIC',
+      CreatedBy: alice,
+      CreatedTimestamp: expect.any(Date),
+      LastUpdatedTimestamp: Channel!.CreatedTimestamp,
+    })
+    const { ChannelMembership } = await messaging.describeChannelMembership({ ChannelArn, MemberArn: alice.Arn, ChimeBearer })
+    expect(ChannelMembership).toMatchObject({ Type: 'DEFAULT', Member: alice, InvitedBy: alice, ChannelArn })
+    const { ChannelModerator } = await messaging.describeChannelModerator({ ChannelArn, ChannelModeratorArn: alice.Arn, ChimeBearer })
+    expect(ChannelModerator).toMatchObject({ Moderator: alice, CreatedBy: alice, ChannelArn })
+  })
+
+  test('MemberArns become DEFAULT members, ModeratorArns moderators and no members, and the creator may be named again', async () => {
+    const { messaging, appInstance, bot } = world()
+    const { arn, user } = await appInstance(['a', 'm', 'x'])
+    const botArn = await bot(arn)
+    const ChimeBearer = user('a')
+    const ChannelArn = await open(world(), ChimeBearer, {
+      MemberArns: [user('m'), botArn, user('a'), user('m')],
+      ModeratorArns: [user('x'), user('a')],
+    })
+    const { ChannelMemberships } = await messaging.listChannelMemberships({ ChannelArn, ChimeBearer })
+    expect(ChannelMemberships!.map(entry => entry.Member!.Arn).toSorted()).toEqual([user('a'), user('m'), botArn].toSorted())
+    const { ChannelModerators } = await messaging.listChannelModerators({ ChannelArn, ChimeBearer })
+    expect(ChannelModerators!.map(entry => entry.Moderator!.Arn).toSorted()).toEqual([user('a'), user('x')])
+    expect(await channelsOf(world(), user('x'))).toEqual(new Map())
+  })
+
+  test('a member or moderator that does not exist lets no channel come to be', async () => {
+    const { appInstance } = world()
+    const { user } = await appInstance(['a'])
+    for (const extra of [{ MemberArns: [user('nobody')] }, { ModeratorArns: [user('nobody')] }]) {
+      const call = open(world(), user('a'), { ...extra, ChannelId: 'half-made' })
+      expect(await refusal(call)).toMatchObject({
+        ...denied,
+        message: 'An invalid app instance user ARN was supplied for the input parameter.',
+      })
+      expect(await channelsOf(world(), user('a'))).toEqual(new Map())
+    }
+    expect(await open(world(), user('a'), { ChannelId: 'half-made' })).toMatch(/\/channel\/half-made$/)
+  })
+
+  test('a ChannelId becomes part of the ARN and is taken from then on', async () => {
+    const { appInstance } = world()
+    const { arn, user } = await appInstance(['a', 'b'])
+    const other = await appInstance(['a'])
+    expect(await open(world(), user('a'), { ChannelId: 'team:A_b.c@d-1' })).toBe(`${arn}/channel/team:A_b.c@d-1`)
+    for (const ChimeBearer of [user('a'), user('b')]) {
+      const call = open(world(), ChimeBearer, { ChannelId: 'team:A_b.c@d-1' })
+      expect(await refusal(call)).toMatchObject({ name: 'ConflictException', code: 'Conflict', status: 409 })
+    }
+    expect(await channelsOf(world(), user('b'))).toEqual(new Map())
+    expect(await open(world(), other.user('a'), { ChannelId: 'team:A_b.c@d-1' })).toBe(`${other.arn}/channel/team:A_b.c@d-1`)
+  })
+
+  test('of many who make a channel of one ChannelId at once, one makes it and the others hear of a conflict', async () => {
+    const { appInstance } = world()
+    const { arn, user } = await appInstance(['a'])
+    const calls = Array.from({ length: 8 }, async () => open(world(), user('a'), { ChannelId: 'race' }).catch((error: Error) => error.name))
+    const answers = await Promise.all(calls)
+    expect(answers.toSorted()).toEqual([...Array.from({ length: 7 }, () => 'ConflictException'), `${arn}/channel/race`])
+  })
+
+  test('an update changes what is given, leaves the rest, and moves LastUpdatedTimestamp', async () => {
+    const { messaging, appInstance } = world()
+    const { user } = await appInstance(['a'])
+    const ChimeBearer = user('a')
+    const ChannelArn = await open(world(), ChimeBearer, { Name: 'old', Metadata: 'old', Mode: 'RESTRICTED' })
+    const describe = async () => (await messaging.describeChannel({ ChannelArn, ChimeBearer })).Channel!
+    const made = await describe()
+    world().advance(1000)
+    expect((await messaging.updateChannel({ ChannelArn, Name: 'new', ChimeBearer })).ChannelArn).toBe(ChannelArn)
+    const renamed = await describe()
+    expect(renamed).toEqual({ ...made, Name: 'new', LastUpdatedTimestamp: renamed.LastUpdatedTimestamp })
+    expect(renamed.LastUpdatedTimestamp!.getTime()).toBeGreaterThanOrEqual(made.LastUpdatedTimestamp!.getTime() + 1000)
+    await messaging.updateChannel({ ChannelArn, Metadata: '', Mode: 'UNRESTRICTED', ChimeBearer })
+    const cleared = await describe()
+    expect(cleared).toMatchObject({ Name: 'new', Metadata: '', Mode: 'UNRESTRICTED', Privacy: 'PRIVATE' })
+    world().advance(1000)
+    expect((await messaging.updateChannel({ ChannelArn, ChimeBearer })).$metadata.httpStatusCode).toBe(200)
+    expect(await describe()).toEqual(cleared)
+  })
+
+  test('Metadata of a channel is at most 1,024 bytes of UTF-8', async () => {
+    const { messaging, appInstance } = world()
+    const { user } = await appInstance(['a'])
+    const ChannelArn = await open(world(), user('a'), { Metadata: 'é'.repeat(512) })
+    const tooBig = { name: 'BadRequestException', status: 400 }
+    expect(await refusal(open(world(), user('a'), { Metadata: 'é'.repeat(513) }))).toMatchObject(tooBig)
+    expect(await refusal(messaging.updateChannel({ ChannelArn, Metadata: 'é'.repeat(513), ChimeBearer: user('a') }))).toMatchObject(tooBig)
+  })
+
+  test('what is not built yet of channels says so', async () => {
+    const { appInstance } = world()
+    const { user } = await appInstance(['a'])
+    const ElasticChannelConfiguration = { MaximumSubChannels: 2, TargetMembershipsPerSubChannel: 2, MinimumMembershipPercentage: 10 }
+    const ExpirationSettings = { ExpirationDays: 1, ExpirationCriterion: 'CREATED_TIMESTAMP' as const }
+    for (const extra of [{ ElasticChannelConfiguration, Mode: 'RESTRICTED' as const }, { ExpirationSettings }]) {
+      expect(await refusal(open(world(), user('a'), extra))).toMatchObject({
+        name: 'ServiceUnavailableException',
+        code: 'ServiceUnavailable',
+        status: 503,
+        message: expect.stringContaining('not supported yet'),
+      })
+    }
+    expect(await channelsOf(world(), user('a'))).toEqual(new Map())
+  })
+})
+
+onBothDatabases('ListChannels', world => {
+  test('everybody lists the PUBLIC channels, an admin the PRIVATE ones too', async () => {
+    const { messaging, appInstance } = world()
+    const { arn, user } = await appInstance(['owner', 'other'], { admins: ['root'] })
+    const shown = await open(world(), user('owner'), { Name: 'shown', Privacy: 'PUBLIC', Mode: 'RESTRICTED', Metadata: 'm' })
+    const kept = await open(world(), user('owner'), { Name: 'kept' })
+    const list = async (ChimeBearer: string, Privacy?: 'PUBLIC' | 'PRIVATE') =>
+      (await messaging.listChannels({ AppInstanceArn: arn, Privacy, ChimeBearer })).Channels
+    const summary = { Name: 'shown', ChannelArn: shown, Mode: 'RESTRICTED', Privacy: 'PUBLIC', Metadata: 'm' }
+    const secret = { Name: 'kept', ChannelArn: kept, Mode: 'UNRESTRICTED', Privacy: 'PRIVATE' }
+    for (const bearer of [user('other'), user('owner')]) {
+      expect(await list(bearer)).toEqual([summary])
+      expect(await list(bearer, 'PUBLIC')).toEqual([summary])
+      expect(await refusal(messaging.listChannels({ AppInstanceArn: arn, Privacy: 'PRIVATE', ChimeBearer: bearer }))).toMatchObject(denied)
+    }
+    expect(await list(user('root'))).toEqual([summary, secret])
+    expect(await list(user('root'), 'PUBLIC')).toEqual([summary])
+    expect(await list(user('root'), 'PRIVATE')).toEqual([secret])
+  })
+
+  test('the channels come in pages by creation, without deleted ones and without those of other app instances', async () => {
+    const { messaging, appInstance } = world()
+    const { arn, user } = await appInstance(['owner'], { admins: ['root'] })
+    const other = await appInstance(['owner'])
+    const made: string[] = []
+    for (let index = 0; index < 7; index++) {
+      made.push(await open(world(), user('owner'), { Privacy: index % 2 ? 'PUBLIC' : 'PRIVATE' }))
+      await open(world(), other.user('owner'), { Privacy: 'PUBLIC' })
+    }
+    await messaging.deleteChannel({ ChannelArn: made[3], ChimeBearer: user('owner') })
+    const walked = await pages(NextToken =>
+      messaging.listChannels({ AppInstanceArn: arn, MaxResults: 2, NextToken, ChimeBearer: user('root') }),
+    )
+    expect(walked.every(page => page.Channels!.length <= 2)).toBe(true)
+    expect(walked.flatMap(page => page.Channels!.map(channel => channel.ChannelArn))).toEqual(made.toSpliced(3, 1))
+  })
+
+  test('the channels of another app instance are not for listing, even to its own admin', async () => {
+    const { messaging, appInstance } = world()
+    const one = await appInstance([], { admins: ['root'] })
+    const other = await appInstance(['owner'])
+    await open(world(), other.user('owner'), { Privacy: 'PUBLIC' })
+    expect(await refusal(messaging.listChannels({ AppInstanceArn: other.arn, ChimeBearer: one.user('root') }))).toMatchObject(denied)
+  })
+
+  test('a token of one filter is not good for another', async () => {
+    const { messaging, appInstance } = world()
+    const { arn, user } = await appInstance([], { admins: ['root'] })
+    for (let made = 0; made < 2; made++) await open(world(), user('root'), { Privacy: 'PUBLIC' })
+    const asked = { AppInstanceArn: arn, MaxResults: 1, ChimeBearer: user('root') }
+    const { NextToken } = await messaging.listChannels({ ...asked, Privacy: 'PUBLIC' })
+    expect((await messaging.listChannels({ ...asked, Privacy: 'PUBLIC', NextToken })).Channels).toHaveLength(1)
+    expect(await refusal(messaging.listChannels({ ...asked, Privacy: 'PRIVATE', NextToken }))).toMatchObject({
+      name: 'BadRequestException',
+    })
+  })
+
+  test('LastMessageTimestamp is that of the newest message that the bearer may see', async () => {
+    const { messaging, appInstance } = world()
+    const { arn, user } = await appInstance(['a', 'b', 'c'])
+    const [a, b, c] = [user('a'), user('b'), user('c')]
+    const ChannelArn = await open(world(), a, { Privacy: 'PUBLIC', MemberArns: [b, c] })
+    const first = await sentAt(world(), a, ChannelArn, await say(world(), a, ChannelArn))
+    const second = await sentAt(world(), a, ChannelArn, await say(world(), a, ChannelArn, 'psst', { Target: [{ MemberArn: b }] }))
+    expect(second.getTime()).toBeGreaterThan(first.getTime())
+    const told = async (ChimeBearer: string) => {
+      const { Channels } = await messaging.listChannels({ AppInstanceArn: arn, ChimeBearer })
+      const { Channel } = await messaging.describeChannel({ ChannelArn, ChimeBearer })
+      return [Channels![0]!.LastMessageTimestamp, Channel!.LastMessageTimestamp]
+    }
+    expect(await told(a)).toEqual([second, second])
+    expect(await told(b)).toEqual([second, second])
+    expect(await told(c)).toEqual([first, first])
+  })
+})
+
+onBothDatabases('Deleted channels', world => {
+  test('a deleted channel is gone at once, for its moderators and for admins', async () => {
+    const { messaging, appInstance } = world()
+    const { user } = await appInstance(['owner', 'member'], { admins: ['root'] })
+    const [owner, member, root] = [user('owner'), user('member'), user('root')]
+    const ChannelArn = await open(world(), owner, { MemberArns: [member, root] })
+    const MessageId = await say(world(), member, ChannelArn)
+    expect((await messaging.deleteChannel({ ChannelArn, ChimeBearer: owner })).$metadata.httpStatusCode).toBe(204)
+    for (const ChimeBearer of [owner, member, root]) {
+      const asked = { ChannelArn, ChimeBearer }
+      expect(await refusal(messaging.describeChannel(asked))).toMatchObject(denied)
+      expect(await refusal(messaging.updateChannel({ ...asked, Name: 'x' }))).toMatchObject(denied)
+      expect(await refusal(messaging.deleteChannel(asked))).toMatchObject(denied)
+      expect(await refusal(messaging.listChannelMessages(asked))).toMatchObject(denied)
+      expect(await refusal(messaging.listChannelMemberships(asked))).toMatchObject(denied)
+      expect(await refusal(messaging.updateChannelReadMarker(asked))).toMatchObject(denied)
+      expect(await refusal(say(world(), ChimeBearer, ChannelArn))).toMatchObject(denied)
+      const membership = messaging.describeChannelMembershipForAppInstanceUser({ ...asked, AppInstanceUserArn: ChimeBearer })
+      expect(await refusal(membership)).toMatchObject(denied)
+      expect(await channelsOf(world(), ChimeBearer)).toEqual(new Map())
+      expect((await messaging.listChannelsModeratedByAppInstanceUser({ ChimeBearer })).Channels).toEqual([])
+      // Where the operation declares NotFound, an admin is told that there is no such channel, and nobody else is.
+      const told = ChimeBearer === root ? { name: 'NotFoundException', code: 'NotFound', status: 404 } : denied
+      expect(await refusal(messaging.getChannelMessage({ ...asked, MessageId }))).toMatchObject(told)
+      expect(await refusal(messaging.describeChannelMembership({ ...asked, MemberArn: member }))).toMatchObject(told)
+      expect(await refusal(messaging.describeChannelModerator({ ...asked, ChannelModeratorArn: owner }))).toMatchObject(told)
+      expect(await refusal(messaging.createChannelMembership({ ...asked, MemberArn: member, Type: 'DEFAULT' }))).toMatchObject(told)
+      expect(await refusal(messaging.batchCreateChannelMembership({ ...asked, MemberArns: [member] }))).toMatchObject(told)
+    }
+    expect(await refusal(messaging.listTagsForResource({ ResourceARN: ChannelArn }))).toMatchObject(denied)
+  })
+
+  test('an outsider is told the same of a private channel as of none', async () => {
+    const { messaging, appInstance } = world()
+    const { arn, user } = await appInstance(['owner', 'outsider'])
+    const kept = await open(world(), user('owner'), { ChannelId: 'kept' })
+    const told = async (ChannelArn: string) => {
+      const asked = { ChannelArn, ChimeBearer: user('outsider') }
+      const calls = [
+        messaging.describeChannel(asked),
+        messaging.getChannelMessage({ ...asked, MessageId: 'x' }),
+        messaging.describeChannelMembership({ ...asked, MemberArn: user('owner') }),
+        messaging.describeChannelModerator({ ...asked, ChannelModeratorArn: user('owner') }),
+        messaging.createChannelMembership({ ...asked, MemberArn: user('outsider'), Type: 'DEFAULT' }),
+      ]
+      return Promise.all(calls.map(async call => JSON.stringify(await refusal(call)).replaceAll(ChannelArn, 'CHANNEL')))
+    }
+    const ofKept = await told(kept)
+    expect(ofKept.every(text => text.includes('ForbiddenException'))).toBe(true)
+    expect(ofKept).toEqual(await told(`${arn}/channel/none`))
+  })
+
+  test('a channel that comes back under its ChannelId has nothing of the old one', async () => {
+    const { messaging, appInstance } = world()
+    const { user } = await appInstance(['owner', 'member', 'moderator'])
+    const [owner, member, moderator] = [user('owner'), user('member'), user('moderator')]
+    const ChannelId = 'phoenix'
+    const Tags = [{ Key: 'k', Value: 'v' }]
+    const ChannelArn = await open(world(), owner, { ChannelId, MemberArns: [member], ModeratorArns: [moderator], Tags })
+    const MessageId = await say(world(), owner, ChannelArn, 'old')
+    await say(world(), owner, ChannelArn, 'old', { Target: [{ MemberArn: member }] })
+    await messaging.updateChannelReadMarker({ ChannelArn, ChimeBearer: owner })
+    await messaging.deleteChannel({ ChannelArn, ChimeBearer: owner })
+    expect(await open(world(), owner, { ChannelId, Name: 'new' })).toBe(ChannelArn)
+
+    const ChimeBearer = owner
+    const { ChannelMemberships } = await messaging.listChannelMemberships({ ChannelArn, ChimeBearer })
+    expect(ChannelMemberships!.map(entry => entry.Member!.Arn)).toEqual([owner])
+    const { ChannelModerators } = await messaging.listChannelModerators({ ChannelArn, ChimeBearer })
+    expect(ChannelModerators!.map(entry => entry.Moderator!.Arn)).toEqual([owner])
+    expect((await messaging.listChannelMessages({ ChannelArn, ChimeBearer })).ChannelMessages).toEqual([])
+    expect(await refusal(messaging.getChannelMessage({ ChannelArn, MessageId, ChimeBearer }))).toMatchObject({ status: 404 })
+    expect((await messaging.listTagsForResource({ ResourceARN: ChannelArn })).Tags).toEqual([])
+    expect((await messaging.describeChannel({ ChannelArn, ChimeBearer })).Channel).not.toHaveProperty('LastMessageTimestamp')
+    expect([...(await channelsOf(world(), owner)).values()]).toEqual([
+      {
+        ChannelSummary: { Name: 'new', ChannelArn, Mode: 'UNRESTRICTED', Privacy: 'PRIVATE' },
+        AppInstanceUserMembershipSummary: { Type: 'DEFAULT' },
+      },
+    ])
+    expect(await channelsOf(world(), member)).toEqual(new Map())
+    expect(await refusal(messaging.describeChannel({ ChannelArn, ChimeBearer: moderator }))).toMatchObject(denied)
+  })
+
+  test('the purge leaves no row of a deleted channel in any table', async () => {
+    const { messaging, appInstance } = world()
+    const { user } = await appInstance(['owner', 'member'])
+    const Tags = [{ Key: 'k', Value: 'v' }]
+    const ChannelArn = await open(world(), user('owner'), { MemberArns: [user('member')], Tags })
+    await say(world(), user('owner'), ChannelArn)
+    await say(world(), user('owner'), ChannelArn, 'psst', { Target: [{ MemberArn: user('member') }] })
+    const id = `(select id from channels where external_id = '${ChannelArn.split('/').at(-1)}')`
+    const tables = ['memberships', 'moderators', 'messages', 'private_messages']
+    const full = await Promise.all(tables.map(async table => rowsIn(world(), `${table} where channel_id = ${id}`)))
+    expect(full).toEqual([2, 1, 2, 2])
+    await messaging.deleteChannel({ ChannelArn, ChimeBearer: user('owner') })
+    await vi.waitFor(async () => expect(await rowsIn(world(), 'channels where deleted_at is not null')).toBe(0), { timeout: 10_000 })
+    for (const table of tables) {
+      expect(await rowsIn(world(), `${table} where channel_id not in (select id from channels)`), table).toBe(0)
+    }
+    expect(await rowsIn(world(), `tags where resource_kind = 'channel' and resource_id not in (select id from channels)`)).toBe(0)
+  })
+
+  test('the number of a purged channel is not given to the next one', async () => {
+    const { messaging, appInstance, app } = world()
+    const { user } = await appInstance(['owner'])
+    const newest = async () => (await app.db.get(statement<{ id: number | null }>('select max(id) as id from channels')))!.id
+    const ChannelArn = await open(world(), user('owner'))
+    const first = (await newest())!
+    await messaging.deleteChannel({ ChannelArn, ChimeBearer: user('owner') })
+    await vi.waitFor(async () => expect(await rowsIn(world(), `channels where id = ${first}`)).toBe(0), { timeout: 10_000 })
+    await open(world(), user('owner'))
+    expect(await newest()).toBeGreaterThan(first)
+  })
+})

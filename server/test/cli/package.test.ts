@@ -1,0 +1,66 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { delimiter, join } from 'node:path'
+import { expect, test } from 'vitest'
+import { keyVariables, Program, root, rootKey, run, shell, temporaryFolder } from '../support/process.ts'
+import { clientsOf } from '../support/world.ts'
+
+const inCheckout = { PATH: [join(root, 'node_modules/.bin'), shell()['PATH']].join(delimiter) }
+
+test(
+  'the package installs elsewhere without scripts or development files, and runs as npx carillon serve',
+  { timeout: 180_000 },
+  async () => {
+    const folder = await temporaryFolder()
+    const packed = await run('npm', ['pack', '--silent', '--pack-destination', folder], { cwd: join(root, 'server'), env: inCheckout })
+    expect(packed).toMatchObject({ code: 0 })
+    const tarball = join(folder, packed.stdout.trim())
+    const installed = await run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', '--ignore-scripts', tarball], {
+      cwd: folder,
+    })
+    expect(installed).toMatchObject({ code: 0 })
+
+    const home = join(folder, 'node_modules/carillon')
+    expect((await readdir(home)).toSorted()).toEqual(['LICENSE', 'README.md', 'bin', 'dist', 'package.json'])
+    const files = await readdir(home, { recursive: true })
+    expect(files.filter(name => /\.ts$|test/.test(name))).toEqual([])
+    expect(await readFile(join(home, 'LICENSE'), 'utf8')).toBe(await readFile(join(root, 'LICENSE'), 'utf8'))
+    expect(await scriptsOf(home)).toEqual([])
+    const packages = (await readdir(join(folder, 'node_modules'), { recursive: true })).filter(name =>
+      /(?:^|node_modules\/)(?:@[^/]+\/)?[^/@]+\/package\.json$/.test(name),
+    )
+    expect(packages.length).toBeGreaterThan(20)
+    for (const name of packages) expect(await scriptsOf(join(folder, 'node_modules', name, '..')), name).toEqual([])
+
+    const server = new Program('npx', ['carillon', 'serve', '--port', '0', '--data', 'kept'], { cwd: folder, env: keyVariables })
+    const { identity } = clientsOf({ url: await server.url(), rootKey })
+    const { AppInstanceArn } = await identity.createAppInstance({ Name: 'packed' })
+    expect(AppInstanceArn).toMatch(/^arn:aws:chime:us-east-1:000000000000:app-instance\//)
+    identity.destroy()
+    expect(await readdir(join(folder, 'kept'))).toContain('carillon.db')
+    server.kill('SIGTERM')
+    expect(await server.exit()).toBe(0)
+  },
+)
+
+/** The scripts that npm runs when it installs a package from the registry. */
+async function scriptsOf(folder: string): Promise<string[]> {
+  const { scripts = {} }: { scripts?: Record<string, string> } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'))
+  return Object.keys(scripts).filter(name => ['preinstall', 'install', 'postinstall'].includes(name))
+}
+
+test('npx carillon runs the sources of a checkout that was not built', async () => {
+  const { code, stdout } = await run('npx', ['carillon', 'serve', '--help'], { cwd: join(root, 'server'), env: inCheckout })
+  expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining('CARILLON_DATABASE_URL') })
+})
+
+test('an old Node is told which one is needed, in one line', async () => {
+  const folder = await temporaryFolder()
+  const bin = await readFile(join(root, 'server/bin/carillon.js'), 'utf8')
+  // Node reports the version of the process; this one reports another, as an old one would.
+  const code = `Object.defineProperty(process.versions, 'node', { value: '20.20.2' })\n`
+  const file = join(folder, 'old.mjs')
+  const { writeFile } = await import('node:fs/promises')
+  await writeFile(file, code + bin.replace('#!/usr/bin/env node\n', ''))
+  const result = await run(process.execPath, [file, 'serve'])
+  expect(result).toEqual({ code: 1, stdout: '', stderr: `carillon: needs Node 24 or newer; this is Node 20.20.2 (${process.execPath}).\n` })
+})

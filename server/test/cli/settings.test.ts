@@ -1,0 +1,200 @@
+import { writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { settings, variableOf } from '../../src/config.ts'
+import { keyVariables, rootKey, run, root, serve, serveFails, temporaryFolder } from '../support/process.ts'
+import { freePort } from '../support/ports.ts'
+import { clientsOf, createPostgresDatabase } from '../support/world.ts'
+
+type SettingName = keyof typeof settings
+
+/** For every row of config.ts: a value that a server serves with, and one that makes no sense. */
+const examples: Record<SettingName, { good: () => Promise<string>; bad: readonly string[] }> = {
+  host: { good: async () => 'localhost', bad: ['', 'two words'] },
+  port: { good: async () => String(await freePort()), bad: ['', 'http', '65536', '-1', '80.5', '1e3', '0x50'] },
+  data: { good: async () => join(await temporaryFolder(), 'made/here'), bad: ['', ' '] },
+  databaseUrl: { good: createPostgresDatabase, bad: ['', 'mysql://localhost/x', 'localhost:5432', 'postgresql'] },
+  region: { good: async () => 'eu-central-1', bad: ['', 'Europe', 'eu central'] },
+  account: { good: async () => '123456789012', bad: ['', '12', '12345678901x'] },
+  logLevel: { good: async () => 'error', bad: ['', 'loud', 'INFO'] },
+}
+const names = Object.entries(settings).map(([name, { flag }]) => ({ name, flag, variable: variableOf(flag) }))
+const exampleOf = (name: string) => Object.entries(examples).find(([known]) => known === name)![1]
+
+const oneLine = (start: RegExp) => expect.stringMatching(new RegExp(`^carillon: ${start.source}[^\n]*\n$`))
+const refused = (start: RegExp) => ({ code: 1, stdout: '', stderr: oneLine(start) })
+
+test('each setting is a flag and a variable of its name, and --help shows both with the default', async () => {
+  const { code, stdout } = await run(process.execPath, [join(root, 'server/src/main.ts'), 'serve', '--help'])
+  expect(code).toBe(0)
+  const text = stdout.replaceAll(/\s+/g, ' ')
+  for (const { flag, fallback, meaning } of Object.values(settings)) {
+    const standard = fallback === undefined ? '' : `; default ${fallback}`
+    expect(text).toContain(`--${flag} `)
+    expect(text).toContain(`${meaning} (CARILLON_${flag.toUpperCase().replaceAll('-', '_')}${standard})`)
+  }
+  expect(names.map(({ flag }) => flag)).toEqual(['host', 'port', 'data', 'database-url', 'region', 'account', 'log-level'])
+})
+
+test('a server serves with every setting given by flag', async () => {
+  await servesWith(async values =>
+    serve(
+      values.flatMap(({ flag, value }) => [`--${flag}`, value]),
+      { env: keyVariables },
+    ),
+  )
+})
+
+test('a server serves with every setting given by variable', async () => {
+  await servesWith(async values =>
+    serve([], { env: { ...keyVariables, ...Object.fromEntries(values.map(({ variable, value }) => [variable, value])) } }),
+  )
+})
+
+async function servesWith(start: (values: { flag: string; variable: string; value: string }[]) => Promise<ReturnType<typeof serve>>) {
+  const values = await Promise.all(names.map(async ({ name, flag, variable }) => ({ flag, variable, value: await exampleOf(name).good() })))
+  const port = values.find(({ flag }) => flag === 'port')!.value
+  const server = await start(values)
+  expect(await server.url()).toBe(`http://localhost:${port}`)
+  const { identity } = clientsOf({ url: await server.url(), rootKey })
+  const { AppInstanceArn } = await identity.createAppInstance({ Name: 'x' })
+  expect(AppInstanceArn).toMatch(/^arn:aws:chime:eu-central-1:123456789012:app-instance\//)
+  identity.destroy()
+}
+
+test('a flag wins over its variable', async () => {
+  const port = await freePort()
+  const server = serve(['--port', String(port)], { env: { CARILLON_PORT: '1', CARILLON_DATA: ':memory:' } })
+  expect(await server.url()).toBe(`http://127.0.0.1:${port}`)
+})
+
+test('the defaults are those of the contract', () => {
+  expect(Object.fromEntries(Object.values(settings).map(({ flag, fallback }) => [flag, fallback]))).toEqual({
+    host: '127.0.0.1',
+    port: 8080,
+    data: './data',
+    'database-url': undefined,
+    region: 'us-east-1',
+    account: '000000000000',
+    'log-level': 'info',
+  })
+})
+
+test.each(names)('a --$flag or $variable that makes no sense is refused with one line that names it', async ({ name, flag, variable }) => {
+  const { bad } = exampleOf(name)
+  const results = await Promise.all(
+    bad.flatMap((value, index) =>
+      index % 2 === 0
+        ? [serveFails([`--${flag}`, value]).then(result => ({ result, named: `--${flag}`, value }))]
+        : [serveFails([], { env: { [variable]: value } }).then(result => ({ result, named: variable, value }))],
+    ),
+  )
+  for (const { result, named, value } of results) {
+    expect(result).toMatchObject({ code: 1, stdout: '', stderr: oneLine(new RegExp(`${named} must be `)) })
+    expect(result.stderr).toContain(`not '${value}'.`)
+  }
+})
+
+test('what the server does not know is refused with one line: flags, variables, words, commands, flags without a value', async () => {
+  const main = join(root, 'server/src/main.ts')
+  const results = await Promise.all([
+    serveFails(['--nonsense', 'x']),
+    serveFails(['--prot', '80']),
+    serveFails(['--tls-port', '0']),
+    serveFails([], { env: { CARILLON_NONSENSE: 'x' } }),
+    serveFails([], { env: { CARILLON_TLS: 'off' } }),
+    serveFails(['word']),
+    serveFails(['--port']),
+    run(process.execPath, [main, 'nonsense']),
+  ])
+  expect(results).toEqual([
+    refused(/unknown option '--nonsense'/),
+    refused(/unknown option '--prot'/),
+    refused(/unknown option '--tls-port'/),
+    refused(/Unknown environment variable CARILLON_NONSENSE\. Known are CARILLON_HOST, CARILLON_PORT, .*CARILLON_SECRET_ACCESS_KEY\./),
+    refused(/Unknown environment variable CARILLON_TLS\./),
+    refused(/too many arguments/),
+    refused(/option '--port <number>' argument missing/),
+    refused(/unknown command 'nonsense'/),
+  ])
+})
+
+test('half of a root key is refused, and so is one that no client could sign with', async () => {
+  const results = await Promise.all([
+    serveFails([], { env: { CARILLON_ACCESS_KEY_ID: rootKey.accessKeyId } }),
+    serveFails([], { env: { CARILLON_SECRET_ACCESS_KEY: rootKey.secretAccessKey } }),
+    serveFails([], { env: { ...keyVariables, CARILLON_SECRET_ACCESS_KEY: '' } }),
+    serveFails([], { env: { ...keyVariables, CARILLON_ACCESS_KEY_ID: 'a/b' } }),
+  ])
+  const half = refused(/CARILLON_ACCESS_KEY_ID and CARILLON_SECRET_ACCESS_KEY are given together, or neither is\./)
+  expect(results).toEqual([half, half, half, refused(/CARILLON_ACCESS_KEY_ID must be without blanks, slashes and commas/)])
+  for (const { stderr } of results) expect(stderr).not.toContain(rootKey.secretAccessKey)
+})
+
+test('PostgreSQL without a root key is refused', async () => {
+  expect(await serveFails(['--port', '0', '--database-url', 'postgresql://localhost/x'])).toEqual(
+    refused(/With --database-url the root key is given by CARILLON_ACCESS_KEY_ID and CARILLON_SECRET_ACCESS_KEY/),
+  )
+})
+
+test('a port that is taken, an address of another machine and a name that nobody has are refused', async () => {
+  const taken = createServer().listen(0, '127.0.0.1')
+  onTestFinished(() => void taken.close())
+  await once(taken, 'listening')
+  const address = taken.address()
+  const port = typeof address === 'object' ? address?.port : undefined
+  const results = await Promise.all([
+    serveFails(['--port', String(port), '--data', ':memory:']),
+    serveFails(['--port', '0', '--host', '192.0.2.1', '--data', ':memory:']),
+    serveFails(['--port', '0', '--host', 'nobody.invalid', '--data', ':memory:']),
+  ])
+  expect(results).toEqual([
+    refused(new RegExp(`Cannot listen on 127\\.0\\.0\\.1:${port}: another process listens there\\.`)),
+    refused(/Cannot listen on 192\.0\.2\.1:0: .*EADDRNOTAVAIL/),
+    refused(/Cannot listen on nobody\.invalid:0: .*(?:ENOTFOUND|EAI_AGAIN)/),
+  ])
+})
+
+test('a data folder that cannot be one, credentials without a key and a file that is no database are refused', async () => {
+  const folder = await temporaryFolder()
+  const file = join(folder, 'file')
+  await writeFile(file, 'x')
+  const empty = await temporaryFolder()
+  await writeFile(join(empty, 'credentials'), '[default]\n')
+  const broken = await temporaryFolder()
+  await writeFile(join(broken, 'carillon.db'), 'not a database, though long enough to look like one'.repeat(100))
+  const results = await Promise.all([
+    serveFails(['--port', '0', '--data', file]),
+    serveFails(['--port', '0', '--data', join(file, 'below')]),
+    serveFails(['--port', '0', '--data', empty]),
+    serveFails(['--port', '0', '--data', broken]),
+  ])
+  expect(results).toEqual([
+    refused(/The data folder .*\/file cannot be made: .*EEXIST/),
+    refused(/The data folder .*\/file\/below cannot be made: .*ENOTDIR/),
+    refused(/.*\/credentials holds no aws_access_key_id and aws_secret_access_key\. Remove it/),
+    refused(/The database .*\/carillon\.db cannot be opened: .*not a database/),
+  ])
+})
+
+test('a PostgreSQL that cannot be used is refused, and its password is not told', async () => {
+  const port = await freePort()
+  const real = new URL(await createPostgresDatabase())
+  const nowhere = new URL(real)
+  nowhere.pathname = '/nobody_made_this'
+  const wrong = new URL(real)
+  wrong.password = 'not-the-password'
+  const results = await Promise.all(
+    [`postgresql://someone:hidden-password@localhost:${port}/x`, nowhere.href, wrong.href].map(url =>
+      serveFails(['--port', '0', '--database-url', url], { env: keyVariables }),
+    ),
+  )
+  expect(results).toEqual([
+    refused(new RegExp(`PostgreSQL at localhost:${port}/x cannot be used: .*ECONNREFUSED`)),
+    refused(/PostgreSQL at 127\.0\.0\.1:\d+\/nobody_made_this cannot be used: database "nobody_made_this" does not exist\./),
+    refused(/PostgreSQL at 127\.0\.0\.1:\d+\/\w+ cannot be used: password authentication failed/),
+  ])
+  for (const { stderr } of results) expect(stderr).not.toMatch(/hidden-password|not-the-password|postgres:postgres/)
+})

@@ -1,0 +1,114 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { delimiter, dirname, join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { onTestFinished } from 'vitest'
+
+/** The root of the checkout. */
+export const root = fileURLToPath(new URL('../../..', import.meta.url)).replace(/\/$/, '')
+const main = join(root, 'server/src/main.ts')
+
+export const rootKey = { accessKeyId: 'AKIATESTTESTTESTTEST', secretAccessKey: 'test-secret-that-nobody-prints' }
+export const keyVariables = { CARILLON_ACCESS_KEY_ID: rootKey.accessKeyId, CARILLON_SECRET_ACCESS_KEY: rootKey.secretAccessKey }
+
+/** A folder that is gone after the test. */
+export async function temporaryFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'carillon-test-'))
+  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  return folder
+}
+
+interface Place {
+  readonly env?: Readonly<Record<string, string>>
+  readonly cwd?: string
+}
+
+/** The environment of a newcomer's shell: this Node first on the PATH, and nothing of npm, Amazon or Carillon. */
+export function shell(env: Readonly<Record<string, string>> = {}): Record<string, string> {
+  const { HOME, LANG } = process.env
+  const PATH = [dirname(process.execPath), process.env['PATH']].join(delimiter)
+  return { PATH, HOME: HOME ?? tmpdir(), ...(LANG && { LANG }), ...env }
+}
+
+/** A running program, with what it has printed so far. It is gone after the test. */
+export class Program {
+  readonly child: ChildProcess
+  stdout = ''
+  stderr = ''
+  #hasEnded = false
+  readonly #exit: Promise<number | string>
+
+  constructor(command: string, args: readonly string[], { env = {}, cwd = tmpdir() }: Place = {}) {
+    this.child = spawn(command, args, { env: shell(env), cwd, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
+    this.child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.stdout += text))
+    this.child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.stderr += text))
+    const { promise, resolve, reject } = Promise.withResolvers<number | string>()
+    this.child.once('error', reject)
+    this.child.once('close', () => (this.#hasEnded = true))
+    this.child.once('close', (code: number | null, signal: string | null) => resolve(code ?? signal ?? 'nothing'))
+    this.#exit = promise
+    onTestFinished(async () => {
+      this.killAll('SIGKILL')
+      await promise.catch(() => {})
+    })
+  }
+
+  get pid(): number {
+    return this.child.pid!
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    if (this.child.exitCode === null && this.child.signalCode === null) this.child.kill(signal)
+  }
+
+  /** To the program and all that it has started, as a terminal does. */
+  killAll(signal: NodeJS.Signals): void {
+    try {
+      process.kill(-this.pid, signal)
+    } catch {
+      // They have all ended.
+    }
+  }
+
+  /** The exit code, or the name of the signal that has ended it. */
+  async exit(): Promise<number | string> {
+    return this.#exit
+  }
+
+  /** Resolves to the first group of the pattern, once standard output holds it. */
+  async printed(pattern: RegExp): Promise<string> {
+    const look = async (): Promise<string> => {
+      while (!this.#hasEnded) {
+        const found = pattern.exec(this.stdout)
+        if (found) return found[1] ?? found[0]
+        await setTimeout(10)
+      }
+      throw new Error(`ended before it printed ${pattern}\n${this.stdout}\n${this.stderr}`)
+    }
+    return look()
+  }
+
+  /** The address of a server that has said that it is ready. */
+  async url(): Promise<string> {
+    return this.printed(/^Carillon is ready on (\S+)$/m)
+  }
+}
+
+/** `carillon serve` from the sources, as a process of its own. */
+export const serve = (args: readonly string[], place?: Place) => new Program(process.execPath, [main, 'serve', ...args], place)
+
+/** Runs a program to its end. */
+export async function run(
+  command: string,
+  args: readonly string[],
+  place?: Place,
+): Promise<{ code: number | string; stdout: string; stderr: string }> {
+  const program = new Program(command, args, place)
+  const code = await program.exit()
+  return { code, stdout: program.stdout, stderr: program.stderr }
+}
+
+/** Runs `carillon serve`, which must come to its own end. */
+export const serveFails = (args: readonly string[], place?: Place) => run(process.execPath, [main, 'serve', ...args], place)

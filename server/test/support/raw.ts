@@ -1,0 +1,84 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { setTimeout } from 'node:timers/promises'
+
+/** One answer, as it stood on the wire. */
+export interface RawAnswer {
+  readonly version: string
+  readonly status: number
+  readonly headers: Headers
+  readonly body: string
+}
+
+/** A plain TCP connection: bytes go out as they are given, answers come back as they came. */
+export class RawConnection {
+  readonly #socket
+  #received = Buffer.alloc(0)
+  #isOver = false
+
+  private constructor(port: number) {
+    this.#socket = connect(port, '127.0.0.1')
+    this.#socket.on('data', bytes => (this.#received = Buffer.concat([this.#received, bytes])))
+    this.#socket.on('error', () => (this.#isOver = true))
+    this.#socket.on('close', () => (this.#isOver = true))
+  }
+
+  static async open(url: string): Promise<RawConnection> {
+    const connection = new RawConnection(Number(new URL(url).port))
+    await once(connection.#socket, 'connect')
+    return connection
+  }
+
+  send(bytes: string | Uint8Array): void {
+    this.#socket.write(bytes)
+  }
+
+  /** Vanishes without a word. */
+  vanish(): void {
+    this.#socket.resetAndDestroy()
+  }
+
+  end(): void {
+    this.#socket.destroy()
+  }
+
+  /** The next answer; fails where the server closes the connection first or takes ten seconds. */
+  async answer({ toHead = false } = {}): Promise<RawAnswer> {
+    for (const start = Date.now(); ; await setTimeout(5)) {
+      const answer = this.#taken(toHead)
+      if (answer) return answer
+      if (this.#isOver) throw new Error(`the connection was closed after ${JSON.stringify(this.#received.toString())}`)
+      if (Date.now() - start > 10_000) throw new Error(`no answer, but ${JSON.stringify(this.#received.toString())}`)
+    }
+  }
+
+  /** Resolves when the server has closed the connection. */
+  async closed(): Promise<void> {
+    if (!this.#isOver) await once(this.#socket, 'close')
+  }
+
+  #taken(toHead: boolean): RawAnswer | undefined {
+    const end = this.#received.indexOf('\r\n\r\n')
+    if (end === -1) return undefined
+    const [first = '', ...lines] = this.#received.subarray(0, end).toString('latin1').split('\r\n')
+    const headers = new Headers(lines.map(line => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1)]))
+    const [, version = '', status = ''] = /^(HTTP\/\d\.\d) (\d{3}) /.exec(first) ?? []
+    const hasBody = !toHead && status !== '204' && !status.startsWith('1')
+    const length = hasBody ? Number(headers.get('content-length')) : 0
+    const body = this.#received.subarray(end + 4)
+    if (body.length < length) return undefined
+    this.#received = body.subarray(length)
+    return { version, status: Number(status), headers, body: body.subarray(0, length).toString() }
+  }
+}
+
+/** Sends bytes on a connection of their own, for one answer. */
+export async function raw(url: string, bytes: string | Uint8Array, options?: { toHead?: boolean }): Promise<RawAnswer> {
+  const connection = await RawConnection.open(url)
+  try {
+    connection.send(bytes)
+    return await connection.answer(options)
+  } finally {
+    connection.end()
+  }
+}
