@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import { AnsweredTokens } from './answered-tokens.ts'
@@ -16,13 +16,12 @@ import { createServer } from './http/server.ts'
 import { jobsOf } from './jobs/index.ts'
 import { Purge } from './jobs/purge.ts'
 import { schedule } from './jobs/schedule.ts'
-import { createLog, type Log } from './log.ts'
+import { createLog } from './log.ts'
 import { createMetrics } from './metrics.ts'
 import { PageTokens } from './page-token.ts'
 import type { Database } from './store/database.ts'
-import { migratePostgres, migrateSqlite } from './store/migrate.ts'
+import { dataFolder, openDatabase } from './store/open.ts'
 import { isAnswering, settledOnce } from './store/settings.ts'
-import { SqliteDatabase } from './store/sqlite.ts'
 
 /** A server that serves. */
 export interface App {
@@ -42,32 +41,6 @@ const drainMilliseconds = 8000
 const refusalMilliseconds = 500
 /** A database that takes longer to say that it is there cannot serve. */
 const healthMilliseconds = 2000
-
-async function openDatabase({ databaseUrl, data }: Config, log: Log): Promise<Database> {
-  if (databaseUrl !== undefined) {
-    // Loaded only where it is used.
-    const { PostgresDatabase } = await import('./store/postgres.ts')
-    return PostgresDatabase.open(databaseUrl, {
-      prepare: client => migratePostgres(client, 'The PostgreSQL database'),
-      onError: error => log.warn({ err: error }, 'A connection to PostgreSQL has broken'),
-      connections: 10,
-    })
-  }
-  if (data === ':memory:') return SqliteDatabase.open(data, database => migrateSqlite(database, 'The database in memory'))
-  const file = join(await dataFolder(data), 'carillon.db')
-  return SqliteDatabase.open(file, database => migrateSqlite(database, file))
-}
-
-/** The absolute path of the data folder, which is made where it is missing. */
-async function dataFolder(data: string): Promise<string> {
-  const folder = resolve(data)
-  try {
-    await mkdir(folder, { recursive: true, mode: 0o700 })
-  } catch (error) {
-    throw new Error(`The data folder ${folder} cannot be made: ${String(error)}.`, { cause: error })
-  }
-  return folder
-}
 
 interface OpenedKey {
   readonly key: RootKey
@@ -134,6 +107,8 @@ export async function startApp(config: Config, { now = Date.now }: { now?: () =>
     const environment: Environment = {
       db,
       now,
+      limits: config.limits,
+      publicWsHost: config.publicWsHost,
       region: config.region,
       account: config.account,
       pageTokens: new PageTokens(Buffer.from(await settledOnce(db, 'page-token-key', () => randomBytes(32).toString('hex')), 'hex')),
@@ -144,7 +119,7 @@ export async function startApp(config: Config, { now = Date.now }: { now?: () =>
     dispatches = Object.fromEntries(
       Object.entries(operations).map(([name, operation]) => [name, dispatchOf(name as OperationName, operation, { verify, environment })]),
     ) as Record<OperationName, Dispatch>
-    const stopSchedule = schedule(jobsOf(environment), { log, metrics })
+    const stopSchedule = schedule(jobsOf(environment), { db, now, log, metrics })
     stopJobs = async () => {
       await stopSchedule()
       await purge.stop()

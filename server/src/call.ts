@@ -1,5 +1,6 @@
 import type { Input, OperationName, Output } from './contract/index.ts'
 import type { PageTokens } from './page-token.ts'
+import type { Limits } from './limits.ts'
 import type { AnsweredTokens } from './answered-tokens.ts'
 import type { Mode, Privacy } from './store/channels.ts'
 import type { Database } from './store/database.ts'
@@ -14,6 +15,9 @@ export interface Environment {
   readonly now: () => number
   readonly region: string
   readonly account: string
+  readonly limits: Limits
+  /** What GetMessagingSessionEndpoint answers; undefined for the host of the call. */
+  readonly publicWsHost: string | undefined
   readonly pageTokens: PageTokens
   readonly answeredTokens: AnsweredTokens
   /** Called after something has been deleted whose contents are still there. */
@@ -22,6 +26,8 @@ export interface Environment {
 
 /** What a handler may use where a service key acts. */
 export interface Call extends Environment {
+  /** The host that the call was signed for. */
+  readonly host: string
   readonly operation: OperationName
 }
 
@@ -42,6 +48,8 @@ export interface CalledChannel {
 /** What is known of the bearer and of its relation to what the call is about; rules are predicates over it. */
 export interface Facts {
   readonly caller: Caller
+  /** Messages older than so many days are hidden; undefined for none. */
+  readonly retentionDays: number | undefined
   /** An AppInstanceAdmin of the app instance that the call is about. */
   readonly admin: boolean
   readonly channel: CalledChannel | undefined

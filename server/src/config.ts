@@ -1,3 +1,4 @@
+import { countLimits, type CountLimit, type Limits } from './limits.ts'
 import { logLevels, type LogLevel } from './log.ts'
 
 /** A setting: the flag `--name`, the variable `CARILLON_NAME`, its default and one line of meaning. */
@@ -43,6 +44,19 @@ function logLevel(text: string): LogLevel {
   return level
 }
 
+function count(text: string): number {
+  if (!/^[1-9]\d{0,14}$/.test(text)) throw new Error('must be a whole number of at least 1')
+  return Number(text)
+}
+
+/** One setting for each count that is limited. */
+const limitSettings = Object.fromEntries(
+  Object.entries(countLimits).map(([name, { flag, fallback, meaning }]) => [
+    name,
+    setting(flag, 'number', fallback as number, `the most ${meaning}`, count),
+  ]),
+) as Record<CountLimit, Setting<number>>
+
 /** Every setting, in the order in which `--help` shows them. A row is both a flag of `serve` and a variable CARILLON_…. */
 export const settings = {
   host: setting('host', 'address', '127.0.0.1', 'where it listens', matching(/^\S+$/, 'a host name or an address')),
@@ -69,7 +83,15 @@ export const settings = {
     matching(/^[a-z0-9-]{1,63}$/, 'a region such as us-east-1'),
   ),
   account: setting('account', 'id', '000000000000', 'used in the ARNs of new app instances', matching(/^\d{12}$/, 'twelve digits')),
+  publicWsHost: setting<string | undefined>(
+    'public-ws-host',
+    'host[:port]',
+    undefined,
+    'what GetMessagingSessionEndpoint answers; the host of the call where it is not given',
+    matching(/^[A-Za-z0-9.[\]:-]+$/, 'a host, or host:port'),
+  ),
   logLevel: setting<LogLevel>('log-level', 'level', 'info', 'logs are JSON lines on standard error', logLevel),
+  ...limitSettings,
 } as const
 
 type Settings = { readonly [Name in keyof typeof settings]: (typeof settings)[Name]['fallback'] }
@@ -80,6 +102,8 @@ export interface RootKey {
 }
 
 export interface Config extends Settings {
+  /** How many of everything may be. */
+  readonly limits: Limits
   /** Where the environment gives it; otherwise it is kept in the data folder. */
   readonly rootKey: RootKey | undefined
 }
@@ -108,7 +132,9 @@ export function readConfig(flags: Readonly<Record<string, string | undefined>>, 
       throw new Error(`${source} ${(error as Error).message}, not '${text}'.`, { cause: error })
     }
   })
-  return { ...(Object.fromEntries(entries) as Settings), rootKey: rootKeyOf(environment) }
+  const values = Object.fromEntries(entries) as Settings
+  const limits = Object.fromEntries(Object.keys(countLimits).map(name => [name, values[name as CountLimit]])) as Limits
+  return { ...values, limits, rootKey: rootKeyOf(environment) }
 }
 
 function rootKeyOf(environment: NodeJS.ProcessEnv): RootKey | undefined {

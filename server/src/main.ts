@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { addJobs } from './cli/jobs.ts'
 import { addServe } from './cli/serve.ts'
 
 /** What goes wrong at start is one line. */
@@ -8,6 +9,7 @@ const program = new Command('carillon')
   .description('A self-hosted server that speaks the Amazon Chime SDK Messaging and Identity APIs')
   .configureOutput({ outputError: (text, write) => write(oneLine(text.replace(/^error: /, ''))) })
 addServe(program)
+addJobs(program)
 
 try {
   await program.parseAsync()

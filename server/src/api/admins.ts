@@ -1,7 +1,9 @@
 import type { Handlers } from '../call.ts'
 import { notFound } from '../errors.ts'
 import { identity, requireIdentity } from '../domain/identities.ts'
-import { deleteAdmin, findAdmin, insertAdmin, listAdmins } from '../store/admins.ts'
+import { checkCount } from '../domain/counts.ts'
+import { lockAppInstance } from '../store/app-instances.ts'
+import { countAdmins, deleteAdmin, findAdmin, insertAdmin, listAdmins } from '../store/admins.ts'
 import { requireAppInstance } from './app-instances.ts'
 import { paged } from './paging.ts'
 import { parseArn } from '../arn.ts'
@@ -12,7 +14,12 @@ export const admins: Handlers<'CreateAppInstanceAdmin' | 'DescribeAppInstanceAdm
     async CreateAppInstanceAdmin({ AppInstanceArn, AppInstanceAdminArn }, call) {
       const appInstance = await requireAppInstance(call, AppInstanceArn)
       const named = await requireIdentity(call.db, AppInstanceAdminArn)
-      await call.db.transaction(tx => insertAdmin(tx, appInstance.id, named.id, call.now()))
+      await call.db.transaction(async tx => {
+        await lockAppInstance(tx, appInstance.id)
+        if (await findAdmin(tx, appInstance.id, named.id)) return
+        checkCount(await countAdmins(tx, appInstance.id), 'adminsPerAppInstance', call.limits)
+        await insertAdmin(tx, appInstance.id, named.id, call.now())
+      })
       return { AppInstanceAdmin: identity(named), AppInstanceArn }
     },
 

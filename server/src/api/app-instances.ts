@@ -1,9 +1,21 @@
 import { randomUUID } from 'node:crypto'
 import type { Call, Handlers } from '../call.ts'
 import { forbidden, notFound } from '../errors.ts'
-import { checkMetadataSize } from '../domain/limits.ts'
+import { checkCount } from '../domain/counts.ts'
+import { retentionGrace } from '../domain/expiration.ts'
+import { checkMetadataSize } from '../domain/sizes.ts'
 import { tagNew } from '../domain/tags.ts'
-import { appInstanceByArn, buryAppInstance, insertAppInstance, listAppInstances, updateAppInstance } from '../store/app-instances.ts'
+import {
+  appInstanceByArn,
+  buryAppInstance,
+  countAppInstances,
+  insertAppInstance,
+  listAppInstances,
+  putRetention,
+  updateAppInstance,
+  type Retention,
+} from '../store/app-instances.ts'
+import { lockCreation } from '../store/leases.ts'
 import { once } from './idempotency.ts'
 import { paged } from './paging.ts'
 
@@ -16,12 +28,25 @@ export async function requireAppInstance({ db }: Call, arn: string) {
   return found
 }
 
+const retentionSettings = ({ days, startsAt }: Retention) => ({
+  AppInstanceRetentionSettings: { ChannelRetentionSettings: days === undefined ? {} : { RetentionDays: days } },
+  InitiateDeletionTimestamp: startsAt,
+})
+
 export const appInstances: Handlers<
-  'CreateAppInstance' | 'DescribeAppInstance' | 'ListAppInstances' | 'UpdateAppInstance' | 'DeleteAppInstance'
+  | 'CreateAppInstance'
+  | 'DescribeAppInstance'
+  | 'ListAppInstances'
+  | 'UpdateAppInstance'
+  | 'DeleteAppInstance'
+  | 'PutAppInstanceRetentionSettings'
+  | 'GetAppInstanceRetentionSettings'
 > = {
   async CreateAppInstance(input, call) {
     checkMetadataSize(input.Metadata)
     return once(call, '', input, async tx => {
+      await lockCreation(tx, 'app-instances')
+      checkCount(await countAppInstances(tx), 'appInstances', call.limits)
       const arn = `arn:aws:chime:${call.region}:${call.account}:app-instance/${randomUUID()}`
       const id = await insertAppInstance(tx, { arn, name: input.Name, metadata: input.Metadata, now: call.now() })
       await tagNew(tx, { kind: 'app-instance', id }, input.Tags)
@@ -58,5 +83,24 @@ export const appInstances: Handlers<
   async DeleteAppInstance({ AppInstanceArn }, { db, now, purgeSoon }) {
     await db.transaction(tx => buryAppInstance(tx, AppInstanceArn, now()))
     purgeSoon()
+  },
+
+  /** A new or a changed period starts to delete after thirty days; until then messages can come back. */
+  async PutAppInstanceRetentionSettings({ AppInstanceArn, AppInstanceRetentionSettings }, { db, now }) {
+    const days = AppInstanceRetentionSettings.ChannelRetentionSettings?.RetentionDays
+    return db.transaction(async tx => {
+      const found = await appInstanceByArn(tx, AppInstanceArn)
+      if (!found) throw missing(AppInstanceArn)
+      const startsAt = days === found.retention.days ? found.retention.startsAt : new Date(now() + retentionGrace)
+      const retention = { days, startsAt: days === undefined ? undefined : startsAt }
+      await putRetention(tx, found.id, retention)
+      return retentionSettings(retention)
+    })
+  },
+
+  async GetAppInstanceRetentionSettings({ AppInstanceArn }, { db }) {
+    const found = await appInstanceByArn(db, AppInstanceArn)
+    if (!found) throw missing(AppInstanceArn)
+    return retentionSettings(found.retention)
   },
 }

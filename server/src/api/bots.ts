@@ -3,10 +3,20 @@ import { arnWithin, parseArn } from '../arn.ts'
 import type { Handlers } from '../call.ts'
 import type { Input } from '../contract/index.ts'
 import { notFound } from '../errors.ts'
-import { checkMetadataSize } from '../domain/limits.ts'
+import { checkCount } from '../domain/counts.ts'
+import { checkMetadataSize } from '../domain/sizes.ts'
 import { tagNew } from '../domain/tags.ts'
 import type { Queries } from '../store/database.ts'
-import { buryIdentity, identityByArn, insertIdentity, listIdentities, updateIdentity, type IdentityRecord } from '../store/identities.ts'
+import { lockAppInstance } from '../store/app-instances.ts'
+import {
+  buryIdentity,
+  countIdentities,
+  identityByArn,
+  insertIdentity,
+  listIdentities,
+  updateIdentity,
+  type IdentityRecord,
+} from '../store/identities.ts'
 import { requireAppInstance } from './app-instances.ts'
 import { once } from './idempotency.ts'
 import { paged } from './paging.ts'
@@ -33,8 +43,10 @@ export const bots: Handlers<
   async CreateAppInstanceBot(input, call) {
     checkMetadataSize(input.Metadata)
     const { AppInstanceArn, Name, Metadata, Configuration } = input
-    await requireAppInstance(call, AppInstanceArn)
+    const appInstance = await requireAppInstance(call, AppInstanceArn)
     return once(call, AppInstanceArn, input, async tx => {
+      await lockAppInstance(tx, appInstance.id)
+      checkCount(await countIdentities(tx, appInstance.id, 'bot'), 'botsPerAppInstance', call.limits)
       const externalId = randomUUID()
       const id = await insertIdentity(tx, {
         appInstanceArn: AppInstanceArn,

@@ -1,9 +1,21 @@
-import type { Handlers } from '../call.ts'
-import { forbidden, unavailable } from '../errors.ts'
-import { channelDetails, channelSummary, createChannel } from '../domain/channels.ts'
+import { parseArn } from '../arn.ts'
+import type { BearerCall, Handlers } from '../call.ts'
+import { badRequest, forbidden, unavailable } from '../errors.ts'
+import { channelDetails, channelSummary, createChannel, expirationSettings } from '../domain/channels.ts'
+import { expiryOf } from '../domain/expiration.ts'
 import { requireIdentity } from '../domain/identities.ts'
-import { checkMetadataSize } from '../domain/limits.ts'
-import { buryChannel, findChannel, listChannels, updateChannel } from '../store/channels.ts'
+import { checkMetadataSize } from '../domain/sizes.ts'
+import {
+  buryChannel,
+  findChannel,
+  findExpiryStart,
+  listChannels,
+  putChannelExpiration,
+  updateChannel,
+  type ExpirationCriterion,
+} from '../store/channels.ts'
+import { identityByArn } from '../store/identities.ts'
+import { searchChannels } from '../store/search.ts'
 import { once } from './idempotency.ts'
 import { paged } from './paging.ts'
 import type { Queries } from '../store/database.ts'
@@ -14,27 +26,54 @@ async function requireIdentities(tx: Queries, arns: readonly string[] = []) {
   return found
 }
 
-export const channels: Handlers<'CreateChannel' | 'DescribeChannel' | 'ListChannels' | 'UpdateChannel' | 'DeleteChannel'> = {
+/** The expiration of an input. */
+const expirationOf = (settings: { ExpirationDays: number; ExpirationCriterion: ExpirationCriterion } | undefined) =>
+  settings && { days: settings.ExpirationDays, criterion: settings.ExpirationCriterion }
+
+/** One condition of a search: the members that it names, or undefined where one of them does not exist. */
+async function memberField(
+  db: Queries,
+  { Operator, Values }: { Operator: 'EQUALS' | 'INCLUDES'; Values: readonly string[] },
+  call: BearerCall,
+) {
+  const memberIds = new Set<number>()
+  for (const value of Values) {
+    const arn = parseArn(value)
+    if (arn?.kind !== 'user' && arn?.kind !== 'bot') {
+      throw badRequest('Values must be the ARNs of users or bots', `${value} is none.`)
+    }
+    if (arn.appInstanceArn !== call.caller.appInstanceArn) throw forbidden(`${value} is not in the app instance of the bearer.`)
+    const found = await identityByArn(db, arn)
+    if (!found) return undefined
+    memberIds.add(found.id)
+  }
+  return { operator: Operator, memberIds: [...memberIds] }
+}
+
+export const channels: Handlers<
+  | 'CreateChannel'
+  | 'DescribeChannel'
+  | 'ListChannels'
+  | 'SearchChannels'
+  | 'UpdateChannel'
+  | 'DeleteChannel'
+  | 'PutChannelExpirationSettings'
+> = {
   async CreateChannel(input, call) {
     if (input.ElasticChannelConfiguration) throw unavailable('Elastic channels are not supported yet: they come next')
-    if (input.ExpirationSettings) throw unavailable('Expiration of channels is not supported yet: it comes next')
     checkMetadataSize(input.Metadata)
     return once(call, input.AppInstanceArn, input, async tx => {
-      const arn = await createChannel(
-        tx,
-        call.caller,
-        {
-          channelId: input.ChannelId,
-          name: input.Name,
-          metadata: input.Metadata,
-          mode: input.Mode,
-          privacy: input.Privacy,
-          members: await requireIdentities(tx, input.MemberArns),
-          moderators: await requireIdentities(tx, input.ModeratorArns),
-          tags: input.Tags,
-        },
-        call.now(),
-      )
+      const arn = await createChannel(tx, call, {
+        channelId: input.ChannelId,
+        name: input.Name,
+        metadata: input.Metadata,
+        mode: input.Mode,
+        privacy: input.Privacy,
+        expiration: expirationOf(input.ExpirationSettings),
+        members: await requireIdentities(tx, input.MemberArns),
+        moderators: await requireIdentities(tx, input.ModeratorArns),
+        tags: input.Tags,
+      })
       return { ChannelArn: arn }
     })
   },
@@ -67,5 +106,28 @@ export const channels: Handlers<'CreateChannel' | 'DescribeChannel' | 'ListChann
   async DeleteChannel(_, { db, channel, now, purgeSoon }) {
     await db.transaction(tx => buryChannel(tx, channel.id, now()))
     purgeSoon()
+  },
+
+  /** Users and bots search the channels that they are in, an admin all of them (spec/operations.md §6). */
+  async SearchChannels(input, call) {
+    const { caller, admin, db } = call
+    const fields = await Promise.all(input.Fields.map(field => memberField(db, field, call)))
+    if (fields.includes(undefined)) return { Channels: [] }
+    const known = fields.filter(field => field !== undefined)
+    const memberId = admin ? known[0]!.memberIds[0]! : caller.id
+    const search = { memberId, viewerId: caller.id, fields: known, countsHidden: admin }
+    const { items, NextToken } = await paged(call, input, [JSON.stringify(input.Fields)], (after, limit) =>
+      searchChannels(db, search, after, limit),
+    )
+    return { Channels: items.map(channelSummary), NextToken }
+  },
+
+  async PutChannelExpirationSettings({ ExpirationSettings }, { db, channel }) {
+    const expiration = expirationOf(ExpirationSettings)
+    await db.transaction(async tx => {
+      const from = await findExpiryStart(tx, channel.id, expiration?.criterion)
+      await putChannelExpiration(tx, channel.id, expiration, expiryOf(from, expiration?.days))
+    })
+    return { ChannelArn: channel.arn, ExpirationSettings: expiration && expirationSettings(expiration) }
   },
 }

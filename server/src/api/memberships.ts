@@ -1,15 +1,15 @@
 import { parseArn } from '../arn.ts'
 import type { BearerCall, ChannelCall, Handlers } from '../call.ts'
 import { JsonText } from '../contract/common.ts'
-import { ApiError, forbidden, notFound } from '../errors.ts'
+import { ApiError, badRequest, forbidden, notFound } from '../errors.ts'
 import { advance, checkSubChannel } from '../domain/channels.ts'
+import { checkFilterRule } from '../domain/filter-rules.ts'
 import { identity, requireIdentity } from '../domain/identities.ts'
-import { addMember, membershipDetails } from '../domain/memberships.ts'
+import { addMember, leave, membershipDetails } from '../domain/memberships.ts'
 import { identityByArn, type Identity } from '../store/identities.ts'
 import {
   channelOfMember,
   channelsOfMember,
-  deleteMembership,
   findMembership,
   listMembers,
   markRead,
@@ -17,6 +17,7 @@ import {
   type Listing,
   type MembershipType,
 } from '../store/memberships.ts'
+import { findPreferences, putPreferences } from '../store/preferences.ts'
 import type { Queries } from '../store/database.ts'
 import { paged } from './paging.ts'
 
@@ -26,25 +27,37 @@ async function listingOf({ caller, db }: BearerCall, namedArn: string | undefine
   return { memberId: named.id, viewerId: caller.id, appInstanceArn: caller.appInstanceArn }
 }
 
-/** Adds the members that can be added and says of each other one why it could not. */
-async function addEach(tx: Queries, { channel, caller, now }: ChannelCall, arns: readonly string[], type: MembershipType) {
-  const added: Identity[] = []
-  const errors: { MemberArn: string; ErrorCode: 'Forbidden' | 'Conflict'; ErrorMessage: string }[] = []
-  for (const arn of new Set(arns)) {
+interface BatchError {
+  readonly MemberArn: string
+  readonly ErrorCode: 'Forbidden' | 'Conflict' | 'ResourceLimitExceeded'
+  readonly ErrorMessage: string
+}
+
+/**
+ * Adds the members that can be added and says of each other one why it could not. In the order of their numbers, so that two
+ * calls that add the same people to different channels do not wait for each other.
+ */
+async function addEach(tx: Queries, { channel, caller, now, limits }: ChannelCall, arns: readonly string[], type: MembershipType) {
+  const errors: BatchError[] = []
+  const attempt = async (MemberArn: string, work: () => Promise<void>) => {
     try {
-      const member = await requireIdentity(tx, arn)
-      await addMember(tx, { channel, member, type, invitedBy: caller, now: now() })
-      added.push(member)
+      await work()
     } catch (error) {
       if (!(error instanceof ApiError)) throw error
-      errors.push({
-        MemberArn: arn,
-        ErrorCode: error.code === 'Conflict' ? 'Conflict' : 'Forbidden',
-        ErrorMessage: error.reason ?? error.message,
-      })
+      const ErrorCode = error.code === 'Conflict' || error.code === 'ResourceLimitExceeded' ? error.code : 'Forbidden'
+      errors.push({ MemberArn, ErrorCode, ErrorMessage: error.reason ?? error.message })
     }
   }
-  return { added, errors }
+  const named: Identity[] = []
+  for (const arn of new Set(arns)) await attempt(arn, async () => void named.push(await requireIdentity(tx, arn)))
+  const added = new Set<Identity>()
+  for (const member of named.toSorted((a, b) => a.id - b.id)) {
+    await attempt(member.arn, async () => {
+      await addMember(tx, { channel, member, type, invitedBy: caller, now: now(), limits })
+      added.add(member)
+    })
+  }
+  return { added: named.filter(member => added.has(member)), errors }
 }
 
 export const memberships: Handlers<
@@ -56,13 +69,15 @@ export const memberships: Handlers<
   | 'ListChannelMembershipsForAppInstanceUser'
   | 'DescribeChannelMembershipForAppInstanceUser'
   | 'UpdateChannelReadMarker'
+  | 'PutChannelMembershipPreferences'
+  | 'GetChannelMembershipPreferences'
 > = {
   async CreateChannelMembership(input, call) {
     checkSubChannel(input)
     const member = await call.db.transaction(async tx => {
       const member = await requireIdentity(tx, input.MemberArn)
       await advance(tx, call.channel, call.now())
-      await addMember(tx, { channel: call.channel, member, type: input.Type, invitedBy: call.caller, now: call.now() })
+      await addMember(tx, { channel: call.channel, member, type: input.Type, invitedBy: call.caller, now: call.now(), limits: call.limits })
       return member
     })
     return { ChannelArn: call.channel.arn, Member: identity(member) }
@@ -113,7 +128,7 @@ export const memberships: Handlers<
       if (!member || !(await membershipType(tx, channel.id, member.id))) return
       // The channel first, as everywhere: who took the membership first would lock out, and be locked out by, who joins.
       await advance(tx, channel, now())
-      await deleteMembership(tx, channel.id, member.id)
+      await leave(tx, channel.id, member.id)
     })
   },
 
@@ -135,5 +150,20 @@ export const memberships: Handlers<
   async UpdateChannelReadMarker(_, { db, channel, caller, now }) {
     await db.transaction(tx => markRead(tx, channel.id, caller.id, now()))
     return { ChannelArn: channel.arn }
+  },
+
+  async PutChannelMembershipPreferences({ Preferences }, { db, channel, caller }) {
+    const { AllowNotifications, FilterRule } = Preferences.PushNotifications ?? {}
+    if (FilterRule !== undefined) checkFilterRule(FilterRule)
+    else if (AllowNotifications === 'FILTERED') {
+      throw badRequest('AllowNotifications FILTERED needs a FilterRule', 'Give a FilterRule, or choose ALL or NONE.')
+    }
+    await db.transaction(tx => putPreferences(tx, channel.id, caller.id, Preferences))
+    return { ChannelArn: channel.arn, Member: identity(caller), Preferences }
+  },
+
+  async GetChannelMembershipPreferences(_, { db, channel, caller }) {
+    const Preferences = (await findPreferences(db, channel.id, caller.id)) ?? { PushNotifications: { AllowNotifications: 'ALL' } }
+    return { ChannelArn: channel.arn, Member: identity(caller), Preferences }
   },
 }

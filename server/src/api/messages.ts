@@ -1,7 +1,8 @@
 import type { ChannelCall, Handlers } from '../call.ts'
 import { badRequest, conflict, forbidden, notFound } from '../errors.ts'
 import { advance, checkSubChannel } from '../domain/channels.ts'
-import { checkMessageSize } from '../domain/limits.ts'
+import { retentionCutoff } from '../domain/expiration.ts'
+import { checkMessageSize } from '../domain/sizes.ts'
 import { messageDetails, messageSummary, seenMessage, send, targetOf } from '../domain/messages.ts'
 import { deleteMessage, listMessages, passingMessageId, redactMessage, updateMessage, type Message } from '../store/messages.ts'
 import { once, onceInMemory } from './idempotency.ts'
@@ -23,6 +24,7 @@ export const messages: Handlers<
   | 'UpdateChannelMessage'
   | 'RedactChannelMessage'
   | 'DeleteChannelMessage'
+  | 'GetChannelMessageStatus'
 > = {
   async SendChannelMessage(input, call) {
     checkSubChannel(input)
@@ -60,7 +62,8 @@ export const messages: Handlers<
     if (NotBefore && NotAfter && NotBefore > NotAfter) {
       throw badRequest('NotBefore must not be later than NotAfter', 'Swap the two, or leave one out.')
     }
-    const listing = { channelId: call.channel.id, viewerId: call.caller.id, order, notBefore: NotBefore, notAfter: NotAfter }
+    const notBefore = new Date(Math.max(NotBefore?.getTime() ?? 0, retentionCutoff(call.now(), call.retentionDays)))
+    const listing = { channelId: call.channel.id, viewerId: call.caller.id, order, notBefore, notAfter: NotAfter }
     const about = [call.channel.arn, order, NotBefore?.toISOString() ?? '', NotAfter?.toISOString() ?? '']
     const { items, NextToken } = await paged(call, input, about, (after, limit) => listMessages(call.db, listing, after, limit))
     return { ChannelArn: call.channel.arn, NextToken, ChannelMessages: items.map(messageSummary) }
@@ -102,5 +105,12 @@ export const messages: Handlers<
       await advance(tx, channel, now())
       await deleteMessage(tx, channel.id, message)
     })
+  },
+
+  /** For the sender only, whatever its role: the rule has seen to that. */
+  async GetChannelMessageStatus(input, call) {
+    checkSubChannel(input)
+    requireSeen(call)
+    return { Status: sent }
   },
 }

@@ -2,11 +2,12 @@ import { parseArn } from '../arn.ts'
 import type { BearerCall, Handlers } from '../call.ts'
 import { conflict, forbidden, notFound } from '../errors.ts'
 import { advance, channelSummary } from '../domain/channels.ts'
+import { checkCount } from '../domain/counts.ts'
 import { identity, requireIdentity } from '../domain/identities.ts'
 import { findBan } from '../store/bans.ts'
 import { findModeratedChannel, listModeratedChannels } from '../store/channels.ts'
 import { identityByArn } from '../store/identities.ts'
-import { deleteModerator, findModerator, insertModerator, listModerators } from '../store/moderators.ts'
+import { countModerators, deleteModerator, findModerator, insertModerator, listModerators } from '../store/moderators.ts'
 import { paged } from './paging.ts'
 
 /** The bearer, or whom an admin names. */
@@ -21,14 +22,16 @@ export const moderators: Handlers<
   | 'ListChannelsModeratedByAppInstanceUser'
   | 'DescribeChannelModeratedByAppInstanceUser'
 > = {
-  async CreateChannelModerator({ ChannelModeratorArn }, { db, channel, caller, now }) {
+  async CreateChannelModerator({ ChannelModeratorArn }, { db, channel, caller, now, limits }) {
     const named = await db.transaction(async tx => {
       const named = await requireIdentity(tx, ChannelModeratorArn)
       await advance(tx, channel, now())
       if (await findBan(tx, channel.id, named.id)) {
         throw conflict('The user or bot is banned from the channel', `Delete the ban of ${ChannelModeratorArn} first.`)
       }
-      await insertModerator(tx, channel.id, named.id, caller.id, now())
+      if (await insertModerator(tx, channel.id, named.id, caller.id, now())) {
+        checkCount((await countModerators(tx, channel.id)) - 1, 'moderatorsPerChannel', limits)
+      }
       return named
     })
     return { ChannelArn: channel.arn, ChannelModerator: identity(named) }

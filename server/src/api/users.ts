@@ -1,7 +1,9 @@
 import { parseArn, arnWithin } from '../arn.ts'
 import type { Handlers } from '../call.ts'
 import { conflict, notFound } from '../errors.ts'
-import { checkMetadataSize } from '../domain/limits.ts'
+import { countOne } from '../domain/counts.ts'
+import { expiryOf } from '../domain/expiration.ts'
+import { checkMetadataSize } from '../domain/sizes.ts'
 import { tagNew } from '../domain/tags.ts'
 import type { Queries } from '../store/database.ts'
 import {
@@ -39,7 +41,7 @@ export const users: Handlers<
   async CreateAppInstanceUser(input, call) {
     checkMetadataSize(input.Metadata)
     const { AppInstanceArn, AppInstanceUserId, Name, Metadata } = input
-    await requireAppInstance(call, AppInstanceArn)
+    const appInstance = await requireAppInstance(call, AppInstanceArn)
     const arn = arnWithin(AppInstanceArn, 'user', AppInstanceUserId)
     return once(call, AppInstanceArn, input, async tx => {
       const id = await insertIdentity(tx, {
@@ -49,6 +51,7 @@ export const users: Handlers<
         name: Name,
         metadata: Metadata,
         expirationDays: input.ExpirationSettings?.ExpirationDays,
+        expiresAt: expiryOf(call.now(), input.ExpirationSettings?.ExpirationDays),
         now: call.now(),
       })
       if (id === undefined) {
@@ -57,7 +60,10 @@ export const users: Handlers<
         if (present.name !== Name || (present.metadata ?? '') !== (Metadata ?? '')) {
           throw conflict('The app instance user already exists', `${arn} exists with another Name or Metadata. Use UpdateAppInstanceUser.`)
         }
-      } else await tagNew(tx, { kind: 'identity', id }, input.Tags)
+      } else {
+        await countOne(tx, 'users', appInstance.id, 'usersPerAppInstance', call.limits)
+        await tagNew(tx, { kind: 'identity', id }, input.Tags)
+      }
       return { AppInstanceUserArn: arn }
     })
   },
@@ -97,8 +103,9 @@ export const users: Handlers<
 
   async PutAppInstanceUserExpirationSettings({ AppInstanceUserArn, ExpirationSettings }, { db, now }) {
     await db.transaction(async tx => {
-      const { id } = await requireUser(tx, AppInstanceUserArn)
-      await updateIdentityExpiration(tx, id, ExpirationSettings?.ExpirationDays, now())
+      const { id, createdAt } = await requireUser(tx, AppInstanceUserArn)
+      const days = ExpirationSettings?.ExpirationDays
+      await updateIdentityExpiration(tx, id, { days, expiresAt: expiryOf(createdAt.getTime(), days), now: now() })
     })
     return { AppInstanceUserArn, ExpirationSettings }
   },

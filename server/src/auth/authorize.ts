@@ -25,6 +25,7 @@ async function gather(db: Queries, bearer: Arn, channel: Arn | undefined, messag
       appInstanceId: row.appInstanceId,
       appInstanceArn: bearer.appInstanceArn,
     },
+    retentionDays: row.retentionDays ?? undefined,
     admin: row.adminId !== null,
     channel: called,
     membership: row.membershipType ?? undefined,

@@ -1,16 +1,9 @@
-import { dirname } from 'node:path'
 import type { Command } from 'commander'
 import { startApp } from '../app.ts'
-import { readConfig, settings, variableOf } from '../config.ts'
+import { addSettings, configOf } from './settings.ts'
 
 /** Ends a shutdown that hangs: the operator's contract is exit 0 within ten seconds. */
 const shutdownMilliseconds = 9500
-
-/** npm runs a script in the folder of its package: relative paths count from where the command was given. */
-function enterInvokingFolder() {
-  const { INIT_CWD, npm_package_json: packageFile } = process.env
-  if (INIT_CWD && packageFile && dirname(packageFile) === process.cwd()) process.chdir(INIT_CWD)
-}
 
 /** A word as the shell reads it back. */
 const quoted = (text: string) => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`)
@@ -28,8 +21,7 @@ function askedToStop(): Promise<void> {
 }
 
 async function serve(flags: Record<string, string>) {
-  enterInvokingFolder()
-  const config = readConfig(flags, process.env)
+  const config = configOf(flags)
   const stop = askedToStop()
   const app = await startApp(config)
   const file = app.credentialsFile === undefined ? '' : `export AWS_SHARED_CREDENTIALS_FILE=${quoted(app.credentialsFile)}\n`
@@ -39,12 +31,7 @@ async function serve(flags: Record<string, string>) {
   process.exit(0)
 }
 
-/** Adds `carillon serve`, with a flag for each setting. */
+/** Adds `carillon serve`. */
 export function addServe(program: Command) {
-  const command = program.command('serve').description('start the server')
-  for (const { flag, placeholder, fallback, meaning } of Object.values(settings)) {
-    const standard = fallback === undefined ? '' : `; default ${fallback}`
-    command.option(`--${flag} <${placeholder}>`, `${meaning} (${variableOf(flag)}${standard})`)
-  }
-  command.action(serve)
+  addSettings(program.command('serve').description('start the server')).action(serve)
 }

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto'
-import type { CalledChannel, Caller } from '../call.ts'
+import type { BearerCall, CalledChannel } from '../call.ts'
 import { arnWithin } from '../arn.ts'
 import { badRequest, conflict, forbidden } from '../errors.ts'
 import {
   advanceChannel,
   insertChannel,
   type Channel,
+  type ChannelExpiration,
   type ChannelSummary,
   type Mode,
   type Moment,
@@ -13,9 +14,11 @@ import {
 } from '../store/channels.ts'
 import type { Queries } from '../store/database.ts'
 import type { Identity } from '../store/identities.ts'
-import { insertMembership } from '../store/memberships.ts'
 import { insertModerator } from '../store/moderators.ts'
+import { countOne } from './counts.ts'
+import { expiryOf } from './expiration.ts'
 import { identity } from './identities.ts'
+import { join } from './memberships.ts'
 import { tagNew } from './tags.ts'
 
 export const channelSummary = (channel: ChannelSummary) => ({
@@ -32,6 +35,12 @@ export const channelDetails = (channel: Channel) => ({
   CreatedBy: identity(channel.createdBy),
   CreatedTimestamp: channel.createdAt,
   LastUpdatedTimestamp: channel.updatedAt,
+  ExpirationSettings: channel.expiration && expirationSettings(channel.expiration),
+})
+
+export const expirationSettings = ({ days, criterion }: ChannelExpiration) => ({
+  ExpirationDays: days,
+  ExpirationCriterion: criterion,
 })
 
 /** Takes the channel's next moment; where it has been deleted meanwhile, the call fails as if it had come later. */
@@ -55,11 +64,13 @@ export interface ChannelToCreate {
   readonly privacy: Privacy | undefined
   readonly members: readonly Identity[]
   readonly moderators: readonly Identity[]
+  readonly expiration: ChannelExpiration | undefined
   readonly tags: readonly { Key: string; Value: string }[] | undefined
 }
 
 /** Makes a channel with its creator as member and moderator; returns its ARN. ConflictException where the id is taken. */
-export async function createChannel(tx: Queries, caller: Caller, asked: ChannelToCreate, now: number): Promise<string> {
+export async function createChannel(tx: Queries, { caller, limits, now: clock }: BearerCall, asked: ChannelToCreate): Promise<string> {
+  const now = clock()
   const externalId = asked.channelId ?? randomUUID()
   const id = await insertChannel(tx, {
     appInstanceId: caller.appInstanceId,
@@ -69,13 +80,17 @@ export async function createChannel(tx: Queries, caller: Caller, asked: ChannelT
     mode: asked.mode ?? 'UNRESTRICTED',
     privacy: asked.privacy ?? 'PUBLIC',
     createdBy: caller.id,
+    expiration: asked.expiration,
+    expiresAt: expiryOf(now, asked.expiration?.days),
     now,
   })
   const arn = arnWithin(caller.appInstanceArn, 'channel', externalId)
   if (id === undefined)
     throw conflict('A channel with this ChannelId already exists', `${arn} exists. Choose another ChannelId, or leave it out.`)
-  for (const member of [caller, ...asked.members]) {
-    await insertMembership(tx, { channelId: id, memberId: member.id, type: 'DEFAULT', invitedBy: caller.id, now })
+  await countOne(tx, 'channels', caller.appInstanceId, 'channelsPerAppInstance', limits)
+  // In the order of their numbers, as everywhere that counts memberships of several.
+  for (const member of [caller, ...asked.members].toSorted((a, b) => a.id - b.id)) {
+    await join(tx, { channelId: id, member, type: 'DEFAULT', invitedBy: caller, now, limits })
   }
   for (const moderator of [caller, ...asked.moderators]) await insertModerator(tx, id, moderator.id, caller.id, now)
   await tagNew(tx, { kind: 'channel', id }, asked.tags)

@@ -1,9 +1,12 @@
-import type { CalledChannel, Caller } from '../call.ts'
+import type { CalledChannel } from '../call.ts'
 import { conflict, forbidden } from '../errors.ts'
+import type { Limits } from '../limits.ts'
 import { findBan } from '../store/bans.ts'
+import { give, take } from '../store/counters.ts'
 import type { Queries } from '../store/database.ts'
 import type { Identity } from '../store/identities.ts'
-import { insertMembership, membershipType, type Membership, type MembershipType } from '../store/memberships.ts'
+import { deleteMembership, insertMembership, membershipType, type Membership, type MembershipType } from '../store/memberships.ts'
+import { exceeded } from './counts.ts'
 import { identity } from './identities.ts'
 
 export const membershipDetails = (membership: Membership, channelArn: string) => ({
@@ -15,17 +18,41 @@ export const membershipDetails = (membership: Membership, channelArn: string) =>
   LastUpdatedTimestamp: membership.updatedAt,
 })
 
+interface Joining {
+  readonly channelId: number
+  readonly member: Identity
+  readonly type: MembershipType
+  readonly invitedBy: Identity
+  readonly now: number
+  readonly limits: Limits
+}
+
+/** Makes the identity a member and counts it; false where it is one. Where a limit is met nothing is left of it. */
+export async function join(tx: Queries, { channelId, member, type, invitedBy, now, limits }: Joining): Promise<boolean> {
+  if (!(await insertMembership(tx, { channelId, memberId: member.id, type, invitedBy: invitedBy.id, now }))) return false
+  const isRoomInChannel = await take(tx, 'membersOfChannel', channelId, limits.membershipsPerChannel)
+  if (isRoomInChannel && (await take(tx, 'membershipsOfIdentity', member.id, limits.membershipsPerUser))) return true
+  await deleteMembership(tx, channelId, member.id)
+  if (isRoomInChannel) await give(tx, 'membersOfChannel', channelId)
+  throw exceeded(isRoomInChannel ? 'membershipsPerUser' : 'membershipsPerChannel', limits)
+}
+
+/** Ends the membership, with its preferences and its read marker; false where there was none. */
+export async function leave(tx: Queries, channelId: number, memberId: number): Promise<boolean> {
+  if (!(await deleteMembership(tx, channelId, memberId))) return false
+  await give(tx, 'membersOfChannel', channelId)
+  await give(tx, 'membershipsOfIdentity', memberId)
+  return true
+}
+
 /**
- * Makes the identity a member. One that is a member of that type already stays as it is (spec/operations.md G5); of the other
- * type: ConflictException. A banned one: ForbiddenException for everybody, admins included. True where it is new.
+ * Adds a member. One that is a member of that type already stays as it is (spec/operations.md G5); of the other type:
+ * ConflictException. A banned one: ForbiddenException for everybody, admins included. True where it is new.
  */
-export async function addMember(
-  tx: Queries,
-  given: { channel: CalledChannel; member: Identity; type: MembershipType; invitedBy: Caller; now: number },
-): Promise<boolean> {
-  const { channel, member, type, invitedBy, now } = given
+export async function addMember(tx: Queries, given: Omit<Joining, 'channelId'> & { channel: CalledChannel }): Promise<boolean> {
+  const { channel, member, type } = given
   if (await findBan(tx, channel.id, member.id)) throw forbidden(`${member.arn} is banned from the channel. Delete the ban first.`)
-  if (await insertMembership(tx, { channelId: channel.id, memberId: member.id, type, invitedBy: invitedBy.id, now })) return true
+  if (await join(tx, { ...given, channelId: channel.id })) return true
   const present = await membershipType(tx, channel.id, member.id)
   if (present === type) return false
   throw conflict(

@@ -4,6 +4,7 @@ import type { Queries } from '../store/database.ts'
 import { membershipType } from '../store/memberships.ts'
 import { insertMessage, type Message, type MessageAttributes, type MessageType } from '../store/messages.ts'
 import { advance } from './channels.ts'
+import { retentionCutoff } from './expiration.ts'
 import { identity, requireIdentity } from './identities.ts'
 
 /** What a list shows of a message; the whole of it adds the channel. */
@@ -29,8 +30,9 @@ export const messageDetails = (message: Message, channelArn: string) => ({
   Persistence: 'PERSISTENT' as const,
 })
 
-/** The message that a call is about, where its bearer may see it: a targeted one is for sender and target only. */
-export function seenMessage({ message, caller }: ChannelCall): Message | undefined {
+/** The message that a call is about, where its bearer may see it: retention hides old ones, a targeted one is for sender and target. */
+export function seenMessage({ message, caller, retentionDays, now }: ChannelCall): Message | undefined {
+  if (message && message.createdAt.getTime() < retentionCutoff(now(), retentionDays)) return undefined
   if (!message?.target || message.sender.id === caller.id || message.target.id === caller.id) return message
   return undefined
 }

@@ -14,6 +14,7 @@ export interface Received extends SignedRequest {
   /** The query without its question mark, untouched. */
   readonly query: string
   readonly bearer: string | undefined
+  readonly host: string
 }
 
 export type Dispatch = (request: Received) => Promise<string | undefined>
@@ -34,7 +35,6 @@ export function dispatchOf(
   const namedArns = arnsOf(operation)
   const authorize = authorizerOf(name, operation)
   const handle = handlers[name] as unknown as AnyHandler
-  const base: Call = { ...environment, operation: name }
 
   return async request => {
     // 1 authenticate: the key that signed, then the user or bot that acts.
@@ -44,7 +44,7 @@ export function dispatchOf(
     const input: Record<string, unknown> = codec.decode(request)
     const arns = namedArns(input)
     // 3 authorize.
-    const call = await authorize(base, bearer, arns, input)
+    const call = await authorize({ ...environment, operation: name, host: request.host }, bearer, arns, input)
     // 4 handle.
     const output = await handle(input, call)
     // 5 encode.

@@ -125,6 +125,7 @@ function received(request: FastifyRequest<object, RawServerDefault, IncomingMess
     params: request.params as Record<string, string>,
     query: query === -1 ? '' : url.slice(query + 1),
     bearer: raw.headers['x-amz-chime-bearer'] as string | undefined,
+    host: raw.headers.host ?? '',
   }
 }
 

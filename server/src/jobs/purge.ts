@@ -10,6 +10,7 @@ import { purgeStep } from '../store/purge.ts'
  */
 export class Purge {
   readonly #step: () => Promise<boolean>
+  readonly #tidy: () => Promise<void>
   readonly #failed: (error: unknown) => void
   #running: Promise<void> | undefined
   #again = false
@@ -21,6 +22,7 @@ export class Purge {
       if (worked) metrics.purgeSteps.inc()
       return worked
     }
+    this.#tidy = () => db.tidy()
     this.#failed = error => {
       metrics.jobFailures.inc({ job: 'purge' })
       log.warn({ err: error }, 'The purge has failed and will be tried again')
@@ -42,6 +44,7 @@ export class Purge {
       while (this.#again && !this.#stopped) {
         this.#again = false
         while (!this.#stopped && (await this.#step())) await turn()
+        if (!this.#stopped) await this.#tidy()
       }
     } catch (error) {
       this.#failed(error)

@@ -1,23 +1,32 @@
 import type { Log } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
+import type { Database } from '../store/database.ts'
+import { holdJob } from '../store/leases.ts'
 
-/** Something that the clock asks for. It may run on several nodes at once and be ended in the middle. */
+/** Something that the clock asks for. It may be ended in the middle, and goes on the next time. */
 export interface Job {
   readonly name: string
   readonly everySeconds: number
   readonly run: () => Promise<void>
 }
 
-/** Runs each job at once and then at its interval, never twice at the same time; returns how to end them. */
-export function schedule(jobs: readonly Job[], { log, metrics }: { log: Log; metrics: Metrics }): () => Promise<void> {
+/**
+ * Runs each job at once and then at its interval, on one node: who holds the job's lease. A node that dies holds it no
+ * longer than the interval. Returns how to end them.
+ */
+export function schedule(
+  jobs: readonly Job[],
+  { db, now, log, metrics }: { db: Database; now: () => number; log: Log; metrics: Metrics },
+): () => Promise<void> {
   const running = new Set<Promise<void>>()
   const timers = jobs.map(({ name, everySeconds, run }) => {
+    const lease = everySeconds * 900
     let busy = false
     const start = async () => {
       if (busy) return
       busy = true
       try {
-        await run()
+        if (await holdJob(db, name, now(), now() + lease)) await run()
       } catch (error) {
         metrics.jobFailures.inc({ job: name })
         log.warn({ err: error, job: name }, 'A job has failed and will be tried again')

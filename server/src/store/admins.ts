@@ -26,10 +26,16 @@ const remove = statement(`delete from admins where app_instance_id = $1 and iden
 const selectOne = statement<Row>(`${selected} where s.app_instance_id = $1 and s.identity_id = $2`)
 const selectAfter = statement<Row>(`${selected} where s.app_instance_id = $1 and s.identity_id > $2 order by s.identity_id limit $3`)
 
+const count = statement<{ count: number }>(`select count(*) as count from admins where app_instance_id = $1`)
+
 const admin = ({ id, arn, name, createdAt }: Row): Admin => ({ identity: { id, arn, name: told(name) }, createdAt: new Date(createdAt) })
 
 export async function insertAdmin(tx: Queries, appInstanceId: number, identityId: number, now: number) {
   await tx.run(insert, appInstanceId, identityId, now)
+}
+
+export async function countAdmins(tx: Queries, appInstanceId: number) {
+  return (await tx.get(count, appInstanceId))!.count
 }
 
 export async function deleteAdmin(tx: Queries, appInstanceId: number, identityId: number) {

@@ -9,6 +9,13 @@ export interface AppInstance {
   readonly metadata: string | undefined
   readonly createdAt: Date
   readonly updatedAt: Date
+  readonly retention: Retention
+}
+
+/** How long messages stay: undefined days for ever. Before `startsAt` nothing is deleted for good. */
+export interface Retention {
+  readonly days: number | undefined
+  readonly startsAt: Date | undefined
 }
 
 interface Row {
@@ -18,9 +25,12 @@ interface Row {
   metadata: string | null
   createdAt: number
   updatedAt: number
+  retentionDays: number | null
+  retentionStartsAt: number | null
 }
 
-const columns = `id, arn, name, metadata, created_at as "createdAt", updated_at as "updatedAt"`
+const columns = `id, arn, name, metadata, created_at as "createdAt", updated_at as "updatedAt",
+  retention_days as "retentionDays", retention_starts_at as "retentionStartsAt"`
 
 const insert = statement<{ id: number }>(`
   insert into app_instances (arn, name, metadata, created_at, updated_at) values ($1, $2, $3, $4, $4) returning id`)
@@ -28,6 +38,13 @@ const selectByArn = statement<Row>(`select ${columns} from app_instances where a
 const selectAfter = statement<Row>(`select ${columns} from app_instances where id > $1 and deleted_at is null order by id limit $2`)
 const update = statement<{ id: number }>(`
   update app_instances set name = $2, metadata = $3, updated_at = $4 where arn = $1 and deleted_at is null returning id`)
+const updateRetention = statement(`
+  update app_instances set retention_days = $2, retention_starts_at = $3 where id = $1 and deleted_at is null`)
+const selectRetaining = statement<{ id: number; days: number }>(`
+  select id, retention_days as days from app_instances
+  where retention_starts_at <= $1 and deleted_at is null order by id`)
+const lock = statement(`update app_instances set deleted_at = deleted_at where id = $1 and deleted_at is null`)
+const countAll = statement<{ count: number }>(`select count(*) as count from app_instances where deleted_at is null`)
 const bury = statement(`update app_instances set deleted_at = $2 where arn = $1 and deleted_at is null`)
 
 const appInstance = (row: Row): AppInstance => ({
@@ -37,6 +54,10 @@ const appInstance = (row: Row): AppInstance => ({
   metadata: toldIfKept(row.metadata),
   createdAt: new Date(row.createdAt),
   updatedAt: new Date(row.updatedAt),
+  retention: {
+    days: row.retentionDays ?? undefined,
+    startsAt: row.retentionStartsAt === null ? undefined : new Date(row.retentionStartsAt),
+  },
 })
 
 /** The id of the new app instance. */
@@ -59,6 +80,24 @@ export async function listAppInstances(db: Queries, after: Cursor | undefined, l
 /** Replaces name and metadata; false where there is no such app instance. */
 export async function updateAppInstance(tx: Queries, arn: string, given: { name: string; metadata: string; now: number }) {
   return (await tx.get(update, arn, kept(given.name), kept(given.metadata), given.now)) !== undefined
+}
+
+export async function putRetention(tx: Queries, id: number, { days, startsAt }: Retention) {
+  await tx.run(updateRetention, id, days ?? null, startsAt?.getTime() ?? null)
+}
+
+/** The app instances whose old messages are to be deleted now. */
+export async function retainingAppInstances(db: Queries, now: number) {
+  return db.all(selectRetaining, now)
+}
+
+/** Until the commit nobody else can lock the app instance: what is counted in it stays as it is. */
+export async function lockAppInstance(tx: Queries, id: number) {
+  return (await tx.run(lock, id)) === 1
+}
+
+export async function countAppInstances(tx: Queries) {
+  return (await tx.get(countAll))!.count
 }
 
 /** Makes the app instance and all that is in it unreachable; the purge removes it. */

@@ -1,3 +1,4 @@
+import { give } from './counters.ts'
 import { statement, type Queries } from './database.ts'
 import { identityArn, type Identity } from './identities.ts'
 import { pageOf, type Cursor, type Page } from './page.ts'
@@ -17,13 +18,21 @@ export interface ChannelSummary {
   readonly lastMessageAt: Date | undefined
 }
 
+export type ExpirationCriterion = 'CREATED_TIMESTAMP' | 'LAST_MESSAGE_TIMESTAMP'
+
+export interface ChannelExpiration {
+  readonly days: number
+  readonly criterion: ExpirationCriterion
+}
+
 export interface Channel extends ChannelSummary {
+  readonly expiration: ChannelExpiration | undefined
   readonly createdBy: Identity
   readonly createdAt: Date
   readonly updatedAt: Date
 }
 
-interface SummaryRow {
+export interface SummaryRow {
   id: number
   arn: string
   name: string
@@ -38,25 +47,29 @@ interface SummaryRow {
 interface Row extends SummaryRow {
   createdAt: number
   updatedAt: number
+  expirationDays: number | null
+  expirationCriterion: ExpirationCriterion | null
   creatorId: number
   creatorArn: string
   creatorName: string
 }
 
 /** The viewer is $1 in every query that shows channels: what is private to it moves its LastMessageTimestamp. */
-const summaryColumns = `
+export const summaryColumns = `
   c.id, a.arn || '/channel/' || c.external_id as arn, c.name, c.metadata, c.mode, c.privacy,
   c.last_message_at as "publicAt", c.deleted_at as "deletedAt",
   (select max(p.created_at) from private_messages p
    where p.channel_id = c.id and p.sub_channel_id = 0 and p.viewer_id = $1) as "privateAt"`
 
 const insert = statement<{ id: number }>(`
-  insert into channels (app_instance_id, external_id, name, metadata, mode, privacy, created_by, created_at, updated_at, last_event_at)
-  values ($1, $2, $3, $4, $5, $6, $7, $8, $8, $8)
+  insert into channels (app_instance_id, external_id, name, metadata, mode, privacy, created_by,
+    created_at, updated_at, last_event_at, expiration_days, expiration_criterion, expires_at)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $8, $8, $9, $10, $11)
   on conflict (app_instance_id, external_id) where deleted_at is null do nothing
   returning id`)
 const selectOne = statement<Row>(`
   select ${summaryColumns}, c.created_at as "createdAt", c.updated_at as "updatedAt",
+    c.expiration_days as "expirationDays", c.expiration_criterion as "expirationCriterion",
     creator.id as "creatorId", ${identityArn('creator', 'a')} as "creatorArn", creator.name as "creatorName"
   from channels c
   join app_instances a on a.id = c.app_instance_id
@@ -88,7 +101,16 @@ const advanceWithMessage = statement<{ sequence: number; at: number }>(`
     last_message_at = case when last_event_at < $2 then $2 else last_event_at end
   where id = $1 and deleted_at is null
   returning sequence, last_event_at as at`)
-const bury = statement(`update channels set deleted_at = $2 where id = $1 and deleted_at is null`)
+const updateExpiration = statement(`
+  update channels set expiration_days = $2, expiration_criterion = $3, expires_at = $4 where id = $1 and deleted_at is null`)
+const selectDue = statement<DueChannel>(`
+  select id, created_at as "createdAt", last_message_at as "lastMessageAt", expiration_days as days, expiration_criterion as criterion
+  from channels where expires_at <= $1 and deleted_at is null order by expires_at limit $2`)
+const selectExpiryStart = statement<{ createdAt: number; lastMessageAt: number | null }>(`
+  select created_at as "createdAt", last_message_at as "lastMessageAt" from channels where id = $1 and deleted_at is null`)
+const postpone = statement(`update channels set expires_at = $2 where id = $1 and deleted_at is null`)
+const bury = statement<{ appInstanceId: number }>(`
+  update channels set deleted_at = $2 where id = $1 and deleted_at is null returning app_instance_id as "appInstanceId"`)
 
 const later = (a: number | null, b: number | null) => {
   const at = Math.max(a ?? -Infinity, b ?? -Infinity)
@@ -105,7 +127,8 @@ const summary = (row: SummaryRow): ChannelSummary => ({
   lastMessageAt: later(row.publicAt, row.privateAt),
 })
 
-const livingSummary = (row: SummaryRow) => (row.deletedAt === null ? summary(row) : undefined)
+/** Undefined for a channel that is deleted and not yet purged. */
+export const livingSummary = (row: SummaryRow) => (row.deletedAt === null ? summary(row) : undefined)
 
 export interface NewChannel {
   readonly appInstanceId: number
@@ -115,13 +138,17 @@ export interface NewChannel {
   readonly mode: Mode
   readonly privacy: Privacy
   readonly createdBy: number
+  readonly expiration: ChannelExpiration | undefined
+  readonly expiresAt: number | undefined
   readonly now: number
 }
 
 /** The id of the new channel, or undefined where one with that ChannelId lives already. */
 export async function insertChannel(tx: Queries, given: NewChannel): Promise<number | undefined> {
-  const { appInstanceId, externalId, name, metadata, mode, privacy, createdBy, now } = given
-  const row = await tx.get(insert, appInstanceId, externalId, kept(name), keptIfGiven(metadata), mode, privacy, createdBy, now)
+  const { appInstanceId, externalId, name, metadata, mode, privacy, createdBy, now, expiration, expiresAt } = given
+  const shown = [kept(name), keptIfGiven(metadata), mode, privacy]
+  const over = [expiration?.days ?? null, expiration?.criterion ?? null, expiresAt ?? null]
+  const row = await tx.get(insert, appInstanceId, externalId, ...shown, createdBy, now, ...over)
   return row?.id
 }
 
@@ -133,6 +160,7 @@ export async function findChannel(db: Queries, id: number, viewerId: number): Pr
     createdBy: { id: row.creatorId, arn: row.creatorArn, name: told(row.creatorName) },
     createdAt: new Date(row.createdAt),
     updatedAt: new Date(row.updatedAt),
+    expiration: row.expirationDays === null ? undefined : { days: row.expirationDays, criterion: row.expirationCriterion! },
   }
 }
 
@@ -196,5 +224,43 @@ export async function advanceChannel(
 
 /** Makes the channel and all that is in it unreachable; the purge removes it. */
 export async function buryChannel(tx: Queries, id: number, now: number) {
-  await tx.run(bury, id, now)
+  const buried = await tx.get(bury, id, now)
+  if (buried) await give(tx, 'channels', buried.appInstanceId)
+}
+
+/** Sets or, with undefined, removes the expiration, and the earliest time at which the channel may be over. */
+export async function putChannelExpiration(
+  tx: Queries,
+  id: number,
+  expiration: ChannelExpiration | undefined,
+  expiresAt: number | undefined,
+) {
+  await tx.run(updateExpiration, id, expiration?.days ?? null, expiration?.criterion ?? null, expiresAt ?? null)
+}
+
+/** A channel whose time may have come. */
+export interface DueChannel {
+  readonly id: number
+  readonly createdAt: number
+  readonly lastMessageAt: number | null
+  readonly days: number
+  readonly criterion: ExpirationCriterion
+}
+
+/** From when the days of a criterion count: a channel without messages counts from its creation. */
+export const expiryStart = (channel: { createdAt: number; lastMessageAt: number | null }, criterion: ExpirationCriterion | undefined) =>
+  criterion === 'LAST_MESSAGE_TIMESTAMP' ? (channel.lastMessageAt ?? channel.createdAt) : channel.createdAt
+
+export async function findExpiryStart(db: Queries, id: number, criterion: ExpirationCriterion | undefined) {
+  const row = await db.get(selectExpiryStart, id)
+  return row ? expiryStart(row, criterion) : 0
+}
+
+export async function dueChannels(db: Queries, now: number, limit: number) {
+  return db.all(selectDue, now, limit)
+}
+
+/** Looks at the channel again at that time: a message has put its end off. */
+export async function postponeExpiration(tx: Queries, id: number, expiresAt: number) {
+  await tx.run(postpone, id, expiresAt)
 }

@@ -37,6 +37,8 @@ export interface Queries {
 export interface Database extends Queries {
   readonly kind: 'sqlite' | 'postgres'
   transaction<Result>(work: (tx: Queries) => Promise<Result>): Promise<Result>
+  /** Gives some of the space back that deleted rows have left, where the database does not do so by itself. */
+  tidy(): Promise<void>
   close(): Promise<void>
 }
 

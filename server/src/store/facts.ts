@@ -8,6 +8,7 @@ export interface FactsRow {
   readonly callerName: string
   readonly appInstanceId: number
   readonly adminId: number | null
+  readonly retentionDays: number | null
   readonly channelId?: number | null
   readonly mode?: Mode | null
   readonly privacy?: Privacy | null
@@ -16,7 +17,8 @@ export interface FactsRow {
   readonly bannedId?: number | null
 }
 
-const caller = `bearer.id as "callerId", bearer.name as "callerName", a.id as "appInstanceId", admin.identity_id as "adminId"`
+const caller = `bearer.id as "callerId", bearer.name as "callerName", a.id as "appInstanceId", a.retention_days as "retentionDays",
+  admin.identity_id as "adminId"`
 const livingCaller = `
   from app_instances a
   join identities bearer

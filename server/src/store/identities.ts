@@ -1,3 +1,4 @@
+import { give } from './counters.ts'
 import { statement, type Queries } from './database.ts'
 import { pageOf, type Cursor } from './page.ts'
 import { kept, keptIfGiven, keptObject, told, toldIfKept } from './text.ts'
@@ -44,8 +45,9 @@ const living = `from app_instances a join identities i on i.app_instance_id = a.
 export const identityArn = (i: string, a: string) => `${a}.arn || '/' || ${i}.kind || '/' || ${i}.external_id`
 
 const insert = statement<{ id: number }>(`
-  insert into identities (app_instance_id, kind, external_id, name, metadata, configuration, expiration_days, created_at, updated_at)
-  select a.id, $2, $3, $4, $5, $6, $7, $8, $8 from app_instances a where a.arn = $1 and a.deleted_at is null
+  insert into identities
+    (app_instance_id, kind, external_id, name, metadata, configuration, expiration_days, expires_at, created_at, updated_at)
+  select a.id, $2, $3, $4, $5, $6, $7, $8, $9, $9 from app_instances a where a.arn = $1 and a.deleted_at is null
   on conflict (app_instance_id, kind, external_id) where deleted_at is null do nothing
   returning id`)
 const selectByName = statement<Row>(`
@@ -55,12 +57,16 @@ const selectAfter = statement<Row>(`
 const update = statement(`
   update identities set name = $2, metadata = $3, configuration = coalesce($4, configuration), updated_at = $5
   where id = $1 and deleted_at is null`)
-const updateExpiration = statement(`update identities set expiration_days = $2, updated_at = $3 where id = $1 and deleted_at is null`)
-const bury = statement(`update identities set deleted_at = $2 where id = $1 and deleted_at is null`)
+const updateExpiration = statement(`
+  update identities set expiration_days = $2, expires_at = $3, updated_at = $4 where id = $1 and deleted_at is null`)
+const lock = statement(`update identities set purged_at = purged_at where id = $1 and deleted_at is null`)
+const countKind = statement<{ count: number }>(`
+  select count(*) as count from identities where app_instance_id = $1 and kind = $2 and deleted_at is null`)
+const bury = statement<{ appInstanceId: number; kind: IdentityKind }>(`
+  update identities set deleted_at = $2 where id = $1 and deleted_at is null returning app_instance_id as "appInstanceId", kind`)
 const selectExpired = statement<{ id: number }>(`
   select id from identities
-  where expiration_days is not null and deleted_at is null and created_at + expiration_days * 86400000 <= $1
-  order by id limit $2`)
+  where expires_at <= $1 and deleted_at is null order by expires_at limit $2`)
 
 const record = (row: Row): IdentityRecord => ({
   id: row.id,
@@ -81,6 +87,7 @@ export interface NewIdentity {
   readonly metadata: string | undefined
   readonly configuration?: unknown
   readonly expirationDays?: number | undefined
+  readonly expiresAt?: number | undefined
   readonly now: number
 }
 
@@ -95,6 +102,7 @@ export async function insertIdentity(tx: Queries, given: NewIdentity): Promise<n
     keptIfGiven(given.metadata),
     keptObject(given.configuration),
     given.expirationDays ?? null,
+    given.expiresAt ?? null,
     given.now,
   )
   return row?.id
@@ -121,14 +129,28 @@ export async function updateIdentity(
   await tx.run(update, id, kept(given.name), kept(given.metadata), keptObject(given.configuration), given.now)
 }
 
-/** Sets or, with undefined, removes the days after which the user is deleted. */
-export async function updateIdentityExpiration(tx: Queries, id: number, days: number | undefined, now: number) {
-  await tx.run(updateExpiration, id, days ?? null, now)
+/** Sets or, with undefined, removes the days after which the user is deleted, and when that is. */
+export async function updateIdentityExpiration(
+  tx: Queries,
+  id: number,
+  given: { days: number | undefined; expiresAt: number | undefined; now: number },
+) {
+  await tx.run(updateExpiration, id, given.days ?? null, given.expiresAt ?? null, given.now)
+}
+
+/** Until the commit nobody else can lock the identity: what is counted in it stays as it is. False where it is deleted. */
+export async function lockIdentity(tx: Queries, id: number) {
+  return (await tx.run(lock, id)) === 1
+}
+
+export async function countIdentities(tx: Queries, appInstanceId: number, kind: IdentityKind) {
+  return (await tx.get(countKind, appInstanceId, kind))!.count
 }
 
 /** Makes the identity unreachable as bearer, member and target; its roles and memberships are purged. */
 export async function buryIdentity(tx: Queries, id: number, now: number) {
-  await tx.run(bury, id, now)
+  const buried = await tx.get(bury, id, now)
+  if (buried?.kind === 'user') await give(tx, 'users', buried.appInstanceId)
 }
 
 /** At most `limit` users whose days are over. */

@@ -104,6 +104,10 @@ export class PostgresDatabase extends Asking implements Database {
     }
   }
 
+  async tidy(): Promise<void> {
+    // Autovacuum does.
+  }
+
   async close(): Promise<void> {
     await this.#pool.end()
   }

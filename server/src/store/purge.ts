@@ -1,4 +1,5 @@
 import { statement, type Database, type Queries } from './database.ts'
+import { deleteStreamingConfigurations } from './streaming.ts'
 import { removeAllTags } from './tags.ts'
 
 /** How many rows one transaction of a purge removes at the most, so that nobody waits long for the writer. */
@@ -10,8 +11,18 @@ const nextIdentity = statement<{ id: number }>(`
 const nextAppInstance = statement<{ id: number }>(`select id from app_instances where deleted_at is not null order by id limit 1`)
 
 const where = `channel_id = $1`
+const membershipsOfChannel = `from memberships where ${where} order by sub_channel_id, type, id limit $2`
+const membershipsOfIdentity = `from memberships where member_id = $1 order by id limit $2`
+const uncountMembers = statement(`
+  update identities set membership_count = membership_count - gone.number
+  from (select member_id, count(*) as number from (select member_id ${membershipsOfChannel}) listed group by member_id) gone
+  where identities.id = gone.member_id`)
+const uncountMemberships = statement(`
+  update channels set member_count = member_count - gone.number
+  from (select channel_id, count(*) as number from (select channel_id ${membershipsOfIdentity}) listed group by channel_id) gone
+  where channels.id = gone.channel_id`)
 const contentsOfChannel = [
-  statement(`delete from memberships where id in (select id from memberships where ${where} limit $2)`),
+  statement(`delete from memberships where id in (select id ${membershipsOfChannel})`),
   statement(`delete from private_messages where (channel_id, sub_channel_id, viewer_id, created_at, sequence) in
     (select channel_id, sub_channel_id, viewer_id, created_at, sequence from private_messages where ${where} limit $2)`),
   statement(`delete from messages where (channel_id, sub_channel_id, private, created_at, sequence) in
@@ -21,11 +32,12 @@ const contentsOfChannel = [
   statement(`delete from bans where (channel_id, identity_id) in (select channel_id, identity_id from bans where ${where} limit $2)`),
 ]
 const rolesOfIdentity = [
-  statement(`delete from memberships where id in (select id from memberships where member_id = $1 limit $2)`),
+  statement(`delete from memberships where id in (select id ${membershipsOfIdentity})`),
   statement(`delete from moderators where (channel_id, identity_id) in
     (select channel_id, identity_id from moderators where identity_id = $1 limit $2)`),
   statement(`delete from bans where (channel_id, identity_id) in
     (select channel_id, identity_id from bans where identity_id = $1 limit $2)`),
+  statement(`delete from endpoints where id in (select id from endpoints where identity_id = $1 limit $2)`),
 ]
 const removeAdmin = statement(`
   delete from admins where identity_id = $1 and app_instance_id = (select app_instance_id from identities where id = $1)`)
@@ -53,12 +65,14 @@ async function emptied(tx: Queries, deletions: typeof contentsOfChannel, id: num
 }
 
 async function purgeChannel(tx: Queries, id: number) {
+  await tx.run(uncountMembers, id, step)
   if (!(await emptied(tx, contentsOfChannel, id))) return
   await removeAllTags(tx, { kind: 'channel', id })
   await tx.run(removeChannel, id)
 }
 
 async function purgeIdentity(tx: Queries, id: number, now: number) {
+  await tx.run(uncountMemberships, id, step)
   if (!(await emptied(tx, rolesOfIdentity, id))) return
   await tx.run(removeAdmin, id)
   await removeAllTags(tx, { kind: 'identity', id })
@@ -71,6 +85,7 @@ async function purgeAppInstance(tx: Queries, id: number, now: number) {
   if (buried > 0) return
   if ((await tx.run(removeIdentities, id, step)) > 0) return
   await removeAllTags(tx, { kind: 'app-instance', id })
+  await deleteStreamingConfigurations(tx, id)
   await tx.run(removeAppInstance, id)
 }
 

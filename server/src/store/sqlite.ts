@@ -1,5 +1,5 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
-import { RetryTransaction, transactionAttempts, type Database, type Queries, type Statement, type Value } from './database.ts'
+import { RetryTransaction, statement, transactionAttempts, type Database, type Queries, type Statement, type Value } from './database.ts'
 
 /**
  * WAL with synchronous=FULL: a commit is on disk before it is answered, and readers never wait for the writer.
@@ -13,6 +13,9 @@ const pragmas = `
   pragma cache_size = -65536;
   pragma temp_store = memory;
 `
+
+/** At most so many pages at once, so that nobody waits long for the writer. */
+const releasePages = statement<unknown>('pragma incremental_vacuum(256)')
 
 interface Waiting {
   readonly work: (tx: Queries) => Promise<unknown>
@@ -114,6 +117,10 @@ export class SqliteDatabase implements Database {
       this.#waiting.push({ work, resolve: resolve as (result: unknown) => void, reject })
       this.#flushing ??= new Promise(resolve => setImmediate(() => resolve(this.#flush())))
     })
+  }
+
+  async tidy(): Promise<void> {
+    await this.transaction(tx => tx.all(releasePages))
   }
 
   async close(): Promise<void> {

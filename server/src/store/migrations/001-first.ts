@@ -20,6 +20,10 @@ create table app_instances (
   arn text not null,
   name text not null,
   metadata text,
+  retention_days bigint,
+  retention_starts_at bigint,
+  user_count bigint not null default 0,
+  channel_count bigint not null default 0,
   created_at bigint not null,
   updated_at bigint not null,
   deleted_at bigint
@@ -36,6 +40,8 @@ create table identities (
   metadata text,
   configuration text,
   expiration_days bigint,
+  expires_at bigint,
+  membership_count bigint not null default 0,
   created_at bigint not null,
   updated_at bigint not null,
   deleted_at bigint,
@@ -43,7 +49,7 @@ create table identities (
 );
 create unique index identities_living on identities (app_instance_id, kind, external_id) where deleted_at is null;
 create index identities_listed on identities (app_instance_id, kind, id) where deleted_at is null;
-create index identities_expiring on identities (id) where expiration_days is not null and deleted_at is null;
+create index identities_expiring on identities (expires_at) where expires_at is not null and deleted_at is null;
 create index identities_buried on identities (app_instance_id, id) where deleted_at is not null;
 create index identities_to_purge on identities (id) where deleted_at is not null and purged_at is null;
 
@@ -54,6 +60,7 @@ create table admins (
   primary key (app_instance_id, identity_id)
 ) ${clustered};
 
+-- expires_at is the earliest time at which the channel may be over; where new messages put that off, it is moved when it comes.
 -- sequence numbers all that happens in a channel, in commit order; last_event_at never goes back, so created_at of the
 -- messages rises with it. last_message_at is what all members see: persistent and sent to everybody.
 create table channels (
@@ -70,10 +77,16 @@ create table channels (
   last_message_at bigint,
   sequence bigint not null default 0,
   last_event_at bigint not null,
+  member_count bigint not null default 0,
+  expiration_days bigint,
+  expiration_criterion text,
+  expires_at bigint,
   deleted_at bigint
 );
 create unique index channels_living on channels (app_instance_id, external_id) where deleted_at is null;
+create index channels_of_app_instance on channels (app_instance_id, id) where deleted_at is null;
 create index channels_listed on channels (app_instance_id, privacy, id) where deleted_at is null;
+create index channels_expiring on channels (expires_at) where expires_at is not null and deleted_at is null;
 create index channels_to_purge on channels (id) where deleted_at is not null;
 
 -- sub_channel_id is 0 outside elastic channels. last_private_at is the newest message that only this member and its
@@ -88,7 +101,8 @@ create table memberships (
   created_at bigint not null,
   updated_at bigint not null,
   read_at bigint,
-  last_private_at bigint
+  last_private_at bigint,
+  preferences text
 );
 create unique index memberships_of_channel on memberships (channel_id, member_id, sub_channel_id);
 create index memberships_listed on memberships (channel_id, sub_channel_id, type, id, member_id);
@@ -152,6 +166,36 @@ create table request_tokens (
   created_at bigint not null
 ) ${clustered};
 create index request_tokens_by_age on request_tokens (created_at);
+
+-- Devices of users that take pushes.
+create table endpoints (
+  id ${identity},
+  external_id text not null,
+  identity_id bigint not null,
+  name text,
+  type text not null,
+  resource_arn text not null,
+  device_token text not null,
+  voip_device_token text,
+  allow_messages text not null,
+  created_at bigint not null,
+  updated_at bigint not null
+);
+create unique index endpoints_of_identity on endpoints (identity_id, type, resource_arn, device_token);
+create index endpoints_listed on endpoints (identity_id, id);
+
+create table streaming_configurations (
+  app_instance_id bigint not null,
+  data_type text not null,
+  resource_arn text not null,
+  primary key (app_instance_id, data_type)
+) ${clustered};
+
+-- Which node runs a job, and until when nobody else does.
+create table job_leases (
+  name text primary key,
+  until bigint not null
+) ${clustered};
 
 create table tags (
   resource_kind text not null,

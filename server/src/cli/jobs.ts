@@ -1,0 +1,28 @@
+import type { Command } from 'commander'
+import { jobsOf } from '../jobs/index.ts'
+import { createLog } from '../log.ts'
+import { openDatabase } from '../store/open.ts'
+import { purgeStep } from '../store/purge.ts'
+import { addSettings, configOf } from './settings.ts'
+
+/** Runs a job to its end, whoever holds its lease, and what it has deleted is purged. */
+async function run(name: string, flags: Record<string, string>) {
+  const config = configOf(flags)
+  const db = await openDatabase(config, createLog(config.logLevel))
+  try {
+    const jobs = jobsOf({ db, now: Date.now, purgeSoon: () => {} })
+    const job = jobs.find(known => known.name === name)
+    if (!job) throw new Error(`There is no job ${name}. Known are ${jobs.map(known => known.name).join(', ')}.`)
+    await job.run()
+    while (await purgeStep(db, Date.now()));
+    await db.tidy()
+  } finally {
+    await db.close()
+  }
+}
+
+/** Adds `carillon jobs run NAME`. */
+export function addJobs(program: Command) {
+  const jobs = program.command('jobs').description('what happens by the clock')
+  addSettings(jobs.command('run <name>').description('run a job now, on the database of these settings')).action(run)
+}

@@ -1,0 +1,22 @@
+import { failure } from '../errors.ts'
+import { countLimits, type CountLimit, type Limits } from '../limits.ts'
+import { take, type Counter } from '../store/counters.ts'
+import type { Queries } from '../store/database.ts'
+
+/** ResourceLimitExceededException for one more than the limit allows. */
+export const exceeded = (limit: CountLimit, limits: Limits) =>
+  failure(
+    'ResourceLimitExceededException',
+    'The request exceeds the resource limit.',
+    `At most ${limits[limit]} ${countLimits[limit].meaning} are allowed.`,
+  )
+
+/** Refuses what would be one too many of `present`, counted while the parent is locked. */
+export function checkCount(present: number, limit: CountLimit, limits: Limits) {
+  if (present >= limits[limit]) throw exceeded(limit, limits)
+}
+
+/** Counts one more in the parent, or refuses it. */
+export async function countOne(tx: Queries, counter: Counter, parentId: number, limit: CountLimit, limits: Limits) {
+  if (!(await take(tx, counter, parentId, limits[limit]))) throw exceeded(limit, limits)
+}

@@ -1,0 +1,96 @@
+import { badRequest } from '../errors.ts'
+
+/**
+ * The rules by which a member lets only some messages push (spec/push-and-bots.md §A5): a JSON object whose keys name message
+ * attributes. Keys are joined by AND; `$or` holds up to five rules; a list holds exact values and `anything-but`.
+ */
+interface FilterRule {
+  /** All of these hold. */
+  readonly attributes: readonly AttributeTest[]
+  /** And one of these, where there are any. */
+  readonly anyOf: readonly FilterRule[]
+}
+
+interface AttributeTest {
+  readonly name: string
+  readonly values: readonly string[]
+  /** Lists of which none may come. */
+  readonly anythingBut: readonly (readonly string[])[]
+}
+
+const largestRule = 2048
+const mostBranches = 5
+const mostComplexity = 20
+const longestName = 64
+const longestValue = 512
+const deepestNesting = 5
+
+const refused = (reason: string) =>
+  badRequest(
+    "1 validation error detected: Value at 'preferences.pushNotifications.filterRule' failed to satisfy constraint: Member must be a valid filter rule",
+    reason,
+  )
+
+function words(value: unknown, where: string): string[] {
+  if (!Array.isArray(value) || value.length === 0) throw refused(`${where} must be a list of one or more strings.`)
+  return value.map(word => {
+    if (typeof word !== 'string' || word.length === 0 || word.length > longestValue) {
+      throw refused(`${where} must hold strings of 1 to ${longestValue} characters.`)
+    }
+    return word
+  })
+}
+
+function attributeTest(name: string, value: unknown): AttributeTest {
+  if (name.length === 0 || name.length > longestName)
+    throw refused(`The key ${JSON.stringify(name)} must have 1 to ${longestName} characters.`)
+  if (!Array.isArray(value) || value.length === 0) throw refused(`${JSON.stringify(name)} must be a list of values.`)
+  const values: string[] = []
+  const anythingBut: string[][] = []
+  for (const item of value) {
+    if (typeof item === 'string') values.push(...words([item], JSON.stringify(name)))
+    else if (isObject(item) && Object.keys(item).length === 1 && 'anything-but' in item)
+      anythingBut.push(words(item['anything-but'], 'anything-but'))
+    else throw refused(`${JSON.stringify(name)} may hold strings and {"anything-but": […]} only.`)
+  }
+  return { name, values, anythingBut }
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value)
+
+function ruleOf(value: unknown, depth: number): FilterRule {
+  if (!isObject(value) || Object.keys(value).length === 0) throw refused('A rule is a JSON object with at least one key.')
+  if (depth > deepestNesting) throw refused(`$or may be nested ${deepestNesting} times at the most.`)
+  const attributes: AttributeTest[] = []
+  let anyOf: FilterRule[] = []
+  for (const [key, member] of Object.entries(value)) {
+    if (key !== '$or') {
+      attributes.push(attributeTest(key, member))
+      continue
+    }
+    if (!Array.isArray(member) || member.length === 0 || member.length > mostBranches)
+      throw refused(`$or takes 1 to ${mostBranches} rules.`)
+    anyOf = member.map(branch => ruleOf(branch, depth + 1))
+  }
+  return { attributes, anyOf }
+}
+
+/** Keys and values together; `$or` and `anything-but` do not count. */
+function complexity({ attributes, anyOf }: FilterRule): number {
+  const own = attributes.reduce((sum, { values, anythingBut }) => sum + 1 + values.length + anythingBut.flat().length, 0)
+  return anyOf.reduce((sum, rule) => sum + complexity(rule), own)
+}
+
+/** BadRequestException, with what is wrong, where the text is no rule or is too large. */
+export function checkFilterRule(text: string) {
+  if (Buffer.byteLength(text) > largestRule) throw refused(`A rule has at most ${largestRule} bytes of UTF-8.`)
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    throw refused('The rule is not JSON.')
+  }
+  const rule = ruleOf(value, 0)
+  const total = complexity(rule)
+  if (total > mostComplexity) throw refused(`The rule has ${total} keys and values; at most ${mostComplexity} are allowed.`)
+}

@@ -1,0 +1,16 @@
+/** How many of something may be: the flag `--limit-NAME`, Amazon's default, and one line of meaning (spec/limits.md §1). */
+export const countLimits = {
+  appInstances: { flag: 'limit-app-instances', fallback: 100, meaning: 'app instances' },
+  usersPerAppInstance: { flag: 'limit-users-per-app-instance', fallback: 100_000, meaning: 'users of an app instance' },
+  adminsPerAppInstance: { flag: 'limit-admins-per-app-instance', fallback: 100, meaning: 'AppInstanceAdmins of an app instance' },
+  botsPerAppInstance: { flag: 'limit-bots-per-app-instance', fallback: 1000, meaning: 'bots of an app instance' },
+  endpointsPerUser: { flag: 'limit-endpoints-per-user', fallback: 10, meaning: 'push endpoints of a user' },
+  channelsPerAppInstance: { flag: 'limit-channels-per-app-instance', fallback: 10_000_000, meaning: 'channels of an app instance' },
+  membershipsPerChannel: { flag: 'limit-memberships-per-channel', fallback: 10_000, meaning: 'members of a channel' },
+  membershipsPerUser: { flag: 'limit-memberships-per-user', fallback: 20_000, meaning: 'channels that a user or bot is in' },
+  moderatorsPerChannel: { flag: 'limit-moderators-per-channel', fallback: 1000, meaning: 'moderators of a channel' },
+} as const
+
+export type CountLimit = keyof typeof countLimits
+
+export type Limits = Readonly<Record<CountLimit, number>>

@@ -1,0 +1,96 @@
+import { statement, type Queries } from './database.ts'
+import { pageOf, type Cursor } from './page.ts'
+import { kept, keptIfGiven, told, toldIfKept } from './text.ts'
+
+export type EndpointType = 'APNS' | 'APNS_SANDBOX' | 'GCM'
+export type AllowMessages = 'ALL' | 'NONE'
+
+/** A device of a user that takes pushes. */
+export interface Endpoint {
+  readonly endpointId: string
+  readonly name: string | undefined
+  readonly type: EndpointType
+  readonly resourceArn: string
+  readonly deviceToken: string
+  readonly voipDeviceToken: string | undefined
+  readonly allowMessages: AllowMessages
+  readonly createdAt: Date
+  readonly updatedAt: Date
+}
+
+interface Row {
+  id: number
+  endpointId: string
+  name: string | null
+  type: EndpointType
+  resourceArn: string
+  deviceToken: string
+  voipDeviceToken: string | null
+  allowMessages: AllowMessages
+  createdAt: number
+  updatedAt: number
+}
+
+const columns = `
+  id, external_id as "endpointId", name, type, resource_arn as "resourceArn", device_token as "deviceToken",
+  voip_device_token as "voipDeviceToken", allow_messages as "allowMessages", created_at as "createdAt", updated_at as "updatedAt"`
+
+const insert = statement(`
+  insert into endpoints (external_id, identity_id, name, type, resource_arn, device_token, voip_device_token, allow_messages, created_at, updated_at)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)
+  on conflict (identity_id, type, resource_arn, device_token) do nothing`)
+const selectOne = statement<Row>(`select ${columns} from endpoints where identity_id = $1 and external_id = $2`)
+const selectAfter = statement<Row>(`select ${columns} from endpoints where identity_id = $1 and id > $2 order by id limit $3`)
+const update = statement(`
+  update endpoints set name = coalesce($3, name), allow_messages = coalesce($4, allow_messages), updated_at = $5
+  where identity_id = $1 and external_id = $2`)
+const remove = statement(`delete from endpoints where identity_id = $1 and external_id = $2`)
+const count = statement<{ count: number }>(`select count(*) as count from endpoints where identity_id = $1`)
+
+const endpoint = (row: Row): Endpoint => ({
+  endpointId: row.endpointId,
+  name: toldIfKept(row.name),
+  type: row.type,
+  resourceArn: row.resourceArn,
+  deviceToken: told(row.deviceToken),
+  voipDeviceToken: toldIfKept(row.voipDeviceToken),
+  allowMessages: row.allowMessages,
+  createdAt: new Date(row.createdAt),
+  updatedAt: new Date(row.updatedAt),
+})
+
+/** False where the same device is registered already. */
+export async function insertEndpoint(tx: Queries, identityId: number, given: Omit<Endpoint, 'createdAt' | 'updatedAt'>, now: number) {
+  const { endpointId, name, type, resourceArn, deviceToken, voipDeviceToken, allowMessages } = given
+  const tokens = [kept(deviceToken), keptIfGiven(voipDeviceToken)]
+  return (await tx.run(insert, endpointId, identityId, keptIfGiven(name), type, resourceArn, ...tokens, allowMessages, now)) === 1
+}
+
+export async function findEndpoint(db: Queries, identityId: number, endpointId: string): Promise<Endpoint | undefined> {
+  const row = await db.get(selectOne, identityId, endpointId)
+  return row && endpoint(row)
+}
+
+/** A page of the devices of a user, by registration. */
+export async function listEndpoints(db: Queries, identityId: number, after: Cursor | undefined, limit: number) {
+  const rows = await db.all(selectAfter, identityId, after?.[0] ?? 0, limit + 1)
+  return pageOf(rows, limit, row => [row.id], endpoint)
+}
+
+export async function countEndpoints(tx: Queries, identityId: number) {
+  return (await tx.get(count, identityId))!.count
+}
+
+/** Changes what is given; false where there is no such device. */
+export async function updateEndpoint(
+  tx: Queries,
+  identityId: number,
+  endpointId: string,
+  given: { name: string | undefined; allowMessages: AllowMessages | undefined; now: number },
+) {
+  return (await tx.run(update, identityId, endpointId, keptIfGiven(given.name), given.allowMessages ?? null, given.now)) === 1
+}
+
+export async function deleteEndpoint(tx: Queries, identityId: number, endpointId: string) {
+  await tx.run(remove, identityId, endpointId)
+}

@@ -1,0 +1,18 @@
+import { statement, type Database, type Queries } from './database.ts'
+
+const acquire = statement(`
+  insert into job_leases (name, until) values ($1, $2)
+  on conflict (name) do update set until = excluded.until where job_leases.until <= $3`)
+
+/** True where no other node holds the job: it is this node's until then. */
+export async function holdJob(db: Database, name: string, now: number, until: number) {
+  return (await db.transaction(tx => tx.run(acquire, name, until, now))) === 1
+}
+
+const touch = statement(`
+  insert into job_leases (name, until) values ($1, 0) on conflict (name) do update set until = job_leases.until`)
+
+/** Until the commit nobody else makes one of these: there is no parent whose row could be locked. */
+export async function lockCreation(tx: Queries, what: string) {
+  await tx.run(touch, `create ${what}`)
+}

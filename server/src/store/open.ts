@@ -1,0 +1,34 @@
+import { mkdir } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import type { Config } from '../config.ts'
+import type { Log } from '../log.ts'
+import type { Database } from './database.ts'
+import { migratePostgres, migrateSqlite } from './migrate.ts'
+import { SqliteDatabase } from './sqlite.ts'
+
+/** The absolute path of the data folder, which is made where it is missing. */
+export async function dataFolder(data: string): Promise<string> {
+  const folder = resolve(data)
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+  } catch (error) {
+    throw new Error(`The data folder ${folder} cannot be made: ${String(error)}.`, { cause: error })
+  }
+  return folder
+}
+
+/** The database of the configuration, with its schema up to date. */
+export async function openDatabase({ databaseUrl, data }: Config, log: Log): Promise<Database> {
+  if (databaseUrl !== undefined) {
+    // Loaded only where it is used.
+    const { PostgresDatabase } = await import('./postgres.ts')
+    return PostgresDatabase.open(databaseUrl, {
+      prepare: client => migratePostgres(client, 'The PostgreSQL database'),
+      onError: error => log.warn({ err: error }, 'A connection to PostgreSQL has broken'),
+      connections: 10,
+    })
+  }
+  if (data === ':memory:') return SqliteDatabase.open(data, database => migrateSqlite(database, 'The database in memory'))
+  const file = join(await dataFolder(data), 'carillon.db')
+  return SqliteDatabase.open(file, database => migrateSqlite(database, file))
+}

@@ -1,0 +1,23 @@
+import { statement, type Queries } from './database.ts'
+import { keptObject, toldIfKept } from './text.ts'
+
+/** What a member wants to be pushed of a channel; kept with its membership, and gone with it. */
+export interface Preferences {
+  readonly PushNotifications?: { readonly AllowNotifications: 'ALL' | 'NONE' | 'FILTERED'; readonly FilterRule?: string }
+}
+
+const update = statement(`
+  update memberships set preferences = $3 where channel_id = $1 and member_id = $2 and sub_channel_id = 0`)
+const select = statement<{ preferences: string | null }>(`
+  select preferences from memberships where channel_id = $1 and member_id = $2 and sub_channel_id = 0`)
+
+/** Replaces them; false where there is no such membership. */
+export async function putPreferences(tx: Queries, channelId: number, memberId: number, preferences: Preferences) {
+  return (await tx.run(update, channelId, memberId, keptObject(preferences))) === 1
+}
+
+/** Undefined where none have been put. */
+export async function findPreferences(db: Queries, channelId: number, memberId: number): Promise<Preferences | undefined> {
+  const row = await db.get(select, channelId, memberId)
+  return row && toldIfKept<Preferences>(row.preferences)
+}

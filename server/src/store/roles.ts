@@ -1,0 +1,77 @@
+import { statement, type Queries } from './database.ts'
+import { identityArn, type Identity } from './identities.ts'
+import { pageOf, type Cursor } from './page.ts'
+import { told } from './text.ts'
+
+/** What a user or bot is in a channel beside its membership: a moderator, or banned. */
+export interface Role {
+  readonly identity: Identity
+  readonly createdBy: Identity
+  readonly createdAt: Date
+}
+
+interface Row {
+  id: number
+  arn: string
+  name: string
+  deletedAt: number | null
+  createdAt: number
+  creatorId: number
+  creatorArn: string
+  creatorName: string
+}
+
+const role = (row: Row): Role => ({
+  identity: { id: row.id, arn: row.arn, name: told(row.name) },
+  createdBy: { id: row.creatorId, arn: row.creatorArn, name: told(row.creatorName) },
+  createdAt: new Date(row.createdAt),
+})
+
+/** The queries of moderators and of bans: two tables of one shape. */
+export function roleTable(table: 'moderators' | 'bans') {
+  const selected = `
+    select i.id, ${identityArn('i', 'a')} as arn, i.name, i.deleted_at as "deletedAt", s.created_at as "createdAt",
+      creator.id as "creatorId", ${identityArn('creator', 'a')} as "creatorArn", creator.name as "creatorName"
+    from ${table} s
+    join identities i on i.id = s.identity_id
+    join identities creator on creator.id = s.created_by
+    join app_instances a on a.id = i.app_instance_id`
+  const insert = statement(`
+    insert into ${table} (channel_id, identity_id, created_by, created_at) values ($1, $2, $3, $4) on conflict do nothing`)
+  const remove = statement(`delete from ${table} where channel_id = $1 and identity_id = $2`)
+  const count = statement<{ count: number }>(`select count(*) as count from ${table} where channel_id = $1`)
+  const selectOne = statement<Row>(`${selected} where s.channel_id = $1 and s.identity_id = $2 and i.deleted_at is null`)
+  const selectAfter = statement<Row>(`${selected} where s.channel_id = $1 and s.identity_id > $2 order by s.identity_id limit $3`)
+
+  return {
+    /** True where the identity was none before. */
+    async insert(tx: Queries, channelId: number, identityId: number, createdBy: number, now: number) {
+      return (await tx.run(insert, channelId, identityId, createdBy, now)) === 1
+    },
+
+    async count(tx: Queries, channelId: number) {
+      return (await tx.get(count, channelId))!.count
+    },
+
+    /** True where the identity was one. */
+    async remove(tx: Queries, channelId: number, identityId: number) {
+      return (await tx.run(remove, channelId, identityId)) === 1
+    },
+
+    async find(db: Queries, channelId: number, identityId: number): Promise<Role | undefined> {
+      const row = await db.get(selectOne, channelId, identityId)
+      return row && role(row)
+    },
+
+    /** A page of those of a channel. */
+    async list(db: Queries, channelId: number, after: Cursor | undefined, limit: number) {
+      const rows = await db.all(selectAfter, channelId, after?.[0] ?? 0, limit + 1)
+      return pageOf(
+        rows,
+        limit,
+        row => [row.id],
+        row => (row.deletedAt === null ? role(row) : undefined),
+      )
+    },
+  }
+}

@@ -1,0 +1,64 @@
+import { statement, type Queries } from './database.ts'
+import { summaryColumns, livingSummary, type ChannelSummary, type SummaryRow } from './channels.ts'
+import { membershipType } from './memberships.ts'
+import type { Cursor, Page } from './page.ts'
+
+/** One condition on the members of a channel: exactly these, or at least these. */
+export interface MemberField {
+  readonly operator: 'EQUALS' | 'INCLUDES'
+  readonly memberIds: readonly number[]
+}
+
+export interface Search {
+  /** Whose channels are searched: every channel that is found has this member. */
+  readonly memberId: number
+  readonly viewerId: number
+  readonly fields: readonly MemberField[]
+  /** Whether HIDDEN members count. */
+  readonly countsHidden: boolean
+}
+
+/** How many candidates a page looks at before it ends short. */
+const mostCandidates = 500
+const step = 50
+
+const selectCandidates = statement<SummaryRow & { membershipId: number }>(`
+  select ${summaryColumns}, m.id as "membershipId" from memberships m
+  join channels c on c.id = m.channel_id
+  join app_instances a on a.id = c.app_instance_id
+  where m.member_id = $2 and m.id > $3 order by m.id limit $4`)
+const countMembers = statement<{ count: number }>(`
+  select count(*) as count from (
+    select 1 from memberships where channel_id = $1 and sub_channel_id = 0 and (type = 'DEFAULT' or $2 = 1) limit $3) counted`)
+
+async function matches(db: Queries, channelId: number, { fields, countsHidden }: Search): Promise<boolean> {
+  for (const { operator, memberIds } of fields) {
+    for (const id of memberIds) {
+      const type = await membershipType(db, channelId, id)
+      if (type === undefined || (type === 'HIDDEN' && !countsHidden)) return false
+    }
+    if (operator === 'INCLUDES') continue
+    const { count } = (await db.get(countMembers, channelId, countsHidden ? 1 : 0, memberIds.length + 1))!
+    if (count !== memberIds.length) return false
+  }
+  return true
+}
+
+/** A page of the channels that meet all fields, in the order in which the member joined them. It looks at a bounded number. */
+export async function searchChannels(db: Queries, search: Search, after: Cursor | undefined, limit: number): Promise<Page<ChannelSummary>> {
+  const items: ChannelSummary[] = []
+  let last = after?.[0] ?? 0
+  for (let looked = 0; looked < mostCandidates; looked += step) {
+    const candidates = await db.all(selectCandidates, search.viewerId, search.memberId, last, step)
+    for (const candidate of candidates) {
+      const channel = livingSummary(candidate)
+      if (channel && (await matches(db, candidate.id, search))) {
+        if (items.length === limit) return { items, next: [last] }
+        items.push(channel)
+      }
+      last = candidate.membershipId
+    }
+    if (candidates.length < step) return { items, next: undefined }
+  }
+  return { items, next: [last] }
+}
