@@ -1,16 +1,27 @@
 /** How many are remembered; the oldest is forgotten first. */
 const capacity = 10_000
 
+interface Answer {
+  readonly fingerprint: string
+  readonly result: Promise<unknown>
+  readonly at: number
+}
+
 /** The ClientRequestTokens of what is never stored (NON_PERSISTENT messages): kept in this process only, and bounded. */
 export class AnsweredTokens {
-  readonly #answers = new Map<string, { fingerprint: string; result: string }>()
+  readonly #answers = new Map<string, Answer>()
 
-  get(token: string) {
-    return this.#answers.get(token)
+  /** What the token was answered with, or is being answered with, unless that was before `since`. */
+  get(token: string, since: number): Answer | undefined {
+    const answer = this.#answers.get(token)
+    return answer && answer.at > since ? answer : undefined
   }
 
-  remember(token: string, fingerprint: string, result: string) {
-    this.#answers.set(token, { fingerprint, result })
+  /** A request that fails leaves its token unused. */
+  remember(token: string, answer: Answer) {
+    this.#answers.delete(token)
+    this.#answers.set(token, answer)
+    answer.result.catch(() => this.#answers.get(token) === answer && this.#answers.delete(token))
     if (this.#answers.size <= capacity) return
     const [oldest] = this.#answers.keys()
     this.#answers.delete(oldest!)

@@ -27,12 +27,15 @@ function namesOf(call: Call | BearerCall, parent: string, input: Tokened) {
   return { token: hash(call.operation, parent, bearer, input.ClientRequestToken), fingerprint: hash(canonical(input)) }
 }
 
-function replay<Result>(answered: { fingerprint: string; result: string }, fingerprint: string): Result {
-  if (answered.fingerprint === fingerprint) return JSON.parse(answered.result) as Result
-  throw conflict(
+const reused = () =>
+  conflict(
     'Resource creation in progress or has already been created.',
     'The same ClientRequestToken came within 24 hours with other parameters. Use a new token for a new request.',
   )
+
+function replay<Result>(answered: { fingerprint: string; result: string }, fingerprint: string): Result {
+  if (answered.fingerprint === fingerprint) return JSON.parse(answered.result) as Result
+  throw reused()
 }
 
 /**
@@ -61,11 +64,15 @@ export async function once<Result>(
 }
 
 /** The same for what is never stored: remembered in this process only, and only the last ones (spec/decisions.md). */
-export function onceInMemory<Result>(call: BearerCall, parent: string, input: Tokened, work: () => Result): Result {
+export async function onceInMemory<Result>(call: BearerCall, parent: string, input: Tokened, work: () => Promise<Result>): Promise<Result> {
   const { token, fingerprint } = namesOf(call, parent, input)
-  const answered = call.answeredTokens.get(token)
-  if (answered) return replay<Result>(answered, fingerprint)
+  const now = call.now()
+  const answered = call.answeredTokens.get(token, now - tokenLifetime)
+  if (answered) {
+    if (answered.fingerprint !== fingerprint) throw reused()
+    return answered.result as Promise<Result>
+  }
   const result = work()
-  call.answeredTokens.remember(token, fingerprint, JSON.stringify(result))
+  call.answeredTokens.remember(token, { fingerprint, result, at: now })
   return result
 }

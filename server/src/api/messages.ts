@@ -40,8 +40,10 @@ export const messages: Handlers<
     // Its number, since a channel that comes back under the ChannelId of a deleted one is another.
     const parent = String(call.channel.id)
     if (input.Persistence === 'NON_PERSISTENT') {
-      await targetOf(call.db, call, input.Target)
-      return onceInMemory(call, parent, input, () => ({ ChannelArn, MessageId: passingMessageId(call.now()), Status: sent }))
+      return onceInMemory(call, parent, input, async () => {
+        await targetOf(call.db, call, input.Target)
+        return { ChannelArn, MessageId: passingMessageId(call.now()), Status: sent }
+      })
     }
     return once(call, parent, input, async tx => {
       const target = await targetOf(tx, call, input.Target)

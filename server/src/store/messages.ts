@@ -85,26 +85,30 @@ const selectOne = statement<Row>(`
   select ${columns} from messages m ${people}
   where m.channel_id = $1 and m.sub_channel_id = 0 and m.private in (0, 1) and m.created_at = $2 and m.sequence = $3 and m.nonce = $4`)
 
-const publicRange = (compare: '<' | '>', order: 'desc' | 'asc') =>
+/**
+ * What all see and what is private to the viewer: two index ranges, merged by time in one statement, so that a message that
+ * is committed meanwhile is in both or in neither.
+ */
+const visibleRange = (compare: '<' | '>', order: 'desc' | 'asc') =>
   statement<Row>(`
-    select ${columns} from messages m ${people}
-    where m.channel_id = $1 and m.sub_channel_id = 0 and m.private = 0
-      and (m.created_at, m.sequence) ${compare} ($2, $3) and m.created_at >= $4 and m.created_at <= $5
+    select ${columns} from (
+      select * from (
+        select * from messages
+        where channel_id = $1 and sub_channel_id = 0 and private = 0
+          and (created_at, sequence) ${compare} ($2, $3) and created_at >= $4 and created_at <= $5
+        order by created_at ${order}, sequence ${order} limit $6) everybodys
+      union all
+      select * from (
+        select own.* from private_messages p
+        join messages own on own.channel_id = p.channel_id and own.sub_channel_id = p.sub_channel_id and own.private = 1
+          and own.created_at = p.created_at and own.sequence = p.sequence
+        where p.channel_id = $1 and p.sub_channel_id = 0 and p.viewer_id = $7
+          and (p.created_at, p.sequence) ${compare} ($2, $3) and p.created_at >= $4 and p.created_at <= $5
+        order by p.created_at ${order}, p.sequence ${order} limit $6) privates
+    ) m ${people}
     order by m.created_at ${order}, m.sequence ${order} limit $6`)
-const privateRange = (compare: '<' | '>', order: 'desc' | 'asc') =>
-  statement<Row>(`
-    select ${columns} from private_messages p
-    join messages m on m.channel_id = p.channel_id and m.sub_channel_id = p.sub_channel_id and m.private = 1
-      and m.created_at = p.created_at and m.sequence = p.sequence ${people}
-    where p.channel_id = $1 and p.sub_channel_id = 0 and p.viewer_id = $7
-      and (p.created_at, p.sequence) ${compare} ($2, $3) and p.created_at >= $4 and p.created_at <= $5
-    order by p.created_at ${order}, p.sequence ${order} limit $6`)
-const newestFirst = {
-  ranges: [publicRange('<', 'desc'), privateRange('<', 'desc')],
-  start: [Number.MAX_SAFE_INTEGER, 0],
-  direction: -1,
-} as const
-const oldestFirst = { ranges: [publicRange('>', 'asc'), privateRange('>', 'asc')], start: [-1, 0], direction: 1 } as const
+const newestFirst = { range: visibleRange('<', 'desc'), start: [Number.MAX_SAFE_INTEGER, 0] } as const
+const oldestFirst = { range: visibleRange('>', 'asc'), start: [-1, 0] } as const
 
 const place = `channel_id = $1 and sub_channel_id = 0 and private in (0, 1) and created_at = $2 and sequence = $3 and nonce = $4`
 const updateContent = statement(`
@@ -200,16 +204,14 @@ export interface MessageListing {
   readonly notAfter: Date | undefined
 }
 
-/** A page of the messages that the viewer may see: what all see and what is private to it, two index ranges merged by time. */
+/** A page of the messages that the viewer may see. */
 export async function listMessages(db: Queries, listing: MessageListing, after: Cursor | undefined, limit: number): Promise<Page<Message>> {
   const { channelId, viewerId, order, notBefore, notAfter } = listing
-  const { ranges, start, direction } = order === 'ASCENDING' ? oldestFirst : newestFirst
+  const { range, start } = order === 'ASCENDING' ? oldestFirst : newestFirst
   const [at, sequence] = after ?? start
-  const bounds = [channelId, at!, sequence!, notBefore?.getTime() ?? 0, notAfter?.getTime() ?? Number.MAX_SAFE_INTEGER, limit + 1]
-  const [everybodys, own] = await Promise.all([db.all(ranges[0], ...bounds), db.all(ranges[1], ...bounds, viewerId)])
-  const rows =
-    own.length === 0 ? everybodys : [...everybodys, ...own].toSorted((a, b) => direction * (a.at - b.at || a.sequence - b.sequence))
-  return pageOf(rows.slice(0, limit + 1), limit, row => [row.at, row.sequence], message)
+  const bounds = [notBefore?.getTime() ?? 0, notAfter?.getTime() ?? Number.MAX_SAFE_INTEGER]
+  const rows = await db.all(range, channelId, at!, sequence!, ...bounds, limit + 1, viewerId)
+  return pageOf(rows, limit, row => [row.at, row.sequence], message)
 }
 
 function placeValues(channelId: number, id: string): [number, number, number, string] {

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { onBothDatabases, refusal } from '../support/world.ts'
 import { channelsOf, open, pages, say, sentAt } from './acts.ts'
@@ -237,7 +237,7 @@ onBothDatabases('The wall between app instances', world => {
         redact: () => messaging.redactChannelMessage({ ...them, MessageId }),
         'delete message': () => messaging.deleteChannelMessage({ ...them, MessageId }),
       }
-      for (const [what, call] of Object.entries(calls)) expect(await refusal(call()), what).toMatchObject(denied)
+      for (const [what, call] of Object.entries(calls)) expect({ what, ...(await refusal(call())) }).toMatchObject({ what, ...denied })
     }
     expect((await messaging.listChannelMessages({ ChannelArn: theirs, ChimeBearer: carol })).ChannelMessages![0]).toMatchObject({
       MessageId,
@@ -509,7 +509,7 @@ onBothDatabases('Pages of memberships', world => {
       'the token of the user, by an admin': { ChimeBearer: root, AppInstanceUserArn: m, NextToken },
       'the token of one listed user for another': { ChimeBearer: root, AppInstanceUserArn: owner, NextToken: ofAdmin },
     }
-    for (const [what, extra] of Object.entries(bad)) expect(await refusal(list(extra)), what).toMatchObject(wrong)
+    for (const [what, extra] of Object.entries(bad)) expect({ what, ...(await refusal(list(extra))) }).toMatchObject({ what, ...wrong })
     const named = await list({ NextToken, AppInstanceUserArn: m })
     expect(named.ChannelMemberships!.map(entry => entry.ChannelSummary!.ChannelArn)).toEqual([made[1]])
     const again = await list({ NextToken, MaxResults: 50 })
@@ -671,6 +671,7 @@ onBothDatabases('Memberships', world => {
       [{ Arn: user('c'), Name: 'c' }],
     ])
     expect(found.every(page => page.ChannelArn === ChannelArn)).toBe(true)
+    expect((await messaging.listChannelMemberships({ ...asked, MaxResults: 3 })).NextToken).toBeUndefined()
     const NextToken = found[0]!.NextToken
     expect(await refusal(messaging.listChannelMemberships({ ...asked, Type: 'HIDDEN', NextToken }))).toMatchObject(wrong)
     expect(await refusal(messaging.listChannelMemberships({ ...asked, ChannelArn: other, NextToken }))).toMatchObject(wrong)

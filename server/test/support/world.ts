@@ -20,18 +20,18 @@ export interface World {
   readonly identity: ChimeSDKIdentity
   readonly messaging: ChimeSDKMessaging
   /** Moves the server's clock forward; signatures keep real time. */
-  advance(milliseconds: number): void
+  readonly advance: (milliseconds: number) => void
   /** A new app instance with these users, by id; those in `admins` are made too, as AppInstanceAdmins. */
-  appInstance(users?: readonly string[], options?: { admins?: readonly string[] }): Promise<AppInstance>
+  readonly appInstance: (users?: readonly string[], options?: { admins?: readonly string[] }) => Promise<AppInstance>
   /** A bot of an app instance, as an ARN. */
-  bot(appInstanceArn: string): Promise<string>
+  readonly bot: (appInstanceArn: string) => Promise<string>
   close(): Promise<void>
 }
 
 export interface AppInstance {
   readonly arn: string
   /** The ARN of a user of that id, whether it exists or not. */
-  user(id: string): string
+  readonly user: (id: string) => string
 }
 
 const config = (flags: Record<string, string>) => readConfig({ port: '0', logLevel: 'fatal', ...flags }, {})
