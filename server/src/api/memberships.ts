@@ -6,7 +6,7 @@ import { advance, checkSubChannel } from '../domain/channels.ts'
 import { checkFilterRule } from '../domain/filter-rules.ts'
 import { identity, requireIdentity } from '../domain/identities.ts'
 import { addMember, leave, membershipDetails } from '../domain/memberships.ts'
-import { identityByArn, type Identity } from '../store/identities.ts'
+import { identityByArn, lockIdentities, type Identity } from '../store/identities.ts'
 import {
   channelOfMember,
   channelsOfMember,
@@ -33,10 +33,7 @@ interface BatchError {
   readonly ErrorMessage: string
 }
 
-/**
- * Adds the members that can be added and says of each other one why it could not. In the order of their numbers, so that two
- * calls that add the same people to different channels do not wait for each other.
- */
+/** Adds the members that can be added and says of each other one why it could not. */
 async function addEach(tx: Queries, { channel, caller, now, limits }: ChannelCall, arns: readonly string[], type: MembershipType) {
   const errors: BatchError[] = []
   const attempt = async (MemberArn: string, work: () => Promise<void>) => {
@@ -50,14 +47,15 @@ async function addEach(tx: Queries, { channel, caller, now, limits }: ChannelCal
   }
   const named: Identity[] = []
   for (const arn of new Set(arns)) await attempt(arn, async () => void named.push(await requireIdentity(tx, arn)))
-  const added = new Set<Identity>()
-  for (const member of named.toSorted((a, b) => a.id - b.id)) {
+  await lockIdentities(tx, named)
+  const added: Identity[] = []
+  for (const member of named) {
     await attempt(member.arn, async () => {
       await addMember(tx, { channel, member, type, invitedBy: caller, now: now(), limits })
-      added.add(member)
+      added.push(member)
     })
   }
-  return { added: named.filter(member => added.has(member)), errors }
+  return { added, errors }
 }
 
 export const memberships: Handlers<

@@ -15,6 +15,7 @@ import {
 import type { Queries } from '../store/database.ts'
 import type { Identity } from '../store/identities.ts'
 import { insertModerator } from '../store/moderators.ts'
+import { lockIdentities } from '../store/identities.ts'
 import { countOne } from './counts.ts'
 import { expiryOf } from './expiration.ts'
 import { identity } from './identities.ts'
@@ -88,8 +89,9 @@ export async function createChannel(tx: Queries, { caller, limits, now: clock }:
   if (id === undefined)
     throw conflict('A channel with this ChannelId already exists', `${arn} exists. Choose another ChannelId, or leave it out.`)
   await countOne(tx, 'channels', caller.appInstanceId, 'channelsPerAppInstance', limits)
-  // In the order of their numbers, as everywhere that counts memberships of several.
-  for (const member of [caller, ...asked.members].toSorted((a, b) => a.id - b.id)) {
+  const members = [caller, ...asked.members]
+  await lockIdentities(tx, members)
+  for (const member of members) {
     await join(tx, { channelId: id, member, type: 'DEFAULT', invitedBy: caller, now, limits })
   }
   for (const moderator of [caller, ...asked.moderators]) await insertModerator(tx, id, moderator.id, caller.id, now)

@@ -143,6 +143,11 @@ export async function lockIdentity(tx: Queries, id: number) {
   return (await tx.run(lock, id)) === 1
 }
 
+/** Locks several in the order of their numbers, so that who counts in the same ones does not wait for this one in a circle. */
+export async function lockIdentities(tx: Queries, identities: readonly Identity[]) {
+  for (const { id } of identities.toSorted((a, b) => a.id - b.id)) await lockIdentity(tx, id)
+}
+
 export async function countIdentities(tx: Queries, appInstanceId: number, kind: IdentityKind) {
   return (await tx.get(countKind, appInstanceId, kind))!.count
 }
