@@ -21,6 +21,7 @@ import { createMetrics } from './metrics.ts'
 import { PageTokens } from './page-token.ts'
 import type { Database } from './store/database.ts'
 import { dataFolder, openDatabase } from './store/open.ts'
+import { isOutage } from './store/outage.ts'
 import { isAnswering, settledOnce } from './store/settings.ts'
 
 /** A server that serves. */
@@ -93,6 +94,7 @@ export async function startApp(config: Config, { now = Date.now }: { now?: () =>
     log,
     metrics,
     admission,
+    isOutage,
     dispatch: () => dispatches,
     isHealthy: async () =>
       db !== undefined && (await Promise.race([isAnswering(db), setTimeout(healthMilliseconds, false, { ref: false })])),

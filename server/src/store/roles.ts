@@ -39,7 +39,9 @@ export function roleTable(table: 'moderators' | 'bans') {
   const insert = statement(`
     insert into ${table} (channel_id, identity_id, created_by, created_at) values ($1, $2, $3, $4) on conflict do nothing`)
   const remove = statement(`delete from ${table} where channel_id = $1 and identity_id = $2`)
-  const count = statement<{ count: number }>(`select count(*) as count from ${table} where channel_id = $1`)
+  const count = statement<{ count: number }>(`
+    select count(*) as count from ${table} s join identities i on i.id = s.identity_id and i.deleted_at is null
+    where s.channel_id = $1`)
   const selectOne = statement<Row>(`${selected} where s.channel_id = $1 and s.identity_id = $2 and i.deleted_at is null`)
   const selectAfter = statement<Row>(`${selected} where s.channel_id = $1 and s.identity_id > $2 order by s.identity_id limit $3`)
 

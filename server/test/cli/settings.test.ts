@@ -4,11 +4,14 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { settings, variableOf } from '../../src/config.ts'
+import { countLimits } from '../../src/limits.ts'
 import { keyVariables, rootKey, run, root, serve, serveFails, temporaryFolder } from '../support/process.ts'
 import { freePort } from '../support/ports.ts'
 import { clientsOf, createPostgresDatabase } from '../support/world.ts'
 
 type SettingName = keyof typeof settings
+
+const count = { good: async () => '7', bad: ['', '0', '-1', '1.5', 'many', '1e3'] }
 
 /** For every row of config.ts: a value that a server serves with, and one that makes no sense. */
 const examples: Record<SettingName, { good: () => Promise<string>; bad: readonly string[] }> = {
@@ -18,7 +21,20 @@ const examples: Record<SettingName, { good: () => Promise<string>; bad: readonly
   databaseUrl: { good: createPostgresDatabase, bad: ['', 'mysql://localhost/x', 'localhost:5432', 'postgresql'] },
   region: { good: async () => 'eu-central-1', bad: ['', 'Europe', 'eu central'] },
   account: { good: async () => '123456789012', bad: ['', '12', '12345678901x'] },
+  publicWsHost: {
+    good: async () => 'chat.example.com:8443',
+    bad: ['', 'wss://chat.example.com', 'chat.example.com/', 'a b', 'host:port', '::1', 'host:99999'],
+  },
   logLevel: { good: async () => 'error', bad: ['', 'loud', 'INFO'] },
+  appInstances: count,
+  usersPerAppInstance: count,
+  adminsPerAppInstance: count,
+  botsPerAppInstance: count,
+  endpointsPerUser: count,
+  channelsPerAppInstance: count,
+  membershipsPerChannel: count,
+  membershipsPerUser: count,
+  moderatorsPerChannel: count,
 }
 const names = Object.entries(settings).map(([name, { flag }]) => ({ name, flag, variable: variableOf(flag) }))
 const exampleOf = (name: string) => Object.entries(examples).find(([known]) => known === name)![1]
@@ -35,7 +51,10 @@ test('each setting is a flag and a variable of its name, and --help shows both w
     expect(text).toContain(`--${flag} `)
     expect(text).toContain(`${meaning} (CARILLON_${flag.toUpperCase().replaceAll('-', '_')}${standard})`)
   }
-  expect(names.map(({ flag }) => flag)).toEqual(['host', 'port', 'data', 'database-url', 'region', 'account', 'log-level'])
+  expect(names.map(({ flag }) => flag)).toEqual([
+    ...['host', 'port', 'data', 'database-url', 'region', 'account', 'public-ws-host', 'log-level'],
+    ...Object.values(countLimits).map(({ flag }) => flag),
+  ])
 })
 
 test('a server serves with every setting given by flag', async () => {
@@ -78,7 +97,17 @@ test('the defaults are those of the contract', () => {
     'database-url': undefined,
     region: 'us-east-1',
     account: '000000000000',
+    'public-ws-host': undefined,
     'log-level': 'info',
+    'limit-app-instances': 100,
+    'limit-users-per-app-instance': 100_000,
+    'limit-admins-per-app-instance': 100,
+    'limit-bots-per-app-instance': 1000,
+    'limit-endpoints-per-user': 10,
+    'limit-channels-per-app-instance': 10_000_000,
+    'limit-memberships-per-channel': 10_000,
+    'limit-memberships-per-user': 20_000,
+    'limit-moderators-per-channel': 1000,
   })
 })
 
