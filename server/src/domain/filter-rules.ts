@@ -26,7 +26,7 @@ const longestValue = 512
 const deepestNesting = 5
 
 /** As the contract counts them: characters, not UTF-16 units. */
-const lengthOf = (text: string) => [...text].length
+const lengthOf = (text: string) => Array.from(text).length
 
 const refused = (reason: string) =>
   badRequest(
