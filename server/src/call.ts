@@ -60,13 +60,13 @@ export interface ChannelCall extends BearerCall {
   readonly channel: CalledChannel
 }
 
-export type CallOf<Name extends OperationName> = 'ChimeBearer' extends keyof Input<Name>
+type CallOf<Name extends OperationName> = 'ChimeBearer' extends keyof Input<Name>
   ? 'ChannelArn' extends keyof Input<Name>
     ? ChannelCall
     : BearerCall
   : Call
 
-export type Handler<Name extends OperationName> = (input: Input<Name>, call: CallOf<Name>) => Promise<Output<Name>>
+type Handler<Name extends OperationName> = (input: Input<Name>, call: CallOf<Name>) => Promise<Output<Name>>
 
 /** Handlers bear the operation's name. */
 export type Handlers<Name extends OperationName> = { readonly [Each in Name]: Handler<Each> }
