@@ -23,7 +23,7 @@ export interface Served {
   readonly dispatch: () => Readonly<Record<OperationName, Dispatch>> | undefined
   /** Whether the database answers. */
   readonly isHealthy: () => Promise<boolean>
-  /** Whether an error says that the database is away, rather than that something is wrong. */
+  /** Whether an error says that the database is away. */
   readonly isOutage: (error: unknown) => boolean
 }
 
@@ -45,7 +45,7 @@ export function createServer(served: Served): FastifyInstance {
     genReqId: () => randomUUID(),
     // A preflight is answered on every path, whatever its selectors and escapes.
     rewriteUrl: ({ method, url }) => (method === 'OPTIONS' ? '/' : url!),
-    frameworkErrors: (error, request, reply) => sendError(request, reply, error),
+    frameworkErrors: (error, request, reply) => void sendError(request, reply, error),
     clientErrorHandler: malformedRequest,
   })
 

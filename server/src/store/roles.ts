@@ -47,26 +47,26 @@ export function roleTable(table: 'moderators' | 'bans') {
 
   return {
     /** True where the identity was none before. */
-    async insert(tx: Queries, channelId: number, identityId: number, createdBy: number, now: number) {
+    insert: async (tx: Queries, channelId: number, identityId: number, createdBy: number, now: number) => {
       return (await tx.run(insert, channelId, identityId, createdBy, now)) === 1
     },
 
-    async count(tx: Queries, channelId: number) {
+    count: async (tx: Queries, channelId: number) => {
       return (await tx.get(count, channelId))!.count
     },
 
     /** True where the identity was one. */
-    async remove(tx: Queries, channelId: number, identityId: number) {
+    remove: async (tx: Queries, channelId: number, identityId: number) => {
       return (await tx.run(remove, channelId, identityId)) === 1
     },
 
-    async find(db: Queries, channelId: number, identityId: number): Promise<Role | undefined> {
+    find: async (db: Queries, channelId: number, identityId: number): Promise<Role | undefined> => {
       const row = await db.get(selectOne, channelId, identityId)
       return row && role(row)
     },
 
     /** A page of those of a channel. */
-    async list(db: Queries, channelId: number, after: Cursor | undefined, limit: number) {
+    list: async (db: Queries, channelId: number, after: Cursor | undefined, limit: number) => {
       const rows = await db.all(selectAfter, channelId, after?.[0] ?? 0, limit + 1)
       return pageOf(
         rows,

@@ -11,6 +11,9 @@ const exceeded = { name: 'ResourceLimitExceededException', code: 'ResourceLimitE
 
 const ResourceArn = 'arn:aws:mobiletargeting:us-east-1:123456789012:apps/x'
 
+/** Text that does not compress well. */
+const longest = (length: number) => randomBytes(length).toString('hex').slice(0, length)
+
 onBothDatabases('User endpoints', world => {
   const register = async (
     AppInstanceUserArn: string,
@@ -109,7 +112,6 @@ onBothDatabases('User endpoints', world => {
   test('the longest tokens and ARNs that are allowed are kept, and longer ones refused', async () => {
     const { appInstance } = world()
     const { user } = await appInstance(['u'])
-    const longest = (length: number) => randomBytes(length).toString('hex').slice(0, length)
     const attributes = { DeviceToken: longest(1600), VoipDeviceToken: longest(1600) }
     const resource = `arn:aws:mobiletargeting:us-east-1:123456789012:${longest(1024)}`
     const id = await register(user('u'), '', { EndpointAttributes: attributes, ResourceArn: resource, Name: longest(1600) })

@@ -6,8 +6,9 @@ import { open, pages, purged } from './acts.ts'
 const denied = { name: 'ForbiddenException', code: 'Forbidden', status: 403 }
 const bad = { name: 'BadRequestException', code: 'BadRequest', status: 400 }
 
+const field = (Operator: 'EQUALS' | 'INCLUDES', ...Values: string[]): SearchField => ({ Key: 'MEMBERS', Operator, Values })
+
 onBothDatabases('SearchChannels', world => {
-  const field = (Operator: 'EQUALS' | 'INCLUDES', ...Values: string[]): SearchField => ({ Key: 'MEMBERS', Operator, Values })
   const search = async (ChimeBearer: string, ...Fields: SearchField[]) => {
     const { Channels } = await world().messaging.searchChannels({ ChimeBearer, Fields })
     return Channels!.map(channel => channel.ChannelArn)
