@@ -90,6 +90,13 @@ export const settings = {
     'what GetMessagingSessionEndpoint answers; the host of the call where it is not given',
     matching(/^[A-Za-z0-9.[\]:-]+$/, 'a host, or host:port'),
   ),
+  lambdaEndpoint: setting<string | undefined>(
+    'lambda-endpoint',
+    'url',
+    undefined,
+    "where processors of channel flows are invoked: the base URL of a Lambda-compatible API; Amazon's where it is not given",
+    matching(/^https?:\/\/[^\s?#]+$/, 'a URL such as http://localhost:4566'),
+  ),
   logLevel: setting<LogLevel>('log-level', 'level', 'info', 'logs are JSON lines on standard error', logLevel),
   ...limitSettings,
 } as const

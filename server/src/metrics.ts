@@ -30,12 +30,58 @@ export function createMetrics() {
       labelNames: ['job'] as const,
       registers: [registry],
     }),
+    outboxDelivered: new Counter({
+      name: 'carillon_outbox_delivered_total',
+      help: 'Outbox entries that have arrived, by kind',
+      labelNames: ['kind'] as const,
+      registers: [registry],
+    }),
+    outboxRetries: new Counter({
+      name: 'carillon_outbox_retries_total',
+      help: 'Tries to deliver an outbox entry that failed and will be repeated, by kind',
+      labelNames: ['kind'] as const,
+      registers: [registry],
+    }),
+    outboxFailed: new Counter({
+      name: 'carillon_outbox_failed_total',
+      help: 'Outbox entries that were given up, by kind',
+      labelNames: ['kind'] as const,
+      registers: [registry],
+    }),
     serving: new Gauge({
       name: 'carillon_serving',
       help: '1 while requests are served, 0 while starting or draining',
       registers: [registry],
     }),
   }
+}
+
+/** How much waits in the outbox, and for how long: asked when the figures are. */
+export function measureOutbox(
+  { registry }: Metrics,
+  waiting: () => Promise<readonly { kind: string; entries: number; seconds: number }[]>,
+) {
+  const entries = new Gauge({
+    name: 'carillon_outbox_entries',
+    help: 'Entries of the outbox that are not delivered yet, by kind',
+    labelNames: ['kind'] as const,
+    registers: [registry],
+    async collect() {
+      entries.reset()
+      oldest.reset()
+      // While the database is away there is nothing to tell.
+      for (const { kind, entries: count, seconds } of await waiting().catch(() => [])) {
+        entries.set({ kind }, count)
+        oldest.set({ kind }, seconds)
+      }
+    },
+  })
+  const oldest = new Gauge({
+    name: 'carillon_outbox_oldest_seconds',
+    help: 'Age of the oldest entry of the outbox, by kind',
+    labelNames: ['kind'] as const,
+    registers: [registry],
+  })
 }
 
 export type Metrics = ReturnType<typeof createMetrics>

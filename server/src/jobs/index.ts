@@ -1,7 +1,9 @@
 import { expiryOf, retentionCutoff } from '../domain/expiration.ts'
+import { expireCallback } from '../domain/flows.ts'
 import { retainingAppInstances } from '../store/app-instances.ts'
 import { buryChannel, dueChannels, expiryStart, postponeExpiration } from '../store/channels.ts'
 import type { Database } from '../store/database.ts'
+import { expiredCallbacks } from '../store/flow-callbacks.ts'
 import { buryIdentity, expiredIdentities } from '../store/identities.ts'
 import { forgetTokens, tokenLifetime } from '../store/request-tokens.ts'
 import { channelsAfter, deleteOldMessages } from '../store/retention.ts'
@@ -63,6 +65,15 @@ async function forgetRequestTokens({ db, now }: Tools) {
   while ((await db.transaction(tx => forgetTokens(tx, now() - tokenLifetime, step))) === step) await db.tidy()
 }
 
+/** Messages whose processor has not answered in time have FAILED; what is decided is forgotten after the same time. */
+async function expireFlowCallbacks({ db, now }: Tools) {
+  for (;;) {
+    const expired = await expiredCallbacks(db, now(), step)
+    if (expired.length === 0) return
+    for (const { callbackId } of expired) await db.transaction(tx => expireCallback(tx, callbackId, now()))
+  }
+}
+
 /** All that happens by the clock. */
 export function jobsOf(tools: Tools): Job[] {
   return [
@@ -71,6 +82,7 @@ export function jobsOf(tools: Tools): Job[] {
     { name: 'user-expiration', everySeconds: 300, run: () => expireUsers(tools) },
     { name: 'channel-expiration', everySeconds: 300, run: () => expireChannels(tools) },
     { name: 'retention', everySeconds: 3600, run: () => enforceRetention(tools) },
+    { name: 'flow-callbacks', everySeconds: 60, run: () => expireFlowCallbacks(tools) },
     { name: 'request-tokens', everySeconds: 300, run: () => forgetRequestTokens(tools) },
   ]
 }
