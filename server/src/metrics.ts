@@ -56,32 +56,30 @@ export function createMetrics() {
   }
 }
 
-/** How much waits in the outbox, and for how long: asked when the figures are. */
-export function measureOutbox(
-  { registry }: Metrics,
-  waiting: () => Promise<readonly { kind: string; entries: number; seconds: number }[]>,
-) {
-  const entries = new Gauge({
-    name: 'carillon_outbox_entries',
-    help: 'Entries of the outbox that are not delivered yet, by kind',
-    labelNames: ['kind'] as const,
-    registers: [registry],
-    async collect() {
-      entries.reset()
-      oldest.reset()
-      // While the database is away there is nothing to tell.
-      for (const { kind, entries: count, seconds } of await waiting().catch(() => [])) {
-        entries.set({ kind }, count)
-        oldest.set({ kind }, seconds)
-      }
-    },
-  })
-  const oldest = new Gauge({
-    name: 'carillon_outbox_oldest_seconds',
-    help: 'Age of the oldest entry of the outbox, by kind',
-    labelNames: ['kind'] as const,
-    registers: [registry],
-  })
+interface Waiting {
+  readonly kind: string
+  readonly entries: number
+  readonly seconds: number
+}
+
+/** How much waits in the outbox, and for how long: looked up when the figures are asked for. */
+export function measureOutbox({ registry }: Metrics, waiting: () => Promise<readonly Waiting[]>) {
+  const measure = (name: string, help: string, valueOf: (figures: Waiting) => number) => {
+    const gauge = new Gauge({
+      name,
+      help,
+      labelNames: ['kind'] as const,
+      registers: [registry],
+      async collect() {
+        // While the database is away there is nothing to tell.
+        const figures = await waiting().catch(() => [])
+        gauge.reset()
+        for (const each of figures) gauge.set({ kind: each.kind }, valueOf(each))
+      },
+    })
+  }
+  measure('carillon_outbox_entries', 'Entries of the outbox that are not delivered yet, by kind', ({ entries }) => entries)
+  measure('carillon_outbox_oldest_seconds', 'Age of the oldest entry of the outbox, by kind', ({ seconds }) => seconds)
 }
 
 export type Metrics = ReturnType<typeof createMetrics>
