@@ -10,18 +10,23 @@ import type { Environment } from './call.ts'
 import type { Config, RootKey } from './config.ts'
 import { operations, type OperationName } from './contract/index.ts'
 import { keptRootKey } from './credentials.ts'
+import { invocationKind } from './domain/flows.ts'
 import { dispatchOf, type Dispatch } from './http/dispatch.ts'
 import { Admission } from './http/admission.ts'
 import { createServer } from './http/server.ts'
+import { flowInvocations } from './integrations/flows.ts'
+import { lambdaInvoker } from './integrations/lambda.ts'
+import { OutboxRunner } from './integrations/runner.ts'
 import { jobsOf } from './jobs/index.ts'
 import { Purge } from './jobs/purge.ts'
 import { schedule } from './jobs/schedule.ts'
 import { createLog } from './log.ts'
-import { createMetrics } from './metrics.ts'
+import { createMetrics, measureOutbox } from './metrics.ts'
 import { PageTokens } from './page-token.ts'
 import type { Database } from './store/database.ts'
 import { dataFolder, openDatabase } from './store/open.ts'
 import { isOutage } from './store/outage.ts'
+import { outboxFigures } from './store/outbox.ts'
 import { isAnswering, settledOnce } from './store/settings.ts'
 
 /** A server that serves. */
@@ -79,6 +84,11 @@ async function listen(server: FastifyInstance, { host, port }: Config): Promise<
   return `http://${shown}:${typeof address === 'object' && address ? address.port : port}`
 }
 
+async function outboxWaiting({ db, now }: { db: Database; now: () => number }) {
+  const figures = await outboxFigures(db)
+  return figures.map(({ kind, entries, oldest }) => ({ kind, entries, seconds: (now() - oldest) / 1000 }))
+}
+
 /**
  * The wiring: the only file that knows all parts. It listens first, so that /health can say that the server is starting, and
  * resolves when it serves. `now` is the clock of everything but signatures, which keep real time.
@@ -103,10 +113,16 @@ export async function startApp(config: Config, { now = Date.now }: { now?: () =>
 
   let url: string
   let stopJobs: (() => Promise<void>) | undefined
+  let outbox: OutboxRunner | undefined
   try {
     url = await listen(server, config)
     db = await openDatabase(config, log)
     const purge = new Purge({ db, now, log, metrics })
+    const tools = { db, now, log, metrics }
+    const invoke = lambdaInvoker(config.lambdaEndpoint)
+    const runner = new OutboxRunner({ [invocationKind]: flowInvocations({ ...tools, invoke }) }, tools)
+    outbox = runner
+    measureOutbox(metrics, () => outboxWaiting(tools))
     const environment: Environment = {
       db,
       now,
@@ -117,6 +133,7 @@ export async function startApp(config: Config, { now = Date.now }: { now?: () =>
       pageTokens: new PageTokens(Buffer.from(await settledOnce(db, 'page-token-key', () => randomBytes(32).toString('hex')), 'hex')),
       answeredTokens: new AnsweredTokens(),
       purgeSoon: () => purge.soon(),
+      deliverSoon: () => runner.soon(),
     }
     const verify = createVerifier({ findKey: id => (id === key.accessKeyId ? key : undefined) })
     dispatches = Object.fromEntries(
@@ -129,6 +146,7 @@ export async function startApp(config: Config, { now = Date.now }: { now?: () =>
     }
   } catch (error) {
     await server.close()
+    await outbox?.stop()
     await db?.close()
     await forget()
     throw error
@@ -138,12 +156,14 @@ export async function startApp(config: Config, { now = Date.now }: { now?: () =>
   let closing: Promise<void> | undefined
   const close = async () => {
     metrics.serving.set(0)
+    const stopOutbox = outbox?.stop()
     await admission.close(drainMilliseconds)
     const closed = server.close()
     await Promise.race([closed, setTimeout(refusalMilliseconds)])
     server.server.closeAllConnections()
     await closed
     await stopJobs?.()
+    await stopOutbox
     await db.close()
     await forget()
   }

@@ -22,6 +22,8 @@ export interface Environment {
   readonly answeredTokens: AnsweredTokens
   /** Called after something has been deleted whose contents are still there. */
   readonly purgeSoon: () => void
+  /** Called after the commit of what has written to the outbox. */
+  readonly deliverSoon: () => void
 }
 
 /** What a handler may use where a service key acts. */
@@ -43,6 +45,8 @@ export interface CalledChannel {
   readonly arn: string
   readonly mode: Mode
   readonly privacy: Privacy
+  /** The flow that its messages go through. */
+  readonly flowId: number | undefined
 }
 
 /** What is known of the bearer and of its relation to what the call is about; rules are predicates over it. */

@@ -96,6 +96,13 @@ export const settings = {
     'what GetMessagingSessionEndpoint answers; the host of the call where it is not given',
     hostAndPort,
   ),
+  lambdaEndpoint: setting<string | undefined>(
+    'lambda-endpoint',
+    'url',
+    undefined,
+    "where processors of channel flows are invoked: the base URL of a Lambda-compatible API; Amazon's where it is not given",
+    matching(/^https?:\/\/[^\s?#]+$/, 'a URL such as http://localhost:4566'),
+  ),
   logLevel: setting<LogLevel>('log-level', 'level', 'info', 'logs are JSON lines on standard error', logLevel),
   ...limitSettings,
 } as const

@@ -9,6 +9,8 @@ export const countLimits = {
   membershipsPerChannel: { flag: 'limit-memberships-per-channel', fallback: 10_000, meaning: 'members of a channel' },
   membershipsPerUser: { flag: 'limit-memberships-per-user', fallback: 20_000, meaning: 'channels that a user or bot is in' },
   moderatorsPerChannel: { flag: 'limit-moderators-per-channel', fallback: 1000, meaning: 'moderators of a channel' },
+  flowsPerAppInstance: { flag: 'limit-flows-per-app-instance', fallback: 100, meaning: 'channel flows of an app instance' },
+  processorsPerFlow: { flag: 'limit-processors-per-flow', fallback: 1, meaning: 'processors of a channel flow; the API takes 3' },
 } as const
 
 export type CountLimit = keyof typeof countLimits

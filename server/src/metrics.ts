@@ -30,12 +30,56 @@ export function createMetrics() {
       labelNames: ['job'] as const,
       registers: [registry],
     }),
+    outboxDelivered: new Counter({
+      name: 'carillon_outbox_delivered_total',
+      help: 'Outbox entries that have arrived, by kind',
+      labelNames: ['kind'] as const,
+      registers: [registry],
+    }),
+    outboxRetries: new Counter({
+      name: 'carillon_outbox_retries_total',
+      help: 'Tries to deliver an outbox entry that failed and will be repeated, by kind',
+      labelNames: ['kind'] as const,
+      registers: [registry],
+    }),
+    outboxFailed: new Counter({
+      name: 'carillon_outbox_failed_total',
+      help: 'Outbox entries that were given up, by kind',
+      labelNames: ['kind'] as const,
+      registers: [registry],
+    }),
     serving: new Gauge({
       name: 'carillon_serving',
       help: '1 while requests are served, 0 while starting or draining',
       registers: [registry],
     }),
   }
+}
+
+interface Waiting {
+  readonly kind: string
+  readonly entries: number
+  readonly seconds: number
+}
+
+/** How much waits in the outbox, and for how long: looked up when the figures are asked for. */
+export function measureOutbox({ registry }: Metrics, waiting: () => Promise<readonly Waiting[]>) {
+  const measure = (name: string, help: string, valueOf: (figures: Waiting) => number) => {
+    const gauge = new Gauge({
+      name,
+      help,
+      labelNames: ['kind'] as const,
+      registers: [registry],
+      async collect() {
+        // While the database is away there is nothing to tell.
+        const figures = await waiting().catch(() => [])
+        gauge.reset()
+        for (const each of figures) gauge.set({ kind: each.kind }, valueOf(each))
+      },
+    })
+  }
+  measure('carillon_outbox_entries', 'Entries of the outbox that are not delivered yet, by kind', ({ entries }) => entries)
+  measure('carillon_outbox_oldest_seconds', 'Age of the oldest entry of the outbox, by kind', ({ seconds }) => seconds)
 }
 
 export type Metrics = ReturnType<typeof createMetrics>

@@ -12,6 +12,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   domain: ['contract', 'store'],
   api: ['contract', 'domain', 'store'],
   http: ['api', 'auth', 'contract'],
+  integrations: ['contract', 'domain', 'store'],
   jobs: ['domain', 'store'],
 }
 

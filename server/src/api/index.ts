@@ -7,6 +7,7 @@ import { bans } from './bans.ts'
 import { bots } from './bots.ts'
 import { channels } from './channels.ts'
 import { endpoints } from './endpoints.ts'
+import { flows } from './flows.ts'
 import { memberships } from './memberships.ts'
 import { messages } from './messages.ts'
 import { moderators } from './moderators.ts'
@@ -25,6 +26,7 @@ const built = {
   ...moderators,
   ...bans,
   ...messages,
+  ...flows,
   ...streaming,
   ...sessions,
   ...endpoints,
@@ -38,15 +40,6 @@ const comesNext = async (_: unknown, { operation }: { operation: string }): Prom
 /** What is in the contract and not built yet. An operation that is in neither list does not compile. */
 const notBuilt: Readonly<Record<Exclude<OperationName, keyof typeof built>, typeof comesNext>> = {
   ListSubChannels: comesNext,
-  CreateChannelFlow: comesNext,
-  DescribeChannelFlow: comesNext,
-  ListChannelFlows: comesNext,
-  UpdateChannelFlow: comesNext,
-  DeleteChannelFlow: comesNext,
-  AssociateChannelFlow: comesNext,
-  DisassociateChannelFlow: comesNext,
-  ListChannelsAssociatedWithChannelFlow: comesNext,
-  ChannelFlowCallback: comesNext,
 }
 
 /** Every operation's handler. */

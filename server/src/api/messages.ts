@@ -1,10 +1,12 @@
 import type { ChannelCall, Handlers } from '../call.ts'
-import { badRequest, conflict, forbidden, notFound } from '../errors.ts'
+import { badRequest, forbidden, notFound } from '../errors.ts'
+import { isForFlow } from '../domain/flows.ts'
 import { advance, checkSubChannel } from '../domain/channels.ts'
 import { retentionCutoff } from '../domain/expiration.ts'
 import { checkMessageSize } from '../domain/sizes.ts'
-import { messageDetails, messageSummary, seenMessage, send, targetOf } from '../domain/messages.ts'
-import { deleteMessage, listMessages, passingMessageId, redactMessage, updateMessage, type Message } from '../store/messages.ts'
+import { edit, messageDetails, messageSummary, requireSent, seenMessage, send, targetOf, type Taken } from '../domain/messages.ts'
+import { isRunning } from '../store/flow-runs.ts'
+import { deleteMessage, listMessages, passingMessageId, redactMessage, type Message } from '../store/messages.ts'
 import { once, onceInMemory } from './idempotency.ts'
 import { paged } from './paging.ts'
 
@@ -15,6 +17,12 @@ function requireSeen(call: ChannelCall): Message {
   const message = seenMessage(call)
   if (!message) throw forbidden(`There is no such message in ${call.channel.arn}.`)
   return message
+}
+
+/** The answer, after the commit: what a flow decides on is on its way. */
+function told({ channel, deliverSoon }: ChannelCall, taken: Taken) {
+  if (taken.Status.Value === 'PENDING') deliverSoon()
+  return { ChannelArn: channel.arn, ...taken }
 }
 
 export const messages: Handlers<
@@ -30,25 +38,25 @@ export const messages: Handlers<
     checkSubChannel(input)
     const message = {
       type: input.Type,
+      persistence: input.Persistence,
       content: input.Content,
       metadata: input.Metadata,
       attributes: input.MessageAttributes,
       contentType: input.ContentType,
+      pushNotification: input.PushNotification,
     }
     checkMessageSize(message.type, message)
     const ChannelArn = call.channel.arn
     // Its number, since a channel that comes back under the ChannelId of a deleted one is another.
     const parent = String(call.channel.id)
-    if (input.Persistence === 'NON_PERSISTENT') {
+    if (input.Persistence === 'NON_PERSISTENT' && !isForFlow(call.channel.flowId, input.Type)) {
       return onceInMemory(call, parent, input, async () => {
         await targetOf(call.db, call, input.Target)
         return { ChannelArn, MessageId: passingMessageId(call.now()), Status: sent }
       })
     }
-    return once(call, parent, input, async tx => {
-      const target = await targetOf(tx, call, input.Target)
-      return { ChannelArn, MessageId: await send(tx, call, message, target?.id), Status: sent }
-    })
+    const taken = await once(call, parent, input, async tx => send(tx, call, message, (await targetOf(tx, call, input.Target))?.id))
+    return told(call, taken)
   },
 
   async GetChannelMessage(input, call) {
@@ -73,23 +81,16 @@ export const messages: Handlers<
 
   async UpdateChannelMessage(input, call) {
     checkSubChannel(input)
-    const { channel, now } = call
-    const { type, messageId } = requireSeen(call)
-    checkMessageSize(type, { content: input.Content, metadata: input.Metadata, attributes: undefined })
-    await call.db.transaction(async tx => {
-      const { at } = await advance(tx, channel, now())
-      const given = { content: input.Content, metadata: input.Metadata, contentType: input.ContentType, now: at }
-      if (!(await updateMessage(tx, channel.id, messageId, given))) {
-        throw conflict('The message has been redacted', 'A message that is redacted or deleted cannot be changed.')
-      }
-    })
-    return { ChannelArn: channel.arn, MessageId: messageId, Status: sent }
+    const message = requireSent(requireSeen(call))
+    checkMessageSize(message.type, { content: input.Content, metadata: input.Metadata, attributes: undefined })
+    const given = { content: input.Content, metadata: input.Metadata, contentType: input.ContentType }
+    return told(call, await call.db.transaction(tx => edit(tx, call, message, given)))
   },
 
   async RedactChannelMessage(input, call) {
     checkSubChannel(input)
     const { channel, now } = call
-    const { messageId, redacted } = requireSeen(call)
+    const { messageId, redacted } = requireSent(requireSeen(call))
     if (!redacted) {
       await call.db.transaction(async tx => {
         const { at } = await advance(tx, channel, now())
@@ -103,6 +104,8 @@ export const messages: Handlers<
   async DeleteChannelMessage(input, { db, channel, message, now }) {
     checkSubChannel(input)
     if (!message) return
+    if (message.status !== 'SENT')
+      throw forbidden('Only messages that are SENT can be deleted: this one is still decided on by a channel flow, or has FAILED.')
     await db.transaction(async tx => {
       await advance(tx, channel, now())
       await deleteMessage(tx, channel.id, message)
@@ -112,7 +115,8 @@ export const messages: Handlers<
   /** For the sender only, whatever its role: the rule has seen to that. */
   async GetChannelMessageStatus(input, call) {
     checkSubChannel(input)
-    requireSeen(call)
-    return { Status: sent }
+    const { messageId, status } = requireSeen(call)
+    const isBeingEdited = status === 'SENT' && (await isRunning(call.db, call.channel.id, messageId))
+    return { Status: { Value: isBeingEdited ? 'PENDING' : status } }
   },
 }

@@ -16,7 +16,10 @@ export type NamedArns = ReadonlyMap<string, Arn>
 async function gather(db: Queries, bearer: Arn, channel: Arn | undefined, messageId: unknown): Promise<Facts> {
   const row = await selectFacts(db, bearer, channel?.id)
   if (!row) throw unauthorizedBearer(`${bearer.text} is not a user or bot that exists.`)
-  const called = channel && row.channelId ? { id: row.channelId, arn: channel.text, mode: row.mode!, privacy: row.privacy! } : undefined
+  const called =
+    channel && row.channelId
+      ? { id: row.channelId, arn: channel.text, mode: row.mode!, privacy: row.privacy!, flowId: row.flowId ?? undefined }
+      : undefined
   return {
     caller: {
       id: row.callerId,

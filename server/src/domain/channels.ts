@@ -36,6 +36,7 @@ export const channelDetails = (channel: Channel) => ({
   CreatedBy: identity(channel.createdBy),
   CreatedTimestamp: channel.createdAt,
   LastUpdatedTimestamp: channel.updatedAt,
+  ChannelFlowArn: channel.flowArn,
   ExpirationSettings: channel.expiration && expirationSettings(channel.expiration),
 })
 

@@ -1,8 +1,10 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { channelExpiryOf, retentionCutoff } from '../domain/expiration.ts'
+import { expireCallback } from '../domain/flows.ts'
 import { enforcedRetention, retainingAppInstances } from '../store/app-instances.ts'
 import { buryChannel, dueChannels, lockDueChannel, postponeExpiration } from '../store/channels.ts'
 import type { Database, Queries } from '../store/database.ts'
+import { expiredCallbacks } from '../store/flow-callbacks.ts'
 import { buryExpiredIdentity, expiredIdentities } from '../store/identities.ts'
 import { forgetTokens, tokenLifetime } from '../store/request-tokens.ts'
 import { channelsAfter, deleteOldMessages } from '../store/retention.ts'
@@ -73,6 +75,15 @@ async function forgetRequestTokens({ db, now }: Tools) {
   while ((await db.transaction(tx => forgetTokens(tx, now() - tokenLifetime, step))) === step) await db.tidy()
 }
 
+/** Messages whose processor has not answered in time have FAILED; what is decided is forgotten after the same time. */
+async function expireFlowCallbacks({ db, now }: Tools) {
+  for (;;) {
+    const expired = await expiredCallbacks(db, now(), step)
+    if (expired.length === 0) return
+    for (const { callbackId } of expired) await db.transaction(tx => expireCallback(tx, callbackId, now()))
+  }
+}
+
 /** All that happens by the clock. Each may be ended in the middle and run by several nodes at once. */
 const jobs = {
   // Another node may have died while it was purging.
@@ -80,6 +91,7 @@ const jobs = {
   'user-expiration': { everySeconds: 300, run: expireUsers },
   'channel-expiration': { everySeconds: 300, run: expireChannels },
   retention: { everySeconds: 3600, run: enforceRetention },
+  'flow-callbacks': { everySeconds: 60, run: expireFlowCallbacks },
   'request-tokens': { everySeconds: 300, run: forgetRequestTokens },
 } as const
 

@@ -27,6 +27,7 @@ export interface ChannelExpiration {
 
 export interface Channel extends ChannelSummary {
   readonly expiration: ChannelExpiration | undefined
+  readonly flowArn: string | undefined
   readonly createdBy: Identity
   readonly createdAt: Date
   readonly updatedAt: Date
@@ -49,6 +50,7 @@ interface Row extends SummaryRow {
   updatedAt: number
   expirationDays: number | null
   expirationCriterion: ExpirationCriterion | null
+  flowArn: string | null
   creatorId: number
   creatorArn: string
   creatorName: string
@@ -70,10 +72,12 @@ const insert = statement<{ id: number }>(`
 const selectOne = statement<Row>(`
   select ${summaryColumns}, c.created_at as "createdAt", c.updated_at as "updatedAt",
     c.expiration_days as "expirationDays", c.expiration_criterion as "expirationCriterion",
+    a.arn || '/channel-flow/' || f.external_id as "flowArn",
     creator.id as "creatorId", ${identityArn('creator', 'a')} as "creatorArn", creator.name as "creatorName"
   from channels c
   join app_instances a on a.id = c.app_instance_id
   join identities creator on creator.id = c.created_by
+  left join channel_flows f on f.id = c.flow_id
   where c.id = $2 and c.deleted_at is null`)
 const selectByPrivacy = statement<SummaryRow>(`
   select ${summaryColumns} from channels c join app_instances a on a.id = c.app_instance_id
@@ -159,6 +163,7 @@ export async function findChannel(db: Queries, id: number, viewerId: number): Pr
   if (!row) return undefined
   return {
     ...summary(row),
+    flowArn: row.flowArn ?? undefined,
     createdBy: { id: row.creatorId, arn: row.creatorArn, name: told(row.creatorName) },
     createdAt: new Date(row.createdAt),
     updatedAt: new Date(row.updatedAt),

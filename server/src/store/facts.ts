@@ -12,6 +12,7 @@ export interface FactsRow {
   readonly channelId?: number | null
   readonly mode?: Mode | null
   readonly privacy?: Privacy | null
+  readonly flowId?: number | null
   readonly membershipType?: MembershipType | null
   readonly moderatorId?: number | null
   readonly bannedId?: number | null
@@ -27,7 +28,7 @@ const livingCaller = `
 
 const selectCaller = statement<FactsRow>(`select ${caller} ${livingCaller} where a.arn = $1 and a.deleted_at is null`)
 const selectCallerInChannel = statement<FactsRow>(`
-  select ${caller}, c.id as "channelId", c.mode, c.privacy, membership.type as "membershipType",
+  select ${caller}, c.id as "channelId", c.mode, c.privacy, c.flow_id as "flowId", membership.type as "membershipType",
     moderator.identity_id as "moderatorId", ban.identity_id as "bannedId"
   ${livingCaller}
   left join channels c on c.app_instance_id = a.id and c.external_id = $4 and c.deleted_at is null

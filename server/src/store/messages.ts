@@ -5,6 +5,9 @@ import { pageOf, type Cursor, type Page } from './page.ts'
 import { kept, keptIfGiven, keptObject, told, toldIfKept } from './text.ts'
 
 export type MessageType = 'STANDARD' | 'CONTROL'
+export type Persistence = 'PERSISTENT' | 'NON_PERSISTENT'
+/** SENT until a flow says otherwise. */
+export type MessageStatus = 'SENT' | 'PENDING' | 'FAILED'
 export type MessageAttributes = Record<string, { StringValues?: string[] }>
 
 export interface Message {
@@ -19,6 +22,10 @@ export interface Message {
   readonly attributes: MessageAttributes | undefined
   readonly contentType: string | undefined
   readonly redacted: boolean
+  /** Only its sender sees a message that is not SENT. */
+  readonly status: MessageStatus
+  /** What is NON_PERSISTENT is kept only while it is PENDING. */
+  readonly persistence: Persistence
   readonly createdAt: Date
   readonly editedAt: Date | undefined
   readonly updatedAt: Date
@@ -35,6 +42,7 @@ interface Row {
   attributes: string | null
   contentType: string | null
   redacted: number
+  status: 'PENDING' | 'PASSING' | 'FAILED' | null
   editedAt: number | null
   updatedAt: number
   senderId: number
@@ -64,7 +72,7 @@ function placeOf(id: string): { at: number; sequence: number; nonce: string } | 
 
 const columns = `
   m.private, m.created_at as at, m.sequence, m.nonce, m.type, m.content, m.metadata, m.attributes,
-  m.content_type as "contentType", m.redacted, m.edited_at as "editedAt", m.updated_at as "updatedAt",
+  m.content_type as "contentType", m.redacted, m.status, m.edited_at as "editedAt", m.updated_at as "updatedAt",
   sender.id as "senderId", ${identityArn('sender', 'a')} as "senderArn", sender.name as "senderName",
   target.id as "targetId", ${identityArn('target', 'a')} as "targetArn", target.name as "targetName"`
 
@@ -75,8 +83,8 @@ const people = `
 
 const insert = statement(`
   insert into messages (channel_id, private, created_at, sequence, nonce, sender_id, target_id, type,
-    content, metadata, attributes, content_type, updated_at)
-  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $3)`)
+    content, metadata, attributes, content_type, updated_at, status)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $3, $13)`)
 const insertViewer = statement(`
   insert into private_messages (channel_id, viewer_id, created_at, sequence) values ($1, $2, $3, $4) on conflict do nothing`)
 const raisePrivate = statement(`
@@ -142,6 +150,8 @@ const message = (row: Row): Message => ({
   attributes: toldIfKept<MessageAttributes>(row.attributes),
   contentType: toldIfKept(row.contentType),
   redacted: row.redacted === 1,
+  status: row.status === 'PASSING' ? 'PENDING' : (row.status ?? 'SENT'),
+  persistence: row.status === 'PASSING' ? 'NON_PERSISTENT' : 'PERSISTENT',
   createdAt: new Date(row.at),
   editedAt: row.editedAt === null ? undefined : new Date(row.editedAt),
   updatedAt: new Date(row.updatedAt),
@@ -157,16 +167,18 @@ export interface NewMessage {
   readonly metadata: string | undefined
   readonly attributes: MessageAttributes | undefined
   readonly contentType: string | undefined
+  /** For what a flow decides on: until then only its sender sees it, and lists never show what is PASSING. */
+  readonly waiting?: 'PENDING' | 'PASSING'
 }
 
 /** Keeps a message at the moment that its channel has given it; returns its id. */
 export async function insertMessage(tx: Queries, given: NewMessage, { at, sequence }: { at: number; sequence: number }): Promise<string> {
-  const { channelId, senderId, targetId, type, content, metadata, attributes, contentType } = given
+  const { channelId, senderId, targetId, type, content, metadata, attributes, contentType, waiting } = given
   const nonce = newNonce()
   await tx.run(
     insert,
     channelId,
-    targetId === undefined ? 0 : 1,
+    targetId === undefined && !waiting ? 0 : 1,
     at,
     sequence,
     nonce,
@@ -177,9 +189,10 @@ export async function insertMessage(tx: Queries, given: NewMessage, { at, sequen
     keptIfGiven(metadata),
     keptObject(attributes),
     keptIfGiven(contentType),
+    waiting ?? null,
   )
-  if (targetId !== undefined) {
-    for (const viewerId of new Set([senderId, targetId])) {
+  if (waiting !== 'PASSING' && (targetId !== undefined || waiting)) {
+    for (const viewerId of new Set([senderId, waiting ? senderId : targetId!])) {
       await tx.run(insertViewer, channelId, viewerId, at, sequence)
       await tx.run(raisePrivate, channelId, viewerId, at)
     }
@@ -214,7 +227,7 @@ export async function listMessages(db: Queries, listing: MessageListing, after: 
   return pageOf(rows, limit, row => [row.at, row.sequence], message)
 }
 
-function placeValues(channelId: number, id: string): [number, number, number, string] {
+export function placeValues(channelId: number, id: string): [number, number, number, string] {
   const found = placeOf(id)
   if (!found) throw new Error('not the id of a kept message')
   return [channelId, found.at, found.sequence, found.nonce]

@@ -26,6 +26,7 @@ const contentsOfChannel = [
   statement(`delete from moderators where (channel_id, identity_id) in
     (select channel_id, identity_id from moderators where ${where} limit $2)`),
   statement(`delete from bans where (channel_id, identity_id) in (select channel_id, identity_id from bans where ${where} limit $2)`),
+  statement(`delete from flow_runs where id in (select id from flow_runs where ${where} limit $2)`),
 ]
 const rolesOfIdentity = [
   statement(`delete from moderators where (channel_id, identity_id) in
@@ -47,6 +48,9 @@ const buryIdentities = statement(`
 const removeIdentities = statement(`
   delete from identities where id in
     (select id from identities where app_instance_id = $1 and deleted_at is not null limit $2)`)
+const flowsOfAppInstance = `select id from channel_flows where app_instance_id = $1 order by id limit $2`
+const removeTagsOfFlows = statement(`delete from tags where resource_kind = 'channel-flow' and resource_id in (${flowsOfAppInstance})`)
+const removeFlows = statement(`delete from channel_flows where id in (${flowsOfAppInstance})`)
 const removeAppInstance = statement(`delete from app_instances where id = $1`)
 
 /** Ends memberships and counts them down by what has really gone, since a member may leave and another node purge meanwhile. */
@@ -88,6 +92,8 @@ async function purgeAppInstance(tx: Queries, id: number, now: number) {
   // What has just been buried is purged first: then only tombstones of identities are left.
   if (buried > 0) return
   if ((await tx.run(removeIdentities, id, step)) > 0) return
+  await tx.run(removeTagsOfFlows, id, step)
+  if ((await tx.run(removeFlows, id, step)) > 0) return
   await removeAllTags(tx, { kind: 'app-instance', id })
   await deleteStreamingConfigurations(tx, id)
   await tx.run(removeAppInstance, id)

@@ -8,7 +8,7 @@ export interface Tag {
 
 /** A tagged resource: the row that its ARN names. Users and bots share a table, so they share a kind here. */
 export interface TaggedResource {
-  readonly kind: 'app-instance' | 'identity' | 'channel'
+  readonly kind: 'app-instance' | 'identity' | 'channel' | 'channel-flow'
   readonly id: number
 }
 
@@ -29,6 +29,11 @@ const selectChannel = statement<{ id: number }>(`
   join channels c on c.app_instance_id = a.id and c.external_id = $2 and c.deleted_at is null
   where a.arn = $1 and a.deleted_at is null`)
 
+const selectFlow = statement<{ id: number }>(`
+  select f.id from app_instances a
+  join channel_flows f on f.app_instance_id = a.id and f.external_id = $2
+  where a.arn = $1 and a.deleted_at is null`)
+
 /** What can be tagged under that ARN, where it lives. */
 export async function taggedResource(
   db: Queries,
@@ -41,6 +46,10 @@ export async function taggedResource(
   if (kind === 'channel') {
     const row = await db.get(selectChannel, appInstanceArn, id)
     return row && { kind: 'channel', id: row.id }
+  }
+  if (kind === 'channel-flow') {
+    const row = await db.get(selectFlow, appInstanceArn, id)
+    return row && { kind: 'channel-flow', id: row.id }
   }
   const row = await db.get(selectIdentity, appInstanceArn, kind, id)
   return row && { kind: 'identity', id: row.id }

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { readConfig, settings, variableOf } from '../../src/config.ts'
-import { countLimits } from '../../src/limits.ts'
+import { countLimits, type CountLimit } from '../../src/limits.ts'
 import { keyVariables, rootKey, run, root, serve, serveFails, temporaryFolder } from '../support/process.ts'
 import { freePort } from '../support/ports.ts'
 import { clientsOf, createPostgresDatabase } from '../support/world.ts'
@@ -25,16 +25,9 @@ const examples: Record<SettingName, { good: () => Promise<string>; bad: readonly
     good: async () => 'chat.example.com:8443',
     bad: ['', 'wss://chat.example.com', 'chat.example.com/', 'a b', 'host:port', '::1', 'host:99999'],
   },
+  lambdaEndpoint: { good: async () => 'http://127.0.0.1:4566/lambda', bad: ['', 'localhost:4566', 'ftp://localhost', 'http://'] },
   logLevel: { good: async () => 'error', bad: ['', 'loud', 'INFO'] },
-  appInstances: count,
-  usersPerAppInstance: count,
-  adminsPerAppInstance: count,
-  botsPerAppInstance: count,
-  endpointsPerUser: count,
-  channelsPerAppInstance: count,
-  membershipsPerChannel: count,
-  membershipsPerUser: count,
-  moderatorsPerChannel: count,
+  ...(Object.fromEntries(Object.keys(countLimits).map(name => [name, count])) as Record<CountLimit, typeof count>),
 }
 const names = Object.entries(settings).map(([name, { flag }]) => ({ name, flag, variable: variableOf(flag) }))
 const exampleOf = (name: string) => Object.entries(examples).find(([known]) => known === name)![1]
@@ -59,6 +52,7 @@ test('each setting is a flag and a variable of its name, and --help shows both w
     'region',
     'account',
     'public-ws-host',
+    'lambda-endpoint',
     'log-level',
     ...Object.values(countLimits).map(({ flag }) => flag),
   ])

@@ -30,7 +30,7 @@ export interface World {
   close(): Promise<void>
 }
 
-interface AppInstance {
+export interface AppInstance {
   readonly arn: string
   /** The ARN of a user of that id, whether it exists or not. */
   readonly user: (id: string) => string
@@ -56,14 +56,14 @@ export function clientsOf(app: Pick<App, 'url' | 'rootKey'>, credentials = app.r
   return { identity: new ChimeSDKIdentity(options), messaging: new ChimeSDKMessaging(options) }
 }
 
-/** `settings` are those of the server, by their names in config.ts. */
+/** `settings` are those of config.ts, by their names there. */
 export async function startWorld(kind: DatabaseKind, settings: Record<string, string> = {}): Promise<World> {
   let ahead = 0
   const folder = await mkdtemp(join(tmpdir(), 'carillon-test-'))
-  const flags = kind === 'postgres' ? { databaseUrl: await createPostgresDatabase() } : { data: folder }
+  const flags = { ...(kind === 'postgres' ? { databaseUrl: await createPostgresDatabase() } : { data: folder }), ...settings }
   const rootKey = { accessKeyId: 'AKIATESTTESTTESTTEST', secretAccessKey: 'test-secret' }
   const now = () => Date.now() + ahead
-  const app = await startApp({ ...config({ ...flags, ...settings }), rootKey }, { now })
+  const app = await startApp({ ...config(flags), rootKey }, { now })
   const { identity, messaging } = clientsOf(app)
   return {
     app,

@@ -81,6 +81,7 @@ create table channels (
   expiration_days bigint,
   expiration_criterion text,
   expires_at bigint,
+  flow_id bigint,
   deleted_at bigint
 );
 create unique index channels_living on channels (app_instance_id, external_id) where deleted_at is null;
@@ -88,6 +89,7 @@ create index channels_of_app_instance on channels (app_instance_id, id) where de
 create index channels_listed on channels (app_instance_id, privacy, id) where deleted_at is null;
 create index channels_expiring on channels (expires_at) where expires_at is not null and deleted_at is null;
 create index channels_to_purge on channels (id) where deleted_at is not null;
+create index channels_of_flow on channels (flow_id, id) where flow_id is not null and deleted_at is null;
 
 -- sub_channel_id is 0 outside elastic channels. last_private_at is the newest message that only this member and its
 -- counterpart can see. memberships_of_member holds all that the list of a user's channels needs, in the order of its pages.
@@ -128,6 +130,8 @@ create index bans_of_identity on bans (identity_id, channel_id);
 
 -- A MessageId holds created_at, sequence and nonce, so the primary key is the only index: it finds a message, and a page is
 -- one range of it. Messages that only some may see (private = 1) are kept apart, so that nobody's page has to skip them.
+-- status is null once the message is sent: PENDING and PASSING (the same of a NON_PERSISTENT one) are on their way through a
+-- flow, FAILED ones have ended there.
 create table messages (
   channel_id bigint not null,
   sub_channel_id bigint not null default 0,
@@ -143,12 +147,13 @@ create table messages (
   attributes text,
   content_type text,
   redacted bigint not null default 0,
+  status text,
   edited_at bigint,
   updated_at bigint not null,
   primary key (channel_id, sub_channel_id, private, created_at, sequence)
 ) ${clustered};
 
--- Who sees a private message: its sender and its target, one row each.
+-- Who sees a private message: its sender and its target, one row each; only its sender until a flow has released it.
 create table private_messages (
   channel_id bigint not null,
   sub_channel_id bigint not null default 0,
@@ -157,6 +162,65 @@ create table private_messages (
   sequence bigint not null,
   primary key (channel_id, sub_channel_id, viewer_id, created_at, sequence)
 ) ${clustered};
+
+-- processors is JSON, in the order of execution. A flow's id is never used again, so there is no tombstone.
+create table channel_flows (
+  id ${identity},
+  app_instance_id bigint not null,
+  external_id text not null,
+  name text not null,
+  processors text not null,
+  created_at bigint not null,
+  updated_at bigint not null
+);
+create unique index channel_flows_named on channel_flows (app_instance_id, external_id);
+create index channel_flows_listed on channel_flows (app_instance_id, id);
+
+-- A message or an edit on its way through a flow, as the processors so far have left it; gone when that is decided. processors
+-- are those of the time when it was sent, position counts them from 0. A message has one run at a time.
+create table flow_runs (
+  id ${identity},
+  channel_id bigint not null,
+  sub_channel_id bigint not null default 0,
+  message_id text not null,
+  sender_id bigint not null,
+  target_id bigint,
+  is_edit bigint not null,
+  persistence text not null,
+  content text not null,
+  metadata text,
+  attributes text,
+  content_type text,
+  push_notification text,
+  sent_at bigint not null,
+  edited_at bigint,
+  processors text not null,
+  position bigint not null default 0
+);
+create unique index flow_runs_of_message on flow_runs (channel_id, message_id);
+
+-- One invocation of a processor. expires_at counts from when it is invoked; until then decision is kept, to tell one that comes
+-- twice from one that comes with another answer.
+create table flow_callbacks (
+  callback_id text primary key,
+  run_id bigint not null,
+  channel_id bigint not null,
+  message_id text not null,
+  decision text,
+  expires_at bigint
+) ${clustered};
+create index flow_callbacks_by_age on flow_callbacks (expires_at);
+
+-- What leaves the house, at least once. Who delivers an entry moves next_at to the end of its lease.
+create table outbox (
+  id ${identity},
+  kind text not null,
+  payload text not null,
+  attempts bigint not null default 0,
+  next_at bigint not null,
+  created_at bigint not null
+);
+create index outbox_due on outbox (next_at, id);
 
 -- What a ClientRequestToken was answered with. token is a hash of operation, parent, bearer and token.
 create table request_tokens (

@@ -1,0 +1,143 @@
+import { createHash, randomBytes } from 'node:crypto'
+import type { ChannelCall } from '../call.ts'
+import { conflict } from '../errors.ts'
+import { advanceChannel } from '../store/channels.ts'
+import type { Queries } from '../store/database.ts'
+import { decideCallback, deleteCallback, findCallback, insertCallback } from '../store/flow-callbacks.ts'
+import { deleteRun, findRun, insertRun, moveRun, type NewRun, type Run, type RunContent } from '../store/flow-runs.ts'
+import { flowProcessors, type Flow, type Processor } from '../store/flows.ts'
+import type { MessageType } from '../store/messages.ts'
+import { appendToOutbox } from '../store/outbox.ts'
+import { dropMessage, failMessage, releaseMessage, replaceMessage } from '../store/pending-messages.ts'
+
+/** For so long after its invocation a processor may answer (spec/channel-flows.md §4). */
+export const callbackLifetime = 48 * 60 * 60 * 1000
+
+export const invocationKind = 'flow-invocation'
+
+/** What the outbox holds of an invocation: the rest is read when it is made. */
+export interface Invocation {
+  readonly callbackId: string
+}
+
+/** What has been decided without an answer of the processor. */
+type Unanswered = 'skipped' | 'aborted' | 'expired'
+
+export const flowDetails = (flow: Flow) => ({
+  ChannelFlowArn: flow.arn,
+  Processors: flow.processors,
+  Name: flow.name,
+  CreatedTimestamp: flow.createdAt,
+  LastUpdatedTimestamp: flow.updatedAt,
+})
+
+export const flowSummary = ({ arn, name, processors }: Flow) => ({ ChannelFlowArn: arn, Name: name, Processors: processors })
+
+/** Whether a message of this type would go through a flow: CONTROL messages do not. */
+export const isForFlow = (flowId: number | undefined, type: MessageType): flowId is number => flowId !== undefined && type === 'STANDARD'
+
+/** The processors that a message has to pass; undefined where it has none, or the flow is deleted meanwhile. */
+export async function processorsFor(tx: Queries, { channel }: ChannelCall, type: MessageType): Promise<readonly Processor[] | undefined> {
+  return isForFlow(channel.flowId, type) ? flowProcessors(tx, channel.flowId) : undefined
+}
+
+/** Starts a message or an edit on its way. ConflictException where an edit of the message is on its way already. */
+export async function enterFlow(tx: Queries, run: NewRun, now: number) {
+  const id = await insertRun(tx, run)
+  if (id === undefined)
+    throw conflict('The message is being processed', 'An earlier change of it is still PENDING. Try again once it is SENT.')
+  await invoke(tx, { ...run, id }, now)
+}
+
+async function invoke(tx: Queries, run: { id: number; channelId: number; messageId: string }, now: number) {
+  const callbackId = randomBytes(24).toString('base64url')
+  await insertCallback(tx, { callbackId, runId: run.id, channelId: run.channelId, messageId: run.messageId })
+  await appendToOutbox(tx, invocationKind, { callbackId } satisfies Invocation, now)
+}
+
+/** On to the next processor, or, after the last one, out. */
+async function proceed(tx: Queries, run: Run, now: number) {
+  const position = run.position + 1
+  if (position < run.processors.length) {
+    await moveRun(tx, run.id, position, run)
+    return invoke(tx, run, now)
+  }
+  const isMessageForAll = !run.isEdit && !run.target && run.persistence === 'PERSISTENT'
+  await ended(tx, run, now, isMessageForAll ? 'message' : 'other', async at => {
+    if (run.isEdit) await replaceMessage(tx, run, at)
+    else if (run.persistence === 'NON_PERSISTENT') await dropMessage(tx, run)
+    else await releaseMessage(tx, run)
+  })
+}
+
+/** Ends a run as an event of its channel. The channel is locked before the run is touched, as it is by those who start one. */
+async function ended(tx: Queries, run: Run, now: number, what: 'message' | 'other', end: (at: number) => Promise<void>) {
+  const moment = await advanceChannel(tx, run.channelId, now, what)
+  if (moment) await end(moment.at)
+  await deleteRun(tx, run.id)
+}
+
+/** Denied: as if it had never been sent; the stored version of an edited message stays. */
+const deny = (tx: Queries, run: Run, now: number) =>
+  ended(tx, run, now, 'other', async () => {
+    if (!run.isEdit) await dropMessage(tx, run)
+  })
+
+/** FAILED for its sender, where it is a message that is kept. */
+const fail = (tx: Queries, run: Run, now: number) =>
+  ended(tx, run, now, 'other', async () => {
+    if (run.isEdit) return
+    if (run.persistence === 'PERSISTENT') await failMessage(tx, run)
+    else await dropMessage(tx, run)
+  })
+
+/** What a processor has answered: undefined for a denial. */
+export type Answer = { readonly [Member in keyof RunContent]: RunContent[Member] | undefined } | undefined
+
+/** The same for equal answers. */
+function decisionOf(answer: Answer): string {
+  if (!answer) return 'denied'
+  const { content, metadata, attributes, contentType, pushNotification: push } = answer
+  const named = attributes && Object.entries(attributes).toSorted(([a], [b]) => (a < b ? -1 : 1))
+  const text = JSON.stringify([content, metadata, named, contentType, push?.Title, push?.Body, push?.Type])
+  return `passed ${createHash('sha256').update(text).digest('base64url')}`
+}
+
+/**
+ * Does what a processor has decided, once. The same answer again changes nothing; another one, or one that comes after the
+ * processor has been given up, is a ConflictException. What it leaves out stays as it is.
+ */
+export async function answerCallback(tx: Queries, callbackId: string, answer: Answer, now: number) {
+  const decision = decisionOf(answer)
+  const runId = await decideCallback(tx, callbackId, decision, now + callbackLifetime)
+  if (runId === undefined) {
+    const decided = (await findCallback(tx, callbackId))?.decision
+    if (decided === decision) return
+    throw conflict('The message has already been processed', `This CallbackId has been decided already: ${decided?.split(' ')[0]}.`)
+  }
+  const run = await findRun(tx, runId)
+  if (!run) return
+  if (!answer) return deny(tx, run, now)
+  const given = Object.entries(answer).filter(([, value]) => value !== undefined)
+  await proceed(tx, { ...run, ...Object.fromEntries(given) }, now)
+}
+
+/** The processor cannot be reached: CONTINUE leaves it out, ABORT gives the message up. Says which, or undefined where it has answered. */
+export async function giveUpProcessor(tx: Queries, { callbackId }: Invocation, now: number) {
+  const found = await findCallback(tx, callbackId)
+  const run = found && (await findRun(tx, found.runId))
+  if (!run) return undefined
+  const action = run.processors[run.position]!.FallbackAction
+  const decision: Unanswered = action === 'CONTINUE' ? 'skipped' : 'aborted'
+  if ((await decideCallback(tx, callbackId, decision, now + callbackLifetime)) === undefined) return undefined
+  await (action === 'CONTINUE' ? proceed(tx, run, now) : fail(tx, run, now))
+  return { run, action }
+}
+
+/** The time to answer is over: what is undecided has FAILED, and the CallbackId is forgotten. */
+export async function expireCallback(tx: Queries, callbackId: string, now: number) {
+  const runId = await decideCallback(tx, callbackId, 'expired' satisfies Unanswered, now)
+  const run = runId === undefined ? undefined : await findRun(tx, runId)
+  if (run) await fail(tx, run, now)
+  await deleteCallback(tx, callbackId)
+}

@@ -1,0 +1,150 @@
+import { statement, type Queries } from './database.ts'
+import type { Processor } from './flows.ts'
+import { identityArn, type Identity } from './identities.ts'
+import type { MessageAttributes, Persistence } from './messages.ts'
+import { kept, keptIfGiven, keptObject, told, toldIfKept } from './text.ts'
+
+export interface PushNotification {
+  readonly Title?: string
+  readonly Body?: string
+  readonly Type?: 'DEFAULT' | 'VOIP'
+}
+
+/** What a processor may change of a message. */
+export interface RunContent {
+  readonly content: string
+  readonly metadata: string | undefined
+  readonly attributes: MessageAttributes | undefined
+  readonly contentType: string | undefined
+  readonly pushNotification: PushNotification | undefined
+}
+
+/** A message or an edit on its way through the processors that its channel's flow had when it was sent. */
+export interface Run extends RunContent {
+  readonly id: number
+  readonly channelId: number
+  readonly channelArn: string
+  readonly subChannelId: number
+  readonly messageId: string
+  readonly sender: Identity
+  readonly target: Identity | undefined
+  readonly isEdit: boolean
+  readonly persistence: Persistence
+  readonly sentAt: number
+  readonly editedAt: number | undefined
+  readonly processors: readonly Processor[]
+  /** Which of them has it now, from 0. */
+  readonly position: number
+}
+
+export type NewRun = Omit<Run, 'id' | 'channelArn' | 'sender' | 'target' | 'position'> & {
+  readonly senderId: number
+  readonly targetId: number | undefined
+}
+
+interface Row {
+  id: number
+  channelId: number
+  channelArn: string
+  subChannelId: number
+  messageId: string
+  senderId: number
+  senderArn: string
+  senderName: string
+  targetId: number | null
+  targetArn: string | null
+  targetName: string | null
+  isEdit: number
+  persistence: Persistence
+  content: string
+  metadata: string | null
+  attributes: string | null
+  contentType: string | null
+  pushNotification: string | null
+  sentAt: number
+  editedAt: number | null
+  processors: string
+  position: number
+}
+
+const insert = statement<{ id: number }>(`
+  insert into flow_runs (channel_id, sub_channel_id, message_id, sender_id, target_id, is_edit, persistence,
+    content, metadata, attributes, content_type, push_notification, sent_at, edited_at, processors)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+  on conflict (channel_id, message_id) do nothing
+  returning id`)
+const selectOne = statement<Row>(`
+  select r.id, r.channel_id as "channelId", a.arn || '/channel/' || c.external_id as "channelArn",
+    r.sub_channel_id as "subChannelId", r.message_id as "messageId",
+    sender.id as "senderId", ${identityArn('sender', 'a')} as "senderArn", sender.name as "senderName",
+    target.id as "targetId", ${identityArn('target', 'a')} as "targetArn", target.name as "targetName",
+    r.is_edit as "isEdit", r.persistence, r.content, r.metadata, r.attributes, r.content_type as "contentType",
+    r.push_notification as "pushNotification", r.sent_at as "sentAt", r.edited_at as "editedAt", r.processors, r.position
+  from flow_runs r
+  join channels c on c.id = r.channel_id and c.deleted_at is null
+  join app_instances a on a.id = c.app_instance_id and a.deleted_at is null
+  join identities sender on sender.id = r.sender_id
+  left join identities target on target.id = r.target_id
+  where r.id = $1`)
+const selectOfMessage = statement<{ id: number }>(`select id from flow_runs where channel_id = $1 and message_id = $2`)
+const update = statement(`
+  update flow_runs set position = $2, content = $3, metadata = $4, attributes = $5, content_type = $6, push_notification = $7
+  where id = $1`)
+const remove = statement(`delete from flow_runs where id = $1`)
+
+const keptContent = ({ content, metadata, attributes, contentType, pushNotification }: RunContent) => [
+  kept(content),
+  keptIfGiven(metadata),
+  keptObject(attributes),
+  keptIfGiven(contentType),
+  keptObject(pushNotification),
+]
+
+/** The id of the new run; undefined where the message has one already. */
+export async function insertRun(tx: Queries, given: NewRun): Promise<number | undefined> {
+  const { channelId, subChannelId, messageId, senderId, targetId, isEdit, persistence, sentAt, editedAt, processors } = given
+  const who = [channelId, subChannelId, messageId, senderId, targetId ?? null, isEdit ? 1 : 0, persistence]
+  const row = await tx.get(insert, ...who, ...keptContent(given), sentAt, editedAt ?? null, JSON.stringify(processors))
+  return row?.id
+}
+
+/** Undefined where it is over, or its channel is deleted. */
+export async function findRun(db: Queries, id: number): Promise<Run | undefined> {
+  const row = await db.get(selectOne, id)
+  if (!row) return undefined
+  const { channelId, channelArn, subChannelId, messageId, persistence, sentAt, position } = row
+  return {
+    id,
+    channelId,
+    channelArn,
+    subChannelId,
+    messageId,
+    persistence,
+    sentAt,
+    position,
+    sender: { id: row.senderId, arn: row.senderArn, name: told(row.senderName) },
+    target: row.targetId === null ? undefined : { id: row.targetId, arn: row.targetArn!, name: told(row.targetName!) },
+    isEdit: row.isEdit === 1,
+    content: told(row.content),
+    metadata: toldIfKept(row.metadata),
+    attributes: toldIfKept<MessageAttributes>(row.attributes),
+    contentType: toldIfKept(row.contentType),
+    pushNotification: toldIfKept<PushNotification>(row.pushNotification),
+    editedAt: row.editedAt ?? undefined,
+    processors: told<Processor[]>(row.processors),
+  }
+}
+
+/** Whether a message, or an edit of it, is on its way. */
+export async function isRunning(db: Queries, channelId: number, messageId: string) {
+  return (await db.get(selectOfMessage, channelId, messageId)) !== undefined
+}
+
+/** Hands what a processor has left on to the next one. */
+export async function moveRun(tx: Queries, id: number, position: number, content: RunContent) {
+  await tx.run(update, id, position, ...keptContent(content))
+}
+
+export async function deleteRun(tx: Queries, id: number) {
+  await tx.run(remove, id)
+}

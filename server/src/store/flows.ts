@@ -1,0 +1,150 @@
+import type { Mode, Privacy } from './channels.ts'
+import { statement, type Queries } from './database.ts'
+import { pageOf, type Cursor, type Page } from './page.ts'
+import { kept, told, toldIfKept } from './text.ts'
+
+export interface Processor {
+  readonly Name: string
+  readonly Configuration: { readonly Lambda: { readonly ResourceArn: string; readonly InvocationType: 'ASYNC' } }
+  readonly ExecutionOrder: number
+  readonly FallbackAction: 'CONTINUE' | 'ABORT'
+}
+
+export interface Flow {
+  readonly id: number
+  readonly arn: string
+  readonly name: string
+  /** In the order of execution. */
+  readonly processors: Processor[]
+  readonly createdAt: Date
+  readonly updatedAt: Date
+}
+
+export interface FlowChannel {
+  readonly arn: string
+  readonly name: string
+  readonly metadata: string | undefined
+  readonly mode: Mode
+  readonly privacy: Privacy
+}
+
+interface Row {
+  id: number
+  arn: string
+  name: string
+  processors: string
+  createdAt: number
+  updatedAt: number
+}
+
+interface ChannelRow {
+  id: number
+  arn: string
+  name: string
+  metadata: string | null
+  mode: Mode
+  privacy: Privacy
+}
+
+const columns = `
+  f.id, a.arn || '/channel-flow/' || f.external_id as arn, f.name, f.processors, f.created_at as "createdAt", f.updated_at as "updatedAt"`
+const living = `from app_instances a join channel_flows f on f.app_instance_id = a.id`
+
+const insert = statement<{ id: number }>(`
+  insert into channel_flows (app_instance_id, external_id, name, processors, created_at, updated_at)
+  values ($1, $2, $3, $4, $5, $5) returning id`)
+const selectByName = statement<Row>(`
+  select ${columns} ${living} where a.arn = $1 and a.deleted_at is null and f.external_id = $2`)
+const selectAfter = statement<Row>(`
+  select ${columns} ${living} where f.app_instance_id = $1 and f.id > $2 order by f.id limit $3`)
+const count = statement<{ count: number }>(`select count(*) as count from channel_flows where app_instance_id = $1`)
+const selectProcessors = statement<{ processors: string }>(`select processors from channel_flows where id = $1`)
+const update = statement(`update channel_flows set name = $2, processors = $3, updated_at = $4 where id = $1`)
+const lock = statement(`update channel_flows set updated_at = updated_at where id = $1`)
+const remove = statement(`delete from channel_flows where id = $1`)
+const selectUse = statement<{ id: number }>(`select id from channels where flow_id = $1 and deleted_at is null limit 1`)
+const associate = statement(`
+  update channels set flow_id = $2 where id = $1 and deleted_at is null and (flow_id is null or flow_id = $2)`)
+const disassociate = statement(`update channels set flow_id = null where id = $1 and deleted_at is null and flow_id = $2`)
+const selectChannelsAfter = statement<ChannelRow>(`
+  select c.id, a.arn || '/channel/' || c.external_id as arn, c.name, c.metadata, c.mode, c.privacy
+  from channels c join app_instances a on a.id = c.app_instance_id
+  where c.flow_id = $1 and c.deleted_at is null and c.id > $2 order by c.id limit $3`)
+
+const flow = (row: Row): Flow => ({
+  id: row.id,
+  arn: row.arn,
+  name: told(row.name),
+  processors: told<Processor[]>(row.processors),
+  createdAt: new Date(row.createdAt),
+  updatedAt: new Date(row.updatedAt),
+})
+
+/** The id of the new flow. */
+export async function insertFlow(
+  tx: Queries,
+  given: { appInstanceId: number; externalId: string; name: string; processors: readonly Processor[]; now: number },
+) {
+  const { appInstanceId, externalId, name, processors, now } = given
+  return (await tx.get(insert, appInstanceId, externalId, kept(name), JSON.stringify(processors), now))!.id
+}
+
+export async function flowByName(db: Queries, { appInstanceArn, id }: { appInstanceArn: string; id: string }): Promise<Flow | undefined> {
+  const row = await db.get(selectByName, appInstanceArn, id)
+  return row && flow(row)
+}
+
+/** A page of the flows of an app instance, by creation. */
+export async function listFlows(db: Queries, appInstanceId: number, after: Cursor | undefined, limit: number): Promise<Page<Flow>> {
+  const rows = await db.all(selectAfter, appInstanceId, after?.[0] ?? 0, limit + 1)
+  return pageOf(rows, limit, row => [row.id], flow)
+}
+
+export async function countFlows(tx: Queries, appInstanceId: number) {
+  return (await tx.get(count, appInstanceId))!.count
+}
+
+/** The processors that a message goes through now; undefined where the flow is gone. */
+export async function flowProcessors(tx: Queries, id: number): Promise<Processor[] | undefined> {
+  const row = await tx.get(selectProcessors, id)
+  return toldIfKept<Processor[]>(row?.processors ?? null)
+}
+
+export async function updateFlow(tx: Queries, id: number, given: { name: string; processors: readonly Processor[]; now: number }) {
+  return (await tx.run(update, id, kept(given.name), JSON.stringify(given.processors), given.now)) === 1
+}
+
+/** Until the commit nobody else can associate or delete the flow; false where it is gone. */
+export async function lockFlow(tx: Queries, id: number) {
+  return (await tx.run(lock, id)) === 1
+}
+
+/** Whether a channel uses the flow; asked while it is locked. */
+export async function isFlowUsed(tx: Queries, id: number) {
+  return (await tx.get(selectUse, id)) !== undefined
+}
+
+export async function deleteFlow(tx: Queries, id: number) {
+  await tx.run(remove, id)
+}
+
+/** True where the channel has this flow now; false where it has another one, or is gone. */
+export async function associateFlow(tx: Queries, channelId: number, flowId: number) {
+  return (await tx.run(associate, channelId, flowId)) === 1
+}
+
+/** False where the channel has not had this flow. */
+export async function disassociateFlow(tx: Queries, channelId: number, flowId: number) {
+  return (await tx.run(disassociate, channelId, flowId)) === 1
+}
+
+/** A page of the channels that have the flow, by creation. */
+export async function channelsOfFlow(db: Queries, flowId: number, after: Cursor | undefined, limit: number): Promise<Page<FlowChannel>> {
+  const rows = await db.all(selectChannelsAfter, flowId, after?.[0] ?? 0, limit + 1)
+  return pageOf(
+    rows,
+    limit,
+    row => [row.id],
+    ({ arn, name, metadata, mode, privacy }) => ({ arn, name: told(name), metadata: toldIfKept(metadata), mode, privacy }),
+  )
+}

@@ -1,0 +1,66 @@
+import { statement, type Queries } from './database.ts'
+import type { Run } from './flow-runs.ts'
+import { placeValues } from './messages.ts'
+import { kept, keptIfGiven, keptObject } from './text.ts'
+
+const pending = `channel_id = $1 and created_at = $2 and sequence = $3 and nonce = $4 and sub_channel_id = $5 and private = 1`
+
+const release = statement(`
+  update messages set private = $6, content = $7, metadata = $8, attributes = $9, content_type = $10, status = null
+  where ${pending} and status = 'PENDING'`)
+const fail = statement(`update messages set status = 'FAILED' where ${pending} and status = 'PENDING'`)
+const remove = statement(`delete from messages where ${pending} and status in ('PENDING', 'PASSING')`)
+const replace = statement(`
+  update messages set content = $6, metadata = $7, attributes = $8, content_type = $9, edited_at = $10, updated_at = $11
+  where channel_id = $1 and created_at = $2 and sequence = $3 and nonce = $4 and sub_channel_id = $5 and private in (0, 1)
+    and redacted = 0`)
+const removeViewer = statement(`
+  delete from private_messages
+  where channel_id = $1 and sub_channel_id = $2 and viewer_id = $3 and created_at = $4 and sequence = $5`)
+const insertViewer = statement(`
+  insert into private_messages (channel_id, sub_channel_id, viewer_id, created_at, sequence) values ($1, $2, $3, $4, $5)
+  on conflict do nothing`)
+const recompute = statement(`
+  update memberships set last_private_at = (
+    select max(p.created_at) from private_messages p
+    where p.channel_id = $1 and p.sub_channel_id = $2 and p.viewer_id = memberships.member_id)
+  where channel_id = $1 and sub_channel_id = $2 and member_id = $3`)
+
+const placeOfRun = (run: Run) => [...placeValues(run.channelId, run.messageId), run.subChannelId] as const
+
+async function setViewer(tx: Queries, change: typeof insertViewer, run: Run, viewerId: number) {
+  const [channelId, at, sequence] = placeValues(run.channelId, run.messageId)
+  await tx.run(change, channelId, run.subChannelId, viewerId, at, sequence)
+  await tx.run(recompute, channelId, run.subChannelId, viewerId)
+}
+
+/**
+ * Makes the message, as the processors have left it, visible to all, or to the target of a targeted one. It keeps its place.
+ * False where retention has deleted it meanwhile.
+ */
+export async function releaseMessage(tx: Queries, run: Run) {
+  const { content, metadata, attributes, contentType, target, sender } = run
+  const version = [kept(content), keptIfGiven(metadata), keptObject(attributes), keptIfGiven(contentType)]
+  if ((await tx.run(release, ...placeOfRun(run), target ? 1 : 0, ...version)) === 0) return false
+  if (target) await setViewer(tx, insertViewer, run, target.id)
+  else await setViewer(tx, removeViewer, run, sender.id)
+  return true
+}
+
+/** Leaves the message to its sender, as FAILED. */
+export async function failMessage(tx: Queries, run: Run) {
+  await tx.run(fail, ...placeOfRun(run))
+}
+
+/** Removes a message that was never sent, or that is not kept once it has been. */
+export async function dropMessage(tx: Queries, run: Run) {
+  await tx.run(remove, ...placeOfRun(run))
+  await setViewer(tx, removeViewer, run, run.sender.id)
+}
+
+/** Replaces the stored version by the edit; a message that is redacted or deleted meanwhile stays so. */
+export async function replaceMessage(tx: Queries, run: Run, now: number) {
+  const { content, metadata, attributes, contentType, editedAt } = run
+  const version = [kept(content), keptIfGiven(metadata), keptObject(attributes), keptIfGiven(contentType)]
+  await tx.run(replace, ...placeOfRun(run), ...version, editedAt ?? now, now)
+}

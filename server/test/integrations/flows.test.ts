@@ -1,0 +1,612 @@
+import { setTimeout } from 'node:timers/promises'
+import type { Processor, SendChannelMessageCommandInput } from '@aws-sdk/client-chime-sdk-messaging'
+import { afterAll, expect, test } from 'vitest'
+import { jobsOf } from '../../src/jobs/index.ts'
+import { channelsOf, open, rowsIn, say } from '../api/acts.ts'
+import { callBack, processor, startLambda, until, type LambdaFunction } from '../support/processor.ts'
+import { onBothDatabases, refusal } from '../support/world.ts'
+
+const denied = { name: 'ForbiddenException', code: 'Forbidden', status: 403 }
+const wrong = { name: 'BadRequestException', code: 'BadRequest', status: 400 }
+const missing = { name: 'NotFoundException', code: 'NotFound', status: 404 }
+const conflict = { name: 'ConflictException', code: 'Conflict', status: 409 }
+const hour = 60 * 60 * 1000
+
+const lambda = await startLambda()
+afterAll(() => lambda.close())
+
+onBothDatabases(
+  'Messages in a channel flow',
+  world => {
+    /** A channel of ann, bob, cat and a HIDDEN member, with a flow of these processors. */
+    const setting = async (Processors: Processor[], { privacy = 'PRIVATE' }: { privacy?: 'PUBLIC' | 'PRIVATE' } = {}) => {
+      const { appInstance, messaging } = world()
+      const { arn, user } = await appInstance(['ann', 'bob', 'cat', 'hid', 'out'], { admins: ['root'] })
+      const [ann, bob, cat, hid, out, root] = [user('ann'), user('bob'), user('cat'), user('hid'), user('out'), user('root')]
+      const ChannelArn = await open(world(), ann, { MemberArns: [bob, cat], Privacy: privacy })
+      await messaging.createChannelMembership({ ChannelArn, MemberArn: hid, Type: 'HIDDEN', ChimeBearer: ann })
+      const { ChannelFlowArn } = await messaging.createChannelFlow({ AppInstanceArn: arn, Name: 'flow', Processors })
+      await messaging.associateChannelFlow({ ChannelArn, ChannelFlowArn, ChimeBearer: ann })
+      const send = async (Content = 'hello', extra: Partial<SendChannelMessageCommandInput> = {}) =>
+        messaging.sendChannelMessage({ ChannelArn, ChimeBearer: ann, Content, Type: 'STANDARD', Persistence: 'PERSISTENT', ...extra })
+      const get = async (ChimeBearer: string, MessageId: string | undefined) =>
+        (await messaging.getChannelMessage({ ChannelArn, MessageId, ChimeBearer })).ChannelMessage!
+      const list = async (ChimeBearer: string) => (await messaging.listChannelMessages({ ChannelArn, ChimeBearer })).ChannelMessages!
+      const status = async (MessageId: string | undefined, ChimeBearer = ann) =>
+        (await messaging.getChannelMessageStatus({ ChannelArn, MessageId, ChimeBearer })).Status!.Value
+      const isStatus = (MessageId: string | undefined, wanted: string) => until(async () => (await status(MessageId)) === wanted)
+      const edit = async (MessageId: string | undefined, Content: string, extra: { Metadata?: string } = {}) =>
+        messaging.updateChannelMessage({ ChannelArn, MessageId, Content, ChimeBearer: ann, ...extra })
+      const lastAt = async (ChimeBearer: string) =>
+        (await channelsOf(world(), ChimeBearer)).get(ChannelArn)!.ChannelSummary!.LastMessageTimestamp
+      return { arn, ann, bob, cat, hid, out, root, ChannelArn, ChannelFlowArn, send, get, list, status, isStatus, edit, lastAt }
+    }
+    const one = (called: LambdaFunction, extra: Partial<Processor> = {}) => setting([processor(called.arn, extra)])
+    const runJob = async () => {
+      const { app, now } = world()
+      await jobsOf({ db: app.db, now, purgeSoon() {} })
+        .find(job => job.name === 'flow-callbacks')!
+        .run()
+    }
+
+    test('a message is PENDING until its processor passes it, and then SENT as it was', async () => {
+      const { messaging, advance } = world()
+      const checked = lambda.define()
+      const { ann, bob, root, get, list, send, status, lastAt } = await one(checked)
+      const { MessageId, Status } = await send('hello', { Metadata: 'm', ContentType: 'text/plain' })
+      expect(Status).toEqual({ Value: 'PENDING' })
+      expect(await status(MessageId)).toBe('PENDING')
+      const pending = await get(ann, MessageId)
+      expect(pending).toMatchObject({ Content: 'hello', Status: { Value: 'PENDING' }, Persistence: 'PERSISTENT' })
+      expect(await list(ann)).toMatchObject([{ MessageId, Status: { Value: 'PENDING' } }])
+      expect(await lastAt(ann)).toEqual(pending.CreatedTimestamp)
+      expect(await lastAt(bob)).toBeUndefined()
+
+      const event = await checked.event()
+      advance(60_000)
+      const answer = await callBack(messaging, event, { Content: event.ChannelMessage.Content, Metadata: 'm' })
+      expect(answer).toMatchObject({ ChannelArn: event.ChannelMessage.ChannelArn, CallbackId: event.CallbackId })
+      expect(await status(MessageId)).toBe('SENT')
+      const released = { ...pending, Status: { Value: 'SENT' } }
+      for (const reader of [ann, bob, root]) {
+        expect(await get(reader, MessageId)).toEqual(released)
+        expect(await list(reader)).toMatchObject([
+          { MessageId, Content: 'hello', Metadata: 'm', CreatedTimestamp: pending.CreatedTimestamp },
+        ])
+        expect(await list(reader)).toHaveLength(1)
+      }
+      const last = (await lastAt(bob))!
+      expect(last.getTime()).toBeGreaterThanOrEqual(pending.CreatedTimestamp!.getTime() + 60_000)
+      expect(await lastAt(ann)).toEqual(last)
+    })
+
+    test('a processor is handed what the API documents, and what else there is', async () => {
+      const checked = lambda.define()
+      const { ann, bob, ChannelArn, send } = await one(checked)
+      const given = {
+        Metadata: 'm\u0000',
+        ContentType: 'text/plain',
+        MessageAttributes: { a: { StringValues: ['x'] } },
+        PushNotification: { Title: 't', Body: 'b', Type: 'DEFAULT' as const },
+        Target: [{ MemberArn: bob }],
+      }
+      const { MessageId } = await send('hé\u0000llo', given)
+      const { EventType, CallbackId, ChannelMessage } = await checked.event()
+      expect(EventType).toBe('CHANNEL_MESSAGE_EVENT')
+      expect(CallbackId).toMatch(/^[-_a-zA-Z0-9]{32,64}$/)
+      const always = { MessageId, ChannelArn, Sender: { Arn: ann, Name: 'ann' }, Persistence: 'PERSISTENT', Type: 'STANDARD' }
+      const CreatedTimestamp = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
+      expect(ChannelMessage).toEqual({ ...always, Content: 'hé\u0000llo', CreatedTimestamp, ...given })
+      const bare = await send('x')
+      expect((await checked.event(1)).ChannelMessage).toEqual({ ...always, MessageId: bare.MessageId, Content: 'x', CreatedTimestamp })
+      const [{ invocationType, authorization }] = checked.invocations as [LambdaFunction['invocations'][0]]
+      expect(invocationType).toBe('Event')
+      expect(authorization).toMatch(/^AWS4-HMAC-SHA256 Credential=[^/]+\/\d{8}\/us-east-1\/lambda\/aws4_request/)
+    })
+
+    test('while a message is PENDING nobody but its sender has anything of it, and nobody changes it', async () => {
+      const { messaging } = world()
+      const checked = lambda.define()
+      const { ann, bob, hid, out, root, ChannelArn, get, list, send, status, edit, lastAt } = await setting([processor(checked.arn)], {
+        privacy: 'PUBLIC',
+      })
+      const { MessageId } = await send()
+      for (const reader of [bob, hid, out, root]) {
+        expect(await refusal(get(reader, MessageId))).toMatchObject(missing)
+        expect(await list(reader)).toEqual([])
+        expect(await refusal(status(MessageId, reader))).toMatchObject(denied)
+      }
+      expect(await lastAt(bob)).toBeUndefined()
+      expect(await lastAt(hid)).toBeUndefined()
+      const asked = { ChannelArn, MessageId }
+      expect(await refusal(edit(MessageId, 'x'))).toMatchObject(conflict)
+      expect(await refusal(messaging.redactChannelMessage({ ...asked, ChimeBearer: ann }))).toMatchObject(conflict)
+      expect(await refusal(messaging.redactChannelMessage({ ...asked, ChimeBearer: root }))).toMatchObject(denied)
+      expect(await refusal(messaging.deleteChannelMessage({ ...asked, ChimeBearer: root }))).toMatchObject(denied)
+      expect(await get(ann, MessageId)).toMatchObject({ Content: 'hello', Redacted: false, Status: { Value: 'PENDING' } })
+    })
+
+    test('a processor changes what it gives and leaves the rest; an empty Metadata clears', async () => {
+      const { messaging } = world()
+      const checked = lambda.define()
+      const { bob, get, send } = await one(checked)
+      const given = { Metadata: 'm', ContentType: 'c', MessageAttributes: { a: { StringValues: ['x'] } } }
+      const first = await send('first', given)
+      await callBack(messaging, await checked.event(0), { Content: 'changed' })
+      expect(await get(bob, first.MessageId)).toMatchObject({ Content: 'changed', ...given })
+      const second = await send('second', given)
+      const changes = { Metadata: '', ContentType: 'd', MessageAttributes: { b: { StringValues: ['y', 'z'] } } }
+      await callBack(messaging, await checked.event(1), changes)
+      const changed = await get(bob, second.MessageId)
+      expect(changed).toMatchObject({ Content: 'second', ContentType: 'd', MessageAttributes: changes.MessageAttributes })
+      expect(changed.Metadata ?? '').toBe('')
+      const third = await send('third', given)
+      await callBack(messaging, await checked.event(2))
+      expect(await get(bob, third.MessageId)).toMatchObject({ Content: 'third', ...given, Status: { Value: 'SENT' } })
+    })
+
+    test('a denied message is gone for everybody, its sender included', async () => {
+      const { messaging } = world()
+      const checked = lambda.define()
+      const { ann, bob, get, list, send, status, lastAt } = await one(checked)
+      const { MessageId } = await send()
+      await callBack(messaging, await checked.event(), {}, { DeleteResource: true })
+      for (const reader of [ann, bob]) {
+        expect(await refusal(get(reader, MessageId))).toMatchObject(missing)
+        expect(await list(reader)).toEqual([])
+        expect(await lastAt(reader)).toBeUndefined()
+      }
+      expect(await refusal(status(MessageId))).toMatchObject(denied)
+    })
+
+    test('control messages and channels without a flow are not kept waiting', async () => {
+      const checked = lambda.define()
+      const { ann, bob, list, send, ChannelArn, ChannelFlowArn } = await one(checked)
+      expect((await send('typing', { Type: 'CONTROL' })).Status).toEqual({ Value: 'SENT' })
+      expect((await send('typing', { Type: 'CONTROL', Persistence: 'NON_PERSISTENT' })).Status).toEqual({ Value: 'SENT' })
+      await world().messaging.disassociateChannelFlow({ ChannelArn, ChannelFlowArn, ChimeBearer: ann })
+      expect((await send('free')).Status).toEqual({ Value: 'SENT' })
+      expect((await list(bob)).map(message => message.Content)).toEqual(['free', 'typing'])
+      await setTimeout(200)
+      expect(checked.invocations).toEqual([])
+    })
+
+    test('a message in flight is still decided by the flow that the channel no longer has, with the processors of its time', async () => {
+      const { messaging } = world()
+      const [checked, later] = [lambda.define(), lambda.define()]
+      const { ann, bob, get, send, ChannelArn, ChannelFlowArn } = await one(checked)
+      const { MessageId } = await send()
+      await messaging.updateChannelFlow({ ChannelFlowArn, Name: 'new', Processors: [processor(later.arn)] })
+      await messaging.disassociateChannelFlow({ ChannelArn, ChannelFlowArn, ChimeBearer: ann })
+      await messaging.deleteChannelFlow({ ChannelFlowArn })
+      await callBack(messaging, await checked.event(), { Content: 'decided' })
+      expect(await get(bob, MessageId)).toMatchObject({ Content: 'decided', Status: { Value: 'SENT' } })
+      expect(later.invocations).toEqual([])
+    })
+
+    test('a targeted message stays private to sender and target once it is released', async () => {
+      const { messaging } = world()
+      const checked = lambda.define()
+      const { ann, bob, cat, root, get, list, send, lastAt } = await one(checked)
+      const { MessageId } = await send('psst', { Target: [{ MemberArn: bob }] })
+      expect(await list(bob)).toEqual([])
+      expect(await lastAt(bob)).toBeUndefined()
+      await callBack(messaging, await checked.event(), { Content: 'psst!' })
+      for (const reader of [ann, bob]) {
+        const message = await get(reader, MessageId)
+        expect(message).toMatchObject({ Content: 'psst!', Target: [{ MemberArn: bob }], Status: { Value: 'SENT' } })
+        expect(await list(reader)).toHaveLength(1)
+        expect(await lastAt(reader)).toEqual(message.CreatedTimestamp)
+      }
+      for (const reader of [cat, root]) {
+        expect(await refusal(get(reader, MessageId))).toMatchObject(missing)
+        expect(await list(reader)).toEqual([])
+      }
+      expect(await lastAt(cat)).toBeUndefined()
+    })
+
+    test('a NON_PERSISTENT message is kept for its sender until it is decided, never listed, and then gone', async () => {
+      const { messaging } = world()
+      const checked = lambda.define()
+      const { ann, bob, get, list, send, status, lastAt } = await one(checked)
+      const before = await rowsIn(world(), 'messages')
+      const sent = [await send('a', { Persistence: 'NON_PERSISTENT' }), await send('b', { Persistence: 'NON_PERSISTENT' })]
+      for (const { MessageId, Status } of sent) {
+        expect(Status).toEqual({ Value: 'PENDING' })
+        expect(await status(MessageId)).toBe('PENDING')
+        expect(await get(ann, MessageId)).toMatchObject({ Persistence: 'NON_PERSISTENT', Status: { Value: 'PENDING' } })
+        expect(await refusal(get(bob, MessageId))).toMatchObject(missing)
+      }
+      const events = [await checked.event(0), await checked.event(1)]
+      expect(events.map(event => event.ChannelMessage['Persistence'])).toEqual(['NON_PERSISTENT', 'NON_PERSISTENT'])
+      await callBack(messaging, events[0]!)
+      await callBack(messaging, events[1]!, {}, { DeleteResource: true })
+      for (const { MessageId } of sent) {
+        expect(await refusal(status(MessageId))).toMatchObject(denied)
+        expect(await refusal(get(ann, MessageId))).toMatchObject(missing)
+      }
+      expect(await list(ann)).toEqual([])
+      expect(await lastAt(ann)).toBeUndefined()
+      expect(await rowsIn(world(), 'messages')).toBe(before)
+    })
+
+    test('an edit replaces the stored version only when it is passed; until then all read the old one', async () => {
+      const { messaging, advance } = world()
+      const checked = lambda.define()
+      const { ann, bob, get, list, send, status, edit } = await one(checked)
+      const { MessageId } = await send('one', { Metadata: 'm' })
+      await callBack(messaging, await checked.event(0))
+      const stored = await get(bob, MessageId)
+      advance(5000)
+      expect((await edit(MessageId, 'two')).Status).toEqual({ Value: 'PENDING' })
+      expect(await status(MessageId)).toBe('PENDING')
+      for (const reader of [ann, bob]) expect(await get(reader, MessageId)).toEqual(stored)
+      expect(await refusal(edit(MessageId, 'three'))).toMatchObject(conflict)
+      const event = await checked.event(1)
+      expect(event.ChannelMessage).toMatchObject({ MessageId, Content: 'two', Metadata: 'm', LastEditedTimestamp: expect.any(String) })
+      expect(event.ChannelMessage['CreatedTimestamp']).toBe(stored.CreatedTimestamp!.toISOString())
+      await callBack(messaging, event, { Content: 'two, checked' })
+      expect(await status(MessageId)).toBe('SENT')
+      const edited = await get(bob, MessageId)
+      expect(edited).toMatchObject({ Content: 'two, checked', Metadata: 'm', CreatedTimestamp: stored.CreatedTimestamp })
+      expect(edited.LastEditedTimestamp!.toISOString()).toBe(event.ChannelMessage['LastEditedTimestamp'])
+      expect(await list(bob)).toHaveLength(1)
+
+      await edit(MessageId, 'four', { Metadata: 'n' })
+      await callBack(messaging, await checked.event(2), {}, { DeleteResource: true })
+      expect(await get(bob, MessageId)).toEqual(edited)
+      expect(await status(MessageId)).toBe('SENT')
+      expect((await edit(MessageId, 'five')).Status).toEqual({ Value: 'PENDING' })
+    })
+
+    test('of two edits at once one is on its way and the other is a conflict', async () => {
+      const { messaging } = world()
+      const checked = lambda.define()
+      const { bob, get, send, edit } = await one(checked)
+      const { MessageId } = await send('one')
+      await callBack(messaging, await checked.event(0))
+      const results = await Promise.allSettled(['a', 'b', 'c', 'd'].map(content => edit(MessageId, content)))
+      expect(results.filter(result => result.status === 'fulfilled')).toHaveLength(1)
+      const { Content } = (await checked.event(1)).ChannelMessage
+      await callBack(messaging, await checked.event(1))
+      expect(await get(bob, MessageId)).toMatchObject({ Content })
+      expect(checked.invocations).toHaveLength(2)
+    })
+
+    test('what is redacted while its edit is PENDING stays redacted', async () => {
+      const { messaging } = world()
+      const checked = lambda.define()
+      const { ann, bob, root, ChannelArn, get, send, edit } = await one(checked)
+      const { MessageId } = await send('one')
+      await callBack(messaging, await checked.event(0))
+      await edit(MessageId, 'two')
+      await messaging.redactChannelMessage({ ChannelArn, MessageId, ChimeBearer: root })
+      await callBack(messaging, await checked.event(1))
+      const redacted = await get(bob, MessageId)
+      expect(redacted).toMatchObject({ Redacted: true })
+      expect(redacted.Content).toBeUndefined()
+      expect(await refusal(edit(MessageId, 'three'))).toMatchObject(conflict)
+      expect(await get(ann, MessageId)).toEqual(redacted)
+    })
+
+    test('the same answer twice is one answer; another one, in order or at once, is a conflict', async () => {
+      const { messaging } = world()
+      const checked = lambda.define()
+      const { bob, get, list, send } = await one(checked)
+      const { MessageId } = await send()
+      const event = await checked.event(0)
+      const pass = () => callBack(messaging, event, { Content: 'passed', MessageAttributes: { b: { StringValues: ['1'] }, a: {} } })
+      await Promise.all([pass(), pass(), pass()])
+      await callBack(messaging, event, { Content: 'passed', MessageAttributes: { a: {}, b: { StringValues: ['1'] } } })
+      expect(await refusal(callBack(messaging, event, { Content: 'other' }))).toMatchObject(conflict)
+      expect(await refusal(callBack(messaging, event, {}, { DeleteResource: true }))).toMatchObject(conflict)
+      expect(await get(bob, MessageId)).toMatchObject({ Content: 'passed' })
+
+      for (let round = 1; round <= 10; round++) {
+        const next = await send(`round ${round}`)
+        const asked = await checked.event(round)
+        const results = await Promise.allSettled([
+          callBack(messaging, asked, { Content: 'left' }),
+          callBack(messaging, asked, { Content: 'right' }),
+          callBack(messaging, asked, {}, { DeleteResource: true }),
+        ])
+        const winner = results.findIndex(result => result.status === 'fulfilled')
+        expect(results.filter(result => result.status === 'rejected').map(result => (result.reason as Error).name)).toEqual([
+          'ConflictException',
+          'ConflictException',
+        ])
+        const found = (await list(bob)).find(message => message.MessageId === next.MessageId)
+        expect(found?.Content).toBe(['left', 'right', undefined][winner])
+      }
+    })
+
+    test('a callback that fits nothing changes nothing', async () => {
+      const { messaging } = world()
+      const checked = lambda.define()
+      const { ann, ChannelArn, get, send, status, isStatus } = await one(checked)
+      const other = await one(checked)
+      const { MessageId } = await send()
+      const event = await checked.event()
+      const refused = async (change: object, wanted: object) => {
+        const call = { ChannelArn, CallbackId: event.CallbackId, ChannelMessage: { MessageId, Content: 'x' }, ...change }
+        expect(await refusal(messaging.channelFlowCallback(call))).toMatchObject(wanted)
+      }
+      await refused({ CallbackId: 'c'.repeat(32) }, denied)
+      await refused({ CallbackId: undefined }, denied)
+      await refused({ CallbackId: 'short' }, wrong)
+      await refused({ ChannelArn: other.ChannelArn }, wrong)
+      await refused({ ChannelMessage: { MessageId: 'a'.repeat(64), Content: 'x' } }, wrong)
+      await refused({ ChannelMessage: { MessageId, Content: '' } }, wrong)
+      await refused(
+        { ChannelMessage: { MessageId, Content: 'é'.repeat(2049) } },
+        { ...wrong, message: 'Channel Messages size limit exceeded' },
+      )
+      await refused({ ChannelMessage: { MessageId, Metadata: 'é'.repeat(513) } }, wrong)
+      const large = { a: { StringValues: ['x'.repeat(512), 'y'.repeat(512)] } }
+      await refused({ ChannelMessage: { MessageId, MessageAttributes: large } }, wrong)
+      await refused({ ChannelMessage: { MessageId, SubChannelId: 's' } }, wrong)
+      expect(await status(MessageId)).toBe('PENDING')
+      expect(await get(ann, MessageId)).toMatchObject({ Content: 'hello' })
+      await callBack(messaging, event, { Content: 'é'.repeat(2048) })
+      await isStatus(MessageId, 'SENT')
+    })
+
+    test('a callback for a channel that is deleted is forbidden', async () => {
+      const { messaging } = world()
+      const checked = lambda.define()
+      const { ann, ChannelArn, send } = await one(checked)
+      await send()
+      const event = await checked.event()
+      await messaging.deleteChannel({ ChannelArn, ChimeBearer: ann })
+      expect(await refusal(callBack(messaging, event))).toMatchObject(denied)
+    })
+
+    test('a message sent twice with one token goes through the flow once', async () => {
+      const { messaging } = world()
+      const checked = lambda.define()
+      const { bob, list, send } = await one(checked)
+      for (const Persistence of ['PERSISTENT', 'NON_PERSISTENT'] as const) {
+        const ClientRequestToken = `token-${Persistence}`
+        const [first, second] = await Promise.all([1, 2].map(() => send('once', { ClientRequestToken, Persistence })))
+        expect(second!.MessageId).toBe(first!.MessageId)
+      }
+      await callBack(messaging, await checked.event(0))
+      await callBack(messaging, await checked.event(1))
+      await setTimeout(200)
+      expect(checked.invocations).toHaveLength(2)
+      expect(await list(bob)).toHaveLength(1)
+    })
+
+    test('a function that throws, or says nothing, leaves its message PENDING; after 48 hours it has FAILED', async () => {
+      const { messaging, advance } = world()
+      const checked = lambda.define(async () => {
+        throw new Error('the function has thrown')
+      })
+      const { ann, bob, get, list, send, status, edit, root, ChannelArn } = await one(checked, { FallbackAction: 'CONTINUE' })
+      const { MessageId } = await send()
+      const passing = await send('passing', { Persistence: 'NON_PERSISTENT' })
+      await checked.event(1)
+      await until(async () => (await rowsIn(world(), 'outbox')) === 0)
+      advance(47 * hour)
+      await runJob()
+      expect(await status(MessageId)).toBe('PENDING')
+      advance(hour + 60_000)
+      const event = checked.invocations.find(({ event }) => event.ChannelMessage.MessageId === MessageId)!.event
+      expect(await refusal(callBack(messaging, event))).toMatchObject(denied)
+      await runJob()
+      expect(await status(MessageId)).toBe('FAILED')
+      expect(await get(ann, MessageId)).toMatchObject({ Content: 'hello', Status: { Value: 'FAILED' } })
+      expect(await list(ann)).toMatchObject([{ MessageId, Status: { Value: 'FAILED' } }])
+      expect(await refusal(get(bob, MessageId))).toMatchObject(missing)
+      expect(await list(bob)).toEqual([])
+      expect(await refusal(edit(MessageId, 'x'))).toMatchObject(conflict)
+      const asked = { ChannelArn, MessageId }
+      expect(await refusal(messaging.redactChannelMessage({ ...asked, ChimeBearer: ann }))).toMatchObject(conflict)
+      expect(await refusal(messaging.deleteChannelMessage({ ...asked, ChimeBearer: root }))).toMatchObject(denied)
+      expect(await refusal(callBack(messaging, event))).toMatchObject(denied)
+      expect(await refusal(status(passing.MessageId))).toMatchObject(denied)
+      expect(checked.invocations).toHaveLength(2)
+    })
+
+    test('an edit that nobody decides on is dropped after 48 hours', async () => {
+      const { messaging, advance } = world()
+      const checked = lambda.define()
+      const { bob, get, send, status, edit } = await one(checked)
+      const { MessageId } = await send('one')
+      await callBack(messaging, await checked.event(0))
+      await edit(MessageId, 'two')
+      await checked.event(1)
+      advance(48 * hour + 60_000)
+      await runJob()
+      expect(await status(MessageId)).toBe('SENT')
+      expect(await get(bob, MessageId)).toMatchObject({ Content: 'one' })
+    })
+
+    test('what is decided is forgotten after 48 hours', async () => {
+      const { messaging, advance } = world()
+      const checked = lambda.define()
+      const { bob, get, send } = await one(checked)
+      const { MessageId } = await send('one')
+      const event = await checked.event(0)
+      await callBack(messaging, event)
+      await callBack(messaging, event)
+      advance(48 * hour + 60_000)
+      await runJob()
+      expect(await rowsIn(world(), 'flow_callbacks')).toBe(0)
+      expect(await refusal(callBack(messaging, event))).toMatchObject(denied)
+      expect(await get(bob, MessageId)).toMatchObject({ Status: { Value: 'SENT' } })
+    })
+
+    test('a processor whose API refuses is left out at once with CONTINUE, and fails the message at once with ABORT', async () => {
+      for (const [FallbackAction, wanted] of [
+        ['CONTINUE', 'SENT'],
+        ['ABORT', 'FAILED'],
+      ] as const) {
+        for (const status of [400, 403, 404]) {
+          const refusing = lambda.define()
+          refusing.status = status
+          const { isStatus, send, list, bob } = await one(refusing, { FallbackAction })
+          const { MessageId } = await send()
+          await isStatus(MessageId, wanted)
+          expect(refusing.invocations).toHaveLength(1)
+          expect(await list(bob)).toHaveLength(wanted === 'SENT' ? 1 : 0)
+        }
+      }
+    })
+
+    test('a processor that is throttled or broken is tried three times before its fallback; a late answer is a conflict', async () => {
+      const { messaging } = world()
+      const [throttled, broken] = [lambda.define(), lambda.define()]
+      throttled.status = 429
+      broken.status = 500
+      const first = await one(throttled, { FallbackAction: 'CONTINUE' })
+      const second = await one(broken, { FallbackAction: 'ABORT' })
+      const sent = [await first.send(), await second.send()]
+      await first.isStatus(sent[0]!.MessageId, 'SENT')
+      await second.isStatus(sent[1]!.MessageId, 'FAILED')
+      expect(throttled.invocations).toHaveLength(3)
+      expect(broken.invocations).toHaveLength(3)
+      for (const { invocations } of [throttled, broken]) {
+        expect(new Set(invocations.map(({ event }) => event.CallbackId)).size).toBe(1)
+        expect(await refusal(callBack(messaging, invocations[0]!.event))).toMatchObject(conflict)
+      }
+      expect(await first.list(first.bob)).toHaveLength(1)
+      expect(await second.list(second.bob)).toHaveLength(0)
+    })
+
+    test('an invocation that succeeds at the second try is one invocation', async () => {
+      const { messaging } = world()
+      const shaky = lambda.define(event => callBack(messaging, event, { Content: 'at last' }))
+      shaky.status = 503
+      const { bob, get, send, isStatus } = await one(shaky)
+      const { MessageId } = await send()
+      await shaky.event(0)
+      shaky.status = 202
+      await isStatus(MessageId, 'SENT')
+      expect(await get(bob, MessageId)).toMatchObject({ Content: 'at last' })
+    })
+
+    test('a slow processor holds nobody up: messages are released in the order of the answers, each at its place', async () => {
+      const { messaging } = world()
+      const checked = lambda.define()
+      const { bob, list, send, ChannelArn } = await one(checked)
+      const sent = [await send('first'), await send('second'), await send('third')]
+      for (const index of [0, 1, 2]) await checked.event(index)
+      const eventOf = (id: string | undefined) => checked.invocations.find(({ event }) => event.ChannelMessage.MessageId === id)!.event
+      await callBack(messaging, eventOf(sent[2]!.MessageId))
+      expect((await list(bob)).map(message => message.Content)).toEqual(['third'])
+      await callBack(messaging, eventOf(sent[0]!.MessageId))
+      await callBack(messaging, eventOf(sent[1]!.MessageId))
+      expect((await list(bob)).map(message => message.Content)).toEqual(['third', 'second', 'first'])
+      expect(await say(world(), bob, ChannelArn)).toBeDefined()
+    })
+
+    test('an API that does not answer within five seconds counts as not reached', async () => {
+      const stuck = lambda.define()
+      stuck.delay = 60_000
+      const { status, send } = await one(stuck, { FallbackAction: 'CONTINUE' })
+      const { MessageId } = await send()
+      await until(async () => (await status(MessageId)) === 'SENT', 28_000)
+      expect(stuck.invocations).toHaveLength(3)
+    })
+
+    test('the figures tell what has been delivered, repeated and given up, and what waits', async () => {
+      const { app, messaging } = world()
+      const figures = async () => (await fetch(`${app.url}/metrics`)).text()
+      const count = async (name: string) =>
+        Number(new RegExp(`^carillon_outbox_${name}\\{kind="flow-invocation"\\} (\\S+)$`, 'm').exec(await figures())?.[1] ?? 0)
+      const before = {
+        delivered: await count('delivered_total'),
+        failed: await count('failed_total'),
+        retries: await count('retries_total'),
+      }
+      const [good, bad] = [lambda.define(event => callBack(messaging, event)), lambda.define()]
+      bad.status = 500
+      const [first, second] = [await one(good), await one(bad)]
+      const sent = [await first.send(), await second.send()]
+      await first.isStatus(sent[0]!.MessageId, 'SENT')
+      await bad.event()
+      expect(await count('entries')).toBe(1)
+      expect(await count('oldest_seconds')).toBeGreaterThan(0)
+      await second.isStatus(sent[1]!.MessageId, 'FAILED')
+      await until(async () => (await count('failed_total')) === before.failed + 1)
+      expect(await count('delivered_total')).toBe(before.delivered + 1)
+      expect(await count('retries_total')).toBe(before.retries + 2)
+      expect(await count('entries')).toBe(0)
+    })
+
+    test('a channel that is deleted takes what is on its way with it', async () => {
+      const { messaging } = world()
+      const checked = lambda.define()
+      const { ann, ChannelArn, send } = await one(checked)
+      const before = await rowsIn(world(), 'flow_runs')
+      await send()
+      await checked.event()
+      expect(await rowsIn(world(), 'flow_runs')).toBe(before + 1)
+      await messaging.deleteChannel({ ChannelArn, ChimeBearer: ann })
+      await until(async () => (await rowsIn(world(), 'flow_runs')) <= before)
+    })
+  },
+  { lambdaEndpoint: lambda.url },
+)
+
+onBothDatabases(
+  'Channel flows of several processors',
+  world => {
+    test('each is invoked in its order, with what the one before has left, once that one has called back', async () => {
+      const { appInstance, messaging } = world()
+      const { arn, user } = await appInstance(['ann', 'bob'])
+      const ChannelArn = await open(world(), user('ann'), { MemberArns: [user('bob')] })
+      const [first, second, third] = [lambda.define(), lambda.define(), lambda.define()]
+      const Processors = [
+        processor(third.arn, { ExecutionOrder: 3 }),
+        processor(first.arn, { ExecutionOrder: 1 }),
+        processor(second.arn, { ExecutionOrder: 2, FallbackAction: 'CONTINUE' }),
+      ]
+      const { ChannelFlowArn } = await messaging.createChannelFlow({ AppInstanceArn: arn, Name: 'flow', Processors })
+      await messaging.associateChannelFlow({ ChannelArn, ChannelFlowArn, ChimeBearer: user('ann') })
+      const status = async (MessageId: string) =>
+        (await messaging.getChannelMessageStatus({ ChannelArn, MessageId, ChimeBearer: user('ann') })).Status!.Value
+      const read = async (MessageId: string, who: string) =>
+        (await messaging.getChannelMessage({ ChannelArn, MessageId, ChimeBearer: user(who) })).ChannelMessage!.Content
+
+      const id = await say(world(), user('ann'), ChannelArn, 'one')
+      const events = [await first.event()]
+      await setTimeout(200)
+      expect(second.invocations).toEqual([])
+      await callBack(messaging, events[0]!, { Content: 'two', Metadata: 'm' })
+      events.push(await second.event())
+      expect(events[1]!.ChannelMessage).toMatchObject({ MessageId: id, Content: 'two', Metadata: 'm' })
+      expect(third.invocations).toEqual([])
+      expect(await status(id)).toBe('PENDING')
+      expect(await read(id, 'ann')).toBe('one')
+      await callBack(messaging, events[0]!, { Content: 'two', Metadata: 'm' })
+      await callBack(messaging, events[1]!, { Content: 'three' })
+      events.push(await third.event())
+      expect(events[2]!.ChannelMessage).toMatchObject({ Content: 'three', Metadata: 'm' })
+      await callBack(messaging, events[2]!)
+      expect(await status(id)).toBe('SENT')
+      expect(await read(id, 'bob')).toBe('three')
+      expect(new Set(events.map(event => event.CallbackId)).size).toBe(3)
+      expect([first, second, third].map(({ invocations }) => invocations.length)).toEqual([1, 1, 1])
+
+      // One in the middle that cannot be reached is left out, what it is handed goes to the next.
+      second.status = 404
+      const next = await say(world(), user('ann'), ChannelArn, 'one')
+      await callBack(messaging, await first.event(1), { Content: 'two' })
+      expect((await third.event(1)).ChannelMessage).toMatchObject({ MessageId: next, Content: 'two' })
+      // The last one denies.
+      await callBack(messaging, await third.event(1), {}, { DeleteResource: true })
+      expect(await refusal(read(next, 'ann'))).toMatchObject(missing)
+      // One that aborts fails the message, though the first one has passed it.
+      third.status = 403
+      second.status = 202
+      const last = await say(world(), user('ann'), ChannelArn, 'one')
+      await callBack(messaging, await first.event(2))
+      await callBack(messaging, await second.event(2))
+      await until(async () => (await status(last)) === 'FAILED')
+      expect(await refusal(read(last, 'bob'))).toMatchObject(missing)
+    })
+  },
+  { lambdaEndpoint: lambda.url, processorsPerFlow: '3' },
+)

@@ -1,0 +1,118 @@
+import { createServer, type IncomingMessage } from 'node:http'
+import { text } from 'node:stream/consumers'
+import { setTimeout } from 'node:timers/promises'
+import type { ChannelFlowCallbackCommandInput, ChimeSDKMessaging, Processor } from '@aws-sdk/client-chime-sdk-messaging'
+
+/** What a processor is handed. */
+export interface FlowEvent {
+  readonly EventType: string
+  readonly CallbackId: string
+  readonly ChannelMessage: {
+    readonly MessageId: string
+    readonly ChannelArn: string
+    readonly Content: string
+    readonly [member: string]: unknown
+  }
+}
+
+interface Invocation {
+  readonly event: FlowEvent
+  readonly invocationType: string | undefined
+  readonly authorization: string | undefined
+  readonly url: string
+}
+
+/** Takes an event like a function behind the Lambda API: the status is that of the API; 202 is answered before it runs. */
+type FunctionCode = (event: FlowEvent) => Promise<unknown>
+
+/** A Lambda-compatible endpoint. */
+export interface Lambda {
+  readonly url: string
+  /** A function of a new name, by its ARN: it runs once the invocation has been answered. */
+  readonly define: (code?: FunctionCode) => LambdaFunction
+  close(): Promise<void>
+}
+
+export interface LambdaFunction {
+  readonly arn: string
+  /** What it has been invoked with, the refused ones included. */
+  readonly invocations: Invocation[]
+  /** What the API answers; 202 unless changed. */
+  status: number
+  /** How long the API takes to answer. */
+  delay: number
+  /** Resolves to the event of the invocation of that number, from 0. */
+  readonly event: (index?: number) => Promise<FlowEvent>
+}
+
+/** Resolves once the condition holds, and rejects after `limit` milliseconds. */
+export async function until<Result>(look: () => Result | Promise<Result>, limit = 15_000): Promise<NonNullable<Result>> {
+  const start = Date.now()
+  for (;;) {
+    const found = await look()
+    if (found) return found
+    if (Date.now() - start > limit) throw new Error(`not so within ${limit} ms: ${look.toString()}`)
+    await setTimeout(20)
+  }
+}
+
+const nameOf = ({ url }: IncomingMessage) => /^\/2015-03-31\/functions\/([^/]+)\/invocations/.exec(url!)?.[1] ?? ''
+
+export async function startLambda(port = 0): Promise<Lambda> {
+  const functions = new Map<string, LambdaFunction & { code: FunctionCode }>()
+  const server = createServer((request, response) => {
+    void (async () => {
+      const called = functions.get(nameOf(request))
+      const event = JSON.parse(await text(request)) as FlowEvent
+      if (!called) return response.writeHead(404, { 'x-amzn-errortype': 'ResourceNotFoundException' }).end('{"Message":"no such function"}')
+      const { headers } = request
+      const invocationType = headers['x-amz-invocation-type'] as string | undefined
+      called.invocations.push({ event, invocationType, authorization: headers.authorization, url: request.url! })
+      await setTimeout(called.delay)
+      response.writeHead(called.status, { 'content-type': 'application/json' }).end(called.status === 202 ? '' : '{"Message":"not now"}')
+      // A function that throws is Lambda's affair: nobody is told.
+      if (called.status === 202) await called.code(event).catch(() => {})
+      return undefined
+    })()
+  })
+  await new Promise<void>(resolve => server.listen(port, '127.0.0.1', resolve))
+  const address = server.address()
+  const url = `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}`
+  return {
+    url,
+    define(code = async () => {}) {
+      const name = `function-${functions.size}`
+      const defined = {
+        arn: `arn:aws:lambda:us-east-1:123456789012:function:${name}`,
+        invocations: [] as Invocation[],
+        status: 202,
+        delay: 0,
+        code,
+        event: async (index = 0) => (await until(() => defined.invocations[index])).event,
+      }
+      functions.set(name, defined)
+      return defined
+    },
+    async close() {
+      server.closeAllConnections()
+      await new Promise(resolve => server.close(resolve))
+    },
+  }
+}
+
+/** A processor of a flow. */
+export const processor = (ResourceArn: string, extra: Partial<Processor> = {}): Processor => ({
+  Name: 'processor',
+  Configuration: { Lambda: { ResourceArn, InvocationType: 'ASYNC' } },
+  ExecutionOrder: 1,
+  FallbackAction: 'ABORT',
+  ...extra,
+})
+
+/** Calls back as a processor does, with the stock SDK; what it does not give is not sent. */
+export const callBack = async (
+  messaging: ChimeSDKMessaging,
+  { CallbackId, ChannelMessage: { MessageId, ChannelArn } }: FlowEvent,
+  given: Partial<ChannelFlowCallbackCommandInput['ChannelMessage']> = {},
+  extra: Partial<ChannelFlowCallbackCommandInput> = {},
+) => messaging.channelFlowCallback({ CallbackId, ChannelArn, ChannelMessage: { MessageId, ...given }, ...extra })
