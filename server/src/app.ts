@@ -13,14 +13,16 @@ import { keptRootKey } from './credentials.ts'
 import { dispatchOf, type Dispatch } from './http/dispatch.ts'
 import { Admission } from './http/admission.ts'
 import { createServer } from './http/server.ts'
+import { Background } from './jobs/background.ts'
+import { BalancingQueue } from './jobs/balancing.ts'
 import { jobsOf } from './jobs/index.ts'
-import { Purge } from './jobs/purge.ts'
 import { schedule } from './jobs/schedule.ts'
 import { createLog } from './log.ts'
 import { createMetrics } from './metrics.ts'
 import { PageTokens } from './page-token.ts'
 import type { Database } from './store/database.ts'
 import { dataFolder, openDatabase } from './store/open.ts'
+import { purgeStep } from './store/purge.ts'
 import { isAnswering, settledOnce } from './store/settings.ts'
 
 /** A server that serves. */
@@ -102,8 +104,16 @@ export async function startApp(config: Config, { now = Date.now }: { now?: () =>
   let stopJobs = async () => {}
   try {
     url = await listen(server, config)
-    db = await openDatabase(config, log)
-    const purge = new Purge({ db, now, log, metrics })
+    const store = await openDatabase(config, log)
+    db = store
+    const purgeNext = async () => {
+      const worked = await purgeStep(store, now())
+      if (worked) metrics.purgeSteps.inc()
+      return worked
+    }
+    const purge = new Background('purge', purgeNext, { finished: () => store.tidy(), log, metrics })
+    const balancing = new BalancingQueue({ db, now })
+    const balance = new Background('balancing', () => balancing.step(), { finished: () => purge.soon(), log, metrics })
     const environment: Environment = {
       db,
       now,
@@ -114,6 +124,10 @@ export async function startApp(config: Config, { now = Date.now }: { now?: () =>
       pageTokens: new PageTokens(Buffer.from(await settledOnce(db, 'page-token-key', () => randomBytes(32).toString('hex')), 'hex')),
       answeredTokens: new AnsweredTokens(),
       purgeSoon: () => purge.soon(),
+      balanceSoon: channelId => {
+        balancing.add(channelId)
+        balance.soon()
+      },
     }
     const verify = createVerifier({ findKey: id => (id === key.accessKeyId ? key : undefined) })
     dispatches = Object.fromEntries(
@@ -122,6 +136,7 @@ export async function startApp(config: Config, { now = Date.now }: { now?: () =>
     const stopSchedule = schedule(jobsOf(environment), { db, now, log, metrics })
     stopJobs = async () => {
       await stopSchedule()
+      await balance.stop()
       await purge.stop()
     }
   } catch (error) {

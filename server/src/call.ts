@@ -2,7 +2,7 @@ import type { Input, OperationName, Output } from './contract/index.ts'
 import type { PageTokens } from './page-token.ts'
 import type { Limits } from './limits.ts'
 import type { AnsweredTokens } from './answered-tokens.ts'
-import type { Mode, Privacy } from './store/channels.ts'
+import type { Elastic, Mode, Privacy } from './store/channels.ts'
 import type { Database } from './store/database.ts'
 import type { Identity } from './store/identities.ts'
 import type { MembershipType } from './store/memberships.ts'
@@ -22,6 +22,8 @@ export interface Environment {
   readonly answeredTokens: AnsweredTokens
   /** Called after something has been deleted whose contents are still there. */
   readonly purgeSoon: () => void
+  /** Called after something has changed the sizes of an elastic channel's sub-channels. */
+  readonly balanceSoon: (channelId: number) => void
 }
 
 /** What a handler may use where a service key acts. */
@@ -43,6 +45,15 @@ export interface CalledChannel {
   readonly arn: string
   readonly mode: Mode
   readonly privacy: Privacy
+  /** How an elastic channel is divided; undefined for an ordinary one. */
+  readonly elastic: Elastic | undefined
+}
+
+/** The sub-channel of an elastic channel that a call names. */
+export interface CalledSubChannel {
+  readonly id: number
+  /** Its SubChannelId. */
+  readonly name: string
 }
 
 /** What is known of the bearer and of its relation to what the call is about; rules are predicates over it. */
@@ -53,6 +64,9 @@ export interface Facts {
   /** An AppInstanceAdmin of the app instance that the call is about. */
   readonly admin: boolean
   readonly channel: CalledChannel | undefined
+  /** Where the call names a sub-channel that is there. */
+  readonly subChannel: CalledSubChannel | undefined
+  /** That in the sub-channel which the call names; where it names none, that in any. */
   readonly membership: MembershipType | undefined
   readonly moderator: boolean
   readonly banned: boolean

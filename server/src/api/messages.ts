@@ -1,8 +1,9 @@
 import type { ChannelCall, Handlers } from '../call.ts'
 import { badRequest, conflict, forbidden, notFound } from '../errors.ts'
-import { advance, checkSubChannel } from '../domain/channels.ts'
+import { advance } from '../domain/channels.ts'
 import { retentionCutoff } from '../domain/expiration.ts'
 import { checkMessageSize } from '../domain/sizes.ts'
+import { subChannelIdOf } from '../domain/sub-channels.ts'
 import { messageDetails, messageSummary, seenMessage, send, targetOf } from '../domain/messages.ts'
 import { deleteMessage, listMessages, passingMessageId, redactMessage, updateMessage, type Message } from '../store/messages.ts'
 import { once, onceInMemory } from './idempotency.ts'
@@ -27,7 +28,6 @@ export const messages: Handlers<
   | 'GetChannelMessageStatus'
 > = {
   async SendChannelMessage(input, call) {
-    checkSubChannel(input)
     const message = {
       type: input.Type,
       content: input.Content,
@@ -37,81 +37,77 @@ export const messages: Handlers<
     }
     checkMessageSize(message.type, message)
     const ChannelArn = call.channel.arn
+    const SubChannelId = call.subChannel?.name
     // Its number, since a channel that comes back under the ChannelId of a deleted one is another.
     const parent = String(call.channel.id)
     if (input.Persistence === 'NON_PERSISTENT') {
       return onceInMemory(call, parent, input, async () => {
         await targetOf(call.db, call, input.Target)
-        return { ChannelArn, MessageId: passingMessageId(call.now()), Status: sent }
+        return { ChannelArn, MessageId: passingMessageId(call.now()), Status: sent, SubChannelId }
       })
     }
     return once(call, parent, input, async tx => {
       const target = await targetOf(tx, call, input.Target)
-      return { ChannelArn, MessageId: await send(tx, call, message, target?.id), Status: sent }
+      return { ChannelArn, MessageId: await send(tx, call, message, target?.id), Status: sent, SubChannelId }
     })
   },
 
   async GetChannelMessage(input, call) {
-    checkSubChannel(input)
     const message = seenMessage(call)
     if (!message) throw notFound('The message does not exist.', `There is no message ${input.MessageId} in ${call.channel.arn}.`)
-    return { ChannelMessage: messageDetails(message, call.channel.arn) }
+    return { ChannelMessage: messageDetails(message, call) }
   },
 
   async ListChannelMessages(input, call) {
-    checkSubChannel(input)
     const { SortOrder: order = 'DESCENDING', NotBefore, NotAfter } = input
     if (NotBefore && NotAfter && NotBefore > NotAfter) {
       throw badRequest('NotBefore must not be later than NotAfter', 'Swap the two, or leave one out.')
     }
     const notBefore = new Date(Math.max(NotBefore?.getTime() ?? 0, retentionCutoff(call.now(), call.retentionDays)))
-    const listing = { channelId: call.channel.id, viewerId: call.caller.id, order, notBefore, notAfter: NotAfter }
-    const about = [call.channel.arn, order, NotBefore?.toISOString() ?? '', NotAfter?.toISOString() ?? '']
+    const subChannelId = subChannelIdOf(call)
+    const listing = { channelId: call.channel.id, subChannelId, viewerId: call.caller.id, order, notBefore, notAfter: NotAfter }
+    const about = [call.channel.arn, String(subChannelId), order, NotBefore?.toISOString() ?? '', NotAfter?.toISOString() ?? '']
     const { items, NextToken } = await paged(call, input, about, (after, limit) => listMessages(call.db, listing, after, limit))
-    return { ChannelArn: call.channel.arn, NextToken, ChannelMessages: items.map(messageSummary) }
+    return { ChannelArn: call.channel.arn, NextToken, ChannelMessages: items.map(messageSummary), SubChannelId: call.subChannel?.name }
   },
 
   async UpdateChannelMessage(input, call) {
-    checkSubChannel(input)
     const { channel, now } = call
     const { type, messageId } = requireSeen(call)
     checkMessageSize(type, { content: input.Content, metadata: input.Metadata, attributes: undefined })
     await call.db.transaction(async tx => {
       const { at } = await advance(tx, channel, now())
       const given = { content: input.Content, metadata: input.Metadata, contentType: input.ContentType, now: at }
-      if (!(await updateMessage(tx, channel.id, messageId, given))) {
+      if (!(await updateMessage(tx, channel.id, subChannelIdOf(call), messageId, given))) {
         throw conflict('The message has been redacted', 'A message that is redacted or deleted cannot be changed.')
       }
     })
-    return { ChannelArn: channel.arn, MessageId: messageId, Status: sent }
+    return { ChannelArn: channel.arn, MessageId: messageId, Status: sent, SubChannelId: call.subChannel?.name }
   },
 
-  async RedactChannelMessage(input, call) {
-    checkSubChannel(input)
+  async RedactChannelMessage(_, call) {
     const { channel, now } = call
     const { messageId, redacted } = requireSeen(call)
     if (!redacted) {
       await call.db.transaction(async tx => {
         const { at } = await advance(tx, channel, now())
-        await redactMessage(tx, channel.id, messageId, at)
+        await redactMessage(tx, channel.id, subChannelIdOf(call), messageId, at)
       })
     }
-    return { ChannelArn: channel.arn, MessageId: messageId }
+    return { ChannelArn: channel.arn, MessageId: messageId, SubChannelId: call.subChannel?.name }
   },
 
   /** An admin may delete what it cannot see: a targeted message among others. */
-  async DeleteChannelMessage(input, { db, channel, message, now }) {
-    checkSubChannel(input)
+  async DeleteChannelMessage(_, { db, channel, subChannel, message, now }) {
     if (!message) return
     await db.transaction(async tx => {
       await advance(tx, channel, now())
-      await deleteMessage(tx, channel.id, message)
+      await deleteMessage(tx, channel.id, subChannelIdOf({ subChannel }), message)
     })
   },
 
   /** For the sender only, whatever its role: the rule has seen to that. */
-  async GetChannelMessageStatus(input, call) {
-    checkSubChannel(input)
+  async GetChannelMessageStatus(_, call) {
     requireSeen(call)
     return { Status: sent }
   },

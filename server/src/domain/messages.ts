@@ -1,11 +1,13 @@
 import type { ChannelCall } from '../call.ts'
-import { badRequest } from '../errors.ts'
+import { badRequest, forbidden } from '../errors.ts'
 import type { Queries } from '../store/database.ts'
 import { membershipType } from '../store/memberships.ts'
 import { insertMessage, type Message, type MessageAttributes, type MessageType } from '../store/messages.ts'
+import { raiseSubChannel } from '../store/sub-channels.ts'
 import { advance } from './channels.ts'
 import { retentionCutoff } from './expiration.ts'
 import { identity, requireIdentity } from './identities.ts'
+import { subChannelIdOf } from './sub-channels.ts'
 
 /** What a list shows of a message; the whole of it adds the channel. */
 export const messageSummary = (message: Message) => ({
@@ -24,9 +26,10 @@ export const messageSummary = (message: Message) => ({
   Target: message.target && [{ MemberArn: message.target.arn }],
 })
 
-export const messageDetails = (message: Message, channelArn: string) => ({
+export const messageDetails = (message: Message, { channel, subChannel }: ChannelCall) => ({
   ...messageSummary(message),
-  ChannelArn: channelArn,
+  ChannelArn: channel.arn,
+  SubChannelId: subChannel?.name,
   Persistence: 'PERSISTENT' as const,
 })
 
@@ -51,12 +54,16 @@ export async function targetOf(db: Queries, call: ChannelCall, target: readonly 
   const [{ MemberArn } = {}] = target
   if (MemberArn === undefined) throw badRequest('A Target needs a MemberArn', 'Name the member that the message is for.')
   const member = await requireIdentity(db, MemberArn)
-  if (await membershipType(db, call.channel.id, member.id)) return member
-  throw badRequest('The Target must be a member of the channel', `${MemberArn} is not a member of ${call.channel.arn}.`)
+  if (await membershipType(db, call.channel.id, subChannelIdOf(call), member.id)) return member
+  throw badRequest('The Target must be a member of the channel', `${MemberArn} is not a member of ${call.subChannel?.name ?? call.channel.arn}.`)
 }
 
 /** Keeps a message and moves the LastMessageTimestamp of those who see it; returns its id. */
 export async function send(tx: Queries, call: ChannelCall, message: MessageToSend, targetId: number | undefined): Promise<string> {
   const moment = await advance(tx, call.channel, call.now(), targetId === undefined ? 'message' : 'other')
-  return insertMessage(tx, { ...message, channelId: call.channel.id, senderId: call.caller.id, targetId }, moment)
+  const subChannelId = subChannelIdOf(call)
+  if (subChannelId !== 0 && !(await raiseSubChannel(tx, subChannelId, targetId === undefined ? moment.at : undefined))) {
+    throw forbidden(`The sub-channel ${call.subChannel?.name} does not exist any more.`)
+  }
+  return insertMessage(tx, { ...message, channelId: call.channel.id, subChannelId, senderId: call.caller.id, targetId }, moment)
 }

@@ -5,6 +5,8 @@ import type { Database } from '../store/database.ts'
 import { buryIdentity, expiredIdentities } from '../store/identities.ts'
 import { forgetTokens, tokenLifetime } from '../store/request-tokens.ts'
 import { channelsAfter, deleteOldMessages } from '../store/retention.ts'
+import { subChannelsOf } from '../store/sub-channels.ts'
+import { balanceAll } from './balancing.ts'
 import type { Job } from './schedule.ts'
 
 /** How many rows one transaction of a job touches at the most. */
@@ -53,7 +55,10 @@ async function enforceRetention({ db, now }: Tools) {
       channels = await channelsAfter(db, id, channels.at(-1)!.id, step)
     ) {
       for (const channel of channels) {
-        while ((await db.transaction(tx => deleteOldMessages(tx, channel.id, before, step))) > 0) await db.tidy()
+        const subChannels = channel.target === null ? [] : await subChannelsOf(db, channel.id)
+        for (const subChannelId of [0, ...subChannels.map(({ id }) => id)]) {
+          while ((await db.transaction(tx => deleteOldMessages(tx, channel.id, subChannelId, before, step))) > 0) await db.tidy()
+        }
       }
     }
   }
@@ -68,6 +73,7 @@ export function jobsOf(tools: Tools): Job[] {
   return [
     // Another node may have died while it was purging.
     { name: 'purge', everySeconds: 60, run: async () => tools.purgeSoon() },
+    { name: 'balancing', everySeconds: 60, run: () => balanceAll(tools) },
     { name: 'user-expiration', everySeconds: 300, run: () => expireUsers(tools) },
     { name: 'channel-expiration', everySeconds: 300, run: () => expireChannels(tools) },
     { name: 'retention', everySeconds: 3600, run: () => enforceRetention(tools) },

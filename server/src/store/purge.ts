@@ -6,6 +6,8 @@ import { removeAllTags } from './tags.ts'
 const step = 500
 
 const nextChannel = statement<{ id: number }>(`select id from channels where deleted_at is not null order by id limit 1`)
+const nextSubChannel = statement<{ id: number; channelId: number }>(`
+  select id, channel_id as "channelId" from sub_channels where deleted_at is not null order by id limit 1`)
 const nextIdentity = statement<{ id: number }>(`
   select id from identities where deleted_at is not null and purged_at is null order by id limit 1`)
 const nextAppInstance = statement<{ id: number }>(`select id from app_instances where deleted_at is not null order by id limit 1`)
@@ -21,6 +23,21 @@ const uncountMemberships = statement(`
   update channels set member_count = member_count - gone.number
   from (select channel_id, count(*) as number from (select channel_id ${membershipsOfIdentity}) listed group by channel_id) gone
   where channels.id = gone.channel_id`)
+/** After the channels' own counts, which lock the channels: nobody moves from one sub-channel to another meanwhile. */
+const uncountPlaces = statement(`
+  update sub_channels set member_count = member_count - gone.members, moderator_count = moderator_count - gone.moderators
+  from (select sub_channel_id, sum(placed) as members, sum(1 - placed) as moderators
+    from (select sub_channel_id, placed ${membershipsOfIdentity}) listed where sub_channel_id > 0 group by sub_channel_id) gone
+  where sub_channels.id = gone.sub_channel_id`)
+const contentsOfSubChannel = [
+  statement(`delete from private_messages where (channel_id, sub_channel_id, viewer_id, created_at, sequence) in
+    (select channel_id, sub_channel_id, viewer_id, created_at, sequence from private_messages
+     where channel_id = $1 and sub_channel_id = $3 limit $2)`),
+  statement(`delete from messages where (channel_id, sub_channel_id, private, created_at, sequence) in
+    (select channel_id, sub_channel_id, private, created_at, sequence from messages
+     where channel_id = $1 and sub_channel_id = $3 limit $2)`),
+]
+const removeSubChannel = statement(`delete from sub_channels where id = $1`)
 const contentsOfChannel = [
   statement(`delete from memberships where id in (select id ${membershipsOfChannel})`),
   statement(`delete from private_messages where (channel_id, sub_channel_id, viewer_id, created_at, sequence) in
@@ -30,6 +47,7 @@ const contentsOfChannel = [
   statement(`delete from moderators where (channel_id, identity_id) in
     (select channel_id, identity_id from moderators where ${where} limit $2)`),
   statement(`delete from bans where (channel_id, identity_id) in (select channel_id, identity_id from bans where ${where} limit $2)`),
+  statement(`delete from sub_channels where id in (select id from sub_channels where ${where} limit $2)`),
 ]
 const rolesOfIdentity = [
   statement(`delete from memberships where id in (select id ${membershipsOfIdentity})`),
@@ -55,10 +73,10 @@ const removeIdentities = statement(`
 const removeAppInstance = statement(`delete from app_instances where id = $1`)
 
 /** Runs each deletion until one has had a whole step to do; true where nothing is left. */
-async function emptied(tx: Queries, deletions: typeof contentsOfChannel, id: number): Promise<boolean> {
+async function emptied(tx: Queries, deletions: typeof contentsOfChannel, id: number, ...part: number[]): Promise<boolean> {
   let left = step
   for (const deletion of deletions) {
-    left -= await tx.run(deletion, id, left)
+    left -= await tx.run(deletion, id, left, ...part)
     if (left <= 0) return false
   }
   return true
@@ -71,8 +89,13 @@ async function purgeChannel(tx: Queries, id: number) {
   await tx.run(removeChannel, id)
 }
 
+async function purgeSubChannel(tx: Queries, id: number, channelId: number) {
+  if (await emptied(tx, contentsOfSubChannel, channelId, id)) await tx.run(removeSubChannel, id)
+}
+
 async function purgeIdentity(tx: Queries, id: number, now: number) {
   await tx.run(uncountMemberships, id, step)
+  await tx.run(uncountPlaces, id, step)
   if (!(await emptied(tx, rolesOfIdentity, id))) return
   await tx.run(removeAdmin, id)
   await removeAllTags(tx, { kind: 'identity', id })
@@ -90,13 +113,18 @@ async function purgeAppInstance(tx: Queries, id: number, now: number) {
 }
 
 /**
- * Removes the next part of what is deleted, in one small transaction: contents of channels first, then roles of identities,
+ * Removes the next part of what is deleted, in one small transaction: contents of channels and sub-channels first, then roles of identities,
  * then app instances. False where nothing is left to do. Several nodes may run it at once.
  */
 export async function purgeStep(db: Database, now: number): Promise<boolean> {
   const channel = await db.get(nextChannel)
   if (channel) {
     await db.transaction(tx => purgeChannel(tx, channel.id))
+    return true
+  }
+  const subChannel = await db.get(nextSubChannel)
+  if (subChannel) {
+    await db.transaction(tx => purgeSubChannel(tx, subChannel.id, subChannel.channelId))
     return true
   }
   const identity = await db.get(nextIdentity)

@@ -1,23 +1,23 @@
 import { statement, type Queries } from './database.ts'
 
-const selectChannels = statement<{ id: number }>(`
-  select id from channels where app_instance_id = $1 and id > $2 and deleted_at is null order by id limit $3`)
-const old = `where channel_id = $1 and sub_channel_id = 0 and private in (0, 1) and created_at < $2 limit $3`
+const selectChannels = statement<{ id: number; target: number | null }>(`
+  select id, elastic_target as target from channels where app_instance_id = $1 and id > $2 and deleted_at is null order by id limit $3`)
+const old = `where channel_id = $1 and sub_channel_id = $4 and private in (0, 1) and created_at < $2 limit $3`
 const deleteMessages = statement(`
   delete from messages where (channel_id, sub_channel_id, private, created_at, sequence) in
     (select channel_id, sub_channel_id, private, created_at, sequence from messages ${old})`)
 const deleteViewers = statement(`
   delete from private_messages where (channel_id, sub_channel_id, viewer_id, created_at, sequence) in
     (select channel_id, sub_channel_id, viewer_id, created_at, sequence from private_messages
-     where channel_id = $1 and created_at < $2 limit $3)`)
+     where channel_id = $1 and sub_channel_id = $4 and created_at < $2 limit $3)`)
 
-/** The channels of an app instance, in portions. */
+/** The channels of an app instance, in portions; those with a target are elastic. */
 export async function channelsAfter(db: Queries, appInstanceId: number, after: number, limit: number) {
   return db.all(selectChannels, appInstanceId, after, limit)
 }
 
 /** Deletes at most `limit` messages of before then; says how many. LastMessageTimestamp stays (spec/decisions.md). */
-export async function deleteOldMessages(tx: Queries, channelId: number, before: number, limit: number) {
-  const viewers = await tx.run(deleteViewers, channelId, before, limit)
-  return viewers + (await tx.run(deleteMessages, channelId, before, limit))
+export async function deleteOldMessages(tx: Queries, channelId: number, subChannelId: number, before: number, limit: number) {
+  const viewers = await tx.run(deleteViewers, channelId, before, limit, subChannelId)
+  return viewers + (await tx.run(deleteMessages, channelId, before, limit, subChannelId))
 }
