@@ -37,7 +37,12 @@ interface BatchError {
 const isTold = (code: string): code is BatchError['ErrorCode'] => ['BadRequest', 'Conflict', 'ResourceLimitExceeded'].includes(code)
 
 /** Adds the members that can be added and says of each other one why it could not. */
-async function addEach(tx: Queries, { channel, subChannel, caller, now, limits }: ChannelCall, arns: readonly string[], type: MembershipType) {
+async function addEach(
+  tx: Queries,
+  { channel, subChannel, caller, now, limits }: ChannelCall,
+  arns: readonly string[],
+  type: MembershipType,
+) {
   const errors: BatchError[] = []
   const attempt = async (MemberArn: string, work: () => Promise<void>) => {
     try {

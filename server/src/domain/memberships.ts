@@ -5,14 +5,7 @@ import { findBan } from '../store/bans.ts'
 import { give, take } from '../store/counters.ts'
 import type { Queries } from '../store/database.ts'
 import type { Identity } from '../store/identities.ts'
-import {
-  deleteMembership,
-  insertMembership,
-  membershipType,
-  placesOf,
-  type Membership,
-  type MembershipType,
-} from '../store/memberships.ts'
+import { deleteMembership, insertMembership, membershipType, placesOf, type Membership, type MembershipType } from '../store/memberships.ts'
 import { givePlaceBack, uncountModeratorIn } from '../store/sub-channels.ts'
 import { exceeded } from './counts.ts'
 import { identity } from './identities.ts'

@@ -55,7 +55,10 @@ export async function targetOf(db: Queries, call: ChannelCall, target: readonly 
   if (MemberArn === undefined) throw badRequest('A Target needs a MemberArn', 'Name the member that the message is for.')
   const member = await requireIdentity(db, MemberArn)
   if (await membershipType(db, call.channel.id, subChannelIdOf(call), member.id)) return member
-  throw badRequest('The Target must be a member of the channel', `${MemberArn} is not a member of ${call.subChannel?.name ?? call.channel.arn}.`)
+  throw badRequest(
+    'The Target must be a member of the channel',
+    `${MemberArn} is not a member of ${call.subChannel?.name ?? call.channel.arn}.`,
+  )
 }
 
 /** Keeps a message and moves the LastMessageTimestamp of those who see it; returns its id. */

@@ -61,7 +61,12 @@ export function checkElastic(elastic: Elastic, asked: { mode: Mode | undefined; 
 }
 
 /** Adds a sub-channel with so many members counted in it. */
-async function openSubChannel(tx: Queries, channelId: number, { target }: Elastic, given: { members: number; wanted: number; now: number }) {
+async function openSubChannel(
+  tx: Queries,
+  channelId: number,
+  { target }: Elastic,
+  given: { members: number; wanted: number; now: number },
+) {
   const name = randomUUID()
   return { id: await insertSubChannel(tx, { channelId, name, capacity: target, ...given }), name }
 }

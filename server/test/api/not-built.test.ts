@@ -24,7 +24,6 @@ onBothDatabases('What is not built', world => {
       SearchChannels: () =>
         messaging.searchChannels({ ChimeBearer, Fields: [{ Key: 'MEMBERS', Operator: 'INCLUDES', Values: [ChimeBearer] }] }),
       PutChannelExpirationSettings: () => messaging.putChannelExpirationSettings(channel),
-      ListSubChannels: () => messaging.listSubChannels(channel),
       PutChannelMembershipPreferences: () =>
         messaging.putChannelMembershipPreferences({ ...own, Preferences: { PushNotifications: { AllowNotifications: 'ALL' } } }),
       GetChannelMembershipPreferences: () => messaging.getChannelMembershipPreferences(own),
@@ -63,7 +62,7 @@ onBothDatabases('What is not built', world => {
       UpdateAppInstanceUserEndpoint: () => identity.updateAppInstanceUserEndpoint(endpoint),
       DeregisterAppInstanceUserEndpoint: () => identity.deregisterAppInstanceUserEndpoint(endpoint),
     }
-    expect(Object.keys(calls)).toHaveLength(30)
+    expect(Object.keys(calls)).toHaveLength(29)
     for (const [operation, call] of Object.entries(calls)) {
       expect({ operation, ...(await refusal(call())) }).toMatchObject({
         operation,
@@ -82,7 +81,6 @@ onBothDatabases('What is not built', world => {
     const asked = { ChannelArn, ChimeBearer: user('outsider') }
     const denied = { name: 'ForbiddenException', status: 403 }
     expect(await refusal(messaging.listChannelBans(asked))).toMatchObject(denied)
-    expect(await refusal(messaging.listSubChannels(asked))).toMatchObject(denied)
     expect(await refusal(messaging.putChannelExpirationSettings(asked))).toMatchObject(denied)
     expect(await refusal(messaging.putChannelExpirationSettings({ ChannelArn }))).toMatchObject({ name: 'UnauthorizedClientException' })
   })

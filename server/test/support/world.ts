@@ -54,10 +54,11 @@ export function clientsOf(app: Pick<App, 'url' | 'rootKey'>, credentials = app.r
   return { identity: new ChimeSDKIdentity(options), messaging: new ChimeSDKMessaging(options) }
 }
 
-export async function startWorld(kind: DatabaseKind): Promise<World> {
+/** `settings` are those of config.ts, by name. */
+export async function startWorld(kind: DatabaseKind, settings: Record<string, string> = {}): Promise<World> {
   let ahead = 0
   const folder = await mkdtemp(join(tmpdir(), 'carillon-test-'))
-  const flags = kind === 'postgres' ? { databaseUrl: await createPostgresDatabase() } : { data: folder }
+  const flags = { ...settings, ...(kind === 'postgres' ? { databaseUrl: await createPostgresDatabase() } : { data: folder }) }
   const rootKey = { accessKeyId: 'AKIATESTTESTTESTTEST', secretAccessKey: 'test-secret' }
   const app = await startApp({ ...config(flags), rootKey }, { now: () => Date.now() + ahead })
   const { identity, messaging } = clientsOf(app)
@@ -93,11 +94,11 @@ export async function startWorld(kind: DatabaseKind): Promise<World> {
 }
 
 /** Runs the tests against SQLite and against PostgreSQL, each with a world of its own. */
-export function onBothDatabases(title: string, tests: (world: () => World) => void) {
+export function onBothDatabases(title: string, tests: (world: () => World) => void, settings: Record<string, string> = {}) {
   describe.each(databaseKinds)(`${title}, on %s`, kind => {
     let world: World | undefined
     beforeAll(async () => {
-      world = await startWorld(kind)
+      world = await startWorld(kind, settings)
     })
     afterAll(async () => {
       await world?.close()
