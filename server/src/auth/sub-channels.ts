@@ -25,7 +25,7 @@ export function subChannelChecksOf(name: OperationName, operation: Operation) {
     /** After the rule: an ordinary channel has none, and what is named is there. */
     known({ channel, subChannel }: Facts, { SubChannelId }: RuleInput) {
       if (!channel || SubChannelId === undefined || subChannel) return
-      if (channel.elastic) throw forbidden(`There is no sub-channel ${String(SubChannelId)} in ${channel.arn}.`)
+      if (channel.elastic) throw forbidden(`There is no sub-channel of that SubChannelId in ${channel.arn}.`)
       throw badRequest('SubChannelId is only supported for elastic channels', 'Leave SubChannelId out: the channel is not elastic.')
     },
   }

@@ -57,6 +57,8 @@ const mark = statement(`
     (select case when c.last_event_at > $3 then c.last_event_at else $3 end from channels c where c.id = $1)
   where channel_id = $1 and member_id = $2 and sub_channel_id = 0`)
 
+const subChannel = (column: string) => `(select s.${column} from sub_channels s where s.id = m.sub_channel_id)`
+
 /**
  * The wire's ChannelMembershipForAppInstanceUserSummary as JSON text, made where the data is. concat() leaves out what is
  * null. It is null as a whole where the channel is deleted but not yet purged. $1 is the member, $2 the ARN of its app
@@ -70,7 +72,6 @@ const summaryText = (privateAt: string) => {
     ',"LastMessageTimestamp":' || ${secondsText(`case
       when ${publicAt} is null or ${privateAt} > ${publicAt} then ${privateAt} else ${publicAt} end`)},
     '},"AppInstanceUserMembershipSummary":{"Type":"', m.type, '"', ${marker}, '}}')`
-  const subChannel = (column: string) => `(select s.${column} from sub_channels s where s.id = m.sub_channel_id)`
   return `
   case when c.deleted_at is not null then null
   when m.sub_channel_id = 0 then ${made('c.last_message_at', `',"ReadMarkerTimestamp":' || ${secondsText('m.read_at')}`)}

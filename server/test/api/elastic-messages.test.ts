@@ -13,6 +13,8 @@ async function twoOfTwo(world: World) {
   return { ...scene, first, second }
 }
 
+const afterTheGrace = () => Date.now() + 40 * 24 * 60 * 60 * 1000
+
 onBothDatabases('Messages of elastic channels', world => {
   test('are of one sub-channel: its members read and write there, those in charge read everywhere, nobody else anything', async () => {
     const { messaging } = world()
@@ -168,8 +170,7 @@ onBothDatabases('Messages of elastic channels', world => {
       AppInstanceArn: arn,
       AppInstanceRetentionSettings: { ChannelRetentionSettings: { RetentionDays: 1 } },
     })
-    const later = () => Date.now() + 40 * 24 * 60 * 60 * 1000
-    await jobsOf({ db: app.db, now: later, purgeSoon: () => {} })
+    await jobsOf({ db: app.db, now: afterTheGrace, purgeSoon: () => {} })
       .find(({ name }) => name === 'retention')!
       .run()
     expect([await rowsIn(world(), 'messages'), await rowsIn(world(), 'private_messages')]).toEqual(before)
