@@ -24,7 +24,7 @@ async function gather(db: Queries, bearer: Arn, channel: Arn | undefined, input:
   if (!row) throw unauthorizedBearer(`${bearer.text} is not a user or bot that exists.`)
   const called =
     channel && row.channelId
-      ? { id: row.channelId, arn: channel.text, mode: row.mode!, privacy: row.privacy!, elastic: elasticOf(row) }
+      ? { id: row.channelId, arn: channel.text, mode: row.mode!, privacy: row.privacy!, elastic: elasticOf(row.elastic) }
       : undefined
   const subChannel = row.subChannelId ? { id: row.subChannelId, name: subChannelName! } : undefined
   return {

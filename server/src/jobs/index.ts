@@ -55,7 +55,7 @@ async function enforceRetention({ db, now }: Tools) {
       channels = await channelsAfter(db, id, channels.at(-1)!.id, step)
     ) {
       for (const channel of channels) {
-        const subChannels = channel.target === null ? [] : await subChannelsOf(db, channel.id)
+        const subChannels = channel.elastic === null ? [] : await subChannelsOf(db, channel.id)
         for (const subChannelId of [0, ...subChannels.map(({ id }) => id)]) {
           while ((await db.transaction(tx => deleteOldMessages(tx, channel.id, subChannelId, before, step))) > 0) await db.tidy()
         }

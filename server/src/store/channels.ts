@@ -2,7 +2,7 @@ import { give } from './counters.ts'
 import { statement, type Queries } from './database.ts'
 import { identityArn, type Identity } from './identities.ts'
 import { pageOf, type Cursor, type Page } from './page.ts'
-import { kept, keptIfGiven, told, toldIfKept } from './text.ts'
+import { kept, keptIfGiven, keptObject, told, toldIfKept } from './text.ts'
 
 export type Mode = 'UNRESTRICTED' | 'RESTRICTED'
 export type Privacy = 'PUBLIC' | 'PRIVATE'
@@ -53,13 +53,8 @@ export interface SummaryRow {
   deletedAt: number | null
 }
 
-export interface ElasticRow {
-  elasticMaximum: number | null
-  elasticTarget: number | null
-  elasticPercentage: number | null
-}
-
-interface Row extends SummaryRow, ElasticRow {
+interface Row extends SummaryRow {
+  elastic: string | null
   createdAt: number
   updatedAt: number
   expirationDays: number | null
@@ -76,25 +71,18 @@ export const summaryColumns = `
   (select max(p.created_at) from private_messages p
    where p.channel_id = c.id and p.sub_channel_id = 0 and p.viewer_id = $1) as "privateAt"`
 
-/** SQL for what makes the channel `c` elastic. */
-export const elasticColumns = `
-  c.elastic_maximum as "elasticMaximum", c.elastic_target as "elasticTarget", c.elastic_percentage as "elasticPercentage"`
-
 /** Undefined for an ordinary channel. */
-export const elasticOf = (row: Partial<ElasticRow>): Elastic | undefined =>
-  (row.elasticTarget ?? null) === null
-    ? undefined
-    : { maximum: row.elasticMaximum!, target: row.elasticTarget!, percentage: row.elasticPercentage! }
+export const elasticOf = (kept: string | null | undefined) => toldIfKept<Elastic>(kept ?? null)
 
 const insert = statement<{ id: number }>(`
   insert into channels (app_instance_id, external_id, name, metadata, mode, privacy, created_by,
     created_at, updated_at, last_event_at, expiration_days, expiration_criterion, expires_at,
-    elastic_maximum, elastic_target, elastic_percentage)
-  values ($1, $2, $3, $4, $5, $6, $7, $8, $8, $8, $9, $10, $11, $12, $13, $14)
+    elastic)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $8, $8, $9, $10, $11, $12)
   on conflict (app_instance_id, external_id) where deleted_at is null do nothing
   returning id`)
 const selectOne = statement<Row>(`
-  select ${summaryColumns}, ${elasticColumns}, c.created_at as "createdAt", c.updated_at as "updatedAt",
+  select ${summaryColumns}, c.elastic, c.created_at as "createdAt", c.updated_at as "updatedAt",
     c.expiration_days as "expirationDays", c.expiration_criterion as "expirationCriterion",
     creator.id as "creatorId", ${identityArn('creator', 'a')} as "creatorArn", creator.name as "creatorName"
   from channels c
@@ -115,7 +103,7 @@ const selectOneModerated = statement<SummaryRow>(`
   join app_instances a on a.id = c.app_instance_id
   where m.identity_id = $2 and m.channel_id = $3`)
 const countElastic = statement<{ count: number }>(`
-  select count(*) as count from channels where app_instance_id = $1 and elastic_target is not null and deleted_at is null`)
+  select count(*) as count from channels where app_instance_id = $1 and elastic is not null and deleted_at is null`)
 const update = statement(`
   update channels set name = coalesce($2, name), mode = coalesce($3, mode), metadata = coalesce($4, metadata), updated_at = $5
   where id = $1 and deleted_at is null`)
@@ -177,8 +165,7 @@ export async function insertChannel(tx: Queries, given: NewChannel): Promise<num
   const { appInstanceId, externalId, name, metadata, mode, privacy, createdBy, now, expiration, expiresAt, elastic } = given
   const shown = [kept(name), keptIfGiven(metadata), mode, privacy]
   const over = [expiration?.days ?? null, expiration?.criterion ?? null, expiresAt ?? null]
-  const divided = [elastic?.maximum ?? null, elastic?.target ?? null, elastic?.percentage ?? null]
-  const row = await tx.get(insert, appInstanceId, externalId, ...shown, createdBy, now, ...over, ...divided)
+  const row = await tx.get(insert, appInstanceId, externalId, ...shown, createdBy, now, ...over, keptObject(elastic))
   return row?.id
 }
 
@@ -187,7 +174,7 @@ export async function findChannel(db: Queries, id: number, viewerId: number): Pr
   if (!row) return undefined
   return {
     ...summary(row),
-    elastic: elasticOf(row),
+    elastic: elasticOf(row.elastic),
     createdBy: { id: row.creatorId, arn: row.creatorArn, name: told(row.creatorName) },
     createdAt: new Date(row.createdAt),
     updatedAt: new Date(row.updatedAt),

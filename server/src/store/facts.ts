@@ -1,9 +1,9 @@
 import { statement, type Queries } from './database.ts'
-import { elasticColumns, type ElasticRow, type Mode, type Privacy } from './channels.ts'
+import type { Mode, Privacy } from './channels.ts'
 import type { MembershipType } from './memberships.ts'
 
 /** What one look-up tells of a bearer, and of its relation to the channel that a call is about. */
-export interface FactsRow extends Partial<ElasticRow> {
+export interface FactsRow {
   readonly callerId: number
   readonly callerName: string
   readonly appInstanceId: number
@@ -12,6 +12,7 @@ export interface FactsRow extends Partial<ElasticRow> {
   readonly channelId?: number | null
   readonly mode?: Mode | null
   readonly privacy?: Privacy | null
+  readonly elastic?: string | null
   readonly subChannelId?: number | null
   readonly membershipType?: MembershipType | null
   readonly moderatorId?: number | null
@@ -29,7 +30,7 @@ const livingCaller = `
 const selectCaller = statement<FactsRow>(`select ${caller} ${livingCaller} where a.arn = $1 and a.deleted_at is null`)
 const inChannel = (selected: string, joined: string) =>
   statement<FactsRow>(`
-  select ${caller}, c.id as "channelId", c.mode, c.privacy, ${elasticColumns}, ${selected},
+  select ${caller}, c.id as "channelId", c.mode, c.privacy, c.elastic, ${selected},
     moderator.identity_id as "moderatorId", ban.identity_id as "bannedId"
   ${livingCaller}
   left join channels c on c.app_instance_id = a.id and c.external_id = $4 and c.deleted_at is null

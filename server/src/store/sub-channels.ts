@@ -1,4 +1,4 @@
-import { elasticColumns, elasticOf, type Elastic, type ElasticRow } from './channels.ts'
+import { elasticOf, type Elastic } from './channels.ts'
 import { statement, type Queries } from './database.ts'
 import { pageOf, type Cursor, type Page } from './page.ts'
 
@@ -48,10 +48,10 @@ const selectName = statement<{ name: string }>(`select external_id as name from 
 const selectAll = statement<Row>(`select ${columns} from sub_channels where channel_id = $1 and deleted_at is null order by id`)
 const selectAfter = statement<Row & { deletedAt: number | null }>(`
   select ${columns}, deleted_at as "deletedAt" from sub_channels where channel_id = $1 and id > $2 order by id limit $3`)
-const selectElastic = statement<ElasticRow>(`select ${elasticColumns} from channels c where c.id = $1 and c.deleted_at is null`)
+const selectElastic = statement<{ elastic: string | null }>(`select elastic from channels where id = $1 and deleted_at is null`)
 const selectElasticIds = statement<{ id: number; appInstanceId: number }>(`
   select id, app_instance_id as "appInstanceId" from channels
-  where elastic_target is not null and deleted_at is null and (app_instance_id, id) > ($1, $2) order by app_instance_id, id limit $3`)
+  where elastic is not null and deleted_at is null and (app_instance_id, id) > ($1, $2) order by app_instance_id, id limit $3`)
 
 const movable = `select id from memberships where channel_id = $1 and sub_channel_id = $2 and placed = 1 order by id desc limit $3`
 const move = statement(`
@@ -141,7 +141,7 @@ export async function listSubChannels(db: Queries, channelId: number, after: Cur
 /** Undefined where the channel is ordinary or deleted. */
 export async function findElastic(db: Queries, channelId: number): Promise<Elastic | undefined> {
   const row = await db.get(selectElastic, channelId)
-  return row && elasticOf(row)
+  return elasticOf(row?.elastic)
 }
 
 /** The elastic channels of all app instances, in portions. */

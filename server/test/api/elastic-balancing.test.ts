@@ -178,15 +178,14 @@ onBothDatabases('Placement in elastic channels', world => {
       const ElasticChannelConfiguration = { MaximumSubChannels: 4, TargetMembershipsPerSubChannel: 4, MinimumMembershipPercentage: 40 }
       const here = { ...channel, ChannelArn: await open(world(), owner, { ElasticChannelConfiguration }) }
       const present = new Set<number>()
-      const observed = async () => {
+      const sizes = async () => {
         const { SubChannels } = await messaging.listSubChannels(here)
-        const members = await Promise.all(
-          SubChannels!.map(async ({ SubChannelId }) => {
-            const { ChannelMemberships } = await messaging.listChannelMemberships({ ...here, SubChannelId })
-            return ChannelMemberships!.map(({ Member }) => Member!.Arn!)
-          }),
-        )
-        return { counts: SubChannels!.map(({ MembershipCount }) => MembershipCount!), members }
+        const counts = SubChannels!.map(({ MembershipCount }) => MembershipCount!)
+        expect(counts.length).toBeLessThanOrEqual(4)
+        expect(Math.max(...counts)).toBeLessThanOrEqual(4)
+        // Also while members are being moved.
+        expect(counts.reduce((sum, count) => sum + count, 0)).toBe(present.size)
+        return { counts, ids: SubChannels!.map(({ SubChannelId }) => SubChannelId) }
       }
       try {
         for (const turn of turns) {
@@ -209,16 +208,18 @@ onBothDatabases('Placement in elastic channels', world => {
             }),
           ])
           expect(refused === 0 || before + joining.length > 16).toBe(true)
-          const { counts } = await observed()
-          expect(counts.length).toBeLessThanOrEqual(4)
-          expect(Math.max(...counts)).toBeLessThanOrEqual(4)
+          await sizes()
         }
         await balanceAll({ db: app.db, now: Date.now, purgeSoon: () => {} })
-        const { counts, members } = await observed()
+        const { counts, ids } = await sizes()
+        const members = await Promise.all(
+          ids.map(async SubChannelId => {
+            const { ChannelMemberships } = await messaging.listChannelMemberships({ ...here, SubChannelId })
+            return ChannelMemberships!.map(({ Member }) => Member!.Arn!)
+          }),
+        )
         expect(members.flat().toSorted()).toEqual([...present].map(index => user(`u${index}`)).toSorted())
         expect(members.map(list => list.length)).toEqual(counts)
-        expect(counts.length).toBeLessThanOrEqual(4)
-        expect(Math.max(...counts)).toBeLessThanOrEqual(4)
         // None that is too small could be taken by another.
         const [small = 0, ...others] = counts.toSorted((a, b) => a - b)
         expect(small < 2 && others.some(other => other + small <= 4)).toBe(false)

@@ -62,8 +62,8 @@ create table admins (
 
 -- expires_at is the earliest time at which the channel may be over; where new messages put that off, it is moved when it comes.
 -- sequence numbers all that happens in a channel, in commit order; last_event_at never goes back, so created_at of the
--- messages rises with it. last_message_at is what all members see: persistent and sent to everybody. Where elastic_target is
--- set the channel is elastic: its members, messages and their times are those of its sub-channels.
+-- messages rises with it. last_message_at is what all members see: persistent and sent to everybody. Where elastic is set
+-- the channel is so, divided as that says: its members, messages and their times are those of its sub-channels.
 create table channels (
   id ${identity},
   app_instance_id bigint not null,
@@ -82,16 +82,14 @@ create table channels (
   expiration_days bigint,
   expiration_criterion text,
   expires_at bigint,
-  elastic_maximum bigint,
-  elastic_target bigint,
-  elastic_percentage bigint,
+  elastic text,
   deleted_at bigint
 );
 create unique index channels_living on channels (app_instance_id, external_id) where deleted_at is null;
 create index channels_of_app_instance on channels (app_instance_id, id) where deleted_at is null;
 create index channels_listed on channels (app_instance_id, privacy, id) where deleted_at is null;
 create index channels_expiring on channels (expires_at) where expires_at is not null and deleted_at is null;
-create index channels_elastic on channels (app_instance_id, id) where elastic_target is not null and deleted_at is null;
+create index channels_elastic on channels (app_instance_id, id) where elastic is not null and deleted_at is null;
 create index channels_to_purge on channels (id) where deleted_at is not null;
 
 -- The parts of an elastic channel. member_count counts the members that the service has placed there, never more than
