@@ -1,7 +1,8 @@
+import { elastic } from './elastic.ts'
 import { list } from './list.ts'
 
 /** `npm run bench -- NAME [options]`: each measurement is one file. */
-const benches: Readonly<Record<string, (args: string[]) => Promise<void>>> = { list }
+const benches: Readonly<Record<string, (args: string[]) => Promise<void>>> = { list, elastic }
 
 const [name = '', ...args] = process.argv.slice(2)
 const bench = benches[name]

@@ -17,8 +17,9 @@ import { createServer } from './http/server.ts'
 import { flowInvocations } from './integrations/flows.ts'
 import { lambdaInvoker } from './integrations/lambda.ts'
 import { OutboxRunner } from './integrations/runner.ts'
+import { Background } from './jobs/background.ts'
+import { BalancingQueue } from './jobs/balancing.ts'
 import { jobsOf } from './jobs/index.ts'
-import { Purge } from './jobs/purge.ts'
 import { schedule } from './jobs/schedule.ts'
 import { createLog } from './log.ts'
 import { createMetrics, measureOutbox } from './metrics.ts'
@@ -27,6 +28,7 @@ import type { Database } from './store/database.ts'
 import { dataFolder, openDatabase } from './store/open.ts'
 import { isOutage } from './store/outage.ts'
 import { outboxFigures } from './store/outbox.ts'
+import { purgeStep } from './store/purge.ts'
 import { isAnswering, settledOnce } from './store/settings.ts'
 
 /** A server that serves. */
@@ -116,8 +118,16 @@ export async function startApp(config: Config, { now = Date.now }: { now?: () =>
   let outbox: OutboxRunner | undefined
   try {
     url = await listen(server, config)
-    db = await openDatabase(config, log)
-    const purge = new Purge({ db, now, log, metrics })
+    const store = await openDatabase(config, log)
+    db = store
+    const purgeNext = async () => {
+      const worked = await purgeStep(store, now())
+      if (worked) metrics.purgeSteps.inc()
+      return worked
+    }
+    const purge = new Background('purge', purgeNext, { finished: () => store.tidy(), log, metrics })
+    const balancing = new BalancingQueue({ db, now })
+    const balance = new Background('balancing', () => balancing.step(), { finished: () => purge.soon(), log, metrics })
     const tools = { db, now, log, metrics }
     const invoke = lambdaInvoker(config.lambdaEndpoint)
     const runner = new OutboxRunner({ [invocationKind]: flowInvocations({ ...tools, invoke }) }, tools)
@@ -134,6 +144,10 @@ export async function startApp(config: Config, { now = Date.now }: { now?: () =>
       answeredTokens: new AnsweredTokens(),
       purgeSoon: () => purge.soon(),
       deliverSoon: () => runner.soon(),
+      balanceSoon: channelId => {
+        balancing.add(channelId)
+        balance.soon()
+      },
     }
     const verify = createVerifier({ findKey: id => (id === key.accessKeyId ? key : undefined) })
     dispatches = Object.fromEntries(
@@ -142,6 +156,7 @@ export async function startApp(config: Config, { now = Date.now }: { now?: () =>
     const stopSchedule = schedule(jobsOf(environment), { db, now, log, metrics })
     stopJobs = async () => {
       await stopSchedule()
+      await balance.stop()
       await purge.stop()
     }
   } catch (error) {

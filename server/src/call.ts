@@ -2,7 +2,7 @@ import type { Input, OperationName, Output } from './contract/index.ts'
 import type { PageTokens } from './page-token.ts'
 import type { Limits } from './limits.ts'
 import type { AnsweredTokens } from './answered-tokens.ts'
-import type { Mode, Privacy } from './store/channels.ts'
+import type { Elastic, Mode, Privacy } from './store/channels.ts'
 import type { Database } from './store/database.ts'
 import type { Identity } from './store/identities.ts'
 import type { MembershipType } from './store/memberships.ts'
@@ -24,6 +24,8 @@ export interface Environment {
   readonly purgeSoon: () => void
   /** Called after the commit of what has written to the outbox. */
   readonly deliverSoon: () => void
+  /** Called after something has changed the sizes of an elastic channel's sub-channels. */
+  readonly balanceSoon: (channelId: number) => void
 }
 
 /** What a handler may use where a service key acts. */
@@ -47,6 +49,15 @@ export interface CalledChannel {
   readonly privacy: Privacy
   /** The flow that its messages go through. */
   readonly flowId: number | undefined
+  /** How an elastic channel is divided; undefined for an ordinary one. */
+  readonly elastic: Elastic | undefined
+}
+
+/** The sub-channel of an elastic channel that a call names. */
+export interface CalledSubChannel {
+  readonly id: number
+  /** Its SubChannelId. */
+  readonly name: string
 }
 
 /** What is known of the bearer and of its relation to what the call is about; rules are predicates over it. */
@@ -57,6 +68,9 @@ export interface Facts {
   /** An AppInstanceAdmin of the app instance that the call is about. */
   readonly admin: boolean
   readonly channel: CalledChannel | undefined
+  /** Where the call names a sub-channel that is there. */
+  readonly subChannel: CalledSubChannel | undefined
+  /** That in the sub-channel which the call names; where it names none, that in any. */
   readonly membership: MembershipType | undefined
   readonly moderator: boolean
   readonly banned: boolean

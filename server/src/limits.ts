@@ -8,6 +8,13 @@ export const countLimits = {
   channelsPerAppInstance: { flag: 'limit-channels-per-app-instance', fallback: 10_000_000, meaning: 'channels of an app instance' },
   membershipsPerChannel: { flag: 'limit-memberships-per-channel', fallback: 10_000, meaning: 'members of a channel' },
   membershipsPerUser: { flag: 'limit-memberships-per-user', fallback: 20_000, meaning: 'channels that a user or bot is in' },
+  elasticChannelsPerAppInstance: {
+    flag: 'limit-elastic-channels-per-app-instance',
+    fallback: 1,
+    meaning: 'elastic channels of an app instance',
+  },
+  subChannelsPerChannel: { flag: 'limit-sub-channels-per-channel', fallback: 100, meaning: 'sub-channels of an elastic channel' },
+  membershipsPerSubChannel: { flag: 'limit-memberships-per-sub-channel', fallback: 1000, meaning: 'members of a sub-channel' },
   moderatorsPerChannel: { flag: 'limit-moderators-per-channel', fallback: 1000, meaning: 'moderators of a channel' },
   flowsPerAppInstance: { flag: 'limit-flows-per-app-instance', fallback: 100, meaning: 'channel flows of an app instance' },
   processorsPerFlow: { flag: 'limit-processors-per-flow', fallback: 1, meaning: 'processors of a channel flow; the API takes 3' },

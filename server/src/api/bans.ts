@@ -12,7 +12,7 @@ import { paged } from './paging.ts'
 
 export const bans: Handlers<'CreateChannelBan' | 'DescribeChannelBan' | 'ListChannelBans' | 'DeleteChannelBan'> = {
   /** Ends a membership too. Admins and moderators of the channel cannot be banned (spec/operations.md §11). */
-  async CreateChannelBan({ MemberArn }, { db, channel, caller, now }) {
+  async CreateChannelBan({ MemberArn }, { db, channel, caller, now, balanceSoon }) {
     const named = await db.transaction(async tx => {
       const named = await requireIdentity(tx, MemberArn)
       await advance(tx, channel, now())
@@ -23,6 +23,7 @@ export const bans: Handlers<'CreateChannelBan' | 'DescribeChannelBan' | 'ListCha
       await leave(tx, channel.id, named.id)
       return named
     })
+    if (channel.elastic) balanceSoon(channel.id)
     return { ChannelArn: channel.arn, Member: identity(named) }
   },
 

@@ -1,10 +1,12 @@
 import { parseArn } from '../arn.ts'
 import type { BearerCall, Handlers } from '../call.ts'
-import { badRequest, forbidden, unavailable } from '../errors.ts'
+import type { Input } from '../contract/index.ts'
+import { badRequest, forbidden } from '../errors.ts'
 import { advance, channelDetails, channelSummary, createChannel, expirationSettings } from '../domain/channels.ts'
 import { channelExpiryOf } from '../domain/expiration.ts'
 import { requireIdentity } from '../domain/identities.ts'
 import { checkMetadataSize } from '../domain/sizes.ts'
+import { subChannelSummary } from '../domain/sub-channels.ts'
 import {
   buryChannel,
   findChannel,
@@ -12,10 +14,12 @@ import {
   listChannels,
   putChannelExpiration,
   updateChannel,
+  type Elastic,
   type ExpirationCriterion,
 } from '../store/channels.ts'
 import { identityByArn } from '../store/identities.ts'
 import { searchChannels } from '../store/search.ts'
+import { listSubChannels } from '../store/sub-channels.ts'
 import { once } from './idempotency.ts'
 import { paged } from './paging.ts'
 import type { Queries } from '../store/database.ts'
@@ -29,6 +33,14 @@ async function requireIdentities(tx: Queries, arns: readonly string[] = []) {
 /** The expiration of an input. */
 const expirationOf = (settings: { ExpirationDays: number; ExpirationCriterion: ExpirationCriterion } | undefined) =>
   settings && { days: settings.ExpirationDays, criterion: settings.ExpirationCriterion }
+
+/** How an input divides an elastic channel. */
+const elasticOf = (given: Input<'CreateChannel'>['ElasticChannelConfiguration']): Elastic | undefined =>
+  given && {
+    maximum: given.MaximumSubChannels,
+    target: given.TargetMembershipsPerSubChannel,
+    percentage: given.MinimumMembershipPercentage,
+  }
 
 /** One condition of a search: the members that it names, or undefined where one of them does not exist. */
 async function memberField(
@@ -58,9 +70,9 @@ export const channels: Handlers<
   | 'UpdateChannel'
   | 'DeleteChannel'
   | 'PutChannelExpirationSettings'
+  | 'ListSubChannels'
 > = {
   async CreateChannel(input, call) {
-    if (input.ElasticChannelConfiguration) throw unavailable('Elastic channels are not supported yet: they come next')
     checkMetadataSize(input.Metadata)
     return once(call, input.AppInstanceArn, input, async tx => {
       const arn = await createChannel(tx, call, {
@@ -69,6 +81,7 @@ export const channels: Handlers<
         metadata: input.Metadata,
         mode: input.Mode,
         privacy: input.Privacy,
+        elastic: elasticOf(input.ElasticChannelConfiguration),
         expiration: expirationOf(input.ExpirationSettings),
         members: await requireIdentities(tx, input.MemberArns),
         moderators: await requireIdentities(tx, input.ModeratorArns),
@@ -97,6 +110,7 @@ export const channels: Handlers<
 
   async UpdateChannel({ Name, Mode, Metadata }, { db, channel, now }) {
     checkMetadataSize(Metadata)
+    if (channel.elastic && Mode === 'UNRESTRICTED') throw badRequest('An elastic channel must be RESTRICTED', `${channel.arn} is elastic.`)
     if (Name !== undefined || Mode !== undefined || Metadata !== undefined) {
       await db.transaction(tx => updateChannel(tx, channel.id, { name: Name, mode: Mode, metadata: Metadata, now: now() }))
     }
@@ -130,5 +144,12 @@ export const channels: Handlers<
       await putChannelExpiration(tx, channel.id, expiration, found && channelExpiryOf(found, expiration))
     })
     return { ChannelArn: channel.arn, ExpirationSettings: expiration && expirationSettings(expiration) }
+  },
+
+  async ListSubChannels(input, call) {
+    const { channel, db } = call
+    if (!channel.elastic) throw badRequest('Only elastic channels have sub-channels', `${channel.arn} is not elastic.`)
+    const { items, NextToken } = await paged(call, input, [channel.arn], (after, limit) => listSubChannels(db, channel.id, after, limit))
+    return { ChannelArn: channel.arn, SubChannels: items.map(subChannelSummary), NextToken }
   },
 }

@@ -3,7 +3,6 @@ import { arnWithin, parseArn } from '../arn.ts'
 import type { Handlers } from '../call.ts'
 import { badRequest, conflict, forbidden, notFound } from '../errors.ts'
 import type { Limits } from '../limits.ts'
-import { checkSubChannel } from '../domain/channels.ts'
 import { checkCount, exceeded } from '../domain/counts.ts'
 import { answerCallback, flowDetails, flowSummary, type Answer } from '../domain/flows.ts'
 import { checkMessageSize } from '../domain/sizes.ts'
@@ -11,6 +10,7 @@ import { tagNew } from '../domain/tags.ts'
 import { lockAppInstance } from '../store/app-instances.ts'
 import type { Queries } from '../store/database.ts'
 import { findCallback } from '../store/flow-callbacks.ts'
+import { findRun } from '../store/flow-runs.ts'
 import {
   associateFlow,
   channelsOfFlow,
@@ -148,7 +148,7 @@ export const flows: Handlers<
   },
 
   async ChannelFlowCallback({ CallbackId, ChannelArn, DeleteResource, ChannelMessage }, { db, now, deliverSoon }) {
-    const { MessageId, Content, Metadata, MessageAttributes, PushNotification, ContentType } = ChannelMessage
+    const { MessageId, SubChannelId, Content, Metadata, MessageAttributes, PushNotification, ContentType } = ChannelMessage
     const answer: Answer = DeleteResource
       ? undefined
       : {
@@ -169,7 +169,10 @@ export const flows: Handlers<
           'Give back ChannelArn and MessageId as they came with the CallbackId.',
         )
       }
-      checkSubChannel(ChannelMessage)
+      const run = await findRun(tx, callback.runId)
+      if (run && SubChannelId !== undefined && SubChannelId !== run.subChannelName) {
+        throw badRequest('The message is not in that sub-channel', 'Give SubChannelId back as it came, or leave it out.')
+      }
       checkMessageSize('STANDARD', { content: Content ?? '', metadata: Metadata, attributes: MessageAttributes })
       await answerCallback(tx, CallbackId, answer, now())
     })

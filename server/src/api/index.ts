@@ -1,6 +1,5 @@
 import type { Handlers } from '../call.ts'
 import type { OperationName } from '../contract/index.ts'
-import { unavailable } from '../errors.ts'
 import { admins } from './admins.ts'
 import { appInstances } from './app-instances.ts'
 import { bans } from './bans.ts'
@@ -16,7 +15,8 @@ import { streaming } from './streaming.ts'
 import { tags } from './tags.ts'
 import { users } from './users.ts'
 
-const built = {
+/** Every operation's handler: one that is missing does not compile. */
+export const handlers: Handlers<OperationName> = {
   ...appInstances,
   ...users,
   ...admins,
@@ -32,15 +32,3 @@ const built = {
   ...endpoints,
   ...tags,
 }
-
-const comesNext = async (_: unknown, { operation }: { operation: string }): Promise<never> => {
-  throw unavailable(`${operation} is not supported yet: it comes next`, 'docs/compatibility.md lists what works.')
-}
-
-/** What is in the contract and not built yet. An operation that is in neither list does not compile. */
-const notBuilt: Readonly<Record<Exclude<OperationName, keyof typeof built>, typeof comesNext>> = {
-  ListSubChannels: comesNext,
-}
-
-/** Every operation's handler. */
-export const handlers: Handlers<OperationName> = { ...built, ...notBuilt }

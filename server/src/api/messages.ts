@@ -1,9 +1,10 @@
 import type { ChannelCall, Handlers } from '../call.ts'
 import { badRequest, forbidden, notFound } from '../errors.ts'
 import { isForFlow } from '../domain/flows.ts'
-import { advance, checkSubChannel } from '../domain/channels.ts'
+import { advance } from '../domain/channels.ts'
 import { retentionCutoff } from '../domain/expiration.ts'
 import { checkMessageSize } from '../domain/sizes.ts'
+import { subChannelIdOf } from '../domain/sub-channels.ts'
 import { edit, messageDetails, messageSummary, requireSent, seenMessage, send, targetOf, type Taken } from '../domain/messages.ts'
 import { isRunning } from '../store/flow-runs.ts'
 import { deleteMessage, listMessages, passingMessageId, redactMessage, type Message } from '../store/messages.ts'
@@ -20,9 +21,9 @@ function requireSeen(call: ChannelCall): Message {
 }
 
 /** The answer, after the commit: what a flow decides on is on its way. */
-function told({ channel, deliverSoon }: ChannelCall, taken: Taken) {
+function told({ channel, subChannel, deliverSoon }: ChannelCall, taken: Taken) {
   if (taken.Status.Value === 'PENDING') deliverSoon()
-  return { ChannelArn: channel.arn, ...taken }
+  return { ChannelArn: channel.arn, ...taken, SubChannelId: subChannel?.name }
 }
 
 export const messages: Handlers<
@@ -35,7 +36,6 @@ export const messages: Handlers<
   | 'GetChannelMessageStatus'
 > = {
   async SendChannelMessage(input, call) {
-    checkSubChannel(input)
     const message = {
       type: input.Type,
       persistence: input.Persistence,
@@ -47,12 +47,13 @@ export const messages: Handlers<
     }
     checkMessageSize(message.type, message)
     const ChannelArn = call.channel.arn
+    const SubChannelId = call.subChannel?.name
     // Its number, since a channel that comes back under the ChannelId of a deleted one is another.
     const parent = String(call.channel.id)
     if (input.Persistence === 'NON_PERSISTENT' && !isForFlow(call.channel.flowId, input.Type)) {
       return onceInMemory(call, parent, input, async () => {
         await targetOf(call.db, call, input.Target)
-        return { ChannelArn, MessageId: passingMessageId(call.now()), Status: sent }
+        return { ChannelArn, MessageId: passingMessageId(call.now()), Status: sent, SubChannelId }
       })
     }
     const taken = await once(call, parent, input, async tx => send(tx, call, message, (await targetOf(tx, call, input.Target))?.id))
@@ -60,61 +61,56 @@ export const messages: Handlers<
   },
 
   async GetChannelMessage(input, call) {
-    checkSubChannel(input)
     const message = seenMessage(call)
     if (!message) throw notFound('The message does not exist.', `There is no message ${input.MessageId} in ${call.channel.arn}.`)
-    return { ChannelMessage: messageDetails(message, call.channel.arn) }
+    return { ChannelMessage: messageDetails(message, call) }
   },
 
   async ListChannelMessages(input, call) {
-    checkSubChannel(input)
     const { SortOrder: order = 'DESCENDING', NotBefore, NotAfter } = input
     if (NotBefore && NotAfter && NotBefore > NotAfter) {
       throw badRequest('NotBefore must not be later than NotAfter', 'Swap the two, or leave one out.')
     }
     const notBefore = new Date(Math.max(NotBefore?.getTime() ?? 0, retentionCutoff(call.now(), call.retentionDays)))
-    const listing = { channelId: call.channel.id, viewerId: call.caller.id, order, notBefore, notAfter: NotAfter }
-    const about = [call.channel.arn, order, NotBefore?.toISOString() ?? '', NotAfter?.toISOString() ?? '']
+    const subChannelId = subChannelIdOf(call)
+    const listing = { channelId: call.channel.id, subChannelId, viewerId: call.caller.id, order, notBefore, notAfter: NotAfter }
+    const about = [call.channel.arn, String(subChannelId), order, NotBefore?.toISOString() ?? '', NotAfter?.toISOString() ?? '']
     const { items, NextToken } = await paged(call, input, about, (after, limit) => listMessages(call.db, listing, after, limit))
-    return { ChannelArn: call.channel.arn, NextToken, ChannelMessages: items.map(messageSummary) }
+    return { ChannelArn: call.channel.arn, NextToken, ChannelMessages: items.map(messageSummary), SubChannelId: call.subChannel?.name }
   },
 
   async UpdateChannelMessage(input, call) {
-    checkSubChannel(input)
     const message = requireSent(requireSeen(call))
     checkMessageSize(message.type, { content: input.Content, metadata: input.Metadata, attributes: undefined })
     const given = { content: input.Content, metadata: input.Metadata, contentType: input.ContentType }
     return told(call, await call.db.transaction(tx => edit(tx, call, message, given)))
   },
 
-  async RedactChannelMessage(input, call) {
-    checkSubChannel(input)
+  async RedactChannelMessage(_, call) {
     const { channel, now } = call
     const { messageId, redacted } = requireSent(requireSeen(call))
     if (!redacted) {
       await call.db.transaction(async tx => {
         const { at } = await advance(tx, channel, now())
-        await redactMessage(tx, channel.id, messageId, at)
+        await redactMessage(tx, channel.id, subChannelIdOf(call), messageId, at)
       })
     }
-    return { ChannelArn: channel.arn, MessageId: messageId }
+    return { ChannelArn: channel.arn, MessageId: messageId, SubChannelId: call.subChannel?.name }
   },
 
   /** An admin may delete what it cannot see: a targeted message among others. */
-  async DeleteChannelMessage(input, { db, channel, message, now }) {
-    checkSubChannel(input)
+  async DeleteChannelMessage(_, { db, channel, subChannel, message, now }) {
     if (!message) return
     if (message.status !== 'SENT')
       throw forbidden('Only messages that are SENT can be deleted: this one is still decided on by a channel flow, or has FAILED.')
     await db.transaction(async tx => {
       await advance(tx, channel, now())
-      await deleteMessage(tx, channel.id, message)
+      await deleteMessage(tx, channel.id, subChannelIdOf({ subChannel }), message)
     })
   },
 
   /** For the sender only, whatever its role: the rule has seen to that. */
-  async GetChannelMessageStatus(input, call) {
-    checkSubChannel(input)
+  async GetChannelMessageStatus(_, call) {
     const { messageId, status } = requireSeen(call)
     const isBeingEdited = status === 'SENT' && (await isRunning(call.db, call.channel.id, messageId))
     return { Status: { Value: isBeingEdited ? 'PENDING' : status } }

@@ -4,6 +4,7 @@ import { conflict, forbidden, notFound } from '../errors.ts'
 import { advance, channelSummary } from '../domain/channels.ts'
 import { checkCount } from '../domain/counts.ts'
 import { holdIdentity, identity, requireIdentity } from '../domain/identities.ts'
+import { leave } from '../domain/memberships.ts'
 import { findBan } from '../store/bans.ts'
 import { findModeratedChannel, listModeratedChannels } from '../store/channels.ts'
 import { identityByArn } from '../store/identities.ts'
@@ -22,7 +23,8 @@ export const moderators: Handlers<
   | 'ListChannelsModeratedByAppInstanceUser'
   | 'DescribeChannelModeratedByAppInstanceUser'
 > = {
-  async CreateChannelModerator({ ChannelModeratorArn }, { db, channel, caller, now, limits }) {
+  /** Who becomes a moderator of an elastic channel loses its membership there (spec/operations.md §10). */
+  async CreateChannelModerator({ ChannelModeratorArn }, { db, channel, caller, now, limits, balanceSoon }) {
     const named = await db.transaction(async tx => {
       const named = await requireIdentity(tx, ChannelModeratorArn)
       await advance(tx, channel, now())
@@ -32,9 +34,11 @@ export const moderators: Handlers<
       }
       if (await insertModerator(tx, channel.id, named.id, caller.id, now())) {
         checkCount((await countModerators(tx, channel.id)) - 1, 'moderatorsPerChannel', limits)
+        if (channel.elastic) await leave(tx, channel.id, named.id)
       }
       return named
     })
+    if (channel.elastic) balanceSoon(channel.id)
     return { ChannelArn: channel.arn, ChannelModerator: identity(named) }
   },
 
@@ -61,6 +65,7 @@ export const moderators: Handlers<
     return { ChannelArn: channel.arn, ChannelModerators: items.map(item => ({ Moderator: identity(item.identity) })), NextToken }
   },
 
+  /** Who is a moderator of an elastic channel no longer loses all memberships there. */
   async DeleteChannelModerator({ ChannelModeratorArn }, { db, channel, now }) {
     await db.transaction(async tx => {
       const arn = parseArn(ChannelModeratorArn)
@@ -68,6 +73,7 @@ export const moderators: Handlers<
       if (!named || !(await findModerator(tx, channel.id, named.id))) return
       // The channel first, as everywhere, so that no two acts wait for each other.
       await advance(tx, channel, now())
+      if (channel.elastic) await leave(tx, channel.id, named.id)
       await deleteModerator(tx, channel.id, named.id)
     })
   },

@@ -4,22 +4,36 @@ import type { OperationName } from '../contract/index.ts'
 import type { Operation } from '../contract/operation.ts'
 import { forbidden, notFound, unauthorizedBearer } from '../errors.ts'
 import type { Queries } from '../store/database.ts'
+import { elasticOf } from '../store/channels.ts'
 import { selectFacts } from '../store/facts.ts'
 import { findMessage } from '../store/messages.ts'
 import { told } from '../store/text.ts'
 import type { RuleInput } from './facts.ts'
 import { rules } from './rules.ts'
+import { subChannelChecksOf } from './sub-channels.ts'
 
 /** The ARNs that an input names, by member. */
 export type NamedArns = ReadonlyMap<string, Arn>
 
-async function gather(db: Queries, bearer: Arn, channel: Arn | undefined, messageId: unknown): Promise<Facts> {
-  const row = await selectFacts(db, bearer, channel?.id)
+const textOf = (value: unknown) => (typeof value === 'string' ? value : undefined)
+
+async function gather(db: Queries, bearer: Arn, channel: Arn | undefined, input: RuleInput): Promise<Facts> {
+  const subChannelName = textOf(input['SubChannelId'])
+  const messageId = textOf(input['MessageId'])
+  const row = await selectFacts(db, bearer, channel?.id, subChannelName)
   if (!row) throw unauthorizedBearer(`${bearer.text} is not a user or bot that exists.`)
   const called =
     channel && row.channelId
-      ? { id: row.channelId, arn: channel.text, mode: row.mode!, privacy: row.privacy!, flowId: row.flowId ?? undefined }
+      ? {
+          id: row.channelId,
+          arn: channel.text,
+          mode: row.mode!,
+          privacy: row.privacy!,
+          flowId: row.flowId ?? undefined,
+          elastic: elasticOf(row.elastic),
+        }
       : undefined
+  const subChannel = row.subChannelId ? { id: row.subChannelId, name: subChannelName! } : undefined
   return {
     caller: {
       id: row.callerId,
@@ -31,10 +45,11 @@ async function gather(db: Queries, bearer: Arn, channel: Arn | undefined, messag
     retentionDays: row.retentionDays ?? undefined,
     admin: row.adminId !== null,
     channel: called,
+    subChannel,
     membership: row.membershipType ?? undefined,
     moderator: (row.moderatorId ?? null) !== null,
     banned: (row.bannedId ?? null) !== null,
-    message: called && typeof messageId === 'string' ? await findMessage(db, called.id, messageId) : undefined,
+    message: called && messageId !== undefined ? await findMessage(db, called.id, subChannel?.id ?? 0, messageId) : undefined,
   }
 }
 
@@ -53,6 +68,7 @@ function wall(arns: NamedArns, appInstanceArn: string) {
 export function authorizerOf(name: OperationName, operation: Operation) {
   const rule = rules[name]
   const isAboutChannel = 'ChannelArn' in operation.places
+  const subChannelChecks = subChannelChecksOf(name, operation)
   const declaresNotFound = operation.errors.includes('NotFoundException')
   const says = `${name} is allowed to: ${rule.says}.`
 
@@ -63,16 +79,18 @@ export function authorizerOf(name: OperationName, operation: Operation) {
       return call
     }
     const channel = arns.get('ChannelArn')
-    const facts = await gather(call.db, bearer, channel, input['MessageId'])
+    const facts = await gather(call.db, bearer, channel, input)
     wall(arns, bearer.appInstanceArn)
     if (isAboutChannel && !facts.channel && facts.admin && declaresNotFound) {
       throw notFound(`The channel does not exist.`, `There is no channel ${channel?.text}.`)
     }
     const isKept = isAboutChannel && (!facts.channel || (facts.banned && !facts.admin))
+    if (!isKept) subChannelChecks.given(facts, input)
     if (isKept || !rule.holds(facts, input)) {
       const about = isAboutChannel ? ` for ${channel?.text}, or there is no such channel, or it is banned from it` : ''
       throw forbidden(`${says} The bearer ${bearer.text} is none of these${about}.`)
     }
+    subChannelChecks.known(facts, input)
     return { ...call, ...facts }
   }
 }

@@ -31,6 +31,7 @@ export const admin = fact('an AppInstanceAdmin', facts => facts.admin)
 
 export const moderator = fact('a moderator of the channel', facts => facts.moderator)
 
+/** Of the sub-channel that the call names, where the channel is elastic. */
 export const member = fact('a member of the channel', facts => facts.membership !== undefined)
 
 export const defaultMember = fact('a DEFAULT member of the channel', facts => facts.membership === 'DEFAULT')
@@ -38,6 +39,9 @@ export const defaultMember = fact('a DEFAULT member of the channel', facts => fa
 export const outsider = fact('somebody who is not a member', facts => facts.membership === undefined)
 
 export const publicChannel = fact('where the channel is PUBLIC', facts => facts.channel?.privacy === 'PUBLIC')
+
+/** An ordinary channel. What is in a sub-channel of an elastic one is for those who are in it, or in charge. */
+export const undividedChannel = fact('where the channel is not elastic', facts => facts.channel?.elastic === undefined)
 
 export const unrestrictedChannel = fact('where the channel is UNRESTRICTED', facts => facts.channel?.mode === 'UNRESTRICTED')
 

@@ -13,13 +13,15 @@ import {
   publicChannel,
   self,
   serviceKey,
+  undividedChannel,
   unrestrictedChannel,
   without,
   type Rule,
 } from './facts.ts'
 
 const inCharge = anyOf(admin, moderator)
-const reader = anyOf(admin, moderator, member, publicChannel)
+const openToAll = allOf(publicChannel, undividedChannel)
+const reader = anyOf(inCharge, member, openToAll)
 const mayAdd = (joinsItself: Rule) =>
   anyOf(
     inCharge,
@@ -34,7 +36,7 @@ const mayAdd = (joinsItself: Rule) =>
 export const rules: Readonly<Record<OperationName, Rule>> = {
   // Channels
   CreateChannel: anyone,
-  DescribeChannel: reader,
+  DescribeChannel: anyOf(inCharge, member, publicChannel),
   ListChannels: anyOf(admin, without('Privacy', 'PRIVATE')),
   SearchChannels: anyone,
   UpdateChannel: inCharge,
@@ -45,8 +47,8 @@ export const rules: Readonly<Record<OperationName, Rule>> = {
   // Memberships
   CreateChannelMembership: mayAdd(self('MemberArn')),
   BatchCreateChannelMembership: mayAdd(onlySelf('MemberArns')),
-  DescribeChannelMembership: anyOf(inCharge, defaultMember, allOf(member, self('MemberArn')), allOf(outsider, publicChannel)),
-  ListChannelMemberships: anyOf(inCharge, allOf(anyOf(defaultMember, publicChannel), without('Type', 'HIDDEN'))),
+  DescribeChannelMembership: anyOf(inCharge, defaultMember, allOf(member, self('MemberArn')), allOf(outsider, openToAll)),
+  ListChannelMemberships: anyOf(inCharge, allOf(anyOf(defaultMember, openToAll), without('Type', 'HIDDEN'))),
   DeleteChannelMembership: anyOf(inCharge, allOf(defaultMember, self('MemberArn'))),
   ListChannelMembershipsForAppInstanceUser: anyOf(self('AppInstanceUserArn'), admin),
   DescribeChannelMembershipForAppInstanceUser: anyOf(self('AppInstanceUserArn'), admin),
@@ -60,7 +62,7 @@ export const rules: Readonly<Record<OperationName, Rule>> = {
   ListChannelModerators: inCharge,
   DeleteChannelModerator: inCharge,
   ListChannelsModeratedByAppInstanceUser: anyOf(self('AppInstanceUserArn'), admin),
-  DescribeChannelModeratedByAppInstanceUser: anyOf(self('AppInstanceUserArn'), admin),
+  DescribeChannelModeratedByAppInstanceUser: allOf(undividedChannel, anyOf(self('AppInstanceUserArn'), admin)),
 
   // Bans
   CreateChannelBan: inCharge,
@@ -75,7 +77,7 @@ export const rules: Readonly<Record<OperationName, Rule>> = {
   UpdateChannelMessage: allOf(defaultMember, ownMessage),
   RedactChannelMessage: anyOf(inCharge, allOf(member, ownMessage)),
   DeleteChannelMessage: admin,
-  GetChannelMessageStatus: ownMessage,
+  GetChannelMessageStatus: allOf(ownMessage, anyOf(undividedChannel, inCharge, member)),
 
   // Channel flows
   AssociateChannelFlow: inCharge,

@@ -1,13 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import type { BearerCall, CalledChannel } from '../call.ts'
 import { arnWithin } from '../arn.ts'
-import { badRequest, conflict, forbidden } from '../errors.ts'
+import { conflict, forbidden } from '../errors.ts'
 import {
   advanceChannel,
+  countElasticChannels,
   insertChannel,
   type Channel,
   type ChannelExpiration,
   type ChannelSummary,
+  type Elastic,
   type Mode,
   type Moment,
   type Privacy,
@@ -20,6 +22,7 @@ import { checkCount, countOne } from './counts.ts'
 import { expiryOf } from './expiration.ts'
 import { identity } from './identities.ts'
 import { join } from './memberships.ts'
+import { checkElastic, elasticConfiguration, openFirstSubChannel } from './sub-channels.ts'
 import { tagNew } from './tags.ts'
 
 export const channelSummary = (channel: ChannelSummary) => ({
@@ -37,6 +40,7 @@ export const channelDetails = (channel: Channel) => ({
   CreatedTimestamp: channel.createdAt,
   LastUpdatedTimestamp: channel.updatedAt,
   ChannelFlowArn: channel.flowArn,
+  ElasticChannelConfiguration: channel.elastic && elasticConfiguration(channel.elastic),
   ExpirationSettings: channel.expiration && expirationSettings(channel.expiration),
 })
 
@@ -52,12 +56,6 @@ export async function advance(tx: Queries, channel: CalledChannel, now: number, 
   return moment
 }
 
-/** Refuses a SubChannelId: only elastic channels have sub-channels. */
-export function checkSubChannel({ SubChannelId }: { SubChannelId?: string }) {
-  if (SubChannelId === undefined) return
-  throw badRequest('SubChannelId is only supported for elastic channels', 'Leave SubChannelId out: the channel is not elastic.')
-}
-
 export interface ChannelToCreate {
   readonly channelId: string | undefined
   readonly name: string
@@ -66,22 +64,29 @@ export interface ChannelToCreate {
   readonly privacy: Privacy | undefined
   readonly members: readonly Identity[]
   readonly moderators: readonly Identity[]
+  readonly elastic: Elastic | undefined
   readonly expiration: ChannelExpiration | undefined
   readonly tags: readonly { Key: string; Value: string }[] | undefined
 }
 
-/** Makes a channel with its creator as member and moderator; returns its ARN. ConflictException where the id is taken. */
+/**
+ * Makes a channel with its creator as member and moderator, an elastic one with its creator as moderator only; returns its ARN.
+ * ConflictException where the id is taken.
+ */
 export async function createChannel(tx: Queries, { caller, limits, now: clock }: BearerCall, asked: ChannelToCreate): Promise<string> {
   const now = clock()
+  const { elastic } = asked
+  if (elastic) checkElastic(elastic, { mode: asked.mode, hasMembers: asked.members.length > 0 }, limits)
   const externalId = asked.channelId ?? randomUUID()
   const id = await insertChannel(tx, {
     appInstanceId: caller.appInstanceId,
     externalId,
     name: asked.name,
     metadata: asked.metadata,
-    mode: asked.mode ?? 'UNRESTRICTED',
+    mode: asked.mode ?? (elastic ? 'RESTRICTED' : 'UNRESTRICTED'),
     privacy: asked.privacy ?? 'PUBLIC',
     createdBy: caller.id,
+    elastic,
     expiration: asked.expiration,
     expiresAt: expiryOf(now, asked.expiration?.days),
     now,
@@ -89,7 +94,7 @@ export async function createChannel(tx: Queries, { caller, limits, now: clock }:
   const arn = arnWithin(caller.appInstanceArn, 'channel', externalId)
   if (id === undefined)
     throw conflict('A channel with this ChannelId already exists', `${arn} exists. Choose another ChannelId, or leave it out.`)
-  const members = [caller, ...asked.members]
+  const members = elastic ? [] : [caller, ...asked.members]
   const moderators = [caller, ...asked.moderators]
   await lockIdentities(tx, [...members, ...moderators])
   for (const member of members) {
@@ -99,6 +104,11 @@ export async function createChannel(tx: Queries, { caller, limits, now: clock }:
   checkCount((await countModerators(tx, id)) - 1, 'moderatorsPerChannel', limits)
   // The app instance last: who deletes a channel or a user locks it after that one too.
   await countOne(tx, 'channels', caller.appInstanceId, 'channelsPerAppInstance', limits)
+  if (elastic) {
+    // Counted while the app instance is locked, by the count above.
+    checkCount((await countElasticChannels(tx, caller.appInstanceId)) - 1, 'elasticChannelsPerAppInstance', limits)
+    await openFirstSubChannel(tx, id, elastic, now)
+  }
   await tagNew(tx, { kind: 'channel', id }, asked.tags)
   return arn
 }

@@ -8,6 +8,7 @@ import { deleteRun, findRun, insertRun, moveRun, type NewRun, type Run, type Run
 import { flowProcessors, type Flow, type Processor } from '../store/flows.ts'
 import type { MessageType } from '../store/messages.ts'
 import { appendToOutbox } from '../store/outbox.ts'
+import { raiseSubChannel } from '../store/sub-channels.ts'
 import { dropMessage, failMessage, releaseMessage, replaceMessage } from '../store/pending-messages.ts'
 
 /** For so long after its invocation a processor may answer (spec/channel-flows.md §4). */
@@ -73,7 +74,10 @@ async function proceed(tx: Queries, run: Run, now: number) {
 /** Ends a run as an event of its channel. The channel is locked before the run is touched, as it is by those who start one. */
 async function ended(tx: Queries, run: Run, now: number, what: 'message' | 'other', end: (at: number) => Promise<void>) {
   const moment = await advanceChannel(tx, run.channelId, now, what)
-  if (moment) await end(moment.at)
+  if (moment) {
+    if (run.subChannelId !== 0 && what === 'message') await raiseSubChannel(tx, run.subChannelId, moment.at)
+    await end(moment.at)
+  }
   await deleteRun(tx, run.id)
 }
 

@@ -15,6 +15,7 @@ const eventOf = (run: Run, callbackId: string) => ({
   ChannelMessage: {
     MessageId: run.messageId,
     ChannelArn: run.channelArn,
+    SubChannelId: run.subChannelName,
     Content: run.content,
     Metadata: run.metadata,
     Sender: { Arn: run.sender.arn, Name: run.sender.name },

@@ -8,6 +8,8 @@ import { expiredCallbacks } from '../store/flow-callbacks.ts'
 import { buryExpiredIdentity, expiredIdentities } from '../store/identities.ts'
 import { forgetTokens, tokenLifetime } from '../store/request-tokens.ts'
 import { channelsAfter, deleteOldMessages } from '../store/retention.ts'
+import { subChannelsOf } from '../store/sub-channels.ts'
+import { balanceAll } from './balancing.ts'
 import type { Job } from './schedule.ts'
 
 /** How many rows one transaction of a job touches at the most. */
@@ -54,7 +56,9 @@ async function enforceRetention({ db, now }: Tools) {
     let channels = await channelsAfter(db, id, 0, retentionCutoff(now(), days), step)
     while (channels.length > 0) {
       for (const channel of channels) {
-        if (channel.hasOld === 1) await deleteHidden(channel.id, id)
+        if (channel.hasOld === 1) await deleteHidden(channel.id, 0, id)
+        if (channel.elastic === null) continue
+        for (const subChannel of await subChannelsOf(db, channel.id)) await deleteHidden(channel.id, subChannel.id, id)
       }
       await turn()
       channels = await channelsAfter(db, id, channels.at(-1)!.id, retentionCutoff(now(), days), step)
@@ -62,10 +66,10 @@ async function enforceRetention({ db, now }: Tools) {
   }
 
   /** The period is read again in each step: it may be extended or turned off meanwhile. */
-  async function deleteHidden(channelId: number, appInstanceId: number) {
+  async function deleteHidden(channelId: number, subChannelId: number, appInstanceId: number) {
     const work = async (tx: Queries) => {
       const days = await enforcedRetention(tx, appInstanceId, now())
-      return days === undefined ? 0 : deleteOldMessages(tx, channelId, retentionCutoff(now(), days), step)
+      return days === undefined ? 0 : deleteOldMessages(tx, channelId, subChannelId, retentionCutoff(now(), days), step)
     }
     while ((await db.transaction(work)) > 0) await db.tidy()
   }
@@ -88,6 +92,7 @@ async function expireFlowCallbacks({ db, now }: Tools) {
 const jobs = {
   // Another node may have died while it was purging.
   purge: { everySeconds: 60, run: async ({ purgeSoon }: Tools) => purgeSoon() },
+  balancing: { everySeconds: 60, run: balanceAll },
   'user-expiration': { everySeconds: 300, run: expireUsers },
   'channel-expiration': { everySeconds: 300, run: expireChannels },
   retention: { everySeconds: 3600, run: enforceRetention },

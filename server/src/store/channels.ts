@@ -2,7 +2,7 @@ import { give } from './counters.ts'
 import { statement, type Queries } from './database.ts'
 import { identityArn, type Identity } from './identities.ts'
 import { pageOf, type Cursor, type Page } from './page.ts'
-import { kept, keptIfGiven, told, toldIfKept } from './text.ts'
+import { kept, keptIfGiven, keptObject, told, toldIfKept } from './text.ts'
 
 export type Mode = 'UNRESTRICTED' | 'RESTRICTED'
 export type Privacy = 'PUBLIC' | 'PRIVATE'
@@ -25,7 +25,16 @@ export interface ChannelExpiration {
   readonly criterion: ExpirationCriterion
 }
 
+/** Into how many sub-channels an elastic channel is divided at the most, and how large they are. */
+export interface Elastic {
+  readonly maximum: number
+  readonly target: number
+  /** A sub-channel with fewer members than this part of the target is given up where another can take them. */
+  readonly percentage: number
+}
+
 export interface Channel extends ChannelSummary {
+  readonly elastic: Elastic | undefined
   readonly expiration: ChannelExpiration | undefined
   readonly flowArn: string | undefined
   readonly createdBy: Identity
@@ -46,6 +55,7 @@ export interface SummaryRow {
 }
 
 interface Row extends SummaryRow {
+  elastic: string | null
   createdAt: number
   updatedAt: number
   expirationDays: number | null
@@ -63,14 +73,18 @@ export const summaryColumns = `
   (select max(p.created_at) from private_messages p
    where p.channel_id = c.id and p.sub_channel_id = 0 and p.viewer_id = $1) as "privateAt"`
 
+/** Undefined for an ordinary channel. */
+export const elasticOf = (kept: string | null | undefined) => toldIfKept<Elastic>(kept ?? null)
+
 const insert = statement<{ id: number }>(`
   insert into channels (app_instance_id, external_id, name, metadata, mode, privacy, created_by,
-    created_at, updated_at, last_event_at, expiration_days, expiration_criterion, expires_at)
-  values ($1, $2, $3, $4, $5, $6, $7, $8, $8, $8, $9, $10, $11)
+    created_at, updated_at, last_event_at, expiration_days, expiration_criterion, expires_at,
+    elastic)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $8, $8, $9, $10, $11, $12)
   on conflict (app_instance_id, external_id) where deleted_at is null do nothing
   returning id`)
 const selectOne = statement<Row>(`
-  select ${summaryColumns}, c.created_at as "createdAt", c.updated_at as "updatedAt",
+  select ${summaryColumns}, c.elastic, c.created_at as "createdAt", c.updated_at as "updatedAt",
     c.expiration_days as "expirationDays", c.expiration_criterion as "expirationCriterion",
     a.arn || '/channel-flow/' || f.external_id as "flowArn",
     creator.id as "creatorId", ${identityArn('creator', 'a')} as "creatorArn", creator.name as "creatorName"
@@ -92,6 +106,8 @@ const selectOneModerated = statement<SummaryRow>(`
   join channels c on c.id = m.channel_id and c.deleted_at is null
   join app_instances a on a.id = c.app_instance_id
   where m.identity_id = $2 and m.channel_id = $3`)
+const countElastic = statement<{ count: number }>(`
+  select count(*) as count from channels where app_instance_id = $1 and elastic is not null and deleted_at is null`)
 const update = statement(`
   update channels set name = coalesce($2, name), mode = coalesce($3, mode), metadata = coalesce($4, metadata), updated_at = $5
   where id = $1 and deleted_at is null`)
@@ -144,6 +160,7 @@ export interface NewChannel {
   readonly mode: Mode
   readonly privacy: Privacy
   readonly createdBy: number
+  readonly elastic: Elastic | undefined
   readonly expiration: ChannelExpiration | undefined
   readonly expiresAt: number | undefined
   readonly now: number
@@ -151,10 +168,10 @@ export interface NewChannel {
 
 /** The id of the new channel, or undefined where one with that ChannelId lives already. */
 export async function insertChannel(tx: Queries, given: NewChannel): Promise<number | undefined> {
-  const { appInstanceId, externalId, name, metadata, mode, privacy, createdBy, now, expiration, expiresAt } = given
+  const { appInstanceId, externalId, name, metadata, mode, privacy, createdBy, now, expiration, expiresAt, elastic } = given
   const shown = [kept(name), keptIfGiven(metadata), mode, privacy]
   const over = [expiration?.days ?? null, expiration?.criterion ?? null, expiresAt ?? null]
-  const row = await tx.get(insert, appInstanceId, externalId, ...shown, createdBy, now, ...over)
+  const row = await tx.get(insert, appInstanceId, externalId, ...shown, createdBy, now, ...over, keptObject(elastic))
   return row?.id
 }
 
@@ -164,11 +181,16 @@ export async function findChannel(db: Queries, id: number, viewerId: number): Pr
   return {
     ...summary(row),
     flowArn: row.flowArn ?? undefined,
+    elastic: elasticOf(row.elastic),
     createdBy: { id: row.creatorId, arn: row.creatorArn, name: told(row.creatorName) },
     createdAt: new Date(row.createdAt),
     updatedAt: new Date(row.updatedAt),
     expiration: row.expirationDays === null ? undefined : { days: row.expirationDays, criterion: row.expirationCriterion! },
   }
+}
+
+export async function countElasticChannels(tx: Queries, appInstanceId: number) {
+  return (await tx.get(countElastic, appInstanceId))!.count
 }
 
 /** A page of the channels of an app instance, by creation; one index range for each privacy that is asked for. */

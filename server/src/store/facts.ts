@@ -13,6 +13,8 @@ export interface FactsRow {
   readonly mode?: Mode | null
   readonly privacy?: Privacy | null
   readonly flowId?: number | null
+  readonly elastic?: string | null
+  readonly subChannelId?: number | null
   readonly membershipType?: MembershipType | null
   readonly moderatorId?: number | null
   readonly bannedId?: number | null
@@ -27,24 +29,39 @@ const livingCaller = `
   left join admins admin on admin.app_instance_id = a.id and admin.identity_id = bearer.id`
 
 const selectCaller = statement<FactsRow>(`select ${caller} ${livingCaller} where a.arn = $1 and a.deleted_at is null`)
-const selectCallerInChannel = statement<FactsRow>(`
-  select ${caller}, c.id as "channelId", c.mode, c.privacy, c.flow_id as "flowId", membership.type as "membershipType",
+const inChannel = (selected: string, joined: string) =>
+  statement<FactsRow>(`
+  select ${caller}, c.id as "channelId", c.mode, c.privacy, c.flow_id as "flowId", c.elastic, ${selected},
     moderator.identity_id as "moderatorId", ban.identity_id as "bannedId"
   ${livingCaller}
   left join channels c on c.app_instance_id = a.id and c.external_id = $4 and c.deleted_at is null
-  left join memberships membership
-    on membership.channel_id = c.id and membership.member_id = bearer.id and membership.sub_channel_id = 0
+  ${joined}
   left join moderators moderator on moderator.channel_id = c.id and moderator.identity_id = bearer.id
   left join bans ban on ban.channel_id = c.id and ban.identity_id = bearer.id
   where a.arn = $1 and a.deleted_at is null`)
+/** In an elastic channel a moderator has a membership in each of many sub-channels, and each is as good as another here. */
+const selectCallerInChannel = inChannel(
+  `(select m.type from memberships m where m.channel_id = c.id and m.member_id = bearer.id limit 1) as "membershipType"`,
+  '',
+)
+/** A sub-channel that is not there is none where somebody is a member. */
+const selectCallerInSubChannel = inChannel(
+  `membership.type as "membershipType", sub.id as "subChannelId"`,
+  `left join sub_channels sub on sub.channel_id = c.id and sub.external_id = $5 and sub.deleted_at is null
+  left join memberships membership
+    on membership.channel_id = c.id and membership.member_id = bearer.id and membership.sub_channel_id = coalesce(sub.id, 0)`,
+)
 
-/** The bearer and, where a channel is given, its relation to it; undefined where no such user or bot lives. */
+/** The bearer and, where a channel is given, its relation to it, and to the sub-channel of that name; undefined where no such user or bot lives. */
 export async function selectFacts(
   db: Queries,
   bearer: { appInstanceArn: string; kind: string; id: string },
   channelExternalId: string | undefined,
+  subChannelName: string | undefined,
 ): Promise<FactsRow | undefined> {
-  return channelExternalId === undefined
-    ? db.get(selectCaller, bearer.appInstanceArn, bearer.kind, bearer.id)
-    : db.get(selectCallerInChannel, bearer.appInstanceArn, bearer.kind, bearer.id, channelExternalId)
+  const { appInstanceArn, kind, id } = bearer
+  if (channelExternalId === undefined) return db.get(selectCaller, appInstanceArn, kind, id)
+  return subChannelName === undefined
+    ? db.get(selectCallerInChannel, appInstanceArn, kind, id, channelExternalId)
+    : db.get(selectCallerInSubChannel, appInstanceArn, kind, id, channelExternalId, subChannelName)
 }

@@ -25,6 +25,8 @@ export interface Run extends RunContent {
   readonly channelId: number
   readonly channelArn: string
   readonly subChannelId: number
+  /** Its SubChannelId, where the channel is elastic. */
+  readonly subChannelName: string | undefined
   readonly messageId: string
   readonly sender: Identity
   readonly target: Identity | undefined
@@ -37,7 +39,7 @@ export interface Run extends RunContent {
   readonly position: number
 }
 
-export type NewRun = Omit<Run, 'id' | 'channelArn' | 'sender' | 'target' | 'position'> & {
+export type NewRun = Omit<Run, 'id' | 'channelArn' | 'subChannelName' | 'sender' | 'target' | 'position'> & {
   readonly senderId: number
   readonly targetId: number | undefined
 }
@@ -47,6 +49,7 @@ interface Row {
   channelId: number
   channelArn: string
   subChannelId: number
+  subChannelName: string | null
   messageId: string
   senderId: number
   senderArn: string
@@ -75,7 +78,7 @@ const insert = statement<{ id: number }>(`
   returning id`)
 const selectOne = statement<Row>(`
   select r.id, r.channel_id as "channelId", a.arn || '/channel/' || c.external_id as "channelArn",
-    r.sub_channel_id as "subChannelId", r.message_id as "messageId",
+    r.sub_channel_id as "subChannelId", sub.external_id as "subChannelName", r.message_id as "messageId",
     sender.id as "senderId", ${identityArn('sender', 'a')} as "senderArn", sender.name as "senderName",
     target.id as "targetId", ${identityArn('target', 'a')} as "targetArn", target.name as "targetName",
     r.is_edit as "isEdit", r.persistence, r.content, r.metadata, r.attributes, r.content_type as "contentType",
@@ -85,6 +88,7 @@ const selectOne = statement<Row>(`
   join app_instances a on a.id = c.app_instance_id and a.deleted_at is null
   join identities sender on sender.id = r.sender_id
   left join identities target on target.id = r.target_id
+  left join sub_channels sub on sub.id = r.sub_channel_id
   where r.id = $1`)
 const selectOfMessage = statement<{ id: number }>(`select id from flow_runs where channel_id = $1 and message_id = $2`)
 const update = statement(`
@@ -118,6 +122,7 @@ export async function findRun(db: Queries, id: number): Promise<Run | undefined>
     channelId,
     channelArn,
     subChannelId,
+    subChannelName: row.subChannelName ?? undefined,
     messageId,
     persistence,
     sentAt,

@@ -26,13 +26,15 @@ interface Row {
 }
 
 const insert = statement(`
-  insert into memberships (channel_id, member_id, type, invited_by, created_at, updated_at, last_private_at)
-  values ($1, $2, $3, $4, $5, $5,
-    (select max(created_at) from private_messages where channel_id = $1 and sub_channel_id = 0 and viewer_id = $2))
+  insert into memberships (channel_id, member_id, type, invited_by, created_at, updated_at, sub_channel_id, placed, last_private_at)
+  values ($1, $2, $3, $4, $5, $5, $6, $7,
+    (select max(created_at) from private_messages where channel_id = $1 and sub_channel_id = $6 and viewer_id = $2))
   on conflict (channel_id, member_id, sub_channel_id) do nothing`)
 const selectType = statement<{ type: MembershipType }>(
-  `select type from memberships where channel_id = $1 and member_id = $2 and sub_channel_id = 0`,
+  `select type from memberships where channel_id = $1 and member_id = $2 and sub_channel_id = $3`,
 )
+const selectPlaces = statement<{ subChannelId: number; placed: number }>(`
+  select sub_channel_id as "subChannelId", placed from memberships where channel_id = $1 and member_id = $2 order by sub_channel_id`)
 const selectOne = statement<Row>(`
   select i.id as "memberId", ${identityArn('i', 'a')} as "memberArn", i.name as "memberName",
     m.type, m.created_at as "createdAt", m.updated_at as "updatedAt",
@@ -41,33 +43,41 @@ const selectOne = statement<Row>(`
   join identities i on i.id = m.member_id and i.deleted_at is null
   join identities inviter on inviter.id = m.invited_by
   join app_instances a on a.id = i.app_instance_id
-  where m.channel_id = $1 and m.member_id = $2 and m.sub_channel_id = 0`)
+  where m.channel_id = $1 and m.member_id = $2 and m.sub_channel_id = $3`)
 const selectAfter = statement<{ id: number; memberId: number; arn: string; name: string; deletedAt: number | null }>(`
   select m.id, i.id as "memberId", ${identityArn('i', 'a')} as arn, i.name, i.deleted_at as "deletedAt"
   from memberships m
   join identities i on i.id = m.member_id
   join app_instances a on a.id = i.app_instance_id
-  where m.channel_id = $1 and m.sub_channel_id = 0 and m.type = $2 and m.id > $3
+  where m.channel_id = $1 and m.sub_channel_id = $5 and m.type = $2 and m.id > $3
   order by m.id limit $4`)
-const remove = statement(`delete from memberships where channel_id = $1 and member_id = $2`)
+const remove = statement(`delete from memberships where channel_id = $1 and member_id = $2 and sub_channel_id = $3`)
 const mark = statement(`
   update memberships set read_at =
     (select case when c.last_event_at > $3 then c.last_event_at else $3 end from channels c where c.id = $1)
   where channel_id = $1 and member_id = $2 and sub_channel_id = 0`)
 
+const subChannel = (column: string) => `(select s.${column} from sub_channels s where s.id = m.sub_channel_id)`
+
 /**
  * The wire's ChannelMembershipForAppInstanceUserSummary as JSON text, made where the data is. concat() leaves out what is
  * null. It is null as a whole where the channel is deleted but not yet purged. $1 is the member, $2 the ARN of its app
- * instance; `privateAt` tells the newest private message that the viewer may see.
+ * instance; `privateAt` tells the newest private message that the viewer may see. A row of an elastic channel is about its
+ * sub-channel, which only such a row looks up.
  */
-const summaryText = (privateAt: string) => `
-  case when c.deleted_at is null then concat(
+const summaryText = (privateAt: string) => {
+  const made = (publicAt: string, marker: string) => `concat(
     '{"ChannelSummary":{"Name":', c.name, ',"ChannelArn":"', cast($2 as text), '/channel/', c.external_id,
     '","Mode":"', c.mode, '","Privacy":"', c.privacy, '"', ',"Metadata":' || c.metadata,
     ',"LastMessageTimestamp":' || ${secondsText(`case
-      when c.last_message_at is null or ${privateAt} > c.last_message_at then ${privateAt} else c.last_message_at end`)},
-    '},"AppInstanceUserMembershipSummary":{"Type":"', m.type, '"', ',"ReadMarkerTimestamp":' || ${secondsText('m.read_at')}, '}}')
+      when ${publicAt} is null or ${privateAt} > ${publicAt} then ${privateAt} else ${publicAt} end`)},
+    '},"AppInstanceUserMembershipSummary":{"Type":"', m.type, '"', ${marker}, '}}')`
+  return `
+  case when c.deleted_at is not null then null
+  when m.sub_channel_id = 0 then ${made('c.last_message_at', `',"ReadMarkerTimestamp":' || ${secondsText('m.read_at')}`)}
+  else ${made(subChannel('last_message_at'), `',"SubChannelId":"', ${subChannel('external_id')}, '"'`)}
   end`
+}
 
 const ownPrivate = 'm.last_private_at'
 const othersPrivate = `(select max(p.created_at) from private_messages p
@@ -94,22 +104,41 @@ const selectOwnAfter = summariesAfter(ownPrivate)
 const selectOthersAfter = summariesAfter(othersPrivate)
 const selectOneSummary = statement<{ text: string | null }>(`
   select ${summaryText(othersPrivate)} as text from memberships m join channels c on c.id = m.channel_id
-  where m.member_id = $1 and m.channel_id = $3 and m.sub_channel_id = $4`)
+  where m.member_id = $1 and m.channel_id = $3 order by m.sub_channel_id limit $4`)
 
-/** True where the identity was no member before. */
-export async function insertMembership(
-  tx: Queries,
-  given: { channelId: number; memberId: number; type: MembershipType; invitedBy: number; now: number },
-) {
-  return (await tx.run(insert, given.channelId, given.memberId, given.type, given.invitedBy, given.now)) === 1
+export interface NewMembership {
+  readonly channelId: number
+  /** 0 where the channel is not elastic; so everywhere. */
+  readonly subChannelId: number
+  readonly memberId: number
+  readonly type: MembershipType
+  readonly invitedBy: number
+  readonly now: number
 }
 
-export async function membershipType(db: Queries, channelId: number, memberId: number) {
-  return (await db.get(selectType, channelId, memberId))?.type
+/** True where the identity was no member before. With `placed` the service has chosen the sub-channel. */
+export async function insertMembership(tx: Queries, given: NewMembership, placed = false) {
+  const { channelId, memberId, type, invitedBy, now, subChannelId } = given
+  return (await tx.run(insert, channelId, memberId, type, invitedBy, now, subChannelId, placed ? 1 : 0)) === 1
 }
 
-export async function findMembership(db: Queries, channelId: number, memberId: number): Promise<Membership | undefined> {
-  const row = await db.get(selectOne, channelId, memberId)
+export async function membershipType(db: Queries, channelId: number, subChannelId: number, memberId: number) {
+  return (await db.get(selectType, channelId, memberId, subChannelId))?.type
+}
+
+/** Every membership that somebody has in a channel: in an elastic one a moderator may have one in each sub-channel. */
+export async function placesOf(db: Queries, channelId: number, memberId: number) {
+  const rows = await db.all(selectPlaces, channelId, memberId)
+  return rows.map(({ subChannelId, placed }) => ({ subChannelId, isPlaced: placed === 1 }))
+}
+
+export async function findMembership(
+  db: Queries,
+  channelId: number,
+  subChannelId: number,
+  memberId: number,
+): Promise<Membership | undefined> {
+  const row = await db.get(selectOne, channelId, memberId, subChannelId)
   if (!row) return undefined
   return {
     member: { id: row.memberId, arn: row.memberArn, name: told(row.memberName) },
@@ -123,11 +152,11 @@ export async function findMembership(db: Queries, channelId: number, memberId: n
 /** A page of the members of one type, by joining. */
 export async function listMembers(
   db: Queries,
-  { channelId, type }: { channelId: number; type: MembershipType },
+  { channelId, subChannelId, type }: { channelId: number; subChannelId: number; type: MembershipType },
   after: Cursor | undefined,
   limit: number,
 ): Promise<Page<Identity>> {
-  const rows = await db.all(selectAfter, channelId, type, after?.[0] ?? 0, limit + 1)
+  const rows = await db.all(selectAfter, channelId, type, after?.[0] ?? 0, limit + 1, subChannelId)
   return pageOf(
     rows,
     limit,
@@ -137,8 +166,8 @@ export async function listMembers(
 }
 
 /** Ends the membership; false where there was none. */
-export async function deleteMembership(tx: Queries, channelId: number, memberId: number) {
-  return (await tx.run(remove, channelId, memberId)) > 0
+export async function deleteMembership(tx: Queries, channelId: number, subChannelId: number, memberId: number) {
+  return (await tx.run(remove, channelId, memberId, subChannelId)) > 0
 }
 
 /** Sets the member's read marker to now, or to the channel's clock where that is ahead, so that all it has seen counts as read. */
@@ -165,8 +194,8 @@ export async function channelsOfMember(db: Queries, listing: Listing, after: Cur
   return { items: `[${text ?? ''}]`, next: more === 1 && last !== null ? [last] : undefined }
 }
 
-/** One row of it, as JSON text. */
+/** One row of it, as JSON text: the first where a moderator has several in an elastic channel. */
 export async function channelOfMember(db: Queries, listing: Listing, channelId: number): Promise<string | undefined> {
-  const row = await db.get(selectOneSummary, listing.memberId, listing.appInstanceArn, channelId, 0, listing.viewerId)
+  const row = await db.get(selectOneSummary, listing.memberId, listing.appInstanceArn, channelId, 1, listing.viewerId)
   return row?.text ?? undefined
 }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { statement, type Queries } from './database.ts'
 import { identityArn, type Identity } from './identities.ts'
 import { pageOf, type Cursor, type Page } from './page.ts'
+import { recomputeSubChannel } from './sub-channels.ts'
 import { kept, keptIfGiven, keptObject, told, toldIfKept } from './text.ts'
 
 export type MessageType = 'STANDARD' | 'CONTROL'
@@ -83,15 +84,16 @@ const people = `
 
 const insert = statement(`
   insert into messages (channel_id, private, created_at, sequence, nonce, sender_id, target_id, type,
-    content, metadata, attributes, content_type, updated_at, status)
-  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $3, $13)`)
+    content, metadata, attributes, content_type, updated_at, sub_channel_id, status)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $3, $13, $14)`)
 const insertViewer = statement(`
-  insert into private_messages (channel_id, viewer_id, created_at, sequence) values ($1, $2, $3, $4) on conflict do nothing`)
+  insert into private_messages (channel_id, viewer_id, created_at, sequence, sub_channel_id)
+  values ($1, $2, $3, $4, $5) on conflict do nothing`)
 const raisePrivate = statement(`
-  update memberships set last_private_at = $3 where channel_id = $1 and member_id = $2 and sub_channel_id = 0`)
+  update memberships set last_private_at = $3 where channel_id = $1 and member_id = $2 and sub_channel_id = $4`)
 const selectOne = statement<Row>(`
   select ${columns} from messages m ${people}
-  where m.channel_id = $1 and m.sub_channel_id = 0 and m.private in (0, 1) and m.created_at = $2 and m.sequence = $3 and m.nonce = $4`)
+  where m.channel_id = $1 and m.sub_channel_id = $5 and m.private in (0, 1) and m.created_at = $2 and m.sequence = $3 and m.nonce = $4`)
 
 /**
  * What all see and what is private to the viewer: two index ranges, merged by time in one statement, so that a message that
@@ -102,7 +104,7 @@ const visibleRange = (compare: '<' | '>', order: 'desc' | 'asc') =>
     select ${columns} from (
       select * from (
         select * from messages
-        where channel_id = $1 and sub_channel_id = 0 and private = 0
+        where channel_id = $1 and sub_channel_id = $8 and private = 0
           and (created_at, sequence) ${compare} ($2, $3) and created_at >= $4 and created_at <= $5
         order by created_at ${order}, sequence ${order} limit $6) everybodys
       union all
@@ -110,7 +112,7 @@ const visibleRange = (compare: '<' | '>', order: 'desc' | 'asc') =>
         select own.* from private_messages p
         join messages own on own.channel_id = p.channel_id and own.sub_channel_id = p.sub_channel_id and own.private = 1
           and own.created_at = p.created_at and own.sequence = p.sequence
-        where p.channel_id = $1 and p.sub_channel_id = 0 and p.viewer_id = $7
+        where p.channel_id = $1 and p.sub_channel_id = $8 and p.viewer_id = $7
           and (p.created_at, p.sequence) ${compare} ($2, $3) and p.created_at >= $4 and p.created_at <= $5
         order by p.created_at ${order}, p.sequence ${order} limit $6) privates
     ) m ${people}
@@ -118,17 +120,17 @@ const visibleRange = (compare: '<' | '>', order: 'desc' | 'asc') =>
 const newestFirst = { range: visibleRange('<', 'desc'), start: [Number.MAX_SAFE_INTEGER, 0] } as const
 const oldestFirst = { range: visibleRange('>', 'asc'), start: [-1, 0] } as const
 
-const place = `channel_id = $1 and sub_channel_id = 0 and private in (0, 1) and created_at = $2 and sequence = $3 and nonce = $4`
+const place = `channel_id = $1 and sub_channel_id = $2 and private in (0, 1) and created_at = $3 and sequence = $4 and nonce = $5`
 const updateContent = statement(`
-  update messages set content = $5, metadata = coalesce($6, metadata), content_type = coalesce($7, content_type),
-    edited_at = $8, updated_at = $8
+  update messages set content = $6, metadata = coalesce($7, metadata), content_type = coalesce($8, content_type),
+    edited_at = $9, updated_at = $9
   where ${place} and redacted = 0`)
 const redact = statement(`
-  update messages set content = null, metadata = null, attributes = null, redacted = 1, updated_at = $5
+  update messages set content = null, metadata = null, attributes = null, redacted = 1, updated_at = $6
   where ${place} and redacted = 0`)
 const remove = statement(`delete from messages where ${place}`)
 const removeViewers = statement(`
-  delete from private_messages where channel_id = $1 and sub_channel_id = 0 and viewer_id in ($2, $3) and created_at = $4 and sequence = $5`)
+  delete from private_messages where channel_id = $1 and sub_channel_id = $6 and viewer_id in ($2, $3) and created_at = $4 and sequence = $5`)
 const recomputePublic = statement(`
   update channels set last_message_at = (
     select created_at from messages where channel_id = $1 and sub_channel_id = 0 and private = 0
@@ -137,8 +139,8 @@ const recomputePublic = statement(`
 const recomputePrivate = statement(`
   update memberships set last_private_at = (
     select max(p.created_at) from private_messages p
-    where p.channel_id = $1 and p.sub_channel_id = 0 and p.viewer_id = memberships.member_id)
-  where channel_id = $1 and sub_channel_id = 0 and member_id in ($2, $3)`)
+    where p.channel_id = $1 and p.sub_channel_id = $4 and p.viewer_id = memberships.member_id)
+  where channel_id = $1 and sub_channel_id = $4 and member_id in ($2, $3)`)
 
 const message = (row: Row): Message => ({
   messageId: messageId(row.at, row.sequence, row.nonce),
@@ -159,6 +161,8 @@ const message = (row: Row): Message => ({
 
 export interface NewMessage {
   readonly channelId: number
+  /** 0 where the channel is not elastic; so everywhere. */
+  readonly subChannelId: number
   readonly senderId: number
   /** The only other identity that may see it. */
   readonly targetId: number | undefined
@@ -173,7 +177,7 @@ export interface NewMessage {
 
 /** Keeps a message at the moment that its channel has given it; returns its id. */
 export async function insertMessage(tx: Queries, given: NewMessage, { at, sequence }: { at: number; sequence: number }): Promise<string> {
-  const { channelId, senderId, targetId, type, content, metadata, attributes, contentType, waiting } = given
+  const { channelId, subChannelId, senderId, targetId, type, content, metadata, attributes, contentType, waiting } = given
   const nonce = newNonce()
   await tx.run(
     insert,
@@ -189,27 +193,29 @@ export async function insertMessage(tx: Queries, given: NewMessage, { at, sequen
     keptIfGiven(metadata),
     keptObject(attributes),
     keptIfGiven(contentType),
+    subChannelId,
     waiting ?? null,
   )
   if (waiting !== 'PASSING' && (targetId !== undefined || waiting)) {
     for (const viewerId of new Set([senderId, waiting ? senderId : targetId!])) {
-      await tx.run(insertViewer, channelId, viewerId, at, sequence)
-      await tx.run(raisePrivate, channelId, viewerId, at)
+      await tx.run(insertViewer, channelId, viewerId, at, sequence, subChannelId)
+      await tx.run(raisePrivate, channelId, viewerId, at, subChannelId)
     }
   }
   return messageId(at, sequence, nonce)
 }
 
 /** The message of that id, whoever may see it. */
-export async function findMessage(db: Queries, channelId: number, id: string): Promise<Message | undefined> {
+export async function findMessage(db: Queries, channelId: number, subChannelId: number, id: string): Promise<Message | undefined> {
   const found = placeOf(id)
   if (!found) return undefined
-  const row = await db.get(selectOne, channelId, found.at, found.sequence, found.nonce)
+  const row = await db.get(selectOne, channelId, found.at, found.sequence, found.nonce, subChannelId)
   return row && message(row)
 }
 
 export interface MessageListing {
   readonly channelId: number
+  readonly subChannelId: number
   readonly viewerId: number
   readonly order: 'ASCENDING' | 'DESCENDING'
   /** Bounds of the creation time, inclusive. */
@@ -219,44 +225,47 @@ export interface MessageListing {
 
 /** A page of the messages that the viewer may see. */
 export async function listMessages(db: Queries, listing: MessageListing, after: Cursor | undefined, limit: number): Promise<Page<Message>> {
-  const { channelId, viewerId, order, notBefore, notAfter } = listing
+  const { channelId, subChannelId, viewerId, order, notBefore, notAfter } = listing
   const { range, start } = order === 'ASCENDING' ? oldestFirst : newestFirst
   const [at, sequence] = after ?? start
   const bounds = [notBefore?.getTime() ?? 0, notAfter?.getTime() ?? Number.MAX_SAFE_INTEGER]
-  const rows = await db.all(range, channelId, at!, sequence!, ...bounds, limit + 1, viewerId)
+  const rows = await db.all(range, channelId, at!, sequence!, ...bounds, limit + 1, viewerId, subChannelId)
   return pageOf(rows, limit, row => [row.at, row.sequence], message)
 }
 
-export function placeValues(channelId: number, id: string): [number, number, number, string] {
+export function placeValues(channelId: number, subChannelId: number, id: string): [number, number, number, number, string] {
   const found = placeOf(id)
   if (!found) throw new Error('not the id of a kept message')
-  return [channelId, found.at, found.sequence, found.nonce]
+  return [channelId, subChannelId, found.at, found.sequence, found.nonce]
 }
 
 /** Replaces the content, and metadata and content type where given; false where the message is gone or redacted. */
 export async function updateMessage(
   tx: Queries,
   channelId: number,
+  subChannelId: number,
   id: string,
   given: { content: string; metadata: string | undefined; contentType: string | undefined; now: number },
 ) {
   const values = [kept(given.content), keptIfGiven(given.metadata), keptIfGiven(given.contentType), given.now]
-  return (await tx.run(updateContent, ...placeValues(channelId, id), ...values)) === 1
+  return (await tx.run(updateContent, ...placeValues(channelId, subChannelId, id), ...values)) === 1
 }
 
 /** Takes content, metadata and attributes away for good; false where the message is gone or redacted. */
-export async function redactMessage(tx: Queries, channelId: number, id: string, now: number) {
-  return (await tx.run(redact, ...placeValues(channelId, id), now)) === 1
+export async function redactMessage(tx: Queries, channelId: number, subChannelId: number, id: string, now: number) {
+  return (await tx.run(redact, ...placeValues(channelId, subChannelId, id), now)) === 1
 }
 
 /** Removes the message and moves the LastMessageTimestamp of those who saw it back to the newest that is left. */
-export async function deleteMessage(tx: Queries, channelId: number, { messageId, sender, target }: Message) {
-  const [, at, sequence, nonce] = placeValues(channelId, messageId)
-  await tx.run(remove, channelId, at, sequence, nonce)
+export async function deleteMessage(tx: Queries, channelId: number, subChannelId: number, { messageId, sender, target }: Message) {
+  const place = placeValues(channelId, subChannelId, messageId)
+  const [, , at, sequence] = place
+  await tx.run(remove, ...place)
   if (!target) {
-    await tx.run(recomputePublic, channelId)
+    if (subChannelId === 0) await tx.run(recomputePublic, channelId)
+    else await recomputeSubChannel(tx, channelId, subChannelId)
     return
   }
-  await tx.run(removeViewers, channelId, sender.id, target.id, at, sequence)
-  await tx.run(recomputePrivate, channelId, sender.id, target.id)
+  await tx.run(removeViewers, channelId, sender.id, target.id, at, sequence, subChannelId)
+  await tx.run(recomputePrivate, channelId, sender.id, target.id, subChannelId)
 }

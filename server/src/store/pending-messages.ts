@@ -3,7 +3,7 @@ import type { Run } from './flow-runs.ts'
 import { placeValues } from './messages.ts'
 import { kept, keptIfGiven, keptObject } from './text.ts'
 
-const pending = `channel_id = $1 and created_at = $2 and sequence = $3 and nonce = $4 and sub_channel_id = $5 and private = 1`
+const pending = `channel_id = $1 and sub_channel_id = $2 and created_at = $3 and sequence = $4 and nonce = $5 and private = 1`
 
 const release = statement(`
   update messages set private = $6, content = $7, metadata = $8, attributes = $9, content_type = $10, status = null
@@ -12,7 +12,7 @@ const fail = statement(`update messages set status = 'FAILED' where ${pending} a
 const remove = statement(`delete from messages where ${pending} and status in ('PENDING', 'PASSING')`)
 const replace = statement(`
   update messages set content = $6, metadata = $7, attributes = $8, content_type = $9, edited_at = $10, updated_at = $11
-  where channel_id = $1 and created_at = $2 and sequence = $3 and nonce = $4 and sub_channel_id = $5 and private in (0, 1)
+  where channel_id = $1 and sub_channel_id = $2 and created_at = $3 and sequence = $4 and nonce = $5 and private in (0, 1)
     and redacted = 0`)
 const removeViewer = statement(`
   delete from private_messages
@@ -26,12 +26,12 @@ const recompute = statement(`
     where p.channel_id = $1 and p.sub_channel_id = $2 and p.viewer_id = memberships.member_id)
   where channel_id = $1 and sub_channel_id = $2 and member_id = $3`)
 
-const placeOfRun = (run: Run) => [...placeValues(run.channelId, run.messageId), run.subChannelId] as const
+const placeOfRun = (run: Run) => placeValues(run.channelId, run.subChannelId, run.messageId)
 
 async function setViewer(tx: Queries, change: typeof insertViewer, run: Run, viewerId: number) {
-  const [channelId, at, sequence] = placeValues(run.channelId, run.messageId)
-  await tx.run(change, channelId, run.subChannelId, viewerId, at, sequence)
-  await tx.run(recompute, channelId, run.subChannelId, viewerId)
+  const [channelId, subChannelId, at, sequence] = placeOfRun(run)
+  await tx.run(change, channelId, subChannelId, viewerId, at, sequence)
+  await tx.run(recompute, channelId, subChannelId, viewerId)
 }
 
 /**

@@ -1,5 +1,6 @@
 import { giveEach, type Counter } from './counters.ts'
 import { statement, type Database, type Queries } from './database.ts'
+import { givePlaceBack, uncountModeratorIn } from './sub-channels.ts'
 import { deleteStreamingConfigurations } from './streaming.ts'
 import { removeAllTags } from './tags.ts'
 
@@ -7,17 +8,35 @@ import { removeAllTags } from './tags.ts'
 const step = 500
 
 const nextChannel = statement<{ id: number }>(`select id from channels where deleted_at is not null order by id limit 1`)
+const nextSubChannel = statement<{ id: number; channelId: number }>(`
+  select id, channel_id as "channelId" from sub_channels where deleted_at is not null order by id limit 1`)
 const nextIdentity = statement<{ id: number }>(`
   select id from identities where deleted_at is not null and purged_at is null order by id limit 1`)
 const nextAppInstance = statement<{ id: number }>(`select id from app_instances where deleted_at is not null order by id limit 1`)
+
+interface Ended {
+  readonly counted: number
+  readonly subChannelId: number
+  readonly placed: number
+}
 
 const where = `channel_id = $1`
 const membershipsOfChannel = `from memberships where ${where} order by sub_channel_id, type, id limit $2`
 const membershipsOfIdentity = `from memberships where member_id = $1 order by id limit $2`
 const removeMembers = statement<{ counted: number }>(`
   delete from memberships where id in (select id ${membershipsOfChannel}) returning member_id as counted`)
-const removeMemberships = statement<{ counted: number }>(`
-  delete from memberships where id in (select id ${membershipsOfIdentity}) returning channel_id as counted`)
+const removeMemberships = statement<Ended>(`
+  delete from memberships where id in (select id ${membershipsOfIdentity})
+  returning channel_id as counted, sub_channel_id as "subChannelId", placed`)
+const contentsOfSubChannel = [
+  statement(`delete from private_messages where (channel_id, sub_channel_id, viewer_id, created_at, sequence) in
+    (select channel_id, sub_channel_id, viewer_id, created_at, sequence from private_messages
+     where channel_id = $1 and sub_channel_id = $3 limit $2)`),
+  statement(`delete from messages where (channel_id, sub_channel_id, private, created_at, sequence) in
+    (select channel_id, sub_channel_id, private, created_at, sequence from messages
+     where channel_id = $1 and sub_channel_id = $3 limit $2)`),
+]
+const removeSubChannel = statement(`delete from sub_channels where id = $1`)
 const contentsOfChannel = [
   statement(`delete from private_messages where (channel_id, sub_channel_id, viewer_id, created_at, sequence) in
     (select channel_id, sub_channel_id, viewer_id, created_at, sequence from private_messages where ${where} limit $2)`),
@@ -27,6 +46,7 @@ const contentsOfChannel = [
     (select channel_id, identity_id from moderators where ${where} limit $2)`),
   statement(`delete from bans where (channel_id, identity_id) in (select channel_id, identity_id from bans where ${where} limit $2)`),
   statement(`delete from flow_runs where id in (select id from flow_runs where ${where} limit $2)`),
+  statement(`delete from sub_channels where id in (select id from sub_channels where ${where} limit $2)`),
 ]
 const rolesOfIdentity = [
   statement(`delete from moderators where (channel_id, identity_id) in
@@ -61,12 +81,27 @@ async function endMemberships(tx: Queries, removal: typeof removeMembers, counte
   return ended.length
 }
 
+/** The same for those of an identity, whose places in sub-channels come free: after the channels' counts, which lock the channels. */
+async function endMembershipsOfIdentity(tx: Queries, id: number): Promise<number> {
+  const ended = await tx.all(removeMemberships, id, step)
+  await giveEach(
+    tx,
+    'membersOfChannel',
+    ended.map(({ counted }) => counted),
+  )
+  for (const { subChannelId, placed } of ended.toSorted((a, b) => a.subChannelId - b.subChannelId)) {
+    if (subChannelId === 0) continue
+    await (placed === 1 ? givePlaceBack : uncountModeratorIn)(tx, subChannelId)
+  }
+  return ended.length
+}
+
 /** Runs each deletion until a whole step is done; true where nothing is left. */
-async function emptied(tx: Queries, deletions: typeof contentsOfChannel, id: number, done: number): Promise<boolean> {
+async function emptied(tx: Queries, deletions: typeof contentsOfChannel, id: number, done: number, ...part: number[]): Promise<boolean> {
   let left = step - done
   if (left <= 0) return false
   for (const deletion of deletions) {
-    left -= await tx.run(deletion, id, left)
+    left -= await tx.run(deletion, id, left, ...part)
     if (left <= 0) return false
   }
   return true
@@ -79,8 +114,12 @@ async function purgeChannel(tx: Queries, id: number) {
   await tx.run(removeChannel, id)
 }
 
+async function purgeSubChannel(tx: Queries, id: number, channelId: number) {
+  if (await emptied(tx, contentsOfSubChannel, channelId, 0, id)) await tx.run(removeSubChannel, id)
+}
+
 async function purgeIdentity(tx: Queries, id: number, now: number) {
-  const ended = await endMemberships(tx, removeMemberships, 'membersOfChannel', id)
+  const ended = await endMembershipsOfIdentity(tx, id)
   if (!(await emptied(tx, rolesOfIdentity, id, ended))) return
   await tx.run(removeAdmin, id)
   await removeAllTags(tx, { kind: 'identity', id })
@@ -100,13 +139,18 @@ async function purgeAppInstance(tx: Queries, id: number, now: number) {
 }
 
 /**
- * Removes the next part of what is deleted, in one small transaction: contents of channels first, then roles of identities,
+ * Removes the next part of what is deleted, in one small transaction: contents of channels and sub-channels first, then roles of identities,
  * then app instances. False where nothing is left to do. Several nodes may run it at once.
  */
 export async function purgeStep(db: Database, now: number): Promise<boolean> {
   const channel = await db.get(nextChannel)
   if (channel) {
     await db.transaction(tx => purgeChannel(tx, channel.id))
+    return true
+  }
+  const subChannel = await db.get(nextSubChannel)
+  if (subChannel) {
+    await db.transaction(tx => purgeSubChannel(tx, subChannel.id, subChannel.channelId))
     return true
   }
   const identity = await db.get(nextIdentity)

@@ -28,7 +28,7 @@ const selectCandidates = statement<SummaryRow & { membershipId: number; isModera
   from memberships m
   join channels c on c.id = m.channel_id
   join app_instances a on a.id = c.app_instance_id
-  where m.member_id = $2 and m.id > $3 order by m.id limit $4`)
+  where m.member_id = $2 and m.id > $3 and m.sub_channel_id = 0 order by m.id limit $4`)
 const countMembers = statement<{ count: number }>(`
   select count(*) as count from (
     select 1 from memberships m join identities i on i.id = m.member_id and i.deleted_at is null
@@ -37,7 +37,7 @@ const countMembers = statement<{ count: number }>(`
 async function matches(db: Queries, channelId: number, fields: readonly MemberField[], countsHidden: boolean): Promise<boolean> {
   for (const { operator, memberIds } of fields) {
     for (const id of memberIds) {
-      const type = await membershipType(db, channelId, id)
+      const type = await membershipType(db, channelId, 0, id)
       if (type === undefined || (type === 'HIDDEN' && !countsHidden)) return false
     }
     if (operator === 'INCLUDES') continue
@@ -47,7 +47,7 @@ async function matches(db: Queries, channelId: number, fields: readonly MemberFi
   return true
 }
 
-/** A page of the channels that meet all fields, in the order in which the member joined them. It looks at a bounded number. */
+/** A page of the channels that meet all fields, elastic ones left out, in the order in which the member joined them. It looks at a bounded number. */
 export async function searchChannels(db: Queries, search: Search, after: Cursor | undefined, limit: number): Promise<Page<ChannelSummary>> {
   const items: ChannelSummary[] = []
   let last = after?.[0] ?? 0

@@ -109,19 +109,6 @@ onBothDatabases('Channels', world => {
     expect(await refusal(open(world(), user('a'), { Metadata: 'é'.repeat(513) }))).toMatchObject(tooBig)
     expect(await refusal(messaging.updateChannel({ ChannelArn, Metadata: 'é'.repeat(513), ChimeBearer: user('a') }))).toMatchObject(tooBig)
   })
-
-  test('what is not built yet of channels says so', async () => {
-    const { appInstance } = world()
-    const { user } = await appInstance(['a'])
-    const ElasticChannelConfiguration = { MaximumSubChannels: 2, TargetMembershipsPerSubChannel: 2, MinimumMembershipPercentage: 10 }
-    expect(await refusal(open(world(), user('a'), { ElasticChannelConfiguration, Mode: 'RESTRICTED' }))).toMatchObject({
-      name: 'ServiceUnavailableException',
-      code: 'ServiceUnavailable',
-      status: 503,
-      message: expect.stringContaining('not supported yet'),
-    })
-    expect(await channelsOf(world(), user('a'))).toEqual(new Map())
-  })
 })
 
 onBothDatabases('ListChannels', world => {

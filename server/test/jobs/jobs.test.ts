@@ -4,7 +4,7 @@ import { onBothDatabases, type World } from '../support/world.ts'
 import { days, open, purged, rowsIn, runJob, say } from '../api/acts.ts'
 
 test('the jobs have names that can be asked for', () => {
-  expect(jobNames).toEqual(['purge', 'user-expiration', 'channel-expiration', 'retention', 'request-tokens'])
+  expect(jobNames).toEqual(['purge', 'balancing', 'user-expiration', 'channel-expiration', 'retention', 'flow-callbacks', 'request-tokens'])
 })
 
 /** More than one step of the sweeps holds. */

@@ -62,7 +62,8 @@ create table admins (
 
 -- expires_at is the earliest time at which the channel may be over; where new messages put that off, it is moved when it comes.
 -- sequence numbers all that happens in a channel, in commit order; last_event_at never goes back, so created_at of the
--- messages rises with it. last_message_at is what all members see: persistent and sent to everybody.
+-- messages rises with it. last_message_at is what all members see: persistent and sent to everybody. Where elastic is set
+-- the channel is so, divided as that says: its members, messages and their times are those of its sub-channels.
 create table channels (
   id ${identity},
   app_instance_id bigint not null,
@@ -82,17 +83,41 @@ create table channels (
   expiration_criterion text,
   expires_at bigint,
   flow_id bigint,
+  elastic text,
   deleted_at bigint
 );
 create unique index channels_living on channels (app_instance_id, external_id) where deleted_at is null;
 create index channels_of_app_instance on channels (app_instance_id, id) where deleted_at is null;
 create index channels_listed on channels (app_instance_id, privacy, id) where deleted_at is null;
 create index channels_expiring on channels (expires_at) where expires_at is not null and deleted_at is null;
+create index channels_elastic on channels (app_instance_id, id) where elastic is not null and deleted_at is null;
 create index channels_to_purge on channels (id) where deleted_at is not null;
 create index channels_of_flow on channels (flow_id, id) where flow_id is not null and deleted_at is null;
 
+-- The parts of an elastic channel. member_count counts the members that the service has placed there, never more than
+-- capacity; moderator_count those of its moderators. wanted is how many members are still to be moved into a new one; one
+-- that is not open is being emptied. sub_channels_with_room finds the newest that takes another member.
+create table sub_channels (
+  id ${identity},
+  channel_id bigint not null,
+  external_id text not null,
+  capacity bigint not null,
+  member_count bigint not null default 0,
+  moderator_count bigint not null default 0,
+  wanted bigint not null default 0,
+  is_open bigint not null default 1,
+  last_message_at bigint,
+  created_at bigint not null,
+  deleted_at bigint
+);
+create unique index sub_channels_named on sub_channels (channel_id, external_id);
+create index sub_channels_listed on sub_channels (channel_id, id);
+create index sub_channels_with_room on sub_channels (channel_id, is_open, id) where member_count < capacity and deleted_at is null;
+create index sub_channels_to_purge on sub_channels (id) where deleted_at is not null;
+
 -- sub_channel_id is 0 outside elastic channels. last_private_at is the newest message that only this member and its
--- counterpart can see. memberships_of_member holds all that the list of a user's channels needs, in the order of its pages.
+-- counterpart can see. placed is 1 where the service has chosen the sub-channel, and may choose another: of these a member has
+-- one in a channel. memberships_of_member holds all that the list of a user's channels needs, in the order of its pages.
 create table memberships (
   id ${identity},
   channel_id bigint not null,
@@ -104,9 +129,12 @@ create table memberships (
   updated_at bigint not null,
   read_at bigint,
   last_private_at bigint,
-  preferences text
+  preferences text,
+  placed bigint not null default 0
 );
 create unique index memberships_of_channel on memberships (channel_id, member_id, sub_channel_id);
+create unique index memberships_placed on memberships (channel_id, member_id) where placed = 1;
+create index memberships_movable on memberships (channel_id, sub_channel_id, id) where placed = 1;
 create index memberships_listed on memberships (channel_id, sub_channel_id, type, id, member_id);
 create index memberships_of_member on memberships (member_id, id, channel_id, type, read_at, last_private_at, sub_channel_id);
 

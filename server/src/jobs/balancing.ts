@@ -1,0 +1,148 @@
+import { leastMembers } from '../domain/sub-channels.ts'
+import { advanceChannel, type Elastic } from '../store/channels.ts'
+import type { Database, Queries } from '../store/database.ts'
+import {
+  burySubChannel,
+  elasticChannelsAfter,
+  findElastic,
+  moveMembers,
+  removeModeratorsOf,
+  setSubChannelOpen,
+  settleSubChannel,
+  subChannelsOf,
+  type SubChannel,
+} from '../store/sub-channels.ts'
+
+/** How many memberships one transaction moves at the most, so that nobody waits long for the channel. */
+const chunk = 100
+
+const room = ({ capacity, members }: SubChannel) => capacity - members
+const byFullness = (subChannels: readonly SubChannel[]) => subChannels.toSorted((a, b) => b.members - a.members || a.id - b.id)
+
+/** What is to be done next in an elastic channel. */
+type Act =
+  | { readonly kind: 'move'; readonly from: number; readonly to: number; readonly count: number }
+  | { readonly kind: 'settle' | 'close' | 'open' | 'remove moderators' | 'bury'; readonly id: number }
+
+/**
+ * SCALE_OUT: a new sub-channel takes the newest members of the fullest ones, until it has had as many as it was made for, it
+ * is full, or nobody can spare one more.
+ */
+function fill(filling: SubChannel, others: readonly SubChannel[], least: number): Act {
+  const [fullest] = byFullness(others.filter(({ isOpen }) => isOpen))
+  const spare = fullest && fullest.members > filling.members ? fullest.members - least : 0
+  const count = Math.min(chunk, filling.wanted, room(filling), spare)
+  if (!fullest || count <= 0) return { kind: 'settle', id: filling.id }
+  return { kind: 'move', from: fullest.id, to: filling.id, count }
+}
+
+/** SCALE_IN: the members go to the fullest that can take them all, then the moderators' memberships, then the sub-channel. */
+function empty(closing: SubChannel, others: readonly SubChannel[]): Act {
+  const target = destination(closing, others)
+  if (!target) return { kind: 'open', id: closing.id }
+  if (closing.members > 0) return { kind: 'move', from: closing.id, to: target.id, count: Math.min(chunk, closing.members) }
+  return { kind: closing.moderators > 0 ? 'remove moderators' : 'bury', id: closing.id }
+}
+
+/** The fullest that has room for all members of the one that is given up. */
+const destination = ({ id, members }: SubChannel, subChannels: readonly SubChannel[]) =>
+  byFullness(subChannels.filter(other => other.id !== id && other.isOpen && room(other) >= members))[0]
+
+/** Undefined where the channel is balanced. The last sub-channel is never given up. */
+export function nextAct(subChannels: readonly SubChannel[], elastic: Elastic): Act | undefined {
+  const least = leastMembers(elastic)
+  const filling = subChannels.find(({ wanted }) => wanted > 0)
+  if (filling) {
+    const others = subChannels.filter(({ id }) => id !== filling.id)
+    return fill(filling, others, least)
+  }
+  const closing = subChannels.find(({ isOpen }) => !isOpen)
+  if (closing) return empty(closing, subChannels)
+  const small = byFullness(subChannels.filter(({ members }) => members < least)).toReversed()
+  const given = small.find(candidate => destination(candidate, subChannels))
+  return given && { kind: 'close', id: given.id }
+}
+
+async function perform(tx: Queries, channelId: number, act: Act, now: number) {
+  switch (act.kind) {
+    case 'move':
+      // Nobody there to be moved, though some are counted: it is not tried for ever.
+      if ((await moveMembers(tx, { channelId, from: act.from, to: act.to, count: act.count, now })) === 0) {
+        throw new Error(`Sub-channel ${act.from} counts members that it does not have`)
+      }
+      return
+    case 'settle':
+      await settleSubChannel(tx, act.id)
+      return
+    case 'close':
+    case 'open':
+      await setSubChannelOpen(tx, act.id, act.kind === 'open')
+      return
+    case 'remove moderators':
+      await removeModeratorsOf(tx, channelId, act.id, chunk)
+      return
+    case 'bury':
+      await burySubChannel(tx, channelId, act.id, now)
+  }
+}
+
+/**
+ * Does the next thing that balances an elastic channel, in one small transaction that has the channel locked; false where
+ * there is none. What is under way stands in the rows, so anybody can go on with it, and several nodes may run it at once.
+ */
+export async function balanceStep(db: Database, channelId: number, now: number): Promise<boolean> {
+  const elastic = await findElastic(db, channelId)
+  if (!elastic || !nextAct(await subChannelsOf(db, channelId), elastic)) return false
+  return db.transaction(async tx => {
+    const moment = await advanceChannel(tx, channelId, now)
+    const act = moment && nextAct(await subChannelsOf(tx, channelId), elastic)
+    if (!act) return false
+    await perform(tx, channelId, act, moment.at)
+    return true
+  })
+}
+
+/** How many channels are looked up at once. */
+const portion = 200
+
+/** Balances every elastic channel: what a node that has died has left, and what a purge has made small. */
+export async function balanceAll({ db, now, purgeSoon }: { db: Database; now: () => number; purgeSoon: () => void }) {
+  let after = { appInstanceId: 0, id: 0 }
+  for (;;) {
+    const channels = await elasticChannelsAfter(db, after, portion)
+    const last = channels.at(-1)
+    if (!last) return
+    for (const { id } of channels) {
+      let hasChanged = false
+      while (await balanceStep(db, id, now())) hasChanged = true
+      if (hasChanged) purgeSoon()
+    }
+    after = last
+  }
+}
+
+/** The channels that are to be balanced soon, each once. */
+export class BalancingQueue {
+  readonly #waiting = new Set<number>()
+  readonly #db: Database
+  readonly #now: () => number
+
+  constructor({ db, now }: { db: Database; now: () => number }) {
+    this.#db = db
+    this.#now = now
+  }
+
+  add(channelId: number) {
+    this.#waiting.add(channelId)
+  }
+
+  /** The next step of the first channel; false where none is left. */
+  async step(): Promise<boolean> {
+    const [id] = this.#waiting
+    if (id === undefined) return false
+    // Taken out first: what is added during the step is looked at again.
+    this.#waiting.delete(id)
+    if (await balanceStep(this.#db, id, this.#now())) this.#waiting.add(id)
+    return true
+  }
+}

@@ -1,0 +1,189 @@
+import { elasticOf, type Elastic } from './channels.ts'
+import { statement, type Queries } from './database.ts'
+import { pageOf, type Cursor, type Page } from './page.ts'
+
+/** A sub-channel of an elastic channel. */
+export interface SubChannel {
+  readonly id: number
+  /** Its SubChannelId. */
+  readonly name: string
+  /** Those whom the service has placed there, never more than `capacity`. */
+  readonly members: number
+  readonly moderators: number
+  readonly capacity: number
+  /** How many members are still to be moved into it, since it has been made for more than one. */
+  readonly wanted: number
+  /** False while it is being emptied. */
+  readonly isOpen: boolean
+}
+
+interface Row extends Omit<SubChannel, 'isOpen'> {
+  isOpen: number
+}
+
+const columns = `id, external_id as name, member_count as members, moderator_count as moderators, capacity, wanted, is_open as "isOpen"`
+
+const insert = statement<{ id: number }>(`
+  insert into sub_channels (channel_id, external_id, capacity, member_count, wanted, created_at)
+  values ($1, $2, $3, $4, $5, $6) returning id`)
+const takePlace = statement<{ id: number; name: string }>(`
+  update sub_channels set member_count = member_count + 1, is_open = 1
+  where member_count < capacity and id = (
+    select id from sub_channels where channel_id = $1 and member_count < capacity and deleted_at is null
+    order by is_open desc, id desc limit 1)
+  returning id, external_id as name`)
+const givePlace = statement(`update sub_channels set member_count = member_count - 1 where id = $1`)
+const takeModerator = statement(`update sub_channels set moderator_count = moderator_count + 1 where id = $1 and deleted_at is null`)
+const giveModerator = statement(`update sub_channels set moderator_count = moderator_count - 1 where id = $1`)
+const raise = statement(`update sub_channels set last_message_at = coalesce($2, last_message_at) where id = $1 and deleted_at is null`)
+const recompute = statement(`
+  update sub_channels set last_message_at = (
+    select created_at from messages where channel_id = $1 and sub_channel_id = $2 and private = 0
+    order by created_at desc, sequence desc limit 1)
+  where id = $2`)
+const recomputeChannel = statement(`
+  update channels set last_message_at = (select max(last_message_at) from sub_channels where channel_id = $1 and deleted_at is null)
+  where id = $1`)
+const selectName = statement<{ name: string }>(`select external_id as name from sub_channels where id = $1 and deleted_at is null`)
+const selectAll = statement<Row>(`select ${columns} from sub_channels where channel_id = $1 and deleted_at is null order by id`)
+const selectAfter = statement<Row & { deletedAt: number | null }>(`
+  select ${columns}, deleted_at as "deletedAt" from sub_channels where channel_id = $1 and id > $2 order by id limit $3`)
+const selectElastic = statement<{ elastic: string | null }>(`select elastic from channels where id = $1 and deleted_at is null`)
+const selectElasticIds = statement<{ id: number; appInstanceId: number }>(`
+  select id, app_instance_id as "appInstanceId" from channels
+  where elastic is not null and deleted_at is null and (app_instance_id, id) > ($1, $2) order by app_instance_id, id limit $3`)
+
+const movable = `select id from memberships where channel_id = $1 and sub_channel_id = $2 and placed = 1 order by id desc limit $3`
+const move = statement(`
+  update memberships set sub_channel_id = $4, updated_at = $5, last_private_at = (
+    select max(p.created_at) from private_messages p
+    where p.channel_id = $1 and p.sub_channel_id = $4 and p.viewer_id = memberships.member_id)
+  where id in (${movable})`)
+const countMoved = statement(`
+  update sub_channels set member_count = member_count + $2, wanted = case when wanted < $3 then 0 else wanted - $3 end where id = $1`)
+const settle = statement(`update sub_channels set wanted = 0 where id = $1`)
+const setOpen = statement(`update sub_channels set is_open = $2 where id = $1`)
+const bury = statement(`
+  update sub_channels set deleted_at = $2
+  where id = $1 and member_count = 0 and moderator_count = 0 and deleted_at is null`)
+
+const others = `from memberships where channel_id = $1 and sub_channel_id = $2 order by id limit $3`
+const uncountOthers = statement(`
+  update identities set membership_count = membership_count - 1 where id in (select member_id ${others})`)
+const removeOthers = statement(`delete from memberships where id in (select id ${others})`)
+const uncountRemoved = statement(`update sub_channels set moderator_count = moderator_count - $2 where id = $1`)
+const uncountInChannel = statement(`update channels set member_count = member_count - $2 where id = $1`)
+
+const subChannel = (row: Row): SubChannel => ({ ...row, isOpen: row.isOpen === 1 })
+
+/** A new one, with so many members already counted in it. */
+export async function insertSubChannel(
+  tx: Queries,
+  given: { channelId: number; name: string; capacity: number; members: number; wanted: number; now: number },
+): Promise<number> {
+  const { channelId, name, capacity, members, wanted, now } = given
+  return (await tx.get(insert, channelId, name, capacity, members, wanted, now))!.id
+}
+
+/**
+ * Counts one more member in the newest sub-channel that has room; undefined where all are full. One that is being emptied is
+ * taken only where no other has room, and stays then. One index look-up, however many members and sub-channels there are.
+ */
+export async function takePlaceIn(tx: Queries, channelId: number) {
+  return tx.get(takePlace, channelId)
+}
+
+export async function givePlaceBack(tx: Queries, subChannelId: number) {
+  await tx.run(givePlace, subChannelId)
+}
+
+/** Counts one more moderator's membership; false where the sub-channel is gone. */
+export async function countModeratorIn(tx: Queries, subChannelId: number) {
+  return (await tx.run(takeModerator, subChannelId)) === 1
+}
+
+export async function uncountModeratorIn(tx: Queries, subChannelId: number) {
+  await tx.run(giveModerator, subChannelId)
+}
+
+/** Moves the LastMessageTimestamp, where a time is given; false where the sub-channel is gone. */
+export async function raiseSubChannel(tx: Queries, subChannelId: number, at: number | undefined) {
+  return (await tx.run(raise, subChannelId, at ?? null)) === 1
+}
+
+/** Moves the LastMessageTimestamp of the sub-channel, and that of its channel, back to the newest message that is left. */
+export async function recomputeSubChannel(tx: Queries, channelId: number, subChannelId: number) {
+  await tx.run(recompute, channelId, subChannelId)
+  await tx.run(recomputeChannel, channelId)
+}
+
+/** The SubChannelId of one that lives. */
+export async function nameOfSubChannel(db: Queries, id: number): Promise<string | undefined> {
+  return (await db.get(selectName, id))?.name
+}
+
+/** All of a channel, by creation: no more than its maximum. */
+export async function subChannelsOf(db: Queries, channelId: number): Promise<SubChannel[]> {
+  return (await db.all(selectAll, channelId)).map(subChannel)
+}
+
+/** A page of them. */
+export async function listSubChannels(db: Queries, channelId: number, after: Cursor | undefined, limit: number): Promise<Page<SubChannel>> {
+  const rows = await db.all(selectAfter, channelId, after?.[0] ?? 0, limit + 1)
+  return pageOf(
+    rows,
+    limit,
+    row => [row.id],
+    ({ deletedAt, ...row }) => (deletedAt === null ? subChannel(row) : undefined),
+  )
+}
+
+/** Undefined where the channel is ordinary or deleted. */
+export async function findElastic(db: Queries, channelId: number): Promise<Elastic | undefined> {
+  const row = await db.get(selectElastic, channelId)
+  return elasticOf(row?.elastic)
+}
+
+/** The elastic channels of all app instances, in portions. */
+export async function elasticChannelsAfter(db: Queries, after: { appInstanceId: number; id: number }, limit: number) {
+  return db.all(selectElasticIds, after.appInstanceId, after.id, limit)
+}
+
+/**
+ * Moves the newest members, at most `count`, whose memberships stay the same ones, and counts them; says how many. The
+ * channel is locked and the other sub-channel has room for them.
+ */
+export async function moveMembers(
+  tx: Queries,
+  given: { channelId: number; from: number; to: number; count: number; now: number },
+): Promise<number> {
+  const { channelId, from, to, count, now } = given
+  const moved = await tx.run(move, channelId, from, count, to, now)
+  await tx.run(countMoved, from, -moved, 0)
+  await tx.run(countMoved, to, moved, moved)
+  return moved
+}
+
+/** Nobody is to be moved into it any more. */
+export async function settleSubChannel(tx: Queries, id: number) {
+  await tx.run(settle, id)
+}
+
+/** With false it is to be emptied. */
+export async function setSubChannelOpen(tx: Queries, id: number, isOpen: boolean) {
+  await tx.run(setOpen, id, isOpen ? 1 : 0)
+}
+
+/** Ends at most `limit` memberships of a sub-channel in which only moderators are left, and counts them out. */
+export async function removeModeratorsOf(tx: Queries, channelId: number, id: number, limit: number) {
+  await tx.run(uncountOthers, channelId, id, limit)
+  const removed = await tx.run(removeOthers, channelId, id, limit)
+  await tx.run(uncountRemoved, id, removed)
+  await tx.run(uncountInChannel, channelId, removed)
+}
+
+/** Makes an empty sub-channel and its messages unreachable; the purge removes them. */
+export async function burySubChannel(tx: Queries, channelId: number, id: number, now: number) {
+  await tx.run(bury, id, now)
+  await tx.run(recomputeChannel, channelId)
+}

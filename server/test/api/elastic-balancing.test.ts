@@ -1,0 +1,269 @@
+import * as fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { balanceAll } from '../../src/jobs/balancing.ts'
+import { statement } from '../../src/store/database.ts'
+import { onBothDatabases, refusal } from '../support/world.ts'
+import { open, rowsIn, say } from './acts.ts'
+import { denied, full, named, openElastic } from './elastic-acts.ts'
+
+onBothDatabases('Placement in elastic channels', world => {
+  test('a hundred who join at once are all placed, nobody twice, and no sub-channel takes more than its target', async () => {
+    const users = named(100)
+    const { join, counts, membersOf, placesOf } = await openElastic(world(), { maximum: 10, target: 10, percentage: 10 }, [
+      ...users,
+      'late',
+    ])
+    await Promise.all(users.map(id => join(id)))
+    const found = await counts()
+    expect(found.map(([, count]) => count)).toEqual(Array.from({ length: 10 }, () => 10))
+    const members = await Promise.all(found.map(([id]) => membersOf(id)))
+    expect(members.flat().toSorted()).toEqual(users.toSorted())
+    expect(await refusal(join('late'))).toMatchObject(full)
+    expect(await placesOf('late')).toEqual([])
+  })
+
+  test('of a hundred who join at once exactly as many are let in as have a place', async () => {
+    const users = named(100)
+    const { join, leave, sizes } = await openElastic(world(), { maximum: 3, target: 7, percentage: 40 }, users)
+    const results = await Promise.allSettled(users.map(async id => (await join(id), id)))
+    const joined = results.flatMap(result => (result.status === 'fulfilled' ? [result.value] : []))
+    expect(joined).toHaveLength(21)
+    expect((await sizes()).toSorted((a, b) => a - b)).toEqual([7, 7, 7])
+    await leave(joined[0]!)
+    const other = users.find(id => !joined.includes(id))!
+    await join(other)
+    expect(await refusal(join(joined[0]!))).toMatchObject(full)
+  })
+
+  test('a join that is made a hundred times at once is one', async () => {
+    const { join, sizes, placesOf } = await openElastic(world(), { maximum: 3, target: 7, percentage: 40 }, ['a'])
+    const ids = await Promise.all(Array.from({ length: 100 }, () => join('a')))
+    expect(new Set(ids).size).toBe(1)
+    expect(await sizes()).toEqual([1])
+    expect(await placesOf('a')).toEqual([ids[0]])
+  })
+
+  test('a new sub-channel takes the joiner and then the newest members of a full one, up to the minimum', async () => {
+    const users = named(11)
+    const { user, ChannelArn, join, counts, membersOf } = await openElastic(world(), { maximum: 3, target: 10, percentage: 35 }, users)
+    for (const id of users.slice(0, 10)) await join(id)
+    const second = await join('u10')
+    const [[first]] = (await counts()) as [[string, number]]
+    expect(second).not.toBe(first)
+    await expect.poll(() => membersOf(second)).toEqual(['u7', 'u8', 'u9', 'u10'])
+    expect(await membersOf(first)).toEqual(users.slice(0, 7))
+    // Who has been moved belongs there, and no longer to where it was.
+    await say(world(), user('u9'), ChannelArn, 'x', { SubChannelId: second })
+    expect(await refusal(say(world(), user('u9'), ChannelArn, 'x', { SubChannelId: first }))).toMatchObject(denied)
+  })
+
+  test('who has been moved can change its old messages no longer, and sees those of the new sub-channel', async () => {
+    const { messaging } = world()
+    const users = named(6)
+    const { user, owner, ChannelArn, join, counts, membersOf } = await openElastic(
+      world(),
+      { maximum: 2, target: 5, percentage: 40 },
+      users,
+    )
+    for (const id of users.slice(0, 5)) await join(id)
+    const [[first]] = (await counts()) as [[string, number]]
+    const MessageId = await say(world(), user('u4'), ChannelArn, 'old', { SubChannelId: first })
+    const second = await join('u5')
+    await expect.poll(() => membersOf(second)).toEqual(['u4', 'u5'])
+    const old = { ChannelArn, MessageId, ChimeBearer: user('u4'), SubChannelId: first }
+    expect(await refusal(messaging.updateChannelMessage({ ...old, Content: 'new' }))).toMatchObject(denied)
+    expect(await refusal(messaging.redactChannelMessage(old))).toMatchObject(denied)
+    expect(await refusal(messaging.getChannelMessage(old))).toMatchObject(denied)
+    expect((await messaging.getChannelMessage({ ...old, ChimeBearer: owner })).ChannelMessage).toMatchObject({ Content: 'old' })
+    await say(world(), user('u5'), ChannelArn, 'here', { SubChannelId: second })
+    const { ChannelMessages } = await messaging.listChannelMessages({ ChannelArn, ChimeBearer: user('u4'), SubChannelId: second })
+    expect(ChannelMessages!.map(({ Content }) => Content)).toEqual(['here'])
+  })
+
+  test('a transfer between two pages of somebody’s channels makes none of them come twice or not at all', async () => {
+    const { messaging } = world()
+    const users = named(6)
+    const { user, owner, ChannelArn, join, placesOf } = await openElastic(world(), { maximum: 2, target: 5, percentage: 40 }, users)
+    const ChimeBearer = user('u4')
+    const before = await open(world(), owner, { MemberArns: [ChimeBearer] })
+    for (const id of users.slice(0, 5)) await join(id)
+    const after = await open(world(), owner, { MemberArns: [ChimeBearer] })
+    const [old] = await placesOf('u4')
+    const page = (NextToken?: string) => messaging.listChannelMembershipsForAppInstanceUser({ ChimeBearer, MaxResults: 1, NextToken })
+    const one = await page()
+    await join('u5')
+    await expect.poll(() => placesOf('u4')).not.toEqual([old])
+    const two = await page(one.NextToken)
+    const three = await page(two.NextToken)
+    const arns = [one, two, three].map(({ ChannelMemberships }) => ChannelMemberships!.map(row => row.ChannelSummary!.ChannelArn))
+    expect(arns).toEqual([[before], [ChannelArn], [after]])
+    expect(three.NextToken).toBeUndefined()
+  })
+
+  test('a sub-channel that gets too small is given up: its members move, its messages and its moderators’ memberships go', async () => {
+    const { app, messaging } = world()
+    const users = named(10)
+    const { user, owner, root, ChannelArn, join, leave, counts, membersOf, placesOf } = await openElastic(
+      world(),
+      { maximum: 3, target: 5, percentage: 40 },
+      users,
+    )
+    const counted = statement<{ found: number }>(`select membership_count as found from identities where external_id = 'owner'
+      and app_instance_id = (select id from app_instances where arn = $1)`)
+    for (const id of users.slice(0, 6)) await join(id)
+    await expect.poll(async () => (await counts()).map(([, count]) => count)).toEqual([4, 2])
+    const [[first], [second]] = (await counts()) as [[string, number], [string, number]]
+    for (const id of [first, second]) await join('owner', id)
+    const messages = await rowsIn(world(), 'messages')
+    const kept = await say(world(), user('u0'), ChannelArn, 'kept', { SubChannelId: first })
+    await say(world(), user('u5'), ChannelArn, 'lost', { SubChannelId: second })
+    await say(world(), user('u5'), ChannelArn, 'lost', { SubChannelId: second, Target: [{ MemberArn: owner }] })
+    await leave('u4')
+    await expect.poll(async () => (await counts()).map(([id]) => id)).toEqual([first])
+    expect(await membersOf(first)).toEqual(['u0', 'u1', 'u2', 'u3', 'u5', 'owner'])
+    expect(await placesOf('u5')).toEqual([first])
+    expect(await placesOf('owner')).toEqual([first])
+    expect(await app.db.get(counted, owner.replace(/\/user\/.*/, ''))).toEqual({ found: 1 })
+    expect(await refusal(messaging.listChannelMessages({ ChannelArn, ChimeBearer: root, SubChannelId: second }))).toMatchObject(denied)
+    expect(await refusal(say(world(), user('u5'), ChannelArn, 'x', { SubChannelId: second }))).toMatchObject(denied)
+    await expect.poll(() => rowsIn(world(), 'messages')).toBe(messages + 1)
+    expect(
+      (await messaging.getChannelMessage({ ChannelArn, MessageId: kept, ChimeBearer: user('u5'), SubChannelId: first })).ChannelMessage,
+    ).toMatchObject({
+      Content: 'kept',
+    })
+    const row = (await messaging.listChannelMembershipsForAppInstanceUser({ ChimeBearer: user('u5') })).ChannelMemberships![0]!
+    expect(row.ChannelSummary!.LastMessageTimestamp).toEqual(
+      (await messaging.describeChannel({ ChannelArn, ChimeBearer: owner })).Channel!.LastMessageTimestamp,
+    )
+  })
+
+  test('the last sub-channel stays, and one whose members no other can take stays too', async () => {
+    const { join, leave, sizes } = await openElastic(world(), { maximum: 3, target: 3, percentage: 40 }, named(6))
+    for (const id of named(6)) await join(id)
+    expect((await sizes()).toSorted((a, b) => a - b)).toEqual([3, 3])
+    const { app } = world()
+    const settle = () => balanceAll({ db: app.db, now: Date.now, purgeSoon: () => {} })
+    await leave('u3')
+    await leave('u4')
+    await settle()
+    // One is left in the second, and the first is full.
+    expect((await sizes()).toSorted((a, b) => a - b)).toEqual([1, 3])
+    for (const id of ['u0', 'u1', 'u2', 'u5']) await leave(id)
+    await settle()
+    expect(await sizes()).toEqual([0])
+  })
+
+  test('what a node that has died has left is finished by the job, once', async () => {
+    const { app, identity } = world()
+    const users = named(5)
+    const { user, join, sizes } = await openElastic(world(), { maximum: 3, target: 4, percentage: 40 }, users)
+    for (const id of users) await join(id)
+    await expect.poll(sizes).toEqual([3, 2])
+    // Nobody is told that the purge has made it small.
+    await identity.deleteAppInstanceUser({ AppInstanceUserArn: user('u4') })
+    await expect.poll(sizes).toEqual([3, 1])
+    const tools = { db: app.db, now: Date.now, purgeSoon: () => {} }
+    await Promise.all([balanceAll(tools), balanceAll(tools), balanceAll(tools)])
+    expect(await sizes()).toEqual([4])
+  })
+
+  test('whatever joins and leaves at once: everybody is in one sub-channel or in none, and none is over its target', async () => {
+    const { app, messaging } = world()
+    const users = named(24)
+    const { user, owner, channel, ChannelArn } = await openElastic(world(), { maximum: 4, target: 4, percentage: 40 }, users)
+    await messaging.deleteChannel({ ChannelArn, ChimeBearer: owner })
+    const rounds = fc.array(fc.uniqueArray(fc.nat(23), { minLength: 1, maxLength: 24 }), { minLength: 1, maxLength: 6 })
+    const property = fc.asyncProperty(rounds, async turns => {
+      const ElasticChannelConfiguration = { MaximumSubChannels: 4, TargetMembershipsPerSubChannel: 4, MinimumMembershipPercentage: 40 }
+      const here = { ...channel, ChannelArn: await open(world(), owner, { ElasticChannelConfiguration }) }
+      const present = new Set<number>()
+      const sizes = async () => {
+        const { SubChannels } = await messaging.listSubChannels(here)
+        const counts = SubChannels!.map(({ MembershipCount }) => MembershipCount!)
+        expect(counts.length).toBeLessThanOrEqual(4)
+        expect(Math.max(...counts)).toBeLessThanOrEqual(4)
+        // Also while members are being moved.
+        expect(counts.reduce((sum, count) => sum + count, 0)).toBe(present.size)
+        return { counts, ids: SubChannels!.map(({ SubChannelId }) => SubChannelId) }
+      }
+      try {
+        for (const turn of turns) {
+          const before = present.size
+          const joining = turn.filter(index => !present.has(index))
+          const leaving = turn.filter(index => present.has(index))
+          let refused = 0
+          await Promise.all([
+            ...joining.map(async index => {
+              const joined = await messaging
+                .createChannelMembership({ ...here, MemberArn: user(`u${index}`), Type: 'DEFAULT' })
+                .catch((error: Error) => error)
+              if (!(joined instanceof Error)) present.add(index)
+              else if (joined.name === full.name) refused++
+              else throw joined
+            }),
+            ...leaving.map(async index => {
+              await messaging.deleteChannelMembership({ ...here, MemberArn: user(`u${index}`) })
+              present.delete(index)
+            }),
+          ])
+          expect(refused === 0 || before + joining.length > 16).toBe(true)
+          await sizes()
+        }
+        await balanceAll({ db: app.db, now: Date.now, purgeSoon: () => {} })
+        const { counts, ids } = await sizes()
+        const members = await Promise.all(
+          ids.map(async SubChannelId => {
+            const { ChannelMemberships } = await messaging.listChannelMemberships({ ...here, SubChannelId })
+            return ChannelMemberships!.map(({ Member }) => Member!.Arn!)
+          }),
+        )
+        expect(members.flat().toSorted()).toEqual([...present].map(index => user(`u${index}`)).toSorted())
+        expect(members.map(list => list.length)).toEqual(counts)
+        // None that is too small could be taken by another.
+        const [small = 0, ...others] = counts.toSorted((a, b) => a - b)
+        expect(small < 2 && others.some(other => other + small <= 4)).toBe(false)
+      } finally {
+        await messaging.deleteChannel(here)
+      }
+    })
+    await fc.assert(property, { numRuns: 15, endOnFailure: true })
+  })
+})
+
+onBothDatabases(
+  'Large elastic channels',
+  world => {
+    test('have a million members at the most, whatever the limits', async () => {
+      const { appInstance } = world()
+      const { user } = await appInstance(['owner'])
+      const create = (MaximumSubChannels: number) =>
+        open(world(), user('owner'), {
+          ElasticChannelConfiguration: { MaximumSubChannels, TargetMembershipsPerSubChannel: 1000, MinimumMembershipPercentage: 10 },
+        })
+      expect(await refusal(create(1001))).toMatchObject({ name: 'BadRequestException' })
+      await create(1000)
+    })
+
+    test('move many members in small steps', async () => {
+      const users = named(251)
+      const { user, channel, sizes, join, leave, membersOf, counts } = await openElastic(
+        world(),
+        { maximum: 2, target: 500, percentage: 40 },
+        [...users, ...named(250, 'v')],
+      )
+      const { messaging } = world()
+      const all = [...users, ...named(250, 'v')].map(user)
+      for (let from = 0; from < 500; from += 100) {
+        await messaging.batchCreateChannelMembership({ ...channel, MemberArns: all.slice(from, Math.min(from + 100, 500)) })
+      }
+      const second = await join('v249')
+      await expect.poll(sizes, { timeout: 10_000 }).toEqual([301, 200])
+      expect((await membersOf(second)).slice(-2)).toEqual(['v248', 'v249'])
+      await leave('v249')
+      await expect.poll(sizes, { timeout: 10_000 }).toEqual([500])
+      expect((await counts())[0]![0]).not.toBe(second)
+    }, 60_000)
+  },
+  { subChannelsPerChannel: '2000' },
+)
