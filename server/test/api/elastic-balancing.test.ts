@@ -294,10 +294,10 @@ onBothDatabases(
         await messaging.batchCreateChannelMembership({ ...channel, MemberArns: all.slice(from, Math.min(from + 100, 500)) })
       }
       const second = await join('v249')
-      await expect.poll(sizes, { timeout: 10_000 }).toEqual([301, 200])
+      await expect.poll(sizes).toEqual([301, 200])
       expect((await membersOf(second)).slice(-2)).toEqual(['v248', 'v249'])
       await leave('v249')
-      await expect.poll(sizes, { timeout: 10_000 }).toEqual([500])
+      await expect.poll(sizes).toEqual([500])
       expect((await counts())[0]![0]).not.toBe(second)
     }, 60_000)
   },
