@@ -49,7 +49,7 @@ const destination = ({ id, members }: SubChannel, subChannels: readonly SubChann
   byFullness(subChannels.filter(other => other.id !== id && other.isOpen && room(other) >= members))[0]
 
 /** Undefined where the channel is balanced. The last sub-channel is never given up. */
-export function nextAct(subChannels: readonly SubChannel[], elastic: Elastic): Act | undefined {
+function nextAct(subChannels: readonly SubChannel[], elastic: Elastic): Act | undefined {
   const least = leastMembers(elastic)
   const filling = subChannels.find(({ wanted }) => wanted > 0)
   if (filling) {
@@ -90,7 +90,7 @@ async function perform(tx: Queries, channelId: number, act: Act, now: number) {
  * Does the next thing that balances an elastic channel, in one small transaction that has the channel locked; false where
  * there is none. What is under way stands in the rows, so anybody can go on with it, and several nodes may run it at once.
  */
-export async function balanceStep(db: Database, channelId: number, now: number): Promise<boolean> {
+async function balanceStep(db: Database, channelId: number, now: number): Promise<boolean> {
   const elastic = await findElastic(db, channelId)
   if (!elastic || !nextAct(await subChannelsOf(db, channelId), elastic)) return false
   return db.transaction(async tx => {

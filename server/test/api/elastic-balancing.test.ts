@@ -24,11 +24,16 @@ onBothDatabases('Placement in elastic channels', world => {
 
   test('of a hundred who join at once exactly as many are let in as have a place', async () => {
     const users = named(100)
-    const { join, leave, sizes } = await openElastic(world(), { maximum: 3, target: 7, percentage: 40 }, users)
+    const { arn, join, leave, sizes } = await openElastic(world(), { maximum: 3, target: 7, percentage: 40 }, users)
     const results = await Promise.allSettled(users.map(async id => (await join(id), id)))
     const joined = results.flatMap(result => (result.status === 'fulfilled' ? [result.value] : []))
     expect(joined).toHaveLength(21)
     expect((await sizes()).toSorted((a, b) => a - b)).toEqual([7, 7, 7])
+    // Who was refused counts nowhere.
+    const counted = statement<{ name: string }>(`select external_id as name from identities where membership_count > 0
+      and app_instance_id = (select id from app_instances where arn = $1)`)
+    const found = await world().app.db.all(counted, arn)
+    expect(found.map(({ name }) => name).toSorted()).toEqual(joined.toSorted())
     await leave(joined[0]!)
     const other = users.find(id => !joined.includes(id))!
     await join(other)
@@ -68,11 +73,20 @@ onBothDatabases('Placement in elastic channels', world => {
     for (const id of users.slice(0, 5)) await join(id)
     const [[first]] = (await counts()) as [[string, number]]
     const MessageId = await say(world(), user('u4'), ChannelArn, 'old', { SubChannelId: first })
+    await say(world(), user('u4'), ChannelArn, 'private', { SubChannelId: first, Target: [{ MemberArn: user('u0') }] })
+    const lastOf = async (ChimeBearer: string) => {
+      const { ChannelMemberships } = await messaging.listChannelMembershipsForAppInstanceUser({ ChimeBearer })
+      return ChannelMemberships![0]!.ChannelSummary!.LastMessageTimestamp
+    }
+    expect(await lastOf(user('u4'))).toBeInstanceOf(Date)
     const second = await join('u5')
     await expect.poll(() => membersOf(second)).toEqual(['u4', 'u5'])
+    expect(await lastOf(user('u4'))).toBeUndefined()
+    expect(await lastOf(user('u0'))).toBeInstanceOf(Date)
     const old = { ChannelArn, MessageId, ChimeBearer: user('u4'), SubChannelId: first }
     expect(await refusal(messaging.updateChannelMessage({ ...old, Content: 'new' }))).toMatchObject(denied)
     expect(await refusal(messaging.redactChannelMessage(old))).toMatchObject(denied)
+    expect(await refusal(messaging.getChannelMessageStatus(old))).toMatchObject(denied)
     expect(await refusal(messaging.getChannelMessage(old))).toMatchObject(denied)
     expect((await messaging.getChannelMessage({ ...old, ChimeBearer: owner })).ChannelMessage).toMatchObject({ Content: 'old' })
     await say(world(), user('u5'), ChannelArn, 'here', { SubChannelId: second })
@@ -152,6 +166,28 @@ onBothDatabases('Placement in elastic channels', world => {
     for (const id of ['u0', 'u1', 'u2', 'u5']) await leave(id)
     await settle()
     expect(await sizes()).toEqual([0])
+  })
+
+  test('one that was to be given up stays where a join has taken the room for its members, or has come to itself', async () => {
+    const { app } = world()
+    const { join, counts, sizes } = await openElastic(world(), { maximum: 2, target: 3, percentage: 40 }, named(6))
+    for (const id of named(4)) await join(id)
+    const settle = () => balanceAll({ db: app.db, now: Date.now, purgeSoon: () => {} })
+    await settle()
+    expect(await sizes()).toEqual([2, 2])
+    const [, [second]] = (await counts()) as [[string, number], [string, number]]
+    const close = statement(`update sub_channels set is_open = 0 where external_id = $1`)
+    const selectOpen = statement<{ open: number }>(`select is_open as open from sub_channels where external_id = $1`)
+    await app.db.run(close, second)
+    // The first has room for one of its two.
+    await settle()
+    expect(await sizes()).toEqual([2, 2])
+    expect(await app.db.get(selectOpen, second)).toEqual({ open: 1 })
+    await app.db.run(close, second)
+    expect(await join('u4')).not.toBe(second)
+    expect(await join('u5')).toBe(second)
+    expect(await app.db.get(selectOpen, second)).toEqual({ open: 1 })
+    expect(await sizes()).toEqual([3, 3])
   })
 
   test('what a node that has died has left is finished by the job, once', async () => {
@@ -258,10 +294,10 @@ onBothDatabases(
         await messaging.batchCreateChannelMembership({ ...channel, MemberArns: all.slice(from, Math.min(from + 100, 500)) })
       }
       const second = await join('v249')
-      await expect.poll(sizes, { timeout: 10_000 }).toEqual([301, 200])
+      await expect.poll(sizes).toEqual([301, 200])
       expect((await membersOf(second)).slice(-2)).toEqual(['v248', 'v249'])
       await leave('v249')
-      await expect.poll(sizes, { timeout: 10_000 }).toEqual([500])
+      await expect.poll(sizes).toEqual([500])
       expect((await counts())[0]![0]).not.toBe(second)
     }, 60_000)
   },

@@ -237,8 +237,8 @@ onBothDatabases('Members of elastic channels', world => {
   })
 
   test('come in a batch, which says of each other one why it could not', async () => {
-    const { messaging } = world()
-    const { user, owner, channel, counts, membersOf } = await openElastic(world(), { maximum: 2, target: 2, percentage: 10 }, named(6))
+    const { app, messaging } = world()
+    const { arn, user, owner, channel, counts, membersOf } = await openElastic(world(), { maximum: 2, target: 2, percentage: 10 }, named(6))
     const MemberArns = [owner, ...named(6).map(user)]
     const { BatchChannelMemberships, Errors } = await messaging.batchCreateChannelMembership({ ...channel, MemberArns })
     expect(BatchChannelMemberships!.Members!.map(({ Arn }) => Arn)).toEqual(named(4).map(user))
@@ -248,6 +248,9 @@ onBothDatabases('Members of elastic channels', world => {
       [user('u4'), 'ResourceLimitExceeded'],
       [user('u5'), 'ResourceLimitExceeded'],
     ])
+    const counted = statement<{ name: string }>(`select external_id as name from identities where membership_count > 0
+      and app_instance_id = (select id from app_instances where arn = $1) order by id`)
+    expect((await app.db.all(counted, arn)).map(({ name }) => name)).toEqual(named(4))
     const [[first], [second]] = (await counts()) as [[string, number], [string, number]]
     expect(await membersOf(first)).toEqual(['u0', 'u1'])
     expect(await membersOf(second)).toEqual(['u2', 'u3'])
