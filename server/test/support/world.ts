@@ -54,12 +54,13 @@ export function clientsOf(app: Pick<App, 'url' | 'rootKey'>, credentials = app.r
   return { identity: new ChimeSDKIdentity(options), messaging: new ChimeSDKMessaging(options) }
 }
 
-export async function startWorld(kind: DatabaseKind): Promise<World> {
+/** `settings` are those of src/config.ts, by name. */
+export async function startWorld(kind: DatabaseKind, settings: Record<string, string> = {}): Promise<World> {
   let ahead = 0
   const folder = await mkdtemp(join(tmpdir(), 'carillon-test-'))
   const flags = kind === 'postgres' ? { databaseUrl: await createPostgresDatabase() } : { data: folder }
   const rootKey = { accessKeyId: 'AKIATESTTESTTESTTEST', secretAccessKey: 'test-secret' }
-  const app = await startApp({ ...config(flags), rootKey }, { now: () => Date.now() + ahead })
+  const app = await startApp({ ...config({ ...settings, ...flags }), rootKey }, { now: () => Date.now() + ahead })
   const { identity, messaging } = clientsOf(app)
   return {
     app,
