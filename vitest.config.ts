@@ -6,6 +6,7 @@ export default defineConfig({
     globalSetup: ['server/test/support/globalSetup.ts'],
     pool: 'threads',
     isolate: false,
+    maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },

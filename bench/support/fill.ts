@@ -38,15 +38,16 @@ const insertLarge = statement(`
 const countMemberships = statement<{ count: number }>(`select count(*) as count from memberships`)
 const analyze = statement('analyze')
 
+async function inSteps(last: number, work: (from: number, to: number) => Promise<number>) {
+  for (let from = 1; from <= last; from += step) await work(from, Math.min(from + step - 1, last))
+}
+
 /** Fills an empty store: user-1 is in very many channels, the others in `each`. Returns how many memberships there are. */
 export async function fill(db: Database, { channels, users, each, large }: Shape): Promise<number> {
   await db.transaction(tx => tx.get(insertAppInstance, appInstanceArn))
-  const inSteps = async (last: number, work: (from: number, to: number) => Promise<number>) => {
-    for (let from = 1; from <= last; from += step) await work(from, Math.min(from + step - 1, last))
-  }
   await inSteps(users + 1, (from, to) => db.run(insertUsers, from, to))
   await inSteps(channels, (from, to) => db.run(insertChannels, from, to))
-  // Rounds over the users, so that a user's rows are spread over the table as they are when people join by and by.
+  // Round by round over the users, so that a user's rows are spread over the table as they are when people join by and by.
   await inSteps(users * each, (from, to) => db.run(insertMemberships, from - 1, to - 1, users, channels, Math.floor(channels / each)))
   await inSteps(large, (from, to) => db.run(insertLarge, from, to))
   await db.run(analyze)

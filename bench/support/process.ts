@@ -18,11 +18,6 @@ export function residentMebibytes(pid: number): number {
   return Math.round(Number(kibibytes) / 1024)
 }
 
-/** CPU seconds of all processes whose command line has this word: PostgreSQL's backends among them. */
-export function cpuSecondsOf(pids: readonly number[]): number {
-  return pids.reduce((sum, pid) => sum + cpuSeconds(pid), 0)
-}
-
 export interface Started {
   readonly child: ChildProcess
   readonly pid: number

@@ -21,6 +21,7 @@ import { createMetrics } from './metrics.ts'
 import { PageTokens } from './page-token.ts'
 import type { Database } from './store/database.ts'
 import { dataFolder, openDatabase } from './store/open.ts'
+import { isOutage } from './store/outage.ts'
 import { isAnswering, settledOnce } from './store/settings.ts'
 
 /** A server that serves. */
@@ -48,9 +49,10 @@ interface OpenedKey {
   readonly forget: () => Promise<void>
 }
 
+const nothingToForget = async () => {}
+
 async function openRootKey({ rootKey, databaseUrl, data, region }: Config): Promise<OpenedKey> {
-  const forget = async () => {}
-  if (rootKey) return { key: rootKey, file: undefined, forget }
+  if (rootKey) return { key: rootKey, file: undefined, forget: nothingToForget }
   if (databaseUrl !== undefined) {
     throw new Error(
       'With --database-url the root key is given by CARILLON_ACCESS_KEY_ID and CARILLON_SECRET_ACCESS_KEY: all nodes use the same one.',
@@ -61,7 +63,7 @@ async function openRootKey({ rootKey, databaseUrl, data, region }: Config): Prom
     const folder = await mkdtemp(join(tmpdir(), 'carillon-'))
     return { ...(await keptRootKey(folder, region)), forget: () => rm(folder, { recursive: true, force: true }) }
   }
-  return { ...(await keptRootKey(await dataFolder(data), region)), forget }
+  return { ...(await keptRootKey(await dataFolder(data), region)), forget: nothingToForget }
 }
 
 async function listen(server: FastifyInstance, { host, port }: Config): Promise<string> {
@@ -93,13 +95,14 @@ export async function startApp(config: Config, { now = Date.now }: { now?: () =>
     log,
     metrics,
     admission,
+    isOutage,
     dispatch: () => dispatches,
     isHealthy: async () =>
       db !== undefined && (await Promise.race([isAnswering(db), setTimeout(healthMilliseconds, false, { ref: false })])),
   })
 
   let url: string
-  let stopJobs = async () => {}
+  let stopJobs: (() => Promise<void>) | undefined
   try {
     url = await listen(server, config)
     db = await openDatabase(config, log)
@@ -140,7 +143,7 @@ export async function startApp(config: Config, { now = Date.now }: { now?: () =>
     await Promise.race([closed, setTimeout(refusalMilliseconds)])
     server.server.closeAllConnections()
     await closed
-    await stopJobs()
+    await stopJobs?.()
     await db.close()
     await forget()
   }

@@ -32,7 +32,7 @@ export interface Call extends Environment {
 }
 
 /** The user or bot that acts. */
-export interface Caller extends Identity {
+interface Caller extends Identity {
   readonly appInstanceId: number
   readonly appInstanceArn: string
 }
@@ -68,13 +68,13 @@ export interface ChannelCall extends BearerCall {
   readonly channel: CalledChannel
 }
 
-export type CallOf<Name extends OperationName> = 'ChimeBearer' extends keyof Input<Name>
+type CallOf<Name extends OperationName> = 'ChimeBearer' extends keyof Input<Name>
   ? 'ChannelArn' extends keyof Input<Name>
     ? ChannelCall
     : BearerCall
   : Call
 
-export type Handler<Name extends OperationName> = (input: Input<Name>, call: CallOf<Name>) => Promise<Output<Name>>
+type Handler<Name extends OperationName> = (input: Input<Name>, call: CallOf<Name>) => Promise<Output<Name>>
 
 /** Handlers bear the operation's name. */
 export type Handlers<Name extends OperationName> = { readonly [Each in Name]: Handler<Each> }

@@ -38,6 +38,12 @@ function matching(pattern: RegExp, meaning: string) {
   }
 }
 
+function hostAndPort(text: string): string {
+  const isOne = /^(?:[\w.-]+|\[[\da-fA-F:.]+\])(?::\d{1,5})?$/.test(text) && URL.canParse(`wss://${text}`)
+  if (!isOne) throw new Error('must be a host, or host:port')
+  return text
+}
+
 function logLevel(text: string): LogLevel {
   const level = logLevels.find(known => known === text)
   if (!level) throw new Error(`must be one of ${logLevels.join(', ')}`)
@@ -88,7 +94,7 @@ export const settings = {
     'host[:port]',
     undefined,
     'what GetMessagingSessionEndpoint answers; the host of the call where it is not given',
-    matching(/^[A-Za-z0-9.[\]:-]+$/, 'a host, or host:port'),
+    hostAndPort,
   ),
   logLevel: setting<LogLevel>('log-level', 'level', 'info', 'logs are JSON lines on standard error', logLevel),
   ...limitSettings,

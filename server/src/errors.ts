@@ -1,5 +1,5 @@
 /** The nine error types that the two models declare, with the status and the `Code` that each carries (spec/wire.md §6). */
-export const modelledErrors = {
+const modelledErrors = {
   BadRequestException: { status: 400, code: 'BadRequest' },
   ResourceLimitExceededException: { status: 400, code: 'ResourceLimitExceeded' },
   UnauthorizedClientException: { status: 401, code: 'Unauthorized' },

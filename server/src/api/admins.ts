@@ -1,6 +1,6 @@
 import type { Handlers } from '../call.ts'
 import { notFound } from '../errors.ts'
-import { identity, requireIdentity } from '../domain/identities.ts'
+import { holdIdentity, identity, requireIdentity } from '../domain/identities.ts'
 import { checkCount } from '../domain/counts.ts'
 import { lockAppInstance } from '../store/app-instances.ts'
 import { countAdmins, deleteAdmin, findAdmin, insertAdmin, listAdmins } from '../store/admins.ts'
@@ -15,6 +15,7 @@ export const admins: Handlers<'CreateAppInstanceAdmin' | 'DescribeAppInstanceAdm
       const appInstance = await requireAppInstance(call, AppInstanceArn)
       const named = await requireIdentity(call.db, AppInstanceAdminArn)
       await call.db.transaction(async tx => {
+        await holdIdentity(tx, named)
         await lockAppInstance(tx, appInstance.id)
         if (await findAdmin(tx, appInstance.id, named.id)) return
         checkCount(await countAdmins(tx, appInstance.id), 'adminsPerAppInstance', call.limits)

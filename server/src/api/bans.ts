@@ -2,7 +2,7 @@ import { parseArn } from '../arn.ts'
 import type { Handlers } from '../call.ts'
 import { forbidden, notFound } from '../errors.ts'
 import { advance } from '../domain/channels.ts'
-import { identity, requireIdentity } from '../domain/identities.ts'
+import { holdIdentity, identity, requireIdentity } from '../domain/identities.ts'
 import { leave } from '../domain/memberships.ts'
 import { findAdmin } from '../store/admins.ts'
 import { deleteBan, findBan, insertBan, listBans } from '../store/bans.ts'
@@ -16,6 +16,7 @@ export const bans: Handlers<'CreateChannelBan' | 'DescribeChannelBan' | 'ListCha
     const named = await db.transaction(async tx => {
       const named = await requireIdentity(tx, MemberArn)
       await advance(tx, channel, now())
+      await holdIdentity(tx, named)
       const isInCharge = (await findAdmin(tx, caller.appInstanceId, named.id)) ?? (await findModerator(tx, channel.id, named.id))
       if (isInCharge) throw forbidden(`${MemberArn} is an AppInstanceAdmin or a moderator of the channel, and cannot be banned.`)
       await insertBan(tx, channel.id, named.id, caller.id, now())

@@ -1,14 +1,14 @@
 import { parseArn } from '../arn.ts'
 import type { BearerCall, Handlers } from '../call.ts'
 import { badRequest, forbidden, unavailable } from '../errors.ts'
-import { channelDetails, channelSummary, createChannel, expirationSettings } from '../domain/channels.ts'
-import { expiryOf } from '../domain/expiration.ts'
+import { advance, channelDetails, channelSummary, createChannel, expirationSettings } from '../domain/channels.ts'
+import { channelExpiryOf } from '../domain/expiration.ts'
 import { requireIdentity } from '../domain/identities.ts'
 import { checkMetadataSize } from '../domain/sizes.ts'
 import {
   buryChannel,
   findChannel,
-  findExpiryStart,
+  findExpiry,
   listChannels,
   putChannelExpiration,
   updateChannel,
@@ -122,11 +122,12 @@ export const channels: Handlers<
     return { Channels: items.map(channelSummary), NextToken }
   },
 
-  async PutChannelExpirationSettings({ ExpirationSettings }, { db, channel }) {
+  async PutChannelExpirationSettings({ ExpirationSettings }, { db, channel, now }) {
     const expiration = expirationOf(ExpirationSettings)
     await db.transaction(async tx => {
-      const from = await findExpiryStart(tx, channel.id, expiration?.criterion)
-      await putChannelExpiration(tx, channel.id, expiration, expiryOf(from, expiration?.days))
+      await advance(tx, channel, now())
+      const found = await findExpiry(tx, channel.id)
+      await putChannelExpiration(tx, channel.id, expiration, found && channelExpiryOf(found, expiration))
     })
     return { ChannelArn: channel.arn, ExpirationSettings: expiration && expirationSettings(expiration) }
   },

@@ -22,9 +22,11 @@ async function findUser(db: Queries, text: string) {
   return arn?.kind === 'user' ? identityByArn(db, arn) : undefined
 }
 
+const missingUser = (arn: string) => notFound('The app instance user does not exist.', `There is no user ${arn}.`)
+
 async function requireUser(db: Queries, text: string) {
   const user = await findUser(db, text)
-  if (!user) throw notFound('The app instance user does not exist.', `There is no user ${text}.`)
+  if (!user) throw missingUser(text)
   return user
 }
 
@@ -49,10 +51,10 @@ export const endpoints: Handlers<
 > = {
   async RegisterAppInstanceUserEndpoint(input, call) {
     const { AppInstanceUserArn } = input
-    return once(call, AppInstanceUserArn, input, async tx => {
-      const { id } = await requireUser(tx, AppInstanceUserArn)
-      await lockIdentity(tx, id)
-      checkCount(await countEndpoints(tx, id), 'endpointsPerUser', call.limits)
+    const { id } = await requireUser(call.db, AppInstanceUserArn)
+    // Its number, since a user who comes back under the id of a deleted one is another.
+    return once(call, String(id), input, async tx => {
+      if (!(await lockIdentity(tx, id))) throw missingUser(AppInstanceUserArn)
       const endpoint = {
         endpointId: randomUUID(),
         name: input.Name,
@@ -65,6 +67,7 @@ export const endpoints: Handlers<
       if (!(await insertEndpoint(tx, id, endpoint, call.now()))) {
         throw conflict('The device is registered already', 'The user has an endpoint of this Type, ResourceArn and DeviceToken.')
       }
+      checkCount((await countEndpoints(tx, id)) - 1, 'endpointsPerUser', call.limits)
       return { AppInstanceUserArn, EndpointId: endpoint.endpointId }
     })
   },

@@ -156,12 +156,15 @@ export const memberships: Handlers<
     else if (AllowNotifications === 'FILTERED') {
       throw badRequest('AllowNotifications FILTERED needs a FilterRule', 'Give a FilterRule, or choose ALL or NONE.')
     }
-    await db.transaction(tx => putPreferences(tx, channel.id, caller.id, Preferences))
+    if (!(await db.transaction(tx => putPreferences(tx, channel.id, caller.id, Preferences)))) {
+      throw forbidden(`${caller.arn} is not a member of ${channel.arn}.`)
+    }
     return { ChannelArn: channel.arn, Member: identity(caller), Preferences }
   },
 
   async GetChannelMembershipPreferences(_, { db, channel, caller }) {
-    const Preferences = (await findPreferences(db, channel.id, caller.id)) ?? { PushNotifications: { AllowNotifications: 'ALL' } }
-    return { ChannelArn: channel.arn, Member: identity(caller), Preferences }
+    const found = await findPreferences(db, channel.id, caller.id)
+    const PushNotifications = found?.PushNotifications ?? { AllowNotifications: 'ALL' as const }
+    return { ChannelArn: channel.arn, Member: identity(caller), Preferences: { PushNotifications } }
   },
 }

@@ -3,7 +3,7 @@ import type { BearerCall, Handlers } from '../call.ts'
 import { conflict, forbidden, notFound } from '../errors.ts'
 import { advance, channelSummary } from '../domain/channels.ts'
 import { checkCount } from '../domain/counts.ts'
-import { identity, requireIdentity } from '../domain/identities.ts'
+import { holdIdentity, identity, requireIdentity } from '../domain/identities.ts'
 import { findBan } from '../store/bans.ts'
 import { findModeratedChannel, listModeratedChannels } from '../store/channels.ts'
 import { identityByArn } from '../store/identities.ts'
@@ -26,6 +26,7 @@ export const moderators: Handlers<
     const named = await db.transaction(async tx => {
       const named = await requireIdentity(tx, ChannelModeratorArn)
       await advance(tx, channel, now())
+      await holdIdentity(tx, named)
       if (await findBan(tx, channel.id, named.id)) {
         throw conflict('The user or bot is banned from the channel', `Delete the ban of ${ChannelModeratorArn} first.`)
       }

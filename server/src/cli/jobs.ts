@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { jobsOf } from '../jobs/index.ts'
+import { jobNames, jobsOf } from '../jobs/index.ts'
 import { createLog } from '../log.ts'
 import { openDatabase } from '../store/open.ts'
 import { purgeStep } from '../store/purge.ts'
@@ -7,13 +7,13 @@ import { addSettings, configOf } from './settings.ts'
 
 /** Runs a job to its end, whoever holds its lease, and what it has deleted is purged. */
 async function run(name: string, flags: Record<string, string>) {
+  if (!jobNames.includes(name)) throw new Error(`There is no job ${name}. Known are ${jobNames.join(', ')}.`)
   const config = configOf(flags)
   const db = await openDatabase(config, createLog(config.logLevel))
   try {
-    const jobs = jobsOf({ db, now: Date.now, purgeSoon: () => {} })
-    const job = jobs.find(known => known.name === name)
-    if (!job) throw new Error(`There is no job ${name}. Known are ${jobs.map(known => known.name).join(', ')}.`)
-    await job.run()
+    await jobsOf({ db, now: Date.now, purgeSoon: () => {} })
+      .find(known => known.name === name)!
+      .run()
     while (await purgeStep(db, Date.now()));
     await db.tidy()
   } finally {

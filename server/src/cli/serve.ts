@@ -23,7 +23,9 @@ function askedToStop(): Promise<void> {
 async function serve(flags: Record<string, string>) {
   const config = configOf(flags)
   const stop = askedToStop()
-  const app = await startApp(config)
+  const app = await Promise.race([startApp(config), stop])
+  // Nothing has been served yet, and a migration that was under way is undone.
+  if (!app) process.exit(0)
   const file = app.credentialsFile === undefined ? '' : `export AWS_SHARED_CREDENTIALS_FILE=${quoted(app.credentialsFile)}\n`
   process.stdout.write(`${file}export AWS_ENDPOINT_URL=${app.url}\nCarillon is ready on ${app.url}\n`)
   await stop

@@ -5,7 +5,7 @@ const methods = ['GET', 'POST', 'PUT', 'DELETE'] as const
 export type Method = (typeof methods)[number]
 
 /** Where an input member travels, and its name there. */
-export interface Place {
+interface Place {
   readonly in: 'header' | 'path' | 'query' | 'body'
   readonly name: string
 }

@@ -14,9 +14,9 @@ import {
 } from '../store/channels.ts'
 import type { Queries } from '../store/database.ts'
 import type { Identity } from '../store/identities.ts'
-import { insertModerator } from '../store/moderators.ts'
+import { countModerators, insertModerator } from '../store/moderators.ts'
 import { lockIdentities } from '../store/identities.ts'
-import { countOne } from './counts.ts'
+import { checkCount, countOne } from './counts.ts'
 import { expiryOf } from './expiration.ts'
 import { identity } from './identities.ts'
 import { join } from './memberships.ts'
@@ -88,13 +88,16 @@ export async function createChannel(tx: Queries, { caller, limits, now: clock }:
   const arn = arnWithin(caller.appInstanceArn, 'channel', externalId)
   if (id === undefined)
     throw conflict('A channel with this ChannelId already exists', `${arn} exists. Choose another ChannelId, or leave it out.`)
-  await countOne(tx, 'channels', caller.appInstanceId, 'channelsPerAppInstance', limits)
   const members = [caller, ...asked.members]
-  await lockIdentities(tx, members)
+  const moderators = [caller, ...asked.moderators]
+  await lockIdentities(tx, [...members, ...moderators])
   for (const member of members) {
     await join(tx, { channelId: id, member, type: 'DEFAULT', invitedBy: caller, now, limits })
   }
-  for (const moderator of [caller, ...asked.moderators]) await insertModerator(tx, id, moderator.id, caller.id, now)
+  for (const moderator of moderators) await insertModerator(tx, id, moderator.id, caller.id, now)
+  checkCount((await countModerators(tx, id)) - 1, 'moderatorsPerChannel', limits)
+  // The app instance last: who deletes a channel or a user locks it after that one too.
+  await countOne(tx, 'channels', caller.appInstanceId, 'channelsPerAppInstance', limits)
   await tagNew(tx, { kind: 'channel', id }, asked.tags)
   return arn
 }

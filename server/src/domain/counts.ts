@@ -1,4 +1,4 @@
-import { failure } from '../errors.ts'
+import { failure, forbidden } from '../errors.ts'
 import { countLimits, type CountLimit, type Limits } from '../limits.ts'
 import { take, type Counter } from '../store/counters.ts'
 import type { Queries } from '../store/database.ts'
@@ -16,7 +16,15 @@ export function checkCount(present: number, limit: CountLimit, limits: Limits) {
   if (present >= limits[limit]) throw exceeded(limit, limits)
 }
 
-/** Counts one more in the parent, or refuses it. */
-export async function countOne(tx: Queries, counter: Counter, parentId: number, limit: CountLimit, limits: Limits) {
-  if (!(await take(tx, counter, parentId, limits[limit]))) throw exceeded(limit, limits)
+/** Counts one more in the app instance, or refuses it. */
+export async function countOne(
+  tx: Queries,
+  counter: Extract<Counter, 'users' | 'channels'>,
+  appInstanceId: number,
+  limit: CountLimit,
+  limits: Limits,
+) {
+  const taken = await take(tx, counter, appInstanceId, limits[limit])
+  if (taken === 'full') throw exceeded(limit, limits)
+  if (taken === 'gone') throw forbidden('The app instance has just been deleted.')
 }

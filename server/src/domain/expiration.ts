@@ -1,8 +1,16 @@
+import type { ChannelExpiration, Expiry } from '../store/channels.ts'
+
 /** Milliseconds of a day. */
 const day = 24 * 60 * 60 * 1000
 
 /** When something that lasts so many days from then is over, in epoch milliseconds; undefined where it never is. */
 export const expiryOf = (from: number, days: number | undefined) => (days === undefined ? undefined : from + days * day)
+
+/** When a channel is over by that criterion: one without messages counts from its creation. */
+export function channelExpiryOf({ createdAt, publicAt, privateAt }: Expiry, expiration: ChannelExpiration | undefined) {
+  const lastMessageAt = expiration?.criterion === 'LAST_MESSAGE_TIMESTAMP' ? Math.max(publicAt ?? 0, privateAt ?? 0) : 0
+  return expiryOf(lastMessageAt || createdAt, expiration?.days)
+}
 
 /** The creation time before which retention hides messages. */
 export const retentionCutoff = (now: number, days: number | undefined) => (days === undefined ? 0 : now - days * day)

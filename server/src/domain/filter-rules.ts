@@ -25,6 +25,9 @@ const longestName = 64
 const longestValue = 512
 const deepestNesting = 5
 
+/** As the contract counts them: characters, not UTF-16 units. */
+const lengthOf = (text: string) => Array.from(text).length
+
 const refused = (reason: string) =>
   badRequest(
     "1 validation error detected: Value at 'preferences.pushNotifications.filterRule' failed to satisfy constraint: Member must be a valid filter rule",
@@ -34,7 +37,7 @@ const refused = (reason: string) =>
 function words(value: unknown, where: string): string[] {
   if (!Array.isArray(value) || value.length === 0) throw refused(`${where} must be a list of one or more strings.`)
   return value.map(word => {
-    if (typeof word !== 'string' || word.length === 0 || word.length > longestValue) {
+    if (typeof word !== 'string' || word.length === 0 || lengthOf(word) > longestValue) {
       throw refused(`${where} must hold strings of 1 to ${longestValue} characters.`)
     }
     return word
@@ -42,7 +45,7 @@ function words(value: unknown, where: string): string[] {
 }
 
 function attributeTest(name: string, value: unknown): AttributeTest {
-  if (name.length === 0 || name.length > longestName)
+  if (name.length === 0 || lengthOf(name) > longestName)
     throw refused(`The key ${JSON.stringify(name)} must have 1 to ${longestName} characters.`)
   if (!Array.isArray(value) || value.length === 0) throw refused(`${JSON.stringify(name)} must be a list of values.`)
   const values: string[] = []

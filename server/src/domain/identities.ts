@@ -1,7 +1,7 @@
 import { parseArn } from '../arn.ts'
 import { invalidUserArn } from '../errors.ts'
 import type { Queries } from '../store/database.ts'
-import { identityByArn, type Identity, type IdentityRecord } from '../store/identities.ts'
+import { identityByArn, lockIdentity, type Identity, type IdentityRecord } from '../store/identities.ts'
 
 /** The wire's Identity: the name is the one that the user or bot has now. */
 export const identity = ({ arn, name }: Identity) => ({ Arn: arn, Name: name })
@@ -12,4 +12,9 @@ export async function requireIdentity(db: Queries, text: string): Promise<Identi
   const found = arn && (await identityByArn(db, arn))
   if (!found) throw invalidUserArn(`${text} is not a user or bot that exists.`)
   return found
+}
+
+/** Until the commit nobody can delete the user or bot. Whoever locks a channel too has done so before. */
+export async function holdIdentity(tx: Queries, { id, arn }: Identity) {
+  if (!(await lockIdentity(tx, id))) throw invalidUserArn(`${arn} has just been deleted.`)
 }

@@ -1,5 +1,5 @@
 import type { CalledChannel } from '../call.ts'
-import { conflict, forbidden } from '../errors.ts'
+import { conflict, forbidden, invalidUserArn } from '../errors.ts'
 import type { Limits } from '../limits.ts'
 import { findBan } from '../store/bans.ts'
 import { give, take } from '../store/counters.ts'
@@ -27,14 +27,16 @@ interface Joining {
   readonly limits: Limits
 }
 
-/** Makes the identity a member and counts it; false where it is one. Where a limit is met nothing is left of it. */
+/** Makes the identity a member and counts it; false where it is one. Where that is refused nothing is left of it. */
 export async function join(tx: Queries, { channelId, member, type, invitedBy, now, limits }: Joining): Promise<boolean> {
   if (!(await insertMembership(tx, { channelId, memberId: member.id, type, invitedBy: invitedBy.id, now }))) return false
-  const isRoomInChannel = await take(tx, 'membersOfChannel', channelId, limits.membershipsPerChannel)
-  if (isRoomInChannel && (await take(tx, 'membershipsOfIdentity', member.id, limits.membershipsPerUser))) return true
+  const inChannel = await take(tx, 'membersOfChannel', channelId, limits.membershipsPerChannel)
+  const ofMember = inChannel === 'taken' ? await take(tx, 'membershipsOfIdentity', member.id, limits.membershipsPerUser) : undefined
+  if (ofMember === 'taken') return true
   await deleteMembership(tx, channelId, member.id)
-  if (isRoomInChannel) await give(tx, 'membersOfChannel', channelId)
-  throw exceeded(isRoomInChannel ? 'membershipsPerUser' : 'membershipsPerChannel', limits)
+  if (ofMember === undefined) throw exceeded('membershipsPerChannel', limits)
+  await give(tx, 'membersOfChannel', channelId)
+  throw ofMember === 'full' ? exceeded('membershipsPerUser', limits) : invalidUserArn(`${member.arn} has just been deleted.`)
 }
 
 /** Ends the membership, with its preferences and its read marker; false where there was none. */

@@ -9,7 +9,7 @@ import { arnsOf } from './arns.ts'
 import { codecOf } from './codec.ts'
 
 /** A request as it came, with what routing has found in its path. */
-export interface Received extends SignedRequest {
+interface Received extends SignedRequest {
   readonly params: Record<string, string>
   /** The query without its question mark, untouched. */
   readonly query: string

@@ -5,7 +5,6 @@ import { operations, type OperationName } from '../contract/index.ts'
 import { ApiError, failure, unavailable } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
-import { isOutage } from '../store/outage.ts'
 import type { Admission } from './admission.ts'
 import type { Dispatch } from './dispatch.ts'
 import { selector } from './selector.ts'
@@ -24,6 +23,8 @@ export interface Served {
   readonly dispatch: () => Readonly<Record<OperationName, Dispatch>> | undefined
   /** Whether the database answers. */
   readonly isHealthy: () => Promise<boolean>
+  /** Whether an error says that the database is away. */
+  readonly isOutage: (error: unknown) => boolean
 }
 
 /** The HTTP side: routes made from the contract, raw bodies, AWS-shaped errors from whichever layer notices them, CORS. */
@@ -44,7 +45,7 @@ export function createServer(served: Served): FastifyInstance {
     genReqId: () => randomUUID(),
     // A preflight is answered on every path, whatever its selectors and escapes.
     rewriteUrl: ({ method, url }) => (method === 'OPTIONS' ? '/' : url!),
-    frameworkErrors: (error, request, reply) => sendError(request, reply, error),
+    frameworkErrors: (error, request, reply) => void sendError(request, reply, error),
     clientErrorHandler: malformedRequest,
   })
 
@@ -60,7 +61,7 @@ export function createServer(served: Served): FastifyInstance {
     .on('checkExpectation', (request, response) => server.server.emit('request', request, response))
 
   function sendError(request: FastifyRequest, reply: FastifyReply, error: unknown) {
-    const shown = shownError(error)
+    const shown = shownError(error, served)
     if (shown.status >= 500) log.error({ err: error, requestId: request.id, url: request.url }, shown.message)
     const { headers, body } = renderError(shown, request.id)
     return reply.code(shown.status).headers(headers).send(body)
@@ -94,7 +95,7 @@ export function createServer(served: Served): FastifyInstance {
           const body = await dispatch[name](received(request))
           return await reply.code(status).headers(commonHeaders(request.id)).send(body)
         } catch (error) {
-          status = shownError(error).status
+          status = shownError(error, served).status
           return await sendError(request, reply, error)
         } finally {
           metrics.requests.inc({ operation: name, status })
@@ -132,7 +133,7 @@ function received(request: FastifyRequest<object, RawServerDefault, IncomingMess
 const noBody = Buffer.alloc(0)
 
 /** What the caller is told: of a 500 nothing but that it is one. */
-function shownError(error: unknown): ApiError {
+function shownError(error: unknown, { isOutage }: Served): ApiError {
   if (error instanceof ApiError) return error
   const { code, statusCode } = error as { code?: string; statusCode?: number }
   if (code === 'FST_ERR_BAD_URL') {

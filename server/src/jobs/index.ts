@@ -1,8 +1,9 @@
-import { expiryOf, retentionCutoff } from '../domain/expiration.ts'
-import { retainingAppInstances } from '../store/app-instances.ts'
-import { buryChannel, dueChannels, expiryStart, postponeExpiration } from '../store/channels.ts'
-import type { Database } from '../store/database.ts'
-import { buryIdentity, expiredIdentities } from '../store/identities.ts'
+import { setImmediate as turn } from 'node:timers/promises'
+import { channelExpiryOf, retentionCutoff } from '../domain/expiration.ts'
+import { enforcedRetention, retainingAppInstances } from '../store/app-instances.ts'
+import { buryChannel, dueChannels, lockDueChannel, postponeExpiration } from '../store/channels.ts'
+import type { Database, Queries } from '../store/database.ts'
+import { buryExpiredIdentity, expiredIdentities } from '../store/identities.ts'
 import { forgetTokens, tokenLifetime } from '../store/request-tokens.ts'
 import { channelsAfter, deleteOldMessages } from '../store/retention.ts'
 import type { Job } from './schedule.ts'
@@ -20,25 +21,27 @@ async function expireUsers({ db, now, purgeSoon }: Tools) {
   for (;;) {
     const expired = await expiredIdentities(db, now(), step)
     if (expired.length === 0) return
-    await db.transaction(async tx => {
-      for (const { id } of expired) await buryIdentity(tx, id, now())
-    })
+    for (const { id } of expired) {
+      await db.transaction(tx => buryExpiredIdentity(tx, id, now()))
+    }
     purgeSoon()
   }
 }
 
-/** Channels whose time may have come: those that a message has kept alive are looked at again when that is over. */
+/** Ends a channel whose time has come. One that a message has kept alive is looked at again when that is over. */
+async function expireChannel(tx: Queries, id: number, now: number) {
+  const due = await lockDueChannel(tx, id, now)
+  if (!due) return
+  const expiresAt = channelExpiryOf(due, due)!
+  if (expiresAt <= now) await buryChannel(tx, id, now)
+  else await postponeExpiration(tx, id, expiresAt)
+}
+
 async function expireChannels({ db, now, purgeSoon }: Tools) {
   for (;;) {
     const due = await dueChannels(db, now(), step)
     if (due.length === 0) return
-    await db.transaction(async tx => {
-      for (const channel of due) {
-        const expiresAt = expiryOf(expiryStart(channel, channel.criterion), channel.days)!
-        if (expiresAt <= now()) await buryChannel(tx, channel.id, now())
-        else await postponeExpiration(tx, channel.id, expiresAt)
-      }
-    })
+    for (const { id } of due) await db.transaction(tx => expireChannel(tx, id, now()))
     purgeSoon()
   }
 }
@@ -46,16 +49,23 @@ async function expireChannels({ db, now, purgeSoon }: Tools) {
 /** Deletes for good what retention has hidden, where its thirty days of grace are over. */
 async function enforceRetention({ db, now }: Tools) {
   for (const { id, days } of await retainingAppInstances(db, now())) {
-    const before = retentionCutoff(now(), days)
-    for (
-      let channels = await channelsAfter(db, id, 0, step);
-      channels.length > 0;
-      channels = await channelsAfter(db, id, channels.at(-1)!.id, step)
-    ) {
+    let channels = await channelsAfter(db, id, 0, retentionCutoff(now(), days), step)
+    while (channels.length > 0) {
       for (const channel of channels) {
-        while ((await db.transaction(tx => deleteOldMessages(tx, channel.id, before, step))) > 0) await db.tidy()
+        if (channel.hasOld === 1) await deleteHidden(channel.id, id)
       }
+      await turn()
+      channels = await channelsAfter(db, id, channels.at(-1)!.id, retentionCutoff(now(), days), step)
     }
+  }
+
+  /** The period is read again in each step: it may be extended or turned off meanwhile. */
+  async function deleteHidden(channelId: number, appInstanceId: number) {
+    const work = async (tx: Queries) => {
+      const days = await enforcedRetention(tx, appInstanceId, now())
+      return days === undefined ? 0 : deleteOldMessages(tx, channelId, retentionCutoff(now(), days), step)
+    }
+    while ((await db.transaction(work)) > 0) await db.tidy()
   }
 }
 
@@ -63,14 +73,17 @@ async function forgetRequestTokens({ db, now }: Tools) {
   while ((await db.transaction(tx => forgetTokens(tx, now() - tokenLifetime, step))) === step) await db.tidy()
 }
 
-/** All that happens by the clock. */
-export function jobsOf(tools: Tools): Job[] {
-  return [
-    // Another node may have died while it was purging.
-    { name: 'purge', everySeconds: 60, run: async () => tools.purgeSoon() },
-    { name: 'user-expiration', everySeconds: 300, run: () => expireUsers(tools) },
-    { name: 'channel-expiration', everySeconds: 300, run: () => expireChannels(tools) },
-    { name: 'retention', everySeconds: 3600, run: () => enforceRetention(tools) },
-    { name: 'request-tokens', everySeconds: 300, run: () => forgetRequestTokens(tools) },
-  ]
-}
+/** All that happens by the clock. Each may be ended in the middle and run by several nodes at once. */
+const jobs = {
+  // Another node may have died while it was purging.
+  purge: { everySeconds: 60, run: async ({ purgeSoon }: Tools) => purgeSoon() },
+  'user-expiration': { everySeconds: 300, run: expireUsers },
+  'channel-expiration': { everySeconds: 300, run: expireChannels },
+  retention: { everySeconds: 3600, run: enforceRetention },
+  'request-tokens': { everySeconds: 300, run: forgetRequestTokens },
+} as const
+
+export const jobNames: readonly string[] = Object.keys(jobs)
+
+export const jobsOf = (tools: Tools): Job[] =>
+  Object.entries(jobs).map(([name, { everySeconds, run }]) => ({ name, everySeconds, run: () => run(tools) }))

@@ -26,7 +26,9 @@ const remove = statement(`delete from admins where app_instance_id = $1 and iden
 const selectOne = statement<Row>(`${selected} where s.app_instance_id = $1 and s.identity_id = $2`)
 const selectAfter = statement<Row>(`${selected} where s.app_instance_id = $1 and s.identity_id > $2 order by s.identity_id limit $3`)
 
-const count = statement<{ count: number }>(`select count(*) as count from admins where app_instance_id = $1`)
+const count = statement<{ count: number }>(`
+  select count(*) as count from admins s join identities i on i.id = s.identity_id and i.deleted_at is null
+  where s.app_instance_id = $1`)
 
 const admin = ({ id, arn, name, createdAt }: Row): Admin => ({ identity: { id, arn, name: told(name) }, createdAt: new Date(createdAt) })
 

@@ -43,6 +43,8 @@ const updateRetention = statement(`
 const selectRetaining = statement<{ id: number; days: number }>(`
   select id, retention_days as days from app_instances
   where retention_starts_at <= $1 and deleted_at is null order by id`)
+const selectRetention = statement<{ days: number }>(`
+  select retention_days as days from app_instances where id = $1 and retention_starts_at <= $2 and deleted_at is null`)
 const lock = statement(`update app_instances set deleted_at = deleted_at where id = $1 and deleted_at is null`)
 const countAll = statement<{ count: number }>(`select count(*) as count from app_instances where deleted_at is null`)
 const bury = statement(`update app_instances set deleted_at = $2 where arn = $1 and deleted_at is null`)
@@ -89,6 +91,11 @@ export async function putRetention(tx: Queries, id: number, { days, startsAt }: 
 /** The app instances whose old messages are to be deleted now. */
 export async function retainingAppInstances(db: Queries, now: number) {
   return db.all(selectRetaining, now)
+}
+
+/** After how many days messages of the app instance are deleted now; undefined where none are. */
+export async function enforcedRetention(tx: Queries, id: number, now: number) {
+  return (await tx.get(selectRetention, id, now))?.days
 }
 
 /** Until the commit nobody else can lock the app instance: what is counted in it stays as it is. */

@@ -103,11 +103,13 @@ const advanceWithMessage = statement<{ sequence: number; at: number }>(`
   returning sequence, last_event_at as at`)
 const updateExpiration = statement(`
   update channels set expiration_days = $2, expiration_criterion = $3, expires_at = $4 where id = $1 and deleted_at is null`)
-const selectDue = statement<DueChannel>(`
-  select id, created_at as "createdAt", last_message_at as "lastMessageAt", expiration_days as days, expiration_criterion as criterion
-  from channels where expires_at <= $1 and deleted_at is null order by expires_at limit $2`)
-const selectExpiryStart = statement<{ createdAt: number; lastMessageAt: number | null }>(`
-  select created_at as "createdAt", last_message_at as "lastMessageAt" from channels where id = $1 and deleted_at is null`)
+const selectDue = statement<{ id: number }>(`
+  select id from channels where expires_at <= $1 and deleted_at is null order by expires_at limit $2`)
+const lockDue = statement(`update channels set expires_at = expires_at where id = $1 and expires_at <= $2 and deleted_at is null`)
+const selectExpiry = statement<DueChannel>(`
+  select created_at as "createdAt", last_message_at as "publicAt", expiration_days as days, expiration_criterion as criterion,
+    (select max(p.created_at) from private_messages p where p.channel_id = c.id) as "privateAt"
+  from channels c where id = $1 and deleted_at is null`)
 const postpone = statement(`update channels set expires_at = $2 where id = $1 and deleted_at is null`)
 const bury = statement<{ appInstanceId: number }>(`
   update channels set deleted_at = $2 where id = $1 and deleted_at is null returning app_instance_id as "appInstanceId"`)
@@ -238,26 +240,27 @@ export async function putChannelExpiration(
   await tx.run(updateExpiration, id, expiration?.days ?? null, expiration?.criterion ?? null, expiresAt ?? null)
 }
 
-/** A channel whose time may have come. */
-export interface DueChannel {
-  readonly id: number
+/** What decides when a channel is over. A targeted message counts as the last one too: it is persistent. */
+export interface Expiry {
   readonly createdAt: number
-  readonly lastMessageAt: number | null
-  readonly days: number
-  readonly criterion: ExpirationCriterion
+  readonly publicAt: number | null
+  readonly privateAt: number | null
 }
 
-/** From when the days of a criterion count: a channel without messages counts from its creation. */
-export const expiryStart = (channel: { createdAt: number; lastMessageAt: number | null }, criterion: ExpirationCriterion | undefined) =>
-  criterion === 'LAST_MESSAGE_TIMESTAMP' ? (channel.lastMessageAt ?? channel.createdAt) : channel.createdAt
+interface DueChannel extends Expiry, ChannelExpiration {}
 
-export async function findExpiryStart(db: Queries, id: number, criterion: ExpirationCriterion | undefined) {
-  const row = await db.get(selectExpiryStart, id)
-  return row ? expiryStart(row, criterion) : 0
+export async function findExpiry(db: Queries, id: number): Promise<Expiry | undefined> {
+  return db.get(selectExpiry, id)
 }
 
+/** At most `limit` channels whose time may have come. */
 export async function dueChannels(db: Queries, now: number, limit: number) {
   return db.all(selectDue, now, limit)
+}
+
+/** The channel, where its time may still have come. Until the commit nobody else can change it. */
+export async function lockDueChannel(tx: Queries, id: number, now: number): Promise<DueChannel | undefined> {
+  return (await tx.run(lockDue, id, now)) === 1 ? tx.get(selectExpiry, id) : undefined
 }
 
 /** Looks at the channel again at that time: a message has put its end off. */

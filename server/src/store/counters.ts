@@ -13,8 +13,9 @@ export type Counter = keyof typeof columns
 const made = (counter: Counter) => {
   const [table, column] = columns[counter]
   return {
-    take: statement(`update ${table} set ${column} = ${column} + 1 where id = $1 and ${column} < $2`),
-    give: statement(`update ${table} set ${column} = ${column} - 1 where id = $1`),
+    take: statement(`update ${table} set ${column} = ${column} + 1 where id = $1 and ${column} < $2 and deleted_at is null`),
+    give: statement(`update ${table} set ${column} = ${column} - $2 where id = $1`),
+    isLiving: statement<{ one: number }>(`select 1 as one from ${table} where id = $1 and deleted_at is null`),
   }
 }
 
@@ -25,12 +26,23 @@ const statements = {
   membershipsOfIdentity: made('membershipsOfIdentity'),
 } satisfies Record<Counter, ReturnType<typeof made>>
 
-/** Counts one more; false where that would be more than `most`. Until the commit nobody else can count in that parent. */
-export async function take(tx: Queries, counter: Counter, parentId: number, most: number) {
-  return (await tx.run(statements[counter].take, parentId, most)) === 1
+/**
+ * Counts one more, unless that would be more than `most`, or the parent has been deleted meanwhile. Until the commit nobody
+ * else can count in that parent, nor delete it.
+ */
+export async function take(tx: Queries, counter: Counter, parentId: number, most: number): Promise<'taken' | 'full' | 'gone'> {
+  if ((await tx.run(statements[counter].take, parentId, most)) === 1) return 'taken'
+  return (await tx.get(statements[counter].isLiving, parentId)) ? 'full' : 'gone'
 }
 
 /** Counts one less. */
 export async function give(tx: Queries, counter: Counter, parentId: number) {
-  await tx.run(statements[counter].give, parentId)
+  await tx.run(statements[counter].give, parentId, 1)
+}
+
+/** Counts one less for each time that a parent is listed; in the order of the parents, so that nobody waits in a circle. */
+export async function giveEach(tx: Queries, counter: Counter, parentIds: readonly number[]) {
+  const counts = new Map<number, number>()
+  for (const id of parentIds) counts.set(id, (counts.get(id) ?? 0) + 1)
+  for (const [id, count] of [...counts].toSorted(([a], [b]) => a - b)) await tx.run(statements[counter].give, id, count)
 }

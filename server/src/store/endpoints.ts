@@ -1,8 +1,9 @@
+import { createHash } from 'node:crypto'
 import { statement, type Queries } from './database.ts'
 import { pageOf, type Cursor } from './page.ts'
 import { kept, keptIfGiven, told, toldIfKept } from './text.ts'
 
-export type EndpointType = 'APNS' | 'APNS_SANDBOX' | 'GCM'
+type EndpointType = 'APNS' | 'APNS_SANDBOX' | 'GCM'
 export type AllowMessages = 'ALL' | 'NONE'
 
 /** A device of a user that takes pushes. */
@@ -36,9 +37,10 @@ const columns = `
   voip_device_token as "voipDeviceToken", allow_messages as "allowMessages", created_at as "createdAt", updated_at as "updatedAt"`
 
 const insert = statement(`
-  insert into endpoints (external_id, identity_id, name, type, resource_arn, device_token, voip_device_token, allow_messages, created_at, updated_at)
-  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)
-  on conflict (identity_id, type, resource_arn, device_token) do nothing`)
+  insert into endpoints (external_id, identity_id, device, name, type, resource_arn, device_token, voip_device_token,
+    allow_messages, created_at, updated_at)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)
+  on conflict (identity_id, device) do nothing`)
 const selectOne = statement<Row>(`select ${columns} from endpoints where identity_id = $1 and external_id = $2`)
 const selectAfter = statement<Row>(`select ${columns} from endpoints where identity_id = $1 and id > $2 order by id limit $3`)
 const update = statement(`
@@ -62,8 +64,11 @@ const endpoint = (row: Row): Endpoint => ({
 /** False where the same device is registered already. */
 export async function insertEndpoint(tx: Queries, identityId: number, given: Omit<Endpoint, 'createdAt' | 'updatedAt'>, now: number) {
   const { endpointId, name, type, resourceArn, deviceToken, voipDeviceToken, allowMessages } = given
-  const tokens = [kept(deviceToken), keptIfGiven(voipDeviceToken)]
-  return (await tx.run(insert, endpointId, identityId, keptIfGiven(name), type, resourceArn, ...tokens, allowMessages, now)) === 1
+  const device = createHash('sha256')
+    .update(JSON.stringify([type, resourceArn, deviceToken]))
+    .digest('base64url')
+  const shown = [device, keptIfGiven(name), type, resourceArn, kept(deviceToken), keptIfGiven(voipDeviceToken), allowMessages]
+  return (await tx.run(insert, endpointId, identityId, ...shown, now)) === 1
 }
 
 export async function findEndpoint(db: Queries, identityId: number, endpointId: string): Promise<Endpoint | undefined> {

@@ -64,6 +64,9 @@ const countKind = statement<{ count: number }>(`
   select count(*) as count from identities where app_instance_id = $1 and kind = $2 and deleted_at is null`)
 const bury = statement<{ appInstanceId: number; kind: IdentityKind }>(`
   update identities set deleted_at = $2 where id = $1 and deleted_at is null returning app_instance_id as "appInstanceId", kind`)
+const buryExpired = statement<{ appInstanceId: number; kind: IdentityKind }>(`
+  update identities set deleted_at = $2 where id = $1 and deleted_at is null and expires_at <= $2
+  returning app_instance_id as "appInstanceId", kind`)
 const selectExpired = statement<{ id: number }>(`
   select id from identities
   where expires_at <= $1 and deleted_at is null order by expires_at limit $2`)
@@ -155,6 +158,12 @@ export async function countIdentities(tx: Queries, appInstanceId: number, kind: 
 /** Makes the identity unreachable as bearer, member and target; its roles and memberships are purged. */
 export async function buryIdentity(tx: Queries, id: number, now: number) {
   const buried = await tx.get(bury, id, now)
+  if (buried?.kind === 'user') await give(tx, 'users', buried.appInstanceId)
+}
+
+/** The same for a user whose days are over, unless they have been changed meanwhile. */
+export async function buryExpiredIdentity(tx: Queries, id: number, now: number) {
+  const buried = await tx.get(buryExpired, id, now)
   if (buried?.kind === 'user') await give(tx, 'users', buried.appInstanceId)
 }
 

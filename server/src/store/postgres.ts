@@ -39,13 +39,16 @@ class Asking implements Queries {
   }
 }
 
+/** For a connection that breaks between two queries of a transaction: the next one on it rejects. */
+const ignored = () => {}
+
 /** PostgreSQL behind the same port. `onError` hears of connections that break while they are idle. */
 export class PostgresDatabase extends Asking implements Database {
   readonly kind = 'postgres'
   readonly #pool: Pool
 
   private constructor(pool: Pool) {
-    super(pool as unknown as Asker)
+    super(pool)
     this.#pool = pool
   }
 
@@ -85,8 +88,6 @@ export class PostgresDatabase extends Asking implements Database {
   async transaction<Result>(work: (tx: Queries) => Promise<Result>): Promise<Result> {
     for (let attempt = 1; ; attempt++) {
       const client = await this.#pool.connect()
-      // A connection that breaks between two queries tells it here; the next query on it rejects.
-      const ignored = () => {}
       client.on('error', ignored)
       let broken: Error | boolean = false
       try {

@@ -1,3 +1,4 @@
+import { giveEach, type Counter } from './counters.ts'
 import { statement, type Database, type Queries } from './database.ts'
 import { deleteStreamingConfigurations } from './streaming.ts'
 import { removeAllTags } from './tags.ts'
@@ -13,16 +14,11 @@ const nextAppInstance = statement<{ id: number }>(`select id from app_instances 
 const where = `channel_id = $1`
 const membershipsOfChannel = `from memberships where ${where} order by sub_channel_id, type, id limit $2`
 const membershipsOfIdentity = `from memberships where member_id = $1 order by id limit $2`
-const uncountMembers = statement(`
-  update identities set membership_count = membership_count - gone.number
-  from (select member_id, count(*) as number from (select member_id ${membershipsOfChannel}) listed group by member_id) gone
-  where identities.id = gone.member_id`)
-const uncountMemberships = statement(`
-  update channels set member_count = member_count - gone.number
-  from (select channel_id, count(*) as number from (select channel_id ${membershipsOfIdentity}) listed group by channel_id) gone
-  where channels.id = gone.channel_id`)
+const removeMembers = statement<{ counted: number }>(`
+  delete from memberships where id in (select id ${membershipsOfChannel}) returning member_id as counted`)
+const removeMemberships = statement<{ counted: number }>(`
+  delete from memberships where id in (select id ${membershipsOfIdentity}) returning channel_id as counted`)
 const contentsOfChannel = [
-  statement(`delete from memberships where id in (select id ${membershipsOfChannel})`),
   statement(`delete from private_messages where (channel_id, sub_channel_id, viewer_id, created_at, sequence) in
     (select channel_id, sub_channel_id, viewer_id, created_at, sequence from private_messages where ${where} limit $2)`),
   statement(`delete from messages where (channel_id, sub_channel_id, private, created_at, sequence) in
@@ -32,7 +28,6 @@ const contentsOfChannel = [
   statement(`delete from bans where (channel_id, identity_id) in (select channel_id, identity_id from bans where ${where} limit $2)`),
 ]
 const rolesOfIdentity = [
-  statement(`delete from memberships where id in (select id ${membershipsOfIdentity})`),
   statement(`delete from moderators where (channel_id, identity_id) in
     (select channel_id, identity_id from moderators where identity_id = $1 limit $2)`),
   statement(`delete from bans where (channel_id, identity_id) in
@@ -54,9 +49,18 @@ const removeIdentities = statement(`
     (select id from identities where app_instance_id = $1 and deleted_at is not null limit $2)`)
 const removeAppInstance = statement(`delete from app_instances where id = $1`)
 
-/** Runs each deletion until one has had a whole step to do; true where nothing is left. */
-async function emptied(tx: Queries, deletions: typeof contentsOfChannel, id: number): Promise<boolean> {
-  let left = step
+/** Ends memberships and counts them down by what has really gone, since a member may leave and another node purge meanwhile. */
+async function endMemberships(tx: Queries, removal: typeof removeMembers, counter: Counter, id: number): Promise<number> {
+  const ended = await tx.all(removal, id, step)
+  const parents = ended.map(({ counted }) => counted)
+  await giveEach(tx, counter, parents)
+  return ended.length
+}
+
+/** Runs each deletion until a whole step is done; true where nothing is left. */
+async function emptied(tx: Queries, deletions: typeof contentsOfChannel, id: number, done: number): Promise<boolean> {
+  let left = step - done
+  if (left <= 0) return false
   for (const deletion of deletions) {
     left -= await tx.run(deletion, id, left)
     if (left <= 0) return false
@@ -65,15 +69,15 @@ async function emptied(tx: Queries, deletions: typeof contentsOfChannel, id: num
 }
 
 async function purgeChannel(tx: Queries, id: number) {
-  await tx.run(uncountMembers, id, step)
-  if (!(await emptied(tx, contentsOfChannel, id))) return
+  const ended = await endMemberships(tx, removeMembers, 'membershipsOfIdentity', id)
+  if (!(await emptied(tx, contentsOfChannel, id, ended))) return
   await removeAllTags(tx, { kind: 'channel', id })
   await tx.run(removeChannel, id)
 }
 
 async function purgeIdentity(tx: Queries, id: number, now: number) {
-  await tx.run(uncountMemberships, id, step)
-  if (!(await emptied(tx, rolesOfIdentity, id))) return
+  const ended = await endMemberships(tx, removeMemberships, 'membersOfChannel', id)
+  if (!(await emptied(tx, rolesOfIdentity, id, ended))) return
   await tx.run(removeAdmin, id)
   await removeAllTags(tx, { kind: 'identity', id })
   await tx.run(closeIdentity, id, now)

@@ -1,22 +1,32 @@
 import { statement, type Queries } from './database.ts'
 
-const selectChannels = statement<{ id: number }>(`
-  select id from channels where app_instance_id = $1 and id > $2 and deleted_at is null order by id limit $3`)
+const selectChannels = statement<{ id: number; hasOld: number }>(`
+  select id,
+    case when exists (select 1 from messages m
+      where m.channel_id = c.id and m.sub_channel_id = 0 and m.private in (0, 1) and m.created_at < $3) then 1 else 0 end as "hasOld"
+  from channels c where app_instance_id = $1 and id > $2 and deleted_at is null order by id limit $4`)
 const old = `where channel_id = $1 and sub_channel_id = 0 and private in (0, 1) and created_at < $2 limit $3`
 const deleteMessages = statement(`
   delete from messages where (channel_id, sub_channel_id, private, created_at, sequence) in
     (select channel_id, sub_channel_id, private, created_at, sequence from messages ${old})`)
 const deleteViewers = statement(`
   delete from private_messages where (channel_id, sub_channel_id, viewer_id, created_at, sequence) in
-    (select channel_id, sub_channel_id, viewer_id, created_at, sequence from private_messages
-     where channel_id = $1 and created_at < $2 limit $3)`)
+    (select channel_id, sub_channel_id, viewer_id, created_at, sequence from private_messages p
+     where channel_id = $1 and created_at < $2 and exists (
+       select 1 from private_messages newer
+       where newer.channel_id = p.channel_id and newer.sub_channel_id = p.sub_channel_id and newer.viewer_id = p.viewer_id
+         and (newer.created_at, newer.sequence) > (p.created_at, p.sequence))
+     limit $3)`)
 
-/** The channels of an app instance, in portions. */
-export async function channelsAfter(db: Queries, appInstanceId: number, after: number, limit: number) {
-  return db.all(selectChannels, appInstanceId, after, limit)
+/** The channels of an app instance, in portions, and whether they have messages of before then. */
+export async function channelsAfter(db: Queries, appInstanceId: number, after: number, before: number, limit: number) {
+  return db.all(selectChannels, appInstanceId, after, before, limit)
 }
 
-/** Deletes at most `limit` messages of before then; says how many. LastMessageTimestamp stays (spec/decisions.md). */
+/**
+ * Deletes at most `limit` messages of before then; says how many. LastMessageTimestamp stays (spec/decisions.md): that a viewer
+ * had a newest private message is remembered without it.
+ */
 export async function deleteOldMessages(tx: Queries, channelId: number, before: number, limit: number) {
   const viewers = await tx.run(deleteViewers, channelId, before, limit)
   return viewers + (await tx.run(deleteMessages, channelId, before, limit))

@@ -39,32 +39,34 @@ export function roleTable(table: 'moderators' | 'bans') {
   const insert = statement(`
     insert into ${table} (channel_id, identity_id, created_by, created_at) values ($1, $2, $3, $4) on conflict do nothing`)
   const remove = statement(`delete from ${table} where channel_id = $1 and identity_id = $2`)
-  const count = statement<{ count: number }>(`select count(*) as count from ${table} where channel_id = $1`)
+  const count = statement<{ count: number }>(`
+    select count(*) as count from ${table} s join identities i on i.id = s.identity_id and i.deleted_at is null
+    where s.channel_id = $1`)
   const selectOne = statement<Row>(`${selected} where s.channel_id = $1 and s.identity_id = $2 and i.deleted_at is null`)
   const selectAfter = statement<Row>(`${selected} where s.channel_id = $1 and s.identity_id > $2 order by s.identity_id limit $3`)
 
   return {
     /** True where the identity was none before. */
-    async insert(tx: Queries, channelId: number, identityId: number, createdBy: number, now: number) {
+    insert: async (tx: Queries, channelId: number, identityId: number, createdBy: number, now: number) => {
       return (await tx.run(insert, channelId, identityId, createdBy, now)) === 1
     },
 
-    async count(tx: Queries, channelId: number) {
+    count: async (tx: Queries, channelId: number) => {
       return (await tx.get(count, channelId))!.count
     },
 
     /** True where the identity was one. */
-    async remove(tx: Queries, channelId: number, identityId: number) {
+    remove: async (tx: Queries, channelId: number, identityId: number) => {
       return (await tx.run(remove, channelId, identityId)) === 1
     },
 
-    async find(db: Queries, channelId: number, identityId: number): Promise<Role | undefined> {
+    find: async (db: Queries, channelId: number, identityId: number): Promise<Role | undefined> => {
       const row = await db.get(selectOne, channelId, identityId)
       return row && role(row)
     },
 
     /** A page of those of a channel. */
-    async list(db: Queries, channelId: number, after: Cursor | undefined, limit: number) {
+    list: async (db: Queries, channelId: number, after: Cursor | undefined, limit: number) => {
       const rows = await db.all(selectAfter, channelId, after?.[0] ?? 0, limit + 1)
       return pageOf(
         rows,

@@ -4,7 +4,7 @@ import { membershipType } from './memberships.ts'
 import type { Cursor, Page } from './page.ts'
 
 /** One condition on the members of a channel: exactly these, or at least these. */
-export interface MemberField {
+interface MemberField {
   readonly operator: 'EQUALS' | 'INCLUDES'
   readonly memberIds: readonly number[]
 }
@@ -14,7 +14,7 @@ export interface Search {
   readonly memberId: number
   readonly viewerId: number
   readonly fields: readonly MemberField[]
-  /** Whether HIDDEN members count. */
+  /** Whether HIDDEN members count everywhere, and not only in the channels that the viewer moderates. */
   readonly countsHidden: boolean
 }
 
@@ -22,16 +22,19 @@ export interface Search {
 const mostCandidates = 500
 const step = 50
 
-const selectCandidates = statement<SummaryRow & { membershipId: number }>(`
-  select ${summaryColumns}, m.id as "membershipId" from memberships m
+const selectCandidates = statement<SummaryRow & { membershipId: number; isModerated: number }>(`
+  select ${summaryColumns}, m.id as "membershipId",
+    case when exists (select 1 from moderators d where d.channel_id = c.id and d.identity_id = $1) then 1 else 0 end as "isModerated"
+  from memberships m
   join channels c on c.id = m.channel_id
   join app_instances a on a.id = c.app_instance_id
   where m.member_id = $2 and m.id > $3 order by m.id limit $4`)
 const countMembers = statement<{ count: number }>(`
   select count(*) as count from (
-    select 1 from memberships where channel_id = $1 and sub_channel_id = 0 and (type = 'DEFAULT' or $2 = 1) limit $3) counted`)
+    select 1 from memberships m join identities i on i.id = m.member_id and i.deleted_at is null
+    where m.channel_id = $1 and m.sub_channel_id = 0 and (m.type = 'DEFAULT' or $2 = 1) limit $3) counted`)
 
-async function matches(db: Queries, channelId: number, { fields, countsHidden }: Search): Promise<boolean> {
+async function matches(db: Queries, channelId: number, fields: readonly MemberField[], countsHidden: boolean): Promise<boolean> {
   for (const { operator, memberIds } of fields) {
     for (const id of memberIds) {
       const type = await membershipType(db, channelId, id)
@@ -52,7 +55,8 @@ export async function searchChannels(db: Queries, search: Search, after: Cursor 
     const candidates = await db.all(selectCandidates, search.viewerId, search.memberId, last, step)
     for (const candidate of candidates) {
       const channel = livingSummary(candidate)
-      if (channel && (await matches(db, candidate.id, search))) {
+      const countsHidden = search.countsHidden || candidate.isModerated === 1
+      if (channel && (await matches(db, candidate.id, search.fields, countsHidden))) {
         if (items.length === limit) return { items, next: [last] }
         items.push(channel)
       }

@@ -1,6 +1,6 @@
 import { statement, type Queries } from './database.ts'
 
-export type DataType = 'Channel' | 'ChannelMessage'
+type DataType = 'Channel' | 'ChannelMessage'
 
 export interface StreamingConfiguration {
   readonly dataType: DataType

@@ -1,5 +1,7 @@
 import type { SendChannelMessageCommandInput } from '@aws-sdk/client-chime-sdk-messaging'
+import { jobsOf } from '../../src/jobs/index.ts'
 import { statement } from '../../src/store/database.ts'
+import { purgeStep } from '../../src/store/purge.ts'
 import type { World } from '../support/world.ts'
 
 type Extra = Partial<SendChannelMessageCommandInput>
@@ -69,3 +71,17 @@ export async function rowsIn({ app }: World, table: string): Promise<number> {
   const row = await app.db.get(statement<{ found: number }>(`select count(*) as found from ${table}`))
   return row!.found
 }
+
+/** Runs a job of the server to its end, by the server's clock. */
+export async function runJob({ app, now }: World, name: string) {
+  await jobsOf({ db: app.db, now, purgeSoon: () => {} })
+    .find(job => job.name === name)!
+    .run()
+}
+
+/** Resolves when all that is deleted has been purged. */
+export async function purged({ app, now }: World) {
+  while (await purgeStep(app.db, now()));
+}
+
+export const days = (count: number) => count * 24 * 60 * 60 * 1000

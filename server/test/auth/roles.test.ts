@@ -1,6 +1,5 @@
 import type { ChimeSDKMessaging } from '@aws-sdk/client-chime-sdk-messaging'
 import { expect, test } from 'vitest'
-import { statement } from '../../src/store/database.ts'
 import { onBothDatabases, type World } from '../support/world.ts'
 
 type Privacy = 'PUBLIC' | 'PRIVATE'
@@ -37,6 +36,18 @@ const matrix = {
   'mark as read': ['member', 'member', 'yes', 'yes', 'no', 'no'],
   'send a message': ['member', 'member', 'yes', 'no', 'no', 'no'],
   'send a message that is not persistent': ['member', 'member', 'yes', 'no', 'no', 'no'],
+  'search channels': ['yes', 'yes', 'yes', 'yes', 'yes', 'yes'],
+  'put own preferences': ['member', 'member', 'yes', 'yes', 'no', 'no'],
+  'get own preferences': ['member', 'member', 'yes', 'yes', 'no', 'no'],
+  'put the preferences of another': ['no', 'no', 'no', 'no', 'no', 'no'],
+  'get the preferences of another': ['no', 'no', 'no', 'no', 'no', 'no'],
+  'get the status of own message': ['yes', 'yes', 'yes', 'yes', 'yes', 'no'],
+  'get the status of the message of another': ['no', 'no', 'no', 'no', 'no', 'no'],
+  'put expiration settings': ['yes', 'yes', 'no', 'no', 'no', 'no'],
+  'list bans': ['yes', 'yes', 'no', 'no', 'no', 'no'],
+  'ban another': ['yes', 'yes', 'no', 'no', 'no', 'no'],
+  'describe a ban': ['yes', 'yes', 'no', 'no', 'no', 'no'],
+  'delete a ban': ['yes', 'yes', 'no', 'no', 'no', 'no'],
   'update own message': ['member', 'member', 'yes', 'no', 'no', 'no'],
   'update the message of another': ['no', 'no', 'no', 'no', 'no', 'no'],
   'redact own message': ['yes', 'yes', 'yes', 'yes', 'no', 'no'],
@@ -109,6 +120,7 @@ function deeds(
   const ChimeBearer = me
   const channel = { ChannelArn, ChimeBearer }
   const message = { ...channel, Content: 'x', Type: 'STANDARD' } as const
+  const Preferences = { PushNotifications: { AllowNotifications: 'NONE' } } as const
   return {
     'create a channel': () => messaging.createChannel({ AppInstanceArn: arn, Name: 'mine', ChimeBearer }),
     'list channels': () => messaging.listChannels({ AppInstanceArn: arn, ChimeBearer }),
@@ -136,6 +148,22 @@ function deeds(
     'mark as read': () => messaging.updateChannelReadMarker(channel),
     'send a message': () => messaging.sendChannelMessage({ ...message, Persistence: 'PERSISTENT' }),
     'send a message that is not persistent': () => messaging.sendChannelMessage({ ...message, Persistence: 'NON_PERSISTENT' }),
+    'search channels': () => messaging.searchChannels({ ChimeBearer, Fields: [{ Key: 'MEMBERS', Operator: 'INCLUDES', Values: [me] }] }),
+    'put own preferences': () => messaging.putChannelMembershipPreferences({ ...channel, MemberArn: me, Preferences }),
+    'get own preferences': () => messaging.getChannelMembershipPreferences({ ...channel, MemberArn: me }),
+    'put the preferences of another': () => messaging.putChannelMembershipPreferences({ ...channel, MemberArn: owner, Preferences }),
+    'get the preferences of another': () => messaging.getChannelMembershipPreferences({ ...channel, MemberArn: owner }),
+    'get the status of own message': () => messaging.getChannelMessageStatus({ ...channel, MessageId: mine() }),
+    'get the status of the message of another': () => messaging.getChannelMessageStatus({ ...channel, MessageId: theirs() }),
+    'put expiration settings': () =>
+      messaging.putChannelExpirationSettings({
+        ...channel,
+        ExpirationSettings: { ExpirationDays: 1, ExpirationCriterion: 'CREATED_TIMESTAMP' },
+      }),
+    'list bans': () => messaging.listChannelBans(channel),
+    'ban another': () => messaging.createChannelBan({ ...channel, MemberArn: `${other}2` }),
+    'describe a ban': () => messaging.describeChannelBan({ ...channel, MemberArn: `${other}2` }),
+    'delete a ban': () => messaging.deleteChannelBan({ ...channel, MemberArn: `${other}2` }),
     'update own message': () => messaging.updateChannelMessage({ ...channel, MessageId: mine(), Content: 'y' }),
     'update the message of another': () => messaging.updateChannelMessage({ ...channel, MessageId: theirs(), Content: 'y' }),
     'redact own message': () => messaging.redactChannelMessage({ ...channel, MessageId: mine() }),
@@ -159,12 +187,7 @@ function deeds(
 }
 
 /** A channel of that kind in which the person has written and then become what it is called. */
-async function sceneOf(
-  { app, identity, messaging, appInstance, bot }: World,
-  person: Person,
-  privacy: Privacy,
-  mode: Mode,
-): Promise<Scene> {
+async function sceneOf({ identity, messaging, appInstance, bot }: World, person: Person, privacy: Privacy, mode: Mode): Promise<Scene> {
   const { arn, user } = await appInstance(['owner', 'other', 'other2', 'me'])
   const me = people[person].bot ? await bot(arn) : user('me')
   const owner = user('owner')
@@ -187,15 +210,9 @@ async function sceneOf(
   if (people[person].column === 3) {
     await messaging.createChannelMembership({ ChannelArn, MemberArn: me, Type: 'HIDDEN', ChimeBearer: owner })
   }
-  // CreateChannelBan is not built yet.
-  if (people[person].column === 5) await app.db.run(ban, ChannelArn!.split('/').at(-1)!, me.split('/').at(-1)!, Date.now())
+  if (people[person].column === 5) await messaging.createChannelBan({ ChannelArn, MemberArn: me, ChimeBearer: owner })
   return { arn, me, owner, other: user('other'), ChannelArn: ChannelArn!, mine: () => mine, theirs: () => theirs }
 }
-
-const ban = statement(`
-  insert into bans (channel_id, identity_id, created_by, created_at)
-  select c.id, i.id, c.created_by, $3 from channels c join identities i on i.app_instance_id = c.app_instance_id
-  where c.external_id = $1 and i.external_id = $2`)
 
 /** `yes`, or the class of the refusal. */
 const outcomeOf = async (call: Promise<unknown>) =>
@@ -241,7 +258,7 @@ onBothDatabases('The matrix of roles', world => {
     const elsewhere = await appInstance([], { admins: ['boss'] })
     const me = kind === 'a bot' ? await bot(elsewhere.arn) : elsewhere.user('boss')
     await identity.createAppInstanceAdmin({ AppInstanceArn: elsewhere.arn, AppInstanceAdminArn: me })
-    const own = new Set(['list own channels', 'list own moderated channels'])
+    const own = new Set(['list own channels', 'list own moderated channels', 'search channels'])
     for (const [privacy, mode] of kinds) {
       const scene = { ...(await sceneOf(world(), 'an outsider', privacy, mode)), me }
       const found: Record<string, string> = {}

@@ -3,12 +3,15 @@ import { createServer } from 'node:net'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { settings, variableOf } from '../../src/config.ts'
+import { readConfig, settings, variableOf } from '../../src/config.ts'
+import { countLimits } from '../../src/limits.ts'
 import { keyVariables, rootKey, run, root, serve, serveFails, temporaryFolder } from '../support/process.ts'
 import { freePort } from '../support/ports.ts'
 import { clientsOf, createPostgresDatabase } from '../support/world.ts'
 
 type SettingName = keyof typeof settings
+
+const count = { good: async () => '7', bad: ['', '0', '-1', '1.5', 'many', '1e3'] }
 
 /** For every row of config.ts: a value that a server serves with, and one that makes no sense. */
 const examples: Record<SettingName, { good: () => Promise<string>; bad: readonly string[] }> = {
@@ -18,7 +21,20 @@ const examples: Record<SettingName, { good: () => Promise<string>; bad: readonly
   databaseUrl: { good: createPostgresDatabase, bad: ['', 'mysql://localhost/x', 'localhost:5432', 'postgresql'] },
   region: { good: async () => 'eu-central-1', bad: ['', 'Europe', 'eu central'] },
   account: { good: async () => '123456789012', bad: ['', '12', '12345678901x'] },
+  publicWsHost: {
+    good: async () => 'chat.example.com:8443',
+    bad: ['', 'wss://chat.example.com', 'chat.example.com/', 'a b', 'host:port', '::1', 'host:99999'],
+  },
   logLevel: { good: async () => 'error', bad: ['', 'loud', 'INFO'] },
+  appInstances: count,
+  usersPerAppInstance: count,
+  adminsPerAppInstance: count,
+  botsPerAppInstance: count,
+  endpointsPerUser: count,
+  channelsPerAppInstance: count,
+  membershipsPerChannel: count,
+  membershipsPerUser: count,
+  moderatorsPerChannel: count,
 }
 const names = Object.entries(settings).map(([name, { flag }]) => ({ name, flag, variable: variableOf(flag) }))
 const exampleOf = (name: string) => Object.entries(examples).find(([known]) => known === name)![1]
@@ -35,34 +51,49 @@ test('each setting is a flag and a variable of its name, and --help shows both w
     expect(text).toContain(`--${flag} `)
     expect(text).toContain(`${meaning} (CARILLON_${flag.toUpperCase().replaceAll('-', '_')}${standard})`)
   }
-  expect(names.map(({ flag }) => flag)).toEqual(['host', 'port', 'data', 'database-url', 'region', 'account', 'log-level'])
+  expect(names.map(({ flag }) => flag)).toEqual([
+    'host',
+    'port',
+    'data',
+    'database-url',
+    'region',
+    'account',
+    'public-ws-host',
+    'log-level',
+    ...Object.values(countLimits).map(({ flag }) => flag),
+  ])
 })
 
-test('a server serves with every setting given by flag', async () => {
-  await servesWith(async values =>
-    serve(
-      values.flatMap(({ flag, value }) => [`--${flag}`, value]),
-      { env: keyVariables },
-    ),
-  )
-})
+interface Given {
+  readonly flag: string
+  readonly variable: string
+  readonly value: string
+}
 
-test('a server serves with every setting given by variable', async () => {
-  await servesWith(async values =>
-    serve([], { env: { ...keyVariables, ...Object.fromEntries(values.map(({ variable, value }) => [variable, value])) } }),
-  )
-})
-
-async function servesWith(start: (values: { flag: string; variable: string; value: string }[]) => Promise<ReturnType<typeof serve>>) {
+test.each([
+  [
+    'flag',
+    (values: Given[]) =>
+      serve(
+        values.flatMap(({ flag, value }) => [`--${flag}`, value]),
+        { env: keyVariables },
+      ),
+  ],
+  [
+    'variable',
+    (values: Given[]) =>
+      serve([], { env: { ...keyVariables, ...Object.fromEntries(values.map(({ variable, value }) => [variable, value])) } }),
+  ],
+])('a server serves with every setting given by %s', async (_, start) => {
   const values = await Promise.all(names.map(async ({ name, flag, variable }) => ({ flag, variable, value: await exampleOf(name).good() })))
   const port = values.find(({ flag }) => flag === 'port')!.value
-  const server = await start(values)
-  expect(await server.url()).toBe(`http://localhost:${port}`)
-  const { identity } = clientsOf({ url: await server.url(), rootKey })
+  const url = await start(values).url()
+  expect(url).toBe(`http://localhost:${port}`)
+  const { identity } = clientsOf({ url, rootKey: { ...rootKey } })
   const { AppInstanceArn } = await identity.createAppInstance({ Name: 'x' })
   expect(AppInstanceArn).toMatch(/^arn:aws:chime:eu-central-1:123456789012:app-instance\//)
   identity.destroy()
-}
+})
 
 test('a flag wins over its variable', async () => {
   const port = await freePort()
@@ -78,31 +109,36 @@ test('the defaults are those of the contract', () => {
     'database-url': undefined,
     region: 'us-east-1',
     account: '000000000000',
+    'public-ws-host': undefined,
     'log-level': 'info',
+    'limit-app-instances': 100,
+    'limit-users-per-app-instance': 100_000,
+    'limit-admins-per-app-instance': 100,
+    'limit-bots-per-app-instance': 1000,
+    'limit-endpoints-per-user': 10,
+    'limit-channels-per-app-instance': 10_000_000,
+    'limit-memberships-per-channel': 10_000,
+    'limit-memberships-per-user': 20_000,
+    'limit-moderators-per-channel': 1000,
   })
 })
 
-test.each(names)('a --$flag or $variable that makes no sense is refused with one line that names it', async ({ name, flag, variable }) => {
-  const { bad } = exampleOf(name)
-  const results = await Promise.all(
-    bad.flatMap((value, index) =>
-      index % 2 === 0
-        ? [serveFails([`--${flag}`, value]).then(result => ({ result, named: `--${flag}`, value }))]
-        : [serveFails([], { env: { [variable]: value } }).then(result => ({ result, named: variable, value }))],
-    ),
-  )
-  for (const { result, named, value } of results) {
-    expect(result).toMatchObject({ code: 1, stdout: '', stderr: oneLine(new RegExp(`${named} must be `)) })
-    expect(result.stderr).toContain(`not '${value}'.`)
+test.each(names)('a --$flag or $variable that makes no sense is refused by its name', ({ name, flag, variable }) => {
+  for (const value of exampleOf(name).bad) {
+    const start = `--${flag} must be `
+    expect(() => readConfig({ [name]: value }, {})).toThrow(new RegExp(`^${start}.*, not '${value}'\\.$`))
+    expect(() => readConfig({}, { [variable]: value })).toThrow(new RegExp(`^${variable} must be .*, not '${value}'\\.$`))
   }
 })
 
-test('what the server does not know is refused with one line: flags, variables, words, commands, flags without a value', async () => {
+test('what the server does not know is refused with one line: values, flags, variables, words, commands, flags without a value', async () => {
   const main = join(root, 'server/src/main.ts')
   const results = await Promise.all([
     serveFails(['--nonsense', 'x']),
     serveFails(['--prot', '80']),
     serveFails(['--tls-port', '0']),
+    serveFails(['--port', 'http']),
+    serveFails([], { env: { CARILLON_PORT: '' } }),
     serveFails([], { env: { CARILLON_NONSENSE: 'x' } }),
     serveFails([], { env: { CARILLON_TLS: 'off' } }),
     serveFails(['word']),
@@ -113,6 +149,8 @@ test('what the server does not know is refused with one line: flags, variables, 
     refused(/unknown option '--nonsense'/),
     refused(/unknown option '--prot'/),
     refused(/unknown option '--tls-port'/),
+    refused(/--port must be a whole number from 0 to 65535; 0 picks a free port, not 'http'\./),
+    refused(/CARILLON_PORT must be a whole number from 0 to 65535; 0 picks a free port, not ''\./),
     refused(/Unknown environment variable CARILLON_NONSENSE\. Known are CARILLON_HOST, CARILLON_PORT, .*CARILLON_SECRET_ACCESS_KEY\./),
     refused(/Unknown environment variable CARILLON_TLS\./),
     refused(/too many arguments/),

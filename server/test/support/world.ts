@@ -19,6 +19,8 @@ export interface World {
   readonly app: App
   readonly identity: ChimeSDKIdentity
   readonly messaging: ChimeSDKMessaging
+  /** The server's clock. */
+  readonly now: () => number
   /** Moves the server's clock forward; signatures keep real time. */
   readonly advance: (milliseconds: number) => void
   /** A new app instance with these users, by id; those in `admins` are made too, as AppInstanceAdmins. */
@@ -28,7 +30,7 @@ export interface World {
   close(): Promise<void>
 }
 
-export interface AppInstance {
+interface AppInstance {
   readonly arn: string
   /** The ARN of a user of that id, whether it exists or not. */
   readonly user: (id: string) => string
@@ -54,18 +56,20 @@ export function clientsOf(app: Pick<App, 'url' | 'rootKey'>, credentials = app.r
   return { identity: new ChimeSDKIdentity(options), messaging: new ChimeSDKMessaging(options) }
 }
 
-/** `settings` are those of src/config.ts, by name. */
+/** `settings` are those of the server, by their names in config.ts. */
 export async function startWorld(kind: DatabaseKind, settings: Record<string, string> = {}): Promise<World> {
   let ahead = 0
   const folder = await mkdtemp(join(tmpdir(), 'carillon-test-'))
   const flags = kind === 'postgres' ? { databaseUrl: await createPostgresDatabase() } : { data: folder }
   const rootKey = { accessKeyId: 'AKIATESTTESTTESTTEST', secretAccessKey: 'test-secret' }
-  const app = await startApp({ ...config({ ...settings, ...flags }), rootKey }, { now: () => Date.now() + ahead })
+  const now = () => Date.now() + ahead
+  const app = await startApp({ ...config({ ...flags, ...settings }), rootKey }, { now })
   const { identity, messaging } = clientsOf(app)
   return {
     app,
     identity,
     messaging,
+    now,
     advance: milliseconds => void (ahead += milliseconds),
     async appInstance(users = [], { admins = [] } = {}) {
       const { AppInstanceArn: arn } = await identity.createAppInstance({ Name: 'test' })
@@ -94,11 +98,11 @@ export async function startWorld(kind: DatabaseKind, settings: Record<string, st
 }
 
 /** Runs the tests against SQLite and against PostgreSQL, each with a world of its own. */
-export function onBothDatabases(title: string, tests: (world: () => World) => void) {
+export function onBothDatabases(title: string, tests: (world: () => World) => void, settings: Record<string, string> = {}) {
   describe.each(databaseKinds)(`${title}, on %s`, kind => {
     let world: World | undefined
     beforeAll(async () => {
-      world = await startWorld(kind)
+      world = await startWorld(kind, settings)
     })
     afterAll(async () => {
       await world?.close()

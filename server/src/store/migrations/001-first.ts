@@ -167,11 +167,12 @@ create table request_tokens (
 ) ${clustered};
 create index request_tokens_by_age on request_tokens (created_at);
 
--- Devices of users that take pushes.
+-- Devices of users that take pushes. device is a hash of type, resource_arn and device_token, which are too long for an index.
 create table endpoints (
   id ${identity},
   external_id text not null,
   identity_id bigint not null,
+  device text not null,
   name text,
   type text not null,
   resource_arn text not null,
@@ -181,7 +182,7 @@ create table endpoints (
   created_at bigint not null,
   updated_at bigint not null
 );
-create unique index endpoints_of_identity on endpoints (identity_id, type, resource_arn, device_token);
+create unique index endpoints_of_identity on endpoints (identity_id, device);
 create index endpoints_listed on endpoints (identity_id, id);
 
 create table streaming_configurations (

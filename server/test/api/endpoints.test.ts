@@ -1,0 +1,184 @@
+import { randomBytes } from 'node:crypto'
+import type { RegisterAppInstanceUserEndpointCommandInput } from '@aws-sdk/client-chime-sdk-identity'
+import { expect, test } from 'vitest'
+import { onBothDatabases, refusal } from '../support/world.ts'
+import { pages, purged, rowsIn } from './acts.ts'
+
+const bad = { name: 'BadRequestException', code: 'BadRequest', status: 400 }
+const missing = { name: 'NotFoundException', code: 'NotFound', status: 404 }
+const conflict = { name: 'ConflictException', code: 'Conflict', status: 409 }
+const exceeded = { name: 'ResourceLimitExceededException', code: 'ResourceLimitExceeded', status: 400 }
+
+const ResourceArn = 'arn:aws:mobiletargeting:us-east-1:123456789012:apps/x'
+
+/** Text that does not compress well. */
+const longest = (length: number) => randomBytes(length).toString('hex').slice(0, length)
+
+onBothDatabases('User endpoints', world => {
+  const register = async (
+    AppInstanceUserArn: string,
+    DeviceToken: string,
+    extra: Partial<RegisterAppInstanceUserEndpointCommandInput> = {},
+  ) => {
+    const input = { AppInstanceUserArn, Type: 'GCM', ResourceArn, EndpointAttributes: { DeviceToken }, ...extra } as const
+    return (await world().identity.registerAppInstanceUserEndpoint(input)).EndpointId!
+  }
+  const describe = async (AppInstanceUserArn: string, EndpointId: string) =>
+    (await world().identity.describeAppInstanceUserEndpoint({ AppInstanceUserArn, EndpointId })).AppInstanceUserEndpoint
+
+  test('a device is registered, described whole and listed without its tokens', async () => {
+    const { identity, appInstance } = world()
+    const AppInstanceUserArn = (await appInstance(['u'])).user('u')
+    const EndpointAttributes = { DeviceToken: 'd\u0000"😀', VoipDeviceToken: 'v' }
+    const asked = {
+      AppInstanceUserArn,
+      Name: 'phone \u0000',
+      Type: 'APNS',
+      ResourceArn,
+      EndpointAttributes,
+      AllowMessages: 'NONE',
+    } as const
+    const made = await identity.registerAppInstanceUserEndpoint(asked)
+    expect(made).toMatchObject({ AppInstanceUserArn, EndpointId: expect.stringMatching(/^.{1,64}$/), $metadata: { httpStatusCode: 201 } })
+    const { EndpointId } = made
+    const shown = {
+      AppInstanceUserArn,
+      EndpointId,
+      Name: asked.Name,
+      Type: 'APNS',
+      AllowMessages: 'NONE',
+      EndpointState: { Status: 'ACTIVE' },
+    }
+    const found = await describe(AppInstanceUserArn, EndpointId!)
+    const times = { CreatedTimestamp: expect.any(Date), LastUpdatedTimestamp: found!.CreatedTimestamp }
+    expect(found).toEqual({ ...shown, ResourceArn, EndpointAttributes, ...times })
+    const { AppInstanceUserEndpoints } = await identity.listAppInstanceUserEndpoints({ AppInstanceUserArn })
+    expect(AppInstanceUserEndpoints).toEqual([shown])
+  })
+
+  test('without Name and AllowMessages there is no name, and all messages are allowed', async () => {
+    const { appInstance } = world()
+    const u = (await appInstance(['u'])).user('u')
+    const found = await describe(u, await register(u, 'd'))
+    expect(found).toMatchObject({ AllowMessages: 'ALL', EndpointAttributes: { DeviceToken: 'd' } })
+    expect(found).not.toHaveProperty('Name')
+    expect(found!.EndpointAttributes).not.toHaveProperty('VoipDeviceToken')
+  })
+
+  test('an update changes what is given and nothing else', async () => {
+    const { identity, appInstance } = world()
+    const AppInstanceUserArn = (await appInstance(['u'])).user('u')
+    const EndpointId = await register(AppInstanceUserArn, 'd', { Name: 'old' })
+    const before = await describe(AppInstanceUserArn, EndpointId)
+    world().advance(1000)
+    const answer = await identity.updateAppInstanceUserEndpoint({ AppInstanceUserArn, EndpointId, AllowMessages: 'NONE' })
+    expect(answer).toMatchObject({ AppInstanceUserArn, EndpointId, $metadata: { httpStatusCode: 200 } })
+    const silenced = await describe(AppInstanceUserArn, EndpointId)
+    expect(silenced).toEqual({ ...before, AllowMessages: 'NONE', LastUpdatedTimestamp: expect.any(Date) })
+    expect(silenced!.LastUpdatedTimestamp!.getTime()).toBeGreaterThanOrEqual(before!.LastUpdatedTimestamp!.getTime() + 1000)
+    await identity.updateAppInstanceUserEndpoint({ AppInstanceUserArn, EndpointId, Name: 'new' })
+    expect(await describe(AppInstanceUserArn, EndpointId)).toMatchObject({ Name: 'new', AllowMessages: 'NONE' })
+  })
+
+  test('the same device again is a conflict, at the limit too; another type, resource, token or user is another device', async () => {
+    const { appInstance } = world()
+    const { user } = await appInstance(['u', 'v'])
+    await register(user('u'), 'd')
+    expect(await refusal(register(user('u'), 'd', { Name: 'other' }))).toMatchObject(conflict)
+    await register(user('v'), 'd')
+    await register(user('u'), 'e')
+    await register(user('u'), 'd', { Type: 'APNS' })
+    await register(user('u'), 'd', { Type: 'APNS_SANDBOX' })
+    await register(user('u'), 'd', { ResourceArn: `${ResourceArn}y` })
+    for (let index = 0; index < 5; index++) await register(user('u'), `more ${index}`)
+    expect(await refusal(register(user('u'), 'd'))).toMatchObject(conflict)
+    expect(await refusal(register(user('u'), 'one too many'))).toMatchObject(exceeded)
+  })
+
+  test('the same ClientRequestToken registers once, and one who comes back under the same id does not meet it', async () => {
+    const { identity, appInstance } = world()
+    const { arn, user } = await appInstance(['u'])
+    const ClientRequestToken = 'token-of-a-device'
+    const first = await register(user('u'), 'd', { ClientRequestToken })
+    expect(await register(user('u'), 'd', { ClientRequestToken })).toBe(first)
+    expect(await refusal(register(user('u'), 'e', { ClientRequestToken }))).toMatchObject(conflict)
+    await identity.deleteAppInstanceUser({ AppInstanceUserArn: user('u') })
+    await identity.createAppInstanceUser({ AppInstanceArn: arn, AppInstanceUserId: 'u', Name: 'u' })
+    const again = await register(user('u'), 'd', { ClientRequestToken })
+    expect(again).not.toBe(first)
+    expect(await describe(user('u'), again)).toMatchObject({ EndpointId: again })
+  })
+
+  test('the longest tokens and ARNs that are allowed are kept, and longer ones refused', async () => {
+    const { appInstance } = world()
+    const { user } = await appInstance(['u'])
+    const attributes = { DeviceToken: longest(1600), VoipDeviceToken: longest(1600) }
+    const resource = `arn:aws:mobiletargeting:us-east-1:123456789012:${longest(1024)}`
+    const id = await register(user('u'), '', { EndpointAttributes: attributes, ResourceArn: resource, Name: longest(1600) })
+    expect(await describe(user('u'), id)).toMatchObject({ EndpointAttributes: attributes, ResourceArn: resource })
+    expect(await refusal(register(user('u'), longest(1601)))).toMatchObject(bad)
+    expect(await refusal(register(user('u'), ''))).toMatchObject(bad)
+  })
+
+  test('a deregistered device is gone and makes room; again, and one that never was, are answered with 204', async () => {
+    const { identity, appInstance } = world()
+    const AppInstanceUserArn = (await appInstance(['u'])).user('u')
+    const ids: string[] = []
+    for (let index = 0; index < 10; index++) ids.push(await register(AppInstanceUserArn, `d${index}`))
+    const found = await pages(NextToken => identity.listAppInstanceUserEndpoints({ AppInstanceUserArn, MaxResults: 4, NextToken }))
+    expect(found.map(page => page.AppInstanceUserEndpoints!.length)).toEqual([4, 4, 2])
+    expect(found.flatMap(page => page.AppInstanceUserEndpoints!.map(endpoint => endpoint.EndpointId))).toEqual(ids)
+    for (const EndpointId of [ids[0]!, ids[0]!, 'never']) {
+      const answer = await identity.deregisterAppInstanceUserEndpoint({ AppInstanceUserArn, EndpointId })
+      expect(answer.$metadata.httpStatusCode).toBe(204)
+    }
+    expect(await refusal(describe(AppInstanceUserArn, ids[0]!))).toMatchObject(missing)
+    expect(await register(AppInstanceUserArn, 'd0')).not.toBe(ids[0])
+  })
+
+  test('users who do not exist have no devices, bots take none, and the devices of another are not to be had', async () => {
+    const { identity, appInstance, bot } = world()
+    const { arn, user } = await appInstance(['u', 'v'])
+    const nobody = { AppInstanceUserArn: user('nobody'), EndpointId: 'x' }
+    expect(await refusal(register(user('nobody'), 'd'))).toMatchObject(missing)
+    expect(await refusal(identity.describeAppInstanceUserEndpoint(nobody))).toMatchObject(missing)
+    expect(await refusal(identity.updateAppInstanceUserEndpoint(nobody))).toMatchObject(missing)
+    expect(await refusal(identity.listAppInstanceUserEndpoints(nobody))).toMatchObject(missing)
+    expect((await identity.deregisterAppInstanceUserEndpoint(nobody)).$metadata.httpStatusCode).toBe(204)
+    expect(await refusal(register(await bot(arn), 'd'))).toMatchObject(bad)
+    const EndpointId = await register(user('u'), 'd')
+    const ofAnother = { AppInstanceUserArn: user('v'), EndpointId }
+    expect(await refusal(identity.describeAppInstanceUserEndpoint(ofAnother))).toMatchObject(missing)
+    expect(await refusal(identity.updateAppInstanceUserEndpoint({ ...ofAnother, Name: 'x' }))).toMatchObject(missing)
+    await identity.deregisterAppInstanceUserEndpoint(ofAnother)
+    expect(await describe(user('u'), EndpointId)).toMatchObject({ EndpointId })
+  })
+
+  test('the devices of a deleted user are purged', async () => {
+    const { identity, appInstance } = world()
+    const { user } = await appInstance(['u'])
+    await purged(world())
+    const before = await rowsIn(world(), 'endpoints')
+    await register(user('u'), 'd')
+    await identity.deleteAppInstanceUser({ AppInstanceUserArn: user('u') })
+    await purged(world())
+    expect(await rowsIn(world(), 'endpoints')).toBe(before)
+  })
+
+  test('of 100 devices that register at once, exactly the ten that may be are let through', async () => {
+    const { identity, appInstance } = world()
+    const AppInstanceUserArn = (await appInstance(['u'])).user('u')
+    const outcomes = await Promise.all(
+      Array.from({ length: 100 }, async (_, index) =>
+        register(AppInstanceUserArn, `d${index}`).then(
+          () => 'made',
+          (error: Error) => error.name,
+        ),
+      ),
+    )
+    expect(outcomes.filter(outcome => outcome === 'made')).toHaveLength(10)
+    expect(outcomes.filter(outcome => outcome === exceeded.name)).toHaveLength(90)
+    const { AppInstanceUserEndpoints } = await identity.listAppInstanceUserEndpoints({ AppInstanceUserArn })
+    expect(AppInstanceUserEndpoints).toHaveLength(10)
+  })
+})

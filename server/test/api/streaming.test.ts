@@ -1,0 +1,74 @@
+import type { StreamingConfiguration } from '@aws-sdk/client-chime-sdk-messaging'
+import { expect, test } from 'vitest'
+import { onBothDatabases, refusal } from '../support/world.ts'
+import { purged, rowsIn } from './acts.ts'
+
+const bad = { name: 'BadRequestException', code: 'BadRequest', status: 400 }
+const missing = { name: 'NotFoundException', code: 'NotFound', status: 404 }
+
+const stream = (name: string) => `arn:aws:kinesis:us-east-1:123456789012:stream/${name}`
+const channels = (ResourceArn = stream('chime-messaging-channels')): StreamingConfiguration => ({ DataType: 'Channel', ResourceArn })
+const messages = (ResourceArn = stream('chime-messaging-messages')): StreamingConfiguration => ({ DataType: 'ChannelMessage', ResourceArn })
+
+onBothDatabases('Streaming configurations', world => {
+  const put = async (AppInstanceArn: string, ...StreamingConfigurations: StreamingConfiguration[]) =>
+    (await world().messaging.putMessagingStreamingConfigurations({ AppInstanceArn, StreamingConfigurations })).StreamingConfigurations
+  const get = async (AppInstanceArn: string) =>
+    (await world().messaging.getMessagingStreamingConfigurations({ AppInstanceArn })).StreamingConfigurations
+
+  test('two calls, one per data type, configure both; one type is changed without the other', async () => {
+    const { arn } = await world().appInstance()
+    expect(await put(arn, messages())).toEqual([messages()])
+    expect(await put(arn, channels())).toEqual([channels(), messages()])
+    const both = stream('chime-messaging-both')
+    expect(await put(arn, messages(both))).toEqual([channels(), messages(both)])
+    expect(await put(arn, messages(), channels(both))).toEqual([channels(both), messages()])
+    expect(await get(arn)).toEqual([channels(both), messages()])
+  })
+
+  test('a data type that is given twice and a resource that is no chime-messaging- stream are refused, and nothing is kept', async () => {
+    const { arn } = await world().appInstance()
+    expect(await refusal(put(arn, channels(), channels(stream('chime-messaging-b'))))).toMatchObject(bad)
+    const wrong = [
+      stream('messages'),
+      stream('chime-messaging-'),
+      stream('chime-messaging-a/b'),
+      `x${stream('chime-messaging-a')}`,
+      'arn:aws:firehose:us-east-1:123456789012:deliverystream/chime-messaging-a',
+      'arn:aws:kinesis:us-east-1:123456789012:chime-messaging-a',
+    ]
+    for (const resource of wrong) expect(await refusal(put(arn, channels(), messages(resource)))).toMatchObject(bad)
+    expect(await refusal(put(arn))).toMatchObject(bad)
+    expect(await refusal(get(arn))).toMatchObject(missing)
+  })
+
+  test('deleting removes both types, and again changes nothing', async () => {
+    const { messaging, appInstance } = world()
+    const { arn } = await appInstance()
+    const other = await appInstance()
+    await put(arn, channels(), messages())
+    await put(other.arn, channels())
+    for (let times = 0; times < 2; times++) {
+      const answer = await messaging.deleteMessagingStreamingConfigurations({ AppInstanceArn: arn })
+      expect(answer.$metadata.httpStatusCode).toBe(204)
+    }
+    expect(await refusal(get(arn))).toMatchObject(missing)
+    expect(await get(other.arn)).toEqual([channels()])
+  })
+
+  test('an app instance that does not exist is not found, and what a deleted one streamed is gone', async () => {
+    const { identity, messaging, appInstance } = world()
+    const { arn } = await appInstance()
+    const AppInstanceArn = `${arn}x`
+    expect(await refusal(put(AppInstanceArn, channels()))).toMatchObject(missing)
+    expect(await refusal(get(AppInstanceArn))).toMatchObject(missing)
+    expect((await messaging.deleteMessagingStreamingConfigurations({ AppInstanceArn })).$metadata.httpStatusCode).toBe(204)
+    const before = await rowsIn(world(), 'streaming_configurations')
+    await put(arn, channels(), messages())
+    await identity.deleteAppInstance({ AppInstanceArn: arn })
+    expect(await refusal(get(arn))).toMatchObject(missing)
+    expect(await refusal(put(arn, channels()))).toMatchObject(missing)
+    await purged(world())
+    expect(await rowsIn(world(), 'streaming_configurations')).toBe(before)
+  })
+})

@@ -1,0 +1,76 @@
+import { access } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { SqliteDatabase } from '../../src/store/sqlite.ts'
+import { statement } from '../../src/store/database.ts'
+import { keyVariables, root, rootKey, run, serve, temporaryFolder } from '../support/process.ts'
+import { clientsOf, createPostgresDatabase, databaseKinds, refusal } from '../support/world.ts'
+
+const main = join(root, 'server/src/main.ts')
+const jobs = (args: readonly string[], env: Record<string, string> = {}) => run(process.execPath, [main, 'jobs', 'run', ...args], { env })
+
+const refused = (start: string) => ({ code: 1, stdout: '', stderr: expect.stringMatching(new RegExp(`^carillon: ${start}[^\n]*\n$`)) })
+
+test.each(databaseKinds)('a job is run by hand beside a server that serves, on %s', async kind => {
+  const data = await temporaryFolder()
+  const flags = kind === 'postgres' ? ['--database-url', await createPostgresDatabase()] : ['--data', data]
+  const server = serve(['--port', '0', ...flags], { env: keyVariables })
+  const { identity, messaging } = clientsOf({ url: await server.url(), rootKey })
+  const { AppInstanceArn } = await identity.createAppInstance({ Name: 'x' })
+  const { AppInstanceUserArn: ChimeBearer } = await identity.createAppInstanceUser({ AppInstanceArn, AppInstanceUserId: 'u', Name: 'u' })
+  const ExpirationSettings = { ExpirationDays: 1, ExpirationCriterion: 'CREATED_TIMESTAMP' } as const
+  const { ChannelArn } = await messaging.createChannel({ AppInstanceArn, Name: 'c', ChimeBearer, ExpirationSettings })
+
+  const busy = Promise.all(
+    Array.from({ length: 30 }, async () =>
+      messaging.sendChannelMessage({ ChannelArn, ChimeBearer, Content: 'x', Type: 'STANDARD', Persistence: 'PERSISTENT' }),
+    ),
+  )
+  for (const name of ['channel-expiration', 'user-expiration', 'retention', 'request-tokens', 'purge']) {
+    expect(await jobs([name, ...flags], kind === 'postgres' ? {} : keyVariables)).toEqual({ code: 0, stdout: '', stderr: '' })
+  }
+  await busy
+  const { Channel } = await messaging.describeChannel({ ChannelArn, ChimeBearer })
+  expect(Channel!.ExpirationSettings).toEqual(ExpirationSettings)
+
+  await makeDue(kind === 'postgres' ? flags[1]! : join(data, 'carillon.db'))
+  expect(await jobs(['channel-expiration', ...flags])).toMatchObject({ code: 0, stderr: '' })
+  expect(await refusal(messaging.describeChannel({ ChannelArn, ChimeBearer }))).toMatchObject({ name: 'ForbiddenException', status: 403 })
+  identity.destroy()
+  messaging.destroy()
+})
+
+const beforeLong = statement(`update channels set created_at = 1, expires_at = 2`)
+
+/** Makes every channel of a database old. */
+async function makeDue(place: string) {
+  if (!place.startsWith('postgres')) {
+    const db = await SqliteDatabase.open(place, () => {})
+    await db.run(beforeLong)
+    await db.close()
+    return
+  }
+  const { PostgresDatabase } = await import('../../src/store/postgres.ts')
+  const db = await PostgresDatabase.open(place, { prepare: async () => {}, onError: () => {}, connections: 1 })
+  await db.run(beforeLong)
+  await db.close()
+}
+
+test('a job that nobody knows, none, and a setting that makes no sense are refused with one line, and no database is made', async () => {
+  const data = join(await temporaryFolder(), 'data')
+  const results = await Promise.all([
+    jobs(['nonsense', '--data', data]),
+    jobs(['--data', data]),
+    jobs(['purge', '--data', data, '--port', 'x']),
+    jobs(['purge', 'retention', '--data', data]),
+    run(process.execPath, [main, 'jobs', 'walk']),
+  ])
+  expect(results).toEqual([
+    refused('There is no job nonsense\\. Known are purge, user-expiration, channel-expiration, retention, request-tokens\\.'),
+    refused("missing required argument 'name'"),
+    refused('--port must be '),
+    refused('too many arguments'),
+    refused("unknown command 'walk'"),
+  ])
+  await expect(access(data)).rejects.toMatchObject({ code: 'ENOENT' })
+})

@@ -1,0 +1,140 @@
+import { Client } from 'pg'
+import { setTimeout } from 'node:timers/promises'
+import { expect, onTestFinished, test } from 'vitest'
+import { keyVariables, rootKey, serve, type Program } from '../support/process.ts'
+import { freePort } from '../support/ports.ts'
+import { RawConnection } from '../support/raw.ts'
+import { call, signedHeaders } from '../support/signed.ts'
+import { createPostgresDatabase } from '../support/world.ts'
+
+const inMemory = (): Program => serve(['--port', '0', '--data', ':memory:'], { env: keyVariables })
+
+/** A CreateAppInstance that has sent its head and the first byte of its body; `finish` sends the rest. */
+async function halfARequest(url: string) {
+  const body = JSON.stringify({ Name: 'late', ClientRequestToken: 'token' })
+  const headers = await signedHeaders(url, rootKey, { method: 'POST', path: '/app-instances', body })
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+  const connection = await RawConnection.open(url)
+  connection.send(`POST /app-instances HTTP/1.1\r\n${lines.join('')}content-length: ${body.length}\r\n\r\n${body.slice(0, 1)}`)
+  // The head has come when another connection, opened later, has had its answer.
+  await fetch(`${url}/health`)
+  return { connection, finish: () => connection.send(body.slice(1)) }
+}
+
+test.each(['SIGTERM', 'SIGINT'] as const)(
+  'at %s what is being asked is answered, what comes is refused, and the exit code is 0',
+  async signal => {
+    const server = inMemory()
+    const url = await server.url()
+    const request = await halfARequest(url)
+    const start = Date.now()
+    server.kill(signal)
+    while ((await fetch(`${url}/health`)).status === 200) await setTimeout(10)
+
+    const health = await fetch(`${url}/health`)
+    expect([health.status, await health.json()]).toEqual([503, { status: 'unavailable' }])
+    expect(await (await fetch(`${url}/metrics`)).text()).toMatch(/^carillon_serving 0$/m)
+    const refused = await call(url, rootKey, { path: '/app-instances' })
+    expect([refused.status, refused.headers.get('x-amzn-errortype'), refused.json()]).toEqual([
+      503,
+      'ServiceUnavailableException',
+      { Code: 'ServiceUnavailable', Message: 'The server is starting or shutting down', Reason: 'Try again in a moment.' },
+    ])
+    // npm passes on a signal that the terminal has sent already.
+    server.kill(signal)
+
+    request.finish()
+    const answer = await request.connection.answer()
+    expect([answer.status, JSON.parse(answer.body)]).toEqual([201, { AppInstanceArn: expect.stringContaining(':app-instance/') }])
+    expect(await server.exit()).toBe(0)
+    expect(Date.now() - start).toBeLessThan(5000)
+    expect(server.stderr).not.toMatch(/"level":(?:50|60)(?!.*starting or shutting down)/)
+  },
+)
+
+test('a request that never ends and idle connections do not keep the server for more than ten seconds', async () => {
+  const server = inMemory()
+  const url = await server.url()
+  const idle = await RawConnection.open(url)
+  const { connection } = await halfARequest(url)
+  const start = Date.now()
+  server.kill('SIGTERM')
+  expect(await server.exit()).toBe(0)
+  expect(Date.now() - start).toBeLessThan(10_000)
+  idle.end()
+  connection.end()
+})
+
+test('without requests the server ends at once', async () => {
+  const server = inMemory()
+  const connection = await RawConnection.open(await server.url())
+  const start = Date.now()
+  server.kill('SIGTERM')
+  expect(await server.exit()).toBe(0)
+  expect(Date.now() - start).toBeLessThan(2000)
+  connection.end()
+})
+
+test('/health says 503 and calls are refused until the migrations are done', async () => {
+  const databaseUrl = await createPostgresDatabase()
+  const port = await freePort()
+  const url = `http://127.0.0.1:${port}`
+  const other = new Client({ connectionString: databaseUrl })
+  await other.connect()
+  onTestFinished(() => other.end())
+  await other.query(`select pg_advisory_lock(hashtext('carillon schema'))`)
+
+  const server = serve(['--port', String(port), '--database-url', databaseUrl], { env: keyVariables })
+  const listening = async () => {
+    for (;;) {
+      try {
+        return await fetch(`${url}/health`)
+      } catch {
+        await setTimeout(20)
+      }
+    }
+  }
+  const health = await listening()
+  expect([health.status, await health.json()]).toEqual([503, { status: 'unavailable' }])
+  const refused = await call(url, rootKey, { path: '/app-instances' })
+  expect([refused.status, refused.headers.get('x-amzn-errortype')]).toEqual([503, 'ServiceUnavailableException'])
+  expect(server.stdout).toBe('')
+
+  await other.query(`select pg_advisory_unlock(hashtext('carillon schema'))`)
+  await server.url()
+  const healthy = await fetch(`${url}/health`)
+  expect([healthy.status, await healthy.json()]).toEqual([200, { status: 'ok' }])
+})
+
+test('a server that is told to stop while it starts stops with 0', async () => {
+  const databaseUrl = await createPostgresDatabase()
+  const port = await freePort()
+  const other = new Client({ connectionString: databaseUrl })
+  await other.connect()
+  onTestFinished(() => other.end())
+  await other.query(`select pg_advisory_lock(hashtext('carillon schema'))`)
+  const server = serve(['--port', String(port), '--database-url', databaseUrl], { env: keyVariables })
+  while (!(await fetch(`http://127.0.0.1:${port}/health`).catch(() => undefined))) await setTimeout(20)
+  const start = Date.now()
+  server.kill('SIGTERM')
+  expect(await server.exit()).toBe(0)
+  expect(Date.now() - start).toBeLessThan(2000)
+})
+
+test('/metrics is Prometheus text that counts calls by operation and status', async () => {
+  const server = inMemory()
+  const url = await server.url()
+  expect((await call(url, rootKey, { path: '/app-instances' })).status).toBe(200)
+  expect((await call(url, rootKey, { path: '/app-instances', key: { ...rootKey, secretAccessKey: 'x' } })).status).toBe(403)
+  const response = await fetch(`${url}/metrics`)
+  expect([response.status, response.headers.get('content-type')]).toEqual([200, 'text/plain; version=0.0.4; charset=utf-8'])
+  const text = await response.text()
+  const lines = text.trimEnd().split('\n')
+  expect(
+    lines.filter(line => !/^$|^# (?:HELP|TYPE) [a-z]\w* .+$|^[a-z]\w*(?:\{(?:\w+="[^"]*",?)+\})? (?:-?[\d.e+-]+|NaN|\+Inf)$/.test(line)),
+  ).toEqual([])
+  expect(lines).toContain('carillon_requests_total{operation="ListAppInstances",status="200"} 1')
+  expect(lines).toContain('carillon_requests_total{operation="ListAppInstances",status="403"} 1')
+  expect(lines).toContain('carillon_request_seconds_count{operation="ListAppInstances"} 2')
+  expect(lines).toContain('carillon_serving 1')
+})

@@ -1,0 +1,43 @@
+import { spawnSync } from 'node:child_process'
+import { copyFile, mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { keyVariables, root, rootKey, serve, shell, temporaryFolder } from '../support/process.ts'
+
+/** Where the shell finds a command, and where Debian keeps it, as far as it runs. */
+function installed(name: string, args: readonly string[]): string[] {
+  const found = spawnSync('sh', ['-c', `command -v ${name}`], { env: shell(), encoding: 'utf8' }).stdout.trim()
+  const places = new Set([found, `/usr/bin/${name}`].filter(place => place !== ''))
+  return [...places].filter(place => spawnSync(place, args, { env: shell(), stdio: 'ignore' }).status === 0)
+}
+
+/** Each Python with boto3, and each AWS CLI, of the machine. */
+export const pythons = installed('python3', ['-c', 'import boto3'])
+export const awsCommands = installed('aws', ['--version'])
+
+/** A folder for AWS_DATA_PATH: what is older than the APIs learns them from it. */
+async function modelFolder(): Promise<string> {
+  const folder = await temporaryFolder()
+  for (const [service, version] of [
+    ['chime-sdk-messaging', '2021-05-15'],
+    ['chime-sdk-identity', '2021-04-20'],
+  ] as const) {
+    await mkdir(join(folder, service, version), { recursive: true })
+    await copyFile(join(root, `server/test/contract/model/${service}.json`), join(folder, service, version, 'service-2.json'))
+  }
+  return folder
+}
+
+/** A new server, and the environment in which a client finds it. */
+export async function served(): Promise<Record<string, string>> {
+  const server = serve(['--port', '0', '--data', ':memory:'], { env: keyVariables })
+  return {
+    AWS_ENDPOINT_URL: await server.url(),
+    AWS_DATA_PATH: await modelFolder(),
+    AWS_ACCESS_KEY_ID: rootKey.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: rootKey.secretAccessKey,
+    AWS_DEFAULT_REGION: 'us-east-1',
+    AWS_CONFIG_FILE: '/dev/null',
+    AWS_EC2_METADATA_DISABLED: 'true',
+    PYTHONUTF8: '1',
+  }
+}

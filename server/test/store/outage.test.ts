@@ -1,0 +1,127 @@
+import { spawnSync } from 'node:child_process'
+import { rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { expect, onTestFinished, test } from 'vitest'
+import { startPostgres } from '../support/postgres.ts'
+import { keyVariables, rootKey, serve, temporaryFolder } from '../support/process.ts'
+import { clientsOf, refusal } from '../support/world.ts'
+
+const unavailable = {
+  name: 'ServiceUnavailableException',
+  code: 'ServiceUnavailable',
+  status: 503,
+  message: 'The service is temporarily unavailable',
+  reason: 'The database cannot be used at the moment. Try again.',
+}
+
+async function healthOf(url: string): Promise<unknown> {
+  const response = await fetch(`${url}/health`)
+  return [response.status, await response.json()]
+}
+
+test('while PostgreSQL is away calls answer 503 with a reason, and they work again once it is back', { timeout: 60_000 }, async () => {
+  const postgres = await startPostgres()
+  onTestFinished(() => postgres.remove())
+  const server = serve(['--port', '0', '--database-url', postgres.url], { env: keyVariables })
+  const url = await server.url()
+  const { identity, messaging } = clientsOf({ url, rootKey: { ...rootKey } })
+  const { AppInstanceArn } = await identity.createAppInstance({ Name: 'kept' })
+  expect(await healthOf(url)).toEqual([200, { status: 'ok' }])
+
+  const over = new AbortController()
+  const outcomes = new Set<string>()
+  const streams = Array.from({ length: 8 }, async () => {
+    while (!over.signal.aborted) {
+      try {
+        await identity.updateAppInstance({ AppInstanceArn, Name: 'kept', Metadata: '' })
+        outcomes.add('fulfilled')
+      } catch (error) {
+        outcomes.add(String(error))
+        await setTimeout(20)
+      }
+    }
+  })
+  await setTimeout(200)
+  await postgres.stop()
+  expect(await refusal(identity.listAppInstances({}))).toEqual(unavailable)
+  expect(await refusal(identity.createAppInstance({ Name: 'lost' }))).toEqual(unavailable)
+  expect(await healthOf(url)).toEqual([503, { status: 'unavailable' }])
+
+  await postgres.start()
+  while (
+    await identity.listAppInstances({}).then(
+      () => false,
+      () => true,
+    )
+  )
+    await setTimeout(50)
+  expect(await healthOf(url)).toEqual([200, { status: 'ok' }])
+  const { AppInstances } = await identity.listAppInstances({})
+  expect(AppInstances?.map(({ Name }) => Name)).toEqual(['kept'])
+  await identity.createAppInstance({ Name: 'new' })
+  over.abort()
+  await Promise.all(streams)
+  expect([...outcomes].toSorted()).toEqual(['ServiceUnavailableException: The service is temporarily unavailable', 'fulfilled'])
+  identity.destroy()
+  messaging.destroy()
+  server.kill('SIGTERM')
+  expect(await server.exit()).toBe(0)
+})
+
+const canMount =
+  process.getuid?.() === 0 && spawnSync('sh', ['-c', 'd=$(mktemp -d) && mount -t tmpfs none "$d" && umount "$d"; rmdir "$d"']).status === 0
+
+test.skipIf(!canMount)(
+  'on a full disk writes answer 503, what was acknowledged stays, and writes work again once there is room',
+  { timeout: 60_000 },
+  async () => {
+    const folder = await temporaryFolder()
+    expect(spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=6m', 'none', folder]).status).toBe(0)
+    onTestFinished(() => void spawnSync('umount', ['-l', folder]))
+    const filler = join(folder, 'filler')
+    await writeFile(filler, Buffer.alloc(3 * 1024 * 1024))
+
+    const server = serve(['--port', '0', '--data', folder], { env: keyVariables })
+    const { identity, messaging } = clientsOf({ url: await server.url(), rootKey: { ...rootKey } })
+    const { AppInstanceArn } = await identity.createAppInstance({ Name: 'x' })
+    const { AppInstanceUserArn: ChimeBearer } = await identity.createAppInstanceUser({ AppInstanceArn, AppInstanceUserId: 'a', Name: 'a' })
+    const { ChannelArn } = await messaging.createChannel({ AppInstanceArn, Name: 'x', ChimeBearer })
+    const send = async (Content: string) =>
+      messaging.sendChannelMessage({ ChannelArn, Content, Type: 'STANDARD', Persistence: 'PERSISTENT', ChimeBearer })
+
+    const acknowledged: string[] = []
+    const failures: Promise<unknown>[] = []
+    for (let round = 0; failures.length === 0; round++) {
+      const calls = Array.from({ length: 8 }, async (_, index) => {
+        const content = `${round}-${index}-`.padEnd(4000, 'x')
+        await send(content)
+        acknowledged.push(content)
+      })
+      for (const [index, { status }] of (await Promise.allSettled(calls)).entries())
+        if (status === 'rejected') failures.push(refusal(calls[index]!))
+      expect(round).toBeLessThan(1000)
+    }
+    expect(new Set((await Promise.all(failures)).map(shown => JSON.stringify(shown)))).toEqual(new Set([JSON.stringify(unavailable)]))
+
+    const stored = async () => {
+      const contents: string[] = []
+      for (let NextToken: string | undefined, isLast = false; !isLast; isLast = NextToken === undefined) {
+        const page = await messaging.listChannelMessages({ ChannelArn, ChimeBearer, MaxResults: 50, ...(NextToken && { NextToken }) })
+        contents.push(...(page.ChannelMessages ?? []).map(({ Content = '' }) => Content))
+        NextToken = page.NextToken
+      }
+      return contents.toSorted()
+    }
+    expect(acknowledged.length).toBeGreaterThan(50)
+    expect(await stored()).toEqual(acknowledged.toSorted())
+
+    await rm(filler)
+    await send('there is room again')
+    expect(await stored()).toEqual([...acknowledged, 'there is room again'].toSorted())
+    server.kill('SIGTERM')
+    expect(await server.exit()).toBe(0)
+    identity.destroy()
+    messaging.destroy()
+  },
+)
