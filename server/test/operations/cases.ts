@@ -1,0 +1,569 @@
+import { randomUUID } from 'node:crypto'
+import type { OperationName } from '../../src/contract/index.ts'
+import { call, type AnyInput, type Fixture } from './fixture.ts'
+
+type Refused = 'BadRequest' | 'Forbidden' | 'NotFound' | 'Conflict' | 'ResourceLimitExceeded'
+
+export interface Case {
+  /** Inputs that together give every member of the operation, all optional ones included; each must succeed. */
+  readonly inputs: (fixture: Fixture) => Promise<AnyInput[]>
+  /**
+   * How each declared error comes about, beyond what is the same everywhere (a bearer that does not exist, one of another app
+   * instance, an ARN that is none). In the world of limits every count limit is 3.
+   */
+  readonly errors?: Partial<Record<Refused, (fixture: Fixture) => Promise<unknown>>>
+  /** Declared by the model, with no cause in the spec. */
+  readonly causeless?: readonly Refused[]
+}
+
+const paging = { MaxResults: 50, NextToken: '' }
+const token = () => randomUUID()
+
+/** The same token with other parameters. */
+const reused = (operation: OperationName, first: (f: Fixture) => Promise<AnyInput>, change: AnyInput) => async (f: Fixture) => {
+  const input = { ...(await first(f)), ClientRequestToken: token() }
+  await call(f, operation, input)
+  return call(f, operation, { ...input, ...change })
+}
+
+/** The fourth where three are allowed. */
+const repeated = (operation: OperationName, input: (f: Fixture, index: number) => Promise<AnyInput>) => async (f: Fixture) => {
+  for (let index = 0; index < 10; index++) await call(f, operation, await input(f, index))
+}
+
+const channelAs =
+  (bearer: 'root' | 'mod' | 'alice', more: (f: Fixture) => AnyInput = () => ({})) =>
+  async (f: Fixture): Promise<AnyInput[]> => [{ ChannelArn: await f.channel(), ChimeBearer: f[bearer], ...more(f) }]
+
+const withMessage =
+  (bearer: 'root' | 'mod' | 'alice', more: AnyInput = {}) =>
+  async (f: Fixture): Promise<AnyInput[]> => {
+    const ChannelArn = await f.channel()
+    const { ChannelArn: elastic, SubChannelId } = await f.elastic()
+    return [
+      { ChannelArn, MessageId: await f.message(ChannelArn), ChimeBearer: f[bearer], ...more },
+      { ChannelArn: elastic, SubChannelId, MessageId: await f.message(elastic, SubChannelId), ChimeBearer: f[bearer], ...more },
+    ]
+  }
+
+const appInstanceInput = async () => ({ Name: 'one', Metadata: 'm' })
+const userInput = async (f: Fixture) => ({ AppInstanceArn: f.arn, AppInstanceUserId: token(), Name: 'User' })
+const botInput = async (f: Fixture) => ({ AppInstanceArn: f.arn, Name: 'Bot', Configuration: f.lex })
+const channelInput = async (f: Fixture) => ({ AppInstanceArn: f.arn, Name: 'one', ChimeBearer: f.mod })
+const flowInput = async (f: Fixture) => ({ AppInstanceArn: f.arn, Name: 'flow', Processors: [f.processor('p')] })
+const stream = (DataType: string) => ({ DataType, ResourceArn: 'arn:aws:kinesis:us-east-1:123456789012:stream/chime-messaging-x' })
+const inNoAppInstance =
+  (operation: OperationName, more: AnyInput = {}) =>
+  (f: Fixture) =>
+    call(f, operation, { AppInstanceArn: f.noSuchAppInstance, ...more })
+
+async function bannedBob(f: Fixture) {
+  const ChannelArn = await f.channel()
+  await f.messaging.createChannelBan({ ChannelArn, MemberArn: f.bob, ChimeBearer: f.mod })
+  return { ChannelArn, MemberArn: f.bob, ChimeBearer: f.mod }
+}
+
+export const cases: Readonly<Record<OperationName, Case>> = {
+  // App instances
+  CreateAppInstance: {
+    inputs: async f => [{ ...(await appInstanceInput()), ClientRequestToken: token(), Tags: f.tags }],
+    errors: {
+      BadRequest: f => call(f, 'CreateAppInstance', { Name: '' }),
+      Conflict: reused('CreateAppInstance', appInstanceInput, { Name: 'other' }),
+      ResourceLimitExceeded: repeated('CreateAppInstance', appInstanceInput),
+    },
+    causeless: ['Forbidden'],
+  },
+  DescribeAppInstance: { inputs: async f => [{ AppInstanceArn: f.arn }], causeless: ['Forbidden'] },
+  ListAppInstances: {
+    inputs: async () => [{ ...paging }],
+    errors: { BadRequest: f => call(f, 'ListAppInstances', { MaxResults: 51 }) },
+    causeless: ['Forbidden'],
+  },
+  UpdateAppInstance: {
+    inputs: async f => [{ AppInstanceArn: f.arn, Name: 'two', Metadata: 'm' }],
+    causeless: ['Forbidden', 'Conflict'],
+  },
+  DeleteAppInstance: { inputs: async f => [{ AppInstanceArn: f.arn }], causeless: ['Forbidden', 'ResourceLimitExceeded'] },
+  PutAppInstanceRetentionSettings: {
+    inputs: async f => [{ AppInstanceArn: f.arn, AppInstanceRetentionSettings: { ChannelRetentionSettings: { RetentionDays: 7 } } }],
+    causeless: ['Forbidden'],
+  },
+  GetAppInstanceRetentionSettings: { inputs: async f => [{ AppInstanceArn: f.arn }], causeless: ['Forbidden'] },
+
+  // Users
+  CreateAppInstanceUser: {
+    inputs: async f => [
+      {
+        ...(await userInput(f)),
+        Metadata: 'm',
+        ClientRequestToken: token(),
+        Tags: f.tags,
+        ExpirationSettings: { ExpirationDays: 1, ExpirationCriterion: 'CREATED_TIMESTAMP' },
+      },
+    ],
+    errors: {
+      Forbidden: inNoAppInstance('CreateAppInstanceUser', { AppInstanceUserId: 'x', Name: 'x' }),
+      Conflict: f => call(f, 'CreateAppInstanceUser', { AppInstanceArn: f.arn, AppInstanceUserId: 'alice', Name: 'Other' }),
+      ResourceLimitExceeded: repeated('CreateAppInstanceUser', userInput),
+    },
+  },
+  DescribeAppInstanceUser: { inputs: async f => [{ AppInstanceUserArn: f.alice }], causeless: ['Forbidden'] },
+  ListAppInstanceUsers: {
+    inputs: async f => [{ AppInstanceArn: f.arn, ...paging }],
+    errors: { Forbidden: inNoAppInstance('ListAppInstanceUsers') },
+  },
+  UpdateAppInstanceUser: {
+    inputs: async f => [{ AppInstanceUserArn: f.alice, Name: 'Alice', Metadata: 'm' }],
+    causeless: ['Forbidden', 'Conflict', 'ResourceLimitExceeded'],
+  },
+  PutAppInstanceUserExpirationSettings: {
+    inputs: async f => [
+      { AppInstanceUserArn: f.alice, ExpirationSettings: { ExpirationDays: 5475, ExpirationCriterion: 'CREATED_TIMESTAMP' } },
+    ],
+    causeless: ['Forbidden', 'Conflict'],
+  },
+  DeleteAppInstanceUser: {
+    inputs: async f => [{ AppInstanceUserArn: f.alice }],
+    causeless: ['Forbidden', 'Conflict', 'ResourceLimitExceeded'],
+  },
+
+  // Admins
+  CreateAppInstanceAdmin: {
+    inputs: async f => [{ AppInstanceArn: f.arn, AppInstanceAdminArn: f.alice }],
+    errors: {
+      Forbidden: f => call(f, 'CreateAppInstanceAdmin', { AppInstanceArn: f.arn, AppInstanceAdminArn: f.nobody }),
+      ResourceLimitExceeded: async f => {
+        for (const AppInstanceAdminArn of [f.mod, f.alice, f.bob, f.eve]) {
+          await f.identity.createAppInstanceAdmin({ AppInstanceArn: f.arn, AppInstanceAdminArn })
+        }
+      },
+    },
+    causeless: ['Conflict'],
+  },
+  DescribeAppInstanceAdmin: {
+    inputs: async f => [{ AppInstanceArn: f.arn, AppInstanceAdminArn: f.root }],
+    errors: { Forbidden: f => call(f, 'DescribeAppInstanceAdmin', { AppInstanceArn: f.arn, AppInstanceAdminArn: f.nobody }) },
+  },
+  ListAppInstanceAdmins: {
+    inputs: async f => [{ AppInstanceArn: f.arn, ...paging }],
+    errors: { Forbidden: inNoAppInstance('ListAppInstanceAdmins') },
+    causeless: ['ResourceLimitExceeded'],
+  },
+  DeleteAppInstanceAdmin: {
+    inputs: async f => [{ AppInstanceArn: f.arn, AppInstanceAdminArn: f.root }],
+    errors: {
+      Forbidden: f =>
+        call(f, 'DeleteAppInstanceAdmin', { AppInstanceArn: f.noSuchAppInstance, AppInstanceAdminArn: `${f.noSuchAppInstance}/user/x` }),
+    },
+    causeless: ['Conflict', 'ResourceLimitExceeded'],
+  },
+
+  // Bots
+  CreateAppInstanceBot: {
+    inputs: async f => [
+      {
+        ...(await botInput(f)),
+        Metadata: 'm',
+        ClientRequestToken: token(),
+        Tags: f.tags,
+        Configuration: {
+          Lex: { ...f.lex.Lex, InvokedBy: { StandardMessages: 'AUTO', TargetedMessages: 'ALL' }, WelcomeIntent: 'Hello_There' },
+        },
+      },
+    ],
+    errors: {
+      Forbidden: async f => call(f, 'CreateAppInstanceBot', { ...(await botInput(f)), AppInstanceArn: f.noSuchAppInstance }),
+      Conflict: reused('CreateAppInstanceBot', botInput, { Name: 'other' }),
+      ResourceLimitExceeded: repeated('CreateAppInstanceBot', botInput),
+    },
+  },
+  DescribeAppInstanceBot: {
+    inputs: async f => [{ AppInstanceBotArn: await f.bot(f.arn) }],
+    errors: { NotFound: f => call(f, 'DescribeAppInstanceBot', { AppInstanceBotArn: `${f.arn}/bot/none` }) },
+    causeless: ['Forbidden'],
+  },
+  ListAppInstanceBots: {
+    inputs: async f => [{ AppInstanceArn: f.arn, ...paging }],
+    errors: { Forbidden: inNoAppInstance('ListAppInstanceBots') },
+    causeless: ['ResourceLimitExceeded'],
+  },
+  UpdateAppInstanceBot: {
+    inputs: async f => [{ AppInstanceBotArn: await f.bot(f.arn), Name: '', Metadata: '', Configuration: f.lex }],
+    causeless: ['Forbidden', 'Conflict', 'ResourceLimitExceeded'],
+  },
+  DeleteAppInstanceBot: {
+    inputs: async f => [{ AppInstanceBotArn: await f.bot(f.arn) }],
+    causeless: ['Forbidden', 'Conflict', 'ResourceLimitExceeded'],
+  },
+
+  // User endpoints
+  RegisterAppInstanceUserEndpoint: {
+    inputs: async f => [
+      {
+        AppInstanceUserArn: f.alice,
+        Name: 'phone',
+        Type: 'APNS',
+        ResourceArn: 'arn:aws:mobiletargeting:us-east-1:123456789012:apps/x',
+        EndpointAttributes: { DeviceToken: 'd', VoipDeviceToken: 'v' },
+        ClientRequestToken: token(),
+        AllowMessages: 'NONE',
+      },
+    ],
+    errors: {
+      Conflict: async f => {
+        await f.endpoint('same')
+        await f.endpoint('same')
+      },
+      ResourceLimitExceeded: async f => {
+        for (let index = 0; index < 4; index++) await f.endpoint()
+      },
+    },
+    causeless: ['Forbidden'],
+  },
+  DescribeAppInstanceUserEndpoint: {
+    inputs: async f => [{ AppInstanceUserArn: f.alice, EndpointId: await f.endpoint() }],
+    causeless: ['Forbidden'],
+  },
+  ListAppInstanceUserEndpoints: { inputs: async f => [{ AppInstanceUserArn: f.alice, ...paging }], causeless: ['Forbidden'] },
+  UpdateAppInstanceUserEndpoint: {
+    inputs: async f => [{ AppInstanceUserArn: f.alice, EndpointId: await f.endpoint(), Name: 'tablet', AllowMessages: 'ALL' }],
+    causeless: ['Forbidden', 'Conflict'],
+  },
+  DeregisterAppInstanceUserEndpoint: {
+    inputs: async f => [{ AppInstanceUserArn: f.alice, EndpointId: await f.endpoint() }],
+    causeless: ['Forbidden'],
+  },
+
+  // Channels
+  CreateChannel: {
+    inputs: async f => [
+      {
+        ...(await channelInput(f)),
+        Mode: 'RESTRICTED',
+        Privacy: 'PRIVATE',
+        Metadata: 'm',
+        ClientRequestToken: token(),
+        Tags: f.tags,
+        ChannelId: 'chosen',
+        MemberArns: [f.alice],
+        ModeratorArns: [f.bob],
+        ExpirationSettings: { ExpirationDays: 1, ExpirationCriterion: 'LAST_MESSAGE_TIMESTAMP' },
+      },
+      {
+        ...(await channelInput(f)),
+        Mode: 'RESTRICTED',
+        ElasticChannelConfiguration: { MaximumSubChannels: 2, TargetMembershipsPerSubChannel: 2, MinimumMembershipPercentage: 1 },
+      },
+    ],
+    errors: {
+      Conflict: reused('CreateChannel', channelInput, { Name: 'other' }),
+      ResourceLimitExceeded: repeated('CreateChannel', channelInput),
+    },
+  },
+  DescribeChannel: { inputs: channelAs('alice') },
+  ListChannels: { inputs: async f => [{ AppInstanceArn: f.arn, Privacy: 'PRIVATE', ...paging, ChimeBearer: f.root }] },
+  SearchChannels: {
+    inputs: async f => [{ Fields: [{ Key: 'MEMBERS', Operator: 'INCLUDES', Values: [f.alice, f.bob] }], ...paging, ChimeBearer: f.alice }],
+    errors: { BadRequest: f => call(f, 'SearchChannels', { Fields: [], ChimeBearer: f.alice }) },
+  },
+  UpdateChannel: {
+    inputs: channelAs('mod', () => ({ Name: 'two', Mode: 'RESTRICTED', Metadata: 'm' })),
+    causeless: ['Conflict'],
+  },
+  DeleteChannel: { inputs: channelAs('mod'), causeless: ['Conflict'] },
+  PutChannelExpirationSettings: {
+    inputs: channelAs('mod', () => ({ ExpirationSettings: { ExpirationDays: 1, ExpirationCriterion: 'CREATED_TIMESTAMP' } })),
+    causeless: ['Conflict'],
+  },
+  ListSubChannels: {
+    inputs: async f => [{ ChannelArn: (await f.elastic()).ChannelArn, ...paging, ChimeBearer: f.mod }],
+  },
+  UpdateChannelReadMarker: { inputs: channelAs('alice'), causeless: ['Conflict'] },
+
+  // Memberships
+  CreateChannelMembership: {
+    inputs: async f => [
+      { ChannelArn: await f.channel(), MemberArn: f.eve, Type: 'HIDDEN', ChimeBearer: f.mod },
+      { ...(await f.elastic()), MemberArn: f.mod, Type: 'DEFAULT', ChimeBearer: f.mod },
+    ],
+    errors: {
+      NotFound: f =>
+        call(f, 'CreateChannelMembership', { ChannelArn: f.noSuchChannel, MemberArn: f.eve, Type: 'DEFAULT', ChimeBearer: f.root }),
+      Conflict: async f =>
+        call(f, 'CreateChannelMembership', { ChannelArn: await f.channel(), MemberArn: f.alice, Type: 'HIDDEN', ChimeBearer: f.mod }),
+      ResourceLimitExceeded: async f =>
+        call(f, 'CreateChannelMembership', { ChannelArn: await f.channel(), MemberArn: f.eve, Type: 'DEFAULT', ChimeBearer: f.mod }),
+    },
+  },
+  BatchCreateChannelMembership: {
+    inputs: async f => [
+      { ChannelArn: await f.channel(), MemberArns: [f.eve], Type: 'HIDDEN', ChimeBearer: f.mod },
+      { ...(await f.elastic()), MemberArns: [f.mod], ChimeBearer: f.mod },
+    ],
+    errors: {
+      NotFound: f => call(f, 'BatchCreateChannelMembership', { ChannelArn: f.noSuchChannel, MemberArns: [f.eve], ChimeBearer: f.root }),
+    },
+    // What is too much is told of each member in Errors.
+    causeless: ['ResourceLimitExceeded'],
+  },
+  DescribeChannelMembership: {
+    inputs: async f => [
+      { ChannelArn: await f.channel(), MemberArn: f.bob, ChimeBearer: f.alice },
+      { ...(await f.elastic()), MemberArn: f.alice, ChimeBearer: f.mod },
+    ],
+    errors: {
+      NotFound: async f => call(f, 'DescribeChannelMembership', { ChannelArn: await f.channel(), MemberArn: f.eve, ChimeBearer: f.mod }),
+    },
+  },
+  ListChannelMemberships: {
+    inputs: async f => [
+      { ChannelArn: await f.channel(), Type: 'HIDDEN', ...paging, ChimeBearer: f.mod },
+      { ...(await f.elastic()), Type: 'DEFAULT', ChimeBearer: f.mod },
+    ],
+  },
+  DeleteChannelMembership: {
+    inputs: async f => {
+      const elastic = await f.elastic()
+      await f.messaging.createChannelMembership({ ...elastic, MemberArn: f.mod, Type: 'DEFAULT', ChimeBearer: f.mod })
+      return [
+        { ChannelArn: await f.channel(), MemberArn: f.bob, ChimeBearer: f.mod },
+        { ...elastic, MemberArn: f.mod, ChimeBearer: f.mod },
+      ]
+    },
+    causeless: ['Conflict'],
+  },
+  DescribeChannelMembershipForAppInstanceUser: { inputs: channelAs('alice', f => ({ AppInstanceUserArn: f.alice })) },
+  ListChannelMembershipsForAppInstanceUser: { inputs: async f => [{ AppInstanceUserArn: f.alice, ...paging, ChimeBearer: f.root }] },
+  GetChannelMembershipPreferences: { inputs: channelAs('alice', f => ({ MemberArn: f.alice })) },
+  PutChannelMembershipPreferences: {
+    inputs: channelAs('alice', f => ({
+      MemberArn: f.alice,
+      Preferences: { PushNotifications: { AllowNotifications: 'FILTERED', FilterRule: '{"type":["urgent"]}' } },
+    })),
+    causeless: ['Conflict'],
+  },
+
+  // Moderators
+  CreateChannelModerator: {
+    inputs: channelAs('mod', f => ({ ChannelModeratorArn: f.eve })),
+    errors: {
+      Conflict: async f => {
+        const { ChannelArn, ChimeBearer } = await bannedBob(f)
+        return call(f, 'CreateChannelModerator', { ChannelArn, ChimeBearer, ChannelModeratorArn: f.bob })
+      },
+      ResourceLimitExceeded: async f => {
+        const ChannelArn = await f.channel()
+        for (const ChannelModeratorArn of [f.alice, f.bob, f.eve]) {
+          await f.messaging.createChannelModerator({ ChannelArn, ChannelModeratorArn, ChimeBearer: f.mod })
+        }
+      },
+    },
+  },
+  DescribeChannelModerator: {
+    inputs: channelAs('mod', f => ({ ChannelModeratorArn: f.mod })),
+    errors: {
+      NotFound: async f =>
+        call(f, 'DescribeChannelModerator', { ChannelArn: await f.channel(), ChannelModeratorArn: f.alice, ChimeBearer: f.mod }),
+    },
+  },
+  ListChannelModerators: { inputs: channelAs('mod', () => paging) },
+  DeleteChannelModerator: { inputs: channelAs('mod', f => ({ ChannelModeratorArn: f.mod })) },
+  DescribeChannelModeratedByAppInstanceUser: { inputs: channelAs('mod', f => ({ AppInstanceUserArn: f.mod })) },
+  ListChannelsModeratedByAppInstanceUser: { inputs: async f => [{ AppInstanceUserArn: f.mod, ...paging, ChimeBearer: f.root }] },
+
+  // Bans
+  CreateChannelBan: { inputs: channelAs('mod', f => ({ MemberArn: f.bob })), causeless: ['Conflict', 'ResourceLimitExceeded'] },
+  DescribeChannelBan: {
+    inputs: async f => [await bannedBob(f)],
+    errors: { NotFound: async f => call(f, 'DescribeChannelBan', { ChannelArn: await f.channel(), MemberArn: f.eve, ChimeBearer: f.mod }) },
+  },
+  ListChannelBans: { inputs: channelAs('mod', () => paging) },
+  DeleteChannelBan: { inputs: async f => [await bannedBob(f)] },
+
+  // Messages
+  SendChannelMessage: {
+    inputs: async f => {
+      const message = {
+        Content: 'hello',
+        Type: 'STANDARD',
+        Persistence: 'PERSISTENT',
+        Metadata: 'm',
+        PushNotification: { Title: 't', Body: 'b', Type: 'DEFAULT' },
+        MessageAttributes: { 'CHIME.mentions': { StringValues: ['x'] } },
+        ContentType: 'text/plain',
+        ChimeBearer: f.alice,
+      }
+      return [
+        { ...message, ChannelArn: await f.channel(), ClientRequestToken: token(), Target: [{ MemberArn: f.bob }] },
+        { ...message, ...(await f.elastic()) },
+      ]
+    },
+    errors: {
+      Conflict: reused(
+        'SendChannelMessage',
+        async f => ({ ChannelArn: await f.channel(), Content: 'a', Type: 'STANDARD', Persistence: 'PERSISTENT', ChimeBearer: f.alice }),
+        { Content: 'b' },
+      ),
+    },
+  },
+  GetChannelMessage: {
+    inputs: withMessage('alice'),
+    errors: {
+      NotFound: async f => call(f, 'GetChannelMessage', { ChannelArn: await f.channel(), MessageId: 'f'.repeat(64), ChimeBearer: f.alice }),
+    },
+  },
+  ListChannelMessages: {
+    inputs: async f => [
+      {
+        ChannelArn: await f.channel(),
+        SortOrder: 'ASCENDING',
+        NotBefore: new Date(0),
+        NotAfter: new Date('2100-01-01'),
+        ...paging,
+        ChimeBearer: f.alice,
+      },
+      { ...(await f.elastic()), ChimeBearer: f.alice },
+    ],
+  },
+  UpdateChannelMessage: {
+    inputs: withMessage('alice', { Content: 'new', Metadata: 'm', ContentType: 'text/plain' }),
+    errors: {
+      Conflict: async f => {
+        const ChannelArn = await f.channel()
+        const MessageId = await f.message(ChannelArn)
+        await f.messaging.redactChannelMessage({ ChannelArn, MessageId, ChimeBearer: f.mod })
+        return call(f, 'UpdateChannelMessage', { ChannelArn, MessageId, Content: 'new', ChimeBearer: f.alice })
+      },
+    },
+  },
+  RedactChannelMessage: {
+    inputs: withMessage('mod'),
+    errors: {
+      Conflict: async f => {
+        const ChannelArn = await f.channel()
+        await f.messaging.associateChannelFlow({ ChannelArn, ChannelFlowArn: await f.flow(), ChimeBearer: f.mod })
+        return call(f, 'RedactChannelMessage', { ChannelArn, MessageId: await f.message(ChannelArn), ChimeBearer: f.alice })
+      },
+    },
+  },
+  DeleteChannelMessage: { inputs: withMessage('root') },
+  GetChannelMessageStatus: { inputs: withMessage('alice') },
+
+  // Channel flows
+  CreateChannelFlow: {
+    inputs: async f => [{ ...(await flowInput(f)), Tags: f.tags, ClientRequestToken: token() }],
+    errors: {
+      Forbidden: async f => call(f, 'CreateChannelFlow', { ...(await flowInput(f)), AppInstanceArn: f.noSuchAppInstance }),
+      Conflict: reused('CreateChannelFlow', flowInput, { Name: 'other' }),
+      ResourceLimitExceeded: repeated('CreateChannelFlow', flowInput),
+    },
+  },
+  DescribeChannelFlow: {
+    inputs: async f => [{ ChannelFlowArn: await f.flow() }],
+    errors: { Forbidden: f => call(f, 'DescribeChannelFlow', { ChannelFlowArn: f.noSuchFlow }) },
+  },
+  ListChannelFlows: {
+    inputs: async f => [{ AppInstanceArn: f.arn, ...paging }],
+    errors: { Forbidden: inNoAppInstance('ListChannelFlows') },
+  },
+  UpdateChannelFlow: {
+    inputs: async f => [{ ChannelFlowArn: await f.flow(), Name: 'two', Processors: [f.processor('q')] }],
+    errors: { Forbidden: f => call(f, 'UpdateChannelFlow', { ChannelFlowArn: f.noSuchFlow, Name: 'two', Processors: [f.processor('q')] }) },
+    causeless: ['Conflict'],
+  },
+  DeleteChannelFlow: {
+    inputs: async f => [{ ChannelFlowArn: await f.flow() }],
+    errors: {
+      Conflict: async f => {
+        const ChannelFlowArn = await f.flow()
+        await f.messaging.associateChannelFlow({ ChannelArn: await f.channel(), ChannelFlowArn, ChimeBearer: f.mod })
+        return call(f, 'DeleteChannelFlow', { ChannelFlowArn })
+      },
+    },
+    causeless: ['Forbidden'],
+  },
+  AssociateChannelFlow: {
+    inputs: async f => [{ ChannelArn: await f.channel(), ChannelFlowArn: await f.flow(), ChimeBearer: f.mod }],
+    errors: {
+      NotFound: async f =>
+        call(f, 'AssociateChannelFlow', { ChannelArn: await f.channel(), ChannelFlowArn: f.noSuchFlow, ChimeBearer: f.mod }),
+      Conflict: async f => {
+        const input = { ChannelArn: await f.channel(), ChimeBearer: f.mod }
+        await f.messaging.associateChannelFlow({ ...input, ChannelFlowArn: await f.flow() })
+        return call(f, 'AssociateChannelFlow', { ...input, ChannelFlowArn: await f.flow() })
+      },
+    },
+  },
+  DisassociateChannelFlow: {
+    inputs: async f => {
+      const input = { ChannelArn: await f.channel(), ChannelFlowArn: await f.flow(), ChimeBearer: f.mod }
+      await f.messaging.associateChannelFlow(input)
+      return [input]
+    },
+    errors: {
+      NotFound: async f =>
+        call(f, 'DisassociateChannelFlow', { ChannelArn: await f.channel(), ChannelFlowArn: await f.flow(), ChimeBearer: f.mod }),
+    },
+    causeless: ['Conflict'],
+  },
+  ListChannelsAssociatedWithChannelFlow: {
+    inputs: async f => [{ ChannelFlowArn: await f.flow(), ...paging }],
+    errors: { Forbidden: f => call(f, 'ListChannelsAssociatedWithChannelFlow', { ChannelFlowArn: f.noSuchFlow }) },
+  },
+  // What a callback answers needs a processor: test/integrations/flows.test.ts.
+  ChannelFlowCallback: {
+    inputs: async () => [],
+    errors: {
+      Forbidden: async f =>
+        call(f, 'ChannelFlowCallback', {
+          CallbackId: 'c'.repeat(32),
+          ChannelArn: await f.channel(),
+          DeleteResource: true,
+          ChannelMessage: { MessageId: 'f'.repeat(64) },
+        }),
+    },
+    causeless: ['Conflict'],
+  },
+
+  // Streaming and sessions
+  PutMessagingStreamingConfigurations: {
+    inputs: async f => [{ AppInstanceArn: f.arn, StreamingConfigurations: [stream('Channel'), stream('ChannelMessage')] }],
+    errors: { NotFound: inNoAppInstance('PutMessagingStreamingConfigurations', { StreamingConfigurations: [stream('Channel')] }) },
+    causeless: ['Forbidden', 'Conflict'],
+  },
+  GetMessagingStreamingConfigurations: {
+    inputs: async f => {
+      await f.messaging.putMessagingStreamingConfigurations({
+        AppInstanceArn: f.arn,
+        StreamingConfigurations: [stream('Channel') as never],
+      })
+      return [{ AppInstanceArn: f.arn }]
+    },
+    errors: { NotFound: f => call(f, 'GetMessagingStreamingConfigurations', { AppInstanceArn: f.arn }) },
+    causeless: ['Forbidden'],
+  },
+  DeleteMessagingStreamingConfigurations: { inputs: async f => [{ AppInstanceArn: f.arn }], causeless: ['Forbidden'] },
+  GetMessagingSessionEndpoint: { inputs: async () => [{ NetworkType: 'DUAL_STACK' }], causeless: ['Forbidden'] },
+
+  // Tags
+  TagResource: {
+    inputs: async f => [{ ResourceARN: await f.channel(), Tags: f.tags }],
+    errors: {
+      Forbidden: f => call(f, 'TagResource', { ResourceARN: f.noSuchChannel, Tags: f.tags }),
+      ResourceLimitExceeded: async f => {
+        const tags = (letter: string) => Array.from({ length: 30 }, (_, index) => ({ Key: `${letter}${index}`, Value: 'v' }))
+        await call(f, 'TagResource', { ResourceARN: f.arn, Tags: tags('a') })
+        return call(f, 'TagResource', { ResourceARN: f.arn, Tags: tags('b') })
+      },
+    },
+  },
+  UntagResource: {
+    inputs: async f => [{ ResourceARN: f.alice, TagKeys: ['team'] }],
+    errors: { Forbidden: f => call(f, 'UntagResource', { ResourceARN: f.noSuchChannel, TagKeys: ['team'] }) },
+  },
+  ListTagsForResource: {
+    inputs: async f => [{ ResourceARN: f.arn }],
+    errors: { Forbidden: f => call(f, 'ListTagsForResource', { ResourceARN: f.noSuchChannel }) },
+  },
+}

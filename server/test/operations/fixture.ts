@@ -1,0 +1,107 @@
+import { randomUUID } from 'node:crypto'
+import type { World } from '../support/world.ts'
+
+/** A fresh app instance with a person of each role, and makers of what operations act on. */
+export async function makeFixture(world: World) {
+  const { identity, messaging } = world
+  const { arn, user } = await world.appInstance(['mod', 'alice', 'bob', 'eve'], { admins: ['root'] })
+  const stranger = await world.appInstance([], { admins: ['root'] })
+  const processor = (name: string) => ({
+    Name: name,
+    Configuration: { Lambda: { ResourceArn: `arn:aws:lambda:us-east-1:123456789012:function:${name}`, InvocationType: 'ASYNC' as const } },
+    ExecutionOrder: 1,
+    FallbackAction: 'ABORT' as const,
+  })
+  const fixture = {
+    ...world,
+    arn,
+    root: user('root'),
+    mod: user('mod'),
+    alice: user('alice'),
+    bob: user('bob'),
+    /** In no channel. */
+    eve: user('eve'),
+    nobody: user('nobody'),
+    /** An AppInstanceAdmin of another app instance. */
+    stranger: stranger.user('root'),
+    async remove() {
+      for (const AppInstanceArn of [arn, stranger.arn]) await identity.deleteAppInstance({ AppInstanceArn })
+    },
+    noSuchAppInstance: arn.replace(/[^/]+$/, randomUUID()),
+    noSuchChannel: `${arn}/channel/none`,
+    noSuchFlow: `${arn}/channel-flow/${randomUUID()}`,
+    processor,
+    lex: { Lex: { LexBotAliasArn: 'arn:aws:lex:us-east-1:123456789012:bot-alias/ABCDEFGHIJ/KLMNOPQRST', LocaleId: 'en_US' } },
+    tags: [{ Key: 'team', Value: 'blue' }],
+    /** moderated by mod, with alice and bob as members. */
+    async channel() {
+      const { ChannelArn } = await messaging.createChannel({
+        AppInstanceArn: arn,
+        Name: 'channel',
+        Privacy: 'PRIVATE',
+        MemberArns: [fixture.alice, fixture.bob],
+        ChimeBearer: fixture.mod,
+      })
+      return ChannelArn!
+    },
+    /** Elastic, moderated by mod, with alice in its one sub-channel. */
+    async elastic() {
+      const { ChannelArn } = await messaging.createChannel({
+        AppInstanceArn: arn,
+        Name: 'elastic',
+        Mode: 'RESTRICTED',
+        ElasticChannelConfiguration: { MaximumSubChannels: 2, TargetMembershipsPerSubChannel: 2, MinimumMembershipPercentage: 40 },
+        ChimeBearer: fixture.mod,
+      })
+      const joined = await messaging.createChannelMembership({
+        ChannelArn,
+        MemberArn: fixture.alice,
+        Type: 'DEFAULT',
+        ChimeBearer: fixture.mod,
+      })
+      return { ChannelArn: ChannelArn!, SubChannelId: joined.SubChannelId! }
+    },
+    /** By alice. */
+    async message(ChannelArn: string, SubChannelId?: string) {
+      const { MessageId } = await messaging.sendChannelMessage({
+        ChannelArn,
+        ...(SubChannelId === undefined ? {} : { SubChannelId }),
+        Content: 'hello',
+        Type: 'STANDARD',
+        Persistence: 'PERSISTENT',
+        ChimeBearer: fixture.alice,
+      })
+      return MessageId!
+    },
+    async flow() {
+      const { ChannelFlowArn } = await messaging.createChannelFlow({ AppInstanceArn: arn, Name: 'flow', Processors: [processor('p')] })
+      return ChannelFlowArn!
+    },
+    async endpoint(DeviceToken: string = randomUUID()) {
+      const { EndpointId } = await identity.registerAppInstanceUserEndpoint({
+        AppInstanceUserArn: fixture.alice,
+        Type: 'GCM',
+        ResourceArn: 'arn:aws:mobiletargeting:us-east-1:123456789012:apps/x',
+        EndpointAttributes: { DeviceToken },
+      })
+      return EndpointId!
+    },
+  }
+  return fixture
+}
+
+export type Fixture = Awaited<ReturnType<typeof makeFixture>>
+
+/** An input as a test writes it; the SDK types it at the call. */
+export type AnyInput = Record<string, unknown>
+
+/** Calls an operation of either service by its name, through the stock SDK. */
+export async function call(
+  { identity, messaging }: Pick<World, 'identity' | 'messaging'>,
+  operation: string,
+  input: AnyInput,
+): Promise<AnyInput> {
+  const method = operation.charAt(0).toLowerCase() + operation.slice(1)
+  const client = (method in messaging ? messaging : identity) as unknown as Record<string, (input: AnyInput) => Promise<AnyInput>>
+  return client[method]!(input)
+}
