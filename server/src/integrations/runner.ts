@@ -45,6 +45,7 @@ export class OutboxRunner {
   readonly #timer: NodeJS.Timeout
   #looking: Promise<void> | undefined
   #again = false
+  #isAway = false
 
   constructor(deliveries: Readonly<Record<string, Delivery>>, tools: Tools) {
     this.#deliveries = deliveries
@@ -73,13 +74,17 @@ export class OutboxRunner {
       while (this.#again && !this.#stopping.signal.aborted) {
         this.#again = false
         const room = inFlightAtMost - this.#inFlight.size
-        if (room === 0 || !(await isOutboxDue(db, now()))) continue
+        if (room === 0) continue
+        const isDue = await isOutboxDue(db, now())
+        this.#isAway = false
+        if (!isDue) continue
         const leased = await db.transaction(tx => leaseFromOutbox(tx, now(), now() + leaseMilliseconds, room))
         for (const entry of leased) this.#start(entry)
         this.#again ||= leased.length > 0
       }
     } catch (error) {
-      log.warn({ err: error }, 'The outbox cannot be read and will be tried again')
+      if (!this.#isAway) log.warn({ err: error }, 'The outbox cannot be read and will be tried again')
+      this.#isAway = true
     } finally {
       this.#looking = undefined
     }
@@ -101,7 +106,8 @@ export class OutboxRunner {
     const { kind, payload, attempts } = entry
     const delivery = this.#deliveries[kind]
     try {
-      if (!delivery) throw new Refused(`nothing here delivers ${kind}`)
+      // Left to a newer node.
+      if (!delivery) throw new Error(`This node does not deliver ${kind}`)
       await delivery.deliver(payload, AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(tryMilliseconds)]))
       await db.transaction(tx => removeFromOutbox(tx, entry))
       metrics.outboxDelivered.inc({ kind })
