@@ -8,7 +8,7 @@ import { kept, keptIfGiven, keptObject, told, toldIfKept } from './text.ts'
 export type MessageType = 'STANDARD' | 'CONTROL'
 export type Persistence = 'PERSISTENT' | 'NON_PERSISTENT'
 /** SENT until a flow says otherwise. */
-export type MessageStatus = 'SENT' | 'PENDING' | 'FAILED'
+type MessageStatus = 'SENT' | 'PENDING' | 'FAILED'
 export type MessageAttributes = Record<string, { StringValues?: string[] }>
 
 export interface Message {

@@ -57,6 +57,8 @@ const inNoAppInstance =
   (f: Fixture) =>
     call(f, operation, { AppInstanceArn: f.noSuchAppInstance, ...more })
 
+const thirtyTags = (letter: string) => Array.from({ length: 30 }, (_, index) => ({ Key: `${letter}${index}`, Value: 'v' }))
+
 async function bannedBob(f: Fixture) {
   const ChannelArn = await f.channel()
   await f.messaging.createChannelBan({ ChannelArn, MemberArn: f.bob, ChimeBearer: f.mod })
@@ -552,9 +554,8 @@ export const cases: Readonly<Record<OperationName, Case>> = {
     errors: {
       Forbidden: f => call(f, 'TagResource', { ResourceARN: f.noSuchChannel, Tags: f.tags }),
       ResourceLimitExceeded: async f => {
-        const tags = (letter: string) => Array.from({ length: 30 }, (_, index) => ({ Key: `${letter}${index}`, Value: 'v' }))
-        await call(f, 'TagResource', { ResourceARN: f.arn, Tags: tags('a') })
-        return call(f, 'TagResource', { ResourceARN: f.arn, Tags: tags('b') })
+        await call(f, 'TagResource', { ResourceARN: f.arn, Tags: thirtyTags('a') })
+        return call(f, 'TagResource', { ResourceARN: f.arn, Tags: thirtyTags('b') })
       },
     },
   },

@@ -1,17 +1,18 @@
 import { randomUUID } from 'node:crypto'
 import type { World } from '../support/world.ts'
 
+const processor = (name: string) => ({
+  Name: name,
+  Configuration: { Lambda: { ResourceArn: `arn:aws:lambda:us-east-1:123456789012:function:${name}`, InvocationType: 'ASYNC' as const } },
+  ExecutionOrder: 1,
+  FallbackAction: 'ABORT' as const,
+})
+
 /** A fresh app instance with a person of each role, and makers of what operations act on. */
 export async function makeFixture(world: World) {
   const { identity, messaging } = world
   const { arn, user } = await world.appInstance(['mod', 'alice', 'bob', 'eve'], { admins: ['root'] })
   const stranger = await world.appInstance([], { admins: ['root'] })
-  const processor = (name: string) => ({
-    Name: name,
-    Configuration: { Lambda: { ResourceArn: `arn:aws:lambda:us-east-1:123456789012:function:${name}`, InvocationType: 'ASYNC' as const } },
-    ExecutionOrder: 1,
-    FallbackAction: 'ABORT' as const,
-  })
   const fixture = {
     ...world,
     arn,

@@ -30,7 +30,7 @@ export interface World {
   close(): Promise<void>
 }
 
-export interface AppInstance {
+interface AppInstance {
   readonly arn: string
   /** The ARN of a user of that id, whether it exists or not. */
   readonly user: (id: string) => string
