@@ -104,6 +104,7 @@ test('the defaults are those of the contract', () => {
     region: 'us-east-1',
     account: '000000000000',
     'public-ws-host': undefined,
+    'lambda-endpoint': undefined,
     'log-level': 'info',
     'limit-app-instances': 100,
     'limit-users-per-app-instance': 100_000,
@@ -114,6 +115,11 @@ test('the defaults are those of the contract', () => {
     'limit-memberships-per-channel': 10_000,
     'limit-memberships-per-user': 20_000,
     'limit-moderators-per-channel': 1000,
+    'limit-flows-per-app-instance': 100,
+    'limit-processors-per-flow': 1,
+    'limit-elastic-channels-per-app-instance': 1,
+    'limit-sub-channels-per-channel': 100,
+    'limit-memberships-per-sub-channel': 1000,
   })
 })
 
