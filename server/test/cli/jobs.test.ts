@@ -66,7 +66,9 @@ test('a job that nobody knows, none, and a setting that makes no sense are refus
     run(process.execPath, [main, 'jobs', 'walk']),
   ])
   expect(results).toEqual([
-    refused('There is no job nonsense\\. Known are purge, user-expiration, channel-expiration, retention, request-tokens\\.'),
+    refused(
+      'There is no job nonsense\\. Known are purge, balancing, user-expiration, channel-expiration, retention, flow-callbacks, request-tokens\\.',
+    ),
     refused("missing required argument 'name'"),
     refused('--port must be '),
     refused('too many arguments'),
