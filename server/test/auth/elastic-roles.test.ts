@@ -33,6 +33,17 @@ const matrix: Readonly<Record<string, readonly Cell[]>> = {
   'make a moderator': ['yes', 'yes', 'yes', 'no', 'no', 'no', 'no'],
   'remove a moderator': ['yes', 'yes', 'yes', 'no', 'no', 'no', 'no'],
   'list bans': ['yes', 'yes', 'yes', 'no', 'no', 'no', 'no'],
+  'ban another': ['yes', 'yes', 'yes', 'no', 'no', 'no', 'no'],
+  'describe a ban': ['yes', 'yes', 'yes', 'no', 'no', 'no', 'no'],
+  'delete a ban': ['yes', 'yes', 'yes', 'no', 'no', 'no', 'no'],
+  'list moderators': ['yes', 'yes', 'yes', 'no', 'no', 'no', 'no'],
+  'describe a moderator': ['yes', 'yes', 'yes', 'no', 'no', 'no', 'no'],
+  'describe own membership for a user': ['no', 'no', 'yes', 'yes', 'yes', 'no', 'no'],
+  'put own preferences': ['no', 'no', 'bad', 'bad', 'bad', 'no', 'no'],
+  'put expiration settings': ['yes', 'yes', 'yes', 'no', 'no', 'no', 'no'],
+  'add others in a batch': ['yes', 'yes', 'yes', 'no', 'no', 'no', 'no'],
+  'associate a flow': ['yes', 'yes', 'yes', 'no', 'no', 'no', 'no'],
+  'disassociate a flow': ['yes', 'yes', 'yes', 'no', 'no', 'no', 'no'],
   'make it UNRESTRICTED': ['bad', 'bad', 'bad', 'no', 'no', 'no', 'no'],
   'update the channel': ['yes', 'yes', 'yes', 'no', 'no', 'no', 'no'],
   leave: ['yes', 'yes', 'yes', 'yes', 'yes', 'no', 'no'],
@@ -44,7 +55,7 @@ const matrix: Readonly<Record<string, readonly Cell[]>> = {
 async function outcomes(world: World, person: Person, Privacy: 'PUBLIC' | 'PRIVATE') {
   const { identity, messaging } = world
   const isMember = person.startsWith('member')
-  const scene = await openElastic(world, { maximum: 3, target: 2, percentage: 10 }, ['me', 'u0', 'u1', 'u2', 'other'], { Privacy })
+  const scene = await openElastic(world, { maximum: 3, target: 2, percentage: 10 }, ['me', 'u0', 'u1', 'u2', 'other', 'bad'], { Privacy })
   const { arn, user, channel, ChannelArn } = scene
   const [ChimeBearer, owner] = [user('me'), scene.owner]
   if (person === 'member there') await scene.join('me')
@@ -59,12 +70,20 @@ async function outcomes(world: World, person: Person, Privacy: 'PUBLIC' | 'PRIVA
   expect(await scene.placesOf('me')).toHaveLength(isMember || person === 'moderator there' ? 1 : 0)
   const MessageId = await say(world, user('u0'), ChannelArn, 'x', { SubChannelId })
 
+  const Lambda = { ResourceArn: 'arn:aws:lambda:us-east-1:123456789012:function:f', InvocationType: 'ASYNC' } as const
+  const { ChannelFlowArn } = await messaging.createChannelFlow({
+    AppInstanceArn: arn,
+    Name: 'flow',
+    Processors: [{ Name: 'p', Configuration: { Lambda }, ExecutionOrder: 1, FallbackAction: 'ABORT' }],
+  })
   const here = { ChannelArn, ChimeBearer }
   const there = { ...here, SubChannelId }
   const message = { ...there, MessageId }
   const deeds: Record<string, () => Promise<unknown>> = {
     'describe the channel': () => messaging.describeChannel(here),
     'list sub-channels': () => messaging.listSubChannels(here),
+    'list moderators': () => messaging.listChannelModerators(here),
+    'describe a moderator': () => messaging.describeChannelModerator({ ...here, ChannelModeratorArn: owner }),
     'list members': () => messaging.listChannelMemberships(there),
     'list HIDDEN members': () => messaging.listChannelMemberships({ ...there, Type: 'HIDDEN' }),
     'describe a membership': () => messaging.describeChannelMembership({ ...there, MemberArn: user('u0') }),
@@ -85,6 +104,25 @@ async function outcomes(world: World, person: Person, Privacy: 'PUBLIC' | 'PRIVA
     'make a moderator': () => messaging.createChannelModerator({ ...here, ChannelModeratorArn: user('other') }),
     'remove a moderator': () => messaging.deleteChannelModerator({ ...here, ChannelModeratorArn: owner }),
     'list bans': () => messaging.listChannelBans(here),
+    'ban another': () => messaging.createChannelBan({ ...here, MemberArn: user('bad') }),
+    'describe a ban': () => messaging.describeChannelBan({ ...here, MemberArn: user('bad') }),
+    'delete a ban': () => messaging.deleteChannelBan({ ...here, MemberArn: user('bad') }),
+    'describe own membership for a user': () =>
+      messaging.describeChannelMembershipForAppInstanceUser({ ...here, AppInstanceUserArn: ChimeBearer }),
+    'put own preferences': () =>
+      messaging.putChannelMembershipPreferences({
+        ...here,
+        MemberArn: ChimeBearer,
+        Preferences: { PushNotifications: { AllowNotifications: 'NONE' } },
+      }),
+    'put expiration settings': () =>
+      messaging.putChannelExpirationSettings({
+        ...here,
+        ExpirationSettings: { ExpirationDays: 1, ExpirationCriterion: 'CREATED_TIMESTAMP' },
+      }),
+    'add others in a batch': () => messaging.batchCreateChannelMembership({ ...here, MemberArns: [user('bad')] }),
+    'associate a flow': () => messaging.associateChannelFlow({ ...here, ChannelFlowArn }),
+    'disassociate a flow': () => messaging.disassociateChannelFlow({ ...here, ChannelFlowArn }),
     'make it UNRESTRICTED': () => messaging.updateChannel({ ...here, Mode: 'UNRESTRICTED' }),
     'update the channel': () => messaging.updateChannel({ ...here, Name: 'renamed' }),
     leave: () => messaging.deleteChannelMembership({ ...here, MemberArn: ChimeBearer }),

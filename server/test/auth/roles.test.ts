@@ -61,6 +61,9 @@ const matrix = {
   'remove another member': ['yes', 'yes', 'no', 'no', 'no', 'no'],
   'make a moderator': ['yes', 'yes', 'no', 'no', 'no', 'no'],
   'remove a moderator': ['yes', 'yes', 'no', 'no', 'no', 'no'],
+  'associate a flow': ['yes', 'yes', 'no', 'no', 'no', 'no'],
+  'disassociate a flow': ['yes', 'yes', 'no', 'no', 'no', 'no'],
+  'list sub-channels': ['yes', 'yes', 'no', 'no', 'no', 'no'],
   'update the channel': ['yes', 'yes', 'no', 'no', 'no', 'no'],
   'leave the channel': ['yes', 'yes', 'yes', 'no', 'no', 'no'],
   'join as HIDDEN': ['yes', 'yes', 'no', 'no', 'no', 'no'],
@@ -108,6 +111,7 @@ interface Scene {
   readonly owner: string
   readonly other: string
   readonly ChannelArn: string
+  readonly ChannelFlowArn: string
   readonly mine: () => string
   readonly theirs: () => string
 }
@@ -115,7 +119,7 @@ interface Scene {
 /** In the order in which they are done: what changes the scene most comes last. */
 function deeds(
   messaging: ChimeSDKMessaging,
-  { arn, me, owner, other, ChannelArn, mine, theirs }: Scene,
+  { arn, me, owner, other, ChannelArn, ChannelFlowArn, mine, theirs }: Scene,
 ): Record<Deed, () => Promise<unknown>> {
   const ChimeBearer = me
   const channel = { ChannelArn, ChimeBearer }
@@ -177,6 +181,9 @@ function deeds(
     'remove another member': () => messaging.deleteChannelMembership({ ...channel, MemberArn: other }),
     'make a moderator': () => messaging.createChannelModerator({ ...channel, ChannelModeratorArn: other }),
     'remove a moderator': () => messaging.deleteChannelModerator({ ...channel, ChannelModeratorArn: other }),
+    'associate a flow': () => messaging.associateChannelFlow({ ...channel, ChannelFlowArn }),
+    'disassociate a flow': () => messaging.disassociateChannelFlow({ ...channel, ChannelFlowArn }),
+    'list sub-channels': () => messaging.listSubChannels(channel),
     'update the channel': () => messaging.updateChannel({ ...channel, Name: 'renamed' }),
     'leave the channel': () => messaging.deleteChannelMembership({ ...channel, MemberArn: me }),
     'join as HIDDEN': () => messaging.createChannelMembership({ ...channel, MemberArn: me, Type: 'HIDDEN' }),
@@ -199,6 +206,12 @@ async function sceneOf({ identity, messaging, appInstance, bot }: World, person:
     MemberArns: [me],
     ChimeBearer: owner,
   })
+  const Lambda = { ResourceArn: 'arn:aws:lambda:us-east-1:123456789012:function:f', InvocationType: 'ASYNC' } as const
+  const { ChannelFlowArn } = await messaging.createChannelFlow({
+    AppInstanceArn: arn,
+    Name: 'flow',
+    Processors: [{ Name: 'p', Configuration: { Lambda }, ExecutionOrder: 1, FallbackAction: 'ABORT' }],
+  })
   const send = async (ChimeBearer: string) => {
     const sent = await messaging.sendChannelMessage({ ChannelArn, ChimeBearer, Content: 'x', Type: 'STANDARD', Persistence: 'PERSISTENT' })
     return sent.MessageId!
@@ -211,7 +224,8 @@ async function sceneOf({ identity, messaging, appInstance, bot }: World, person:
     await messaging.createChannelMembership({ ChannelArn, MemberArn: me, Type: 'HIDDEN', ChimeBearer: owner })
   }
   if (people[person].column === 5) await messaging.createChannelBan({ ChannelArn, MemberArn: me, ChimeBearer: owner })
-  return { arn, me, owner, other: user('other'), ChannelArn: ChannelArn!, mine: () => mine, theirs: () => theirs }
+  const arns = { ChannelArn: ChannelArn!, ChannelFlowArn: ChannelFlowArn! }
+  return { arn, me, owner, other: user('other'), ...arns, mine: () => mine, theirs: () => theirs }
 }
 
 /** `yes`, or the class of the refusal. */
@@ -242,11 +256,17 @@ onBothDatabases('The matrix of roles', world => {
     // Where the role permits and the thing is not there, the answer is that it is not there.
     const absent = (deed: string, privacy: Privacy) =>
       deed === 'describe own membership' && (people[person].column < 2 || (people[person].column === 4 && privacy === 'PUBLIC'))
+    // Ordinary channels have none.
+    const permitted = (deed: string) => (deed === 'list sub-channels' ? 'BadRequestException' : 'yes')
     const told = kinds.map(([privacy, mode]) =>
       Object.fromEntries(
         deedNames.map(deed => [
           deed,
-          expected(deed, people[person], privacy, mode) ? 'yes' : absent(deed, privacy) ? 'NotFoundException' : 'ForbiddenException',
+          expected(deed, people[person], privacy, mode)
+            ? permitted(deed)
+            : absent(deed, privacy)
+              ? 'NotFoundException'
+              : 'ForbiddenException',
         ]),
       ),
     )
