@@ -1,13 +1,11 @@
 import type { Handlers } from '../call.ts'
 import { notFound } from '../errors.ts'
-import { holdIdentity, identity, requireIdentity } from '../domain/identities.ts'
+import { findIdentity, holdIdentity, identity, requireIdentity } from '../domain/identities.ts'
 import { checkCount } from '../domain/counts.ts'
 import { lockAppInstance } from '../store/app-instances.ts'
 import { countAdmins, deleteAdmin, findAdmin, insertAdmin, listAdmins } from '../store/admins.ts'
 import { requireAppInstance } from './app-instances.ts'
 import { paged } from './paging.ts'
-import { parseArn } from '../arn.ts'
-import { identityByArn } from '../store/identities.ts'
 
 export const admins: Handlers<'CreateAppInstanceAdmin' | 'DescribeAppInstanceAdmin' | 'ListAppInstanceAdmins' | 'DeleteAppInstanceAdmin'> =
   {
@@ -41,8 +39,7 @@ export const admins: Handlers<'CreateAppInstanceAdmin' | 'DescribeAppInstanceAdm
 
     async DeleteAppInstanceAdmin({ AppInstanceArn, AppInstanceAdminArn }, call) {
       const appInstance = await requireAppInstance(call, AppInstanceArn)
-      const arn = parseArn(AppInstanceAdminArn)
-      const named = arn && (await identityByArn(call.db, arn))
+      const named = await findIdentity(call.db, AppInstanceAdminArn)
       if (named) await call.db.transaction(tx => deleteAdmin(tx, appInstance.id, named.id))
     },
   }

@@ -1,12 +1,10 @@
-import { parseArn } from '../arn.ts'
 import type { Handlers } from '../call.ts'
 import { forbidden, notFound } from '../errors.ts'
 import { advance } from '../domain/channels.ts'
-import { holdIdentity, identity, requireIdentity } from '../domain/identities.ts'
+import { findIdentity, holdIdentity, identity, requireIdentity } from '../domain/identities.ts'
 import { leave } from '../domain/memberships.ts'
 import { findAdmin } from '../store/admins.ts'
 import { deleteBan, findBan, insertBan, listBans } from '../store/bans.ts'
-import { identityByArn } from '../store/identities.ts'
 import { findModerator } from '../store/moderators.ts'
 import { paged } from './paging.ts'
 
@@ -28,8 +26,7 @@ export const bans: Handlers<'CreateChannelBan' | 'DescribeChannelBan' | 'ListCha
   },
 
   async DescribeChannelBan({ MemberArn }, { db, channel }) {
-    const arn = parseArn(MemberArn)
-    const named = arn && (await identityByArn(db, arn))
+    const named = await findIdentity(db, MemberArn)
     const ban = named && (await findBan(db, channel.id, named.id))
     if (!ban) throw notFound('The channel ban does not exist.', `${MemberArn} is not banned from ${channel.arn}.`)
     return {
@@ -51,8 +48,7 @@ export const bans: Handlers<'CreateChannelBan' | 'DescribeChannelBan' | 'ListCha
   /** Does not bring the membership back. */
   async DeleteChannelBan({ MemberArn }, { db, channel, now }) {
     await db.transaction(async tx => {
-      const arn = parseArn(MemberArn)
-      const named = arn && (await identityByArn(tx, arn))
+      const named = await findIdentity(tx, MemberArn)
       if (!named || !(await findBan(tx, channel.id, named.id))) return
       await advance(tx, channel, now())
       await deleteBan(tx, channel.id, named.id)

@@ -1,22 +1,15 @@
 import { randomUUID } from 'node:crypto'
-import { arnWithin, parseArn } from '../arn.ts'
+import { arnWithin } from '../arn.ts'
 import type { Handlers } from '../call.ts'
 import type { Input } from '../contract/index.ts'
 import { notFound } from '../errors.ts'
 import { checkCount } from '../domain/counts.ts'
+import { findIdentity } from '../domain/identities.ts'
 import { checkMetadataSize } from '../domain/sizes.ts'
 import { tagNew } from '../domain/tags.ts'
 import type { Queries } from '../store/database.ts'
 import { lockAppInstance } from '../store/app-instances.ts'
-import {
-  buryIdentity,
-  countIdentities,
-  identityByArn,
-  insertIdentity,
-  listIdentities,
-  updateIdentity,
-  type IdentityRecord,
-} from '../store/identities.ts'
+import { buryIdentity, countIdentities, insertIdentity, listIdentities, updateIdentity, type IdentityRecord } from '../store/identities.ts'
 import { requireAppInstance } from './app-instances.ts'
 import { once } from './idempotency.ts'
 import { paged } from './paging.ts'
@@ -24,8 +17,7 @@ import { paged } from './paging.ts'
 type Configuration = Input<'CreateAppInstanceBot'>['Configuration']
 
 async function requireBot(db: Queries, text: string): Promise<IdentityRecord> {
-  const arn = parseArn(text)
-  const found = arn && (await identityByArn(db, arn))
+  const found = await findIdentity(db, text)
   if (!found) throw notFound('The app instance bot does not exist.', `There is no bot ${text}.`)
   return found
 }
@@ -97,8 +89,7 @@ export const bots: Handlers<
   },
 
   async DeleteAppInstanceBot({ AppInstanceBotArn }, { db, now, purgeSoon }) {
-    const arn = parseArn(AppInstanceBotArn)
-    const bot = arn && (await identityByArn(db, arn))
+    const bot = await findIdentity(db, AppInstanceBotArn)
     if (!bot) return
     await db.transaction(tx => buryIdentity(tx, bot.id, now()))
     purgeSoon()

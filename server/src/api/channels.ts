@@ -7,16 +7,8 @@ import { channelExpiryOf } from '../domain/expiration.ts'
 import { requireIdentity } from '../domain/identities.ts'
 import { checkMetadataSize } from '../domain/sizes.ts'
 import { subChannelSummary } from '../domain/sub-channels.ts'
-import {
-  buryChannel,
-  findChannel,
-  findExpiry,
-  listChannels,
-  putChannelExpiration,
-  updateChannel,
-  type Elastic,
-  type ExpirationCriterion,
-} from '../store/channels.ts'
+import { buryChannel, findChannel, listChannels, updateChannel, type Elastic } from '../store/channels.ts'
+import { findExpiry, putChannelExpiration, type ExpirationCriterion } from '../store/channel-expiration.ts'
 import { identityByArn } from '../store/identities.ts'
 import { searchChannels } from '../store/search.ts'
 import { listSubChannels } from '../store/sub-channels.ts'

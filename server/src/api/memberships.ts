@@ -1,13 +1,12 @@
-import { parseArn } from '../arn.ts'
 import type { BearerCall, ChannelCall, Handlers } from '../call.ts'
 import { JsonText } from '../contract/common.ts'
 import { ApiError, badRequest, forbidden, notFound } from '../errors.ts'
 import { advance } from '../domain/channels.ts'
 import { checkFilterRule } from '../domain/filter-rules.ts'
-import { identity, requireIdentity } from '../domain/identities.ts'
+import { findIdentity, identity, requireIdentity } from '../domain/identities.ts'
 import { addMember, checkMembershipType, leave, membershipDetails } from '../domain/memberships.ts'
 import { checkOrdinary, subChannelIdOf, type Joined } from '../domain/sub-channels.ts'
-import { identityByArn, lockIdentities, type Identity } from '../store/identities.ts'
+import { lockIdentities, type Identity } from '../store/identities.ts'
 import {
   channelOfMember,
   channelsOfMember,
@@ -116,8 +115,7 @@ export const memberships: Handlers<
 
   /** A HIDDEN member is there for those in charge and for itself only (spec/operations.md §7). */
   async DescribeChannelMembership(input, call) {
-    const arn = parseArn(input.MemberArn)
-    const named = arn && (await identityByArn(call.db, arn))
+    const named = await findIdentity(call.db, input.MemberArn)
     const membership = named && (await findMembership(call.db, call.channel.id, subChannelIdOf(call), named.id))
     const seesHidden = call.admin || call.moderator || named?.id === call.caller.id
     if (!membership || (membership.type === 'HIDDEN' && !seesHidden)) {
@@ -139,8 +137,7 @@ export const memberships: Handlers<
   /** In an elastic channel a moderator leaves the sub-channel that is named, or all; a regular member has only the one. */
   async DeleteChannelMembership(input, { db, channel, subChannel, now, balanceSoon }) {
     await db.transaction(async tx => {
-      const arn = parseArn(input.MemberArn)
-      const member = arn && (await identityByArn(tx, arn))
+      const member = await findIdentity(tx, input.MemberArn)
       const [first] = member ? await placesOf(tx, channel.id, member.id) : []
       if (!member || !first) return
       if (subChannel && first.isPlaced) {

@@ -1,13 +1,11 @@
-import { parseArn } from '../arn.ts'
 import type { BearerCall, Handlers } from '../call.ts'
 import { conflict, forbidden, notFound } from '../errors.ts'
 import { advance, channelSummary } from '../domain/channels.ts'
 import { checkCount } from '../domain/counts.ts'
-import { holdIdentity, identity, requireIdentity } from '../domain/identities.ts'
+import { findIdentity, holdIdentity, identity, requireIdentity } from '../domain/identities.ts'
 import { leave } from '../domain/memberships.ts'
 import { findBan } from '../store/bans.ts'
 import { findModeratedChannel, listModeratedChannels } from '../store/channels.ts'
-import { identityByArn } from '../store/identities.ts'
 import { countModerators, deleteModerator, findModerator, insertModerator, listModerators } from '../store/moderators.ts'
 import { paged } from './paging.ts'
 
@@ -43,8 +41,7 @@ export const moderators: Handlers<
   },
 
   async DescribeChannelModerator({ ChannelModeratorArn }, { db, channel }) {
-    const arn = parseArn(ChannelModeratorArn)
-    const named = arn && (await identityByArn(db, arn))
+    const named = await findIdentity(db, ChannelModeratorArn)
     const moderator = named && (await findModerator(db, channel.id, named.id))
     if (!moderator) {
       throw notFound('The channel moderator does not exist.', `${ChannelModeratorArn} is not a moderator of ${channel.arn}.`)
@@ -68,8 +65,7 @@ export const moderators: Handlers<
   /** Who is a moderator of an elastic channel no longer loses all memberships there. */
   async DeleteChannelModerator({ ChannelModeratorArn }, { db, channel, now }) {
     await db.transaction(async tx => {
-      const arn = parseArn(ChannelModeratorArn)
-      const named = arn && (await identityByArn(tx, arn))
+      const named = await findIdentity(tx, ChannelModeratorArn)
       if (!named || !(await findModerator(tx, channel.id, named.id))) return
       // The channel first, as everywhere, so that no two acts wait for each other.
       await advance(tx, channel, now())

@@ -1,14 +1,14 @@
-import { parseArn, arnWithin } from '../arn.ts'
+import { arnWithin } from '../arn.ts'
 import type { Handlers } from '../call.ts'
 import { conflict, notFound } from '../errors.ts'
 import { countOne } from '../domain/counts.ts'
 import { expiryOf } from '../domain/expiration.ts'
+import { findIdentity } from '../domain/identities.ts'
 import { checkMetadataSize } from '../domain/sizes.ts'
 import { tagNew } from '../domain/tags.ts'
 import type { Queries } from '../store/database.ts'
 import {
   buryIdentity,
-  identityByArn,
   insertIdentity,
   listIdentities,
   updateIdentity,
@@ -20,8 +20,7 @@ import { once } from './idempotency.ts'
 import { paged } from './paging.ts'
 
 async function requireUser(db: Queries, text: string): Promise<IdentityRecord> {
-  const arn = parseArn(text)
-  const found = arn && (await identityByArn(db, arn))
+  const found = await findIdentity(db, text)
   if (!found) throw notFound('The app instance user does not exist.', `There is no user ${text}.`)
   return found
 }
@@ -111,8 +110,7 @@ export const users: Handlers<
   },
 
   async DeleteAppInstanceUser({ AppInstanceUserArn }, { db, now, purgeSoon }) {
-    const arn = parseArn(AppInstanceUserArn)
-    const user = arn && (await identityByArn(db, arn))
+    const user = await findIdentity(db, AppInstanceUserArn)
     if (!user) return
     await db.transaction(tx => buryIdentity(tx, user.id, now()))
     purgeSoon()

@@ -7,13 +7,13 @@ import {
   countElasticChannels,
   insertChannel,
   type Channel,
-  type ChannelExpiration,
   type ChannelSummary,
   type Elastic,
   type Mode,
   type Moment,
   type Privacy,
 } from '../store/channels.ts'
+import { type ChannelExpiration } from '../store/channel-expiration.ts'
 import type { Queries } from '../store/database.ts'
 import type { Identity } from '../store/identities.ts'
 import { countModerators, insertModerator } from '../store/moderators.ts'

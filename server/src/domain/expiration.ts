@@ -1,4 +1,4 @@
-import type { ChannelExpiration, Expiry } from '../store/channels.ts'
+import type { ChannelExpiration, Expiry } from '../store/channel-expiration.ts'
 
 /** Milliseconds of a day. */
 const day = 24 * 60 * 60 * 1000

@@ -6,10 +6,15 @@ import { identityByArn, lockIdentity, type Identity, type IdentityRecord } from 
 /** The wire's Identity: the name is the one that the user or bot has now. */
 export const identity = ({ arn, name }: Identity) => ({ Arn: arn, Name: name })
 
+/** The user or bot of that ARN, where it lives. */
+export async function findIdentity(db: Queries, text: string): Promise<IdentityRecord | undefined> {
+  const arn = parseArn(text)
+  return arn && identityByArn(db, arn)
+}
+
 /** The user or bot of that ARN; ForbiddenException with Amazon's sentence where there is none (spec/authorization.md §8). */
 export async function requireIdentity(db: Queries, text: string): Promise<IdentityRecord> {
-  const arn = parseArn(text)
-  const found = arn && (await identityByArn(db, arn))
+  const found = await findIdentity(db, text)
   if (!found) throw invalidUserArn(`${text} is not a user or bot that exists.`)
   return found
 }

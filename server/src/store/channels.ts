@@ -1,4 +1,5 @@
 import { give } from './counters.ts'
+import type { ChannelExpiration, ExpirationCriterion } from './channel-expiration.ts'
 import { statement, type Queries } from './database.ts'
 import { identityArn, type Identity } from './identities.ts'
 import { pageOf, type Cursor, type Page } from './page.ts'
@@ -16,13 +17,6 @@ export interface ChannelSummary {
   readonly mode: Mode
   readonly privacy: Privacy
   readonly lastMessageAt: Date | undefined
-}
-
-export type ExpirationCriterion = 'CREATED_TIMESTAMP' | 'LAST_MESSAGE_TIMESTAMP'
-
-export interface ChannelExpiration {
-  readonly days: number
-  readonly criterion: ExpirationCriterion
 }
 
 /** Into how many sub-channels an elastic channel is divided at the most, and how large they are. */
@@ -121,16 +115,6 @@ const advanceWithMessage = statement<{ sequence: number; at: number }>(`
     last_message_at = case when last_event_at < $2 then $2 else last_event_at end
   where id = $1 and deleted_at is null
   returning sequence, last_event_at as at`)
-const updateExpiration = statement(`
-  update channels set expiration_days = $2, expiration_criterion = $3, expires_at = $4 where id = $1 and deleted_at is null`)
-const selectDue = statement<{ id: number }>(`
-  select id from channels where expires_at <= $1 and deleted_at is null order by expires_at limit $2`)
-const lockDue = statement(`update channels set expires_at = expires_at where id = $1 and expires_at <= $2 and deleted_at is null`)
-const selectExpiry = statement<DueChannel>(`
-  select created_at as "createdAt", last_message_at as "publicAt", expiration_days as days, expiration_criterion as criterion,
-    (select max(p.created_at) from private_messages p where p.channel_id = c.id) as "privateAt"
-  from channels c where id = $1 and deleted_at is null`)
-const postpone = statement(`update channels set expires_at = $2 where id = $1 and deleted_at is null`)
 const bury = statement<{ appInstanceId: number }>(`
   update channels set deleted_at = $2 where id = $1 and deleted_at is null returning app_instance_id as "appInstanceId"`)
 
@@ -255,42 +239,4 @@ export async function advanceChannel(
 export async function buryChannel(tx: Queries, id: number, now: number) {
   const buried = await tx.get(bury, id, now)
   if (buried) await give(tx, 'channels', buried.appInstanceId)
-}
-
-/** Sets or, with undefined, removes the expiration, and the earliest time at which the channel may be over. */
-export async function putChannelExpiration(
-  tx: Queries,
-  id: number,
-  expiration: ChannelExpiration | undefined,
-  expiresAt: number | undefined,
-) {
-  await tx.run(updateExpiration, id, expiration?.days ?? null, expiration?.criterion ?? null, expiresAt ?? null)
-}
-
-/** What decides when a channel is over. A targeted message counts as the last one too: it is persistent. */
-export interface Expiry {
-  readonly createdAt: number
-  readonly publicAt: number | null
-  readonly privateAt: number | null
-}
-
-interface DueChannel extends Expiry, ChannelExpiration {}
-
-export async function findExpiry(db: Queries, id: number): Promise<Expiry | undefined> {
-  return db.get(selectExpiry, id)
-}
-
-/** At most `limit` channels whose time may have come. */
-export async function dueChannels(db: Queries, now: number, limit: number) {
-  return db.all(selectDue, now, limit)
-}
-
-/** The channel, where its time may still have come. Until the commit nobody else can change it. */
-export async function lockDueChannel(tx: Queries, id: number, now: number): Promise<DueChannel | undefined> {
-  return (await tx.run(lockDue, id, now)) === 1 ? tx.get(selectExpiry, id) : undefined
-}
-
-/** Looks at the channel again at that time: a message has put its end off. */
-export async function postponeExpiration(tx: Queries, id: number, expiresAt: number) {
-  await tx.run(postpone, id, expiresAt)
 }

@@ -235,6 +235,9 @@ const outcomeOf = async (call: Promise<unknown>) =>
     (error: Error) => error.name,
   )
 
+/** Ordinary channels have no sub-channels. */
+const permitted = (deed: string) => (deed === 'list sub-channels' ? 'BadRequestException' : 'yes')
+
 onBothDatabases('The matrix of roles', world => {
   const kinds = (['PUBLIC', 'PRIVATE'] as const).flatMap(privacy =>
     (['UNRESTRICTED', 'RESTRICTED'] as const).map(mode => [privacy, mode] as const),
@@ -256,8 +259,6 @@ onBothDatabases('The matrix of roles', world => {
     // Where the role permits and the thing is not there, the answer is that it is not there.
     const absent = (deed: string, privacy: Privacy) =>
       deed === 'describe own membership' && (people[person].column < 2 || (people[person].column === 4 && privacy === 'PUBLIC'))
-    // Ordinary channels have none.
-    const permitted = (deed: string) => (deed === 'list sub-channels' ? 'BadRequestException' : 'yes')
     const told = kinds.map(([privacy, mode]) =>
       Object.fromEntries(
         deedNames.map(deed => [
