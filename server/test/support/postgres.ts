@@ -13,8 +13,8 @@ export interface OwnPostgres {
   remove(): Promise<void>
 }
 
-/** A PostgreSQL of the test's own, which it may stop and start. */
-export async function startPostgres(): Promise<OwnPostgres> {
+/** A real PostgreSQL, from the project's own dependencies, which a test may stop and start. */
+export async function startPostgres(postgresFlags: string[] = []): Promise<OwnPostgres> {
   const databaseDir = await mkdtemp(join(tmpdir(), 'carillon-postgres-'))
   const port = await freePort()
   const postgres = new EmbeddedPostgres({
@@ -25,6 +25,7 @@ export async function startPostgres(): Promise<OwnPostgres> {
     persistent: true,
     createPostgresUser: process.getuid?.() === 0,
     initdbFlags: ['--encoding=UTF8', '--locale=C', '--no-sync'],
+    postgresFlags,
     onLog: () => {},
     onError: () => {},
   })
