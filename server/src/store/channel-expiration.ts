@@ -14,7 +14,7 @@ const selectDue = statement<{ id: number }>(`
 const lockDue = statement(`update channels set expires_at = expires_at where id = $1 and expires_at <= $2 and deleted_at is null`)
 const selectExpiry = statement<DueChannel>(`
   select created_at as "createdAt", last_message_at as "publicAt", expiration_days as days, expiration_criterion as criterion,
-    (select max(p.created_at) from private_messages p where p.channel_id = c.id) as "privateAt"
+    (select max(p.created_at) from private_messages p where p.channel_id = c.id and p.failed = 0) as "privateAt"
   from channels c where id = $1 and deleted_at is null`)
 const postpone = statement(`update channels set expires_at = $2 where id = $1 and deleted_at is null`)
 

@@ -65,7 +65,7 @@ export const summaryColumns = `
   c.id, a.arn || '/channel/' || c.external_id as arn, c.name, c.metadata, c.mode, c.privacy,
   c.last_message_at as "publicAt", c.deleted_at as "deletedAt",
   (select max(p.created_at) from private_messages p
-   where p.channel_id = c.id and p.sub_channel_id = 0 and p.viewer_id = $1) as "privateAt"`
+   where p.channel_id = c.id and p.sub_channel_id = 0 and p.viewer_id = $1 and p.failed = 0) as "privateAt"`
 
 /** Undefined for an ordinary channel. */
 export const elasticOf = (kept: string | null | undefined) => toldIfKept<Elastic>(kept ?? null)

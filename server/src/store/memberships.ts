@@ -28,7 +28,7 @@ interface Row {
 const insert = statement(`
   insert into memberships (channel_id, member_id, type, invited_by, created_at, updated_at, sub_channel_id, placed, last_private_at)
   values ($1, $2, $3, $4, $5, $5, $6, $7,
-    (select max(created_at) from private_messages where channel_id = $1 and sub_channel_id = $6 and viewer_id = $2))
+    (select max(created_at) from private_messages where channel_id = $1 and sub_channel_id = $6 and viewer_id = $2 and failed = 0))
   on conflict (channel_id, member_id, sub_channel_id) do nothing`)
 const selectType = statement<{ type: MembershipType }>(
   `select type from memberships where channel_id = $1 and member_id = $2 and sub_channel_id = $3`,
@@ -81,7 +81,7 @@ const summaryText = (privateAt: string) => {
 
 const ownPrivate = 'm.last_private_at'
 const othersPrivate = `(select max(p.created_at) from private_messages p
-  where p.channel_id = m.channel_id and p.sub_channel_id = m.sub_channel_id and p.viewer_id = $5)`
+  where p.channel_id = m.channel_id and p.sub_channel_id = m.sub_channel_id and p.viewer_id = $5 and p.failed = 0)`
 
 interface PageText {
   text: string | null

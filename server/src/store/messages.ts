@@ -139,7 +139,7 @@ const recomputePublic = statement(`
 const recomputePrivate = statement(`
   update memberships set last_private_at = (
     select max(p.created_at) from private_messages p
-    where p.channel_id = $1 and p.sub_channel_id = $4 and p.viewer_id = memberships.member_id)
+    where p.channel_id = $1 and p.sub_channel_id = $4 and p.viewer_id = memberships.member_id and p.failed = 0)
   where channel_id = $1 and sub_channel_id = $4 and member_id in ($2, $3)`)
 
 const message = (row: Row): Message => ({

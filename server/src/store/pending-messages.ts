@@ -20,10 +20,13 @@ const removeViewer = statement(`
 const insertViewer = statement(`
   insert into private_messages (channel_id, sub_channel_id, viewer_id, created_at, sequence) values ($1, $2, $3, $4, $5)
   on conflict do nothing`)
+const failViewer = statement(`
+  update private_messages set failed = 1
+  where channel_id = $1 and sub_channel_id = $2 and viewer_id = $3 and created_at = $4 and sequence = $5`)
 const recompute = statement(`
   update memberships set last_private_at = (
     select max(p.created_at) from private_messages p
-    where p.channel_id = $1 and p.sub_channel_id = $2 and p.viewer_id = memberships.member_id)
+    where p.channel_id = $1 and p.sub_channel_id = $2 and p.viewer_id = memberships.member_id and p.failed = 0)
   where channel_id = $1 and sub_channel_id = $2 and member_id = $3`)
 
 const placeOfRun = (run: Run) => placeValues(run.channelId, run.subChannelId, run.messageId)
@@ -47,9 +50,10 @@ export async function releaseMessage(tx: Queries, run: Run) {
   return true
 }
 
-/** Leaves the message to its sender, as FAILED. */
+/** Leaves the message to its sender, as FAILED: it can be read, and no longer counts as the sender's last message. */
 export async function failMessage(tx: Queries, run: Run) {
   await tx.run(fail, ...placeOfRun(run))
+  await setViewer(tx, failViewer, run, run.sender.id)
 }
 
 /** Removes a message that was never sent, or that is not kept once it has been. */

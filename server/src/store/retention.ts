@@ -12,10 +12,10 @@ const deleteMessages = statement(`
 const deleteViewers = statement(`
   delete from private_messages where (channel_id, sub_channel_id, viewer_id, created_at, sequence) in
     (select channel_id, sub_channel_id, viewer_id, created_at, sequence from private_messages p
-     where channel_id = $1 and sub_channel_id = $4 and created_at < $2 and exists (
+     where channel_id = $1 and sub_channel_id = $4 and created_at < $2 and (p.failed = 1 or exists (
        select 1 from private_messages newer
        where newer.channel_id = p.channel_id and newer.sub_channel_id = p.sub_channel_id and newer.viewer_id = p.viewer_id
-         and (newer.created_at, newer.sequence) > (p.created_at, p.sequence))
+         and (newer.created_at, newer.sequence) > (p.created_at, p.sequence) and newer.failed = 0))
      limit $3)`)
 
 /** The channels of an app instance, in portions: whether an ordinary one has messages of before then; `elastic` is null for it. */

@@ -57,7 +57,7 @@ const movable = `select id from memberships where channel_id = $1 and sub_channe
 const move = statement(`
   update memberships set sub_channel_id = $4, updated_at = $5, last_private_at = (
     select max(p.created_at) from private_messages p
-    where p.channel_id = $1 and p.sub_channel_id = $4 and p.viewer_id = memberships.member_id)
+    where p.channel_id = $1 and p.sub_channel_id = $4 and p.viewer_id = memberships.member_id and p.failed = 0)
   where id in (${movable})`)
 const countMoved = statement(`
   update sub_channels set member_count = member_count + $2, wanted = case when wanted < $3 then 0 else wanted - $3 end where id = $1`)

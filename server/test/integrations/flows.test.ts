@@ -382,7 +382,7 @@ onBothDatabases(
       const checked = lambda.define(async () => {
         throw new Error('the function has thrown')
       })
-      const { ann, bob, get, list, send, status, edit, root, ChannelArn } = await one(checked, { FallbackAction: 'CONTINUE' })
+      const { ann, bob, get, list, send, status, edit, root, ChannelArn, lastAt } = await one(checked, { FallbackAction: 'CONTINUE' })
       const { MessageId } = await send()
       const passing = await send('passing', { Persistence: 'NON_PERSISTENT' })
       await checked.event(1)
@@ -390,6 +390,7 @@ onBothDatabases(
       advance(47 * hour)
       await runJob()
       expect(await status(MessageId)).toBe('PENDING')
+      expect(await lastAt(ann)).toEqual((await get(ann, MessageId)).CreatedTimestamp)
       advance(hour + 60_000)
       const event = checked.invocations.find(({ event }) => event.ChannelMessage.MessageId === MessageId)!.event
       expect(await refusal(callBack(messaging, event))).toMatchObject(denied)
@@ -397,6 +398,10 @@ onBothDatabases(
       expect(await status(MessageId)).toBe('FAILED')
       expect(await get(ann, MessageId)).toMatchObject({ Content: 'hello', Status: { Value: 'FAILED' } })
       expect(await list(ann)).toMatchObject([{ MessageId, Status: { Value: 'FAILED' } }])
+      // What has FAILED is nobody's last message: spec/authorization.md §9.
+      expect(await lastAt(ann)).toBeUndefined()
+      const described = await messaging.describeChannel({ ChannelArn, ChimeBearer: ann })
+      expect(described.Channel!.LastMessageTimestamp).toBeUndefined()
       expect(await refusal(get(bob, MessageId))).toMatchObject(missing)
       expect(await list(bob)).toEqual([])
       expect(await refusal(edit(MessageId, 'x'))).toMatchObject(conflict)

@@ -181,13 +181,15 @@ create table messages (
   primary key (channel_id, sub_channel_id, private, created_at, sequence)
 ) ${clustered};
 
--- Who sees a private message: its sender and its target, one row each; only its sender until a flow has released it.
+-- Who sees a private message: its sender and its target, one row each; only its sender until a flow has released it. One that
+-- has FAILED can be read, and is nobody's last message.
 create table private_messages (
   channel_id bigint not null,
   sub_channel_id bigint not null default 0,
   viewer_id bigint not null,
   created_at bigint not null,
   sequence bigint not null,
+  failed bigint not null default 0,
   primary key (channel_id, sub_channel_id, viewer_id, created_at, sequence)
 ) ${clustered};
 
