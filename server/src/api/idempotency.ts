@@ -10,21 +10,14 @@ interface Tokened {
 
 const hash = (...parts: string[]) => createHash('sha256').update(JSON.stringify(parts)).digest('base64url').slice(0, 32)
 
-/** Equal inputs have equal texts, in whatever order their members came. */
-const canonical = (input: unknown) =>
-  JSON.stringify(input, (_, value: unknown) =>
-    typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)))
-      : value,
-  )
-
 /**
- * A token is known by operation, parent resource, bearer and itself; its fingerprint is all of the input. The bearer counts by
+ * A token is known by operation, parent resource, bearer and itself; its fingerprint is all of the input, which the decoder has
+ * put in one order. The bearer counts by
  * its number, which is never given again, so that who comes back under a deleted one's id does not meet its tokens.
  */
 function namesOf(call: Call | BearerCall, parent: string, input: Tokened) {
   const bearer = 'caller' in call ? String(call.caller.id) : ''
-  return { token: hash(call.operation, parent, bearer, input.ClientRequestToken), fingerprint: hash(canonical(input)) }
+  return { token: hash(call.operation, parent, bearer, input.ClientRequestToken), fingerprint: hash(JSON.stringify(input)) }
 }
 
 const reused = () =>

@@ -102,8 +102,7 @@ export type Answer = { readonly [Member in keyof RunContent]: RunContent[Member]
 function decisionOf(answer: Answer): string {
   if (!answer) return 'denied'
   const { content, metadata, attributes, contentType, pushNotification: push } = answer
-  const named = attributes && Object.entries(attributes).toSorted(([a], [b]) => (a < b ? -1 : 1))
-  const text = JSON.stringify([content, metadata, named, contentType, push?.Title, push?.Body, push?.Type])
+  const text = JSON.stringify([content, metadata, attributes, contentType, push?.Title, push?.Body, push?.Type])
   return `passed ${createHash('sha256').update(text).digest('base64url')}`
 }
 

@@ -50,10 +50,13 @@ function pickOf(shape: Shape): Pick | undefined {
   return undefined
 }
 
-/** The dictionary has no prototype, so that `__proto__` is a key like any other. */
+/**
+ * The dictionary has no prototype, so that `__proto__` is a key like any other. Its keys are sorted: structures come in the order
+ * of the contract, so equal inputs are then equal texts, whatever order they came in.
+ */
 function pickEntries(value: Readonly<Record<string, unknown>>, pick: Pick): object {
   const entries: Record<string, unknown> = Object.create(null)
-  for (const key of Object.keys(value)) if (value[key] !== null) entries[key] = pick(value[key])
+  for (const key of Object.keys(value).toSorted()) if (value[key] !== null) entries[key] = pick(value[key])
   return entries
 }
 
