@@ -16,7 +16,7 @@ const batch = 100
 /** An empty store with so many users beside the first one. */
 async function prepare(folder: string, users: number) {
   const file = join(folder, 'carillon.db')
-  const store = await SqliteDatabase.open(file, database => migrateSqlite(database, file))
+  const store = await SqliteDatabase.open(file, { prepare: database => migrateSqlite(database, file), tell: () => {} })
   await fillStore(store, { users, channels: 0, each: 0, large: 0 })
   await store.close()
 }

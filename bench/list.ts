@@ -31,10 +31,11 @@ const median = (values: number[]) => values.toSorted((a, b) => a - b)[Math.floor
 async function openStore(databaseUrl: string | undefined, folder: string) {
   if (databaseUrl === undefined) {
     const file = join(folder, 'carillon.db')
-    return SqliteDatabase.open(file, database => migrateSqlite(database, file))
+    return SqliteDatabase.open(file, { prepare: database => migrateSqlite(database, file), tell: () => {} })
   }
   return PostgresDatabase.open(databaseUrl, {
     prepare: client => migratePostgres(client, 'the database'),
+    tell: () => {},
     onError: () => {},
     connections: 2,
   })

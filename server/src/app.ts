@@ -11,6 +11,7 @@ import type { Config, RootKey } from './config.ts'
 import { operations, type OperationName } from './contract/index.ts'
 import { keptRootKey } from './credentials.ts'
 import { invocationKind } from './domain/flows.ts'
+import { createLocalBus } from './events/local-bus.ts'
 import { dispatchOf, type Dispatch } from './http/dispatch.ts'
 import { Admission } from './http/admission.ts'
 import { createServer } from './http/server.ts'
@@ -100,6 +101,7 @@ export async function startApp(config: Config, { now = Date.now }: { now?: () =>
   const metrics = createMetrics()
   const { key, file, forget } = await openRootKey(config)
 
+  const bus = createLocalBus()
   let dispatches: Record<OperationName, Dispatch> | undefined
   let db: Database | undefined
   const admission = new Admission()
@@ -118,7 +120,7 @@ export async function startApp(config: Config, { now = Date.now }: { now?: () =>
   let outbox: OutboxRunner | undefined
   try {
     url = await listen(server, config)
-    const store = await openDatabase(config, log)
+    const store = await openDatabase(config, { log, tell: event => bus.publish(event) })
     db = store
     const purgeNext = async () => {
       const worked = await purgeStep(store, now())
@@ -135,6 +137,7 @@ export async function startApp(config: Config, { now = Date.now }: { now?: () =>
     measureOutbox(metrics, () => outboxWaiting(tools))
     const environment: Environment = {
       db,
+      bus,
       now,
       limits: config.limits,
       publicWsHost: config.publicWsHost,

@@ -1,4 +1,5 @@
 import type { Input, OperationName, Output } from './contract/index.ts'
+import type { Bus } from './events/bus.ts'
 import type { PageTokens } from './page-token.ts'
 import type { Limits } from './limits.ts'
 import type { AnsweredTokens } from './answered-tokens.ts'
@@ -11,6 +12,8 @@ import type { Message } from './store/messages.ts'
 /** What the process hands to every call. */
 export interface Environment {
   readonly db: Database
+  /** For what is not stored; what a transaction changes is told through the transaction. */
+  readonly bus: Bus
   /** The clock, in epoch milliseconds. Tests move it; signatures keep real time. */
   readonly now: () => number
   readonly region: string

@@ -7,13 +7,15 @@ const source = join(import.meta.dirname, '../src')
 /** Who may import whom (ARCHITECTURE.md). The root files are open to all; app.ts and cli see everything. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
   contract: [],
-  store: [],
+  events: [],
+  store: ['events'],
   auth: ['contract', 'store'],
-  domain: ['contract', 'store'],
-  api: ['contract', 'domain', 'store'],
+  domain: ['contract', 'events', 'store'],
+  api: ['contract', 'domain', 'events', 'store'],
   http: ['api', 'auth', 'contract'],
-  integrations: ['contract', 'domain', 'store'],
-  jobs: ['domain', 'store'],
+  integrations: ['contract', 'domain', 'events', 'store'],
+  jobs: ['domain', 'events', 'store'],
+  gateway: ['auth', 'contract', 'domain', 'events', 'store'],
 }
 
 /** Of a root file only what carries no code of a room may be imported: the types of call.ts, of page-token.ts and so on. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { BearerCall, Call } from '../call.ts'
 import { ApiError, conflict } from '../errors.ts'
-import { RetryTransaction, type Queries } from '../store/database.ts'
+import { RetryTransaction, type Transaction } from '../store/database.ts'
 import { answeredToken, rememberToken, tokenLifetime } from '../store/request-tokens.ts'
 
 interface Tokened {
@@ -39,7 +39,7 @@ export async function once<Result>(
   call: Call | BearerCall,
   parent: string,
   input: Tokened,
-  work: (tx: Queries) => Promise<Result>,
+  work: (tx: Transaction) => Promise<Result>,
 ): Promise<Result> {
   const { token, fingerprint } = namesOf(call, parent, input)
   return call.db.transaction(async tx => {

@@ -5,11 +5,11 @@ import { openDatabase } from '../store/open.ts'
 import { purgeStep } from '../store/purge.ts'
 import { addSettings, configOf } from './settings.ts'
 
-/** Runs a job to its end, whoever holds its lease, and what it has deleted is purged. */
+/** Runs a job to its end, whoever holds its lease, and what it has deleted is purged. There are no sockets here to be told. */
 async function run(name: string, flags: Record<string, string>) {
   if (!jobNames.includes(name)) throw new Error(`There is no job ${name}. Known are ${jobNames.join(', ')}.`)
   const config = configOf(flags)
-  const db = await openDatabase(config, createLog(config.logLevel))
+  const db = await openDatabase(config, { log: createLog(config.logLevel), tell: () => {} })
   try {
     await jobsOf({ db, now: Date.now, purgeSoon: () => {} })
       .find(known => known.name === name)!

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { BusEvent } from '../events/events.ts'
 
 /** What a query takes and gives: text, integers up to 2^53 and null exist in both databases. */
 export type Value = string | number | null
@@ -26,6 +27,18 @@ export interface Queries {
   run(statement: Statement<never>, ...values: Value[]): Promise<number>
 }
 
+/** What can be asked and said in a transaction. */
+export interface Transaction extends Queries {
+  /**
+   * Says what happens with the commit: it is told after the commit, and never where there is none. Events of one channel are
+   * told in commit order; for that the transaction has locked the channel's row before it says so.
+   */
+  tell(event: BusEvent): void
+}
+
+/** Hears what has been committed, in commit order for each channel, before the transaction resolves or soon after. */
+export type Tell = (event: BusEvent) => void
+
 /**
  * The port that SQLite and PostgreSQL implement.
  *
@@ -36,7 +49,7 @@ export interface Queries {
  */
 export interface Database extends Queries {
   readonly kind: 'sqlite' | 'postgres'
-  transaction<Result>(work: (tx: Queries) => Promise<Result>): Promise<Result>
+  transaction<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result>
   /** Gives some of the space back that deleted rows have left, where the database does not do so by itself. */
   tidy(): Promise<void>
   close(): Promise<void>

@@ -1,5 +1,16 @@
 import { Pool, types, type PoolClient, type PoolConfig, type QueryResult } from 'pg'
-import { RetryTransaction, transactionAttempts, type Database, type Queries, type Statement, type Value } from './database.ts'
+import type { BusEvent } from '../events/events.ts'
+import { CommitOrder, type Telling } from './commit-order.ts'
+import {
+  RetryTransaction,
+  transactionAttempts,
+  type Database,
+  type Queries,
+  type Statement,
+  type Tell,
+  type Transaction,
+  type Value,
+} from './database.ts'
 
 /** bigint and count(*) come as text by default; every one of ours fits a number. */
 const parsers: PoolConfig['types'] = {
@@ -39,6 +50,19 @@ class Asking implements Queries {
   }
 }
 
+class OpenTransaction extends Asking implements Transaction {
+  readonly #telling: Telling
+
+  constructor(client: PoolClient, telling: Telling) {
+    super(client)
+    this.#telling = telling
+  }
+
+  tell(event: BusEvent) {
+    this.#telling.add(event)
+  }
+}
+
 /** For a connection that breaks between two queries of a transaction: the next one on it rejects. */
 const ignored = () => {}
 
@@ -46,19 +70,22 @@ const ignored = () => {}
 export class PostgresDatabase extends Asking implements Database {
   readonly kind = 'postgres'
   readonly #pool: Pool
+  readonly #order: CommitOrder
 
-  private constructor(pool: Pool) {
+  private constructor(pool: Pool, tell: Tell) {
     super(pool)
     this.#pool = pool
+    this.#order = new CommitOrder(tell)
   }
 
   static async open(
     url: string,
     {
       prepare,
+      tell,
       onError,
       connections,
-    }: { prepare: (client: PoolClient) => Promise<void>; onError: (error: Error) => void; connections: number },
+    }: { prepare: (client: PoolClient) => Promise<void>; tell: Tell; onError: (error: Error) => void; connections: number },
   ): Promise<PostgresDatabase> {
     const pool = new Pool({
       connectionString: url,
@@ -78,24 +105,27 @@ export class PostgresDatabase extends Asking implements Database {
         client.off('error', onError)
         client.release()
       }
-      return new PostgresDatabase(pool)
+      return new PostgresDatabase(pool, tell)
     } catch (error) {
       await pool.end()
       throw error
     }
   }
 
-  async transaction<Result>(work: (tx: Queries) => Promise<Result>): Promise<Result> {
+  async transaction<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> {
     for (let attempt = 1; ; attempt++) {
       const client = await this.#pool.connect()
       client.on('error', ignored)
       let broken: Error | boolean = false
+      const telling = this.#order.begin()
       try {
         await client.query('begin')
-        const result = await work(new Asking(client))
+        const result = await work(new OpenTransaction(client, telling))
         await client.query('commit')
+        telling.end('committed')
         return result
       } catch (error) {
+        telling.end('undone')
         await client.query('rollback').catch((cause: Error) => (broken = cause))
         if (!isRepeatable(error) || attempt === transactionAttempts) throw error
       } finally {

@@ -1,5 +1,15 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
-import { RetryTransaction, statement, transactionAttempts, type Database, type Queries, type Statement, type Value } from './database.ts'
+import type { BusEvent } from '../events/events.ts'
+import {
+  RetryTransaction,
+  statement,
+  transactionAttempts,
+  type Database,
+  type Statement,
+  type Tell,
+  type Transaction,
+  type Value,
+} from './database.ts'
 
 /**
  * WAL with synchronous=FULL: a commit is on disk before it is answered, and readers never wait for the writer.
@@ -18,7 +28,7 @@ const pragmas = `
 const releasePages = statement<unknown>('pragma incremental_vacuum(256)')
 
 interface Waiting {
-  readonly work: (tx: Queries) => Promise<unknown>
+  readonly work: (tx: Transaction) => Promise<unknown>
   readonly resolve: (result: unknown) => void
   readonly reject: (error: unknown) => void
 }
@@ -73,16 +83,18 @@ export class SqliteDatabase implements Database {
   readonly kind = 'sqlite'
   readonly #writer: Connection
   readonly #reader: Connection
+  readonly #tell: Tell
   #waiting: Waiting[] = []
   #flushing: Promise<void> | undefined
 
-  private constructor(writer: DatabaseSync, reader: DatabaseSync | undefined) {
+  private constructor(writer: DatabaseSync, reader: DatabaseSync | undefined, tell: Tell) {
+    this.#tell = tell
     this.#writer = new Connection(writer)
     this.#reader = reader ? new Connection(reader) : this.#writer
   }
 
   /** `prepare` brings the schema up to date before anything else sees the file. */
-  static async open(path: string, prepare: (database: DatabaseSync) => void): Promise<SqliteDatabase> {
+  static async open(path: string, { prepare, tell }: { prepare: (database: DatabaseSync) => void; tell: Tell }): Promise<SqliteDatabase> {
     let writer: DatabaseSync | undefined
     try {
       writer = new DatabaseSync(path)
@@ -90,7 +102,7 @@ export class SqliteDatabase implements Database {
       prepare(writer)
       const reader = path === ':memory:' ? undefined : new DatabaseSync(path, { readOnly: true })
       reader?.exec('pragma busy_timeout = 10000; pragma cache_size = -65536; pragma temp_store = memory;')
-      return new SqliteDatabase(writer, reader)
+      return new SqliteDatabase(writer, reader, tell)
     } catch (error) {
       writer?.close()
       if (!(error instanceof Error && 'errcode' in error)) throw error
@@ -112,7 +124,7 @@ export class SqliteDatabase implements Database {
     return this.transaction(tx => tx.run(statement, ...values))
   }
 
-  async transaction<Result>(work: (tx: Queries) => Promise<Result>): Promise<Result> {
+  async transaction<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> {
     return new Promise<Result>((resolve, reject) => {
       this.#waiting.push({ work, resolve: resolve as (result: unknown) => void, reject })
       this.#flushing ??= new Promise(resolve => setImmediate(() => resolve(this.#flush())))
@@ -159,13 +171,16 @@ export class SqliteDatabase implements Database {
   async #attempt({ work, resolve, reject }: Waiting): Promise<() => void> {
     const { database } = this.#writer
     for (let attempt = 1; ; attempt++) {
-      const tx = new Transaction(this.#writer)
+      const tx = new OpenTransaction(this.#writer)
       const turn = endOfTurn()
       database.exec('savepoint work')
       try {
         const result = await Promise.race([work(tx), turn.ended])
         database.exec('release work')
-        return () => resolve(result)
+        return () => {
+          for (const event of tx.events) this.#tell(event)
+          resolve(result)
+        }
       } catch (error) {
         // SQLite itself gives up the whole transaction on some errors, a full disk among them: then the batch has failed.
         if (!database.isTransaction) throw error
@@ -194,7 +209,8 @@ function endOfTurn() {
   return { ended: promise, cancel: () => clearImmediate(immediate) }
 }
 
-class Transaction implements Queries {
+class OpenTransaction implements Transaction {
+  readonly events: BusEvent[] = []
   #connection: Connection | undefined
 
   constructor(connection: Connection) {
@@ -211,6 +227,10 @@ class Transaction implements Queries {
 
   async run(statement: Statement<never>, ...values: Value[]): Promise<number> {
     return this.#open().run(statement, values)
+  }
+
+  tell(event: BusEvent) {
+    this.events.push(event)
   }
 
   end() {

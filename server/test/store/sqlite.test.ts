@@ -9,7 +9,10 @@ const insert = statement('insert into things (name) values ($1)')
 const names = statement<{ name: string }>('select name from things order by name')
 
 async function open(path: string): Promise<SqliteDatabase> {
-  const db = await SqliteDatabase.open(path, database => database.exec('create table if not exists things (name text primary key)'))
+  const db = await SqliteDatabase.open(path, {
+    prepare: database => database.exec('create table if not exists things (name text primary key)'),
+    tell: () => {},
+  })
   onTestFinished(() => db.close())
   return db
 }

@@ -1,0 +1,14 @@
+import type { Bus, Listener } from './bus.ts'
+
+/** The bus of a single node: whoever listens has heard an event when `publish` returns. */
+export function createLocalBus(): Bus {
+  const listeners: Listener[] = []
+  return {
+    publish(event) {
+      for (const listener of listeners) listener(event)
+    },
+    subscribe(listener) {
+      listeners.push(listener)
+    },
+  }
+}
