@@ -158,12 +158,14 @@ async function openAll(command: Command & { name: 'open' }) {
   return (milliseconds() - start) / 1000
 }
 
-parentPort!.on('message', async (command: Command) => {
-  if (command.name === 'open') parentPort!.postMessage(await openAll(command))
-  else if (command.name === 'tell') parentPort!.postMessage(listeners.map(({ events, hash, closeCode }) => ({ events, hash, closeCode })))
-  else {
-    const closing = listeners.splice(0).filter(({ socket }) => !socket.closed)
-    await Promise.all(closing.map(({ socket }) => once(socket.destroy(), 'close')))
-    parentPort!.postMessage(undefined)
-  }
+async function obey(command: Command) {
+  if (command.name === 'open') return openAll(command)
+  if (command.name === 'tell') return listeners.map(({ events, hash, closeCode }) => ({ events, hash, closeCode }))
+  const closing = listeners.splice(0).filter(({ socket }) => !socket.closed)
+  await Promise.all(closing.map(({ socket }) => once(socket.destroy(), 'close')))
+  return undefined
+}
+
+parentPort!.on('message', (command: Command) => {
+  void obey(command).then(answer => parentPort!.postMessage(answer, []))
 })

@@ -96,7 +96,7 @@ export class Crowd {
 
   async #ask<Answer>(command: Command): Promise<Answer> {
     const answered = once(this.#worker, 'message')
-    this.#worker.postMessage(command)
+    this.#worker.postMessage(command, [])
     return (await answered)[0] as Answer
   }
 }
