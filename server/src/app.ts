@@ -5,13 +5,16 @@ import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import { AnsweredTokens } from './answered-tokens.ts'
+import { createUrlVerifier } from './auth/presigned-url.ts'
 import { createVerifier } from './auth/sigv4.ts'
+import type { AccessKey } from './auth/signing-key.ts'
 import type { Environment } from './call.ts'
 import type { Config, RootKey } from './config.ts'
 import { operations, type OperationName } from './contract/index.ts'
 import { keptRootKey } from './credentials.ts'
 import { invocationKind } from './domain/flows.ts'
 import { createLocalBus } from './events/local-bus.ts'
+import { Gateway } from './gateway/gateway.ts'
 import { dispatchOf, type Dispatch } from './http/dispatch.ts'
 import { Admission } from './http/admission.ts'
 import { createServer } from './http/server.ts'
@@ -92,11 +95,18 @@ async function outboxWaiting({ db, now }: { db: Database; now: () => number }) {
   return figures.map(({ kind, entries, oldest }) => ({ kind, entries, seconds: (now() - oldest) / 1000 }))
 }
 
+interface Surroundings {
+  /** The clock. */
+  readonly now?: () => number
+  /** Keys beside the root key. */
+  readonly keys?: (accessKeyId: string) => AccessKey | undefined
+}
+
 /**
  * The wiring: the only file that knows all parts. It listens first, so that /health can say that the server is starting, and
  * resolves when it serves. `now` is the clock of everything but signatures, which keep real time.
  */
-export async function startApp(config: Config, { now = Date.now }: { now?: () => number } = {}): Promise<App> {
+export async function startApp(config: Config, { now = Date.now, keys }: Surroundings = {}): Promise<App> {
   const log = createLog(config.logLevel)
   const metrics = createMetrics()
   const { key, file, forget } = await openRootKey(config)
@@ -104,6 +114,7 @@ export async function startApp(config: Config, { now = Date.now }: { now?: () =>
   const bus = createLocalBus()
   let dispatches: Record<OperationName, Dispatch> | undefined
   let db: Database | undefined
+  let gateway: Gateway | undefined
   const admission = new Admission()
   const server = createServer({
     log,
@@ -111,6 +122,7 @@ export async function startApp(config: Config, { now = Date.now }: { now?: () =>
     admission,
     isOutage,
     dispatch: () => dispatches,
+    upgrade: () => gateway && ((request, socket, head) => gateway?.upgrade(request, socket, head)),
     isHealthy: async () =>
       db !== undefined && (await Promise.race([isAnswering(db), setTimeout(healthMilliseconds, false, { ref: false })])),
   })
@@ -152,7 +164,16 @@ export async function startApp(config: Config, { now = Date.now }: { now?: () =>
         balance.soon()
       },
     }
-    const verify = createVerifier({ findKey: id => (id === key.accessKeyId ? key : undefined) })
+    const findKey = (id: string) => (id === key.accessKeyId ? key : keys?.(id))
+    const verify = createVerifier({ findKey })
+    gateway = new Gateway({
+      ...tools,
+      bus,
+      verify: createUrlVerifier({ findKey, hosts: config.publicWsHost === undefined ? [] : [config.publicWsHost] }),
+      isGood: ({ accessKeyId, secretAccessKey }) => findKey(accessKeyId)?.secretAccessKey === secretAccessKey,
+      limits: config.limits,
+      pingSeconds: config.pingSeconds,
+    })
     dispatches = Object.fromEntries(
       Object.entries(operations).map(([name, operation]) => [name, dispatchOf(name as OperationName, operation, { verify, environment })]),
     ) as Record<OperationName, Dispatch>
@@ -176,6 +197,7 @@ export async function startApp(config: Config, { now = Date.now }: { now?: () =>
     metrics.serving.set(0)
     const stopOutbox = outbox?.stop()
     await admission.close(drainMilliseconds)
+    gateway?.close()
     const closed = server.close()
     await Promise.race([closed, setTimeout(refusalMilliseconds)])
     server.server.closeAllConnections()

@@ -103,6 +103,7 @@ export const settings = {
     "where processors of channel flows are invoked: the base URL of a Lambda-compatible API; Amazon's where it is not given",
     matching(/^https?:\/\/[^\s?#]+$/, 'a URL such as http://localhost:4566'),
   ),
+  pingSeconds: setting('ping-seconds', 'number', 30, 'seconds between two pings of a socket', count),
   logLevel: setting<LogLevel>('log-level', 'level', 'info', 'logs are JSON lines on standard error', logLevel),
   ...limitSettings,
 } as const

@@ -16,6 +16,7 @@ export const countLimits = {
   subChannelsPerChannel: { flag: 'limit-sub-channels-per-channel', fallback: 100, meaning: 'sub-channels of an elastic channel' },
   membershipsPerSubChannel: { flag: 'limit-memberships-per-sub-channel', fallback: 1000, meaning: 'members of a sub-channel' },
   moderatorsPerChannel: { flag: 'limit-moderators-per-channel', fallback: 1000, meaning: 'moderators of a channel' },
+  connectionsPerUser: { flag: 'limit-connections-per-user', fallback: 10, meaning: 'open sockets of a user' },
   flowsPerAppInstance: { flag: 'limit-flows-per-app-instance', fallback: 100, meaning: 'channel flows of an app instance' },
   processorsPerFlow: { flag: 'limit-processors-per-flow', fallback: 1, meaning: 'processors of a channel flow; the API takes 3' },
 } as const

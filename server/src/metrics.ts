@@ -48,6 +48,29 @@ export function createMetrics() {
       labelNames: ['kind'] as const,
       registers: [registry],
     }),
+    sessions: new Gauge({ name: 'carillon_sessions', help: 'Open sockets that have a session', registers: [registry] }),
+    refusedSessions: new Counter({
+      name: 'carillon_refused_sessions_total',
+      help: 'Sockets that were closed before they had a session, by close code',
+      labelNames: ['code'] as const,
+      registers: [registry],
+    }),
+    slowSessions: new Counter({
+      name: 'carillon_slow_sessions_total',
+      help: 'Sockets that were closed because their client did not keep up',
+      registers: [registry],
+    }),
+    deadSessions: new Counter({
+      name: 'carillon_dead_sessions_total',
+      help: 'Sockets that were cut off because their client no longer answered',
+      registers: [registry],
+    }),
+    events: new Counter({
+      name: 'carillon_events_total',
+      help: 'Events that sockets may hear, by type',
+      labelNames: ['type'] as const,
+      registers: [registry],
+    }),
     serving: new Gauge({
       name: 'carillon_serving',
       help: '1 while requests are served, 0 while starting or draining',

@@ -33,7 +33,7 @@ export function parseAuthorization(header: string): Authorization {
 }
 
 /** Reads `KEY/YYYYMMDD/REGION/chime/aws4_request`. Any region will do: ARNs carry the server's own. */
-function parseCredential(text: string): Credential {
+export function parseCredential(text: string): Credential {
   const parts = text.split('/')
   const accessKeyId = parts[0]
   const date = parts[1]

@@ -4,6 +4,8 @@ import type { Credential } from './authorization-header.ts'
 export interface AccessKey {
   readonly accessKeyId: string
   readonly secretAccessKey: string
+  /** When temporary credentials end, in epoch milliseconds. */
+  readonly expiresAt?: number
 }
 
 /** HMAC-SHA256, as lower-case hexadecimal digits, of an ASCII text of at most 256 characters. */

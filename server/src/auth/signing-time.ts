@@ -35,7 +35,8 @@ export function checkClock({ basic, milliseconds }: SigningTime, now: number): v
   throw invalidSignature(reason, message)
 }
 
-function parseBasic(basic: string): SigningTime | undefined {
+/** Undefined where the text is no such time. */
+export function parseBasic(basic: string): SigningTime | undefined {
   if (!basicPattern.test(basic)) return undefined
   const day = Number(basic.slice(6, 8))
   const time = new Date(
@@ -57,7 +58,7 @@ function parseDate(text: string): SigningTime | undefined {
   return Number.isNaN(milliseconds) ? undefined : { basic: formatBasic(milliseconds), milliseconds }
 }
 
-const formatBasic = (milliseconds: number) => `${new Date(milliseconds).toISOString().slice(0, 19).replace(/[-:]/g, '')}Z`
+export const formatBasic = (milliseconds: number) => `${new Date(milliseconds).toISOString().slice(0, 19).replace(/[-:]/g, '')}Z`
 
 function unreadable(name: string, text: string): never {
   const message = `Date must be in ISO-8601 'basic format'. Got '${text}'. See http://en.wikipedia.org/wiki/ISO_8601`

@@ -39,10 +39,14 @@ export function malformedRequest(error: Error & { code?: string }, socket: Socke
     socket.destroy()
     return
   }
-  const shown = malformed(error.code)
-  const { headers, body } = renderError(shown, crypto.randomUUID())
+  socket.end(plainAnswer(malformed(error.code)))
+}
+
+/** An error where there is no node response: head and body, after which the connection ends. */
+export function plainAnswer(error: ApiError): string {
+  const { headers, body } = renderError(error, crypto.randomUUID())
   const lines = Object.entries({ ...headers, 'content-length': String(Buffer.byteLength(body)), connection: 'close' })
-  socket.end(`HTTP/1.1 ${shown.status} ${shown.code}\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n${body}`)
+  return `HTTP/1.1 ${error.status} ${error.code}\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n${body}`
 }
 
 function malformed(code: string | undefined): ApiError {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest, type RawServerDefault } from 'fastify'
 import { operations, type OperationName } from '../contract/index.ts'
 import { ApiError, failure, unavailable } from '../errors.ts'
@@ -8,7 +9,7 @@ import type { Metrics } from '../metrics.ts'
 import type { Admission } from './admission.ts'
 import type { Dispatch } from './dispatch.ts'
 import { selector } from './selector.ts'
-import { commonHeaders, malformedRequest, preflightHeaders, renderError } from './answer.ts'
+import { commonHeaders, malformedRequest, plainAnswer, preflightHeaders, renderError } from './answer.ts'
 
 /** More than any valid call has: 100 ARNs of 1,600 characters, escaped, fit in. */
 const largestBody = 1024 * 1024
@@ -23,6 +24,8 @@ export interface Served {
   readonly dispatch: () => Readonly<Record<OperationName, Dispatch>> | undefined
   /** Whether the database answers. */
   readonly isHealthy: () => Promise<boolean>
+  /** Takes over connections to /connect that ask for a WebSocket; undefined until the database is ready. */
+  readonly upgrade: () => ((request: IncomingMessage, socket: Socket, head: Buffer) => void) | undefined
   /** Whether an error says that the database is away. */
   readonly isOutage: (error: unknown) => boolean
 }
@@ -32,7 +35,7 @@ export function createServer(served: Served): FastifyInstance {
   const { log, metrics } = served
   const server = fastify({
     bodyLimit: largestBody,
-    http: { maxHeaderSize: largestHead, requireHostHeader: false },
+    http: { maxHeaderSize: largestHead, requireHostHeader: false, shouldUpgradeCallback: asksForSession },
     routerOptions: {
       maxParamLength: largestHead,
       constraints: { operation: selector('operation'), scope: selector('scope') },
@@ -59,6 +62,13 @@ export function createServer(served: Served): FastifyInstance {
     // A body is JSON whatever its type is called; Fastify would refuse what is no type.
     .prependListener('request', ({ headers }: IncomingMessage) => delete headers['content-type'])
     .on('checkExpectation', (request, response) => server.server.emit('request', request, response))
+
+  server.server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
+    const upgrade = served.admission.isOpen ? served.upgrade() : undefined
+    if (upgrade) return upgrade(request, socket, head)
+    const shown = unavailable('The server is starting or shutting down', 'Try again in a moment.')
+    socket.end(plainAnswer(shown))
+  })
 
   function sendError(request: FastifyRequest, reply: FastifyReply, error: unknown) {
     const shown = shownError(error, served)
@@ -105,6 +115,14 @@ export function createServer(served: Served): FastifyInstance {
     })
   }
 
+  server.get('/connect', async (request, reply) => {
+    const reason = 'GET /connect is for WebSockets: send Upgrade: websocket, over HTTP/1.1.'
+    return sendError(
+      request,
+      reply.header('upgrade', 'websocket'),
+      new ApiError('UpgradeRequiredException', 426, 'UpgradeRequired', 'Upgrade Required', reason),
+    )
+  })
   server.options('/', async (request, reply) => reply.code(204).headers(preflightHeaders(request.id)).send())
   server.get('/health', async (_, reply) => {
     const healthy = served.admission.isOpen && served.dispatch() !== undefined && (await served.isHealthy())
@@ -129,6 +147,10 @@ function received(request: FastifyRequest<object, RawServerDefault, IncomingMess
     host: raw.headers.host ?? '',
   }
 }
+
+/** Other upgrades (h2c) are not taken, and the request is answered as if it had not asked. */
+const asksForSession = ({ url, headers }: IncomingMessage) =>
+  headers.upgrade?.toLowerCase() === 'websocket' && /^\/connect(?:\?|$)/.test(url ?? '')
 
 const noBody = Buffer.alloc(0)
 

@@ -64,6 +64,9 @@ const selectType = statement<{ type: MembershipType }>(
 )
 const selectPlaces = statement<{ subChannelId: number; placed: number }>(`
   select sub_channel_id as "subChannelId", placed from memberships where channel_id = $1 and member_id = $2 order by sub_channel_id`)
+const selectPlacesAfter = statement<{ id: number; channelId: number; subChannelId: number }>(`
+  select id, channel_id as "channelId", sub_channel_id as "subChannelId" from memberships
+  where member_id = $1 and id > $2 order by id limit $3`)
 const selectOne = statement<Row>(`
   select i.id as "memberId", ${identityArn('i', 'a')} as "memberArn", i.name as "memberName",
     m.type, m.created_at as "createdAt", m.updated_at as "updatedAt",
@@ -253,4 +256,9 @@ export async function channelsOfMember(db: Queries, listing: Listing, after: Cur
 export async function channelOfMember(db: Queries, listing: Listing, channelId: number): Promise<string | undefined> {
   const row = await db.get(selectOneSummary, listing.memberId, listing.appInstanceArn, channelId, 1, listing.viewerId)
   return row?.text ?? undefined
+}
+
+/** Where somebody is a member, channels that are being purged included: what the next part of them after that membership is. */
+export async function placesAfter(db: Queries, memberId: number, after: number, limit: number) {
+  return db.all(selectPlacesAfter, memberId, after, limit)
 }

@@ -26,6 +26,7 @@ const examples: Record<SettingName, { good: () => Promise<string>; bad: readonly
     bad: ['', 'wss://chat.example.com', 'chat.example.com/', 'a b', 'host:port', '::1', 'host:99999'],
   },
   lambdaEndpoint: { good: async () => 'http://127.0.0.1:4566/lambda', bad: ['', 'localhost:4566', 'ftp://localhost', 'http://'] },
+  pingSeconds: count,
   logLevel: { good: async () => 'error', bad: ['', 'loud', 'INFO'] },
   ...(Object.fromEntries(Object.keys(countLimits).map(name => [name, count])) as Record<CountLimit, typeof count>),
 }
@@ -53,6 +54,7 @@ test('each setting is a flag and a variable of its name, and --help shows both w
     'account',
     'public-ws-host',
     'lambda-endpoint',
+    'ping-seconds',
     'log-level',
     ...Object.values(countLimits).map(({ flag }) => flag),
   ])

@@ -1,0 +1,129 @@
+import { timingSafeEqual } from 'node:crypto'
+import { parseCredential } from './authorization-header.ts'
+import { canonicalQuery, escapedQuery, hashBody, hashCanonicalRequest } from './canonical-request.ts'
+import { incompleteSignature, invalidSignature, missingAuthenticationToken, unrecognizedClient } from './signature-errors.ts'
+import { createSigningKeyCache, deriveSigningKey, type AccessKey } from './signing-key.ts'
+import { formatBasic, parseBasic } from './signing-time.ts'
+
+/** A GET whose signature is in its query, as it travelled. */
+export interface PresignedRequest {
+  /** Node's, untouched: path and query. */
+  readonly url: string
+  /** The header Host. */
+  readonly host: string
+}
+
+export interface Presigned {
+  readonly key: AccessKey
+  /** All that the query says, decoded. */
+  readonly parameters: ReadonlyMap<string, string>
+}
+
+const algorithm = 'AWS4-HMAC-SHA256'
+/** Clocks of browsers are off, and clients presign for ten seconds only (spec/realtime.md §2). */
+const allowedSkew = 300_000
+const longestExpiry = 7 * 24 * 60 * 60
+const hashOfNothing = hashBody(new Uint8Array())
+
+/** Stands in for an unknown key, so that it costs what a wrong secret costs. */
+const nobody: AccessKey = { accessKeyId: '', secretAccessKey: 'nobody' }
+
+/**
+ * Verifies presigned URLs and says whose key signed and what for; throws ApiError otherwise, with a short reason. The signature
+ * is compared over the raw pairs first, since every client escapes in a way of its own, and then over the two other spellings
+ * in which they sign (spec/realtime.md §2). The host may be the one of the request or one of `hosts`.
+ */
+export function createUrlVerifier(options: {
+  findKey: (accessKeyId: string) => AccessKey | undefined
+  hosts: readonly string[]
+  now?: () => number
+}): (request: PresignedRequest) => Presigned {
+  const { findKey, hosts, now = Date.now } = options
+  const cache = createSigningKeyCache(1000)
+
+  return ({ url, host }) => {
+    const { path, query } = splitTarget(url)
+    const parameters = decoded(query)
+    const signature = parameters.get('X-Amz-Signature')
+    if (signature === undefined) throw missingAuthenticationToken('X-Amz-Signature is missing: presign the URL')
+    if (!/^[0-9a-f]{64}$/.test(signature)) throw incomplete('X-Amz-Signature is not 64 hexadecimal digits')
+    if (parameters.get('X-Amz-Algorithm') !== algorithm) throw incomplete(`X-Amz-Algorithm must be ${algorithm}`)
+    if (parameters.get('X-Amz-SignedHeaders') !== 'host') throw incomplete('X-Amz-SignedHeaders must be host')
+    const credential = parseCredential(parameters.get('X-Amz-Credential') ?? '')
+    const date = parameters.get('X-Amz-Date') ?? ''
+    checkTime(date, parameters.get('X-Amz-Expires') ?? '', now())
+    if (credential.date !== date.slice(0, 8)) throw invalidSignature('the credential scope is of another day than X-Amz-Date')
+
+    const hasToken = parameters.has('X-Amz-Security-Token')
+    const known = hasToken ? undefined : findKey(credential.accessKeyId)
+    const key = known ?? nobody
+    const cached = cache.find(key, credential)
+    const sign = cached ?? deriveSigningKey(key.secretAccessKey, credential)
+    const holds = spellingsOf(query).some(spelling =>
+      hostsOf(host, hosts).some(signedHost => {
+        const headers = new Map([['host', signedHost]])
+        const canonical = { method: 'GET', path, query: spelling, headers, signedHeaders: ['host'], bodyHash: hashOfNothing }
+        const expected = sign(`${algorithm}\n${date}\n${credential.scope}\n${hashCanonicalRequest(canonical)}`)
+        return timingSafeEqual(Buffer.from(expected), Buffer.from(signature))
+      }),
+    )
+    if (hasToken) throw unrecognizedClient('X-Amz-Security-Token is none that this server has issued')
+    if (known === undefined) throw unrecognizedClient('this server has no such access key id')
+    if (!holds) throw invalidSignature(`signature mismatch; wrong secret key, or signed for another host than ${host}`)
+    if (cached === undefined) cache.keep(key, credential, sign)
+    return { key: known, parameters }
+  }
+}
+
+const incomplete = (reason: string) => incompleteSignature('The presigned URL is incomplete', reason)
+
+function splitTarget(url: string) {
+  const mark = url.indexOf('?')
+  return mark < 0 ? { path: url, query: '' } : { path: url.slice(0, mark), query: url.slice(mark + 1) }
+}
+
+/** Each name once: of two, nobody could say which one is meant. */
+function decoded(query: string): Map<string, string> {
+  const parameters = new Map<string, string>()
+  for (const pair of query.split('&')) {
+    const equals = pair.indexOf('=')
+    const [name, value] = equals < 0 ? [pair, ''] : [pair.slice(0, equals), pair.slice(equals + 1)]
+    try {
+      const plain = decodeURIComponent(name)
+      if (parameters.has(plain)) throw incomplete(`${plain.slice(0, 40)} is given twice`)
+      parameters.set(plain, decodeURIComponent(value))
+    } catch (error) {
+      if (error instanceof URIError) throw incomplete('the query has a percent-escape that is not UTF-8')
+      throw error
+    }
+  }
+  return parameters
+}
+
+function checkTime(date: string, expires: string, now: number) {
+  const signed = parseBasic(date)
+  if (!signed) throw incomplete('X-Amz-Date must read YYYYMMDDTHHMMSSZ')
+  const seconds = /^\d{1,6}$/.test(expires) ? Number(expires) : 0
+  if (seconds < 1 || seconds > longestExpiry) throw incomplete(`X-Amz-Expires must be 1 to ${longestExpiry} seconds`)
+  if (now >= signed.milliseconds + seconds * 1000 + allowedSkew)
+    throw invalidSignature(`URL expired; dated ${date}, it is ${formatBasic(now)} here`)
+  if (signed.milliseconds > now + allowedSkew) throw invalidSignature(`clock ahead; dated ${date}, it is ${formatBasic(now)} here`)
+}
+
+/** Without its signature: as it came; escaped by RFC 3986; and with the apostrophes that browsers escape after signing. */
+function spellingsOf(query: string): string[] {
+  const signed = query
+    .split('&')
+    .filter(pair => !pair.startsWith('X-Amz-Signature='))
+    .join('&')
+  const spellings = new Set([canonicalQuery(signed), escapedQuery(signed) ?? ''])
+  if (signed.includes('%27')) spellings.add(canonicalQuery(signed.replaceAll('%27', "'")))
+  return [...spellings]
+}
+
+/** As it came, in lower case, without a port that browsers leave out, and by the names that a proxy in front has. */
+const hostsOf = (host: string, others: readonly string[]) => {
+  const lower = host.toLowerCase()
+  const bare = lower.replace(/:443$/, '')
+  return [...new Set([host, lower, bare, `${bare}:443`, ...others])]
+}

@@ -1,0 +1,48 @@
+import type { ChannelEvent } from '../events/events.ts'
+
+/** A WebSocket frame, ready to be written to any number of sockets. */
+export type Frame = Buffer
+
+const text = 0x1
+const ping = 0x9
+
+/** One final frame without a mask, as servers send them (RFC 6455 §5.2); put together once for all who hear it. */
+function framed(opcode: number, content: string): Frame {
+  const length = Buffer.byteLength(content)
+  const start = length < 126 ? 2 : length < 65536 ? 4 : 10
+  const frame = Buffer.allocUnsafeSlow(start + length)
+  frame[0] = 0x80 | opcode
+  frame[1] = start === 2 ? length : start === 4 ? 126 : 127
+  if (start === 4) frame.writeUInt16BE(length, 2)
+  else if (start === 10) frame.writeBigUInt64BE(BigInt(length), 2)
+  frame.write(content, start)
+  return frame
+}
+
+interface Headers {
+  readonly type: string
+  readonly messageType?: string | undefined
+  readonly reason?: string | undefined
+}
+
+/** `payload` is a JSON document, put into the envelope as a string (spec/realtime.md §3). */
+const envelope = ({ type, messageType = 'SYSTEM', reason }: Headers, payload: string | undefined) =>
+  framed(
+    text,
+    JSON.stringify({
+      Headers: { 'x-amz-chime-event-type': type, 'x-amz-chime-message-type': messageType, 'x-amz-chime-event-reason': reason },
+      Payload: payload,
+    }),
+  )
+
+/** The only event without a payload. */
+export const sessionEstablished = envelope({ type: 'SESSION_ESTABLISHED' }, undefined)
+
+/** A Date becomes what sockets want: ISO 8601 with milliseconds. */
+export const eventFrame = ({ type, messageType, reason, payload }: ChannelEvent) =>
+  envelope({ type, messageType, reason }, JSON.stringify(payload))
+
+/** What a client that prefetches is told of one channel. */
+export const channelDetailsFrame = (payload: object) => envelope({ type: 'CHANNEL_DETAILS' }, JSON.stringify(payload))
+
+export const pingFrame = framed(ping, '')

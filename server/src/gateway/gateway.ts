@@ -1,0 +1,283 @@
+import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
+import { setImmediate as turn } from 'node:timers/promises'
+import pLimit from 'p-limit'
+import { WebSocket, WebSocketServer } from 'ws'
+import { parseArn } from '../arn.ts'
+import type { Presigned, PresignedRequest } from '../auth/presigned-url.ts'
+import type { AccessKey } from '../auth/signing-key.ts'
+import { ApiError } from '../errors.ts'
+import type { Bus } from '../events/bus.ts'
+import { isChannelEvent, type BusEvent } from '../events/events.ts'
+import type { Limits } from '../limits.ts'
+import type { Log } from '../log.ts'
+import type { Metrics } from '../metrics.ts'
+import type { Database } from '../store/database.ts'
+import { selectFacts, type FactsRow } from '../store/facts.ts'
+import { placesAfter } from '../store/memberships.ts'
+import type { PrefetchOrder } from '../store/prefetch.ts'
+import { closeCodes, closeReason, type CloseCode } from './close-codes.ts'
+import { ConnectRate } from './connect-rate.ts'
+import { sessionEstablished } from './frame.ts'
+import { Hub } from './hub.ts'
+import { Prefetch } from './prefetch.ts'
+import { Session } from './session.ts'
+
+/** Clients have nothing to say; a larger frame ends the session with 1009. */
+const largestFrame = 4096
+/** A peer that does not answer a close is cut off then. */
+const closeMilliseconds = 5000
+/** How many memberships are read at once. */
+const portion = 2000
+/** How many sockets may be on their way to a session at once: they share the connections to the database with the calls. */
+const joiningAtOnce = 4
+
+interface Wiring {
+  readonly db: Database
+  readonly bus: Bus
+  readonly verify: (request: PresignedRequest) => Presigned
+  /** Whether a key that has signed still may. */
+  readonly isGood: (key: AccessKey) => boolean
+  /** The clock of what is stored; sockets and signatures keep real time. */
+  readonly now: () => number
+  readonly limits: Limits
+  readonly pingSeconds: number
+  readonly log: Log
+  readonly metrics: Metrics
+}
+
+/** What makes a connection impossible for good: the client is told why and stays away. */
+class Refusal extends Error {
+  readonly code: CloseCode
+
+  constructor(code: CloseCode, reason: string) {
+    super(reason)
+    this.code = code
+  }
+}
+
+const unauthorized = (reason: string) => new Refusal(closeCodes.unauthorized, `Unauthorized: ${reason}`)
+
+/** Its session, once it has one, so that all sockets share their listeners. */
+class SessionSocket extends WebSocket {
+  session: Session | undefined
+}
+
+function ignore() {}
+
+const sessionOf = (ws: WebSocket) => (ws as SessionSocket).session
+
+function heardPong(this: WebSocket) {
+  sessionOf(this)?.pong()
+}
+
+/** Neither compression nor fragments: sessions write whole frames beside `ws`. */
+const socketOptions = {
+  noServer: true,
+  clientTracking: false,
+  perMessageDeflate: false,
+  maxPayload: largestFrame,
+  closeTimeout: closeMilliseconds,
+  WebSocket: SessionSocket,
+}
+
+/**
+ * The WebSocket side: GET /connect becomes a session. The upgrade is always accepted, since clients learn nothing from a
+ * refused one; who may not connect is told by a close code. Retryable codes come only once the session is established, because
+ * a client that is closed before waits for ever (spec/clients.md §1.5).
+ */
+export class Gateway {
+  readonly #wiring: Wiring
+  readonly #server = new WebSocketServer(socketOptions)
+  readonly #hub: Hub
+  readonly #prefetch: Prefetch
+  readonly #rate: ConnectRate
+  readonly #joining = pLimit(joiningAtOnce)
+  /** Sockets that have no session yet. */
+  readonly #arriving = new Set<SessionSocket>()
+  readonly #ticking: NodeJS.Timeout
+  #isClosing = false
+
+  constructor(wiring: Wiring) {
+    this.#wiring = wiring
+    const { bus, db, now, limits, log } = wiring
+    this.#rate = new ConnectRate(limits.connectionsPerUser)
+    this.#hub = new Hub(session => {
+      wiring.metrics.slowSessions.inc()
+      this.#end(session, closeCodes.tryLater, 'Too slow: more than 1 MiB waits to be read')
+    })
+    const failed = (session: Session, error: unknown) => {
+      log.error({ err: error }, 'A prefetch has failed')
+      this.#end(session, closeCodes.tryLater, 'The service is temporarily unavailable')
+    }
+    this.#prefetch = new Prefetch({ db, now, failed, hub: this.#hub })
+    bus.subscribe(event => this.#hear(event))
+    this.#ticking = setInterval(() => this.#tick(), 1000).unref()
+  }
+
+  /** Takes over a connection that asks for a WebSocket. */
+  upgrade(request: IncomingMessage, socket: Socket, head: Buffer) {
+    const { url = '', headers } = request
+    this.#server.handleUpgrade(request, socket, head, ws => {
+      ws.on('error', ignore)
+      void this.#arrive(ws, socket, { url, host: headers.host ?? '' })
+    })
+  }
+
+  /** Closes all sessions so that their clients come back, and takes no more. */
+  close() {
+    this.#isClosing = true
+    clearInterval(this.#ticking)
+    for (const ws of this.#arriving) ws.close(closeCodes.restart, 'The server restarts')
+    for (const session of [...this.#hub.sessions()]) this.#end(session, closeCodes.restart, 'The server restarts')
+  }
+
+  #hear(event: BusEvent) {
+    if (isChannelEvent(event)) {
+      this.#wiring.metrics.events.inc({ type: event.type })
+      this.#hub.deliver(event)
+      return
+    }
+    for (const session of this.#hub.departed(event)) this.#end(session, closeCodes.forbidden, 'The user has been deleted')
+  }
+
+  async #arrive(ws: SessionSocket, socket: Socket, request: PresignedRequest) {
+    const { metrics, log } = this.#wiring
+    this.#arriving.add(ws)
+    try {
+      const presigned = this.#verified(request)
+      await this.#joining(async () => this.#admit(ws, socket, presigned))
+    } catch (error) {
+      if (error instanceof Refusal) {
+        metrics.refusedSessions.inc({ code: error.code })
+        log.info({ code: error.code, reason: error.message }, 'A connection is refused')
+        ws.close(error.code, closeReason(error.message))
+      } else {
+        log.error({ err: error }, 'A connection has failed')
+        tryLater(ws, socket, 'The service is temporarily unavailable')
+      }
+    } finally {
+      this.#arriving.delete(ws)
+    }
+  }
+
+  #verified(request: PresignedRequest): Presigned {
+    try {
+      return this.#wiring.verify(request)
+    } catch (error) {
+      if (error instanceof ApiError) throw unauthorized(error.reason ?? error.message)
+      throw error
+    }
+  }
+
+  async #admit(ws: SessionSocket, socket: Socket, { key, parameters }: Presigned) {
+    const { limits, pingSeconds } = this.#wiring
+    const arn = parameters.get('userArn') ?? ''
+    const id = parameters.get('sessionId')
+    if (!id) throw unauthorized('sessionId is missing')
+    const { callerId: userId, appInstanceId, retentionDays } = await this.#userOf(arn)
+    if (ws.readyState !== ws.OPEN || this.#isClosing) return ws.close(closeCodes.restart, 'The server restarts')
+    for (const session of this.#hub.sessionsOf(userId)) {
+      if (session.id === id) this.#end(session, closeCodes.replaced, 'Another connection has the same sessionId')
+    }
+    if (this.#hub.sessionsOf(userId).length >= limits.connectionsPerUser) {
+      throw new Refusal(closeCodes.forbidden, `Forbidden: the user has ${limits.connectionsPerUser} connections already`)
+    }
+    if (!this.#rate.take(userId, Date.now())) {
+      return tryLater(ws, socket, `The user connects too often: ${limits.connectionsPerUser} at once, then one a second`)
+    }
+
+    const session = new Session(ws, socket, { id, userId, appInstanceId, key, nextPing: Date.now() + pingSeconds * 1000 })
+    this.#hub.enter(session)
+    this.#listen(ws, session)
+    await this.#join(session, arn)
+    if (!session.isOpen) return
+    session.establish(sessionEstablished)
+    if (parameters.get('prefetch-on') !== 'connect') return
+    const order: PrefetchOrder = parameters.get('prefetch-sort-by') === 'last-message-timestamp' ? 'last-message-timestamp' : 'unread'
+    this.#prefetch.add({ session, order, retentionDays: retentionDays ?? undefined })
+  }
+
+  /** A user that lives; a bot has no socket. */
+  async #userOf(text: string): Promise<FactsRow> {
+    const arn = parseArn(text)
+    if (arn?.kind !== 'user') throw unauthorized('userArn is not the ARN of an AppInstanceUser')
+    const row = await selectFacts(this.#wiring.db, arn, undefined, undefined)
+    if (!row) throw unauthorized('userArn names no user that exists')
+    return row
+  }
+
+  /** The session has entered already: what changes while its memberships are read is not missed. */
+  async #join(session: Session, arn: string) {
+    try {
+      for (let after = 0; session.isOpen;) {
+        const places = await placesAfter(this.#wiring.db, session.userId, after, portion)
+        this.#hub.join(session, places)
+        if (places.length < portion) break
+        after = places.at(-1)!.id
+        await turn()
+      }
+      // Nor is a deletion missed that was told before it entered.
+      await this.#userOf(arn)
+    } catch (error) {
+      this.#hub.leave(session)
+      throw error
+    }
+  }
+
+  #listen(ws: SessionSocket, session: Session) {
+    const { metrics } = this.#wiring
+    metrics.sessions.inc()
+    ws.session = session
+    ws.on('pong', heardPong)
+    ws.on('ping', this.#heardFrame)
+    ws.on('message', this.#heardFrame)
+    ws.on('close', this.#heardClose)
+  }
+
+  readonly #heardFrame = this.#listener(session => {
+    if (!session.received()) this.#end(session, closeCodes.forbidden, 'Too many frames: clients have nothing to say here')
+  })
+
+  readonly #heardClose = this.#listener(session => {
+    this.#wiring.metrics.sessions.dec()
+    session.hasClosed()
+    this.#hub.leave(session)
+  })
+
+  /** One listener for all sockets. */
+  #listener(heard: (session: Session) => void) {
+    return function (this: WebSocket) {
+      const session = sessionOf(this)
+      if (session) heard(session)
+    }
+  }
+
+  #end(session: Session, code: CloseCode, reason: string) {
+    session.close(code, reason)
+    this.#hub.leave(session)
+  }
+
+  #tick() {
+    const { isGood, pingSeconds, metrics } = this.#wiring
+    const now = Date.now()
+    for (const session of [...this.#hub.sessions()]) {
+      const { key } = session
+      if (!isGood(key)) this.#end(session, closeCodes.unauthorized, 'Unauthorized: the access key is no longer valid')
+      else if (key.expiresAt !== undefined && key.expiresAt <= now) this.#end(session, closeCodes.goingAway, 'The credentials have expired')
+      else if (!session.tick(now, pingSeconds * 1000)) {
+        metrics.deadSessions.inc()
+        session.terminate()
+        this.#hub.leave(session)
+      }
+    }
+    this.#rate.forget(now)
+  }
+}
+
+/** For those who may come back: only who is established is told so. */
+function tryLater(ws: WebSocket, socket: Socket, reason: string) {
+  if (ws.readyState !== ws.OPEN) return
+  socket.write(sessionEstablished)
+  ws.close(closeCodes.tryLater, closeReason(reason))
+}

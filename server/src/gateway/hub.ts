@@ -1,0 +1,200 @@
+import type { BusEvent, ChannelEvent } from '../events/events.ts'
+import { eventFrame, type Frame } from './frame.ts'
+import type { Session } from './session.ts'
+
+/** A channel, or a sub-channel of an elastic one, with those of its members who are connected here. */
+export interface Topic {
+  readonly channelId: number
+  /** 0 for an ordinary channel. */
+  readonly subChannelId: number
+  readonly sessions: Session[]
+  /** Counts what has happened, so that a reader can tell whether something has meanwhile. */
+  events: number
+}
+
+/** Whose membership it is, in which sub-channel. */
+export interface Place {
+  readonly channelId: number
+  readonly subChannelId: number
+}
+
+const placeKey = ({ channelId, subChannelId }: Place) => `${channelId}/${subChannelId}`
+
+/** Where the order does not matter. */
+function take<Item>(items: Item[], item: Item) {
+  const index = items.indexOf(item)
+  if (index < 0) return
+  const last = items.pop()!
+  if (index < items.length) items[index] = last
+}
+
+/**
+ * Who hears what on this node. It follows the memberships by the events that change them, so that it asks nobody while it
+ * delivers: who joins hears the event of that already, who leaves hears it last.
+ */
+export class Hub {
+  readonly #people = new Map<number, Session[]>()
+  /** Ordinary channels by their number, sub-channels by theirs: each has a map of its own. */
+  readonly #channels = new Map<number, Topic>()
+  readonly #subChannels = new Map<number, Topic>()
+  /** The sub-channels of an elastic channel that somebody here is in. */
+  readonly #parts = new Map<number, Set<Topic>>()
+  readonly #queued: Session[] = []
+  readonly #tooSlow: (session: Session) => void
+  #isFlushing = false
+
+  /** `tooSlow` is told of a client that cannot keep up. */
+  constructor(tooSlow: (session: Session) => void) {
+    this.#tooSlow = tooSlow
+  }
+
+  sessionsOf(userId: number): readonly Session[] {
+    return this.#people.get(userId) ?? []
+  }
+
+  /** All of them. */
+  *sessions(): Iterable<Session> {
+    for (const sessions of this.#people.values()) yield* sessions
+  }
+
+  /** From now on it follows its user's memberships. */
+  enter(session: Session) {
+    const { userId } = session
+    const sessions = this.#people.get(userId)
+    if (sessions) sessions.push(session)
+    else this.#people.set(userId, [session])
+  }
+
+  /** The memberships that the database had at some time since it entered; what has changed since then is known better here. */
+  join(session: Session, places: readonly Place[]) {
+    for (const place of places) {
+      if (session.isOpen && !session.changedWhileJoining?.has(placeKey(place))) this.#add(session, place)
+    }
+  }
+
+  leave(session: Session) {
+    for (const topic of session.topics.splice(0)) this.#remove(session, topic)
+    const { userId } = session
+    const sessions = this.#people.get(userId)
+    if (!sessions) return
+    take(sessions, session)
+    if (sessions.length === 0) this.#people.delete(userId)
+  }
+
+  topicOf({ channelId, subChannelId }: Place): Topic | undefined {
+    return subChannelId === 0 ? this.#channels.get(channelId) : this.#subChannels.get(subChannelId)
+  }
+
+  /** Sends to one session; with what else it hears in this turn. */
+  send(session: Session, frame: Frame) {
+    if (!session.queue(frame)) return
+    this.#queued.push(session)
+    if (this.#isFlushing) return
+    this.#isFlushing = true
+    setImmediate(() => this.#flush())
+  }
+
+  /** Never throws, never waits. */
+  deliver(event: ChannelEvent) {
+    const { moves = [], channelId } = event
+    for (const { memberId, to } of moves) {
+      if (to === undefined) continue
+      for (const session of this.sessionsOf(memberId)) {
+        const place = { channelId, subChannelId: to }
+        session.changedWhileJoining?.add(placeKey(place))
+        this.#add(session, place)
+      }
+    }
+    let frame: Frame | undefined
+    for (const topic of this.#topicsOf(event)) topic.events++
+    for (const session of this.#audienceOf(event)) this.send(session, (frame ??= eventFrame(event)))
+    for (const { memberId, from } of moves) {
+      if (from === undefined) continue
+      const place = { channelId, subChannelId: from }
+      const topic = this.topicOf(place)
+      for (const session of this.sessionsOf(memberId)) {
+        session.changedWhileJoining?.add(placeKey(place))
+        if (!topic) continue
+        take(session.topics, topic)
+        this.#remove(session, topic)
+      }
+    }
+    if (event.type === 'DELETE_CHANNEL') this.#drop(event)
+  }
+
+  /** Sessions of a user, or of all users of an app instance, that is gone. */
+  departed(event: Exclude<BusEvent, ChannelEvent>): Session[] {
+    if (event.type === 'user-deleted') return [...this.sessionsOf(event.userId)]
+    return [...this.sessions()].filter(({ appInstanceId }) => appInstanceId === event.appInstanceId)
+  }
+
+  get figures() {
+    return { users: this.#people.size, topics: this.#channels.size + this.#subChannels.size }
+  }
+
+  #flush() {
+    this.#isFlushing = false
+    for (const session of this.#queued.splice(0)) if (!session.flush()) this.#tooSlow(session)
+  }
+
+  #topicsOf({ channelId, subChannelId }: ChannelEvent): readonly Topic[] {
+    if (subChannelId !== undefined) {
+      const topic = this.topicOf({ channelId, subChannelId })
+      return topic ? [topic] : []
+    }
+    const channel = this.#channels.get(channelId)
+    return channel ? [channel] : [...(this.#parts.get(channelId) ?? [])]
+  }
+
+  #audienceOf(event: ChannelEvent): Iterable<Session> {
+    if (event.only) return new Set(event.only.flatMap(id => this.sessionsOf(id)))
+    const topics = this.#topicsOf(event)
+    // A moderator may be in several sub-channels.
+    return topics.length === 1 ? topics[0]!.sessions : new Set(topics.flatMap(({ sessions }) => sessions))
+  }
+
+  #add(session: Session, { channelId, subChannelId }: Place) {
+    const topics = subChannelId === 0 ? this.#channels : this.#subChannels
+    const key = subChannelId === 0 ? channelId : subChannelId
+    const topic = topics.get(key)
+    if (!topic) {
+      const made = { channelId, subChannelId, sessions: [session], events: 0 }
+      topics.set(key, made)
+      session.topics.push(made)
+      if (subChannelId !== 0) this.#partsOf(channelId).add(made)
+    } else if (!topic.sessions.includes(session)) {
+      topic.sessions.push(session)
+      session.topics.push(topic)
+    }
+  }
+
+  #remove(session: Session, topic: Topic) {
+    take(topic.sessions, session)
+    if (topic.sessions.length > 0) return
+    if (topic.subChannelId === 0) this.#channels.delete(topic.channelId)
+    else this.#dropPart(topic)
+  }
+
+  #partsOf(channelId: number): Set<Topic> {
+    let parts = this.#parts.get(channelId)
+    if (!parts) this.#parts.set(channelId, (parts = new Set()))
+    return parts
+  }
+
+  #dropPart(topic: Topic) {
+    this.#subChannels.delete(topic.subChannelId)
+    const parts = this.#parts.get(topic.channelId)
+    parts?.delete(topic)
+    if (parts?.size === 0) this.#parts.delete(topic.channelId)
+  }
+
+  /** Nothing happens any more in a channel that is deleted. */
+  #drop(event: ChannelEvent) {
+    for (const topic of this.#topicsOf(event)) {
+      for (const session of [...topic.sessions]) {
+        take(session.topics, topic)
+        this.#remove(session, topic)
+      }
+    }
+  }
+}

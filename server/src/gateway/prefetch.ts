@@ -1,0 +1,128 @@
+import { setImmediate as turn } from 'node:timers/promises'
+import { retentionCutoff } from '../domain/expiration.ts'
+import { identity } from '../domain/identities.ts'
+import { messageSummary } from '../domain/messages.ts'
+import type { Database } from '../store/database.ts'
+import { listMembers } from '../store/memberships.ts'
+import { listMessages, type Message } from '../store/messages.ts'
+import { channelsToPrefetch, type PrefetchedChannel, type PrefetchOrder } from '../store/prefetch.ts'
+import { channelDetailsFrame } from './frame.ts'
+import type { Hub } from './hub.ts'
+import type { Session } from './session.ts'
+
+/** Soft limits of the service (spec/realtime.md §7). */
+const mostChannels = 50
+const mostMessages = 20
+const mostMembers = 30
+/** How many sessions are told of a channel at the same time. */
+const atOnce = 4
+/** How often a channel is read again because something has happened in it meanwhile. */
+const mostReadings = 3
+
+interface Asked {
+  readonly session: Session
+  readonly order: PrefetchOrder
+  readonly retentionDays: number | undefined
+  /** Those that are left; undefined until they are chosen. */
+  channels?: PrefetchedChannel[]
+}
+
+/** On a socket a redacted message has an empty Content (spec/decisions.md). */
+const prefetchedMessage = (message: Message) => ({ ...messageSummary(message), Content: message.content ?? '' })
+
+/**
+ * Tells new sessions of their channels. All that ask take turns, one channel at a time, and a client that does not read is left
+ * until it does; so a connect costs a bounded work, and nobody's prefetch keeps another's, or a call, waiting.
+ */
+export class Prefetch {
+  readonly #db: Database
+  readonly #hub: Hub
+  readonly #now: () => number
+  readonly #failed: (session: Session, error: unknown) => void
+  readonly #waiting: Asked[] = []
+  #running = 0
+
+  constructor(given: { db: Database; hub: Hub; now: () => number; failed: (session: Session, error: unknown) => void }) {
+    this.#db = given.db
+    this.#hub = given.hub
+    this.#now = given.now
+    this.#failed = given.failed
+  }
+
+  /** After SESSION_ESTABLISHED. */
+  add(asked: Asked) {
+    this.#waiting.push(asked)
+    if (this.#running >= atOnce) return
+    this.#running++
+    void this.#run()
+  }
+
+  async #run() {
+    await turn()
+    for (let asked = this.#waiting.shift(); asked; asked = this.#waiting.shift()) {
+      try {
+        await this.#step(asked)
+      } catch (error) {
+        this.#failed(asked.session, error)
+      }
+      await turn()
+    }
+    this.#running--
+  }
+
+  async #step(asked: Asked) {
+    const { session, order } = asked
+    if (!session.isOpen) return
+    if (session.isCongested) {
+      session.onceDrained(() => this.add(asked))
+      return
+    }
+    asked.channels ??= (await channelsToPrefetch(this.#db, { memberId: session.userId, order }, mostChannels)).toReversed()
+    const channel = asked.channels.pop()
+    if (!channel) return
+    await this.#tell(asked, channel)
+    if (asked.channels.length > 0) this.#waiting.push(asked)
+  }
+
+  /**
+   * What has been heard of the channel before is in the details, and what is not in them is heard later: where something
+   * happens while they are read, they are read again. A channel that has been left meanwhile is not told of.
+   */
+  async #tell({ session, retentionDays }: Asked, channel: PrefetchedChannel) {
+    for (let reading = 1; ; reading++) {
+      const topic = this.#hub.topicOf(channel)
+      if (!topic || !session.topics.includes(topic)) return
+      const { events } = topic
+      const details = await this.#details(session, channel, retentionDays)
+      if (topic.events !== events && reading < mostReadings) continue
+      this.#hub.send(session, channelDetailsFrame(details))
+      return
+    }
+  }
+
+  async #details(session: Session, channel: PrefetchedChannel, retentionDays: number | undefined) {
+    const { channelId, subChannelId } = channel
+    const notBefore = new Date(retentionCutoff(this.#now(), retentionDays))
+    const { userId: viewerId } = session
+    const listing = { channelId, subChannelId, viewerId, order: 'DESCENDING', notBefore, notAfter: undefined } as const
+    const [messages, members] = await Promise.all([
+      listMessages(this.#db, listing, undefined, mostMessages),
+      listMembers(this.#db, { channelId, subChannelId, type: 'DEFAULT' }, undefined, mostMembers),
+    ])
+    return {
+      Channel: {
+        Name: channel.name,
+        ChannelArn: channel.arn,
+        Mode: channel.mode,
+        Privacy: channel.privacy,
+        Metadata: channel.metadata,
+        LastMessageTimestamp: messages.items.find(({ status }) => status === 'SENT')?.createdAt ?? channel.lastMessageAt,
+      },
+      ChannelMessages: messages.items.map(prefetchedMessage),
+      ChannelMessagesHasMore: messages.next !== undefined,
+      ChannelMemberships: members.items.map(member => ({ Member: identity(member) })),
+      ReadMarkerTimestamp: channel.readAt,
+      SubChannelId: channel.subChannelName,
+    }
+  }
+}

@@ -1,0 +1,149 @@
+import type { Socket } from 'node:net'
+import type { WebSocket } from 'ws'
+import type { AccessKey } from '../auth/signing-key.ts'
+import { closeReason, type CloseCode } from './close-codes.ts'
+import { pingFrame, type Frame } from './frame.ts'
+import type { Topic } from './hub.ts'
+
+/** More than this waits for nobody: the client is too slow, and is closed. */
+const mostBuffered = 1024 * 1024
+/** From here on only what happens now is sent, and no prefetch. */
+const congested = 64 * 1024
+/** Clients have nothing to say; those that say more than this in a second are closed. */
+const mostFramesPerSecond = 100
+/** A peer that leaves so many pings without an answer is gone. */
+const mostMissedPongs = 2
+
+/** What frames of one turn become; all sockets that hear the same write the same bytes. */
+let lastFrames: readonly Frame[] = []
+let lastBatch: Frame = Buffer.alloc(0)
+function joined(frames: readonly Frame[]): Frame {
+  if (frames.length !== lastFrames.length || frames.some((frame, index) => frame !== lastFrames[index])) {
+    lastFrames = frames
+    lastBatch = Buffer.concat(frames)
+  }
+  return lastBatch
+}
+
+/**
+ * One socket of a user. It writes whole frames to the connection by itself, which `ws` allows as long as nothing is compressed
+ * or fragmented: so a frame is made once for everybody, and the frames of a turn leave in one write.
+ */
+export class Session {
+  readonly id: string
+  readonly userId: number
+  readonly appInstanceId: number
+  readonly key: AccessKey
+  /** What it hears. */
+  readonly topics: Topic[] = []
+  /** Where its user has come or gone while it joins; undefined once it has joined. */
+  changedWhileJoining: Set<string> | undefined = new Set()
+  readonly #ws: WebSocket
+  readonly #socket: Socket
+  #pending: Frame | Frame[] | undefined
+  #isEstablished = false
+  #isClosing = false
+  #missedPongs = 0
+  #nextPing: number
+  #frames = 0
+
+  constructor(
+    ws: WebSocket,
+    socket: Socket,
+    given: { id: string; userId: number; appInstanceId: number; key: AccessKey; nextPing: number },
+  ) {
+    this.#ws = ws
+    this.#socket = socket
+    this.id = given.id
+    this.userId = given.userId
+    this.appInstanceId = given.appInstanceId
+    this.key = given.key
+    this.#nextPing = given.nextPing
+  }
+
+  get isOpen(): boolean {
+    return !this.#isClosing
+  }
+
+  /** From now on nothing is missed. */
+  establish(frame: Frame) {
+    this.changedWhileJoining = undefined
+    this.#isEstablished = true
+    this.#socket.write(frame)
+  }
+
+  /** Keeps the frame until `flush`; true where it is the first one since. */
+  queue(frame: Frame): boolean {
+    if (!this.#isEstablished || this.#isClosing) return false
+    const pending = this.#pending
+    if (pending === undefined) {
+      this.#pending = frame
+      return true
+    }
+    if (Array.isArray(pending)) pending.push(frame)
+    else this.#pending = [pending, frame]
+    return false
+  }
+
+  /** Writes what is queued; false where the client is too slow for it. */
+  flush(): boolean {
+    const pending = this.#pending
+    if (pending === undefined || this.#isClosing) return true
+    this.#pending = undefined
+    this.#socket.write(Array.isArray(pending) ? joined(pending) : pending)
+    return this.#socket.writableLength <= mostBuffered
+  }
+
+  get isCongested(): boolean {
+    return this.#socket.writableLength > congested
+  }
+
+  /** Calls back once when what is buffered has left, or the socket has closed. */
+  onceDrained(then: () => void) {
+    const socket = this.#socket
+    const done = () => {
+      socket.off('drain', done).off('close', done)
+      then()
+    }
+    socket.once('drain', done).once('close', done)
+  }
+
+  pong() {
+    this.#missedPongs = 0
+  }
+
+  /** Something that the client has sent, which says nothing; false where it says too much. */
+  received(): boolean {
+    return ++this.#frames <= mostFramesPerSecond
+  }
+
+  /** Called each second: pings when it is time. False where the peer is dead. */
+  tick(now: number, pingMilliseconds: number): boolean {
+    this.#frames = 0
+    if (now < this.#nextPing || this.#isClosing) return true
+    if (this.#missedPongs >= mostMissedPongs) return false
+    this.#nextPing = now + pingMilliseconds
+    this.#missedPongs++
+    this.#socket.write(pingFrame)
+    return true
+  }
+
+  /** What is queued leaves first. */
+  close(code: CloseCode, reason: string) {
+    if (this.#isClosing) return
+    this.flush()
+    this.#isClosing = true
+    this.#ws.close(code, closeReason(reason))
+  }
+
+  /** Nothing more can be written. */
+  hasClosed() {
+    this.#isClosing = true
+  }
+
+  /** Ends a peer that does not answer. */
+  terminate() {
+    this.#isClosing = true
+    this.#ws.terminate()
+  }
+}

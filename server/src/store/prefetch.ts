@@ -1,0 +1,80 @@
+import type { Mode, Privacy } from './channels.ts'
+import { statement, type Queries } from './database.ts'
+import { told, toldIfKept } from './text.ts'
+
+/** By which order the channels are chosen that a client is told of (spec/realtime.md §7). */
+export type PrefetchOrder = 'unread' | 'last-message-timestamp'
+
+/** A channel of a member, with its summary; where it is elastic, of one of its sub-channels. */
+export interface PrefetchedChannel {
+  readonly channelId: number
+  readonly subChannelId: number
+  /** Its SubChannelId. */
+  readonly subChannelName: string | undefined
+  readonly arn: string
+  readonly name: string
+  readonly metadata: string | undefined
+  readonly mode: Mode
+  readonly privacy: Privacy
+  readonly lastMessageAt: Date | undefined
+  readonly readAt: Date | undefined
+}
+
+interface Row {
+  channelId: number
+  subChannelId: number
+  subChannelName: string | null
+  arn: string
+  name: string
+  metadata: string | null
+  mode: Mode
+  privacy: Privacy
+  lastAt: number | null
+  readAt: number | null
+}
+
+const isUnread = 'case when last_at is not null and (read_at is null or last_at > read_at) then 0 else 1 end'
+const newest = 'last_at desc nulls last, id'
+
+/** One range of the member's rows with one key look-up each, whatever their number; what is shown is looked up for the chosen. */
+const best = (order: string) =>
+  statement<Row>(`
+    with places as (
+      select m.id, m.channel_id, m.sub_channel_id, m.read_at, m.last_private_at, case when m.sub_channel_id = 0 then c.last_message_at
+        else (select s.last_message_at from sub_channels s where s.id = m.sub_channel_id) end as public_at
+      from memberships m join channels c on c.id = m.channel_id
+      where m.member_id = $1 and c.deleted_at is null),
+    rated as (
+      select places.*, case
+        when public_at is null or last_private_at > public_at then last_private_at else public_at end as last_at
+      from places)
+    select chosen.channel_id as "channelId", chosen.sub_channel_id as "subChannelId", s.external_id as "subChannelName",
+      a.arn || '/channel/' || c.external_id as arn, c.name, c.metadata, c.mode, c.privacy,
+      chosen.last_at as "lastAt", chosen.read_at as "readAt"
+    from (select * from rated order by ${order} limit $2) chosen
+    join channels c on c.id = chosen.channel_id
+    join app_instances a on a.id = c.app_instance_id
+    left join sub_channels s on s.id = chosen.sub_channel_id`)
+const selectBest: Readonly<Record<PrefetchOrder, ReturnType<typeof best>>> = {
+  unread: best(`${isUnread}, ${newest}`),
+  'last-message-timestamp': best(newest),
+}
+
+const dateOf = (at: number | null) => (at === null ? undefined : new Date(at))
+
+/** The channels of a member that come first in that order. */
+export async function channelsToPrefetch(
+  db: Queries,
+  { memberId, order }: { memberId: number; order: PrefetchOrder },
+  limit: number,
+): Promise<PrefetchedChannel[]> {
+  const rows = await db.all(selectBest[order], memberId, limit)
+  return rows.map(({ lastAt, readAt, name, metadata, subChannelName, ...row }) => ({
+    ...row,
+    name: told(name),
+    metadata: toldIfKept(metadata),
+    subChannelName: subChannelName ?? undefined,
+    lastMessageAt: dateOf(lastAt),
+    readAt: dateOf(readAt),
+  }))
+}

@@ -1,0 +1,97 @@
+import { once } from 'node:events'
+import { setTimeout } from 'node:timers/promises'
+import { Sha256 } from '@aws-crypto/sha256-js'
+import { SignatureV4 } from '@smithy/signature-v4'
+import { onTestFinished } from 'vitest'
+import { WebSocket } from 'ws'
+import type { App } from '../../src/app.ts'
+import type { SigningKey } from './signed.ts'
+
+/** An event as it came: the payload is parsed, and undefined where there is none. */
+export interface Received {
+  readonly type: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly payload: any
+}
+
+export interface Asked {
+  readonly key?: SigningKey
+  readonly sessionId?: string
+  readonly expiresIn?: number
+  readonly date?: Date
+  /** More of the query: prefetch-on and so on. */
+  readonly query?: Readonly<Record<string, string>>
+}
+
+/** The URL that a client connects to, presigned by Amazon's own signer; over plain HTTP. */
+export async function presignedUrl(app: Pick<App, 'url' | 'rootKey'>, userArn: string, asked: Asked = {}): Promise<string> {
+  const { host, hostname, port } = new URL(app.url)
+  const { key: credentials = app.rootKey, sessionId = crypto.randomUUID(), expiresIn = 10, date, query = {} } = asked
+  const signer = new SignatureV4({ service: 'chime', region: 'us-east-1', credentials, sha256: Sha256 })
+  const signed = await signer.presign(
+    {
+      method: 'GET',
+      protocol: 'ws:',
+      hostname,
+      port: Number(port),
+      path: '/connect',
+      query: { userArn, sessionId, ...query },
+      headers: { host },
+    },
+    { expiresIn, ...(date ? { signingDate: date } : {}) },
+  )
+  const pairs = Object.entries(signed.query ?? {}).map(
+    ([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(String(value))}`,
+  )
+  return `ws://${host}/connect?${pairs.join('&')}`
+}
+
+/** A socket that keeps what it has heard. */
+export class Listening {
+  readonly events: Received[] = []
+  readonly closed: Promise<{ code: number; reason: string }>
+  readonly socket: WebSocket
+  #taken = 0
+
+  constructor(url: string) {
+    this.socket = new WebSocket(url)
+    this.socket.on('error', () => {})
+    this.socket.on('message', data => {
+      const { Headers, Payload } = JSON.parse((data as Buffer).toString())
+      const payload = Payload === undefined ? undefined : JSON.parse(Payload)
+      this.events.push({ type: Headers['x-amz-chime-event-type'], headers: Headers, payload })
+    })
+    this.closed = once(this.socket, 'close').then(([code, reason]) => ({ code, reason: String(reason) }))
+  }
+
+  /** The next event that has not been taken; fails after ten seconds. */
+  async next(): Promise<Received> {
+    for (const start = Date.now(); ; await setTimeout(5)) {
+      const event = this.events[this.#taken]
+      if (event) {
+        this.#taken++
+        return event
+      }
+      if (Date.now() - start > 10_000) throw new Error(`nothing more was heard after ${this.events.map(({ type }) => type).join(', ')}`)
+    }
+  }
+
+  /** All that has not been taken, up to and without the first that the condition holds for. */
+  async until(condition: (event: Received) => boolean): Promise<Received[]> {
+    const events = []
+    for (let event = await this.next(); !condition(event); event = await this.next()) events.push(event)
+    return events
+  }
+}
+
+/** A socket of that user, as soon as it is established; it is closed with the test. */
+export async function listen(app: Pick<App, 'url' | 'rootKey'>, userArn: string, asked: Asked = {}): Promise<Listening> {
+  const listening = new Listening(await presignedUrl(app, userArn, asked))
+  onTestFinished(() => listening.socket.terminate())
+  const { type } = await Promise.race([
+    listening.next(),
+    listening.closed.then(({ code, reason }) => Promise.reject(new Error(`closed with ${code} ${reason}`))),
+  ])
+  if (type !== 'SESSION_ESTABLISHED') throw new Error(`${type} came first`)
+  return listening
+}
