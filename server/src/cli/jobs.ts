@@ -1,8 +1,8 @@
 import type { Command } from 'commander'
 import { jobNames, jobsOf } from '../jobs/index.ts'
+import { purgeStep } from '../jobs/purge.ts'
 import { createLog } from '../log.ts'
 import { openDatabase } from '../store/open.ts'
-import { purgeStep } from '../store/purge.ts'
 import { addSettings, configOf } from './settings.ts'
 
 /** Runs a job to its end, whoever holds its lease, and what it has deleted is purged. There are no sockets here to be told. */
