@@ -57,13 +57,17 @@ export function clientsOf(app: Pick<App, 'url' | 'rootKey'>, credentials = app.r
 }
 
 /** `settings` are those of config.ts, by their names there. */
-export async function startWorld(kind: DatabaseKind, settings: Record<string, string> = {}): Promise<World> {
+export async function startWorld(
+  kind: DatabaseKind,
+  settings: Record<string, string> = {},
+  surroundings: Parameters<typeof startApp>[1] = {},
+): Promise<World> {
   let ahead = 0
   const folder = await mkdtemp(join(tmpdir(), 'carillon-test-'))
   const flags = { ...(kind === 'postgres' ? { databaseUrl: await createPostgresDatabase() } : { data: folder }), ...settings }
   const rootKey = { accessKeyId: 'AKIATESTTESTTESTTEST', secretAccessKey: 'test-secret' }
   const now = () => Date.now() + ahead
-  const app = await startApp({ ...config(flags), rootKey }, { now })
+  const app = await startApp({ ...config(flags), rootKey }, { now, ...surroundings })
   const { identity, messaging } = clientsOf(app)
   return {
     app,
