@@ -44,7 +44,7 @@ onBothDatabases(
       await purged(world())
       const told = await s.heard()
       expect(typesOf(told)).toMatchObject({ alice: [left, left], tom: [left, left], dave: [left], bob: ['closed with 4003'] })
-      const ended = told.alice!.find(({ payload }) => payload.ChannelArn === s.ChannelArn)!
+      const ended = told.alice!.find(({ payload }) => payload?.ChannelArn === s.ChannelArn)!
       expect(ended.payload).toMatchObject({
         Member: { Arn: s.bob, Name: 'bob' },
         InvitedBy: { Arn: s.alice, Name: 'alice' },
@@ -69,7 +69,7 @@ onBothDatabases(
       await s.heard()
       await s.identity.deleteAppInstanceUser({ AppInstanceUserArn: s.bob })
       await purged(world())
-      const told = (await s.heard()).dave!.filter(({ payload }) => payload.ChannelArn === ChannelArn)
+      const told = (await s.heard()).dave!.filter(({ payload }) => payload?.ChannelArn === ChannelArn)
       expect(told).toMatchObject([{ type: left, payload: { SubChannelId: places[0], Member: { Arn: s.bob, Name: 'bob' } } }])
     })
 
