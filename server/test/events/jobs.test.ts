@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest'
+import { deleteIdentity } from '../../src/domain/identities.ts'
+import { identityByArn } from '../../src/store/identities.ts'
 import { days, open, purged, runJob } from '../api/acts.ts'
 import { openElastic } from '../api/elastic-acts.ts'
 import { onBothDatabases } from '../support/world.ts'
@@ -50,6 +52,19 @@ onBothDatabases(
         InvitedBy: { Arn: s.alice, Name: 'alice' },
         Type: 'DEFAULT',
       })
+    })
+
+    test('a deleted user whose id is used again, and is a member again, is not told to have left', async () => {
+      const s = await makeScene(world())
+      const { app, now } = world()
+      const { id } = (await identityByArn(app.db, { appInstanceArn: s.arn, kind: 'user', id: 'bob' }))!
+      await app.db.transaction(async tx => deleteIdentity(tx, id, now()))
+      await s.identity.createAppInstanceUser({ AppInstanceArn: s.arn, AppInstanceUserId: 'bob', Name: 'another' })
+      await s.messaging.createChannelMembership({ ...s.channel, MemberArn: s.bob, Type: 'DEFAULT' })
+      await purged(world())
+      const told = await s.heard()
+      expect(typesOf(told)).toMatchObject({ alice: ['CREATE_CHANNEL_MEMBERSHIP', left], dave: [left], bob: ['closed with 4003'] })
+      expect(told.alice!.map(({ payload }) => payload?.ChannelArn)).toEqual([s.ChannelArn, s.everywhere])
     })
 
     test('retention tells nobody', async () => {
