@@ -16,8 +16,11 @@ beforeAll(async () => {
 afterAll(async () => world.close())
 
 /** A connection that is a WebSocket by now, and which says and hears bytes only. */
-async function rawSession(userArn: string): Promise<{ socket: Socket; heard: () => Buffer; closed: Promise<unknown> }> {
-  const { host, port, pathname, search } = new URL(await presignedUrl(world.app, userArn))
+async function rawSession(
+  userArn: string,
+  { app }: Pick<World, 'app'> = world,
+): Promise<{ socket: Socket; heard: () => Buffer; closed: Promise<unknown> }> {
+  const { host, port, pathname, search } = new URL(await presignedUrl(app, userArn))
   const socket = connect(Number(port), '127.0.0.1')
   onTestFinished(() => void socket.destroy())
   const received: Buffer[] = []
@@ -40,8 +43,8 @@ function frame(opcode: number, content: string | Buffer, { fin = true, masked = 
   return Buffer.concat([Buffer.from([(fin ? 0x80 : 0) | opcode, ...length]), Buffer.alloc(masked ? 4 : 0), bytes])
 }
 
-const metric = async (name: string) => {
-  const text = await (await fetch(`${world.app.url}/metrics`)).text()
+const metric = async (name: string, { app }: Pick<World, 'app'> = world) => {
+  const text = await (await fetch(`${app.url}/metrics`)).text()
   return Number(new RegExp(`^${name} (\\d+)`, 'm').exec(text)?.[1])
 }
 
@@ -110,6 +113,41 @@ test('a client that vanishes leaves no session behind', async () => {
   expect(await metric('carillon_sessions')).toBe(before + 1)
   socket.resetAndDestroy()
   await expect.poll(() => metric('carillon_sessions')).toBe(before)
+})
+
+test('a client that does not read is closed and counted once more than 1 MiB waits for it, and others hear all', async () => {
+  const patient = await startWorld('sqlite')
+  onTestFinished(() => patient.close())
+  const { arn, user } = await patient.appInstance(['alice', 'bob'])
+  const { ChannelArn } = await patient.messaging.createChannel({
+    AppInstanceArn: arn,
+    Name: 'busy',
+    MemberArns: [user('bob')],
+    ClientRequestToken: 'busy',
+    ChimeBearer: user('alice'),
+  })
+  const { socket: stuck } = await rawSession(user('alice'), patient)
+  stuck.pause()
+  const bob = await listen(patient.app, user('bob'))
+  const count = 2000
+  // More than the buffers of both kernels hold.
+  for (let number = 0; number < count; number += 50) {
+    await Promise.all(
+      Array.from({ length: 50 }, (_, index) =>
+        patient.messaging.sendChannelMessage({
+          ChannelArn,
+          Content: `${number + index} ${'x'.repeat(4000)}`,
+          Type: 'STANDARD',
+          Persistence: 'NON_PERSISTENT',
+          ClientRequestToken: `busy-${number + index}`,
+          ChimeBearer: user('bob'),
+        }),
+      ),
+    )
+  }
+  await expect.poll(() => bob.events.length, { timeout: 20_000 }).toBe(count + 1)
+  expect(await metric('carillon_slow_sessions_total', patient)).toBe(1)
+  await expect.poll(() => stuck.resume().destroyed).toBe(true)
 })
 
 test('a client that closes is answered, also where it then stays half-open', async () => {
