@@ -1,5 +1,6 @@
 import type { Input, OperationName, Output } from './contract/index.ts'
 import type { Bus } from './events/bus.ts'
+import type { Principal } from './auth/principal.ts'
 import type { PageTokens } from './page-token.ts'
 import type { Limits } from './limits.ts'
 import type { AnsweredTokens } from './answered-tokens.ts'
@@ -19,8 +20,10 @@ export interface Environment {
   readonly region: string
   readonly account: string
   readonly limits: Limits
-  /** What GetMessagingSessionEndpoint answers; undefined for the host of the call. */
+  /** What GetMessagingSessionEndpoint answers; undefined for the host of the call and the TLS port. */
   readonly publicWsHost: string | undefined
+  /** Where the server listens with TLS; undefined where it does not. */
+  readonly tlsPort: number | undefined
   readonly pageTokens: PageTokens
   readonly answeredTokens: AnsweredTokens
   /** Called after something has been deleted whose contents are still there. */
@@ -35,6 +38,8 @@ export interface Environment {
 export interface Call extends Environment {
   /** The host that the call was signed for. */
   readonly host: string
+  /** Who has signed. */
+  readonly principal: Principal
   readonly operation: OperationName
 }
 

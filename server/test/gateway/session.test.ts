@@ -16,8 +16,11 @@ beforeAll(async () => {
 afterAll(async () => world.close())
 
 /** A connection that is a WebSocket by now, and which says and hears bytes only. */
-async function rawSession(userArn: string): Promise<{ socket: Socket; heard: () => Buffer; closed: Promise<unknown> }> {
-  const { host, port, pathname, search } = new URL(await presignedUrl(world.app, userArn))
+async function rawSession(
+  userArn: string,
+  { app }: Pick<World, 'app'> = world,
+): Promise<{ socket: Socket; heard: () => Buffer; closed: Promise<unknown> }> {
+  const { host, port, pathname, search } = new URL(await presignedUrl(app, userArn))
   const socket = connect(Number(port), '127.0.0.1')
   onTestFinished(() => void socket.destroy())
   const received: Buffer[] = []
@@ -40,15 +43,13 @@ function frame(opcode: number, content: string | Buffer, { fin = true, masked = 
   return Buffer.concat([Buffer.from([(fin ? 0x80 : 0) | opcode, ...length]), Buffer.alloc(masked ? 4 : 0), bytes])
 }
 
-const metric = async (name: string) => {
-  const text = await (await fetch(`${world.app.url}/metrics`)).text()
+const metric = async (name: string, { app }: Pick<World, 'app'> = world) => {
+  const text = await (await fetch(`${app.url}/metrics`)).text()
   return Number(new RegExp(`^${name} (\\d+)`, 'm').exec(text)?.[1])
 }
 
-/** The server goes on. */
-const serves = async () => {
-  await listen(world.app, user('bob'))
-}
+/** Whether somebody else can still connect. */
+const serves = async () => (await listen(world.app, user('bob'))).events.length === 1
 
 test('a client that answers pings stays, however long it is idle', async () => {
   const alice = await listen(world.app, user('alice'))
@@ -88,7 +89,7 @@ test('a frame of more than 4 KiB ends the session with 1009', async () => {
   const alice = await listen(world.app, user('alice'))
   alice.socket.send(randomBytes(4097))
   expect(await alice.closed).toMatchObject({ code: 1009 })
-  await serves()
+  expect(await serves()).toBe(true)
 })
 
 test('a client that talks without end is closed with 4003', async () => {
@@ -101,7 +102,7 @@ test('a client that sends pings without end is cut off', async () => {
   const alice = await listen(world.app, user('alice'))
   for (let count = 0; count < 300; count++) alice.socket.ping()
   expect(await alice.closed).toMatchObject({ code: expect.toBeOneOf([1006, 4003]) })
-  await serves()
+  expect(await serves()).toBe(true)
 })
 
 test('a client that vanishes leaves no session behind', async () => {
@@ -112,11 +113,46 @@ test('a client that vanishes leaves no session behind', async () => {
   await expect.poll(() => metric('carillon_sessions')).toBe(before)
 })
 
+test('a client that does not read is closed and counted once more than 1 MiB waits for it, and others hear all', async () => {
+  const patient = await startWorld('sqlite')
+  onTestFinished(() => patient.close())
+  const { arn, user } = await patient.appInstance(['alice', 'bob'])
+  const { ChannelArn } = await patient.messaging.createChannel({
+    AppInstanceArn: arn,
+    Name: 'busy',
+    MemberArns: [user('bob')],
+    ClientRequestToken: 'busy',
+    ChimeBearer: user('alice'),
+  })
+  const { socket: stuck } = await rawSession(user('alice'), patient)
+  stuck.pause()
+  const bob = await listen(patient.app, user('bob'))
+  const count = 2000
+  // More than the buffers of both kernels hold.
+  for (let number = 0; number < count; number += 50) {
+    await Promise.all(
+      Array.from({ length: 50 }, (_, index) =>
+        patient.messaging.sendChannelMessage({
+          ChannelArn,
+          Content: `${number + index} ${'x'.repeat(4000)}`,
+          Type: 'STANDARD',
+          Persistence: 'NON_PERSISTENT',
+          ClientRequestToken: `busy-${number + index}`,
+          ChimeBearer: user('bob'),
+        }),
+      ),
+    )
+  }
+  await expect.poll(() => bob.events.length, { timeout: 20_000 }).toBe(count + 1)
+  expect(await metric('carillon_slow_sessions_total', patient)).toBe(1)
+  await expect.poll(() => stuck.resume().destroyed).toBe(true)
+})
+
 test('a client that closes is answered, also where it then stays half-open', async () => {
   const { socket, closed } = await rawSession(user('alice'))
   socket.write(frame(8, Buffer.from([0x03, 0xe8])))
   await closed
-  await serves()
+  expect(await serves()).toBe(true)
 })
 
 test.each([
@@ -135,7 +171,7 @@ test.each([
   socket.write(bytes)
   await closed
   expect(other.socket.readyState).toBe(other.socket.OPEN)
-  await serves()
+  expect(await serves()).toBe(true)
 })
 
 test('whatever bytes come, the server goes on', async () => {
@@ -147,7 +183,7 @@ test('whatever bytes come, the server goes on', async () => {
     socket.write(round % 2 === 0 ? Buffer.concat([valid, valid]) : randomBytes(randomInt(1, 3000)))
     if (round % 3 === 0) socket.destroy()
   }
-  await serves()
+  expect(await serves()).toBe(true)
 })
 
 test('a head that is too large is answered with 431, and half a head is not waited for by others', async () => {
@@ -158,14 +194,14 @@ test('a head that is too large is answered with 431, and half a head is not wait
   expect(String(answer)).toMatch(/^HTTP\/1.1 431 /)
   const half = Array.from({ length: 100 }, () => connect(Number(port), '127.0.0.1').on('error', () => {}))
   for (const socket of half) socket.write('GET /connect HTTP/1.1\r\nConnection: Upgr')
-  await serves()
+  expect(await serves()).toBe(true)
   for (const socket of half) socket.destroy()
 })
 
 test('five hundred connections that nobody has signed are refused, and those who have are served', async () => {
   const url = (await presignedUrl(world.app, user('alice'), { key: { accessKeyId: 'AKIANOBODY', secretAccessKey: 'x' } })).replace(/$/, '')
   const flood = Array.from({ length: 500 }, () => new Listening(url))
-  await serves()
+  expect(await serves()).toBe(true)
   for (const { closed } of flood) expect(await closed).toMatchObject({ code: 4401 })
   expect(arn).toMatch(/^arn:/)
 })
