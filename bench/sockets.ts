@@ -11,7 +11,7 @@ import { presignedTarget, signedGet } from './support/signed.ts'
 /** Long enough for a collector that waits until nothing happens. */
 const pause = 12_000
 /** Sockets that come and go first, so that what any use costs is no session's. */
-const warmUp = 200
+const warmUp = 1000
 
 interface Options {
   readonly sessions: number
@@ -74,7 +74,9 @@ async function idle(kind: string, shape: Shape, { sessions, tls }: Options) {
     const refused = crowd.figure('refused')
     if (refused > 0) throw new Error(`${refused} sockets were refused`)
     const atOnce = residentKibibytes(server.pid)
+    const busy = cpuSeconds(server.pid)
     const full = await settledKibibytes(server.pid)
+    const idling = (cpuSeconds(server.pid) - busy) / (pause / 1000)
     const row = {
       kind: `${kind}${tls ? ', TLS' : ''}`,
       sessions,
@@ -84,6 +86,7 @@ async function idle(kind: string, shape: Shape, { sessions, tls }: Options) {
       'at once': rounded((atOnce - empty) / sessions),
       'connects/s': Math.round(sessions / seconds),
       'CPU µs a connect': Math.round((cpu * 1e6) / sessions),
+      'idle CPU %': rounded(idling * 100),
     }
     if (shape.large === 0) return row
     const large = await crowd.open(server.url, [presignedTarget(server.url, userArn(1))])

@@ -32,6 +32,7 @@ server.on('upgrade', (request, socket, head) => {
     socket.write(sessionEstablished)
   })
 })
+server.keepAliveTimeout = 0
 server.listen(0, '127.0.0.1', () => {
   process.stdout.write(`ready on http://127.0.0.1:${(server.address() as AddressInfo).port}\n`)
 })

@@ -33,6 +33,7 @@ export class Connection {
   /** Resolves to the length of the answer's body. */
   ask(request: Buffer): Promise<number> {
     return new Promise((resolve, reject) => {
+      if (this.#socket.destroyed) reject(new Error('The connection has been closed'))
       this.#missing = -1
       this.#answered = resolve
       this.#failed = reject
