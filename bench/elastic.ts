@@ -39,7 +39,7 @@ export async function elastic(args: string[]) {
   const environment = { CARILLON_ACCESS_KEY_ID: rootKey.accessKeyId, CARILLON_SECRET_ACCESS_KEY: rootKey.secretAccessKey }
   const target = String(Math.ceil(members / maximum))
   const limits = ['--limit-sub-channels-per-channel', String(maximum), '--limit-memberships-per-sub-channel', target]
-  const server = await start([main, 'serve', '--port', '0', '--data', folder, ...limits], environment, /ready on (http:\S+)/)
+  const server = await start([main, 'serve', '--port', '0', '--no-tls', '--data', folder, ...limits], environment, /ready on (http:\S+)/)
   const messaging = new ChimeSDKMessaging({ endpoint: server.url, region: 'us-east-1', credentials: rootKey })
   process.stdout.write(`${JSON.stringify(machine())}\n`)
   try {

@@ -44,7 +44,7 @@ async function openStore(databaseUrl: string | undefined, folder: string) {
 async function serve(databaseUrl: string | undefined, folder: string) {
   const flags = databaseUrl === undefined ? ['--data', folder] : ['--database-url', databaseUrl]
   const environment = { CARILLON_ACCESS_KEY_ID: rootKey.accessKeyId, CARILLON_SECRET_ACCESS_KEY: rootKey.secretAccessKey }
-  return start([main, 'serve', '--port', '0', ...flags], environment, /ready on (http:\S+)/)
+  return start([main, 'serve', '--port', '0', '--no-tls', ...flags], environment, /ready on (http:\S+)/)
 }
 
 async function tokenOfLastPage(url: string): Promise<string> {

@@ -1,17 +1,17 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import type { FastifyInstance } from 'fastify'
+import { once } from 'node:events'
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { AnsweredTokens } from './answered-tokens.ts'
 import { createUrlVerifier } from './auth/presigned-url.ts'
 import { createVerifier } from './auth/sigv4.ts'
 import type { AccessKey } from './auth/signing-key.ts'
 import type { Environment } from './call.ts'
+import { followPair } from './certificate-files.ts'
+import { localName } from './certificates.ts'
 import type { Config, RootKey } from './config.ts'
 import { operations, type OperationName } from './contract/index.ts'
-import { keptRootKey } from './credentials.ts'
 import { invocationKind } from './domain/flows.ts'
 import { createLocalBus } from './events/local-bus.ts'
 import { Gateway } from './gateway/gateway.ts'
@@ -24,21 +24,24 @@ import { OutboxRunner } from './integrations/runner.ts'
 import { Background } from './jobs/background.ts'
 import { BalancingQueue } from './jobs/balancing.ts'
 import { jobsOf } from './jobs/index.ts'
+import { purgeStep } from './jobs/purge.ts'
 import { schedule } from './jobs/schedule.ts'
 import { createLog } from './log.ts'
 import { createMetrics, measureOutbox } from './metrics.ts'
 import { PageTokens } from './page-token.ts'
+import { openSecrets } from './secrets.ts'
 import type { Database } from './store/database.ts'
-import { dataFolder, openDatabase } from './store/open.ts'
+import { openDatabase } from './store/open.ts'
 import { isOutage } from './store/outage.ts'
 import { outboxFigures } from './store/outbox.ts'
-import { purgeStep } from './store/purge.ts'
 import { isAnswering, settledOnce } from './store/settings.ts'
 
 /** A server that serves. */
 export interface App {
   /** `http://host:port`, with the real port. */
   readonly url: string
+  /** The same over TLS, by a name that the certificate has; undefined where there is no TLS listener. */
+  readonly tlsUrl: string | undefined
   readonly rootKey: RootKey
   /** The shared credentials file, where the root key is kept in one. */
   readonly credentialsFile: string | undefined
@@ -54,40 +57,20 @@ const refusalMilliseconds = 500
 /** A database that takes longer to say that it is there cannot serve. */
 const healthMilliseconds = 2000
 
-interface OpenedKey {
-  readonly key: RootKey
-  readonly file: string | undefined
-  readonly forget: () => Promise<void>
-}
+/** An address as it stands in a URL. */
+const inUrl = (host: string) => (host.includes(':') ? `[${host}]` : host)
 
-const nothingToForget = async () => {}
-
-async function openRootKey({ rootKey, databaseUrl, data, region }: Config): Promise<OpenedKey> {
-  if (rootKey) return { key: rootKey, file: undefined, forget: nothingToForget }
-  if (databaseUrl !== undefined) {
-    throw new Error(
-      'With --database-url the root key is given by CARILLON_ACCESS_KEY_ID and CARILLON_SECRET_ACCESS_KEY: all nodes use the same one.',
-    )
-  }
-  if (data === ':memory:') {
-    // Clients still need a file to read the key from; it goes when the server does.
-    const folder = await mkdtemp(join(tmpdir(), 'carillon-'))
-    return { ...(await keptRootKey(folder, region)), forget: () => rm(folder, { recursive: true, force: true }) }
-  }
-  return { ...(await keptRootKey(await dataFolder(data), region)), forget: nothingToForget }
-}
-
-async function listen(server: FastifyInstance, { host, port }: Config): Promise<string> {
-  const shown = host.includes(':') ? `[${host}]` : host
+/** The real port. */
+async function listen(server: Server, host: string, port: number): Promise<number> {
   try {
-    await server.listen({ host, port })
+    server.listen({ host, port })
+    await once(server, 'listening')
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     const why = code === 'EADDRINUSE' ? 'another process listens there' : String(error)
-    throw new Error(`Cannot listen on ${shown}:${port}: ${why}.`, { cause: error })
+    throw new Error(`Cannot listen on ${inUrl(host)}:${port}: ${why}.`, { cause: error })
   }
-  const address = server.server.address()
-  return `http://${shown}:${typeof address === 'object' && address ? address.port : port}`
+  return (server.address() as AddressInfo).port
 }
 
 async function outboxWaiting({ db, now }: { db: Database; now: () => number }) {
@@ -109,7 +92,7 @@ interface Surroundings {
 export async function startApp(config: Config, { now = Date.now, keys }: Surroundings = {}): Promise<App> {
   const log = createLog(config.logLevel)
   const metrics = createMetrics()
-  const { key, file, forget } = await openRootKey(config)
+  const { key, file, certificate, forget } = await openSecrets(config, log)
 
   const bus = createLocalBus()
   let dispatches: Record<OperationName, Dispatch> | undefined
@@ -120,18 +103,27 @@ export async function startApp(config: Config, { now = Date.now, keys }: Surroun
     log,
     metrics,
     admission,
+    certificate: certificate?.pair,
     isOutage,
     dispatch: () => dispatches,
     upgrade: () => gateway && ((request, socket, head) => gateway?.upgrade(request, socket, head)),
     isHealthy: async () =>
       db !== undefined && (await Promise.race([isAnswering(db), setTimeout(healthMilliseconds, false, { ref: false })])),
   })
+  const { plain, tls } = server
 
   let url: string
+  let tlsPort: number | undefined
+  let stopFollowing: (() => void) | undefined
   let stopJobs: (() => Promise<void>) | undefined
   let outbox: OutboxRunner | undefined
   try {
-    url = await listen(server, config)
+    await server.ready()
+    url = `http://${inUrl(config.host)}:${await listen(plain, config.host, config.port)}`
+    if (tls && certificate) {
+      tlsPort = await listen(tls, config.host, config.tlsPort)
+      stopFollowing = followPair(certificate.files, certificate.pair, { take: pair => tls.setSecureContext(pair), log })
+    }
     const store = await openDatabase(config, { log, tell: event => bus.publish(event) })
     db = store
     const purgeNext = async () => {
@@ -153,6 +145,7 @@ export async function startApp(config: Config, { now = Date.now, keys }: Surroun
       now,
       limits: config.limits,
       publicWsHost: config.publicWsHost,
+      tlsPort,
       region: config.region,
       account: config.account,
       pageTokens: new PageTokens(Buffer.from(await settledOnce(db, 'page-token-key', () => randomBytes(32).toString('hex')), 'hex')),
@@ -184,7 +177,8 @@ export async function startApp(config: Config, { now = Date.now, keys }: Surroun
       await purge.stop()
     }
   } catch (error) {
-    await server.close()
+    stopFollowing?.()
+    await server.close(0)
     await outbox?.stop()
     await db?.close()
     await forget()
@@ -198,14 +192,13 @@ export async function startApp(config: Config, { now = Date.now, keys }: Surroun
     const stopOutbox = outbox?.stop()
     await admission.close(drainMilliseconds)
     gateway?.close()
-    const closed = server.close()
-    await Promise.race([closed, setTimeout(refusalMilliseconds)])
-    server.server.closeAllConnections()
-    await closed
+    stopFollowing?.()
+    await server.close(refusalMilliseconds)
     await stopJobs?.()
     await stopOutbox
     await db.close()
     await forget()
   }
-  return { url, rootKey: key, credentialsFile: file, db, close: () => (closing ??= close()) }
+  const tlsUrl = tlsPort === undefined ? undefined : `https://${inUrl(localName(config.host))}:${tlsPort}`
+  return { url, tlsUrl, rootKey: key, credentialsFile: file, db, close: () => (closing ??= close()) }
 }

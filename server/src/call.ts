@@ -19,8 +19,10 @@ export interface Environment {
   readonly region: string
   readonly account: string
   readonly limits: Limits
-  /** What GetMessagingSessionEndpoint answers; undefined for the host of the call. */
+  /** What GetMessagingSessionEndpoint answers; undefined for the host of the call and the TLS port. */
   readonly publicWsHost: string | undefined
+  /** Where the server listens with TLS; undefined where it does not. */
+  readonly tlsPort: number | undefined
   readonly pageTokens: PageTokens
   readonly answeredTokens: AnsweredTokens
   /** Called after something has been deleted whose contents are still there. */

@@ -4,7 +4,8 @@ import { logLevels, type LogLevel } from './log.ts'
 /** A setting: the flag `--name`, the variable `CARILLON_NAME`, its default and one line of meaning. */
 interface Setting<Value> {
   readonly flag: string
-  readonly placeholder: string
+  /** Undefined for a switch, which is on: its flag is `--no-name`, and its variable says on or off. */
+  readonly placeholder: string | undefined
   readonly fallback: Value
   readonly meaning: string
   /** Throws an Error whose message says what the value must be. */
@@ -13,7 +14,7 @@ interface Setting<Value> {
 
 const setting = <Value>(
   flag: string,
-  placeholder: string,
+  placeholder: string | undefined,
   fallback: Value,
   meaning: string,
   parse: (text: string) => Value,
@@ -29,6 +30,11 @@ function port(text: string): number {
   const value = Number(text)
   if (!/^\d+$/.test(text) || value > 65535) throw new Error('must be a whole number from 0 to 65535; 0 picks a free port')
   return value
+}
+
+function onOrOff(text: string): boolean {
+  if (text !== 'on' && text !== 'off') throw new Error('must be on or off')
+  return text === 'on'
 }
 
 function matching(pattern: RegExp, meaning: string) {
@@ -67,11 +73,21 @@ const limitSettings = Object.fromEntries(
 export const settings = {
   host: setting('host', 'address', '127.0.0.1', 'where it listens', matching(/^\S+$/, 'a host name or an address')),
   port: setting('port', 'number', 8080, 'plain HTTP: both APIs; 0 picks a free port', port),
+  tls: setting('tls', undefined, true, 'a listener for the same over TLS', onOrOff),
+  tlsPort: setting('tls-port', 'number', 8443, 'the same over TLS, as stock clients hard-code wss; 0 picks a free port', port),
+  tlsCert: setting<string | undefined>(
+    'tls-cert',
+    'file',
+    undefined,
+    'a certificate of your own, followed by its chain; one is made in the data folder where it is not given',
+    matching(/\S/, 'a file'),
+  ),
+  tlsKey: setting<string | undefined>('tls-key', 'file', undefined, 'the private key of --tls-cert', matching(/\S/, 'a file')),
   data: setting(
     'data',
     'folder',
     './data',
-    'where the embedded database and the credentials file are; :memory: keeps nothing',
+    'where the embedded database, the credentials file and the certificates are; :memory: keeps nothing',
     matching(/\S/, 'a folder'),
   ),
   databaseUrl: setting<string | undefined>(
@@ -93,7 +109,7 @@ export const settings = {
     'public-ws-host',
     'host[:port]',
     undefined,
-    'what GetMessagingSessionEndpoint answers; the host of the call where it is not given',
+    'what GetMessagingSessionEndpoint answers; the host name of the call and the TLS port where it is not given',
     hostAndPort,
   ),
   lambdaEndpoint: setting<string | undefined>(
@@ -147,6 +163,9 @@ export function readConfig(flags: Readonly<Record<string, string | undefined>>, 
     }
   })
   const values = Object.fromEntries(entries) as Settings
+  if ((values.tlsCert === undefined) !== (values.tlsKey === undefined)) {
+    throw new Error('--tls-cert and --tls-key (CARILLON_TLS_CERT and CARILLON_TLS_KEY) are given together, or neither is.')
+  }
   const limits = Object.fromEntries(Object.keys(countLimits).map(name => [name, values[name as CountLimit]])) as Limits
   return { ...values, limits, rootKey: rootKeyOf(environment) }
 }

@@ -1,7 +1,8 @@
 import { randomBytes, randomInt } from 'node:crypto'
-import { chmod, link, readFile, rm, writeFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { RootKey } from './config.ts'
+import { makeFile, textOf } from './kept-file.ts'
 
 const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
 
@@ -26,25 +27,10 @@ function read(text: string, file: string): RootKey {
  */
 export async function keptRootKey(folder: string, region: string): Promise<{ key: RootKey; file: string }> {
   const file = join(folder, 'credentials')
-  try {
-    return { key: read(await readFile(file, 'utf8'), file), file }
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
-  }
+  const kept = await textOf(file)
+  if (kept !== undefined) return { key: read(kept, file), file }
   const { accessKeyId, secretAccessKey } = newKey()
-  const draft = join(folder, `.credentials-${randomBytes(6).toString('hex')}`)
-  await writeFile(
-    draft,
-    `[default]\naws_access_key_id = ${accessKeyId}\naws_secret_access_key = ${secretAccessKey}\nregion = ${region}\n`,
-    { mode: 0o600, flush: true },
-  )
-  try {
-    await chmod(draft, 0o600)
-    await link(draft, file)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-  } finally {
-    await rm(draft, { force: true })
-  }
+  const text = `[default]\naws_access_key_id = ${accessKeyId}\naws_secret_access_key = ${secretAccessKey}\nregion = ${region}\n`
+  await makeFile(file, text, 0o600)
   return { key: read(await readFile(file, 'utf8'), file), file }
 }

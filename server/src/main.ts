@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { addCerts } from './cli/certs.ts'
 import { addJobs } from './cli/jobs.ts'
 import { addServe } from './cli/serve.ts'
 
@@ -9,6 +10,7 @@ const program = new Command('carillon')
   .description('A self-hosted server that speaks the Amazon Chime SDK Messaging and Identity APIs')
   .configureOutput({ outputError: (text, write) => write(oneLine(text.replace(/^error: /, ''))) })
 addServe(program)
+addCerts(program)
 addJobs(program)
 
 try {

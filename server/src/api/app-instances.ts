@@ -81,7 +81,10 @@ export const appInstances: Handlers<
   },
 
   async DeleteAppInstance({ AppInstanceArn }, { db, now, purgeSoon }) {
-    await db.transaction(tx => buryAppInstance(tx, AppInstanceArn, now()))
+    await db.transaction(async tx => {
+      const appInstanceId = await buryAppInstance(tx, AppInstanceArn, now())
+      if (appInstanceId !== undefined) tx.tell({ type: 'app-instance-deleted', appInstanceId })
+    })
     purgeSoon()
   },
 

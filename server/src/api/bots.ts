@@ -4,12 +4,12 @@ import type { Handlers } from '../call.ts'
 import type { Input } from '../contract/index.ts'
 import { notFound } from '../errors.ts'
 import { checkCount } from '../domain/counts.ts'
-import { findIdentity } from '../domain/identities.ts'
+import { deleteIdentity, findIdentity } from '../domain/identities.ts'
 import { checkMetadataSize } from '../domain/sizes.ts'
 import { tagNew } from '../domain/tags.ts'
 import type { Queries } from '../store/database.ts'
 import { lockAppInstance } from '../store/app-instances.ts'
-import { buryIdentity, countIdentities, insertIdentity, listIdentities, updateIdentity, type IdentityRecord } from '../store/identities.ts'
+import { countIdentities, insertIdentity, listIdentities, updateIdentity, type IdentityRecord } from '../store/identities.ts'
 import { requireAppInstance } from './app-instances.ts'
 import { once } from './idempotency.ts'
 import { paged } from './paging.ts'
@@ -91,7 +91,7 @@ export const bots: Handlers<
   async DeleteAppInstanceBot({ AppInstanceBotArn }, { db, now, purgeSoon }) {
     const bot = await findIdentity(db, AppInstanceBotArn)
     if (!bot) return
-    await db.transaction(tx => buryIdentity(tx, bot.id, now()))
+    await db.transaction(tx => deleteIdentity(tx, bot.id, now()))
     purgeSoon()
   },
 }

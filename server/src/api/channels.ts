@@ -2,12 +2,20 @@ import { parseArn } from '../arn.ts'
 import type { BearerCall, Handlers } from '../call.ts'
 import type { Input } from '../contract/index.ts'
 import { badRequest, forbidden } from '../errors.ts'
-import { advance, channelDetails, channelSummary, createChannel, expirationSettings } from '../domain/channels.ts'
+import {
+  advance,
+  changeChannel,
+  channelDetails,
+  channelSummary,
+  createChannel,
+  deleteChannel,
+  expirationSettings,
+} from '../domain/channels.ts'
 import { channelExpiryOf } from '../domain/expiration.ts'
 import { requireIdentity } from '../domain/identities.ts'
 import { checkMetadataSize } from '../domain/sizes.ts'
 import { subChannelSummary } from '../domain/sub-channels.ts'
-import { buryChannel, findChannel, listChannels, updateChannel, type Elastic } from '../store/channels.ts'
+import { findChannel, listChannels, type Elastic } from '../store/channels.ts'
 import { findExpiry, putChannelExpiration, type ExpirationCriterion } from '../store/channel-expiration.ts'
 import { identityByArn } from '../store/identities.ts'
 import { searchChannels } from '../store/search.ts'
@@ -104,13 +112,13 @@ export const channels: Handlers<
     checkMetadataSize(Metadata)
     if (channel.elastic && Mode === 'UNRESTRICTED') throw badRequest('An elastic channel must be RESTRICTED', `${channel.arn} is elastic.`)
     if (Name !== undefined || Mode !== undefined || Metadata !== undefined) {
-      await db.transaction(tx => updateChannel(tx, channel.id, { name: Name, mode: Mode, metadata: Metadata, now: now() }))
+      await db.transaction(tx => changeChannel(tx, channel.id, { name: Name, mode: Mode, metadata: Metadata, now: now() }))
     }
     return { ChannelArn: channel.arn }
   },
 
   async DeleteChannel(_, { db, channel, now, purgeSoon }) {
-    await db.transaction(tx => buryChannel(tx, channel.id, now()))
+    await db.transaction(tx => deleteChannel(tx, channel.id, now()))
     purgeSoon()
   },
 

@@ -1,24 +1,14 @@
-import type { BearerCall, ChannelCall, Handlers } from '../call.ts'
+import type { BearerCall, Handlers } from '../call.ts'
 import { JsonText } from '../contract/common.ts'
-import { ApiError, badRequest, forbidden, notFound } from '../errors.ts'
+import { badRequest, forbidden, notFound, type ApiError } from '../errors.ts'
 import { advance } from '../domain/channels.ts'
 import { checkFilterRule } from '../domain/filter-rules.ts'
 import { findIdentity, identity, requireIdentity } from '../domain/identities.ts'
-import { addMember, checkMembershipType, leave, membershipDetails } from '../domain/memberships.ts'
-import { checkOrdinary, subChannelIdOf, type Joined } from '../domain/sub-channels.ts'
-import { lockIdentities, type Identity } from '../store/identities.ts'
-import {
-  channelOfMember,
-  channelsOfMember,
-  findMembership,
-  listMembers,
-  markRead,
-  placesOf,
-  type Listing,
-  type MembershipType,
-} from '../store/memberships.ts'
+import { batchDetails, membershipDetails } from '../domain/membership-events.ts'
+import { addMember, addMembers, checkMembershipType, leave } from '../domain/memberships.ts'
+import { checkOrdinary, subChannelIdOf } from '../domain/sub-channels.ts'
+import { channelOfMember, channelsOfMember, findMembership, listMembers, markRead, placesOf, type Listing } from '../store/memberships.ts'
 import { findPreferences, putPreferences } from '../store/preferences.ts'
-import type { Queries } from '../store/database.ts'
 import { paged } from './paging.ts'
 
 /** Whose channels are listed: the bearer's, or those of the user or bot that an admin names. */
@@ -35,35 +25,11 @@ interface BatchError {
 
 const isTold = (code: string): code is BatchError['ErrorCode'] => ['BadRequest', 'Conflict', 'ResourceLimitExceeded'].includes(code)
 
-/** Adds the members that can be added and says of each other one why it could not. */
-async function addEach(
-  tx: Queries,
-  { channel, subChannel, caller, now, limits }: ChannelCall,
-  arns: readonly string[],
-  type: MembershipType,
-) {
-  const errors: BatchError[] = []
-  const attempt = async (MemberArn: string, work: () => Promise<void>) => {
-    try {
-      await work()
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error
-      const ErrorCode = isTold(error.code) ? error.code : 'Forbidden'
-      errors.push({ MemberArn, ErrorCode, ErrorMessage: error.reason ?? error.message })
-    }
-  }
-  const named: Identity[] = []
-  for (const arn of new Set(arns)) await attempt(arn, async () => void named.push(await requireIdentity(tx, arn)))
-  await lockIdentities(tx, named)
-  const added: (Joined & { member: Identity })[] = []
-  for (const member of named) {
-    await attempt(member.arn, async () => {
-      const joined = await addMember(tx, { channel, subChannel, member, type, invitedBy: caller, now: now(), limits })
-      added.push({ ...joined, member })
-    })
-  }
-  return { added, errors }
-}
+const batchError = ({ arn, error }: { arn: string; error: ApiError }): BatchError => ({
+  MemberArn: arn,
+  ErrorCode: isTold(error.code) ? error.code : 'Forbidden',
+  ErrorMessage: error.reason ?? error.message,
+})
 
 export const memberships: Handlers<
   | 'CreateChannelMembership'
@@ -83,8 +49,8 @@ export const memberships: Handlers<
     const { member, subChannelName, scaledOut } = await call.db.transaction(async tx => {
       const member = await requireIdentity(tx, input.MemberArn)
       await advance(tx, channel, call.now())
-      const joining = { channel, subChannel, member, type: input.Type, invitedBy: caller, now: call.now(), limits }
-      return { ...(await addMember(tx, joining)), member }
+      const adding = { channel, subChannel, type: input.Type, invitedBy: caller, now: call.now(), limits }
+      return { ...(await addMember(tx, adding, member)), member }
     })
     if (scaledOut) call.balanceSoon(channel.id)
     return { ChannelArn: channel.arn, Member: identity(member), SubChannelId: subChannelName }
@@ -92,24 +58,20 @@ export const memberships: Handlers<
 
   /** Members of an elastic channel may come into several sub-channels: the answer names one where it is the same for all. */
   async BatchCreateChannelMembership(input, call) {
-    const { channel, caller, db } = call
+    const { channel, subChannel, caller, limits } = call
     const type = input.Type ?? 'DEFAULT'
     checkMembershipType(channel, type)
-    const { added, errors } = await db.transaction(async tx => {
+    const { joined, refused } = await call.db.transaction(async tx => {
       await advance(tx, channel, call.now())
-      return addEach(tx, call, input.MemberArns, type)
+      return addMembers(tx, { channel, subChannel, type, invitedBy: caller, now: call.now(), limits }, input.MemberArns)
     })
-    if (added.some(({ scaledOut }) => scaledOut)) call.balanceSoon(channel.id)
-    const names = new Set(added.map(({ subChannelName }) => subChannelName))
+    if (joined.some(({ scaledOut }) => scaledOut)) call.balanceSoon(channel.id)
+    const names = new Set(joined.map(({ subChannelName }) => subChannelName))
+    const members = joined.map(({ member }) => member)
+    const subChannelName = names.size === 1 ? [...names][0] : undefined
     return {
-      BatchChannelMemberships: {
-        InvitedBy: identity(caller),
-        Type: type,
-        Members: added.map(({ member }) => identity(member)),
-        ChannelArn: channel.arn,
-        SubChannelId: names.size === 1 ? [...names][0] : undefined,
-      },
-      Errors: errors,
+      BatchChannelMemberships: batchDetails({ invitedBy: caller, type, members, channelArn: channel.arn, subChannelName }),
+      Errors: refused.map(batchError),
     }
   },
 
@@ -121,7 +83,7 @@ export const memberships: Handlers<
     if (!membership || (membership.type === 'HIDDEN' && !seesHidden)) {
       throw notFound('The channel membership does not exist.', `${input.MemberArn} is not a member of ${call.channel.arn}.`)
     }
-    return { ChannelMembership: membershipDetails(membership, call.channel.arn, call.subChannel) }
+    return { ChannelMembership: membershipDetails(membership, call.channel.arn, call.subChannel?.name) }
   },
 
   async ListChannelMemberships(input, call) {

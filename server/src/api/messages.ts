@@ -1,17 +1,15 @@
 import type { ChannelCall, Handlers } from '../call.ts'
 import { badRequest, forbidden, notFound } from '../errors.ts'
 import { isForFlow } from '../domain/flows.ts'
-import { advance } from '../domain/channels.ts'
 import { retentionCutoff } from '../domain/expiration.ts'
 import { checkMessageSize } from '../domain/sizes.ts'
 import { subChannelIdOf } from '../domain/sub-channels.ts'
-import { edit, messageDetails, messageSummary, requireSent, seenMessage, send, targetOf, type Taken } from '../domain/messages.ts'
+import { messageDetails, messageSummary, placeOf } from '../domain/message-events.ts'
+import { deliver, edit, redact, remove, requireSent, seenMessage, send, targetOf, type Taken } from '../domain/messages.ts'
 import { isRunning } from '../store/flow-runs.ts'
-import { deleteMessage, listMessages, passingMessageId, redactMessage, type Message } from '../store/messages.ts'
+import { listMessages, type Message } from '../store/messages.ts'
 import { once, onceInMemory } from './idempotency.ts'
 import { paged } from './paging.ts'
-
-const sent = { Value: 'SENT' as const }
 
 /** The message that the bearer wants to change; NotFound is not declared there, so its absence is a Forbidden (spec/operations.md G2). */
 function requireSeen(call: ChannelCall): Message {
@@ -52,18 +50,18 @@ export const messages: Handlers<
     const parent = String(call.channel.id)
     if (input.Persistence === 'NON_PERSISTENT' && !isForFlow(call.channel.flowId, input.Type)) {
       return onceInMemory(call, parent, input, async () => {
-        await targetOf(call.db, call, input.Target)
-        return { ChannelArn, MessageId: passingMessageId(call.now()), Status: sent, SubChannelId }
+        const target = await targetOf(call.db, call, input.Target)
+        return { ChannelArn, ...deliver(call, message, target), SubChannelId }
       })
     }
-    const taken = await once(call, parent, input, async tx => send(tx, call, message, (await targetOf(tx, call, input.Target))?.id))
+    const taken = await once(call, parent, input, async tx => send(tx, call, message, await targetOf(tx, call, input.Target)))
     return told(call, taken)
   },
 
   async GetChannelMessage(input, call) {
     const message = seenMessage(call)
     if (!message) throw notFound('The message does not exist.', `There is no message ${input.MessageId} in ${call.channel.arn}.`)
-    return { ChannelMessage: messageDetails(message, call) }
+    return { ChannelMessage: messageDetails(message, placeOf(call)) }
   },
 
   async ListChannelMessages(input, call) {
@@ -87,26 +85,18 @@ export const messages: Handlers<
   },
 
   async RedactChannelMessage(_, call) {
-    const { channel, now } = call
-    const { messageId, redacted } = requireSent(requireSeen(call))
-    if (!redacted) {
-      await call.db.transaction(async tx => {
-        const { at } = await advance(tx, channel, now())
-        await redactMessage(tx, channel.id, subChannelIdOf(call), messageId, at)
-      })
-    }
-    return { ChannelArn: channel.arn, MessageId: messageId, SubChannelId: call.subChannel?.name }
+    const message = requireSent(requireSeen(call))
+    if (!message.redacted) await call.db.transaction(tx => redact(tx, call, message))
+    return { ChannelArn: call.channel.arn, MessageId: message.messageId, SubChannelId: call.subChannel?.name }
   },
 
   /** An admin may delete what it cannot see: a targeted message among others. */
-  async DeleteChannelMessage(_, { db, channel, subChannel, message, now }) {
+  async DeleteChannelMessage(_, call) {
+    const { message } = call
     if (!message) return
     if (message.status !== 'SENT')
       throw forbidden('Only messages that are SENT can be deleted: this one is still decided on by a channel flow, or has FAILED.')
-    await db.transaction(async tx => {
-      await advance(tx, channel, now())
-      await deleteMessage(tx, channel.id, subChannelIdOf({ subChannel }), message)
-    })
+    await call.db.transaction(tx => remove(tx, call, message))
   },
 
   /** For the sender only, whatever its role: the rule has seen to that. */

@@ -3,18 +3,11 @@ import type { Handlers } from '../call.ts'
 import { conflict, notFound } from '../errors.ts'
 import { countOne } from '../domain/counts.ts'
 import { expiryOf } from '../domain/expiration.ts'
-import { findIdentity } from '../domain/identities.ts'
+import { deleteIdentity, findIdentity } from '../domain/identities.ts'
 import { checkMetadataSize } from '../domain/sizes.ts'
 import { tagNew } from '../domain/tags.ts'
 import type { Queries } from '../store/database.ts'
-import {
-  buryIdentity,
-  insertIdentity,
-  listIdentities,
-  updateIdentity,
-  updateIdentityExpiration,
-  type IdentityRecord,
-} from '../store/identities.ts'
+import { insertIdentity, listIdentities, updateIdentity, updateIdentityExpiration, type IdentityRecord } from '../store/identities.ts'
 import { requireAppInstance } from './app-instances.ts'
 import { once } from './idempotency.ts'
 import { paged } from './paging.ts'
@@ -112,7 +105,7 @@ export const users: Handlers<
   async DeleteAppInstanceUser({ AppInstanceUserArn }, { db, now, purgeSoon }) {
     const user = await findIdentity(db, AppInstanceUserArn)
     if (!user) return
-    await db.transaction(tx => buryIdentity(tx, user.id, now()))
+    await db.transaction(tx => deleteIdentity(tx, user.id, now()))
     purgeSoon()
   },
 }

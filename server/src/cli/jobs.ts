@@ -1,12 +1,12 @@
 import type { Command } from 'commander'
 import { jobNames, jobsOf } from '../jobs/index.ts'
+import { purgeStep } from '../jobs/purge.ts'
 import { createLog } from '../log.ts'
 import { openDatabase } from '../store/open.ts'
-import { purgeStep } from '../store/purge.ts'
-import { addSettings, configOf } from './settings.ts'
+import { addSettings, configOf, type Flags } from './settings.ts'
 
 /** Runs a job to its end, whoever holds its lease, and what it has deleted is purged. There are no sockets here to be told. */
-async function run(name: string, flags: Record<string, string>) {
+async function run(name: string, flags: Flags) {
   if (!jobNames.includes(name)) throw new Error(`There is no job ${name}. Known are ${jobNames.join(', ')}.`)
   const config = configOf(flags)
   const db = await openDatabase(config, { log: createLog(config.logLevel), tell: () => {} })

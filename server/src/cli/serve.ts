@@ -1,12 +1,10 @@
 import type { Command } from 'commander'
 import { startApp } from '../app.ts'
-import { addSettings, configOf } from './settings.ts'
+import { quoted } from './quoted.ts'
+import { addSettings, configOf, type Flags } from './settings.ts'
 
 /** Ends a shutdown that hangs: the operator's contract is exit 0 within ten seconds. */
 const shutdownMilliseconds = 9500
-
-/** A word as the shell reads it back. */
-const quoted = (text: string) => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`)
 
 /** Resolves at the first SIGINT or SIGTERM. Later ones change nothing: npm passes on one that the terminal has sent already. */
 function askedToStop(): Promise<void> {
@@ -20,14 +18,15 @@ function askedToStop(): Promise<void> {
   })
 }
 
-async function serve(flags: Record<string, string>) {
+async function serve(flags: Flags) {
   const config = configOf(flags)
   const stop = askedToStop()
   const app = await Promise.race([startApp(config), stop])
   // Nothing has been served yet, and a migration that was under way is undone.
   if (!app) process.exit(0)
   const file = app.credentialsFile === undefined ? '' : `export AWS_SHARED_CREDENTIALS_FILE=${quoted(app.credentialsFile)}\n`
-  process.stdout.write(`${file}export AWS_ENDPOINT_URL=${app.url}\nCarillon is ready on ${app.url}\n`)
+  const places = [app.url, app.tlsUrl].filter(url => url !== undefined).join(' and ')
+  process.stdout.write(`${file}export AWS_ENDPOINT_URL=${app.url}\nCarillon is ready on ${places}\n`)
   await stop
   await app.close()
   process.exit(0)

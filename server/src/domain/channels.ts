@@ -4,8 +4,11 @@ import { arnWithin } from '../arn.ts'
 import { conflict, forbidden } from '../errors.ts'
 import {
   advanceChannel,
+  buryChannel,
   countElasticChannels,
+  findChannel,
   insertChannel,
+  updateChannel,
   type Channel,
   type ChannelSummary,
   type Elastic,
@@ -14,13 +17,15 @@ import {
   type Privacy,
 } from '../store/channels.ts'
 import { type ChannelExpiration } from '../store/channel-expiration.ts'
-import type { Queries } from '../store/database.ts'
+import type { ChannelEvent } from '../events/events.ts'
+import type { Queries, Transaction } from '../store/database.ts'
 import type { Identity } from '../store/identities.ts'
 import { countModerators, insertModerator } from '../store/moderators.ts'
 import { lockIdentities } from '../store/identities.ts'
 import { checkCount, countOne } from './counts.ts'
 import { expiryOf } from './expiration.ts'
 import { identity } from './identities.ts'
+import { tellJoined } from './membership-events.ts'
 import { join } from './memberships.ts'
 import { checkElastic, elasticConfiguration, openFirstSubChannel } from './sub-channels.ts'
 import { tagNew } from './tags.ts'
@@ -73,7 +78,7 @@ export interface ChannelToCreate {
  * Makes a channel with its creator as member and moderator, an elastic one with its creator as moderator only; returns its ARN.
  * ConflictException where the id is taken.
  */
-export async function createChannel(tx: Queries, { caller, limits, now: clock }: BearerCall, asked: ChannelToCreate): Promise<string> {
+export async function createChannel(tx: Transaction, { caller, limits, now: clock }: BearerCall, asked: ChannelToCreate): Promise<string> {
   const now = clock()
   const { elastic } = asked
   if (elastic) checkElastic(elastic, { mode: asked.mode, hasMembers: asked.members.length > 0 }, limits)
@@ -97,9 +102,12 @@ export async function createChannel(tx: Queries, { caller, limits, now: clock }:
   const members = elastic ? [] : [caller, ...asked.members]
   const moderators = [caller, ...asked.moderators]
   await lockIdentities(tx, [...members, ...moderators])
+  const joined = []
   for (const member of members) {
-    await join(tx, { channelId: id, member, type: 'DEFAULT', invitedBy: caller, now, limits })
+    const membership = await join(tx, { channel: { id, arn }, member, type: 'DEFAULT', invitedBy: caller, now, limits })
+    if (membership) joined.push(membership)
   }
+  await tellJoined(tx, joined)
   for (const moderator of moderators) await insertModerator(tx, id, moderator.id, caller.id, now)
   checkCount((await countModerators(tx, id)) - 1, 'moderatorsPerChannel', limits)
   // The app instance last: who deletes a channel or a user locks it after that one too.
@@ -111,4 +119,23 @@ export async function createChannel(tx: Queries, { caller, limits, now: clock }:
   }
   await tagNew(tx, { kind: 'channel', id }, asked.tags)
   return arn
+}
+
+/** To the members of all sub-channels. LastMessageTimestamp is that of what all see. */
+async function tellChannel(tx: Transaction, type: ChannelEvent['type'], channelId: number) {
+  const channel = await findChannel(tx, channelId, 0)
+  if (channel) tx.tell({ type, channelId, subChannelId: undefined, payload: channelDetails(channel) })
+}
+
+/** Changes what is given and leaves the rest. */
+export async function changeChannel(tx: Transaction, channelId: number, given: Parameters<typeof updateChannel>[2]) {
+  await updateChannel(tx, channelId, given)
+  await tellChannel(tx, 'UPDATE_CHANNEL', channelId)
+}
+
+/** Deletes the channel, unless it is gone meanwhile, and all that is in it. */
+export async function deleteChannel(tx: Transaction, channelId: number, now: number) {
+  if (!(await advanceChannel(tx, channelId, now))) return
+  await tellChannel(tx, 'DELETE_CHANNEL', channelId)
+  await buryChannel(tx, channelId, now)
 }

@@ -2,14 +2,15 @@ import { createHash, randomBytes } from 'node:crypto'
 import type { ChannelCall } from '../call.ts'
 import { conflict } from '../errors.ts'
 import { advanceChannel } from '../store/channels.ts'
-import type { Queries } from '../store/database.ts'
+import type { Queries, Transaction } from '../store/database.ts'
 import { decideCallback, deleteCallback, findCallback, insertCallback } from '../store/flow-callbacks.ts'
 import { deleteRun, findRun, insertRun, moveRun, type NewRun, type Run, type RunContent } from '../store/flow-runs.ts'
 import { flowProcessors, type Flow, type Processor } from '../store/flows.ts'
-import type { MessageType } from '../store/messages.ts'
+import { findMessage, type Message, type MessageType } from '../store/messages.ts'
 import { appendToOutbox } from '../store/outbox.ts'
 import { raiseSubChannel } from '../store/sub-channels.ts'
 import { dropMessage, failMessage, releaseMessage, replaceMessage } from '../store/pending-messages.ts'
+import { messageEvent } from './message-events.ts'
 
 /** For so long after its invocation a processor may answer (spec/channel-flows.md §4). */
 export const callbackLifetime = 48 * 60 * 60 * 1000
@@ -57,42 +58,71 @@ async function invoke(tx: Queries, run: { id: number; channelId: number; message
 }
 
 /** On to the next processor, or, after the last one, out. */
-async function proceed(tx: Queries, run: Run, now: number) {
+async function proceed(tx: Transaction, run: Run, now: number) {
   const position = run.position + 1
   if (position < run.processors.length) {
     await moveRun(tx, run.id, position, run)
     return invoke(tx, run, now)
   }
   const isMessageForAll = !run.isEdit && !run.target && run.persistence === 'PERSISTENT'
-  await ended(tx, run, now, isMessageForAll ? 'message' : 'other', async at => {
-    if (run.isEdit) await replaceMessage(tx, run, at)
-    else if (run.persistence === 'NON_PERSISTENT') await dropMessage(tx, run)
-    else await releaseMessage(tx, run)
+  await ended(tx, run, now, 'SENT', {
+    what: isMessageForAll ? 'message' : 'other',
+    end: async at => {
+      if (run.isEdit) return replaceMessage(tx, run, at)
+      return run.persistence === 'NON_PERSISTENT' ? dropMessage(tx, run) : releaseMessage(tx, run)
+    },
   })
 }
 
-/** Ends a run as an event of its channel. The channel is locked before the run is touched, as it is by those who start one. */
-async function ended(tx: Queries, run: Run, now: number, what: 'message' | 'other', end: (at: number) => Promise<void>) {
+type Outcome = 'SENT' | 'DENIED' | 'FAILED'
+
+interface Ending {
+  readonly what?: 'message' | 'other'
+  /** False where the message is gone or redacted. */
+  readonly end: (at: number, message: Message | undefined) => Promise<boolean>
+}
+
+/**
+ * Ends a run as an event of its channel, and tells what has become of it. The channel is locked before the run is touched, as
+ * it is by those who start one.
+ */
+async function ended(tx: Transaction, run: Run, now: number, outcome: Outcome, { what = 'other', end }: Ending) {
   const moment = await advanceChannel(tx, run.channelId, now, what)
   if (moment) {
     if (run.subChannelId !== 0 && what === 'message') await raiseSubChannel(tx, run.subChannelId, moment.at)
-    await end(moment.at)
+    const message = await findMessage(tx, run.channelId, run.subChannelId, run.messageId)
+    if ((await end(moment.at, message)) && message) tellOutcome(tx, run, outcome, message, moment.at)
   }
   await deleteRun(tx, run.id)
 }
 
+/** What is passed is as the processors have left it; what is not is as its sender has written it. */
+function tellOutcome(tx: Transaction, run: Run, outcome: Outcome, message: Message, at: number) {
+  const { content, metadata, attributes, contentType } = run
+  const isVersion = run.isEdit || outcome === 'SENT'
+  const told = {
+    ...message,
+    ...(isVersion && { content, metadata, attributes, contentType }),
+    ...(run.isEdit && { editedAt: new Date(run.editedAt ?? at), updatedAt: new Date(at) }),
+    status: outcome,
+  }
+  const act = run.isEdit ? 'UPDATE' : 'CREATE'
+  tx.tell(messageEvent(outcome === 'SENT' ? `${act}_CHANNEL_MESSAGE` : `${outcome}_${act}_CHANNEL_MESSAGE`, told, run))
+}
+
+const isLeft = (message: Message | undefined) => message !== undefined && !message.redacted
+
 /** Denied: as if it had never been sent; the stored version of an edited message stays. */
-const deny = (tx: Queries, run: Run, now: number) =>
-  ended(tx, run, now, 'other', async () => {
-    if (!run.isEdit) await dropMessage(tx, run)
-  })
+const deny = (tx: Transaction, run: Run, now: number) =>
+  ended(tx, run, now, 'DENIED', { end: async (_, message) => (run.isEdit ? isLeft(message) : dropMessage(tx, run)) })
 
 /** FAILED for its sender, where it is a message that is kept. */
-const fail = (tx: Queries, run: Run, now: number) =>
-  ended(tx, run, now, 'other', async () => {
-    if (run.isEdit) return
-    if (run.persistence === 'PERSISTENT') await failMessage(tx, run)
-    else await dropMessage(tx, run)
+const fail = (tx: Transaction, run: Run, now: number) =>
+  ended(tx, run, now, 'FAILED', {
+    end: async (_, message) => {
+      if (run.isEdit) return isLeft(message)
+      return run.persistence === 'PERSISTENT' ? failMessage(tx, run) : dropMessage(tx, run)
+    },
   })
 
 /** What a processor has answered: undefined for a denial. */
@@ -110,7 +140,7 @@ function decisionOf(answer: Answer): string {
  * Does what a processor has decided, once. The same answer again changes nothing; another one, or one that comes after the
  * processor has been given up, is a ConflictException. What it leaves out stays as it is.
  */
-export async function answerCallback(tx: Queries, callbackId: string, answer: Answer, now: number) {
+export async function answerCallback(tx: Transaction, callbackId: string, answer: Answer, now: number) {
   const decision = decisionOf(answer)
   const runId = await decideCallback(tx, callbackId, decision, now + callbackLifetime)
   if (runId === undefined) {
@@ -126,7 +156,7 @@ export async function answerCallback(tx: Queries, callbackId: string, answer: An
 }
 
 /** The processor cannot be reached: CONTINUE leaves it out, ABORT gives the message up. Says which, or undefined where it has answered. */
-export async function giveUpProcessor(tx: Queries, { callbackId }: Invocation, now: number) {
+export async function giveUpProcessor(tx: Transaction, { callbackId }: Invocation, now: number) {
   const found = await findCallback(tx, callbackId)
   const run = found && (await findRun(tx, found.runId))
   if (!run) return undefined
@@ -138,7 +168,7 @@ export async function giveUpProcessor(tx: Queries, { callbackId }: Invocation, n
 }
 
 /** The time to answer is over: what is undecided has FAILED, and the CallbackId is forgotten. */
-export async function expireCallback(tx: Queries, callbackId: string, now: number) {
+export async function expireCallback(tx: Transaction, callbackId: string, now: number) {
   const runId = await decideCallback(tx, callbackId, 'expired' satisfies Unanswered, now)
   const run = runId === undefined ? undefined : await findRun(tx, runId)
   if (run) await fail(tx, run, now)

@@ -1,7 +1,7 @@
 import { parseArn } from '../arn.ts'
 import { invalidUserArn } from '../errors.ts'
-import type { Queries } from '../store/database.ts'
-import { identityByArn, lockIdentity, type Identity, type IdentityRecord } from '../store/identities.ts'
+import type { Queries, Transaction } from '../store/database.ts'
+import { buryExpiredIdentity, buryIdentity, identityByArn, lockIdentity, type Identity, type IdentityRecord } from '../store/identities.ts'
 
 /** The wire's Identity: the name is the one that the user or bot has now. */
 export const identity = ({ arn, name }: Identity) => ({ Arn: arn, Name: name })
@@ -22,4 +22,14 @@ export async function requireIdentity(db: Queries, text: string): Promise<Identi
 /** Until the commit nobody can delete the user or bot. Whoever locks a channel too has done so before. */
 export async function holdIdentity(tx: Queries, { id, arn }: Identity) {
   if (!(await lockIdentity(tx, id))) throw invalidUserArn(`${arn} has just been deleted.`)
+}
+
+/** Deletes a user or bot: its sockets are closed. Its memberships end with the purge. */
+export async function deleteIdentity(tx: Transaction, userId: number, now: number) {
+  if (await buryIdentity(tx, userId, now)) tx.tell({ type: 'user-deleted', userId })
+}
+
+/** The same for a user whose days are over, unless they have been changed meanwhile. */
+export async function expireIdentity(tx: Transaction, userId: number, now: number) {
+  if (await buryExpiredIdentity(tx, userId, now)) tx.tell({ type: 'user-deleted', userId })
 }

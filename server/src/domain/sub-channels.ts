@@ -6,7 +6,7 @@ import type { Elastic, Mode } from '../store/channels.ts'
 import { give, take } from '../store/counters.ts'
 import type { Queries } from '../store/database.ts'
 import type { Identity } from '../store/identities.ts'
-import { insertMembership, placesOf } from '../store/memberships.ts'
+import { insertMembership, placesOf, type PlacedMembership } from '../store/memberships.ts'
 import { findModerator } from '../store/moderators.ts'
 import {
   countModeratorIn,
@@ -18,6 +18,7 @@ import {
   type SubChannel,
 } from '../store/sub-channels.ts'
 import { exceeded } from './counts.ts'
+import { newMembership } from './membership-events.ts'
 
 /** The most members that all sub-channels of a channel may have together (spec/limits.md §1). */
 const mostMembers = 1_000_000
@@ -105,6 +106,8 @@ interface Joining {
 export interface Joined {
   readonly subChannelName: string | undefined
   readonly scaledOut: boolean
+  /** What is new; undefined where it was a member already. */
+  readonly membership: PlacedMembership | undefined
 }
 
 async function countMembership(tx: Queries, member: Identity, limits: Limits) {
@@ -115,9 +118,21 @@ async function countMembership(tx: Queries, member: Identity, limits: Limits) {
 /** Of a user or bot that has been deleted while it was being added. */
 export const goneMember = ({ arn }: Identity) => invalidUserArn(`${arn} has just been deleted.`)
 
-async function joinAsMember(tx: Queries, { channel, elastic, member, invitedBy, now, limits }: Joining): Promise<Joined> {
+async function enter(
+  tx: Queries,
+  { channel, member, invitedBy, now }: Joining,
+  subChannel: CalledSubChannel,
+  isPlaced: boolean,
+): Promise<PlacedMembership> {
+  const where = { channelId: channel.id, subChannelId: subChannel.id }
+  await insertMembership(tx, { ...where, memberId: member.id, type: 'DEFAULT', invitedBy: invitedBy.id, now }, isPlaced)
+  return newMembership({ channel, subChannel, member, type: 'DEFAULT', invitedBy, now })
+}
+
+async function joinAsMember(tx: Queries, joining: Joining): Promise<Joined> {
+  const { channel, elastic, member, now, limits } = joining
   const [present] = await placesOf(tx, channel.id, member.id)
-  if (present) return { subChannelName: await nameOfSubChannel(tx, present.subChannelId), scaledOut: false }
+  if (present) return { subChannelName: await nameOfSubChannel(tx, present.subChannelId), scaledOut: false, membership: undefined }
   await countMembership(tx, member, limits)
   const place = await takePlace(tx, channel.id, elastic, now)
   if (!place) {
@@ -130,15 +145,14 @@ async function joinAsMember(tx: Queries, { channel, elastic, member, invitedBy, 
   }
   await take(tx, 'membersOfChannel', channel.id, Number.MAX_SAFE_INTEGER)
   const { subChannel, scaledOut } = place
-  const membership = { channelId: channel.id, subChannelId: subChannel.id, memberId: member.id, invitedBy: invitedBy.id, now }
-  await insertMembership(tx, { ...membership, type: 'DEFAULT' }, true)
-  return { subChannelName: subChannel.name, scaledOut }
+  return { subChannelName: subChannel.name, scaledOut, membership: await enter(tx, joining, subChannel, true) }
 }
 
-async function joinAsModerator(tx: Queries, { channel, subChannel, member, invitedBy, now, limits }: Joining): Promise<Joined> {
+async function joinAsModerator(tx: Queries, joining: Joining): Promise<Joined> {
+  const { channel, subChannel, member, limits } = joining
   if (!subChannel) throw badRequest('SubChannelId is required for a moderator', `${member.arn} is a moderator: name the sub-channel.`)
   if (!(await countModeratorIn(tx, subChannel.id))) throw forbidden(`There is no sub-channel ${subChannel.name} in ${channel.arn}.`)
-  const joined = { subChannelName: subChannel.name, scaledOut: false }
+  const joined = { subChannelName: subChannel.name, scaledOut: false, membership: undefined }
   const places = await placesOf(tx, channel.id, member.id)
   const isThere = places.some(({ subChannelId }) => subChannelId === subChannel.id)
   if (isThere) {
@@ -151,14 +165,12 @@ async function joinAsModerator(tx: Queries, { channel, subChannel, member, invit
     throw counted === 'full' ? exceeded('membershipsPerUser', limits) : goneMember(member)
   }
   await take(tx, 'membersOfChannel', channel.id, Number.MAX_SAFE_INTEGER)
-  const membership = { channelId: channel.id, subChannelId: subChannel.id, memberId: member.id, invitedBy: invitedBy.id, now }
-  await insertMembership(tx, { ...membership, type: 'DEFAULT' })
-  return joined
+  return { ...joined, membership: await enter(tx, joining, subChannel, false) }
 }
 
 /**
  * Adds a member to an elastic channel, which is locked. A regular one is placed by the service in one sub-channel; a moderator
- * names one, and may be in many. Who is there already stays as it is. Where it fails nothing is left of it.
+ * names one, and may be in many. Who is there already stays as it is. Where it fails nothing is left of it. Nobody is told.
  */
 export async function joinElastic(tx: Queries, joining: Joining): Promise<Joined> {
   const { channel, subChannel, member } = joining

@@ -129,7 +129,7 @@ export class Gateway {
     this.#isClosing = true
     clearInterval(this.#ticking)
     for (const ws of this.#arriving) ws.close(closeCodes.restart, 'The server restarts')
-    for (const session of [...this.#hub.sessions()]) this.#end(session, closeCodes.restart, 'The server restarts')
+    for (const session of this.#hub.allSessions()) this.#end(session, closeCodes.restart, 'The server restarts')
   }
 
   #hear(event: BusEvent) {
@@ -150,7 +150,7 @@ export class Gateway {
     } catch (error) {
       if (error instanceof Refusal) {
         metrics.refusedSessions.inc({ code: error.code })
-        log.info({ code: error.code, reason: error.message }, 'A connection is refused')
+        log.debug({ code: error.code, reason: error.message }, 'A connection is refused')
         ws.close(error.code, closeReason(error.message))
       } else {
         log.error({ err: error }, 'A connection has failed')
@@ -261,7 +261,7 @@ export class Gateway {
   #tick() {
     const { isGood, pingSeconds, metrics } = this.#wiring
     const now = Date.now()
-    for (const session of [...this.#hub.sessions()]) {
+    for (const session of this.#hub.allSessions()) {
       const { key } = session
       if (!isGood(key)) this.#end(session, closeCodes.unauthorized, 'Unauthorized: the access key is no longer valid')
       else if (key.expiresAt !== undefined && key.expiresAt <= now) this.#end(session, closeCodes.goingAway, 'The credentials have expired')

@@ -52,9 +52,9 @@ export class Hub {
     return this.#people.get(userId) ?? []
   }
 
-  /** All of them. */
-  *sessions(): Iterable<Session> {
-    for (const sessions of this.#people.values()) yield* sessions
+  /** All that there are now. */
+  allSessions(): Session[] {
+    return [...this.#people.values()].flat()
   }
 
   /** From now on it follows its user's memberships. */
@@ -125,7 +125,7 @@ export class Hub {
   /** Sessions of a user, or of all users of an app instance, that is gone. */
   departed(event: Exclude<BusEvent, ChannelEvent>): Session[] {
     if (event.type === 'user-deleted') return [...this.sessionsOf(event.userId)]
-    return [...this.sessions()].filter(({ appInstanceId }) => appInstanceId === event.appInstanceId)
+    return this.allSessions().filter(({ appInstanceId }) => appInstanceId === event.appInstanceId)
   }
 
   get figures() {
@@ -170,9 +170,7 @@ export class Hub {
 
   #remove(session: Session, topic: Topic) {
     take(topic.sessions, session)
-    if (topic.sessions.length > 0) return
-    if (topic.subChannelId === 0) this.#channels.delete(topic.channelId)
-    else this.#dropPart(topic)
+    if (topic.sessions.length === 0) this.#forget(topic)
   }
 
   #partsOf(channelId: number): Set<Topic> {
@@ -181,20 +179,23 @@ export class Hub {
     return parts
   }
 
-  #dropPart(topic: Topic) {
-    this.#subChannels.delete(topic.subChannelId)
-    const parts = this.#parts.get(topic.channelId)
+  #forget(topic: Topic) {
+    const { channelId, subChannelId } = topic
+    if (subChannelId === 0) {
+      this.#channels.delete(channelId)
+      return
+    }
+    this.#subChannels.delete(subChannelId)
+    const parts = this.#parts.get(channelId)
     parts?.delete(topic)
-    if (parts?.size === 0) this.#parts.delete(topic.channelId)
+    if (parts?.size === 0) this.#parts.delete(channelId)
   }
 
   /** Nothing happens any more in a channel that is deleted. */
   #drop(event: ChannelEvent) {
     for (const topic of this.#topicsOf(event)) {
-      for (const session of [...topic.sessions]) {
-        take(session.topics, topic)
-        this.#remove(session, topic)
-      }
+      for (const session of topic.sessions.splice(0)) take(session.topics, topic)
+      this.#forget(topic)
     }
   }
 }

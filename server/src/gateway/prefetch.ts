@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { retentionCutoff } from '../domain/expiration.ts'
 import { identity } from '../domain/identities.ts'
-import { messageSummary } from '../domain/messages.ts'
+import { messageSummary } from '../domain/message-events.ts'
 import type { Database } from '../store/database.ts'
 import { listMembers } from '../store/memberships.ts'
 import { listMessages, type Message } from '../store/messages.ts'

@@ -62,7 +62,7 @@ export class Session {
   }
 
   get isOpen(): boolean {
-    return !this.#isClosing
+    return !this.#isClosing && this.#ws.readyState === this.#ws.OPEN
   }
 
   /** From now on nothing is missed. */
@@ -74,7 +74,7 @@ export class Session {
 
   /** Keeps the frame until `flush`; true where it is the first one since. */
   queue(frame: Frame): boolean {
-    if (!this.#isEstablished || this.#isClosing) return false
+    if (!this.#isEstablished || !this.isOpen) return false
     const pending = this.#pending
     if (pending === undefined) {
       this.#pending = frame
@@ -88,8 +88,8 @@ export class Session {
   /** Writes what is queued; false where the client is too slow for it. */
   flush(): boolean {
     const pending = this.#pending
-    if (pending === undefined || this.#isClosing) return true
     this.#pending = undefined
+    if (pending === undefined || !this.isOpen) return true
     this.#socket.write(Array.isArray(pending) ? joined(pending) : pending)
     return this.#socket.writableLength <= mostBuffered
   }
@@ -120,7 +120,7 @@ export class Session {
   /** Called each second: pings when it is time. False where the peer is dead. */
   tick(now: number, pingMilliseconds: number): boolean {
     this.#frames = 0
-    if (now < this.#nextPing || this.#isClosing) return true
+    if (now < this.#nextPing || !this.isOpen) return true
     if (this.#missedPongs >= mostMissedPongs) return false
     this.#nextPing = now + pingMilliseconds
     this.#missedPongs++

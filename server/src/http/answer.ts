@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { ApiError, badRequest } from '../errors.ts'
 
 /** Browsers call both services directly, so every answer says that they may, errors and preflights included (spec/wire.md §9). */
@@ -33,9 +33,12 @@ export function renderError(error: ApiError, requestId: string) {
   }
 }
 
-/** What node answers before a request exists: bad HTTP, a head that is too large, a client that is too slow. */
-export function malformedRequest(error: Error & { code?: string }, socket: Socket) {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
+/**
+ * What node answers before a request exists: bad HTTP, a head that is too large, a client that is too slow. A connection that has
+ * broken, or has never become one over TLS, is closed without an answer.
+ */
+export function malformedRequest(error: Error & { code?: string }, socket: Duplex) {
+  if (!/^(?:HPE|ERR_HTTP)_/.test(error.code ?? '') || !socket.writable) {
     socket.destroy()
     return
   }

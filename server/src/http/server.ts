@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import type { IncomingMessage } from 'node:http'
+import { createServer as createPlainServer, type IncomingMessage, type Server, type ServerOptions } from 'node:http'
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
 import type { Socket } from 'node:net'
-import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest, type RawServerDefault } from 'fastify'
+import { fastify, type FastifyReply, type FastifyRequest, type RawServerDefault } from 'fastify'
 import { operations, type OperationName } from '../contract/index.ts'
 import { ApiError, failure, unavailable } from '../errors.ts'
 import type { Log } from '../log.ts'
@@ -15,11 +16,22 @@ import { commonHeaders, malformedRequest, plainAnswer, preflightHeaders, renderE
 const largestBody = 1024 * 1024
 /** Node refuses longer request lines and headers with 431 before anything else sees them. */
 const largestHead = 16 * 1024
+/** What node takes for each server; a request that takes longer to arrive is refused with 408. */
+const nodeOptions: ServerOptions = {
+  maxHeaderSize: largestHead,
+  requireHostHeader: false,
+  requestTimeout: 60_000,
+  keepAliveTimeout: 72_000,
+  shouldUpgradeCallback: asksForSession,
+}
+const handshakeMilliseconds = 10_000
 
 export interface Served {
   readonly log: Log
   readonly metrics: Metrics
   readonly admission: Admission
+  /** For the TLS listener; undefined for none. */
+  readonly certificate: { readonly cert: string; readonly key: string } | undefined
   /** Undefined until the database is ready. */
   readonly dispatch: () => Readonly<Record<OperationName, Dispatch>> | undefined
   /** Whether the database answers. */
@@ -30,12 +42,27 @@ export interface Served {
   readonly isOutage: (error: unknown) => boolean
 }
 
+/** The HTTP side, before it listens. */
+export interface HttpSide {
+  readonly plain: Server
+  readonly tls: TlsServer | undefined
+  /** Resolves when requests can be answered: listen after it. */
+  ready(): Promise<unknown>
+  /** Listens no more, and after the patience closes what is still connected. */
+  close(patienceMilliseconds: number): Promise<void>
+}
+
 /** The HTTP side: routes made from the contract, raw bodies, AWS-shaped errors from whichever layer notices them, CORS. */
-export function createServer(served: Served): FastifyInstance {
-  const { log, metrics } = served
+export function createServer(served: Served): HttpSide {
+  const { log, metrics, certificate } = served
+  const sockets = new Set<Socket>()
+  let tls: TlsServer | undefined
   const server = fastify({
     bodyLimit: largestBody,
-    http: { maxHeaderSize: largestHead, requireHostHeader: false, shouldUpgradeCallback: asksForSession },
+    serverFactory: handler => {
+      if (certificate) tls = prepared(createTlsServer({ ...nodeOptions, ...certificate, handshakeTimeout: handshakeMilliseconds }, handler))
+      return prepared(createPlainServer(nodeOptions, handler))
+    },
     routerOptions: {
       maxParamLength: largestHead,
       constraints: { operation: selector('operation'), scope: selector('scope') },
@@ -43,32 +70,45 @@ export function createServer(served: Served): FastifyInstance {
     },
     exposeHeadRoutes: false,
     return503OnClosing: false,
-    requestTimeout: 60_000,
     logger: false,
     genReqId: () => randomUUID(),
     // A preflight is answered on every path, whatever its selectors and escapes.
     rewriteUrl: ({ method, url }) => (method === 'OPTIONS' ? '/' : url!),
     frameworkErrors: (error, request, reply) => void sendError(request, reply, error),
-    clientErrorHandler: malformedRequest,
+    // Fastify knows only one of the servers: `prepared` sets the handler of both.
+    clientErrorHandler: () => {},
   })
 
-  served.admission.watch(server.server)
+  /** The one place through which each node server goes: what holds for the plain one holds over TLS. */
+  function prepared<Each extends Server>(each: Each): Each {
+    served.admission.watch(each)
+    each
+      // A body is JSON whatever its type is called; Fastify would refuse what is no type.
+      .prependListener('request', ({ headers }: IncomingMessage) => delete headers['content-type'])
+      .on('checkExpectation', (request, response) => each.emit('request', request, response))
+      .on('clientError', malformedRequest)
+      .on('upgrade', upgrade)
+      .on('connection', (socket: Socket) => {
+        sockets.add(socket)
+        socket.once('close', () => sockets.delete(socket))
+      })
+    return each
+  }
 
   // The signature covers the bytes as they came.
   server.removeAllContentTypeParsers()
   server.addContentTypeParser('*', { parseAs: 'buffer' }, (_, body, done) => done(null, body))
   server.addHttpMethod('GET', { hasBody: true, overrideExisting: true })
-  server.server
-    // A body is JSON whatever its type is called; Fastify would refuse what is no type.
-    .prependListener('request', ({ headers }: IncomingMessage) => delete headers['content-type'])
-    .on('checkExpectation', (request, response) => server.server.emit('request', request, response))
 
-  server.server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
-    const upgrade = served.admission.isOpen ? served.upgrade() : undefined
-    if (upgrade) return upgrade(request, socket, head)
-    const shown = unavailable('The server is starting or shutting down', 'Try again in a moment.')
-    socket.end(plainAnswer(shown))
-  })
+  /** Where no node response exists that could say so. */
+  function upgrade(request: IncomingMessage, socket: Socket, head: Buffer) {
+    const take = served.admission.isOpen ? served.upgrade() : undefined
+    if (take) take(request, socket, head)
+    else
+      socket
+        .on('error', () => socket.destroy())
+        .end(plainAnswer(unavailable('The server is starting or shutting down', 'Try again in a moment.')))
+  }
 
   function sendError(request: FastifyRequest, reply: FastifyReply, error: unknown) {
     const shown = shownError(error, served)
@@ -129,7 +169,19 @@ export function createServer(served: Served): FastifyInstance {
     return reply.code(healthy ? 200 : 503).send({ status: healthy ? 'ok' : 'unavailable' })
   })
   server.get('/metrics', async (_, reply) => reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()))
-  return server
+
+  return {
+    plain: server.server,
+    tls,
+    ready: async () => server.ready(),
+    close: async patience => {
+      await server.close()
+      const closed = [server.server, ...(tls ? [tls] : [])].map(each => new Promise(resolve => each.close(resolve)))
+      const impatience = setTimeout(() => sockets.forEach(socket => socket.destroy()), patience)
+      await Promise.all(closed)
+      clearTimeout(impatience)
+    },
+  }
 }
 
 function received(request: FastifyRequest<object, RawServerDefault, IncomingMessage>) {
@@ -149,8 +201,9 @@ function received(request: FastifyRequest<object, RawServerDefault, IncomingMess
 }
 
 /** Other upgrades (h2c) are not taken, and the request is answered as if it had not asked. */
-const asksForSession = ({ url, headers }: IncomingMessage) =>
-  headers.upgrade?.toLowerCase() === 'websocket' && /^\/connect(?:\?|$)/.test(url ?? '')
+function asksForSession({ url, headers }: IncomingMessage) {
+  return headers.upgrade?.toLowerCase() === 'websocket' && /^\/connect(?:\?|$)/.test(url ?? '')
+}
 
 const noBody = Buffer.alloc(0)
 

@@ -1,6 +1,6 @@
 import type { Log } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
-import type { Database, Queries } from '../store/database.ts'
+import type { Database, Transaction } from '../store/database.ts'
 import { isOutboxDue, leaseFromOutbox, postponeInOutbox, removeFromOutbox, type OutboxEntry } from '../store/outbox.ts'
 
 /** How one kind of entry is delivered. It may come more than once. */
@@ -10,7 +10,7 @@ export interface Delivery {
   /** Rejects where it has not arrived; with Refused where another try would not help. Ends early where the signal says so. */
   readonly deliver: (payload: unknown, signal: AbortSignal) => Promise<void>
   /** What becomes of an entry that is given up, in the transaction that removes it. */
-  readonly giveUp: (tx: Queries, payload: unknown, reason: string) => Promise<void>
+  readonly giveUp: (tx: Transaction, payload: unknown, reason: string) => Promise<void>
 }
 
 /** The other side has understood, and does not want it. */

@@ -1,6 +1,7 @@
+import { tellMoved, tellSubChannelDeleted } from '../domain/membership-events.ts'
 import { leastMembers } from '../domain/sub-channels.ts'
 import { advanceChannel, type Elastic } from '../store/channels.ts'
-import type { Database, Queries } from '../store/database.ts'
+import type { Database, Transaction } from '../store/database.ts'
 import {
   burySubChannel,
   elasticChannelsAfter,
@@ -63,14 +64,15 @@ function nextAct(subChannels: readonly SubChannel[], elastic: Elastic): Act | un
   return given && { kind: 'close', id: given.id }
 }
 
-async function perform(tx: Queries, channelId: number, act: Act, now: number) {
+async function perform(tx: Transaction, channelId: number, act: Act, now: number) {
   switch (act.kind) {
-    case 'move':
+    case 'move': {
+      const moved = await moveMembers(tx, { channelId, from: act.from, to: act.to, count: act.count, now })
       // Nobody there to be moved, though some are counted: it is not tried for ever.
-      if ((await moveMembers(tx, { channelId, from: act.from, to: act.to, count: act.count, now })) === 0) {
-        throw new Error(`Sub-channel ${act.from} counts members that it does not have`)
-      }
+      if (moved.length === 0) throw new Error(`Sub-channel ${act.from} counts members that it does not have`)
+      tellMoved(tx, act.from, moved)
       return
+    }
     case 'settle':
       await settleSubChannel(tx, act.id)
       return
@@ -79,7 +81,7 @@ async function perform(tx: Queries, channelId: number, act: Act, now: number) {
       await setSubChannelOpen(tx, act.id, act.kind === 'open')
       return
     case 'remove moderators':
-      await removeModeratorsOf(tx, channelId, act.id, chunk)
+      tellSubChannelDeleted(tx, await removeModeratorsOf(tx, channelId, act.id, chunk))
       return
     case 'bury':
       await burySubChannel(tx, channelId, act.id, now)

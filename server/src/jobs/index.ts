@@ -1,12 +1,13 @@
 import { setImmediate as turn } from 'node:timers/promises'
+import { deleteChannel } from '../domain/channels.ts'
 import { channelExpiryOf, retentionCutoff } from '../domain/expiration.ts'
 import { expireCallback } from '../domain/flows.ts'
+import { expireIdentity } from '../domain/identities.ts'
 import { enforcedRetention, retainingAppInstances } from '../store/app-instances.ts'
-import { buryChannel } from '../store/channels.ts'
 import { dueChannels, lockDueChannel, postponeExpiration } from '../store/channel-expiration.ts'
-import type { Database, Queries } from '../store/database.ts'
+import type { Database, Queries, Transaction } from '../store/database.ts'
 import { expiredCallbacks } from '../store/flow-callbacks.ts'
-import { buryExpiredIdentity, expiredIdentities } from '../store/identities.ts'
+import { expiredIdentities } from '../store/identities.ts'
 import { forgetTokens, tokenLifetime } from '../store/request-tokens.ts'
 import { channelsAfter, deleteOldMessages } from '../store/retention.ts'
 import { subChannelsOf } from '../store/sub-channels.ts'
@@ -27,18 +28,18 @@ async function expireUsers({ db, now, purgeSoon }: Tools) {
     const expired = await expiredIdentities(db, now(), step)
     if (expired.length === 0) return
     for (const { id } of expired) {
-      await db.transaction(tx => buryExpiredIdentity(tx, id, now()))
+      await db.transaction(tx => expireIdentity(tx, id, now()))
     }
     purgeSoon()
   }
 }
 
 /** Ends a channel whose time has come. One that a message has kept alive is looked at again when that is over. */
-async function expireChannel(tx: Queries, id: number, now: number) {
+async function expireChannel(tx: Transaction, id: number, now: number) {
   const due = await lockDueChannel(tx, id, now)
   if (!due) return
   const expiresAt = channelExpiryOf(due, due)!
-  if (expiresAt <= now) await buryChannel(tx, id, now)
+  if (expiresAt <= now) await deleteChannel(tx, id, now)
   else await postponeExpiration(tx, id, expiresAt)
 }
 

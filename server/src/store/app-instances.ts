@@ -47,7 +47,8 @@ const selectRetention = statement<{ days: number }>(`
   select retention_days as days from app_instances where id = $1 and retention_starts_at <= $2 and deleted_at is null`)
 const lock = statement(`update app_instances set deleted_at = deleted_at where id = $1 and deleted_at is null`)
 const countAll = statement<{ count: number }>(`select count(*) as count from app_instances where deleted_at is null`)
-const bury = statement(`update app_instances set deleted_at = $2 where arn = $1 and deleted_at is null`)
+const bury = statement<{ id: number }>(`
+  update app_instances set deleted_at = $2 where arn = $1 and deleted_at is null returning id`)
 
 const appInstance = (row: Row): AppInstance => ({
   id: row.id,
@@ -107,7 +108,7 @@ export async function countAppInstances(tx: Queries) {
   return (await tx.get(countAll))!.count
 }
 
-/** Makes the app instance and all that is in it unreachable; the purge removes it. */
-export async function buryAppInstance(tx: Queries, arn: string, now: number) {
-  await tx.run(bury, arn, now)
+/** Makes the app instance and all that is in it unreachable; the purge removes it. Says its number, or undefined where there is none. */
+export async function buryAppInstance(tx: Queries, arn: string, now: number): Promise<number | undefined> {
+  return (await tx.get(bury, arn, now))?.id
 }

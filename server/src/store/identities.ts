@@ -155,16 +155,18 @@ export async function countIdentities(tx: Queries, appInstanceId: number, kind: 
   return (await tx.get(countKind, appInstanceId, kind))!.count
 }
 
-/** Makes the identity unreachable as bearer, member and target; its roles and memberships are purged. */
+/** Makes the identity unreachable as bearer, member and target; its roles and memberships are purged. False where it is deleted. */
 export async function buryIdentity(tx: Queries, id: number, now: number) {
   const buried = await tx.get(bury, id, now)
   if (buried?.kind === 'user') await give(tx, 'users', buried.appInstanceId)
+  return buried !== undefined
 }
 
 /** The same for a user whose days are over, unless they have been changed meanwhile. */
 export async function buryExpiredIdentity(tx: Queries, id: number, now: number) {
   const buried = await tx.get(buryExpired, id, now)
   if (buried?.kind === 'user') await give(tx, 'users', buried.appInstanceId)
+  return buried !== undefined
 }
 
 /** At most `limit` users whose days are over. */

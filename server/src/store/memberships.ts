@@ -13,6 +13,15 @@ export interface Membership {
   readonly updatedAt: Date
 }
 
+/** A membership and where it is. */
+export interface PlacedMembership extends Membership {
+  readonly channelId: number
+  readonly channelArn: string
+  /** 0 where the channel is not elastic; then it has no name. */
+  readonly subChannelId: number
+  readonly subChannelName: string | undefined
+}
+
 interface Row {
   memberId: number
   memberArn: string
@@ -24,6 +33,26 @@ interface Row {
   inviterArn: string
   inviterName: string
 }
+
+export interface PlacedRow extends Row {
+  channelId: number
+  /** Null where the channel is deleted. */
+  channelArn: string | null
+  subChannelId: number
+  subChannelName: string | null
+}
+
+const person = (column: string, id: string) => `
+  (select ${column} from identities i join app_instances a on a.id = i.app_instance_id where i.id = memberships.${id})`
+
+/** SQL: what is told of a membership, for the RETURNING of what ends or moves it. */
+export const returned = `
+  channel_id as "channelId", sub_channel_id as "subChannelId", type, created_at as "createdAt", updated_at as "updatedAt",
+  member_id as "memberId", ${person(identityArn('i', 'a'), 'member_id')} as "memberArn", ${person('i.name', 'member_id')} as "memberName",
+  invited_by as "inviterId", ${person(identityArn('i', 'a'), 'invited_by')} as "inviterArn", ${person('i.name', 'invited_by')} as "inviterName",
+  (select s.external_id from sub_channels s where s.id = memberships.sub_channel_id) as "subChannelName",
+  (select a.arn || '/channel/' || c.external_id from channels c join app_instances a on a.id = c.app_instance_id
+   where c.id = memberships.channel_id and c.deleted_at is null and a.deleted_at is null) as "channelArn"`
 
 const insert = statement(`
   insert into memberships (channel_id, member_id, type, invited_by, created_at, updated_at, sub_channel_id, placed, last_private_at)
@@ -54,7 +83,13 @@ const selectAfter = statement<{ id: number; memberId: number; arn: string; name:
   join app_instances a on a.id = i.app_instance_id
   where m.channel_id = $1 and m.sub_channel_id = $5 and m.type = $2 and m.id > $3
   order by m.id limit $4`)
-const remove = statement(`delete from memberships where channel_id = $1 and member_id = $2 and sub_channel_id = $3`)
+const remove = statement<PlacedRow>(`
+  delete from memberships where channel_id = $1 and member_id = $2 and sub_channel_id = $3 returning ${returned}`)
+const selectInCharge = statement<{ id: number }>(`
+  select distinct member_id as id from memberships where channel_id = $1 and member_id in (
+    select identity_id from moderators where channel_id = $1
+    union
+    select s.identity_id from channels c join admins s on s.app_instance_id = c.app_instance_id where c.id = $1)`)
 const mark = statement(`
   update memberships set read_at =
     (select case when c.last_event_at > $3 then c.last_event_at else $3 end from channels c where c.id = $1)
@@ -109,6 +144,23 @@ const selectOneSummary = statement<{ text: string | null }>(`
   select ${summaryText(othersPrivate)} as text from memberships m join channels c on c.id = m.channel_id
   where m.member_id = $1 and m.channel_id = $3 order by m.sub_channel_id limit $4`)
 
+const membership = (row: Row): Membership => ({
+  member: { id: row.memberId, arn: row.memberArn, name: told(row.memberName) },
+  type: row.type,
+  invitedBy: { id: row.inviterId, arn: row.inviterArn, name: told(row.inviterName) },
+  createdAt: new Date(row.createdAt),
+  updatedAt: new Date(row.updatedAt),
+})
+
+/** Those whose channels are not deleted. */
+export const placedMemberships = (rows: readonly PlacedRow[]): PlacedMembership[] =>
+  rows.flatMap(row => {
+    const { channelId, channelArn, subChannelId, subChannelName } = row
+    return channelArn === null
+      ? []
+      : [{ ...membership(row), channelId, channelArn, subChannelId, subChannelName: subChannelName ?? undefined }]
+  })
+
 export interface NewMembership {
   readonly channelId: number
   /** 0 where the channel is not elastic; so everywhere. */
@@ -142,14 +194,12 @@ export async function findMembership(
   memberId: number,
 ): Promise<Membership | undefined> {
   const row = await db.get(selectOne, channelId, memberId, subChannelId)
-  if (!row) return undefined
-  return {
-    member: { id: row.memberId, arn: row.memberArn, name: told(row.memberName) },
-    type: row.type,
-    invitedBy: { id: row.inviterId, arn: row.inviterArn, name: told(row.inviterName) },
-    createdAt: new Date(row.createdAt),
-    updatedAt: new Date(row.updatedAt),
-  }
+  return row && membership(row)
+}
+
+/** The members of the channel who are moderators of it, or admins of its app instance. */
+export async function membersInCharge(db: Queries, channelId: number): Promise<number[]> {
+  return (await db.all(selectInCharge, channelId)).map(({ id }) => id)
 }
 
 /** A page of the members of one type, by joining. */
@@ -168,9 +218,14 @@ export async function listMembers(
   )
 }
 
-/** Ends the membership; false where there was none. */
-export async function deleteMembership(tx: Queries, channelId: number, subChannelId: number, memberId: number) {
-  return (await tx.run(remove, channelId, memberId, subChannelId)) > 0
+/** Ends the membership and says what it was; undefined where there was none. */
+export async function deleteMembership(
+  tx: Queries,
+  channelId: number,
+  subChannelId: number,
+  memberId: number,
+): Promise<PlacedMembership | undefined> {
+  return placedMemberships(await tx.all(remove, channelId, memberId, subChannelId))[0]
 }
 
 /** Sets the member's read marker to now, or to the channel's clock where that is ahead, so that all it has seen counts as read. */

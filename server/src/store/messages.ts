@@ -256,16 +256,15 @@ export async function redactMessage(tx: Queries, channelId: number, subChannelId
   return (await tx.run(redact, ...placeValues(channelId, subChannelId, id), now)) === 1
 }
 
-/** Removes the message and moves the LastMessageTimestamp of those who saw it back to the newest that is left. */
+/** Removes the message and moves the LastMessageTimestamp of those who saw it back to the newest that is left; false where it is gone. */
 export async function deleteMessage(tx: Queries, channelId: number, subChannelId: number, { messageId, sender, target }: Message) {
   const place = placeValues(channelId, subChannelId, messageId)
   const [, , at, sequence] = place
-  await tx.run(remove, ...place)
-  if (!target) {
-    if (subChannelId === 0) await tx.run(recomputePublic, channelId)
-    else await recomputeSubChannel(tx, channelId, subChannelId)
-    return
-  }
-  await tx.run(removeViewers, channelId, sender.id, target.id, at, sequence, subChannelId)
-  await tx.run(recomputePrivate, channelId, sender.id, target.id, subChannelId)
+  if ((await tx.run(remove, ...place)) === 0) return false
+  if (target) {
+    await tx.run(removeViewers, channelId, sender.id, target.id, at, sequence, subChannelId)
+    await tx.run(recomputePrivate, channelId, sender.id, target.id, subChannelId)
+  } else if (subChannelId === 0) await tx.run(recomputePublic, channelId)
+  else await recomputeSubChannel(tx, channelId, subChannelId)
+  return true
 }

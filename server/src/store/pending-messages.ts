@@ -50,21 +50,23 @@ export async function releaseMessage(tx: Queries, run: Run) {
   return true
 }
 
-/** Leaves the message to its sender, as FAILED: it can be read, and no longer counts as the sender's last message. */
+/** Leaves the message to its sender, as FAILED: it can be read, and no longer counts as the sender's last message. False where it is gone. */
 export async function failMessage(tx: Queries, run: Run) {
-  await tx.run(fail, ...placeOfRun(run))
+  const isThere = (await tx.run(fail, ...placeOfRun(run))) === 1
   await setViewer(tx, failViewer, run, run.sender.id)
+  return isThere
 }
 
-/** Removes a message that was never sent, or that is not kept once it has been. */
+/** Removes a message that was never sent, or that is not kept once it has been; false where it is gone. */
 export async function dropMessage(tx: Queries, run: Run) {
-  await tx.run(remove, ...placeOfRun(run))
+  const isThere = (await tx.run(remove, ...placeOfRun(run))) === 1
   await setViewer(tx, removeViewer, run, run.sender.id)
+  return isThere
 }
 
-/** Replaces the stored version by the edit; a message that is redacted or deleted meanwhile stays so. */
+/** Replaces the stored version by the edit; false where the message is redacted or deleted meanwhile, and stays so. */
 export async function replaceMessage(tx: Queries, run: Run, now: number) {
   const { content, metadata, attributes, contentType, editedAt } = run
   const version = [kept(content), keptIfGiven(metadata), keptObject(attributes), keptIfGiven(contentType)]
-  await tx.run(replace, ...placeOfRun(run), ...version, editedAt ?? now, now)
+  return (await tx.run(replace, ...placeOfRun(run), ...version, editedAt ?? now, now)) === 1
 }

@@ -1,5 +1,6 @@
-import { giveEach, type Counter } from './counters.ts'
-import { statement, type Database, type Queries } from './database.ts'
+import { giveEach } from './counters.ts'
+import { statement, type Queries } from './database.ts'
+import { placedMemberships, returned, type PlacedMembership, type PlacedRow } from './memberships.ts'
 import { givePlaceBack, uncountModeratorIn } from './sub-channels.ts'
 import { deleteStreamingConfigurations } from './streaming.ts'
 import { removeAllTags } from './tags.ts'
@@ -14,9 +15,7 @@ const nextIdentity = statement<{ id: number }>(`
   select id from identities where deleted_at is not null and purged_at is null order by id limit 1`)
 const nextAppInstance = statement<{ id: number }>(`select id from app_instances where deleted_at is not null order by id limit 1`)
 
-interface Ended {
-  readonly counted: number
-  readonly subChannelId: number
+interface Ended extends PlacedRow {
   readonly placed: number
 }
 
@@ -27,7 +26,7 @@ const removeMembers = statement<{ counted: number }>(`
   delete from memberships where id in (select id ${membershipsOfChannel}) returning member_id as counted`)
 const removeMemberships = statement<Ended>(`
   delete from memberships where id in (select id ${membershipsOfIdentity})
-  returning channel_id as counted, sub_channel_id as "subChannelId", placed`)
+  returning ${returned}, placed`)
 const contentsOfSubChannel = [
   statement(`delete from private_messages where (channel_id, sub_channel_id, viewer_id, created_at, sequence) in
     (select channel_id, sub_channel_id, viewer_id, created_at, sequence from private_messages
@@ -73,27 +72,24 @@ const removeTagsOfFlows = statement(`delete from tags where resource_kind = 'cha
 const removeFlows = statement(`delete from channel_flows where id in (${flowsOfAppInstance})`)
 const removeAppInstance = statement(`delete from app_instances where id = $1`)
 
-/** Ends memberships and counts them down by what has really gone, since a member may leave and another node purge meanwhile. */
-async function endMemberships(tx: Queries, removal: typeof removeMembers, counter: Counter, id: number): Promise<number> {
-  const ended = await tx.all(removal, id, step)
-  const parents = ended.map(({ counted }) => counted)
-  await giveEach(tx, counter, parents)
+/** Ends memberships of a deleted channel and counts them down by what has really gone, since another node may purge meanwhile. */
+async function endMembershipsOfChannel(tx: Queries, id: number): Promise<number> {
+  const ended = await tx.all(removeMembers, id, step)
+  const members = ended.map(({ counted }) => counted)
+  await giveEach(tx, 'membershipsOfIdentity', members)
   return ended.length
 }
 
 /** The same for those of an identity, whose places in sub-channels come free: after the channels' counts, which lock the channels. */
-async function endMembershipsOfIdentity(tx: Queries, id: number): Promise<number> {
+async function endMembershipsOfIdentity(tx: Queries, id: number): Promise<Ended[]> {
   const ended = await tx.all(removeMemberships, id, step)
-  await giveEach(
-    tx,
-    'membersOfChannel',
-    ended.map(({ counted }) => counted),
-  )
+  const channels = ended.map(({ channelId }) => channelId)
+  await giveEach(tx, 'membersOfChannel', channels)
   for (const { subChannelId, placed } of ended.toSorted((a, b) => a.subChannelId - b.subChannelId)) {
     if (subChannelId === 0) continue
     await (placed === 1 ? givePlaceBack : uncountModeratorIn)(tx, subChannelId)
   }
-  return ended.length
+  return ended
 }
 
 /** Runs each deletion until a whole step is done; true where nothing is left. */
@@ -108,7 +104,7 @@ async function emptied(tx: Queries, deletions: typeof contentsOfChannel, id: num
 }
 
 async function purgeChannel(tx: Queries, id: number) {
-  const ended = await endMemberships(tx, removeMembers, 'membershipsOfIdentity', id)
+  const ended = await endMembershipsOfChannel(tx, id)
   if (!(await emptied(tx, contentsOfChannel, id, ended))) return
   await removeAllTags(tx, { kind: 'channel', id })
   await tx.run(removeChannel, id)
@@ -118,12 +114,14 @@ async function purgeSubChannel(tx: Queries, id: number, channelId: number) {
   if (await emptied(tx, contentsOfSubChannel, channelId, 0, id)) await tx.run(removeSubChannel, id)
 }
 
-async function purgeIdentity(tx: Queries, id: number, now: number) {
+async function purgeIdentity(tx: Queries, id: number, now: number): Promise<PlacedMembership[]> {
   const ended = await endMembershipsOfIdentity(tx, id)
-  if (!(await emptied(tx, rolesOfIdentity, id, ended))) return
-  await tx.run(removeAdmin, id)
-  await removeAllTags(tx, { kind: 'identity', id })
-  await tx.run(closeIdentity, id, now)
+  if (await emptied(tx, rolesOfIdentity, id, ended.length)) {
+    await tx.run(removeAdmin, id)
+    await removeAllTags(tx, { kind: 'identity', id })
+    await tx.run(closeIdentity, id, now)
+  }
+  return placedMemberships(ended)
 }
 
 async function purgeAppInstance(tx: Queries, id: number, now: number) {
@@ -138,28 +136,27 @@ async function purgeAppInstance(tx: Queries, id: number, now: number) {
   await tx.run(removeAppInstance, id)
 }
 
-/**
- * Removes the next part of what is deleted, in one small transaction: contents of channels and sub-channels first, then roles of identities,
- * then app instances. False where nothing is left to do. Several nodes may run it at once.
- */
-export async function purgeStep(db: Database, now: number): Promise<boolean> {
+/** Something that is deleted and whose contents are still there. */
+export type Deleted =
+  { readonly kind: 'channel' | 'identity' | 'app-instance'; readonly id: number } | { kind: 'sub-channel'; id: number; channelId: number }
+
+/** What is purged next: contents of channels and sub-channels first, then roles of identities, then app instances. */
+export async function nextDeleted(db: Queries): Promise<Deleted | undefined> {
   const channel = await db.get(nextChannel)
-  if (channel) {
-    await db.transaction(tx => purgeChannel(tx, channel.id))
-    return true
-  }
+  if (channel) return { kind: 'channel', id: channel.id }
   const subChannel = await db.get(nextSubChannel)
-  if (subChannel) {
-    await db.transaction(tx => purgeSubChannel(tx, subChannel.id, subChannel.channelId))
-    return true
-  }
+  if (subChannel) return { kind: 'sub-channel', ...subChannel }
   const identity = await db.get(nextIdentity)
-  if (identity) {
-    await db.transaction(tx => purgeIdentity(tx, identity.id, now))
-    return true
-  }
+  if (identity) return { kind: 'identity', id: identity.id }
   const appInstance = await db.get(nextAppInstance)
-  if (!appInstance) return false
-  await db.transaction(tx => purgeAppInstance(tx, appInstance.id, now))
-  return true
+  return appInstance && { kind: 'app-instance', id: appInstance.id }
+}
+
+/** Removes a part of it that is small; says which memberships of channels that stay have ended with it. */
+export async function purgePart(tx: Queries, deleted: Deleted, now: number): Promise<readonly PlacedMembership[]> {
+  if (deleted.kind === 'identity') return purgeIdentity(tx, deleted.id, now)
+  if (deleted.kind === 'channel') await purgeChannel(tx, deleted.id)
+  else if (deleted.kind === 'sub-channel') await purgeSubChannel(tx, deleted.id, deleted.channelId)
+  else await purgeAppInstance(tx, deleted.id, now)
+  return []
 }

@@ -1,5 +1,6 @@
 import { elasticOf, type Elastic } from './channels.ts'
 import { statement, type Queries } from './database.ts'
+import { placedMemberships, returned, type PlacedMembership, type PlacedRow } from './memberships.ts'
 import { pageOf, type Cursor, type Page } from './page.ts'
 
 /** A sub-channel of an elastic channel. */
@@ -54,11 +55,11 @@ const selectElasticIds = statement<{ id: number; appInstanceId: number }>(`
   where elastic is not null and deleted_at is null and (app_instance_id, id) > ($1, $2) order by app_instance_id, id limit $3`)
 
 const movable = `select id from memberships where channel_id = $1 and sub_channel_id = $2 and placed = 1 order by id desc limit $3`
-const move = statement(`
+const move = statement<PlacedRow>(`
   update memberships set sub_channel_id = $4, updated_at = $5, last_private_at = (
     select max(p.created_at) from private_messages p
     where p.channel_id = $1 and p.sub_channel_id = $4 and p.viewer_id = memberships.member_id and p.failed = 0)
-  where id in (${movable})`)
+  where id in (${movable}) returning ${returned}`)
 const countMoved = statement(`
   update sub_channels set member_count = member_count + $2, wanted = case when wanted < $3 then 0 else wanted - $3 end where id = $1`)
 const settle = statement(`update sub_channels set wanted = 0 where id = $1`)
@@ -70,7 +71,7 @@ const bury = statement(`
 const others = `from memberships where channel_id = $1 and sub_channel_id = $2 order by id limit $3`
 const uncountOthers = statement(`
   update identities set membership_count = membership_count - 1 where id in (select member_id ${others})`)
-const removeOthers = statement(`delete from memberships where id in (select id ${others})`)
+const removeOthers = statement<PlacedRow>(`delete from memberships where id in (select id ${others}) returning ${returned}`)
 const uncountRemoved = statement(`update sub_channels set moderator_count = moderator_count - $2 where id = $1`)
 const uncountInChannel = statement(`update channels set member_count = member_count - $2 where id = $1`)
 
@@ -150,18 +151,18 @@ export async function elasticChannelsAfter(db: Queries, after: { appInstanceId: 
 }
 
 /**
- * Moves the newest members, at most `count`, whose memberships stay the same ones, and counts them; says how many. The
+ * Moves the newest members, at most `count`, whose memberships stay the same ones, and counts them; says whom. The
  * channel is locked and the other sub-channel has room for them.
  */
 export async function moveMembers(
   tx: Queries,
   given: { channelId: number; from: number; to: number; count: number; now: number },
-): Promise<number> {
+): Promise<PlacedMembership[]> {
   const { channelId, from, to, count, now } = given
-  const moved = await tx.run(move, channelId, from, count, to, now)
-  await tx.run(countMoved, from, -moved, 0)
-  await tx.run(countMoved, to, moved, moved)
-  return moved
+  const moved = await tx.all(move, channelId, from, count, to, now)
+  await tx.run(countMoved, from, -moved.length, 0)
+  await tx.run(countMoved, to, moved.length, moved.length)
+  return placedMemberships(moved)
 }
 
 /** Nobody is to be moved into it any more. */
@@ -174,12 +175,13 @@ export async function setSubChannelOpen(tx: Queries, id: number, isOpen: boolean
   await tx.run(setOpen, id, isOpen ? 1 : 0)
 }
 
-/** Ends at most `limit` memberships of a sub-channel in which only moderators are left, and counts them out. */
-export async function removeModeratorsOf(tx: Queries, channelId: number, id: number, limit: number) {
+/** Ends at most `limit` memberships of a sub-channel in which only moderators are left, and counts them out; says which. */
+export async function removeModeratorsOf(tx: Queries, channelId: number, id: number, limit: number): Promise<PlacedMembership[]> {
   await tx.run(uncountOthers, channelId, id, limit)
-  const removed = await tx.run(removeOthers, channelId, id, limit)
-  await tx.run(uncountRemoved, id, removed)
-  await tx.run(uncountInChannel, channelId, removed)
+  const removed = await tx.all(removeOthers, channelId, id, limit)
+  await tx.run(uncountRemoved, id, removed.length)
+  await tx.run(uncountInChannel, channelId, removed.length)
+  return placedMemberships(removed)
 }
 
 /** Makes an empty sub-channel and its messages unreachable; the purge removes them. */

@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest'
-import { call } from '../support/signed.ts'
-import { databaseKinds, startWorld } from '../support/world.ts'
-import { RawConnection } from '../support/raw.ts'
-import { signedHeaders } from '../support/signed.ts'
+import { call, signedHeaders } from '../support/signed.ts'
+import { databaseKinds, startWorld, type World } from '../support/world.ts'
+import { raw } from '../support/raw.ts'
 
 const path = '/endpoints/messaging-session'
 
@@ -21,6 +20,24 @@ test.each(databaseKinds)('the session endpoint is the host of the call, without 
   }
 })
 
+test('where the server has TLS, the session endpoint is the host name of the call with the TLS port, however the call came', async () => {
+  const world = await startWorld('sqlite', { tls: 'on' })
+  try {
+    const { port } = new URL(world.app.tlsUrl!)
+    for (const [host, expected] of [
+      ['chat.example.com', 'chat.example.com'],
+      ['chat.example.com:8080', 'chat.example.com'],
+      ['127.0.0.1:443', '127.0.0.1'],
+      ['[::1]', '[::1]'],
+      ['[::1]:8080', '[::1]'],
+    ] as const) {
+      expect(await endpointFor(world, host)).toBe(`${expected}:${port}`)
+    }
+  } finally {
+    await world.close()
+  }
+})
+
 test('the session endpoint never ends with :443, and a public host wins over that of the call', async () => {
   for (const [publicWsHost, expected] of [
     ['chat.example.com', 'chat.example.com'],
@@ -28,26 +45,29 @@ test('the session endpoint never ends with :443, and a public host wins over tha
     ['chat.example.com:8443', 'chat.example.com:8443'],
     ['[::1]:8443', '[::1]:8443'],
   ] as const) {
-    const world = await startWorld('sqlite', { publicWsHost })
-    try {
-      expect((await world.messaging.getMessagingSessionEndpoint({})).Endpoint).toEqual({ Url: expected })
-    } finally {
-      await world.close()
+    for (const tls of ['on', 'off']) {
+      const world = await startWorld('sqlite', { publicWsHost, tls })
+      try {
+        expect((await world.messaging.getMessagingSessionEndpoint({})).Endpoint).toEqual({ Url: expected })
+      } finally {
+        await world.close()
+      }
     }
   }
   const world = await startWorld('sqlite')
   try {
-    const headers = await signedHeaders('http://chat.example.com', world.app.rootKey, { path, headers: { host: 'chat.example.com:443' } })
-    const connection = await RawConnection.open(world.app.url)
-    connection.send(
-      `GET ${path} HTTP/1.1\r\n${Object.entries(headers)
-        .map(([name, value]) => `${name}: ${value}\r\n`)
-        .join('')}\r\n`,
-    )
-    const answer = await connection.answer()
-    connection.end()
-    expect({ status: answer.status, body: answer.body }).toEqual({ status: 200, body: '{"Endpoint":{"Url":"chat.example.com"}}' })
+    expect(await endpointFor(world, 'chat.example.com:443')).toBe('chat.example.com')
+    expect(await endpointFor(world, '[::1]')).toBe('[::1]')
   } finally {
     await world.close()
   }
 })
+
+/** The answer to a call that was signed for this host. */
+async function endpointFor(world: World, host: string): Promise<unknown> {
+  const headers = await signedHeaders('http://anything', world.app.rootKey, { path, headers: { host } })
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+  const answer = await raw(world.app.url, `GET ${path} HTTP/1.1\r\n${lines.join('')}\r\n`)
+  expect(answer.status).toBe(200)
+  return JSON.parse(answer.body).Endpoint.Url
+}

@@ -32,13 +32,16 @@ test(
     const withScripts = await Promise.all(packages.map(async name => [name, await scriptsOf(join(folder, 'node_modules', name, '..'))]))
     expect(withScripts.filter(([, scripts]) => scripts?.length !== 0)).toEqual([])
 
-    const server = new Program('npx', ['carillon', 'serve', '--port', '0', '--data', 'kept'], { cwd: folder, env: keyVariables })
+    const server = new Program('npx', ['carillon', 'serve', '--port', '0', '--tls-port', '0', '--data', 'kept'], {
+      cwd: folder,
+      env: keyVariables,
+    })
     const url = await server.url()
     const { identity } = clientsOf({ url, rootKey })
     const { AppInstanceArn } = await identity.createAppInstance({ Name: 'packed' })
     expect(AppInstanceArn).toMatch(/^arn:aws:chime:us-east-1:000000000000:app-instance\//)
     identity.destroy()
-    expect(await readdir(join(folder, 'kept'))).toContain('carillon.db')
+    expect(await readdir(join(folder, 'kept'))).toEqual(expect.arrayContaining(['carillon.db', 'ca.pem']))
     server.killAll('SIGTERM')
     await server.exit()
     await expect(fetch(`${url}/health`)).rejects.toThrow('fetch failed')

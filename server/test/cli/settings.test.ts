@@ -17,6 +17,10 @@ const count = { good: async () => '7', bad: ['', '0', '-1', '1.5', 'many', '1e3'
 const examples: Record<SettingName, { good: () => Promise<string>; bad: readonly string[] }> = {
   host: { good: async () => 'localhost', bad: ['', 'two words'] },
   port: { good: async () => String(await freePort()), bad: ['', 'http', '65536', '-1', '80.5', '1e3', '0x50'] },
+  tls: { good: async () => 'off', bad: ['', 'yes', 'ON'] },
+  tlsPort: { good: async () => String(await freePort()), bad: ['', 'https', '65536'] },
+  tlsCert: { good: async () => 'own.pem', bad: ['', ' '] },
+  tlsKey: { good: async () => 'own-key.pem', bad: ['', ' '] },
   data: { good: async () => join(await temporaryFolder(), 'made/here'), bad: ['', ' '] },
   databaseUrl: { good: createPostgresDatabase, bad: ['', 'mysql://localhost/x', 'localhost:5432', 'postgresql'] },
   region: { good: async () => 'eu-central-1', bad: ['', 'Europe', 'eu central'] },
@@ -40,14 +44,19 @@ test('each setting is a flag and a variable of its name, and --help shows both w
   const { code, stdout } = await run(process.execPath, [join(root, 'server/src/main.ts'), 'serve', '--help'])
   expect(code).toBe(0)
   const text = stdout.replaceAll(/\s+/g, ' ')
-  for (const { flag, fallback, meaning } of Object.values(settings)) {
-    const standard = fallback === undefined ? '' : `; default ${fallback}`
-    expect(text).toContain(`--${flag} `)
+  for (const { flag, placeholder, fallback, meaning } of Object.values(settings)) {
+    const isSwitch = placeholder === undefined
+    const standard = isSwitch ? '=off; default on' : fallback === undefined ? '' : `; default ${String(fallback)}`
+    expect(text).toContain(isSwitch ? `--no-${flag} without ${meaning}` : `--${flag} <${placeholder}> ${meaning}`)
     expect(text).toContain(`${meaning} (CARILLON_${flag.toUpperCase().replaceAll('-', '_')}${standard})`)
   }
   expect(names.map(({ flag }) => flag)).toEqual([
     'host',
     'port',
+    'tls',
+    'tls-port',
+    'tls-cert',
+    'tls-key',
     'data',
     'database-url',
     'region',
@@ -71,7 +80,7 @@ test.each([
     'flag',
     (values: Given[]) =>
       serve(
-        values.flatMap(({ flag, value }) => [`--${flag}`, value]),
+        values.flatMap(({ flag, value }) => (flag === 'tls' ? ['--no-tls'] : [`--${flag}`, value])),
         { env: keyVariables },
       ),
   ],
@@ -101,12 +110,17 @@ test('the defaults are those of the contract', () => {
   expect(Object.fromEntries(Object.values(settings).map(({ flag, fallback }) => [flag, fallback]))).toEqual({
     host: '127.0.0.1',
     port: 8080,
+    tls: true,
+    'tls-port': 8443,
+    'tls-cert': undefined,
+    'tls-key': undefined,
     data: './data',
     'database-url': undefined,
     region: 'us-east-1',
     account: '000000000000',
     'public-ws-host': undefined,
     'lambda-endpoint': undefined,
+    'ping-seconds': 30,
     'log-level': 'info',
     'limit-app-instances': 100,
     'limit-users-per-app-instance': 100_000,
@@ -117,6 +131,7 @@ test('the defaults are those of the contract', () => {
     'limit-memberships-per-channel': 10_000,
     'limit-memberships-per-user': 20_000,
     'limit-moderators-per-channel': 1000,
+    'limit-connections-per-user': 10,
     'limit-flows-per-app-instance': 100,
     'limit-processors-per-flow': 1,
     'limit-elastic-channels-per-app-instance': 1,
@@ -138,11 +153,11 @@ test('what the server does not know is refused with one line: values, flags, var
   const results = await Promise.all([
     serveFails(['--nonsense', 'x']),
     serveFails(['--prot', '80']),
-    serveFails(['--tls-port', '0']),
+    serveFails(['--tls']),
     serveFails(['--port', 'http']),
     serveFails([], { env: { CARILLON_PORT: '' } }),
     serveFails([], { env: { CARILLON_NONSENSE: 'x' } }),
-    serveFails([], { env: { CARILLON_TLS: 'off' } }),
+    serveFails([], { env: { CARILLON_TLS: 'yes' } }),
     serveFails(['word']),
     serveFails(['--port']),
     run(process.execPath, [main, 'nonsense']),
@@ -150,11 +165,11 @@ test('what the server does not know is refused with one line: values, flags, var
   expect(results).toEqual([
     refused(/unknown option '--nonsense'/),
     refused(/unknown option '--prot'/),
-    refused(/unknown option '--tls-port'/),
+    refused(/unknown option '--tls'/),
     refused(/--port must be a whole number from 0 to 65535; 0 picks a free port, not 'http'\./),
     refused(/CARILLON_PORT must be a whole number from 0 to 65535; 0 picks a free port, not ''\./),
     refused(/Unknown environment variable CARILLON_NONSENSE\. Known are CARILLON_HOST, CARILLON_PORT, .*CARILLON_SECRET_ACCESS_KEY\./),
-    refused(/Unknown environment variable CARILLON_TLS\./),
+    refused(/CARILLON_TLS must be on or off, not 'yes'\./),
     refused(/too many arguments/),
     refused(/option '--port <number>' argument missing/),
     refused(/unknown command 'nonsense'/),

@@ -110,7 +110,10 @@ test('two servers that start at once in one new folder share the key of the firs
 test('npm start serves, counts relative paths from where it was called, and passes signals on', async () => {
   const folder = await temporaryFolder()
   const env = { PATH: [join(root, 'node_modules/.bin'), process.env['PATH']].join(':') }
-  const npm = new Program('npm', ['--prefix', root, 'start', '--', '--port', '0', '--data', 'relative/data'], { cwd: folder, env })
+  const npm = new Program('npm', ['--prefix', root, 'start', '--', '--port', '0', '--no-tls', '--data', 'relative/data'], {
+    cwd: folder,
+    env,
+  })
   const url = await npm.url()
   expect(await npm.printed(/AWS_SHARED_CREDENTIALS_FILE=(.*)/)).toBe(join(folder, 'relative/data/credentials'))
   expect((await fetch(`${url}/health`)).status).toBe(200)

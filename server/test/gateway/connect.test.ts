@@ -1,13 +1,34 @@
+import { setTimeout } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { listen, Listening, presignedUrl } from '../support/sockets.ts'
-import { onBothDatabases } from '../support/world.ts'
+import type { AccessKey } from '../../src/auth/signing-key.ts'
+import { Listening, listen, presignedUrl } from '../support/sockets.ts'
+import { call } from '../support/signed.ts'
+import { raw } from '../support/raw.ts'
+import { onBothDatabases, startWorld, type World } from '../support/world.ts'
+
+/** How the server closes a socket of this URL. */
+const refusalOf = async (url: string) => {
+  const listening = new Listening(url)
+  const closed = await listening.closed
+  expect(listening.events).toEqual([])
+  return closed
+}
+
+const unauthorized = (reason: RegExp) => ({ code: 4401, reason: expect.stringMatching(new RegExp(`^Unauthorized: .*${reason.source}`)) })
+
+/** The URL with one parameter of its query changed after signing, or left out. */
+function changed(url: string, name: string, value: string | undefined): string {
+  const [base, query = ''] = url.split('?')
+  const pairs = query.split('&').filter(pair => !pair.startsWith(`${name}=`))
+  return `${base}?${(value === undefined ? pairs : [...pairs, `${name}=${value}`]).join('&')}`
+}
 
 onBothDatabases('connecting', world => {
-  test('a user that signs is told at once that the session is established', async () => {
-    const { app } = world()
-    const { user } = await world().appInstance(['alice'])
-    const alice = await listen(app, user('alice'))
-    expect(alice.events).toEqual([
+  const alice = async (): Promise<string> => (await world().appInstance(['alice'])).user('alice')
+
+  test('who signs is told first and at once that the session is established', async () => {
+    const { events } = await listen(world().app, await alice())
+    expect(events).toEqual([
       {
         type: 'SESSION_ESTABLISHED',
         headers: { 'x-amz-chime-event-type': 'SESSION_ESTABLISHED', 'x-amz-chime-message-type': 'SYSTEM' },
@@ -16,12 +37,214 @@ onBothDatabases('connecting', world => {
     ])
   })
 
-  test('a wrong secret is told with 4401 and why', async () => {
+  test('a user may have ten sessions, each of its own id, and no more', async () => {
     const { app } = world()
-    const { user } = await world().appInstance(['alice'])
-    const key = { ...app.rootKey, secretAccessKey: 'another' }
-    const alice = new Listening(await presignedUrl(app, user('alice'), { key }))
-    expect(await alice.closed).toEqual({ code: 4401, reason: expect.stringMatching(/^Unauthorized: signature mismatch/) })
-    expect(alice.events).toEqual([])
+    const arn = await alice()
+    for (let count = 1; count <= 10; count++) await listen(app, arn)
+    expect(await refusalOf(await presignedUrl(app, arn))).toEqual({ code: 4003, reason: 'Forbidden: the user has 10 connections already' })
   })
+
+  test('a session that ends makes room for another', async () => {
+    const { app } = world()
+    const arn = await alice()
+    const [first] = await Promise.all(Array.from({ length: 9 }, () => listen(app, arn)))
+    first!.socket.close()
+    await first!.closed
+    await listen(app, arn)
+  })
+
+  test('of two sessions of one id the newer one stays, and the older is closed with 4002', async () => {
+    const { app } = world()
+    const arn = await alice()
+    const older = await listen(app, arn, { sessionId: 'one' })
+    const newer = await listen(app, arn, { sessionId: 'one' })
+    expect(await older.closed).toEqual({ code: 4002, reason: 'Another connection has the same sessionId' })
+    await setTimeout(50)
+    expect(newer.socket.readyState).toBe(newer.socket.OPEN)
+  })
+
+  test('the same session id of another user disturbs nobody', async () => {
+    const { app } = world()
+    const first = await listen(app, await alice(), { sessionId: 'one' })
+    await listen(app, await alice(), { sessionId: 'one' })
+    await setTimeout(50)
+    expect(first.socket.readyState).toBe(first.socket.OPEN)
+  })
+
+  test('who connects more often than ten times at once is established, and then told to come later', async () => {
+    const { app } = world()
+    const arn = await alice()
+    for (let count = 1; count <= 10; count++) {
+      const { socket, closed } = await listen(app, arn)
+      socket.close()
+      await closed
+    }
+    const tooMany = new Listening(await presignedUrl(app, arn))
+    expect((await tooMany.next()).type).toBe('SESSION_ESTABLISHED')
+    expect(await tooMany.closed).toMatchObject({ code: 1013, reason: expect.stringMatching(/connects too often/) })
+    await setTimeout(1100)
+    const later = await listen(app, arn)
+    await setTimeout(50)
+    expect(later.socket.readyState).toBe(later.socket.OPEN)
+  })
+
+  test('a deleted user is closed with 4003 on all its sockets, and cannot connect again', async () => {
+    const { app, identity } = world()
+    const arn = await alice()
+    const sessions = [await listen(app, arn), await listen(app, arn)]
+    await identity.deleteAppInstanceUser({ AppInstanceUserArn: arn })
+    for (const { closed } of sessions) expect(await closed).toEqual({ code: 4003, reason: 'The user has been deleted' })
+    expect(await refusalOf(await presignedUrl(app, arn))).toEqual(unauthorized(/names no user that exists/))
+  })
+
+  test('a deleted app instance closes the sockets of all its users', async () => {
+    const { app, identity } = world()
+    const { arn, user } = await world().appInstance(['alice', 'bob'])
+    const sessions = [await listen(app, user('alice')), await listen(app, user('bob'))]
+    const other = await listen(app, await alice())
+    await identity.deleteAppInstance({ AppInstanceArn: arn })
+    for (const { closed } of sessions) expect(await closed).toMatchObject({ code: 4003 })
+    expect(other.socket.readyState).toBe(other.socket.OPEN)
+  })
+
+  test.each([
+    [
+      'another secret',
+      async (arn: string) => presignedUrl(world().app, arn, { key: { ...world().app.rootKey, secretAccessKey: 'x' } }),
+      /signature mismatch/,
+    ],
+    [
+      'an unknown key',
+      async (arn: string) => presignedUrl(world().app, arn, { key: { accessKeyId: 'AKIAUNKNOWN', secretAccessKey: 'x' } }),
+      /no such access key/,
+    ],
+    ['a user that is not there', async (arn: string) => presignedUrl(world().app, `${arn}x`), /names no user that exists/],
+    [
+      'a bot',
+      async () => presignedUrl(world().app, await world().bot((await world().appInstance()).arn)),
+      /not the ARN of an AppInstanceUser/,
+    ],
+    [
+      'a channel',
+      async (arn: string) => presignedUrl(world().app, arn.replace('/user/', '/channel/')),
+      /not the ARN of an AppInstanceUser/,
+    ],
+    ['no user', async () => presignedUrl(world().app, ''), /not the ARN of an AppInstanceUser/],
+    ['no session id', async (arn: string) => presignedUrl(world().app, arn, { sessionId: '' }), /sessionId is missing/],
+    ['an expired URL', async (arn: string) => presignedUrl(world().app, arn, { date: new Date(Date.now() - 311_000) }), /URL expired/],
+    [
+      'a clock that is ahead',
+      async (arn: string) => presignedUrl(world().app, arn, { date: new Date(Date.now() + 302_000) }),
+      /clock ahead/,
+    ],
+    [
+      'another user after signing',
+      async (arn: string) => changed(await presignedUrl(world().app, arn), 'userArn', encodeURIComponent(`${arn}2`)),
+      /signature mismatch/,
+    ],
+    ['a user beside the user', async (arn: string) => `${await presignedUrl(world().app, arn)}&userArn=x`, /userArn is given twice/],
+    [
+      'a longer life after signing',
+      async (arn: string) => changed(await presignedUrl(world().app, arn), 'X-Amz-Expires', '900'),
+      /signature mismatch/,
+    ],
+    [
+      'no signature',
+      async (arn: string) => changed(await presignedUrl(world().app, arn), 'X-Amz-Signature', undefined),
+      /X-Amz-Signature is missing/,
+    ],
+    ['half a signature', async (arn: string) => changed(await presignedUrl(world().app, arn), 'X-Amz-Signature', 'abc'), /64 hexadecimal/],
+    [
+      'no algorithm',
+      async (arn: string) => changed(await presignedUrl(world().app, arn), 'X-Amz-Algorithm', undefined),
+      /X-Amz-Algorithm must be/,
+    ],
+    ['no life', async (arn: string) => changed(await presignedUrl(world().app, arn), 'X-Amz-Expires', undefined), /X-Amz-Expires must be/],
+    ['no date', async (arn: string) => changed(await presignedUrl(world().app, arn), 'X-Amz-Date', undefined), /X-Amz-Date must read/],
+    [
+      'no credential',
+      async (arn: string) => changed(await presignedUrl(world().app, arn), 'X-Amz-Credential', undefined),
+      /Credential must read/,
+    ],
+    [
+      'more signed headers',
+      async (arn: string) => changed(await presignedUrl(world().app, arn), 'X-Amz-SignedHeaders', 'host%3Borigin'),
+      /X-Amz-SignedHeaders must be host/,
+    ],
+    [
+      'a session token',
+      async (arn: string) => presignedUrl(world().app, arn, { query: { 'X-Amz-Security-Token': 'token' } }),
+      /X-Amz-Security-Token is none/,
+    ],
+    ['a broken escape', async (arn: string) => `${await presignedUrl(world().app, arn)}&x=%E0%A4%A`, /percent-escape/],
+  ] as const)('%s is refused with 4401 and the reason', async (_, urlOf, reason) => {
+    expect(await refusalOf(await urlOf(await alice()))).toEqual(unauthorized(reason))
+  })
+
+  test.each([
+    ['a clock that is five minutes off', () => ({ date: new Date(Date.now() - 305_000) })],
+    ['an hour to live', () => ({ date: new Date(Date.now() - 3_000_000), expiresIn: 3600 })],
+    ['characters that encodeURIComponent leaves', () => ({ sessionId: "s!1*(a)~'b'" })],
+    ['parameters that nobody knows', () => ({ query: { 'X-Amzn-Version': '3.32.0', 'X-Amzn-User-Agent': 'chrome-120', other: '' } })],
+  ])('%s is no obstacle', async (_, asked) => {
+    await listen(world().app, await alice(), asked())
+  })
+
+  test('what is no WebSocket is told so', async () => {
+    const { app } = world()
+    const answered = await call(app.url, app.rootKey, { path: '/connect' })
+    expect(answered.status).toBe(426)
+    expect(answered.headers.get('x-amzn-errortype')).toBe('UpgradeRequiredException')
+    expect(answered.headers.get('upgrade')).toBe('websocket')
+    const h2c = `GET /health HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n`
+    expect(await raw(app.url, h2c)).toMatchObject({ status: 200 })
+    const elsewhere = `GET /elsewhere HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`
+    expect(await raw(app.url, elsewhere)).toMatchObject({ status: 404 })
+  })
+})
+
+/** A world of a test of its own. */
+async function ownWorld(settings: Record<string, string> = {}, surroundings: Parameters<typeof startWorld>[2] = {}): Promise<World> {
+  return startWorld('sqlite', settings, surroundings)
+}
+
+test('a server that closes tells its sockets with 1012, and nobody is kept waiting', async () => {
+  const world = await ownWorld()
+  const { user } = await world.appInstance(['alice'])
+  const alice = await listen(world.app, user('alice'))
+  const start = Date.now()
+  await world.close()
+  expect(await alice.closed).toEqual({ code: 1012, reason: 'The server restarts' })
+  expect(Date.now() - start).toBeLessThan(3000)
+})
+
+test('a public host may be signed for beside the host of the request', async () => {
+  const world = await ownWorld({ publicWsHost: 'chat.example.com' })
+  const { user } = await world.appInstance(['alice'])
+  const signed = await presignedUrl({ url: 'http://chat.example.com:80', rootKey: world.app.rootKey }, user('alice'))
+  await new Listening(signed.replace('ws://chat.example.com', world.app.url.replace('http', 'ws'))).next()
+  const other = await presignedUrl({ url: 'http://other.example.com:80', rootKey: world.app.rootKey }, user('alice'))
+  expect(await refusalOf(other.replace('ws://other.example.com', world.app.url.replace('http', 'ws')))).toMatchObject({ code: 4401 })
+  await world.close()
+})
+
+test('a key that is withdrawn closes its sockets within two seconds, and one that expires does so for a moment only', async () => {
+  const keys = new Map<string, AccessKey>()
+  const keep = (accessKeyId: string, more: Partial<AccessKey> = {}) => {
+    const key = { accessKeyId, secretAccessKey: 'secret', ...more }
+    keys.set(accessKeyId, key)
+    return key
+  }
+  const world = await ownWorld({}, { keys: id => keys.get(id) })
+  const { user } = await world.appInstance(['alice'])
+  const withdrawn = await listen(world.app, user('alice'), { key: keep('AKIAWITHDRAWN') })
+  const expiring = await listen(world.app, user('alice'), { key: keep('ASIAEXPIRING', { expiresAt: Date.now() + 500 }) })
+  const lasting = await listen(world.app, user('alice'))
+  keys.delete('AKIAWITHDRAWN')
+  const start = Date.now()
+  expect(await withdrawn.closed).toEqual({ code: 4401, reason: 'Unauthorized: the access key is no longer valid' })
+  expect(await expiring.closed).toEqual({ code: 1001, reason: 'The credentials have expired' })
+  expect(Date.now() - start).toBeLessThan(3000)
+  expect(lasting.socket.readyState).toBe(lasting.socket.OPEN)
+  await world.close()
 })

@@ -92,12 +92,24 @@ export class Program {
 
   /** The address of a server that has said that it is ready. */
   async url(): Promise<string> {
-    return this.printed(/^Carillon is ready on (\S+)$/m)
+    return this.printed(/^Carillon is ready on (http:\S+)(?: and https:\S+)?$/m)
+  }
+
+  /** The same over TLS. */
+  async tlsUrl(): Promise<string> {
+    return this.printed(/^Carillon is ready on http:\S+ and (https:\S+)$/m)
   }
 }
 
+/** Without TLS, where the test does not say otherwise: a certificate takes time, and so many servers have one port. */
+const withoutTls = (place?: Place) => ({ ...place, env: { CARILLON_TLS: 'off', ...place?.env } })
+
 /** `carillon serve` from the sources, as a process of its own. */
-export const serve = (args: readonly string[], place?: Place) => new Program(process.execPath, [main, 'serve', ...args], place)
+export const serve = (args: readonly string[], place?: Place) => new Program(process.execPath, [main, 'serve', ...args], withoutTls(place))
+
+/** The same with TLS, on a free port. */
+export const serveTls = (args: readonly string[], { env, ...place }: Place = {}) =>
+  serve(['--port', '0', '--tls-port', '0', ...args], { ...place, env: { CARILLON_TLS: 'on', ...env } })
 
 /** Runs a program to its end. */
 export async function run(
@@ -111,4 +123,4 @@ export async function run(
 }
 
 /** Runs `carillon serve`, which must come to its own end. */
-export const serveFails = (args: readonly string[], place?: Place) => run(process.execPath, [main, 'serve', ...args], place)
+export const serveFails = (args: readonly string[], place?: Place) => run(process.execPath, [main, 'serve', ...args], withoutTls(place))

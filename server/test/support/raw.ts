@@ -1,6 +1,7 @@
 import { once } from 'node:events'
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
+import { connect as connectTls } from 'node:tls'
 
 /** One answer, as it stood on the wire. */
 export interface RawAnswer {
@@ -10,22 +11,24 @@ export interface RawAnswer {
   readonly body: string
 }
 
-/** A plain TCP connection: bytes go out as they are given, answers come back as they came. */
+/** A connection, over TLS where a CA is given: bytes go out as they are given, answers come back as they came. */
 export class RawConnection {
   readonly #socket
   #received = Buffer.alloc(0)
   #isOver = false
 
-  private constructor(port: number) {
-    this.#socket = connect(port, '127.0.0.1')
+  private constructor(socket: Socket) {
+    this.#socket = socket
     this.#socket.on('data', bytes => (this.#received = Buffer.concat([this.#received, bytes])))
     this.#socket.on('error', () => (this.#isOver = true))
     this.#socket.on('close', () => (this.#isOver = true))
   }
 
-  static async open(url: string): Promise<RawConnection> {
-    const connection = new RawConnection(Number(new URL(url).port))
-    await once(connection.#socket, 'connect')
+  static async open(url: string, ca?: string): Promise<RawConnection> {
+    const place = { port: Number(new URL(url).port), host: '127.0.0.1' }
+    const socket = ca === undefined ? connect(place) : connectTls({ ...place, servername: 'localhost', ca })
+    const connection = new RawConnection(socket)
+    await once(socket, ca === undefined ? 'connect' : 'secureConnect')
     return connection
   }
 
@@ -73,8 +76,8 @@ export class RawConnection {
 }
 
 /** Sends bytes on a connection of their own, for one answer. */
-export async function raw(url: string, bytes: string | Uint8Array, options?: { toHead?: boolean }): Promise<RawAnswer> {
-  const connection = await RawConnection.open(url)
+export async function raw(url: string, bytes: string | Uint8Array, options?: { toHead?: boolean; ca?: string }): Promise<RawAnswer> {
+  const connection = await RawConnection.open(url, options?.ca)
   try {
     connection.send(bytes)
     return await connection.answer(options)

@@ -11,7 +11,7 @@ import type { SigningKey } from './signed.ts'
 export interface Received {
   readonly type: string
   readonly headers: Readonly<Record<string, string>>
-  readonly payload: any
+  readonly payload: Readonly<Record<string, unknown>> | undefined
 }
 
 export interface Asked {

@@ -17,6 +17,8 @@ export const databaseKinds: readonly DatabaseKind[] = ['sqlite', 'postgres']
 /** A real server over a real database, and the stock clients. */
 export interface World {
   readonly app: App
+  /** The data folder; `ca.pem` is there where TLS is on. */
+  readonly folder: string
   readonly identity: ChimeSDKIdentity
   readonly messaging: ChimeSDKMessaging
   /** The server's clock. */
@@ -36,7 +38,7 @@ interface AppInstance {
   readonly user: (id: string) => string
 }
 
-const config = (flags: Record<string, string>) => readConfig({ port: '0', logLevel: 'fatal', ...flags }, {})
+const config = (flags: Record<string, string>) => readConfig({ port: '0', tls: 'off', tlsPort: '0', logLevel: 'fatal', ...flags }, {})
 
 /** An empty PostgreSQL database. */
 export async function createPostgresDatabase(): Promise<string> {
@@ -56,17 +58,22 @@ export function clientsOf(app: Pick<App, 'url' | 'rootKey'>, credentials = app.r
   return { identity: new ChimeSDKIdentity(options), messaging: new ChimeSDKMessaging(options) }
 }
 
-/** `settings` are those of config.ts, by their names there. */
-export async function startWorld(kind: DatabaseKind, settings: Record<string, string> = {}): Promise<World> {
+/** `settings` are those of config.ts, by their names there. TLS is off unless they say otherwise. */
+export async function startWorld(
+  kind: DatabaseKind,
+  settings: Record<string, string> = {},
+  surroundings: Parameters<typeof startApp>[1] = {},
+): Promise<World> {
   let ahead = 0
   const folder = await mkdtemp(join(tmpdir(), 'carillon-test-'))
-  const flags = { ...(kind === 'postgres' ? { databaseUrl: await createPostgresDatabase() } : { data: folder }), ...settings }
+  const flags = { data: folder, ...(kind === 'postgres' && { databaseUrl: await createPostgresDatabase() }), ...settings }
   const rootKey = { accessKeyId: 'AKIATESTTESTTESTTEST', secretAccessKey: 'test-secret' }
   const now = () => Date.now() + ahead
-  const app = await startApp({ ...config(flags), rootKey }, { now })
+  const app = await startApp({ ...config(flags), rootKey }, { now, ...surroundings })
   const { identity, messaging } = clientsOf(app)
   return {
     app,
+    folder,
     identity,
     messaging,
     now,

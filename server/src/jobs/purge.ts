@@ -1,0 +1,14 @@
+import { tellLeft } from '../domain/membership-events.ts'
+import type { Database } from '../store/database.ts'
+import { nextDeleted, purgePart } from '../store/purge.ts'
+
+/**
+ * Removes the next part of what is deleted, in one small transaction that also tells who is no member any more. False where
+ * nothing is left to do. Several nodes may run it at once.
+ */
+export async function purgeStep(db: Database, now: number): Promise<boolean> {
+  const deleted = await nextDeleted(db)
+  if (!deleted) return false
+  await db.transaction(async tx => tellLeft(tx, await purgePart(tx, deleted, now)))
+  return true
+}

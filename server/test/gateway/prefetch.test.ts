@@ -1,0 +1,192 @@
+import { expect, test } from 'vitest'
+import { listen, type Asked, type Received } from '../support/sockets.ts'
+import { onBothDatabases } from '../support/world.ts'
+
+const minute = 60_000
+
+onBothDatabases('prefetching', world => {
+  /** Alice with bob in so many channels; each is a minute younger than the one before. */
+  async function scene(channels: number) {
+    const { messaging } = world()
+    const { arn, user } = await world().appInstance(['alice', 'bob', 'carol'])
+    const made: string[] = []
+    for (let number = 0; number < channels; number++) {
+      const { ChannelArn } = await messaging.createChannel({
+        AppInstanceArn: arn,
+        Name: `channel ${number}`,
+        MemberArns: [user('bob')],
+        ClientRequestToken: crypto.randomUUID(),
+        ChimeBearer: user('alice'),
+      })
+      made.push(ChannelArn!)
+    }
+    const send = async (channel: string, content: string, given: { from?: string; to?: string } = {}) => {
+      const { MessageId } = await messaging.sendChannelMessage({
+        ChannelArn: channel,
+        Content: content,
+        Type: 'STANDARD',
+        Persistence: 'PERSISTENT',
+        ClientRequestToken: crypto.randomUUID(),
+        ChimeBearer: user(given.from ?? 'bob'),
+        ...(given.to ? { Target: [{ MemberArn: user(given.to) }] } : {}),
+      })
+      return MessageId!
+    }
+    const read = (channel: string) => messaging.updateChannelReadMarker({ ChannelArn: channel, ChimeBearer: user('alice') })
+    return { arn, user, channels: made, send, read }
+  }
+
+  /** What a session of that user is told first, when so many channels are to come. */
+  async function prefetched(userArn: string, count: number, query: Asked['query'] = {}): Promise<Received[]> {
+    const session = await listen(world().app, userArn, { query: { 'prefetch-on': 'connect', ...query } })
+    const events = []
+    while (events.length < count) events.push(await session.next())
+    return events
+  }
+
+  const channelOf = ({ payload }: Received) => (payload?.['Channel'] as { ChannelArn: string }).ChannelArn
+
+  test('a channel comes with its summary, its newest messages first, its members and the read marker', async () => {
+    const { user, channels, send, read } = await scene(1)
+    const first = await send(channels[0]!, 'first')
+    await read(channels[0]!)
+    world().advance(minute)
+    const second = await send(channels[0]!, 'second', { from: 'alice' })
+    const [details] = await prefetched(user('alice'), 1)
+    const iso = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
+    const message = (MessageId: string, Content: string, from: string) => ({
+      MessageId,
+      Content,
+      Type: 'STANDARD',
+      CreatedTimestamp: iso,
+      LastUpdatedTimestamp: iso,
+      Sender: { Arn: user(from), Name: from },
+      Redacted: false,
+      Status: { Value: 'SENT' },
+    })
+    expect(details).toEqual({
+      type: 'CHANNEL_DETAILS',
+      headers: { 'x-amz-chime-event-type': 'CHANNEL_DETAILS', 'x-amz-chime-message-type': 'SYSTEM' },
+      payload: {
+        Channel: {
+          Name: 'channel 0',
+          ChannelArn: channels[0],
+          Mode: 'UNRESTRICTED',
+          Privacy: 'PUBLIC',
+          LastMessageTimestamp: iso,
+        },
+        ChannelMessages: [message(second, 'second', 'alice'), message(first, 'first', 'bob')],
+        ChannelMessagesHasMore: false,
+        ChannelMemberships: [{ Member: { Arn: user('alice'), Name: 'alice' } }, { Member: { Arn: user('bob'), Name: 'bob' } }],
+        ReadMarkerTimestamp: iso,
+      },
+    })
+    const { Channel, ChannelMessages } = details!.payload as unknown as {
+      Channel: { LastMessageTimestamp: string }
+      ChannelMessages: { CreatedTimestamp: string }[]
+    }
+    expect(Channel.LastMessageTimestamp).toBe(ChannelMessages[0]!.CreatedTimestamp)
+  })
+
+  test('twenty messages and thirty members come at the most, and whether there are more messages is said', async () => {
+    const { messaging, identity } = world()
+    const { arn, user, channels, send } = await scene(1)
+    const many = Array.from({ length: 40 }, (_, number) => `member-${number}`)
+    for (const id of many) await identity.createAppInstanceUser({ AppInstanceArn: arn, AppInstanceUserId: id, Name: id })
+    await messaging.batchCreateChannelMembership({ ChannelArn: channels[0]!, MemberArns: many.map(user), ChimeBearer: user('alice') })
+    const sent = []
+    for (let number = 0; number < 21; number++) sent.push(await send(channels[0]!, `message ${number}`))
+    const [details] = await prefetched(user('alice'), 1)
+    const { ChannelMessages, ChannelMessagesHasMore, ChannelMemberships } = details!.payload as Record<string, { MessageId: string }[]>
+    expect(ChannelMessages!.map(({ MessageId }) => MessageId)).toEqual(sent.toReversed().slice(0, 20))
+    expect(ChannelMessagesHasMore).toBe(true)
+    expect(ChannelMemberships).toHaveLength(30)
+  })
+
+  test('messages between others are not told, and redacted ones are empty', async () => {
+    const { messaging } = world()
+    const { user, channels, send } = await scene(1)
+    const [channel] = channels
+    const redacted = await send(channel!, 'redacted')
+    const moderated = await send(channel!, 'redacted by a moderator')
+    await messaging.createChannelMembership({
+      ChannelArn: channel!,
+      MemberArn: user('carol'),
+      Type: 'DEFAULT',
+      ChimeBearer: user('alice'),
+    })
+    await send(channel!, 'for carol only', { to: 'carol' })
+    const own = await send(channel!, 'for alice only', { to: 'alice' })
+    await messaging.redactChannelMessage({ ChannelArn: channel!, MessageId: redacted, ChimeBearer: user('bob') })
+    await messaging.redactChannelMessage({ ChannelArn: channel!, MessageId: moderated, ChimeBearer: user('alice') })
+    const [details] = await prefetched(user('alice'), 1)
+    const messages = details!.payload!['ChannelMessages'] as { MessageId: string; Content: string; Redacted: boolean }[]
+    expect(messages.map(({ MessageId, Content, Redacted }) => [MessageId, Content, Redacted])).toEqual([
+      [own, 'for alice only', false],
+      [moderated, '', true],
+      [redacted, '', true],
+    ])
+  })
+
+  test('of more than fifty channels the unread come first and then those with the latest message, or these alone', async () => {
+    const { user, channels, send, read } = await scene(55)
+    for (const channel of channels) {
+      world().advance(minute)
+      await send(channel, 'hello')
+    }
+    const unread = channels.slice(0, 3)
+    for (const channel of channels.slice(3)) await read(channel)
+    const told = (events: Received[]) => events.map(channelOf).toSorted()
+    const byUnread = [...unread, ...channels.slice(-47)].toSorted()
+    expect(told(await prefetched(user('alice'), 50))).toEqual(byUnread)
+    expect(told(await prefetched(user('alice'), 50, { 'prefetch-sort-by': 'unread' }))).toEqual(byUnread)
+    expect(told(await prefetched(user('alice'), 50, { 'prefetch-sort-by': 'last-message-timestamp' }))).toEqual(
+      channels.slice(-50).toSorted(),
+    )
+  })
+
+  test('who does not ask is told nothing, and who has no channels either', async () => {
+    const { user } = await scene(1)
+    const silent = await listen(world().app, user('alice'))
+    const alone = await listen(world().app, user('carol'), { query: { 'prefetch-on': 'connect' } })
+    const asking = await listen(world().app, user('alice'), { query: { 'prefetch-on': 'connect' } })
+    await asking.next()
+    expect(silent.events).toHaveLength(1)
+    expect(alone.events).toHaveLength(1)
+  })
+
+  test('what happens while a session is told of its channels is in the details or is heard after them', async () => {
+    const { user, channels, send } = await scene(20)
+    const sending = (async () => {
+      const sent = []
+      for (let round = 0; round < 5; round++) for (const channel of channels) sent.push({ channel, id: await send(channel, `${round}`) })
+      return sent
+    })()
+    const sessions = await Promise.all(
+      Array.from({ length: 5 }, () => listen(world().app, user('alice'), { query: { 'prefetch-on': 'connect' } })),
+    )
+    const sent = await sending
+    const marker = await send(channels[0]!, 'marker')
+    for (const session of sessions) {
+      const known = new Map<string, string[]>()
+      const events = await session.until(({ payload }) => payload?.['MessageId'] === marker)
+      for (const { type, payload } of events) {
+        if (type === 'CHANNEL_DETAILS') {
+          const { Channel, ChannelMessages } = payload as unknown as {
+            Channel: { ChannelArn: string }
+            ChannelMessages: { MessageId: string }[]
+          }
+          // A client replaces what it knows of the channel.
+          known.set(Channel.ChannelArn, ChannelMessages.map(({ MessageId }) => MessageId).toReversed())
+        } else {
+          const { ChannelArn, MessageId } = payload as { ChannelArn: string; MessageId: string }
+          const list = known.get(ChannelArn) ?? []
+          known.set(ChannelArn, list.includes(MessageId) ? list : [...list, MessageId])
+        }
+      }
+      for (const channel of channels) {
+        expect(known.get(channel)).toEqual(sent.filter(message => message.channel === channel).map(({ id }) => id))
+      }
+    }
+  })
+})

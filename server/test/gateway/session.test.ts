@@ -1,0 +1,209 @@
+import { randomBytes, randomInt } from 'node:crypto'
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
+import { setTimeout } from 'node:timers/promises'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { Listening, listen, presignedUrl } from '../support/sockets.ts'
+import { startWorld, type World } from '../support/world.ts'
+
+let world: World
+let arn: string
+let user: (id: string) => string
+beforeAll(async () => {
+  world = await startWorld('sqlite', { pingSeconds: '1', connectionsPerUser: '1000' })
+  ;({ arn, user } = await world.appInstance(['alice', 'bob']))
+})
+afterAll(async () => world.close())
+
+/** A connection that is a WebSocket by now, and which says and hears bytes only. */
+async function rawSession(
+  userArn: string,
+  { app }: Pick<World, 'app'> = world,
+): Promise<{ socket: Socket; heard: () => Buffer; closed: Promise<unknown> }> {
+  const { host, port, pathname, search } = new URL(await presignedUrl(app, userArn))
+  const socket = connect(Number(port), '127.0.0.1')
+  onTestFinished(() => void socket.destroy())
+  const received: Buffer[] = []
+  socket.on('data', bytes => received.push(bytes)).on('error', () => {})
+  const closed = once(socket, 'close')
+  socket.write(
+    `GET ${pathname}${search} HTTP/1.1\r\nHost: ${host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
+      `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${randomBytes(16).toString('base64')}\r\n\r\n`,
+  )
+  const heard = () => Buffer.concat(received)
+  while (!heard().includes('SESSION_ESTABLISHED')) await setTimeout(5)
+  return { socket, heard, closed }
+}
+
+/** A client's frame, with the mask that it must have. */
+function frame(opcode: number, content: string | Buffer, { fin = true, masked = true } = {}): Buffer {
+  const bytes = Buffer.from(content)
+  const length = bytes.length < 126 ? [bytes.length] : [126, bytes.length >> 8, bytes.length & 255]
+  length[0]! |= masked ? 0x80 : 0
+  return Buffer.concat([Buffer.from([(fin ? 0x80 : 0) | opcode, ...length]), Buffer.alloc(masked ? 4 : 0), bytes])
+}
+
+const metric = async (name: string, { app }: Pick<World, 'app'> = world) => {
+  const text = await (await fetch(`${app.url}/metrics`)).text()
+  return Number(new RegExp(`^${name} (\\d+)`, 'm').exec(text)?.[1])
+}
+
+/** The server goes on. */
+const serves = async () => {
+  await listen(world.app, user('bob'))
+}
+
+test('a client that answers pings stays, however long it is idle', async () => {
+  const alice = await listen(world.app, user('alice'))
+  let pings = 0
+  alice.socket.on('ping', () => pings++)
+  await setTimeout(4500)
+  expect(alice.socket.readyState).toBe(alice.socket.OPEN)
+  expect(pings).toBeGreaterThanOrEqual(3)
+})
+
+test('a client that no longer answers is cut off after two pings, and counted', async () => {
+  const before = await metric('carillon_dead_sessions_total')
+  const { closed } = await rawSession(user('alice'))
+  const start = Date.now()
+  await closed
+  expect(Date.now() - start).toBeGreaterThan(1500)
+  expect(Date.now() - start).toBeLessThan(8000)
+  expect(await metric('carillon_dead_sessions_total')).toBe(before + 1)
+})
+
+test('the ping of a client is answered', async () => {
+  const alice = await listen(world.app, user('alice'))
+  alice.socket.ping('are you there')
+  const [answer] = await once(alice.socket, 'pong')
+  expect(String(answer)).toBe('are you there')
+})
+
+test('what a client says is ignored', async () => {
+  const alice = await listen(world.app, user('alice'))
+  for (const said of ['hello', '{"action":"subscribe"}', randomBytes(4096), '']) alice.socket.send(said)
+  await setTimeout(200)
+  expect(alice.socket.readyState).toBe(alice.socket.OPEN)
+  expect(alice.events).toHaveLength(1)
+})
+
+test('a frame of more than 4 KiB ends the session with 1009', async () => {
+  const alice = await listen(world.app, user('alice'))
+  alice.socket.send(randomBytes(4097))
+  expect(await alice.closed).toMatchObject({ code: 1009 })
+  await serves()
+})
+
+test('a client that talks without end is closed with 4003', async () => {
+  const alice = await listen(world.app, user('alice'))
+  for (let count = 0; count < 300; count++) alice.socket.send('x')
+  expect(await alice.closed).toMatchObject({ code: 4003, reason: expect.stringMatching(/Too many frames/) })
+})
+
+test('a client that sends pings without end is cut off', async () => {
+  const alice = await listen(world.app, user('alice'))
+  for (let count = 0; count < 300; count++) alice.socket.ping()
+  expect(await alice.closed).toMatchObject({ code: expect.toBeOneOf([1006, 4003]) })
+  await serves()
+})
+
+test('a client that vanishes leaves no session behind', async () => {
+  const before = await metric('carillon_sessions')
+  const { socket } = await rawSession(user('alice'))
+  expect(await metric('carillon_sessions')).toBe(before + 1)
+  socket.resetAndDestroy()
+  await expect.poll(() => metric('carillon_sessions')).toBe(before)
+})
+
+test('a client that does not read is closed and counted once more than 1 MiB waits for it, and others hear all', async () => {
+  const patient = await startWorld('sqlite')
+  onTestFinished(() => patient.close())
+  const { arn, user } = await patient.appInstance(['alice', 'bob'])
+  const { ChannelArn } = await patient.messaging.createChannel({
+    AppInstanceArn: arn,
+    Name: 'busy',
+    MemberArns: [user('bob')],
+    ClientRequestToken: 'busy',
+    ChimeBearer: user('alice'),
+  })
+  const { socket: stuck } = await rawSession(user('alice'), patient)
+  stuck.pause()
+  const bob = await listen(patient.app, user('bob'))
+  const count = 2000
+  // More than the buffers of both kernels hold.
+  for (let number = 0; number < count; number += 50) {
+    await Promise.all(
+      Array.from({ length: 50 }, (_, index) =>
+        patient.messaging.sendChannelMessage({
+          ChannelArn,
+          Content: `${number + index} ${'x'.repeat(4000)}`,
+          Type: 'STANDARD',
+          Persistence: 'NON_PERSISTENT',
+          ClientRequestToken: `busy-${number + index}`,
+          ChimeBearer: user('bob'),
+        }),
+      ),
+    )
+  }
+  await expect.poll(() => bob.events.length, { timeout: 20_000 }).toBe(count + 1)
+  expect(await metric('carillon_slow_sessions_total', patient)).toBe(1)
+  await expect.poll(() => stuck.resume().destroyed).toBe(true)
+})
+
+test('a client that closes is answered, also where it then stays half-open', async () => {
+  const { socket, closed } = await rawSession(user('alice'))
+  socket.write(frame(8, Buffer.from([0x03, 0xe8])))
+  await closed
+  await serves()
+})
+
+test.each([
+  ['without a mask', frame(1, 'x', { masked: false })],
+  ['of an unknown kind', frame(3, 'x')],
+  ['with reserved bits', Buffer.from([0xf1, 0x81, 0, 0, 0, 0, 1])],
+  ['of text that is not UTF-8', frame(1, Buffer.from([0xff, 0xfe]))],
+  ['that continue nothing', frame(0, 'x')],
+  ['of control that are in parts', frame(9, 'x', { fin: false })],
+  ['of control that are too long', frame(9, randomBytes(126))],
+  ['with a close code that is none', frame(8, Buffer.from([0x03, 0xed]))],
+  ['of more bytes than there are', Buffer.from([0x81, 0xff, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff])],
+])('frames %s end their session and nothing else', async (_, bytes) => {
+  const other = await listen(world.app, user('bob'))
+  const { socket, closed } = await rawSession(user('alice'))
+  socket.write(bytes)
+  await closed
+  expect(other.socket.readyState).toBe(other.socket.OPEN)
+  await serves()
+})
+
+test('whatever bytes come, the server goes on', async () => {
+  for (let round = 0; round < 40; round++) {
+    const { socket } = await rawSession(user('alice'))
+    const valid = frame(randomInt(16), randomBytes(randomInt(200)))
+    // Random bytes, and frames of which one bit is wrong.
+    if (round % 2 === 0) valid[randomInt(valid.length)]! ^= 1 << randomInt(8)
+    socket.write(round % 2 === 0 ? Buffer.concat([valid, valid]) : randomBytes(randomInt(1, 3000)))
+    if (round % 3 === 0) socket.destroy()
+  }
+  await serves()
+})
+
+test('a head that is too large is answered with 431, and half a head is not waited for by others', async () => {
+  const { port } = new URL(world.app.url)
+  const large = connect(Number(port), '127.0.0.1')
+  large.write(`GET /connect?sessionId=${'x'.repeat(20_000)} HTTP/1.1\r\nHost: x\r\n\r\n`)
+  const [answer] = await once(large, 'data')
+  expect(String(answer)).toMatch(/^HTTP\/1.1 431 /)
+  const half = Array.from({ length: 100 }, () => connect(Number(port), '127.0.0.1').on('error', () => {}))
+  for (const socket of half) socket.write('GET /connect HTTP/1.1\r\nConnection: Upgr')
+  await serves()
+  for (const socket of half) socket.destroy()
+})
+
+test('five hundred connections that nobody has signed are refused, and those who have are served', async () => {
+  const url = (await presignedUrl(world.app, user('alice'), { key: { accessKeyId: 'AKIANOBODY', secretAccessKey: 'x' } })).replace(/$/, '')
+  const flood = Array.from({ length: 500 }, () => new Listening(url))
+  await serves()
+  for (const { closed } of flood) expect(await closed).toMatchObject({ code: 4401 })
+  expect(arn).toMatch(/^arn:/)
+})
