@@ -18,6 +18,19 @@ test('the JavaScript example prints what the README shows', async () => {
   expect(await ran(process.execPath, 'javascript_main_job.mjs')).toEqual({ code: 0, stdout: output, stderr: '' })
 })
 
+test('the seed of the browser example makes users, and prints what its page asks for', async () => {
+  const { stdout, ...rest } = await ran(process.execPath, 'browser/seed.mjs')
+  expect(rest).toEqual({ code: 0, stderr: '' })
+  const user = (id: string) => String.raw`arn:aws:chime:us-east-1:000000000000:app-instance/[\w-]+/user/${id}`
+  const lines = [
+    String.raw`Endpoint  http://127\.0\.0\.1:\d+`,
+    'Keys      the two in .+/credentials',
+    `Alice     ${user('alice')}`,
+    `Bob       ${user('bob')}`,
+  ]
+  expect(stdout).toMatch(new RegExp(`^${lines.join('\n')}\n$`))
+})
+
 test.skipIf(pythons.length === 0)('the boto3 example prints what the README shows', async () => {
   expect(await ran(pythons[0]!, 'boto3_main_job.py')).toEqual({ code: 0, stdout: output, stderr: '' })
 })
