@@ -36,8 +36,18 @@ const timeOf = date => {
 function showError(error, place = '#chat') {
   const box = $(`${place} > .error`)
   box.hidden = !error
+  if (!error) return
+  const isUnanswered = error.$metadata && !error.$metadata.httpStatusCode
   // The server says in Reason which check has failed.
-  box.textContent = error ? [error.message ?? error, error.Reason].filter(Boolean).join('\n') : ''
+  const message = isUnanswered ? `The endpoint does not answer: ${error.message}` : error.message
+  box.textContent = [message, error.Reason].filter(Boolean).join('\n')
+}
+
+function showDistrust(host) {
+  const link = element('a', { href: `https://${host}/health`, target: '_blank' }, `https://${host}`)
+  const box = $('#chat > .error')
+  box.replaceChildren(`No connection to wss://${host}. Does the browser trust its certificate? Look at `, link)
+  box.hidden = false
 }
 
 function showState(state, text) {
@@ -69,13 +79,9 @@ function messageItem({ MessageId, Sender, Content, CreatedTimestamp, LastEditedT
   if (Status && Status.Value !== 'SENT') notes.push(Status.Value.toLowerCase())
   const isMine = Sender.Arn === me
   const line = element('small', {}, element('strong', {}, isMine ? 'You' : Sender.Name || nameOf(Sender.Arn)), ` · ${notes.join(' · ')}`)
-  const item = element(
-    'li',
-    { className: isMine ? 'mine' : '' },
-    line,
-    element('p', {}, Redacted ? 'This message has been redacted' : Content),
-  )
-  item.classList.toggle('redacted', Redacted)
+  const text = element('p', {}, Redacted ? 'This message has been redacted' : Content)
+  const item = element('li', { className: isMine ? 'mine' : '' }, line, text)
+  item.classList.toggle('redacted', Boolean(Redacted))
   item.dataset.id = MessageId
   return item
 }
@@ -86,10 +92,9 @@ function showMessages() {
   $('#channel').hidden = !channel
   $('#no-channel').hidden = Boolean(channel)
   $('#chat').classList.toggle('reading', Boolean(channel))
-  if (!channel || channel.isStale) return
-  const scroll = $('#scroll')
-  const wasAtEnd = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 40
+  if (!channel) return
   $('#name').textContent = channel.name
+  if (channel.isStale) return
   $('#earlier').hidden = !channel.next
   const list = $('#messages')
   const shown = [...channel.messages.values()].filter(({ isDeleted }) => !isDeleted)
@@ -105,7 +110,6 @@ function showMessages() {
   })
   for (const item of old.values()) item.remove()
   $('#no-messages').hidden = shown.length > 0
-  if (wasAtEnd) scroll.scrollTop = scroll.scrollHeight
 }
 
 // ---- What is known
@@ -121,12 +125,18 @@ function keep(channel, given, isDeleted = false) {
 
 function keepChannel({ ChannelArn, Name, LastMessageTimestamp }, readMarker) {
   const known = channels.get(ChannelArn) ?? { arn: ChannelArn, messages: new Map() }
-  const [last, read] = [new Date(LastMessageTimestamp ?? 0), new Date(readMarker ?? known.read ?? 0)]
+  const last = new Date(LastMessageTimestamp ?? 0)
+  // An answer may be older than what has been marked meanwhile.
+  const read = new Date(Math.max(new Date(readMarker ?? 0), known.read ?? 0))
   channels.set(ChannelArn, Object.assign(known, { name: Name, last, read }))
   return known
 }
 
-async function listChannels() {
+/** One after the other, so that an older answer never comes last. */
+let listing = Promise.resolve()
+const listChannels = () => (listing = listing.catch(() => {}).then(listChannelsNow))
+
+async function listChannelsNow() {
   const listed = new Set()
   for await (const page of paginateListChannelMembershipsForAppInstanceUser({ client: messaging, pageSize: 50 }, { ChimeBearer: me })) {
     for (const { ChannelSummary, AppInstanceUserMembershipSummary } of page.ChannelMemberships) {
@@ -191,9 +201,7 @@ class ObservedSocket extends DefaultWebSocketAdapter {
     super.create(url, ...rest)
     this.addEventListener('close', ({ code, reason }) => {
       showState('reconnecting', `Reconnecting… (${code}${reason ? ` ${reason}` : ''})`)
-      if (hasConnected || code !== 1006) return
-      const { host } = new URL(url)
-      showError(`No connection to wss://${host}. Does the browser trust its certificate? Try https://${host}/health in another tab`)
+      if (!hasConnected && code === 1006) showDistrust(new URL(url).host)
     })
   }
 }
@@ -201,7 +209,9 @@ class ObservedSocket extends DefaultWebSocketAdapter {
 const hasStopped = ({ code, reason }) => showState('closed', `Closed (${code}${reason ? ` ${reason}` : ''})`)
 // A session that gives up, or is refused, while it reconnects, says so only by this.
 addEventListener('unhandledrejection', event => {
-  if (event.reason instanceof CloseEvent) hasStopped(event.reason)
+  if (!(event.reason instanceof CloseEvent)) return
+  event.preventDefault()
+  hasStopped(event.reason)
 })
 
 function newSession() {
@@ -235,7 +245,6 @@ function open(arn) {
   $('#messages').replaceChildren()
   showChannels()
   showMessages()
-  $('#scroll').scrollTop = $('#scroll').scrollHeight
   $('#send').content.focus()
   attempt(() => listMessages(channels.get(arn)))
   attempt(markRead)
