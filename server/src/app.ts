@@ -6,7 +6,8 @@ import type { AddressInfo } from 'node:net'
 import { AnsweredTokens } from './answered-tokens.ts'
 import { createUrlVerifier } from './auth/presigned-url.ts'
 import { createVerifier } from './auth/sigv4.ts'
-import type { AccessKey } from './auth/signing-key.ts'
+import { rootPrincipal } from './auth/principal.ts'
+import type { AccessKey, FindKey } from './auth/signing-key.ts'
 import type { Environment } from './call.ts'
 import { followPair } from './certificate-files.ts'
 import { localName } from './certificates.ts'
@@ -82,7 +83,7 @@ interface Surroundings {
   /** The clock. */
   readonly now?: () => number
   /** Keys beside the root key. */
-  readonly keys?: (accessKeyId: string) => AccessKey | undefined
+  readonly keys?: FindKey
 }
 
 /**
@@ -157,13 +158,14 @@ export async function startApp(config: Config, { now = Date.now, keys }: Surroun
         balance.soon()
       },
     }
-    const findKey = (id: string) => (id === key.accessKeyId ? key : keys?.(id))
+    const root: AccessKey = { ...key, principal: rootPrincipal(config.account) }
+    const findKey: FindKey = (id, token) => (id === root.accessKeyId && token === undefined ? root : keys?.(id, token))
     const verify = createVerifier({ findKey })
     gateway = new Gateway({
       ...tools,
       bus,
       verify: createUrlVerifier({ findKey, hosts: config.publicWsHost === undefined ? [] : [config.publicWsHost] }),
-      isGood: ({ accessKeyId, secretAccessKey }) => findKey(accessKeyId)?.secretAccessKey === secretAccessKey,
+      isGood: ({ accessKeyId, sessionToken, secretAccessKey }) => findKey(accessKeyId, sessionToken)?.secretAccessKey === secretAccessKey,
       limits: config.limits,
       pingSeconds: config.pingSeconds,
     })

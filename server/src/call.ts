@@ -1,5 +1,6 @@
 import type { Input, OperationName, Output } from './contract/index.ts'
 import type { Bus } from './events/bus.ts'
+import type { Principal } from './auth/principal.ts'
 import type { PageTokens } from './page-token.ts'
 import type { Limits } from './limits.ts'
 import type { AnsweredTokens } from './answered-tokens.ts'
@@ -37,6 +38,8 @@ export interface Environment {
 export interface Call extends Environment {
   /** The host that the call was signed for. */
   readonly host: string
+  /** Who has signed. */
+  readonly principal: Principal
   readonly operation: OperationName
 }
 

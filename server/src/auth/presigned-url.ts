@@ -1,8 +1,8 @@
 import { timingSafeEqual } from 'node:crypto'
 import { parseCredential } from './authorization-header.ts'
 import { canonicalQuery, escapedQuery, hashBody, hashCanonicalRequest } from './canonical-request.ts'
-import { incompleteSignature, invalidSignature, missingAuthenticationToken, unrecognizedClient } from './signature-errors.ts'
-import { createSigningKeyCache, deriveSigningKey, type AccessKey } from './signing-key.ts'
+import { expiredToken, incompleteSignature, invalidSignature, missingAuthenticationToken, unrecognizedClient } from './signature-errors.ts'
+import { createSigningKeyCache, deriveSigningKey, type AccessKey, type FindKey, type SigningSecret } from './signing-key.ts'
 import { formatBasic, parseBasic } from './signing-time.ts'
 
 /** A GET whose signature is in its query, as it travelled. */
@@ -13,8 +13,8 @@ export interface PresignedRequest {
   readonly host: string
 }
 
-export interface Presigned {
-  readonly key: AccessKey
+export interface Presigned<Key = AccessKey> {
+  readonly key: Key
   /** All that the query says, decoded. */
   readonly parameters: ReadonlyMap<string, string>
 }
@@ -26,18 +26,18 @@ const longestExpiry = 7 * 24 * 60 * 60
 const hashOfNothing = hashBody(new Uint8Array())
 
 /** Stands in for an unknown key, so that it costs what a wrong secret costs. */
-const nobody: AccessKey = { accessKeyId: '', secretAccessKey: 'nobody' }
+const nobody: SigningSecret = { accessKeyId: '', secretAccessKey: 'nobody' }
 
 /**
  * Verifies presigned URLs and says whose key signed and what for; throws ApiError otherwise, with a short reason. The signature
  * is compared over the raw pairs first, since every client escapes in a way of its own, and then over the two other spellings
  * in which they sign (spec/realtime.md §2). The host may be the one of the request or one of `hosts`.
  */
-export function createUrlVerifier(options: {
-  findKey: (accessKeyId: string) => AccessKey | undefined
+export function createUrlVerifier<Key extends SigningSecret>(options: {
+  findKey: FindKey<Key>
   hosts: readonly string[]
   now?: () => number
-}): (request: PresignedRequest) => Presigned {
+}): (request: PresignedRequest) => Presigned<Key> {
   const { findKey, hosts, now = Date.now } = options
   const cache = createSigningKeyCache(1000)
 
@@ -54,9 +54,9 @@ export function createUrlVerifier(options: {
     checkTime(date, parameters.get('X-Amz-Expires') ?? '', now())
     if (credential.date !== date.slice(0, 8)) throw invalidSignature('the credential scope is of another day than X-Amz-Date')
 
-    const hasToken = parameters.has('X-Amz-Security-Token')
-    const known = hasToken ? undefined : findKey(credential.accessKeyId)
-    const key = known ?? nobody
+    const token = parameters.get('X-Amz-Security-Token')
+    const known = findKey(credential.accessKeyId, token)
+    const key: SigningSecret = known ?? nobody
     const cached = cache.find(key, credential)
     const sign = cached ?? deriveSigningKey(key.secretAccessKey, credential)
     const holds = spellingsOf(query).some(spelling =>
@@ -67,9 +67,10 @@ export function createUrlVerifier(options: {
         return timingSafeEqual(Buffer.from(expected), Buffer.from(signature))
       }),
     )
-    if (hasToken) throw unrecognizedClient('X-Amz-Security-Token is none that this server has issued')
-    if (known === undefined) throw unrecognizedClient('this server has no such access key id')
+    if (known === undefined)
+      throw unrecognizedClient(`no such access key id${token === undefined ? '' : ' with this X-Amz-Security-Token'}`)
     if (!holds) throw invalidSignature(`signature mismatch; wrong secret key, or signed for another host than ${host}`)
+    if ((known.expiresAt ?? Infinity) <= now()) throw expiredToken('the credentials have expired')
     if (cached === undefined) cache.keep(key, credential, sign)
     return { key: known, parameters }
   }

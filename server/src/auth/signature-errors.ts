@@ -15,6 +15,10 @@ export const incompleteSignature = (message: string, reason: string) =>
 export const unrecognizedClient = (reason: string) =>
   new ApiError('UnrecognizedClientException', 403, 'UnrecognizedClient', 'The security token included in the request is invalid.', reason)
 
+/** Temporary credentials whose time is over; clients ask for new ones. */
+export const expiredToken = (reason: string) =>
+  new ApiError('ExpiredTokenException', 403, 'ExpiredToken', 'The security token included in the request is expired', reason)
+
 /** The signature can be read and does not hold. The official SDKs set their clock by the `Date` of this answer and try again. */
 export const invalidSignature = (reason: string, message = mismatchSentence) =>
   new ApiError('InvalidSignatureException', 403, 'InvalidSignature', message, reason)

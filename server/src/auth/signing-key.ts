@@ -1,12 +1,27 @@
 import { hash } from 'node:crypto'
 import type { Credential } from './authorization-header.ts'
+import type { Principal } from './principal.ts'
 
-export interface AccessKey {
+/** What a client signs with. */
+export interface SigningSecret {
   readonly accessKeyId: string
   readonly secretAccessKey: string
   /** When temporary credentials end, in epoch milliseconds. */
   readonly expiresAt?: number
 }
+
+/** What the server knows of it. */
+export interface AccessKey extends SigningSecret {
+  /** Comes with temporary credentials. */
+  readonly sessionToken?: string
+  readonly principal: Principal
+}
+
+/**
+ * The key of that id; with a session token, the temporary one that the token was issued with, also where it has expired.
+ * Undefined where the server has issued neither, or the key is disabled.
+ */
+export type FindKey<Key extends SigningSecret = AccessKey> = (accessKeyId: string, sessionToken: string | undefined) => Key | undefined
 
 /** HMAC-SHA256, as lower-case hexadecimal digits, of an ASCII text of at most 256 characters. */
 export type Sign = (text: string) => string
@@ -44,8 +59,8 @@ export function deriveSigningKey(secretAccessKey: string, credential: Credential
 
 /** Signing keys that have verified a signature; others are never kept, so that nobody without a secret can push out those in use. */
 export interface SigningKeyCache {
-  find(key: AccessKey, credential: Credential): Sign | undefined
-  keep(key: AccessKey, credential: Credential, sign: Sign): void
+  find(key: SigningSecret, credential: Credential): Sign | undefined
+  keep(key: SigningSecret, credential: Credential, sign: Sign): void
 }
 
 /** Bounded; the oldest goes first. A key whose secret has changed is not found. */

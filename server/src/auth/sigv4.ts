@@ -4,9 +4,9 @@ import { canonicalHeaders, canonicalPath, canonicalQuery, escapedQuery, hashBody
 import type { CanonicalRequest } from './canonical-request.ts'
 import { explainMismatch } from './explain-mismatch.ts'
 import type { Holds } from './explain-mismatch.ts'
-import { invalidSignature, missingAuthenticationToken, unrecognizedClient } from './signature-errors.ts'
+import { expiredToken, invalidSignature, missingAuthenticationToken, unrecognizedClient } from './signature-errors.ts'
 import { createSigningKeyCache, deriveSigningKey } from './signing-key.ts'
-import type { AccessKey } from './signing-key.ts'
+import type { FindKey, SigningSecret } from './signing-key.ts'
 import { checkClock, readSigningTime } from './signing-time.ts'
 
 /** A request as it travelled: `url` and `rawHeaders` are node's, untouched. */
@@ -21,16 +21,16 @@ export interface SignedRequest {
 const onlyOnce = new Set(['host', 'authorization', 'x-amz-date', 'x-amz-chime-bearer', 'x-amz-content-sha256', 'x-amz-security-token'])
 
 /** Stands in for an unknown key, so that it costs what a wrong secret costs. */
-const nobody: AccessKey = { accessKeyId: '', secretAccessKey: 'nobody' }
+const nobody: SigningSecret = { accessKeyId: '', secretAccessKey: 'nobody' }
 
 /**
  * Verifies requests signed with Signature Version 4 in the Authorization header, and says whose key signed; throws ApiError otherwise.
  * Method, path, query, host, body, date and every `x-amz-*` header are then what the key's owner sent.
  */
-export function createVerifier(options: {
-  findKey: (accessKeyId: string) => AccessKey | undefined
+export function createVerifier<Key extends SigningSecret>(options: {
+  findKey: FindKey<Key>
   now?: () => number
-}): (request: SignedRequest) => AccessKey {
+}): (request: SignedRequest) => Key {
   const { findKey, now = Date.now } = options
   const cache = createSigningKeyCache(1000)
 
@@ -47,9 +47,9 @@ export function createVerifier(options: {
     const bodyHash = checkedBodyHash(headers, request.body)
     const raw = splitTarget(request.url)
 
-    const hasToken = headers.has('x-amz-security-token')
-    const known = hasToken ? undefined : findKey(credential.accessKeyId)
-    const key = known ?? nobody
+    const token = headers.get('x-amz-security-token')
+    const known = findKey(credential.accessKeyId, token)
+    const key: SigningSecret = known ?? nobody
     const cached = cache.find(key, credential)
     const sign = cached ?? deriveSigningKey(key.secretAccessKey, credential)
     const holds: Holds = canonical =>
@@ -67,8 +67,8 @@ export function createVerifier(options: {
       const reason = explainMismatch(canonical, raw, holds)
       if (known !== undefined) throw invalidSignature(reason)
     }
-    if (hasToken) throw unrecognizedClient('The request carries a session token (x-amz-security-token); this server has issued none.')
-    if (known === undefined) throw unrecognizedClient('This server has no such access key id.')
+    if (known === undefined) throw unrecognizedClient(reasonForUnknownKey(token !== undefined))
+    if ((known.expiresAt ?? Infinity) <= now()) throw expiredToken('The temporary credentials have expired: get new ones.')
     if (cached === undefined) cache.keep(key, credential, sign)
     return known
   }
@@ -83,6 +83,11 @@ function equalInConstantTime(expected: string, given: string): boolean {
   givenBytes.write(given, 'latin1')
   return timingSafeEqual(expectedBytes, givenBytes)
 }
+
+const reasonForUnknownKey = (hasToken: boolean) =>
+  hasToken
+    ? 'This server has not issued the session token (x-amz-security-token) with this access key id.'
+    : 'This server has no such access key id, or it is one that needs its session token.'
 
 /** The second way in which clients write a query; tried only where it differs. */
 function holdsEscaped(canonical: CanonicalRequest, rawQuery: string, holds: Holds): boolean {

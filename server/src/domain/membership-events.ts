@@ -1,8 +1,8 @@
 import type { CalledChannel, CalledSubChannel } from '../call.ts'
 import type { ChannelEvent, EventType, Move } from '../events/events.ts'
 import type { Transaction } from '../store/database.ts'
-import type { Identity } from '../store/identities.ts'
-import { membersInCharge, type Membership, type MembershipType, type PlacedMembership } from '../store/memberships.ts'
+import { namesakeOf, type Identity } from '../store/identities.ts'
+import { membersInCharge, membershipType, type Membership, type MembershipType, type PlacedMembership } from '../store/memberships.ts'
 import { identity } from './identities.ts'
 
 export const membershipDetails = (membership: Membership, channelArn: string, subChannelName: string | undefined) => ({
@@ -99,6 +99,17 @@ export async function tellLeft(tx: Transaction, ended: readonly PlacedMembership
     const moves = [{ memberId: member.id, from: subChannelId }]
     tx.tell({ ...eventOf('DELETE_CHANNEL_MEMBERSHIP', membership, moves), ...(await audience(tx, channelId, type, [member])) })
   }
+}
+
+/**
+ * The same of the memberships of one who is deleted. Where another of the same ARN is a member by now nothing is told: clients
+ * know members by their ARN.
+ */
+export async function tellGone(tx: Transaction, ended: readonly PlacedMembership[]) {
+  const namesake = ended[0] && (await namesakeOf(tx, ended[0].member.id))
+  const isMember = async ({ channelId, subChannelId }: PlacedMembership) =>
+    namesake !== undefined && (await membershipType(tx, channelId, subChannelId, namesake)) !== undefined
+  for (const membership of ended) if (!(await isMember(membership))) await tellLeft(tx, [membership])
 }
 
 /** Tells each member that has been moved into another sub-channel, and nobody else. */

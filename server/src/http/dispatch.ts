@@ -2,6 +2,7 @@ import { handlers } from '../api/index.ts'
 import { bearerOf } from '../auth/authenticate.ts'
 import { authorizerOf } from '../auth/authorize.ts'
 import type { SignedRequest } from '../auth/sigv4.ts'
+import type { AccessKey } from '../auth/signing-key.ts'
 import type { Call, Environment } from '../call.ts'
 import type { OperationName } from '../contract/index.ts'
 import type { Operation } from '../contract/operation.ts'
@@ -29,7 +30,7 @@ type AnyHandler = (input: Record<string, unknown>, call: Call) => Promise<Record
 export function dispatchOf(
   name: OperationName,
   operation: Operation,
-  { verify, environment }: { verify: (request: SignedRequest) => unknown; environment: Environment },
+  { verify, environment }: { verify: (request: SignedRequest) => AccessKey; environment: Environment },
 ): Dispatch {
   const codec = codecOf(operation)
   const namedArns = arnsOf(operation)
@@ -38,13 +39,13 @@ export function dispatchOf(
 
   return async request => {
     // 1 authenticate: the key that signed, then the user or bot that acts.
-    verify(request)
+    const { principal } = verify(request)
     const bearer = operation.bearer ? bearerOf(request.bearer) : undefined
     // 2 decode and validate.
     const input: Record<string, unknown> = codec.decode(request)
     const arns = namedArns(input)
     // 3 authorize.
-    const call = await authorize({ ...environment, operation: name, host: request.host }, bearer, arns, input)
+    const call = await authorize({ ...environment, operation: name, host: request.host, principal }, bearer, arns, input)
     // 4 handle.
     const output = await handle(input, call)
     // 5 encode.

@@ -1,4 +1,4 @@
-import { tellLeft } from '../domain/membership-events.ts'
+import { tellGone } from '../domain/membership-events.ts'
 import type { Database } from '../store/database.ts'
 import { nextDeleted, purgePart } from '../store/purge.ts'
 
@@ -9,6 +9,6 @@ import { nextDeleted, purgePart } from '../store/purge.ts'
 export async function purgeStep(db: Database, now: number): Promise<boolean> {
   const deleted = await nextDeleted(db)
   if (!deleted) return false
-  await db.transaction(async tx => tellLeft(tx, await purgePart(tx, deleted, now)))
+  await db.transaction(async tx => tellGone(tx, await purgePart(tx, deleted, now)))
   return true
 }

@@ -67,6 +67,11 @@ const bury = statement<{ appInstanceId: number; kind: IdentityKind }>(`
 const buryExpired = statement<{ appInstanceId: number; kind: IdentityKind }>(`
   update identities set deleted_at = $2 where id = $1 and deleted_at is null and expires_at <= $2
   returning app_instance_id as "appInstanceId", kind`)
+const selectNamesake = statement<{ id: number }>(`
+  select living.id from identities gone join identities living
+    on living.app_instance_id = gone.app_instance_id and living.kind = gone.kind and living.external_id = gone.external_id
+    and living.deleted_at is null
+  where gone.id = $1`)
 const selectExpired = statement<{ id: number }>(`
   select id from identities
   where expires_at <= $1 and deleted_at is null order by expires_at limit $2`)
@@ -139,6 +144,11 @@ export async function updateIdentityExpiration(
   given: { days: number | undefined; expiresAt: number | undefined; now: number },
 ) {
   await tx.run(updateExpiration, id, given.days ?? null, given.expiresAt ?? null, given.now)
+}
+
+/** Who has the ARN of a deleted identity now; undefined where nobody has. */
+export async function namesakeOf(db: Queries, id: number): Promise<number | undefined> {
+  return (await db.get(selectNamesake, id))?.id
 }
 
 /** Until the commit nobody else can lock the identity: what is counted in it stays as it is. False where it is deleted. */

@@ -12,17 +12,17 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { canonicalPath, canonicalQuery, escapedQuery } from '../../src/auth/canonical-request.ts'
 import { createSign } from '../../src/auth/signing-key.ts'
-import type { AccessKey } from '../../src/auth/signing-key.ts'
+import type { SigningSecret } from '../../src/auth/signing-key.ts'
 import { createVerifier } from '../../src/auth/sigv4.ts'
 import type { SignedRequest } from '../../src/auth/sigv4.ts'
 import { ApiError } from '../../src/errors.ts'
 
-const key: AccessKey = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY' }
+const key: SigningSecret = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY' }
 const channelArn = 'arn:aws:chime:us-east-1:123456789012:app-instance/1f2e/channel/a:b@c.d_e-f'
 const userArn = 'arn:aws:chime:us-east-1:123456789012:app-instance/1f2e/user/us-east-1:alice'
 const noon = new Date('2026-03-04T12:00:00Z')
 
-const findKey = (accessKeyId: string) => (accessKeyId === key.accessKeyId ? key : undefined)
+const findKey = (accessKeyId: string, token?: string) => (accessKeyId === key.accessKeyId && token === undefined ? key : undefined)
 const verifierAt = (date: Date) => createVerifier({ findKey, now: () => date.getTime() })
 const verify = verifierAt(noon)
 
@@ -35,7 +35,7 @@ interface Draft {
   region?: string
   service?: string
   date?: Date
-  signedWith?: AccessKey & { sessionToken?: string }
+  signedWith?: SigningSecret & { sessionToken?: string }
   /** Whether to state the hash of the body, as JS does and botocore does not. */
   statesHash?: boolean
   escape?: (text: string) => string

@@ -1,0 +1,109 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { operations, type OperationName } from '../../src/contract/index.ts'
+import { cases } from '../operations/cases.ts'
+import { call, makeFixture } from '../operations/fixture.ts'
+import { startLambda } from '../support/processor.ts'
+import { databaseKinds, refusal, startWorld, type World } from '../support/world.ts'
+import { rows, type Row } from './rows.ts'
+import { audience, makeScene, typesOf } from './scene.ts'
+
+/** What nobody hears of, whoever calls it. */
+const silent = [
+  'CreateAppInstance',
+  'DescribeAppInstance',
+  'ListAppInstances',
+  'UpdateAppInstance',
+  'PutAppInstanceRetentionSettings',
+  'GetAppInstanceRetentionSettings',
+  'CreateAppInstanceUser',
+  'DescribeAppInstanceUser',
+  'ListAppInstanceUsers',
+  'UpdateAppInstanceUser',
+  'PutAppInstanceUserExpirationSettings',
+  'CreateAppInstanceAdmin',
+  'DescribeAppInstanceAdmin',
+  'ListAppInstanceAdmins',
+  'DeleteAppInstanceAdmin',
+  'CreateAppInstanceBot',
+  'DescribeAppInstanceBot',
+  'ListAppInstanceBots',
+  'UpdateAppInstanceBot',
+  'RegisterAppInstanceUserEndpoint',
+  'DescribeAppInstanceUserEndpoint',
+  'ListAppInstanceUserEndpoints',
+  'UpdateAppInstanceUserEndpoint',
+  'DeregisterAppInstanceUserEndpoint',
+  'DescribeChannel',
+  'ListChannels',
+  'SearchChannels',
+  'PutChannelExpirationSettings',
+  'ListSubChannels',
+  'DescribeChannelMembership',
+  'ListChannelMemberships',
+  'UpdateChannelReadMarker',
+  'ListChannelMembershipsForAppInstanceUser',
+  'DescribeChannelMembershipForAppInstanceUser',
+  'PutChannelMembershipPreferences',
+  'GetChannelMembershipPreferences',
+  'DescribeChannelModerator',
+  'ListChannelModerators',
+  'ListChannelsModeratedByAppInstanceUser',
+  'DescribeChannelModeratedByAppInstanceUser',
+  'DescribeChannelBan',
+  'ListChannelBans',
+  'DeleteChannelBan',
+  'GetChannelMessage',
+  'ListChannelMessages',
+  'GetChannelMessageStatus',
+  'CreateChannelFlow',
+  'DescribeChannelFlow',
+  'ListChannelFlows',
+  'UpdateChannelFlow',
+  'DeleteChannelFlow',
+  'AssociateChannelFlow',
+  'DisassociateChannelFlow',
+  'ListChannelsAssociatedWithChannelFlow',
+  'PutMessagingStreamingConfigurations',
+  'GetMessagingStreamingConfigurations',
+  'DeleteMessagingStreamingConfigurations',
+  'GetMessagingSessionEndpoint',
+  'TagResource',
+  'UntagResource',
+  'ListTagsForResource',
+] as const satisfies readonly OperationName[]
+
+const lambda = await startLambda()
+afterAll(() => lambda.close())
+
+test('every operation is in the table, or silent', () => {
+  expect([...Object.keys(rows), ...silent].toSorted()).toEqual(Object.keys(operations).toSorted())
+})
+
+describe.each(databaseKinds)('what is heard of every operation, on %s', kind => {
+  let world: World
+  beforeAll(async () => {
+    const settings = { appInstances: '100000', elasticChannelsPerAppInstance: '100', lambdaEndpoint: lambda.url }
+    world = await startWorld(kind, settings)
+  })
+  afterAll(() => world.close())
+
+  const table = Object.entries<readonly Row[]>(rows).flatMap(([name, each]) => each.map(row => ({ ...row, name })))
+  test.each(table)('$name $does', async ({ act, heard, isRefused }) => {
+    const scene = await makeScene(world)
+    const run = await act(scene, lambda)
+    await scene.heard()
+    const status = isRefused && (await refusal(run())).status
+    if (!isRefused) await run()
+    expect(typesOf(await scene.heard())).toEqual(heard)
+    expect(status === undefined || (status >= 400 && status < 500)).toBe(true)
+  })
+
+  test.each(silent)('%s tells nobody', async name => {
+    const fixture = await makeFixture(world)
+    const { root, mod, alice, bob, eve } = fixture
+    const inputs = await cases[name].inputs(fixture)
+    const { heard } = await audience(world, fixture.arn, { root, mod, alice, bob, eve })
+    for (const input of inputs) await call(fixture, name, input)
+    expect(await heard()).toEqual({})
+  })
+})
