@@ -98,6 +98,7 @@ export class Gateway {
   readonly #joining = pLimit(joiningAtOnce)
   /** Sockets that have no session yet. */
   readonly #arriving = new Set<SessionSocket>()
+  #arrivals = 0
   readonly #ticking: NodeJS.Timeout
   #isClosing = false
 
@@ -113,7 +114,7 @@ export class Gateway {
       log.error({ err: error }, 'A prefetch has failed')
       this.#end(session, closeCodes.tryLater, 'The service is temporarily unavailable')
     }
-    this.#prefetch = new Prefetch({ db, now, failed, hub: this.#hub })
+    this.#prefetch = new Prefetch({ db, now, failed, hub: this.#hub, arrivals: () => this.#arrivals })
     bus.subscribe(event => {
       try {
         this.#hear(event)
@@ -128,6 +129,7 @@ export class Gateway {
   /** Takes over a connection that asks for a WebSocket. */
   upgrade(request: IncomingMessage, socket: Socket, head: Buffer) {
     const { url = '', headers } = request
+    this.#arrivals++
     this.#server.handleUpgrade(request, socket, head, ws => {
       ws.on('error', ignore)
       void this.#arrive(ws, socket, { url, host: headers.host ?? '', ...senderOf(request) })
