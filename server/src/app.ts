@@ -26,11 +26,13 @@ import { Background } from './jobs/background.ts'
 import { BalancingQueue } from './jobs/balancing.ts'
 import { jobsOf } from './jobs/index.ts'
 import { purgeStep } from './jobs/purge.ts'
+import { keepRates } from './jobs/rates.ts'
 import { schedule } from './jobs/schedule.ts'
 import { createLog } from './log.ts'
 import { createMetrics, measureOutbox } from './metrics.ts'
 import { PageTokens } from './page-token.ts'
 import { openSecrets } from './secrets.ts'
+import { TokenBuckets } from './token-buckets.ts'
 import type { Database } from './store/database.ts'
 import { openDatabase } from './store/open.ts'
 import { isOutage } from './store/outage.ts'
@@ -160,21 +162,34 @@ export async function startApp(config: Config, { now = Date.now, keys }: Surroun
     }
     const root: AccessKey = { ...key, principal: rootPrincipal(config.account) }
     const findKey: FindKey = (id, token) => (id === root.accessKeyId && token === undefined ? root : keys?.(id, token))
+    const { limits, rates } = config
+    const isShared = rates !== undefined && db.kind === 'postgres'
+    const buckets = new TokenBuckets({ shared: isShared })
+    const throttling = rates && { buckets, rates, now }
     const verify = createVerifier({ findKey })
     gateway = new Gateway({
       ...tools,
       bus,
       verify: createUrlVerifier({ findKey, hosts: config.publicWsHost === undefined ? [] : [config.publicWsHost] }),
       isGood: ({ accessKeyId, sessionToken, secretAccessKey }) => findKey(accessKeyId, sessionToken)?.secretAccessKey === secretAccessKey,
-      limits: config.limits,
+      limits,
+      buckets,
+      connectRate: rates
+        ? { perSecond: rates.connectRate, atOnce: rates.connectRate }
+        : { perSecond: 1, atOnce: limits.connectionsPerUser },
       pingSeconds: config.pingSeconds,
     })
     dispatches = Object.fromEntries(
-      Object.entries(operations).map(([name, operation]) => [name, dispatchOf(name as OperationName, operation, { verify, environment })]),
+      Object.entries(operations).map(([name, operation]) => [
+        name,
+        dispatchOf(name as OperationName, operation, { verify, environment, throttling }),
+      ]),
     ) as Record<OperationName, Dispatch>
+    const stopRates = keepRates(buckets, { db, now, log }, { shared: isShared })
     const stopSchedule = schedule(jobsOf(environment), { db, now, log, metrics })
     stopJobs = async () => {
       await stopSchedule()
+      await stopRates()
       await balance.stop()
       await purge.stop()
     }

@@ -1,5 +1,6 @@
 import { countLimits, type CountLimit, type Limits } from './limits.ts'
 import { logLevels, type LogLevel } from './log.ts'
+import { callRates, type CallRateName, type Rates } from './rates.ts'
 
 /** A setting: the flag `--name`, the variable `CARILLON_NAME`, its default and one line of meaning. */
 interface Setting<Value> {
@@ -56,6 +57,11 @@ function logLevel(text: string): LogLevel {
   return level
 }
 
+function offOrAws(text: string): 'off' | 'aws' {
+  if (text !== 'off' && text !== 'aws') throw new Error('must be off or aws')
+  return text
+}
+
 function count(text: string): number {
   if (!/^[1-9]\d{0,14}$/.test(text)) throw new Error('must be a whole number of at least 1')
   return Number(text)
@@ -68,6 +74,14 @@ const limitSettings = Object.fromEntries(
     setting(flag, 'number', fallback as number, `the most ${meaning}`, count),
   ]),
 ) as Record<CountLimit, Setting<number>>
+
+/** One setting for each rate. */
+const rateSettings = Object.fromEntries(
+  Object.entries(callRates).map(([name, { flag, fallback, per, meaning }]) => [
+    name,
+    setting(flag, 'number', fallback, `the most ${meaning} a second for each ${per}, with --rate-limits aws`, count),
+  ]),
+) as Record<CallRateName, Setting<number>>
 
 /** Every setting, in the order in which `--help` shows them. A row is both a flag of `serve` and a variable CARILLON_…. */
 export const settings = {
@@ -122,6 +136,8 @@ export const settings = {
   pingSeconds: setting('ping-seconds', 'number', 30, 'seconds between two pings of a socket', count),
   logLevel: setting<LogLevel>('log-level', 'level', 'info', 'logs are JSON lines on standard error', logLevel),
   ...limitSettings,
+  rateLimits: setting<'off' | 'aws'>('rate-limits', 'off|aws', 'off', "aws for Amazon's published rates, off for none", offOrAws),
+  ...rateSettings,
 } as const
 
 type Settings = { readonly [Name in keyof typeof settings]: (typeof settings)[Name]['fallback'] }
@@ -134,6 +150,8 @@ export interface RootKey {
 export interface Config extends Settings {
   /** How many of everything may be. */
   readonly limits: Limits
+  /** How many calls a second may be; undefined where that is not limited. */
+  readonly rates: Rates | undefined
   /** Where the environment gives it; otherwise it is kept in the data folder. */
   readonly rootKey: RootKey | undefined
 }
@@ -167,7 +185,8 @@ export function readConfig(flags: Readonly<Record<string, string | undefined>>, 
     throw new Error('--tls-cert and --tls-key (CARILLON_TLS_CERT and CARILLON_TLS_KEY) are given together, or neither is.')
   }
   const limits = Object.fromEntries(Object.keys(countLimits).map(name => [name, values[name as CountLimit]])) as Limits
-  return { ...values, limits, rootKey: rootKeyOf(environment) }
+  const rates = Object.fromEntries(Object.keys(callRates).map(name => [name, values[name as CallRateName]])) as Rates
+  return { ...values, limits, rates: values.rateLimits === 'aws' ? rates : undefined, rootKey: rootKeyOf(environment) }
 }
 
 function rootKeyOf(environment: NodeJS.ProcessEnv): RootKey | undefined {

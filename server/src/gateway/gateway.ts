@@ -12,12 +12,12 @@ import { isChannelEvent, type BusEvent } from '../events/events.ts'
 import type { Limits } from '../limits.ts'
 import type { Log } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
+import type { Rate, TokenBuckets } from '../token-buckets.ts'
 import type { Database } from '../store/database.ts'
 import { selectFacts, type FactsRow } from '../store/facts.ts'
 import { placesAfter } from '../store/memberships.ts'
 import type { PrefetchOrder } from '../store/prefetch.ts'
 import { closeCodes, closeReason, type CloseCode } from './close-codes.ts'
-import { ConnectRate } from './connect-rate.ts'
 import { sessionEstablished } from './frame.ts'
 import { Hub } from './hub.ts'
 import { Prefetch } from './prefetch.ts'
@@ -41,6 +41,9 @@ interface Wiring {
   /** The clock of what is stored; sockets and signatures keep real time. */
   readonly now: () => number
   readonly limits: Limits
+  readonly buckets: TokenBuckets
+  /** How fast one user may connect, with all its sessions. */
+  readonly connectRate: Rate
   readonly pingSeconds: number
   readonly log: Log
   readonly metrics: Metrics
@@ -91,7 +94,6 @@ export class Gateway {
   readonly #server = new WebSocketServer(socketOptions)
   readonly #hub: Hub
   readonly #prefetch: Prefetch
-  readonly #rate: ConnectRate
   readonly #joining = pLimit(joiningAtOnce)
   /** Sockets that have no session yet. */
   readonly #arriving = new Set<SessionSocket>()
@@ -100,8 +102,7 @@ export class Gateway {
 
   constructor(wiring: Wiring) {
     this.#wiring = wiring
-    const { bus, db, now, limits, log } = wiring
-    this.#rate = new ConnectRate(limits.connectionsPerUser)
+    const { bus, db, now, log } = wiring
     this.#hub = new Hub(session => {
       wiring.metrics.slowSessions.inc()
       this.#end(session, closeCodes.tryLater, 'Too slow: more than 1 MiB waits to be read')
@@ -171,7 +172,7 @@ export class Gateway {
   }
 
   async #admit(ws: SessionSocket, socket: Socket, { key, parameters }: Presigned) {
-    const { limits, pingSeconds } = this.#wiring
+    const { limits, buckets, connectRate, now, pingSeconds } = this.#wiring
     const arn = parameters.get('userArn') ?? ''
     const id = parameters.get('sessionId')
     if (!id) throw unauthorized('sessionId is missing')
@@ -183,9 +184,12 @@ export class Gateway {
     if (this.#hub.sessionsOf(userId).length >= limits.connectionsPerUser) {
       throw new Refusal(closeCodes.forbidden, `Forbidden: the user has ${limits.connectionsPerUser} connections already`)
     }
-    if (!this.#rate.take(userId, Date.now())) {
-      return tryLater(ws, socket, `The user connects too often: ${limits.connectionsPerUser} at once, then one a second`)
+    const bucket = `connectRate ${arn}`
+    if (buckets.wait(bucket, connectRate, now()) > 0) {
+      const { atOnce, perSecond } = connectRate
+      return tryLater(ws, socket, `The user connects too often: ${atOnce} at once, then ${perSecond} a second`)
     }
+    buckets.take(bucket, connectRate, now())
 
     const session = new Session(ws, socket, { id, userId, appInstanceId, key, nextPing: Date.now() + pingSeconds * 1000 })
     this.#hub.enter(session)
@@ -271,7 +275,6 @@ export class Gateway {
         this.#hub.leave(session)
       }
     }
-    this.#rate.forget(now)
   }
 }
 

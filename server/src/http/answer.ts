@@ -4,7 +4,7 @@ import { ApiError, badRequest } from '../errors.ts'
 /** Browsers call both services directly, so every answer says that they may, errors and preflights included (spec/wire.md §9). */
 const crossOrigin = {
   'access-control-allow-origin': '*',
-  'access-control-expose-headers': 'x-amzn-requestid, x-amzn-errortype, x-amzn-errormessage, date',
+  'access-control-expose-headers': 'x-amzn-requestid, x-amzn-errortype, x-amzn-errormessage, date, retry-after',
 }
 
 const preflight = {
@@ -28,7 +28,11 @@ export const preflightHeaders = (requestId: string) => ({ ...preflight, 'x-amzn-
 /** An error as every SDK maps it to its class: by header, not by `__type` (spec/wire.md §6). */
 export function renderError(error: ApiError, requestId: string) {
   return {
-    headers: { ...commonHeaders(requestId), 'x-amzn-errortype': error.type },
+    headers: {
+      ...commonHeaders(requestId),
+      'x-amzn-errortype': error.type,
+      ...(error.retryAfter === undefined ? {} : { 'retry-after': String(error.retryAfter) }),
+    },
     body: JSON.stringify({ Code: error.code, Message: error.message, Reason: error.reason }),
   }
 }

@@ -8,6 +8,7 @@ import type { OperationName } from '../contract/index.ts'
 import type { Operation } from '../contract/operation.ts'
 import { arnsOf } from './arns.ts'
 import { codecOf } from './codec.ts'
+import { throttleOf, type Throttling } from './throttle.ts'
 
 /** A request as it came, with what routing has found in its path. */
 interface Received extends SignedRequest {
@@ -30,22 +31,29 @@ type AnyHandler = (input: Record<string, unknown>, call: Call) => Promise<Record
 export function dispatchOf(
   name: OperationName,
   operation: Operation,
-  { verify, environment }: { verify: (request: SignedRequest) => AccessKey; environment: Environment },
+  {
+    verify,
+    environment,
+    throttling,
+  }: { verify: (request: SignedRequest) => AccessKey; environment: Environment; throttling: Throttling | undefined },
 ): Dispatch {
   const codec = codecOf(operation)
   const namedArns = arnsOf(operation)
   const authorize = authorizerOf(name, operation)
+  const throttle = throttling && throttleOf(name, operation, throttling)
   const handle = handlers[name] as unknown as AnyHandler
 
   return async request => {
     // 1 authenticate: the key that signed, then the user or bot that acts.
     const { principal } = verify(request)
     const bearer = operation.bearer ? bearerOf(request.bearer) : undefined
+    throttle?.look(bearer)
     // 2 decode and validate.
     const input: Record<string, unknown> = codec.decode(request)
     const arns = namedArns(input)
     // 3 authorize.
     const call = await authorize({ ...environment, operation: name, host: request.host, principal }, bearer, arns, input)
+    throttle?.take({ call, bearer, arns, input })
     // 4 handle.
     const output = await handle(input, call)
     // 5 encode.
