@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { AnsweredTokens } from './answered-tokens.ts'
+import { openAuditLog } from './audit.ts'
 import { createUrlVerifier } from './auth/presigned-url.ts'
 import { createVerifier } from './auth/sigv4.ts'
 import { rootPrincipal } from './auth/principal.ts'
@@ -18,6 +19,7 @@ import { createLocalBus } from './events/local-bus.ts'
 import { Gateway } from './gateway/gateway.ts'
 import { dispatchOf, type Dispatch } from './http/dispatch.ts'
 import { Admission } from './http/admission.ts'
+import { Connections } from './http/connections.ts'
 import { createServer } from './http/server.ts'
 import { flowInvocations } from './integrations/flows.ts'
 import { lambdaInvoker } from './integrations/lambda.ts'
@@ -32,6 +34,7 @@ import { createLog } from './log.ts'
 import { createMetrics, measureOutbox } from './metrics.ts'
 import { PageTokens } from './page-token.ts'
 import { openSecrets } from './secrets.ts'
+import { addressMatcher, senderReader } from './sender.ts'
 import { TokenBuckets } from './token-buckets.ts'
 import type { Database } from './store/database.ts'
 import { openDatabase } from './store/open.ts'
@@ -49,6 +52,8 @@ export interface App {
   /** The shared credentials file, where the root key is kept in one. */
   readonly credentialsFile: string | undefined
   readonly db: Database
+  /** Opens the audit log anew, after its file has been renamed. */
+  reopenAuditLog(): void
   /** Finishes what has been asked, refuses what comes, and ends within ten seconds. */
   close(): Promise<void>
 }
@@ -95,6 +100,8 @@ interface Surroundings {
 export async function startApp(config: Config, { now = Date.now, keys }: Surroundings = {}): Promise<App> {
   const log = createLog(config.logLevel)
   const metrics = createMetrics()
+  const { trustProxy = [] } = config
+  const audit = await openAuditLog(config.auditLog, { log, metrics })
   const { key, file, certificate, forget } = await openSecrets(config, log)
 
   const bus = createLocalBus()
@@ -106,10 +113,14 @@ export async function startApp(config: Config, { now = Date.now, keys }: Surroun
     log,
     metrics,
     admission,
+    connections: new Connections(config.connectionsPerAddress, addressMatcher([...trustProxy, 'loopback'])),
+    readSender: senderReader(trustProxy, config.proxyHeaders),
+    audit,
+    mostCalls: config.callsAtOnce,
     certificate: certificate?.pair,
     isOutage,
     dispatch: () => dispatches,
-    upgrade: () => gateway && ((request, socket, head) => gateway?.upgrade(request, socket, head)),
+    upgrade: () => gateway && ((request, socket, head, sender) => gateway?.upgrade(request, socket, head, sender)),
     isHealthy: async () =>
       db !== undefined && (await Promise.race([isAnswering(db), setTimeout(healthMilliseconds, false, { ref: false })])),
   })
@@ -170,6 +181,7 @@ export async function startApp(config: Config, { now = Date.now, keys }: Surroun
     gateway = new Gateway({
       ...tools,
       bus,
+      audit,
       verify: createUrlVerifier({ findKey, hosts: config.publicWsHost === undefined ? [] : [config.publicWsHost] }),
       isGood: ({ accessKeyId, sessionToken, secretAccessKey }) => findKey(accessKeyId, sessionToken)?.secretAccessKey === secretAccessKey,
       limits,
@@ -198,6 +210,7 @@ export async function startApp(config: Config, { now = Date.now, keys }: Surroun
     await server.close(0)
     await outbox?.stop()
     await db?.close()
+    await audit?.close()
     await forget()
     throw error
   }
@@ -214,8 +227,9 @@ export async function startApp(config: Config, { now = Date.now, keys }: Surroun
     await stopJobs?.()
     await stopOutbox
     await db.close()
+    await audit?.close()
     await forget()
   }
   const tlsUrl = tlsPort === undefined ? undefined : `https://${inUrl(localName(config.host))}:${tlsPort}`
-  return { url, tlsUrl, rootKey: key, credentialsFile: file, db, close: () => (closing ??= close()) }
+  return { url, tlsUrl, rootKey: key, credentialsFile: file, db, reopenAuditLog: () => audit?.reopen(), close: () => (closing ??= close()) }
 }

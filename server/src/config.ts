@@ -1,6 +1,7 @@
 import { countLimits, type CountLimit, type Limits } from './limits.ts'
 import { logLevels, type LogLevel } from './log.ts'
 import { callRates, type CallRateName, type Rates } from './rates.ts'
+import { addressMatcher, type ProxyHeaders } from './sender.ts'
 
 /** A setting: the flag `--name`, the variable `CARILLON_NAME`, its default and one line of meaning. */
 interface Setting<Value> {
@@ -65,6 +66,33 @@ function offOrAws(text: string): 'off' | 'aws' {
 function count(text: string): number {
   if (!/^[1-9]\d{0,14}$/.test(text)) throw new Error('must be a whole number of at least 1')
   return Number(text)
+}
+
+function auditTarget(text: string): string {
+  if (!/\S/.test(text)) throw new Error('must be a file, - for standard output, or off')
+  return text
+}
+
+/** Addresses, networks and the names that stand for some; the library says which of them is none. */
+function addressList(text: string): readonly string[] {
+  const list = text.split(',').map(each => each.trim())
+  const wrong = list.find(each => !isAddressRange(each))
+  if (wrong !== undefined) throw new Error('must be addresses and networks, such as 10.0.0.0/8,::1, or loopback, linklocal, uniquelocal')
+  return list
+}
+
+function isAddressRange(text: string): boolean {
+  try {
+    addressMatcher([text])
+    return text !== ''
+  } catch {
+    return false
+  }
+}
+
+function proxyHeaders(text: string): ProxyHeaders {
+  if (text !== 'x-forwarded' && text !== 'forwarded') throw new Error('must be x-forwarded or forwarded')
+  return text
 }
 
 /** One setting for each count that is limited. */
@@ -134,6 +162,29 @@ export const settings = {
     matching(/^https?:\/\/[^\s?#]+$/, 'a URL such as http://localhost:4566'),
   ),
   pingSeconds: setting('ping-seconds', 'number', 30, 'seconds between two pings of a socket', count),
+  trustProxy: setting<readonly string[] | undefined>(
+    'trust-proxy',
+    'addresses',
+    undefined,
+    'proxies in front that are believed who has sent a request: addresses and networks, with commas',
+    addressList,
+  ),
+  proxyHeaders: setting<ProxyHeaders>(
+    'proxy-headers',
+    'x-forwarded|forwarded',
+    'x-forwarded',
+    'what these proxies write: X-Forwarded-For, -Proto and -Host, or Forwarded (RFC 7239)',
+    proxyHeaders,
+  ),
+  connectionsPerAddress: setting(
+    'connections-per-address',
+    'number',
+    10_000,
+    'the most open connections of one address; trusted proxies and this machine may have more',
+    count,
+  ),
+  callsAtOnce: setting('calls-at-once', 'number', 5000, 'the most calls that are answered at once; others are told to try again', count),
+  auditLog: setting('audit-log', 'file|-|off', 'off', 'who did what, as JSON lines; - is standard output', auditTarget),
   logLevel: setting<LogLevel>('log-level', 'level', 'info', 'logs are JSON lines on standard error', logLevel),
   ...limitSettings,
   rateLimits: setting<'off' | 'aws'>('rate-limits', 'off|aws', 'off', "aws for Amazon's published rates, off for none", offOrAws),

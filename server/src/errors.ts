@@ -62,9 +62,11 @@ export const notFound = (message: string, reason?: string) => failure('NotFoundE
 /** The state that is there contradicts the call. */
 export const conflict = (message: string, reason?: string) => failure('ConflictException', message, reason)
 
-/** A part that the call needs is not there at the moment; the client may try again. */
-export const unavailable = (message: string, reason?: string, cause?: unknown) =>
-  failure('ServiceUnavailableException', message, reason, cause)
+/** A part that the call needs is not there at the moment; the client may try again in a second. */
+export function unavailable(message: string, reason?: string, cause?: unknown): ApiError {
+  const { status, code } = modelledErrors.ServiceUnavailableException
+  return new ApiError('ServiceUnavailableException', status, code, message, reason, cause, 1)
+}
 
 /** A rate is used up; after so many seconds there is room again (spec/limits.md §2). */
 export function throttled(reason: string, retryAfter: number): ApiError {

@@ -7,11 +7,13 @@ import { parseArn } from '../arn.ts'
 import type { Presigned, PresignedRequest } from '../auth/presigned-url.ts'
 import type { AccessKey } from '../auth/signing-key.ts'
 import { ApiError } from '../errors.ts'
+import { Trail, type AuditLog } from '../audit.ts'
 import type { Bus } from '../events/bus.ts'
 import { isChannelEvent, type BusEvent } from '../events/events.ts'
 import type { Limits } from '../limits.ts'
 import type { Log } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
+import type { Sender } from '../sender.ts'
 import type { Rate, TokenBuckets } from '../token-buckets.ts'
 import type { Database } from '../store/database.ts'
 import { selectFacts, type FactsRow } from '../store/facts.ts'
@@ -47,6 +49,8 @@ interface Wiring {
   readonly pingSeconds: number
   readonly log: Log
   readonly metrics: Metrics
+  /** Undefined where there is none. */
+  readonly audit: AuditLog | undefined
 }
 
 /** What makes a connection impossible for good: the client is told why and stays away. */
@@ -117,11 +121,11 @@ export class Gateway {
   }
 
   /** Takes over a connection that asks for a WebSocket. */
-  upgrade(request: IncomingMessage, socket: Socket, head: Buffer) {
+  upgrade(request: IncomingMessage, socket: Socket, head: Buffer, sender: Sender) {
     const { url = '', headers } = request
     this.#server.handleUpgrade(request, socket, head, ws => {
       ws.on('error', ignore)
-      void this.#arrive(ws, socket, { url, host: headers.host ?? '' })
+      void this.#arrive(ws, socket, { url, host: headers.host ?? '', ...sender })
     })
   }
 
@@ -142,14 +146,19 @@ export class Gateway {
     for (const session of this.#hub.departed(event)) this.#end(session, closeCodes.forbidden, 'The user has been deleted')
   }
 
-  async #arrive(ws: SessionSocket, socket: Socket, request: PresignedRequest) {
-    const { metrics, log } = this.#wiring
+  async #arrive(ws: SessionSocket, socket: Socket, request: PresignedRequest & Sender) {
+    const { metrics, log, audit } = this.#wiring
+    const trail = audit && new Trail()
+    let refusal: CloseCode = closeCodes.tryLater
     this.#arriving.add(ws)
     try {
       const presigned = this.#verified(request)
+      trail?.signed(presigned.key)
+      trail?.names(parseArn(presigned.parameters.get('userArn') ?? ''))
       await this.#joining(async () => this.#admit(ws, socket, presigned))
     } catch (error) {
       if (error instanceof Refusal) {
+        refusal = error.code
         metrics.refusedSessions.inc({ code: error.code })
         log.debug({ code: error.code, reason: error.message }, 'A connection is refused')
         ws.close(error.code, closeReason(error.message))
@@ -159,6 +168,8 @@ export class Gateway {
       }
     } finally {
       this.#arriving.delete(ws)
+      const outcome = ws.readyState === ws.OPEN ? { status: 101, outcome: 'Success' } : { status: refusal, outcome: 'Refused' }
+      if (trail) audit?.write({ operation: 'Connect', ...trail.entry, sourceAddress: request.sourceAddress, ...outcome })
     }
   }
 

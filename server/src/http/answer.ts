@@ -16,6 +16,16 @@ const preflight = {
   'access-control-max-age': '86400',
 }
 
+/** What is no answer to a call: browsers do nothing with it but show it. */
+export const strictHeaders = {
+  'cache-control': 'no-store',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'cross-origin-resource-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+}
+
 export const commonHeaders = (requestId: string) => ({
   ...crossOrigin,
   'content-type': 'application/json; charset=utf-8',

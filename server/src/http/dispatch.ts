@@ -2,6 +2,7 @@ import { handlers } from '../api/index.ts'
 import { bearerOf } from '../auth/authenticate.ts'
 import { authorizerOf } from '../auth/authorize.ts'
 import type { SignedRequest } from '../auth/sigv4.ts'
+import type { Trail } from '../audit.ts'
 import type { AccessKey } from '../auth/signing-key.ts'
 import type { Call, Environment } from '../call.ts'
 import type { OperationName } from '../contract/index.ts'
@@ -16,7 +17,10 @@ interface Received extends SignedRequest {
   /** The query without its question mark, untouched. */
   readonly query: string
   readonly bearer: string | undefined
+  /** The host that the client has asked for. */
   readonly host: string
+  /** Undefined where there is no audit log. */
+  readonly trail: Trail | undefined
 }
 
 export type Dispatch = (request: Received) => Promise<string | undefined>
@@ -45,17 +49,23 @@ export function dispatchOf(
 
   return async request => {
     // 1 authenticate: the key that signed, then the user or bot that acts.
-    const { principal } = verify(request)
+    const { trail } = request
+    const key = verify(request)
+    trail?.signed(key)
+    const { principal } = key
     const bearer = operation.bearer ? bearerOf(request.bearer) : undefined
+    trail?.names(bearer)
     throttle?.look(bearer)
     // 2 decode and validate.
     const input: Record<string, unknown> = codec.decode(request)
     const arns = namedArns(input)
+    trail?.names(bearer, arns.values())
     // 3 authorize.
     const call = await authorize({ ...environment, operation: name, host: request.host, principal }, bearer, arns, input)
     throttle?.take({ call, bearer, arns, input })
     // 4 handle.
     const output = await handle(input, call)
+    trail?.made(output)
     // 5 encode.
     return codec.encode(output)
   }
