@@ -129,8 +129,10 @@ export function createServer(served: Served): HttpSide {
 
   function sendError(request: FastifyRequest, reply: FastifyReply, error: unknown) {
     const shown = shownError(error, served)
-    if (shown.status >= 500)
-      log.error({ err: error, requestId: request.id, method: request.method, route: request.routeOptions.url }, shown.message)
+    const { status, type, reason } = shown
+    const about = { requestId: request.id, method: request.method, route: request.routeOptions.url, status, type, reason }
+    if (status >= 500) log.error({ ...about, err: error }, shown.message)
+    else log.debug(about, shown.message)
     const { headers, body } = renderError(shown, request.id)
     return reply.code(shown.status).headers(headers).send(body)
   }
