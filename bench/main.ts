@@ -1,8 +1,9 @@
 import { elastic } from './elastic.ts'
+import { fuzz } from './fuzz.ts'
 import { list } from './list.ts'
 
 /** `npm run bench -- NAME [options]`: each measurement is one file. */
-const benches: Readonly<Record<string, (args: string[]) => Promise<void>>> = { list, elastic }
+const benches: Readonly<Record<string, (args: string[]) => Promise<void>>> = { list, elastic, fuzz }
 
 const [name = '', ...args] = process.argv.slice(2)
 const bench = benches[name]

@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { addBackup } from './cli/backup.ts'
 import { addCerts } from './cli/certs.ts'
 import { addJobs } from './cli/jobs.ts'
 import { addServe } from './cli/serve.ts'
@@ -12,6 +13,7 @@ const program = new Command('carillon')
 addServe(program)
 addCerts(program)
 addJobs(program)
+addBackup(program)
 
 try {
   await program.parseAsync()
