@@ -1,5 +1,4 @@
 import { randomInt } from 'node:crypto'
-import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import type { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -81,8 +80,14 @@ async function oneSocket(run: Run) {
     if (typeof Headers['x-amz-chime-event-type'] !== 'string') throw new Error('An event without a type')
     count(run, Headers['x-amz-chime-event-type'])
   })
-  const closed = once(socket, 'close').then(([code]) => count(run, `closed ${code}`))
-  await Promise.race([closed, once(socket, 'open')])
+  // One that is refused before it is open is closed too.
+  const closed = new Promise<void>(resolve => {
+    socket.on('close', code => {
+      count(run, `closed ${code}`)
+      resolve()
+    })
+  })
+  await Promise.race([closed, new Promise(resolve => socket.on('open', resolve))])
   for (let frames = chance.below(6); frames > 0 && socket.readyState === WebSocket.OPEN; frames--) {
     await setTimeout(chance.below(100))
     chance.of([
