@@ -1,5 +1,7 @@
 import { Command } from 'commander'
+import { addBackup } from './cli/backup.ts'
 import { addCerts } from './cli/certs.ts'
+import { addCheck } from './cli/check.ts'
 import { addJobs } from './cli/jobs.ts'
 import { addServe } from './cli/serve.ts'
 
@@ -12,6 +14,8 @@ const program = new Command('carillon')
 addServe(program)
 addCerts(program)
 addJobs(program)
+addBackup(program)
+addCheck(program)
 
 try {
   await program.parseAsync()
