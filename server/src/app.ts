@@ -6,8 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { AnsweredTokens } from './answered-tokens.ts'
 import { createUrlVerifier } from './auth/presigned-url.ts'
 import { createVerifier } from './auth/sigv4.ts'
-import { rootPrincipal } from './auth/principal.ts'
-import type { AccessKey, FindKey } from './auth/signing-key.ts'
+import type { FindKey } from './auth/signing-key.ts'
 import type { Environment } from './call.ts'
 import { followPair } from './certificate-files.ts'
 import { localName } from './certificates.ts'
@@ -27,7 +26,9 @@ import { BalancingQueue } from './jobs/balancing.ts'
 import { jobsOf } from './jobs/index.ts'
 import { purgeStep } from './jobs/purge.ts'
 import { schedule } from './jobs/schedule.ts'
+import { KeyRing } from './keys/key-ring.ts'
 import { createLog } from './log.ts'
+import { masterKeySource } from './master-key.ts'
 import { createMetrics, measureOutbox } from './metrics.ts'
 import { PageTokens } from './page-token.ts'
 import { openSecrets } from './secrets.ts'
@@ -82,7 +83,7 @@ async function outboxWaiting({ db, now }: { db: Database; now: () => number }) {
 interface Surroundings {
   /** The clock. */
   readonly now?: () => number
-  /** Keys beside the root key. */
+  /** Keys beside those that are kept. */
   readonly keys?: FindKey
 }
 
@@ -118,6 +119,7 @@ export async function startApp(config: Config, { now = Date.now, keys }: Surroun
   let stopFollowing: (() => void) | undefined
   let stopJobs: (() => Promise<void>) | undefined
   let outbox: OutboxRunner | undefined
+  let ring: KeyRing | undefined
   try {
     await server.ready()
     url = `http://${inUrl(config.host)}:${await listen(plain, config.host, config.port)}`
@@ -127,6 +129,8 @@ export async function startApp(config: Config, { now = Date.now, keys }: Surroun
     }
     const store = await openDatabase(config, { log, tell: event => bus.publish(event) })
     db = store
+    const kept = await KeyRing.open({ db, rootKey: key, account: config.account, source: masterKeySource(config), now, log })
+    ring = kept
     const purgeNext = async () => {
       const worked = await purgeStep(store, now())
       if (worked) metrics.purgeSteps.inc()
@@ -158,14 +162,13 @@ export async function startApp(config: Config, { now = Date.now, keys }: Surroun
         balance.soon()
       },
     }
-    const root: AccessKey = { ...key, principal: rootPrincipal(config.account) }
-    const findKey: FindKey = (id, token) => (id === root.accessKeyId && token === undefined ? root : keys?.(id, token))
+    const findKey: FindKey = (id, token) => kept.find(id, token) ?? keys?.(id, token)
     const verify = createVerifier({ findKey })
     gateway = new Gateway({
       ...tools,
       bus,
       verify: createUrlVerifier({ findKey, hosts: config.publicWsHost === undefined ? [] : [config.publicWsHost] }),
-      isGood: ({ accessKeyId, sessionToken, secretAccessKey }) => findKey(accessKeyId, sessionToken)?.secretAccessKey === secretAccessKey,
+      isGood: signed => kept.isGood(signed) || keys?.(signed.accessKeyId, signed.sessionToken)?.secretAccessKey === signed.secretAccessKey,
       limits: config.limits,
       pingSeconds: config.pingSeconds,
     })
@@ -182,6 +185,7 @@ export async function startApp(config: Config, { now = Date.now, keys }: Surroun
     stopFollowing?.()
     await server.close(0)
     await outbox?.stop()
+    await ring?.close()
     await db?.close()
     await forget()
     throw error
@@ -198,6 +202,7 @@ export async function startApp(config: Config, { now = Date.now, keys }: Surroun
     await server.close(refusalMilliseconds)
     await stopJobs?.()
     await stopOutbox
+    await ring.close()
     await db.close()
     await forget()
   }

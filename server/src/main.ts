@@ -1,6 +1,8 @@
 import { Command } from 'commander'
 import { addCerts } from './cli/certs.ts'
 import { addJobs } from './cli/jobs.ts'
+import { addKeys } from './cli/keys.ts'
+import { addRoles } from './cli/roles.ts'
 import { addServe } from './cli/serve.ts'
 
 /** What goes wrong at start is one line. */
@@ -12,6 +14,8 @@ const program = new Command('carillon')
 addServe(program)
 addCerts(program)
 addJobs(program)
+addKeys(program)
+addRoles(program)
 
 try {
   await program.parseAsync()
