@@ -4,7 +4,9 @@ import { setImmediate as turn } from 'node:timers/promises'
 import pLimit from 'p-limit'
 import { WebSocket, WebSocketServer } from 'ws'
 import { parseArn } from '../arn.ts'
+import { permitConnect } from '../auth/permit.ts'
 import type { Presigned, PresignedRequest } from '../auth/presigned-url.ts'
+import type { Principal } from '../auth/principal.ts'
 import type { AccessKey } from '../auth/signing-key.ts'
 import { ApiError } from '../errors.ts'
 import type { Bus } from '../events/bus.ts'
@@ -12,6 +14,7 @@ import { isChannelEvent, type BusEvent } from '../events/events.ts'
 import type { Limits } from '../limits.ts'
 import type { Log } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
+import { senderOf, type Sender } from '../sender.ts'
 import type { Database } from '../store/database.ts'
 import { selectFacts, type FactsRow } from '../store/facts.ts'
 import { placesAfter } from '../store/memberships.ts'
@@ -120,7 +123,7 @@ export class Gateway {
     const { url = '', headers } = request
     this.#server.handleUpgrade(request, socket, head, ws => {
       ws.on('error', ignore)
-      void this.#arrive(ws, socket, { url, host: headers.host ?? '' })
+      void this.#arrive(ws, socket, { url, host: headers.host ?? '', ...senderOf(request) })
     })
   }
 
@@ -141,12 +144,12 @@ export class Gateway {
     for (const session of this.#hub.departed(event)) this.#end(session, closeCodes.forbidden, 'The user has been deleted')
   }
 
-  async #arrive(ws: SessionSocket, socket: Socket, request: PresignedRequest) {
+  async #arrive(ws: SessionSocket, socket: Socket, request: PresignedRequest & Sender) {
     const { metrics, log } = this.#wiring
     this.#arriving.add(ws)
     try {
       const presigned = this.#verified(request)
-      await this.#joining(async () => this.#admit(ws, socket, presigned))
+      await this.#joining(async () => this.#admit(ws, socket, presigned, request))
     } catch (error) {
       if (error instanceof Refusal) {
         metrics.refusedSessions.inc({ code: error.code })
@@ -170,11 +173,12 @@ export class Gateway {
     }
   }
 
-  async #admit(ws: SessionSocket, socket: Socket, { key, parameters }: Presigned) {
+  async #admit(ws: SessionSocket, socket: Socket, { key, parameters }: Presigned, sender: Sender) {
     const { limits, pingSeconds } = this.#wiring
     const arn = parameters.get('userArn') ?? ''
     const id = parameters.get('sessionId')
     if (!id) throw unauthorized('sessionId is missing')
+    if (key.principal.permissions) await this.#permitted(key.principal, arn, sender)
     const { callerId: userId, appInstanceId, retentionDays } = await this.#userOf(arn)
     if (ws.readyState !== ws.OPEN || this.#isClosing) return ws.close(closeCodes.restart, 'The server restarts')
     for (const session of this.#hub.sessionsOf(userId)) {
@@ -196,6 +200,17 @@ export class Gateway {
     if (parameters.get('prefetch-on') !== 'connect') return
     const order: PrefetchOrder = parameters.get('prefetch-sort-by') === 'last-message-timestamp' ? 'last-message-timestamp' : 'unread'
     this.#prefetch.add({ session, order, retentionDays: retentionDays ?? undefined })
+  }
+
+  /** Asked before anybody looks whether there is such a user: who may not connect learns nothing. */
+  async #permitted(principal: Principal, arn: string, { sourceAddress, isSecure }: Sender) {
+    const { db, now } = this.#wiring
+    try {
+      await permitConnect(principal, arn, { db, now, sourceAddress, isSecure })
+    } catch (error) {
+      if (error instanceof ApiError) throw unauthorized('the credentials may not perform chime:Connect on this userArn')
+      throw error
+    }
   }
 
   /** A user that lives; a bot has no socket. */

@@ -7,6 +7,7 @@ import { operations, type OperationName } from '../contract/index.ts'
 import { ApiError, failure, unavailable } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
+import { senderOf } from '../sender.ts'
 import type { Admission } from './admission.ts'
 import type { Dispatch } from './dispatch.ts'
 import { selector } from './selector.ts'
@@ -197,6 +198,7 @@ function received(request: FastifyRequest<object, RawServerDefault, IncomingMess
     query: query === -1 ? '' : url.slice(query + 1),
     bearer: raw.headers['x-amz-chime-bearer'] as string | undefined,
     host: raw.headers.host ?? '',
+    ...senderOf(raw),
   }
 }
 

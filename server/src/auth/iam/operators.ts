@@ -4,7 +4,7 @@ import { arnPatternOf } from './arn-pattern.ts'
 import { patternOf } from './pattern.ts'
 import { PolicyError } from './policy-error.ts'
 import type { RequestContext } from './request-context.ts'
-import { isVariable, partsOf, valueOf, type Part } from './template.ts'
+import { isVariable, partsOf, valueOf, type Part, type Variable } from './template.ts'
 
 /** Whether a value of the request is one of those that the policy names. */
 export type Test = (value: string, principal: Principal, context: RequestContext) => boolean
@@ -23,18 +23,19 @@ const plain = (testOf: (values: readonly string[]) => (value: string) => boolean
   return { test: testOf(values), parts: [] }
 }
 
+/** Values without wildcards consist of texts and variables. */
+const textOf = (parts: readonly Part[], valueOfVariable: (variable: Variable) => string) =>
+  parts.map(part => (isVariable(part) ? valueOfVariable(part) : typeof part === 'string' ? part : '')).join('')
+
 const equal =
   (fold: (text: string) => string): Operator['compile'] =>
   (values, variables) => {
     const all = values.map(value => partsOf(value, { wildcards: false, variables }))
-    const constants = new Set(all.filter(parts => !parts.some(isVariable)).map(([text = '']) => fold(String(text))))
+    const constants = new Set(all.filter(parts => !parts.some(isVariable)).map(parts => fold(textOf(parts, () => ''))))
     const open = all.filter(parts => parts.some(isVariable))
     const test: Test = (value, principal, context) =>
       constants.has(fold(value)) ||
-      open.some(parts => {
-        const text = parts.map(part => (isVariable(part) ? valueOf(part, principal, context) : String(part))).join('')
-        return fold(text) === fold(value)
-      })
+      open.some(parts => fold(textOf(parts, variable => valueOf(variable, principal, context))) === fold(value))
     return { test, parts: all.flat() }
   }
 
