@@ -17,6 +17,7 @@ import { createLocalBus } from './events/local-bus.ts'
 import { Gateway } from './gateway/gateway.ts'
 import { dispatchOf, type Dispatch } from './http/dispatch.ts'
 import { Admission } from './http/admission.ts'
+import type { Endpoint } from './http/endpoint.ts'
 import { createServer } from './http/server.ts'
 import { flowInvocations } from './integrations/flows.ts'
 import { lambdaInvoker } from './integrations/lambda.ts'
@@ -37,6 +38,9 @@ import { openDatabase } from './store/open.ts'
 import { isOutage } from './store/outage.ts'
 import { outboxFigures } from './store/outbox.ts'
 import { isAnswering, settledOnce } from './store/settings.ts'
+import { stsEndpoint } from './sts/endpoint.ts'
+import { exchangeEndpoint } from './sts/exchange.ts'
+import { createIssuer } from './sts/issuer.ts'
 
 /** A server that serves. */
 export interface App {
@@ -100,6 +104,7 @@ export async function startApp(config: Config, { now = Date.now, keys }: Surroun
   let dispatches: Record<OperationName, Dispatch> | undefined
   let db: Database | undefined
   let gateway: Gateway | undefined
+  const endpoints = new Map<string, Endpoint>()
   const admission = new Admission()
   const server = createServer({
     log,
@@ -108,6 +113,7 @@ export async function startApp(config: Config, { now = Date.now, keys }: Surroun
     certificate: certificate?.pair,
     isOutage,
     dispatch: () => dispatches,
+    endpoint: path => endpoints.get(path),
     upgrade: () => gateway && ((request, socket, head) => gateway?.upgrade(request, socket, head)),
     isHealthy: async () =>
       db !== undefined && (await Promise.race([isAnswering(db), setTimeout(healthMilliseconds, false, { ref: false })])),
@@ -164,6 +170,14 @@ export async function startApp(config: Config, { now = Date.now, keys }: Surroun
     }
     const findKey: FindKey = (id, token) => kept.find(id, token) ?? keys?.(id, token)
     const verify = createVerifier({ findKey })
+    const { oidcIssuer, oidcAudience, oidcJwks: jwks, exchangeRole, exchangeAppInstance, exchangeUsers: makesUsers } = config
+    const issuer = oidcIssuer && oidcAudience && createIssuer({ issuer: oidcIssuer, audiences: oidcAudience, jwks, now })
+    const issuing = { ring: kept, now, account: config.account }
+    endpoints.set('/', stsEndpoint({ ...issuing, verify: createVerifier({ findKey, service: 'sts' }), issuer: issuer || undefined }))
+    if (issuer && exchangeRole !== undefined && exchangeAppInstance !== undefined) {
+      const exchanged = { role: exchangeRole, appInstanceArn: exchangeAppInstance, makesUsers }
+      endpoints.set('/creds', exchangeEndpoint({ ...issuing, ...exchanged, db, limits: config.limits, issuer }))
+    }
     gateway = new Gateway({
       ...tools,
       bus,
