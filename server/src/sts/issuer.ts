@@ -33,6 +33,7 @@ const invalidToken = (reason: string) =>
 /** At most so many bytes, so soon, and from nowhere else. */
 async function fetchDocument(url: string, headers?: Headers): Promise<Response> {
   const response = await fetch(url, { redirect: 'error', signal: AbortSignal.timeout(fetchMilliseconds), ...(headers && { headers }) })
+  if (!response.ok) throw new Error(`${url} answers with the status ${response.status}`)
   const chunks: Uint8Array[] = []
   let length = 0
   for await (const chunk of response.body ?? []) {
@@ -47,7 +48,7 @@ async function fetchDocument(url: string, headers?: Headers): Promise<Response> 
 async function discover(issuer: string): Promise<string> {
   const url = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`
   const response = await fetchDocument(url)
-  const found = response.ok ? ((await response.json()) as { issuer?: unknown; jwks_uri?: unknown } | null) : undefined
+  const found = (await response.json()) as { issuer?: unknown; jwks_uri?: unknown } | null
   if (found?.issuer !== issuer) throw new Error(`${url} does not describe the issuer ${issuer}`)
   const { jwks_uri: keys } = found
   if (typeof keys !== 'string' || !/^https?:/.test(keys)) throw new Error(`${url} has no jwks_uri`)
