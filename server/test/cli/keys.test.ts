@@ -5,7 +5,7 @@ import { sts } from '../support/access.ts'
 import { keyVariables, root, rootKey, run, serve, serveFails, temporaryFolder } from '../support/process.ts'
 import type { SigningKey } from '../support/signed.ts'
 import { listen } from '../support/sockets.ts'
-import { clientsOf, createPostgresDatabase, databaseKinds, refusal } from '../support/world.ts'
+import { clientsOf, createPostgresDatabase, databaseKinds } from '../support/world.ts'
 
 const main = join(root, 'server/src/main.ts')
 const carillon = (args: readonly string[], env: Record<string, string> = {}) => run(process.execPath, [main, ...args], { env })
@@ -111,7 +111,6 @@ test.each(databaseKinds)(
     expect(shown).not.toContain(key.secretAccessKey)
     expect(await keys(['delete', 'alice'])).toMatchObject({ code: 0 })
     await expect.poll(() => everywhere(key)).toEqual(['UnrecognizedClientException', 'UnrecognizedClientException'])
-    expect(await refusal(owner.identity.describeAppInstance({ AppInstanceArn: `${AppInstanceArn}x` }))).toMatchObject({ status: 404 })
     owner.identity.destroy()
     owner.messaging.destroy()
   },
@@ -168,10 +167,12 @@ test('commands that make no sense are refused with one line', { timeout: 120_000
     [['roles', 'delete', 'nobody'], 'There is no role of the name nobody\\.'],
     [['roles', 'list', '--data', ':memory:'], 'With --data :memory: nothing is kept'],
   ] as const
-  for (const [args, start] of results) {
-    const place = (args as readonly string[]).includes('--data') ? [] : ['--data', data]
-    expect(await carillon([...args, ...place])).toEqual(refused(start))
-  }
+  // The database is there, so that none of them waits for another one that makes it.
+  expect((await carillon(['keys', 'list', '--data', data])).stdout).toBe('ACCESS KEY ID  NAME  STATUS  CREATED\n')
+  const outcomes = await Promise.all(
+    results.map(([args]) => carillon([...args, ...((args as readonly string[]).includes('--data') ? [] : ['--data', data])])),
+  )
+  expect(outcomes).toEqual(results.map(([, start]) => refused(start)))
   expect((await carillon(['keys', 'list', '--data', data])).stdout).toBe('ACCESS KEY ID  NAME  STATUS  CREATED\n')
 })
 
