@@ -1,8 +1,11 @@
 import { elastic } from './elastic.ts'
+import { fanout } from './fanout.ts'
+import { latency } from './latency.ts'
 import { list } from './list.ts'
+import { sockets } from './sockets.ts'
 
 /** `npm run bench -- NAME [options]`: each measurement is one file. */
-const benches: Readonly<Record<string, (args: string[]) => Promise<void>>> = { list, elastic }
+const benches: Readonly<Record<string, (args: string[]) => Promise<void>>> = { list, elastic, fanout, sockets, latency }
 
 const [name = '', ...args] = process.argv.slice(2)
 const bench = benches[name]

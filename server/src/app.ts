@@ -196,6 +196,7 @@ export async function startApp(config: Config, { now = Date.now, keys }: Surroun
       await purge.stop()
     }
   } catch (error) {
+    gateway?.close()
     stopFollowing?.()
     await server.close(0)
     await outbox?.stop()

@@ -36,7 +36,7 @@ export interface ChannelEvent {
 }
 
 /** Somebody is gone: the sockets of a deleted user, or of all users of a deleted app instance, are closed. */
-export type DepartureEvent =
+type DepartureEvent =
   { readonly type: 'user-deleted'; readonly userId: number } | { readonly type: 'app-instance-deleted'; readonly appInstanceId: number }
 
 export type BusEvent = ChannelEvent | DepartureEvent

@@ -114,7 +114,14 @@ export class Gateway {
       this.#end(session, closeCodes.tryLater, 'The service is temporarily unavailable')
     }
     this.#prefetch = new Prefetch({ db, now, failed, hub: this.#hub })
-    bus.subscribe(event => this.#hear(event))
+    bus.subscribe(event => {
+      try {
+        this.#hear(event)
+      } catch (error) {
+        // Whoever publishes has committed, and goes on.
+        log.error({ err: error, type: event.type }, 'An event could not be told')
+      }
+    })
     this.#ticking = setInterval(() => this.#tick(), 1000).unref()
   }
 
@@ -181,9 +188,8 @@ export class Gateway {
     if (key.principal.permissions) await this.#permitted(key.principal, arn, sender)
     const { callerId: userId, appInstanceId, retentionDays } = await this.#userOf(arn)
     if (ws.readyState !== ws.OPEN || this.#isClosing) return ws.close(closeCodes.restart, 'The server restarts')
-    for (const session of this.#hub.sessionsOf(userId)) {
-      if (session.id === id) this.#end(session, closeCodes.replaced, 'Another connection has the same sessionId')
-    }
+    const older = this.#hub.sessionsOf(userId).find(session => session.id === id)
+    if (older) this.#end(older, closeCodes.replaced, 'Another connection has the same sessionId')
     if (this.#hub.sessionsOf(userId).length >= limits.connectionsPerUser) {
       throw new Refusal(closeCodes.forbidden, `Forbidden: the user has ${limits.connectionsPerUser} connections already`)
     }

@@ -1,6 +1,6 @@
 import { Sha256 } from '@aws-crypto/sha256-js'
 import { SignatureV4 } from '@smithy/signature-v4'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { createUrlVerifier } from '../../src/auth/presigned-url.ts'
 import { ApiError } from '../../src/errors.ts'
@@ -22,6 +22,12 @@ const encodings: Readonly<Record<string, (text: string) => string>> = {
       .replaceAll(/[!'()]/g, character => `%${character.charCodeAt(0).toString(16).toUpperCase()}`),
 }
 
+async function digest(text: string, secret?: Buffer): Promise<Buffer> {
+  const sha = new Sha256(secret)
+  sha.update(text)
+  return Buffer.from(await sha.digest())
+}
+
 /** Signs what is written, as those clients do: over the pairs of the query as they will travel. */
 async function presign(parameters: Readonly<Record<string, string>>, encode: (text: string) => string): Promise<string> {
   const date = `${new Date().toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z`
@@ -38,21 +44,11 @@ async function presign(parameters: Readonly<Record<string, string>>, encode: (te
     .toSorted()
     .map(name => `${encode(name)}=${encode(all[name]!)}`)
     .join('&')
-  const hash = async (text: string) => {
-    const sha = new Sha256()
-    sha.update(text)
-    return Buffer.from(await sha.digest())
-  }
-  const hmac = async (secret: Buffer | string, text: string) => {
-    const sha = new Sha256(secret)
-    sha.update(text)
-    return Buffer.from(await sha.digest())
-  }
-  const nothing = (await hash('')).toString('hex')
+  const nothing = (await digest('')).toString('hex')
   const canonical = `GET\n/connect\n${query}\nhost:${host}\n\nhost\n${nothing}`
-  let secret = Buffer.from(`AWS4${key.secretAccessKey}`)
-  for (const part of scope.split('/')) secret = await hmac(secret, part)
-  const signature = await hmac(secret, `AWS4-HMAC-SHA256\n${date}\n${scope}\n${(await hash(canonical)).toString('hex')}`)
+  let secret: Buffer = Buffer.from(`AWS4${key.secretAccessKey}`)
+  for (const part of scope.split('/')) secret = await digest(part, secret)
+  const signature = await digest(`AWS4-HMAC-SHA256\n${date}\n${scope}\n${(await digest(canonical)).toString('hex')}`, secret)
   return `/connect?${query}&X-Amz-Signature=${signature.toString('hex')}`
 }
 
@@ -63,7 +59,8 @@ test.each(Object.entries(encodings))('every session id is verified and read as i
     fc.asyncProperty(sessionIds, async sessionId => {
       const { parameters } = verify({ url: await presign({ sessionId, userArn, 'prefetch-on': 'connect' }, encode), host })
       // A plus stands for itself: only Java writes a blank so, and no session id of that client has one.
-      if (name !== 'the URLEncoder of Java' || !sessionId.includes(' ')) expect(parameters.get('sessionId')).toBe(sessionId)
+      const read = name === 'the URLEncoder of Java' ? sessionId.replaceAll(' ', '+') : sessionId
+      expect(parameters.get('sessionId')).toBe(read)
       expect(parameters.get('userArn')).toBe(userArn)
     }),
     { numRuns: 100 },
@@ -103,26 +100,28 @@ const meaning = (url: string) => {
 }
 
 test.each([
-  ['upper case', 'CHAT.Example.com:8443', true],
-  ['another port', 'chat.example.com:8444', false],
-  ['no port', 'chat.example.com', false],
-  ['nothing', '', false],
-])('a host in %s is the signed one, or is not', async (_, came, holds) => {
+  ['another port', 'chat.example.com:8444'],
+  ['no port', 'chat.example.com'],
+  ['no host', ''],
+])('%s is not the host that was signed for', async (_, came) => {
   const url = await presign({ sessionId: 'one', userArn }, encodeURIComponent)
-  const attempt = () => verify({ url, host: came })
-  if (holds) attempt()
-  else expect(attempt).toThrow(ApiError)
+  expect(verify({ url, host: 'CHAT.Example.com:8443' }).key).toBe(key)
+  expect(() => verify({ url, host: came })).toThrow(ApiError)
 })
 
 test('whatever is changed after signing so that it says something else, the URL no longer holds', async () => {
   const url = await presign({ sessionId: 'one', userArn }, encodeURIComponent)
   const start = url.indexOf('?') + 1
   await fc.assert(
-    fc.asyncProperty(fc.integer({ min: start, max: url.length - 1 }), fc.constantFrom(...'abcXYZ019-_.~&=%+'), async (index, character) => {
-      const changed = url.slice(0, index) + character + url.slice(index + 1)
-      fc.pre(meaning(changed) !== meaning(url))
-      expect(() => verify({ url: changed, host })).toThrow(ApiError)
-    }),
+    fc.asyncProperty(
+      fc.integer({ min: start, max: url.length - 1 }),
+      fc.constantFrom(...'abcXYZ019-_.~&=%+'.split('')),
+      async (index, character) => {
+        const changed = url.slice(0, index) + character + url.slice(index + 1)
+        fc.pre(meaning(changed) !== meaning(url))
+        expect(() => verify({ url: changed, host })).toThrow(ApiError)
+      },
+    ),
     { numRuns: 500 },
   )
 })

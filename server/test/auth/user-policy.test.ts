@@ -28,6 +28,10 @@ const denied = (action: string, resource: string, arn = 'arn:aws:iam::0000000000
   reason: expect.stringContaining('No statement with the Effect Allow in a policy of the key or role covers'),
 })
 
+/** A message of that user. */
+const send = (ChannelArn: string, ChimeBearer: string) =>
+  ({ ChannelArn, ChimeBearer, Content: 'x', Type: 'STANDARD', Persistence: 'PERSISTENT' }) as const
+
 describe.each(databaseKinds)('the policy of a user, on %s', kind => {
   const ring = keyRing()
   let world: World
@@ -43,9 +47,6 @@ describe.each(databaseKinds)('the policy of a user, on %s', kind => {
 
   const channelOf = async (ChimeBearer: string, more: object = {}) =>
     (await world.messaging.createChannel({ AppInstanceArn: app, Name: 'channel', ChimeBearer, ...more })).ChannelArn!
-
-  const send = (ChannelArn: string, ChimeBearer: string) =>
-    ({ ChannelArn, ChimeBearer, Content: 'x', Type: 'STANDARD', Persistence: 'PERSISTENT' }) as const
 
   test('lets act as that user and as nobody else', async () => {
     const { messaging, identity } = clientsWith(world, ring.keep({ groups: [usual(app, user('alice'))] }))

@@ -35,7 +35,10 @@ class Member {
     let rest = this.#rest.length === 0 ? bytes : Buffer.concat([this.#rest, bytes])
     if (!this.#hasUpgraded) {
       const end = rest.indexOf('\r\n\r\n')
-      if (end < 0) return void (this.#rest = rest)
+      if (end < 0) {
+        this.#rest = rest
+        return
+      }
       this.#hasUpgraded = true
       rest = rest.subarray(end + 4)
     }

@@ -70,7 +70,7 @@ onBothDatabases(
         }
         alice.socket.terminate()
       }
-      await noise
+      expect(await noise).toBe(60)
     })
 
     test('memberships that change while a session is on its way are followed, each to its end', async () => {
@@ -90,9 +90,9 @@ onBothDatabases(
         await send(channels[0]!, `end ${round}`)
         for (const alice of sessions) {
           const heard = await alice.until(({ payload }) => payload?.['Content'] === `end ${round}`)
-          const inChannels = heard
+          const inChannels: string[] = heard
             .filter(({ payload }) => payload?.['Content'] === `round ${round}`)
-            .map(({ payload }) => payload!['ChannelArn'])
+            .map(({ payload }) => String(payload!['ChannelArn']))
           expect(inChannels.toSorted()).toEqual(channels.filter((_, number) => number % 2 === round % 2).toSorted())
           alice.socket.terminate()
           await alice.closed

@@ -4,6 +4,10 @@ import { onBothDatabases } from '../support/world.ts'
 
 const minute = 60_000
 
+/** The channels of CHANNEL_DETAILS, in one order. */
+const told = (events: readonly Received[]) =>
+  events.map(({ payload }) => (payload as { Channel: { ChannelArn: string } }).Channel.ChannelArn).toSorted()
+
 onBothDatabases('prefetching', world => {
   /** Alice with bob in so many channels; each is a minute younger than the one before. */
   async function scene(channels: number) {
@@ -43,8 +47,6 @@ onBothDatabases('prefetching', world => {
     while (events.length < count) events.push(await session.next())
     return events
   }
-
-  const channelOf = ({ payload }: Received) => (payload?.['Channel'] as { ChannelArn: string }).ChannelArn
 
   test('a channel comes with its summary, its newest messages first, its members and the read marker', async () => {
     const { user, channels, send, read } = await scene(1)
@@ -136,7 +138,6 @@ onBothDatabases('prefetching', world => {
     }
     const unread = channels.slice(0, 3)
     for (const channel of channels.slice(3)) await read(channel)
-    const told = (events: Received[]) => events.map(channelOf).toSorted()
     const byUnread = [...unread, ...channels.slice(-47)].toSorted()
     expect(told(await prefetched(user('alice'), 50))).toEqual(byUnread)
     expect(told(await prefetched(user('alice'), 50, { 'prefetch-sort-by': 'unread' }))).toEqual(byUnread)

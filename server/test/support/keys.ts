@@ -15,7 +15,7 @@ export interface Written {
 }
 
 /** The JSON of a policy; statements allow unless they say otherwise. */
-export const policyText = (statements: readonly Written[]) =>
+const policyText = (statements: readonly Written[]) =>
   JSON.stringify({ Version: '2012-10-17', Statement: statements.map(written => ({ Effect: 'Allow', ...written })) })
 
 interface Kept {

@@ -37,7 +37,18 @@ export function arnPatternOf(text: string, variables: boolean): ArnPattern {
   const parts = partsOf(text, grammar)
   if (parts.length === 1 && parts[0] === many) return { parts, matches: () => true }
   if (!text.startsWith('arn:')) throw new PolicyError(`'${text}' is neither an ARN (arn:aws:chime:REGION:ACCOUNT:…) nor *.`)
-  const patterns = componentsOf(parts).map(patternOf)
+  const all = componentsOf(parts)
+  const resource = patternOf(all[components - 1]!)
+  const head = all.slice(0, -1).map(component => (component.length === 0 ? '' : component.length === 1 ? component[0]! : many))
+  if (head.every(component => typeof component === 'string')) {
+    // The usual case, and the quickest: only the resource itself has something to find out.
+    const start = `${head.join(':')}:`
+    return {
+      parts,
+      matches: (arn, principal, context) => arn.startsWith(start) && resource(arn, start.length, arn.length, principal, context),
+    }
+  }
+  const patterns = all.map(patternOf)
   return {
     parts,
     matches(arn, principal, context) {

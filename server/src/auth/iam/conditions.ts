@@ -1,6 +1,6 @@
 import type { Principal } from '../principal.ts'
 import { conditionKey, type ConditionKey } from './keys.ts'
-import { operators, type Operator } from './operators.ts'
+import { operators, type Operator, type Test } from './operators.ts'
 import { PolicyError } from './policy-error.ts'
 import type { RequestContext } from './request-context.ts'
 import type { Part } from './template.ts'
@@ -32,9 +32,7 @@ export function conditionOf(operatorName: string, keyName: string, values: reado
   return { key, parts, holds: quantifier ? quantified(quantifier, key, operator, test) : single(key, operator, test, ifExists) }
 }
 
-type Compiled = ReturnType<Operator['compile']>['test']
-
-function single(key: ConditionKey, { isNegated }: Operator, test: Compiled, ifExists: boolean): Condition['holds'] {
+function single(key: ConditionKey, { isNegated }: Operator, test: Test, ifExists: boolean): Condition['holds'] {
   const read = (key as Extract<ConditionKey, { isList: false }>).read
   return (principal, context) => {
     const value = read(principal, context)
@@ -49,7 +47,7 @@ function quantified(
   quantifier: 'ForAnyValue' | 'ForAllValues',
   key: ConditionKey,
   { isNegated }: Operator,
-  test: Compiled,
+  test: Test,
 ): Condition['holds'] {
   return (principal, context) => {
     const read = key.read(principal, context)
