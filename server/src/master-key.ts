@@ -8,7 +8,7 @@ const nonceBytes = 12
 const tagBytes = 16
 
 /** Seals texts (AES-256-GCM) so that they can neither be read nor changed, nor pass for what belongs elsewhere. */
-export interface Sealer {
+interface Sealer {
   /** `binding` names what the text belongs to; whoever opens it must name the same. */
   seal(binding: string, text: string): Buffer
   /** Undefined for whatever was not sealed with this key and this binding. */
@@ -87,19 +87,20 @@ export interface MasterKeySource {
   read(): Promise<readonly MasterKey[]>
   /** The same; where there is none, one is made. Throws an Error that says what to do where it must be given. */
   make(): Promise<readonly MasterKey[]>
-  /** Puts a new one before those to keep, and answers it; where they are given, the first of them. */
-  renew(keep: ReadonlySet<string>): Promise<MasterKey>
+  /** Puts a new one before the others, and answers it; where they are given, the first of them. The one of the id `current` stays. */
+  renew(current: string): Promise<MasterKey>
+}
+
+const absent = async () => {
+  throw new Error(
+    'With --database-url the master key is given by CARILLON_MASTER_KEY (openssl rand -base64 32): all nodes use the same one.',
+  )
 }
 
 /** Given by the environment, kept in `master-key` in the data folder, or only in memory where nothing is kept. */
 export function masterKeySource({ masterKeys: given, databaseUrl, data }: Config): MasterKeySource {
   if (given) return { read: async () => given, make: async () => given, renew: async () => given[0]! }
   if (databaseUrl !== undefined) {
-    const absent = async () => {
-      throw new Error(
-        'With --database-url the master key is given by CARILLON_MASTER_KEY (openssl rand -base64 32): all nodes use the same one.',
-      )
-    }
     return { read: async () => [], make: absent, renew: absent }
   }
   return data === ':memory:' ? inMemory() : inFile(data)
@@ -118,6 +119,9 @@ function inMemory(): MasterKeySource {
   }
 }
 
+/** A rotation that has failed leaves a key behind, which is kept as well. */
+const mostKept = 8
+
 /** The file is read each time: the command line may have changed it. Mode 600. */
 function inFile(data: string): MasterKeySource {
   const place = async () => join(await dataFolder(data), 'master-key')
@@ -134,9 +138,9 @@ function inFile(data: string): MasterKeySource {
       await makeFile(await place(), `${newMasterKey().text}\n`, 0o600)
       return read()
     },
-    async renew(keep) {
+    async renew(current) {
       const made = newMasterKey()
-      const kept = (await read()).filter(({ id }) => keep.has(id))
+      const kept = (await read()).filter(({ id }, index) => id === current || index < mostKept)
       await replaceFile(await place(), [made, ...kept].map(({ text }) => `${text}\n`).join(''), 0o600)
       return made
     },

@@ -29,7 +29,7 @@ const nodeOptions: ServerOptions = {
 const handshakeMilliseconds = 10_000
 
 /** Calls for temporary credentials, and the exchange of a login for them. */
-export const endpointRoutes = { '/': ['GET', 'POST'], '/creds': ['POST'] } as const
+const endpointRoutes = { '/': ['GET', 'POST'], '/creds': ['POST'] } as const
 type EndpointPath = keyof typeof endpointRoutes
 
 export interface Served {

@@ -2,6 +2,7 @@ import { parsePolicy } from '../auth/iam/policy.ts'
 import { rootPrincipal, type Principal } from '../auth/principal.ts'
 import type { AccessKey, FindKey } from '../auth/signing-key.ts'
 import type { RootKey } from '../config.ts'
+import { unavailable } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { MasterKey, MasterKeySource } from '../master-key.ts'
 import { accessKeys, type StoredAccessKey } from '../store/access-keys.ts'
@@ -9,6 +10,7 @@ import { accessVersion } from '../store/access-version.ts'
 import type { Database } from '../store/database.ts'
 import { iamRoles } from '../store/iam-roles.ts'
 import { masterKeys } from '../store/master-keys.ts'
+import { isOutage } from '../store/outage.ts'
 import { currentOf, longestSession, settledMasterKey } from './master-keys.ts'
 import { sessionPrincipal, userPrincipal, type Role } from './principals.ts'
 import { openSecret } from './secret.ts'
@@ -115,11 +117,16 @@ export class KeyRing {
   /** The master key that new session tokens are sealed under; it is made at first need. */
   async masterKey(): Promise<MasterKey> {
     const { db, source, now } = this.#wiring
-    const [latest] = [...this.#snapshot.sealing.values()].filter(({ goodUntil }) => goodUntil === Infinity)
+    const latest = [...this.#snapshot.sealing.values()].find(({ goodUntil }) => goodUntil === Infinity)
     if (latest) return latest
-    const settled = await settledMasterKey(db, source, now())
-    await this.refresh()
-    return settled
+    try {
+      const settled = await settledMasterKey(db, source, now())
+      await this.refresh()
+      return settled
+    } catch (error) {
+      if (isOutage(error)) throw error
+      throw unavailable('Temporary credentials cannot be made at the moment', (error as Error).message, error)
+    }
   }
 
   async #poll() {

@@ -2,6 +2,7 @@ import type { MasterKey, MasterKeySource } from '../master-key.ts'
 import { accessKeys, resealAccessKey } from '../store/access-keys.ts'
 import { changeAccess } from '../store/access-version.ts'
 import type { Database, Queries } from '../store/database.ts'
+import { holdJob } from '../store/leases.ts'
 import { forgetMasterKeys, masterKeys, retireMasterKey, useMasterKey, type KnownMasterKey } from '../store/master-keys.ts'
 import { openSecret, sealSecret } from './secret.ts'
 
@@ -46,16 +47,28 @@ async function reseal(tx: Queries, own: readonly MasterKey[], renewed: MasterKey
   return keys.length
 }
 
+/** Nobody else rotates meanwhile: of two who write the file, one would lose its key. */
+const lease = 'rotate-master-key'
+const leaseMilliseconds = 60_000
+
 /**
  * Replaces the master key: every secret is sealed under the new one in one transaction. The old one opens session tokens until the
  * longest of them has expired, or with `atOnce` no more. Answers how many secrets there were.
  */
 export async function rotateMasterKey(db: Database, source: MasterKeySource, now: number, atOnce: boolean) {
+  if (!(await holdJob(db, lease, now, now + leaseMilliseconds)))
+    throw new Error('Somebody else rotates the master key. Try again in a minute.')
+  try {
+    return await rotate(db, source, now, atOnce)
+  } finally {
+    await holdJob(db, lease, now + leaseMilliseconds, 0)
+  }
+}
+
+async function rotate(db: Database, source: MasterKeySource, now: number, atOnce: boolean) {
+  const old = await settledMasterKey(db, source, now)
   // The file is written before the commit: whoever sees the change finds the key.
-  const known = await masterKeys(db)
-  const old = currentOf(known, await source.read()) ?? (await settledMasterKey(db, source, now))
-  const needed = known.filter(({ retiredAt }) => retiredAt === undefined || retiredAt > now - longestSession)
-  const renewed = await source.renew(new Set([old.id, ...needed.map(({ id }) => id)]))
+  const renewed = await source.renew(old.id)
   if (renewed.id === old.id) {
     throw new Error(
       'The first key of CARILLON_MASTER_KEY is in use already. Start every node with CARILLON_MASTER_KEY=NEW,OLD first, then rotate with the same.',

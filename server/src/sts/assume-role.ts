@@ -37,8 +37,9 @@ export const refusedTags = ({ tags }: Role, keys: Iterable<string>) => [...keys]
 /** How a role trusts: by naming the caller, or by leaving it to the policies of the account; undefined where it does not. */
 function trustIn({ trust }: Role, { accessKeyId, principal }: AccessKey, session: Session | undefined, account: string) {
   const ofRole = session?.kind === 'role' ? roleArn(account, principal.arn.split('/')[1] ?? '') : undefined
-  const names = [session?.kind === 'session' ? session.sourceKeyId : session ? undefined : accessKeyId, principal.arn, ofRole]
-  if (trust.principals.some(trusted => names.includes(trusted))) return 'named'
+  const keyId = session ? (session.kind === 'session' ? session.sourceKeyId : undefined) : accessKeyId
+  const names = new Set([keyId, principal.arn, ofRole])
+  if (trust.principals.some(trusted => names.has(trusted))) return 'named'
   return trust.principals.includes(`arn:aws:iam::${account}:root`) ? 'account' : undefined
 }
 

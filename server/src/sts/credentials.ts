@@ -11,7 +11,7 @@ export interface Tools {
   readonly account: string
 }
 
-export interface Credentials {
+interface Credentials {
   readonly AccessKeyId: string
   readonly SecretAccessKey: string
   readonly SessionToken: string

@@ -56,11 +56,11 @@ async function userOf({ db, limits, now, appInstanceArn, makesUsers }: Wiring, i
   return name
 }
 
+const headersFor = ({ requestId, headers }: AskedEndpoint) => ({ ...commonHeaders(requestId), ...credentialedHeaders(headers.origin) })
+
 /** POST /creds, as Amazon's chat demo expects it: a login in, temporary credentials of its AppInstanceUser out (spec/clients.md §3.1). */
 export function exchangeEndpoint(wiring: Wiring): Endpoint {
   const { ring, issuer, role: roleName, appInstanceArn } = wiring
-  const headersFor = ({ requestId, headers }: AskedEndpoint) => ({ ...commonHeaders(requestId), ...credentialedHeaders(headers.origin) })
-
   return {
     name: 'creds',
     takes: () => true,

@@ -47,7 +47,7 @@ interface AmazonsTags {
 const single = (value: unknown): unknown => (Array.isArray(value) && value.length === 1 ? value[0] : value)
 
 /** The texts and numbers among the claims that the role takes, and what the claim of Amazon's name says, all of which it must take. */
-export function tagsOf(claims: Claims, role: Role): { tags: SessionTags; transitive: string[] } {
+function tagsOf(claims: Claims, role: Role): { tags: SessionTags; transitive: string[] } {
   const given = (claims[amazonsTags] ?? {}) as AmazonsTags
   const explicit = Object.entries(given.principal_tags ?? {}).map(([key, value]) => [key, String(single(value))] as const)
   const [stray] = refusedTags(

@@ -67,30 +67,41 @@ describe.skipIf(pythons.length === 0).each(pythons.length > 0 ? pythons : ['pyth
   })
 })
 
-describe('the JavaScript SDK', () => {
-  const outcomes = async (more: Record<string, string>) => {
-    const { AWS_ACCESS_KEY_ID: _, AWS_SECRET_ACCESS_KEY: __, ...rest } = env
-    const { code, stdout, stderr } = await run(process.execPath, [join(root, 'server/test/compat/sts_session.mjs')], {
-      env: { ...rest, ...more },
-    })
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-    return JSON.parse(stdout) as unknown
-  }
+/** What the credentials that the SDK finds by itself may do: as a user, and as another one. */
+const javascript = `
+  import { ChimeSDKMessaging } from '@aws-sdk/client-chime-sdk-messaging'
+  const messaging = new ChimeSDKMessaging({})
+  const outcome = ChimeBearer =>
+    messaging.listChannelMembershipsForAppInstanceUser({ ChimeBearer }).then(
+      () => 'allowed',
+      error => [error.$metadata?.httpStatusCode, error.name],
+    )
+  console.log(JSON.stringify(await Promise.all(process.env.USERS.split(',').map(outcome))))
+`
 
+const javascriptOutcomes = async (more: Record<string, string>) => {
+  const { AWS_ACCESS_KEY_ID: _, AWS_SECRET_ACCESS_KEY: __, ...rest } = env
+  const place = { env: { ...rest, ...more }, cwd: root }
+  const { code, stdout, stderr } = await run(process.execPath, ['--input-type=module', '--eval', javascript], place)
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  return JSON.parse(stdout) as unknown
+}
+
+describe('the JavaScript SDK', () => {
   test('assumes a role of its configuration file by itself', async () => {
     const config = join(await temporaryFolder(), 'config')
     const { accessKeyId, secretAccessKey } = world.app.rootKey
     const role = env['ROLE_ARN']!.replace('/chat', '/alice')
     const source = `[profile owner]\naws_access_key_id = ${accessKeyId}\naws_secret_access_key = ${secretAccessKey}\n`
     await writeFile(config, `[default]\nregion = us-east-1\nrole_arn = ${role}\nsource_profile = owner\n${source}`)
-    expect(await outcomes({ AWS_CONFIG_FILE: config })).toEqual(['allowed', denied])
+    expect(await javascriptOutcomes({ AWS_CONFIG_FILE: config })).toEqual(['allowed', denied])
   })
 
   test('shows the token of a login by itself', async () => {
     const file = join(await temporaryFolder(), 'token')
     await writeFile(file, env['TOKEN']!)
     const more = { AWS_WEB_IDENTITY_TOKEN_FILE: file, AWS_ROLE_ARN: env['ROLE_ARN']!, AWS_ROLE_SESSION_NAME: 'javascript' }
-    expect(await outcomes(more)).toEqual(['allowed', denied])
+    expect(await javascriptOutcomes(more)).toEqual(['allowed', denied])
   })
 })
 

@@ -2,7 +2,6 @@ import { setTimeout } from 'node:timers/promises'
 import type { App } from '../../src/app.ts'
 import { createAccessKey } from '../../src/keys/access-keys.ts'
 import { changeRole, createRole, type GivenRole } from '../../src/keys/roles.ts'
-import { usualPolicy } from '../../src/keys/usual-policy.ts'
 import { parseMasterKeys } from '../../src/master-key.ts'
 import { call, type SigningKey } from './signed.ts'
 import { masterKey, type World } from './world.ts'
@@ -23,8 +22,6 @@ export async function makeKey({ app }: Pick<World, 'app'>, policy: string, name?
   await heard()
   return { accessKeyId: id, secretAccessKey: secret, name: given }
 }
-
-export const makeUserKey = (world: Pick<World, 'app'>, userArn: string) => makeKey(world, usualPolicy(userArn))
 
 type AnyRole = Partial<Omit<GivenRole, 'trust'>> & { readonly trust?: Partial<GivenRole['trust']> }
 
