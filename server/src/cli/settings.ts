@@ -9,7 +9,7 @@ export function addSettings(command: Command): Command {
       command.option(`--no-${flag}`, `without ${meaning} (${variableOf(flag)}=off; default on)`)
       continue
     }
-    const standard = fallback === undefined ? '' : `; default ${fallback}`
+    const standard = fallback === undefined ? '' : `; default ${String(fallback)}`
     command.option(`--${flag} <${placeholder}>`, `${meaning} (${variableOf(flag)}${standard})`)
   }
   return command

@@ -71,7 +71,10 @@ export class KeyRing {
   private constructor(wiring: Wiring) {
     this.#wiring = wiring
     this.#root = { ...wiring.rootKey, principal: rootPrincipal(wiring.account) }
-    this.#timer = setInterval(() => (this.#polling ??= this.#poll().finally(() => (this.#polling = undefined))), pollMilliseconds).unref()
+    const poll = () => {
+      this.#polling ??= this.#poll().finally(() => (this.#polling = undefined))
+    }
+    this.#timer = setInterval(poll, pollMilliseconds).unref()
   }
 
   /** Throws where the database has keys under a master key that this node does not have. */

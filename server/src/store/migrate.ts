@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { PoolClient } from 'pg'
 import { first } from './migrations/001-first.ts'
-import { access } from './migrations/002-access.ts'
+import { access } from './migrations/003-access.ts'
 import { postgresDialect, sqliteDialect, type Dialect } from './migrations/dialect.ts'
 
 /** In order; the version of a database is how many of them it has. A released one is never changed. */

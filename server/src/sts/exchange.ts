@@ -39,7 +39,13 @@ const userId = /^[A-Za-z0-9](?:[A-Za-z0-9:_.@-]{0,62}[A-Za-z0-9])?$/
 const nameOf = (claims: Claims) =>
   [claims['name'], claims['preferred_username'], claims['email'], claims.sub]
     .filter(name => typeof name === 'string')
-    .map(name => [...name.replaceAll(/\p{Cc}/gu, ' ').trim()].slice(0, 100).join(''))
+    .map(name =>
+      name
+        .replaceAll(/\p{Cc}/gu, ' ')
+        .trim()
+        .slice(0, 100)
+        .toWellFormed(),
+    )
     .find(name => name !== '')!
 
 /** The user of that id, by name; it is made where it may be. */

@@ -31,7 +31,7 @@ async function exchanging(kind: (typeof databaseKinds)[number], settings: Record
     issuer,
     world,
     arn,
-    async close() {
+    close: async () => {
       await world.close()
       await first.close()
       await issuer.close()
