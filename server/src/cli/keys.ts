@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { createAccessKey, removeAccessKey, requireAccessKey, setAccessKeyDisabled } from '../keys/access-keys.ts'
-import { longestSession, rotateMasterKey } from '../keys/master-keys.ts'
+import { longestSession, replaceLostMasterKey, rotateMasterKey } from '../keys/master-keys.ts'
 import { userArn } from '../keys/principals.ts'
 import { masterKeySource } from '../master-key.ts'
 import { accessKeys, type StoredAccessKey } from '../store/access-keys.ts'
@@ -55,9 +55,14 @@ async function remove(idOrName: string, flags: object) {
   })
 }
 
-async function rotate({ atOnce = false, ...flags }: { atOnce?: boolean }) {
+async function rotate({ atOnce = false, lost = false, ...flags }: { atOnce?: boolean; lost?: boolean }) {
   await withDatabase(flags, async (db, config) => {
     const now = Date.now()
+    if (lost) {
+      const { count, id } = await replaceLostMasterKey(db, masterKeySource(config), now)
+      process.stdout.write(`${count} access keys are deleted, since their secrets are lost. The master key is ${id} now.\n`)
+      return
+    }
     const { count, id } = await rotateMasterKey(db, masterKeySource(config), now, atOnce)
     const until = new Date(now + longestSession).toISOString()
     const old = atOnce ? 'The old one opens nothing any more' : `Session tokens of the old one are accepted until ${until}`
@@ -87,6 +92,7 @@ export function addKeys(program: Command) {
     keys
       .command('rotate-master-key')
       .description('seal all secrets under a new master key')
-      .option('--at-once', 'end all temporary credentials too: for a master key that others have seen'),
+      .option('--at-once', 'end all temporary credentials too: for a master key that others have seen')
+      .option('--lost', 'go on with a new one where the old one is lost, and delete the access keys that were kept under it'),
   ).action(rotate)
 }

@@ -148,7 +148,11 @@ export class KeyRing {
     const { db, source, account, log } = this.#wiring
     // The number first: what changes afterwards is read again.
     const version = await accessVersion(db)
-    const [stored, roles, known, own] = [await accessKeys(db), await iamRoles(db), await masterKeys(db), await source.read()]
+    const [stored, roles, known] = [await accessKeys(db), await iamRoles(db), await masterKeys(db)]
+    const own = await source.read().catch((error: unknown) => {
+      log.error({ err: error }, 'The master key cannot be read')
+      return []
+    })
     if (known.some(({ id, retiredAt }) => retiredAt === undefined && own.every(each => each.id !== id)))
       log.error('The master key has been rotated to one that this node does not have; it refuses what is sealed under that')
     const keys = new Map<string, AccessKey>()

@@ -1,5 +1,5 @@
 import type { MasterKey, MasterKeySource } from '../master-key.ts'
-import { accessKeys, resealAccessKey } from '../store/access-keys.ts'
+import { accessKeys, deleteAccessKey, resealAccessKey } from '../store/access-keys.ts'
 import { changeAccess } from '../store/access-version.ts'
 import type { Database, Queries } from '../store/database.ts'
 import { holdJob } from '../store/leases.ts'
@@ -14,7 +14,8 @@ const inUse = (known: readonly KnownMasterKey[]) => known.find(({ retiredAt }) =
 const absent = (id: string) =>
   new Error(
     `The access keys of this database are kept under the master key ${id}, which this process does not have. ` +
-      'Give it by CARILLON_MASTER_KEY, or put the file master-key of the server into the data folder.',
+      'Give it by CARILLON_MASTER_KEY, or put the file master-key of the server into the data folder. ' +
+      'Where it is lost: carillon keys rotate-master-key --lost, which deletes these access keys.',
   )
 
 /** The master key in use, of those that this process has; undefined where none has been needed yet. Throws where it has not got it. */
@@ -56,13 +57,36 @@ const leaseMilliseconds = 60_000
  * longest of them has expired, or with `atOnce` no more. Answers how many secrets there were.
  */
 export async function rotateMasterKey(db: Database, source: MasterKeySource, now: number, atOnce: boolean) {
+  return alone(db, now, () => rotate(db, source, now, atOnce))
+}
+
+async function alone<Result>(db: Database, now: number, work: () => Promise<Result>): Promise<Result> {
   if (!(await holdJob(db, lease, now, now + leaseMilliseconds)))
     throw new Error('Somebody else rotates the master key. Try again in a minute.')
   try {
-    return await rotate(db, source, now, atOnce)
+    return await work()
   } finally {
     await holdJob(db, lease, now + leaseMilliseconds, 0)
   }
+}
+
+/** Goes on with a new master key where the one in use is lost, and with it every secret. Answers how many access keys that has cost. */
+export async function replaceLostMasterKey(db: Database, source: MasterKeySource, now: number) {
+  return alone(db, now, async () => {
+    const own = new Set((await source.read()).map(({ id }) => id))
+    const lost = inUse(await masterKeys(db))
+    if (lost === undefined || own.has(lost)) throw new Error('The master key in use is there: rotate it without --lost.')
+    const renewed = await source.renew(lost)
+    const count = await changeAccess(db, async tx => {
+      const keys = await accessKeys(tx)
+      for (const { id } of keys) await deleteAccessKey(tx, id)
+      await retireMasterKey(tx, now)
+      await forgetMasterKeys(tx, now)
+      await useMasterKey(tx, renewed.id, now)
+      return keys.length
+    })
+    return { count, id: renewed.id }
+  })
 }
 
 async function rotate(db: Database, source: MasterKeySource, now: number, atOnce: boolean) {

@@ -150,6 +150,14 @@ test('a server whose master key does not open what is stored says so and ends, a
     ]),
   ).toEqual([wrong, wrong, wrong, wrong, refused('CARILLON_MASTER_KEY must be 32 bytes in base64 or hexadecimal digits')])
   expect(await readdir(folder)).not.toContain('master-key')
+
+  const lost = ['keys', 'rotate-master-key', '--lost', '--data', folder]
+  expect(await carillon(lost)).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/^1 access keys are deleted, since their secrets are lost\./),
+  })
+  expect(await carillon(lost)).toEqual(refused('The master key in use is there: rotate it without --lost\\.'))
+  await serve(start, { env: keyVariables }).url()
 })
 
 test('commands that make no sense are refused with one line', { timeout: 120_000 }, async () => {

@@ -1,3 +1,4 @@
+import { array, assert, asyncProperty, constantFrom, oneof, string, tuple, uint8Array } from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { removeAccessKey, setAccessKeyDisabled } from '../../src/keys/access-keys.ts'
 import { removeRole } from '../../src/keys/roles.ts'
@@ -235,6 +236,39 @@ describe('the query protocol', () => {
     expect(await code('GetCallerIdentity', {}, { accessKeyId: 'AKIANOBODY', secretAccessKey })).toEqual([403, 'InvalidClientTokenId'])
     expect(await code('GetCallerIdentity', {}, app.rootKey, 'chime')).toEqual([403, 'SignatureDoesNotMatch'])
     expect(await code('AssumeRoleWithWebIdentity', { ...good, WebIdentityToken: 'abcd' }, null)).toEqual([403, 'AccessDenied'])
+    await world.close()
+  })
+
+  test('whatever comes is answered in the form of STS, and never with a 500', async () => {
+    const world = await startWorld('sqlite')
+    const name = constantFrom(
+      'Action',
+      'Version',
+      'RoleArn',
+      'WebIdentityToken',
+      'Tags.member.1.Key',
+      'Policy',
+      'DurationSeconds',
+      '__proto__',
+    )
+    const value = oneof(
+      string({ unit: 'binary' }),
+      constantFrom('AssumeRoleWithWebIdentity', 'AssumeRole', 'constructor', roleArn('x'), 'a.b.c'),
+    )
+    const form = array(tuple(oneof(name, string()), value), { maxLength: 8 }).map(pairs => new URLSearchParams(pairs).toString())
+    const body = oneof(
+      form,
+      uint8Array({ maxLength: 200 }).map(bytes => Buffer.from(bytes).toString('latin1')),
+    )
+    await assert(
+      asyncProperty(body, async sent => {
+        const answer = await fetch(`${world.app.url}/`, { method: 'POST', body: Buffer.from(sent, 'latin1') })
+        expect(answer.status).toBeGreaterThanOrEqual(400)
+        expect(answer.status).toBeLessThan(500)
+        expect(await answer.text()).toMatch(/^<ErrorResponse .*<\/ErrorResponse>$/s)
+      }),
+      { numRuns: 300 },
+    )
     await world.close()
   })
 
