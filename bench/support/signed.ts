@@ -64,7 +64,7 @@ const signingKeys = new Map<string, Sign>()
 function signature(canonical: Parameters<typeof hashCanonicalRequest>[0], date: string, scope: string): string {
   let sign = signingKeys.get(scope)
   if (!sign) {
-    sign = deriveSigningKey(rootKey.secretAccessKey, parseCredential(`${rootKey.accessKeyId}/${scope}`))
+    sign = deriveSigningKey(rootKey.secretAccessKey, parseCredential(`${rootKey.accessKeyId}/${scope}`, 'chime'))
     signingKeys.set(scope, sign)
   }
   return sign(`AWS4-HMAC-SHA256\n${date}\n${scope}\n${hashCanonicalRequest(canonical)}`)
