@@ -251,10 +251,7 @@ describe('the query protocol', () => {
       'DurationSeconds',
       '__proto__',
     )
-    const value = oneof(
-      string({ unit: 'binary' }),
-      constantFrom('AssumeRoleWithWebIdentity', 'AssumeRole', 'constructor', roleArn('x'), 'a.b.c'),
-    )
+    const value = oneof(string(), constantFrom('AssumeRoleWithWebIdentity', 'AssumeRole', 'constructor', roleArn('x'), 'a.b.c'))
     const form = array(tuple(oneof(name, string()), value), { maxLength: 8 }).map(pairs => new URLSearchParams(pairs).toString())
     const body = oneof(
       form,
@@ -267,7 +264,7 @@ describe('the query protocol', () => {
         expect(answer.status).toBeLessThan(500)
         expect(await answer.text()).toMatch(/^<ErrorResponse .*<\/ErrorResponse>$/s)
       }),
-      { numRuns: 300 },
+      { numRuns: 200 },
     )
     await world.close()
   })
