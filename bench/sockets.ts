@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util'
 import { Crowd, milliseconds } from './support/crowd.ts'
 import { userArn, type Shape } from './support/fill.ts'
 import { Connection, percentile } from './support/load.ts'
-import { cpuSeconds, machine, residentKibibytes } from './support/process.ts'
+import { cpuSeconds, machine, residentKibibytes, residentMebibytes } from './support/process.ts'
 import { rounded } from './support/rounds.ts'
 import { filledFolder, removeFolder, serve } from './support/server.ts'
 import { presignedTarget, signedGet } from './support/signed.ts'
@@ -101,46 +101,45 @@ async function idle(kind: string, shape: Shape, { sessions, tls }: Options) {
   }
 }
 
-/** All come back at once after a restart, and all prefetch; somebody calls meanwhile. */
+/** All come back after a restart, and all prefetch; somebody calls meanwhile. */
 async function restart(shape: Shape, perSecond: number, { sessions, tls }: Options) {
   const folder = await filledFolder(shape)
   let server = await serve(folder, { tls })
   const crowd = new Crowd(0)
   try {
-    const targets = () => Array.from({ length: sessions }, (_, index) => presignedTarget(server.url, userArn(2 + index), prefetching))
-    const wave = async (name: string) => {
-      const before = {
-        cpu: cpuSeconds(server.pid),
-        events: crowd.figure('events'),
-        refused: crowd.figure('refused'),
-        closed: crowd.figure('closed'),
-      }
-      const calls = tls ? undefined : new Calls(server.url)
-      const start = milliseconds()
-      const established = await crowd.open(server.url, targets(), { perSecond })
-      const isWhole = await crowd.until(before.events + sessions * Math.min(50, shape.each), 20_000)
-      const seconds = (milliseconds() - start) / 1000
-      const callTimes = await calls?.end()
-      return {
-        wave: name,
+    const targets = (more: Readonly<Record<string, string>>) =>
+      Array.from({ length: sessions }, (_, index) => presignedTarget(server.url, userArn(2 + index), more))
+    await crowd.open(server.url, targets({}))
+    const stopping = milliseconds()
+    await server.stop()
+    const stopped = (milliseconds() - stopping) / 1000
+    await crowd.closeAll()
+    const before = { refused: crowd.figure('refused'), closed: crowd.figure('closed') }
+    server = await serve(folder, { tls })
+    const calls = tls ? undefined : new Calls(server.url)
+    const start = milliseconds()
+    const established = await crowd.open(server.url, targets(prefetching), { perSecond })
+    const memory = residentMebibytes(server.pid)
+    const isWhole = await crowd.until(sessions * Math.min(50, shape.each), 20_000)
+    const seconds = (milliseconds() - start) / 1000
+    const callTimes = await calls?.end()
+    console.table([
+      {
         sessions,
+        'stopped after s': rounded(stopped),
         'established after s': rounded(established),
         'prefetched after s': isWhole ? rounded(seconds) : 'never',
-        'channels told': crowd.figure('events') - before.events,
+        'channels told': crowd.figure('events'),
         'MiB sent': Math.round(crowd.figure('bytes') / 2 ** 20),
         refused: crowd.figure('refused') - before.refused,
         closed: crowd.figure('closed') - before.closed,
         'calls p50 ms': callTimes && rounded(percentile(callTimes, 0.5)),
         'p99 ms': callTimes && rounded(percentile(callTimes, 0.99)),
-        'CPU s': rounded(cpuSeconds(server.pid) - before.cpu),
-        'resident MiB': Math.round(residentKibibytes(server.pid) / 1024),
-      }
-    }
-    const first = await wave('first')
-    await server.stop()
-    await crowd.closeAll()
-    server = await serve(folder, { tls })
-    console.table([first, await wave('after a restart')])
+        'CPU s': rounded(cpuSeconds(server.pid)),
+        'resident MiB': memory,
+        'at the end': residentMebibytes(server.pid),
+      },
+    ])
   } finally {
     await crowd.stop()
     await server.stop()

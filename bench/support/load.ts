@@ -81,7 +81,8 @@ export async function load(
   const one = async () => {
     const connection = new Connection(url)
     for (let now = performance.now(); now < end;) {
-      bytes += await connection.ask(next())
+      const bodyBytes = await connection.ask(next())
+      bytes += bodyBytes
       const before = now
       now = performance.now()
       times.push(now - before)

@@ -29,6 +29,7 @@ export function serve(folder: string, { tls = false, flags = [] }: { tls?: boole
     CARILLON_LOG_LEVEL: 'warn',
     ...(tls ? { CARILLON_TLS_PORT: '0' } : { CARILLON_TLS: 'off' }),
   }
-  const args = [main, 'serve', '--port', '0', '--data', folder, ...flags]
+  // As `npm start` does.
+  const args = ['--max-semi-space-size=4', main, 'serve', '--port', '0', '--data', folder, ...flags]
   return start(args, environment, tls ? /ready on http:\S+ and (https:\S+)/ : /ready on (http:\S+)/)
 }

@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { AnsweredTokens } from './answered-tokens.ts'
+import { openAuditLog } from './audit.ts'
 import { createUrlVerifier } from './auth/presigned-url.ts'
 import { createVerifier } from './auth/sigv4.ts'
 import type { FindKey } from './auth/signing-key.ts'
@@ -17,6 +18,7 @@ import { createLocalBus } from './events/local-bus.ts'
 import { Gateway } from './gateway/gateway.ts'
 import { dispatchOf, type Dispatch } from './http/dispatch.ts'
 import { Admission } from './http/admission.ts'
+import { Connections } from './http/connections.ts'
 import type { Endpoint } from './http/endpoint.ts'
 import { createServer } from './http/server.ts'
 import { flowInvocations } from './integrations/flows.ts'
@@ -26,6 +28,7 @@ import { Background } from './jobs/background.ts'
 import { BalancingQueue } from './jobs/balancing.ts'
 import { jobsOf } from './jobs/index.ts'
 import { purgeStep } from './jobs/purge.ts'
+import { keepRates } from './jobs/rates.ts'
 import { schedule } from './jobs/schedule.ts'
 import { KeyRing } from './keys/key-ring.ts'
 import { createLog } from './log.ts'
@@ -33,6 +36,8 @@ import { masterKeySource } from './master-key.ts'
 import { createMetrics, measureOutbox } from './metrics.ts'
 import { PageTokens } from './page-token.ts'
 import { openSecrets } from './secrets.ts'
+import { addressMatcher, senderReader } from './sender.ts'
+import { TokenBuckets } from './token-buckets.ts'
 import type { Database } from './store/database.ts'
 import { openDatabase } from './store/open.ts'
 import { isOutage } from './store/outage.ts'
@@ -52,6 +57,8 @@ export interface App {
   /** The shared credentials file, where the root key is kept in one. */
   readonly credentialsFile: string | undefined
   readonly db: Database
+  /** Opens the audit log anew, after its file has been renamed. */
+  reopenAuditLog(): void
   /** Finishes what has been asked, refuses what comes, and ends within ten seconds. */
   close(): Promise<void>
 }
@@ -98,6 +105,8 @@ interface Surroundings {
 export async function startApp(config: Config, { now = Date.now, keys }: Surroundings = {}): Promise<App> {
   const log = createLog(config.logLevel)
   const metrics = createMetrics()
+  const { trustProxy = [] } = config
+  const audit = await openAuditLog(config.auditLog, { log, metrics })
   const { key, file, certificate, forget } = await openSecrets(config, log)
 
   const bus = createLocalBus()
@@ -110,11 +119,15 @@ export async function startApp(config: Config, { now = Date.now, keys }: Surroun
     log,
     metrics,
     admission,
+    connections: new Connections(config.connectionsPerAddress, addressMatcher([...trustProxy, 'loopback'])),
+    readSender: senderReader(trustProxy, config.proxyHeaders),
+    audit,
+    mostCalls: config.callsAtOnce,
     certificate: certificate?.pair,
     isOutage,
     dispatch: () => dispatches,
     endpoint: path => endpoints.get(path),
-    upgrade: () => gateway && ((request, socket, head) => gateway?.upgrade(request, socket, head)),
+    upgrade: () => gateway && ((request, socket, head, sender) => gateway?.upgrade(request, socket, head, sender)),
     isHealthy: async () =>
       db !== undefined && (await Promise.race([isAnswering(db), setTimeout(healthMilliseconds, false, { ref: false })])),
   })
@@ -169,6 +182,10 @@ export async function startApp(config: Config, { now = Date.now, keys }: Surroun
       },
     }
     const findKey: FindKey = (id, token) => kept.find(id, token) ?? keys?.(id, token)
+    const { limits, rates } = config
+    const isShared = rates !== undefined && db.kind === 'postgres'
+    const buckets = new TokenBuckets({ shared: isShared })
+    const throttling = rates && { buckets, rates, now }
     const verify = createVerifier({ findKey })
     const { oidcIssuer, oidcAudience, oidcJwks: jwks, exchangeRole, exchangeAppInstance, exchangeUsers: makesUsers } = config
     const issuer = oidcIssuer && oidcAudience && createIssuer({ issuer: oidcIssuer, audiences: oidcAudience, jwks, now })
@@ -176,22 +193,32 @@ export async function startApp(config: Config, { now = Date.now, keys }: Surroun
     endpoints.set('/', stsEndpoint({ ...issuing, verify: createVerifier({ findKey, service: 'sts' }), issuer: issuer || undefined }))
     if (issuer && exchangeRole !== undefined && exchangeAppInstance !== undefined) {
       const exchanged = { role: exchangeRole, appInstanceArn: exchangeAppInstance, makesUsers }
-      endpoints.set('/creds', exchangeEndpoint({ ...issuing, ...exchanged, db, limits: config.limits, issuer }))
+      endpoints.set('/creds', exchangeEndpoint({ ...issuing, ...exchanged, db, limits, issuer }))
     }
     gateway = new Gateway({
       ...tools,
       bus,
+      audit,
       verify: createUrlVerifier({ findKey, hosts: config.publicWsHost === undefined ? [] : [config.publicWsHost] }),
       isGood: signed => kept.isGood(signed) || keys?.(signed.accessKeyId, signed.sessionToken)?.secretAccessKey === signed.secretAccessKey,
-      limits: config.limits,
+      limits,
+      buckets,
+      connectRate: rates
+        ? { perSecond: rates.connectRate, atOnce: rates.connectRate }
+        : { perSecond: 1, atOnce: limits.connectionsPerUser },
       pingSeconds: config.pingSeconds,
     })
     dispatches = Object.fromEntries(
-      Object.entries(operations).map(([name, operation]) => [name, dispatchOf(name as OperationName, operation, { verify, environment })]),
+      Object.entries(operations).map(([name, operation]) => [
+        name,
+        dispatchOf(name as OperationName, operation, { verify, environment, throttling }),
+      ]),
     ) as Record<OperationName, Dispatch>
+    const stopRates = keepRates(buckets, { db, now, log }, { shared: isShared })
     const stopSchedule = schedule(jobsOf(environment), { db, now, log, metrics })
     stopJobs = async () => {
       await stopSchedule()
+      await stopRates()
       await balance.stop()
       await purge.stop()
     }
@@ -202,6 +229,7 @@ export async function startApp(config: Config, { now = Date.now, keys }: Surroun
     await outbox?.stop()
     await ring?.close()
     await db?.close()
+    await audit?.close()
     await forget()
     throw error
   }
@@ -219,8 +247,9 @@ export async function startApp(config: Config, { now = Date.now, keys }: Surroun
     await stopOutbox
     await ring.close()
     await db.close()
+    await audit?.close()
     await forget()
   }
   const tlsUrl = tlsPort === undefined ? undefined : `https://${inUrl(localName(config.host))}:${tlsPort}`
-  return { url, tlsUrl, rootKey: key, credentialsFile: file, db, close: () => (closing ??= close()) }
+  return { url, tlsUrl, rootKey: key, credentialsFile: file, db, reopenAuditLog: () => audit?.reopen(), close: () => (closing ??= close()) }
 }

@@ -1,6 +1,8 @@
 import { countLimits, type CountLimit, type Limits } from './limits.ts'
 import { logLevels, type LogLevel } from './log.ts'
 import { parseMasterKeys, type MasterKey } from './master-key.ts'
+import { callRates, type CallRateName, type Rates } from './rates.ts'
+import { addressMatcher, type ProxyHeaders } from './sender.ts'
 
 /** A setting: the flag `--name`, the variable `CARILLON_NAME`, its default and one line of meaning. */
 interface Setting<Value> {
@@ -57,6 +59,11 @@ function logLevel(text: string): LogLevel {
   return level
 }
 
+function offOrAws(text: string): 'off' | 'aws' {
+  if (text !== 'off' && text !== 'aws') throw new Error('must be off or aws')
+  return text
+}
+
 function count(text: string): number {
   if (!/^[1-9]\d{0,14}$/.test(text)) throw new Error('must be a whole number of at least 1')
   return Number(text)
@@ -73,6 +80,33 @@ function severalNames(text: string): readonly string[] {
   return names
 }
 
+function auditTarget(text: string): string {
+  if (!/\S/.test(text)) throw new Error('must be a file, - for standard output, or off')
+  return text
+}
+
+/** Addresses, networks and the names that stand for some; the library says which of them is none. */
+function addressList(text: string): readonly string[] {
+  const list = text.split(',').map(each => each.trim())
+  const wrong = list.find(each => !isAddressRange(each))
+  if (wrong !== undefined) throw new Error('must be addresses and networks, such as 10.0.0.0/8,::1, or loopback, linklocal, uniquelocal')
+  return list
+}
+
+function isAddressRange(text: string): boolean {
+  try {
+    addressMatcher([text])
+    return text !== ''
+  } catch {
+    return false
+  }
+}
+
+function proxyHeaders(text: string): ProxyHeaders {
+  if (text !== 'x-forwarded' && text !== 'forwarded') throw new Error('must be x-forwarded or forwarded')
+  return text
+}
+
 /** One setting for each count that is limited. */
 const limitSettings = Object.fromEntries(
   Object.entries(countLimits).map(([name, { flag, fallback, meaning }]) => [
@@ -80,6 +114,14 @@ const limitSettings = Object.fromEntries(
     setting(flag, 'number', fallback as number, `the most ${meaning}`, count),
   ]),
 ) as Record<CountLimit, Setting<number>>
+
+/** One setting for each rate. */
+const rateSettings = Object.fromEntries(
+  Object.entries(callRates).map(([name, { flag, fallback, per, meaning }]) => [
+    name,
+    setting(flag, 'number', fallback, `the most ${meaning} a second for each ${per}, with --rate-limits aws`, count),
+  ]),
+) as Record<CallRateName, Setting<number>>
 
 /** Every setting, in the order in which `--help` shows them. A row is both a flag of `serve` and a variable CARILLON_…. */
 export const settings = {
@@ -168,8 +210,33 @@ export const settings = {
   ),
   exchangeUsers: setting('exchange-users', undefined, true, 'POST /creds making the AppInstanceUser of somebody new', onOrOff),
   pingSeconds: setting('ping-seconds', 'number', 30, 'seconds between two pings of a socket', count),
+  trustProxy: setting<readonly string[] | undefined>(
+    'trust-proxy',
+    'addresses',
+    undefined,
+    'proxies in front that are believed who has sent a request: addresses and networks, with commas',
+    addressList,
+  ),
+  proxyHeaders: setting<ProxyHeaders>(
+    'proxy-headers',
+    'x-forwarded|forwarded',
+    'x-forwarded',
+    'what these proxies write: X-Forwarded-For, -Proto and -Host, or Forwarded (RFC 7239)',
+    proxyHeaders,
+  ),
+  connectionsPerAddress: setting(
+    'connections-per-address',
+    'number',
+    10_000,
+    'the most open connections of one address; trusted proxies and this machine may have more',
+    count,
+  ),
+  callsAtOnce: setting('calls-at-once', 'number', 5000, 'the most calls that are answered at once; others are told to try again', count),
+  auditLog: setting('audit-log', 'file|-|off', 'off', 'who did what, as JSON lines; - is standard output', auditTarget),
   logLevel: setting<LogLevel>('log-level', 'level', 'info', 'logs are JSON lines on standard error', logLevel),
   ...limitSettings,
+  rateLimits: setting<'off' | 'aws'>('rate-limits', 'off|aws', 'off', "aws for Amazon's published rates, off for none", offOrAws),
+  ...rateSettings,
 } as const
 
 type Settings = { readonly [Name in keyof typeof settings]: (typeof settings)[Name]['fallback'] }
@@ -182,6 +249,8 @@ export interface RootKey {
 export interface Config extends Settings {
   /** How many of everything may be. */
   readonly limits: Limits
+  /** How many calls a second may be; undefined where that is not limited. */
+  readonly rates: Rates | undefined
   /** Where the environment gives it; otherwise it is kept in the data folder. */
   readonly rootKey: RootKey | undefined
   /** The same for the master keys, the newest first. */
@@ -226,7 +295,8 @@ export function readConfig(flags: Readonly<Record<string, string | undefined>>, 
   const limits = Object.fromEntries(Object.keys(countLimits).map(name => [name, values[name as CountLimit]])) as Limits
   const masterKey = environment[masterKeyVariable]
   const masterKeys = masterKey === undefined ? undefined : parseMasterKeys(masterKey, masterKeyVariable)
-  return { ...values, limits, rootKey: rootKeyOf(environment), masterKeys }
+  const rates = Object.fromEntries(Object.keys(callRates).map(name => [name, values[name as CallRateName]])) as Rates
+  return { ...values, limits, rates: values.rateLimits === 'aws' ? rates : undefined, rootKey: rootKeyOf(environment), masterKeys }
 }
 
 function rootKeyOf(environment: NodeJS.ProcessEnv): RootKey | undefined {

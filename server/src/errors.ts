@@ -22,13 +22,16 @@ export class ApiError extends Error {
   readonly status: number
   readonly code: string
   readonly reason: string | undefined
+  /** After how many seconds to try again, where that is known. */
+  readonly retryAfter: number | undefined
 
-  constructor(type: string, status: number, code: string, message: string, reason?: string, cause?: unknown) {
+  constructor(type: string, status: number, code: string, message: string, reason?: string, cause?: unknown, retryAfter?: number) {
     super(message, cause === undefined ? undefined : { cause })
     this.type = type
     this.status = status
     this.code = code
     this.reason = reason
+    this.retryAfter = retryAfter
   }
 }
 
@@ -62,6 +65,14 @@ export const notFound = (message: string, reason?: string) => failure('NotFoundE
 /** The state that is there contradicts the call. */
 export const conflict = (message: string, reason?: string) => failure('ConflictException', message, reason)
 
-/** A part that the call needs is not there at the moment; the client may try again. */
-export const unavailable = (message: string, reason?: string, cause?: unknown) =>
-  failure('ServiceUnavailableException', message, reason, cause)
+/** A part that the call needs is not there at the moment; the client may try again in a second. */
+export function unavailable(message: string, reason?: string, cause?: unknown): ApiError {
+  const { status, code } = modelledErrors.ServiceUnavailableException
+  return new ApiError('ServiceUnavailableException', status, code, message, reason, cause, 1)
+}
+
+/** A rate is used up; after so many seconds there is room again (spec/limits.md §2). */
+export function throttled(reason: string, retryAfter: number): ApiError {
+  const { status, code } = modelledErrors.ThrottledClientException
+  return new ApiError('ThrottledClientException', status, code, 'Rate exceeded', reason, undefined, retryAfter)
+}

@@ -1,10 +1,22 @@
-import { pino, type Logger } from 'pino'
+import { pino, stdSerializers, type Logger } from 'pino'
 
 export type Log = Logger
 
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
 export type LogLevel = (typeof logLevels)[number]
 
+/** What PostgreSQL says of an error without repeating values; its message does so only for a value that it cannot take (class 22). */
+const shownOfPostgres = ['code', 'severity', 'schema', 'table', 'column', 'constraint', 'routine'] as const
+
+/** An error as the log has it. Databases repeat in their errors what was to be stored, which may be what somebody has written. */
+export function shownError(error: unknown): unknown {
+  const { severity, code } = error as { severity?: unknown; code?: unknown }
+  if (!(error instanceof Error) || severity === undefined || typeof code !== 'string') return stdSerializers.err(error as Error)
+  const shown = Object.fromEntries(shownOfPostgres.map(name => [name, (error as unknown as Record<string, unknown>)[name]]))
+  if (code.startsWith('22')) return { type: error.name, message: 'A value cannot be taken', ...shown }
+  return { type: error.name, message: error.message, stack: error.stack, ...shown }
+}
+
 /** JSON lines on standard error: standard output belongs to what the operator evaluates. */
 export const createLog = (level: LogLevel): Log =>
-  pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination(2))
+  pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, serializers: { err: shownError } }, pino.destination(2))

@@ -1,5 +1,7 @@
 import { Command } from 'commander'
+import { addBackup } from './cli/backup.ts'
 import { addCerts } from './cli/certs.ts'
+import { addCheck } from './cli/check.ts'
 import { addJobs } from './cli/jobs.ts'
 import { addKeys } from './cli/keys.ts'
 import { addRoles } from './cli/roles.ts'
@@ -16,6 +18,8 @@ addCerts(program)
 addJobs(program)
 addKeys(program)
 addRoles(program)
+addBackup(program)
+addCheck(program)
 
 try {
   await program.parseAsync()

@@ -65,6 +65,16 @@ export function createMetrics() {
       help: 'Sockets that were cut off because their client no longer answered',
       registers: [registry],
     }),
+    refusedConnections: new Counter({
+      name: 'carillon_refused_connections_total',
+      help: 'Connections that were closed because their address has too many',
+      registers: [registry],
+    }),
+    auditDropped: new Counter({
+      name: 'carillon_audit_dropped_total',
+      help: 'Entries of the audit log that were dropped because it could not be written fast enough',
+      registers: [registry],
+    }),
     events: new Counter({
       name: 'carillon_events_total',
       help: 'Events that sockets may hear, by type',

@@ -1,16 +1,105 @@
 import type { IncomingMessage } from 'node:http'
+import { isIP } from 'node:net'
 import { TLSSocket } from 'node:tls'
+import proxyaddr from 'proxy-addr'
 
-/** Where a request comes from, and how. */
+/** Who has sent a request, and how, as seen from the outermost proxy that is trusted. */
 export interface Sender {
-  /** An IPv4 or IPv6 address; undefined where the connection is gone already. */
-  readonly sourceAddress: string | undefined
-  /** Over TLS. */
+  /** An IP address. */
+  readonly sourceAddress: string
+  /** Whether it came over TLS. */
   readonly isSecure: boolean
+  /** The host that the client has asked for, where a trusted proxy tells it. */
+  readonly forwardedHost: string | undefined
 }
 
-/** What the connection says. */
-export const senderOf = ({ socket }: IncomingMessage): Sender => ({
-  sourceAddress: socket.remoteAddress,
-  isSecure: socket instanceof TLSSocket,
-})
+export type ReadSender = (request: IncomingMessage) => Sender
+
+/** Which headers the proxies write. One kind only: who could write the other would choose its own address. */
+export type ProxyHeaders = 'x-forwarded' | 'forwarded'
+
+/** What one proxy says of whom it has heard. */
+interface Hop {
+  readonly address?: string | undefined
+  readonly protocol?: string | undefined
+  readonly host?: string | undefined
+}
+
+/** IPv4 as such, also where the listener is an IPv6 one. */
+const plain = (address: string) => address.replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i, '')
+
+/** Whether an address is one of these addresses, networks (`10.0.0.0/8`) and names (loopback, linklocal, uniquelocal). */
+export function addressMatcher(list: readonly string[]): (address: string) => boolean {
+  const trusts = list.length > 0 ? proxyaddr.compile([...list]) : () => false
+  return address => isIP(address) !== 0 && trusts(address, 0)
+}
+
+/** Made once. The headers of a peer that is not trusted are not looked at. */
+export function senderReader(trusted: readonly string[], headers: ProxyHeaders): ReadSender {
+  const isTrusted = addressMatcher(trusted)
+  const hopsOf = headers === 'forwarded' ? forwardedHops : xForwardedHops
+  return request => {
+    const { socket } = request
+    const peer = plain(socket.remoteAddress ?? '')
+    const isEncrypted = socket instanceof TLSSocket
+    if (trusted.length === 0 || !isTrusted(peer)) return { sourceAddress: peer, isSecure: isEncrypted, forwardedHost: undefined }
+    const hops = hopsOf(request.headers)
+    let sourceAddress = peer
+    let outermost: Hop = {}
+    for (let index = hops.length - 1; index >= 0 && isTrusted(sourceAddress); index--) {
+      outermost = hops[index]!
+      // An address that its proxy keeps to itself is that of the proxy.
+      if (outermost.address === undefined) break
+      sourceAddress = outermost.address
+    }
+    const { protocol, host } = outermost
+    return {
+      sourceAddress,
+      isSecure: protocol === undefined ? isEncrypted : protocol === 'https' || protocol === 'wss',
+      forwardedHost: host !== undefined && /^[\w.:[\]-]+$/.test(host) ? host : undefined,
+    }
+  }
+}
+
+/** `192.0.2.1`, `192.0.2.1:4711`, `[2001:db8::1]:4711` as an address; undefined for a name and for `unknown`. */
+function addressIn(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined
+  const bare = /^\[(.*)\](?::\d+)?$/.exec(text)?.[1] ?? /^([\d.]+):\d+$/.exec(text)?.[1] ?? text
+  return isIP(bare) ? plain(bare) : undefined
+}
+
+type HeaderValues = IncomingMessage['headers']
+
+const listOf = (value: string | string[] | undefined) => {
+  const text = Array.isArray(value) ? value.join(',') : value
+  return text ? text.split(',').map(each => each.trim()) : []
+}
+
+/** Lists that are shorter than that of the addresses belong to its last ones, since each proxy writes at the end; one value is for all. */
+function xForwardedHops(headers: HeaderValues): Hop[] {
+  const addresses = listOf(headers['x-forwarded-for'])
+  const protocols = listOf(headers['x-forwarded-proto'])
+  const hosts = listOf(headers['x-forwarded-host'])
+  const length = Math.max(addresses.length, protocols.length, hosts.length)
+  const at = (list: readonly string[], index: number) => (list.length === 1 ? list[0] : list[index - length + list.length])
+  return Array.from({ length }, (_, index) => ({
+    address: addressIn(addresses[index - length + addresses.length]),
+    protocol: at(protocols, index)?.toLowerCase(),
+    host: at(hosts, index),
+  }))
+}
+
+/** RFC 7239: `for=192.0.2.1;proto=https;host=example.com, for="[2001:db8::1]:4711"`. None where it is not well-formed. */
+function forwardedHops({ forwarded }: HeaderValues): Hop[] {
+  if (!forwarded) return []
+  const hops: Record<string, string>[] = [{}]
+  const part = /\s*(?:([\w!#$%&'*+.^`|~-]+)=(?:"((?:[^"\\]|\\.)*)"|([^\s;,"]*)))?\s*([;,]|$)/y
+  while (part.lastIndex < forwarded.length) {
+    const match = part.exec(forwarded)
+    if (!match) return []
+    const [, name, quoted, token, end] = match
+    if (name !== undefined) hops.at(-1)![name.toLowerCase()] = quoted?.replaceAll(/\\(.)/g, '$1') ?? token ?? ''
+    if (end === ',') hops.push({})
+  }
+  return hops.map(hop => ({ address: addressIn(hop['for']), protocol: hop['proto']?.toLowerCase(), host: hop['host'] }))
+}

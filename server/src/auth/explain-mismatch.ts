@@ -9,7 +9,7 @@ export function explainMismatch(canonical: CanonicalRequest, raw: { path: string
   const host = canonical.headers.get('host') ?? ''
   for (const other of otherHosts(host, canonical.headers.get('x-forwarded-host'))) {
     if (holds({ ...canonical, headers: new Map(canonical.headers).set('host', other) })) {
-      return `The host differs: the request is signed for '${other}' and came with Host '${host}'. A proxy must pass Host on unchanged.`
+      return `The host differs: the request is signed for '${other}' and came with Host '${host}'. A proxy must pass Host on unchanged, or be trusted (--trust-proxy) and tell it.`
     }
   }
   if (raw.path !== canonical.path && holds({ ...canonical, path: raw.path })) {

@@ -10,7 +10,7 @@ import type { Principal } from './principal.ts'
 import { expirationResources, resources, type Owner } from './resources.ts'
 
 /** What IAM may ask of a request, wherever it has come from. */
-interface Asking extends Sender {
+interface Asking extends Pick<Sender, 'sourceAddress' | 'isSecure'> {
   readonly db: Queries
   readonly now: () => number
 }

@@ -11,6 +11,8 @@ export interface PresignedRequest {
   readonly url: string
   /** The header Host. */
   readonly host: string
+  /** What a trusted proxy says that the client has sent as Host. */
+  readonly forwardedHost?: string | undefined
 }
 
 export interface Presigned<Key = AccessKey> {
@@ -41,7 +43,7 @@ export function createUrlVerifier<Key extends SigningSecret>(options: {
   const { findKey, hosts, now = Date.now } = options
   const cache = createSigningKeyCache(1000)
 
-  return ({ url, host }) => {
+  return ({ url, host, forwardedHost }) => {
     const { path, query } = splitTarget(url)
     const parameters = decoded(query)
     const signature = parameters.get('X-Amz-Signature')
@@ -60,7 +62,7 @@ export function createUrlVerifier<Key extends SigningSecret>(options: {
     const cached = cache.find(key, credential)
     const sign = cached ?? deriveSigningKey(key.secretAccessKey, credential)
     const holds = spellingsOf(query).some(spelling =>
-      hostsOf(host, hosts).some(signedHost => {
+      hostsOf(host, forwardedHost === undefined ? hosts : [...hosts, forwardedHost, forwardedHost.toLowerCase()]).some(signedHost => {
         const headers = new Map([['host', signedHost]])
         const canonical = { method: 'GET', path, query: spelling, headers, signedHeaders: ['host'], bodyHash: hashOfNothing }
         const expected = sign(`${algorithm}\n${date}\n${credential.scope}\n${hashCanonicalRequest(canonical)}`)

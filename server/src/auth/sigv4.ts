@@ -15,6 +15,8 @@ export interface SignedRequest {
   url: string
   rawHeaders: readonly string[]
   body: Uint8Array
+  /** What a trusted proxy says that the client has sent as Host: it may be signed for as well. */
+  forwardedHost?: string | undefined
 }
 
 /** Headers that decide who calls and what is covered: of two, nobody could say which one the signature means. */
@@ -64,7 +66,7 @@ export function createVerifier<Key extends SigningSecret>(options: {
       signedHeaders: names,
       bodyHash,
     }
-    if (!holds(canonical) && !holdsEscaped(canonical, raw.query, holds)) {
+    if (!holdsForSomeHost(canonical, request.forwardedHost, each => holds(each) || holdsEscaped(each, raw.query, holds))) {
       const reason = explainMismatch(canonical, raw, holds)
       if (known !== undefined) throw invalidSignature(reason)
     }
@@ -89,6 +91,13 @@ const reasonForUnknownKey = (hasToken: boolean) =>
   hasToken
     ? 'This server has not issued the session token (x-amz-security-token) with this access key id.'
     : 'This server has no such access key id, or it is one that needs its session token.'
+
+/** The host of the request first. */
+function holdsForSomeHost(canonical: CanonicalRequest, forwardedHost: string | undefined, holds: Holds): boolean {
+  if (holds(canonical)) return true
+  if (forwardedHost === undefined || forwardedHost === canonical.headers.get('host')) return false
+  return holds({ ...canonical, headers: new Map(canonical.headers).set('host', forwardedHost) })
+}
 
 /** The second way in which clients write a query; tried only where it differs. */
 function holdsEscaped(canonical: CanonicalRequest, rawQuery: string, holds: Holds): boolean {

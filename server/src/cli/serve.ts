@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { startApp } from '../app.ts'
+import { startApp, type App } from '../app.ts'
 import { quoted } from './quoted.ts'
 import { addSettings, configOf, type Flags } from './settings.ts'
 
@@ -21,9 +21,12 @@ function askedToStop(): Promise<void> {
 async function serve(flags: Flags) {
   const config = configOf(flags)
   const stop = askedToStop()
+  let serving: App | undefined
+  process.on('SIGHUP', () => serving?.reopenAuditLog())
   const app = await Promise.race([startApp(config), stop])
   // Nothing has been served yet, and a migration that was under way is undone.
   if (!app) process.exit(0)
+  serving = app
   const file = app.credentialsFile === undefined ? '' : `export AWS_SHARED_CREDENTIALS_FILE=${quoted(app.credentialsFile)}\n`
   const places = [app.url, app.tlsUrl].filter(url => url !== undefined).join(' and ')
   process.stdout.write(`${file}export AWS_ENDPOINT_URL=${app.url}\nCarillon is ready on ${places}\n`)

@@ -9,18 +9,19 @@ import type { Presigned, PresignedRequest } from '../auth/presigned-url.ts'
 import type { Principal } from '../auth/principal.ts'
 import type { AccessKey } from '../auth/signing-key.ts'
 import { ApiError } from '../errors.ts'
+import { Trail, type AuditLog } from '../audit.ts'
 import type { Bus } from '../events/bus.ts'
 import { isChannelEvent, type BusEvent } from '../events/events.ts'
 import type { Limits } from '../limits.ts'
 import type { Log } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
-import { senderOf, type Sender } from '../sender.ts'
+import type { Sender } from '../sender.ts'
+import type { Rate, TokenBuckets } from '../token-buckets.ts'
 import type { Database } from '../store/database.ts'
 import { selectFacts, type FactsRow } from '../store/facts.ts'
 import { placesAfter } from '../store/memberships.ts'
 import type { PrefetchOrder } from '../store/prefetch.ts'
 import { closeCodes, closeReason, type CloseCode } from './close-codes.ts'
-import { ConnectRate } from './connect-rate.ts'
 import { sessionEstablished } from './frame.ts'
 import { Hub } from './hub.ts'
 import { Prefetch } from './prefetch.ts'
@@ -44,9 +45,14 @@ interface Wiring {
   /** The clock of what is stored; sockets and signatures keep real time. */
   readonly now: () => number
   readonly limits: Limits
+  readonly buckets: TokenBuckets
+  /** How fast one user may connect, with all its sessions. */
+  readonly connectRate: Rate
   readonly pingSeconds: number
   readonly log: Log
   readonly metrics: Metrics
+  /** Undefined where there is none. */
+  readonly audit: AuditLog | undefined
 }
 
 /** What makes a connection impossible for good: the client is told why and stays away. */
@@ -94,17 +100,16 @@ export class Gateway {
   readonly #server = new WebSocketServer(socketOptions)
   readonly #hub: Hub
   readonly #prefetch: Prefetch
-  readonly #rate: ConnectRate
   readonly #joining = pLimit(joiningAtOnce)
   /** Sockets that have no session yet. */
   readonly #arriving = new Set<SessionSocket>()
+  #arrivals = 0
   readonly #ticking: NodeJS.Timeout
   #isClosing = false
 
   constructor(wiring: Wiring) {
     this.#wiring = wiring
-    const { bus, db, now, limits, log } = wiring
-    this.#rate = new ConnectRate(limits.connectionsPerUser)
+    const { bus, db, now, log } = wiring
     this.#hub = new Hub(session => {
       wiring.metrics.slowSessions.inc()
       this.#end(session, closeCodes.tryLater, 'Too slow: more than 1 MiB waits to be read')
@@ -113,7 +118,7 @@ export class Gateway {
       log.error({ err: error }, 'A prefetch has failed')
       this.#end(session, closeCodes.tryLater, 'The service is temporarily unavailable')
     }
-    this.#prefetch = new Prefetch({ db, now, failed, hub: this.#hub })
+    this.#prefetch = new Prefetch({ db, now, failed, hub: this.#hub, arrivals: () => this.#arrivals })
     bus.subscribe(event => {
       try {
         this.#hear(event)
@@ -126,11 +131,12 @@ export class Gateway {
   }
 
   /** Takes over a connection that asks for a WebSocket. */
-  upgrade(request: IncomingMessage, socket: Socket, head: Buffer) {
+  upgrade(request: IncomingMessage, socket: Socket, head: Buffer, sender: Sender) {
     const { url = '', headers } = request
+    this.#arrivals++
     this.#server.handleUpgrade(request, socket, head, ws => {
       ws.on('error', ignore)
-      void this.#arrive(ws, socket, { url, host: headers.host ?? '', ...senderOf(request) })
+      void this.#arrive(ws, socket, { url, host: headers.host ?? '', ...sender })
     })
   }
 
@@ -152,13 +158,18 @@ export class Gateway {
   }
 
   async #arrive(ws: SessionSocket, socket: Socket, request: PresignedRequest & Sender) {
-    const { metrics, log } = this.#wiring
+    const { metrics, log, audit } = this.#wiring
+    const trail = audit && new Trail()
+    let refusal: CloseCode = closeCodes.tryLater
     this.#arriving.add(ws)
     try {
       const presigned = this.#verified(request)
+      trail?.signed(presigned.key)
+      trail?.names(parseArn(presigned.parameters.get('userArn') ?? ''))
       await this.#joining(async () => this.#admit(ws, socket, presigned, request))
     } catch (error) {
       if (error instanceof Refusal) {
+        refusal = error.code
         metrics.refusedSessions.inc({ code: error.code })
         log.debug({ code: error.code, reason: error.message }, 'A connection is refused')
         ws.close(error.code, closeReason(error.message))
@@ -168,6 +179,8 @@ export class Gateway {
       }
     } finally {
       this.#arriving.delete(ws)
+      const outcome = ws.readyState === ws.OPEN ? { status: 101, outcome: 'Success' } : { status: refusal, outcome: 'Refused' }
+      if (trail) audit?.write({ operation: 'Connect', ...trail.entry, sourceAddress: request.sourceAddress, ...outcome })
     }
   }
 
@@ -181,7 +194,7 @@ export class Gateway {
   }
 
   async #admit(ws: SessionSocket, socket: Socket, { key, parameters }: Presigned, sender: Sender) {
-    const { limits, pingSeconds } = this.#wiring
+    const { limits, buckets, connectRate, now, pingSeconds } = this.#wiring
     const arn = parameters.get('userArn') ?? ''
     const id = parameters.get('sessionId')
     if (!id) throw unauthorized('sessionId is missing')
@@ -193,9 +206,12 @@ export class Gateway {
     if (this.#hub.sessionsOf(userId).length >= limits.connectionsPerUser) {
       throw new Refusal(closeCodes.forbidden, `Forbidden: the user has ${limits.connectionsPerUser} connections already`)
     }
-    if (!this.#rate.take(userId, Date.now())) {
-      return tryLater(ws, socket, `The user connects too often: ${limits.connectionsPerUser} at once, then one a second`)
+    const bucket = `connectRate ${arn}`
+    if (buckets.wait(bucket, connectRate, now()) > 0) {
+      const { atOnce, perSecond } = connectRate
+      return tryLater(ws, socket, `The user connects too often: ${atOnce} at once, then ${perSecond} a second`)
     }
+    buckets.take(bucket, connectRate, now())
 
     const session = new Session(ws, socket, { id, userId, appInstanceId, key, nextPing: Date.now() + pingSeconds * 1000 })
     this.#hub.enter(session)
@@ -292,7 +308,6 @@ export class Gateway {
         this.#hub.leave(session)
       }
     }
-    this.#rate.forget(now)
   }
 }
 

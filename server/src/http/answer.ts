@@ -4,7 +4,7 @@ import { ApiError, badRequest } from '../errors.ts'
 /** Browsers call both services directly, so every answer says that they may, errors and preflights included (spec/wire.md §9). */
 const crossOrigin = {
   'access-control-allow-origin': '*',
-  'access-control-expose-headers': 'x-amzn-requestid, x-amzn-errortype, x-amzn-errormessage, date',
+  'access-control-expose-headers': 'x-amzn-requestid, x-amzn-errortype, x-amzn-errormessage, date, retry-after',
 }
 
 const preflight = {
@@ -14,6 +14,16 @@ const preflight = {
     'authorization, content-type, x-amz-chime-bearer, x-amz-content-sha256, x-amz-date, x-amz-security-token, x-amz-user-agent, ' +
     'amz-sdk-invocation-id, amz-sdk-request, x-amz-target, x-amzn-trace-id',
   'access-control-max-age': '86400',
+}
+
+/** What is no answer to a call: browsers do nothing with it but show it. */
+export const strictHeaders = {
+  'cache-control': 'no-store',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'cross-origin-resource-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
 }
 
 export const commonHeaders = (requestId: string) => ({
@@ -32,7 +42,11 @@ export const credentialedHeaders = (origin: string | undefined): Record<string, 
 /** An error as every SDK maps it to its class: by header, not by `__type` (spec/wire.md §6). */
 export function renderError(error: ApiError, requestId: string) {
   return {
-    headers: { ...commonHeaders(requestId), 'x-amzn-errortype': error.type },
+    headers: {
+      ...commonHeaders(requestId),
+      'x-amzn-errortype': error.type,
+      ...(error.retryAfter === undefined ? {} : { 'retry-after': String(error.retryAfter) }),
+    },
     body: JSON.stringify({ Code: error.code, Message: error.message, Reason: error.reason }),
   }
 }

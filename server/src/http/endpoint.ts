@@ -1,14 +1,17 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import type { Trail } from '../audit.ts'
 import type { SignedRequest } from '../auth/sigv4.ts'
 import type { ApiError } from '../errors.ts'
 import type { Sender } from '../sender.ts'
 
 /** A request as it came. */
-export interface AskedEndpoint extends SignedRequest, Sender {
+export interface AskedEndpoint extends Omit<SignedRequest, 'forwardedHost'>, Sender {
   /** The query without its question mark, untouched. */
   readonly query: string
   readonly headers: IncomingHttpHeaders
   readonly requestId: string
+  /** Undefined where there is no audit log. */
+  readonly trail: Trail | undefined
 }
 
 interface EndpointAnswer {
@@ -19,8 +22,8 @@ interface EndpointAnswer {
 
 /** What answers on the same port beside the contract's operations, in a form of its own. */
 export interface Endpoint {
-  /** In the metrics. */
-  readonly name: string
+  /** In the metrics and in the audit log: one of a few names. */
+  nameOf(asked: AskedEndpoint): string
   /** Whether a request is for it; otherwise it is answered as one for an unknown route. */
   takes(asked: AskedEndpoint): boolean
   answer(asked: AskedEndpoint): Promise<EndpointAnswer>

@@ -3,26 +3,38 @@ import { createServer as createPlainServer, type IncomingMessage, type Server, t
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
 import type { Socket } from 'node:net'
 import { fastify, type FastifyReply, type FastifyRequest, type RawServerDefault } from 'fastify'
+import { Trail, type AuditLog } from '../audit.ts'
 import { operations, type OperationName } from '../contract/index.ts'
 import { ApiError, failure, unavailable } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
-import { senderOf } from '../sender.ts'
+import type { ReadSender, Sender } from '../sender.ts'
 import type { Admission } from './admission.ts'
+import type { Connections } from './connections.ts'
 import type { Dispatch } from './dispatch.ts'
 import type { Endpoint } from './endpoint.ts'
 import { selector } from './selector.ts'
-import { commonHeaders, credentialedHeaders, malformedRequest, plainAnswer, preflightHeaders, renderError } from './answer.ts'
+import {
+  commonHeaders,
+  credentialedHeaders,
+  malformedRequest,
+  plainAnswer,
+  preflightHeaders,
+  renderError,
+  strictHeaders,
+} from './answer.ts'
 
 /** More than any valid call has: 100 ARNs of 1,600 characters, escaped, fit in. */
 const largestBody = 1024 * 1024
 /** Node refuses longer request lines and headers with 431 before anything else sees them. */
 const largestHead = 16 * 1024
-/** What node takes for each server; a request that takes longer to arrive is refused with 408. */
+/** What node takes for each server; a head or a request that takes longer to arrive is refused with 408. */
 const nodeOptions: ServerOptions = {
   maxHeaderSize: largestHead,
   requireHostHeader: false,
+  headersTimeout: 20_000,
   requestTimeout: 60_000,
+  connectionsCheckingInterval: 5000,
   keepAliveTimeout: 72_000,
   shouldUpgradeCallback: asksForSession,
 }
@@ -36,6 +48,12 @@ export interface Served {
   readonly log: Log
   readonly metrics: Metrics
   readonly admission: Admission
+  readonly connections: Connections
+  readonly readSender: ReadSender
+  /** Undefined where there is none. */
+  readonly audit: AuditLog | undefined
+  /** How many calls may be on their way at once. */
+  readonly mostCalls: number
   /** For the TLS listener; undefined for none. */
   readonly certificate: { readonly cert: string; readonly key: string } | undefined
   /** Undefined until the database is ready. */
@@ -45,7 +63,7 @@ export interface Served {
   /** Whether the database answers. */
   readonly isHealthy: () => Promise<boolean>
   /** Takes over connections to /connect that ask for a WebSocket; undefined until the database is ready. */
-  readonly upgrade: () => ((request: IncomingMessage, socket: Socket, head: Buffer) => void) | undefined
+  readonly upgrade: () => ((request: IncomingMessage, socket: Socket, head: Buffer, sender: Sender) => void) | undefined
   /** Whether an error says that the database is away. */
   readonly isOutage: (error: unknown) => boolean
 }
@@ -62,7 +80,8 @@ export interface HttpSide {
 
 /** The HTTP side: routes made from the contract, raw bodies, AWS-shaped errors from whichever layer notices them, CORS. */
 export function createServer(served: Served): HttpSide {
-  const { log, metrics, certificate } = served
+  const { log, metrics, certificate, audit, connections, readSender } = served
+  let calls = 0
   const sockets = new Set<Socket>()
   let tls: TlsServer | undefined
   const server = fastify({
@@ -80,8 +99,8 @@ export function createServer(served: Served): HttpSide {
     return503OnClosing: false,
     logger: false,
     genReqId: () => randomUUID(),
-    // A preflight is answered on every path, whatever its selectors and escapes.
-    rewriteUrl: ({ method, url }) => (method === 'OPTIONS' ? '/' : url!),
+    // A preflight is answered on every path of the API, whatever its selectors and escapes.
+    rewriteUrl: ({ method, url }) => (method === 'OPTIONS' && !isManagement(url!) ? '/' : url!),
     frameworkErrors: (error, request, reply) => void sendError(request, reply, error),
     // Fastify knows only one of the servers: `prepared` sets the handler of both.
     clientErrorHandler: () => {},
@@ -97,6 +116,11 @@ export function createServer(served: Served): HttpSide {
       .on('clientError', malformedRequest)
       .on('upgrade', upgrade)
       .on('connection', (socket: Socket) => {
+        if (!connections.enter(socket)) {
+          metrics.refusedConnections.inc()
+          socket.destroy()
+          return
+        }
         sockets.add(socket)
         socket.once('close', () => sockets.delete(socket))
       })
@@ -111,7 +135,7 @@ export function createServer(served: Served): HttpSide {
   /** Where no node response exists that could say so. */
   function upgrade(request: IncomingMessage, socket: Socket, head: Buffer) {
     const take = served.admission.isOpen ? served.upgrade() : undefined
-    if (take) take(request, socket, head)
+    if (take) take(request, socket, head, readSender(request))
     else
       socket
         .on('error', () => socket.destroy())
@@ -120,7 +144,10 @@ export function createServer(served: Served): HttpSide {
 
   function sendError(request: FastifyRequest, reply: FastifyReply, error: unknown) {
     const shown = shownError(error, served)
-    if (shown.status >= 500) log.error({ err: error, requestId: request.id, url: request.url }, shown.message)
+    const { status, type, reason } = shown
+    const about = { requestId: request.id, method: request.method, route: request.routeOptions.url, status, type, reason }
+    if (status >= 500) log.error({ ...about, err: error }, shown.message)
+    else log.debug(about, shown.message)
     const { headers, body } = renderError(shown, request.id)
     return reply.code(shown.status).headers(headers).send(body)
   }
@@ -137,7 +164,9 @@ export function createServer(served: Served): HttpSide {
         `No operation has the route ${request.method} ${request.url.split('?')[0]} with these ?operation= or ?scope= parameters.`,
       ),
     )
-  server.setNotFoundHandler(unknownRoute)
+  server.setNotFoundHandler((request, reply) =>
+    isManagement(request.url) ? reply.code(404).headers(strictHeaders).send() : unknownRoute(request, reply),
+  )
 
   for (const [name, operation] of Object.entries(operations) as [OperationName, (typeof operations)[OperationName]][]) {
     server.route({
@@ -146,16 +175,29 @@ export function createServer(served: Served): HttpSide {
       constraints: operation.selector ? { [operation.selector.name]: operation.selector.value } : {},
       handler: async (request, reply) => {
         const start = performance.now()
+        const sender = readSender(request.raw)
+        const trail = audit && new Trail()
+        trail?.claims(request.raw.headers.authorization)
         let status: number = operation.status
+        let outcome = 'Success'
+        calls++
         try {
           const dispatch = served.admission.admits(request.raw) ? served.dispatch() : undefined
           if (!dispatch) throw unavailable('The server is starting or shutting down', 'Try again in a moment.')
-          const body = await dispatch[name](received(request))
+          if (calls > served.mostCalls) {
+            throw unavailable('The service is temporarily unavailable', 'More calls are on their way than this server takes at once.')
+          }
+          const body = await dispatch[name](received(request, sender, trail))
           return await reply.code(status).headers(commonHeaders(request.id)).send(body)
         } catch (error) {
-          status = shownError(error, served).status
+          const shown = shownError(error, served)
+          status = shown.status
+          outcome = shown.type
           return await sendError(request, reply, error)
         } finally {
+          calls--
+          if (trail)
+            audit?.write({ requestId: request.id, operation: name, ...trail.entry, sourceAddress: sender.sourceAddress, status, outcome })
           metrics.requests.inc({ operation: name, status })
           metrics.seconds.observe({ operation: name }, (performance.now() - start) / 1000)
         }
@@ -168,21 +210,33 @@ export function createServer(served: Served): HttpSide {
       method: [...method],
       url,
       handler: async (request, reply) => {
-        const asked = { ...received(request), requestId: request.id, headers: request.headers }
-        const endpoint = served.admission.admits(request.raw) ? served.endpoint(url) : undefined
-        if (endpoint?.takes(asked) !== true) {
-          const isStarting = served.dispatch() === undefined || !served.admission.isOpen
-          return isStarting
-            ? sendError(request, reply, unavailable('The server is starting or shutting down', 'Try again in a moment.'))
-            : unknownRoute(request, reply)
-        }
-        const answer = await endpoint.answer(asked).catch((error: unknown) => {
-          const shown = shownError(error, served)
-          if (shown.status >= 500) log.error({ err: error, requestId: request.id, url }, shown.message)
-          return endpoint.refusal(shown, asked)
-        })
-        metrics.requests.inc({ operation: endpoint.name, status: answer.status })
-        return reply.code(answer.status).headers(answer.headers).send(answer.body)
+        const sender = readSender(request.raw)
+        const trail = audit && new Trail()
+        trail?.claims(request.raw.headers.authorization)
+        const asked = { ...received(request, sender, trail), requestId: request.id, headers: request.headers }
+        const isOpen = served.admission.admits(request.raw) && served.dispatch() !== undefined
+        if (!isOpen) return sendError(request, reply, unavailable('The server is starting or shutting down', 'Try again in a moment.'))
+        const endpoint = served.endpoint(url)
+        if (endpoint?.takes(asked) !== true) return unknownRoute(request, reply)
+        let outcome = 'Success'
+        calls++
+        const answer = await Promise.resolve()
+          .then(() => {
+            if (calls <= served.mostCalls) return endpoint.answer(asked)
+            throw unavailable('The service is temporarily unavailable', 'More calls are on their way than this server takes at once.')
+          })
+          .catch((error: unknown) => {
+            const shown = shownError(error, served)
+            if (shown.status >= 500) log.error({ err: error, requestId: request.id, url }, shown.message)
+            outcome = shown.type
+            return endpoint.refusal(shown, asked)
+          })
+        calls--
+        const { status } = answer
+        const operation = endpoint.nameOf(asked)
+        if (trail) audit?.write({ requestId: request.id, operation, ...trail.entry, sourceAddress: sender.sourceAddress, status, outcome })
+        metrics.requests.inc({ operation, status })
+        return reply.code(status).headers(answer.headers).send(answer.body)
       },
     })
   }
@@ -205,9 +259,17 @@ export function createServer(served: Served): HttpSide {
   })
   server.get('/health', async (_, reply) => {
     const healthy = served.admission.isOpen && served.dispatch() !== undefined && (await served.isHealthy())
-    return reply.code(healthy ? 200 : 503).send({ status: healthy ? 'ok' : 'unavailable' })
+    return reply
+      .code(healthy ? 200 : 503)
+      .headers(strictHeaders)
+      .send({ status: healthy ? 'ok' : 'unavailable' })
   })
-  server.get('/metrics', async (_, reply) => reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()))
+  server.get('/metrics', async (_, reply) =>
+    reply
+      .headers(strictHeaders)
+      .type(metrics.registry.contentType)
+      .send(await metrics.registry.metrics()),
+  )
 
   return {
     plain: server.server,
@@ -223,7 +285,7 @@ export function createServer(served: Served): HttpSide {
   }
 }
 
-function received(request: FastifyRequest<object, RawServerDefault, IncomingMessage>) {
+function received(request: FastifyRequest<object, RawServerDefault, IncomingMessage>, sender: Sender, trail: Trail | undefined) {
   const { raw } = request
   const url = raw.url!
   const query = url.indexOf('?')
@@ -235,10 +297,14 @@ function received(request: FastifyRequest<object, RawServerDefault, IncomingMess
     params: request.params as Record<string, string>,
     query: query === -1 ? '' : url.slice(query + 1),
     bearer: raw.headers['x-amz-chime-bearer'] as string | undefined,
-    host: raw.headers.host ?? '',
-    ...senderOf(raw),
+    ...sender,
+    host: sender.forwardedHost ?? raw.headers.host ?? '',
+    trail,
   }
 }
+
+/** For the operator, and not for pages of others. */
+const isManagement = (url: string) => /^\/(?:health|metrics)(?:[?/]|$)/.test(url)
 
 /** Other upgrades (h2c) are not taken, and the request is answered as if it had not asked. */
 function asksForSession({ url, headers }: IncomingMessage) {

@@ -13,10 +13,10 @@ export async function settledOnce(db: Database, name: string, make: () => string
 
 const selectOne = statement<{ one: number }>(`select 1 as one`)
 
-/** Whether the database answers. */
+/** Whether the database answers, and takes writes. */
 export async function isAnswering(db: Database): Promise<boolean> {
   try {
-    return (await db.get(selectOne))?.one === 1
+    return (await db.transaction(tx => tx.get(selectOne)))?.one === 1
   } catch {
     return false
   }

@@ -1,3 +1,4 @@
+import { existsSync, statSync } from 'node:fs'
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import type { BusEvent } from '../events/events.ts'
 import {
@@ -10,6 +11,7 @@ import {
   type Transaction,
   type Value,
 } from './database.ts'
+import { DatabaseMissing } from './outage.ts'
 
 /**
  * WAL with synchronous=FULL: a commit is on disk before it is answered, and readers never wait for the writer.
@@ -84,10 +86,12 @@ export class SqliteDatabase implements Database {
   readonly #writer: Connection
   readonly #reader: Connection
   readonly #tell: Tell
+  readonly #requireFiles: () => void
   #waiting: Waiting[] = []
   #flushing: Promise<void> | undefined
 
-  private constructor(writer: DatabaseSync, reader: DatabaseSync | undefined, tell: Tell) {
+  private constructor(writer: DatabaseSync, reader: DatabaseSync | undefined, tell: Tell, requireFiles: () => void) {
+    this.#requireFiles = requireFiles
     this.#tell = tell
     this.#writer = new Connection(writer)
     this.#reader = reader ? new Connection(reader) : this.#writer
@@ -102,7 +106,7 @@ export class SqliteDatabase implements Database {
       prepare(writer)
       const reader = path === ':memory:' ? undefined : new DatabaseSync(path, { readOnly: true })
       reader?.exec('pragma busy_timeout = 10000; pragma cache_size = -65536; pragma temp_store = memory;')
-      return new SqliteDatabase(writer, reader, tell)
+      return new SqliteDatabase(writer, reader, tell, filesOf(path))
     } catch (error) {
       writer?.close()
       if (!(error instanceof Error && 'errcode' in error)) throw error
@@ -155,6 +159,7 @@ export class SqliteDatabase implements Database {
     const settle: (() => void)[] = []
     const { database } = this.#writer
     try {
+      this.#requireFiles()
       database.exec('begin immediate')
       for (const waiting of batch) settle.push(await this.#attempt(waiting))
       database.exec('commit')
@@ -191,6 +196,19 @@ export class SqliteDatabase implements Database {
         tx.end()
       }
     }
+  }
+}
+
+/**
+ * Whoever writes to a file that has been removed is told no error: the data is there until the last one closes it. So each commit
+ * looks whether the files are still in their place. Where they come back, it goes on.
+ */
+function filesOf(path: string): () => void {
+  if (path === ':memory:') return () => {}
+  const { ino } = statSync(path)
+  return () => {
+    const isThere = statSync(path, { throwIfNoEntry: false })?.ino === ino && existsSync(`${path}-wal`)
+    if (!isThere) throw new DatabaseMissing(`${path} has been removed or replaced while it is in use`)
   }
 }
 

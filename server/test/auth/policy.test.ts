@@ -386,6 +386,10 @@ describe('conditions', () => {
   })
 })
 
+test('white space does not count in the length of a policy', () => {
+  expect(() => parsePolicy(`{ "Statement": ${' '.repeat(20_000)} ${JSON.stringify(allow())} }`)).not.toThrow()
+})
+
 describe('what is not understood is refused, with what is wrong and where', () => {
   const one = (more: object) => JSON.stringify({ Version: '2012-10-17', Statement: [allow(), allow(more)] })
   const conditional = (Condition: unknown) => one({ Condition })

@@ -1,4 +1,8 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { raw } from '../support/raw.ts'
+import { signedHeaders } from '../support/signed.ts'
 import { Listening, listen, presignedUrl } from '../support/sockets.ts'
 import { clientsWith, keyRing, type Written } from '../support/keys.ts'
 import { databaseKinds, refusal, startWorld, type World } from '../support/world.ts'
@@ -225,4 +229,19 @@ describe.each(databaseKinds)('the policy of a user, on %s', kind => {
       name: 'UnauthorizedClientException',
     })
   })
+})
+
+test('a policy that asks for TLS permits what comes over TLS, and nothing else', async () => {
+  const ring = keyRing()
+  const world = await startWorld('sqlite', { tls: 'on', tlsPort: '0' }, { keys: ring.find })
+  const key = ring.keep({ groups: [[{ Action: '*', Resource: '*', Condition: { Bool: { 'aws:SecureTransport': 'true' } } }]] })
+  const ca = await readFile(join(world.folder, 'ca.pem'), 'utf8')
+  const statusOver = async (url: string, options: { ca?: string } = {}) => {
+    const headers = await signedHeaders(url, key, { path: '/endpoints/messaging-session' })
+    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+    return (await raw(url, `GET /endpoints/messaging-session HTTP/1.1\r\n${lines.join('')}\r\n`, options)).status
+  }
+  expect(await statusOver(world.app.tlsUrl!, { ca })).toBe(200)
+  expect(await statusOver(world.app.url)).toBe(403)
+  await world.close()
 })

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { readConfig, settings, variableOf } from '../../src/config.ts'
 import { countLimits, type CountLimit } from '../../src/limits.ts'
+import { callRates, type CallRateName } from '../../src/rates.ts'
 import { keyVariables, rootKey, run, root, serve, serveFails, temporaryFolder } from '../support/process.ts'
 import { freePort } from '../support/ports.ts'
 import { clientsOf, createPostgresDatabase } from '../support/world.ts'
@@ -40,8 +41,15 @@ const examples: Record<SettingName, { good: () => Promise<string>; bad: readonly
   },
   exchangeUsers: { good: async () => 'off', bad: ['', 'yes'] },
   pingSeconds: count,
+  trustProxy: { good: async () => '10.0.0.0/8, ::1,loopback', bad: ['', ' ', '10.0.0.0/33', 'everybody', '10.0.0.1,', '300.1.1.1'] },
+  proxyHeaders: { good: async () => 'forwarded', bad: ['', 'both', 'X-Forwarded'] },
+  connectionsPerAddress: count,
+  callsAtOnce: count,
+  auditLog: { good: async () => join(await temporaryFolder(), 'audit.log'), bad: ['', ' '] },
   logLevel: { good: async () => 'error', bad: ['', 'loud', 'INFO'] },
   ...(Object.fromEntries(Object.keys(countLimits).map(name => [name, count])) as Record<CountLimit, typeof count>),
+  rateLimits: { good: async () => 'aws', bad: ['', 'on', 'AWS'] },
+  ...(Object.fromEntries(Object.keys(callRates).map(name => [name, count])) as Record<CallRateName, typeof count>),
 }
 const names = Object.entries(settings).map(([name, { flag }]) => ({ name, flag, variable: variableOf(flag) }))
 const exampleOf = (name: string) => Object.entries(examples).find(([known]) => known === name)![1]
@@ -79,8 +87,15 @@ test('each setting is a flag and a variable of its name, and --help shows both w
     'exchange-app-instance',
     'exchange-users',
     'ping-seconds',
+    'trust-proxy',
+    'proxy-headers',
+    'connections-per-address',
+    'calls-at-once',
+    'audit-log',
     'log-level',
     ...Object.values(countLimits).map(({ flag }) => flag),
+    'rate-limits',
+    ...Object.values(callRates).map(({ flag }) => flag),
   ])
 })
 
@@ -142,6 +157,11 @@ test('the defaults are those of the contract', () => {
     'exchange-app-instance': undefined,
     'exchange-users': true,
     'ping-seconds': 30,
+    'trust-proxy': undefined,
+    'proxy-headers': 'x-forwarded',
+    'connections-per-address': 10_000,
+    'calls-at-once': 5000,
+    'audit-log': 'off',
     'log-level': 'info',
     'limit-app-instances': 100,
     'limit-users-per-app-instance': 100_000,
@@ -158,6 +178,29 @@ test('the defaults are those of the contract', () => {
     'limit-elastic-channels-per-app-instance': 1,
     'limit-sub-channels-per-channel': 100,
     'limit-memberships-per-sub-channel': 1000,
+    'rate-limits': 'off',
+    'rate-app-instance-changes': 5,
+    'rate-app-instance-descriptions': 20,
+    'rate-app-instance-lists': 10,
+    'rate-user-changes': 10,
+    'rate-user-descriptions': 20,
+    'rate-user-lists': 10,
+    'rate-identity': 50,
+    'rate-bearer': 10,
+    'rate-channel-changes': 15,
+    'rate-channel-descriptions': 20,
+    'rate-channel-lists': 10,
+    'rate-sub-channel-lists': 15,
+    'rate-membership-changes': 15,
+    'rate-elastic-membership-changes': 30,
+    'rate-membership-lists': 15,
+    'rate-batches': 1,
+    'rate-user-membership-lists': 15,
+    'rate-user-moderated-lists': 15,
+    'rate-message-changes': 30,
+    'rate-message-lists': 30,
+    'rate-message-gets': 30,
+    'rate-connects': 1,
   })
 })
 

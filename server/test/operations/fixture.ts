@@ -9,7 +9,9 @@ const processor = (name: string) => ({
 })
 
 /** A fresh app instance with a person of each role, and makers of what operations act on. */
-export async function makeFixture(world: World) {
+type Clients = Pick<World, 'identity' | 'messaging' | 'appInstance' | 'bot'>
+
+export async function makeFixture<Here extends Clients>(world: Here) {
   const { identity, messaging } = world
   const { arn, user } = await world.appInstance(['mod', 'alice', 'bob', 'eve'], { admins: ['root'] })
   const stranger = await world.appInstance([], { admins: ['root'] })
@@ -91,7 +93,7 @@ export async function makeFixture(world: World) {
   return fixture
 }
 
-export type Fixture = Awaited<ReturnType<typeof makeFixture>>
+export type Fixture = Awaited<ReturnType<typeof makeFixture<Clients>>>
 
 /** An input as a test writes it; the SDK types it at the call. */
 export type AnyInput = Record<string, unknown>

@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process'
-import { rm, writeFile } from 'node:fs/promises'
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
 import { startPostgres } from '../support/postgres.ts'
-import { keyVariables, rootKey, serve, temporaryFolder } from '../support/process.ts'
+import { keyVariables, rootKey, serve, serveFails, temporaryFolder } from '../support/process.ts'
 import { clientsOf, refusal } from '../support/world.ts'
 
 const unavailable = {
@@ -125,3 +125,54 @@ test.skipIf(!canMount)(
     messaging.destroy()
   },
 )
+
+test.each(['file', 'folder'])(
+  'while its %s is away, writes answer 503 and nothing is lost; they work again once it is back',
+  async what => {
+    const data = join(await temporaryFolder(), 'data')
+    const server = serve(['--port', '0', '--data', data], { env: keyVariables })
+    const url = await server.url()
+    const { identity, messaging } = clientsOf({ url, rootKey: { ...rootKey } })
+    await identity.createAppInstance({ Name: 'kept' })
+    const place = what === 'file' ? join(data, 'carillon.db') : data
+    await rename(place, `${place}-away`)
+    expect(await refusal(identity.createAppInstance({ Name: 'lost' }))).toEqual(unavailable)
+    expect(await healthOf(url)).toEqual([503, { status: 'unavailable' }])
+    await mkdir(data, { recursive: true })
+    expect(await refusal(identity.createAppInstance({ Name: 'lost' }))).toEqual(unavailable)
+    if (what === 'folder') await rm(place, { recursive: true })
+    await rename(`${place}-away`, place)
+    await identity.createAppInstance({ Name: 'new' })
+    expect(await healthOf(url)).toEqual([200, { status: 'ok' }])
+    expect((await identity.listAppInstances({})).AppInstances?.map(({ Name }) => Name).toSorted()).toEqual(['kept', 'new'])
+    server.kill('SIGTERM')
+    expect(await server.exit()).toBe(0)
+    identity.destroy()
+    messaging.destroy()
+  },
+)
+
+test('after its folder has been removed for good the server answers 503, and ends in good order', async () => {
+  const data = join(await temporaryFolder(), 'data')
+  const server = serve(['--port', '0', '--data', data], { env: keyVariables })
+  const { identity, messaging } = clientsOf({ url: await server.url(), rootKey: { ...rootKey } })
+  await rm(data, { recursive: true })
+  expect(await refusal(identity.createAppInstance({ Name: 'lost' }))).toEqual(unavailable)
+  server.kill('SIGTERM')
+  expect(await server.exit()).toBe(0)
+  identity.destroy()
+  messaging.destroy()
+})
+
+test.skipIf(!canMount)('a database on a read-only disk is refused at start with one line', async () => {
+  const folder = await temporaryFolder()
+  expect(spawnSync('mount', ['-t', 'tmpfs', 'none', folder]).status).toBe(0)
+  onTestFinished(() => void spawnSync('umount', ['-l', folder]))
+  const server = serve(['--port', '0', '--data', folder], { env: keyVariables })
+  await server.url()
+  server.kill('SIGTERM')
+  expect(await server.exit()).toBe(0)
+  expect(spawnSync('mount', ['-o', 'remount,ro', folder]).status).toBe(0)
+  const { code, stderr } = await serveFails(['--port', '0', '--data', folder], { env: keyVariables })
+  expect([code, stderr]).toEqual([1, expect.stringMatching(/^carillon: The database .*carillon\.db cannot be opened: [^\n]*\n$/)])
+})

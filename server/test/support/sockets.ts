@@ -53,8 +53,8 @@ export class Listening {
   readonly socket: WebSocket
   #taken = 0
 
-  constructor(url: string) {
-    this.socket = new WebSocket(url)
+  constructor(url: string, headers: Readonly<Record<string, string>> = {}) {
+    this.socket = new WebSocket(url, { headers })
     this.socket.on('error', () => {})
     this.socket.on('message', data => {
       const { Headers, Payload } = JSON.parse((data as Buffer).toString())

@@ -63,6 +63,28 @@ export function clientsOf(app: Pick<App, 'url' | 'rootKey'>, credentials: Signin
   return { identity: new ChimeSDKIdentity(options), messaging: new ChimeSDKMessaging(options) }
 }
 
+/** Makers of what tests begin with. */
+export function makersOf(identity: ChimeSDKIdentity): Pick<World, 'appInstance' | 'bot'> {
+  const appInstance: World['appInstance'] = async (users = [], { admins = [] } = {}) => {
+    const { AppInstanceArn: arn } = await identity.createAppInstance({ Name: 'test' })
+    const user = (id: string) => `${arn}/user/${id}`
+    for (const id of new Set([...users, ...admins])) {
+      await identity.createAppInstanceUser({ AppInstanceArn: arn, AppInstanceUserId: id, Name: id })
+    }
+    for (const id of admins) await identity.createAppInstanceAdmin({ AppInstanceArn: arn, AppInstanceAdminArn: user(id) })
+    return { arn: arn!, user }
+  }
+  const bot: World['bot'] = async appInstanceArn => {
+    const { AppInstanceBotArn } = await identity.createAppInstanceBot({
+      AppInstanceArn: appInstanceArn,
+      Name: 'bot',
+      Configuration: { Lex: { LexBotAliasArn: 'arn:aws:lex:us-east-1:123456789012:bot-alias/ABCDEFGHIJ/KLMNOPQRST', LocaleId: 'en_US' } },
+    })
+    return AppInstanceBotArn!
+  }
+  return { appInstance, bot }
+}
+
 /** `settings` are those of config.ts, by their names there. TLS is off unless they say otherwise. */
 export async function startWorld(
   kind: DatabaseKind,
@@ -83,23 +105,7 @@ export async function startWorld(
     messaging,
     now,
     advance: milliseconds => void (ahead += milliseconds),
-    async appInstance(users = [], { admins = [] } = {}) {
-      const { AppInstanceArn: arn } = await identity.createAppInstance({ Name: 'test' })
-      const user = (id: string) => `${arn}/user/${id}`
-      for (const id of new Set([...users, ...admins])) {
-        await identity.createAppInstanceUser({ AppInstanceArn: arn, AppInstanceUserId: id, Name: id })
-      }
-      for (const id of admins) await identity.createAppInstanceAdmin({ AppInstanceArn: arn, AppInstanceAdminArn: user(id) })
-      return { arn: arn!, user }
-    },
-    async bot(appInstanceArn) {
-      const { AppInstanceBotArn } = await identity.createAppInstanceBot({
-        AppInstanceArn: appInstanceArn,
-        Name: 'bot',
-        Configuration: { Lex: { LexBotAliasArn: 'arn:aws:lex:us-east-1:123456789012:bot-alias/ABCDEFGHIJ/KLMNOPQRST', LocaleId: 'en_US' } },
-      })
-      return AppInstanceBotArn!
-    },
+    ...makersOf(identity),
     async close() {
       await app.close()
       identity.destroy()

@@ -10,7 +10,7 @@ export interface Policy {
   readonly asksResourceTags: boolean
 }
 
-/** As Amazon's for all policies of a role. */
+/** As Amazon's for all policies of a role: white space does not count. */
 const longestPolicy = 10_240
 
 /**
@@ -18,7 +18,8 @@ const longestPolicy = 10_240
  * understand: a part that was passed over could be the one that denies.
  */
 export function parsePolicy(text: string): Policy {
-  if (text.length > longestPolicy) throw new PolicyError(`It has ${text.length} characters; at most ${longestPolicy} are allowed.`)
+  const { length } = text.replaceAll(/\s+/g, '')
+  if (length > longestPolicy) throw new PolicyError(`It has ${length} characters; at most ${longestPolicy} are allowed.`)
   const document = parseStrictJson(text)
   if (!isObject(document)) throw new PolicyError('It must be a JSON object with Version and Statement.')
   const { Version = '2008-10-17', Id = '', Statement, ...others } = document

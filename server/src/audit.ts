@@ -1,0 +1,109 @@
+import { once } from 'node:events'
+import { open } from 'node:fs/promises'
+import { setTimeout } from 'node:timers/promises'
+import { pino } from 'pino'
+import type { Log } from './log.ts'
+import type { Metrics } from './metrics.ts'
+
+/** Who did what, and what came of it. No content: names of what is there, and nothing of what it holds. */
+interface AuditEntry {
+  readonly requestId?: string
+  readonly operation: string
+  /** The key that has signed; where the signature does not hold, the one that it claims. */
+  readonly accessKeyId: string | undefined
+  /** Undefined where the signature does not hold. */
+  readonly principal: string | undefined
+  /** The user or bot in whose name. */
+  readonly bearer: string | undefined
+  readonly resources: readonly string[]
+  readonly sourceAddress: string
+  readonly status: number
+  /** `Success`, or the type of the error. */
+  readonly outcome: string
+}
+
+export interface AuditLog {
+  write(entry: AuditEntry): void
+  /** Opens the file anew, after it has been renamed. */
+  reopen(): void
+  /** Waits for a moment until all is written. */
+  close(): Promise<void>
+}
+
+/** What waits to be written may be so long; more is dropped and counted. */
+const mostWaiting = 8 * 1024 * 1024
+const closingMilliseconds = 1000
+const complaintMilliseconds = 60_000
+
+/**
+ * JSON lines in a file of mode 600, or on standard output where it is `-`. No call waits for the disk: lines are written in the
+ * background, in order. Undefined where it is off; rejects where the file cannot be written.
+ */
+export async function openAuditLog(target: string, { log, metrics }: { log: Log; metrics: Metrics }): Promise<AuditLog | undefined> {
+  if (target === 'off') return undefined
+  const isFile = target !== '-'
+  try {
+    if (isFile) await (await open(target, 'a', 0o600)).close()
+  } catch (error) {
+    throw new Error(`The audit log ${target} cannot be written: ${(error as Error).message}.`, { cause: error })
+  }
+  const destination = pino.destination({ dest: isFile ? target : 1, sync: false, mode: 0o600, maxLength: mostWaiting })
+  await once(destination, 'ready')
+  let isClosed = false
+  let complained = -Infinity
+  const complain = (error: Error | undefined, message: string) => {
+    if (Date.now() - complained < complaintMilliseconds) return
+    complained = Date.now()
+    log.error({ err: error }, message)
+  }
+  destination.on('drop', () => {
+    metrics.auditDropped.inc()
+    complain(undefined, 'The audit log is not written fast enough: entries are dropped')
+  })
+  destination.on('error', (error: Error) => complain(error, 'The audit log cannot be written'))
+  return {
+    write: entry => void (isClosed || destination.write(`${JSON.stringify({ time: new Date().toISOString(), ...entry })}\n`)),
+    reopen: () => isFile && destination.reopen(),
+    close: async () => {
+      isClosed = true
+      if (!isFile) return
+      const closed = once(destination, 'close')
+      closed.catch(() => {})
+      destination.end()
+      await Promise.race([closed, setTimeout(closingMilliseconds, undefined, { ref: false })])
+    },
+  }
+}
+
+/** What a call has told of itself so far, for its entry. */
+export class Trail {
+  #accessKeyId: string | undefined
+  #principal: string | undefined
+  #bearer: string | undefined
+  readonly #resources = new Set<string>()
+
+  /** What the caller says before anything is verified. */
+  claims(authorization: string | undefined) {
+    this.#accessKeyId = /\bCredential=([\w.-]{1,128})\//.exec(authorization ?? '')?.[1]
+  }
+
+  signed({ accessKeyId, principal }: { readonly accessKeyId: string; readonly principal: { readonly arn: string } }) {
+    this.#accessKeyId = accessKeyId
+    this.#principal = principal.arn
+  }
+
+  names(bearer: { readonly text: string } | undefined, arns: Iterable<{ readonly text: string }> = []) {
+    this.#bearer = bearer?.text
+    for (const { text } of arns) this.#resources.add(text)
+  }
+
+  /** What an answer names by an ARN has been made or changed. */
+  made(output: object | undefined) {
+    for (const [member, value] of Object.entries(output ?? {}))
+      if (member.endsWith('Arn') && typeof value === 'string') this.#resources.add(value)
+  }
+
+  get entry() {
+    return { accessKeyId: this.#accessKeyId, principal: this.#principal, bearer: this.#bearer, resources: [...this.#resources] }
+  }
+}

@@ -1,0 +1,102 @@
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Config } from '../config.ts'
+
+/** Something of a configuration that is unsafe, or could be better; and what to do. */
+export interface Finding {
+  readonly kind: 'unsafe' | 'advice'
+  readonly what: string
+  readonly instead: string
+}
+
+const unsafe = (what: string, instead: string): Finding => ({ kind: 'unsafe', what, instead })
+const advice = (what: string, instead: string): Finding => ({ kind: 'advice', what, instead })
+
+/** Names of this machine that nobody else reaches. */
+const isLocal = (host: string) => /^(?:localhost|127\.\d+\.\d+\.\d+|\[?::1\]?|)$/i.test(host)
+
+/** Shorter ones can be guessed, and these have been printed in documents. */
+const isWeakSecret = (secret: string) => secret.length < 20 || /secret|password|changeme|example|test/i.test(secret)
+
+function ofListeners({ host, tls, tlsCert, trustProxy = [], rateLimits, auditLog }: Config): Finding[] {
+  const findings: Finding[] = []
+  if (isLocal(host)) return findings
+  if (trustProxy.length === 0) {
+    findings.push(
+      unsafe(
+        `Plain HTTP is served on ${host}: messages and session tokens can be read on the way`,
+        'Listen on 127.0.0.1 behind a proxy that ends TLS, and name that proxy by --trust-proxy; or let a firewall pass the TLS port only.',
+      ),
+    )
+  }
+  if (!tls && trustProxy.length === 0)
+    findings.push(unsafe(`There is no TLS on ${host}`, 'Leave --no-tls out, or name the proxy that ends TLS by --trust-proxy.'))
+  if (rateLimits === 'off')
+    findings.push(unsafe(`Nobody's calls are limited on ${host}`, 'Set --rate-limits aws; each rate can be changed (serve --help).'))
+  if (tls && tlsCert === undefined)
+    findings.push(
+      advice('The TLS certificate is made by a CA that only your own clients trust', 'Give one of a public CA: --tls-cert and --tls-key.'),
+    )
+  if (auditLog === 'off') findings.push(advice('Nobody can tell later who did what', 'Set --audit-log FILE.'))
+  return findings
+}
+
+function ofOthers({ databaseUrl, lambdaEndpoint, rootKey }: Config): Finding[] {
+  const findings: Finding[] = []
+  if (databaseUrl !== undefined) {
+    const { hostname, searchParams } = new URL(databaseUrl)
+    const mode = searchParams.get('sslmode') ?? (searchParams.get('ssl') === 'true' ? 'require' : 'disable')
+    if (!isLocal(hostname) && !['require', 'verify-ca', 'verify-full'].includes(mode))
+      findings.push(unsafe(`All data travels to PostgreSQL at ${hostname} without TLS`, 'Add ?sslmode=verify-full to --database-url.'))
+  }
+  if (lambdaEndpoint !== undefined) {
+    const { protocol, hostname } = new URL(lambdaEndpoint)
+    if (protocol === 'http:' && !isLocal(hostname))
+      findings.push(unsafe(`Messages travel to processors at ${hostname} without TLS`, 'Use https in --lambda-endpoint.'))
+  }
+  if (rootKey && isWeakSecret(rootKey.secretAccessKey))
+    findings.push(
+      unsafe(
+        'The secret of the root key is short, or one that documents have',
+        'Use a new one: openssl rand -base64 30 for CARILLON_SECRET_ACCESS_KEY, or leave both variables out.',
+      ),
+    )
+  return findings
+}
+
+/** The permissions of a file or folder; undefined where there is none. */
+async function modeOf(path: string): Promise<number | undefined> {
+  try {
+    return (await stat(path)).mode & 0o777
+  } catch {
+    return undefined
+  }
+}
+
+async function ofFiles({ data, tlsKey, host, rootKey }: Config): Promise<Finding[]> {
+  const findings: Finding[] = []
+  const isKept = data !== ':memory:'
+  const folder = isKept ? await modeOf(data) : undefined
+  if (folder !== undefined && (folder & 0o077) !== 0)
+    findings.push(unsafe(`Others on this machine may enter the data folder ${data}`, `chmod 700 ${data}`))
+  const secrets = [...(isKept ? [join(data, 'credentials'), join(data, 'server-key.pem')] : []), ...(tlsKey === undefined ? [] : [tlsKey])]
+  for (const file of secrets) {
+    const mode = await modeOf(file)
+    if (mode !== undefined && (mode & 0o077) !== 0) findings.push(unsafe(`Others on this machine may read ${file}`, `chmod 600 ${file}`))
+  }
+  const hasRootKey = rootKey !== undefined || (isKept && (await modeOf(join(data, 'credentials'))) !== undefined)
+  if (hasRootKey && !isLocal(host))
+    findings.push(
+      advice(
+        'The root key, which may do everything as everybody, can be used from the network',
+        'Keep it on the server side, and give browsers and back ends keys of their own.',
+      ),
+    )
+  return findings
+}
+
+/** What is unsafe in a configuration comes first. */
+export async function findingsOf(config: Config): Promise<Finding[]> {
+  const findings = [...ofListeners(config), ...ofOthers(config), ...(await ofFiles(config))]
+  return [...findings.filter(({ kind }) => kind === 'unsafe'), ...findings.filter(({ kind }) => kind === 'advice')]
+}

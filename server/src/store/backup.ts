@@ -1,0 +1,49 @@
+import { randomBytes } from 'node:crypto'
+import { chmod, link, open, rm } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { backup, DatabaseSync } from 'node:sqlite'
+
+/** More pages than a file has: the copy is of one moment, and never begins anew because somebody writes. */
+const allPages = 2 ** 31 - 1
+
+/** The copy is one file, without a log beside it, and is what it should be. */
+function checked(file: string) {
+  const copy = new DatabaseSync(file)
+  try {
+    copy.exec('pragma journal_mode = delete')
+    const { quick_check: verdict } = copy.prepare('pragma quick_check(1)').get() as { quick_check: string }
+    if (verdict !== 'ok') throw new Error(`The copy is damaged: ${verdict}.`)
+  } finally {
+    copy.close()
+  }
+}
+
+async function synchronize(path: string) {
+  const handle = await open(path, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+/**
+ * Copies a database in use, as it is at one moment: all that has been acknowledged before is in it. Writers do not wait. `target`
+ * is there as a whole or not at all, readable by its owner only; one that is there is not overwritten.
+ */
+export async function backUp(source: string, target: string): Promise<void> {
+  const draft = join(dirname(target), `.${basename(target)}-${randomBytes(6).toString('hex')}`)
+  const database = new DatabaseSync(source, { readOnly: true })
+  try {
+    await (await open(draft, 'wx', 0o600)).close()
+    await chmod(draft, 0o600)
+    await backup(database, draft, { rate: allPages })
+    checked(draft)
+    await synchronize(draft)
+    await link(draft, target)
+    await synchronize(dirname(target))
+  } finally {
+    database.close()
+    await rm(draft, { force: true })
+  }
+}

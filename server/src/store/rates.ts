@@ -1,0 +1,24 @@
+import { statement, type Database } from './database.ts'
+
+/** In epoch milliseconds, of the database: the clocks of nodes may differ. */
+const clock = `(extract(epoch from statement_timestamp()) * 1000)::bigint`
+const longestDebt = 10_000
+
+/** Buckets are locked in one order. What is inserted is the clock and what was spent; what waits of it is added. */
+const insertSpent = statement<{ key: string; milliseconds: number }>(`
+  insert into rate_buckets as bucket (key, full_at)
+  select key, ${clock} + spent from json_to_recordset($1::json) as spending (key text, spent bigint) order by key
+  on conflict (key) do update
+  set full_at = least(excluded.full_at + greatest(bucket.full_at - ${clock}, 0), ${clock} + ${longestDebt})
+  returning key, full_at - ${clock} as milliseconds`)
+
+const deleteFull = statement(`delete from rate_buckets where full_at < ${clock}`)
+
+/** Adds what a node has spent to what all have, and resolves to how long each of these buckets refills. PostgreSQL only. */
+export async function addSpent(db: Database, spent: ReadonlyMap<string, number>) {
+  const rows = [...spent].map(([key, milliseconds]) => ({ key: key.toWellFormed(), spent: Math.round(milliseconds) }))
+  return db.all(insertSpent, JSON.stringify(rows))
+}
+
+/** Removes what is full again. */
+export const removeFullBuckets = async (db: Database) => db.run(deleteFull)

@@ -1,0 +1,68 @@
+import { chmod, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { findingsOf } from '../../src/cli/findings.ts'
+import { readConfig } from '../../src/config.ts'
+import { root, run, temporaryFolder } from '../support/process.ts'
+
+const check = async (args: string[], env: Record<string, string> = {}) =>
+  run(process.execPath, [join(root, 'server/src/main.ts'), 'check', ...args], { env })
+
+const found = async (flags: Record<string, string>, environment: Record<string, string> = {}) =>
+  (await findingsOf(readConfig({ data: ':memory:', ...flags }, environment))).map(({ kind, what }) => `${kind}: ${what}`)
+
+test('the defaults are safe, and exit 0; a server for everybody is not, and exits 1 with what to do', async () => {
+  const folder = await temporaryFolder()
+  await chmod(folder, 0o700)
+  expect(await check(['--data', folder])).toEqual({ code: 0, stdout: 'Nothing here is unsafe.\n', stderr: '' })
+  const { code, stdout } = await check(['--data', folder, '--host', '0.0.0.0'])
+  expect(code).toBe(1)
+  expect(stdout).toMatch(/^unsafe: Plain HTTP is served on 0\.0\.0\.0: .*\n {8}Listen on 127\.0\.0\.1 behind a proxy that ends TLS/)
+  expect(stdout).toMatch(/2 of these settings are unsafe\.\n$/)
+})
+
+const everywhere = { host: '0.0.0.0', rateLimits: 'aws', auditLog: '-', tlsCert: 'c', tlsKey: 'k', trustProxy: '10.0.0.1' }
+
+test.each([
+  ['plain HTTP', { trustProxy: undefined }, /^unsafe: Plain HTTP is served on 0\.0\.0\.0/],
+  ['no TLS', { trustProxy: undefined, tls: 'off' }, /^unsafe: There is no TLS/],
+  ['no rates', { rateLimits: 'off' }, /^unsafe: Nobody's calls are limited/],
+  ['a made certificate', { tlsCert: undefined, tlsKey: undefined }, /^advice: The TLS certificate is made by a CA/],
+  ['no audit log', { auditLog: 'off' }, /^advice: Nobody can tell later/],
+  [
+    'PostgreSQL without TLS',
+    { databaseUrl: 'postgresql://u:hidden@db.example/x' },
+    /^unsafe: All data travels to PostgreSQL at db\.example without TLS$/,
+  ],
+  ['processors without TLS', { lambdaEndpoint: 'http://lambda.example:3001' }, /^unsafe: Messages travel to processors at lambda\.example/],
+])('on a public address %s is told', async (_, change, expected) => {
+  const flags = Object.fromEntries(Object.entries({ ...everywhere, ...change }).filter(([, value]) => value !== undefined)) as Record<
+    string,
+    string
+  >
+  expect(await found(everywhere)).toEqual([])
+  expect(await found(flags)).toEqual(expect.arrayContaining([expect.stringMatching(expected)]))
+})
+
+test('to another host with TLS, and to this machine without, nothing is told', async () => {
+  expect(
+    await found({ databaseUrl: 'postgresql://u:p@db.example/x?sslmode=verify-full', lambdaEndpoint: 'https://lambda.example' }),
+  ).toEqual([])
+  expect(await found({ databaseUrl: 'postgresql://u:p@localhost/x', lambdaEndpoint: 'http://127.0.0.1:3001' })).toEqual([])
+})
+
+test('a secret that can be guessed is told, and is not shown', async () => {
+  const { code, stdout } = await check(['--data', ':memory:'], { CARILLON_ACCESS_KEY_ID: 'AKIAX', CARILLON_SECRET_ACCESS_KEY: 'changeme' })
+  expect([code, stdout]).toEqual([1, expect.stringMatching(/^unsafe: The secret of the root key is short/)])
+  expect(stdout).not.toContain('changeme')
+})
+
+test('a data folder or a key that others may read is told', async () => {
+  const folder = await temporaryFolder()
+  await chmod(folder, 0o755)
+  await writeFile(join(folder, 'credentials'), 'x', { mode: 0o644 })
+  expect(await found({ data: folder })).toEqual([
+    `unsafe: Others on this machine may enter the data folder ${folder}`,
+    `unsafe: Others on this machine may read ${join(folder, 'credentials')}`,
+  ])
+})

@@ -1,0 +1,106 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { networkInterfaces } from 'node:os'
+import { setTimeout } from 'node:timers/promises'
+import { expect, onTestFinished, test } from 'vitest'
+import { signedHeaders } from '../support/signed.ts'
+import { clientsOf, startWorld } from '../support/world.ts'
+
+async function ownWorld(settings: Record<string, string> = {}) {
+  const world = await startWorld('sqlite', settings)
+  onTestFinished(() => world.close())
+  return world
+}
+
+test('what is no call is answered with strict headers, and pages of others may not read it', async () => {
+  const { app } = await ownWorld()
+  for (const path of ['/health', '/metrics', '/health/more', '/metrics?x']) {
+    for (const method of ['GET', 'OPTIONS', 'POST']) {
+      const answer = await fetch(`${app.url}${path}`, { method, headers: { origin: 'https://elsewhere.example' } })
+      expect(Object.fromEntries(answer.headers)).toMatchObject({
+        'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+        'cross-origin-resource-policy': 'same-origin',
+        'referrer-policy': 'no-referrer',
+        'x-content-type-options': 'nosniff',
+        'x-frame-options': 'DENY',
+        'cache-control': 'no-store',
+      })
+      expect([...answer.headers.keys()].filter(name => name.startsWith('access-control'))).toEqual([])
+    }
+  }
+})
+
+test('more calls at once than the setting says are told to try again in a second', async () => {
+  const world = await startWorld('postgres', { callsAtOnce: '2' })
+  onTestFinished(() => world.close())
+  const { url, rootKey } = world.app
+  const signed = await Promise.all(
+    Array.from({ length: 30 }, async (_, index) => {
+      const body = JSON.stringify({ Name: `x${index}`, ClientRequestToken: `x${index}` })
+      return { method: 'POST', headers: await signedHeaders(url, rootKey, { method: 'POST', path: '/app-instances', body }), body }
+    }),
+  )
+  const answers = await Promise.all(signed.map(async each => fetch(`${url}/app-instances`, each)))
+  const refused = answers.filter(({ status }) => status === 503)
+  expect(answers.filter(({ status }) => status === 201).length + refused.length).toBe(30)
+  expect(refused.length).toBeGreaterThan(0)
+  expect(refused[0]!.headers.get('retry-after')).toBe('1')
+  expect(await refused[0]!.json()).toEqual({
+    Code: 'ServiceUnavailable',
+    Message: 'The service is temporarily unavailable',
+    Reason: 'More calls are on their way than this server takes at once.',
+  })
+  expect((await world.identity.createAppInstance({ Name: 'later' })).AppInstanceArn).toBeDefined()
+})
+
+/** An address of this machine that is not its loopback. */
+const ownAddress = Object.values(networkInterfaces())
+  .flatMap(each => each ?? [])
+  .find(({ internal, family }) => !internal && family === 'IPv4')?.address
+
+async function opened(host: string, port: number) {
+  const socket = connect({ host, port })
+  onTestFinished(() => void socket.destroy())
+  socket.on('error', () => {})
+  let isClosed = false
+  socket.on('close', () => (isClosed = true))
+  await Promise.race([once(socket, 'connect'), once(socket, 'close')])
+  return { socket, isClosed: () => isClosed }
+}
+
+test.skipIf(ownAddress === undefined)('one address has no more connections than the setting says; a trusted proxy may', async () => {
+  for (const [trustProxy, closed] of [
+    ['192.0.2.1', 2],
+    [ownAddress!, 0],
+  ] as const) {
+    const { app } = await ownWorld({ host: '0.0.0.0', connectionsPerAddress: '3', trustProxy })
+    const port = Number(new URL(app.url).port)
+    const connections = []
+    for (let index = 0; index < 5; index++) connections.push(await opened(ownAddress!, port))
+    await setTimeout(100)
+    expect(connections.filter(({ isClosed }) => isClosed())).toHaveLength(closed)
+    for (const { socket } of connections) socket.destroy()
+    await setTimeout(100)
+    const again = await opened(ownAddress!, port)
+    await setTimeout(50)
+    expect(again.isClosed()).toBe(false)
+    const { identity } = clientsOf({ url: `http://127.0.0.1:${port}`, rootKey: app.rootKey })
+    expect((await identity.listAppInstances({})).AppInstances).toEqual([])
+    identity.destroy()
+    again.socket.destroy()
+  }
+})
+
+test('a head that takes longer than 20 seconds to arrive is refused with 408', { timeout: 40_000 }, async () => {
+  const { app } = await ownWorld()
+  const { socket } = await opened('127.0.0.1', Number(new URL(app.url).port))
+  let text = ''
+  socket.setEncoding('utf8').on('data', part => (text += part))
+  const start = Date.now()
+  socket.write('GET /health HTTP/1.1\r\nhost: x\r\n')
+  const dribble = setInterval(() => socket.write('x: y\r\n'), 1000)
+  await once(socket, 'close')
+  clearInterval(dribble)
+  expect(Date.now() - start).toBeLessThan(27_000)
+  expect(text).toMatch(/^HTTP\/1\.1 408 RequestTimeout\r\n[^]*"Message":"The request took too long to arrive"/)
+})

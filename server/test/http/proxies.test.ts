@@ -1,0 +1,109 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { expect, onTestFinished, test } from 'vitest'
+import { temporaryFolder } from '../support/process.ts'
+import { call, signedHeaders } from '../support/signed.ts'
+import { Listening, presignedUrl } from '../support/sockets.ts'
+import { startWorld, type World } from '../support/world.ts'
+
+type Entry = Readonly<Record<string, unknown>>
+
+/** A server whose audit log tells what it has understood. */
+async function watched(settings: Record<string, string>) {
+  const auditLog = join(await temporaryFolder(), 'audit.log')
+  const world = await startWorld('sqlite', { auditLog, ...settings })
+  onTestFinished(() => world.close())
+  const entries = async (): Promise<Entry[]> => {
+    await setTimeout(50)
+    return (await readFile(auditLog, 'utf8'))
+      .trim()
+      .split('\n')
+      .map(line => JSON.parse(line))
+  }
+  return { world, lastEntry: async () => (await entries()).at(-1)! }
+}
+
+const listing = { path: '/app-instances' }
+const sourceSeen = async ({ world, lastEntry }: Awaited<ReturnType<typeof watched>>, headers: Record<string, string>) => {
+  const { status } = await call(world.app.url, world.app.rootKey, listing, { headers })
+  expect(status).toBe(200)
+  return (await lastEntry())['sourceAddress']
+}
+
+test.each([
+  ['one address', { 'x-forwarded-for': '203.0.113.7' }, '203.0.113.7'],
+  ['what a client has written before it', { 'x-forwarded-for': '10.9.9.9, 198.51.100.1, 203.0.113.7' }, '203.0.113.7'],
+  ['trusted proxies in a row', { 'x-forwarded-for': '203.0.113.7, 10.1.2.3, 10.4.5.6' }, '203.0.113.7'],
+  ['an address with its port', { 'x-forwarded-for': '203.0.113.7:4711' }, '203.0.113.7'],
+  ['an IPv6 address with its port', { 'x-forwarded-for': '[2001:db8::7]:4711' }, '2001:db8::7'],
+  ['an address that is none', { 'x-forwarded-for': 'unknown' }, '127.0.0.1'],
+  ['nothing', {}, '127.0.0.1'],
+  ['the header of the other kind', { forwarded: 'for=203.0.113.7' }, '127.0.0.1'],
+])('behind a trusted proxy the source is the first address that is not one: %s', async (_, headers, expected) => {
+  expect(await sourceSeen(await watched({ trustProxy: 'loopback,10.0.0.0/8' }), headers)).toBe(expected)
+})
+
+test.each([
+  ['for=203.0.113.7;proto=https', '203.0.113.7'],
+  ['For="[2001:db8:cafe::17]:4711"', '2001:db8:cafe::17'],
+  ['for=192.0.2.43, for=203.0.113.7, for="10.0.0.1"', '203.0.113.7'],
+  ['by=10.0.0.1;for="203.0.113.7:80";host="a\\"b"', '203.0.113.7'],
+  ['for=_hidden', '127.0.0.1'],
+  ['for="unterminated', '127.0.0.1'],
+  ['nonsense nonsense', '127.0.0.1'],
+])('Forwarded is read as RFC 7239 has it: %s', async (forwarded, expected) => {
+  const seen = await sourceSeen(await watched({ trustProxy: 'loopback,10.0.0.0/8', proxyHeaders: 'forwarded' }), { forwarded })
+  expect(seen).toBe(expected)
+})
+
+test('a peer that is not trusted is believed nothing: neither its address nor its host', async () => {
+  const server = await watched({ trustProxy: '192.0.2.1' })
+  expect(await sourceSeen(server, { 'x-forwarded-for': '203.0.113.7', 'x-forwarded-proto': 'https' })).toBe('127.0.0.1')
+  const { url, rootKey } = server.world.app
+  const signed = await signedHeaders('http://chat.example.com:80', rootKey, listing)
+  const { status } = await answerTo(url, { ...signed, 'x-forwarded-host': 'chat.example.com' })
+  expect(status).toBe(403)
+})
+
+/** Under the host of the URL, whatever was signed. */
+async function answerTo(url: string, headers: Record<string, string>, path = '/app-instances') {
+  const { host: _, ...others } = headers
+  return fetch(`${url}${path}`, { headers: others })
+}
+
+test.each([
+  ['x-forwarded', { 'x-forwarded-host': 'chat.example.com' }],
+  ['x-forwarded', { 'x-forwarded-for': '203.0.113.7', 'x-forwarded-host': 'chat.example.com', 'x-forwarded-proto': 'https' }],
+  ['forwarded', { forwarded: 'for=203.0.113.7;host=chat.example.com;proto=https' }],
+])('a request may be signed for the host that a trusted proxy tells, by %s: %o', async (proxyHeaders, told) => {
+  const { world } = await watched({ trustProxy: 'loopback', proxyHeaders })
+  const { url, rootKey } = world.app
+  const signed = await signedHeaders('http://chat.example.com:80', rootKey, listing)
+  expect((await answerTo(url, { ...signed, ...told })).status).toBe(200)
+  const other = await signedHeaders('http://other.example.com:80', rootKey, listing)
+  expect((await answerTo(url, { ...other, ...told })).status).toBe(403)
+  const own = await signedHeaders(url, rootKey, listing)
+  expect((await answerTo(url, { ...own, ...told })).status).toBe(200)
+})
+
+const endpointOf = async ({ app }: World, host: string, bearer: string) => {
+  const signed = await signedHeaders(`http://${host}:80`, app.rootKey, {
+    path: '/endpoints/messaging-session',
+    headers: { 'x-amz-chime-bearer': bearer },
+  })
+  const answer = await answerTo(app.url, { ...signed, 'x-forwarded-host': host }, '/endpoints/messaging-session')
+  return answer.json()
+}
+
+test('sockets connect, and are told to, by the host that the proxy tells', async () => {
+  const { world, lastEntry } = await watched({ trustProxy: 'loopback' })
+  const { user } = await world.appInstance(['alice'])
+  expect(await endpointOf(world, 'chat.example.com', user('alice'))).toEqual({ Endpoint: { Url: 'chat.example.com' } })
+  const signed = await presignedUrl({ url: 'http://chat.example.com:80', rootKey: world.app.rootKey }, user('alice'))
+  const here = signed.replace('ws://chat.example.com', world.app.url.replace('http', 'ws'))
+  const listening = new Listening(here, { 'x-forwarded-host': 'chat.example.com', 'x-forwarded-for': '203.0.113.7' })
+  onTestFinished(() => listening.socket.terminate())
+  expect((await listening.next()).type).toBe('SESSION_ESTABLISHED')
+  expect(await lastEntry()).toMatchObject({ operation: 'Connect', bearer: user('alice'), sourceAddress: '203.0.113.7', outcome: 'Success' })
+})
