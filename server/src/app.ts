@@ -181,11 +181,11 @@ export async function startApp(config: Config, { now = Date.now, keys }: Surroun
         balance.soon()
       },
     }
-    const findKey: FindKey = (id, token) => kept.find(id, token) ?? keys?.(id, token)
     const { limits, rates } = config
     const isShared = rates !== undefined && db.kind === 'postgres'
     const buckets = new TokenBuckets({ shared: isShared })
     const throttling = rates && { buckets, rates, now }
+    const findKey: FindKey = (id, token) => kept.find(id, token) ?? keys?.(id, token)
     const verify = createVerifier({ findKey })
     const { oidcIssuer, oidcAudience, oidcJwks: jwks, exchangeRole, exchangeAppInstance, exchangeUsers: makesUsers } = config
     const issuer = oidcIssuer && oidcAudience && createIssuer({ issuer: oidcIssuer, audiences: oidcAudience, jwks, now })
@@ -193,7 +193,7 @@ export async function startApp(config: Config, { now = Date.now, keys }: Surroun
     endpoints.set('/', stsEndpoint({ ...issuing, verify: createVerifier({ findKey, service: 'sts' }), issuer: issuer || undefined }))
     if (issuer && exchangeRole !== undefined && exchangeAppInstance !== undefined) {
       const exchanged = { role: exchangeRole, appInstanceArn: exchangeAppInstance, makesUsers }
-      endpoints.set('/creds', exchangeEndpoint({ ...issuing, ...exchanged, db, limits, issuer }))
+      endpoints.set('/creds', exchangeEndpoint({ ...issuing, ...exchanged, db, limits: config.limits, issuer }))
     }
     gateway = new Gateway({
       ...tools,

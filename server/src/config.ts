@@ -69,17 +69,6 @@ function count(text: string): number {
   return Number(text)
 }
 
-function webUrl(text: string): string {
-  if (!/^https?:\/\/[^\s?#]+$/.test(text) || !URL.canParse(text)) throw new Error('must be a URL such as https://login.example.com')
-  return text
-}
-
-function severalNames(text: string): readonly string[] {
-  const names = text.split(',').map(name => name.trim())
-  if (names.some(name => name === '')) throw new Error('must be names, separated by commas')
-  return names
-}
-
 function auditTarget(text: string): string {
   if (!/\S/.test(text)) throw new Error('must be a file, - for standard output, or off')
   return text
@@ -105,6 +94,17 @@ function isAddressRange(text: string): boolean {
 function proxyHeaders(text: string): ProxyHeaders {
   if (text !== 'x-forwarded' && text !== 'forwarded') throw new Error('must be x-forwarded or forwarded')
   return text
+}
+
+function webUrl(text: string): string {
+  if (!/^https?:\/\/[^\s?#]+$/.test(text) || !URL.canParse(text)) throw new Error('must be a URL such as https://login.example.com')
+  return text
+}
+
+function severalNames(text: string): readonly string[] {
+  const names = text.split(',').map(name => name.trim())
+  if (names.some(name => name === '')) throw new Error('must be names, separated by commas')
+  return names
 }
 
 /** One setting for each count that is limited. */
@@ -293,9 +293,9 @@ export function readConfig(flags: Readonly<Record<string, string | undefined>>, 
   if ((values.exchangeRole === undefined) !== (values.exchangeAppInstance === undefined))
     throw new Error('--exchange-role and --exchange-app-instance are given together, or neither is.')
   const limits = Object.fromEntries(Object.keys(countLimits).map(name => [name, values[name as CountLimit]])) as Limits
+  const rates = Object.fromEntries(Object.keys(callRates).map(name => [name, values[name as CallRateName]])) as Rates
   const masterKey = environment[masterKeyVariable]
   const masterKeys = masterKey === undefined ? undefined : parseMasterKeys(masterKey, masterKeyVariable)
-  const rates = Object.fromEntries(Object.keys(callRates).map(name => [name, values[name as CallRateName]])) as Rates
   return { ...values, limits, rates: values.rateLimits === 'aws' ? rates : undefined, rootKey: rootKeyOf(environment), masterKeys }
 }
 

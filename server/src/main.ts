@@ -16,10 +16,10 @@ const program = new Command('carillon')
 addServe(program)
 addCerts(program)
 addJobs(program)
-addKeys(program)
-addRoles(program)
 addBackup(program)
 addCheck(program)
+addKeys(program)
+addRoles(program)
 
 try {
   await program.parseAsync()

@@ -1,7 +1,7 @@
 import { parseArn } from '../arn.ts'
 import type { OperationName } from '../contract/index.ts'
 import { accessDenied } from '../errors.ts'
-import type { Sender } from '../sender.ts'
+import type { Origin } from '../sender.ts'
 import type { Queries } from '../store/database.ts'
 import { tagsUnder } from '../store/tags.ts'
 import { asksResourceTags, decide, type Decision } from './iam/decide.ts'
@@ -10,7 +10,7 @@ import type { Principal } from './principal.ts'
 import { expirationResources, resources, type Owner } from './resources.ts'
 
 /** What IAM may ask of a request, wherever it has come from. */
-interface Asking extends Pick<Sender, 'sourceAddress' | 'isSecure'> {
+interface Asking extends Origin {
   readonly db: Queries
   readonly now: () => number
 }

@@ -8,13 +8,13 @@ import type { AccessKey } from '../auth/signing-key.ts'
 import type { Call, Environment } from '../call.ts'
 import type { OperationName } from '../contract/index.ts'
 import type { Operation } from '../contract/operation.ts'
-import type { Sender } from '../sender.ts'
+import type { Origin } from '../sender.ts'
 import { arnsOf } from './arns.ts'
 import { codecOf } from './codec.ts'
 import { throttleOf, type Throttling } from './throttle.ts'
 
 /** A request as it came, with what routing has found in its path. */
-interface Received extends SignedRequest, Omit<Sender, 'forwardedHost'> {
+interface Received extends SignedRequest, Origin {
   readonly params: Record<string, string>
   /** The query without its question mark, untouched. */
   readonly query: string

@@ -2,10 +2,10 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { Trail } from '../audit.ts'
 import type { SignedRequest } from '../auth/sigv4.ts'
 import type { ApiError } from '../errors.ts'
-import type { Sender } from '../sender.ts'
+import type { Origin } from '../sender.ts'
 
 /** A request as it came. */
-export interface AskedEndpoint extends Omit<SignedRequest, 'forwardedHost'>, Sender {
+export interface AskedEndpoint extends SignedRequest, Origin {
   /** The query without its question mark, untouched. */
   readonly query: string
   readonly headers: IncomingHttpHeaders

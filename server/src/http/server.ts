@@ -153,20 +153,20 @@ export function createServer(served: Served): HttpSide {
   }
   server.setErrorHandler((error, request, reply) => sendError(request, reply, error))
   const unknownRoute = async (request: FastifyRequest, reply: FastifyReply) =>
-    sendError(
-      request,
-      reply,
-      new ApiError(
-        'UnknownOperationException',
-        404,
-        'UnknownOperation',
-        'The requested operation is not recognized by the service.',
-        `No operation has the route ${request.method} ${request.url.split('?')[0]} with these ?operation= or ?scope= parameters.`,
-      ),
-    )
-  server.setNotFoundHandler((request, reply) =>
-    isManagement(request.url) ? reply.code(404).headers(strictHeaders).send() : unknownRoute(request, reply),
-  )
+    isManagement(request.url)
+      ? reply.code(404).headers(strictHeaders).send()
+      : sendError(
+          request,
+          reply,
+          new ApiError(
+            'UnknownOperationException',
+            404,
+            'UnknownOperation',
+            'The requested operation is not recognized by the service.',
+            `No operation has the route ${request.method} ${request.url.split('?')[0]} with these ?operation= or ?scope= parameters.`,
+          ),
+        )
+  server.setNotFoundHandler(unknownRoute)
 
   for (const [name, operation] of Object.entries(operations) as [OperationName, (typeof operations)[OperationName]][]) {
     server.route({

@@ -4,7 +4,7 @@ import type { Principal } from '../auth/principal.ts'
 import type { AccessKey } from '../auth/signing-key.ts'
 import { roleArn, roleNameOf, type Role } from '../keys/principals.ts'
 import type { Session } from '../keys/session.ts'
-import type { Sender } from '../sender.ts'
+import type { Origin } from '../sender.ts'
 import { issue, type Issued, type Tools } from './credentials.ts'
 import {
   asciiArn,
@@ -68,7 +68,7 @@ export async function assumeRole(
   parameters: Parameters,
   caller: AccessKey,
   tools: Tools,
-  { sourceAddress, isSecure }: Sender,
+  { sourceAddress, isSecure }: Origin,
 ): Promise<AssumedRole> {
   const { ring, account, now } = tools
   const arn = asciiArn(parameters, 'RoleArn')

@@ -3,7 +3,7 @@ import type { AccessKey } from '../auth/signing-key.ts'
 import { ApiError } from '../errors.ts'
 import { commonHeaders } from '../http/answer.ts'
 import type { AskedEndpoint, Endpoint } from '../http/endpoint.ts'
-import type { Sender } from '../sender.ts'
+import type { Origin } from '../sender.ts'
 import { assumeRole } from './assume-role.ts'
 import type { Tools } from './credentials.ts'
 import type { Issuer } from './issuer.ts'
@@ -20,7 +20,7 @@ type Result = object
 interface Action {
   /** Beside Action and Version. */
   readonly parameters: readonly string[]
-  readonly answer: (parameters: Parameters, caller: AccessKey, tools: Tools, sender: Sender) => Promise<Result>
+  readonly answer: (parameters: Parameters, caller: AccessKey, tools: Tools, sender: Origin) => Promise<Result>
 }
 
 /** Those that are signed. */

@@ -1,6 +1,6 @@
 import { decide } from '../auth/iam/decide.ts'
 import type { AccessKey } from '../auth/signing-key.ts'
-import type { Sender } from '../sender.ts'
+import type { Origin } from '../sender.ts'
 import { ApiError } from '../errors.ts'
 import { issue, type Tools } from './credentials.ts'
 import { denied, duration, sessionPolicy, tagsIn, text, type Parameters } from './parameters.ts'
@@ -44,7 +44,7 @@ export async function getSessionToken(parameters: Parameters, caller: AccessKey,
 }
 
 /** GetFederationToken: temporary credentials that may what both the key and the session policy allow. */
-export async function getFederationToken(parameters: Parameters, caller: AccessKey, tools: Tools, { sourceAddress, isSecure }: Sender) {
+export async function getFederationToken(parameters: Parameters, caller: AccessKey, tools: Tools, { sourceAddress, isSecure }: Origin) {
   requireLasting(tools, caller, 'GetFederationToken')
   const name = text(parameters, 'Name', /^[\w+=,.@-]{2,32}$/, '2 to 32 letters, digits and characters of _+=,.@-')
   const tags = tagsIn(parameters)
