@@ -41,7 +41,7 @@ function ofListeners({ host, tls, tlsCert, trustProxy = [], rateLimits, auditLog
   return findings
 }
 
-function ofOthers({ databaseUrl, lambdaEndpoint, rootKey }: Config): Finding[] {
+function ofOthers({ databaseUrl, lambdaEndpoint, oidcIssuer, oidcJwks, rootKey }: Config): Finding[] {
   const findings: Finding[] = []
   if (databaseUrl !== undefined) {
     const { hostname, searchParams } = new URL(databaseUrl)
@@ -53,6 +53,17 @@ function ofOthers({ databaseUrl, lambdaEndpoint, rootKey }: Config): Finding[] {
     const { protocol, hostname } = new URL(lambdaEndpoint)
     if (protocol === 'http:' && !isLocal(hostname))
       findings.push(unsafe(`Messages travel to processors at ${hostname} without TLS`, 'Use https in --lambda-endpoint.'))
+  }
+  const keysOfIssuer = oidcJwks ?? oidcIssuer
+  if (keysOfIssuer !== undefined) {
+    const { protocol, hostname } = new URL(keysOfIssuer)
+    if (protocol === 'http:' && !isLocal(hostname))
+      findings.push(
+        unsafe(
+          `The keys of the issuer come from ${hostname} without TLS: who is on the way may log in as anybody`,
+          'Use https in --oidc-issuer or --oidc-jwks.',
+        ),
+      )
   }
   if (rootKey && isWeakSecret(rootKey.secretAccessKey))
     findings.push(
@@ -79,7 +90,10 @@ async function ofFiles({ data, tlsKey, host, rootKey }: Config): Promise<Finding
   const folder = isKept ? await modeOf(data) : undefined
   if (folder !== undefined && (folder & 0o077) !== 0)
     findings.push(unsafe(`Others on this machine may enter the data folder ${data}`, `chmod 700 ${data}`))
-  const secrets = [...(isKept ? [join(data, 'credentials'), join(data, 'server-key.pem')] : []), ...(tlsKey === undefined ? [] : [tlsKey])]
+  const secrets = [
+    ...(isKept ? ['credentials', 'master-key', 'server-key.pem'].map(name => join(data, name)) : []),
+    ...(tlsKey === undefined ? [] : [tlsKey]),
+  ]
   for (const file of secrets) {
     const mode = await modeOf(file)
     if (mode !== undefined && (mode & 0o077) !== 0) findings.push(unsafe(`Others on this machine may read ${file}`, `chmod 600 ${file}`))

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import type { Trail } from '../audit.ts'
 import type { SignedRequest } from '../auth/sigv4.ts'
 import type { ApiError } from '../errors.ts'
 import type { Origin } from '../sender.ts'
@@ -9,6 +10,8 @@ export interface AskedEndpoint extends SignedRequest, Origin {
   readonly query: string
   readonly headers: IncomingHttpHeaders
   readonly requestId: string
+  /** Undefined where there is no audit log. */
+  readonly trail: Trail | undefined
 }
 
 interface EndpointAnswer {
@@ -19,8 +22,8 @@ interface EndpointAnswer {
 
 /** What answers on the same port beside the contract's operations, in a form of its own. */
 export interface Endpoint {
-  /** In the metrics. */
-  readonly name: string
+  /** In the metrics and in the audit log: one of a few names. */
+  nameOf(asked: AskedEndpoint): string
   /** Whether a request is for it; otherwise it is answered as one for an unknown route. */
   takes(asked: AskedEndpoint): boolean
   answer(asked: AskedEndpoint): Promise<EndpointAnswer>

@@ -214,32 +214,29 @@ export function createServer(served: Served): HttpSide {
         const trail = audit && new Trail()
         trail?.claims(request.raw.headers.authorization)
         const asked = { ...received(request, sender, trail), requestId: request.id, headers: request.headers }
-        const endpoint = served.admission.admits(request.raw) ? served.endpoint(url) : undefined
-        if (endpoint?.takes(asked) !== true) {
-          const isStarting = served.dispatch() === undefined || !served.admission.isOpen
-          return isStarting
-            ? sendError(request, reply, unavailable('The server is starting or shutting down', 'Try again in a moment.'))
-            : unknownRoute(request, reply)
-        }
-        const answer = await endpoint.answer(asked).catch((error: unknown) => {
-          const shown = shownError(error, served)
-          if (shown.status >= 500) log.error({ err: error, requestId: request.id, url }, shown.message)
-          return endpoint.refusal(shown, asked)
-        })
-        metrics.requests.inc({ operation: endpoint.name, status: answer.status })
-        if (trail) {
-          const { status } = answer
-          const outcome = status < 300 ? 'Success' : 'Refused'
-          audit?.write({
-            requestId: request.id,
-            operation: endpoint.name,
-            ...trail.entry,
-            sourceAddress: sender.sourceAddress,
-            status,
-            outcome,
+        const isOpen = served.admission.admits(request.raw) && served.dispatch() !== undefined
+        if (!isOpen) return sendError(request, reply, unavailable('The server is starting or shutting down', 'Try again in a moment.'))
+        const endpoint = served.endpoint(url)
+        if (endpoint?.takes(asked) !== true) return unknownRoute(request, reply)
+        let outcome = 'Success'
+        calls++
+        const answer = await Promise.resolve()
+          .then(() => {
+            if (calls <= served.mostCalls) return endpoint.answer(asked)
+            throw unavailable('The service is temporarily unavailable', 'More calls are on their way than this server takes at once.')
           })
-        }
-        return reply.code(answer.status).headers(answer.headers).send(answer.body)
+          .catch((error: unknown) => {
+            const shown = shownError(error, served)
+            if (shown.status >= 500) log.error({ err: error, requestId: request.id, url }, shown.message)
+            outcome = shown.type
+            return endpoint.refusal(shown, asked)
+          })
+        calls--
+        const { status } = answer
+        const operation = endpoint.nameOf(asked)
+        if (trail) audit?.write({ requestId: request.id, operation, ...trail.entry, sourceAddress: sender.sourceAddress, status, outcome })
+        metrics.requests.inc({ operation, status })
+        return reply.code(status).headers(answer.headers).send(answer.body)
       },
     })
   }

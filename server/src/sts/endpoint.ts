@@ -47,6 +47,15 @@ const names: Readonly<Record<string, string>> = {
   ServiceFailureException: 'InternalFailure',
 }
 
+function knownAction({ body, query }: AskedEndpoint): string {
+  try {
+    const action = parametersOf(body, query).get('Action') ?? ''
+    return Object.hasOwn(actions, action) || action === 'AssumeRoleWithWebIdentity' ? action : 'Unknown'
+  } catch {
+    return 'Unknown'
+  }
+}
+
 const xmlHeaders = (requestId: string) => ({ ...commonHeaders(requestId), 'content-type': 'text/xml' })
 
 /** The calls for temporary credentials (STS 2011-06-15): forms in, XML out, as every SDK speaks it. */
@@ -69,6 +78,7 @@ export function stsEndpoint(tools: Tools & { verify: (request: SignedRequest) =>
     }
     // Who has signed is known before anything else is looked at.
     const caller = known && verify(asked)
+    if (caller) asked.trail?.signed(caller)
     checkKnown(parameters, ['Action', 'Version', ...(known?.parameters ?? ofWebIdentity)])
     const result = known
       ? await known.answer(parameters, caller!, tools, asked)
@@ -77,7 +87,7 @@ export function stsEndpoint(tools: Tools & { verify: (request: SignedRequest) =>
   }
 
   return {
-    name: 'sts',
+    nameOf: asked => `sts:${knownAction(asked)}`,
     takes: ({ method, query }) => method === 'POST' || /(?:^|&)Action=/.test(query),
     async answer(asked) {
       const { action, result } = await resultOf(asked)

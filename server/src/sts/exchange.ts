@@ -68,7 +68,7 @@ const headersFor = ({ requestId, headers }: AskedEndpoint) => ({ ...commonHeader
 export function exchangeEndpoint(wiring: Wiring): Endpoint {
   const { ring, issuer, role: roleName, appInstanceArn } = wiring
   return {
-    name: 'creds',
+    nameOf: () => 'POST /creds',
     takes: () => true,
     async answer(asked) {
       const claims = await issuer.verify(bearerOf(asked))

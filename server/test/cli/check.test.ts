@@ -34,6 +34,11 @@ test.each([
     { databaseUrl: 'postgresql://u:hidden@db.example/x' },
     /^unsafe: All data travels to PostgreSQL at db\.example without TLS$/,
   ],
+  [
+    'an issuer without TLS',
+    { oidcIssuer: 'http://login.example', oidcAudience: 'web' },
+    /^unsafe: The keys of the issuer come from login\.example without TLS/,
+  ],
   ['processors without TLS', { lambdaEndpoint: 'http://lambda.example:3001' }, /^unsafe: Messages travel to processors at lambda\.example/],
 ])('on a public address %s is told', async (_, change, expected) => {
   const flags = Object.fromEntries(Object.entries({ ...everywhere, ...change }).filter(([, value]) => value !== undefined)) as Record<
