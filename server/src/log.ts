@@ -9,7 +9,7 @@ export type LogLevel = (typeof logLevels)[number]
 const shownOfPostgres = ['code', 'severity', 'schema', 'table', 'column', 'constraint', 'routine'] as const
 
 /** An error as the log has it. Databases repeat in their errors what was to be stored, which may be what somebody has written. */
-export function shownError(error: unknown): unknown {
+function shownError(error: unknown): unknown {
   const { severity, code } = error as { severity?: unknown; code?: unknown }
   if (!(error instanceof Error) || severity === undefined || typeof code !== 'string') return stdSerializers.err(error as Error)
   const shown = Object.fromEntries(shownOfPostgres.map(name => [name, (error as unknown as Record<string, unknown>)[name]]))
