@@ -1,25 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { ChimeSDKMessaging } from '@aws-sdk/client-chime-sdk-messaging'
-import { migrateSqlite } from '../server/src/store/migrate.ts'
-import { SqliteDatabase } from '../server/src/store/sqlite.ts'
-import { appInstanceArn, fill as fillStore } from './support/fill.ts'
-import { cpuSeconds, machine, start } from './support/process.ts'
+import { appInstanceArn, userArn } from './support/fill.ts'
+import { cpuSeconds, machine } from './support/process.ts'
+import { filledFolder, removeFolder, serve } from './support/server.ts'
 import { rootKey } from './support/signed.ts'
 
-const main = new URL('../server/src/main.ts', import.meta.url).pathname
-const user = (number: number) => `${appInstanceArn}/user/user-${number}`
 const batch = 100
-
-/** An empty store with so many users beside the first one. */
-async function prepare(folder: string, users: number) {
-  const file = join(folder, 'carillon.db')
-  const store = await SqliteDatabase.open(file, { prepare: database => migrateSqlite(database, file), tell: () => {} })
-  await fillStore(store, { users, channels: 0, each: 0, large: 0 })
-  await store.close()
-}
 
 /** Elastic channels: server CPU a join while one of them fills, which must not grow with how many members it has. */
 export async function elastic(args: string[]) {
@@ -34,16 +20,15 @@ export async function elastic(args: string[]) {
   const members = Number(values.members)
   const maximum = Number(values['sub-channels'])
   const sample = Number(values.sample)
-  const folder = await mkdtemp(join(tmpdir(), 'carillon-bench-'))
-  await prepare(folder, members)
-  const environment = { CARILLON_ACCESS_KEY_ID: rootKey.accessKeyId, CARILLON_SECRET_ACCESS_KEY: rootKey.secretAccessKey }
+  // So many users beside the first one.
+  const folder = await filledFolder({ users: members, channels: 0, each: 0, large: 0 })
   const target = String(Math.ceil(members / maximum))
-  const limits = ['--limit-sub-channels-per-channel', String(maximum), '--limit-memberships-per-sub-channel', target]
-  const server = await start([main, 'serve', '--port', '0', '--no-tls', '--data', folder, ...limits], environment, /ready on (http:\S+)/)
+  const flags = ['--limit-sub-channels-per-channel', String(maximum), '--limit-memberships-per-sub-channel', target]
+  const server = await serve(folder, { flags })
   const messaging = new ChimeSDKMessaging({ endpoint: server.url, region: 'us-east-1', credentials: rootKey })
   process.stdout.write(`${JSON.stringify(machine())}\n`)
   try {
-    const ChimeBearer = user(1)
+    const ChimeBearer = userArn(1)
     const { ChannelArn } = await messaging.createChannel({
       AppInstanceArn: appInstanceArn,
       Name: 'elastic',
@@ -55,7 +40,7 @@ export async function elastic(args: string[]) {
       },
     })
     const fill = { joined: 0 }
-    const next = () => user(2 + fill.joined++)
+    const next = () => userArn(2 + fill.joined++)
     const joinInBatches = async (until: number) => {
       while (fill.joined < until) {
         const MemberArns = Array.from({ length: Math.min(batch, until - fill.joined) }, next)
@@ -79,7 +64,7 @@ export async function elastic(args: string[]) {
     // The first joins pay for a cold process: they are made again in what is measured.
     await joinInBatches(batch)
     for (let round = 0; round < 2000; round += batch) {
-      const MemberArns = Array.from({ length: batch }, (_, index) => user(2 + index))
+      const MemberArns = Array.from({ length: batch }, (_, index) => userArn(2 + index))
       await Promise.all(
         MemberArns.map(async MemberArn => messaging.createChannelMembership({ ChannelArn, ChimeBearer, MemberArn, Type: 'DEFAULT' })),
       )
@@ -106,6 +91,6 @@ export async function elastic(args: string[]) {
   } finally {
     await server.stop()
     messaging.destroy()
-    await rm(folder, { recursive: true, force: true })
+    await removeFolder(folder)
   }
 }

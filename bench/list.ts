@@ -5,16 +5,16 @@ import { parseArgs } from 'node:util'
 import { migratePostgres, migrateSqlite } from '../server/src/store/migrate.ts'
 import { PostgresDatabase } from '../server/src/store/postgres.ts'
 import { SqliteDatabase } from '../server/src/store/sqlite.ts'
-import { appInstanceArn, fill, type Shape } from './support/fill.ts'
+import { fill, userArn, type Shape } from './support/fill.ts'
 import { load, type Load } from './support/load.ts'
 import { cpuSeconds, machine, residentMebibytes, start, type Started } from './support/process.ts'
+import { median } from './support/rounds.ts'
 import { rootKey, signedGet } from './support/signed.ts'
 
 const main = new URL('../server/src/main.ts', import.meta.url).pathname
 const hello = new URL('./support/hello.ts', import.meta.url).pathname
 const path = '/channels'
 const scope = { scope: 'app-instance-user-memberships' }
-const user = (number: number) => `${appInstanceArn}/user/user-${number}`
 
 interface Figures extends Load {
   readonly microseconds: number
@@ -25,8 +25,6 @@ async function measured(server: Started, next: () => Buffer, seconds: number): P
   const result = await load(server.url, next, { seconds, connections: 32 })
   return { ...result, microseconds: ((cpuSeconds(server.pid) - before) * 1e6) / result.requests }
 }
-
-const median = (values: number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!
 
 async function openStore(databaseUrl: string | undefined, folder: string) {
   if (databaseUrl === undefined) {
@@ -49,7 +47,7 @@ async function serve(databaseUrl: string | undefined, folder: string) {
 
 async function tokenOfLastPage(url: string): Promise<string> {
   const get = async (query: Record<string, string>) => {
-    const request = (await signedGet(url, path, query, user(1))).toString()
+    const request = (await signedGet(url, path, query, userArn(1))).toString()
     const headers = request
       .split('\r\n')
       .slice(1)
@@ -78,13 +76,13 @@ async function run(shape: Shape, databaseUrl: string | undefined, yardstick: Sta
   try {
     const many = await Promise.all(
       Array.from({ length: Math.min(shape.users, 4000) }, (_, index) =>
-        signedGet(server.url, path, scope, user(2 + ((index * 4999) % shape.users))),
+        signedGet(server.url, path, scope, userArn(2 + ((index * 4999) % shape.users))),
       ),
     )
     let turn = 0
     const nextOfMany = () => many[turn++ % many.length]!
-    const first = await signedGet(server.url, path, scope, user(1))
-    const deepest = await signedGet(server.url, path, { 'next-token': await tokenOfLastPage(server.url), ...scope }, user(1))
+    const first = await signedGet(server.url, path, scope, userArn(1))
+    const deepest = await signedGet(server.url, path, { 'next-token': await tokenOfLastPage(server.url), ...scope }, userArn(1))
     const greeting = Buffer.from('GET / HTTP/1.1\r\nhost: localhost\r\n\r\n')
     const kinds = {
       hello: () => measured(yardstick, () => greeting, seconds),

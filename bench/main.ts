@@ -1,9 +1,21 @@
+import { authorize } from './authorize.ts'
 import { elastic } from './elastic.ts'
+import { fanout } from './fanout.ts'
 import { fuzz } from './fuzz.ts'
+import { latency } from './latency.ts'
 import { list } from './list.ts'
+import { sockets } from './sockets.ts'
 
 /** `npm run bench -- NAME [options]`: each measurement is one file. */
-const benches: Readonly<Record<string, (args: string[]) => Promise<void>>> = { list, elastic, fuzz }
+const benches: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
+  list,
+  elastic,
+  fanout,
+  sockets,
+  latency,
+  authorize,
+  fuzz,
+}
 
 const [name = '', ...args] = process.argv.slice(2)
 const bench = benches[name]

@@ -7,9 +7,26 @@ export interface Shape {
   readonly each: number
   /** Memberships of the one user who is in very many channels. */
   readonly large: number
+  /** Messages in each channel. */
+  readonly messages?: number
 }
 
 export const appInstanceArn = 'arn:aws:chime:us-east-1:000000000000:app-instance/5b2f5d2e-6a0e-4ac6-9e7b-1d1c1f1a2b3c'
+
+const channelPrefix = '0b5d8a52-6f5e-4a0c-9d3e-'
+export const userArn = (number: number) => `${appInstanceArn}/user/user-${number}`
+export const channelArn = (number: number) => `${appInstanceArn}/channel/${channelPrefix}${String(number).padStart(12, '0')}`
+
+/** The number of the channel that somebody's `index`-th membership is in; the first user of those who have `each` is user-2. */
+const channelOf = (user: number, index: number, { channels, each }: Shape) =>
+  1 + (((user - 2) * 7919 + index * Math.floor(channels / each)) % channels)
+
+/** Of each channel those members who are in no other, in the order of the channels. */
+export function membersByChannel(shape: Shape): number[][] {
+  const channels: number[][] = Array.from({ length: shape.channels }, () => [])
+  for (let user = 2; user < 2 + shape.users; user++) channels[channelOf(user, 0, shape) - 1]!.push(user)
+  return channels
+}
 
 /** How many rows one transaction makes. */
 const step = 20_000
@@ -24,7 +41,7 @@ const insertUsers = statement(`
 const insertChannels = statement(`
   ${numbers} insert into channels
     (app_instance_id, external_id, name, metadata, mode, privacy, created_by, created_at, updated_at, last_message_at, last_event_at)
-  select 1, '0b5d8a52-6f5e-4a0c-9d3e-' || ${digits(12)}, '"Team channel ' || n.i || '"',
+  select 1, '${channelPrefix}' || ${digits(12)}, '"Team channel ' || n.i || '"',
     '"{\\"ChannelType\\":\\"PRIVATE_STANDARD\\",\\"topic\\":' || n.i || '}"', 'RESTRICTED', 'PRIVATE', 1,
     1700000000000, 1700000000000, 1700000000000 + n.i, 1700000000000 + n.i from n`)
 /** User u's k-th channel is spread over all, so that neighbours in a page are no neighbours in the table. */
@@ -35,6 +52,10 @@ const insertMemberships = statement(`
 const insertLarge = statement(`
   ${numbers} insert into memberships (channel_id, member_id, type, invited_by, created_at, updated_at, read_at)
   select n.i, 1, 'DEFAULT', 1, 1700000000000, 1700000000000, 1700000000000 + n.i from n`)
+const insertMessages = statement(`
+  ${numbers} insert into messages (channel_id, private, created_at, sequence, nonce, sender_id, type, content, updated_at)
+  select 1 + n.i % $3, 0, 1690000000000 + n.i, n.i, ${digits(12)}, 1, 'STANDARD', '"Message number ' || n.i || ' of no great length"',
+    1690000000000 + n.i from n`)
 const countMemberships = statement<{ count: number }>(`select count(*) as count from memberships`)
 const analyze = statement('analyze')
 
@@ -43,13 +64,14 @@ async function inSteps(last: number, work: (from: number, to: number) => Promise
 }
 
 /** Fills an empty store: user-1 is in very many channels, the others in `each`. Returns how many memberships there are. */
-export async function fill(db: Database, { channels, users, each, large }: Shape): Promise<number> {
+export async function fill(db: Database, { channels, users, each, large, messages = 0 }: Shape): Promise<number> {
   await db.transaction(tx => tx.get(insertAppInstance, appInstanceArn))
   await inSteps(users + 1, (from, to) => db.run(insertUsers, from, to))
   await inSteps(channels, (from, to) => db.run(insertChannels, from, to))
   // Round by round over the users, so that a user's rows are spread over the table as they are when people join by and by.
   await inSteps(users * each, (from, to) => db.run(insertMemberships, from - 1, to - 1, users, channels, Math.floor(channels / each)))
   await inSteps(large, (from, to) => db.run(insertLarge, from, to))
+  await inSteps(channels * messages, (from, to) => db.run(insertMessages, from - 1, to - 1, channels))
   await db.run(analyze)
   return (await db.get(countMemberships))!.count
 }

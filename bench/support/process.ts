@@ -12,11 +12,13 @@ export function cpuSeconds(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond
 }
 
-/** Resident memory in MiB. */
-export function residentMebibytes(pid: number): number {
+/** Resident memory. */
+export function residentKibibytes(pid: number): number {
   const [, kibibytes] = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
-  return Math.round(Number(kibibytes) / 1024)
+  return Number(kibibytes)
 }
+
+export const residentMebibytes = (pid: number) => Math.round(residentKibibytes(pid) / 1024)
 
 export interface Started {
   readonly child: ChildProcess

@@ -7,8 +7,7 @@ import { AnsweredTokens } from './answered-tokens.ts'
 import { openAuditLog } from './audit.ts'
 import { createUrlVerifier } from './auth/presigned-url.ts'
 import { createVerifier } from './auth/sigv4.ts'
-import { rootPrincipal } from './auth/principal.ts'
-import type { AccessKey, FindKey } from './auth/signing-key.ts'
+import type { FindKey } from './auth/signing-key.ts'
 import type { Environment } from './call.ts'
 import { followPair } from './certificate-files.ts'
 import { localName } from './certificates.ts'
@@ -20,6 +19,7 @@ import { Gateway } from './gateway/gateway.ts'
 import { dispatchOf, type Dispatch } from './http/dispatch.ts'
 import { Admission } from './http/admission.ts'
 import { Connections } from './http/connections.ts'
+import type { Endpoint } from './http/endpoint.ts'
 import { createServer } from './http/server.ts'
 import { flowInvocations } from './integrations/flows.ts'
 import { lambdaInvoker } from './integrations/lambda.ts'
@@ -30,7 +30,9 @@ import { jobsOf } from './jobs/index.ts'
 import { purgeStep } from './jobs/purge.ts'
 import { keepRates } from './jobs/rates.ts'
 import { schedule } from './jobs/schedule.ts'
+import { KeyRing } from './keys/key-ring.ts'
 import { createLog } from './log.ts'
+import { masterKeySource } from './master-key.ts'
 import { createMetrics, measureOutbox } from './metrics.ts'
 import { PageTokens } from './page-token.ts'
 import { openSecrets } from './secrets.ts'
@@ -41,6 +43,9 @@ import { openDatabase } from './store/open.ts'
 import { isOutage } from './store/outage.ts'
 import { outboxFigures } from './store/outbox.ts'
 import { isAnswering, settledOnce } from './store/settings.ts'
+import { stsEndpoint } from './sts/endpoint.ts'
+import { exchangeEndpoint } from './sts/exchange.ts'
+import { createIssuer } from './sts/issuer.ts'
 
 /** A server that serves. */
 export interface App {
@@ -89,7 +94,7 @@ async function outboxWaiting({ db, now }: { db: Database; now: () => number }) {
 interface Surroundings {
   /** The clock. */
   readonly now?: () => number
-  /** Keys beside the root key. */
+  /** Keys beside those that are kept. */
   readonly keys?: FindKey
 }
 
@@ -108,6 +113,7 @@ export async function startApp(config: Config, { now = Date.now, keys }: Surroun
   let dispatches: Record<OperationName, Dispatch> | undefined
   let db: Database | undefined
   let gateway: Gateway | undefined
+  const endpoints = new Map<string, Endpoint>()
   const admission = new Admission()
   const server = createServer({
     log,
@@ -120,6 +126,7 @@ export async function startApp(config: Config, { now = Date.now, keys }: Surroun
     certificate: certificate?.pair,
     isOutage,
     dispatch: () => dispatches,
+    endpoint: path => endpoints.get(path),
     upgrade: () => gateway && ((request, socket, head, sender) => gateway?.upgrade(request, socket, head, sender)),
     isHealthy: async () =>
       db !== undefined && (await Promise.race([isAnswering(db), setTimeout(healthMilliseconds, false, { ref: false })])),
@@ -131,6 +138,7 @@ export async function startApp(config: Config, { now = Date.now, keys }: Surroun
   let stopFollowing: (() => void) | undefined
   let stopJobs: (() => Promise<void>) | undefined
   let outbox: OutboxRunner | undefined
+  let ring: KeyRing | undefined
   try {
     await server.ready()
     url = `http://${inUrl(config.host)}:${await listen(plain, config.host, config.port)}`
@@ -140,6 +148,8 @@ export async function startApp(config: Config, { now = Date.now, keys }: Surroun
     }
     const store = await openDatabase(config, { log, tell: event => bus.publish(event) })
     db = store
+    const kept = await KeyRing.open({ db, rootKey: key, account: config.account, source: masterKeySource(config), now, log })
+    ring = kept
     const purgeNext = async () => {
       const worked = await purgeStep(store, now())
       if (worked) metrics.purgeSteps.inc()
@@ -171,19 +181,26 @@ export async function startApp(config: Config, { now = Date.now, keys }: Surroun
         balance.soon()
       },
     }
-    const root: AccessKey = { ...key, principal: rootPrincipal(config.account) }
-    const findKey: FindKey = (id, token) => (id === root.accessKeyId && token === undefined ? root : keys?.(id, token))
     const { limits, rates } = config
     const isShared = rates !== undefined && db.kind === 'postgres'
     const buckets = new TokenBuckets({ shared: isShared })
     const throttling = rates && { buckets, rates, now }
+    const findKey: FindKey = (id, token) => kept.find(id, token) ?? keys?.(id, token)
     const verify = createVerifier({ findKey })
+    const { oidcIssuer, oidcAudience, oidcJwks: jwks, exchangeRole, exchangeAppInstance, exchangeUsers: makesUsers } = config
+    const issuer = oidcIssuer && oidcAudience && createIssuer({ issuer: oidcIssuer, audiences: oidcAudience, jwks, now })
+    const issuing = { ring: kept, now, account: config.account }
+    endpoints.set('/', stsEndpoint({ ...issuing, verify: createVerifier({ findKey, service: 'sts' }), issuer: issuer || undefined }))
+    if (issuer && exchangeRole !== undefined && exchangeAppInstance !== undefined) {
+      const exchanged = { role: exchangeRole, appInstanceArn: exchangeAppInstance, makesUsers }
+      endpoints.set('/creds', exchangeEndpoint({ ...issuing, ...exchanged, db, limits: config.limits, issuer }))
+    }
     gateway = new Gateway({
       ...tools,
       bus,
       audit,
       verify: createUrlVerifier({ findKey, hosts: config.publicWsHost === undefined ? [] : [config.publicWsHost] }),
-      isGood: ({ accessKeyId, sessionToken, secretAccessKey }) => findKey(accessKeyId, sessionToken)?.secretAccessKey === secretAccessKey,
+      isGood: signed => kept.isGood(signed) || keys?.(signed.accessKeyId, signed.sessionToken)?.secretAccessKey === signed.secretAccessKey,
       limits,
       buckets,
       connectRate: rates
@@ -206,9 +223,11 @@ export async function startApp(config: Config, { now = Date.now, keys }: Surroun
       await purge.stop()
     }
   } catch (error) {
+    gateway?.close()
     stopFollowing?.()
     await server.close(0)
     await outbox?.stop()
+    await ring?.close()
     await db?.close()
     await audit?.close()
     await forget()
@@ -226,6 +245,7 @@ export async function startApp(config: Config, { now = Date.now, keys }: Surroun
     await server.close(refusalMilliseconds)
     await stopJobs?.()
     await stopOutbox
+    await ring.close()
     await db.close()
     await audit?.close()
     await forget()

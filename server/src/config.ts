@@ -1,5 +1,6 @@
 import { countLimits, type CountLimit, type Limits } from './limits.ts'
 import { logLevels, type LogLevel } from './log.ts'
+import { parseMasterKeys, type MasterKey } from './master-key.ts'
 import { callRates, type CallRateName, type Rates } from './rates.ts'
 import { addressMatcher, type ProxyHeaders } from './sender.ts'
 
@@ -95,6 +96,17 @@ function proxyHeaders(text: string): ProxyHeaders {
   return text
 }
 
+function webUrl(text: string): string {
+  if (!/^https?:\/\/[^\s?#]+$/.test(text) || !URL.canParse(text)) throw new Error('must be a URL such as https://login.example.com')
+  return text
+}
+
+function severalNames(text: string): readonly string[] {
+  const names = text.split(',').map(name => name.trim())
+  if (names.some(name => name === '')) throw new Error('must be names, separated by commas')
+  return names
+}
+
 /** One setting for each count that is limited. */
 const limitSettings = Object.fromEntries(
   Object.entries(countLimits).map(([name, { flag, fallback, meaning }]) => [
@@ -161,6 +173,42 @@ export const settings = {
     "where processors of channel flows are invoked: the base URL of a Lambda-compatible API; Amazon's where it is not given",
     matching(/^https?:\/\/[^\s?#]+$/, 'a URL such as http://localhost:4566'),
   ),
+  oidcIssuer: setting<string | undefined>(
+    'oidc-issuer',
+    'url',
+    undefined,
+    'whose JSON Web Tokens AssumeRoleWithWebIdentity and POST /creds take, as their claim iss has it',
+    webUrl,
+  ),
+  oidcAudience: setting<readonly string[] | undefined>(
+    'oidc-audience',
+    'names',
+    undefined,
+    'for whom these tokens must be, separated by commas',
+    severalNames,
+  ),
+  oidcJwks: setting<string | undefined>(
+    'oidc-jwks',
+    'url',
+    undefined,
+    "where the issuer's keys are; asked of ISSUER/.well-known/openid-configuration where it is not given",
+    webUrl,
+  ),
+  exchangeRole: setting<string | undefined>(
+    'exchange-role',
+    'name',
+    undefined,
+    'POST /creds gives temporary credentials of this role for a token of the issuer',
+    matching(/^[\w+=,.@-]{1,64}$/, 'the name of a role'),
+  ),
+  exchangeAppInstance: setting<string | undefined>(
+    'exchange-app-instance',
+    'arn',
+    undefined,
+    'the app instance whose users POST /creds serves',
+    matching(/^arn:[^:]+:chime:[^:]*:[^:]*:app-instance\/[^/]+$/, 'the ARN of an app instance'),
+  ),
+  exchangeUsers: setting('exchange-users', undefined, true, 'POST /creds making the AppInstanceUser of somebody new', onOrOff),
   pingSeconds: setting('ping-seconds', 'number', 30, 'seconds between two pings of a socket', count),
   trustProxy: setting<readonly string[] | undefined>(
     'trust-proxy',
@@ -205,9 +253,12 @@ export interface Config extends Settings {
   readonly rates: Rates | undefined
   /** Where the environment gives it; otherwise it is kept in the data folder. */
   readonly rootKey: RootKey | undefined
+  /** The same for the master keys, the newest first. */
+  readonly masterKeys: readonly MasterKey[] | undefined
 }
 
 const keyVariables = ['CARILLON_ACCESS_KEY_ID', 'CARILLON_SECRET_ACCESS_KEY'] as const
+const masterKeyVariable = 'CARILLON_MASTER_KEY'
 
 export const variableOf = (flag: string) => `CARILLON_${flag.replaceAll('-', '_').toUpperCase()}`
 
@@ -216,7 +267,7 @@ export const variableOf = (flag: string) => `CARILLON_${flag.replaceAll('-', '_'
  * names the setting where a value makes no sense, a CARILLON_ variable is unknown, or half of the root key is given.
  */
 export function readConfig(flags: Readonly<Record<string, string | undefined>>, environment: NodeJS.ProcessEnv): Config {
-  const known = new Set<string>([...Object.values(settings).map(({ flag }) => variableOf(flag)), ...keyVariables])
+  const known = new Set<string>([...Object.values(settings).map(({ flag }) => variableOf(flag)), masterKeyVariable, ...keyVariables])
   const unknown = Object.keys(environment).filter(name => name.startsWith('CARILLON_') && !known.has(name))
   if (unknown.length > 0) throw new Error(`Unknown environment variable ${unknown.join(', ')}. Known are ${[...known].join(', ')}.`)
 
@@ -235,9 +286,17 @@ export function readConfig(flags: Readonly<Record<string, string | undefined>>, 
   if ((values.tlsCert === undefined) !== (values.tlsKey === undefined)) {
     throw new Error('--tls-cert and --tls-key (CARILLON_TLS_CERT and CARILLON_TLS_KEY) are given together, or neither is.')
   }
+  if (values.oidcIssuer === undefined && (values.oidcAudience ?? values.oidcJwks ?? values.exchangeRole) !== undefined)
+    throw new Error('--oidc-audience, --oidc-jwks and --exchange-role need --oidc-issuer: whose tokens they are about.')
+  if (values.oidcIssuer !== undefined && values.oidcAudience === undefined)
+    throw new Error('--oidc-issuer needs --oidc-audience: tokens that the issuer makes for others are no login here.')
+  if ((values.exchangeRole === undefined) !== (values.exchangeAppInstance === undefined))
+    throw new Error('--exchange-role and --exchange-app-instance are given together, or neither is.')
   const limits = Object.fromEntries(Object.keys(countLimits).map(name => [name, values[name as CountLimit]])) as Limits
   const rates = Object.fromEntries(Object.keys(callRates).map(name => [name, values[name as CallRateName]])) as Rates
-  return { ...values, limits, rates: values.rateLimits === 'aws' ? rates : undefined, rootKey: rootKeyOf(environment) }
+  const masterKey = environment[masterKeyVariable]
+  const masterKeys = masterKey === undefined ? undefined : parseMasterKeys(masterKey, masterKeyVariable)
+  return { ...values, limits, rates: values.rateLimits === 'aws' ? rates : undefined, rootKey: rootKeyOf(environment), masterKeys }
 }
 
 function rootKeyOf(environment: NodeJS.ProcessEnv): RootKey | undefined {

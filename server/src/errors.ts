@@ -52,6 +52,9 @@ export const unauthorizedBearer = (reason: string) =>
 export const forbidden = (reason: string) =>
   failure('ForbiddenException', 'You do not have sufficient access to perform this action', reason)
 
+/** IAM does not permit the call; no model declares it (spec/authorization.md §8). */
+export const accessDenied = (message: string, reason: string) => new ApiError('AccessDeniedException', 403, 'AccessDenied', message, reason)
+
 /** An ARN in the input names no user or bot that the call may use (spec/authorization.md §8). */
 export const invalidUserArn = (reason: string) =>
   failure('ForbiddenException', 'An invalid app instance user ARN was supplied for the input parameter.', reason)

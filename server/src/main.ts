@@ -3,6 +3,8 @@ import { addBackup } from './cli/backup.ts'
 import { addCerts } from './cli/certs.ts'
 import { addCheck } from './cli/check.ts'
 import { addJobs } from './cli/jobs.ts'
+import { addKeys } from './cli/keys.ts'
+import { addRoles } from './cli/roles.ts'
 import { addServe } from './cli/serve.ts'
 
 /** What goes wrong at start is one line. */
@@ -16,6 +18,8 @@ addCerts(program)
 addJobs(program)
 addBackup(program)
 addCheck(program)
+addKeys(program)
+addRoles(program)
 
 try {
   await program.parseAsync()

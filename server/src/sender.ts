@@ -13,6 +13,9 @@ export interface Sender {
   readonly forwardedHost: string | undefined
 }
 
+/** What of it policies ask for. */
+export type Origin = Pick<Sender, 'sourceAddress' | 'isSecure'>
+
 export type ReadSender = (request: IncomingMessage) => Sender
 
 /** Which headers the proxies write. One kind only: who could write the other would choose its own address. */

@@ -10,6 +10,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   events: [],
   store: ['events'],
   auth: ['contract', 'store'],
+  keys: ['auth', 'contract', 'store'],
+  sts: ['auth', 'domain', 'http', 'keys', 'store'],
   domain: ['contract', 'events', 'store'],
   api: ['contract', 'domain', 'events', 'store'],
   http: ['api', 'auth', 'contract'],

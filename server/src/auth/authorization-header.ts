@@ -1,19 +1,21 @@
 import { incompleteSignature, invalidSignature } from './signature-errors.ts'
 
 const algorithm = 'AWS4-HMAC-SHA256'
-const service = 'chime'
 const terminator = 'aws4_request'
 const regionPattern = /^[A-Za-z0-9_-]{1,64}$/
 const authorizationPattern = /^AWS4-HMAC-SHA256 Credential=([^,\s]+) ?, ?SignedHeaders=([^,\s]+) ?, ?Signature=([0-9a-f]{64})$/
 
+/** What a scope may be for: both APIs, or the calls that give temporary credentials. */
+export type SignedService = 'chime' | 'sts'
+
 /** Whose key signed, for which day and region. */
 export interface Credential {
-  /** All of it as it came: `KEY/date/region/chime/aws4_request`. */
+  /** All of it as it came: `KEY/date/region/SERVICE/aws4_request`. */
   readonly text: string
   readonly accessKeyId: string
   readonly date: string
   readonly region: string
-  /** `date/region/chime/aws4_request`. At most 95 ASCII characters. */
+  /** `date/region/SERVICE/aws4_request`. At most 95 ASCII characters. */
   readonly scope: string
 }
 
@@ -25,15 +27,20 @@ export interface Authorization {
   readonly signature: string
 }
 
-/** Reads `AWS4-HMAC-SHA256 Credential=…, SignedHeaders=…, Signature=…`, in this order, as every signer writes it. */
-export function parseAuthorization(header: string): Authorization {
-  const match = authorizationPattern.exec(header)
-  if (match === null) throw unreadable(header)
-  return { credential: parseCredential(match[1]!), signedHeaders: match[2]!, signature: match[3]! }
+const signedFor: Readonly<Record<SignedService, string>> = {
+  chime: "both APIs are signed for 'chime'",
+  sts: "calls for temporary credentials are signed for 'sts'",
 }
 
-/** Reads `KEY/YYYYMMDD/REGION/chime/aws4_request`. Any region will do: ARNs carry the server's own. */
-export function parseCredential(text: string): Credential {
+/** Reads `AWS4-HMAC-SHA256 Credential=…, SignedHeaders=…, Signature=…`, in this order, as every signer writes it. */
+export function parseAuthorization(header: string, service: SignedService): Authorization {
+  const match = authorizationPattern.exec(header)
+  if (match === null) throw unreadable(header)
+  return { credential: parseCredential(match[1]!, service), signedHeaders: match[2]!, signature: match[3]! }
+}
+
+/** Reads `KEY/YYYYMMDD/REGION/SERVICE/aws4_request`. Any region will do: ARNs carry the server's own. */
+export function parseCredential(text: string, service: SignedService): Credential {
   const parts = text.split('/')
   const accessKeyId = parts[0]
   const date = parts[1]
@@ -43,7 +50,7 @@ export function parseCredential(text: string): Credential {
     throw incompleteSignature(message, `Credential must read ACCESS_KEY_ID/YYYYMMDD/REGION/${service}/${terminator}.`)
   }
   if (parts[3] !== service) {
-    const reason = `The request is signed for the service '${parts[3]}'; both APIs are signed for '${service}'.`
+    const reason = `The request is signed for the service '${parts[3]}'; ${signedFor[service]}.`
     throw invalidSignature(reason, `Credential should be scoped to correct service: '${service}'.`)
   }
   if (parts[4] !== terminator) {

@@ -1,5 +1,5 @@
 import { timingSafeEqual } from 'node:crypto'
-import { parseAuthorization } from './authorization-header.ts'
+import { parseAuthorization, type SignedService } from './authorization-header.ts'
 import { canonicalHeaders, canonicalPath, canonicalQuery, escapedQuery, hashBody, hashCanonicalRequest } from './canonical-request.ts'
 import type { CanonicalRequest } from './canonical-request.ts'
 import { explainMismatch } from './explain-mismatch.ts'
@@ -31,9 +31,10 @@ const nobody: SigningSecret = { accessKeyId: '', secretAccessKey: 'nobody' }
  */
 export function createVerifier<Key extends SigningSecret>(options: {
   findKey: FindKey<Key>
+  service?: SignedService
   now?: () => number
 }): (request: SignedRequest) => Key {
-  const { findKey, now = Date.now } = options
+  const { findKey, service = 'chime', now = Date.now } = options
   const cache = createSigningKeyCache(1000)
 
   return request => {
@@ -41,7 +42,7 @@ export function createVerifier<Key extends SigningSecret>(options: {
     for (const name of repeated) if (onlyOnce.has(name)) throw invalidSignature(`The header ${name} comes more than once.`)
     const authorization = headers.get('authorization')
     if (authorization === undefined) throw missingAuthenticationToken(reasonForNoAuthorization(request))
-    const { credential, signedHeaders, signature } = parseAuthorization(authorization)
+    const { credential, signedHeaders, signature } = parseAuthorization(authorization, service)
     const time = readSigningTime(headers)
     checkScopeDate(credential.date, time.basic)
     checkClock(time, now())

@@ -4,7 +4,9 @@ import { setImmediate as turn } from 'node:timers/promises'
 import pLimit from 'p-limit'
 import { WebSocket, WebSocketServer } from 'ws'
 import { parseArn } from '../arn.ts'
+import { permitConnect } from '../auth/permit.ts'
 import type { Presigned, PresignedRequest } from '../auth/presigned-url.ts'
+import type { Principal } from '../auth/principal.ts'
 import type { AccessKey } from '../auth/signing-key.ts'
 import { ApiError } from '../errors.ts'
 import { Trail, type AuditLog } from '../audit.ts'
@@ -101,6 +103,7 @@ export class Gateway {
   readonly #joining = pLimit(joiningAtOnce)
   /** Sockets that have no session yet. */
   readonly #arriving = new Set<SessionSocket>()
+  #arrivals = 0
   readonly #ticking: NodeJS.Timeout
   #isClosing = false
 
@@ -115,14 +118,22 @@ export class Gateway {
       log.error({ err: error }, 'A prefetch has failed')
       this.#end(session, closeCodes.tryLater, 'The service is temporarily unavailable')
     }
-    this.#prefetch = new Prefetch({ db, now, failed, hub: this.#hub })
-    bus.subscribe(event => this.#hear(event))
+    this.#prefetch = new Prefetch({ db, now, failed, hub: this.#hub, arrivals: () => this.#arrivals })
+    bus.subscribe(event => {
+      try {
+        this.#hear(event)
+      } catch (error) {
+        // Whoever publishes has committed, and goes on.
+        log.error({ err: error, type: event.type }, 'An event could not be told')
+      }
+    })
     this.#ticking = setInterval(() => this.#tick(), 1000).unref()
   }
 
   /** Takes over a connection that asks for a WebSocket. */
   upgrade(request: IncomingMessage, socket: Socket, head: Buffer, sender: Sender) {
     const { url = '', headers } = request
+    this.#arrivals++
     this.#server.handleUpgrade(request, socket, head, ws => {
       ws.on('error', ignore)
       void this.#arrive(ws, socket, { url, host: headers.host ?? '', ...sender })
@@ -155,7 +166,7 @@ export class Gateway {
       const presigned = this.#verified(request)
       trail?.signed(presigned.key)
       trail?.names(parseArn(presigned.parameters.get('userArn') ?? ''))
-      await this.#joining(async () => this.#admit(ws, socket, presigned))
+      await this.#joining(async () => this.#admit(ws, socket, presigned, request))
     } catch (error) {
       if (error instanceof Refusal) {
         refusal = error.code
@@ -182,16 +193,16 @@ export class Gateway {
     }
   }
 
-  async #admit(ws: SessionSocket, socket: Socket, { key, parameters }: Presigned) {
+  async #admit(ws: SessionSocket, socket: Socket, { key, parameters }: Presigned, sender: Sender) {
     const { limits, buckets, connectRate, now, pingSeconds } = this.#wiring
     const arn = parameters.get('userArn') ?? ''
     const id = parameters.get('sessionId')
     if (!id) throw unauthorized('sessionId is missing')
+    if (key.principal.permissions) await this.#permitted(key.principal, arn, sender)
     const { callerId: userId, appInstanceId, retentionDays } = await this.#userOf(arn)
     if (ws.readyState !== ws.OPEN || this.#isClosing) return ws.close(closeCodes.restart, 'The server restarts')
-    for (const session of this.#hub.sessionsOf(userId)) {
-      if (session.id === id) this.#end(session, closeCodes.replaced, 'Another connection has the same sessionId')
-    }
+    const older = this.#hub.sessionsOf(userId).find(session => session.id === id)
+    if (older) this.#end(older, closeCodes.replaced, 'Another connection has the same sessionId')
     if (this.#hub.sessionsOf(userId).length >= limits.connectionsPerUser) {
       throw new Refusal(closeCodes.forbidden, `Forbidden: the user has ${limits.connectionsPerUser} connections already`)
     }
@@ -211,6 +222,17 @@ export class Gateway {
     if (parameters.get('prefetch-on') !== 'connect') return
     const order: PrefetchOrder = parameters.get('prefetch-sort-by') === 'last-message-timestamp' ? 'last-message-timestamp' : 'unread'
     this.#prefetch.add({ session, order, retentionDays: retentionDays ?? undefined })
+  }
+
+  /** Asked before anybody looks whether there is such a user: who may not connect learns nothing. */
+  async #permitted(principal: Principal, arn: string, { sourceAddress, isSecure }: Sender) {
+    const { db, now } = this.#wiring
+    try {
+      await permitConnect(principal, arn, { db, now, sourceAddress, isSecure })
+    } catch (error) {
+      if (error instanceof ApiError) throw unauthorized('the credentials may not perform chime:Connect on this userArn')
+      throw error
+    }
   }
 
   /** A user that lives; a bot has no socket. */

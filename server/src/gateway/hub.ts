@@ -128,10 +128,6 @@ export class Hub {
     return this.allSessions().filter(({ appInstanceId }) => appInstanceId === event.appInstanceId)
   }
 
-  get figures() {
-    return { users: this.#people.size, topics: this.#channels.size + this.#subChannels.size }
-  }
-
   #flush() {
     this.#isFlushing = false
     for (const session of this.#queued.splice(0)) if (!session.flush()) this.#tooSlow(session)

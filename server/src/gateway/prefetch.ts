@@ -16,6 +16,8 @@ const mostMessages = 20
 const mostMembers = 30
 /** How many sessions are told of a channel at the same time. */
 const atOnce = 4
+/** The event loop takes in one connection a turn: so many turns are left to those who arrive, before the next step. */
+const turnsForArrivals = 16
 /** How often a channel is read again because something has happened in it meanwhile. */
 const mostReadings = 3
 
@@ -39,14 +41,23 @@ export class Prefetch {
   readonly #hub: Hub
   readonly #now: () => number
   readonly #failed: (session: Session, error: unknown) => void
+  readonly #arrivals: () => number
   readonly #waiting: Asked[] = []
   #running = 0
 
-  constructor(given: { db: Database; hub: Hub; now: () => number; failed: (session: Session, error: unknown) => void }) {
+  /** `arrivals` counts the sockets that have come. */
+  constructor(given: {
+    db: Database
+    hub: Hub
+    now: () => number
+    failed: (session: Session, error: unknown) => void
+    arrivals: () => number
+  }) {
     this.#db = given.db
     this.#hub = given.hub
     this.#now = given.now
     this.#failed = given.failed
+    this.#arrivals = given.arrivals
   }
 
   /** After SESSION_ESTABLISHED. */
@@ -58,16 +69,24 @@ export class Prefetch {
   }
 
   async #run() {
-    await turn()
+    await this.#pause()
     for (let asked = this.#waiting.shift(); asked; asked = this.#waiting.shift()) {
       try {
         await this.#step(asked)
       } catch (error) {
         this.#failed(asked.session, error)
       }
-      await turn()
+      await this.#pause()
     }
     this.#running--
+  }
+
+  /** One turn, or as many as it takes until nobody arrives: after a restart all come at once, and none should wait for another's prefetch. */
+  async #pause() {
+    for (let turns = 0, seen = -1; turns < turnsForArrivals && seen !== this.#arrivals(); turns++) {
+      seen = this.#arrivals()
+      await turn()
+    }
   }
 
   async #step(asked: Asked) {

@@ -35,6 +35,10 @@ export const commonHeaders = (requestId: string) => ({
 
 export const preflightHeaders = (requestId: string) => ({ ...preflight, 'x-amzn-requestid': requestId })
 
+/** For who sends cookies along, as Amazon's chat demo does at the exchange: browsers want to see their own origin then. */
+export const credentialedHeaders = (origin: string | undefined): Record<string, string> =>
+  origin === undefined ? {} : { 'access-control-allow-origin': origin, 'access-control-allow-credentials': 'true', vary: 'Origin' }
+
 /** An error as every SDK maps it to its class: by header, not by `__type` (spec/wire.md §6). */
 export function renderError(error: ApiError, requestId: string) {
   return {

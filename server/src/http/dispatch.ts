@@ -1,18 +1,20 @@
 import { handlers } from '../api/index.ts'
 import { bearerOf } from '../auth/authenticate.ts'
 import { authorizerOf } from '../auth/authorize.ts'
+import { permitterOf } from '../auth/permit.ts'
 import type { SignedRequest } from '../auth/sigv4.ts'
 import type { Trail } from '../audit.ts'
 import type { AccessKey } from '../auth/signing-key.ts'
 import type { Call, Environment } from '../call.ts'
 import type { OperationName } from '../contract/index.ts'
 import type { Operation } from '../contract/operation.ts'
+import type { Origin } from '../sender.ts'
 import { arnsOf } from './arns.ts'
 import { codecOf } from './codec.ts'
 import { throttleOf, type Throttling } from './throttle.ts'
 
 /** A request as it came, with what routing has found in its path. */
-interface Received extends SignedRequest {
+interface Received extends SignedRequest, Origin {
   readonly params: Record<string, string>
   /** The query without its question mark, untouched. */
   readonly query: string
@@ -43,6 +45,7 @@ export function dispatchOf(
 ): Dispatch {
   const codec = codecOf(operation)
   const namedArns = arnsOf(operation)
+  const permit = permitterOf(name)
   const authorize = authorizerOf(name, operation)
   const throttle = throttling && throttleOf(name, operation, throttling)
   const handle = handlers[name] as unknown as AnyHandler
@@ -60,7 +63,9 @@ export function dispatchOf(
     const input: Record<string, unknown> = codec.decode(request)
     const arns = namedArns(input)
     trail?.names(bearer, arns.values())
-    // 3 authorize.
+    // 3 authorize: IAM, then the role.
+    if (principal.permissions)
+      await permit(principal, input, { ...environment, sourceAddress: request.sourceAddress, isSecure: request.isSecure })
     const call = await authorize({ ...environment, operation: name, host: request.host, principal }, bearer, arns, input)
     throttle?.take({ call, bearer, arns, input })
     // 4 handle.

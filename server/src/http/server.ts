@@ -12,8 +12,17 @@ import type { ReadSender, Sender } from '../sender.ts'
 import type { Admission } from './admission.ts'
 import type { Connections } from './connections.ts'
 import type { Dispatch } from './dispatch.ts'
+import type { Endpoint } from './endpoint.ts'
 import { selector } from './selector.ts'
-import { commonHeaders, malformedRequest, plainAnswer, preflightHeaders, renderError, strictHeaders } from './answer.ts'
+import {
+  commonHeaders,
+  credentialedHeaders,
+  malformedRequest,
+  plainAnswer,
+  preflightHeaders,
+  renderError,
+  strictHeaders,
+} from './answer.ts'
 
 /** More than any valid call has: 100 ARNs of 1,600 characters, escaped, fit in. */
 const largestBody = 1024 * 1024
@@ -31,6 +40,10 @@ const nodeOptions: ServerOptions = {
 }
 const handshakeMilliseconds = 10_000
 
+/** Calls for temporary credentials, and the exchange of a login for them. */
+const endpointRoutes = { '/': ['GET', 'POST'], '/creds': ['POST'] } as const
+type EndpointPath = keyof typeof endpointRoutes
+
 export interface Served {
   readonly log: Log
   readonly metrics: Metrics
@@ -45,6 +58,8 @@ export interface Served {
   readonly certificate: { readonly cert: string; readonly key: string } | undefined
   /** Undefined until the database is ready. */
   readonly dispatch: () => Readonly<Record<OperationName, Dispatch>> | undefined
+  /** What answers beside the contract, at its path; undefined until the database is ready, and where it is off. */
+  readonly endpoint: (path: EndpointPath) => Endpoint | undefined
   /** Whether the database answers. */
   readonly isHealthy: () => Promise<boolean>
   /** Takes over connections to /connect that ask for a WebSocket; undefined until the database is ready. */
@@ -137,7 +152,7 @@ export function createServer(served: Served): HttpSide {
     return reply.code(shown.status).headers(headers).send(body)
   }
   server.setErrorHandler((error, request, reply) => sendError(request, reply, error))
-  server.setNotFoundHandler((request, reply) =>
+  const unknownRoute = async (request: FastifyRequest, reply: FastifyReply) =>
     isManagement(request.url)
       ? reply.code(404).headers(strictHeaders).send()
       : sendError(
@@ -150,8 +165,8 @@ export function createServer(served: Served): HttpSide {
             'The requested operation is not recognized by the service.',
             `No operation has the route ${request.method} ${request.url.split('?')[0]} with these ?operation= or ?scope= parameters.`,
           ),
-        ),
-  )
+        )
+  server.setNotFoundHandler(unknownRoute)
 
   for (const [name, operation] of Object.entries(operations) as [OperationName, (typeof operations)[OperationName]][]) {
     server.route({
@@ -190,6 +205,45 @@ export function createServer(served: Served): HttpSide {
     })
   }
 
+  for (const [url, method] of Object.entries(endpointRoutes) as [EndpointPath, readonly string[]][]) {
+    server.route({
+      method: [...method],
+      url,
+      handler: async (request, reply) => {
+        const sender = readSender(request.raw)
+        const trail = audit && new Trail()
+        trail?.claims(request.raw.headers.authorization)
+        const asked = { ...received(request, sender, trail), requestId: request.id, headers: request.headers }
+        const endpoint = served.admission.admits(request.raw) ? served.endpoint(url) : undefined
+        if (endpoint?.takes(asked) !== true) {
+          const isStarting = served.dispatch() === undefined || !served.admission.isOpen
+          return isStarting
+            ? sendError(request, reply, unavailable('The server is starting or shutting down', 'Try again in a moment.'))
+            : unknownRoute(request, reply)
+        }
+        const answer = await endpoint.answer(asked).catch((error: unknown) => {
+          const shown = shownError(error, served)
+          if (shown.status >= 500) log.error({ err: error, requestId: request.id, url }, shown.message)
+          return endpoint.refusal(shown, asked)
+        })
+        metrics.requests.inc({ operation: endpoint.name, status: answer.status })
+        if (trail) {
+          const { status } = answer
+          const outcome = status < 300 ? 'Success' : 'Refused'
+          audit?.write({
+            requestId: request.id,
+            operation: endpoint.name,
+            ...trail.entry,
+            sourceAddress: sender.sourceAddress,
+            status,
+            outcome,
+          })
+        }
+        return reply.code(answer.status).headers(answer.headers).send(answer.body)
+      },
+    })
+  }
+
   server.get('/connect', async (request, reply) => {
     const reason = 'GET /connect is for WebSockets: send Upgrade: websocket, over HTTP/1.1.'
     return sendError(
@@ -198,7 +252,14 @@ export function createServer(served: Served): HttpSide {
       new ApiError('UpgradeRequiredException', 426, 'UpgradeRequired', 'Upgrade Required', reason),
     )
   })
-  server.options('/', async (request, reply) => reply.code(204).headers(preflightHeaders(request.id)).send())
+  server.options('/', async (request, reply) => {
+    const isExchange = /^\/creds(?:\?|$)/.test(request.originalUrl)
+    const extra = isExchange ? credentialedHeaders(request.headers.origin) : {}
+    return reply
+      .code(204)
+      .headers({ ...preflightHeaders(request.id), ...extra })
+      .send()
+  })
   server.get('/health', async (_, reply) => {
     const healthy = served.admission.isOpen && served.dispatch() !== undefined && (await served.isHealthy())
     return reply
@@ -227,7 +288,7 @@ export function createServer(served: Served): HttpSide {
   }
 }
 
-function received(request: FastifyRequest<object, RawServerDefault, IncomingMessage>, { forwardedHost }: Sender, trail: Trail | undefined) {
+function received(request: FastifyRequest<object, RawServerDefault, IncomingMessage>, sender: Sender, trail: Trail | undefined) {
   const { raw } = request
   const url = raw.url!
   const query = url.indexOf('?')
@@ -239,8 +300,8 @@ function received(request: FastifyRequest<object, RawServerDefault, IncomingMess
     params: request.params as Record<string, string>,
     query: query === -1 ? '' : url.slice(query + 1),
     bearer: raw.headers['x-amz-chime-bearer'] as string | undefined,
-    forwardedHost,
-    host: forwardedHost ?? raw.headers.host ?? '',
+    ...sender,
+    host: sender.forwardedHost ?? raw.headers.host ?? '',
     trail,
   }
 }

@@ -1,3 +1,4 @@
+import type { Arn } from '../arn.ts'
 import { statement, type Queries } from './database.ts'
 import { kept, told } from './text.ts'
 
@@ -28,6 +29,28 @@ const selectChannel = statement<{ id: number }>(`
   select c.id from app_instances a
   join channels c on c.app_instance_id = a.id and c.external_id = $2 and c.deleted_at is null
   where a.arn = $1 and a.deleted_at is null`)
+
+const selectUnder = {
+  'app-instance': statement<{ key: string; value: string }>(`
+    select t.tag_key as key, t.tag_value as value from app_instances a
+    join tags t on t.resource_kind = 'app-instance' and t.resource_id = a.id
+    where a.arn = $1 and a.deleted_at is null order by t.tag_key`),
+  identity: statement<{ key: string; value: string }>(`
+    select t.tag_key as key, t.tag_value as value from app_instances a
+    join identities i on i.app_instance_id = a.id and i.kind = $2 and i.external_id = $3 and i.deleted_at is null
+    join tags t on t.resource_kind = 'identity' and t.resource_id = i.id
+    where a.arn = $1 and a.deleted_at is null order by t.tag_key`),
+  channel: statement<{ key: string; value: string }>(`
+    select t.tag_key as key, t.tag_value as value from app_instances a
+    join channels c on c.app_instance_id = a.id and c.external_id = $2 and c.deleted_at is null
+    join tags t on t.resource_kind = 'channel' and t.resource_id = c.id
+    where a.arn = $1 and a.deleted_at is null order by t.tag_key`),
+  'channel-flow': statement<{ key: string; value: string }>(`
+    select t.tag_key as key, t.tag_value as value from app_instances a
+    join channel_flows f on f.app_instance_id = a.id and f.external_id = $2
+    join tags t on t.resource_kind = 'channel-flow' and t.resource_id = f.id
+    where a.arn = $1 and a.deleted_at is null order by t.tag_key`),
+}
 
 const selectFlow = statement<{ id: number }>(`
   select f.id from app_instances a
@@ -72,4 +95,15 @@ export async function tagsOf(db: Queries, resource: TaggedResource): Promise<Tag
 
 export async function removeAllTags(tx: Queries, resource: TaggedResource) {
   await tx.run(removeAll, resource.kind, resource.id)
+}
+
+/** The tags of what an ARN names, by key; none where it names nothing that lives. */
+export async function tagsUnder(db: Queries, { appInstanceArn, kind, id }: Arn): Promise<ReadonlyMap<string, string>> {
+  const rows =
+    kind === 'app-instance'
+      ? await db.all(selectUnder[kind], appInstanceArn)
+      : kind === 'user' || kind === 'bot'
+        ? await db.all(selectUnder.identity, appInstanceArn, kind, id)
+        : await db.all(selectUnder[kind], appInstanceArn, id)
+  return new Map(rows.map(({ key, value }) => [told(key), told(value)]))
 }

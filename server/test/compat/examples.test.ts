@@ -18,6 +18,14 @@ test('the JavaScript example prints what the README shows', async () => {
   expect(await ran(process.execPath, 'javascript_main_job.mjs')).toEqual({ code: 0, stdout: output, stderr: '' })
 })
 
+test('the seed of the browser example makes users, and prints what its page asks for', async () => {
+  const { stdout, ...rest } = await ran(process.execPath, 'browser/seed.mjs')
+  expect(rest).toEqual({ code: 0, stderr: '' })
+  expect(stdout.replaceAll(/[\w-]{36}/g, 'ID')).toMatch(
+    /^Endpoint {2}http:\S+:\d+\nKeys {6}the two in \/\S+\/credentials\nAlice {5}arn:\S+:app-instance\/ID\/user\/alice\nBob {7}arn:\S+:app-instance\/ID\/user\/bob\n$/,
+  )
+})
+
 test.skipIf(pythons.length === 0)('the boto3 example prints what the README shows', async () => {
   expect(await ran(pythons[0]!, 'boto3_main_job.py')).toEqual({ code: 0, stdout: output, stderr: '' })
 })

@@ -58,7 +58,9 @@ onBothDatabases(
     test('what is sent from the moment of SESSION_ESTABLISHED on is heard, in every channel, whatever else goes on', async () => {
       const { user, channels, send } = await scene(10, ['alice'])
       const noise = (async () => {
-        for (let number = 0; number < 60; number++) await send(channels[number % 10]!, 'noise')
+        let number = 0
+        for (; number < 60; number++) await send(channels[number % 10]!, 'noise')
+        return number
       })()
       for (let round = 0; round < 5; round++) {
         const alice = await listen(world().app, user('alice'))

@@ -4,6 +4,7 @@ import { SignatureV4 } from '@smithy/signature-v4'
 export interface SigningKey {
   readonly accessKeyId: string
   readonly secretAccessKey: string
+  readonly sessionToken?: string
 }
 
 export interface Draft {
@@ -16,6 +17,8 @@ export interface Draft {
   readonly body?: string | Uint8Array
   readonly date?: Date
   readonly key?: SigningKey
+  /** What the scope is for; both APIs are `chime`. */
+  readonly service?: string
 }
 
 function pairs(query: string): Record<string, string[]> {
@@ -27,8 +30,8 @@ function pairs(query: string): Record<string, string[]> {
 /** The headers of a request that Amazon's own signer has signed, host included. */
 export async function signedHeaders(url: string, key: SigningKey, draft: Draft): Promise<Record<string, string>> {
   const { hostname, port, host } = new URL(url)
-  const { method = 'GET', path, query = '', headers = {}, body, date } = draft
-  const signer = new SignatureV4({ service: 'chime', region: 'us-east-1', credentials: draft.key ?? key, sha256: Sha256 })
+  const { method = 'GET', path, query = '', headers = {}, body, date, service = 'chime' } = draft
+  const signer = new SignatureV4({ service, region: 'us-east-1', credentials: draft.key ?? key, sha256: Sha256 })
   const signed = await signer.sign(
     { method, protocol: 'http:', hostname, port: Number(port), path, query: pairs(query), headers: { host, ...headers }, body },
     date ? { signingDate: date } : {},

@@ -8,6 +8,7 @@ import { Client } from 'pg'
 import { afterAll, beforeAll, describe, inject } from 'vitest'
 import { startApp, type App } from '../../src/app.ts'
 import { readConfig } from '../../src/config.ts'
+import type { SigningKey } from './signed.ts'
 
 export type DatabaseKind = 'sqlite' | 'postgres'
 
@@ -38,7 +39,11 @@ interface AppInstance {
   readonly user: (id: string) => string
 }
 
-const config = (flags: Record<string, string>) => readConfig({ port: '0', tls: 'off', tlsPort: '0', logLevel: 'fatal', ...flags }, {})
+/** Under which the access keys of every world are kept. */
+export const masterKey = Buffer.alloc(32, 7).toString('base64')
+
+const config = (flags: Record<string, string>) =>
+  readConfig({ port: '0', tls: 'off', tlsPort: '0', logLevel: 'fatal', ...flags }, { CARILLON_MASTER_KEY: masterKey })
 
 /** An empty PostgreSQL database. */
 export async function createPostgresDatabase(): Promise<string> {
@@ -53,7 +58,7 @@ export async function createPostgresDatabase(): Promise<string> {
 }
 
 /** Stock clients of a server, with the root key unless others are given. They try once, so that a 5xx shows. */
-export function clientsOf(app: Pick<App, 'url' | 'rootKey'>, credentials = app.rootKey) {
+export function clientsOf(app: Pick<App, 'url' | 'rootKey'>, credentials: SigningKey = app.rootKey) {
   const options = { endpoint: app.url, region: 'us-east-1', credentials, maxAttempts: 1 }
   return { identity: new ChimeSDKIdentity(options), messaging: new ChimeSDKMessaging(options) }
 }

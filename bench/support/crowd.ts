@@ -1,0 +1,102 @@
+import { once } from 'node:events'
+import { setTimeout } from 'node:timers/promises'
+import { Worker } from 'node:worker_threads'
+
+/** Where each figure is. */
+export const figure = { established: 0, refused: 1, closed: 2, events: 3, bytes: 4 } as const
+
+/** Seen by both threads; the listening one writes. */
+export interface Shared {
+  readonly figures: Float64Array
+  /** By the number in the Content `~#NUMBER;`: how many have heard it, and when the last of them did. */
+  readonly timesHeard: Int32Array
+  readonly lastHeard: Float64Array
+}
+
+export type Command =
+  | {
+      readonly name: 'open'
+      readonly url: string
+      readonly targets: readonly string[]
+      readonly atOnce: number
+      readonly perSecond: number | undefined
+      readonly isStuck: boolean
+    }
+  | { readonly name: 'tell' | 'close' }
+
+/** What one of them has heard: how many events, a hash of their numbers in their order, and how it was closed. */
+export interface Heard {
+  readonly events: number
+  readonly hash: number
+  readonly closeCode: number
+}
+
+/** The clock of all threads and processes of a machine. */
+export function milliseconds(): number {
+  const [seconds, nanoseconds] = process.hrtime()
+  return seconds * 1000 + nanoseconds / 1e6
+}
+
+const shared = <Items>(Kind: new (buffer: SharedArrayBuffer) => Items, bytes: number) => new Kind(new SharedArrayBuffer(bytes))
+
+/** Many sockets that listen, in a thread of their own. */
+export class Crowd {
+  readonly timesHeard: Int32Array
+  readonly lastHeard: Float64Array
+  readonly #figures: Float64Array
+  readonly #worker: Worker
+
+  /** `numbers` is more than the largest number of a message; 0 where they have none. */
+  constructor(numbers: number) {
+    this.#figures = shared(Float64Array, Object.keys(figure).length * 8)
+    this.timesHeard = shared(Int32Array, numbers * 4)
+    this.lastHeard = shared(Float64Array, numbers * 8)
+    const workerData: Shared = { figures: this.#figures, timesHeard: this.timesHeard, lastHeard: this.lastHeard }
+    this.#worker = new Worker(new URL('./crowd-worker.ts', import.meta.url), { workerData })
+  }
+
+  figure(name: keyof typeof figure): number {
+    return this.#figures[figure[name]]!
+  }
+
+  /** Opens sockets until all have been established or refused; resolves to the seconds that it took. */
+  async open(
+    url: string,
+    targets: readonly string[],
+    { atOnce = 64, perSecond, isStuck = false }: { atOnce?: number; perSecond?: number; isStuck?: boolean } = {},
+  ): Promise<number> {
+    return this.#ask<number>({ name: 'open', url, targets, atOnce, perSecond, isStuck })
+  }
+
+  /** In the order of their opening. */
+  async heard(): Promise<Heard[]> {
+    return this.#ask<Heard[]>({ name: 'tell' })
+  }
+
+  /** Waits until so many events have been heard in all; false where nothing comes any more. */
+  async until(events: number, patience = 5000): Promise<boolean> {
+    let last = this.figure('events')
+    for (let since = milliseconds(); this.figure('events') < events; await setTimeout(1)) {
+      if (this.figure('events') > last) {
+        last = this.figure('events')
+        since = milliseconds()
+      } else if (milliseconds() - since > patience) return false
+    }
+    return true
+  }
+
+  /** Cuts all of them off. */
+  async closeAll() {
+    await this.#ask({ name: 'close' })
+  }
+
+  async stop() {
+    await this.#worker.terminate()
+  }
+
+  async #ask<Answer>(command: Command): Promise<Answer> {
+    const answered = once(this.#worker, 'message')
+    this.#worker.postMessage(command, [])
+    return (await answered)[0] as Answer
+  }
+}

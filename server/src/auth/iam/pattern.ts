@@ -1,0 +1,83 @@
+import type { Principal } from '../principal.ts'
+import type { RequestContext } from './request-context.ts'
+import { isVariable, many, one, partsOf, valueOf, type Part, type Variable } from './template.ts'
+
+/** Texts with exactly one character, whichever, between each and the next. */
+type Run = readonly string[]
+
+/** Runs with any number of characters between them. */
+type Glob = readonly Run[]
+
+export type Pattern = (text: string, start: number, end: number, principal: Principal, context: RequestContext) => boolean
+
+/** A pattern over the stretch of a text from `start` to before `end`. */
+export function patternOf(parts: readonly Part[]): Pattern {
+  if (parts.length === 1 && parts[0] === many) return () => true
+  if (parts.some(isVariable)) {
+    return (text, start, end, principal, context) =>
+      matches(
+        globOf(parts, variable => valueOf(variable, principal, context)),
+        text,
+        start,
+        end,
+      )
+  }
+  const glob = globOf(parts, () => '')
+  return (text, start, end) => matches(glob, text, start, end)
+}
+
+/** A pattern without variables. */
+export function wildcardsOf(pattern: string): (text: string) => boolean {
+  const glob = globOf(partsOf(pattern, { wildcards: true, variables: false }), () => '')
+  return text => matches(glob, text, 0, text.length)
+}
+
+function globOf(parts: readonly Part[], valueOfVariable: (variable: Variable) => string): Glob {
+  let run = ['']
+  const glob = [run]
+  for (const part of parts) {
+    if (part === many) glob.push((run = ['']))
+    else if (part === one) run.push('')
+    else run[run.length - 1] += typeof part === 'string' ? part : valueOfVariable(part)
+  }
+  return glob
+}
+
+const lengthOf = (run: Run) => run.reduce((length, literal) => length + literal.length, run.length - 1)
+
+/**
+ * Each run is looked for behind the one before, at the first place where it is: that leaves most room for those that follow,
+ * so nothing is ever tried again. With `*` alone the time grows with the text and the pattern, not with their product.
+ */
+function matches(glob: Glob, text: string, start: number, end: number): boolean {
+  const first = glob[0]!
+  if (glob.length === 1) return lengthOf(first) === end - start && isAt(first, text, start)
+  const last = glob.at(-1)!
+  const limit = end - lengthOf(last)
+  let at = start + lengthOf(first)
+  if (at > limit || !isAt(first, text, start) || !isAt(last, text, limit)) return false
+  for (let index = 1; index < glob.length - 1; index++) {
+    at = endOf(glob[index]!, text, at, limit)
+    if (at === -1) return false
+  }
+  return true
+}
+
+function isAt(run: Run, text: string, at: number): boolean {
+  for (const literal of run) {
+    if (!text.startsWith(literal, at)) return false
+    at += literal.length + 1
+  }
+  return true
+}
+
+/** Where the first such run after `from` ends; -1 where none ends before `limit`. */
+function endOf(run: Run, text: string, from: number, limit: number): number {
+  const length = lengthOf(run)
+  if (run.length === 1) {
+    const at = text.indexOf(run[0]!, from)
+    return at === -1 || at + length > limit ? -1 : at + length
+  }
+  for (let at = from; at + length <= limit; at++) if (isAt(run, text, at)) return at + length
+  return -1
+}

@@ -1,0 +1,55 @@
+import { PolicyError } from './policy-error.ts'
+import { statementOf, within, isObject, type Statement } from './statement.ts'
+import { parseStrictJson } from './strict-json.ts'
+
+/** A policy that has been understood. */
+export interface Policy {
+  /** Those of its statements that speak of an action. */
+  readonly statementsAbout: (action: string) => readonly Statement[]
+  /** Whether what it says depends on the tags of the resource. */
+  readonly asksResourceTags: boolean
+}
+
+/** As Amazon's for all policies of a role: white space does not count. */
+const longestPolicy = 10_240
+
+/**
+ * What a policy of IAM's language says. Throws a PolicyError with what is wrong, and where, for anything that it does not
+ * understand: a part that was passed over could be the one that denies.
+ */
+export function parsePolicy(text: string): Policy {
+  const { length } = text.replaceAll(/\s+/g, '')
+  if (length > longestPolicy) throw new PolicyError(`It has ${length} characters; at most ${longestPolicy} are allowed.`)
+  const document = parseStrictJson(text)
+  if (!isObject(document)) throw new PolicyError('It must be a JSON object with Version and Statement.')
+  const { Version = '2008-10-17', Id = '', Statement, ...others } = document
+  const [stray] = Object.keys(others)
+  if (stray !== undefined) throw new PolicyError(`${stray} is not an element of a policy; there are Version, Id and Statement.`)
+  if (Version !== '2012-10-17' && Version !== '2008-10-17')
+    throw new PolicyError('Version must be "2012-10-17", or the older "2008-10-17".')
+  if (typeof Id !== 'string') throw new PolicyError('Id must be a string.')
+  if (Statement === undefined) throw new PolicyError('Statement is missing.')
+  const given: unknown[] = Array.isArray(Statement) ? Statement : [Statement]
+  if (given.length === 0) throw new PolicyError('Statement is an empty list.')
+  const statements = given.map((each, index) => within(`Statement ${index + 1}`, () => statementOf(each, Version === '2012-10-17')))
+  const sids = statements.flatMap(({ sid }) => sid || [])
+  const twice = sids.find((sid, index) => sids.indexOf(sid) !== index)
+  if (twice !== undefined) throw new PolicyError(`The Sid ${twice} is there twice.`)
+  return policyOf(statements)
+}
+
+function policyOf(statements: readonly Statement[]): Policy {
+  // Actions are named by the server and never by a request, so there are few.
+  const about = new Map<string, readonly Statement[]>()
+  return {
+    asksResourceTags: statements.some(({ asksResourceTags }) => asksResourceTags),
+    statementsAbout(action) {
+      let found = about.get(action)
+      if (!found) {
+        found = statements.filter(({ isAboutAction }) => isAboutAction(action))
+        about.set(action, found)
+      }
+      return found
+    },
+  }
+}

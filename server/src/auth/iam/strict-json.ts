@@ -1,0 +1,39 @@
+import { PolicyError } from './policy-error.ts'
+
+/** More than the deepest policy has: policy, statements, statement, condition, operator, values. */
+const deepest = 8
+
+const tokens = /"(?:[^"\\]|\\.)*"|[{}[\]:]/g
+
+/**
+ * JSON in which no object has a key twice: the last one would win in silence, so that a policy could say something else to
+ * its reader than to the server.
+ */
+export function parseStrictJson(text: string): unknown {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (error) {
+    throw new PolicyError(`It is not valid JSON: ${(error as Error).message}.`, { cause: error })
+  }
+  refuseDuplicates(text)
+  return value
+}
+
+/** The text is valid JSON: a string before a colon is a key. */
+function refuseDuplicates(text: string) {
+  const open: Set<string>[] = []
+  let last = ''
+  for (const [token] of text.matchAll(tokens)) {
+    if (token === '{' || token === '[') {
+      if (open.push(new Set()) > deepest) throw new PolicyError(`It is nested more than ${deepest} levels deep.`)
+    } else if (token === '}' || token === ']') open.pop()
+    else if (token === ':') {
+      const key = JSON.parse(last) as string
+      const keys = open.at(-1)!
+      if (keys.has(key)) throw new PolicyError(`The key ${last} is there twice in one object.`)
+      keys.add(key)
+    }
+    last = token
+  }
+}

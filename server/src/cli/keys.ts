@@ -1,0 +1,98 @@
+import type { Command } from 'commander'
+import { createAccessKey, removeAccessKey, requireAccessKey, setAccessKeyDisabled } from '../keys/access-keys.ts'
+import { longestSession, replaceLostMasterKey, rotateMasterKey } from '../keys/master-keys.ts'
+import { userArn } from '../keys/principals.ts'
+import { masterKeySource } from '../master-key.ts'
+import { accessKeys, type StoredAccessKey } from '../store/access-keys.ts'
+import { requirePolicy, type PolicyFlags } from './policy-file.ts'
+import { addSettings } from './settings.ts'
+import { columns, withDatabase } from './with-database.ts'
+
+const statusOf = ({ isDisabled }: StoredAccessKey) => (isDisabled ? 'disabled' : 'enabled')
+
+async function create({ name, ...flags }: PolicyFlags & { name?: string }) {
+  const policy = await requirePolicy(flags)
+  await withDatabase(flags, async (db, config) => {
+    const { id, secret } = await createAccessKey(db, masterKeySource(config), { name, policy, now: Date.now() })
+    process.stdout.write(`export AWS_ACCESS_KEY_ID=${id}\nexport AWS_SECRET_ACCESS_KEY=${secret}\n`)
+    process.stderr.write('The secret is shown this once, and is kept sealed.\n')
+  })
+}
+
+async function list(flags: object) {
+  await withDatabase(flags, async db => {
+    const rows = (await accessKeys(db)).map(key => [key.id, key.name, statusOf(key), key.createdAt.toISOString()])
+    process.stdout.write(columns([['ACCESS KEY ID', 'NAME', 'STATUS', 'CREATED'], ...rows]))
+  })
+}
+
+async function show(idOrName: string, flags: object) {
+  await withDatabase(flags, async (db, { account }) => {
+    const key = await requireAccessKey(db, idOrName)
+    const shown = {
+      AccessKeyId: key.id,
+      UserName: key.name,
+      Arn: userArn(account, key.name),
+      Status: statusOf(key),
+      CreateDate: key.createdAt,
+      Policy: JSON.parse(key.policy) as unknown,
+    }
+    process.stdout.write(`${JSON.stringify(shown, undefined, 2)}\n`)
+  })
+}
+
+const setDisabled = (isDisabled: boolean) => async (idOrName: string, flags: object) => {
+  await withDatabase(flags, async db => {
+    const { id, name } = await setAccessKeyDisabled(db, idOrName, isDisabled ? Date.now() : undefined)
+    process.stdout.write(`${id} (${name}) is ${isDisabled ? 'disabled' : 'enabled'}\n`)
+  })
+}
+
+async function remove(idOrName: string, flags: object) {
+  await withDatabase(flags, async db => {
+    const { id, name } = await removeAccessKey(db, idOrName)
+    process.stdout.write(`${id} (${name}) is deleted\n`)
+  })
+}
+
+async function rotate({ atOnce = false, lost = false, ...flags }: { atOnce?: boolean; lost?: boolean }) {
+  await withDatabase(flags, async (db, config) => {
+    const now = Date.now()
+    if (lost) {
+      const { count, id } = await replaceLostMasterKey(db, masterKeySource(config), now)
+      process.stdout.write(`${count} access keys are deleted, since their secrets are lost. The master key is ${id} now.\n`)
+      return
+    }
+    const { count, id } = await rotateMasterKey(db, masterKeySource(config), now, atOnce)
+    const until = new Date(now + longestSession).toISOString()
+    const old = atOnce ? 'The old one opens nothing any more' : `Session tokens of the old one are accepted until ${until}`
+    process.stdout.write(`${count} secrets are sealed under the master key ${id} now. ${old}.\n`)
+  })
+}
+
+/** Adds `carillon keys …`. */
+export function addKeys(program: Command) {
+  const keys = program.command('keys').description('access keys beside the root key, and the master key that they are kept under')
+  addSettings(
+    keys
+      .command('create')
+      .description('make an access key, and print it this once')
+      .option('--name <name>', 'that of the IAM user whose key it is; the key id where it is not given')
+      .option('--policy <file>', "what it may, in IAM's JSON")
+      .option('--user <arn>', 'instead of a policy: to act as that AppInstanceUser on all its channels'),
+  ).action(create)
+  addSettings(keys.command('list').description('list the access keys')).action(list)
+  addSettings(keys.command('show <key>').description('show an access key, by its id or name, without its secret')).action(show)
+  addSettings(keys.command('disable <key>').description('refuse an access key, and all that comes from it, within a second')).action(
+    setDisabled(true),
+  )
+  addSettings(keys.command('enable <key>').description('accept it again')).action(setDisabled(false))
+  addSettings(keys.command('delete <key>').description('delete an access key for good')).action(remove)
+  addSettings(
+    keys
+      .command('rotate-master-key')
+      .description('seal all secrets under a new master key')
+      .option('--at-once', 'end all temporary credentials too: for a master key that others have seen')
+      .option('--lost', 'go on with a new one where the old one is lost, and delete the access keys that were kept under it'),
+  ).action(rotate)
+}

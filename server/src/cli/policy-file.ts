@@ -1,0 +1,32 @@
+import { readFile } from 'node:fs/promises'
+import { parsePolicy } from '../auth/iam/policy.ts'
+import { usualPolicy } from '../keys/usual-policy.ts'
+
+/** Where a policy comes from: a file in IAM's JSON, or the usual one of a user. */
+export interface PolicyFlags {
+  readonly policy?: string
+  readonly user?: string
+}
+
+/** Undefined where neither is given. What is not understood is refused here and never stored. */
+export async function policyOf({ policy: file, user }: PolicyFlags): Promise<string | undefined> {
+  if (file !== undefined && user !== undefined) throw new Error('--policy and --user both say what is allowed: give one of them.')
+  if (user !== undefined) return usualPolicy(user)
+  if (file === undefined) return undefined
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    throw new Error(`The policy ${file} cannot be read: ${(error as Error).message}.`, { cause: error })
+  })
+  try {
+    parsePolicy(text)
+  } catch (error) {
+    throw new Error(`The policy ${file} cannot be used: ${(error as Error).message}`, { cause: error })
+  }
+  return text
+}
+
+export async function requirePolicy(flags: PolicyFlags): Promise<string> {
+  const policy = await policyOf(flags)
+  if (policy === undefined)
+    throw new Error("Say what is allowed: --policy FILE in IAM's JSON, or --user ARN for the usual policy of that user.")
+  return policy
+}

@@ -1,0 +1,123 @@
+import type { Command } from 'commander'
+import { roleArn } from '../keys/principals.ts'
+import { changeRole, createRole, removeRole, requireRole, usualRoleSession, type GivenRole } from '../keys/roles.ts'
+import { iamRoles, type StoredRole, type Trust } from '../store/iam-roles.ts'
+import { policyOf, requirePolicy, type PolicyFlags } from './policy-file.ts'
+import { addSettings } from './settings.ts'
+import { columns, withDatabase } from './with-database.ts'
+
+interface RoleFlags extends PolicyFlags {
+  readonly trust?: readonly string[]
+  readonly issuer?: string
+  readonly audience?: readonly string[]
+  readonly externalId?: string
+  readonly tags?: readonly string[]
+  readonly maxSeconds?: string
+}
+
+const noTrust: Trust = { principals: [], oidc: undefined, externalId: undefined }
+
+/** Where an audience is given, whose tokens: those of the issuer of the settings, unless another one is named. */
+function oidcOf({ issuer, audience }: RoleFlags, oidcIssuer: string | undefined, before: Trust): Trust['oidc'] {
+  if (issuer === undefined && audience === undefined) return before.oidc
+  const audiences = audience ?? before.oidc?.audiences ?? []
+  if (audience?.length === 0 && issuer === undefined) return undefined
+  const named = issuer ?? before.oidc?.issuer ?? oidcIssuer
+  if (named === undefined) throw new Error('Say whose tokens are taken: --issuer URL, or the setting --oidc-issuer.')
+  return { issuer: named, audiences }
+}
+
+/** What the flags say, over what was before. */
+function given(flags: RoleFlags, oidcIssuer: string | undefined, before: GivenRole): GivenRole {
+  return {
+    policy: before.policy,
+    trust: {
+      principals: flags.trust ?? before.trust.principals,
+      oidc: oidcOf(flags, oidcIssuer, before.trust),
+      externalId: flags.externalId === undefined ? before.trust.externalId : flags.externalId || undefined,
+    },
+    tags: flags.tags ?? before.tags,
+    longestSeconds: flags.maxSeconds === undefined ? before.longestSeconds : Number(flags.maxSeconds),
+  }
+}
+
+async function create(name: string, flags: RoleFlags) {
+  const policy = await requirePolicy(flags)
+  await withDatabase(flags, async (db, { account, oidcIssuer }) => {
+    const role = given(flags, oidcIssuer, { policy, trust: noTrust, tags: [], longestSeconds: usualRoleSession })
+    await createRole(db, name, role, Date.now())
+    process.stdout.write(`${roleArn(account, name)}\n`)
+  })
+}
+
+async function update(name: string, flags: RoleFlags) {
+  const policy = await policyOf(flags)
+  await withDatabase(flags, async (db, { account, oidcIssuer }) => {
+    const change = (role: StoredRole) => given(flags, oidcIssuer, { ...role, policy: policy ?? role.policy })
+    await changeRole(db, name, change, Date.now())
+    process.stdout.write(`${roleArn(account, name)}\n`)
+  })
+}
+
+async function list(flags: object) {
+  await withDatabase(flags, async (db, { account }) => {
+    const rows = (await iamRoles(db)).map(({ name, updatedAt }) => [name, roleArn(account, name), updatedAt.toISOString()])
+    process.stdout.write(columns([['NAME', 'ARN', 'UPDATED'], ...rows]))
+  })
+}
+
+async function show(name: string, flags: object) {
+  await withDatabase(flags, async (db, { account }) => {
+    const { id, policy, trust, tags, longestSeconds, createdAt } = await requireRole(db, name)
+    const shown = {
+      RoleName: name,
+      RoleId: id,
+      Arn: roleArn(account, name),
+      CreateDate: createdAt,
+      MaxSessionDuration: longestSeconds,
+      Trust: trust,
+      SessionTags: tags,
+      Policy: JSON.parse(policy) as unknown,
+    }
+    process.stdout.write(`${JSON.stringify(shown, undefined, 2)}\n`)
+  })
+}
+
+async function remove(name: string, flags: object) {
+  await withDatabase(flags, async db => {
+    await removeRole(db, name)
+    process.stdout.write(`The role ${name} is deleted, and its sessions have ended\n`)
+  })
+}
+
+/** Values separated by commas; an empty text is none. */
+const several = (text: string, before: readonly string[] = []) => [
+  ...before,
+  ...text
+    .split(',')
+    .map(part => part.trim())
+    .filter(part => part !== ''),
+]
+
+const addRoleFlags = (command: Command) =>
+  addSettings(
+    command
+      .option('--policy <file>', "what its sessions may, in IAM's JSON")
+      .option('--user <arn>', "instead of a policy: to act as that user, such as '…/user/${aws:PrincipalTag/sub}'")
+      .option('--trust <principals>', 'who may assume it beside the root key: access key ids and ARNs, separated by commas', several)
+      .option('--issuer <url>', 'whose JSON Web Tokens may assume it; that of --oidc-issuer where it is not given')
+      .option('--audience <names>', 'for which audiences these tokens must be, separated by commas', several)
+      .option('--external-id <text>', 'what AssumeRole must say as ExternalId')
+      .option('--tags <keys>', 'the session tags, or claims of tokens, that it takes, separated by commas; * for all', several)
+      .option('--max-seconds <number>', `how long a session may last, at most 43200 (default for a new role: ${usualRoleSession})`),
+  )
+
+/** Adds `carillon roles …`. */
+export function addRoles(program: Command) {
+  const roles = program.command('roles').description('roles that AssumeRole and AssumeRoleWithWebIdentity give temporary credentials of')
+  addRoleFlags(roles.command('create <name>').description('make a role')).action(create)
+  addRoleFlags(roles.command('update <name>').description('change what is given, and leave the rest')).action(update)
+  addSettings(roles.command('list').description('list the roles')).action(list)
+  addSettings(roles.command('show <name>').description('show a role')).action(show)
+  addSettings(roles.command('delete <name>').description('delete a role, which ends its sessions')).action(remove)
+}

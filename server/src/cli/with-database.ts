@@ -1,0 +1,32 @@
+import type { Config } from '../config.ts'
+import { createLog } from '../log.ts'
+import type { Database } from '../store/database.ts'
+import { openDatabase } from '../store/open.ts'
+import { configOf, type Flags } from './settings.ts'
+
+/** Works on the database of these settings, beside a server that serves too. There are no sockets here to be told. */
+export async function withDatabase(flags: object, work: (db: Database, config: Config) => Promise<void>) {
+  const config = configOf(flags as Flags)
+  if (config.databaseUrl === undefined && config.data === ':memory:')
+    throw new Error('With --data :memory: nothing is kept. Give a folder.')
+  const db = await openDatabase(config, { log: createLog(config.logLevel), tell: () => {} })
+  try {
+    await work(db, config)
+  } finally {
+    await db.close()
+  }
+}
+
+/** Lines with columns as wide as they need to be. */
+export function columns(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0]?.map((_, column) => Math.max(...rows.map(row => row[column]!.length))) ?? []
+  return rows
+    .map(
+      row =>
+        `${row
+          .map((text, column) => text.padEnd(widths[column]!))
+          .join('  ')
+          .trimEnd()}\n`,
+    )
+    .join('')
+}

@@ -1,0 +1,72 @@
+import type { MasterKeySource } from '../master-key.ts'
+import {
+  accessKeyOf,
+  countAccessKeys,
+  deleteAccessKey,
+  disableAccessKey,
+  insertAccessKey,
+  type StoredAccessKey,
+} from '../store/access-keys.ts'
+import { changeAccess } from '../store/access-version.ts'
+import type { Database, Queries } from '../store/database.ts'
+import { masterKeys } from '../store/master-keys.ts'
+import { newId, newSecret } from './access-key-id.ts'
+import { settledMasterKey } from './master-keys.ts'
+import { sealSecret } from './secret.ts'
+
+/** All of them are in the memory of each node; users get temporary credentials instead. */
+const mostKeys = 10_000
+
+/** What both IAM users and roles may be called. */
+export function checkName(name: string, what: string) {
+  if (!/^[\w+=,.@-]{1,64}$/.test(name))
+    throw new Error(`The name of a ${what} has 1 to 64 letters, digits and characters of _+=,.@-, not '${name}'.`)
+}
+
+/** Makes a key whose secret is told this once. */
+export async function createAccessKey(
+  db: Database,
+  source: MasterKeySource,
+  given: { name: string | undefined; policy: string; now: number },
+) {
+  const { policy, now } = given
+  const id = newId('AKIA')
+  const name = given.name ?? id.toLowerCase()
+  checkName(name, 'key')
+  const secret = newSecret()
+  const masterKey = await settledMasterKey(db, source, now)
+  const sealedSecret = sealSecret(masterKey, id, secret)
+  await changeAccess(db, async tx => {
+    if ((await countAccessKeys(tx)) >= mostKeys)
+      throw new Error(`There are ${mostKeys} access keys already. Give users temporary credentials.`)
+    const current = (await masterKeys(tx)).find(({ retiredAt }) => retiredAt === undefined)
+    if (current?.id !== masterKey.id) throw new Error('The master key has just been rotated. Try again.')
+    const isNew = await insertAccessKey(tx, { id, name, policy, sealedSecret, masterKeyId: masterKey.id, createdAt: new Date(now) })
+    if (!isNew) throw new Error(`There is an access key of the name ${name} already.`)
+  })
+  return { id, name, secret }
+}
+
+/** The key of that id or name; throws where there is none. */
+export async function requireAccessKey(db: Queries, idOrName: string): Promise<StoredAccessKey> {
+  const found = await accessKeyOf(db, idOrName)
+  if (!found) throw new Error(`There is no access key of the id or name ${idOrName}.`)
+  return found
+}
+
+/** Ends what the key does, open sockets and temporary credentials that come from it included; it can be enabled again. */
+export async function setAccessKeyDisabled(db: Database, idOrName: string, at: number | undefined) {
+  return changeAccess(db, async tx => {
+    const key = await requireAccessKey(tx, idOrName)
+    await disableAccessKey(tx, key.id, at)
+    return key
+  })
+}
+
+export async function removeAccessKey(db: Database, idOrName: string) {
+  return changeAccess(db, async tx => {
+    const key = await requireAccessKey(tx, idOrName)
+    await deleteAccessKey(tx, key.id)
+    return key
+  })
+}

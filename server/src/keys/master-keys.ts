@@ -1,0 +1,111 @@
+import type { MasterKey, MasterKeySource } from '../master-key.ts'
+import { accessKeys, deleteAccessKey, resealAccessKey } from '../store/access-keys.ts'
+import { changeAccess } from '../store/access-version.ts'
+import type { Database, Queries } from '../store/database.ts'
+import { holdJob } from '../store/leases.ts'
+import { forgetMasterKeys, masterKeys, retireMasterKey, useMasterKey, type KnownMasterKey } from '../store/master-keys.ts'
+import { openSecret, sealSecret } from './secret.ts'
+
+/** The longest that temporary credentials last (GetFederationToken), and with them the need for a retired master key. */
+export const longestSession = 36 * 3600 * 1000
+
+const inUse = (known: readonly KnownMasterKey[]) => known.find(({ retiredAt }) => retiredAt === undefined)?.id
+
+const absent = (id: string) =>
+  new Error(
+    `The access keys of this database are kept under the master key ${id}, which this process does not have. ` +
+      'Give it by CARILLON_MASTER_KEY, or put the file master-key of the server into the data folder. ' +
+      'Where it is lost: carillon keys rotate-master-key --lost, which deletes these access keys.',
+  )
+
+/** The master key in use, of those that this process has; undefined where none has been needed yet. Throws where it has not got it. */
+export function currentOf(known: readonly KnownMasterKey[], own: readonly MasterKey[]): MasterKey | undefined {
+  const id = inUse(known)
+  if (id === undefined) return undefined
+  const current = own.find(each => each.id === id)
+  if (!current) throw absent(id)
+  return current
+}
+
+/** The same, for whoever is about to seal something: at first need the first of its own becomes the one that all nodes use. */
+export async function settledMasterKey(db: Database, source: MasterKeySource, now: number): Promise<MasterKey> {
+  const settled = currentOf(await masterKeys(db), await source.read())
+  if (settled) return settled
+  const [own] = await source.make()
+  await changeAccess(db, async tx => {
+    if (inUse(await masterKeys(tx)) === undefined) await useMasterKey(tx, own!.id, now)
+  })
+  return currentOf(await masterKeys(db), await source.read())!
+}
+
+async function reseal(tx: Queries, own: readonly MasterKey[], renewed: MasterKey): Promise<number> {
+  const keys = await accessKeys(tx)
+  for (const key of keys) {
+    const secret = openSecret(own, key)
+    if (secret === undefined) throw new Error(`The secret of ${key.id} cannot be opened. Delete that key, and rotate again.`)
+    await resealAccessKey(tx, key.id, sealSecret(renewed, key.id, secret), renewed.id)
+  }
+  return keys.length
+}
+
+/** Nobody else rotates meanwhile: of two who write the file, one would lose its key. */
+const lease = 'rotate-master-key'
+const leaseMilliseconds = 60_000
+
+/**
+ * Replaces the master key: every secret is sealed under the new one in one transaction. The old one opens session tokens until the
+ * longest of them has expired, or with `atOnce` no more. Answers how many secrets there were.
+ */
+export async function rotateMasterKey(db: Database, source: MasterKeySource, now: number, atOnce: boolean) {
+  return alone(db, now, () => rotate(db, source, now, atOnce))
+}
+
+async function alone<Result>(db: Database, now: number, work: () => Promise<Result>): Promise<Result> {
+  if (!(await holdJob(db, lease, now, now + leaseMilliseconds)))
+    throw new Error('Somebody else rotates the master key. Try again in a minute.')
+  try {
+    return await work()
+  } finally {
+    await holdJob(db, lease, now + leaseMilliseconds, 0)
+  }
+}
+
+/** Goes on with a new master key where the one in use is lost, and with it every secret. Answers how many access keys that has cost. */
+export async function replaceLostMasterKey(db: Database, source: MasterKeySource, now: number) {
+  return alone(db, now, async () => {
+    const own = new Set((await source.read()).map(({ id }) => id))
+    const lost = inUse(await masterKeys(db))
+    if (lost === undefined || own.has(lost)) throw new Error('The master key in use is there: rotate it without --lost.')
+    const renewed = await source.renew(lost)
+    const count = await changeAccess(db, async tx => {
+      const keys = await accessKeys(tx)
+      for (const { id } of keys) await deleteAccessKey(tx, id)
+      await retireMasterKey(tx, now)
+      await forgetMasterKeys(tx, now)
+      await useMasterKey(tx, renewed.id, now)
+      return keys.length
+    })
+    return { count, id: renewed.id }
+  })
+}
+
+async function rotate(db: Database, source: MasterKeySource, now: number, atOnce: boolean) {
+  const old = await settledMasterKey(db, source, now)
+  // The file is written before the commit: whoever sees the change finds the key.
+  const renewed = await source.renew(old.id)
+  if (renewed.id === old.id) {
+    throw new Error(
+      'The first key of CARILLON_MASTER_KEY is in use already. Start every node with CARILLON_MASTER_KEY=NEW,OLD first, then rotate with the same.',
+    )
+  }
+  const own = await source.read()
+  const count = await changeAccess(db, async tx => {
+    if (inUse(await masterKeys(tx)) !== old.id) throw new Error('Somebody else has just rotated the master key.')
+    const sealed = await reseal(tx, own, renewed)
+    await retireMasterKey(tx, now)
+    await forgetMasterKeys(tx, atOnce ? now : now - longestSession)
+    await useMasterKey(tx, renewed.id, now)
+    return sealed
+  })
+  return { count, id: renewed.id }
+}

@@ -1,0 +1,51 @@
+import { parsePolicy, type Policy } from '../auth/iam/policy.ts'
+import type { Principal } from '../auth/principal.ts'
+import type { StoredRole } from '../store/iam-roles.ts'
+import type { Session } from './session.ts'
+
+export const userArn = (account: string, name: string) => `arn:aws:iam::${account}:user/${name}`
+export const roleArn = (account: string, name: string) => `arn:aws:iam::${account}:role/${name}`
+
+/** The role of an ARN of this account; undefined for every other text. */
+export function roleNameOf(account: string, arn: string): string | undefined {
+  const prefix = roleArn(account, '')
+  return arn.startsWith(prefix) ? arn.slice(prefix.length) : undefined
+}
+
+/** A role, with its policy understood. */
+export interface Role extends StoredRole {
+  readonly permissions: Policy
+}
+
+const noTags: ReadonlyMap<string, string> = new Map()
+
+/** Whose key lasts. The id stands for the IAM user's, which Amazon begins with AIDA. */
+export const userPrincipal = (account: string, id: string, name: string, policy: Policy): Principal => ({
+  arn: userArn(account, name),
+  userId: id.replace(/^AKIA/, 'AIDA'),
+  tags: noTags,
+  permissions: [[policy]],
+})
+
+/** Who acts with temporary credentials. `role` is the one that is assumed, `source` whose key they come from. */
+export function sessionPrincipal(account: string, session: Session, role: Role | undefined, source: Principal | undefined): Principal {
+  const { kind, name, policy } = session
+  const own = policy === undefined ? [] : [[parsePolicy(policy)]]
+  const tags = new Map(session.tags)
+  if (kind === 'role') {
+    return {
+      arn: `arn:aws:sts::${account}:assumed-role/${role!.name}/${name}`,
+      userId: `${role!.id}:${name}`,
+      tags,
+      permissions: [[role!.permissions], ...own],
+    }
+  }
+  if (kind === 'session') return source!
+  return {
+    arn: `arn:aws:sts::${account}:federated-user/${name}`,
+    userId: `${account}:${name}`,
+    tags,
+    // Without a policy of its own a federated user may do nothing.
+    permissions: [...(source!.permissions ?? []), ...(own.length > 0 ? own : [[]])],
+  }
+}

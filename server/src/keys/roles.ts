@@ -1,0 +1,83 @@
+import { changeAccess } from '../store/access-version.ts'
+import type { Database, Queries } from '../store/database.ts'
+import { accessKeyOf } from '../store/access-keys.ts'
+import { countRoles, deleteRole, iamRoleOf, insertRole, updateRole, type StoredRole, type Trust } from '../store/iam-roles.ts'
+import { newId } from './access-key-id.ts'
+import { checkName } from './access-keys.ts'
+
+/** All of them are in the memory of each node. */
+const mostRoles = 1000
+
+/** Between Amazon's bounds. */
+const shortestSession = 900
+const longestRoleSession = 43_200
+export const usualRoleSession = 3600
+
+/** What is said of a role, beside its name. */
+export type GivenRole = Pick<StoredRole, 'policy' | 'trust' | 'tags' | 'longestSeconds'>
+
+const keyId = /^AKIA[A-Z2-7]{16}$/
+const principalArn = /^arn:aws:(?:iam::\d{12}:(?:root|(?:user|role)\/[\w+=,.@-]+)|sts::\d{12}:assumed-role\/[\w+=,.@-]+\/[\w+=,.@-]+)$/
+
+async function checkTrust(db: Queries, { principals, oidc, externalId }: Trust) {
+  for (const principal of principals) {
+    if (keyId.test(principal)) {
+      if (!(await accessKeyOf(db, principal))) throw new Error(`There is no access key ${principal} that could be trusted.`)
+    } else if (!principalArn.test(principal)) {
+      throw new Error(
+        `'${principal}' cannot be trusted: it must be an access key id, arn:aws:iam::ACCOUNT:user/NAME, …:role/NAME, ` +
+          'arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION, or arn:aws:iam::ACCOUNT:root for whoever a policy allows.',
+      )
+    }
+  }
+  if (oidc?.audiences.length === 0)
+    throw new Error('A role for JSON Web Tokens needs an audience: those of other clients of the issuer are no login here.')
+  if (externalId !== undefined && !/^[\w+=,.@:/-]{2,1224}$/.test(externalId))
+    throw new Error('An external id has 2 to 1224 letters, digits and characters of _+=,.@:/-.')
+}
+
+async function checkRole(db: Queries, { trust, tags, longestSeconds }: GivenRole) {
+  await checkTrust(db, trust)
+  const wrong = tags.find(tag => tag !== '*' && !tagKey.test(tag))
+  if (wrong !== undefined) throw new Error(`'${wrong}' cannot be the key of a session tag.`)
+  if (!Number.isInteger(longestSeconds) || longestSeconds < shortestSession || longestSeconds > longestRoleSession)
+    throw new Error(`The sessions of a role last ${shortestSession} to ${longestRoleSession} seconds at the most.`)
+}
+
+/** Amazon's, of session tags. */
+export const tagKey = /^(?!aws:)[\p{L}\p{Z}\p{N}_.:/=+@-]{1,128}$/iu
+export const tagValue = /^[\p{L}\p{Z}\p{N}_.:/=+@-]{0,256}$/u
+
+export async function createRole(db: Database, name: string, given: GivenRole, now: number) {
+  checkName(name, 'role')
+  await changeAccess(db, async tx => {
+    await checkRole(tx, given)
+    if ((await countRoles(tx)) >= mostRoles) throw new Error(`There are ${mostRoles} roles already.`)
+    const at = new Date(now)
+    if (!(await insertRole(tx, { ...given, name, id: newId('AROA'), createdAt: at, updatedAt: at })))
+      throw new Error(`There is a role of the name ${name} already. Use carillon roles update.`)
+  })
+}
+
+export async function requireRole(db: Queries, name: string): Promise<StoredRole> {
+  const found = await iamRoleOf(db, name)
+  if (!found) throw new Error(`There is no role of the name ${name}.`)
+  return found
+}
+
+/** Changes what `change` makes of the role; sessions that are open have the new policy at once. */
+export async function changeRole(db: Database, name: string, change: (role: StoredRole) => GivenRole, now: number) {
+  await changeAccess(db, async tx => {
+    const role = await requireRole(tx, name)
+    const changed = change(role)
+    await checkRole(tx, changed)
+    await updateRole(tx, { ...role, ...changed, updatedAt: new Date(now) })
+  })
+}
+
+/** Ends all its sessions. */
+export async function removeRole(db: Database, name: string) {
+  await changeAccess(db, async tx => {
+    if (!(await deleteRole(tx, name))) throw new Error(`There is no role of the name ${name}.`)
+  })
+}

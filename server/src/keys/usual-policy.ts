@@ -1,0 +1,38 @@
+import { parseArn } from '../arn.ts'
+import { operations } from '../contract/index.ts'
+
+const underVariable = /^(arn:[^${}*?]+:app-instance\/[^/${}*?]+)\/user\/([\w.@:-]*\$\{[^{}$]+\}[\w.@:-]*)$/
+
+/** The app instance of a user's ARN, whose id may have a policy variable in it. */
+function appInstanceOf(user: string): string {
+  const arn = parseArn(user)
+  const appInstanceArn = arn?.kind === 'user' ? arn.appInstanceArn : underVariable.exec(user)?.[1]
+  if (appInstanceArn !== undefined && (underVariable.test(user) || !/[*?$]/.test(user))) return appInstanceArn
+  throw new Error(`--user must be the ARN of an AppInstanceUser (arn:aws:chime:REGION:ACCOUNT:app-instance/ID/user/ID), not '${user}'.`)
+}
+
+const named = (isIncluded: (name: string) => boolean) =>
+  Object.entries(operations)
+    .filter(([name, { bearer }]) => bearer && isIncluded(name))
+    .map(([name]) => `chime:${name}`)
+
+const isAboutFlow = (name: string) => /^(?:Associate|Disassociate)ChannelFlow$/.test(name)
+
+/**
+ * The usual policy of a chat user: to act as that user, and as nobody else, on the channels of its app instance, to connect, and to
+ * keep its devices. What its role in a channel does not permit is refused whatever the policy says.
+ */
+export function usualPolicy(user: string): string {
+  const appInstance = appInstanceOf(user)
+  const statements = [
+    { Effect: 'Allow', Action: 'chime:GetMessagingSessionEndpoint', Resource: '*' },
+    {
+      Effect: 'Allow',
+      Action: ['chime:Connect', 'chime:DescribeAppInstanceUser', 'chime:*AppInstanceUserEndpoint', 'chime:ListAppInstanceUserEndpoints'],
+      Resource: user,
+    },
+    { Effect: 'Allow', Action: named(name => !isAboutFlow(name)), Resource: [user, `${appInstance}/channel/*`] },
+    { Effect: 'Allow', Action: named(isAboutFlow), Resource: [user, `${appInstance}/channel/*`, `${appInstance}/channel-flow/*`] },
+  ]
+  return JSON.stringify({ Version: '2012-10-17', Statement: statements }, undefined, 2)
+}

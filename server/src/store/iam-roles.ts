@@ -1,0 +1,91 @@
+import { statement, type Queries } from './database.ts'
+
+/** Who may assume a role. */
+export interface Trust {
+  /** Access key ids, ARNs of principals and roles, and `arn:aws:iam::ACCOUNT:root` for whoever a policy allows. */
+  readonly principals: readonly string[]
+  /** Whose JSON Web Tokens are taken, and for which audiences; undefined for nobody's. */
+  readonly oidc: { readonly issuer: string; readonly audiences: readonly string[] } | undefined
+  /** What AssumeRole must say. */
+  readonly externalId: string | undefined
+}
+
+export interface StoredRole {
+  /** `AROA…`: another one where a role of the same name is made again. */
+  readonly id: string
+  readonly name: string
+  /** IAM's JSON, as it was given. */
+  readonly policy: string
+  readonly trust: Trust
+  /** The session tags that may be passed; `*` for all. */
+  readonly tags: readonly string[]
+  /** How long a session may last. */
+  readonly longestSeconds: number
+  readonly createdAt: Date
+  readonly updatedAt: Date
+}
+
+interface Row {
+  id: string
+  name: string
+  policy: string
+  trust: string
+  tags: string
+  longestSeconds: number
+  createdAt: number
+  updatedAt: number
+}
+
+const columns = `
+  id, name, policy, trust, tags, longest_seconds as "longestSeconds", created_at as "createdAt", updated_at as "updatedAt"`
+
+const insert = statement(`
+  insert into iam_roles (name, id, policy, trust, tags, longest_seconds, created_at, updated_at) values ($1, $2, $3, $4, $5, $6, $7, $8)
+  on conflict do nothing`)
+const update = statement(`
+  update iam_roles set policy = $2, trust = $3, tags = $4, longest_seconds = $5, updated_at = $6 where name = $1`)
+const selectAll = statement<Row>(`select ${columns} from iam_roles order by name`)
+const selectOne = statement<Row>(`select ${columns} from iam_roles where name = $1`)
+const count = statement<{ count: number }>(`select count(*) as count from iam_roles`)
+const remove = statement(`delete from iam_roles where name = $1`)
+
+const record = (row: Row): StoredRole => {
+  const trust = JSON.parse(row.trust) as Partial<Trust> & Pick<Trust, 'principals'>
+  return {
+    ...row,
+    trust: { principals: trust.principals, oidc: trust.oidc, externalId: trust.externalId },
+    tags: JSON.parse(row.tags) as string[],
+    createdAt: new Date(row.createdAt),
+    updatedAt: new Date(row.updatedAt),
+  }
+}
+
+/** False where the name is taken. */
+export async function insertRole(tx: Queries, { name, id, policy, trust, tags, longestSeconds, createdAt, updatedAt }: StoredRole) {
+  const values = [policy, JSON.stringify(trust), JSON.stringify(tags), longestSeconds, createdAt.getTime(), updatedAt.getTime()]
+  return (await tx.run(insert, name, id, ...values)) === 1
+}
+
+/** Replaces all but name, id and creation. */
+export async function updateRole(tx: Queries, { name, policy, trust, tags, longestSeconds, updatedAt }: StoredRole) {
+  await tx.run(update, name, policy, JSON.stringify(trust), JSON.stringify(tags), longestSeconds, updatedAt.getTime())
+}
+
+/** By name. */
+export async function iamRoles(db: Queries): Promise<StoredRole[]> {
+  return (await db.all(selectAll)).map(record)
+}
+
+export async function iamRoleOf(db: Queries, name: string): Promise<StoredRole | undefined> {
+  const row = await db.get(selectOne, name)
+  return row && record(row)
+}
+
+export async function countRoles(tx: Queries) {
+  return (await tx.get(count))!.count
+}
+
+/** False where there is none of that name. */
+export async function deleteRole(tx: Queries, name: string) {
+  return (await tx.run(remove, name)) === 1
+}

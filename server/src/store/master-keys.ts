@@ -1,0 +1,34 @@
+import { statement, type Queries } from './database.ts'
+
+/** A master key by its id; the key itself is never stored. */
+export interface KnownMasterKey {
+  readonly id: string
+  /** Undefined for the one in use. */
+  readonly retiredAt: number | undefined
+}
+
+const selectAll = statement<{ id: string; retiredAt: number | null }>(`
+  select id, retired_at as "retiredAt" from master_keys order by created_at, id`)
+const insert = statement(`
+  insert into master_keys (id, created_at) values ($1, $2) on conflict (id) do update set retired_at = null`)
+const retire = statement(`update master_keys set retired_at = $1 where retired_at is null`)
+const forgetRetired = statement(`delete from master_keys where retired_at <= $1`)
+
+export async function masterKeys(db: Queries): Promise<readonly KnownMasterKey[]> {
+  const rows = await db.all(selectAll)
+  return rows.map(({ id, retiredAt }) => ({ id, retiredAt: retiredAt ?? undefined }))
+}
+
+/** Makes it the one in use; there must be none that is. */
+export async function useMasterKey(tx: Queries, id: string, now: number) {
+  await tx.run(insert, id, now)
+}
+
+export async function retireMasterKey(tx: Queries, now: number) {
+  await tx.run(retire, now)
+}
+
+/** Those that were retired by then open nothing any more. */
+export async function forgetMasterKeys(tx: Queries, retiredBy: number) {
+  await tx.run(forgetRetired, retiredBy)
+}

@@ -1,0 +1,129 @@
+import { decide } from '../auth/iam/decide.ts'
+import type { RequestContext } from '../auth/iam/request-context.ts'
+import type { Principal } from '../auth/principal.ts'
+import type { AccessKey } from '../auth/signing-key.ts'
+import { roleArn, roleNameOf, type Role } from '../keys/principals.ts'
+import type { Session } from '../keys/session.ts'
+import type { Origin } from '../sender.ts'
+import { issue, type Issued, type Tools } from './credentials.ts'
+import {
+  asciiArn,
+  denied,
+  duration,
+  invalid,
+  sessionName,
+  sessionPolicy,
+  tagsIn,
+  transitiveKeys,
+  type Parameters,
+  type SessionTags,
+} from './parameters.ts'
+
+export interface AssumedRole extends Issued {
+  readonly AssumedRoleUser: { readonly AssumedRoleId: string; readonly Arn: string }
+}
+
+/** The role that a call names; undefined where there is none. */
+export function namedRole({ ring, account }: Tools, arn: string): Role | undefined {
+  const name = roleNameOf(account, arn)
+  return name === undefined ? undefined : ring.role(name)
+}
+
+export const tooLongFor = 'The requested DurationSeconds exceeds the MaxSessionDuration set for this role.'
+
+/** Those of these keys that the role does not take. */
+export const refusedTags = ({ tags }: Role, keys: Iterable<string>) => [...keys].filter(key => !tags.includes('*') && !tags.includes(key))
+
+/** How a role trusts: by naming the caller, or by leaving it to the policies of the account; undefined where it does not. */
+function trustIn({ trust }: Role, { accessKeyId, principal }: AccessKey, session: Session | undefined, account: string) {
+  const ofRole = session?.kind === 'role' ? roleArn(account, principal.arn.split('/')[1] ?? '') : undefined
+  const keyId = session ? (session.kind === 'session' ? session.sourceKeyId : undefined) : accessKeyId
+  const names = new Set([keyId, principal.arn, ofRole])
+  if (trust.principals.some(trusted => names.has(trusted))) return 'named'
+  return trust.principals.includes(`arn:aws:iam::${account}:root`) ? 'account' : undefined
+}
+
+/** The policies of the caller's session must allow it in any case; those of its key or role need not where the role names the caller. */
+function isPermitted(principal: Principal, action: string, arn: string, context: RequestContext, trust: 'named' | 'account') {
+  const decision = decide(principal, action, arn, context)
+  if (decision !== 'not allowed' || trust === 'account') return decision === 'allowed'
+  const [, ...ofSession] = principal.permissions!
+  return ofSession.length === 0 || decide({ ...principal, permissions: ofSession }, action, arn, context) === 'allowed'
+}
+
+/** The new tags, and those that the roles before have made transitive, which cannot be given anew. */
+function mergedTags(given: SessionTags, session: Session | undefined): SessionTags {
+  const merged = new Map(given)
+  const taken = new Set([...given.keys()].map(key => key.toLowerCase()))
+  for (const [key, value] of session?.tags ?? []) {
+    if (!session!.transitive.includes(key)) continue
+    if (taken.has(key.toLowerCase())) throw invalid(`The session tag ${key} is transitive and cannot be given another value`)
+    merged.set(key, value)
+  }
+  return merged
+}
+
+/** AssumeRole: credentials of a role for who is trusted and permitted. */
+export async function assumeRole(
+  parameters: Parameters,
+  caller: AccessKey,
+  tools: Tools,
+  { sourceAddress, isSecure }: Origin,
+): Promise<AssumedRole> {
+  const { ring, account, now } = tools
+  const arn = asciiArn(parameters, 'RoleArn')
+  const name = sessionName(parameters)
+  const tags = tagsIn(parameters)
+  const policy = sessionPolicy(parameters)
+  const transitive = transitiveKeys(parameters)
+  const stray = transitive.find(key => !tags.has(key))
+  if (stray !== undefined) throw invalid(`The transitive tag key ${stray.slice(0, 128)} is not among the session tags`)
+
+  const { principal } = caller
+  const session = ring.sessionOf(caller)
+  const role = namedRole(tools, arn)
+  const refuse = (reason: string, action = 'sts:AssumeRole') => denied(principal.arn, action, arn, reason)
+  const isRoot = principal.permissions === undefined
+  const trust = role && (isRoot ? 'account' : trustIn(role, caller, session, account))
+  if (!role || !trust)
+    throw refuse('There is no such role, or it does not trust the caller: carillon roles update NAME --trust KEY-OR-ARN.')
+  const { externalId } = role.trust
+  if (externalId !== undefined && parameters.get('ExternalId') !== externalId)
+    throw refuse('The role asks for an ExternalId, and this is not it.')
+  const context = { now: now(), sourceAddress, isSecure, requestTags: tags, resourceTags: undefined }
+  for (const action of tags.size > 0 ? ['sts:AssumeRole', 'sts:TagSession'] : ['sts:AssumeRole']) {
+    if (!isPermitted(principal, action, arn, context, trust))
+      throw refuse(`The policies of the caller do not allow ${action} on the role, or deny it.`, action)
+  }
+  const [refused] = refusedTags(role, tags.keys())
+  if (refused !== undefined)
+    throw refuse(`The role does not take the session tag ${refused}: carillon roles update ${role.name} --tags …`, 'sts:TagSession')
+
+  const isChained = session?.kind === 'role'
+  const longest = isChained ? Math.min(3600, role.longestSeconds) : role.longestSeconds
+  const seconds = duration(
+    parameters,
+    3600,
+    longest,
+    isChained ? 'The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining' : tooLongFor,
+  )
+  const issued = await issue(
+    tools,
+    {
+      kind: 'role',
+      sourceKeyId: session ? session.sourceKeyId : caller.accessKeyId,
+      roleIds: isChained ? [...session.roleIds, role.id] : [role.id],
+      name,
+      tags: [...mergedTags(tags, session)],
+      transitive: [...new Set([...transitive, ...(session?.transitive ?? [])])],
+      policy,
+    },
+    seconds,
+  )
+  return { ...issued, AssumedRoleUser: assumedRoleUser(tools, role, name) }
+}
+
+export const assumedRoleUser = ({ account }: Tools, { id, name }: Role, session: string) => ({
+  AssumedRoleId: `${id}:${session}`,
+  Arn: `arn:aws:sts::${account}:assumed-role/${name}/${session}`,
+})

@@ -1,0 +1,99 @@
+import type { SignedRequest } from '../auth/sigv4.ts'
+import type { AccessKey } from '../auth/signing-key.ts'
+import { ApiError } from '../errors.ts'
+import { commonHeaders } from '../http/answer.ts'
+import type { AskedEndpoint, Endpoint } from '../http/endpoint.ts'
+import type { Origin } from '../sender.ts'
+import { assumeRole } from './assume-role.ts'
+import type { Tools } from './credentials.ts'
+import type { Issuer } from './issuer.ts'
+import { getCallerIdentity, getFederationToken, getSessionToken } from './own-credentials.ts'
+import { checkKnown, parametersOf, type Parameters } from './parameters.ts'
+import { assumeRoleWithWebIdentity } from './web-identity.ts'
+import { xml, type Elements } from './xml.ts'
+
+const namespace = 'https://sts.amazonaws.com/doc/2011-06-15/'
+const version = '2011-06-15'
+
+type Result = object
+
+interface Action {
+  /** Beside Action and Version. */
+  readonly parameters: readonly string[]
+  readonly answer: (parameters: Parameters, caller: AccessKey, tools: Tools, sender: Origin) => Promise<Result>
+}
+
+/** Those that are signed. */
+const actions: Readonly<Record<string, Action>> = {
+  AssumeRole: {
+    parameters: ['RoleArn', 'RoleSessionName', 'Policy', 'Tags', 'TransitiveTagKeys', 'DurationSeconds', 'ExternalId'],
+    answer: assumeRole,
+  },
+  GetFederationToken: { parameters: ['Name', 'Policy', 'Tags', 'DurationSeconds'], answer: getFederationToken },
+  GetSessionToken: { parameters: ['DurationSeconds'], answer: getSessionToken },
+  GetCallerIdentity: { parameters: [], answer: getCallerIdentity },
+}
+
+const ofWebIdentity = ['RoleArn', 'RoleSessionName', 'WebIdentityToken', 'Policy', 'DurationSeconds']
+
+/** What signature errors are called here. */
+const names: Readonly<Record<string, string>> = {
+  MissingAuthenticationTokenException: 'MissingAuthenticationToken',
+  IncompleteSignatureException: 'IncompleteSignature',
+  UnrecognizedClientException: 'InvalidClientTokenId',
+  ExpiredTokenException: 'ExpiredToken',
+  InvalidSignatureException: 'SignatureDoesNotMatch',
+  ServiceUnavailableException: 'ServiceUnavailable',
+  ServiceFailureException: 'InternalFailure',
+}
+
+const xmlHeaders = (requestId: string) => ({ ...commonHeaders(requestId), 'content-type': 'text/xml' })
+
+/** The calls for temporary credentials (STS 2011-06-15): forms in, XML out, as every SDK speaks it. */
+export function stsEndpoint(tools: Tools & { verify: (request: SignedRequest) => AccessKey; issuer: Issuer | undefined }): Endpoint {
+  const { verify, issuer } = tools
+
+  async function resultOf(asked: AskedEndpoint): Promise<{ action: string; result: Result }> {
+    const parameters = parametersOf(asked.body, asked.query)
+    const action = parameters.get('Action') ?? ''
+    const known = Object.hasOwn(actions, action) ? actions[action] : undefined
+    if (!known && action !== 'AssumeRoleWithWebIdentity') {
+      const message = `Could not find operation ${action.slice(0, 64)} for version ${version}`
+      throw new ApiError(
+        'InvalidAction',
+        400,
+        'InvalidAction',
+        message,
+        `There are ${Object.keys(actions).join(', ')} and AssumeRoleWithWebIdentity.`,
+      )
+    }
+    // Who has signed is known before anything else is looked at.
+    const caller = known && verify(asked)
+    checkKnown(parameters, ['Action', 'Version', ...(known?.parameters ?? ofWebIdentity)])
+    const result = known
+      ? await known.answer(parameters, caller!, tools, asked)
+      : await assumeRoleWithWebIdentity(parameters, issuer, tools)
+    return { action, result }
+  }
+
+  return {
+    name: 'sts',
+    takes: ({ method, query }) => method === 'POST' || /(?:^|&)Action=/.test(query),
+    async answer(asked) {
+      const { action, result } = await resultOf(asked)
+      const response = { [`${action}Result`]: result as Elements, ResponseMetadata: { RequestId: asked.requestId } }
+      return {
+        status: 200,
+        headers: xmlHeaders(asked.requestId),
+        body: `<${action}Response xmlns="${namespace}">${xml(response)}</${action}Response>`,
+      }
+    },
+    refusal({ type, status, message, reason }, { requestId }) {
+      const Type = status < 500 ? 'Sender' : 'Receiver'
+      // A JSON Web Token that has expired keeps the name that is given to it.
+      const Code = type === 'ExpiredTokenException' && status === 400 ? type : (names[type] ?? type)
+      const body = xml({ Error: { Type, Code, Message: message, Reason: reason }, RequestId: requestId })
+      return { status, headers: xmlHeaders(requestId), body: `<ErrorResponse xmlns="${namespace}">${body}</ErrorResponse>` }
+    },
+  }
+}

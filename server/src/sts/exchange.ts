@@ -1,0 +1,100 @@
+import { arnWithin } from '../arn.ts'
+import { countOne } from '../domain/counts.ts'
+import { ApiError } from '../errors.ts'
+import { commonHeaders, credentialedHeaders, renderError } from '../http/answer.ts'
+import type { AskedEndpoint, Endpoint } from '../http/endpoint.ts'
+import type { Limits } from '../limits.ts'
+import { appInstanceByArn } from '../store/app-instances.ts'
+import type { Database } from '../store/database.ts'
+import { identityByArn, insertIdentity } from '../store/identities.ts'
+import type { Tools } from './credentials.ts'
+import type { Claims, Issuer } from './issuer.ts'
+import { sessionOfToken, trustingRole } from './web-identity.ts'
+
+interface Wiring extends Tools {
+  readonly db: Database
+  readonly limits: Limits
+  readonly issuer: Issuer
+  readonly role: string
+  readonly appInstanceArn: string
+  /** Whether who is new becomes an AppInstanceUser. */
+  readonly makesUsers: boolean
+}
+
+const unauthorized = (reason: string) =>
+  new ApiError('UnauthorizedClientException', 401, 'Unauthorized', 'The login could not be verified', reason)
+const forbidden = (reason: string) =>
+  new ApiError('ForbiddenException', 403, 'Forbidden', 'You do not have sufficient access to perform this action', reason)
+
+/** `Bearer TOKEN`; Amazon's demo writes the token in base64 once more. */
+function bearerOf({ headers: { authorization = '' } }: AskedEndpoint): string {
+  const [, text] = /^Bearer ([\w.~+/=-]+)$/i.exec(authorization) ?? []
+  if (text === undefined) throw unauthorized("The header Authorization must read 'Bearer TOKEN', with a token of the issuer.")
+  return text.includes('.') ? text : Buffer.from(text, 'base64').toString('latin1')
+}
+
+/** What AppInstanceUserId may be. */
+const userId = /^[A-Za-z0-9](?:[A-Za-z0-9:_.@-]{0,62}[A-Za-z0-9])?$/
+
+const nameOf = (claims: Claims) =>
+  [claims['name'], claims['preferred_username'], claims['email'], claims.sub]
+    .filter(name => typeof name === 'string')
+    .map(name =>
+      name
+        .replaceAll(/\p{Cc}/gu, ' ')
+        .trim()
+        .slice(0, 100)
+        .toWellFormed(),
+    )
+    .find(name => name !== '')!
+
+/** The user of that id, by name; it is made where it may be. */
+async function userOf({ db, limits, now, appInstanceArn, makesUsers }: Wiring, id: string, name: string): Promise<string> {
+  const found = await identityByArn(db, { appInstanceArn, kind: 'user', id })
+  if (found) return found.name
+  if (!makesUsers) throw forbidden(`There is no user ${arnWithin(appInstanceArn, 'user', id)}, and --no-exchange-users makes none.`)
+  await db.transaction(async tx => {
+    const appInstance = await appInstanceByArn(tx, appInstanceArn)
+    if (!appInstance) throw forbidden(`There is no app instance ${appInstanceArn}: --exchange-app-instance must name one.`)
+    const made = await insertIdentity(tx, { appInstanceArn, kind: 'user', externalId: id, name, metadata: undefined, now: now() })
+    if (made !== undefined) await countOne(tx, 'users', appInstance.id, 'usersPerAppInstance', limits)
+  })
+  return name
+}
+
+const headersFor = ({ requestId, headers }: AskedEndpoint) => ({ ...commonHeaders(requestId), ...credentialedHeaders(headers.origin) })
+
+/** POST /creds, as Amazon's chat demo expects it: a login in, temporary credentials of its AppInstanceUser out (spec/clients.md §3.1). */
+export function exchangeEndpoint(wiring: Wiring): Endpoint {
+  const { ring, issuer, role: roleName, appInstanceArn } = wiring
+  return {
+    name: 'creds',
+    takes: () => true,
+    async answer(asked) {
+      const claims = await issuer.verify(bearerOf(asked))
+      const role = trustingRole(ring.role(roleName), claims)
+      if (!userId.test(claims.sub))
+        throw forbidden('The claim sub cannot be an AppInstanceUserId: letters, digits and :_.@- only, at most 64.')
+      const seconds = Math.min(3600, role.longestSeconds)
+      // As it stands in a session name, and no two users there as one.
+      const name = claims.sub.length < 2 ? `${claims.sub}-` : claims.sub.replaceAll(':', '=')
+      // Amazon's example of a policy asks for the tag UserUUID.
+      const tagged = role.tags.includes('UserUUID') ? { ...claims, UserUUID: claims.sub } : claims
+      const { Credentials } = await sessionOfToken(wiring, { role, claims: tagged, name, policy: undefined, seconds })
+      const shown = await userOf(wiring, claims.sub, nameOf(claims))
+      const body = {
+        ChimeAppInstanceUserArn: arnWithin(appInstanceArn, 'user', claims.sub),
+        ChimeUserId: claims.sub,
+        ChimeDisplayName: shown,
+        ChimeCredentials: Credentials,
+      }
+      return { status: 200, headers: headersFor(asked), body: JSON.stringify(body) }
+    },
+    refusal(error, asked) {
+      // A token that is not valid is no login.
+      const shown = error.status === 400 ? unauthorized(error.reason ?? error.message) : error
+      const { headers, body } = renderError(shown, asked.requestId)
+      return { status: shown.status, headers: { ...headers, ...headersFor(asked) }, body }
+    },
+  }
+}

@@ -1,0 +1,158 @@
+import { createRemoteJWKSet, customFetch, errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose'
+import { ApiError } from '../errors.ts'
+
+/** What signs with a key pair; never a shared secret, which everybody who has the public key could use, and never nothing. */
+const algorithms = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519']
+/** As Amazon's. */
+const longestJwt = 20_000
+const longestDocument = 256 * 1024
+const fetchMilliseconds = 5000
+/** Keys are asked for anew where a token names one that is not known, at most so often. */
+const pauseMilliseconds = 5000
+const freshMilliseconds = 600_000
+const clockToleranceSeconds = 30
+
+/** A token that has been verified. */
+export type Claims = JWTPayload & { readonly sub: string; readonly iss: string }
+
+export interface Issuer {
+  readonly name: string
+  /** The claims of a token that the issuer has signed for one of the audiences, and that holds now. */
+  verify(token: string): Promise<Claims>
+}
+
+const invalidToken = (reason: string) =>
+  new ApiError(
+    'InvalidIdentityToken',
+    400,
+    'InvalidIdentityToken',
+    'The web identity token that was passed could not be validated.',
+    reason,
+  )
+
+/** At most so many bytes, so soon, and from nowhere else. */
+async function fetchDocument(url: string, headers?: Headers): Promise<Response> {
+  const response = await fetch(url, { redirect: 'error', signal: AbortSignal.timeout(fetchMilliseconds), ...(headers && { headers }) })
+  if (!response.ok) throw new Error(`${url} answers with the status ${response.status}`)
+  const chunks: Uint8Array[] = []
+  let length = 0
+  for await (const chunk of response.body ?? []) {
+    length += chunk.byteLength
+    if (length > longestDocument) throw new Error(`${url} answers with more than ${longestDocument} bytes`)
+    chunks.push(chunk)
+  }
+  return new Response(Buffer.concat(chunks), { status: response.status })
+}
+
+/** Where the issuer says that its keys are. */
+async function discover(issuer: string): Promise<string> {
+  const url = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`
+  const response = await fetchDocument(url)
+  const found = (await response.json()) as { issuer?: unknown; jwks_uri?: unknown } | null
+  if (found?.issuer !== issuer) throw new Error(`${url} does not describe the issuer ${issuer}`)
+  const { jwks_uri: keys } = found
+  if (typeof keys !== 'string' || !/^https?:/.test(keys)) throw new Error(`${url} has no jwks_uri`)
+  return keys
+}
+
+/**
+ * The keys of an issuer: asked for when the first token comes, kept for ten minutes, and asked for again where a token names a new
+ * one. While the issuer is away it is asked once in a while only, however many tokens come.
+ */
+function keysOf(issuer: string, jwks: string | undefined) {
+  let found: ReturnType<typeof createRemoteJWKSet> | undefined
+  let opening: Promise<ReturnType<typeof createRemoteJWKSet>> | undefined
+  let failure: { readonly error: unknown; readonly at: number } | undefined
+
+  const patiently = async <Result>(work: () => Promise<Result>): Promise<Result> => {
+    if (failure && performance.now() - failure.at < pauseMilliseconds) throw failure.error
+    try {
+      return await work()
+    } catch (error) {
+      failure = { error, at: performance.now() }
+      throw error
+    }
+  }
+  const open = async () => {
+    const url = new URL(jwks ?? (await patiently(() => discover(issuer))))
+    return createRemoteJWKSet(url, {
+      timeoutDuration: fetchMilliseconds,
+      cooldownDuration: pauseMilliseconds,
+      cacheMaxAge: freshMilliseconds,
+      [customFetch]: (address, { headers }) => patiently(() => fetchDocument(address, headers)),
+    })
+  }
+  return async () => (found ??= await (opening ??= open().finally(() => (opening = undefined))))
+}
+
+/** Which of its keys signed is said by the header; where its keys are never is. */
+export function createIssuer({
+  issuer,
+  audiences,
+  jwks,
+  now,
+}: {
+  issuer: string
+  audiences: readonly string[]
+  jwks: string | undefined
+  now: () => number
+}): Issuer {
+  const keys = keysOf(issuer, jwks)
+  const keyOf: JWTVerifyGetKey = async (header, jws) => (await keys())(header, jws)
+  return {
+    name: issuer,
+    async verify(token) {
+      if (token.length > longestJwt) throw invalidToken(`The token has more than ${longestJwt} characters.`)
+      const options = {
+        issuer,
+        audience: [...audiences],
+        algorithms,
+        clockTolerance: clockToleranceSeconds,
+        currentDate: new Date(now()),
+        requiredClaims: ['sub', 'exp', 'iss', 'aud'],
+      }
+      try {
+        const { payload } = await jwtVerify(token, keyOf, options)
+        if (typeof payload.sub !== 'string' || payload.sub === '') throw invalidToken('The claim sub must be a text.')
+        return payload as Claims
+      } catch (error) {
+        throw refusalOf(error, issuer)
+      }
+    },
+  }
+}
+
+const readable: Readonly<Record<string, string>> = {
+  ERR_JOSE_ALG_NOT_ALLOWED: `The algorithm of the token is none of ${algorithms.join(', ')}.`,
+  ERR_JWS_SIGNATURE_VERIFICATION_FAILED: 'The signature does not hold.',
+  ERR_JWKS_NO_MATCHING_KEY: 'The issuer has no such key (kid).',
+  ERR_JWKS_MULTIPLE_MATCHING_KEYS: 'The issuer has several keys that could have signed; the token must name one (kid).',
+  ERR_JWS_INVALID: 'It is not a signed JSON Web Token.',
+  ERR_JWT_INVALID: 'It is not a JSON Web Token.',
+  ERR_JOSE_NOT_SUPPORTED: 'It is signed in a way that is not supported.',
+}
+
+function refusalOf(error: unknown, issuer: string): unknown {
+  if (error instanceof ApiError) return error
+  if (error instanceof errors.JWTExpired)
+    return new ApiError(
+      'ExpiredTokenException',
+      400,
+      'ExpiredTokenException',
+      'The web identity token that was passed is expired.',
+      'Get a new one from the issuer.',
+    )
+  if (error instanceof errors.JWTClaimValidationFailed)
+    return invalidToken(`The claim ${error.claim} is missing, or is not what is asked for here.`)
+  const reason = error instanceof errors.JOSEError ? readable[error.code] : undefined
+  if (reason !== undefined) return invalidToken(reason)
+  const message = 'The identity provider (IDP) that was asked could not be reached.'
+  return new ApiError(
+    'IDPCommunicationError',
+    400,
+    'IDPCommunicationError',
+    message,
+    `The keys of ${issuer} cannot be had at the moment.`,
+    error,
+  )
+}

@@ -1,0 +1,74 @@
+import { decide } from '../auth/iam/decide.ts'
+import type { AccessKey } from '../auth/signing-key.ts'
+import type { Origin } from '../sender.ts'
+import { ApiError } from '../errors.ts'
+import { issue, type Tools } from './credentials.ts'
+import { denied, duration, sessionPolicy, tagsIn, text, type Parameters } from './parameters.ts'
+
+const usual = 43_200
+const longest = 129_600
+/** Amazon's for the owner of an account. */
+const longestOfRoot = 3600
+
+/** Only a key that lasts may ask for these: others would last for ever by asking again and again. */
+function requireLasting({ ring }: Tools, caller: AccessKey, action: string) {
+  if (!ring.sessionOf(caller)) return
+  throw new ApiError(
+    'AccessDenied',
+    403,
+    'AccessDenied',
+    `Cannot call ${action} with session credentials`,
+    'Sign with the key that they come from.',
+  )
+}
+
+function seconds(parameters: Parameters, { principal }: AccessKey): number {
+  const given = duration(parameters, usual, longest, `DurationSeconds must be at most ${longest}`)
+  return principal.permissions ? given : Math.min(given, longestOfRoot)
+}
+
+/** GetSessionToken: temporary credentials that may what the key may. */
+export async function getSessionToken(parameters: Parameters, caller: AccessKey, tools: Tools) {
+  requireLasting(tools, caller, 'GetSessionToken')
+  const given = {
+    kind: 'session',
+    sourceKeyId: caller.accessKeyId,
+    roleIds: [],
+    name: '',
+    tags: [],
+    transitive: [],
+    policy: undefined,
+  } as const
+  const { Credentials } = await issue(tools, given, seconds(parameters, caller))
+  return { Credentials }
+}
+
+/** GetFederationToken: temporary credentials that may what both the key and the session policy allow. */
+export async function getFederationToken(parameters: Parameters, caller: AccessKey, tools: Tools, { sourceAddress, isSecure }: Origin) {
+  requireLasting(tools, caller, 'GetFederationToken')
+  const name = text(parameters, 'Name', /^[\w+=,.@-]{2,32}$/, '2 to 32 letters, digits and characters of _+=,.@-')
+  const tags = tagsIn(parameters)
+  const policy = sessionPolicy(parameters)
+  const arn = `arn:aws:sts::${tools.account}:federated-user/${name}`
+  const context = { now: tools.now(), sourceAddress, isSecure, requestTags: tags, resourceTags: undefined }
+  for (const action of tags.size > 0 ? ['sts:GetFederationToken', 'sts:TagSession'] : ['sts:GetFederationToken']) {
+    if (decide(caller.principal, action, arn, context) !== 'allowed')
+      throw denied(caller.principal.arn, action, arn, `The policy of the key does not allow ${action} on ${arn}, or denies it.`)
+  }
+  const given = {
+    kind: 'federated-user',
+    sourceKeyId: caller.accessKeyId,
+    roleIds: [],
+    name,
+    tags: [...tags],
+    transitive: [],
+    policy,
+  } as const
+  const issued = await issue(tools, given, seconds(parameters, caller))
+  return { ...issued, FederatedUser: { FederatedUserId: `${tools.account}:${name}`, Arn: arn } }
+}
+
+/** GetCallerIdentity: whoever signs may ask who it is. */
+export async function getCallerIdentity(_: Parameters, { principal: { arn, userId } }: AccessKey, { account }: Tools) {
+  return { UserId: userId, Account: account, Arn: arn }
+}

@@ -1,0 +1,97 @@
+import { ApiError } from '../errors.ts'
+import type { Role } from '../keys/principals.ts'
+import { tagKey, tagValue } from '../keys/roles.ts'
+import { assumedRoleUser, namedRole, refusedTags, tooLongFor, type AssumedRole } from './assume-role.ts'
+import { issue, type Tools } from './credentials.ts'
+import type { Claims, Issuer } from './issuer.ts'
+import { asciiArn, checkTags, duration, sessionName, sessionPolicy, text, type Parameters, type SessionTags } from './parameters.ts'
+
+const amazonsTags = 'https://aws.amazon.com/tags'
+/** They are about the token and not about who has it. */
+const ofTheToken = new Set([
+  'iss',
+  'aud',
+  'exp',
+  'nbf',
+  'iat',
+  'jti',
+  'nonce',
+  'azp',
+  'at_hash',
+  'c_hash',
+  's_hash',
+  'auth_time',
+  'sid',
+  'typ',
+])
+
+const refused = (message: string, reason: string) => new ApiError('AccessDenied', 403, 'AccessDenied', message, reason)
+const notAuthorized = (reason: string) => refused('Not authorized to perform sts:AssumeRoleWithWebIdentity', reason)
+
+/** The role, where it takes tokens of this issuer for this audience; nobody learns whether there is one that does not. */
+export function trustingRole(role: Role | undefined, { iss, aud }: Claims): Role {
+  const oidc = role?.trust.oidc
+  const audiences = typeof aud === 'string' ? [aud] : (aud ?? [])
+  if (role && oidc?.issuer === iss && audiences.some(each => oidc.audiences.includes(each))) return role
+  throw notAuthorized(
+    'There is no such role, or it does not take tokens of this issuer for this audience: carillon roles update NAME --audience …',
+  )
+}
+
+interface AmazonsTags {
+  readonly principal_tags?: Readonly<Record<string, unknown>>
+  readonly transitive_tag_keys?: unknown
+}
+
+/** One value, alone or in a list of one, as Amazon has it. */
+const single = (value: unknown): unknown => (Array.isArray(value) && value.length === 1 ? value[0] : value)
+
+/** The texts and numbers among the claims that the role takes, and what the claim of Amazon's name says, all of which it must take. */
+function tagsOf(claims: Claims, role: Role): { tags: SessionTags; transitive: string[] } {
+  const given = (claims[amazonsTags] ?? {}) as AmazonsTags
+  const explicit = Object.entries(given.principal_tags ?? {}).map(([key, value]) => [key, String(single(value))] as const)
+  const [stray] = refusedTags(
+    role,
+    explicit.map(([key]) => key),
+  )
+  if (stray !== undefined)
+    throw notAuthorized(`The role does not take the session tag ${stray}: carillon roles update ${role.name} --tags …`)
+  const tags = new Map(explicit)
+  for (const [claim, value] of Object.entries(claims)) {
+    if (tags.has(claim) || ofTheToken.has(claim) || (typeof value !== 'string' && typeof value !== 'number')) continue
+    if (refusedTags(role, [claim]).length > 0) continue
+    const isTag = tagKey.test(claim) && tagValue.test(String(value))
+    if (isTag) tags.set(claim, String(value))
+    else if (role.tags.includes(claim))
+      throw refused(`The claim ${claim} cannot be a session tag`, 'Tags have letters, digits, blanks and _.:/=+-@ only.')
+  }
+  const transitive = Array.isArray(given.transitive_tag_keys)
+    ? given.transitive_tag_keys.filter(key => tags.has(String(key))).map(String)
+    : []
+  return { tags: checkTags(tags), transitive }
+}
+
+/** Credentials of a role for who shows a token of the issuer. */
+export async function sessionOfToken(
+  tools: Tools,
+  { role, claims, name, policy, seconds }: { role: Role; claims: Claims; name: string; policy: string | undefined; seconds: number },
+): Promise<AssumedRole> {
+  const { tags, transitive } = tagsOf(claims, role)
+  const given = { kind: 'role', sourceKeyId: undefined, roleIds: [role.id], name, tags: [...tags], transitive, policy } as const
+  return { ...(await issue(tools, given, seconds)), AssumedRoleUser: assumedRoleUser(tools, role, name) }
+}
+
+/** AssumeRoleWithWebIdentity: nobody signs; the token says who it is. */
+export async function assumeRoleWithWebIdentity(parameters: Parameters, issuer: Issuer | undefined, tools: Tools) {
+  const arn = asciiArn(parameters, 'RoleArn')
+  const name = sessionName(parameters)
+  const policy = sessionPolicy(parameters)
+  const token = text(parameters, 'WebIdentityToken', /^[!-~]{4,20000}$/, 'a token of 4 to 20000 characters')
+  if (!issuer) throw notAuthorized('No issuer is configured: start the server with --oidc-issuer and --oidc-audience.')
+  const claims = await issuer.verify(token)
+  const role = trustingRole(namedRole(tools, arn), claims)
+  const seconds = duration(parameters, 3600, role.longestSeconds, tooLongFor)
+  const issued = await sessionOfToken(tools, { role, claims, name, policy, seconds })
+  const [audience] = typeof claims.aud === 'string' ? [claims.aud] : (claims.aud ?? [])
+  return { ...issued, SubjectFromWebIdentityToken: claims.sub, Audience: audience, Provider: claims.iss }
+}

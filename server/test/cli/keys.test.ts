@@ -1,0 +1,220 @@
+import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { sts } from '../support/access.ts'
+import { keyVariables, root, rootKey, run, serve, serveFails, temporaryFolder } from '../support/process.ts'
+import type { SigningKey } from '../support/signed.ts'
+import { listen } from '../support/sockets.ts'
+import { clientsOf, createPostgresDatabase, databaseKinds } from '../support/world.ts'
+
+const main = join(root, 'server/src/main.ts')
+const carillon = (args: readonly string[], env: Record<string, string> = {}) => run(process.execPath, [main, ...args], { env })
+
+const oneLine = (start: string) => expect.stringMatching(new RegExp(`^carillon: ${start}[^\n]*\n$`))
+const refused = (start: string) => ({ code: 1, stdout: '', stderr: oneLine(start) })
+const newMasterKey = () => Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString('base64')
+
+/** What the two export lines give to a shell. */
+function exported(stdout: string): SigningKey {
+  const [, accessKeyId = '', secretAccessKey = ''] =
+    /^export AWS_ACCESS_KEY_ID=(AKIA[A-Z2-7]{16})\nexport AWS_SECRET_ACCESS_KEY=(\S{40})\n$/.exec(stdout) ?? []
+  return { accessKeyId, secretAccessKey }
+}
+
+async function filesWith(folder: string, text: string): Promise<string[]> {
+  const names = await readdir(folder)
+  const found = await Promise.all(names.map(async name => (await readFile(join(folder, name))).includes(text)))
+  return names.filter((_, index) => found[index])
+}
+
+test.each(databaseKinds)(
+  'keys are made, disabled, deleted and sealed anew beside the servers, and all nodes follow at once, on %s',
+  { timeout: 120_000 },
+  async kind => {
+    const folder = await temporaryFolder()
+    const [older, newer] = [newMasterKey(), newMasterKey()]
+    const env = kind === 'postgres' ? { CARILLON_MASTER_KEY: older } : {}
+    const flags = kind === 'postgres' ? ['--database-url', await createPostgresDatabase()] : ['--data', folder]
+    // Nodes that know the next master key already go on with the one in use.
+    const nodeEnv = { ...keyVariables, ...(kind === 'postgres' && { CARILLON_MASTER_KEY: `${newer},${older}` }) }
+    const nodes = [serve(['--port', '0', ...flags], { env: { ...keyVariables, ...env } })]
+    const first = await nodes[0]!.url()
+    const keys = (args: readonly string[], more: Record<string, string> = env) => carillon(['keys', ...args, ...flags], more)
+
+    const owner = clientsOf({ url: first, rootKey })
+    const { AppInstanceArn } = await owner.identity.createAppInstance({ Name: 'x' })
+    const { AppInstanceUserArn: alice = '' } = await owner.identity.createAppInstanceUser({
+      AppInstanceArn,
+      AppInstanceUserId: 'alice',
+      Name: 'Alice',
+    })
+    const made = await keys(['create', '--name', 'alice', '--user', alice])
+    expect(made).toMatchObject({ code: 0, stderr: 'The secret is shown this once, and is kept sealed.\n' })
+    const key = exported(made.stdout)
+    // A node that starts later has it too, and on PostgreSQL it is another node.
+    nodes.push(serve(['--port', '0', ...flags], { env: nodeEnv }))
+    const urls = [first, await nodes[1]!.url()]
+
+    const outcome = async (url: string, signing: SigningKey) => {
+      const { identity, messaging } = clientsOf({ url, rootKey }, signing)
+      const outcome = await messaging.listChannelMembershipsForAppInstanceUser({ ChimeBearer: alice }).then(
+        () => 'allowed',
+        (error: Error) => error.name,
+      )
+      identity.destroy()
+      messaging.destroy()
+      return outcome
+    }
+    const everywhere = (signing: SigningKey) => Promise.all(urls.map(url => outcome(url, signing)))
+    expect(await everywhere(key)).toEqual(['allowed', 'allowed'])
+    const sockets = await Promise.all(urls.map(url => listen({ url, rootKey: { ...rootKey } }, alice, { key })))
+    expect(await keys(['disable', 'alice'])).toMatchObject({ code: 0, stdout: `${key.accessKeyId} (alice) is disabled\n` })
+    const start = Date.now()
+    for (const { closed } of sockets) expect(await closed).toMatchObject({ code: 4401 })
+    expect(Date.now() - start).toBeLessThan(2000)
+    expect(await everywhere(key)).toEqual(['UnrecognizedClientException', 'UnrecognizedClientException'])
+    expect((await keys(['list'])).stdout).toMatch(new RegExp(`^ACCESS KEY ID .*\n${key.accessKeyId}  alice  disabled  20[^\n]*\n$`))
+    const { stdout: shown } = await keys(['show', key.accessKeyId])
+    expect(JSON.parse(shown)).toMatchObject({ AccessKeyId: key.accessKeyId, Status: 'disabled', Policy: { Version: '2012-10-17' } })
+    await keys(['enable', 'alice'])
+    await expect.poll(() => everywhere(key)).toEqual(['allowed', 'allowed'])
+
+    const { credentials } = await sts({ url: first }, key, 'GetSessionToken')
+    expect(await everywhere(credentials)).toEqual(['allowed', 'allowed'])
+    if (kind === 'postgres') {
+      nodes[0]!.kill('SIGTERM')
+      await nodes[0]!.exit()
+      nodes[0] = serve(['--port', '0', ...flags], { env: nodeEnv })
+      urls[0] = await nodes[0].url()
+    }
+    const rotated = await keys(['rotate-master-key'], kind === 'postgres' ? { CARILLON_MASTER_KEY: `${newer},${older}` } : {})
+    expect(rotated).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^1 secrets are sealed under the master key [\da-f]{16} now\. Session/),
+    })
+    await new Promise(resolve => setTimeout(resolve, 1200))
+    expect(await everywhere(key)).toEqual(['allowed', 'allowed'])
+    expect(await everywhere(credentials)).toEqual(['allowed', 'allowed'])
+    const { credentials: later } = await sts({ url: urls[1]! }, key, 'GetSessionToken')
+    expect(await everywhere(later)).toEqual(['allowed', 'allowed'])
+    expect(await filesWith(folder, key.secretAccessKey)).toEqual([])
+    expect(await filesWith(folder, credentials.secretAccessKey)).toEqual([])
+    for (const { stdout, stderr } of nodes) expect(stdout + stderr).not.toContain(key.secretAccessKey)
+    expect(shown).not.toContain(key.secretAccessKey)
+    expect(await keys(['delete', 'alice'])).toMatchObject({ code: 0 })
+    await expect.poll(() => everywhere(key)).toEqual(['UnrecognizedClientException', 'UnrecognizedClientException'])
+    owner.identity.destroy()
+    owner.messaging.destroy()
+  },
+)
+
+test('a master key that others have seen is replaced at once, which ends all temporary credentials', { timeout: 60_000 }, async () => {
+  const data = await temporaryFolder()
+  const server = serve(['--port', '0', '--data', data], { env: keyVariables })
+  const app = { url: await server.url() }
+  const user = 'arn:aws:chime:us-east-1:000000000000:app-instance/x/user/alice'
+  const key = exported((await carillon(['keys', 'create', '--user', user, '--data', data])).stdout)
+  await expect.poll(async () => (await sts(app, key, 'GetCallerIdentity')).status).toBe(200)
+  const { credentials } = await sts(app, key, 'GetSessionToken')
+  const rotate = (env: Record<string, string> = {}) => carillon(['keys', 'rotate-master-key', '--at-once', '--data', data], env)
+  expect(await rotate({ CARILLON_MASTER_KEY: (await readFile(join(data, 'master-key'), 'utf8')).trim() })).toEqual(
+    refused('The first key of CARILLON_MASTER_KEY is in use already\\.'),
+  )
+  expect(await rotate()).toMatchObject({ code: 0, stdout: expect.stringMatching(/The old one opens nothing any more\.\n$/) })
+  await expect.poll(async () => (await sts(app, credentials, 'GetCallerIdentity')).value('Code')).toBe('InvalidClientTokenId')
+  expect((await sts(app, key, 'GetCallerIdentity')).status).toBe(200)
+  expect((await sts(app, (await sts(app, key, 'GetSessionToken')).credentials, 'GetCallerIdentity')).status).toBe(200)
+  expect((await stat(join(data, 'master-key'))).mode & 0o777).toBe(0o600)
+})
+
+test('a server whose master key does not open what is stored says so and ends, and makes no other', { timeout: 60_000 }, async () => {
+  const folder = await temporaryFolder()
+  const url = await createPostgresDatabase()
+  const postgres = ['--database-url', url]
+  const policy = join(folder, 'policy.json')
+  await writeFile(policy, '{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}')
+  const create = ['keys', 'create', '--policy', policy]
+  expect(await carillon([...create, '--data', folder])).toMatchObject({ code: 0 })
+  expect(await carillon([...create, ...postgres])).toEqual(refused('With --database-url the master key is given by CARILLON_MASTER_KEY'))
+  expect(await carillon([...create, ...postgres], { CARILLON_MASTER_KEY: newMasterKey() })).toMatchObject({ code: 0 })
+  await rm(join(folder, 'master-key'))
+  const start = ['--port', '0', '--data', folder]
+  const wrong = refused('The access keys of this database are kept under the master key [\\da-f]{16}, which this process does not have\\.')
+  expect(
+    await Promise.all([
+      serveFails(start, { env: keyVariables }),
+      serveFails(start, { env: { ...keyVariables, CARILLON_MASTER_KEY: newMasterKey() } }),
+      serveFails(['--port', '0', ...postgres], { env: keyVariables }),
+      carillon([...create, '--data', folder]),
+      serveFails(start, { env: { ...keyVariables, CARILLON_MASTER_KEY: 'secret-nonsense' } }),
+    ]),
+  ).toEqual([wrong, wrong, wrong, wrong, refused('CARILLON_MASTER_KEY must be 32 bytes in base64 or hexadecimal digits')])
+  expect(await readdir(folder)).not.toContain('master-key')
+
+  const lost = ['keys', 'rotate-master-key', '--lost', '--data', folder]
+  expect(await carillon(lost)).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/^1 access keys are deleted, since their secrets are lost\./),
+  })
+  expect(await carillon(lost)).toEqual(refused('The master key in use is there: rotate it without --lost\\.'))
+  await serve(start, { env: keyVariables }).url()
+})
+
+test('commands that make no sense are refused with one line', { timeout: 120_000 }, async () => {
+  const data = await temporaryFolder()
+  const policy = join(data, 'policy.json')
+  await writeFile(policy, '{"Version":"2012-10-17","Statement":{"Effect":"Perhaps","Action":"*","Resource":"*"}}')
+  const user = 'arn:aws:chime:us-east-1:000000000000:app-instance/x/user/alice'
+  const results = [
+    [['keys', 'create'], 'Say what is allowed: --policy FILE'],
+    [['keys', 'create', '--policy', policy], `The policy ${policy} cannot be used: .*Effect`],
+    [['keys', 'create', '--policy', `${policy}x`], 'The policy .* cannot be read: ENOENT'],
+    [['keys', 'create', '--policy', policy, '--user', user], '--policy and --user both say'],
+    [['keys', 'create', '--user', user.replace('/alice', '/*')], '--user must be the ARN of an AppInstanceUser'],
+    [['keys', 'create', '--user', user, '--name', 'a b'], 'The name of a key has 1 to 64'],
+    [['keys', 'show', 'nobody'], 'There is no access key of the id or name nobody\\.'],
+    [['keys', 'walk'], "unknown command 'walk'"],
+    [['roles', 'create', 'chat', '--user', user, '--audience', 'web'], 'Say whose tokens are taken: --issuer URL'],
+    [['roles', 'create', 'chat', '--user', user, '--issuer', 'https://x.example.com'], 'A role for JSON Web Tokens needs an audience'],
+    [['roles', 'create', 'chat', '--user', user, '--trust', 'everybody'], "'everybody' cannot be trusted: it must be"],
+    [
+      ['roles', 'create', 'chat', '--user', user, '--trust', `AKIA${'A'.repeat(16)}`],
+      'There is no access key AKIAA+ that could be trusted',
+    ],
+    [['roles', 'create', 'chat', '--user', user, '--max-seconds', '1e9'], 'The sessions of a role last 900 to 43200 seconds'],
+    [['roles', 'update', 'nobody', '--tags', 'x'], 'There is no role of the name nobody\\.'],
+    [['roles', 'delete', 'nobody'], 'There is no role of the name nobody\\.'],
+    [['roles', 'list', '--data', ':memory:'], 'With --data :memory: nothing is kept'],
+  ] as const
+  // The database is there, so that none of them waits for another one that makes it.
+  expect((await carillon(['keys', 'list', '--data', data])).stdout).toBe('ACCESS KEY ID  NAME  STATUS  CREATED\n')
+  const outcomes = await Promise.all(
+    results.map(([args]) => carillon([...args, ...((args as readonly string[]).includes('--data') ? [] : ['--data', data])])),
+  )
+  expect(outcomes).toEqual(results.map(([, start]) => refused(start)))
+  expect((await carillon(['keys', 'list', '--data', data])).stdout).toBe('ACCESS KEY ID  NAME  STATUS  CREATED\n')
+})
+
+test('a role is made, shown, changed and deleted', { timeout: 60_000 }, async () => {
+  const data = await temporaryFolder()
+  const roles = (args: readonly string[]) => carillon(['roles', ...args, '--data', data])
+  const user = 'arn:aws:chime:us-east-1:000000000000:app-instance/x/user/${aws:PrincipalTag/sub}'
+  const issuer = ['--issuer', 'https://login.example.com', '--audience', 'web, mobile']
+  const made = await roles(['create', 'chat', '--user', user, ...issuer, '--tags', 'sub,team', '--max-seconds', '7200'])
+  expect(made).toEqual({ code: 0, stdout: 'arn:aws:iam::000000000000:role/chat\n', stderr: '' })
+  const shown = async () => JSON.parse((await roles(['show', 'chat'])).stdout) as Record<string, unknown>
+  const before = await shown()
+  expect(before).toMatchObject({
+    RoleName: 'chat',
+    RoleId: expect.stringMatching(/^AROA/),
+    MaxSessionDuration: 7200,
+    Trust: { principals: [], oidc: { issuer: 'https://login.example.com', audiences: ['web', 'mobile'] } },
+    SessionTags: ['sub', 'team'],
+  })
+  await roles(['update', 'chat', '--audience', '', '--trust', 'arn:aws:iam::000000000000:root', '--tags', ''])
+  expect(await shown()).toEqual({ ...before, Trust: { principals: ['arn:aws:iam::000000000000:root'] }, SessionTags: [] })
+  expect((await roles(['create', 'chat', '--user', user])).stderr).toMatch(/There is a role of the name chat already/)
+  expect((await roles(['list'])).stdout).toMatch(/^NAME  ARN .*\nchat  arn:aws:iam::000000000000:role\/chat  20/)
+  expect(await roles(['delete', 'chat'])).toMatchObject({ code: 0 })
+  expect((await roles(['list'])).stdout).toBe('NAME  ARN  UPDATED\n')
+})

@@ -1,0 +1,116 @@
+import { rm, mkdtemp } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import type { Page } from 'playwright-core'
+import { build, preview, type PreviewServer } from 'vite'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { hasBrowser, newPage } from '../support/browser.ts'
+import { root, rootKey } from '../support/process.ts'
+import { startPlace, type Place } from './place.ts'
+
+const channel = (page: Page, name: string) => page.getByRole('navigation').getByRole('button', { name, exact: true })
+const message = (page: Page, text: string) => page.getByRole('listitem').getByText(text, { exact: true })
+const state = async (page: Page, text: string | RegExp) => page.getByRole('status').getByText(text).waitFor()
+
+describe.skipIf(!hasBrowser)('the page of examples/browser, in Chromium', { timeout: 90_000 }, () => {
+  let folder: string
+  let web: PreviewServer
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'carillon-page-'))
+    const options = { root: join(root, 'examples/browser'), configFile: false, logLevel: 'error' } as const
+    await build({ ...options, build: { outDir: folder, emptyOutDir: true, chunkSizeWarningLimit: 10_000 } })
+    web = await preview({ ...options, build: { outDir: folder }, preview: { host: 'localhost', port: 0 } })
+  })
+  afterAll(async () => {
+    await web?.close()
+    await rm(folder, { recursive: true, force: true })
+  })
+
+  async function signedIn({ url, data, bob }: Place): Promise<Page> {
+    const page = await newPage(join(data, 'ca.pem'))
+    await page.goto(web.resolvedUrls!.local[0]!)
+    await page.getByLabel('Endpoint').fill(url)
+    await page.getByLabel('Access key ID').fill(rootKey.accessKeyId)
+    await page.getByLabel('Secret access key').fill('another')
+    await page.getByLabel('User').fill(bob)
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.getByRole('alert').getByText('The secret access key is not the one of this access key id').waitFor()
+    await page.getByLabel('Secret access key').fill(rootKey.secretAccessKey)
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await state(page, 'Connected')
+    return page
+  }
+
+  test('a user signs in, sees all channels and what is unread, sends, and sees at once what others send, change, redact and delete', async () => {
+    const place = await startPlace()
+    const { say, newChannel, messaging, general, alice, bob } = place
+    for (let number = 1; number <= 50; number++) await newChannel(`channel ${number}`)
+    await say('before')
+    const page = await signedIn(place)
+    await channel(page, 'general, unread').waitFor()
+    expect(await page.getByRole('navigation').getByRole('button').count()).toBe(51)
+    await channel(page, 'general, unread').click()
+    await message(page, 'before').waitFor()
+    await channel(page, 'general').waitFor()
+
+    await page.getByRole('textbox', { name: 'Message' }).fill('from the page')
+    await page.keyboard.press('Enter')
+    await message(page, 'from the page').waitFor()
+    const inGeneral = { ChannelArn: general, ChimeBearer: alice }
+    const { ChannelMessages } = await messaging.listChannelMessages(inGeneral)
+    expect(ChannelMessages?.[0]).toMatchObject({ Content: 'from the page', Sender: { Arn: bob } })
+
+    const { MessageId } = await say('<b>live</b>')
+    await message(page, '<b>live</b>').waitFor()
+    await messaging.updateChannelMessage({ ...inGeneral, MessageId, Content: 'changed' })
+    await message(page, 'changed').waitFor()
+    await messaging.redactChannelMessage({ ...inGeneral, MessageId })
+    await message(page, 'This message has been redacted').waitFor()
+    await messaging.deleteChannelMessage({ ...inGeneral, MessageId })
+    await message(page, 'This message has been redacted').waitFor({ state: 'detached' })
+    expect(await page.getByRole('main').getByRole('listitem').getByRole('paragraph').allTextContents()).toEqual(['before', 'from the page'])
+
+    const other = await newChannel('another')
+    await channel(page, 'another').waitFor()
+    await say('hello', other)
+    await channel(page, 'another, unread').waitFor()
+    expect(await page.getByRole('navigation').getByRole('button').first().textContent()).toBe('another')
+  })
+
+  test('it comes back after a restart with what has happened meanwhile, and stays away when its user is deleted', async () => {
+    const place = await startPlace()
+    const { server, serve, say, newChannel, identity, messaging, general, alice, bob } = place
+    await say('before')
+    const { MessageId } = await say('to be deleted')
+    const page = await signedIn(place)
+    await channel(page, 'general, unread').click()
+    await message(page, 'to be deleted').waitFor()
+    await page.getByRole('textbox', { name: 'Message' }).fill('a draft')
+
+    // Its machine has lost the network, so that it cannot come back before something has happened.
+    await page.context().setOffline(true)
+    server.kill('SIGTERM')
+    await server.exit()
+    await state(page, /^Reconnecting… \(1012 The server restarts\)$/)
+    await serve()
+    const deleted = messaging.deleteChannelMessage({ ChannelArn: general, MessageId, ChimeBearer: alice })
+    await Promise.all([say('meanwhile'), newChannel('another'), deleted])
+    await page.context().setOffline(false)
+    await state(page, 'Connected')
+    await message(page, 'meanwhile').waitFor()
+    await channel(page, 'another').waitFor()
+    expect(await page.getByRole('main').getByRole('listitem').getByRole('paragraph').allTextContents()).toEqual(['before', 'meanwhile'])
+    expect(await page.getByRole('textbox', { name: 'Message' }).inputValue()).toBe('a draft')
+    await say('again')
+    await message(page, 'again').waitFor()
+
+    await identity.deleteAppInstanceUser({ AppInstanceUserArn: bob })
+    await state(page, 'Closed (4003 The user has been deleted)')
+    // Its first attempt to come back would be within a second.
+    await setTimeout(1500)
+    await state(page, 'Closed (4003 The user has been deleted)')
+    await page.getByRole('button', { name: 'Connect again' }).click()
+    await state(page, /^Closed \(4401 /)
+  })
+})

@@ -1,0 +1,123 @@
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { expect, test } from 'vitest'
+import { freePort } from '../support/ports.ts'
+import { Program, rootKey } from '../support/process.ts'
+import { relay } from '../support/relay.ts'
+import { startPlace, type Place } from './place.ts'
+import type { AskedSession } from './session-client.ts'
+
+const client = fileURLToPath(new URL('session-client.ts', import.meta.url))
+
+/** Sessions of a Node that trusts the server by the variable that the README names. */
+const sessionsOf = ({ url, data }: Place, ...asked: (Partial<AskedSession> & { name: string; userArn: string })[]) =>
+  new Sessions(
+    asked.map(given => ({ endpoint: url, credentials: rootKey, ...given })),
+    join(data, 'ca.pem'),
+  )
+
+class Sessions {
+  readonly #program: Program
+
+  constructor(asked: readonly AskedSession[], ca: string) {
+    this.#program = new Program(process.execPath, [client, JSON.stringify(asked)], { env: { NODE_EXTRA_CA_CERTS: ca } })
+  }
+
+  /** What a session has been told since it was started: one line each. */
+  told(name: string): string[] {
+    const lines = this.#program.stdout.split('\n').filter(line => line.startsWith(`${name} `))
+    return lines.map(line => line.slice(name.length + 1).trim())
+  }
+
+  /** Resolves once it has been told that so often. */
+  async hears(name: string, what: string | RegExp, times = 1) {
+    const isMeant = (line: string) => (typeof what === 'string' ? line === what : what.test(line))
+    for (const start = Date.now(); this.told(name).filter(isMeant).length < times; await setTimeout(20)) {
+      if (Date.now() - start < 20_000) continue
+      throw new Error(`${name} has not heard ${what} ${times} times, but:\n${this.#program.stdout}\n${this.#program.stderr}`)
+    }
+  }
+}
+
+test('start() resolves at SESSION_ESTABLISHED, the prefetch tells of the channels, and what is said is heard', async () => {
+  const place = await startPlace()
+  const { say, bob } = place
+  await say('before')
+  const running = sessionsOf(place, { name: 'bob', userArn: bob })
+  await running.hears('bob', /^CHANNEL_DETAILS/)
+  const [connecting, ...told] = running.told('bob')
+  expect(connecting).toBe('connecting')
+  expect(told.slice(0, 3).toSorted()).toEqual(['SESSION_ESTABLISHED null', 'resolved', 'started'])
+  expect(told[3]).toMatch(/^CHANNEL_DETAILS \{"Channel":\{"Name":"general",.*"Content":"before"/)
+  await say('Grüße 👋')
+  await running.hears('bob', /^CREATE_CHANNEL_MESSAGE .*"Content":"Grüße 👋"/)
+})
+
+test.each([
+  ['SIGTERM', 1012],
+  ['SIGKILL', 1006],
+] as const)('after %s it is closed with %i, and comes back by itself when the server is there again', async (signal, code) => {
+  const place = await startPlace()
+  const { server, serve, say, bob } = place
+  const running = sessionsOf(place, { name: 'bob', userArn: bob })
+  await running.hears('bob', 'started')
+  server.kill(signal)
+  await server.exit()
+  await serve()
+  await running.hears('bob', 'started', 2)
+  expect(running.told('bob')).toContain(`closed ${code}`)
+  await say('again')
+  await running.hears('bob', /^CREATE_CHANNEL_MESSAGE .*"Content":"again"/)
+})
+
+test('it comes back by itself after 1001, 1006, 1011, 1012, 1013, 1014 and 4005, and stays away after 1000, 1008 and 4000', async () => {
+  const port = await freePort()
+  const [returning, staying] = [
+    [1001, 1006, 1011, 1012, 1013, 1014, 4005],
+    [1000, 1008, 4000],
+  ]
+  const codes = [...returning, ...staying].map(String)
+  const place = await startPlace({ flags: ['--public-ws-host', `localhost:${port}`], members: codes })
+  const { say, user, tlsUrl, data } = place
+  const proxy = await relay(port, tlsUrl, data)
+  const running = sessionsOf(place, ...codes.map(code => ({ name: code, sessionId: code, userArn: user(code) })))
+  for (const code of codes) await running.hears(code, 'started')
+  for (const code of codes) proxy.close(code, Number(code))
+  for (const code of returning.map(String)) await running.hears(code, 'started', 2)
+  for (const code of staying.map(String)) await running.hears(code, `stopped ${code}`)
+  for (const code of codes) expect(running.told(code)).toContain(`closed ${code}`)
+  await say('again')
+  for (const code of returning.map(String)) await running.hears(code, /^CREATE_CHANNEL_MESSAGE .*"Content":"again"/)
+  for (const code of staying.map(String)) expect(running.told(code).filter(line => line === 'connecting')).toHaveLength(1)
+})
+
+test('it stays away after 4002, when a second one has the same session id, and after 4003, when its user is deleted', async () => {
+  const place = await startPlace()
+  const { alice, bob, identity } = place
+  const running = sessionsOf(place, { name: 'bob', userArn: bob }, { name: 'first', userArn: alice, sessionId: 'same' })
+  for (const name of ['bob', 'first']) await running.hears(name, 'started')
+  const second = sessionsOf(place, { name: 'second', userArn: alice, sessionId: 'same' })
+  await running.hears('first', 'stopped 4002')
+  await second.hears('second', 'started')
+  await identity.deleteAppInstanceUser({ AppInstanceUserArn: bob })
+  await running.hears('bob', 'stopped 4003')
+  // Its first attempt to come back would be within a second.
+  await setTimeout(1500)
+  for (const name of ['bob', 'first']) expect(running.told(name).filter(line => line === 'connecting')).toHaveLength(1)
+  expect(second.told('second')).not.toContain(expect.stringMatching(/^closed/))
+})
+
+test('start() rejects with 4401 and the reason where the secret is wrong or the user does not exist', async () => {
+  const place = await startPlace()
+  const { bob, tlsUrl } = place
+  const credentials = { ...rootKey, secretAccessKey: 'another' }
+  const running = sessionsOf(
+    place,
+    { name: 'secret', userArn: bob, credentials, host: new URL(tlsUrl).host },
+    { name: 'user', userArn: `${bob}by` },
+  )
+  await running.hears('secret', /^rejected 4401 Unauthorized: signature mismatch/)
+  await running.hears('user', 'rejected 4401 Unauthorized: userArn names no user that exists')
+  for (const name of ['secret', 'user']) expect(running.told(name).filter(line => line === 'connecting')).toHaveLength(1)
+})

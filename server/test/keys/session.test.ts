@@ -1,0 +1,86 @@
+import { array, assert, integer, option, property, string, tuple } from 'fast-check'
+import { expect, test } from 'vitest'
+import { parseMasterKeys, type MasterKey } from '../../src/master-key.ts'
+import { openSession, sealSession, type Session } from '../../src/keys/session.ts'
+
+const [masterKey, other] = parseMasterKeys(`${'0a'.repeat(32)},${'0b'.repeat(32)}`, 'test') as [MasterKey, MasterKey]
+const known = new Map([[masterKey.id, masterKey]])
+
+const session: Session = {
+  kind: 'role',
+  accessKeyId: 'ASIAAAAAAAAAAAAAAAAA',
+  secretAccessKey: 'a-secret-that-nobody-reads',
+  expiresAt: 1_800_000_000_000,
+  sourceKeyId: 'AKIAAAAAAAAAAAAAAAAA',
+  roleIds: ['AROAAAAAAAAAAAAAAAAA'],
+  name: 'session-name-in-the-clear',
+  tags: [['sub', 'alice ☃']],
+  transitive: ['sub'],
+  policy: '{"Version":"2012-10-17","Statement":[]}',
+}
+const token = sealSession(masterKey, session)
+const bytes = Buffer.from(token, 'base64')
+
+test('a session token says what was sealed in it, and nothing of that can be read', () => {
+  expect(openSession(known, session.accessKeyId, token)).toEqual({ session, masterKeyId: masterKey.id })
+  const clear = bytes.toString('latin1')
+  for (const text of [session.secretAccessKey, session.name, 'alice', 'AROA', 'AKIA']) expect(clear).not.toContain(text)
+  expect(sealSession(masterKey, session)).not.toBe(token)
+})
+
+test('whatever is sealed comes out as it was', () => {
+  const text = string({ maxLength: 50 })
+  assert(
+    property(text, array(tuple(text, text), { maxLength: 5 }), option(text, { nil: undefined }), (name, tags, policy) => {
+      const sealed = { ...session, name: name.toWellFormed(), tags, policy, sourceKeyId: policy }
+      expect(openSession(known, session.accessKeyId, sealSession(masterKey, sealed))?.session).toEqual(sealed)
+    }),
+  )
+})
+
+test('a token with any bit turned opens nothing', () => {
+  assert(
+    property(integer({ min: 0, max: bytes.length * 8 - 1 }), bit => {
+      const turned = Buffer.from(bytes)
+      turned[bit >> 3]! ^= 1 << (bit & 7)
+      expect(openSession(known, session.accessKeyId, turned.toString('base64'))).toBeUndefined()
+    }),
+    { numRuns: 1000 },
+  )
+})
+
+test('nor does one that is cut off, longer, spelt otherwise, or made up', () => {
+  for (let length = 0; length < bytes.length; length++) {
+    expect(openSession(known, session.accessKeyId, bytes.toString('base64', 0, length))).toBeUndefined()
+  }
+  const spellings = [`${token} `, `${token}=`, `=${token}`, token.replaceAll('=', ''), bytes.toString('base64url'), `${token}AAAA`]
+  for (const spelling of spellings.filter(each => each !== token)) expect(openSession(known, session.accessKeyId, spelling)).toBeUndefined()
+  assert(property(string({ unit: 'binary' }), text => openSession(known, session.accessKeyId, text) === undefined))
+  expect(openSession(known, session.accessKeyId, 'A'.repeat(100_000))).toBeUndefined()
+})
+
+test('a token is good for the access key id that it came with only, and for a server of the same master key', () => {
+  expect(openSession(known, 'ASIAAAAAAAAAAAAAAAAB', token)).toBeUndefined()
+  expect(openSession(new Map([[other.id, other]]), session.accessKeyId, token)).toBeUndefined()
+  expect(openSession(new Map([[masterKey.id, other]]), session.accessKeyId, token)).toBeUndefined()
+  expect(openSession(new Map(), session.accessKeyId, token)).toBeUndefined()
+})
+
+test('what seals secrets opens no session, and the other way round', () => {
+  const sealed = masterKey.secrets.seal('x', 'text')
+  expect(masterKey.secrets.open('x', sealed)).toBe('text')
+  expect(masterKey.secrets.open('y', sealed)).toBeUndefined()
+  expect(masterKey.sessions.open('x', sealed)).toBeUndefined()
+})
+
+test('a master key is 32 bytes in base64 or hexadecimal digits, and the error does not repeat it', () => {
+  const key = Buffer.alloc(32, 0xfb)
+  const spellings = [key.toString('hex'), key.toString('hex').toUpperCase(), key.toString('base64'), key.toString('base64url')]
+  expect(new Set(spellings.map(text => parseMasterKeys(text, 'X')[0]!.id)).size).toBe(1)
+  expect(parseMasterKeys(`${spellings[0]}, ${spellings[2]}`, 'X')).toHaveLength(1)
+  for (const text of ['', 'short', key.toString('hex').slice(2), `${spellings[0]},no-key`, 'z'.repeat(64)]) {
+    expect(() => parseMasterKeys(text, 'X')).toThrow(
+      /^X must be 32 bytes in base64 or hexadecimal digits, or several such keys, separated by commas\.$/,
+    )
+  }
+})

@@ -1,0 +1,136 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { operations, type OperationName } from '../../src/contract/index.ts'
+import { cases } from '../operations/cases.ts'
+import { call, makeFixture, type Fixture } from '../operations/fixture.ts'
+import { clientsWith, keyRing } from '../support/keys.ts'
+import { databaseKinds, startWorld, type World } from '../support/world.ts'
+
+const names = Object.keys(operations) as OperationName[]
+
+/** What is at home in one app instance, by the member that takes its name. */
+type Home = Readonly<Record<string, unknown>>
+
+async function homeOf(f: Fixture): Promise<Home> {
+  const ChannelArn = await f.channel()
+  const elastic = await f.elastic()
+  const { NextToken } = await f.messaging.listChannelMemberships({ ChannelArn, MaxResults: 1, ChimeBearer: f.root })
+  return {
+    AppInstanceArn: f.arn,
+    AppInstanceUserArn: f.alice,
+    AppInstanceAdminArn: f.root,
+    AppInstanceBotArn: await f.bot(f.arn),
+    ChannelArn,
+    ChannelFlowArn: await f.flow(),
+    ChannelModeratorArn: f.mod,
+    ChimeBearer: f.root,
+    EndpointId: await f.endpoint(),
+    Fields: [{ Key: 'MEMBERS', Operator: 'INCLUDES', Values: [f.alice] }],
+    MemberArn: f.alice,
+    MemberArns: [f.alice],
+    MessageId: await f.message(ChannelArn),
+    ModeratorArns: [f.alice],
+    NextToken,
+    ResourceARN: ChannelArn,
+    SubChannelId: elastic.SubChannelId,
+    Target: [{ MemberArn: f.alice }],
+  }
+}
+
+/** The members of Home. */
+const named = new Set(
+  (
+    'AppInstanceArn AppInstanceUserArn AppInstanceAdminArn AppInstanceBotArn ChannelArn ChannelFlowArn ChannelModeratorArn ChimeBearer ' +
+    'EndpointId Fields MemberArn MemberArns MessageId ModeratorArns NextToken ResourceARN SubChannelId Target'
+  ).split(' '),
+)
+
+/** All that can be seen of an app instance. */
+async function pictureOf({ identity, messaging, root }: Fixture, home: Home): Promise<string> {
+  const AppInstanceArn = String(home['AppInstanceArn'])
+  const ChannelArn = String(home['ChannelArn'])
+  const ChannelFlowArn = String(home['ChannelFlowArn'])
+  const channel = { ChannelArn, ChimeBearer: root }
+  const pictures = await Promise.all([
+    identity.describeAppInstance({ AppInstanceArn }),
+    identity.listAppInstanceUsers({ AppInstanceArn }),
+    identity.listAppInstanceAdmins({ AppInstanceArn }),
+    identity.listAppInstanceBots({ AppInstanceArn }),
+    identity.listAppInstanceUserEndpoints({ AppInstanceUserArn: String(home['AppInstanceUserArn']) }),
+    messaging.listChannels({ AppInstanceArn, ChimeBearer: root }),
+    messaging.describeChannel(channel),
+    messaging.listChannelMemberships(channel),
+    messaging.listChannelModerators(channel),
+    messaging.listChannelBans(channel),
+    messaging.listChannelMessages(channel),
+    messaging.describeChannelFlow({ ChannelFlowArn }),
+    messaging.listTagsForResource({ ResourceARN: ChannelArn }),
+  ])
+  return JSON.stringify(pictures.map(picture => ({ ...picture, $metadata: undefined })))
+}
+
+/** One thing of another app instance in a call that is otherwise at home. A callback has a test of its own. */
+const attacks = names
+  .filter(name => name !== 'ChannelFlowCallback')
+  .flatMap(name => Object.keys(operations[name].places).map(member => ({ name, member })))
+  .filter(({ member }) => named.has(member))
+
+const refusals = new Set([
+  'AccessDeniedException',
+  'BadRequestException',
+  'ForbiddenException',
+  'NotFoundException',
+  'UnauthorizedClientException',
+])
+
+const outcome = async (called: Promise<unknown>) =>
+  called.then(
+    () => 'done',
+    (error: Error) => (refusals.has(error.name) ? 'refused' : error.name),
+  )
+
+/** Deleting what is not there succeeds, and does nothing. */
+const asGone = new Set(['DeleteChannelMessage MessageId', 'DeregisterAppInstanceUserEndpoint EndpointId'])
+
+describe.each(databaseKinds)('the ids of another app instance, on %s', kind => {
+  const ring = keyRing()
+  let world: World
+  let own: Fixture
+  let foreign: Home
+  let other: Fixture
+  let before: string
+  let limited: ReturnType<typeof clientsWith>
+  beforeAll(async () => {
+    world = await startWorld(kind, { appInstances: '100000', elasticChannelsPerAppInstance: '1000' }, { keys: ring.find })
+    own = await makeFixture(world)
+    other = await makeFixture(world)
+    foreign = await homeOf(other)
+    before = await pictureOf(other, foreign)
+    const groups = [[{ Action: '*', Resource: [own.arn, `${own.arn}/*`] }]]
+    limited = clientsWith(world, ring.keep({ groups }))
+  })
+  afterAll(async () => {
+    limited.identity.destroy()
+    limited.messaging.destroy()
+    await world.close()
+  })
+
+  test.each(attacks)('$name refuses the $member of another app instance', async ({ name, member }) => {
+    const [input = {}] = await cases[name].inputs(own)
+    const attack = { ...input, [member]: foreign[member] }
+    const outcomes = [await outcome(call(limited, name, attack))]
+    // Whoever may act in both is stopped by the wall between them.
+    const isMixed = Object.keys(attack).filter(each => each in foreign).length > 1
+    if (operations[name].bearer && isMixed) outcomes.push(await outcome(call(world, name, attack)))
+    const wanted = asGone.has(`${name} ${member}`) ? 'done' : 'refused'
+    expect(outcomes.filter(each => each !== wanted)).toEqual([])
+  })
+
+  test('a callback for a message of another app instance is refused', async () => {
+    const input = { CallbackId: 'c'.repeat(32), ChannelArn: foreign['ChannelArn'], ChannelMessage: { MessageId: foreign['MessageId'] } }
+    expect(await outcome(call(limited, 'ChannelFlowCallback', input))).toBe('refused')
+  })
+
+  test('after all of this the other app instance is as it was', async () => {
+    expect(await pictureOf(other, foreign)).toBe(before)
+  })
+})

@@ -1,0 +1,111 @@
+import { expect, test } from 'vitest'
+import { usualPolicy } from '../../src/keys/usual-policy.ts'
+import { makeRole } from '../support/access.ts'
+import { OidcIssuer } from '../support/oidc-issuer.ts'
+import { createPostgresDatabase, clientsOf, databaseKinds, startWorld, type World } from '../support/world.ts'
+
+const origin = 'https://chat.example.com'
+
+interface Given {
+  readonly ChimeAppInstanceUserArn: string
+  readonly ChimeUserId: string
+  readonly ChimeDisplayName: string
+  readonly ChimeCredentials: { AccessKeyId: string; SecretAccessKey: string; SessionToken: string; Expiration: string }
+}
+
+const exchange = async ({ app }: World, authorization: string) =>
+  fetch(`${app.url}/creds`, { method: 'POST', headers: { origin, ...(authorization && { authorization }) } })
+
+/** A server of one app instance whose users come from an issuer: it is started twice, since the setting names the app instance. */
+async function exchanging(kind: (typeof databaseKinds)[number], settings: Record<string, string> = {}) {
+  const issuer = await OidcIssuer.start()
+  const place: Record<string, string> = kind === 'postgres' ? { databaseUrl: await createPostgresDatabase() } : {}
+  const first = await startWorld(kind, place)
+  const { arn } = await first.appInstance(['known'])
+  const own = { oidcIssuer: issuer.url, oidcAudience: 'web', exchangeRole: 'chat', exchangeAppInstance: arn, ...settings }
+  const world = await startWorld(kind, { ...place, ...(kind === 'sqlite' && { data: first.folder }), ...own })
+  const policy = usualPolicy(`${arn}/user/\${aws:PrincipalTag/UserUUID}`)
+  const trust = { oidc: { issuer: issuer.url, audiences: ['web'] } }
+  await makeRole(world, 'chat', { policy, trust, tags: ['UserUUID'] })
+  return {
+    issuer,
+    world,
+    arn,
+    close: async () => {
+      await world.close()
+      await first.close()
+      await issuer.close()
+    },
+  }
+}
+
+test.each(databaseKinds)("a login is exchanged for credentials of its user, who is made, as Amazon's chat demo does, on %s", async kind => {
+  const { issuer, world, arn, close } = await exchanging(kind)
+  const token = await issuer.token('us-east-1:alice', { claims: { name: 'Alice Ä.' } })
+  const answer = await exchange(world, `Bearer ${token}`)
+  expect(answer.status).toBe(200)
+  expect(answer.headers.get('access-control-allow-origin')).toBe(origin)
+  expect(answer.headers.get('access-control-allow-credentials')).toBe('true')
+  expect(answer.headers.get('cache-control')).toBe('no-store')
+  const given = (await answer.json()) as Given
+  const ChimeBearer = `${arn}/user/us-east-1:alice`
+  expect(given).toMatchObject({ ChimeAppInstanceUserArn: ChimeBearer, ChimeUserId: 'us-east-1:alice', ChimeDisplayName: 'Alice Ä.' })
+  expect(Date.parse(given.ChimeCredentials.Expiration)).toBeGreaterThan(Date.now() + 3_500_000)
+
+  const { AccessKeyId: accessKeyId, SecretAccessKey: secretAccessKey, SessionToken: sessionToken } = given.ChimeCredentials
+  const { messaging, identity } = clientsOf(world.app, { accessKeyId, secretAccessKey, sessionToken })
+  await messaging.createChannel({ AppInstanceArn: arn, Name: 'x', ChimeBearer })
+  const { AppInstanceUser } = await identity.describeAppInstanceUser({ AppInstanceUserArn: ChimeBearer })
+  expect(AppInstanceUser!.Name).toBe('Alice Ä.')
+  await expect(messaging.listChannels({ AppInstanceArn: arn, ChimeBearer: `${arn}/user/known` })).rejects.toMatchObject({
+    name: 'AccessDeniedException',
+  })
+  messaging.destroy()
+  identity.destroy()
+
+  // The demo writes the token in base64; several at once make one user, who keeps the name of the first time.
+  const again = await Promise.all([1, 2, 3].map(() => exchange(world, `Bearer ${Buffer.from(token).toString('base64')}`)))
+  for (const each of again) expect(await each.json()).toMatchObject({ ChimeAppInstanceUserArn: ChimeBearer, ChimeDisplayName: 'Alice Ä.' })
+  const known = (await (await exchange(world, `Bearer ${await issuer.token('known', { claims: { name: 'Other' } })}`)).json()) as Given
+  expect(known.ChimeDisplayName).toBe('known')
+  await close()
+})
+
+test('what is no login is refused, so that a browser can read it, and nobody is made', async () => {
+  const { issuer, world, arn, close } = await exchanging('sqlite', { exchangeUsers: 'off' })
+  const status = async (authorization: string) => {
+    const answer = await exchange(world, authorization)
+    expect(answer.headers.get('access-control-allow-origin')).toBe(origin)
+    return [answer.status, answer.headers.get('x-amzn-errortype')]
+  }
+  const unauthorized = [401, 'UnauthorizedClientException']
+  expect(await status('')).toEqual(unauthorized)
+  expect(await status('Basic x')).toEqual(unauthorized)
+  expect(await status('Bearer abc')).toEqual(unauthorized)
+  expect(await status(`Bearer ${await issuer.token('known', { expires: -60 })}`)).toEqual(unauthorized)
+  expect(await status(`Bearer ${await issuer.token('known', { audience: 'other' })}`)).toEqual(unauthorized)
+  expect(await status(`Bearer ${await issuer.token('a b')}`)).toEqual([403, 'ForbiddenException'])
+  expect(await status(`Bearer ${await issuer.token('somebody-new')}`)).toEqual([403, 'ForbiddenException'])
+  expect(await status(`Bearer ${await issuer.token('known')}`)).toEqual([200, null])
+  const { AppInstanceUsers } = await world.identity.listAppInstanceUsers({ AppInstanceArn: arn })
+  expect(AppInstanceUsers).toHaveLength(1)
+
+  const preflight = await fetch(`${world.app.url}/creds`, {
+    method: 'OPTIONS',
+    headers: { origin, 'access-control-request-method': 'POST' },
+  })
+  expect(preflight.status).toBe(204)
+  expect(preflight.headers.get('access-control-allow-origin')).toBe(origin)
+  expect(preflight.headers.get('access-control-allow-credentials')).toBe('true')
+  const elsewhere = await fetch(`${world.app.url}/channels`, { method: 'OPTIONS', headers: { origin } })
+  expect(elsewhere.headers.get('access-control-allow-origin')).toBe('*')
+  expect(elsewhere.headers.get('access-control-allow-credentials')).toBeNull()
+  await close()
+})
+
+test('there is no exchange unless it is configured', async () => {
+  const world = await startWorld('sqlite')
+  const answer = await exchange(world, 'Bearer x')
+  expect([answer.status, answer.headers.get('x-amzn-errortype')]).toEqual([404, 'UnknownOperationException'])
+  await world.close()
+})

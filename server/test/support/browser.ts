@@ -1,0 +1,36 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { chromium, type Page } from 'playwright-core'
+import { onTestFinished } from 'vitest'
+import { shell, temporaryFolder } from './process.ts'
+
+/** Debian's packages chromium and libnss3-tools. */
+const [browser, certutil] = ['/usr/bin/chromium', '/usr/bin/certutil']
+export const hasBrowser = [browser, certutil].every(existsSync)
+
+/** In a container there is no sandbox to be had; the rest keeps it from calling home. */
+const args =
+  '--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync'
+
+/**
+ * A page of a new Chromium that trusts this CA as its user would make it: by the certificate database of a home of its own.
+ * It is closed with the test; of one that has failed `carillon-browser.png` in the folder for temporary files shows the end.
+ */
+export async function newPage(ca: string): Promise<Page> {
+  const home = await temporaryFolder()
+  const folder = join(home, '.pki/nssdb')
+  await mkdir(folder, { recursive: true })
+  execFileSync(certutil, ['-d', `sql:${folder}`, '-N', '--empty-password'])
+  execFileSync(certutil, ['-d', `sql:${folder}`, '-A', '-t', 'C,,', '-n', 'carillon', '-i', ca])
+  const launched = await chromium.launch({ executablePath: browser, args: args.split(' '), env: shell({ HOME: home }) })
+  const page = await launched.newPage()
+  page.setDefaultTimeout(20_000)
+  onTestFinished(async ({ task }) => {
+    if (task.result?.state === 'fail') await page.screenshot({ path: join(tmpdir(), 'carillon-browser.png') })
+    await launched.close()
+  })
+  return page
+}
