@@ -79,7 +79,10 @@ async function ofFiles({ data, tlsKey, host, rootKey }: Config): Promise<Finding
   const folder = isKept ? await modeOf(data) : undefined
   if (folder !== undefined && (folder & 0o077) !== 0)
     findings.push(unsafe(`Others on this machine may enter the data folder ${data}`, `chmod 700 ${data}`))
-  const secrets = [...(isKept ? [join(data, 'credentials'), join(data, 'server-key.pem')] : []), ...(tlsKey === undefined ? [] : [tlsKey])]
+  const secrets = [
+    ...(isKept ? [join(data, 'credentials'), join(data, 'master-key'), join(data, 'server-key.pem')] : []),
+    ...(tlsKey === undefined ? [] : [tlsKey]),
+  ]
   for (const file of secrets) {
     const mode = await modeOf(file)
     if (mode !== undefined && (mode & 0o077) !== 0) findings.push(unsafe(`Others on this machine may read ${file}`, `chmod 600 ${file}`))
