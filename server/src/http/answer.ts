@@ -77,9 +77,16 @@ function malformed(code: string | undefined): ApiError {
       431,
       'RequestHeaderFieldsTooLarge',
       'The request line and headers are too large',
+      'At most 16384 bytes are allowed.',
     )
   }
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT')
-    return new ApiError('RequestTimeoutException', 408, 'RequestTimeout', 'The request took too long to arrive')
+    return new ApiError(
+      'RequestTimeoutException',
+      408,
+      'RequestTimeout',
+      'The request took too long to arrive',
+      'A head has 20 seconds, a request 60.',
+    )
   return badRequest('The request is not well-formed HTTP', code)
 }

@@ -76,7 +76,7 @@ const deepest = 32
 function parse(body: Uint8Array): unknown {
   const text = textOf(body)
   if (body.length > sizeWorthScanning && isTooDeep(text)) {
-    throw badRequest(`The body of the request is nested more than ${deepest} levels deep.`)
+    throw badRequest(`The body of the request is nested more than ${deepest} levels deep.`, 'No call needs as many.')
   }
   try {
     return JSON.parse(text)

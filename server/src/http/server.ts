@@ -339,7 +339,7 @@ function shownError(error: unknown, { isOutage }: Served): ApiError {
     )
   }
   if (typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500) {
-    return failure('BadRequestException', 'The request is malformed', error instanceof Error ? error.message : undefined)
+    return failure('BadRequestException', 'The request is malformed', error instanceof Error ? error.message : 'It cannot be read.')
   }
   if (isOutage(error))
     return unavailable('The service is temporarily unavailable', 'The database cannot be used at the moment. Try again.', error)

@@ -19,7 +19,7 @@ export function validationFailure(
   input: unknown,
 ): ApiError {
   const errors = errorsOf(excerptOf(input))
-  if (errors.length === 0) return badRequest(`A value after the first ${longestExamined} of a list is invalid.`)
+  if (errors.length === 0) return badRequest(`A value after the first ${longestExamined} of a list is invalid.`, 'Shorten the list.')
   const faults = errors.flatMap(error => faultsOf(error, locate(error, shape, input), places))
   const noun = faults.length === 1 ? 'error' : 'errors'
   const message = `${faults.length} validation ${noun} detected: ${faults.map(fault => fault.sentence).join('; ')}`

@@ -555,7 +555,7 @@ describe('HTTP itself', () => {
     type: 'RequestHeaderFieldsTooLargeException',
     Code: 'RequestHeaderFieldsTooLarge',
     Message: 'The request line and headers are too large',
-    Reason: undefined,
+    Reason: 'At most 16384 bytes are allowed.',
   }
 
   test('a huge header, many headers and a huge request line are refused with 431', async () => {

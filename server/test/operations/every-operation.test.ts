@@ -8,7 +8,7 @@ import { call, makeFixture, type AnyInput, type Fixture } from './fixture.ts'
 
 const names = Object.keys(operations) as OperationName[]
 
-/** 429 needs rate limits, which are not built; 500 and 503 have tests of their own. */
+/** They have tests of their own: test/http/rates.test.ts, below, and test/store/outage.test.ts. */
 const elsewhere = new Set(['ThrottledClientException', 'ServiceFailureException', 'ServiceUnavailableException'])
 
 /** Members that name something by an ARN of this service: what is no ARN there is a BadRequest. */
