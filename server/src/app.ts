@@ -45,6 +45,8 @@ import { outboxFigures } from './store/outbox.ts'
 import { isAnswering, settledOnce } from './store/settings.ts'
 import { stsEndpoint } from './sts/endpoint.ts'
 import { exchangeEndpoint } from './sts/exchange.ts'
+import { hookLogin } from './sts/hook.ts'
+import { issuerLogin } from './sts/login.ts'
 import { createIssuer } from './sts/issuer.ts'
 
 /** A server that serves. */
@@ -191,9 +193,10 @@ export async function startApp(config: Config, { now = Date.now, keys }: Surroun
     const issuer = oidcIssuer && oidcAudience && createIssuer({ issuer: oidcIssuer, audiences: oidcAudience, jwks, now })
     const issuing = { ring: kept, now, account: config.account }
     endpoints.set('/', stsEndpoint({ ...issuing, verify: createVerifier({ findKey, service: 'sts' }), issuer: issuer || undefined }))
-    if (issuer && exchangeRole !== undefined && exchangeAppInstance !== undefined) {
+    const login = config.exchangeHook === undefined ? issuer && issuerLogin(issuer) : hookLogin(config.exchangeHook)
+    if (login && exchangeRole !== undefined && exchangeAppInstance !== undefined) {
       const exchanged = { role: exchangeRole, appInstanceArn: exchangeAppInstance, makesUsers }
-      endpoints.set('/creds', exchangeEndpoint({ ...issuing, ...exchanged, db, limits: config.limits, issuer }))
+      endpoints.set('/creds', exchangeEndpoint({ ...issuing, ...exchanged, db, limits: config.limits, login }))
     }
     gateway = new Gateway({
       ...tools,

@@ -208,6 +208,13 @@ export const settings = {
     'the app instance whose users POST /creds serves',
     matching(/^arn:[^:]+:chime:[^:]*:[^:]*:app-instance\/[^/]+$/, 'the ARN of an app instance'),
   ),
+  exchangeHook: setting<string | undefined>(
+    'exchange-hook',
+    'url',
+    undefined,
+    'says whose login POST /creds has been given, instead of the issuer: it gets the header Authorization and answers claims',
+    webUrl,
+  ),
   exchangeUsers: setting('exchange-users', undefined, true, 'POST /creds making the AppInstanceUser of somebody new', onOrOff),
   pingSeconds: setting('ping-seconds', 'number', 30, 'seconds between two pings of a socket', count),
   trustProxy: setting<readonly string[] | undefined>(
@@ -286,12 +293,16 @@ export function readConfig(flags: Readonly<Record<string, string | undefined>>, 
   if ((values.tlsCert === undefined) !== (values.tlsKey === undefined)) {
     throw new Error('--tls-cert and --tls-key (CARILLON_TLS_CERT and CARILLON_TLS_KEY) are given together, or neither is.')
   }
-  if (values.oidcIssuer === undefined && (values.oidcAudience ?? values.oidcJwks ?? values.exchangeRole) !== undefined)
-    throw new Error('--oidc-audience, --oidc-jwks and --exchange-role need --oidc-issuer: whose tokens they are about.')
+  if (values.oidcIssuer === undefined && (values.oidcAudience ?? values.oidcJwks) !== undefined)
+    throw new Error('--oidc-audience and --oidc-jwks need --oidc-issuer: whose tokens they are about.')
   if (values.oidcIssuer !== undefined && values.oidcAudience === undefined)
     throw new Error('--oidc-issuer needs --oidc-audience: tokens that the issuer makes for others are no login here.')
   if ((values.exchangeRole === undefined) !== (values.exchangeAppInstance === undefined))
     throw new Error('--exchange-role and --exchange-app-instance are given together, or neither is.')
+  if (values.exchangeRole !== undefined && values.oidcIssuer === undefined && values.exchangeHook === undefined)
+    throw new Error('--exchange-role needs --oidc-issuer or --exchange-hook: who says whose login it is.')
+  if (values.exchangeRole === undefined && values.exchangeHook !== undefined)
+    throw new Error('--exchange-hook needs --exchange-role: whose credentials a login is given.')
   const limits = Object.fromEntries(Object.keys(countLimits).map(name => [name, values[name as CountLimit]])) as Limits
   const rates = Object.fromEntries(Object.keys(callRates).map(name => [name, values[name as CallRateName]])) as Rates
   const masterKey = environment[masterKeyVariable]

@@ -41,7 +41,7 @@ function ofListeners({ host, tls, tlsCert, trustProxy = [], rateLimits, auditLog
   return findings
 }
 
-function ofOthers({ databaseUrl, lambdaEndpoint, oidcIssuer, oidcJwks, rootKey }: Config): Finding[] {
+function ofOthers({ databaseUrl, lambdaEndpoint, oidcIssuer, oidcJwks, exchangeHook, rootKey }: Config): Finding[] {
   const findings: Finding[] = []
   if (databaseUrl !== undefined) {
     const { hostname, searchParams } = new URL(databaseUrl)
@@ -63,6 +63,13 @@ function ofOthers({ databaseUrl, lambdaEndpoint, oidcIssuer, oidcJwks, rootKey }
           `The keys of the issuer come from ${hostname} without TLS: who is on the way may log in as anybody`,
           'Use https in --oidc-issuer or --oidc-jwks.',
         ),
+      )
+  }
+  if (exchangeHook !== undefined) {
+    const { protocol, hostname } = new URL(exchangeHook)
+    if (protocol === 'http:' && !isLocal(hostname))
+      findings.push(
+        unsafe(`Logins travel to ${hostname} without TLS: who is on the way may log in as anybody`, 'Use https in --exchange-hook.'),
       )
   }
   if (rootKey && isWeakSecret(rootKey.secretAccessKey))

@@ -8,30 +8,22 @@ import { appInstanceByArn } from '../store/app-instances.ts'
 import type { Database } from '../store/database.ts'
 import { identityByArn, insertIdentity } from '../store/identities.ts'
 import type { Tools } from './credentials.ts'
-import type { Claims, Issuer } from './issuer.ts'
+import type { Claims } from './issuer.ts'
+import { unauthorizedLogin, type Login } from './login.ts'
 import { sessionOfToken, trustingRole } from './web-identity.ts'
 
 interface Wiring extends Tools {
   readonly db: Database
   readonly limits: Limits
-  readonly issuer: Issuer
+  readonly login: Login
   readonly role: string
   readonly appInstanceArn: string
   /** Whether who is new becomes an AppInstanceUser. */
   readonly makesUsers: boolean
 }
 
-const unauthorized = (reason: string) =>
-  new ApiError('UnauthorizedClientException', 401, 'Unauthorized', 'The login could not be verified', reason)
 const forbidden = (reason: string) =>
   new ApiError('ForbiddenException', 403, 'Forbidden', 'You do not have sufficient access to perform this action', reason)
-
-/** `Bearer TOKEN`; Amazon's demo writes the token in base64 once more. */
-function bearerOf({ headers: { authorization = '' } }: AskedEndpoint): string {
-  const [, text] = /^Bearer ([\w.~+/=-]+)$/i.exec(authorization) ?? []
-  if (text === undefined) throw unauthorized("The header Authorization must read 'Bearer TOKEN', with a token of the issuer.")
-  return text.includes('.') ? text : Buffer.from(text, 'base64').toString('latin1')
-}
 
 /** What AppInstanceUserId may be. */
 const userId = /^[A-Za-z0-9](?:[A-Za-z0-9:_.@-]{0,62}[A-Za-z0-9])?$/
@@ -66,12 +58,12 @@ const headersFor = ({ requestId, headers }: AskedEndpoint) => ({ ...commonHeader
 
 /** POST /creds, as Amazon's chat demo expects it: a login in, temporary credentials of its AppInstanceUser out (spec/clients.md §3.1). */
 export function exchangeEndpoint(wiring: Wiring): Endpoint {
-  const { ring, issuer, role: roleName, appInstanceArn } = wiring
+  const { ring, login, role: roleName, appInstanceArn } = wiring
   return {
     nameOf: () => 'POST /creds',
     takes: () => true,
     async answer(asked) {
-      const claims = await issuer.verify(bearerOf(asked))
+      const claims = await login(asked.headers.authorization ?? '')
       const role = trustingRole(ring.role(roleName), claims)
       if (!userId.test(claims.sub))
         throw forbidden('The claim sub cannot be an AppInstanceUserId: letters, digits and :_.@- only, at most 64.')
@@ -92,7 +84,7 @@ export function exchangeEndpoint(wiring: Wiring): Endpoint {
     },
     refusal(error, asked) {
       // A token that is not valid is no login.
-      const shown = error.status === 400 ? unauthorized(error.reason ?? error.message) : error
+      const shown = error.status === 400 ? unauthorizedLogin(error.reason ?? error.message) : error
       const { headers, body } = renderError(shown, asked.requestId)
       return { status: shown.status, headers: { ...headers, ...headersFor(asked) }, body }
     },

@@ -1,11 +1,11 @@
 import { createRemoteJWKSet, customFetch, errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose'
 import { ApiError } from '../errors.ts'
+import { fetchDocument } from './fetch-document.ts'
 
 /** What signs with a key pair; never a shared secret, which everybody who has the public key could use, and never nothing. */
 const algorithms = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519']
 /** As Amazon's. */
 const longestJwt = 20_000
-const longestDocument = 256 * 1024
 const fetchMilliseconds = 5000
 /** Keys are asked for anew where a token names one that is not known, at most so often. */
 const pauseMilliseconds = 5000
@@ -30,24 +30,17 @@ const invalidToken = (reason: string) =>
     reason,
   )
 
-/** At most so many bytes, so soon, and from nowhere else. */
-async function fetchDocument(url: string, headers?: Headers): Promise<Response> {
-  const response = await fetch(url, { redirect: 'error', signal: AbortSignal.timeout(fetchMilliseconds), ...(headers && { headers }) })
+/** What answers with another status has no document. */
+async function documentAt(url: string, headers?: Headers): Promise<Response> {
+  const response = await fetchDocument(url, headers ? { headers } : {})
   if (!response.ok) throw new Error(`${url} answers with the status ${response.status}`)
-  const chunks: Uint8Array[] = []
-  let length = 0
-  for await (const chunk of response.body ?? []) {
-    length += chunk.byteLength
-    if (length > longestDocument) throw new Error(`${url} answers with more than ${longestDocument} bytes`)
-    chunks.push(chunk)
-  }
-  return new Response(Buffer.concat(chunks), { status: response.status })
+  return response
 }
 
 /** Where the issuer says that its keys are. */
 async function discover(issuer: string): Promise<string> {
   const url = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`
-  const response = await fetchDocument(url)
+  const response = await documentAt(url)
   const found = (await response.json()) as { issuer?: unknown; jwks_uri?: unknown } | null
   if (found?.issuer !== issuer) throw new Error(`${url} does not describe the issuer ${issuer}`)
   const { jwks_uri: keys } = found
@@ -79,7 +72,7 @@ function keysOf(issuer: string, jwks: string | undefined) {
       timeoutDuration: fetchMilliseconds,
       cooldownDuration: pauseMilliseconds,
       cacheMaxAge: freshMilliseconds,
-      [customFetch]: (address, { headers }) => patiently(() => fetchDocument(address, headers)),
+      [customFetch]: (address, { headers }) => patiently(() => documentAt(address, headers)),
     })
   }
   return async () => (found ??= await (opening ??= open().finally(() => (opening = undefined))))

@@ -1,4 +1,7 @@
-import { expect, test } from 'vitest'
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { expect, onTestFinished, test } from 'vitest'
 import { usualPolicy } from '../../src/keys/usual-policy.ts'
 import { makeRole } from '../support/access.ts'
 import { OidcIssuer } from '../support/oidc-issuer.ts'
@@ -108,4 +111,53 @@ test('there is no exchange unless it is configured', async () => {
   const answer = await exchange(world, 'Bearer x')
   expect([answer.status, answer.headers.get('x-amzn-errortype')]).toEqual([404, 'UnknownOperationException'])
   await world.close()
+})
+
+test('an exchange hook says whose login it is: it gets the header as it came, and what it answers counts', async () => {
+  const asked: (string | undefined)[] = []
+  let answer = (request: IncomingMessage, response: ServerResponse): void => {
+    asked.push(`${request.method} ${request.url} ${request.headers.authorization}`)
+    response.end(JSON.stringify({ sub: 'alice', name: 'Alice' }))
+  }
+  const hook = createServer((request, response) => answer(request, response)).listen(0, '127.0.0.1')
+  onTestFinished(() => void hook.close())
+  await once(hook, 'listening')
+  const exchangeHook = `http://127.0.0.1:${(hook.address() as AddressInfo).port}/login`
+  const first = await startWorld('sqlite')
+  const { arn } = await first.appInstance()
+  const world = await startWorld('sqlite', { data: first.folder, exchangeHook, exchangeRole: 'chat', exchangeAppInstance: arn })
+  const policy = usualPolicy(`${arn}/user/\${aws:PrincipalTag/sub}`)
+  await makeRole(world, 'chat', { policy, trust: { oidc: { issuer: exchangeHook, audiences: ['exchange'] } }, tags: ['sub'] })
+
+  const given = (await (await exchange(world, 'Session opaque token')).json()) as Given
+  expect(given).toMatchObject({ ChimeAppInstanceUserArn: `${arn}/user/alice`, ChimeUserId: 'alice', ChimeDisplayName: 'Alice' })
+  expect(asked).toEqual(['POST /login Session opaque token'])
+  const { AccessKeyId: accessKeyId, SecretAccessKey: secretAccessKey, SessionToken: sessionToken } = given.ChimeCredentials
+  const { messaging } = clientsOf(world.app, { accessKeyId, secretAccessKey, sessionToken })
+  await messaging.listChannels({ AppInstanceArn: arn, ChimeBearer: `${arn}/user/alice` })
+  await expect(messaging.listChannels({ AppInstanceArn: arn, ChimeBearer: `${arn}/user/bob` })).rejects.toMatchObject({
+    name: 'AccessDeniedException',
+  })
+  messaging.destroy()
+
+  const statusAfter = async (next: typeof answer, authorization = 'x') => {
+    answer = next
+    return (await exchange(world, authorization)).status
+  }
+  const says =
+    (status: number, body = '') =>
+    (_: IncomingMessage, response: ServerResponse) => {
+      response.writeHead(status, status === 302 ? { location: exchangeHook } : {}).end(body)
+    }
+  expect(await statusAfter(says(200, '{"sub":"bob"}'), '')).toBe(401)
+  expect(await statusAfter(says(401))).toBe(401)
+  expect(await statusAfter(says(403))).toBe(401)
+  for (const body of ['', 'null', '[]', '{"sub":7}', '{"sub":""}', 'x'.repeat(300_000)])
+    expect(await statusAfter(says(200, body))).toBe(503)
+  expect(await statusAfter(says(302))).toBe(503)
+  expect(await statusAfter(says(500))).toBe(503)
+  expect(await statusAfter((_, response) => response.destroy())).toBe(503)
+  expect(await statusAfter(says(200, '{"sub":"not a user id"}'))).toBe(403)
+  await world.close()
+  await first.close()
 })

@@ -1,0 +1,17 @@
+import { ApiError } from '../errors.ts'
+import type { Claims, Issuer } from './issuer.ts'
+
+/** Says who has logged in, by the Authorization header of POST /creds. Throws ApiError where nobody has. */
+export type Login = (authorization: string) => Promise<Claims>
+
+export const unauthorizedLogin = (reason: string) =>
+  new ApiError('UnauthorizedClientException', 401, 'Unauthorized', 'The login could not be verified', reason)
+
+/** `Bearer TOKEN`, with a token of the issuer; Amazon's demo writes it in base64 once more. */
+export const issuerLogin =
+  (issuer: Issuer): Login =>
+  async authorization => {
+    const [, text] = /^Bearer ([\w.~+/=-]+)$/i.exec(authorization) ?? []
+    if (text === undefined) throw unauthorizedLogin("The header Authorization must read 'Bearer TOKEN', with a token of the issuer.")
+    return issuer.verify(text.includes('.') ? text : Buffer.from(text, 'base64').toString('latin1'))
+  }
