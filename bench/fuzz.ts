@@ -42,6 +42,11 @@ function checkAnswer({ status, head, body }: WireAnswer, bytes: Buffer) {
   if (status >= 500) throw new Error(`The server has answered ${status}${sent()}`)
   if (status < 400 || /content-security-policy/i.test(head)) return
   if (!/\r\nx-amzn-requestid: [\da-f-]{36}/i.test(head)) throw new Error(`An error without a request id${sent()}`)
+  if (/\r\ncontent-type: text\/xml/i.test(head)) {
+    // Those of STS.
+    if (!/^<ErrorResponse .*<Code>\w+<\/Code><Message>/s.test(body)) throw new Error(`An error of STS without Code and Message${sent()}`)
+    return
+  }
   if (!/\r\nx-amzn-errortype: \w+Exception/i.test(head)) throw new Error(`An error without a type${sent()}`)
   const shown = JSON.parse(body) as Record<string, unknown>
   if (typeof shown['Code'] !== 'string' || typeof shown['Message'] !== 'string')
