@@ -17,7 +17,7 @@ const mostMembers = 30
 /** How many sessions are told of a channel at the same time. */
 const atOnce = 4
 /** The event loop takes in one connection a turn: so many turns are left to those who arrive, before the next step. */
-const turnsForArrivals = 16
+const turnsForArrivals = 64
 /** How often a channel is read again because something has happened in it meanwhile. */
 const mostReadings = 3
 
