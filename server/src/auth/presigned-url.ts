@@ -1,8 +1,8 @@
-import { timingSafeEqual } from 'node:crypto'
 import { parseCredential } from './authorization-header.ts'
-import { canonicalQuery, escapedQuery, hashBody, hashCanonicalRequest } from './canonical-request.ts'
+import { canonicalQuery, escapedQuery, hashBody } from './canonical-request.ts'
 import { expiredToken, incompleteSignature, invalidSignature, missingAuthenticationToken, unrecognizedClient } from './signature-errors.ts'
-import { createSigningKeyCache, deriveSigningKey, type AccessKey, type FindKey, type SigningSecret } from './signing-key.ts'
+import { createSigners } from './signer.ts'
+import type { AccessKey, FindKey, SigningSecret } from './signing-key.ts'
 import { formatBasic, parseBasic } from './signing-time.ts'
 
 /** A GET whose signature is in its query, as it travelled. */
@@ -27,9 +27,6 @@ const allowedSkew = 300_000
 const longestExpiry = 7 * 24 * 60 * 60
 const hashOfNothing = hashBody(new Uint8Array())
 
-/** Stands in for an unknown key, so that it costs what a wrong secret costs. */
-const nobody: SigningSecret = { accessKeyId: '', secretAccessKey: 'nobody' }
-
 /**
  * Verifies presigned URLs and says whose key signed and what for; throws ApiError otherwise, with a short reason. The signature
  * is compared over the raw pairs first, since every client escapes in a way of its own, and then over the two other spellings
@@ -41,7 +38,7 @@ export function createUrlVerifier<Key extends SigningSecret>(options: {
   now?: () => number
 }): (request: PresignedRequest) => Presigned<Key> {
   const { findKey, hosts, now = Date.now } = options
-  const cache = createSigningKeyCache(1000)
+  const signerOf = createSigners(findKey)
 
   return ({ url, host, forwardedHost }) => {
     const { path, query } = splitTarget(url)
@@ -57,23 +54,22 @@ export function createUrlVerifier<Key extends SigningSecret>(options: {
     if (credential.date !== date.slice(0, 8)) throw invalidSignature('the credential scope is of another day than X-Amz-Date')
 
     const token = parameters.get('X-Amz-Security-Token')
-    const known = findKey(credential.accessKeyId, token)
-    const key: SigningSecret = known ?? nobody
-    const cached = cache.find(key, credential)
-    const sign = cached ?? deriveSigningKey(key.secretAccessKey, credential)
-    const holds = spellingsOf(query).some(spelling =>
-      hostsOf(host, forwardedHost === undefined ? hosts : [...hosts, forwardedHost, forwardedHost.toLowerCase()]).some(signedHost => {
+    const signer = signerOf(credential, token)
+    const { known } = signer
+    const signedHosts = hostsOf(host, forwardedHost === undefined ? hosts : [...hosts, forwardedHost, forwardedHost.toLowerCase()])
+    const isSigned = (spelling: string) =>
+      signedHosts.some(signedHost => {
         const headers = new Map([['host', signedHost]])
         const canonical = { method: 'GET', path, query: spelling, headers, signedHeaders: ['host'], bodyHash: hashOfNothing }
-        const expected = sign(`${algorithm}\n${date}\n${credential.scope}\n${hashCanonicalRequest(canonical)}`)
-        return timingSafeEqual(Buffer.from(expected), Buffer.from(signature))
-      }),
-    )
+        return signer.holds(canonical, date, signature)
+      })
+    let holds = false
+    for (const spelling of spellingsOf(query)) if ((holds = isSigned(spelling))) break
     if (known === undefined)
       throw unrecognizedClient(`no such access key id${token === undefined ? '' : ' with this X-Amz-Security-Token'}`)
     if (!holds) throw invalidSignature(`signature mismatch; wrong secret key, or signed for another host than ${host}`)
     if ((known.expiresAt ?? Infinity) <= now()) throw expiredToken('the credentials have expired')
-    if (cached === undefined) cache.keep(key, credential, sign)
+    signer.accept()
     return { key: known, parameters }
   }
 }
@@ -113,15 +109,16 @@ function checkTime(date: string, expires: string, now: number) {
   if (signed.milliseconds > now + allowedSkew) throw invalidSignature(`clock ahead; dated ${date}, it is ${formatBasic(now)} here`)
 }
 
-/** Without its signature: as it came; escaped by RFC 3986; and with the apostrophes that browsers escape after signing. */
-function spellingsOf(query: string): string[] {
+/** Without its signature, each made only where those before do not hold: as it came; escaped by RFC 3986; and with the apostrophes that browsers escape after signing. */
+function* spellingsOf(query: string) {
   const signed = query
     .split('&')
     .filter(pair => !pair.startsWith('X-Amz-Signature='))
     .join('&')
-  const spellings = new Set([canonicalQuery(signed), escapedQuery(signed) ?? ''])
-  if (signed.includes('%27')) spellings.add(canonicalQuery(signed.replaceAll('%27', "'")))
-  return [...spellings]
+  yield canonicalQuery(signed)
+  const escaped = escapedQuery(signed)
+  if (escaped !== undefined) yield escaped
+  if (signed.includes('%27')) yield canonicalQuery(signed.replaceAll('%27', "'"))
 }
 
 /** As it came, in lower case, without a port that browsers leave out, and by the names that a proxy in front has. */

@@ -1,11 +1,10 @@
-import { timingSafeEqual } from 'node:crypto'
 import { parseAuthorization, type SignedService } from './authorization-header.ts'
-import { canonicalHeaders, canonicalPath, canonicalQuery, escapedQuery, hashBody, hashCanonicalRequest } from './canonical-request.ts'
+import { canonicalHeaders, canonicalPath, canonicalQuery, escapedQuery, hashBody } from './canonical-request.ts'
 import type { CanonicalRequest } from './canonical-request.ts'
 import { explainMismatch } from './explain-mismatch.ts'
 import type { Holds } from './explain-mismatch.ts'
 import { expiredToken, invalidSignature, missingAuthenticationToken, unrecognizedClient } from './signature-errors.ts'
-import { createSigningKeyCache, deriveSigningKey } from './signing-key.ts'
+import { createSigners } from './signer.ts'
 import type { FindKey, SigningSecret } from './signing-key.ts'
 import { checkClock, readSigningTime } from './signing-time.ts'
 
@@ -22,9 +21,6 @@ export interface SignedRequest {
 /** Headers that decide who calls and what is covered: of two, nobody could say which one the signature means. */
 const onlyOnce = new Set(['host', 'authorization', 'x-amz-date', 'x-amz-chime-bearer', 'x-amz-content-sha256', 'x-amz-security-token'])
 
-/** Stands in for an unknown key, so that it costs what a wrong secret costs. */
-const nobody: SigningSecret = { accessKeyId: '', secretAccessKey: 'nobody' }
-
 /**
  * Verifies requests signed with Signature Version 4 in the Authorization header, and says whose key signed; throws ApiError otherwise.
  * Method, path, query, host, body, date and every `x-amz-*` header are then what the key's owner sent.
@@ -35,7 +31,7 @@ export function createVerifier<Key extends SigningSecret>(options: {
   now?: () => number
 }): (request: SignedRequest) => Key {
   const { findKey, service = 'chime', now = Date.now } = options
-  const cache = createSigningKeyCache(1000)
+  const signerOf = createSigners(findKey)
 
   return request => {
     const { headers, decisive, repeated } = canonicalHeaders(request.rawHeaders)
@@ -51,12 +47,9 @@ export function createVerifier<Key extends SigningSecret>(options: {
     const raw = splitTarget(request.url)
 
     const token = headers.get('x-amz-security-token')
-    const known = findKey(credential.accessKeyId, token)
-    const key: SigningSecret = known ?? nobody
-    const cached = cache.find(key, credential)
-    const sign = cached ?? deriveSigningKey(key.secretAccessKey, credential)
-    const holds: Holds = canonical =>
-      equalInConstantTime(sign(`AWS4-HMAC-SHA256\n${time.basic}\n${credential.scope}\n${hashCanonicalRequest(canonical)}`), signature)
+    const signer = signerOf(credential, token)
+    const { known } = signer
+    const holds: Holds = canonical => signer.holds(canonical, time.basic, signature)
 
     const canonical = {
       method: request.method,
@@ -72,19 +65,9 @@ export function createVerifier<Key extends SigningSecret>(options: {
     }
     if (known === undefined) throw unrecognizedClient(reasonForUnknownKey(token !== undefined))
     if ((known.expiresAt ?? Infinity) <= now()) throw expiredToken('The temporary credentials have expired: get new ones.')
-    if (cached === undefined) cache.keep(key, credential, sign)
+    signer.accept()
     return known
   }
-}
-
-const expectedBytes = Buffer.alloc(64)
-const givenBytes = Buffer.alloc(64)
-
-/** Both are 64 hexadecimal digits. */
-function equalInConstantTime(expected: string, given: string): boolean {
-  expectedBytes.write(expected, 'latin1')
-  givenBytes.write(given, 'latin1')
-  return timingSafeEqual(expectedBytes, givenBytes)
 }
 
 const reasonForUnknownKey = (hasToken: boolean) =>

@@ -24,6 +24,12 @@ export const messageSummary = (message: ShownMessage) => ({
   Target: message.target && [{ MemberArn: message.target.arn }],
 })
 
+/** On a socket a redacted message has an empty Content, which REST leaves out (spec/decisions.md). */
+const heardContent = ({ content }: ShownMessage) => content ?? ''
+
+/** What a prefetch shows of a message. */
+export const heardSummary = (message: ShownMessage) => ({ ...messageSummary(message), Content: heardContent(message) })
+
 /** Where a message is. */
 export interface MessagePlace {
   readonly channelId: number
@@ -58,8 +64,7 @@ function audience(type: MessageEventType, { sender, target }: ShownMessage) {
 
 /**
  * What is told of a message: to the members of its channel or sub-channel, of a targeted one to sender and target, and of the
- * way through a flow to the sender. A redacted one has an empty Content there, which REST leaves out (spec/decisions.md), and
- * of a deleted one nothing is left of what it said.
+ * way through a flow to the sender. Of a deleted one nothing is left of what it said.
  */
 export const messageEvent = (type: MessageEventType, message: ShownMessage, place: MessagePlace): ChannelEvent => ({
   type,
@@ -71,6 +76,6 @@ export const messageEvent = (type: MessageEventType, message: ShownMessage, plac
     ...messageDetails(message, place),
     ...(type === 'DELETE_CHANNEL_MESSAGE'
       ? { Content: undefined, Metadata: undefined, MessageAttributes: undefined }
-      : { Content: message.content ?? '' }),
+      : { Content: heardContent(message) }),
   },
 })

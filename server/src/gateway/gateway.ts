@@ -201,9 +201,9 @@ export class Gateway {
     if (key.principal.permissions) await this.#permitted(key.principal, arn, sender)
     const { callerId: userId, appInstanceId, retentionDays } = await this.#userOf(arn)
     if (ws.readyState !== ws.OPEN || this.#isClosing) return ws.close(closeCodes.restart, 'The server restarts')
-    const older = this.#hub.sessionsOf(userId).find(session => session.id === id)
-    if (older) this.#end(older, closeCodes.replaced, 'Another connection has the same sessionId')
-    if (this.#hub.sessionsOf(userId).length >= limits.connectionsPerUser) {
+    const present = this.#hub.sessionsOf(userId)
+    const older = present.find(session => session.id === id)
+    if (!older && present.length >= limits.connectionsPerUser) {
       throw new Refusal(closeCodes.forbidden, `Forbidden: the user has ${limits.connectionsPerUser} connections already`)
     }
     const bucket = `connectRate ${arn}`
@@ -212,6 +212,8 @@ export class Gateway {
       return tryLater(ws, socket, `The user connects too often: ${atOnce} at once, then ${perSecond} a second`)
     }
     buckets.take(bucket, connectRate, now())
+    // Only now: who is refused must not end the one that is there.
+    if (older) this.#end(older, closeCodes.replaced, 'Another connection has the same sessionId')
 
     const session = new Session(ws, socket, { id, userId, appInstanceId, key, nextPing: Date.now() + pingSeconds * 1000 })
     this.#hub.enter(session)

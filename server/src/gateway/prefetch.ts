@@ -1,10 +1,11 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { retentionCutoff } from '../domain/expiration.ts'
 import { identity } from '../domain/identities.ts'
-import { messageSummary } from '../domain/message-events.ts'
+import { channelSummary } from '../domain/channels.ts'
+import { heardSummary } from '../domain/message-events.ts'
 import type { Database } from '../store/database.ts'
 import { listMembers } from '../store/memberships.ts'
-import { listMessages, type Message } from '../store/messages.ts'
+import { listMessages } from '../store/messages.ts'
 import { channelsToPrefetch, type PrefetchedChannel, type PrefetchOrder } from '../store/prefetch.ts'
 import { channelDetailsFrame } from './frame.ts'
 import type { Hub } from './hub.ts'
@@ -28,9 +29,6 @@ interface Asked {
   /** Those that are left; undefined until they are chosen. */
   channels?: PrefetchedChannel[]
 }
-
-/** On a socket a redacted message has an empty Content (spec/decisions.md). */
-const prefetchedMessage = (message: Message) => ({ ...messageSummary(message), Content: message.content ?? '' })
 
 /**
  * Tells new sessions of their channels. All that ask take turns, one channel at a time, and a client that does not read is left
@@ -107,20 +105,20 @@ export class Prefetch {
    * What has been heard of the channel before is in the details, and what is not in them is heard later: where something
    * happens while they are read, they are read again. A channel that has been left meanwhile is not told of.
    */
-  async #tell({ session, retentionDays }: Asked, channel: PrefetchedChannel) {
+  async #tell({ session, retentionDays }: Asked, place: PrefetchedChannel) {
     for (let reading = 1; ; reading++) {
-      const topic = this.#hub.topicOf(channel)
+      const topic = this.#hub.topicOf(place)
       if (!topic || !session.topics.includes(topic)) return
       const { events } = topic
-      const details = await this.#details(session, channel, retentionDays)
+      const details = await this.#details(session, place, retentionDays)
       if (topic.events !== events && reading < mostReadings) continue
       this.#hub.send(session, channelDetailsFrame(details))
       return
     }
   }
 
-  async #details(session: Session, channel: PrefetchedChannel, retentionDays: number | undefined) {
-    const { channelId, subChannelId } = channel
+  async #details(session: Session, place: PrefetchedChannel, retentionDays: number | undefined) {
+    const { channelId, subChannelId } = place
     const notBefore = new Date(retentionCutoff(this.#now(), retentionDays))
     const { userId: viewerId } = session
     const listing = { channelId, subChannelId, viewerId, order: 'DESCENDING', notBefore, notAfter: undefined } as const
@@ -128,20 +126,15 @@ export class Prefetch {
       listMessages(this.#db, listing, undefined, mostMessages),
       listMembers(this.#db, { channelId, subChannelId, type: 'DEFAULT' }, undefined, mostMembers),
     ])
+    // What has come since the channels were chosen counts.
+    const lastMessageAt = messages.items.find(({ status }) => status === 'SENT')?.createdAt ?? place.channel.lastMessageAt
     return {
-      Channel: {
-        Name: channel.name,
-        ChannelArn: channel.arn,
-        Mode: channel.mode,
-        Privacy: channel.privacy,
-        Metadata: channel.metadata,
-        LastMessageTimestamp: messages.items.find(({ status }) => status === 'SENT')?.createdAt ?? channel.lastMessageAt,
-      },
-      ChannelMessages: messages.items.map(prefetchedMessage),
+      Channel: channelSummary({ ...place.channel, lastMessageAt }),
+      ChannelMessages: messages.items.map(heardSummary),
       ChannelMessagesHasMore: messages.next !== undefined,
       ChannelMemberships: members.items.map(member => ({ Member: identity(member) })),
-      ReadMarkerTimestamp: channel.readAt,
-      SubChannelId: channel.subChannelName,
+      ReadMarkerTimestamp: place.readAt,
+      SubChannelId: place.subChannelName,
     }
   }
 }

@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream'
 import { ApiError, badRequest } from '../errors.ts'
+import { largestHead } from './sizes.ts'
 
 /** Browsers call both services directly, so every answer says that they may, errors and preflights included (spec/wire.md §9). */
 const crossOrigin = {
@@ -77,7 +78,7 @@ function malformed(code: string | undefined): ApiError {
       431,
       'RequestHeaderFieldsTooLarge',
       'The request line and headers are too large',
-      'At most 16384 bytes are allowed.',
+      `At most ${largestHead} bytes are allowed.`,
     )
   }
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT')

@@ -5,7 +5,7 @@ import type { Socket } from 'node:net'
 import { fastify, type FastifyReply, type FastifyRequest, type RawServerDefault } from 'fastify'
 import { Trail, type AuditLog } from '../audit.ts'
 import { operations, type OperationName } from '../contract/index.ts'
-import { ApiError, failure, unavailable } from '../errors.ts'
+import { ApiError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
 import type { ReadSender, Sender } from '../sender.ts'
@@ -14,6 +14,8 @@ import type { Connections } from './connections.ts'
 import type { Dispatch } from './dispatch.ts'
 import type { Endpoint } from './endpoint.ts'
 import { selector } from './selector.ts'
+import { notServing, shownError, tooManyCalls } from './shown-error.ts'
+import { largestBody, largestHead } from './sizes.ts'
 import {
   commonHeaders,
   credentialedHeaders,
@@ -24,10 +26,6 @@ import {
   strictHeaders,
 } from './answer.ts'
 
-/** More than any valid call has: 100 ARNs of 1,600 characters, escaped, fit in. */
-const largestBody = 1024 * 1024
-/** Node refuses longer request lines and headers with 431 before anything else sees them. */
-const largestHead = 16 * 1024
 /** What node takes for each server; a head or a request that takes longer to arrive is refused with 408. */
 const nodeOptions: ServerOptions = {
   maxHeaderSize: largestHead,
@@ -136,14 +134,11 @@ export function createServer(served: Served): HttpSide {
   function upgrade(request: IncomingMessage, socket: Socket, head: Buffer) {
     const take = served.admission.isOpen ? served.upgrade() : undefined
     if (take) take(request, socket, head, readSender(request))
-    else
-      socket
-        .on('error', () => socket.destroy())
-        .end(plainAnswer(unavailable('The server is starting or shutting down', 'Try again in a moment.')))
+    else socket.on('error', () => socket.destroy()).end(plainAnswer(notServing()))
   }
 
   function sendError(request: FastifyRequest, reply: FastifyReply, error: unknown) {
-    const shown = shownError(error, served)
+    const shown = shownError(error, served.isOutage)
     const { status, type, reason } = shown
     const about = { requestId: request.id, method: request.method, route: request.routeOptions.url, status, type, reason }
     if (status >= 500) log.error({ ...about, err: error }, shown.message)
@@ -183,14 +178,14 @@ export function createServer(served: Served): HttpSide {
         calls++
         try {
           const dispatch = served.admission.admits(request.raw) ? served.dispatch() : undefined
-          if (!dispatch) throw unavailable('The server is starting or shutting down', 'Try again in a moment.')
+          if (!dispatch) throw notServing()
           if (calls > served.mostCalls) {
-            throw unavailable('The service is temporarily unavailable', 'More calls are on their way than this server takes at once.')
+            throw tooManyCalls()
           }
           const body = await dispatch[name](received(request, sender, trail))
           return await reply.code(status).headers(commonHeaders(request.id)).send(body)
         } catch (error) {
-          const shown = shownError(error, served)
+          const shown = shownError(error, served.isOutage)
           status = shown.status
           outcome = shown.type
           return await sendError(request, reply, error)
@@ -215,7 +210,7 @@ export function createServer(served: Served): HttpSide {
         trail?.claims(request.raw.headers.authorization)
         const asked = { ...received(request, sender, trail), requestId: request.id, headers: request.headers }
         const isOpen = served.admission.admits(request.raw) && served.dispatch() !== undefined
-        if (!isOpen) return sendError(request, reply, unavailable('The server is starting or shutting down', 'Try again in a moment.'))
+        if (!isOpen) return sendError(request, reply, notServing())
         const endpoint = served.endpoint(url)
         if (endpoint?.takes(asked) !== true) return unknownRoute(request, reply)
         let outcome = 'Success'
@@ -223,10 +218,10 @@ export function createServer(served: Served): HttpSide {
         const answer = await Promise.resolve()
           .then(() => {
             if (calls <= served.mostCalls) return endpoint.answer(asked)
-            throw unavailable('The service is temporarily unavailable', 'More calls are on their way than this server takes at once.')
+            throw tooManyCalls()
           })
           .catch((error: unknown) => {
-            const shown = shownError(error, served)
+            const shown = shownError(error, served.isOutage)
             if (shown.status >= 500) log.error({ err: error, requestId: request.id, url }, shown.message)
             outcome = shown.type
             return endpoint.refusal(shown, asked)
@@ -312,36 +307,3 @@ function asksForSession({ url, headers }: IncomingMessage) {
 }
 
 const noBody = Buffer.alloc(0)
-
-/** What the caller is told: of a 500 nothing but that it is one. */
-function shownError(error: unknown, { isOutage }: Served): ApiError {
-  if (error instanceof ApiError) return error
-  const { code, statusCode } = error as { code?: string; statusCode?: number }
-  if (code === 'FST_ERR_BAD_URL') {
-    return failure('BadRequestException', 'The request URI is malformed', 'A percent-escape in the path is not valid UTF-8.')
-  }
-  if (statusCode === 413) {
-    return new ApiError(
-      'RequestEntityTooLargeException',
-      413,
-      'RequestEntityTooLarge',
-      'The request body is too large',
-      `At most ${largestBody} bytes are allowed.`,
-    )
-  }
-  if (statusCode === 414) {
-    return new ApiError(
-      'RequestUriTooLongException',
-      414,
-      'RequestUriTooLong',
-      'The request URI is too long',
-      `At most ${largestHead} bytes are allowed.`,
-    )
-  }
-  if (typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500) {
-    return failure('BadRequestException', 'The request is malformed', error instanceof Error ? error.message : 'It cannot be read.')
-  }
-  if (isOutage(error))
-    return unavailable('The service is temporarily unavailable', 'The database cannot be used at the moment. Try again.', error)
-  return failure('ServiceFailureException', 'The service encountered an unexpected error', undefined, error)
-}

@@ -1,22 +1,17 @@
-import type { Mode, Privacy } from './channels.ts'
+import type { ChannelSummary, Mode, Privacy } from './channels.ts'
 import { statement, type Queries } from './database.ts'
 import { told, toldIfKept } from './text.ts'
 
 /** By which order the channels are chosen that a client is told of (spec/realtime.md §7). */
 export type PrefetchOrder = 'unread' | 'last-message-timestamp'
 
-/** A channel of a member, with its summary; where it is elastic, of one of its sub-channels. */
+/** A channel of a member; where it is elastic, one of its sub-channels, whose last message the summary then has. */
 export interface PrefetchedChannel {
+  readonly channel: ChannelSummary
   readonly channelId: number
   readonly subChannelId: number
   /** Its SubChannelId. */
   readonly subChannelName: string | undefined
-  readonly arn: string
-  readonly name: string
-  readonly metadata: string | undefined
-  readonly mode: Mode
-  readonly privacy: Privacy
-  readonly lastMessageAt: Date | undefined
   readonly readAt: Date | undefined
 }
 
@@ -69,12 +64,11 @@ export async function channelsToPrefetch(
   limit: number,
 ): Promise<PrefetchedChannel[]> {
   const rows = await db.all(selectBest[order], memberId, limit)
-  return rows.map(({ lastAt, readAt, name, metadata, subChannelName, ...row }) => ({
-    ...row,
-    name: told(name),
-    metadata: toldIfKept(metadata),
+  return rows.map(({ channelId, subChannelId, subChannelName, lastAt, readAt, arn, name, metadata, mode, privacy }) => ({
+    channel: { id: channelId, arn, name: told(name), metadata: toldIfKept(metadata), mode, privacy, lastMessageAt: dateOf(lastAt) },
+    channelId,
+    subChannelId,
     subChannelName: subChannelName ?? undefined,
-    lastMessageAt: dateOf(lastAt),
     readAt: dateOf(readAt),
   }))
 }

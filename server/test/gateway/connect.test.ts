@@ -48,9 +48,11 @@ onBothDatabases('connecting', world => {
   test('a session that ends makes room for another', async () => {
     const { app } = world()
     const arn = await alice()
-    const [first] = await Promise.all(Array.from({ length: 9 }, () => listen(app, arn)))
+    const [first] = await Promise.all(Array.from({ length: 10 }, () => listen(app, arn)))
     first!.socket.close()
     await first!.closed
+    // Ten have connected at once: the next one may in a second.
+    await setTimeout(1100)
     expect((await listen(app, arn)).events).toHaveLength(1)
   })
 
@@ -62,6 +64,15 @@ onBothDatabases('connecting', world => {
     expect(await older.closed).toEqual({ code: 4002, reason: 'Another connection has the same sessionId' })
     await setTimeout(50)
     expect(newer.socket.readyState).toBe(newer.socket.OPEN)
+  })
+
+  test('a connection that is refused for coming too often leaves the one of its session id alone', async () => {
+    const { app } = world()
+    const arn = await alice()
+    const [first] = await Promise.all(Array.from({ length: 10 }, (_, number) => listen(app, arn, { sessionId: `${number}` })))
+    const tooMany = new Listening(await presignedUrl(app, arn, { sessionId: '0' }))
+    expect(await tooMany.closed).toMatchObject({ code: 1013 })
+    expect(first!.socket.readyState).toBe(first!.socket.OPEN)
   })
 
   test('the same session id of another user disturbs nobody', async () => {
