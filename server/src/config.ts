@@ -2,7 +2,8 @@ import { countLimits, type CountLimit, type Limits } from './limits.ts'
 import { logLevels, type LogLevel } from './log.ts'
 import { parseMasterKeys, type MasterKey } from './master-key.ts'
 import { callRates, type CallRateName, type Rates } from './rates.ts'
-import { addressMatcher, type ProxyHeaders } from './sender.ts'
+import type { ProxyHeaders } from './sender.ts'
+import { addressList, count, hostAndPort, matching, oneOf, onOrOff, port, severalNames, webUrl } from './setting-values.ts'
 
 /** A setting: the flag `--name`, the variable `CARILLON_NAME`, its default and one line of meaning. */
 interface Setting<Value> {
@@ -28,84 +29,6 @@ const setting = <Value>(
   meaning,
   parse,
 })
-
-function port(text: string): number {
-  const value = Number(text)
-  if (!/^\d+$/.test(text) || value > 65535) throw new Error('must be a whole number from 0 to 65535; 0 picks a free port')
-  return value
-}
-
-function onOrOff(text: string): boolean {
-  if (text !== 'on' && text !== 'off') throw new Error('must be on or off')
-  return text === 'on'
-}
-
-function matching(pattern: RegExp, meaning: string) {
-  return (text: string) => {
-    if (!pattern.test(text)) throw new Error(`must be ${meaning}`)
-    return text
-  }
-}
-
-function hostAndPort(text: string): string {
-  const isOne = /^(?:[\w.-]+|\[[\da-fA-F:.]+\])(?::\d{1,5})?$/.test(text) && URL.canParse(`wss://${text}`)
-  if (!isOne) throw new Error('must be a host, or host:port')
-  return text
-}
-
-function logLevel(text: string): LogLevel {
-  const level = logLevels.find(known => known === text)
-  if (!level) throw new Error(`must be one of ${logLevels.join(', ')}`)
-  return level
-}
-
-function offOrAws(text: string): 'off' | 'aws' {
-  if (text !== 'off' && text !== 'aws') throw new Error('must be off or aws')
-  return text
-}
-
-function count(text: string): number {
-  if (!/^[1-9]\d{0,14}$/.test(text)) throw new Error('must be a whole number of at least 1')
-  return Number(text)
-}
-
-function auditTarget(text: string): string {
-  if (!/\S/.test(text)) throw new Error('must be a file, - for standard output, or off')
-  return text
-}
-
-/** Addresses, networks and the names that stand for some; the library says which of them is none. */
-function addressList(text: string): readonly string[] {
-  const list = text.split(',').map(each => each.trim())
-  const wrong = list.find(each => !isAddressRange(each))
-  if (wrong !== undefined) throw new Error('must be addresses and networks, such as 10.0.0.0/8,::1, or loopback, linklocal, uniquelocal')
-  return list
-}
-
-function isAddressRange(text: string): boolean {
-  try {
-    addressMatcher([text])
-    return text !== ''
-  } catch {
-    return false
-  }
-}
-
-function proxyHeaders(text: string): ProxyHeaders {
-  if (text !== 'x-forwarded' && text !== 'forwarded') throw new Error('must be x-forwarded or forwarded')
-  return text
-}
-
-function webUrl(text: string): string {
-  if (!/^https?:\/\/[^\s?#]+$/.test(text) || !URL.canParse(text)) throw new Error('must be a URL such as https://login.example.com')
-  return text
-}
-
-function severalNames(text: string): readonly string[] {
-  const names = text.split(',').map(name => name.trim())
-  if (names.some(name => name === '')) throw new Error('must be names, separated by commas')
-  return names
-}
 
 /** One setting for each count that is limited. */
 const limitSettings = Object.fromEntries(
@@ -229,7 +152,7 @@ export const settings = {
     'x-forwarded|forwarded',
     'x-forwarded',
     'what these proxies write: X-Forwarded-For, -Proto and -Host, or Forwarded (RFC 7239)',
-    proxyHeaders,
+    oneOf('x-forwarded', 'forwarded'),
   ),
   connectionsPerAddress: setting(
     'connections-per-address',
@@ -239,10 +162,22 @@ export const settings = {
     count,
   ),
   callsAtOnce: setting('calls-at-once', 'number', 5000, 'the most calls that are answered at once; others are told to try again', count),
-  auditLog: setting('audit-log', 'file|-|off', 'off', 'who did what, as JSON lines; - is standard output', auditTarget),
-  logLevel: setting<LogLevel>('log-level', 'level', 'info', 'logs are JSON lines on standard error', logLevel),
+  auditLog: setting(
+    'audit-log',
+    'file|-|off',
+    'off',
+    'who did what, as JSON lines; - is standard output',
+    matching(/\S/, 'a file, - for standard output, or off'),
+  ),
+  logLevel: setting<LogLevel>('log-level', 'level', 'info', 'logs are JSON lines on standard error', oneOf(...logLevels)),
   ...limitSettings,
-  rateLimits: setting<'off' | 'aws'>('rate-limits', 'off|aws', 'off', "aws for Amazon's published rates, off for none", offOrAws),
+  rateLimits: setting<'off' | 'aws'>(
+    'rate-limits',
+    'off|aws',
+    'off',
+    "aws for Amazon's published rates, off for none",
+    oneOf('off', 'aws'),
+  ),
   ...rateSettings,
 } as const
 
