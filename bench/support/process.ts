@@ -1,15 +1,36 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
-import { cpus, totalmem } from 'node:os'
+import { readFileSync, readdirSync } from 'node:fs'
+import { cpus, loadavg, totalmem } from 'node:os'
 
 const ticksPerSecond = 100
 
-/** CPU seconds that a process has used so far, user and system, all threads (from /proc/PID/stat). */
-export function cpuSeconds(pid: number): number {
+/** From /proc/PID/stat, after the name. */
+function statOf(pid: number | string): string[] {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+}
+
+/** CPU seconds that a process has used so far, user and system, all threads. */
+export function cpuSeconds(pid: number): number {
+  const fields = statOf(pid)
   return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond
+}
+
+/** Of a process and all that descend from it, those included that have ended and been waited for. */
+export function treeCpuSeconds(root: number): number {
+  const stats = new Map<number, string[]>()
+  for (const name of readdirSync('/proc')) {
+    try {
+      if (/^\d+$/.test(name)) stats.set(Number(name), statOf(name))
+    } catch {
+      // It has ended meanwhile.
+    }
+  }
+  const isOfTree = (pid: number): boolean => pid === root || (stats.has(pid) && isOfTree(Number(stats.get(pid)![1])))
+  let ticks = 0
+  for (const [pid, fields] of stats) if (isOfTree(pid)) ticks += fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0)
+  return ticks / ticksPerSecond
 }
 
 /** Resident memory. */
@@ -56,4 +77,5 @@ export const machine = () => ({
   memoryGibibytes: Math.round(totalmem() / 2 ** 30),
   node: process.version,
   kernel: readFileSync('/proc/sys/kernel/osrelease', 'utf8').trim(),
+  load: loadavg()[0]!,
 })
