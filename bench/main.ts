@@ -5,6 +5,7 @@ import { fuzz } from './fuzz.ts'
 import { latency } from './latency.ts'
 import { list } from './list.ts'
 import { sockets } from './sockets.ts'
+import { trivial } from './trivial.ts'
 
 /** `npm run bench -- NAME [options]`: each measurement is one file. */
 const benches: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
@@ -14,6 +15,7 @@ const benches: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
   sockets,
   latency,
   authorize,
+  trivial,
   fuzz,
 }
 

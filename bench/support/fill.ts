@@ -54,7 +54,7 @@ const insertLarge = statement(`
   select n.i, 1, 'DEFAULT', 1, 1700000000000, 1700000000000, 1700000000000 + n.i from n`)
 const insertMessages = statement(`
   ${numbers} insert into messages (channel_id, private, created_at, sequence, nonce, sender_id, type, content, updated_at)
-  select 1 + n.i % $3, 0, 1690000000000 + n.i, n.i, ${digits(12)}, 1, 'STANDARD', '"Message number ' || n.i || ' of no great length"',
+  select 1 + n.i % $3, 0, 1690000000000 + n.i, n.i, '${'0'.repeat(28)}' || ${digits(12)}, 1, 'STANDARD', '"Message number ' || n.i || ' of no great length"',
     1690000000000 + n.i from n`)
 const countMemberships = statement<{ count: number }>(`select count(*) as count from memberships`)
 const analyze = statement('analyze')

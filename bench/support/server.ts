@@ -1,13 +1,20 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { migrateSqlite } from '../../server/src/store/migrate.ts'
+import { migratePostgres, migrateSqlite } from '../../server/src/store/migrate.ts'
+import { PostgresDatabase } from '../../server/src/store/postgres.ts'
 import { SqliteDatabase } from '../../server/src/store/sqlite.ts'
+import { startPostgres } from '../../server/test/support/postgres.ts'
 import { fill, type Shape } from './fill.ts'
-import { start, type Started } from './process.ts'
+import { cpuSeconds, start, treeCpuSeconds, type Started } from './process.ts'
 import { rootKey } from './signed.ts'
 
 const main = new URL('../../server/src/main.ts', import.meta.url).pathname
+
+interface Serving {
+  readonly tls?: boolean
+  readonly flags?: readonly string[]
+}
 
 /** A data folder with a store of that shape. */
 export async function filledFolder(shape: Shape): Promise<string> {
@@ -22,7 +29,7 @@ export async function filledFolder(shape: Shape): Promise<string> {
 export const removeFolder = (folder: string) => rm(folder, { recursive: true, force: true })
 
 /** The server as a user starts it, with the address of its plain listener, or of the one over TLS. */
-export function serve(folder: string, { tls = false, flags = [] }: { tls?: boolean; flags?: readonly string[] } = {}): Promise<Started> {
+export function serve(folder: string, { tls = false, flags = [] }: Serving = {}): Promise<Started> {
   const environment = {
     CARILLON_ACCESS_KEY_ID: rootKey.accessKeyId,
     CARILLON_SECRET_ACCESS_KEY: rootKey.secretAccessKey,
@@ -33,3 +40,61 @@ export function serve(folder: string, { tls = false, flags = [] }: { tls?: boole
   const args = ['--max-semi-space-size=4', main, 'serve', '--port', '0', '--data', folder, ...flags]
   return start(args, environment, tls ? /ready on http:\S+ and (https:\S+)/ : /ready on (http:\S+)/)
 }
+
+/** A server over a filled store of its own. */
+export interface Site {
+  readonly server: Started
+  /** CPU seconds of the server, and of PostgreSQL where it is that. */
+  cpu(): { readonly server: number; readonly database: number }
+  /** What the store takes on disk, in bytes; the log of SQLite included. */
+  storedBytes(): Promise<number>
+  /** Where it is on PostgreSQL. */
+  readonly databaseUrl: string | undefined
+  close(): Promise<void>
+}
+
+async function sqliteSite(shape: Shape, serving: Serving): Promise<Site> {
+  const folder = await filledFolder(shape)
+  const server = await serve(folder, serving)
+  const sizeOf = async (name: string) => (await stat(join(folder, name)).catch(() => ({ size: 0 }))).size
+  return {
+    server,
+    cpu: () => ({ server: cpuSeconds(server.pid), database: 0 }),
+    storedBytes: async () => (await sizeOf('carillon.db')) + (await sizeOf('carillon.db-wal')),
+    databaseUrl: undefined,
+    async close() {
+      await server.stop()
+      await removeFolder(folder)
+    },
+  }
+}
+
+async function postgresSite(shape: Shape, serving: Serving): Promise<Site> {
+  const postgres = await startPostgres(['-c', 'shared_buffers=1GB', '-c', 'max_wal_size=8GB'])
+  const folder = await mkdtemp(join(tmpdir(), 'carillon-bench-'))
+  const store = await PostgresDatabase.open(postgres.url, {
+    prepare: client => migratePostgres(client, 'the database'),
+    tell: () => {},
+    onError: () => {},
+    connections: 2,
+  })
+  await fill(store, shape)
+  await store.close()
+  const postmaster = Number((await readFile(join(postgres.folder, 'postmaster.pid'), 'utf8')).split('\n')[0])
+  const server = await serve(folder, { ...serving, flags: ['--database-url', postgres.url, ...(serving.flags ?? [])] })
+  return {
+    server,
+    cpu: () => ({ server: cpuSeconds(server.pid), database: treeCpuSeconds(postmaster) }),
+    storedBytes: async () => 0,
+    databaseUrl: postgres.url,
+    async close() {
+      await server.stop()
+      await postgres.remove()
+      await removeFolder(folder)
+    },
+  }
+}
+
+/** Fills a store and starts a server on it: SQLite's in a folder, or a PostgreSQL that is started for it. */
+export const openSite = async (shape: Shape, { postgres = false, ...serving }: Serving & { postgres?: boolean } = {}): Promise<Site> =>
+  postgres ? postgresSite(shape, serving) : sqliteSite(shape, serving)

@@ -51,9 +51,8 @@ export async function signedGet(url: string, path: string, query: Record<string,
       'amz-sdk-request': 'attempt=1; max=3',
     },
   })
-  const target = `${path}?${Object.entries(query)
-    .map(pair => pair.map(encodeURIComponent).join('='))
-    .join('&')}`
+  const pairs = Object.entries(query).map(pair => pair.map(encodeURIComponent).join('='))
+  const target = pairs.length === 0 ? path : `${path}?${pairs.join('&')}`
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
   return Buffer.from(`GET ${target} HTTP/1.1\r\n${lines.join('')}\r\n`)
 }

@@ -6,6 +6,8 @@ import { freePort } from './ports.ts'
 
 export interface OwnPostgres {
   readonly url: string
+  /** Where its files are. */
+  readonly folder: string
   start(): Promise<void>
   /** Ends it as an operator does who restarts it: what is running is broken off. */
   stop(): Promise<void>
@@ -33,6 +35,7 @@ export async function startPostgres(postgresFlags: string[] = []): Promise<OwnPo
   await postgres.start()
   return {
     url: `postgresql://postgres:postgres@127.0.0.1:${port}/postgres`,
+    folder: databaseDir,
     start: () => postgres.start(),
     stop: () => postgres.stop(),
     async remove() {
