@@ -142,7 +142,6 @@ export async function startApp(config: Config, { now = Date.now, keys }: Surroun
   let outbox: OutboxRunner | undefined
   let ring: KeyRing | undefined
   try {
-    await server.ready()
     url = `http://${inUrl(config.host)}:${await listen(plain, config.host, config.port)}`
     if (tls && certificate) {
       tlsPort = await listen(tls, config.host, config.tlsPort)

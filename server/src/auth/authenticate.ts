@@ -2,8 +2,9 @@ import { parseArn, type Arn } from '../arn.ts'
 import { unauthorizedBearer } from '../errors.ts'
 
 /** The user or bot that the header x-amz-chime-bearer names; 401 where it is missing or no such ARN (spec/decisions.md). */
-export function bearerOf(header: string | undefined): Arn {
-  if (!header) throw unauthorizedBearer('The header x-amz-chime-bearer is missing. It names the user or bot that makes the call.')
+export function bearerOf(header: string | string[] | undefined): Arn {
+  if (typeof header !== 'string' || header === '')
+    throw unauthorizedBearer('The header x-amz-chime-bearer is missing. It names the user or bot that makes the call.')
   const arn = parseArn(header)
   if (arn?.kind !== 'user' && arn?.kind !== 'bot') {
     throw unauthorizedBearer(

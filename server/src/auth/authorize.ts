@@ -1,5 +1,5 @@
 import type { Arn } from '../arn.ts'
-import type { BearerCall, Call, Facts } from '../call.ts'
+import type { Facts } from '../call.ts'
 import type { OperationName } from '../contract/index.ts'
 import type { Operation } from '../contract/operation.ts'
 import { forbidden, notFound, unauthorizedBearer } from '../errors.ts'
@@ -61,7 +61,7 @@ function wall(arns: NamedArns, appInstanceArn: string) {
 }
 
 /**
- * The back-end gate: made once per operation. Resolves to what the handler may use, or rejects with 401 (no such bearer),
+ * The back-end gate: made once per operation. Resolves to what is known of the bearer, if there is one, or rejects with 401 (no such bearer),
  * 403, or 404 (a missing channel, told to an admin only, and only where the operation declares it: spec/decisions.md).
  * The same words answer an outsider of a private channel and a caller who names a channel that is not there.
  */
@@ -72,14 +72,14 @@ export function authorizerOf(name: OperationName, operation: Operation) {
   const declaresNotFound = operation.errors.includes('NotFoundException')
   const says = `${name} is allowed to: ${rule.says}.`
 
-  return async function authorize(call: Call, bearer: Arn | undefined, arns: NamedArns, input: RuleInput): Promise<Call | BearerCall> {
+  return async function authorize(db: Queries, bearer: Arn | undefined, arns: NamedArns, input: RuleInput): Promise<Facts | undefined> {
     if (!bearer) {
       const [first] = arns.values()
       if (first) wall(arns, first.appInstanceArn)
-      return call
+      return undefined
     }
     const channel = arns.get('ChannelArn')
-    const facts = await gather(call.db, bearer, channel, input)
+    const facts = await gather(db, bearer, channel, input)
     wall(arns, bearer.appInstanceArn)
     if (isAboutChannel && !facts.channel && facts.admin && declaresNotFound) {
       throw notFound(`The channel does not exist.`, `There is no channel ${channel?.text}.`)
@@ -91,6 +91,6 @@ export function authorizerOf(name: OperationName, operation: Operation) {
       throw forbidden(`${says} The bearer ${bearer.text} is none of these${about}.`)
     }
     subChannelChecks.known(facts, input)
-    return { ...call, ...facts }
+    return facts
   }
 }

@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream'
 import { ApiError, badRequest } from '../errors.ts'
+import type { Answer } from './endpoint.ts'
 import { largestHead } from './sizes.ts'
 
 /** Browsers call both services directly, so every answer says that they may, errors and preflights included (spec/wire.md §9). */
@@ -41,8 +42,9 @@ export const credentialedHeaders = (origin: string | undefined): Record<string, 
   origin === undefined ? {} : { 'access-control-allow-origin': origin, 'access-control-allow-credentials': 'true', vary: 'Origin' }
 
 /** An error as every SDK maps it to its class: by header, not by `__type` (spec/wire.md §6). */
-export function renderError(error: ApiError, requestId: string) {
+export function renderError(error: ApiError, requestId: string): Answer & { readonly body: string } {
   return {
+    status: error.status,
     headers: {
       ...commonHeaders(requestId),
       'x-amzn-errortype': error.type,

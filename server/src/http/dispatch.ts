@@ -3,27 +3,15 @@ import { bearerOf } from '../auth/authenticate.ts'
 import { authorizerOf } from '../auth/authorize.ts'
 import { permitterOf } from '../auth/permit.ts'
 import type { SignedRequest } from '../auth/sigv4.ts'
-import type { Trail } from '../audit.ts'
 import type { AccessKey } from '../auth/signing-key.ts'
-import type { Call, Environment } from '../call.ts'
+import type { Principal } from '../auth/principal.ts'
+import type { BearerCall, Call, Environment, Facts } from '../call.ts'
 import type { OperationName } from '../contract/index.ts'
 import type { Operation } from '../contract/operation.ts'
-import type { Origin } from '../sender.ts'
 import { arnsOf } from './arns.ts'
 import { codecOf } from './codec.ts'
+import type { Received } from './endpoint.ts'
 import { throttleOf, type Throttling } from './throttle.ts'
-
-/** A request as it came, with what routing has found in its path. */
-interface Received extends SignedRequest, Origin {
-  readonly params: Record<string, string>
-  /** The query without its question mark, untouched. */
-  readonly query: string
-  readonly bearer: string | undefined
-  /** The host that the client has asked for. */
-  readonly host: string
-  /** Undefined where there is no audit log. */
-  readonly trail: Trail | undefined
-}
 
 export type Dispatch = (request: Received) => Promise<string | undefined>
 
@@ -50,23 +38,26 @@ export function dispatchOf(
   const throttle = throttling && throttleOf(name, operation, throttling)
   const handle = handlers[name] as unknown as AnyHandler
 
+  const base = { ...environment, operation: name }
+
   return async request => {
     // 1 authenticate: the key that signed, then the user or bot that acts.
-    const { trail } = request
+    const { trail, params, query, body, host } = request
     const key = verify(request)
     trail?.signed(key)
     const { principal } = key
-    const bearer = operation.bearer ? bearerOf(request.bearer) : undefined
+    const bearer = operation.bearer ? bearerOf(request.headers['x-amz-chime-bearer']) : undefined
     trail?.names(bearer)
     throttle?.look(bearer)
     // 2 decode and validate.
-    const input: Record<string, unknown> = codec.decode(request)
+    const input = codec.decode({ params, query, body, bearer: bearer?.text })
     const arns = namedArns(input)
     trail?.names(bearer, arns.values())
     // 3 authorize: IAM, then the role.
     if (principal.permissions)
       await permit(principal, input, { ...environment, sourceAddress: request.sourceAddress, isSecure: request.isSecure })
-    const call = await authorize({ ...environment, operation: name, host: request.host, principal }, bearer, arns, input)
+    const facts = await authorize(environment.db, bearer, arns, input)
+    const call = facts ? bearerCall(base, host, principal, facts) : { ...base, host, principal }
     throttle?.take({ call, bearer, arns, input })
     // 4 handle.
     const output = await handle(input, call)
@@ -75,3 +66,19 @@ export function dispatchOf(
     return codec.encode(output)
   }
 }
+
+/** Member by member, since a second spread would cost more than all the rest of a small call's JavaScript. */
+const bearerCall = (base: Omit<Call, 'host' | 'principal'>, host: string, principal: Principal, facts: Facts): BearerCall => ({
+  ...base,
+  host,
+  principal,
+  caller: facts.caller,
+  retentionDays: facts.retentionDays,
+  admin: facts.admin,
+  channel: facts.channel,
+  subChannel: facts.subChannel,
+  membership: facts.membership,
+  moderator: facts.moderator,
+  banned: facts.banned,
+  message: facts.message,
+})

@@ -4,28 +4,32 @@ import type { SignedRequest } from '../auth/sigv4.ts'
 import type { ApiError } from '../errors.ts'
 import type { Origin } from '../sender.ts'
 
-/** A request as it came. */
-export interface AskedEndpoint extends SignedRequest, Origin {
+/** A request as it came, with what routing has found in its path. */
+export interface Received extends SignedRequest, Origin {
+  readonly requestId: string
+  readonly params: Readonly<Record<string, string>>
   /** The query without its question mark, untouched. */
   readonly query: string
   readonly headers: IncomingHttpHeaders
-  readonly requestId: string
+  /** The host that the client has asked for. */
+  readonly host: string
   /** Undefined where there is no audit log. */
   readonly trail: Trail | undefined
 }
 
-interface EndpointAnswer {
+export interface Answer {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
-  readonly body: string
+  /** Undefined where there is none. */
+  readonly body: string | undefined
 }
 
-/** What answers on the same port beside the contract's operations, in a form of its own. */
+/** What answers calls: one of the contract's operations, or what is beside them on the same port, in a form of its own. */
 export interface Endpoint {
   /** In the metrics and in the audit log: one of a few names. */
-  nameOf(asked: AskedEndpoint): string
+  nameOf(asked: Received): string
   /** Whether a request is for it; otherwise it is answered as one for an unknown route. */
-  takes(asked: AskedEndpoint): boolean
-  answer(asked: AskedEndpoint): Promise<EndpointAnswer>
-  refusal(error: ApiError, asked: AskedEndpoint): EndpointAnswer
+  takes(asked: Received): boolean
+  answer(asked: Received): Promise<Answer>
+  refusal(error: ApiError, asked: Received): Answer
 }

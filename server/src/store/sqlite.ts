@@ -114,13 +114,14 @@ export class SqliteDatabase implements Database {
     }
   }
 
+  // In memory there is one connection for both, and an open transaction is not yet to be seen.
   async all<Row>(statement: Statement<Row>, ...values: Value[]): Promise<Row[]> {
-    await this.#settled()
+    if (this.#reader === this.#writer) await this.#flushing
     return this.#reader.all(statement, values)
   }
 
   async get<Row>(statement: Statement<Row>, ...values: Value[]): Promise<Row | undefined> {
-    await this.#settled()
+    if (this.#reader === this.#writer) await this.#flushing
     return this.#reader.get(statement, values)
   }
 
@@ -143,11 +144,6 @@ export class SqliteDatabase implements Database {
     await this.#flushing
     if (this.#reader !== this.#writer) this.#reader.database.close()
     this.#writer.database.close()
-  }
-
-  /** In memory there is one connection for both, and an open transaction is not yet to be seen. */
-  async #settled(): Promise<void> {
-    if (this.#reader === this.#writer) await this.#flushing
   }
 
   async #flush(): Promise<void> {

@@ -2,7 +2,7 @@ import type { SignedRequest } from '../auth/sigv4.ts'
 import type { AccessKey } from '../auth/signing-key.ts'
 import { ApiError } from '../errors.ts'
 import { commonHeaders } from '../http/answer.ts'
-import type { AskedEndpoint, Endpoint } from '../http/endpoint.ts'
+import type { Received, Endpoint } from '../http/endpoint.ts'
 import type { Origin } from '../sender.ts'
 import { assumeRole } from './assume-role.ts'
 import type { Tools } from './credentials.ts'
@@ -47,7 +47,7 @@ const names: Readonly<Record<string, string>> = {
   ServiceFailureException: 'InternalFailure',
 }
 
-function knownAction({ body, query }: AskedEndpoint): string {
+function knownAction({ body, query }: Received): string {
   try {
     const action = parametersOf(body, query).get('Action') ?? ''
     return Object.hasOwn(actions, action) || action === 'AssumeRoleWithWebIdentity' ? action : 'Unknown'
@@ -62,7 +62,7 @@ const xmlHeaders = (requestId: string) => ({ ...commonHeaders(requestId), 'conte
 export function stsEndpoint(tools: Tools & { verify: (request: SignedRequest) => AccessKey; issuer: Issuer | undefined }): Endpoint {
   const { verify, issuer } = tools
 
-  async function resultOf(asked: AskedEndpoint): Promise<{ action: string; result: Result }> {
+  async function resultOf(asked: Received): Promise<{ action: string; result: Result }> {
     const parameters = parametersOf(asked.body, asked.query)
     const action = parameters.get('Action') ?? ''
     const known = Object.hasOwn(actions, action) ? actions[action] : undefined

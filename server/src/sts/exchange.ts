@@ -2,7 +2,7 @@ import { arnWithin } from '../arn.ts'
 import { countOne } from '../domain/counts.ts'
 import { ApiError } from '../errors.ts'
 import { commonHeaders, credentialedHeaders, renderError } from '../http/answer.ts'
-import type { AskedEndpoint, Endpoint } from '../http/endpoint.ts'
+import type { Received, Endpoint } from '../http/endpoint.ts'
 import type { Limits } from '../limits.ts'
 import { appInstanceByArn } from '../store/app-instances.ts'
 import type { Database } from '../store/database.ts'
@@ -54,7 +54,7 @@ async function userOf({ db, limits, now, appInstanceArn, makesUsers }: Wiring, i
   return name
 }
 
-const headersFor = ({ requestId, headers }: AskedEndpoint) => ({ ...commonHeaders(requestId), ...credentialedHeaders(headers.origin) })
+const headersFor = ({ requestId, headers }: Received) => ({ ...commonHeaders(requestId), ...credentialedHeaders(headers.origin) })
 
 /** POST /creds, as Amazon's chat demo expects it: a login in, temporary credentials of its AppInstanceUser out (spec/clients.md §3.1). */
 export function exchangeEndpoint(wiring: Wiring): Endpoint {

@@ -1,0 +1,133 @@
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { Trail, type AuditLog } from '../audit.ts'
+import type { Log } from '../log.ts'
+import type { Metrics } from '../metrics.ts'
+import type { ReadSender } from '../sender.ts'
+import type { Admission } from './admission.ts'
+import { renderError } from './answer.ts'
+import type { Answer, Endpoint, Received } from './endpoint.ts'
+import { hasBody, noBody, readBody } from './request-body.ts'
+import { notServing, shownError, tooManyCalls } from './shown-error.ts'
+
+export interface Answering {
+  readonly log: Log
+  readonly metrics: Metrics
+  readonly admission: Admission
+  readonly readSender: ReadSender
+  /** Undefined where there is none. */
+  readonly audit: AuditLog | undefined
+  /** How many calls may be on their way at once. */
+  readonly mostCalls: number
+  /** Whether an error says that the database is away. */
+  readonly isOutage: (error: unknown) => boolean
+}
+
+export type Params = Readonly<Record<string, string>>
+
+/** Every answer leaves here. */
+export function write(response: ServerResponse, { status, headers, body }: Answer) {
+  if (body !== undefined) response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) })
+  else if (status === 204) response.writeHead(status, headers)
+  else response.writeHead(status, { ...headers, 'content-length': 0 })
+  response.end(body)
+}
+
+/** What is the same of every call, whoever answers it: its number is bounded, it is counted, timed and written down. */
+export class Calls {
+  readonly #tools: Answering
+  #onTheirWay = 0
+
+  constructor(tools: Answering) {
+    this.#tools = tools
+  }
+
+  /** Answers with the endpoint, or, where the request is not for it, otherwise. */
+  async serve(
+    endpoint: Endpoint,
+    request: IncomingMessage,
+    response: ServerResponse,
+    { params, otherwise }: { params: Params; otherwise: (request: IncomingMessage, response: ServerResponse) => void },
+  ): Promise<void> {
+    const start = performance.now()
+    const requestId = randomUUID()
+    let body = noBody
+    if (hasBody(request)) {
+      try {
+        body = await readBody(request)
+      } catch (error) {
+        // More of it may come.
+        response.setHeader('connection', 'close')
+        this.refuse(request, response, error, requestId)
+        return
+      }
+    }
+    const { audit, metrics } = this.#tools
+    const asked = this.#received(request, params, { requestId, body })
+    if (!endpoint.takes(asked)) {
+      otherwise(request, response)
+      return
+    }
+    let outcome = 'Success'
+    let answer: Answer
+    this.#onTheirWay++
+    try {
+      if (!this.#tools.admission.admits(request)) throw notServing()
+      if (this.#onTheirWay > this.#tools.mostCalls) throw tooManyCalls()
+      answer = await endpoint.answer(asked)
+    } catch (error) {
+      const shown = this.#told(error, request, requestId)
+      outcome = shown.type
+      answer = endpoint.refusal(shown, asked)
+    }
+    this.#onTheirWay--
+    write(response, answer)
+    const { status } = answer
+    const { trail, sourceAddress } = asked
+    const operation = endpoint.nameOf(asked)
+    if (trail) audit?.write({ requestId, operation, ...trail.entry, sourceAddress, status, outcome })
+    metrics.requests.inc({ operation, status })
+    metrics.seconds.observe({ operation }, (performance.now() - start) / 1000)
+  }
+
+  /** Answers with an error of AWS's shape, where no endpoint does. */
+  refuse(request: IncomingMessage, response: ServerResponse, error: unknown, requestId: string = randomUUID()) {
+    write(response, renderError(this.#told(error, request, requestId), requestId))
+  }
+
+  /** What the caller is told, once the operator has been told more. */
+  #told(error: unknown, { method, url }: IncomingMessage, requestId: string) {
+    const { log, isOutage } = this.#tools
+    const shown = shownError(error, isOutage)
+    const { status, type, reason } = shown
+    const about = { requestId, method, path: url?.split('?')[0], status, type, reason }
+    if (status >= 500) log.error({ ...about, err: error }, shown.message)
+    else log.debug(about, shown.message)
+    return shown
+  }
+
+  #received(request: IncomingMessage, params: Params, { requestId, body }: { requestId: string; body: Buffer }): Received {
+    const { audit, readSender } = this.#tools
+    const { headers, rawHeaders } = request
+    const { sourceAddress, isSecure, forwardedHost } = readSender(request)
+    const url = request.url!
+    const query = url.indexOf('?')
+    const trail = audit && new Trail()
+    trail?.claims(headers.authorization)
+    return {
+      requestId,
+      method: request.method!,
+      url,
+      rawHeaders,
+      headers,
+      body,
+      params,
+      query: query === -1 ? '' : url.slice(query + 1),
+      sourceAddress,
+      isSecure,
+      forwardedHost,
+      host: forwardedHost ?? headers.host ?? '',
+      trail,
+    }
+  }
+}
