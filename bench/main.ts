@@ -4,6 +4,7 @@ import { fanout } from './fanout.ts'
 import { fuzz } from './fuzz.ts'
 import { latency } from './latency.ts'
 import { list } from './list.ts'
+import { peers } from './peers.ts'
 import { sockets } from './sockets.ts'
 
 /** `npm run bench -- NAME [options]`: each measurement is one file. */
@@ -14,6 +15,7 @@ const benches: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
   sockets,
   latency,
   authorize,
+  peers,
   fuzz,
 }
 

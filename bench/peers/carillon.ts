@@ -1,0 +1,99 @@
+import { Crowd, milliseconds } from '../support/crowd.ts'
+import { channelArn, membersByChannel, userArn, type Shape } from '../support/fill.ts'
+import { Connections } from '../support/load.ts'
+import { sending } from '../support/messages.ts'
+import { filledFolder, removeFolder, serve } from '../support/server.ts'
+import { presignedTarget } from '../support/signed.ts'
+import { numbers, type Chat } from './chat.ts'
+import { pace, senderOf, type Paced } from './pace.ts'
+import type { Served } from './served.ts'
+import type { Rooms } from './xmpp.ts'
+
+export interface Carillon extends Served {
+  readonly url: string
+  stop(): Promise<void>
+}
+
+/** Carillon with a store of that shape, in SQLite. */
+export async function startCarillon(shape: Shape): Promise<Carillon> {
+  const folder = await filledFolder(shape)
+  const server = await serve(folder)
+  return {
+    name: 'Carillon, SQLite',
+    pid: server.pid,
+    storePid: undefined,
+    url: server.url,
+    async stop() {
+      await server.stop()
+      await removeFolder(folder)
+    },
+  }
+}
+
+const contentLength = 300
+
+/** Channels of Carillon: a message is done when it has been answered. */
+export class CarillonChat implements Chat {
+  readonly served: Carillon
+  readonly rooms: Rooms
+  readonly listeners = new Crowd(numbers)
+  readonly #people: readonly (readonly number[])[]
+  #connections: Connections
+  next = 1
+
+  private constructor(served: Carillon, shape: Shape, rooms: Rooms) {
+    this.served = served
+    this.rooms = rooms
+    this.#people = membersByChannel(shape)
+    this.#connections = new Connections(served.url, 64)
+  }
+
+  /** A server with those rooms, and everybody connected. */
+  static async open(served: Carillon, shape: Shape, rooms: Rooms): Promise<CarillonChat> {
+    const chat = new CarillonChat(served, shape, rooms)
+    const targets = chat.#people.flat().map(user => presignedTarget(served.url, userArn(user)))
+    await chat.listeners.open(served.url, targets)
+    return chat
+  }
+
+  async keep(inFlight: number, seconds: number): Promise<readonly number[]> {
+    const times: number[] = []
+    const end = milliseconds() + seconds * 1000
+    const one = async () => {
+      for (let now = milliseconds(); now < end;) {
+        await this.#send()
+        const before = now
+        now = milliseconds()
+        times.push(now - before)
+      }
+    }
+    await Promise.all(Array.from({ length: inFlight }, one))
+    return times
+  }
+
+  async burst({ together, behind, seconds }: { together: number; behind: number; seconds: number }) {
+    const end = milliseconds() + seconds * 1000
+    while (milliseconds() < end) {
+      await Promise.all(Array.from({ length: together }, () => this.#send()))
+      if (!(await this.listeners.until((this.next - 1 - behind) * this.rooms.members))) throw new Error('deliveries are missing')
+    }
+  }
+
+  async pace(rate: number, seconds: number): Promise<Paced> {
+    const asked: Promise<void>[] = []
+    const paced = await pace(rate, seconds, () => asked.push(this.#send()))
+    await Promise.all(asked)
+    return paced
+  }
+
+  close() {
+    this.#connections.close()
+  }
+
+  #send(): Promise<void> {
+    const number = this.next++
+    const { room, member } = senderOf(number, this.rooms)
+    const sender = userArn(this.#people[room]![member]!)
+    return this.#connections.ask(sending(this.served.url, { channelArn: channelArn(room + 1), sender, number, length: contentLength }))
+  }
+}
