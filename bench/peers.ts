@@ -1,3 +1,6 @@
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { fanout } from './peers/fanout.ts'
 import { list } from './peers/list.ts'
@@ -6,6 +9,15 @@ import { isPeerName, missingPackages } from './peers/programs.ts'
 import { send } from './peers/send.ts'
 import { Report } from './support/report.ts'
 import { Yardstick } from './support/yardstick.ts'
+
+/** All servers keep their files in one folder, which goes however this process ends. */
+function keepTogether() {
+  const folder = mkdtempSync(join(tmpdir(), 'carillon-peers-'))
+  // PostgreSQL runs as another user.
+  chmodSync(folder, 0o755)
+  process.env['TMPDIR'] = folder
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+}
 
 /** ejabberd and prosody, as Debian has them, do the same work beside Carillon, in the same run. */
 export async function peers(args: string[]) {
@@ -23,7 +35,7 @@ export async function peers(args: string[]) {
       'without-postgres': { type: 'boolean', default: false },
       rooms: { type: 'string', default: '100' },
       'members-of-room': { type: 'string', default: '20' },
-      rates: { type: 'string', default: '1000' },
+      rates: { type: 'string', default: '200,1000' },
       members: { type: 'string', default: '1000' },
       clients: { type: 'string', default: '2000' },
     },
@@ -36,6 +48,7 @@ export async function peers(args: string[]) {
   }
   const parts = new Set(values.parts.split(','))
   const times = { seconds: Number(values.seconds), rounds: Number(values.rounds) }
+  keepTogether()
   const report = new Report('peers', values)
   const start = performance.now()
   const yardstick = await Yardstick.start()

@@ -38,14 +38,13 @@ export class CarillonChat implements Chat {
   readonly rooms: Rooms
   readonly listeners = new Crowd(numbers)
   readonly #people: readonly (readonly number[])[]
-  #connections: Connections
+  #connections: Connections | undefined
   next = 1
 
   private constructor(served: Carillon, shape: Shape, rooms: Rooms) {
     this.served = served
     this.rooms = rooms
     this.#people = membersByChannel(shape)
-    this.#connections = new Connections(served.url, 64)
   }
 
   /** A server with those rooms, and everybody connected. */
@@ -59,41 +58,55 @@ export class CarillonChat implements Chat {
   async keep(inFlight: number, seconds: number): Promise<readonly number[]> {
     const times: number[] = []
     const end = milliseconds() + seconds * 1000
-    const one = async () => {
-      for (let now = milliseconds(); now < end;) {
-        await this.#send()
-        const before = now
-        now = milliseconds()
-        times.push(now - before)
+    await this.#connected(inFlight, async () => {
+      const one = async () => {
+        for (let now = milliseconds(); now < end;) {
+          await this.#send()
+          const before = now
+          now = milliseconds()
+          times.push(now - before)
+        }
       }
-    }
-    await Promise.all(Array.from({ length: inFlight }, one))
+      await Promise.all(Array.from({ length: inFlight }, one))
+    })
     return times
   }
 
   async burst({ together, behind, seconds }: { together: number; behind: number; seconds: number }) {
     const end = milliseconds() + seconds * 1000
-    while (milliseconds() < end) {
-      await Promise.all(Array.from({ length: together }, () => this.#send()))
-      if (!(await this.listeners.until((this.next - 1 - behind) * this.rooms.members))) throw new Error('deliveries are missing')
-    }
+    await this.#connected(together, async () => {
+      while (milliseconds() < end) {
+        await Promise.all(Array.from({ length: together }, () => this.#send()))
+        if (!(await this.listeners.until((this.next - 1 - behind) * this.rooms.members))) throw new Error('deliveries are missing')
+      }
+    })
   }
 
   async pace(rate: number, seconds: number): Promise<Paced> {
-    const asked: Promise<void>[] = []
-    const paced = await pace(rate, seconds, () => asked.push(this.#send()))
-    await Promise.all(asked)
-    return paced
+    return this.#connected(64, async () => {
+      const asked: Promise<unknown>[] = []
+      // What fails is told at the end.
+      const paced = await pace(rate, seconds, () => asked.push(this.#send().catch((error: Error) => error)))
+      const failed = (await Promise.all(asked)).find(answer => answer instanceof Error)
+      if (failed) throw failed
+      return paced
+    })
   }
 
-  close() {
-    this.#connections.close()
+  /** With so many connections: new ones, since the server closes those that have been idle while others were measured. */
+  async #connected<Result>(count: number, work: () => Promise<Result>): Promise<Result> {
+    this.#connections = new Connections(this.served.url, count)
+    try {
+      return await work()
+    } finally {
+      this.#connections.close()
+    }
   }
 
   #send(): Promise<void> {
     const number = this.next++
     const { room, member } = senderOf(number, this.rooms)
     const sender = userArn(this.#people[room]![member]!)
-    return this.#connections.ask(sending(this.served.url, { channelArn: channelArn(room + 1), sender, number, length: contentLength }))
+    return this.#connections!.ask(sending(this.served.url, { channelArn: channelArn(room + 1), sender, number, length: contentLength }))
   }
 }

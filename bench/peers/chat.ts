@@ -44,7 +44,7 @@ export class XmppChat implements Chat {
   }
 
   async open() {
-    await this.listeners.login(this.served.port, { count: this.rooms.rooms * this.rooms.members })
+    await this.listeners.login(this.served.port, { first: 0, count: this.rooms.rooms * this.rooms.members })
     await this.listeners.join(this.rooms)
   }
 

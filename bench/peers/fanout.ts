@@ -2,7 +2,7 @@ import type { Report } from '../support/report.ts'
 import { inRounds, rounded, spread } from '../support/rounds.ts'
 import type { Yardstick } from '../support/yardstick.ts'
 import { requireAll, type Chat } from './chat.ts'
-import { costing, hello, middle, type Cost, type Times } from './figures.ts'
+import { cores, costing, hello, middle, type Cost, type Times } from './figures.ts'
 import type { PeerName } from './programs.ts'
 import { openChats } from './rooms.ts'
 
@@ -40,6 +40,7 @@ export async function fanout(
         2,
       ),
       'deliveries/s': Math.round(middle(all, 'perSecond')),
+      ...cores(all),
     })),
   )
 }

@@ -14,7 +14,7 @@ import { command, startEjabberd, subscribe } from './ejabberd.ts'
 import { openPostgres, Postgres, settle } from './postgres.ts'
 import type { PeerName } from './programs.ts'
 import { startProsody } from './prosody.ts'
-import { costing, hello, middle, quantiles, type Figures, type Times } from './figures.ts'
+import { cores, costing, hello, middle, quantiles, type Figures, type Times } from './figures.ts'
 import type { Served } from './served.ts'
 import { conference, host, userName, XmppCrowd, type XmppServer } from './xmpp.ts'
 
@@ -76,7 +76,7 @@ const storage = (content: string) => `<query xmlns='jabber:iq:private'><storage 
 async function bookmarked(server: XmppServer, stack: AsyncDisposableStack): Promise<(seconds: number) => Promise<Listed>> {
   const crowd = new XmppCrowd(0)
   stack.defer(() => crowd.stop())
-  await crowd.login(server.port, { count: inFlight })
+  await crowd.login(server.port, { first: 0, count: inFlight })
   await crowd.askFor(`<iq type='set' id='set'>${storage(bookmarks.join(''))}</iq>`, { clients: inFlight, seconds: 0 })
   return async seconds => {
     const costOf = costing(server)
@@ -147,6 +147,7 @@ export async function list(report: Report, options: ListOptions) {
       'p50 ms': rounded(middle(all, 'p50'), 2),
       'p99 ms': rounded(middle(all, 'p99'), 2),
       'body bytes': all[0]!.bytes,
+      ...cores(all),
     })),
   )
 }

@@ -13,45 +13,46 @@ import { XmppCrowd } from './xmpp.ts'
 
 /** Long enough for a collector that waits until nothing happens. */
 const pause = 12_000
-/** Clients that come and go first, so that what any use costs is no client's. */
-const warmUp = 1000
+/** Clients that come first and stay, so that what any use costs is no client's. */
+const early = 1000
 
 interface Idle {
   readonly served: Served
-  /** Connects so many. */
-  readonly open: (count: number) => Promise<unknown>
-  readonly closeAll: () => Promise<void>
+  /** Connects the users of those numbers. */
+  readonly open: (users: { readonly first: number; readonly count: number }) => Promise<unknown>
 }
 
 /** What clients cost that are connected and do nothing: all servers at the same time. */
 export async function memory(report: Report, { peers, clients }: { peers: readonly PeerName[]; clients: number }) {
   await using stack = new AsyncDisposableStack()
-  const server = await startCarillon({ users: clients, each: 0, channels: 0, large: 0 })
+  const users = early + clients
+  const server = await startCarillon({ users, each: 0, channels: 0, large: 0 })
   stack.defer(() => server.stop())
   const crowd = new Crowd(0)
   stack.defer(() => crowd.stop())
-  const open = (count: number) =>
-    crowd.open(
-      server.url,
-      Array.from({ length: count }, (_, index) => presignedTarget(server.url, userArn(2 + index))),
-    )
-  const all: Idle[] = [{ served: server, open, closeAll: () => crowd.closeAll() }]
-  for (const served of await startPeers(peers, clients, stack)) {
+  const all: Idle[] = [
+    {
+      served: server,
+      open: ({ first, count }) =>
+        crowd.open(
+          server.url,
+          Array.from({ length: count }, (_, index) => presignedTarget(server.url, userArn(2 + first + index))),
+        ),
+    },
+  ]
+  for (const served of await startPeers(peers, users, stack)) {
     const crowd = new XmppCrowd(0)
     stack.defer(() => crowd.stop())
-    all.push({ served, open: count => crowd.login(served.port, { count }), closeAll: () => crowd.closeAll() })
+    all.push({ served, open: users => crowd.login(served.port, users) })
   }
-  for (const { open, closeAll } of all) {
-    await open(Math.min(warmUp, clients))
-    await closeAll()
-  }
+  for (const { open } of all) await open({ first: 0, count: early })
   await setTimeout(pause)
   const before = all.map(({ served }) => residentKibibytes(served.pid))
-  for (const { open } of all) await open(clients)
+  for (const { open } of all) await open({ first: early, count: clients })
   const atOnce = all.map(({ served }) => residentKibibytes(served.pid))
   await setTimeout(pause)
   report.table(
-    `memory: ${clients} connected clients that do nothing`,
+    `memory: ${clients} connected clients that do nothing, beside ${early} others`,
     all.map(({ served }, index) => {
       const after = residentKibibytes(served.pid)
       return {

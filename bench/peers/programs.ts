@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { closeSync, globSync, openSync, readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
+import { endWithUs } from '../support/process.ts'
 
 export interface Program {
   readonly pid: number
@@ -43,10 +44,7 @@ export async function run(
   const output = openSync(log, 'a')
   const child = spawn(command[0], command.slice(1), { env: { ...process.env, ...environment }, stdio: ['ignore', output, output] })
   closeSync(output)
-  // However this bench ends, the program does not stay.
-  const kill = () => child.kill('SIGKILL')
-  process.once('exit', kill)
-  void ended(child).then(() => process.off('exit', kill))
+  endWithUs(child)
   const since = performance.now()
   while (!(await isOpen(port))) {
     if (child.exitCode !== null || performance.now() - since > patience) {

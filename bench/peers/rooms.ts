@@ -24,10 +24,7 @@ export async function openChats(peers: readonly PeerName[], rooms: Rooms, stack:
   const server = await startCarillon(shape)
   stack.defer(() => server.stop())
   const carillon = await CarillonChat.open(server, shape, rooms)
-  stack.defer(async () => {
-    carillon.close()
-    await carillon.listeners.stop()
-  })
+  stack.defer(() => carillon.listeners.stop())
   const chats: Chat[] = [carillon]
   for (const server of await startPeers(peers, users, stack)) {
     const chat = new XmppChat(server, rooms)

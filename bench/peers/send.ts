@@ -2,7 +2,7 @@ import type { Report } from '../support/report.ts'
 import { inRounds, rounded, spread } from '../support/rounds.ts'
 import type { Yardstick } from '../support/yardstick.ts'
 import { requireAll, type Chat } from './chat.ts'
-import { costing, hello, middle, quantiles, type Figures, type Times } from './figures.ts'
+import { cores, costing, hello, middle, quantiles, type Figures, type Times } from './figures.ts'
 import type { PeerName } from './programs.ts'
 import { openChats } from './rooms.ts'
 import type { Rooms } from './xmpp.ts'
@@ -56,6 +56,7 @@ export async function send(
       'deliveries/s': server === 'hello' ? undefined : Math.round(middle(all, 'perSecond') * rooms.members),
       'done p50 ms': rounded(middle(all, 'p50'), 2),
       'p99 ms': rounded(middle(all, 'p99'), 2),
+      ...cores(all),
     })),
   )
   for (const rate of rates) {
@@ -73,6 +74,7 @@ export async function send(
         'messages/s delivered': Math.round(middle(all, 'perSecond')),
         'CPU µs a message': Math.round(middle(all, 'microseconds')),
         'of it PostgreSQL': Math.round(middle(all, 'store')),
+        ...cores(all),
       })),
     )
   }

@@ -100,7 +100,8 @@ async function ask({ stanza, clients: count, seconds }: Command & { name: 'ask' 
     const client = clients[index]!
     let now = milliseconds()
     do {
-      bytes += await client.exchange(stanza, /<\/iq>|<iq[^>]*\/>/)
+      const length = await client.exchange(stanza, /<\/iq>|<iq[^>]*\/>/)
+      bytes += length
       const before = now
       now = milliseconds()
       times.push(now - before)

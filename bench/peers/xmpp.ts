@@ -45,7 +45,7 @@ export class XmppCrowd extends Listeners {
   }
 
   /** Clients that have bound a session and are present. */
-  async login(port: number, { first = 0, count }: { first?: number; count: number }): Promise<void> {
+  async login(port: number, { first, count }: { first: number; count: number }): Promise<void> {
     await this.#order({ name: 'login', port, first, count })
   }
 
