@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import { Crowd, milliseconds } from '../support/crowd.ts'
 import { channelArn, membersByChannel, userArn, type Shape } from '../support/fill.ts'
 import { Connections } from '../support/load.ts'
@@ -57,8 +58,8 @@ export class CarillonChat implements Chat {
 
   async keep(inFlight: number, seconds: number): Promise<readonly number[]> {
     const times: number[] = []
-    const end = milliseconds() + seconds * 1000
     await this.#connected(inFlight, async () => {
+      const end = milliseconds() + seconds * 1000
       const one = async () => {
         for (let now = milliseconds(); now < end;) {
           await this.#send()
@@ -73,8 +74,8 @@ export class CarillonChat implements Chat {
   }
 
   async burst({ together, behind, seconds }: { together: number; behind: number; seconds: number }) {
-    const end = milliseconds() + seconds * 1000
     await this.#connected(together, async () => {
+      const end = milliseconds() + seconds * 1000
       while (milliseconds() < end) {
         await Promise.all(Array.from({ length: together }, () => this.#send()))
         if (!(await this.listeners.until((this.next - 1 - behind) * this.rooms.members))) throw new Error('deliveries are missing')
@@ -84,6 +85,8 @@ export class CarillonChat implements Chat {
 
   async pace(rate: number, seconds: number): Promise<Paced> {
     return this.#connected(64, async () => {
+      // Until they are connected, which is no part of what the first messages wait for.
+      await setTimeout(200)
       const asked: Promise<unknown>[] = []
       // What fails is told at the end.
       const paced = await pace(rate, seconds, () => asked.push(this.#send().catch((error: Error) => error)))
