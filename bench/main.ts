@@ -4,6 +4,7 @@ import { fanout } from './fanout.ts'
 import { fuzz } from './fuzz.ts'
 import { latency } from './latency.ts'
 import { list } from './list.ts'
+import { peers } from './peers.ts'
 import { sockets } from './sockets.ts'
 import { trivial } from './trivial.ts'
 
@@ -16,6 +17,7 @@ const benches: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
   latency,
   authorize,
   trivial,
+  peers,
   fuzz,
 }
 

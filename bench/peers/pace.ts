@@ -1,0 +1,24 @@
+import { setTimeout } from 'node:timers/promises'
+import { milliseconds } from '../support/crowd.ts'
+
+export interface Paced {
+  /** When the first was due. */
+  readonly start: number
+  readonly count: number
+}
+
+/** So many a second, whether those before are done or not. */
+export async function pace(rate: number, seconds: number, one: (index: number) => void): Promise<Paced> {
+  const count = rate * seconds
+  const start = milliseconds()
+  for (let made = 0; made < count; await setTimeout(1)) {
+    const due = Math.min(count, ((milliseconds() - start) / 1000) * rate)
+    while (made < due) one(made++)
+  }
+  return { start, count }
+}
+
+/** Who sends the message of that number, where each of the rooms has so many members: the rooms take turns, and in them the members. */
+export function senderOf(number: number, { rooms, members }: { rooms: number; members: number }) {
+  return { room: number % rooms, member: Math.floor(number / rooms) % members }
+}

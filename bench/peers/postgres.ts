@@ -1,0 +1,45 @@
+import { PostgresDatabase } from '../../server/src/store/postgres.ts'
+import { startPostgres, type OwnPostgres } from '../../server/test/support/postgres.ts'
+
+type Prepare = Parameters<typeof PostgresDatabase.open>[1]['prepare']
+
+/** Carillon's own access to a database that `prepare` has made ready. */
+export const openPostgres = (url: string, prepare: Prepare) =>
+  PostgresDatabase.open(url, { prepare, tell: () => {}, onError: () => {}, connections: 2 })
+
+/** Runs statements. */
+export async function execute(url: string, text: string) {
+  const database = await openPostgres(url, async client => {
+    await client.query(text)
+  })
+  await database.close()
+}
+
+/** An own PostgreSQL for the length of a part. */
+export class Postgres implements AsyncDisposable {
+  readonly #server: OwnPostgres
+  readonly pid: number
+
+  private constructor(server: OwnPostgres, pid: number) {
+    this.#server = server
+    this.pid = pid
+  }
+
+  static async start(): Promise<Postgres> {
+    const server = await startPostgres(['-c', 'shared_buffers=1GB'])
+    return new Postgres(server, await server.pid())
+  }
+
+  /** Makes an empty database; resolves to where it is. */
+  async create(database: string): Promise<string> {
+    await execute(this.#server.url, `create database ${database}`)
+    return this.#server.url.replace(/[^/]+$/, database)
+  }
+
+  async [Symbol.asyncDispose]() {
+    await this.#server.remove()
+  }
+}
+
+/** Brings what the planner knows up to date, so that nothing of it is done while something is measured. */
+export const settle = (url: string) => execute(url, 'vacuum analyze')

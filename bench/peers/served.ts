@@ -1,0 +1,7 @@
+/** A server that is measured. */
+export interface Served {
+  readonly name: string
+  readonly pid: number
+  /** The process of the database server that it keeps its data in. */
+  readonly storePid: number | undefined
+}
