@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash as digest } from 'node:crypto'
 import type { BearerCall, Call } from '../call.ts'
 import { ApiError, conflict } from '../errors.ts'
 import { RetryTransaction, type Transaction } from '../store/database.ts'
@@ -8,7 +8,7 @@ interface Tokened {
   readonly ClientRequestToken: string
 }
 
-const hash = (...parts: string[]) => createHash('sha256').update(JSON.stringify(parts)).digest('base64url').slice(0, 32)
+const hash = (...parts: string[]) => digest('sha256', JSON.stringify(parts), 'base64url').slice(0, 32)
 
 /**
  * A token is known by operation, parent resource, bearer and itself; its fingerprint is all of the input, which the decoder has

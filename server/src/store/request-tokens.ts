@@ -6,10 +6,12 @@ export const tokenLifetime = 24 * 60 * 60 * 1000
 const selectToken = statement<{ fingerprint: string; result: string }>(
   `select fingerprint, result from request_tokens where token = $1 and created_at > $2`,
 )
+/** In the place of one that is over. */
 const insertToken = statement(`
   insert into request_tokens (token, fingerprint, result, created_at) values ($1, $2, $3, $4)
-  on conflict (token) do nothing`)
-const deleteToken = statement(`delete from request_tokens where token = $1 and created_at <= $2`)
+  on conflict (token) do update
+    set fingerprint = excluded.fingerprint, result = excluded.result, created_at = excluded.created_at
+    where request_tokens.created_at <= $5`)
 const deleteOldTokens = statement(`
   delete from request_tokens where token in (select token from request_tokens where created_at <= $1 order by created_at limit $2)`)
 
@@ -20,8 +22,7 @@ export async function answeredToken(tx: Queries, token: string, since: number) {
 
 /** False where a concurrent twin has answered the same token first. */
 export async function rememberToken(tx: Queries, token: string, fingerprint: string, result: string, now: number, since: number) {
-  await tx.run(deleteToken, token, since)
-  return (await tx.run(insertToken, token, fingerprint, result, now)) === 1
+  return (await tx.run(insertToken, token, fingerprint, result, now, since)) === 1
 }
 
 /** Forgets at most `limit` tokens of before `since`; says how many. */

@@ -78,13 +78,15 @@ function bound(values: Value[]): SQLInputValue[] {
 }
 
 /**
- * The embedded database. One writer, one reader. Transactions that arrive in one turn of the event loop share one COMMIT:
+ * The embedded database. One connection writes, and reads while it has no transaction open: it keeps its pages over its own
+ * commits, where another connection drops all that it has with each of them. That one reads meanwhile. Transactions that arrive in one turn of the event loop share one COMMIT:
  * each runs in a SAVEPOINT of its own, so that one that fails takes nothing of the others with it, and all resolve after it.
  */
 export class SqliteDatabase implements Database {
   readonly kind = 'sqlite'
   readonly #writer: Connection
-  readonly #reader: Connection
+  /** In memory there is none. */
+  readonly #reader: Connection | undefined
   readonly #tell: Tell
   readonly #requireFiles: () => void
   #waiting: Waiting[] = []
@@ -94,7 +96,7 @@ export class SqliteDatabase implements Database {
     this.#requireFiles = requireFiles
     this.#tell = tell
     this.#writer = new Connection(writer)
-    this.#reader = reader ? new Connection(reader) : this.#writer
+    this.#reader = reader && new Connection(reader)
   }
 
   /** `prepare` brings the schema up to date before anything else sees the file. */
@@ -105,7 +107,7 @@ export class SqliteDatabase implements Database {
       writer.exec(pragmas)
       prepare(writer)
       const reader = path === ':memory:' ? undefined : new DatabaseSync(path, { readOnly: true })
-      reader?.exec('pragma busy_timeout = 10000; pragma cache_size = -65536; pragma temp_store = memory;')
+      reader?.exec('pragma busy_timeout = 10000; pragma temp_store = memory;')
       return new SqliteDatabase(writer, reader, tell, filesOf(path))
     } catch (error) {
       writer?.close()
@@ -114,15 +116,12 @@ export class SqliteDatabase implements Database {
     }
   }
 
-  // In memory there is one connection for both, and an open transaction is not yet to be seen.
   async all<Row>(statement: Statement<Row>, ...values: Value[]): Promise<Row[]> {
-    if (this.#reader === this.#writer) await this.#flushing
-    return this.#reader.all(statement, values)
+    return (this.#committed ?? (await this.#settled())).all(statement, values)
   }
 
   async get<Row>(statement: Statement<Row>, ...values: Value[]): Promise<Row | undefined> {
-    if (this.#reader === this.#writer) await this.#flushing
-    return this.#reader.get(statement, values)
+    return (this.#committed ?? (await this.#settled())).get(statement, values)
   }
 
   async run(statement: Statement<never>, ...values: Value[]): Promise<number> {
@@ -142,8 +141,18 @@ export class SqliteDatabase implements Database {
 
   async close(): Promise<void> {
     await this.#flushing
-    if (this.#reader !== this.#writer) this.#reader.database.close()
+    this.#reader?.database.close()
     this.#writer.database.close()
+  }
+
+  /** The connection that sees what is committed, and nothing more; undefined where one must wait for that. */
+  get #committed(): Connection | undefined {
+    return this.#writer.database.isTransaction ? this.#reader : this.#writer
+  }
+
+  async #settled(): Promise<Connection> {
+    await this.#flushing
+    return this.#writer
   }
 
   async #flush(): Promise<void> {
