@@ -4,18 +4,22 @@ import { fanout } from './fanout.ts'
 import { fuzz } from './fuzz.ts'
 import { latency } from './latency.ts'
 import { list } from './list.ts'
+import { send } from './send.ts'
+import { sigv4 } from './sigv4.ts'
 import { sockets } from './sockets.ts'
 import { trivial } from './trivial.ts'
 
 /** `npm run bench -- NAME [options]`: each measurement is one file. */
 const benches: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
   list,
+  send,
   elastic,
   fanout,
   sockets,
   latency,
   authorize,
   trivial,
+  sigv4,
   fuzz,
 }
 

@@ -7,9 +7,10 @@ const folder = new URL('../results/', import.meta.url)
 type Cell = string | number | undefined
 type Row = Readonly<Record<string, Cell>>
 
+const git = (...args: string[]) => execFileSync('git', args, { cwd: folder.pathname, encoding: 'utf8' }).trim()
+
 /** The commit that is measured; with a plus where the tree differs from it. */
 function commit(): string {
-  const git = (...args: string[]) => execFileSync('git', args, { cwd: folder.pathname, encoding: 'utf8' }).trim()
   return git('rev-parse', '--short', 'HEAD') + (git('status', '--porcelain', '--', '../../server/src') === '' ? '' : '+')
 }
 
