@@ -3,10 +3,10 @@ import { parseArgs } from 'node:util'
 import { Crowd, milliseconds } from './support/crowd.ts'
 import { membersByChannel, userArn } from './support/fill.ts'
 import { Connections, percentile } from './support/load.ts'
-import { counting, medianOf } from './support/measured.ts'
+import { counting, medianOf, spreadOf } from './support/measured.ts'
 import { messagesOf } from './support/messages.ts'
 import { Report } from './support/report.ts'
-import { inRounds, spread } from './support/rounds.ts'
+import { inRounds } from './support/rounds.ts'
 import { openSite } from './support/server.ts'
 import { presignedTarget } from './support/signed.ts'
 import { greeting, Yardstick } from './support/yardstick.ts'
@@ -87,15 +87,9 @@ export async function latency(args: string[]) {
         'messages/s': Number(rate),
         'deliveries/s': Number(rate) * members,
         'p50 ms': medianOf(all, one => one.last.p50, 1),
-        'spread of the p50': spread(
-          all.map(one => one.last.p50),
-          1,
-        ),
+        'spread of the p50': spreadOf(all, one => one.last.p50, 1),
         'p99 ms': medianOf(all, one => one.last.p99, 1),
-        'spread of the p99': spread(
-          all.map(one => one.last.p99),
-          1,
-        ),
+        'spread of the p99': spreadOf(all, one => one.last.p99, 1),
         'hello p50 ms': medianOf(all, one => one.hello.p50, 1),
         'hello p99 ms': medianOf(all, one => one.hello.p99, 1),
         'CPU µs a message': medianOf(all, one => one.microseconds),

@@ -1,4 +1,5 @@
 import { authorize } from './authorize.ts'
+import { boot } from './boot.ts'
 import { elastic } from './elastic.ts'
 import { fanout } from './fanout.ts'
 import { fuzz } from './fuzz.ts'
@@ -20,6 +21,7 @@ const benches: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
   authorize,
   trivial,
   sigv4,
+  boot,
   fuzz,
 }
 

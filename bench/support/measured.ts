@@ -38,6 +38,9 @@ export function loading(site: Site, requests: readonly Buffer[], seconds: number
 export const medianOf = <Figures>(all: readonly Figures[], figure: (one: Figures) => number, digits = 0) =>
   rounded(median(all.map(figure)), digits)
 
+/** The least and the greatest over the rounds of one figure. */
+export const spreadOf = <Figures>(all: readonly Figures[], figure: (one: Figures) => number, digits = 0) => spread(all.map(figure), digits)
+
 /** The median over the rounds of how often one figure holds that of another kind in the same round. */
 export const ratioOf = (all: readonly Cost[], others: readonly Cost[], digits = 1) =>
   rounded(median(all.map((one, round) => one.microseconds / others[round]!.microseconds)), digits)
@@ -49,7 +52,7 @@ export function costColumns(all: readonly Cost[], figures: Figures<Cost>) {
   const hasDatabase = [...figures.values()].flat().some(one => one.database > 0)
   return {
     'CPU µs': medianOf(all, one => one.microseconds, 1),
-    spread: spread(all.map(one => one.microseconds)),
+    spread: spreadOf(all, one => one.microseconds),
     '× hello': ratioOf(all, figures.get('hello')!),
     ...(hasDatabase && { 'database µs': medianOf(all, one => one.database, 1) }),
   }
