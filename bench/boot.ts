@@ -79,9 +79,10 @@ async function started(args: (port: number) => string[]): Promise<Boot> {
     await setTimeout(pause)
     return { ready, called, cpu, mebibytes: residentKibibytes(server.pid!) / 1024 }
   } finally {
-    const ended = once(server, 'exit')
-    server.kill('SIGTERM')
-    await ended
+    if (server.exitCode === null) {
+      server.kill('SIGTERM')
+      await once(server, 'exit')
+    }
   }
 }
 
