@@ -4,6 +4,7 @@ import { Calls } from './support/calls.ts'
 import { Crowd, milliseconds } from './support/crowd.ts'
 import { userArn, type Shape } from './support/fill.ts'
 import { percentile } from './support/load.ts'
+import { medianOf, spreadOf } from './support/measured.ts'
 import { cpuSeconds, residentKibibytes, residentMebibytes, start, type Started } from './support/process.ts'
 import { Report } from './support/report.ts'
 import { rounded } from './support/rounds.ts'
@@ -13,12 +14,15 @@ import { presignedTarget } from './support/signed.ts'
 const broadcast = new URL('./support/broadcast.ts', import.meta.url).pathname
 /** Long enough for a collector that waits until nothing happens. */
 const pause = 12_000
+/** Until the server is done with those who have gone. */
+const farewell = 2000
 /** Sockets that come and go first, so that what any use costs is no session's. */
 const warmUp = 1000
 
 interface Options {
   readonly sessions: number
   readonly tls: boolean
+  readonly rounds: number
 }
 
 const prefetching = { 'prefetch-on': 'connect', 'prefetch-sort-by': 'unread' }
@@ -28,54 +32,65 @@ async function settledKibibytes(pid: number): Promise<number> {
   return residentKibibytes(pid)
 }
 
-/** What so many idle sockets cost that server, and how fast they come. */
-async function idle({ pid, url }: Started, crowd: Crowd, targets: readonly string[]) {
-  await crowd.open(url, targets.slice(-warmUp))
-  await crowd.closeAll()
-  const empty = await settledKibibytes(pid)
+/** All of them come: what that costs the server, and how long it takes. */
+async function connecting({ pid, url }: Started, crowd: Crowd, targets: readonly string[]) {
   const before = cpuSeconds(pid)
   const seconds = await crowd.open(url, targets)
-  const cpu = cpuSeconds(pid) - before
   const refused = crowd.figure('refused')
   if (refused > 0) throw new Error(`${refused} sockets were refused`)
-  const atOnce = residentKibibytes(pid)
-  const busy = cpuSeconds(pid)
-  const full = await settledKibibytes(pid)
-  const idling = (cpuSeconds(pid) - busy) / (pause / 1000)
+  return { microseconds: ((cpuSeconds(pid) - before) * 1e6) / targets.length, perSecond: targets.length / seconds }
+}
+
+/** What so many idle sockets cost that server, and how fast they come; they go and come again for each further round. */
+async function idle(server: Started, crowd: Crowd, targets: readonly string[], rounds: number) {
+  await crowd.open(server.url, targets.slice(-warmUp))
+  await crowd.closeAll()
+  const empty = await settledKibibytes(server.pid)
+  const connects = [await connecting(server, crowd, targets)]
+  const atOnce = residentKibibytes(server.pid)
+  const busy = cpuSeconds(server.pid)
+  const full = await settledKibibytes(server.pid)
+  const idling = (cpuSeconds(server.pid) - busy) / (pause / 1000)
+  while (connects.length < rounds) {
+    await crowd.closeAll()
+    await setTimeout(farewell)
+    connects.push(await connecting(server, crowd, targets))
+  }
   return {
     sessions: targets.length,
     'resident before MiB': Math.round(empty / 1024),
     'after MiB': Math.round(full / 1024),
     'KiB a session': rounded((full - empty) / targets.length),
     'at once': rounded((atOnce - empty) / targets.length),
-    'connects/s': Math.round(targets.length / seconds),
-    'CPU µs a connect': Math.round((cpu * 1e6) / targets.length),
     'idle CPU %': rounded(idling * 100),
+    'connects/s': medianOf(connects, one => one.perSecond),
+    'CPU µs a connect': medianOf(connects, one => one.microseconds),
+    spread: spreadOf(connects, one => one.microseconds),
   }
 }
 
-/** The yardstick: the same on a bare `ws` server. */
-async function bareSockets(sessions: number) {
-  const server = await start([broadcast], {}, /ready on (http:\S+)/)
+/** The yardstick: the same on a bare `ws` server, with the flag that the server has. */
+async function bareSockets({ sessions, rounds }: Options) {
+  const server = await start(['--max-semi-space-size=4', broadcast], {}, /ready on (http:\S+)/)
   const crowd = new Crowd(0)
   try {
     const targets = Array.from({ length: sessions }, () => '/')
-    return { kind: 'bare ws', ...(await idle(server, crowd, targets)) }
+    return { kind: 'bare ws', ...(await idle(server, crowd, targets, rounds)) }
   } finally {
     await crowd.stop()
     await server.stop()
   }
 }
 
-async function idleSessions(report: Report, kind: string, shape: Shape, { sessions, tls }: Options) {
+async function idleSessions(report: Report, kind: string, shape: Shape, { sessions, tls, rounds }: Options) {
   const site = await openSite(shape, { tls })
   const { server } = site
   const crowd = new Crowd(0)
   try {
     const targets = Array.from({ length: sessions }, (_, index) => presignedTarget(server.url, userArn(2 + index)))
-    const row = { kind: `${kind}${tls ? ', TLS' : ''}`, ...(await idle(server, crowd, targets)) }
+    const row = { kind: `${kind}${tls ? ', TLS' : ''}`, ...(await idle(server, crowd, targets, rounds)) }
     if (shape.large === 0) return row
-    const before = residentKibibytes(server.pid)
+    const before = await settledKibibytes(server.pid)
     const seconds = await crowd.open(server.url, [presignedTarget(server.url, userArn(1))])
     const after = await settledKibibytes(server.pid)
     report.tell({
@@ -145,13 +160,14 @@ export async function sockets(args: string[]) {
       'channels-of-user': { type: 'string', default: '50' },
       'members-of-channel': { type: 'string', default: '20' },
       large: { type: 'string', default: '20000' },
+      rounds: { type: 'string', default: '3' },
       tls: { type: 'boolean', default: false },
       prefetch: { type: 'boolean', default: false },
       'per-second': { type: 'string', default: '5000' },
       messages: { type: 'string', default: '20' },
     },
   })
-  const options = { sessions: Number(values.sessions), tls: values.tls }
+  const options = { sessions: Number(values.sessions), tls: values.tls, rounds: Number(values.rounds) }
   const each = Number(values['channels-of-user'])
   const memberships = options.sessions * each
   const channels = Math.ceil(memberships / Number(values['members-of-channel']))
@@ -164,7 +180,7 @@ export async function sockets(args: string[]) {
     const large = Math.min(Number(values.large), channels)
     const connected = `${each} channels with ${values['members-of-channel']} connected members each`
     report.table('idle sockets', [
-      await bareSockets(options.sessions),
+      await bareSockets(options),
       await idleSessions(report, 'no channels', { users: options.sessions, each: 0, channels: 0, large: 0 }, options),
       await idleSessions(report, connected, { ...people, channels, large }, options),
       await idleSessions(report, `${each} channels that nobody else is in`, { ...people, channels: memberships, large: 0 }, options),
