@@ -1,11 +1,12 @@
 import { setTimeout } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
+import { spreading, type Audience } from './support/audience.ts'
 import { Crowd, milliseconds } from './support/crowd.ts'
 import { membersByChannel, userArn } from './support/fill.ts'
 import { Connections, percentile } from './support/load.ts'
-import { costColumns, medianOf, ratioOf, type Cost } from './support/measured.ts'
+import { costColumns, medianOf, ratioOf } from './support/measured.ts'
 import { messagesOf } from './support/messages.ts'
-import { cpuSeconds, residentMebibytes, start, type Started } from './support/process.ts'
+import { cpuSeconds, residentMebibytes, start } from './support/process.ts'
 import { Report } from './support/report.ts'
 import { inRounds, rounded } from './support/rounds.ts'
 import { openSite } from './support/server.ts'
@@ -15,43 +16,6 @@ import { Yardstick } from './support/yardstick.ts'
 const broadcast = new URL('./support/broadcast.ts', import.meta.url).pathname
 /** More messages than a part of this bench sends. */
 const numbers = 2_000_000
-
-interface Spreading extends Cost {
-  readonly deliveriesPerSecond: number
-}
-
-/** One server with those who listen to it, and what sends it so many messages at once, numbered from `first`. */
-interface Audience {
-  readonly server: Started
-  readonly crowd: Crowd
-  readonly size: number
-  readonly send: (first: number, count: number) => Promise<unknown>
-  next: number
-}
-
-/**
- * Lone messages wait until everybody has the one before. Ten at once wait for the answers only, so that the server finds them
- * together when it has written to everybody; yet those who listen are never far behind.
- */
-async function spreading(audience: Audience, together: number, seconds: number): Promise<Spreading> {
-  const { server, crowd, size, send } = audience
-  const before = cpuSeconds(server.pid)
-  const start = milliseconds()
-  const first = audience.next
-  const behind = together === 1 ? 0 : 5 * together
-  while (milliseconds() - start < seconds * 1000) {
-    await send(audience.next, together)
-    audience.next += together
-    await crowd.until((audience.next - 1 - behind) * size)
-  }
-  if (!(await crowd.until((audience.next - 1) * size))) throw new Error('deliveries are missing')
-  const messages = audience.next - first
-  return {
-    microseconds: ((cpuSeconds(server.pid) - before) * 1e6) / messages,
-    database: 0,
-    deliveriesPerSecond: (messages * size * 1000) / (milliseconds() - start),
-  }
-}
 
 interface Times {
   readonly seconds: number

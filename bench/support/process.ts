@@ -48,9 +48,12 @@ export interface Started {
   stop(): Promise<void>
 }
 
-/** Starts a program of this checkout and waits for the address that it prints. */
+/** Starts a program of this checkout and waits for the address that it prints. It does not outlive a bench that fails. */
 export async function start(args: readonly string[], environment: NodeJS.ProcessEnv, ready: RegExp): Promise<Started> {
   const child = spawn(process.execPath, args, { env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'inherit'] })
+  const kill = () => child.kill('SIGKILL')
+  process.once('exit', kill)
+  child.once('exit', () => process.off('exit', kill))
   let printed = ''
   const url = await new Promise<string>((resolve, reject) => {
     child.stdout.on('data', (bytes: Buffer) => {
