@@ -1,115 +1,42 @@
-import { mkdtemp, rm, stat } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { migratePostgres, migrateSqlite } from '../server/src/store/migrate.ts'
-import { PostgresDatabase } from '../server/src/store/postgres.ts'
-import { SqliteDatabase } from '../server/src/store/sqlite.ts'
-import { fill, userArn, type Shape } from './support/fill.ts'
-import { load, type Load } from './support/load.ts'
-import { cpuSeconds, machine, residentMebibytes, start, type Started } from './support/process.ts'
-import { median } from './support/rounds.ts'
+import { ChimeSDKMessaging } from '@aws-sdk/client-chime-sdk-messaging'
+import { membershipsOf, userArn, type Shape } from './support/fill.ts'
+import { loading, loadRows, ratioOf } from './support/measured.ts'
+import { residentMebibytes } from './support/process.ts'
+import { Report } from './support/report.ts'
+import { inRounds, rounded } from './support/rounds.ts'
+import { openSite, type Site } from './support/server.ts'
 import { rootKey, signedGet } from './support/signed.ts'
+import { Yardstick } from './support/yardstick.ts'
 
-const main = new URL('../server/src/main.ts', import.meta.url).pathname
-const hello = new URL('./support/hello.ts', import.meta.url).pathname
 const path = '/channels'
 const scope = { scope: 'app-instance-user-memberships' }
+/** How many users take turns. */
+const users = 4000
 
-interface Figures extends Load {
-  readonly microseconds: number
-}
-
-async function measured(server: Started, next: () => Buffer, seconds: number): Promise<Figures> {
-  const before = cpuSeconds(server.pid)
-  const result = await load(server.url, next, { seconds, connections: 32 })
-  return { ...result, microseconds: ((cpuSeconds(server.pid) - before) * 1e6) / result.requests }
-}
-
-async function openStore(databaseUrl: string | undefined, folder: string) {
-  if (databaseUrl === undefined) {
-    const file = join(folder, 'carillon.db')
-    return SqliteDatabase.open(file, { prepare: database => migrateSqlite(database, file), tell: () => {} })
-  }
-  return PostgresDatabase.open(databaseUrl, {
-    prepare: client => migratePostgres(client, 'the database'),
-    tell: () => {},
-    onError: () => {},
-    connections: 2,
-  })
-}
-
-async function serve(databaseUrl: string | undefined, folder: string) {
-  const flags = databaseUrl === undefined ? ['--data', folder] : ['--database-url', databaseUrl]
-  const environment = { CARILLON_ACCESS_KEY_ID: rootKey.accessKeyId, CARILLON_SECRET_ACCESS_KEY: rootKey.secretAccessKey }
-  return start([main, 'serve', '--port', '0', '--no-tls', ...flags], environment, /ready on (http:\S+)/)
-}
-
-async function tokenOfLastPage(url: string): Promise<string> {
-  const get = async (query: Record<string, string>) => {
-    const request = (await signedGet(url, path, query, userArn(1))).toString()
-    const headers = request
-      .split('\r\n')
-      .slice(1)
-      .filter(Boolean)
-      .map(line => line.split(/: (.*)/s).slice(0, 2) as [string, string])
-    const target = `${url}${path}?${new URLSearchParams(query).toString().replaceAll('+', '%20')}`
-    const answer = await fetch(target, { headers: headers.filter(([name]) => name !== 'host') })
-    if (answer.status !== 200) throw new Error(await answer.text())
-    return (await answer.json()) as { NextToken?: string }
-  }
-  let last = ''
-  for (let page = await get(scope); page.NextToken; page = await get({ ...scope, 'next-token': page.NextToken })) last = page.NextToken
-  return last
-}
-
-/** One store, one server: the pages of many users, the first and the deepest page of the user of very many channels. */
-async function run(shape: Shape, databaseUrl: string | undefined, yardstick: Started, seconds: number, rounds: number) {
-  const folder = await mkdtemp(join(tmpdir(), 'carillon-bench-'))
-  const store = await openStore(databaseUrl, folder)
-  const filling = performance.now()
-  const memberships = await fill(store, shape)
-  await store.close()
-  const fillSeconds = Math.round((performance.now() - filling) / 1000)
-  const bytes = databaseUrl === undefined ? (await stat(join(folder, 'carillon.db'))).size : undefined
-  const server = await serve(databaseUrl, folder)
+async function tokenOfLastPage(endpoint: string): Promise<string> {
+  const client = new ChimeSDKMessaging({ endpoint, region: 'us-east-1', credentials: rootKey })
   try {
-    const many = await Promise.all(
-      Array.from({ length: Math.min(shape.users, 4000) }, (_, index) =>
-        signedGet(server.url, path, scope, userArn(2 + ((index * 4999) % shape.users))),
-      ),
-    )
-    let turn = 0
-    const nextOfMany = () => many[turn++ % many.length]!
-    const first = await signedGet(server.url, path, scope, userArn(1))
-    const deepest = await signedGet(server.url, path, { 'next-token': await tokenOfLastPage(server.url), ...scope }, userArn(1))
-    const greeting = Buffer.from('GET / HTTP/1.1\r\nhost: localhost\r\n\r\n')
-    const kinds = {
-      hello: () => measured(yardstick, () => greeting, seconds),
-      'many users': () => measured(server, nextOfMany, seconds),
-      'first page of the large user': () => measured(server, () => first, seconds),
-      'last page of the large user': () => measured(server, () => deepest, seconds),
+    let last: string | undefined
+    for (let more = true; more;) {
+      const page = await client.listChannelMembershipsForAppInstanceUser({ ChimeBearer: userArn(1), NextToken: last })
+      more = page.NextToken !== undefined
+      last = page.NextToken ?? last
     }
-    for (const measure of Object.values(kinds)) await measure()
-    const figures = new Map<string, Figures[]>()
-    for (let round = 0; round < rounds; round++) {
-      for (const [kind, measure] of Object.entries(kinds)) figures.set(kind, [...(figures.get(kind) ?? []), await measure()])
-    }
-    const result = [...figures].map(([kind, all]) => ({
-      kind,
-      'CPU µs': Math.round(median(all.map(one => one.microseconds)) * 10) / 10,
-      spread: `${Math.round(Math.min(...all.map(one => one.microseconds)))}–${Math.round(Math.max(...all.map(one => one.microseconds)))}`,
-      '× hello':
-        Math.round((median(all.map(one => one.microseconds)) / median(figures.get('hello')!.map(one => one.microseconds))) * 10) / 10,
-      'requests/s': Math.round(median(all.map(one => one.requests / one.seconds))),
-      'p50 ms': Math.round(median(all.map(one => one.p50)) * 100) / 100,
-      'p99 ms': Math.round(median(all.map(one => one.p99)) * 100) / 100,
-      'body bytes': all[0]!.bodyBytes,
-    }))
-    return { memberships, fillSeconds, bytesOnDisk: bytes, residentMebibytes: residentMebibytes(server.pid), result }
+    return last!
   } finally {
-    await server.stop()
-    await rm(folder, { recursive: true, force: true })
+    client.destroy()
+  }
+}
+
+/** The pages of many users in turn, the first and the deepest page of the user of very many channels. */
+async function pagesOf({ server: { url } }: Site, shape: Shape) {
+  const page = (user: number, query: Record<string, string> = {}) => signedGet(url, path, { ...query, ...scope }, userArn(user))
+  const everyone = Array.from({ length: Math.min(shape.users, users) }, (_, index) => page(2 + ((index * 4999) % shape.users)))
+  return {
+    'many users': await Promise.all(everyone),
+    'first page of the large user': [await page(1)],
+    'last page of the large user': [await page(1, { 'next-token': await tokenOfLastPage(url) })],
   }
 }
 
@@ -121,27 +48,53 @@ export async function list(args: string[]) {
       users: { type: 'string', default: '20000' },
       memberships: { type: 'string', default: '50' },
       channels: { type: 'string', default: '50000' },
-      seconds: { type: 'string', default: '4' },
+      large: { type: 'string', default: '20000' },
+      seconds: { type: 'string', default: '3' },
       rounds: { type: 'string', default: '5' },
-      'database-url': { type: 'string' },
-      'small-database-url': { type: 'string' },
+      postgres: { type: 'boolean', default: false },
     },
   })
-  const large: Shape = { users: Number(values.users), each: Number(values.memberships), channels: Number(values.channels), large: 20_000 }
-  const small: Shape = { users: 20, each: 50, channels: 1000, large: 1000 }
-  const yardstick = await start([hello], {}, /ready on (http:\S+)/)
-  process.stdout.write(`${JSON.stringify(machine())}\n`)
+  const seconds = Number(values.seconds)
+  const shapes = {
+    large: {
+      users: Number(values.users),
+      each: Number(values.memberships),
+      channels: Number(values.channels),
+      large: Number(values.large),
+    },
+    small: { users: 20, each: 50, channels: 1000, large: 1000 },
+  }
+  const report = new Report(values.postgres ? 'list-postgres' : 'list', values)
+  const yardstick = await Yardstick.start()
+  const large = await openSite(shapes.large, values)
+  const small = await openSite(shapes.small, values)
   try {
-    for (const [shape, url] of [
-      [large, values['database-url']],
-      [small, values['small-database-url'] ?? values['database-url']],
-    ] as const) {
-      if (shape === small && values['database-url'] && !values['small-database-url']) continue
-      const { result, ...about } = await run(shape, url, yardstick, Number(values.seconds), Number(values.rounds))
-      process.stdout.write(`${JSON.stringify(about)}\n`)
-      console.table(result)
-    }
+    const [bytes, memberships] = [await large.storedBytes(), membershipsOf(shapes.large)]
+    const ofLarge = Object.entries(await pagesOf(large, shapes.large))
+    const ofSmall = Object.entries(await pagesOf(small, shapes.small))
+    const figures = await inRounds(
+      {
+        hello: () => yardstick.measure(seconds),
+        ...Object.fromEntries(ofLarge.map(([kind, pages]) => [kind, loading(large, pages, seconds)])),
+        ...Object.fromEntries(ofSmall.map(([kind, pages]) => [`small store: ${kind}`, loading(small, pages, seconds)])),
+      },
+      Number(values.rounds),
+    )
+    report.tell({
+      memberships,
+      'memberships of the small store': membershipsOf(shapes.small),
+      'MB on disk': rounded(bytes / 1e6),
+      'bytes a membership': Math.round(bytes / memberships),
+      'resident MiB': residentMebibytes(large.server.pid),
+      'resident MiB, small store': residentMebibytes(small.server.pid),
+      'large store ÷ small store': ratioOf(figures.get('many users')!, figures.get('small store: many users')!, 2),
+      'last page ÷ first page': ratioOf(figures.get('last page of the large user')!, figures.get('first page of the large user')!, 2),
+    })
+    report.table('a page of 50 memberships', loadRows(figures))
+    await report.keep()
   } finally {
+    await small.close()
+    await large.close()
     await yardstick.stop()
   }
 }

@@ -1,16 +1,20 @@
 import { authorize } from './authorize.ts'
+import { boot } from './boot.ts'
 import { elastic } from './elastic.ts'
 import { fanout } from './fanout.ts'
 import { fuzz } from './fuzz.ts'
 import { latency } from './latency.ts'
 import { list } from './list.ts'
 import { peers } from './peers.ts'
+import { send } from './send.ts'
+import { sigv4 } from './sigv4.ts'
 import { sockets } from './sockets.ts'
 import { trivial } from './trivial.ts'
 
 /** `npm run bench -- NAME [options]`: each measurement is one file. */
 const benches: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
   list,
+  send,
   elastic,
   fanout,
   sockets,
@@ -18,6 +22,8 @@ const benches: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
   authorize,
   trivial,
   peers,
+  sigv4,
+  boot,
   fuzz,
 }
 

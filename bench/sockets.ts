@@ -1,108 +1,112 @@
 import { setTimeout } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
+import { Calls } from './support/calls.ts'
 import { Crowd, milliseconds } from './support/crowd.ts'
 import { userArn, type Shape } from './support/fill.ts'
-import { Connection, percentile } from './support/load.ts'
-import { cpuSeconds, machine, residentKibibytes, residentMebibytes } from './support/process.ts'
+import { percentile } from './support/load.ts'
+import { medianOf, spreadOf } from './support/measured.ts'
+import { cpuSeconds, residentKibibytes, residentMebibytes, start, type Started } from './support/process.ts'
+import { Report } from './support/report.ts'
 import { rounded } from './support/rounds.ts'
-import { filledFolder, removeFolder, serve } from './support/server.ts'
-import { presignedTarget, signedGet } from './support/signed.ts'
+import { filledFolder, openSite, removeFolder, serve } from './support/server.ts'
+import { presignedTarget } from './support/signed.ts'
 
+const broadcast = new URL('./support/broadcast.ts', import.meta.url).pathname
 /** Long enough for a collector that waits until nothing happens. */
 const pause = 12_000
+/** Until the server is done with those who have gone. */
+const farewell = 2000
 /** Sockets that come and go first, so that what any use costs is no session's. */
 const warmUp = 1000
 
 interface Options {
   readonly sessions: number
   readonly tls: boolean
+  readonly rounds: number
 }
 
 const prefetching = { 'prefetch-on': 'connect', 'prefetch-sort-by': 'unread' }
-
-/** Somebody who lists channels, ten times a second at most. */
-class Calls {
-  readonly #url: string
-  readonly #connection: Connection
-  readonly #times: number[] = []
-  readonly #running: Promise<void>
-  #isEnding = false
-
-  constructor(url: string) {
-    this.#url = url
-    this.#connection = new Connection(url)
-    this.#running = this.#run()
-  }
-
-  /** How long each took, sorted. */
-  async end(): Promise<number[]> {
-    this.#isEnding = true
-    await this.#running
-    this.#connection.close()
-    return this.#times.toSorted((a, b) => a - b)
-  }
-
-  async #run() {
-    while (!this.#isEnding) {
-      const request = await signedGet(this.#url, '/channels', { scope: 'app-instance-user-memberships' }, userArn(2))
-      const start = milliseconds()
-      await this.#connection.ask(request)
-      this.#times.push(milliseconds() - start)
-      await setTimeout(100)
-    }
-  }
-}
 
 async function settledKibibytes(pid: number): Promise<number> {
   await setTimeout(pause)
   return residentKibibytes(pid)
 }
 
-/** What idle sockets cost, and how fast they come. */
-async function idle(kind: string, shape: Shape, { sessions, tls }: Options) {
-  const folder = await filledFolder(shape)
-  const server = await serve(folder, { tls })
+/** All of them come: what that costs the server, and how long it takes. */
+async function connecting({ pid, url }: Started, crowd: Crowd, targets: readonly string[]) {
+  const before = cpuSeconds(pid)
+  const seconds = await crowd.open(url, targets)
+  const refused = crowd.figure('refused')
+  if (refused > 0) throw new Error(`${refused} sockets were refused`)
+  return { microseconds: ((cpuSeconds(pid) - before) * 1e6) / targets.length, perSecond: targets.length / seconds }
+}
+
+/** What so many idle sockets cost that server, and how fast they come; they go and come again for each further round. */
+async function idle(server: Started, crowd: Crowd, targets: readonly string[], rounds: number) {
+  await crowd.open(server.url, targets.slice(-warmUp))
+  await crowd.closeAll()
+  const empty = await settledKibibytes(server.pid)
+  const connects = [await connecting(server, crowd, targets)]
+  const atOnce = residentKibibytes(server.pid)
+  const busy = cpuSeconds(server.pid)
+  const full = await settledKibibytes(server.pid)
+  const idling = (cpuSeconds(server.pid) - busy) / (pause / 1000)
+  while (connects.length < rounds) {
+    await crowd.closeAll()
+    await setTimeout(farewell)
+    connects.push(await connecting(server, crowd, targets))
+  }
+  return {
+    sessions: targets.length,
+    'resident before MiB': Math.round(empty / 1024),
+    'after MiB': Math.round(full / 1024),
+    'KiB a session': rounded((full - empty) / targets.length),
+    'at once': rounded((atOnce - empty) / targets.length),
+    'idle CPU %': rounded(idling * 100),
+    'connects/s': medianOf(connects, one => one.perSecond),
+    'CPU µs a connect': medianOf(connects, one => one.microseconds),
+    spread: spreadOf(connects, one => one.microseconds),
+  }
+}
+
+/** The yardstick: the same on a bare `ws` server, with the flag that the server has. */
+async function bareSockets({ sessions, rounds }: Options) {
+  const server = await start(['--max-semi-space-size=4', broadcast], {}, /ready on (http:\S+)/)
   const crowd = new Crowd(0)
   try {
-    const targets = Array.from({ length: sessions }, (_, index) => presignedTarget(server.url, userArn(2 + index)))
-    await crowd.open(server.url, targets.slice(-warmUp))
-    await crowd.closeAll()
-    const empty = await settledKibibytes(server.pid)
-    const before = cpuSeconds(server.pid)
-    const seconds = await crowd.open(server.url, targets)
-    const cpu = cpuSeconds(server.pid) - before
-    const refused = crowd.figure('refused')
-    if (refused > 0) throw new Error(`${refused} sockets were refused`)
-    const atOnce = residentKibibytes(server.pid)
-    const busy = cpuSeconds(server.pid)
-    const full = await settledKibibytes(server.pid)
-    const idling = (cpuSeconds(server.pid) - busy) / (pause / 1000)
-    const row = {
-      kind: `${kind}${tls ? ', TLS' : ''}`,
-      sessions,
-      'resident before MiB': Math.round(empty / 1024),
-      'after MiB': Math.round(full / 1024),
-      'KiB a session': rounded((full - empty) / sessions),
-      'at once': rounded((atOnce - empty) / sessions),
-      'connects/s': Math.round(sessions / seconds),
-      'CPU µs a connect': Math.round((cpu * 1e6) / sessions),
-      'idle CPU %': rounded(idling * 100),
-    }
-    if (shape.large === 0) return row
-    const large = await crowd.open(server.url, [presignedTarget(server.url, userArn(1))])
-    const withLarge = await settledKibibytes(server.pid)
-    const channels = `established in ${Math.round(large * 1000)} ms, ${withLarge - full} KiB`
-    process.stdout.write(`${JSON.stringify({ [`the user in ${shape.large} channels`]: channels })}\n`)
-    return row
+    const targets = Array.from({ length: sessions }, () => '/')
+    return { kind: 'bare ws', ...(await idle(server, crowd, targets, rounds)) }
   } finally {
     await crowd.stop()
     await server.stop()
-    await removeFolder(folder)
+  }
+}
+
+async function idleSessions(report: Report, kind: string, shape: Shape, { sessions, tls, rounds }: Options) {
+  const site = await openSite(shape, { tls })
+  const { server } = site
+  const crowd = new Crowd(0)
+  try {
+    const targets = Array.from({ length: sessions }, (_, index) => presignedTarget(server.url, userArn(2 + index)))
+    const row = { kind: `${kind}${tls ? ', TLS' : ''}`, ...(await idle(server, crowd, targets, rounds)) }
+    if (shape.large === 0) return row
+    const before = await settledKibibytes(server.pid)
+    const seconds = await crowd.open(server.url, [presignedTarget(server.url, userArn(1))])
+    const after = await settledKibibytes(server.pid)
+    report.tell({
+      'channels of the large user': shape.large,
+      'established in ms': Math.round(seconds * 1000),
+      KiB: after - before,
+    })
+    return row
+  } finally {
+    await crowd.stop()
+    await site.close()
   }
 }
 
 /** All come back after a restart, and all prefetch; somebody calls meanwhile. */
-async function restart(shape: Shape, perSecond: number, { sessions, tls }: Options) {
+async function restart(report: Report, shape: Shape, perSecond: number, { sessions, tls }: Options) {
   const folder = await filledFolder(shape)
   let server = await serve(folder, { tls })
   const crowd = new Crowd(0)
@@ -123,7 +127,7 @@ async function restart(shape: Shape, perSecond: number, { sessions, tls }: Optio
     const isWhole = await crowd.until(sessions * Math.min(50, shape.each), 20_000)
     const seconds = (milliseconds() - start) / 1000
     const callTimes = await calls?.end()
-    console.table([
+    report.table('all come back after a restart', [
       {
         sessions,
         'stopped after s': rounded(stopped),
@@ -156,25 +160,31 @@ export async function sockets(args: string[]) {
       'channels-of-user': { type: 'string', default: '50' },
       'members-of-channel': { type: 'string', default: '20' },
       large: { type: 'string', default: '20000' },
+      rounds: { type: 'string', default: '3' },
       tls: { type: 'boolean', default: false },
       prefetch: { type: 'boolean', default: false },
       'per-second': { type: 'string', default: '5000' },
       messages: { type: 'string', default: '20' },
     },
   })
-  const options = { sessions: Number(values.sessions), tls: values.tls }
+  const options = { sessions: Number(values.sessions), tls: values.tls, rounds: Number(values.rounds) }
   const each = Number(values['channels-of-user'])
   const memberships = options.sessions * each
   const channels = Math.ceil(memberships / Number(values['members-of-channel']))
   const people = { users: options.sessions, each }
-  process.stdout.write(`${JSON.stringify(machine())}\n`)
+  const report = new Report(`sockets${values.prefetch ? '-prefetch' : ''}${values.tls ? '-tls' : ''}`, values)
   if (values.prefetch) {
-    return restart({ ...people, channels, large: 0, messages: Number(values.messages) }, Number(values['per-second']), options)
+    const messages = Number(values.messages)
+    await restart(report, { ...people, channels, large: 0, messages }, Number(values['per-second']), options)
+  } else {
+    const large = Math.min(Number(values.large), channels)
+    const connected = `${each} channels with ${values['members-of-channel']} connected members each`
+    report.table('idle sockets', [
+      await bareSockets(options),
+      await idleSessions(report, 'no channels', { users: options.sessions, each: 0, channels: 0, large: 0 }, options),
+      await idleSessions(report, connected, { ...people, channels, large }, options),
+      await idleSessions(report, `${each} channels that nobody else is in`, { ...people, channels: memberships, large: 0 }, options),
+    ])
   }
-  const large = Math.min(Number(values.large), channels)
-  console.table([
-    await idle('no channels', { users: options.sessions, each: 0, channels: 0, large: 0 }, options),
-    await idle(`${each} channels with ${values['members-of-channel']} connected members each`, { ...people, channels, large }, options),
-    await idle(`${each} channels that nobody else is in`, { ...people, channels: memberships, large: 0 }, options),
-  ])
+  await report.keep()
 }

@@ -1,12 +1,14 @@
 import { parseArgs } from 'node:util'
 import { ChimeSDKMessaging } from '@aws-sdk/client-chime-sdk-messaging'
 import { channelArn, membersByChannel, userArn } from './support/fill.ts'
-import { load, type Load } from './support/load.ts'
+import { loading, loadRows } from './support/measured.ts'
 import { Report } from './support/report.ts'
-import { inRounds, median, rounded, spread } from './support/rounds.ts'
+import { inRounds } from './support/rounds.ts'
 import { openSite } from './support/server.ts'
 import { rootKey, signedGet } from './support/signed.ts'
 import { Yardstick } from './support/yardstick.ts'
+
+const path = (channel: string) => `/channels/${encodeURIComponent(channel)}`
 
 /** Calls that read one thing: what a request costs before it does anything of its own. */
 export async function trivial(args: string[]) {
@@ -32,7 +34,6 @@ export async function trivial(args: string[]) {
     const client = new ChimeSDKMessaging({ endpoint: url, region: 'us-east-1', credentials: rootKey })
     const each = async (make: (channel: string, bearer: string) => Promise<Buffer>) =>
       Promise.all(people.map((members, index) => make(channelArn(index + 1), userArn(members[0]!))))
-    const path = (channel: string) => `/channels/${encodeURIComponent(channel)}`
     const messageOf = async (channel: string, bearer: string) => {
       const { ChannelMessages } = await client.listChannelMessages({ ChannelArn: channel, ChimeBearer: bearer, MaxResults: 1 })
       return ChannelMessages![0]!.MessageId!
@@ -50,38 +51,14 @@ export async function trivial(args: string[]) {
       ),
     }
     client.destroy()
-    let turn = 0
-    const measured = (list: readonly Buffer[]) => async (): Promise<Load & { microseconds: number; database: number }> => {
-      const before = site.cpu()
-      const result = await load(url, () => list[turn++ % list.length]!, { seconds, connections: 32 })
-      const after = site.cpu()
-      return {
-        ...result,
-        microseconds: ((after.server - before.server) * 1e6) / result.requests,
-        database: ((after.database - before.database) * 1e6) / result.requests,
-      }
-    }
     const figures = await inRounds(
       {
-        hello: async () => ({ ...(await yardstick.measure(seconds)), database: 0 }),
-        ...Object.fromEntries(Object.entries(requests).map(([name, list]) => [name, measured(list)])),
+        hello: () => yardstick.measure(seconds),
+        ...Object.fromEntries(Object.entries(requests).map(([name, list]) => [name, loading(site, list, seconds)])),
       },
       Number(values.rounds),
     )
-    const hello = figures.get('hello')!.map(one => one.microseconds)
-    report.table(
-      'calls that read one thing',
-      [...figures].map(([kind, all]) => ({
-        kind,
-        'CPU µs': rounded(median(all.map(one => one.microseconds))),
-        spread: spread(all.map(one => one.microseconds)),
-        '× hello': rounded(median(all.map((one, round) => one.microseconds / hello[round]!)), 2),
-        ...(values.postgres && { 'database µs': rounded(median(all.map(one => one.database))) }),
-        'requests/s': Math.round(median(all.map(one => one.requests / one.seconds))),
-        'p50 ms': rounded(median(all.map(one => one.p50)), 2),
-        'p99 ms': rounded(median(all.map(one => one.p99)), 2),
-      })),
-    )
+    report.table('calls that read one thing', loadRows(figures))
     await report.keep()
   } finally {
     await yardstick.stop()

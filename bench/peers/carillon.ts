@@ -1,12 +1,12 @@
 import { setTimeout } from 'node:timers/promises'
 import { Crowd, milliseconds } from '../support/crowd.ts'
-import { channelArn, membersByChannel, userArn, type Shape } from '../support/fill.ts'
+import { membersByChannel, userArn, type Shape } from '../support/fill.ts'
 import { Connections } from '../support/load.ts'
-import { sending } from '../support/messages.ts'
+import { messagesOf } from '../support/messages.ts'
 import { filledFolder, removeFolder, serve } from '../support/server.ts'
 import { presignedTarget } from '../support/signed.ts'
 import { numbers, type Chat } from './chat.ts'
-import { pace, senderOf, type Paced } from './pace.ts'
+import { pace, type Paced } from './pace.ts'
 import type { Served } from './served.ts'
 import type { Rooms } from './xmpp.ts'
 
@@ -31,27 +31,26 @@ export async function startCarillon(shape: Shape): Promise<Carillon> {
   }
 }
 
-const contentLength = 300
-
 /** Channels of Carillon: a message is done when it has been answered. */
 export class CarillonChat implements Chat {
   readonly served: Carillon
   readonly rooms: Rooms
   readonly listeners = new Crowd(numbers)
-  readonly #people: readonly (readonly number[])[]
+  readonly #message: (number: number) => Buffer
   #connections: Connections | undefined
   next = 1
 
-  private constructor(served: Carillon, shape: Shape, rooms: Rooms) {
+  private constructor(served: Carillon, people: readonly (readonly number[])[], rooms: Rooms) {
     this.served = served
     this.rooms = rooms
-    this.#people = membersByChannel(shape)
+    this.#message = messagesOf(served.url, people)
   }
 
   /** A server with those rooms, and everybody connected. */
   static async open(served: Carillon, shape: Shape, rooms: Rooms): Promise<CarillonChat> {
-    const chat = new CarillonChat(served, shape, rooms)
-    const targets = chat.#people.flat().map(user => presignedTarget(served.url, userArn(user)))
+    const people = membersByChannel(shape)
+    const chat = new CarillonChat(served, people, rooms)
+    const targets = people.flat().map(user => presignedTarget(served.url, userArn(user)))
     await chat.listeners.open(served.url, targets)
     return chat
   }
@@ -107,9 +106,6 @@ export class CarillonChat implements Chat {
   }
 
   #send(): Promise<void> {
-    const number = this.next++
-    const { room, member } = senderOf(number, this.rooms)
-    const sender = userArn(this.#people[room]![member]!)
-    return this.#connections!.ask(sending(this.served.url, { channelArn: channelArn(room + 1), sender, number, length: contentLength }))
+    return this.#connections!.ask(this.#message(this.next++))
   }
 }

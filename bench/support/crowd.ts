@@ -102,6 +102,19 @@ export class Crowd extends Listeners {
     return this.ask<number>({ name: 'open', url, targets, atOnce, perSecond, isStuck } satisfies Command)
   }
 
+  /** Throws where somebody has not heard each of the messages up to that number once, or not in the order of the others. */
+  async requireComplete({ members, last }: { members: number; last: number }) {
+    for (let number = 1; number <= last; number++) {
+      if (this.timesHeard[number] !== members) throw new Error(`message ${number} was heard by ${this.timesHeard[number]} of ${members}`)
+    }
+    const heard = await this.heard()
+    for (let first = 0; first < heard.length; first += members) {
+      for (const { events, hash } of heard.slice(first, first + members)) {
+        if (events !== heard[first]!.events || hash !== heard[first]!.hash) throw new Error('two members have heard different things')
+      }
+    }
+  }
+
   /** In the order of their opening. */
   async heard(): Promise<Heard[]> {
     return this.ask<Heard[]>({ name: 'tell' } satisfies Command)

@@ -101,7 +101,7 @@ export async function load(
   }
 }
 
-/** Connections that requests share which come when they come. */
+/** Connections that requests share which come when they come; all of them in turn, so that the server finds none of them idle. */
 export class Connections {
   readonly #idle: Connection[]
   readonly #waiting: ((connection: Connection) => void)[] = []
@@ -111,7 +111,7 @@ export class Connections {
   }
 
   async ask(request: Buffer): Promise<void> {
-    const connection = this.#idle.pop() ?? (await new Promise<Connection>(resolve => this.#waiting.push(resolve)))
+    const connection = this.#idle.shift() ?? (await new Promise<Connection>(resolve => this.#waiting.push(resolve)))
     await connection.ask(request)
     const next = this.#waiting.shift()
     if (next) next(connection)

@@ -73,8 +73,9 @@ export async function start(args: readonly string[], environment: NodeJS.Process
     pid: child.pid!,
     url,
     async stop() {
+      if (child.exitCode !== null || child.signalCode !== null) return
       child.kill('SIGTERM')
-      if (child.exitCode === null) await once(child, 'exit')
+      await once(child, 'exit')
     },
   }
 }

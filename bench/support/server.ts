@@ -1,6 +1,7 @@
 import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Client } from 'pg'
 import { migratePostgres, migrateSqlite } from '../../server/src/store/migrate.ts'
 import { PostgresDatabase } from '../../server/src/store/postgres.ts'
 import { SqliteDatabase } from '../../server/src/store/sqlite.ts'
@@ -46,7 +47,7 @@ export interface Site {
   readonly server: Started
   /** CPU seconds of the server, and of PostgreSQL where it is that. */
   cpu(): { readonly server: number; readonly database: number }
-  /** What the store takes on disk, in bytes; the log of SQLite included. */
+  /** What the store takes on disk, in bytes; the log of SQLite included, that of PostgreSQL not. */
   storedBytes(): Promise<number>
   /** Where it is on PostgreSQL. */
   readonly databaseUrl: string | undefined
@@ -69,6 +70,17 @@ async function sqliteSite(shape: Shape, serving: Serving): Promise<Site> {
   }
 }
 
+async function databaseBytes(url: string): Promise<number> {
+  const client = new Client(url)
+  await client.connect()
+  try {
+    const { rows } = await client.query<{ bytes: string }>('select pg_database_size(current_database()) as bytes')
+    return Number(rows[0]!.bytes)
+  } finally {
+    await client.end()
+  }
+}
+
 async function postgresSite(shape: Shape, serving: Serving): Promise<Site> {
   const postgres = await startPostgres(['-c', 'shared_buffers=1GB', '-c', 'max_wal_size=8GB'])
   const folder = await mkdtemp(join(tmpdir(), 'carillon-bench-'))
@@ -85,7 +97,7 @@ async function postgresSite(shape: Shape, serving: Serving): Promise<Site> {
   return {
     server,
     cpu: () => ({ server: cpuSeconds(server.pid), database: treeCpuSeconds(postmaster) }),
-    storedBytes: async () => 0,
+    storedBytes: () => databaseBytes(postgres.url),
     databaseUrl: postgres.url,
     async close() {
       await server.stop()

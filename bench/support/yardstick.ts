@@ -1,7 +1,8 @@
 import { load } from './load.ts'
+import type { Measured } from './measured.ts'
 import { cpuSeconds, start, type Started } from './process.ts'
 
-const greeting = Buffer.from('GET / HTTP/1.1\r\nhost: localhost\r\n\r\n')
+export const greeting = Buffer.from('GET / HTTP/1.1\r\nhost: localhost\r\n\r\n')
 
 /** A bare `node:http` server that says hello, with which everything is compared. */
 export class Yardstick {
@@ -20,15 +21,13 @@ export class Yardstick {
   }
 
   /** Greetings, 32 in flight. */
-  async measure(seconds: number) {
+  async measure(seconds: number): Promise<Measured> {
     const before = cpuSeconds(this.#server.pid)
     const result = await load(this.#server.url, () => greeting, { seconds, connections: 32 })
-    return { ...result, microseconds: ((cpuSeconds(this.#server.pid) - before) * 1e6) / result.requests }
+    return { ...result, microseconds: ((cpuSeconds(this.#server.pid) - before) * 1e6) / result.requests, database: 0 }
   }
 
   async stop() {
     await this.#server.stop()
   }
 }
-
-export { greeting }

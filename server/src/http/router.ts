@@ -13,7 +13,7 @@ import { largestHead } from './sizes.ts'
 
 /** Calls for temporary credentials, and the exchange of a login for them. */
 const endpointRoutes = { '/': ['GET', 'POST'], '/creds': ['POST'] } as const
-export type EndpointPath = keyof typeof endpointRoutes
+type EndpointPath = keyof typeof endpointRoutes
 
 export interface Routed {
   readonly calls: Calls
