@@ -33,7 +33,8 @@ function replay<Result>(answered: { fingerprint: string; result: string }, finge
 
 /**
  * Does the work once per ClientRequestToken: the same request again gets the first answer and changes nothing, one with other
- * parameters a ConflictException. Of concurrent twins one does the work and the others get its answer.
+ * parameters a ConflictException. Of concurrent twins one does the work and the others get its answer. Nearly every token is
+ * new, so it is not looked for before the work: where it turns out to be known, the work is undone and the answer looked up.
  */
 export async function once<Result>(
   call: Call | BearerCall,
@@ -42,16 +43,21 @@ export async function once<Result>(
   work: (tx: Transaction) => Promise<Result>,
 ): Promise<Result> {
   const { token, fingerprint } = namesOf(call, parent, input)
+  let isKnown = false
+  const again = () => {
+    isKnown = true
+    return new RetryTransaction()
+  }
   return call.db.transaction(async tx => {
     const now = call.now()
-    const answered = await answeredToken(tx, token, now - tokenLifetime)
+    const since = now - tokenLifetime
+    const answered = isKnown ? await answeredToken(tx, token, since) : undefined
     if (answered) return replay<Result>(answered, fingerprint)
     const result = await work(tx).catch(async (error: unknown) => {
-      // What a twin has made meanwhile is no conflict: the next attempt gets its answer.
-      if (error instanceof ApiError && (await answeredToken(tx, token, now - tokenLifetime))) throw new RetryTransaction()
-      throw error
+      // What the first request has made is no conflict.
+      throw error instanceof ApiError && (await answeredToken(tx, token, since)) ? again() : error
     })
-    if (!(await rememberToken(tx, token, fingerprint, JSON.stringify(result), now, now - tokenLifetime))) throw new RetryTransaction()
+    if (!(await rememberToken(tx, { token, fingerprint, result: JSON.stringify(result), now, since }))) throw again()
     return result
   })
 }

@@ -20,8 +20,11 @@ export async function answeredToken(tx: Queries, token: string, since: number) {
   return tx.get(selectToken, token, since)
 }
 
-/** False where a concurrent twin has answered the same token first. */
-export async function rememberToken(tx: Queries, token: string, fingerprint: string, result: string, now: number, since: number) {
+/** False where the token has been answered since then, by a concurrent twin perhaps. */
+export async function rememberToken(
+  tx: Queries,
+  { token, fingerprint, result, now, since }: { token: string; fingerprint: string; result: string; now: number; since: number },
+) {
   return (await tx.run(insertToken, token, fingerprint, result, now, since)) === 1
 }
 
