@@ -91,12 +91,12 @@ onBothDatabases(
     test('SCALE_OUT tells each that is moved its new sub-channel, and nobody else; from then on each hears its own', async () => {
       const users = ['u0', 'u1', 'u2', 'u3', 'u4']
       const elastic = await openElastic(world(), { maximum: 2, target: 4, percentage: 40 }, users)
-      const { user, owner, arn, ChannelArn, join } = elastic
+      const { user, owner, arn, ChannelArn, join, counts } = elastic
       const people = Object.fromEntries([...users, 'owner'].map(id => [id, user(id)]))
       for (const id of users.slice(0, 4)) await join(id)
       const { heard } = await audience(world(), arn, people)
       const second = await join('u4')
-      await runJob(world(), 'balancing')
+      await expect.poll(async () => (await counts()).map(([, count]) => count)).toEqual([3, 2])
       const told = await heard()
       expect(typesOf(told)).toEqual({ u3: [moved], u4: ['CREATE_CHANNEL_MEMBERSHIP'] })
       const { headers, payload } = told['u3']![0]!
