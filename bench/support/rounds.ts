@@ -6,12 +6,15 @@ export const rounded = (value: number, digits = 1) => Math.round(value * 10 ** d
 export const spread = (values: readonly number[], digits = 0) =>
   `${rounded(Math.min(...values), digits)}–${rounded(Math.max(...values), digits)}`
 
-/** Takes all measurements in turn, once to warm up and then so often; by name. */
+/** So long a server runs on code that V8 is still compiling. */
+const warmUps = 3
+
+/** Takes all measurements in turn, a few times to warm up and then so often; by name. */
 export async function inRounds<Figures>(
   kinds: Readonly<Record<string, () => Promise<Figures>>>,
   rounds: number,
 ): Promise<ReadonlyMap<string, Figures[]>> {
-  for (const measure of Object.values(kinds)) await measure()
+  for (let round = 0; round < warmUps; round++) for (const measure of Object.values(kinds)) await measure()
   const figures = new Map<string, Figures[]>(Object.keys(kinds).map(kind => [kind, []]))
   for (let round = 0; round < rounds; round++) {
     for (const [kind, measure] of Object.entries(kinds)) figures.get(kind)!.push(await measure())
