@@ -111,12 +111,19 @@ export function createRouter({ calls, metrics, dispatch, endpoint, isHealthy }: 
     write(response, { status: 200, headers, body: await metrics.registry.metrics() })
   })
 
-  return (request, response) => {
+  async function answer(request: IncomingMessage, response: ServerResponse) {
     const url = request.url!
     // A preflight is answered on every path of the API, whatever its selectors and escapes.
     if (request.method === 'OPTIONS' && !isManagement(url)) {
       const extra = /^\/creds(?:\?|$)/.test(url) ? credentialedHeaders(request.headers.origin) : {}
       write(response, { status: 204, headers: { ...preflightHeaders(crypto.randomUUID()), ...extra }, body: undefined })
-    } else router.lookup(request, response)
+    } else await router.lookup(request, response)
+  }
+
+  return (request, response) => {
+    answer(request, response).catch((error: unknown) => {
+      if (response.headersSent) response.destroy()
+      else calls.refuse(request, response, error)
+    })
   }
 }

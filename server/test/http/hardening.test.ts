@@ -1,8 +1,14 @@
 import { once } from 'node:events'
-import { connect } from 'node:net'
+import { connect, type AddressInfo } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { setTimeout } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
+import { Admission } from '../../src/http/admission.ts'
+import { Connections } from '../../src/http/connections.ts'
+import { createServer } from '../../src/http/server.ts'
+import { createLog } from '../../src/log.ts'
+import { createMetrics } from '../../src/metrics.ts'
+import { senderReader } from '../../src/sender.ts'
 import { signedHeaders } from '../support/signed.ts'
 import { clientsOf, startWorld } from '../support/world.ts'
 
@@ -28,6 +34,35 @@ test('what is no call is answered with strict headers, and pages of others may n
       expect([...answer.headers.keys()].filter(name => name.startsWith('access-control'))).toEqual([])
     }
   }
+})
+
+test('what fails where nobody expects it is answered with 500, and the server goes on', async () => {
+  let isBroken = true
+  const { plain, close } = createServer({
+    log: createLog('silent'),
+    metrics: createMetrics(),
+    admission: new Admission(),
+    connections: new Connections(10, () => false),
+    readSender: senderReader([], 'x-forwarded'),
+    audit: undefined,
+    mostCalls: 10,
+    certificate: undefined,
+    isOutage: () => false,
+    dispatch: () => ({}) as never,
+    endpoint: () => undefined,
+    upgrade: () => undefined,
+    isHealthy: async () => {
+      if (isBroken) throw new Error('nobody has thought of this')
+      return true
+    },
+  })
+  onTestFinished(() => close(0))
+  await once(plain.listen(0, '127.0.0.1'), 'listening')
+  const url = `http://127.0.0.1:${(plain.address() as AddressInfo).port}/health`
+  const failed = await fetch(url)
+  expect([failed.status, await failed.json()]).toMatchObject([500, { Code: 'ServiceFailure' }])
+  isBroken = false
+  expect(await (await fetch(url)).json()).toEqual({ status: 'ok' })
 })
 
 test('more calls at once than the setting says are told to try again in a second', async () => {
