@@ -50,7 +50,7 @@ export type Tell = (event: BusEvent) => void
 export interface Database extends Queries {
   readonly kind: 'sqlite' | 'postgres'
   transaction<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result>
-  /** Gives some of the space back that deleted rows have left, where the database does not do so by itself. */
+  /** Gives the space back that deleted rows have left, in small steps, where the database does not do so by itself. */
   tidy(): Promise<void>
   close(): Promise<void>
 }

@@ -28,6 +28,13 @@ const pragmas = `
 
 /** At most so many pages at once, so that nobody waits long for the writer. */
 const releasePages = statement<unknown>('pragma incremental_vacuum(256)')
+const countFreePages = statement<{ freelist_count: number }>('pragma freelist_count')
+
+/** Says how many pages are still free. */
+async function releaseSome(tx: Transaction): Promise<number> {
+  await tx.all(releasePages)
+  return (await tx.get(countFreePages))!.freelist_count
+}
 
 interface Waiting {
   readonly work: (tx: Transaction) => Promise<unknown>
@@ -136,7 +143,13 @@ export class SqliteDatabase implements Database {
   }
 
   async tidy(): Promise<void> {
-    await this.transaction(tx => tx.all(releasePages))
+    let before = Infinity
+    let free = await this.transaction(releaseSome)
+    // Until no page is left, or none is given back, or others free them faster.
+    while (free > 0 && free < before) {
+      before = free
+      free = await this.transaction(releaseSome)
+    }
   }
 
   async close(): Promise<void> {

@@ -38,7 +38,7 @@ test('what is no call is answered with strict headers, and pages of others may n
 
 test('what fails where nobody expects it is answered with 500, and the server goes on', async () => {
   let isBroken = true
-  const { plain, close } = createServer({
+  const server = createServer({
     log: createLog('silent'),
     metrics: createMetrics(),
     admission: new Admission(),
@@ -56,9 +56,9 @@ test('what fails where nobody expects it is answered with 500, and the server go
       return true
     },
   })
-  onTestFinished(() => close(0))
-  await once(plain.listen(0, '127.0.0.1'), 'listening')
-  const url = `http://127.0.0.1:${(plain.address() as AddressInfo).port}/health`
+  onTestFinished(() => server.close(0))
+  await once(server.plain.listen(0, '127.0.0.1'), 'listening')
+  const url = `http://127.0.0.1:${(server.plain.address() as AddressInfo).port}/health`
   const failed = await fetch(url)
   expect([failed.status, await failed.json()]).toMatchObject([500, { Code: 'ServiceFailure' }])
   isBroken = false

@@ -30,6 +30,26 @@ test('a commit is on disk before it is answered: the write-ahead log is synchron
   expect(pragmas.map(row => ({ ...row }))).toEqual([{ journal_mode: 'wal' }, { synchronous: 2 }, { auto_vacuum: 2 }])
 })
 
+test('what is deleted is given back to the disk, and whoever comes meanwhile is served in between', async () => {
+  const path = join(await temporaryFolder(), 'test.db')
+  const db = await open(path)
+  const pages = async () => (await db.get(statement<{ page_count: number }>('pragma page_count')))!.page_count
+  const empty = await pages()
+  await db.transaction(async tx => {
+    for (let number = 0; number < 1000; number++) await tx.run(insert, `${number}`.padEnd(8000, 'x'))
+  })
+  expect(await pages()).toBeGreaterThan(empty + 2000)
+  await db.transaction(tx => tx.run(statement('delete from things')))
+  const order: string[] = []
+  const tidied = db.tidy().then(() => order.push('tidied'))
+  await db.run(insert, 'meanwhile')
+  order.push('served')
+  await tidied
+  expect(order).toEqual(['served', 'tidied'])
+  expect(await pages()).toBeLessThan(empty + 20)
+  expect(await stored(db)).toEqual(['meanwhile'])
+})
+
 test.each(['file', ':memory:'])(
   'of transactions that share a commit, one that throws takes nothing of the others with it: %s',
   async path => {
