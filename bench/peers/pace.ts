@@ -17,8 +17,3 @@ export async function pace(rate: number, seconds: number, one: (index: number) =
   }
   return { start, count }
 }
-
-/** Who sends the message of that number, where each of the rooms has so many members: the rooms take turns, and in them the members. */
-export function senderOf(number: number, { rooms, members }: { rooms: number; members: number }) {
-  return { room: number % rooms, member: Math.floor(number / rooms) % members }
-}

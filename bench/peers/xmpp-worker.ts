@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { figure, milliseconds, type Shared } from '../support/crowd.ts'
-import { pace, senderOf } from './pace.ts'
+import { senderOf } from '../support/messages.ts'
+import { pace } from './pace.ts'
 import { Client } from './xmpp-client.ts'
 import { conference, userName, type Command, type Done, type Rooms } from './xmpp.ts'
 

@@ -7,15 +7,16 @@ const contentLength = 300
 /** What is between the mark with the number and the end of a Content. */
 const filling = 'hello world '.repeat(400)
 
-/**
- * Messages by their number, as an SDK sends them; those who listen look for it in the Content. They are of all channels in turn,
- * and in each of all its members in turn.
- */
+/** Who sends the message of that number, where each of the rooms has so many members: the rooms take turns, and in them the members. */
+export function senderOf(number: number, { rooms, members }: { rooms: number; members: number }) {
+  return { room: number % rooms, member: Math.floor(number / rooms) % members }
+}
+
+/** Messages by their number, as an SDK sends them; those who listen look for it in the Content. All channels have as many members. */
 export function messagesOf(url: string, people: readonly (readonly number[])[]): (number: number) => Buffer {
   return number => {
-    const room = number % people.length
-    const members = people[room]!
-    const sender = userArn(members[Math.floor(number / people.length) % members.length]!)
+    const { room, member } = senderOf(number, { rooms: people.length, members: people[0]!.length })
+    const sender = userArn(people[room]![member]!)
     const body = {
       Content: `~#${number};${filling}`.slice(0, contentLength),
       Type: 'STANDARD',

@@ -154,9 +154,9 @@ export async function startApp(config: Config, { now = Date.now, keys }: Surroun
     const purgeNext = async () => {
       const worked = await purgeStep(store, now())
       if (worked) metrics.purgeSteps.inc()
-      return worked
+      return worked || store.tidy()
     }
-    const purge = new Background('purge', purgeNext, { finished: () => store.tidy(), log, metrics })
+    const purge = new Background('purge', purgeNext, { log, metrics })
     const balancing = new BalancingQueue({ db, now })
     const balance = new Background('balancing', () => balancing.step(), { finished: () => purge.soon(), log, metrics })
     const tools = { db, now, log, metrics }

@@ -15,7 +15,7 @@ async function run(name: string, flags: Flags) {
       .find(known => known.name === name)!
       .run()
     while (await purgeStep(db, Date.now()));
-    await db.tidy()
+    while (await db.tidy());
   } finally {
     await db.close()
   }

@@ -79,8 +79,9 @@ export class Calls {
       const shown = this.#told(error, request, requestId)
       outcome = shown.type
       answer = endpoint.refusal(shown, asked)
+    } finally {
+      this.#onTheirWay--
     }
-    this.#onTheirWay--
     write(response, answer)
     const { status } = answer
     const { trail, sourceAddress } = asked

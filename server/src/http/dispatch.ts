@@ -38,11 +38,12 @@ export function dispatchOf(
   const throttle = throttling && throttleOf(name, operation, throttling)
   const handle = handlers[name] as unknown as AnyHandler
 
+  const { db, now, region, account } = environment
   const base = { ...environment, operation: name }
 
   return async request => {
     // 1 authenticate: the key that signed, then the user or bot that acts.
-    const { trail, params, query, body, host } = request
+    const { trail, params, query, body, host, sourceAddress, isSecure } = request
     const key = verify(request)
     trail?.signed(key)
     const { principal } = key
@@ -54,9 +55,8 @@ export function dispatchOf(
     const arns = namedArns(input)
     trail?.names(bearer, arns.values())
     // 3 authorize: IAM, then the role.
-    if (principal.permissions)
-      await permit(principal, input, { ...environment, sourceAddress: request.sourceAddress, isSecure: request.isSecure })
-    const facts = await authorize(environment.db, bearer, arns, input)
+    if (principal.permissions) await permit(principal, input, { db, now, region, account, sourceAddress, isSecure })
+    const facts = await authorize(db, bearer, arns, input)
     const call = facts ? bearerCall(base, host, principal, facts) : { ...base, host, principal }
     throttle?.take({ call, bearer, arns, input })
     // 4 handle.

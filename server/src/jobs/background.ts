@@ -8,7 +8,7 @@ import type { Metrics } from '../metrics.ts'
  */
 export class Background {
   readonly #step: () => Promise<boolean>
-  readonly #finished: () => void | Promise<void>
+  readonly #finished: () => void
   readonly #failed: (error: unknown) => void
   #running: Promise<void> | undefined
   #again = false
@@ -18,7 +18,7 @@ export class Background {
   constructor(
     job: string,
     step: () => Promise<boolean>,
-    { finished, log, metrics }: { finished: () => void | Promise<void>; log: Log; metrics: Metrics },
+    { finished = () => {}, log, metrics }: { finished?: () => void; log: Log; metrics: Metrics },
   ) {
     this.#step = step
     this.#finished = finished
@@ -43,7 +43,7 @@ export class Background {
       while (this.#again && !this.#stopped) {
         this.#again = false
         while (!this.#stopped && (await this.#step())) await turn()
-        if (!this.#stopped) await this.#finished()
+        if (!this.#stopped) this.#finished()
       }
     } catch (error) {
       this.#failed(error)

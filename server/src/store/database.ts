@@ -50,8 +50,8 @@ export type Tell = (event: BusEvent) => void
 export interface Database extends Queries {
   readonly kind: 'sqlite' | 'postgres'
   transaction<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result>
-  /** Gives the space back that deleted rows have left, in small steps, where the database does not do so by itself. */
-  tidy(): Promise<void>
+  /** Gives back some of the space that deleted rows have left, where the database does not do so by itself; true where there is more. */
+  tidy(): Promise<boolean>
   close(): Promise<void>
 }
 

@@ -135,8 +135,9 @@ export class PostgresDatabase extends Asking implements Database {
     }
   }
 
-  async tidy(): Promise<void> {
-    // Autovacuum does.
+  /** Autovacuum does. */
+  async tidy(): Promise<boolean> {
+    return false
   }
 
   async close(): Promise<void> {

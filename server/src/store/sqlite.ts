@@ -30,11 +30,7 @@ const pragmas = `
 const releasePages = statement<unknown>('pragma incremental_vacuum(256)')
 const countFreePages = statement<{ freelist_count: number }>('pragma freelist_count')
 
-/** Says how many pages are still free. */
-async function releaseSome(tx: Transaction): Promise<number> {
-  await tx.all(releasePages)
-  return (await tx.get(countFreePages))!.freelist_count
-}
+const freePages = async (tx: Transaction) => (await tx.get(countFreePages))!.freelist_count
 
 interface Waiting {
   readonly work: (tx: Transaction) => Promise<unknown>
@@ -142,14 +138,14 @@ export class SqliteDatabase implements Database {
     })
   }
 
-  async tidy(): Promise<void> {
-    let before = Infinity
-    let free = await this.transaction(releaseSome)
-    // Until no page is left, or none is given back, or others free them faster.
-    while (free > 0 && free < before) {
-      before = free
-      free = await this.transaction(releaseSome)
-    }
+  async tidy(): Promise<boolean> {
+    return this.transaction(async tx => {
+      const before = await freePages(tx)
+      if (before === 0) return false
+      await tx.all(releasePages)
+      const after = await freePages(tx)
+      return after > 0 && after < before
+    })
   }
 
   async close(): Promise<void> {
