@@ -4,11 +4,8 @@ import { setImmediate as turn } from 'node:timers/promises'
 import pLimit from 'p-limit'
 import { WebSocket, WebSocketServer } from 'ws'
 import { parseArn } from '../arn.ts'
-import { permitConnect } from '../auth/permit.ts'
 import type { Presigned, PresignedRequest } from '../auth/presigned-url.ts'
-import type { Principal } from '../auth/principal.ts'
 import type { AccessKey } from '../auth/signing-key.ts'
-import { ApiError } from '../errors.ts'
 import { Trail, type AuditLog } from '../audit.ts'
 import type { Bus } from '../events/bus.ts'
 import { isChannelEvent, type BusEvent } from '../events/events.ts'
@@ -18,10 +15,10 @@ import type { Metrics } from '../metrics.ts'
 import type { Sender } from '../sender.ts'
 import type { Rate, TokenBuckets } from '../token-buckets.ts'
 import type { Database } from '../store/database.ts'
-import { selectFacts, type FactsRow } from '../store/facts.ts'
 import { placesAfter } from '../store/memberships.ts'
 import type { PrefetchOrder } from '../store/prefetch.ts'
 import { closeCodes, closeReason, type CloseCode } from './close-codes.ts'
+import { Refusal, livingUser, requirePermitted, unauthorized, verified, type Asking } from './who-connects.ts'
 import { sessionEstablished } from './frame.ts'
 import { Hub } from './hub.ts'
 import { Prefetch } from './prefetch.ts'
@@ -36,14 +33,11 @@ const portion = 2000
 /** How many sockets may be on their way to a session at once: they share the connections to the database with the calls. */
 const joiningAtOnce = 4
 
-interface Wiring {
+interface Wiring extends Asking {
   readonly db: Database
   readonly bus: Bus
-  readonly verify: (request: PresignedRequest) => Presigned
   /** Whether a key that has signed still may. */
   readonly isGood: (key: AccessKey) => boolean
-  /** The clock of what is stored; sockets and signatures keep real time. */
-  readonly now: () => number
   readonly limits: Limits
   readonly buckets: TokenBuckets
   /** How fast one user may connect, with all its sessions. */
@@ -54,18 +48,6 @@ interface Wiring {
   /** Undefined where there is none. */
   readonly audit: AuditLog | undefined
 }
-
-/** What makes a connection impossible for good: the client is told why and stays away. */
-class Refusal extends Error {
-  readonly code: CloseCode
-
-  constructor(code: CloseCode, reason: string) {
-    super(reason)
-    this.code = code
-  }
-}
-
-const unauthorized = (reason: string) => new Refusal(closeCodes.unauthorized, `Unauthorized: ${reason}`)
 
 /** Its session, once it has one, so that all sockets share their listeners. */
 class SessionSocket extends WebSocket {
@@ -163,7 +145,7 @@ export class Gateway {
     let refusal: CloseCode = closeCodes.tryLater
     this.#arriving.add(ws)
     try {
-      const presigned = this.#verified(request)
+      const presigned = verified(this.#wiring, request)
       trail?.signed(presigned.key)
       trail?.names(parseArn(presigned.parameters.get('userArn') ?? ''))
       await this.#joining(async () => this.#admit(ws, socket, presigned, request))
@@ -184,22 +166,13 @@ export class Gateway {
     }
   }
 
-  #verified(request: PresignedRequest): Presigned {
-    try {
-      return this.#wiring.verify(request)
-    } catch (error) {
-      if (error instanceof ApiError) throw unauthorized(error.reason ?? error.message)
-      throw error
-    }
-  }
-
   async #admit(ws: SessionSocket, socket: Socket, { key, parameters }: Presigned, sender: Sender) {
     const { limits, buckets, connectRate, now, pingSeconds } = this.#wiring
     const arn = parameters.get('userArn') ?? ''
     const id = parameters.get('sessionId')
     if (!id) throw unauthorized('sessionId is missing')
-    if (key.principal.permissions) await this.#permitted(key.principal, arn, sender)
-    const { callerId: userId, appInstanceId, retentionDays } = await this.#userOf(arn)
+    if (key.principal.permissions) await requirePermitted(this.#wiring, key.principal, arn, sender)
+    const { callerId: userId, appInstanceId, retentionDays } = await livingUser(this.#wiring, arn)
     if (ws.readyState !== ws.OPEN || this.#isClosing) return ws.close(closeCodes.restart, 'The server restarts')
     const present = this.#hub.sessionsOf(userId)
     const older = present.find(session => session.id === id)
@@ -226,26 +199,6 @@ export class Gateway {
     this.#prefetch.add({ session, order, retentionDays: retentionDays ?? undefined })
   }
 
-  /** Asked before anybody looks whether there is such a user: who may not connect learns nothing. */
-  async #permitted(principal: Principal, arn: string, { sourceAddress, isSecure }: Sender) {
-    const { db, now } = this.#wiring
-    try {
-      await permitConnect(principal, arn, { db, now, sourceAddress, isSecure })
-    } catch (error) {
-      if (error instanceof ApiError) throw unauthorized('the credentials may not perform chime:Connect on this userArn')
-      throw error
-    }
-  }
-
-  /** A user that lives; a bot has no socket. */
-  async #userOf(text: string): Promise<FactsRow> {
-    const arn = parseArn(text)
-    if (arn?.kind !== 'user') throw unauthorized('userArn is not the ARN of an AppInstanceUser')
-    const row = await selectFacts(this.#wiring.db, arn, undefined, undefined)
-    if (!row) throw unauthorized('userArn names no user that exists')
-    return row
-  }
-
   /** The session has entered already: what changes while its memberships are read is not missed. */
   async #join(session: Session, arn: string) {
     try {
@@ -257,7 +210,7 @@ export class Gateway {
         await turn()
       }
       // Nor is a deletion missed that was told before it entered.
-      await this.#userOf(arn)
+      await livingUser(this.#wiring, arn)
     } catch (error) {
       this.#hub.leave(session)
       throw error

@@ -1,0 +1,58 @@
+import { parseArn } from '../arn.ts'
+import { permitConnect } from '../auth/permit.ts'
+import type { Presigned, PresignedRequest } from '../auth/presigned-url.ts'
+import type { Principal } from '../auth/principal.ts'
+import { ApiError } from '../errors.ts'
+import type { Origin } from '../sender.ts'
+import type { Queries } from '../store/database.ts'
+import { selectFacts, type FactsRow } from '../store/facts.ts'
+import { closeCodes, type CloseCode } from './close-codes.ts'
+
+/** What says who connects, and whether it may. */
+export interface Asking {
+  readonly db: Queries
+  readonly verify: (request: PresignedRequest) => Presigned
+  /** The clock of what is stored; sockets and signatures keep real time. */
+  readonly now: () => number
+}
+
+/** What makes a connection impossible for good: the client is told why and stays away. */
+export class Refusal extends Error {
+  readonly code: CloseCode
+
+  constructor(code: CloseCode, reason: string) {
+    super(reason)
+    this.code = code
+  }
+}
+
+export const unauthorized = (reason: string) => new Refusal(closeCodes.unauthorized, `Unauthorized: ${reason}`)
+
+/** Who has signed, and for what. */
+export function verified({ verify }: Asking, request: PresignedRequest): Presigned {
+  try {
+    return verify(request)
+  } catch (error) {
+    if (error instanceof ApiError) throw unauthorized(error.reason ?? error.message)
+    throw error
+  }
+}
+
+/** Asked before anybody looks whether there is such a user: who may not connect learns nothing. */
+export async function requirePermitted({ db, now }: Asking, principal: Principal, arn: string, { sourceAddress, isSecure }: Origin) {
+  try {
+    await permitConnect(principal, arn, { db, now, sourceAddress, isSecure })
+  } catch (error) {
+    if (error instanceof ApiError) throw unauthorized('the credentials may not perform chime:Connect on this userArn')
+    throw error
+  }
+}
+
+/** A user that lives; a bot has no socket. */
+export async function livingUser({ db }: Asking, text: string): Promise<FactsRow> {
+  const arn = parseArn(text)
+  if (arn?.kind !== 'user') throw unauthorized('userArn is not the ARN of an AppInstanceUser')
+  const row = await selectFacts(db, arn, undefined, undefined)
+  if (!row) throw unauthorized('userArn names no user that exists')
+  return row
+}
