@@ -147,7 +147,7 @@ export async function startApp(config: Config, { now = Date.now, keys }: Surroun
       tlsPort = await listen(tls, config.host, config.tlsPort)
       stopFollowing = followPair(certificate.files, certificate.pair, { take: pair => tls.setSecureContext(pair), log })
     }
-    const store = await openDatabase(config, { log, tell: event => bus.publish(event) })
+    const store = await openDatabase(config, { log, tell: event => bus.publish(event), told: () => gateway?.flush() })
     db = store
     const kept = await KeyRing.open({ db, rootKey: key, account: config.account, source: masterKeySource(config), now, log })
     ring = kept

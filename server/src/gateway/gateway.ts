@@ -122,6 +122,11 @@ export class Gateway {
     })
   }
 
+  /** Writes what sessions have to hear, without waiting for the end of the turn. */
+  flush() {
+    this.#hub.flush()
+  }
+
   /** Closes all sessions so that their clients come back, and takes no more. */
   close() {
     this.#isClosing = true

@@ -41,7 +41,7 @@ export class Hub {
   readonly #parts = new Map<number, Set<Topic>>()
   readonly #queued: Session[] = []
   readonly #tooSlow: (session: Session) => void
-  #isFlushing = false
+  #flushing: NodeJS.Immediate | undefined
 
   /** `tooSlow` is told of a client that cannot keep up. */
   constructor(tooSlow: (session: Session) => void) {
@@ -85,13 +85,18 @@ export class Hub {
     return subChannelId === 0 ? this.#channels.get(channelId) : this.#subChannels.get(subChannelId)
   }
 
-  /** Sends to one session; with what else it hears in this turn. */
+  /** Sends to one session; with what else it hears until `flush`, which comes at the end of the turn at the latest. */
   send(session: Session, frame: Frame) {
     if (!session.queue(frame)) return
     this.#queued.push(session)
-    if (this.#isFlushing) return
-    this.#isFlushing = true
-    setImmediate(() => this.#flush())
+    this.#flushing ??= setImmediate(() => this.flush())
+  }
+
+  /** Writes what is queued. */
+  flush() {
+    clearImmediate(this.#flushing)
+    this.#flushing = undefined
+    for (const session of this.#queued.splice(0)) if (!session.flush()) this.#tooSlow(session)
   }
 
   /** Never throws, never waits. */
@@ -126,11 +131,6 @@ export class Hub {
   departed(event: Exclude<BusEvent, ChannelEvent>): Session[] {
     if (event.type === 'user-deleted') return [...this.sessionsOf(event.userId)]
     return this.allSessions().filter(({ appInstanceId }) => appInstanceId === event.appInstanceId)
-  }
-
-  #flush() {
-    this.#isFlushing = false
-    for (const session of this.#queued.splice(0)) if (!session.flush()) this.#tooSlow(session)
   }
 
   #topicsOf({ channelId, subChannelId }: ChannelEvent): readonly Topic[] {

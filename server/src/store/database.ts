@@ -39,6 +39,13 @@ export interface Transaction extends Queries {
 /** Hears what has been committed, in commit order for each channel, before the transaction resolves or soon after. */
 export type Tell = (event: BusEvent) => void
 
+/** Who hears what has been committed. */
+export interface Hearing {
+  readonly tell: Tell
+  /** Called where a database knows that it tells nothing more for now, after the answers have left. */
+  readonly told?: () => void
+}
+
 /**
  * The port that SQLite and PostgreSQL implement.
  *

@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Config } from '../config.ts'
 import type { Log } from '../log.ts'
-import type { Database, Tell } from './database.ts'
+import type { Database, Hearing } from './database.ts'
 import { migratePostgres, migrateSqlite } from './migrate.ts'
 import { SqliteDatabase } from './sqlite.ts'
 
@@ -17,20 +17,20 @@ export async function dataFolder(data: string): Promise<string> {
   return folder
 }
 
-/** The database of the configuration, with its schema up to date; what its transactions say is told to `tell`. */
-export async function openDatabase({ databaseUrl, data }: Config, { log, tell }: { log: Log; tell: Tell }): Promise<Database> {
+/** The database of the configuration, with its schema up to date. */
+export async function openDatabase({ databaseUrl, data }: Config, { log, ...hearing }: Hearing & { log: Log }): Promise<Database> {
   if (databaseUrl !== undefined) {
     // Loaded only where it is used.
     const { PostgresDatabase } = await import('./postgres.ts')
     return PostgresDatabase.open(databaseUrl, {
       prepare: client => migratePostgres(client, 'The PostgreSQL database'),
-      tell,
+      tell: hearing.tell,
       onError: error => log.warn({ err: error }, 'A connection to PostgreSQL has broken'),
       connections: 10,
     })
   }
   if (data === ':memory:')
-    return SqliteDatabase.open(data, { prepare: database => migrateSqlite(database, 'The database in memory'), tell })
+    return SqliteDatabase.open(data, { prepare: database => migrateSqlite(database, 'The database in memory'), ...hearing })
   const file = join(await dataFolder(data), 'carillon.db')
-  return SqliteDatabase.open(file, { prepare: database => migrateSqlite(database, file), tell })
+  return SqliteDatabase.open(file, { prepare: database => migrateSqlite(database, file), ...hearing })
 }

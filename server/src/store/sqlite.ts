@@ -6,8 +6,8 @@ import {
   statement,
   transactionAttempts,
   type Database,
+  type Hearing,
   type Statement,
-  type Tell,
   type Transaction,
   type Value,
 } from './database.ts'
@@ -90,20 +90,23 @@ export class SqliteDatabase implements Database {
   readonly #writer: Connection
   /** In memory there is none. */
   readonly #reader: Connection | undefined
-  readonly #tell: Tell
+  readonly #hearing: Hearing
   readonly #requireFiles: () => void
   #waiting: Waiting[] = []
   #flushing: Promise<void> | undefined
 
-  private constructor(writer: DatabaseSync, reader: DatabaseSync | undefined, tell: Tell, requireFiles: () => void) {
+  private constructor(writer: DatabaseSync, reader: DatabaseSync | undefined, hearing: Hearing, requireFiles: () => void) {
     this.#requireFiles = requireFiles
-    this.#tell = tell
+    this.#hearing = hearing
     this.#writer = new Connection(writer)
     this.#reader = reader && new Connection(reader)
   }
 
   /** `prepare` brings the schema up to date before anything else sees the file. */
-  static async open(path: string, { prepare, tell }: { prepare: (database: DatabaseSync) => void; tell: Tell }): Promise<SqliteDatabase> {
+  static async open(
+    path: string,
+    { prepare, ...hearing }: Hearing & { prepare: (database: DatabaseSync) => void },
+  ): Promise<SqliteDatabase> {
     let writer: DatabaseSync | undefined
     try {
       writer = new DatabaseSync(path)
@@ -111,7 +114,7 @@ export class SqliteDatabase implements Database {
       prepare(writer)
       const reader = path === ':memory:' ? undefined : new DatabaseSync(path, { readOnly: true })
       reader?.exec('pragma busy_timeout = 10000; pragma temp_store = memory;')
-      return new SqliteDatabase(writer, reader, tell, filesOf(path))
+      return new SqliteDatabase(writer, reader, hearing, filesOf(path))
     } catch (error) {
       writer?.close()
       if (!(error instanceof Error && 'errcode' in error)) throw error
@@ -184,6 +187,8 @@ export class SqliteDatabase implements Database {
       return
     }
     for (const tell of settle) tell()
+    // After all that waits for the transactions has run.
+    if (this.#hearing.told) process.nextTick(this.#hearing.told)
   }
 
   /** Runs one transaction in its savepoint; what comes back tells its caller, after the commit. */
@@ -197,7 +202,7 @@ export class SqliteDatabase implements Database {
         const result = await Promise.race([work(tx), turn.ended])
         database.exec('release work')
         return () => {
-          for (const event of tx.events) this.#tell(event)
+          for (const event of tx.events) this.#hearing.tell(event)
           resolve(result)
         }
       } catch (error) {
