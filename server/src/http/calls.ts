@@ -6,6 +6,7 @@ import type { Metrics } from '../metrics.ts'
 import type { ReadSender } from '../sender.ts'
 import type { Admission } from './admission.ts'
 import { renderError } from './answer.ts'
+import type { Arrivals } from './arrivals.ts'
 import type { Answer, Endpoint, Received } from './endpoint.ts'
 import { hasBody, noBody, readBody } from './request-body.ts'
 import { notServing, shownError, tooManyCalls } from './shown-error.ts'
@@ -14,6 +15,7 @@ export interface Answering {
   readonly log: Log
   readonly metrics: Metrics
   readonly admission: Admission
+  readonly arrivals: Arrivals
   readonly readSender: ReadSender
   /** Undefined where there is none. */
   readonly audit: AuditLog | undefined
@@ -74,6 +76,7 @@ export class Calls {
     try {
       if (!this.#tools.admission.admits(request)) throw notServing()
       if (this.#onTheirWay > this.#tools.mostCalls) throw tooManyCalls()
+      await this.#tools.arrivals.over
       answer = await endpoint.answer(asked)
     } catch (error) {
       const shown = this.#told(error, request, requestId)

@@ -3,6 +3,7 @@ import { createServer as createTlsServer, type Server as TlsServer } from 'node:
 import type { Socket } from 'node:net'
 import type { Sender } from '../sender.ts'
 import { malformedRequest, plainAnswer } from './answer.ts'
+import { Arrivals } from './arrivals.ts'
 import { Calls, type Answering } from './calls.ts'
 import type { Connections } from './connections.ts'
 import { createRouter, type Routed } from './router.ts'
@@ -21,7 +22,7 @@ const nodeOptions: ServerOptions = {
 }
 const handshakeMilliseconds = 10_000
 
-export interface Served extends Answering, Pick<Routed, 'dispatch' | 'endpoint'> {
+export interface Served extends Omit<Answering, 'arrivals'>, Pick<Routed, 'dispatch' | 'endpoint'> {
   readonly connections: Connections
   /** For the TLS listener; undefined for none. */
   readonly certificate: { readonly cert: string; readonly key: string } | undefined
@@ -43,10 +44,11 @@ export interface HttpSide {
 export function createServer(served: Served): HttpSide {
   const { metrics, admission, certificate, connections, readSender, dispatch } = served
   const sockets = new Set<Socket>()
+  const arrivals = new Arrivals()
   let isClosing = false
   const route = createRouter({
     ...served,
-    calls: new Calls(served),
+    calls: new Calls({ ...served, arrivals }),
     isHealthy: async () => admission.isOpen && dispatch() !== undefined && (await served.isHealthy()),
   })
 
@@ -76,6 +78,7 @@ export function createServer(served: Served): HttpSide {
           socket.destroy()
           return
         }
+        arrivals.came()
         sockets.add(socket)
         socket.once('close', () => sockets.delete(socket))
       })

@@ -1,0 +1,28 @@
+import { setImmediate as turn } from 'node:timers/promises'
+import { expect, test } from 'vitest'
+import { Arrivals } from '../../src/http/arrivals.ts'
+
+/** In how many turns calls go on, where somebody comes in each of so many. */
+async function turnsUntilOver(arrivals: Arrivals, comers: number): Promise<number> {
+  let turns = 0
+  do {
+    if (turns < comers) arrivals.came()
+    await turn()
+    turns++
+  } while (arrivals.over)
+  return turns
+}
+
+test('calls wait while connections come, one in each turn of the event loop, and then no longer', async () => {
+  const arrivals = new Arrivals()
+  expect(arrivals.over).toBeUndefined()
+  expect(await turnsUntilOver(arrivals, 1)).toBeLessThan(4)
+  const turns = await turnsUntilOver(arrivals, 30)
+  expect(turns).toBeGreaterThanOrEqual(30)
+  expect(turns).toBeLessThan(34)
+  expect(arrivals.over).toBeUndefined()
+})
+
+test('connections that come without end keep calls waiting for a hundred turns at most', async () => {
+  expect(await turnsUntilOver(new Arrivals(), Infinity)).toBeLessThan(100)
+})
