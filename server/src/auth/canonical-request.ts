@@ -79,11 +79,14 @@ const compare = (left: string, right: string) => (left < right ? -1 : left > rig
 export interface CanonicalHeaders {
   /** By lower-case name; values without outer blanks, with single inner ones; repeated headers joined by a comma. */
   readonly headers: ReadonlyMap<string, string>
-  /** `host` and every `x-amz-*` that came: the names that a signature must cover. */
+  /** Those that a signature must cover. */
   readonly decisive: readonly string[]
   /** Names that came more than once. */
   readonly repeated: readonly string[]
 }
+
+/** Whether a signature must cover a header of that name, where it comes. */
+export const isDecisive = (name: string) => name.startsWith('x-amz-') || name === 'host'
 
 /** Reads node's `rawHeaders`, since its `headers` drop some repetitions and join others differently. */
 export function canonicalHeaders(rawHeaders: readonly string[]): CanonicalHeaders {
@@ -96,7 +99,7 @@ export function canonicalHeaders(rawHeaders: readonly string[]): CanonicalHeader
     const earlier = headers.get(name)
     if (earlier === undefined) {
       headers.set(name, value)
-      if (name.startsWith('x-amz-') || name === 'host') decisive.push(name)
+      if (isDecisive(name)) decisive.push(name)
     } else {
       headers.set(name, `${earlier},${value}`)
       repeated.push(name)
