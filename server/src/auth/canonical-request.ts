@@ -16,9 +16,10 @@ export interface CanonicalRequest {
 
 /** The hash that goes into the string to sign. */
 export function hashCanonicalRequest({ method, path, query, headers, signedHeaders, bodyHash }: CanonicalRequest): string {
-  let lines = ''
-  for (const name of signedHeaders) lines += `${name}:${headers.get(name)}\n`
-  return hash('sha256', `${method}\n${path}\n${query}\n${lines}\n${signedHeaders.join(';')}\n${bodyHash}`)
+  const lines = [method, path, query]
+  for (const name of signedHeaders) lines.push(`${name}:${headers.get(name)}`)
+  lines.push('', signedHeaders.join(';'), bodyHash)
+  return hash('sha256', lines.join('\n'))
 }
 
 const hashOfNothing = hash('sha256', '')
