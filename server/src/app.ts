@@ -20,6 +20,7 @@ import { dispatchOf, type Dispatch } from './http/dispatch.ts'
 import { Admission } from './http/admission.ts'
 import { Connections } from './http/connections.ts'
 import type { Endpoint } from './http/endpoint.ts'
+import { ProxyProtocol } from './http/proxy-protocol.ts'
 import { createServer } from './http/server.ts'
 import { flowInvocations } from './integrations/flows.ts'
 import { lambdaInvoker } from './integrations/lambda.ts'
@@ -107,7 +108,8 @@ interface Surroundings {
 export async function startApp(config: Config, { now = Date.now, keys }: Surroundings = {}): Promise<App> {
   const log = createLog(config.logLevel)
   const metrics = createMetrics()
-  const { trustProxy = [] } = config
+  const { trustProxy = [], proxyHeaders } = config
+  const proxyProtocol = proxyHeaders === 'proxy-protocol' ? new ProxyProtocol(addressMatcher(trustProxy)) : undefined
   const audit = await openAuditLog(config.auditLog, { log, metrics })
   const { key, file, certificate, forget } = await openSecrets(config, log)
 
@@ -122,7 +124,8 @@ export async function startApp(config: Config, { now = Date.now, keys }: Surroun
     metrics,
     admission,
     connections: new Connections(config.connectionsPerAddress, addressMatcher([...trustProxy, 'loopback'])),
-    readSender: senderReader(trustProxy, config.proxyHeaders),
+    proxyProtocol,
+    readSender: senderReader(trustProxy, proxyHeaders, socket => proxyProtocol?.clientOf(socket)),
     audit,
     mostCalls: config.callsAtOnce,
     certificate: certificate?.pair,

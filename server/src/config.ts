@@ -149,10 +149,10 @@ export const settings = {
   ),
   proxyHeaders: setting<ProxyHeaders>(
     'proxy-headers',
-    'x-forwarded|forwarded',
+    'x-forwarded|forwarded|proxy-protocol',
     'x-forwarded',
-    'what these proxies write: X-Forwarded-For, -Proto and -Host, or Forwarded (RFC 7239)',
-    oneOf('x-forwarded', 'forwarded'),
+    'what these proxies write: X-Forwarded-For, -Proto and -Host; Forwarded (RFC 7239); or the PROXY protocol',
+    oneOf('x-forwarded', 'forwarded', 'proxy-protocol'),
   ),
   connectionsPerAddress: setting(
     'connections-per-address',
@@ -228,6 +228,8 @@ export function readConfig(flags: Readonly<Record<string, string | undefined>>, 
   if ((values.tlsCert === undefined) !== (values.tlsKey === undefined)) {
     throw new Error('--tls-cert and --tls-key (CARILLON_TLS_CERT and CARILLON_TLS_KEY) are given together, or neither is.')
   }
+  if (values.proxyHeaders === 'proxy-protocol' && values.trustProxy === undefined)
+    throw new Error('--proxy-headers proxy-protocol needs --trust-proxy: whose connections begin with a PROXY header.')
   if (values.oidcIssuer === undefined && (values.oidcAudience ?? values.oidcJwks) !== undefined)
     throw new Error('--oidc-audience and --oidc-jwks need --oidc-issuer: whose tokens they are about.')
   if (values.oidcIssuer !== undefined && values.oidcAudience === undefined)

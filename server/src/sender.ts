@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { isIP } from 'node:net'
+import { isIP, type Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import proxyaddr from 'proxy-addr'
 
@@ -18,8 +18,16 @@ export type Origin = Pick<Sender, 'sourceAddress' | 'isSecure'>
 
 export type ReadSender = (request: IncomingMessage) => Sender
 
-/** Which headers the proxies write. One kind only: who could write the other would choose its own address. */
-export type ProxyHeaders = 'x-forwarded' | 'forwarded'
+/** What the proxies write. One kind only: who could write another would choose its own address. */
+export type ProxyHeaders = 'x-forwarded' | 'forwarded' | 'proxy-protocol'
+
+/** Whom a proxy passes on, by what it says before the first byte of the client. */
+export interface PassedOn {
+  /** An IP address. */
+  readonly address: string
+  /** Whether the client speaks TLS with the proxy. */
+  readonly isSecure: boolean
+}
 
 /** What one proxy says of whom it has heard. */
 interface Hop {
@@ -38,13 +46,18 @@ export function addressMatcher(list: readonly string[]): (address: string) => bo
 }
 
 /** Made once. The headers of a peer that is not trusted are not looked at. */
-export function senderReader(trusted: readonly string[], headers: ProxyHeaders): ReadSender {
+export function senderReader(
+  trusted: readonly string[],
+  kind: ProxyHeaders,
+  passedOn: (socket: Socket) => PassedOn | undefined,
+): ReadSender {
   const isTrusted = addressMatcher(trusted)
-  const hopsOf = headers === 'forwarded' ? forwardedHops : xForwardedHops
+  const hopsOf = readers[kind]
   return request => {
     const { socket } = request
-    const peer = plain(socket.remoteAddress ?? '')
-    const isEncrypted = socket instanceof TLSSocket
+    const client = passedOn(socket)
+    const peer = plain(client?.address ?? socket.remoteAddress ?? '')
+    const isEncrypted = client?.isSecure || socket instanceof TLSSocket
     if (trusted.length === 0 || !isTrusted(peer)) return { sourceAddress: peer, isSecure: isEncrypted, forwardedHost: undefined }
     const hops = hopsOf(request.headers)
     let sourceAddress = peer
@@ -105,4 +118,10 @@ function forwardedHops({ forwarded }: HeaderValues): Hop[] {
     if (end === ',') hops.push({})
   }
   return hops.map(hop => ({ address: addressIn(hop['for']), protocol: hop['proto']?.toLowerCase(), host: hop['host'] }))
+}
+
+const readers: Record<ProxyHeaders, (headers: HeaderValues) => Hop[]> = {
+  'x-forwarded': xForwardedHops,
+  forwarded: forwardedHops,
+  'proxy-protocol': () => [],
 }

@@ -16,9 +16,10 @@ export interface CanonicalRequest {
 
 /** The hash that goes into the string to sign. */
 export function hashCanonicalRequest({ method, path, query, headers, signedHeaders, bodyHash }: CanonicalRequest): string {
-  let lines = ''
-  for (const name of signedHeaders) lines += `${name}:${headers.get(name)}\n`
-  return hash('sha256', `${method}\n${path}\n${query}\n${lines}\n${signedHeaders.join(';')}\n${bodyHash}`)
+  const lines = [method, path, query]
+  for (const name of signedHeaders) lines.push(`${name}:${headers.get(name)}`)
+  lines.push('', signedHeaders.join(';'), bodyHash)
+  return hash('sha256', lines.join('\n'))
 }
 
 const hashOfNothing = hash('sha256', '')
@@ -79,11 +80,14 @@ const compare = (left: string, right: string) => (left < right ? -1 : left > rig
 export interface CanonicalHeaders {
   /** By lower-case name; values without outer blanks, with single inner ones; repeated headers joined by a comma. */
   readonly headers: ReadonlyMap<string, string>
-  /** `host` and every `x-amz-*` that came: the names that a signature must cover. */
+  /** Those that a signature must cover. */
   readonly decisive: readonly string[]
   /** Names that came more than once. */
   readonly repeated: readonly string[]
 }
+
+/** Whether a signature must cover a header of that name, where it comes. */
+export const isDecisive = (name: string) => name.startsWith('x-amz-') || name === 'host'
 
 /** Reads node's `rawHeaders`, since its `headers` drop some repetitions and join others differently. */
 export function canonicalHeaders(rawHeaders: readonly string[]): CanonicalHeaders {
@@ -96,7 +100,7 @@ export function canonicalHeaders(rawHeaders: readonly string[]): CanonicalHeader
     const earlier = headers.get(name)
     if (earlier === undefined) {
       headers.set(name, value)
-      if (name.startsWith('x-amz-') || name === 'host') decisive.push(name)
+      if (isDecisive(name)) decisive.push(name)
     } else {
       headers.set(name, `${earlier},${value}`)
       repeated.push(name)

@@ -1,4 +1,4 @@
-import { parseAuthorization, type SignedService } from './authorization-header.ts'
+import { AuthorizationReader, type Claims, type SignedService } from './authorization-header.ts'
 import { canonicalHeaders, canonicalPath, canonicalQuery, escapedQuery, hashBody } from './canonical-request.ts'
 import type { CanonicalRequest } from './canonical-request.ts'
 import { explainMismatch } from './explain-mismatch.ts'
@@ -32,17 +32,19 @@ export function createVerifier<Key extends SigningSecret>(options: {
 }): (request: SignedRequest) => Key {
   const { findKey, service = 'chime', now = Date.now } = options
   const signerOf = createSigners(findKey)
+  const authorizations = new AuthorizationReader(service, 1000)
 
   return request => {
     const { headers, decisive, repeated } = canonicalHeaders(request.rawHeaders)
     for (const name of repeated) if (onlyOnce.has(name)) throw invalidSignature(`The header ${name} comes more than once.`)
     const authorization = headers.get('authorization')
     if (authorization === undefined) throw missingAuthenticationToken(reasonForNoAuthorization(request))
-    const { credential, signedHeaders, signature } = parseAuthorization(authorization, service)
+    const { claims, signature } = authorizations.read(authorization)
+    const { credential, signedHeaders } = claims
     const time = readSigningTime(headers)
     checkScopeDate(credential.date, time.basic)
     checkClock(time, now())
-    const names = checkedSignedHeaders(headers, decisive, signedHeaders)
+    checkSignedHeaders(headers, decisive, claims)
     const bodyHash = checkedBodyHash(headers, request.body)
     const raw = splitTarget(request.url)
 
@@ -56,7 +58,7 @@ export function createVerifier<Key extends SigningSecret>(options: {
       path: canonicalPath(raw.path),
       query: canonicalQuery(raw.query),
       headers,
-      signedHeaders: names,
+      signedHeaders,
       bodyHash,
     }
     if (!holdsForSomeHost(canonical, request.forwardedHost, each => holds(each) || holdsEscaped(each, raw.query, holds))) {
@@ -66,6 +68,7 @@ export function createVerifier<Key extends SigningSecret>(options: {
     if (known === undefined) throw unrecognizedClient(reasonForUnknownKey(token !== undefined))
     if ((known.expiresAt ?? Infinity) <= now()) throw expiredToken('The temporary credentials have expired: get new ones.')
     signer.accept()
+    authorizations.keep(authorization, claims)
     return known
   }
 }
@@ -107,16 +110,13 @@ function checkScopeDate(date: string, basic: string): void {
   throw invalidSignature(`The credential scope is of ${date}, the request of ${day}; they must be of the same day (UTC).`, message)
 }
 
-/** The signed names. What is signed is there, once; what decides about the call is signed. */
-function checkedSignedHeaders(headers: ReadonlyMap<string, string>, decisive: readonly string[], signedHeaders: string): readonly string[] {
-  const names = signedHeaders.split(';')
-  for (let index = 0; index < names.length; index++) {
-    const name = names[index]!
-    if (!headers.has(name)) throw invalidSignature(reasonForAbsentHeader(name))
-    if (index > 0 && name <= names[index - 1]! && names.indexOf(name) < index) throw invalidSignature(`SignedHeaders names ${name} twice.`)
-  }
-  for (const name of decisive) if (!names.includes(name)) throw invalidSignature(`The header ${name} is not signed.`)
-  return names
+/** What is signed is there, once; what decides about the call is signed, which is so where as many are decisive of what is signed as of what came. */
+function checkSignedHeaders(headers: ReadonlyMap<string, string>, came: readonly string[], { signedHeaders, repeated, decisive }: Claims) {
+  for (const name of signedHeaders) if (!headers.has(name)) throw invalidSignature(reasonForAbsentHeader(name))
+  if (repeated !== undefined) throw invalidSignature(`SignedHeaders names ${repeated} twice.`)
+  if (decisive === came.length) return
+  const unsigned = came.find(name => !signedHeaders.includes(name))
+  throw invalidSignature(`The header ${unsigned} is not signed.`)
 }
 
 function reasonForAbsentHeader(name: string): string {

@@ -12,9 +12,8 @@ export class Connections {
     this.#isExempt = isExempt
   }
 
-  /** False where it is one too many. */
-  enter(socket: Socket): boolean {
-    const address = socket.remoteAddress
+  /** False where it is one too many. The address may be one that a proxy tells. */
+  enter(socket: Socket, address = socket.remoteAddress): boolean {
     if (address === undefined || this.#isExempt(address)) return true
     const open = this.#open.get(address) ?? 0
     if (open >= this.#most) return false

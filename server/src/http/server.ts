@@ -6,6 +6,7 @@ import { malformedRequest, plainAnswer } from './answer.ts'
 import { Arrivals } from './arrivals.ts'
 import { Calls, type Answering } from './calls.ts'
 import type { Connections } from './connections.ts'
+import type { ProxyProtocol } from './proxy-protocol.ts'
 import { createRouter, type Routed } from './router.ts'
 import { notServing } from './shown-error.ts'
 import { largestHead } from './sizes.ts'
@@ -24,6 +25,8 @@ const handshakeMilliseconds = 10_000
 
 export interface Served extends Omit<Answering, 'arrivals'>, Pick<Routed, 'dispatch' | 'endpoint'> {
   readonly connections: Connections
+  /** Where proxies speak it. */
+  readonly proxyProtocol: ProxyProtocol | undefined
   /** For the TLS listener; undefined for none. */
   readonly certificate: { readonly cert: string; readonly key: string } | undefined
   /** Whether the database answers. */
@@ -42,7 +45,7 @@ export interface HttpSide {
 
 /** The HTTP side: routes made from the contract, raw bodies, AWS-shaped errors from whichever layer notices them, CORS. */
 export function createServer(served: Served): HttpSide {
-  const { metrics, admission, certificate, connections, readSender, dispatch } = served
+  const { metrics, admission, certificate, connections, proxyProtocol, readSender, dispatch } = served
   const sockets = new Set<Socket>()
   const arrivals = new Arrivals()
   let isClosing = false
@@ -72,16 +75,24 @@ export function createServer(served: Served): HttpSide {
       .on('checkExpectation', (request, response) => each.emit('request', request, response))
       .on('clientError', malformedRequest)
       .on('upgrade', upgrade)
-      .on('connection', (socket: Socket) => {
-        if (!connections.enter(socket)) {
+
+    // Node's own come after ours: what a proxy says first is not for them, nor is one connection too many.
+    const serve = each.listeners('connection')
+    each.removeAllListeners('connection').on('connection', (socket: Socket) => {
+      sockets.add(socket)
+      socket.once('close', () => sockets.delete(socket))
+      const enter = () => {
+        if (connections.enter(socket, proxyProtocol?.clientOf(socket)?.address)) {
+          arrivals.came()
+          for (const listener of serve) listener.call(each, socket)
+        } else {
           metrics.refusedConnections.inc()
           socket.destroy()
-          return
         }
-        arrivals.came()
-        sockets.add(socket)
-        socket.once('close', () => sockets.delete(socket))
-      })
+      }
+      if (proxyProtocol) proxyProtocol.accept(socket, enter)
+      else enter()
+    })
     return each
   }
 

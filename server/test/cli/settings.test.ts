@@ -43,7 +43,7 @@ const examples: Record<SettingName, { good: () => Promise<string>; bad: readonly
   exchangeUsers: { good: async () => 'off', bad: ['', 'yes'] },
   pingSeconds: count,
   trustProxy: { good: async () => '10.0.0.0/8, ::1,loopback', bad: ['', ' ', '10.0.0.0/33', 'everybody', '10.0.0.1,', '300.1.1.1'] },
-  proxyHeaders: { good: async () => 'forwarded', bad: ['', 'both', 'X-Forwarded'] },
+  proxyHeaders: { good: async () => 'forwarded', bad: ['', 'both', 'X-Forwarded', 'proxy'] },
   connectionsPerAddress: count,
   callsAtOnce: count,
   auditLog: { good: async () => join(await temporaryFolder(), 'audit.log'), bad: ['', ' '] },
@@ -253,6 +253,12 @@ test('half of a root key is refused, and so is one that no client could sign wit
   const half = refused(/CARILLON_ACCESS_KEY_ID and CARILLON_SECRET_ACCESS_KEY are given together, or neither is\./)
   expect(results).toEqual([half, half, half, refused(/CARILLON_ACCESS_KEY_ID must be without blanks, slashes and commas/)])
   for (const { stderr } of results) expect(stderr).not.toContain(rootKey.secretAccessKey)
+})
+
+test('the PROXY protocol of nobody is refused', async () => {
+  expect(await serveFails(['--port', '0', '--proxy-headers', 'proxy-protocol'])).toEqual(
+    refused(/--proxy-headers proxy-protocol needs --trust-proxy: whose connections begin with a PROXY header\./),
+  )
 })
 
 test('PostgreSQL without a root key is refused', async () => {

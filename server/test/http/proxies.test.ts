@@ -1,31 +1,11 @@
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { setTimeout } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
-import { temporaryFolder } from '../support/process.ts'
 import { call, signedHeaders } from '../support/signed.ts'
 import { Listening, presignedUrl } from '../support/sockets.ts'
-import { startWorld, type World } from '../support/world.ts'
-
-type Entry = Readonly<Record<string, unknown>>
-
-/** A server whose audit log tells what it has understood. */
-async function watched(settings: Record<string, string>) {
-  const auditLog = join(await temporaryFolder(), 'audit.log')
-  const world = await startWorld('sqlite', { auditLog, ...settings })
-  onTestFinished(() => world.close())
-  const entries = async (): Promise<Entry[]> => {
-    await setTimeout(50)
-    return (await readFile(auditLog, 'utf8'))
-      .trim()
-      .split('\n')
-      .map(line => JSON.parse(line))
-  }
-  return { world, lastEntry: async () => (await entries()).at(-1)! }
-}
+import { watched, type Watched } from '../support/watched.ts'
+import type { World } from '../support/world.ts'
 
 const listing = { path: '/app-instances' }
-const sourceSeen = async ({ world, lastEntry }: Awaited<ReturnType<typeof watched>>, headers: Record<string, string>) => {
+const sourceSeen = async ({ world, lastEntry }: Watched, headers: Record<string, string>) => {
   const { status } = await call(world.app.url, world.app.rootKey, listing, { headers })
   expect(status).toBe(200)
   return (await lastEntry())['sourceAddress']
