@@ -76,7 +76,7 @@ export class Calls {
     try {
       if (!this.#tools.admission.admits(request)) throw notServing()
       if (this.#onTheirWay > this.#tools.mostCalls) throw tooManyCalls()
-      await this.#tools.arrivals.over
+      if (this.#tools.arrivals.over) await this.#tools.arrivals.over
       answer = await endpoint.answer(asked)
     } catch (error) {
       const shown = this.#told(error, request, requestId)
