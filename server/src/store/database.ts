@@ -11,12 +11,17 @@ export type Value = string | number | null
 export interface Statement<Row> {
   readonly name: string
   readonly text: string
+  /**
+   * The same for several at once, where PostgreSQL is to do that in transactions that are shared: each parameter is a list, and
+   * the rows say in `whose` for which of them they are, counted from 1. A `run` has changed a row where there is one.
+   */
+  readonly many?: Statement<unknown> | undefined
   /** Never set: it carries the type. */
   readonly row?: Row
 }
 
-export function statement<Row = never>(text: string): Statement<Row> {
-  return { name: createHash('sha1').update(text).digest('hex'), text }
+export function statement<Row = never>(text: string, many?: string): Statement<Row> {
+  return { name: createHash('sha1').update(text).digest('hex'), text, many: many === undefined ? undefined : statement(many) }
 }
 
 /** What can be asked of a connection. */
@@ -40,6 +45,12 @@ export interface Transaction extends Queries {
 export type Tell = (event: BusEvent) => void
 
 /**
+ * Works that are `shared` may be held in one transaction, step by step beside each other, and all of them again where one has failed.
+ * So only those may be that do what each could do at any moment between the steps of another.
+ */
+export type Sharing = 'alone' | 'shared'
+
+/**
  * The port that SQLite and PostgreSQL implement.
  *
  * Queries outside a transaction see only what is committed. `transaction` resolves after the commit is on disk, so whoever
@@ -49,7 +60,7 @@ export type Tell = (event: BusEvent) => void
  */
 export interface Database extends Queries {
   readonly kind: 'sqlite' | 'postgres'
-  transaction<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result>
+  transaction<Result>(work: (tx: Transaction) => Promise<Result>, sharing?: Sharing): Promise<Result>
   /** Gives back some of the space that deleted rows have left, where the database does not do so by itself; true where there is more. */
   tidy(): Promise<boolean>
   close(): Promise<void>
