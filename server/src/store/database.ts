@@ -45,8 +45,8 @@ export interface Transaction extends Queries {
 export type Tell = (event: BusEvent) => void
 
 /**
- * Works that are `shared` may be held in one transaction, step by step beside each other, and all of them again where one has failed.
- * So only those may be that do what each could do at any moment between the steps of another.
+ * A work that is `shared` may be held in one transaction with others of its kind, step by step beside each other, and again where
+ * one of them has failed. So only those may be for which it makes no difference what such others do between their steps.
  */
 export type Sharing = 'alone' | 'shared'
 

@@ -1,17 +1,11 @@
 import { statement, type Statement, type Value } from './database.ts'
 import { isOutage } from './outage.ts'
-import { askMany, Asking, type Asker } from './postgres-queries.ts'
+import { askMany, Asking, type Asker, type Waiting } from './postgres-queries.ts'
 
 /** So many are asked for at once at the most. */
 const most = 32
 /** Of one statement so many round trips are under way at once, at the most. */
 const roundTrips = 2
-
-interface Waiting {
-  readonly values: readonly Value[]
-  readonly resolve: (row: unknown) => void
-  readonly reject: (error: unknown) => void
-}
 
 /** What is asked by one statement. */
 interface Queue {
@@ -22,8 +16,8 @@ interface Queue {
 }
 
 /**
- * Looks up rows outside transactions: what is asked for by the same statement in one turn of the event loop, or while others are under way,
- * goes in one round trip. A look-up that is alone goes as it is.
+ * Looks up rows outside transactions: what is asked for by the same statement in one turn of the event loop, or while others
+ * are under way, goes in one round trip. A look-up that is alone goes as it is.
  */
 export class LookUps {
   readonly #asker: Asker
@@ -67,12 +61,7 @@ export class LookUps {
     const many = asked.length > 1 ? this.#manyOf(statement, asked) : undefined
     if (!many) return this.#answerEach(statement, asked)
     try {
-      const rows = await askMany(
-        this.#asker,
-        many,
-        asked.map(({ values }) => values),
-      )
-      for (const [index, { resolve }] of asked.entries()) resolve(rows[index])
+      await askMany(this.#asker, many, asked)
     } catch (error) {
       // A value that PostgreSQL refuses is the fault of one of them.
       if (!isOutage(error)) return this.#answerEach(statement, asked)

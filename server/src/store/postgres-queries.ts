@@ -10,23 +10,30 @@ export const parsers: PoolConfig['types'] = {
 export type Asker = Pick<PoolClient, 'query'>
 
 /** Named statements are parsed and planned once a connection. */
-async function ask(asker: Asker, { name, text }: Statement<unknown>, values: readonly (Value | Value[])[]): Promise<QueryResult> {
-  return asker.query({ name, text, values: [...values] })
+async function ask(asker: Asker, { name, text }: Statement<unknown>, values: (Value | Value[])[]): Promise<QueryResult> {
+  return asker.query({ name, text, values })
+}
+
+/** Somebody who asks, and waits. */
+export interface Waiting {
+  readonly values: readonly Value[]
+  readonly resolve: (row: unknown) => void
+  readonly reject: (error: unknown) => void
 }
 
 /**
  * Asks for several at once, by a statement that takes a list for each parameter, and whose rows say in `whose` for which of
- * them they are, counted from 1. Returns the row of each, in their order.
+ * them they are, counted from 1; tells each its row. Where it rejects, nobody has been told anything.
  */
-export async function askMany(asker: Asker, many: Statement<unknown>, asked: readonly (readonly Value[])[]): Promise<unknown[]> {
-  const lists = asked[0]!.map((_, parameter) => asked.map(values => values[parameter]!))
+export async function askMany(asker: Asker, many: Statement<unknown>, asked: readonly Waiting[]): Promise<void> {
+  const lists = asked[0]!.values.map((_, parameter) => asked.map(({ values }) => values[parameter]!))
   const { rows } = await ask(asker, many, lists)
-  const found = Array.from<unknown>({ length: asked.length })
+  const found = new Map<number, unknown>()
   for (const row of rows as { whose?: number }[]) {
-    found[row.whose! - 1] = row
+    found.set(row.whose!, row)
     delete row.whose
   }
-  return found
+  for (const [index, { resolve }] of asked.entries()) resolve(found.get(index + 1))
 }
 
 /** What can be asked, each thing in a round trip of its own. */

@@ -2,22 +2,17 @@ import type { BusEvent } from '../events/events.ts'
 import type { Telling } from './commit-order.ts'
 import type { Statement, Transaction, Value } from './database.ts'
 import { isOutage } from './outage.ts'
-import { askMany, Asking, type Asker } from './postgres-queries.ts'
+import { askMany, Asking, type Asker, type Waiting } from './postgres-queries.ts'
 
 /** So many works share a transaction at the most. */
 const most = 100
 
 const endOfTurn = () => new Promise<void>(resolve => setImmediate(resolve))
 
-interface Asked {
+interface Asked extends Waiting {
   readonly statement: Statement<unknown>
-  readonly values: readonly Value[]
-  /** Asks for this one only. */
-  readonly alone: () => Promise<unknown>
-  /** What is answered where a statement for many has this row for it, or none. */
-  readonly answerOf: (row: unknown) => unknown
-  readonly resolve: (answer: unknown) => void
-  readonly reject: (error: unknown) => void
+  /** Asks for this one only, and tells it. */
+  readonly alone: () => Promise<void>
 }
 
 /**
@@ -39,26 +34,38 @@ class SharedTransaction implements Transaction {
 
   async all<Row>(statement: Statement<Row>, ...values: Value[]): Promise<Row[]> {
     const alone = () => this.#one.all(statement, ...values)
-    return this.#ask({ statement, values, alone, answerOf: row => [row] }) as Promise<Row[]>
+    return this.#ask(statement, values, alone, row => (row === undefined ? [] : [row as Row]))
   }
 
   async get<Row>(statement: Statement<Row>, ...values: Value[]): Promise<Row | undefined> {
     const alone = () => this.#one.get(statement, ...values)
-    return this.#ask({ statement, values, alone, answerOf: row => row }) as Promise<Row | undefined>
+    return this.#ask(statement, values, alone, row => row as Row | undefined)
   }
 
   async run(statement: Statement<never>, ...values: Value[]): Promise<number> {
     const alone = () => this.#one.run(statement, ...values)
-    return this.#ask({ statement, values, alone, answerOf: row => (row ? 1 : 0) }) as Promise<number>
+    return this.#ask(statement, values, alone, row => (row === undefined ? 0 : 1))
   }
 
   tell(event: BusEvent) {
     this.#telling.add(event)
   }
 
-  async #ask(asked: Omit<Asked, 'resolve' | 'reject'>): Promise<unknown> {
-    const { promise, resolve, reject } = Promise.withResolvers<unknown>()
-    this.#asked.push({ ...asked, resolve, reject })
+  /** `answerOf` is what a row of a statement for many, or none, answers. */
+  async #ask<Answer>(
+    statement: Statement<unknown>,
+    values: readonly Value[],
+    alone: () => Promise<Answer>,
+    answerOf: (row: unknown) => Answer,
+  ): Promise<Answer> {
+    const { promise, resolve, reject } = Promise.withResolvers<Answer>()
+    this.#asked.push({
+      statement,
+      values,
+      alone: () => alone().then(resolve, reject),
+      resolve: row => resolve(answerOf(row)),
+      reject,
+    })
     if (!this.#isAnswering) void this.#answer()
     return promise
   }
@@ -69,7 +76,7 @@ class SharedTransaction implements Transaction {
       const steps = Map.groupBy(this.#asked.splice(0), ({ statement }) => statement)
       for (const [{ many }, asked] of steps) {
         if (many && asked.length > 1) await this.#answerTogether(many, asked)
-        else for (const { alone, resolve, reject } of asked) await alone().then(resolve, reject)
+        else for (const { alone } of asked) await alone()
       }
     }
     this.#isAnswering = false
@@ -77,12 +84,7 @@ class SharedTransaction implements Transaction {
 
   async #answerTogether(many: Statement<unknown>, asked: readonly Asked[]) {
     try {
-      const rows = await askMany(
-        this.#asker,
-        many,
-        asked.map(({ values }) => values),
-      )
-      for (const [index, { answerOf, resolve }] of asked.entries()) resolve(answerOf(rows[index]))
+      await askMany(this.#asker, many, asked)
     } catch (error) {
       for (const { reject } of asked) reject(error)
     }
@@ -91,7 +93,7 @@ class SharedTransaction implements Transaction {
 
 type Work = (tx: Transaction) => Promise<unknown>
 
-interface Waiting {
+interface Sharer {
   readonly work: Work
   readonly resolve: (result: unknown) => void
   readonly reject: (error: unknown) => void
@@ -114,7 +116,7 @@ export interface Holding {
  */
 export class SharedTransactions {
   readonly #holding: Holding
-  readonly #waiting: Waiting[] = []
+  readonly #waiting: Sharer[] = []
   #isHolding = false
 
   constructor(holding: Holding) {
@@ -135,7 +137,7 @@ export class SharedTransactions {
     this.#isHolding = false
   }
 
-  async #hold(batch: readonly Waiting[]) {
+  async #hold(batch: readonly Sharer[]) {
     let outcomes: PromiseSettledResult<unknown>[] = []
     try {
       await this.#holding.once(async (asker, telling) => {
@@ -144,7 +146,7 @@ export class SharedTransactions {
         if (outcomes.some(({ status }) => status === 'rejected')) throw new UndoneWithOthers()
       })
     } catch (error) {
-      const blameless = batch.filter((waiting, index) => !this.#isBlamed(waiting, outcomes[index], error))
+      const blameless = batch.filter((sharer, index) => !this.#isBlamed(sharer, outcomes[index], error))
       this.#waiting.unshift(...blameless)
       return
     }
@@ -152,7 +154,7 @@ export class SharedTransactions {
   }
 
   /** Sees to a work that has failed by itself, or by what became of the transaction; false for one that is undone with others. */
-  #isBlamed({ work, resolve, reject }: Waiting, outcome: PromiseSettledResult<unknown> | undefined, error: unknown): boolean {
+  #isBlamed({ work, resolve, reject }: Sharer, outcome: PromiseSettledResult<unknown> | undefined, error: unknown): boolean {
     const reason: unknown = outcome?.status === 'rejected' ? outcome.reason : error
     if (reason instanceof UndoneWithOthers) return false
     if (isOutage(reason)) reject(reason)
