@@ -1,7 +1,7 @@
 import { hash as digest } from 'node:crypto'
 import type { BearerCall, Call } from '../call.ts'
 import { ApiError, conflict } from '../errors.ts'
-import { RetryTransaction, type Transaction } from '../store/database.ts'
+import { RetryTransaction, type Sharing, type Transaction } from '../store/database.ts'
 import { answeredToken, rememberToken, tokenLifetime } from '../store/request-tokens.ts'
 
 interface Tokened {
@@ -41,6 +41,7 @@ export async function once<Result>(
   parent: string,
   input: Tokened,
   work: (tx: Transaction) => Promise<Result>,
+  sharing?: Sharing,
 ): Promise<Result> {
   const { token, fingerprint } = namesOf(call, parent, input)
   let isKnown = false
@@ -57,9 +58,9 @@ export async function once<Result>(
       // What the first request has made is no conflict.
       throw error instanceof ApiError && (await answeredToken(tx, token, since)) ? again() : error
     })
-    if (!(await rememberToken(tx, { token, fingerprint, result: JSON.stringify(result), now, since }))) throw again()
+    if (!(await rememberToken(tx, { token, fingerprint, result: JSON.stringify(result), now }))) throw again()
     return result
-  })
+  }, sharing)
 }
 
 /** The same for what is never stored: remembered in this process only, and only the last ones (spec/decisions.md). */

@@ -48,13 +48,16 @@ export const messages: Handlers<
     const SubChannelId = call.subChannel?.name
     // Its number, since a channel that comes back under the ChannelId of a deleted one is another.
     const parent = String(call.channel.id)
-    if (input.Persistence === 'NON_PERSISTENT' && !isForFlow(call.channel.flowId, input.Type)) {
+    const isFlowing = isForFlow(call.channel.flowId, input.Type)
+    if (input.Persistence === 'NON_PERSISTENT' && !isFlowing) {
       return onceInMemory(call, parent, input, async () => {
         const target = await targetOf(call.db, call, input.Target)
         return { ChannelArn, ...deliver(call, message, target), SubChannelId }
       })
     }
-    const taken = await once(call, parent, input, async tx => send(tx, call, message, await targetOf(tx, call, input.Target)))
+    // One that goes to all members takes a few steps which PostgreSQL can do for many messages at once.
+    const sharing = input.Target || isFlowing || call.subChannel ? 'alone' : 'shared'
+    const taken = await once(call, parent, input, async tx => send(tx, call, message, await targetOf(tx, call, input.Target)), sharing)
     return told(call, taken)
   },
 

@@ -21,10 +21,9 @@ import type { ChannelEvent } from '../events/events.ts'
 import type { Queries, Transaction } from '../store/database.ts'
 import type { Identity } from '../store/identities.ts'
 import { countModerators, insertModerator } from '../store/moderators.ts'
-import { lockIdentities } from '../store/identities.ts'
 import { checkCount, countOne } from './counts.ts'
 import { expiryOf } from './expiration.ts'
-import { identity } from './identities.ts'
+import { holdIdentities, identity } from './identities.ts'
 import { tellJoined } from './membership-events.ts'
 import { join } from './memberships.ts'
 import { checkElastic, elasticConfiguration, openFirstSubChannel } from './sub-channels.ts'
@@ -101,7 +100,7 @@ export async function createChannel(tx: Transaction, { caller, limits, now: cloc
     throw conflict('A channel with this ChannelId already exists', `${arn} exists. Choose another ChannelId, or leave it out.`)
   const members = elastic ? [] : [caller, ...asked.members]
   const moderators = [caller, ...asked.moderators]
-  await lockIdentities(tx, [...members, ...moderators])
+  await holdIdentities(tx, [...members, ...moderators])
   const joined = []
   for (const member of members) {
     const membership = await join(tx, { channel: { id, arn }, member, type: 'DEFAULT', invitedBy: caller, now, limits })

@@ -24,6 +24,11 @@ export async function holdIdentity(tx: Queries, { id, arn }: Identity) {
   if (!(await lockIdentity(tx, id))) throw invalidUserArn(`${arn} has just been deleted.`)
 }
 
+/** The same for several, in the order of their numbers, so that who holds the same ones does not wait for this one in a circle. */
+export async function holdIdentities(tx: Queries, identities: readonly Identity[]) {
+  for (const each of identities.toSorted((a, b) => a.id - b.id)) await holdIdentity(tx, each)
+}
+
 /** Deletes a user or bot: its sockets are closed. Its memberships end with the purge. */
 export async function deleteIdentity(tx: Transaction, userId: number, now: number) {
   if (await buryIdentity(tx, userId, now)) tx.tell({ type: 'user-deleted', userId })

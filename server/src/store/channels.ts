@@ -109,12 +109,24 @@ const advance = statement<{ sequence: number; at: number }>(`
   update channels set sequence = sequence + 1, last_event_at = case when last_event_at < $2 then $2 else last_event_at end
   where id = $1 and deleted_at is null
   returning sequence, last_event_at as at`)
-const advanceWithMessage = statement<{ sequence: number; at: number }>(`
-  update channels set sequence = sequence + 1,
+/** Several messages of one channel have one time, and follow each other in the order in which they were asked for. */
+const advanceWithMessage = statement<{ sequence: number; at: number }>(
+  `update channels set sequence = sequence + 1,
     last_event_at = case when last_event_at < $2 then $2 else last_event_at end,
     last_message_at = case when last_event_at < $2 then $2 else last_event_at end
   where id = $1 and deleted_at is null
-  returning sequence, last_event_at as at`)
+  returning sequence, last_event_at as at`,
+  `with asked as (select * from unnest($1::bigint[], $2::bigint[]) with ordinality as asked (id, at, whose)),
+  locked as (select id from channels where id = any($1) and deleted_at is null order by id for no key update),
+  advanced as (
+    update channels c set sequence = c.sequence + each.count,
+      last_event_at = greatest(c.last_event_at, each.at), last_message_at = greatest(c.last_event_at, each.at)
+    from (select id, count(*) as count, max(at) as at from locked join asked using (id) group by id) each
+    where c.id = each.id
+    returning c.id, c.sequence - each.count as before, c.last_event_at as at)
+  select before + row_number() over (partition by id order by whose) as sequence, advanced.at, whose
+  from asked join advanced using (id)`,
+)
 const bury = statement<{ appInstanceId: number }>(`
   update channels set deleted_at = $2 where id = $1 and deleted_at is null returning app_instance_id as "appInstanceId"`)
 

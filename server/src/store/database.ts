@@ -11,12 +11,17 @@ export type Value = string | number | null
 export interface Statement<Row> {
   readonly name: string
   readonly text: string
+  /**
+   * The same for several at once, where PostgreSQL is to do that in transactions that are shared: each parameter is a list, and
+   * the rows say in `whose` for which of them they are, counted from 1. A `run` has changed a row where there is one.
+   */
+  readonly many?: Statement<unknown> | undefined
   /** Never set: it carries the type. */
   readonly row?: Row
 }
 
-export function statement<Row = never>(text: string): Statement<Row> {
-  return { name: createHash('sha1').update(text).digest('hex'), text }
+export function statement<Row = never>(text: string, many?: string): Statement<Row> {
+  return { name: createHash('sha1').update(text).digest('hex'), text, many: many === undefined ? undefined : statement(many) }
 }
 
 /** What can be asked of a connection. */
@@ -47,6 +52,12 @@ export interface Hearing {
 }
 
 /**
+ * A work that is `shared` may be held in one transaction with others of its kind, step by step beside each other, and again where
+ * one of them has failed. So only those may be for which it makes no difference what such others do between their steps.
+ */
+export type Sharing = 'alone' | 'shared'
+
+/**
  * The port that SQLite and PostgreSQL implement.
  *
  * Queries outside a transaction see only what is committed. `transaction` resolves after the commit is on disk, so whoever
@@ -56,7 +67,7 @@ export interface Hearing {
  */
 export interface Database extends Queries {
   readonly kind: 'sqlite' | 'postgres'
-  transaction<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result>
+  transaction<Result>(work: (tx: Transaction) => Promise<Result>, sharing?: Sharing): Promise<Result>
   /** Gives back some of the space that deleted rows have left, where the database does not do so by itself; true where there is more. */
   tidy(): Promise<boolean>
   close(): Promise<void>

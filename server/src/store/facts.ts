@@ -1,6 +1,6 @@
 import { statement, type Queries } from './database.ts'
 import type { Mode, Privacy } from './channels.ts'
-import type { MembershipType } from './memberships.ts'
+import { byMember, type MembershipType } from './memberships.ts'
 
 /** What one look-up tells of a bearer, and of its relation to the channel that a call is about. */
 export interface FactsRow {
@@ -41,15 +41,15 @@ const inChannel = (selected: string, joined: string) =>
   where a.arn = $1 and a.deleted_at is null`)
 /** In an elastic channel a moderator has a membership in each of many sub-channels, and each is as good as another here. */
 const selectCallerInChannel = inChannel(
-  `(select m.type from memberships m where m.channel_id = c.id and m.member_id = bearer.id limit 1) as "membershipType"`,
+  `(select m.type from memberships m where m.channel_id = c.id and m.member_id = bearer.id and ${byMember} limit 1) as "membershipType"`,
   '',
 )
 /** A sub-channel that is not there is none where somebody is a member. */
 const selectCallerInSubChannel = inChannel(
-  `membership.type as "membershipType", sub.id as "subChannelId"`,
+  `m.type as "membershipType", sub.id as "subChannelId"`,
   `left join sub_channels sub on sub.channel_id = c.id and sub.external_id = $5 and sub.deleted_at is null
-  left join memberships membership
-    on membership.channel_id = c.id and membership.member_id = bearer.id and membership.sub_channel_id = coalesce(sub.id, 0)`,
+  left join memberships m
+    on m.channel_id = c.id and m.member_id = bearer.id and m.sub_channel_id = coalesce(sub.id, 0) and ${byMember}`,
 )
 
 /** The bearer and, where a channel is given, its relation to it, and to the sub-channel of that name; undefined where no such user or bot lives. */

@@ -59,8 +59,13 @@ const insert = statement(`
   values ($1, $2, $3, $4, $5, $5, $6, $7,
     (select max(created_at) from private_messages where channel_id = $1 and sub_channel_id = $6 and viewer_id = $2 and failed = 0))
   on conflict (channel_id, member_id, sub_channel_id) do nothing`)
+/**
+ * SQL that holds for every membership m. It names a column that `memberships_listed` lacks: PostgreSQL would take that index
+ * for the look-up of one member's type, since it has all other columns, and would read all members of the channel there.
+ */
+export const byMember = `m.created_at >= 0`
 const selectType = statement<{ type: MembershipType }>(
-  `select type from memberships where channel_id = $1 and member_id = $2 and sub_channel_id = $3`,
+  `select m.type from memberships m where m.channel_id = $1 and m.member_id = $2 and m.sub_channel_id = $3 and ${byMember}`,
 )
 const selectPlaces = statement<{ subChannelId: number; placed: number }>(`
   select sub_channel_id as "subChannelId", placed from memberships where channel_id = $1 and member_id = $2 order by sub_channel_id`)

@@ -82,10 +82,17 @@ const people = `
   join app_instances a on a.id = sender.app_instance_id
   left join identities target on target.id = m.target_id`
 
-const insert = statement(`
+const inserted = `
   insert into messages (channel_id, private, created_at, sequence, nonce, sender_id, target_id, type,
-    content, metadata, attributes, content_type, updated_at, sub_channel_id, status)
-  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $3, $13, $14)`)
+    content, metadata, attributes, content_type, sub_channel_id, status, updated_at)`
+const insert = statement(
+  `${inserted} values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $3)`,
+  `with kept as (${inserted}
+    select *, created_at from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::bigint[], $7::bigint[],
+      $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::bigint[], $14::text[])
+      as asked (channel_id, private, created_at))
+  select whose from generate_series(1, cardinality($1)) as whose`,
+)
 const insertViewer = statement(`
   insert into private_messages (channel_id, viewer_id, created_at, sequence, sub_channel_id)
   values ($1, $2, $3, $4, $5) on conflict do nothing`)

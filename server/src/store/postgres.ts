@@ -1,54 +1,25 @@
-import { Pool, types, type PoolClient, type PoolConfig, type QueryResult } from 'pg'
+import { Pool, type PoolClient } from 'pg'
 import type { BusEvent } from '../events/events.ts'
 import { CommitOrder, type Telling } from './commit-order.ts'
 import {
   RetryTransaction,
   transactionAttempts,
   type Database,
-  type Queries,
+  type Sharing,
   type Statement,
   type Tell,
   type Transaction,
   type Value,
 } from './database.ts'
-
-/** bigint and count(*) come as text by default; every one of ours fits a number. */
-const parsers: PoolConfig['types'] = {
-  getTypeParser: (oid, format) => (oid === types.builtins.INT8 ? Number : types.getTypeParser(oid, format)),
-}
+import { LookUps } from './look-ups.ts'
+import { Asking, parsers } from './postgres-queries.ts'
+import { SharedTransactions } from './shared-transactions.ts'
 
 const deadlockDetected = '40P01'
 const serializationFailure = '40001'
 
-type Asker = Pick<PoolClient, 'query'>
-
-/** Named statements are parsed and planned once a connection. */
-async function ask(asker: Asker, { name, text }: Statement<unknown>, values: Value[]): Promise<QueryResult> {
-  return asker.query({ name, text, values })
-}
-
-class Asking implements Queries {
-  readonly #asker: Asker
-
-  constructor(asker: Asker) {
-    this.#asker = asker
-  }
-
-  async all<Row>(statement: Statement<Row>, ...values: Value[]): Promise<Row[]> {
-    const { rows } = await ask(this.#asker, statement, values)
-    return rows as Row[]
-  }
-
-  async get<Row>(statement: Statement<Row>, ...values: Value[]): Promise<Row | undefined> {
-    const { rows } = await ask(this.#asker, statement, values)
-    return rows[0] as Row | undefined
-  }
-
-  async run(statement: Statement<never>, ...values: Value[]): Promise<number> {
-    const { rowCount } = await ask(this.#asker, statement, values)
-    return rowCount ?? 0
-  }
-}
+/** Many wait for the transaction that they share, so it waits for nobody's lock for long; alone each of them does. */
+const beginShared = `begin; set local lock_timeout = '1s'`
 
 class OpenTransaction extends Asking implements Transaction {
   readonly #telling: Telling
@@ -70,11 +41,18 @@ const ignored = () => {}
 export class PostgresDatabase extends Asking implements Database {
   readonly kind = 'postgres'
   readonly #pool: Pool
+  readonly #lookUps: LookUps
+  readonly #shared: SharedTransactions
   readonly #order: CommitOrder
 
   private constructor(pool: Pool, tell: Tell) {
     super(pool)
     this.#pool = pool
+    this.#lookUps = new LookUps(pool)
+    this.#shared = new SharedTransactions({
+      once: work => this.#once(beginShared, work),
+      alone: work => this.#alone(work),
+    })
     this.#order = new CommitOrder(tell)
   }
 
@@ -112,26 +90,42 @@ export class PostgresDatabase extends Asking implements Database {
     }
   }
 
-  async transaction<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> {
+  override async get<Row>(statement: Statement<Row>, ...values: Value[]): Promise<Row | undefined> {
+    return this.#lookUps.get(statement, values)
+  }
+
+  async transaction<Result>(work: (tx: Transaction) => Promise<Result>, sharing: Sharing = 'alone'): Promise<Result> {
+    return sharing === 'shared' ? this.#shared.run(work) : this.#alone(work)
+  }
+
+  async #alone<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> {
     for (let attempt = 1; ; attempt++) {
-      const client = await this.#pool.connect()
-      client.on('error', ignored)
-      let broken: Error | boolean = false
-      const telling = this.#order.begin()
       try {
-        await client.query('begin')
-        const result = await work(new OpenTransaction(client, telling))
-        await client.query('commit')
-        telling.end('committed')
-        return result
+        return await this.#once('begin', async (client, telling) => work(new OpenTransaction(client, telling)))
       } catch (error) {
-        telling.end('undone')
-        await client.query('rollback').catch((cause: Error) => (broken = cause))
         if (!isRepeatable(error) || attempt === transactionAttempts) throw error
-      } finally {
-        client.off('error', ignored)
-        client.release(broken)
       }
+    }
+  }
+
+  async #once<Result>(begin: string, work: (client: PoolClient, telling: Telling) => Promise<Result>): Promise<Result> {
+    const client = await this.#pool.connect()
+    client.on('error', ignored)
+    let broken: Error | boolean = false
+    const telling = this.#order.begin()
+    try {
+      await client.query(begin)
+      const result = await work(client, telling)
+      await client.query('commit')
+      telling.end('committed')
+      return result
+    } catch (error) {
+      telling.end('undone')
+      await client.query('rollback').catch((cause: Error) => (broken = cause))
+      throw error
+    } finally {
+      client.off('error', ignored)
+      client.release(broken)
     }
   }
 

@@ -7,11 +7,23 @@ const selectToken = statement<{ fingerprint: string; result: string }>(
   `select fingerprint, result from request_tokens where token = $1 and created_at > $2`,
 )
 /** In the place of one that is over. */
-const insertToken = statement(`
-  insert into request_tokens (token, fingerprint, result, created_at) values ($1, $2, $3, $4)
+const replaced = `
   on conflict (token) do update
     set fingerprint = excluded.fingerprint, result = excluded.result, created_at = excluded.created_at
-    where request_tokens.created_at <= $5`)
+    where request_tokens.created_at <= excluded.created_at - ${tokenLifetime}`
+/** Of equal tokens the first is kept. */
+const insertToken = statement(
+  `insert into request_tokens (token, fingerprint, result, created_at) values ($1, $2, $3, $4) ${replaced}`,
+  `with asked as (
+    select distinct on (token) * from unnest($1::text[], $2::text[], $3::text[], $4::bigint[])
+      with ordinality as asked (token, fingerprint, result, created_at, whose)
+    order by token, whose),
+  kept as (
+    insert into request_tokens (token, fingerprint, result, created_at)
+    select token, fingerprint, result, created_at from asked ${replaced}
+    returning token)
+  select whose from asked join kept using (token)`,
+)
 const deleteOldTokens = statement(`
   delete from request_tokens where token in (select token from request_tokens where created_at <= $1 order by created_at limit $2)`)
 
@@ -20,12 +32,12 @@ export async function answeredToken(tx: Queries, token: string, since: number) {
   return tx.get(selectToken, token, since)
 }
 
-/** False where the token has been answered since then, by a concurrent twin perhaps. */
+/** False where the token has been answered within its lifetime, by a concurrent twin perhaps. */
 export async function rememberToken(
   tx: Queries,
-  { token, fingerprint, result, now, since }: { token: string; fingerprint: string; result: string; now: number; since: number },
+  { token, fingerprint, result, now }: { token: string; fingerprint: string; result: string; now: number },
 ) {
-  return (await tx.run(insertToken, token, fingerprint, result, now, since)) === 1
+  return (await tx.run(insertToken, token, fingerprint, result, now)) === 1
 }
 
 /** Forgets at most `limit` tokens of before `since`; says how many. */

@@ -1,0 +1,103 @@
+import { statement, type Statement, type Value } from './database.ts'
+import { isOutage } from './outage.ts'
+import { askMany, Asking, type Asker, type Waiting } from './postgres-queries.ts'
+
+/** So many are asked for at once at the most. */
+const most = 32
+/** Of one statement so many round trips are under way at once, at the most. */
+const roundTrips = 2
+
+/** What is asked by one statement. */
+interface Queue {
+  readonly statement: Statement<unknown>
+  waiting: Waiting[]
+  /** Round trips that are under way, or begin when this turn of the event loop ends. */
+  begun: number
+}
+
+/**
+ * Looks up rows outside transactions: what is asked for by the same statement in one turn of the event loop, or while others
+ * are under way, goes in one round trip. A look-up that is alone goes as it is.
+ */
+export class LookUps {
+  readonly #asker: Asker
+  readonly #one: Asking
+  readonly #queues = new Map<Statement<unknown>, Queue>()
+  readonly #forMany = new Map<string, Statement<unknown>>()
+
+  constructor(asker: Asker) {
+    this.#asker = asker
+    this.#one = new Asking(asker)
+  }
+
+  /** The first row; undefined where there is none. */
+  async get<Row>(statement: Statement<Row>, values: readonly Value[]): Promise<Row | undefined> {
+    let queue = this.#queues.get(statement)
+    if (!queue) {
+      queue = { statement, waiting: [], begun: 0 }
+      this.#queues.set(statement, queue)
+    }
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>()
+    queue.waiting.push({ values, resolve, reject })
+    this.#beginSoon(queue)
+    return promise as Promise<Row | undefined>
+  }
+
+  #beginSoon(queue: Queue) {
+    if (queue.begun > 0 && queue.waiting.length < most) return
+    if (queue.begun === roundTrips) return
+    queue.begun++
+    setImmediate(() => void this.#begin(queue))
+  }
+
+  async #begin(queue: Queue) {
+    const asked = queue.waiting.splice(0, most)
+    await this.#answer(queue.statement, asked)
+    queue.begun--
+    if (queue.waiting.length > 0) this.#beginSoon(queue)
+  }
+
+  async #answer(statement: Statement<unknown>, asked: readonly Waiting[]) {
+    const many = asked.length > 1 ? this.#manyOf(statement, asked) : undefined
+    if (!many) return this.#answerEach(statement, asked)
+    try {
+      await askMany(this.#asker, many, asked)
+    } catch (error) {
+      // A value that PostgreSQL refuses is the fault of one of them.
+      if (!isOutage(error)) return this.#answerEach(statement, asked)
+      for (const { reject } of asked) reject(error)
+    }
+  }
+
+  async #answerEach(statement: Statement<unknown>, asked: readonly Waiting[]) {
+    await Promise.allSettled(asked.map(({ values, resolve, reject }) => this.#one.get(statement, ...values).then(resolve, reject)))
+  }
+
+  /** The statement for several, whose values are all of the same types; undefined where there is none. */
+  #manyOf(one: Statement<unknown>, asked: readonly Waiting[]): Statement<unknown> | undefined {
+    const types = asked[0]!.values.map(typeOf)
+    if (types.includes(undefined) || types.length === 0 || !/^\s*select\b/.test(one.text)) return undefined
+    if (asked.some(({ values }) => values.some((value, index) => typeOf(value) !== types[index]))) return undefined
+    const key = `${types.join()} ${one.name}`
+    let many = this.#forMany.get(key)
+    if (!many) {
+      many = statement(manyText(one.text, types as string[]))
+      this.#forMany.set(key, many)
+    }
+    return many
+  }
+}
+
+const typeOf = (value: Value) => {
+  if (value === null) return undefined
+  return typeof value === 'string' ? 'text' : 'bigint'
+}
+
+/** The text runs for each of them as it does for one: its `limit` keeps the planner from mixing it with the list of what is asked. */
+function manyText(text: string, types: readonly string[]): string {
+  const lists = types.map((type, index) => `$${index + 1}::${type}[]`).join(', ')
+  const names = types.map((_, index) => `value_${index + 1}`).join(', ')
+  return `
+    select found.*, asked.whose from unnest(${lists}) with ordinality as asked (${names}, whose)
+    cross join lateral (select * from (${text.replace(/\$(\d+)/g, 'asked.value_$1')}) found limit 1) found`
+}

@@ -1,0 +1,164 @@
+import type { BusEvent } from '../events/events.ts'
+import type { Telling } from './commit-order.ts'
+import type { Statement, Transaction, Value } from './database.ts'
+import { isOutage } from './outage.ts'
+import { askMany, Asking, type Asker, type Waiting } from './postgres-queries.ts'
+
+/** So many works share a transaction at the most. */
+const most = 100
+
+const endOfTurn = () => new Promise<void>(resolve => setImmediate(resolve))
+
+interface Asked extends Waiting {
+  readonly statement: Statement<unknown>
+  /** Asks for this one only, and tells it. */
+  readonly alone: () => Promise<void>
+}
+
+/**
+ * A transaction that several works hold together, step by step: what they ask for in one turn of the event loop goes in one
+ * round trip where the statement has a form for many.
+ */
+class SharedTransaction implements Transaction {
+  readonly #asker: Asker
+  readonly #one: Asking
+  readonly #telling: Telling
+  readonly #asked: Asked[] = []
+  #isAnswering = false
+
+  constructor(asker: Asker, telling: Telling) {
+    this.#asker = asker
+    this.#one = new Asking(asker)
+    this.#telling = telling
+  }
+
+  async all<Row>(statement: Statement<Row>, ...values: Value[]): Promise<Row[]> {
+    const alone = () => this.#one.all(statement, ...values)
+    return this.#ask(statement, values, alone, row => (row === undefined ? [] : [row as Row]))
+  }
+
+  async get<Row>(statement: Statement<Row>, ...values: Value[]): Promise<Row | undefined> {
+    const alone = () => this.#one.get(statement, ...values)
+    return this.#ask(statement, values, alone, row => row as Row | undefined)
+  }
+
+  async run(statement: Statement<never>, ...values: Value[]): Promise<number> {
+    const alone = () => this.#one.run(statement, ...values)
+    return this.#ask(statement, values, alone, row => (row === undefined ? 0 : 1))
+  }
+
+  tell(event: BusEvent) {
+    this.#telling.add(event)
+  }
+
+  /** `answerOf` is what a row of a statement for many, or none, answers. */
+  async #ask<Answer>(
+    statement: Statement<unknown>,
+    values: readonly Value[],
+    alone: () => Promise<Answer>,
+    answerOf: (row: unknown) => Answer,
+  ): Promise<Answer> {
+    const { promise, resolve, reject } = Promise.withResolvers<Answer>()
+    this.#asked.push({
+      statement,
+      values,
+      alone: () => alone().then(resolve, reject),
+      resolve: row => resolve(answerOf(row)),
+      reject,
+    })
+    if (!this.#isAnswering) void this.#answer()
+    return promise
+  }
+
+  async #answer() {
+    this.#isAnswering = true
+    for (await endOfTurn(); this.#asked.length > 0; await endOfTurn()) {
+      const steps = Map.groupBy(this.#asked.splice(0), ({ statement }) => statement)
+      for (const [{ many }, asked] of steps) {
+        if (many && asked.length > 1) await this.#answerTogether(many, asked)
+        else for (const { alone } of asked) await alone()
+      }
+    }
+    this.#isAnswering = false
+  }
+
+  async #answerTogether(many: Statement<unknown>, asked: readonly Asked[]) {
+    try {
+      await askMany(this.#asker, many, asked)
+    } catch (error) {
+      for (const { reject } of asked) reject(error)
+    }
+  }
+}
+
+type Work = (tx: Transaction) => Promise<unknown>
+
+interface Sharer {
+  readonly work: Work
+  readonly resolve: (result: unknown) => void
+  readonly reject: (error: unknown) => void
+}
+
+/** A work is undone since another one that shared its transaction has failed. */
+class UndoneWithOthers extends Error {}
+
+/** How a database holds a transaction, once: it is undone where `work` rejects. */
+export interface Holding {
+  readonly once: (work: (asker: Asker, telling: Telling) => Promise<void>) => Promise<void>
+  /** One work in a transaction of its own, as often as it takes. */
+  readonly alone: (work: Work) => Promise<unknown>
+}
+
+/**
+ * Gathers the works that come in one turn of the event loop, or while others are under way, and lets them share a transaction.
+ * Where one fails, all are undone: that one then has a transaction of its own, in which it fails or not as if it had always been
+ * alone, and the others share the next one.
+ */
+export class SharedTransactions {
+  readonly #holding: Holding
+  readonly #waiting: Sharer[] = []
+  #isHolding = false
+
+  constructor(holding: Holding) {
+    this.#holding = holding
+  }
+
+  async run<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> {
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>()
+    this.#waiting.push({ work, resolve, reject })
+    if (!this.#isHolding) void this.#holdAll()
+    return promise as Promise<Result>
+  }
+
+  async #holdAll() {
+    this.#isHolding = true
+    await endOfTurn()
+    while (this.#waiting.length > 0) await this.#hold(this.#waiting.splice(0, most))
+    this.#isHolding = false
+  }
+
+  async #hold(batch: readonly Sharer[]) {
+    let outcomes: PromiseSettledResult<unknown>[] = []
+    try {
+      await this.#holding.once(async (asker, telling) => {
+        const tx = new SharedTransaction(asker, telling)
+        outcomes = await Promise.allSettled(batch.map(async ({ work }) => work(tx)))
+        if (outcomes.some(({ status }) => status === 'rejected')) throw new UndoneWithOthers()
+      })
+    } catch (error) {
+      const blameless = batch.filter((sharer, index) => !this.#isBlamed(sharer, outcomes[index], error))
+      this.#waiting.unshift(...blameless)
+      return
+    }
+    for (const [index, { resolve }] of batch.entries()) resolve((outcomes[index] as PromiseFulfilledResult<unknown>).value)
+  }
+
+  /** Sees to a work that has failed by itself, or by what became of the transaction; false for one that is undone with others. */
+  #isBlamed({ work, resolve, reject }: Sharer, outcome: PromiseSettledResult<unknown> | undefined, error: unknown): boolean {
+    const reason: unknown = outcome?.status === 'rejected' ? outcome.reason : error
+    if (reason instanceof UndoneWithOthers) return false
+    if (isOutage(reason)) reject(reason)
+    else void this.#holding.alone(work).then(resolve, reject)
+    return true
+  }
+}
