@@ -6,6 +6,8 @@ import { askMany, Asking, type Asker, type Waiting } from './postgres-queries.ts
 
 /** So many works share a transaction at the most. */
 const most = 100
+/** One that has been undone with others so often goes on alone, so that nobody holds it up for good by works that fail. */
+const mostUndone = 3
 
 const endOfTurn = () => new Promise<void>(resolve => setImmediate(resolve))
 
@@ -95,6 +97,8 @@ type Work = (tx: Transaction) => Promise<unknown>
 
 interface Sharer {
   readonly work: Work
+  /** How often it has been undone with others. */
+  undone: number
   readonly resolve: (result: unknown) => void
   readonly reject: (error: unknown) => void
 }
@@ -112,7 +116,7 @@ export interface Holding {
 /**
  * Gathers the works that come in one turn of the event loop, or while others are under way, and lets them share a transaction.
  * Where one fails, all are undone: that one then has a transaction of its own, in which it fails or not as if it had always been
- * alone, and the others share the next one.
+ * alone, and the others share the next one, unless they have been undone too often.
  */
 export class SharedTransactions {
   readonly #holding: Holding
@@ -125,7 +129,7 @@ export class SharedTransactions {
 
   async run<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> {
     const { promise, resolve, reject } = Promise.withResolvers<unknown>()
-    this.#waiting.push({ work, resolve, reject })
+    this.#waiting.push({ work, undone: 0, resolve, reject })
     if (!this.#isHolding) void this.#holdAll()
     return promise as Promise<Result>
   }
@@ -153,10 +157,11 @@ export class SharedTransactions {
     for (const [index, { resolve }] of batch.entries()) resolve((outcomes[index] as PromiseFulfilledResult<unknown>).value)
   }
 
-  /** Sees to a work that has failed by itself, or by what became of the transaction; false for one that is undone with others. */
-  #isBlamed({ work, resolve, reject }: Sharer, outcome: PromiseSettledResult<unknown> | undefined, error: unknown): boolean {
+  /** Sees to a work that has failed by itself, or by what became of the transaction; false for one that is to share the next. */
+  #isBlamed(sharer: Sharer, outcome: PromiseSettledResult<unknown> | undefined, error: unknown): boolean {
+    const { work, resolve, reject } = sharer
     const reason: unknown = outcome?.status === 'rejected' ? outcome.reason : error
-    if (reason instanceof UndoneWithOthers) return false
+    if (reason instanceof UndoneWithOthers && ++sharer.undone < mostUndone) return false
     if (isOutage(reason)) reject(reason)
     else void this.#holding.alone(work).then(resolve, reject)
     return true

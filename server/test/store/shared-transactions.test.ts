@@ -2,6 +2,7 @@ import { Client } from 'pg'
 import { setTimeout } from 'node:timers/promises'
 import { beforeAll, expect, onTestFinished, test } from 'vitest'
 import { statement } from '../../src/store/database.ts'
+import { SharedTransactions } from '../../src/store/shared-transactions.ts'
 import { open, pages, say } from '../api/acts.ts'
 import { startPostgres } from '../support/postgres.ts'
 import { listen } from '../support/sockets.ts'
@@ -214,4 +215,27 @@ test('while PostgreSQL restarts no acknowledged message is lost, and with its to
   expect(listed).toHaveLength(acknowledged.size)
   expect(new Map(listed.map(({ Content, MessageId }) => [Content, MessageId]))).toEqual(acknowledged)
   expect(refused).toBeGreaterThan(0)
+})
+
+const ends = async () => 'done'
+
+test('whoever fails again and again holds up nobody for good: after three times a work goes alone', async () => {
+  const telling = { add: () => {}, end: () => {} }
+  const alone: string[] = []
+  let comers = 0
+  const failed = async () => {
+    if (comers++ < 20) shared.run(failed).catch(() => {})
+    throw new Error('this one always fails, and comes again')
+  }
+  const shared = new SharedTransactions({
+    once: async work => work({ query: expect.unreachable } as never, telling),
+    alone: async work => {
+      if (work !== ends) throw new Error('alone it fails too')
+      alone.push('the work')
+      return work(undefined as never)
+    },
+  })
+  shared.run(failed).catch(() => {})
+  expect(await shared.run(ends)).toBe('done')
+  expect(alone).toEqual(['the work'])
 })
