@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { AnsweredTokens } from './answered-tokens.ts'
+import { Arrivals } from './arrivals.ts'
 import { openAuditLog } from './audit.ts'
 import { createUrlVerifier } from './auth/presigned-url.ts'
 import { createVerifier } from './auth/sigv4.ts'
@@ -119,10 +120,12 @@ export async function startApp(config: Config, { now = Date.now, keys }: Surroun
   let gateway: Gateway | undefined
   const endpoints = new Map<string, Endpoint>()
   const admission = new Admission()
+  const arrivals = new Arrivals()
   const server = createServer({
     log,
     metrics,
     admission,
+    arrivals,
     connections: new Connections(config.connectionsPerAddress, addressMatcher([...trustProxy, 'loopback'])),
     proxyProtocol,
     readSender: senderReader(trustProxy, proxyHeaders, socket => proxyProtocol?.clientOf(socket)),
@@ -203,6 +206,7 @@ export async function startApp(config: Config, { now = Date.now, keys }: Surroun
     gateway = new Gateway({
       ...tools,
       bus,
+      arrivals,
       audit,
       verify: createUrlVerifier({ findKey, hosts: config.publicWsHost === undefined ? [] : [config.publicWsHost] }),
       isGood: signed => kept.isGood(signed) || keys?.(signed.accessKeyId, signed.sessionToken)?.secretAccessKey === signed.secretAccessKey,

@@ -6,6 +6,7 @@ import { WebSocket, WebSocketServer } from 'ws'
 import { parseArn } from '../arn.ts'
 import type { Presigned, PresignedRequest } from '../auth/presigned-url.ts'
 import type { AccessKey } from '../auth/signing-key.ts'
+import type { Arrivals } from '../arrivals.ts'
 import { Trail, type AuditLog } from '../audit.ts'
 import type { Bus } from '../events/bus.ts'
 import { isChannelEvent, type BusEvent } from '../events/events.ts'
@@ -36,6 +37,7 @@ const joiningAtOnce = 4
 interface Wiring extends Asking {
   readonly db: Database
   readonly bus: Bus
+  readonly arrivals: Arrivals
   /** Whether a key that has signed still may. */
   readonly isGood: (key: AccessKey) => boolean
   readonly limits: Limits
@@ -85,7 +87,6 @@ export class Gateway {
   readonly #joining = pLimit(joiningAtOnce)
   /** Sockets that have no session yet. */
   readonly #arriving = new Set<SessionSocket>()
-  #arrivals = 0
   readonly #ticking: NodeJS.Timeout
   #isClosing = false
 
@@ -100,7 +101,7 @@ export class Gateway {
       log.error({ err: error }, 'A prefetch has failed')
       this.#end(session, closeCodes.tryLater, 'The service is temporarily unavailable')
     }
-    this.#prefetch = new Prefetch({ db, now, failed, hub: this.#hub, arrivals: () => this.#arrivals })
+    this.#prefetch = new Prefetch({ db, now, failed, hub: this.#hub, arrivals: wiring.arrivals })
     bus.subscribe(event => {
       try {
         this.#hear(event)
@@ -115,7 +116,6 @@ export class Gateway {
   /** Takes over a connection that asks for a WebSocket. */
   upgrade(request: IncomingMessage, socket: Socket, head: Buffer, sender: Sender) {
     const { url = '', headers } = request
-    this.#arrivals++
     this.#server.handleUpgrade(request, socket, head, ws => {
       ws.on('error', ignore)
       void this.#arrive(ws, socket, { url, host: headers.host ?? '', ...sender })

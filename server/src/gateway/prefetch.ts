@@ -1,4 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises'
+import type { Arrivals } from '../arrivals.ts'
 import { retentionCutoff } from '../domain/expiration.ts'
 import { identity } from '../domain/identities.ts'
 import { channelSummary } from '../domain/channels.ts'
@@ -17,8 +18,6 @@ const mostMessages = 20
 const mostMembers = 30
 /** How many sessions are told of a channel at the same time. */
 const atOnce = 4
-/** The event loop takes in one connection a turn: so many turns are left to those who arrive, before the next step. */
-const turnsForArrivals = 64
 /** How often a channel is read again because something has happened in it meanwhile. */
 const mostReadings = 3
 
@@ -39,17 +38,16 @@ export class Prefetch {
   readonly #hub: Hub
   readonly #now: () => number
   readonly #failed: (session: Session, error: unknown) => void
-  readonly #arrivals: () => number
+  readonly #arrivals: Arrivals
   readonly #waiting: Asked[] = []
   #running = 0
 
-  /** `arrivals` counts the sockets that have come. */
   constructor(given: {
     db: Database
     hub: Hub
     now: () => number
     failed: (session: Session, error: unknown) => void
-    arrivals: () => number
+    arrivals: Arrivals
   }) {
     this.#db = given.db
     this.#hub = given.hub
@@ -79,12 +77,10 @@ export class Prefetch {
     this.#running--
   }
 
-  /** One turn, or as many as it takes until nobody arrives: after a restart all come at once, and none should wait for another's prefetch. */
+  /** One turn, and those that are left to who connects: after a restart all come at once, and none should wait for another's prefetch. */
   async #pause() {
-    for (let turns = 0, seen = -1; turns < turnsForArrivals && seen !== this.#arrivals(); turns++) {
-      seen = this.#arrivals()
-      await turn()
-    }
+    await turn()
+    await this.#arrivals.over
   }
 
   async #step(asked: Asked) {

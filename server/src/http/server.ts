@@ -3,7 +3,6 @@ import { createServer as createTlsServer, type Server as TlsServer } from 'node:
 import type { Socket } from 'node:net'
 import type { Sender } from '../sender.ts'
 import { malformedRequest, plainAnswer } from './answer.ts'
-import { Arrivals } from './arrivals.ts'
 import { Calls, type Answering } from './calls.ts'
 import type { Connections } from './connections.ts'
 import type { ProxyProtocol } from './proxy-protocol.ts'
@@ -23,7 +22,7 @@ const nodeOptions: ServerOptions = {
 }
 const handshakeMilliseconds = 10_000
 
-export interface Served extends Omit<Answering, 'arrivals'>, Pick<Routed, 'dispatch' | 'endpoint'> {
+export interface Served extends Answering, Pick<Routed, 'dispatch' | 'endpoint'> {
   readonly connections: Connections
   /** Where proxies speak it. */
   readonly proxyProtocol: ProxyProtocol | undefined
@@ -45,13 +44,12 @@ export interface HttpSide {
 
 /** The HTTP side: routes made from the contract, raw bodies, AWS-shaped errors from whichever layer notices them, CORS. */
 export function createServer(served: Served): HttpSide {
-  const { metrics, admission, certificate, connections, proxyProtocol, readSender, dispatch } = served
+  const { metrics, admission, arrivals, certificate, connections, proxyProtocol, readSender, dispatch } = served
   const sockets = new Set<Socket>()
-  const arrivals = new Arrivals()
   let isClosing = false
   const route = createRouter({
     ...served,
-    calls: new Calls({ ...served, arrivals }),
+    calls: new Calls(served),
     isHealthy: async () => admission.isOpen && dispatch() !== undefined && (await served.isHealthy()),
   })
 

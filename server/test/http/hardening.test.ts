@@ -3,6 +3,7 @@ import { connect, type AddressInfo } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { setTimeout } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
+import { Arrivals } from '../../src/arrivals.ts'
 import { Admission } from '../../src/http/admission.ts'
 import { Connections } from '../../src/http/connections.ts'
 import { createServer } from '../../src/http/server.ts'
@@ -42,6 +43,7 @@ test('what fails where nobody expects it is answered with 500, and the server go
     log: createLog('silent'),
     metrics: createMetrics(),
     admission: new Admission(),
+    arrivals: new Arrivals(),
     connections: new Connections(10, () => false),
     proxyProtocol: undefined,
     readSender: senderReader([], 'x-forwarded', () => undefined),

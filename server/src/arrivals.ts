@@ -1,12 +1,12 @@
 import { setImmediate as turn } from 'node:timers/promises'
 
-/** So many turns of the event loop a call waits for those who connect. */
+/** So many turns of the event loop are left to those who connect. */
 const mostTurns = 64
 
 /**
  * Node takes in one connection in a turn of its event loop, however many wait. So while connections come, the turns are kept
- * short: calls wait until nobody comes any more, for some turns at most. Otherwise who connects to a busy server would wait
- * for the work of as many turns as others have connected before.
+ * short: calls, and what new sessions are told of their channels, wait until nobody comes any more, for some turns at most. Otherwise
+ * who connects to a busy server would wait for the work of as many turns as others have connected before.
  */
 export class Arrivals {
   #count = 0
