@@ -6,7 +6,7 @@ import { Connections, percentile } from './support/load.ts'
 import { counting, medianOf, spreadOf } from './support/measured.ts'
 import { messagesOf } from './support/messages.ts'
 import { Report } from './support/report.ts'
-import { inRounds } from './support/rounds.ts'
+import { inRounds, warmUps } from './support/rounds.ts'
 import { openSite } from './support/server.ts'
 import { presignedTarget } from './support/signed.ts'
 import { greeting, Yardstick } from './support/yardstick.ts'
@@ -55,7 +55,7 @@ export async function latency(args: string[]) {
   const site = await openSite(shape)
   const { url } = site.server
   const yardstick = await Yardstick.start()
-  const crowd = new Crowd(1 + rates.reduce((sum, rate) => sum + rate, 0) * seconds * (rounds + 1))
+  const crowd = new Crowd(1 + rates.reduce((sum, rate) => sum + rate, 0) * seconds * (rounds + warmUps))
   const connections = new Connections(url, 64)
   const greeted = new Connections(yardstick.url, 64)
   try {

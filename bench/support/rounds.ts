@@ -7,7 +7,7 @@ export const spread = (values: readonly number[], digits = 0) =>
   `${rounded(Math.min(...values), digits)}–${rounded(Math.max(...values), digits)}`
 
 /** So long a server runs on code that V8 is still compiling. */
-const warmUps = 3
+export const warmUps = 3
 
 /** Takes all measurements in turn, a few times to warm up and then so often; by name. */
 export async function inRounds<Figures>(
