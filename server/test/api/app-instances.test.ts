@@ -16,14 +16,14 @@ onBothDatabases('App instances', world => {
 
   test('timestamps keep their milliseconds', async () => {
     const { identity } = world()
-    const parts = new Set<number>()
-    for (let tries = 0; tries < 50 && parts.size < 2; tries++) {
+    let part = 0
+    for (let tries = 0; tries < 50 && part % 10 === 0; tries++) {
       const { AppInstanceArn } = await identity.createAppInstance({ Name: 'clock' })
       const { AppInstance } = await identity.describeAppInstance({ AppInstanceArn })
-      parts.add(AppInstance!.CreatedTimestamp!.getTime() % 1000)
+      part = AppInstance!.CreatedTimestamp!.getTime() % 1000
       await identity.deleteAppInstance({ AppInstanceArn })
     }
-    expect([...parts].some(part => part % 10 !== 0)).toBe(true)
+    expect(part % 10).not.toBe(0)
   })
 
   test('an update replaces name and metadata and moves LastUpdatedTimestamp only', async () => {
