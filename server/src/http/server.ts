@@ -68,6 +68,8 @@ export function createServer(served: Served): HttpSide {
   /** What holds for the plain server holds over TLS. */
   function prepared<Each extends Server>(each: Each): Each {
     admission.watch(each)
+    // Who has sent a request and ends its side is answered, and closed then; node's default is to drop what is not written yet.
+    Object.assign(each, { httpAllowHalfOpen: true })
     each
       .on('request', answer)
       .on('checkExpectation', (request, response) => each.emit('request', request, response))

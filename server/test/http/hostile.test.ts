@@ -610,6 +610,21 @@ describe('HTTP itself', () => {
     expect(Channels?.map(({ Name }) => Name)).not.toContain('half')
   })
 
+  test('who ends its side of the connection after a request is answered, and closed then', async () => {
+    const connections = await Promise.all(
+      Array.from({ length: 20 }, async (_, index) => {
+        const connection = await RawConnection.open(url)
+        const body = JSON.stringify({ Name: 'last', ClientRequestToken: `last-${index}` })
+        connection.send(await bytesOf(index % 2 === 0 ? listing() : { method: 'POST', path: '/app-instances', body }))
+        connection.endSending()
+        return connection
+      }),
+    )
+    const answers = await Promise.all(connections.map(async connection => connection.answer()))
+    expect(answers.map(({ status }) => status)).toEqual(answers.map((_, index) => (index % 2 === 0 ? 200 : 201)))
+    await Promise.all(connections.map(async connection => connection.closed()))
+  })
+
   test('a sender that vanishes before its answer leaves the server well', async () => {
     const whole = await bytesOf(listing())
     await Promise.all(

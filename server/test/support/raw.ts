@@ -36,6 +36,11 @@ export class RawConnection {
     this.#socket.write(bytes)
   }
 
+  /** Has said all, and still listens. */
+  endSending(): void {
+    this.#socket.end()
+  }
+
   /** Vanishes without a word. */
   vanish(): void {
     this.#socket.resetAndDestroy()
