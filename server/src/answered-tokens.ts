@@ -1,3 +1,5 @@
+import { BoundedMap } from './bounded-map.ts'
+
 /** How many are remembered; the oldest is forgotten first. */
 const capacity = 10_000
 
@@ -9,7 +11,7 @@ interface Answer {
 
 /** The ClientRequestTokens of what is never stored (NON_PERSISTENT messages): kept in this process only, and bounded. */
 export class AnsweredTokens {
-  readonly #answers = new Map<string, Answer>()
+  readonly #answers = new BoundedMap<string, Answer>(capacity)
 
   /** What the token was answered with, or is being answered with, unless that was before `since`. */
   get(token: string, since: number): Answer | undefined {
@@ -19,11 +21,7 @@ export class AnsweredTokens {
 
   /** A request that fails leaves its token unused. */
   remember(token: string, answer: Answer) {
-    this.#answers.delete(token)
     this.#answers.set(token, answer)
     answer.result.catch(() => this.#answers.get(token) === answer && this.#answers.delete(token))
-    if (this.#answers.size <= capacity) return
-    const [oldest] = this.#answers.keys()
-    this.#answers.delete(oldest!)
   }
 }

@@ -1,3 +1,4 @@
+import { BoundedMap } from '../bounded-map.ts'
 import { isDecisive } from './canonical-request.ts'
 import { incompleteSignature, invalidSignature } from './signature-errors.ts'
 
@@ -35,6 +36,8 @@ export interface Authorization {
   readonly claims: Claims
   /** 64 lower-case hexadecimal digits. */
   readonly signature: string
+  /** Whether a signature has held after these claims before. */
+  readonly isKept: boolean
 }
 
 const signatureLength = 64
@@ -47,29 +50,25 @@ const signaturePattern = /^[0-9a-f]{64}$/
  */
 export class AuthorizationReader {
   readonly #service: SignedService
-  readonly #capacity: number
-  readonly #kept = new Map<string, Claims>()
+  readonly #kept: BoundedMap<string, Claims>
 
   constructor(service: SignedService, capacity: number) {
     this.#service = service
-    this.#capacity = capacity
+    this.#kept = new BoundedMap(capacity)
   }
 
   read(header: string): Authorization {
     const claims = this.#kept.get(header.slice(0, -signatureLength))
     const signature = header.slice(-signatureLength)
-    if (claims !== undefined && signaturePattern.test(signature)) return { claims, signature }
+    if (claims !== undefined && signaturePattern.test(signature)) return { claims, signature, isKept: true }
     const match = authorizationPattern.exec(header)
     if (match === null) throw unreadable(header)
-    return { claims: claimsOf(parseCredential(match[1]!, this.#service), match[2]!), signature: match[3]! }
+    return { claims: claimsOf(parseCredential(match[1]!, this.#service), match[2]!), signature: match[3]!, isKept: false }
   }
 
   /** Only for a header whose signature has held: nobody else can push out those in use. */
   keep(header: string, claims: Claims) {
-    const start = header.slice(0, -signatureLength)
-    if (this.#kept.has(start)) return
-    if (this.#kept.size >= this.#capacity) this.#kept.delete(this.#kept.keys().next().value!)
-    this.#kept.set(start, claims)
+    this.#kept.set(header.slice(0, -signatureLength), claims)
   }
 }
 

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto'
+import { BoundedMap } from '../bounded-map.ts'
 import type { Credential } from './authorization-header.ts'
 import type { Principal } from './principal.ts'
 
@@ -65,14 +66,13 @@ export interface SigningKeyCache {
 
 /** Bounded; the oldest goes first. A key whose secret has changed is not found. */
 export function createSigningKeyCache(capacity: number): SigningKeyCache {
-  const entries = new Map<string, { secretAccessKey: string; sign: Sign }>()
+  const entries = new BoundedMap<string, { secretAccessKey: string; sign: Sign }>(capacity)
   return {
     find(key, credential) {
       const entry = entries.get(credential.text)
       return entry?.secretAccessKey === key.secretAccessKey ? entry.sign : undefined
     },
     keep(key, credential, sign) {
-      if (entries.size >= capacity && !entries.has(credential.text)) entries.delete(entries.keys().next().value!)
       entries.set(credential.text, { secretAccessKey: key.secretAccessKey, sign })
     },
   }

@@ -39,7 +39,7 @@ export function createVerifier<Key extends SigningSecret>(options: {
     for (const name of repeated) if (onlyOnce.has(name)) throw invalidSignature(`The header ${name} comes more than once.`)
     const authorization = headers.get('authorization')
     if (authorization === undefined) throw missingAuthenticationToken(reasonForNoAuthorization(request))
-    const { claims, signature } = authorizations.read(authorization)
+    const { claims, signature, isKept } = authorizations.read(authorization)
     const { credential, signedHeaders } = claims
     const time = readSigningTime(headers)
     checkScopeDate(credential.date, time.basic)
@@ -68,7 +68,7 @@ export function createVerifier<Key extends SigningSecret>(options: {
     if (known === undefined) throw unrecognizedClient(reasonForUnknownKey(token !== undefined))
     if ((known.expiresAt ?? Infinity) <= now()) throw expiredToken('The temporary credentials have expired: get new ones.')
     signer.accept()
-    authorizations.keep(authorization, claims)
+    if (!isKept) authorizations.keep(authorization, claims)
     return known
   }
 }

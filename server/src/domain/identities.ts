@@ -1,7 +1,14 @@
 import { parseArn } from '../arn.ts'
 import { invalidUserArn } from '../errors.ts'
 import type { Queries, Transaction } from '../store/database.ts'
-import { buryExpiredIdentity, buryIdentity, identityByArn, lockIdentity, type Identity, type IdentityRecord } from '../store/identities.ts'
+import {
+  buryExpiredIdentity,
+  buryIdentity,
+  identityByArn,
+  lockIdentities,
+  type Identity,
+  type IdentityRecord,
+} from '../store/identities.ts'
 
 /** The wire's Identity: the name is the one that the user or bot has now. */
 export const identity = ({ arn, name }: Identity) => ({ Arn: arn, Name: name })
@@ -20,14 +27,12 @@ export async function requireIdentity(db: Queries, text: string): Promise<Identi
 }
 
 /** Until the commit nobody can delete the user or bot. Whoever locks a channel too has done so before. */
-export async function holdIdentity(tx: Queries, { id, arn }: Identity) {
-  if (!(await lockIdentity(tx, id))) throw invalidUserArn(`${arn} has just been deleted.`)
+export async function holdIdentities(tx: Queries, identities: readonly Identity[]) {
+  const [deleted] = await lockIdentities(tx, identities)
+  if (deleted) throw invalidUserArn(`${deleted.arn} has just been deleted.`)
 }
 
-/** The same for several, in the order of their numbers, so that who holds the same ones does not wait for this one in a circle. */
-export async function holdIdentities(tx: Queries, identities: readonly Identity[]) {
-  for (const each of identities.toSorted((a, b) => a.id - b.id)) await holdIdentity(tx, each)
-}
+export const holdIdentity = async (tx: Queries, identity: Identity) => holdIdentities(tx, [identity])
 
 /** Deletes a user or bot: its sockets are closed. Its memberships end with the purge. */
 export async function deleteIdentity(tx: Transaction, userId: number, now: number) {

@@ -1,3 +1,4 @@
+import { BoundedMap } from '../bounded-map.ts'
 import { parsePolicy } from '../auth/iam/policy.ts'
 import { rootPrincipal, type Principal } from '../auth/principal.ts'
 import type { AccessKey, FindKey } from '../auth/signing-key.ts'
@@ -61,7 +62,7 @@ interface Opened {
 export class KeyRing {
   readonly #wiring: Wiring
   readonly #root: AccessKey
-  readonly #opened = new Map<string, Opened>()
+  readonly #opened = new BoundedMap<string, Opened>(openSessions)
   readonly #sessions = new WeakMap<AccessKey, Pick<Opened, 'session' | 'goodUntil'>>()
   #snapshot = nothing
   #isStale = false
@@ -210,7 +211,6 @@ export class KeyRing {
     const key = this.#keyOfSession(opened.session, token)
     const { goodUntil } = accepted.get(opened.masterKeyId)!
     if (key) this.#sessions.set(key, { session: opened.session, goodUntil })
-    if (this.#opened.size >= openSessions && !this.#opened.has(token)) this.#opened.delete(this.#opened.keys().next().value!)
     this.#opened.set(token, { session: opened.session, goodUntil, snapshot: this.#snapshot, key })
     return key
   }

@@ -156,9 +156,11 @@ export async function lockIdentity(tx: Queries, id: number) {
   return (await tx.run(lock, id)) === 1
 }
 
-/** Locks several in the order of their numbers, so that who counts in the same ones does not wait for this one in a circle. */
-export async function lockIdentities(tx: Queries, identities: readonly Identity[]) {
-  for (const { id } of identities.toSorted((a, b) => a.id - b.id)) await lockIdentity(tx, id)
+/** Locks several in the order of their numbers, so that who counts in the same ones does not wait for this one in a circle; tells which are deleted. */
+export async function lockIdentities(tx: Queries, identities: readonly Identity[]): Promise<Identity[]> {
+  const deleted = []
+  for (const each of identities.toSorted((a, b) => a.id - b.id)) if (!(await lockIdentity(tx, each.id))) deleted.push(each)
+  return deleted
 }
 
 export async function countIdentities(tx: Queries, appInstanceId: number, kind: IdentityKind) {

@@ -10,6 +10,8 @@ const roundTrips = 2
 /** What is asked by one statement. */
 interface Queue {
   readonly statement: Statement<unknown>
+  /** Whether several can be asked at once. */
+  readonly isSelect: boolean
   waiting: Waiting[]
   /** Round trips that are under way, or begin when this turn of the event loop ends. */
   begun: number
@@ -34,7 +36,7 @@ export class LookUps {
   async get<Row>(statement: Statement<Row>, values: readonly Value[]): Promise<Row | undefined> {
     let queue = this.#queues.get(statement)
     if (!queue) {
-      queue = { statement, waiting: [], begun: 0 }
+      queue = { statement, isSelect: /^\s*select\b/.test(statement.text), waiting: [], begun: 0 }
       this.#queues.set(statement, queue)
     }
     const { promise, resolve, reject } = Promise.withResolvers<unknown>()
@@ -52,13 +54,13 @@ export class LookUps {
 
   async #begin(queue: Queue) {
     const asked = queue.waiting.splice(0, most)
-    await this.#answer(queue.statement, asked)
+    await this.#answer(queue, asked)
     queue.begun--
     if (queue.waiting.length > 0) this.#beginSoon(queue)
   }
 
-  async #answer(statement: Statement<unknown>, asked: readonly Waiting[]) {
-    const many = asked.length > 1 ? this.#manyOf(statement, asked) : undefined
+  async #answer({ statement, isSelect }: Queue, asked: readonly Waiting[]) {
+    const many = isSelect && asked.length > 1 ? this.#manyOf(statement, asked) : undefined
     if (!many) return this.#answerEach(statement, asked)
     try {
       await askMany(this.#asker, many, asked)
@@ -76,7 +78,7 @@ export class LookUps {
   /** The statement for several, whose values are all of the same types; undefined where there is none. */
   #manyOf(one: Statement<unknown>, asked: readonly Waiting[]): Statement<unknown> | undefined {
     const types = asked[0]!.values.map(typeOf)
-    if (types.includes(undefined) || types.length === 0 || !/^\s*select\b/.test(one.text)) return undefined
+    if (types.includes(undefined) || types.length === 0) return undefined
     if (asked.some(({ values }) => values.some((value, index) => typeOf(value) !== types[index]))) return undefined
     const key = `${types.join()} ${one.name}`
     let many = this.#forMany.get(key)

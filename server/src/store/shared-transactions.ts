@@ -34,9 +34,9 @@ class SharedTransaction implements Transaction {
     this.#telling = telling
   }
 
+  /** Each goes by itself: of many rows nobody could say whose they are. */
   async all<Row>(statement: Statement<Row>, ...values: Value[]): Promise<Row[]> {
-    const alone = () => this.#one.all(statement, ...values)
-    return this.#ask(statement, values, alone, row => (row === undefined ? [] : [row as Row]))
+    return this.#one.all(statement, ...values)
   }
 
   async get<Row>(statement: Statement<Row>, ...values: Value[]): Promise<Row | undefined> {

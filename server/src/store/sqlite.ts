@@ -1,5 +1,5 @@
 import { existsSync, statSync } from 'node:fs'
-import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
+import { DatabaseSync } from 'node:sqlite'
 import type { BusEvent } from '../events/events.ts'
 import {
   RetryTransaction,
@@ -12,6 +12,7 @@ import {
   type Value,
 } from './database.ts'
 import { DatabaseMissing } from './outage.ts'
+import { Connection } from './sqlite-connection.ts'
 
 /**
  * WAL with synchronous=FULL: a commit is on disk before it is answered, and readers never wait for the writer.
@@ -36,71 +37,6 @@ interface Waiting {
   readonly work: (tx: Transaction) => Promise<unknown>
   readonly resolve: (result: unknown) => void
   readonly reject: (error: unknown) => void
-}
-
-/**
- * SQLite's spelling of the parameters. Its planner looks at the value of a bare `limit ?`, and then plans the statement
- * anew at every execution, which costs more than most of our queries; an expression it leaves alone.
- */
-const sqliteText = (text: string) => text.replace(/\$(\d+)/g, '?$1').replace(/\blimit (\?\d+)/g, 'limit $1 + 0')
-
-interface Prepared {
-  readonly statement: StatementSync
-  readonly row: (values: unknown[]) => unknown
-}
-
-/** A prepared-statement cache over one connection. */
-class Connection {
-  readonly database: DatabaseSync
-  readonly #statements = new Map<Statement<unknown>, Prepared>()
-
-  constructor(database: DatabaseSync) {
-    this.database = database
-  }
-
-  all<Row>(statement: Statement<Row>, values: Value[]): Row[] {
-    const prepared = this.#prepared(statement)
-    return prepared.statement.all(...bound(values)).map(values => prepared.row(values as unknown as unknown[])) as Row[]
-  }
-
-  get<Row>(statement: Statement<Row>, values: Value[]): Row | undefined {
-    const prepared = this.#prepared(statement)
-    const found = prepared.statement.get(...bound(values)) as unknown[] | undefined
-    return found && (prepared.row(found) as Row)
-  }
-
-  run(statement: Statement<never>, values: Value[]): number {
-    return Number(this.#prepared(statement).statement.run(...bound(values)).changes)
-  }
-
-  #prepared(statement: Statement<unknown>): Prepared {
-    let prepared = this.#statements.get(statement)
-    if (!prepared) {
-      const made = this.database.prepare(sqliteText(statement.text))
-      made.setReturnArrays(true)
-      prepared = { statement: made, row: rowOf(made.columns().map(({ name }) => name)) }
-      this.#statements.set(statement, prepared)
-    }
-    return prepared
-  }
-}
-
-/**
- * Makes rows of the values of these columns. The objects that node:sqlite makes have no shape that V8 knows: to make and to read one
- * costs three times as much.
- */
-function rowOf(columns: readonly string[]): (values: unknown[]) => unknown {
-  const blank: Record<string, unknown> = Object.fromEntries(columns.map(name => [name, null]))
-  return values => {
-    const row = { ...blank }
-    for (let index = 0; index < columns.length; index++) row[columns[index]!] = values[index]
-    return row
-  }
-}
-
-/** node:sqlite binds every number as a REAL, and `$1 || 'x'` would then say 5.0: integers travel as bigint. */
-function bound(values: Value[]): SQLInputValue[] {
-  return values.map(value => (typeof value === 'number' ? BigInt(value) : value))
 }
 
 /**

@@ -470,6 +470,15 @@ describe('what is refused, and why', () => {
     expect(error.reason).toMatch(reason)
   })
 
+  it.each([...incomplete, ...invalid])('a client that has been accepted before is told the same of %s', async (_, request) => {
+    const given = await request()
+    const fresh = verifierAt(noon)
+    const acquainted = verifierAt(noon)
+    for (const query of [{}, { a: '1' }]) expect(acquainted(await signed({ query }))).toBe(key)
+    const { type, message, reason } = refusal(given, fresh)
+    expect(refusal(given, acquainted)).toMatchObject({ type, message, reason })
+  })
+
   const missing: Case[] = [
     ['is not signed', sent('authorization', undefined), /no Authorization header/],
     [
