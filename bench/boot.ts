@@ -1,13 +1,14 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { writeFile } from 'node:fs/promises'
+import { mkdtemp, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
+import { installPackage } from '../server/test/support/installed-package.ts'
 import { freePort } from '../server/test/support/ports.ts'
 import { milliseconds } from './support/crowd.ts'
-import { installedPackage } from './support/installed.ts'
 import { medianOf, spreadOf } from './support/measured.ts'
 import { cpuSeconds, residentKibibytes } from './support/process.ts'
 import { Report } from './support/report.ts'
@@ -90,7 +91,8 @@ async function started(args: (port: number) => string[]): Promise<Boot> {
 export async function boot(args: string[]) {
   const { values } = parseArgs({ args, options: { rounds: { type: 'string', default: '7' } } })
   const report = new Report('boot', values)
-  const folder = await installedPackage()
+  const folder = await mkdtemp(join(tmpdir(), 'carillon-bench-'))
+  await installPackage(folder)
   const program = join(folder, 'node_modules/carillon/bin/carillon.js')
   const bare = join(folder, 'bare.mjs')
   const serving = (data: string, tls: readonly string[]) => (port: number) => [

@@ -1,4 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { spreading, type Audience } from './support/audience.ts'
 import { Crowd, milliseconds } from './support/crowd.ts'
@@ -13,7 +14,7 @@ import { openSite } from './support/server.ts'
 import { presignedTarget } from './support/signed.ts'
 import { Yardstick } from './support/yardstick.ts'
 
-const broadcast = new URL('./support/broadcast.ts', import.meta.url).pathname
+const broadcast = fileURLToPath(new URL('./support/broadcast.ts', import.meta.url))
 /** More messages than a part of this bench sends. */
 const numbers = 2_000_000
 

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { WebSocket } from 'ws'
 import { operations, type OperationName } from '../server/src/contract/index.ts'
@@ -13,7 +14,7 @@ import { residentMebibytes, start, type Started } from './support/process.ts'
 import { presignedPath } from './support/fuzz-sockets.ts'
 import { rootKey } from './support/signed.ts'
 
-const main = new URL('../server/src/main.ts', import.meta.url).pathname
+const main = fileURLToPath(new URL('../server/src/main.ts', import.meta.url))
 const names = Object.keys(operations) as OperationName[]
 /** What can be deleted is made again; the rest is kept by asking for it seldom. */
 const rare: ReadonlySet<string> = new Set(names.filter(name => /^(?:Delete|Deregister|Disassociate)/.test(name)))

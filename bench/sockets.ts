@@ -1,4 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { Calls } from './support/calls.ts'
 import { Crowd, milliseconds } from './support/crowd.ts'
@@ -11,7 +12,7 @@ import { rounded } from './support/rounds.ts'
 import { filledFolder, openSite, removeFolder, serve } from './support/server.ts'
 import { presignedTarget } from './support/signed.ts'
 
-const broadcast = new URL('./support/broadcast.ts', import.meta.url).pathname
+const broadcast = fileURLToPath(new URL('./support/broadcast.ts', import.meta.url))
 /** Long enough for a collector that waits until nothing happens. */
 const pause = 12_000
 /** Until the server is done with those who have gone. */

@@ -1,13 +1,15 @@
 import { execFileSync } from 'node:child_process'
 import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { machine } from './process.ts'
 
-const folder = new URL('../results/', import.meta.url)
+const folder = fileURLToPath(new URL('../results', import.meta.url))
 
 type Cell = string | number | undefined
 type Row = Readonly<Record<string, Cell>>
 
-const git = (...args: string[]) => execFileSync('git', args, { cwd: new URL('..', folder).pathname, encoding: 'utf8' }).trim()
+const git = (...args: string[]) => execFileSync('git', args, { cwd: join(folder, '..'), encoding: 'utf8' }).trim()
 
 /** The commit that is measured; with a plus where the tree differs from it. */
 function commit(): string {
@@ -43,8 +45,8 @@ export class Report {
   async keep() {
     await mkdir(folder, { recursive: true })
     const about = { bench: this.#name, takenAt: new Date().toISOString(), commit: commit(), machine: machine(), options: this.#options }
-    const file = new URL(`${this.#name}.json`, folder)
+    const file = join(folder, `${this.#name}.json`)
     await writeFile(file, `${JSON.stringify({ ...about, facts: this.#facts, tables: this.#tables }, undefined, 2)}\n`)
-    process.stdout.write(`kept in ${file.pathname}\n`)
+    process.stdout.write(`kept in ${file}\n`)
   }
 }

@@ -1,6 +1,7 @@
 import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { Client } from 'pg'
 import { migratePostgres, migrateSqlite } from '../../server/src/store/migrate.ts'
 import { PostgresDatabase } from '../../server/src/store/postgres.ts'
@@ -10,7 +11,7 @@ import { fill, type Shape } from './fill.ts'
 import { cpuSeconds, start, treeCpuSeconds, type Started } from './process.ts'
 import { rootKey } from './signed.ts'
 
-const main = new URL('../../server/src/main.ts', import.meta.url).pathname
+const main = fileURLToPath(new URL('../../server/src/main.ts', import.meta.url))
 
 interface Serving {
   readonly tls?: boolean

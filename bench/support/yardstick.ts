@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url'
 import { load } from './load.ts'
 import type { Measured } from './measured.ts'
 import { cpuSeconds, start, type Started } from './process.ts'
@@ -13,7 +14,7 @@ export class Yardstick {
   }
 
   static async start(): Promise<Yardstick> {
-    return new Yardstick(await start([new URL('./hello.ts', import.meta.url).pathname], {}, /ready on (http:\S+)/))
+    return new Yardstick(await start([fileURLToPath(new URL('./hello.ts', import.meta.url))], {}, /ready on (http:\S+)/))
   }
 
   get url(): string {

@@ -1,23 +1,18 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import { expect, test } from 'vitest'
+import { installPackage } from '../support/installed-package.ts'
 import { keyVariables, Program, root, rootKey, run, shell, temporaryFolder } from '../support/process.ts'
 import { clientsOf } from '../support/world.ts'
 
 const inCheckout = { PATH: [join(root, 'node_modules/.bin'), shell()['PATH']].join(delimiter) }
 
 test(
-  'the package installs elsewhere without scripts or development files, and runs as npx carillon serve',
+  'the package installs elsewhere without a network, install scripts or development files, and runs as npx carillon serve',
   { timeout: 180_000 },
   async () => {
     const folder = await temporaryFolder()
-    const packed = await run('npm', ['pack', '--silent', '--pack-destination', folder], { cwd: join(root, 'server'), env: inCheckout })
-    expect(packed).toMatchObject({ code: 0 })
-    const tarball = join(folder, packed.stdout.trim())
-    const installed = await run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', '--ignore-scripts', tarball], {
-      cwd: folder,
-    })
-    expect(installed).toMatchObject({ code: 0 })
+    await installPackage(folder)
 
     const home = join(folder, 'node_modules/carillon')
     expect((await readdir(home)).toSorted()).toEqual(['LICENSE', 'README.md', 'bin', 'dist', 'package.json'])
@@ -59,13 +54,19 @@ test('npx carillon runs the sources of a checkout that was not built', async () 
   expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining('CARILLON_DATABASE_URL') })
 })
 
+/** Node reports the version of the process; with this it reports that of an old one. */
+const oldNode = `--import=data:text/javascript,Object.defineProperty(process.versions,'node',{value:'24.6.0'})`
+const needsNewer = `carillon: needs Node 24.7 or newer; this is Node 24.6.0 (${process.execPath}).\n`
+
 test('an old Node is told which one is needed, in one line', async () => {
-  const folder = await temporaryFolder()
-  const bin = await readFile(join(root, 'server/bin/carillon.js'), 'utf8')
-  // Node reports the version of the process; this one reports another, as an old one would.
-  const code = `Object.defineProperty(process.versions, 'node', { value: '20.20.2' })\n`
-  const file = join(folder, 'old.mjs')
-  await writeFile(file, code + bin.replace('#!/usr/bin/env node\n', ''))
-  const result = await run(process.execPath, [file, 'serve'])
-  expect(result).toEqual({ code: 1, stdout: '', stderr: `carillon: needs Node 24 or newer; this is Node 20.20.2 (${process.execPath}).\n` })
+  expect(await run(process.execPath, [oldNode, join(root, 'server/bin/carillon.js'), 'serve'])).toEqual({
+    code: 1,
+    stdout: '',
+    stderr: needsNewer,
+  })
+})
+
+test.each(['start', 'test', 'bench', 'fuzz'])('npm run %s with an old Node says which one is needed', async name => {
+  const { code, stderr } = await run('npm', ['run', name], { cwd: root, env: { NODE_OPTIONS: oldNode } })
+  expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining(needsNewer) })
 })
