@@ -25,6 +25,7 @@ import { ProxyProtocol } from './http/proxy-protocol.ts'
 import { createServer } from './http/server.ts'
 import { flowInvocations } from './integrations/flows.ts'
 import { lambdaInvoker } from './integrations/lambda.ts'
+import { watchOutbox } from './integrations/outbox-watch.ts'
 import { OutboxRunner } from './integrations/runner.ts'
 import { Background } from './jobs/background.ts'
 import { BalancingQueue } from './jobs/balancing.ts'
@@ -92,7 +93,13 @@ async function listen(server: Server, host: string, port: number): Promise<numbe
 
 async function outboxWaiting({ db, now }: { db: Database; now: () => number }) {
   const figures = await outboxFigures(db)
-  return figures.map(({ kind, entries, oldest }) => ({ kind, entries, seconds: (now() - oldest) / 1000 }))
+  const at = now()
+  return figures.map(({ kind, entries, oldest, nextAt }) => ({
+    kind,
+    entries,
+    seconds: (at - oldest) / 1000,
+    overdueSeconds: Math.max(0, at - nextAt) / 1000,
+  }))
 }
 
 interface Surroundings {
@@ -224,9 +231,11 @@ export async function startApp(config: Config, { now = Date.now, keys }: Surroun
       ]),
     ) as Record<OperationName, Dispatch>
     const stopRates = keepRates(buckets, { db, now, log }, { shared: isShared })
+    const stopWatching = watchOutbox(tools)
     const stopSchedule = schedule(jobsOf(environment), { db, now, log, metrics })
     stopJobs = async () => {
       await stopSchedule()
+      await stopWatching()
       await stopRates()
       await balance.stop()
       await purge.stop()

@@ -92,11 +92,17 @@ export function createMetrics() {
 interface Waiting {
   readonly kind: string
   readonly entries: number
+  /** The age of the oldest. */
   readonly seconds: number
+  /** For how long one of them has been due. */
+  readonly overdueSeconds: number
 }
 
-/** How much waits in the outbox, and for how long: looked up when the figures are asked for. */
+/** How much waits in the outbox, and for how long: looked up once each time the figures are asked for. */
 export function measureOutbox({ registry }: Metrics, waiting: () => Promise<readonly Waiting[]>) {
+  let figures: Promise<readonly Waiting[]> | undefined
+  // While the database is away there is nothing to tell.
+  const look = async () => waiting().catch(() => [])
   const measure = (name: string, help: string, valueOf: (figures: Waiting) => number) => {
     const gauge = new Gauge({
       name,
@@ -104,15 +110,19 @@ export function measureOutbox({ registry }: Metrics, waiting: () => Promise<read
       labelNames: ['kind'] as const,
       registers: [registry],
       async collect() {
-        // While the database is away there is nothing to tell.
-        const figures = await waiting().catch(() => [])
+        const found = await (figures ??= look().finally(() => (figures = undefined)))
         gauge.reset()
-        for (const each of figures) gauge.set({ kind: each.kind }, valueOf(each))
+        for (const each of found) gauge.set({ kind: each.kind }, valueOf(each))
       },
     })
   }
   measure('carillon_outbox_entries', 'Entries of the outbox that are not delivered yet, by kind', ({ entries }) => entries)
   measure('carillon_outbox_oldest_seconds', 'Age of the oldest entry of the outbox, by kind', ({ seconds }) => seconds)
+  measure(
+    'carillon_outbox_overdue_seconds',
+    'How long an entry of the outbox has been due without being delivered, by kind',
+    ({ overdueSeconds }) => overdueSeconds,
+  )
 }
 
 export type Metrics = ReturnType<typeof createMetrics>

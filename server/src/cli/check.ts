@@ -1,18 +1,24 @@
 import type { Command } from 'commander'
 import { findingsOf } from './findings.ts'
+import { outboxFindings } from './outbox-findings.ts'
 import { addSettings, configOf, type Flags } from './settings.ts'
 
 async function check(flags: Flags) {
-  const findings = await findingsOf(configOf(flags))
+  const config = configOf(flags)
+  const findings = [...(await outboxFindings(config, Date.now())), ...(await findingsOf(config))]
   for (const { kind, what, instead } of findings) process.stdout.write(`${kind}: ${what}.\n        ${instead}\n`)
   const dangers = findings.filter(({ kind }) => kind === 'unsafe').length
   process.stdout.write(
     dangers === 0 ? 'Nothing here is unsafe.\n' : `${dangers} of these settings ${dangers === 1 ? 'is' : 'are'} unsafe.\n`,
   )
-  if (dangers > 0) process.exitCode = 1
+  if (findings.some(({ kind }) => kind !== 'advice')) process.exitCode = 1
 }
 
 /** Adds `carillon check`. */
 export function addCheck(program: Command) {
-  addSettings(program.command('check').description('say what is unsafe in these settings; exit 1 where something is')).action(check)
+  addSettings(
+    program
+      .command('check')
+      .description('say what is unsafe in these settings, and whether the outbox is stuck; exit 1 where something is'),
+  ).action(check)
 }

@@ -2,9 +2,9 @@ import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Config } from '../config.ts'
 
-/** Something of a configuration that is unsafe, or could be better; and what to do. */
+/** Something that does not work, is unsafe, or could be better; and what to do. */
 export interface Finding {
-  readonly kind: 'unsafe' | 'advice'
+  readonly kind: 'fault' | 'unsafe' | 'advice'
   readonly what: string
   readonly instead: string
 }

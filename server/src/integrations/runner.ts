@@ -1,5 +1,6 @@
 import type { Log } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
+import { OnDemand } from '../on-demand.ts'
 import type { Database, Transaction } from '../store/database.ts'
 import { isOutboxDue, leaseFromOutbox, postponeInOutbox, removeFromOutbox, type OutboxEntry } from '../store/outbox.ts'
 
@@ -43,51 +44,46 @@ export class OutboxRunner {
   readonly #inFlight = new Set<Promise<void>>()
   readonly #stopping = new AbortController()
   readonly #timer: NodeJS.Timeout
-  #looking: Promise<void> | undefined
-  #again = false
+  readonly #looking: OnDemand
   #isAway = false
 
   constructor(deliveries: Readonly<Record<string, Delivery>>, tools: Tools) {
     this.#deliveries = deliveries
     this.#tools = tools
+    this.#looking = new OnDemand(
+      () => this.#look(),
+      error => {
+        if (!this.#isAway) tools.log.warn({ err: error }, 'The outbox cannot be read and will be tried again')
+        this.#isAway = true
+      },
+    )
     this.#timer = setInterval(() => this.soon(), pollMilliseconds)
     this.soon()
   }
 
   soon() {
-    if (this.#stopping.signal.aborted) return
-    this.#again = true
-    this.#looking ??= this.#look()
+    this.#looking.soon()
   }
 
   /** Breaks off what is on its way: it is tried again after the next start, or by another node. */
   async stop() {
     clearInterval(this.#timer)
     this.#stopping.abort()
-    await this.#looking
+    await this.#looking.stop()
     await Promise.all(this.#inFlight)
   }
 
+  /** Takes what is due, as much as there is room for. Each delivery that ends asks for another look. */
   async #look() {
-    const { db, now, log } = this.#tools
-    try {
-      while (this.#again && !this.#stopping.signal.aborted) {
-        this.#again = false
-        const room = inFlightAtMost - this.#inFlight.size
-        if (room === 0) continue
-        const isDue = await isOutboxDue(db, now())
-        this.#isAway = false
-        if (!isDue) continue
-        const leased = await db.transaction(tx => leaseFromOutbox(tx, now(), now() + leaseMilliseconds, room))
-        for (const entry of leased) this.#start(entry)
-        this.#again ||= leased.length > 0
-      }
-    } catch (error) {
-      if (!this.#isAway) log.warn({ err: error }, 'The outbox cannot be read and will be tried again')
-      this.#isAway = true
-    } finally {
-      this.#looking = undefined
-    }
+    const { db, now } = this.#tools
+    const room = inFlightAtMost - this.#inFlight.size
+    if (room === 0) return
+    const isDue = await isOutboxDue(db, now())
+    this.#isAway = false
+    if (!isDue) return
+    const leased = await db.transaction(tx => leaseFromOutbox(tx, now(), now() + leaseMilliseconds, room))
+    for (const entry of leased) this.#start(entry)
+    if (leased.length > 0) this.soon()
   }
 
   #start(entry: OutboxEntry) {
@@ -108,7 +104,7 @@ export class OutboxRunner {
     try {
       // Left to a newer node.
       if (!delivery) throw new Error(`This node does not deliver ${kind}`)
-      await delivery.deliver(payload, AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(tryMilliseconds)]))
+      await this.#try(delivery, payload)
       await db.transaction(tx => removeFromOutbox(tx, entry))
       metrics.outboxDelivered.inc({ kind })
     } catch (error) {
@@ -125,5 +121,14 @@ export class OutboxRunner {
       metrics.outboxFailed.inc({ kind })
       log.warn({ kind, attempts, reason }, 'A delivery has failed for good')
     }
+  }
+
+  /** One try. It gives its place back in time, also where the delivery does not heed its signal. */
+  async #try(delivery: Delivery, payload: unknown) {
+    const signal = AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(tryMilliseconds)])
+    const brokenOff = Promise.withResolvers<never>()
+    signal.addEventListener('abort', () => brokenOff.reject(signal.reason as Error), { once: true })
+    if (signal.aborted) throw signal.reason as Error
+    await Promise.race([delivery.deliver(payload, signal), brokenOff.promise])
   }
 }

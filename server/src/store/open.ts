@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Config } from '../config.ts'
@@ -17,6 +18,10 @@ export async function dataFolder(data: string): Promise<string> {
   return folder
 }
 
+const embedded = (folder: string) => join(folder, 'carillon.db')
+
+const nothing = () => {}
+
 /** The database of the configuration, with its schema up to date. */
 export async function openDatabase({ databaseUrl, data }: Config, { log, ...hearing }: Hearing & { log: Log }): Promise<Database> {
   if (databaseUrl !== undefined) {
@@ -31,6 +36,17 @@ export async function openDatabase({ databaseUrl, data }: Config, { log, ...hear
   }
   if (data === ':memory:')
     return SqliteDatabase.open(data, { prepare: database => migrateSqlite(database, 'The database in memory'), ...hearing })
-  const file = join(await dataFolder(data), 'carillon.db')
+  const file = embedded(await dataFolder(data))
   return SqliteDatabase.open(file, { prepare: database => migrateSqlite(database, file), ...hearing })
+}
+
+/** The database as it stands, to look at what is in it: nothing is made or migrated. Undefined where there is none yet. */
+export async function openAsItStands({ databaseUrl, data }: Config): Promise<Database | undefined> {
+  if (databaseUrl !== undefined) {
+    const { PostgresDatabase } = await import('./postgres.ts')
+    return PostgresDatabase.open(databaseUrl, { prepare: async () => {}, tell: nothing, onError: nothing, connections: 1 })
+  }
+  const file = embedded(resolve(data))
+  if (data === ':memory:' || !existsSync(file)) return undefined
+  return SqliteDatabase.open(file, { prepare: nothing, tell: nothing })
 }

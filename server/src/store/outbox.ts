@@ -24,8 +24,10 @@ const lease = statement<Row>(`
   returning id, kind, payload, attempts`)
 const remove = statement(`delete from outbox where id = $1 and attempts = $2`)
 const postpone = statement(`update outbox set next_at = $3 where id = $1 and attempts = $2`)
-const selectWaiting = statement<{ kind: string; entries: number; oldest: number }>(`
-  select kind, count(*) as entries, min(created_at) as oldest from outbox group by kind`)
+const selectWaiting = statement<{ kind: string; entries: number; oldest: number; nextAt: number }>(`
+  select kind, count(*) as entries, min(created_at) as oldest, min(next_at) as "nextAt" from outbox group by kind`)
+const selectLongestDue = statement<{ kind: string; nextAt: number }>(`
+  select kind, next_at as "nextAt" from outbox where next_at <= $1 order by next_at, id limit 1`)
 
 /** Written in the transaction of the change that it follows from. After the commit the runner is woken. */
 export async function appendToOutbox(tx: Queries, kind: string, payload: unknown, now: number) {
@@ -51,7 +53,13 @@ export async function postponeInOutbox(tx: Queries, { id, attempts }: OutboxEntr
   await tx.run(postpone, id, attempts, until)
 }
 
-/** How much waits of each kind, and since when. */
+/** How much waits of each kind, since when, and when the first entry of it is due. */
 export async function outboxFigures(db: Queries) {
   return db.all(selectWaiting)
+}
+
+/** The entry that has been due for the longest time without being leased; undefined where none is due. */
+export async function longestDue(db: Queries, now: number): Promise<{ kind: string; milliseconds: number } | undefined> {
+  const row = await db.get(selectLongestDue, now)
+  return row && { kind: row.kind, milliseconds: now - row.nextAt }
 }

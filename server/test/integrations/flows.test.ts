@@ -506,15 +506,6 @@ onBothDatabases(
       expect(await say(world(), bob, ChannelArn)).toBeDefined()
     })
 
-    test('an API that does not answer within five seconds counts as not reached', async () => {
-      const stuck = lambda.define()
-      stuck.delay = 60_000
-      const { status, send } = await one(stuck, { FallbackAction: 'CONTINUE' })
-      const { MessageId } = await send()
-      await until(async () => (await status(MessageId)) === 'SENT', 28_000)
-      expect(stuck.invocations).toHaveLength(3)
-    })
-
     test('the figures tell what has been delivered, repeated and given up, and what waits', async () => {
       const { app, messaging } = world()
       const figures = async () => (await fetch(`${app.url}/metrics`)).text()

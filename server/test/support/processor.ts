@@ -41,6 +41,8 @@ export interface LambdaFunction {
   status: number
   /** How long the API takes to answer. */
   delay: number
+  /** What it does before it answers. */
+  whileAnswering: () => Promise<void>
   /** Resolves to the event of the invocation of that number, from 0. */
   readonly event: (index?: number) => Promise<FlowEvent>
 }
@@ -69,6 +71,7 @@ export async function startLambda(port = 0): Promise<Lambda> {
       const invocationType = headers['x-amz-invocation-type'] as string | undefined
       called.invocations.push({ event, invocationType, authorization: headers.authorization, url: request.url! })
       await setTimeout(called.delay)
+      await called.whileAnswering()
       response.writeHead(called.status, { 'content-type': 'application/json' }).end(called.status === 202 ? '' : '{"Message":"not now"}')
       // A function that throws is Lambda's affair: nobody is told.
       if (called.status === 202) await called.code(event).catch(() => {})
@@ -87,6 +90,7 @@ export async function startLambda(port = 0): Promise<Lambda> {
         invocations: [] as Invocation[],
         status: 202,
         delay: 0,
+        whileAnswering: async () => {},
         code,
         event: async (index = 0) => (await until(() => defined.invocations[index])).event,
       }

@@ -1,0 +1,26 @@
+import type { Config } from '../config.ts'
+import { openAsItStands } from '../store/open.ts'
+import { longestDue, outboxFigures } from '../store/outbox.ts'
+import type { Finding } from './findings.ts'
+
+/** A node that serves takes what is due within a second, and gives a try five. */
+const overdueMilliseconds = 60_000
+
+/** What the database says of the outbox: whether something in it has been due for long without being delivered. */
+export async function outboxFindings(config: Config, now: number): Promise<Finding[]> {
+  try {
+    const db = await openAsItStands(config)
+    if (!db) return []
+    try {
+      const due = await longestDue(db, now)
+      if (!due || due.milliseconds < overdueMilliseconds) return []
+      const entries = (await outboxFigures(db)).reduce((sum, figures) => sum + figures.entries, 0)
+      const what = `The outbox makes no progress: of its ${entries} entries one (${due.kind}) has been due for ${Math.round(due.milliseconds / 1000)} seconds`
+      return [{ kind: 'fault', what, instead: 'Look whether a server serves this database, and what its log says of the outbox.' }]
+    } finally {
+      await db.close()
+    }
+  } catch (error) {
+    return [{ kind: 'advice', what: 'The outbox cannot be looked at', instead: error instanceof Error ? error.message : String(error) }]
+  }
+}
