@@ -157,6 +157,7 @@ test('the defaults are those of the contract', () => {
     'oidc-issuer': undefined,
     'oidc-audience': undefined,
     'oidc-jwks': undefined,
+    'user-claim': 'sub',
     'exchange-role': undefined,
     'exchange-app-instance': undefined,
     'exchange-hook': undefined,
