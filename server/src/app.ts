@@ -125,6 +125,7 @@ export async function startApp(config: Config, { now = Date.now, keys }: Surroun
   let dispatches: Record<OperationName, Dispatch> | undefined
   let db: Database | undefined
   let gateway: Gateway | undefined
+  let ring: KeyRing | undefined
   const endpoints = new Map<string, Endpoint>()
   const admission = new Admission()
   const arrivals = new Arrivals()
@@ -136,6 +137,12 @@ export async function startApp(config: Config, { now = Date.now, keys }: Surroun
     connections: new Connections(config.connectionsPerAddress, addressMatcher([...trustProxy, 'loopback'])),
     proxyProtocol,
     readSender: senderReader(trustProxy, proxyHeaders, socket => proxyProtocol?.clientOf(socket)),
+    access: {
+      get known() {
+        return ring?.known
+      },
+      hasChanged: async known => (await ring?.hasChanged(known)) ?? false,
+    },
     audit,
     mostCalls: config.callsAtOnce,
     certificate: certificate?.pair,
@@ -153,7 +160,6 @@ export async function startApp(config: Config, { now = Date.now, keys }: Surroun
   let stopFollowing: (() => void) | undefined
   let stopJobs: (() => Promise<void>) | undefined
   let outbox: OutboxRunner | undefined
-  let ring: KeyRing | undefined
   try {
     url = `http://${inUrl(config.host)}:${await listen(plain, config.host, config.port)}`
     if (tls && certificate) {
@@ -203,7 +209,7 @@ export async function startApp(config: Config, { now = Date.now, keys }: Surroun
     const verify = createVerifier({ findKey })
     const { oidcIssuer, oidcAudience, oidcJwks: jwks, exchangeRole, exchangeAppInstance, exchangeUsers: makesUsers } = config
     const issuer = oidcIssuer && oidcAudience && createIssuer({ issuer: oidcIssuer, audiences: oidcAudience, jwks, now })
-    const issuing = { ring: kept, now, account: config.account }
+    const issuing = { ring: kept, now, account: config.account, userClaim: config.userClaim }
     endpoints.set('/', stsEndpoint({ ...issuing, verify: createVerifier({ findKey, service: 'sts' }), issuer: issuer || undefined }))
     const login = config.exchangeHook === undefined ? issuer && issuerLogin(issuer) : hookLogin(config.exchangeHook)
     if (login && exchangeRole !== undefined && exchangeAppInstance !== undefined) {
@@ -215,6 +221,7 @@ export async function startApp(config: Config, { now = Date.now, keys }: Surroun
       bus,
       arrivals,
       audit,
+      access: kept,
       verify: createUrlVerifier({ findKey, hosts: config.publicWsHost === undefined ? [] : [config.publicWsHost] }),
       isGood: signed => kept.isGood(signed) || keys?.(signed.accessKeyId, signed.sessionToken)?.secretAccessKey === signed.secretAccessKey,
       limits,

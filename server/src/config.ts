@@ -117,6 +117,13 @@ export const settings = {
     "where the issuer's keys are; asked of ISSUER/.well-known/openid-configuration where it is not given",
     webUrl,
   ),
+  userClaim: setting(
+    'user-claim',
+    'claim',
+    'sub',
+    "which claim of a login is the user's id; characters that an id cannot have are escaped (docs/security.md)",
+    matching(/^\S+$/, 'the name of a claim such as sub or oid'),
+  ),
   exchangeRole: setting<string | undefined>(
     'exchange-role',
     'name',

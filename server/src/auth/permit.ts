@@ -7,7 +7,7 @@ import { tagsUnder } from '../store/tags.ts'
 import { asksResourceTags, decide, type Decision } from './iam/decide.ts'
 import type { RequestContext } from './iam/request-context.ts'
 import type { Principal } from './principal.ts'
-import { expirationResources, resources, type Owner } from './resources.ts'
+import { further, resources, type Further, type Owner } from './resources.ts'
 
 /** What IAM may ask of a request, wherever it has come from. */
 interface Asking extends Origin {
@@ -69,13 +69,13 @@ async function demand(
 export function permitterOf(name: OperationName) {
   const action = `chime:${name}`
   const resourcesOf = resources[name] as AnyResources
-  const expiration = name === 'CreateChannel' || name === 'CreateAppInstanceUser' ? expirationResources[name] : undefined
+  const more = (further[name] ?? []) as readonly (Omit<Further<OperationName>, 'resources'> & { readonly resources: AnyResources })[]
 
   return async function permit(principal: Principal, input: AnyInput, asking: Asking & Owner): Promise<void> {
     const tags = tagsIn(input)
     await demand(principal, action, resourcesOf(input, asking), asking, tags)
-    if (expiration && input['ExpirationSettings'] !== undefined) {
-      await demand(principal, expiration.action, (expiration.resources as AnyResources)(input, asking), asking, tags)
+    for (const { member, ...asked } of more) {
+      if (input[member] !== undefined) await demand(principal, asked.action, asked.resources(input, asking), asking, tags)
     }
   }
 }

@@ -38,10 +38,8 @@ const bearerChannelAndFlow = ({ ChimeBearer, ChannelArn, ChannelFlowArn }: Input
   ChannelFlowArn,
 ]
 /** The channel by the id that it is given; without one it could be any. */
-const newChannel = ({ ChimeBearer, AppInstanceArn, ChannelId = '*' }: Input<'CreateChannel'>) => [
-  ChimeBearer,
-  arnWithin(AppInstanceArn, 'channel', ChannelId),
-]
+const newChannel = ({ AppInstanceArn, ChannelId = '*' }: Input<'CreateChannel'>) => [arnWithin(AppInstanceArn, 'channel', ChannelId)]
+const bearerAndNewChannel = (input: Input<'CreateChannel'>) => [input.ChimeBearer, ...newChannel(input)]
 
 /**
  * What an operation needs permission for, as `chime:` and its name: on every one of these (spec/authorization.md §7). Members,
@@ -145,10 +143,30 @@ export const resources: { readonly [Name in OperationName]: ResourcesOf<Name> } 
   ListTagsForResource: tagged,
 }
 
-/** What an input that sets an expiration needs permission for beside its operation; undefined where it sets none. */
-export const expirationResources: {
-  readonly [Name in 'CreateChannel' | 'CreateAppInstanceUser']: { readonly action: string; readonly resources: ResourcesOf<Name> }
-} = {
-  CreateChannel: { action: 'chime:PutChannelExpirationSettings', resources: newChannel },
-  CreateAppInstanceUser: { action: 'chime:PutAppInstanceUserExpirationSettings', resources: newUser },
+/** What a member of the input needs permission for beside the operation, as on Amazon. */
+export interface Further<Name extends OperationName> {
+  readonly member: 'ExpirationSettings' | 'Tags'
+  readonly action: string
+  readonly resources: ResourcesOf<Name>
+}
+
+/** The resource is the new one; `*` stands for an id that nobody knows yet. */
+const tagging = <Name extends OperationName>(made: ResourcesOf<Name>): Further<Name> => ({
+  member: 'Tags',
+  action: 'chime:TagResource',
+  resources: made,
+})
+
+export const further: { readonly [Name in OperationName]?: readonly Further<Name>[] } = {
+  CreateChannel: [
+    { member: 'ExpirationSettings', action: 'chime:PutChannelExpirationSettings', resources: bearerAndNewChannel },
+    tagging(newChannel),
+  ],
+  CreateAppInstanceUser: [
+    { member: 'ExpirationSettings', action: 'chime:PutAppInstanceUserExpirationSettings', resources: newUser },
+    tagging(newUser),
+  ],
+  CreateAppInstance: [tagging(appInstances)],
+  CreateAppInstanceBot: [tagging(all('bot'))],
+  CreateChannelFlow: [tagging(all('channel-flow'))],
 }

@@ -4,6 +4,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import pLimit from 'p-limit'
 import { WebSocket, WebSocketServer } from 'ws'
 import { parseArn } from '../arn.ts'
+import { upToDate, type Access } from '../auth/access.ts'
 import type { Presigned, PresignedRequest } from '../auth/presigned-url.ts'
 import type { AccessKey } from '../auth/signing-key.ts'
 import type { Arrivals } from '../arrivals.ts'
@@ -38,6 +39,7 @@ interface Wiring extends Asking {
   readonly db: Database
   readonly bus: Bus
   readonly arrivals: Arrivals
+  readonly access: Access & { onChange(listener: () => void): void }
   /** Whether a key that has signed still may. */
   readonly isGood: (key: AccessKey) => boolean
   readonly limits: Limits
@@ -110,6 +112,7 @@ export class Gateway {
         log.error({ err: error, type: event.type }, 'An event could not be told')
       }
     })
+    wiring.access.onChange(() => this.#checkKeys())
     this.#ticking = setInterval(() => this.#tick(), 1000).unref()
   }
 
@@ -145,15 +148,17 @@ export class Gateway {
   }
 
   async #arrive(ws: SessionSocket, socket: Socket, request: PresignedRequest & Sender) {
-    const { metrics, log, audit } = this.#wiring
+    const { access, metrics, log, audit } = this.#wiring
     const trail = audit && new Trail()
     let refusal: CloseCode = closeCodes.tryLater
     this.#arriving.add(ws)
     try {
-      const presigned = verified(this.#wiring, request)
-      trail?.signed(presigned.key)
-      trail?.names(parseArn(presigned.parameters.get('userArn') ?? ''))
-      await this.#joining(async () => this.#admit(ws, socket, presigned, request))
+      await upToDate(access, async () => {
+        const presigned = verified(this.#wiring, request)
+        trail?.signed(presigned.key)
+        trail?.names(parseArn(presigned.parameters.get('userArn') ?? ''))
+        await this.#joining(async () => this.#admit(ws, socket, presigned, request))
+      })
     } catch (error) {
       if (error instanceof Refusal) {
         refusal = error.code
@@ -255,13 +260,24 @@ export class Gateway {
     this.#hub.leave(session)
   }
 
+  /** A key that is disabled or deleted, or whose role or master key has gone, ends its sessions. */
+  #checkKeys() {
+    for (const session of this.#hub.allSessions()) this.#checkKey(session)
+  }
+
+  #checkKey(session: Session): boolean {
+    const isGood = this.#wiring.isGood(session.key)
+    if (!isGood) this.#end(session, closeCodes.unauthorized, 'Unauthorized: the access key is no longer valid')
+    return isGood
+  }
+
   #tick() {
-    const { isGood, pingSeconds, metrics } = this.#wiring
+    const { pingSeconds, metrics } = this.#wiring
     const now = Date.now()
     for (const session of this.#hub.allSessions()) {
       const { key } = session
-      if (!isGood(key)) this.#end(session, closeCodes.unauthorized, 'Unauthorized: the access key is no longer valid')
-      else if (key.expiresAt !== undefined && key.expiresAt <= now) this.#end(session, closeCodes.goingAway, 'The credentials have expired')
+      if (!this.#checkKey(session)) continue
+      if (key.expiresAt !== undefined && key.expiresAt <= now) this.#end(session, closeCodes.goingAway, 'The credentials have expired')
       else if (!session.tick(now, pingSeconds * 1000)) {
         metrics.deadSessions.inc()
         session.terminate()

@@ -20,20 +20,21 @@ export interface Asking {
 export class Refusal extends Error {
   readonly code: CloseCode
 
-  constructor(code: CloseCode, reason: string) {
-    super(reason)
+  constructor(code: CloseCode, reason: string, options?: ErrorOptions) {
+    super(reason, options)
     this.code = code
   }
 }
 
-export const unauthorized = (reason: string) => new Refusal(closeCodes.unauthorized, `Unauthorized: ${reason}`)
+export const unauthorized = (reason: string, options?: ErrorOptions) =>
+  new Refusal(closeCodes.unauthorized, `Unauthorized: ${reason}`, options)
 
 /** Who has signed, and for what. */
 export function verified({ verify }: Asking, request: PresignedRequest): Presigned {
   try {
     return verify(request)
   } catch (error) {
-    if (error instanceof ApiError) throw unauthorized(error.reason ?? error.message)
+    if (error instanceof ApiError) throw unauthorized(error.reason ?? error.message, { cause: error })
     throw error
   }
 }
@@ -43,7 +44,7 @@ export async function requirePermitted({ db, now }: Asking, principal: Principal
   try {
     await permitConnect(principal, arn, { db, now, sourceAddress, isSecure })
   } catch (error) {
-    if (error instanceof ApiError) throw unauthorized('the credentials may not perform chime:Connect on this userArn')
+    if (error instanceof ApiError) throw unauthorized('the credentials may not perform chime:Connect on this userArn', { cause: error })
     throw error
   }
 }

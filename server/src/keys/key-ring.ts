@@ -1,24 +1,23 @@
 import { BoundedMap } from '../bounded-map.ts'
-import { parsePolicy } from '../auth/iam/policy.ts'
+import type { Access } from '../auth/access.ts'
 import { rootPrincipal, type Principal } from '../auth/principal.ts'
 import type { AccessKey, FindKey } from '../auth/signing-key.ts'
 import type { RootKey } from '../config.ts'
 import { unavailable } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { MasterKey, MasterKeySource } from '../master-key.ts'
-import { accessKeys, type StoredAccessKey } from '../store/access-keys.ts'
 import { accessVersion } from '../store/access-version.ts'
 import type { Database } from '../store/database.ts'
-import { iamRoles } from '../store/iam-roles.ts'
 import { masterKeys } from '../store/master-keys.ts'
 import { isOutage } from '../store/outage.ts'
-import { currentOf, longestSession, settledMasterKey } from './master-keys.ts'
-import { sessionPrincipal, userPrincipal, type Role } from './principals.ts'
-import { openSecret } from './secret.ts'
+import { Following } from './following.ts'
+import { currentOf, settledMasterKey } from './master-keys.ts'
+import { sessionPrincipal, type Role } from './principals.ts'
 import { openSession, type Session } from './session.ts'
+import { nothing, readSnapshot, type Snapshot } from './snapshot.ts'
 
-/** Two nodes, or a command, that change something are heard of within half a second. */
-const pollMilliseconds = 500
+/** A change that another node or a command has made is followed within half a second, and by a refusal at once. */
+const pace = { every: 500, pause: 20, patience: 1000 }
 /** How many session tokens in use are kept open. */
 const openSessions = 5000
 
@@ -32,24 +31,11 @@ interface Wiring {
   readonly log: Log
 }
 
-/** All that is stored of who may call. */
-interface Snapshot {
-  readonly version: number
-  /** Those that are not disabled. */
-  readonly keys: ReadonlyMap<string, AccessKey>
-  readonly roles: ReadonlyMap<string, Role>
-  readonly rolesById: ReadonlyMap<string, Role>
-  /** By id: those that open session tokens, the one in use among them. */
-  readonly sealing: ReadonlyMap<string, MasterKey & { readonly goodUntil: number }>
-}
-
-const nothing: Snapshot = { version: -1, keys: new Map(), roles: new Map(), rolesById: new Map(), sealing: new Map() }
-
 /** What a session token was opened to, and what a snapshot makes of it. */
 interface Opened {
   readonly session: Session
-  /** When its master key is forgotten. */
-  readonly goodUntil: number
+  /** The master key that it is sealed under. */
+  readonly masterKeyId: string
   readonly snapshot: Snapshot
   readonly key: AccessKey | undefined
 }
@@ -57,25 +43,23 @@ interface Opened {
 /**
  * Who may call, in memory: the root key, the keys and roles of the database, and the temporary credentials that come from them. One
  * number is asked of the database twice a second, and all is read again when it has changed; so what is disabled, deleted or changed
- * is so on every node within a second. Requests ask this ring only, and wait for nothing. While the database is away it stays as it was.
+ * is so on every node within a second. Requests ask this ring only; one that is about to be refused also waits for that number, which
+ * all such requests share, so that what a command has just made works at once. While the database is away the ring stays as it was.
  */
-export class KeyRing {
+export class KeyRing implements Access {
   readonly #wiring: Wiring
   readonly #root: AccessKey
   readonly #opened = new BoundedMap<string, Opened>(openSessions)
-  readonly #sessions = new WeakMap<AccessKey, Pick<Opened, 'session' | 'goodUntil'>>()
+  readonly #sessions = new WeakMap<AccessKey, Pick<Opened, 'session' | 'masterKeyId'>>()
+  readonly #following: Following
   #snapshot = nothing
   #isStale = false
-  #polling: Promise<void> | undefined
-  readonly #timer: NodeJS.Timeout
+  #changed = () => {}
 
   private constructor(wiring: Wiring) {
     this.#wiring = wiring
     this.#root = { ...wiring.rootKey, principal: rootPrincipal(wiring.account) }
-    const poll = () => {
-      this.#polling ??= this.#poll().finally(() => (this.#polling = undefined))
-    }
-    this.#timer = setInterval(poll, pollMilliseconds).unref()
+    this.#following = new Following(() => this.#look(), pace)
   }
 
   /** Throws where the database has keys under a master key that this node does not have. */
@@ -93,8 +77,7 @@ export class KeyRing {
   }
 
   async close(): Promise<void> {
-    clearInterval(this.#timer)
-    await this.#polling
+    await this.#following.end()
   }
 
   readonly find: FindKey = (accessKeyId, token) => {
@@ -105,8 +88,22 @@ export class KeyRing {
   /** Whether a key that was found still is, with the same secret. */
   readonly isGood = (key: AccessKey): boolean => {
     const opened = this.#sessions.get(key)
-    if (opened) return opened.goodUntil > this.#wiring.now() && this.#isLiving(opened.session)
+    if (opened) return this.#isOpenedBy(opened.masterKeyId) && this.#isLiving(opened.session)
     return this.find(key.accessKeyId, undefined)?.secretAccessKey === key.secretAccessKey
+  }
+
+  get known(): unknown {
+    return this.#snapshot
+  }
+
+  async hasChanged(known: unknown): Promise<boolean> {
+    if (this.#snapshot === known) await this.#following.soon()
+    return this.#snapshot !== known
+  }
+
+  /** Calls the listener after each change. */
+  onChange(listener: () => void) {
+    this.#changed = listener
   }
 
   /** The session that temporary credentials belong to; undefined for a key that lasts. */
@@ -133,7 +130,7 @@ export class KeyRing {
     }
   }
 
-  async #poll() {
+  async #look() {
     const { db, log } = this.#wiring
     try {
       if ((await accessVersion(db)) !== this.#snapshot.version) await this.refresh()
@@ -146,72 +143,27 @@ export class KeyRing {
 
   /** Reads everything again. */
   async refresh(): Promise<void> {
-    const { db, source, account, log } = this.#wiring
-    // The number first: what changes afterwards is read again.
-    const version = await accessVersion(db)
-    const [stored, roles, known] = [await accessKeys(db), await iamRoles(db), await masterKeys(db)]
-    const own = await source.read().catch((error: unknown) => {
-      log.error({ err: error }, 'The master key cannot be read')
-      return []
-    })
-    if (known.some(({ id, retiredAt }) => retiredAt === undefined && own.every(each => each.id !== id)))
-      log.error('The master key has been rotated to one that this node does not have; it refuses what is sealed under that')
-    const keys = new Map<string, AccessKey>()
-    for (const row of stored) {
-      const key = row.isDisabled ? undefined : this.#keyOf(row, own)
-      if (key) keys.set(row.id, key)
-    }
-    const understood: Role[] = roles.flatMap(role => {
-      try {
-        return { ...role, permissions: parsePolicy(role.policy) }
-      } catch (error) {
-        log.error({ err: error, role: role.name }, 'The policy of a role is not understood; the role cannot be assumed')
-        return []
-      }
-    })
-    const sealing = known.flatMap(({ id, retiredAt }) => {
-      const masterKey = own.find(each => each.id === id)
-      return masterKey ? { ...masterKey, goodUntil: retiredAt === undefined ? Infinity : retiredAt + longestSession } : []
-    })
-    this.#snapshot = {
-      version,
-      keys,
-      roles: new Map(understood.map(role => [role.name, role])),
-      rolesById: new Map(understood.map(role => [role.id, role])),
-      sealing: new Map(sealing.map(each => [each.id, each])),
-    }
-    log.debug({ version, account, keys: keys.size, roles: understood.length }, 'The access keys have been read')
+    const read = await readSnapshot(this.#wiring)
+    // Of two that read at the same time the later one knows more.
+    if (read.version < this.#snapshot.version) return
+    this.#snapshot = read
+    this.#changed()
   }
 
-  #keyOf(row: StoredAccessKey, own: readonly MasterKey[]): AccessKey | undefined {
-    const { account, log } = this.#wiring
-    const secretAccessKey = openSecret(own, row)
-    if (secretAccessKey === undefined) {
-      log.error({ accessKeyId: row.id }, 'The secret of an access key cannot be opened; the key is refused')
-      return undefined
-    }
-    try {
-      const principal = userPrincipal(account, row.id, row.name, parsePolicy(row.policy))
-      return { accessKeyId: row.id, secretAccessKey, principal }
-    } catch (error) {
-      log.error({ err: error, accessKeyId: row.id }, 'The policy of an access key is not understood; the key is refused')
-      return undefined
-    }
+  #isOpenedBy(masterKeyId: string): boolean {
+    return (this.#snapshot.sealing.get(masterKeyId)?.goodUntil ?? 0) > this.#wiring.now()
   }
 
   /** A token is decrypted once and remembered while it is in use; what is no token of ours is never kept. */
   #open(accessKeyId: string, token: string): AccessKey | undefined {
-    const now = this.#wiring.now()
     const known = this.#opened.get(token)
-    const isKnown = known?.session.accessKeyId === accessKeyId && known.goodUntil > now
+    const isKnown = known?.session.accessKeyId === accessKeyId && this.#isOpenedBy(known.masterKeyId)
     if (isKnown && known.snapshot === this.#snapshot) return known.key
-    const accepted = new Map([...this.#snapshot.sealing].filter(([, { goodUntil }]) => goodUntil > now))
-    const opened = openSession(accepted, accessKeyId, token)
-    if (!opened) return undefined
+    const opened = openSession(this.#snapshot.sealing, accessKeyId, token)
+    if (!opened || !this.#isOpenedBy(opened.masterKeyId)) return undefined
     const key = this.#keyOfSession(opened.session, token)
-    const { goodUntil } = accepted.get(opened.masterKeyId)!
-    if (key) this.#sessions.set(key, { session: opened.session, goodUntil })
-    this.#opened.set(token, { session: opened.session, goodUntil, snapshot: this.#snapshot, key })
+    if (key) this.#sessions.set(key, opened)
+    this.#opened.set(token, { ...opened, snapshot: this.#snapshot, key })
     return key
   }
 

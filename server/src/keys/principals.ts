@@ -37,6 +37,7 @@ export function sessionPrincipal(account: string, session: Session, role: Role |
       arn: `arn:aws:sts::${account}:assumed-role/${role!.name}/${name}`,
       userId: `${role!.id}:${name}`,
       tags,
+      subject: session.subject,
       permissions: [[role!.permissions], ...own],
     }
   }

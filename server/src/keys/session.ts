@@ -18,6 +18,8 @@ export interface Session {
   readonly transitive: readonly string[]
   /** What the session may at the most, in IAM's JSON. */
   readonly policy: string | undefined
+  /** The AppInstanceUserId of the login that it comes from; undefined where nobody has logged in. */
+  readonly subject: string | undefined
 }
 
 /** What fits beside the other headers of a request, and into the URL of a socket. */
@@ -38,6 +40,7 @@ type Packed = [
   tags: Session['tags'],
   transitive: readonly string[],
   policy: string | null,
+  subject?: string,
 ]
 
 const bindingOf = (masterKeyId: string, accessKeyId: string) => `session ${version} ${masterKeyId} ${accessKeyId}`
@@ -58,6 +61,7 @@ export function sealSession(masterKey: MasterKey, session: Session): string {
     session.transitive,
     session.policy ?? null,
   ]
+  if (session.subject !== undefined) packed.push(session.subject)
   const head = Buffer.concat([Buffer.of(version), Buffer.from(masterKey.id, 'hex')])
   const sealed = masterKey.sessions.seal(bindingOf(masterKey.id, session.accessKeyId), JSON.stringify(packed))
   return Buffer.concat([head, sealed]).toString('base64')
@@ -75,8 +79,8 @@ export function openSession(
   const masterKey = masterKeys.get(bytes.toString('hex', 1, headBytes))
   const text = masterKey?.sessions.open(bindingOf(masterKey.id, accessKeyId), bytes.subarray(headBytes))
   if (text === undefined) return undefined
-  const [kind, secretAccessKey, expiresAt, sourceKeyId, roleIds, name, tags, transitive, policy] = JSON.parse(text) as Packed
-  const rest = { secretAccessKey, expiresAt, roleIds, name, tags, transitive }
+  const [kind, secretAccessKey, expiresAt, sourceKeyId, roleIds, name, tags, transitive, policy, subject] = JSON.parse(text) as Packed
+  const rest = { secretAccessKey, expiresAt, roleIds, name, tags, transitive, subject }
   const session = { kind, accessKeyId, ...rest, sourceKeyId: sourceKeyId ?? undefined, policy: policy ?? undefined }
   return { session, masterKeyId: masterKey!.id }
 }

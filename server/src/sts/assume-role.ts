@@ -117,6 +117,7 @@ export async function assumeRole(
       tags: [...mergedTags(tags, session)],
       transitive: [...new Set([...transitive, ...(session?.transitive ?? [])])],
       policy,
+      subject: undefined,
     },
     seconds,
   )

@@ -9,6 +9,8 @@ export interface Tools {
   /** The clock by which credentials expire. */
   readonly now: () => number
   readonly account: string
+  /** The claim of a login that is the user's id. */
+  readonly userClaim: string
 }
 
 interface Credentials {

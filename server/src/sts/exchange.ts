@@ -10,7 +10,8 @@ import { identityByArn, insertIdentity } from '../store/identities.ts'
 import type { Tools } from './credentials.ts'
 import type { Claims } from './issuer.ts'
 import { unauthorizedLogin, type Login } from './login.ts'
-import { sessionOfToken, trustingRole } from './web-identity.ts'
+import { userIdIn } from './user-id.ts'
+import { sessionOfLogin, trustingRole } from './web-identity.ts'
 
 interface Wiring extends Tools {
   readonly db: Database
@@ -24,9 +25,6 @@ interface Wiring extends Tools {
 
 const forbidden = (reason: string) =>
   new ApiError('ForbiddenException', 403, 'Forbidden', 'You do not have sufficient access to perform this action', reason)
-
-/** What AppInstanceUserId may be. */
-const userId = /^[A-Za-z0-9](?:[A-Za-z0-9:_.@-]{0,62}[A-Za-z0-9])?$/
 
 const nameOf = (claims: Claims) =>
   [claims['name'], claims['preferred_username'], claims['email'], claims.sub]
@@ -65,18 +63,17 @@ export function exchangeEndpoint(wiring: Wiring): Endpoint {
     async answer(asked) {
       const claims = await login(asked.headers.authorization ?? '')
       const role = trustingRole(ring.role(roleName), claims)
-      if (!userId.test(claims.sub))
-        throw forbidden('The claim sub cannot be an AppInstanceUserId: letters, digits and :_.@- only, at most 64.')
+      const userId = userIdIn(claims, wiring.userClaim)
       const seconds = Math.min(3600, role.longestSeconds)
       // As it stands in a session name, and no two users there as one.
-      const name = claims.sub.length < 2 ? `${claims.sub}-` : claims.sub.replaceAll(':', '=')
+      const name = userId.length < 2 ? `${userId}-` : userId.replaceAll(':', '=')
       // Amazon's example of a policy asks for the tag UserUUID.
-      const tagged = role.tags.includes('UserUUID') ? { ...claims, UserUUID: claims.sub } : claims
-      const { Credentials } = await sessionOfToken(wiring, { role, claims: tagged, name, policy: undefined, seconds })
-      const shown = await userOf(wiring, claims.sub, nameOf(claims))
+      const tagged = role.tags.includes('UserUUID') ? { ...claims, UserUUID: userId } : claims
+      const { Credentials } = await sessionOfLogin(wiring, { role, claims: tagged, userId, name, policy: undefined, seconds })
+      const shown = await userOf(wiring, userId, nameOf(claims))
       const body = {
-        ChimeAppInstanceUserArn: arnWithin(appInstanceArn, 'user', claims.sub),
-        ChimeUserId: claims.sub,
+        ChimeAppInstanceUserArn: arnWithin(appInstanceArn, 'user', userId),
+        ChimeUserId: userId,
         ChimeDisplayName: shown,
         ChimeCredentials: Credentials,
       }

@@ -38,6 +38,7 @@ export async function getSessionToken(parameters: Parameters, caller: AccessKey,
     tags: [],
     transitive: [],
     policy: undefined,
+    subject: undefined,
   } as const
   const { Credentials } = await issue(tools, given, seconds(parameters, caller))
   return { Credentials }
@@ -63,6 +64,7 @@ export async function getFederationToken(parameters: Parameters, caller: AccessK
     tags: [...tags],
     transitive: [],
     policy,
+    subject: undefined,
   } as const
   const issued = await issue(tools, given, seconds(parameters, caller))
   return { ...issued, FederatedUser: { FederatedUserId: `${tools.account}:${name}`, Arn: arn } }

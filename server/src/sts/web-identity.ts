@@ -4,6 +4,7 @@ import { tagKey, tagValue } from '../keys/roles.ts'
 import { assumedRoleUser, namedRole, refusedTags, tooLongFor, type AssumedRole } from './assume-role.ts'
 import { issue, type Tools } from './credentials.ts'
 import type { Claims, Issuer } from './issuer.ts'
+import { userIdIn } from './user-id.ts'
 import { asciiArn, checkTags, duration, sessionName, sessionPolicy, text, type Parameters, type SessionTags } from './parameters.ts'
 
 const amazonsTags = 'https://aws.amazon.com/tags'
@@ -48,8 +49,8 @@ const single = (value: unknown): unknown => (Array.isArray(value) && value.lengt
 
 /** The texts and numbers among the claims that the role takes, and what the claim of Amazon's name says, all of which it must take. */
 function tagsOf(claims: Claims, role: Role): { tags: SessionTags; transitive: string[] } {
-  const given = (claims[amazonsTags] ?? {}) as AmazonsTags
-  const explicit = Object.entries(given.principal_tags ?? {}).map(([key, value]) => [key, String(single(value))] as const)
+  const amazons = (claims[amazonsTags] ?? {}) as AmazonsTags
+  const explicit = Object.entries(amazons.principal_tags ?? {}).map(([key, value]) => [key, String(single(value))] as const)
   const [stray] = refusedTags(
     role,
     explicit.map(([key]) => key),
@@ -65,19 +66,27 @@ function tagsOf(claims: Claims, role: Role): { tags: SessionTags; transitive: st
     else if (role.tags.includes(claim))
       throw refused(`The claim ${claim} cannot be a session tag`, 'Tags have letters, digits, blanks and _.:/=+-@ only.')
   }
-  const transitive = Array.isArray(given.transitive_tag_keys)
-    ? given.transitive_tag_keys.filter(key => tags.has(String(key))).map(String)
+  const transitive = Array.isArray(amazons.transitive_tag_keys)
+    ? amazons.transitive_tag_keys.filter(key => tags.has(String(key))).map(String)
     : []
   return { tags: checkTags(tags), transitive }
 }
 
-/** Credentials of a role for who shows a token of the issuer. */
-export async function sessionOfToken(
-  tools: Tools,
-  { role, claims, name, policy, seconds }: { role: Role; claims: Claims; name: string; policy: string | undefined; seconds: number },
-): Promise<AssumedRole> {
-  const { tags, transitive } = tagsOf(claims, role)
-  const given = { kind: 'role', sourceKeyId: undefined, roleIds: [role.id], name, tags: [...tags], transitive, policy } as const
+interface LoggedIn {
+  readonly role: Role
+  readonly claims: Claims
+  /** The AppInstanceUserId of the login. The claim that it is made from is a session tag in this form. */
+  readonly userId: string
+  readonly name: string
+  readonly policy: string | undefined
+  readonly seconds: number
+}
+
+/** Credentials of a role for a login. */
+export async function sessionOfLogin(tools: Tools, { role, claims, userId, name, policy, seconds }: LoggedIn): Promise<AssumedRole> {
+  const { tags, transitive } = tagsOf({ ...claims, [tools.userClaim]: userId }, role)
+  const of = { kind: 'role', sourceKeyId: undefined, roleIds: [role.id] } as const
+  const given = { ...of, name, tags: [...tags], transitive, policy, subject: userId }
   return { ...(await issue(tools, given, seconds)), AssumedRoleUser: assumedRoleUser(tools, role, name) }
 }
 
@@ -91,7 +100,7 @@ export async function assumeRoleWithWebIdentity(parameters: Parameters, issuer: 
   const claims = await issuer.verify(token)
   const role = trustingRole(namedRole(tools, arn), claims)
   const seconds = duration(parameters, 3600, role.longestSeconds, tooLongFor)
-  const issued = await sessionOfToken(tools, { role, claims, name, policy, seconds })
+  const issued = await sessionOfLogin(tools, { role, claims, userId: userIdIn(claims, tools.userClaim), name, policy, seconds })
   const [audience] = typeof claims.aud === 'string' ? [claims.aud] : (claims.aud ?? [])
   return { ...issued, SubjectFromWebIdentityToken: claims.sub, Audience: audience, Provider: claims.iss }
 }

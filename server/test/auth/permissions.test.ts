@@ -107,10 +107,13 @@ describe.each(databaseKinds)('permissions of every operation, on %s', kind => {
   test.each(names)('%s is allowed with exactly its action on its resources, and denied with anything less', async name => {
     const fixture = await makeFixture(world)
     const expiration = name === 'CreateChannel' ? 'PutChannelExpirationSettings' : 'PutAppInstanceUserExpirationSettings'
+    const isCreate = name.startsWith('Create')
     for (const input of await inputsOf(name, fixture)) {
       const wanted = (resources[name] ?? bearerAndChannel)(input as Record<string, string>, fixture)
-      const more: Written[] =
-        input['ExpirationSettings'] && name.startsWith('Create') ? [{ Action: `chime:${expiration}`, Resource: '*' }] : []
+      const more: Written[] = [
+        ...(isCreate && input['ExpirationSettings'] ? [{ Action: `chime:${expiration}`, Resource: '*' }] : []),
+        ...(isCreate && input['Tags'] ? [{ Action: 'chime:TagResource', Resource: '*' }] : []),
+      ]
       const exactly: Written = { Action: `chime:${name}`, Resource: wanted }
 
       expect(await outcome(callWith([[{ Action: 's3:*', Resource: '*' }]], name, input))).toBe('denied')
@@ -140,8 +143,46 @@ describe.each(databaseKinds)('permissions of every operation, on %s', kind => {
     const [input] = await inputsOf(name, fixture)
     const answer = await refusal(callWith([[{ Action: `chime:${name}`, Resource: '*' }]], name, input!))
     expect(answer).toMatchObject({ name: 'AccessDeniedException', message: expect.stringContaining(`to perform: chime:${second} on`) })
-    const { ExpirationSettings: _, ...without } = input!
+    const { ExpirationSettings: _, Tags: __, ...without } = input!
     expect(await outcome(callWith([[{ Action: `chime:${name}`, Resource: '*' }]], name, without))).toBe('allowed')
+  })
+
+  test.each<[OperationName, (input: AnyInput, fixture: Fixture) => string]>([
+    ['CreateAppInstance', () => appInstances],
+    ['CreateAppInstanceUser', ({ AppInstanceUserId }, { arn }) => `${arn}/user/${String(AppInstanceUserId)}`],
+    ['CreateAppInstanceBot', (_, { arn }) => `${arn}/bot/*`],
+    ['CreateChannelFlow', (_, { arn }) => `${arn}/channel-flow/*`],
+    ['CreateChannel', (_, { arn }) => `${arn}/channel/*`],
+  ])('%s with tags needs chime:TagResource on what it makes, with the tags as aws:RequestTag and aws:TagKeys', async (name, madeBy) => {
+    const fixture = await makeFixture(world)
+    const input = async (more: object = {}): Promise<AnyInput> => {
+      const [{ Tags: _, ChannelId: __, ...given } = {}] = await inputsOf(name, fixture)
+      return { ...given, ...more }
+    }
+    const Tags = [{ Key: 'owner', Value: 'alice' }]
+    const everything: Written = { Action: '*', Resource: '*' }
+    const others: Written = { NotAction: 'chime:TagResource', Resource: '*' }
+    const asked = await input({ Tags })
+    expect(await refusal(callWith([[others]], name, asked))).toMatchObject({
+      name: 'AccessDeniedException',
+      message: expect.stringContaining(`to perform: chime:TagResource on resource: ${madeBy(asked, fixture)}`),
+    })
+    const denying = (more: object): Written[] => [everything, { Effect: 'Deny', Action: 'chime:TagResource', Resource: '*', ...more }]
+    expect(await outcome(callWith([denying({})], name, asked))).toBe('denied')
+    expect(await outcome(callWith([denying({ Condition: { StringEquals: { 'aws:RequestTag/owner': 'alice' } } })], name, asked))).toBe(
+      'denied',
+    )
+    expect(await outcome(callWith([denying({ Condition: { 'ForAnyValue:StringEquals': { 'aws:TagKeys': 'owner' } } })], name, asked))).toBe(
+      'denied',
+    )
+    expect(await outcome(callWith([denying({})], name, await input()))).toBe('allowed')
+    const { ClientRequestToken: _, ...again } = await input({ Tags: [{ Key: 'team', Value: 'red' }] })
+    expect(await outcome(callWith([denying({ Condition: { StringEquals: { 'aws:RequestTag/owner': 'alice' } } })], name, again))).toBe(
+      'allowed',
+    )
+    const { ClientRequestToken: __, ...third } = await input({ Tags })
+    const exactly: Written = { Action: 'chime:TagResource', Resource: madeBy(third, fixture) }
+    expect(await outcome(callWith([[others, exactly]], name, third))).toBe('allowed')
   })
 
   test.each(['Put', 'Get', 'Delete'] as const)('the older name of %sMessagingStreamingConfigurations is understood', async verb => {

@@ -34,6 +34,7 @@ const examples: Record<SettingName, { good: () => Promise<string>; bad: readonly
   oidcIssuer: { good: async () => 'https://login.example.com/realms/chat', bad: ['', 'login.example.com', 'https://a b', 'file:///etc'] },
   oidcAudience: { good: async () => 'web,mobile', bad: ['', 'web,,mobile', ' '] },
   oidcJwks: { good: async () => 'http://127.0.0.1:9/keys', bad: ['', 'keys.json'] },
+  userClaim: { good: async () => 'oid', bad: ['', 'a claim'] },
   exchangeRole: { good: async () => 'chat', bad: ['', 'a role', 'arn:aws:iam::000000000000:role/chat'] },
   exchangeAppInstance: {
     good: async () => 'arn:aws:chime:us-east-1:000000000000:app-instance/one',
@@ -84,6 +85,7 @@ test('each setting is a flag and a variable of its name, and --help shows both w
     'oidc-issuer',
     'oidc-audience',
     'oidc-jwks',
+    'user-claim',
     'exchange-role',
     'exchange-app-instance',
     'exchange-hook',
@@ -155,6 +157,7 @@ test('the defaults are those of the contract', () => {
     'oidc-issuer': undefined,
     'oidc-audience': undefined,
     'oidc-jwks': undefined,
+    'user-claim': 'sub',
     'exchange-role': undefined,
     'exchange-app-instance': undefined,
     'exchange-hook': undefined,

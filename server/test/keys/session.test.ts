@@ -17,6 +17,7 @@ const session: Session = {
   tags: [['sub', 'alice ☃']],
   transitive: ['sub'],
   policy: '{"Version":"2012-10-17","Statement":[]}',
+  subject: 'x:auth0:7Calice',
 }
 const token = sealSession(masterKey, session)
 const bytes = Buffer.from(token, 'base64')
@@ -32,7 +33,7 @@ test('whatever is sealed comes out as it was', () => {
   const text = string({ maxLength: 50 })
   assert(
     property(text, array(tuple(text, text), { maxLength: 5 }), option(text, { nil: undefined }), (name, tags, policy) => {
-      const sealed = { ...session, name: name.toWellFormed(), tags, policy, sourceKeyId: policy }
+      const sealed = { ...session, name: name.toWellFormed(), tags, policy, sourceKeyId: policy, subject: policy }
       expect(openSession(known, session.accessKeyId, sealSession(masterKey, sealed))?.session).toEqual(sealed)
     }),
   )

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { removeAccessKey, setAccessKeyDisabled } from '../../src/keys/access-keys.ts'
 import { removeRole } from '../../src/keys/roles.ts'
 import { usualPolicy } from '../../src/keys/usual-policy.ts'
-import { allowing, changeTheRole, heard, makeKey, makeRole, sts } from '../support/access.ts'
+import { allowing, changeTheRole, followed, makeKey, makeRole, sts } from '../support/access.ts'
 import { temporaryFolder } from '../support/process.ts'
 import type { SigningKey } from '../support/signed.ts'
 import { Listening, listen, presignedUrl } from '../support/sockets.ts'
@@ -89,7 +89,7 @@ onBothDatabases('AssumeRole', world => {
     expect((await sts(world().app, key, 'GetCallerIdentity')).value('Code')).toBe('InvalidClientTokenId')
 
     await setAccessKeyDisabled(world().app.db, key.accessKeyId, undefined)
-    await heard()
+    await followed(world())
     expect(await channels(world(), first, user('alice'))).toBe(0)
     await changeTheRole(world(), 'ending', { policy: allowing(['chime:Nothing', '*']) })
     expect(await channels(world(), first, user('alice'))).toEqual({ name: 'AccessDeniedException', status: 403 })
@@ -100,7 +100,7 @@ onBothDatabases('AssumeRole', world => {
     await makeRole(world(), 'ending', {})
     expect(await channels(world(), first, user('alice'))).toEqual({ name: 'UnrecognizedClientException', status: 403 })
     await removeAccessKey(world().app.db, key.accessKeyId)
-    await heard()
+    await followed(world())
     expect((await sts(world().app, key, 'GetCallerIdentity')).value('Code')).toBe('InvalidClientTokenId')
   })
 
@@ -156,7 +156,7 @@ onBothDatabases('AssumeRole', world => {
     const other = await sts(world().app, tagged.credentials, 'AssumeRole', { RoleArn: second, ...session, ...tag('who', 'alice') })
     expect(other.value('Code')).toBe('ValidationError')
     await removeRole(world().app.db, 'first')
-    await heard()
+    await followed(world())
     expect(await channels(world(), chained.credentials, user('bob'))).toEqual({ name: 'UnrecognizedClientException', status: 403 })
   })
 

@@ -5,7 +5,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { usualPolicy } from '../../src/keys/usual-policy.ts'
 import { makeRole } from '../support/access.ts'
 import { OidcIssuer } from '../support/oidc-issuer.ts'
-import { createPostgresDatabase, clientsOf, databaseKinds, startWorld, type World } from '../support/world.ts'
+import { createPostgresDatabase, clientsOf, databaseKinds, refusal, startWorld, type World } from '../support/world.ts'
 
 const origin = 'https://chat.example.com'
 
@@ -71,6 +71,49 @@ test.each(databaseKinds)("a login is exchanged for credentials of its user, who 
   for (const each of again) expect(await each.json()).toMatchObject({ ChimeAppInstanceUserArn: ChimeBearer, ChimeDisplayName: 'Alice Ä.' })
   const known = (await (await exchange(world, `Bearer ${await issuer.token('known', { claims: { name: 'Other' } })}`)).json()) as Given
   expect(known.ChimeDisplayName).toBe('known')
+  await close()
+})
+
+test('a login whose subject cannot be the id of a user as it is acts as the user of its mapped id, and as nobody else', async () => {
+  const { issuer, world, arn, close } = await exchanging('sqlite')
+  const ids = {
+    'auth0|5f7c8ec7c33c6c004bbafe82': 'x:auth0:7C5f7c8ec7c33c6c004bbafe82',
+    '_Hq3-entra': 'x:_Hq3-entra',
+    '-Hq3_': 'x:-Hq3:5F',
+    'x:_Hq3-entra': 'x:x:3A_Hq3-entra',
+    'ä ☃': 'x::C3:A4:20:E2:98:83',
+    ['z'.repeat(65)]: 'sha256:k5uf6xsd3wwbkz7u2qcmgv6ejovxa5clrnvpmaexma4jc4gfybra',
+  }
+  for (const [sub, id] of Object.entries(ids)) {
+    const answer = await exchange(world, `Bearer ${await issuer.token(sub)}`)
+    const given = (await answer.json()) as Given
+    expect(given).toMatchObject({ ChimeAppInstanceUserArn: `${arn}/user/${id}`, ChimeUserId: id })
+    const { AccessKeyId: accessKeyId, SecretAccessKey: secretAccessKey, SessionToken: sessionToken } = given.ChimeCredentials
+    const { messaging, identity } = clientsOf(world.app, { accessKeyId, secretAccessKey, sessionToken })
+    await messaging.createChannel({ AppInstanceArn: arn, Name: 'x', ChimeBearer: given.ChimeAppInstanceUserArn })
+    for (const other of Object.values(ids).filter(each => each !== id))
+      expect(await refusal(messaging.listChannels({ AppInstanceArn: arn, ChimeBearer: `${arn}/user/${other}` }))).toMatchObject({
+        name: 'AccessDeniedException',
+      })
+    messaging.destroy()
+    identity.destroy()
+  }
+  await close()
+})
+
+test('the claim that the operator has chosen is the user, and a login without it is none', async () => {
+  const { issuer, world, arn, close } = await exchanging('sqlite', { userClaim: 'oid' })
+  const answer = await exchange(world, `Bearer ${await issuer.token('pairwise', { claims: { oid: '_7b2-e4', name: 'Entra' } })}`)
+  expect(await answer.json()).toMatchObject({ ChimeAppInstanceUserArn: `${arn}/user/x:_7b2-e4`, ChimeDisplayName: 'Entra' })
+  for (const oid of [undefined, '', ['a'], true, null]) {
+    const refused = await exchange(world, `Bearer ${await issuer.token('pairwise', { claims: { oid } })}`)
+    expect(refused.status).toBe(401)
+    expect(await refused.json()).toMatchObject({
+      Reason: "The claim oid, which --user-claim names as the user's id, must be a text or a number in the token.",
+    })
+  }
+  const { AppInstanceUsers } = await world.identity.listAppInstanceUsers({ AppInstanceArn: arn })
+  expect(AppInstanceUsers).toHaveLength(2)
   await close()
 })
 
@@ -157,7 +200,6 @@ test('an exchange hook says whose login it is: it gets the header as it came, an
   expect(await statusAfter(says(302))).toBe(503)
   expect(await statusAfter(says(500))).toBe(503)
   expect(await statusAfter((_, response) => response.destroy())).toBe(503)
-  expect(await statusAfter(says(200, '{"sub":"not a user id"}'))).toBe(403)
   await world.close()
   await first.close()
 })

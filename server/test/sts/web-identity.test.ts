@@ -20,6 +20,8 @@ beforeAll(async () => {
   const ofClaim = (claim: string) => usualPolicy(`${app.arn}/user/\${aws:PrincipalTag/${claim}}`)
   await makeRole(world, 'chat', { policy: ofClaim('sub'), trust, tags: ['sub', 'team', 'level'] })
   await makeRole(world, 'tagged', { policy: ofClaim('user'), trust, tags: ['user'] })
+  const ofSubject = ofClaim('sub').replaceAll('aws:PrincipalTag/sub', 'cognito-identity.amazonaws.com:sub')
+  await makeRole(world, 'subject', { policy: ofSubject, trust })
   await makeRole(world, 'keys-only', {})
   await makeRole(world, 'elsewhere', { trust: { oidc: { issuer: 'https://elsewhere.example.com', audiences: ['web'] } } })
 })
@@ -78,8 +80,27 @@ describe('AssumeRoleWithWebIdentity', () => {
   })
 
   test('a claim that could be a wildcard is no tag', async () => {
-    for (const sub of ['*', 'a*', '${x}', 'auth0|alice', 'x'.repeat(257)]) {
-      expect((await assume(await issuer.token(sub))).value('Code')).toBe('AccessDenied')
+    for (const team of ['*', 'a*', '${x}', 'a|b', 'x'.repeat(257)]) {
+      expect((await assume(await issuer.token('alice', { claims: { team } }))).value('Code')).toBe('AccessDenied')
+    }
+  })
+
+  test("a subject that no ARN may hold is mapped to a user's id, in tags and in Amazon's variable alike, and is no wildcard", async () => {
+    const { AppInstanceUserArn } = await world.identity.createAppInstanceUser({
+      AppInstanceArn: app.arn,
+      AppInstanceUserId: 'x:auth0:7Calice',
+      Name: 'alice',
+    })
+    for (const role of ['chat', 'subject']) {
+      const answer = await assume(await issuer.token('auth0|alice'), role)
+      expect(answer.value('SubjectFromWebIdentityToken')).toBe('auth0|alice')
+      expect(await mayActAs(answer, 'x:auth0:7Calice')).toBe(true)
+      await listen(world.app, AppInstanceUserArn!, { key: answer.credentials })
+      for (const sub of ['*', 'a*', '${x}', '?lice', 'x:auth0:7Calice', 'x'.repeat(257)]) {
+        const other = await assume(await issuer.token(sub), role)
+        expect(other.status).toBe(200)
+        for (const user of ['alice', 'x:auth0:7Calice', 'bob']) expect(await mayActAs(other, user)).toBe(false)
+      }
     }
   })
 

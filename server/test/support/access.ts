@@ -1,4 +1,3 @@
-import { setTimeout } from 'node:timers/promises'
 import type { App } from '../../src/app.ts'
 import { createAccessKey } from '../../src/keys/access-keys.ts'
 import { changeRole, createRole, type GivenRole } from '../../src/keys/roles.ts'
@@ -9,8 +8,13 @@ import { masterKey, type World } from './world.ts'
 const own = parseMasterKeys(masterKey, 'test')
 const source = { read: async () => own, make: async () => own, renew: async () => own[0]! }
 
-/** Twice what a node may take to hear of a change. */
-export const heard = () => setTimeout(1000)
+const unknownKey = { accessKeyId: 'AKIAUNKNOWNUNKNOWNUN', secretAccessKey: 'unknown' }
+
+/** The node follows all changes of keys and roles that are committed by now: it looks for them before it refuses an unknown key. */
+export async function followed({ app: { url } }: { readonly app: Pick<App, 'url'> }): Promise<void> {
+  const { status } = await call(url, unknownKey, { path: '/channels' })
+  if (status !== 403) throw new Error(`an unknown key is answered with ${status}`)
+}
 
 /** A policy of statements that allow, each with its actions and its resources. */
 export const allowing = (...statements: [action: string | string[], resource: string | string[]][]) =>
@@ -19,7 +23,6 @@ export const allowing = (...statements: [action: string | string[], resource: st
 /** A key with that policy, as `carillon keys create` makes it. */
 export async function makeKey({ app }: Pick<World, 'app'>, policy: string, name?: string): Promise<SigningKey & { name: string }> {
   const { id, secret, name: given } = await createAccessKey(app.db, source, { name, policy, now: Date.now() })
-  await heard()
   return { accessKeyId: id, secretAccessKey: secret, name: given }
 }
 
@@ -30,13 +33,12 @@ export async function makeRole({ app }: Pick<World, 'app'>, name: string, given:
   const { policy = allowing(['*', '*']), trust, tags = [], longestSeconds = 3600 } = given
   const whole = { policy, tags, longestSeconds, trust: { principals: [], oidc: undefined, externalId: undefined, ...trust } }
   await createRole(app.db, name, whole, Date.now())
-  await heard()
   return `arn:aws:iam::000000000000:role/${name}`
 }
 
 export async function changeTheRole({ app }: Pick<World, 'app'>, name: string, change: Partial<GivenRole>): Promise<void> {
   await changeRole(app.db, name, role => ({ ...role, ...change }), Date.now())
-  await heard()
+  await followed({ app })
 }
 
 /** What STS answers. */

@@ -50,6 +50,7 @@ const texts: Readonly<Record<string, ReadText>> = {
   'aws:sourceip': (_, { sourceAddress }) => sourceAddress,
   'aws:userid': ({ userId }) => userId,
   'aws:username': userName,
+  'cognito-identity.amazonaws.com:sub': ({ subject }) => subject,
 }
 
 /** The names of condition keys are not case-sensitive, those of tags in them included: the tag that is written so, or else one that differs in case. */

@@ -1,0 +1,52 @@
+import { setTimeout } from 'node:timers/promises'
+
+interface Pace {
+  /** Milliseconds between two looks where nobody asks for one. */
+  readonly every: number
+  /** The least milliseconds between the beginnings of two looks, however many ask. */
+  readonly pause: number
+  /** After so many milliseconds nobody waits for a look any longer. */
+  readonly patience: number
+}
+
+/** Looks for changes again and again, one look at a time. */
+export class Following {
+  readonly #look: () => Promise<void>
+  readonly #pace: Pace
+  readonly #timer: NodeJS.Timeout
+  #beganAt = -Infinity
+  #looking: Promise<void> | undefined
+  #next: Promise<void> | undefined
+  #hasEnded = false
+
+  /** `look` never rejects. */
+  constructor(look: () => Promise<void>, pace: Pace) {
+    this.#look = look
+    this.#pace = pace
+    this.#timer = setInterval(() => void this.soon(), pace.every).unref()
+  }
+
+  /** Resolves after a look that began later than this call, or once it has taken too long. All callers that wait share one look. */
+  soon(): Promise<void> {
+    return (this.#next ??= Promise.race([this.#begin(), setTimeout(this.#pace.patience, undefined, { ref: false })]))
+  }
+
+  /** Resolves once no look is under way; none begins afterwards. */
+  async end(): Promise<void> {
+    clearInterval(this.#timer)
+    this.#hasEnded = true
+    await this.#next
+    await this.#looking
+  }
+
+  async #begin() {
+    // The look that is under way may have missed what has changed since it began.
+    await this.#looking
+    const wait = this.#beganAt + this.#pace.pause - performance.now()
+    if (wait > 0) await setTimeout(wait)
+    this.#next = undefined
+    if (this.#hasEnded) return
+    this.#beganAt = performance.now()
+    await (this.#looking = this.#look())
+  }
+}

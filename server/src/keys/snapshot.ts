@@ -1,0 +1,85 @@
+import { parsePolicy } from '../auth/iam/policy.ts'
+import type { AccessKey } from '../auth/signing-key.ts'
+import type { Log } from '../log.ts'
+import type { MasterKey, MasterKeySource } from '../master-key.ts'
+import { accessKeys, type StoredAccessKey } from '../store/access-keys.ts'
+import { accessVersion } from '../store/access-version.ts'
+import type { Database } from '../store/database.ts'
+import { iamRoles } from '../store/iam-roles.ts'
+import { masterKeys } from '../store/master-keys.ts'
+import { longestSession } from './master-keys.ts'
+import { userPrincipal, type Role } from './principals.ts'
+import { openSecret } from './secret.ts'
+
+/** All that is stored of who may call. */
+export interface Snapshot {
+  readonly version: number
+  /** Those that are not disabled. */
+  readonly keys: ReadonlyMap<string, AccessKey>
+  readonly roles: ReadonlyMap<string, Role>
+  readonly rolesById: ReadonlyMap<string, Role>
+  /** By id: those that open session tokens, the one in use among them. */
+  readonly sealing: ReadonlyMap<string, MasterKey & { readonly goodUntil: number }>
+}
+
+export const nothing: Snapshot = { version: -1, keys: new Map(), roles: new Map(), rolesById: new Map(), sealing: new Map() }
+
+interface Wiring {
+  readonly db: Database
+  readonly source: MasterKeySource
+  readonly account: string
+  readonly log: Log
+}
+
+/** Reads all that is stored. A part that cannot be understood is left out, so that it permits nothing. */
+export async function readSnapshot({ db, source, account, log }: Wiring): Promise<Snapshot> {
+  // The number first: a change that is committed afterwards is read by the next look.
+  const version = await accessVersion(db)
+  const [stored, roles, known] = [await accessKeys(db), await iamRoles(db), await masterKeys(db)]
+  const own = await source.read().catch((error: unknown) => {
+    log.error({ err: error }, 'The master key cannot be read')
+    return []
+  })
+  if (known.some(({ id, retiredAt }) => retiredAt === undefined && own.every(each => each.id !== id)))
+    log.error('The master key has been rotated to one that this node does not have; it refuses what is sealed under that')
+  const keys = new Map<string, AccessKey>()
+  for (const row of stored) {
+    const key = row.isDisabled ? undefined : keyOf(row, own, { account, log })
+    if (key) keys.set(row.id, key)
+  }
+  const understood: Role[] = roles.flatMap(role => {
+    try {
+      return { ...role, permissions: parsePolicy(role.policy) }
+    } catch (error) {
+      log.error({ err: error, role: role.name }, 'The policy of a role is not understood; the role cannot be assumed')
+      return []
+    }
+  })
+  const sealing = known.flatMap(({ id, retiredAt }) => {
+    const masterKey = own.find(each => each.id === id)
+    return masterKey ? { ...masterKey, goodUntil: retiredAt === undefined ? Infinity : retiredAt + longestSession } : []
+  })
+  log.debug({ version, account, keys: keys.size, roles: understood.length }, 'The access keys have been read')
+  return {
+    version,
+    keys,
+    roles: new Map(understood.map(role => [role.name, role])),
+    rolesById: new Map(understood.map(role => [role.id, role])),
+    sealing: new Map(sealing.map(each => [each.id, each])),
+  }
+}
+
+function keyOf(row: StoredAccessKey, own: readonly MasterKey[], { account, log }: Pick<Wiring, 'account' | 'log'>): AccessKey | undefined {
+  const secretAccessKey = openSecret(own, row)
+  if (secretAccessKey === undefined) {
+    log.error({ accessKeyId: row.id }, 'The secret of an access key cannot be opened; the key is refused')
+    return undefined
+  }
+  try {
+    const principal = userPrincipal(account, row.id, row.name, parsePolicy(row.policy))
+    return { accessKeyId: row.id, secretAccessKey, principal }
+  } catch (error) {
+    log.error({ err: error, accessKeyId: row.id }, 'The policy of an access key is not understood; the key is refused')
+    return undefined
+  }
+}

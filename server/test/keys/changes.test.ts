@@ -1,0 +1,121 @@
+import { setTimeout } from 'node:timers/promises'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import type { App } from '../../src/app.ts'
+import { setAccessKeyDisabled } from '../../src/keys/access-keys.ts'
+import { changeRole } from '../../src/keys/roles.ts'
+import { allowing, makeKey, makeRole, sts } from '../support/access.ts'
+import { call, type SigningKey } from '../support/signed.ts'
+import { listen } from '../support/sockets.ts'
+import { clientsOf, createPostgresDatabase, databaseKinds, startWorld, type World } from '../support/world.ts'
+
+/** Two nodes over one database where that is PostgreSQL; over SQLite one node is both. */
+async function twoNodes(kind: (typeof databaseKinds)[number]): Promise<[World, World]> {
+  const place: Record<string, string> = kind === 'postgres' ? { databaseUrl: await createPostgresDatabase() } : {}
+  const first = await startWorld(kind, place)
+  const second = kind === 'postgres' ? await startWorld(kind, place) : first
+  onTestFinished(async () => {
+    await first.close()
+    if (second !== first) await second.close()
+  })
+  return [first, second]
+}
+
+async function outcome({ app }: World, key: SigningKey, ChimeBearer: string) {
+  const { messaging, identity } = clientsOf(app, key)
+  try {
+    await messaging.listChannelMembershipsForAppInstanceUser({ ChimeBearer })
+    return 'allowed'
+  } catch (error) {
+    return (error as Error).name
+  } finally {
+    messaging.destroy()
+    identity.destroy()
+  }
+}
+
+describe.each(databaseKinds)('what a command has just made or changed, on %s', kind => {
+  test('works at once on every node: keys, over REST, on sockets and for STS', async () => {
+    const nodes = await twoNodes(kind)
+    const { user } = await nodes[0].appInstance(['alice'])
+    for (let round = 0; round < 5; round++) {
+      const key = await makeKey(nodes[0], allowing(['*', '*']))
+      expect(await Promise.all(nodes.map(node => outcome(node, key, user('alice'))))).toEqual(['allowed', 'allowed'])
+      const bySocket = await makeKey(nodes[0], allowing(['*', '*']))
+      await Promise.all(nodes.map(node => listen(node.app, user('alice'), { key: bySocket })))
+      const bySts = await makeKey(nodes[0], allowing(['*', '*']))
+      for (const { app } of nodes) expect((await sts(app, bySts, 'GetCallerIdentity')).status).toBe(200)
+      await setAccessKeyDisabled(nodes[0].app.db, bySts.accessKeyId, Date.now())
+      await expect.poll(() => outcome(nodes[1], bySts, user('alice'))).toBe('UnrecognizedClientException')
+      await setAccessKeyDisabled(nodes[0].app.db, bySts.accessKeyId, undefined)
+      expect(await outcome(nodes[1], bySts, user('alice'))).toBe('allowed')
+    }
+  })
+
+  test('works at once on every node: roles, what they allow, and credentials that another node has given', async () => {
+    const [first, second] = await twoNodes(kind)
+    const { user } = await first.appInstance(['alice'])
+    const key = await makeKey(first, allowing(['sts:*', '*']))
+    const trust = { principals: [key.accessKeyId] }
+    const assume = async ({ app }: { app: App }, RoleArn: string, more: Record<string, string> = {}) =>
+      sts(app, key, 'AssumeRole', { RoleArn, RoleSessionName: 'at-once', ...more })
+    for (let round = 0; round < 5; round++) {
+      const name = `role-${round}`
+      const arn = await makeRole(first, name, { trust, policy: allowing(['chime:ListChannels', '*']) })
+      const { credentials } = await assume(first, arn)
+      expect(await outcome(second, credentials, user('alice'))).toBe('AccessDeniedException')
+      const change = (changed: Parameters<typeof makeRole>[2]) =>
+        changeRole(first.app.db, name, role => ({ ...role, ...changed, trust: role.trust }), Date.now())
+      await change({ policy: allowing(['chime:List*', '*']) })
+      expect(await outcome(second, credentials, user('alice'))).toBe('allowed')
+      await expect(listen(second.app, user('alice'), { key: credentials })).rejects.toThrow('chime:Connect')
+      await change({ policy: allowing(['chime:*', '*']) })
+      await listen(second.app, user('alice'), { key: credentials })
+      expect((await assume(second, arn, { DurationSeconds: '7200' })).value('Code')).toBe('ValidationError')
+      await change({ longestSeconds: 7200 })
+      expect((await assume(second, arn, { DurationSeconds: '7200' })).status).toBe(200)
+    }
+  })
+})
+
+const unknown = () => ({ accessKeyId: `AKIA${Math.random().toString(32).slice(2).toUpperCase()}`, secretAccessKey: 'x' })
+
+/** Counts how often the database is asked whether anything has changed. */
+function looksOf({ app }: World) {
+  const { db } = app
+  const get = db.get.bind(db)
+  let looks = 0
+  db.get = (async (...args: Parameters<typeof get>) => {
+    if (JSON.stringify(args[0]).includes('access_version')) looks++
+    return get(...args)
+  }) as typeof db.get
+  return () => looks
+}
+
+test('however many unknown keys come, the database is asked fifty times a second at most', async () => {
+  const world = await startWorld('sqlite')
+  onTestFinished(() => world.close())
+  const looks = looksOf(world)
+  const start = performance.now()
+  for (let round = 0; round < 5; round++) {
+    const answers = await Promise.all(Array.from({ length: 60 }, () => call(world.app.url, unknown(), { path: '/channels' })))
+    for (const { status, text } of answers) expect([status, text]).toEqual([403, expect.stringContaining('UnrecognizedClient')])
+  }
+  expect(looks()).toBeGreaterThan(0)
+  expect(looks()).toBeLessThanOrEqual(2 + (performance.now() - start) / 20)
+})
+
+test('a database that says nothing holds a refusal back for a second and no longer', async () => {
+  const world = await startWorld('sqlite')
+  onTestFinished(() => world.close())
+  const { db } = world.app
+  const get = db.get.bind(db)
+  const { promise: released, resolve: release } = Promise.withResolvers<void>()
+  db.get = (async (...args: Parameters<typeof get>) => {
+    await released
+    return get(...args)
+  }) as typeof db.get
+  const refused = Promise.all(Array.from({ length: 20 }, () => call(world.app.url, unknown(), { path: '/channels' })))
+  const answers = await Promise.race([refused, setTimeout(10_000, undefined, { ref: false })])
+  expect(answers?.map(({ status }) => status)).toEqual(Array.from({ length: 20 }, () => 403))
+  release()
+})
