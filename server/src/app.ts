@@ -20,7 +20,7 @@ import { Gateway } from './gateway/gateway.ts'
 import { dispatchOf, type Dispatch } from './http/dispatch.ts'
 import { Admission } from './http/admission.ts'
 import { Connections } from './http/connections.ts'
-import type { Endpoint } from './http/endpoint.ts'
+import { firstOf, type Endpoint } from './http/endpoint.ts'
 import { ProxyProtocol } from './http/proxy-protocol.ts'
 import { createServer } from './http/server.ts'
 import { flowInvocations } from './integrations/flows.ts'
@@ -46,10 +46,13 @@ import { openDatabase } from './store/open.ts'
 import { isOutage } from './store/outage.ts'
 import { outboxFigures } from './store/outbox.ts'
 import { isAnswering, settledOnce } from './store/settings.ts'
+import { cognitoEndpoint } from './sts/cognito.ts'
 import { stsEndpoint } from './sts/endpoint.ts'
 import { exchangeEndpoint } from './sts/exchange.ts'
 import { hookLogin } from './sts/hook.ts'
+import { IdentityIds } from './sts/identity-id.ts'
 import { issuerLogin } from './sts/login.ts'
+import { loginRate } from './sts/login-rate.ts'
 import { createIssuer } from './sts/issuer.ts'
 
 /** A server that serves. */
@@ -101,6 +104,10 @@ async function outboxWaiting({ db, now }: { db: Database; now: () => number }) {
     overdueSeconds: Math.max(0, at - nextAt) / 1000,
   }))
 }
+
+/** A key that all nodes share, made at the first start. */
+const settledKey = async (db: Database, name: string) =>
+  Buffer.from(await settledOnce(db, name, () => randomBytes(32).toString('hex')), 'hex')
 
 interface Surroundings {
   /** The clock. */
@@ -192,7 +199,7 @@ export async function startApp(config: Config, { now = Date.now, keys }: Surroun
       tlsPort,
       region: config.region,
       account: config.account,
-      pageTokens: new PageTokens(Buffer.from(await settledOnce(db, 'page-token-key', () => randomBytes(32).toString('hex')), 'hex')),
+      pageTokens: new PageTokens(await settledKey(db, 'page-token-key')),
       answeredTokens: new AnsweredTokens(),
       purgeSoon: () => purge.soon(),
       deliverSoon: () => runner.soon(),
@@ -210,11 +217,26 @@ export async function startApp(config: Config, { now = Date.now, keys }: Surroun
     const { oidcIssuer, oidcAudience, oidcJwks: jwks, exchangeRole, exchangeAppInstance, exchangeUsers: makesUsers } = config
     const issuer = oidcIssuer && oidcAudience && createIssuer({ issuer: oidcIssuer, audiences: oidcAudience, jwks, now })
     const issuing = { ring: kept, now, account: config.account, userClaim: config.userClaim }
-    endpoints.set('/', stsEndpoint({ ...issuing, verify: createVerifier({ findKey, service: 'sts' }), issuer: issuer || undefined }))
+    const takeLogin = loginRate(throttling)
+    const logins = { issuer: issuer || undefined, takeLogin }
+    const { identityPool, identityPoolRole: role, identityPoolGuestRole: guestRole } = config
+    const pool =
+      identityPool === undefined
+        ? undefined
+        : {
+            ...issuing,
+            ...logins,
+            id: identityPool,
+            ids: new IdentityIds(identityPool, await settledKey(db, 'guest-identity-key')),
+            role,
+            guestRole,
+          }
+    const stsCalls = stsEndpoint({ ...issuing, ...logins, verify: createVerifier({ findKey, service: 'sts' }) })
+    endpoints.set('/', firstOf([cognitoEndpoint(pool), stsCalls]))
     const login = config.exchangeHook === undefined ? issuer && issuerLogin(issuer) : hookLogin(config.exchangeHook)
     if (login && exchangeRole !== undefined && exchangeAppInstance !== undefined) {
       const exchanged = { role: exchangeRole, appInstanceArn: exchangeAppInstance, makesUsers }
-      endpoints.set('/creds', exchangeEndpoint({ ...issuing, ...exchanged, db, limits: config.limits, login }))
+      endpoints.set('/creds', exchangeEndpoint({ ...issuing, ...exchanged, db, limits: config.limits, login, takeLogin }))
     }
     gateway = new Gateway({
       ...tools,

@@ -46,6 +46,8 @@ const rateSettings = Object.fromEntries(
   ]),
 ) as Record<CallRateName, Setting<number>>
 
+const roleName = matching(/^[\w+=,.@-]{1,64}$/, 'the name of a role')
+
 /** Every setting, in the order in which `--help` shows them. A row is both a flag of `serve` and a variable CARILLON_…. */
 export const settings = {
   host: setting('host', 'address', '127.0.0.1', 'where it listens', matching(/^\S+$/, 'a host name or an address')),
@@ -129,7 +131,7 @@ export const settings = {
     'name',
     undefined,
     'POST /creds gives temporary credentials of this role for a token of the issuer',
-    matching(/^[\w+=,.@-]{1,64}$/, 'the name of a role'),
+    roleName,
   ),
   exchangeAppInstance: setting<string | undefined>(
     'exchange-app-instance',
@@ -146,6 +148,27 @@ export const settings = {
     webUrl,
   ),
   exchangeUsers: setting('exchange-users', undefined, true, 'POST /creds making the AppInstanceUser of somebody new', onOrOff),
+  identityPool: setting<string | undefined>(
+    'identity-pool',
+    'id',
+    undefined,
+    'the Cognito identity pool that clients name: GetId and GetCredentialsForIdentity answer for it',
+    matching(/^[\w-]{1,18}:[0-9a-f-]{1,36}$/, 'an id such as us-east-1:00000000-0000-0000-0000-000000000000'),
+  ),
+  identityPoolRole: setting<string | undefined>(
+    'identity-pool-role',
+    'name',
+    undefined,
+    'the pool gives temporary credentials of this role for a token of the issuer',
+    roleName,
+  ),
+  identityPoolGuestRole: setting<string | undefined>(
+    'identity-pool-guest-role',
+    'name',
+    undefined,
+    'the pool gives temporary credentials of this role to whoever shows no token; nobody gets any where it is not given',
+    roleName,
+  ),
   pingSeconds: setting('ping-seconds', 'number', 30, 'seconds between two pings of a socket', count),
   trustProxy: setting<readonly string[] | undefined>(
     'trust-proxy',
@@ -247,6 +270,10 @@ export function readConfig(flags: Readonly<Record<string, string | undefined>>, 
     throw new Error('--exchange-role needs --oidc-issuer or --exchange-hook: who says whose login it is.')
   if (values.exchangeRole === undefined && values.exchangeHook !== undefined)
     throw new Error('--exchange-hook needs --exchange-role: whose credentials a login is given.')
+  if ((values.identityPool === undefined) !== ((values.identityPoolRole ?? values.identityPoolGuestRole) === undefined))
+    throw new Error('--identity-pool is given together with --identity-pool-role, --identity-pool-guest-role or both, or none of them is.')
+  if (values.identityPoolRole !== undefined && values.oidcIssuer === undefined)
+    throw new Error('--identity-pool-role needs --oidc-issuer: whose tokens are logins at the pool.')
   const limits = Object.fromEntries(Object.keys(countLimits).map(name => [name, values[name as CountLimit]])) as Limits
   const rates = Object.fromEntries(Object.keys(callRates).map(name => [name, values[name as CallRateName]])) as Rates
   const masterKey = environment[masterKeyVariable]

@@ -2,15 +2,15 @@ import type { OperationName } from './contract/index.ts'
 
 /** Whose bucket a call takes from. */
 export type RateSubject =
-  'account' | 'app instance' | 'user' | 'bearer' | 'channel' | 'ordinary channel' | 'elastic channel' | 'channel or sub-channel'
+  'account' | 'address' | 'app instance' | 'user' | 'bearer' | 'channel' | 'ordinary channel' | 'elastic channel' | 'channel or sub-channel'
 
 interface CallRate {
   readonly flag: string
-  /** Amazon's, in us-east-1. */
+  /** Amazon's, in us-east-1; that of logins is ours. */
   readonly fallback: number
   readonly per: RateSubject
   readonly meaning: string
-  readonly operations: readonly OperationName[] | 'every identity operation' | 'every messaging operation' | 'Connect'
+  readonly operations: readonly OperationName[] | 'every identity operation' | 'every messaging operation' | 'Connect' | 'Login'
 }
 
 const rate = (
@@ -93,6 +93,7 @@ export const callRates = {
   ),
   messageListRate: rate('rate-message-lists', 30, 'channel or sub-channel', 'calls of ListChannelMessages', ['ListChannelMessages']),
   messageGetRate: rate('rate-message-gets', 30, 'channel or sub-channel', 'calls of GetChannelMessage', ['GetChannelMessage']),
+  loginRate: rate('rate-logins', 50, 'address', 'logins shown to STS, POST /creds and the identity pool', 'Login'),
   connectRate: rate('rate-connects', 1, 'user', 'connections that are opened', 'Connect'),
 } as const
 

@@ -13,7 +13,7 @@ const preflight = {
   ...crossOrigin,
   'access-control-allow-methods': 'GET, POST, PUT, DELETE, OPTIONS',
   'access-control-allow-headers':
-    'authorization, content-type, x-amz-chime-bearer, x-amz-content-sha256, x-amz-date, x-amz-security-token, x-amz-user-agent, ' +
+    'authorization, cache-control, content-type, x-amz-chime-bearer, x-amz-content-sha256, x-amz-date, x-amz-security-token, x-amz-user-agent, ' +
     'amz-sdk-invocation-id, amz-sdk-request, x-amz-target, x-amzn-trace-id',
   'access-control-max-age': '86400',
 }
@@ -41,6 +41,10 @@ export const preflightHeaders = (requestId: string) => ({ ...preflight, 'x-amzn-
 export const credentialedHeaders = (origin: string | undefined): Record<string, string> =>
   origin === undefined ? {} : { 'access-control-allow-origin': origin, 'access-control-allow-credentials': 'true', vary: 'Origin' }
 
+/** After how many seconds to try again, where that is known. */
+export const retryHeader = (seconds: number | undefined): Record<string, string> =>
+  seconds === undefined ? {} : { 'retry-after': String(seconds) }
+
 /** An error as every SDK maps it to its class: by header, not by `__type` (spec/wire.md §6). */
 export function renderError(error: ApiError, requestId: string): Answer & { readonly body: string } {
   return {
@@ -48,7 +52,7 @@ export function renderError(error: ApiError, requestId: string): Answer & { read
     headers: {
       ...commonHeaders(requestId),
       'x-amzn-errortype': error.type,
-      ...(error.retryAfter === undefined ? {} : { 'retry-after': String(error.retryAfter) }),
+      ...retryHeader(error.retryAfter),
     },
     body: JSON.stringify({ Code: error.code, Message: error.message, Reason: error.reason }),
   }

@@ -33,3 +33,14 @@ export interface Endpoint {
   answer(asked: Received): Promise<Answer>
   refusal(error: ApiError, asked: Received): Answer
 }
+
+/** Several endpoints on one path: the first that takes a request answers it. */
+export function firstOf(endpoints: readonly Endpoint[]): Endpoint {
+  const taking = (asked: Received) => endpoints.find(each => each.takes(asked))
+  return {
+    nameOf: asked => taking(asked)!.nameOf(asked),
+    takes: asked => taking(asked) !== undefined,
+    answer: async asked => taking(asked)!.answer(asked),
+    refusal: (error, asked) => taking(asked)!.refusal(error, asked),
+  }
+}

@@ -34,6 +34,7 @@ const elasticOf = ({ call }: About) => 'channel' in call && call.channel?.elasti
 /** The one whose bucket it is; undefined where the rate is not for this call. */
 const subjectOf: Readonly<Record<RateSubject, (about: About) => string | undefined>> = {
   account: ({ call }) => call.account,
+  address: () => undefined,
   'app instance': ({ arns }) => arns.values().next().value?.appInstanceArn,
   user: ({ arns, bearer }) => (arns.get('AppInstanceUserArn') ?? bearer)?.text,
   bearer: ({ bearer }) => bearer?.text,
@@ -50,7 +51,7 @@ const messaging: ReadonlySet<string> = new Set(services.messaging)
 const identity: ReadonlySet<string> = new Set(services.identity.filter(name => !messaging.has(name)))
 
 function isOf(name: OperationName, { operations }: (typeof callRates)[CallRateName]): boolean {
-  if (operations === 'Connect') return false
+  if (operations === 'Connect' || operations === 'Login') return false
   if (operations === 'every identity operation') return identity.has(name)
   if (operations === 'every messaging operation') return messaging.has(name)
   return operations.includes(name)
@@ -70,6 +71,15 @@ function refused({ name, rate }: Bucket, subject: string, wait: number) {
     `There may be ${rate.perSecond} ${meaning} a second for each ${per} (--${flag}), and ${subject} has used them up.`,
     seconds,
   )
+}
+
+/** Takes one from the bucket of a subject, or throws 429. */
+export function takeFrom({ buckets, rates, now }: Throttling, name: CallRateName, subject: string) {
+  const rate = { perSecond: rates[name], atOnce: rates[name] }
+  const key = keyOf(name, subject)
+  const wait = buckets.wait(key, rate, now())
+  if (wait > 0) throw refused({ name, rate }, subject, wait)
+  buckets.take(key, rate, now())
 }
 
 /**

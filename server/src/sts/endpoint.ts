@@ -1,15 +1,14 @@
 import type { SignedRequest } from '../auth/sigv4.ts'
 import type { AccessKey } from '../auth/signing-key.ts'
 import { ApiError } from '../errors.ts'
-import { commonHeaders } from '../http/answer.ts'
+import { commonHeaders, retryHeader } from '../http/answer.ts'
 import type { Received, Endpoint } from '../http/endpoint.ts'
 import type { Origin } from '../sender.ts'
 import { assumeRole } from './assume-role.ts'
 import type { Tools } from './credentials.ts'
-import type { Issuer } from './issuer.ts'
 import { getCallerIdentity, getFederationToken, getSessionToken } from './own-credentials.ts'
 import { checkKnown, parametersOf, type Parameters } from './parameters.ts'
-import { assumeRoleWithWebIdentity } from './web-identity.ts'
+import { assumeRoleWithWebIdentity, type TakesLogins } from './web-identity.ts'
 import { xml, type Elements } from './xml.ts'
 
 const namespace = 'https://sts.amazonaws.com/doc/2011-06-15/'
@@ -45,6 +44,7 @@ const names: Readonly<Record<string, string>> = {
   InvalidSignatureException: 'SignatureDoesNotMatch',
   ServiceUnavailableException: 'ServiceUnavailable',
   ServiceFailureException: 'InternalFailure',
+  ThrottledClientException: 'Throttling',
 }
 
 function knownAction({ body, query }: Received): string {
@@ -59,8 +59,8 @@ function knownAction({ body, query }: Received): string {
 const xmlHeaders = (requestId: string) => ({ ...commonHeaders(requestId), 'content-type': 'text/xml' })
 
 /** The calls for temporary credentials (STS 2011-06-15): forms in, XML out, as every SDK speaks it. */
-export function stsEndpoint(tools: Tools & { verify: (request: SignedRequest) => AccessKey; issuer: Issuer | undefined }): Endpoint {
-  const { verify, issuer } = tools
+export function stsEndpoint(tools: Tools & TakesLogins & { verify: (request: SignedRequest) => AccessKey }): Endpoint {
+  const { verify } = tools
 
   async function resultOf(asked: Received): Promise<{ action: string; result: Result }> {
     const parameters = parametersOf(asked.body, asked.query)
@@ -80,9 +80,7 @@ export function stsEndpoint(tools: Tools & { verify: (request: SignedRequest) =>
     const caller = known && verify(asked)
     if (caller) asked.trail?.signed(caller)
     checkKnown(parameters, ['Action', 'Version', ...(known?.parameters ?? ofWebIdentity)])
-    const result = known
-      ? await known.answer(parameters, caller!, tools, asked)
-      : await assumeRoleWithWebIdentity(parameters, issuer, tools)
+    const result = known ? await known.answer(parameters, caller!, tools, asked) : await assumeRoleWithWebIdentity(parameters, tools, asked)
     return { action, result }
   }
 
@@ -98,12 +96,16 @@ export function stsEndpoint(tools: Tools & { verify: (request: SignedRequest) =>
         body: `<${action}Response xmlns="${namespace}">${xml(response)}</${action}Response>`,
       }
     },
-    refusal({ type, status, message, reason }, { requestId }) {
+    refusal(error, { requestId }) {
+      const { type, message, reason, retryAfter } = error
+      // Of the query protocol, as Amazon answers it.
+      const status = error.status === 429 ? 400 : error.status
       const Type = status < 500 ? 'Sender' : 'Receiver'
       // A JSON Web Token that has expired keeps the name that is given to it.
       const Code = type === 'ExpiredTokenException' && status === 400 ? type : (names[type] ?? type)
       const body = xml({ Error: { Type, Code, Message: message, Reason: reason }, RequestId: requestId })
-      return { status, headers: xmlHeaders(requestId), body: `<ErrorResponse xmlns="${namespace}">${body}</ErrorResponse>` }
+      const headers = { ...xmlHeaders(requestId), ...retryHeader(retryAfter) }
+      return { status, headers, body: `<ErrorResponse xmlns="${namespace}">${body}</ErrorResponse>` }
     },
   }
 }

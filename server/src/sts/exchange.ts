@@ -10,6 +10,7 @@ import { identityByArn, insertIdentity } from '../store/identities.ts'
 import type { Tools } from './credentials.ts'
 import type { Claims } from './issuer.ts'
 import { unauthorizedLogin, type Login } from './login.ts'
+import type { TakeLogin } from './login-rate.ts'
 import { userIdIn } from './user-id.ts'
 import { sessionOfLogin, trustingRole } from './web-identity.ts'
 
@@ -17,6 +18,7 @@ interface Wiring extends Tools {
   readonly db: Database
   readonly limits: Limits
   readonly login: Login
+  readonly takeLogin: TakeLogin
   readonly role: string
   readonly appInstanceArn: string
   /** Whether who is new becomes an AppInstanceUser. */
@@ -56,11 +58,12 @@ const headersFor = ({ requestId, headers }: Received) => ({ ...commonHeaders(req
 
 /** POST /creds, as Amazon's chat demo expects it: a login in, temporary credentials of its AppInstanceUser out (spec/clients.md §3.1). */
 export function exchangeEndpoint(wiring: Wiring): Endpoint {
-  const { ring, login, role: roleName, appInstanceArn } = wiring
+  const { ring, login, takeLogin, role: roleName, appInstanceArn } = wiring
   return {
     nameOf: () => 'POST /creds',
     takes: () => true,
     async answer(asked) {
+      takeLogin(asked.sourceAddress)
       const claims = await login(asked.headers.authorization ?? '')
       const role = trustingRole(ring.role(roleName), claims)
       const userId = userIdIn(claims, wiring.userClaim)

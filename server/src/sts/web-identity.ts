@@ -1,9 +1,11 @@
 import { ApiError } from '../errors.ts'
 import type { Role } from '../keys/principals.ts'
 import { tagKey, tagValue } from '../keys/roles.ts'
+import type { Origin } from '../sender.ts'
 import { assumedRoleUser, namedRole, refusedTags, tooLongFor, type AssumedRole } from './assume-role.ts'
 import { issue, type Tools } from './credentials.ts'
 import type { Claims, Issuer } from './issuer.ts'
+import type { TakeLogin } from './login-rate.ts'
 import { userIdIn } from './user-id.ts'
 import { asciiArn, checkTags, duration, sessionName, sessionPolicy, text, type Parameters, type SessionTags } from './parameters.ts'
 
@@ -72,31 +74,43 @@ function tagsOf(claims: Claims, role: Role): { tags: SessionTags; transitive: st
   return { tags: checkTags(tags), transitive }
 }
 
+/** What checks the tokens of logins. */
+export interface TakesLogins {
+  /** Undefined where none is configured. */
+  readonly issuer: Issuer | undefined
+  readonly takeLogin: TakeLogin
+}
+
 interface LoggedIn {
   readonly role: Role
   readonly claims: Claims
   /** The AppInstanceUserId of the login. The claim that it is made from is a session tag in this form. */
   readonly userId: string
+  /** What policies know as cognito-identity.amazonaws.com:sub. */
+  readonly subject?: string
   readonly name: string
   readonly policy: string | undefined
   readonly seconds: number
 }
 
 /** Credentials of a role for a login. */
-export async function sessionOfLogin(tools: Tools, { role, claims, userId, name, policy, seconds }: LoggedIn): Promise<AssumedRole> {
+export async function sessionOfLogin(tools: Tools, login: LoggedIn): Promise<AssumedRole> {
+  const { role, claims, userId, subject = userId, name, policy, seconds } = login
   const { tags, transitive } = tagsOf({ ...claims, [tools.userClaim]: userId }, role)
   const of = { kind: 'role', sourceKeyId: undefined, roleIds: [role.id] } as const
-  const given = { ...of, name, tags: [...tags], transitive, policy, subject: userId }
+  const given = { ...of, name, tags: [...tags], transitive, policy, subject }
   return { ...(await issue(tools, given, seconds)), AssumedRoleUser: assumedRoleUser(tools, role, name) }
 }
 
 /** AssumeRoleWithWebIdentity: nobody signs; the token says who it is. */
-export async function assumeRoleWithWebIdentity(parameters: Parameters, issuer: Issuer | undefined, tools: Tools) {
+export async function assumeRoleWithWebIdentity(parameters: Parameters, tools: Tools & TakesLogins, { sourceAddress }: Origin) {
+  const { issuer, takeLogin } = tools
   const arn = asciiArn(parameters, 'RoleArn')
   const name = sessionName(parameters)
   const policy = sessionPolicy(parameters)
   const token = text(parameters, 'WebIdentityToken', /^[!-~]{4,20000}$/, 'a token of 4 to 20000 characters')
   if (!issuer) throw notAuthorized('No issuer is configured: start the server with --oidc-issuer and --oidc-audience.')
+  takeLogin(sourceAddress)
   const claims = await issuer.verify(token)
   const role = trustingRole(namedRole(tools, arn), claims)
   const seconds = duration(parameters, 3600, role.longestSeconds, tooLongFor)

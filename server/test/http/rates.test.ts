@@ -34,7 +34,10 @@ const message = { Content: 'x', Type: 'STANDARD', Persistence: 'PERSISTENT' }
 const inChannel = (f: Made) => ({ ChannelArn: f.ChannelArn, ChimeBearer: f.mod })
 
 /** For each rate two calls that use it up together, whose it is, and one call that it is not for. */
-const rows: Record<Exclude<CallRateName, 'connectRate'>, { whose: (f: Made) => string; calls: Calls; free: Calls[number] }> = {
+const rows: Record<
+  Exclude<CallRateName, 'connectRate' | 'loginRate'>,
+  { whose: (f: Made) => string; calls: Calls; free: Calls[number] }
+> = {
   appInstanceChangeRate: {
     whose: () => '000000000000',
     calls: [f => ['UpdateAppInstance', { AppInstanceArn: f.arn, Name: 'x', Metadata: '' }], () => ['CreateAppInstance', { Name: 'x' }]],

@@ -1,0 +1,97 @@
+import { ApiError } from '../errors.ts'
+import { commonHeaders, retryHeader } from '../http/answer.ts'
+import type { Endpoint, Received } from '../http/endpoint.ts'
+import type { Origin } from '../sender.ts'
+import { poolError, readInput } from './identity-input.ts'
+import { getCredentialsForIdentity, getId, unknownPool, type IdentityPool } from './identity-pool.ts'
+
+const service = 'AWSCognitoIdentityService'
+
+const notConfigured = 'There is no identity pool: start the server with --identity-pool and --identity-pool-role.'
+
+type Answering = (body: Uint8Array, pool: IdentityPool | undefined, origin: Origin) => Promise<{ readonly IdentityId: string }>
+
+/** None of them is signed. */
+const operations: Readonly<Record<string, Answering>> = {
+  async GetId(body, pool, origin) {
+    const input = readInput(body, ['IdentityPoolId', 'Logins'])
+    if (!pool) throw unknownPool(`IdentityPool '${input.IdentityPoolId}'`, notConfigured)
+    return getId(input, pool, origin)
+  },
+  async GetCredentialsForIdentity(body, pool, origin) {
+    const input = readInput(body, ['IdentityId', 'Logins', 'CustomRoleArn'])
+    if (!pool) throw unknownPool(`Identity '${input.IdentityId}'`, notConfigured)
+    return getCredentialsForIdentity(input, pool, origin)
+  },
+}
+
+const targetOf = ({ headers }: Received) => {
+  const target = headers['x-amz-target']
+  return typeof target === 'string' ? target : undefined
+}
+
+function operationOf(asked: Received): string | undefined {
+  const [of, name = '', ...more] = targetOf(asked)?.split('.') ?? []
+  return of === service && more.length === 0 && Object.hasOwn(operations, name) ? name : undefined
+}
+
+/** The libraries for logins call a user pool by the same protocol, and are often given one endpoint for both. */
+const whatThereIs = (target: string) =>
+  target.startsWith('AWSCognitoIdentityProviderService.')
+    ? 'This is a call for a user pool: send it to the user pool itself, or to your own (cognito-local), whose tokens are taken here.'
+    : `There are ${Object.keys(operations)
+        .map(name => `${service}.${name}`)
+        .join(' and ')}: X-Amz-Target names one of them.`
+
+const noSuchOperation = (target: string) =>
+  poolError('UnknownOperationException', 'The requested operation is not recognized by the service.', whatThereIs(target))
+
+/** What errors that others throw are called here; the reason says the rest. */
+const renamed: Readonly<Record<string, readonly [type: string, status: number, message?: string]>> = {
+  InvalidIdentityToken: ['NotAuthorizedException', 400, 'Invalid login token.'],
+  ExpiredTokenException: ['NotAuthorizedException', 400, 'Invalid login token. Token expired.'],
+  IDPCommunicationError: ['ExternalServiceException', 400],
+  AccessDenied: [
+    'InvalidIdentityPoolConfigurationException',
+    400,
+    'Invalid identity pool configuration. Check assigned IAM roles for this pool.',
+  ],
+  ValidationError: ['InvalidParameterException', 400],
+  PackedPolicyTooLarge: ['InvalidParameterException', 400],
+  ThrottledClientException: ['TooManyRequestsException', 400],
+  ServiceFailureException: ['InternalErrorException', 500],
+}
+
+function shown({ type, status, code, message, reason, retryAfter }: ApiError): ApiError {
+  const [name = type, ownStatus = status, text = message] = (Object.hasOwn(renamed, type) && renamed[type]) || []
+  return new ApiError(name, ownStatus, code, text, reason, undefined, retryAfter)
+}
+
+const jsonHeaders = (requestId: string) => ({ ...commonHeaders(requestId), 'content-type': 'application/x-amz-json-1.1' })
+
+/**
+ * Credentials of a Cognito identity pool, as the stock credential providers ask for them: JSON 1.1, beside STS on the same path. It
+ * takes every request with an X-Amz-Target, which no other call has. `pool` is undefined where none is configured.
+ */
+export function cognitoEndpoint(pool: IdentityPool | undefined): Endpoint {
+  return {
+    nameOf: asked => `cognito-identity:${operationOf(asked) ?? 'Unknown'}`,
+    takes: asked => asked.method === 'POST' && targetOf(asked) !== undefined,
+    async answer(asked) {
+      const operation = operationOf(asked)
+      if (operation === undefined) throw noSuchOperation(targetOf(asked)!)
+      const output = await operations[operation]!(asked.body, pool, asked)
+      asked.trail?.names(undefined, [{ text: output.IdentityId }])
+      return { status: 200, headers: jsonHeaders(asked.requestId), body: JSON.stringify(output) }
+    },
+    refusal(error, { requestId }) {
+      const { type, status, message, reason, retryAfter } = shown(error)
+      const headers = {
+        ...jsonHeaders(requestId),
+        'x-amzn-errortype': `${type}:`,
+        ...retryHeader(retryAfter),
+      }
+      return { status, headers, body: JSON.stringify({ __type: type, message, Reason: reason }) }
+    },
+  }
+}

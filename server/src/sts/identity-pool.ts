@@ -1,0 +1,114 @@
+import { roleArn } from '../keys/principals.ts'
+import type { Origin } from '../sender.ts'
+import type { Tools } from './credentials.ts'
+import type { IdentityIds } from './identity-id.ts'
+import { poolError, type IdentityInput } from './identity-input.ts'
+import type { Claims } from './issuer.ts'
+import { isProvider, providerName } from './provider.ts'
+import { userIdIn } from './user-id.ts'
+import { sessionOfLogin, trustingRole, type TakesLogins } from './web-identity.ts'
+
+/** An identity pool, as the operator has mapped it. */
+export interface IdentityPool extends Tools, TakesLogins {
+  readonly id: string
+  readonly ids: IdentityIds
+  /** The role of those who show a login; undefined where there are guests only. */
+  readonly role: string | undefined
+  /** The role of those who show none; undefined where there are no guests. */
+  readonly guestRole: string | undefined
+}
+
+/** Who signs for guests, as a role's trust names it: the pool is the audience. */
+const guestIssuer = 'cognito-identity.amazonaws.com'
+/** Amazon's, for every session of an identity pool. */
+const sessionName = 'CognitoIdentityCredentials'
+const longestSeconds = 3600
+
+const notGranted = (message: string, reason: string) => poolError('NotAuthorizedException', message, reason)
+
+/** An identity pool that is not there; the reason says what the operator can change. */
+export const unknownPool = (what: string, reason: string) => poolError('ResourceNotFoundException', `${what} not found.`, reason)
+
+/** Whose identity it is, and what role it has. */
+interface Holder {
+  readonly identityId: string
+  readonly claims: Claims
+  readonly userId: string
+  readonly roleName: string
+}
+
+/** Who shows a login; undefined where nobody does. */
+async function loginOf(pool: IdentityPool, logins: IdentityInput['Logins'], { sourceAddress }: Origin): Promise<Holder | undefined> {
+  const { issuer, role: roleName, takeLogin, userClaim, ids } = pool
+  const [[provider, token] = [], ...others] = logins
+  if (provider === undefined || token === undefined) return undefined
+  if (!issuer || roleName === undefined)
+    throw notGranted(
+      'Token is not from a supported provider of this identity pool.',
+      'This pool takes no logins: start the server with --oidc-issuer, --oidc-audience and --identity-pool-role.',
+    )
+  const known = `${providerName(issuer.name)} is the key of its issuer in Logins`
+  if (!isProvider(provider, issuer.name))
+    throw notGranted('Token is not from a supported provider of this identity pool.', `Send one token of the issuer: ${known}.`)
+  if (others.length > 0)
+    throw poolError('InvalidParameterException', 'Logins has more than one entry', `This pool takes one login: ${known}.`)
+  takeLogin(sourceAddress)
+  const claims = await issuer.verify(token)
+  const userId = userIdIn(claims, userClaim)
+  return { identityId: ids.ofLogin(claims.iss, userId), claims, userId, roleName }
+}
+
+function requireGuests({ guestRole }: IdentityPool): string {
+  if (guestRole !== undefined) return guestRole
+  throw notGranted(
+    'Unauthenticated access is not supported for this identity pool.',
+    'Send the token of a login in Logins, or let the operator start the server with --identity-pool-guest-role.',
+  )
+}
+
+/** The guest of that identity; throws where there are no guests, or it is not that of one. */
+function guestOf(pool: IdentityPool, identityId: string): Holder {
+  const roleName = requireGuests(pool)
+  if (!pool.ids.isGuest(identityId)) {
+    if (pool.ids.mayBeLogin(identityId))
+      throw notGranted(`Access to Identity '${identityId}' is forbidden.`, 'This identity belongs to a login: send its token in Logins.')
+    throw unknownPool(`Identity '${identityId}'`, 'GetId has not given it: call GetId again.')
+  }
+  const claims = { iss: guestIssuer, aud: pool.id, sub: identityId, amr: ['unauthenticated'] }
+  return { identityId, claims, userId: identityId, roleName }
+}
+
+/** GetId: the one identity of a login, or a new one for a guest. */
+export async function getId(input: Pick<IdentityInput, 'IdentityPoolId' | 'Logins'>, pool: IdentityPool, origin: Origin) {
+  const { IdentityPoolId, Logins } = input
+  if (IdentityPoolId !== pool.id)
+    throw unknownPool(`IdentityPool '${IdentityPoolId}'`, 'It is not the pool that the server is started with (--identity-pool).')
+  const login = await loginOf(pool, Logins, origin)
+  if (login) return { IdentityId: login.identityId }
+  requireGuests(pool)
+  return { IdentityId: pool.ids.newGuest() }
+}
+
+/** GetCredentialsForIdentity: temporary credentials of the pool's role. A guest who logs in becomes who that login is. */
+export async function getCredentialsForIdentity(
+  input: Pick<IdentityInput, 'IdentityId' | 'Logins' | 'CustomRoleArn'>,
+  pool: IdentityPool,
+  origin: Origin,
+) {
+  const { IdentityId: given, Logins, CustomRoleArn } = input
+  const login = await loginOf(pool, Logins, origin)
+  const { identityId, claims, userId, roleName } = login ?? guestOf(pool, given)
+  if (given !== identityId && !pool.ids.isGuest(given))
+    throw notGranted(
+      "Logins don't match. Please include at least one valid login for this identity or identity pool.",
+      'The IdentityId is not that of this login. GetId with these Logins answers it.',
+    )
+  if (CustomRoleArn !== undefined && CustomRoleArn !== roleArn(pool.account, roleName))
+    throw notGranted('The role of CustomRoleArn cannot be assumed with this identity.', 'The pool has one role: leave CustomRoleArn out.')
+  const role = trustingRole(pool.ring.role(roleName), claims)
+  const seconds = Math.min(longestSeconds, role.longestSeconds)
+  const session = { role, claims, userId, subject: identityId, name: sessionName, policy: undefined, seconds }
+  const { AccessKeyId, SecretAccessKey: SecretKey, SessionToken, Expiration } = (await sessionOfLogin(pool, session)).Credentials
+  const Credentials = { AccessKeyId, SecretKey, SessionToken, Expiration: Date.parse(Expiration) / 1000 }
+  return { IdentityId: identityId, Credentials }
+}

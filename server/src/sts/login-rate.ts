@@ -1,0 +1,18 @@
+import { isIPv6 } from 'node:net'
+import { takeFrom, type Throttling } from '../http/throttle.ts'
+
+/** Takes one from the logins of an address, or throws 429: whoever shows a token makes the server check it, and nobody signs for that. */
+export type TakeLogin = (sourceAddress: string) => void
+
+/** The 64 bits that one sender of IPv6 has all addresses of; an address of IPv4 as it is. */
+function networkOf(address: string): string {
+  if (!isIPv6(address)) return address
+  const [head = '', tail] = address.split('::')
+  const groups = head === '' ? [] : head.split(':')
+  const missing = tail === undefined ? 0 : 8 - groups.length - (tail === '' ? 0 : tail.split(':').length)
+  const first = [...groups, ...Array.from({ length: missing }, () => '0')].slice(0, 4)
+  return first.map(group => Number.parseInt(group, 16).toString(16)).join(':')
+}
+
+export const loginRate = (throttling: Throttling | undefined): TakeLogin =>
+  throttling ? address => takeFrom(throttling, 'loginRate', networkOf(address)) : () => {}
