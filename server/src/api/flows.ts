@@ -4,7 +4,7 @@ import type { Handlers } from '../call.ts'
 import { badRequest, conflict, forbidden, notFound } from '../errors.ts'
 import type { Limits } from '../limits.ts'
 import { checkCount, exceeded } from '../domain/counts.ts'
-import { answerCallback, flowDetails, flowSummary, type Answer } from '../domain/flows.ts'
+import { answerCallback, flowDetails, flowSummary, noSuchCallback, refuseDecided, type Answer } from '../domain/flows.ts'
 import { checkMessageSize } from '../domain/sizes.ts'
 import { tagNew } from '../domain/tags.ts'
 import { lockAppInstance } from '../store/app-instances.ts'
@@ -158,24 +158,22 @@ export const flows: Handlers<
           contentType: ContentType,
           pushNotification: PushNotification,
         }
-    await db.transaction(async tx => {
-      const callback = await findCallback(tx, CallbackId)
-      if (!callback?.channelArn || (callback.expiresAt ?? Infinity) <= now()) {
-        throw forbidden('The CallbackId must be one that a processor has been given within 48 hours, for a channel that exists.')
-      }
-      if (callback.channelArn !== ChannelArn || callback.messageId !== MessageId) {
-        throw badRequest(
-          'The CallbackId belongs to another message',
-          'Give back ChannelArn and MessageId as they came with the CallbackId.',
-        )
-      }
-      const run = await findRun(tx, callback.runId)
-      if (run && SubChannelId !== undefined && SubChannelId !== run.subChannelName) {
-        throw badRequest('The message is not in that sub-channel', 'Give SubChannelId back as it came, or leave it out.')
-      }
-      checkMessageSize('STANDARD', { content: Content ?? '', metadata: Metadata, attributes: MessageAttributes })
-      await answerCallback(tx, CallbackId, answer, now())
-    })
+    // Before the transaction: who is overtaken from here on has come at the same moment, and not after the decision.
+    const callback = await findCallback(db, CallbackId)
+    if (!callback?.channelArn || (callback.expiresAt ?? Infinity) <= now()) throw noSuchCallback()
+    if (callback.channelArn !== ChannelArn || callback.messageId !== MessageId) {
+      throw badRequest(
+        'The CallbackId belongs to another message',
+        'Give back ChannelArn and MessageId as they came with the CallbackId.',
+      )
+    }
+    refuseDecided(CallbackId, callback)
+    const run = await findRun(db, callback.runId)
+    if (run && SubChannelId !== undefined && SubChannelId !== run.subChannelName) {
+      throw badRequest('The message is not in that sub-channel', 'Give SubChannelId back as it came, or leave it out.')
+    }
+    checkMessageSize('STANDARD', { content: Content ?? '', metadata: Metadata, attributes: MessageAttributes })
+    await db.transaction(tx => answerCallback(tx, CallbackId, answer, now()))
     deliverSoon()
     return { ChannelArn, CallbackId }
   },

@@ -36,6 +36,8 @@ export const member = fact('a member of the channel', facts => facts.membership 
 
 export const defaultMember = fact('a DEFAULT member of the channel', facts => facts.membership === 'DEFAULT')
 
+export const unlessHidden = fact('unless it is a HIDDEN member', facts => facts.membership !== 'HIDDEN')
+
 export const outsider = fact('somebody who is not a member', facts => facts.membership === undefined)
 
 export const publicChannel = fact('where the channel is PUBLIC', facts => facts.channel?.privacy === 'PUBLIC')
@@ -51,7 +53,7 @@ export const self = (name: string) =>
 
 /** A list in the input names the caller and nobody else. */
 export const onlySelf = (name: string) =>
-  fact('for itself', (facts, input) => {
+  fact('the user or bot itself and nobody else', (facts, input) => {
     const arns = input[name]
     return Array.isArray(arns) && arns.every(arn => arn === facts.caller.arn)
   })

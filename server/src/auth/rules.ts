@@ -14,6 +14,7 @@ import {
   self,
   serviceKey,
   undividedChannel,
+  unlessHidden,
   unrestrictedChannel,
   without,
   type Rule,
@@ -22,11 +23,12 @@ import {
 const inCharge = anyOf(admin, moderator)
 const openToAll = allOf(publicChannel, undividedChannel)
 const reader = anyOf(inCharge, member, openToAll)
-const mayAdd = (joinsItself: Rule) =>
+/** The Mode of a channel is about adding others: a PUBLIC one can be joined whatever its Mode, an elastic one too (spec/decisions.md). */
+const mayAdd = (itself: Rule) =>
   anyOf(
     inCharge,
     allOf(defaultMember, unrestrictedChannel, without('Type', 'HIDDEN')),
-    allOf(outsider, joinsItself, publicChannel, unrestrictedChannel, without('Type', 'HIDDEN')),
+    allOf(itself, unlessHidden, publicChannel, without('Type', 'HIDDEN')),
   )
 
 /**

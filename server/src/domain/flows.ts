@@ -1,9 +1,9 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import type { ChannelCall } from '../call.ts'
-import { conflict } from '../errors.ts'
+import { badRequest, conflict, forbidden } from '../errors.ts'
 import { advanceChannel } from '../store/channels.ts'
 import type { Queries, Transaction } from '../store/database.ts'
-import { decideCallback, deleteCallback, findCallback, insertCallback } from '../store/flow-callbacks.ts'
+import { decideCallback, deleteCallback, findCallback, insertCallback, type Callback } from '../store/flow-callbacks.ts'
 import { deleteRun, findRun, insertRun, moveRun, type NewRun, type Run, type RunContent } from '../store/flow-runs.ts'
 import { flowProcessors, type Flow, type Processor } from '../store/flows.ts'
 import { findMessage, type Message, type MessageType } from '../store/messages.ts'
@@ -128,32 +128,42 @@ const fail = (tx: Transaction, run: Run, now: number) =>
 /** What a processor has answered: undefined for a denial. */
 export type Answer = { readonly [Member in keyof RunContent]: RunContent[Member] | undefined } | undefined
 
-/** The same for equal answers. */
-function decisionOf(answer: Answer): string {
-  if (!answer) return 'denied'
-  const { content, metadata, attributes, contentType, pushNotification: push } = answer
-  const text = JSON.stringify([content, metadata, attributes, contentType, push?.Title, push?.Body, push?.Type])
-  return `passed ${createHash('sha256').update(text).digest('base64url')}`
+/** Why a CallbackId is answered for, by what has been decided without a denial. */
+const decidedReasons: Readonly<Record<string, string>> = {
+  passed: 'The processor has answered this CallbackId before: a CallbackId is good for one answer.',
+  skipped: 'The processor could not be invoked, and the message has gone on without it (FallbackAction CONTINUE).',
+  aborted: 'The processor could not be invoked, and the message has FAILED (FallbackAction ABORT).',
+}
+
+/** Refuses an answer that comes after the decision, in the words of the real service (spec/decisions.md). */
+export function refuseDecided(callbackId: string, { decision, messageId }: Pick<Callback, 'decision' | 'messageId'>) {
+  if (decision === null) return
+  if (decision === 'denied') throw forbidden('The processor has denied the message with this CallbackId before, which uses it up.')
+  throw badRequest(
+    `Unable to complete processing of non-pending message for callback id: ${callbackId}, message id: ${messageId}`,
+    decidedReasons[decision],
+  )
 }
 
 /**
- * Does what a processor has decided, once. The same answer again changes nothing; another one, or one that comes after the
- * processor has been given up, is a ConflictException. What it leaves out stays as it is.
+ * Does what a processor has decided, once: of several answers at the same moment the others are a ConflictException. What an
+ * answer leaves out stays as it is.
  */
 export async function answerCallback(tx: Transaction, callbackId: string, answer: Answer, now: number) {
-  const decision = decisionOf(answer)
-  const runId = await decideCallback(tx, callbackId, decision, now + callbackLifetime)
+  const runId = await decideCallback(tx, callbackId, answer ? 'passed' : 'denied', now + callbackLifetime)
   if (runId === undefined) {
-    const decided = (await findCallback(tx, callbackId))?.decision
-    if (decided === decision) return
-    throw conflict('The message has already been processed', `This CallbackId has been decided already: ${decided?.split(' ')[0]}.`)
+    throw conflict('The message is being processed', 'This CallbackId is being decided at the same moment: answer it once.')
   }
   const run = await findRun(tx, runId)
-  if (!run) return
+  if (!run) throw noSuchCallback()
   if (!answer) return deny(tx, run, now)
   const given = Object.entries(answer).filter(([, value]) => value !== undefined)
   await proceed(tx, { ...run, ...Object.fromEntries(given) }, now)
 }
+
+/** For a CallbackId that was never given, or whose time or channel is over. */
+export const noSuchCallback = () =>
+  forbidden('The CallbackId must be one that a processor has been given within 48 hours, for a channel that exists.')
 
 /** The processor cannot be reached: CONTINUE leaves it out, ABORT gives the message up. Says which, or undefined where it has answered. */
 export async function giveUpProcessor(tx: Transaction, { callbackId }: Invocation, now: number) {

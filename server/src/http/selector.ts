@@ -4,7 +4,6 @@
  * twice, since proxies differ in which one they mean.
  */
 export function selector(name: 'operation' | 'scope') {
-  const parameter = new RegExp(`[?&]${name}=([^&]*)`)
   return {
     name,
     mustMatchWhenDerived: true,
@@ -16,11 +15,33 @@ export function selector(name: 'operation' | 'scope') {
       }
     },
     /** Undefined where the parameter is absent, which find-my-way takes for no constraint though its type does not say so. */
-    deriveConstraint(request: { url?: string | undefined }): string {
-      const { url = '' } = request
-      const found = url.includes('?') ? parameter.exec(url) : null
-      const isRepeated = found !== null && parameter.test(url.slice(found.index + 1))
-      return (isRepeated ? '' : found?.[1]) as string
+    deriveConstraint({ url = '' }: { url?: string | undefined }): string {
+      const start = url.indexOf('?')
+      return (start === -1 ? undefined : parameterIn(url.slice(start + 1), name)) as string
     },
+  }
+}
+
+/** The value of a query parameter without its escapes: undefined where it is absent, empty where it is given more than once. */
+export function parameterIn(query: string, name: string): string | undefined {
+  // Only what is escaped needs to be taken apart to be found.
+  if (!query.includes('%') && !query.includes(name)) return undefined
+  let found: string | undefined
+  for (const pair of query.split('&')) {
+    const equals = pair.indexOf('=')
+    if (decoded(equals === -1 ? pair : pair.slice(0, equals)) !== name) continue
+    if (found !== undefined) return ''
+    found = equals === -1 ? '' : decoded(pair.slice(equals + 1))
+  }
+  return found
+}
+
+/** As it stands where it cannot be decoded: then it is neither a name nor a value that is known. */
+function decoded(text: string): string {
+  if (!text.includes('%')) return text
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
   }
 }

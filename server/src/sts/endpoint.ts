@@ -3,6 +3,7 @@ import type { AccessKey } from '../auth/signing-key.ts'
 import { ApiError } from '../errors.ts'
 import { commonHeaders, retryHeader } from '../http/answer.ts'
 import type { Received, Endpoint } from '../http/endpoint.ts'
+import { parameterIn } from '../http/selector.ts'
 import type { Origin } from '../sender.ts'
 import { assumeRole } from './assume-role.ts'
 import type { Tools } from './credentials.ts'
@@ -86,7 +87,7 @@ export function stsEndpoint(tools: Tools & TakesLogins & { verify: (request: Sig
 
   return {
     nameOf: asked => `sts:${knownAction(asked)}`,
-    takes: ({ method, query }) => method === 'POST' || /(?:^|&)Action=/.test(query),
+    takes: ({ method, query }) => method === 'POST' || parameterIn(query, 'Action') !== undefined,
     async answer(asked) {
       const { action, result } = await resultOf(asked)
       const response = { [`${action}Result`]: result as Elements, ResponseMetadata: { RequestId: asked.requestId } }

@@ -758,6 +758,46 @@ onBothDatabases('Memberships', world => {
     ])
   })
 
+  test('whoever is not banned joins a PUBLIC channel by itself, whatever its Mode, and again without a change; nobody is let in by it', async () => {
+    const { messaging, appInstance, bot } = world()
+    const { arn, user } = await appInstance(['owner', 'joiner', 'batch', 'hidden', 'banned', 'other'])
+    const robot = await bot(arn)
+    const ChannelArn = await open(world(), user('owner'), { Privacy: 'PUBLIC', Mode: 'RESTRICTED' })
+    const asOwner = { ChannelArn, ChimeBearer: user('owner') }
+    await messaging.createChannelMembership({ ...asOwner, MemberArn: user('hidden'), Type: 'HIDDEN' })
+    await messaging.createChannelBan({ ...asOwner, MemberArn: user('banned') })
+    const join = async (ChimeBearer: string, MemberArn = ChimeBearer, Type: 'DEFAULT' | 'HIDDEN' = 'DEFAULT') =>
+      messaging.createChannelMembership({ ChannelArn, ChimeBearer, MemberArn, Type })
+    const batch = async (ChimeBearer: string, MemberArns = [ChimeBearer]) =>
+      messaging.batchCreateChannelMembership({ ChannelArn, ChimeBearer, MemberArns })
+
+    for (const joiner of [user('joiner'), robot, user('joiner')]) expect((await join(joiner)).Member!.Arn).toBe(joiner)
+    for (let twice = 0; twice < 2; twice++) expect((await batch(user('batch'))).Errors).toEqual([])
+    const refused = [
+      join(user('other'), user('other'), 'HIDDEN'),
+      join(user('joiner'), user('other')),
+      batch(user('joiner'), [user('joiner'), user('other')]),
+      join(user('hidden')),
+      join(user('banned')),
+      batch(user('banned')),
+    ]
+    for (const found of await Promise.all(refused.map(refusal))) expect(found).toMatchObject(denied)
+    const { ChannelMemberships } = await messaging.listChannelMemberships(asOwner)
+    expect(ChannelMemberships!.map(entry => entry.Member!.Arn)).toEqual([user('owner'), user('joiner'), robot, user('batch')])
+
+    // Where it is PRIVATE, or no longer a channel of theirs to speak of, they are told nothing.
+    const secret = await open(world(), user('owner'), { Mode: 'UNRESTRICTED' })
+    const found = await refusal(
+      messaging.createChannelMembership({
+        ChannelArn: secret,
+        ChimeBearer: user('other'),
+        MemberArn: user('other'),
+        Type: 'DEFAULT',
+      }),
+    )
+    expect(found).toMatchObject(denied)
+  })
+
   test('a hundred members join in one batch', async () => {
     const { identity, messaging, appInstance } = world()
     const { arn, user } = await appInstance(['a'])

@@ -47,7 +47,9 @@ const matrix: Readonly<Record<string, readonly Cell[]>> = {
   'make it UNRESTRICTED': ['bad', 'bad', 'bad', 'no', 'no', 'no', 'no'],
   'update the channel': ['yes', 'yes', 'yes', 'no', 'no', 'no', 'no'],
   leave: ['yes', 'yes', 'yes', 'yes', 'yes', 'no', 'no'],
-  'join without SubChannelId': ['yes', 'bad', 'bad', 'no', 'no', 'no', 'no'],
+  'join without SubChannelId': ['yes', 'bad', 'bad', 'public', 'public', 'public', 'no'],
+  'join in a batch': ['yes', 'yes', 'yes', 'public', 'public', 'public', 'no'],
+  'add itself and another': ['yes', 'yes', 'yes', 'no', 'no', 'no', 'no'],
   'delete the channel': ['yes', 'yes', 'yes', 'no', 'no', 'no', 'no'],
 }
 
@@ -127,6 +129,8 @@ async function outcomes(world: World, person: Person, Privacy: 'PUBLIC' | 'PRIVA
     'update the channel': () => messaging.updateChannel({ ...here, Name: 'renamed' }),
     leave: () => messaging.deleteChannelMembership({ ...here, MemberArn: ChimeBearer }),
     'join without SubChannelId': () => messaging.createChannelMembership({ ...here, MemberArn: ChimeBearer, Type: 'DEFAULT' }),
+    'join in a batch': () => messaging.batchCreateChannelMembership({ ...here, MemberArns: [ChimeBearer] }),
+    'add itself and another': () => messaging.batchCreateChannelMembership({ ...here, MemberArns: [ChimeBearer, user('other')] }),
     'delete the channel': () => messaging.deleteChannel(here),
   }
   const found: Record<string, string> = {}

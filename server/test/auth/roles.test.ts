@@ -7,9 +7,9 @@ type Mode = 'UNRESTRICTED' | 'RESTRICTED'
 
 /**
  * A cell of spec/authorization.md §6: `yes` and `no`; `public` where the channel is PUBLIC; `free` where it is UNRESTRICTED;
- * `open` where it is both; `member` where the one in charge is a DEFAULT member too.
+ * `member` where the one in charge is a DEFAULT member too.
  */
-type Cell = 'yes' | 'no' | 'public' | 'free' | 'open' | 'member'
+type Cell = 'yes' | 'no' | 'public' | 'free' | 'member'
 type Row = readonly [admin: Cell, moderator: Cell, member: Cell, hidden: Cell, outsider: Cell, banned: Cell]
 
 /** Written from the spec by hand, not from src/auth/rules.ts. */
@@ -67,8 +67,8 @@ const matrix = {
   'update the channel': ['yes', 'yes', 'no', 'no', 'no', 'no'],
   'leave the channel': ['yes', 'yes', 'yes', 'no', 'no', 'no'],
   'join as HIDDEN': ['yes', 'yes', 'no', 'no', 'no', 'no'],
-  'join in a batch': ['yes', 'yes', 'open', 'no', 'open', 'no'],
-  'join as DEFAULT': ['yes', 'yes', 'open', 'no', 'open', 'no'],
+  'join in a batch': ['yes', 'yes', 'public', 'no', 'public', 'no'],
+  'join as DEFAULT': ['yes', 'yes', 'public', 'no', 'public', 'no'],
   'delete the channel': ['yes', 'yes', 'no', 'no', 'no', 'no'],
 } as const satisfies Record<string, Row>
 
@@ -100,7 +100,6 @@ function expected(deed: Deed, { column, member }: (typeof people)[Person], priva
   const cell: Cell = matrix[deed][column]
   if (cell === 'public') return privacy === 'PUBLIC'
   if (cell === 'free') return mode === 'UNRESTRICTED'
-  if (cell === 'open') return privacy === 'PUBLIC' && mode === 'UNRESTRICTED'
   if (cell === 'member') return member
   return cell === 'yes'
 }

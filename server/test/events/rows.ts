@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { expect } from 'vitest'
 import type { OperationName } from '../../src/contract/index.ts'
 import { open, purged } from '../api/acts.ts'
 import { callBack, processor, type Lambda } from '../support/processor.ts'
@@ -37,6 +38,12 @@ const hello = { Content: 'hello', Type: 'STANDARD', Persistence: 'PERSISTENT' } 
 const twice = (act: () => Promise<unknown>) => async () => {
   await act()
   await act()
+}
+
+/** The second time is refused. */
+const onceAndAgain = (act: () => Promise<unknown>) => async () => {
+  await act()
+  await expect(act()).rejects.toThrow()
 }
 
 async function withFlow({ messaging, arn, channel }: Scene, lambda: Lambda) {
@@ -293,13 +300,13 @@ export const rows = {
       const called = await withFlow(s, lambda)
       await s.say()
       const event = await called.event()
-      return twice(async () => callBack(s.messaging, event, { Content: 'hello' }))
+      return onceAndAgain(async () => callBack(s.messaging, event, { Content: 'hello' }))
     }),
     row('tells the sender of what is denied, once', hear('DENIED_CREATE_CHANNEL_MESSAGE', 'bob'), async (s, lambda) => {
       const called = await withFlow(s, lambda)
       await s.say()
       const event = await called.event()
-      return twice(async () => callBack(s.messaging, event, {}, { DeleteResource: true }))
+      return onceAndAgain(async () => callBack(s.messaging, event, {}, { DeleteResource: true }))
     }),
     refused('tells nobody of another decision', async (s, lambda) => {
       const called = await withFlow(s, lambda)

@@ -1,9 +1,9 @@
 import { setTimeout } from 'node:timers/promises'
 import type { Processor, SendChannelMessageCommandInput } from '@aws-sdk/client-chime-sdk-messaging'
-import { afterAll, expect, test } from 'vitest'
+import { afterAll, expect, test, vi } from 'vitest'
 import { jobsOf } from '../../src/jobs/index.ts'
 import { channelsOf, open, rowsIn, say } from '../api/acts.ts'
-import { callBack, processor, startLambda, until, type LambdaFunction } from '../support/processor.ts'
+import { callBack, processor, startLambda, until, type FlowEvent, type LambdaFunction } from '../support/processor.ts'
 import { onBothDatabases, refusal } from '../support/world.ts'
 
 const denied = { name: 'ForbiddenException', code: 'Forbidden', status: 403 }
@@ -289,33 +289,85 @@ onBothDatabases(
       expect(await get(ann, MessageId)).toEqual(redacted)
     })
 
-    test('the same answer twice is one answer; another one, in order or at once, is a conflict', async () => {
+    /** What a callback is told whose message has been decided already. */
+    const decided = ({ CallbackId, ChannelMessage }: FlowEvent) => ({
+      ...wrong,
+      message: `Unable to complete processing of non-pending message for callback id: ${CallbackId}, message id: ${ChannelMessage.MessageId}`,
+    })
+
+    test('a second answer is a 400 once the message is passed, whatever it says; a 403 once it is denied', async () => {
       const { messaging } = world()
       const checked = lambda.define()
       const { bob, get, list, send } = await one(checked)
       const { MessageId } = await send()
-      const event = await checked.event(0)
-      const pass = () => callBack(messaging, event, { Content: 'passed', MessageAttributes: { b: { StringValues: ['1'] }, a: {} } })
-      await Promise.all([pass(), pass(), pass()])
-      await callBack(messaging, event, { Content: 'passed', MessageAttributes: { a: {}, b: { StringValues: ['1'] } } })
-      expect(await refusal(callBack(messaging, event, { Content: 'other' }))).toMatchObject(conflict)
-      expect(await refusal(callBack(messaging, event, {}, { DeleteResource: true }))).toMatchObject(conflict)
+      const passed = await checked.event(0)
+      await callBack(messaging, passed, { Content: 'passed' })
+      for (const given of [{ Content: 'passed' }, { Content: 'other' }]) {
+        expect(await refusal(callBack(messaging, passed, given))).toMatchObject(decided(passed))
+      }
+      expect(await refusal(callBack(messaging, passed, {}, { DeleteResource: true }))).toMatchObject(decided(passed))
       expect(await get(bob, MessageId)).toMatchObject({ Content: 'passed' })
 
-      for (let round = 1; round <= 10; round++) {
-        const next = await send(`round ${round}`)
+      await send('second')
+      const refused = await checked.event(1)
+      await callBack(messaging, refused, {}, { DeleteResource: true })
+      const usedUp = { ...denied, message: 'You do not have sufficient access to perform this action' }
+      expect(await refusal(callBack(messaging, refused, {}, { DeleteResource: true }))).toMatchObject(usedUp)
+      expect(await refusal(callBack(messaging, refused, { Content: 'passed' }))).toMatchObject(usedUp)
+      expect(await list(bob)).toHaveLength(1)
+    })
+
+    test('of answers at the same moment, equal or not, one decides and the others are a conflict', async () => {
+      const { messaging, app } = world()
+      const checked = lambda.define()
+      const { bob, list, send } = await one(checked)
+      for (let round = 0; round < 4; round++) {
+        const { MessageId } = await send(`round ${round}`)
+        const asked = await checked.event(round)
+        // All have come before one of them decides.
+        const ask = app.db.get.bind(app.db)
+        const everybody = Promise.withResolvers<void>()
+        let arrived = 0
+        const held = vi.spyOn(app.db, 'get').mockImplementation(async (statement, ...values) => {
+          const row = await ask(statement, ...values)
+          if (!statement.text.includes('from flow_callbacks k')) return row
+          if (++arrived === 4) everybody.resolve()
+          await everybody.promise
+          return row
+        })
+        const results = await Promise.allSettled([
+          callBack(messaging, asked, { Content: 'left' }),
+          callBack(messaging, asked, { Content: 'left' }),
+          callBack(messaging, asked, { Content: 'right' }),
+          callBack(messaging, asked, {}, { DeleteResource: true }),
+        ])
+        held.mockRestore()
+        const refused = results.flatMap(result => (result.status === 'rejected' ? [(result.reason as Error).name] : []))
+        expect(refused).toEqual(Array.from({ length: 3 }, () => 'ConflictException'))
+        const winner = results.findIndex(({ status }) => status === 'fulfilled')
+        const found = (await list(bob)).find(message => message.MessageId === MessageId)
+        expect(found?.Content).toBe(['left', 'left', 'right', undefined][winner])
+      }
+    })
+
+    test('answers that race with nothing to hold them decide once: the others are told it by a 400, a 403 or a 409', async () => {
+      const { messaging } = world()
+      const checked = lambda.define()
+      const { bob, list, send } = await one(checked)
+      for (let round = 0; round < 10; round++) {
+        await send(`round ${round}`)
         const asked = await checked.event(round)
         const results = await Promise.allSettled([
           callBack(messaging, asked, { Content: 'left' }),
           callBack(messaging, asked, { Content: 'right' }),
           callBack(messaging, asked, {}, { DeleteResource: true }),
         ])
-        const winner = results.findIndex(result => result.status === 'fulfilled')
-        expect(results.filter(result => result.status === 'rejected').map(result => (result.reason as Error).name)).toEqual([
-          'ConflictException',
-          'ConflictException',
-        ])
-        const found = (await list(bob)).find(message => message.MessageId === next.MessageId)
+        const winner = results.findIndex(({ status }) => status === 'fulfilled')
+        const late = winner === 2 ? 'ForbiddenException' : 'BadRequestException'
+        const refused = results.flatMap(result => (result.status === 'rejected' ? [(result.reason as Error).name] : []))
+        expect(refused).toHaveLength(2)
+        for (const name of refused) expect(['ConflictException', late]).toContain(name)
+        const found = (await list(bob)).find(({ MessageId }) => MessageId === asked.ChannelMessage.MessageId)
         expect(found?.Content).toBe(['left', 'right', undefined][winner])
       }
     })
@@ -434,7 +486,7 @@ onBothDatabases(
       const { MessageId } = await send('one')
       const event = await checked.event(0)
       await callBack(messaging, event)
-      await callBack(messaging, event)
+      expect(await refusal(callBack(messaging, event))).toMatchObject(wrong)
       advance(48 * hour + 60_000)
       await runJob()
       expect(await rowsIn(world(), 'flow_callbacks')).toBe(0)
@@ -459,7 +511,7 @@ onBothDatabases(
       }
     })
 
-    test('a processor that is throttled or broken is tried three times before its fallback; a late answer is a conflict', async () => {
+    test('a processor that is throttled or broken is tried three times before its fallback; a late answer is told that it is', async () => {
       const { messaging } = world()
       const [throttled, broken] = [lambda.define(), lambda.define()]
       throttled.status = 429
@@ -473,7 +525,8 @@ onBothDatabases(
       expect(broken.invocations).toHaveLength(3)
       for (const { invocations } of [throttled, broken]) {
         expect(new Set(invocations.map(({ event }) => event.CallbackId)).size).toBe(1)
-        expect(await refusal(callBack(messaging, invocations[0]!.event))).toMatchObject(conflict)
+        const [{ event }] = invocations as [LambdaFunction['invocations'][0]]
+        expect(await refusal(callBack(messaging, event))).toMatchObject(decided(event))
       }
       expect(await first.list(first.bob)).toHaveLength(1)
       expect(await second.list(second.bob)).toHaveLength(0)
@@ -576,7 +629,7 @@ onBothDatabases(
       expect(third.invocations).toEqual([])
       expect(await status(id)).toBe('PENDING')
       expect(await read(id, 'ann')).toBe('one')
-      await callBack(messaging, events[0]!, { Content: 'two', Metadata: 'm' })
+      expect(await refusal(callBack(messaging, events[0]!, { Content: 'two', Metadata: 'm' }))).toMatchObject(wrong)
       await callBack(messaging, events[1]!, { Content: 'three' })
       events.push(await third.event())
       expect(events[2]!.ChannelMessage).toMatchObject({ Content: 'three', Metadata: 'm' })
