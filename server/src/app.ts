@@ -114,13 +114,15 @@ interface Surroundings {
   readonly now?: () => number
   /** Keys beside those that are kept. */
   readonly keys?: FindKey
+  /** What stands between the server and its database: that itself, unless a test holds its answers back. */
+  readonly through?: (database: Database) => Database
 }
 
 /**
  * The wiring: the only file that knows all parts. It listens first, so that /health can say that the server is starting, and
  * resolves when it serves. `now` is the clock of everything but signatures, which keep real time.
  */
-export async function startApp(config: Config, { now = Date.now, keys }: Surroundings = {}): Promise<App> {
+export async function startApp(config: Config, { now = Date.now, keys, through = database => database }: Surroundings = {}): Promise<App> {
   const log = createLog(config.logLevel)
   const metrics = createMetrics()
   const { trustProxy = [], proxyHeaders } = config
@@ -173,7 +175,7 @@ export async function startApp(config: Config, { now = Date.now, keys }: Surroun
       tlsPort = await listen(tls, config.host, config.tlsPort)
       stopFollowing = followPair(certificate.files, certificate.pair, { take: pair => tls.setSecureContext(pair), log })
     }
-    const store = await openDatabase(config, { log, tell: event => bus.publish(event), told: () => gateway?.flush() })
+    const store = through(await openDatabase(config, { log, tell: event => bus.publish(event), told: () => gateway?.flush() }))
     db = store
     const kept = await KeyRing.open({ db, rootKey: key, account: config.account, source: masterKeySource(config), now, log })
     ring = kept

@@ -8,9 +8,18 @@ export interface Topic {
   /** 0 for an ordinary channel. */
   readonly subChannelId: number
   readonly sessions: Session[]
-  /** Counts what has happened, so that a reader can tell whether something has meanwhile. */
-  events: number
 }
+
+/** What a session is sent of a topic while what is in that is read for it. */
+export interface Reading {
+  readonly session: Session
+  readonly topic: Topic
+  /** The first ones, at most one more than `mostRetold`. */
+  readonly heard: Frame[]
+}
+
+/** So much is kept for a reading. */
+export const mostRetold = 100
 
 /** Whose membership it is, in which sub-channel. */
 export interface Place {
@@ -40,6 +49,8 @@ export class Hub {
   /** The sub-channels of an elastic channel that somebody here is in. */
   readonly #parts = new Map<number, Set<Topic>>()
   readonly #queued: Session[] = []
+  /** A few at the most: what new sessions are told of their channels is read in turn. */
+  readonly #readings = new Set<Reading>()
   readonly #tooSlow: (session: Session) => void
   #flushing: NodeJS.Immediate | undefined
 
@@ -85,6 +96,17 @@ export class Hub {
     return subChannelId === 0 ? this.#channels.get(channelId) : this.#subChannels.get(subChannelId)
   }
 
+  /** From now on, until `endReading`, it is kept what the session is sent of the topic. */
+  beginReading(session: Session, topic: Topic): Reading {
+    const reading = { session, topic, heard: [] }
+    this.#readings.add(reading)
+    return reading
+  }
+
+  endReading(reading: Reading) {
+    this.#readings.delete(reading)
+  }
+
   /** Sends to one session; with what else it hears until `flush`, which comes at the end of the turn at the latest. */
   send(session: Session, frame: Frame) {
     if (!session.queue(frame)) return
@@ -110,9 +132,11 @@ export class Hub {
         this.#add(session, place)
       }
     }
+    const topics = this.#topicsOf(event)
+    const audience = this.#audienceOf(event, topics)
     let frame: Frame | undefined
-    for (const topic of this.#topicsOf(event)) topic.events++
-    for (const session of this.#audienceOf(event)) this.send(session, (frame ??= eventFrame(event)))
+    for (const session of audience) this.send(session, (frame ??= eventFrame(event)))
+    if (frame) this.#keep(frame, topics, audience)
     for (const { memberId, from } of moves) {
       if (from === undefined) continue
       const place = { channelId, subChannelId: from }
@@ -142,9 +166,14 @@ export class Hub {
     return channel ? [channel] : [...(this.#parts.get(channelId) ?? [])]
   }
 
-  #audienceOf(event: ChannelEvent): Iterable<Session> {
+  #keep(frame: Frame, topics: readonly Topic[], audience: Iterable<Session>) {
+    for (const { session, topic, heard } of this.#readings) {
+      if (heard.length <= mostRetold && topics.includes(topic) && [...audience].includes(session)) heard.push(frame)
+    }
+  }
+
+  #audienceOf(event: ChannelEvent, topics: readonly Topic[]): Iterable<Session> {
     if (event.only) return new Set(event.only.flatMap(id => this.sessionsOf(id)))
-    const topics = this.#topicsOf(event)
     // A moderator may be in several sub-channels.
     return topics.length === 1 ? topics[0]!.sessions : new Set(topics.flatMap(({ sessions }) => sessions))
   }
@@ -154,7 +183,7 @@ export class Hub {
     const key = subChannelId === 0 ? channelId : subChannelId
     const topic = topics.get(key)
     if (!topic) {
-      const made = { channelId, subChannelId, sessions: [session], events: 0 }
+      const made = { channelId, subChannelId, sessions: [session] }
       topics.set(key, made)
       session.topics.push(made)
       if (subChannelId !== 0) this.#partsOf(channelId).add(made)

@@ -9,7 +9,7 @@ import { listMembers } from '../store/memberships.ts'
 import { listMessages } from '../store/messages.ts'
 import { channelsToPrefetch, type PrefetchedChannel, type PrefetchOrder } from '../store/prefetch.ts'
 import { channelDetailsFrame } from './frame.ts'
-import type { Hub } from './hub.ts'
+import { mostRetold, type Hub } from './hub.ts'
 import type { Session } from './session.ts'
 
 /** Soft limits of the service (spec/realtime.md §7). */
@@ -98,18 +98,25 @@ export class Prefetch {
   }
 
   /**
-   * What has been heard of the channel before is in the details, and what is not in them is heard later: where something
-   * happens while they are read, they are read again. A channel that has been left meanwhile is not told of.
+   * What has been heard of the channel before is in the details, and what is not in them is heard after them: where something is
+   * heard while they are read, they are read again, and what is heard during the last reading follows them once more. A channel
+   * that is left meanwhile is not told of, nor is one that is busier than that: it is heard as it happens.
    */
   async #tell({ session, retentionDays }: Asked, place: PrefetchedChannel) {
-    for (let reading = 1; ; reading++) {
+    for (let count = 1; count <= mostReadings; count++) {
       const topic = this.#hub.topicOf(place)
       if (!topic || !session.topics.includes(topic)) return
-      const { events } = topic
-      const details = await this.#details(session, place, retentionDays)
-      if (topic.events !== events && reading < mostReadings) continue
-      this.#hub.send(session, channelDetailsFrame(details))
-      return
+      const reading = this.#hub.beginReading(session, topic)
+      try {
+        const details = await this.#details(session, place, retentionDays)
+        const { heard } = reading
+        if (!session.topics.includes(topic) || (heard.length > 0 && count < mostReadings)) continue
+        if (heard.length > mostRetold) return
+        for (const frame of [channelDetailsFrame(details), ...heard]) this.#hub.send(session, frame)
+        return
+      } finally {
+        this.#hub.endReading(reading)
+      }
     }
   }
 

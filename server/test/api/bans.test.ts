@@ -92,6 +92,25 @@ onBothDatabases('Bans', world => {
     expect(ChannelMessages!.map(message => message.MessageId)).toEqual([MessageId])
   })
 
+  test('somebody banned that becomes an admin later has its part in the channel again, for as long as it is one', async () => {
+    const { identity, messaging, appInstance } = world()
+    const { arn, user } = await appInstance(['owner', 'm'])
+    const ChannelArn = await open(world(), user('owner'), { MemberArns: [user('m')] })
+    const asM = { ChannelArn, ChimeBearer: user('m') }
+    await messaging.createChannelBan({ ChannelArn, MemberArn: user('m'), ChimeBearer: user('owner') })
+    const acts = [
+      () => messaging.describeChannel(asM),
+      () => messaging.listChannelMessages(asM),
+      () => messaging.updateChannel({ ...asM, Name: 'new' }),
+      () => messaging.describeChannelBan({ ...asM, MemberArn: user('m') }),
+    ]
+    for (const act of acts) expect(await refusal(act())).toMatchObject(denied)
+    await identity.createAppInstanceAdmin({ AppInstanceArn: arn, AppInstanceAdminArn: user('m') })
+    for (const act of acts) expect((await act()).$metadata.httpStatusCode).toBe(200)
+    await identity.deleteAppInstanceAdmin({ AppInstanceArn: arn, AppInstanceAdminArn: user('m') })
+    for (const act of acts) expect(await refusal(act())).toMatchObject(denied)
+  })
+
   test('admins and moderators of the channel cannot be banned, and a moderator of another channel can', async () => {
     const { messaging, appInstance } = world()
     const { user } = await appInstance(['owner', 'moderator', 'elsewhere'], { admins: ['root'] })

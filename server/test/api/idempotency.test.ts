@@ -1,5 +1,5 @@
-import { expect, test } from 'vitest'
-import { onBothDatabases, refusal } from '../support/world.ts'
+import { expect, onTestFinished, test } from 'vitest'
+import { onBothDatabases, refusal, startWorld } from '../support/world.ts'
 import { channelsOf, open, pages, say } from './acts.ts'
 
 const conflict = { name: 'ConflictException', code: 'Conflict', status: 409 }
@@ -225,4 +225,20 @@ onBothDatabases('ClientRequestToken', world => {
     expect(await texts(ChannelArn, user('a'))).toEqual(['one', 'two'])
     expect(await send('two')).toBe(second)
   })
+})
+
+test('a message that is not persistent is answered as before for 24 hours, and not a millisecond longer', async () => {
+  let clock = Date.now()
+  const world = await startWorld('sqlite', {}, { now: () => clock })
+  onTestFinished(() => world.close())
+  const { user } = await world.appInstance(['a'])
+  const ChannelArn = await open(world, user('a'))
+  const send = () => say(world, user('a'), ChannelArn, 'x', { Persistence: 'NON_PERSISTENT', ClientRequestToken: 'token' })
+  const first = await send()
+  clock += day - 1
+  expect(await send()).toBe(first)
+  clock += 1
+  const second = await send()
+  expect(second).not.toBe(first)
+  expect(await send()).toBe(second)
 })

@@ -214,6 +214,19 @@ onBothDatabases('Messages', world => {
     expect(await ids(a)).toEqual([])
   })
 
+  test('a target in another app instance is refused by the wall: nobody learns whether it is there', async () => {
+    const { a, ChannelArn } = await setting()
+    const other = await world().appInstance(['b'])
+    for (const extra of [{}, { Persistence: 'NON_PERSISTENT' as const }]) {
+      for (const MemberArn of [other.user('b'), other.user('nobody')]) {
+        expect(await refusal(say(world(), a, ChannelArn, 'x', { ...extra, Target: [{ MemberArn }] }))).toMatchObject({
+          ...denied,
+          reason: expect.stringMatching(`^${MemberArn} is not in the app instance of this call`),
+        })
+      }
+    }
+  })
+
   test('an edited message shows its newest text in its old place', async () => {
     const { messaging } = world()
     const { a, b, ChannelArn, get, list } = await setting()
@@ -307,6 +320,20 @@ onBothDatabases('Messages', world => {
     expect(await refusal(messaging.redactChannelMessage({ ChannelArn: other, MessageId, ChimeBearer: a }))).toMatchObject(denied)
     await messaging.deleteChannelMessage({ ChannelArn: other, MessageId, ChimeBearer: root })
     expect((await messaging.getChannelMessage({ ChannelArn, MessageId, ChimeBearer: a })).ChannelMessage!.Redacted).toBe(false)
+  })
+
+  test('an id with another random part names no message, whoever asks and whatever for', async () => {
+    const { messaging } = world()
+    const { a, root, ChannelArn, get } = await setting()
+    const made = await say(world(), a, ChannelArn, 'mine')
+    const MessageId = made.slice(0, -1) + (made.endsWith('0') ? '1' : '0')
+    const named = { ChannelArn, MessageId, ChimeBearer: a }
+    for (const bearer of [a, root]) expect(await refusal(get(bearer, MessageId))).toMatchObject(missing)
+    expect(await refusal(messaging.getChannelMessageStatus(named))).toMatchObject(denied)
+    expect(await refusal(messaging.updateChannelMessage({ ...named, Content: 'x' }))).toMatchObject(denied)
+    expect(await refusal(messaging.redactChannelMessage(named))).toMatchObject(denied)
+    await messaging.deleteChannelMessage({ ...named, ChimeBearer: root })
+    expect(await get(a, made)).toMatchObject({ Content: 'mine', Redacted: false })
   })
 
   test('who joins later reads what was sent before', async () => {

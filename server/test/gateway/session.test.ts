@@ -1,9 +1,9 @@
 import { randomBytes, randomInt } from 'node:crypto'
 import { once } from 'node:events'
-import { connect, type Socket } from 'node:net'
+import { connect } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
-import { Listening, listen, presignedUrl } from '../support/sockets.ts'
+import { Listening, connectRaw, listen, presignedUrl, type RawSocket } from '../support/sockets.ts'
 import { startWorld, type World } from '../support/world.ts'
 
 let world: World
@@ -16,23 +16,10 @@ beforeAll(async () => {
 afterAll(async () => world.close())
 
 /** A connection that is a WebSocket by now, and which says and hears bytes only. */
-async function rawSession(
-  userArn: string,
-  { app }: Pick<World, 'app'> = world,
-): Promise<{ socket: Socket; heard: () => Buffer; closed: Promise<unknown> }> {
-  const { host, port, pathname, search } = new URL(await presignedUrl(app, userArn))
-  const socket = connect(Number(port), '127.0.0.1')
-  onTestFinished(() => void socket.destroy())
-  const received: Buffer[] = []
-  socket.on('data', bytes => received.push(bytes)).on('error', () => {})
-  const closed = once(socket, 'close')
-  socket.write(
-    `GET ${pathname}${search} HTTP/1.1\r\nHost: ${host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
-      `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${randomBytes(16).toString('base64')}\r\n\r\n`,
-  )
-  const heard = () => Buffer.concat(received)
-  while (!heard().includes('SESSION_ESTABLISHED')) await setTimeout(5)
-  return { socket, heard, closed }
+async function rawSession(userArn: string, { app }: Pick<World, 'app'> = world): Promise<RawSocket> {
+  const raw = await connectRaw(app, userArn)
+  while (!raw.heard().includes('SESSION_ESTABLISHED')) await setTimeout(5)
+  return raw
 }
 
 /** A client's frame, with the mask that it must have. */
@@ -62,9 +49,10 @@ test('a client that answers pings stays, however long it is idle', async () => {
 
 test('a client that no longer answers is cut off after two pings, and counted', async () => {
   const before = await metric('carillon_dead_sessions_total')
-  const { closed } = await rawSession(user('alice'))
+  const { closed, heard } = await rawSession(user('alice'))
   const start = Date.now()
   await closed
+  expect(heard().toString('latin1').split('\x89\x00')).toHaveLength(3)
   expect(Date.now() - start).toBeGreaterThan(1500)
   expect(Date.now() - start).toBeLessThan(8000)
   expect(await metric('carillon_dead_sessions_total')).toBe(before + 1)

@@ -2,7 +2,8 @@ import { expect, onTestFinished, test } from 'vitest'
 import { call, signedHeaders } from '../support/signed.ts'
 import { Listening, presignedUrl } from '../support/sockets.ts'
 import { watched, type Watched } from '../support/watched.ts'
-import type { World } from '../support/world.ts'
+import { keyRing } from '../support/keys.ts'
+import { startWorld, type World } from '../support/world.ts'
 
 const listing = { path: '/app-instances' }
 const sourceSeen = async ({ world, lastEntry }: Watched, headers: Record<string, string>) => {
@@ -65,6 +66,51 @@ test.each([
   expect((await answerTo(url, { ...other, ...told })).status).toBe(403)
   const own = await signedHeaders(url, rootKey, listing)
   expect((await answerTo(url, { ...own, ...told })).status).toBe(200)
+})
+
+test.each([
+  ['a host of the outermost proxy and one of the next', '203.0.113.7, 10.0.0.1', 'chat.example.com, inner.example.com'],
+  [
+    'an address that the client has written, and no host of it',
+    '198.51.100.1, 203.0.113.7, 10.0.0.1',
+    'chat.example.com, inner.example.com',
+  ],
+  [
+    'a host that the client has written, and no address of it',
+    '203.0.113.7, 10.0.0.1',
+    'own.example.com, chat.example.com, inner.example.com',
+  ],
+  ['one host for all addresses', '198.51.100.1, 203.0.113.7, 10.0.0.1', 'chat.example.com'],
+])('lists of different length belong together from their ends: %s', async (_, addresses, hosts) => {
+  const { world, lastEntry } = await watched({ trustProxy: 'loopback,10.0.0.0/8' })
+  const { url, rootKey } = world.app
+  const told = { 'x-forwarded-for': addresses, 'x-forwarded-host': hosts }
+  const signed = await signedHeaders('http://chat.example.com:80', rootKey, listing)
+  expect((await answerTo(url, { ...signed, ...told })).status).toBe(200)
+  expect(await lastEntry()).toMatchObject({ sourceAddress: '203.0.113.7' })
+  for (const host of ['inner.example.com', 'own.example.com']) {
+    const other = await signedHeaders(`http://${host}:80`, rootKey, listing)
+    expect((await answerTo(url, { ...other, ...told })).status).toBe(403)
+  }
+})
+
+test.each([
+  ['203.0.113.7, 10.0.0.1', 'https, http', true],
+  ['203.0.113.7, 10.0.0.1', 'http, https', false],
+  ['198.51.100.1, 203.0.113.7, 10.0.0.1', 'https, http', true],
+  ['198.51.100.1, 203.0.113.7, 10.0.0.1', 'http, https', false],
+  ['203.0.113.7, 10.0.0.1', 'http, https, http', true],
+  ['203.0.113.7, 10.0.0.1', 'https, http, https', false],
+  ['203.0.113.7, 10.0.0.1', 'HTTPS', true],
+  ['203.0.113.7, 10.0.0.1', 'wss', true],
+])('whether the client speaks TLS is what its own proxy says: for %s, proto %s', async (addresses, protocols, isSecure) => {
+  const ring = keyRing()
+  const world = await startWorld('sqlite', { trustProxy: 'loopback,10.0.0.0/8' }, { keys: ring.find })
+  onTestFinished(() => world.close())
+  const key = ring.keep({ groups: [[{ Action: '*', Resource: '*', Condition: { Bool: { 'aws:SecureTransport': 'true' } } }]] })
+  const headers = { 'x-forwarded-for': addresses, 'x-forwarded-proto': protocols }
+  const { status } = await call(world.app.url, key, listing, { headers })
+  expect(status).toBe(isSecure ? 200 : 403)
 })
 
 const endpointOf = async ({ app }: World, host: string, bearer: string) => {

@@ -1,4 +1,6 @@
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 import { Sha256 } from '@aws-crypto/sha256-js'
 import { SignatureV4 } from '@smithy/signature-v4'
@@ -94,4 +96,26 @@ export async function listen(app: Pick<App, 'url' | 'rootKey'>, userArn: string,
   ])
   if (type !== 'SESSION_ESTABLISHED') throw new Error(`${type} came first`)
   return listening
+}
+
+/** A connection that asks for a session, and which says and hears bytes only. */
+export interface RawSocket {
+  readonly socket: Socket
+  readonly heard: () => Buffer
+  readonly closed: Promise<unknown>
+}
+
+/** It is gone after the test. */
+export async function connectRaw(app: Pick<App, 'url' | 'rootKey'>, userArn: string, asked: Asked = {}): Promise<RawSocket> {
+  const { host, port, pathname, search } = new URL(await presignedUrl(app, userArn, asked))
+  const socket = connect(Number(port), '127.0.0.1')
+  onTestFinished(() => void socket.destroy())
+  const received: Buffer[] = []
+  socket.on('data', bytes => received.push(bytes)).on('error', () => {})
+  const closed = once(socket, 'close')
+  socket.write(
+    `GET ${pathname}${search} HTTP/1.1\r\nHost: ${host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
+      `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${randomBytes(16).toString('base64')}\r\n\r\n`,
+  )
+  return { socket, heard: () => Buffer.concat(received), closed }
 }

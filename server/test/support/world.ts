@@ -116,11 +116,16 @@ export async function startWorld(
 }
 
 /** Runs the tests against SQLite and against PostgreSQL, each with a world of its own. */
-export function onBothDatabases(title: string, tests: (world: () => World) => void, settings: Record<string, string> = {}) {
+export function onBothDatabases(
+  title: string,
+  tests: (world: () => World) => void,
+  settings: Record<string, string> = {},
+  surroundings: Parameters<typeof startApp>[1] = {},
+) {
   describe.each(databaseKinds)(`${title}, on %s`, kind => {
     let world: World | undefined
     beforeAll(async () => {
-      world = await startWorld(kind, settings)
+      world = await startWorld(kind, settings, surroundings)
     })
     afterAll(async () => {
       await world?.close()

@@ -1,0 +1,65 @@
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import { beforeAll, expect, test } from 'vitest'
+import { WebSocket, WebSocketServer } from 'ws'
+import { rootPrincipal } from '../../src/auth/principal.ts'
+import { Hub } from '../../src/gateway/hub.ts'
+import { Session } from '../../src/gateway/session.ts'
+
+let server: WebSocketServer
+beforeAll(async () => {
+  server = new WebSocketServer({ host: '127.0.0.1', port: 0 })
+  await once(server, 'listening')
+  return () => server.close()
+})
+
+/** A session of user 1 on a real socket. */
+async function connected() {
+  const client = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`)
+  const [[ws, { socket }]] = await Promise.all([once(server, 'connection'), once(client, 'open')])
+  const key = { accessKeyId: 'AKIA', secretAccessKey: 'secret', principal: rootPrincipal('000000000000') }
+  const session = new Session(ws, socket, { id: 'one', userId: 1, appInstanceId: 1, key, nextPing: Infinity })
+  ws.on('close', () => session.hasClosed())
+  return { session, client }
+}
+
+const place = { channelId: 7, subChannelId: 0 }
+
+test('a session that has ended is put into no channel by memberships that are read later, and nothing of it is left', async () => {
+  const hub = new Hub(() => expect.unreachable())
+  const { session, client } = await connected()
+  hub.enter(session)
+  session.close(4002, 'over')
+  hub.leave(session)
+  hub.join(session, [place])
+  expect(hub.topicOf(place)).toBeUndefined()
+  expect(session.topics).toEqual([])
+  expect(hub.allSessions()).toEqual([])
+  client.terminate()
+})
+
+test('nor is one whose client is gone', async () => {
+  const hub = new Hub(() => expect.unreachable())
+  const { session, client } = await connected()
+  hub.enter(session)
+  client.terminate()
+  await expect.poll(() => session.isOpen).toBe(false)
+  hub.leave(session)
+  hub.join(session, [place])
+  expect(hub.topicOf(place)).toBeUndefined()
+})
+
+test('who leaves last takes the channel along', async () => {
+  const hub = new Hub(() => expect.unreachable())
+  const [first, second] = [await connected(), await connected()]
+  for (const { session } of [first, second]) {
+    hub.enter(session)
+    hub.join(session, [place, { channelId: 8, subChannelId: 3 }])
+  }
+  hub.leave(first.session)
+  expect(hub.topicOf(place)?.sessions).toEqual([second.session])
+  hub.leave(second.session)
+  expect(hub.topicOf(place)).toBeUndefined()
+  expect(hub.topicOf({ channelId: 8, subChannelId: 3 })).toBeUndefined()
+  for (const { client } of [first, second]) client.terminate()
+})

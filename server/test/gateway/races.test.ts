@@ -1,0 +1,337 @@
+import { once } from 'node:events'
+import { expect, onTestFinished, test } from 'vitest'
+import { rootPrincipal } from '../../src/auth/principal.ts'
+import type { AccessKey } from '../../src/auth/signing-key.ts'
+import type { Value } from '../../src/store/database.ts'
+import { open, say } from '../api/acts.ts'
+import { Seam } from '../support/seam.ts'
+import { Listening, connectRaw, listen, presignedUrl, type Asked, type Received } from '../support/sockets.ts'
+import { databaseKinds, onBothDatabases, startWorld, type World } from '../support/world.ts'
+
+const seam = new Seam()
+
+/** What is asked while a session is on its way. */
+const whoConnects = { text: /admin\.identity_id as "adminId"\s+from app_instances a[^]*where a\.arn = \$1 and a\.deleted_at is null$/ }
+const places = { text: /from memberships\s+where member_id = \$1 and id > \$2/ }
+const messagesOfPrefetch = { text: /from private_messages p[^]*order by m\.created_at desc/ }
+
+const contents = (events: readonly Received[]) => events.map(({ type, payload }) => payload?.['Content'] ?? type)
+
+/** A socket that need not be established. */
+async function connect({ app }: World, userArn: string, asked: Asked = {}): Promise<Listening> {
+  const listening = new Listening(await presignedUrl(app, userArn, asked))
+  onTestFinished(() => listening.socket.terminate())
+  return listening
+}
+
+/** Bob moderates channels, and alice is a member or not. */
+async function scene(world: World, members: readonly string[] = []) {
+  const { messaging } = world
+  const { user } = await world.appInstance(['alice', 'bob'])
+  const [alice, bob] = [user('alice'), user('bob')]
+  const make = async () => open(world, bob, members.length > 0 ? { MemberArns: members.map(user) } : {})
+  const [channel, other] = [await make(), await make()]
+  const send = async (ChannelArn: string, content: string) => say(world, bob, ChannelArn, content)
+  const join = async (ChannelArn: string) =>
+    messaging.createChannelMembership({ ChannelArn, MemberArn: alice, Type: 'DEFAULT', ChimeBearer: bob })
+  const leave = async (ChannelArn: string) => messaging.deleteChannelMembership({ ChannelArn, MemberArn: alice, ChimeBearer: bob })
+  return { alice, bob, channel, other, send, join, leave }
+}
+
+onBothDatabases(
+  'while the memberships of a session are read',
+  world => {
+    test('a channel that its user leaves is not heard any more', async () => {
+      const { alice, channel, other, send, leave } = await scene(world(), ['alice'])
+      const held = seam.hold(places)
+      const connecting = listen(world().app, alice)
+      await held.reached
+      await leave(channel)
+      held.release()
+      const session = await connecting
+      await send(channel, 'not for alice')
+      await send(other, 'end')
+      expect(contents(await session.until(({ payload }) => payload?.['Content'] === 'end'))).toEqual([])
+    })
+
+    test('a channel that its user joins is heard from then on', async () => {
+      const { alice, channel, send, join } = await scene(world())
+      const held = seam.hold(places)
+      const connecting = listen(world().app, alice)
+      await held.reached
+      await join(channel)
+      held.release()
+      const session = await connecting
+      await send(channel, 'for alice')
+      expect(contents([await session.next()])).toEqual(['for alice'])
+    })
+
+    test('the last of several changes counts', async () => {
+      const { alice, channel, other, send, join, leave } = await scene(world(), ['alice'])
+      const held = seam.hold(places)
+      const connecting = listen(world().app, alice)
+      await held.reached
+      await leave(channel)
+      await join(channel)
+      await leave(other)
+      await join(other)
+      await leave(other)
+      held.release()
+      const session = await connecting
+      await send(other, 'not for alice')
+      await send(channel, 'for alice')
+      expect(contents([await session.next()])).toEqual(['for alice'])
+    })
+
+    test('a channel that is deleted and made again under its id is not heard by those who were members of the old one', async () => {
+      const { alice, bob, other, send } = await scene(world(), ['alice'])
+      const again = { ChannelId: 'again' }
+      const old = await open(world(), bob, { ...again, MemberArns: [alice] })
+      const held = seam.hold(places)
+      const connecting = listen(world().app, alice)
+      await held.reached
+      await world().messaging.deleteChannel({ ChannelArn: old, ChimeBearer: bob })
+      expect(await open(world(), bob, again)).toBe(old)
+      held.release()
+      const session = await connecting
+      await send(old, 'not for alice')
+      await send(other, 'end')
+      expect(contents([await session.next()])).toEqual(['end'])
+    })
+
+    test('a newer session of the same id takes its place, and the older one is told nothing more', async () => {
+      const { alice, channel, send } = await scene(world(), ['alice'])
+      const held = seam.hold(places)
+      const older = await connectRaw(world().app, alice, { sessionId: 'one' })
+      await held.reached
+      const newer = await listen(world().app, alice, { sessionId: 'one' })
+      held.release()
+      await send(channel, 'for the newer')
+      expect(contents([await newer.next()])).toEqual(['for the newer'])
+      const frames = older.heard().subarray(older.heard().indexOf('\r\n\r\n') + 4)
+      expect(frames.subarray(0, 4)).toEqual(Buffer.from([0x88, frames.length - 2, 4002 >> 8, 4002 & 255]))
+      expect(frames.subarray(4).toString()).toBe('Another connection has the same sessionId')
+    })
+
+    test('a client that has closed is in no channel, whatever is read of it later', async () => {
+      const { alice } = await scene(world(), ['alice'])
+      const held = seam.hold(places)
+      const left = await connect(world(), alice, { sessionId: 'one' })
+      await held.reached
+      if (left.socket.readyState !== left.socket.OPEN) await once(left.socket, 'open')
+      left.socket.close()
+      await left.closed
+      held.release()
+      expect((await listen(world().app, alice, { sessionId: 'one' })).events).toHaveLength(1)
+      expect(left.events).toEqual([])
+    })
+
+    test('a user that is deleted is told so', async () => {
+      const { alice } = await scene(world())
+      const held = seam.hold(places)
+      const session = await connect(world(), alice)
+      await held.reached
+      await world().identity.deleteAppInstanceUser({ AppInstanceUserArn: alice })
+      held.release()
+      expect(await session.closed).toEqual({ code: 4003, reason: 'The user has been deleted' })
+      expect(session.events).toEqual([])
+    })
+  },
+  { connectionsPerUser: '2' },
+  { through: seam.through },
+)
+
+/** Where a user is looked up, and nobody else. */
+function lookUpOf(userArn: string) {
+  const [appInstanceArn, id] = userArn.split('/user/')
+  return { ...whoConnects, values: (values: readonly Value[]) => values[0] === appInstanceArn && values[2] === id }
+}
+
+onBothDatabases(
+  'while it is looked up who connects',
+  world => {
+    test('a user that is deleted gets no session, though it was told before there was one', async () => {
+      const { alice } = await scene(world())
+      const found = seam.hold(lookUpOf(alice))
+      const session = await connect(world(), alice)
+      await found.reached
+      await world().identity.deleteAppInstanceUser({ AppInstanceUserArn: alice })
+      found.release()
+      expect(await session.closed).toEqual({ code: 4401, reason: 'Unauthorized: userArn names no user that exists' })
+      expect(session.events).toEqual([])
+    })
+
+    test('sockets that come at once get no more sessions than a user may have', async () => {
+      const { alice } = await scene(world())
+      const looking = []
+      const sessions = []
+      for (let count = 0; count < 4; count++) {
+        const found = seam.hold(lookUpOf(alice))
+        sessions.push(await connect(world(), alice))
+        await found.reached
+        looking.push(found)
+      }
+      for (const found of looking) found.release()
+      const codes = await Promise.all(sessions.slice(2).map(async ({ closed }) => (await closed).code))
+      expect(codes).toEqual([4003, 4003])
+      for (const session of sessions.slice(0, 2)) expect((await session.next()).type).toBe('SESSION_ESTABLISHED')
+    })
+  },
+  { connectionsPerUser: '2' },
+  { through: seam.through },
+)
+
+const isMessage = ({ type }: Received) => type === 'CREATE_CHANNEL_MESSAGE'
+const isDetails = ({ type }: Received) => type === 'CHANNEL_DETAILS'
+
+/** The messages that details tell, the newest first. */
+const messagesIn = ({ payload }: Received) => (payload!['ChannelMessages'] as { Content: string }[]).map(({ Content }) => Content)
+
+onBothDatabases(
+  'while a new session is told of a channel',
+  world => {
+    /** A session of alice's in one channel of bob's, as its messages are read for the first time. */
+    async function reading() {
+      const { messaging } = world()
+      const { user } = await world().appInstance(['alice', 'bob', 'carol'])
+      const [alice, bob, carol] = [user('alice'), user('bob'), user('carol')]
+      const channel = await open(world(), bob, { MemberArns: [alice, carol] })
+      const read = seam.hold(messagesOfPrefetch)
+      const session = await listen(world().app, alice, { query: { 'prefetch-on': 'connect' } })
+      await read.reached
+      const send = async (content: string, extra = {}) => say(world(), bob, channel, content, extra)
+      const membership = { ChannelArn: channel, MemberArn: alice, ChimeBearer: bob }
+      const leave = async () => messaging.deleteChannelMembership(membership)
+      const join = async () => messaging.createChannelMembership({ ...membership, Type: 'DEFAULT' })
+      return { session, read, send, join, leave, alice, bob, carol, channel }
+    }
+
+    test('it is read again where something is heard of it, so that nothing that was heard is missing there', async () => {
+      const { session, read, send } = await reading()
+      await send('meanwhile')
+      read.release()
+      expect(contents(await session.until(isDetails))).toEqual(['meanwhile'])
+      expect(messagesIn(session.events.find(isDetails)!)).toEqual(['meanwhile'])
+      await send('end')
+      expect(contents([await session.next()])).toEqual(['end'])
+    })
+
+    test('what is heard during the last reading is heard once more after it', async () => {
+      const { session, read, send } = await reading()
+      let current = read
+      for (const content of ['first', 'second', 'third']) {
+        const next = seam.hold(messagesOfPrefetch)
+        await send(content)
+        current.release()
+        current = next
+        if (content !== 'third') await next.reached
+      }
+      expect(contents(await session.until(isDetails))).toEqual(['first', 'second', 'third'])
+      expect(messagesIn(session.events.find(isDetails)!)).toEqual(['second', 'first'])
+      expect(contents([await session.next()])).toEqual(['third'])
+      expect(session.events.filter(isMessage)).toHaveLength(4)
+    })
+
+    test('a channel in which more happens than can be told once more is heard, and not told of', async () => {
+      const { session, read, send } = await reading()
+      const second = seam.hold(messagesOfPrefetch)
+      await send('first')
+      read.release()
+      await second.reached
+      const third = seam.hold(messagesOfPrefetch)
+      await send('second')
+      second.release()
+      await third.reached
+      await Promise.all(Array.from({ length: 101 }, async (_, index) => send(`many ${index}`)))
+      third.release()
+      await send('end')
+      const heard = await session.until(({ payload }) => payload?.['Content'] === 'end')
+      expect(heard).toHaveLength(103)
+      expect(heard.every(isMessage)).toBe(true)
+    })
+
+    test('what is for others only is no reason to read it again', async () => {
+      const { session, read, send, carol } = await reading()
+      await send('for carol', { Target: [{ MemberArn: carol }] })
+      read.release()
+      expect(messagesIn(await session.next())).toEqual([])
+      await send('end')
+      expect(contents([await session.next()])).toEqual(['end'])
+    })
+
+    test('one that is left is not told of', async () => {
+      const { session, read, join, leave, send } = await reading()
+      await leave()
+      read.release()
+      await send('not for alice')
+      await join()
+      await send('end')
+      const heard = await session.until(({ payload }) => payload?.['Content'] === 'end')
+      expect(contents(heard)).toEqual(['DELETE_CHANNEL_MEMBERSHIP', 'CREATE_CHANNEL_MEMBERSHIP'])
+    })
+
+    test('one that is left and joined again is told of as it is then', async () => {
+      const { session, read, join, leave, send } = await reading()
+      await leave()
+      await send('between')
+      await join()
+      read.release()
+      expect(contents(await session.until(isDetails))).toEqual(['DELETE_CHANNEL_MEMBERSHIP', 'CREATE_CHANNEL_MEMBERSHIP'])
+      expect(messagesIn(session.events.find(isDetails)!)).toEqual(['between'])
+    })
+
+    test('one that is deleted is not told of', async () => {
+      const { session, read, alice, bob, channel } = await reading()
+      await world().messaging.deleteChannel({ ChannelArn: channel, ChimeBearer: bob })
+      read.release()
+      expect((await session.next()).type).toBe('DELETE_CHANNEL')
+      await open(world(), bob, { MemberArns: [alice] })
+      expect((await session.next()).type).toBe('CREATE_CHANNEL_MEMBERSHIP')
+    })
+  },
+  {},
+  { through: seam.through },
+)
+
+const keys = new Map<string, AccessKey>()
+
+onBothDatabases(
+  'a key that is withdrawn while a socket connects with it',
+  world => {
+    const key: AccessKey = { accessKeyId: 'AKIAWITHDRAWN', secretAccessKey: 'secret', principal: rootPrincipal('000000000000') }
+
+    test.each([
+      ['the user is looked up', whoConnects],
+      ['the memberships are read', places],
+    ])('closes it as soon as one that is established: %s', async (_, moment) => {
+      keys.set(key.accessKeyId, key)
+      const { alice } = await scene(world())
+      const held = seam.hold(moment)
+      const session = await connect(world(), alice, { key })
+      await held.reached
+      keys.delete(key.accessKeyId)
+      held.release()
+      expect(await session.closed).toEqual({ code: 4401, reason: 'Unauthorized: the access key is no longer valid' })
+    })
+  },
+  {},
+  { through: seam.through, keys: id => keys.get(id) },
+)
+
+test.each(databaseKinds)('a server that closes while sockets are on their way tells them so and establishes none, on %s', async kind => {
+  const world = await startWorld(kind, {}, { through: seam.through })
+  const { alice } = await scene(world)
+  const [looking, reading] = [seam.hold(whoConnects), seam.hold(places)]
+  const first = await connect(world, alice)
+  await looking.reached
+  const second = await connect(world, alice)
+  await reading.reached
+  const closing = world.close()
+  looking.release()
+  reading.release()
+  for (const { closed, events } of [first, second]) {
+    expect(await closed).toEqual({ code: 1012, reason: 'The server restarts' })
+    expect(events).toEqual([])
+  }
+  await closing
+})

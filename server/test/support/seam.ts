@@ -1,0 +1,115 @@
+import { onTestFinished } from 'vitest'
+import type { Database, Queries, Statement, Transaction, Value } from '../../src/store/database.ts'
+
+/** Which of what is asked is held: by its SQL, and by its values where somebody else asks the same. */
+export interface Held {
+  readonly text: RegExp
+  readonly values?: (values: readonly Value[]) => boolean
+  /** Before the database is asked, or once it has answered. */
+  readonly at?: 'question' | 'answer'
+}
+
+/** One thing that is held: the first that matches. */
+export interface Hold {
+  /** Resolves once somebody waits; fails after ten seconds. */
+  readonly reached: Promise<void>
+  /** Lets whoever waits go on. */
+  release(): void
+}
+
+interface Waiting extends Held {
+  readonly arrive: () => void
+  readonly released: Promise<void>
+}
+
+/** What a transaction has asked in its last run, and how often it was run. */
+export interface Witnessed {
+  runs: number
+  asked: { readonly text: string; readonly values: readonly Value[] }[]
+}
+
+/**
+ * Stands between a server and its database (`through` of startApp), and holds questions or answers back, so that what happens
+ * meanwhile is certain to happen meanwhile. In transactions PostgreSQL alone can be held: SQLite's await nothing but their queries.
+ */
+export class Seam {
+  readonly #holds = new Set<Waiting>()
+  #witness: ((witnessed: Witnessed) => void) | undefined
+
+  /** Holds the next one that matches; whatever still waits is let go when the test ends. */
+  hold(held: Held): Hold {
+    const arrival = Promise.withResolvers<void>()
+    const release = Promise.withResolvers<void>()
+    const waiting = { ...held, arrive: arrival.resolve, released: release.promise }
+    this.#holds.add(waiting)
+    const late = setTimeout(() => arrival.reject(new Error(`nobody has asked for ${held.text}`)), 10_000)
+    arrival.promise.finally(() => clearTimeout(late)).catch(() => {})
+    const end = () => {
+      clearTimeout(late)
+      this.#holds.delete(waiting)
+      release.resolve()
+    }
+    onTestFinished(end)
+    return { reached: arrival.promise, release: end }
+  }
+
+  /** The transactions that begin until the test ends. */
+  witness(): readonly Witnessed[] {
+    const transactions: Witnessed[] = []
+    this.#witness = witnessed => transactions.push(witnessed)
+    onTestFinished(() => (this.#witness = undefined))
+    return transactions
+  }
+
+  /** To be handed to startApp. */
+  readonly through = (database: Database): Database => ({
+    ...this.#queries(database, true),
+    kind: database.kind,
+    transaction: async (work, sharing) => {
+      const witnessed: Witnessed = { runs: 0, asked: [] }
+      this.#witness?.(witnessed)
+      return database.transaction(async tx => {
+        witnessed.runs++
+        witnessed.asked = []
+        return work(this.#transaction(tx, witnessed, database.kind === 'postgres'))
+      }, sharing)
+    },
+    tidy: async () => database.tidy(),
+    close: async () => database.close(),
+  })
+
+  #transaction(tx: Transaction, { asked }: Witnessed, canWait: boolean): Transaction {
+    return { ...this.#queries(tx, canWait, (text, values) => asked.push({ text, values })), tell: event => tx.tell(event) }
+  }
+
+  #queries(queries: Queries, canWait: boolean, hear?: (text: string, values: readonly Value[]) => void): Queries {
+    const pass = async <Answer>({ text }: Statement<unknown>, values: readonly Value[], ask: () => Promise<Answer>): Promise<Answer> => {
+      hear?.(text, values)
+      const waiting = canWait ? this.#take(text, values) : undefined
+      if (!waiting) return ask()
+      if (waiting.at === 'question') {
+        waiting.arrive()
+        await waiting.released
+        return ask()
+      }
+      const answer = await ask()
+      waiting.arrive()
+      await waiting.released
+      return answer
+    }
+    return {
+      all: async (statement, ...values) => pass(statement, values, async () => queries.all(statement, ...values)),
+      get: async (statement, ...values) => pass(statement, values, async () => queries.get(statement, ...values)),
+      run: async (statement, ...values) => pass(statement, values, async () => queries.run(statement, ...values)),
+    }
+  }
+
+  #take(text: string, values: readonly Value[]): Waiting | undefined {
+    for (const waiting of this.#holds) {
+      if (!waiting.text.test(text) || waiting.values?.(values) === false) continue
+      this.#holds.delete(waiting)
+      return waiting
+    }
+    return undefined
+  }
+}
