@@ -18,7 +18,7 @@ const isLocal = (host: string) => /^(?:localhost|127\.\d+\.\d+\.\d+|\[?::1\]?|)$
 /** Shorter ones can be guessed, and these have been printed in documents. */
 const isWeakSecret = (secret: string) => secret.length < 20 || /secret|password|changeme|example|test/i.test(secret)
 
-function ofListeners({ host, tls, tlsCert, trustProxy = [], rateLimits, auditLog }: Config): Finding[] {
+function ofListeners({ host, tls, tlsCert, trustProxy = [], rateLimits, auditLog, identityPoolGuestRole }: Config): Finding[] {
   const findings: Finding[] = []
   if (isLocal(host)) return findings
   if (trustProxy.length === 0) {
@@ -36,6 +36,13 @@ function ofListeners({ host, tls, tlsCert, trustProxy = [], rateLimits, auditLog
   if (tls && tlsCert === undefined)
     findings.push(
       advice('The TLS certificate is made by a CA that only your own clients trust', 'Give one of a public CA: --tls-cert and --tls-key.'),
+    )
+  if (identityPoolGuestRole !== undefined)
+    findings.push(
+      advice(
+        `Whoever reaches ${host} may have credentials of the role ${identityPoolGuestRole}, without a login`,
+        'Leave --identity-pool-guest-role out where there are no guests.',
+      ),
     )
   if (auditLog === 'off') findings.push(advice('Nobody can tell later who did what', 'Set --audit-log FILE.'))
   return findings

@@ -28,6 +28,11 @@ test.each([
   ['no TLS', { trustProxy: undefined, tls: 'off' }, /^unsafe: There is no TLS/],
   ['no rates', { rateLimits: 'off' }, /^unsafe: Nobody's calls are limited/],
   ['a made certificate', { tlsCert: undefined, tlsKey: undefined }, /^advice: The TLS certificate is made by a CA/],
+  [
+    'an identity pool for guests',
+    { identityPool: 'us-east-1:0', identityPoolGuestRole: 'guest' },
+    /^advice: Whoever reaches 0\.0\.0\.0 may have credentials of the role guest, without a login$/,
+  ],
   ['no audit log', { auditLog: 'off' }, /^advice: Nobody can tell later/],
   [
     'PostgreSQL without TLS',

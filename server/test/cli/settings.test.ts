@@ -277,6 +277,15 @@ test('the PROXY protocol of nobody is refused', async () => {
   )
 })
 
+test('an identity pool is refused without a role, a role without a pool, and one for logins without an issuer', async () => {
+  const pool = ['--identity-pool', 'us-east-1:0b7c9d3e-0000-4000-8000-000000000001']
+  const together = refused(/--identity-pool is given together with --identity-pool-role, --identity-pool-guest-role or both/)
+  expect(await Promise.all([serveFails(pool), serveFails(['--identity-pool-guest-role', 'guest'])])).toEqual([together, together])
+  expect(await serveFails([...pool, '--identity-pool-role', 'chat'])).toEqual(
+    refused(/--identity-pool-role needs --oidc-issuer: whose tokens are logins at the pool\./),
+  )
+})
+
 test('PostgreSQL without a root key is refused', async () => {
   expect(await serveFails(['--port', '0', '--database-url', 'postgresql://localhost/x'])).toEqual(
     refused(/With --database-url the root key is given by CARILLON_ACCESS_KEY_ID and CARILLON_SECRET_ACCESS_KEY/),

@@ -55,18 +55,20 @@ afterAll(async () => {
   await issuer.close()
 })
 
-describe('fromCognitoIdentityPool of the JavaScript SDK', () => {
-  const messagingOf = (credentials: ReturnType<typeof fromCognitoIdentityPool>) => {
-    const messaging = new ChimeSDKMessaging({ ...clientConfig(), credentials })
-    onTestFinished(() => messaging.destroy())
-    return messaging
-  }
+const messagingOf = (credentials: ReturnType<typeof fromCognitoIdentityPool>) => {
+  const messaging = new ChimeSDKMessaging({ ...clientConfig(), credentials })
+  onTestFinished(() => messaging.destroy())
+  return messaging
+}
 
+/** What credentials are refused with. */
+const refused = async (given: object) =>
+  fromCognitoIdentityPool({ identityPoolId, clientConfig: clientConfig(), ...given })().catch((error: Error) => [error.name, error.message])
+
+describe('fromCognitoIdentityPool of the JavaScript SDK', () => {
   test('signs for the user of a login, whose token it may ask for anew', async () => {
-    const [[provider = '', token = ''] = []] = Object.entries(logins)
-    const messaging = messagingOf(
-      fromCognitoIdentityPool({ identityPoolId, logins: { [provider]: async () => token }, clientConfig: clientConfig() }),
-    )
+    const tokensAsked = Object.fromEntries(Object.entries(logins).map(([provider, token]) => [provider, async () => token]))
+    const messaging = messagingOf(fromCognitoIdentityPool({ identityPoolId, logins: tokensAsked, clientConfig: clientConfig() }))
     const { ChannelMemberships } = await messaging.listChannelMembershipsForAppInstanceUser({ ChimeBearer: `${appInstance}/user/${alice}` })
     expect(ChannelMemberships).toEqual([])
     await expect(messaging.listChannelMembershipsForAppInstanceUser({ ChimeBearer: `${appInstance}/user/bob` })).rejects.toMatchObject({
@@ -97,11 +99,6 @@ describe('fromCognitoIdentityPool of the JavaScript SDK', () => {
   })
 
   test("shows Amazon's errors by their class", async () => {
-    const refused = async (given: object) =>
-      fromCognitoIdentityPool({ identityPoolId, clientConfig: clientConfig(), ...given })().catch((error: Error) => [
-        error.name,
-        error.message,
-      ])
     const nonsense = Object.fromEntries(Object.keys(logins).map(name => [name, 'nonsense']))
     expect(await refused({ logins: nonsense })).toEqual(['NotAuthorizedException', 'Invalid login token.'])
     expect(await refused({ identityPoolId: 'us-east-1:0', logins })).toEqual([
@@ -129,17 +126,19 @@ describe.skipIf(pythons.length === 0).each(pythons.length > 0 ? pythons : ['pyth
   })
 })
 
+/** A call of the AWS CLI, which finds no key. */
+const awsCall = async (aws: string, ...args: string[]) => {
+  const common = ['--logins', JSON.stringify(logins), '--endpoint-url', world.app.url, '--output', 'json']
+  const { code, stdout, stderr } = await run(aws, ['cognito-identity', ...args, ...common], { env })
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  return JSON.parse(stdout) as { IdentityId: string; Credentials?: { SecretKey: string } }
+}
+
 describe.skipIf(awsCommands.length === 0).each(awsCommands.length > 0 ? awsCommands : ['aws'])('the AWS CLI of %s', aws => {
   test('gets credentials of a login without a key', { timeout: 60_000 }, async () => {
-    const call = async (...args: string[]) => {
-      const common = ['--logins', JSON.stringify(logins), '--endpoint-url', world.app.url, '--output', 'json']
-      const { code, stdout, stderr } = await run(aws, ['cognito-identity', ...args, ...common], { env })
-      expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-      return JSON.parse(stdout) as { IdentityId: string; Credentials?: { SecretKey: string } }
-    }
-    const { IdentityId } = await call('get-id', '--identity-pool-id', identityPoolId)
+    const { IdentityId } = await awsCall(aws, 'get-id', '--identity-pool-id', identityPoolId)
     expect(IdentityId).toBe(alice)
-    const given = await call('get-credentials-for-identity', '--identity-id', IdentityId)
+    const given = await awsCall(aws, 'get-credentials-for-identity', '--identity-id', IdentityId)
     expect(given.Credentials?.SecretKey).toMatch(/^\S{40}$/)
   })
 })
