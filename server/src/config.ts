@@ -3,7 +3,7 @@ import { logLevels, type LogLevel } from './log.ts'
 import { parseMasterKeys, type MasterKey } from './master-key.ts'
 import { callRates, type CallRateName, type Rates } from './rates.ts'
 import type { ProxyHeaders } from './sender.ts'
-import { addressList, count, hostAndPort, matching, oneOf, onOrOff, port, severalNames, webUrl } from './setting-values.ts'
+import { addressList, count, hostAndPort, matching, oneOf, onOrOff, port, postgresUrl, severalNames, webUrl } from './setting-values.ts'
 
 /** A setting: the flag `--name`, the variable `CARILLON_NAME`, its default and one line of meaning. */
 interface Setting<Value> {
@@ -69,13 +69,7 @@ export const settings = {
     'where the embedded database, the credentials file and the certificates are; :memory: keeps nothing',
     matching(/\S/, 'a folder'),
   ),
-  databaseUrl: setting<string | undefined>(
-    'database-url',
-    'url',
-    undefined,
-    'PostgreSQL instead of the embedded SQLite',
-    matching(/^postgres(?:ql)?:\/\//, 'a URL such as postgresql://user:password@host:5432/database'),
-  ),
+  databaseUrl: setting<string | undefined>('database-url', 'url', undefined, 'PostgreSQL instead of the embedded SQLite', postgresUrl),
   region: setting(
     'region',
     'name',
@@ -232,6 +226,9 @@ export interface Config extends Settings {
 const keyVariables = ['CARILLON_ACCESS_KEY_ID', 'CARILLON_SECRET_ACCESS_KEY'] as const
 const masterKeyVariable = 'CARILLON_MASTER_KEY'
 
+/** A URL as a message may show it. */
+const withoutPassword = (text: string) => text.replace(/(:\/\/[^:@/]*:)[^@]*(?=@)/, '$1…')
+
 export const variableOf = (flag: string) => `CARILLON_${flag.replaceAll('-', '_').toUpperCase()}`
 
 /**
@@ -251,7 +248,7 @@ export function readConfig(flags: Readonly<Record<string, string | undefined>>, 
       return [name, parse(text)]
     } catch (error) {
       const source = flags[name] === undefined ? variable : `--${flag}`
-      throw new Error(`${source} ${(error as Error).message}, not '${text}'.`, { cause: error })
+      throw new Error(`${source} ${(error as Error).message}, not '${withoutPassword(text)}'.`, { cause: error })
     }
   })
   const values = Object.fromEntries(entries) as Settings

@@ -62,6 +62,19 @@ export function webUrl(text: string): string {
   return text
 }
 
+const sslModes = ['disable', 'require', 'verify-ca', 'verify-full']
+
+export function postgresUrl(text: string): string {
+  if (!/^postgres(?:ql)?:\/\//.test(text) || !URL.canParse(text))
+    throw new Error('must be a URL such as postgresql://user:password@host:5432/database')
+  const { searchParams } = new URL(text)
+  const mode = searchParams.get('sslmode')
+  if (mode !== null && !sslModes.includes(mode)) throw new Error(`must have one of ${sslModes.join(', ')} as its sslmode`)
+  if (mode === 'verify-ca' && !searchParams.has('sslrootcert'))
+    throw new Error('must have sslrootcert, the file of a CA, beside sslmode=verify-ca')
+  return text
+}
+
 export function severalNames(text: string): readonly string[] {
   const names = text.split(',').map(name => name.trim())
   if (names.some(name => name === '')) throw new Error('must be names, separated by commas')

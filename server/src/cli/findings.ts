@@ -52,9 +52,16 @@ function ofOthers({ databaseUrl, lambdaEndpoint, oidcIssuer, oidcJwks, exchangeH
   const findings: Finding[] = []
   if (databaseUrl !== undefined) {
     const { hostname, searchParams } = new URL(databaseUrl)
-    const mode = searchParams.get('sslmode') ?? (searchParams.get('ssl') === 'true' ? 'require' : 'disable')
-    if (!isLocal(hostname) && !['require', 'verify-ca', 'verify-full'].includes(mode))
+    const mode = searchParams.get('sslmode') ?? (searchParams.get('ssl') === 'true' ? 'verify-full' : 'disable')
+    if (!isLocal(hostname) && mode === 'disable')
       findings.push(unsafe(`All data travels to PostgreSQL at ${hostname} without TLS`, 'Add ?sslmode=verify-full to --database-url.'))
+    if (!isLocal(hostname) && mode === 'require')
+      findings.push(
+        unsafe(
+          `Nothing checks that it is PostgreSQL at ${hostname} to which all data travels`,
+          'Use sslmode=verify-full in --database-url, with sslrootcert=FILE where its certificate is of a CA of your own.',
+        ),
+      )
   }
   if (lambdaEndpoint !== undefined) {
     const { protocol, hostname } = new URL(lambdaEndpoint)

@@ -70,6 +70,7 @@ export function dispatchOf(
 /** Member by member, since a second spread would cost more than all the rest of a small call's JavaScript. */
 const bearerCall = (base: Omit<Call, 'host' | 'principal'>, host: string, principal: Principal, facts: Facts): BearerCall => ({
   ...base,
+  db: base.db.of(facts.channel ? `channel ${facts.channel.id}` : `app instance ${facts.caller.appInstanceId}`),
   host,
   principal,
   caller: facts.caller,

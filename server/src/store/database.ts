@@ -57,6 +57,9 @@ export interface Hearing {
  */
 export type Sharing = 'alone' | 'shared'
 
+/** What many transactions may be about at once, and lock: `channel 7`, `app instance 2`. */
+export type Place = `channel ${number}` | `app instance ${number}`
+
 /**
  * The port that SQLite and PostgreSQL implement.
  *
@@ -68,6 +71,8 @@ export type Sharing = 'alone' | 'shared'
 export interface Database extends Queries {
   readonly kind: 'sqlite' | 'postgres'
   transaction<Result>(work: (tx: Transaction) => Promise<Result>, sharing?: Sharing): Promise<Result>
+  /** The same for work on one channel or app instance: where somebody has locked that, its transactions leave the others room. */
+  of(place: Place): Database
   /** Gives back some of the space that deleted rows have left, where the database does not do so by itself; true where there is more. */
   tidy(): Promise<boolean>
   close(): Promise<void>

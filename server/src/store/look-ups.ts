@@ -1,6 +1,6 @@
 import { statement, type Statement, type Value } from './database.ts'
 import { isOutage } from './outage.ts'
-import { askMany, Asking, type Asker, type Waiting } from './postgres-queries.ts'
+import { askMany, Asking, type Ask, type Waiting } from './postgres-queries.ts'
 
 /** So many are asked for at once at the most. */
 const most = 32
@@ -22,14 +22,14 @@ interface Queue {
  * are under way, goes in one round trip. A look-up that is alone goes as it is.
  */
 export class LookUps {
-  readonly #asker: Asker
+  readonly #ask: Ask
   readonly #one: Asking
   readonly #queues = new Map<Statement<unknown>, Queue>()
   readonly #forMany = new Map<string, Statement<unknown>>()
 
-  constructor(asker: Asker) {
-    this.#asker = asker
-    this.#one = new Asking(asker)
+  constructor(ask: Ask) {
+    this.#ask = ask
+    this.#one = new Asking(ask)
   }
 
   /** The first row; undefined where there is none. */
@@ -54,25 +54,37 @@ export class LookUps {
 
   async #begin(queue: Queue) {
     const asked = queue.waiting.splice(0, most)
-    await this.#answer(queue, asked)
+    const outage = await this.#answer(queue, asked)
+    // Whoever waits would wait for the same.
+    if (outage) for (const { reject } of queue.waiting.splice(0)) reject(outage)
     queue.begun--
     if (queue.waiting.length > 0) this.#beginSoon(queue)
   }
 
-  async #answer({ statement, isSelect }: Queue, asked: readonly Waiting[]) {
+  /** Tells each its row, or what is wrong; resolves to the outage where there is one. */
+  async #answer({ statement, isSelect }: Queue, asked: readonly Waiting[]): Promise<unknown> {
     const many = isSelect && asked.length > 1 ? this.#manyOf(statement, asked) : undefined
     if (!many) return this.#answerEach(statement, asked)
     try {
-      await askMany(this.#asker, many, asked)
+      await askMany(this.#ask, many, asked)
     } catch (error) {
       // A value that PostgreSQL refuses is the fault of one of them.
       if (!isOutage(error)) return this.#answerEach(statement, asked)
       for (const { reject } of asked) reject(error)
+      return error
     }
+    return undefined
   }
 
-  async #answerEach(statement: Statement<unknown>, asked: readonly Waiting[]) {
-    await Promise.allSettled(asked.map(({ values, resolve, reject }) => this.#one.get(statement, ...values).then(resolve, reject)))
+  async #answerEach(statement: Statement<unknown>, asked: readonly Waiting[]): Promise<unknown> {
+    const answers = await Promise.allSettled(
+      asked.map(async ({ values, resolve, reject }) => {
+        const found = this.#one.get(statement, ...values)
+        found.then(resolve, reject)
+        return found
+      }),
+    )
+    return answers.flatMap(answer => (answer.status === 'rejected' ? [answer.reason as unknown] : [])).find(isOutage)
   }
 
   /** The statement for several, whose values are all of the same types; undefined where there is none. */

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
-import type { PoolClient } from 'pg'
+import type { ClientBase } from 'pg'
 import { first } from './migrations/001-first.ts'
 import { rates } from './migrations/002-rates.ts'
 import { access } from './migrations/003-access.ts'
@@ -39,10 +39,13 @@ export function migrateSqlite(database: DatabaseSync, where: string) {
   }
 }
 
+/** What the change of a large table takes is no fault, whatever the role has as its limit; a lock that nobody lets go of is one. */
+const beginMigration = `begin; set local statement_timeout = 0; set local lock_timeout = '5min'`
+
 /** The same for PostgreSQL: an advisory lock holds concurrent starters until the first one has committed. */
-export async function migratePostgres(client: PoolClient, where: string) {
-  await client.query('begin')
+export async function migratePostgres(client: ClientBase, where: string) {
   try {
+    await client.query(beginMigration)
     await client.query(`select pg_advisory_xact_lock(hashtext('carillon schema'))`)
     await client.query(createVersions)
     const { rows } = await client.query<{ version: number }>(selectVersion)
@@ -54,6 +57,25 @@ export async function migratePostgres(client: PoolClient, where: string) {
   } catch (error) {
     // Where the connection is gone, so is the transaction, and the first error is the one to tell.
     await client.query('rollback').catch(() => {})
-    throw error
+    throw await explained(client, error)
   }
+}
+
+const insufficientPrivilege = '42501'
+const noSchema = '3F000'
+
+/** What keeps PostgreSQL from being used, in a sentence that says what to do about it where the role lacks a right. */
+async function explained(client: ClientBase, error: unknown): Promise<unknown> {
+  const { code, message } = error as { code?: string; message: string }
+  if (code !== insufficientPrivilege && code !== noSchema) return error
+  const { rows } = await client.query<{ role: string; database: string }>(
+    'select quote_ident(current_user) as role, quote_ident(current_database()) as database',
+  )
+  const { role, database } = rows[0]!
+  return new Error(
+    `PostgreSQL refuses the role ${role} what it needs in the database ${database}: ${message}. ` +
+      `As a superuser, in that database: grant usage, create on schema public to ${role}; ` +
+      `tables that another role has made are this one's after: reassign owned by OTHER to ${role}.`,
+    { cause: error },
+  )
 }

@@ -31,7 +31,7 @@ export async function openDatabase({ databaseUrl, data }: Config, { log, ...hear
       prepare: client => migratePostgres(client, 'The PostgreSQL database'),
       tell: hearing.tell,
       onError: error => log.warn({ err: error }, 'A connection to PostgreSQL has broken'),
-      connections: 10,
+      connections: 12,
     })
   }
   if (data === ':memory:')

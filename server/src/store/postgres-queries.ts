@@ -6,12 +6,12 @@ export const parsers: PoolConfig['types'] = {
   getTypeParser: (oid, format) => (oid === types.builtins.INT8 ? Number : types.getTypeParser(oid, format)),
 }
 
-/** A pool, or one connection of it. */
-export type Asker = Pick<PoolClient, 'query'>
+/** Asks on a connection, or on any of a pool. */
+export type Ask = (statement: Statement<unknown>, values: (Value | Value[])[]) => Promise<QueryResult>
 
-/** Named statements are parsed and planned once a connection. */
-async function ask(asker: Asker, { name, text }: Statement<unknown>, values: (Value | Value[])[]): Promise<QueryResult> {
-  return asker.query({ name, text, values })
+/** Statements with names are parsed and planned once a connection. */
+export function askOf(asker: Pick<PoolClient, 'query'>, hasNames: () => boolean): Ask {
+  return async ({ name, text }, values) => asker.query(hasNames() ? { name, text, values } : { text, values })
 }
 
 /** Somebody who asks, and waits. */
@@ -25,9 +25,9 @@ export interface Waiting {
  * Asks for several at once, by a statement that takes a list for each parameter, and whose rows say in `whose` for which of
  * them they are, counted from 1; tells each its row. Where it rejects, nobody has been told anything.
  */
-export async function askMany(asker: Asker, many: Statement<unknown>, asked: readonly Waiting[]): Promise<void> {
+export async function askMany(ask: Ask, many: Statement<unknown>, asked: readonly Waiting[]): Promise<void> {
   const lists = asked[0]!.values.map((_, parameter) => asked.map(({ values }) => values[parameter]!))
-  const { rows } = await ask(asker, many, lists)
+  const { rows } = await ask(many, lists)
   const found = new Map<number, unknown>()
   for (const row of rows as { whose?: number }[]) {
     found.set(row.whose!, row)
@@ -38,24 +38,24 @@ export async function askMany(asker: Asker, many: Statement<unknown>, asked: rea
 
 /** What can be asked, each thing in a round trip of its own. */
 export class Asking implements Queries {
-  readonly #asker: Asker
+  readonly #ask: Ask
 
-  constructor(asker: Asker) {
-    this.#asker = asker
+  constructor(ask: Ask) {
+    this.#ask = ask
   }
 
   async all<Row>(statement: Statement<Row>, ...values: Value[]): Promise<Row[]> {
-    const { rows } = await ask(this.#asker, statement, values)
+    const { rows } = await this.#ask(statement, values)
     return rows as Row[]
   }
 
   async get<Row>(statement: Statement<Row>, ...values: Value[]): Promise<Row | undefined> {
-    const { rows } = await ask(this.#asker, statement, values)
+    const { rows } = await this.#ask(statement, values)
     return rows[0] as Row | undefined
   }
 
   async run(statement: Statement<never>, ...values: Value[]): Promise<number> {
-    const { rowCount } = await ask(this.#asker, statement, values)
+    const { rowCount } = await this.#ask(statement, values)
     return rowCount ?? 0
   }
 }

@@ -1,10 +1,11 @@
-import { Pool, type PoolClient } from 'pg'
+import { Client, type ClientBase } from 'pg'
 import type { BusEvent } from '../events/events.ts'
 import { CommitOrder, type Telling } from './commit-order.ts'
 import {
   RetryTransaction,
   transactionAttempts,
   type Database,
+  type Place,
   type Sharing,
   type Statement,
   type Tell,
@@ -12,20 +13,22 @@ import {
   type Value,
 } from './database.ts'
 import { LookUps } from './look-ups.ts'
-import { Asking, parsers } from './postgres-queries.ts'
+import { connectionOf, PostgresConnections } from './postgres-connections.ts'
+import { PostgresPlace } from './postgres-place.ts'
+import { Asking, type Ask } from './postgres-queries.ts'
 import { SharedTransactions } from './shared-transactions.ts'
+import { TransactionTurns } from './transaction-turns.ts'
 
 const deadlockDetected = '40P01'
 const serializationFailure = '40001'
 
-/** Many wait for the transaction that they share, so it waits for nobody's lock for long; alone each of them does. */
-const beginShared = `begin; set local lock_timeout = '1s'`
+type Work<Result> = (tx: Transaction) => Promise<Result>
 
 class OpenTransaction extends Asking implements Transaction {
   readonly #telling: Telling
 
-  constructor(client: PoolClient, telling: Telling) {
-    super(client)
+  constructor(ask: Ask, telling: Telling) {
+    super(ask)
     this.#telling = telling
   }
 
@@ -34,98 +37,82 @@ class OpenTransaction extends Asking implements Transaction {
   }
 }
 
-/** For a connection that breaks between two queries of a transaction: the next one on it rejects. */
-const ignored = () => {}
-
 /** PostgreSQL behind the same port. `onError` hears of connections that break while they are idle. */
 export class PostgresDatabase extends Asking implements Database {
   readonly kind = 'postgres'
-  readonly #pool: Pool
+  readonly #connections: PostgresConnections
   readonly #lookUps: LookUps
   readonly #shared: SharedTransactions
   readonly #order: CommitOrder
+  readonly #turns: TransactionTurns
 
-  private constructor(pool: Pool, tell: Tell) {
-    super(pool)
-    this.#pool = pool
-    this.#lookUps = new LookUps(pool)
+  private constructor(connections: PostgresConnections, most: number, tell: Tell) {
+    super(connections.ask)
+    this.#connections = connections
+    this.#lookUps = new LookUps(connections.ask)
+    this.#turns = new TransactionTurns(most)
     this.#shared = new SharedTransactions({
-      once: work => this.#once(beginShared, work),
-      alone: work => this.#alone(work),
+      once: work => this.#turns.briefly(lockMilliseconds => this.#once(lockMilliseconds, work)),
+      alone: (work, place) => this.#alone(work, place),
     })
     this.#order = new CommitOrder(tell)
   }
 
+  /** `prepare` brings the schema up to date, on a connection of its own that may take its time. */
   static async open(
     url: string,
     {
       prepare,
       tell,
       onError,
-      connections,
-    }: { prepare: (client: PoolClient) => Promise<void>; tell: Tell; onError: (error: Error) => void; connections: number },
+      connections: most,
+    }: { prepare: (client: ClientBase) => Promise<void>; tell: Tell; onError: (error: Error) => void; connections: number },
   ): Promise<PostgresDatabase> {
-    const pool = new Pool({
-      connectionString: url,
-      keepAlive: true,
-      types: parsers,
-      max: connections,
-      connectionTimeoutMillis: 5000,
-      application_name: 'carillon',
-    })
-    pool.on('error', onError)
+    const client = await firstConnection(url)
+    client.on('error', onError)
     try {
-      const client = await firstConnection(pool, url)
-      client.on('error', onError)
-      try {
-        await prepare(client)
-      } finally {
-        client.off('error', onError)
-        client.release()
-      }
-      return new PostgresDatabase(pool, tell)
-    } catch (error) {
-      await pool.end()
-      throw error
+      await prepare(client)
+    } finally {
+      await client.end()
     }
+    return new PostgresDatabase(new PostgresConnections(url, { most, onError }), most, tell)
   }
 
   override async get<Row>(statement: Statement<Row>, ...values: Value[]): Promise<Row | undefined> {
     return this.#lookUps.get(statement, values)
   }
 
-  async transaction<Result>(work: (tx: Transaction) => Promise<Result>, sharing: Sharing = 'alone'): Promise<Result> {
-    return sharing === 'shared' ? this.#shared.run(work) : this.#alone(work)
+  async transaction<Result>(work: Work<Result>, sharing: Sharing = 'alone', place?: Place): Promise<Result> {
+    return sharing === 'shared' ? this.#shared.run(work, place) : this.#alone(work, place)
   }
 
-  async #alone<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> {
+  of(place: Place): Database {
+    return new PostgresPlace(this, place)
+  }
+
+  async #alone<Result>(work: Work<Result>, place: Place | undefined): Promise<Result> {
+    return this.#turns.alone(place, lockMilliseconds => this.#repeated(lockMilliseconds, work))
+  }
+
+  async #repeated<Result>(lockMilliseconds: number, work: Work<Result>): Promise<Result> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.#once('begin', async (client, telling) => work(new OpenTransaction(client, telling)))
+        return await this.#once(lockMilliseconds, async (ask, telling) => work(new OpenTransaction(ask, telling)))
       } catch (error) {
         if (!isRepeatable(error) || attempt === transactionAttempts) throw error
       }
     }
   }
 
-  async #once<Result>(begin: string, work: (client: PoolClient, telling: Telling) => Promise<Result>): Promise<Result> {
-    const client = await this.#pool.connect()
-    client.on('error', ignored)
-    let broken: Error | boolean = false
+  async #once<Result>(lockMilliseconds: number, work: (ask: Ask, telling: Telling) => Promise<Result>): Promise<Result> {
     const telling = this.#order.begin()
     try {
-      await client.query(begin)
-      const result = await work(client, telling)
-      await client.query('commit')
+      const result = await this.#connections.transaction(lockMilliseconds, ask => work(ask, telling))
       telling.end('committed')
       return result
     } catch (error) {
       telling.end('undone')
-      await client.query('rollback').catch((cause: Error) => (broken = cause))
       throw error
-    } finally {
-      client.off('error', ignored)
-      client.release(broken)
     }
   }
 
@@ -135,14 +122,16 @@ export class PostgresDatabase extends Asking implements Database {
   }
 
   async close(): Promise<void> {
-    await this.#pool.end()
+    await this.#connections.close()
   }
 }
 
 /** The error of a URL that leads nowhere names the server and the database, never the password. */
-async function firstConnection(pool: Pool, url: string): Promise<PoolClient> {
+async function firstConnection(url: string): Promise<Client> {
   try {
-    return await pool.connect()
+    const client = new Client(connectionOf(url))
+    await client.connect()
+    return client
   } catch (error) {
     const { host, pathname } = new URL(url)
     const { message, code } = error as NodeJS.ErrnoException

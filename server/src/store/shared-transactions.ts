@@ -1,8 +1,8 @@
 import type { BusEvent } from '../events/events.ts'
 import type { Telling } from './commit-order.ts'
-import type { Statement, Transaction, Value } from './database.ts'
-import { isOutage } from './outage.ts'
-import { askMany, Asking, type Asker, type Waiting } from './postgres-queries.ts'
+import type { Place, Statement, Transaction, Value } from './database.ts'
+import { isLocked, isOutage } from './outage.ts'
+import { askMany, Asking, type Ask, type Waiting } from './postgres-queries.ts'
 
 /** So many works share a transaction at the most. */
 const most = 100
@@ -12,7 +12,8 @@ const mostUndone = 3
 const endOfTurn = () => new Promise<void>(resolve => setImmediate(resolve))
 
 interface Asked extends Waiting {
-  readonly statement: Statement<unknown>
+  /** Undefined where it cannot be asked together with others. */
+  readonly statement: Statement<unknown> | undefined
   /** Asks for this one only, and tells it. */
   readonly alone: () => Promise<void>
 }
@@ -22,31 +23,39 @@ interface Asked extends Waiting {
  * round trip where the statement has a form for many.
  */
 class SharedTransaction implements Transaction {
-  readonly #asker: Asker
+  readonly #ask: Ask
   readonly #one: Asking
   readonly #telling: Telling
   readonly #asked: Asked[] = []
   #isAnswering = false
 
-  constructor(asker: Asker, telling: Telling) {
-    this.#asker = asker
-    this.#one = new Asking(asker)
+  constructor(ask: Ask, telling: Telling) {
+    this.#ask = ask
+    this.#one = new Asking(ask)
     this.#telling = telling
   }
 
   /** Each goes by itself: of many rows nobody could say whose they are. */
   async all<Row>(statement: Statement<Row>, ...values: Value[]): Promise<Row[]> {
-    return this.#one.all(statement, ...values)
+    const { promise, resolve, reject } = Promise.withResolvers<Row[]>()
+    this.#add({
+      statement: undefined,
+      values,
+      alone: () => this.#one.all(statement, ...values).then(resolve, reject),
+      resolve: () => {},
+      reject,
+    })
+    return promise
   }
 
   async get<Row>(statement: Statement<Row>, ...values: Value[]): Promise<Row | undefined> {
     const alone = () => this.#one.get(statement, ...values)
-    return this.#ask(statement, values, alone, row => row as Row | undefined)
+    return this.#askOne(statement, values, alone, row => row as Row | undefined)
   }
 
   async run(statement: Statement<never>, ...values: Value[]): Promise<number> {
     const alone = () => this.#one.run(statement, ...values)
-    return this.#ask(statement, values, alone, row => (row === undefined ? 0 : 1))
+    return this.#askOne(statement, values, alone, row => (row === undefined ? 0 : 1))
   }
 
   tell(event: BusEvent) {
@@ -54,30 +63,29 @@ class SharedTransaction implements Transaction {
   }
 
   /** `answerOf` is what a row of a statement for many, or none, answers. */
-  async #ask<Answer>(
+  async #askOne<Answer>(
     statement: Statement<unknown>,
     values: readonly Value[],
     alone: () => Promise<Answer>,
     answerOf: (row: unknown) => Answer,
   ): Promise<Answer> {
     const { promise, resolve, reject } = Promise.withResolvers<Answer>()
-    this.#asked.push({
-      statement,
-      values,
-      alone: () => alone().then(resolve, reject),
-      resolve: row => resolve(answerOf(row)),
-      reject,
-    })
-    if (!this.#isAnswering) void this.#answer()
+    this.#add({ statement, values, alone: () => alone().then(resolve, reject), resolve: row => resolve(answerOf(row)), reject })
     return promise
+  }
+
+  /** A connection is asked one thing after the other. */
+  #add(asked: Asked) {
+    this.#asked.push(asked)
+    if (!this.#isAnswering) void this.#answer()
   }
 
   async #answer() {
     this.#isAnswering = true
     for (await endOfTurn(); this.#asked.length > 0; await endOfTurn()) {
       const steps = Map.groupBy(this.#asked.splice(0), ({ statement }) => statement)
-      for (const [{ many }, asked] of steps) {
-        if (many && asked.length > 1) await this.#answerTogether(many, asked)
+      for (const [statement, asked] of steps) {
+        if (statement?.many && asked.length > 1) await this.#answerTogether(statement.many, asked)
         else for (const { alone } of asked) await alone()
       }
     }
@@ -86,17 +94,21 @@ class SharedTransaction implements Transaction {
 
   async #answerTogether(many: Statement<unknown>, asked: readonly Asked[]) {
     try {
-      await askMany(this.#asker, many, asked)
+      await askMany(this.#ask, many, asked)
     } catch (error) {
       for (const { reject } of asked) reject(error)
     }
   }
 }
 
+/** Whether nobody gets anything from the database, where a lock keeps from it only who wants the same. */
+const isAway = (error: unknown) => isOutage(error) && !isLocked(error)
+
 type Work = (tx: Transaction) => Promise<unknown>
 
 interface Sharer {
   readonly work: Work
+  readonly place: Place | undefined
   /** How often it has been undone with others. */
   undone: number
   readonly resolve: (result: unknown) => void
@@ -108,28 +120,32 @@ class UndoneWithOthers extends Error {}
 
 /** How a database holds a transaction, once: it is undone where `work` rejects. */
 export interface Holding {
-  readonly once: (work: (asker: Asker, telling: Telling) => Promise<void>) => Promise<void>
+  readonly once: (work: (ask: Ask, telling: Telling) => Promise<void>) => Promise<void>
   /** One work in a transaction of its own, as often as it takes. */
-  readonly alone: (work: Work) => Promise<unknown>
+  readonly alone: (work: Work, place: Place | undefined) => Promise<unknown>
 }
 
 /**
  * Gathers the works that come in one turn of the event loop, or while others are under way, and lets them share a transaction.
  * Where one fails, all are undone: that one then has a transaction of its own, in which it fails or not as if it had always been
- * alone, and the others share the next one, unless they have been undone too often.
+ * alone, and the others share the next one, unless they have been undone too often. Where that was somebody's lock, whatever comes to the
+ * same place goes alone too, until one of them has got through: nobody waits with others for a lock that is known.
  */
 export class SharedTransactions {
   readonly #holding: Holding
   readonly #waiting: Sharer[] = []
+  /** How many works of a place that was found locked are under way alone. */
+  readonly #locked = new Map<Place, number>()
   #isHolding = false
 
   constructor(holding: Holding) {
     this.#holding = holding
   }
 
-  async run<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> {
+  async run<Result>(work: (tx: Transaction) => Promise<Result>, place?: Place): Promise<Result> {
+    if (place !== undefined && this.#locked.has(place)) return this.#apart(work, place) as Promise<Result>
     const { promise, resolve, reject } = Promise.withResolvers<unknown>()
-    this.#waiting.push({ work, undone: 0, resolve, reject })
+    this.#waiting.push({ work, place, undone: 0, resolve, reject })
     if (!this.#isHolding) void this.#holdAll()
     return promise as Promise<Result>
   }
@@ -144,14 +160,17 @@ export class SharedTransactions {
   async #hold(batch: readonly Sharer[]) {
     let outcomes: PromiseSettledResult<unknown>[] = []
     try {
-      await this.#holding.once(async (asker, telling) => {
-        const tx = new SharedTransaction(asker, telling)
+      await this.#holding.once(async (ask, telling) => {
+        const tx = new SharedTransaction(ask, telling)
         outcomes = await Promise.allSettled(batch.map(async ({ work }) => work(tx)))
-        if (outcomes.some(({ status }) => status === 'rejected')) throw new UndoneWithOthers()
+        const reasons = outcomes.flatMap(outcome => (outcome.status === 'rejected' ? [outcome.reason as unknown] : []))
+        if (reasons.length > 0) throw reasons.find(isAway) ?? new UndoneWithOthers()
       })
     } catch (error) {
       const blameless = batch.filter((sharer, index) => !this.#isBlamed(sharer, outcomes[index], error))
       this.#waiting.unshift(...blameless)
+      // Whoever waits would wait for the same.
+      if (isAway(error)) for (const { reject } of this.#waiting.splice(0)) reject(error)
       return
     }
     for (const [index, { resolve }] of batch.entries()) resolve((outcomes[index] as PromiseFulfilledResult<unknown>).value)
@@ -159,11 +178,26 @@ export class SharedTransactions {
 
   /** Sees to a work that has failed by itself, or by what became of the transaction; false for one that is to share the next. */
   #isBlamed(sharer: Sharer, outcome: PromiseSettledResult<unknown> | undefined, error: unknown): boolean {
-    const { work, resolve, reject } = sharer
+    const { work, place, resolve, reject } = sharer
     const reason: unknown = outcome?.status === 'rejected' ? outcome.reason : error
     if (reason instanceof UndoneWithOthers && ++sharer.undone < mostUndone) return false
-    if (isOutage(reason)) reject(reason)
-    else void this.#holding.alone(work).then(resolve, reject)
+    if (isLocked(reason) && place !== undefined) void this.#apart(work, place).then(resolve, reject)
+    else if (isAway(reason)) reject(reason)
+    else void this.#holding.alone(work, place).then(resolve, reject)
     return true
+  }
+
+  /** Alone, in a place where somebody holds a lock. */
+  async #apart(work: Work, place: Place): Promise<unknown> {
+    this.#locked.set(place, (this.#locked.get(place) ?? 0) + 1)
+    try {
+      const result = await this.#holding.alone(work, place)
+      this.#locked.delete(place)
+      return result
+    } finally {
+      const left = (this.#locked.get(place) ?? 0) - 1
+      if (left > 0) this.#locked.set(place, left)
+      else this.#locked.delete(place)
+    }
   }
 }

@@ -100,6 +100,11 @@ export class SqliteDatabase implements Database {
     })
   }
 
+  /** Here one transaction follows the other, wherever they are. */
+  of(): Database {
+    return this
+  }
+
   async tidy(): Promise<boolean> {
     return this.transaction(async tx => {
       const before = await freePages(tx)

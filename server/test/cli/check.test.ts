@@ -40,6 +40,11 @@ test.each([
     /^unsafe: All data travels to PostgreSQL at db\.example without TLS$/,
   ],
   [
+    'PostgreSQL whose certificate is not checked',
+    { databaseUrl: 'postgresql://u:hidden@db.example/x?sslmode=require' },
+    /^unsafe: Nothing checks that it is PostgreSQL at db\.example/,
+  ],
+  [
     'an issuer without TLS',
     { oidcIssuer: 'http://login.example', oidcAudience: 'web' },
     /^unsafe: The keys of the issuer come from login\.example without TLS/,

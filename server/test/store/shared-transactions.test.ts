@@ -228,7 +228,7 @@ test('whoever fails again and again holds up nobody for good: after three times 
     throw new Error('this one always fails, and comes again')
   }
   const shared = new SharedTransactions({
-    once: async work => work({ query: expect.unreachable } as never, telling),
+    once: async work => work(async () => expect.unreachable(), telling),
     alone: async work => {
       if (work !== ends) throw new Error('alone it fails too')
       alone.push('the work')
@@ -238,4 +238,31 @@ test('whoever fails again and again holds up nobody for good: after three times 
   shared.run(failed).catch(() => {})
   expect(await shared.run(ends)).toBe('done')
   expect(alone).toEqual(['the work'])
+})
+
+test('in a place where a lock is known nobody waits for it with others, until one has got through', async () => {
+  const telling = { add: () => {}, end: () => {} }
+  const lock = Object.assign(new Error('canceling statement due to lock timeout'), { code: '55P03' })
+  const alone: { readonly place: string | undefined; readonly end: (result: string) => void }[] = []
+  let isLocked = true
+  let shared = 0
+  const transactions = new SharedTransactions({
+    once: async work => {
+      shared++
+      if (isLocked) throw lock
+      await work(async () => expect.unreachable(), telling)
+    },
+    alone: (_, place) => new Promise(end => alone.push({ place, end })),
+  })
+  const first = transactions.run(ends, 'channel 1')
+  await expect.poll(() => alone.length).toBe(1)
+  const second = transactions.run(ends, 'channel 1')
+  await expect.poll(() => alone.length).toBe(2)
+  isLocked = false
+  expect(await transactions.run(ends, 'channel 2')).toBe('done')
+  expect([shared, alone.map(({ place }) => place)]).toEqual([2, ['channel 1', 'channel 1']])
+  for (const { end } of alone) end('alone')
+  expect(await Promise.all([first, second])).toEqual(['alone', 'alone'])
+  expect(await transactions.run(ends, 'channel 1')).toBe('done')
+  expect([shared, alone.length]).toEqual([3, 2])
 })

@@ -1,0 +1,112 @@
+import { Pool, type ClientBase } from 'pg'
+import { askOf, parsers, type Ask } from './postgres-queries.ts'
+import { isReadOnly, isUnanswered, Standby } from './outage.ts'
+
+/** To connect, or to wait for a connection of the pool. */
+const connectMilliseconds = 3000
+/** A statement takes no longer, nor does a lock outside a transaction. */
+const statementMilliseconds = 5000
+/** PostgreSQL that has said nothing for so long is taken for dead: it would have ended the statement. */
+const answerMilliseconds = 6000
+/** PostgreSQL undoes a transaction whose node says nothing any more, and lets go of what it has locked. */
+const idleMilliseconds = 10_000
+
+const sessionSettings = {
+  statement_timeout: statementMilliseconds,
+  lock_timeout: statementMilliseconds - 1000,
+  idle_in_transaction_session_timeout: idleMilliseconds,
+}
+
+/**
+ * What is the same of every connection by URL. `sslmode` means what PostgreSQL's documentation says of it; by itself the library
+ * would take `require` for `verify-full`, and warn of it.
+ */
+export function connectionOf(url: string) {
+  const compatible = new URL(url)
+  if (!compatible.searchParams.has('uselibpqcompat')) compatible.searchParams.set('uselibpqcompat', 'true')
+  return {
+    connectionString: compatible.href,
+    application_name: 'carillon',
+    connectionTimeoutMillis: connectMilliseconds,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
+  }
+}
+
+/** The connections to PostgreSQL. No question on them waits without end. */
+export class PostgresConnections {
+  readonly #pool: Pool
+  /**
+   * Whether a pooler such as PgBouncer is between, which may give each transaction another session of PostgreSQL: then statements
+   * have no names, and what holds for a session is said anew in each transaction.
+   */
+  #isPooled = false
+  readonly #hasNames = () => !this.#isPooled
+  /** On any connection, outside transactions. */
+  readonly ask: Ask
+
+  /** `onError` hears of connections that break while they are idle. */
+  constructor(url: string, { most, onError }: { most: number; onError: (error: Error) => void }) {
+    this.#pool = new Pool({
+      ...connectionOf(url),
+      types: parsers,
+      max: most,
+      query_timeout: answerMilliseconds,
+      // The pool waits for what it resolves to, which its types do not say.
+      onConnect: client => this.#begin(client) as unknown as void,
+    })
+    this.#pool.on('error', onError)
+    this.ask = askOf(this.#pool, this.#hasNames)
+  }
+
+  /**
+   * Holds a transaction on a connection of its own, in which nobody's lock is waited for longer than that; undone where `work`
+   * rejects.
+   */
+  async transaction<Result>(lockMilliseconds: number, work: (ask: Ask) => Promise<Result>): Promise<Result> {
+    const client = await this.#pool.connect()
+    client.on('error', ignored)
+    let broken: Error | boolean = false
+    try {
+      await client.query(this.#beginning(lockMilliseconds))
+      const result = await work(askOf(client, this.#hasNames))
+      await client.query('commit')
+      return result
+    } catch (error) {
+      if (isUnanswered(error)) broken = true
+      else await client.query('rollback').catch((cause: Error) => (broken = cause))
+      // Of a server that has become a standby; a new connection finds the one that takes writes.
+      if (isReadOnly(error)) broken = true
+      throw error
+    } finally {
+      client.off('error', ignored)
+      client.release(broken)
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#pool.end()
+  }
+
+  #beginning(lockMilliseconds: number) {
+    const settings = this.#isPooled ? { ...sessionSettings, lock_timeout: lockMilliseconds } : { lock_timeout: lockMilliseconds }
+    return `begin; ${Object.entries(settings)
+      .map(([name, value]) => `set local ${name} = ${value}`)
+      .join('; ')}`
+  }
+
+  /** What a connection begins with. A pooler gives itself another process id than that of the session behind it. */
+  async #begin(client: ClientBase) {
+    const { processID } = client as ClientBase & { processID: number | null }
+    const settings = Object.entries(sessionSettings).map(([name, value]) => `set_config('${name}', '${value}', false)`)
+    const isOwn = `pg_backend_pid() = ${processID ?? 0}`
+    const { rows } = await client.query<{ isOwn: boolean; isStandby: boolean }>(`
+      select ${isOwn} as "isOwn", pg_is_in_recovery() as "isStandby", case when ${isOwn} then concat(${settings.join(', ')}) end`)
+    const [{ isOwn: isDirect, isStandby } = { isOwn: true, isStandby: false }] = rows
+    if (!isDirect) this.#isPooled = true
+    if (isStandby) throw new Standby('PostgreSQL is a standby, which takes no writes')
+  }
+}
+
+/** For a connection that breaks between two queries of a transaction: the next one on it rejects. */
+const ignored = () => {}

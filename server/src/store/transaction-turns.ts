@@ -1,0 +1,81 @@
+import { unavailable } from '../errors.ts'
+import type { Place } from './database.ts'
+import { isLocked } from './outage.ts'
+import { Turns } from './turns.ts'
+
+/** For so long a transaction waits for somebody's lock where it holds up others. */
+const brieflyMilliseconds = 300
+/**
+ * For so long it waits once more where it does not: longer than PostgreSQL takes to notice a deadlock, and less than half of what a
+ * statement may take, since who queues for a row waits twice, for its turn and for the row.
+ */
+const patientlyMilliseconds = 2000
+/** For so long it waits for its turn. */
+const turnMilliseconds = 3000
+
+/** So many connections are left to what is no transaction. */
+const leftToReads = 3
+/** So many transactions at once wait patiently. */
+const patientAtMost = 3
+
+const locked = (cause?: unknown) =>
+  unavailable(
+    'The service is temporarily unavailable',
+    'Another transaction has locked what this call changes, and has not let go of it in time. Try again.',
+    cause,
+  )
+
+const crowded = () =>
+  unavailable('The service is temporarily unavailable', 'More changes wait for the database than it can make in time. Try again.')
+
+/** A try of a transaction, in which nobody's lock is waited for longer than that. */
+type Try<Result> = (lockMilliseconds: number) => Promise<Result>
+
+/**
+ * Who may hold a connection for a transaction. What somebody has locked holds up who wants the same, for a bounded time; the reads,
+ * and the transactions of other channels and app instances, have connections that it cannot take.
+ */
+export class TransactionTurns {
+  readonly #most: number
+  readonly #all: Turns
+  readonly #patient = new Turns(patientAtMost, { milliseconds: turnMilliseconds, refusal: locked })
+  readonly #places = new Map<Place, Turns>()
+
+  constructor(connections: number) {
+    this.#most = connections - leftToReads
+    this.#all = new Turns(this.#most, { milliseconds: turnMilliseconds, refusal: () => crowded() })
+  }
+
+  async briefly<Result>(work: Try<Result>): Promise<Result> {
+    return this.#all.take(() => work(brieflyMilliseconds))
+  }
+
+  /** Briefly, and where a lock has kept it from what it wants, patiently. At most two of a channel are under way at once. */
+  async alone<Result>(place: Place | undefined, work: Try<Result>): Promise<Result> {
+    if (place === undefined) return this.#untilUnlocked(work)
+    let turns = this.#places.get(place)
+    if (!turns) {
+      const most = place.startsWith('channel') ? 2 : this.#most - 2
+      turns = new Turns(most, { milliseconds: turnMilliseconds, refusal: locked })
+      this.#places.set(place, turns)
+    }
+    try {
+      return await turns.take(() => this.#untilUnlocked(work))
+    } finally {
+      if (turns.isIdle) this.#places.delete(place)
+    }
+  }
+
+  async #untilUnlocked<Result>(work: Try<Result>): Promise<Result> {
+    try {
+      return await this.briefly(work)
+    } catch (error) {
+      if (!isLocked(error)) throw error
+    }
+    try {
+      return await this.#patient.take(() => this.#all.take(() => work(patientlyMilliseconds)))
+    } catch (error) {
+      throw isLocked(error) ? locked(error) : error
+    }
+  }
+}

@@ -1,0 +1,178 @@
+import { Client } from 'pg'
+import { setTimeout } from 'node:timers/promises'
+import { beforeAll, expect, onTestFinished, test } from 'vitest'
+import { open, say } from '../api/acts.ts'
+import { clientsOf, createPostgresDatabase, refusal, startWorld, type World } from '../support/world.ts'
+
+let url: string
+let world: World
+beforeAll(async () => {
+  url = await createPostgresDatabase()
+  world = await startWorld('postgres', { databaseUrl: url })
+  return () => world.close()
+})
+
+const locked = {
+  name: 'ServiceUnavailableException',
+  code: 'ServiceUnavailable',
+  status: 503,
+  message: 'The service is temporarily unavailable',
+  reason: 'Another transaction has locked what this call changes, and has not let go of it in time. Try again.',
+}
+
+/** Somebody else's transaction, which has done that and ends after the test at the latest. */
+async function stranger(sql: string, ...values: string[]) {
+  const client = new Client({ connectionString: url })
+  await client.connect()
+  onTestFinished(() => client.end())
+  await client.query('begin')
+  await client.query(sql, values)
+  return { leave: () => client.query('rollback') }
+}
+
+/** How many of the server's connections have waited for a lock at the same time, at the most, until it is asked. */
+async function lockWaits() {
+  const client = new Client({ connectionString: url })
+  await client.connect()
+  onTestFinished(() => client.end())
+  const over = new AbortController()
+  let most = 0
+  const looking = (async () => {
+    while (!over.signal.aborted) {
+      const { rows } = await client.query<{ count: string }>(`
+        select count(*) from pg_stat_activity
+        where datname = current_database() and application_name = 'carillon' and wait_event_type = 'Lock'`)
+      most = Math.max(most, Number(rows[0]!.count))
+      await setTimeout(20)
+    }
+  })()
+  return async () => {
+    over.abort()
+    await looking
+    return most
+  }
+}
+
+const idOf = (arn: string) => arn.slice(arn.lastIndexOf('/') + 1)
+
+/** Stock clients with connections of their own, so that no other call is before theirs. */
+function ownClients() {
+  const clients = clientsOf(world.app)
+  onTestFinished(() => {
+    clients.identity.destroy()
+    clients.messaging.destroy()
+  })
+  return clients
+}
+
+/** Two app instances: what is done in the second is no business of the first. */
+async function scene() {
+  const { user, arn } = await world.appInstance(['alice', 'bob', 'carol'])
+  const [alice, bob, carol] = [user('alice'), user('bob'), user('carol')]
+  const other = await world.appInstance(['dave'])
+  const dave = other.user('dave')
+  return {
+    arn,
+    alice,
+    bob,
+    carol,
+    channel: await open(world, alice, { MemberArns: [bob] }),
+    another: await open(world, alice, { MemberArns: [bob] }),
+    /** What everybody else does meanwhile: reads, writes, messages. */
+    async others() {
+      const { identity, messaging } = ownClients()
+      const own = { ...world, identity, messaging }
+      const ChannelArn = await open(own, dave, { Name: 'another' })
+      for (let round = 0; round < 10; round++) {
+        await say(own, dave, ChannelArn)
+        await messaging.updateChannelReadMarker({ ChannelArn, ChimeBearer: dave })
+        await messaging.listChannelMembershipsForAppInstanceUser({ ChimeBearer: dave })
+        await messaging.listChannelMessages({ ChannelArn, ChimeBearer: dave })
+        await identity.updateAppInstanceUser({ AppInstanceUserArn: dave, Name: 'dave', Metadata: String(round) })
+      }
+      expect((await fetch(`${world.app.url}/health`)).status).toBe(200)
+    },
+  }
+}
+
+type Scene = Awaited<ReturnType<typeof scene>>
+
+const times = <Result>(count: number, work: (index: number) => Promise<Result>) => Array.from({ length: count }, (_, index) => work(index))
+
+test.each<[string, number, string, (scene: Scene) => string, (scene: Scene) => Promise<unknown>[]]>([
+  [
+    'a channel',
+    // One that shares its transaction with others, and two alone.
+    3,
+    'select 1 from channels where external_id = $1 for update',
+    ({ channel }) => idOf(channel),
+    ({ alice, bob, channel: ChannelArn }) => [
+      ...times(40, async () => say(world, bob, ChannelArn)),
+      ...times(4, async index => world.messaging.updateChannel({ ChannelArn, Name: String(index), ChimeBearer: alice })),
+    ],
+  ],
+  [
+    'a membership',
+    2,
+    `select 1 from memberships m join channels c on c.id = m.channel_id join identities i on i.id = m.member_id
+     where c.external_id = $1 and i.external_id = 'bob' for update of m`,
+    ({ channel }) => idOf(channel),
+    ({ bob, channel: ChannelArn }) => times(40, async () => world.messaging.updateChannelReadMarker({ ChannelArn, ChimeBearer: bob })),
+  ],
+  [
+    'an app instance',
+    7,
+    'select 1 from app_instances where arn = $1 for update',
+    ({ arn }) => arn,
+    ({ alice }) => times(40, async () => open(world, alice)),
+  ],
+  [
+    'a user',
+    4,
+    `select 1 from identities i join app_instances a on a.id = i.app_instance_id where a.arn = $1 and i.external_id = 'carol' for update of i`,
+    ({ arn }) => arn,
+    ({ alice, carol, channel, another }) =>
+      times(40, async index =>
+        world.messaging.createChannelMembership({
+          ChannelArn: index % 2 === 0 ? channel : another,
+          MemberArn: carol,
+          Type: 'DEFAULT',
+          ChimeBearer: alice,
+        }),
+      ),
+  ],
+])('while somebody has locked %s, others go on, and who needs it is told so', { timeout: 120_000 }, async (_, most, sql, row, calls) => {
+  const here = await scene()
+  const { leave } = await stranger(sql, row(here))
+  const waits = await lockWaits()
+  const refused = calls(here).map(refusal)
+  await here.others()
+  const shown = await Promise.all(refused)
+  expect([...new Set(shown.map(each => JSON.stringify(each)))].map(each => JSON.parse(each) as unknown)).toEqual([locked])
+  const waited = await waits()
+  expect(waited).toBeGreaterThan(0)
+  expect(waited).toBeLessThanOrEqual(most)
+  await leave()
+  const again = await Promise.allSettled(calls(here))
+  expect(again.filter(({ status }) => status === 'rejected')).toEqual([])
+})
+
+test('a lock that is let go of in time is waited for, and the call succeeds', async () => {
+  const { bob, channel } = await scene()
+  const { leave } = await stranger('select 1 from channels where external_id = $1 for update', idOf(channel))
+  const sent = Promise.all(times(2, async () => say(world, bob, channel)))
+  await setTimeout(1500)
+  await leave()
+  expect(await sent).toHaveLength(2)
+})
+
+test('while somebody has locked a whole table, who reads it is told to try again', { timeout: 60_000 }, async () => {
+  const here = await scene()
+  const { leave } = await stranger('lock table memberships in access exclusive mode')
+  const reads = times(40, async () => refusal(world.messaging.listChannelMembershipsForAppInstanceUser({ ChimeBearer: here.alice })))
+  for (const shown of await Promise.all(reads))
+    expect(shown).toEqual({ ...locked, reason: 'The database cannot be used at the moment. Try again.' })
+  expect((await fetch(`${world.app.url}/health`)).status).toBe(200)
+  await leave()
+  await here.others()
+})

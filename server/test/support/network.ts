@@ -1,0 +1,59 @@
+import { once } from 'node:events'
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
+import { onTestFinished } from 'vitest'
+
+/** A network between a program and a server, which may stop to carry anything without a word to either. */
+export interface Network {
+  readonly port: number
+  /** How many connections the program has, as far as it has not closed them. */
+  readonly connections: number
+  freeze(): void
+  thaw(): void
+}
+
+/** It carries to that port of this machine. It is gone after the test. */
+export async function network(to: number): Promise<Network> {
+  const near = new Set<Socket>()
+  const all = new Set<Socket>()
+  const held: (() => void)[] = []
+  let isFrozen = false
+  const carry = (what: () => void) => {
+    if (isFrozen) held.push(what)
+    else what()
+  }
+  const server = createServer({ allowHalfOpen: true }, client => {
+    const upstream = connect({ port: to, host: '127.0.0.1', allowHalfOpen: true })
+    near.add(client)
+    for (const event of ['end', 'close']) client.once(event, () => near.delete(client))
+    for (const [socket, other] of [
+      [client, upstream],
+      [upstream, client],
+    ] as const) {
+      all.add(socket)
+      socket
+        .on('data', data => carry(() => other.write(data)))
+        .on('end', () => carry(() => other.end()))
+        .on('error', () => carry(() => other.destroy()))
+        .on('close', () => all.delete(socket))
+    }
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => {
+    for (const socket of all) socket.destroy()
+    server.close()
+  })
+  return {
+    port: (server.address() as AddressInfo).port,
+    get connections() {
+      return near.size
+    },
+    freeze() {
+      isFrozen = true
+    },
+    thaw() {
+      isFrozen = false
+      for (const what of held.splice(0)) what()
+    },
+  }
+}
