@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
 # The main job with the AWS CLI: who is in which channel, page by page.
 #
-# Start the server first (npm start), then, with the two variables that it prints:
+# Start the server first (npm start), then, with the export lines that it prints:
 #
 #     export AWS_SHARED_CREDENTIALS_FILE=…/credentials
 #     export AWS_ENDPOINT_URL=http://127.0.0.1:8080
+#     export AWS_REGION=us-east-1
+#     export AWS_DEFAULT_REGION=us-east-1
 #     bash examples/aws_cli_main_job.sh
 set -euo pipefail
 

@@ -1,3 +1,4 @@
+import { closestMatch } from 'leven'
 import { countLimits, type CountLimit, type Limits } from './limits.ts'
 import { logLevels, type LogLevel } from './log.ts'
 import { parseMasterKeys, type MasterKey } from './master-key.ts'
@@ -74,10 +75,16 @@ export const settings = {
     'region',
     'name',
     'us-east-1',
-    'used in the ARNs of new app instances',
+    'in the ARNs of new app instances, and in the lines that are printed for clients',
     matching(/^[a-z0-9-]{1,63}$/, 'a region such as us-east-1'),
   ),
-  account: setting('account', 'id', '000000000000', 'used in the ARNs of new app instances', matching(/^\d{12}$/, 'twelve digits')),
+  account: setting(
+    'account',
+    'id',
+    '000000000000',
+    'in the ARNs of new app instances, of keys and of roles',
+    matching(/^\d{12}$/, 'twelve digits'),
+  ),
   publicWsHost: setting<string | undefined>(
     'public-ws-host',
     'host[:port]',
@@ -229,17 +236,26 @@ const masterKeyVariable = 'CARILLON_MASTER_KEY'
 /** A URL as a message may show it. */
 const withoutPassword = (text: string) => text.replace(/(:\/\/[^:@/]*:)[^@]*(?=@)/, '$1…')
 
-export const variableOf = (flag: string) => `CARILLON_${flag.replaceAll('-', '_').toUpperCase()}`
+const prefix = 'CARILLON_'
+
+export const variableOf = (flag: string) => `${prefix}${flag.replaceAll('-', '_').toUpperCase()}`
+
+/** Throws an Error that names the nearest known variable, where one is near. */
+function refuseUnknown(names: readonly string[]) {
+  const known = [...Object.values(settings).map(({ flag }) => variableOf(flag)), masterKeyVariable, ...keyVariables]
+  const unknown = names.find(name => !known.includes(name))
+  if (unknown === undefined) return
+  const nearest = closestMatch(unknown, known, { maxDistance: Math.ceil((unknown.length - prefix.length) / 2) })
+  const suggestion = nearest === undefined ? '' : ` Did you mean ${nearest}?`
+  throw new Error(`Unknown environment variable ${unknown}.${suggestion} carillon serve --help lists those that are known.`)
+}
 
 /**
  * The configuration: flags win over the environment, the environment over the defaults. Throws an Error of one line that
  * names the setting where a value makes no sense, a CARILLON_ variable is unknown, or half of the root key is given.
  */
 export function readConfig(flags: Readonly<Record<string, string | undefined>>, environment: NodeJS.ProcessEnv): Config {
-  const known = new Set<string>([...Object.values(settings).map(({ flag }) => variableOf(flag)), masterKeyVariable, ...keyVariables])
-  const unknown = Object.keys(environment).filter(name => name.startsWith('CARILLON_') && !known.has(name))
-  if (unknown.length > 0) throw new Error(`Unknown environment variable ${unknown.join(', ')}. Known are ${[...known].join(', ')}.`)
-
+  refuseUnknown(Object.keys(environment).filter(name => name.startsWith(prefix)))
   const entries = Object.entries(settings).map(([name, { flag, fallback, parse }]) => {
     const variable = variableOf(flag)
     const text = flags[name] ?? environment[variable]

@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import packageFile from '../package.json' with { type: 'json' }
 import { addBackup } from './cli/backup.ts'
 import { addCerts } from './cli/certs.ts'
 import { addCheck } from './cli/check.ts'
@@ -12,6 +13,7 @@ const oneLine = (text: string) => `carillon: ${text.trim().replaceAll(/\s*\n\s*/
 
 const program = new Command('carillon')
   .description('A self-hosted server that speaks the Amazon Chime SDK Messaging and Identity APIs')
+  .version(packageFile.version, '-V, --version', 'print the version')
   .configureOutput({ outputError: (text, write) => write(oneLine(text.replace(/^error: /, ''))) })
 addServe(program)
 addCerts(program)

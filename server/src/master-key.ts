@@ -2,7 +2,7 @@ import { createCipheriv, createDecipheriv, createSecretKey, hkdfSync, randomByte
 import { join } from 'node:path'
 import type { Config } from './config.ts'
 import { makeFile, replaceFile, textOf } from './kept-file.ts'
-import { dataFolder } from './store/open.ts'
+import { dataFolder } from './store/data-folder.ts'
 
 const nonceBytes = 12
 const tagBytes = 16

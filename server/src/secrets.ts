@@ -6,7 +6,7 @@ import { keptCertificates } from './certificates.ts'
 import type { Config, RootKey } from './config.ts'
 import { keptRootKey } from './credentials.ts'
 import type { Log } from './log.ts'
-import { dataFolder } from './store/open.ts'
+import { dataFolder } from './store/data-folder.ts'
 
 /** What a server proves with: to its callers the certificate, and the key that its callers prove with. */
 interface Secrets {

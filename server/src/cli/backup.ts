@@ -1,7 +1,7 @@
-import { existsSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { backUp } from '../store/backup.ts'
+import { existingFile } from '../store/open.ts'
 import { quoted } from './quoted.ts'
 import { addSettings, configOf, type Flags } from './settings.ts'
 
@@ -10,9 +10,7 @@ async function backupTo(file: string, flags: Flags) {
   if (databaseUrl !== undefined) {
     throw new Error('With --database-url the database is PostgreSQL: back it up with pg_dump --format=custom, and restore with pg_restore.')
   }
-  if (data === ':memory:') throw new Error('With --data :memory: nothing is kept. Give a folder.')
-  const source = join(resolve(data), 'carillon.db')
-  if (!existsSync(source)) throw new Error(`There is no database ${source}.`)
+  const source = existingFile(data)
   const target = resolve(file)
   try {
     await backUp(source, target)

@@ -1,33 +1,45 @@
 import { X509Certificate } from 'node:crypto'
+import { isIPv6 } from 'node:net'
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { readPair } from '../certificate-files.ts'
 import { keptCertificates, localName } from '../certificates.ts'
 import type { Config } from '../config.ts'
 import { createLog } from '../log.ts'
-import { dataFolder } from '../store/open.ts'
+import { dataFolder } from '../store/data-folder.ts'
 import { quoted } from './quoted.ts'
 import { addSettings, configOf, type Flags } from './settings.ts'
+
+/** A name of a certificate without its kind. Of an address of IPv6 Node prints all eight groups; people write it shorter. */
+function shown(name: string) {
+  const [, kind, value = name] = /^(DNS|IP Address):(.*)$/.exec(name) ?? []
+  return kind === 'IP Address' && isIPv6(value) ? new URL(`http://[${value}]`).hostname.slice(1, -1) : value
+}
 
 /** What a certificate is good for, in one line. */
 function described(pem: string) {
   const { subjectAltName = '', validToDate } = new X509Certificate(pem)
-  const names = subjectAltName.replaceAll(/(?:DNS|IP Address):/g, '')
-  return `It is for ${names || 'no name'}, until ${validToDate.toISOString().slice(0, 10)}.`
+  const names = subjectAltName.split(', ').map(shown)
+  return `It is for ${names.join(', ') || 'no name'}, until ${validToDate.toISOString().slice(0, 10)}.`
 }
 
-/** How each kind of client is told to trust the CA. */
+/** How each kind of client is told to trust the CA. Each line of a shell can be pasted as it is. */
 function trust(ca: string, { host, tlsPort }: Config) {
   return [
-    ['Node', `export NODE_EXTRA_CA_CERTS=${ca}`],
-    ['boto3, AWS CLI', `export AWS_CA_BUNDLE=${ca}    (they trust nothing else then)`],
-    ['curl', `curl --cacert ${ca} https://${localName(host)}:${tlsPort}/health`],
-    ['Debian, Ubuntu', `sudo cp ${ca} /usr/local/share/ca-certificates/carillon.crt && sudo update-ca-certificates`],
-    ['Chromium on Linux', `certutil -d sql:$HOME/.pki/nssdb -A -t C,, -n carillon -i ${ca}    (of libnss3-tools)`],
-    ['Firefox', `Settings, Privacy & Security, View Certificates, Authorities, Import: ${ca}`],
+    ['Node, and with it the AWS SDK for JavaScript', `export NODE_EXTRA_CA_CERTS=${ca}`],
+    ['boto3 and the AWS CLI, which trust nothing else then', `export AWS_CA_BUNDLE=${ca}`],
+    ['curl, here with a server that runs', `curl --cacert ${ca} https://${localName(host)}:${tlsPort}/health`],
+    ['Debian and Ubuntu', `sudo cp ${ca} /usr/local/share/ca-certificates/carillon.crt && sudo update-ca-certificates`],
+    [
+      'Chromium and Chrome on Linux, with certutil of the package libnss3-tools',
+      `mkdir -p "$HOME/.pki/nssdb" && certutil -d "sql:$HOME/.pki/nssdb" -A -t C,, -n carillon -i ${ca}`,
+    ],
+    ['Firefox', `Settings > Privacy & Security > View Certificates > Authorities > Import: ${ca}`],
     ['macOS', `sudo security add-trusted-cert -d -r trustRoot -k /Library/Keychains/System.keychain ${ca}`],
-    ['Windows', `certutil -addstore -f Root ca.pem    (as administrator, on a copy of the file)`],
-  ].map(([client, how]) => `  ${client!.padEnd(19)}${how}\n`)
+    ['Windows, as administrator and on a copy of the file', 'certutil -addstore -f Root ca.pem'],
+  ]
+    .map(([client, how]) => `\n${client}:\n  ${how}\n`)
+    .join('')
 }
 
 async function certs(flags: Flags) {
@@ -43,13 +55,18 @@ async function certs(flags: Flags) {
   const { cert } = await readPair(files)
   const ca = quoted(files.ca)
   process.stdout.write(
-    `The certificate is made by a CA of its own: ${ca}\n${described(cert)}\nClients trust it thus:\n\n${trust(ca, config).join('')}`,
+    `The certificate is made by a CA of its own: ${ca}\n${described(cert)}\n` +
+      `Clients that connect by https or wss have to trust that CA. This is how:\n${trust(ca, config)}`,
   )
 }
 
 /** Adds `carillon certs`. */
 export function addCerts(program: Command) {
-  addSettings(
-    program.command('certs').description('make the TLS certificates where they are missing, and say how clients trust them'),
-  ).action(certs)
+  addSettings(program.command('certs').description('make the TLS certificates where they are missing, and say how clients trust them'), [
+    'host',
+    'tlsPort',
+    'publicWsHost',
+    'tlsCert',
+    'tlsKey',
+  ]).action(certs)
 }

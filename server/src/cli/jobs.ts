@@ -1,28 +1,30 @@
 import type { Command } from 'commander'
 import { jobNames, jobsOf } from '../jobs/index.ts'
 import { purgeStep } from '../jobs/purge.ts'
-import { createLog } from '../log.ts'
-import { openDatabase } from '../store/open.ts'
-import { addSettings, configOf, type Flags } from './settings.ts'
+import { addSettings } from './settings.ts'
+import { withDatabase } from './with-database.ts'
 
-/** Runs a job to its end, whoever holds its lease, and what it has deleted is purged. There are no sockets here to be told. */
-async function run(name: string, flags: Flags) {
+/** Runs a job to its end, whoever holds its lease, and what it has deleted is purged. */
+async function run(name: string, flags: object) {
   if (!jobNames.includes(name)) throw new Error(`There is no job ${name}. Known are ${jobNames.join(', ')}.`)
-  const config = configOf(flags)
-  const db = await openDatabase(config, { log: createLog(config.logLevel), tell: () => {} })
-  try {
-    await jobsOf({ db, now: Date.now, purgeSoon: () => {} })
-      .find(known => known.name === name)!
-      .run()
-    while (await purgeStep(db, Date.now()));
+  await withDatabase(flags, async db => {
+    const job = jobsOf({ db, now: Date.now, purgeSoon: () => {} }).find(known => known.name === name)!
+    const count = await job.run()
+    let steps = 0
+    while (await purgeStep(db, Date.now())) steps++
     while (await db.tidy());
-  } finally {
-    await db.close()
-  }
+    const done = job.counts === undefined ? '' : ` (${job.counts}: ${count})`
+    process.stdout.write(`The job ${name} has run${done}. ${purged(steps)}.\n`)
+  })
+}
+
+function purged(steps: number) {
+  if (steps === 0) return 'Nothing waited for the purge'
+  return `What was deleted has been purged, in ${steps} ${steps === 1 ? 'step' : 'steps'}`
 }
 
 /** Adds `carillon jobs run NAME`. */
 export function addJobs(program: Command) {
   const jobs = program.command('jobs').description('what happens by the clock')
-  addSettings(jobs.command('run <name>').description('run a job now, on the database of these settings')).action(run)
+  addSettings(jobs.command('run <name>').description(`run a job now and say what it did: ${jobNames.join(', ')}`)).action(run)
 }

@@ -4,6 +4,7 @@ import { longestSession, replaceLostMasterKey, rotateMasterKey } from '../keys/m
 import { userArn } from '../keys/principals.ts'
 import { masterKeySource } from '../master-key.ts'
 import { accessKeys, type StoredAccessKey } from '../store/access-keys.ts'
+import { exported, regionVariables } from './exported.ts'
 import { requirePolicy, type PolicyFlags } from './policy-file.ts'
 import { addSettings } from './settings.ts'
 import { columns, withDatabase } from './with-database.ts'
@@ -14,7 +15,8 @@ async function create({ name, ...flags }: PolicyFlags & { name?: string }) {
   const policy = await requirePolicy(flags)
   await withDatabase(flags, async (db, config) => {
     const { id, secret } = await createAccessKey(db, masterKeySource(config), { name, policy, now: Date.now() })
-    process.stdout.write(`export AWS_ACCESS_KEY_ID=${id}\nexport AWS_SECRET_ACCESS_KEY=${secret}\n`)
+    const variables = { AWS_ACCESS_KEY_ID: id, AWS_SECRET_ACCESS_KEY: secret, ...regionVariables(config.region) }
+    process.stdout.write(exported(variables))
     process.stderr.write('The secret is shown this once, and is kept sealed.\n')
   })
 }
@@ -80,9 +82,10 @@ export function addKeys(program: Command) {
       .option('--name <name>', 'that of the IAM user whose key it is; the key id where it is not given')
       .option('--policy <file>', "what it may, in IAM's JSON")
       .option('--user <arn>', 'instead of a policy: to act as that AppInstanceUser on all its channels'),
+    ['region'],
   ).action(create)
   addSettings(keys.command('list').description('list the access keys')).action(list)
-  addSettings(keys.command('show <key>').description('show an access key, by its id or name, without its secret')).action(show)
+  addSettings(keys.command('show <key>').description('show an access key, by its id or name, without its secret'), ['account']).action(show)
   addSettings(keys.command('disable <key>').description('refuse an access key, and all that comes from it, within a second')).action(
     setDisabled(true),
   )

@@ -1,4 +1,5 @@
 import type { Config } from '../config.ts'
+import { createLog } from '../log.ts'
 import { openAsItStands } from '../store/open.ts'
 import { longestDue, outboxFigures } from '../store/outbox.ts'
 import type { Finding } from './findings.ts'
@@ -9,7 +10,7 @@ const overdueMilliseconds = 60_000
 /** What the database says of the outbox: whether something in it has been due for long without being delivered. */
 export async function outboxFindings(config: Config, now: number): Promise<Finding[]> {
   try {
-    const db = await openAsItStands(config)
+    const db = await openAsItStands(config, createLog(config.logLevel))
     if (!db) return []
     try {
       const due = await longestDue(db, now)

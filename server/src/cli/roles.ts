@@ -110,6 +110,7 @@ const addRoleFlags = (command: Command) =>
       .option('--external-id <text>', 'what AssumeRole must say as ExternalId')
       .option('--tags <keys>', 'the session tags, or claims of tokens, that it takes, separated by commas; * for all', several)
       .option('--max-seconds <number>', `how long a session may last, at most 43200 (default for a new role: ${usualRoleSession})`),
+    ['account', 'oidcIssuer'],
   )
 
 /** Adds `carillon roles …`. */
@@ -117,7 +118,7 @@ export function addRoles(program: Command) {
   const roles = program.command('roles').description('roles that AssumeRole and AssumeRoleWithWebIdentity give temporary credentials of')
   addRoleFlags(roles.command('create <name>').description('make a role')).action(create)
   addRoleFlags(roles.command('update <name>').description('change what is given, and leave the rest')).action(update)
-  addSettings(roles.command('list').description('list the roles')).action(list)
-  addSettings(roles.command('show <name>').description('show a role')).action(show)
+  addSettings(roles.command('list').description('list the roles'), ['account']).action(list)
+  addSettings(roles.command('show <name>').description('show a role'), ['account']).action(show)
   addSettings(roles.command('delete <name>').description('delete a role, which ends its sessions')).action(remove)
 }

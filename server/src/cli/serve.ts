@@ -1,7 +1,9 @@
 import type { Command } from 'commander'
 import { startApp, type App } from '../app.ts'
-import { quoted } from './quoted.ts'
-import { addSettings, configOf, type Flags } from './settings.ts'
+import type { Config } from '../config.ts'
+import { claimDataFolder } from '../store/data-folder.ts'
+import { exported, regionVariables } from './exported.ts'
+import { addAllSettings, configOf, type Flags } from './settings.ts'
 
 /** Ends a shutdown that hangs: the operator's contract is exit 0 within ten seconds. */
 const shutdownMilliseconds = 9500
@@ -18,24 +20,38 @@ function askedToStop(): Promise<void> {
   })
 }
 
-async function serve(flags: Flags) {
-  const config = configOf(flags)
+/** What a client of this server has in its environment. */
+export const clientVariables = ({ credentialsFile, url }: App, { region }: Config) => ({
+  ...(credentialsFile !== undefined && { AWS_SHARED_CREDENTIALS_FILE: credentialsFile }),
+  AWS_ENDPOINT_URL: url,
+  ...regionVariables(region),
+})
+
+export const readyLine = ({ url, tlsUrl }: App) => `Carillon is ready on ${tlsUrl === undefined ? url : `${url} and ${tlsUrl}`}\n`
+
+/** Starts a server, does what is to be done `whenReady`, and ends the process with 0 once a signal has asked for it. */
+export async function serve(config: Config, whenReady: (app: App) => Promise<void> | void) {
   const stop = askedToStop()
   let serving: App | undefined
   process.on('SIGHUP', () => serving?.reopenAuditLog())
+  const release = await claimDataFolder(config)
   const app = await Promise.race([startApp(config), stop])
   // Nothing has been served yet, and a migration that was under way is undone.
   if (!app) process.exit(0)
   serving = app
-  const file = app.credentialsFile === undefined ? '' : `export AWS_SHARED_CREDENTIALS_FILE=${quoted(app.credentialsFile)}\n`
-  const places = [app.url, app.tlsUrl].filter(url => url !== undefined).join(' and ')
-  process.stdout.write(`${file}export AWS_ENDPOINT_URL=${app.url}\nCarillon is ready on ${places}\n`)
+  await whenReady(app)
   await stop
   await app.close()
+  release()
   process.exit(0)
+}
+
+async function run(flags: Flags) {
+  const config = configOf(flags)
+  await serve(config, app => void process.stdout.write(exported(clientVariables(app, config)) + readyLine(app)))
 }
 
 /** Adds `carillon serve`. */
 export function addServe(program: Command) {
-  addSettings(program.command('serve').description('start the server')).action(serve)
+  addAllSettings(program.command('serve').description('start the server')).action(run)
 }

@@ -1,18 +1,49 @@
 import { dirname } from 'node:path'
-import type { Command } from 'commander'
+import { Option, type Command } from 'commander'
 import { readConfig, settings, variableOf, type Config } from '../config.ts'
 
-/** Adds a flag for each setting. */
-export function addSettings(command: Command): Command {
-  for (const { flag, placeholder, fallback, meaning } of Object.values(settings)) {
-    if (placeholder === undefined) {
-      command.option(`--no-${flag}`, `without ${meaning} (${variableOf(flag)}=off; default on)`)
-      continue
-    }
-    const standard = fallback === undefined ? '' : `; default ${String(fallback)}`
-    command.option(`--${flag} <${placeholder}>`, `${meaning} (${variableOf(flag)}${standard})`)
-  }
-  return command
+type SettingName = keyof typeof settings
+
+/** Those that find the database. */
+const ofDatabase: readonly SettingName[] = ['data', 'databaseUrl']
+
+const others =
+  '\nEvery other flag of `carillon serve` is taken as well, and so are the CARILLON_ variables; `carillon serve --help` lists them.'
+
+const variablesOnly = `
+Given by variables only:
+  CARILLON_ACCESS_KEY_ID, CARILLON_SECRET_ACCESS_KEY   the root key; made at the first start where they are not given
+  CARILLON_MASTER_KEY                                  what the secrets of access keys are sealed under; likewise`
+
+const groups: readonly { readonly flags: RegExp; readonly heading: string }[] = [
+  { flags: /^limit-/, heading: 'How many of everything may be:' },
+  { flags: /^rate-/, heading: 'How many calls a second may be:' },
+]
+
+function optionOf({ flag, placeholder, fallback, meaning }: (typeof settings)[SettingName]): Option {
+  const standard = fallback === undefined ? '' : `; default ${String(fallback)}`
+  const option =
+    placeholder === undefined
+      ? new Option(`--no-${flag}`, `without ${meaning} (${variableOf(flag)}=off; default on)`)
+      : new Option(`--${flag} <${placeholder}>`, `${meaning} (${variableOf(flag)}${standard})`)
+  const group = groups.find(({ flags }) => flags.test(flag))
+  return group ? option.helpGroup(group.heading) : option
+}
+
+/**
+ * Adds a flag for each setting, so that a command takes what its server was started with. Its help shows those that find the
+ * database and those that it `uses` beside them.
+ */
+export function addSettings(command: Command, uses: readonly SettingName[] = []): Command {
+  const shown = new Set<string>([...ofDatabase, ...uses])
+  for (const [name, setting] of Object.entries(settings)) command.addOption(optionOf(setting).hideHelp(!shown.has(name)))
+  return command.addHelpText('after', others)
+}
+
+/** The same for the server itself, whose help shows all of them. */
+export function addAllSettings(command: Command): Command {
+  for (const setting of Object.values(settings)) command.addOption(optionOf(setting))
+  return command.addHelpText('after', variablesOnly)
 }
 
 /** Flags by commander's names. A switch is false where its flag is given, and true otherwise. */

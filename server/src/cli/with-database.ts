@@ -1,15 +1,16 @@
 import type { Config } from '../config.ts'
 import { createLog } from '../log.ts'
 import type { Database } from '../store/database.ts'
-import { openDatabase } from '../store/open.ts'
+import { openExistingDatabase } from '../store/open.ts'
 import { configOf, type Flags } from './settings.ts'
 
-/** Works on the database of these settings, beside a server that serves too. There are no sockets here to be told. */
+/**
+ * Works on the database of these settings, beside a server that serves too. A command makes no database: in the wrong folder it
+ * would be an empty one. There are no sockets here to be told.
+ */
 export async function withDatabase(flags: object, work: (db: Database, config: Config) => Promise<void>) {
   const config = configOf(flags as Flags)
-  if (config.databaseUrl === undefined && config.data === ':memory:')
-    throw new Error('With --data :memory: nothing is kept. Give a folder.')
-  const db = await openDatabase(config, { log: createLog(config.logLevel), tell: () => {} })
+  const db = await openExistingDatabase(config, { log: createLog(config.logLevel), tell: () => {} })
   try {
     await work(db, config)
   } finally {

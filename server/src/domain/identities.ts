@@ -39,7 +39,9 @@ export async function deleteIdentity(tx: Transaction, userId: number, now: numbe
   if (await buryIdentity(tx, userId, now)) tx.tell({ type: 'user-deleted', userId })
 }
 
-/** The same for a user whose days are over, unless they have been changed meanwhile. */
-export async function expireIdentity(tx: Transaction, userId: number, now: number) {
-  if (await buryExpiredIdentity(tx, userId, now)) tx.tell({ type: 'user-deleted', userId })
+/** The same for a user whose days are over, unless they have been changed meanwhile; whether that is so. */
+export async function expireIdentity(tx: Transaction, userId: number, now: number): Promise<boolean> {
+  const isExpired = await buryExpiredIdentity(tx, userId, now)
+  if (isExpired) tx.tell({ type: 'user-deleted', userId })
+  return isExpired
 }

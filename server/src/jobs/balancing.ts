@@ -107,17 +107,17 @@ async function balanceStep(db: Database, channelId: number, now: number): Promis
 /** How many channels are looked up at once. */
 const portion = 200
 
-/** Balances every elastic channel: what a node that has died has left, and what a purge has made small. */
+/** Balances every elastic channel: what a node that has died has left, and what a purge has made small. Says how many steps that took. */
 export async function balanceAll({ db, now, purgeSoon }: { db: Database; now: () => number; purgeSoon: () => void }) {
   let after = { appInstanceId: 0, id: 0 }
-  for (;;) {
+  for (let count = 0; ;) {
     const channels = await elasticChannelsAfter(db, after, portion)
     const last = channels.at(-1)
-    if (!last) return
+    if (!last) return count
     for (const { id } of channels) {
-      let hasChanged = false
-      while (await balanceStep(db, id, now())) hasChanged = true
-      if (hasChanged) purgeSoon()
+      const before = count
+      while (await balanceStep(db, id, now())) count++
+      if (count > before) purgeSoon()
     }
     after = last
   }

@@ -24,36 +24,40 @@ interface Tools {
 }
 
 async function expireUsers({ db, now, purgeSoon }: Tools) {
-  for (;;) {
+  for (let count = 0; ;) {
     const expired = await expiredIdentities(db, now(), step)
-    if (expired.length === 0) return
+    if (expired.length === 0) return count
     for (const { id } of expired) {
-      await db.transaction(tx => expireIdentity(tx, id, now()))
+      if (await db.transaction(tx => expireIdentity(tx, id, now()))) count++
     }
     purgeSoon()
   }
 }
 
-/** Ends a channel whose time has come. One that a message has kept alive is looked at again when that is over. */
-async function expireChannel(tx: Transaction, id: number, now: number) {
+/** Ends a channel whose time has come; whether it did. One that a message has kept alive is looked at again when that is over. */
+async function expireChannel(tx: Transaction, id: number, now: number): Promise<boolean> {
   const due = await lockDueChannel(tx, id, now)
-  if (!due) return
+  if (!due) return false
   const expiresAt = channelExpiryOf(due, due)!
   if (expiresAt <= now) await deleteChannel(tx, id, now)
   else await postponeExpiration(tx, id, expiresAt)
+  return expiresAt <= now
 }
 
 async function expireChannels({ db, now, purgeSoon }: Tools) {
-  for (;;) {
+  for (let count = 0; ;) {
     const due = await dueChannels(db, now(), step)
-    if (due.length === 0) return
-    for (const { id } of due) await db.transaction(tx => expireChannel(tx, id, now()))
+    if (due.length === 0) return count
+    for (const { id } of due) {
+      if (await db.transaction(tx => expireChannel(tx, id, now()))) count++
+    }
     purgeSoon()
   }
 }
 
 /** Deletes for good what retention has hidden, where its thirty days of grace are over. */
 async function enforceRetention({ db, now }: Tools) {
+  let count = 0
   for (const { id, days } of await retainingAppInstances(db, now())) {
     let channels = await channelsAfter(db, id, 0, retentionCutoff(now(), days), step)
     while (channels.length > 0) {
@@ -66,6 +70,7 @@ async function enforceRetention({ db, now }: Tools) {
       channels = await channelsAfter(db, id, channels.at(-1)!.id, retentionCutoff(now(), days), step)
     }
   }
+  return count
 
   /** The period is read again in each step: it may be extended or turned off meanwhile. */
   async function deleteHidden(channelId: number, subChannelId: number, appInstanceId: number) {
@@ -73,36 +78,56 @@ async function enforceRetention({ db, now }: Tools) {
       const days = await enforcedRetention(tx, appInstanceId, now())
       return days === undefined ? 0 : deleteOldMessages(tx, channelId, subChannelId, retentionCutoff(now(), days), step)
     }
-    while ((await db.transaction(work)) > 0) await db.tidy()
+    for (let deleted = await db.transaction(work); deleted > 0; deleted = await db.transaction(work)) {
+      count += deleted
+      await db.tidy()
+    }
   }
 }
 
 async function forgetRequestTokens({ db, now }: Tools) {
-  while ((await db.transaction(tx => forgetTokens(tx, now() - tokenLifetime, step))) === step) await db.tidy()
+  for (let count = 0; ;) {
+    const forgotten = await db.transaction(tx => forgetTokens(tx, now() - tokenLifetime, step))
+    count += forgotten
+    if (forgotten < step) return count
+    await db.tidy()
+  }
 }
 
 /** Messages whose processor has not answered in time have FAILED; what is decided is forgotten after the same time. */
 async function expireFlowCallbacks({ db, now }: Tools) {
-  for (;;) {
+  for (let count = 0; ;) {
     const expired = await expiredCallbacks(db, now(), step)
-    if (expired.length === 0) return
+    if (expired.length === 0) return count
     for (const { callbackId } of expired) await db.transaction(tx => expireCallback(tx, callbackId, now()))
+    count += expired.length
   }
+}
+
+/** Another node may have died while it was purging. */
+async function purge({ purgeSoon }: Tools) {
+  purgeSoon()
+  return 0
 }
 
 /** All that happens by the clock. Each may be ended in the middle and run by several nodes at once. */
 const jobs = {
-  // Another node may have died while it was purging.
-  purge: { everySeconds: 60, run: async ({ purgeSoon }: Tools) => purgeSoon() },
-  balancing: { everySeconds: 60, run: balanceAll },
-  'user-expiration': { everySeconds: 300, run: expireUsers },
-  'channel-expiration': { everySeconds: 300, run: expireChannels },
-  retention: { everySeconds: 3600, run: enforceRetention },
-  'flow-callbacks': { everySeconds: 60, run: expireFlowCallbacks },
-  'request-tokens': { everySeconds: 300, run: forgetRequestTokens },
+  purge: { everySeconds: 60, run: purge, counts: undefined },
+  balancing: { everySeconds: 60, run: balanceAll, counts: 'changes to sub-channels' },
+  'user-expiration': { everySeconds: 300, run: expireUsers, counts: 'expired users' },
+  'channel-expiration': { everySeconds: 300, run: expireChannels, counts: 'expired channels' },
+  retention: { everySeconds: 3600, run: enforceRetention, counts: 'rows of messages deleted for good' },
+  'flow-callbacks': { everySeconds: 60, run: expireFlowCallbacks, counts: 'expired callbacks' },
+  'request-tokens': { everySeconds: 300, run: forgetRequestTokens, counts: 'forgotten tokens' },
 } as const
 
 export const jobNames: readonly string[] = Object.keys(jobs)
 
-export const jobsOf = (tools: Tools): Job[] =>
-  Object.entries(jobs).map(([name, { everySeconds, run }]) => ({ name, everySeconds, run: () => run(tools) }))
+interface CountedJob extends Job {
+  /** What the number that `run` resolves to counts; undefined for a job that only begins what goes on by itself. */
+  readonly counts: string | undefined
+  readonly run: () => Promise<number>
+}
+
+export const jobsOf = (tools: Tools): CountedJob[] =>
+  Object.entries(jobs).map(([name, { everySeconds, run, counts }]) => ({ name, everySeconds, counts, run: () => run(tools) }))

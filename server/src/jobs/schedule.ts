@@ -7,7 +7,7 @@ import { holdJob } from '../store/leases.ts'
 export interface Job {
   readonly name: string
   readonly everySeconds: number
-  readonly run: () => Promise<void>
+  readonly run: () => Promise<unknown>
 }
 
 /**

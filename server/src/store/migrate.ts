@@ -22,6 +22,36 @@ function pending(version: number, where: string): { version: number; sql: (diale
   return migrations.slice(version).map((sql, index) => ({ version: version + index + 1, sql }))
 }
 
+/** Refuses a database that no server has set up, or whose schema is not the one of this Carillon. */
+function requireVersion(version: number, where: string) {
+  if (version === 0) {
+    throw new Error(
+      `${where} holds no data of Carillon. The first start of a server makes them: start it, or name the database that it uses ` +
+        'by --data or --database-url.',
+    )
+  }
+  if (pending(version, where).length > 0) {
+    throw new Error(
+      `${where} was written by an older Carillon (schema version ${version}; this one has version ${migrations.length}). ` +
+        'Start the server of this version first, which brings it up to date.',
+    )
+  }
+}
+
+/** Throws an Error where an SQLite file has another schema than this Carillon. Changes nothing. */
+export function requireSqliteSchema(database: DatabaseSync, where: string) {
+  const isThere = database.prepare(`select 1 from sqlite_schema where name = 'schema_versions'`).get() !== undefined
+  const { version } = isThere ? (database.prepare(selectVersion).get() as { version: number }) : { version: 0 }
+  requireVersion(version, where)
+}
+
+/** The same for PostgreSQL. */
+export async function requirePostgresSchema(client: ClientBase, where: string) {
+  const { rows: found } = await client.query<{ is_there: boolean }>(`select to_regclass('schema_versions') is not null as is_there`)
+  const { rows } = found[0]!.is_there ? await client.query<{ version: number }>(selectVersion) : { rows: [{ version: 0 }] }
+  requireVersion(rows[0]!.version, where)
+}
+
 /** Brings an SQLite file up to date. Of two processes that start at once, one waits for the other. */
 export function migrateSqlite(database: DatabaseSync, where: string) {
   database.exec('begin immediate')

@@ -74,6 +74,7 @@ export class Seam {
         return work(this.#transaction(tx, witnessed, database.kind === 'postgres'))
       }, sharing)
     },
+    of: place => this.through(database.of(place)),
     tidy: async () => database.tidy(),
     close: async () => database.close(),
   })
