@@ -202,7 +202,7 @@ export async function startApp(config: Config, { now = Date.now, keys }: Surroun
     const verify = createVerifier({ findKey })
     const { oidcIssuer, oidcAudience, oidcJwks: jwks, exchangeRole, exchangeAppInstance, exchangeUsers: makesUsers } = config
     const issuer = oidcIssuer && oidcAudience && createIssuer({ issuer: oidcIssuer, audiences: oidcAudience, jwks, now })
-    const issuing = { ring: kept, now, account: config.account, userClaim: config.userClaim }
+    const issuing = { ring: kept, now, region: config.region, account: config.account, userClaim: config.userClaim }
     endpoints.set('/', stsEndpoint({ ...issuing, verify: createVerifier({ findKey, service: 'sts' }), issuer: issuer || undefined }))
     const login = config.exchangeHook === undefined ? issuer && issuerLogin(issuer) : hookLogin(config.exchangeHook)
     if (login && exchangeRole !== undefined && exchangeAppInstance !== undefined) {
@@ -211,6 +211,8 @@ export async function startApp(config: Config, { now = Date.now, keys }: Surroun
     }
     gateway = new Gateway({
       ...tools,
+      region: config.region,
+      account: config.account,
       bus,
       arrivals,
       audit,
