@@ -20,14 +20,25 @@ const usual = JSON.stringify({
   ],
 })
 
-const context = { now: Date.now(), sourceAddress: '192.0.2.1', isSecure: true, requestTags: undefined, resourceTags: undefined }
+const about = {
+  now: Date.now(),
+  sourceAddress: '192.0.2.1',
+  isSecure: true,
+  headers: {},
+  region: 'us-east-1',
+  account: '000000000000',
+  requestTags: undefined,
+  resourceTags: undefined,
+}
 const resources = JSON.parse(JSON.stringify([`${app}/user/alice`, `${app}/channel/${crypto.randomUUID()}`])) as string[]
+
+const contexts = resources.map(resource => ({ ...about, resource }))
 
 function principalWith(permissions: Principal['permissions']): Principal {
   return { arn: 'arn:aws:sts::000000000000:assumed-role/Chat/alice', userId: 'x:alice', tags: new Map([['sub', 'alice']]), permissions }
 }
 
-const asks = (who: Principal) => () => resources.every(resource => decide(who, 'chime:SendChannelMessage', resource, context) === 'allowed')
+const asks = (who: Principal) => () => contexts.every(context => decide(who, 'chime:SendChannelMessage', context) === 'allowed')
 
 /** What it costs to say who may, in this process: IAM's decisions about a call on a channel. */
 export async function authorize(args: string[]) {

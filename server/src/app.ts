@@ -218,7 +218,7 @@ export async function startApp(config: Config, { now = Date.now, keys, through =
     const verify = createVerifier({ findKey })
     const { oidcIssuer, oidcAudience, oidcJwks: jwks, exchangeRole, exchangeAppInstance, exchangeUsers: makesUsers } = config
     const issuer = oidcIssuer && oidcAudience && createIssuer({ issuer: oidcIssuer, audiences: oidcAudience, jwks, now })
-    const issuing = { ring: kept, now, account: config.account, userClaim: config.userClaim }
+    const issuing = { ring: kept, now, region: config.region, account: config.account, userClaim: config.userClaim }
     const takeLogin = loginRate(throttling)
     const logins = { issuer: issuer || undefined, takeLogin }
     const { identityPool, identityPoolRole: role, identityPoolGuestRole: guestRole } = config
@@ -242,6 +242,8 @@ export async function startApp(config: Config, { now = Date.now, keys, through =
     }
     gateway = new Gateway({
       ...tools,
+      region: config.region,
+      account: config.account,
       bus,
       arrivals,
       audit,

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { isIP, type Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import proxyaddr from 'proxy-addr'
@@ -13,8 +13,10 @@ export interface Sender {
   readonly forwardedHost: string | undefined
 }
 
-/** What of it policies ask for. */
-export type Origin = Pick<Sender, 'sourceAddress' | 'isSecure'>
+/** What policies ask of where a request comes from. */
+export interface Origin extends Pick<Sender, 'sourceAddress' | 'isSecure'> {
+  readonly headers: Readonly<IncomingHttpHeaders>
+}
 
 export type ReadSender = (request: IncomingMessage) => Sender
 

@@ -10,7 +10,7 @@ import type { Principal } from './principal.ts'
 import { further, resources, type Further, type Owner } from './resources.ts'
 
 /** What IAM may ask of a request, wherever it has come from. */
-interface Asking extends Origin {
+interface Asking extends Origin, Owner {
   readonly db: Queries
   readonly now: () => number
 }
@@ -26,9 +26,10 @@ function tagsIn({ Tags, TagKeys }: AnyInput): RequestContext['requestTags'] {
 }
 
 /** Amazon's sentence, and what of ours helps: which of the groups of policies it is. */
-function denial(principal: Principal, action: string, resource: string, context: RequestContext, decision: Decision) {
+function denial(principal: Principal, action: string, context: RequestContext, decision: Decision) {
+  const { resource } = context
   const groups = principal.permissions ?? []
-  const alone = groups.map(group => decide({ ...principal, permissions: [group] }, action, resource, context))
+  const alone = groups.map(group => decide({ ...principal, permissions: [group] }, action, context))
   const isSession = alone.indexOf(decision) > 0
   const kind = isSession ? 'session' : 'identity-based'
   const owner = isSession ? 'the session' : 'the key or role'
@@ -54,14 +55,15 @@ async function demand(
   asking: Asking,
   requestTags?: RequestContext['requestTags'],
 ) {
-  const { db, now, sourceAddress, isSecure } = asking
+  const { db, now, sourceAddress, isSecure, headers, region, account } = asking
+  const about = { now: now(), sourceAddress, isSecure, headers, region, account, requestTags }
   const needsTags = asksResourceTags(principal)
   for (const resource of wanted) {
     const arn = needsTags ? parseArn(resource) : undefined
     const resourceTags = arn && (await tagsUnder(db, arn))
-    const context: RequestContext = { now: now(), sourceAddress, isSecure, requestTags, resourceTags }
-    const decision = decide(principal, action, resource, context)
-    if (decision !== 'allowed') throw denial(principal, action, resource, context, decision)
+    const context: RequestContext = { ...about, resource, resourceTags }
+    const decision = decide(principal, action, context)
+    if (decision !== 'allowed') throw denial(principal, action, context, decision)
   }
 }
 
@@ -71,7 +73,7 @@ export function permitterOf(name: OperationName) {
   const resourcesOf = resources[name] as AnyResources
   const more = (further[name] ?? []) as readonly (Omit<Further<OperationName>, 'resources'> & { readonly resources: AnyResources })[]
 
-  return async function permit(principal: Principal, input: AnyInput, asking: Asking & Owner): Promise<void> {
+  return async function permit(principal: Principal, input: AnyInput, asking: Asking): Promise<void> {
     const tags = tagsIn(input)
     await demand(principal, action, resourcesOf(input, asking), asking, tags)
     for (const { member, ...asked } of more) {

@@ -10,6 +10,8 @@ export interface Principal {
   readonly tags: ReadonlyMap<string, string>
   /** The AppInstanceUserId of the login that has led to it: the cognito-identity.amazonaws.com:sub of policies. */
   readonly subject?: string | undefined
+  /** When its temporary credentials were issued, in epoch milliseconds; undefined for a key that lasts. */
+  readonly issuedAt?: number | undefined
   /**
    * What it may: each group of policies must allow a call, and none may deny it (those of the role or key in one group, those of
    * the session in the next). Undefined for the root, who may do everything; an empty list permits nothing.

@@ -14,7 +14,7 @@ import { isChannelEvent, type BusEvent } from '../events/events.ts'
 import type { Limits } from '../limits.ts'
 import type { Log } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
-import type { Sender } from '../sender.ts'
+import type { Origin, Sender } from '../sender.ts'
 import type { Rate, TokenBuckets } from '../token-buckets.ts'
 import type { Database } from '../store/database.ts'
 import { placesAfter } from '../store/memberships.ts'
@@ -121,7 +121,7 @@ export class Gateway {
     const { url = '', headers } = request
     this.#server.handleUpgrade(request, socket, head, ws => {
       ws.on('error', ignore)
-      void this.#arrive(ws, socket, { url, host: headers.host ?? '', ...sender })
+      void this.#arrive(ws, socket, { url, host: headers.host ?? '', headers, ...sender })
     })
   }
 
@@ -147,7 +147,7 @@ export class Gateway {
     for (const session of this.#hub.departed(event)) this.#end(session, closeCodes.forbidden, 'The user has been deleted')
   }
 
-  async #arrive(ws: SessionSocket, socket: Socket, request: PresignedRequest & Sender) {
+  async #arrive(ws: SessionSocket, socket: Socket, request: PresignedRequest & Sender & Origin) {
     const { access, metrics, log, audit } = this.#wiring
     const trail = audit && new Trail()
     let refusal: CloseCode = closeCodes.tryLater
@@ -176,12 +176,12 @@ export class Gateway {
     }
   }
 
-  async #admit(ws: SessionSocket, socket: Socket, { key, parameters }: Presigned, sender: Sender) {
+  async #admit(ws: SessionSocket, socket: Socket, { key, parameters }: Presigned, origin: Origin) {
     const { limits, buckets, connectRate, now, pingSeconds } = this.#wiring
     const arn = parameters.get('userArn') ?? ''
     const id = parameters.get('sessionId')
     if (!id) throw unauthorized('sessionId is missing')
-    if (key.principal.permissions) await requirePermitted(this.#wiring, key.principal, arn, sender)
+    if (key.principal.permissions) await requirePermitted(this.#wiring, key.principal, arn, origin)
     const { callerId: userId, appInstanceId, retentionDays } = await livingUser(this.#wiring, arn)
     if (ws.readyState !== ws.OPEN || this.#isClosing) return ws.close(closeCodes.restart, 'The server restarts')
     const present = this.#hub.sessionsOf(userId)

@@ -2,6 +2,7 @@ import { parseArn } from '../arn.ts'
 import { permitConnect } from '../auth/permit.ts'
 import type { Presigned, PresignedRequest } from '../auth/presigned-url.ts'
 import type { Principal } from '../auth/principal.ts'
+import type { Owner } from '../auth/resources.ts'
 import { ApiError } from '../errors.ts'
 import type { Origin } from '../sender.ts'
 import type { Queries } from '../store/database.ts'
@@ -9,7 +10,7 @@ import { selectFacts, type FactsRow } from '../store/facts.ts'
 import { closeCodes, type CloseCode } from './close-codes.ts'
 
 /** What says who connects, and whether it may. */
-export interface Asking {
+export interface Asking extends Owner {
   readonly db: Queries
   readonly verify: (request: PresignedRequest) => Presigned
   /** The clock of what is stored; sockets and signatures keep real time. */
@@ -40,9 +41,11 @@ export function verified({ verify }: Asking, request: PresignedRequest): Presign
 }
 
 /** Asked before anybody looks whether there is such a user: who may not connect learns nothing. */
-export async function requirePermitted({ db, now }: Asking, principal: Principal, arn: string, { sourceAddress, isSecure }: Origin) {
+export async function requirePermitted(asking: Asking, principal: Principal, arn: string, origin: Origin) {
+  const { db, now, region, account } = asking
+  const { sourceAddress, isSecure, headers } = origin
   try {
-    await permitConnect(principal, arn, { db, now, sourceAddress, isSecure })
+    await permitConnect(principal, arn, { db, now, region, account, sourceAddress, isSecure, headers })
   } catch (error) {
     if (error instanceof ApiError) throw unauthorized('the credentials may not perform chime:Connect on this userArn', { cause: error })
     throw error

@@ -43,11 +43,11 @@ export function dispatchOf(
 
   return async request => {
     // 1 authenticate: the key that signed, then the user or bot that acts.
-    const { trail, params, query, body, host, sourceAddress, isSecure } = request
+    const { trail, params, query, body, host, sourceAddress, isSecure, headers } = request
     const key = verify(request)
     trail?.signed(key)
     const { principal } = key
-    const bearer = operation.bearer ? bearerOf(request.headers['x-amz-chime-bearer']) : undefined
+    const bearer = operation.bearer ? bearerOf(headers['x-amz-chime-bearer']) : undefined
     trail?.names(bearer)
     throttle?.look(bearer)
     // 2 decode and validate.
@@ -55,7 +55,7 @@ export function dispatchOf(
     const arns = namedArns(input)
     trail?.names(bearer, arns.values())
     // 3 authorize: IAM, then the role.
-    if (principal.permissions) await permit(principal, input, { db, now, region, account, sourceAddress, isSecure })
+    if (principal.permissions) await permit(principal, input, { db, now, region, account, sourceAddress, isSecure, headers })
     const facts = await authorize(db, bearer, arns, input)
     const call = facts ? bearerCall(base, host, principal, facts) : { ...base, host, principal }
     throttle?.take({ call, bearer, arns, input })

@@ -29,7 +29,7 @@ export const userPrincipal = (account: string, id: string, name: string, policy:
 
 /** Who acts with temporary credentials. `role` is the one that is assumed, `source` whose key they come from. */
 export function sessionPrincipal(account: string, session: Session, role: Role | undefined, source: Principal | undefined): Principal {
-  const { kind, name, policy } = session
+  const { kind, name, policy, issuedAt } = session
   const own = policy === undefined ? [] : [[parsePolicy(policy)]]
   const tags = new Map(session.tags)
   if (kind === 'role') {
@@ -38,14 +38,16 @@ export function sessionPrincipal(account: string, session: Session, role: Role |
       userId: `${role!.id}:${name}`,
       tags,
       subject: session.subject,
+      issuedAt,
       permissions: [[role!.permissions], ...own],
     }
   }
-  if (kind === 'session') return source!
+  if (kind === 'session') return { ...source!, issuedAt }
   return {
     arn: `arn:aws:sts::${account}:federated-user/${name}`,
     userId: `${account}:${name}`,
     tags,
+    issuedAt,
     // Without a policy of its own a federated user may do nothing.
     permissions: [...(source!.permissions ?? []), ...(own.length > 0 ? own : [[]])],
   }

@@ -5,7 +5,8 @@ export interface Session {
   readonly kind: 'role' | 'federated-user' | 'session'
   readonly accessKeyId: string
   readonly secretAccessKey: string
-  /** In epoch milliseconds. */
+  /** In epoch milliseconds, as are all times. */
+  readonly issuedAt: number
   readonly expiresAt: number
   /** The lasting key that they come from; undefined where a JSON Web Token was shown instead. */
   readonly sourceKeyId: string | undefined
@@ -25,7 +26,7 @@ export interface Session {
 /** What fits beside the other headers of a request, and into the URL of a socket. */
 export const longestToken = 4096
 
-const version = 1
+const version = 2
 const idBytes = 8
 const headBytes = 1 + idBytes
 
@@ -33,6 +34,7 @@ const headBytes = 1 + idBytes
 type Packed = [
   kind: Session['kind'],
   secretAccessKey: string,
+  issuedAt: number,
   expiresAt: number,
   sourceKeyId: string | null,
   roleIds: readonly string[],
@@ -40,7 +42,7 @@ type Packed = [
   tags: Session['tags'],
   transitive: readonly string[],
   policy: string | null,
-  subject?: string,
+  subject: string | null,
 ]
 
 const bindingOf = (masterKeyId: string, accessKeyId: string) => `session ${version} ${masterKeyId} ${accessKeyId}`
@@ -53,6 +55,7 @@ export function sealSession(masterKey: MasterKey, session: Session): string {
   const packed: Packed = [
     session.kind,
     session.secretAccessKey,
+    session.issuedAt,
     session.expiresAt,
     session.sourceKeyId ?? null,
     session.roleIds,
@@ -60,8 +63,8 @@ export function sealSession(masterKey: MasterKey, session: Session): string {
     session.tags,
     session.transitive,
     session.policy ?? null,
+    session.subject ?? null,
   ]
-  if (session.subject !== undefined) packed.push(session.subject)
   const head = Buffer.concat([Buffer.of(version), Buffer.from(masterKey.id, 'hex')])
   const sealed = masterKey.sessions.seal(bindingOf(masterKey.id, session.accessKeyId), JSON.stringify(packed))
   return Buffer.concat([head, sealed]).toString('base64')
@@ -79,8 +82,10 @@ export function openSession(
   const masterKey = masterKeys.get(bytes.toString('hex', 1, headBytes))
   const text = masterKey?.sessions.open(bindingOf(masterKey.id, accessKeyId), bytes.subarray(headBytes))
   if (text === undefined) return undefined
-  const [kind, secretAccessKey, expiresAt, sourceKeyId, roleIds, name, tags, transitive, policy, subject] = JSON.parse(text) as Packed
-  const rest = { secretAccessKey, expiresAt, roleIds, name, tags, transitive, subject }
-  const session = { kind, accessKeyId, ...rest, sourceKeyId: sourceKeyId ?? undefined, policy: policy ?? undefined }
+  const [kind, secretAccessKey, issuedAt, expiresAt, sourceKeyId, roleIds, name, tags, transitive, policy, subject] = JSON.parse(
+    text,
+  ) as Packed
+  const whole = { kind, accessKeyId, secretAccessKey, issuedAt, expiresAt, roleIds, name, tags, transitive }
+  const session = { ...whole, sourceKeyId: sourceKeyId ?? undefined, policy: policy ?? undefined, subject: subject ?? undefined }
   return { session, masterKeyId: masterKey!.id }
 }

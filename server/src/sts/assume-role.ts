@@ -5,7 +5,7 @@ import type { AccessKey } from '../auth/signing-key.ts'
 import { roleArn, roleNameOf, type Role } from '../keys/principals.ts'
 import type { Session } from '../keys/session.ts'
 import type { Origin } from '../sender.ts'
-import { issue, type Issued, type Tools } from './credentials.ts'
+import { contextOf, issue, type Issued, type Tools } from './credentials.ts'
 import {
   asciiArn,
   denied,
@@ -44,11 +44,11 @@ function trustIn({ trust }: Role, { accessKeyId, principal }: AccessKey, session
 }
 
 /** The policies of the caller's session must allow it in any case; those of its key or role need not where the role names the caller. */
-function isPermitted(principal: Principal, action: string, arn: string, context: RequestContext, trust: 'named' | 'account') {
-  const decision = decide(principal, action, arn, context)
+function isPermitted(principal: Principal, action: string, context: RequestContext, trust: 'named' | 'account') {
+  const decision = decide(principal, action, context)
   if (decision !== 'not allowed' || trust === 'account') return decision === 'allowed'
   const [, ...ofSession] = principal.permissions!
-  return ofSession.length === 0 || decide({ ...principal, permissions: ofSession }, action, arn, context) === 'allowed'
+  return ofSession.length === 0 || decide({ ...principal, permissions: ofSession }, action, context) === 'allowed'
 }
 
 /** The new tags, and those that the roles before have made transitive, which cannot be given anew. */
@@ -64,13 +64,8 @@ function mergedTags(given: SessionTags, session: Session | undefined): SessionTa
 }
 
 /** AssumeRole: credentials of a role for who is trusted and permitted. */
-export async function assumeRole(
-  parameters: Parameters,
-  caller: AccessKey,
-  tools: Tools,
-  { sourceAddress, isSecure }: Origin,
-): Promise<AssumedRole> {
-  const { ring, account, now } = tools
+export async function assumeRole(parameters: Parameters, caller: AccessKey, tools: Tools, origin: Origin): Promise<AssumedRole> {
+  const { ring, account } = tools
   const arn = asciiArn(parameters, 'RoleArn')
   const name = sessionName(parameters)
   const tags = tagsIn(parameters)
@@ -90,9 +85,9 @@ export async function assumeRole(
   const { externalId } = role.trust
   if (externalId !== undefined && parameters.get('ExternalId') !== externalId)
     throw refuse('The role asks for an ExternalId, and this is not it.')
-  const context = { now: now(), sourceAddress, isSecure, requestTags: tags, resourceTags: undefined }
+  const context = contextOf(tools, origin, arn, tags)
   for (const action of tags.size > 0 ? ['sts:AssumeRole', 'sts:TagSession'] : ['sts:AssumeRole']) {
-    if (!isPermitted(principal, action, arn, context, trust))
+    if (!isPermitted(principal, action, context, trust))
       throw refuse(`The policies of the caller do not allow ${action} on the role, or deny it.`, action)
   }
   const [refused] = refusedTags(role, tags.keys())

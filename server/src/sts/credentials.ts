@@ -1,17 +1,34 @@
+import type { RequestContext } from '../auth/iam/request-context.ts'
 import { ApiError } from '../errors.ts'
 import { newId, newSecret } from '../keys/access-key-id.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
 import { longestToken, sealSession, type Session } from '../keys/session.ts'
+import type { Origin } from '../sender.ts'
+import type { SessionTags } from './parameters.ts'
 
 /** What the calls for temporary credentials share. */
 export interface Tools {
   readonly ring: KeyRing
   /** The clock by which credentials expire. */
   readonly now: () => number
+  readonly region: string
   readonly account: string
   /** The claim of a login that is the user's id. */
   readonly userClaim: string
 }
+
+/** What policies may ask of a call for credentials. */
+export const contextOf = ({ now, region, account }: Tools, origin: Origin, resource: string, requestTags: SessionTags): RequestContext => ({
+  now: now(),
+  sourceAddress: origin.sourceAddress,
+  isSecure: origin.isSecure,
+  headers: origin.headers,
+  region,
+  account,
+  resource,
+  requestTags,
+  resourceTags: undefined,
+})
 
 interface Credentials {
   readonly AccessKeyId: string
@@ -29,12 +46,13 @@ export interface Issued {
 /** Temporary credentials for a session of so many seconds. */
 export async function issue(
   { ring, now }: Tools,
-  given: Omit<Session, 'accessKeyId' | 'secretAccessKey' | 'expiresAt'>,
+  given: Omit<Session, 'accessKeyId' | 'secretAccessKey' | 'issuedAt' | 'expiresAt'>,
   seconds: number,
 ): Promise<Issued> {
   // Whole seconds, since that is what the answer shows.
-  const expiresAt = (Math.floor(now() / 1000) + seconds) * 1000
-  const session: Session = { ...given, accessKeyId: newId('ASIA'), secretAccessKey: newSecret(), expiresAt }
+  const issuedAt = Math.floor(now() / 1000) * 1000
+  const expiresAt = issuedAt + seconds * 1000
+  const session: Session = { ...given, accessKeyId: newId('ASIA'), secretAccessKey: newSecret(), issuedAt, expiresAt }
   const SessionToken = sealSession(await ring.masterKey(), session)
   if (SessionToken.length > longestToken) {
     const message = 'The session policy and the tags together are too large for a session token'

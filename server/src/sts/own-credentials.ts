@@ -2,7 +2,7 @@ import { decide } from '../auth/iam/decide.ts'
 import type { AccessKey } from '../auth/signing-key.ts'
 import type { Origin } from '../sender.ts'
 import { ApiError } from '../errors.ts'
-import { issue, type Tools } from './credentials.ts'
+import { contextOf, issue, type Tools } from './credentials.ts'
 import { denied, duration, sessionPolicy, tagsIn, text, type Parameters } from './parameters.ts'
 
 const usual = 43_200
@@ -45,15 +45,15 @@ export async function getSessionToken(parameters: Parameters, caller: AccessKey,
 }
 
 /** GetFederationToken: temporary credentials that may what both the key and the session policy allow. */
-export async function getFederationToken(parameters: Parameters, caller: AccessKey, tools: Tools, { sourceAddress, isSecure }: Origin) {
+export async function getFederationToken(parameters: Parameters, caller: AccessKey, tools: Tools, origin: Origin) {
   requireLasting(tools, caller, 'GetFederationToken')
   const name = text(parameters, 'Name', /^[\w+=,.@-]{2,32}$/, '2 to 32 letters, digits and characters of _+=,.@-')
   const tags = tagsIn(parameters)
   const policy = sessionPolicy(parameters)
   const arn = `arn:aws:sts::${tools.account}:federated-user/${name}`
-  const context = { now: tools.now(), sourceAddress, isSecure, requestTags: tags, resourceTags: undefined }
+  const context = contextOf(tools, origin, arn, tags)
   for (const action of tags.size > 0 ? ['sts:GetFederationToken', 'sts:TagSession'] : ['sts:GetFederationToken']) {
-    if (decide(caller.principal, action, arn, context) !== 'allowed')
+    if (decide(caller.principal, action, context) !== 'allowed')
       throw denied(caller.principal.arn, action, arn, `The policy of the key does not allow ${action} on ${arn}, or denies it.`)
   }
   const given = {

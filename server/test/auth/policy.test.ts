@@ -1,33 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { decide, type Decision } from '../../src/auth/iam/decide.ts'
 import { parsePolicy } from '../../src/auth/iam/policy.ts'
 import { PolicyError } from '../../src/auth/iam/policy-error.ts'
-import type { RequestContext } from '../../src/auth/iam/request-context.ts'
 import type { Principal } from '../../src/auth/principal.ts'
-
-const app = 'arn:aws:chime:us-east-1:000000000000:app-instance/11111111-2222-3333-4444-555555555555'
-const alice = `${app}/user/alice`
-const noon = Date.parse('2026-06-01T12:00:00Z')
-
-type Asked = Partial<RequestContext> & {
-  readonly action?: string
-  readonly resource?: string
-  readonly principal?: Partial<Principal>
-}
-
-/** Decides about a policy, or about groups of them. */
-function ask(
-  statements: unknown,
-  { action = 'chime:SendChannelMessage', resource = alice, principal = {}, ...context }: Asked = {},
-): Decision {
-  const policy = parsePolicy(JSON.stringify({ Version: '2012-10-17', Statement: statements }))
-  return decide(
-    { arn: 'arn:aws:iam::000000000000:user/staff/tester', userId: 'AIDATESTER', tags: new Map(), permissions: [[policy]], ...principal },
-    action,
-    resource,
-    { now: noon, sourceAddress: '192.0.2.7', isSecure: true, requestTags: undefined, resourceTags: undefined, ...context },
-  )
-}
+import { alice, app, ask, noon, type Asked } from './asking.ts'
 
 const allow = (more: object = {}) => ({ Effect: 'Allow', Action: '*', Resource: '*', ...more })
 const deny = (more: object = {}) => ({ Effect: 'Deny', Action: '*', Resource: '*', ...more })
@@ -443,7 +418,7 @@ describe('what is not understood is refused, with what is wrong and where', () =
     [one({ Resource: `${app}/user/\${aws:TagKeys}` }), /^Statement 2: Resource: aws:TagKeys has many values/],
     [one({ Resource: `${app}/user/\${aws:Unknown}` }), /^Statement 2: Resource: aws:Unknown is not a condition key/],
     [one({ Resource: `${app}/user/\${aws:PrincipalTag}` }), /^Statement 2: Resource: aws:PrincipalTag is not a condition key/],
-    [one({ Resource: `${app}/user/\${cognito-identity.amazonaws.com:sub}` }), /session tags: write aws:PrincipalTag\/CLAIM/],
+    [one({ Resource: `${app}/user/\${login.example.com:sub}` }), /session tags: write aws:PrincipalTag\/CLAIM/],
     [conditional([]), /^Statement 2: Condition: It must be an object of operators/],
     [conditional(null), /^Statement 2: Condition: It must be an object/],
     [conditional({ StringEquals: {} }), /^Statement 2: Condition: StringEquals: It must be an object of condition keys/],

@@ -10,6 +10,7 @@ const session: Session = {
   kind: 'role',
   accessKeyId: 'ASIAAAAAAAAAAAAAAAAA',
   secretAccessKey: 'a-secret-that-nobody-reads',
+  issuedAt: 1_799_996_400_000,
   expiresAt: 1_800_000_000_000,
   sourceKeyId: 'AKIAAAAAAAAAAAAAAAAA',
   roleIds: ['AROAAAAAAAAAAAAAAAAA'],

@@ -1,7 +1,8 @@
 import type { Principal } from '../principal.ts'
-import { conditionKey, type ConditionKey } from './keys.ts'
+import type { ConditionKey } from './keys.ts'
+import { isObject, textsOf } from './json.ts'
 import { operators, type Operator, type Test } from './operators.ts'
-import { PolicyError } from './policy-error.ts'
+import { PolicyError, within } from './policy-error.ts'
 import type { RequestContext } from './request-context.ts'
 import type { Part } from './template.ts'
 
@@ -14,18 +15,54 @@ export interface Condition {
 
 type Quantifier = 'ForAnyValue' | 'ForAllValues' | undefined
 
-/** One operator on one key of a Condition element; all of them must hold. */
-export function conditionOf(operatorName: string, keyName: string, values: readonly string[], variables: boolean): Condition {
+/** What a Condition element may speak of. */
+export interface Vocabulary {
+  /** The condition key of that name; throws where there is none. */
+  readonly keyOf: (name: string) => ConditionKey
+  /** Whether its values may have variables. */
+  readonly variables: boolean
+}
+
+/** The conditions of a Condition element; all of them must hold. */
+export function conditionsOf(element: unknown, vocabulary: Vocabulary): Condition[] {
+  if (!isObject(element)) throw new PolicyError('It must be an object of operators.')
+  return Object.entries(element).flatMap(([operator, keys]) =>
+    within(operator, () => {
+      if (!isObject(keys) || Object.keys(keys).length === 0)
+        throw new PolicyError('It must be an object of condition keys and their values.')
+      const folded = Object.keys(keys).map(key => key.toLowerCase())
+      if (new Set(folded).size < folded.length) throw new PolicyError('The same condition key is there twice.')
+      return Object.entries(keys).map(([key, values]) =>
+        conditionOf(
+          operator,
+          key,
+          within(key, () => conditionValues(values)),
+          vocabulary,
+        ),
+      )
+    }),
+  )
+}
+
+/** Numbers and booleans may stand without quotes. */
+function conditionValues(value: unknown): readonly string[] {
+  const values: unknown[] = Array.isArray(value) ? value : [value]
+  const texts = values.map(each => (typeof each === 'number' || typeof each === 'boolean' ? String(each) : each))
+  return textsOf(texts, 'a string, a number, true or false')
+}
+
+/** One operator on one key. */
+function conditionOf(operatorName: string, keyName: string, values: readonly string[], { keyOf, variables }: Vocabulary): Condition {
   const [, set, plainName = '', suffix] = /^(?:(ForAnyValue|ForAllValues):)?([A-Za-z]+?)(IfExists)?$/.exec(operatorName) ?? []
   const quantifier = set as Quantifier
   const ifExists = suffix !== undefined
-  if (plainName === 'Null' && !quantifier && !ifExists) return nullCondition(keyName, values)
+  if (plainName === 'Null' && !quantifier && !ifExists) return nullCondition(keyOf(keyName), values)
   const operator = Object.hasOwn(operators, plainName) ? operators[plainName] : undefined
   if (!operator) throw new PolicyError(`${operatorName} is not a condition operator that is known here.`)
   if (quantifier === 'ForAnyValue' && ifExists) {
     throw new PolicyError(`${operatorName} can be read in two ways: leave out IfExists, which ForAnyValue has no use for.`)
   }
-  const key = conditionKey(keyName)
+  const key = keyOf(keyName)
   if (key.isList && !quantifier)
     throw new PolicyError(`${keyName} has many values: write ForAnyValue:${plainName} or ForAllValues:${plainName}.`)
   const { test, parts } = operator.compile(values, variables)
@@ -33,12 +70,12 @@ export function conditionOf(operatorName: string, keyName: string, values: reado
 }
 
 function single(key: ConditionKey, { isNegated }: Operator, test: Test, ifExists: boolean): Condition['holds'] {
-  const read = (key as Extract<ConditionKey, { isList: false }>).read
   return (principal, context) => {
-    const value = read(principal, context)
+    const value = key.read(principal, context)
     // What is not there is not what the policy names.
     if (value === undefined) return isNegated || ifExists
-    return test(value, principal, context) !== isNegated
+    const isNamed = typeof value === 'string' ? test(value, principal, context) : value.some(each => test(each, principal, context))
+    return isNamed !== isNegated
   }
 }
 
@@ -58,10 +95,9 @@ function quantified(
 }
 
 /** `true` where the request must have no value, `false` where it must have one. */
-function nullCondition(keyName: string, values: readonly string[]): Condition {
+function nullCondition(key: ConditionKey, values: readonly string[]): Condition {
   const [value] = values
-  if (values.length !== 1 || (value !== 'true' && value !== 'false')) throw new PolicyError(`Null takes true or false for ${keyName}.`)
-  const key = conditionKey(keyName)
+  if (values.length !== 1 || (value !== 'true' && value !== 'false')) throw new PolicyError(`Null takes true or false for ${key.name}.`)
   const absent = value === 'true'
   return { key, parts: [], holds: (principal, context) => (key.read(principal, context) === undefined) === absent }
 }

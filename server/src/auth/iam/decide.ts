@@ -4,10 +4,10 @@ import type { RequestContext } from './request-context.ts'
 export type Decision = 'allowed' | 'explicitly denied' | 'not allowed'
 
 /**
- * Whether a principal may do something with a resource, as Amazon decides it: a statement that denies wins over all that
+ * Whether a principal may do something with the resource of a request, as Amazon decides it: a statement that denies wins over all that
  * allow, and every group of policies (those of the role or key, those of the session) must have one that allows.
  */
-export function decide(principal: Principal, action: string, resource: string, context: RequestContext): Decision {
+export function decide(principal: Principal, action: string, context: RequestContext): Decision {
   const { permissions } = principal
   if (!permissions) return 'allowed'
   let decision: Decision = permissions.length > 0 ? 'allowed' : 'not allowed'
@@ -16,7 +16,7 @@ export function decide(principal: Principal, action: string, resource: string, c
     for (const policy of group) {
       for (const statement of policy.statementsAbout(action)) {
         if (allows && !statement.denies) continue
-        if (!statement.applies(resource, principal, context)) continue
+        if (!statement.applies(principal, context)) continue
         if (statement.denies) return 'explicitly denied'
         allows = true
       }

@@ -1,3 +1,4 @@
+import { absentKey } from './absent-keys.ts'
 import type { Principal } from '../principal.ts'
 import { PolicyError } from './policy-error.ts'
 import type { RequestContext } from './request-context.ts'
@@ -7,9 +8,22 @@ type Read<Value> = (principal: Principal, context: RequestContext) => Value | un
 
 export type ReadText = Read<string>
 
-export type ConditionKey =
-  | { readonly name: string; readonly isList: false; readonly asksResourceTags: boolean; readonly read: ReadText }
-  | { readonly name: string; readonly isList: true; readonly asksResourceTags: false; readonly read: Read<readonly string[]> }
+export interface ConditionKey {
+  readonly name: string
+  /** Whether a condition must say for how many of its values it holds. */
+  readonly isList: boolean
+  readonly asksResourceTags: boolean
+  readonly read: Read<string | readonly string[]>
+}
+
+interface TextKey extends ConditionKey {
+  readonly isList: false
+  readonly read: ReadText
+}
+
+interface ListKey extends ConditionKey {
+  readonly isList: true
+}
 
 /** `arn:aws:iam::ACCOUNT:user/PATH/NAME` and the like, as far as conditions ask for it. */
 function identityOf({ arn }: Principal): { readonly account: string; readonly kind: string; readonly path: readonly string[] } {
@@ -38,47 +52,58 @@ function userName(principal: Principal): string | undefined {
   return kind === 'user' ? path.at(-1) : undefined
 }
 
-const timeOf = ({ now }: RequestContext) => `${new Date(now).toISOString().slice(0, 19)}Z`
+const dateOf = (milliseconds: number) => `${new Date(milliseconds).toISOString().slice(0, 19)}Z`
+
+/** Of an ARN; what is none belongs to the account of the server. */
+const accountOf = (resource: string, account: string) => resource.split(':', 5)[4] || account
 
 const texts: Readonly<Record<string, ReadText>> = {
-  'aws:currenttime': (_, context) => timeOf(context),
+  'aws:currenttime': (_, { now }) => dateOf(now),
   'aws:epochtime': (_, { now }) => String(Math.floor(now / 1000)),
+  // Nobody can show a second factor here. As on Amazon, a key that lasts does not even say so.
+  'aws:multifactorauthpresent': ({ issuedAt }) => (issuedAt === undefined ? undefined : 'false'),
   'aws:principalaccount': principal => identityOf(principal).account,
   'aws:principalarn': principalArn,
+  'aws:principalisawsservice': () => 'false',
   'aws:principaltype': principal => typesOfPrincipal[identityOf(principal).kind],
+  'aws:referer': (_, { headers }) => headers.referer,
+  'aws:requestedregion': (_, { region }) => region,
+  'aws:resourceaccount': (_, { resource, account }) => accountOf(resource, account),
   'aws:securetransport': (_, { isSecure }) => String(isSecure),
   'aws:sourceip': (_, { sourceAddress }) => sourceAddress,
+  'aws:tokenissuetime': ({ issuedAt }) => (issuedAt === undefined ? undefined : dateOf(issuedAt)),
+  'aws:useragent': (_, { headers }) => headers['user-agent'],
   'aws:userid': ({ userId }) => userId,
   'aws:username': userName,
+  'aws:viaawsservice': () => 'false',
   'cognito-identity.amazonaws.com:sub': ({ subject }) => subject,
 }
 
 /** The names of condition keys are not case-sensitive, those of tags in them included: the tag that is written so, or else one that differs in case. */
-function tagOf<Value>(tags: ReadonlyMap<string, Value> | undefined, name: string): Value | undefined {
-  if (!tags || tags.has(name)) return tags?.get(name)
+function valueUnder<Value>(values: ReadonlyMap<string, Value> | undefined, name: string): Value | undefined {
+  if (!values || values.has(name)) return values?.get(name)
   const folded = name.toLowerCase()
-  for (const [key, value] of tags) if (key.toLowerCase() === folded) return value
+  for (const [key, value] of values) if (key.toLowerCase() === folded) return value
   return undefined
 }
 
-const known =
-  'aws:PrincipalTag/KEY, aws:ResourceTag/KEY, aws:RequestTag/KEY, aws:TagKeys, aws:SourceIp, aws:SecureTransport, aws:CurrentTime, aws:EpochTime, ' +
-  'aws:PrincipalArn, aws:PrincipalAccount, aws:PrincipalType, aws:userid and aws:username'
-
 /** The condition key of that name, which conditions and variables ask for. */
-export function conditionKey(name: string): ConditionKey {
+export function conditionKey(name: string): TextKey | ListKey {
   const folded = name.toLowerCase()
   const slash = name.indexOf('/')
   const tag = slash === -1 ? '' : name.slice(slash + 1)
-  const ofTag = (read: ReadText, asksResourceTags = false): ConditionKey => ({ name, isList: false, asksResourceTags, read })
-  if (tag && folded.startsWith('aws:principaltag/')) return ofTag(({ tags }) => tagOf(tags, tag))
-  if (tag && folded.startsWith('aws:requesttag/')) return ofTag((_, { requestTags }) => tagOf(requestTags, tag))
-  if (tag && folded.startsWith('aws:resourcetag/')) return ofTag((_, { resourceTags }) => tagOf(resourceTags, tag), true)
-  if (folded === 'aws:tagkeys') {
+  const ofText = (read: ReadText, asksResourceTags = false): TextKey => ({ name, isList: false, asksResourceTags, read })
+  if (tag && folded.startsWith('aws:principaltag/')) return ofText(({ tags }) => valueUnder(tags, tag))
+  if (tag && folded.startsWith('aws:requesttag/')) return ofText((_, { requestTags }) => valueUnder(requestTags, tag))
+  if (tag && folded.startsWith('aws:resourcetag/')) return ofText((_, { resourceTags }) => valueUnder(resourceTags, tag), true)
+  if (folded === 'aws:tagkeys')
     return { name, isList: true, asksResourceTags: false, read: (_, { requestTags }) => requestTags && [...requestTags.keys()] }
-  }
   const read = Object.hasOwn(texts, folded) ? texts[folded] : undefined
-  if (read) return ofTag(read)
+  if (read) return ofText(read)
+  const absent = absentKey(folded)
+  if (absent) return absent.isList ? { name, isList: true, asksResourceTags: false, read: () => undefined } : ofText(() => undefined)
   const claims = folded.includes('.') ? ' The claims of a login are session tags: write aws:PrincipalTag/CLAIM.' : ''
-  throw new PolicyError(`${name} is not a condition key that is known here (${known}).${claims}`)
+  throw new PolicyError(
+    `${name} is not a condition key that is known here: docs/security.md lists the keys of Amazon that are, and what they stand for.${claims}`,
+  )
 }

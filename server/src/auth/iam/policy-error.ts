@@ -4,3 +4,13 @@ export class PolicyError extends Error {
     super(sentence.replaceAll(/\p{Cc}/gu, '\u{fffd}'), options)
   }
 }
+
+/** Adds the place to the sentence of what is wrong there. */
+export function within<Value>(place: string, read: () => Value): Value {
+  try {
+    return read()
+  } catch (error) {
+    if (error instanceof PolicyError) throw new PolicyError(`${place}: ${error.message}`, { cause: error })
+    throw error
+  }
+}

@@ -1,6 +1,6 @@
-import { PolicyError } from './policy-error.ts'
-import { statementOf, within, isObject, type Statement } from './statement.ts'
-import { parseStrictJson } from './strict-json.ts'
+import { isObject, parseStrictJson } from './json.ts'
+import { PolicyError, within } from './policy-error.ts'
+import { statementOf, type Statement } from './statement.ts'
 
 /** A policy that has been understood. */
 export interface Policy {
@@ -15,7 +15,7 @@ const longestPolicy = 10_240
 
 /**
  * What a policy of IAM's language says. Throws a PolicyError with what is wrong, and where, for anything that it does not
- * understand: a part that was passed over could be the one that denies.
+ * understand: a part that was passed over could be the one that denies. Only a statement that can never be about this server is.
  */
 export function parsePolicy(text: string): Policy {
   const { length } = text.replaceAll(/\s+/g, '')

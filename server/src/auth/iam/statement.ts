@@ -1,9 +1,12 @@
 import type { Principal } from '../principal.ts'
 import { namesOfAction } from './actions.ts'
 import { arnPatternOf } from './arn-pattern.ts'
-import { conditionOf, type Condition } from './conditions.ts'
+import { conditionsOf } from './conditions.ts'
+import { isForeign } from './foreign.ts'
+import { isObject, textsOf, type JsonObject } from './json.ts'
+import { conditionKey } from './keys.ts'
 import { wildcardsOf } from './pattern.ts'
-import { PolicyError } from './policy-error.ts'
+import { PolicyError, within } from './policy-error.ts'
 import type { RequestContext } from './request-context.ts'
 import { isVariable } from './template.ts'
 
@@ -12,83 +15,42 @@ export interface Statement {
   readonly denies: boolean
   /** Whether it speaks of an action, in whatever case. */
   readonly isAboutAction: (action: string) => boolean
-  /** Whether it speaks of a resource, under its conditions. */
-  readonly applies: (resource: string, principal: Principal, context: RequestContext) => boolean
+  /** Whether it speaks of the resource of a request, under its conditions. */
+  readonly applies: (principal: Principal, context: RequestContext) => boolean
   readonly asksResourceTags: boolean
 }
 
-type Element = Readonly<Record<string, unknown>>
-
 const elements = new Set(['Sid', 'Effect', 'Action', 'NotAction', 'Resource', 'NotResource', 'Condition'])
 
-/** Adds the place to the sentence of what is wrong there. */
-export function within<Value>(place: string, read: () => Value): Value {
-  try {
-    return read()
-  } catch (error) {
-    if (error instanceof PolicyError) throw new PolicyError(`${place}: ${error.message}`, { cause: error })
-    throw error
-  }
-}
-
-export const isObject = (value: unknown): value is Element => typeof value === 'object' && value !== null && !Array.isArray(value)
-
-/** One text or a list of them, as IAM writes it. */
-function textsOf(value: unknown, what: string): readonly string[] {
-  const texts: unknown[] = Array.isArray(value) ? value : [value]
-  if (texts.length > 0 && texts.every(text => typeof text === 'string')) return texts
-  throw new PolicyError(`It must be ${what}, or a list of such.`)
+interface Either {
+  readonly name: string
+  readonly not: boolean
+  readonly value: unknown
 }
 
 /** Exactly one of the two. */
-function either(statement: Element, name: string): { readonly name: string; readonly not: boolean; readonly value: unknown } {
+function either(statement: JsonObject, name: string): Either {
   const present = [name, `Not${name}`].filter(each => each in statement)
   if (present.length !== 1) throw new PolicyError(`It must have ${name} or Not${name}, ${present.length ? 'not both' : 'and has neither'}.`)
   const [found = name] = present
   return { name: found, not: found !== name, value: statement[found] }
 }
 
-function actionsOf(statement: Element): Statement['isAboutAction'] {
-  const { name, not, value } = either(statement, 'Action')
-  const patterns = within(name, () =>
-    textsOf(value, 'an action like chime:SendChannelMessage').map(text => {
-      if (text !== '*' && !/^[a-z0-9*?-]+:[a-z0-9*?]+$/i.test(text)) {
-        throw new PolicyError(`'${text}' is not an action like chime:SendChannelMessage, chime:Describe* or *.`)
-      }
-      return wildcardsOf(text.toLowerCase())
-    }),
-  )
+function actionsIn({ name, value }: Either): readonly string[] {
+  return within(name, () => {
+    const texts = textsOf(value, 'an action like chime:SendChannelMessage')
+    const wrong = texts.find(text => text !== '*' && !/^[a-z0-9*?-]+:[a-z0-9*?]+$/i.test(text))
+    if (wrong !== undefined) throw new PolicyError(`'${wrong}' is not an action like chime:SendChannelMessage, chime:Describe* or *.`)
+    return texts.map(text => text.toLowerCase())
+  })
+}
+
+function aboutActions(actions: readonly string[], not: boolean): Statement['isAboutAction'] {
+  const patterns = actions.map(wildcardsOf)
   return action => {
     const names = namesOfAction(action)
     return patterns.some(matches => names.some(matches)) !== not
   }
-}
-
-function conditionsOf(value: unknown, variables: boolean): Condition[] {
-  if (!isObject(value)) throw new PolicyError('It must be an object of operators.')
-  return Object.entries(value).flatMap(([operator, keys]) =>
-    within(operator, () => {
-      if (!isObject(keys) || Object.keys(keys).length === 0)
-        throw new PolicyError('It must be an object of condition keys and their values.')
-      const folded = Object.keys(keys).map(key => key.toLowerCase())
-      if (new Set(folded).size < folded.length) throw new PolicyError('The same condition key is there twice.')
-      return Object.entries(keys).map(([key, values]) =>
-        conditionOf(
-          operator,
-          key,
-          within(key, () => conditionValues(values)),
-          variables,
-        ),
-      )
-    }),
-  )
-}
-
-/** Numbers and booleans may stand without quotes. */
-function conditionValues(value: unknown): readonly string[] {
-  const values: unknown[] = Array.isArray(value) ? value : [value]
-  const texts = values.map(each => (typeof each === 'number' || typeof each === 'boolean' ? String(each) : each))
-  return textsOf(texts, 'a string, a number, true or false')
 }
 
 export function statementOf(statement: unknown, variables: boolean): Statement {
@@ -104,22 +66,27 @@ export function statementOf(statement: unknown, variables: boolean): Statement {
     throw new PolicyError('Sid must consist of letters and digits.')
   }
   if (Effect !== 'Allow' && Effect !== 'Deny') throw new PolicyError('Effect must be "Allow" or "Deny".')
-  const isAboutAction = actionsOf(statement)
-  const { name, not, value } = either(statement, 'Resource')
-  const resources = within(name, () => textsOf(value, 'an ARN or *').map(text => arnPatternOf(text, variables)))
-  const conditions = 'Condition' in statement ? within('Condition', () => conditionsOf(statement['Condition'], variables)) : []
+  const action = either(statement, 'Action')
+  const actions = actionsIn(action)
+  const resource = either(statement, 'Resource')
+  const resources = within(resource.name, () => textsOf(resource.value, 'an ARN or *'))
+  if (isForeign({ actions: action.not ? undefined : actions, resources: resource.not ? undefined : resources }))
+    return { sid: Sid, denies: Effect === 'Deny', isAboutAction: () => false, applies: () => false, asksResourceTags: false }
 
-  const used = [...resources, ...conditions].flatMap(({ parts }) => parts.filter(isVariable))
+  const patterns = within(resource.name, () => resources.map(text => arnPatternOf(text, variables)))
+  const vocabulary = { keyOf: conditionKey, variables }
+  const conditions = 'Condition' in statement ? within('Condition', () => conditionsOf(statement['Condition'], vocabulary)) : []
+  const used = [...patterns, ...conditions].flatMap(({ parts }) => parts.filter(isVariable))
   const needed = used.filter(variable => variable.default === undefined)
   return {
     sid: Sid,
     denies: Effect === 'Deny',
-    isAboutAction,
+    isAboutAction: aboutActions(actions, action.not),
     asksResourceTags: used.some(variable => variable.asksResourceTags) || conditions.some(({ key }) => key.asksResourceTags),
-    applies(resource, principal, context) {
+    applies(principal, context) {
       // A statement with a variable that has no value says nothing.
       for (const variable of needed) if (variable.read(principal, context) === undefined) return false
-      if (resources.some(pattern => pattern.matches(resource, principal, context)) === not) return false
+      if (patterns.some(pattern => pattern.matches(context.resource, principal, context)) === resource.not) return false
       return conditions.every(condition => condition.holds(principal, context))
     },
   }

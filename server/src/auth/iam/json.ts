@@ -37,3 +37,14 @@ function refuseDuplicates(text: string) {
     last = token
   }
 }
+
+export type JsonObject = Readonly<Record<string, unknown>>
+
+export const isObject = (value: unknown): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** One text or a list of them, as IAM writes it. */
+export function textsOf(value: unknown, what: string): readonly string[] {
+  const texts: unknown[] = Array.isArray(value) ? value : [value]
+  if (texts.length > 0 && texts.every(text => typeof text === 'string')) return texts
+  throw new PolicyError(`It must be ${what}, or a list of such.`)
+}
