@@ -30,20 +30,21 @@ const busy = 5
 export async function claimDataFolder({ databaseUrl, data }: Pick<Config, 'databaseUrl' | 'data'>): Promise<() => void> {
   if (databaseUrl !== undefined || data === ':memory:') return () => {}
   const folder = await dataFolder(data)
+  const file = `${databaseFile(folder)}-lock`
   let claim: DatabaseSync | undefined
   try {
-    claim = new DatabaseSync(`${databaseFile(folder)}-lock`)
+    claim = new DatabaseSync(file)
     // Without a journal no second file is written.
     claim.exec('pragma journal_mode = memory; begin exclusive')
   } catch (error) {
     claim?.close()
     const { errcode, message } = error as Error & { errcode?: number }
-    const why =
-      errcode === busy
-        ? 'is in use by another server. Stop that one, or give this one a folder of its own by --data. ' +
-          'Several servers share their data on PostgreSQL only, by --database-url'
-        : `cannot be locked: ${message}`
-    throw new Error(`The data folder ${folder} ${why}.`, { cause: error })
+    if (errcode !== busy) throw new Error(`The database ${databaseFile(folder)} cannot be opened: ${message} (${file}).`, { cause: error })
+    throw new Error(
+      `The data folder ${folder} is in use by another server. Stop that one, or give this one a folder of its own by --data. ` +
+        'Several servers share their data on PostgreSQL only, by --database-url.',
+      { cause: error },
+    )
   }
   return () => claim.close()
 }

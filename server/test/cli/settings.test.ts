@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { once } from 'node:events'
 import { join } from 'node:path'
@@ -6,6 +6,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { readConfig, settings, variableOf } from '../../src/config.ts'
 import { countLimits, type CountLimit } from '../../src/limits.ts'
 import { callRates, type CallRateName } from '../../src/rates.ts'
+import { makeDatabase } from '../support/made-database.ts'
 import { keyVariables, rootKey, run, root, serve, serveFails, temporaryFolder } from '../support/process.ts'
 import { freePort } from '../support/ports.ts'
 import { clientsOf, createPostgresDatabase } from '../support/world.ts'
@@ -110,6 +111,33 @@ test('each setting is a flag and a variable of its name, and --help shows both w
     'rate-limits',
     ...Object.values(callRates).map(({ flag }) => flag),
   ])
+})
+
+test('a command shows its own options and those that find the database, and takes what its server was started with', async () => {
+  const carillon = (...args: string[]) => run(process.execPath, [join(root, 'server/src/main.ts'), ...args])
+  const shown = async (...command: string[]) => {
+    const { stdout } = await carillon(...command, '--help')
+    return [...stdout.matchAll(/^ +(?:-h, )?--([\w-]+)/gm)].map(([, flag]) => flag)
+  }
+  expect(
+    await Promise.all([shown('keys', 'create'), shown('keys', 'list'), shown('roles', 'show'), shown('jobs', 'run'), shown('backup')]),
+  ).toEqual([
+    ['name', 'policy', 'user', 'data', 'database-url', 'region', 'help'],
+    ['data', 'database-url', 'help'],
+    ['data', 'database-url', 'account', 'help'],
+    ['data', 'database-url', 'help'],
+    ['data', 'database-url', 'help'],
+  ])
+  const data = await temporaryFolder()
+  await makeDatabase({ data })
+  const flags = ['--data', data, '--port', '0', '--no-tls', '--limit-app-instances', '3']
+  expect(await carillon('keys', 'list', ...flags)).toMatchObject({ code: 0, stderr: '' })
+})
+
+test('--version prints the version of the package', async () => {
+  const { version } = JSON.parse(await readFile(join(root, 'server/package.json'), 'utf8')) as { version: string }
+  const result = await run(process.execPath, [join(root, 'server/src/main.ts'), '--version'])
+  expect(result).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' })
 })
 
 interface Given {

@@ -9,6 +9,7 @@ import { createLog } from '../../src/log.ts'
 import { pythons } from '../compat/clients.ts'
 import { keyVariables, rootKey, root, run, serveFails, serveTls, temporaryFolder, type Program } from '../support/process.ts'
 import { caOf, healthOver, shownCertificate, trustingClients } from './clients.ts'
+import { createPostgresDatabase } from '../support/world.ts'
 
 const refused = (start: RegExp) => ({
   code: 1,
@@ -158,9 +159,10 @@ test('what is missing, broken or does not fit together is made good, and a key t
   await expect(keep(folder)).rejects.toThrow(/server-key\.pem holds no key of ours: .*Remove it, and a new one is made\.$/)
 })
 
-test('servers that start at once in one new folder show the same certificate, and ca.pem is its CA', async () => {
+test('servers on PostgreSQL that start at once in one new folder show the same certificate, and ca.pem is its CA', async () => {
   const data = join(await temporaryFolder(), 'data')
-  const servers = Array.from({ length: 3 }, () => serveTls(['--data', data]))
+  const flags = ['--data', data, '--database-url', await createPostgresDatabase()]
+  const servers = Array.from({ length: 3 }, () => serveTls(flags, { env: keyVariables }))
   const shown = await Promise.all(servers.map(async server => (await shownCertificate(await server.tlsUrl())).fingerprint256))
   expect(new Set(shown).size).toBe(1)
   for (const server of servers) expect(await healthOver(await server.tlsUrl(), await caOf(data))).toBe(200)
