@@ -1,11 +1,9 @@
 import { readdir, readFile } from 'node:fs/promises'
-import { delimiter, join } from 'node:path'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { installPackage } from '../support/installed-package.ts'
-import { keyVariables, Program, root, rootKey, run, shell, temporaryFolder } from '../support/process.ts'
+import { keyVariables, Program, root, rootKey, run, temporaryFolder } from '../support/process.ts'
 import { clientsOf } from '../support/world.ts'
-
-const inCheckout = { PATH: [join(root, 'node_modules/.bin'), shell()['PATH']].join(delimiter) }
 
 test(
   'the package installs elsewhere without a network, install scripts or development files, and runs as npx carillon serve',
@@ -50,13 +48,13 @@ async function scriptsOf(folder: string): Promise<string[]> {
 }
 
 test('npx carillon runs the sources of a checkout that was not built', async () => {
-  const { code, stdout } = await run('npx', ['carillon', 'serve', '--help'], { cwd: join(root, 'server'), env: inCheckout })
+  const { code, stdout } = await run('npx', ['carillon', 'serve', '--help'], { cwd: root })
   expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining('CARILLON_DATABASE_URL') })
 })
 
 /** Node reports the version of the process; with this it reports that of an old one. */
-const oldNode = `--import=data:text/javascript,Object.defineProperty(process.versions,'node',{value:'24.6.0'})`
-const needsNewer = `carillon: needs Node 24.7 or newer; this is Node 24.6.0 (${process.execPath}).\n`
+const oldNode = `--import=data:text/javascript,Object.defineProperty(process.versions,'node',{value:'24.14.1'})`
+const needsNewer = `carillon: needs Node 24.15 or newer; this is Node 24.14.1 (${process.execPath}).\n`
 
 test('an old Node is told which one is needed, in one line', async () => {
   expect(await run(process.execPath, [oldNode, join(root, 'server/bin/carillon.js'), 'serve'])).toEqual({
@@ -66,7 +64,7 @@ test('an old Node is told which one is needed, in one line', async () => {
   })
 })
 
-test.each(['start', 'test', 'bench', 'fuzz'])('npm run %s with an old Node says which one is needed', async name => {
+test.each(['demo', 'start', 'test', 'bench', 'fuzz'])('npm run %s with an old Node says which one is needed', async name => {
   const { code, stderr } = await run('npm', ['run', name], { cwd: root, env: { NODE_OPTIONS: oldNode } })
   expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining(needsNewer) })
 })
