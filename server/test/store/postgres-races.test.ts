@@ -176,16 +176,17 @@ test.each([
       }),
   ],
 ])('an app instance that is deleted while it gets %s leaves none', async (_, table, give) => {
-  const { arn } = await world.appInstance()
   const before = await rowsIn(world, table)
-  await interleaved(
-    { text: new RegExp(`^\\s*insert into ${table}`), at: 'question' },
-    () => give(arn),
-    async () => {
-      await world.identity.deleteAppInstance({ AppInstanceArn: arn })
-      await purged(world)
-    },
-  )
+  const deleted = (AppInstanceArn: string) => async () => {
+    await world.identity.deleteAppInstance({ AppInstanceArn })
+    await purged(world)
+  }
+  const first = await world.appInstance()
+  const written = { text: new RegExp(`^\\s*insert into ${table}`), at: 'question' } as const
+  expect((await interleaved(written, () => give(first.arn), deleted(first.arn))).map(outcome)).toEqual(['fulfilled', 'fulfilled'])
+  const second = await world.appInstance()
+  const found = { text: /from app_instances where arn = \$1/ }
+  expect((await interleaved(found, () => give(second.arn), deleted(second.arn))).map(outcome)).toEqual(['rejected', 'fulfilled'])
   await purged(world)
   expect(await rowsIn(world, table)).toBe(before)
 })
