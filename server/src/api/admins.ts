@@ -1,8 +1,7 @@
 import type { Handlers } from '../call.ts'
 import { notFound } from '../errors.ts'
 import { findIdentity, holdIdentity, identity, requireIdentity } from '../domain/identities.ts'
-import { checkCount } from '../domain/counts.ts'
-import { lockAppInstance } from '../store/app-instances.ts'
+import { checkCount, holdAppInstance } from '../domain/counts.ts'
 import { countAdmins, deleteAdmin, findAdmin, insertAdmin, listAdmins } from '../store/admins.ts'
 import { requireAppInstance } from './app-instances.ts'
 import { paged } from './paging.ts'
@@ -14,7 +13,7 @@ export const admins: Handlers<'CreateAppInstanceAdmin' | 'DescribeAppInstanceAdm
       const named = await requireIdentity(call.db, AppInstanceAdminArn)
       await call.db.transaction(async tx => {
         await holdIdentity(tx, named)
-        await lockAppInstance(tx, appInstance.id)
+        await holdAppInstance(tx, appInstance.id)
         if (await findAdmin(tx, appInstance.id, named.id)) return
         checkCount(await countAdmins(tx, appInstance.id), 'adminsPerAppInstance', call.limits)
         await insertAdmin(tx, appInstance.id, named.id, call.now())

@@ -3,12 +3,11 @@ import { arnWithin } from '../arn.ts'
 import type { Handlers } from '../call.ts'
 import type { Input } from '../contract/index.ts'
 import { notFound } from '../errors.ts'
-import { checkCount } from '../domain/counts.ts'
+import { checkCount, holdAppInstance } from '../domain/counts.ts'
 import { deleteIdentity, findIdentity } from '../domain/identities.ts'
 import { checkMetadataSize } from '../domain/sizes.ts'
 import { tagNew } from '../domain/tags.ts'
 import type { Queries } from '../store/database.ts'
-import { lockAppInstance } from '../store/app-instances.ts'
 import { countIdentities, insertIdentity, listIdentities, updateIdentity, type IdentityRecord } from '../store/identities.ts'
 import { requireAppInstance } from './app-instances.ts'
 import { once } from './idempotency.ts'
@@ -37,7 +36,7 @@ export const bots: Handlers<
     const { AppInstanceArn, Name, Metadata, Configuration } = input
     const appInstance = await requireAppInstance(call, AppInstanceArn)
     return once(call, AppInstanceArn, input, async tx => {
-      await lockAppInstance(tx, appInstance.id)
+      await holdAppInstance(tx, appInstance.id)
       checkCount(await countIdentities(tx, appInstance.id, 'bot'), 'botsPerAppInstance', call.limits)
       const externalId = randomUUID()
       const id = await insertIdentity(tx, {

@@ -3,11 +3,10 @@ import { arnWithin, parseArn } from '../arn.ts'
 import type { Handlers } from '../call.ts'
 import { badRequest, conflict, forbidden, notFound } from '../errors.ts'
 import type { Limits } from '../limits.ts'
-import { checkCount, exceeded } from '../domain/counts.ts'
+import { checkCount, exceeded, holdAppInstance } from '../domain/counts.ts'
 import { answerCallback, flowDetails, flowSummary, noSuchCallback, refuseDecided, type Answer } from '../domain/flows.ts'
 import { checkMessageSize } from '../domain/sizes.ts'
 import { tagNew } from '../domain/tags.ts'
-import { lockAppInstance } from '../store/app-instances.ts'
 import type { Queries } from '../store/database.ts'
 import { findCallback } from '../store/flow-callbacks.ts'
 import { findRun } from '../store/flow-runs.ts'
@@ -67,7 +66,7 @@ export const flows: Handlers<
     if (isTooMany(processors, call.limits)) throw exceeded('processorsPerFlow', call.limits)
     const { id: appInstanceId } = await requireAppInstance(call, AppInstanceArn)
     return once(call, AppInstanceArn, input, async tx => {
-      await lockAppInstance(tx, appInstanceId)
+      await holdAppInstance(tx, appInstanceId)
       checkCount(await countFlows(tx, appInstanceId), 'flowsPerAppInstance', call.limits)
       const externalId = randomUUID()
       const id = await insertFlow(tx, { appInstanceId, externalId, name: Name, processors, now: call.now() })

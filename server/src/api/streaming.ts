@@ -1,5 +1,6 @@
 import type { Handlers } from '../call.ts'
 import { badRequest, notFound } from '../errors.ts'
+import { holdAppInstance } from '../domain/counts.ts'
 import { appInstanceByArn } from '../store/app-instances.ts'
 import type { Queries } from '../store/database.ts'
 import { deleteStreamingConfigurations, putStreamingConfiguration, streamingConfigurations } from '../store/streaming.ts'
@@ -37,6 +38,7 @@ export const streaming: Handlers<
     }
     return db.transaction(async tx => {
       const { id } = await requireAppInstance(tx, AppInstanceArn)
+      await holdAppInstance(tx, id)
       for (const { DataType, ResourceArn } of StreamingConfigurations) {
         await putStreamingConfiguration(tx, id, { dataType: DataType, resourceArn: ResourceArn })
       }

@@ -3,15 +3,17 @@ import type { Handlers } from '../call.ts'
 import { failure, forbidden } from '../errors.ts'
 import { checkedTags } from '../domain/tags.ts'
 import type { Queries } from '../store/database.ts'
-import { putTags, removeTags, taggedResource, tagsOf } from '../store/tags.ts'
+import { lockResource, putTags, removeTags, taggedResource, tagsOf } from '../store/tags.ts'
 
 /** How many tags a resource may have (spec/limits.md §1). */
 const mostTags = 50
 
+const missing = (text: string) => forbidden(`${text} does not exist, or cannot be tagged.`)
+
 async function requireResource(db: Queries, text: string) {
   const arn = parseArn(text)
   const resource = arn && (await taggedResource(db, arn))
-  if (!resource) throw forbidden(`${text} does not exist, or cannot be tagged.`)
+  if (!resource) throw missing(text)
   return resource
 }
 
@@ -20,6 +22,7 @@ export const tags: Handlers<'TagResource' | 'UntagResource' | 'ListTagsForResour
     const given = checkedTags(Tags)
     await db.transaction(async tx => {
       const resource = await requireResource(tx, ResourceARN)
+      if (!(await lockResource(tx, resource))) throw missing(ResourceARN)
       await putTags(tx, resource, given)
       const present = (await tagsOf(tx, resource)).length
       if (present <= mostTags) return

@@ -1,7 +1,7 @@
 import { arnWithin } from '../arn.ts'
 import type { Handlers } from '../call.ts'
 import { conflict, notFound } from '../errors.ts'
-import { countOne } from '../domain/counts.ts'
+import { countOne, holdAppInstance } from '../domain/counts.ts'
 import { expiryOf } from '../domain/expiration.ts'
 import { deleteIdentity, findIdentity } from '../domain/identities.ts'
 import { checkMetadataSize } from '../domain/sizes.ts'
@@ -47,6 +47,7 @@ export const users: Handlers<
         now: call.now(),
       })
       if (id === undefined) {
+        await holdAppInstance(tx, appInstance.id)
         const present = await requireUser(tx, arn)
         // Metadata is taken away by making it empty.
         if (present.name !== Name || (present.metadata ?? '') !== (Metadata ?? '')) {

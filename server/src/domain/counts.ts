@@ -1,5 +1,6 @@
 import { failure, forbidden } from '../errors.ts'
 import { countLimits, type CountLimit, type Limits } from '../limits.ts'
+import { lockAppInstance } from '../store/app-instances.ts'
 import { take, type Counter } from '../store/counters.ts'
 import type { Queries } from '../store/database.ts'
 
@@ -16,6 +17,13 @@ export function checkCount(present: number, limit: CountLimit, limits: Limits) {
   if (present >= limits[limit]) throw exceeded(limit, limits)
 }
 
+const justDeleted = () => forbidden('The app instance has just been deleted.')
+
+/** Until the commit nobody can delete the app instance, and what is counted in it stays as it is. */
+export async function holdAppInstance(tx: Queries, id: number) {
+  if (!(await lockAppInstance(tx, id))) throw justDeleted()
+}
+
 /** Counts one more in the app instance, or refuses it. */
 export async function countOne(
   tx: Queries,
@@ -26,5 +34,5 @@ export async function countOne(
 ) {
   const taken = await take(tx, counter, appInstanceId, limits[limit])
   if (taken === 'full') throw exceeded(limit, limits)
-  if (taken === 'gone') throw forbidden('The app instance has just been deleted.')
+  if (taken === 'gone') throw justDeleted()
 }

@@ -79,7 +79,7 @@ export class Hub {
   /** The memberships that the database had at some time since it entered; what has changed since then is known better here. */
   join(session: Session, places: readonly Place[]) {
     for (const place of places) {
-      if (session.isOpen && !session.changedWhileJoining?.has(placeKey(place))) this.#add(session, place)
+      if (session.isOpen && !session.leftWhileJoining?.has(placeKey(place))) this.#add(session, place)
     }
   }
 
@@ -127,9 +127,7 @@ export class Hub {
     for (const { memberId, to } of moves) {
       if (to === undefined) continue
       for (const session of this.sessionsOf(memberId)) {
-        const place = { channelId, subChannelId: to }
-        session.changedWhileJoining?.add(placeKey(place))
-        this.#add(session, place)
+        this.#add(session, { channelId, subChannelId: to })
       }
     }
     const topics = this.#topicsOf(event)
@@ -142,7 +140,7 @@ export class Hub {
       const place = { channelId, subChannelId: from }
       const topic = this.topicOf(place)
       for (const session of this.sessionsOf(memberId)) {
-        session.changedWhileJoining?.add(placeKey(place))
+        session.leftWhileJoining?.add(placeKey(place))
         if (!topic) continue
         take(session.topics, topic)
         this.#remove(session, topic)

@@ -36,8 +36,8 @@ export class Session {
   readonly key: AccessKey
   /** What it hears. */
   readonly topics: Topic[] = []
-  /** Where its user has come or gone while it joins; undefined once it has joined. */
-  changedWhileJoining: Set<string> | undefined = new Set()
+  /** What its user has left while it joins; undefined once it has joined. */
+  leftWhileJoining: Set<string> | undefined = new Set()
   readonly #ws: WebSocket
   readonly #socket: Socket
   #pending: Frame | Frame[] | undefined
@@ -67,7 +67,7 @@ export class Session {
 
   /** From now on nothing is missed. */
   establish(frame: Frame) {
-    this.changedWhileJoining = undefined
+    this.leftWhileJoining = undefined
     this.#isEstablished = true
     this.#socket.write(frame)
   }

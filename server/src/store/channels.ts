@@ -127,6 +127,7 @@ const advanceWithMessage = statement<{ sequence: number; at: number }>(
   select before + row_number() over (partition by id order by whose) as sequence, advanced.at, whose
   from asked join advanced using (id)`,
 )
+const lock = statement(`update channels set deleted_at = deleted_at where id = $1 and deleted_at is null`)
 const bury = statement<{ appInstanceId: number }>(`
   update channels set deleted_at = $2 where id = $1 and deleted_at is null returning app_instance_id as "appInstanceId"`)
 
@@ -226,6 +227,11 @@ export async function updateChannel(
   given: { name: string | undefined; mode: Mode | undefined; metadata: string | undefined; now: number },
 ) {
   await tx.run(update, id, keptIfGiven(given.name), given.mode ?? null, keptIfGiven(given.metadata), given.now)
+}
+
+/** Until the commit nobody else can lock the channel; false where it is deleted. */
+export async function lockChannel(tx: Queries, id: number) {
+  return (await tx.run(lock, id)) === 1
 }
 
 /** What happens in a channel is numbered, in the order of the commits, and its time never goes back. */

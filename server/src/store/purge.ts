@@ -1,4 +1,4 @@
-import { giveEach } from './counters.ts'
+import { giveEach, take } from './counters.ts'
 import { statement, type Queries } from './database.ts'
 import { placedMemberships, returned, type PlacedMembership, type PlacedRow } from './memberships.ts'
 import { givePlaceBack, uncountModeratorIn } from './sub-channels.ts'
@@ -16,17 +16,18 @@ const nextIdentity = statement<{ id: number }>(`
 const nextAppInstance = statement<{ id: number }>(`select id from app_instances where deleted_at is not null order by id limit 1`)
 
 interface Ended extends PlacedRow {
+  readonly id: number
   readonly placed: number
 }
 
 const where = `channel_id = $1`
 const membershipsOfChannel = `from memberships where ${where} order by sub_channel_id, type, id limit $2`
-const membershipsOfIdentity = `from memberships where member_id = $1 order by id limit $2`
 const removeMembers = statement<{ counted: number }>(`
   delete from memberships where id in (select id ${membershipsOfChannel}) returning member_id as counted`)
+const selectMemberships = statement<{ id: number; channelId: number }>(`
+  select id, channel_id as "channelId" from memberships where member_id = $1 order by id limit $2`)
 const removeMemberships = statement<Ended>(`
-  delete from memberships where id in (select id ${membershipsOfIdentity})
-  returning ${returned}, placed`)
+  delete from memberships where member_id = $1 and id <= $2 returning id, ${returned}, placed`)
 const contentsOfSubChannel = [
   statement(`delete from private_messages where (channel_id, sub_channel_id, viewer_id, created_at, sequence) in
     (select channel_id, sub_channel_id, viewer_id, created_at, sequence from private_messages
@@ -56,6 +57,7 @@ const rolesOfIdentity = [
 ]
 const removeAdmin = statement(`
   delete from admins where identity_id = $1 and app_instance_id = (select app_instance_id from identities where id = $1)`)
+const holdChannel = statement(`update channels set deleted_at = deleted_at where id = $1`)
 const removeChannel = statement(`delete from channels where id = $1`)
 const closeIdentity = statement(`update identities set purged_at = $2 where id = $1`)
 const buryChannels = statement(`
@@ -66,7 +68,9 @@ const buryIdentities = statement(`
     (select id from identities where app_instance_id = $1 and deleted_at is null limit $3)`)
 const removeIdentities = statement(`
   delete from identities where id in
-    (select id from identities where app_instance_id = $1 and deleted_at is not null limit $2)`)
+    (select id from identities where app_instance_id = $1 and deleted_at is not null and purged_at is not null limit $2)`)
+const selectLeft = statement<{ id: number }>(`
+  select id from channels where app_instance_id = $1 union all select id from identities where app_instance_id = $1 limit 1`)
 const flowsOfAppInstance = `select id from channel_flows where app_instance_id = $1 order by id limit $2`
 const removeTagsOfFlows = statement(`delete from tags where resource_kind = 'channel-flow' and resource_id in (${flowsOfAppInstance})`)
 const removeFlows = statement(`delete from channel_flows where id in (${flowsOfAppInstance})`)
@@ -80,11 +84,18 @@ async function endMembershipsOfChannel(tx: Queries, id: number): Promise<number>
   return ended.length
 }
 
-/** The same for those of an identity, whose places in sub-channels come free: after the channels' counts, which lock the channels. */
+/**
+ * The same for those of an identity, whose places in sub-channels come free. The channels are counted down first, which locks them:
+ * so do all others who end or move a membership.
+ */
 async function endMembershipsOfIdentity(tx: Queries, id: number): Promise<Ended[]> {
-  const ended = await tx.all(removeMemberships, id, step)
-  const channels = ended.map(({ channelId }) => channelId)
+  const found = await tx.all(selectMemberships, id, step)
+  const channels = found.map(({ channelId }) => channelId)
   await giveEach(tx, 'membersOfChannel', channels)
+  const ended = await tx.all(removeMemberships, id, found.at(-1)?.id ?? 0)
+  const isEnded = new Set(ended.map(each => each.id))
+  // Somebody else has ended these, and counted them down, before the channels were locked.
+  for (const each of found) if (!isEnded.has(each.id)) await take(tx, 'membersOfChannel', each.channelId, Number.MAX_SAFE_INTEGER)
   for (const { subChannelId, placed } of ended.toSorted((a, b) => a.subChannelId - b.subChannelId)) {
     if (subChannelId === 0) continue
     await (placed === 1 ? givePlaceBack : uncountModeratorIn)(tx, subChannelId)
@@ -104,6 +115,8 @@ async function emptied(tx: Queries, deletions: typeof contentsOfChannel, id: num
 }
 
 async function purgeChannel(tx: Queries, id: number) {
+  // First, as everywhere: another node may be ending the memberships of one of its members.
+  await tx.run(holdChannel, id)
   const ended = await endMembershipsOfChannel(tx, id)
   if (!(await emptied(tx, contentsOfChannel, id, ended))) return
   await removeAllTags(tx, { kind: 'channel', id })
@@ -129,6 +142,8 @@ async function purgeAppInstance(tx: Queries, id: number, now: number) {
   // What has just been buried is purged first: then only tombstones of identities are left.
   if (buried > 0) return
   if ((await tx.run(removeIdentities, id, step)) > 0) return
+  // Another node may have buried them since this one has looked what is next.
+  if (await tx.get(selectLeft, id)) return
   await tx.run(removeTagsOfFlows, id, step)
   if ((await tx.run(removeFlows, id, step)) > 0) return
   await removeAllTags(tx, { kind: 'app-instance', id })

@@ -1,5 +1,9 @@
 import type { Arn } from '../arn.ts'
+import { lockAppInstance } from './app-instances.ts'
+import { lockChannel } from './channels.ts'
 import { statement, type Queries } from './database.ts'
+import { lockFlow } from './flows.ts'
+import { lockIdentity } from './identities.ts'
 import { kept, told } from './text.ts'
 
 export interface Tag {
@@ -76,6 +80,13 @@ export async function taggedResource(
   }
   const row = await db.get(selectIdentity, appInstanceArn, kind, id)
   return row && { kind: 'identity', id: row.id }
+}
+
+const locks = { 'app-instance': lockAppInstance, identity: lockIdentity, channel: lockChannel, 'channel-flow': lockFlow }
+
+/** Until the commit nobody else can tag or delete the resource; false where it is deleted. */
+export async function lockResource(tx: Queries, { kind, id }: TaggedResource): Promise<boolean> {
+  return locks[kind](tx, id)
 }
 
 /** Adds tags; a key that is there already gets the new value. */

@@ -216,34 +216,54 @@ onBothDatabases(
       expect(contents([await session.next()])).toEqual(['end'])
     })
 
-    test('what is heard during the last reading is heard once more after it', async () => {
-      const { session, read, send } = await reading()
-      let current = read
-      for (const content of ['first', 'second', 'third']) {
+    /** Comes to the last reading, by a message in each of those before. */
+    async function lastReading() {
+      const given = await reading()
+      let read = given.read
+      for (const content of ['first', 'second']) {
         const next = seam.hold(messagesOfPrefetch)
-        await send(content)
-        current.release()
-        current = next
-        if (content !== 'third') await next.reached
+        await given.send(content)
+        read.release()
+        read = next
+        await read.reached
       }
+      return { ...given, read }
+    }
+
+    test('what is heard during the last reading is heard once more after it', async () => {
+      const { session, read, send } = await lastReading()
+      await send('third')
+      read.release()
       expect(contents(await session.until(isDetails))).toEqual(['first', 'second', 'third'])
       expect(messagesIn(session.events.find(isDetails)!)).toEqual(['second', 'first'])
       expect(contents([await session.next()])).toEqual(['third'])
       expect(session.events.filter(isMessage)).toHaveLength(4)
     })
 
-    test('a channel in which more happens than can be told once more is heard, and not told of', async () => {
-      const { session, read, send } = await reading()
-      const second = seam.hold(messagesOfPrefetch)
-      await send('first')
+    test('but not what is for others, nor what happens in other channels', async () => {
+      const { session, read, send, alice, bob, carol } = await lastReading()
+      await send('for carol', { Target: [{ MemberArn: carol }] })
+      await open(world(), bob, { MemberArns: [alice] })
       read.release()
-      await second.reached
-      const third = seam.hold(messagesOfPrefetch)
-      await send('second')
-      second.release()
-      await third.reached
+      await session.until(isDetails)
+      await send('end')
+      expect(contents(await session.until(({ payload }) => payload?.['Content'] === 'end'))).toEqual([])
+    })
+
+    test('one that is left during the last reading is not told of', async () => {
+      const { session, read, send, leave, join } = await lastReading()
+      await leave()
+      read.release()
+      await join()
+      await send('end')
+      const heard = await session.until(({ payload }) => payload?.['Content'] === 'end')
+      expect(contents(heard)).toEqual(['first', 'second', 'DELETE_CHANNEL_MEMBERSHIP', 'CREATE_CHANNEL_MEMBERSHIP'])
+    })
+
+    test('a channel in which more happens than can be told once more is heard, and not told of', async () => {
+      const { session, read, send } = await lastReading()
       await Promise.all(Array.from({ length: 101 }, async (_, index) => send(`many ${index}`)))
-      third.release()
+      read.release()
       await send('end')
       const heard = await session.until(({ payload }) => payload?.['Content'] === 'end')
       expect(heard).toHaveLength(103)

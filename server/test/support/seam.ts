@@ -53,7 +53,7 @@ export class Seam {
     return { reached: arrival.promise, release: end }
   }
 
-  /** The transactions that begin until the test ends. */
+  /** The transactions that begin until the next call, or the end of the test. */
   witness(): readonly Witnessed[] {
     const transactions: Witnessed[] = []
     this.#witness = witnessed => transactions.push(witnessed)

@@ -1,0 +1,280 @@
+import { expect, test } from 'vitest'
+import type { Value } from '../../src/store/database.ts'
+import { Seam } from '../support/seam.ts'
+import { listen } from '../support/sockets.ts'
+import { onBothDatabases, refusal, type World } from '../support/world.ts'
+import { channelsOf, open, purged, rowsIn, say } from './acts.ts'
+
+const seam = new Seam()
+
+const denied = { name: 'ForbiddenException', status: 403 }
+const conflict = { name: 'ConflictException', status: 409 }
+
+/** What a call has been let in by: the facts of its bearer in a channel. */
+const factsOf = (bearer: string) => ({
+  text: /left join moderators moderator on/,
+  values: ([appInstanceArn, kind, id]: readonly Value[]) => `${appInstanceArn}/${kind}/${id}` === bearer,
+})
+
+/** The app instance that something is to be made in has been found. */
+const appInstanceFound = (arn: string) => ({
+  text: /from app_instances where arn = \$1 and deleted_at is null$/,
+  values: ([found]: readonly Value[]) => found === arn,
+})
+
+const identityFound = (arn: string) => ({
+  text: /i\.configuration,[^]*where a\.arn = \$1 and a\.deleted_at is null and i\.kind = \$2 and i\.external_id = \$3$/,
+  values: ([appInstanceArn, kind, id]: readonly Value[]) => `${appInstanceArn}/${kind}/${id}` === arn,
+})
+
+const messageFound = (MessageId: string) => ({
+  text: /from messages m[^]*m\.private in \(0, 1\)/,
+  values: (values: readonly Value[]) => values.includes(MessageId.slice(24)),
+})
+
+/** Asks, and does something else between the moment at which the call has been let in and what it does. */
+async function meanwhile<Answer>(
+  held: Parameters<Seam['hold']>[0],
+  ask: () => Promise<Answer>,
+  act: () => Promise<unknown>,
+): Promise<Answer> {
+  const hold = seam.hold(held)
+  const asked = ask()
+  asked.catch(() => {})
+  await hold.reached
+  await act()
+  hold.release()
+  return asked
+}
+
+onBothDatabases(
+  'what is no longer so once a call has been let in',
+  world => {
+    async function scene(extra: Parameters<typeof open>[2] = {}) {
+      const { messaging } = world()
+      const { arn, user } = await world().appInstance(['owner', 'm', 'x'], { admins: ['root'] })
+      const [owner, m, x, root] = [user('owner'), user('m'), user('x'), user('root')]
+      const ChannelArn = await open(world(), owner, { MemberArns: [m], ...extra })
+      const asOwner = { ChannelArn, ChimeBearer: owner }
+      const ban = (MemberArn: string) => messaging.createChannelBan({ ...asOwner, MemberArn })
+      const moderate = (ChannelModeratorArn: string) => messaging.createChannelModerator({ ...asOwner, ChannelModeratorArn })
+      const membersOf = async () => (await messaging.listChannelMemberships(asOwner)).ChannelMemberships!.map(({ Member }) => Member!.Arn!)
+      return { arn, user, owner, m, x, root, ChannelArn, asOwner, ban, moderate, membersOf, messaging }
+    }
+
+    test('who is banned does not join', async () => {
+      const { x, ChannelArn, ban, membersOf, messaging, owner, m } = await scene({ Privacy: 'PUBLIC' })
+      const join = () => messaging.createChannelMembership({ ChannelArn, MemberArn: x, Type: 'DEFAULT', ChimeBearer: x })
+      const refused = await refusal(meanwhile(factsOf(x), join, () => ban(x)))
+      expect(refused).toMatchObject({ ...denied, reason: expect.stringContaining('is banned from the channel') })
+      expect(new Set(await membersOf())).toEqual(new Set([owner, m]))
+    })
+
+    test('who is banned becomes no moderator', async () => {
+      const { x, root, ban, asOwner, messaging } = await scene()
+      const make = () => messaging.createChannelModerator({ ...asOwner, ChannelModeratorArn: x, ChimeBearer: root })
+      expect(await refusal(meanwhile(factsOf(root), make, () => ban(x)))).toMatchObject(conflict)
+      expect((await messaging.listChannelModerators(asOwner)).ChannelModerators).toHaveLength(1)
+    })
+
+    test.each(['moderator', 'admin'] as const)('who has become a %s is not banned', async what => {
+      const { arn, m, root, moderate, asOwner, messaging, membersOf, owner } = await scene()
+      const ban = () => messaging.createChannelBan({ ...asOwner, MemberArn: m, ChimeBearer: root })
+      const become = () =>
+        what === 'moderator' ? moderate(m) : world().identity.createAppInstanceAdmin({ AppInstanceArn: arn, AppInstanceAdminArn: m })
+      expect(await refusal(meanwhile(factsOf(root), ban, become))).toMatchObject(denied)
+      expect((await messaging.listChannelBans(asOwner)).ChannelBans).toEqual([])
+      expect(new Set(await membersOf())).toEqual(new Set([owner, m]))
+    })
+
+    test('who is deleted becomes neither member, moderator nor banned, though another of its ARN is there', async () => {
+      const { arn, x, root, asOwner, messaging } = await scene()
+      const { identity } = world()
+      const again = async () => {
+        await identity.deleteAppInstanceUser({ AppInstanceUserArn: x })
+        await identity.createAppInstanceUser({ AppInstanceArn: arn, AppInstanceUserId: 'x', Name: 'another' })
+      }
+      const named = { ...asOwner, ChimeBearer: root }
+      const join = () => messaging.createChannelMembership({ ...named, MemberArn: x, Type: 'DEFAULT' })
+      expect((await meanwhile(factsOf(root), join, again)).Member).toEqual({ Arn: x, Name: 'another' })
+      await purged(world())
+      expect([...(await channelsOf(world(), x)).keys()]).toEqual([asOwner.ChannelArn])
+    })
+
+    test('a channel that is deleted takes no message, and one that is made again under its id neither', async () => {
+      const { m, owner, asOwner, messaging } = await scene({ ChannelId: 'again' })
+      const { ChannelArn } = asOwner
+      const again = async () => {
+        await messaging.deleteChannel(asOwner)
+        await open(world(), owner, { ChannelId: 'again', MemberArns: [m] })
+      }
+      const send = () => say(world(), m, ChannelArn)
+      expect(await refusal(meanwhile(factsOf(m), send, again))).toMatchObject({
+        ...denied,
+        reason: `The channel ${ChannelArn} does not exist.`,
+      })
+      expect((await messaging.listChannelMessages(asOwner)).ChannelMessages).toEqual([])
+      const { Channel } = await messaging.describeChannel(asOwner)
+      expect(Channel!.LastMessageTimestamp).toBeUndefined()
+    })
+
+    test.each([
+      ['a member', (named: Named, x: string) => world().messaging.createChannelMembership({ ...named, MemberArn: x, Type: 'DEFAULT' })],
+      ['members', (named: Named, x: string) => world().messaging.batchCreateChannelMembership({ ...named, MemberArns: [x] })],
+      ['a moderator', (named: Named, x: string) => world().messaging.createChannelModerator({ ...named, ChannelModeratorArn: x })],
+      ['a ban', (named: Named, x: string) => world().messaging.createChannelBan({ ...named, MemberArn: x })],
+      [
+        'an expiration',
+        (named: Named) =>
+          world().messaging.putChannelExpirationSettings({
+            ...named,
+            ExpirationSettings: { ExpirationDays: 1, ExpirationCriterion: 'CREATED_TIMESTAMP' },
+          }),
+      ],
+    ])('a channel that is deleted and made again gets not %s that was meant for the old one', async (_, ask) => {
+      const { x, owner, root, asOwner, messaging } = await scene({ ChannelId: 'again' })
+      const again = async () => {
+        await messaging.deleteChannel(asOwner)
+        await open(world(), owner, { ChannelId: 'again' })
+      }
+      const named = { ...asOwner, ChimeBearer: root }
+      expect(await refusal(meanwhile(factsOf(root), () => ask(named, x), again))).toMatchObject(denied)
+      expect((await messaging.listChannelMemberships(asOwner)).ChannelMemberships).toHaveLength(1)
+      expect((await messaging.listChannelModerators(asOwner)).ChannelModerators).toHaveLength(1)
+      expect((await messaging.listChannelBans(asOwner)).ChannelBans).toEqual([])
+      expect((await messaging.describeChannel(asOwner)).Channel!.ExpirationSettings).toBeUndefined()
+    })
+
+    test('a message that is redacted is not edited, and one that is deleted neither edited nor redacted: nobody hears of it', async () => {
+      const { m, root, owner, asOwner, messaging } = await scene()
+      const { ChannelArn } = asOwner
+      const hearing = await listen(world().app, owner)
+      const [first, second, third] = [
+        await say(world(), m, ChannelArn),
+        await say(world(), m, ChannelArn),
+        await say(world(), m, ChannelArn),
+      ]
+      const edit = (MessageId: string) => () => messaging.updateChannelMessage({ ChannelArn, MessageId, Content: 'new', ChimeBearer: m })
+      const redact = (MessageId: string) => () => messaging.redactChannelMessage({ ChannelArn, MessageId, ChimeBearer: m })
+      const redactAsRoot = () => messaging.redactChannelMessage({ ChannelArn, MessageId: first, ChimeBearer: root })
+      const remove = (MessageId: string) => () => messaging.deleteChannelMessage({ ChannelArn, MessageId, ChimeBearer: root })
+      expect(await refusal(meanwhile(messageFound(first), edit(first), redactAsRoot))).toMatchObject(conflict)
+      expect(await refusal(meanwhile(messageFound(second), edit(second), remove(second)))).toMatchObject(conflict)
+      await meanwhile(messageFound(third), redact(third), remove(third))
+      await say(world(), m, ChannelArn, 'end')
+      const heard = await hearing.until(({ payload }) => payload?.['Content'] === 'end')
+      expect(heard.slice(3).map(({ type, payload }) => [type, payload!['MessageId']])).toEqual([
+        ['REDACT_CHANNEL_MESSAGE', first],
+        ['DELETE_CHANNEL_MESSAGE', second],
+        ['DELETE_CHANNEL_MESSAGE', third],
+      ])
+    })
+
+    test('a channel flow that is deleted is given to no channel, and messages that were let in go on without it', async () => {
+      const { arn, m, owner, asOwner, messaging } = await scene()
+      const { ChannelArn } = asOwner
+      const Configuration = {
+        Lambda: { ResourceArn: 'arn:aws:lambda:us-east-1:123456789012:function:f', InvocationType: 'ASYNC' as const },
+      }
+      const Processors = [{ Name: 'p', Configuration, ExecutionOrder: 1, FallbackAction: 'ABORT' as const }]
+      const make = async () => (await messaging.createChannelFlow({ AppInstanceArn: arn, Name: 'flow', Processors })).ChannelFlowArn!
+      const [first, second] = [await make(), await make()]
+      const give = (ChannelFlowArn: string) => messaging.associateChannelFlow({ ...asOwner, ChannelFlowArn })
+      const gone = () => messaging.deleteChannelFlow({ ChannelFlowArn: first })
+      expect(await refusal(meanwhile(factsOf(owner), () => give(first), gone))).toMatchObject({ name: 'NotFoundException' })
+      await give(second)
+      const id = await meanwhile(
+        factsOf(m),
+        () => say(world(), m, ChannelArn),
+        async () => {
+          await messaging.disassociateChannelFlow({ ...asOwner, ChannelFlowArn: second })
+          await messaging.deleteChannelFlow({ ChannelFlowArn: second })
+        },
+      )
+      const { ChannelMessage } = await messaging.getChannelMessage({ ...asOwner, MessageId: id })
+      expect(ChannelMessage!.Status!.Value).toBe('SENT')
+    })
+  },
+  {},
+  { through: seam.through },
+)
+
+interface Named {
+  readonly ChannelArn: string
+  readonly ChimeBearer: string
+}
+
+const Lex = { LexBotAliasArn: 'arn:aws:lex:us-east-1:123456789012:bot-alias/ABCDEFGHIJ/KLMNOPQRST', LocaleId: 'en_US' }
+const Lambda = { ResourceArn: 'arn:aws:lambda:us-east-1:123456789012:function:f', InvocationType: 'ASYNC' as const }
+
+onBothDatabases(
+  'in an app instance that is deleted once a call has found it',
+  world => {
+    test.each([
+      [
+        'user',
+        ({ identity }: World, AppInstanceArn: string) =>
+          identity.createAppInstanceUser({ AppInstanceArn, AppInstanceUserId: 'late', Name: 'late', Tags: [{ Key: 'k', Value: 'v' }] }),
+      ],
+      [
+        'bot',
+        ({ identity }: World, AppInstanceArn: string) =>
+          identity.createAppInstanceBot({ AppInstanceArn, Configuration: { Lex }, Tags: [{ Key: 'k', Value: 'v' }] }),
+      ],
+      [
+        'channel flow',
+        ({ messaging }: World, AppInstanceArn: string) =>
+          messaging.createChannelFlow({
+            AppInstanceArn,
+            Name: 'late',
+            Processors: [{ Name: 'p', Configuration: { Lambda }, ExecutionOrder: 1, FallbackAction: 'ABORT' }],
+            Tags: [{ Key: 'k', Value: 'v' }],
+          }),
+      ],
+      [
+        'admin',
+        ({ identity }: World, AppInstanceArn: string) =>
+          identity.createAppInstanceAdmin({ AppInstanceArn, AppInstanceAdminArn: `${AppInstanceArn}/user/a` }),
+      ],
+    ])('no %s is made, and nothing is left after the purge', async (_, make) => {
+      const { arn } = await world().appInstance(['a'])
+      const deleted = async () => {
+        await world().identity.deleteAppInstance({ AppInstanceArn: arn })
+        await purged(world())
+      }
+      const held = appInstanceFound(arn)
+      expect(await refusal(meanwhile(held, () => make(world(), arn), deleted))).toMatchObject(denied)
+      await purged(world())
+      for (const table of ['app_instances', 'identities', 'channel_flows', 'admins', 'tags']) expect(await rowsIn(world(), table)).toBe(0)
+    })
+  },
+  {},
+  { through: seam.through },
+)
+
+onBothDatabases(
+  'a user that is deleted once a call has found it',
+  world => {
+    test('becomes no admin, and gets no device', async () => {
+      const { identity } = world()
+      const { arn, user } = await world().appInstance(['a', 'b'])
+      const gone = (AppInstanceUserArn: string) => async () => {
+        await identity.deleteAppInstanceUser({ AppInstanceUserArn })
+        await purged(world())
+      }
+      const admin = () => identity.createAppInstanceAdmin({ AppInstanceArn: arn, AppInstanceAdminArn: user('a') })
+      expect(await refusal(meanwhile(identityFound(user('a')), admin, gone(user('a'))))).toMatchObject(denied)
+      const device = () =>
+        identity.registerAppInstanceUserEndpoint({
+          AppInstanceUserArn: user('b'),
+          Type: 'GCM',
+          ResourceArn: 'arn:aws:mobiletargeting:us-east-1:123456789012:apps/x',
+          EndpointAttributes: { DeviceToken: 'token' },
+        })
+      expect(await refusal(meanwhile(identityFound(user('b')), device, gone(user('b'))))).toMatchObject({ name: 'NotFoundException' })
+      for (const table of ['admins', 'endpoints']) expect(await rowsIn(world(), table)).toBe(0)
+    })
+  },
+  {},
+  { through: seam.through },
+)
