@@ -47,8 +47,8 @@ describe.skipIf(!hasBrowser)('the page of docs/credentials-for-a-browser.md, in 
       AWS_SECRET_ACCESS_KEY: rootKey.secretAccessKey,
       AWS_CONFIG_FILE: '/dev/null',
     }
-    const made = async (id: string, more = {}) => {
-      const { stdout } = await run(process.execPath, [join(root, 'examples/login/user.mjs'), id], { env: { ...env, ...more } })
+    const made = async (user: string) => {
+      const { stdout } = await run(process.execPath, [join(root, 'examples/login/user.mjs'), user], { env })
       return /^export VITE_APP_INSTANCE=(\S+)\n$/.exec(stdout)![1]!
     }
     const VITE_APP_INSTANCE = await made('alice')
@@ -97,7 +97,7 @@ describe.skipIf(!hasBrowser)('the page of docs/credentials-for-a-browser.md, in 
     const [first = ''] = await loggedIn('By an identity pool', 'Bob', 'wonderland', /^Closed/)
     const identity = /^Logged in as \S+\/user\/(us-east-1:[0-9a-f-]{36})$/.exec(first)?.[1]
     expect(identity).toBeDefined()
-    expect(await made(identity!, { VITE_APP_INSTANCE })).toBe(VITE_APP_INSTANCE)
+    expect(await made(`${VITE_APP_INSTANCE}/user/${identity}`)).toBe(VITE_APP_INSTANCE)
     expect(await loggedIn('By an identity pool', 'Bob', 'wonderland', /^Heard/)).toEqual(chatting(identity!))
   })
 })
