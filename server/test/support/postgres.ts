@@ -4,7 +4,7 @@ import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { freePort } from './ports.ts'
-import { postgresPrograms, type PostgresPrograms } from './postgres-programs.ts'
+import { installedPostgres, postgresPrograms, type PostgresPrograms } from './postgres-programs.ts'
 
 const run = promisify(execFile)
 
@@ -39,9 +39,9 @@ async function started({ postgres, owner, folder }: PostgresPrograms, port: numb
   return child
 }
 
-/** A real PostgreSQL, from the project's own dependencies, which a test may stop and start. */
-export async function startPostgres(flags: readonly string[] = []): Promise<OwnPostgres> {
-  const programs = await postgresPrograms()
+/** A real PostgreSQL, that of the project's own dependencies or the one in that folder, which a test may stop and start. */
+export async function startPostgres(flags: readonly string[] = [], native?: string): Promise<OwnPostgres> {
+  const programs = await postgresPrograms(native ?? (await installedPostgres()))
   const { initdb, owner, folder } = programs
   const passwordFile = join(folder, 'password')
   await writeFile(passwordFile, 'postgres\n')
