@@ -1,3 +1,4 @@
+import { upToDate } from '../auth/access.ts'
 import type { SignedRequest } from '../auth/sigv4.ts'
 import type { AccessKey } from '../auth/signing-key.ts'
 import { ApiError } from '../errors.ts'
@@ -90,7 +91,7 @@ export function stsEndpoint(tools: Tools & { verify: (request: SignedRequest) =>
     nameOf: asked => `sts:${knownAction(asked)}`,
     takes: ({ method, query }) => method === 'POST' || /(?:^|&)Action=/.test(query),
     async answer(asked) {
-      const { action, result } = await resultOf(asked)
+      const { action, result } = await upToDate(tools.ring, () => resultOf(asked))
       const response = { [`${action}Result`]: result as Elements, ResponseMetadata: { RequestId: asked.requestId } }
       return {
         status: 200,
