@@ -134,7 +134,6 @@ export async function startApp(config: Config, { now = Date.now, keys, through =
   let dispatches: Record<OperationName, Dispatch> | undefined
   let db: Database | undefined
   let gateway: Gateway | undefined
-  let ring: KeyRing | undefined
   const endpoints = new Map<string, Endpoint>()
   const admission = new Admission()
   const arrivals = new Arrivals()
@@ -146,12 +145,6 @@ export async function startApp(config: Config, { now = Date.now, keys, through =
     connections: new Connections(config.connectionsPerAddress, addressMatcher([...trustProxy, 'loopback'])),
     proxyProtocol,
     readSender: senderReader(trustProxy, proxyHeaders, socket => proxyProtocol?.clientOf(socket)),
-    access: {
-      get known() {
-        return ring?.known
-      },
-      hasChanged: async known => (await ring?.hasChanged(known)) ?? false,
-    },
     audit,
     mostCalls: config.callsAtOnce,
     certificate: certificate?.pair,
@@ -169,6 +162,7 @@ export async function startApp(config: Config, { now = Date.now, keys, through =
   let stopFollowing: (() => void) | undefined
   let stopJobs: (() => Promise<void>) | undefined
   let outbox: OutboxRunner | undefined
+  let ring: KeyRing | undefined
   try {
     url = `http://${inUrl(config.host)}:${await listen(plain, config.host, config.port)}`
     if (tls && certificate) {
@@ -260,7 +254,7 @@ export async function startApp(config: Config, { now = Date.now, keys, through =
     dispatches = Object.fromEntries(
       Object.entries(operations).map(([name, operation]) => [
         name,
-        dispatchOf(name as OperationName, operation, { verify, environment, throttling }),
+        dispatchOf(name as OperationName, operation, { access: kept, verify, environment, throttling }),
       ]),
     ) as Record<OperationName, Dispatch>
     const stopRates = keepRates(buckets, { db, now, log }, { shared: isShared })

@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { parseStrictJson } from '../auth/iam/json.ts'
 import { roleArn } from '../keys/principals.ts'
 import { changeRole, createRole, removeRole, requireRole, usualRoleSession, type GivenRole } from '../keys/roles.ts'
 import { iamRoles, type StoredRole, type Trust } from '../store/iam-roles.ts'
@@ -10,6 +11,7 @@ interface RoleFlags extends PolicyFlags {
   readonly trust?: readonly string[]
   readonly issuer?: string
   readonly audience?: readonly string[]
+  readonly condition?: string
   readonly externalId?: string
   readonly tags?: readonly string[]
   readonly maxSeconds?: string
@@ -18,13 +20,23 @@ interface RoleFlags extends PolicyFlags {
 const noTrust: Trust = { principals: [], oidc: undefined, externalId: undefined }
 
 /** Where an audience is given, whose tokens: those of the issuer of the settings, unless another one is named. */
-function oidcOf({ issuer, audience }: RoleFlags, oidcIssuer: string | undefined, before: Trust): Trust['oidc'] {
-  if (issuer === undefined && audience === undefined) return before.oidc
+function oidcOf({ issuer, audience, condition }: RoleFlags, oidcIssuer: string | undefined, before: Trust): Trust['oidc'] {
+  if (issuer === undefined && audience === undefined && condition === undefined) return before.oidc
   const audiences = audience ?? before.oidc?.audiences ?? []
   if (audience?.length === 0 && issuer === undefined) return undefined
   const named = issuer ?? before.oidc?.issuer ?? oidcIssuer
   if (named === undefined) throw new Error('Say whose tokens are taken: --issuer URL, or the setting --oidc-issuer.')
-  return { issuer: named, audiences }
+  return { issuer: named, audiences, condition: condition === undefined ? before.oidc?.condition : conditionIn(condition) }
+}
+
+/** Undefined for an empty text, which takes the condition away. */
+function conditionIn(text: string): object | undefined {
+  if (text === '') return undefined
+  try {
+    return parseStrictJson(text) as object
+  } catch (error) {
+    throw new Error(`--condition cannot be used: ${(error as Error).message}`, { cause: error })
+  }
 }
 
 /** What the flags say, over what was before. */
@@ -107,6 +119,10 @@ const addRoleFlags = (command: Command) =>
       .option('--trust <principals>', 'who may assume it beside the root key: access key ids and ARNs, separated by commas', several)
       .option('--issuer <url>', 'whose JSON Web Tokens may assume it; that of --oidc-issuer where it is not given')
       .option('--audience <names>', 'for which audiences these tokens must be, separated by commas', several)
+      .option(
+        '--condition <json>',
+        "what the claims of these tokens must be: a Condition in IAM's JSON, with keys such as login.example.com:sub",
+      )
       .option('--external-id <text>', 'what AssumeRole must say as ExternalId')
       .option('--tags <keys>', 'the session tags, or claims of tokens, that it takes, separated by commas; * for all', several)
       .option('--max-seconds <number>', `how long a session may last, at most 43200 (default for a new role: ${usualRoleSession})`),

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Arrivals } from '../arrivals.ts'
 import { Trail, type AuditLog } from '../audit.ts'
-import { upToDate, type Access } from '../auth/access.ts'
 import type { Log } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
 import type { ReadSender } from '../sender.ts'
@@ -18,7 +17,6 @@ export interface Answering {
   readonly admission: Admission
   readonly arrivals: Arrivals
   readonly readSender: ReadSender
-  readonly access: Access
   /** Undefined where there is none. */
   readonly audit: AuditLog | undefined
   /** How many calls may be on their way at once. */
@@ -79,7 +77,7 @@ export class Calls {
       if (!this.#tools.admission.admits(request)) throw notServing()
       if (this.#onTheirWay > this.#tools.mostCalls) throw tooManyCalls()
       if (this.#tools.arrivals.over) await this.#tools.arrivals.over
-      answer = await upToDate(this.#tools.access, () => endpoint.answer(asked))
+      answer = await endpoint.answer(asked)
     } catch (error) {
       const shown = this.#told(error, request, requestId)
       outcome = shown.type

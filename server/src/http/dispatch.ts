@@ -1,4 +1,5 @@
 import { handlers } from '../api/index.ts'
+import { upToDate, type Access } from '../auth/access.ts'
 import { bearerOf } from '../auth/authenticate.ts'
 import { authorizerOf } from '../auth/authorize.ts'
 import { permitterOf } from '../auth/permit.ts'
@@ -18,19 +19,18 @@ export type Dispatch = (request: Received) => Promise<string | undefined>
 /** Type names of one operation do not matter here: dispatch hands on what the contract has decoded. */
 type AnyHandler = (input: Record<string, unknown>, call: Call) => Promise<Record<string, unknown> | undefined>
 
+interface Wiring {
+  readonly access: Access
+  readonly verify: (request: SignedRequest) => AccessKey
+  readonly environment: Environment
+  readonly throttling: Throttling | undefined
+}
+
 /**
  * The way of every call, in five steps; each throws the error that ends it. Made once per operation, so that a call does what
  * differs from call to call and nothing else. Resolves to the body of the answer.
  */
-export function dispatchOf(
-  name: OperationName,
-  operation: Operation,
-  {
-    verify,
-    environment,
-    throttling,
-  }: { verify: (request: SignedRequest) => AccessKey; environment: Environment; throttling: Throttling | undefined },
-): Dispatch {
+export function dispatchOf(name: OperationName, operation: Operation, { access, verify, environment, throttling }: Wiring): Dispatch {
   const codec = codecOf(operation)
   const namedArns = arnsOf(operation)
   const permit = permitterOf(name)
@@ -41,7 +41,7 @@ export function dispatchOf(
   const { db, now, region, account } = environment
   const base = { ...environment, operation: name }
 
-  return async request => {
+  const answer: Dispatch = async request => {
     // 1 authenticate: the key that signed, then the user or bot that acts.
     const { trail, params, query, body, host, sourceAddress, isSecure, headers } = request
     const key = verify(request)
@@ -65,6 +65,7 @@ export function dispatchOf(
     // 5 encode.
     return codec.encode(output)
   }
+  return request => upToDate(access, () => answer(request))
 }
 
 /** Member by member, since a second spread would cost more than all the rest of a small call's JavaScript. */

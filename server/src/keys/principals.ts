@@ -1,3 +1,4 @@
+import { claimConditionOf } from '../auth/iam/claims.ts'
 import { parsePolicy, type Policy } from '../auth/iam/policy.ts'
 import type { Principal } from '../auth/principal.ts'
 import type { StoredRole } from '../store/iam-roles.ts'
@@ -12,9 +13,18 @@ export function roleNameOf(account: string, arn: string): string | undefined {
   return arn.startsWith(prefix) ? arn.slice(prefix.length) : undefined
 }
 
-/** A role, with its policy understood. */
+/** A role, with its policy and its trust understood. */
 export interface Role extends StoredRole {
   readonly permissions: Policy
+  /** Whether the claims of a token of its issuer are those that it asks for. */
+  readonly takesClaims: (claims: Readonly<Record<string, unknown>>) => boolean
+}
+
+/** Throws a PolicyError where the policy or the condition on claims is not understood. */
+export function roleOf(stored: StoredRole): Role {
+  const { policy, trust } = stored
+  const takesClaims = trust.oidc?.condition === undefined ? () => true : claimConditionOf(trust.oidc.condition, trust.oidc.issuer)
+  return { ...stored, permissions: parsePolicy(policy), takesClaims }
 }
 
 const noTags: ReadonlyMap<string, string> = new Map()

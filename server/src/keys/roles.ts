@@ -1,3 +1,4 @@
+import { claimConditionOf } from '../auth/iam/claims.ts'
 import { changeAccess } from '../store/access-version.ts'
 import type { Database, Queries } from '../store/database.ts'
 import { accessKeyOf } from '../store/access-keys.ts'
@@ -32,8 +33,17 @@ async function checkTrust(db: Queries, { principals, oidc, externalId }: Trust) 
   }
   if (oidc?.audiences.length === 0)
     throw new Error('A role for JSON Web Tokens needs an audience: those of other clients of the issuer are no login here.')
+  if (oidc?.condition !== undefined) checkCondition(oidc.condition, oidc.issuer)
   if (externalId !== undefined && !/^[\w+=,.@:/-]{2,1224}$/.test(externalId))
     throw new Error('An external id has 2 to 1224 letters, digits and characters of _+=,.@:/-.')
+}
+
+function checkCondition(condition: object, issuer: string) {
+  try {
+    claimConditionOf(condition, issuer)
+  } catch (error) {
+    throw new Error(`The condition on claims cannot be used: ${(error as Error).message}`, { cause: error })
+  }
 }
 
 async function checkRole(db: Queries, { trust, tags, longestSeconds }: GivenRole) {

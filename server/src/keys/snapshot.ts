@@ -8,7 +8,7 @@ import type { Database } from '../store/database.ts'
 import { iamRoles } from '../store/iam-roles.ts'
 import { masterKeys } from '../store/master-keys.ts'
 import { longestSession } from './master-keys.ts'
-import { userPrincipal, type Role } from './principals.ts'
+import { roleOf, userPrincipal, type Role } from './principals.ts'
 import { openSecret } from './secret.ts'
 
 /** All that is stored of who may call. */
@@ -49,9 +49,12 @@ export async function readSnapshot({ db, source, account, log }: Wiring): Promis
   }
   const understood: Role[] = roles.flatMap(role => {
     try {
-      return { ...role, permissions: parsePolicy(role.policy) }
+      return roleOf(role)
     } catch (error) {
-      log.error({ err: error, role: role.name }, 'The policy of a role is not understood; the role cannot be assumed')
+      log.error(
+        { err: error, role: role.name },
+        'The policy of a role, or its condition on claims, is not understood; the role cannot be assumed',
+      )
       return []
     }
   })

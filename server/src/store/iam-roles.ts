@@ -1,11 +1,20 @@
 import { statement, type Queries } from './database.ts'
 
+/** Which tokens of an issuer are taken. */
+interface OidcTrust {
+  readonly issuer: string
+  /** For which audiences. */
+  readonly audiences: readonly string[]
+  /** What their claims must be, as a Condition element of IAM's JSON. */
+  readonly condition?: object | undefined
+}
+
 /** Who may assume a role. */
 export interface Trust {
   /** Access key ids, ARNs of principals and roles, and `arn:aws:iam::ACCOUNT:root` for whoever a policy allows. */
   readonly principals: readonly string[]
-  /** Whose JSON Web Tokens are taken, and for which audiences; undefined for nobody's. */
-  readonly oidc: { readonly issuer: string; readonly audiences: readonly string[] } | undefined
+  /** Whose JSON Web Tokens are taken; undefined for nobody's. */
+  readonly oidc: OidcTrust | undefined
   /** What AssumeRole must say. */
   readonly externalId: string | undefined
 }

@@ -1,3 +1,4 @@
+import { upToDate } from '../auth/access.ts'
 import type { SignedRequest } from '../auth/sigv4.ts'
 import type { AccessKey } from '../auth/signing-key.ts'
 import { ApiError } from '../errors.ts'
@@ -89,7 +90,7 @@ export function stsEndpoint(tools: Tools & TakesLogins & { verify: (request: Sig
     nameOf: asked => `sts:${knownAction(asked)}`,
     takes: ({ method, query }) => method === 'POST' || parameterIn(query, 'Action') !== undefined,
     async answer(asked) {
-      const { action, result } = await resultOf(asked)
+      const { action, result } = await upToDate(tools.ring, () => resultOf(asked))
       const response = { [`${action}Result`]: result as Elements, ResponseMetadata: { RequestId: asked.requestId } }
       return {
         status: 200,

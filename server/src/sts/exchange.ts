@@ -1,4 +1,5 @@
 import { arnWithin } from '../arn.ts'
+import { upToDate } from '../auth/access.ts'
 import { countOne } from '../domain/counts.ts'
 import { ApiError } from '../errors.ts'
 import { commonHeaders, credentialedHeaders, renderError } from '../http/answer.ts'
@@ -54,25 +55,31 @@ async function userOf({ db, limits, now, appInstanceArn, makesUsers }: Wiring, i
   return name
 }
 
+/** What the role gives for a login. */
+async function credentialsOf(wiring: Wiring, claims: Claims, userId: string) {
+  const role = trustingRole(wiring.ring.role(wiring.role), claims)
+  const seconds = Math.min(3600, role.longestSeconds)
+  // As it stands in a session name, and no two users there as one.
+  const name = userId.length < 2 ? `${userId}-` : userId.replaceAll(':', '=')
+  // Amazon's example of a policy asks for the tag UserUUID.
+  const tagged = role.tags.includes('UserUUID') ? { ...claims, UserUUID: userId } : claims
+  return sessionOfLogin(wiring, { role, claims: tagged, userId, name, policy: undefined, seconds })
+}
+
 const headersFor = ({ requestId, headers }: Received) => ({ ...commonHeaders(requestId), ...credentialedHeaders(headers.origin) })
 
 /** POST /creds, as Amazon's chat demo expects it: a login in, temporary credentials of its AppInstanceUser out (spec/clients.md §3.1). */
 export function exchangeEndpoint(wiring: Wiring): Endpoint {
-  const { ring, login, takeLogin, role: roleName, appInstanceArn } = wiring
+  const { ring, login, takeLogin, appInstanceArn } = wiring
   return {
     nameOf: () => 'POST /creds',
     takes: () => true,
     async answer(asked) {
       takeLogin(asked.sourceAddress)
       const claims = await login(asked.headers.authorization ?? '')
-      const role = trustingRole(ring.role(roleName), claims)
       const userId = userIdIn(claims, wiring.userClaim)
-      const seconds = Math.min(3600, role.longestSeconds)
-      // As it stands in a session name, and no two users there as one.
-      const name = userId.length < 2 ? `${userId}-` : userId.replaceAll(':', '=')
-      // Amazon's example of a policy asks for the tag UserUUID.
-      const tagged = role.tags.includes('UserUUID') ? { ...claims, UserUUID: userId } : claims
-      const { Credentials } = await sessionOfLogin(wiring, { role, claims: tagged, userId, name, policy: undefined, seconds })
+      // A login that its issuer takes once only is not repeated.
+      const { Credentials } = await upToDate(ring, async () => credentialsOf(wiring, claims, userId))
       const shown = await userOf(wiring, userId, nameOf(claims))
       const body = {
         ChimeAppInstanceUserArn: arnWithin(appInstanceArn, 'user', userId),

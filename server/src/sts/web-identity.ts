@@ -31,13 +31,15 @@ const ofTheToken = new Set([
 const refused = (message: string, reason: string) => new ApiError('AccessDenied', 403, 'AccessDenied', message, reason)
 const notAuthorized = (reason: string) => refused('Not authorized to perform sts:AssumeRoleWithWebIdentity', reason)
 
-/** The role, where it takes tokens of this issuer for this audience; nobody learns whether there is one that does not. */
-export function trustingRole(role: Role | undefined, { iss, aud }: Claims): Role {
+/** The role, where it takes tokens of this issuer for this audience with these claims; nobody learns whether there is one that does not. */
+export function trustingRole(role: Role | undefined, claims: Claims): Role {
+  const { iss, aud } = claims
   const oidc = role?.trust.oidc
   const audiences = typeof aud === 'string' ? [aud] : (aud ?? [])
-  if (role && oidc?.issuer === iss && audiences.some(each => oidc.audiences.includes(each))) return role
+  if (role && oidc?.issuer === iss && audiences.some(each => oidc.audiences.includes(each)) && role.takesClaims(claims)) return role
   throw notAuthorized(
-    'There is no such role, or it does not take tokens of this issuer for this audience: carillon roles update NAME --audience …',
+    'There is no such role, or it does not take tokens of this issuer for this audience with these claims: ' +
+      'carillon roles update NAME --audience … --condition …',
   )
 }
 

@@ -194,6 +194,16 @@ test('commands that make no sense are refused with one line', { timeout: 120_000
       'There is no access key AKIAA+ that could be trusted',
     ],
     [['roles', 'create', 'chat', '--user', user, '--max-seconds', '1e9'], 'The sessions of a role last 900 to 43200 seconds'],
+    [
+      ['roles', 'create', 'chat', '--user', user, '--issuer', 'https://x.example.com', '--audience', 'web', '--condition', '{"a":1'],
+      '--condition cannot be used: It is not valid JSON',
+    ],
+    [
+      'roles create chat --issuer https://x.example.com/ --audience web --condition {"StringEquals":{"y.example.com:sub":"a"}} --user'
+        .split(' ')
+        .concat(user),
+      'The condition on claims cannot be used: StringEquals: y\\.example\\.com:sub is no claim of https://x\\.example\\.com/: write x\\.example\\.com:CLAIM',
+    ],
     [['roles', 'update', 'nobody', '--tags', 'x'], 'There is no role of the name nobody\\.'],
     [['roles', 'delete', 'nobody'], 'There is no role of the name nobody\\.'],
     [['roles', 'list', '--data', ':memory:'], 'With --data :memory: nothing is kept'],
@@ -212,7 +222,8 @@ test('a role is made, shown, changed and deleted', { timeout: 60_000 }, async ()
   await makeDatabase({ data })
   const roles = (args: readonly string[]) => carillon(['roles', ...args, '--data', data])
   const user = 'arn:aws:chime:us-east-1:000000000000:app-instance/x/user/${aws:PrincipalTag/sub}'
-  const issuer = ['--issuer', 'https://login.example.com', '--audience', 'web, mobile']
+  const condition = { StringLike: { 'login.example.com:sub': 'prod|*' } }
+  const issuer = ['--issuer', 'https://login.example.com', '--audience', 'web, mobile', '--condition', JSON.stringify(condition)]
   const made = await roles(['create', 'chat', '--user', user, ...issuer, '--tags', 'sub,team', '--max-seconds', '7200'])
   expect(made).toEqual({ code: 0, stdout: 'arn:aws:iam::000000000000:role/chat\n', stderr: '' })
   const shown = async () => JSON.parse((await roles(['show', 'chat'])).stdout) as Record<string, unknown>
@@ -221,8 +232,13 @@ test('a role is made, shown, changed and deleted', { timeout: 60_000 }, async ()
     RoleName: 'chat',
     RoleId: expect.stringMatching(/^AROA/),
     MaxSessionDuration: 7200,
-    Trust: { principals: [], oidc: { issuer: 'https://login.example.com', audiences: ['web', 'mobile'] } },
+    Trust: { principals: [], oidc: { issuer: 'https://login.example.com', audiences: ['web', 'mobile'], condition } },
     SessionTags: ['sub', 'team'],
+  })
+  await roles(['update', 'chat', '--condition', ''])
+  expect(await shown()).toEqual({
+    ...before,
+    Trust: { principals: [], oidc: { issuer: 'https://login.example.com', audiences: ['web', 'mobile'] } },
   })
   await roles(['update', 'chat', '--audience', '', '--trust', 'arn:aws:iam::000000000000:root', '--tags', ''])
   expect(await shown()).toEqual({ ...before, Trust: { principals: ['arn:aws:iam::000000000000:root'] }, SessionTags: [] })

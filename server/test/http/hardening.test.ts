@@ -47,7 +47,6 @@ test('what fails where nobody expects it is answered with 500, and the server go
     connections: new Connections(10, () => false),
     proxyProtocol: undefined,
     readSender: senderReader([], 'x-forwarded', () => undefined),
-    access: { known: undefined, hasChanged: async () => false },
     audit: undefined,
     mostCalls: 10,
     certificate: undefined,

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { usualPolicy } from '../../src/keys/usual-policy.ts'
-import { makeRole } from '../support/access.ts'
+import { changeTheRole, makeRole } from '../support/access.ts'
 import { OidcIssuer } from '../support/oidc-issuer.ts'
 import { createPostgresDatabase, clientsOf, databaseKinds, refusal, startWorld, type World } from '../support/world.ts'
 
@@ -98,6 +98,20 @@ test('a login whose subject cannot be the id of a user as it is acts as the user
     messaging.destroy()
     identity.destroy()
   }
+  await close()
+})
+
+test('a role that asks for claims gives nothing for a login without them', async () => {
+  const { issuer, world, close } = await exchanging('sqlite')
+  const condition = { StringEquals: { [`${issuer.url.replace('http://', '')}:env`]: 'production' } }
+  await changeTheRole(world, 'chat', {
+    trust: { principals: [], oidc: { issuer: issuer.url, audiences: ['web'], condition }, externalId: undefined },
+  })
+  const status = async (claims: Record<string, string>) =>
+    (await exchange(world, `Bearer ${await issuer.token('known', { claims })}`)).status
+  expect(await status({ env: 'production' })).toBe(200)
+  expect(await status({ env: 'development' })).toBe(403)
+  expect(await status({})).toBe(403)
   await close()
 })
 

@@ -117,6 +117,49 @@ describe('AssumeRoleWithWebIdentity', () => {
     expect((await assume(token, 'chat', { DurationSeconds: '3601' })).value('Code')).toBe('ValidationError')
   })
 
+  test('a role takes a token only where its claims meet the condition of the role, and a refusal does not say which', async () => {
+    const provider = issuer.url.replace('http://', '')
+    const oidc = { issuer: issuer.url, audiences: ['web'] }
+    const condition = {
+      StringLike: { [`${provider}:sub`]: ['prod|*', 'alice'] },
+      StringEquals: { [`${provider}:aud`]: 'web', [`${provider}:https://example.com/groups`]: 'staff' },
+      StringNotEqualsIfExists: { [`${provider}:env`]: 'development' },
+      Bool: { [`${provider}:email_verified`]: 'true' },
+      NumericGreaterThanEquals: { [`${provider}/:level`]: 3 },
+      Null: { [`${provider}:impersonator`]: true },
+    }
+    await makeRole(world, 'production', { trust: { oidc: { ...oidc, condition } }, tags: ['sub'] })
+    const good = { 'https://example.com/groups': ['staff', 'admins'], email_verified: true, level: 3, env: 'production' }
+    const token = async (sub: string, claims: object = {}, audience: string | string[] = 'web') =>
+      assume(await issuer.token(sub, { claims: { ...good, ...claims }, audience }), 'production')
+    for (const answer of [
+      await token('alice'),
+      await token('prod|bob'),
+      await token('alice', { env: undefined }),
+      await token('alice', {}, ['mobile', 'web']),
+      await token('alice', { 'https://example.com/groups': 'staff' }),
+    ])
+      expect(answer.status).toBe(200)
+    const noRole = await assume(await issuer.token('alice'), 'nobody')
+    for (const answer of [
+      await token('bob'),
+      await token('dev|alice'),
+      await token('alice', { env: 'development' }),
+      await token('alice', { env: ['production', 'development'] }),
+      await token('alice', { level: 2 }),
+      await token('alice', { level: undefined }),
+      await token('alice', { level: [] }),
+      await token('alice', { email_verified: false }),
+      await token('alice', { email_verified: { value: true } }),
+      await token('alice', { 'https://example.com/groups': ['customers'] }),
+      await token('alice', { 'https://example.com/groups': undefined }),
+      await token('alice', { impersonator: 'mallory' }),
+    ]) {
+      expect([answer.status, answer.value('Code')]).toEqual([403, 'AccessDenied'])
+      expect(answer.value('Reason')).toBe(noRole.value('Reason'))
+    }
+  })
+
   test('tokens that are not what they should be are refused', async () => {
     const now = Math.floor(Date.now() / 1000)
     const claims = { sub: 'alice', iss: issuer.url, aud: 'web', iat: now, exp: now + 600 }

@@ -80,7 +80,7 @@ const texts: Readonly<Record<string, ReadText>> = {
 }
 
 /** The names of condition keys are not case-sensitive, those of tags in them included: the tag that is written so, or else one that differs in case. */
-function valueUnder<Value>(values: ReadonlyMap<string, Value> | undefined, name: string): Value | undefined {
+export function valueUnder<Value>(values: ReadonlyMap<string, Value> | undefined, name: string): Value | undefined {
   if (!values || values.has(name)) return values?.get(name)
   const folded = name.toLowerCase()
   for (const [key, value] of values) if (key.toLowerCase() === folded) return value

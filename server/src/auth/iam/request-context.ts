@@ -16,6 +16,8 @@ export interface RequestContext {
   readonly resource: string
   /** The tags that the request sets or removes, by key; undefined where it does neither. Of those that it removes the value is undefined. */
   readonly requestTags: ReadonlyMap<string, string | undefined> | undefined
+  /** What a login says, where a role asks for it. */
+  readonly claims?: ReadonlyMap<string, string | readonly string[]>
   /** The tags of the resource that is asked for; only needed where a policy asks for them. */
   readonly resourceTags: ReadonlyMap<string, string> | undefined
 }

@@ -1,0 +1,61 @@
+import type { Principal } from '../principal.ts'
+import { conditionsOf } from './conditions.ts'
+import { valueUnder, type ConditionKey } from './keys.ts'
+import { PolicyError } from './policy-error.ts'
+import type { RequestContext } from './request-context.ts'
+
+/** What a token says, by claim. */
+type Claims = Readonly<Record<string, unknown>>
+
+/** The condition keys of an issuer begin with its URL without scheme and final slash. */
+const providerOf = (issuer: string) => issuer.replace(/^https?:\/\//, '').replace(/\/$/, '')
+
+const keyOf =
+  (issuer: string) =>
+  (name: string): ConditionKey => {
+    const provider = providerOf(issuer)
+    const isOfIssuer = name.toLowerCase().startsWith(provider.toLowerCase())
+    const [, claim] = (isOfIssuer && /^\/?:(.+)$/s.exec(name.slice(provider.length))) || []
+    if (claim === undefined) throw new PolicyError(`${name} is no claim of ${issuer}: write ${provider}:CLAIM, such as ${provider}:sub.`)
+    return { name, isList: false, asksResourceTags: false, read: (_, { claims }) => valueUnder(claims, claim) }
+  }
+
+/** A claim that is a list has each of its values; one that is no text, number or boolean has none. */
+function valueOf(claim: unknown): string | readonly string[] | undefined {
+  if (Array.isArray(claim)) {
+    const values = claim.map(valueOf).filter(value => typeof value === 'string')
+    return values.length > 0 ? values : undefined
+  }
+  return ['string', 'number', 'boolean'].includes(typeof claim) ? String(claim) : undefined
+}
+
+const nobody: Principal = { arn: '', userId: '', tags: new Map(), permissions: [] }
+const nowhere: RequestContext = {
+  now: 0,
+  sourceAddress: undefined,
+  isSecure: false,
+  headers: {},
+  region: '',
+  account: '',
+  resource: '*',
+  requestTags: undefined,
+  resourceTags: undefined,
+}
+
+/**
+ * Whether the claims of a token meet a Condition element, whose keys are those of its issuer. A condition on a claim that is a list
+ * holds where it holds for one of its values, or with a negated operator for all of them. Throws a PolicyError for what is not understood.
+ */
+export function claimConditionOf(element: unknown, issuer: string): (claims: Claims) => boolean {
+  if (JSON.stringify(element).includes('${')) throw new PolicyError('Variables have no place in a condition on claims.')
+  const conditions = conditionsOf(element, { keyOf: keyOf(issuer), variables: false })
+  if (conditions.length === 0) throw new PolicyError('It is empty.')
+  return claims => {
+    const values = Object.entries(claims).flatMap(([claim, given]) => {
+      const value = valueOf(given)
+      return value === undefined ? [] : [[claim, value] as const]
+    })
+    const context = { ...nowhere, claims: new Map(values) }
+    return conditions.every(({ holds }) => holds(nobody, context))
+  }
+}
