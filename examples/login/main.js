@@ -84,13 +84,16 @@ async function chat({ userId, credentials }) {
   await messaging.sendChannelMessage({ ChannelArn, Content: 'Hello!', Type: 'STANDARD', Persistence: 'PERSISTENT', ChimeBearer })
 }
 
-document.querySelector('form').addEventListener('submit', async submitted => {
-  submitted.preventDefault()
-  const { name, password } = Object.fromEntries(new FormData(submitted.target))
+async function logIn(way, { name, password }) {
   try {
-    await chat(await ways[submitted.submitter.value](name, password))
+    await chat(await ways[way](name, password))
   } catch (error) {
     // A session that is refused rejects with the end of its socket.
     show(error instanceof CloseEvent ? `Closed: ${error.code} ${error.reason}` : [error.message, error.Reason].filter(Boolean).join(' '))
   }
+}
+
+document.querySelector('form').addEventListener('submit', submitted => {
+  submitted.preventDefault()
+  void logIn(submitted.submitter.value, Object.fromEntries(new FormData(submitted.target)))
 })

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createServer } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { json } from 'node:stream/consumers'
@@ -14,7 +14,7 @@ const identityPool = 'us-east-1:0b7c9d3e-0000-4000-8000-000000000001'
 
 /** The one call of a user pool that the page makes; its tokens are those of an issuer. */
 async function userPool(issuer: OidcIssuer, password: string): Promise<string> {
-  const pool = createServer(async (request, response) => {
+  const answer = async (request: IncomingMessage, response: ServerResponse) => {
     response.setHeader('access-control-allow-origin', '*').setHeader('access-control-allow-headers', 'content-type, x-amz-target')
     if (request.method === 'OPTIONS') return response.end()
     const { AuthParameters } = (await json(request)) as { AuthParameters: Record<string, string> }
@@ -22,7 +22,8 @@ async function userPool(issuer: OidcIssuer, password: string): Promise<string> {
     const claims = { name: AuthParameters['USERNAME'] }
     const IdToken = await issuer.token('bob', { issuer: `${address()}/local_pool`, claims })
     return response.end(JSON.stringify({ AuthenticationResult: { IdToken } }))
-  }).listen(0, 'localhost')
+  }
+  const pool = createServer((request, response) => void answer(request, response)).listen(0, 'localhost')
   const address = () => `http://localhost:${(pool.address() as AddressInfo).port}`
   onTestFinished(() => void pool.close())
   await once(pool, 'listening')
