@@ -113,8 +113,9 @@ test('each setting is a flag and a variable of its name, and --help shows both w
   ])
 })
 
+const carillon = (...args: string[]) => run(process.execPath, [join(root, 'server/src/main.ts'), ...args])
+
 test('a command shows its own options and those that find the database, and takes what its server was started with', async () => {
-  const carillon = (...args: string[]) => run(process.execPath, [join(root, 'server/src/main.ts'), ...args])
   const shown = async (...command: string[]) => {
     const { stdout } = await carillon(...command, '--help')
     return [...stdout.matchAll(/^ +(?:-h, )?--([\w-]+)/gm)].map(([, flag]) => flag)
@@ -136,8 +137,7 @@ test('a command shows its own options and those that find the database, and take
 
 test('--version prints the version of the package', async () => {
   const { version } = JSON.parse(await readFile(join(root, 'server/package.json'), 'utf8')) as { version: string }
-  const result = await run(process.execPath, [join(root, 'server/src/main.ts'), '--version'])
-  expect(result).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' })
+  expect(await carillon('--version')).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' })
 })
 
 interface Given {

@@ -3,6 +3,9 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
+import { keptCertificates } from '../../src/certificates.ts'
+import { readConfig } from '../../src/config.ts'
+import { createLog } from '../../src/log.ts'
 import { awsCommands, pythons } from '../compat/clients.ts'
 import { freePort } from '../support/ports.ts'
 import { keyVariables, Program, root, rootKey, run, serve, temporaryFolder } from '../support/process.ts'
@@ -37,8 +40,7 @@ async function startBehind({ section, language, command, change = text => text }
   const folder = await temporaryFolder()
   const [port, auditLog] = [await freePort(), join(folder, 'audit.log')]
   const pem = (name: string) => join(folder, name)
-  const main = join(root, 'server/src/main.ts')
-  await run(process.execPath, [main, 'certs', '--data', folder])
+  await keptCertificates(folder, readConfig({}, {}), createLog('silent'))
   await writeFile(pem('both.pem'), (await readFile(pem('server.pem'), 'utf8')) + (await readFile(pem('server-key.pem'), 'utf8')))
   const places = (text: string) =>
     text
