@@ -23,6 +23,7 @@ import { Connections } from './http/connections.ts'
 import { firstOf, type Endpoint } from './http/endpoint.ts'
 import { ProxyProtocol } from './http/proxy-protocol.ts'
 import { createServer } from './http/server.ts'
+import { withReasonInMessage } from './http/shown-error.ts'
 import { flowInvocations } from './integrations/flows.ts'
 import { lambdaInvoker } from './integrations/lambda.ts'
 import { watchOutbox } from './integrations/outbox-watch.ts'
@@ -38,6 +39,7 @@ import { createLog } from './log.ts'
 import { masterKeySource } from './master-key.ts'
 import { createMetrics, measureOutbox } from './metrics.ts'
 import { PageTokens } from './page-token.ts'
+import { Refusals } from './refusals.ts'
 import { openSecrets } from './secrets.ts'
 import { addressMatcher, senderReader } from './sender.ts'
 import { TokenBuckets } from './token-buckets.ts'
@@ -124,6 +126,7 @@ interface Surroundings {
  */
 export async function startApp(config: Config, { now = Date.now, keys, through = database => database }: Surroundings = {}): Promise<App> {
   const log = createLog(config.logLevel)
+  const refusals = new Refusals(log)
   const metrics = createMetrics()
   const { trustProxy = [], proxyHeaders } = config
   const proxyProtocol = proxyHeaders === 'proxy-protocol' ? new ProxyProtocol(addressMatcher(trustProxy)) : undefined
@@ -139,6 +142,8 @@ export async function startApp(config: Config, { now = Date.now, keys, through =
   const arrivals = new Arrivals()
   const server = createServer({
     log,
+    refusals,
+    shown: config.reasonInMessage === 'on' ? withReasonInMessage : error => error,
     metrics,
     admission,
     arrivals,
@@ -238,6 +243,7 @@ export async function startApp(config: Config, { now = Date.now, keys, through =
       ...tools,
       region: config.region,
       account: config.account,
+      refusals,
       bus,
       arrivals,
       audit,

@@ -200,6 +200,13 @@ export const settings = {
     'who did what, as JSON lines; - is standard output',
     matching(/\S/, 'a file, - for standard output, or off'),
   ),
+  reasonInMessage: setting<'on' | 'off'>(
+    'reason-in-message',
+    'on|off',
+    'off',
+    'the Message of an error ends with its Reason, for clients that show nothing else, such as boto3 and the AWS CLI',
+    oneOf('on', 'off'),
+  ),
   logLevel: setting<LogLevel>('log-level', 'level', 'info', 'logs are JSON lines on standard error', oneOf(...logLevels)),
   ...limitSettings,
   rateLimits: setting<'off' | 'aws'>(

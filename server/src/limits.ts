@@ -8,6 +8,11 @@ export const countLimits = {
   channelsPerAppInstance: { flag: 'limit-channels-per-app-instance', fallback: 10_000_000, meaning: 'channels of an app instance' },
   membershipsPerChannel: { flag: 'limit-memberships-per-channel', fallback: 10_000, meaning: 'members of a channel' },
   membershipsPerUser: { flag: 'limit-memberships-per-user', fallback: 20_000, meaning: 'channels that a user or bot is in' },
+  membershipsOfSearcher: {
+    flag: 'limit-memberships-of-searcher',
+    fallback: 1000,
+    meaning: 'channels that a user or bot may be in to use SearchChannels',
+  },
   elasticChannelsPerAppInstance: {
     flag: 'limit-elastic-channels-per-app-instance',
     fallback: 1,

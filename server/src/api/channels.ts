@@ -17,6 +17,7 @@ import { checkMetadataSize } from '../domain/sizes.ts'
 import { subChannelSummary } from '../domain/sub-channels.ts'
 import { findChannel, listChannels, type Elastic } from '../store/channels.ts'
 import { findExpiry, putChannelExpiration, type ExpirationCriterion } from '../store/channel-expiration.ts'
+import { membershipsOf } from '../store/counters.ts'
 import { identityByArn } from '../store/identities.ts'
 import { searchChannels } from '../store/search.ts'
 import { listSubChannels } from '../store/sub-channels.ts'
@@ -52,7 +53,7 @@ async function memberField(
   for (const value of Values) {
     const arn = parseArn(value)
     if (arn?.kind !== 'user' && arn?.kind !== 'bot') {
-      throw badRequest('Values must be the ARNs of users or bots', `${value} is none.`)
+      throw badRequest('An invalid ARN was supplied for the input parameter.', `${value} in Values is not the ARN of a user or bot.`)
     }
     if (arn.appInstanceArn !== call.caller.appInstanceArn) throw forbidden(`${value} is not in the app instance of the bearer.`)
     const found = await identityByArn(db, arn)
@@ -60,6 +61,22 @@ async function memberField(
     memberIds.add(found.id)
   }
   return { operator: Operator, memberIds: [...memberIds] }
+}
+
+/** Users and bots search among the channels that they share with others, and only while these are not too many (spec/decisions.md). */
+async function requireSearchable({ db, caller, limits }: BearerCall, fields: readonly { readonly Values: readonly string[] }[]) {
+  if (!fields.some(({ Values }) => Values.includes(caller.arn))) {
+    throw badRequest(
+      'AppInstanceUser must include its own ARN for MEMBERS field',
+      `Add ${caller.arn} to the Values of a field; only an AppInstanceAdmin searches channels that it is not in.`,
+    )
+  }
+  if ((await membershipsOf(db, caller.id)) > limits.membershipsOfSearcher) {
+    throw badRequest(
+      `Primary search user ${caller.arn} exceeds channel membership limit to perform search.`,
+      `Whoever is in more than ${limits.membershipsOfSearcher} channels cannot search (--limit-memberships-of-searcher); an AppInstanceAdmin can.`,
+    )
+  }
 }
 
 export const channels: Handlers<
@@ -126,6 +143,7 @@ export const channels: Handlers<
   async SearchChannels(input, call) {
     const { caller, admin, db } = call
     const fields = await Promise.all(input.Fields.map(field => memberField(db, field, call)))
+    if (!admin) await requireSearchable(call, input.Fields)
     if (fields.includes(undefined)) return { Channels: [] }
     const known = fields.filter(field => field !== undefined)
     const memberId = admin ? known[0]!.memberIds[0]! : caller.id

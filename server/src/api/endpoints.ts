@@ -7,6 +7,7 @@ import type { Queries } from '../store/database.ts'
 import {
   countEndpoints,
   deleteEndpoint,
+  endpointOfDevice,
   findEndpoint,
   insertEndpoint,
   listEndpoints,
@@ -65,7 +66,11 @@ export const endpoints: Handlers<
         allowMessages: input.AllowMessages ?? 'ALL',
       }
       if (!(await insertEndpoint(tx, id, endpoint, call.now()))) {
-        throw conflict('The device is registered already', 'The user has an endpoint of this Type, ResourceArn and DeviceToken.')
+        const present = await endpointOfDevice(tx, id, endpoint)
+        throw conflict(
+          'The device is registered already',
+          `The endpoint with the EndpointId ${present} of this user has this Type, ResourceArn and DeviceToken: update that one, or deregister it.`,
+        )
       }
       checkCount((await countEndpoints(tx, id)) - 1, 'endpointsPerUser', call.limits)
       return { AppInstanceUserArn, EndpointId: endpoint.endpointId }

@@ -161,10 +161,7 @@ export const flows: Handlers<
     const callback = await findCallback(db, CallbackId)
     if (!callback?.channelArn || (callback.expiresAt ?? Infinity) <= now()) throw noSuchCallback()
     if (callback.channelArn !== ChannelArn || callback.messageId !== MessageId) {
-      throw badRequest(
-        'The CallbackId belongs to another message',
-        'Give back ChannelArn and MessageId as they came with the CallbackId.',
-      )
+      throw badRequest('The CallbackId belongs to another message', 'Give back ChannelArn and MessageId as they came with the CallbackId.')
     }
     refuseDecided(CallbackId, callback)
     const run = await findRun(db, callback.runId)

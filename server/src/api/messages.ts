@@ -4,7 +4,7 @@ import { isForFlow } from '../domain/flows.ts'
 import { retentionCutoff } from '../domain/expiration.ts'
 import { checkMessageSize } from '../domain/sizes.ts'
 import { subChannelIdOf } from '../domain/sub-channels.ts'
-import { messageDetails, messageSummary, placeOf } from '../domain/message-events.ts'
+import { messageDetails, messageStatus, messageSummary, placeOf } from '../domain/message-events.ts'
 import { deliver, edit, redact, remove, requireSent, seenMessage, send, targetOf, type Taken } from '../domain/messages.ts'
 import { isRunning } from '../store/flow-runs.ts'
 import { listMessages, type Message } from '../store/messages.ts'
@@ -104,8 +104,8 @@ export const messages: Handlers<
 
   /** For the sender only, whatever its role: the rule has seen to that. */
   async GetChannelMessageStatus(_, call) {
-    const { messageId, status } = requireSeen(call)
-    const isBeingEdited = status === 'SENT' && (await isRunning(call.db, call.channel.id, messageId))
-    return { Status: { Value: isBeingEdited ? 'PENDING' : status } }
+    const message = requireSeen(call)
+    const isBeingEdited = message.status === 'SENT' && (await isRunning(call.db, call.channel.id, message.messageId))
+    return { Status: isBeingEdited ? { Value: 'PENDING' } : messageStatus(message) }
   },
 }

@@ -15,6 +15,9 @@ import { messageEvent } from './message-events.ts'
 /** For so long after its invocation a processor may answer (spec/channel-flows.md §4). */
 export const callbackLifetime = 48 * 60 * 60 * 1000
 
+/** The longest Status.Detail of the API. */
+const longestDetail = 256
+
 export const invocationKind = 'flow-invocation'
 
 /** What the outbox holds of an invocation: the rest is read when it is made. */
@@ -78,6 +81,8 @@ type Outcome = 'SENT' | 'DENIED' | 'FAILED'
 
 interface Ending {
   readonly what?: 'message' | 'other'
+  /** Why it has FAILED. */
+  readonly detail?: string
   /** False where the message is gone or redacted. */
   readonly end: (at: number, message: Message | undefined) => Promise<boolean>
 }
@@ -86,28 +91,35 @@ interface Ending {
  * Ends a run as an event of its channel, and tells what has become of it. The channel is locked before the run is touched, as
  * it is by those who start one.
  */
-async function ended(tx: Transaction, run: Run, now: number, outcome: Outcome, { what = 'other', end }: Ending) {
+async function ended(tx: Transaction, run: Run, now: number, outcome: Outcome, { what = 'other', detail, end }: Ending) {
   const moment = await advanceChannel(tx, run.channelId, now, what)
   if (moment) {
     if (run.subChannelId !== 0 && what === 'message') await raiseSubChannel(tx, run.subChannelId, moment.at)
     const message = await findMessage(tx, run.channelId, run.subChannelId, run.messageId)
-    if ((await end(moment.at, message)) && message) tellOutcome(tx, run, outcome, message, moment.at)
+    if ((await end(moment.at, message)) && message) tellOutcome(tx, run, { status: outcome, statusDetail: detail }, message, moment.at)
   }
   await deleteRun(tx, run.id)
 }
 
 /** What is passed is as the processors have left it; what is not is as its sender has written it. */
-function tellOutcome(tx: Transaction, run: Run, outcome: Outcome, message: Message, at: number) {
+function tellOutcome(
+  tx: Transaction,
+  run: Run,
+  outcome: { readonly status: Outcome; readonly statusDetail: string | undefined },
+  message: Message,
+  at: number,
+) {
+  const { status } = outcome
   const { content, metadata, attributes, contentType } = run
-  const isVersion = run.isEdit || outcome === 'SENT'
+  const isVersion = run.isEdit || status === 'SENT'
   const told = {
     ...message,
     ...(isVersion && { content, metadata, attributes, contentType }),
     ...(run.isEdit && { editedAt: new Date(run.editedAt ?? at), updatedAt: new Date(at) }),
-    status: outcome,
+    ...outcome,
   }
   const act = run.isEdit ? 'UPDATE' : 'CREATE'
-  tx.tell(messageEvent(outcome === 'SENT' ? `${act}_CHANNEL_MESSAGE` : `${outcome}_${act}_CHANNEL_MESSAGE`, told, run))
+  tx.tell(messageEvent(status === 'SENT' ? `${act}_CHANNEL_MESSAGE` : `${status}_${act}_CHANNEL_MESSAGE`, told, run))
 }
 
 const isLeft = (message: Message | undefined) => message !== undefined && !message.redacted
@@ -116,12 +128,13 @@ const isLeft = (message: Message | undefined) => message !== undefined && !messa
 const deny = (tx: Transaction, run: Run, now: number) =>
   ended(tx, run, now, 'DENIED', { end: async (_, message) => (run.isEdit ? isLeft(message) : dropMessage(tx, run)) })
 
-/** FAILED for its sender, where it is a message that is kept. */
-const fail = (tx: Transaction, run: Run, now: number) =>
+/** FAILED for its sender, with the reason, where it is a message that is kept. */
+const fail = (tx: Transaction, run: Run, now: number, detail: string) =>
   ended(tx, run, now, 'FAILED', {
+    detail,
     end: async (_, message) => {
       if (run.isEdit) return isLeft(message)
-      return run.persistence === 'PERSISTENT' ? failMessage(tx, run) : dropMessage(tx, run)
+      return run.persistence === 'PERSISTENT' ? failMessage(tx, run, detail) : dropMessage(tx, run)
     },
   })
 
@@ -165,15 +178,22 @@ export async function answerCallback(tx: Transaction, callbackId: string, answer
 export const noSuchCallback = () =>
   forbidden('The CallbackId must be one that a processor has been given within 48 hours, for a channel that exists.')
 
-/** The processor cannot be reached: CONTINUE leaves it out, ABORT gives the message up. Says which, or undefined where it has answered. */
-export async function giveUpProcessor(tx: Transaction, { callbackId }: Invocation, now: number) {
+/** What the sender reads in Status.Detail of a message that has FAILED. */
+const failed = ({ processors, position }: Run, why: string) =>
+  Array.from(`The processor ${processors[position]!.Name} ${why}.`).slice(0, longestDetail).join('')
+
+/**
+ * The processor cannot be invoked, for the reason that senders may read: CONTINUE leaves it out, ABORT gives the message up.
+ * Says which, or undefined where it has answered.
+ */
+export async function giveUpProcessor(tx: Transaction, { callbackId }: Invocation, why: string, now: number) {
   const found = await findCallback(tx, callbackId)
   const run = found && (await findRun(tx, found.runId))
   if (!run) return undefined
   const action = run.processors[run.position]!.FallbackAction
   const decision: Unanswered = action === 'CONTINUE' ? 'skipped' : 'aborted'
   if ((await decideCallback(tx, callbackId, decision, now + callbackLifetime)) === undefined) return undefined
-  await (action === 'CONTINUE' ? proceed(tx, run, now) : fail(tx, run, now))
+  await (action === 'CONTINUE' ? proceed(tx, run, now) : fail(tx, run, now, failed(run, `could not be invoked: ${why}`)))
   return { run, action }
 }
 
@@ -181,6 +201,6 @@ export async function giveUpProcessor(tx: Transaction, { callbackId }: Invocatio
 export async function expireCallback(tx: Transaction, callbackId: string, now: number) {
   const runId = await decideCallback(tx, callbackId, 'expired' satisfies Unanswered, now)
   const run = runId === undefined ? undefined : await findRun(tx, runId)
-  if (run) await fail(tx, run, now)
+  if (run) await fail(tx, run, now, failed(run, 'has not answered within 48 hours'))
   await deleteCallback(tx, callbackId)
 }

@@ -7,6 +7,12 @@ import { subChannelIdOf } from './sub-channels.ts'
 /** A message as those see it who may; one that is DENIED is told and never kept. */
 export type ShownMessage = Omit<Message, 'status'> & { readonly status: Message['status'] | 'DENIED' }
 
+/** What can be said of the way through a flow. */
+export const messageStatus = ({ status, statusDetail }: Pick<ShownMessage, 'status' | 'statusDetail'>) => ({
+  Value: status,
+  Detail: statusDetail,
+})
+
 /** What a list shows of a message; the whole of it adds the channel. */
 export const messageSummary = (message: ShownMessage) => ({
   MessageId: message.messageId,
@@ -18,7 +24,7 @@ export const messageSummary = (message: ShownMessage) => ({
   LastEditedTimestamp: message.editedAt,
   Sender: identity(message.sender),
   Redacted: message.redacted,
-  Status: { Value: message.status },
+  Status: messageStatus(message),
   MessageAttributes: message.attributes,
   ContentType: message.contentType,
   Target: message.target && [{ MemberArn: message.target.arn }],

@@ -97,6 +97,7 @@ const newMessage = (
     contentType,
     redacted: false,
     status: given.status,
+    statusDetail: undefined,
     createdAt: at,
     editedAt: undefined,
     updatedAt: at,

@@ -14,6 +14,7 @@ import { isChannelEvent, type BusEvent } from '../events/events.ts'
 import type { Limits } from '../limits.ts'
 import type { Log } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
+import type { Refusals } from '../refusals.ts'
 import type { Origin, Sender } from '../sender.ts'
 import type { Rate, TokenBuckets } from '../token-buckets.ts'
 import type { Database } from '../store/database.ts'
@@ -48,6 +49,7 @@ interface Wiring extends Asking {
   readonly connectRate: Rate
   readonly pingSeconds: number
   readonly log: Log
+  readonly refusals: Refusals
   readonly metrics: Metrics
   /** Undefined where there is none. */
   readonly audit: AuditLog | undefined
@@ -148,7 +150,7 @@ export class Gateway {
   }
 
   async #arrive(ws: SessionSocket, socket: Socket, request: PresignedRequest & Sender & Origin) {
-    const { access, metrics, log, audit } = this.#wiring
+    const { access, metrics, log, refusals, audit } = this.#wiring
     const trail = audit && new Trail()
     let refusal: CloseCode = closeCodes.tryLater
     this.#arriving.add(ws)
@@ -163,7 +165,7 @@ export class Gateway {
       if (error instanceof Refusal) {
         refusal = error.code
         metrics.refusedSessions.inc({ code: error.code })
-        log.debug({ code: error.code, reason: error.message }, 'A connection is refused')
+        refusals.write({ code: error.code, sourceAddress: request.sourceAddress, reason: error.message }, 'A connection is refused')
         ws.close(error.code, closeReason(error.message))
       } else {
         log.error({ err: error }, 'A connection has failed')

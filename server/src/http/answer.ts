@@ -6,7 +6,7 @@ import { largestHead } from './sizes.ts'
 /** Browsers call both services directly, so every answer says that they may, errors and preflights included (spec/wire.md §9). */
 const crossOrigin = {
   'access-control-allow-origin': '*',
-  'access-control-expose-headers': 'x-amzn-requestid, x-amzn-errortype, x-amzn-errormessage, date, retry-after',
+  'access-control-expose-headers': 'x-amzn-requestid, x-amzn-errortype, x-amzn-errormessage, x-carillon-reason, date, retry-after',
 }
 
 const preflight = {
@@ -45,6 +45,24 @@ export const credentialedHeaders = (origin: string | undefined): Record<string, 
 export const retryHeader = (seconds: number | undefined): Record<string, string> =>
   seconds === undefined ? {} : { 'retry-after': String(seconds) }
 
+const longestReason = 1024
+
+/**
+ * The reason as a header, since boto3 and the AWS CLI show no other members of an error than Code and Message. What is not
+ * printable ASCII, and the percent sign, are percent-escapes of their UTF-8, so that no client reads it as something else; a
+ * long reason is cut.
+ */
+export function reasonHeader(reason: string | undefined): Record<string, string> {
+  if (reason === undefined) return {}
+  let text = ''
+  for (const character of reason.trim().toWellFormed()) {
+    const escaped = /[\x20-\x24\x26-\x7e]/.test(character) ? character : encodeURIComponent(character)
+    if (text.length + escaped.length > longestReason - 3) return { 'x-carillon-reason': `${text}...` }
+    text += escaped
+  }
+  return { 'x-carillon-reason': text }
+}
+
 /** An error as every SDK maps it to its class: by header, not by `__type` (spec/wire.md §6). */
 export function renderError(error: ApiError, requestId: string): Answer & { readonly body: string } {
   return {
@@ -52,6 +70,7 @@ export function renderError(error: ApiError, requestId: string): Answer & { read
     headers: {
       ...commonHeaders(requestId),
       'x-amzn-errortype': error.type,
+      ...reasonHeader(error.reason),
       ...retryHeader(error.retryAfter),
     },
     body: JSON.stringify({ Code: error.code, Message: error.message, Reason: error.reason }),
@@ -62,12 +81,12 @@ export function renderError(error: ApiError, requestId: string): Answer & { read
  * What node answers before a request exists: bad HTTP, a head that is too large, a client that is too slow. A connection that has
  * broken, or has never become one over TLS, is closed without an answer.
  */
-export function malformedRequest(error: Error & { code?: string }, socket: Duplex) {
+export function malformedRequest(error: Error & { code?: string }, socket: Duplex, shown: (error: ApiError) => ApiError) {
   if (!/^(?:HPE|ERR_HTTP)_/.test(error.code ?? '') || !socket.writable) {
     socket.destroy()
     return
   }
-  socket.end(plainAnswer(malformed(error.code)))
+  socket.end(plainAnswer(shown(malformed(error.code))))
 }
 
 /** An error where there is no node response: head and body, after which the connection ends. */

@@ -6,13 +6,14 @@ type Pick = (value: unknown) => unknown
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
+/** Reads a JSON body into the input, and returns all that it holds. */
+type ReadBody = (body: Uint8Array, input: Record<string, unknown>) => Readonly<Record<string, unknown>>
+
 /**
  * Reads the members that travel in a JSON body into the input; undefined where the operation has none. Null is absent, unknown
  * members are dropped, and nothing is looked at that lies deeper than the contract.
  */
-export function bodyReader(
-  members: readonly (readonly [string, Shape])[],
-): ((body: Uint8Array, input: Record<string, unknown>) => void) | undefined {
+export function bodyReader(members: readonly (readonly [string, Shape])[]): ReadBody | undefined {
   if (members.length === 0) return undefined
   const copy = copierOf(members)
   return (body, input) => {
@@ -20,6 +21,7 @@ export function bodyReader(
     if (!isObject(value))
       throw badRequest(`The body of the request must be a JSON object, not ${kindOf(value)}.`, 'Send one JSON object in UTF-8.')
     copy(value, input)
+    return value
   }
 }
 

@@ -2,8 +2,10 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Arrivals } from '../arrivals.ts'
 import { Trail, type AuditLog } from '../audit.ts'
+import type { ApiError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
+import type { Refusals } from '../refusals.ts'
 import type { ReadSender } from '../sender.ts'
 import type { Admission } from './admission.ts'
 import { renderError } from './answer.ts'
@@ -13,7 +15,10 @@ import { notServing, shownError, tooManyCalls } from './shown-error.ts'
 
 export interface Answering {
   readonly log: Log
+  readonly refusals: Refusals
   readonly metrics: Metrics
+  /** What of an error the caller is shown: Amazon's Message, or that and the reason in it. */
+  readonly shown: (error: ApiError) => ApiError
   readonly admission: Admission
   readonly arrivals: Arrivals
   readonly readSender: ReadSender
@@ -79,7 +84,7 @@ export class Calls {
       if (this.#tools.arrivals.over) await this.#tools.arrivals.over
       answer = await endpoint.answer(asked)
     } catch (error) {
-      const shown = this.#told(error, request, requestId)
+      const shown = this.#told(error, request, requestId, endpoint.nameOf(asked))
       outcome = shown.type
       answer = endpoint.refusal(shown, asked)
     } finally {
@@ -100,14 +105,14 @@ export class Calls {
   }
 
   /** What the caller is told, once the operator has been told more. */
-  #told(error: unknown, { method, url }: IncomingMessage, requestId: string) {
-    const { log, isOutage } = this.#tools
+  #told(error: unknown, { method, url }: IncomingMessage, requestId: string, operation?: string) {
+    const { log, refusals, isOutage } = this.#tools
     const shown = shownError(error, isOutage)
     const { status, type, reason } = shown
-    const about = { requestId, method, path: url?.split('?')[0], status, type, reason }
+    const about = { requestId, operation, method, path: url?.split('?')[0], status, type, reason }
     if (status >= 500) log.error({ ...about, err: error }, shown.message)
-    else log.debug(about, shown.message)
-    return shown
+    else refusals.write(about, shown.message)
+    return this.#tools.shown(shown)
   }
 
   #received(request: IncomingMessage, params: Params, { requestId, body }: { requestId: string; body: Buffer }): Received {

@@ -44,13 +44,17 @@ export function codecOf(operation: Operation): Codec {
       for (const { member, name } of pathMembers) input[member] = params[name]
       if (operation.bearer && bearer !== undefined) input['ChimeBearer'] = bearer
       if (readQuery !== undefined && query !== '') readQuery(query, input)
-      if (readBody !== undefined && body.length > 0) readBody(body, input)
+      const came = readBody !== undefined && body.length > 0 ? readBody(body, input) : {}
       if (validator.Check(input)) return input
-      throw validationFailure(part => validator.Errors(part)[1], checkedInput, operation.places, input)
+      throw validationFailure(part => validator.Errors(part)[1], checkedInput, operation.places, input, strangersIn(came, operation.places))
     },
     encode: output => (hasOutput ? write(output ?? {}) : undefined),
   }
 }
+
+/** Names in the body that are no members. What does not look like a name is passed over, since it may be anything. */
+const strangersIn = (came: object, places: Operation['places']) =>
+  Object.keys(came).filter(name => places[name]?.in !== 'body' && /^[A-Za-z]{1,64}$/.test(name))
 
 /** The bearer is judged by the authentication, which answers 401; it is not judged again. */
 function withoutBearer(input: Shape): Shape {

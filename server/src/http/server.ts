@@ -62,7 +62,7 @@ export function createServer(served: Served): HttpSide {
   function upgrade(request: IncomingMessage, socket: Socket, head: Buffer) {
     const take = admission.isOpen ? served.upgrade() : undefined
     if (take) take(request, socket, head, readSender(request))
-    else socket.on('error', () => socket.destroy()).end(plainAnswer(notServing()))
+    else socket.on('error', () => socket.destroy()).end(plainAnswer(served.shown(notServing())))
   }
 
   /** What holds for the plain server holds over TLS. */
@@ -73,7 +73,7 @@ export function createServer(served: Served): HttpSide {
     each
       .on('request', answer)
       .on('checkExpectation', (request, response) => each.emit('request', request, response))
-      .on('clientError', malformedRequest)
+      .on('clientError', (error, socket) => malformedRequest(error, socket, served.shown))
       .on('upgrade', upgrade)
 
     // Node's own come after ours: what a proxy says first is not for them, nor is one connection too many.

@@ -8,6 +8,13 @@ export function shownError(error: unknown, isOutage: (error: unknown) => boolean
   return failure('ServiceFailureException', 'The service encountered an unexpected error', undefined, error)
 }
 
+/** For clients that show nothing of an error but its Message. */
+export function withReasonInMessage(error: ApiError): ApiError {
+  const { type, status, code, message, reason, cause, retryAfter } = error
+  if (reason === undefined) return error
+  return new ApiError(type, status, code, `${message.replace(/[.:]?$/, '.')} Reason: ${reason}`, reason, cause, retryAfter)
+}
+
 /** There is nobody to answer the call yet, or any more. */
 export const notServing = () => unavailable('The server is starting or shutting down', 'Try again in a moment.')
 

@@ -17,10 +17,11 @@ export function validationFailure(
   shape: Shape,
   places: Operation['places'],
   input: unknown,
+  strangers: readonly string[],
 ): ApiError {
   const errors = errorsOf(excerptOf(input))
   if (errors.length === 0) return badRequest(`A value after the first ${longestExamined} of a list is invalid.`, 'Shorten the list.')
-  const faults = errors.flatMap(error => faultsOf(error, locate(error, shape, input), places))
+  const faults = errors.flatMap(error => faultsOf(error, locate(error, shape, input), { shape, places, strangers }))
   const noun = faults.length === 1 ? 'error' : 'errors'
   const message = `${faults.length} validation ${noun} detected: ${faults.map(fault => fault.sentence).join('; ')}`
   const reasons = [...new Set(faults.flatMap(({ reason }) => reason ?? []))]
@@ -79,9 +80,17 @@ const isIndexable = (value: unknown): value is Readonly<Record<string, unknown>>
 
 const memberName = (member: string) => member.charAt(0).toLowerCase() + member.slice(1)
 
-function faultsOf(error: TLocalizedValidationError, location: Location, places: Operation['places']): Fault[] {
+/** What is expected, and what the body has that is not. */
+interface Asked {
+  readonly shape: Shape
+  readonly places: Operation['places']
+  /** Names in the body that are no members. */
+  readonly strangers: readonly string[]
+}
+
+function faultsOf(error: TLocalizedValidationError, location: Location, asked: Asked): Fault[] {
   if (error.keyword === 'required') {
-    return error.params.requiredProperties.map(member => missing(location.name === '' ? '' : `${location.name}.`, member, places))
+    return error.params.requiredProperties.map(member => missing(location.name === '' ? '' : `${location.name}.`, member, asked))
   }
   // These say again, of a whole dictionary, what has been said of each key and value.
   if (error.keyword === 'propertyNames' || error.keyword === 'additionalProperties') return []
@@ -92,12 +101,29 @@ function faultsOf(error: TLocalizedValidationError, location: Location, places: 
   return [{ sentence, reason: reasonOf(error, location) }]
 }
 
-function missing(parent: string, member: string, places: Operation['places']): Fault {
+function missing(parent: string, member: string, { shape, places, strangers }: Asked): Fault {
   const sentence = `Value null at '${parent}${memberName(member)}' failed to satisfy constraint: Member must not be null`
   const place = parent === '' ? places[member] : undefined
   if (place === undefined) return { sentence, reason: undefined }
   const where = { header: 'as the header', path: 'in the path as', query: 'as the query parameter', body: 'in the body as' }[place.in]
-  return { sentence, reason: `${member} is required and travels ${where} ${place.name}.` }
+  const needed = `${member} is required and travels ${where} ${place.name}${sketch(shape.properties?.[member])}.`
+  return { sentence, reason: place.in === 'body' && strangers.length > 0 ? `${needed} ${unknownTo(strangers)}` : needed }
+}
+
+/** How a structure or a list of them is written; nothing where the name says it. */
+function sketch(shape: Shape | undefined): string {
+  const properties = shape?.properties ?? shape?.items?.properties
+  if (properties === undefined) return ''
+  const members = Object.keys(properties).join(', ')
+  return shape?.items ? `: [{${members}}]` : `: {${members}}`
+}
+
+const mostStrangers = 3
+
+/** Members of other operations, of older clients, or misspelt. */
+function unknownTo(names: readonly string[]): string {
+  const shown = names.slice(0, mostStrangers).join(', ')
+  return `The body has ${shown}${names.length > mostStrangers ? ' and more' : ''}, which this operation does not know.`
 }
 
 const longestShown = 64

@@ -3,8 +3,8 @@ import { callbackLifetime, giveUpProcessor, type Invocation } from '../domain/fl
 import type { Database } from '../store/database.ts'
 import { deleteCallback, markCallbackInvoked } from '../store/flow-callbacks.ts'
 import { findRun, type Run } from '../store/flow-runs.ts'
-import type { InvokeLambda } from './lambda.ts'
-import type { Delivery } from './runner.ts'
+import { whyNotInvoked, type InvokeLambda } from './lambda.ts'
+import { Refused, type Delivery } from './runner.ts'
 
 const iso = (milliseconds: number | undefined) => (milliseconds === undefined ? undefined : new Date(milliseconds).toISOString())
 
@@ -23,12 +23,25 @@ const eventOf = (run: Run, callbackId: string) => ({
     Type: 'STANDARD',
     CreatedTimestamp: iso(run.sentAt),
     LastEditedTimestamp: iso(run.editedAt),
-    MessageAttributes: run.attributes,
-    ContentType: run.contentType,
     PushNotification: run.pushNotification,
-    Target: run.target && [{ MemberArn: run.target.arn }],
   },
+  ...moreOf(run),
 })
+
+/** What the event of the real service does not have stands beside what it has (spec/decisions.md). */
+function moreOf({ target, contentType, attributes }: Run) {
+  if (!target && contentType === undefined && !attributes) return {}
+  return { Carillon: { Target: target && [{ MemberArn: target.arn }], ContentType: contentType, MessageAttributes: attributes } }
+}
+
+const processorOf = ({ processors, position }: Run) => processors[position]!
+
+/** The same error for the log, which says whose it is and what to change. */
+function notInvoked(run: Run, error: unknown): Error {
+  const { Name, Configuration } = processorOf(run)
+  const text = `The processor ${Name} (${Configuration.Lambda.ResourceArn}) could not be invoked for the message ${run.messageId} of ${run.channelArn}: ${whyNotInvoked(error).long}`
+  return error instanceof Refused ? new Refused(text, { cause: error }) : new Error(text, { cause: error })
+}
 
 interface Tools {
   readonly db: Database
@@ -51,14 +64,22 @@ export const flowInvocations = ({ db, now, log, invoke }: Tools): Delivery => ({
       await db.transaction(tx => deleteCallback(tx, callbackId))
       return
     }
-    await invoke(run.processors[run.position]!.Configuration.Lambda.ResourceArn, eventOf(run, callbackId), signal)
+    try {
+      await invoke(processorOf(run).Configuration.Lambda.ResourceArn, eventOf(run, callbackId), signal)
+    } catch (error) {
+      throw notInvoked(run, error)
+    }
   },
 
-  async giveUp(tx, payload, reason) {
-    const given = await giveUpProcessor(tx, payload as Invocation, now())
+  async giveUp(tx, payload, error) {
+    const { cause = error } = error as Error
+    const { short, long } = whyNotInvoked(cause)
+    const given = await giveUpProcessor(tx, payload as Invocation, short, now())
     if (!given) return
     const { run, action } = given
-    const { ResourceArn } = run.processors[run.position]!.Configuration.Lambda
-    log.warn({ channel: run.channelArn, messageId: run.messageId, processor: ResourceArn, reason, action }, 'A processor cannot be invoked')
+    const { Name, Configuration } = processorOf(run)
+    const { ResourceArn } = Configuration.Lambda
+    const about = { channel: run.channelArn, messageId: run.messageId, processor: Name, function: ResourceArn, reason: long, action }
+    log.warn(about, 'A processor cannot be invoked')
   },
 })

@@ -17,6 +17,30 @@ const credentialVariables = [
 /** Emulators want a signature and do not check it. */
 const emulatorCredentials = { accessKeyId: 'test', secretAccessKey: 'test' }
 
+/** What is known of an error of the SDK. */
+type SdkError = Error & { readonly $metadata?: { readonly httpStatusCode?: number } }
+
+/**
+ * Why a function could not be invoked: in short, for whoever has sent the message, without addresses and names of the operator's;
+ * and for the operator, with what to change.
+ */
+export function whyNotInvoked(error: unknown): { readonly short: string; readonly long: string } {
+  const { name, message, $metadata, cause } = error as SdkError
+  if (error instanceof Refused && cause !== undefined) return whyNotInvoked(cause)
+  if (name === 'CredentialsProviderError') {
+    const short = 'the server has no AWS credentials for it, and no --lambda-endpoint'
+    return {
+      short,
+      long: `${short} (CARILLON_LAMBDA_ENDPOINT). Give the URL of a Lambda-compatible API, or AWS credentials for Amazon's Lambda. ${message}`,
+    }
+  }
+  const status = $metadata?.httpStatusCode
+  if (status !== undefined) return { short: `Lambda has answered ${status}`, long: `Lambda has answered ${status}: ${message}` }
+  if (name === 'AbortError' || name === 'TimeoutError')
+    return { short: 'Lambda has not answered in time', long: `Lambda has not answered in time: ${message}` }
+  return { short: 'Lambda could not be reached', long: `Lambda could not be reached: ${message}` }
+}
+
 /** An emulator may know only the bare name: `arn:aws:lambda:REGION:ACCOUNT:function:NAME[:QUALIFIER]`. */
 function partsOf(functionArn: string) {
   const [, , , region, , , name, qualifier] = functionArn.split(':')
@@ -54,7 +78,7 @@ export function lambdaInvoker(endpoint: string | undefined): InvokeLambda {
         abortSignal: signal,
       })
     } catch (error) {
-      const { $metadata, message } = error as Error & { $metadata?: { httpStatusCode?: number } }
+      const { $metadata, message } = error as SdkError
       const status = $metadata?.httpStatusCode ?? 0
       if (status >= 200 && status < 300) return
       if (status >= 400 && status < 500 && status !== 429) {

@@ -10,8 +10,8 @@ export interface Delivery {
   readonly attempts: number
   /** Rejects where it has not arrived; with Refused where another try would not help. Ends early where the signal says so. */
   readonly deliver: (payload: unknown, signal: AbortSignal) => Promise<void>
-  /** What becomes of an entry that is given up, in the transaction that removes it. */
-  readonly giveUp: (tx: Transaction, payload: unknown, reason: string) => Promise<void>
+  /** What becomes of an entry that is given up, in the transaction that removes it; with what the last try has failed with. */
+  readonly giveUp: (tx: Transaction, payload: unknown, error: unknown) => Promise<void>
 }
 
 /** The other side has understood, and does not want it. */
@@ -116,7 +116,7 @@ export class OutboxRunner {
         return db.transaction(tx => postponeInOutbox(tx, entry, Math.ceil(now() + backOff(attempts))))
       }
       await db.transaction(async tx => {
-        if (await removeFromOutbox(tx, entry)) await delivery?.giveUp(tx, payload, reason)
+        if (await removeFromOutbox(tx, entry)) await delivery?.giveUp(tx, payload, error)
       })
       metrics.outboxFailed.inc({ kind })
       log.warn({ kind, attempts, reason }, 'A delivery has failed for good')

@@ -35,6 +35,13 @@ export async function take(tx: Queries, counter: Counter, parentId: number, most
   return (await tx.get(statements[counter].isLiving, parentId)) ? 'full' : 'gone'
 }
 
+const selectMemberships = statement<{ count: number }>(`select membership_count as count from identities where id = $1`)
+
+/** How many channels an identity is in. */
+export async function membershipsOf(db: Queries, identityId: number): Promise<number> {
+  return (await db.get(selectMemberships, identityId))?.count ?? 0
+}
+
 /** Counts one less. */
 export async function give(tx: Queries, counter: Counter, parentId: number) {
   await tx.run(statements[counter].give, parentId, 1)

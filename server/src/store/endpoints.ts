@@ -42,6 +42,8 @@ const insert = statement(`
   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)
   on conflict (identity_id, device) do nothing`)
 const selectOne = statement<Row>(`select ${columns} from endpoints where identity_id = $1 and external_id = $2`)
+const selectOfDevice = statement<{ endpointId: string }>(`
+  select external_id as "endpointId" from endpoints where identity_id = $1 and device = $2`)
 const selectAfter = statement<Row>(`select ${columns} from endpoints where identity_id = $1 and id > $2 order by id limit $3`)
 const update = statement(`
   update endpoints set name = coalesce($3, name), allow_messages = coalesce($4, allow_messages), updated_at = $5
@@ -61,14 +63,24 @@ const endpoint = (row: Row): Endpoint => ({
   updatedAt: new Date(row.updatedAt),
 })
 
+type Device = Pick<Endpoint, 'type' | 'resourceArn' | 'deviceToken'>
+
+/** What tells one device of a user from another. */
+const deviceOf = ({ type, resourceArn, deviceToken }: Device) =>
+  createHash('sha256')
+    .update(JSON.stringify([type, resourceArn, deviceToken]))
+    .digest('base64url')
+
 /** False where the same device is registered already. */
 export async function insertEndpoint(tx: Queries, identityId: number, given: Omit<Endpoint, 'createdAt' | 'updatedAt'>, now: number) {
   const { endpointId, name, type, resourceArn, deviceToken, voipDeviceToken, allowMessages } = given
-  const device = createHash('sha256')
-    .update(JSON.stringify([type, resourceArn, deviceToken]))
-    .digest('base64url')
-  const shown = [device, keptIfGiven(name), type, resourceArn, kept(deviceToken), keptIfGiven(voipDeviceToken), allowMessages]
+  const shown = [deviceOf(given), keptIfGiven(name), type, resourceArn, kept(deviceToken), keptIfGiven(voipDeviceToken), allowMessages]
   return (await tx.run(insert, endpointId, identityId, ...shown, now)) === 1
+}
+
+/** The EndpointId under which a device is registered. */
+export async function endpointOfDevice(tx: Queries, identityId: number, device: Device): Promise<string | undefined> {
+  return (await tx.get(selectOfDevice, identityId, deviceOf(device)))?.endpointId
 }
 
 export async function findEndpoint(db: Queries, identityId: number, endpointId: string): Promise<Endpoint | undefined> {

@@ -25,6 +25,8 @@ export interface Message {
   readonly redacted: boolean
   /** Only its sender sees a message that is not SENT. */
   readonly status: MessageStatus
+  /** Why it has FAILED. */
+  readonly statusDetail: string | undefined
   /** What is NON_PERSISTENT is kept only while it is PENDING. */
   readonly persistence: Persistence
   readonly createdAt: Date
@@ -44,6 +46,7 @@ interface Row {
   contentType: string | null
   redacted: number
   status: 'PENDING' | 'PASSING' | 'FAILED' | null
+  statusDetail: string | null
   editedAt: number | null
   updatedAt: number
   senderId: number
@@ -73,7 +76,7 @@ function placeOf(id: string): { at: number; sequence: number; nonce: string } | 
 
 const columns = `
   m.private, m.created_at as at, m.sequence, m.nonce, m.type, m.content, m.metadata, m.attributes,
-  m.content_type as "contentType", m.redacted, m.status, m.edited_at as "editedAt", m.updated_at as "updatedAt",
+  m.content_type as "contentType", m.redacted, m.status, m.status_detail as "statusDetail", m.edited_at as "editedAt", m.updated_at as "updatedAt",
   sender.id as "senderId", ${identityArn('sender', 'a')} as "senderArn", sender.name as "senderName",
   target.id as "targetId", ${identityArn('target', 'a')} as "targetArn", target.name as "targetName"`
 
@@ -160,6 +163,7 @@ const message = (row: Row): Message => ({
   contentType: toldIfKept(row.contentType),
   redacted: row.redacted === 1,
   status: row.status === 'PASSING' ? 'PENDING' : (row.status ?? 'SENT'),
+  statusDetail: toldIfKept(row.statusDetail),
   persistence: row.status === 'PASSING' ? 'NON_PERSISTENT' : 'PERSISTENT',
   createdAt: new Date(row.at),
   editedAt: row.editedAt === null ? undefined : new Date(row.editedAt),

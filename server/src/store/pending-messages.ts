@@ -8,7 +8,7 @@ const pending = `channel_id = $1 and sub_channel_id = $2 and created_at = $3 and
 const release = statement(`
   update messages set private = $6, content = $7, metadata = $8, attributes = $9, content_type = $10, status = null
   where ${pending} and status = 'PENDING'`)
-const fail = statement(`update messages set status = 'FAILED' where ${pending} and status = 'PENDING'`)
+const fail = statement(`update messages set status = 'FAILED', status_detail = $6 where ${pending} and status = 'PENDING'`)
 const remove = statement(`delete from messages where ${pending} and status in ('PENDING', 'PASSING')`)
 const replace = statement(`
   update messages set content = $6, metadata = $7, attributes = $8, content_type = $9, edited_at = $10, updated_at = $11
@@ -50,9 +50,9 @@ export async function releaseMessage(tx: Queries, run: Run) {
   return true
 }
 
-/** Leaves the message to its sender, as FAILED: it can be read, and no longer counts as the sender's last message. False where it is gone. */
-export async function failMessage(tx: Queries, run: Run) {
-  const isThere = (await tx.run(fail, ...placeOfRun(run))) === 1
+/** Leaves the message to its sender, as FAILED and with the reason: it can be read, and no longer counts as the sender's last message. False where it is gone. */
+export async function failMessage(tx: Queries, run: Run, detail: string) {
+  const isThere = (await tx.run(fail, ...placeOfRun(run), kept(detail))) === 1
   await setViewer(tx, failViewer, run, run.sender.id)
   return isThere
 }

@@ -14,7 +14,7 @@ export interface Search {
   readonly memberId: number
   readonly viewerId: number
   readonly fields: readonly MemberField[]
-  /** Whether HIDDEN members count everywhere, and not only in the channels that the viewer moderates. */
+  /** Whether HIDDEN members count everywhere, and not only the viewer itself and those in the channels that it moderates. */
   readonly countsHidden: boolean
 }
 
@@ -32,16 +32,16 @@ const selectCandidates = statement<SummaryRow & { membershipId: number; isModera
 const countMembers = statement<{ count: number }>(`
   select count(*) as count from (
     select 1 from memberships m join identities i on i.id = m.member_id and i.deleted_at is null
-    where m.channel_id = $1 and m.sub_channel_id = 0 and (m.type = 'DEFAULT' or $2 = 1) limit $3) counted`)
+    where m.channel_id = $1 and m.sub_channel_id = 0 and (m.type = 'DEFAULT' or $2 = 1 or m.member_id = $4) limit $3) counted`)
 
-async function matches(db: Queries, channelId: number, fields: readonly MemberField[], countsHidden: boolean): Promise<boolean> {
+async function matches(db: Queries, channelId: number, { fields, viewerId }: Search, countsHidden: boolean): Promise<boolean> {
   for (const { operator, memberIds } of fields) {
     for (const id of memberIds) {
       const type = await membershipType(db, channelId, 0, id)
-      if (type === undefined || (type === 'HIDDEN' && !countsHidden)) return false
+      if (type === undefined || (type === 'HIDDEN' && !countsHidden && id !== viewerId)) return false
     }
     if (operator === 'INCLUDES') continue
-    const { count } = (await db.get(countMembers, channelId, countsHidden ? 1 : 0, memberIds.length + 1))!
+    const { count } = (await db.get(countMembers, channelId, countsHidden ? 1 : 0, memberIds.length + 1, viewerId))!
     if (count !== memberIds.length) return false
   }
   return true
@@ -56,7 +56,7 @@ export async function searchChannels(db: Queries, search: Search, after: Cursor 
     for (const candidate of candidates) {
       const channel = livingSummary(candidate)
       const countsHidden = search.countsHidden || candidate.isModerated === 1
-      if (channel && (await matches(db, candidate.id, search.fields, countsHidden))) {
+      if (channel && (await matches(db, candidate.id, search, countsHidden))) {
         if (items.length === limit) return { items, next: [last] }
         items.push(channel)
       }

@@ -2,7 +2,7 @@ import { upToDate } from '../auth/access.ts'
 import type { SignedRequest } from '../auth/sigv4.ts'
 import type { AccessKey } from '../auth/signing-key.ts'
 import { ApiError } from '../errors.ts'
-import { commonHeaders, retryHeader } from '../http/answer.ts'
+import { commonHeaders, reasonHeader, retryHeader } from '../http/answer.ts'
 import type { Received, Endpoint } from '../http/endpoint.ts'
 import { parameterIn } from '../http/selector.ts'
 import type { Origin } from '../sender.ts'
@@ -106,7 +106,7 @@ export function stsEndpoint(tools: Tools & TakesLogins & { verify: (request: Sig
       // A JSON Web Token that has expired keeps the name that is given to it.
       const Code = type === 'ExpiredTokenException' && status === 400 ? type : (names[type] ?? type)
       const body = xml({ Error: { Type, Code, Message: message, Reason: reason }, RequestId: requestId })
-      const headers = { ...xmlHeaders(requestId), ...retryHeader(retryAfter) }
+      const headers = { ...xmlHeaders(requestId), ...reasonHeader(reason), ...retryHeader(retryAfter) }
       return { status, headers, body: `<ErrorResponse xmlns="${namespace}">${body}</ErrorResponse>` }
     },
   }

@@ -83,8 +83,10 @@ onBothDatabases('User endpoints', world => {
   test('the same device again is a conflict, at the limit too; another type, resource, token or user is another device', async () => {
     const { appInstance } = world()
     const { user } = await appInstance(['u', 'v'])
-    await register(user('u'), 'd')
-    expect(await refusal(register(user('u'), 'd', { Name: 'other' }))).toMatchObject(conflict)
+    const EndpointId = await register(user('u'), 'd')
+    const found = await refusal(register(user('u'), 'd', { Name: 'other' }))
+    expect(found).toMatchObject(conflict)
+    expect(found.reason).toContain(`EndpointId ${EndpointId} `)
     await register(user('v'), 'd')
     await register(user('u'), 'e')
     await register(user('u'), 'd', { Type: 'APNS' })

@@ -24,8 +24,8 @@ onBothDatabases('SearchChannels', world => {
     expect(await search(a, field('EQUALS', a, b))).toEqual([pair])
     expect(await search(a, field('EQUALS', b, a, b))).toEqual([pair])
     expect(await search(a, field('EQUALS', a))).toEqual([alone])
-    expect(await search(a, field('EQUALS', b))).toEqual([])
-    expect(await search(a, field('INCLUDES', b))).toEqual([pair, three])
+    expect(await search(b, field('EQUALS', b))).toEqual([])
+    expect(await search(a, field('INCLUDES', a, b))).toEqual([pair, three])
     expect(await search(a, field('INCLUDES', a))).toEqual([alone, pair, three])
     expect(await search(a, field('INCLUDES', a, b, c))).toEqual([three])
     const { Channels } = await messaging.searchChannels({ ChimeBearer: a, Fields: [field('EQUALS', a, b)] })
@@ -38,7 +38,7 @@ onBothDatabases('SearchChannels', world => {
     const [a, b, c] = [user('a'), user('b'), user('c')]
     await open(world(), a, { MemberArns: [b] })
     const three = await open(world(), a, { MemberArns: [b, c] })
-    expect(await search(a, field('INCLUDES', b), field('INCLUDES', c))).toEqual([three])
+    expect(await search(a, field('INCLUDES', b), field('INCLUDES', a, c))).toEqual([three])
     expect(await search(a, field('INCLUDES', b), field('EQUALS', a, b, c))).toEqual([three])
     expect(await search(a, field('EQUALS', a, b), field('INCLUDES', c))).toEqual([])
   })
@@ -48,26 +48,29 @@ onBothDatabases('SearchChannels', world => {
     const { user } = await appInstance(['a', 'b', 'outsider'], { admins: ['root'] })
     const own = await open(world(), user('a'), { MemberArns: [user('b')] })
     await open(world(), user('b'), { Privacy: 'PUBLIC' })
-    expect(await search(user('a'), field('INCLUDES', user('b')))).toEqual([own])
-    expect(await search(user('outsider'), field('INCLUDES', user('b')))).toEqual([])
+    expect(await search(user('a'), field('INCLUDES', user('a'), user('b')))).toEqual([own])
+    expect(await search(user('outsider'), field('INCLUDES', user('outsider'), user('b')))).toEqual([])
+    expect(await search(user('outsider'), field('INCLUDES', user('outsider')))).toEqual([])
     expect(await search(user('root'), field('INCLUDES', user('b')))).toHaveLength(2)
     expect(await search(user('root'), field('EQUALS', user('b'), user('a')))).toEqual([own])
   })
 
-  test('HIDDEN members count for admins and for moderators of the channel, for nobody else', async () => {
+  test('HIDDEN members count for admins, for moderators of the channel and for themselves, for nobody else', async () => {
     const { messaging, appInstance } = world()
     const { user } = await appInstance(['a', 'b', 'hidden'], { admins: ['root'] })
     const [a, b, hidden, root] = [user('a'), user('b'), user('hidden'), user('root')]
     const channel = await open(world(), a, { MemberArns: [b] })
     await messaging.createChannelMembership({ ChannelArn: channel, MemberArn: hidden, Type: 'HIDDEN', ChimeBearer: a })
     expect(await search(b, field('EQUALS', a, b))).toEqual([channel])
-    expect(await search(b, field('INCLUDES', hidden))).toEqual([])
-    expect(await search(hidden, field('INCLUDES', a))).toEqual([channel])
-    expect(await search(hidden, field('INCLUDES', hidden))).toEqual([])
+    expect(await search(b, field('INCLUDES', b, hidden))).toEqual([])
+    expect(await search(b, field('EQUALS', a, b, hidden))).toEqual([])
+    expect(await search(hidden, field('INCLUDES', hidden, a))).toEqual([channel])
+    expect(await search(hidden, field('INCLUDES', hidden))).toEqual([channel])
+    expect(await search(hidden, field('EQUALS', a, b, hidden))).toEqual([channel])
     for (const inCharge of [root, a]) {
       expect(await search(inCharge, field('EQUALS', a, b))).toEqual([])
       expect(await search(inCharge, field('EQUALS', a, b, hidden))).toEqual([channel])
-      expect(await search(inCharge, field('INCLUDES', hidden))).toEqual([channel])
+      expect(await search(inCharge, field('INCLUDES', a, hidden))).toEqual([channel])
     }
   })
 
@@ -82,7 +85,7 @@ onBothDatabases('SearchChannels', world => {
     await messaging.deleteChannelMembership({ ChannelArn: left, MemberArn: b, ChimeBearer: b })
     await identity.deleteAppInstanceUser({ AppInstanceUserArn: c })
     expect(await search(a, field('EQUALS', a, b))).toEqual([kept])
-    expect(await search(a, field('INCLUDES', c))).toEqual([])
+    expect(await search(a, field('INCLUDES', a, c))).toEqual([])
     await purged(world())
     expect(await search(a, field('EQUALS', a, b))).toEqual([kept])
   })
@@ -93,14 +96,39 @@ onBothDatabases('SearchChannels', world => {
     const elsewhere = await appInstance(['b'])
     const channel = await open(world(), user('a'))
     for (const value of ['a', channel, arn, `${user('a')}/x`]) {
-      expect(await refusal(search(user('a'), field('INCLUDES', value)))).toMatchObject(bad)
+      const found = await refusal(search(user('a'), field('INCLUDES', user('a'), value)))
+      expect(found).toMatchObject({ ...bad, message: 'An invalid ARN was supplied for the input parameter.' })
+      expect(found.reason).toContain(value)
     }
     expect(await refusal(search(user('a'), field('INCLUDES', elsewhere.user('b'))))).toMatchObject(denied)
-    expect(await search(user('a'), field('INCLUDES', user('nobody')))).toEqual([])
+    expect(await search(user('a'), field('INCLUDES', user('a'), user('nobody')))).toEqual([])
     expect(await search(user('a'), field('INCLUDES', user('a')), field('INCLUDES', user('nobody')))).toEqual([])
     const { messaging } = world()
     const noBearer = messaging.searchChannels({ Fields: [field('INCLUDES', user('a'))] })
     expect(await refusal(noBearer)).toMatchObject({ name: 'UnauthorizedClientException', status: 401 })
+  })
+
+  test('a bearer that is no admin must be among the members that it looks for', async () => {
+    const { identity, appInstance, bot } = world()
+    const { arn, user } = await appInstance(['a', 'b'], { admins: ['root'] })
+    const [a, b, robot] = [user('a'), user('b'), await bot(arn)]
+    const channel = await open(world(), a, { MemberArns: [b, robot] })
+    const own = { ...bad, message: 'AppInstanceUser must include its own ARN for MEMBERS field' }
+    for (const [bearer, ...fields] of [
+      [a, field('INCLUDES', b)],
+      [a, field('EQUALS', b), field('INCLUDES', robot)],
+      [robot, field('INCLUDES', a, b)],
+      [a, field('INCLUDES', user('nobody'))],
+    ] as const) {
+      const found = await refusal(search(bearer, ...fields))
+      expect(found).toMatchObject(own)
+      expect(found.reason).toContain(bearer)
+    }
+    expect(await search(a, field('INCLUDES', b), field('EQUALS', b, robot, a))).toEqual([channel])
+    expect(await search(robot, field('INCLUDES', robot))).toEqual([channel])
+    expect(await search(user('root'), field('INCLUDES', b))).toEqual([channel])
+    await identity.createAppInstanceAdmin({ AppInstanceArn: arn, AppInstanceAdminArn: robot })
+    expect(await search(robot, field('INCLUDES', b))).toEqual([channel])
   })
 
   test('every match comes once, page by page, and a token belongs to one bearer and one set of fields', async () => {
@@ -113,16 +141,16 @@ onBothDatabases('SearchChannels', world => {
       if (index % 2 === 0) matching.push(made)
     }
     for (const ChimeBearer of [a, user('root')]) {
-      const Fields = [field('INCLUDES', b)]
+      const Fields = [field('INCLUDES', a, b)]
       const found = await pages(NextToken => messaging.searchChannels({ ChimeBearer, Fields, MaxResults: 3, NextToken }))
       expect(found.map(page => page.Channels!.length)).toEqual([3, 3, 2])
       expect(found.flatMap(page => page.Channels!.map(channel => channel.ChannelArn))).toEqual(matching)
     }
-    const { NextToken } = await messaging.searchChannels({ ChimeBearer: a, Fields: [field('INCLUDES', b)], MaxResults: 3 })
+    const { NextToken } = await messaging.searchChannels({ ChimeBearer: a, Fields: [field('INCLUDES', a, b)], MaxResults: 3 })
     const others = [
       messaging.searchChannels({ ChimeBearer: a, Fields: [field('INCLUDES', a)], NextToken }),
       messaging.searchChannels({ ChimeBearer: b, Fields: [field('INCLUDES', b)], NextToken }),
-      messaging.searchChannels({ ChimeBearer: a, Fields: [field('INCLUDES', b)], NextToken: 'x' }),
+      messaging.searchChannels({ ChimeBearer: a, Fields: [field('INCLUDES', a, b)], NextToken: 'x' }),
     ]
     for (const found of await Promise.all(others.map(refusal))) expect(found).toMatchObject(bad)
   })
@@ -133,7 +161,33 @@ onBothDatabases('SearchChannels', world => {
     const [a, b] = [user('a'), user('b')]
     for (let made = 0; made < 510; made += 30) await Promise.all(Array.from({ length: 30 }, async () => open(world(), a)))
     const match = await open(world(), a, { MemberArns: [b] })
-    const found = await pages(NextToken => messaging.searchChannels({ ChimeBearer: a, Fields: [field('INCLUDES', b)], NextToken }))
+    const found = await pages(NextToken => messaging.searchChannels({ ChimeBearer: a, Fields: [field('INCLUDES', a, b)], NextToken }))
     expect(found.map(page => page.Channels!.map(channel => channel.ChannelArn))).toEqual([[], [match]])
   })
 })
+
+onBothDatabases(
+  'SearchChannels of somebody in many channels',
+  world => {
+    test('is refused above the limit, admins excepted, until it has left enough of them', async () => {
+      const { messaging, appInstance } = world()
+      const { user } = await appInstance(['a', 'b'], { admins: ['root'] })
+      const [a, b] = [user('a'), user('b')]
+      const made: string[] = []
+      for (let index = 0; index < 3; index++)
+        made.push(await open(world(), a, { MemberArns: index === 0 ? [b, user('root')] : [user('root')] }))
+      const search = async (ChimeBearer: string) => {
+        const { Channels } = await messaging.searchChannels({ ChimeBearer, Fields: [field('INCLUDES', a, b)] })
+        return Channels!.map(channel => channel.ChannelArn)
+      }
+      const found = await refusal(search(a))
+      expect(found).toMatchObject({ ...bad, message: `Primary search user ${a} exceeds channel membership limit to perform search.` })
+      expect(found.reason).toMatch(/more than 2 channels .*--limit-memberships-of-searcher/)
+      expect(await search(b)).toEqual([made[0]])
+      expect(await search(user('root'))).toEqual([made[0]])
+      await messaging.deleteChannelMembership({ ChannelArn: made[2], MemberArn: a, ChimeBearer: a })
+      expect(await search(a)).toEqual([made[0]])
+    })
+  },
+  { membershipsOfSearcher: '2' },
+)

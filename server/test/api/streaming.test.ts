@@ -1,5 +1,6 @@
 import type { StreamingConfiguration } from '@aws-sdk/client-chime-sdk-messaging'
 import { expect, test } from 'vitest'
+import { call } from '../support/signed.ts'
 import { onBothDatabases, refusal } from '../support/world.ts'
 import { purged, rowsIn } from './acts.ts'
 
@@ -24,6 +25,20 @@ onBothDatabases('Streaming configurations', world => {
     expect(await put(arn, messages(both))).toEqual([channels(), messages(both)])
     expect(await put(arn, messages(), channels(both))).toEqual([channels(both), messages()])
     expect(await get(arn)).toEqual([channels(both), messages()])
+  })
+
+  test('the body of the older PutAppInstanceStreamingConfigurations is told what to send instead', async () => {
+    const { app } = world()
+    const { arn } = await world().appInstance()
+    const older = { AppInstanceStreamingConfigurations: [{ AppInstanceDataType: 'Channel', ResourceArn: stream('chime-messaging-a') }] }
+    const path = `/app-instances/${encodeURIComponent(arn)}/streaming-configurations`
+    const answered = await call(app.url, app.rootKey, { method: 'PUT', path, body: JSON.stringify(older) })
+    expect([answered.status, answered.json()['Reason']]).toEqual([
+      400,
+      'StreamingConfigurations is required and travels in the body as StreamingConfigurations: [{DataType, ResourceArn}]. ' +
+        'The body has AppInstanceStreamingConfigurations, which this operation does not know.',
+    ])
+    expect(await refusal(get(arn))).toMatchObject(missing)
   })
 
   test('a data type that is given twice and a resource that is no chime-messaging- stream are refused, and nothing is kept', async () => {

@@ -80,4 +80,13 @@ describe.skipIf(awsCommands.length === 0).each(awsCommands.length > 0 ? awsComma
       )
     },
   )
+
+  test('shows the Reason of an error where --reason-in-message puts it into the Message', { timeout: 60_000 }, async () => {
+    const env = await served(['--reason-in-message', 'on'])
+    const arn = 'arn:aws:chime:us-east-1:000000000000:app-instance/none'
+    const command = ['chime-sdk-messaging', 'describe-channel', '--endpoint-url', env['AWS_ENDPOINT_URL'] ?? '']
+    const { code, stderr } = await run(aws, [...command, '--channel-arn', `${arn}/channel/c`, '--chime-bearer', `${arn}/user/u`], { env })
+    expect(code).not.toBe(0)
+    expect(stderr).toContain(`HTTP header. Reason: ${arn}/user/u is not a user or bot that exists.`)
+  })
 })

@@ -28,8 +28,8 @@ async function modelFolder(): Promise<string> {
 }
 
 /** A new server, and the environment in which a client finds it. */
-export async function served(): Promise<Record<string, string>> {
-  const server = serve(['--port', '0', '--data', ':memory:'], { env: keyVariables })
+export async function served(flags: readonly string[] = []): Promise<Record<string, string>> {
+  const server = serve(['--port', '0', '--data', ':memory:', ...flags], { env: keyVariables })
   return {
     AWS_ENDPOINT_URL: await server.url(),
     AWS_DATA_PATH: await modelFolder(),

@@ -24,6 +24,23 @@ describe('a limit that is broken', () => {
     expect(reason).toBe('AppInstanceArn is required and travels as the query parameter app-instance-arn.')
   })
 
+  test('of a member that is missing says how a structure looks, and what the body has in its place', () => {
+    const asked = (body: object) =>
+      refusal('CreateChannelFlow', { body: { AppInstanceArn: instance, ClientRequestToken: 'token', ...body } })
+    expect(asked({ Name: 'flow' }).reason).toBe(
+      'Processors is required and travels in the body as Processors: [{Name, Configuration, ExecutionOrder, FallbackAction}].',
+    )
+    const Processors = [
+      { Name: 'p', Configuration: { Lambda: { ResourceArn: 'x', InvocationType: 'ASYNC' } }, ExecutionOrder: 1, FallbackAction: 'ABORT' },
+    ]
+    expect(asked({ Processors, name: 'flow', 'no name': 1, ['x'.repeat(65)]: 1 }).reason).toContain(
+      'Name is required and travels in the body as Name. The body has name, which this operation does not know.',
+    )
+    expect(asked({ Processors, a: 1, b: 2, c: 3, d: 4 }).reason).toContain(
+      'The body has a, b, c and more, which this operation does not know.',
+    )
+  })
+
   test.each([
     [{ Name: '' }, "Value at 'name' failed to satisfy constraint: Member must have length greater than or equal to 1"],
     [{ Name: 'a'.repeat(257) }, "Value at 'name' failed to satisfy constraint: Member must have length less than or equal to 256"],

@@ -230,6 +230,22 @@ test('a server that closes tells its sockets with 1012, and nobody is kept waiti
   expect(Date.now() - start).toBeLessThan(3000)
 })
 
+test('an eleventh connection is told 4003 for good, although the connect rate is used up as well', async () => {
+  // A clock that stands still fills no bucket.
+  const start = Date.now()
+  for (const settings of [{}, { rateLimits: 'aws', connectRate: '10' }]) {
+    const world = await ownWorld(settings, { now: () => start })
+    const { user } = await world.appInstance(['alice'])
+    const [first] = await Promise.all(Array.from({ length: 10 }, async () => listen(world.app, user('alice'))))
+    expect(await refusalOf(await presignedUrl(world.app, user('alice')))).toMatchObject({ code: 4003 })
+    first!.socket.close()
+    await first!.closed
+    const tooOften = new Listening(await presignedUrl(world.app, user('alice')))
+    expect(await tooOften.closed).toMatchObject({ code: 1013 })
+    await world.close()
+  }
+})
+
 test('a public host may be signed for beside the host of the request', async () => {
   const world = await ownWorld({ publicWsHost: 'chat.example.com' })
   const { user } = await world.appInstance(['alice'])

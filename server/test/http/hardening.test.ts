@@ -8,6 +8,7 @@ import { Admission } from '../../src/http/admission.ts'
 import { Connections } from '../../src/http/connections.ts'
 import { createServer } from '../../src/http/server.ts'
 import { createLog } from '../../src/log.ts'
+import { Refusals } from '../../src/refusals.ts'
 import { createMetrics } from '../../src/metrics.ts'
 import { senderReader } from '../../src/sender.ts'
 import { signedHeaders } from '../support/signed.ts'
@@ -39,8 +40,11 @@ test('what is no call is answered with strict headers, and pages of others may n
 
 test('what fails where nobody expects it is answered with 500, and the server goes on', async () => {
   let isBroken = true
+  const log = createLog('silent')
   const server = createServer({
-    log: createLog('silent'),
+    log,
+    refusals: new Refusals(log),
+    shown: error => error,
     metrics: createMetrics(),
     admission: new Admission(),
     arrivals: new Arrivals(),

@@ -79,7 +79,9 @@ function errorIn(answer: Wire, body: string): Shown {
 function expectCommonHeaders({ headers }: Wire) {
   expect(headers.get('x-amzn-requestid')).toMatch(uuid)
   expect(headers.get('access-control-allow-origin')).toBe('*')
-  expect(headers.get('access-control-expose-headers')).toBe('x-amzn-requestid, x-amzn-errortype, x-amzn-errormessage, date, retry-after')
+  expect(headers.get('access-control-expose-headers')).toBe(
+    'x-amzn-requestid, x-amzn-errortype, x-amzn-errormessage, x-carillon-reason, date, retry-after',
+  )
   expect(headers.get('cache-control')).toBe('no-store')
 }
 

@@ -80,7 +80,7 @@ onBothDatabases(
       expect(await lastAt(ann)).toEqual(last)
     })
 
-    test('a processor is handed what the API documents, and what else there is', async () => {
+    test('a processor is handed what the API documents, and what else there is beside it', async () => {
       const checked = lambda.define()
       const { ann, bob, ChannelArn, send } = await one(checked)
       const given = {
@@ -91,14 +91,20 @@ onBothDatabases(
         Target: [{ MemberArn: bob }],
       }
       const { MessageId } = await send('hé\u0000llo', given)
-      const { EventType, CallbackId, ChannelMessage } = await checked.event()
+      const { Target, ContentType, MessageAttributes, ...documented } = given
+      const { EventType, CallbackId, ChannelMessage, Carillon } = await checked.event()
       expect(EventType).toBe('CHANNEL_MESSAGE_EVENT')
       expect(CallbackId).toMatch(/^[-_a-zA-Z0-9]{32,64}$/)
       const always = { MessageId, ChannelArn, Sender: { Arn: ann, Name: 'ann' }, Persistence: 'PERSISTENT', Type: 'STANDARD' }
       const CreatedTimestamp = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
-      expect(ChannelMessage).toEqual({ ...always, Content: 'hé\u0000llo', CreatedTimestamp, ...given })
+      expect(ChannelMessage).toEqual({ ...always, Content: 'hé\u0000llo', CreatedTimestamp, ...documented })
+      expect(Carillon).toEqual({ Target, ContentType, MessageAttributes })
       const bare = await send('x')
-      expect((await checked.event(1)).ChannelMessage).toEqual({ ...always, MessageId: bare.MessageId, Content: 'x', CreatedTimestamp })
+      const plain = { EventType, CallbackId: expect.any(String) }
+      expect(await checked.event(1)).toEqual({
+        ...plain,
+        ChannelMessage: { ...always, MessageId: bare.MessageId, Content: 'x', CreatedTimestamp },
+      })
       const [{ invocationType, authorization }] = checked.invocations as [LambdaFunction['invocations'][0]]
       expect(invocationType).toBe('Event')
       expect(authorization).toMatch(/^AWS4-HMAC-SHA256 Credential=[^/]+\/\d{8}\/us-east-1\/lambda\/aws4_request/)
@@ -449,7 +455,8 @@ onBothDatabases(
       await runJob()
       expect(await status(MessageId)).toBe('FAILED')
       expect(await get(ann, MessageId)).toMatchObject({ Content: 'hello', Status: { Value: 'FAILED' } })
-      expect(await list(ann)).toMatchObject([{ MessageId, Status: { Value: 'FAILED' } }])
+      const Detail = 'The processor processor has not answered within 48 hours.'
+      expect(await list(ann)).toMatchObject([{ MessageId, Status: { Value: 'FAILED', Detail } }])
       // What has FAILED is nobody's last message: spec/authorization.md §9.
       expect(await lastAt(ann)).toBeUndefined()
       const described = await messaging.describeChannel({ ChannelArn, ChimeBearer: ann })
@@ -494,7 +501,8 @@ onBothDatabases(
       expect(await get(bob, MessageId)).toMatchObject({ Status: { Value: 'SENT' } })
     })
 
-    test('a processor whose API refuses is left out at once with CONTINUE, and fails the message at once with ABORT', async () => {
+    test('a processor whose API refuses is left out at once with CONTINUE, and fails the message at once with ABORT, which says why', async () => {
+      const { messaging } = world()
       for (const [FallbackAction, wanted] of [
         ['CONTINUE', 'SENT'],
         ['ABORT', 'FAILED'],
@@ -502,9 +510,15 @@ onBothDatabases(
         for (const status of [400, 403, 404]) {
           const refusing = lambda.define()
           refusing.status = status
-          const { isStatus, send, list, bob } = await one(refusing, { FallbackAction })
+          const { isStatus, send, get, list, ann, bob, ChannelArn } = await one(refusing, { FallbackAction })
           const { MessageId } = await send()
           await isStatus(MessageId, wanted)
+          const Detail = wanted === 'FAILED' ? `The processor processor could not be invoked: Lambda has answered ${status}.` : undefined
+          for (const shown of [await get(ann, MessageId), (await list(ann))[0]!]) expect(shown.Status).toEqual({ Value: wanted, Detail })
+          expect((await messaging.getChannelMessageStatus({ ChannelArn, MessageId, ChimeBearer: ann })).Status).toEqual({
+            Value: wanted,
+            Detail,
+          })
           expect(refusing.invocations).toHaveLength(1)
           expect(await list(bob)).toHaveLength(wanted === 'SENT' ? 1 : 0)
         }

@@ -13,6 +13,7 @@ export interface FlowEvent {
     readonly Content: string
     readonly [member: string]: unknown
   }
+  readonly Carillon?: Readonly<Record<string, unknown>>
 }
 
 interface Invocation {
