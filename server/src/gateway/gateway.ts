@@ -245,7 +245,6 @@ export class Gateway {
 
   readonly #heardClose = this.#listener(session => {
     this.#wiring.metrics.sessions.dec()
-    session.hasClosed()
     this.#hub.leave(session)
   })
 

@@ -136,11 +136,6 @@ export class Session {
     this.#ws.close(code, closeReason(reason))
   }
 
-  /** Nothing more can be written. */
-  hasClosed() {
-    this.#isClosing = true
-  }
-
   /** Ends a peer that does not answer. */
   terminate() {
     this.#isClosing = true

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { beforeAll, expect, test } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
 import { rootPrincipal } from '../../src/auth/principal.ts'
+import { sessionEstablished } from '../../src/gateway/frame.ts'
 import { Hub } from '../../src/gateway/hub.ts'
 import { Session } from '../../src/gateway/session.ts'
 
@@ -19,7 +20,6 @@ async function connected() {
   const [[ws, { socket }]] = await Promise.all([once(server, 'connection'), once(client, 'open')])
   const key = { accessKeyId: 'AKIA', secretAccessKey: 'secret', principal: rootPrincipal('000000000000') }
   const session = new Session(ws, socket, { id: 'one', userId: 1, appInstanceId: 1, key, nextPing: Infinity })
-  ws.on('close', () => session.hasClosed())
   return { session, client }
 }
 
@@ -47,6 +47,20 @@ test('nor is one whose client is gone', async () => {
   hub.leave(session)
   hub.join(session, [place])
   expect(hub.topicOf(place)).toBeUndefined()
+})
+
+test('what its user leaves is remembered while a session joins, and no longer', async () => {
+  const hub = new Hub(() => expect.unreachable())
+  const { session, client } = await connected()
+  hub.enter(session)
+  const leaves = (channelId: number) =>
+    hub.deliver({ type: 'DELETE_CHANNEL_MEMBERSHIP', channelId, subChannelId: 0, moves: [{ memberId: 1, from: 0 }], payload: {} })
+  leaves(7)
+  expect(session.leftWhileJoining?.size).toBe(1)
+  session.establish(sessionEstablished)
+  leaves(8)
+  expect(session.leftWhileJoining).toBeUndefined()
+  client.terminate()
 })
 
 test('who leaves last takes the channel along', async () => {

@@ -161,6 +161,21 @@ onBothDatabases(
       expect(session.events).toEqual([])
     })
 
+    test('a client that has gone again takes the place of nobody', async () => {
+      const { alice, channel, send } = await scene(world(), ['alice'])
+      const present = await listen(world().app, alice, { sessionId: 'one' })
+      const found = seam.hold(lookUpOf(alice))
+      const gone = await connectRaw(world().app, alice, { sessionId: 'one' })
+      await found.reached
+      gone.socket.resetAndDestroy()
+      await gone.closed
+      await send(channel, 'first')
+      expect(contents([await present.next()])).toEqual(['first'])
+      found.release()
+      await send(channel, 'second')
+      expect(contents([await present.next()])).toEqual(['second'])
+    })
+
     test('sockets that come at once get no more sessions than a user may have', async () => {
       const { alice } = await scene(world())
       const looking = []
@@ -242,7 +257,9 @@ onBothDatabases(
 
     test('but not what is for others, nor what happens in other channels', async () => {
       const { session, read, send, alice, bob, carol } = await lastReading()
+      const hearing = await listen(world().app, carol)
       await send('for carol', { Target: [{ MemberArn: carol }] })
+      expect(contents([await hearing.next()])).toEqual(['for carol'])
       await open(world(), bob, { MemberArns: [alice] })
       read.release()
       await session.until(isDetails)
@@ -272,7 +289,9 @@ onBothDatabases(
 
     test('what is for others only is no reason to read it again', async () => {
       const { session, read, send, carol } = await reading()
+      const hearing = await listen(world().app, carol)
       await send('for carol', { Target: [{ MemberArn: carol }] })
+      expect(contents([await hearing.next()])).toEqual(['for carol'])
       read.release()
       expect(messagesIn(await session.next())).toEqual([])
       await send('end')
@@ -347,11 +366,11 @@ test.each(databaseKinds)('a server that closes while sockets are on their way te
   const second = await connect(world, alice)
   await reading.reached
   const closing = world.close()
-  looking.release()
-  reading.release()
   for (const { closed, events } of [first, second]) {
     expect(await closed).toEqual({ code: 1012, reason: 'The server restarts' })
     expect(events).toEqual([])
   }
+  looking.release()
+  reading.release()
   await closing
 })

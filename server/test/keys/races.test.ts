@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest'
+import { setAccessKeyDisabled } from '../../src/keys/access-keys.ts'
+import { allowing, makeKey, sts } from '../support/access.ts'
+import { Seam } from '../support/seam.ts'
+import { listen } from '../support/sockets.ts'
+import { onBothDatabases } from '../support/world.ts'
+
+const seam = new Seam()
+const versionRead = { text: /select version from access_version/, at: 'question' } as const
+const keysRead = { text: /from access_keys order by/ }
+const masterKeysRead = { text: /from master_keys order by/ }
+
+onBothDatabases(
+  'who may call is read',
+  world => {
+    test('again where it changes meanwhile: a key that has just been disabled does not live again, nor does what it has opened', async () => {
+      const { app } = world()
+      const { user } = await world().appInstance(['alice'])
+      const look = seam.hold(versionRead)
+      await look.reached
+      const key = await makeKey(world(), allowing(['*', '*']))
+      const first = seam.hold(keysRead)
+      look.release()
+      await first.reached
+      await setAccessKeyDisabled(app.db, key.accessKeyId, Date.now())
+      // Temporary credentials need the master key, which is found by another reading; that one knows more.
+      const { credentials } = await sts(app, app.rootKey, 'GetSessionToken')
+      const socket = await listen(app, user('alice'), { key: credentials })
+      const last = seam.hold(masterKeysRead)
+      first.release()
+      await last.reached
+      // Nor is it read once more, which would say that it is disabled.
+      const next = seam.hold(versionRead)
+      last.release()
+      await next.reached
+      expect((await sts(app, key, 'GetCallerIdentity')).value('Code')).toBe('InvalidClientTokenId')
+      expect(socket.socket.readyState).toBe(socket.socket.OPEN)
+    })
+  },
+  {},
+  { through: seam.through },
+)
