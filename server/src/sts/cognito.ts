@@ -1,5 +1,5 @@
 import { ApiError } from '../errors.ts'
-import { commonHeaders, retryHeader } from '../http/answer.ts'
+import { commonHeaders, reasonHeader, retryHeader } from '../http/answer.ts'
 import type { Endpoint, Received } from '../http/endpoint.ts'
 import type { Origin } from '../sender.ts'
 import { poolError, readInput } from './identity-input.ts'
@@ -89,6 +89,7 @@ export function cognitoEndpoint(pool: IdentityPool | undefined): Endpoint {
       const headers = {
         ...jsonHeaders(requestId),
         'x-amzn-errortype': `${type}:`,
+        ...reasonHeader(reason),
         ...retryHeader(retryAfter),
       }
       return { status, headers, body: JSON.stringify({ __type: type, message, Reason: reason }) }
