@@ -1,11 +1,11 @@
 import { setTimeout } from 'node:timers/promises'
-import { expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { rootPrincipal } from '../../src/auth/principal.ts'
 import type { AccessKey } from '../../src/auth/signing-key.ts'
 import { Listening, listen, presignedUrl } from '../support/sockets.ts'
 import { call } from '../support/signed.ts'
 import { raw } from '../support/raw.ts'
-import { onBothDatabases, startWorld, type World } from '../support/world.ts'
+import { databaseKinds, onBothDatabases, startWorld, type World } from '../support/world.ts'
 
 /** How the server closes a socket of this URL. */
 const refusalOf = async (url: string) => {
@@ -66,38 +66,12 @@ onBothDatabases('connecting', world => {
     expect(newer.socket.readyState).toBe(newer.socket.OPEN)
   })
 
-  test('a connection that is refused for coming too often leaves the one of its session id alone', async () => {
-    const { app } = world()
-    const arn = await alice()
-    const [first] = await Promise.all(Array.from({ length: 10 }, (_, number) => listen(app, arn, { sessionId: `${number}` })))
-    const tooMany = new Listening(await presignedUrl(app, arn, { sessionId: '0' }))
-    expect(await tooMany.closed).toMatchObject({ code: 1013 })
-    expect(first!.socket.readyState).toBe(first!.socket.OPEN)
-  })
-
   test('the same session id of another user disturbs nobody', async () => {
     const { app } = world()
     const first = await listen(app, await alice(), { sessionId: 'one' })
     await listen(app, await alice(), { sessionId: 'one' })
     await setTimeout(50)
     expect(first.socket.readyState).toBe(first.socket.OPEN)
-  })
-
-  test('who connects more often than ten times at once is established, and then told to come later', async () => {
-    const { app } = world()
-    const arn = await alice()
-    for (let count = 1; count <= 10; count++) {
-      const { socket, closed } = await listen(app, arn)
-      socket.close()
-      await closed
-    }
-    const tooMany = new Listening(await presignedUrl(app, arn))
-    expect((await tooMany.next()).type).toBe('SESSION_ESTABLISHED')
-    expect(await tooMany.closed).toMatchObject({ code: 1013, reason: expect.stringMatching(/connects too often/) })
-    await setTimeout(1100)
-    const later = await listen(app, arn)
-    await setTimeout(50)
-    expect(later.socket.readyState).toBe(later.socket.OPEN)
   })
 
   test('a deleted user is closed with 4003 on all its sockets, and cannot connect again', async () => {
@@ -212,6 +186,42 @@ onBothDatabases('connecting', world => {
     expect(await raw(app.url, h2c)).toMatchObject({ status: 200 })
     const elsewhere = `GET /elsewhere HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`
     expect(await raw(app.url, elsewhere)).toMatchObject({ status: 404 })
+  })
+})
+
+describe.each(databaseKinds)('a user that connects too often, by a clock that stands still, on %s', kind => {
+  let clock = Date.now()
+  let world: World
+  beforeAll(async () => {
+    world = await startWorld(kind, {}, { now: () => clock })
+    return () => world.close()
+  })
+  const alice = async (): Promise<string> => (await world.appInstance(['alice'])).user('alice')
+
+  test('is established after ten times at once, and then told to come later', async () => {
+    const { app } = world
+    const arn = await alice()
+    for (let count = 1; count <= 10; count++) {
+      const { socket, closed } = await listen(app, arn)
+      socket.close()
+      await closed
+    }
+    const tooMany = new Listening(await presignedUrl(app, arn))
+    expect((await tooMany.next()).type).toBe('SESSION_ESTABLISHED')
+    expect(await tooMany.closed).toMatchObject({ code: 1013, reason: expect.stringMatching(/connects too often/) })
+    clock += 1100
+    const [later, last] = [await listen(app, arn), new Listening(await presignedUrl(app, arn))]
+    expect(await last.closed).toMatchObject({ code: 1013 })
+    expect(later.socket.readyState).toBe(later.socket.OPEN)
+  })
+
+  test('keeps the session of that id where the new one is refused', async () => {
+    const { app } = world
+    const arn = await alice()
+    const [first] = await Promise.all(Array.from({ length: 10 }, (_, number) => listen(app, arn, { sessionId: `${number}` })))
+    const tooMany = new Listening(await presignedUrl(app, arn, { sessionId: '0' }))
+    expect(await tooMany.closed).toMatchObject({ code: 1013 })
+    expect(first!.socket.readyState).toBe(first!.socket.OPEN)
   })
 })
 
