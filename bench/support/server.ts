@@ -22,7 +22,7 @@ interface Serving {
 export async function filledFolder(shape: Shape): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'carillon-bench-'))
   const file = join(folder, 'carillon.db')
-  const store = await SqliteDatabase.open(file, { prepare: database => migrateSqlite(database, file), tell: () => {} })
+  const store = await SqliteDatabase.open(file, { prepare: database => migrateSqlite(database, file), follow: () => {} })
   await fill(store, shape)
   await store.close()
   return folder
@@ -87,7 +87,7 @@ async function postgresSite(shape: Shape, serving: Serving): Promise<Site> {
   const folder = await mkdtemp(join(tmpdir(), 'carillon-bench-'))
   const store = await PostgresDatabase.open(postgres.url, {
     prepare: client => migratePostgres(client, 'the database'),
-    tell: () => {},
+    follow: () => {},
     onError: () => {},
     connections: 2,
   })

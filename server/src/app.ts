@@ -14,8 +14,9 @@ import { followPair } from './certificate-files.ts'
 import { localName } from './certificates.ts'
 import type { Config, RootKey } from './config.ts'
 import { operations, type OperationName } from './contract/index.ts'
-import { invocationKind } from './domain/flows.ts'
-import { createLocalBus } from './events/local-bus.ts'
+import { createLocalBus } from './bus/local-bus.ts'
+import { invocationKind } from './events/flows.ts'
+import type { AfterCommit, Wake } from './events/follower.ts'
 import { Gateway } from './gateway/gateway.ts'
 import { dispatchOf, type Dispatch } from './http/dispatch.ts'
 import { Admission } from './http/admission.ts'
@@ -174,7 +175,10 @@ export async function startApp(config: Config, { now = Date.now, keys, through =
       tlsPort = await listen(tls, config.host, config.tlsPort)
       stopFollowing = followPair(certificate.files, certificate.pair, { take: pair => tls.setSecureContext(pair), log })
     }
-    const store = through(await openDatabase(config, { log, tell: event => bus.publish(event), told: () => gateway?.flush() }))
+    let wake: ((what: Wake) => void) | undefined
+    const follow = (what: AfterCommit) => ('wake' in what ? wake?.(what) : bus.publish(what))
+    const opened = await openDatabase(config, { log, follow: what => follow(what as AfterCommit), settled: () => bus.flush() })
+    const store = through(opened)
     db = store
     const kept = await KeyRing.open({ db, rootKey: key, account: config.account, source: masterKeySource(config), now, log })
     ring = kept
@@ -185,11 +189,19 @@ export async function startApp(config: Config, { now = Date.now, keys, through =
     }
     const purge = new Background('purge', purgeNext, { log, metrics })
     const balancing = new BalancingQueue({ db, now })
-    const balance = new Background('balancing', () => balancing.step(), { finished: () => purge.soon(), log, metrics })
+    const balance = new Background('balancing', () => balancing.step(), { log, metrics })
     const tools = { db, now, log, metrics }
     const invoke = lambdaInvoker(config.lambdaEndpoint)
     const runner = new OutboxRunner({ [invocationKind]: flowInvocations({ ...tools, invoke }) }, tools)
     outbox = runner
+    wake = what => {
+      if (what.wake === 'outbox') runner.soon()
+      else if (what.wake === 'purge') purge.soon()
+      else {
+        balancing.add(what.elasticId)
+        balance.soon()
+      }
+    }
     measureOutbox(metrics, () => outboxWaiting(tools))
     const environment: Environment = {
       db,
@@ -202,12 +214,6 @@ export async function startApp(config: Config, { now = Date.now, keys, through =
       account: config.account,
       pageTokens: new PageTokens(await settledKey(db, 'page-token-key')),
       answeredTokens: new AnsweredTokens(),
-      purgeSoon: () => purge.soon(),
-      deliverSoon: () => runner.soon(),
-      balanceSoon: channelId => {
-        balancing.add(channelId)
-        balance.soon()
-      },
     }
     const { limits, rates } = config
     const isShared = rates !== undefined && db.kind === 'postgres'

@@ -1,5 +1,5 @@
 import type { Input, OperationName, Output } from './contract/index.ts'
-import type { Bus } from './events/bus.ts'
+import type { Bus } from './bus/bus.ts'
 import type { Principal } from './auth/principal.ts'
 import type { PageTokens } from './page-token.ts'
 import type { Limits } from './limits.ts'
@@ -13,7 +13,7 @@ import type { Message } from './store/messages.ts'
 /** What the process hands to every call. */
 export interface Environment {
   readonly db: Database
-  /** For what is not stored; what a transaction changes is told through the transaction. */
+  /** For messages that are stored nowhere; what happens in a transaction is said by events/emit.ts. */
   readonly bus: Bus
   /** The clock, in epoch milliseconds. Tests move it; signatures keep real time. */
   readonly now: () => number
@@ -26,12 +26,6 @@ export interface Environment {
   readonly tlsPort: number | undefined
   readonly pageTokens: PageTokens
   readonly answeredTokens: AnsweredTokens
-  /** Called after something has been deleted whose contents are still there. */
-  readonly purgeSoon: () => void
-  /** Called after the commit of what has written to the outbox. */
-  readonly deliverSoon: () => void
-  /** Called after something has changed the sizes of an elastic channel's sub-channels. */
-  readonly balanceSoon: (channelId: number) => void
 }
 
 /** What a handler may use where a service key acts. */

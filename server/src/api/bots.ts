@@ -1,56 +1,17 @@
-import { randomUUID } from 'node:crypto'
-import { arnWithin } from '../arn.ts'
 import type { Handlers } from '../call.ts'
-import type { Input } from '../contract/index.ts'
-import { notFound } from '../errors.ts'
-import { checkCount, holdAppInstance } from '../domain/counts.ts'
-import { deleteIdentity, findIdentity } from '../domain/identities.ts'
-import { checkMetadataSize } from '../domain/sizes.ts'
-import { tagNew } from '../domain/tags.ts'
-import type { Queries } from '../store/database.ts'
-import { countIdentities, insertIdentity, listIdentities, updateIdentity, type IdentityRecord } from '../store/identities.ts'
-import { requireAppInstance } from './app-instances.ts'
+import { requireAppInstance } from '../domain/app-instances.ts'
+import { changeBot, createBot, deleteBot, requireBot, type BotConfiguration } from '../domain/bots.ts'
+import { listIdentities } from '../store/identities.ts'
 import { once } from './idempotency.ts'
 import { paged } from './paging.ts'
-
-type Configuration = Input<'CreateAppInstanceBot'>['Configuration']
-
-async function requireBot(db: Queries, text: string): Promise<IdentityRecord> {
-  const found = await findIdentity(db, text)
-  if (!found) throw notFound('The app instance bot does not exist.', `There is no bot ${text}.`)
-  return found
-}
-
-/** Without RespondsTo and InvokedBy a bot answers all standard messages and no targeted ones (spec/decisions.md). */
-function withDefaults(configuration: Configuration): Configuration {
-  const { Lex } = configuration
-  if (Lex.RespondsTo || Lex.InvokedBy) return configuration
-  return { ...configuration, Lex: { ...Lex, InvokedBy: { StandardMessages: 'ALL', TargetedMessages: 'NONE' } } }
-}
 
 export const bots: Handlers<
   'CreateAppInstanceBot' | 'DescribeAppInstanceBot' | 'ListAppInstanceBots' | 'UpdateAppInstanceBot' | 'DeleteAppInstanceBot'
 > = {
   async CreateAppInstanceBot(input, call) {
-    checkMetadataSize(input.Metadata)
-    const { AppInstanceArn, Name, Metadata, Configuration } = input
-    const appInstance = await requireAppInstance(call, AppInstanceArn)
-    return once(call, AppInstanceArn, input, async tx => {
-      await holdAppInstance(tx, appInstance.id)
-      checkCount(await countIdentities(tx, appInstance.id, 'bot'), 'botsPerAppInstance', call.limits)
-      const externalId = randomUUID()
-      const id = await insertIdentity(tx, {
-        appInstanceArn: AppInstanceArn,
-        kind: 'bot',
-        externalId,
-        name: Name ?? '',
-        metadata: Metadata,
-        configuration: withDefaults(Configuration),
-        now: call.now(),
-      })
-      if (id !== undefined) await tagNew(tx, { kind: 'identity', id }, input.Tags)
-      return { AppInstanceBotArn: arnWithin(AppInstanceArn, 'bot', externalId) }
-    })
+    const appInstance = await requireAppInstance(call.db, input.AppInstanceArn)
+    const bot = { name: input.Name, metadata: input.Metadata, configuration: input.Configuration, tags: input.Tags }
+    return once(call, appInstance.arn, input, async tx => ({ AppInstanceBotArn: await createBot(tx, call, appInstance, bot) }))
   },
 
   async DescribeAppInstanceBot({ AppInstanceBotArn }, { db }) {
@@ -59,7 +20,7 @@ export const bots: Handlers<
       AppInstanceBot: {
         AppInstanceBotArn: bot.arn,
         Name: bot.name,
-        Configuration: bot.configuration as Configuration,
+        Configuration: bot.configuration as BotConfiguration,
         CreatedTimestamp: bot.createdAt,
         LastUpdatedTimestamp: bot.updatedAt,
         Metadata: bot.metadata,
@@ -69,7 +30,7 @@ export const bots: Handlers<
 
   async ListAppInstanceBots(input, call) {
     const { AppInstanceArn } = input
-    await requireAppInstance(call, AppInstanceArn)
+    await requireAppInstance(call.db, AppInstanceArn)
     const { items, NextToken } = await paged(call, input, [AppInstanceArn], (after, limit) =>
       listIdentities(call.db, AppInstanceArn, 'bot', after, limit),
     )
@@ -77,20 +38,13 @@ export const bots: Handlers<
     return { AppInstanceArn, AppInstanceBots, NextToken }
   },
 
-  async UpdateAppInstanceBot({ AppInstanceBotArn, Name, Metadata, Configuration }, { db, now }) {
-    checkMetadataSize(Metadata)
-    await db.transaction(async tx => {
-      const { id } = await requireBot(tx, AppInstanceBotArn)
-      const configuration = Configuration && withDefaults(Configuration)
-      await updateIdentity(tx, id, { name: Name, metadata: Metadata, configuration, now: now() })
-    })
+  async UpdateAppInstanceBot({ AppInstanceBotArn, Name, Metadata, Configuration }, call) {
+    const given = { name: Name, metadata: Metadata, configuration: Configuration }
+    await call.db.transaction(tx => changeBot(tx, call, AppInstanceBotArn, given))
     return { AppInstanceBotArn }
   },
 
-  async DeleteAppInstanceBot({ AppInstanceBotArn }, { db, now, purgeSoon }) {
-    const bot = await findIdentity(db, AppInstanceBotArn)
-    if (!bot) return
-    await db.transaction(tx => deleteIdentity(tx, bot.id, now()))
-    purgeSoon()
+  async DeleteAppInstanceBot({ AppInstanceBotArn }, call) {
+    await call.db.transaction(tx => deleteBot(tx, call, AppInstanceBotArn))
   },
 }

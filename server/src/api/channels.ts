@@ -2,25 +2,16 @@ import { parseArn } from '../arn.ts'
 import type { BearerCall, Handlers } from '../call.ts'
 import type { Input } from '../contract/index.ts'
 import { badRequest, forbidden } from '../errors.ts'
-import {
-  advance,
-  changeChannel,
-  channelDetails,
-  channelSummary,
-  createChannel,
-  deleteChannel,
-  expirationSettings,
-} from '../domain/channels.ts'
-import { channelExpiryOf } from '../domain/expiration.ts'
+import { changeChannel, createChannel, deleteChannel, setExpiration } from '../domain/channels.ts'
 import { requireIdentity } from '../domain/identities.ts'
-import { checkMetadataSize } from '../domain/sizes.ts'
-import { subChannelSummary } from '../domain/sub-channels.ts'
+import { channelDetails, channelSummary, expirationSettings, subChannelSummary } from '../present/channels.ts'
 import { findChannel, listChannels, type Elastic } from '../store/channels.ts'
-import { findExpiry, putChannelExpiration, type ExpirationCriterion } from '../store/channel-expiration.ts'
+import type { ExpirationCriterion } from '../store/channel-expiration.ts'
 import { membershipsOf } from '../store/counters.ts'
 import { identityByArn } from '../store/identities.ts'
 import { searchChannels } from '../store/search.ts'
 import { listSubChannels } from '../store/sub-channels.ts'
+import { acting, actingIn } from './acting.ts'
 import { once } from './idempotency.ts'
 import { paged } from './paging.ts'
 import type { Queries } from '../store/database.ts'
@@ -90,9 +81,8 @@ export const channels: Handlers<
   | 'ListSubChannels'
 > = {
   async CreateChannel(input, call) {
-    checkMetadataSize(input.Metadata)
     return once(call, input.AppInstanceArn, input, async tx => {
-      const arn = await createChannel(tx, call, {
+      const arn = await createChannel(tx, acting(call), {
         channelId: input.ChannelId,
         name: input.Name,
         metadata: input.Metadata,
@@ -125,18 +115,13 @@ export const channels: Handlers<
     return { Channels: items.map(channelSummary), NextToken }
   },
 
-  async UpdateChannel({ Name, Mode, Metadata }, { db, channel, now }) {
-    checkMetadataSize(Metadata)
-    if (channel.elastic && Mode === 'UNRESTRICTED') throw badRequest('An elastic channel must be RESTRICTED', `${channel.arn} is elastic.`)
-    if (Name !== undefined || Mode !== undefined || Metadata !== undefined) {
-      await db.transaction(tx => changeChannel(tx, channel.id, { name: Name, mode: Mode, metadata: Metadata, now: now() }))
-    }
-    return { ChannelArn: channel.arn }
+  async UpdateChannel({ Name, Mode, Metadata }, call) {
+    await call.db.transaction(tx => changeChannel(tx, actingIn(call), { name: Name, mode: Mode, metadata: Metadata }))
+    return { ChannelArn: call.channel.arn }
   },
 
-  async DeleteChannel(_, { db, channel, now, purgeSoon }) {
+  async DeleteChannel(_, { db, channel, now }) {
     await db.transaction(tx => deleteChannel(tx, channel.id, now()))
-    purgeSoon()
   },
 
   /** Users and bots search the channels that they are in, an admin all of them (spec/operations.md §6). */
@@ -154,14 +139,10 @@ export const channels: Handlers<
     return { Channels: items.map(channelSummary), NextToken }
   },
 
-  async PutChannelExpirationSettings({ ExpirationSettings }, { db, channel, now }) {
+  async PutChannelExpirationSettings({ ExpirationSettings }, call) {
     const expiration = expirationOf(ExpirationSettings)
-    await db.transaction(async tx => {
-      await advance(tx, channel, now())
-      const found = await findExpiry(tx, channel.id)
-      await putChannelExpiration(tx, channel.id, expiration, found && channelExpiryOf(found, expiration))
-    })
-    return { ChannelArn: channel.arn, ExpirationSettings: expiration && expirationSettings(expiration) }
+    await call.db.transaction(tx => setExpiration(tx, actingIn(call), expiration))
+    return { ChannelArn: call.channel.arn, ExpirationSettings: expiration && expirationSettings(expiration) }
   },
 
   async ListSubChannels(input, call) {

@@ -1,20 +1,10 @@
-import { randomUUID } from 'node:crypto'
 import { parseArn } from '../arn.ts'
 import type { Handlers } from '../call.ts'
-import { conflict, notFound } from '../errors.ts'
-import { checkCount } from '../domain/counts.ts'
+import { notFound } from '../errors.ts'
+import { changeEndpoint, deregisterEndpoint, missingEndpoint, registerEndpoint } from '../domain/endpoints.ts'
 import type { Queries } from '../store/database.ts'
-import {
-  countEndpoints,
-  deleteEndpoint,
-  endpointOfDevice,
-  findEndpoint,
-  insertEndpoint,
-  listEndpoints,
-  updateEndpoint,
-  type Endpoint,
-} from '../store/endpoints.ts'
-import { identityByArn, lockIdentity } from '../store/identities.ts'
+import { findEndpoint, listEndpoints, type Endpoint } from '../store/endpoints.ts'
+import { identityByArn } from '../store/identities.ts'
 import { once } from './idempotency.ts'
 import { paged } from './paging.ts'
 
@@ -23,16 +13,11 @@ async function findUser(db: Queries, text: string) {
   return arn?.kind === 'user' ? identityByArn(db, arn) : undefined
 }
 
-const missingUser = (arn: string) => notFound('The app instance user does not exist.', `There is no user ${arn}.`)
-
 async function requireUser(db: Queries, text: string) {
   const user = await findUser(db, text)
-  if (!user) throw missingUser(text)
+  if (!user) throw notFound('The app instance user does not exist.', `There is no user ${text}.`)
   return user
 }
-
-const missing = (EndpointId: string, user: string) =>
-  notFound('The app instance user endpoint does not exist.', `${user} has no endpoint ${EndpointId}.`)
 
 const summary = (user: string, endpoint: Endpoint) => ({
   AppInstanceUserArn: user,
@@ -52,38 +37,28 @@ export const endpoints: Handlers<
 > = {
   async RegisterAppInstanceUserEndpoint(input, call) {
     const { AppInstanceUserArn } = input
-    const { id } = await requireUser(call.db, AppInstanceUserArn)
+    const user = await requireUser(call.db, AppInstanceUserArn)
+    const device = {
+      name: input.Name,
+      type: input.Type,
+      resourceArn: input.ResourceArn,
+      deviceToken: input.EndpointAttributes.DeviceToken,
+      voipDeviceToken: input.EndpointAttributes.VoipDeviceToken,
+      allowMessages: input.AllowMessages ?? 'ALL',
+    }
     // Its number, since a user who comes back under the id of a deleted one is another.
-    return once(call, String(id), input, async tx => {
-      if (!(await lockIdentity(tx, id))) throw missingUser(AppInstanceUserArn)
-      const endpoint = {
-        endpointId: randomUUID(),
-        name: input.Name,
-        type: input.Type,
-        resourceArn: input.ResourceArn,
-        deviceToken: input.EndpointAttributes.DeviceToken,
-        voipDeviceToken: input.EndpointAttributes.VoipDeviceToken,
-        allowMessages: input.AllowMessages ?? 'ALL',
-      }
-      if (!(await insertEndpoint(tx, id, endpoint, call.now()))) {
-        const present = await endpointOfDevice(tx, id, endpoint)
-        throw conflict(
-          'The device is registered already',
-          `The endpoint with the EndpointId ${present} of this user has this Type, ResourceArn and DeviceToken: update that one, or deregister it.`,
-        )
-      }
-      checkCount((await countEndpoints(tx, id)) - 1, 'endpointsPerUser', call.limits)
-      return { AppInstanceUserArn, EndpointId: endpoint.endpointId }
+    return once(call, String(user.id), input, async tx => {
+      return { AppInstanceUserArn, EndpointId: await registerEndpoint(tx, call, user, device) }
     })
   },
 
   async DescribeAppInstanceUserEndpoint({ AppInstanceUserArn, EndpointId }, { db }) {
-    const { id, arn } = await requireUser(db, AppInstanceUserArn)
-    const endpoint = await findEndpoint(db, id, EndpointId)
-    if (!endpoint) throw missing(EndpointId, AppInstanceUserArn)
+    const user = await requireUser(db, AppInstanceUserArn)
+    const endpoint = await findEndpoint(db, user.id, EndpointId)
+    if (!endpoint) throw missingEndpoint(EndpointId, user)
     return {
       AppInstanceUserEndpoint: {
-        ...summary(arn, endpoint),
+        ...summary(user.arn, endpoint),
         ResourceArn: endpoint.resourceArn,
         EndpointAttributes: { DeviceToken: endpoint.deviceToken, VoipDeviceToken: endpoint.voipDeviceToken },
         CreatedTimestamp: endpoint.createdAt,
@@ -98,11 +73,10 @@ export const endpoints: Handlers<
     return { AppInstanceUserEndpoints: items.map(endpoint => summary(arn, endpoint)), NextToken }
   },
 
-  async UpdateAppInstanceUserEndpoint({ AppInstanceUserArn, EndpointId, Name, AllowMessages }, { db, now }) {
-    await db.transaction(async tx => {
-      const { id } = await requireUser(tx, AppInstanceUserArn)
-      const given = { name: Name, allowMessages: AllowMessages, now: now() }
-      if (!(await updateEndpoint(tx, id, EndpointId, given))) throw missing(EndpointId, AppInstanceUserArn)
+  async UpdateAppInstanceUserEndpoint({ AppInstanceUserArn, EndpointId, Name, AllowMessages }, call) {
+    await call.db.transaction(async tx => {
+      const user = await requireUser(tx, AppInstanceUserArn)
+      await changeEndpoint(tx, call, user, EndpointId, { name: Name, allowMessages: AllowMessages })
     })
     return { AppInstanceUserArn, EndpointId }
   },
@@ -110,7 +84,7 @@ export const endpoints: Handlers<
   async DeregisterAppInstanceUserEndpoint({ AppInstanceUserArn, EndpointId }, { db }) {
     await db.transaction(async tx => {
       const user = await findUser(tx, AppInstanceUserArn)
-      if (user) await deleteEndpoint(tx, user.id, EndpointId)
+      if (user) await deregisterEndpoint(tx, user, EndpointId)
     })
   },
 }

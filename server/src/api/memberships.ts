@@ -1,14 +1,15 @@
 import type { BearerCall, Handlers } from '../call.ts'
 import { JsonText } from '../contract/common.ts'
 import { badRequest, forbidden, notFound, type ApiError } from '../errors.ts'
-import { advance } from '../domain/channels.ts'
 import { checkFilterRule } from '../domain/filter-rules.ts'
-import { findIdentity, identity, requireIdentity } from '../domain/identities.ts'
-import { batchDetails, membershipDetails } from '../domain/membership-events.ts'
-import { addMember, addMembers, checkMembershipType, leave } from '../domain/memberships.ts'
+import { findIdentity, requireIdentity } from '../domain/identities.ts'
+import { addMember, addMembers, moveReadMarker, removeMember } from '../domain/memberships.ts'
 import { checkOrdinary, subChannelIdOf } from '../domain/sub-channels.ts'
-import { channelOfMember, channelsOfMember, findMembership, listMembers, markRead, placesOf, type Listing } from '../store/memberships.ts'
+import { identity } from '../present/identities.ts'
+import { batchDetails, membershipDetails } from '../present/memberships.ts'
+import { channelOfMember, channelsOfMember, findMembership, listMembers, type Listing } from '../store/memberships.ts'
 import { findPreferences, putPreferences } from '../store/preferences.ts'
+import { actingIn } from './acting.ts'
 import { paged } from './paging.ts'
 
 /** Whose channels are listed: the bearer's, or those of the user or bot that an admin names. */
@@ -43,31 +44,17 @@ export const memberships: Handlers<
   | 'PutChannelMembershipPreferences'
   | 'GetChannelMembershipPreferences'
 > = {
-  async CreateChannelMembership(input, call) {
-    const { channel, subChannel, caller, limits } = call
-    checkMembershipType(channel, input.Type)
-    const { member, subChannelName, scaledOut } = await call.db.transaction(async tx => {
-      const member = await requireIdentity(tx, input.MemberArn)
-      await advance(tx, channel, call.now())
-      const adding = { channel, subChannel, type: input.Type, invitedBy: caller, now: call.now(), limits }
-      return { ...(await addMember(tx, adding, member)), member }
-    })
-    if (scaledOut) call.balanceSoon(channel.id)
-    return { ChannelArn: channel.arn, Member: identity(member), SubChannelId: subChannelName }
+  async CreateChannelMembership({ MemberArn, Type }, call) {
+    const { member, subChannelName } = await call.db.transaction(tx => addMember(tx, actingIn(call), MemberArn, Type))
+    return { ChannelArn: call.channel.arn, Member: identity(member), SubChannelId: subChannelName }
   },
 
   /** Members of an elastic channel may come into several sub-channels: the answer names one where it is the same for all. */
-  async BatchCreateChannelMembership(input, call) {
-    const { channel, subChannel, caller, limits } = call
-    const type = input.Type ?? 'DEFAULT'
-    checkMembershipType(channel, type)
-    const { joined, refused } = await call.db.transaction(async tx => {
-      await advance(tx, channel, call.now())
-      return addMembers(tx, { channel, subChannel, type, invitedBy: caller, now: call.now(), limits }, input.MemberArns)
-    })
-    if (joined.some(({ scaledOut }) => scaledOut)) call.balanceSoon(channel.id)
-    const names = new Set(joined.map(({ subChannelName }) => subChannelName))
-    const members = joined.map(({ member }) => member)
+  async BatchCreateChannelMembership({ MemberArns, Type: type = 'DEFAULT' }, call) {
+    const { channel, caller } = call
+    const { added, refused } = await call.db.transaction(tx => addMembers(tx, actingIn(call), MemberArns, type))
+    const names = new Set(added.map(({ subChannelName }) => subChannelName))
+    const members = added.map(({ member }) => member)
     const subChannelName = names.size === 1 ? [...names][0] : undefined
     return {
       BatchChannelMemberships: batchDetails({ invitedBy: caller, type, members, channelArn: channel.arn, subChannelName }),
@@ -96,23 +83,8 @@ export const memberships: Handlers<
     return { ChannelArn: channel.arn, ChannelMemberships: items.map(member => ({ Member: identity(member) })), NextToken }
   },
 
-  /** In an elastic channel a moderator leaves the sub-channel that is named, or all; a regular member has only the one. */
-  async DeleteChannelMembership(input, { db, channel, subChannel, now, balanceSoon }) {
-    await db.transaction(async tx => {
-      const member = await findIdentity(tx, input.MemberArn)
-      const [first] = member ? await placesOf(tx, channel.id, member.id) : []
-      if (!member || !first) return
-      if (subChannel && first.isPlaced) {
-        throw badRequest(
-          'SubChannelId must not be given for a member that is no moderator',
-          `${member.arn} is in one sub-channel only: leave SubChannelId out.`,
-        )
-      }
-      // The channel first, as everywhere: who took the membership first would lock out, and be locked out by, who joins.
-      await advance(tx, channel, now())
-      await leave(tx, channel.id, member.id, subChannel)
-    })
-    if (channel.elastic) balanceSoon(channel.id)
+  async DeleteChannelMembership({ MemberArn }, call) {
+    await call.db.transaction(tx => removeMember(tx, actingIn(call), MemberArn))
   },
 
   /** The main job (spec/authorization.md §9). */
@@ -130,10 +102,9 @@ export const memberships: Handlers<
     return { ChannelMembership: new JsonText(text) }
   },
 
-  async UpdateChannelReadMarker(_, { db, channel, caller, now }) {
-    checkOrdinary(channel, 'Read markers')
-    await db.transaction(tx => markRead(tx, channel.id, caller.id, now()))
-    return { ChannelArn: channel.arn }
+  async UpdateChannelReadMarker(_, call) {
+    await call.db.transaction(tx => moveReadMarker(tx, actingIn(call)))
+    return { ChannelArn: call.channel.arn }
   },
 
   async PutChannelMembershipPreferences({ Preferences }, { db, channel, caller }) {

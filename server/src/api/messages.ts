@@ -1,27 +1,34 @@
 import type { ChannelCall, Handlers } from '../call.ts'
 import { badRequest, forbidden, notFound } from '../errors.ts'
-import { isForFlow } from '../domain/flows.ts'
 import { retentionCutoff } from '../domain/expiration.ts'
-import { checkMessageSize } from '../domain/sizes.ts'
 import { subChannelIdOf } from '../domain/sub-channels.ts'
-import { messageDetails, messageStatus, messageSummary, placeOf } from '../domain/message-events.ts'
-import { deliver, edit, redact, remove, requireSent, seenMessage, send, targetOf, type Taken } from '../domain/messages.ts'
+import { deliver, edit, isOrdinary, isPassing, placeOf, redact, remove, seenMessage, send, type Taken } from '../domain/messages.ts'
+import { messageDetails, messageStatus, messageSummary } from '../present/messages.ts'
 import { isRunning } from '../store/flow-runs.ts'
 import { listMessages, type Message } from '../store/messages.ts'
+import { actingIn } from './acting.ts'
 import { once, onceInMemory } from './idempotency.ts'
 import { paged } from './paging.ts'
 
 /** The message that the bearer wants to change; NotFound is not declared there, so its absence is a Forbidden (spec/operations.md G2). */
 function requireSeen(call: ChannelCall): Message {
-  const message = seenMessage(call)
+  const message = seenMessage(call, call.now())
   if (!message) throw forbidden(`There is no such message in ${call.channel.arn}.`)
   return message
 }
 
-/** The answer, after the commit: what a flow decides on is on its way. */
-function told({ channel, subChannel, deliverSoon }: ChannelCall, taken: Taken) {
-  if (taken.Status.Value === 'PENDING') deliverSoon()
-  return { ChannelArn: channel.arn, ...taken, SubChannelId: subChannel?.name }
+const answer = ({ channel, subChannel }: ChannelCall, taken: Taken) => ({
+  ChannelArn: channel.arn,
+  ...taken,
+  SubChannelId: subChannel?.name,
+})
+
+/** The ARN of the member that a message is for. */
+function targetIn(target: readonly { MemberArn?: string }[] | undefined) {
+  if (target === undefined) return undefined
+  const [{ MemberArn } = {}] = target
+  if (MemberArn === undefined) throw badRequest('A Target needs a MemberArn', 'Name the member that the message is for.')
+  return MemberArn
 }
 
 export const messages: Handlers<
@@ -34,6 +41,7 @@ export const messages: Handlers<
   | 'GetChannelMessageStatus'
 > = {
   async SendChannelMessage(input, call) {
+    const acting = actingIn(call)
     const message = {
       type: input.Type,
       persistence: input.Persistence,
@@ -42,27 +50,19 @@ export const messages: Handlers<
       attributes: input.MessageAttributes,
       contentType: input.ContentType,
       pushNotification: input.PushNotification,
+      target: targetIn(input.Target),
     }
-    checkMessageSize(message.type, message)
-    const ChannelArn = call.channel.arn
-    const SubChannelId = call.subChannel?.name
     // Its number, since a channel that comes back under the ChannelId of a deleted one is another.
     const parent = String(call.channel.id)
-    const isFlowing = isForFlow(call.channel.flowId, input.Type)
-    if (input.Persistence === 'NON_PERSISTENT' && !isFlowing) {
-      return onceInMemory(call, parent, input, async () => {
-        const target = await targetOf(call.db, call, input.Target)
-        return { ChannelArn, ...deliver(call, message, target), SubChannelId }
-      })
+    if (isPassing(acting, message)) {
+      return onceInMemory(call, parent, input, async () => answer(call, await deliver(call.db, call.bus, acting, message)))
     }
-    // One that goes to all members takes a few steps which PostgreSQL can do for many messages at once.
-    const sharing = input.Target || isFlowing || call.subChannel ? 'alone' : 'shared'
-    const taken = await once(call, parent, input, async tx => send(tx, call, message, await targetOf(tx, call, input.Target)), sharing)
-    return told(call, taken)
+    const sharing = isOrdinary(acting, message) ? 'shared' : 'alone'
+    return answer(call, await once(call, parent, input, tx => send(tx, acting, message), sharing))
   },
 
   async GetChannelMessage(input, call) {
-    const message = seenMessage(call)
+    const message = seenMessage(call, call.now())
     if (!message) throw notFound('The message does not exist.', `There is no message ${input.MessageId} in ${call.channel.arn}.`)
     return { ChannelMessage: messageDetails(message, placeOf(call)) }
   },
@@ -81,25 +81,21 @@ export const messages: Handlers<
   },
 
   async UpdateChannelMessage(input, call) {
-    const message = requireSent(requireSeen(call))
-    checkMessageSize(message.type, { content: input.Content, metadata: input.Metadata, attributes: undefined })
+    const message = requireSeen(call)
     const given = { content: input.Content, metadata: input.Metadata, contentType: input.ContentType }
-    return told(call, await call.db.transaction(tx => edit(tx, call, message, given)))
+    return answer(call, await call.db.transaction(tx => edit(tx, actingIn(call), message, given)))
   },
 
   async RedactChannelMessage(_, call) {
-    const message = requireSent(requireSeen(call))
-    if (!message.redacted) await call.db.transaction(tx => redact(tx, call, message))
+    const message = requireSeen(call)
+    await call.db.transaction(tx => redact(tx, actingIn(call), message))
     return { ChannelArn: call.channel.arn, MessageId: message.messageId, SubChannelId: call.subChannel?.name }
   },
 
   /** An admin may delete what it cannot see: a targeted message among others. */
   async DeleteChannelMessage(_, call) {
     const { message } = call
-    if (!message) return
-    if (message.status !== 'SENT')
-      throw forbidden('Only messages that are SENT can be deleted: this one is still decided on by a channel flow, or has FAILED.')
-    await call.db.transaction(tx => remove(tx, call, message))
+    if (message) await call.db.transaction(tx => remove(tx, actingIn(call), message))
   },
 
   /** For the sender only, whatever its role: the rule has seen to that. */

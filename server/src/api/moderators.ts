@@ -1,12 +1,12 @@
 import type { BearerCall, Handlers } from '../call.ts'
-import { conflict, forbidden, notFound } from '../errors.ts'
-import { advance, channelSummary } from '../domain/channels.ts'
-import { checkCount } from '../domain/counts.ts'
-import { findIdentity, holdIdentity, identity, requireIdentity } from '../domain/identities.ts'
-import { leave } from '../domain/memberships.ts'
-import { findBan } from '../store/bans.ts'
+import { forbidden, notFound } from '../errors.ts'
+import { findIdentity, requireIdentity } from '../domain/identities.ts'
+import { addModerator, removeModerator } from '../domain/moderators.ts'
+import { channelSummary } from '../present/channels.ts'
+import { identity } from '../present/identities.ts'
 import { findModeratedChannel, listModeratedChannels } from '../store/channels.ts'
-import { countModerators, deleteModerator, findModerator, insertModerator, listModerators } from '../store/moderators.ts'
+import { findModerator, listModerators } from '../store/moderators.ts'
+import { actingIn } from './acting.ts'
 import { paged } from './paging.ts'
 
 /** The bearer, or whom an admin names. */
@@ -21,23 +21,9 @@ export const moderators: Handlers<
   | 'ListChannelsModeratedByAppInstanceUser'
   | 'DescribeChannelModeratedByAppInstanceUser'
 > = {
-  /** Who becomes a moderator of an elastic channel loses its membership there (spec/operations.md §10). */
-  async CreateChannelModerator({ ChannelModeratorArn }, { db, channel, caller, now, limits, balanceSoon }) {
-    const named = await db.transaction(async tx => {
-      const named = await requireIdentity(tx, ChannelModeratorArn)
-      await advance(tx, channel, now())
-      await holdIdentity(tx, named)
-      if (await findBan(tx, channel.id, named.id)) {
-        throw conflict('The user or bot is banned from the channel', `Delete the ban of ${ChannelModeratorArn} first.`)
-      }
-      if (await insertModerator(tx, channel.id, named.id, caller.id, now())) {
-        checkCount((await countModerators(tx, channel.id)) - 1, 'moderatorsPerChannel', limits)
-        if (channel.elastic) await leave(tx, channel.id, named.id)
-      }
-      return named
-    })
-    if (channel.elastic) balanceSoon(channel.id)
-    return { ChannelArn: channel.arn, ChannelModerator: identity(named) }
+  async CreateChannelModerator({ ChannelModeratorArn }, call) {
+    const named = await call.db.transaction(tx => addModerator(tx, actingIn(call), ChannelModeratorArn))
+    return { ChannelArn: call.channel.arn, ChannelModerator: identity(named) }
   },
 
   async DescribeChannelModerator({ ChannelModeratorArn }, { db, channel }) {
@@ -62,16 +48,8 @@ export const moderators: Handlers<
     return { ChannelArn: channel.arn, ChannelModerators: items.map(item => ({ Moderator: identity(item.identity) })), NextToken }
   },
 
-  /** Who is a moderator of an elastic channel no longer loses all memberships there. */
-  async DeleteChannelModerator({ ChannelModeratorArn }, { db, channel, now }) {
-    await db.transaction(async tx => {
-      const named = await findIdentity(tx, ChannelModeratorArn)
-      if (!named || !(await findModerator(tx, channel.id, named.id))) return
-      // The channel first, as everywhere, so that no two acts wait for each other.
-      await advance(tx, channel, now())
-      if (channel.elastic) await leave(tx, channel.id, named.id)
-      await deleteModerator(tx, channel.id, named.id)
-    })
+  async DeleteChannelModerator({ ChannelModeratorArn }, call) {
+    await call.db.transaction(tx => removeModerator(tx, actingIn(call), ChannelModeratorArn))
   },
 
   async ListChannelsModeratedByAppInstanceUser(input, call) {

@@ -8,13 +8,12 @@ import { withDatabase } from './with-database.ts'
 async function run(name: string, flags: object) {
   if (!jobNames.includes(name)) throw new Error(`There is no job ${name}. Known are ${jobNames.join(', ')}.`)
   await withDatabase(flags, async db => {
-    const job = jobsOf({ db, now: Date.now, purgeSoon: () => {} }).find(known => known.name === name)!
+    const job = jobsOf({ db, now: Date.now }).find(known => known.name === name)!
     const count = await job.run()
     let steps = 0
     while (await purgeStep(db, Date.now())) steps++
     while (await db.tidy());
-    const done = job.counts === undefined ? '' : ` (${job.counts}: ${count})`
-    process.stdout.write(`The job ${name} has run${done}. ${purged(steps)}.\n`)
+    process.stdout.write(`The job ${name} has run (${job.counts}: ${count}). ${purged(steps)}.\n`)
   })
 }
 

@@ -10,7 +10,7 @@ import { configOf, type Flags } from './settings.ts'
  */
 export async function withDatabase(flags: object, work: (db: Database, config: Config) => Promise<void>) {
   const config = configOf(flags as Flags)
-  const db = await openExistingDatabase(config, { log: createLog(config.logLevel), tell: () => {} })
+  const db = await openExistingDatabase(config, { log: createLog(config.logLevel), follow: () => {} })
   try {
     await work(db, config)
   } finally {

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import type { BearerCall, CalledChannel } from '../call.ts'
 import { arnWithin } from '../arn.ts'
-import { conflict, forbidden } from '../errors.ts'
+import { badRequest, conflict } from '../errors.ts'
 import {
   advanceChannel,
   buryChannel,
@@ -9,56 +8,24 @@ import {
   findChannel,
   insertChannel,
   updateChannel,
-  type Channel,
-  type ChannelSummary,
   type Elastic,
   type Mode,
-  type Moment,
   type Privacy,
 } from '../store/channels.ts'
-import { type ChannelExpiration } from '../store/channel-expiration.ts'
-import type { ChannelEvent } from '../events/events.ts'
-import type { Queries, Transaction } from '../store/database.ts'
+import { findExpiry, putChannelExpiration, type ChannelExpiration } from '../store/channel-expiration.ts'
+import { emit } from '../events/emit.ts'
+import type { Transaction } from '../store/database.ts'
 import type { Identity } from '../store/identities.ts'
 import { countModerators, insertModerator } from '../store/moderators.ts'
+import type { Acting, ActingInChannel } from './acting.ts'
+import { advance } from './advance.ts'
 import { checkCount, countOne } from './counts.ts'
-import { expiryOf } from './expiration.ts'
-import { holdIdentities, identity } from './identities.ts'
-import { tellJoined } from './membership-events.ts'
+import { channelExpiryOf, expiryOf } from './expiration.ts'
+import { holdIdentities } from './identities.ts'
 import { join } from './memberships.ts'
-import { checkElastic, elasticConfiguration, openFirstSubChannel } from './sub-channels.ts'
-import { tagNew } from './tags.ts'
-
-export const channelSummary = (channel: ChannelSummary) => ({
-  Name: channel.name,
-  ChannelArn: channel.arn,
-  Mode: channel.mode,
-  Privacy: channel.privacy,
-  Metadata: channel.metadata,
-  LastMessageTimestamp: channel.lastMessageAt,
-})
-
-export const channelDetails = (channel: Channel) => ({
-  ...channelSummary(channel),
-  CreatedBy: identity(channel.createdBy),
-  CreatedTimestamp: channel.createdAt,
-  LastUpdatedTimestamp: channel.updatedAt,
-  ChannelFlowArn: channel.flowArn,
-  ElasticChannelConfiguration: channel.elastic && elasticConfiguration(channel.elastic),
-  ExpirationSettings: channel.expiration && expirationSettings(channel.expiration),
-})
-
-export const expirationSettings = ({ days, criterion }: ChannelExpiration) => ({
-  ExpirationDays: days,
-  ExpirationCriterion: criterion,
-})
-
-/** Takes the channel's next moment; where it has been deleted meanwhile, the call fails as if it had come later. */
-export async function advance(tx: Queries, channel: CalledChannel, now: number, what?: 'message' | 'other'): Promise<Moment> {
-  const moment = await advanceChannel(tx, channel.id, now, what)
-  if (!moment) throw forbidden(`The channel ${channel.arn} does not exist.`)
-  return moment
-}
+import { checkMetadataSize } from './sizes.ts'
+import { checkElastic, openFirstSubChannel } from './sub-channels.ts'
+import { tagNew, type GivenTag } from './tags.ts'
 
 export interface ChannelToCreate {
   readonly channelId: string | undefined
@@ -70,71 +37,93 @@ export interface ChannelToCreate {
   readonly moderators: readonly Identity[]
   readonly elastic: Elastic | undefined
   readonly expiration: ChannelExpiration | undefined
-  readonly tags: readonly { Key: string; Value: string }[] | undefined
+  readonly tags: readonly GivenTag[] | undefined
 }
 
 /**
  * Makes a channel with its creator as member and moderator, an elastic one with its creator as moderator only; returns its ARN.
  * ConflictException where the id is taken.
  */
-export async function createChannel(tx: Transaction, { caller, limits, now: clock }: BearerCall, asked: ChannelToCreate): Promise<string> {
+export async function createChannel(tx: Transaction, { actor, limits, now: clock }: Acting, asked: ChannelToCreate): Promise<string> {
   const now = clock()
   const { elastic } = asked
+  checkMetadataSize(asked.metadata)
   if (elastic) checkElastic(elastic, { mode: asked.mode, hasMembers: asked.members.length > 0 }, limits)
   const externalId = asked.channelId ?? randomUUID()
   const id = await insertChannel(tx, {
-    appInstanceId: caller.appInstanceId,
+    appInstanceId: actor.appInstanceId,
     externalId,
     name: asked.name,
     metadata: asked.metadata,
     mode: asked.mode ?? (elastic ? 'RESTRICTED' : 'UNRESTRICTED'),
     privacy: asked.privacy ?? 'PUBLIC',
-    createdBy: caller.id,
+    createdBy: actor.id,
     elastic,
     expiration: asked.expiration,
     expiresAt: expiryOf(now, asked.expiration?.days),
     now,
   })
-  const arn = arnWithin(caller.appInstanceArn, 'channel', externalId)
+  const arn = arnWithin(actor.appInstanceArn, 'channel', externalId)
   if (id === undefined)
     throw conflict('A channel with this ChannelId already exists', `${arn} exists. Choose another ChannelId, or leave it out.`)
-  const members = elastic ? [] : [caller, ...asked.members]
-  const moderators = [caller, ...asked.moderators]
+  const members = elastic ? [] : [actor, ...asked.members]
+  const moderators = [actor, ...asked.moderators]
   await holdIdentities(tx, [...members, ...moderators])
+  // A new channel is its creator's until the commit; what is in it from the start has the number 0.
+  const where = { channelId: id, sequence: 0 }
+  await emit(tx, { kind: 'ChannelCreated', ...where })
   const joined = []
   for (const member of members) {
-    const membership = await join(tx, { channel: { id, arn }, member, type: 'DEFAULT', invitedBy: caller, now, limits })
+    const membership = await join(tx, { channel: { id, arn }, member, type: 'DEFAULT', invitedBy: actor, now, limits })
     if (membership) joined.push(membership)
   }
-  await tellJoined(tx, joined)
-  for (const moderator of moderators) await insertModerator(tx, id, moderator.id, caller.id, now)
+  await emit(tx, { kind: 'MembersJoined', ...where, memberships: joined, asBatch: false })
+  for (const moderator of moderators) {
+    if (!(await insertModerator(tx, id, moderator.id, actor.id, now))) continue
+    await emit(tx, { kind: 'ModeratorCreated', ...where, identity: moderator, by: actor })
+  }
   checkCount((await countModerators(tx, id)) - 1, 'moderatorsPerChannel', limits)
   // The app instance last: who deletes a channel or a user locks it after that one too.
-  await countOne(tx, 'channels', caller.appInstanceId, 'channelsPerAppInstance', limits)
+  await countOne(tx, 'channels', actor.appInstanceId, 'channelsPerAppInstance', limits)
   if (elastic) {
     // Counted while the app instance is locked, by the count above.
-    checkCount((await countElasticChannels(tx, caller.appInstanceId)) - 1, 'elasticChannelsPerAppInstance', limits)
-    await openFirstSubChannel(tx, id, elastic, now)
+    checkCount((await countElasticChannels(tx, actor.appInstanceId)) - 1, 'elasticChannelsPerAppInstance', limits)
+    await openFirstSubChannel(tx, where, elastic, now)
   }
   await tagNew(tx, { kind: 'channel', id }, asked.tags)
   return arn
 }
 
-/** To the members of all sub-channels. LastMessageTimestamp is that of what all see. */
-async function tellChannel(tx: Transaction, type: ChannelEvent['type'], channelId: number) {
-  const channel = await findChannel(tx, channelId, 0)
-  if (channel) tx.tell({ type, channelId, subChannelId: undefined, payload: channelDetails(channel) })
+/** Changes what is given and leaves the rest. */
+export async function changeChannel(
+  tx: Transaction,
+  { channel, now }: ActingInChannel,
+  given: Omit<Parameters<typeof updateChannel>[2], 'now'>,
+) {
+  checkMetadataSize(given.metadata)
+  if (channel.elastic && given.mode === 'UNRESTRICTED') {
+    throw badRequest('An elastic channel must be RESTRICTED', `${channel.arn} is elastic.`)
+  }
+  if (given.name === undefined && given.mode === undefined && given.metadata === undefined) return
+  const { sequence } = await advance(tx, channel, now())
+  await updateChannel(tx, channel.id, { ...given, now: now() })
+  const changed = await findChannel(tx, channel.id, 0)
+  if (changed) await emit(tx, { kind: 'ChannelUpdated', channelId: channel.id, sequence, channel: changed })
 }
 
-/** Changes what is given and leaves the rest. */
-export async function changeChannel(tx: Transaction, channelId: number, given: Parameters<typeof updateChannel>[2]) {
-  await updateChannel(tx, channelId, given)
-  await tellChannel(tx, 'UPDATE_CHANNEL', channelId)
+/** Sets or, with undefined, removes the expiration. */
+export async function setExpiration(tx: Transaction, { channel, now }: ActingInChannel, expiration: ChannelExpiration | undefined) {
+  const { sequence } = await advance(tx, channel, now())
+  const found = await findExpiry(tx, channel.id)
+  await putChannelExpiration(tx, channel.id, expiration, found && channelExpiryOf(found, expiration))
+  await emit(tx, { kind: 'ChannelExpirationSet', channelId: channel.id, sequence, expiration })
 }
 
 /** Deletes the channel, unless it is gone meanwhile, and all that is in it. */
 export async function deleteChannel(tx: Transaction, channelId: number, now: number) {
-  if (!(await advanceChannel(tx, channelId, now))) return
-  await tellChannel(tx, 'DELETE_CHANNEL', channelId)
+  const moment = await advanceChannel(tx, channelId, now)
+  const channel = moment && (await findChannel(tx, channelId, 0))
+  if (!channel) return
+  await emit(tx, { kind: 'ChannelDeleted', channelId, sequence: moment.sequence, channel })
   await buryChannel(tx, channelId, now)
 }

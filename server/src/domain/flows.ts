@@ -1,16 +1,17 @@
 import { randomBytes } from 'node:crypto'
-import type { ChannelCall } from '../call.ts'
+import type { CalledChannel } from '../call.ts'
 import { badRequest, conflict, forbidden } from '../errors.ts'
-import { advanceChannel } from '../store/channels.ts'
+import { emit } from '../events/emit.ts'
+import type { Invocation } from '../events/flows.ts'
+import type { MessageKind } from '../events/events.ts'
+import { advanceChannel, type Moment } from '../store/channels.ts'
 import type { Queries, Transaction } from '../store/database.ts'
 import { decideCallback, deleteCallback, findCallback, insertCallback, type Callback } from '../store/flow-callbacks.ts'
 import { deleteRun, findRun, insertRun, moveRun, type NewRun, type Run, type RunContent } from '../store/flow-runs.ts'
-import { flowProcessors, type Flow, type Processor } from '../store/flows.ts'
+import { flowProcessors, type Processor } from '../store/flows.ts'
 import { findMessage, type Message, type MessageType } from '../store/messages.ts'
-import { appendToOutbox } from '../store/outbox.ts'
 import { raiseSubChannel } from '../store/sub-channels.ts'
 import { dropMessage, failMessage, releaseMessage, replaceMessage } from '../store/pending-messages.ts'
-import { messageEvent } from './message-events.ts'
 
 /** For so long after its invocation a processor may answer (spec/channel-flows.md §4). */
 export const callbackLifetime = 48 * 60 * 60 * 1000
@@ -18,46 +19,29 @@ export const callbackLifetime = 48 * 60 * 60 * 1000
 /** The longest Status.Detail of the API. */
 const longestDetail = 256
 
-export const invocationKind = 'flow-invocation'
-
-/** What the outbox holds of an invocation: the rest is read when it is made. */
-export interface Invocation {
-  readonly callbackId: string
-}
-
 /** What has been decided without an answer of the processor. */
 type Unanswered = 'skipped' | 'aborted' | 'expired'
-
-export const flowDetails = (flow: Flow) => ({
-  ChannelFlowArn: flow.arn,
-  Processors: flow.processors,
-  Name: flow.name,
-  CreatedTimestamp: flow.createdAt,
-  LastUpdatedTimestamp: flow.updatedAt,
-})
-
-export const flowSummary = ({ arn, name, processors }: Flow) => ({ ChannelFlowArn: arn, Name: name, Processors: processors })
 
 /** Whether a message of this type would go through a flow: CONTROL messages do not. */
 export const isForFlow = (flowId: number | undefined, type: MessageType): flowId is number => flowId !== undefined && type === 'STANDARD'
 
 /** The processors that a message has to pass; undefined where it has none, or the flow is deleted meanwhile. */
-export async function processorsFor(tx: Queries, { channel }: ChannelCall, type: MessageType): Promise<readonly Processor[] | undefined> {
-  return isForFlow(channel.flowId, type) ? flowProcessors(tx, channel.flowId) : undefined
+export async function processorsFor(tx: Queries, { flowId }: CalledChannel, type: MessageType): Promise<readonly Processor[] | undefined> {
+  return isForFlow(flowId, type) ? flowProcessors(tx, flowId) : undefined
 }
 
 /** Starts a message or an edit on its way. ConflictException where an edit of the message is on its way already. */
-export async function enterFlow(tx: Queries, run: NewRun, now: number) {
+export async function enterFlow(tx: Transaction, run: NewRun, now: number) {
   const id = await insertRun(tx, run)
   if (id === undefined)
     throw conflict('The message is being processed', 'An earlier change of it is still PENDING. Try again once it is SENT.')
   await invoke(tx, { ...run, id }, now)
 }
 
-async function invoke(tx: Queries, run: { id: number; channelId: number; messageId: string }, now: number) {
+async function invoke(tx: Transaction, run: { id: number; channelId: number; messageId: string }, now: number) {
   const callbackId = randomBytes(24).toString('base64url')
   await insertCallback(tx, { callbackId, runId: run.id, channelId: run.channelId, messageId: run.messageId })
-  await appendToOutbox(tx, invocationKind, { callbackId } satisfies Invocation, now)
+  await emit(tx, { kind: 'ProcessorDue', callbackId, now })
 }
 
 /** On to the next processor, or, after the last one, out. */
@@ -79,6 +63,9 @@ async function proceed(tx: Transaction, run: Run, now: number) {
 
 type Outcome = 'SENT' | 'DENIED' | 'FAILED'
 
+const kindOfMessage: Record<Outcome, MessageKind> = { SENT: 'MessageSent', DENIED: 'MessageDenied', FAILED: 'MessageFailed' }
+const kindOfEdit: Record<Outcome, MessageKind> = { SENT: 'MessageEdited', DENIED: 'MessageEditDenied', FAILED: 'MessageEditFailed' }
+
 interface Ending {
   readonly what?: 'message' | 'other'
   /** Why it has FAILED. */
@@ -88,7 +75,7 @@ interface Ending {
 }
 
 /**
- * Ends a run as an event of its channel, and tells what has become of it. The channel is locked before the run is touched, as
+ * Ends a run as an event of its channel, and says what has become of it. The channel is locked before the run is touched, as
  * it is by those who start one.
  */
 async function ended(tx: Transaction, run: Run, now: number, outcome: Outcome, { what = 'other', detail, end }: Ending) {
@@ -96,30 +83,32 @@ async function ended(tx: Transaction, run: Run, now: number, outcome: Outcome, {
   if (moment) {
     if (run.subChannelId !== 0 && what === 'message') await raiseSubChannel(tx, run.subChannelId, moment.at)
     const message = await findMessage(tx, run.channelId, run.subChannelId, run.messageId)
-    if ((await end(moment.at, message)) && message) tellOutcome(tx, run, { status: outcome, statusDetail: detail }, message, moment.at)
+    if ((await end(moment.at, message)) && message) {
+      await emitOutcome(tx, run, { status: outcome, statusDetail: detail }, message, moment)
+    }
   }
   await deleteRun(tx, run.id)
 }
 
 /** What is passed is as the processors have left it; what is not is as its sender has written it. */
-function tellOutcome(
+async function emitOutcome(
   tx: Transaction,
   run: Run,
   outcome: { readonly status: Outcome; readonly statusDetail: string | undefined },
   message: Message,
-  at: number,
+  { at, sequence }: Moment,
 ) {
   const { status } = outcome
   const { content, metadata, attributes, contentType } = run
   const isVersion = run.isEdit || status === 'SENT'
-  const told = {
+  const decided = {
     ...message,
     ...(isVersion && { content, metadata, attributes, contentType }),
     ...(run.isEdit && { editedAt: new Date(run.editedAt ?? at), updatedAt: new Date(at) }),
     ...outcome,
   }
-  const act = run.isEdit ? 'UPDATE' : 'CREATE'
-  tx.tell(messageEvent(status === 'SENT' ? `${act}_CHANNEL_MESSAGE` : `${status}_${act}_CHANNEL_MESSAGE`, told, run))
+  const kind = (run.isEdit ? kindOfEdit : kindOfMessage)[status]
+  await emit(tx, { kind, sequence, place: run, message: decided, pushNotification: run.pushNotification })
 }
 
 const isLeft = (message: Message | undefined) => message !== undefined && !message.redacted

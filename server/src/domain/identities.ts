@@ -1,17 +1,7 @@
 import { parseArn } from '../arn.ts'
 import { invalidUserArn } from '../errors.ts'
-import type { Queries, Transaction } from '../store/database.ts'
-import {
-  buryExpiredIdentity,
-  buryIdentity,
-  identityByArn,
-  lockIdentities,
-  type Identity,
-  type IdentityRecord,
-} from '../store/identities.ts'
-
-/** The wire's Identity: the name is the one that the user or bot has now. */
-export const identity = ({ arn, name }: Identity) => ({ Arn: arn, Name: name })
+import type { Queries } from '../store/database.ts'
+import { identityByArn, lockIdentities, type Identity, type IdentityRecord } from '../store/identities.ts'
 
 /** The user or bot of that ARN, where it lives. */
 export async function findIdentity(db: Queries, text: string): Promise<IdentityRecord | undefined> {
@@ -33,15 +23,3 @@ export async function holdIdentities(tx: Queries, identities: readonly Identity[
 }
 
 export const holdIdentity = async (tx: Queries, identity: Identity) => holdIdentities(tx, [identity])
-
-/** Deletes a user or bot: its sockets are closed. Its memberships end with the purge. */
-export async function deleteIdentity(tx: Transaction, userId: number, now: number) {
-  if (await buryIdentity(tx, userId, now)) tx.tell({ type: 'user-deleted', userId })
-}
-
-/** The same for a user whose days are over, unless they have been changed meanwhile; whether that is so. */
-export async function expireIdentity(tx: Transaction, userId: number, now: number): Promise<boolean> {
-  const isExpired = await buryExpiredIdentity(tx, userId, now)
-  if (isExpired) tx.tell({ type: 'user-deleted', userId })
-  return isExpired
-}

@@ -1,23 +1,29 @@
 import type { CalledChannel, CalledSubChannel } from '../call.ts'
 import { ApiError, badRequest, conflict, forbidden } from '../errors.ts'
+import { emit } from '../events/emit.ts'
+import type { InChannel } from '../events/events.ts'
 import type { Limits } from '../limits.ts'
 import { findBan } from '../store/bans.ts'
 import { give, take } from '../store/counters.ts'
 import type { Queries, Transaction } from '../store/database.ts'
-import { lockIdentities, type Identity } from '../store/identities.ts'
+import { lockIdentities, namesakeOf, type Identity } from '../store/identities.ts'
 import {
   deleteMembership,
   insertMembership,
+  markRead,
   membershipType,
   placesOf,
   type MembershipType,
   type PlacedMembership,
 } from '../store/memberships.ts'
+import type { EndedMemberships } from '../store/purge.ts'
 import { givePlaceBack, uncountModeratorIn } from '../store/sub-channels.ts'
+import type { ActingInChannel } from './acting.ts'
+import { advance } from './advance.ts'
 import { exceeded } from './counts.ts'
-import { requireIdentity } from './identities.ts'
-import { newMembership, tellBatchJoined, tellJoined, tellLeft } from './membership-events.ts'
-import { goneMember, joinElastic, type Joined } from './sub-channels.ts'
+import { findIdentity, requireIdentity } from './identities.ts'
+import { newMembership } from './new-membership.ts'
+import { checkOrdinary, goneMember, joinElastic, type Joined } from './sub-channels.ts'
 
 interface Joining {
   readonly channel: Pick<CalledChannel, 'id' | 'arn'>
@@ -30,7 +36,7 @@ interface Joining {
 
 /**
  * Makes the identity a member of an ordinary channel and counts it; undefined where it is one. Where that is refused nothing is
- * left of it. Nobody is told.
+ * left of it. The caller says who has joined.
  */
 export async function join(tx: Queries, { channel, member, type, invitedBy, now, limits }: Joining): Promise<PlacedMembership | undefined> {
   const channelId = channel.id
@@ -46,69 +52,128 @@ export async function join(tx: Queries, { channel, member, type, invitedBy, now,
 }
 
 /**
- * Ends the membership, with its preferences and its read marker, and tells so. In an elastic channel: all that a moderator has
- * there, or the one in the sub-channel that is named. The channel is locked.
+ * Ends the membership, with its preferences and its read marker. In an elastic channel: all that a moderator has there, or the one in
+ * the sub-channel that is named. The channel is locked.
  */
-export async function leave(tx: Transaction, channelId: number, memberId: number, only?: CalledSubChannel) {
-  const ended = []
+export async function leave(tx: Transaction, { channelId, sequence }: InChannel, memberId: number, only?: CalledSubChannel) {
+  const memberships = []
   for (const { subChannelId, isPlaced } of await placesOf(tx, channelId, memberId)) {
     if (only && only.id !== subChannelId) continue
     const membership = await deleteMembership(tx, channelId, subChannelId, memberId)
     if (!membership) continue
-    ended.push(membership)
+    memberships.push(membership)
     if (isPlaced) await givePlaceBack(tx, subChannelId)
     else if (subChannelId !== 0) await uncountModeratorIn(tx, subChannelId)
     await give(tx, 'membersOfChannel', channelId)
     await give(tx, 'membershipsOfIdentity', memberId)
   }
-  await tellLeft(tx, ended)
+  if (memberships.length > 0) await emit(tx, { kind: 'MembersLeft', channelId, sequence, memberships })
+}
+
+/**
+ * Says that the memberships of a deleted user or bot have ended. Where another of the same ARN is a member by now nothing is said:
+ * clients know members by their ARN.
+ */
+export async function sayGone(tx: Transaction, { channelId, sequence, memberships }: EndedMemberships) {
+  const [first] = memberships
+  const namesake = first && (await namesakeOf(tx, first.member.id))
+  const gone = []
+  for (const membership of memberships) {
+    const isMember = namesake !== undefined && (await membershipType(tx, channelId, membership.subChannelId, namesake)) !== undefined
+    if (!isMember) gone.push(membership)
+  }
+  if (gone.length > 0) await emit(tx, { kind: 'MembersLeft', channelId, sequence, memberships: gone })
+}
+
+/**
+ * Ends the membership of a user or bot, where it has one. In an elastic channel a moderator leaves the sub-channel that is named, or
+ * all; a regular member has only the one.
+ */
+export async function removeMember(tx: Transaction, { channel, subChannel, now }: ActingInChannel, arn: string) {
+  const member = await findIdentity(tx, arn)
+  const [first] = member ? await placesOf(tx, channel.id, member.id) : []
+  if (!member || !first) return
+  if (subChannel && first.isPlaced) {
+    throw badRequest(
+      'SubChannelId must not be given for a member that is no moderator',
+      `${member.arn} is in one sub-channel only: leave SubChannelId out.`,
+    )
+  }
+  // The channel first, as everywhere: one that took the membership first would lock out, and be locked out by, one that joins.
+  const { sequence } = await advance(tx, channel, now())
+  await leave(tx, { channelId: channel.id, sequence }, member.id, subChannel)
 }
 
 /** Refuses a HIDDEN membership where there are none. */
-export function checkMembershipType({ elastic, arn }: CalledChannel, type: MembershipType) {
+function checkMembershipType({ elastic, arn }: CalledChannel, type: MembershipType) {
   if (elastic && type === 'HIDDEN') throw badRequest('HIDDEN memberships are not supported for elastic channels', `${arn} is elastic.`)
 }
 
 interface Adding extends Omit<Joining, 'channel' | 'member'> {
   readonly channel: CalledChannel
-  /** What the call names. */
+  readonly sequence: number
+  /** The sub-channel that is named. */
   readonly subChannel: CalledSubChannel | undefined
 }
 
-async function admit(tx: Queries, given: Adding, member: Identity): Promise<Joined> {
+/** Locks the channel, so that its members stay as they are. */
+async function adding(tx: Queries, { channel, subChannel, actor, now, limits }: ActingInChannel, type: MembershipType): Promise<Adding> {
+  const { sequence } = await advance(tx, channel, now())
+  return { channel, sequence, subChannel, type, invitedBy: actor, now: now(), limits }
+}
+
+async function admit(tx: Transaction, given: Adding, member: Identity): Promise<Joined> {
   const { channel, type } = given
   if (await findBan(tx, channel.id, member.id)) throw forbidden(`${member.arn} is banned from the channel. Delete the ban first.`)
   if (channel.elastic) return joinElastic(tx, { ...given, member, elastic: channel.elastic })
   const membership = await join(tx, { ...given, member })
-  const joined = { subChannelName: undefined, scaledOut: false, membership }
-  if (membership) return joined
+  if (membership) return { subChannelName: undefined, membership }
   const present = await membershipType(tx, channel.id, 0, member.id)
-  if (present === type) return joined
+  if (present === type) return { subChannelName: undefined, membership }
   throw conflict(
     'The user or bot is already a member of the channel with another Type',
     `${member.arn} is a ${present} member. To change the Type, delete the membership and create it again.`,
   )
 }
 
+/** A member, and the SubChannelId of where it is. */
+interface Added {
+  readonly member: Identity
+  readonly subChannelName: string | undefined
+}
+
 /**
- * Adds a member, and tells so. One that is a member of that type already stays as it is (spec/operations.md G5); of the other
- * type: ConflictException. A banned one: ForbiddenException for everybody, admins included.
+ * Adds a member. One that is a member of that type already stays as it is (spec/operations.md G5); of the other type:
+ * ConflictException. A banned one: ForbiddenException for everybody, admins included.
  */
-export async function addMember(tx: Transaction, given: Adding, member: Identity): Promise<Joined> {
-  const joined = await admit(tx, given, member)
-  await tellJoined(tx, joined.membership ? [joined.membership] : [])
-  return joined
+export async function addMember(tx: Transaction, acting: ActingInChannel, arn: string, type: MembershipType): Promise<Added> {
+  checkMembershipType(acting.channel, type)
+  const member = await requireIdentity(tx, arn)
+  const given = await adding(tx, acting, type)
+  const { membership, subChannelName } = await admit(tx, given, member)
+  const { sequence } = given
+  if (membership)
+    await emit(tx, { kind: 'MembersJoined', channelId: acting.channel.id, sequence, memberships: [membership], asBatch: false })
+  return { member, subChannelName }
 }
 
 /** What came of adding several. */
-interface Added {
+interface AddedMembers {
   /** With those who were members already. */
-  readonly joined: readonly (Joined & { readonly member: Identity })[]
+  readonly added: readonly Added[]
   readonly refused: readonly { readonly arn: string; readonly error: ApiError }[]
 }
 
-/** Adds those of the named who can be added, and tells so: once, or in an elastic channel of each. */
-export async function addMembers(tx: Transaction, given: Adding, arns: readonly string[]): Promise<Added> {
+/** Adds those of the named who can be added. */
+export async function addMembers(
+  tx: Transaction,
+  acting: ActingInChannel,
+  arns: readonly string[],
+  type: MembershipType,
+): Promise<AddedMembers> {
+  const { channel } = acting
+  checkMembershipType(channel, type)
+  const given = await adding(tx, acting, type)
   const refused: { arn: string; error: ApiError }[] = []
   const attempt = async (arn: string, work: () => Promise<void>) => {
     try {
@@ -121,11 +186,23 @@ export async function addMembers(tx: Transaction, given: Adding, arns: readonly 
   const named: Identity[] = []
   for (const arn of new Set(arns)) await attempt(arn, async () => void named.push(await requireIdentity(tx, arn)))
   await lockIdentities(tx, named)
-  const joined: (Joined & { member: Identity })[] = []
+  const added: Added[] = []
+  const memberships: PlacedMembership[] = []
   for (const member of named) {
-    await attempt(member.arn, async () => void joined.push({ ...(await admit(tx, given, member)), member }))
+    await attempt(member.arn, async () => {
+      const { membership, subChannelName } = await admit(tx, given, member)
+      added.push({ member, subChannelName })
+      if (membership) memberships.push(membership)
+    })
   }
-  const memberships = joined.flatMap(({ membership }) => membership ?? [])
-  await (given.channel.elastic ? tellJoined : tellBatchJoined)(tx, memberships)
-  return { joined, refused }
+  const asBatch = channel.elastic === undefined
+  await emit(tx, { kind: 'MembersJoined', channelId: channel.id, sequence: given.sequence, memberships, asBatch })
+  return { added, refused }
+}
+
+/** Sets the actor's read marker to now. */
+export async function moveReadMarker(tx: Transaction, { channel, actor, now }: ActingInChannel) {
+  checkOrdinary(channel, 'Read markers')
+  if (!(await markRead(tx, channel.id, actor.id, now()))) return
+  await emit(tx, { kind: 'ReadMarkerMoved', channelId: channel.id, memberId: actor.id })
 }

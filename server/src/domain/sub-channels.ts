@@ -4,7 +4,8 @@ import { badRequest, failure, forbidden, invalidUserArn } from '../errors.ts'
 import type { Limits } from '../limits.ts'
 import type { Elastic, Mode } from '../store/channels.ts'
 import { give, take } from '../store/counters.ts'
-import type { Queries } from '../store/database.ts'
+import { emit } from '../events/emit.ts'
+import type { Queries, Transaction } from '../store/database.ts'
 import type { Identity } from '../store/identities.ts'
 import { insertMembership, placesOf, type PlacedMembership } from '../store/memberships.ts'
 import { findModerator } from '../store/moderators.ts'
@@ -15,24 +16,13 @@ import {
   subChannelsOf,
   takePlaceIn,
   uncountModeratorIn,
-  type SubChannel,
 } from '../store/sub-channels.ts'
+import type { InChannel } from '../events/events.ts'
 import { exceeded } from './counts.ts'
-import { newMembership } from './membership-events.ts'
+import { newMembership } from './new-membership.ts'
 
 /** The most members that all sub-channels of a channel may have together (spec/limits.md §1). */
 const mostMembers = 1_000_000
-
-export const elasticConfiguration = ({ maximum, target, percentage }: Elastic) => ({
-  MaximumSubChannels: maximum,
-  TargetMembershipsPerSubChannel: target,
-  MinimumMembershipPercentage: percentage,
-})
-
-export const subChannelSummary = ({ name, members, moderators }: SubChannel) => ({
-  SubChannelId: name,
-  MembershipCount: members + moderators,
-})
 
 /** A sub-channel with fewer members is given up where another can take them. */
 export const leastMembers = ({ target, percentage }: Elastic) => Math.ceil((target * percentage) / 100)
@@ -63,36 +53,34 @@ export function checkElastic(elastic: Elastic, asked: { mode: Mode | undefined; 
 
 /** Adds a sub-channel with so many members counted in it. */
 async function openSubChannel(
-  tx: Queries,
-  channelId: number,
+  tx: Transaction,
+  { channelId, sequence }: InChannel,
   { target }: Elastic,
   given: { members: number; wanted: number; now: number },
-) {
+): Promise<CalledSubChannel> {
   const name = randomUUID()
-  return { id: await insertSubChannel(tx, { channelId, name, capacity: target, ...given }), name }
+  const id = await insertSubChannel(tx, { channelId, name, capacity: target, ...given })
+  await emit(tx, { kind: 'SubChannelCreated', channelId, sequence, subChannelId: id, wanted: given.wanted })
+  return { id, name }
 }
 
 /** The sub-channel that an elastic channel has from the start. */
-export async function openFirstSubChannel(tx: Queries, channelId: number, elastic: Elastic, now: number) {
-  await openSubChannel(tx, channelId, elastic, { members: 0, wanted: 0, now })
-}
-
-interface Place {
-  readonly subChannel: CalledSubChannel
-  readonly scaledOut: boolean
+export async function openFirstSubChannel(tx: Transaction, where: InChannel, elastic: Elastic, now: number) {
+  await openSubChannel(tx, where, elastic, { members: 0, wanted: 0, now })
 }
 
 /** Counts the joiner in the newest sub-channel with room, or in a new one; undefined where all are full and no more may be. */
-async function takePlace(tx: Queries, channelId: number, elastic: Elastic, now: number): Promise<Place | undefined> {
-  const subChannel = await takePlaceIn(tx, channelId)
-  if (subChannel) return { subChannel, scaledOut: false }
-  if ((await subChannelsOf(tx, channelId)).length >= elastic.maximum) return undefined
-  const wanted = leastMembers(elastic) - 1
-  return { subChannel: await openSubChannel(tx, channelId, elastic, { members: 1, wanted, now }), scaledOut: wanted > 0 }
+async function takePlace(tx: Transaction, where: InChannel, elastic: Elastic, now: number): Promise<CalledSubChannel | undefined> {
+  const subChannel = await takePlaceIn(tx, where.channelId)
+  if (subChannel) return subChannel
+  if ((await subChannelsOf(tx, where.channelId)).length >= elastic.maximum) return undefined
+  return openSubChannel(tx, where, elastic, { members: 1, wanted: leastMembers(elastic) - 1, now })
 }
 
 interface Joining {
   readonly channel: CalledChannel
+  /** The channel's number of this transaction. */
+  readonly sequence: number
   readonly elastic: Elastic
   /** What the call names. */
   readonly subChannel: CalledSubChannel | undefined
@@ -102,10 +90,9 @@ interface Joining {
   readonly limits: Limits
 }
 
-/** Where the member is now, and whether others are to be moved since there is a new sub-channel. */
+/** Where the member is now. */
 export interface Joined {
   readonly subChannelName: string | undefined
-  readonly scaledOut: boolean
   /** What is new; undefined where it was a member already. */
   readonly membership: PlacedMembership | undefined
 }
@@ -129,12 +116,12 @@ async function enter(
   return newMembership({ channel, subChannel, member, type: 'DEFAULT', invitedBy, now })
 }
 
-async function joinAsMember(tx: Queries, joining: Joining): Promise<Joined> {
-  const { channel, elastic, member, now, limits } = joining
+async function joinAsMember(tx: Transaction, joining: Joining): Promise<Joined> {
+  const { channel, sequence, elastic, member, now, limits } = joining
   const [present] = await placesOf(tx, channel.id, member.id)
-  if (present) return { subChannelName: await nameOfSubChannel(tx, present.subChannelId), scaledOut: false, membership: undefined }
+  if (present) return { subChannelName: await nameOfSubChannel(tx, present.subChannelId), membership: undefined }
   await countMembership(tx, member, limits)
-  const place = await takePlace(tx, channel.id, elastic, now)
+  const place = await takePlace(tx, { channelId: channel.id, sequence }, elastic, now)
   if (!place) {
     await give(tx, 'membershipsOfIdentity', member.id)
     throw failure(
@@ -144,15 +131,14 @@ async function joinAsMember(tx: Queries, joining: Joining): Promise<Joined> {
     )
   }
   await take(tx, 'membersOfChannel', channel.id, Number.MAX_SAFE_INTEGER)
-  const { subChannel, scaledOut } = place
-  return { subChannelName: subChannel.name, scaledOut, membership: await enter(tx, joining, subChannel, true) }
+  return { subChannelName: place.name, membership: await enter(tx, joining, place, true) }
 }
 
 async function joinAsModerator(tx: Queries, joining: Joining): Promise<Joined> {
   const { channel, subChannel, member, limits } = joining
   if (!subChannel) throw badRequest('SubChannelId is required for a moderator', `${member.arn} is a moderator: name the sub-channel.`)
   if (!(await countModeratorIn(tx, subChannel.id))) throw forbidden(`There is no sub-channel ${subChannel.name} in ${channel.arn}.`)
-  const joined = { subChannelName: subChannel.name, scaledOut: false, membership: undefined }
+  const joined = { subChannelName: subChannel.name, membership: undefined }
   const places = await placesOf(tx, channel.id, member.id)
   const isThere = places.some(({ subChannelId }) => subChannelId === subChannel.id)
   if (isThere) {
@@ -170,9 +156,10 @@ async function joinAsModerator(tx: Queries, joining: Joining): Promise<Joined> {
 
 /**
  * Adds a member to an elastic channel, which is locked. A regular one is placed by the service in one sub-channel; a moderator
- * names one, and may be in many. Who is there already stays as it is. Where it fails nothing is left of it. Nobody is told.
+ * names one, and may be in many. A member that is there already stays as it is. Where it fails nothing is left of it. The caller says
+ * who has joined.
  */
-export async function joinElastic(tx: Queries, joining: Joining): Promise<Joined> {
+export async function joinElastic(tx: Transaction, joining: Joining): Promise<Joined> {
   const { channel, subChannel, member } = joining
   if (await findModerator(tx, channel.id, member.id)) return joinAsModerator(tx, joining)
   if (!subChannel) return joinAsMember(tx, joining)

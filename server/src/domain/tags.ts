@@ -2,7 +2,7 @@ import { badRequest } from '../errors.ts'
 import type { Queries } from '../store/database.ts'
 import { putTags, type Tag, type TaggedResource } from '../store/tags.ts'
 
-interface GivenTag {
+export interface GivenTag {
   readonly Key: string
   readonly Value: string
 }

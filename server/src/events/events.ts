@@ -1,44 +1,166 @@
-/** The events of a socket (spec/realtime.md §5) that are about a channel. */
-export type EventType =
-  | `${'' | 'PENDING_' | 'FAILED_' | 'DENIED_'}${'CREATE' | 'UPDATE'}_CHANNEL_MESSAGE`
-  | 'REDACT_CHANNEL_MESSAGE'
-  | 'DELETE_CHANNEL_MESSAGE'
-  | 'UPDATE_CHANNEL'
-  | 'DELETE_CHANNEL'
-  | 'CREATE_CHANNEL_MEMBERSHIP'
-  | 'BATCH_CREATE_CHANNEL_MEMBERSHIP'
-  | 'DELETE_CHANNEL_MEMBERSHIP'
-  | 'UPDATE_CHANNEL_MEMBERSHIP'
+import type { MessagePlace, ShownMessage } from '../present/messages.ts'
+import type { Channel } from '../store/channels.ts'
+import type { ChannelExpiration } from '../store/channel-expiration.ts'
+import type { PushNotification } from '../store/flow-runs.ts'
+import type { Identity } from '../store/identities.ts'
+import type { PlacedMembership } from '../store/memberships.ts'
 
-/** Somebody comes into a sub-channel, or goes out of one, or both; the sub-channel of an ordinary channel is 0. */
-export interface Move {
-  readonly memberId: number
-  readonly from?: number
-  readonly to?: number
-}
-
-/** Something that has happened in a channel. */
-export interface ChannelEvent {
-  readonly type: EventType
+/** The number that the channel has given to the transaction in which it happened. Several events of one transaction share it. */
+export interface InChannel {
   readonly channelId: number
-  /** Whose members hear it: 0 of an ordinary channel, undefined for those of all sub-channels. */
-  readonly subChannelId: number | undefined
-  /** Where it is given, these people hear it instead, members or not. */
-  readonly only?: readonly number[]
-  /** Who joins hears it already, who leaves hears it too; afterwards they hear the channel, or do not. */
-  readonly moves?: readonly Move[]
-  /** The wire's object, neutral: times are `Date`. */
-  readonly payload: Readonly<Record<string, unknown>>
-  /** That of a message; everything else is SYSTEM. */
-  readonly messageType?: 'STANDARD' | 'CONTROL'
-  /** The one documented x-amz-chime-event-reason (spec/realtime.md §3). */
-  readonly reason?: 'subchannel_DELETED'
+  readonly sequence: number
 }
 
-/** Somebody is gone: the sockets of a deleted user, or of all users of a deleted app instance, are closed. */
-type DepartureEvent =
-  { readonly type: 'user-deleted'; readonly userId: number } | { readonly type: 'app-instance-deleted'; readonly appInstanceId: number }
+/**
+ * What becomes of a message. `Held` is on its way through the channel's flow, which then passes it (`Sent`, `Edited`), denies it or
+ * fails: what is not an edit's is a new message's.
+ */
+export type MessageKind =
+  | 'MessageSent'
+  | 'MessageHeld'
+  | 'MessageDenied'
+  | 'MessageFailed'
+  | 'MessageEdited'
+  | 'MessageEditHeld'
+  | 'MessageEditDenied'
+  | 'MessageEditFailed'
+  | 'MessageRedacted'
+  | 'MessageDeleted'
 
-export type BusEvent = ChannelEvent | DepartureEvent
+export interface MessageEvent<Kind extends MessageKind = MessageKind> {
+  readonly kind: Kind
+  /** Undefined for a message that is NON_PERSISTENT and meets no flow: it is in no transaction. */
+  readonly sequence: number | undefined
+  readonly place: MessagePlace
+  readonly message: ShownMessage
+  /** What a new message says to devices. */
+  readonly pushNotification?: PushNotification | undefined
+}
 
-export const isChannelEvent = (event: BusEvent): event is ChannelEvent => 'channelId' in event
+/** A processor of the channel's flow has to look at a message now. */
+interface ProcessorDue {
+  readonly kind: 'ProcessorDue'
+  readonly callbackId: string
+  readonly now: number
+}
+
+interface ChannelCreated extends InChannel {
+  readonly kind: 'ChannelCreated'
+}
+
+/** As it is now, or was to the end. */
+interface ChannelEvent extends InChannel {
+  readonly kind: 'ChannelUpdated' | 'ChannelDeleted'
+  readonly channel: Channel
+}
+
+interface ChannelExpirationSet extends InChannel {
+  readonly kind: 'ChannelExpirationSet'
+  readonly expiration: ChannelExpiration | undefined
+}
+
+interface ChannelFlowSet {
+  readonly kind: 'ChannelFlowSet'
+  readonly channelId: number
+  /** Undefined where it has none any more. */
+  readonly flowId: number | undefined
+}
+
+/** Members who came in together, one call's or one creation's. */
+interface MembersJoined extends InChannel {
+  readonly kind: 'MembersJoined'
+  readonly memberships: readonly PlacedMembership[]
+  /** Sockets hear of them as one. */
+  readonly asBatch: boolean
+}
+
+/** Memberships that have ended, as they were. */
+interface MembersLeft extends InChannel {
+  readonly kind: 'MembersLeft'
+  readonly memberships: readonly PlacedMembership[]
+}
+
+/** Members whom the balancing has moved out of the sub-channel `from`. */
+interface MembersMoved extends InChannel {
+  readonly kind: 'MembersMoved'
+  readonly from: number
+  readonly memberships: readonly PlacedMembership[]
+}
+
+/** Moderators' memberships that have ended with their sub-channel. */
+interface ModeratorsLeftSubChannel extends InChannel {
+  readonly kind: 'ModeratorsLeftSubChannel'
+  readonly memberships: readonly PlacedMembership[]
+}
+
+/** A moderator's or a ban's beginning or end. `by` is the one that did it, where somebody did. */
+interface RoleEvent extends InChannel {
+  readonly kind: 'ModeratorCreated' | 'ModeratorDeleted' | 'BanCreated' | 'BanDeleted'
+  readonly identity: Identity
+  readonly by: Identity
+}
+
+/** `wanted` members are still to be moved into a new one. */
+interface SubChannelEvent extends InChannel {
+  readonly kind: 'SubChannelCreated' | 'SubChannelDeleted'
+  readonly subChannelId: number
+  readonly wanted: number
+}
+
+interface ReadMarkerMoved {
+  readonly kind: 'ReadMarkerMoved'
+  readonly channelId: number
+  readonly memberId: number
+}
+
+interface UserEvent {
+  readonly kind: 'UserCreated' | 'UserUpdated' | 'UserDeleted'
+  readonly userId: number
+}
+
+interface BotEvent {
+  readonly kind: 'BotCreated' | 'BotUpdated' | 'BotDeleted'
+  readonly botId: number
+}
+
+interface AppInstanceEvent {
+  readonly kind: 'AppInstanceCreated' | 'AppInstanceUpdated' | 'AppInstanceDeleted'
+  readonly appInstanceId: number
+}
+
+interface AdminEvent {
+  readonly kind: 'AdminCreated' | 'AdminDeleted'
+  readonly appInstanceId: number
+  readonly identityId: number
+}
+
+interface EndpointEvent {
+  readonly kind: 'EndpointRegistered' | 'EndpointUpdated' | 'EndpointDeregistered'
+  readonly userId: number
+  readonly endpointId: string
+}
+
+/** What happened, in the words of the domain. Whoever has to know is declared in followers.ts. */
+export type DomainEvent =
+  | { [Kind in MessageKind]: MessageEvent<Kind> }[MessageKind]
+  | ProcessorDue
+  | ChannelCreated
+  | ChannelEvent
+  | ChannelExpirationSet
+  | ChannelFlowSet
+  | MembersJoined
+  | MembersLeft
+  | MembersMoved
+  | ModeratorsLeftSubChannel
+  | RoleEvent
+  | SubChannelEvent
+  | ReadMarkerMoved
+  | UserEvent
+  | BotEvent
+  | AppInstanceEvent
+  | AdminEvent
+  | EndpointEvent
+
+export type EventKind = DomainEvent['kind']
+
+export type EventOf<Kind extends EventKind> = Extract<DomainEvent, { kind: Kind }>

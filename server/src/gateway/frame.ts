@@ -1,4 +1,4 @@
-import type { ChannelEvent } from '../events/events.ts'
+import type { SocketEvent } from '../bus/socket-events.ts'
 
 /** A WebSocket frame, ready to be written to any number of sockets. */
 export type Frame = Buffer
@@ -39,7 +39,7 @@ const envelope = ({ type, messageType = 'SYSTEM', reason }: Headers, payload: st
 export const sessionEstablished = envelope({ type: 'SESSION_ESTABLISHED' }, undefined)
 
 /** A Date becomes what sockets want: ISO 8601 with milliseconds. */
-export const eventFrame = ({ type, messageType, reason, payload }: ChannelEvent) =>
+export const eventFrame = ({ type, messageType, reason, payload }: SocketEvent) =>
   envelope({ type, messageType, reason }, JSON.stringify(payload))
 
 /** What a client that prefetches is told of one channel. */

@@ -9,8 +9,8 @@ import type { Presigned, PresignedRequest } from '../auth/presigned-url.ts'
 import type { AccessKey } from '../auth/signing-key.ts'
 import type { Arrivals } from '../arrivals.ts'
 import { Trail, type AuditLog } from '../audit.ts'
-import type { Bus } from '../events/bus.ts'
-import { isChannelEvent, type BusEvent } from '../events/events.ts'
+import type { Bus } from '../bus/bus.ts'
+import { isSocketEvent, type BusEvent } from '../bus/socket-events.ts'
 import type { Limits } from '../limits.ts'
 import type { Log } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
@@ -106,13 +106,16 @@ export class Gateway {
       this.#end(session, closeCodes.tryLater, 'The service is temporarily unavailable')
     }
     this.#prefetch = new Prefetch({ db, now, failed, hub: this.#hub, arrivals: wiring.arrivals })
-    bus.subscribe(event => {
-      try {
-        this.#hear(event)
-      } catch (error) {
-        // Whoever publishes has committed, and goes on.
-        log.error({ err: error, type: event.type }, 'An event could not be told')
-      }
+    bus.subscribe({
+      hear: event => {
+        try {
+          this.#hear(event)
+        } catch (error) {
+          // Whoever publishes has committed, and goes on.
+          log.error({ err: error, type: event.type }, 'An event could not be delivered to the sockets')
+        }
+      },
+      flush: () => this.#hub.flush(),
     })
     wiring.access.onChange(() => this.#checkKeys())
     this.#ticking = setInterval(() => this.#tick(), 1000).unref()
@@ -127,11 +130,6 @@ export class Gateway {
     })
   }
 
-  /** Writes what sessions have to hear, without waiting for the end of the turn. */
-  flush() {
-    this.#hub.flush()
-  }
-
   /** Closes all sessions so that their clients come back, and takes no more. */
   close() {
     this.#isClosing = true
@@ -141,7 +139,7 @@ export class Gateway {
   }
 
   #hear(event: BusEvent) {
-    if (isChannelEvent(event)) {
+    if (isSocketEvent(event)) {
       this.#wiring.metrics.events.inc({ type: event.type })
       this.#hub.deliver(event)
       return

@@ -1,4 +1,4 @@
-import type { BusEvent, ChannelEvent } from '../events/events.ts'
+import type { Departure, SocketEvent } from '../bus/socket-events.ts'
 import { eventFrame, type Frame } from './frame.ts'
 import type { Session } from './session.ts'
 
@@ -122,7 +122,7 @@ export class Hub {
   }
 
   /** Never throws, never waits. */
-  deliver(event: ChannelEvent) {
+  deliver(event: SocketEvent) {
     const { moves = [], channelId } = event
     for (const { memberId, to } of moves) {
       if (to === undefined) continue
@@ -150,12 +150,12 @@ export class Hub {
   }
 
   /** Sessions of a user, or of all users of an app instance, that is gone. */
-  departed(event: Exclude<BusEvent, ChannelEvent>): Session[] {
+  departed(event: Departure): Session[] {
     if (event.type === 'user-deleted') return [...this.sessionsOf(event.userId)]
     return this.allSessions().filter(({ appInstanceId }) => appInstanceId === event.appInstanceId)
   }
 
-  #topicsOf({ channelId, subChannelId }: ChannelEvent): readonly Topic[] {
+  #topicsOf({ channelId, subChannelId }: SocketEvent): readonly Topic[] {
     if (subChannelId !== undefined) {
       const topic = this.topicOf({ channelId, subChannelId })
       return topic ? [topic] : []
@@ -170,7 +170,7 @@ export class Hub {
     }
   }
 
-  #audienceOf(event: ChannelEvent, topics: readonly Topic[]): Iterable<Session> {
+  #audienceOf(event: SocketEvent, topics: readonly Topic[]): Iterable<Session> {
     if (event.only) return new Set(event.only.flatMap(id => this.sessionsOf(id)))
     // A moderator may be in several sub-channels.
     return topics.length === 1 ? topics[0]!.sessions : new Set(topics.flatMap(({ sessions }) => sessions))
@@ -215,7 +215,7 @@ export class Hub {
   }
 
   /** Nothing happens any more in a channel that is deleted. */
-  #drop(event: ChannelEvent) {
+  #drop(event: SocketEvent) {
     for (const topic of this.#topicsOf(event)) {
       for (const session of topic.sessions.splice(0)) take(session.topics, topic)
       this.#forget(topic)

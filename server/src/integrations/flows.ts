@@ -1,5 +1,6 @@
 import type { Log } from '../log.ts'
-import { callbackLifetime, giveUpProcessor, type Invocation } from '../domain/flows.ts'
+import { callbackLifetime, giveUpProcessor } from '../domain/flows.ts'
+import type { Invocation } from '../events/flows.ts'
 import type { Database } from '../store/database.ts'
 import { deleteCallback, markCallbackInvoked } from '../store/flow-callbacks.ts'
 import { findRun, type Run } from '../store/flow-runs.ts'

@@ -1,6 +1,6 @@
-import { tellMoved, tellSubChannelDeleted } from '../domain/membership-events.ts'
 import { leastMembers } from '../domain/sub-channels.ts'
-import { advanceChannel, type Elastic } from '../store/channels.ts'
+import { emit } from '../events/emit.ts'
+import { advanceChannel, type Elastic, type Moment } from '../store/channels.ts'
 import type { Database, Transaction } from '../store/database.ts'
 import {
   burySubChannel,
@@ -64,14 +64,13 @@ function nextAct(subChannels: readonly SubChannel[], elastic: Elastic): Act | un
   return given && { kind: 'close', id: given.id }
 }
 
-async function perform(tx: Transaction, channelId: number, act: Act, now: number) {
+async function perform(tx: Transaction, channelId: number, act: Act, { at, sequence }: Moment) {
   switch (act.kind) {
     case 'move': {
-      const moved = await moveMembers(tx, { channelId, from: act.from, to: act.to, count: act.count, now })
+      const moved = await moveMembers(tx, { channelId, from: act.from, to: act.to, count: act.count, now: at })
       // Nobody there to be moved, though some are counted: it is not tried for ever.
       if (moved.length === 0) throw new Error(`Sub-channel ${act.from} counts members that it does not have`)
-      tellMoved(tx, act.from, moved)
-      return
+      return emit(tx, { kind: 'MembersMoved', channelId, sequence, from: act.from, memberships: moved })
     }
     case 'settle':
       await settleSubChannel(tx, act.id)
@@ -80,11 +79,13 @@ async function perform(tx: Transaction, channelId: number, act: Act, now: number
     case 'open':
       await setSubChannelOpen(tx, act.id, act.kind === 'open')
       return
-    case 'remove moderators':
-      tellSubChannelDeleted(tx, await removeModeratorsOf(tx, channelId, act.id, chunk))
-      return
+    case 'remove moderators': {
+      const memberships = await removeModeratorsOf(tx, channelId, act.id, chunk)
+      return emit(tx, { kind: 'ModeratorsLeftSubChannel', channelId, sequence, memberships })
+    }
     case 'bury':
-      await burySubChannel(tx, channelId, act.id, now)
+      await burySubChannel(tx, channelId, act.id, at)
+      await emit(tx, { kind: 'SubChannelDeleted', channelId, sequence, subChannelId: act.id, wanted: 0 })
   }
 }
 
@@ -99,7 +100,7 @@ async function balanceStep(db: Database, channelId: number, now: number): Promis
     const moment = await advanceChannel(tx, channelId, now)
     const act = moment && nextAct(await subChannelsOf(tx, channelId), elastic)
     if (!act) return false
-    await perform(tx, channelId, act, moment.at)
+    await perform(tx, channelId, act, moment)
     return true
   })
 }
@@ -108,19 +109,17 @@ async function balanceStep(db: Database, channelId: number, now: number): Promis
 const portion = 200
 
 /** Balances every elastic channel: what a node that has died has left, and what a purge has made small. Says how many steps that took. */
-export async function balanceAll({ db, now, purgeSoon }: { db: Database; now: () => number; purgeSoon: () => void }) {
+export async function balanceAll({ db, now, isStopping }: { db: Database; now: () => number; isStopping: () => boolean }) {
   let after = { appInstanceId: 0, id: 0 }
-  for (let count = 0; ;) {
+  let count = 0
+  while (!isStopping()) {
     const channels = await elasticChannelsAfter(db, after, portion)
     const last = channels.at(-1)
     if (!last) return count
-    for (const { id } of channels) {
-      const before = count
-      while (await balanceStep(db, id, now())) count++
-      if (count > before) purgeSoon()
-    }
+    for (const { id } of channels) while (!isStopping() && (await balanceStep(db, id, now()))) count++
     after = last
   }
+  return count
 }
 
 /** The channels that are to be balanced soon, each once. */

@@ -2,7 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { deleteChannel } from '../domain/channels.ts'
 import { channelExpiryOf, retentionCutoff } from '../domain/expiration.ts'
 import { expireCallback } from '../domain/flows.ts'
-import { expireIdentity } from '../domain/identities.ts'
+import { expireUser } from '../domain/users.ts'
 import { enforcedRetention, retainingAppInstances } from '../store/app-instances.ts'
 import { dueChannels, lockDueChannel, postponeExpiration } from '../store/channel-expiration.ts'
 import type { Database, Queries, Transaction } from '../store/database.ts'
@@ -12,6 +12,7 @@ import { forgetTokens, tokenLifetime } from '../store/request-tokens.ts'
 import { channelsAfter, deleteOldMessages } from '../store/retention.ts'
 import { subChannelsOf } from '../store/sub-channels.ts'
 import { balanceAll } from './balancing.ts'
+import { purgeStep } from './purge.ts'
 import type { Job } from './schedule.ts'
 
 /** How many rows one transaction of a job touches at the most. */
@@ -20,18 +21,20 @@ const step = 200
 interface Tools {
   readonly db: Database
   readonly now: () => number
-  readonly purgeSoon: () => void
+  /** Where it is true a job ends after the step that it is in. */
+  readonly isStopping: () => boolean
 }
 
-async function expireUsers({ db, now, purgeSoon }: Tools) {
-  for (let count = 0; ;) {
+async function expireUsers({ db, now, isStopping }: Tools) {
+  let count = 0
+  while (!isStopping()) {
     const expired = await expiredIdentities(db, now(), step)
     if (expired.length === 0) return count
     for (const { id } of expired) {
-      if (await db.transaction(tx => expireIdentity(tx, id, now()))) count++
+      if (await db.transaction(tx => expireUser(tx, id, now()))) count++
     }
-    purgeSoon()
   }
+  return count
 }
 
 /** Ends a channel whose time has come; whether it did. One that a message has kept alive is looked at again when that is over. */
@@ -44,23 +47,24 @@ async function expireChannel(tx: Transaction, id: number, now: number): Promise<
   return expiresAt <= now
 }
 
-async function expireChannels({ db, now, purgeSoon }: Tools) {
-  for (let count = 0; ;) {
+async function expireChannels({ db, now, isStopping }: Tools) {
+  let count = 0
+  while (!isStopping()) {
     const due = await dueChannels(db, now(), step)
     if (due.length === 0) return count
     for (const { id } of due) {
       if (await db.transaction(tx => expireChannel(tx, id, now()))) count++
     }
-    purgeSoon()
   }
+  return count
 }
 
 /** Deletes for good what retention has hidden, where its thirty days of grace are over. */
-async function enforceRetention({ db, now }: Tools) {
+async function enforceRetention({ db, now, isStopping }: Tools) {
   let count = 0
   for (const { id, days } of await retainingAppInstances(db, now())) {
     let channels = await channelsAfter(db, id, 0, retentionCutoff(now(), days), step)
-    while (channels.length > 0) {
+    while (channels.length > 0 && !isStopping()) {
       for (const channel of channels) {
         if (channel.hasOld === 1) await deleteHidden(channel.id, 0, id)
         if (channel.elastic === null) continue
@@ -78,41 +82,51 @@ async function enforceRetention({ db, now }: Tools) {
       const days = await enforcedRetention(tx, appInstanceId, now())
       return days === undefined ? 0 : deleteOldMessages(tx, channelId, subChannelId, retentionCutoff(now(), days), step)
     }
-    for (let deleted = await db.transaction(work); deleted > 0; deleted = await db.transaction(work)) {
+    while (!isStopping()) {
+      const deleted = await db.transaction(work)
+      if (deleted === 0) return
       count += deleted
       await db.tidy()
     }
   }
 }
 
-async function forgetRequestTokens({ db, now }: Tools) {
-  for (let count = 0; ;) {
+/** Another node may have died while it was purging. */
+async function purgeAll({ db, now, isStopping }: Tools) {
+  let count = 0
+  while (!isStopping() && ((await purgeStep(db, now())) || (await db.tidy()))) {
+    count++
+    await turn()
+  }
+  return count
+}
+
+async function forgetRequestTokens({ db, now, isStopping }: Tools) {
+  let count = 0
+  while (!isStopping()) {
     const forgotten = await db.transaction(tx => forgetTokens(tx, now() - tokenLifetime, step))
     count += forgotten
     if (forgotten < step) return count
     await db.tidy()
   }
+  return count
 }
 
 /** Messages whose processor has not answered in time have FAILED; what is decided is forgotten after the same time. */
-async function expireFlowCallbacks({ db, now }: Tools) {
-  for (let count = 0; ;) {
+async function expireFlowCallbacks({ db, now, isStopping }: Tools) {
+  let count = 0
+  while (!isStopping()) {
     const expired = await expiredCallbacks(db, now(), step)
     if (expired.length === 0) return count
     for (const { callbackId } of expired) await db.transaction(tx => expireCallback(tx, callbackId, now()))
     count += expired.length
   }
-}
-
-/** Another node may have died while it was purging. */
-async function purge({ purgeSoon }: Tools) {
-  purgeSoon()
-  return 0
+  return count
 }
 
 /** All that happens by the clock. Each may be ended in the middle and run by several nodes at once. */
 const jobs = {
-  purge: { everySeconds: 60, run: purge, counts: undefined },
+  purge: { everySeconds: 60, run: purgeAll, counts: 'steps of the purge' },
   balancing: { everySeconds: 60, run: balanceAll, counts: 'changes to sub-channels' },
   'user-expiration': { everySeconds: 300, run: expireUsers, counts: 'expired users' },
   'channel-expiration': { everySeconds: 300, run: expireChannels, counts: 'expired channels' },
@@ -124,10 +138,15 @@ const jobs = {
 export const jobNames: readonly string[] = Object.keys(jobs)
 
 interface CountedJob extends Job {
-  /** What the number that `run` resolves to counts; undefined for a job that only begins what goes on by itself. */
-  readonly counts: string | undefined
-  readonly run: () => Promise<number>
+  /** What the number that `run` resolves to counts. */
+  readonly counts: string
+  readonly run: (stopping?: AbortSignal) => Promise<number>
 }
 
-export const jobsOf = (tools: Tools): CountedJob[] =>
-  Object.entries(jobs).map(([name, { everySeconds, run, counts }]) => ({ name, everySeconds, counts, run: () => run(tools) }))
+export const jobsOf = ({ db, now }: Pick<Tools, 'db' | 'now'>): CountedJob[] =>
+  Object.entries(jobs).map(([name, { everySeconds, run, counts }]) => ({
+    name,
+    everySeconds,
+    counts,
+    run: stopping => run({ db, now, isStopping: () => stopping?.aborted ?? false }),
+  }))

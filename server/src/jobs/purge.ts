@@ -1,14 +1,16 @@
-import { tellGone } from '../domain/membership-events.ts'
+import { sayGone } from '../domain/memberships.ts'
 import type { Database } from '../store/database.ts'
 import { nextDeleted, purgePart } from '../store/purge.ts'
 
 /**
- * Removes the next part of what is deleted, in one small transaction that also tells who is no member any more. False where
+ * Removes the next part of what is deleted, in one small transaction that also says who is no member any more. False where
  * nothing is left to do. Several nodes may run it at once.
  */
 export async function purgeStep(db: Database, now: number): Promise<boolean> {
   const deleted = await nextDeleted(db)
   if (!deleted) return false
-  await db.transaction(async tx => tellGone(tx, await purgePart(tx, deleted, now)))
+  await db.transaction(async tx => {
+    for (const ended of await purgePart(tx, deleted, now)) await sayGone(tx, ended)
+  })
   return true
 }

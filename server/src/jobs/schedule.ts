@@ -3,11 +3,11 @@ import type { Metrics } from '../metrics.ts'
 import type { Database } from '../store/database.ts'
 import { holdJob } from '../store/leases.ts'
 
-/** Something that the clock asks for. It may be ended in the middle, and goes on the next time. */
+/** Something that the clock asks for. It ends early where the signal says so, and goes on the next time. */
 export interface Job {
   readonly name: string
   readonly everySeconds: number
-  readonly run: () => Promise<unknown>
+  readonly run: (stopping?: AbortSignal) => Promise<unknown>
 }
 
 /**
@@ -19,6 +19,7 @@ export function schedule(
   { db, now, log, metrics }: { db: Database; now: () => number; log: Log; metrics: Metrics },
 ): () => Promise<void> {
   const running = new Set<Promise<void>>()
+  const stopping = new AbortController()
   const timers = jobs.map(({ name, everySeconds, run }) => {
     const lease = everySeconds * 900
     let busy = false
@@ -26,7 +27,7 @@ export function schedule(
       if (busy) return
       busy = true
       try {
-        if (await holdJob(db, name, now(), now() + lease)) await run()
+        if (await holdJob(db, name, now(), now() + lease)) await run(stopping.signal)
       } catch (error) {
         metrics.jobFailures.inc({ job: name })
         log.warn({ err: error, job: name }, 'A job has failed and will be tried again')
@@ -44,6 +45,7 @@ export function schedule(
   })
   return async () => {
     for (const timer of timers) clearInterval(timer)
+    stopping.abort()
     await Promise.all(running)
   }
 }

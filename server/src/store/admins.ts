@@ -40,8 +40,9 @@ export async function countAdmins(tx: Queries, appInstanceId: number) {
   return (await tx.get(count, appInstanceId))!.count
 }
 
+/** False where it was none. */
 export async function deleteAdmin(tx: Queries, appInstanceId: number, identityId: number) {
-  await tx.run(remove, appInstanceId, identityId)
+  return (await tx.run(remove, appInstanceId, identityId)) === 1
 }
 
 export async function findAdmin(db: Queries, appInstanceId: number, identityId: number): Promise<Admin | undefined> {

@@ -80,9 +80,9 @@ export async function listAppInstances(db: Queries, after: Cursor | undefined, l
   return pageOf(rows, limit, row => [row.id], appInstance)
 }
 
-/** Replaces name and metadata; false where there is no such app instance. */
+/** Replaces name and metadata; the app instance's number, or undefined where there is none. */
 export async function updateAppInstance(tx: Queries, arn: string, given: { name: string; metadata: string; now: number }) {
-  return (await tx.get(update, arn, kept(given.name), kept(given.metadata), given.now)) !== undefined
+  return (await tx.get(update, arn, kept(given.name), kept(given.metadata), given.now))?.id
 }
 
 export async function putRetention(tx: Queries, id: number, { days, startsAt }: Retention) {

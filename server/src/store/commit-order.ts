@@ -1,44 +1,43 @@
-import { isChannelEvent, type BusEvent } from '../events/events.ts'
-import type { Tell } from './database.ts'
+import type { Follow } from './database.ts'
 
-/** What one transaction says, until it has ended. */
-export interface Telling {
-  add(event: BusEvent): void
+/** What follows from one transaction, until it has ended. */
+export interface FollowUps {
+  add(what: unknown, channelId: number | undefined): void
   end(how: 'committed' | 'undone'): void
 }
 
 interface Slot {
-  readonly events: BusEvent[]
+  readonly following: unknown[]
   hasEnded: boolean
 }
 
 /**
- * Puts the events of a channel in the order of the commits, where the answers to two COMMITs may overtake each other on their
+ * Puts what follows in a channel in the order of the commits, where the answers to two COMMITs may overtake each other on their
  * connections. Who speaks of a channel has its row locked; so who speaks later commits later, and waits here for the other.
  */
 export class CommitOrder {
   readonly #slots = new Map<number, Slot[]>()
-  readonly #tell: Tell
+  readonly #follow: Follow
 
-  constructor(tell: Tell) {
-    this.#tell = tell
+  constructor(follow: Follow) {
+    this.#follow = follow
   }
 
-  begin(): Telling {
+  begin(): FollowUps {
     const own = new Map<number, Slot>()
-    const departures: BusEvent[] = []
+    const elsewhere: unknown[] = []
     return {
-      add: event => {
-        if (isChannelEvent(event)) this.#slotOf(event.channelId, own).events.push(event)
-        else departures.push(event)
+      add: (what, channelId) => {
+        if (channelId === undefined) elsewhere.push(what)
+        else this.#slotOf(channelId, own).following.push(what)
       },
       end: how => {
         for (const [channelId, slot] of own) {
-          if (how === 'undone') slot.events.length = 0
+          if (how === 'undone') slot.following.length = 0
           slot.hasEnded = true
           this.#flush(channelId)
         }
-        if (how === 'committed') for (const event of departures) this.#tell(event)
+        if (how === 'committed') for (const what of elsewhere) this.#follow(what)
       },
     }
   }
@@ -46,7 +45,7 @@ export class CommitOrder {
   #slotOf(channelId: number, own: Map<number, Slot>): Slot {
     let slot = own.get(channelId)
     if (!slot) {
-      slot = { events: [], hasEnded: false }
+      slot = { following: [], hasEnded: false }
       own.set(channelId, slot)
       const waiting = this.#slots.get(channelId)
       if (waiting) waiting.push(slot)
@@ -57,7 +56,7 @@ export class CommitOrder {
 
   #flush(channelId: number) {
     const waiting = this.#slots.get(channelId)!
-    while (waiting[0]?.hasEnded) for (const event of waiting.shift()!.events) this.#tell(event)
+    while (waiting[0]?.hasEnded) for (const what of waiting.shift()!.following) this.#follow(what)
     if (waiting.length === 0) this.#slots.delete(channelId)
   }
 }

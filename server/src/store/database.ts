@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import type { BusEvent } from '../events/events.ts'
 
 /** What a query takes and gives: text, integers up to 2^53 and null exist in both databases. */
 export type Value = string | number | null
@@ -32,23 +31,23 @@ export interface Queries {
   run(statement: Statement<never>, ...values: Value[]): Promise<number>
 }
 
-/** What can be asked and said in a transaction. */
+/** What can be asked in a transaction, and what follows from it. */
 export interface Transaction extends Queries {
   /**
-   * Says what happens with the commit: it is told after the commit, and never where there is none. Events of one channel are
-   * told in commit order; for that the transaction has locked the channel's row before it says so.
+   * Hands over what follows from the commit: it follows after the commit, and never where there is none. What follows in one
+   * channel does so in commit order; for that the transaction has locked the channel's row before it says so.
    */
-  tell(event: BusEvent): void
+  afterCommit(what: unknown, channelId?: number): void
 }
 
-/** Hears what has been committed, in commit order for each channel, before the transaction resolves or soon after. */
-export type Tell = (event: BusEvent) => void
+/** Takes what follows from a commit, in commit order for each channel, before the transaction resolves or soon after. */
+export type Follow = (what: unknown) => void
 
-/** Who hears what has been committed. */
-export interface Hearing {
-  readonly tell: Tell
-  /** Called where a database knows that it tells nothing more for now, after the answers have left. */
-  readonly told?: () => void
+/** What a database does with what follows from its commits. */
+export interface CommitListener {
+  readonly follow: Follow
+  /** Called where a database knows that nothing more follows for now, after the answers have left. */
+  readonly settled?: () => void
 }
 
 /**

@@ -108,6 +108,7 @@ export async function updateEndpoint(
   return (await tx.run(update, identityId, endpointId, keptIfGiven(given.name), given.allowMessages ?? null, given.now)) === 1
 }
 
+/** False where there was none. */
 export async function deleteEndpoint(tx: Queries, identityId: number, endpointId: string) {
-  await tx.run(remove, identityId, endpointId)
+  return (await tx.run(remove, identityId, endpointId)) === 1
 }

@@ -5,19 +5,19 @@ import type { ClientBase } from 'pg'
 import type { Config } from '../config.ts'
 import type { Log } from '../log.ts'
 import { databaseFile, dataFolder } from './data-folder.ts'
-import type { Database, Hearing } from './database.ts'
+import type { CommitListener, Database } from './database.ts'
 import { migratePostgres, migrateSqlite, requirePostgresSchema, requireSqliteSchema } from './migrate.ts'
 import { SqliteDatabase } from './sqlite.ts'
 
-type Opening = Hearing & { readonly log: Log }
+type Opening = CommitListener & { readonly log: Log }
 type Prepare<Connection, Result> = (connection: Connection, where: string) => Result
 
-async function openPostgres(url: string, { log, tell }: Opening, prepare: Prepare<ClientBase, Promise<void>>): Promise<Database> {
+async function openPostgres(url: string, { log, follow }: Opening, prepare: Prepare<ClientBase, Promise<void>>): Promise<Database> {
   // Loaded only where it is used.
   const { PostgresDatabase } = await import('./postgres.ts')
   return PostgresDatabase.open(url, {
     prepare: client => prepare(client, 'The PostgreSQL database'),
-    tell,
+    follow,
     onError: error => log.warn({ err: error }, 'A connection to PostgreSQL has broken'),
     connections: 12,
   })
@@ -57,7 +57,7 @@ const nothing = () => {}
 
 /** The database as it stands, to look at what is in it: nothing is made or migrated. Undefined where there is none yet. */
 export async function openAsItStands({ databaseUrl, data }: Config, log: Log): Promise<Database | undefined> {
-  const opening = { log, tell: nothing }
+  const opening = { log, follow: nothing }
   if (databaseUrl !== undefined) return openPostgres(databaseUrl, opening, async () => {})
   if (data === ':memory:') return undefined
   const file = databaseFile(resolve(data))

@@ -1,6 +1,5 @@
 import { Client, type ClientBase } from 'pg'
-import type { BusEvent } from '../events/events.ts'
-import { CommitOrder, type Telling } from './commit-order.ts'
+import { CommitOrder, type FollowUps } from './commit-order.ts'
 import {
   RetryTransaction,
   transactionAttempts,
@@ -8,7 +7,7 @@ import {
   type Place,
   type Sharing,
   type Statement,
-  type Tell,
+  type Follow,
   type Transaction,
   type Value,
 } from './database.ts'
@@ -25,15 +24,15 @@ const serializationFailure = '40001'
 type Work<Result> = (tx: Transaction) => Promise<Result>
 
 class OpenTransaction extends Asking implements Transaction {
-  readonly #telling: Telling
+  readonly #followUps: FollowUps
 
-  constructor(ask: Ask, telling: Telling) {
+  constructor(ask: Ask, followUps: FollowUps) {
     super(ask)
-    this.#telling = telling
+    this.#followUps = followUps
   }
 
-  tell(event: BusEvent) {
-    this.#telling.add(event)
+  afterCommit(what: unknown, channelId?: number) {
+    this.#followUps.add(what, channelId)
   }
 }
 
@@ -46,7 +45,7 @@ export class PostgresDatabase extends Asking implements Database {
   readonly #order: CommitOrder
   readonly #turns: TransactionTurns
 
-  private constructor(connections: PostgresConnections, most: number, tell: Tell) {
+  private constructor(connections: PostgresConnections, most: number, follow: Follow) {
     super(connections.ask)
     this.#connections = connections
     this.#lookUps = new LookUps(connections.ask)
@@ -55,7 +54,7 @@ export class PostgresDatabase extends Asking implements Database {
       once: work => this.#turns.briefly(lockMilliseconds => this.#once(lockMilliseconds, work)),
       alone: (work, place) => this.#alone(work, place),
     })
-    this.#order = new CommitOrder(tell)
+    this.#order = new CommitOrder(follow)
   }
 
   /** `prepare` brings the schema up to date, on a connection of its own that may take its time. */
@@ -63,10 +62,10 @@ export class PostgresDatabase extends Asking implements Database {
     url: string,
     {
       prepare,
-      tell,
+      follow,
       onError,
       connections: most,
-    }: { prepare: (client: ClientBase) => Promise<void>; tell: Tell; onError: (error: Error) => void; connections: number },
+    }: { prepare: (client: ClientBase) => Promise<void>; follow: Follow; onError: (error: Error) => void; connections: number },
   ): Promise<PostgresDatabase> {
     const client = await firstConnection(url)
     client.on('error', onError)
@@ -75,7 +74,7 @@ export class PostgresDatabase extends Asking implements Database {
     } finally {
       await client.end()
     }
-    return new PostgresDatabase(new PostgresConnections(url, { most, onError }), most, tell)
+    return new PostgresDatabase(new PostgresConnections(url, { most, onError }), most, follow)
   }
 
   override async get<Row>(statement: Statement<Row>, ...values: Value[]): Promise<Row | undefined> {
@@ -97,21 +96,21 @@ export class PostgresDatabase extends Asking implements Database {
   async #repeated<Result>(lockMilliseconds: number, work: Work<Result>): Promise<Result> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.#once(lockMilliseconds, async (ask, telling) => work(new OpenTransaction(ask, telling)))
+        return await this.#once(lockMilliseconds, async (ask, followUps) => work(new OpenTransaction(ask, followUps)))
       } catch (error) {
         if (!isRepeatable(error) || attempt === transactionAttempts) throw error
       }
     }
   }
 
-  async #once<Result>(lockMilliseconds: number, work: (ask: Ask, telling: Telling) => Promise<Result>): Promise<Result> {
-    const telling = this.#order.begin()
+  async #once<Result>(lockMilliseconds: number, work: (ask: Ask, followUps: FollowUps) => Promise<Result>): Promise<Result> {
+    const followUps = this.#order.begin()
     try {
-      const result = await this.#connections.transaction(lockMilliseconds, ask => work(ask, telling))
-      telling.end('committed')
+      const result = await this.#connections.transaction(lockMilliseconds, ask => work(ask, followUps))
+      followUps.end('committed')
       return result
     } catch (error) {
-      telling.end('undone')
+      followUps.end('undone')
       throw error
     }
   }

@@ -36,6 +36,10 @@ const contentsOfSubChannel = [
     (select channel_id, sub_channel_id, private, created_at, sequence from messages
      where channel_id = $1 and sub_channel_id = $3 limit $2)`),
 ]
+const countOut = statement<{ sequence: number }>(`
+  update channels set member_count = member_count - $2, sequence = sequence + 1,
+    last_event_at = case when last_event_at < $3 then $3 else last_event_at end
+  where id = $1 returning sequence`)
 const removeSubChannel = statement(`delete from sub_channels where id = $1`)
 const contentsOfChannel = [
   statement(`delete from private_messages where (channel_id, sub_channel_id, viewer_id, created_at, sequence) in
@@ -84,14 +88,24 @@ async function endMembershipsOfChannel(tx: Queries, id: number): Promise<number>
   return ended.length
 }
 
+/** Memberships of a channel that stays, which have ended with their member, and the number that the channel has given to that. */
+export interface EndedMemberships {
+  readonly channelId: number
+  readonly sequence: number
+  readonly memberships: readonly PlacedMembership[]
+}
+
 /**
- * The same for those of an identity, whose places in sub-channels come free. The channels are counted down first, which locks them:
- * so do all others who end or move a membership.
+ * The same for those of an identity, whose places in sub-channels come free. The channels are counted down first, which locks them,
+ * in the order of their numbers: so do all others who end or move a membership.
  */
-async function endMembershipsOfIdentity(tx: Queries, id: number): Promise<Ended[]> {
+async function endMembershipsOfIdentity(tx: Queries, id: number, now: number) {
   const found = await tx.all(selectMemberships, id, step)
-  const channels = found.map(({ channelId }) => channelId)
-  await giveEach(tx, 'membersOfChannel', channels)
+  const sequences = new Map<number, number>()
+  for (const [channelId, rows] of [...Map.groupBy(found, each => each.channelId)].toSorted(([a], [b]) => a - b)) {
+    const channel = await tx.get(countOut, channelId, rows.length, now)
+    if (channel) sequences.set(channelId, channel.sequence)
+  }
   const ended = await tx.all(removeMemberships, id, found.at(-1)?.id ?? 0)
   const isEnded = new Set(ended.map(each => each.id))
   // Somebody else has ended these, and counted them down, before the channels were locked.
@@ -100,7 +114,12 @@ async function endMembershipsOfIdentity(tx: Queries, id: number): Promise<Ended[
     if (subChannelId === 0) continue
     await (placed === 1 ? givePlaceBack : uncountModeratorIn)(tx, subChannelId)
   }
-  return ended
+  const ofChannels = [...Map.groupBy(placedMemberships(ended), each => each.channelId)].map(
+    ([channelId, memberships]): EndedMemberships => {
+      return { channelId, sequence: sequences.get(channelId)!, memberships }
+    },
+  )
+  return { count: ended.length, ofChannels }
 }
 
 /** Runs each deletion until a whole step is done; true where nothing is left. */
@@ -127,14 +146,14 @@ async function purgeSubChannel(tx: Queries, id: number, channelId: number) {
   if (await emptied(tx, contentsOfSubChannel, channelId, 0, id)) await tx.run(removeSubChannel, id)
 }
 
-async function purgeIdentity(tx: Queries, id: number, now: number): Promise<PlacedMembership[]> {
-  const ended = await endMembershipsOfIdentity(tx, id)
-  if (await emptied(tx, rolesOfIdentity, id, ended.length)) {
+async function purgeIdentity(tx: Queries, id: number, now: number): Promise<EndedMemberships[]> {
+  const { count, ofChannels } = await endMembershipsOfIdentity(tx, id, now)
+  if (await emptied(tx, rolesOfIdentity, id, count)) {
     await tx.run(removeAdmin, id)
     await removeAllTags(tx, { kind: 'identity', id })
     await tx.run(closeIdentity, id, now)
   }
-  return placedMemberships(ended)
+  return ofChannels
 }
 
 async function purgeAppInstance(tx: Queries, id: number, now: number) {
@@ -168,7 +187,7 @@ export async function nextDeleted(db: Queries): Promise<Deleted | undefined> {
 }
 
 /** Removes a part of it that is small; says which memberships of channels that stay have ended with it. */
-export async function purgePart(tx: Queries, deleted: Deleted, now: number): Promise<readonly PlacedMembership[]> {
+export async function purgePart(tx: Queries, deleted: Deleted, now: number): Promise<readonly EndedMemberships[]> {
   if (deleted.kind === 'identity') return purgeIdentity(tx, deleted.id, now)
   if (deleted.kind === 'channel') await purgeChannel(tx, deleted.id)
   else if (deleted.kind === 'sub-channel') await purgeSubChannel(tx, deleted.id, deleted.channelId)

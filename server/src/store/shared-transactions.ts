@@ -1,5 +1,4 @@
-import type { BusEvent } from '../events/events.ts'
-import type { Telling } from './commit-order.ts'
+import type { FollowUps } from './commit-order.ts'
 import type { Place, Statement, Transaction, Value } from './database.ts'
 import { isLocked, isOutage } from './outage.ts'
 import { askMany, Asking, type Ask, type Waiting } from './postgres-queries.ts'
@@ -25,14 +24,14 @@ interface Asked extends Waiting {
 class SharedTransaction implements Transaction {
   readonly #ask: Ask
   readonly #one: Asking
-  readonly #telling: Telling
+  readonly #followUps: FollowUps
   readonly #asked: Asked[] = []
   #isAnswering = false
 
-  constructor(ask: Ask, telling: Telling) {
+  constructor(ask: Ask, followUps: FollowUps) {
     this.#ask = ask
     this.#one = new Asking(ask)
-    this.#telling = telling
+    this.#followUps = followUps
   }
 
   /** Each goes by itself: of many rows nobody could say whose they are. */
@@ -58,8 +57,8 @@ class SharedTransaction implements Transaction {
     return this.#askOne(statement, values, alone, row => (row === undefined ? 0 : 1))
   }
 
-  tell(event: BusEvent) {
-    this.#telling.add(event)
+  afterCommit(what: unknown, channelId?: number) {
+    this.#followUps.add(what, channelId)
   }
 
   /** `answerOf` is what a row of a statement for many, or none, answers. */
@@ -120,7 +119,7 @@ class UndoneWithOthers extends Error {}
 
 /** How a database holds a transaction, once: it is undone where `work` rejects. */
 export interface Holding {
-  readonly once: (work: (ask: Ask, telling: Telling) => Promise<void>) => Promise<void>
+  readonly once: (work: (ask: Ask, followUps: FollowUps) => Promise<void>) => Promise<void>
   /** One work in a transaction of its own, as often as it takes. */
   readonly alone: (work: Work, place: Place | undefined) => Promise<unknown>
 }
@@ -160,8 +159,8 @@ export class SharedTransactions {
   async #hold(batch: readonly Sharer[]) {
     let outcomes: PromiseSettledResult<unknown>[] = []
     try {
-      await this.#holding.once(async (ask, telling) => {
-        const tx = new SharedTransaction(ask, telling)
+      await this.#holding.once(async (ask, followUps) => {
+        const tx = new SharedTransaction(ask, followUps)
         outcomes = await Promise.allSettled(batch.map(async ({ work }) => work(tx)))
         const reasons = outcomes.flatMap(outcome => (outcome.status === 'rejected' ? [outcome.reason as unknown] : []))
         if (reasons.length > 0) throw reasons.find(isAway) ?? new UndoneWithOthers()

@@ -1,12 +1,11 @@
 import { existsSync, statSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
-import type { BusEvent } from '../events/events.ts'
 import {
   RetryTransaction,
   statement,
   transactionAttempts,
   type Database,
-  type Hearing,
+  type CommitListener,
   type Statement,
   type Transaction,
   type Value,
@@ -49,14 +48,14 @@ export class SqliteDatabase implements Database {
   readonly #writer: Connection
   /** In memory there is none. */
   readonly #reader: Connection | undefined
-  readonly #hearing: Hearing
+  readonly #listener: CommitListener
   readonly #requireFiles: () => void
   #waiting: Waiting[] = []
   #flushing: Promise<void> | undefined
 
-  private constructor(writer: DatabaseSync, reader: DatabaseSync | undefined, hearing: Hearing, requireFiles: () => void) {
+  private constructor(writer: DatabaseSync, reader: DatabaseSync | undefined, listener: CommitListener, requireFiles: () => void) {
     this.#requireFiles = requireFiles
-    this.#hearing = hearing
+    this.#listener = listener
     this.#writer = new Connection(writer)
     this.#reader = reader && new Connection(reader)
   }
@@ -64,7 +63,7 @@ export class SqliteDatabase implements Database {
   /** `prepare` brings the schema up to date before anything else sees the file. */
   static async open(
     path: string,
-    { prepare, ...hearing }: Hearing & { prepare: (database: DatabaseSync) => void },
+    { prepare, ...listener }: CommitListener & { prepare: (database: DatabaseSync) => void },
   ): Promise<SqliteDatabase> {
     let writer: DatabaseSync | undefined
     try {
@@ -73,7 +72,7 @@ export class SqliteDatabase implements Database {
       prepare(writer)
       const reader = path === ':memory:' ? undefined : new DatabaseSync(path, { readOnly: true })
       reader?.exec('pragma busy_timeout = 10000; pragma temp_store = memory;')
-      return new SqliteDatabase(writer, reader, hearing, filesOf(path))
+      return new SqliteDatabase(writer, reader, listener, filesOf(path))
     } catch (error) {
       writer?.close()
       if (!(error instanceof Error && 'errcode' in error)) throw error
@@ -150,12 +149,12 @@ export class SqliteDatabase implements Database {
       if (database.isTransaction) undo(database)
       return
     }
-    for (const tell of settle) tell()
+    for (const each of settle) each()
     // After all that waits for the transactions has run.
-    if (this.#hearing.told) process.nextTick(this.#hearing.told)
+    if (this.#listener.settled) process.nextTick(this.#listener.settled)
   }
 
-  /** Runs one transaction in its savepoint; what comes back tells its caller, after the commit. */
+  /** Runs one transaction in its savepoint; what comes back answers its caller, after the commit. */
   async #attempt({ work, resolve, reject }: Waiting): Promise<() => void> {
     const { database } = this.#writer
     for (let attempt = 1; ; attempt++) {
@@ -166,7 +165,7 @@ export class SqliteDatabase implements Database {
         const result = await Promise.race([work(tx), turn.ended])
         database.exec('release work')
         return () => {
-          for (const event of tx.events) this.#hearing.tell(event)
+          for (const what of tx.following) this.#listener.follow(what)
           resolve(result)
         }
       } catch (error) {
@@ -211,7 +210,7 @@ function endOfTurn() {
 }
 
 class OpenTransaction implements Transaction {
-  readonly events: BusEvent[] = []
+  readonly following: unknown[] = []
   #connection: Connection | undefined
 
   constructor(connection: Connection) {
@@ -230,8 +229,8 @@ class OpenTransaction implements Transaction {
     return this.#open().run(statement, values)
   }
 
-  tell(event: BusEvent) {
-    this.events.push(event)
+  afterCommit(what: unknown) {
+    this.following.push(what)
   }
 
   end() {

@@ -74,7 +74,7 @@ export async function rowsIn({ app }: World, table: string): Promise<number> {
 
 /** Runs a job of the server to its end, by the server's clock. */
 export async function runJob({ app, now }: World, name: string) {
-  await jobsOf({ db: app.db, now, purgeSoon: () => {} })
+  await jobsOf({ db: app.db, now })
     .find(job => job.name === name)!
     .run()
 }

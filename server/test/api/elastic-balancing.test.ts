@@ -157,7 +157,7 @@ onBothDatabases('Placement in elastic channels', world => {
     for (const id of named(6)) await join(id)
     expect((await sizes()).toSorted((a, b) => a - b)).toEqual([3, 3])
     const { app } = world()
-    const settle = () => balanceAll({ db: app.db, now: Date.now, purgeSoon: () => {} })
+    const settle = () => balanceAll({ db: app.db, now: Date.now, isStopping: () => false })
     await leave('u3')
     await leave('u4')
     await settle()
@@ -172,7 +172,7 @@ onBothDatabases('Placement in elastic channels', world => {
     const { app } = world()
     const { join, counts, sizes } = await openElastic(world(), { maximum: 2, target: 3, percentage: 40 }, named(6))
     for (const id of named(4)) await join(id)
-    const settle = () => balanceAll({ db: app.db, now: Date.now, purgeSoon: () => {} })
+    const settle = () => balanceAll({ db: app.db, now: Date.now, isStopping: () => false })
     await settle()
     expect(await sizes()).toEqual([2, 2])
     const [, [second]] = (await counts()) as [[string, number], [string, number]]
@@ -199,7 +199,7 @@ onBothDatabases('Placement in elastic channels', world => {
     // Nobody is told that the purge has made it small.
     await identity.deleteAppInstanceUser({ AppInstanceUserArn: user('u4') })
     await expect.poll(sizes).toEqual([3, 1])
-    const tools = { db: app.db, now: Date.now, purgeSoon: () => {} }
+    const tools = { db: app.db, now: Date.now, isStopping: () => false }
     await Promise.all([balanceAll(tools), balanceAll(tools), balanceAll(tools)])
     expect(await sizes()).toEqual([4])
   })
@@ -246,7 +246,7 @@ onBothDatabases('Placement in elastic channels', world => {
           expect(refused === 0 || before + joining.length > 16).toBe(true)
           await sizes()
         }
-        await balanceAll({ db: app.db, now: Date.now, purgeSoon: () => {} })
+        await balanceAll({ db: app.db, now: Date.now, isStopping: () => false })
         const { counts, ids } = await sizes()
         const members = await Promise.all(
           ids.map(async SubChannelId => {

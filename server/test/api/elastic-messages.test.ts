@@ -170,7 +170,7 @@ onBothDatabases('Messages of elastic channels', world => {
       AppInstanceArn: arn,
       AppInstanceRetentionSettings: { ChannelRetentionSettings: { RetentionDays: 1 } },
     })
-    await jobsOf({ db: app.db, now: afterTheGrace, purgeSoon: () => {} })
+    await jobsOf({ db: app.db, now: afterTheGrace })
       .find(({ name }) => name === 'retention')!
       .run()
     // What a viewer has seen last is remembered: LastMessageTimestamp stays.

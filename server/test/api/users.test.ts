@@ -270,7 +270,7 @@ onBothDatabases('Expiring users', world => {
   const expire = async () => {
     const { now } = Date
     const { db } = world().app
-    const job = jobsOf({ db, now: () => now() + ahead, purgeSoon: () => {} }).find(({ name }) => name === 'user-expiration')
+    const job = jobsOf({ db, now: () => now() + ahead }).find(({ name }) => name === 'user-expiration')
     await job!.run()
   }
   let ahead = 0

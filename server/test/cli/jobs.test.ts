@@ -63,13 +63,13 @@ const beforeLong = statement(`update channels set created_at = 1, expires_at = 2
 /** Makes every channel of a database old. */
 async function makeDue(place: string) {
   if (!place.startsWith('postgres')) {
-    const db = await SqliteDatabase.open(place, { prepare: () => {}, tell: () => {} })
+    const db = await SqliteDatabase.open(place, { prepare: () => {}, follow: () => {} })
     await db.run(beforeLong)
     await db.close()
     return
   }
   const { PostgresDatabase } = await import('../../src/store/postgres.ts')
-  const db = await PostgresDatabase.open(place, { prepare: async () => {}, tell: () => {}, onError: () => {}, connections: 1 })
+  const db = await PostgresDatabase.open(place, { prepare: async () => {}, follow: () => {}, onError: () => {}, connections: 1 })
   await db.run(beforeLong)
   await db.close()
 }

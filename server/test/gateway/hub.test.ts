@@ -54,7 +54,14 @@ test('what its user leaves is remembered while a session joins, and no longer', 
   const { session, client } = await connected()
   hub.enter(session)
   const leaves = (channelId: number) =>
-    hub.deliver({ type: 'DELETE_CHANNEL_MEMBERSHIP', channelId, subChannelId: 0, moves: [{ memberId: 1, from: 0 }], payload: {} })
+    hub.deliver({
+      type: 'DELETE_CHANNEL_MEMBERSHIP',
+      sequence: 1,
+      channelId,
+      subChannelId: 0,
+      moves: [{ memberId: 1, from: 0 }],
+      payload: {},
+    })
   leaves(7)
   expect(session.leftWhileJoining?.size).toBe(1)
   session.establish(sessionEstablished)
@@ -84,9 +91,9 @@ test('what a session is sent of a channel is kept while that is read for it, and
   hub.enter(session)
   hub.join(session, [place])
   const reading = hub.beginReading(session, hub.topicOf(place)!)
-  const happens = () => hub.deliver({ type: 'UPDATE_CHANNEL', channelId: 7, subChannelId: undefined, payload: {} })
+  const happens = () => hub.deliver({ type: 'UPDATE_CHANNEL', channelId: 7, sequence: 1, subChannelId: undefined, payload: {} })
   happens()
-  hub.deliver({ type: 'UPDATE_CHANNEL', channelId: 8, subChannelId: undefined, payload: {} })
+  hub.deliver({ type: 'UPDATE_CHANNEL', channelId: 8, sequence: 1, subChannelId: undefined, payload: {} })
   expect(reading.heard).toHaveLength(1)
   hub.endReading(reading)
   happens()

@@ -114,7 +114,7 @@ test.each(databaseKinds)(
     const check = async () => run(process.execPath, [join(root, 'server/src/main.ts'), 'check', ...flags])
     expect((await check()).stdout).not.toContain('outbox')
 
-    const db = await openDatabase(readConfig(where, {}), { log: createLog('silent'), tell: () => {} })
+    const db = await openDatabase(readConfig(where, {}), { log: createLog('silent'), follow: () => {} })
     await db.run(delayOutbox)
     await db.close()
     const { code, stdout } = await check()

@@ -44,7 +44,7 @@ onBothDatabases(
     const one = (called: LambdaFunction, extra: Partial<Processor> = {}) => setting([processor(called.arn, extra)])
     const runJob = async () => {
       const { app, now } = world()
-      await jobsOf({ db: app.db, now, purgeSoon() {} })
+      await jobsOf({ db: app.db, now })
         .find(job => job.name === 'flow-callbacks')!
         .run()
     }

@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
 import { jobNames, jobsOf } from '../../src/jobs/index.ts'
+import { buryIdentity, identityByArn } from '../../src/store/identities.ts'
+import { statement } from '../../src/store/database.ts'
 import { onBothDatabases, type World } from '../support/world.ts'
 import { days, open, purged, rowsIn, runJob, say } from '../api/acts.ts'
 
@@ -85,11 +87,18 @@ onBothDatabases('Jobs', world => {
     expect(await rowsIn(world(), 'request_tokens')).toBe(0)
   })
 
-  test('the job purge asks for a purge', async () => {
-    let asked = 0
-    const { app, now } = world()
-    const job = jobsOf({ db: app.db, now, purgeSoon: () => void (asked += 1) }).find(({ name }) => name === 'purge')
-    await job!.run()
-    expect(asked).toBe(1)
+  test('the job purge removes what a node that has died has left, and ends where the node stops', async () => {
+    const { app, now, appInstance } = world()
+    const { arn } = await appInstance(['bob'])
+    const { id } = (await identityByArn(app.db, { appInstanceArn: arn, kind: 'user', id: 'bob' }))!
+    // Buried by somebody whose purge never came.
+    await app.db.transaction(tx => buryIdentity(tx, id, now()))
+    const job = jobsOf({ db: app.db, now }).find(({ name }) => name === 'purge')!
+    const purgedAt = async () =>
+      (await app.db.get(statement<{ at: number | null }>('select purged_at as at from identities where id = $1'), id))!.at
+    await job.run(AbortSignal.abort())
+    expect(await purgedAt()).toBeNull()
+    await job.run()
+    expect(await purgedAt()).not.toBeNull()
   })
 })

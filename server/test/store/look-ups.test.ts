@@ -12,7 +12,7 @@ beforeAll(async () => {
         create table things (number bigint not null, name text not null, note text);
         insert into things select i / 3, 'name ' || i % 7, case when i % 2 = 0 then 'note ' || i end from generate_series(0, 59) i`)
     },
-    tell: () => {},
+    follow: () => {},
     onError: () => {},
     connections: 4,
   })

@@ -1,17 +1,17 @@
 import { setTimeout } from 'node:timers/promises'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { RetryTransaction, statement, type Hearing } from '../../src/store/database.ts'
+import { RetryTransaction, statement, type CommitListener } from '../../src/store/database.ts'
 import { SqliteDatabase } from '../../src/store/sqlite.ts'
 import { temporaryFolder } from '../support/process.ts'
 
 const insert = statement('insert into things (name) values ($1)')
 const names = statement<{ name: string }>('select name from things order by name')
 
-async function open(path: string, hearing: Hearing = { tell: () => {} }): Promise<SqliteDatabase> {
+async function open(path: string, listener: CommitListener = { follow: () => {} }): Promise<SqliteDatabase> {
   const db = await SqliteDatabase.open(path, {
     prepare: database => database.exec('create table if not exists things (name text primary key)'),
-    ...hearing,
+    ...listener,
   })
   onTestFinished(() => db.close())
   return db
@@ -126,13 +126,13 @@ test('a transaction that has met a twin is run again, five times at most', async
   expect(await stored(db)).toEqual(['once'])
 })
 
-test('what has happened in one turn is told, then answered, and all of that before the next turn', async () => {
+test('what follows from the commits of one turn is handed on, then they are answered, and all of that before the next turn', async () => {
   const happened: string[] = []
-  const db = await open(':memory:', { tell: () => happened.push('tell'), told: () => happened.push('told') })
+  const db = await open(':memory:', { follow: () => happened.push('follow'), settled: () => happened.push('settled') })
   const send = async (name: string) => {
     await db.transaction(async tx => {
       await tx.run(insert, name)
-      tx.tell({ type: 'user-deleted', userId: 1 })
+      tx.afterCommit('something')
     })
     happened.push('answer')
   }
@@ -141,5 +141,5 @@ test('what has happened in one turn is told, then answered, and all of that befo
   setImmediate(() => setImmediate(() => happened.push('next turn')))
   await sending
   await setTimeout(10)
-  expect(happened).toEqual(['tell', 'tell', 'tell', 'answer', 'answer', 'answer', 'told', 'next turn'])
+  expect(happened).toEqual(['follow', 'follow', 'follow', 'answer', 'answer', 'answer', 'settled', 'next turn'])
 })

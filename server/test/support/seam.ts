@@ -80,7 +80,10 @@ export class Seam {
   })
 
   #transaction(tx: Transaction, { asked }: Witnessed, canWait: boolean): Transaction {
-    return { ...this.#queries(tx, canWait, (text, values) => asked.push({ text, values })), tell: event => tx.tell(event) }
+    return {
+      ...this.#queries(tx, canWait, (text, values) => asked.push({ text, values })),
+      afterCommit: (what, channelId) => tx.afterCommit(what, channelId),
+    }
   }
 
   #queries(queries: Queries, canWait: boolean, hear?: (text: string, values: readonly Value[]) => void): Queries {

@@ -1,11 +1,14 @@
 import type { Bus, Listener } from './bus.ts'
 
-/** The bus of a single node: whoever listens has heard an event when `publish` returns. */
+/** The bus of a single node: every listener has heard an event when `publish` returns. */
 export function createLocalBus(): Bus {
   const listeners: Listener[] = []
   return {
     publish(event) {
-      for (const listener of listeners) listener(event)
+      for (const listener of listeners) listener.hear(event)
+    },
+    flush() {
+      for (const listener of listeners) listener.flush()
     },
     subscribe(listener) {
       listeners.push(listener)

@@ -1,6 +1,11 @@
-import type { BusEvent } from './events.ts'
+import type { BusEvent } from './socket-events.ts'
 
-export type Listener = (event: BusEvent) => void
+/** A listener must not throw. */
+export interface Listener {
+  hear(event: BusEvent): void
+  /** What has been heard so far leaves now, and not at the end of the turn. */
+  flush(): void
+}
 
 /**
  * What sockets hear, on the way from where it happened to where it is heard.
@@ -11,6 +16,8 @@ export type Listener = (event: BusEvent) => void
  */
 export interface Bus {
   publish(event: BusEvent): void
-  /** Hears every event from now on. A listener must not throw. */
+  /** Nothing more is published for now. */
+  flush(): void
+  /** Hears every event from now on. */
   subscribe(listener: Listener): void
 }

@@ -1,0 +1,26 @@
+import { emit } from '../events/emit.ts'
+import { countAdmins, deleteAdmin, findAdmin, insertAdmin } from '../store/admins.ts'
+import type { Transaction } from '../store/database.ts'
+import type { Identity } from '../store/identities.ts'
+import type { Doing } from './acting.ts'
+import { checkCount, holdAppInstance } from './counts.ts'
+import { findIdentity, holdIdentity, requireIdentity } from './identities.ts'
+
+/** Makes a user or bot an AppInstanceAdmin, unless it is one, and returns who it is. */
+export async function addAdmin(tx: Transaction, { now, limits }: Doing, appInstanceId: number, arn: string): Promise<Identity> {
+  const named = await requireIdentity(tx, arn)
+  await holdIdentity(tx, named)
+  await holdAppInstance(tx, appInstanceId)
+  if (await findAdmin(tx, appInstanceId, named.id)) return named
+  checkCount(await countAdmins(tx, appInstanceId), 'adminsPerAppInstance', limits)
+  await insertAdmin(tx, appInstanceId, named.id, now())
+  await emit(tx, { kind: 'AdminCreated', appInstanceId, identityId: named.id })
+  return named
+}
+
+/** A user or bot that is no admin stays what it is. */
+export async function removeAdmin(tx: Transaction, appInstanceId: number, arn: string) {
+  const named = await findIdentity(tx, arn)
+  if (!named || !(await deleteAdmin(tx, appInstanceId, named.id))) return
+  await emit(tx, { kind: 'AdminDeleted', appInstanceId, identityId: named.id })
+}

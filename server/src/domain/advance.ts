@@ -1,0 +1,19 @@
+import type { CalledChannel } from '../call.ts'
+import { forbidden } from '../errors.ts'
+import { advanceChannel, type Moment } from '../store/channels.ts'
+import type { Queries } from '../store/database.ts'
+
+/**
+ * Takes the channel's next moment, which locks it until the commit. ForbiddenException where it has been deleted meanwhile: the call
+ * fails as if it had come later.
+ */
+export async function advance(
+  tx: Queries,
+  { id, arn }: Pick<CalledChannel, 'id' | 'arn'>,
+  now: number,
+  what?: 'message' | 'other',
+): Promise<Moment> {
+  const moment = await advanceChannel(tx, id, now, what)
+  if (!moment) throw forbidden(`The channel ${arn} does not exist.`)
+  return moment
+}

@@ -1,0 +1,83 @@
+import { randomUUID } from 'node:crypto'
+import { forbidden, notFound } from '../errors.ts'
+import { emit } from '../events/emit.ts'
+import {
+  appInstanceByArn,
+  buryAppInstance,
+  countAppInstances,
+  insertAppInstance,
+  putRetention,
+  updateAppInstance,
+  type AppInstance,
+  type Retention,
+} from '../store/app-instances.ts'
+import type { Queries, Transaction } from '../store/database.ts'
+import { lockCreation } from '../store/leases.ts'
+import type { Doing } from './acting.ts'
+import { checkCount } from './counts.ts'
+import { retentionGrace } from './expiration.ts'
+import { checkMetadataSize } from './sizes.ts'
+import { tagNew, type GivenTag } from './tags.ts'
+
+/**
+ * The app instance in which something is made or listed. ForbiddenException where there is none: its absence is not told apart from
+ * no access (spec/operations.md G2).
+ */
+export async function requireAppInstance(db: Queries, arn: string): Promise<AppInstance> {
+  const found = await appInstanceByArn(db, arn)
+  if (!found) throw forbidden(`There is no app instance ${arn}.`)
+  return found
+}
+
+const missing = (arn: string) => notFound('The app instance does not exist.', `There is no app instance ${arn}.`)
+
+/** The app instance that the call itself is about; NotFoundException where there is none. */
+export async function namedAppInstance(db: Queries, arn: string): Promise<AppInstance> {
+  const found = await appInstanceByArn(db, arn)
+  if (!found) throw missing(arn)
+  return found
+}
+
+interface AppInstanceToCreate {
+  readonly region: string
+  readonly account: string
+  readonly name: string
+  readonly metadata: string | undefined
+  readonly tags: readonly GivenTag[] | undefined
+}
+
+/** Makes an app instance and returns its ARN. */
+export async function createAppInstance(tx: Transaction, { now, limits }: Doing, asked: AppInstanceToCreate): Promise<string> {
+  checkMetadataSize(asked.metadata)
+  await lockCreation(tx, 'app-instances')
+  checkCount(await countAppInstances(tx), 'appInstances', limits)
+  const arn = `arn:aws:chime:${asked.region}:${asked.account}:app-instance/${randomUUID()}`
+  const appInstanceId = await insertAppInstance(tx, { arn, name: asked.name, metadata: asked.metadata, now: now() })
+  await tagNew(tx, { kind: 'app-instance', id: appInstanceId }, asked.tags)
+  await emit(tx, { kind: 'AppInstanceCreated', appInstanceId })
+  return arn
+}
+
+/** Replaces name and metadata. */
+export async function changeAppInstance(tx: Transaction, { now }: Doing, arn: string, given: { name: string; metadata: string }) {
+  checkMetadataSize(given.metadata)
+  const appInstanceId = await updateAppInstance(tx, arn, { ...given, now: now() })
+  if (appInstanceId === undefined) throw missing(arn)
+  await emit(tx, { kind: 'AppInstanceUpdated', appInstanceId })
+}
+
+/** Makes the app instance and all that is in it unreachable. Where there is none nothing happens. */
+export async function deleteAppInstance(tx: Transaction, { now }: Doing, arn: string) {
+  const appInstanceId = await buryAppInstance(tx, arn, now())
+  if (appInstanceId !== undefined) await emit(tx, { kind: 'AppInstanceDeleted', appInstanceId })
+}
+
+/** A new or a changed period starts to delete after thirty days; until then messages can come back. */
+export async function setRetention(tx: Transaction, { now }: Doing, arn: string, days: number | undefined): Promise<Retention> {
+  const { id, retention } = await namedAppInstance(tx, arn)
+  const startsAt = days === retention.days ? retention.startsAt : new Date(now() + retentionGrace)
+  const changed = { days, startsAt: days === undefined ? undefined : startsAt }
+  await putRetention(tx, id, changed)
+  await emit(tx, { kind: 'AppInstanceUpdated', appInstanceId: id })
+  return changed
+}

@@ -1,0 +1,111 @@
+import { randomUUID } from 'node:crypto'
+import { arnWithin, parseArn } from '../arn.ts'
+import { badRequest, conflict, forbidden, notFound } from '../errors.ts'
+import { emit } from '../events/emit.ts'
+import type { AppInstance } from '../store/app-instances.ts'
+import type { Queries, Transaction } from '../store/database.ts'
+import {
+  associateFlow,
+  countFlows,
+  deleteFlow as deleteFlowRow,
+  disassociateFlow,
+  flowByName,
+  insertFlow,
+  isFlowUsed,
+  lockFlow,
+  updateFlow,
+  type Flow,
+  type Processor,
+} from '../store/flows.ts'
+import { removeAllTags } from '../store/tags.ts'
+import type { ActingInChannel, Doing } from './acting.ts'
+import { checkCount, exceeded, holdAppInstance } from './counts.ts'
+import { tagNew, type GivenTag } from './tags.ts'
+
+async function findFlow(db: Queries, text: string): Promise<Flow | undefined> {
+  const arn = parseArn(text)
+  return arn && flowByName(db, arn)
+}
+
+/** The flow of that ARN; ForbiddenException where there is none. */
+export async function requireFlow(db: Queries, text: string): Promise<Flow> {
+  const found = await findFlow(db, text)
+  if (!found) throw forbidden(`There is no channel flow ${text}.`)
+  return found
+}
+
+/** In the order of execution, which no two may share. */
+function ordered(processors: readonly Processor[]): Processor[] {
+  const orders = new Set(processors.map(({ ExecutionOrder }) => ExecutionOrder))
+  if (orders.size === processors.length) return processors.toSorted((a, b) => a.ExecutionOrder - b.ExecutionOrder)
+  throw badRequest('Each processor must have an ExecutionOrder of its own', 'Number them 1, 2, 3, in the order in which they run.')
+}
+
+interface FlowToCreate {
+  readonly name: string
+  readonly processors: readonly Processor[]
+  readonly tags: readonly GivenTag[] | undefined
+}
+
+/** Makes a flow and returns its ARN. */
+export async function createFlow(
+  tx: Transaction,
+  { now, limits }: Doing,
+  appInstance: Pick<AppInstance, 'id' | 'arn'>,
+  asked: FlowToCreate,
+): Promise<string> {
+  const processors = ordered(asked.processors)
+  if (processors.length > limits.processorsPerFlow) throw exceeded('processorsPerFlow', limits)
+  await holdAppInstance(tx, appInstance.id)
+  checkCount(await countFlows(tx, appInstance.id), 'flowsPerAppInstance', limits)
+  const externalId = randomUUID()
+  const id = await insertFlow(tx, { appInstanceId: appInstance.id, externalId, name: asked.name, processors, now: now() })
+  await tagNew(tx, { kind: 'channel-flow', id }, asked.tags)
+  return arnWithin(appInstance.arn, 'channel-flow', externalId)
+}
+
+/** Replaces the whole of it, for messages that are sent later. */
+export async function changeFlow(
+  tx: Transaction,
+  { now, limits }: Doing,
+  arn: string,
+  given: { name: string; processors: readonly Processor[] },
+) {
+  const processors = ordered(given.processors)
+  // ResourceLimitExceededException is not declared here.
+  if (processors.length > limits.processorsPerFlow) {
+    throw badRequest('The channel flow has too many processors', `At most ${limits.processorsPerFlow} are allowed.`)
+  }
+  const { id } = await requireFlow(tx, arn)
+  await updateFlow(tx, id, { name: given.name, processors, now: now() })
+}
+
+/** ConflictException where a channel uses it. */
+export async function deleteFlow(tx: Transaction, arn: string) {
+  const { id } = await requireFlow(tx, arn)
+  await lockFlow(tx, id)
+  if (await isFlowUsed(tx, id)) {
+    throw conflict('The channel flow is associated with a channel', 'Disassociate it from all its channels first.')
+  }
+  await removeAllTags(tx, { kind: 'channel-flow', id })
+  await deleteFlowRow(tx, id)
+}
+
+/** From now on the messages of the channel go through the flow. */
+export async function associate(tx: Transaction, { channel }: ActingInChannel, arn: string) {
+  const found = await findFlow(tx, arn)
+  if (!found || !(await lockFlow(tx, found.id))) throw notFound('The channel flow does not exist.', `There is no channel flow ${arn}.`)
+  if (!(await associateFlow(tx, channel.id, found.id))) {
+    throw conflict('The channel already has another channel flow', 'Disassociate that one first: a channel has at most one.')
+  }
+  await emit(tx, { kind: 'ChannelFlowSet', channelId: channel.id, flowId: found.id })
+}
+
+/** What is on its way through the flow is still decided by it. */
+export async function disassociate(tx: Transaction, { channel }: ActingInChannel, arn: string) {
+  const found = await findFlow(tx, arn)
+  if (!found || !(await disassociateFlow(tx, channel.id, found.id))) {
+    throw notFound('The channel flow is not associated with the channel.', `${channel.arn} does not have ${arn}.`)
+  }
+  await emit(tx, { kind: 'ChannelFlowSet', channelId: channel.id, flowId: undefined })
+}

@@ -1,0 +1,94 @@
+import { arnWithin } from '../arn.ts'
+import { conflict, notFound } from '../errors.ts'
+import { emit } from '../events/emit.ts'
+import type { AppInstance } from '../store/app-instances.ts'
+import type { Queries, Transaction } from '../store/database.ts'
+import {
+  buryExpiredIdentity,
+  buryIdentity,
+  insertIdentity,
+  updateIdentity,
+  updateIdentityExpiration,
+  type IdentityRecord,
+} from '../store/identities.ts'
+import type { Doing } from './acting.ts'
+import { countOne, holdAppInstance } from './counts.ts'
+import { expiryOf } from './expiration.ts'
+import { findIdentity } from './identities.ts'
+import { checkMetadataSize } from './sizes.ts'
+import { tagNew, type GivenTag } from './tags.ts'
+
+/** The user of that ARN; NotFoundException where there is none. */
+export async function requireUser(db: Queries, text: string): Promise<IdentityRecord> {
+  const found = await findIdentity(db, text)
+  if (!found) throw notFound('The app instance user does not exist.', `There is no user ${text}.`)
+  return found
+}
+
+interface UserToCreate {
+  readonly id: string
+  readonly name: string
+  readonly metadata: string | undefined
+  readonly expirationDays: number | undefined
+  readonly tags: readonly GivenTag[] | undefined
+}
+
+/** Makes a user and returns its ARN. One of the same id, name and metadata counts as just made (spec/operations.md G5). */
+export async function createUser(
+  tx: Transaction,
+  { now, limits }: Doing,
+  appInstance: Pick<AppInstance, 'id' | 'arn'>,
+  asked: UserToCreate,
+): Promise<string> {
+  checkMetadataSize(asked.metadata)
+  const arn = arnWithin(appInstance.arn, 'user', asked.id)
+  const userId = await insertIdentity(tx, {
+    appInstanceArn: appInstance.arn,
+    kind: 'user',
+    externalId: asked.id,
+    name: asked.name,
+    metadata: asked.metadata,
+    expirationDays: asked.expirationDays,
+    expiresAt: expiryOf(now(), asked.expirationDays),
+    now: now(),
+  })
+  if (userId === undefined) {
+    await holdAppInstance(tx, appInstance.id)
+    const present = await requireUser(tx, arn)
+    // Metadata is taken away by making it empty.
+    if (present.name === asked.name && (present.metadata ?? '') === (asked.metadata ?? '')) return arn
+    throw conflict('The app instance user already exists', `${arn} exists with another Name or Metadata. Use UpdateAppInstanceUser.`)
+  }
+  await countOne(tx, 'users', appInstance.id, 'usersPerAppInstance', limits)
+  await tagNew(tx, { kind: 'identity', id: userId }, asked.tags)
+  await emit(tx, { kind: 'UserCreated', userId })
+  return arn
+}
+
+/** Replaces name and metadata. */
+export async function changeUser(tx: Transaction, { now }: Doing, arn: string, given: { name: string; metadata: string }) {
+  checkMetadataSize(given.metadata)
+  const { id } = await requireUser(tx, arn)
+  await updateIdentity(tx, id, { ...given, now: now() })
+  await emit(tx, { kind: 'UserUpdated', userId: id })
+}
+
+/** Sets or, with undefined, removes the days after which the user is deleted. */
+export async function setUserExpiration(tx: Transaction, { now }: Doing, arn: string, days: number | undefined) {
+  const { id, createdAt } = await requireUser(tx, arn)
+  await updateIdentityExpiration(tx, id, { days, expiresAt: expiryOf(createdAt.getTime(), days), now: now() })
+  await emit(tx, { kind: 'UserUpdated', userId: id })
+}
+
+/** Deletes a user: its sockets are closed. Its memberships end with the purge. Where there is none nothing happens. */
+export async function deleteUser(tx: Transaction, { now }: Doing, arn: string) {
+  const user = await findIdentity(tx, arn)
+  if (user && (await buryIdentity(tx, user.id, now()))) await emit(tx, { kind: 'UserDeleted', userId: user.id })
+}
+
+/** The same for a user whose days are over, unless they have been changed meanwhile; whether that is so. */
+export async function expireUser(tx: Transaction, userId: number, now: number): Promise<boolean> {
+  const isExpired = await buryExpiredIdentity(tx, userId, now)
+  if (isExpired) await emit(tx, { kind: 'UserDeleted', userId })
+  return isExpired
+}

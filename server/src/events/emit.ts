@@ -1,0 +1,19 @@
+import type { Bus } from '../bus/bus.ts'
+import type { Transaction } from '../store/database.ts'
+import type { DomainEvent, MessageEvent } from './events.ts'
+import type { Follower } from './follower.ts'
+import { followers } from './followers.ts'
+import { heardOfMessage } from './sockets.ts'
+
+/**
+ * Says what has happened in the transaction; what follows from it stands in followers.ts. Where it happened in a channel, the
+ * transaction has taken the channel's next number before, which locks the channel until the commit.
+ */
+export async function emit(tx: Transaction, event: DomainEvent) {
+  for (const follow of followers[event.kind] as readonly Follower<DomainEvent>[]) await follow(tx, event)
+}
+
+/** The same for a message that is stored nowhere: sockets hear it at once, and it is lost with them. */
+export function announce(bus: Bus, event: MessageEvent<'MessageSent'>) {
+  bus.publish(heardOfMessage(event))
+}

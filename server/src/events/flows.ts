@@ -1,0 +1,17 @@
+import { appendToOutbox } from '../store/outbox.ts'
+import type { EventOf } from './events.ts'
+import { afterCommit, type Follower } from './follower.ts'
+
+/** The kind of the outbox's entries that invoke a processor of a channel flow. */
+export const invocationKind = 'flow-invocation'
+
+/** What the outbox holds of an invocation: the rest is read when it is made. */
+export interface Invocation {
+  readonly callbackId: string
+}
+
+/** The invocation of the processor leaves with the commit. */
+export const invokeProcessor: Follower<EventOf<'ProcessorDue'>> = async (tx, { callbackId, now }) => {
+  await appendToOutbox(tx, invocationKind, { callbackId } satisfies Invocation, now)
+  afterCommit(tx, { wake: 'outbox' })
+}

@@ -1,0 +1,62 @@
+import type { EventKind, EventOf } from './events.ts'
+import { invokeProcessor } from './flows.ts'
+import type { Follower } from './follower.ts'
+import {
+  appInstanceDeletedToSockets,
+  channelToSockets,
+  joinedToSockets,
+  leftToSockets,
+  messageToSockets,
+  movedToSockets,
+  subChannelEndToSockets,
+  userDeletedToSockets,
+} from './sockets.ts'
+import { balanceAfterLeaving, balanceAfterScaleOut, wakePurge } from './work.ts'
+
+/** THE TABLE: what follows from what happens. Whoever wants to follow something is named here, and nowhere else. */
+export const followers: { readonly [Kind in EventKind]: readonly Follower<EventOf<Kind>>[] } = {
+  MessageSent: [messageToSockets],
+  MessageHeld: [messageToSockets],
+  MessageDenied: [messageToSockets],
+  MessageFailed: [messageToSockets],
+  MessageEdited: [messageToSockets],
+  MessageEditHeld: [messageToSockets],
+  MessageEditDenied: [messageToSockets],
+  MessageEditFailed: [messageToSockets],
+  MessageRedacted: [messageToSockets],
+  MessageDeleted: [messageToSockets],
+  ProcessorDue: [invokeProcessor],
+
+  ChannelCreated: [],
+  ChannelUpdated: [channelToSockets],
+  ChannelDeleted: [channelToSockets, wakePurge],
+  ChannelExpirationSet: [],
+  ChannelFlowSet: [],
+
+  MembersJoined: [joinedToSockets],
+  MembersLeft: [leftToSockets, balanceAfterLeaving],
+  MembersMoved: [movedToSockets],
+  ModeratorsLeftSubChannel: [subChannelEndToSockets],
+  ModeratorCreated: [],
+  ModeratorDeleted: [],
+  BanCreated: [],
+  BanDeleted: [],
+  SubChannelCreated: [balanceAfterScaleOut],
+  SubChannelDeleted: [wakePurge],
+  ReadMarkerMoved: [],
+
+  UserCreated: [],
+  UserUpdated: [],
+  UserDeleted: [userDeletedToSockets, wakePurge],
+  BotCreated: [],
+  BotUpdated: [],
+  BotDeleted: [wakePurge],
+  AppInstanceCreated: [],
+  AppInstanceUpdated: [],
+  AppInstanceDeleted: [appInstanceDeletedToSockets, wakePurge],
+  AdminCreated: [],
+  AdminDeleted: [],
+  EndpointRegistered: [],
+  EndpointUpdated: [],
+  EndpointDeregistered: [],
+}

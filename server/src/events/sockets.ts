@@ -1,0 +1,140 @@
+import type { Move, SocketEvent, SocketEventType } from '../bus/socket-events.ts'
+import { channelDetails } from '../present/channels.ts'
+import { batchDetails, membershipDetails } from '../present/memberships.ts'
+import { heardContent, messageDetails, type ShownMessage } from '../present/messages.ts'
+import type { Queries } from '../store/database.ts'
+import type { Identity } from '../store/identities.ts'
+import { membersInCharge, type MembershipType, type PlacedMembership } from '../store/memberships.ts'
+import type { EventOf, MessageEvent, MessageKind } from './events.ts'
+import { afterCommit, type Follower } from './follower.ts'
+
+const typeOfMessage: Readonly<Record<MessageKind, Extract<SocketEventType, `${string}_CHANNEL_MESSAGE`>>> = {
+  MessageSent: 'CREATE_CHANNEL_MESSAGE',
+  MessageHeld: 'PENDING_CREATE_CHANNEL_MESSAGE',
+  MessageDenied: 'DENIED_CREATE_CHANNEL_MESSAGE',
+  MessageFailed: 'FAILED_CREATE_CHANNEL_MESSAGE',
+  MessageEdited: 'UPDATE_CHANNEL_MESSAGE',
+  MessageEditHeld: 'PENDING_UPDATE_CHANNEL_MESSAGE',
+  MessageEditDenied: 'DENIED_UPDATE_CHANNEL_MESSAGE',
+  MessageEditFailed: 'FAILED_UPDATE_CHANNEL_MESSAGE',
+  MessageRedacted: 'REDACT_CHANNEL_MESSAGE',
+  MessageDeleted: 'DELETE_CHANNEL_MESSAGE',
+}
+
+/** The way through a flow is its sender's affair. */
+const isForSenderOnly: ReadonlySet<MessageKind> = new Set([
+  'MessageHeld',
+  'MessageDenied',
+  'MessageFailed',
+  'MessageEditHeld',
+  'MessageEditDenied',
+  'MessageEditFailed',
+])
+
+function audienceOfMessage(kind: MessageKind, { sender, target }: ShownMessage) {
+  if (isForSenderOnly.has(kind)) return { only: [sender.id] }
+  return target && { only: [sender.id, target.id] }
+}
+
+/**
+ * What sockets hear of a message: the members of its channel or sub-channel; of a targeted one sender and target; of the way through
+ * a flow the sender. Of a deleted one nothing is left of what it said.
+ */
+export const heardOfMessage = ({ kind, sequence, message, place }: MessageEvent): SocketEvent => ({
+  type: typeOfMessage[kind],
+  channelId: place.channelId,
+  sequence,
+  subChannelId: place.subChannelId,
+  ...audienceOfMessage(kind, message),
+  messageType: message.type,
+  payload: {
+    ...messageDetails(message, place),
+    ...(kind === 'MessageDeleted'
+      ? { Content: undefined, Metadata: undefined, MessageAttributes: undefined }
+      : { Content: heardContent(message) }),
+  },
+})
+
+/** Hidden memberships are for the hidden members themselves, and for those members who are in charge (spec/realtime.md §5.6). */
+async function audience(tx: Queries, channelId: number, type: MembershipType, members: readonly Identity[]) {
+  if (type === 'DEFAULT') return undefined
+  return { only: [...new Set([...members.map(({ id }) => id), ...(await membersInCharge(tx, channelId))])] }
+}
+
+const heardOfMembership = (type: SocketEventType, sequence: number, membership: PlacedMembership, moves: readonly Move[]): SocketEvent => ({
+  type,
+  channelId: membership.channelId,
+  sequence,
+  subChannelId: membership.subChannelId,
+  moves,
+  payload: membershipDetails(membership, membership.channelArn, membership.subChannelName),
+})
+
+export const messageToSockets: Follower<MessageEvent> = (tx, event) => afterCommit(tx, heardOfMessage(event))
+
+/** To the members of all sub-channels. LastMessageTimestamp is that of what all see. */
+export const channelToSockets: Follower<EventOf<'ChannelUpdated' | 'ChannelDeleted'>> = (tx, { kind, channelId, sequence, channel }) =>
+  afterCommit(tx, {
+    type: kind === 'ChannelUpdated' ? 'UPDATE_CHANNEL' : 'DELETE_CHANNEL',
+    channelId,
+    sequence,
+    subChannelId: undefined,
+    payload: channelDetails(channel),
+  })
+
+/** Those who join together hear each of all the others; members of an ordinary channel may be heard of as one. */
+export const joinedToSockets: Follower<EventOf<'MembersJoined'>> = async (tx, { channelId, sequence, memberships, asBatch }) => {
+  const moves = memberships.map(({ member, subChannelId }) => ({ memberId: member.id, to: subChannelId }))
+  const [first] = memberships
+  if (asBatch && first) {
+    const { subChannelId, channelArn, type, invitedBy } = first
+    const members = memberships.map(({ member }) => member)
+    afterCommit(tx, {
+      type: 'BATCH_CREATE_CHANNEL_MEMBERSHIP',
+      channelId,
+      sequence,
+      subChannelId,
+      ...(await audience(tx, channelId, type, members)),
+      moves,
+      payload: batchDetails({ invitedBy, type, members, channelArn, subChannelName: undefined }),
+    })
+    return
+  }
+  for (const [index, membership] of memberships.entries()) {
+    const only = await audience(tx, channelId, membership.type, [membership.member])
+    afterCommit(tx, { ...heardOfMembership('CREATE_CHANNEL_MEMBERSHIP', sequence, membership, index === 0 ? moves : []), ...only })
+  }
+}
+
+export const leftToSockets: Follower<EventOf<'MembersLeft'>> = async (tx, { sequence, memberships }) => {
+  for (const membership of memberships) {
+    const { member, channelId, subChannelId, type } = membership
+    const moves = [{ memberId: member.id, from: subChannelId }]
+    const only = await audience(tx, channelId, type, [member])
+    afterCommit(tx, { ...heardOfMembership('DELETE_CHANNEL_MEMBERSHIP', sequence, membership, moves), ...only })
+  }
+}
+
+/** Each member that has been moved into another sub-channel hears of itself, and nobody else does. */
+export const movedToSockets: Follower<EventOf<'MembersMoved'>> = (tx, { sequence, from, memberships }) => {
+  for (const membership of memberships) {
+    const { member, subChannelId } = membership
+    const moves = [{ memberId: member.id, from, to: subChannelId }]
+    afterCommit(tx, { ...heardOfMembership('UPDATE_CHANNEL_MEMBERSHIP', sequence, membership, moves), only: [member.id] })
+  }
+}
+
+/** The same of each moderator whose membership has ended with its sub-channel. */
+export const subChannelEndToSockets: Follower<EventOf<'ModeratorsLeftSubChannel'>> = (tx, { sequence, memberships }) => {
+  for (const membership of memberships) {
+    const { member, subChannelId } = membership
+    const moves = [{ memberId: member.id, from: subChannelId }]
+    const heard = heardOfMembership('DELETE_CHANNEL_MEMBERSHIP', sequence, membership, moves)
+    afterCommit(tx, { ...heard, only: [member.id], reason: 'subchannel_DELETED' })
+  }
+}
+
+export const userDeletedToSockets: Follower<EventOf<'UserDeleted'>> = (tx, { userId }) => afterCommit(tx, { type: 'user-deleted', userId })
+
+export const appInstanceDeletedToSockets: Follower<EventOf<'AppInstanceDeleted'>> = (tx, { appInstanceId }) =>
+  afterCommit(tx, { type: 'app-instance-deleted', appInstanceId })
