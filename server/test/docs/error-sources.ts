@@ -1,6 +1,5 @@
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { format, resolveConfig } from 'prettier'
 import { parseSync } from 'vite'
 
 const source = join(import.meta.dirname, '../../src')
@@ -21,6 +20,18 @@ interface Module {
   readonly nodes: readonly Node[]
   /** Constants and functions by name, wherever they stand. */
   readonly declared: ReadonlyMap<string, Node>
+  /** The names among them that other modules may use. */
+  readonly exported: ReadonlySet<string>
+}
+
+/** An error of the sources. `…` stands for what only a call knows. */
+export interface SourceError {
+  readonly type: string
+  readonly status: string
+  readonly code: string
+  readonly message: string
+  /** Empty where there is none. */
+  readonly reason: string
 }
 
 function moduleOf(file: string): Module {
@@ -32,8 +43,14 @@ function moduleOf(file: string): Module {
     if (node.type === 'FunctionDeclaration') declared.set(name, node)
     if (node.type === 'VariableDeclarator' && isNode(node['init'])) declared.set(name, node['init'])
   }
-  return { file, nodes, declared }
+  const exported = nodes
+    .filter(({ type }) => type === 'ExportNamedDeclaration')
+    .flatMap(({ declaration }) => (isNode(declaration) ? [declaration, ...childrenOf(declaration)] : []))
+    .flatMap(({ id }) => nameOf(id) ?? [])
+  return { file, nodes, declared, exported: new Set(exported) }
 }
+
+const modules = globSync('**/*.ts', { cwd: source }).toSorted().map(moduleOf)
 
 /** What stands for a value that only a call knows. */
 const unknown = ['…']
@@ -66,9 +83,18 @@ function textsOf(node: unknown, module: Module, values: Values, depth = 0): read
   }
   if (node.type === 'ConditionalExpression') return [...new Set([...next(node['consequent']), ...next(node['alternate'])])]
   if (node.type === 'LogicalExpression') return [...new Set([...next(node['left']), ...next(node['right'])])]
+  // One of the texts of a table.
+  if (node.type === 'MemberExpression') {
+    const table = module.declared.get(nameOf(node['object']) ?? '')
+    if (table?.type !== 'ObjectExpression') return unknown
+    return (table['properties'] as Node[]).flatMap(property => next(property['value']))
+  }
   if (node.type === 'BinaryExpression' && node['operator'] === '+') return joined(next(node['left']), next(node['right']))
-  const called = node.type === 'CallExpression' ? module.declared.get(nameOf(node['callee']) ?? '') : undefined
-  return called && isFunction(called) ? returnedBy(called, argumentsOf(node).map(next), module, depth) : unknown
+  if (node.type !== 'CallExpression') return unknown
+  const called = nameOf(node['callee']) ?? ''
+  const home = module.declared.has(called) ? module : modules.find(each => each.exported.has(called))
+  const made = home?.declared.get(called)
+  return home && made && isFunction(made) ? returnedBy(made, argumentsOf(node).map(next), home, depth) : unknown
 }
 
 function returnedBy(made: Node, given: readonly (readonly string[])[], module: Module, depth: number): readonly string[] {
@@ -79,14 +105,6 @@ function returnedBy(made: Node, given: readonly (readonly string[])[], module: M
   return [...new Set(results.flatMap(({ argument }) => textsOf(argument, module, values, depth + 1)))].slice(0, mostAlternatives)
 }
 
-interface Row {
-  readonly type: string
-  readonly status: string
-  readonly code: string
-  readonly message: string
-  readonly reason: string
-}
-
 /** A function that makes errors: the call in it, and what its parameters are called. */
 interface Maker {
   readonly module: Module
@@ -94,8 +112,16 @@ interface Maker {
   readonly call: Node
 }
 
+type Makers = ReadonlyMap<string, readonly Maker[]>
+
+/** Which function a name means in a module: its own, or else the one that others may have. */
+const makerOf = (name: string | undefined, module: Module, makers: Makers) => {
+  const known = makers.get(name ?? '') ?? []
+  return known.find(maker => maker.module === module) ?? (module.declared.has(name ?? '') ? undefined : known[0])
+}
+
 /** The errors that a call or `new` makes, by those that it goes through. */
-function rowsOf(call: Node, module: Module, values: Values, makers: ReadonlyMap<string, Maker>, modelled: Values): Row[] {
+function rowsOf(call: Node, module: Module, values: Values, makers: Makers, modelled: Values): SourceError[] {
   const name = nameOf(call['callee'])
   const given = argumentsOf(call).map(each => textsOf(each, module, values))
   if (name === 'failure' || name === 'ApiError') {
@@ -104,7 +130,7 @@ function rowsOf(call: Node, module: Module, values: Values, makers: ReadonlyMap<
     const [messages = unknown, reasons = ['']] = name === 'failure' ? given.slice(1) : given.slice(3)
     return messages.flatMap(message => reasons.map(reason => ({ type, status, code, message, reason })))
   }
-  const maker = makers.get(name!)!
+  const maker = makerOf(name, module, makers)!
   const inner = new Map(parametersOf(maker.made).map((parameter, index) => [parameter, given[index] ?? defaultOf(maker, index)]))
   return rowsOf(maker.call, maker.module, inner, makers, modelled)
 }
@@ -117,8 +143,7 @@ function defaultOf({ made, module }: Maker, index: number): readonly string[] {
 const isCall = ({ type }: Node) => type === 'CallExpression' || type === 'NewExpression'
 
 /** All errors of the sources, as far as their texts stand there. */
-function collected(): Row[] {
-  const modules = globSync('**/*.ts', { cwd: source }).toSorted().map(moduleOf)
+export function errorsOfTheSources(): SourceError[] {
   const errors = modules.find(({ file }) => file === 'errors.ts')!
   const modelled = new Map(
     all(errors.declared.get('modelledErrors')!)
@@ -128,29 +153,33 @@ function collected(): Row[] {
         all(node['value'] as Node).flatMap(({ type, value }) => (type === 'Literal' ? [String(value)] : [])),
       ]),
   )
-  const makers = new Map<string, Maker>()
-  const makes = (node: Node) =>
-    isCall(node) && (['failure', 'ApiError'].includes(nameOf(node['callee']) ?? '') || makers.has(nameOf(node['callee']) ?? ''))
+  const makers = new Map<string, Maker[]>()
+  const makes = (node: Node, module: Module) =>
+    isCall(node) &&
+    (['failure', 'ApiError'].includes(nameOf(node['callee']) ?? '') || makerOf(nameOf(node['callee']), module, makers) !== undefined)
   // Makers of makers: as often as one is built on another.
   for (let round = 0; round < 3; round++) {
     for (const module of modules) {
       for (const [name, made] of module.declared) {
-        if (!isFunction(made) || makers.has(name) || name === 'failure') continue
+        const known = makers.get(name) ?? []
+        if (!isFunction(made) || known.some(maker => maker.module === module) || name === 'failure') continue
         const body = made['body'] as Node
         const last = body.type === 'BlockStatement' ? ((body['body'] as Node[]).at(-1)?.['argument'] as Node | undefined) : body
-        if (last && makes(last)) makers.set(name, { module, made, call: last })
+        if (last && makes(last, module)) makers.set(name, [...known, { module, made, call: last }])
       }
     }
   }
-  const inMakers = new Set([...makers.values()].map(({ call }) => call))
+  const inMakers = new Set([...makers.values()].flat().map(({ call }) => call))
   return modules.flatMap(module => [
-    ...module.nodes.filter(node => makes(node) && !inMakers.has(node)).flatMap(node => rowsOf(node, module, new Map(), makers, modelled)),
+    ...module.nodes
+      .filter(node => makes(node, module) && !inMakers.has(node))
+      .flatMap(node => rowsOf(node, module, new Map(), makers, modelled)),
     ...faultsIn(module),
   ])
 }
 
 /** What the validation finds, many of which may stand in one message. */
-function faultsIn(module: Module): Row[] {
+function faultsIn(module: Module): SourceError[] {
   return module.nodes.flatMap(node => {
     if (node.type !== 'ObjectExpression') return []
     const members = new Map((node['properties'] as Node[]).map(property => [nameOf(property['key']), property['value']]))
@@ -166,28 +195,4 @@ function faultsIn(module: Module): Row[] {
       })),
     )
   })
-}
-
-const cell = (text: string) => (text === '' ? '–' : text.replaceAll(/([|*_<>\\`[\]])/g, String.raw`\$1`).replaceAll('\n', ' '))
-
-/** docs/errors.md */
-export async function errorsPage(): Promise<string> {
-  const sections = new Map<string, Set<string>>()
-  const rows = collected().toSorted((a, b) => (`${a.status} ${a.type} ${a.message}` < `${b.status} ${b.type} ${b.message}` ? -1 : 1))
-  for (const { status, type, code, message, reason } of rows) {
-    const title = `## ${status} ${type}\n\nCode \`${code}\``
-    const lines = sections.get(title) ?? new Set()
-    sections.set(title, lines.add(`| ${cell(message)} | ${cell(reason)} |`))
-  }
-  const tables = [...sections].map(([title, lines]) => `${title}\n\n| Message | Reason |\n| --- | --- |\n${[...lines].join('\n')}\n`)
-  const page = `# Errors
-
-Every error is JSON with \`Code\`, \`Message\` and \`Reason\`, and its type is in the header \`x-amzn-errortype\`. \`Code\`, \`Message\` and
-status are Amazon's; \`Reason\` is ours, and says which check has failed and what to change. \`…\` stands for what only the call knows.
-429 and 503 have a \`Retry-After\`. At the log level \`debug\` the log has each of them by its request id, and those of 5xx at any level.
-
-This page is made from the sources: \`npx vitest run server/test/docs --update\`.
-
-${tables.join('\n')}`
-  return format(page, { ...(await resolveConfig(join(source, '../../docs/errors.md'))), parser: 'markdown' })
 }
