@@ -1,10 +1,12 @@
+import { upToDate } from '../auth/access.ts'
+import { providerOf } from '../auth/iam/claims.ts'
 import { roleArn } from '../keys/principals.ts'
 import type { Origin } from '../sender.ts'
 import type { Tools } from './credentials.ts'
 import type { IdentityIds } from './identity-id.ts'
 import { poolError, type IdentityInput } from './identity-input.ts'
 import type { Claims } from './issuer.ts'
-import { isProvider, providerName } from './provider.ts'
+import { isProvider } from './provider.ts'
 import { userIdIn } from './user-id.ts'
 import { sessionOfLogin, trustingRole, type TakesLogins } from './web-identity.ts'
 
@@ -47,7 +49,7 @@ async function loginOf(pool: IdentityPool, logins: IdentityInput['Logins'], { so
       'Token is not from a supported provider of this identity pool.',
       'This pool takes no logins: start the server with --oidc-issuer, --oidc-audience and --identity-pool-role.',
     )
-  const known = `${providerName(issuer.name)} is the key of its issuer in Logins`
+  const known = `${providerOf(issuer.name)} is the key of its issuer in Logins`
   if (!isProvider(provider, issuer.name))
     throw notGranted('Token is not from a supported provider of this identity pool.', `Send one token of the issuer: ${known}.`)
   if (others.length > 0)
@@ -95,20 +97,23 @@ export async function getCredentialsForIdentity(
   pool: IdentityPool,
   origin: Origin,
 ) {
-  const { IdentityId: given, Logins, CustomRoleArn } = input
+  const { IdentityId, Logins, CustomRoleArn } = input
   const login = await loginOf(pool, Logins, origin)
-  const { identityId, claims, userId, roleName } = login ?? guestOf(pool, given)
-  if (given !== identityId && !pool.ids.isGuest(given))
+  const { identityId, claims, userId, roleName } = login ?? guestOf(pool, IdentityId)
+  if (IdentityId !== identityId && !pool.ids.isGuest(IdentityId))
     throw notGranted(
       "Logins don't match. Please include at least one valid login for this identity or identity pool.",
       'The IdentityId is not that of this login. GetId with these Logins answers it.',
     )
   if (CustomRoleArn !== undefined && CustomRoleArn !== roleArn(pool.account, roleName))
     throw notGranted('The role of CustomRoleArn cannot be assumed with this identity.', 'The pool has one role: leave CustomRoleArn out.')
-  const role = trustingRole(pool.ring.role(roleName), claims)
-  const seconds = Math.min(longestSeconds, role.longestSeconds)
-  const session = { role, claims, userId, subject: identityId, name: sessionName, policy: undefined, seconds }
-  const { AccessKeyId, SecretAccessKey: SecretKey, SessionToken, Expiration } = (await sessionOfLogin(pool, session)).Credentials
+  // The token is not verified again where the role is looked up again.
+  const { Credentials: given } = await upToDate(pool.ring, async () => {
+    const role = trustingRole(pool.ring.role(roleName), claims)
+    const seconds = Math.min(longestSeconds, role.longestSeconds)
+    return sessionOfLogin(pool, { role, claims, userId, subject: identityId, name: sessionName, policy: undefined, seconds })
+  })
+  const { AccessKeyId, SecretAccessKey: SecretKey, SessionToken, Expiration } = given
   const Credentials = { AccessKeyId, SecretKey, SessionToken, Expiration: Date.parse(Expiration) / 1000 }
   return { IdentityId: identityId, Credentials }
 }

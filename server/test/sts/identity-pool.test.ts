@@ -412,6 +412,20 @@ test.each(databaseKinds)('guests have identities of their own, which every node 
   expect(merged.body.IdentityId).toBe(alice)
 })
 
+test('a role that asks for claims of the token is given with them only, and one that has just been changed is so at once', async () => {
+  const world = await startWorld('sqlite', settings())
+  onTestFinished(() => world.close())
+  const oidc = { issuer: issuer.url, audiences: ['web'] }
+  const outcome = async (env: string) => {
+    const Logins = await login('alice', { claims: { env } })
+    return (await ask(world, 'GetCredentialsForIdentity', { IdentityId: await idOf(world, Logins), Logins })).body.type
+  }
+  const misconfigured = 'InvalidIdentityPoolConfigurationException'
+  expect(await outcome('production')).toBe(misconfigured)
+  await makeRole(world, 'chat', { trust: { oidc: { ...oidc, condition: { StringEquals: { [`${provider}:env`]: 'production' } } } } })
+  expect([await outcome('production'), await outcome('development')]).toEqual([undefined, misconfigured])
+})
+
 test('a role for guests must say that it is one for the guests of this pool', async () => {
   const world = await startWorld('sqlite', { identityPool: poolId, identityPoolGuestRole: 'guest' })
   onTestFinished(() => world.close())

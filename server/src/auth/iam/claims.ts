@@ -7,8 +7,8 @@ import type { RequestContext } from './request-context.ts'
 /** What a token says, by claim. */
 type Claims = Readonly<Record<string, unknown>>
 
-/** The condition keys of an issuer begin with its URL without scheme and final slash. */
-const providerOf = (issuer: string) => issuer.replace(/^https?:\/\//, '').replace(/\/$/, '')
+/** What IAM and Cognito call an issuer: its URL without scheme and final slash. Condition keys on its claims begin with it. */
+export const providerOf = (issuer: string) => issuer.replace(/^https?:\/\//, '').replace(/\/$/, '')
 
 const keyOf =
   (issuer: string) =>
