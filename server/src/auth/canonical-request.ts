@@ -66,7 +66,8 @@ export function escapedQuery(query: string): string | undefined {
   }
 }
 
-const reescape = (text: string) => encodeURIComponent(decodeURIComponent(text)).replace(/[!'()*]/g, escapeByte)
+/** Escaped by RFC 3986, whatever was escaped before. Throws where an escape cannot be decoded. */
+export const reescape = (text: string) => encodeURIComponent(decodeURIComponent(text)).replace(/[!'()*]/g, escapeByte)
 
 /** By name, then by value. The whole pairs would not do: `a-b=` sorts before `a=`, yet the name `a` before `a-b`. */
 function compareQueryPairs(left: string, right: string): number {

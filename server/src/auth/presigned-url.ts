@@ -1,9 +1,10 @@
 import { parseCredential } from './authorization-header.ts'
 import { canonicalQuery, escapedQuery, hashBody } from './canonical-request.ts'
-import { expiredToken, incompleteSignature, invalidSignature, missingAuthenticationToken, unrecognizedClient } from './signature-errors.ts'
+import { expiredToken, incompleteSignature, invalidSignature, missingAuthenticationToken } from './signature-errors.ts'
 import { createSigners } from './signer.ts'
 import type { AccessKey, FindKey, SigningSecret } from './signing-key.ts'
 import { formatBasic, parseBasic } from './signing-time.ts'
+import { unknownKey } from './unknown-key.ts'
 
 /** A GET whose signature is in its query, as it travelled. */
 export interface PresignedRequest {
@@ -63,10 +64,14 @@ export function createUrlVerifier<Key extends SigningSecret>(options: {
         const canonical = { method: 'GET', path, query: spelling, headers, signedHeaders: ['host'], bodyHash: hashOfNothing }
         return signer.holds(canonical, date, signature)
       })
-    let holds = false
-    for (const spelling of spellingsOf(query)) if ((holds = isSigned(spelling))) break
-    if (known === undefined)
-      throw unrecognizedClient(`no such access key id${token === undefined ? '' : ' with this X-Amz-Security-Token'}`)
+    const isSignedAs = (spellings: Iterable<string>) => {
+      for (const spelling of spellings) if (isSigned(spelling)) return true
+      return false
+    }
+    const holds = isSignedAs(spellingsOf(query))
+    if (known === undefined) throw unknownKey(findKey, credential.accessKeyId, token)
+    if (!holds && token !== undefined && isSignedAs(spellingsOf(query, 'X-Amz-Security-Token')))
+      throw invalidSignature('X-Amz-Security-Token was added after signing: sign the URL with it')
     if (!holds) throw invalidSignature(`signature mismatch; wrong secret key, or signed for another host than ${host}`)
     if ((known.expiresAt ?? Infinity) <= now()) throw expiredToken('the credentials have expired')
     signer.accept()
@@ -109,11 +114,11 @@ function checkTime(date: string, expires: string, now: number) {
   if (signed.milliseconds > now + allowedSkew) throw invalidSignature(`clock ahead; dated ${date}, it is ${formatBasic(now)} here`)
 }
 
-/** Without its signature, each made only where those before do not hold: as it came; escaped by RFC 3986; and with the apostrophes that browsers escape after signing. */
-function* spellingsOf(query: string) {
+/** Without its signature and what is named beside it, each made only where those before do not hold: as it came; escaped by RFC 3986; and with the apostrophes that browsers escape after signing. */
+function* spellingsOf(query: string, unsigned?: string) {
   const signed = query
     .split('&')
-    .filter(pair => !pair.startsWith('X-Amz-Signature='))
+    .filter(pair => !pair.startsWith('X-Amz-Signature=') && !(unsigned !== undefined && pair.startsWith(`${unsigned}=`)))
     .join('&')
   yield canonicalQuery(signed)
   const escaped = escapedQuery(signed)

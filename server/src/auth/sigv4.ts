@@ -3,10 +3,11 @@ import { canonicalHeaders, canonicalPath, canonicalQuery, escapedQuery, hashBody
 import type { CanonicalRequest } from './canonical-request.ts'
 import { explainMismatch } from './explain-mismatch.ts'
 import type { Holds } from './explain-mismatch.ts'
-import { expiredToken, invalidSignature, missingAuthenticationToken, unrecognizedClient } from './signature-errors.ts'
+import { expiredToken, invalidSignature, missingAuthenticationToken } from './signature-errors.ts'
 import { createSigners } from './signer.ts'
 import type { FindKey, SigningSecret } from './signing-key.ts'
 import { checkClock, readSigningTime } from './signing-time.ts'
+import { unknownKey } from './unknown-key.ts'
 
 /** A request as it travelled: `url` and `rawHeaders` are node's, untouched. */
 export interface SignedRequest {
@@ -62,21 +63,16 @@ export function createVerifier<Key extends SigningSecret>(options: {
       bodyHash,
     }
     if (!holdsForSomeHost(canonical, request.forwardedHost, each => holds(each) || holdsEscaped(each, raw.query, holds))) {
-      const reason = explainMismatch(canonical, raw, holds)
-      if (known !== undefined) throw invalidSignature(reason)
+      const mismatch = explainMismatch({ canonical, raw, forwardedHost: request.forwardedHost, holds })
+      if (known !== undefined) throw mismatch
     }
-    if (known === undefined) throw unrecognizedClient(reasonForUnknownKey(token !== undefined))
+    if (known === undefined) throw unknownKey(findKey, credential.accessKeyId, token)
     if ((known.expiresAt ?? Infinity) <= now()) throw expiredToken('The temporary credentials have expired: get new ones.')
     signer.accept()
     if (!isKept) authorizations.keep(authorization, claims)
     return known
   }
 }
-
-const reasonForUnknownKey = (hasToken: boolean) =>
-  hasToken
-    ? 'This server has not issued the session token (x-amz-security-token) with this access key id.'
-    : 'This server has no such access key id, or it is one that needs its session token.'
 
 /** The host of the request first. */
 function holdsForSomeHost(canonical: CanonicalRequest, forwardedHost: string | undefined, holds: Holds): boolean {

@@ -31,14 +31,23 @@ type Handle = (request: IncomingMessage, response: ServerResponse) => void
 /** For the operator, and not for pages of others. */
 const isManagement = (url: string) => /^\/(?:health|metrics)(?:[?/]|$)/.test(url)
 
-const unknownOperation = ({ method, url }: IncomingMessage) =>
-  new ApiError(
+/** An ARN whose slashes have become those of the path. */
+const decodedArn = /\/arn(?::|%3A)[^/]*chime[^/]*app-instance\//i
+
+const unknownOperation = ({ method, url }: IncomingMessage) => {
+  const path = url!.split('?')[0]!
+  const reason = decodedArn.test(path)
+    ? 'The path holds an ARN with bare slashes, which clients escape as %2F: a proxy in front has decoded the path. ' +
+      'It must pass the path on as it came (in nginx: proxy_pass http://HOST:PORT; with nothing after the port, not even a slash).'
+    : `No operation has the route ${method} ${path} with these ?operation= or ?scope= parameters.`
+  return new ApiError(
     'UnknownOperationException',
     404,
     'UnknownOperation',
     'The requested operation is not recognized by the service.',
-    `No operation has the route ${method} ${url!.split('?')[0]} with these ?operation= or ?scope= parameters.`,
+    reason,
   )
+}
 
 const malformedUri = () =>
   failure('BadRequestException', 'The request URI is malformed', 'A percent-escape in the path is not valid UTF-8.')

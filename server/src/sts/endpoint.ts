@@ -5,6 +5,7 @@ import { ApiError } from '../errors.ts'
 import { commonHeaders, reasonHeader, retryHeader } from '../http/answer.ts'
 import type { Received, Endpoint } from '../http/endpoint.ts'
 import { parameterIn } from '../http/selector.ts'
+import type { Session } from '../keys/session.ts'
 import type { Origin } from '../sender.ts'
 import { assumeRole } from './assume-role.ts'
 import type { Tools } from './credentials.ts'
@@ -21,6 +22,8 @@ type Result = object
 interface Action {
   /** Beside Action and Version. */
   readonly parameters: readonly string[]
+  /** Which temporary credentials may call it. Others would last for ever by asking again and again, or be more than they were given as. */
+  readonly sessions: readonly Session['kind'][]
   readonly answer: (parameters: Parameters, caller: AccessKey, tools: Tools, sender: Origin) => Promise<Result>
 }
 
@@ -28,11 +31,12 @@ interface Action {
 const actions: Readonly<Record<string, Action>> = {
   AssumeRole: {
     parameters: ['RoleArn', 'RoleSessionName', 'Policy', 'Tags', 'TransitiveTagKeys', 'DurationSeconds', 'ExternalId'],
+    sessions: ['role', 'session'],
     answer: assumeRole,
   },
-  GetFederationToken: { parameters: ['Name', 'Policy', 'Tags', 'DurationSeconds'], answer: getFederationToken },
-  GetSessionToken: { parameters: ['DurationSeconds'], answer: getSessionToken },
-  GetCallerIdentity: { parameters: [], answer: getCallerIdentity },
+  GetFederationToken: { parameters: ['Name', 'Policy', 'Tags', 'DurationSeconds'], sessions: [], answer: getFederationToken },
+  GetSessionToken: { parameters: ['DurationSeconds'], sessions: [], answer: getSessionToken },
+  GetCallerIdentity: { parameters: [], sessions: ['role', 'session', 'federated-user'], answer: getCallerIdentity },
 }
 
 const ofWebIdentity = ['RoleArn', 'RoleSessionName', 'WebIdentityToken', 'Policy', 'DurationSeconds']
@@ -58,6 +62,15 @@ function knownAction({ body, query }: Received): string {
   }
 }
 
+const notWithSession = (action: string) =>
+  new ApiError(
+    'AccessDenied',
+    403,
+    'AccessDenied',
+    `Cannot call ${action} with session credentials`,
+    'Sign with the key that they come from.',
+  )
+
 const xmlHeaders = (requestId: string) => ({ ...commonHeaders(requestId), 'content-type': 'text/xml' })
 
 /** The calls for temporary credentials (STS 2011-06-15): forms in, XML out, as every SDK speaks it. */
@@ -81,6 +94,8 @@ export function stsEndpoint(tools: Tools & TakesLogins & { verify: (request: Sig
     // Who has signed is known before anything else is looked at.
     const caller = known && verify(asked)
     if (caller) asked.trail?.signed(caller)
+    const session = caller && tools.ring.sessionOf(caller)
+    if (session && !known.sessions.includes(session.kind)) throw notWithSession(action)
     checkKnown(parameters, ['Action', 'Version', ...(known?.parameters ?? ofWebIdentity)])
     const result = known ? await known.answer(parameters, caller!, tools, asked) : await assumeRoleWithWebIdentity(parameters, tools, asked)
     return { action, result }

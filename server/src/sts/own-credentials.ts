@@ -1,7 +1,6 @@
 import { decide } from '../auth/iam/decide.ts'
 import type { AccessKey } from '../auth/signing-key.ts'
 import type { Origin } from '../sender.ts'
-import { ApiError } from '../errors.ts'
 import { contextOf, issue, type Tools } from './credentials.ts'
 import { denied, duration, sessionPolicy, tagsIn, text, type Parameters } from './parameters.ts'
 
@@ -10,18 +9,6 @@ const longest = 129_600
 /** Amazon's for the owner of an account. */
 const longestOfRoot = 3600
 
-/** Only a key that lasts may ask for these: others would last for ever by asking again and again. */
-function requireLasting({ ring }: Tools, caller: AccessKey, action: string) {
-  if (!ring.sessionOf(caller)) return
-  throw new ApiError(
-    'AccessDenied',
-    403,
-    'AccessDenied',
-    `Cannot call ${action} with session credentials`,
-    'Sign with the key that they come from.',
-  )
-}
-
 function seconds(parameters: Parameters, { principal }: AccessKey): number {
   const given = duration(parameters, usual, longest, `DurationSeconds must be at most ${longest}`)
   return principal.permissions ? given : Math.min(given, longestOfRoot)
@@ -29,7 +16,6 @@ function seconds(parameters: Parameters, { principal }: AccessKey): number {
 
 /** GetSessionToken: temporary credentials that may what the key may. */
 export async function getSessionToken(parameters: Parameters, caller: AccessKey, tools: Tools) {
-  requireLasting(tools, caller, 'GetSessionToken')
   const given = {
     kind: 'session',
     sourceKeyId: caller.accessKeyId,
@@ -46,7 +32,6 @@ export async function getSessionToken(parameters: Parameters, caller: AccessKey,
 
 /** GetFederationToken: temporary credentials that may what both the key and the session policy allow. */
 export async function getFederationToken(parameters: Parameters, caller: AccessKey, tools: Tools, origin: Origin) {
-  requireLasting(tools, caller, 'GetFederationToken')
   const name = text(parameters, 'Name', /^[\w+=,.@-]{2,32}$/, '2 to 32 letters, digits and characters of _+=,.@-')
   const tags = tagsIn(parameters)
   const policy = sessionPolicy(parameters)

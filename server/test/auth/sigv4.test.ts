@@ -453,6 +453,20 @@ describe('what is refused, and why', () => {
     ['a path with doubled slashes', () => signed({ path: '//channels' }), /signers fold/],
     ['a target outside ASCII', async () => ({ ...(await signed()), url: '/channels/é' }), /percent-escaped/],
     ['a wrong secret', () => signed({ signedWith: { ...key, secretAccessKey: 'wrong' } }), /secret access key is not the one/],
+    ['a host that a proxy hides', sent('host', 'backend:3000'), /checked for the host 'backend:3000': where the client has called another/],
+    [
+      'a host beside the one that a trusted proxy tells',
+      async () => ({ ...(await sent('host', 'backend:3000')()), forwardedHost: 'chat.example.com' }),
+      /checked for the host 'backend:3000' and 'chat\.example\.com'/,
+    ],
+    [
+      'a path whose escapes a proxy has changed',
+      async () => ({
+        ...(await signed({ path: `/channels/${strictly(channelArn)}` })),
+        url: `/channels/${channelArn.replaceAll('/', '%2f')}`,
+      }),
+      /path is signed with other percent-escapes/,
+    ],
   ]
   it.each(invalid)('refuses %s and says so', async (_, request, reason) => {
     const error = refusal(await request())
@@ -462,7 +476,22 @@ describe('what is refused, and why', () => {
 
   const unrecognized: Case[] = [
     ['an unknown key', () => signed({ signedWith: { accessKeyId: 'AKIDOTHER', secretAccessKey: 'any' } }), /no such access key id/],
-    ['a session token', () => signed({ signedWith: { ...key, sessionToken: 'token' } }), /session token/],
+    ['a session token with a lasting key', () => signed({ signedWith: { ...key, sessionToken: 'token' } }), /is a lasting one: send no/],
+    [
+      'a temporary key without its token',
+      () => signed({ signedWith: { ...key, accessKeyId: 'ASIAX' } }),
+      /its session token .* is missing/,
+    ],
+    [
+      'a token of another key',
+      () => signed({ signedWith: { ...key, accessKeyId: 'ASIAX', sessionToken: 'token' } }),
+      /not of this access key id/,
+    ],
+    [
+      'a token that is escaped',
+      () => signed({ signedWith: { ...key, accessKeyId: 'ASIAX', sessionToken: 'to%2Fken' } }),
+      /session token is garbled/,
+    ],
   ]
   it.each(unrecognized)('does not recognize %s and says so', async (_, request, reason) => {
     const error = refusal(await request())

@@ -217,7 +217,7 @@ test('commands that make no sense are refused with one line', { timeout: 120_000
   expect((await carillon(['keys', 'list', '--data', data])).stdout).toBe('ACCESS KEY ID  NAME  STATUS  CREATED\n')
 })
 
-test('a role is made, shown, changed and deleted', { timeout: 60_000 }, async () => {
+test('a role is made, shown, changed and deleted', { timeout: 120_000 }, async () => {
   const data = await temporaryFolder()
   await makeDatabase({ data })
   const roles = (args: readonly string[]) => carillon(['roles', ...args, '--data', data])

@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { rootPrincipal } from '../../src/auth/principal.ts'
 import type { AccessKey } from '../../src/auth/signing-key.ts'
+import { sts } from '../support/access.ts'
 import { Listening, listen, presignedUrl } from '../support/sockets.ts'
 import { call } from '../support/signed.ts'
 import { raw } from '../support/raw.ts'
@@ -26,6 +27,7 @@ function changed(url: string, name: string, value: string | undefined): string {
 
 onBothDatabases('connecting', world => {
   const alice = async (): Promise<string> => (await world().appInstance(['alice'])).user('alice')
+  const temporary = async () => (await sts(world().app, world().app.rootKey, 'GetSessionToken')).credentials
 
   test('who signs is told first and at once that the session is established', async () => {
     const { events } = await listen(world().app, await alice())
@@ -158,9 +160,53 @@ onBothDatabases('connecting', world => {
       /X-Amz-SignedHeaders must be host/,
     ],
     [
-      'a session token',
+      'a session token with a lasting key',
       async (arn: string) => presignedUrl(world().app, arn, { query: { 'X-Amz-Security-Token': 'token' } }),
-      /no such access key id with this X-Amz-Security-Token/,
+      /The access key id is a lasting one: send no X-Amz-Security-Token with it/,
+    ],
+    [
+      'an unknown key',
+      async (arn: string) => presignedUrl(world().app, arn, { key: { accessKeyId: 'AKIAUNKNOWN', secretAccessKey: 'x' } }),
+      /This server has no such access key id/,
+    ],
+    [
+      'temporary credentials whose token is missing',
+      async (arn: string) => {
+        const { sessionToken: _, ...key } = await temporary()
+        return presignedUrl(world().app, arn, { key })
+      },
+      /The access key id is temporary: its session token \(X-Amz-Security-Token\) is missing/,
+    ],
+    [
+      'temporary credentials whose token is added after signing',
+      async (arn: string) => {
+        const { sessionToken, ...key } = await temporary()
+        return `${await presignedUrl(world().app, arn, { key })}&X-Amz-Security-Token=${encodeURIComponent(sessionToken)}`
+      },
+      /X-Amz-Security-Token was added after signing: sign the URL with it/,
+    ],
+    [
+      'temporary credentials whose token is added after signing with another secret',
+      async (arn: string) => {
+        const { sessionToken, ...key } = await temporary()
+        const url = await presignedUrl(world().app, arn, { key: { ...key, secretAccessKey: 'other' } })
+        return `${url}&X-Amz-Security-Token=${encodeURIComponent(sessionToken)}`
+      },
+      /signature mismatch/,
+    ],
+    [
+      'temporary credentials whose token is escaped twice',
+      async (arn: string) => {
+        const { sessionToken, ...key } = await temporary()
+        return presignedUrl(world().app, arn, { key: { ...key, sessionToken: encodeURIComponent(sessionToken) } })
+      },
+      /The session token is garbled: escaped twice, or sent with \+ as a blank/,
+    ],
+    [
+      'temporary credentials with the token of others',
+      async (arn: string) =>
+        presignedUrl(world().app, arn, { key: { ...(await temporary()), sessionToken: (await temporary()).sessionToken } }),
+      /The session token is not of this access key id and server, or its role or key is gone/,
     ],
     ['a broken escape', async (arn: string) => `${await presignedUrl(world().app, arn)}&x=%E0%A4%A`, /percent-escape/],
   ] as const)('%s is refused with 4401 and the reason', async (_, urlOf, reason) => {

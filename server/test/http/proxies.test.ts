@@ -1,9 +1,13 @@
+import { once } from 'node:events'
+import { createServer, request } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
+import { sts } from '../support/access.ts'
 import { call, signedHeaders } from '../support/signed.ts'
 import { Listening, presignedUrl } from '../support/sockets.ts'
 import { watched, type Watched } from '../support/watched.ts'
 import { keyRing } from '../support/keys.ts'
-import { startWorld, type World } from '../support/world.ts'
+import { clientsOf, refusal, startWorld, type World } from '../support/world.ts'
 
 const listing = { path: '/app-instances' }
 const sourceSeen = async ({ world, lastEntry }: Watched, headers: Record<string, string>) => {
@@ -132,4 +136,67 @@ test('sockets connect, and are told to, by the host that the proxy tells', async
   onTestFinished(() => listening.socket.terminate())
   expect((await listening.next()).type).toBe('SESSION_ESTABLISHED')
   expect(await lastEntry()).toMatchObject({ operation: 'Connect', bearer: user('alice'), sourceAddress: '203.0.113.7', outcome: 'Success' })
+})
+
+/** A proxy in front of the server that changes the path and the host; its URL. */
+async function proxyBefore({ app }: World, pathOf: (url: string) => string, hostOf: (host: string) => string): Promise<string> {
+  const proxy = createServer((asked, response) => {
+    const headers = { ...asked.headers, host: hostOf(asked.headers.host ?? '') }
+    const onwards = request(app.url, { method: asked.method, path: pathOf(asked.url ?? ''), headers }, answer => {
+      response.writeHead(answer.statusCode ?? 502, answer.headers)
+      answer.pipe(response)
+    })
+    asked.pipe(onwards)
+  }).listen(0, '127.0.0.1')
+  onTestFinished(() => void proxy.close())
+  await once(proxy, 'listening')
+  return `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`
+}
+
+const asItCame = (text: string) => text
+
+test('a client behind a proxy that is in the way is told what the proxy has changed', async () => {
+  const world = await startWorld('sqlite')
+  onTestFinished(() => world.close())
+  const { arn, user } = await world.appInstance(['alice'])
+  const { ChannelArn } = await world.messaging.createChannel({ AppInstanceArn: arn, Name: 'x', ChimeBearer: user('alice') })
+  const reasonThrough = async (url: string, key = world.app.rootKey) => {
+    const { messaging, identity } = clientsOf({ url, rootKey: key })
+    const answer = await refusal(messaging.describeChannel({ ChannelArn, ChimeBearer: user('alice') })).catch(() => undefined)
+    messaging.destroy()
+    identity.destroy()
+    return answer && [answer.name, answer.status, answer.reason]
+  }
+  expect(await reasonThrough(await proxyBefore(world, asItCame, asItCame))).toBe(undefined)
+  expect(await reasonThrough(await proxyBefore(world, asItCame, () => 'backend:3000'))).toEqual([
+    'InvalidSignatureException',
+    403,
+    expect.stringMatching(/The signature was checked for the host 'backend:3000': where the client has called another one, a proxy must/),
+  ])
+  expect(await reasonThrough(await proxyBefore(world, decodeURIComponent, asItCame))).toEqual([
+    'UnknownOperationException',
+    404,
+    expect.stringMatching(/^The path holds an ARN with bare slashes, .* a proxy in front has decoded the path/),
+  ])
+  expect(await reasonThrough(await proxyBefore(world, url => url.replaceAll('%2F', '/'), asItCame))).toEqual([
+    'UnknownOperationException',
+    404,
+    expect.stringMatching(/^The path holds an ARN with bare slashes/),
+  ])
+  expect(await reasonThrough(await proxyBefore(world, url => url.replaceAll('%3A', ':'), asItCame))).toEqual([
+    'InvalidSignatureException',
+    403,
+    expect.stringMatching(/^The path is signed with other percent-escapes than it came with/),
+  ])
+  expect(await reasonThrough(await proxyBefore(world, url => `/chat${url}`, asItCame))).toEqual([
+    'UnknownOperationException',
+    404,
+    expect.stringMatching(/^No operation has the route GET \/chat\/channels\//),
+  ])
+  const { sessionToken: _, ...key } = (await sts(world.app, world.app.rootKey, 'GetSessionToken')).credentials
+  expect(await reasonThrough(world.app.url, key)).toEqual([
+    'UnrecognizedClientException',
+    403,
+    'The access key id is temporary: its session token (X-Amz-Security-Token) is missing.',
+  ])
 })

@@ -183,7 +183,26 @@ onBothDatabases('AssumeRole', world => {
     expect(await channels(world(), ofRoot, user('alice'))).toBe(0)
     expect(await channels(world(), ofRoot, user('bob'))).toEqual({ name: 'AccessDeniedException', status: 403 })
     expect((await sts(world().app, federated, 'GetFederationToken', { Name: 'more' })).value('Code')).toBe('AccessDenied')
-    expect((await sts(world().app, federated, 'AssumeRole', { RoleArn: roleArn('open'), ...session })).value('Code')).toBe('AccessDenied')
+  })
+
+  test('credentials of GetFederationToken call no operation of STS but GetCallerIdentity, whatever their policies allow', async () => {
+    const key = await makeKey(world(), allowing(['*', '*']))
+    const RoleArn = await makeRole(world(), 'for-all', { trust: { principals: ['arn:aws:iam::000000000000:root'] } })
+    const Policy = allowing(['*', '*'])
+    for (const signing of [key, world().app.rootKey]) {
+      const { credentials } = await sts(world().app, signing, 'GetFederationToken', { Name: 'alice', Policy })
+      const code = async (action: string, parameters: Record<string, string>) => {
+        const answer = await sts(world().app, credentials, action, parameters)
+        return answer.value('Code') ?? answer.status
+      }
+      expect(await code('AssumeRole', { RoleArn, ...session })).toBe('AccessDenied')
+      expect(await code('GetFederationToken', { Name: 'more', Policy })).toBe('AccessDenied')
+      expect(await code('GetSessionToken', {})).toBe('AccessDenied')
+      expect(await code('GetCallerIdentity', {})).toBe(200)
+    }
+    const { credentials: ofSession } = await sts(world().app, key, 'GetSessionToken')
+    const { credentials: ofRole } = await sts(world().app, ofSession, 'AssumeRole', { RoleArn, ...session })
+    expect((await sts(world().app, ofRole, 'GetCallerIdentity')).status).toBe(200)
   })
 })
 
