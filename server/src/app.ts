@@ -7,7 +7,8 @@ import { AnsweredTokens } from './answered-tokens.ts'
 import { Arrivals } from './arrivals.ts'
 import { openAuditLog } from './audit.ts'
 import { createUrlVerifier } from './auth/presigned-url.ts'
-import { createVerifier } from './auth/sigv4.ts'
+import type { Access } from './auth/access.ts'
+import { createKeyCheck, createVerifier } from './auth/sigv4.ts'
 import type { FindKey } from './auth/signing-key.ts'
 import type { Environment } from './call.ts'
 import { followPair } from './certificate-files.ts'
@@ -19,7 +20,7 @@ import { invocationKind } from './events/flows.ts'
 import type { AfterCommit, Wake } from './events/follower.ts'
 import { Gateway } from './gateway/gateway.ts'
 import { dispatchOf, type Dispatch } from './http/dispatch.ts'
-import { Admission } from './http/admission.ts'
+import { BodyMemory } from './http/body-memory.ts'
 import { Connections } from './http/connections.ts'
 import { firstOf, type Endpoint } from './http/endpoint.ts'
 import { ProxyProtocol } from './http/proxy-protocol.ts'
@@ -41,6 +42,7 @@ import { masterKeySource } from './master-key.ts'
 import { createMetrics, measureOutbox } from './metrics.ts'
 import { PageTokens } from './page-token.ts'
 import { Refusals } from './refusals.ts'
+import { onceASecond } from './once-a-second.ts'
 import { openSecrets } from './secrets.ts'
 import { addressMatcher, senderReader } from './sender.ts'
 import { TokenBuckets } from './token-buckets.ts'
@@ -64,6 +66,8 @@ export interface App {
   readonly url: string
   /** The same over TLS, by a name that the certificate has; undefined where there is no TLS listener. */
   readonly tlsUrl: string | undefined
+  /** Where the operator's pages are, where they have a listener of their own. */
+  readonly adminUrl: string | undefined
   readonly rootKey: RootKey
   /** The shared credentials file, where the root key is kept in one. */
   readonly credentialsFile: string | undefined
@@ -75,9 +79,7 @@ export interface App {
 }
 
 /** How long requests that are being answered may take once the server is closing. */
-const drainMilliseconds = 8000
-/** How long those may take that come then, to be refused. */
-const refusalMilliseconds = 500
+const drainMilliseconds = 7000
 /** A database that takes longer to say that it is there cannot serve. */
 const healthMilliseconds = 2000
 
@@ -135,41 +137,55 @@ export async function startApp(config: Config, { now = Date.now, keys, through =
   const { key, file, certificate, forget } = await openSecrets(config, log)
 
   const bus = createLocalBus()
+  let ring: KeyRing | undefined
+  const findKey: FindKey = (id, token) => ring?.find(id, token) ?? keys?.(id, token)
+  const access: Access = {
+    get known() {
+      return ring?.known
+    },
+    hasChanged: async known => (await ring?.hasChanged(known)) ?? false,
+  }
   let dispatches: Record<OperationName, Dispatch> | undefined
   let db: Database | undefined
   let gateway: Gateway | undefined
   const endpoints = new Map<string, Endpoint>()
-  const admission = new Admission()
   const arrivals = new Arrivals()
   const server = createServer({
     log,
     refusals,
     shown: config.reasonInMessage === 'on' ? withReasonInMessage : error => error,
     metrics,
-    admission,
     arrivals,
     connections: new Connections(config.connectionsPerAddress, addressMatcher([...trustProxy, 'loopback'])),
     proxyProtocol,
     readSender: senderReader(trustProxy, proxyHeaders, socket => proxyProtocol?.clientOf(socket)),
     audit,
     mostCalls: config.callsAtOnce,
+    bodyMemory: new BodyMemory(config.bodyMemory * 1024 * 1024),
+    hasAdmin: config.adminAddress !== undefined,
+    checkKey: createKeyCheck({ findKey }, access),
     certificate: certificate?.pair,
     isOutage,
     dispatch: () => dispatches,
     endpoint: path => endpoints.get(path),
     upgrade: () => gateway && ((request, socket, head, sender) => gateway?.upgrade(request, socket, head, sender)),
-    isHealthy: async () =>
-      db !== undefined && (await Promise.race([isAnswering(db), setTimeout(healthMilliseconds, false, { ref: false })])),
+    isHealthy: onceASecond(
+      async () => db !== undefined && (await Promise.race([isAnswering(db), setTimeout(healthMilliseconds, false, { ref: false })])),
+    ),
   })
-  const { plain, tls } = server
+  const { plain, tls, admin } = server
 
   let url: string
   let tlsPort: number | undefined
+  let adminUrl: string | undefined
   let stopFollowing: (() => void) | undefined
   let stopJobs: (() => Promise<void>) | undefined
   let outbox: OutboxRunner | undefined
-  let ring: KeyRing | undefined
   try {
+    if (admin && config.adminAddress) {
+      const [, host = '', port] = /^\[?([^\]]*)\]?:(\d+)$/.exec(config.adminAddress)!
+      adminUrl = `http://${inUrl(host)}:${await listen(admin, host, Number(port))}`
+    }
     url = `http://${inUrl(config.host)}:${await listen(plain, config.host, config.port)}`
     if (tls && certificate) {
       tlsPort = await listen(tls, config.host, config.tlsPort)
@@ -219,7 +235,6 @@ export async function startApp(config: Config, { now = Date.now, keys, through =
     const isShared = rates !== undefined && db.kind === 'postgres'
     const buckets = new TokenBuckets({ shared: isShared })
     const throttling = rates && { buckets, rates, now }
-    const findKey: FindKey = (id, token) => kept.find(id, token) ?? keys?.(id, token)
     const verify = createVerifier({ findKey })
     const { oidcIssuer, oidcAudience, oidcJwks: jwks, exchangeRole, exchangeAppInstance, exchangeUsers: makesUsers } = config
     const issuer = oidcIssuer && oidcAudience && createIssuer({ issuer: oidcIssuer, audiences: oidcAudience, jwks, now })
@@ -238,7 +253,8 @@ export async function startApp(config: Config, { now = Date.now, keys, through =
             role,
             guestRole,
           }
-    const stsCalls = stsEndpoint({ ...issuing, ...logins, verify: createVerifier({ findKey, service: 'sts' }) })
+    const stsKeys = { findKey, service: 'sts' as const }
+    const stsCalls = stsEndpoint({ ...issuing, ...logins, verify: createVerifier(stsKeys), checkKey: createKeyCheck(stsKeys, kept) })
     endpoints.set('/', firstOf([cognitoEndpoint(pool), stsCalls]))
     const login = config.exchangeHook === undefined ? issuer && issuerLogin(issuer) : hookLogin(config.exchangeHook)
     if (login && exchangeRole !== undefined && exchangeAppInstance !== undefined) {
@@ -282,7 +298,7 @@ export async function startApp(config: Config, { now = Date.now, keys, through =
   } catch (error) {
     gateway?.close()
     stopFollowing?.()
-    await server.close(0)
+    await server.close()
     await outbox?.stop()
     await ring?.close()
     await db?.close()
@@ -296,17 +312,26 @@ export async function startApp(config: Config, { now = Date.now, keys, through =
   const close = async () => {
     metrics.serving.set(0)
     const stopOutbox = outbox?.stop()
-    await admission.close(drainMilliseconds)
+    await server.drain(drainMilliseconds)
     gateway?.close()
     stopFollowing?.()
-    await server.close(refusalMilliseconds)
+    await server.close()
     await stopJobs?.()
     await stopOutbox
-    await ring.close()
+    await ring?.close()
     await db.close()
     await audit?.close()
     await forget()
   }
   const tlsUrl = tlsPort === undefined ? undefined : `https://${inUrl(localName(config.host))}:${tlsPort}`
-  return { url, tlsUrl, rootKey: key, credentialsFile: file, db, reopenAuditLog: () => audit?.reopen(), close: () => (closing ??= close()) }
+  return {
+    url,
+    tlsUrl,
+    adminUrl,
+    rootKey: key,
+    credentialsFile: file,
+    db,
+    reopenAuditLog: () => audit?.reopen(),
+    close: () => (closing ??= close()),
+  }
 }

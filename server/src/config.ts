@@ -4,7 +4,19 @@ import { logLevels, type LogLevel } from './log.ts'
 import { parseMasterKeys, type MasterKey } from './master-key.ts'
 import { callRates, type CallRateName, type Rates } from './rates.ts'
 import type { ProxyHeaders } from './sender.ts'
-import { addressList, count, hostAndPort, matching, oneOf, onOrOff, port, postgresUrl, severalNames, webUrl } from './setting-values.ts'
+import {
+  addressList,
+  count,
+  hostAndPort,
+  listenAddress,
+  matching,
+  oneOf,
+  onOrOff,
+  port,
+  postgresUrl,
+  severalNames,
+  webUrl,
+} from './setting-values.ts'
 
 /** A setting: the flag `--name`, the variable `CARILLON_NAME`, its default and one line of meaning. */
 interface Setting<Value> {
@@ -91,6 +103,13 @@ export const settings = {
     undefined,
     'what GetMessagingSessionEndpoint answers; the host name of the call and the TLS port where it is not given',
     hostAndPort,
+  ),
+  adminAddress: setting<string | undefined>(
+    'admin-address',
+    'host:port',
+    undefined,
+    'a listener of their own for /health and /metrics, which are nowhere else then; plain HTTP, and 0 picks a free port',
+    listenAddress,
   ),
   lambdaEndpoint: setting<string | undefined>(
     'lambda-endpoint',
@@ -193,6 +212,13 @@ export const settings = {
     count,
   ),
   callsAtOnce: setting('calls-at-once', 'number', 5000, 'the most calls that are answered at once; others are told to try again', count),
+  bodyMemory: setting(
+    'body-memory',
+    'MiB',
+    64,
+    'the most memory for the bodies of requests, all together; those that do not fit in are told to try again',
+    count,
+  ),
   auditLog: setting(
     'audit-log',
     'file|-|off',

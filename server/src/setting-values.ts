@@ -35,6 +35,13 @@ export function hostAndPort(text: string): string {
   return text
 }
 
+/** Where to listen: `127.0.0.1:9090`, `[::1]:9090`, `localhost:0`. */
+export function listenAddress(text: string): string {
+  const digits = /^(?:\[[\da-fA-F:.]+\]|[\w.-]+):(\d{1,5})$/.exec(text)?.[1]
+  if (digits === undefined || Number(digits) > 65535) throw new Error('must be host:port, such as 127.0.0.1:9090')
+  return text
+}
+
 export function count(text: string): number {
   if (!/^[1-9]\d{0,14}$/.test(text)) throw new Error('must be a whole number of at least 1')
   return Number(text)

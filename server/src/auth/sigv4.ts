@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import { AuthorizationReader, type Claims, type SignedService } from './authorization-header.ts'
 import { canonicalHeaders, canonicalPath, canonicalQuery, escapedQuery, hashBody } from './canonical-request.ts'
 import type { CanonicalRequest } from './canonical-request.ts'
@@ -8,6 +9,7 @@ import { createSigners } from './signer.ts'
 import type { FindKey, SigningSecret } from './signing-key.ts'
 import { checkClock, readSigningTime } from './signing-time.ts'
 import { unknownKey } from './unknown-key.ts'
+import { upToDate, type Access } from './access.ts'
 
 /** A request as it travelled: `url` and `rawHeaders` are node's, untouched. */
 export interface SignedRequest {
@@ -39,7 +41,7 @@ export function createVerifier<Key extends SigningSecret>(options: {
     const { headers, decisive, repeated } = canonicalHeaders(request.rawHeaders)
     for (const name of repeated) if (onlyOnce.has(name)) throw invalidSignature(`The header ${name} comes more than once.`)
     const authorization = headers.get('authorization')
-    if (authorization === undefined) throw missingAuthenticationToken(reasonForNoAuthorization(request))
+    if (authorization === undefined) throw missingAuthenticationToken(reasonForNoAuthorization(request.url))
     const { claims, signature, isKept } = authorizations.read(authorization)
     const { credential, signedHeaders } = claims
     const time = readSigningTime(headers)
@@ -74,6 +76,33 @@ export function createVerifier<Key extends SigningSecret>(options: {
   }
 }
 
+const keyIdPattern = /^AWS4-HMAC-SHA256 Credential=([^,/\s]+)\//
+
+/**
+ * Refuses by its head a request that is unsigned or names a key that this server does not have, so that its body need not be read.
+ * A key that a command has just made is found before the check rejects. Whether the signature holds is for the verifier to say.
+ */
+export function createKeyCheck(
+  { findKey, service = 'chime' }: { findKey: FindKey<SigningSecret>; service?: SignedService },
+  access: Access,
+) {
+  const authorizations = new AuthorizationReader(service, 0)
+  const check = ({ url, headers }: { url: string; headers: IncomingHttpHeaders }) => {
+    const { authorization } = headers
+    if (authorization === undefined) throw missingAuthenticationToken(reasonForNoAuthorization(url))
+    const id = keyIdPattern.exec(authorization)?.[1] ?? authorizations.read(authorization).claims.credential.accessKeyId
+    const token = headers['x-amz-security-token']?.toString()
+    if (findKey(id, token) === undefined) throw unknownKey(findKey, id, token)
+  }
+  return (head: { url: string; headers: IncomingHttpHeaders }): void | Promise<void> => {
+    try {
+      check(head)
+    } catch {
+      return upToDate(access, async () => check(head))
+    }
+  }
+}
+
 /** The host of the request first. */
 function holdsForSomeHost(canonical: CanonicalRequest, forwardedHost: string | undefined, holds: Holds): boolean {
   if (holds(canonical)) return true
@@ -87,7 +116,7 @@ function holdsEscaped(canonical: CanonicalRequest, rawQuery: string, holds: Hold
   return query !== undefined && query !== canonical.query && holds({ ...canonical, query })
 }
 
-function reasonForNoAuthorization({ url }: SignedRequest): string {
+function reasonForNoAuthorization(url: string): string {
   if (url.includes('X-Amz-Signature=')) return 'The request is signed in its query; this call must be signed in the Authorization header.'
   return 'The request has no Authorization header; sign it with Signature Version 4.'
 }

@@ -48,7 +48,8 @@ export async function serve(config: Config, whenReady: (app: App) => Promise<voi
 
 async function run(flags: Flags) {
   const config = configOf(flags)
-  await serve(config, app => void process.stdout.write(exported(clientVariables(app, config)) + readyLine(app)))
+  const pagesOf = ({ adminUrl }: App) => (adminUrl === undefined ? '' : `# /health and /metrics are on ${adminUrl}\n`)
+  await serve(config, app => void process.stdout.write(exported(clientVariables(app, config)) + pagesOf(app) + readyLine(app)))
 }
 
 /** Adds `carillon serve`. */

@@ -9,9 +9,12 @@ import type { Refusals } from '../refusals.ts'
 import type { ReadSender } from '../sender.ts'
 import type { Admission } from './admission.ts'
 import { renderError } from './answer.ts'
+import type { BodyMemory } from './body-memory.ts'
 import type { Answer, Endpoint, Received } from './endpoint.ts'
-import { hasBody, noBody, readBody } from './request-body.ts'
+import { tooManyAtOnce } from './operator-pages.ts'
+import { Body, checkLength, hasBody, isEndless, noBody } from './request-body.ts'
 import { notServing, shownError, tooManyCalls } from './shown-error.ts'
+import { largestBody } from './sizes.ts'
 
 export interface Answering {
   readonly log: Log
@@ -19,13 +22,15 @@ export interface Answering {
   readonly metrics: Metrics
   /** What of an error the caller is shown: Amazon's Message, or that and the reason in it. */
   readonly shown: (error: ApiError) => ApiError
-  readonly admission: Admission
+  readonly admission: Pick<Admission, 'admits'>
   readonly arrivals: Arrivals
   readonly readSender: ReadSender
   /** Undefined where there is none. */
   readonly audit: AuditLog | undefined
   /** How many calls may be on their way at once. */
   readonly mostCalls: number
+  /** For what all requests together have sent as bodies. */
+  readonly bodyMemory: BodyMemory
   /** Whether an error says that the database is away. */
   readonly isOutage: (error: unknown) => boolean
 }
@@ -57,51 +62,85 @@ export class Calls {
     { params, otherwise }: { params: Params; otherwise: (request: IncomingMessage, response: ServerResponse) => void },
   ): Promise<void> {
     const start = performance.now()
-    const requestId = randomUUID()
-    let body = noBody
-    if (hasBody(request)) {
-      try {
-        body = await readBody(request)
-      } catch (error) {
-        // More of it may come.
-        response.setHeader('connection', 'close')
-        this.refuse(request, response, error, requestId)
-        return
-      }
-    }
-    const { audit, metrics } = this.#tools
-    const asked = this.#received(request, params, { requestId, body })
+    const asked = this.#received(request, params)
     if (!endpoint.takes(asked)) {
       otherwise(request, response)
       return
     }
+    const { audit, metrics } = this.#tools
+    const body = hasBody(request) ? new Body(this.#tools.bodyMemory) : undefined
     let outcome = 'Success'
     let answer: Answer
-    this.#onTheirWay++
     try {
-      if (!this.#tools.admission.admits(request)) throw notServing()
-      if (this.#onTheirWay > this.#tools.mostCalls) throw tooManyCalls()
-      if (this.#tools.arrivals.over) await this.#tools.arrivals.over
-      answer = await endpoint.answer(asked)
+      if (body) await this.#readBody(body, { endpoint, asked, request, response })
+      answer = await this.#answer(endpoint, asked, request)
     } catch (error) {
-      const shown = this.#told(error, request, requestId, endpoint.nameOf(asked))
+      const shown = this.#told(error, request, asked.requestId, endpoint.nameOf(asked))
       outcome = shown.type
       answer = endpoint.refusal(shown, asked)
     } finally {
-      this.#onTheirWay--
+      body?.release()
     }
     write(response, answer)
     const { status } = answer
-    const { trail, sourceAddress } = asked
+    const { requestId, trail, sourceAddress } = asked
     const operation = endpoint.nameOf(asked)
     if (trail) audit?.write({ requestId, operation, ...trail.entry, sourceAddress, status, outcome })
     metrics.requests.inc({ operation, status })
     metrics.seconds.observe({ operation }, (performance.now() - start) / 1000)
   }
 
+  /** Answers with a page of the operator, which takes a place as a call does. */
+  async show(page: () => Promise<Answer>, response: ServerResponse): Promise<void> {
+    if (this.#onTheirWay >= this.#tools.mostCalls) {
+      write(response, tooManyAtOnce)
+      return
+    }
+    this.#onTheirWay++
+    try {
+      write(response, await page())
+    } finally {
+      this.#onTheirWay--
+    }
+  }
+
   /** Answers with an error of AWS's shape, where no endpoint does. */
-  refuse(request: IncomingMessage, response: ServerResponse, error: unknown, requestId: string = randomUUID()) {
+  refuse(request: IncomingMessage, response: ServerResponse, error: unknown) {
+    const requestId = randomUUID()
     write(response, renderError(this.#told(error, request, requestId), requestId))
+  }
+
+  /** Reads as much as the endpoint takes of who has sent the head. What is not read is passed over, so that the connection stays. */
+  async #readBody(
+    body: Body,
+    { endpoint, asked, request, response }: { endpoint: Endpoint; asked: Received; request: IncomingMessage; response: ServerResponse },
+  ) {
+    let isWhole = false
+    try {
+      checkLength(request, largestBody)
+      this.#checkRoom(request)
+      const largest = endpoint.largestBody(asked)
+      asked.body = await body.read(request, typeof largest === 'number' ? largest : await largest)
+      isWhole = true
+    } finally {
+      if (!isWhole && isEndless(request, largestBody)) response.setHeader('connection', 'close')
+    }
+  }
+
+  async #answer(endpoint: Endpoint, asked: Received, request: IncomingMessage): Promise<Answer> {
+    this.#checkRoom(request)
+    this.#onTheirWay++
+    try {
+      if (this.#tools.arrivals.over) await this.#tools.arrivals.over
+      return await endpoint.answer(asked)
+    } finally {
+      this.#onTheirWay--
+    }
+  }
+
+  #checkRoom(request: IncomingMessage) {
+    if (!this.#tools.admission.admits(request)) throw notServing()
+    if (this.#onTheirWay >= this.#tools.mostCalls) throw tooManyCalls()
   }
 
   /** What the caller is told, once the operator has been told more. */
@@ -115,7 +154,7 @@ export class Calls {
     return this.#tools.shown(shown)
   }
 
-  #received(request: IncomingMessage, params: Params, { requestId, body }: { requestId: string; body: Buffer }): Received {
+  #received(request: IncomingMessage, params: Params): Received {
     const { audit, readSender } = this.#tools
     const { headers, rawHeaders } = request
     const { sourceAddress, isSecure, forwardedHost } = readSender(request)
@@ -124,12 +163,12 @@ export class Calls {
     const trail = audit && new Trail()
     trail?.claims(headers.authorization)
     return {
-      requestId,
+      requestId: randomUUID(),
       method: request.method!,
       url,
       rawHeaders,
       headers,
-      body,
+      body: noBody,
       params,
       query: query === -1 ? '' : url.slice(query + 1),
       sourceAddress,

@@ -6,6 +6,8 @@ import type { Origin } from '../sender.ts'
 
 /** A request as it came, with what routing has found in its path. */
 export interface Received extends SignedRequest, Origin {
+  /** Empty until the endpoint has said how much of it there may be. */
+  body: Buffer
   readonly requestId: string
   readonly params: Readonly<Record<string, string>>
   /** The query without its question mark, untouched. */
@@ -21,7 +23,7 @@ export interface Answer {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   /** Undefined where there is none. */
-  readonly body: string | undefined
+  readonly body: string | Buffer | undefined
 }
 
 /** What answers calls: one of the contract's operations, or what is beside them on the same port, in a form of its own. */
@@ -30,6 +32,8 @@ export interface Endpoint {
   nameOf(asked: Received): string
   /** Whether a request is for it; otherwise it is answered as one for an unknown route. */
   takes(asked: Received): boolean
+  /** How many bytes of body it takes from a request with this head; throws where the head alone shows that it is refused. */
+  largestBody(asked: Received): number | Promise<number>
   answer(asked: Received): Promise<Answer>
   refusal(error: ApiError, asked: Received): Answer
 }
@@ -40,6 +44,7 @@ export function firstOf(endpoints: readonly Endpoint[]): Endpoint {
   return {
     nameOf: asked => taking(asked)!.nameOf(asked),
     takes: asked => taking(asked) !== undefined,
+    largestBody: asked => taking(asked)!.largestBody(asked),
     answer: async asked => taking(asked)!.answer(asked),
     refusal: (error, asked) => taking(asked)!.refusal(error, asked),
   }

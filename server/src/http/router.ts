@@ -2,14 +2,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import findMyWay from 'find-my-way'
 import { operations, type OperationName } from '../contract/index.ts'
 import { ApiError, failure } from '../errors.ts'
-import type { Metrics } from '../metrics.ts'
-import { commonHeaders, credentialedHeaders, preflightHeaders, renderError, strictHeaders } from './answer.ts'
+import { commonHeaders, credentialedHeaders, preflightHeaders, renderError } from './answer.ts'
 import { write, type Calls, type Params } from './calls.ts'
 import type { Dispatch } from './dispatch.ts'
-import type { Endpoint } from './endpoint.ts'
+import type { Endpoint, Received } from './endpoint.ts'
+import { isOperatorPath, noPage, operatorPaths, type OperatorPages } from './operator-pages.ts'
 import { selector } from './selector.ts'
 import { notServing } from './shown-error.ts'
-import { largestHead } from './sizes.ts'
+import { largestBody, largestHead } from './sizes.ts'
 
 /** Calls for temporary credentials, and the exchange of a login for them. */
 const endpointRoutes = { '/': ['GET', 'POST'], '/creds': ['POST'] } as const
@@ -17,19 +17,17 @@ type EndpointPath = keyof typeof endpointRoutes
 
 export interface Routed {
   readonly calls: Calls
-  readonly metrics: Metrics
   /** Undefined until the database is ready. */
   readonly dispatch: () => Readonly<Record<OperationName, Dispatch>> | undefined
   /** What answers beside the contract, at its path; undefined until the database is ready, and where it is off. */
   readonly endpoint: (path: EndpointPath) => Endpoint | undefined
-  /** Whether calls are answered. */
-  readonly isHealthy: () => Promise<boolean>
+  /** Refuses by its head a call that is unsigned, or signed with a key that the server does not have. */
+  readonly checkKey: (asked: Received) => void | Promise<void>
+  /** Undefined where they have a listener of their own. */
+  readonly pages: OperatorPages | undefined
 }
 
 type Handle = (request: IncomingMessage, response: ServerResponse) => void
-
-/** For the operator, and not for pages of others. */
-const isManagement = (url: string) => /^\/(?:health|metrics)(?:[?/]|$)/.test(url)
 
 /** An ARN whose slashes have become those of the path. */
 const decodedArn = /\/arn(?::|%3A)[^/]*chime[^/]*app-instance\//i
@@ -62,11 +60,16 @@ const upgradeRequired = () =>
   )
 
 /** An operation of the contract, answered in the wire's JSON. */
-function operationEndpoint(name: OperationName, dispatch: Routed['dispatch']): Endpoint {
+function operationEndpoint(name: OperationName, { dispatch, checkKey }: Pick<Routed, 'dispatch' | 'checkKey'>): Endpoint {
   const { status } = operations[name]
   return {
     nameOf: () => name,
     takes: () => true,
+    largestBody(asked) {
+      if (!dispatch()) throw notServing()
+      const checking = checkKey(asked)
+      return checking ? checking.then(() => largestBody) : largestBody
+    },
     async answer(asked) {
       const ready = dispatch()
       if (!ready) throw notServing()
@@ -78,9 +81,9 @@ function operationEndpoint(name: OperationName, dispatch: Routed['dispatch']): E
 }
 
 /** Every route: those of the contract, the credentials, and what is for the operator. */
-export function createRouter({ calls, metrics, dispatch, endpoint, isHealthy }: Routed): Handle {
+export function createRouter({ calls, dispatch, endpoint, checkKey, pages }: Routed): Handle {
   const unknownRoute: Handle = (request, response) => {
-    if (isManagement(request.url!)) write(response, { status: 404, headers: strictHeaders, body: undefined })
+    if (isOperatorPath(request.url!)) write(response, noPage)
     else calls.refuse(request, response, unknownOperation(request))
   }
   const router = findMyWay({
@@ -92,7 +95,7 @@ export function createRouter({ calls, metrics, dispatch, endpoint, isHealthy }: 
   })
 
   for (const [name, operation] of Object.entries(operations) as [OperationName, (typeof operations)[OperationName]][]) {
-    const answering = operationEndpoint(name, dispatch)
+    const answering = operationEndpoint(name, { dispatch, checkKey })
     const constraints = operation.selector ? { [operation.selector.name]: operation.selector.value } : {}
     router.on(operation.method, operation.path.replaceAll(/\{(\w+)\}/g, ':$1'), { constraints }, (request, response, params) =>
       calls.serve(answering, request, response, { params: params as Params, otherwise: unknownRoute }),
@@ -110,20 +113,12 @@ export function createRouter({ calls, metrics, dispatch, endpoint, isHealthy }: 
     response.setHeader('upgrade', 'websocket')
     calls.refuse(request, response, upgradeRequired())
   })
-  const json = { ...strictHeaders, 'content-type': 'application/json; charset=utf-8' }
-  router.on('GET', '/health', async (_, response) => {
-    const isOk = await isHealthy()
-    write(response, { status: isOk ? 200 : 503, headers: json, body: JSON.stringify({ status: isOk ? 'ok' : 'unavailable' }) })
-  })
-  router.on('GET', '/metrics', async (_, response) => {
-    const headers = { ...strictHeaders, 'content-type': metrics.registry.contentType }
-    write(response, { status: 200, headers, body: await metrics.registry.metrics() })
-  })
+  if (pages) for (const path of operatorPaths) router.on('GET', path, (_, response) => calls.show(pages[path], response))
 
   async function answer(request: IncomingMessage, response: ServerResponse) {
     const url = request.url!
     // A preflight is answered on every path of the API, whatever its selectors and escapes.
-    if (request.method === 'OPTIONS' && !isManagement(url)) {
+    if (request.method === 'OPTIONS' && !isOperatorPath(url)) {
       const extra = /^\/creds(?:\?|$)/.test(url) ? credentialedHeaders(request.headers.origin) : {}
       write(response, { status: 204, headers: { ...preflightHeaders(crypto.randomUUID()), ...extra }, body: undefined })
     } else await router.lookup(request, response)

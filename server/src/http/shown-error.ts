@@ -20,3 +20,9 @@ export const notServing = () => unavailable('The server is starting or shutting 
 
 export const tooManyCalls = () =>
   unavailable('The service is temporarily unavailable', 'More calls are on their way than this server takes at once.')
+
+export const tooManyBodies = () =>
+  unavailable(
+    'The service is temporarily unavailable',
+    'More bodies of requests are on their way than this server keeps in memory at once.',
+  )

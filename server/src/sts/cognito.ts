@@ -1,5 +1,6 @@
 import { ApiError } from '../errors.ts'
 import { commonHeaders, reasonHeader, retryHeader } from '../http/answer.ts'
+import { largestUnsignedBody } from '../http/sizes.ts'
 import type { Endpoint, Received } from '../http/endpoint.ts'
 import type { Origin } from '../sender.ts'
 import { poolError, readInput } from './identity-input.ts'
@@ -77,6 +78,7 @@ export function cognitoEndpoint(pool: IdentityPool | undefined): Endpoint {
   return {
     nameOf: asked => `cognito-identity:${operationOf(asked) ?? 'Unknown'}`,
     takes: asked => asked.method === 'POST' && targetOf(asked) !== undefined,
+    largestBody: () => largestUnsignedBody,
     async answer(asked) {
       const operation = operationOf(asked)
       if (operation === undefined) throw noSuchOperation(targetOf(asked)!)

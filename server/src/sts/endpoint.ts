@@ -5,6 +5,7 @@ import { ApiError } from '../errors.ts'
 import { commonHeaders, reasonHeader, retryHeader } from '../http/answer.ts'
 import type { Received, Endpoint } from '../http/endpoint.ts'
 import { parameterIn } from '../http/selector.ts'
+import { largestBody, largestUnsignedBody } from '../http/sizes.ts'
 import type { Session } from '../keys/session.ts'
 import type { Origin } from '../sender.ts'
 import { assumeRole } from './assume-role.ts'
@@ -48,6 +49,7 @@ const names: Readonly<Record<string, string>> = {
   UnrecognizedClientException: 'InvalidClientTokenId',
   ExpiredTokenException: 'ExpiredToken',
   InvalidSignatureException: 'SignatureDoesNotMatch',
+  RequestEntityTooLargeException: 'RequestEntityTooLarge',
   ServiceUnavailableException: 'ServiceUnavailable',
   ServiceFailureException: 'InternalFailure',
   ThrottledClientException: 'Throttling',
@@ -74,8 +76,14 @@ const notWithSession = (action: string) =>
 const xmlHeaders = (requestId: string) => ({ ...commonHeaders(requestId), 'content-type': 'text/xml' })
 
 /** The calls for temporary credentials (STS 2011-06-15): forms in, XML out, as every SDK speaks it. */
-export function stsEndpoint(tools: Tools & TakesLogins & { verify: (request: SignedRequest) => AccessKey }): Endpoint {
-  const { verify } = tools
+interface Wiring extends Tools, TakesLogins {
+  readonly verify: (request: SignedRequest) => AccessKey
+  /** Refuses by its head what is signed with a key that the server does not have. */
+  readonly checkKey: (asked: Received) => void | Promise<void>
+}
+
+export function stsEndpoint(tools: Wiring): Endpoint {
+  const { verify, checkKey } = tools
 
   async function resultOf(asked: Received): Promise<{ action: string; result: Result }> {
     const parameters = parametersOf(asked.body, asked.query)
@@ -104,6 +112,11 @@ export function stsEndpoint(tools: Tools & TakesLogins & { verify: (request: Sig
   return {
     nameOf: asked => `sts:${knownAction(asked)}`,
     takes: ({ method, query }) => method === 'POST' || parameterIn(query, 'Action') !== undefined,
+    largestBody(asked) {
+      if (!asked.headers.authorization?.startsWith('AWS4-')) return largestUnsignedBody
+      const checking = checkKey(asked)
+      return checking ? checking.then(() => largestBody) : largestBody
+    },
     async answer(asked) {
       const { action, result } = await upToDate(tools.ring, () => resultOf(asked))
       const response = { [`${action}Result`]: result as Elements, ResponseMetadata: { RequestId: asked.requestId } }

@@ -4,6 +4,7 @@ import { countOne } from '../domain/counts.ts'
 import { ApiError } from '../errors.ts'
 import { commonHeaders, credentialedHeaders, renderError } from '../http/answer.ts'
 import type { Received, Endpoint } from '../http/endpoint.ts'
+import { largestUnsignedBody } from '../http/sizes.ts'
 import type { Limits } from '../limits.ts'
 import { appInstanceByArn } from '../store/app-instances.ts'
 import type { Database } from '../store/database.ts'
@@ -74,6 +75,7 @@ export function exchangeEndpoint(wiring: Wiring): Endpoint {
   return {
     nameOf: () => 'POST /creds',
     takes: () => true,
+    largestBody: () => largestUnsignedBody,
     async answer(asked) {
       takeLogin(asked.sourceAddress)
       const claims = await login(asked.headers.authorization ?? '')

@@ -1,11 +1,13 @@
+import { Agent, request, type IncomingMessage } from 'node:http'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { Client } from 'pg'
 import { setTimeout } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
-import { keyVariables, rootKey, serve, type Program } from '../support/process.ts'
+import { keyVariables, rootKey, serve, temporaryFolder, type Program } from '../support/process.ts'
 import { freePort } from '../support/ports.ts'
 import { RawConnection } from '../support/raw.ts'
-import { call, signedHeaders } from '../support/signed.ts'
-import { createPostgresDatabase } from '../support/world.ts'
+import { call, signedHeaders, type Draft } from '../support/signed.ts'
+import { clientsOf, createPostgresDatabase } from '../support/world.ts'
 
 const inMemory = (): Program => serve(['--port', '0', '--data', ':memory:'], { env: keyVariables })
 
@@ -64,6 +66,75 @@ test('a request that never ends and idle connections do not keep the server for 
   idle.end()
   connection.end()
 })
+
+/** Sixty clients that ask without a pause until they are refused; stops the server meanwhile. */
+async function stopUnderLoad(server: Program) {
+  const url = await server.url()
+  let created = 0
+  let rounds = 0
+  const outcomes: string[] = []
+  const agent = new Agent({ keepAlive: true })
+  const ask = async (draft: Draft) => {
+    const headers = await signedHeaders(url, rootKey, draft)
+    const { method = 'GET', path, body } = draft
+    return new Promise<IncomingMessage>((resolve, reject) => {
+      request(`${url}${path}`, { method, headers, agent }, answer => answer.resume().once('end', () => resolve(answer)))
+        .once('error', reject)
+        .end(body)
+    })
+  }
+  const client = async (number: number) => {
+    for (let round = 0; ; round++) {
+      const body = JSON.stringify({ Name: 'x', ClientRequestToken: `${number}-${round}` })
+      const creating = { method: 'POST', path: '/app-instances', body }
+      const { statusCode, headers } = await ask(number % 3 === 0 ? creating : { path: '/app-instances' })
+      if (statusCode === 201) created++
+      rounds++
+      if (statusCode! >= 300) return `${statusCode} ${headers.connection}`
+    }
+  }
+  const clients = Array.from({ length: 60 }, async (_, number) => {
+    outcomes.push(await client(number).catch((error: NodeJS.ErrnoException) => error.code!))
+  })
+  await expect.poll(() => rounds, { timeout: 30_000 }).toBeGreaterThan(300)
+  const delay = monitorEventLoopDelay({ resolution: 5 })
+  delay.enable()
+  server.kill('SIGTERM')
+  await Promise.all(clients)
+  delay.disable()
+  expect(await server.exit()).toBe(0)
+  agent.destroy()
+  return { created, outcomes, longestPause: delay.max / 1e6 }
+}
+
+test(
+  'busy clients are told to go elsewhere at SIGTERM: none is cut off, and nothing is done that was not answered',
+  { timeout: 180_000 },
+  async () => {
+    for (let attempt = 1; ; attempt++) {
+      const data = await temporaryFolder()
+      const flags = ['--port', '0', '--data', data, '--limit-app-instances', '100000', '--log-level', 'fatal']
+      const { created, outcomes, longestPause } = await stopUnderLoad(serve(flags, { env: keyVariables }))
+
+      const again = serve(flags, { env: keyVariables })
+      const { identity } = clientsOf({ url: await again.url(), rootKey })
+      let found = 0
+      for (let NextToken: string | undefined, isLast = false; !isLast; isLast = NextToken === undefined) {
+        const page = await identity.listAppInstances({ MaxResults: 50, ...(NextToken && { NextToken }) })
+        found += page.AppInstances!.length
+        NextToken = page.NextToken
+      }
+      identity.destroy()
+      again.kill('SIGTERM')
+      expect(found).toBe(created)
+
+      // Clients that this machine has kept from asking for as long as the server waits were not busy.
+      if (longestPause > 250 && attempt < 6) continue
+      expect(outcomes).toEqual(Array.from({ length: 60 }, () => '503 close'))
+      return
+    }
+  },
+)
 
 test('without requests the server ends at once', async () => {
   const server = inMemory()

@@ -4,7 +4,7 @@ import { networkInterfaces } from 'node:os'
 import { setTimeout } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
 import { Arrivals } from '../../src/arrivals.ts'
-import { Admission } from '../../src/http/admission.ts'
+import { BodyMemory } from '../../src/http/body-memory.ts'
 import { Connections } from '../../src/http/connections.ts'
 import { createServer } from '../../src/http/server.ts'
 import { createLog } from '../../src/log.ts'
@@ -46,13 +46,15 @@ test('what fails where nobody expects it is answered with 500, and the server go
     refusals: new Refusals(log),
     shown: error => error,
     metrics: createMetrics(),
-    admission: new Admission(),
     arrivals: new Arrivals(),
     connections: new Connections(10, () => false),
     proxyProtocol: undefined,
     readSender: senderReader([], 'x-forwarded', () => undefined),
     audit: undefined,
     mostCalls: 10,
+    bodyMemory: new BodyMemory(1024),
+    hasAdmin: false,
+    checkKey: () => {},
     certificate: undefined,
     isOutage: () => false,
     dispatch: () => ({}) as never,
@@ -63,7 +65,7 @@ test('what fails where nobody expects it is answered with 500, and the server go
       return true
     },
   })
-  onTestFinished(() => server.close(0))
+  onTestFinished(() => server.close())
   await once(server.plain.listen(0, '127.0.0.1'), 'listening')
   const url = `http://127.0.0.1:${(server.plain.address() as AddressInfo).port}/health`
   const failed = await fetch(url)

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { claiming } from '../support/claims.ts'
 import { RawConnection, raw } from '../support/raw.ts'
 import { call, signedHeaders, type Answered, type Draft } from '../support/signed.ts'
 import { startWorld, type World } from '../support/world.ts'
@@ -485,7 +486,9 @@ describe('bodies', () => {
     )
     const part = `10000\r\n${'x'.repeat(0x10000)}\r\n`
     const connection = await RawConnection.open(url)
-    connection.send(`POST /channels HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n${part.repeat(160)}0\r\n\r\n`)
+    connection.send(
+      `POST /channels HTTP/1.1\r\nhost: x\r\n${claiming(world.app.rootKey.accessKeyId)}transfer-encoding: chunked\r\n\r\n${part.repeat(160)}0\r\n\r\n`,
+    )
     const answer = await connection.answer()
     expect(errorIn(answer, answer.body)).toEqual(tooLarge)
     connection.end()

@@ -107,9 +107,9 @@ export async function startWorld(
     advance: milliseconds => void (ahead += milliseconds),
     ...makersOf(identity),
     async close() {
-      await app.close()
       identity.destroy()
       messaging.destroy()
+      await app.close()
       await rm(folder, { recursive: true, force: true })
     },
   }

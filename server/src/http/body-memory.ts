@@ -1,0 +1,19 @@
+/** The memory for the bodies of requests, all together: each takes what it needs and gives it back when its call is over. */
+export class BodyMemory {
+  #free: number
+
+  constructor(bytes: number) {
+    this.#free = bytes
+  }
+
+  /** False where there is not so much. */
+  take(bytes: number): boolean {
+    if (bytes > this.#free) return false
+    this.#free -= bytes
+    return true
+  }
+
+  give(bytes: number) {
+    this.#free += bytes
+  }
+}

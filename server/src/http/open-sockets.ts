@@ -1,0 +1,31 @@
+import type { Socket } from 'node:net'
+
+/** Sockets, until they close. */
+export class OpenSockets {
+  readonly #open = new Set<Socket>()
+  #emptied = () => {}
+
+  add(socket: Socket) {
+    this.#open.add(socket)
+    socket.once('close', () => this.forget(socket))
+  }
+
+  forget(socket: Socket) {
+    this.#open.delete(socket)
+    if (this.#open.size === 0) this.#emptied()
+  }
+
+  all(): readonly Socket[] {
+    return [...this.#open]
+  }
+
+  /** Resolves when none is left, or when the patience has run out. */
+  async empty(patienceMilliseconds: number): Promise<void> {
+    if (this.#open.size === 0) return
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#emptied = resolve
+    const impatience = setTimeout(resolve, patienceMilliseconds)
+    await promise
+    clearTimeout(impatience)
+  }
+}

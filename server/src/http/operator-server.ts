@@ -1,0 +1,27 @@
+import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from 'node:http'
+import type { Log } from '../log.ts'
+import { Admission } from './admission.ts'
+import { malformedRequest, strictHeaders } from './answer.ts'
+import { write } from './calls.ts'
+import { noPage, type OperatorPages } from './operator-pages.ts'
+
+/** Whoever watches a server has a handful. */
+const mostConnections = 1000
+
+/** A listener for the operator's pages and nothing else. It answers while the server starts and until it has ended. */
+export function createOperatorServer(pages: OperatorPages, { options, log }: { options: ServerOptions; log: Log }): Server {
+  async function answer({ method, url }: IncomingMessage, response: ServerResponse) {
+    const path = url!.split('?', 1)[0]!
+    const page = method === 'GET' && Object.hasOwn(pages, path) ? pages[path as keyof OperatorPages] : undefined
+    try {
+      write(response, page ? await page() : noPage)
+    } catch (error) {
+      log.error({ err: error, path }, 'A page of the operator has failed')
+      write(response, { status: 500, headers: strictHeaders, body: undefined })
+    }
+  }
+  const admission = new Admission((request, response) => void answer(request, response))
+  const server = createServer({ ...options, shouldUpgradeCallback: () => false })
+  server.maxConnections = mostConnections
+  return server.on('request', (request, response) => admission.enter(request, response)).on('clientError', malformedRequest)
+}
