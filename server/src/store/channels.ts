@@ -105,22 +105,23 @@ const countElastic = statement<{ count: number }>(`
 const update = statement(`
   update channels set name = coalesce($2, name), mode = coalesce($3, mode), metadata = coalesce($4, metadata), updated_at = $5
   where id = $1 and deleted_at is null`)
+/** The time of what happens now, $2: past the last event and any read marker after it, even where a clock is behind. */
+const nextAt = `case when last_event_at + 2 < $2 then $2 else last_event_at + 2 end`
 const advance = statement<{ sequence: number; at: number }>(`
-  update channels set sequence = sequence + 1, last_event_at = case when last_event_at < $2 then $2 else last_event_at end
+  update channels set sequence = sequence + 1, last_event_at = ${nextAt}
   where id = $1 and deleted_at is null
   returning sequence, last_event_at as at`)
-/** Several messages of one channel have one time, and follow each other in the order in which they were asked for. */
+/** Several messages of one channel that are committed together have one time, and follow each other in the order in which they were asked for. */
 const advanceWithMessage = statement<{ sequence: number; at: number }>(
   `update channels set sequence = sequence + 1,
-    last_event_at = case when last_event_at < $2 then $2 else last_event_at end,
-    last_message_at = case when last_event_at < $2 then $2 else last_event_at end
+    last_event_at = ${nextAt}, last_message_at = ${nextAt}
   where id = $1 and deleted_at is null
   returning sequence, last_event_at as at`,
   `with asked as (select * from unnest($1::bigint[], $2::bigint[]) with ordinality as asked (id, at, whose)),
   locked as (select id from channels where id = any($1) and deleted_at is null order by id for no key update),
   advanced as (
     update channels c set sequence = c.sequence + each.count,
-      last_event_at = greatest(c.last_event_at, each.at), last_message_at = greatest(c.last_event_at, each.at)
+      last_event_at = greatest(c.last_event_at + 2, each.at), last_message_at = greatest(c.last_event_at + 2, each.at)
     from (select id, count(*) as count, max(at) as at from locked join asked using (id) group by id) each
     where c.id = each.id
     returning c.id, c.sequence - each.count as before, c.last_event_at as at)
@@ -128,6 +129,7 @@ const advanceWithMessage = statement<{ sequence: number; at: number }>(
   from asked join advanced using (id)`,
 )
 const lock = statement(`update channels set deleted_at = deleted_at where id = $1 and deleted_at is null`)
+const catchUp = statement(`update channels set last_event_at = $2 where id = $1 and last_event_at < $3`)
 const bury = statement<{ appInstanceId: number }>(`
   update channels set deleted_at = $2 where id = $1 and deleted_at is null returning app_instance_id as "appInstanceId"`)
 
@@ -234,7 +236,10 @@ export async function lockChannel(tx: Queries, id: number) {
   return (await tx.run(lock, id)) === 1
 }
 
-/** What happens in a channel is numbered, in the order of the commits, and its time never goes back. */
+/**
+ * What happens in a channel is numbered, in the order of the commits. Between what has been committed and what comes after it there
+ * are two milliseconds at least, so that a read marker has its place there, whatever the clocks of nodes and restarts.
+ */
 export interface Moment {
   readonly sequence: number
   readonly at: number
@@ -251,6 +256,17 @@ export async function advanceChannel(
   what: 'message' | 'other' = 'other',
 ): Promise<Moment | undefined> {
   return tx.get(what === 'message' ? advanceWithMessage : advance, id, now)
+}
+
+/** A channel in which nothing has happened for longer than that is caught up with; until then its clock is near enough. */
+const nearEnough = 500
+
+/**
+ * Moves the channel's clock on to now where that is later by more than half a second: nobody waits for the channel's row each time
+ * that one of many members has read it.
+ */
+export async function catchUpChannel(tx: Queries, id: number, now: number) {
+  await tx.run(catchUp, id, now - 1, now - nearEnough)
 }
 
 /** Makes the channel and all that is in it unreachable; the purge removes it. */

@@ -1,4 +1,5 @@
 import { statement, type Queries } from './database.ts'
+import { catchUpChannel } from './channels.ts'
 import { identityArn, type Identity } from './identities.ts'
 import { pageOf, type Cursor, type Page, type PageOfText } from './page.ts'
 import { secondsText, told } from './text.ts'
@@ -96,8 +97,9 @@ const selectInCharge = statement<{ id: number }>(`
     union
     select s.identity_id from channels c join admins s on s.app_instance_id = c.app_instance_id where c.id = $1)`)
 const mark = statement(`
-  update memberships set read_at =
-    (select case when c.last_event_at > $3 then c.last_event_at else $3 end from channels c where c.id = $1)
+  update memberships set read_at = (
+    select case when memberships.read_at > c.last_event_at then memberships.read_at else c.last_event_at + 1 end
+    from channels c where c.id = $1)
   where channel_id = $1 and member_id = $2 and sub_channel_id = 0`)
 
 const subChannel = (column: string) => `(select s.${column} from sub_channels s where s.id = m.sub_channel_id)`
@@ -233,9 +235,13 @@ export async function deleteMembership(
   return placedMemberships(await tx.all(remove, channelId, memberId, subChannelId))[0]
 }
 
-/** Sets the member's read marker to now, or to the channel's clock where that is ahead, so that all it has seen counts as read. */
+/**
+ * Sets the member's read marker to the channel's clock: later than all that has been committed there, and earlier than all that will
+ * be. It never goes back.
+ */
 export async function markRead(tx: Queries, channelId: number, memberId: number, now: number) {
-  return (await tx.run(mark, channelId, memberId, now)) > 0
+  await catchUpChannel(tx, channelId, now)
+  return (await tx.run(mark, channelId, memberId)) > 0
 }
 
 /** Whose memberships are listed, and for whose eyes. */
