@@ -1,0 +1,53 @@
+import { readFile, symlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { whyNotInvoked } from '../../src/integrations/lambda.ts'
+import { freePort } from '../support/ports.ts'
+import { Program, root, run, serve, temporaryFolder } from '../support/process.ts'
+
+const page = await readFile(join(root, 'docs/channel-flows.md'), 'utf8')
+
+/** The blocks of a section, by their language; those that have none are what is printed. */
+function blocks(section: string, language: string): string[] {
+  const [, text = ''] = page.split(`\n## ${section}\n`)
+  return [...text.split('\n## ')[0]!.matchAll(/```(\w*)\n([^]*?)```/g)].flatMap(([, of, block = '']) => (of === language ? [block] : []))
+}
+
+test(
+  'docs/channel-flows.md is followed: the processor of the page checks the messages, and what is printed is what it says',
+  { timeout: 120_000 },
+  async () => {
+    const [start = '', ...commands] = blocks('Try it', 'sh')
+    const scripts = blocks('Try it', 'js')
+    const printed = blocks('Try it', '')
+    expect([commands, scripts.length, printed.length]).toEqual([['node processor.mjs\n', 'node flow.mjs\n'], 2, 2])
+    // The page has its programs in a clone, where the SDK is.
+    const cwd = await temporaryFolder()
+    await symlink(join(root, 'node_modules'), join(cwd, 'node_modules'))
+    const port = String(await freePort())
+    const flags = start.replace('9000', port).trim().split(/\s+/).slice(3)
+    for (const [index, name] of ['processor.mjs', 'flow.mjs'].entries())
+      await writeFile(join(cwd, name), scripts[index]!.replace('9000', port))
+
+    const server = serve(['--port', '0', '--data', cwd, ...flags])
+    await server.url()
+    const env = Object.fromEntries([...server.stdout.matchAll(/^export (\w+)='?([^'\n]*)'?$/gm)].map(([, name, value]) => [name!, value!]))
+    const checking = new Program(process.execPath, ['processor.mjs'], { cwd, env })
+    await checking.printed(/The processor listens/)
+    const flow = async () => run(process.execPath, ['flow.mjs'], { cwd, env })
+    expect(await flow()).toEqual({ code: 0, stdout: printed[0], stderr: '' })
+    checking.kill('SIGTERM')
+    await checking.exit()
+    expect(await flow()).toEqual({ code: 0, stdout: printed[1], stderr: '' })
+    expect(server.stderr).toContain(
+      'The processor words (arn:aws:lambda:us-east-1:123456789012:function:words) could not be invoked for the message',
+    )
+  },
+)
+
+test('what the page says of a FAILED message is what a message says', () => {
+  const status = (httpStatusCode: number) => Object.assign(new Error('x'), { $metadata: { httpStatusCode } })
+  const named = (name: string) => Object.assign(new Error('x'), { name })
+  for (const error of [named('CredentialsProviderError'), named('Error'), status(404), named('TimeoutError')])
+    expect(page).toContain(`${whyNotInvoked(error).short}.`)
+})
