@@ -161,12 +161,16 @@ onBothDatabases(
       expect(await refusal(meanwhile(messageFound(first), edit(first), redactAsRoot))).toMatchObject(conflict)
       expect(await refusal(meanwhile(messageFound(second), edit(second), remove(second)))).toMatchObject(conflict)
       await meanwhile(messageFound(third), redact(third), remove(third))
+      const fourth = await say(world(), m, ChannelArn)
+      await meanwhile(messageFound(fourth), redact(fourth), redact(fourth))
       await say(world(), m, ChannelArn, 'end')
       const heard = await hearing.until(({ payload }) => payload?.['Content'] === 'end')
       expect(heard.slice(3).map(({ type, payload }) => [type, payload!['MessageId']])).toEqual([
         ['REDACT_CHANNEL_MESSAGE', first],
         ['DELETE_CHANNEL_MESSAGE', second],
         ['DELETE_CHANNEL_MESSAGE', third],
+        ['CREATE_CHANNEL_MESSAGE', fourth],
+        ['REDACT_CHANNEL_MESSAGE', fourth],
       ])
     })
 

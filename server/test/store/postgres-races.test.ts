@@ -1,7 +1,7 @@
 import { beforeAll, expect, test } from 'vitest'
 import { statement, type Value } from '../../src/store/database.ts'
 import { purgePart } from '../../src/store/purge.ts'
-import { callBack, processor, startLambda, until } from '../support/processor.ts'
+import { callBack, processor, startLambda, until, type Lambda, type LambdaFunction } from '../support/processor.ts'
 import { Seam, type Held } from '../support/seam.ts'
 import { listen } from '../support/sockets.ts'
 import { refusal, startWorld, type World } from '../support/world.ts'
@@ -11,8 +11,8 @@ import { open, purged, rowsIn, runJob, say } from '../api/acts.ts'
 const seam = new Seam()
 let world: World
 beforeAll(async () => {
-  const lambda = await startLambda()
-  const settings = { lambdaEndpoint: lambda.url }
+  lambda = await startLambda()
+  const settings = { lambdaEndpoint: lambda.url, processorsPerFlow: '2' }
   world = await startWorld('postgres', settings, { through: seam.through })
   called = lambda.define()
   return async () => {
@@ -20,7 +20,8 @@ beforeAll(async () => {
     await lambda.close()
   }
 })
-let called: ReturnType<Awaited<ReturnType<typeof startLambda>>['define']>
+let lambda: Lambda
+let called: LambdaFunction
 
 const waitingForLocks = statement<{ count: number }>(`
   select count(*) as count from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`)
@@ -207,10 +208,11 @@ test('what is said while somebody leaves is heard by whom it was said to: before
 })
 
 /** A message of a's on its way through a processor that the Lambda API will refuse. */
-async function pending(FallbackAction: 'ABORT' | 'CONTINUE') {
+async function pending(FallbackAction: 'ABORT' | 'CONTINUE', ...further: readonly LambdaFunction[]) {
   const { arn, user } = await world.appInstance(['a'])
   const ChannelArn = await open(world, user('a'))
-  const Processors = [processor(called.arn, { FallbackAction })]
+  const next = further.map(({ arn }, index) => processor(arn, { Name: `next ${index}`, ExecutionOrder: index + 2 }))
+  const Processors = [processor(called.arn, { FallbackAction }), ...next]
   const { ChannelFlowArn } = await world.messaging.createChannelFlow({ AppInstanceArn: arn, Name: 'flow', Processors })
   await world.messaging.associateChannelFlow({ ChannelArn, ChannelFlowArn, ChimeBearer: user('a') })
   called.status = 400
@@ -250,4 +252,39 @@ test.each([
     status: expect.toBeOneOf([400, 403, 409]),
   })
   expect(await shown(id)).toEqual({ status, content: 'original' })
+})
+
+test('a processor that answers while it is left out hands its message on once', async () => {
+  const second = lambda.define(event => callBack(world.messaging, event, { Content: `${event.ChannelMessage.Content} twice` }))
+  const { send, shown, event } = await pending('CONTINUE', second)
+  const giving = { text: /from flow_runs r/, values: (values: readonly Value[]) => values.length === 1 }
+  const reading = seam.hold(giving)
+  const id = await send()
+  await reading.reached
+  const givingUp = seam.hold(giving)
+  reading.release()
+  await givingUp.reached
+  await callBack(world.messaging, await event(), { Content: 'checked' })
+  givingUp.release()
+  await until(async () => (await shown(id)).status === 'SENT')
+  const entries = statement<{ count: number }>(`select count(*) as count from outbox`)
+  await until(async () => (await world.app.db.get(entries))!.count === 0)
+  expect(await shown(id)).toEqual({ status: 'SENT', content: 'checked twice' })
+  expect(second.invocations).toHaveLength(1)
+})
+
+test('a channel flow that is deleted while a channel gets it is given to none', async () => {
+  const { arn, user } = await world.appInstance(['a'])
+  const ChannelArn = await open(world, user('a'))
+  const Processors = [processor(called.arn)]
+  const { ChannelFlowArn } = await world.messaging.createChannelFlow({ AppInstanceArn: arn, Name: 'flow', Processors })
+  const named = { ChannelArn, ChannelFlowArn, ChimeBearer: user('a') }
+  const [given] = await interleaved(
+    { text: /from app_instances a join channel_flows f/ },
+    () => world.messaging.associateChannelFlow(named),
+    () => world.messaging.deleteChannelFlow({ ChannelFlowArn }),
+  )
+  expect(await refusal(Promise.reject((given as PromiseRejectedResult).reason))).toMatchObject({ name: 'NotFoundException' })
+  const { Channel } = await world.messaging.describeChannel({ ChannelArn, ChimeBearer: user('a') })
+  expect(Channel!.ChannelFlowArn).toBeUndefined()
 })
