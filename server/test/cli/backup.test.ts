@@ -2,10 +2,9 @@ import { chmod, copyFile, mkdir, readdir, stat, writeFile } from 'node:fs/promis
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
-import { keyVariables, root, rootKey, run, serve, temporaryFolder } from '../support/process.ts'
+import { keyVariables, main, rootKey, run, serve, temporaryFolder } from '../support/process.ts'
 import { clientsOf } from '../support/world.ts'
 
-const main = join(root, 'server/src/main.ts')
 const backup = async (file: string, data: string, env: Record<string, string> = {}) =>
   run(process.execPath, [main, 'backup', file, '--data', data], { env })
 

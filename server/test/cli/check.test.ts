@@ -3,10 +3,9 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { findingsOf } from '../../src/cli/findings.ts'
 import { readConfig } from '../../src/config.ts'
-import { root, run, temporaryFolder } from '../support/process.ts'
+import { main, run, temporaryFolder } from '../support/process.ts'
 
-const check = async (args: string[], env: Record<string, string> = {}) =>
-  run(process.execPath, [join(root, 'server/src/main.ts'), 'check', ...args], { env })
+const check = async (args: string[], env: Record<string, string> = {}) => run(process.execPath, [main, 'check', ...args], { env })
 
 const found = async (flags: Record<string, string>, environment: Record<string, string> = {}) =>
   (await findingsOf(readConfig({ data: ':memory:', ...flags }, environment))).map(({ kind, what }) => `${kind}: ${what}`)

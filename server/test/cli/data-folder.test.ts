@@ -4,10 +4,9 @@ import { DatabaseSync } from 'node:sqlite'
 import { Client } from 'pg'
 import { expect, test } from 'vitest'
 import { makeDatabase } from '../support/made-database.ts'
-import { keyVariables, root, run, serve, serveFails, temporaryFolder, type Program } from '../support/process.ts'
+import { keyVariables, main, type Program, run, serve, serveFails, temporaryFolder } from '../support/process.ts'
 import { clientsOf, createPostgresDatabase } from '../support/world.ts'
 
-const main = join(root, 'server/src/main.ts')
 const refused = (sentence: string) => ({
   code: 1,
   stdout: '',

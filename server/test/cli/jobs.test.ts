@@ -3,10 +3,9 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { SqliteDatabase } from '../../src/store/sqlite.ts'
 import { statement } from '../../src/store/database.ts'
-import { keyVariables, root, rootKey, run, serve, temporaryFolder } from '../support/process.ts'
+import { keyVariables, main, rootKey, run, serve, temporaryFolder } from '../support/process.ts'
 import { clientsOf, createPostgresDatabase, databaseKinds, refusal } from '../support/world.ts'
 
-const main = join(root, 'server/src/main.ts')
 const jobs = (args: readonly string[], env: Record<string, string> = {}) => run(process.execPath, [main, 'jobs', 'run', ...args], { env })
 
 const refused = (start: string) => ({ code: 1, stdout: '', stderr: expect.stringMatching(new RegExp(`^carillon: ${start}[^\n]*\n$`)) })

@@ -3,12 +3,11 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { sts } from '../support/access.ts'
 import { makeDatabase } from '../support/made-database.ts'
-import { keyVariables, root, rootKey, run, serve, serveFails, temporaryFolder } from '../support/process.ts'
+import { keyVariables, main, rootKey, run, serve, serveFails, temporaryFolder } from '../support/process.ts'
 import type { SigningKey } from '../support/signed.ts'
 import { listen } from '../support/sockets.ts'
 import { clientsOf, createPostgresDatabase, databaseKinds, makersOf } from '../support/world.ts'
 
-const main = join(root, 'server/src/main.ts')
 const carillon = (args: readonly string[], env: Record<string, string> = {}) => run(process.execPath, [main, ...args], { env })
 
 const oneLine = (start: string) => expect.stringMatching(new RegExp(`^carillon: ${start}[^\n]*\n$`))

@@ -7,7 +7,7 @@ import { readConfig, settings, variableOf } from '../../src/config.ts'
 import { countLimits, type CountLimit } from '../../src/limits.ts'
 import { callRates, type CallRateName } from '../../src/rates.ts'
 import { makeDatabase } from '../support/made-database.ts'
-import { keyVariables, rootKey, run, root, serve, serveFails, temporaryFolder } from '../support/process.ts'
+import { keyVariables, main, root, rootKey, run, serve, serveFails, temporaryFolder } from '../support/process.ts'
 import { freePort } from '../support/ports.ts'
 import { clientsOf, createPostgresDatabase } from '../support/world.ts'
 
@@ -73,7 +73,7 @@ const oneLine = (start: RegExp) => expect.stringMatching(new RegExp(`^carillon: 
 const refused = (start: RegExp) => ({ code: 1, stdout: '', stderr: oneLine(start) })
 
 test('each setting is a flag and a variable of its name, and --help shows both with the default', async () => {
-  const { code, stdout } = await run(process.execPath, [join(root, 'server/src/main.ts'), 'serve', '--help'])
+  const { code, stdout } = await run(process.execPath, [main, 'serve', '--help'])
   expect(code).toBe(0)
   const text = stdout.replaceAll(/\s+/g, ' ')
   for (const { flag, placeholder, fallback, meaning } of Object.values(settings)) {
@@ -122,7 +122,7 @@ test('each setting is a flag and a variable of its name, and --help shows both w
   ])
 })
 
-const carillon = (...args: string[]) => run(process.execPath, [join(root, 'server/src/main.ts'), ...args])
+const carillon = (...args: string[]) => run(process.execPath, [main, ...args])
 
 test('a command shows its own options and those that find the database, and takes what its server was started with', async () => {
   const shown = async (...command: string[]) => {
@@ -271,7 +271,6 @@ test.each(names)('a --$flag or $variable that makes no sense is refused by its n
 })
 
 test('what the server does not know is refused with one line: values, flags, variables, words, commands, flags without a value', async () => {
-  const main = join(root, 'server/src/main.ts')
   const results = await Promise.all([
     serveFails(['--nonsense', 'x']),
     serveFails(['--prot', '80']),

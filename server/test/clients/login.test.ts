@@ -8,7 +8,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { hasBrowser, newPage } from '../support/browser.ts'
 import { OidcIssuer } from '../support/oidc-issuer.ts'
 import { freePort } from '../support/ports.ts'
-import { keyVariables, Program, root, rootKey, run, serveTls, temporaryFolder } from '../support/process.ts'
+import { keyVariables, main, Program, root, rootKey, run, serveTls, temporaryFolder } from '../support/process.ts'
 
 const identityPool = 'us-east-1:0b7c9d3e-0000-4000-8000-000000000001'
 
@@ -54,7 +54,6 @@ describe.skipIf(!hasBrowser)('the page of docs/credentials-for-a-browser.md, in 
     }
     const VITE_APP_INSTANCE = await made('alice')
     const role = async (name: string, variable: string, ...flags: string[]) => {
-      const main = join(root, 'server/src/main.ts')
       const args = ['roles', 'create', name, '--user', `${VITE_APP_INSTANCE}/user/\${${variable}}`, '--data', data, ...flags]
       return (await run(process.execPath, [main, ...args])).stdout.trim()
     }

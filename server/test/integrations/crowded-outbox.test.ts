@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import type { Processor } from '@aws-sdk/client-chime-sdk-messaging'
 import { afterAll, describe, expect, test } from 'vitest'
@@ -8,7 +7,7 @@ import { createLog } from '../../src/log.ts'
 import { statement } from '../../src/store/database.ts'
 import { openDatabase } from '../../src/store/open.ts'
 import { freePort } from '../support/ports.ts'
-import { keyVariables, root, run, serve, temporaryFolder } from '../support/process.ts'
+import { keyVariables, main, run, serve, temporaryFolder } from '../support/process.ts'
 import { callBack, processor, startLambda, until } from '../support/processor.ts'
 import { createPostgresDatabase, databaseKinds, masterKey, onBothDatabases, startWorld, type World } from '../support/world.ts'
 
@@ -111,7 +110,7 @@ test.each(databaseKinds)(
     await sendAll(crowd)
     await before.app.close()
     const flags = kind === 'postgres' ? ['--database-url', where.databaseUrl!] : ['--data', where.data!]
-    const check = async () => run(process.execPath, [join(root, 'server/src/main.ts'), 'check', ...flags])
+    const check = async () => run(process.execPath, [main, 'check', ...flags])
     expect((await check()).stdout).not.toContain('outbox')
 
     const db = await openDatabase(readConfig(where, {}), { log: createLog('silent'), follow: () => {} })

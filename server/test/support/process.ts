@@ -4,11 +4,12 @@ import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { onTestFinished } from 'vitest'
+import { inject, onTestFinished } from 'vitest'
 
 /** The root of the checkout. */
 export const root = fileURLToPath(new URL('../../..', import.meta.url)).replace(/\/$/, '')
-const main = join(root, 'server/src/main.ts')
+/** The server that tests start, for Node: built once for the run (`built-server.ts`). */
+export const main = inject('main')
 
 export const rootKey = { accessKeyId: 'AKIATESTTESTTESTTEST', secretAccessKey: 'test-secret-that-nobody-prints' }
 export const keyVariables = { CARILLON_ACCESS_KEY_ID: rootKey.accessKeyId, CARILLON_SECRET_ACCESS_KEY: rootKey.secretAccessKey }

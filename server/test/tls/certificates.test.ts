@@ -7,7 +7,7 @@ import { keptCertificates } from '../../src/certificates.ts'
 import { readConfig } from '../../src/config.ts'
 import { createLog } from '../../src/log.ts'
 import { pythons } from '../compat/clients.ts'
-import { keyVariables, rootKey, root, run, serveFails, serveTls, temporaryFolder, type Program } from '../support/process.ts'
+import { keyVariables, main, type Program, rootKey, run, serveFails, serveTls, temporaryFolder } from '../support/process.ts'
 import { caOf, healthOver, shownCertificate, trustingClients } from './clients.ts'
 import { createPostgresDatabase } from '../support/world.ts'
 
@@ -18,7 +18,7 @@ const refused = (start: RegExp) => ({
 })
 
 const startFails = (...flags: string[]) => serveFails(['--port', '0', '--data', ':memory:', ...flags], { env: { CARILLON_TLS: 'on' } })
-const certs = (args: readonly string[]) => run(process.execPath, [join(root, 'server/src/main.ts'), 'certs', ...args])
+const certs = (args: readonly string[]) => run(process.execPath, [main, 'certs', ...args])
 
 const keep = (folder: string, flags: Record<string, string> = {}) => keptCertificates(folder, readConfig(flags, {}), createLog('silent'))
 const read = async (folder: string, name: string) => readFile(join(folder, name), 'utf8')
