@@ -4,6 +4,9 @@ import { alice, channel, instance, message, outcomeOfSend, refusal, send, sendRe
 
 const refusalOfValues = (StringValues: string[]) => sendRefusal({ ...message, MessageAttributes: { a: { StringValues } } })
 
+const refusalOfFlow = (body: object) =>
+  refusal('CreateChannelFlow', { body: { AppInstanceArn: instance, ClientRequestToken: 'token', ...body } })
+
 describe('a limit that is broken', () => {
   test('is told in sentences of Amazon, all in one message, with a reason where there is more to say', () => {
     const query = `app-instance-arn=${encodeURIComponent(instance)}&max-results=51&privacy=public`
@@ -25,18 +28,16 @@ describe('a limit that is broken', () => {
   })
 
   test('of a member that is missing says how a structure looks, and what the body has in its place', () => {
-    const asked = (body: object) =>
-      refusal('CreateChannelFlow', { body: { AppInstanceArn: instance, ClientRequestToken: 'token', ...body } })
-    expect(asked({ Name: 'flow' }).reason).toBe(
+    expect(refusalOfFlow({ Name: 'flow' }).reason).toBe(
       'Processors is required and travels in the body as Processors: [{Name, Configuration, ExecutionOrder, FallbackAction}].',
     )
     const Processors = [
       { Name: 'p', Configuration: { Lambda: { ResourceArn: 'x', InvocationType: 'ASYNC' } }, ExecutionOrder: 1, FallbackAction: 'ABORT' },
     ]
-    expect(asked({ Processors, name: 'flow', 'no name': 1, ['x'.repeat(65)]: 1 }).reason).toContain(
+    expect(refusalOfFlow({ Processors, name: 'flow', 'no name': 1, ['x'.repeat(65)]: 1 }).reason).toContain(
       'Name is required and travels in the body as Name. The body has name, which this operation does not know.',
     )
-    expect(asked({ Processors, a: 1, b: 2, c: 3, d: 4 }).reason).toContain(
+    expect(refusalOfFlow({ Processors, a: 1, b: 2, c: 3, d: 4 }).reason).toContain(
       'The body has a, b, c and more, which this operation does not know.',
     )
   })

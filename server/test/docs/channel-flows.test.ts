@@ -45,9 +45,10 @@ test(
   },
 )
 
+const status = (httpStatusCode: number) => Object.assign(new Error('x'), { $metadata: { httpStatusCode } })
+const named = (name: string) => Object.assign(new Error('x'), { name })
+
 test('what the page says of a FAILED message is what a message says', () => {
-  const status = (httpStatusCode: number) => Object.assign(new Error('x'), { $metadata: { httpStatusCode } })
-  const named = (name: string) => Object.assign(new Error('x'), { name })
   for (const error of [named('CredentialsProviderError'), named('Error'), status(404), named('TimeoutError')])
     expect(page).toContain(`${whyNotInvoked(error).short}.`)
 })

@@ -43,7 +43,7 @@ const twice = (act: () => Promise<unknown>) => async () => {
 /** The second time is refused. */
 const onceAndAgain = (act: () => Promise<unknown>) => async () => {
   await act()
-  await expect(act()).rejects.toThrow()
+  await expect(act()).rejects.toHaveProperty('$fault', 'client')
 }
 
 async function withFlow({ messaging, arn, channel }: Scene, lambda: Lambda) {

@@ -34,17 +34,19 @@ const forms: readonly ((name: string, value: string) => string)[] = [
   (name, value) => `max-results=1&${escapedAll(name)}=${escapedAll(value)}&x=%2F`,
 ]
 
+/** The operations that have been called, in order. */
+const operationsOf = async () =>
+  (await readFile(join(folder, 'audit.log'), 'utf8'))
+    .trim()
+    .split('\n')
+    .map(line => (JSON.parse(line) as { operation: string }).operation)
+
 test('a selector is the same with and without escapes, in its name and in its value, for every operation that has one', async () => {
   expect(selected.length).toBeGreaterThan(10)
   const wanted = selected.flatMap(({ name }) => forms.map(() => name))
   for (const { method, path, selector } of selected) {
     for (const form of forms) await fetch(`${world.app.url}${path}?${form(...selector)}`, { method })
   }
-  const operationsOf = async () =>
-    (await readFile(join(folder, 'audit.log'), 'utf8'))
-      .trim()
-      .split('\n')
-      .map(line => (JSON.parse(line) as { operation: string }).operation)
   await until(async () => (await operationsOf()).length >= wanted.length)
   expect(await operationsOf()).toEqual(wanted)
 })

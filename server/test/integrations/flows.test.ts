@@ -13,6 +13,12 @@ const missing = { name: 'NotFoundException', code: 'NotFound', status: 404 }
 const conflict = { name: 'ConflictException', code: 'Conflict', status: 409 }
 const hour = 60 * 60 * 1000
 
+/** What a callback is told whose message has been decided already. */
+const decided = ({ CallbackId, ChannelMessage }: FlowEvent) => ({
+  ...wrong,
+  message: `Unable to complete processing of non-pending message for callback id: ${CallbackId}, message id: ${ChannelMessage.MessageId}`,
+})
+
 const lambda = await startLambda()
 afterAll(() => lambda.close())
 
@@ -294,12 +300,6 @@ onBothDatabases(
       expect(redacted.Content).toBeUndefined()
       expect(await refusal(edit(MessageId, 'three'))).toMatchObject(conflict)
       expect(await get(ann, MessageId)).toEqual(redacted)
-    })
-
-    /** What a callback is told whose message has been decided already. */
-    const decided = ({ CallbackId, ChannelMessage }: FlowEvent) => ({
-      ...wrong,
-      message: `Unable to complete processing of non-pending message for callback id: ${CallbackId}, message id: ${ChannelMessage.MessageId}`,
     })
 
     test('a second answer is a 400 once the message is passed, whatever it says; a 403 once it is denied', async () => {
