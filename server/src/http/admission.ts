@@ -19,6 +19,8 @@ interface Line {
   /** Whether one of them is being answered, or is about to be. */
   isBusy: boolean
   readonly waiting: Waiting[]
+  /** Whether reading stops while requests wait, whoever wants it to go on. */
+  isHeld: boolean
 }
 
 /**
@@ -62,7 +64,7 @@ export class Admission {
     const { socket } = request
     let line = this.#lines.get(socket)
     if (line === undefined) {
-      line = { isBusy: false, waiting: [] }
+      line = { isBusy: false, waiting: [], isHeld: false }
       this.#lines.set(socket, line)
     }
     if (!line.isBusy) this.#begin(line, request, response)
@@ -72,6 +74,7 @@ export class Admission {
       this.#waiting++
       // What the client sends is not read before it is wanted.
       socket.pause()
+      if (!line.isHeld) hold(line, socket)
     }
   }
 
@@ -116,4 +119,12 @@ export class Admission {
     if (line.waiting.length === 0) socket.resume()
     this.#begin(line, next.request, next.response)
   }
+}
+
+/** Node goes on reading whenever what it has written has left. */
+function hold(line: Line, socket: Socket) {
+  line.isHeld = true
+  socket.on('resume', () => {
+    if (line.waiting.length > 0) socket.pause()
+  })
 }

@@ -33,6 +33,10 @@ export class Pipeline {
     this.#socket.write(request.repeat(times))
   }
 
+  end() {
+    this.#socket.destroy()
+  }
+
   /** How many answers have begun to come. */
   get answered(): number {
     return this.#statuses.length
