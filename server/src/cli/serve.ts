@@ -46,9 +46,10 @@ export async function serve(config: Config, whenReady: (app: App) => Promise<voi
   process.exit(0)
 }
 
+const pagesOf = ({ adminUrl }: App) => (adminUrl === undefined ? '' : `# /health and /metrics are on ${adminUrl}\n`)
+
 async function run(flags: Flags) {
   const config = configOf(flags)
-  const pagesOf = ({ adminUrl }: App) => (adminUrl === undefined ? '' : `# /health and /metrics are on ${adminUrl}\n`)
   await serve(config, app => void process.stdout.write(exported(clientVariables(app, config)) + pagesOf(app) + readyLine(app)))
 }
 

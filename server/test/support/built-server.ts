@@ -15,7 +15,8 @@ export async function buildServer(): Promise<{ readonly main: string; remove(): 
   await mkdir(place, { recursive: true })
   const dir = await mkdtemp(join(place, 'carillon-'))
   const bundle = await rolldown({ ...config, cwd: server })
-  await bundle.write({ ...config.output, dir })
+  const [output = {}] = [config.output ?? {}].flat()
+  await bundle.write({ ...output, dir })
   await bundle.close()
   return { main: join(dir, 'main.js'), remove: () => rm(dir, { recursive: true, force: true }) }
 }
