@@ -412,6 +412,11 @@ test.each(databaseKinds)('guests have identities of their own, which every node 
   expect(merged.body.IdentityId).toBe(alice)
 })
 
+/** The trust of a role that asks for the claim `env`. */
+const trustIn = (env: string) => ({
+  oidc: { issuer: issuer.url, audiences: ['web'], condition: { StringEquals: { [`${provider}:env`]: env } } },
+})
+
 test('a role that asks for claims of the token is given with them only, and a change of it holds for the next call', async () => {
   const world = await startWorld('sqlite', settings())
   onTestFinished(() => world.close())
@@ -419,9 +424,6 @@ test('a role that asks for claims of the token is given with them only, and a ch
   const logins = new Map(await Promise.all(stages.map(async env => [env, await login('alice', { claims: { env } })] as const)))
   const IdentityId = await idOf(world, logins.get('first'))
   const outcome = async (env: string) => (await ask(world, 'GetCredentialsForIdentity', { IdentityId, Logins: logins.get(env) })).body.type
-  const trustIn = (env: string) => ({
-    oidc: { issuer: issuer.url, audiences: ['web'], condition: { StringEquals: { [`${provider}:env`]: env } } },
-  })
   const misconfigured = 'InvalidIdentityPoolConfigurationException'
   expect(await outcome('first')).toBe(misconfigured)
   await makeRole(world, 'chat', { trust: trustIn('first') })
