@@ -56,7 +56,7 @@ async function proceed(tx: Transaction, run: Run, now: number) {
     what: isMessageForAll ? 'message' : 'other',
     end: async at => {
       if (run.isEdit) return replaceMessage(tx, run, at)
-      return run.persistence === 'NON_PERSISTENT' ? dropMessage(tx, run) : releaseMessage(tx, run)
+      return run.persistence === 'NON_PERSISTENT' ? dropMessage(tx, run) : releaseMessage(tx, run, at)
     },
   })
 }

@@ -147,9 +147,12 @@ const summariesAfter = (privateAt: string) =>
         where m.member_id = $1 and m.id > $3 order by m.id limit $4) summary) page`)
 const selectOwnAfter = summariesAfter(ownPrivate)
 const selectOthersAfter = summariesAfter(othersPrivate)
-const selectOneSummary = statement<{ text: string | null }>(`
-  select ${summaryText(othersPrivate)} as text from memberships m join channels c on c.id = m.channel_id
-  where m.member_id = $1 and m.channel_id = $3 order by m.sub_channel_id limit $4`)
+const oneSummary = (privateAt: string) =>
+  statement<{ text: string | null }>(`
+    select ${summaryText(privateAt)} as text from memberships m join channels c on c.id = m.channel_id
+    where m.member_id = $1 and m.channel_id = $3 order by m.sub_channel_id limit $4`)
+const selectOwn = oneSummary(ownPrivate)
+const selectOthers = oneSummary(othersPrivate)
 
 const membership = (row: Row): Membership => ({
   member: { id: row.memberId, arn: row.memberArn, name: told(row.memberName) },
@@ -265,7 +268,11 @@ export async function channelsOfMember(db: Queries, listing: Listing, after: Cur
 
 /** One row of it, as JSON text: the first where a moderator has several in an elastic channel. */
 export async function channelOfMember(db: Queries, listing: Listing, channelId: number): Promise<string | undefined> {
-  const row = await db.get(selectOneSummary, listing.memberId, listing.appInstanceArn, channelId, 1, listing.viewerId)
+  const { memberId, viewerId, appInstanceArn } = listing
+  const row =
+    memberId === viewerId
+      ? await db.get(selectOwn, memberId, appInstanceArn, channelId, 1)
+      : await db.get(selectOthers, memberId, appInstanceArn, channelId, 1, viewerId)
   return row?.text ?? undefined
 }
 

@@ -29,6 +29,11 @@ const recompute = statement(`
     where p.channel_id = $1 and p.sub_channel_id = $2 and p.viewer_id = memberships.member_id and p.failed = 0)
   where channel_id = $1 and sub_channel_id = $2 and member_id = $3`)
 
+/** For its target a message is new when it is released, as it is for all where it is for all. */
+const raise = statement(`
+  update memberships set last_private_at = $4
+  where channel_id = $1 and sub_channel_id = $2 and member_id = $3 and (last_private_at is null or last_private_at < $4)`)
+
 const placeOfRun = (run: Run) => placeValues(run.channelId, run.subChannelId, run.messageId)
 
 async function setViewer(tx: Queries, change: typeof insertViewer, run: Run, viewerId: number) {
@@ -41,12 +46,14 @@ async function setViewer(tx: Queries, change: typeof insertViewer, run: Run, vie
  * Makes the message, as the processors have left it, visible to all, or to the target of a targeted one. It keeps its place.
  * False where retention has deleted it meanwhile.
  */
-export async function releaseMessage(tx: Queries, run: Run) {
+export async function releaseMessage(tx: Queries, run: Run, at: number) {
   const { content, metadata, attributes, contentType, target, sender } = run
   const version = [kept(content), keptIfGiven(metadata), keptObject(attributes), keptIfGiven(contentType)]
   if ((await tx.run(release, ...placeOfRun(run), target ? 1 : 0, ...version)) === 0) return false
-  if (target) await setViewer(tx, insertViewer, run, target.id)
-  else await setViewer(tx, removeViewer, run, sender.id)
+  if (target) {
+    await setViewer(tx, insertViewer, run, target.id)
+    await tx.run(raise, run.channelId, run.subChannelId, target.id, at)
+  } else await setViewer(tx, removeViewer, run, sender.id)
   return true
 }
 

@@ -200,16 +200,24 @@ onBothDatabases(
     test('a targeted message stays private to sender and target once it is released', async () => {
       const { messaging } = world()
       const checked = lambda.define()
-      const { ann, bob, cat, root, get, list, send, lastAt } = await one(checked)
+      const { ChannelArn, ann, bob, cat, root, get, list, send, lastAt } = await one(checked)
       const { MessageId } = await send('psst', { Target: [{ MemberArn: bob }] })
       expect(await list(bob)).toEqual([])
       expect(await lastAt(bob)).toBeUndefined()
+      // What bob reads meanwhile is not this message.
+      await messaging.updateChannelReadMarker({ ChannelArn, ChimeBearer: bob })
       await callBack(messaging, await checked.event(), { Content: 'psst!' })
+      const ofBob = (await channelsOf(world(), bob)).get(ChannelArn)!
+      expect(ofBob.ChannelSummary!.LastMessageTimestamp!.getTime()).toBeGreaterThan(
+        ofBob.AppInstanceUserMembershipSummary!.ReadMarkerTimestamp!.getTime(),
+      )
+      const named = { ChannelArn, AppInstanceUserArn: bob, ChimeBearer: bob }
+      expect((await messaging.describeChannelMembershipForAppInstanceUser(named)).ChannelMembership).toEqual(ofBob)
+      expect(await lastAt(ann)).toEqual((await get(ann, MessageId)).CreatedTimestamp)
       for (const reader of [ann, bob]) {
         const message = await get(reader, MessageId)
         expect(message).toMatchObject({ Content: 'psst!', Target: [{ MemberArn: bob }], Status: { Value: 'SENT' } })
         expect(await list(reader)).toHaveLength(1)
-        expect(await lastAt(reader)).toEqual(message.CreatedTimestamp)
       }
       for (const reader of [cat, root]) {
         expect(await refusal(get(reader, MessageId))).toMatchObject(missing)

@@ -49,7 +49,7 @@ describe('sslmode', () => {
     const { cert, key } = await keptCertificates(folder, readConfig({}, {}), createLog('silent'))
     const own = join(folder, 'postgres-key.pem')
     await copyFile(key, own)
-    if (process.getuid?.() === 0) spawnSync('sh', ['-c', `chmod 755 ${folder} && chown postgres ${own}`])
+    if (process.getuid?.() === 0) spawnSync('sh', ['-c', `chmod 755 ${folder} && chown nobody ${own}`])
     postgres = await startPostgres(['-c', 'ssl=on', '-c', `ssl_cert_file=${cert}`, '-c', `ssl_key_file=${own}`])
     return async () => {
       await postgres.remove()
