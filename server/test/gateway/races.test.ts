@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { expect, onTestFinished, test } from 'vitest'
 import { rootPrincipal } from '../../src/auth/principal.ts'
 import type { AccessKey } from '../../src/auth/signing-key.ts'
-import type { Value } from '../../src/store/database.ts'
+import { statement, type Value } from '../../src/store/database.ts'
 import { open, say } from '../api/acts.ts'
 import { Seam } from '../support/seam.ts'
 import { Listening, connectRaw, listen, presignedUrl, type Asked, type Received } from '../support/sockets.ts'
@@ -14,6 +14,13 @@ const seam = new Seam()
 const whoConnects = { text: /admin\.identity_id as "adminId"\s+from app_instances a[^]*where a\.arn = \$1 and a\.deleted_at is null$/ }
 const places = { text: /from memberships\s+where member_id = \$1 and id > \$2/ }
 const messagesOfPrefetch = { text: /from private_messages p[^]*order by m\.created_at desc/ }
+
+/** Memberships of the newest user of that id in channels that are not there: as many as are read at once. */
+const manyMemberships = statement(`
+  with recursive numbers (i) as (select 1 union all select i + 1 from numbers where i < 2000)
+  insert into memberships (channel_id, member_id, type, invited_by, created_at, updated_at)
+  select -numbers.i, member.id, 'DEFAULT', member.id, 0, 0
+  from numbers, (select max(id) as id from identities where external_id = $1) member`)
 
 const contents = (events: readonly Received[]) => events.map(({ type, payload }) => payload?.['Content'] ?? type)
 
@@ -66,6 +73,25 @@ onBothDatabases(
       expect(contents([await session.next()])).toEqual(['for alice'])
     })
 
+    test('in several portions, what changes between two of them counts', async () => {
+      const { alice, channel, other, send, join, leave } = await scene(world())
+      await world().app.db.run(manyMemberships, alice.slice(alice.lastIndexOf('/') + 1))
+      await join(channel)
+      await join(other)
+      const held = seam.hold(places)
+      const connecting = listen(world().app, alice)
+      await held.reached
+      const rest = seam.hold(places)
+      held.release()
+      await rest.reached
+      await leave(channel)
+      rest.release()
+      const session = await connecting
+      await send(channel, 'not for alice')
+      await send(other, 'for alice')
+      expect(contents([await session.next()])).toEqual(['for alice'])
+    })
+
     test('the last of several changes counts', async () => {
       const { alice, channel, other, send, join, leave } = await scene(world(), ['alice'])
       const held = seam.hold(places)
@@ -111,6 +137,19 @@ onBothDatabases(
       const frames = older.heard().subarray(older.heard().indexOf('\r\n\r\n') + 4)
       expect(frames.subarray(0, 4)).toEqual(Buffer.from([0x88, frames.length - 2, 4002 >> 8, 4002 & 255]))
       expect(frames.subarray(4).toString()).toBe('Another connection has the same sessionId')
+    })
+
+    test('and cannot be, the client is established, told to come later, and may at once', async () => {
+      const { alice, channel, send } = await scene(world(), ['alice'])
+      const held = seam.hold(places)
+      const failed = await connect(world(), alice, { sessionId: 'one' })
+      await held.reached
+      held.fail(new Error('not now'))
+      expect(await failed.closed).toEqual({ code: 1013, reason: 'The service is temporarily unavailable' })
+      expect(failed.events.map(({ type }) => type)).toEqual(['SESSION_ESTABLISHED'])
+      const again = await listen(world().app, alice, { sessionId: 'one' })
+      await send(channel, 'for alice')
+      expect(contents([await again.next()])).toEqual(['for alice'])
     })
 
     test('a client that has closed is in no channel, whatever is read of it later', async () => {
@@ -296,6 +335,12 @@ onBothDatabases(
       expect(messagesIn(await session.next())).toEqual([])
       await send('end')
       expect(contents([await session.next()])).toEqual(['end'])
+    })
+
+    test('and cannot be, the session is told to come later', async () => {
+      const { session, read } = await reading()
+      read.fail(new Error('not now'))
+      expect(await session.closed).toEqual({ code: 1013, reason: 'The service is temporarily unavailable' })
     })
 
     test('one that is left is not told of', async () => {

@@ -38,6 +38,23 @@ onBothDatabases(
       expect((await identity.describeAppInstanceUser({ AppInstanceUserArn })).AppInstanceUser!.ExpirationSettings!.ExpirationDays).toBe(5)
     })
 
+    test('a user and a channel whose expiration is taken away stay', async () => {
+      const { identity, messaging } = world()
+      const { arn, user } = await world().appInstance(['a'])
+      const named = { AppInstanceArn: arn, AppInstanceUserId: 'short', Name: 'short' }
+      await identity.createAppInstanceUser({ ...named, ExpirationSettings: settings })
+      const ChannelArn = await open(world(), user('a'), { ExpirationSettings: settings })
+      const asA = { ChannelArn, ChimeBearer: user('a') }
+      world().advance(days(1.1))
+      await meanwhile('channel-expiration', dueChannels, () => messaging.putChannelExpirationSettings(asA))
+      await meanwhile('user-expiration', dueUsers, () =>
+        identity.putAppInstanceUserExpirationSettings({ AppInstanceUserArn: user('short') }),
+      )
+      expect((await messaging.describeChannel(asA)).Channel!.ExpirationSettings).toBeUndefined()
+      const { AppInstanceUser } = await identity.describeAppInstanceUser({ AppInstanceUserArn: user('short') })
+      expect(AppInstanceUser!.ExpirationSettings).toBeUndefined()
+    })
+
     test('a channel whose days are extended stays', async () => {
       const { messaging } = world()
       const { user } = await world().appInstance(['a'])

@@ -15,6 +15,8 @@ export interface Hold {
   readonly reached: Promise<void>
   /** Lets whoever waits go on. */
   release(): void
+  /** Lets whoever waits hear of an error. */
+  fail(error: Error): void
 }
 
 interface Waiting extends Held {
@@ -50,7 +52,12 @@ export class Seam {
       release.resolve()
     }
     onTestFinished(end)
-    return { reached: arrival.promise, release: end }
+    const fail = (error: Error) => {
+      release.reject(error)
+      end()
+    }
+    release.promise.catch(() => {})
+    return { reached: arrival.promise, release: end, fail }
   }
 
   /** The transactions that begin until the next call, or the end of the test. */
