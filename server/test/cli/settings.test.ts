@@ -215,6 +215,8 @@ test('the defaults are those of the contract', () => {
     'trust-proxy': undefined,
     'proxy-headers': 'x-forwarded',
     'connections-per-address': 10_000,
+    'body-memory': 64,
+    'admin-address': undefined,
     'calls-at-once': 5000,
     'audit-log': 'off',
     'reason-in-message': 'off',
