@@ -155,7 +155,7 @@ onBothDatabases('SearchChannels', world => {
     for (const found of await Promise.all(others.map(refusal))) expect(found).toMatchObject(bad)
   })
 
-  test('a page looks at a bounded number of channels: it may be short, and the next ones hold the rest', async () => {
+  test('a page looks at a bounded number of channels: it may be short, and the next ones hold the rest', { timeout: 120_000 }, async () => {
     const { messaging, appInstance } = world()
     const { user } = await appInstance(['a', 'b'])
     const [a, b] = [user('a'), user('b')]
