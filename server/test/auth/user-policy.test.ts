@@ -160,6 +160,12 @@ describe.each(databaseKinds)('the policy of a user, on %s', kind => {
         Resource: `${app}/channel/*`,
         Condition: { StringEquals: { 'aws:ResourceTag/team': '${aws:PrincipalTag/team}' } },
       },
+      // A channel that is yet to be made has no tags: those of the request say which one it will be.
+      {
+        Action: 'chime:TagResource',
+        Resource: `${app}/channel/*`,
+        Condition: { StringEquals: { 'aws:RequestTag/team': '${aws:PrincipalTag/team}' }, Null: { 'aws:ResourceTag/team': 'true' } },
+      },
       {
         Effect: 'Deny',
         Action: 'chime:CreateChannel',
