@@ -2,10 +2,11 @@ import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
 import type { Statement, Value } from './database.ts'
 
 /**
- * SQLite's spelling of the parameters. Its planner looks at the value of a bare `limit ?`, and then plans the statement
- * anew at every execution, which costs more than most of our queries; an expression it leaves alone.
+ * SQLite's spelling of the parameters. Its planner looks at the value of a bare one (in a `limit`, from 3.54 on beside the condition
+ * of a partial index), and then plans the statement anew at every execution, which costs more than most of our queries. A sign
+ * before it changes neither value nor plan, and is an expression, which it leaves alone.
  */
-const sqliteText = (text: string) => text.replace(/\$(\d+)/g, '?$1').replace(/\blimit (\?\d+)/g, 'limit $1 + 0')
+const sqliteText = (text: string) => text.replace(/\$(\d+)/g, '+?$1')
 
 interface Prepared {
   readonly statement: StatementSync
