@@ -267,3 +267,32 @@ test('whatever comes is a header, too little, or an error; and what comes later 
   })
   expect(check(holds, { numRuns: 2000 })).toMatchObject({ failed: false })
 })
+
+test('whom a proxy has passed on is forgotten with the connection, though the next one has the same ends', async () => {
+  const { world, lastEntry } = await watched(settings)
+  const { url, rootKey } = world.app
+  const { host, ...headers } = await signedHeaders(url, rootKey, listing)
+  const asked = [
+    `GET ${listing.path} HTTP/1.1`,
+    `host: ${host}`,
+    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
+    '',
+    '',
+  ]
+  let localPort = 0
+  for (const [header, expected] of [
+    [block(0x21, 0x11, fourth), '203.0.113.7'],
+    [block(0x20, 0x00, []), '127.0.0.1'],
+  ] as const) {
+    const proxy = connect({ port: portOf(url), host: '127.0.0.1', ...(localPort > 0 && { localPort }) })
+    onTestFinished(() => void proxy.destroy())
+    await once(proxy, 'connect')
+    localPort = proxy.localPort!
+    proxy.write(Buffer.concat([header, Buffer.from(asked.join('\r\n'))]))
+    expect(String((await once(proxy, 'data'))[0])).toMatch(/^HTTP\/1.1 200 /)
+    expect((await lastEntry())['sourceAddress']).toBe(expected)
+    // Without the minutes for which the port would be kept.
+    proxy.resetAndDestroy()
+    await once(proxy, 'close')
+  }
+})

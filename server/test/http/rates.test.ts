@@ -307,3 +307,14 @@ test('nodes that share a database share the rates: in the mean both together get
   expect(answered).toBeGreaterThan(30)
   expect(answered).toBeLessThan(75)
 })
+
+test('a call that one rate refuses takes nothing of the others', async () => {
+  const { fixture, advance } = await throttledWorld({ identityRate: '1', userChangeRate: '1' })
+  advance(10_000)
+  const change = () => call(fixture, 'UpdateAppInstanceUser', { AppInstanceUserArn: fixture.alice, Name: 'x', Metadata: '' })
+  await call(fixture, 'ListAppInstances', {})
+  advance(900)
+  expect(await refusal(change())).toMatchObject({ status: 429, reason: expect.stringContaining('--rate-identity') })
+  advance(100)
+  await change()
+})
