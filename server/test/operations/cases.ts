@@ -542,7 +542,12 @@ export const cases: Readonly<Record<OperationName, Case>> = {
       })
       return [{ AppInstanceArn: f.arn }]
     },
-    errors: { NotFound: f => call(f, 'GetMessagingStreamingConfigurations', { AppInstanceArn: f.arn }) },
+    errors: {
+      NotFound: async f => {
+        await f.messaging.deleteMessagingStreamingConfigurations({ AppInstanceArn: f.arn })
+        return call(f, 'GetMessagingStreamingConfigurations', { AppInstanceArn: f.arn })
+      },
+    },
     causeless: ['Forbidden'],
   },
   DeleteMessagingStreamingConfigurations: { inputs: async f => [{ AppInstanceArn: f.arn }], causeless: ['Forbidden'] },

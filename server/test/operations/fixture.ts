@@ -8,13 +8,22 @@ const processor = (name: string) => ({
   FallbackAction: 'ABORT' as const,
 })
 
-/** A fresh app instance with a person of each role, and makers of what operations act on. */
 type Clients = Pick<World, 'identity' | 'messaging' | 'appInstance' | 'bot'>
 
+/** By the client of its world: an app instance that no test changes, with one AppInstanceAdmin. */
+const strangers = new WeakMap<World['identity'], ReturnType<World['appInstance']>>()
+
+function strangerOf({ identity, appInstance }: Clients) {
+  let stranger = strangers.get(identity)
+  if (!stranger) strangers.set(identity, (stranger = appInstance([], { admins: ['root'] })))
+  return stranger
+}
+
+/** A fresh app instance with a person of each role, and makers of what operations act on. */
 export async function makeFixture<Here extends Clients>(world: Here) {
   const { identity, messaging } = world
   const { arn, user } = await world.appInstance(['mod', 'alice', 'bob', 'eve'], { admins: ['root'] })
-  const stranger = await world.appInstance([], { admins: ['root'] })
+  const stranger = await strangerOf(world)
   const fixture = {
     ...world,
     arn,
@@ -28,7 +37,7 @@ export async function makeFixture<Here extends Clients>(world: Here) {
     /** An AppInstanceAdmin of another app instance. */
     stranger: stranger.user('root'),
     async remove() {
-      for (const AppInstanceArn of [arn, stranger.arn]) await identity.deleteAppInstance({ AppInstanceArn })
+      await identity.deleteAppInstance({ AppInstanceArn: arn })
     },
     noSuchAppInstance: arn.replace(/[^/]+$/, randomUUID()),
     noSuchChannel: `${arn}/channel/none`,
