@@ -20,6 +20,7 @@ import type { Rate, TokenBuckets } from '../token-buckets.ts'
 import type { Database } from '../store/database.ts'
 import { placesAfter } from '../store/memberships.ts'
 import type { PrefetchOrder } from '../store/prefetch.ts'
+import { boundClient } from './bounded-client.ts'
 import { closeCodes, closeReason, type CloseCode } from './close-codes.ts'
 import { Refusal, livingUser, requirePermitted, unauthorized, verified, type Asking } from './who-connects.ts'
 import { sessionEstablished } from './frame.ts'
@@ -29,6 +30,10 @@ import { Session } from './session.ts'
 
 /** Clients have nothing to say; a larger frame ends the session with 1009. */
 const largestFrame = 4096
+/** Nor is there a reason to send an empty message in many pieces; more of them end the session with 1008. */
+const mostFragments = 100
+/** A client that does not read what it has asked for by pings is cut off. */
+const mostWaitingPongs = 60
 /** A peer that does not answer a close is cut off then. */
 const closeMilliseconds = 5000
 /** How many memberships are read at once. */
@@ -60,12 +65,11 @@ class SessionSocket extends WebSocket {
   session: Session | undefined
 }
 
-function ignore() {}
-
 const sessionOf = (ws: WebSocket) => (ws as SessionSocket).session
 
-function heardPong(this: WebSocket) {
-  sessionOf(this)?.pong()
+/** What the client has sent is no WebSocket frame, or one that is not taken; `ws` has told it so. */
+function failed(this: WebSocket) {
+  sessionOf(this)?.bound()
 }
 
 /** Neither compression nor fragments: sessions write whole frames beside `ws`. */
@@ -74,6 +78,8 @@ const socketOptions = {
   clientTracking: false,
   perMessageDeflate: false,
   maxPayload: largestFrame,
+  maxFragments: mostFragments,
+  maxPendingAutoPongs: mostWaitingPongs,
   closeTimeout: closeMilliseconds,
   WebSocket: SessionSocket,
 }
@@ -125,7 +131,7 @@ export class Gateway {
   upgrade(request: IncomingMessage, socket: Socket, head: Buffer, sender: Sender) {
     const { url = '', headers } = request
     this.#server.handleUpgrade(request, socket, head, ws => {
-      ws.on('error', ignore)
+      ws.on('error', failed)
       void this.#arrive(ws, socket, { url, host: headers.host ?? '', headers, ...sender })
     })
   }
@@ -152,6 +158,7 @@ export class Gateway {
     const trail = audit && new Trail()
     let refusal: CloseCode = closeCodes.tryLater
     this.#arriving.add(ws)
+    const liftBound = boundClient(ws, socket)
     try {
       await upToDate(access, async () => {
         const presigned = verified(this.#wiring, request)
@@ -159,6 +166,7 @@ export class Gateway {
         trail?.names(parseArn(presigned.parameters.get('userArn') ?? ''))
         await this.#joining(async () => this.#admit(ws, socket, presigned, request))
       })
+      if (ws.session) liftBound()
     } catch (error) {
       if (error instanceof Refusal) {
         refusal = error.code
@@ -231,14 +239,27 @@ export class Gateway {
     const { metrics } = this.#wiring
     metrics.sessions.inc()
     ws.session = session
-    ws.on('pong', heardPong)
-    ws.on('ping', this.#heardFrame)
+    ws.on('pong', this.#heardPong)
+    ws.on('ping', this.#heardPing)
     ws.on('message', this.#heardFrame)
     ws.on('close', this.#heardClose)
   }
 
-  readonly #heardFrame = this.#listener(session => {
-    if (!session.received()) this.#end(session, closeCodes.forbidden, 'Too many frames: clients have nothing to say here')
+  readonly #heardFrame = this.#listener(session => this.#received(session))
+
+  readonly #heardPong = this.#listener(session => {
+    session.pong()
+    this.#received(session)
+  })
+
+  /** `ws` answers it, unless too many answers wait to be read. */
+  readonly #heardPing = this.#listener(session => {
+    if (!session.isCutOff) this.#received(session)
+    else {
+      this.#wiring.metrics.slowSessions.inc()
+      session.terminate()
+      this.#hub.leave(session)
+    }
   })
 
   readonly #heardClose = this.#listener(session => {
@@ -252,6 +273,10 @@ export class Gateway {
       const session = sessionOf(this)
       if (session) heard(session)
     }
+  }
+
+  #received(session: Session) {
+    if (!session.received()) this.#end(session, closeCodes.forbidden, 'Too many frames: clients have nothing to say here')
   }
 
   #end(session: Session, code: CloseCode, reason: string) {

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
 import type { AccessKey } from '../auth/signing-key.ts'
+import { boundClient } from './bounded-client.ts'
 import { closeReason, type CloseCode } from './close-codes.ts'
 import { pingFrame, type Frame } from './frame.ts'
 import type { Topic } from './hub.ts'
@@ -63,6 +64,11 @@ export class Session {
 
   get isOpen(): boolean {
     return !this.#isClosing && this.#ws.readyState === this.#ws.OPEN
+  }
+
+  /** Whether the connection was ended without a word, since the client does not read. */
+  get isCutOff(): boolean {
+    return !this.#isClosing && this.#ws.readyState !== this.#ws.OPEN
   }
 
   /** From now on nothing is missed. */
@@ -134,6 +140,12 @@ export class Session {
     this.flush()
     this.#isClosing = true
     this.#ws.close(code, closeReason(reason))
+    this.bound()
+  }
+
+  /** From now on nothing that the client sends is listened to. */
+  bound() {
+    boundClient(this.#ws, this.#socket)
   }
 
   /** Ends a peer that does not answer. */

@@ -1,4 +1,5 @@
 import type { LambdaClient } from '@aws-sdk/client-lambda'
+import { boundedAnswers } from './bounded-answers.ts'
 import { Refused } from './runner.ts'
 
 /** Hands an event to a function. Resolves once it is accepted; rejects with Refused where another try would not help. */
@@ -57,13 +58,15 @@ export function lambdaInvoker(endpoint: string | undefined): InvokeLambda {
 
   const connect = async (region: string) => {
     const { LambdaClient } = await import('@aws-sdk/client-lambda')
-    return new LambdaClient({
+    const client = new LambdaClient({
       region,
       endpoint: endpoint ?? `https://lambda.${region}.amazonaws.com`,
       ...(endpoint !== undefined && !hasCredentials && { credentials: emulatorCredentials }),
       // The outbox repeats.
       maxAttempts: 1,
     })
+    client.middlewareStack.add(boundedAnswers, { step: 'deserialize', priority: 'low', name: 'boundedAnswers' })
+    return client
   }
 
   return async (functionArn, event, signal) => {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { statement, type Database } from './database.ts'
 
 const insertSetting = statement(`insert into settings (name, value) values ($1, $2) on conflict (name) do nothing`)
@@ -11,12 +12,19 @@ export async function settledOnce(db: Database, name: string, make: () => string
   })
 }
 
-const selectOne = statement<{ one: number }>(`select 1 as one`)
+const removeSetting = statement(`delete from settings where name = $1`)
 
-/** Whether the database answers, and takes writes. */
+/**
+ * Whether the database answers and takes writes, which one is the only proof of: a full disk is read from as ever. Nothing of it
+ * stays, and no other node waits for it.
+ */
 export async function isAnswering(db: Database): Promise<boolean> {
+  const name = `health ${randomUUID()}`
   try {
-    return (await db.transaction(tx => tx.get(selectOne)))?.one === 1
+    return await db.transaction(async tx => {
+      await tx.run(insertSetting, name, '')
+      return (await tx.run(removeSetting, name)) === 1
+    })
   } catch {
     return false
   }

@@ -1,6 +1,6 @@
 import { randomBytes, randomInt } from 'node:crypto'
 import { once } from 'node:events'
-import { connect } from 'node:net'
+import { connect, Socket } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { Listening, connectRaw, listen, presignedUrl, type RawSocket } from '../support/sockets.ts'
@@ -91,6 +91,65 @@ test('a client that sends pings without end is cut off', async () => {
   for (let count = 0; count < 300; count++) alice.socket.ping()
   expect(await alice.closed).toMatchObject({ code: expect.toBeOneOf([1006, 4003]) })
   expect(await serves()).toBe(true)
+})
+
+/** The server's side of a connection, which tells what it has read, and when the kernel takes no more of it. */
+function serverSide({ socket }: RawSocket): Socket {
+  const handles = (Reflect.get(process, '_getActiveHandles') as () => unknown[])()
+  return handles.find(handle => handle instanceof Socket && handle.remotePort === socket.localPort) as Socket
+}
+
+/** Sends without a pause until the server has ended the connection. Resolves to the number of bytes that it has read. */
+async function flood(raw: RawSocket, bytes: Buffer): Promise<number> {
+  const { socket, closed } = raw
+  const side = serverSide(raw)
+  const piece = Buffer.concat(Array.from({ length: Math.ceil(65_536 / bytes.length) }, () => bytes))
+  while (!socket.destroyed) await Promise.race([new Promise(resolve => socket.write(piece, resolve)), closed])
+  return side.bytesRead
+}
+
+test.each([
+  ['pings', frame(0x9, 'x')],
+  ['pongs', frame(0xa, 'x')],
+  ['messages', frame(0x1, '')],
+  ['pieces of a message that does not end', frame(0x0, '', { fin: false })],
+])('a client that sends %s without end is cut off at once: refused, closed or welcome', async (what, bytes) => {
+  const begin = what.startsWith('pieces') ? frame(0x1, '', { fin: false }) : Buffer.alloc(0)
+  const refused = await connectRaw(world.app, `${arn}/user/nobody`)
+  await expect.poll(() => refused.heard().includes('101 Switching Protocols')).toBe(true)
+  const welcome = await rawSession(user('alice'))
+  refused.socket.write(begin)
+  welcome.socket.write(begin)
+  const read = await Promise.all([flood(refused, bytes), flood(welcome, bytes)])
+  expect(Math.max(...read)).toBeLessThan(512 * 1024)
+  expect(await serves()).toBe(true)
+})
+
+test('answers to pings count as waiting: a client that does not read them is cut off, and counted', async () => {
+  const own = await startWorld('sqlite')
+  onTestFinished(() => own.close())
+  const { arn, user } = await own.appInstance(['alice', 'bob'])
+  const MemberArns = [user('bob')]
+  const { ChannelArn } = await own.messaging.createChannel({ AppInstanceArn: arn, Name: 'busy', MemberArns, ChimeBearer: user('alice') })
+  const stuck = await rawSession(user('alice'), own)
+  stuck.socket.pause()
+  const side = serverSide(stuck)
+  while (side.writableLength < 64 * 1024) {
+    const sending = Array.from({ length: 100 }, async () =>
+      own.messaging.sendChannelMessage({
+        ChannelArn,
+        Content: 'x'.repeat(4000),
+        Type: 'STANDARD',
+        Persistence: 'NON_PERSISTENT',
+        ChimeBearer: user('bob'),
+      }),
+    )
+    await Promise.all(sending)
+  }
+  expect(side.destroyed).toBe(false)
+  stuck.socket.write(Buffer.concat(Array.from({ length: 80 }, () => frame(0x9, 'x'))))
+  await expect.poll(() => side.destroyed).toBe(true)
+  await expect.poll(() => metric('carillon_slow_sessions_total', own), { timeout: 5000 }).toBe(1)
 })
 
 test('a client that vanishes leaves no session behind', async () => {

@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import type { ServerResponse } from 'node:http'
 import { setTimeout } from 'node:timers/promises'
 import type { Processor, SendChannelMessageCommandInput } from '@aws-sdk/client-chime-sdk-messaging'
 import { afterAll, expect, test, vi } from 'vitest'
@@ -580,6 +582,29 @@ onBothDatabases(
       await callBack(messaging, eventOf(sent[1]!.MessageId))
       expect((await list(bob)).map(message => message.Content)).toEqual(['third', 'second', 'first'])
       expect(await say(world(), bob, ChannelArn)).toBeDefined()
+    })
+
+    test('an answer of the API that does not end is not kept: what it accepts is accepted, what it refuses is refused', async () => {
+      const { messaging } = world()
+      const sent = { accepted: 0, refused: 0 }
+      const flood = (kind: keyof typeof sent) => async (response: ServerResponse) => {
+        const piece = Buffer.alloc(64 * 1024, 'x')
+        for (let isOver = false; !isOver; sent[kind] += piece.length) {
+          if (!response.write(piece)) await Promise.race([once(response, 'drain'), once(response, 'close')])
+          isOver = response.destroyed
+        }
+      }
+      const [accepting, refusing] = [lambda.define(event => callBack(messaging, event)), lambda.define()]
+      accepting.flood = flood('accepted')
+      refusing.status = 403
+      refusing.flood = flood('refused')
+      const [first, second] = [await one(accepting), await one(refusing)]
+      const messages = [await first.send(), await second.send()]
+      await first.isStatus(messages[0]!.MessageId, 'SENT')
+      await second.isStatus(messages[1]!.MessageId, 'FAILED')
+      expect([accepting.invocations.length, refusing.invocations.length]).toEqual([1, 1])
+      // What the buffers of both kernels hold is beyond anybody's control.
+      expect(Math.max(sent.accepted, sent.refused)).toBeLessThan(16 * 1024 * 1024)
     })
 
     test('the figures tell what has been delivered, repeated and given up, and what waits', async () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
 import { startPostgres } from '../support/postgres.ts'
-import { keyVariables, rootKey, serve, serveFails, temporaryFolder } from '../support/process.ts'
+import { keyVariables, Program, root, rootKey, serve, serveFails, temporaryFolder } from '../support/process.ts'
 import { clientsOf, refusal } from '../support/world.ts'
 
 const unavailable = {
@@ -87,7 +87,8 @@ test.skipIf(!canMount)(
     await writeFile(filler, Buffer.alloc(3 * 1024 * 1024))
 
     const server = serve(['--port', '0', '--data', folder], { env: keyVariables })
-    const { identity, messaging } = clientsOf({ url: await server.url(), rootKey: { ...rootKey } })
+    const url = await server.url()
+    const { identity, messaging } = clientsOf({ url, rootKey: { ...rootKey } })
     const { AppInstanceArn } = await identity.createAppInstance({ Name: 'x' })
     const { AppInstanceUserArn: ChimeBearer } = await identity.createAppInstanceUser({ AppInstanceArn, AppInstanceUserId: 'a', Name: 'a' })
     const { ChannelArn } = await messaging.createChannel({ AppInstanceArn, Name: 'x', ChimeBearer })
@@ -119,8 +120,10 @@ test.skipIf(!canMount)(
     }
     expect(acknowledged.length).toBeGreaterThan(50)
     expect(await stored()).toEqual(acknowledged.toSorted())
+    await expectHealth(url, 503)
 
     await rm(filler)
+    await expectHealth(url, 200)
     await send('there is room again')
     expect(await stored()).toEqual([...acknowledged, 'there is room again'].toSorted())
     server.kill('SIGTERM')
@@ -179,4 +182,26 @@ test.skipIf(!canMount)('a database on a read-only disk is refused at start with 
   expect(spawnSync('mount', ['-o', 'remount,ro', folder]).status).toBe(0)
   const { code, stderr } = await serveFails(['--port', '0', '--data', folder], { env: keyVariables })
   expect([code, stderr]).toEqual([1, expect.stringMatching(/^carillon: The database .*carillon\.db cannot be opened: [^\n]*\n$/)])
+})
+
+test('where the file of the database cannot grow, /health says 503 as long as no write works', { timeout: 60_000 }, async () => {
+  const data = await temporaryFolder()
+  // What works without rights to mount: no file of the process may be larger than this, until the limit is lifted.
+  const args = [process.execPath, join(root, 'server/src/main.ts'), 'serve', '--port', '0', '--data', data]
+  const server = new Program('sh', ['-c', 'ulimit -S -f 3000; exec "$@"', 'sh', ...args], { env: { ...keyVariables, CARILLON_TLS: 'off' } })
+  const url = await server.url()
+  const { identity } = clientsOf({ url, rootKey: { ...rootKey } })
+  await expectHealth(url, 200)
+  const { AppInstanceArn } = await identity.createAppInstance({ Name: 'x' })
+  const write = async (index: number) => identity.updateAppInstance({ AppInstanceArn, Name: `${index}`, Metadata: 'x'.repeat(1000) })
+  const writeUntilItFails = async () => {
+    for (let index = 0; index < 5000; index++) await Promise.all([write(index), write(index), write(index)])
+  }
+  expect(await refusal(writeUntilItFails())).toEqual(unavailable)
+  await expectHealth(url, 503)
+  expect((await identity.listAppInstances({})).AppInstances).toHaveLength(1)
+  expect(spawnSync('prlimit', ['--pid', String(server.pid), '--fsize=unlimited:']).status).toBe(0)
+  await expectHealth(url, 200)
+  await identity.createAppInstance({ Name: 'y' })
+  identity.destroy()
 })

@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { setTimeout } from 'node:timers/promises'
 import type { ChannelFlowCallbackCommandInput, ChimeSDKMessaging, Processor } from '@aws-sdk/client-chime-sdk-messaging'
@@ -44,6 +44,8 @@ export interface LambdaFunction {
   delay: number
   /** What it does before it answers. */
   whileAnswering: () => Promise<void>
+  /** Writes more than an answer has after its head, as long as it is read. */
+  flood: ((response: ServerResponse) => Promise<void>) | undefined
   /** Resolves to the event of the invocation of that number, from 0. */
   readonly event: (index?: number) => Promise<FlowEvent>
 }
@@ -73,7 +75,9 @@ export async function startLambda(port = 0): Promise<Lambda> {
       called.invocations.push({ event, invocationType, authorization: headers.authorization, url: request.url! })
       await setTimeout(called.delay)
       await called.whileAnswering()
-      response.writeHead(called.status, { 'content-type': 'application/json' }).end(called.status === 202 ? '' : '{"Message":"not now"}')
+      response.writeHead(called.status, { 'content-type': 'application/json' })
+      if (called.flood) void called.flood(response)
+      else response.end(called.status === 202 ? '' : '{"Message":"not now"}')
       // A function that throws is Lambda's affair: nobody is told.
       if (called.status === 202) await called.code(event).catch(() => {})
       return undefined
@@ -92,6 +96,7 @@ export async function startLambda(port = 0): Promise<Lambda> {
         status: 202,
         delay: 0,
         whileAnswering: async () => {},
+        flood: undefined,
         code,
         event: async (index = 0) => (await until(() => defined.invocations[index])).event,
       }

@@ -112,7 +112,7 @@ export async function connectRaw(app: Pick<App, 'url' | 'rootKey'>, userArn: str
   onTestFinished(() => void socket.destroy())
   const received: Buffer[] = []
   socket.on('data', bytes => received.push(bytes)).on('error', () => {})
-  const closed = once(socket, 'close')
+  const closed = new Promise(resolve => socket.once('close', resolve))
   socket.write(
     `GET ${pathname}${search} HTTP/1.1\r\nHost: ${host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
       `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${randomBytes(16).toString('base64')}\r\n\r\n`,

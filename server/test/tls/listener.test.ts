@@ -84,6 +84,21 @@ test.each([
   for (const { headers } of answers) expect(headers.get('x-amzn-requestid')).toMatch(/^[0-9a-f-]{36}$/)
 })
 
+test('a client that ends its side of the connection after a request is answered, and closed then', async () => {
+  const connections = await Promise.all(
+    Array.from({ length: 10 }, async () => {
+      const connection = await RawConnection.open(tlsUrl, ca)
+      connection.send(await creation(tlsUrl))
+      connection.endSending()
+      return connection
+    }),
+  )
+  for (const connection of connections) {
+    expect((await connection.answer()).status).toBe(201)
+    await connection.closed()
+  }
+})
+
 test('half requests whose senders vanish leave nothing behind', async () => {
   const whole = await creation(tlsUrl)
   const before = (await world.identity.listAppInstances({})).AppInstances!.length

@@ -1,0 +1,30 @@
+import type { Readable } from 'node:stream'
+
+/** An invocation that is accepted has no body, and a refusal a sentence. */
+const largestAnswer = 64 * 1024
+
+type Next<Args, Result> = (args: Args) => Promise<Result>
+
+/**
+ * Reads the answer of a service before the AWS SDK does, which would take any number of bytes. Of one that is too long the beginning
+ * is all that counts.
+ */
+export const boundedAnswers =
+  <Args, Result extends { response: unknown }>(next: Next<Args, Result>): Next<Args, Result> =>
+  async args => {
+    const result = await next(args)
+    const response = result.response as { body?: Readable | Uint8Array }
+    if (response.body && !(response.body instanceof Uint8Array)) response.body = await beginningOf(response.body)
+    return result
+  }
+
+async function beginningOf(body: Readable): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = []
+  let length = 0
+  for await (const chunk of body as AsyncIterable<Uint8Array>) {
+    length += chunk.byteLength
+    if (length > largestAnswer) break
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
