@@ -100,3 +100,13 @@ test('what a session is sent of a channel is kept while that is read for it, and
   expect(reading.heard).toHaveLength(1)
   client.terminate()
 })
+
+test('a client may say a hundred frames a second, and a hundred more in the next', async () => {
+  const { session, client } = await connected()
+  for (let second = 0; second < 3; second++) {
+    for (let count = 0; count < 100; count++) expect(session.received()).toBe(true)
+    expect(session.received()).toBe(false)
+    session.tick(second * 1000, 60_000)
+  }
+  client.terminate()
+})

@@ -1,6 +1,8 @@
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
+import { open, say } from '../api/acts.ts'
+import { processor, startLambda, until } from '../support/processor.ts'
 import { listen, type Asked, type Received } from '../support/sockets.ts'
-import { onBothDatabases } from '../support/world.ts'
+import { onBothDatabases, startWorld } from '../support/world.ts'
 
 const minute = 60_000
 
@@ -130,6 +132,19 @@ onBothDatabases('prefetching', world => {
     ])
   })
 
+  test('messages that retention hides are not told', async () => {
+    const { arn, user, channels, send } = await scene(1)
+    await world().identity.putAppInstanceRetentionSettings({
+      AppInstanceArn: arn,
+      AppInstanceRetentionSettings: { ChannelRetentionSettings: { RetentionDays: 1 } },
+    })
+    await send(channels[0]!, 'old')
+    world().advance(25 * 60 * minute)
+    const kept = await send(channels[0]!, 'new')
+    const [details] = await prefetched(user('alice'), 1)
+    expect((details!.payload!['ChannelMessages'] as { MessageId: string }[]).map(({ MessageId }) => MessageId)).toEqual([kept])
+  })
+
   test('of more than fifty channels the unread come first and then those with the latest message, or these alone', async () => {
     const { user, channels, send, read } = await scene(55)
     for (const channel of channels) {
@@ -190,4 +205,31 @@ onBothDatabases('prefetching', world => {
       }
     }
   })
+})
+
+test('a message that a channel flow has failed is told to its sender, and is not the last message', async () => {
+  const lambda = await startLambda()
+  onTestFinished(() => lambda.close())
+  const world = await startWorld('sqlite', { lambdaEndpoint: lambda.url })
+  onTestFinished(() => world.close())
+  const { messaging } = world
+  const { arn, user } = await world.appInstance(['alice'])
+  const channel = await open(world, user('alice'))
+  const sent = await say(world, user('alice'), channel, 'sent')
+  world.advance(minute)
+  const refusing = lambda.define()
+  refusing.status = 400
+  const flow = { AppInstanceArn: arn, Name: 'flow', Processors: [processor(refusing.arn)] }
+  const { ChannelFlowArn } = await messaging.createChannelFlow(flow)
+  await messaging.associateChannelFlow({ ChannelArn: channel, ChannelFlowArn, ChimeBearer: user('alice') })
+  const failed = await say(world, user('alice'), channel, 'failed')
+  const named = { ChannelArn: channel, MessageId: failed, ChimeBearer: user('alice') }
+  await until(async () => (await messaging.getChannelMessageStatus(named)).Status!.Value === 'FAILED')
+  const session = await listen(world.app, user('alice'), { query: { 'prefetch-on': 'connect' } })
+  const { Channel, ChannelMessages } = (await session.next()).payload as unknown as {
+    Channel: { LastMessageTimestamp: string }
+    ChannelMessages: { MessageId: string; CreatedTimestamp: string }[]
+  }
+  expect(ChannelMessages.map(({ MessageId }) => MessageId)).toEqual([failed, sent])
+  expect(Channel.LastMessageTimestamp).toBe(ChannelMessages[1]!.CreatedTimestamp)
 })
