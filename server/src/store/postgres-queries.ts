@@ -9,9 +9,16 @@ export const parsers: PoolConfig['types'] = {
 /** Asks on a connection, or on any of a pool. */
 export type Ask = (statement: Statement<unknown>, values: (Value | Value[])[]) => Promise<QueryResult>
 
-/** Statements with names are parsed and planned once a connection. */
+/** Statements with names are parsed and planned once a connection. Whether they have one is asked for once there is a connection. */
 export function askOf(asker: Pick<PoolClient, 'query'>, hasNames: () => boolean): Ask {
-  return async ({ name, text }, values) => asker.query(hasNames() ? { name, text, values } : { text, values })
+  return async ({ name, text }, values) =>
+    asker.query({
+      text,
+      values,
+      get name() {
+        return hasNames() ? name : undefined
+      },
+    })
 }
 
 /** Somebody who asks, and waits. */

@@ -12,6 +12,7 @@ import {
   type Value,
 } from './database.ts'
 import { LookUps } from './look-ups.ts'
+import { isOutage } from './outage.ts'
 import { connectionOf, PostgresConnections } from './postgres-connections.ts'
 import { PostgresPlace } from './postgres-place.ts'
 import { Asking, type Ask } from './postgres-queries.ts'
@@ -71,6 +72,8 @@ export class PostgresDatabase extends Asking implements Database {
     client.on('error', onError)
     try {
       await prepare(client)
+    } catch (error) {
+      throw isOutage(error) ? unusable(url, error) : error
     } finally {
       await client.end()
     }
@@ -125,16 +128,20 @@ export class PostgresDatabase extends Asking implements Database {
   }
 }
 
-/** The error of a URL that leads nowhere names the server and the database, never the password. */
+/** Names the server and the database, never the password. */
+function unusable(url: string, error: unknown): Error {
+  const { host, pathname } = new URL(url)
+  const { message, code } = error as NodeJS.ErrnoException
+  return new Error(`PostgreSQL at ${host}${pathname} cannot be used: ${message || code}.`, { cause: error })
+}
+
 async function firstConnection(url: string): Promise<Client> {
   try {
     const client = new Client(connectionOf(url))
     await client.connect()
     return client
   } catch (error) {
-    const { host, pathname } = new URL(url)
-    const { message, code } = error as NodeJS.ErrnoException
-    throw new Error(`PostgreSQL at ${host}${pathname} cannot be used: ${message || code}.`, { cause: error })
+    throw unusable(url, error)
   }
 }
 

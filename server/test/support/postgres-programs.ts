@@ -19,7 +19,7 @@ export interface PostgresPrograms {
 }
 
 /** PostgreSQL refuses to run as root, so root starts it as `nobody`, whom every system has. */
-async function ownerOfPrograms(): Promise<Owner> {
+export async function ownerOfPrograms(): Promise<Owner> {
   if (process.getuid?.() !== 0) return {}
   const [uid, gid] = await Promise.all(['-u', '-g'].map(async flag => Number((await run('id', [flag, 'nobody'])).stdout)))
   return { uid: uid!, gid: gid! }
@@ -32,7 +32,7 @@ const runs = async (program: string, args: readonly string[], owner: Owner) =>
   )
 
 /** A new folder of that user, where others may have a folder: root's own folder for temporary files may be closed to them. */
-async function newFolder(owner: Owner): Promise<string> {
+export async function newFolder(owner: Owner): Promise<string> {
   for (const place of new Set([tmpdir(), '/tmp', '/var/tmp'])) {
     if (await runs('test', ['-x', place], owner)) {
       const folder = await mkdtemp(join(place, 'carillon-postgres-'))

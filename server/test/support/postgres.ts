@@ -33,7 +33,7 @@ async function started({ postgres, owner, folder }: PostgresPrograms, port: numb
     child.once('exit', code => reject(new Error(`PostgreSQL has ended with ${code}: ${log}`)))
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       log = (log + text).slice(-10_000)
-      if (log.includes('database system is ready to accept connections')) resolve()
+      if (/database system is ready to accept (?:read-only )?connections/.test(log)) resolve()
     })
   })
   return child
