@@ -10,10 +10,12 @@ async function run(name: string, flags: object) {
   await withDatabase(flags, async db => {
     const job = jobsOf({ db, now: Date.now }).find(known => known.name === name)!
     const count = await job.run()
-    let steps = 0
+    const isPurge = name === 'purge'
+    let steps = isPurge ? count : 0
     while (await purgeStep(db, Date.now())) steps++
     while (await db.tidy());
-    process.stdout.write(`The job ${name} has run (${job.counts}: ${count}). ${purged(steps)}.\n`)
+    const done = isPurge ? '' : ` (${job.counts}: ${count})`
+    process.stdout.write(`The job ${name} has run${done}. ${purged(steps)}.\n`)
   })
 }
 

@@ -1,6 +1,6 @@
-import { unavailable } from '../errors.ts'
+import { ApiError, unavailable } from '../errors.ts'
 import type { Place } from './database.ts'
-import { isLocked } from './outage.ts'
+import { isLocked, isOutage } from './outage.ts'
 import { Turns } from './turns.ts'
 
 /** For so long a transaction waits for somebody's lock where it holds up others. */
@@ -10,8 +10,9 @@ const brieflyMilliseconds = 300
  * statement may take, since who queues for a row waits twice, for its turn and for the row.
  */
 const patientlyMilliseconds = 2000
-/** For so long it waits for its turn. */
-const turnMilliseconds = 3000
+/** For so long it waits for its turn in a queue that stands still, and in one that moves: a burst is worked off, not refused. */
+const standstillMilliseconds = 3000
+const inAllMilliseconds = 15_000
 
 /** So many connections are left to what is no transaction. */
 const leftToReads = 3
@@ -28,6 +29,14 @@ const locked = (cause?: unknown) =>
 const crowded = () =>
   unavailable('The service is temporarily unavailable', 'More changes wait for the database than it can make in time. Try again.')
 
+const turns = (most: number, refusal: () => Error) =>
+  new Turns(most, {
+    standstillMilliseconds,
+    inAllMilliseconds,
+    refusal,
+    isKeptFromEnd: error => isOutage(error) || (error instanceof ApiError && error.status === 503),
+  })
+
 /** A try of a transaction, in which nobody's lock is waited for longer than that. */
 type Try<Result> = (lockMilliseconds: number) => Promise<Result>
 
@@ -38,12 +47,12 @@ type Try<Result> = (lockMilliseconds: number) => Promise<Result>
 export class TransactionTurns {
   readonly #most: number
   readonly #all: Turns
-  readonly #patient = new Turns(patientAtMost, { milliseconds: turnMilliseconds, refusal: locked })
+  readonly #patient = turns(patientAtMost, locked)
   readonly #places = new Map<Place, Turns>()
 
   constructor(connections: number) {
     this.#most = connections - leftToReads
-    this.#all = new Turns(this.#most, { milliseconds: turnMilliseconds, refusal: () => crowded() })
+    this.#all = turns(this.#most, crowded)
   }
 
   async briefly<Result>(work: Try<Result>): Promise<Result> {
@@ -53,16 +62,12 @@ export class TransactionTurns {
   /** Briefly, and where a lock has kept it from what it wants, patiently. At most two of a channel are under way at once. */
   async alone<Result>(place: Place | undefined, work: Try<Result>): Promise<Result> {
     if (place === undefined) return this.#untilUnlocked(work)
-    let turns = this.#places.get(place)
-    if (!turns) {
-      const most = place.startsWith('channel') ? 2 : this.#most - 2
-      turns = new Turns(most, { milliseconds: turnMilliseconds, refusal: locked })
-      this.#places.set(place, turns)
-    }
+    let queue = this.#places.get(place)
+    if (!queue) this.#places.set(place, (queue = turns(place.startsWith('channel') ? 2 : this.#most - 2, locked)))
     try {
-      return await turns.take(() => this.#untilUnlocked(work))
+      return await queue.take(() => this.#untilUnlocked(work))
     } finally {
-      if (turns.isIdle) this.#places.delete(place)
+      if (queue.isIdle) this.#places.delete(place)
     }
   }
 

@@ -258,7 +258,7 @@ onBothDatabases(
 
 onBothDatabases(
   'a user that is deleted once a call has found it',
-  world => {
+  (world, kind) => {
     test('becomes no admin, and gets no device', async () => {
       const { identity } = world()
       const { arn, user } = await world().appInstance(['a', 'b'])
@@ -267,7 +267,9 @@ onBothDatabases(
         await purged(world())
       }
       const admin = () => identity.createAppInstanceAdmin({ AppInstanceArn: arn, AppInstanceAdminArn: user('a') })
-      expect(await refusal(meanwhile(identityFound(user('a')), admin, gone(user('a'))))).toMatchObject(denied)
+      // SQLite finds the user in the transaction, which nothing gets between; the app instance is found before it.
+      const found = kind === 'postgres' ? identityFound(user('a')) : appInstanceFound(arn)
+      expect(await refusal(meanwhile(found, admin, gone(user('a'))))).toMatchObject(denied)
       const device = () =>
         identity.registerAppInstanceUserEndpoint({
           AppInstanceUserArn: user('b'),

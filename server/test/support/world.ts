@@ -118,7 +118,7 @@ export async function startWorld(
 /** Runs the tests against SQLite and against PostgreSQL, each with a world of its own. */
 export function onBothDatabases(
   title: string,
-  tests: (world: () => World) => void,
+  tests: (world: () => World, kind: DatabaseKind) => void,
   settings: Record<string, string> = {},
   surroundings: Parameters<typeof startApp>[1] = {},
 ) {
@@ -130,7 +130,7 @@ export function onBothDatabases(
     afterAll(async () => {
       await world?.close()
     })
-    tests(() => world!)
+    tests(() => world!, kind)
   })
 }
 
