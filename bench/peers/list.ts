@@ -1,7 +1,7 @@
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { migratePostgres } from '../../server/src/store/migrate.ts'
+import { migratePostgres } from '../../server/src/database/migrate.ts'
 import { fill, userArn, type Shape } from '../support/fill.ts'
 import { load } from '../support/load.ts'
 import type { Report } from '../support/report.ts'

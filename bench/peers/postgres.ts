@@ -1,4 +1,4 @@
-import { PostgresDatabase } from '../../server/src/store/postgres.ts'
+import { PostgresDatabase } from '../../server/src/database/postgres.ts'
 import { startPostgres, type OwnPostgres } from '../../server/test/support/postgres.ts'
 
 type Prepare = Parameters<typeof PostgresDatabase.open>[1]['prepare']

@@ -1,4 +1,4 @@
-import { statement, type Database } from '../../server/src/store/database.ts'
+import { statement, type Database } from '../../server/src/database/database.ts'
 
 export interface Shape {
   readonly channels: number

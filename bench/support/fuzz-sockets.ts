@@ -1,5 +1,5 @@
-import { hashBody, hashCanonicalRequest } from '../../server/src/auth/canonical-request.ts'
-import { deriveSigningKey } from '../../server/src/auth/signing-key.ts'
+import { hashBody, hashCanonicalRequest } from '../../server/src/auth/signature/canonical-request.ts'
+import { deriveSigningKey } from '../../server/src/auth/signature/signing-key.ts'
 import { rootKey } from './signed.ts'
 
 /** The path of a URL that is presigned with these parameters. */

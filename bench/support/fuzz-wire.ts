@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
-import { canonicalPath, canonicalQuery, hashBody, hashCanonicalRequest } from '../../server/src/auth/canonical-request.ts'
-import { deriveSigningKey, type Sign } from '../../server/src/auth/signing-key.ts'
+import { canonicalPath, canonicalQuery, hashBody, hashCanonicalRequest } from '../../server/src/auth/signature/canonical-request.ts'
+import { deriveSigningKey, type Sign } from '../../server/src/auth/signature/signing-key.ts'
 import type { Chance, Draft } from './fuzz-input.ts'
 import { rootKey } from './signed.ts'
 

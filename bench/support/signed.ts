@@ -1,10 +1,10 @@
 import { createHash, createHmac, hash } from 'node:crypto'
 import { SignatureV4 } from '@smithy/signature-v4'
 import type { Checksum, SourceData } from '@smithy/types'
-import { parseCredential } from '../../server/src/auth/authorization-header.ts'
-import { canonicalPath, hashCanonicalRequest } from '../../server/src/auth/canonical-request.ts'
-import { deriveSigningKey, type Sign } from '../../server/src/auth/signing-key.ts'
-import { formatBasic } from '../../server/src/auth/signing-time.ts'
+import { parseCredential } from '../../server/src/auth/signature/authorization-header.ts'
+import { canonicalPath, hashCanonicalRequest } from '../../server/src/auth/signature/canonical-request.ts'
+import { deriveSigningKey, type Sign } from '../../server/src/auth/signature/signing-key.ts'
+import { formatBasic } from '../../server/src/auth/signature/signing-time.ts'
 
 class Sha256 implements Checksum {
   #hash

@@ -3,17 +3,17 @@ import { setTimeout } from 'node:timers/promises'
 import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { AnsweredTokens } from './answered-tokens.ts'
-import { Arrivals } from './arrivals.ts'
-import { openAuditLog } from './audit.ts'
-import { createUrlVerifier } from './auth/presigned-url.ts'
+import { AnsweredTokens } from './api/answered-tokens.ts'
+import { Arrivals } from './http/arrivals.ts'
+import { openAuditLog } from './observe/audit.ts'
+import { createUrlVerifier } from './auth/signature/presigned-url.ts'
 import type { Access } from './auth/access.ts'
-import { createKeyCheck, createVerifier } from './auth/sigv4.ts'
-import type { FindKey } from './auth/signing-key.ts'
-import type { Environment } from './call.ts'
-import { followPair } from './certificate-files.ts'
-import { localName } from './certificates.ts'
-import type { Config, RootKey } from './config.ts'
+import { createKeyCheck, createVerifier } from './auth/signature/sigv4.ts'
+import type { FindKey } from './auth/signature/signing-key.ts'
+import type { Environment } from './api/call.ts'
+import { followPair } from './secrets/certificate-files.ts'
+import { localName } from './secrets/certificates.ts'
+import type { Config, RootKey } from './settings/config.ts'
 import { operations, type OperationName } from './contract/index.ts'
 import { createLocalBus } from './bus/local-bus.ts'
 import { invocationKind } from './events/flows.ts'
@@ -26,29 +26,30 @@ import { firstOf, type Endpoint } from './http/endpoint.ts'
 import { ProxyProtocol } from './http/proxy-protocol.ts'
 import { createServer } from './http/server.ts'
 import { withReasonInMessage } from './http/shown-error.ts'
-import { flowInvocations } from './integrations/flows.ts'
-import { lambdaInvoker } from './integrations/lambda.ts'
-import { watchOutbox } from './integrations/outbox-watch.ts'
-import { OutboxRunner } from './integrations/runner.ts'
+import { flowInvocations } from './outbox/flows.ts'
+import { lambdaInvoker } from './outbox/lambda.ts'
+import { watchOutbox } from './outbox/watch.ts'
+import { OutboxRunner } from './outbox/runner.ts'
 import { Background } from './jobs/background.ts'
 import { BalancingQueue } from './jobs/balancing.ts'
 import { jobsOf } from './jobs/index.ts'
 import { purgeStep } from './jobs/purge.ts'
-import { keepRates } from './jobs/rates.ts'
+import { keepRates } from './rates/shared-buckets.ts'
 import { schedule } from './jobs/schedule.ts'
 import { KeyRing } from './keys/key-ring.ts'
-import { createLog } from './log.ts'
-import { masterKeySource } from './master-key.ts'
-import { createMetrics, measureOutbox } from './metrics.ts'
-import { PageTokens } from './page-token.ts'
-import { Refusals } from './refusals.ts'
-import { onceASecond } from './once-a-second.ts'
-import { openSecrets } from './secrets.ts'
-import { addressMatcher, senderReader } from './sender.ts'
-import { TokenBuckets } from './token-buckets.ts'
-import type { Database } from './store/database.ts'
-import { openDatabase } from './store/open.ts'
-import { isOutage } from './store/outage.ts'
+import { createLog } from './observe/log.ts'
+import { masterKeySource } from './secrets/master-key.ts'
+import { createMetrics, measureOutbox } from './observe/metrics.ts'
+import { PageTokens } from './api/page-token.ts'
+import { Refusals } from './observe/refusals.ts'
+import { onceASecond } from './tools/once-a-second.ts'
+import { openSecrets } from './secrets/open.ts'
+import { senderReader } from './http/sender.ts'
+import { rangesOf, withoutNames } from './tools/addresses.ts'
+import { TokenBuckets } from './tools/token-buckets.ts'
+import type { Database } from './database/database.ts'
+import { openDatabase } from './database/open.ts'
+import { isOutage } from './database/outage.ts'
 import { outboxFigures } from './store/outbox.ts'
 import { isAnswering, settledOnce } from './store/settings.ts'
 import { cognitoEndpoint } from './sts/cognito.ts'
@@ -132,7 +133,7 @@ export async function startApp(config: Config, { now = Date.now, keys, through =
   const refusals = new Refusals(log)
   const metrics = createMetrics()
   const { trustProxy = [], proxyHeaders } = config
-  const proxyProtocol = proxyHeaders === 'proxy-protocol' ? new ProxyProtocol(addressMatcher(trustProxy)) : undefined
+  const proxyProtocol = proxyHeaders === 'proxy-protocol' ? new ProxyProtocol(rangesOf(withoutNames(trustProxy))) : undefined
   const audit = await openAuditLog(config.auditLog, { log, metrics })
   const { key, file, certificate, forget } = await openSecrets(config, log)
 
@@ -156,7 +157,7 @@ export async function startApp(config: Config, { now = Date.now, keys, through =
     shown: config.reasonInMessage === 'on' ? withReasonInMessage : error => error,
     metrics,
     arrivals,
-    connections: new Connections(config.connectionsPerAddress, addressMatcher([...trustProxy, 'loopback'])),
+    connections: new Connections(config.connectionsPerAddress, rangesOf(withoutNames([...trustProxy, 'loopback']))),
     proxyProtocol,
     readSender: senderReader(trustProxy, proxyHeaders, socket => proxyProtocol?.clientOf(socket)),
     audit,

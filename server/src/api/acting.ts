@@ -1,4 +1,4 @@
-import type { BearerCall, ChannelCall } from '../call.ts'
+import type { BearerCall, ChannelCall } from './call.ts'
 import type { Acting, ActingInChannel } from '../domain/acting.ts'
 
 /** The caller, as an act in domain/ knows whoever acts. */

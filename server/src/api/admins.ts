@@ -1,4 +1,4 @@
-import type { Handlers } from '../call.ts'
+import type { Handlers } from './call.ts'
 import { notFound } from '../errors.ts'
 import { addAdmin, removeAdmin } from '../domain/admins.ts'
 import { requireAppInstance } from '../domain/app-instances.ts'

@@ -1,4 +1,4 @@
-import type { Handlers } from '../call.ts'
+import type { Handlers } from './call.ts'
 import { changeAppInstance, createAppInstance, deleteAppInstance, namedAppInstance, setRetention } from '../domain/app-instances.ts'
 import { listAppInstances, type Retention } from '../store/app-instances.ts'
 import { once } from './idempotency.ts'

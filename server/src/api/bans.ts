@@ -1,4 +1,4 @@
-import type { Handlers } from '../call.ts'
+import type { Handlers } from './call.ts'
 import { notFound } from '../errors.ts'
 import { ban, unban } from '../domain/bans.ts'
 import { findIdentity } from '../domain/identities.ts'

@@ -1,4 +1,4 @@
-import type { Handlers } from '../call.ts'
+import type { Handlers } from './call.ts'
 import { requireAppInstance } from '../domain/app-instances.ts'
 import { changeBot, createBot, deleteBot, requireBot, type BotConfiguration } from '../domain/bots.ts'
 import { listIdentities } from '../store/identities.ts'

@@ -1,5 +1,5 @@
 import { parseArn } from '../arn.ts'
-import type { BearerCall, Handlers } from '../call.ts'
+import type { BearerCall, Handlers } from './call.ts'
 import type { Input } from '../contract/index.ts'
 import { badRequest, forbidden } from '../errors.ts'
 import { changeChannel, createChannel, deleteChannel, setExpiration } from '../domain/channels.ts'
@@ -14,7 +14,7 @@ import { listSubChannels } from '../store/sub-channels.ts'
 import { acting, actingIn } from './acting.ts'
 import { once } from './idempotency.ts'
 import { paged } from './paging.ts'
-import type { Queries } from '../store/database.ts'
+import type { Queries } from '../database/database.ts'
 
 async function requireIdentities(tx: Queries, arns: readonly string[] = []) {
   const found = []

@@ -1,4 +1,4 @@
-import type { Handlers } from '../call.ts'
+import type { Handlers } from './call.ts'
 import { badRequest } from '../errors.ts'
 import { requireAppInstance } from '../domain/app-instances.ts'
 import { associate, changeFlow, createFlow, deleteFlow, disassociate, requireFlow } from '../domain/channel-flows.ts'

@@ -1,7 +1,7 @@
 import { hash as digest } from 'node:crypto'
-import type { BearerCall, Call } from '../call.ts'
+import type { BearerCall, Call } from './call.ts'
 import { ApiError, conflict } from '../errors.ts'
-import { RetryTransaction, type Sharing, type Transaction } from '../store/database.ts'
+import { RetryTransaction, type Sharing, type Transaction } from '../database/database.ts'
 import { answeredToken, rememberToken, tokenLifetime } from '../store/request-tokens.ts'
 
 interface Tokened {

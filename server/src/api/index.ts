@@ -1,4 +1,4 @@
-import type { Handlers } from '../call.ts'
+import type { Handlers } from './call.ts'
 import type { OperationName } from '../contract/index.ts'
 import { admins } from './admins.ts'
 import { appInstances } from './app-instances.ts'

@@ -1,4 +1,4 @@
-import type { BearerCall, Handlers } from '../call.ts'
+import type { BearerCall, Handlers } from './call.ts'
 import { JsonText } from '../contract/common.ts'
 import { badRequest, forbidden, notFound, type ApiError } from '../errors.ts'
 import { checkFilterRule } from '../domain/filter-rules.ts'

@@ -1,4 +1,4 @@
-import type { ChannelCall, Handlers } from '../call.ts'
+import type { ChannelCall, Handlers } from './call.ts'
 import { badRequest, forbidden, notFound } from '../errors.ts'
 import { retentionCutoff } from '../domain/expiration.ts'
 import { subChannelIdOf } from '../domain/sub-channels.ts'

@@ -1,4 +1,4 @@
-import type { BearerCall, Handlers } from '../call.ts'
+import type { BearerCall, Handlers } from './call.ts'
 import { forbidden, notFound } from '../errors.ts'
 import { findIdentity, requireIdentity } from '../domain/identities.ts'
 import { addModerator, removeModerator } from '../domain/moderators.ts'

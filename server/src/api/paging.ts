@@ -1,4 +1,4 @@
-import type { BearerCall, Call } from '../call.ts'
+import type { BearerCall, Call } from './call.ts'
 import type { Cursor } from '../store/page.ts'
 
 /** The most that a page holds, and what it holds where MaxResults is absent (spec/operations.md G3). */

@@ -1,4 +1,4 @@
-import type { Handlers } from '../call.ts'
+import type { Handlers } from './call.ts'
 
 export const sessions: Handlers<'GetMessagingSessionEndpoint'> = {
   /**

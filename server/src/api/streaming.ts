@@ -1,8 +1,8 @@
-import type { Handlers } from '../call.ts'
+import type { Handlers } from './call.ts'
 import { badRequest, notFound } from '../errors.ts'
 import { holdAppInstance } from '../domain/counts.ts'
 import { appInstanceByArn } from '../store/app-instances.ts'
-import type { Queries } from '../store/database.ts'
+import type { Queries } from '../database/database.ts'
 import { deleteStreamingConfigurations, putStreamingConfiguration, streamingConfigurations } from '../store/streaming.ts'
 
 /** Amazon takes Kinesis streams whose name starts like this (spec/streaming.md §1). */

@@ -1,8 +1,8 @@
 import { parseArn } from '../arn.ts'
-import type { Handlers } from '../call.ts'
+import type { Handlers } from './call.ts'
 import { failure, forbidden } from '../errors.ts'
 import { checkedTags } from '../domain/tags.ts'
-import type { Queries } from '../store/database.ts'
+import type { Queries } from '../database/database.ts'
 import { lockResource, putTags, removeTags, taggedResource, tagsOf } from '../store/tags.ts'
 
 /** How many tags a resource may have (spec/limits.md §1). */

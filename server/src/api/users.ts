@@ -1,4 +1,4 @@
-import type { Handlers } from '../call.ts'
+import type { Handlers } from './call.ts'
 import { requireAppInstance } from '../domain/app-instances.ts'
 import { changeUser, createUser, deleteUser, requireUser, setUserExpiration } from '../domain/users.ts'
 import { listIdentities } from '../store/identities.ts'

@@ -12,7 +12,7 @@ export interface Listener {
  *
  * At most once: what is published while nobody listens is gone, and nothing is ever repeated. Events of one channel arrive in
  * the order in which they were published, at every listener; nothing is said about those of different channels. Whoever
- * publishes does so after the commit, in commit order (store/database.ts). Publishing never waits and never throws.
+ * publishes does so after the commit, in commit order (database/database.ts). Publishing never waits and never throws.
  */
 export interface Bus {
   publish(event: BusEvent): void

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
-import { backUp } from '../store/backup.ts'
-import { existingFile } from '../store/open.ts'
+import { backUp } from '../database/backup.ts'
+import { existingFile } from '../database/open.ts'
 import { quoted } from './quoted.ts'
 import { addSettings, configOf, type Flags } from './settings.ts'
 

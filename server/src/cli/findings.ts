@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Config } from '../config.ts'
+import type { Config } from '../settings/config.ts'
 
 /** Something that does not work, is unsafe, or could be better; and what to do. */
 export interface Finding {

@@ -1,6 +1,6 @@
-import type { Config } from '../config.ts'
-import { createLog } from '../log.ts'
-import { openAsItStands } from '../store/open.ts'
+import type { Config } from '../settings/config.ts'
+import { createLog } from '../observe/log.ts'
+import { openAsItStands } from '../database/open.ts'
 import { longestDue, outboxFigures } from '../store/outbox.ts'
 import type { Finding } from './findings.ts'
 

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { startApp, type App } from '../app.ts'
-import type { Config } from '../config.ts'
-import { claimDataFolder } from '../store/data-folder.ts'
+import type { Config } from '../settings/config.ts'
+import { claimDataFolder } from '../database/data-folder.ts'
 import { exported, regionVariables } from './exported.ts'
 import { addAllSettings, configOf, type Flags } from './settings.ts'
 

@@ -1,6 +1,6 @@
 import { dirname } from 'node:path'
 import { Option, type Command } from 'commander'
-import { readConfig, settings, variableOf, type Config } from '../config.ts'
+import { readConfig, settings, variableOf, type Config } from '../settings/config.ts'
 
 type SettingName = keyof typeof settings
 

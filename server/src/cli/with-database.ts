@@ -1,7 +1,7 @@
-import type { Config } from '../config.ts'
-import { createLog } from '../log.ts'
-import type { Database } from '../store/database.ts'
-import { openExistingDatabase } from '../store/open.ts'
+import type { Config } from '../settings/config.ts'
+import { createLog } from '../observe/log.ts'
+import type { Database } from '../database/database.ts'
+import { openExistingDatabase } from '../database/open.ts'
 import { configOf, type Flags } from './settings.ts'
 
 /**

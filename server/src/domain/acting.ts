@@ -1,5 +1,5 @@
-import type { CalledChannel, CalledSubChannel } from '../call.ts'
-import type { Limits } from '../limits.ts'
+import type { CalledChannel, CalledSubChannel } from '../store/facts.ts'
+import type { Limits } from '../settings/limits.ts'
 import type { Identity } from '../store/identities.ts'
 
 /** The user or bot that acts, and where it lives. */

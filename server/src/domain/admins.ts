@@ -1,6 +1,6 @@
 import { emit } from '../events/emit.ts'
 import { countAdmins, deleteAdmin, findAdmin, insertAdmin } from '../store/admins.ts'
-import type { Transaction } from '../store/database.ts'
+import type { Transaction } from '../database/database.ts'
 import type { Identity } from '../store/identities.ts'
 import type { Doing } from './acting.ts'
 import { checkCount, holdAppInstance } from './counts.ts'

@@ -1,7 +1,7 @@
-import type { CalledChannel } from '../call.ts'
+import type { CalledChannel } from '../store/facts.ts'
 import { forbidden } from '../errors.ts'
 import { advanceChannel, type Moment } from '../store/channels.ts'
-import type { Queries } from '../store/database.ts'
+import type { Queries } from '../database/database.ts'
 
 /**
  * Takes the channel's next moment, which locks it until the commit. ForbiddenException where it has been deleted meanwhile: the call

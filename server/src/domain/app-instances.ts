@@ -11,7 +11,7 @@ import {
   type AppInstance,
   type Retention,
 } from '../store/app-instances.ts'
-import type { Queries, Transaction } from '../store/database.ts'
+import type { Queries, Transaction } from '../database/database.ts'
 import { lockCreation } from '../store/leases.ts'
 import type { Doing } from './acting.ts'
 import { checkCount } from './counts.ts'

@@ -3,7 +3,7 @@ import { arnWithin, parseArn } from '../arn.ts'
 import { badRequest, conflict, forbidden, notFound } from '../errors.ts'
 import { emit } from '../events/emit.ts'
 import type { AppInstance } from '../store/app-instances.ts'
-import type { Queries, Transaction } from '../store/database.ts'
+import type { Queries, Transaction } from '../database/database.ts'
 import {
   associateFlow,
   countFlows,

@@ -14,7 +14,7 @@ import {
 } from '../store/channels.ts'
 import { findExpiry, putChannelExpiration, type ChannelExpiration } from '../store/channel-expiration.ts'
 import { emit } from '../events/emit.ts'
-import type { Transaction } from '../store/database.ts'
+import type { Transaction } from '../database/database.ts'
 import type { Identity } from '../store/identities.ts'
 import { countModerators, insertModerator } from '../store/moderators.ts'
 import type { Acting, ActingInChannel } from './acting.ts'

@@ -1,8 +1,8 @@
 import { failure, forbidden } from '../errors.ts'
-import { countLimits, type CountLimit, type Limits } from '../limits.ts'
+import { countLimits, type CountLimit, type Limits } from '../settings/limits.ts'
 import { lockAppInstance } from '../store/app-instances.ts'
 import { take, type Counter } from '../store/counters.ts'
-import type { Queries } from '../store/database.ts'
+import type { Queries } from '../database/database.ts'
 
 /** ResourceLimitExceededException for one more than the limit allows. */
 export const exceeded = (limit: CountLimit, limits: Limits) =>

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { conflict, notFound } from '../errors.ts'
 import { emit } from '../events/emit.ts'
-import type { Transaction } from '../store/database.ts'
+import type { Transaction } from '../database/database.ts'
 import {
   countEndpoints,
   deleteEndpoint,

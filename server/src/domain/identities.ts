@@ -1,6 +1,6 @@
 import { parseArn } from '../arn.ts'
 import { invalidUserArn } from '../errors.ts'
-import type { Queries } from '../store/database.ts'
+import type { Queries } from '../database/database.ts'
 import { identityByArn, lockIdentities, type Identity, type IdentityRecord } from '../store/identities.ts'
 
 /** The user or bot of that ARN, where it lives. */

@@ -1,11 +1,11 @@
-import type { CalledChannel, CalledSubChannel } from '../call.ts'
+import type { CalledChannel, CalledSubChannel } from '../store/facts.ts'
 import { ApiError, badRequest, conflict, forbidden } from '../errors.ts'
 import { emit } from '../events/emit.ts'
 import type { InChannel } from '../events/events.ts'
-import type { Limits } from '../limits.ts'
+import type { Limits } from '../settings/limits.ts'
 import { findBan } from '../store/bans.ts'
 import { give, take } from '../store/counters.ts'
-import type { Queries, Transaction } from '../store/database.ts'
+import type { Queries, Transaction } from '../database/database.ts'
 import { lockIdentities, namesakeOf, type Identity } from '../store/identities.ts'
 import {
   deleteMembership,

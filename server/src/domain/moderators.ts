@@ -1,7 +1,7 @@
 import { conflict } from '../errors.ts'
 import { emit } from '../events/emit.ts'
 import { findBan } from '../store/bans.ts'
-import type { Transaction } from '../store/database.ts'
+import type { Transaction } from '../database/database.ts'
 import type { Identity } from '../store/identities.ts'
 import { countModerators, deleteModerator, findModerator, insertModerator } from '../store/moderators.ts'
 import type { ActingInChannel } from './acting.ts'

@@ -1,4 +1,4 @@
-import type { CalledChannel, CalledSubChannel } from '../call.ts'
+import type { CalledChannel, CalledSubChannel } from '../store/facts.ts'
 import type { Identity } from '../store/identities.ts'
 import type { MembershipType, PlacedMembership } from '../store/memberships.ts'
 

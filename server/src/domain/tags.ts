@@ -1,5 +1,5 @@
 import { badRequest } from '../errors.ts'
-import type { Queries } from '../store/database.ts'
+import type { Queries } from '../database/database.ts'
 import { putTags, type Tag, type TaggedResource } from '../store/tags.ts'
 
 export interface GivenTag {

@@ -2,7 +2,7 @@ import { arnWithin } from '../arn.ts'
 import { conflict, notFound } from '../errors.ts'
 import { emit } from '../events/emit.ts'
 import type { AppInstance } from '../store/app-instances.ts'
-import type { Queries, Transaction } from '../store/database.ts'
+import type { Queries, Transaction } from '../database/database.ts'
 import {
   buryExpiredIdentity,
   buryIdentity,

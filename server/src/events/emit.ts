@@ -1,5 +1,5 @@
 import type { Bus } from '../bus/bus.ts'
-import type { Transaction } from '../store/database.ts'
+import type { Transaction } from '../database/database.ts'
 import type { DomainEvent, MessageEvent } from './events.ts'
 import type { Follower } from './follower.ts'
 import { followers } from './followers.ts'

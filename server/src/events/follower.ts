@@ -1,5 +1,5 @@
 import type { BusEvent } from '../bus/socket-events.ts'
-import type { Transaction } from '../store/database.ts'
+import type { Transaction } from '../database/database.ts'
 
 /** Work of this node that has something to do after the commit. What is to be done stands in the database. */
 export type Wake =

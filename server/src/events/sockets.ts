@@ -2,7 +2,7 @@ import type { Move, SocketEvent, SocketEventType } from '../bus/socket-events.ts
 import { channelDetails } from '../present/channels.ts'
 import { batchDetails, membershipDetails } from '../present/memberships.ts'
 import { heardContent, messageDetails, type ShownMessage } from '../present/messages.ts'
-import type { Queries } from '../store/database.ts'
+import type { Queries } from '../database/database.ts'
 import type { Identity } from '../store/identities.ts'
 import { membersInCharge, type MembershipType, type PlacedMembership } from '../store/memberships.ts'
 import type { EventOf, MessageEvent, MessageKind } from './events.ts'

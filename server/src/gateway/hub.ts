@@ -1,14 +1,9 @@
 import type { Departure, SocketEvent } from '../bus/socket-events.ts'
 import { eventFrame, type Frame } from './frame.ts'
 import type { Session } from './session.ts'
+import type { TopicOf } from './topic.ts'
 
-/** A channel, or a sub-channel of an elastic one, with those of its members who are connected here. */
-export interface Topic {
-  readonly channelId: number
-  /** 0 for an ordinary channel. */
-  readonly subChannelId: number
-  readonly sessions: Session[]
-}
+type Topic = TopicOf<Session>
 
 /** What a session is sent of a topic while what is in that is read for it. */
 export interface Reading {

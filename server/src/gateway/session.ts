@@ -1,10 +1,10 @@
 import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
-import type { AccessKey } from '../auth/signing-key.ts'
+import type { AccessKey } from '../auth/signature/signing-key.ts'
 import { boundClient } from './bounded-client.ts'
 import { closeReason, type CloseCode } from './close-codes.ts'
 import { pingFrame, type Frame } from './frame.ts'
-import type { Topic } from './hub.ts'
+import type { TopicOf } from './topic.ts'
 
 /** More than this waits for nobody: the client is too slow, and is closed. */
 const mostBuffered = 1024 * 1024
@@ -36,7 +36,7 @@ export class Session {
   readonly appInstanceId: number
   readonly key: AccessKey
   /** What it hears. */
-  readonly topics: Topic[] = []
+  readonly topics: TopicOf<Session>[] = []
   /** What its user has left while it joins; undefined once it has joined. */
   leftWhileJoining: Set<string> | undefined = new Set()
   readonly #ws: WebSocket

@@ -1,8 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import type { Trail } from '../audit.ts'
-import type { SignedRequest } from '../auth/sigv4.ts'
+import type { Trail } from '../observe/audit.ts'
+import type { SignedRequest } from '../auth/signature/sigv4.ts'
 import type { ApiError } from '../errors.ts'
-import type { Origin } from '../sender.ts'
+import type { Origin } from '../auth/origin.ts'
 
 /** A request as it came, with what routing has found in its path. */
 export interface Received extends SignedRequest, Origin {

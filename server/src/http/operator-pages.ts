@@ -1,5 +1,5 @@
-import type { Metrics } from '../metrics.ts'
-import { onceASecond } from '../once-a-second.ts'
+import type { Metrics } from '../observe/metrics.ts'
+import { onceASecond } from '../tools/once-a-second.ts'
 import { strictHeaders } from './answer.ts'
 import type { Answer } from './endpoint.ts'
 

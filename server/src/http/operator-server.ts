@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from 'node:http'
-import type { Log } from '../log.ts'
+import type { Log } from '../observe/log.ts'
 import { Admission } from './admission.ts'
 import { malformedRequest, strictHeaders } from './answer.ts'
 import { write } from './calls.ts'

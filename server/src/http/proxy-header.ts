@@ -1,6 +1,6 @@
 import { isIP, SocketAddress } from 'node:net'
 import { badRequest } from '../errors.ts'
-import type { PassedOn } from '../sender.ts'
+import type { PassedOn } from './sender.ts'
 
 export interface ProxyHeader {
   /** In bytes; what follows is the client's. */

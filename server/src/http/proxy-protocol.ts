@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import type { ApiError } from '../errors.ts'
-import type { PassedOn } from '../sender.ts'
+import type { PassedOn } from './sender.ts'
 import { plainAnswer } from './answer.ts'
 import { proxyHeaderOf, type ProxyHeader } from './proxy-header.ts'
 

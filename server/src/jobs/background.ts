@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises'
-import type { Log } from '../log.ts'
-import type { Metrics } from '../metrics.ts'
-import { OnDemand } from '../on-demand.ts'
+import type { Log } from '../observe/log.ts'
+import type { Metrics } from '../observe/metrics.ts'
+import { OnDemand } from '../tools/on-demand.ts'
 
 /**
  * Work that is done in small transactions between which others have their turn. What is left to do stands in the database, so

@@ -1,7 +1,7 @@
 import { leastMembers } from '../domain/sub-channels.ts'
 import { emit } from '../events/emit.ts'
 import { advanceChannel, type Elastic, type Moment } from '../store/channels.ts'
-import type { Database, Transaction } from '../store/database.ts'
+import type { Database, Transaction } from '../database/database.ts'
 import {
   burySubChannel,
   elasticChannelsAfter,

@@ -1,5 +1,5 @@
 import { sayGone } from '../domain/memberships.ts'
-import type { Database } from '../store/database.ts'
+import type { Database } from '../database/database.ts'
 import { nextDeleted, purgePart } from '../store/purge.ts'
 
 /**

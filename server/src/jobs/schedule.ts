@@ -1,6 +1,6 @@
-import type { Log } from '../log.ts'
-import type { Metrics } from '../metrics.ts'
-import type { Database } from '../store/database.ts'
+import type { Log } from '../observe/log.ts'
+import type { Metrics } from '../observe/metrics.ts'
+import type { Database } from '../database/database.ts'
 import { holdJob } from '../store/leases.ts'
 
 /** Something that the clock asks for. It ends early where the signal says so, and goes on the next time. */

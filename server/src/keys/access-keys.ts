@@ -1,4 +1,4 @@
-import type { MasterKeySource } from '../master-key.ts'
+import type { MasterKeySource } from '../secrets/master-key.ts'
 import {
   accessKeyOf,
   countAccessKeys,
@@ -8,7 +8,7 @@ import {
   type StoredAccessKey,
 } from '../store/access-keys.ts'
 import { changeAccess } from '../store/access-version.ts'
-import type { Database, Queries } from '../store/database.ts'
+import type { Database, Queries } from '../database/database.ts'
 import { masterKeys } from '../store/master-keys.ts'
 import { newId, newSecret } from './access-key-id.ts'
 import { settledMasterKey } from './master-keys.ts'

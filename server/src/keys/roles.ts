@@ -1,6 +1,6 @@
 import { claimConditionOf } from '../auth/iam/claims.ts'
 import { changeAccess } from '../store/access-version.ts'
-import type { Database, Queries } from '../store/database.ts'
+import type { Database, Queries } from '../database/database.ts'
 import { accessKeyOf } from '../store/access-keys.ts'
 import { countRoles, deleteRole, iamRoleOf, insertRole, updateRole, type StoredRole, type Trust } from '../store/iam-roles.ts'
 import { newId } from './access-key-id.ts'

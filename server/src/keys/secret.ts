@@ -1,4 +1,4 @@
-import type { MasterKey } from '../master-key.ts'
+import type { MasterKey } from '../settings/master-keys.ts'
 import type { StoredAccessKey } from '../store/access-keys.ts'
 
 const bindingOf = (accessKeyId: string) => `access key ${accessKeyId}`

@@ -1,4 +1,4 @@
-import type { MasterKey } from '../master-key.ts'
+import type { MasterKey } from '../settings/master-keys.ts'
 
 /** What temporary credentials are good for. */
 export interface Session {

@@ -1,4 +1,4 @@
-import { statement, type Database, type Queries, type Transaction } from './database.ts'
+import { statement, type Database, type Queries, type Transaction } from '../database/database.ts'
 
 const selectVersion = statement<{ version: number }>(`select version from access_version where id = 1`)
 const countUp = statement(`update access_version set version = version + 1 where id = 1`)

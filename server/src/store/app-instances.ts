@@ -1,4 +1,4 @@
-import { statement, type Queries } from './database.ts'
+import { statement, type Queries } from '../database/database.ts'
 import { pageOf, type Cursor } from './page.ts'
 import { kept, keptIfGiven, told, toldIfKept } from './text.ts'
 

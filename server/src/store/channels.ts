@@ -1,6 +1,6 @@
 import { give } from './counters.ts'
 import type { ChannelExpiration, ExpirationCriterion } from './channel-expiration.ts'
-import { statement, type Queries } from './database.ts'
+import { statement, type Queries } from '../database/database.ts'
 import { identityArn, type Identity } from './identities.ts'
 import { pageOf, type Cursor, type Page } from './page.ts'
 import { kept, keptIfGiven, keptObject, told, toldIfKept } from './text.ts'

@@ -1,4 +1,4 @@
-import { statement, type Queries } from './database.ts'
+import { statement, type Queries } from '../database/database.ts'
 
 /** What is too many to be counted each time: a number kept in the row of the parent, which the change locks. */
 const columns = {

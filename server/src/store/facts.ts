@@ -1,6 +1,51 @@
-import { statement, type Queries } from './database.ts'
-import type { Mode, Privacy } from './channels.ts'
+import { statement, type Queries } from '../database/database.ts'
+import type { Elastic, Mode, Privacy } from './channels.ts'
+import type { Identity } from './identities.ts'
 import { byMember, type MembershipType } from './memberships.ts'
+import type { Message } from './messages.ts'
+
+/** The user or bot that acts. */
+interface Caller extends Identity {
+  readonly appInstanceId: number
+  readonly appInstanceArn: string
+}
+
+/** The channel that a call is about. */
+export interface CalledChannel {
+  readonly id: number
+  readonly arn: string
+  readonly mode: Mode
+  readonly privacy: Privacy
+  /** The flow that its messages go through. */
+  readonly flowId: number | undefined
+  /** How an elastic channel is divided; undefined for an ordinary one. */
+  readonly elastic: Elastic | undefined
+}
+
+/** The sub-channel of an elastic channel that a call names. */
+export interface CalledSubChannel {
+  readonly id: number
+  /** Its SubChannelId. */
+  readonly name: string
+}
+
+/** What is known of the bearer and of its relation to what the call is about; rules are predicates over it. */
+export interface Facts {
+  readonly caller: Caller
+  /** Messages older than so many days are hidden; undefined for none. */
+  readonly retentionDays: number | undefined
+  /** An AppInstanceAdmin of the app instance that the call is about. */
+  readonly admin: boolean
+  readonly channel: CalledChannel | undefined
+  /** Where the call names a sub-channel that is there. */
+  readonly subChannel: CalledSubChannel | undefined
+  /** That in the sub-channel which the call names; where it names none, that in any. */
+  readonly membership: MembershipType | undefined
+  readonly moderator: boolean
+  readonly banned: boolean
+  /** The message that the call is about, whoever may see it; undefined where there is none of that id. */
+  readonly message: Message | undefined
+}
 
 /** What one look-up tells of a bearer, and of its relation to the channel that a call is about. */
 export interface FactsRow {

@@ -1,4 +1,4 @@
-import { statement, type Queries } from './database.ts'
+import { statement, type Queries } from '../database/database.ts'
 
 /** One invocation of a processor, and what has been decided on it. */
 export interface Callback {

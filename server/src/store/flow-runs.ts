@@ -1,4 +1,4 @@
-import { statement, type Queries } from './database.ts'
+import { statement, type Queries } from '../database/database.ts'
 import type { Processor } from './flows.ts'
 import { identityArn, type Identity } from './identities.ts'
 import type { MessageAttributes, Persistence } from './messages.ts'

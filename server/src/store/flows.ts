@@ -1,5 +1,5 @@
 import type { Mode, Privacy } from './channels.ts'
-import { statement, type Queries } from './database.ts'
+import { statement, type Queries } from '../database/database.ts'
 import { pageOf, type Cursor, type Page } from './page.ts'
 import { kept, told, toldIfKept } from './text.ts'
 

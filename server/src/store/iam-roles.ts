@@ -1,4 +1,4 @@
-import { statement, type Queries } from './database.ts'
+import { statement, type Queries } from '../database/database.ts'
 
 /** Which tokens of an issuer are taken. */
 interface OidcTrust {

@@ -1,5 +1,5 @@
 import { give } from './counters.ts'
-import { statement, type Queries } from './database.ts'
+import { statement, type Queries } from '../database/database.ts'
 import { pageOf, type Cursor } from './page.ts'
 import { kept, keptIfGiven, keptObject, told, toldIfKept } from './text.ts'
 

@@ -1,4 +1,4 @@
-import { statement, type Database, type Queries } from './database.ts'
+import { statement, type Database, type Queries } from '../database/database.ts'
 
 const acquire = statement(`
   insert into job_leases (name, until) values ($1, $2)

@@ -1,4 +1,4 @@
-import { statement, type Queries } from './database.ts'
+import { statement, type Queries } from '../database/database.ts'
 
 /** A master key by its id; the key itself is never stored. */
 export interface KnownMasterKey {

@@ -1,4 +1,4 @@
-import { statement, type Queries } from './database.ts'
+import { statement, type Queries } from '../database/database.ts'
 import { catchUpChannel } from './channels.ts'
 import { identityArn, type Identity } from './identities.ts'
 import { pageOf, type Cursor, type Page, type PageOfText } from './page.ts'

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { statement, type Queries } from './database.ts'
+import { statement, type Queries } from '../database/database.ts'
 import { identityArn, type Identity } from './identities.ts'
 import { pageOf, type Cursor, type Page } from './page.ts'
 import { recomputeSubChannel } from './sub-channels.ts'

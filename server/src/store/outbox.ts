@@ -1,4 +1,4 @@
-import { statement, type Queries } from './database.ts'
+import { statement, type Queries } from '../database/database.ts'
 
 /** Something that has to leave the house: what is to be done, and how often it has been tried, this time included. */
 export interface OutboxEntry {

@@ -1,4 +1,4 @@
-import { statement, type Queries } from './database.ts'
+import { statement, type Queries } from '../database/database.ts'
 import type { Run } from './flow-runs.ts'
 import { placeValues } from './messages.ts'
 import { kept, keptIfGiven, keptObject } from './text.ts'

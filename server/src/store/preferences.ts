@@ -1,4 +1,4 @@
-import { statement, type Queries } from './database.ts'
+import { statement, type Queries } from '../database/database.ts'
 import { keptObject, toldIfKept } from './text.ts'
 
 /** What a member wants to be pushed of a channel; kept with its membership, and gone with it. */

@@ -1,5 +1,5 @@
 import type { ChannelSummary, Mode, Privacy } from './channels.ts'
-import { statement, type Queries } from './database.ts'
+import { statement, type Queries } from '../database/database.ts'
 import { told, toldIfKept } from './text.ts'
 
 /** By which order the channels are chosen that a client is told of (spec/realtime.md §7). */

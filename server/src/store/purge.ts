@@ -1,5 +1,5 @@
 import { giveEach, take } from './counters.ts'
-import { statement, type Queries } from './database.ts'
+import { statement, type Queries } from '../database/database.ts'
 import { placedMemberships, returned, type PlacedMembership, type PlacedRow } from './memberships.ts'
 import { givePlaceBack, uncountModeratorIn } from './sub-channels.ts'
 import { deleteStreamingConfigurations } from './streaming.ts'

@@ -1,4 +1,4 @@
-import { statement, type Database } from './database.ts'
+import { statement, type Database } from '../database/database.ts'
 
 /** In epoch milliseconds, of the database: the clocks of nodes may differ. */
 const clock = `(extract(epoch from statement_timestamp()) * 1000)::bigint`

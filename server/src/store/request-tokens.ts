@@ -1,4 +1,4 @@
-import { statement, type Queries } from './database.ts'
+import { statement, type Queries } from '../database/database.ts'
 
 /** How long a ClientRequestToken is remembered, in milliseconds (spec/operations.md G4). */
 export const tokenLifetime = 24 * 60 * 60 * 1000

@@ -1,4 +1,4 @@
-import { statement, type Queries } from './database.ts'
+import { statement, type Queries } from '../database/database.ts'
 
 const selectChannels = statement<{ id: number; elastic: string | null; hasOld: number }>(`
   select id, elastic,

@@ -1,4 +1,4 @@
-import { statement, type Queries } from './database.ts'
+import { statement, type Queries } from '../database/database.ts'
 import { summaryColumns, livingSummary, type ChannelSummary, type SummaryRow } from './channels.ts'
 import { membershipType } from './memberships.ts'
 import type { Cursor, Page } from './page.ts'

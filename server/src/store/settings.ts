@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { statement, type Database } from './database.ts'
+import { statement, type Database } from '../database/database.ts'
 
 const insertSetting = statement(`insert into settings (name, value) values ($1, $2) on conflict (name) do nothing`)
 const selectSetting = statement<{ value: string }>(`select value from settings where name = $1`)

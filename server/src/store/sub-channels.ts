@@ -1,5 +1,5 @@
 import { elasticOf, type Elastic } from './channels.ts'
-import { statement, type Queries } from './database.ts'
+import { statement, type Queries } from '../database/database.ts'
 import { placedMemberships, returned, type PlacedMembership, type PlacedRow } from './memberships.ts'
 import { pageOf, type Cursor, type Page } from './page.ts'
 

@@ -1,7 +1,7 @@
 import type { Arn } from '../arn.ts'
 import { lockAppInstance } from './app-instances.ts'
 import { lockChannel } from './channels.ts'
-import { statement, type Queries } from './database.ts'
+import { statement, type Queries } from '../database/database.ts'
 import { lockFlow } from './flows.ts'
 import { lockIdentity } from './identities.ts'
 import { kept, told } from './text.ts'

@@ -1,10 +1,10 @@
 import { decide } from '../auth/iam/decide.ts'
 import type { RequestContext } from '../auth/iam/request-context.ts'
 import type { Principal } from '../auth/principal.ts'
-import type { AccessKey } from '../auth/signing-key.ts'
+import type { AccessKey } from '../auth/signature/signing-key.ts'
 import { roleArn, roleNameOf, type Role } from '../keys/principals.ts'
 import type { Session } from '../keys/session.ts'
-import type { Origin } from '../sender.ts'
+import type { Origin } from '../auth/origin.ts'
 import { contextOf, issue, type Issued, type Tools } from './credentials.ts'
 import {
   asciiArn,

@@ -2,7 +2,7 @@ import { ApiError } from '../errors.ts'
 import { commonHeaders, reasonHeader, retryHeader } from '../http/answer.ts'
 import { largestUnsignedBody } from '../http/sizes.ts'
 import type { Endpoint, Received } from '../http/endpoint.ts'
-import type { Origin } from '../sender.ts'
+import type { Origin } from '../auth/origin.ts'
 import { poolError, readInput } from './identity-input.ts'
 import { getCredentialsForIdentity, getId, unknownPool, type IdentityPool } from './identity-pool.ts'
 

@@ -3,7 +3,7 @@ import { ApiError } from '../errors.ts'
 import { newId, newSecret } from '../keys/access-key-id.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
 import { longestToken, sealSession, type Session } from '../keys/session.ts'
-import type { Origin } from '../sender.ts'
+import type { Origin } from '../auth/origin.ts'
 import type { SessionTags } from './parameters.ts'
 
 /** What the calls for temporary credentials share. */

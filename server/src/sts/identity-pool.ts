@@ -1,7 +1,7 @@
 import { upToDate } from '../auth/access.ts'
 import { providerOf } from '../auth/iam/claims.ts'
 import { roleArn } from '../keys/principals.ts'
-import type { Origin } from '../sender.ts'
+import type { Origin } from '../auth/origin.ts'
 import type { Tools } from './credentials.ts'
 import type { IdentityIds } from './identity-id.ts'
 import { poolError, type IdentityInput } from './identity-input.ts'

@@ -1,5 +1,5 @@
 import { isIPv6 } from 'node:net'
-import { takeFrom, type Throttling } from '../http/throttle.ts'
+import { takeFrom, type Throttling } from '../rates/throttle.ts'
 
 /** Takes one from the logins of an address, or throws 429: whoever shows a token makes the server check it, and nobody signs for that. */
 export type TakeLogin = (sourceAddress: string) => void

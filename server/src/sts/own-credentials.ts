@@ -1,6 +1,6 @@
 import { decide } from '../auth/iam/decide.ts'
-import type { AccessKey } from '../auth/signing-key.ts'
-import type { Origin } from '../sender.ts'
+import type { AccessKey } from '../auth/signature/signing-key.ts'
+import type { Origin } from '../auth/origin.ts'
 import { contextOf, issue, type Tools } from './credentials.ts'
 import { denied, duration, sessionPolicy, tagsIn, text, type Parameters } from './parameters.ts'
 

@@ -1,7 +1,7 @@
 import { ApiError } from '../errors.ts'
 import type { Role } from '../keys/principals.ts'
 import { tagKey, tagValue } from '../keys/roles.ts'
-import type { Origin } from '../sender.ts'
+import type { Origin } from '../auth/origin.ts'
 import { assumedRoleUser, namedRole, refusedTags, tooLongFor, type AssumedRole } from './assume-role.ts'
 import { issue, type Tools } from './credentials.ts'
 import type { Claims, Issuer } from './issuer.ts'

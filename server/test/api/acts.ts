@@ -1,7 +1,7 @@
 import type { SendChannelMessageCommandInput } from '@aws-sdk/client-chime-sdk-messaging'
 import { jobsOf } from '../../src/jobs/index.ts'
 import { purgeStep } from '../../src/jobs/purge.ts'
-import { statement } from '../../src/store/database.ts'
+import { statement } from '../../src/database/database.ts'
 import type { World } from '../support/world.ts'
 
 type Extra = Partial<SendChannelMessageCommandInput>

@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest'
 import { buryChannel } from '../../src/store/channels.ts'
-import { statement } from '../../src/store/database.ts'
+import { statement } from '../../src/database/database.ts'
 import { onBothDatabases, refusal } from '../support/world.ts'
 import { channelsOf, open, pages, rowsIn, say, sentAt } from './acts.ts'
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { statement } from '../../src/store/database.ts'
+import { statement } from '../../src/database/database.ts'
 import { onBothDatabases, refusal } from '../support/world.ts'
 import { open, rowsIn, say } from './acts.ts'
 import { denied, full, missing, named, openElastic, wrong } from './elastic-acts.ts'

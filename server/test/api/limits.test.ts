@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { countLimits } from '../../src/limits.ts'
-import { statement } from '../../src/store/database.ts'
+import { countLimits } from '../../src/settings/limits.ts'
+import { statement } from '../../src/database/database.ts'
 import { onBothDatabases, refusal, type World } from '../support/world.ts'
 import { open, purged } from './acts.ts'
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Value } from '../../src/store/database.ts'
+import type { Value } from '../../src/database/database.ts'
 import { Seam } from '../support/seam.ts'
 import { listen } from '../support/sockets.ts'
 import { onBothDatabases, refusal, type World } from '../support/world.ts'

@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest'
 import { jobsOf } from '../../src/jobs/index.ts'
-import { statement } from '../../src/store/database.ts'
+import { statement } from '../../src/database/database.ts'
 import { buryIdentity } from '../../src/store/identities.ts'
 import { onBothDatabases, refusal } from '../support/world.ts'
 import { channelsOf, open, pages, rowsIn, say } from './acts.ts'

@@ -2,7 +2,7 @@ import { chmod, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { findingsOf } from '../../src/cli/findings.ts'
-import { readConfig } from '../../src/config.ts'
+import { readConfig } from '../../src/settings/config.ts'
 import { main, run, temporaryFolder } from '../support/process.ts'
 
 const check = async (args: string[], env: Record<string, string> = {}) => run(process.execPath, [main, 'check', ...args], { env })

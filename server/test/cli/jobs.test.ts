@@ -1,8 +1,8 @@
 import { access } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { SqliteDatabase } from '../../src/store/sqlite.ts'
-import { statement } from '../../src/store/database.ts'
+import { SqliteDatabase } from '../../src/database/sqlite.ts'
+import { statement } from '../../src/database/database.ts'
 import { keyVariables, main, rootKey, run, serve, temporaryFolder } from '../support/process.ts'
 import { clientsOf, createPostgresDatabase, databaseKinds, refusal } from '../support/world.ts'
 
@@ -67,7 +67,7 @@ async function makeDue(place: string) {
     await db.close()
     return
   }
-  const { PostgresDatabase } = await import('../../src/store/postgres.ts')
+  const { PostgresDatabase } = await import('../../src/database/postgres.ts')
   const db = await PostgresDatabase.open(place, { prepare: async () => {}, follow: () => {}, onError: () => {}, connections: 1 })
   await db.run(beforeLong)
   await db.close()

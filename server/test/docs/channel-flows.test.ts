@@ -1,7 +1,7 @@
 import { readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { whyNotInvoked } from '../../src/integrations/lambda.ts'
+import { whyNotInvoked } from '../../src/outbox/lambda.ts'
 import { freePort } from '../support/ports.ts'
 import { Program, root, run, serve, temporaryFolder } from '../support/process.ts'
 

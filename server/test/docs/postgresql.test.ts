@@ -76,7 +76,7 @@ describe('docs/postgresql.md', () => {
 
   test('a role that owns its database needs nothing else', async () => {
     const { world, alice, channels } = await startServer(urlOf(port))
-    await crowd(world, alice, channels, 20)
+    await expect(crowd(world, alice, channels, 20)).resolves.toBeUndefined()
   })
 
   test('in a database of others a role that owns its schema needs nothing else', async () => {
@@ -86,7 +86,7 @@ describe('docs/postgresql.md', () => {
     onTestFinished(() => psql('alter role carillon reset search_path'))
     const { world, alice, channels } = await startServer(urlOf(port, 'shop'))
     await crowd(world, alice, channels, 10)
-    await psql('select * from carillon.channels', 'shop')
+    await expect(psql('select * from carillon.channels', 'shop')).resolves.toBeUndefined()
   })
 
   test('without the right the sentence of the page is told', async () => {
@@ -158,7 +158,7 @@ describe.skipIf(!hasPgbouncer)('docs/postgresql.md, PgBouncer', { timeout: 120_0
   test('in session mode it works', async () => {
     const bouncer = await startPgbouncer(configuration.replace('pool_mode = transaction', 'pool_mode = session'), users, port)
     const { world, alice, channels } = await startServer(urlOf(bouncer))
-    await crowd(world, alice, channels, 20)
+    await expect(crowd(world, alice, channels, 20)).resolves.toBeUndefined()
   })
 
   test('in statement mode the server does not start, and says why', async () => {

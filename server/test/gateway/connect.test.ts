@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { rootPrincipal } from '../../src/auth/principal.ts'
-import type { AccessKey } from '../../src/auth/signing-key.ts'
+import type { AccessKey } from '../../src/auth/signature/signing-key.ts'
 import { sts } from '../support/access.ts'
 import { Listening, listen, presignedUrl } from '../support/sockets.ts'
 import { call } from '../support/signed.ts'

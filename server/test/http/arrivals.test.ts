@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { Arrivals } from '../../src/arrivals.ts'
+import { Arrivals } from '../../src/http/arrivals.ts'
 
 /** In how many turns calls go on, where somebody comes in each of so many. */
 async function turnsUntilOver(arrivals: Arrivals, comers: number): Promise<number> {

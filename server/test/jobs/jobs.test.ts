@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { jobNames, jobsOf } from '../../src/jobs/index.ts'
 import { buryIdentity, identityByArn } from '../../src/store/identities.ts'
-import { statement } from '../../src/store/database.ts'
+import { statement } from '../../src/database/database.ts'
 import { onBothDatabases, type World } from '../support/world.ts'
 import { days, open, purged, rowsIn, runJob, say } from '../api/acts.ts'
 

@@ -1,6 +1,6 @@
 import { array, assert, integer, option, property, string, tuple } from 'fast-check'
 import { expect, test } from 'vitest'
-import { parseMasterKeys, type MasterKey } from '../../src/master-key.ts'
+import { parseMasterKeys, type MasterKey } from '../../src/settings/master-keys.ts'
 import { openSession, sealSession, type Session } from '../../src/keys/session.ts'
 
 const [masterKey, other] = parseMasterKeys(`${'0a'.repeat(32)},${'0b'.repeat(32)}`, 'test') as [MasterKey, MasterKey]

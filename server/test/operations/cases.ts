@@ -513,7 +513,7 @@ export const cases: Readonly<Record<OperationName, Case>> = {
     inputs: async f => [{ ChannelFlowArn: await f.flow(), ...paging }],
     errors: { Forbidden: f => call(f, 'ListChannelsAssociatedWithChannelFlow', { ChannelFlowArn: f.noSuchFlow }) },
   },
-  // What a callback answers needs a processor: test/integrations/flows.test.ts.
+  // What a callback answers needs a processor: test/outbox/flows.test.ts.
   ChannelFlowCallback: {
     inputs: async () => [],
     errors: {

@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { operations, type OperationName } from '../../src/contract/index.ts'
-import { countLimits } from '../../src/limits.ts'
-import { statement } from '../../src/store/database.ts'
+import { countLimits } from '../../src/settings/limits.ts'
+import { statement } from '../../src/database/database.ts'
 import { databaseKinds, refusal, startWorld, type World } from '../support/world.ts'
 import { cases } from './cases.ts'
 import { call, makeFixture, type AnyInput, type Fixture } from './fixture.ts'
 
 const names = Object.keys(operations) as OperationName[]
 
-/** They have tests of their own: test/http/rates.test.ts, below, and test/store/outage.test.ts. */
+/** They have tests of their own: test/rates/rates.test.ts, below, and test/database/outage.test.ts. */
 const elsewhere = new Set(['ThrottledClientException', 'ServiceFailureException', 'ServiceUnavailableException'])
 
 /** Members that name something by an ARN of this service: what is no ARN there is a BadRequest. */
@@ -57,7 +57,7 @@ describe.each(databaseKinds)('every operation, on %s', kind => {
     const fixture = await makeFixture(world)
     const inputs = await cases[name].inputs(fixture)
     const given = new Set(inputs.flatMap(Object.keys))
-    // A callback is sent by a processor: test/integrations/flows.test.ts.
+    // A callback is sent by a processor: test/outbox/flows.test.ts.
     const missing = name === 'ChannelFlowCallback' ? [] : Object.keys(operations[name].places).filter(member => !given.has(member))
     // SDKs fill in the token where it is left out.
     expect(missing.filter(member => member !== operations[name].idempotencyToken)).toEqual([])

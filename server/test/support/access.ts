@@ -1,7 +1,7 @@
 import type { App } from '../../src/app.ts'
 import { createAccessKey } from '../../src/keys/access-keys.ts'
 import { changeRole, createRole, type GivenRole } from '../../src/keys/roles.ts'
-import { parseMasterKeys } from '../../src/master-key.ts'
+import { parseMasterKeys } from '../../src/settings/master-keys.ts'
 import { call, type SigningKey } from './signed.ts'
 import { masterKey, type World } from './world.ts'
 

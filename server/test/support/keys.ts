@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { parsePolicy } from '../../src/auth/iam/policy.ts'
 import type { Principal } from '../../src/auth/principal.ts'
-import type { AccessKey, FindKey } from '../../src/auth/signing-key.ts'
+import type { AccessKey, FindKey } from '../../src/auth/signature/signing-key.ts'
 import { clientsOf, type World } from './world.ts'
 
 /** A statement as a test writes it. */

@@ -1,6 +1,6 @@
-import { readConfig } from '../../src/config.ts'
-import { createLog } from '../../src/log.ts'
-import { openDatabase } from '../../src/store/open.ts'
+import { readConfig } from '../../src/settings/config.ts'
+import { createLog } from '../../src/observe/log.ts'
+import { openDatabase } from '../../src/database/open.ts'
 
 /** Makes the database of these settings, as the first start of a server does. */
 export async function makeDatabase(settings: { readonly data: string } | { readonly databaseUrl: string }) {

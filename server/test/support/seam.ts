@@ -1,5 +1,5 @@
 import { onTestFinished } from 'vitest'
-import type { Database, Queries, Statement, Transaction, Value } from '../../src/store/database.ts'
+import type { Database, Queries, Statement, Transaction, Value } from '../../src/database/database.ts'
 
 /** Which of what is asked is held: by its SQL, and by its values where somebody else asks the same. */
 export interface Held {

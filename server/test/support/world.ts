@@ -7,7 +7,7 @@ import { ChimeSDKMessaging } from '@aws-sdk/client-chime-sdk-messaging'
 import { Client } from 'pg'
 import { afterAll, beforeAll, describe, inject } from 'vitest'
 import { startApp, type App } from '../../src/app.ts'
-import { readConfig } from '../../src/config.ts'
+import { readConfig } from '../../src/settings/config.ts'
 import type { SigningKey } from './signed.ts'
 
 export type DatabaseKind = 'sqlite' | 'postgres'

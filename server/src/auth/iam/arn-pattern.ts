@@ -1,4 +1,4 @@
-import type { Principal } from '../principal.ts'
+import type { Subject } from './subject.ts'
 import { patternOf } from './pattern.ts'
 import { PolicyError } from './policy-error.ts'
 import type { RequestContext } from './request-context.ts'
@@ -9,7 +9,7 @@ const components = 6
 
 export interface ArnPattern {
   readonly parts: readonly Part[]
-  readonly matches: (arn: string, principal: Principal, context: RequestContext) => boolean
+  readonly matches: (arn: string, principal: Subject, context: RequestContext) => boolean
 }
 
 /** The components of an ARN pattern. What a variable stands for never begins another one: it is put in later. */

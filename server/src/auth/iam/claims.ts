@@ -1,4 +1,4 @@
-import type { Principal } from '../principal.ts'
+import type { Subject } from './subject.ts'
 import { conditionsOf } from './conditions.ts'
 import { valueUnder, type ConditionKey } from './keys.ts'
 import { PolicyError } from './policy-error.ts'
@@ -29,7 +29,7 @@ function valueOf(claim: unknown): string | readonly string[] | undefined {
   return ['string', 'number', 'boolean'].includes(typeof claim) ? String(claim) : undefined
 }
 
-const nobody: Principal = { arn: '', userId: '', tags: new Map(), permissions: [] }
+const nobody: Subject = { arn: '', userId: '', tags: new Map() }
 const nowhere: RequestContext = {
   now: 0,
   sourceAddress: undefined,

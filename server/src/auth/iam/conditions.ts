@@ -1,4 +1,4 @@
-import type { Principal } from '../principal.ts'
+import type { Subject } from './subject.ts'
 import type { ConditionKey } from './keys.ts'
 import { isObject, textsOf } from './json.ts'
 import { operators, type Operator, type Test } from './operators.ts'
@@ -10,7 +10,7 @@ export interface Condition {
   readonly key: ConditionKey
   /** What its values are made of. */
   readonly parts: readonly Part[]
-  readonly holds: (principal: Principal, context: RequestContext) => boolean
+  readonly holds: (principal: Subject, context: RequestContext) => boolean
 }
 
 type Quantifier = 'ForAnyValue' | 'ForAllValues' | undefined

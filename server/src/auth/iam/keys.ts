@@ -1,10 +1,10 @@
 import { absentKey } from './absent-keys.ts'
-import type { Principal } from '../principal.ts'
+import type { Subject } from './subject.ts'
 import { PolicyError } from './policy-error.ts'
 import type { RequestContext } from './request-context.ts'
 
 /** The value of a condition key in a request; undefined where the request has none. */
-type Read<Value> = (principal: Principal, context: RequestContext) => Value | undefined
+type Read<Value> = (principal: Subject, context: RequestContext) => Value | undefined
 
 export type ReadText = Read<string>
 
@@ -26,14 +26,14 @@ interface ListKey extends ConditionKey {
 }
 
 /** `arn:aws:iam::ACCOUNT:user/PATH/NAME` and the like, as far as conditions ask for it. */
-function identityOf({ arn }: Principal): { readonly account: string; readonly kind: string; readonly path: readonly string[] } {
+function identityOf({ arn }: Subject): { readonly account: string; readonly kind: string; readonly path: readonly string[] } {
   const [, , , , account = '', ...rest] = arn.split(':')
   const [kind = '', ...path] = rest.join(':').split('/')
   return { account, kind, path }
 }
 
 /** As Amazon shows it in conditions: of who has assumed a role it is the role's. */
-function principalArn(principal: Principal): string {
+function principalArn(principal: Subject): string {
   const { account, kind, path } = identityOf(principal)
   return kind === 'assumed-role'
     ? `${principal.arn.slice(0, principal.arn.indexOf(':', 4))}:iam::${account}:role/${path[0]}`
@@ -47,7 +47,7 @@ const typesOfPrincipal: Readonly<Record<string, string>> = {
   'federated-user': 'FederatedUser',
 }
 
-function userName(principal: Principal): string | undefined {
+function userName(principal: Subject): string | undefined {
   const { kind, path } = identityOf(principal)
   return kind === 'user' ? path.at(-1) : undefined
 }

@@ -1,5 +1,5 @@
-import type { Principal } from '../principal.ts'
-import { rangesOf } from './addresses.ts'
+import type { Subject } from './subject.ts'
+import { rangesOf } from '../../tools/addresses.ts'
 import { arnPatternOf } from './arn-pattern.ts'
 import { patternOf } from './pattern.ts'
 import { PolicyError } from './policy-error.ts'
@@ -7,7 +7,7 @@ import type { RequestContext } from './request-context.ts'
 import { isVariable, partsOf, valueOf, type Part, type Variable } from './template.ts'
 
 /** Whether a value of the request is one of those that the policy names. */
-export type Test = (value: string, principal: Principal, context: RequestContext) => boolean
+export type Test = (value: string, principal: Subject, context: RequestContext) => boolean
 
 export interface Operator {
   /** Holds where the test does not. */
@@ -97,7 +97,14 @@ const comparisons = (prefix: string, measure: (text: string) => number, what: st
 
 const exactly = equal(text => text)
 const ignoringCase = equal(text => text.toLowerCase())
-const inRange = plain(rangesOf)
+
+const inRange = plain(texts => {
+  try {
+    return rangesOf(texts)
+  } catch (error) {
+    throw new PolicyError((error as Error).message, { cause: error })
+  }
+})
 
 /** All but Null, which asks whether there is a value and not what it is. */
 export const operators: Readonly<Record<string, Operator>> = {

@@ -1,4 +1,4 @@
-import type { Principal } from '../principal.ts'
+import type { Subject } from './subject.ts'
 import type { RequestContext } from './request-context.ts'
 import { isVariable, many, one, partsOf, valueOf, type Part, type Variable } from './template.ts'
 
@@ -8,7 +8,7 @@ type Run = readonly string[]
 /** Runs with any number of characters between them. */
 type Glob = readonly Run[]
 
-export type Pattern = (text: string, start: number, end: number, principal: Principal, context: RequestContext) => boolean
+export type Pattern = (text: string, start: number, end: number, principal: Subject, context: RequestContext) => boolean
 
 /** A pattern over the stretch of a text from `start` to before `end`. */
 export function patternOf(parts: readonly Part[]): Pattern {

@@ -1,4 +1,4 @@
-import type { Principal } from '../principal.ts'
+import type { Subject } from './subject.ts'
 import { namesOfAction } from './actions.ts'
 import { arnPatternOf } from './arn-pattern.ts'
 import { conditionsOf } from './conditions.ts'
@@ -16,7 +16,7 @@ export interface Statement {
   /** Whether it speaks of an action, in whatever case. */
   readonly isAboutAction: (action: string) => boolean
   /** Whether it speaks of the resource of a request, under its conditions. */
-  readonly applies: (principal: Principal, context: RequestContext) => boolean
+  readonly applies: (principal: Subject, context: RequestContext) => boolean
   readonly asksResourceTags: boolean
 }
 

@@ -1,4 +1,4 @@
-import type { Principal } from '../principal.ts'
+import type { Subject } from './subject.ts'
 import { conditionKey, type ReadText } from './keys.ts'
 import { PolicyError } from './policy-error.ts'
 import type { RequestContext } from './request-context.ts'
@@ -66,5 +66,5 @@ function variableOf(text: string): string | Variable {
 }
 
 /** Of a variable that has a value, or a default. */
-export const valueOf = (variable: Variable, principal: Principal, context: RequestContext) =>
+export const valueOf = (variable: Variable, principal: Subject, context: RequestContext) =>
   variable.read(principal, context) ?? variable.default ?? ''

@@ -1,0 +1,172 @@
+import { arnWithin } from '../../arn.ts'
+import type { Input, OperationName } from '../../contract/index.ts'
+
+/** Where the server stands: what it owns begins with it. */
+export interface Owner {
+  readonly region: string
+  readonly account: string
+}
+
+type ResourcesOf<Name extends OperationName> = (input: Input<Name>, owner: Owner) => readonly string[]
+
+const everything = () => ['*']
+/** Of what there is once per account a policy names them all, or none. */
+const appInstances = (_: unknown, { region, account }: Owner) => [`arn:aws:chime:${region}:${account}:app-instance/*`]
+const appInstance = ({ AppInstanceArn }: { AppInstanceArn: string }) => [AppInstanceArn]
+const admin = ({ AppInstanceArn, AppInstanceAdminArn }: { AppInstanceArn: string; AppInstanceAdminArn: string }) => [
+  AppInstanceArn,
+  AppInstanceAdminArn,
+]
+const user = ({ AppInstanceUserArn }: { AppInstanceUserArn: string }) => [AppInstanceUserArn]
+const newUser = ({ AppInstanceArn, AppInstanceUserId }: { AppInstanceArn: string; AppInstanceUserId: string }) => [
+  arnWithin(AppInstanceArn, 'user', AppInstanceUserId),
+]
+/** Of a list that a policy for a single one does not open; of a new one whose id nobody knows yet. */
+const all =
+  (kind: 'user' | 'bot' | 'channel-flow') =>
+  ({ AppInstanceArn }: { AppInstanceArn: string }) => [arnWithin(AppInstanceArn, kind, '*')]
+const bot = ({ AppInstanceBotArn }: { AppInstanceBotArn: string }) => [AppInstanceBotArn]
+const flow = ({ ChannelFlowArn }: { ChannelFlowArn: string }) => [ChannelFlowArn]
+const channel = ({ ChannelArn }: { ChannelArn: string }) => [ChannelArn]
+const tagged = ({ ResourceARN }: { ResourceARN: string }) => [ResourceARN]
+/** The models leave it out of what is required of some operations; the authentication does not. */
+const bearer = ({ ChimeBearer }: { ChimeBearer?: string }) => [ChimeBearer!]
+const bearerAndChannel = ({ ChimeBearer, ChannelArn }: { ChimeBearer?: string; ChannelArn: string }) => [ChimeBearer!, ChannelArn]
+const bearerChannelAndFlow = ({ ChimeBearer, ChannelArn, ChannelFlowArn }: Input<'AssociateChannelFlow'>) => [
+  ChimeBearer,
+  ChannelArn,
+  ChannelFlowArn,
+]
+/** The channel by the id that it is given; without one it could be any. */
+const newChannel = ({ AppInstanceArn, ChannelId = '*' }: Input<'CreateChannel'>) => [arnWithin(AppInstanceArn, 'channel', ChannelId)]
+const bearerAndNewChannel = (input: Input<'CreateChannel'>) => [input.ChimeBearer, ...newChannel(input)]
+
+/**
+ * What an operation needs permission for, as `chime:` and its name: on every one of these (spec/authorization.md §7). Members,
+ * moderators and targets that a call names are no resources of it.
+ */
+export const resources: { readonly [Name in OperationName]: ResourcesOf<Name> } = {
+  // Channels
+  CreateChannel: bearer,
+  DescribeChannel: bearerAndChannel,
+  ListChannels: bearer,
+  SearchChannels: bearer,
+  UpdateChannel: bearerAndChannel,
+  DeleteChannel: bearerAndChannel,
+  PutChannelExpirationSettings: bearerAndChannel,
+  ListSubChannels: bearerAndChannel,
+
+  // Memberships
+  CreateChannelMembership: bearerAndChannel,
+  BatchCreateChannelMembership: bearerAndChannel,
+  DescribeChannelMembership: bearerAndChannel,
+  ListChannelMemberships: bearerAndChannel,
+  DeleteChannelMembership: bearerAndChannel,
+  ListChannelMembershipsForAppInstanceUser: bearer,
+  DescribeChannelMembershipForAppInstanceUser: bearerAndChannel,
+  PutChannelMembershipPreferences: bearerAndChannel,
+  GetChannelMembershipPreferences: bearerAndChannel,
+  UpdateChannelReadMarker: bearerAndChannel,
+
+  // Moderators
+  CreateChannelModerator: bearerAndChannel,
+  DescribeChannelModerator: bearerAndChannel,
+  ListChannelModerators: bearerAndChannel,
+  DeleteChannelModerator: bearerAndChannel,
+  ListChannelsModeratedByAppInstanceUser: bearer,
+  DescribeChannelModeratedByAppInstanceUser: bearerAndChannel,
+
+  // Bans
+  CreateChannelBan: bearerAndChannel,
+  DescribeChannelBan: bearerAndChannel,
+  ListChannelBans: bearerAndChannel,
+  DeleteChannelBan: bearerAndChannel,
+
+  // Messages
+  SendChannelMessage: bearerAndChannel,
+  GetChannelMessage: bearerAndChannel,
+  ListChannelMessages: bearerAndChannel,
+  UpdateChannelMessage: bearerAndChannel,
+  RedactChannelMessage: bearerAndChannel,
+  DeleteChannelMessage: bearerAndChannel,
+  GetChannelMessageStatus: bearerAndChannel,
+
+  // Channel flows
+  AssociateChannelFlow: bearerChannelAndFlow,
+  DisassociateChannelFlow: bearerChannelAndFlow,
+  CreateChannelFlow: appInstance,
+  DescribeChannelFlow: flow,
+  ListChannelFlows: all('channel-flow'),
+  UpdateChannelFlow: flow,
+  DeleteChannelFlow: flow,
+  ListChannelsAssociatedWithChannelFlow: flow,
+  ChannelFlowCallback: channel,
+
+  // Streaming and sessions
+  PutMessagingStreamingConfigurations: appInstance,
+  GetMessagingStreamingConfigurations: appInstance,
+  DeleteMessagingStreamingConfigurations: appInstance,
+  GetMessagingSessionEndpoint: everything,
+
+  // App instances and who is in them
+  CreateAppInstance: appInstances,
+  DescribeAppInstance: appInstance,
+  ListAppInstances: appInstances,
+  UpdateAppInstance: appInstance,
+  DeleteAppInstance: appInstance,
+  PutAppInstanceRetentionSettings: appInstance,
+  GetAppInstanceRetentionSettings: appInstance,
+  CreateAppInstanceUser: newUser,
+  DescribeAppInstanceUser: user,
+  ListAppInstanceUsers: all('user'),
+  UpdateAppInstanceUser: user,
+  PutAppInstanceUserExpirationSettings: user,
+  DeleteAppInstanceUser: user,
+  CreateAppInstanceAdmin: admin,
+  DescribeAppInstanceAdmin: admin,
+  ListAppInstanceAdmins: appInstance,
+  DeleteAppInstanceAdmin: admin,
+  CreateAppInstanceBot: all('bot'),
+  DescribeAppInstanceBot: bot,
+  ListAppInstanceBots: all('bot'),
+  UpdateAppInstanceBot: bot,
+  DeleteAppInstanceBot: bot,
+  RegisterAppInstanceUserEndpoint: user,
+  DescribeAppInstanceUserEndpoint: user,
+  ListAppInstanceUserEndpoints: user,
+  UpdateAppInstanceUserEndpoint: user,
+  DeregisterAppInstanceUserEndpoint: user,
+
+  // Tags
+  TagResource: tagged,
+  UntagResource: tagged,
+  ListTagsForResource: tagged,
+}
+
+/** What a member of the input needs permission for beside the operation, as on Amazon. */
+export interface Further<Name extends OperationName> {
+  readonly member: 'ExpirationSettings' | 'Tags'
+  readonly action: string
+  readonly resources: ResourcesOf<Name>
+}
+
+/** The resource is the new one; `*` stands for an id that nobody knows yet. */
+const tagging = <Name extends OperationName>(made: ResourcesOf<Name>): Further<Name> => ({
+  member: 'Tags',
+  action: 'chime:TagResource',
+  resources: made,
+})
+
+export const further: { readonly [Name in OperationName]?: readonly Further<Name>[] } = {
+  CreateChannel: [
+    { member: 'ExpirationSettings', action: 'chime:PutChannelExpirationSettings', resources: bearerAndNewChannel },
+    tagging(newChannel),
+  ],
+  CreateAppInstanceUser: [
+    { member: 'ExpirationSettings', action: 'chime:PutAppInstanceUserExpirationSettings', resources: newUser },
+    tagging(newUser),
+  ],
+  CreateAppInstance: [tagging(appInstances)],
+  CreateAppInstanceBot: [tagging(all('bot'))],
+  CreateChannelFlow: [tagging(all('channel-flow'))],
+}

@@ -1,0 +1,15 @@
+import { parseArn, type Arn } from '../../arn.ts'
+import { unauthorizedBearer } from '../../errors.ts'
+
+/** The user or bot that the header x-amz-chime-bearer names; 401 where it is missing or no such ARN (spec/decisions.md). */
+export function bearerOf(header: string | string[] | undefined): Arn {
+  if (typeof header !== 'string' || header === '')
+    throw unauthorizedBearer('The header x-amz-chime-bearer is missing. It names the user or bot that makes the call.')
+  const arn = parseArn(header)
+  if (arn?.kind !== 'user' && arn?.kind !== 'bot') {
+    throw unauthorizedBearer(
+      'The header x-amz-chime-bearer must be the ARN of a user or bot: arn:aws:chime:REGION:ACCOUNT:app-instance/ID/user/ID or …/bot/ID.',
+    )
+  }
+  return arn
+}

@@ -1,0 +1,134 @@
+import type { OperationName } from '../../contract/index.ts'
+import {
+  admin,
+  allOf,
+  anyOf,
+  anyone,
+  defaultMember,
+  member,
+  moderator,
+  onlySelf,
+  outsider,
+  ownMessage,
+  publicChannel,
+  self,
+  serviceKey,
+  undividedChannel,
+  unlessHidden,
+  unrestrictedChannel,
+  without,
+  type Rule,
+} from './facts.ts'
+
+const inCharge = anyOf(admin, moderator)
+const openToAll = allOf(publicChannel, undividedChannel)
+const reader = anyOf(inCharge, member, openToAll)
+/** The Mode of a channel is about adding others: a PUBLIC one can be joined whatever its Mode, an elastic one too (spec/decisions.md). */
+const mayAdd = (itself: Rule) =>
+  anyOf(
+    inCharge,
+    allOf(defaultMember, unrestrictedChannel, without('Type', 'HIDDEN')),
+    allOf(itself, unlessHidden, publicChannel, without('Type', 'HIDDEN')),
+  )
+
+/**
+ * THE TABLE: who may do what (spec/authorization.md §6). A banned user or bot has no part in a channel unless it is an
+ * AppInstanceAdmin; that, and the wall between app instances, stand in authorize.ts.
+ */
+export const rules: Readonly<Record<OperationName, Rule>> = {
+  // Channels
+  CreateChannel: anyone,
+  DescribeChannel: anyOf(inCharge, member, publicChannel),
+  ListChannels: anyOf(admin, without('Privacy', 'PRIVATE')),
+  SearchChannels: anyone,
+  UpdateChannel: inCharge,
+  DeleteChannel: inCharge,
+  PutChannelExpirationSettings: inCharge,
+  ListSubChannels: inCharge,
+
+  // Memberships
+  CreateChannelMembership: mayAdd(self('MemberArn')),
+  BatchCreateChannelMembership: mayAdd(onlySelf('MemberArns')),
+  DescribeChannelMembership: anyOf(inCharge, defaultMember, allOf(member, self('MemberArn')), allOf(outsider, openToAll)),
+  ListChannelMemberships: anyOf(inCharge, allOf(anyOf(defaultMember, openToAll), without('Type', 'HIDDEN'))),
+  DeleteChannelMembership: anyOf(inCharge, allOf(defaultMember, self('MemberArn'))),
+  ListChannelMembershipsForAppInstanceUser: anyOf(self('AppInstanceUserArn'), admin),
+  DescribeChannelMembershipForAppInstanceUser: anyOf(self('AppInstanceUserArn'), admin),
+  PutChannelMembershipPreferences: allOf(member, self('MemberArn')),
+  GetChannelMembershipPreferences: allOf(member, self('MemberArn')),
+  UpdateChannelReadMarker: member,
+
+  // Moderators
+  CreateChannelModerator: inCharge,
+  DescribeChannelModerator: inCharge,
+  ListChannelModerators: inCharge,
+  DeleteChannelModerator: inCharge,
+  ListChannelsModeratedByAppInstanceUser: anyOf(self('AppInstanceUserArn'), admin),
+  DescribeChannelModeratedByAppInstanceUser: allOf(undividedChannel, anyOf(self('AppInstanceUserArn'), admin)),
+
+  // Bans
+  CreateChannelBan: inCharge,
+  DescribeChannelBan: inCharge,
+  ListChannelBans: inCharge,
+  DeleteChannelBan: inCharge,
+
+  // Messages
+  SendChannelMessage: defaultMember,
+  GetChannelMessage: reader,
+  ListChannelMessages: reader,
+  UpdateChannelMessage: allOf(defaultMember, ownMessage),
+  RedactChannelMessage: anyOf(inCharge, allOf(member, ownMessage)),
+  DeleteChannelMessage: admin,
+  GetChannelMessageStatus: allOf(ownMessage, anyOf(undividedChannel, inCharge, member)),
+
+  // Channel flows
+  AssociateChannelFlow: inCharge,
+  DisassociateChannelFlow: inCharge,
+  CreateChannelFlow: serviceKey,
+  DescribeChannelFlow: serviceKey,
+  ListChannelFlows: serviceKey,
+  UpdateChannelFlow: serviceKey,
+  DeleteChannelFlow: serviceKey,
+  ListChannelsAssociatedWithChannelFlow: serviceKey,
+  ChannelFlowCallback: serviceKey,
+
+  // Streaming and sessions
+  PutMessagingStreamingConfigurations: serviceKey,
+  GetMessagingStreamingConfigurations: serviceKey,
+  DeleteMessagingStreamingConfigurations: serviceKey,
+  GetMessagingSessionEndpoint: serviceKey,
+
+  // App instances and who is in them
+  CreateAppInstance: serviceKey,
+  DescribeAppInstance: serviceKey,
+  ListAppInstances: serviceKey,
+  UpdateAppInstance: serviceKey,
+  DeleteAppInstance: serviceKey,
+  PutAppInstanceRetentionSettings: serviceKey,
+  GetAppInstanceRetentionSettings: serviceKey,
+  CreateAppInstanceUser: serviceKey,
+  DescribeAppInstanceUser: serviceKey,
+  ListAppInstanceUsers: serviceKey,
+  UpdateAppInstanceUser: serviceKey,
+  PutAppInstanceUserExpirationSettings: serviceKey,
+  DeleteAppInstanceUser: serviceKey,
+  CreateAppInstanceAdmin: serviceKey,
+  DescribeAppInstanceAdmin: serviceKey,
+  ListAppInstanceAdmins: serviceKey,
+  DeleteAppInstanceAdmin: serviceKey,
+  CreateAppInstanceBot: serviceKey,
+  DescribeAppInstanceBot: serviceKey,
+  ListAppInstanceBots: serviceKey,
+  UpdateAppInstanceBot: serviceKey,
+  DeleteAppInstanceBot: serviceKey,
+  RegisterAppInstanceUserEndpoint: serviceKey,
+  DescribeAppInstanceUserEndpoint: serviceKey,
+  ListAppInstanceUserEndpoints: serviceKey,
+  UpdateAppInstanceUserEndpoint: serviceKey,
+  DeregisterAppInstanceUserEndpoint: serviceKey,
+
+  // Tags
+  TagResource: serviceKey,
+  UntagResource: serviceKey,
+  ListTagsForResource: serviceKey,
+}

@@ -1,0 +1,121 @@
+import { BoundedMap } from '../../tools/bounded-map.ts'
+import { isDecisive } from './canonical-request.ts'
+import { incompleteSignature, invalidSignature } from './signature-errors.ts'
+
+const algorithm = 'AWS4-HMAC-SHA256'
+const terminator = 'aws4_request'
+const regionPattern = /^[A-Za-z0-9_-]{1,64}$/
+const authorizationPattern = /^AWS4-HMAC-SHA256 Credential=([^,\s]+) ?, ?SignedHeaders=([^,\s]+) ?, ?Signature=([0-9a-f]{64})$/
+
+/** What a scope may be for: both APIs, or the calls that give temporary credentials. */
+export type SignedService = 'chime' | 'sts'
+
+/** Whose key signed, for which day and region. */
+export interface Credential {
+  /** All of it as it came: `KEY/date/region/SERVICE/aws4_request`. */
+  readonly text: string
+  readonly accessKeyId: string
+  readonly date: string
+  readonly region: string
+  /** `date/region/SERVICE/aws4_request`. At most 95 ASCII characters. */
+  readonly scope: string
+}
+
+/** What stands before the signature. */
+export interface Claims {
+  readonly credential: Credential
+  /** Names, in the order in which they were signed. */
+  readonly signedHeaders: readonly string[]
+  /** The first of them that is there twice. */
+  readonly repeated: string | undefined
+  /** How many of them are decisive. */
+  readonly decisive: number
+}
+
+export interface Authorization {
+  readonly claims: Claims
+  /** 64 lower-case hexadecimal digits. */
+  readonly signature: string
+  /** Whether a signature has held after these claims before. */
+  readonly isKept: boolean
+}
+
+const signatureLength = 64
+const signaturePattern = /^[0-9a-f]{64}$/
+
+/**
+ * Reads `AWS4-HMAC-SHA256 Credential=…, SignedHeaders=…, Signature=…`, in this order, as every signer writes it. What stands before the
+ * signature is the same all day in the requests of a client, so it is kept where a signature has held, and read no more. At most
+ * so many are; the oldest goes first.
+ */
+export class AuthorizationReader {
+  readonly #service: SignedService
+  readonly #kept: BoundedMap<string, Claims>
+
+  constructor(service: SignedService, capacity: number) {
+    this.#service = service
+    this.#kept = new BoundedMap(capacity)
+  }
+
+  read(header: string): Authorization {
+    const claims = this.#kept.get(header.slice(0, -signatureLength))
+    const signature = header.slice(-signatureLength)
+    if (claims !== undefined && signaturePattern.test(signature)) return { claims, signature, isKept: true }
+    const match = authorizationPattern.exec(header)
+    if (match === null) throw unreadable(header)
+    return { claims: claimsOf(parseCredential(match[1]!, this.#service), match[2]!), signature: match[3]!, isKept: false }
+  }
+
+  /** Only for a header whose signature has held: nobody else can push out those in use. */
+  keep(header: string, claims: Claims) {
+    this.#kept.set(header.slice(0, -signatureLength), claims)
+  }
+}
+
+function claimsOf(credential: Credential, names: string): Claims {
+  const signedHeaders = names.split(';')
+  const repeated = signedHeaders.find((name, index) => signedHeaders.indexOf(name) < index)
+  return { credential, signedHeaders, repeated, decisive: signedHeaders.filter(isDecisive).length }
+}
+
+const signedFor: Readonly<Record<SignedService, string>> = {
+  chime: "both APIs are signed for 'chime'",
+  sts: "calls for temporary credentials are signed for 'sts'",
+}
+
+/** Reads `KEY/YYYYMMDD/REGION/SERVICE/aws4_request`. Any region will do: ARNs carry the server's own. */
+export function parseCredential(text: string, service: SignedService): Credential {
+  const parts = text.split('/')
+  const accessKeyId = parts[0]
+  const date = parts[1]
+  const region = parts[2]
+  if (parts.length !== 5 || !accessKeyId || !date || !region) {
+    const message = `Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, got '${text}'`
+    throw incompleteSignature(message, `Credential must read ACCESS_KEY_ID/YYYYMMDD/REGION/${service}/${terminator}.`)
+  }
+  if (parts[3] !== service) {
+    const reason = `The request is signed for the service '${parts[3]}'; ${signedFor[service]}.`
+    throw invalidSignature(reason, `Credential should be scoped to correct service: '${service}'.`)
+  }
+  if (parts[4] !== terminator) {
+    const reason = `The credential scope ends with '${parts[4]}'; it must end with '${terminator}'.`
+    throw invalidSignature(reason, `Credential should be scoped with a valid terminator: '${terminator}'.`)
+  }
+  if (!regionPattern.test(region)) {
+    const reason = 'The region in the credential scope must be 1 to 64 letters, digits, hyphens or underscores.'
+    throw invalidSignature(reason, 'Credential should be scoped to a valid region.')
+  }
+  return { text, accessKeyId, date, region, scope: `${date}/${region}/${service}/${terminator}` }
+}
+
+function unreadable(header: string) {
+  const [named = ''] = header.split(' ', 1)
+  if (named !== algorithm && named.startsWith('AWS')) {
+    return invalidSignature(`The algorithm '${named}' is not supported; sign with ${algorithm}.`)
+  }
+  const missing = ['Credential', 'Signature', 'SignedHeaders'].filter(name => !header.includes(`${name}=`))
+  const message =
+    missing.map(name => `Authorization header requires '${name}' parameter.`).join(' ') || 'The Authorization header is not well-formed.'
+  const form = `'${algorithm} Credential=…, SignedHeaders=…, Signature=…' with 64 lower-case hexadecimal digits`
+  return incompleteSignature(message, `The Authorization header must read ${form}.`)
+}

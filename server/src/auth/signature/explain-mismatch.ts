@@ -1,0 +1,74 @@
+import type { ApiError } from '../../errors.ts'
+import { canonicalPath, escapedQuery, hashBody, reescape } from './canonical-request.ts'
+import type { CanonicalRequest } from './canonical-request.ts'
+import { invalidSignature } from './signature-errors.ts'
+
+/** Whether the signature that came is that of this request. */
+export type Holds = (canonical: CanonicalRequest) => boolean
+
+interface Mismatch {
+  readonly canonical: CanonicalRequest
+  /** As they travelled. */
+  readonly raw: { readonly path: string; readonly query: string }
+  /** What a trusted proxy says that the client has sent as Host. */
+  readonly forwardedHost: string | undefined
+  readonly holds: Holds
+}
+
+/** Why a signature does not hold, as far as the usual mistakes explain it. Tries requests only, never keys, and shows neither secret nor signature. */
+export function explainMismatch({ canonical, raw, forwardedHost, holds }: Mismatch): ApiError {
+  const host = canonical.headers.get('host') ?? ''
+  for (const other of otherHosts(host, canonical.headers.get('x-forwarded-host'))) {
+    if (holds({ ...canonical, headers: new Map(canonical.headers).set('host', other) })) {
+      return invalidSignature(
+        `The host differs: the request is signed for '${other}' and came with Host '${host}'. A proxy must pass Host on unchanged, or be trusted (--trust-proxy) and tell it.`,
+      )
+    }
+  }
+  if (raw.path !== canonical.path && holds({ ...canonical, path: raw.path })) {
+    return invalidSignature(
+      'The path is escaped once in the canonical request; every service but S3 escapes it once more (%3A becomes %253A).',
+    )
+  }
+  const escaped = escapedPath(raw.path)
+  if (escaped !== raw.path && holds({ ...canonical, path: canonicalPath(escaped) })) {
+    return invalidSignature(
+      'The path is signed with other percent-escapes than it came with: a proxy has changed them. It must pass the path on as it came.',
+    )
+  }
+  const blanks = raw.query.includes('+') ? escapedQuery(raw.query.replaceAll('+', '%20')) : undefined
+  if (blanks !== undefined && holds({ ...canonical, query: blanks })) {
+    return invalidSignature('The query holds a + that is signed as a blank; here a + is a plus, so send a blank as %20.')
+  }
+  const hashOfNothing = hashBody(new Uint8Array())
+  if (canonical.bodyHash !== hashOfNothing && holds({ ...canonical, bodyHash: hashOfNothing })) {
+    return invalidSignature('The request is signed with the hash of an empty body, and came with a body.')
+  }
+  if (/\/(?:\.{0,2})(?=\/)|\/\.{1,2}$/.test(raw.path)) {
+    return invalidSignature("The path holds '//', '/./' or '/../', which signers fold before they sign; send the folded path.")
+  }
+  const hosts = forwardedHost === undefined || forwardedHost === host ? `'${host}'` : `'${host}' and '${forwardedHost}'`
+  return invalidSignature(
+    'The secret access key is not the one of this access key id, or the method, path, query, body or a signed header was changed after signing. ' +
+      `The signature was checked for the host ${hosts}: where the client has called another one, a proxy must pass Host on unchanged, or be trusted (--trust-proxy) and tell it.`,
+  )
+}
+
+/** As clients escape a path: each segment by RFC 3986. As it came where an escape cannot be decoded. */
+function escapedPath(path: string): string {
+  try {
+    return path.split('/').map(reescape).join('/')
+  } catch {
+    return path
+  }
+}
+
+/** Clients and proxies disagree about case and about default ports. */
+function otherHosts(host: string, forwarded: string | undefined): Set<string> {
+  const name = host.replace(/:\d*$/, '')
+  const spellings = [name, `${name}:443`, `${name}:80`].flatMap(spelling => [spelling, spelling.toLowerCase()])
+  const others = new Set([host.toLowerCase(), ...spellings])
+  if (forwarded !== undefined) others.add(forwarded)
+  others.delete(host)
+  return others
+}

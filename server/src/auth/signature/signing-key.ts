@@ -1,0 +1,79 @@
+import { hash } from 'node:crypto'
+import { BoundedMap } from '../../tools/bounded-map.ts'
+import type { Credential } from './authorization-header.ts'
+import type { Principal } from '../principal.ts'
+
+/** What a client signs with. */
+export interface SigningSecret {
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
+  /** When temporary credentials end, in epoch milliseconds. */
+  readonly expiresAt?: number
+}
+
+/** What the server knows of it. */
+export interface AccessKey extends SigningSecret {
+  /** Comes with temporary credentials. */
+  readonly sessionToken?: string
+  readonly principal: Principal
+}
+
+/**
+ * The key of that id; with a session token, the temporary one that the token was issued with, also where it has expired.
+ * Undefined where the server has issued neither, or the key is disabled.
+ */
+export type FindKey<Key extends SigningSecret = AccessKey> = (accessKeyId: string, sessionToken: string | undefined) => Key | undefined
+
+/** HMAC-SHA256, as lower-case hexadecimal digits, of an ASCII text of at most 256 characters. */
+export type Sign = (text: string) => string
+
+const sha256Block = 64
+const longestText = 256
+
+/**
+ * HMAC as RFC 2104 writes it: two one-shot hashes over buffers that begin with the padded key. On Node 24 that takes half the time of `createHmac` with a
+ * KeyObject and a twelfth of it with a Buffer; digests are taken as text because as a Buffer each takes a microsecond more.
+ */
+export function createSign(key: Uint8Array): Sign {
+  const shortKey = key.byteLength > sha256Block ? Buffer.from(hash('sha256', key), 'hex') : key
+  const inner = Buffer.alloc(sha256Block + longestText)
+  const outer = Buffer.alloc(sha256Block + 32)
+  for (let index = 0; index < sha256Block; index++) {
+    const byte = shortKey[index] ?? 0
+    inner[index] = byte ^ 0x36
+    outer[index] = byte ^ 0x5c
+  }
+  return text => {
+    if (text.length > longestText) throw new RangeError('The text is too long to be signed.')
+    const end = sha256Block + inner.write(text, sha256Block, 'latin1')
+    outer.write(hash('sha256', inner.subarray(0, end)), sha256Block, 'hex')
+    return hash('sha256', outer)
+  }
+}
+
+/** Signs with the key of one secret, day and region. Four HMACs: the reason for the cache. */
+export function deriveSigningKey(secretAccessKey: string, credential: Credential): Sign {
+  let sign = createSign(Buffer.from(`AWS4${secretAccessKey}`))
+  for (const part of credential.scope.split('/')) sign = createSign(Buffer.from(sign(part), 'hex'))
+  return sign
+}
+
+/** Signing keys that have verified a signature; others are never kept, so that nobody without a secret can push out those in use. */
+export interface SigningKeyCache {
+  find(key: SigningSecret, credential: Credential): Sign | undefined
+  keep(key: SigningSecret, credential: Credential, sign: Sign): void
+}
+
+/** Bounded; the oldest goes first. A key whose secret has changed is not found. */
+export function createSigningKeyCache(capacity: number): SigningKeyCache {
+  const entries = new BoundedMap<string, { secretAccessKey: string; sign: Sign }>(capacity)
+  return {
+    find(key, credential) {
+      const entry = entries.get(credential.text)
+      return entry?.secretAccessKey === key.secretAccessKey ? entry.sign : undefined
+    },
+    keep(key, credential, sign) {
+      entries.set(credential.text, { secretAccessKey: key.secretAccessKey, sign })
+    },
+  }
+}

@@ -1,0 +1,161 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import { AuthorizationReader, type Claims, type SignedService } from './authorization-header.ts'
+import { canonicalHeaders, canonicalPath, canonicalQuery, escapedQuery, hashBody } from './canonical-request.ts'
+import type { CanonicalRequest } from './canonical-request.ts'
+import { explainMismatch } from './explain-mismatch.ts'
+import type { Holds } from './explain-mismatch.ts'
+import { expiredToken, invalidSignature, missingAuthenticationToken } from './signature-errors.ts'
+import { createSigners } from './signer.ts'
+import type { FindKey, SigningSecret } from './signing-key.ts'
+import { checkClock, readSigningTime } from './signing-time.ts'
+import { unknownKey } from './unknown-key.ts'
+import { upToDate, type Access } from '../access.ts'
+
+/** A request as it travelled: `url` and `rawHeaders` are node's, untouched. */
+export interface SignedRequest {
+  method: string
+  url: string
+  rawHeaders: readonly string[]
+  body: Uint8Array
+  /** What a trusted proxy says that the client has sent as Host: it may be signed for as well. */
+  forwardedHost?: string | undefined
+}
+
+/** Headers that decide who calls and what is covered: of two, nobody could say which one the signature means. */
+const onlyOnce = new Set(['host', 'authorization', 'x-amz-date', 'x-amz-chime-bearer', 'x-amz-content-sha256', 'x-amz-security-token'])
+
+/**
+ * Verifies requests signed with Signature Version 4 in the Authorization header, and says whose key signed; throws ApiError otherwise.
+ * Method, path, query, host, body, date and every `x-amz-*` header are then what the key's owner sent.
+ */
+export function createVerifier<Key extends SigningSecret>(options: {
+  findKey: FindKey<Key>
+  service?: SignedService
+  now?: () => number
+}): (request: SignedRequest) => Key {
+  const { findKey, service = 'chime', now = Date.now } = options
+  const signerOf = createSigners(findKey)
+  const authorizations = new AuthorizationReader(service, 1000)
+
+  return request => {
+    const { headers, decisive, repeated } = canonicalHeaders(request.rawHeaders)
+    for (const name of repeated) if (onlyOnce.has(name)) throw invalidSignature(`The header ${name} comes more than once.`)
+    const authorization = headers.get('authorization')
+    if (authorization === undefined) throw missingAuthenticationToken(reasonForNoAuthorization(request.url))
+    const { claims, signature, isKept } = authorizations.read(authorization)
+    const { credential, signedHeaders } = claims
+    const time = readSigningTime(headers)
+    checkScopeDate(credential.date, time.basic)
+    checkClock(time, now())
+    checkSignedHeaders(headers, decisive, claims)
+    const bodyHash = checkedBodyHash(headers, request.body)
+    const raw = splitTarget(request.url)
+
+    const token = headers.get('x-amz-security-token')
+    const signer = signerOf(credential, token)
+    const { known } = signer
+    const holds: Holds = canonical => signer.holds(canonical, time.basic, signature)
+
+    const canonical = {
+      method: request.method,
+      path: canonicalPath(raw.path),
+      query: canonicalQuery(raw.query),
+      headers,
+      signedHeaders,
+      bodyHash,
+    }
+    if (!holdsForSomeHost(canonical, request.forwardedHost, each => holds(each) || holdsEscaped(each, raw.query, holds))) {
+      const mismatch = explainMismatch({ canonical, raw, forwardedHost: request.forwardedHost, holds })
+      if (known !== undefined) throw mismatch
+    }
+    if (known === undefined) throw unknownKey(findKey, credential.accessKeyId, token)
+    if ((known.expiresAt ?? Infinity) <= now()) throw expiredToken('The temporary credentials have expired: get new ones.')
+    signer.accept()
+    if (!isKept) authorizations.keep(authorization, claims)
+    return known
+  }
+}
+
+const keyIdPattern = /^AWS4-HMAC-SHA256 Credential=([^,/\s]+)\//
+
+/**
+ * Refuses by its head a request that is unsigned or names a key that this server does not have, so that its body need not be read.
+ * A key that a command has just made is found before the check rejects. Whether the signature holds is for the verifier to say.
+ */
+export function createKeyCheck(
+  { findKey, service = 'chime' }: { findKey: FindKey<SigningSecret>; service?: SignedService },
+  access: Access,
+) {
+  const authorizations = new AuthorizationReader(service, 0)
+  const check = ({ url, headers }: { url: string; headers: IncomingHttpHeaders }) => {
+    const { authorization } = headers
+    if (authorization === undefined) throw missingAuthenticationToken(reasonForNoAuthorization(url))
+    const id = keyIdPattern.exec(authorization)?.[1] ?? authorizations.read(authorization).claims.credential.accessKeyId
+    const token = headers['x-amz-security-token']?.toString()
+    if (findKey(id, token) === undefined) throw unknownKey(findKey, id, token)
+  }
+  return (head: { url: string; headers: IncomingHttpHeaders }): void | Promise<void> => {
+    try {
+      check(head)
+    } catch {
+      return upToDate(access, async () => check(head))
+    }
+  }
+}
+
+/** The host of the request first. */
+function holdsForSomeHost(canonical: CanonicalRequest, forwardedHost: string | undefined, holds: Holds): boolean {
+  if (holds(canonical)) return true
+  if (forwardedHost === undefined || forwardedHost === canonical.headers.get('host')) return false
+  return holds({ ...canonical, headers: new Map(canonical.headers).set('host', forwardedHost) })
+}
+
+/** The second way in which clients write a query; tried only where it differs. */
+function holdsEscaped(canonical: CanonicalRequest, rawQuery: string, holds: Holds): boolean {
+  const query = escapedQuery(rawQuery)
+  return query !== undefined && query !== canonical.query && holds({ ...canonical, query })
+}
+
+function reasonForNoAuthorization(url: string): string {
+  if (url.includes('X-Amz-Signature=')) return 'The request is signed in its query; this call must be signed in the Authorization header.'
+  return 'The request has no Authorization header; sign it with Signature Version 4.'
+}
+
+/** A request target is ASCII, starts with a slash and has no blanks; everything else is escaped. */
+function splitTarget(url: string): { path: string; query: string } {
+  if (!/^\/[!-~]*$/.test(url)) throw invalidSignature('The request target must be a path whose other characters are percent-escaped.')
+  const mark = url.indexOf('?')
+  return mark < 0 ? { path: url, query: '' } : { path: url.slice(0, mark), query: url.slice(mark + 1) }
+}
+
+function checkScopeDate(date: string, basic: string): void {
+  const day = basic.slice(0, 8)
+  if (date === day) return
+  const message = `Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '${date}' != '${day}', from '${basic}'.`
+  throw invalidSignature(`The credential scope is of ${date}, the request of ${day}; they must be of the same day (UTC).`, message)
+}
+
+/** What is signed is there, once; what decides about the call is signed, which is so where as many are decisive of what is signed as of what came. */
+function checkSignedHeaders(headers: ReadonlyMap<string, string>, came: readonly string[], { signedHeaders, repeated, decisive }: Claims) {
+  for (const name of signedHeaders) if (!headers.has(name)) throw invalidSignature(reasonForAbsentHeader(name))
+  if (repeated !== undefined) throw invalidSignature(`SignedHeaders names ${repeated} twice.`)
+  if (decisive === came.length) return
+  const unsigned = came.find(name => !signedHeaders.includes(name))
+  throw invalidSignature(`The header ${unsigned} is not signed.`)
+}
+
+function reasonForAbsentHeader(name: string): string {
+  if (name !== name.toLowerCase()) return `SignedHeaders names ${name}; the names must be lower-case.`
+  return `The signed header '${name}' is not in the request.`
+}
+
+/** The hash of the body that came; a header that states one must state this one. */
+function checkedBodyHash(headers: ReadonlyMap<string, string>, body: Uint8Array): string {
+  const bodyHash = hashBody(body)
+  const stated = headers.get('x-amz-content-sha256')
+  if (stated === undefined || stated === bodyHash) return bodyHash
+  if (stated === 'UNSIGNED-PAYLOAD' || stated.startsWith('STREAMING-')) {
+    throw invalidSignature(`x-amz-content-sha256 is ${stated}: the body must be signed as a whole.`)
+  }
+  throw invalidSignature('x-amz-content-sha256 is not the hash of the body: the body was changed after signing.')
+}

@@ -1,0 +1,50 @@
+import { mkdir } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import type { Config } from '../settings/config.ts'
+
+/** The file of the embedded database in a data folder. */
+export const databaseFile = (folder: string) => join(folder, 'carillon.db')
+
+/** The absolute path of the data folder, which is made where it is missing. */
+export async function dataFolder(data: string): Promise<string> {
+  const folder = resolve(data)
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+  } catch (error) {
+    throw new Error(`The data folder ${folder} cannot be made: ${String(error)}.`, { cause: error })
+  }
+  return folder
+}
+
+/** SQLite's code for a file that another process has locked. */
+const busy = 5
+
+/**
+ * Claims the data folder of a server with an embedded database, until the returned function is called or the process ends. Throws an Error where another
+ * server has it: each would serve, and the members of one would not hear those of the other. Commands claim nothing.
+ *
+ * The claim is SQLite's lock on an empty file beside the database. The operating system ends it with the process, whatever ended
+ * that, so nothing has to be cleaned up. The file stays: a server that removed it could remove the claim of the next one.
+ */
+export async function claimDataFolder({ databaseUrl, data }: Pick<Config, 'databaseUrl' | 'data'>): Promise<() => void> {
+  if (databaseUrl !== undefined || data === ':memory:') return () => {}
+  const folder = await dataFolder(data)
+  const file = `${databaseFile(folder)}-lock`
+  let claim: DatabaseSync | undefined
+  try {
+    claim = new DatabaseSync(file)
+    // Without a journal no second file is written.
+    claim.exec('pragma journal_mode = memory; begin exclusive')
+  } catch (error) {
+    claim?.close()
+    const { errcode, message } = error as Error & { errcode?: number }
+    if (errcode !== busy) throw new Error(`The database ${databaseFile(folder)} cannot be opened: ${message} (${file}).`, { cause: error })
+    throw new Error(
+      `The data folder ${folder} is in use by another server. Stop that one, or give this one a folder of its own by --data. ` +
+        'Several servers share their data on PostgreSQL only, by --database-url.',
+      { cause: error },
+    )
+  }
+  return () => claim.close()
+}

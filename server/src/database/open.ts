@@ -1,0 +1,65 @@
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import type { DatabaseSync } from 'node:sqlite'
+import type { ClientBase } from 'pg'
+import type { Config } from '../settings/config.ts'
+import type { Log } from '../observe/log.ts'
+import { databaseFile, dataFolder } from './data-folder.ts'
+import type { CommitListener, Database } from './database.ts'
+import { migratePostgres, migrateSqlite, requirePostgresSchema, requireSqliteSchema } from './migrate.ts'
+import { SqliteDatabase } from './sqlite.ts'
+
+type Opening = CommitListener & { readonly log: Log }
+type Prepare<Connection, Result> = (connection: Connection, where: string) => Result
+
+async function openPostgres(url: string, { log, follow }: Opening, prepare: Prepare<ClientBase, Promise<void>>): Promise<Database> {
+  // Loaded only where it is used.
+  const { PostgresDatabase } = await import('./postgres.ts')
+  return PostgresDatabase.open(url, {
+    prepare: client => prepare(client, 'The PostgreSQL database'),
+    follow,
+    onError: error => log.warn({ err: error }, 'A connection to PostgreSQL has broken'),
+    connections: 12,
+  })
+}
+
+const openSqlite = (file: string, opening: Opening, prepare: Prepare<DatabaseSync, void>) =>
+  SqliteDatabase.open(file, {
+    prepare: database => prepare(database, file === ':memory:' ? 'The database in memory' : file),
+    ...opening,
+  })
+
+/** The database of a server: made where there is none, with its schema up to date. */
+export async function openDatabase({ databaseUrl, data }: Config, opening: Opening): Promise<Database> {
+  if (databaseUrl !== undefined) return openPostgres(databaseUrl, opening, migratePostgres)
+  const file = data === ':memory:' ? data : databaseFile(await dataFolder(data))
+  return openSqlite(file, opening, migrateSqlite)
+}
+
+/** The file of the embedded database that a server has made. Throws an Error that says where it was looked for. */
+export function existingFile(data: string): string {
+  if (data === ':memory:') throw new Error('With --data :memory: nothing is kept. Give a folder.')
+  const file = databaseFile(resolve(data))
+  if (existsSync(file)) return file
+  throw new Error(
+    `There is no database ${file}. Run the command in the folder where the server was started, or name the data folder of the server ` +
+      'by --data or CARILLON_DATA; of a server on PostgreSQL, its database by --database-url or CARILLON_DATABASE_URL.',
+  )
+}
+
+/** The database that a server has made, as it is. Throws an Error where there is none, or where its schema is of another version. */
+export async function openExistingDatabase({ databaseUrl, data }: Config, opening: Opening): Promise<Database> {
+  if (databaseUrl !== undefined) return openPostgres(databaseUrl, opening, requirePostgresSchema)
+  return openSqlite(existingFile(data), opening, requireSqliteSchema)
+}
+
+const nothing = () => {}
+
+/** The database as it stands, to look at what is in it: nothing is made or migrated. Undefined where there is none yet. */
+export async function openAsItStands({ databaseUrl, data }: Config, log: Log): Promise<Database | undefined> {
+  const opening = { log, follow: nothing }
+  if (databaseUrl !== undefined) return openPostgres(databaseUrl, opening, async () => {})
+  if (data === ':memory:') return undefined
+  const file = databaseFile(resolve(data))
+  return existsSync(file) ? openSqlite(file, opening, nothing) : undefined
+}

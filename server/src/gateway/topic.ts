@@ -1,0 +1,7 @@
+/** A channel, or a sub-channel of an elastic one, with the sessions on this node of those who are in it. */
+export interface TopicOf<Session> {
+  readonly channelId: number
+  /** 0 for an ordinary channel. */
+  readonly subChannelId: number
+  readonly sessions: Session[]
+}

@@ -1,0 +1,86 @@
+import type { Log } from '../observe/log.ts'
+import { callbackLifetime, giveUpProcessor } from '../domain/flows.ts'
+import type { Invocation } from '../events/flows.ts'
+import type { Database } from '../database/database.ts'
+import { deleteCallback, markCallbackInvoked } from '../store/flow-callbacks.ts'
+import { findRun, type Run } from '../store/flow-runs.ts'
+import { whyNotInvoked, type InvokeLambda } from './lambda.ts'
+import { Refused, type Delivery } from './runner.ts'
+
+const iso = (milliseconds: number | undefined) => (milliseconds === undefined ? undefined : new Date(milliseconds).toISOString())
+
+/** What a processor is handed (spec/channel-flows.md §3). What is undefined is left out. */
+const eventOf = (run: Run, callbackId: string) => ({
+  EventType: 'CHANNEL_MESSAGE_EVENT',
+  CallbackId: callbackId,
+  ChannelMessage: {
+    MessageId: run.messageId,
+    ChannelArn: run.channelArn,
+    SubChannelId: run.subChannelName,
+    Content: run.content,
+    Metadata: run.metadata,
+    Sender: { Arn: run.sender.arn, Name: run.sender.name },
+    Persistence: run.persistence,
+    Type: 'STANDARD',
+    CreatedTimestamp: iso(run.sentAt),
+    LastEditedTimestamp: iso(run.editedAt),
+    PushNotification: run.pushNotification,
+  },
+  ...moreOf(run),
+})
+
+/** What the event of the real service does not have stands beside what it has (spec/decisions.md). */
+function moreOf({ target, contentType, attributes }: Run) {
+  if (!target && contentType === undefined && !attributes) return {}
+  return { Carillon: { Target: target && [{ MemberArn: target.arn }], ContentType: contentType, MessageAttributes: attributes } }
+}
+
+const processorOf = ({ processors, position }: Run) => processors[position]!
+
+/** The same error for the log, which says whose it is and what to change. */
+function notInvoked(run: Run, error: unknown): Error {
+  const { Name, Configuration } = processorOf(run)
+  const text = `The processor ${Name} (${Configuration.Lambda.ResourceArn}) could not be invoked for the message ${run.messageId} of ${run.channelArn}: ${whyNotInvoked(error).long}`
+  return error instanceof Refused ? new Refused(text, { cause: error }) : new Error(text, { cause: error })
+}
+
+interface Tools {
+  readonly db: Database
+  readonly now: () => number
+  readonly log: Log
+  readonly invoke: InvokeLambda
+}
+
+/** Invokes the processors of channel flows: three tries, then the processor's FallbackAction. */
+export const flowInvocations = ({ db, now, log, invoke }: Tools): Delivery => ({
+  attempts: 3,
+
+  async deliver(payload, signal) {
+    const { callbackId } = payload as Invocation
+    // The time to answer counts from here. Where it is decided already, or the channel is gone, there is nothing to do.
+    const runId = await db.transaction(tx => markCallbackInvoked(tx, callbackId, now() + callbackLifetime))
+    if (runId === undefined) return
+    const run = await findRun(db, runId)
+    if (!run) {
+      await db.transaction(tx => deleteCallback(tx, callbackId))
+      return
+    }
+    try {
+      await invoke(processorOf(run).Configuration.Lambda.ResourceArn, eventOf(run, callbackId), signal)
+    } catch (error) {
+      throw notInvoked(run, error)
+    }
+  },
+
+  async giveUp(tx, payload, error) {
+    const { cause = error } = error as Error
+    const { short, long } = whyNotInvoked(cause)
+    const given = await giveUpProcessor(tx, payload as Invocation, short, now())
+    if (!given) return
+    const { run, action } = given
+    const { Name, Configuration } = processorOf(run)
+    const { ResourceArn } = Configuration.Lambda
+    const about = { channel: run.channelArn, messageId: run.messageId, processor: Name, function: ResourceArn, reason: long, action }
+    log.warn(about, 'A processor cannot be invoked')
+  },
+})

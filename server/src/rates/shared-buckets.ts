@@ -1,0 +1,46 @@
+import type { Log } from '../observe/log.ts'
+import type { Database } from '../database/database.ts'
+import { addSpent, removeFullBuckets } from '../store/rates.ts'
+import type { TokenBuckets } from '../tools/token-buckets.ts'
+
+const sharingMilliseconds = 250
+const forgettingMilliseconds = 1000
+const removingMilliseconds = 60_000
+
+interface Tools {
+  readonly db: Database
+  readonly now: () => number
+  readonly log: Log
+}
+
+/** Runs something at an interval, never twice at once. What fails is told and tried again. */
+function repeated(milliseconds: number, log: Log, run: () => Promise<unknown>) {
+  let running: Promise<unknown> | undefined
+  const timer = setInterval(() => {
+    running ??= run()
+      .catch((error: unknown) => log.warn({ err: error }, 'Rates cannot be shared at the moment: each node counts by itself'))
+      .finally(() => (running = undefined))
+  }, milliseconds).unref()
+  return async () => {
+    clearInterval(timer)
+    await running
+  }
+}
+
+/**
+ * Keeps token buckets in bounds, and where nodes share a database tells them what each has spent, a few times a second: no call
+ * waits for it. While the database is away each node counts by itself. Returns how to end it.
+ */
+export function keepRates(buckets: TokenBuckets, { db, now, log }: Tools, { shared }: { shared: boolean }): () => Promise<void> {
+  const forgetting = setInterval(() => buckets.forget(now()), forgettingMilliseconds).unref()
+  const share = async () => {
+    const spent = buckets.handOverSpent()
+    if (spent.size === 0) return
+    for (const { key, milliseconds } of await addSpent(db, spent)) buckets.adopt(key, milliseconds, now())
+  }
+  const ends = shared ? [repeated(sharingMilliseconds, log, share), repeated(removingMilliseconds, log, () => removeFullBuckets(db))] : []
+  return async () => {
+    clearInterval(forgetting)
+    await Promise.all(ends.map(end => end()))
+  }
+}

@@ -1,0 +1,56 @@
+import { readFile } from 'node:fs/promises'
+import { createSecureContext } from 'node:tls'
+import type { Log } from '../observe/log.ts'
+
+/** Where a certificate, followed by its chain, and its private key are. */
+export interface CertificateFiles {
+  readonly cert: string
+  readonly key: string
+}
+
+/** The same, read: what a TLS server takes. */
+export interface Pair {
+  readonly cert: string
+  readonly key: string
+}
+
+/** How often the files are looked at. They are read, since a swapped link need not change any date. */
+const reloadMilliseconds = 2000
+
+async function read(name: string, file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8')
+  } catch (error) {
+    throw new Error(`The TLS ${name} ${file} cannot be read: ${String(error)}.`, { cause: error })
+  }
+}
+
+/** What the files hold. Throws an Error of one line where no server could serve with it. */
+export async function readPair(files: CertificateFiles): Promise<Pair> {
+  const pair = { cert: await read('certificate', files.cert), key: await read('key', files.key) }
+  try {
+    createSecureContext(pair)
+  } catch (error) {
+    throw new Error(`The TLS certificate ${files.cert} and the key ${files.key} cannot be used: ${String(error)}.`, { cause: error })
+  }
+  return pair
+}
+
+/** Hands on each new pair that the files hold, until it is told to stop. What cannot be used is logged once, and nothing changes. */
+export function followPair(files: CertificateFiles, first: Pair, { take, log }: { take: (pair: Pair) => void; log: Log }): () => void {
+  let seen = first.cert + first.key
+  const look = async () => {
+    const next = await readPair(files).catch((error: Error) => error)
+    const now = next instanceof Error ? next.message : next.cert + next.key
+    if (now === seen) return
+    seen = now
+    if (next instanceof Error) {
+      log.warn({ err: next }, 'The TLS certificate stays as it is: the new one cannot be used')
+      return
+    }
+    take(next)
+    log.info({ cert: files.cert }, 'The TLS certificate has been taken from its files anew')
+  }
+  const timer = setInterval(() => void look(), reloadMilliseconds).unref()
+  return () => clearInterval(timer)
+}

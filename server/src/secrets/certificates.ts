@@ -1,0 +1,140 @@
+import {
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  randomBytes,
+  webcrypto,
+  X509Certificate,
+  type KeyObject,
+} from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { isIP } from 'node:net'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import type { CertificateFiles } from './certificate-files.ts'
+import type { Config } from '../settings/config.ts'
+import { makeFile, replaceFile, textOf } from './kept-file.ts'
+import type { Log } from '../observe/log.ts'
+
+const day = 24 * 60 * 60 * 1000
+/** Browsers refuse more than 398. */
+const lifetimeDays = 397
+const renewalDays = 30
+
+const isWildcard = (host: string) => host === '0.0.0.0' || host === '::'
+
+/** How this machine calls the address that it listens on. */
+export const localName = (host: string) => (isWildcard(host) || /^127\.|^::1$/.test(host) ? 'localhost' : host)
+
+/** The names that a certificate must have for this configuration. */
+function certificateNames({ host, publicWsHost }: Pick<Config, 'host' | 'publicWsHost'>): string[] {
+  const published = publicWsHost?.replace(/:\d+$/, '').replaceAll(/^\[|\]$/g, '')
+  const given = [isWildcard(host) ? undefined : host.replace(/%.*$/, ''), published].filter(name => name !== undefined)
+  return [...new Set(['localhost', '127.0.0.1', '::1', ...given])]
+}
+
+/** What speaks against a chain: undefined where it is one for this key and these names that lasts. */
+function flaw(chain: string, key: KeyObject, names: readonly string[]): string | undefined {
+  if (chain.split(/(?=-----BEGIN)/).length !== 2) return 'it is not a certificate and its CA'
+  let leaf: X509Certificate
+  try {
+    leaf = new X509Certificate(chain)
+  } catch {
+    return 'it is no certificate'
+  }
+  if (!leaf.checkPrivateKey(key)) return 'it is for another key'
+  const missing = names.find(name => !(isIP(name) ? leaf.checkIP(name) : leaf.checkHost(name, { subject: 'never' })))
+  if (missing !== undefined) return `it lacks the name ${missing}`
+  return leaf.validToDate.getTime() < Date.now() + renewalDays * day ? `it ends on ${leaf.validTo}` : undefined
+}
+
+/** Positive, and of the most that browsers take. */
+const serialNumber = () => `01${randomBytes(15).toString('hex')}`
+
+/**
+ * A certificate for this key, followed by that of a CA made for it alone. The CA's private key is never written and gone after
+ * the one signature: whoever takes the data folder cannot make more certificates that people who trust the CA would believe.
+ */
+async function newChain(key: KeyObject, names: readonly string[]): Promise<string> {
+  // Loaded only where it is used.
+  const x509 = await import('@peculiar/x509')
+  const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
+  const publicKey = createPublicKey(key).toCryptoKey(algorithm, true, ['verify'])
+  const authority = await webcrypto.subtle.generateKey(algorithm, false, ['sign', 'verify'])
+  const now = Date.now()
+  // Clocks differ: it is good since yesterday.
+  const common = { notBefore: new Date(now - day), notAfter: new Date(now + (lifetimeDays - 1) * day), signingAlgorithm: algorithm }
+  const ca = await x509.X509CertificateGenerator.createSelfSigned({
+    ...common,
+    serialNumber: serialNumber(),
+    name: [{ CN: [`Carillon CA of ${new Date(now).toISOString()}`] }],
+    keys: authority,
+    extensions: [
+      new x509.BasicConstraintsExtension(true, 0, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign, true),
+      await x509.SubjectKeyIdentifierExtension.create(authority.publicKey),
+    ],
+  })
+  const leaf = await x509.X509CertificateGenerator.create({
+    ...common,
+    serialNumber: serialNumber(),
+    subject: [{ CN: ['Carillon'] }],
+    issuer: ca.subjectName,
+    publicKey,
+    signingKey: authority.privateKey,
+    extensions: [
+      new x509.BasicConstraintsExtension(false, undefined, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
+      new x509.SubjectAlternativeNameExtension(names.map(name => ({ type: isIP(name) ? 'ip' : 'dns', value: name }))),
+      await x509.SubjectKeyIdentifierExtension.create(publicKey),
+      await x509.AuthorityKeyIdentifierExtension.create(authority.publicKey),
+    ],
+  })
+  return `${leaf.toString('pem')}\n${ca.toString('pem')}\n`
+}
+
+async function keptKey(file: string): Promise<KeyObject> {
+  if ((await textOf(file)) === undefined) {
+    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' })
+    await makeFile(file, privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(), 0o600)
+  }
+  try {
+    const key = createPrivateKey(await readFile(file))
+    if (key.asymmetricKeyDetails?.namedCurve !== 'prime256v1') throw new Error('it is not on the curve P-256')
+    return key
+  } catch (error) {
+    throw new Error(`${file} holds no key of ours: ${String(error)}. Remove it, and a new one is made.`, { cause: error })
+  }
+}
+
+/**
+ * The certificates of a data folder: `server-key.pem`, made once; `server.pem`, the certificate and its CA, made anew where a name
+ * is missing or it is about to end; `ca.pem`, the CA alone. Processes that start at once agree, since the key is the first one's,
+ * and each goes on until the three fit together. The machine's name is in what is made, but nothing is made anew for it:
+ * containers change theirs at every start.
+ */
+export async function keptCertificates(folder: string, config: Config, log: Log): Promise<CertificateFiles & { ca: string }> {
+  const files = { ca: join(folder, 'ca.pem'), cert: join(folder, 'server.pem'), key: join(folder, 'server-key.pem') }
+  const names = certificateNames(config)
+  const key = await keptKey(files.key)
+  for (;;) {
+    const chain = await textOf(files.cert)
+    const reason = chain === undefined ? 'there is none' : flaw(chain, key, names)
+    if (chain !== undefined && reason === undefined) {
+      const ca = chain.slice(chain.lastIndexOf('-----BEGIN'))
+      if ((await textOf(files.ca)) === ca) return files
+      await replaceFile(files.ca, ca, 0o644)
+      continue
+    }
+    const machine = /^[\w.-]+$/.test(hostname()) ? [hostname()] : []
+    const made = await newChain(key, [...new Set([...names, ...machine])])
+    const stillWrong = flaw(made, key, names)
+    if (stillWrong !== undefined) throw new Error(`No certificate can be made: ${stillWrong}.`)
+    if (chain === undefined) await makeFile(files.cert, made, 0o644)
+    else {
+      await replaceFile(files.cert, made, 0o644)
+      log.warn({ reason, ca: files.ca }, 'The TLS certificate has been made anew, with a new CA that clients have to trust again')
+    }
+  }
+}

@@ -1,0 +1,71 @@
+import { join } from 'node:path'
+import { dataFolder } from '../database/data-folder.ts'
+import type { Config } from '../settings/config.ts'
+import { newMasterKey, parseMasterKeys, type MasterKey } from '../settings/master-keys.ts'
+import { makeFile, replaceFile, textOf } from './kept-file.ts'
+
+/** Where the master keys of this process come from. */
+export interface MasterKeySource {
+  /** Those that it has now, the newest first; none where none has been needed. */
+  read(): Promise<readonly MasterKey[]>
+  /** The same; where there is none, one is made. Throws an Error that says what to do where it must be given. */
+  make(): Promise<readonly MasterKey[]>
+  /** Puts a new one before the others, and answers it; where they are given, the first of them. The one of the id `current` stays. */
+  renew(current: string): Promise<MasterKey>
+}
+
+const absent = async () => {
+  throw new Error(
+    'With --database-url the master key is given by CARILLON_MASTER_KEY (openssl rand -base64 32): all nodes use the same one.',
+  )
+}
+
+/** Given by the environment, kept in `master-key` in the data folder, or only in memory where nothing is kept. */
+export function masterKeySource({ masterKeys: given, databaseUrl, data }: Config): MasterKeySource {
+  if (given) return { read: async () => given, make: async () => given, renew: async () => given[0]! }
+  if (databaseUrl !== undefined) {
+    return { read: async () => [], make: absent, renew: absent }
+  }
+  return data === ':memory:' ? inMemory() : inFile(data)
+}
+
+function inMemory(): MasterKeySource {
+  let keys: readonly MasterKey[] = []
+  return {
+    read: async () => keys,
+    make: async () => (keys = keys.length > 0 ? keys : [newMasterKey()]),
+    async renew() {
+      const made = newMasterKey()
+      keys = [made, ...keys]
+      return made
+    },
+  }
+}
+
+/** A rotation that has failed leaves a key behind, which is kept as well. */
+const mostKept = 8
+
+/** The file is read each time: the command line may have changed it. Mode 600. */
+function inFile(data: string): MasterKeySource {
+  const place = async () => join(await dataFolder(data), 'master-key')
+  const read = async () => {
+    const file = await place()
+    const text = await textOf(file)
+    return text === undefined ? [] : parseMasterKeys(text, file)
+  }
+  return {
+    read,
+    async make() {
+      const kept = await read()
+      if (kept.length > 0) return kept
+      await makeFile(await place(), `${newMasterKey().text}\n`, 0o600)
+      return read()
+    },
+    async renew(current) {
+      const made = newMasterKey()
+      const kept = (await read()).filter(({ id }, index) => id === current || index < mostKept)
+      await replaceFile(await place(), [made, ...kept].map(({ text }) => `${text}\n`).join(''), 0o600)
+      return made
+    },
+  }
+}

@@ -1,0 +1,62 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { readPair, type CertificateFiles, type Pair } from './certificate-files.ts'
+import { keptCertificates } from './certificates.ts'
+import type { Config, RootKey } from '../settings/config.ts'
+import { keptRootKey } from './root-key.ts'
+import type { Log } from '../observe/log.ts'
+import { dataFolder } from '../database/data-folder.ts'
+
+/** What a server proves with: to its callers the certificate, and the key that its callers prove with. */
+interface Secrets {
+  readonly key: RootKey
+  /** The shared credentials file, where the root key is kept in one. */
+  readonly file: string | undefined
+  /** Undefined where TLS is off. */
+  readonly certificate: { readonly files: CertificateFiles; readonly pair: Pair } | undefined
+  /** Removes what is not to be kept. */
+  readonly forget: () => Promise<void>
+}
+
+/** Where the root key and the certificates are kept. With `:memory:` a temporary folder, which goes when the server does. */
+function keepingFolder(data: string) {
+  let opened: Promise<string> | undefined
+  return {
+    open: () => (opened ??= data === ':memory:' ? mkdtemp(join(tmpdir(), 'carillon-')) : dataFolder(data)),
+    forget: async () => {
+      if (data === ':memory:' && opened) await rm(await opened, { recursive: true, force: true })
+    },
+  }
+}
+
+type OpenFolder = () => Promise<string>
+
+async function openRootKey({ rootKey, databaseUrl, region }: Config, folder: OpenFolder) {
+  if (rootKey) return { key: rootKey, file: undefined }
+  if (databaseUrl !== undefined) {
+    throw new Error(
+      'With --database-url the root key is given by CARILLON_ACCESS_KEY_ID and CARILLON_SECRET_ACCESS_KEY: all nodes use the same one.',
+    )
+  }
+  return keptRootKey(await folder(), region)
+}
+
+async function openCertificate(config: Config, folder: OpenFolder, log: Log) {
+  const { tls, tlsCert, tlsKey } = config
+  if (!tls) return undefined
+  const isOwn = tlsCert !== undefined && tlsKey !== undefined
+  const files = isOwn ? { cert: tlsCert, key: tlsKey } : await keptCertificates(await folder(), config, log)
+  return { files, pair: await readPair(files) }
+}
+
+/** The root key and the certificate of a server: given, kept in the data folder, or made there. */
+export async function openSecrets(config: Config, log: Log): Promise<Secrets> {
+  const { open, forget } = keepingFolder(config.data)
+  try {
+    return { ...(await openRootKey(config, open)), certificate: await openCertificate(config, open, log), forget }
+  } catch (error) {
+    await forget()
+    throw error
+  }
+}

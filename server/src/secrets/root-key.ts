@@ -1,0 +1,36 @@
+import { randomBytes, randomInt } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { RootKey } from '../settings/config.ts'
+import { makeFile, textOf } from './kept-file.ts'
+
+const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
+
+/** Of the shape of Amazon's long-lived keys, so that every tool takes it. */
+function newKey(): RootKey {
+  const id = Array.from({ length: 16 }, () => letters[randomInt(letters.length)]).join('')
+  return { accessKeyId: `AKIA${id}`, secretAccessKey: randomBytes(30).toString('base64') }
+}
+
+function read(text: string, file: string): RootKey {
+  const value = (name: string) => new RegExp(`^\\s*${name}\\s*=\\s*(\\S+)\\s*$`, 'm').exec(text)?.[1]
+  const accessKeyId = value('aws_access_key_id')
+  const secretAccessKey = value('aws_secret_access_key')
+  if (!accessKeyId || !secretAccessKey)
+    throw new Error(`${file} holds no aws_access_key_id and aws_secret_access_key. Remove it, and a new root key is made.`)
+  return { accessKeyId, secretAccessKey }
+}
+
+/**
+ * The root key of a data folder: made at the first start and kept in `credentials`, in the format of AWS's shared credentials
+ * file with the region, readable by its owner only. Of two processes that start at once, both use the key of the first.
+ */
+export async function keptRootKey(folder: string, region: string): Promise<{ key: RootKey; file: string }> {
+  const file = join(folder, 'credentials')
+  const kept = await textOf(file)
+  if (kept !== undefined) return { key: read(kept, file), file }
+  const { accessKeyId, secretAccessKey } = newKey()
+  const text = `[default]\naws_access_key_id = ${accessKeyId}\naws_secret_access_key = ${secretAccessKey}\nregion = ${region}\n`
+  await makeFile(file, text, 0o600)
+  return { key: read(await readFile(file, 'utf8'), file), file }
+}

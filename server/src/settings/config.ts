@@ -1,0 +1,339 @@
+import { closestMatch } from 'leven'
+import { countLimits, type CountLimit, type Limits } from './limits.ts'
+import { logLevels, type LogLevel } from '../observe/log.ts'
+import { parseMasterKeys, type MasterKey } from './master-keys.ts'
+import { callRates, type CallRateName, type Rates } from './rates.ts'
+import {
+  addressList,
+  count,
+  hostAndPort,
+  listenAddress,
+  matching,
+  oneOf,
+  onOrOff,
+  port,
+  postgresUrl,
+  severalNames,
+  webUrl,
+} from './setting-values.ts'
+
+/** A setting: the flag `--name`, the variable `CARILLON_NAME`, its default and one line of meaning. */
+interface Setting<Value> {
+  readonly flag: string
+  /** Undefined for a switch, which is on: its flag is `--no-name`, and its variable says on or off. */
+  readonly placeholder: string | undefined
+  readonly fallback: Value
+  readonly meaning: string
+  /** Throws an Error whose message says what the value must be. */
+  readonly parse: (text: string) => Value
+}
+
+const setting = <Value>(
+  flag: string,
+  placeholder: string | undefined,
+  fallback: Value,
+  meaning: string,
+  parse: (text: string) => Value,
+): Setting<Value> => ({
+  flag,
+  placeholder,
+  fallback,
+  meaning,
+  parse,
+})
+
+/** One setting for each count that is limited. */
+const limitSettings = Object.fromEntries(
+  Object.entries(countLimits).map(([name, { flag, fallback, meaning }]) => [
+    name,
+    setting(flag, 'number', fallback as number, `the most ${meaning}`, count),
+  ]),
+) as Record<CountLimit, Setting<number>>
+
+/** One setting for each rate. */
+const rateSettings = Object.fromEntries(
+  Object.entries(callRates).map(([name, { flag, fallback, per, meaning }]) => [
+    name,
+    setting(flag, 'number', fallback, `the most ${meaning} a second for each ${per}, with --rate-limits aws`, count),
+  ]),
+) as Record<CallRateName, Setting<number>>
+
+const roleName = matching(/^[\w+=,.@-]{1,64}$/, 'the name of a role')
+
+/** What the trusted proxies write. One kind only: who could write another would choose its own address. */
+export type ProxyHeaders = 'x-forwarded' | 'forwarded' | 'proxy-protocol'
+
+/** Every setting, in the order in which `--help` shows them. A row is both a flag of `serve` and a variable CARILLON_…. */
+export const settings = {
+  host: setting('host', 'address', '127.0.0.1', 'where it listens', matching(/^\S+$/, 'a host name or an address')),
+  port: setting('port', 'number', 8080, 'plain HTTP: both APIs; 0 picks a free port', port),
+  tls: setting('tls', undefined, true, 'a listener for the same over TLS', onOrOff),
+  tlsPort: setting('tls-port', 'number', 8443, 'the same over TLS, as stock clients hard-code wss; 0 picks a free port', port),
+  tlsCert: setting<string | undefined>(
+    'tls-cert',
+    'file',
+    undefined,
+    'a certificate of your own, followed by its chain; one is made in the data folder where it is not given',
+    matching(/\S/, 'a file'),
+  ),
+  tlsKey: setting<string | undefined>('tls-key', 'file', undefined, 'the private key of --tls-cert', matching(/\S/, 'a file')),
+  data: setting(
+    'data',
+    'folder',
+    './data',
+    'where the embedded database, the credentials file and the certificates are; :memory: keeps nothing',
+    matching(/\S/, 'a folder'),
+  ),
+  databaseUrl: setting<string | undefined>('database-url', 'url', undefined, 'PostgreSQL instead of the embedded SQLite', postgresUrl),
+  region: setting(
+    'region',
+    'name',
+    'us-east-1',
+    'in the ARNs of new app instances, and in the lines that are printed for clients',
+    matching(/^[a-z0-9-]{1,63}$/, 'a region such as us-east-1'),
+  ),
+  account: setting(
+    'account',
+    'id',
+    '000000000000',
+    'in the ARNs of new app instances, of keys and of roles',
+    matching(/^\d{12}$/, 'twelve digits'),
+  ),
+  publicWsHost: setting<string | undefined>(
+    'public-ws-host',
+    'host[:port]',
+    undefined,
+    'what GetMessagingSessionEndpoint answers; the host name of the call and the TLS port where it is not given',
+    hostAndPort,
+  ),
+  adminAddress: setting<string | undefined>(
+    'admin-address',
+    'host:port',
+    undefined,
+    'a listener of their own for /health and /metrics, which are nowhere else then; plain HTTP, and 0 picks a free port',
+    listenAddress,
+  ),
+  lambdaEndpoint: setting<string | undefined>(
+    'lambda-endpoint',
+    'url',
+    undefined,
+    "where processors of channel flows are invoked: the base URL of a Lambda-compatible API; Amazon's where it is not given",
+    matching(/^https?:\/\/[^\s?#]+$/, 'a URL such as http://localhost:4566'),
+  ),
+  oidcIssuer: setting<string | undefined>(
+    'oidc-issuer',
+    'url',
+    undefined,
+    'whose JSON Web Tokens AssumeRoleWithWebIdentity and POST /creds take, as their claim iss has it',
+    webUrl,
+  ),
+  oidcAudience: setting<readonly string[] | undefined>(
+    'oidc-audience',
+    'names',
+    undefined,
+    'for whom these tokens must be, separated by commas',
+    severalNames,
+  ),
+  oidcJwks: setting<string | undefined>(
+    'oidc-jwks',
+    'url',
+    undefined,
+    "where the issuer's keys are; asked of ISSUER/.well-known/openid-configuration where it is not given",
+    webUrl,
+  ),
+  userClaim: setting(
+    'user-claim',
+    'claim',
+    'sub',
+    "which claim of a login is the user's id; characters that an id cannot have are escaped (docs/security.md)",
+    matching(/^\S+$/, 'the name of a claim such as sub or oid'),
+  ),
+  exchangeRole: setting<string | undefined>(
+    'exchange-role',
+    'name',
+    undefined,
+    'POST /creds gives temporary credentials of this role for a token of the issuer',
+    roleName,
+  ),
+  exchangeAppInstance: setting<string | undefined>(
+    'exchange-app-instance',
+    'arn',
+    undefined,
+    'the app instance whose users POST /creds serves',
+    matching(/^arn:[^:]+:chime:[^:]*:[^:]*:app-instance\/[^/]+$/, 'the ARN of an app instance'),
+  ),
+  exchangeHook: setting<string | undefined>(
+    'exchange-hook',
+    'url',
+    undefined,
+    'says whose login POST /creds has been given, instead of the issuer: it gets the header Authorization and answers claims',
+    webUrl,
+  ),
+  exchangeUsers: setting('exchange-users', undefined, true, 'POST /creds making the AppInstanceUser of somebody new', onOrOff),
+  identityPool: setting<string | undefined>(
+    'identity-pool',
+    'id',
+    undefined,
+    'the Cognito identity pool that clients name: GetId and GetCredentialsForIdentity answer for it',
+    matching(/^[\w-]{1,18}:[0-9a-f-]{1,36}$/, 'an id such as us-east-1:00000000-0000-0000-0000-000000000000'),
+  ),
+  identityPoolRole: setting<string | undefined>(
+    'identity-pool-role',
+    'name',
+    undefined,
+    'the pool gives temporary credentials of this role for a token of the issuer',
+    roleName,
+  ),
+  identityPoolGuestRole: setting<string | undefined>(
+    'identity-pool-guest-role',
+    'name',
+    undefined,
+    'the pool gives temporary credentials of this role to whoever shows no token; nobody gets any where it is not given',
+    roleName,
+  ),
+  pingSeconds: setting('ping-seconds', 'number', 30, 'seconds between two pings of a socket', count),
+  trustProxy: setting<readonly string[] | undefined>(
+    'trust-proxy',
+    'addresses',
+    undefined,
+    'proxies in front that are believed who has sent a request: addresses and networks, with commas',
+    addressList,
+  ),
+  proxyHeaders: setting<ProxyHeaders>(
+    'proxy-headers',
+    'x-forwarded|forwarded|proxy-protocol',
+    'x-forwarded',
+    'what these proxies write: X-Forwarded-For, -Proto and -Host; Forwarded (RFC 7239); or the PROXY protocol',
+    oneOf('x-forwarded', 'forwarded', 'proxy-protocol'),
+  ),
+  connectionsPerAddress: setting(
+    'connections-per-address',
+    'number',
+    10_000,
+    'the most open connections of one address; trusted proxies and this machine may have more',
+    count,
+  ),
+  callsAtOnce: setting('calls-at-once', 'number', 5000, 'the most calls that are answered at once; others are told to try again', count),
+  bodyMemory: setting(
+    'body-memory',
+    'MiB',
+    64,
+    'the most memory for the bodies of requests, all together; those that do not fit in are told to try again',
+    count,
+  ),
+  auditLog: setting(
+    'audit-log',
+    'file|-|off',
+    'off',
+    'who did what, as JSON lines; - is standard output',
+    matching(/\S/, 'a file, - for standard output, or off'),
+  ),
+  reasonInMessage: setting<'on' | 'off'>(
+    'reason-in-message',
+    'on|off',
+    'off',
+    'the Message of an error ends with its Reason, for clients that show nothing else, such as boto3 and the AWS CLI',
+    oneOf('on', 'off'),
+  ),
+  logLevel: setting<LogLevel>('log-level', 'level', 'info', 'logs are JSON lines on standard error', oneOf(...logLevels)),
+  ...limitSettings,
+  rateLimits: setting<'off' | 'aws'>(
+    'rate-limits',
+    'off|aws',
+    'off',
+    "aws for Amazon's published rates, off for none",
+    oneOf('off', 'aws'),
+  ),
+  ...rateSettings,
+} as const
+
+type Settings = { readonly [Name in keyof typeof settings]: (typeof settings)[Name]['fallback'] }
+
+export interface RootKey {
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
+}
+
+export interface Config extends Settings {
+  /** How many of everything may be. */
+  readonly limits: Limits
+  /** How many calls a second may be; undefined where that is not limited. */
+  readonly rates: Rates | undefined
+  /** Where the environment gives it; otherwise it is kept in the data folder. */
+  readonly rootKey: RootKey | undefined
+  /** The same for the master keys, the newest first. */
+  readonly masterKeys: readonly MasterKey[] | undefined
+}
+
+const keyVariables = ['CARILLON_ACCESS_KEY_ID', 'CARILLON_SECRET_ACCESS_KEY'] as const
+const masterKeyVariable = 'CARILLON_MASTER_KEY'
+
+/** A URL as a message may show it. */
+const withoutPassword = (text: string) => text.replace(/(:\/\/[^:@/]*:)[^@]*(?=@)/, '$1…')
+
+const prefix = 'CARILLON_'
+
+export const variableOf = (flag: string) => `${prefix}${flag.replaceAll('-', '_').toUpperCase()}`
+
+/** Throws an Error that names the nearest known variable, where one is near. */
+function refuseUnknown(names: readonly string[]) {
+  const known = [...Object.values(settings).map(({ flag }) => variableOf(flag)), masterKeyVariable, ...keyVariables]
+  const unknown = names.find(name => !known.includes(name))
+  if (unknown === undefined) return
+  const nearest = closestMatch(unknown, known, { maxDistance: Math.ceil((unknown.length - prefix.length) / 2) })
+  const suggestion = nearest === undefined ? '' : ` Did you mean ${nearest}?`
+  throw new Error(`Unknown environment variable ${unknown}.${suggestion} carillon serve --help lists those that are known.`)
+}
+
+/**
+ * The configuration: flags win over the environment, the environment over the defaults. Throws an Error of one line that
+ * names the setting where a value makes no sense, a CARILLON_ variable is unknown, or half of the root key is given.
+ */
+export function readConfig(flags: Readonly<Record<string, string | undefined>>, environment: NodeJS.ProcessEnv): Config {
+  refuseUnknown(Object.keys(environment).filter(name => name.startsWith(prefix)))
+  const entries = Object.entries(settings).map(([name, { flag, fallback, parse }]) => {
+    const variable = variableOf(flag)
+    const text = flags[name] ?? environment[variable]
+    if (text === undefined) return [name, fallback]
+    try {
+      return [name, parse(text)]
+    } catch (error) {
+      const source = flags[name] === undefined ? variable : `--${flag}`
+      throw new Error(`${source} ${(error as Error).message}, not '${withoutPassword(text)}'.`, { cause: error })
+    }
+  })
+  const values = Object.fromEntries(entries) as Settings
+  if ((values.tlsCert === undefined) !== (values.tlsKey === undefined)) {
+    throw new Error('--tls-cert and --tls-key (CARILLON_TLS_CERT and CARILLON_TLS_KEY) are given together, or neither is.')
+  }
+  if (values.proxyHeaders === 'proxy-protocol' && values.trustProxy === undefined)
+    throw new Error('--proxy-headers proxy-protocol needs --trust-proxy: whose connections begin with a PROXY header.')
+  if (values.oidcIssuer === undefined && (values.oidcAudience ?? values.oidcJwks) !== undefined)
+    throw new Error('--oidc-audience and --oidc-jwks need --oidc-issuer: whose tokens they are about.')
+  if (values.oidcIssuer !== undefined && values.oidcAudience === undefined)
+    throw new Error('--oidc-issuer needs --oidc-audience: tokens that the issuer makes for others are no login here.')
+  if ((values.exchangeRole === undefined) !== (values.exchangeAppInstance === undefined))
+    throw new Error('--exchange-role and --exchange-app-instance are given together, or neither is.')
+  if (values.exchangeRole !== undefined && values.oidcIssuer === undefined && values.exchangeHook === undefined)
+    throw new Error('--exchange-role needs --oidc-issuer or --exchange-hook: who says whose login it is.')
+  if (values.exchangeRole === undefined && values.exchangeHook !== undefined)
+    throw new Error('--exchange-hook needs --exchange-role: whose credentials a login is given.')
+  if ((values.identityPool === undefined) !== ((values.identityPoolRole ?? values.identityPoolGuestRole) === undefined))
+    throw new Error('--identity-pool is given together with --identity-pool-role, --identity-pool-guest-role or both, or none of them is.')
+  if (values.identityPoolRole !== undefined && values.oidcIssuer === undefined)
+    throw new Error('--identity-pool-role needs --oidc-issuer: whose tokens are logins at the pool.')
+  const limits = Object.fromEntries(Object.keys(countLimits).map(name => [name, values[name as CountLimit]])) as Limits
+  const rates = Object.fromEntries(Object.keys(callRates).map(name => [name, values[name as CallRateName]])) as Rates
+  const masterKey = environment[masterKeyVariable]
+  const masterKeys = masterKey === undefined ? undefined : parseMasterKeys(masterKey, masterKeyVariable)
+  return { ...values, limits, rates: values.rateLimits === 'aws' ? rates : undefined, rootKey: rootKeyOf(environment), masterKeys }
+}
+
+function rootKeyOf(environment: NodeJS.ProcessEnv): RootKey | undefined {
+  const [accessKeyId, secretAccessKey] = keyVariables.map(name => environment[name])
+  if (!accessKeyId && !secretAccessKey) return undefined
+  if (!accessKeyId || !secretAccessKey) throw new Error(`${keyVariables.join(' and ')} are given together, or neither is.`)
+  if (!/^[^\s/,]+$/.test(accessKeyId))
+    throw new Error(`${keyVariables[0]} must be without blanks, slashes and commas: no client could sign with it.`)
+  return { accessKeyId, secretAccessKey }
+}

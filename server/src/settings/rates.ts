@@ -1,0 +1,103 @@
+import type { OperationName } from '../contract/index.ts'
+
+/** Whose bucket a call takes from. */
+export type RateSubject =
+  'account' | 'address' | 'app instance' | 'user' | 'bearer' | 'channel' | 'ordinary channel' | 'elastic channel' | 'channel or sub-channel'
+
+interface CallRate {
+  readonly flag: string
+  /** Amazon's, in us-east-1; that of logins is ours. */
+  readonly fallback: number
+  readonly per: RateSubject
+  readonly meaning: string
+  readonly operations: readonly OperationName[] | 'every identity operation' | 'every messaging operation' | 'Connect' | 'Login'
+}
+
+const rate = (
+  flag: string,
+  fallback: number,
+  per: RateSubject,
+  meaning: string,
+  operations: CallRate['operations'],
+): CallRate & { readonly fallback: number } => ({ flag, fallback, per, meaning, operations })
+
+const membershipChanges: readonly OperationName[] = [
+  'CreateChannelMembership',
+  'DeleteChannelMembership',
+  'CreateChannelBan',
+  'DeleteChannelBan',
+  'CreateChannelModerator',
+  'DeleteChannelModerator',
+]
+
+/** How many calls a second may be: the flag `--rate-NAME`, and what is counted together (spec/limits.md §2). */
+export const callRates = {
+  appInstanceChangeRate: rate('rate-app-instance-changes', 5, 'account', 'creations, updates and deletions of app instances', [
+    'CreateAppInstance',
+    'UpdateAppInstance',
+    'DeleteAppInstance',
+  ]),
+  appInstanceDescribeRate: rate('rate-app-instance-descriptions', 20, 'app instance', 'calls of DescribeAppInstance', [
+    'DescribeAppInstance',
+  ]),
+  appInstanceListRate: rate('rate-app-instance-lists', 10, 'account', 'calls of ListAppInstances', ['ListAppInstances']),
+  userChangeRate: rate('rate-user-changes', 10, 'app instance', 'creations, updates and deletions of users', [
+    'CreateAppInstanceUser',
+    'UpdateAppInstanceUser',
+    'DeleteAppInstanceUser',
+  ]),
+  userDescribeRate: rate('rate-user-descriptions', 20, 'user', 'calls of DescribeAppInstanceUser', ['DescribeAppInstanceUser']),
+  userListRate: rate('rate-user-lists', 10, 'app instance', 'calls of ListAppInstanceUsers', ['ListAppInstanceUsers']),
+  identityRate: rate('rate-identity', 50, 'account', 'calls of the identity API', 'every identity operation'),
+  bearerRate: rate('rate-bearer', 10, 'bearer', 'calls of the messaging API', 'every messaging operation'),
+  channelChangeRate: rate('rate-channel-changes', 15, 'app instance', 'creations, updates and deletions of channels', [
+    'CreateChannel',
+    'UpdateChannel',
+    'DeleteChannel',
+  ]),
+  channelDescribeRate: rate('rate-channel-descriptions', 20, 'channel', 'calls of DescribeChannel', ['DescribeChannel']),
+  channelListRate: rate('rate-channel-lists', 10, 'app instance', 'calls of ListChannels', ['ListChannels']),
+  subChannelListRate: rate('rate-sub-channel-lists', 15, 'channel', 'calls of ListSubChannels', ['ListSubChannels']),
+  membershipChangeRate: rate(
+    'rate-membership-changes',
+    15,
+    'ordinary channel',
+    'creations and deletions of memberships, bans and moderators',
+    membershipChanges,
+  ),
+  elasticMembershipChangeRate: rate(
+    'rate-elastic-membership-changes',
+    30,
+    'elastic channel',
+    'creations and deletions of memberships, bans and moderators',
+    membershipChanges,
+  ),
+  membershipListRate: rate('rate-membership-lists', 15, 'channel', 'lists of memberships, bans and moderators', [
+    'ListChannelMemberships',
+    'ListChannelBans',
+    'ListChannelModerators',
+  ]),
+  batchRate: rate('rate-batches', 1, 'channel', 'calls of BatchCreateChannelMembership', ['BatchCreateChannelMembership']),
+  userMembershipListRate: rate('rate-user-membership-lists', 15, 'user', 'calls of ListChannelMembershipsForAppInstanceUser', [
+    'ListChannelMembershipsForAppInstanceUser',
+  ]),
+  userModeratedListRate: rate('rate-user-moderated-lists', 15, 'user', 'calls of ListChannelsModeratedByAppInstanceUser', [
+    'ListChannelsModeratedByAppInstanceUser',
+  ]),
+  messageChangeRate: rate(
+    'rate-message-changes',
+    30,
+    'channel or sub-channel',
+    'sent, updated, redacted and deleted messages and callbacks of flows',
+    ['SendChannelMessage', 'UpdateChannelMessage', 'RedactChannelMessage', 'DeleteChannelMessage', 'ChannelFlowCallback'],
+  ),
+  messageListRate: rate('rate-message-lists', 30, 'channel or sub-channel', 'calls of ListChannelMessages', ['ListChannelMessages']),
+  messageGetRate: rate('rate-message-gets', 30, 'channel or sub-channel', 'calls of GetChannelMessage', ['GetChannelMessage']),
+  loginRate: rate('rate-logins', 50, 'address', 'logins shown to STS, POST /creds and the identity pool', 'Login'),
+  connectRate: rate('rate-connects', 1, 'user', 'connections that are opened', 'Connect'),
+} as const
+
+export type CallRateName = keyof typeof callRates
+
+/** How many a second, by name. */
+export type Rates = Readonly<Record<CallRateName, number>>

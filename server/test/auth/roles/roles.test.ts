@@ -1,0 +1,289 @@
+import type { ChimeSDKMessaging } from '@aws-sdk/client-chime-sdk-messaging'
+import { expect, test } from 'vitest'
+import { onBothDatabases, type World } from '../../support/world.ts'
+
+type Privacy = 'PUBLIC' | 'PRIVATE'
+type Mode = 'UNRESTRICTED' | 'RESTRICTED'
+
+/**
+ * A cell of spec/authorization.md §6: `yes` and `no`; `public` where the channel is PUBLIC; `free` where it is UNRESTRICTED;
+ * `member` where the one in charge is a DEFAULT member too.
+ */
+type Cell = 'yes' | 'no' | 'public' | 'free' | 'member'
+type Row = readonly [admin: Cell, moderator: Cell, member: Cell, hidden: Cell, outsider: Cell, banned: Cell]
+
+/** Written from the spec by hand, not from src/auth/roles/rules.ts. */
+const matrix = {
+  'create a channel': ['yes', 'yes', 'yes', 'yes', 'yes', 'yes'],
+  'list channels': ['yes', 'yes', 'yes', 'yes', 'yes', 'yes'],
+  'list PRIVATE channels': ['yes', 'no', 'no', 'no', 'no', 'no'],
+  'list own channels': ['yes', 'yes', 'yes', 'yes', 'yes', 'yes'],
+  'list the channels of another': ['yes', 'no', 'no', 'no', 'no', 'no'],
+  'list own moderated channels': ['yes', 'yes', 'yes', 'yes', 'yes', 'yes'],
+  'list the moderated channels of another': ['yes', 'no', 'no', 'no', 'no', 'no'],
+  'describe own membership for a user': ['member', 'member', 'yes', 'yes', 'no', 'no'],
+  'describe the membership of another for a user': ['yes', 'no', 'no', 'no', 'no', 'no'],
+  'describe the channel as moderated by another': ['yes', 'no', 'no', 'no', 'no', 'no'],
+  'describe the channel': ['yes', 'yes', 'yes', 'yes', 'public', 'no'],
+  'describe a membership': ['yes', 'yes', 'yes', 'no', 'public', 'no'],
+  'describe own membership': ['member', 'member', 'yes', 'yes', 'no', 'no'],
+  'list members': ['yes', 'yes', 'yes', 'public', 'public', 'no'],
+  'list HIDDEN members': ['yes', 'yes', 'no', 'no', 'no', 'no'],
+  'describe a moderator': ['yes', 'yes', 'no', 'no', 'no', 'no'],
+  'list moderators': ['yes', 'yes', 'no', 'no', 'no', 'no'],
+  'get a message': ['yes', 'yes', 'yes', 'yes', 'public', 'no'],
+  'list messages': ['yes', 'yes', 'yes', 'yes', 'public', 'no'],
+  'mark as read': ['member', 'member', 'yes', 'yes', 'no', 'no'],
+  'send a message': ['member', 'member', 'yes', 'no', 'no', 'no'],
+  'send a message that is not persistent': ['member', 'member', 'yes', 'no', 'no', 'no'],
+  'search channels': ['yes', 'yes', 'yes', 'yes', 'yes', 'yes'],
+  'put own preferences': ['member', 'member', 'yes', 'yes', 'no', 'no'],
+  'get own preferences': ['member', 'member', 'yes', 'yes', 'no', 'no'],
+  'put the preferences of another': ['no', 'no', 'no', 'no', 'no', 'no'],
+  'get the preferences of another': ['no', 'no', 'no', 'no', 'no', 'no'],
+  'get the status of own message': ['yes', 'yes', 'yes', 'yes', 'yes', 'no'],
+  'get the status of the message of another': ['no', 'no', 'no', 'no', 'no', 'no'],
+  'put expiration settings': ['yes', 'yes', 'no', 'no', 'no', 'no'],
+  'list bans': ['yes', 'yes', 'no', 'no', 'no', 'no'],
+  'ban another': ['yes', 'yes', 'no', 'no', 'no', 'no'],
+  'describe a ban': ['yes', 'yes', 'no', 'no', 'no', 'no'],
+  'delete a ban': ['yes', 'yes', 'no', 'no', 'no', 'no'],
+  'update own message': ['member', 'member', 'yes', 'no', 'no', 'no'],
+  'update the message of another': ['no', 'no', 'no', 'no', 'no', 'no'],
+  'redact own message': ['yes', 'yes', 'yes', 'yes', 'no', 'no'],
+  'redact the message of another': ['yes', 'yes', 'no', 'no', 'no', 'no'],
+  'delete own message': ['yes', 'no', 'no', 'no', 'no', 'no'],
+  'delete the message of another': ['yes', 'no', 'no', 'no', 'no', 'no'],
+  'add another as DEFAULT member': ['yes', 'yes', 'free', 'no', 'no', 'no'],
+  'add another as HIDDEN member': ['yes', 'yes', 'no', 'no', 'no', 'no'],
+  'add others in a batch': ['yes', 'yes', 'free', 'no', 'no', 'no'],
+  'add others in a HIDDEN batch': ['yes', 'yes', 'no', 'no', 'no', 'no'],
+  'remove another member': ['yes', 'yes', 'no', 'no', 'no', 'no'],
+  'make a moderator': ['yes', 'yes', 'no', 'no', 'no', 'no'],
+  'remove a moderator': ['yes', 'yes', 'no', 'no', 'no', 'no'],
+  'associate a flow': ['yes', 'yes', 'no', 'no', 'no', 'no'],
+  'disassociate a flow': ['yes', 'yes', 'no', 'no', 'no', 'no'],
+  'list sub-channels': ['yes', 'yes', 'no', 'no', 'no', 'no'],
+  'update the channel': ['yes', 'yes', 'no', 'no', 'no', 'no'],
+  'leave the channel': ['yes', 'yes', 'yes', 'no', 'no', 'no'],
+  'join as HIDDEN': ['yes', 'yes', 'no', 'no', 'no', 'no'],
+  'join in a batch': ['yes', 'yes', 'public', 'no', 'public', 'no'],
+  'join as DEFAULT': ['yes', 'yes', 'public', 'no', 'public', 'no'],
+  'delete the channel': ['yes', 'yes', 'no', 'no', 'no', 'no'],
+} as const satisfies Record<string, Row>
+
+type Deed = keyof typeof matrix
+
+const isDeed = (name: string): name is Deed => name in matrix
+const deedNames = Object.keys(matrix).filter(isDeed)
+
+/** People by their column of the matrix. Members are such when they act; `bot` says that it is a bot that acts. */
+const people = {
+  'an admin': { column: 0, member: false, bot: false },
+  'an admin that is a member': { column: 0, member: true, bot: false },
+  'a bot that is an admin': { column: 0, member: false, bot: true },
+  'a moderator': { column: 1, member: false, bot: false },
+  'a moderator that is a member': { column: 1, member: true, bot: false },
+  'a DEFAULT member': { column: 2, member: true, bot: false },
+  'a bot that is a member': { column: 2, member: true, bot: true },
+  'a HIDDEN member': { column: 3, member: false, bot: false },
+  'an outsider': { column: 4, member: false, bot: false },
+  'a bot that is an outsider': { column: 4, member: false, bot: true },
+  'somebody banned': { column: 5, member: false, bot: false },
+} as const
+
+type Person = keyof typeof people
+
+const isPerson = (name: string): name is Person => name in people
+
+function expected(deed: Deed, { column, member }: (typeof people)[Person], privacy: Privacy, mode: Mode): boolean {
+  const cell: Cell = matrix[deed][column]
+  if (cell === 'public') return privacy === 'PUBLIC'
+  if (cell === 'free') return mode === 'UNRESTRICTED'
+  if (cell === 'member') return member
+  return cell === 'yes'
+}
+
+interface Scene {
+  readonly arn: string
+  readonly me: string
+  readonly owner: string
+  readonly other: string
+  readonly ChannelArn: string
+  readonly ChannelFlowArn: string
+  readonly mine: () => string
+  readonly theirs: () => string
+}
+
+/** In the order in which they are done: what changes the scene most comes last. */
+function deeds(
+  messaging: ChimeSDKMessaging,
+  { arn, me, owner, other, ChannelArn, ChannelFlowArn, mine, theirs }: Scene,
+): Record<Deed, () => Promise<unknown>> {
+  const ChimeBearer = me
+  const channel = { ChannelArn, ChimeBearer }
+  const message = { ...channel, Content: 'x', Type: 'STANDARD' } as const
+  const Preferences = { PushNotifications: { AllowNotifications: 'NONE' } } as const
+  return {
+    'create a channel': () => messaging.createChannel({ AppInstanceArn: arn, Name: 'mine', ChimeBearer }),
+    'list channels': () => messaging.listChannels({ AppInstanceArn: arn, ChimeBearer }),
+    'list PRIVATE channels': () => messaging.listChannels({ AppInstanceArn: arn, Privacy: 'PRIVATE', ChimeBearer }),
+    'list own channels': () => messaging.listChannelMembershipsForAppInstanceUser({ AppInstanceUserArn: me, ChimeBearer }),
+    'list the channels of another': () => messaging.listChannelMembershipsForAppInstanceUser({ AppInstanceUserArn: other, ChimeBearer }),
+    'list own moderated channels': () => messaging.listChannelsModeratedByAppInstanceUser({ AppInstanceUserArn: me, ChimeBearer }),
+    'list the moderated channels of another': () =>
+      messaging.listChannelsModeratedByAppInstanceUser({ AppInstanceUserArn: owner, ChimeBearer }),
+    'describe own membership for a user': () =>
+      messaging.describeChannelMembershipForAppInstanceUser({ ...channel, AppInstanceUserArn: me }),
+    'describe the membership of another for a user': () =>
+      messaging.describeChannelMembershipForAppInstanceUser({ ...channel, AppInstanceUserArn: owner }),
+    'describe the channel as moderated by another': () =>
+      messaging.describeChannelModeratedByAppInstanceUser({ ...channel, AppInstanceUserArn: owner }),
+    'describe the channel': () => messaging.describeChannel(channel),
+    'describe a membership': () => messaging.describeChannelMembership({ ...channel, MemberArn: owner }),
+    'describe own membership': () => messaging.describeChannelMembership({ ...channel, MemberArn: me }),
+    'list members': () => messaging.listChannelMemberships(channel),
+    'list HIDDEN members': () => messaging.listChannelMemberships({ ...channel, Type: 'HIDDEN' }),
+    'describe a moderator': () => messaging.describeChannelModerator({ ...channel, ChannelModeratorArn: owner }),
+    'list moderators': () => messaging.listChannelModerators(channel),
+    'get a message': () => messaging.getChannelMessage({ ...channel, MessageId: theirs() }),
+    'list messages': () => messaging.listChannelMessages(channel),
+    'mark as read': () => messaging.updateChannelReadMarker(channel),
+    'send a message': () => messaging.sendChannelMessage({ ...message, Persistence: 'PERSISTENT' }),
+    'send a message that is not persistent': () => messaging.sendChannelMessage({ ...message, Persistence: 'NON_PERSISTENT' }),
+    'search channels': () => messaging.searchChannels({ ChimeBearer, Fields: [{ Key: 'MEMBERS', Operator: 'INCLUDES', Values: [me] }] }),
+    'put own preferences': () => messaging.putChannelMembershipPreferences({ ...channel, MemberArn: me, Preferences }),
+    'get own preferences': () => messaging.getChannelMembershipPreferences({ ...channel, MemberArn: me }),
+    'put the preferences of another': () => messaging.putChannelMembershipPreferences({ ...channel, MemberArn: owner, Preferences }),
+    'get the preferences of another': () => messaging.getChannelMembershipPreferences({ ...channel, MemberArn: owner }),
+    'get the status of own message': () => messaging.getChannelMessageStatus({ ...channel, MessageId: mine() }),
+    'get the status of the message of another': () => messaging.getChannelMessageStatus({ ...channel, MessageId: theirs() }),
+    'put expiration settings': () =>
+      messaging.putChannelExpirationSettings({
+        ...channel,
+        ExpirationSettings: { ExpirationDays: 1, ExpirationCriterion: 'CREATED_TIMESTAMP' },
+      }),
+    'list bans': () => messaging.listChannelBans(channel),
+    'ban another': () => messaging.createChannelBan({ ...channel, MemberArn: `${other}2` }),
+    'describe a ban': () => messaging.describeChannelBan({ ...channel, MemberArn: `${other}2` }),
+    'delete a ban': () => messaging.deleteChannelBan({ ...channel, MemberArn: `${other}2` }),
+    'update own message': () => messaging.updateChannelMessage({ ...channel, MessageId: mine(), Content: 'y' }),
+    'update the message of another': () => messaging.updateChannelMessage({ ...channel, MessageId: theirs(), Content: 'y' }),
+    'redact own message': () => messaging.redactChannelMessage({ ...channel, MessageId: mine() }),
+    'redact the message of another': () => messaging.redactChannelMessage({ ...channel, MessageId: theirs() }),
+    'delete own message': () => messaging.deleteChannelMessage({ ...channel, MessageId: mine() }),
+    'delete the message of another': () => messaging.deleteChannelMessage({ ...channel, MessageId: theirs() }),
+    'add another as DEFAULT member': () => messaging.createChannelMembership({ ...channel, MemberArn: other, Type: 'DEFAULT' }),
+    'add another as HIDDEN member': () => messaging.createChannelMembership({ ...channel, MemberArn: `${other}2`, Type: 'HIDDEN' }),
+    'add others in a batch': () => messaging.batchCreateChannelMembership({ ...channel, MemberArns: [other, me] }),
+    'add others in a HIDDEN batch': () => messaging.batchCreateChannelMembership({ ...channel, MemberArns: [`${other}2`], Type: 'HIDDEN' }),
+    'remove another member': () => messaging.deleteChannelMembership({ ...channel, MemberArn: other }),
+    'make a moderator': () => messaging.createChannelModerator({ ...channel, ChannelModeratorArn: other }),
+    'remove a moderator': () => messaging.deleteChannelModerator({ ...channel, ChannelModeratorArn: other }),
+    'associate a flow': () => messaging.associateChannelFlow({ ...channel, ChannelFlowArn }),
+    'disassociate a flow': () => messaging.disassociateChannelFlow({ ...channel, ChannelFlowArn }),
+    'list sub-channels': () => messaging.listSubChannels(channel),
+    'update the channel': () => messaging.updateChannel({ ...channel, Name: 'renamed' }),
+    'leave the channel': () => messaging.deleteChannelMembership({ ...channel, MemberArn: me }),
+    'join as HIDDEN': () => messaging.createChannelMembership({ ...channel, MemberArn: me, Type: 'HIDDEN' }),
+    'join in a batch': () => messaging.batchCreateChannelMembership({ ...channel, MemberArns: [me], Type: 'DEFAULT' }),
+    'join as DEFAULT': () => messaging.createChannelMembership({ ...channel, MemberArn: me, Type: 'DEFAULT' }),
+    'delete the channel': () => messaging.deleteChannel(channel),
+  }
+}
+
+/** A channel of that kind in which the person has written and then become what it is called. */
+async function sceneOf({ identity, messaging, appInstance, bot }: World, person: Person, privacy: Privacy, mode: Mode): Promise<Scene> {
+  const { arn, user } = await appInstance(['owner', 'other', 'other2', 'me'])
+  const me = people[person].bot ? await bot(arn) : user('me')
+  const owner = user('owner')
+  const { ChannelArn } = await messaging.createChannel({
+    AppInstanceArn: arn,
+    Name: 'scene',
+    Privacy: privacy,
+    Mode: mode,
+    MemberArns: [me],
+    ChimeBearer: owner,
+  })
+  const Lambda = { ResourceArn: 'arn:aws:lambda:us-east-1:123456789012:function:f', InvocationType: 'ASYNC' } as const
+  const { ChannelFlowArn } = await messaging.createChannelFlow({
+    AppInstanceArn: arn,
+    Name: 'flow',
+    Processors: [{ Name: 'p', Configuration: { Lambda }, ExecutionOrder: 1, FallbackAction: 'ABORT' }],
+  })
+  const send = async (ChimeBearer: string) => {
+    const sent = await messaging.sendChannelMessage({ ChannelArn, ChimeBearer, Content: 'x', Type: 'STANDARD', Persistence: 'PERSISTENT' })
+    return sent.MessageId!
+  }
+  const [mine, theirs] = [await send(me), await send(owner)]
+  if (!people[person].member) await messaging.deleteChannelMembership({ ChannelArn, MemberArn: me, ChimeBearer: owner })
+  if (people[person].column === 0) await identity.createAppInstanceAdmin({ AppInstanceArn: arn, AppInstanceAdminArn: me })
+  if (people[person].column === 1) await messaging.createChannelModerator({ ChannelArn, ChannelModeratorArn: me, ChimeBearer: owner })
+  if (people[person].column === 3) {
+    await messaging.createChannelMembership({ ChannelArn, MemberArn: me, Type: 'HIDDEN', ChimeBearer: owner })
+  }
+  if (people[person].column === 5) await messaging.createChannelBan({ ChannelArn, MemberArn: me, ChimeBearer: owner })
+  const arns = { ChannelArn: ChannelArn!, ChannelFlowArn: ChannelFlowArn! }
+  return { arn, me, owner, other: user('other'), ...arns, mine: () => mine, theirs: () => theirs }
+}
+
+/** `yes`, or the class of the refusal. */
+const outcomeOf = async (call: Promise<unknown>) =>
+  call.then(
+    () => 'yes',
+    (error: Error) => error.name,
+  )
+
+/** Ordinary channels have no sub-channels. */
+const permitted = (deed: string) => (deed === 'list sub-channels' ? 'BadRequestException' : 'yes')
+
+onBothDatabases('The matrix of roles', world => {
+  const kinds = (['PUBLIC', 'PRIVATE'] as const).flatMap(privacy =>
+    (['UNRESTRICTED', 'RESTRICTED'] as const).map(mode => [privacy, mode] as const),
+  )
+  test.each(Object.keys(people).filter(isPerson))('%s may do what the spec says, and nothing else', async person => {
+    const rows = kinds.map(async ([privacy, mode]) => {
+      const { messaging } = world()
+      const scene = await sceneOf(world(), person, privacy, mode)
+      const found: Record<string, string> = {}
+      for (const [deed, act] of Object.entries(deeds(messaging, scene))) {
+        found[deed] = await outcomeOf(act())
+        // What must be as before for what comes next is put back by the owner.
+        const channel = { ChannelArn: scene.ChannelArn, ChimeBearer: scene.owner }
+        const isJoin = deed.startsWith('join') && !(people[person].column === 3 && found[deed] !== 'yes')
+        if (isJoin) await messaging.deleteChannelMembership({ ...channel, MemberArn: scene.me })
+      }
+      return found
+    })
+    // Where the role permits and the thing is not there, the answer is that it is not there.
+    const absent = (deed: string, privacy: Privacy) =>
+      deed === 'describe own membership' && (people[person].column < 2 || (people[person].column === 4 && privacy === 'PUBLIC'))
+    const told = kinds.map(([privacy, mode]) =>
+      Object.fromEntries(
+        deedNames.map(deed => [
+          deed,
+          expected(deed, people[person], privacy, mode)
+            ? permitted(deed)
+            : absent(deed, privacy)
+              ? 'NotFoundException'
+              : 'ForbiddenException',
+        ]),
+      ),
+    )
+    expect(await Promise.all(rows)).toEqual(told)
+  })
+
+  test.each(['a user', 'a bot'])('%s that is admin of another app instance may do nothing here', async kind => {
+    const { identity, messaging, appInstance, bot } = world()
+    const elsewhere = await appInstance([], { admins: ['boss'] })
+    const me = kind === 'a bot' ? await bot(elsewhere.arn) : elsewhere.user('boss')
+    await identity.createAppInstanceAdmin({ AppInstanceArn: elsewhere.arn, AppInstanceAdminArn: me })
+    const own = new Set(['list own channels', 'list own moderated channels', 'search channels'])
+    for (const [privacy, mode] of kinds) {
+      const scene = { ...(await sceneOf(world(), 'an outsider', privacy, mode)), me }
+      const found: Record<string, string> = {}
+      for (const [deed, act] of Object.entries(deeds(messaging, scene))) found[deed] = await outcomeOf(act())
+      expect(found).toEqual(Object.fromEntries(deedNames.map(deed => [deed, own.has(deed) ? 'yes' : 'ForbiddenException'])))
+    }
+  })
+})

@@ -1,0 +1,154 @@
+import { spawnSync } from 'node:child_process'
+import { copyFile, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Client } from 'pg'
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { keptCertificates } from '../../src/secrets/certificates.ts'
+import { readConfig } from '../../src/settings/config.ts'
+import { createLog } from '../../src/observe/log.ts'
+import { startPostgres, type OwnPostgres } from '../support/postgres.ts'
+import { createPostgresDatabase, startWorld } from '../support/world.ts'
+
+/** A server on that database, and what the process is warned of meanwhile. */
+async function warnings(databaseUrl: string): Promise<string[]> {
+  const warned: string[] = []
+  const hear = ({ message }: Error) => void warned.push(message)
+  process.on('warning', hear)
+  try {
+    const world = await startWorld('postgres', { databaseUrl })
+    try {
+      const { user } = await world.appInstance(['alice'])
+      const ChannelArn = (
+        await world.messaging.createChannel({ AppInstanceArn: user('').replace('/user/', ''), Name: 'x', ChimeBearer: user('alice') })
+      ).ChannelArn!
+      const send = async (Content: string) =>
+        world.messaging.sendChannelMessage({
+          ChannelArn,
+          Content,
+          Type: 'STANDARD',
+          Persistence: 'PERSISTENT',
+          ChimeBearer: user('alice'),
+        })
+      await Promise.all(Array.from({ length: 20 }, async (_, index) => send(String(index))))
+    } finally {
+      await world.close()
+    }
+  } finally {
+    process.off('warning', hear)
+  }
+  return warned
+}
+
+describe('sslmode', () => {
+  let folder: string
+  let postgres: OwnPostgres
+  beforeAll(async () => {
+    // In the root of the temporary files, since PostgreSQL may run as another user.
+    folder = await mkdtemp(join(tmpdir(), 'carillon-tls-'))
+    const { cert, key } = await keptCertificates(folder, readConfig({}, {}), createLog('silent'))
+    const own = join(folder, 'postgres-key.pem')
+    await copyFile(key, own)
+    if (process.getuid?.() === 0) spawnSync('sh', ['-c', `chmod 755 ${folder} && chown nobody ${own}`])
+    postgres = await startPostgres(['-c', 'ssl=on', '-c', `ssl_cert_file=${cert}`, '-c', `ssl_key_file=${own}`])
+    return async () => {
+      await postgres.remove()
+      await rm(folder, { recursive: true, force: true })
+    }
+  })
+  const url = (query: string) => `${postgres.url.replace('127.0.0.1', 'localhost')}?${query}`
+  const isEncrypted = async () => {
+    const client = new Client({ connectionString: postgres.url })
+    await client.connect()
+    try {
+      return (await client.query(`select ssl from pg_stat_ssl join pg_stat_activity using (pid) where application_name = 'carillon'`)).rows
+    } finally {
+      await client.end()
+    }
+  }
+
+  test.each(['sslmode=disable', 'sslmode=require', 'sslmode=verify-ca&sslrootcert=CA', 'sslmode=verify-full&sslrootcert=CA'])(
+    'with %s the server works, and nothing warns',
+    async query => {
+      expect(await warnings(url(query.replace('CA', join(folder, 'ca.pem'))))).toEqual([])
+    },
+  )
+
+  test('what is not disabled is encrypted', async () => {
+    for (const [query, ssl] of [
+      ['sslmode=disable', false],
+      ['sslmode=require', true],
+    ] as const) {
+      const world = await startWorld('postgres', { databaseUrl: url(query) })
+      const rows = await isEncrypted()
+      await world.close()
+      expect(rows.length).toBeGreaterThan(0)
+      expect(new Set(rows.map(({ ssl }: { ssl: boolean }) => ssl))).toEqual(new Set([ssl]))
+    }
+  })
+
+  test.each([
+    ['sslmode=verify-full', /^PostgreSQL at localhost:\d+\/postgres cannot be used: .*certificate.*\.$/],
+    ['sslmode=verify-full&sslrootcert=/nowhere', /^PostgreSQL at localhost:\d+\/postgres cannot be used: ENOENT.*\/nowhere'\.$/],
+    [
+      'sslmode=prefer',
+      /^--database-url must have one of disable, require, verify-ca, verify-full as its sslmode, not 'postgresql:\/\/postgres:…@/,
+    ],
+    ['sslmode=verify-ca', /^--database-url must have sslrootcert, the file of a CA, beside sslmode=verify-ca, not '/],
+  ])('with %s the start says what is wrong', async (query, sentence) => {
+    await expect(startWorld('postgres', { databaseUrl: url(query) })).rejects.toThrow(sentence)
+  })
+})
+
+test('a role without rights is told what to grant, and works once it has been granted', async () => {
+  const url = new URL(await createPostgresDatabase())
+  const database = url.pathname.slice(1)
+  const admin = new Client({ connectionString: url.href })
+  await admin.connect()
+  const role = `role of ${database}`
+  await admin.query(`create role "${role}" login password 'secret'`)
+  await admin.query('revoke all on schema public from public')
+  onTestFinished(async () => {
+    await admin.query(`drop owned by "${role}"`)
+    await admin.query(`drop role "${role}"`)
+    await admin.end()
+  })
+  url.username = role
+  url.password = 'secret'
+  const start = async () => startWorld('postgres', { databaseUrl: url.href })
+  const refusal = await start().then(
+    () => undefined,
+    (error: unknown) => (error as Error).message,
+  )
+  expect(refusal).toMatch(
+    `PostgreSQL refuses the role "${role}" what it needs in the database ${database}: no schema has been selected to create in.`,
+  )
+  const [grant] = /grant [^;]*/.exec(refusal!)!
+  await admin.query(grant)
+  const world = await start()
+  await world.appInstance(['alice'])
+  await world.close()
+})
+
+test('tables of another role are told so, and how they become this one’s', async () => {
+  const url = new URL(await createPostgresDatabase())
+  const first = await startWorld('postgres', { databaseUrl: url.href })
+  await first.close()
+  const admin = new Client({ connectionString: url.href })
+  await admin.connect()
+  const role = `later_${url.pathname.slice(1)}`
+  await admin.query(`create role ${role} login password 'secret'`)
+  await admin.query(`grant usage, create on schema public to ${role}`)
+  onTestFinished(async () => {
+    await admin.query(`drop owned by ${role}`)
+    await admin.query(`drop role ${role}`)
+    await admin.end()
+  })
+  url.username = role
+  url.password = 'secret'
+  await expect(startWorld('postgres', { databaseUrl: url.href })).rejects.toThrow(
+    new RegExp(
+      `^PostgreSQL refuses the role ${role} what it needs .*: permission denied for table schema_versions\\..*reassign owned by OTHER to ${role}\\.$`,
+    ),
+  )
+})

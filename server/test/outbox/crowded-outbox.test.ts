@@ -1,0 +1,140 @@
+import { setTimeout } from 'node:timers/promises'
+import type { Processor } from '@aws-sdk/client-chime-sdk-messaging'
+import { afterAll, describe, expect, test } from 'vitest'
+import { open, say } from '../api/acts.ts'
+import { readConfig } from '../../src/settings/config.ts'
+import { createLog } from '../../src/observe/log.ts'
+import { statement } from '../../src/database/database.ts'
+import { openDatabase } from '../../src/database/open.ts'
+import { freePort } from '../support/ports.ts'
+import { keyVariables, main, run, serve, temporaryFolder } from '../support/process.ts'
+import { callBack, processor, startLambda, until } from '../support/processor.ts'
+import { createPostgresDatabase, databaseKinds, masterKey, onBothDatabases, startWorld, type World } from '../support/world.ts'
+
+const lambda = await startLambda()
+const nobody = `http://127.0.0.1:${await freePort()}`
+afterAll(() => lambda.close())
+
+/** A node has 32 in flight at the most. */
+const crowd = 80
+
+/** A channel of a user's whose messages go through a flow with this processor. */
+async function flowOf(world: World, called: Processor) {
+  const { arn, user } = await world.appInstance(['ann'])
+  const ann = user('ann')
+  const channel = await open(world, ann)
+  const { ChannelFlowArn } = await world.messaging.createChannelFlow({ AppInstanceArn: arn, Name: 'flow', Processors: [called] })
+  await world.messaging.associateChannelFlow({ ChannelArn: channel, ChannelFlowArn, ChimeBearer: ann })
+  const sendAll = async (count: number) =>
+    Promise.all(Array.from({ length: count }, async (_, index) => say(world, ann, channel, String(index))))
+  const statuses = async (ids: readonly string[]) => {
+    const answers = ids.map(async MessageId =>
+      world.messaging.getChannelMessageStatus({ ChannelArn: channel, MessageId, ChimeBearer: ann }),
+    )
+    return (await Promise.all(answers)).map(({ Status }) => Status!.Value)
+  }
+  const areAll = async (ids: readonly string[], wanted: string, limit: number) =>
+    until(async () => (await statuses(ids)).every(status => status === wanted), limit)
+  return { sendAll, areAll }
+}
+
+describe('More messages than a node invokes processors for at once', () => {
+  onBothDatabases(
+    'with processors that are reached',
+    world => {
+      test('are all released by a slow processor, and so is what another app instance sends meanwhile', { timeout: 90_000 }, async () => {
+        const { messaging } = world()
+        let running = 0
+        const full = Promise.withResolvers<void>()
+        const slow = lambda.define(event => callBack(messaging, event))
+        const accepting = lambda.define(event => callBack(messaging, event))
+        // The API answers when the function has run, as an emulator does.
+        slow.whileAnswering = async () => {
+          if (++running === 32) full.resolve()
+          await full.promise
+          await setTimeout(300)
+          expect(running--).toBeLessThanOrEqual(32)
+        }
+        const [crowded, other] = [await flowOf(world(), processor(slow.arn)), await flowOf(world(), processor(accepting.arn))]
+        const sent = await crowded.sendAll(crowd)
+        const late = await other.sendAll(1)
+        await crowded.areAll(sent, 'SENT', 30_000)
+        await other.areAll(late, 'SENT', 5000)
+        await full.promise
+        // And it goes on.
+        await crowded.areAll(await crowded.sendAll(crowd), 'SENT', 30_000)
+      })
+
+      test('are all released where the endpoint never answers, and others are heard after them', { timeout: 90_000 }, async () => {
+        const silent = lambda.define()
+        silent.delay = 600_000
+        const { sendAll, areAll } = await flowOf(world(), processor(silent.arn, { FallbackAction: 'CONTINUE' }))
+        const sent = await sendAll(40)
+        await areAll(sent, 'SENT', 60_000)
+        expect(silent.invocations).toHaveLength(3 * sent.length)
+        const called = lambda.define(event => callBack(world().messaging, event))
+        const other = await flowOf(world(), processor(called.arn))
+        await other.areAll(await other.sendAll(crowd), 'SENT', 15_000)
+      })
+    },
+    { lambdaEndpoint: lambda.url },
+  )
+
+  onBothDatabases(
+    'with an endpoint that is dead',
+    world => {
+      test('are all released', { timeout: 60_000 }, async () => {
+        const { sendAll, areAll } = await flowOf(
+          world(),
+          processor('arn:aws:lambda:us-east-1:123456789012:function:f', { FallbackAction: 'CONTINUE' }),
+        )
+        const sent = await sendAll(crowd)
+        await expect(areAll(sent, 'SENT', 45_000)).resolves.toBe(true)
+      })
+    },
+    { lambdaEndpoint: nobody },
+  )
+})
+
+const delayOutbox = statement(`update outbox set next_at = next_at - 3600000`)
+
+test.each(databaseKinds)(
+  'an outbox whose entries stay due is seen in the log, in /metrics and by `check`, on %s',
+  { timeout: 90_000 },
+  async kind => {
+    const where = kind === 'postgres' ? { databaseUrl: await createPostgresDatabase() } : { data: await temporaryFolder(), tls: 'off' }
+    const silent = lambda.define()
+    silent.delay = 600_000
+    const before = await startWorld(kind, { ...where, lambdaEndpoint: nobody })
+    const { sendAll } = await flowOf(before, processor(silent.arn))
+    await sendAll(crowd)
+    await before.app.close()
+    const flags = kind === 'postgres' ? ['--database-url', where.databaseUrl!] : ['--data', where.data!]
+    const check = async () => run(process.execPath, [main, 'check', ...flags])
+    expect((await check()).stdout).not.toContain('outbox')
+
+    const db = await openDatabase(readConfig(where, {}), { log: createLog('silent'), follow: () => {} })
+    await db.run(delayOutbox)
+    await db.close()
+    const { code, stdout } = await check()
+    expect([code, stdout]).toEqual([
+      1,
+      expect.stringMatching(
+        /^fault: The outbox makes no progress: of its 80 entries one \(flow-invocation\) has been due for 36\d\d seconds\.\n/,
+      ),
+    ])
+
+    const env = { ...keyVariables, CARILLON_MASTER_KEY: masterKey }
+    const server = serve(['--port', '0', '--lambda-endpoint', lambda.url, ...flags], { env })
+    const url = await server.url()
+    await until(() => silent.invocations.length >= 32)
+    const figures = await (await fetch(`${url}/metrics`)).text()
+    const overdue = /^carillon_outbox_overdue_seconds\{kind="flow-invocation"\} (\S+)$/m.exec(figures)?.[1]
+    expect(Number(overdue)).toBeGreaterThan(3600)
+    await until(() => server.stderr.includes('The outbox makes no progress'))
+    const lines = server.stderr.split('\n').filter(line => line.includes('The outbox makes no progress'))
+    expect(lines.map(line => JSON.parse(line) as unknown)).toEqual([
+      expect.objectContaining({ level: 40, kind: 'flow-invocation', seconds: expect.closeTo(3600, -3) as number }),
+    ])
+  },
+)
