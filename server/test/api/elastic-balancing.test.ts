@@ -202,7 +202,7 @@ onBothDatabases('Placement in elastic channels', world => {
     await expect.poll(sizes).toEqual([2, 2])
     // From now on one is too small and the other has room, and nobody has been told.
     const divide = statement(`update channels set elastic = $2 where external_id = $1`)
-    const divided = JSON.stringify({ maximum: 3, target: 4, percentage: 60 })
+    const divided = JSON.stringify({ maximum: 3, target: 4, percentage: 75 })
     expect(await app.db.run(divide, ChannelArn.split('/').at(-1)!, divided)).toBe(1)
     const tools = { db: app.db, now: Date.now, isStopping: () => false }
     await Promise.all([balanceAll(tools), balanceAll(tools), balanceAll(tools)])
