@@ -198,12 +198,16 @@ onBothDatabases('Placement in elastic channels', world => {
     expect(await holdJob(app.db, 'balancing', later, later)).toBe(true)
     const users = named(4)
     const { ChannelArn, join, sizes } = await openElastic(world(), { maximum: 3, target: 3, percentage: 40 }, users)
-    for (const id of users) await join(id)
+    for (const user of users) await join(user)
     await expect.poll(sizes).toEqual([2, 2])
     // From now on one is too small and the other has room, and nobody has been told.
+    const id = ChannelArn.split('/').at(-1)!
     const divide = statement(`update channels set elastic = $2 where external_id = $1`)
-    const divided = JSON.stringify({ maximum: 3, target: 4, percentage: 75 })
-    expect(await app.db.run(divide, ChannelArn.split('/').at(-1)!, divided)).toBe(1)
+    const widen = statement(
+      `update sub_channels set capacity = 4 where channel_id = (select c.id from channels c where c.external_id = $1)`,
+    )
+    expect(await app.db.run(divide, id, JSON.stringify({ maximum: 3, target: 4, percentage: 75 }))).toBe(1)
+    expect(await app.db.run(widen, id)).toBe(2)
     const tools = { db: app.db, now: Date.now, isStopping: () => false }
     await Promise.all([balanceAll(tools), balanceAll(tools), balanceAll(tools)])
     expect(await sizes()).toEqual([4])
