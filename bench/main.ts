@@ -1,3 +1,4 @@
+import { ab } from './ab.ts'
 import { authorize } from './authorize.ts'
 import { boot } from './boot.ts'
 import { elastic } from './elastic.ts'
@@ -21,6 +22,7 @@ const benches: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
   latency,
   authorize,
   trivial,
+  ab,
   peers,
   sigv4,
   boot,

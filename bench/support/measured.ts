@@ -24,12 +24,13 @@ export function counting(site: Site): (operations: number) => Cost {
   }
 }
 
-/** Keeps 32 of the requests in flight, in turn; each call of what it returns goes on where the last one has ended. */
-export function loading(site: Site, requests: readonly Buffer[], seconds: number): () => Promise<Measured> {
-  let turn = 0
+/** Keeps 32 requests in flight, the first being number 0; each call of what it returns goes on where the last one has ended. */
+export function loading(site: Site, requestOf: readonly Buffer[] | ((number: number) => Buffer), seconds: number): () => Promise<Measured> {
+  const next = typeof requestOf === 'function' ? requestOf : (number: number) => requestOf[number % requestOf.length]!
+  let number = 0
   return async () => {
     const costOf = counting(site)
-    const result = await load(site.server.url, () => requests[turn++ % requests.length]!, { seconds, connections: 32 })
+    const result = await load(site.server.url, () => next(number++), { seconds, connections: 32 })
     return { ...result, ...costOf(result.requests) }
   }
 }
