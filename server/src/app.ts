@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { AnsweredTokens } from './api/answered-tokens.ts'
+import { Answers } from './http/answers.ts'
 import { Arrivals } from './http/arrivals.ts'
 import { openAuditLog } from './observe/audit.ts'
 import { createUrlVerifier } from './auth/signature/presigned-url.ts'
@@ -46,6 +47,7 @@ import { onceASecond } from './tools/once-a-second.ts'
 import { openSecrets } from './secrets/open.ts'
 import { senderReader } from './http/sender.ts'
 import { rangesOf, withoutNames } from './tools/addresses.ts'
+import { TurnEnd } from './tools/turn-end.ts'
 import { TokenBuckets } from './tools/token-buckets.ts'
 import type { Database } from './database/database.ts'
 import { openDatabase } from './database/open.ts'
@@ -138,6 +140,9 @@ export async function startApp(config: Config, { now = Date.now, keys, through =
   const { key, file, certificate, forget } = await openSecrets(config, log)
 
   const bus = createLocalBus()
+  // Before the frames of a commit its answers leave: whoever waits for one asks again, while the frames are written.
+  const turnEnd = new TurnEnd([() => answers.flush(), () => bus.flush()])
+  const answers = new Answers(turnEnd, log)
   let ring: KeyRing | undefined
   const findKey: FindKey = (id, token) => ring?.find(id, token) ?? keys?.(id, token)
   const access: Access = {
@@ -156,6 +161,7 @@ export async function startApp(config: Config, { now = Date.now, keys, through =
     refusals,
     shown: config.reasonInMessage === 'on' ? withReasonInMessage : error => error,
     metrics,
+    answers,
     arrivals,
     connections: new Connections(config.connectionsPerAddress, rangesOf(withoutNames([...trustProxy, 'loopback']))),
     proxyProtocol,
@@ -194,7 +200,7 @@ export async function startApp(config: Config, { now = Date.now, keys, through =
     }
     let wake: ((what: Wake) => void) | undefined
     const follow = (what: AfterCommit) => ('wake' in what ? wake?.(what) : bus.publish(what))
-    const opened = await openDatabase(config, { log, follow: what => follow(what as AfterCommit), settled: () => bus.flush() })
+    const opened = await openDatabase(config, { log, follow: what => follow(what as AfterCommit), settled: () => turnEnd.now() })
     const store = through(opened)
     db = store
     const kept = await KeyRing.open({ db, rootKey: key, account: config.account, source: masterKeySource(config), now, log })
@@ -268,6 +274,7 @@ export async function startApp(config: Config, { now = Date.now, keys, through =
       account: config.account,
       refusals,
       bus,
+      turnEnd,
       arrivals,
       audit,
       access: kept,

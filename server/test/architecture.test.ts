@@ -13,7 +13,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   settings: ['contract', 'observe', 'tools'],
   database: ['observe', 'settings', 'tools'],
   secrets: ['database', 'observe', 'settings'],
-  store: ['database'],
+  store: ['database', 'tools'],
   present: ['store'],
   events: ['bus', 'database', 'present', 'store'],
   auth: ['contract', 'database', 'store', 'tools'],

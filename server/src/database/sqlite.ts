@@ -51,6 +51,8 @@ export class SqliteDatabase implements Database {
   readonly #listener: CommitListener
   readonly #requireFiles: () => void
   #waiting: Waiting[] = []
+  /** While the writer has one open that only reads. */
+  #reading: NodeJS.Immediate | undefined
   #flushing: Promise<void> | undefined
 
   private constructor(writer: DatabaseSync, reader: DatabaseSync | undefined, listener: CommitListener, requireFiles: () => void) {
@@ -81,11 +83,11 @@ export class SqliteDatabase implements Database {
   }
 
   async all<Row>(statement: Statement<Row>, ...values: Value[]): Promise<Row[]> {
-    return (this.#committed ?? (await this.#settled())).all(statement, values)
+    return (this.#snapshot() ?? (await this.#settled())).all(statement, values)
   }
 
   async get<Row>(statement: Statement<Row>, ...values: Value[]): Promise<Row | undefined> {
-    return (this.#committed ?? (await this.#settled())).get(statement, values)
+    return (this.#snapshot() ?? (await this.#settled())).get(statement, values)
   }
 
   async run(statement: Statement<never>, ...values: Value[]): Promise<number> {
@@ -116,18 +118,35 @@ export class SqliteDatabase implements Database {
 
   async close(): Promise<void> {
     await this.#flushing
+    this.#endReading()
     this.#reader?.database.close()
     this.#writer.database.close()
   }
 
-  /** The connection that sees what is committed, and nothing more; undefined where one must wait for that. */
-  get #committed(): Connection | undefined {
-    return this.#writer.database.isTransaction ? this.#reader : this.#writer
+  /**
+   * The connection that sees what is committed, and nothing more; undefined where one must wait for that. All that is read on the
+   * writer in a turn is read in one transaction: to begin and to end one costs more than a look-up.
+   */
+  #snapshot(): Connection | undefined {
+    const { database } = this.#writer
+    if (!this.#reading) {
+      if (database.isTransaction) return this.#reader
+      database.exec('begin')
+      this.#reading = setImmediate(() => this.#endReading())
+    }
+    return this.#writer
+  }
+
+  #endReading() {
+    if (!this.#reading) return
+    clearImmediate(this.#reading)
+    this.#reading = undefined
+    undo(this.#writer.database)
   }
 
   async #settled(): Promise<Connection> {
     await this.#flushing
-    return this.#writer
+    return this.#snapshot() ?? this.#writer
   }
 
   async #flush(): Promise<void> {
@@ -140,6 +159,7 @@ export class SqliteDatabase implements Database {
     const { database } = this.#writer
     try {
       this.#requireFiles()
+      this.#endReading()
       database.exec('begin immediate')
       for (const waiting of batch) settle.push(await this.#attempt(waiting))
       database.exec('commit')
@@ -194,11 +214,12 @@ function filesOf(path: string): () => void {
   }
 }
 
+/** Ends a transaction that has failed, or has only read. Its callers know all that there is to tell. */
 function undo(database: DatabaseSync) {
   try {
     database.exec('rollback')
   } catch {
-    // The callers have been told the first error already.
+    // The next begin fails too, and its callers are told.
   }
 }
 

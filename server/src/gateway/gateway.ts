@@ -18,6 +18,7 @@ import type { Refusals } from '../observe/refusals.ts'
 import type { Origin } from '../auth/origin.ts'
 import type { Sender } from '../http/sender.ts'
 import type { Rate, TokenBuckets } from '../tools/token-buckets.ts'
+import type { TurnEnd } from '../tools/turn-end.ts'
 import type { Database } from '../database/database.ts'
 import { placesAfter } from '../store/memberships.ts'
 import type { PrefetchOrder } from '../store/prefetch.ts'
@@ -45,6 +46,7 @@ const joiningAtOnce = 4
 interface Wiring extends Asking {
   readonly db: Database
   readonly bus: Bus
+  readonly turnEnd: TurnEnd
   readonly arrivals: Arrivals
   readonly access: Access & { onChange(listener: () => void): void }
   /** Whether a key that has signed still may. */
@@ -104,7 +106,7 @@ export class Gateway {
   constructor(wiring: Wiring) {
     this.#wiring = wiring
     const { bus, db, now, log } = wiring
-    this.#hub = new Hub(session => {
+    this.#hub = new Hub(wiring.turnEnd, session => {
       wiring.metrics.slowSessions.inc()
       this.#end(session, closeCodes.tryLater, 'Too slow: more than 1 MiB waits to be read')
     })

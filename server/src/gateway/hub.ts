@@ -1,6 +1,7 @@
 import type { Departure, SocketEvent } from '../bus/socket-events.ts'
 import { eventFrame, type Frame } from './frame.ts'
 import type { Session } from './session.ts'
+import type { TurnEnd } from '../tools/turn-end.ts'
 import type { TopicOf } from './topic.ts'
 
 type Topic = TopicOf<Session>
@@ -47,10 +48,11 @@ export class Hub {
   /** A few at the most: what new sessions are told of their channels is read in turn. */
   readonly #readings = new Set<Reading>()
   readonly #tooSlow: (session: Session) => void
-  #flushing: NodeJS.Immediate | undefined
+  readonly #turnEnd: Pick<TurnEnd, 'soon'>
 
-  /** `tooSlow` is told of a client that cannot keep up. */
-  constructor(tooSlow: (session: Session) => void) {
+  /** `tooSlow` is told of a client that cannot keep up. The end of the turn calls `flush`. */
+  constructor(turnEnd: Pick<TurnEnd, 'soon'>, tooSlow: (session: Session) => void) {
+    this.#turnEnd = turnEnd
     this.#tooSlow = tooSlow
   }
 
@@ -106,13 +108,11 @@ export class Hub {
   send(session: Session, frame: Frame) {
     if (!session.queue(frame)) return
     this.#queued.push(session)
-    this.#flushing ??= setImmediate(() => this.flush())
+    this.#turnEnd.soon()
   }
 
   /** Writes what is queued. */
   flush() {
-    clearImmediate(this.#flushing)
-    this.#flushing = undefined
     for (const session of this.#queued.splice(0)) if (!session.flush()) this.#tooSlow(session)
   }
 

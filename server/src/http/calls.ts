@@ -9,6 +9,7 @@ import type { Refusals } from '../observe/refusals.ts'
 import type { ReadSender } from './sender.ts'
 import type { Admission } from './admission.ts'
 import { renderError } from './answer.ts'
+import type { Answers } from './answers.ts'
 import type { BodyMemory } from './body-memory.ts'
 import type { Answer, Endpoint, Received } from './endpoint.ts'
 import { tooManyAtOnce } from './operator-pages.ts'
@@ -22,6 +23,7 @@ export interface Answering {
   readonly metrics: Metrics
   /** What of an error the caller is shown: Amazon's Message, or that and the reason in it. */
   readonly shown: (error: ApiError) => ApiError
+  readonly answers: Answers
   readonly admission: Pick<Admission, 'admits'>
   readonly arrivals: Arrivals
   readonly readSender: ReadSender
@@ -36,14 +38,6 @@ export interface Answering {
 }
 
 export type Params = Readonly<Record<string, string>>
-
-/** Every answer leaves here. */
-export function write(response: ServerResponse, { status, headers, body }: Answer) {
-  if (body !== undefined) response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) })
-  else if (status === 204) response.writeHead(status, headers)
-  else response.writeHead(status, { ...headers, 'content-length': 0 })
-  response.end(body)
-}
 
 /** What is the same of every call, whoever answers it: its number is bounded, it is counted, timed and written down. */
 export class Calls {
@@ -81,7 +75,7 @@ export class Calls {
     } finally {
       body?.release()
     }
-    write(response, answer)
+    this.#tools.answers.write(response, answer)
     const { status } = answer
     const { requestId, trail, sourceAddress } = asked
     const operation = endpoint.nameOf(asked)
@@ -92,13 +86,14 @@ export class Calls {
 
   /** Answers with a page of the operator, which takes a place as a call does. */
   async show(page: () => Promise<Answer>, response: ServerResponse): Promise<void> {
-    if (this.#onTheirWay >= this.#tools.mostCalls) {
-      write(response, tooManyAtOnce)
+    const { answers, mostCalls } = this.#tools
+    if (this.#onTheirWay >= mostCalls) {
+      answers.write(response, tooManyAtOnce)
       return
     }
     this.#onTheirWay++
     try {
-      write(response, await page())
+      answers.write(response, await page())
     } finally {
       this.#onTheirWay--
     }
@@ -107,7 +102,7 @@ export class Calls {
   /** Answers with an error of AWS's shape, where no endpoint does. */
   refuse(request: IncomingMessage, response: ServerResponse, error: unknown) {
     const requestId = randomUUID()
-    write(response, renderError(this.#told(error, request, requestId), requestId))
+    this.#tools.answers.write(response, renderError(this.#told(error, request, requestId), requestId))
   }
 
   /** Reads as much as the endpoint takes of who has sent the head. What is not read is passed over, so that the connection stays. */

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerOptions, ty
 import type { Log } from '../observe/log.ts'
 import { Admission } from './admission.ts'
 import { malformedRequest, strictHeaders } from './answer.ts'
-import { write } from './calls.ts'
+import { send } from './answers.ts'
 import { noPage, type OperatorPages } from './operator-pages.ts'
 
 /** Whoever watches a server has a handful. */
@@ -14,10 +14,10 @@ export function createOperatorServer(pages: OperatorPages, { options, log }: { o
     const path = url!.split('?', 1)[0]!
     const page = method === 'GET' && Object.hasOwn(pages, path) ? pages[path as keyof OperatorPages] : undefined
     try {
-      write(response, page ? await page() : noPage)
+      send(response, page ? await page() : noPage)
     } catch (error) {
       log.error({ err: error, path }, 'A page of the operator has failed')
-      write(response, { status: 500, headers: strictHeaders, body: undefined })
+      send(response, { status: 500, headers: strictHeaders, body: undefined })
     }
   }
   const admission = new Admission((request, response) => void answer(request, response))

@@ -3,7 +3,8 @@ import findMyWay from 'find-my-way'
 import { operations, type OperationName } from '../contract/index.ts'
 import { ApiError, failure } from '../errors.ts'
 import { commonHeaders, credentialedHeaders, preflightHeaders, renderError } from './answer.ts'
-import { write, type Calls, type Params } from './calls.ts'
+import type { Answers } from './answers.ts'
+import type { Calls, Params } from './calls.ts'
 import type { Dispatch } from './dispatch.ts'
 import type { Endpoint, Received } from './endpoint.ts'
 import { isOperatorPath, noPage, operatorPaths, type OperatorPages } from './operator-pages.ts'
@@ -17,6 +18,7 @@ type EndpointPath = keyof typeof endpointRoutes
 
 export interface Routed {
   readonly calls: Calls
+  readonly answers: Answers
   /** Undefined until the database is ready. */
   readonly dispatch: () => Readonly<Record<OperationName, Dispatch>> | undefined
   /** What answers beside the contract, at its path; undefined until the database is ready, and where it is off. */
@@ -81,9 +83,9 @@ function operationEndpoint(name: OperationName, { dispatch, checkKey }: Pick<Rou
 }
 
 /** Every route: those of the contract, the credentials, and what is for the operator. */
-export function createRouter({ calls, dispatch, endpoint, checkKey, pages }: Routed): Handle {
+export function createRouter({ calls, answers, dispatch, endpoint, checkKey, pages }: Routed): Handle {
   const unknownRoute: Handle = (request, response) => {
-    if (isOperatorPath(request.url!)) write(response, noPage)
+    if (isOperatorPath(request.url!)) answers.write(response, noPage)
     else calls.refuse(request, response, unknownOperation(request))
   }
   const router = findMyWay({
@@ -120,7 +122,7 @@ export function createRouter({ calls, dispatch, endpoint, checkKey, pages }: Rou
     // A preflight is answered on every path of the API, whatever its selectors and escapes.
     if (request.method === 'OPTIONS' && !isOperatorPath(url)) {
       const extra = /^\/creds(?:\?|$)/.test(url) ? credentialedHeaders(request.headers.origin) : {}
-      write(response, { status: 204, headers: { ...preflightHeaders(crypto.randomUUID()), ...extra }, body: undefined })
+      answers.write(response, { status: 204, headers: { ...preflightHeaders(crypto.randomUUID()), ...extra }, body: undefined })
     } else await router.lookup(request, response)
   }
 

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { pooledRandomBytes } from '../tools/random.ts'
 import { statement, type Queries } from '../database/database.ts'
 import { identityArn, type Identity } from './identities.ts'
 import { pageOf, type Cursor, type Page } from './page.ts'
@@ -64,7 +64,7 @@ interface Row {
 const messageId = (at: number, sequence: number, nonce: string) =>
   at.toString(16).padStart(12, '0') + sequence.toString(16).padStart(12, '0') + nonce
 
-const newNonce = () => randomBytes(20).toString('hex')
+const newNonce = () => pooledRandomBytes(20).toString('hex')
 
 /** The id of a message that is delivered and never kept. */
 export const passingMessageId = (at: number) => messageId(at, 0, newNonce())

@@ -26,7 +26,7 @@ async function connected() {
 const place = { channelId: 7, subChannelId: 0 }
 
 test('a session that has ended is put into no channel by memberships that are read later, and nothing of it is left', async () => {
-  const hub = new Hub(() => expect.unreachable())
+  const hub = new Hub({ soon() {} }, () => expect.unreachable())
   const { session, client } = await connected()
   hub.enter(session)
   session.close(4002, 'over')
@@ -39,7 +39,7 @@ test('a session that has ended is put into no channel by memberships that are re
 })
 
 test('nor is one whose client is gone', async () => {
-  const hub = new Hub(() => expect.unreachable())
+  const hub = new Hub({ soon() {} }, () => expect.unreachable())
   const { session, client } = await connected()
   hub.enter(session)
   client.terminate()
@@ -50,7 +50,7 @@ test('nor is one whose client is gone', async () => {
 })
 
 test('what its user leaves is remembered while a session joins, and no longer', async () => {
-  const hub = new Hub(() => expect.unreachable())
+  const hub = new Hub({ soon() {} }, () => expect.unreachable())
   const { session, client } = await connected()
   hub.enter(session)
   const leaves = (channelId: number) =>
@@ -71,7 +71,7 @@ test('what its user leaves is remembered while a session joins, and no longer', 
 })
 
 test('who leaves last takes the channel along', async () => {
-  const hub = new Hub(() => expect.unreachable())
+  const hub = new Hub({ soon() {} }, () => expect.unreachable())
   const [first, second] = [await connected(), await connected()]
   for (const { session } of [first, second]) {
     hub.enter(session)
@@ -86,7 +86,7 @@ test('who leaves last takes the channel along', async () => {
 })
 
 test('what a session is sent of a channel is kept while that is read for it, and no longer', async () => {
-  const hub = new Hub(() => expect.unreachable())
+  const hub = new Hub({ soon() {} }, () => expect.unreachable())
   const { session, client } = await connected()
   hub.enter(session)
   hub.join(session, [place])

@@ -3,6 +3,7 @@ import { connect, type AddressInfo } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { setTimeout } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
+import { Answers } from '../../src/http/answers.ts'
 import { Arrivals } from '../../src/http/arrivals.ts'
 import { BodyMemory } from '../../src/http/body-memory.ts'
 import { Connections } from '../../src/http/connections.ts'
@@ -11,6 +12,7 @@ import { createLog } from '../../src/observe/log.ts'
 import { Refusals } from '../../src/observe/refusals.ts'
 import { createMetrics } from '../../src/observe/metrics.ts'
 import { senderReader } from '../../src/http/sender.ts'
+import { TurnEnd } from '../../src/tools/turn-end.ts'
 import { signedHeaders } from '../support/signed.ts'
 import { clientsOf, startWorld } from '../support/world.ts'
 
@@ -41,8 +43,11 @@ test('what is no call is answered with strict headers, and pages of others may n
 test('what fails where nobody expects it is answered with 500, and the server goes on', async () => {
   let isBroken = true
   const log = createLog('silent')
+  const turnEnd = new TurnEnd([() => answers.flush()])
+  const answers = new Answers(turnEnd, log)
   const server = createServer({
     log,
+    answers,
     refusals: new Refusals(log),
     shown: error => error,
     metrics: createMetrics(),
