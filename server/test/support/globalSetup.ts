@@ -1,25 +1,42 @@
 import type { TestProject } from 'vitest/node'
+import { Client } from 'pg'
 import { buildServer } from './built-server.ts'
+import { makeDatabase } from './made-database.ts'
 import { startPostgres } from './postgres.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
     /** Of a PostgreSQL whose user may create databases. */
     postgresUrl: string
+    /** The name of a database in it that has the tables of a server, from which others are copied. */
+    postgresTemplate: string
     /** The file of the server that tests start as a process. */
     main: string
   }
 }
 
+async function makeTemplate(postgresUrl: string): Promise<string> {
+  const name = 'made'
+  const client = new Client({ connectionString: postgresUrl })
+  await client.connect()
+  await client.query(`create database ${name}`)
+  await client.end()
+  const url = new URL(postgresUrl)
+  url.pathname = `/${name}`
+  await makeDatabase({ databaseUrl: url.href })
+  return name
+}
+
 /**
- * One real PostgreSQL for the whole run, from the project's own dependencies, in which each world makes a database; and one build of
- * the server. PostgreSQL does not wait for the disk: no test stops the machine.
+ * One real PostgreSQL for the whole run, from the project's own dependencies, in which each world has a database of its own; and one
+ * build of the server. PostgreSQL does not wait for the disk: no test stops the machine.
  */
 export default async function setup(project: TestProject) {
   const [postgres, built] = await Promise.all([
     startPostgres(['-c', 'max_connections=300', '-c', 'fsync=off', '-c', 'full_page_writes=off']),
     buildServer(),
   ])
+  project.provide('postgresTemplate', await makeTemplate(postgres.url))
   project.provide('postgresUrl', postgres.url)
   project.provide('main', built.main)
   return async () => {

@@ -23,7 +23,11 @@ interface Kept {
   readonly groups: readonly (readonly Written[])[]
   readonly tags?: Readonly<Record<string, string>>
   readonly arn?: string
+  /** Of a key that this one takes the place of. */
+  readonly accessKeyId?: string
 }
+
+const newId = () => `AKIA${randomBytes(8).toString('hex').toUpperCase()}`
 
 /** Keys with permissions, to be handed to a world as its `keys`. */
 export function keyRing() {
@@ -31,11 +35,11 @@ export function keyRing() {
   const find: FindKey = id => keys.get(id)
   return {
     find,
-    /** A new key that may do what its policies say. */
-    keep({ groups, tags = {}, arn = 'arn:aws:iam::000000000000:user/tester' }: Kept): AccessKey {
+    /** A key that may do what its policies say. */
+    keep({ groups, tags = {}, arn = 'arn:aws:iam::000000000000:user/tester', accessKeyId = newId() }: Kept): AccessKey {
       const permissions: Principal['permissions'] = groups.map(group => [parsePolicy(policyText(group))])
       const principal: Principal = { arn, userId: 'AIDATESTER', tags: new Map(Object.entries(tags)), permissions }
-      const key = { accessKeyId: `AKIA${randomBytes(8).toString('hex').toUpperCase()}`, secretAccessKey: 'secret', principal }
+      const key = { accessKeyId, secretAccessKey: 'secret', principal }
       keys.set(key.accessKeyId, key)
       return key
     },

@@ -8,6 +8,7 @@ import { Client } from 'pg'
 import { afterAll, beforeAll, describe, inject } from 'vitest'
 import { startApp, type App } from '../../src/app.ts'
 import { readConfig } from '../../src/settings/config.ts'
+import { appInstanceMaker } from './app-instances.ts'
 import type { SigningKey } from './signed.ts'
 
 export type DatabaseKind = 'sqlite' | 'postgres'
@@ -45,13 +46,13 @@ export const masterKey = Buffer.alloc(32, 7).toString('base64')
 const config = (flags: Record<string, string>) =>
   readConfig({ port: '0', tls: 'off', tlsPort: '0', logLevel: 'fatal', ...flags }, { CARILLON_MASTER_KEY: masterKey })
 
-/** An empty PostgreSQL database. */
-export async function createPostgresDatabase(): Promise<string> {
+/** A PostgreSQL database: an empty one, or one with the tables of a server that has been started on it. */
+export async function createPostgresDatabase({ made = false } = {}): Promise<string> {
   const url = new URL(inject('postgresUrl'))
   const client = new Client({ connectionString: url.href })
   await client.connect()
   const name = `world_${randomBytes(6).toString('hex')}`
-  await client.query(`create database ${name}`)
+  await client.query(`create database ${name}${made ? ` template ${inject('postgresTemplate')}` : ''}`)
   await client.end()
   url.pathname = `/${name}`
   return url.href
@@ -63,7 +64,7 @@ export function clientsOf(app: Pick<App, 'url' | 'rootKey'>, credentials: Signin
   return { identity: new ChimeSDKIdentity(options), messaging: new ChimeSDKMessaging(options) }
 }
 
-/** Makers of what tests begin with. */
+/** Makers of what tests begin with, by the API. */
 export function makersOf(identity: ChimeSDKIdentity): Pick<World, 'appInstance' | 'bot'> {
   const appInstance: World['appInstance'] = async (users = [], { admins = [] } = {}) => {
     const { AppInstanceArn: arn } = await identity.createAppInstance({ Name: 'test' })
@@ -93,10 +94,11 @@ export async function startWorld(
 ): Promise<World> {
   let ahead = 0
   const folder = await mkdtemp(join(tmpdir(), 'carillon-test-'))
-  const flags = { data: folder, ...(kind === 'postgres' && { databaseUrl: await createPostgresDatabase() }), ...settings }
+  const flags = { data: folder, ...(kind === 'postgres' && { databaseUrl: await createPostgresDatabase({ made: true }) }), ...settings }
   const rootKey = { accessKeyId: 'AKIATESTTESTTESTTEST', secretAccessKey: 'test-secret' }
   const now = () => Date.now() + ahead
-  const app = await startApp({ ...config(flags), rootKey }, { now, ...surroundings })
+  const configured = config(flags)
+  const app = await startApp({ ...configured, rootKey }, { now, ...surroundings })
   const { identity, messaging } = clientsOf(app)
   return {
     app,
@@ -106,6 +108,7 @@ export async function startWorld(
     now,
     advance: milliseconds => void (ahead += milliseconds),
     ...makersOf(identity),
+    appInstance: appInstanceMaker(app, configured, surroundings.now ?? now),
     async close() {
       identity.destroy()
       messaging.destroy()

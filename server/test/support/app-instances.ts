@@ -1,0 +1,31 @@
+import type { App } from '../../src/app.ts'
+import type { Config } from '../../src/settings/config.ts'
+import { addAdmin } from '../../src/domain/admins.ts'
+import { createAppInstance } from '../../src/domain/app-instances.ts'
+import { createUser } from '../../src/domain/users.ts'
+import { appInstanceByArn } from '../../src/store/app-instances.ts'
+import type { World } from './world.ts'
+
+const user = (id: string) => ({ id, name: id, metadata: undefined, expirationDays: undefined, tags: undefined })
+
+/**
+ * Makes app instances and their users by the acts behind the API, all in one transaction. Nearly every test begins with some; by a
+ * call of the SDK for each of them they would cost more than what is tested.
+ */
+export function appInstanceMaker(
+  { db }: Pick<App, 'db'>,
+  { region, account, limits }: Pick<Config, 'region' | 'account' | 'limits'>,
+  now: () => number,
+): World['appInstance'] {
+  const doing = { now, limits }
+  return async (users = [], { admins = [] } = {}) => {
+    const arn = await db.transaction(async tx => {
+      const made = await createAppInstance(tx, doing, { region, account, name: 'test', metadata: undefined, tags: undefined })
+      const appInstance = (await appInstanceByArn(tx, made))!
+      for (const id of new Set([...users, ...admins])) await createUser(tx, doing, appInstance, user(id))
+      for (const id of admins) await addAdmin(tx, doing, appInstance.id, `${made}/user/${id}`)
+      return made
+    })
+    return { arn, user: id => `${arn}/user/${id}` }
+  }
+}
