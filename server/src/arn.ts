@@ -1,4 +1,4 @@
-/** The kinds of resource whose ARNs name something here (spec/wire.md §7). */
+/** The kinds of resource whose ARNs name something here (docs/service/wire.md#identifiers). */
 export type ArnKind = 'app-instance' | 'user' | 'bot' | 'channel' | 'channel-flow'
 
 /** A parsed ARN. `appInstanceArn` is the text up to and including the app instance's id; `id` the last part. */

@@ -1,4 +1,4 @@
-/** The nine error types that the two models declare, with the status and the `Code` that each carries (spec/wire.md §6). */
+/** The nine error types that the two models declare, with the status and the `Code` that each carries (docs/service/wire.md#errors). */
 const modelledErrors = {
   BadRequestException: { status: 400, code: 'BadRequest' },
   ResourceLimitExceededException: { status: 400, code: 'ResourceLimitExceeded' },
@@ -44,7 +44,7 @@ export function failure(type: ErrorName, message: string, reason?: string, cause
 /** The input breaks a rule. The message names the member and what it must be. */
 export const badRequest = (message: string, reason?: string) => failure('BadRequestException', message, reason)
 
-/** The bearer is missing, malformed or no user or bot of a living app instance (spec/authorization.md §8). */
+/** The bearer is missing, malformed or no user or bot of a living app instance (docs/service/authorization.md#which-error-when). */
 export const unauthorizedBearer = (reason: string) =>
   failure('UnauthorizedClientException', 'An invalid app instance user ARN was supplied for the x-amz-chime-bearer HTTP header.', reason)
 
@@ -52,10 +52,10 @@ export const unauthorizedBearer = (reason: string) =>
 export const forbidden = (reason: string) =>
   failure('ForbiddenException', 'You do not have sufficient access to perform this action', reason)
 
-/** IAM does not permit the call; no model declares it (spec/authorization.md §8). */
+/** IAM does not permit the call; no model declares it (docs/service/authorization.md#which-error-when). */
 export const accessDenied = (message: string, reason: string) => new ApiError('AccessDeniedException', 403, 'AccessDenied', message, reason)
 
-/** An ARN in the input names no user or bot that the call may use (spec/authorization.md §8). */
+/** An ARN in the input names no user or bot that the call may use (docs/service/authorization.md#which-error-when). */
 export const invalidUserArn = (reason: string) =>
   failure('ForbiddenException', 'An invalid app instance user ARN was supplied for the input parameter.', reason)
 
@@ -71,7 +71,7 @@ export function unavailable(message: string, reason?: string, cause?: unknown): 
   return new ApiError('ServiceUnavailableException', status, code, message, reason, cause, 1)
 }
 
-/** A rate is used up; after so many seconds there is room again (spec/limits.md §2). */
+/** A rate is used up; after so many seconds there is room again (docs/service/limits.md#rates). */
 export function throttled(reason: string, retryAfter: number): ApiError {
   const { status, code } = modelledErrors.ThrottledClientException
   return new ApiError('ThrottledClientException', status, code, 'Rate exceeded', reason, undefined, retryAfter)

@@ -54,7 +54,7 @@ async function memberField(
   return { operator: Operator, memberIds: [...memberIds] }
 }
 
-/** Users and bots search among the channels that they share with others, and only while these are not too many (spec/decisions.md). */
+/** Throws unless the caller is in one of the fields and in few enough channels (docs/service/channels.md#searching-channels). */
 async function requireSearchable({ db, caller, limits }: BearerCall, fields: readonly { readonly Values: readonly string[] }[]) {
   if (!fields.some(({ Values }) => Values.includes(caller.arn))) {
     throw badRequest(
@@ -104,7 +104,7 @@ export const channels: Handlers<
     return { Channel: channelDetails(found) }
   },
 
-  /** Without Privacy an admin sees all channels, everybody else the public ones (spec/operations.md §6). */
+  /** Without Privacy an admin sees all channels, others the public ones (docs/service/channels.md#describing-and-listing-channels). */
   async ListChannels(input, call) {
     const { caller, admin, db } = call
     const privacies = input.Privacy ? [input.Privacy] : admin ? (['PUBLIC', 'PRIVATE'] as const) : (['PUBLIC'] as const)
@@ -124,7 +124,7 @@ export const channels: Handlers<
     await db.transaction(tx => deleteChannel(tx, channel.id, now()))
   },
 
-  /** Users and bots search the channels that they are in, an admin all of them (spec/operations.md §6). */
+  /** Users and bots search the channels that they are in, an admin all of them (docs/service/channels.md#searching-channels). */
   async SearchChannels(input, call) {
     const { caller, admin, db } = call
     const fields = await Promise.all(input.Fields.map(field => memberField(db, field, call)))

@@ -63,7 +63,7 @@ export async function once<Result>(
   }, sharing)
 }
 
-/** The same for what is never stored: remembered in this process only, and only the last ones (spec/decisions.md). */
+/** The same for what is never stored: remembered in this process only, and only the last ones (docs/service/wire.md#idempotency). */
 export async function onceInMemory<Result>(call: BearerCall, parent: string, input: Tokened, work: () => Promise<Result>): Promise<Result> {
   const { token, fingerprint } = namesOf(call, parent, input)
   const now = call.now()

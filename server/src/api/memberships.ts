@@ -62,7 +62,7 @@ export const memberships: Handlers<
     }
   },
 
-  /** A HIDDEN member is there for those in charge and for itself only (spec/operations.md §7). */
+  /** A HIDDEN member is there for those in charge and for itself only (docs/service/memberships.md#hidden-members). */
   async DescribeChannelMembership(input, call) {
     const named = await findIdentity(call.db, input.MemberArn)
     const membership = named && (await findMembership(call.db, call.channel.id, subChannelIdOf(call), named.id))
@@ -87,7 +87,7 @@ export const memberships: Handlers<
     await call.db.transaction(tx => removeMember(tx, actingIn(call), MemberArn))
   },
 
-  /** The main job (spec/authorization.md §9). */
+  /** The main job (docs/service/memberships.md#the-channels-of-a-user). */
   async ListChannelMembershipsForAppInstanceUser(input, call) {
     const listing = await listingOf(call, input.AppInstanceUserArn)
     const { items, NextToken } = await paged(call, input, [String(listing.memberId)], (after, limit) =>

@@ -10,7 +10,7 @@ import { actingIn } from './acting.ts'
 import { once, onceInMemory } from './idempotency.ts'
 import { paged } from './paging.ts'
 
-/** The message that the bearer wants to change; NotFound is not declared there, so its absence is a Forbidden (spec/operations.md G2). */
+/** Returns the message that the bearer wants to change; its absence is Forbidden (docs/service/operations.md#missing-resources). */
 function requireSeen(call: ChannelCall): Message {
   const message = seenMessage(call, call.now())
   if (!message) throw forbidden(`There is no such message in ${call.channel.arn}.`)

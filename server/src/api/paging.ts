@@ -1,7 +1,7 @@
 import type { BearerCall, Call } from './call.ts'
 import type { Cursor } from '../store/page.ts'
 
-/** The most that a page holds, and what it holds where MaxResults is absent (spec/operations.md G3). */
+/** The most that a page holds, and what it holds where MaxResults is absent (docs/service/wire.md#paging). */
 const largestPage = 50
 
 /**

@@ -5,7 +5,7 @@ import { checkedTags } from '../domain/tags.ts'
 import type { Queries } from '../database/database.ts'
 import { lockResource, putTags, removeTags, taggedResource, tagsOf } from '../store/tags.ts'
 
-/** How many tags a resource may have (spec/limits.md §1). */
+/** How many tags a resource may have (docs/service/limits.md#counts). */
 const mostTags = 50
 
 const missing = (text: string) => forbidden(`${text} does not exist, or cannot be tagged.`)

@@ -1,7 +1,7 @@
 import type { Policy } from './iam/policy.ts'
 import type { Subject } from './iam/subject.ts'
 
-/** Who has signed, and what it may (spec/authorization.md §7). */
+/** Who has signed, and what it may (docs/service/authorization.md#two-gates). */
 export interface Principal extends Subject {
   /**
    * What it may: each group of policies must allow a call, and none may deny it (those of the role or key in one group, those of

@@ -1,4 +1,4 @@
-/** The events of a socket (spec/realtime.md §5) that are about a channel. */
+/** The events of a socket (docs/service/sessions.md#events) that are about a channel. */
 export type SocketEventType =
   | `${'' | 'PENDING_' | 'FAILED_' | 'DENIED_'}${'CREATE' | 'UPDATE'}_CHANNEL_MESSAGE`
   | 'REDACT_CHANNEL_MESSAGE'
@@ -33,7 +33,7 @@ export interface SocketEvent {
   readonly payload: Readonly<Record<string, unknown>>
   /** That of a message; everything else is SYSTEM. */
   readonly messageType?: 'STANDARD' | 'CONTROL'
-  /** The one documented x-amz-chime-event-reason (spec/realtime.md §3). */
+  /** The one documented x-amz-chime-event-reason (docs/service/sessions.md#frames). */
   readonly reason?: 'subchannel_DELETED'
 }
 

@@ -65,7 +65,7 @@ export function text({ pattern, ...limits }: TextLimits): Type.TString {
 
 /**
  * What is checked for a pattern as Amazon writes it. `.*` and `[\s\S]*` let everything pass, line breaks included, and cost
- * nothing. `.*\S.*` is asked as a search, in linear time. `\u10000-\u10FFFF` is the range U+10000–U+10FFFF (spec/decisions.md).
+ * nothing. `.*\S.*` is asked as a search, in linear time. `\u10000-\u10FFFF` is the range U+10000–U+10FFFF (docs/service/wire.md#requests).
  */
 function checkedPattern(written: string): string | undefined {
   if (written === '.*' || written === String.raw`[\s\S]*`) return undefined

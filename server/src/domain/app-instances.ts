@@ -21,7 +21,7 @@ import { tagNew, type GivenTag } from './tags.ts'
 
 /**
  * The app instance in which something is made or listed. ForbiddenException where there is none: its absence is not told apart from
- * no access (spec/operations.md G2).
+ * no access (docs/service/operations.md#missing-resources).
  */
 export async function requireAppInstance(db: Queries, arn: string): Promise<AppInstance> {
   const found = await appInstanceByArn(db, arn)

@@ -10,7 +10,7 @@ import { advance } from './advance.ts'
 import { findIdentity, holdIdentity, requireIdentity } from './identities.ts'
 import { leave } from './memberships.ts'
 
-/** Bans a user or bot and ends its membership. Admins and moderators of the channel cannot be banned (spec/operations.md §11). */
+/** Bans a user or bot and ends its membership. Admins and moderators of the channel cannot be banned (docs/service/channels.md#bans). */
 export async function ban(tx: Transaction, { channel, actor, now }: ActingInChannel, arn: string): Promise<Identity> {
   const named = await requireIdentity(tx, arn)
   const { sequence } = await advance(tx, channel, now())

@@ -21,7 +21,7 @@ export async function requireBot(db: Queries, text: string): Promise<IdentityRec
   return found
 }
 
-/** Without RespondsTo and InvokedBy a bot answers all standard messages and no targeted ones (spec/decisions.md). */
+/** Without RespondsTo and InvokedBy a bot answers all standard messages and no targeted ones (docs/service/push-and-bots.md#bots). */
 function withDefaults(configuration: BotConfiguration): BotConfiguration {
   const { Lex } = configuration
   if (Lex.RespondsTo || Lex.InvokedBy) return configuration

@@ -1,8 +1,8 @@
 import { badRequest } from '../errors.ts'
 
 /**
- * The rules by which a member lets only some messages push (spec/push-and-bots.md §A5): a JSON object whose keys name message
- * attributes. Keys are joined by AND; `$or` holds up to five rules; a list holds exact values and `anything-but`.
+ * The rule that says which messages push to a member (docs/service/push-and-bots.md#filter-rules): a JSON object whose keys name
+ * message attributes. Keys are joined by AND; `$or` holds up to five rules; a list holds exact values and `anything-but`.
  */
 interface FilterRule {
   /** All of these hold. */

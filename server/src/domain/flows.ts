@@ -13,7 +13,7 @@ import { findMessage, type Message, type MessageType } from '../store/messages.t
 import { raiseSubChannel } from '../store/sub-channels.ts'
 import { dropMessage, failMessage, releaseMessage, replaceMessage } from '../store/pending-messages.ts'
 
-/** For so long after its invocation a processor may answer (spec/channel-flows.md §4). */
+/** For so long after its invocation a processor may answer (docs/service/channel-flows.md#the-callback). */
 export const callbackLifetime = 48 * 60 * 60 * 1000
 
 /** The longest Status.Detail of the API. */
@@ -137,7 +137,7 @@ const decidedReasons: Readonly<Record<string, string>> = {
   aborted: 'The processor could not be invoked, and the message has FAILED (FallbackAction ABORT).',
 }
 
-/** Refuses an answer that comes after the decision, in the words of the real service (spec/decisions.md). */
+/** Refuses an answer that comes after the decision, in the words of the real service (docs/service/channel-flows.md#a-second-answer). */
 export function refuseDecided(callbackId: string, { decision, messageId }: Pick<Callback, 'decision' | 'messageId'>) {
   if (decision === null) return
   if (decision === 'denied') throw forbidden('The processor has denied the message with this CallbackId before, which uses it up.')

@@ -9,7 +9,7 @@ export async function findIdentity(db: Queries, text: string): Promise<IdentityR
   return arn && identityByArn(db, arn)
 }
 
-/** The user or bot of that ARN; ForbiddenException with Amazon's sentence where there is none (spec/authorization.md §8). */
+/** Returns the user or bot of that ARN, or throws Forbidden in Amazon's words (docs/service/authorization.md#which-error-when). */
 export async function requireIdentity(db: Queries, text: string): Promise<IdentityRecord> {
   const found = await findIdentity(db, text)
   if (!found) throw invalidUserArn(`${text} is not a user or bot that exists.`)

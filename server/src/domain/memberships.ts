@@ -143,8 +143,8 @@ interface Added {
 }
 
 /**
- * Adds a member. One that is a member of that type already stays as it is (spec/operations.md G5); of the other type:
- * ConflictException. A banned one: ForbiddenException for everybody, admins included.
+ * Adds a member. An existing member of that type stays as it is (docs/service/operations.md#creating-what-exists); one of the other type
+ * is a Conflict. Nobody adds a banned user, admins included: ForbiddenException.
  */
 export async function addMember(tx: Transaction, acting: ActingInChannel, arn: string, type: MembershipType): Promise<Added> {
   checkMembershipType(acting.channel, type)

@@ -12,7 +12,7 @@ import { leave } from './memberships.ts'
 
 /**
  * Makes a user or bot a moderator, unless it is one, and returns who it is. A moderator of an elastic channel loses the membership
- * that it had there as a member (spec/operations.md §10).
+ * that it had there as a member (docs/service/elastic-channels.md#membership).
  */
 export async function addModerator(tx: Transaction, acting: ActingInChannel, arn: string): Promise<Identity> {
   const { channel, actor, now, limits } = acting

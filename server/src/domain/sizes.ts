@@ -1,7 +1,7 @@
 import { badRequest } from '../errors.ts'
 import type { MessageAttributes, MessageType } from '../store/messages.ts'
 
-/** Sizes in bytes of UTF-8 (spec/limits.md §3). */
+/** Sizes in bytes of UTF-8 (docs/service/limits.md#sizes). */
 const contentBytes: Record<MessageType, number> = { STANDARD: 4096, CONTROL: 30 }
 const metadataBytes = 1024
 const attributesBytes = 1024

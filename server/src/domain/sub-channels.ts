@@ -21,7 +21,7 @@ import type { InChannel } from '../events/events.ts'
 import { exceeded } from './counts.ts'
 import { newMembership } from './new-membership.ts'
 
-/** The most members that all sub-channels of a channel may have together (spec/limits.md §1). */
+/** The most members that all sub-channels of a channel may have together (docs/service/elastic-channels.md#creating-an-elastic-channel). */
 const mostMembers = 1_000_000
 
 /** A sub-channel with fewer members is given up where another can take them. */
@@ -35,7 +35,7 @@ export function checkOrdinary({ elastic, arn }: CalledChannel, what: string) {
   if (elastic) throw badRequest(`${what} are not supported for elastic channels`, `${arn} is elastic.`)
 }
 
-/** Refuses an elastic channel that cannot be (spec/elastic-and-expiration.md §1.1). */
+/** Refuses an elastic channel that cannot be (docs/service/elastic-channels.md#creating-an-elastic-channel). */
 export function checkElastic(elastic: Elastic, asked: { mode: Mode | undefined; hasMembers: boolean }, limits: Limits) {
   if (asked.mode === 'UNRESTRICTED') throw badRequest('An elastic channel must be RESTRICTED', 'Leave Mode out, or give RESTRICTED.')
   if (asked.hasMembers) {

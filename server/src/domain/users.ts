@@ -33,7 +33,7 @@ interface UserToCreate {
   readonly tags: readonly GivenTag[] | undefined
 }
 
-/** Makes a user and returns its ARN. One of the same id, name and metadata counts as just made (spec/operations.md G5). */
+/** Makes a user and returns its ARN; an equal user that exists is returned unchanged (docs/service/operations.md#creating-what-exists). */
 export async function createUser(
   tx: Transaction,
   { now, limits }: Doing,

@@ -55,7 +55,10 @@ export const heardOfMessage = ({ kind, sequence, message, place }: MessageEvent)
   },
 })
 
-/** Hidden memberships are for the hidden members themselves, and for those members who are in charge (spec/realtime.md §5.6). */
+/**
+ * Events about HIDDEN memberships go to the hidden members themselves and to those members who are moderators or admins
+ * (docs/service/sessions.md#events-about-hidden-members).
+ */
 async function audience(tx: Queries, channelId: number, type: MembershipType, members: readonly Identity[]) {
   if (type === 'DEFAULT') return undefined
   return { only: [...new Set([...members.map(({ id }) => id), ...(await membersInCharge(tx, channelId))])] }

@@ -1,4 +1,4 @@
-/** Why a socket is closed, by what the clients make of the code (spec/realtime.md §8, spec/decisions.md). */
+/** Why a socket is closed, by what the clients make of the code (docs/service/sessions.md#close-codes). */
 export const closeCodes = {
   /** Not for good: the credentials have expired, and the client signs with new ones. */
   goingAway: 1001,

@@ -25,7 +25,7 @@ interface Headers {
   readonly reason?: string | undefined
 }
 
-/** `payload` is a JSON document, put into the envelope as a string (spec/realtime.md §3). */
+/** `payload` is a JSON document, put into the envelope as a string (docs/service/sessions.md#frames). */
 const envelope = ({ type, messageType = 'SYSTEM', reason }: Headers, payload: string | undefined) =>
   framed(
     text,

@@ -90,7 +90,7 @@ const socketOptions = {
 /**
  * The WebSocket side: GET /connect becomes a session. The upgrade is always accepted, since clients learn nothing from a
  * refused one; who may not connect is told by a close code. Retryable codes come only once the session is established, because
- * a client that is closed before waits for ever (spec/clients.md §1.5).
+ * a client that is closed before waits for ever (docs/service/clients.md#closing-and-reconnecting).
  */
 export class Gateway {
   readonly #wiring: Wiring

@@ -12,7 +12,7 @@ import { channelDetailsFrame } from './frame.ts'
 import { mostRetold, type Hub } from './hub.ts'
 import type { Session } from './session.ts'
 
-/** Soft limits of the service (spec/realtime.md §7). */
+/** Soft limits of the service (docs/service/limits.md#counts). */
 const mostChannels = 50
 const mostMessages = 20
 const mostMembers = 30

@@ -3,7 +3,7 @@ import { ApiError, badRequest } from '../errors.ts'
 import type { Answer } from './endpoint.ts'
 import { largestHead } from './sizes.ts'
 
-/** Browsers call both services directly, so every answer says that they may, errors and preflights included (spec/wire.md §9). */
+/** Browsers call both services directly, so every answer says that they may, errors and preflights included (docs/service/wire.md#cors). */
 const crossOrigin = {
   'access-control-allow-origin': '*',
   'access-control-expose-headers': 'x-amzn-requestid, x-amzn-errortype, x-amzn-errormessage, x-carillon-reason, date, retry-after',
@@ -63,7 +63,7 @@ export function reasonHeader(reason: string | undefined): Record<string, string>
   return { 'x-carillon-reason': text }
 }
 
-/** An error as every SDK maps it to its class: by header, not by `__type` (spec/wire.md §6). */
+/** An error as every SDK maps it to its class: by header, not by `__type` (docs/service/wire.md#errors). */
 export function renderError(error: ApiError, requestId: string): Answer & { readonly body: string } {
   return {
     status: error.status,

@@ -5,7 +5,7 @@ type Write = (value: unknown) => string
 
 /**
  * Makes the writer of a shape. Members leave in the order of the contract, and only members of the contract leave; what is
- * absent or null is left out, but a list of the answer itself is always sent, empty if need be (spec/wire.md §5).
+ * absent or null is left out, but a list of the answer itself is always sent, empty if need be (docs/service/wire.md#answers).
  */
 export function writerOf(shape: Shape, role: 'answer' | 'part' = 'part'): Write {
   if (shape.properties !== undefined) return structureWriter(shape.properties, role)

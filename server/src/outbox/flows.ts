@@ -9,7 +9,7 @@ import { Refused, type Delivery } from './runner.ts'
 
 const iso = (milliseconds: number | undefined) => (milliseconds === undefined ? undefined : new Date(milliseconds).toISOString())
 
-/** What a processor is handed (spec/channel-flows.md §3). What is undefined is left out. */
+/** What a processor is handed (docs/service/channel-flows.md#the-event-of-a-processor). What is undefined is left out. */
 const eventOf = (run: Run, callbackId: string) => ({
   EventType: 'CHANNEL_MESSAGE_EVENT',
   CallbackId: callbackId,
@@ -29,7 +29,7 @@ const eventOf = (run: Run, callbackId: string) => ({
   ...moreOf(run),
 })
 
-/** What the event of the real service does not have stands beside what it has (spec/decisions.md). */
+/** What the event of the real service does not have stands beside what it has (docs/service/channel-flows.md#the-event-of-a-processor). */
 function moreOf({ target, contentType, attributes }: Run) {
   if (!target && contentType === undefined && !attributes) return {}
   return { Carillon: { Target: target && [{ MemberArn: target.arn }], ContentType: contentType, MessageAttributes: attributes } }

@@ -27,7 +27,7 @@ export const messageSummary = (message: ShownMessage) => ({
   Target: message.target && [{ MemberArn: message.target.arn }],
 })
 
-/** On a socket a redacted message has an empty Content, which REST leaves out (spec/decisions.md). */
+/** On a socket a redacted message has an empty Content, which REST leaves out (docs/service/messages.md#redacting). */
 export const heardContent = ({ content }: ShownMessage) => content ?? ''
 
 /** What a prefetch shows of a message. */

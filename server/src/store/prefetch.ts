@@ -2,7 +2,7 @@ import type { ChannelSummary, Mode, Privacy } from './channels.ts'
 import { statement, type Queries } from '../database/database.ts'
 import { told, toldIfKept } from './text.ts'
 
-/** By which order the channels are chosen that a client is told of (spec/realtime.md §7). */
+/** By which order the channels are chosen that a client is told of (docs/service/sessions.md#prefetch). */
 export type PrefetchOrder = 'unread' | 'last-message-timestamp'
 
 /** A channel of a member; where it is elastic, one of its sub-channels, whose last message the summary then has. */

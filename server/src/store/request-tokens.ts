@@ -1,6 +1,6 @@
 import { statement, type Queries } from '../database/database.ts'
 
-/** How long a ClientRequestToken is remembered, in milliseconds (spec/operations.md G4). */
+/** How long a ClientRequestToken is remembered, in milliseconds (docs/service/wire.md#idempotency). */
 export const tokenLifetime = 24 * 60 * 60 * 1000
 
 const selectToken = statement<{ fingerprint: string; result: string }>(

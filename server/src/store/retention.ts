@@ -24,8 +24,8 @@ export async function channelsAfter(db: Queries, appInstanceId: number, after: n
 }
 
 /**
- * Deletes at most `limit` messages of before then; says how many. LastMessageTimestamp stays (spec/decisions.md): that a viewer
- * had a newest private message is remembered without it.
+ * Deletes at most `limit` messages that are older than `before`; returns how many. LastMessageTimestamp stays
+ * (docs/service/expiration.md#retention): that of a viewer's newest private message is stored apart from the message.
  */
 export async function deleteOldMessages(tx: Queries, channelId: number, subChannelId: number, before: number, limit: number) {
   const viewers = await tx.run(deleteViewers, channelId, before, limit, subChannelId)

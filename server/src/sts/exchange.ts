@@ -69,7 +69,10 @@ async function credentialsOf(wiring: Wiring, claims: Claims, userId: string) {
 
 const headersFor = ({ requestId, headers }: Received) => ({ ...commonHeaders(requestId), ...credentialedHeaders(headers.origin) })
 
-/** POST /creds, as Amazon's chat demo expects it: a login in, temporary credentials of its AppInstanceUser out (spec/clients.md §3.1). */
+/**
+ * POST /creds, as Amazon's chat demo expects it (docs/service/clients.md#exchanging-a-login-for-credentials): exchanges a login for
+ * temporary credentials of its AppInstanceUser.
+ */
 export function exchangeEndpoint(wiring: Wiring): Endpoint {
   const { ring, login, takeLogin, appInstanceArn } = wiring
   return {

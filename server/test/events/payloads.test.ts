@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { onBothDatabases } from '../support/world.ts'
 import { makeScene, type Heard, type Scene } from './scene.ts'
 
-/** As sockets are told times: ISO 8601 with milliseconds (spec/realtime.md §4). */
+/** As sockets are told times: ISO 8601 with milliseconds (docs/service/sessions.md#values-in-payloads). */
 const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/) as string
 const id = expect.stringMatching(/^[0-9a-f]{64}$/) as string
 

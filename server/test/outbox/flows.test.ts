@@ -468,7 +468,7 @@ onBothDatabases(
       expect(await get(ann, MessageId)).toMatchObject({ Content: 'hello', Status: { Value: 'FAILED' } })
       const Detail = 'The processor processor has not answered within 48 hours.'
       expect(await list(ann)).toMatchObject([{ MessageId, Status: { Value: 'FAILED', Detail } }])
-      // What has FAILED is nobody's last message: spec/authorization.md §9.
+      // What has FAILED is nobody's last message: docs/service/memberships.md#the-last-message.
       expect(await lastAt(ann)).toBeUndefined()
       const described = await messaging.describeChannel({ ChannelArn, ChimeBearer: ann })
       expect(described.Channel!.LastMessageTimestamp).toBeUndefined()

@@ -42,8 +42,8 @@ const newChannel = ({ AppInstanceArn, ChannelId = '*' }: Input<'CreateChannel'>)
 const bearerAndNewChannel = (input: Input<'CreateChannel'>) => [input.ChimeBearer, ...newChannel(input)]
 
 /**
- * What an operation needs permission for, as `chime:` and its name: on every one of these (spec/authorization.md §7). Members,
- * moderators and targets that a call names are no resources of it.
+ * The resources of each operation: the credentials need permission for `chime:OPERATION` on every one of them
+ * (docs/service/authorization.md#iam-actions-and-resources). Members, moderators and targets that a call names are no resources.
  */
 export const resources: { readonly [Name in OperationName]: ResourcesOf<Name> } = {
   // Channels

@@ -53,7 +53,10 @@ async function gather(db: Queries, bearer: Arn, channel: Arn | undefined, input:
   }
 }
 
-/** The wall between app instances: nothing that a call names may belong to another one than its bearer's (spec/operations.md G9). */
+/**
+ * The wall between app instances: everything that a call names belongs to the app instance of its bearer
+ * (docs/service/operations.md#the-wall-between-app-instances).
+ */
 function wall(arns: NamedArns, appInstanceArn: string) {
   for (const arn of arns.values()) {
     if (arn.appInstanceArn !== appInstanceArn) throw forbidden(`${arn.text} is not in the app instance of this call, ${appInstanceArn}.`)
@@ -61,9 +64,10 @@ function wall(arns: NamedArns, appInstanceArn: string) {
 }
 
 /**
- * The back-end gate: made once per operation. Resolves to what is known of the bearer, if there is one, or rejects with 401 (no such bearer),
- * 403, or 404 (a missing channel, told to an admin only, and only where the operation declares it: spec/decisions.md).
- * The same words answer an outsider of a private channel and a caller who names a channel that is not there.
+ * The gate of roles, made once per operation. Resolves to what is known of the bearer, if the operation has one. Rejects with 401 (no such
+ * bearer), 403, or 404 (a missing channel, where the bearer is an admin and the operation declares it:
+ * docs/service/operations.md#missing-resources).
+ * An outsider of a private channel and a caller who names a missing channel get the same words.
  */
 export function authorizerOf(name: OperationName, operation: Operation) {
   const rule = rules[name]

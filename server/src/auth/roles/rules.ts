@@ -23,7 +23,7 @@ import {
 const inCharge = anyOf(admin, moderator)
 const openToAll = allOf(publicChannel, undividedChannel)
 const reader = anyOf(inCharge, member, openToAll)
-/** The Mode of a channel is about adding others: a PUBLIC one can be joined whatever its Mode, an elastic one too (spec/decisions.md). */
+/** Mode is about adding others. Users join a PUBLIC channel whatever its Mode (docs/service/memberships.md#who-may-add-whom). */
 const mayAdd = (itself: Rule) =>
   anyOf(
     inCharge,
@@ -32,7 +32,7 @@ const mayAdd = (itself: Rule) =>
   )
 
 /**
- * THE TABLE: who may do what (spec/authorization.md §6). A banned user or bot has no part in a channel unless it is an
+ * THE TABLE: who may do what (docs/service/authorization.md#the-table). A banned user or bot has no part in a channel unless it is an
  * AppInstanceAdmin; that, and the wall between app instances, stand in authorize.ts.
  */
 export const rules: Readonly<Record<OperationName, Rule>> = {

@@ -11,7 +11,7 @@ const dependsOnMember: ReadonlySet<OperationName> = new Set([
   'DeleteChannelMembership',
 ])
 
-/** What of a SubChannelId is right for an operation; made once per operation (spec/operations.md G8). */
+/** What of a SubChannelId is right for an operation; made once per operation (docs/service/elastic-channels.md#subchannelid). */
 export function subChannelChecksOf(name: OperationName, operation: Operation) {
   const isNeeded = 'SubChannelId' in operation.places && !dependsOnMember.has(name)
   return {

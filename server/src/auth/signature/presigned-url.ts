@@ -23,7 +23,7 @@ export interface Presigned<Key = AccessKey> {
 }
 
 const algorithm = 'AWS4-HMAC-SHA256'
-/** Clocks of browsers are off, and clients presign for ten seconds only (spec/realtime.md §2). */
+/** Clocks of browsers are off, and clients presign for ten seconds only (docs/service/sessions.md#the-signature). */
 const allowedSkew = 300_000
 const longestExpiry = 7 * 24 * 60 * 60
 const hashOfNothing = hashBody(new Uint8Array())
@@ -31,7 +31,7 @@ const hashOfNothing = hashBody(new Uint8Array())
 /**
  * Verifies presigned URLs and says whose key signed and what for; throws ApiError otherwise, with a short reason. The signature
  * is compared over the raw pairs first, since every client escapes in a way of its own, and then over the two other spellings
- * in which they sign (spec/realtime.md §2). The host may be the one of the request or one of `hosts`.
+ * in which they sign (docs/service/sessions.md#the-signature). The host may be the one of the request or one of `hosts`.
  */
 export function createUrlVerifier<Key extends SigningSecret>(options: {
   findKey: FindKey<Key>

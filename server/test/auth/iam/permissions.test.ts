@@ -20,7 +20,10 @@ const bot: ResourcesOf = ({ AppInstanceBotArn }) => [AppInstanceBotArn!]
 const flow: ResourcesOf = ({ ChannelFlowArn }) => [ChannelFlowArn!]
 const tagged: ResourcesOf = ({ ResourceARN }) => [ResourceARN!]
 
-/** Written from spec/authorization.md §7 by hand, not from src/auth/iam/resources.ts; the rest is about bearer and channel. */
+/**
+ * Written by hand from docs/service/authorization.md#iam-actions-and-resources, not from src/auth/iam/resources.ts. Operations that do not
+ * stand here are asked for bearer and channel.
+ */
 const resources: Partial<Record<OperationName, ResourcesOf>> = {
   CreateChannel: bearer,
   ListChannels: bearer,

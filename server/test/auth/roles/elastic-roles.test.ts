@@ -10,7 +10,7 @@ const people = ['admin', 'moderator', 'moderator there', 'member there', 'member
 
 type Person = (typeof people)[number]
 
-/** Written by hand from spec/authorization.md §6 and elastic-and-expiration.md §1; in the order of `people`. */
+/** Written by hand from docs/service/authorization.md#the-table and docs/service/elastic-channels.md; in the order of `people`. */
 const matrix: Readonly<Record<string, readonly Cell[]>> = {
   'describe the channel': ['yes', 'yes', 'yes', 'yes', 'yes', 'public', 'no'],
   'list sub-channels': ['yes', 'yes', 'yes', 'no', 'no', 'no', 'no'],

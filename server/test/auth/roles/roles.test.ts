@@ -6,7 +6,7 @@ type Privacy = 'PUBLIC' | 'PRIVATE'
 type Mode = 'UNRESTRICTED' | 'RESTRICTED'
 
 /**
- * A cell of spec/authorization.md §6: `yes` and `no`; `public` where the channel is PUBLIC; `free` where it is UNRESTRICTED;
+ * A cell of docs/service/authorization.md#the-table: `yes` and `no`; `public` where the channel is PUBLIC; `free` where it is UNRESTRICTED;
  * `member` where the one in charge is a DEFAULT member too.
  */
 type Cell = 'yes' | 'no' | 'public' | 'free' | 'member'
