@@ -8,7 +8,7 @@ import { addKeys } from './cli/keys.ts'
 import { addRoles } from './cli/roles.ts'
 import { addServe } from './cli/serve.ts'
 
-/** What goes wrong at start is one line. */
+/** An error at start is printed as one line. */
 const oneLine = (text: string) => `carillon: ${text.trim().replaceAll(/\s*\n\s*/g, ' ')}\n`
 
 const program = new Command('carillon')

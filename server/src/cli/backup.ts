@@ -24,7 +24,7 @@ async function backupTo(file: string, flags: Flags) {
 
 /** Adds `carillon backup FILE`. */
 export function addBackup(program: Command) {
-  addSettings(
-    program.command('backup <file>').description('copy the embedded database to a file, beside a server that uses it too'),
-  ).action(backupTo)
+  addSettings(program.command('backup <file>').description('copy the embedded database to a file, also while a server is using it')).action(
+    backupTo,
+  )
 }

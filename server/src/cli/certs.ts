@@ -62,7 +62,7 @@ async function certs(flags: Flags) {
 
 /** Adds `carillon certs`. */
 export function addCerts(program: Command) {
-  addSettings(program.command('certs').description('make the TLS certificates where they are missing, and say how clients trust them'), [
+  addSettings(program.command('certs').description('make the TLS certificates if they are missing, and print how clients trust them'), [
     'host',
     'tlsPort',
     'publicWsHost',

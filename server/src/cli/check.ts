@@ -17,8 +17,6 @@ async function check(flags: Flags) {
 /** Adds `carillon check`. */
 export function addCheck(program: Command) {
   addSettings(
-    program
-      .command('check')
-      .description('say what is unsafe in these settings, and whether the outbox is stuck; exit 1 where something is'),
+    program.command('check').description('print which settings are unsafe, and whether the outbox is stuck; exit 1 if there is either'),
   ).action(check)
 }

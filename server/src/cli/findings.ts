@@ -24,27 +24,27 @@ function ofListeners({ host, tls, tlsCert, trustProxy = [], rateLimits, auditLog
   if (trustProxy.length === 0) {
     findings.push(
       unsafe(
-        `Plain HTTP is served on ${host}: messages and session tokens can be read on the way`,
-        'Listen on 127.0.0.1 behind a proxy that ends TLS, and name that proxy by --trust-proxy; or let a firewall pass the TLS port only.',
+        `Plain HTTP is served on ${host}: anybody on the network path can read messages and session tokens`,
+        'Listen on 127.0.0.1 behind a proxy that ends TLS, and name that proxy in --trust-proxy; or let a firewall pass the TLS port only.',
       ),
     )
   }
   if (!tls && trustProxy.length === 0)
-    findings.push(unsafe(`There is no TLS on ${host}`, 'Leave --no-tls out, or name the proxy that ends TLS by --trust-proxy.'))
+    findings.push(unsafe(`There is no TLS on ${host}`, 'Leave --no-tls out, or name the proxy that ends TLS in --trust-proxy.'))
   if (rateLimits === 'off')
-    findings.push(unsafe(`Nobody's calls are limited on ${host}`, 'Set --rate-limits aws; each rate can be changed (serve --help).'))
+    findings.push(unsafe(`The rate of calls is not limited on ${host}`, 'Set --rate-limits aws; each rate can be changed (serve --help).'))
   if (tls && tlsCert === undefined)
     findings.push(
-      advice('The TLS certificate is made by a CA that only your own clients trust', 'Give one of a public CA: --tls-cert and --tls-key.'),
+      advice('The TLS certificate comes from a CA that only your own clients trust', 'Give one of a public CA: --tls-cert and --tls-key.'),
     )
   if (identityPoolGuestRole !== undefined)
     findings.push(
       advice(
-        `Whoever reaches ${host} may have credentials of the role ${identityPoolGuestRole}, without a login`,
+        `Anybody who reaches ${host} gets credentials of the role ${identityPoolGuestRole} without a login`,
         'Leave --identity-pool-guest-role out where there are no guests.',
       ),
     )
-  if (auditLog === 'off') findings.push(advice('Nobody can tell later who did what', 'Set --audit-log FILE.'))
+  if (auditLog === 'off') findings.push(advice('There is no audit log, so nobody can find out later who did what', 'Set --audit-log FILE.'))
   return findings
 }
 
@@ -58,8 +58,8 @@ function ofOthers({ databaseUrl, lambdaEndpoint, oidcIssuer, oidcJwks, exchangeH
     if (!isLocal(hostname) && mode === 'require')
       findings.push(
         unsafe(
-          `Nothing checks that it is PostgreSQL at ${hostname} to which all data travels`,
-          'Use sslmode=verify-full in --database-url, with sslrootcert=FILE where its certificate is of a CA of your own.',
+          `The identity of PostgreSQL at ${hostname} is not checked, so all data may travel to somebody else`,
+          'Use sslmode=verify-full in --database-url, with sslrootcert=FILE if its certificate is from a CA of your own.',
         ),
       )
   }
@@ -74,7 +74,7 @@ function ofOthers({ databaseUrl, lambdaEndpoint, oidcIssuer, oidcJwks, exchangeH
     if (protocol === 'http:' && !isLocal(hostname))
       findings.push(
         unsafe(
-          `The keys of the issuer come from ${hostname} without TLS: who is on the way may log in as anybody`,
+          `The keys of the issuer come from ${hostname} without TLS: an attacker on the network path can log in as anybody`,
           'Use https in --oidc-issuer or --oidc-jwks.',
         ),
       )
@@ -83,13 +83,16 @@ function ofOthers({ databaseUrl, lambdaEndpoint, oidcIssuer, oidcJwks, exchangeH
     const { protocol, hostname } = new URL(exchangeHook)
     if (protocol === 'http:' && !isLocal(hostname))
       findings.push(
-        unsafe(`Logins travel to ${hostname} without TLS: who is on the way may log in as anybody`, 'Use https in --exchange-hook.'),
+        unsafe(
+          `Logins travel to ${hostname} without TLS: an attacker on the network path can log in as anybody`,
+          'Use https in --exchange-hook.',
+        ),
       )
   }
   if (rootKey && isWeakSecret(rootKey.secretAccessKey))
     findings.push(
       unsafe(
-        'The secret of the root key is short, or one that documents have',
+        'The secret of the root key is too short, or it contains a word that documents use as an example',
         'Use a new one: openssl rand -base64 30 for CARILLON_SECRET_ACCESS_KEY, or leave both variables out.',
       ),
     )

@@ -4,7 +4,7 @@ import { purgeStep } from '../jobs/purge.ts'
 import { addSettings } from './settings.ts'
 import { withDatabase } from './with-database.ts'
 
-/** Runs a job to its end, whoever holds its lease, and what it has deleted is purged. */
+/** Runs a job to its end, even where a server holds its lease, and purges what it has deleted. */
 async function run(name: string, flags: object) {
   if (!jobNames.includes(name)) throw new Error(`There is no job ${name}. Known are ${jobNames.join(', ')}.`)
   await withDatabase(flags, async db => {
@@ -26,6 +26,6 @@ function purged(steps: number) {
 
 /** Adds `carillon jobs run NAME`. */
 export function addJobs(program: Command) {
-  const jobs = program.command('jobs').description('what happens by the clock')
-  addSettings(jobs.command('run <name>').description(`run a job now and say what it did: ${jobNames.join(', ')}`)).action(run)
+  const jobs = program.command('jobs').description('run scheduled jobs by hand')
+  addSettings(jobs.command('run <name>').description(`run a job now and print what it did: ${jobNames.join(', ')}`)).action(run)
 }

@@ -74,28 +74,28 @@ async function rotate({ atOnce = false, lost = false, ...flags }: { atOnce?: boo
 
 /** Adds `carillon keys …`. */
 export function addKeys(program: Command) {
-  const keys = program.command('keys').description('access keys beside the root key, and the master key that they are kept under')
+  const keys = program.command('keys').description('manage access keys, and the master key that encrypts them')
   addSettings(
     keys
       .command('create')
-      .description('make an access key, and print it this once')
-      .option('--name <name>', 'that of the IAM user whose key it is; the key id where it is not given')
-      .option('--policy <file>', "what it may, in IAM's JSON")
-      .option('--user <arn>', 'instead of a policy: to act as that AppInstanceUser on all its channels'),
+      .description('make an access key and print it; its secret is never shown again')
+      .option('--name <name>', 'the IAM user name of the key (default: the key id)')
+      .option('--policy <file>', "a file with the policy of the key, in IAM's JSON")
+      .option('--user <arn>', 'instead of a policy: let the key act as this AppInstanceUser on all its channels'),
     ['region'],
   ).action(create)
   addSettings(keys.command('list').description('list the access keys')).action(list)
   addSettings(keys.command('show <key>').description('show an access key, by its id or name, without its secret'), ['account']).action(show)
-  addSettings(keys.command('disable <key>').description('refuse an access key, and all that comes from it, within a second')).action(
+  addSettings(keys.command('disable <key>').description('disable an access key and its temporary credentials, within a second')).action(
     setDisabled(true),
   )
-  addSettings(keys.command('enable <key>').description('accept it again')).action(setDisabled(false))
+  addSettings(keys.command('enable <key>').description('enable a disabled access key')).action(setDisabled(false))
   addSettings(keys.command('delete <key>').description('delete an access key for good')).action(remove)
   addSettings(
     keys
       .command('rotate-master-key')
-      .description('seal all secrets under a new master key')
-      .option('--at-once', 'end all temporary credentials too: for a master key that others have seen')
-      .option('--lost', 'go on with a new one where the old one is lost, and delete the access keys that were kept under it'),
+      .description('encrypt all secrets with a new master key')
+      .option('--at-once', 'also end all temporary credentials; use it when others have seen the master key')
+      .option('--lost', 'start with a new master key because the old one is lost, and delete the access keys that it encrypted'),
   ).action(rotate)
 }

@@ -16,12 +16,12 @@ export async function outboxFindings(config: Config, now: number): Promise<Findi
       const due = await longestDue(db, now)
       if (!due || due.milliseconds < overdueMilliseconds) return []
       const entries = (await outboxFigures(db)).reduce((sum, figures) => sum + figures.entries, 0)
-      const what = `The outbox makes no progress: of its ${entries} entries one (${due.kind}) has been due for ${Math.round(due.milliseconds / 1000)} seconds`
-      return [{ kind: 'fault', what, instead: 'Look whether a server serves this database, and what its log says of the outbox.' }]
+      const what = `The outbox is stuck: of its ${entries} entries one (${due.kind}) has been due for ${Math.round(due.milliseconds / 1000)} seconds`
+      return [{ kind: 'fault', what, instead: 'Check that a server is running on this database, and look for the outbox in its log.' }]
     } finally {
       await db.close()
     }
   } catch (error) {
-    return [{ kind: 'advice', what: 'The outbox cannot be looked at', instead: error instanceof Error ? error.message : String(error) }]
+    return [{ kind: 'advice', what: 'The outbox could not be checked', instead: error instanceof Error ? error.message : String(error) }]
   }
 }

@@ -114,26 +114,28 @@ const several = (text: string, before: readonly string[] = []) => [
 const addRoleFlags = (command: Command) =>
   addSettings(
     command
-      .option('--policy <file>', "what its sessions may, in IAM's JSON")
-      .option('--user <arn>', "instead of a policy: to act as that user, such as '…/user/${aws:PrincipalTag/sub}'")
-      .option('--trust <principals>', 'who may assume it beside the root key: access key ids and ARNs, separated by commas', several)
-      .option('--issuer <url>', 'whose JSON Web Tokens may assume it; that of --oidc-issuer where it is not given')
-      .option('--audience <names>', 'for which audiences these tokens must be, separated by commas', several)
+      .option('--policy <file>', "a file with the policy of its sessions, in IAM's JSON")
+      .option('--user <arn>', "instead of a policy: let sessions act as this user, such as '…/user/${aws:PrincipalTag/sub}'")
+      .option('--trust <principals>', 'who may assume the role beside the root key: access key ids and ARNs, separated by commas', several)
+      .option('--issuer <url>', 'the issuer whose JSON Web Tokens may assume the role (default: that of --oidc-issuer)')
+      .option('--audience <names>', 'the audiences that these tokens may have, separated by commas', several)
       .option(
         '--condition <json>',
-        "what the claims of these tokens must be: a Condition in IAM's JSON, with keys such as login.example.com:sub",
+        "what the claims of these tokens must fulfil: a Condition in IAM's JSON, with keys such as login.example.com:sub",
       )
-      .option('--external-id <text>', 'what AssumeRole must say as ExternalId')
-      .option('--tags <keys>', 'the session tags, or claims of tokens, that it takes, separated by commas; * for all', several)
-      .option('--max-seconds <number>', `how long a session may last, at most 43200 (default for a new role: ${usualRoleSession})`),
+      .option('--external-id <text>', 'the ExternalId that AssumeRole must give')
+      .option('--tags <keys>', 'the session tags, or claims of tokens, that a session may have, separated by commas; * for all', several)
+      .option('--max-seconds <number>', `the longest session in seconds, at most 43200 (default for a new role: ${usualRoleSession})`),
     ['account', 'oidcIssuer'],
   )
 
 /** Adds `carillon roles …`. */
 export function addRoles(program: Command) {
-  const roles = program.command('roles').description('roles that AssumeRole and AssumeRoleWithWebIdentity give temporary credentials of')
+  const roles = program
+    .command('roles')
+    .description('manage the roles whose temporary credentials AssumeRole and AssumeRoleWithWebIdentity give')
   addRoleFlags(roles.command('create <name>').description('make a role')).action(create)
-  addRoleFlags(roles.command('update <name>').description('change what is given, and leave the rest')).action(update)
+  addRoleFlags(roles.command('update <name>').description('change what the flags say, and leave the rest')).action(update)
   addSettings(roles.command('list').description('list the roles'), ['account']).action(list)
   addSettings(roles.command('show <name>').description('show a role'), ['account']).action(show)
   addSettings(roles.command('delete <name>').description('delete a role, which ends its sessions')).action(remove)

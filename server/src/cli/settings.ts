@@ -4,20 +4,19 @@ import { readConfig, settings, variableOf, type Config } from '../settings/confi
 
 type SettingName = keyof typeof settings
 
-/** Those that find the database. */
+/** The settings that say which database it is. */
 const ofDatabase: readonly SettingName[] = ['data', 'databaseUrl']
 
-const others =
-  '\nEvery other flag of `carillon serve` is taken as well, and so are the CARILLON_ variables; `carillon serve --help` lists them.'
+const others = '\nThe other flags of `carillon serve` and the CARILLON_ variables work here too; `carillon serve --help` lists them.'
 
 const variablesOnly = `
-Given by variables only:
-  CARILLON_ACCESS_KEY_ID, CARILLON_SECRET_ACCESS_KEY   the root key; made at the first start where they are not given
-  CARILLON_MASTER_KEY                                  what the secrets of access keys are sealed under; likewise`
+Set by variables only:
+  CARILLON_ACCESS_KEY_ID, CARILLON_SECRET_ACCESS_KEY   the root key; without them the server makes one at the first start
+  CARILLON_MASTER_KEY                                  the key that encrypts the secrets of access keys; without it the server makes one`
 
 const groups: readonly { readonly flags: RegExp; readonly heading: string }[] = [
-  { flags: /^limit-/, heading: 'How many of everything may be:' },
-  { flags: /^rate-/, heading: 'How many calls a second may be:' },
+  { flags: /^limit-/, heading: 'Limits on how many there may be:' },
+  { flags: /^rate-/, heading: 'Limits on calls a second:' },
 ]
 
 function optionOf({ flag, placeholder, fallback, meaning }: (typeof settings)[SettingName]): Option {
@@ -31,8 +30,8 @@ function optionOf({ flag, placeholder, fallback, meaning }: (typeof settings)[Se
 }
 
 /**
- * Adds a flag for each setting, so that a command takes what its server was started with. Its help shows those that find the
- * database and those that it `uses` beside them.
+ * Adds a flag for each setting, so that a command accepts the flags that its server was started with. Its help shows the settings that
+ * say which database it is, and those that it `uses` beside them.
  */
 export function addSettings(command: Command, uses: readonly SettingName[] = []): Command {
   const shown = new Set<string>([...ofDatabase, ...uses])
@@ -40,7 +39,7 @@ export function addSettings(command: Command, uses: readonly SettingName[] = [])
   return command.addHelpText('after', others)
 }
 
-/** The same for the server itself, whose help shows all of them. */
+/** Adds a flag for each setting to the server's own command, whose help shows all of them. */
 export function addAllSettings(command: Command): Command {
   for (const setting of Object.values(settings)) command.addOption(optionOf(setting))
   return command.addHelpText('after', variablesOnly)
@@ -49,7 +48,7 @@ export function addAllSettings(command: Command): Command {
 /** Flags by commander's names. A switch is false where its flag is given, and true otherwise. */
 export type Flags = Readonly<Record<string, string | boolean>>
 
-/** npm runs a script in the folder of its package: relative paths count from where the command was given. */
+/** Makes relative paths count from the folder in which the command was typed: npm runs a script in the folder of its package. */
 function enterInvokingFolder() {
   const { INIT_CWD, npm_package_json: packageFile } = process.env
   if (INIT_CWD && packageFile && dirname(packageFile) === process.cwd()) process.chdir(INIT_CWD)

@@ -1,4 +1,4 @@
-/** How many of something may be: the flag `--limit-NAME`, Amazon's default, and one line of meaning (docs/service/limits.md#counts). */
+/** The counts that are limited: the flag `--limit-NAME`, Amazon's default, and one line of meaning (docs/service/limits.md#counts). */
 export const countLimits = {
   appInstances: { flag: 'limit-app-instances', fallback: 100, meaning: 'app instances' },
   usersPerAppInstance: { flag: 'limit-users-per-app-instance', fallback: 100_000, meaning: 'users of an app instance' },

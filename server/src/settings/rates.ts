@@ -30,7 +30,7 @@ const membershipChanges: readonly OperationName[] = [
   'DeleteChannelModerator',
 ]
 
-/** How many calls a second may be: the flag `--rate-NAME`, and what is counted together (docs/service/limits.md#rates). */
+/** The rates that are limited, in calls a second: the flag `--rate-NAME`, and what is counted together (docs/service/limits.md#rates). */
 export const callRates = {
   appInstanceChangeRate: rate('rate-app-instance-changes', 5, 'account', 'creations, updates and deletions of app instances', [
     'CreateAppInstance',

@@ -25,14 +25,14 @@ const everywhere = { host: '0.0.0.0', rateLimits: 'aws', auditLog: '-', tlsCert:
 test.each([
   ['plain HTTP', { trustProxy: undefined }, /^unsafe: Plain HTTP is served on 0\.0\.0\.0/],
   ['no TLS', { trustProxy: undefined, tls: 'off' }, /^unsafe: There is no TLS/],
-  ['no rates', { rateLimits: 'off' }, /^unsafe: Nobody's calls are limited/],
-  ['a made certificate', { tlsCert: undefined, tlsKey: undefined }, /^advice: The TLS certificate is made by a CA/],
+  ['no rates', { rateLimits: 'off' }, /^unsafe: The rate of calls is not limited/],
+  ['a made certificate', { tlsCert: undefined, tlsKey: undefined }, /^advice: The TLS certificate comes from a CA/],
   [
     'an identity pool for guests',
     { identityPool: 'us-east-1:0', identityPoolGuestRole: 'guest' },
-    /^advice: Whoever reaches 0\.0\.0\.0 may have credentials of the role guest, without a login$/,
+    /^advice: Anybody who reaches 0\.0\.0\.0 gets credentials of the role guest without a login$/,
   ],
-  ['no audit log', { auditLog: 'off' }, /^advice: Nobody can tell later/],
+  ['no audit log', { auditLog: 'off' }, /^advice: There is no audit log/],
   [
     'PostgreSQL without TLS',
     { databaseUrl: 'postgresql://u:hidden@db.example/x' },
@@ -41,7 +41,7 @@ test.each([
   [
     'PostgreSQL whose certificate is not checked',
     { databaseUrl: 'postgresql://u:hidden@db.example/x?sslmode=require' },
-    /^unsafe: Nothing checks that it is PostgreSQL at db\.example/,
+    /^unsafe: The identity of PostgreSQL at db\.example is not checked/,
   ],
   [
     'an issuer without TLS',
@@ -67,7 +67,7 @@ test('to another host with TLS, and to this machine without, nothing is told', a
 
 test('a secret that can be guessed is told, and is not shown', async () => {
   const { code, stdout } = await check(['--data', ':memory:'], { CARILLON_ACCESS_KEY_ID: 'AKIAX', CARILLON_SECRET_ACCESS_KEY: 'changeme' })
-  expect([code, stdout]).toEqual([1, expect.stringMatching(/^unsafe: The secret of the root key is short/)])
+  expect([code, stdout]).toEqual([1, expect.stringMatching(/^unsafe: The secret of the root key is too short/)])
   expect(stdout).not.toContain('changeme')
 })
 
