@@ -65,7 +65,7 @@ async function requireSearchable({ db, caller, limits }: BearerCall, fields: rea
   if ((await membershipsOf(db, caller.id)) > limits.membershipsOfSearcher) {
     throw badRequest(
       `Primary search user ${caller.arn} exceeds channel membership limit to perform search.`,
-      `Whoever is in more than ${limits.membershipsOfSearcher} channels cannot search (--limit-memberships-of-searcher); an AppInstanceAdmin can.`,
+      `A user or bot in more than ${limits.membershipsOfSearcher} channels cannot search (--limit-memberships-of-searcher); an AppInstanceAdmin can.`,
     )
   }
 }

@@ -86,12 +86,15 @@ export const flows: Handlers<
     const callback = await findCallback(db, CallbackId)
     if (!callback?.channelArn || (callback.expiresAt ?? Infinity) <= now()) throw noSuchCallback()
     if (callback.channelArn !== ChannelArn || callback.messageId !== MessageId) {
-      throw badRequest('The CallbackId belongs to another message', 'Give back ChannelArn and MessageId as they came with the CallbackId.')
+      throw badRequest(
+        'The CallbackId belongs to another message',
+        'Send the ChannelArn and MessageId of the event that had this CallbackId.',
+      )
     }
     refuseDecided(CallbackId, callback)
     const run = await findRun(db, callback.runId)
     if (run && SubChannelId !== undefined && SubChannelId !== run.subChannelName) {
-      throw badRequest('The message is not in that sub-channel', 'Give SubChannelId back as it came, or leave it out.')
+      throw badRequest('The message is not in that sub-channel', 'Send the SubChannelId of the event, or leave it out.')
     }
     checkMessageSize('STANDARD', { content: Content ?? '', metadata: Metadata, attributes: MessageAttributes })
     await db.transaction(tx => answerCallback(tx, CallbackId, answer, now()))

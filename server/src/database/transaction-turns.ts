@@ -22,12 +22,11 @@ const patientAtMost = 3
 const locked = (cause?: unknown) =>
   unavailable(
     'The service is temporarily unavailable',
-    'Another transaction has locked what this call changes, and has not let go of it in time. Try again.',
+    'Another transaction has locked the rows that this call changes and did not release them in time. Try again.',
     cause,
   )
 
-const crowded = () =>
-  unavailable('The service is temporarily unavailable', 'More changes wait for the database than it can make in time. Try again.')
+const crowded = () => unavailable('The service is temporarily unavailable', 'Too many changes are waiting for the database. Try again.')
 
 const turns = (most: number, refusal: () => Error) =>
   new Turns(most, {

@@ -34,7 +34,7 @@ export async function processorsFor(tx: Queries, { flowId }: CalledChannel, type
 export async function enterFlow(tx: Transaction, run: NewRun, now: number) {
   const id = await insertRun(tx, run)
   if (id === undefined)
-    throw conflict('The message is being processed', 'An earlier change of it is still PENDING. Try again once it is SENT.')
+    throw conflict('The message is being processed', 'An earlier edit of the message is still PENDING. Try again once it is SENT.')
   await invoke(tx, { ...run, id }, now)
 }
 
@@ -132,7 +132,7 @@ export type Answer = { readonly [Member in keyof RunContent]: RunContent[Member]
 
 /** Why a CallbackId is answered for, by what has been decided without a denial. */
 const decidedReasons: Readonly<Record<string, string>> = {
-  passed: 'The processor has answered this CallbackId before: a CallbackId is good for one answer.',
+  passed: 'The processor has already answered this CallbackId: a CallbackId is good for one answer.',
   skipped: 'The processor could not be invoked, and the message has gone on without it (FallbackAction CONTINUE).',
   aborted: 'The processor could not be invoked, and the message has FAILED (FallbackAction ABORT).',
 }
@@ -140,7 +140,8 @@ const decidedReasons: Readonly<Record<string, string>> = {
 /** Refuses an answer that comes after the decision, in the words of the real service (docs/service/channel-flows.md#a-second-answer). */
 export function refuseDecided(callbackId: string, { decision, messageId }: Pick<Callback, 'decision' | 'messageId'>) {
   if (decision === null) return
-  if (decision === 'denied') throw forbidden('The processor has denied the message with this CallbackId before, which uses it up.')
+  if (decision === 'denied')
+    throw forbidden('The processor has already denied the message with this CallbackId: a CallbackId is good for one answer.')
   throw badRequest(
     `Unable to complete processing of non-pending message for callback id: ${callbackId}, message id: ${messageId}`,
     decidedReasons[decision],
@@ -154,7 +155,7 @@ export function refuseDecided(callbackId: string, { decision, messageId }: Pick<
 export async function answerCallback(tx: Transaction, callbackId: string, answer: Answer, now: number) {
   const runId = await decideCallback(tx, callbackId, answer ? 'passed' : 'denied', now + callbackLifetime)
   if (runId === undefined) {
-    throw conflict('The message is being processed', 'This CallbackId is being decided at the same moment: answer it once.')
+    throw conflict('The message is being processed', 'Another answer with this CallbackId is being processed: answer it once.')
   }
   const run = await findRun(tx, runId)
   if (!run) throw noSuchCallback()
@@ -165,7 +166,7 @@ export async function answerCallback(tx: Transaction, callbackId: string, answer
 
 /** For a CallbackId that was never given, or whose time or channel is over. */
 export const noSuchCallback = () =>
-  forbidden('The CallbackId must be one that a processor has been given within 48 hours, for a channel that exists.')
+  forbidden('The CallbackId must come from an event that a processor received in the last 48 hours, for a channel that exists.')
 
 /** What the sender reads in Status.Detail of a message that has FAILED. */
 const failed = ({ processors, position }: Run, why: string) =>

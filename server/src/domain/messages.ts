@@ -181,7 +181,7 @@ export async function edit(
   const { at, sequence } = await advance(tx, channel, now())
   // One that has entered a flow before the channel lost it.
   if (await isRunning(tx, channel.id, messageId)) {
-    throw conflict('The message is being processed', 'It, or an earlier change of it, is still PENDING. Try again once it is SENT.')
+    throw conflict('The message is being processed', 'The message, or an earlier edit of it, is still PENDING. Try again once it is SENT.')
   }
   const processors = await processorsFor(tx, channel, type)
   const stored = await findMessage(tx, channel.id, subChannelId, messageId)

@@ -108,7 +108,7 @@ export class Gateway {
     const { bus, db, now, log } = wiring
     this.#hub = new Hub(wiring.turnEnd, session => {
       wiring.metrics.slowSessions.inc()
-      this.#end(session, closeCodes.tryLater, 'Too slow: more than 1 MiB waits to be read')
+      this.#end(session, closeCodes.tryLater, 'Too slow: the client has left more than 1 MiB unread')
     })
     const failed = (session: Session, error: unknown) => {
       log.error({ err: error }, 'A prefetch has failed')
@@ -279,7 +279,7 @@ export class Gateway {
   }
 
   #received(session: Session) {
-    if (!session.received()) this.#end(session, closeCodes.forbidden, 'Too many frames: clients have nothing to say here')
+    if (!session.received()) this.#end(session, closeCodes.forbidden, 'Too many frames: the server expects none from a client')
   }
 
   #end(session: Session, code: CloseCode, reason: string) {

@@ -112,7 +112,7 @@ function malformed(code: string | undefined): ApiError {
       408,
       'RequestTimeout',
       'The request took too long to arrive',
-      'A head has 20 seconds, a request 60.',
+      'The headers must arrive within 20 seconds, the whole request within 60.',
     )
   return badRequest('The request is not well-formed HTTP', code)
 }

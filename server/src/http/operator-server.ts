@@ -16,7 +16,7 @@ export function createOperatorServer(pages: OperatorPages, { options, log }: { o
     try {
       send(response, page ? await page() : noPage)
     } catch (error) {
-      log.error({ err: error, path }, 'A page of the operator has failed')
+      log.error({ err: error, path }, '/health or /metrics has failed')
       send(response, { status: 500, headers: strictHeaders, body: undefined })
     }
   }

@@ -14,7 +14,8 @@ const bodyTooLarge = (largest: number) =>
     `At most ${largest} bytes are allowed.`,
   )
 
-const brokenOff = () => failure('BadRequestException', 'The request is malformed', 'Its body has ended before all of it had come.')
+const brokenOff = () =>
+  failure('BadRequestException', 'The request is malformed', 'The connection ended before the whole body had arrived.')
 
 /** Whether anything comes after the head. */
 export const hasBody = ({ headers }: IncomingMessage) =>

@@ -19,10 +19,10 @@ export function withReasonInMessage(error: ApiError): ApiError {
 export const notServing = () => unavailable('The server is starting or shutting down', 'Try again in a moment.')
 
 export const tooManyCalls = () =>
-  unavailable('The service is temporarily unavailable', 'More calls are on their way than this server takes at once.')
+  unavailable('The service is temporarily unavailable', 'This server is answering as many calls as it may at once. Try again.')
 
 export const tooManyBodies = () =>
   unavailable(
     'The service is temporarily unavailable',
-    'More bodies of requests are on their way than this server keeps in memory at once.',
+    'The bodies of other requests fill the memory that is set aside for them. Try again.',
   )

@@ -137,7 +137,7 @@ export class KeyRing implements Access {
       if ((await accessVersion(db)) !== this.#snapshot.version) await this.refresh()
       this.#isStale = false
     } catch (error) {
-      if (!this.#isStale) log.warn({ err: error }, 'The access keys cannot be read; those that were read last hold')
+      if (!this.#isStale) log.warn({ err: error }, 'The access keys cannot be read; the server goes on with those that it read last')
       this.#isStale = true
     }
   }

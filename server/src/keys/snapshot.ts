@@ -42,7 +42,7 @@ export async function readSnapshot({ db, source, account, log }: Wiring): Promis
     return []
   })
   if (known.some(({ id, retiredAt }) => retiredAt === undefined && own.every(each => each.id !== id)))
-    log.error('The master key has been rotated to one that this node does not have; it refuses what is sealed under that')
+    log.error('The master key has been rotated to one that this node does not have; it refuses what is encrypted with the new one')
   const keys = new Map<string, AccessKey>()
   for (const row of stored) {
     const key = row.isDisabled ? undefined : keyOf(row, own, { account, log })
@@ -76,7 +76,7 @@ export async function readSnapshot({ db, source, account, log }: Wiring): Promis
 function keyOf(row: StoredAccessKey, own: readonly MasterKey[], { account, log }: Pick<Wiring, 'account' | 'log'>): AccessKey | undefined {
   const secretAccessKey = openSecret(own, row)
   if (secretAccessKey === undefined) {
-    log.error({ accessKeyId: row.id }, 'The secret of an access key cannot be opened; the key is refused')
+    log.error({ accessKeyId: row.id }, 'The secret of an access key cannot be decrypted; the key is refused')
     return undefined
   }
   try {

@@ -88,7 +88,10 @@ export class OutboxRunner {
 
   #start(entry: OutboxEntry) {
     const delivered = this.#deliver(entry).catch((error: unknown) => {
-      this.#tools.log.warn({ err: error, kind: entry.kind }, 'What became of an outbox entry could not be written: it is delivered again')
+      this.#tools.log.warn(
+        { err: error, kind: entry.kind },
+        'The outcome of a delivery could not be stored; the entry will be delivered again',
+      )
     })
     this.#inFlight.add(delivered)
     void delivered.finally(() => {

@@ -20,15 +20,12 @@ export function watchOutbox({ db, now, log }: { db: Database; now: () => number;
     const due = await longestDue(db, now())
     const isOverdue = due !== undefined && due.milliseconds > overdueMilliseconds
     if (!isOverdue) {
-      if (warnedAt !== undefined) log.info('The outbox makes progress again')
+      if (warnedAt !== undefined) log.info('The outbox delivers again')
       warnedAt = undefined
     } else if (warnedAt === undefined || performance.now() - warnedAt >= remindMilliseconds) {
       warnedAt = performance.now()
       const seconds = Math.round(due.milliseconds / 1000)
-      log.warn(
-        { kind: due.kind, seconds },
-        'The outbox makes no progress: an entry has been due for so many seconds and no node delivers it',
-      )
+      log.warn({ kind: due.kind, seconds }, 'The outbox is stuck: an entry has been due for this many seconds and no node delivers it')
     }
   }
 

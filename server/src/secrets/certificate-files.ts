@@ -45,11 +45,11 @@ export function followPair(files: CertificateFiles, first: Pair, { take, log }: 
     if (now === seen) return
     seen = now
     if (next instanceof Error) {
-      log.warn({ err: next }, 'The TLS certificate stays as it is: the new one cannot be used')
+      log.warn({ err: next }, 'The new TLS certificate cannot be used; the server goes on with the old one')
       return
     }
     take(next)
-    log.info({ cert: files.cert }, 'The TLS certificate has been taken from its files anew')
+    log.info({ cert: files.cert }, 'The TLS certificate has been reloaded from its files')
   }
   const timer = setInterval(() => void look(), reloadMilliseconds).unref()
   return () => clearInterval(timer)

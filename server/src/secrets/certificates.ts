@@ -134,7 +134,7 @@ export async function keptCertificates(folder: string, config: Config, log: Log)
     if (chain === undefined) await makeFile(files.cert, made, 0o644)
     else {
       await replaceFile(files.cert, made, 0o644)
-      log.warn({ reason, ca: files.ca }, 'The TLS certificate has been made anew, with a new CA that clients have to trust again')
+      log.warn({ reason, ca: files.ca }, 'A new TLS certificate and a new CA have been made; clients must trust the new CA')
     }
   }
 }

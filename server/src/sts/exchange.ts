@@ -46,7 +46,8 @@ const nameOf = (claims: Claims) =>
 async function userOf({ db, limits, now, appInstanceArn, makesUsers }: Wiring, id: string, name: string): Promise<string> {
   const found = await identityByArn(db, { appInstanceArn, kind: 'user', id })
   if (found) return found.name
-  if (!makesUsers) throw forbidden(`There is no user ${arnWithin(appInstanceArn, 'user', id)}, and --no-exchange-users makes none.`)
+  if (!makesUsers)
+    throw forbidden(`There is no user ${arnWithin(appInstanceArn, 'user', id)}, and the server is started with --no-exchange-users.`)
   await db.transaction(async tx => {
     const appInstance = await appInstanceByArn(tx, appInstanceArn)
     if (!appInstance) throw forbidden(`There is no app instance ${appInstanceArn}: --exchange-app-instance must name one.`)

@@ -18,9 +18,10 @@ export function hookLogin(url: string): Login {
     } catch (error) {
       throw unavailable('The login cannot be verified at the moment', 'The exchange hook does not answer. Try again.', error)
     }
-    if (response.status === 401 || response.status === 403) throw unauthorizedLogin('The exchange hook does not take this login.')
+    if (response.status === 401 || response.status === 403) throw unauthorizedLogin('The exchange hook refused this login.')
     const claims = response.status === 200 ? await claimsIn(response) : undefined
-    if (!claims) throw unavailable('The login cannot be verified at the moment', `The exchange hook makes no sense. ${describe}`)
+    if (!claims)
+      throw unavailable('The login cannot be verified at the moment', `The answer of the exchange hook is not valid. ${describe}`)
     return { ...claims, iss: url, aud: 'exchange' }
   }
 }

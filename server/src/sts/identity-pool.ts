@@ -74,7 +74,7 @@ function guestOf(pool: IdentityPool, identityId: string): Holder {
   if (!pool.ids.isGuest(identityId)) {
     if (pool.ids.mayBeLogin(identityId))
       throw notGranted(`Access to Identity '${identityId}' is forbidden.`, 'This identity belongs to a login: send its token in Logins.')
-    throw unknownPool(`Identity '${identityId}'`, 'GetId has not given it: call GetId again.')
+    throw unknownPool(`Identity '${identityId}'`, 'The IdentityId does not come from GetId: call GetId again.')
   }
   const claims = { iss: guestIssuer, aud: pool.id, sub: identityId, amr: ['unauthenticated'] }
   return { identityId, claims, userId: identityId, roleName }

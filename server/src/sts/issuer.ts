@@ -117,8 +117,8 @@ export function createIssuer({
 
 const readable: Readonly<Record<string, string>> = {
   ERR_JOSE_ALG_NOT_ALLOWED: `The algorithm of the token is none of ${algorithms.join(', ')}.`,
-  ERR_JWS_SIGNATURE_VERIFICATION_FAILED: 'The signature does not hold.',
-  ERR_JWKS_NO_MATCHING_KEY: 'The issuer has no such key (kid).',
+  ERR_JWS_SIGNATURE_VERIFICATION_FAILED: 'The signature of the token is not valid.',
+  ERR_JWKS_NO_MATCHING_KEY: 'The issuer has no key with the kid of the token.',
   ERR_JWKS_MULTIPLE_MATCHING_KEYS: 'The issuer has several keys that could have signed; the token must name one (kid).',
   ERR_JWS_INVALID: 'It is not a signed JSON Web Token.',
   ERR_JWT_INVALID: 'It is not a JSON Web Token.',
@@ -136,7 +136,7 @@ function refusalOf(error: unknown, issuer: string): unknown {
       'Get a new one from the issuer.',
     )
   if (error instanceof errors.JWTClaimValidationFailed)
-    return invalidToken(`The claim ${error.claim} is missing, or is not what is asked for here.`)
+    return invalidToken(`The claim ${error.claim} is missing, or does not have the required value.`)
   const reason = error instanceof errors.JOSEError ? readable[error.code] : undefined
   if (reason !== undefined) return invalidToken(reason)
   const message = 'The identity provider (IDP) that was asked could not be reached.'
@@ -145,7 +145,7 @@ function refusalOf(error: unknown, issuer: string): unknown {
     400,
     'IDPCommunicationError',
     message,
-    `The keys of ${issuer} cannot be had at the moment.`,
+    `The keys of ${issuer} cannot be loaded at the moment.`,
     error,
   )
 }

@@ -17,7 +17,7 @@ const locked = {
   code: 'ServiceUnavailable',
   status: 503,
   message: 'The service is temporarily unavailable',
-  reason: 'Another transaction has locked what this call changes, and has not let go of it in time. Try again.',
+  reason: 'Another transaction has locked the rows that this call changes and did not release them in time. Try again.',
 }
 
 /** Somebody else's transaction, which has done that and ends after the test at the latest. */

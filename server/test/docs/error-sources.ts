@@ -169,7 +169,9 @@ export function errorsOfTheSources(): SourceError[] {
       }
     }
   }
-  const inMakers = new Set([...makers.values()].flat().map(({ call }) => call))
+  // A maker that nobody calls is handed on as it stands, and makes the error of its own text.
+  const called = new Set(modules.flatMap(({ nodes }) => nodes.filter(isCall).map(node => nameOf(node['callee']))))
+  const inMakers = new Set([...makers].flatMap(([name, found]) => (called.has(name) ? found.map(({ call }) => call) : [])))
   return modules.flatMap(module => [
     ...module.nodes
       .filter(node => makes(node, module) && !inMakers.has(node))

@@ -162,7 +162,7 @@ onBothDatabases('connecting', world => {
     [
       'a session token with a lasting key',
       async (arn: string) => presignedUrl(world().app, arn, { query: { 'X-Amz-Security-Token': 'token' } }),
-      /The access key id is a lasting one: send no X-Amz-Security-Token with it/,
+      /The access key id is a long-lived one: send no X-Amz-Security-Token with it/,
     ],
     [
       'an unknown key',
@@ -200,13 +200,13 @@ onBothDatabases('connecting', world => {
         const { sessionToken, ...key } = await temporary()
         return presignedUrl(world().app, arn, { key: { ...key, sessionToken: encodeURIComponent(sessionToken) } })
       },
-      /The session token is garbled: escaped twice, or sent with \+ as a blank/,
+      /The session token is garbled: escaped twice, or sent with \+ as a space/,
     ],
     [
       'temporary credentials with the token of others',
       async (arn: string) =>
         presignedUrl(world().app, arn, { key: { ...(await temporary()), sessionToken: (await temporary()).sessionToken } }),
-      /The session token is not of this access key id and server, or its role or key is gone/,
+      /The session token does not belong to this access key id and server, or its role or key has been deleted/,
     ],
     ['a broken escape', async (arn: string) => `${await presignedUrl(world().app, arn)}&x=%E0%A4%A`, /percent-escape/],
   ] as const)('%s is refused with 4401 and the reason', async (_, urlOf, reason) => {

@@ -97,7 +97,7 @@ test('more calls at once than the setting says are told to try again in a second
   expect(await refused[0]!.json()).toEqual({
     Code: 'ServiceUnavailable',
     Message: 'The service is temporarily unavailable',
-    Reason: 'More calls are on their way than this server takes at once.',
+    Reason: 'This server is answering as many calls as it may at once. Try again.',
   })
   expect((await world.identity.createAppInstance({ Name: 'later' })).AppInstanceArn).toBeDefined()
 })

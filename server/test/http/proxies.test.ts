@@ -171,7 +171,7 @@ test('a client behind a proxy that is in the way is told what the proxy has chan
   expect(await reasonThrough(await proxyBefore(world, asItCame, () => 'backend:3000'))).toEqual([
     'InvalidSignatureException',
     403,
-    expect.stringMatching(/The signature was checked for the host 'backend:3000': where the client has called another one, a proxy must/),
+    expect.stringMatching(/The signature was checked for the host 'backend:3000': if the client has called another host, a proxy must/),
   ])
   expect(await reasonThrough(await proxyBefore(world, decodeURIComponent, asItCame))).toEqual([
     'UnknownOperationException',

@@ -129,8 +129,8 @@ test.each(databaseKinds)(
     const figures = await (await fetch(`${url}/metrics`)).text()
     const overdue = /^carillon_outbox_overdue_seconds\{kind="flow-invocation"\} (\S+)$/m.exec(figures)?.[1]
     expect(Number(overdue)).toBeGreaterThan(3600)
-    await until(() => server.stderr.includes('The outbox makes no progress'))
-    const lines = server.stderr.split('\n').filter(line => line.includes('The outbox makes no progress'))
+    await until(() => server.stderr.includes('The outbox is stuck'))
+    const lines = server.stderr.split('\n').filter(line => line.includes('The outbox is stuck'))
     expect(lines.map(line => JSON.parse(line) as unknown)).toEqual([
       expect.objectContaining({ level: 40, kind: 'flow-invocation', seconds: expect.closeTo(3600, -3) as number }),
     ])

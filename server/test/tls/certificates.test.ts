@@ -118,7 +118,7 @@ test('a second start keeps the CA, and one that needs another name makes it anew
   expect(await start()).toEqual(first)
   const renamed = await start('--public-ws-host', 'chat.example.com:8443')
   expect(renamed.ca).not.toBe(first.ca)
-  expect(renamed.stderr).toMatch(/"level":40.*it lacks the name chat\.example\.com.*new CA that clients have to trust again/)
+  expect(renamed.stderr).toMatch(/"level":40.*it lacks the name chat\.example\.com.*clients must trust the new CA/)
   expect((await leafOf(data)).checkHost('chat.example.com')).toBe('chat.example.com')
   expect((await start()).ca).toBe(renamed.ca)
 })
@@ -204,7 +204,7 @@ describe('a certificate that is given', () => {
     await expect.poll(() => serves(second.folder)).toBe(200)
 
     await copyFile(first.cert, second.cert)
-    await expect.poll(() => server.stderr).toMatch(/"level":40.*own\.pem and the key .* cannot be used.*stays as it is/)
+    await expect.poll(() => server.stderr).toMatch(/"level":40.*own\.pem and the key .* cannot be used.*goes on with the old one/)
     expect(await serves(second.folder)).toBe(200)
     await copyFile(first.key, second.key)
     await expect.poll(() => serves(first.folder)).toBe(200)

@@ -91,7 +91,7 @@ export function authorizerOf(name: OperationName, operation: Operation) {
     const isKept = isAboutChannel && (!facts.channel || (facts.banned && !facts.admin))
     if (!isKept) subChannelChecks.given(facts, input)
     if (isKept || !rule.holds(facts, input)) {
-      const about = isAboutChannel ? ` for ${channel?.text}, or there is no such channel, or it is banned from it` : ''
+      const about = isAboutChannel ? ` for ${channel?.text}, or there is no such channel, or the bearer is banned from it` : ''
       throw forbidden(`${says} The bearer ${bearer.text} is none of these${about}.`)
     }
     subChannelChecks.known(facts, input)

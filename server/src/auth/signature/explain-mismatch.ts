@@ -21,7 +21,7 @@ export function explainMismatch({ canonical, raw, forwardedHost, holds }: Mismat
   for (const other of otherHosts(host, canonical.headers.get('x-forwarded-host'))) {
     if (holds({ ...canonical, headers: new Map(canonical.headers).set('host', other) })) {
       return invalidSignature(
-        `The host differs: the request is signed for '${other}' and came with Host '${host}'. A proxy must pass Host on unchanged, or be trusted (--trust-proxy) and tell it.`,
+        `The host differs: the request is signed for '${other}' and came with Host '${host}'. A proxy must pass Host on unchanged, or be trusted (--trust-proxy) and report it.`,
       )
     }
   }
@@ -38,19 +38,19 @@ export function explainMismatch({ canonical, raw, forwardedHost, holds }: Mismat
   }
   const blanks = raw.query.includes('+') ? escapedQuery(raw.query.replaceAll('+', '%20')) : undefined
   if (blanks !== undefined && holds({ ...canonical, query: blanks })) {
-    return invalidSignature('The query holds a + that is signed as a blank; here a + is a plus, so send a blank as %20.')
+    return invalidSignature('The query has a + that was signed as a space. Here a + is a plus sign: send a space as %20.')
   }
   const hashOfNothing = hashBody(new Uint8Array())
   if (canonical.bodyHash !== hashOfNothing && holds({ ...canonical, bodyHash: hashOfNothing })) {
     return invalidSignature('The request is signed with the hash of an empty body, and came with a body.')
   }
   if (/\/(?:\.{0,2})(?=\/)|\/\.{1,2}$/.test(raw.path)) {
-    return invalidSignature("The path holds '//', '/./' or '/../', which signers fold before they sign; send the folded path.")
+    return invalidSignature("The path has '//', '/./' or '/../', which signers normalize before they sign: send the normalized path.")
   }
   const hosts = forwardedHost === undefined || forwardedHost === host ? `'${host}'` : `'${host}' and '${forwardedHost}'`
   return invalidSignature(
     'The secret access key is not the one of this access key id, or the method, path, query, body or a signed header was changed after signing. ' +
-      `The signature was checked for the host ${hosts}: where the client has called another one, a proxy must pass Host on unchanged, or be trusted (--trust-proxy) and tell it.`,
+      `The signature was checked for the host ${hosts}: if the client has called another host, a proxy must pass Host on unchanged, or be trusted (--trust-proxy) and report it.`,
   )
 }
 

@@ -110,8 +110,9 @@ function checkTime(date: string, expires: string, now: number) {
   const seconds = /^\d{1,6}$/.test(expires) ? Number(expires) : 0
   if (seconds < 1 || seconds > longestExpiry) throw incomplete(`X-Amz-Expires must be 1 to ${longestExpiry} seconds`)
   if (now >= signed.milliseconds + seconds * 1000 + allowedSkew)
-    throw invalidSignature(`URL expired; dated ${date}, it is ${formatBasic(now)} here`)
-  if (signed.milliseconds > now + allowedSkew) throw invalidSignature(`clock ahead; dated ${date}, it is ${formatBasic(now)} here`)
+    throw invalidSignature(`URL expired: it is dated ${date}, the server's time is ${formatBasic(now)}`)
+  if (signed.milliseconds > now + allowedSkew)
+    throw invalidSignature(`clock ahead: the URL is dated ${date}, the server's time is ${formatBasic(now)}`)
 }
 
 /** Without its signature and what is named beside it, each made only where those before do not hold: as it came; escaped by RFC 3986; and with the apostrophes that browsers escape after signing. */

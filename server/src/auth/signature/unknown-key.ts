@@ -10,8 +10,8 @@ export function unknownKey(findKey: FindKey<SigningSecret>, accessKeyId: string,
       : unrecognizedClient('This server has no such access key id.')
   }
   if (!/^[A-Za-z0-9+/=]*$/.test(sessionToken))
-    return unrecognizedClient('The session token is garbled: escaped twice, or sent with + as a blank.')
+    return unrecognizedClient('The session token is garbled: escaped twice, or sent with + as a space.')
   if (findKey(accessKeyId, undefined) !== undefined)
-    return unrecognizedClient('The access key id is a lasting one: send no X-Amz-Security-Token with it.')
-  return unrecognizedClient('The session token is not of this access key id and server, or its role or key is gone.')
+    return unrecognizedClient('The access key id is a long-lived one: send no X-Amz-Security-Token with it.')
+  return unrecognizedClient('The session token does not belong to this access key id and server, or its role or key has been deleted.')
 }
