@@ -1,5 +1,6 @@
 import { statement, type Queries } from '../database/database.ts'
-import { identityArn, type Identity } from './identities.ts'
+import { identityArn } from './arns.ts'
+import type { Identity } from './identities.ts'
 import { pageOf, type Cursor } from './page.ts'
 import { told } from './text.ts'
 
@@ -16,7 +17,7 @@ interface Row {
 }
 
 const selected = `
-  select i.id, ${identityArn('i', 'a')} as arn, i.name, s.created_at as "createdAt"
+  select i.id, ${identityArn('i')} as arn, i.name, s.created_at as "createdAt"
   from admins s
   join identities i on i.id = s.identity_id and i.deleted_at is null
   join app_instances a on a.id = s.app_instance_id`

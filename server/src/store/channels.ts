@@ -1,23 +1,11 @@
 import { give } from './counters.ts'
 import type { ChannelExpiration, ExpirationCriterion } from './channel-expiration.ts'
 import { statement, type Queries } from '../database/database.ts'
-import { identityArn, type Identity } from './identities.ts'
+import { flowArn, identityArn } from './arns.ts'
+import { livingSummary, summary, summaryColumns, type ChannelSummary, type Mode, type Privacy, type SummaryRow } from './channel-summary.ts'
+import type { Identity } from './identities.ts'
 import { pageOf, type Cursor, type Page } from './page.ts'
 import { kept, keptIfGiven, keptObject, told, toldIfKept } from './text.ts'
-
-export type Mode = 'UNRESTRICTED' | 'RESTRICTED'
-export type Privacy = 'PUBLIC' | 'PRIVATE'
-
-/** A channel as a list shows it; `lastMessageAt` is that of the newest persistent message that the viewer may see. */
-export interface ChannelSummary {
-  readonly id: number
-  readonly arn: string
-  readonly name: string
-  readonly metadata: string | undefined
-  readonly mode: Mode
-  readonly privacy: Privacy
-  readonly lastMessageAt: Date | undefined
-}
 
 /** Into how many sub-channels an elastic channel is divided at the most, and how large they are. */
 export interface Elastic {
@@ -36,18 +24,6 @@ export interface Channel extends ChannelSummary {
   readonly updatedAt: Date
 }
 
-export interface SummaryRow {
-  id: number
-  arn: string
-  name: string
-  metadata: string | null
-  mode: Mode
-  privacy: Privacy
-  publicAt: number | null
-  privateAt: number | null
-  deletedAt: number | null
-}
-
 interface Row extends SummaryRow {
   elastic: string | null
   createdAt: number
@@ -59,13 +35,6 @@ interface Row extends SummaryRow {
   creatorArn: string
   creatorName: string
 }
-
-/** The viewer is $1 in every query that shows channels: what is private to it moves its LastMessageTimestamp. */
-export const summaryColumns = `
-  c.id, a.arn || '/channel/' || c.external_id as arn, c.name, c.metadata, c.mode, c.privacy,
-  c.last_message_at as "publicAt", c.deleted_at as "deletedAt",
-  (select max(p.created_at) from private_messages p
-   where p.channel_id = c.id and p.sub_channel_id = 0 and p.viewer_id = $1 and p.failed = 0) as "privateAt"`
 
 /** Undefined for an ordinary channel. */
 export const elasticOf = (kept: string | null | undefined) => toldIfKept<Elastic>(kept ?? null)
@@ -80,8 +49,8 @@ const insert = statement<{ id: number }>(`
 const selectOne = statement<Row>(`
   select ${summaryColumns}, c.elastic, c.created_at as "createdAt", c.updated_at as "updatedAt",
     c.expiration_days as "expirationDays", c.expiration_criterion as "expirationCriterion",
-    a.arn || '/channel-flow/' || f.external_id as "flowArn",
-    creator.id as "creatorId", ${identityArn('creator', 'a')} as "creatorArn", creator.name as "creatorName"
+    ${flowArn} as "flowArn",
+    creator.id as "creatorId", ${identityArn('creator')} as "creatorArn", creator.name as "creatorName"
   from channels c
   join app_instances a on a.id = c.app_instance_id
   join identities creator on creator.id = c.created_by
@@ -132,24 +101,6 @@ const lock = statement(`update channels set deleted_at = deleted_at where id = $
 const catchUp = statement(`update channels set last_event_at = $2 where id = $1 and last_event_at < $3`)
 const bury = statement<{ appInstanceId: number }>(`
   update channels set deleted_at = $2 where id = $1 and deleted_at is null returning app_instance_id as "appInstanceId"`)
-
-const later = (a: number | null, b: number | null) => {
-  const at = Math.max(a ?? -Infinity, b ?? -Infinity)
-  return at === -Infinity ? undefined : new Date(at)
-}
-
-const summary = (row: SummaryRow): ChannelSummary => ({
-  id: row.id,
-  arn: row.arn,
-  name: told(row.name),
-  metadata: toldIfKept(row.metadata),
-  mode: row.mode,
-  privacy: row.privacy,
-  lastMessageAt: later(row.publicAt, row.privateAt),
-})
-
-/** Undefined for a channel that is deleted and not yet purged. */
-export const livingSummary = (row: SummaryRow) => (row.deletedAt === null ? summary(row) : undefined)
 
 export interface NewChannel {
   readonly appInstanceId: number

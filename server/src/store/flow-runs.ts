@@ -1,6 +1,7 @@
 import { statement, type Queries } from '../database/database.ts'
+import { channelArn, identityArn } from './arns.ts'
 import type { Processor } from './flows.ts'
-import { identityArn, type Identity } from './identities.ts'
+import type { Identity } from './identities.ts'
 import type { MessageAttributes, Persistence } from './messages.ts'
 import { kept, keptIfGiven, keptObject, told, toldIfKept } from './text.ts'
 
@@ -77,10 +78,10 @@ const insert = statement<{ id: number }>(`
   on conflict (channel_id, message_id) do nothing
   returning id`)
 const selectOne = statement<Row>(`
-  select r.id, r.channel_id as "channelId", a.arn || '/channel/' || c.external_id as "channelArn",
+  select r.id, r.channel_id as "channelId", ${channelArn} as "channelArn",
     r.sub_channel_id as "subChannelId", sub.external_id as "subChannelName", r.message_id as "messageId",
-    sender.id as "senderId", ${identityArn('sender', 'a')} as "senderArn", sender.name as "senderName",
-    target.id as "targetId", ${identityArn('target', 'a')} as "targetArn", target.name as "targetName",
+    sender.id as "senderId", ${identityArn('sender')} as "senderArn", sender.name as "senderName",
+    target.id as "targetId", ${identityArn('target')} as "targetArn", target.name as "targetName",
     r.is_edit as "isEdit", r.persistence, r.content, r.metadata, r.attributes, r.content_type as "contentType",
     r.push_notification as "pushNotification", r.sent_at as "sentAt", r.edited_at as "editedAt", r.processors, r.position
   from flow_runs r

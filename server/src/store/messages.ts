@@ -1,6 +1,7 @@
 import { pooledRandomBytes } from '../tools/random.ts'
 import { statement, type Queries } from '../database/database.ts'
-import { identityArn, type Identity } from './identities.ts'
+import { identityArn } from './arns.ts'
+import type { Identity } from './identities.ts'
 import { pageOf, type Cursor, type Page } from './page.ts'
 import { recomputeSubChannel } from './sub-channels.ts'
 import { kept, keptIfGiven, keptObject, told, toldIfKept } from './text.ts'
@@ -77,8 +78,8 @@ function placeOf(id: string): { at: number; sequence: number; nonce: string } | 
 const columns = `
   m.private, m.created_at as at, m.sequence, m.nonce, m.type, m.content, m.metadata, m.attributes,
   m.content_type as "contentType", m.redacted, m.status, m.status_detail as "statusDetail", m.edited_at as "editedAt", m.updated_at as "updatedAt",
-  sender.id as "senderId", ${identityArn('sender', 'a')} as "senderArn", sender.name as "senderName",
-  target.id as "targetId", ${identityArn('target', 'a')} as "targetArn", target.name as "targetName"`
+  sender.id as "senderId", ${identityArn('sender')} as "senderArn", sender.name as "senderName",
+  target.id as "targetId", ${identityArn('target')} as "targetArn", target.name as "targetName"`
 
 const people = `
   join identities sender on sender.id = m.sender_id

@@ -1,5 +1,6 @@
 import { statement, type Queries } from '../database/database.ts'
-import { identityArn, type Identity } from './identities.ts'
+import { identityArn } from './arns.ts'
+import type { Identity } from './identities.ts'
 import { pageOf, type Cursor } from './page.ts'
 import { told } from './text.ts'
 
@@ -30,8 +31,8 @@ const role = (row: Row): Role => ({
 /** The queries of moderators and of bans: two tables of one shape. */
 export function roleTable(table: 'moderators' | 'bans') {
   const selected = `
-    select i.id, ${identityArn('i', 'a')} as arn, i.name, i.deleted_at as "deletedAt", s.created_at as "createdAt",
-      creator.id as "creatorId", ${identityArn('creator', 'a')} as "creatorArn", creator.name as "creatorName"
+    select i.id, ${identityArn('i')} as arn, i.name, i.deleted_at as "deletedAt", s.created_at as "createdAt",
+      creator.id as "creatorId", ${identityArn('creator')} as "creatorArn", creator.name as "creatorName"
     from ${table} s
     join identities i on i.id = s.identity_id
     join identities creator on creator.id = s.created_by
