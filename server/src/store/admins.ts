@@ -2,7 +2,7 @@ import { statement, type Queries } from '../database/database.ts'
 import { identityArn } from './arns.ts'
 import type { Identity } from './identities.ts'
 import { pageOf, type Cursor } from './page.ts'
-import { told } from './text.ts'
+import { parsed } from './text.ts'
 
 export interface Admin {
   readonly identity: Identity
@@ -31,7 +31,7 @@ const count = statement<{ count: number }>(`
   select count(*) as count from admins s join identities i on i.id = s.identity_id and i.deleted_at is null
   where s.app_instance_id = $1`)
 
-const admin = ({ id, arn, name, createdAt }: Row): Admin => ({ identity: { id, arn, name: told(name) }, createdAt: new Date(createdAt) })
+const admin = ({ id, arn, name, createdAt }: Row): Admin => ({ identity: { id, arn, name: parsed(name) }, createdAt: new Date(createdAt) })
 
 export async function insertAdmin(tx: Queries, appInstanceId: number, identityId: number, now: number) {
   await tx.run(insert, appInstanceId, identityId, now)

@@ -1,5 +1,5 @@
 import { channelArn, channelArnIn } from './arns.ts'
-import { secondsText, told, toldIfKept } from './text.ts'
+import { secondsText, parsed, parsedIfGiven } from './text.ts'
 
 export type Mode = 'UNRESTRICTED' | 'RESTRICTED'
 export type Privacy = 'PUBLIC' | 'PRIVATE'
@@ -65,8 +65,8 @@ export const summaryOf = (row: ChannelRow, ...times: readonly (number | null)[])
   return {
     id: row.id,
     arn: row.arn,
-    name: told(row.name),
-    metadata: toldIfKept(row.metadata),
+    name: parsed(row.name),
+    metadata: parsedIfGiven(row.metadata),
     mode: row.mode,
     privacy: row.privacy,
     lastMessageAt: at === -Infinity ? undefined : new Date(at),

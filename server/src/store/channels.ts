@@ -5,7 +5,7 @@ import { flowArn, identityArn } from './arns.ts'
 import { livingSummary, summary, summaryColumns, type ChannelSummary, type Mode, type Privacy, type SummaryRow } from './channel-summary.ts'
 import type { Identity } from './identities.ts'
 import { pageOf, type Cursor, type Page } from './page.ts'
-import { kept, keptIfGiven, keptObject, told, toldIfKept } from './text.ts'
+import { json, jsonIfGiven, jsonOfObject, parsed, parsedIfGiven } from './text.ts'
 
 /** Into how many sub-channels an elastic channel is divided at the most, and how large they are. */
 export interface Elastic {
@@ -37,7 +37,7 @@ interface Row extends SummaryRow {
 }
 
 /** Undefined for an ordinary channel. */
-export const elasticOf = (kept: string | null | undefined) => toldIfKept<Elastic>(kept ?? null)
+export const elasticOf = (kept: string | null | undefined) => parsedIfGiven<Elastic>(kept ?? null)
 
 const insert = statement<{ id: number }>(`
   insert into channels (app_instance_id, external_id, name, metadata, mode, privacy, created_by,
@@ -119,9 +119,9 @@ export interface NewChannel {
 /** The id of the new channel, or undefined where one with that ChannelId lives already. */
 export async function insertChannel(tx: Queries, given: NewChannel): Promise<number | undefined> {
   const { appInstanceId, externalId, name, metadata, mode, privacy, createdBy, now, expiration, expiresAt, elastic } = given
-  const shown = [kept(name), keptIfGiven(metadata), mode, privacy]
+  const shown = [json(name), jsonIfGiven(metadata), mode, privacy]
   const over = [expiration?.days ?? null, expiration?.criterion ?? null, expiresAt ?? null]
-  const row = await tx.get(insert, appInstanceId, externalId, ...shown, createdBy, now, ...over, keptObject(elastic))
+  const row = await tx.get(insert, appInstanceId, externalId, ...shown, createdBy, now, ...over, jsonOfObject(elastic))
   return row?.id
 }
 
@@ -132,7 +132,7 @@ export async function findChannel(db: Queries, id: number, viewerId: number): Pr
     ...summary(row),
     flowArn: row.flowArn ?? undefined,
     elastic: elasticOf(row.elastic),
-    createdBy: { id: row.creatorId, arn: row.creatorArn, name: told(row.creatorName) },
+    createdBy: { id: row.creatorId, arn: row.creatorArn, name: parsed(row.creatorName) },
     createdAt: new Date(row.createdAt),
     updatedAt: new Date(row.updatedAt),
     expiration: row.expirationDays === null ? undefined : { days: row.expirationDays, criterion: row.expirationCriterion! },
@@ -179,7 +179,7 @@ export async function updateChannel(
   id: number,
   given: { name: string | undefined; mode: Mode | undefined; metadata: string | undefined; now: number },
 ) {
-  await tx.run(update, id, keptIfGiven(given.name), given.mode ?? null, keptIfGiven(given.metadata), given.now)
+  await tx.run(update, id, jsonIfGiven(given.name), given.mode ?? null, jsonIfGiven(given.metadata), given.now)
 }
 
 /** Until the commit nobody else can lock the channel; false where it is deleted. */

@@ -6,7 +6,7 @@ import type { Mode, Privacy } from './channel-summary.ts'
 import type { Identity } from './identities.ts'
 import { byMember, type MembershipType } from './memberships.ts'
 import { findMessage, type Message } from './messages.ts'
-import { told } from './text.ts'
+import { parsed } from './text.ts'
 
 /** A user or bot that acts, and where it lives. */
 export interface Actor extends Identity {
@@ -137,7 +137,7 @@ export async function findFacts(db: Queries, bearer: Arn, about: About = {}): Pr
     caller: {
       id: row.callerId,
       arn: bearer.text,
-      name: told(row.callerName),
+      name: parsed(row.callerName),
       appInstanceId: row.appInstanceId,
       appInstanceArn: bearer.appInstanceArn,
     },

@@ -2,7 +2,7 @@ import { statement, type Queries } from '../database/database.ts'
 import { flowArn, selectNamed, valuesOf, type Named } from './arns.ts'
 import { channelColumns, summaryOf, type ChannelRow, type ChannelSummary } from './channel-summary.ts'
 import { pageOf, type Cursor, type Page } from './page.ts'
-import { kept, told, toldIfKept } from './text.ts'
+import { json, parsed, parsedIfGiven } from './text.ts'
 
 export interface Processor {
   readonly Name: string
@@ -56,8 +56,8 @@ const selectChannelsAfter = statement<ChannelRow>(`
 const flow = (row: Row): Flow => ({
   id: row.id,
   arn: row.arn,
-  name: told(row.name),
-  processors: told<Processor[]>(row.processors),
+  name: parsed(row.name),
+  processors: parsed<Processor[]>(row.processors),
   createdAt: new Date(row.createdAt),
   updatedAt: new Date(row.updatedAt),
 })
@@ -68,7 +68,7 @@ export async function insertFlow(
   given: { appInstanceId: number; externalId: string; name: string; processors: readonly Processor[]; now: number },
 ) {
   const { appInstanceId, externalId, name, processors, now } = given
-  return (await tx.get(insert, appInstanceId, externalId, kept(name), JSON.stringify(processors), now))!.id
+  return (await tx.get(insert, appInstanceId, externalId, json(name), JSON.stringify(processors), now))!.id
 }
 
 /** The flow that an ARN names. */
@@ -90,11 +90,11 @@ export async function countFlows(tx: Queries, appInstanceId: number) {
 /** The processors that a message goes through now; undefined where the flow is gone. */
 export async function flowProcessors(tx: Queries, id: number): Promise<Processor[] | undefined> {
   const row = await tx.get(selectProcessors, id)
-  return toldIfKept<Processor[]>(row?.processors ?? null)
+  return parsedIfGiven<Processor[]>(row?.processors ?? null)
 }
 
 export async function updateFlow(tx: Queries, id: number, given: { name: string; processors: readonly Processor[]; now: number }) {
-  return (await tx.run(update, id, kept(given.name), JSON.stringify(given.processors), given.now)) === 1
+  return (await tx.run(update, id, json(given.name), JSON.stringify(given.processors), given.now)) === 1
 }
 
 /** Until the commit nobody else can associate or delete the flow; false where it is gone. */

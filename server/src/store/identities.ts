@@ -2,7 +2,7 @@ import { give } from './counters.ts'
 import { statement, type Queries } from '../database/database.ts'
 import { living, selectNamed, valuesOf, type Named } from './arns.ts'
 import { pageOf, type Cursor } from './page.ts'
-import { kept, keptIfGiven, keptObject, told, toldIfKept } from './text.ts'
+import { json, jsonIfGiven, jsonOfObject, parsed, parsedIfGiven } from './text.ts'
 
 /** Users and bots are one table: either can be bearer, member, moderator, admin and sender. */
 export type IdentityKind = 'user' | 'bot'
@@ -75,9 +75,9 @@ const selectExpired = statement<{ id: number }>(`
 const record = (row: Row): IdentityRecord => ({
   id: row.id,
   arn: `${row.appInstanceArn}/${row.kind}/${row.externalId}`,
-  name: told(row.name),
-  metadata: toldIfKept(row.metadata),
-  configuration: toldIfKept<unknown>(row.configuration),
+  name: parsed(row.name),
+  metadata: parsedIfGiven(row.metadata),
+  configuration: parsedIfGiven<unknown>(row.configuration),
   expirationDays: row.expirationDays ?? undefined,
   createdAt: new Date(row.createdAt),
   updatedAt: new Date(row.updatedAt),
@@ -102,9 +102,9 @@ export async function insertIdentity(tx: Queries, given: NewIdentity): Promise<n
     given.appInstanceArn,
     given.kind,
     given.externalId,
-    kept(given.name),
-    keptIfGiven(given.metadata),
-    keptObject(given.configuration),
+    json(given.name),
+    jsonIfGiven(given.metadata),
+    jsonOfObject(given.configuration),
     given.expirationDays ?? null,
     given.expiresAt ?? null,
     given.now,
@@ -130,7 +130,7 @@ export async function updateIdentity(
   id: number,
   given: { name: string; metadata: string; configuration?: unknown; now: number },
 ) {
-  await tx.run(update, id, kept(given.name), kept(given.metadata), keptObject(given.configuration), given.now)
+  await tx.run(update, id, json(given.name), json(given.metadata), jsonOfObject(given.configuration), given.now)
 }
 
 /** Sets or, with undefined, removes the days after which the user is deleted, and when that is. */

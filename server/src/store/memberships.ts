@@ -4,7 +4,7 @@ import { summaryText } from './channel-summary.ts'
 import { catchUpChannel } from './channels.ts'
 import type { Identity } from './identities.ts'
 import { pageOf, type Cursor, type Page, type PageOfText } from './page.ts'
-import { secondsText, told } from './text.ts'
+import { secondsText, parsed } from './text.ts'
 
 export type MembershipType = 'DEFAULT' | 'HIDDEN'
 
@@ -156,9 +156,9 @@ const selectOwn = oneSummary(ownPrivate)
 const selectOthers = oneSummary(othersPrivate)
 
 const membership = (row: Row): Membership => ({
-  member: { id: row.memberId, arn: row.memberArn, name: told(row.memberName) },
+  member: { id: row.memberId, arn: row.memberArn, name: parsed(row.memberName) },
   type: row.type,
-  invitedBy: { id: row.inviterId, arn: row.inviterArn, name: told(row.inviterName) },
+  invitedBy: { id: row.inviterId, arn: row.inviterArn, name: parsed(row.inviterName) },
   createdAt: new Date(row.createdAt),
   updatedAt: new Date(row.updatedAt),
 })
@@ -225,7 +225,7 @@ export async function listMembers(
     rows,
     limit,
     row => [row.id],
-    row => (row.deletedAt === null ? { id: row.memberId, arn: row.arn, name: told(row.name) } : undefined),
+    row => (row.deletedAt === null ? { id: row.memberId, arn: row.arn, name: parsed(row.name) } : undefined),
   )
 }
 

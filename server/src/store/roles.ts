@@ -2,7 +2,7 @@ import { statement, type Queries } from '../database/database.ts'
 import { identityArn } from './arns.ts'
 import type { Identity } from './identities.ts'
 import { pageOf, type Cursor } from './page.ts'
-import { told } from './text.ts'
+import { parsed } from './text.ts'
 
 /** What a user or bot is in a channel beside its membership: a moderator, or banned. */
 export interface Role {
@@ -23,8 +23,8 @@ interface Row {
 }
 
 const role = (row: Row): Role => ({
-  identity: { id: row.id, arn: row.arn, name: told(row.name) },
-  createdBy: { id: row.creatorId, arn: row.creatorArn, name: told(row.creatorName) },
+  identity: { id: row.id, arn: row.arn, name: parsed(row.name) },
+  createdBy: { id: row.creatorId, arn: row.creatorArn, name: parsed(row.creatorName) },
   createdAt: new Date(row.createdAt),
 })
 

@@ -4,7 +4,7 @@ import { statement, type Queries } from '../database/database.ts'
 import { idOf, rowKindOf, selectNamed, valuesOf, type Named, type RowKind } from './arns.ts'
 import { lockFlow } from './flows.ts'
 import { lockIdentity } from './identities.ts'
-import { kept, told } from './text.ts'
+import { json, parsed } from './text.ts'
 
 export interface Tag {
   readonly key: string
@@ -54,17 +54,17 @@ export async function lockResource(tx: Queries, { kind, id }: TaggedResource): P
 
 /** Adds tags; a key that is there already gets the new value. */
 export async function putTags(tx: Queries, resource: TaggedResource, tags: readonly Tag[]) {
-  for (const { key, value } of tags) await tx.run(upsert, resource.kind, resource.id, kept(key), kept(value))
+  for (const { key, value } of tags) await tx.run(upsert, resource.kind, resource.id, json(key), json(value))
 }
 
 /** Removes the tags of those keys; unknown ones are ignored. */
 export async function removeTags(tx: Queries, resource: TaggedResource, keys: readonly string[]) {
-  for (const key of keys) await tx.run(remove, resource.kind, resource.id, kept(key))
+  for (const key of keys) await tx.run(remove, resource.kind, resource.id, json(key))
 }
 
 export async function tagsOf(db: Queries, resource: TaggedResource): Promise<Tag[]> {
   const rows = await db.all(selectAll, resource.kind, resource.id)
-  return rows.map(({ key, value }) => ({ key: told(key), value: told(value) }))
+  return rows.map(({ key, value }) => ({ key: parsed(key), value: parsed(value) }))
 }
 
 export async function removeAllTags(tx: Queries, resource: TaggedResource) {
@@ -74,5 +74,5 @@ export async function removeAllTags(tx: Queries, resource: TaggedResource) {
 /** The tags of what an ARN names, by key; none where it names nothing that lives. */
 export async function tagsUnder(db: Queries, arn: Named): Promise<ReadonlyMap<string, string>> {
   const rows = await db.all(named[rowKindOf(arn)].selectTags, ...valuesOf(arn))
-  return new Map(rows.map(({ key, value }) => [told(key), told(value)]))
+  return new Map(rows.map(({ key, value }) => [parsed(key), parsed(value)]))
 }
