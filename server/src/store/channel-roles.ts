@@ -5,7 +5,7 @@ import { pageOf, type Cursor } from './page.ts'
 import { parsed } from './text.ts'
 
 /** What a user or bot is in a channel beside its membership: a moderator, or banned. */
-export interface Role {
+export interface ChannelRole {
   readonly identity: Identity
   readonly createdBy: Identity
   readonly createdAt: Date
@@ -22,14 +22,14 @@ interface Row {
   creatorName: string
 }
 
-const role = (row: Row): Role => ({
+const role = (row: Row): ChannelRole => ({
   identity: { id: row.id, arn: row.arn, name: parsed(row.name) },
   createdBy: { id: row.creatorId, arn: row.creatorArn, name: parsed(row.creatorName) },
   createdAt: new Date(row.createdAt),
 })
 
 /** The queries of moderators and of bans: two tables of one shape. */
-export function roleTable(table: 'moderators' | 'bans') {
+export function channelRoleTable(table: 'moderators' | 'bans') {
   const selected = `
     select i.id, ${identityArn('i')} as arn, i.name, i.deleted_at as "deletedAt", s.created_at as "createdAt",
       creator.id as "creatorId", ${identityArn('creator')} as "creatorArn", creator.name as "creatorName"
@@ -61,7 +61,7 @@ export function roleTable(table: 'moderators' | 'bans') {
       return (await tx.run(remove, channelId, identityId)) === 1
     },
 
-    find: async (db: Queries, channelId: number, identityId: number): Promise<Role | undefined> => {
+    find: async (db: Queries, channelId: number, identityId: number): Promise<ChannelRole | undefined> => {
       const row = await db.get(selectOne, channelId, identityId)
       return row && role(row)
     },
