@@ -36,6 +36,7 @@ import { BalancingQueue } from './jobs/balancing.ts'
 import { jobsOf } from './jobs/index.ts'
 import { purgeStep } from './jobs/purge.ts'
 import { keepRates } from './rates/shared-buckets.ts'
+import { connectRate } from './rates/throttle.ts'
 import { schedule } from './jobs/schedule.ts'
 import { KeyRing } from './keys/key-ring.ts'
 import { createLog } from './observe/log.ts'
@@ -281,10 +282,7 @@ export async function startApp(config: Config, { now = Date.now, keys, through =
       verify: createUrlVerifier({ findKey, hosts: config.publicWsHost === undefined ? [] : [config.publicWsHost] }),
       isGood: signed => kept.isGood(signed) || keys?.(signed.accessKeyId, signed.sessionToken)?.secretAccessKey === signed.secretAccessKey,
       limits,
-      buckets,
-      connectRate: rates
-        ? { perSecond: rates.connectRate, atOnce: rates.connectRate }
-        : { perSecond: 1, atOnce: limits.connectionsPerUser },
+      connectRate: connectRate(buckets, now, rates, limits.connectionsPerUser),
       pingSeconds: config.pingSeconds,
     })
     dispatches = Object.fromEntries(

@@ -20,5 +20,16 @@ export function parseArn(text: string): Arn | undefined {
   return { text, appInstanceArn: appInstanceArn!, kind: (kind as ArnKind | undefined) ?? 'app-instance', id: id ?? appInstanceId! }
 }
 
-/** The ARN of a resource inside an app instance. */
+/** The ARNs of this service that the input of a call names, by member. */
+export type NamedArns = ReadonlyMap<string, readonly Arn[]>
+
+/** The text of the ARN of a resource inside an app instance. */
 export const arnWithin = (appInstanceArn: string, kind: Exclude<ArnKind, 'app-instance'>, id: string) => `${appInstanceArn}/${kind}/${id}`
+
+/** The same ARN with its parts. */
+export const within = (appInstanceArn: string, kind: Exclude<ArnKind, 'app-instance'>, id: string): Arn => ({
+  text: arnWithin(appInstanceArn, kind, id),
+  appInstanceArn,
+  kind,
+  id,
+})

@@ -5,20 +5,21 @@ import { requireAppInstance } from '../domain/app-instances.ts'
 import { requireIdentity } from '../domain/identities.ts'
 import { identity } from '../present/identities.ts'
 import { findAdmin, listAdmins } from '../store/admins.ts'
+import { named } from './named.ts'
 import { paged } from './paging.ts'
 
 export const admins: Handlers<'CreateAppInstanceAdmin' | 'DescribeAppInstanceAdmin' | 'ListAppInstanceAdmins' | 'DeleteAppInstanceAdmin'> =
   {
-    async CreateAppInstanceAdmin({ AppInstanceArn, AppInstanceAdminArn }, call) {
+    async CreateAppInstanceAdmin({ AppInstanceArn }, call) {
       const { id } = await requireAppInstance(call.db, AppInstanceArn)
-      const named = await call.db.transaction(tx => addAdmin(tx, call, id, AppInstanceAdminArn))
-      return { AppInstanceAdmin: identity(named), AppInstanceArn }
+      const admin = await call.db.transaction(tx => addAdmin(tx, call, id, named(call, 'AppInstanceAdminArn')))
+      return { AppInstanceAdmin: identity(admin), AppInstanceArn }
     },
 
     async DescribeAppInstanceAdmin({ AppInstanceArn, AppInstanceAdminArn }, call) {
       const appInstance = await requireAppInstance(call.db, AppInstanceArn)
-      const named = await requireIdentity(call.db, AppInstanceAdminArn)
-      const admin = await findAdmin(call.db, appInstance.id, named.id)
+      const found = await requireIdentity(call.db, named(call, 'AppInstanceAdminArn'))
+      const admin = await findAdmin(call.db, appInstance.id, found.id)
       if (!admin) throw notFound('The app instance admin does not exist.', `${AppInstanceAdminArn} is no AppInstanceAdmin.`)
       return { AppInstanceAdmin: { Admin: identity(admin.identity), AppInstanceArn, CreatedTimestamp: admin.createdAt } }
     },
@@ -30,8 +31,8 @@ export const admins: Handlers<'CreateAppInstanceAdmin' | 'DescribeAppInstanceAdm
       return { AppInstanceArn, AppInstanceAdmins: items.map(admin => ({ Admin: identity(admin.identity) })), NextToken }
     },
 
-    async DeleteAppInstanceAdmin({ AppInstanceArn, AppInstanceAdminArn }, call) {
+    async DeleteAppInstanceAdmin({ AppInstanceArn }, call) {
       const { id } = await requireAppInstance(call.db, AppInstanceArn)
-      await call.db.transaction(tx => removeAdmin(tx, id, AppInstanceAdminArn))
+      await call.db.transaction(tx => removeAdmin(tx, id, named(call, 'AppInstanceAdminArn')))
     },
   }

@@ -3,6 +3,7 @@ import { requireAppInstance } from '../domain/app-instances.ts'
 import { changeBot, createBot, deleteBot, requireBot, type BotConfiguration } from '../domain/bots.ts'
 import { listIdentities } from '../store/identities.ts'
 import { once } from './idempotency.ts'
+import { named } from './named.ts'
 import { paged } from './paging.ts'
 
 export const bots: Handlers<
@@ -14,8 +15,8 @@ export const bots: Handlers<
     return once(call, appInstance.arn, input, async tx => ({ AppInstanceBotArn: await createBot(tx, call, appInstance, bot) }))
   },
 
-  async DescribeAppInstanceBot({ AppInstanceBotArn }, { db }) {
-    const bot = await requireBot(db, AppInstanceBotArn)
+  async DescribeAppInstanceBot(_, call) {
+    const bot = await requireBot(call.db, named(call, 'AppInstanceBotArn'))
     return {
       AppInstanceBot: {
         AppInstanceBotArn: bot.arn,
@@ -40,11 +41,11 @@ export const bots: Handlers<
 
   async UpdateAppInstanceBot({ AppInstanceBotArn, Name, Metadata, Configuration }, call) {
     const given = { name: Name, metadata: Metadata, configuration: Configuration }
-    await call.db.transaction(tx => changeBot(tx, call, AppInstanceBotArn, given))
+    await call.db.transaction(tx => changeBot(tx, call, named(call, 'AppInstanceBotArn'), given))
     return { AppInstanceBotArn }
   },
 
-  async DeleteAppInstanceBot({ AppInstanceBotArn }, call) {
-    await call.db.transaction(tx => deleteBot(tx, call, AppInstanceBotArn))
+  async DeleteAppInstanceBot(_, call) {
+    await call.db.transaction(tx => deleteBot(tx, call, named(call, 'AppInstanceBotArn')))
   },
 }

@@ -1,3 +1,4 @@
+import type { NamedArns } from '../arn.ts'
 import type { Input, OperationName, Output } from '../contract/index.ts'
 import type { Bus } from '../bus/bus.ts'
 import type { Principal } from '../auth/principal.ts'
@@ -32,14 +33,20 @@ export interface Call extends Environment {
   /** Who has signed. */
   readonly principal: Principal
   readonly operation: OperationName
+  /** What the input names; `named` reads it. */
+  readonly arns: NamedArns
+  /** What is known of the user or bot that calls; undefined where a service key acts. */
+  readonly facts: Facts | undefined
 }
 
 /** What a handler may use where a user or bot acts. */
-export interface BearerCall extends Call, Facts {}
+export interface BearerCall extends Call {
+  readonly facts: Facts
+}
 
 /** The same where the call is about a channel: it exists, and the bearer's role permits the call. */
 export interface ChannelCall extends BearerCall {
-  readonly channel: CalledChannel
+  readonly facts: Facts & { readonly channel: CalledChannel }
 }
 
 type CallOf<Name extends OperationName> = 'ChimeBearer' extends keyof Input<Name>

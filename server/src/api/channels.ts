@@ -1,6 +1,7 @@
-import { parseArn } from '../arn.ts'
+import { parseArn, type Arn } from '../arn.ts'
 import type { BearerCall, Handlers } from './call.ts'
 import type { Input } from '../contract/index.ts'
+import { listedPrivacies, searchesAll } from '../auth/roles/sight.ts'
 import { badRequest, forbidden } from '../errors.ts'
 import { changeChannel, createChannel, deleteChannel, setExpiration } from '../domain/channels.ts'
 import { requireIdentity } from '../domain/identities.ts'
@@ -8,15 +9,16 @@ import { channelDetails, channelSummary, expirationSettings, subChannelSummary }
 import { findChannel, listChannels, type Elastic } from '../store/channels.ts'
 import type { ExpirationCriterion } from '../store/channel-expiration.ts'
 import { membershipsOf } from '../store/counters.ts'
-import { identityByArn } from '../store/identities.ts'
+import { findIdentity } from '../store/identities.ts'
 import { searchChannels } from '../store/search.ts'
 import { listSubChannels } from '../store/sub-channels.ts'
 import { acting, actingIn } from './acting.ts'
 import { once } from './idempotency.ts'
+import { allNamed } from './named.ts'
 import { paged } from './paging.ts'
 import type { Queries } from '../database/database.ts'
 
-async function requireIdentities(tx: Queries, arns: readonly string[] = []) {
+async function requireIdentities(tx: Queries, arns: readonly Arn[]) {
   const found = []
   for (const arn of arns) found.push(await requireIdentity(tx, arn))
   return found
@@ -46,8 +48,8 @@ async function memberField(
     if (arn?.kind !== 'user' && arn?.kind !== 'bot') {
       throw badRequest('An invalid ARN was supplied for the input parameter.', `${value} in Values is not the ARN of a user or bot.`)
     }
-    if (arn.appInstanceArn !== call.caller.appInstanceArn) throw forbidden(`${value} is not in the app instance of the bearer.`)
-    const found = await identityByArn(db, arn)
+    if (arn.appInstanceArn !== call.facts.caller.appInstanceArn) throw forbidden(`${value} is not in the app instance of the bearer.`)
+    const found = await findIdentity(db, arn)
     if (!found) return undefined
     memberIds.add(found.id)
   }
@@ -55,7 +57,7 @@ async function memberField(
 }
 
 /** Throws unless the caller is in one of the fields and in few enough channels (docs/service/channels.md#searching-channels). */
-async function requireSearchable({ db, caller, limits }: BearerCall, fields: readonly { readonly Values: readonly string[] }[]) {
+async function requireSearchable({ db, facts: { caller }, limits }: BearerCall, fields: readonly { readonly Values: readonly string[] }[]) {
   if (!fields.some(({ Values }) => Values.includes(caller.arn))) {
     throw badRequest(
       'AppInstanceUser must include its own ARN for MEMBERS field',
@@ -90,24 +92,24 @@ export const channels: Handlers<
         privacy: input.Privacy,
         elastic: elasticOf(input.ElasticChannelConfiguration),
         expiration: expirationOf(input.ExpirationSettings),
-        members: await requireIdentities(tx, input.MemberArns),
-        moderators: await requireIdentities(tx, input.ModeratorArns),
+        members: await requireIdentities(tx, allNamed(call, 'MemberArns')),
+        moderators: await requireIdentities(tx, allNamed(call, 'ModeratorArns')),
         tags: input.Tags,
       })
       return { ChannelArn: arn }
     })
   },
 
-  async DescribeChannel(_, { db, channel, caller }) {
+  async DescribeChannel(_, { db, facts: { channel, caller } }) {
     const found = await findChannel(db, channel.id, caller.id)
     if (!found) throw forbidden(`The channel ${channel.arn} does not exist.`)
     return { Channel: channelDetails(found) }
   },
 
-  /** Without Privacy an admin sees all channels, others the public ones (docs/service/channels.md#describing-and-listing-channels). */
   async ListChannels(input, call) {
-    const { caller, admin, db } = call
-    const privacies = input.Privacy ? [input.Privacy] : admin ? (['PUBLIC', 'PRIVATE'] as const) : (['PUBLIC'] as const)
+    const { db, facts } = call
+    const { caller } = facts
+    const privacies = listedPrivacies(facts, input.Privacy)
     const asked = { appInstanceId: caller.appInstanceId, privacies, viewerId: caller.id }
     const { items, NextToken } = await paged(call, input, [input.AppInstanceArn, ...privacies], (after, limit) =>
       listChannels(db, asked, after, limit),
@@ -117,22 +119,23 @@ export const channels: Handlers<
 
   async UpdateChannel({ Name, Mode, Metadata }, call) {
     await call.db.transaction(tx => changeChannel(tx, actingIn(call), { name: Name, mode: Mode, metadata: Metadata }))
-    return { ChannelArn: call.channel.arn }
+    return { ChannelArn: call.facts.channel.arn }
   },
 
-  async DeleteChannel(_, { db, channel, now }) {
+  async DeleteChannel(_, { db, facts: { channel }, now }) {
     await db.transaction(tx => deleteChannel(tx, channel.id, now()))
   },
 
-  /** Users and bots search the channels that they are in, an admin all of them (docs/service/channels.md#searching-channels). */
   async SearchChannels(input, call) {
-    const { caller, admin, db } = call
+    const { db, facts } = call
+    const { caller } = facts
+    const isEverywhere = searchesAll(facts)
     const fields = await Promise.all(input.Fields.map(field => memberField(db, field, call)))
-    if (!admin) await requireSearchable(call, input.Fields)
+    if (!isEverywhere) await requireSearchable(call, input.Fields)
     if (fields.includes(undefined)) return { Channels: [] }
     const known = fields.filter(field => field !== undefined)
-    const memberId = admin ? known[0]!.memberIds[0]! : caller.id
-    const search = { memberId, viewerId: caller.id, fields: known, countsHidden: admin }
+    const memberId = isEverywhere ? known[0]!.memberIds[0]! : caller.id
+    const search = { memberId, viewerId: caller.id, fields: known, countsHidden: isEverywhere }
     const { items, NextToken } = await paged(call, input, [JSON.stringify(input.Fields)], (after, limit) =>
       searchChannels(db, search, after, limit),
     )
@@ -142,11 +145,12 @@ export const channels: Handlers<
   async PutChannelExpirationSettings({ ExpirationSettings }, call) {
     const expiration = expirationOf(ExpirationSettings)
     await call.db.transaction(tx => setExpiration(tx, actingIn(call), expiration))
-    return { ChannelArn: call.channel.arn, ExpirationSettings: expiration && expirationSettings(expiration) }
+    return { ChannelArn: call.facts.channel.arn, ExpirationSettings: expiration && expirationSettings(expiration) }
   },
 
   async ListSubChannels(input, call) {
-    const { channel, db } = call
+    const { db, facts } = call
+    const { channel } = facts
     if (!channel.elastic) throw badRequest('Only elastic channels have sub-channels', `${channel.arn} is not elastic.`)
     const { items, NextToken } = await paged(call, input, [channel.arn], (after, limit) => listSubChannels(db, channel.id, after, limit))
     return { ChannelArn: channel.arn, SubChannels: items.map(subChannelSummary), NextToken }

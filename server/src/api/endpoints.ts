@@ -1,23 +1,15 @@
-import { parseArn } from '../arn.ts'
-import type { Handlers } from './call.ts'
-import { notFound } from '../errors.ts'
+import type { Call, Handlers } from './call.ts'
 import { changeEndpoint, deregisterEndpoint, missingEndpoint, registerEndpoint } from '../domain/endpoints.ts'
+import { requireUser } from '../domain/users.ts'
 import type { Queries } from '../database/database.ts'
 import { findEndpoint, listEndpoints, type Endpoint } from '../store/endpoints.ts'
-import { identityByArn } from '../store/identities.ts'
+import { findIdentity } from '../store/identities.ts'
 import { once } from './idempotency.ts'
+import { named } from './named.ts'
 import { paged } from './paging.ts'
 
-async function findUser(db: Queries, text: string) {
-  const arn = parseArn(text)
-  return arn?.kind === 'user' ? identityByArn(db, arn) : undefined
-}
-
-async function requireUser(db: Queries, text: string) {
-  const user = await findUser(db, text)
-  if (!user) throw notFound('The app instance user does not exist.', `There is no user ${text}.`)
-  return user
-}
+/** The user whose devices they are. */
+const userOf = async (call: Call, db: Queries = call.db) => requireUser(db, named(call, 'AppInstanceUserArn'))
 
 const summary = (user: string, endpoint: Endpoint) => ({
   AppInstanceUserArn: user,
@@ -36,8 +28,7 @@ export const endpoints: Handlers<
   | 'DeregisterAppInstanceUserEndpoint'
 > = {
   async RegisterAppInstanceUserEndpoint(input, call) {
-    const { AppInstanceUserArn } = input
-    const user = await requireUser(call.db, AppInstanceUserArn)
+    const user = await userOf(call)
     const device = {
       name: input.Name,
       type: input.Type,
@@ -48,13 +39,13 @@ export const endpoints: Handlers<
     }
     // Its number, since a user who comes back under the id of a deleted one is another.
     return once(call, String(user.id), input, async tx => {
-      return { AppInstanceUserArn, EndpointId: await registerEndpoint(tx, call, user, device) }
+      return { AppInstanceUserArn: user.arn, EndpointId: await registerEndpoint(tx, call, user, device) }
     })
   },
 
-  async DescribeAppInstanceUserEndpoint({ AppInstanceUserArn, EndpointId }, { db }) {
-    const user = await requireUser(db, AppInstanceUserArn)
-    const endpoint = await findEndpoint(db, user.id, EndpointId)
+  async DescribeAppInstanceUserEndpoint({ EndpointId }, call) {
+    const user = await userOf(call)
+    const endpoint = await findEndpoint(call.db, user.id, EndpointId)
     if (!endpoint) throw missingEndpoint(EndpointId, user)
     return {
       AppInstanceUserEndpoint: {
@@ -68,22 +59,22 @@ export const endpoints: Handlers<
   },
 
   async ListAppInstanceUserEndpoints(input, call) {
-    const { id, arn } = await requireUser(call.db, input.AppInstanceUserArn)
+    const { id, arn } = await userOf(call)
     const { items, NextToken } = await paged(call, input, [arn], (after, limit) => listEndpoints(call.db, id, after, limit))
     return { AppInstanceUserEndpoints: items.map(endpoint => summary(arn, endpoint)), NextToken }
   },
 
   async UpdateAppInstanceUserEndpoint({ AppInstanceUserArn, EndpointId, Name, AllowMessages }, call) {
     await call.db.transaction(async tx => {
-      const user = await requireUser(tx, AppInstanceUserArn)
+      const user = await userOf(call, tx)
       await changeEndpoint(tx, call, user, EndpointId, { name: Name, allowMessages: AllowMessages })
     })
     return { AppInstanceUserArn, EndpointId }
   },
 
-  async DeregisterAppInstanceUserEndpoint({ AppInstanceUserArn, EndpointId }, { db }) {
-    await db.transaction(async tx => {
-      const user = await findUser(tx, AppInstanceUserArn)
+  async DeregisterAppInstanceUserEndpoint({ EndpointId }, call) {
+    await call.db.transaction(async tx => {
+      const user = await findIdentity(tx, named(call, 'AppInstanceUserArn'))
       if (user) await deregisterEndpoint(tx, user, EndpointId)
     })
   },

@@ -4,12 +4,14 @@ import { requireAppInstance } from '../domain/app-instances.ts'
 import { associate, changeFlow, createFlow, deleteFlow, disassociate, requireFlow } from '../domain/channel-flows.ts'
 import { answerCallback, noSuchCallback, refuseDecided, type Answer } from '../domain/flows.ts'
 import { checkMessageSize } from '../domain/sizes.ts'
+import { channelSummary } from '../present/channels.ts'
 import { flowDetails, flowSummary } from '../present/flows.ts'
 import { findCallback } from '../store/flow-callbacks.ts'
 import { findRun } from '../store/flow-runs.ts'
 import { channelsOfFlow, listFlows } from '../store/flows.ts'
 import { actingIn } from './acting.ts'
 import { once } from './idempotency.ts'
+import { named } from './named.ts'
 import { paged } from './paging.ts'
 
 export const flows: Handlers<
@@ -29,8 +31,8 @@ export const flows: Handlers<
     return once(call, appInstance.arn, input, async tx => ({ ChannelFlowArn: await createFlow(tx, call, appInstance, flow) }))
   },
 
-  async DescribeChannelFlow({ ChannelFlowArn }, { db }) {
-    return { ChannelFlow: flowDetails(await requireFlow(db, ChannelFlowArn)) }
+  async DescribeChannelFlow(_, call) {
+    return { ChannelFlow: flowDetails(await requireFlow(call.db, named(call, 'ChannelFlowArn'))) }
   },
 
   async ListChannelFlows(input, call) {
@@ -40,35 +42,28 @@ export const flows: Handlers<
   },
 
   async UpdateChannelFlow({ ChannelFlowArn, Name, Processors }, call) {
-    await call.db.transaction(tx => changeFlow(tx, call, ChannelFlowArn, { name: Name, processors: Processors }))
+    await call.db.transaction(tx => changeFlow(tx, call, named(call, 'ChannelFlowArn'), { name: Name, processors: Processors }))
     return { ChannelFlowArn }
   },
 
-  async DeleteChannelFlow({ ChannelFlowArn }, { db }) {
-    await db.transaction(tx => deleteFlow(tx, ChannelFlowArn))
+  async DeleteChannelFlow(_, call) {
+    await call.db.transaction(tx => deleteFlow(tx, named(call, 'ChannelFlowArn')))
   },
 
-  async AssociateChannelFlow({ ChannelFlowArn }, call) {
-    await call.db.transaction(tx => associate(tx, actingIn(call), ChannelFlowArn))
+  async AssociateChannelFlow(_, call) {
+    await call.db.transaction(tx => associate(tx, actingIn(call), named(call, 'ChannelFlowArn')))
   },
 
-  async DisassociateChannelFlow({ ChannelFlowArn }, call) {
-    await call.db.transaction(tx => disassociate(tx, actingIn(call), ChannelFlowArn))
+  async DisassociateChannelFlow(_, call) {
+    await call.db.transaction(tx => disassociate(tx, actingIn(call), named(call, 'ChannelFlowArn')))
   },
 
   async ListChannelsAssociatedWithChannelFlow(input, call) {
-    const { id } = await requireFlow(call.db, input.ChannelFlowArn)
+    const { id } = await requireFlow(call.db, named(call, 'ChannelFlowArn'))
     const { items, NextToken } = await paged(call, input, [input.ChannelFlowArn], (after, limit) =>
       channelsOfFlow(call.db, id, after, limit),
     )
-    const Channels = items.map(({ arn, name, metadata, mode, privacy }) => ({
-      Name: name,
-      ChannelArn: arn,
-      Mode: mode,
-      Privacy: privacy,
-      Metadata: metadata,
-    }))
-    return { Channels, NextToken }
+    return { Channels: items.map(channelSummary), NextToken }
   },
 
   async ChannelFlowCallback({ CallbackId, ChannelArn, DeleteResource, ChannelMessage }, { db, now }) {

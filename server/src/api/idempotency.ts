@@ -1,7 +1,7 @@
 import { hash as digest } from 'node:crypto'
-import type { BearerCall, Call } from './call.ts'
+import type { Call } from './call.ts'
 import { ApiError, conflict } from '../errors.ts'
-import { RetryTransaction, type Sharing, type Transaction } from '../database/database.ts'
+import { RetryTransaction, shareableAs, type Transaction, type Work } from '../database/database.ts'
 import { answeredToken, rememberToken, tokenLifetime } from '../store/request-tokens.ts'
 
 interface Tokened {
@@ -15,8 +15,8 @@ const hash = (...parts: string[]) => digest('sha256', JSON.stringify(parts), 'ba
  * put in one order. The bearer counts by
  * its number, which is never given again, so that who comes back under a deleted one's id does not meet its tokens.
  */
-function namesOf(call: Call | BearerCall, parent: string, input: Tokened) {
-  const bearer = 'caller' in call ? String(call.caller.id) : ''
+function namesOf(call: Call, parent: string, input: Tokened) {
+  const bearer = call.facts ? String(call.facts.caller.id) : ''
   return { token: hash(call.operation, parent, bearer, input.ClientRequestToken), fingerprint: hash(JSON.stringify(input)) }
 }
 
@@ -36,20 +36,14 @@ function replay<Result>(answered: { fingerprint: string; result: string }, finge
  * parameters a ConflictException. Of concurrent twins one does the work and the others get its answer. Nearly every token is
  * new, so it is not looked for before the work: where it turns out to be known, the work is undone and the answer looked up.
  */
-export async function once<Result>(
-  call: Call | BearerCall,
-  parent: string,
-  input: Tokened,
-  work: (tx: Transaction) => Promise<Result>,
-  sharing?: Sharing,
-): Promise<Result> {
+export async function once<Result>(call: Call, parent: string, input: Tokened, work: Work<Result>): Promise<Result> {
   const { token, fingerprint } = namesOf(call, parent, input)
   let isKnown = false
   const again = () => {
     isKnown = true
     return new RetryTransaction()
   }
-  return call.db.transaction(async tx => {
+  const whole = async (tx: Transaction) => {
     const now = call.now()
     const since = now - tokenLifetime
     const answered = isKnown ? await answeredToken(tx, token, since) : undefined
@@ -60,11 +54,12 @@ export async function once<Result>(
     })
     if (!(await rememberToken(tx, { token, fingerprint, result: JSON.stringify(result), now }))) throw again()
     return result
-  }, sharing)
+  }
+  return call.db.transaction(shareableAs(work, whole))
 }
 
 /** The same for what is never stored: remembered in this process only, and only the last ones (docs/service/wire.md#idempotency). */
-export async function onceInMemory<Result>(call: BearerCall, parent: string, input: Tokened, work: () => Promise<Result>): Promise<Result> {
+export async function onceInMemory<Result>(call: Call, parent: string, input: Tokened, work: () => Promise<Result>): Promise<Result> {
   const { token, fingerprint } = namesOf(call, parent, input)
   const now = call.now()
   const answered = call.answeredTokens.get(token, now - tokenLifetime)

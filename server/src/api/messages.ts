@@ -1,34 +1,35 @@
+import type { Input } from '../contract/index.ts'
 import type { ChannelCall, Handlers } from './call.ts'
 import { badRequest, forbidden, notFound } from '../errors.ts'
-import { retentionCutoff } from '../domain/expiration.ts'
+import { retentionCutoff, seenMessage } from '../auth/roles/sight.ts'
 import { subChannelIdOf } from '../domain/sub-channels.ts'
-import { deliver, edit, isOrdinary, isPassing, placeOf, redact, remove, seenMessage, send, type Taken } from '../domain/messages.ts'
+import { edit, placeOf, redact, remove, takingOf, type Taken } from '../domain/messages.ts'
 import { messageDetails, messageStatus, messageSummary } from '../present/messages.ts'
 import { isRunning } from '../store/flow-runs.ts'
 import { listMessages, type Message } from '../store/messages.ts'
 import { actingIn } from './acting.ts'
 import { once, onceInMemory } from './idempotency.ts'
+import { namedIfGiven } from './named.ts'
 import { paged } from './paging.ts'
 
 /** Returns the message that the bearer wants to change; its absence is Forbidden (docs/service/operations.md#missing-resources). */
 function requireSeen(call: ChannelCall): Message {
-  const message = seenMessage(call, call.now())
-  if (!message) throw forbidden(`There is no such message in ${call.channel.arn}.`)
+  const message = seenMessage(call.facts, call.now())
+  if (!message) throw forbidden(`There is no such message in ${call.facts.channel.arn}.`)
   return message
 }
 
-const answer = ({ channel, subChannel }: ChannelCall, taken: Taken) => ({
+const answer = ({ facts: { channel, subChannel } }: ChannelCall, taken: Taken) => ({
   ChannelArn: channel.arn,
   ...taken,
   SubChannelId: subChannel?.name,
 })
 
-/** The ARN of the member that a message is for. */
-function targetIn(target: readonly { MemberArn?: string }[] | undefined) {
-  if (target === undefined) return undefined
-  const [{ MemberArn } = {}] = target
-  if (MemberArn === undefined) throw badRequest('A Target needs a MemberArn', 'Name the member that the message is for.')
-  return MemberArn
+/** The member that a message is for. */
+function targetOf(input: Input<'SendChannelMessage'>, call: ChannelCall) {
+  const target = namedIfGiven(call, 'Target')
+  if (input.Target && !target) throw badRequest('A Target needs a MemberArn', 'Name the member that the message is for.')
+  return target
 }
 
 export const messages: Handlers<
@@ -41,8 +42,7 @@ export const messages: Handlers<
   | 'GetChannelMessageStatus'
 > = {
   async SendChannelMessage(input, call) {
-    const acting = actingIn(call)
-    const message = {
+    const taking = takingOf(actingIn(call), {
       type: input.Type,
       persistence: input.Persistence,
       content: input.Content,
@@ -50,34 +50,32 @@ export const messages: Handlers<
       attributes: input.MessageAttributes,
       contentType: input.ContentType,
       pushNotification: input.PushNotification,
-      target: targetIn(input.Target),
-    }
+      target: targetOf(input, call),
+    })
     // Its number, since a channel that comes back under the ChannelId of a deleted one is another.
-    const parent = String(call.channel.id)
-    if (isPassing(acting, message)) {
-      return onceInMemory(call, parent, input, async () => answer(call, await deliver(call.db, call.bus, acting, message)))
-    }
-    const sharing = isOrdinary(acting, message) ? 'shared' : 'alone'
-    return answer(call, await once(call, parent, input, tx => send(tx, acting, message), sharing))
+    const parent = String(call.facts.channel.id)
+    if (taking.isStored) return answer(call, await once(call, parent, input, taking.take))
+    return onceInMemory(call, parent, input, async () => answer(call, await taking.take(call.db, call.bus)))
   },
 
   async GetChannelMessage(input, call) {
-    const message = seenMessage(call, call.now())
-    if (!message) throw notFound('The message does not exist.', `There is no message ${input.MessageId} in ${call.channel.arn}.`)
-    return { ChannelMessage: messageDetails(message, placeOf(call)) }
+    const message = seenMessage(call.facts, call.now())
+    if (!message) throw notFound('The message does not exist.', `There is no message ${input.MessageId} in ${call.facts.channel.arn}.`)
+    return { ChannelMessage: messageDetails(message, placeOf(call.facts)) }
   },
 
   async ListChannelMessages(input, call) {
+    const { facts } = call
     const { SortOrder: order = 'DESCENDING', NotBefore, NotAfter } = input
     if (NotBefore && NotAfter && NotBefore > NotAfter) {
       throw badRequest('NotBefore must not be later than NotAfter', 'Swap the two, or leave one out.')
     }
-    const notBefore = new Date(Math.max(NotBefore?.getTime() ?? 0, retentionCutoff(call.now(), call.retentionDays)))
-    const subChannelId = subChannelIdOf(call)
-    const listing = { channelId: call.channel.id, subChannelId, viewerId: call.caller.id, order, notBefore, notAfter: NotAfter }
-    const about = [call.channel.arn, String(subChannelId), order, NotBefore?.toISOString() ?? '', NotAfter?.toISOString() ?? '']
+    const notBefore = new Date(Math.max(NotBefore?.getTime() ?? 0, retentionCutoff(call.now(), facts.retentionDays)))
+    const subChannelId = subChannelIdOf(facts)
+    const listing = { channelId: facts.channel.id, subChannelId, viewerId: facts.caller.id, order, notBefore, notAfter: NotAfter }
+    const about = [facts.channel.arn, String(subChannelId), order, NotBefore?.toISOString() ?? '', NotAfter?.toISOString() ?? '']
     const { items, NextToken } = await paged(call, input, about, (after, limit) => listMessages(call.db, listing, after, limit))
-    return { ChannelArn: call.channel.arn, NextToken, ChannelMessages: items.map(messageSummary), SubChannelId: call.subChannel?.name }
+    return { ChannelArn: facts.channel.arn, NextToken, ChannelMessages: items.map(messageSummary), SubChannelId: facts.subChannel?.name }
   },
 
   async UpdateChannelMessage(input, call) {
@@ -89,19 +87,19 @@ export const messages: Handlers<
   async RedactChannelMessage(_, call) {
     const message = requireSeen(call)
     await call.db.transaction(tx => redact(tx, actingIn(call), message))
-    return { ChannelArn: call.channel.arn, MessageId: message.messageId, SubChannelId: call.subChannel?.name }
+    return { ChannelArn: call.facts.channel.arn, MessageId: message.messageId, SubChannelId: call.facts.subChannel?.name }
   },
 
   /** An admin may delete what it cannot see: a targeted message among others. */
   async DeleteChannelMessage(_, call) {
-    const { message } = call
+    const { message } = call.facts
     if (message) await call.db.transaction(tx => remove(tx, actingIn(call), message))
   },
 
   /** For the sender only, whatever its role: the rule has seen to that. */
   async GetChannelMessageStatus(_, call) {
     const message = requireSeen(call)
-    const isBeingEdited = message.status === 'SENT' && (await isRunning(call.db, call.channel.id, message.messageId))
+    const isBeingEdited = message.status === 'SENT' && (await isRunning(call.db, call.facts.channel.id, message.messageId))
     return { Status: isBeingEdited ? { Value: 'PENDING' } : messageStatus(message) }
   },
 }

@@ -1,17 +1,20 @@
 import type { BearerCall, Handlers } from './call.ts'
 import { forbidden, notFound } from '../errors.ts'
-import { findIdentity, requireIdentity } from '../domain/identities.ts'
+import type { Arn } from '../arn.ts'
+import { requireIdentity } from '../domain/identities.ts'
 import { addModerator, removeModerator } from '../domain/moderators.ts'
 import { channelSummary } from '../present/channels.ts'
 import { identity } from '../present/identities.ts'
 import { findModeratedChannel, listModeratedChannels } from '../store/channels.ts'
+import { findIdentity } from '../store/identities.ts'
 import { findModerator, listModerators } from '../store/moderators.ts'
 import { actingIn } from './acting.ts'
+import { named, namedIfGiven } from './named.ts'
 import { paged } from './paging.ts'
 
 /** The bearer, or whom an admin names. */
-const moderatorOf = async ({ caller, db }: BearerCall, namedArn: string | undefined) =>
-  namedArn === undefined || namedArn === caller.arn ? caller : requireIdentity(db, namedArn)
+const moderatorOf = async ({ facts: { caller }, db }: BearerCall, arn: Arn | undefined) =>
+  arn === undefined || arn.text === caller.arn ? caller : requireIdentity(db, arn)
 
 export const moderators: Handlers<
   | 'CreateChannelModerator'
@@ -21,14 +24,16 @@ export const moderators: Handlers<
   | 'ListChannelsModeratedByAppInstanceUser'
   | 'DescribeChannelModeratedByAppInstanceUser'
 > = {
-  async CreateChannelModerator({ ChannelModeratorArn }, call) {
-    const named = await call.db.transaction(tx => addModerator(tx, actingIn(call), ChannelModeratorArn))
-    return { ChannelArn: call.channel.arn, ChannelModerator: identity(named) }
+  async CreateChannelModerator(_, call) {
+    const moderator = await call.db.transaction(tx => addModerator(tx, actingIn(call), named(call, 'ChannelModeratorArn')))
+    return { ChannelArn: call.facts.channel.arn, ChannelModerator: identity(moderator) }
   },
 
-  async DescribeChannelModerator({ ChannelModeratorArn }, { db, channel }) {
-    const named = await findIdentity(db, ChannelModeratorArn)
-    const moderator = named && (await findModerator(db, channel.id, named.id))
+  async DescribeChannelModerator({ ChannelModeratorArn }, call) {
+    const { db, facts } = call
+    const { channel } = facts
+    const found = await findIdentity(db, named(call, 'ChannelModeratorArn'))
+    const moderator = found && (await findModerator(db, channel.id, found.id))
     if (!moderator) {
       throw notFound('The channel moderator does not exist.', `${ChannelModeratorArn} is not a moderator of ${channel.arn}.`)
     }
@@ -43,27 +48,28 @@ export const moderators: Handlers<
   },
 
   async ListChannelModerators(input, call) {
-    const { channel, db } = call
+    const { db, facts } = call
+    const { channel } = facts
     const { items, NextToken } = await paged(call, input, [channel.arn], (after, limit) => listModerators(db, channel.id, after, limit))
     return { ChannelArn: channel.arn, ChannelModerators: items.map(item => ({ Moderator: identity(item.identity) })), NextToken }
   },
 
-  async DeleteChannelModerator({ ChannelModeratorArn }, call) {
-    await call.db.transaction(tx => removeModerator(tx, actingIn(call), ChannelModeratorArn))
+  async DeleteChannelModerator(_, call) {
+    await call.db.transaction(tx => removeModerator(tx, actingIn(call), named(call, 'ChannelModeratorArn')))
   },
 
   async ListChannelsModeratedByAppInstanceUser(input, call) {
-    const { id } = await moderatorOf(call, input.AppInstanceUserArn)
+    const { id } = await moderatorOf(call, namedIfGiven(call, 'AppInstanceUserArn'))
     const { items, NextToken } = await paged(call, input, [String(id)], (after, limit) =>
-      listModeratedChannels(call.db, { identityId: id, viewerId: call.caller.id }, after, limit),
+      listModeratedChannels(call.db, { identityId: id, viewerId: call.facts.caller.id }, after, limit),
     )
     return { Channels: items.map(channel => ({ ChannelSummary: channelSummary(channel) })), NextToken }
   },
 
   async DescribeChannelModeratedByAppInstanceUser(input, call) {
-    const { id } = await moderatorOf(call, input.AppInstanceUserArn)
-    const channel = await findModeratedChannel(call.db, call.channel.id, id, call.caller.id)
-    if (!channel) throw forbidden(`${input.AppInstanceUserArn} is not a moderator of ${call.channel.arn}.`)
+    const { id } = await moderatorOf(call, namedIfGiven(call, 'AppInstanceUserArn'))
+    const channel = await findModeratedChannel(call.db, call.facts.channel.id, id, call.facts.caller.id)
+    if (!channel) throw forbidden(`${input.AppInstanceUserArn} is not a moderator of ${call.facts.channel.arn}.`)
     return { Channel: { ChannelSummary: channelSummary(channel) } }
   },
 }

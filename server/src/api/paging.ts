@@ -1,4 +1,4 @@
-import type { BearerCall, Call } from './call.ts'
+import type { Call } from './call.ts'
 import type { Cursor } from '../store/page.ts'
 
 /** The most that a page holds, and what it holds where MaxResults is absent (docs/service/wire.md#paging). */
@@ -9,12 +9,12 @@ const largestPage = 50
  * only. MaxResults is no part of it and may change from page to page.
  */
 export async function paged<Items>(
-  call: Call | BearerCall,
+  call: Call,
   input: { MaxResults?: number; NextToken?: string },
   about: readonly string[],
   load: (after: Cursor | undefined, limit: number) => Promise<{ items: Items; next: Cursor | undefined }>,
 ): Promise<{ items: Items; NextToken: string | undefined }> {
-  const binding = [call.operation, 'caller' in call ? call.caller.arn : '', ...about]
+  const binding = [call.operation, call.facts?.caller.arn ?? '', ...about]
   const after = input.NextToken === undefined ? undefined : call.pageTokens.open(binding, input.NextToken)
   const { items, next } = await load(after, input.MaxResults ?? largestPage)
   return { items, NextToken: next && call.pageTokens.seal(binding, next) }

@@ -1,5 +1,6 @@
 import type { Handlers } from './call.ts'
 import { badRequest, notFound } from '../errors.ts'
+import { namedAppInstance } from '../domain/app-instances.ts'
 import { holdAppInstance } from '../domain/counts.ts'
 import { appInstanceByArn } from '../store/app-instances.ts'
 import type { Queries } from '../database/database.ts'
@@ -7,12 +8,6 @@ import { deleteStreamingConfigurations, putStreamingConfiguration, streamingConf
 
 /** Amazon takes Kinesis streams whose name starts like this (docs/service/streaming.md#configuration). */
 const stream = /^arn:[a-z0-9.-]+:kinesis:[a-z0-9.-]*:[a-z0-9.-]*:stream\/chime-messaging-[A-Za-z0-9_.-]+$/
-
-async function requireAppInstance(db: Queries, arn: string) {
-  const found = await appInstanceByArn(db, arn)
-  if (!found) throw notFound('The app instance does not exist.', `There is no app instance ${arn}.`)
-  return found
-}
 
 const shown = async (db: Queries, appInstanceId: number) => ({
   StreamingConfigurations: (await streamingConfigurations(db, appInstanceId)).map(({ dataType, resourceArn }) => ({
@@ -37,7 +32,7 @@ export const streaming: Handlers<
       )
     }
     return db.transaction(async tx => {
-      const { id } = await requireAppInstance(tx, AppInstanceArn)
+      const { id } = await namedAppInstance(tx, AppInstanceArn)
       await holdAppInstance(tx, id)
       for (const { DataType, ResourceArn } of StreamingConfigurations) {
         await putStreamingConfiguration(tx, id, { dataType: DataType, resourceArn: ResourceArn })
@@ -47,7 +42,7 @@ export const streaming: Handlers<
   },
 
   async GetMessagingStreamingConfigurations({ AppInstanceArn }, { db }) {
-    const { id } = await requireAppInstance(db, AppInstanceArn)
+    const { id } = await namedAppInstance(db, AppInstanceArn)
     const configured = await shown(db, id)
     if (configured.StreamingConfigurations.length > 0) return configured
     throw notFound('No streaming is configured for the app instance.', 'Set it with PutMessagingStreamingConfigurations.')

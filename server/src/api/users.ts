@@ -3,6 +3,7 @@ import { requireAppInstance } from '../domain/app-instances.ts'
 import { changeUser, createUser, deleteUser, requireUser, setUserExpiration } from '../domain/users.ts'
 import { listIdentities } from '../store/identities.ts'
 import { once } from './idempotency.ts'
+import { named } from './named.ts'
 import { paged } from './paging.ts'
 
 const expiration = (days: number | undefined) =>
@@ -28,8 +29,8 @@ export const users: Handlers<
     return once(call, appInstance.arn, input, async tx => ({ AppInstanceUserArn: await createUser(tx, call, appInstance, user) }))
   },
 
-  async DescribeAppInstanceUser({ AppInstanceUserArn }, { db }) {
-    const user = await requireUser(db, AppInstanceUserArn)
+  async DescribeAppInstanceUser(_, call) {
+    const user = await requireUser(call.db, named(call, 'AppInstanceUserArn'))
     return {
       AppInstanceUser: {
         AppInstanceUserArn: user.arn,
@@ -53,16 +54,16 @@ export const users: Handlers<
   },
 
   async UpdateAppInstanceUser({ AppInstanceUserArn, Name, Metadata }, call) {
-    await call.db.transaction(tx => changeUser(tx, call, AppInstanceUserArn, { name: Name, metadata: Metadata }))
+    await call.db.transaction(tx => changeUser(tx, call, named(call, 'AppInstanceUserArn'), { name: Name, metadata: Metadata }))
     return { AppInstanceUserArn }
   },
 
   async PutAppInstanceUserExpirationSettings({ AppInstanceUserArn, ExpirationSettings }, call) {
-    await call.db.transaction(tx => setUserExpiration(tx, call, AppInstanceUserArn, ExpirationSettings?.ExpirationDays))
+    await call.db.transaction(tx => setUserExpiration(tx, call, named(call, 'AppInstanceUserArn'), ExpirationSettings?.ExpirationDays))
     return { AppInstanceUserArn, ExpirationSettings }
   },
 
-  async DeleteAppInstanceUser({ AppInstanceUserArn }, call) {
-    await call.db.transaction(tx => deleteUser(tx, call, AppInstanceUserArn))
+  async DeleteAppInstanceUser(_, call) {
+    await call.db.transaction(tx => deleteUser(tx, call, named(call, 'AppInstanceUserArn')))
   },
 }

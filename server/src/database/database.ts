@@ -50,11 +50,19 @@ export interface CommitListener {
   readonly settled?: () => void
 }
 
-/**
- * A work that is `shared` may be held in one transaction with others of its kind, step by step beside each other, and again where
- * one of them has failed. So only those may be for which it makes no difference what such others do between their steps.
- */
-export type Sharing = 'alone' | 'shared'
+/** What is done in a transaction. */
+export interface Work<Result> {
+  (tx: Transaction): Promise<Result>
+  /**
+   * It may be held in one transaction with others that are shareable, step by step beside each other, and again where one of them has
+   * failed. So only those may be for which it makes no difference what such others do between their steps.
+   */
+  readonly isShareable?: boolean
+}
+
+/** The same work, declared to be shareable where the other one is. */
+export const shareableAs = <Result>({ isShareable = false }: Pick<Work<unknown>, 'isShareable'>, work: Work<Result>): Work<Result> =>
+  Object.assign(work, { isShareable })
 
 /** What many transactions may be about at once, and lock: `channel 7`, `app instance 2`. */
 export type Place = `channel ${number}` | `app instance ${number}`
@@ -69,7 +77,7 @@ export type Place = `channel ${number}` | `app instance ${number}`
  */
 export interface Database extends Queries {
   readonly kind: 'sqlite' | 'postgres'
-  transaction<Result>(work: (tx: Transaction) => Promise<Result>, sharing?: Sharing): Promise<Result>
+  transaction<Result>(work: Work<Result>): Promise<Result>
   /** The same for work on one channel or app instance: where somebody has locked that, its transactions leave the others room. */
   of(place: Place): Database
   /** Gives back some of the space that deleted rows have left, where the database does not do so by itself; true where there is more. */

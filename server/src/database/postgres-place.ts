@@ -1,8 +1,8 @@
-import type { Database, Place, Sharing, Statement, Transaction, Value } from './database.ts'
+import type { Database, Place, Statement, Value, Work } from './database.ts'
 
 /** The database that a place is in. */
 interface Whole extends Database {
-  transaction<Result>(work: (tx: Transaction) => Promise<Result>, sharing?: Sharing, place?: Place): Promise<Result>
+  transaction<Result>(work: Work<Result>, place?: Place): Promise<Result>
 }
 
 /** PostgreSQL for the work on one channel or app instance. */
@@ -28,8 +28,8 @@ export class PostgresPlace implements Database {
     return this.#database.run(statement, ...values)
   }
 
-  async transaction<Result>(work: (tx: Transaction) => Promise<Result>, sharing?: Sharing): Promise<Result> {
-    return this.#database.transaction(work, sharing, this.#place)
+  async transaction<Result>(work: Work<Result>): Promise<Result> {
+    return this.#database.transaction(work, this.#place)
   }
 
   of(place: Place): Database {

@@ -5,11 +5,11 @@ import {
   transactionAttempts,
   type Database,
   type Place,
-  type Sharing,
   type Statement,
   type Follow,
   type Transaction,
   type Value,
+  type Work,
 } from './database.ts'
 import { LookUps } from './look-ups.ts'
 import { isOutage } from './outage.ts'
@@ -21,8 +21,6 @@ import { TransactionTurns } from './transaction-turns.ts'
 
 const deadlockDetected = '40P01'
 const serializationFailure = '40001'
-
-type Work<Result> = (tx: Transaction) => Promise<Result>
 
 class OpenTransaction extends Asking implements Transaction {
   readonly #followUps: FollowUps
@@ -84,8 +82,8 @@ export class PostgresDatabase extends Asking implements Database {
     return this.#lookUps.get(statement, values)
   }
 
-  async transaction<Result>(work: Work<Result>, sharing: Sharing = 'alone', place?: Place): Promise<Result> {
-    return sharing === 'shared' ? this.#shared.run(work, place) : this.#alone(work, place)
+  async transaction<Result>(work: Work<Result>, place?: Place): Promise<Result> {
+    return work.isShareable ? this.#shared.run(work, place) : this.#alone(work, place)
   }
 
   of(place: Place): Database {

@@ -1,5 +1,5 @@
 import type { FollowUps } from './commit-order.ts'
-import type { Place, Statement, Transaction, Value } from './database.ts'
+import type { Place, Statement, Transaction, Value, Work } from './database.ts'
 import { isLocked, isOutage } from './outage.ts'
 import { askMany, Asking, type Ask, type Waiting } from './postgres-queries.ts'
 
@@ -103,10 +103,8 @@ class SharedTransaction implements Transaction {
 /** Whether nobody gets anything from the database, where a lock keeps from it only who wants the same. */
 const isAway = (error: unknown) => isOutage(error) && !isLocked(error)
 
-type Work = (tx: Transaction) => Promise<unknown>
-
 interface Sharer {
-  readonly work: Work
+  readonly work: Work<unknown>
   readonly place: Place | undefined
   /** How often it has been undone with others. */
   undone: number
@@ -121,7 +119,7 @@ class UndoneWithOthers extends Error {}
 export interface Holding {
   readonly once: (work: (ask: Ask, followUps: FollowUps) => Promise<void>) => Promise<void>
   /** One work in a transaction of its own, as often as it takes. */
-  readonly alone: (work: Work, place: Place | undefined) => Promise<unknown>
+  readonly alone: (work: Work<unknown>, place: Place | undefined) => Promise<unknown>
 }
 
 /**
@@ -141,7 +139,7 @@ export class SharedTransactions {
     this.#holding = holding
   }
 
-  async run<Result>(work: (tx: Transaction) => Promise<Result>, place?: Place): Promise<Result> {
+  async run<Result>(work: Work<Result>, place?: Place): Promise<Result> {
     if (place !== undefined && this.#locked.has(place)) return this.#apart(work, place) as Promise<Result>
     const { promise, resolve, reject } = Promise.withResolvers<unknown>()
     this.#waiting.push({ work, place, undone: 0, resolve, reject })
@@ -187,7 +185,7 @@ export class SharedTransactions {
   }
 
   /** Alone, in a place where somebody holds a lock. */
-  async #apart(work: Work, place: Place): Promise<unknown> {
+  async #apart(work: Work<unknown>, place: Place): Promise<unknown> {
     this.#locked.set(place, (this.#locked.get(place) ?? 0) + 1)
     try {
       const result = await this.#holding.alone(work, place)

@@ -1,12 +1,5 @@
-import type { CalledChannel, CalledSubChannel } from '../store/facts.ts'
+import type { Actor, CalledChannel, CalledSubChannel } from '../store/facts.ts'
 import type { Limits } from '../settings/limits.ts'
-import type { Identity } from '../store/identities.ts'
-
-/** The user or bot that acts, and where it lives. */
-interface Actor extends Identity {
-  readonly appInstanceId: number
-  readonly appInstanceArn: string
-}
 
 /** By which clock and limits something is done: by a call, a job, a bot or a flow. */
 export interface Doing {

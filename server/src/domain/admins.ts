@@ -1,13 +1,14 @@
+import type { Arn } from '../arn.ts'
 import { emit } from '../events/emit.ts'
 import { countAdmins, deleteAdmin, findAdmin, insertAdmin } from '../store/admins.ts'
 import type { Transaction } from '../database/database.ts'
-import type { Identity } from '../store/identities.ts'
+import { findIdentity, type Identity } from '../store/identities.ts'
 import type { Doing } from './acting.ts'
 import { checkCount, holdAppInstance } from './counts.ts'
-import { findIdentity, holdIdentity, requireIdentity } from './identities.ts'
+import { holdIdentity, requireIdentity } from './identities.ts'
 
 /** Makes a user or bot an AppInstanceAdmin, unless it is one, and returns who it is. */
-export async function addAdmin(tx: Transaction, { now, limits }: Doing, appInstanceId: number, arn: string): Promise<Identity> {
+export async function addAdmin(tx: Transaction, { now, limits }: Doing, appInstanceId: number, arn: Arn): Promise<Identity> {
   const named = await requireIdentity(tx, arn)
   await holdIdentity(tx, named)
   await holdAppInstance(tx, appInstanceId)
@@ -19,7 +20,7 @@ export async function addAdmin(tx: Transaction, { now, limits }: Doing, appInsta
 }
 
 /** A user or bot that is no admin stays what it is. */
-export async function removeAdmin(tx: Transaction, appInstanceId: number, arn: string) {
+export async function removeAdmin(tx: Transaction, appInstanceId: number, arn: Arn) {
   const named = await findIdentity(tx, arn)
   if (!named || !(await deleteAdmin(tx, appInstanceId, named.id))) return
   await emit(tx, { kind: 'AdminDeleted', appInstanceId, identityId: named.id })

@@ -1,22 +1,23 @@
+import type { Arn } from '../arn.ts'
 import { forbidden } from '../errors.ts'
 import { emit } from '../events/emit.ts'
 import { findAdmin } from '../store/admins.ts'
 import { deleteBan, findBan, insertBan } from '../store/bans.ts'
 import type { Transaction } from '../database/database.ts'
-import type { Identity } from '../store/identities.ts'
+import { findIdentity, type Identity } from '../store/identities.ts'
 import { findModerator } from '../store/moderators.ts'
 import type { ActingInChannel } from './acting.ts'
 import { advance } from './advance.ts'
-import { findIdentity, holdIdentity, requireIdentity } from './identities.ts'
+import { holdIdentity, requireIdentity } from './identities.ts'
 import { leave } from './memberships.ts'
 
 /** Bans a user or bot and ends its membership. Admins and moderators of the channel cannot be banned (docs/service/channels.md#bans). */
-export async function ban(tx: Transaction, { channel, actor, now }: ActingInChannel, arn: string): Promise<Identity> {
+export async function ban(tx: Transaction, { channel, actor, now }: ActingInChannel, arn: Arn): Promise<Identity> {
   const named = await requireIdentity(tx, arn)
   const { sequence } = await advance(tx, channel, now())
   await holdIdentity(tx, named)
   const isInCharge = (await findAdmin(tx, actor.appInstanceId, named.id)) ?? (await findModerator(tx, channel.id, named.id))
-  if (isInCharge) throw forbidden(`${arn} is an AppInstanceAdmin or a moderator of the channel, and cannot be banned.`)
+  if (isInCharge) throw forbidden(`${arn.text} is an AppInstanceAdmin or a moderator of the channel, and cannot be banned.`)
   if (await insertBan(tx, channel.id, named.id, actor.id, now())) {
     await emit(tx, { kind: 'BanCreated', channelId: channel.id, sequence, identity: named, by: actor })
   }
@@ -25,7 +26,7 @@ export async function ban(tx: Transaction, { channel, actor, now }: ActingInChan
 }
 
 /** Ends a ban, which does not bring the membership back. */
-export async function unban(tx: Transaction, { channel, actor, now }: ActingInChannel, arn: string) {
+export async function unban(tx: Transaction, { channel, actor, now }: ActingInChannel, arn: Arn) {
   const named = await findIdentity(tx, arn)
   if (!named || !(await findBan(tx, channel.id, named.id))) return
   const { sequence } = await advance(tx, channel, now())

@@ -1,23 +1,22 @@
 import { randomUUID } from 'node:crypto'
-import { arnWithin } from '../arn.ts'
+import { arnWithin, type Arn } from '../arn.ts'
 import type { Input } from '../contract/index.ts'
 import { notFound } from '../errors.ts'
 import { emit } from '../events/emit.ts'
 import type { AppInstance } from '../store/app-instances.ts'
 import type { Queries, Transaction } from '../database/database.ts'
-import { buryIdentity, countIdentities, insertIdentity, updateIdentity, type IdentityRecord } from '../store/identities.ts'
+import { buryIdentity, countIdentities, findIdentity, insertIdentity, updateIdentity, type IdentityRecord } from '../store/identities.ts'
 import type { Doing } from './acting.ts'
 import { checkCount, holdAppInstance } from './counts.ts'
-import { findIdentity } from './identities.ts'
 import { checkMetadataSize } from './sizes.ts'
 import { tagNew, type GivenTag } from './tags.ts'
 
 export type BotConfiguration = Input<'CreateAppInstanceBot'>['Configuration']
 
 /** The bot of that ARN; NotFoundException where there is none. */
-export async function requireBot(db: Queries, text: string): Promise<IdentityRecord> {
-  const found = await findIdentity(db, text)
-  if (!found) throw notFound('The app instance bot does not exist.', `There is no bot ${text}.`)
+export async function requireBot(db: Queries, arn: Arn): Promise<IdentityRecord> {
+  const found = await findIdentity(db, arn)
+  if (!found) throw notFound('The app instance bot does not exist.', `There is no bot ${arn.text}.`)
   return found
 }
 
@@ -66,7 +65,7 @@ export async function createBot(
 export async function changeBot(
   tx: Transaction,
   { now }: Doing,
-  arn: string,
+  arn: Arn,
   given: { name: string; metadata: string; configuration: BotConfiguration | undefined },
 ) {
   checkMetadataSize(given.metadata)
@@ -76,7 +75,7 @@ export async function changeBot(
 }
 
 /** Deletes a bot. Its memberships end with the purge. Where there is none nothing happens. */
-export async function deleteBot(tx: Transaction, { now }: Doing, arn: string) {
+export async function deleteBot(tx: Transaction, { now }: Doing, arn: Arn) {
   const bot = await findIdentity(tx, arn)
   if (bot && (await buryIdentity(tx, bot.id, now()))) await emit(tx, { kind: 'BotDeleted', botId: bot.id })
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { arnWithin, parseArn } from '../arn.ts'
+import { arnWithin, type Arn } from '../arn.ts'
 import { badRequest, conflict, forbidden, notFound } from '../errors.ts'
 import { emit } from '../events/emit.ts'
 import type { AppInstance } from '../store/app-instances.ts'
@@ -9,7 +9,7 @@ import {
   countFlows,
   deleteFlow as deleteFlowRow,
   disassociateFlow,
-  flowByName,
+  findFlow,
   insertFlow,
   isFlowUsed,
   lockFlow,
@@ -22,15 +22,10 @@ import type { ActingInChannel, Doing } from './acting.ts'
 import { checkCount, exceeded, holdAppInstance } from './counts.ts'
 import { tagNew, type GivenTag } from './tags.ts'
 
-async function findFlow(db: Queries, text: string): Promise<Flow | undefined> {
-  const arn = parseArn(text)
-  return arn && flowByName(db, arn)
-}
-
 /** The flow of that ARN; ForbiddenException where there is none. */
-export async function requireFlow(db: Queries, text: string): Promise<Flow> {
-  const found = await findFlow(db, text)
-  if (!found) throw forbidden(`There is no channel flow ${text}.`)
+export async function requireFlow(db: Queries, arn: Arn): Promise<Flow> {
+  const found = await findFlow(db, arn)
+  if (!found) throw forbidden(`There is no channel flow ${arn.text}.`)
   return found
 }
 
@@ -68,7 +63,7 @@ export async function createFlow(
 export async function changeFlow(
   tx: Transaction,
   { now, limits }: Doing,
-  arn: string,
+  arn: Arn,
   given: { name: string; processors: readonly Processor[] },
 ) {
   const processors = ordered(given.processors)
@@ -81,7 +76,7 @@ export async function changeFlow(
 }
 
 /** ConflictException where a channel uses it. */
-export async function deleteFlow(tx: Transaction, arn: string) {
+export async function deleteFlow(tx: Transaction, arn: Arn) {
   const { id } = await requireFlow(tx, arn)
   await lockFlow(tx, id)
   if (await isFlowUsed(tx, id)) {
@@ -92,9 +87,9 @@ export async function deleteFlow(tx: Transaction, arn: string) {
 }
 
 /** From now on the messages of the channel go through the flow. */
-export async function associate(tx: Transaction, { channel }: ActingInChannel, arn: string) {
+export async function associate(tx: Transaction, { channel }: ActingInChannel, arn: Arn) {
   const found = await findFlow(tx, arn)
-  if (!found || !(await lockFlow(tx, found.id))) throw notFound('The channel flow does not exist.', `There is no channel flow ${arn}.`)
+  if (!found || !(await lockFlow(tx, found.id))) throw notFound('The channel flow does not exist.', `There is no channel flow ${arn.text}.`)
   if (!(await associateFlow(tx, channel.id, found.id))) {
     throw conflict('The channel already has another channel flow', 'Disassociate that one first: a channel has at most one.')
   }
@@ -102,10 +97,10 @@ export async function associate(tx: Transaction, { channel }: ActingInChannel, a
 }
 
 /** What is on its way through the flow is still decided by it. */
-export async function disassociate(tx: Transaction, { channel }: ActingInChannel, arn: string) {
+export async function disassociate(tx: Transaction, { channel }: ActingInChannel, arn: Arn) {
   const found = await findFlow(tx, arn)
   if (!found || !(await disassociateFlow(tx, channel.id, found.id))) {
-    throw notFound('The channel flow is not associated with the channel.', `${channel.arn} does not have ${arn}.`)
+    throw notFound('The channel flow is not associated with the channel.', `${channel.arn} does not have ${arn.text}.`)
   }
   await emit(tx, { kind: 'ChannelFlowSet', channelId: channel.id, flowId: undefined })
 }

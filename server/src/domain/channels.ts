@@ -9,9 +9,8 @@ import {
   insertChannel,
   updateChannel,
   type Elastic,
-  type Mode,
-  type Privacy,
 } from '../store/channels.ts'
+import type { Mode, Privacy } from '../store/channel-summary.ts'
 import { findExpiry, putChannelExpiration, type ChannelExpiration } from '../store/channel-expiration.ts'
 import { emit } from '../events/emit.ts'
 import type { Transaction } from '../database/database.ts'

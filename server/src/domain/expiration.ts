@@ -12,8 +12,5 @@ export function channelExpiryOf({ createdAt, publicAt, privateAt }: Expiry, expi
   return expiryOf(lastMessageAt || createdAt, expiration?.days)
 }
 
-/** The creation time before which retention hides messages. */
-export const retentionCutoff = (now: number, days: number | undefined) => (days === undefined ? 0 : now - days * day)
-
 /** For so long after setting or shortening a retention period nothing is deleted for good (docs/service/expiration.md#retention). */
 export const retentionGrace = 30 * day

@@ -1,4 +1,5 @@
 import { badRequest } from '../errors.ts'
+import { isObject } from '../tools/json.ts'
 
 /**
  * The rule that says which messages push to a member (docs/service/push-and-bots.md#filter-rules): a JSON object whose keys name
@@ -58,8 +59,6 @@ function attributeTest(name: string, value: unknown): AttributeTest {
   }
   return { name, values, anythingBut }
 }
-
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value)
 
 function ruleOf(value: unknown, depth: number): FilterRule {
   if (!isObject(value) || Object.keys(value).length === 0) throw refused('A rule is a JSON object with at least one key.')

@@ -1,18 +1,12 @@
-import { parseArn } from '../arn.ts'
+import type { Arn } from '../arn.ts'
 import { invalidUserArn } from '../errors.ts'
 import type { Queries } from '../database/database.ts'
-import { identityByArn, lockIdentities, type Identity, type IdentityRecord } from '../store/identities.ts'
-
-/** The user or bot of that ARN, where it lives. */
-export async function findIdentity(db: Queries, text: string): Promise<IdentityRecord | undefined> {
-  const arn = parseArn(text)
-  return arn && identityByArn(db, arn)
-}
+import { findIdentity, lockIdentities, type Identity, type IdentityRecord } from '../store/identities.ts'
 
 /** Returns the user or bot of that ARN, or throws Forbidden in Amazon's words (docs/service/authorization.md#which-error-when). */
-export async function requireIdentity(db: Queries, text: string): Promise<IdentityRecord> {
-  const found = await findIdentity(db, text)
-  if (!found) throw invalidUserArn(`${text} is not a user or bot that exists.`)
+export async function requireIdentity(db: Queries, arn: Arn): Promise<IdentityRecord> {
+  const found = await findIdentity(db, arn)
+  if (!found) throw invalidUserArn(`${arn.text} is not a user or bot that exists.`)
   return found
 }
 

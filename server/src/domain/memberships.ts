@@ -1,4 +1,5 @@
 import type { CalledChannel, CalledSubChannel } from '../store/facts.ts'
+import type { Arn } from '../arn.ts'
 import { ApiError, badRequest, conflict, forbidden } from '../errors.ts'
 import { emit } from '../events/emit.ts'
 import type { InChannel } from '../events/events.ts'
@@ -6,7 +7,7 @@ import type { Limits } from '../settings/limits.ts'
 import { findBan } from '../store/bans.ts'
 import { give, take } from '../store/counters.ts'
 import type { Queries, Transaction } from '../database/database.ts'
-import { lockIdentities, namesakeOf, type Identity } from '../store/identities.ts'
+import { findIdentity, lockIdentities, namesakeOf, type Identity } from '../store/identities.ts'
 import {
   deleteMembership,
   insertMembership,
@@ -21,7 +22,7 @@ import { givePlaceBack, uncountModeratorIn } from '../store/sub-channels.ts'
 import type { ActingInChannel } from './acting.ts'
 import { advance } from './advance.ts'
 import { exceeded } from './counts.ts'
-import { findIdentity, requireIdentity } from './identities.ts'
+import { requireIdentity } from './identities.ts'
 import { newMembership } from './new-membership.ts'
 import { checkOrdinary, goneMember, joinElastic, type Joined } from './sub-channels.ts'
 
@@ -89,7 +90,7 @@ export async function sayGone(tx: Transaction, { channelId, sequence, membership
  * Ends the membership of a user or bot, where it has one. In an elastic channel a moderator leaves the sub-channel that is named, or
  * all; a regular member has only the one.
  */
-export async function removeMember(tx: Transaction, { channel, subChannel, now }: ActingInChannel, arn: string) {
+export async function removeMember(tx: Transaction, { channel, subChannel, now }: ActingInChannel, arn: Arn) {
   const member = await findIdentity(tx, arn)
   const [first] = member ? await placesOf(tx, channel.id, member.id) : []
   if (!member || !first) return
@@ -146,7 +147,7 @@ interface Added {
  * Adds a member. An existing member of that type stays as it is (docs/service/operations.md#creating-what-exists); one of the other type
  * is a Conflict. Nobody adds a banned user, admins included: ForbiddenException.
  */
-export async function addMember(tx: Transaction, acting: ActingInChannel, arn: string, type: MembershipType): Promise<Added> {
+export async function addMember(tx: Transaction, acting: ActingInChannel, arn: Arn, type: MembershipType): Promise<Added> {
   checkMembershipType(acting.channel, type)
   const member = await requireIdentity(tx, arn)
   const given = await adding(tx, acting, type)
@@ -168,7 +169,7 @@ interface AddedMembers {
 export async function addMembers(
   tx: Transaction,
   acting: ActingInChannel,
-  arns: readonly string[],
+  arns: readonly Arn[],
   type: MembershipType,
 ): Promise<AddedMembers> {
   const { channel } = acting
@@ -184,7 +185,8 @@ export async function addMembers(
     }
   }
   const named: Identity[] = []
-  for (const arn of new Set(arns)) await attempt(arn, async () => void named.push(await requireIdentity(tx, arn)))
+  for (const arn of new Map(arns.map(each => [each.text, each])).values())
+    await attempt(arn.text, async () => void named.push(await requireIdentity(tx, arn)))
   await lockIdentities(tx, named)
   const added: Added[] = []
   const memberships: PlacedMembership[] = []

@@ -1,9 +1,9 @@
-import type { Facts } from '../store/facts.ts'
+import type { Arn } from '../arn.ts'
 import type { Bus } from '../bus/bus.ts'
 import { badRequest, conflict, forbidden } from '../errors.ts'
 import { announce, emit } from '../events/emit.ts'
 import type { MessagePlace } from '../present/messages.ts'
-import type { Queries, Transaction } from '../database/database.ts'
+import { shareableAs, type Queries, type Transaction, type Work } from '../database/database.ts'
 import type { Identity } from '../store/identities.ts'
 import { membershipType } from '../store/memberships.ts'
 import { isRunning, type PushNotification } from '../store/flow-runs.ts'
@@ -22,7 +22,6 @@ import {
 import { raiseSubChannel } from '../store/sub-channels.ts'
 import type { ActingInChannel } from './acting.ts'
 import { advance } from './advance.ts'
-import { retentionCutoff } from './expiration.ts'
 import { enterFlow, isForFlow, processorsFor } from './flows.ts'
 import { requireIdentity } from './identities.ts'
 import { checkMessageSize } from './sizes.ts'
@@ -30,17 +29,6 @@ import { subChannelIdOf } from './sub-channels.ts'
 
 const sent = { Value: 'SENT' as const }
 const pending = { Value: 'PENDING' as const }
-
-/**
- * The message that a call is about, where its bearer may see it: retention hides old ones, a targeted one is for sender and
- * target, and what a flow has not released is for its sender.
- */
-export function seenMessage({ message, caller, retentionDays }: Facts, now: number): Message | undefined {
-  if (message && message.createdAt.getTime() < retentionCutoff(now, retentionDays)) return undefined
-  if (message && message.status !== 'SENT' && message.sender.id !== caller.id) return undefined
-  if (!message?.target || message.sender.id === caller.id || message.target.id === caller.id) return message
-  return undefined
-}
 
 /** Refuses to change what a flow has not released. */
 function requireSent(message: Message) {
@@ -56,8 +44,8 @@ export interface MessageToSend {
   readonly attributes: MessageAttributes | undefined
   readonly contentType: string | undefined
   readonly pushNotification: PushNotification | undefined
-  /** The ARN of the one that a targeted message is for; undefined for all. */
-  readonly target: string | undefined
+  /** The one that a targeted message is for; undefined for all. */
+  readonly target: Arn | undefined
 }
 
 /** Where messages of the actor go, and are found. */
@@ -69,11 +57,11 @@ export const placeOf = ({ channel, subChannel }: Pick<ActingInChannel, 'channel'
 })
 
 /** The member that a targeted message is for. */
-async function targetOf(db: Queries, { channel, subChannel }: ActingInChannel, arn: string | undefined) {
+async function targetOf(db: Queries, { channel, subChannel }: ActingInChannel, arn: Arn | undefined) {
   if (arn === undefined) return undefined
   const member = await requireIdentity(db, arn)
   if (await membershipType(db, channel.id, subChannelIdOf({ subChannel }), member.id)) return member
-  throw badRequest('The Target must be a member of the channel', `${arn} is not a member of ${subChannel?.name ?? channel.arn}.`)
+  throw badRequest('The Target must be a member of the channel', `${arn.text} is not a member of ${subChannel?.name ?? channel.arn}.`)
 }
 
 /** Where a message is once it has been taken: PENDING until the channel's flow has decided on it. */
@@ -114,16 +102,8 @@ const newMessage = (
   }
 }
 
-/** Whether a message is stored nowhere, not even while a flow decides on it. */
-export const isPassing = ({ channel }: Pick<ActingInChannel, 'channel'>, { persistence, type }: MessageToSend) =>
-  persistence === 'NON_PERSISTENT' && !isForFlow(channel.flowId, type)
-
-/** Whether many such messages can be stored at once: those that go to all members and meet no flow. */
-export const isOrdinary = ({ channel, subChannel }: Pick<ActingInChannel, 'channel' | 'subChannel'>, { target, type }: MessageToSend) =>
-  target === undefined && subChannel === undefined && !isForFlow(channel.flowId, type)
-
 /** Takes a message that is stored nowhere: sockets hear it at once. */
-export async function deliver(db: Queries, bus: Bus, acting: ActingInChannel, message: MessageToSend): Promise<Taken> {
+async function deliver(db: Queries, bus: Bus, acting: ActingInChannel, message: MessageToSend): Promise<Taken> {
   checkMessageSize(message.type, message)
   const target = await targetOf(db, acting, message.target)
   const at = acting.now()
@@ -134,24 +114,24 @@ export async function deliver(db: Queries, bus: Bus, acting: ActingInChannel, me
 }
 
 /**
- * Takes a message: one that a flow decides on is on its way then, and its sender's alone. Any other that is persistent is stored,
- * and moves the LastMessageTimestamp of those who see it.
+ * Takes a message that is stored: one that a flow decides on is on its way then, and its sender's alone. Any other that is persistent
+ * moves the LastMessageTimestamp of those who see it.
  */
-export async function send(tx: Transaction, acting: ActingInChannel, message: MessageToSend): Promise<Taken> {
+async function send(tx: Transaction, acting: ActingInChannel, message: MessageToSend): Promise<Taken> {
   const { channel, actor, subChannel, now } = acting
   checkMessageSize(message.type, message)
   const target = await targetOf(tx, acting, message.target)
   const { pushNotification } = message
   const whose = { channelId: channel.id, subChannelId: subChannelIdOf({ subChannel }), senderId: actor.id, targetId: target?.id }
   const processors = await processorsFor(tx, channel, message.type)
-  const isKept = message.persistence === 'PERSISTENT'
-  const isForAll = isKept && !processors && !target
+  const isPersistent = message.persistence === 'PERSISTENT'
+  const isForAll = isPersistent && !processors && !target
   const moment = await advance(tx, channel, now(), isForAll ? 'message' : 'other')
   await requireSubChannel(tx, acting, isForAll ? moment.at : undefined)
   const { sequence } = moment
   const place = placeOf(acting)
   if (processors) {
-    const waiting = isKept ? ('PENDING' as const) : ('PASSING' as const)
+    const waiting = isPersistent ? ('PENDING' as const) : ('PASSING' as const)
     const messageId = await insertMessage(tx, { ...message, ...whose, waiting }, moment)
     const start = { messageId, isEdit: false, sentAt: moment.at, editedAt: undefined }
     await enterFlow(tx, { ...message, ...whose, ...start, processors }, now())
@@ -159,10 +139,25 @@ export async function send(tx: Transaction, acting: ActingInChannel, message: Me
     await emit(tx, { kind: 'MessageHeld', sequence, place, message: held, pushNotification })
     return { MessageId: messageId, Status: pending }
   }
-  const messageId = isKept ? await insertMessage(tx, { ...message, ...whose }, moment) : passingMessageId(moment.at)
+  const messageId = isPersistent ? await insertMessage(tx, { ...message, ...whose }, moment) : passingMessageId(moment.at)
   const sentMessage = newMessage(acting, message, { messageId, target, at: moment.at, status: 'SENT' })
   await emit(tx, { kind: 'MessageSent', sequence, place, message: sentMessage, pushNotification })
   return { MessageId: messageId, Status: sent }
+}
+
+/** How a message is taken: in a transaction, or where it is stored nowhere by announcing it. */
+export type Taking =
+  | { readonly isStored: true; readonly take: Work<Taken> }
+  | { readonly isStored: false; readonly take: (db: Queries, bus: Bus) => Promise<Taken> }
+
+/** Decides it, by what the message is and by the channel that it is for. Those for all members that meet no flow are shareable. */
+export function takingOf(acting: ActingInChannel, message: MessageToSend): Taking {
+  const { channel, subChannel } = acting
+  const meetsFlow = isForFlow(channel.flowId, message.type)
+  if (message.persistence === 'NON_PERSISTENT' && !meetsFlow)
+    return { isStored: false, take: (db, bus) => deliver(db, bus, acting, message) }
+  const isShareable = !meetsFlow && message.target === undefined && subChannel === undefined
+  return { isStored: true, take: shareableAs({ isShareable }, tx => send(tx, acting, message)) }
 }
 
 /** Changes a message of the actor's, or starts the edit on its way through the channel's flow: then the stored version stays meanwhile. */

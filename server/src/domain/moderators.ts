@@ -1,26 +1,27 @@
+import type { Arn } from '../arn.ts'
 import { conflict } from '../errors.ts'
 import { emit } from '../events/emit.ts'
 import { findBan } from '../store/bans.ts'
 import type { Transaction } from '../database/database.ts'
-import type { Identity } from '../store/identities.ts'
+import { findIdentity, type Identity } from '../store/identities.ts'
 import { countModerators, deleteModerator, findModerator, insertModerator } from '../store/moderators.ts'
 import type { ActingInChannel } from './acting.ts'
 import { advance } from './advance.ts'
 import { checkCount } from './counts.ts'
-import { findIdentity, holdIdentity, requireIdentity } from './identities.ts'
+import { holdIdentity, requireIdentity } from './identities.ts'
 import { leave } from './memberships.ts'
 
 /**
  * Makes a user or bot a moderator, unless it is one, and returns who it is. A moderator of an elastic channel loses the membership
  * that it had there as a member (docs/service/elastic-channels.md#membership).
  */
-export async function addModerator(tx: Transaction, acting: ActingInChannel, arn: string): Promise<Identity> {
+export async function addModerator(tx: Transaction, acting: ActingInChannel, arn: Arn): Promise<Identity> {
   const { channel, actor, now, limits } = acting
   const named = await requireIdentity(tx, arn)
   const { sequence } = await advance(tx, channel, now())
   await holdIdentity(tx, named)
   if (await findBan(tx, channel.id, named.id)) {
-    throw conflict('The user or bot is banned from the channel', `Delete the ban of ${arn} first.`)
+    throw conflict('The user or bot is banned from the channel', `Delete the ban of ${arn.text} first.`)
   }
   if (await insertModerator(tx, channel.id, named.id, actor.id, now())) {
     checkCount((await countModerators(tx, channel.id)) - 1, 'moderatorsPerChannel', limits)
@@ -31,7 +32,7 @@ export async function addModerator(tx: Transaction, acting: ActingInChannel, arn
 }
 
 /** A moderator of an elastic channel loses all memberships there with the role. */
-export async function removeModerator(tx: Transaction, { channel, actor, now }: ActingInChannel, arn: string) {
+export async function removeModerator(tx: Transaction, { channel, actor, now }: ActingInChannel, arn: Arn) {
   const named = await findIdentity(tx, arn)
   if (!named || !(await findModerator(tx, channel.id, named.id))) return
   // The channel first, as everywhere, so that no two acts wait for each other.

@@ -1,4 +1,4 @@
-import { arnWithin } from '../arn.ts'
+import { within, type Arn } from '../arn.ts'
 import { conflict, notFound } from '../errors.ts'
 import { emit } from '../events/emit.ts'
 import type { AppInstance } from '../store/app-instances.ts'
@@ -6,6 +6,7 @@ import type { Queries, Transaction } from '../database/database.ts'
 import {
   buryExpiredIdentity,
   buryIdentity,
+  findIdentity,
   insertIdentity,
   updateIdentity,
   updateIdentityExpiration,
@@ -14,34 +15,32 @@ import {
 import type { Doing } from './acting.ts'
 import { countOne, holdAppInstance } from './counts.ts'
 import { expiryOf } from './expiration.ts'
-import { findIdentity } from './identities.ts'
 import { checkMetadataSize } from './sizes.ts'
 import { tagNew, type GivenTag } from './tags.ts'
 
 /** The user of that ARN; NotFoundException where there is none. */
-export async function requireUser(db: Queries, text: string): Promise<IdentityRecord> {
-  const found = await findIdentity(db, text)
-  if (!found) throw notFound('The app instance user does not exist.', `There is no user ${text}.`)
+export async function requireUser(db: Queries, arn: Arn): Promise<IdentityRecord> {
+  const found = await findIdentity(db, arn)
+  if (!found) throw notFound('The app instance user does not exist.', `There is no user ${arn.text}.`)
   return found
 }
 
 interface UserToCreate {
   readonly id: string
   readonly name: string
-  readonly metadata: string | undefined
-  readonly expirationDays: number | undefined
-  readonly tags: readonly GivenTag[] | undefined
+  readonly metadata?: string | undefined
+  readonly expirationDays?: number | undefined
+  readonly tags?: readonly GivenTag[] | undefined
 }
 
-/** Makes a user and returns its ARN; an equal user that exists is returned unchanged (docs/service/operations.md#creating-what-exists). */
-export async function createUser(
+/** Makes a user; false where one of that id lives already, or the app instance does not. */
+export async function addUser(
   tx: Transaction,
   { now, limits }: Doing,
   appInstance: Pick<AppInstance, 'id' | 'arn'>,
   asked: UserToCreate,
-): Promise<string> {
+): Promise<boolean> {
   checkMetadataSize(asked.metadata)
-  const arn = arnWithin(appInstance.arn, 'user', asked.id)
   const userId = await insertIdentity(tx, {
     appInstanceArn: appInstance.arn,
     kind: 'user',
@@ -52,21 +51,31 @@ export async function createUser(
     expiresAt: expiryOf(now(), asked.expirationDays),
     now: now(),
   })
-  if (userId === undefined) {
-    await holdAppInstance(tx, appInstance.id)
-    const present = await requireUser(tx, arn)
-    // Metadata is taken away by making it empty.
-    if (present.name === asked.name && (present.metadata ?? '') === (asked.metadata ?? '')) return arn
-    throw conflict('The app instance user already exists', `${arn} exists with another Name or Metadata. Use UpdateAppInstanceUser.`)
-  }
+  if (userId === undefined) return false
   await countOne(tx, 'users', appInstance.id, 'usersPerAppInstance', limits)
   await tagNew(tx, { kind: 'identity', id: userId }, asked.tags)
   await emit(tx, { kind: 'UserCreated', userId })
-  return arn
+  return true
+}
+
+/** Makes a user and returns its ARN; an equal user that exists is returned unchanged (docs/service/operations.md#creating-what-exists). */
+export async function createUser(
+  tx: Transaction,
+  doing: Doing,
+  appInstance: Pick<AppInstance, 'id' | 'arn'>,
+  asked: UserToCreate,
+): Promise<string> {
+  const arn = within(appInstance.arn, 'user', asked.id)
+  if (await addUser(tx, doing, appInstance, asked)) return arn.text
+  await holdAppInstance(tx, appInstance.id)
+  const present = await requireUser(tx, arn)
+  // Metadata is taken away by making it empty.
+  if (present.name === asked.name && (present.metadata ?? '') === (asked.metadata ?? '')) return arn.text
+  throw conflict('The app instance user already exists', `${arn.text} exists with another Name or Metadata. Use UpdateAppInstanceUser.`)
 }
 
 /** Replaces name and metadata. */
-export async function changeUser(tx: Transaction, { now }: Doing, arn: string, given: { name: string; metadata: string }) {
+export async function changeUser(tx: Transaction, { now }: Doing, arn: Arn, given: { name: string; metadata: string }) {
   checkMetadataSize(given.metadata)
   const { id } = await requireUser(tx, arn)
   await updateIdentity(tx, id, { ...given, now: now() })
@@ -74,14 +83,14 @@ export async function changeUser(tx: Transaction, { now }: Doing, arn: string, g
 }
 
 /** Sets or, with undefined, removes the days after which the user is deleted. */
-export async function setUserExpiration(tx: Transaction, { now }: Doing, arn: string, days: number | undefined) {
+export async function setUserExpiration(tx: Transaction, { now }: Doing, arn: Arn, days: number | undefined) {
   const { id, createdAt } = await requireUser(tx, arn)
   await updateIdentityExpiration(tx, id, { days, expiresAt: expiryOf(createdAt.getTime(), days), now: now() })
   await emit(tx, { kind: 'UserUpdated', userId: id })
 }
 
 /** Deletes a user: its sockets are closed. Its memberships end with the purge. Where there is none nothing happens. */
-export async function deleteUser(tx: Transaction, { now }: Doing, arn: string) {
+export async function deleteUser(tx: Transaction, { now }: Doing, arn: Arn) {
   const user = await findIdentity(tx, arn)
   if (user && (await buryIdentity(tx, user.id, now()))) await emit(tx, { kind: 'UserDeleted', userId: user.id })
 }

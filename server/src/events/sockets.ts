@@ -1,10 +1,9 @@
 import type { Move, SocketEvent, SocketEventType } from '../bus/socket-events.ts'
+import { hearersOfMembership, viewersOfMessage } from '../auth/roles/sight.ts'
 import { channelDetails } from '../present/channels.ts'
 import { batchDetails, membershipDetails } from '../present/memberships.ts'
-import { heardContent, messageDetails, type ShownMessage } from '../present/messages.ts'
-import type { Queries } from '../database/database.ts'
-import type { Identity } from '../store/identities.ts'
-import { membersInCharge, type MembershipType, type PlacedMembership } from '../store/memberships.ts'
+import { heardContent, messageDetails } from '../present/messages.ts'
+import type { PlacedMembership } from '../store/memberships.ts'
 import type { EventOf, MessageEvent, MessageKind } from './events.ts'
 import { afterCommit, type Follower } from './follower.ts'
 
@@ -21,20 +20,8 @@ const typeOfMessage: Readonly<Record<MessageKind, Extract<SocketEventType, `${st
   MessageDeleted: 'DELETE_CHANNEL_MESSAGE',
 }
 
-/** The way through a flow is its sender's affair. */
-const isForSenderOnly: ReadonlySet<MessageKind> = new Set([
-  'MessageHeld',
-  'MessageDenied',
-  'MessageFailed',
-  'MessageEditHeld',
-  'MessageEditDenied',
-  'MessageEditFailed',
-])
-
-function audienceOfMessage(kind: MessageKind, { sender, target }: ShownMessage) {
-  if (isForSenderOnly.has(kind)) return { only: [sender.id] }
-  return target && { only: [sender.id, target.id] }
-}
+/** Who alone hears of it. */
+const onlyTo = (ids: number[] | undefined) => ids && { only: ids }
 
 /**
  * What sockets hear of a message: the members of its channel or sub-channel; of a targeted one sender and target; of the way through
@@ -45,7 +32,7 @@ export const heardOfMessage = ({ kind, sequence, message, place }: MessageEvent)
   channelId: place.channelId,
   sequence,
   subChannelId: place.subChannelId,
-  ...audienceOfMessage(kind, message),
+  ...onlyTo(viewersOfMessage(message)),
   messageType: message.type,
   payload: {
     ...messageDetails(message, place),
@@ -54,15 +41,6 @@ export const heardOfMessage = ({ kind, sequence, message, place }: MessageEvent)
       : { Content: heardContent(message) }),
   },
 })
-
-/**
- * Events about HIDDEN memberships go to the hidden members themselves and to those members who are moderators or admins
- * (docs/service/sessions.md#events-about-hidden-members).
- */
-async function audience(tx: Queries, channelId: number, type: MembershipType, members: readonly Identity[]) {
-  if (type === 'DEFAULT') return undefined
-  return { only: [...new Set([...members.map(({ id }) => id), ...(await membersInCharge(tx, channelId))])] }
-}
 
 const heardOfMembership = (type: SocketEventType, sequence: number, membership: PlacedMembership, moves: readonly Move[]): SocketEvent => ({
   type,
@@ -97,23 +75,23 @@ export const joinedToSockets: Follower<EventOf<'MembersJoined'>> = async (tx, { 
       channelId,
       sequence,
       subChannelId,
-      ...(await audience(tx, channelId, type, members)),
+      ...onlyTo(await hearersOfMembership(tx, channelId, first, members)),
       moves,
       payload: batchDetails({ invitedBy, type, members, channelArn, subChannelName: undefined }),
     })
     return
   }
   for (const [index, membership] of memberships.entries()) {
-    const only = await audience(tx, channelId, membership.type, [membership.member])
+    const only = onlyTo(await hearersOfMembership(tx, channelId, membership, [membership.member]))
     afterCommit(tx, { ...heardOfMembership('CREATE_CHANNEL_MEMBERSHIP', sequence, membership, index === 0 ? moves : []), ...only })
   }
 }
 
 export const leftToSockets: Follower<EventOf<'MembersLeft'>> = async (tx, { sequence, memberships }) => {
   for (const membership of memberships) {
-    const { member, channelId, subChannelId, type } = membership
+    const { member, channelId, subChannelId } = membership
     const moves = [{ memberId: member.id, from: subChannelId }]
-    const only = await audience(tx, channelId, type, [member])
+    const only = onlyTo(await hearersOfMembership(tx, channelId, membership, [member]))
     afterCommit(tx, { ...heardOfMembership('DELETE_CHANNEL_MEMBERSHIP', sequence, membership, moves), ...only })
   }
 }

@@ -1,9 +1,8 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { setImmediate as turn } from 'node:timers/promises'
-import pLimit from 'p-limit'
 import { WebSocket, WebSocketServer } from 'ws'
-import { parseArn } from '../arn.ts'
+import { parseArn, type Arn } from '../arn.ts'
 import { upToDate, type Access } from '../auth/access.ts'
 import type { Presigned, PresignedRequest } from '../auth/signature/presigned-url.ts'
 import type { AccessKey } from '../auth/signature/signing-key.ts'
@@ -17,8 +16,9 @@ import type { Metrics } from '../observe/metrics.ts'
 import type { Refusals } from '../observe/refusals.ts'
 import type { Origin } from '../auth/origin.ts'
 import type { Sender } from '../http/sender.ts'
-import type { Rate, TokenBuckets } from '../tools/token-buckets.ts'
+import type { ConnectRate } from '../rates/throttle.ts'
 import type { TurnEnd } from '../tools/turn-end.ts'
+import { Turns } from '../tools/turns.ts'
 import type { Database } from '../database/database.ts'
 import { placesAfter } from '../store/memberships.ts'
 import type { PrefetchOrder } from '../store/prefetch.ts'
@@ -52,9 +52,8 @@ interface Wiring extends Asking {
   /** Whether a key that has signed still may. */
   readonly isGood: (key: AccessKey) => boolean
   readonly limits: Limits
-  readonly buckets: TokenBuckets
   /** How fast one user may connect, with all its sessions. */
-  readonly connectRate: Rate
+  readonly connectRate: ConnectRate
   readonly pingSeconds: number
   readonly log: Log
   readonly refusals: Refusals
@@ -97,7 +96,7 @@ export class Gateway {
   readonly #server = new WebSocketServer(socketOptions)
   readonly #hub: Hub
   readonly #prefetch: Prefetch
-  readonly #joining = pLimit(joiningAtOnce)
+  readonly #joining = new Turns(joiningAtOnce)
   /** Sockets that have no session yet. */
   readonly #arriving = new Set<SessionSocket>()
   readonly #ticking: NodeJS.Timeout
@@ -166,8 +165,9 @@ export class Gateway {
       await upToDate(access, async () => {
         const presigned = verified(this.#wiring, request)
         trail?.signed(presigned.key)
-        trail?.names(parseArn(presigned.parameters.get('userArn') ?? ''))
-        await this.#joining(async () => this.#admit(ws, socket, presigned, request))
+        const user = parseArn(presigned.parameters.get('userArn') ?? '')
+        trail?.names(user)
+        await this.#joining.take(async () => this.#admit(ws, socket, user, presigned, request))
       })
       if (ws.session) liftBound()
     } catch (error) {
@@ -187,41 +187,40 @@ export class Gateway {
     }
   }
 
-  async #admit(ws: SessionSocket, socket: Socket, { key, parameters }: Presigned, origin: Origin) {
-    const { limits, buckets, connectRate, now, pingSeconds } = this.#wiring
+  async #admit(ws: SessionSocket, socket: Socket, user: Arn | undefined, { key, parameters }: Presigned, origin: Origin) {
+    const { limits, connectRate, pingSeconds } = this.#wiring
     const arn = parameters.get('userArn') ?? ''
     const id = parameters.get('sessionId')
     if (!id) throw unauthorized('sessionId is missing')
     if (key.principal.permissions) await requirePermitted(this.#wiring, key.principal, arn, origin)
-    const { callerId: userId, appInstanceId, retentionDays } = await livingUser(this.#wiring, arn)
+    const { caller, retentionDays } = await livingUser(this.#wiring, user)
+    const { id: userId, appInstanceId } = caller
     if (ws.readyState !== ws.OPEN || this.#isClosing) return ws.close(closeCodes.restart, 'The server restarts')
     const present = this.#hub.sessionsOf(userId)
     const older = present.find(session => session.id === id)
     if (!older && present.length >= limits.connectionsPerUser) {
       throw new Refusal(closeCodes.forbidden, `Forbidden: the user has ${limits.connectionsPerUser} connections already`)
     }
-    const bucket = `connectRate ${arn}`
-    if (buckets.wait(bucket, connectRate, now()) > 0) {
-      const { atOnce, perSecond } = connectRate
+    if (!connectRate.take(arn)) {
+      const { atOnce, perSecond } = connectRate.rate
       return tryLater(ws, socket, `The user connects too often: ${atOnce} at once, then ${perSecond} a second`)
     }
-    buckets.take(bucket, connectRate, now())
     // Only now: who is refused must not end the one that is there.
     if (older) this.#end(older, closeCodes.replaced, 'Another connection has the same sessionId')
 
     const session = new Session(ws, socket, { id, userId, appInstanceId, key, nextPing: Date.now() + pingSeconds * 1000 })
     this.#hub.enter(session)
     this.#listen(ws, session)
-    await this.#join(session, arn)
+    await this.#join(session, user)
     if (!session.isOpen) return
     session.establish(sessionEstablished)
     if (parameters.get('prefetch-on') !== 'connect') return
     const order: PrefetchOrder = parameters.get('prefetch-sort-by') === 'last-message-timestamp' ? 'last-message-timestamp' : 'unread'
-    this.#prefetch.add({ session, order, retentionDays: retentionDays ?? undefined })
+    this.#prefetch.add({ session, order, retentionDays })
   }
 
   /** The session has entered already: what changes while its memberships are read is not missed. */
-  async #join(session: Session, arn: string) {
+  async #join(session: Session, user: Arn | undefined) {
     try {
       for (let after = 0; session.isOpen;) {
         const places = await placesAfter(this.#wiring.db, session.userId, after, portion)
@@ -231,7 +230,7 @@ export class Gateway {
         await turn()
       }
       // Nor is a deletion missed that was told before it entered.
-      await livingUser(this.#wiring, arn)
+      await livingUser(this.#wiring, user)
     } catch (error) {
       this.#hub.leave(session)
       throw error

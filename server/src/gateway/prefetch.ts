@@ -1,12 +1,13 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import type { Arrivals } from '../http/arrivals.ts'
-import { retentionCutoff } from '../domain/expiration.ts'
+import { retentionCutoff } from '../auth/roles/sight.ts'
 import { channelSummary } from '../present/channels.ts'
 import { identity } from '../present/identities.ts'
 import { heardSummary } from '../present/messages.ts'
 import type { Database } from '../database/database.ts'
 import { listMembers } from '../store/memberships.ts'
 import { listMessages } from '../store/messages.ts'
+import { Turns } from '../tools/turns.ts'
 import { channelsToPrefetch, type PrefetchedChannel, type PrefetchOrder } from '../store/prefetch.ts'
 import { channelDetailsFrame } from './frame.ts'
 import { mostRetold, type Hub } from './hub.ts'
@@ -39,8 +40,7 @@ export class Prefetch {
   readonly #now: () => number
   readonly #failed: (session: Session, error: unknown) => void
   readonly #arrivals: Arrivals
-  readonly #waiting: Asked[] = []
-  #running = 0
+  readonly #turns = new Turns(atOnce)
 
   constructor(given: {
     db: Database
@@ -58,23 +58,14 @@ export class Prefetch {
 
   /** After SESSION_ESTABLISHED. */
   add(asked: Asked) {
-    this.#waiting.push(asked)
-    if (this.#running >= atOnce) return
-    this.#running++
-    void this.#run()
-  }
-
-  async #run() {
-    await this.#pause()
-    for (let asked = this.#waiting.shift(); asked; asked = this.#waiting.shift()) {
+    void this.#turns.take(async () => {
+      await this.#pause()
       try {
         await this.#step(asked)
       } catch (error) {
         this.#failed(asked.session, error)
       }
-      await this.#pause()
-    }
-    this.#running--
+    })
   }
 
   /** One turn, and those that are left to who connects: after a restart all come at once, and none should wait for another's prefetch. */
@@ -94,7 +85,7 @@ export class Prefetch {
     const channel = asked.channels.pop()
     if (!channel) return
     await this.#tell(asked, channel)
-    if (asked.channels.length > 0) this.#waiting.push(asked)
+    if (asked.channels.length > 0) this.add(asked)
   }
 
   /**

@@ -1,4 +1,4 @@
-import { parseArn } from '../arn.ts'
+import type { Arn } from '../arn.ts'
 import { permitConnect } from '../auth/iam/permit.ts'
 import type { Presigned, PresignedRequest } from '../auth/signature/presigned-url.ts'
 import type { Principal } from '../auth/principal.ts'
@@ -6,7 +6,7 @@ import type { Owner } from '../auth/iam/resources.ts'
 import { ApiError } from '../errors.ts'
 import type { Origin } from '../auth/origin.ts'
 import type { Queries } from '../database/database.ts'
-import { selectFacts, type FactsRow } from '../store/facts.ts'
+import { findFacts, type Facts } from '../store/facts.ts'
 import { closeCodes, type CloseCode } from './close-codes.ts'
 
 /** What says who connects, and whether it may. */
@@ -53,10 +53,9 @@ export async function requirePermitted(asking: Asking, principal: Principal, arn
 }
 
 /** A user that lives; a bot has no socket. */
-export async function livingUser({ db }: Asking, text: string): Promise<FactsRow> {
-  const arn = parseArn(text)
-  if (arn?.kind !== 'user') throw unauthorized('userArn is not the ARN of an AppInstanceUser')
-  const row = await selectFacts(db, arn, undefined, undefined)
-  if (!row) throw unauthorized('userArn names no user that exists')
-  return row
+export async function livingUser({ db }: Asking, user: Arn | undefined): Promise<Facts> {
+  if (user?.kind !== 'user') throw unauthorized('userArn is not the ARN of an AppInstanceUser')
+  const facts = await findFacts(db, user)
+  if (!facts) throw unauthorized('userArn names no user that exists')
+  return facts
 }

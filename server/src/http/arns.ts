@@ -1,24 +1,7 @@
-import { parseArn, type Arn, type ArnKind } from '../arn.ts'
+import { parseArn, type Arn, type ArnKind, type NamedArns } from '../arn.ts'
+import { kindsOfMember, type ArnMember } from '../contract/arns.ts'
 import type { Operation } from '../contract/operation.ts'
 import { badRequest } from '../errors.ts'
-
-const person: readonly ArnKind[] = ['user', 'bot']
-const any: readonly ArnKind[] = ['app-instance', 'user', 'bot', 'channel', 'channel-flow']
-
-/** What kind of ARN each member takes. ARNs of other services (Lambda, Kinesis, Lex, Pinpoint) are not among them. */
-const kindsOfMember: Readonly<Record<string, readonly ArnKind[]>> = {
-  AppInstanceArn: ['app-instance'],
-  AppInstanceUserArn: person,
-  AppInstanceBotArn: ['bot'],
-  AppInstanceAdminArn: person,
-  ChannelArn: ['channel'],
-  ChannelFlowArn: ['channel-flow'],
-  ChannelModeratorArn: person,
-  MemberArn: person,
-  MemberArns: person,
-  ModeratorArns: person,
-  ResourceARN: any,
-}
 
 /** In the identity service a user's ARN is a user's: bots have operations of their own. */
 const isAboutUsersOnly = ({ path }: Operation) => path.startsWith('/app-instance-users')
@@ -43,29 +26,33 @@ function checked(member: string, text: string, kinds: readonly ArnKind[]): Arn {
 
 const article = (kind: ArnKind) => (kind === 'app-instance' ? 'an app instance' : `a ${kind.replace('-', ' ')}`)
 
-/**
- * Made once per operation: the ARNs of this service that an input names, by member (those of a list by member and position).
- * BadRequestException where one is of the wrong kind.
- */
-export function arnsOf(operation: Operation): (input: Readonly<Record<string, unknown>>) => ReadonlyMap<string, Arn> {
-  const members = Object.keys(operation.places).flatMap(member => {
-    const kinds = member === 'AppInstanceUserArn' && isAboutUsersOnly(operation) ? (['user'] as const) : kindsOfMember[member]
-    return kinds ? [{ member, kinds }] : []
-  })
-  const hasTarget = 'Target' in operation.places
+/** A list that is no list of ARNs: the ARN of its one entry. */
+const targetIn = ([target]: readonly { MemberArn?: string }[]) => (target?.MemberArn === undefined ? [] : [target.MemberArn])
+
+/** Made once per operation: the ARNs of this service that an input names. BadRequestException where one is of the wrong kind. */
+export function arnsOf(operation: Operation): (input: Readonly<Record<string, unknown>>) => NamedArns {
+  const members = Object.keys(operation.places)
+    .filter(member => member in kindsOfMember)
+    .map(member => {
+      const isUser = member === 'AppInstanceUserArn' && isAboutUsersOnly(operation)
+      return { member, kinds: isUser ? (['user'] as const) : kindsOfMember[member as ArnMember] }
+    })
 
   return input => {
-    const arns = new Map<string, Arn>()
+    const arns = new Map<string, readonly Arn[]>()
     for (const { member, kinds } of members) {
       const value = input[member]
-      if (typeof value === 'string') arns.set(member, checked(member, value, kinds))
-      else if (Array.isArray(value)) {
-        for (const [index, text] of value.entries()) arns.set(`${member}.${index + 1}`, checked(member, String(text), kinds))
-      }
-    }
-    if (hasTarget) {
-      const [target] = (input['Target'] ?? []) as { MemberArn?: string }[]
-      if (target?.MemberArn !== undefined) arns.set('Target', checked('target.1.member.memberArn', target.MemberArn, person))
+      if (typeof value === 'string') arns.set(member, [checked(member, value, kinds)])
+      else if (member === 'Target' && Array.isArray(value)) {
+        arns.set(
+          member,
+          targetIn(value).map(text => checked('target.1.member.memberArn', text, kinds)),
+        )
+      } else if (Array.isArray(value))
+        arns.set(
+          member,
+          value.map(text => checked(member, String(text), kinds)),
+        )
     }
     return arns
   }

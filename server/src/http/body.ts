@@ -1,5 +1,6 @@
 import type { Shape } from '../contract/shapes.ts'
 import { badRequest } from '../errors.ts'
+import { isObject } from '../tools/json.ts'
 
 /** Brings a value into the form of its shape. A value of another kind stays as it is, so that the validation can say so. */
 type Pick = (value: unknown) => unknown
@@ -61,8 +62,6 @@ function pickEntries(value: Readonly<Record<string, unknown>>, pick: Pick): obje
   for (const key of Object.keys(value).toSorted()) if (value[key] !== null) entries[key] = pick(value[key])
   return entries
 }
-
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** What a JSON value is, in a sentence. */
 export function kindOf(value: unknown): string {

@@ -1,5 +1,6 @@
 import { JsonText } from '../contract/common.ts'
 import type { Shape } from '../contract/shapes.ts'
+import { isObject } from '../tools/json.ts'
 
 type Write = (value: unknown) => string
 
@@ -76,5 +77,3 @@ function epochSeconds(milliseconds: number): string {
 }
 
 const writeScalar: Write = value => (value instanceof JsonText ? value.text : JSON.stringify(value))
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null

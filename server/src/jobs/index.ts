@@ -1,6 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { deleteChannel } from '../domain/channels.ts'
-import { channelExpiryOf, retentionCutoff } from '../domain/expiration.ts'
+import { retentionCutoff } from '../auth/roles/sight.ts'
+import { channelExpiryOf } from '../domain/expiration.ts'
 import { expireCallback } from '../domain/flows.ts'
 import { expireUser } from '../domain/users.ts'
 import { enforcedRetention, retainingAppInstances } from '../store/app-instances.ts'

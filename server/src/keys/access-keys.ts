@@ -10,7 +10,7 @@ import {
 import { changeAccess } from '../store/access-version.ts'
 import type { Database, Queries } from '../database/database.ts'
 import { masterKeys } from '../store/master-keys.ts'
-import { newId, newSecret } from './access-key-id.ts'
+import { newId, newSecret } from '../tools/access-key-ids.ts'
 import { settledMasterKey } from './master-keys.ts'
 import { sealSecret } from './secret.ts'
 

@@ -3,7 +3,7 @@ import { changeAccess } from '../store/access-version.ts'
 import type { Database, Queries } from '../database/database.ts'
 import { accessKeyOf } from '../store/access-keys.ts'
 import { countRoles, deleteRole, iamRoleOf, insertRole, updateRole, type StoredRole, type Trust } from '../store/iam-roles.ts'
-import { newId } from './access-key-id.ts'
+import { newId } from '../tools/access-key-ids.ts'
 import { checkName } from './access-keys.ts'
 
 /** All of them are in the memory of each node. */

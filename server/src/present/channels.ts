@@ -1,15 +1,16 @@
-import type { Channel, ChannelSummary, Elastic } from '../store/channels.ts'
+import type { Channel, Elastic } from '../store/channels.ts'
+import { wireSummary, type ChannelSummary } from '../store/channel-summary.ts'
 import type { ChannelExpiration } from '../store/channel-expiration.ts'
 import type { SubChannel } from '../store/sub-channels.ts'
 import { identity } from './identities.ts'
 
 export const channelSummary = (channel: ChannelSummary) => ({
-  Name: channel.name,
-  ChannelArn: channel.arn,
-  Mode: channel.mode,
-  Privacy: channel.privacy,
-  Metadata: channel.metadata,
-  LastMessageTimestamp: channel.lastMessageAt,
+  [wireSummary.name]: channel.name,
+  [wireSummary.arn]: channel.arn,
+  [wireSummary.mode]: channel.mode,
+  [wireSummary.privacy]: channel.privacy,
+  [wireSummary.metadata]: channel.metadata,
+  [wireSummary.lastMessageAt]: channel.lastMessageAt,
 })
 
 export const channelDetails = (channel: Channel) => ({

@@ -1,5 +1,5 @@
-import type { Arn } from '../arn.ts'
-import type { BearerCall, Call } from '../api/call.ts'
+import type { Arn, NamedArns } from '../arn.ts'
+import type { Call } from '../api/call.ts'
 import { services, type OperationName } from '../contract/index.ts'
 import type { Operation } from '../contract/operation.ts'
 import { throttled } from '../errors.ts'
@@ -14,9 +14,9 @@ export interface Throttling {
 
 /** What of a call says whose buckets it takes from. */
 interface About {
-  readonly call: Call | BearerCall
+  readonly call: Call
   readonly bearer: Arn | undefined
-  readonly arns: ReadonlyMap<string, Arn>
+  readonly arns: NamedArns
   readonly input: Readonly<Record<string, unknown>>
 }
 
@@ -28,19 +28,19 @@ export interface Throttle {
   take(about: About): void
 }
 
-const channelOf = ({ arns }: About) => arns.get('ChannelArn')?.text
-const elasticOf = ({ call }: About) => 'channel' in call && call.channel?.elastic !== undefined
+const channelOf = ({ arns }: About) => arns.get('ChannelArn')?.[0]?.text
+const isElastic = ({ call }: About) => call.facts?.channel?.elastic !== undefined
 
 /** The one whose bucket it is; undefined where the rate is not for this call. */
 const subjectOf: Readonly<Record<RateSubject, (about: About) => string | undefined>> = {
   account: ({ call }) => call.account,
   address: () => undefined,
-  'app instance': ({ arns }) => arns.values().next().value?.appInstanceArn,
-  user: ({ arns, bearer }) => (arns.get('AppInstanceUserArn') ?? bearer)?.text,
+  'app instance': ({ arns }) => arns.values().next().value?.[0]?.appInstanceArn,
+  user: ({ arns, bearer }) => (arns.get('AppInstanceUserArn')?.[0] ?? bearer)?.text,
   bearer: ({ bearer }) => bearer?.text,
   channel: channelOf,
-  'ordinary channel': about => (elasticOf(about) ? undefined : channelOf(about)),
-  'elastic channel': about => (elasticOf(about) ? channelOf(about) : undefined),
+  'ordinary channel': about => (isElastic(about) ? undefined : channelOf(about)),
+  'elastic channel': about => (isElastic(about) ? channelOf(about) : undefined),
   'channel or sub-channel': about => {
     const { SubChannelId } = about.input
     return typeof SubChannelId === 'string' ? `${channelOf(about)}/${SubChannelId}` : channelOf(about)
@@ -62,6 +62,9 @@ interface Bucket {
   readonly rate: Rate
 }
 
+/** What a second has is what may come at once. */
+const rateOf = (rates: Rates, name: CallRateName): Rate => ({ perSecond: rates[name], atOnce: rates[name] })
+
 const keyOf = (name: CallRateName, subject: string) => `${name} ${subject}`
 
 function refused({ name, rate }: Bucket, subject: string, wait: number) {
@@ -75,11 +78,32 @@ function refused({ name, rate }: Bucket, subject: string, wait: number) {
 
 /** Takes one from the bucket of a subject, or throws 429. */
 export function takeFrom({ buckets, rates, now }: Throttling, name: CallRateName, subject: string) {
-  const rate = { perSecond: rates[name], atOnce: rates[name] }
+  const rate = rateOf(rates, name)
   const key = keyOf(name, subject)
   const wait = buckets.wait(key, rate, now())
   if (wait > 0) throw refused({ name, rate }, subject, wait)
   buckets.take(key, rate, now())
+}
+
+/** How fast each user may connect. */
+export interface ConnectRate {
+  readonly rate: Rate
+  /** Takes one from the bucket of the user; false where there is none. */
+  take(user: string): boolean
+}
+
+/** One a second, after as many at once as the user may have connections, where no rates are set. */
+export function connectRate(buckets: TokenBuckets, now: () => number, rates: Rates | undefined, connections: number): ConnectRate {
+  const rate = rates ? rateOf(rates, 'connectRate') : { perSecond: 1, atOnce: connections }
+  return {
+    rate,
+    take: user => {
+      const key = keyOf('connectRate', user)
+      if (buckets.wait(key, rate, now()) > 0) return false
+      buckets.take(key, rate, now())
+      return true
+    },
+  }
 }
 
 /**
@@ -89,7 +113,7 @@ export function takeFrom({ buckets, rates, now }: Throttling, name: CallRateName
 export function throttleOf(name: OperationName, operation: Operation, { buckets, rates, now }: Throttling): Throttle {
   const own = (Object.keys(callRates) as CallRateName[])
     .filter(each => isOf(name, callRates[each]) && (operation.bearer || callRates[each].per !== 'bearer'))
-    .map(each => ({ name: each, rate: { perSecond: rates[each], atOnce: rates[each] } }))
+    .map(each => ({ name: each, rate: rateOf(rates, each) }))
   const ofBearer = own.find(bucket => callRates[bucket.name].per === 'bearer')
 
   return {

@@ -1,16 +1,8 @@
-import { randomBytes, randomInt } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { RootKey } from '../settings/config.ts'
+import { newId, newSecret } from '../tools/access-key-ids.ts'
 import { makeFile, textOf } from './kept-file.ts'
-
-const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
-
-/** Of the shape of Amazon's long-lived keys, so that every tool takes it. */
-function newKey(): RootKey {
-  const id = Array.from({ length: 16 }, () => letters[randomInt(letters.length)]).join('')
-  return { accessKeyId: `AKIA${id}`, secretAccessKey: randomBytes(30).toString('base64') }
-}
 
 function read(text: string, file: string): RootKey {
   const value = (name: string) => new RegExp(`^\\s*${name}\\s*=\\s*(\\S+)\\s*$`, 'm').exec(text)?.[1]
@@ -29,8 +21,7 @@ export async function keptRootKey(folder: string, region: string): Promise<{ key
   const file = join(folder, 'credentials')
   const kept = await textOf(file)
   if (kept !== undefined) return { key: read(kept, file), file }
-  const { accessKeyId, secretAccessKey } = newKey()
-  const text = `[default]\naws_access_key_id = ${accessKeyId}\naws_secret_access_key = ${secretAccessKey}\nregion = ${region}\n`
+  const text = `[default]\naws_access_key_id = ${newId('AKIA')}\naws_secret_access_key = ${newSecret()}\nregion = ${region}\n`
   await makeFile(file, text, 0o600)
   return { key: read(await readFile(file, 'utf8'), file), file }
 }

@@ -1,7 +1,8 @@
 import { statement, type Queries } from '../database/database.ts'
-import { identityArn, type Identity } from './identities.ts'
+import { identityArn } from './arns.ts'
+import type { Identity } from './identities.ts'
 import { pageOf, type Cursor } from './page.ts'
-import { told } from './text.ts'
+import { parsed } from './text.ts'
 
 export interface Admin {
   readonly identity: Identity
@@ -16,7 +17,7 @@ interface Row {
 }
 
 const selected = `
-  select i.id, ${identityArn('i', 'a')} as arn, i.name, s.created_at as "createdAt"
+  select i.id, ${identityArn('i')} as arn, i.name, s.created_at as "createdAt"
   from admins s
   join identities i on i.id = s.identity_id and i.deleted_at is null
   join app_instances a on a.id = s.app_instance_id`
@@ -30,7 +31,7 @@ const count = statement<{ count: number }>(`
   select count(*) as count from admins s join identities i on i.id = s.identity_id and i.deleted_at is null
   where s.app_instance_id = $1`)
 
-const admin = ({ id, arn, name, createdAt }: Row): Admin => ({ identity: { id, arn, name: told(name) }, createdAt: new Date(createdAt) })
+const admin = ({ id, arn, name, createdAt }: Row): Admin => ({ identity: { id, arn, name: parsed(name) }, createdAt: new Date(createdAt) })
 
 export async function insertAdmin(tx: Queries, appInstanceId: number, identityId: number, now: number) {
   await tx.run(insert, appInstanceId, identityId, now)

@@ -1,6 +1,6 @@
 import { statement, type Queries } from '../database/database.ts'
 import { pageOf, type Cursor } from './page.ts'
-import { kept, keptIfGiven, told, toldIfKept } from './text.ts'
+import { json, jsonIfGiven, parsed, parsedIfGiven } from './text.ts'
 
 export interface AppInstance {
   readonly id: number
@@ -53,8 +53,8 @@ const bury = statement<{ id: number }>(`
 const appInstance = (row: Row): AppInstance => ({
   id: row.id,
   arn: row.arn,
-  name: told(row.name),
-  metadata: toldIfKept(row.metadata),
+  name: parsed(row.name),
+  metadata: parsedIfGiven(row.metadata),
   createdAt: new Date(row.createdAt),
   updatedAt: new Date(row.updatedAt),
   retention: {
@@ -65,7 +65,7 @@ const appInstance = (row: Row): AppInstance => ({
 
 /** The id of the new app instance. */
 export async function insertAppInstance(tx: Queries, given: { arn: string; name: string; metadata: string | undefined; now: number }) {
-  const { id } = (await tx.get(insert, given.arn, kept(given.name), keptIfGiven(given.metadata), given.now))!
+  const { id } = (await tx.get(insert, given.arn, json(given.name), jsonIfGiven(given.metadata), given.now))!
   return id
 }
 
@@ -82,7 +82,7 @@ export async function listAppInstances(db: Queries, after: Cursor | undefined, l
 
 /** Replaces name and metadata; the app instance's number, or undefined where there is none. */
 export async function updateAppInstance(tx: Queries, arn: string, given: { name: string; metadata: string; now: number }) {
-  return (await tx.get(update, arn, kept(given.name), kept(given.metadata), given.now))?.id
+  return (await tx.get(update, arn, json(given.name), json(given.metadata), given.now))?.id
 }
 
 export async function putRetention(tx: Queries, id: number, { days, startsAt }: Retention) {

@@ -1,3 +1,3 @@
-import { roleTable } from './roles.ts'
+import { channelRoleTable } from './channel-roles.ts'
 
-export const { insert: insertBan, remove: deleteBan, find: findBan, list: listBans } = roleTable('bans')
+export const { insert: insertBan, remove: deleteBan, find: findBan, list: listBans } = channelRoleTable('bans')

@@ -1,23 +1,11 @@
 import { give } from './counters.ts'
 import type { ChannelExpiration, ExpirationCriterion } from './channel-expiration.ts'
 import { statement, type Queries } from '../database/database.ts'
-import { identityArn, type Identity } from './identities.ts'
+import { flowArn, identityArn } from './arns.ts'
+import { livingSummary, summary, summaryColumns, type ChannelSummary, type Mode, type Privacy, type SummaryRow } from './channel-summary.ts'
+import type { Identity } from './identities.ts'
 import { pageOf, type Cursor, type Page } from './page.ts'
-import { kept, keptIfGiven, keptObject, told, toldIfKept } from './text.ts'
-
-export type Mode = 'UNRESTRICTED' | 'RESTRICTED'
-export type Privacy = 'PUBLIC' | 'PRIVATE'
-
-/** A channel as a list shows it; `lastMessageAt` is that of the newest persistent message that the viewer may see. */
-export interface ChannelSummary {
-  readonly id: number
-  readonly arn: string
-  readonly name: string
-  readonly metadata: string | undefined
-  readonly mode: Mode
-  readonly privacy: Privacy
-  readonly lastMessageAt: Date | undefined
-}
+import { json, jsonIfGiven, jsonOfObject, parsed, parsedIfGiven } from './text.ts'
 
 /** Into how many sub-channels an elastic channel is divided at the most, and how large they are. */
 export interface Elastic {
@@ -36,18 +24,6 @@ export interface Channel extends ChannelSummary {
   readonly updatedAt: Date
 }
 
-export interface SummaryRow {
-  id: number
-  arn: string
-  name: string
-  metadata: string | null
-  mode: Mode
-  privacy: Privacy
-  publicAt: number | null
-  privateAt: number | null
-  deletedAt: number | null
-}
-
 interface Row extends SummaryRow {
   elastic: string | null
   createdAt: number
@@ -60,15 +36,8 @@ interface Row extends SummaryRow {
   creatorName: string
 }
 
-/** The viewer is $1 in every query that shows channels: what is private to it moves its LastMessageTimestamp. */
-export const summaryColumns = `
-  c.id, a.arn || '/channel/' || c.external_id as arn, c.name, c.metadata, c.mode, c.privacy,
-  c.last_message_at as "publicAt", c.deleted_at as "deletedAt",
-  (select max(p.created_at) from private_messages p
-   where p.channel_id = c.id and p.sub_channel_id = 0 and p.viewer_id = $1 and p.failed = 0) as "privateAt"`
-
 /** Undefined for an ordinary channel. */
-export const elasticOf = (kept: string | null | undefined) => toldIfKept<Elastic>(kept ?? null)
+export const elasticOf = (kept: string | null | undefined) => parsedIfGiven<Elastic>(kept ?? null)
 
 const insert = statement<{ id: number }>(`
   insert into channels (app_instance_id, external_id, name, metadata, mode, privacy, created_by,
@@ -80,8 +49,8 @@ const insert = statement<{ id: number }>(`
 const selectOne = statement<Row>(`
   select ${summaryColumns}, c.elastic, c.created_at as "createdAt", c.updated_at as "updatedAt",
     c.expiration_days as "expirationDays", c.expiration_criterion as "expirationCriterion",
-    a.arn || '/channel-flow/' || f.external_id as "flowArn",
-    creator.id as "creatorId", ${identityArn('creator', 'a')} as "creatorArn", creator.name as "creatorName"
+    ${flowArn} as "flowArn",
+    creator.id as "creatorId", ${identityArn('creator')} as "creatorArn", creator.name as "creatorName"
   from channels c
   join app_instances a on a.id = c.app_instance_id
   join identities creator on creator.id = c.created_by
@@ -133,24 +102,6 @@ const catchUp = statement(`update channels set last_event_at = $2 where id = $1 
 const bury = statement<{ appInstanceId: number }>(`
   update channels set deleted_at = $2 where id = $1 and deleted_at is null returning app_instance_id as "appInstanceId"`)
 
-const later = (a: number | null, b: number | null) => {
-  const at = Math.max(a ?? -Infinity, b ?? -Infinity)
-  return at === -Infinity ? undefined : new Date(at)
-}
-
-const summary = (row: SummaryRow): ChannelSummary => ({
-  id: row.id,
-  arn: row.arn,
-  name: told(row.name),
-  metadata: toldIfKept(row.metadata),
-  mode: row.mode,
-  privacy: row.privacy,
-  lastMessageAt: later(row.publicAt, row.privateAt),
-})
-
-/** Undefined for a channel that is deleted and not yet purged. */
-export const livingSummary = (row: SummaryRow) => (row.deletedAt === null ? summary(row) : undefined)
-
 export interface NewChannel {
   readonly appInstanceId: number
   readonly externalId: string
@@ -168,9 +119,9 @@ export interface NewChannel {
 /** The id of the new channel, or undefined where one with that ChannelId lives already. */
 export async function insertChannel(tx: Queries, given: NewChannel): Promise<number | undefined> {
   const { appInstanceId, externalId, name, metadata, mode, privacy, createdBy, now, expiration, expiresAt, elastic } = given
-  const shown = [kept(name), keptIfGiven(metadata), mode, privacy]
+  const shown = [json(name), jsonIfGiven(metadata), mode, privacy]
   const over = [expiration?.days ?? null, expiration?.criterion ?? null, expiresAt ?? null]
-  const row = await tx.get(insert, appInstanceId, externalId, ...shown, createdBy, now, ...over, keptObject(elastic))
+  const row = await tx.get(insert, appInstanceId, externalId, ...shown, createdBy, now, ...over, jsonOfObject(elastic))
   return row?.id
 }
 
@@ -181,7 +132,7 @@ export async function findChannel(db: Queries, id: number, viewerId: number): Pr
     ...summary(row),
     flowArn: row.flowArn ?? undefined,
     elastic: elasticOf(row.elastic),
-    createdBy: { id: row.creatorId, arn: row.creatorArn, name: told(row.creatorName) },
+    createdBy: { id: row.creatorId, arn: row.creatorArn, name: parsed(row.creatorName) },
     createdAt: new Date(row.createdAt),
     updatedAt: new Date(row.updatedAt),
     expiration: row.expirationDays === null ? undefined : { days: row.expirationDays, criterion: row.expirationCriterion! },
@@ -228,7 +179,7 @@ export async function updateChannel(
   id: number,
   given: { name: string | undefined; mode: Mode | undefined; metadata: string | undefined; now: number },
 ) {
-  await tx.run(update, id, keptIfGiven(given.name), given.mode ?? null, keptIfGiven(given.metadata), given.now)
+  await tx.run(update, id, jsonIfGiven(given.name), given.mode ?? null, jsonIfGiven(given.metadata), given.now)
 }
 
 /** Until the commit nobody else can lock the channel; false where it is deleted. */

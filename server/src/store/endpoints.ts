@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { statement, type Queries } from '../database/database.ts'
 import { pageOf, type Cursor } from './page.ts'
-import { kept, keptIfGiven, told, toldIfKept } from './text.ts'
+import { json, jsonIfGiven, parsed, parsedIfGiven } from './text.ts'
 
 type EndpointType = 'APNS' | 'APNS_SANDBOX' | 'GCM'
 export type AllowMessages = 'ALL' | 'NONE'
@@ -53,11 +53,11 @@ const count = statement<{ count: number }>(`select count(*) as count from endpoi
 
 const endpoint = (row: Row): Endpoint => ({
   endpointId: row.endpointId,
-  name: toldIfKept(row.name),
+  name: parsedIfGiven(row.name),
   type: row.type,
   resourceArn: row.resourceArn,
-  deviceToken: told(row.deviceToken),
-  voipDeviceToken: toldIfKept(row.voipDeviceToken),
+  deviceToken: parsed(row.deviceToken),
+  voipDeviceToken: parsedIfGiven(row.voipDeviceToken),
   allowMessages: row.allowMessages,
   createdAt: new Date(row.createdAt),
   updatedAt: new Date(row.updatedAt),
@@ -74,7 +74,7 @@ const deviceOf = ({ type, resourceArn, deviceToken }: Device) =>
 /** False where the same device is registered already. */
 export async function insertEndpoint(tx: Queries, identityId: number, given: Omit<Endpoint, 'createdAt' | 'updatedAt'>, now: number) {
   const { endpointId, name, type, resourceArn, deviceToken, voipDeviceToken, allowMessages } = given
-  const shown = [deviceOf(given), keptIfGiven(name), type, resourceArn, kept(deviceToken), keptIfGiven(voipDeviceToken), allowMessages]
+  const shown = [deviceOf(given), jsonIfGiven(name), type, resourceArn, json(deviceToken), jsonIfGiven(voipDeviceToken), allowMessages]
   return (await tx.run(insert, endpointId, identityId, ...shown, now)) === 1
 }
 
@@ -105,7 +105,7 @@ export async function updateEndpoint(
   endpointId: string,
   given: { name: string | undefined; allowMessages: AllowMessages | undefined; now: number },
 ) {
-  return (await tx.run(update, identityId, endpointId, keptIfGiven(given.name), given.allowMessages ?? null, given.now)) === 1
+  return (await tx.run(update, identityId, endpointId, jsonIfGiven(given.name), given.allowMessages ?? null, given.now)) === 1
 }
 
 /** False where there was none. */

@@ -1,11 +1,15 @@
+import type { Arn } from '../arn.ts'
 import { statement, type Queries } from '../database/database.ts'
-import type { Elastic, Mode, Privacy } from './channels.ts'
+import { joinIdentity, living } from './arns.ts'
+import { elasticOf, type Elastic } from './channels.ts'
+import type { Mode, Privacy } from './channel-summary.ts'
 import type { Identity } from './identities.ts'
 import { byMember, type MembershipType } from './memberships.ts'
-import type { Message } from './messages.ts'
+import { findMessage, type Message } from './messages.ts'
+import { parsed } from './text.ts'
 
-/** The user or bot that acts. */
-interface Caller extends Identity {
+/** A user or bot that acts, and where it lives. */
+export interface Actor extends Identity {
   readonly appInstanceId: number
   readonly appInstanceArn: string
 }
@@ -31,7 +35,7 @@ export interface CalledSubChannel {
 
 /** What is known of the bearer and of its relation to what the call is about; rules are predicates over it. */
 export interface Facts {
-  readonly caller: Caller
+  readonly caller: Actor
   /** Messages older than so many days are hidden; undefined for none. */
   readonly retentionDays: number | undefined
   /** An AppInstanceAdmin of the app instance that the call is about. */
@@ -48,7 +52,7 @@ export interface Facts {
 }
 
 /** What one look-up tells of a bearer, and of its relation to the channel that a call is about. */
-export interface FactsRow {
+interface Row {
   readonly callerId: number
   readonly callerName: string
   readonly appInstanceId: number
@@ -69,13 +73,12 @@ const caller = `bearer.id as "callerId", bearer.name as "callerName", a.id as "a
   admin.identity_id as "adminId"`
 const livingCaller = `
   from app_instances a
-  join identities bearer
-    on bearer.app_instance_id = a.id and bearer.kind = $2 and bearer.external_id = $3 and bearer.deleted_at is null
+  ${joinIdentity('bearer')}
   left join admins admin on admin.app_instance_id = a.id and admin.identity_id = bearer.id`
 
-const selectCaller = statement<FactsRow>(`select ${caller} ${livingCaller} where a.arn = $1 and a.deleted_at is null`)
+const selectCaller = statement<Row>(`select ${caller} ${livingCaller} where ${living}`)
 const inChannel = (selected: string, joined: string) =>
-  statement<FactsRow>(`
+  statement<Row>(`
   select ${caller}, c.id as "channelId", c.mode, c.privacy, c.flow_id as "flowId", c.elastic, ${selected},
     moderator.identity_id as "moderatorId", ban.identity_id as "bannedId"
   ${livingCaller}
@@ -83,7 +86,7 @@ const inChannel = (selected: string, joined: string) =>
   ${joined}
   left join moderators moderator on moderator.channel_id = c.id and moderator.identity_id = bearer.id
   left join bans ban on ban.channel_id = c.id and ban.identity_id = bearer.id
-  where a.arn = $1 and a.deleted_at is null`)
+  where ${living}`)
 /** In an elastic channel a moderator has a membership in each of many sub-channels, and each is as good as another here. */
 const selectCallerInChannel = inChannel(
   `(select m.type from memberships m where m.channel_id = c.id and m.member_id = bearer.id and ${byMember} limit 1) as "membershipType"`,
@@ -97,16 +100,54 @@ const selectCallerInSubChannel = inChannel(
     on m.channel_id = c.id and m.member_id = bearer.id and m.sub_channel_id = coalesce(sub.id, 0) and ${byMember}`,
 )
 
-/** The bearer and, where a channel is given, its relation to it, and to the sub-channel of that name; undefined where no such user or bot lives. */
-export async function selectFacts(
-  db: Queries,
-  bearer: { appInstanceArn: string; kind: string; id: string },
-  channelExternalId: string | undefined,
-  subChannelName: string | undefined,
-): Promise<FactsRow | undefined> {
-  const { appInstanceArn, kind, id } = bearer
-  if (channelExternalId === undefined) return db.get(selectCaller, appInstanceArn, kind, id)
+async function select(db: Queries, { appInstanceArn, kind, id }: Arn, { channel, subChannelName }: About): Promise<Row | undefined> {
+  if (channel === undefined) return db.get(selectCaller, appInstanceArn, kind, id)
   return subChannelName === undefined
-    ? db.get(selectCallerInChannel, appInstanceArn, kind, id, channelExternalId)
-    : db.get(selectCallerInSubChannel, appInstanceArn, kind, id, channelExternalId, subChannelName)
+    ? db.get(selectCallerInChannel, appInstanceArn, kind, id, channel.id)
+    : db.get(selectCallerInSubChannel, appInstanceArn, kind, id, channel.id, subChannelName)
+}
+
+const channelIn = (row: Row, channel: Arn | undefined): CalledChannel | undefined =>
+  channel && row.channelId
+    ? {
+        id: row.channelId,
+        arn: channel.text,
+        mode: row.mode!,
+        privacy: row.privacy!,
+        flowId: row.flowId ?? undefined,
+        elastic: elasticOf(row.elastic),
+      }
+    : undefined
+
+/** What a call is about: a channel, a sub-channel and a message in it. */
+interface About {
+  readonly channel?: Arn | undefined
+  readonly subChannelName?: string | undefined
+  readonly messageId?: string | undefined
+}
+
+/** What is known of the bearer, by one look-up and one more for a message; undefined where no such user or bot lives. */
+export async function findFacts(db: Queries, bearer: Arn, about: About = {}): Promise<Facts | undefined> {
+  const row = await select(db, bearer, about)
+  if (!row) return undefined
+  const { subChannelName, messageId } = about
+  const channel = channelIn(row, about.channel)
+  const subChannel = row.subChannelId ? { id: row.subChannelId, name: subChannelName! } : undefined
+  return {
+    caller: {
+      id: row.callerId,
+      arn: bearer.text,
+      name: parsed(row.callerName),
+      appInstanceId: row.appInstanceId,
+      appInstanceArn: bearer.appInstanceArn,
+    },
+    retentionDays: row.retentionDays ?? undefined,
+    admin: row.adminId !== null,
+    channel,
+    subChannel,
+    membership: row.membershipType ?? undefined,
+    moderator: (row.moderatorId ?? null) !== null,
+    banned: (row.bannedId ?? null) !== null,
+    message: channel && messageId !== undefined ? await findMessage(db, channel.id, subChannel?.id ?? 0, messageId) : undefined,
+  }
 }

@@ -1,4 +1,5 @@
 import { statement, type Queries } from '../database/database.ts'
+import { channelArn } from './arns.ts'
 
 /** One invocation of a processor, and what has been decided on it. */
 export interface Callback {
@@ -14,7 +15,7 @@ export interface Callback {
 
 const insert = statement(`insert into flow_callbacks (callback_id, run_id, channel_id, message_id) values ($1, $2, $3, $4)`)
 const selectOne = statement<Callback>(`
-  select k.run_id as "runId", a.arn || '/channel/' || c.external_id as "channelArn", k.message_id as "messageId",
+  select k.run_id as "runId", ${channelArn} as "channelArn", k.message_id as "messageId",
     k.decision, k.expires_at as "expiresAt"
   from flow_callbacks k
   left join channels c on c.id = k.channel_id and c.deleted_at is null

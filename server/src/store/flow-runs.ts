@@ -1,8 +1,9 @@
 import { statement, type Queries } from '../database/database.ts'
+import { channelArn, identityArn } from './arns.ts'
 import type { Processor } from './flows.ts'
-import { identityArn, type Identity } from './identities.ts'
+import type { Identity } from './identities.ts'
 import type { MessageAttributes, Persistence } from './messages.ts'
-import { kept, keptIfGiven, keptObject, told, toldIfKept } from './text.ts'
+import { json, jsonIfGiven, jsonOfObject, parsed, parsedIfGiven } from './text.ts'
 
 export interface PushNotification {
   readonly Title?: string
@@ -77,10 +78,10 @@ const insert = statement<{ id: number }>(`
   on conflict (channel_id, message_id) do nothing
   returning id`)
 const selectOne = statement<Row>(`
-  select r.id, r.channel_id as "channelId", a.arn || '/channel/' || c.external_id as "channelArn",
+  select r.id, r.channel_id as "channelId", ${channelArn} as "channelArn",
     r.sub_channel_id as "subChannelId", sub.external_id as "subChannelName", r.message_id as "messageId",
-    sender.id as "senderId", ${identityArn('sender', 'a')} as "senderArn", sender.name as "senderName",
-    target.id as "targetId", ${identityArn('target', 'a')} as "targetArn", target.name as "targetName",
+    sender.id as "senderId", ${identityArn('sender')} as "senderArn", sender.name as "senderName",
+    target.id as "targetId", ${identityArn('target')} as "targetArn", target.name as "targetName",
     r.is_edit as "isEdit", r.persistence, r.content, r.metadata, r.attributes, r.content_type as "contentType",
     r.push_notification as "pushNotification", r.sent_at as "sentAt", r.edited_at as "editedAt", r.processors, r.position
   from flow_runs r
@@ -97,11 +98,11 @@ const update = statement(`
 const remove = statement(`delete from flow_runs where id = $1`)
 
 const keptContent = ({ content, metadata, attributes, contentType, pushNotification }: RunContent) => [
-  kept(content),
-  keptIfGiven(metadata),
-  keptObject(attributes),
-  keptIfGiven(contentType),
-  keptObject(pushNotification),
+  json(content),
+  jsonIfGiven(metadata),
+  jsonOfObject(attributes),
+  jsonIfGiven(contentType),
+  jsonOfObject(pushNotification),
 ]
 
 /** The id of the new run; undefined where the message has one already. */
@@ -127,16 +128,16 @@ export async function findRun(db: Queries, id: number): Promise<Run | undefined>
     persistence,
     sentAt,
     position,
-    sender: { id: row.senderId, arn: row.senderArn, name: told(row.senderName) },
-    target: row.targetId === null ? undefined : { id: row.targetId, arn: row.targetArn!, name: told(row.targetName!) },
+    sender: { id: row.senderId, arn: row.senderArn, name: parsed(row.senderName) },
+    target: row.targetId === null ? undefined : { id: row.targetId, arn: row.targetArn!, name: parsed(row.targetName!) },
     isEdit: row.isEdit === 1,
-    content: told(row.content),
-    metadata: toldIfKept(row.metadata),
-    attributes: toldIfKept<MessageAttributes>(row.attributes),
-    contentType: toldIfKept(row.contentType),
-    pushNotification: toldIfKept<PushNotification>(row.pushNotification),
+    content: parsed(row.content),
+    metadata: parsedIfGiven(row.metadata),
+    attributes: parsedIfGiven<MessageAttributes>(row.attributes),
+    contentType: parsedIfGiven(row.contentType),
+    pushNotification: parsedIfGiven<PushNotification>(row.pushNotification),
     editedAt: row.editedAt ?? undefined,
-    processors: told<Processor[]>(row.processors),
+    processors: parsed<Processor[]>(row.processors),
   }
 }
 

@@ -1,7 +1,8 @@
-import type { Mode, Privacy } from './channels.ts'
 import { statement, type Queries } from '../database/database.ts'
+import { flowArn, selectNamed, valuesOf, type Named } from './arns.ts'
+import { channelColumns, summaryOf, type ChannelRow, type ChannelSummary } from './channel-summary.ts'
 import { pageOf, type Cursor, type Page } from './page.ts'
-import { kept, told, toldIfKept } from './text.ts'
+import { json, parsed, parsedIfGiven } from './text.ts'
 
 export interface Processor {
   readonly Name: string
@@ -20,14 +21,6 @@ export interface Flow {
   readonly updatedAt: Date
 }
 
-export interface FlowChannel {
-  readonly arn: string
-  readonly name: string
-  readonly metadata: string | undefined
-  readonly mode: Mode
-  readonly privacy: Privacy
-}
-
 interface Row {
   id: number
   arn: string
@@ -37,26 +30,15 @@ interface Row {
   updatedAt: number
 }
 
-interface ChannelRow {
-  id: number
-  arn: string
-  name: string
-  metadata: string | null
-  mode: Mode
-  privacy: Privacy
-}
-
 const columns = `
-  f.id, a.arn || '/channel-flow/' || f.external_id as arn, f.name, f.processors, f.created_at as "createdAt", f.updated_at as "updatedAt"`
-const living = `from app_instances a join channel_flows f on f.app_instance_id = a.id`
+  f.id, ${flowArn} as arn, f.name, f.processors, f.created_at as "createdAt", f.updated_at as "updatedAt"`
 
 const insert = statement<{ id: number }>(`
   insert into channel_flows (app_instance_id, external_id, name, processors, created_at, updated_at)
   values ($1, $2, $3, $4, $5, $5) returning id`)
-const selectByName = statement<Row>(`
-  select ${columns} ${living} where a.arn = $1 and a.deleted_at is null and f.external_id = $2`)
+const selectOne = statement<Row>(selectNamed('channel-flow', columns))
 const selectAfter = statement<Row>(`
-  select ${columns} ${living} where f.app_instance_id = $1 and f.id > $2 order by f.id limit $3`)
+  select ${columns} from app_instances a join channel_flows f on f.app_instance_id = a.id where f.app_instance_id = $1 and f.id > $2 order by f.id limit $3`)
 const count = statement<{ count: number }>(`select count(*) as count from channel_flows where app_instance_id = $1`)
 const selectProcessors = statement<{ processors: string }>(`select processors from channel_flows where id = $1`)
 const update = statement(`update channel_flows set name = $2, processors = $3, updated_at = $4 where id = $1`)
@@ -67,15 +49,15 @@ const associate = statement(`
   update channels set flow_id = $2 where id = $1 and deleted_at is null and (flow_id is null or flow_id = $2)`)
 const disassociate = statement(`update channels set flow_id = null where id = $1 and deleted_at is null and flow_id = $2`)
 const selectChannelsAfter = statement<ChannelRow>(`
-  select c.id, a.arn || '/channel/' || c.external_id as arn, c.name, c.metadata, c.mode, c.privacy
+  select ${channelColumns}
   from channels c join app_instances a on a.id = c.app_instance_id
   where c.flow_id = $1 and c.deleted_at is null and c.id > $2 order by c.id limit $3`)
 
 const flow = (row: Row): Flow => ({
   id: row.id,
   arn: row.arn,
-  name: told(row.name),
-  processors: told<Processor[]>(row.processors),
+  name: parsed(row.name),
+  processors: parsed<Processor[]>(row.processors),
   createdAt: new Date(row.createdAt),
   updatedAt: new Date(row.updatedAt),
 })
@@ -86,11 +68,12 @@ export async function insertFlow(
   given: { appInstanceId: number; externalId: string; name: string; processors: readonly Processor[]; now: number },
 ) {
   const { appInstanceId, externalId, name, processors, now } = given
-  return (await tx.get(insert, appInstanceId, externalId, kept(name), JSON.stringify(processors), now))!.id
+  return (await tx.get(insert, appInstanceId, externalId, json(name), JSON.stringify(processors), now))!.id
 }
 
-export async function flowByName(db: Queries, { appInstanceArn, id }: { appInstanceArn: string; id: string }): Promise<Flow | undefined> {
-  const row = await db.get(selectByName, appInstanceArn, id)
+/** The flow that an ARN names. */
+export async function findFlow(db: Queries, arn: Named): Promise<Flow | undefined> {
+  const row = await db.get(selectOne, ...valuesOf(arn))
   return row && flow(row)
 }
 
@@ -107,11 +90,11 @@ export async function countFlows(tx: Queries, appInstanceId: number) {
 /** The processors that a message goes through now; undefined where the flow is gone. */
 export async function flowProcessors(tx: Queries, id: number): Promise<Processor[] | undefined> {
   const row = await tx.get(selectProcessors, id)
-  return toldIfKept<Processor[]>(row?.processors ?? null)
+  return parsedIfGiven<Processor[]>(row?.processors ?? null)
 }
 
 export async function updateFlow(tx: Queries, id: number, given: { name: string; processors: readonly Processor[]; now: number }) {
-  return (await tx.run(update, id, kept(given.name), JSON.stringify(given.processors), given.now)) === 1
+  return (await tx.run(update, id, json(given.name), JSON.stringify(given.processors), given.now)) === 1
 }
 
 /** Until the commit nobody else can associate or delete the flow; false where it is gone. */
@@ -138,13 +121,13 @@ export async function disassociateFlow(tx: Queries, channelId: number, flowId: n
   return (await tx.run(disassociate, channelId, flowId)) === 1
 }
 
-/** A page of the channels that have the flow, by creation. */
-export async function channelsOfFlow(db: Queries, flowId: number, after: Cursor | undefined, limit: number): Promise<Page<FlowChannel>> {
+/** A page of the channels that have the flow, by creation; when their last messages were is not looked up. */
+export async function channelsOfFlow(db: Queries, flowId: number, after: Cursor | undefined, limit: number): Promise<Page<ChannelSummary>> {
   const rows = await db.all(selectChannelsAfter, flowId, after?.[0] ?? 0, limit + 1)
   return pageOf(
     rows,
     limit,
     row => [row.id],
-    ({ arn, name, metadata, mode, privacy }) => ({ arn, name: told(name), metadata: toldIfKept(metadata), mode, privacy }),
+    row => summaryOf(row),
   )
 }

@@ -1,7 +1,8 @@
 import { give } from './counters.ts'
 import { statement, type Queries } from '../database/database.ts'
+import { living, selectNamed, valuesOf, type Named } from './arns.ts'
 import { pageOf, type Cursor } from './page.ts'
-import { kept, keptIfGiven, keptObject, told, toldIfKept } from './text.ts'
+import { json, jsonIfGiven, jsonOfObject, parsed, parsedIfGiven } from './text.ts'
 
 /** Users and bots are one table: either can be bearer, member, moderator, admin and sender. */
 export type IdentityKind = 'user' | 'bot'
@@ -39,21 +40,16 @@ const columns = `
   i.id, a.arn as "appInstanceArn", i.kind, i.external_id as "externalId", i.name, i.metadata, i.configuration,
   i.expiration_days as "expirationDays", i.created_at as "createdAt", i.updated_at as "updatedAt"`
 
-const living = `from app_instances a join identities i on i.app_instance_id = a.id and i.deleted_at is null`
-
-/** SQL for the ARN of the identity `i` in the app instance `a`. */
-export const identityArn = (i: string, a: string) => `${a}.arn || '/' || ${i}.kind || '/' || ${i}.external_id`
-
 const insert = statement<{ id: number }>(`
   insert into identities
     (app_instance_id, kind, external_id, name, metadata, configuration, expiration_days, expires_at, created_at, updated_at)
-  select a.id, $2, $3, $4, $5, $6, $7, $8, $9, $9 from app_instances a where a.arn = $1 and a.deleted_at is null
+  select a.id, $2, $3, $4, $5, $6, $7, $8, $9, $9 from app_instances a where ${living}
   on conflict (app_instance_id, kind, external_id) where deleted_at is null do nothing
   returning id`)
-const selectByName = statement<Row>(`
-  select ${columns} ${living} where a.arn = $1 and a.deleted_at is null and i.kind = $2 and i.external_id = $3`)
+const selectOne = statement<Row>(selectNamed('identity', columns))
 const selectAfter = statement<Row>(`
-  select ${columns} ${living} where a.arn = $1 and a.deleted_at is null and i.kind = $2 and i.id > $3 order by i.id limit $4`)
+  select ${columns} from app_instances a join identities i on i.app_instance_id = a.id and i.deleted_at is null
+  where ${living} and i.kind = $2 and i.id > $3 order by i.id limit $4`)
 const update = statement(`
   update identities set name = $2, metadata = $3, configuration = coalesce($4, configuration), updated_at = $5
   where id = $1 and deleted_at is null`)
@@ -79,9 +75,9 @@ const selectExpired = statement<{ id: number }>(`
 const record = (row: Row): IdentityRecord => ({
   id: row.id,
   arn: `${row.appInstanceArn}/${row.kind}/${row.externalId}`,
-  name: told(row.name),
-  metadata: toldIfKept(row.metadata),
-  configuration: toldIfKept<unknown>(row.configuration),
+  name: parsed(row.name),
+  metadata: parsedIfGiven(row.metadata),
+  configuration: parsedIfGiven<unknown>(row.configuration),
   expirationDays: row.expirationDays ?? undefined,
   createdAt: new Date(row.createdAt),
   updatedAt: new Date(row.updatedAt),
@@ -106,9 +102,9 @@ export async function insertIdentity(tx: Queries, given: NewIdentity): Promise<n
     given.appInstanceArn,
     given.kind,
     given.externalId,
-    kept(given.name),
-    keptIfGiven(given.metadata),
-    keptObject(given.configuration),
+    json(given.name),
+    jsonIfGiven(given.metadata),
+    jsonOfObject(given.configuration),
     given.expirationDays ?? null,
     given.expiresAt ?? null,
     given.now,
@@ -116,9 +112,9 @@ export async function insertIdentity(tx: Queries, given: NewIdentity): Promise<n
   return row?.id
 }
 
-/** What an ARN of a user or bot names, where it lives. */
-export async function identityByArn(db: Queries, { appInstanceArn, kind, id }: { appInstanceArn: string; kind: string; id: string }) {
-  const row = await db.get(selectByName, appInstanceArn, kind, id)
+/** The user or bot that an ARN names, where it lives. */
+export async function findIdentity(db: Queries, arn: Named): Promise<IdentityRecord | undefined> {
+  const row = await db.get(selectOne, ...valuesOf(arn))
   return row && record(row)
 }
 
@@ -134,7 +130,7 @@ export async function updateIdentity(
   id: number,
   given: { name: string; metadata: string; configuration?: unknown; now: number },
 ) {
-  await tx.run(update, id, kept(given.name), kept(given.metadata), keptObject(given.configuration), given.now)
+  await tx.run(update, id, json(given.name), json(given.metadata), jsonOfObject(given.configuration), given.now)
 }
 
 /** Sets or, with undefined, removes the days after which the user is deleted, and when that is. */

@@ -1,8 +1,10 @@
 import { statement, type Queries } from '../database/database.ts'
+import { channelArn, identityArn } from './arns.ts'
+import { summaryText } from './channel-summary.ts'
 import { catchUpChannel } from './channels.ts'
-import { identityArn, type Identity } from './identities.ts'
+import type { Identity } from './identities.ts'
 import { pageOf, type Cursor, type Page, type PageOfText } from './page.ts'
-import { secondsText, told } from './text.ts'
+import { secondsText, parsed } from './text.ts'
 
 export type MembershipType = 'DEFAULT' | 'HIDDEN'
 
@@ -49,10 +51,10 @@ const person = (column: string, id: string) => `
 /** SQL: what is told of a membership, for the RETURNING of what ends or moves it. */
 export const returned = `
   channel_id as "channelId", sub_channel_id as "subChannelId", type, created_at as "createdAt", updated_at as "updatedAt",
-  member_id as "memberId", ${person(identityArn('i', 'a'), 'member_id')} as "memberArn", ${person('i.name', 'member_id')} as "memberName",
-  invited_by as "inviterId", ${person(identityArn('i', 'a'), 'invited_by')} as "inviterArn", ${person('i.name', 'invited_by')} as "inviterName",
+  member_id as "memberId", ${person(identityArn('i'), 'member_id')} as "memberArn", ${person('i.name', 'member_id')} as "memberName",
+  invited_by as "inviterId", ${person(identityArn('i'), 'invited_by')} as "inviterArn", ${person('i.name', 'invited_by')} as "inviterName",
   (select s.external_id from sub_channels s where s.id = memberships.sub_channel_id) as "subChannelName",
-  (select a.arn || '/channel/' || c.external_id from channels c join app_instances a on a.id = c.app_instance_id
+  (select ${channelArn} from channels c join app_instances a on a.id = c.app_instance_id
    where c.id = memberships.channel_id and c.deleted_at is null and a.deleted_at is null) as "channelArn"`
 
 const insert = statement(`
@@ -74,16 +76,16 @@ const selectPlacesAfter = statement<{ id: number; channelId: number; subChannelI
   select id, channel_id as "channelId", sub_channel_id as "subChannelId" from memberships
   where member_id = $1 and id > $2 order by id limit $3`)
 const selectOne = statement<Row>(`
-  select i.id as "memberId", ${identityArn('i', 'a')} as "memberArn", i.name as "memberName",
+  select i.id as "memberId", ${identityArn('i')} as "memberArn", i.name as "memberName",
     m.type, m.created_at as "createdAt", m.updated_at as "updatedAt",
-    inviter.id as "inviterId", ${identityArn('inviter', 'a')} as "inviterArn", inviter.name as "inviterName"
+    inviter.id as "inviterId", ${identityArn('inviter')} as "inviterArn", inviter.name as "inviterName"
   from memberships m
   join identities i on i.id = m.member_id and i.deleted_at is null
   join identities inviter on inviter.id = m.invited_by
   join app_instances a on a.id = i.app_instance_id
   where m.channel_id = $1 and m.member_id = $2 and m.sub_channel_id = $3`)
 const selectAfter = statement<{ id: number; memberId: number; arn: string; name: string; deletedAt: number | null }>(`
-  select m.id, i.id as "memberId", ${identityArn('i', 'a')} as arn, i.name, i.deleted_at as "deletedAt"
+  select m.id, i.id as "memberId", ${identityArn('i')} as arn, i.name, i.deleted_at as "deletedAt"
   from memberships m
   join identities i on i.id = m.member_id
   join app_instances a on a.id = i.app_instance_id
@@ -110,13 +112,12 @@ const subChannel = (column: string) => `(select s.${column} from sub_channels s 
  * instance; `privateAt` tells the newest private message that the viewer may see. A row of an elastic channel is about its
  * sub-channel, which only such a row looks up.
  */
-const summaryText = (privateAt: string) => {
-  const made = (publicAt: string, marker: string) => `concat(
-    '{"ChannelSummary":{"Name":', c.name, ',"ChannelArn":"', cast($2 as text), '/channel/', c.external_id,
-    '","Mode":"', c.mode, '","Privacy":"', c.privacy, '"', ',"Metadata":' || c.metadata,
-    ',"LastMessageTimestamp":' || ${secondsText(`case
-      when ${publicAt} is null or ${privateAt} > ${publicAt} then ${privateAt} else ${publicAt} end`)},
-    '},"AppInstanceUserMembershipSummary":{"Type":"', m.type, '"', ${marker}, '}}')`
+const entryText = (privateAt: string) => {
+  const made = (publicAt: string, marker: string) => {
+    const lastMessageAt = `case when ${publicAt} is null or ${privateAt} > ${publicAt} then ${privateAt} else ${publicAt} end`
+    return `concat('{"ChannelSummary":', ${summaryText('cast($2 as text)', lastMessageAt)},
+      ',"AppInstanceUserMembershipSummary":{"Type":"', m.type, '"', ${marker}, '}}')`
+  }
   return `
   case when c.deleted_at is not null then null
   when m.sub_channel_id = 0 then ${made('c.last_message_at', `',"ReadMarkerTimestamp":' || ${secondsText('m.read_at')}`)}
@@ -143,21 +144,21 @@ const summariesAfter = (privateAt: string) =>
     from (
       select string_agg(summary.text, ',') as text, count(*) as scanned, max(summary.id) as last
       from (
-        select m.id, ${summaryText(privateAt)} as text from memberships m join channels c on c.id = m.channel_id
+        select m.id, ${entryText(privateAt)} as text from memberships m join channels c on c.id = m.channel_id
         where m.member_id = $1 and m.id > $3 order by m.id limit $4) summary) page`)
 const selectOwnAfter = summariesAfter(ownPrivate)
 const selectOthersAfter = summariesAfter(othersPrivate)
 const oneSummary = (privateAt: string) =>
   statement<{ text: string | null }>(`
-    select ${summaryText(privateAt)} as text from memberships m join channels c on c.id = m.channel_id
+    select ${entryText(privateAt)} as text from memberships m join channels c on c.id = m.channel_id
     where m.member_id = $1 and m.channel_id = $3 order by m.sub_channel_id limit $4`)
 const selectOwn = oneSummary(ownPrivate)
 const selectOthers = oneSummary(othersPrivate)
 
 const membership = (row: Row): Membership => ({
-  member: { id: row.memberId, arn: row.memberArn, name: told(row.memberName) },
+  member: { id: row.memberId, arn: row.memberArn, name: parsed(row.memberName) },
   type: row.type,
-  invitedBy: { id: row.inviterId, arn: row.inviterArn, name: told(row.inviterName) },
+  invitedBy: { id: row.inviterId, arn: row.inviterArn, name: parsed(row.inviterName) },
   createdAt: new Date(row.createdAt),
   updatedAt: new Date(row.updatedAt),
 })
@@ -224,7 +225,7 @@ export async function listMembers(
     rows,
     limit,
     row => [row.id],
-    row => (row.deletedAt === null ? { id: row.memberId, arn: row.arn, name: told(row.name) } : undefined),
+    row => (row.deletedAt === null ? { id: row.memberId, arn: row.arn, name: parsed(row.name) } : undefined),
   )
 }
 

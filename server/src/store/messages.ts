@@ -1,9 +1,10 @@
 import { pooledRandomBytes } from '../tools/random.ts'
 import { statement, type Queries } from '../database/database.ts'
-import { identityArn, type Identity } from './identities.ts'
+import { identityArn } from './arns.ts'
+import type { Identity } from './identities.ts'
 import { pageOf, type Cursor, type Page } from './page.ts'
 import { recomputeSubChannel } from './sub-channels.ts'
-import { kept, keptIfGiven, keptObject, told, toldIfKept } from './text.ts'
+import { json, jsonIfGiven, jsonOfObject, parsed, parsedIfGiven } from './text.ts'
 
 export type MessageType = 'STANDARD' | 'CONTROL'
 export type Persistence = 'PERSISTENT' | 'NON_PERSISTENT'
@@ -77,8 +78,8 @@ function placeOf(id: string): { at: number; sequence: number; nonce: string } | 
 const columns = `
   m.private, m.created_at as at, m.sequence, m.nonce, m.type, m.content, m.metadata, m.attributes,
   m.content_type as "contentType", m.redacted, m.status, m.status_detail as "statusDetail", m.edited_at as "editedAt", m.updated_at as "updatedAt",
-  sender.id as "senderId", ${identityArn('sender', 'a')} as "senderArn", sender.name as "senderName",
-  target.id as "targetId", ${identityArn('target', 'a')} as "targetArn", target.name as "targetName"`
+  sender.id as "senderId", ${identityArn('sender')} as "senderArn", sender.name as "senderName",
+  target.id as "targetId", ${identityArn('target')} as "targetArn", target.name as "targetName"`
 
 const people = `
   join identities sender on sender.id = m.sender_id
@@ -154,16 +155,16 @@ const recomputePrivate = statement(`
 
 const message = (row: Row): Message => ({
   messageId: messageId(row.at, row.sequence, row.nonce),
-  sender: { id: row.senderId, arn: row.senderArn, name: told(row.senderName) },
-  target: row.targetId === null ? undefined : { id: row.targetId, arn: row.targetArn!, name: told(row.targetName!) },
+  sender: { id: row.senderId, arn: row.senderArn, name: parsed(row.senderName) },
+  target: row.targetId === null ? undefined : { id: row.targetId, arn: row.targetArn!, name: parsed(row.targetName!) },
   type: row.type,
-  content: toldIfKept(row.content),
-  metadata: toldIfKept(row.metadata),
-  attributes: toldIfKept<MessageAttributes>(row.attributes),
-  contentType: toldIfKept(row.contentType),
+  content: parsedIfGiven(row.content),
+  metadata: parsedIfGiven(row.metadata),
+  attributes: parsedIfGiven<MessageAttributes>(row.attributes),
+  contentType: parsedIfGiven(row.contentType),
   redacted: row.redacted === 1,
   status: row.status === 'PASSING' ? 'PENDING' : (row.status ?? 'SENT'),
-  statusDetail: toldIfKept(row.statusDetail),
+  statusDetail: parsedIfGiven(row.statusDetail),
   persistence: row.status === 'PASSING' ? 'NON_PERSISTENT' : 'PERSISTENT',
   createdAt: new Date(row.at),
   editedAt: row.editedAt === null ? undefined : new Date(row.editedAt),
@@ -200,10 +201,10 @@ export async function insertMessage(tx: Queries, given: NewMessage, { at, sequen
     senderId,
     targetId ?? null,
     type,
-    kept(content),
-    keptIfGiven(metadata),
-    keptObject(attributes),
-    keptIfGiven(contentType),
+    json(content),
+    jsonIfGiven(metadata),
+    jsonOfObject(attributes),
+    jsonIfGiven(contentType),
     subChannelId,
     waiting ?? null,
   )
@@ -258,7 +259,7 @@ export async function updateMessage(
   id: string,
   given: { content: string; metadata: string | undefined; contentType: string | undefined; now: number },
 ) {
-  const values = [kept(given.content), keptIfGiven(given.metadata), keptIfGiven(given.contentType), given.now]
+  const values = [json(given.content), jsonIfGiven(given.metadata), jsonIfGiven(given.contentType), given.now]
   return (await tx.run(updateContent, ...placeValues(channelId, subChannelId, id), ...values)) === 1
 }
 

@@ -1,4 +1,4 @@
-import { roleTable } from './roles.ts'
+import { channelRoleTable } from './channel-roles.ts'
 
 export const {
   insert: insertModerator,
@@ -6,4 +6,4 @@ export const {
   remove: deleteModerator,
   find: findModerator,
   list: listModerators,
-} = roleTable('moderators')
+} = channelRoleTable('moderators')

@@ -1,7 +1,7 @@
 import { statement, type Queries } from '../database/database.ts'
 import type { Run } from './flow-runs.ts'
 import { placeValues } from './messages.ts'
-import { kept, keptIfGiven, keptObject } from './text.ts'
+import { json, jsonIfGiven, jsonOfObject } from './text.ts'
 
 const pending = `channel_id = $1 and sub_channel_id = $2 and created_at = $3 and sequence = $4 and nonce = $5 and private = 1`
 
@@ -48,7 +48,7 @@ async function setViewer(tx: Queries, change: typeof insertViewer, run: Run, vie
  */
 export async function releaseMessage(tx: Queries, run: Run, at: number) {
   const { content, metadata, attributes, contentType, target, sender } = run
-  const version = [kept(content), keptIfGiven(metadata), keptObject(attributes), keptIfGiven(contentType)]
+  const version = [json(content), jsonIfGiven(metadata), jsonOfObject(attributes), jsonIfGiven(contentType)]
   if ((await tx.run(release, ...placeOfRun(run), target ? 1 : 0, ...version)) === 0) return false
   if (target) {
     await setViewer(tx, insertViewer, run, target.id)
@@ -59,7 +59,7 @@ export async function releaseMessage(tx: Queries, run: Run, at: number) {
 
 /** Leaves the message to its sender, as FAILED and with the reason: it can be read, and no longer counts as the sender's last message. False where it is gone. */
 export async function failMessage(tx: Queries, run: Run, detail: string) {
-  const isThere = (await tx.run(fail, ...placeOfRun(run), kept(detail))) === 1
+  const isThere = (await tx.run(fail, ...placeOfRun(run), json(detail))) === 1
   await setViewer(tx, failViewer, run, run.sender.id)
   return isThere
 }
@@ -74,6 +74,6 @@ export async function dropMessage(tx: Queries, run: Run) {
 /** Replaces the stored version by the edit; false where the message is redacted or deleted meanwhile, and stays so. */
 export async function replaceMessage(tx: Queries, run: Run, now: number) {
   const { content, metadata, attributes, contentType, editedAt } = run
-  const version = [kept(content), keptIfGiven(metadata), keptObject(attributes), keptIfGiven(contentType)]
+  const version = [json(content), jsonIfGiven(metadata), jsonOfObject(attributes), jsonIfGiven(contentType)]
   return (await tx.run(replace, ...placeOfRun(run), ...version, editedAt ?? now, now)) === 1
 }

@@ -1,5 +1,5 @@
 import { statement, type Queries } from '../database/database.ts'
-import { keptObject, toldIfKept } from './text.ts'
+import { jsonOfObject, parsedIfGiven } from './text.ts'
 
 /** What a member wants to be pushed of a channel; kept with its membership, and gone with it. */
 export interface Preferences {
@@ -13,11 +13,11 @@ const select = statement<{ preferences: string | null }>(`
 
 /** Replaces them; false where there is no such membership. */
 export async function putPreferences(tx: Queries, channelId: number, memberId: number, preferences: Preferences) {
-  return (await tx.run(update, channelId, memberId, keptObject(preferences))) === 1
+  return (await tx.run(update, channelId, memberId, jsonOfObject(preferences))) === 1
 }
 
 /** Undefined where none have been put. */
 export async function findPreferences(db: Queries, channelId: number, memberId: number): Promise<Preferences | undefined> {
   const row = await db.get(select, channelId, memberId)
-  return row && toldIfKept<Preferences>(row.preferences)
+  return row && parsedIfGiven<Preferences>(row.preferences)
 }

@@ -1,6 +1,5 @@
-import type { ChannelSummary, Mode, Privacy } from './channels.ts'
 import { statement, type Queries } from '../database/database.ts'
-import { told, toldIfKept } from './text.ts'
+import { channelColumns, summaryOf, type ChannelRow, type ChannelSummary } from './channel-summary.ts'
 
 /** By which order the channels are chosen that a client is told of (docs/service/sessions.md#prefetch). */
 export type PrefetchOrder = 'unread' | 'last-message-timestamp'
@@ -15,15 +14,9 @@ export interface PrefetchedChannel {
   readonly readAt: Date | undefined
 }
 
-interface Row {
-  channelId: number
+interface Row extends ChannelRow {
   subChannelId: number
   subChannelName: string | null
-  arn: string
-  name: string
-  metadata: string | null
-  mode: Mode
-  privacy: Privacy
   lastAt: number | null
   readAt: number | null
 }
@@ -43,9 +36,8 @@ const best = (order: string) =>
       select places.*, case
         when public_at is null or last_private_at > public_at then last_private_at else public_at end as last_at
       from places)
-    select chosen.channel_id as "channelId", chosen.sub_channel_id as "subChannelId", s.external_id as "subChannelName",
-      a.arn || '/channel/' || c.external_id as arn, c.name, c.metadata, c.mode, c.privacy,
-      chosen.last_at as "lastAt", chosen.read_at as "readAt"
+    select chosen.sub_channel_id as "subChannelId", s.external_id as "subChannelName",
+      ${channelColumns}, chosen.last_at as "lastAt", chosen.read_at as "readAt"
     from (select * from rated order by ${order} limit $2) chosen
     join channels c on c.id = chosen.channel_id
     join app_instances a on a.id = c.app_instance_id
@@ -55,8 +47,6 @@ const selectBest: Readonly<Record<PrefetchOrder, ReturnType<typeof best>>> = {
   'last-message-timestamp': best(newest),
 }
 
-const dateOf = (at: number | null) => (at === null ? undefined : new Date(at))
-
 /** The channels of a member that come first in that order. */
 export async function channelsToPrefetch(
   db: Queries,
@@ -64,11 +54,11 @@ export async function channelsToPrefetch(
   limit: number,
 ): Promise<PrefetchedChannel[]> {
   const rows = await db.all(selectBest[order], memberId, limit)
-  return rows.map(({ channelId, subChannelId, subChannelName, lastAt, readAt, arn, name, metadata, mode, privacy }) => ({
-    channel: { id: channelId, arn, name: told(name), metadata: toldIfKept(metadata), mode, privacy, lastMessageAt: dateOf(lastAt) },
-    channelId,
-    subChannelId,
-    subChannelName: subChannelName ?? undefined,
-    readAt: dateOf(readAt),
+  return rows.map(row => ({
+    channel: summaryOf(row, row.lastAt),
+    channelId: row.id,
+    subChannelId: row.subChannelId,
+    subChannelName: row.subChannelName ?? undefined,
+    readAt: row.readAt === null ? undefined : new Date(row.readAt),
   }))
 }

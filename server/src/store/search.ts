@@ -1,5 +1,5 @@
 import { statement, type Queries } from '../database/database.ts'
-import { summaryColumns, livingSummary, type ChannelSummary, type SummaryRow } from './channels.ts'
+import { summaryColumns, livingSummary, type ChannelSummary, type SummaryRow } from './channel-summary.ts'
 import { membershipType } from './memberships.ts'
 import type { Cursor, Page } from './page.ts'
 

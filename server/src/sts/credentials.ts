@@ -1,6 +1,6 @@
 import type { RequestContext } from '../auth/iam/request-context.ts'
 import { ApiError } from '../errors.ts'
-import { newId, newSecret } from '../keys/access-key-id.ts'
+import { newId, newSecret } from '../tools/access-key-ids.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
 import { longestToken, sealSession, type Session } from '../keys/session.ts'
 import type { Origin } from '../auth/origin.ts'

@@ -1,6 +1,6 @@
-import { arnWithin } from '../arn.ts'
+import { arnWithin, within } from '../arn.ts'
 import { upToDate } from '../auth/access.ts'
-import { countOne } from '../domain/counts.ts'
+import { addUser } from '../domain/users.ts'
 import { ApiError } from '../errors.ts'
 import { commonHeaders, credentialedHeaders, renderError } from '../http/answer.ts'
 import type { Received, Endpoint } from '../http/endpoint.ts'
@@ -8,7 +8,7 @@ import { largestUnsignedBody } from '../http/sizes.ts'
 import type { Limits } from '../settings/limits.ts'
 import { appInstanceByArn } from '../store/app-instances.ts'
 import type { Database } from '../database/database.ts'
-import { identityByArn, insertIdentity } from '../store/identities.ts'
+import { findIdentity } from '../store/identities.ts'
 import type { Tools } from './credentials.ts'
 import type { Claims } from './issuer.ts'
 import { unauthorizedLogin, type Login } from './login.ts'
@@ -44,15 +44,14 @@ const nameOf = (claims: Claims) =>
 
 /** The user of that id, by name; it is made where it may be. */
 async function userOf({ db, limits, now, appInstanceArn, makesUsers }: Wiring, id: string, name: string): Promise<string> {
-  const found = await identityByArn(db, { appInstanceArn, kind: 'user', id })
+  const user = within(appInstanceArn, 'user', id)
+  const found = await findIdentity(db, user)
   if (found) return found.name
-  if (!makesUsers)
-    throw forbidden(`There is no user ${arnWithin(appInstanceArn, 'user', id)}, and the server is started with --no-exchange-users.`)
+  if (!makesUsers) throw forbidden(`There is no user ${user.text}, and the server is started with --no-exchange-users.`)
   await db.transaction(async tx => {
     const appInstance = await appInstanceByArn(tx, appInstanceArn)
     if (!appInstance) throw forbidden(`There is no app instance ${appInstanceArn}: --exchange-app-instance must name one.`)
-    const made = await insertIdentity(tx, { appInstanceArn, kind: 'user', externalId: id, name, metadata: undefined, now: now() })
-    if (made !== undefined) await countOne(tx, 'users', appInstance.id, 'usersPerAppInstance', limits)
+    await addUser(tx, { limits, now }, appInstance, { id, name })
   })
   return name
 }

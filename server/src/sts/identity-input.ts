@@ -1,4 +1,5 @@
 import { ApiError } from '../errors.ts'
+import { isObject, type JsonObject } from '../tools/json.ts'
 
 /** The members of a request to an identity pool, each as far as its operation has it. */
 export interface IdentityInput {
@@ -25,7 +26,7 @@ const constraint = (value: string, member: string, rule: string) =>
     `1 validation error detected: Value ${value} at '${member.replace(/^./, first => first.toLowerCase())}' failed to satisfy constraint: Member must ${rule}`,
   )
 
-function textOf(members: Members, member: string, { pattern, shown, longest }: typeof id): string | undefined {
+function textOf(members: JsonObject, member: string, { pattern, shown, longest }: typeof id): string | undefined {
   const value = members[member]
   if (value === undefined || value === null) return undefined
   if (typeof value !== 'string') throw unparsable(`The member ${member} must be a string.`)
@@ -34,13 +35,13 @@ function textOf(members: Members, member: string, { pattern, shown, longest }: t
   return value
 }
 
-function requiredId(members: Members, member: string): string {
+function requiredId(members: JsonObject, member: string): string {
   const value = textOf(members, member, id)
   if (value === undefined) throw constraint('null', member, 'not be null')
   return value
 }
 
-function loginsOf({ Logins: logins }: Members): ReadonlyMap<string, string> {
+function loginsOf({ Logins: logins }: JsonObject): ReadonlyMap<string, string> {
   if (logins === undefined || logins === null) return new Map()
   if (!isObject(logins)) throw unparsable('The member Logins must be an object: the token of each provider, by the name of the provider.')
   const entries = Object.entries(logins)
@@ -53,13 +54,9 @@ function loginsOf({ Logins: logins }: Members): ReadonlyMap<string, string> {
   return new Map(entries as [string, string][])
 }
 
-type Members = Readonly<Record<string, unknown>>
-
-const isObject = (value: unknown): value is Members => typeof value === 'object' && value !== null && !Array.isArray(value)
-
 const unparsable = (reason: string) => poolError('SerializationException', 'The request could not be understood', reason)
 
-function membersOf(body: Uint8Array): Members {
+function membersOf(body: Uint8Array): JsonObject {
   let value: unknown
   try {
     value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body))

@@ -12,16 +12,19 @@ interface Patience {
   readonly isKeptFromEnd: (error: unknown) => boolean
 }
 
-/** Lets so many works go on at once, in the order in which they have come. A queue that stands still ends, one that moves goes on. */
+/**
+ * Lets so many works go on at once, in the order in which they have come. Without patience each waits for its turn however long that
+ * takes; with it a queue that stands still ends, and one that moves goes on.
+ */
 export class Turns {
   readonly #most: number
-  readonly #patience: Patience
+  readonly #patience: Patience | undefined
   readonly #waiting = new Set<Waiting>()
   #taken = 0
   /** When something has come to a good end last, of the monotonic clock. */
   #movedAt = 0
 
-  constructor(most: number, patience: Patience) {
+  constructor(most: number, patience?: Patience) {
     this.#most = most
     this.#patience = patience
   }
@@ -37,7 +40,7 @@ export class Turns {
     try {
       return await work()
     } catch (error) {
-      isGood = !this.#patience.isKeptFromEnd(error)
+      isGood = !this.#patience?.isKeptFromEnd(error)
       throw error
     } finally {
       if (isGood) this.#movedAt = performance.now()
@@ -45,11 +48,12 @@ export class Turns {
     }
   }
 
-  async #wait() {
-    const { standstillMilliseconds, inAllMilliseconds, refusal } = this.#patience
+  async #wait(): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     const waiting = { enter: resolve }
     this.#waiting.add(waiting)
+    if (!this.#patience) return promise
+    const { standstillMilliseconds, inAllMilliseconds, refusal } = this.#patience
     const since = performance.now()
     const look = () => {
       const left = Math.min(Math.max(since, this.#movedAt) + standstillMilliseconds, since + inAllMilliseconds) - performance.now()
@@ -60,7 +64,7 @@ export class Turns {
       }
     }
     let impatience = setTimeout(look, standstillMilliseconds)
-    await promise.finally(() => clearTimeout(impatience))
+    return promise.finally(() => clearTimeout(impatience))
   }
 
   /** To who has waited longest. */

@@ -23,7 +23,7 @@ const appInstanceFound = (arn: string) => ({
 })
 
 const identityFound = (arn: string) => ({
-  text: /i\.configuration,[^]*where a\.arn = \$1 and a\.deleted_at is null and i\.kind = \$2 and i\.external_id = \$3$/,
+  text: /i\.configuration,[^]*i\.kind = \$2 and i\.external_id = \$3[^]*where a\.arn = \$1 and a\.deleted_at is null$/,
   values: ([appInstanceArn, kind, id]: readonly Value[]) => `${appInstanceArn}/${kind}/${id}` === arn,
 })
 

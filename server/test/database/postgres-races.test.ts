@@ -187,7 +187,7 @@ test.each([
   const written = { text: new RegExp(`^\\s*insert into ${table}`), at: 'question' } as const
   expect((await interleaved(written, () => give(first.arn), deleted(first.arn))).map(outcome)).toEqual(['fulfilled', 'fulfilled'])
   const second = await world.appInstance()
-  const found = { text: /from app_instances where arn = \$1/ }
+  const found = { text: /from app_instances (?:a\s+)?where (?:a\.)?arn = \$1/ }
   expect((await interleaved(found, () => give(second.arn), deleted(second.arn))).map(outcome)).toEqual(['rejected', 'fulfilled'])
   await purged(world)
   expect(await rowsIn(world, table)).toBe(before)

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { buryIdentity, identityByArn } from '../../src/store/identities.ts'
+import { buryIdentity, findIdentity } from '../../src/store/identities.ts'
 import { days, open, purged, runJob } from '../api/acts.ts'
 import { openElastic } from '../api/elastic-acts.ts'
 import { onBothDatabases } from '../support/world.ts'
@@ -56,7 +56,7 @@ onBothDatabases(
     test('a deleted user whose id is used again, and is a member again, is not told to have left', async () => {
       const s = await makeScene(world())
       const { app, now } = world()
-      const { id } = (await identityByArn(app.db, { appInstanceArn: s.arn, kind: 'user', id: 'bob' }))!
+      const { id } = (await findIdentity(app.db, { appInstanceArn: s.arn, kind: 'user', id: 'bob' }))!
       // Without waking the purge, which is to come after another user has the id.
       await app.db.transaction(async tx => {
         await buryIdentity(tx, id, now())

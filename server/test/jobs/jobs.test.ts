@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { jobNames, jobsOf } from '../../src/jobs/index.ts'
-import { buryIdentity, identityByArn } from '../../src/store/identities.ts'
+import { buryIdentity, findIdentity } from '../../src/store/identities.ts'
 import { statement } from '../../src/database/database.ts'
 import { onBothDatabases, type World } from '../support/world.ts'
 import { days, open, purged, rowsIn, runJob, say } from '../api/acts.ts'
@@ -90,7 +90,7 @@ onBothDatabases('Jobs', world => {
   test('the job purge removes what a node that has died has left, and ends where the node stops', async () => {
     const { app, now, appInstance } = world()
     const { arn } = await appInstance(['bob'])
-    const { id } = (await identityByArn(app.db, { appInstanceArn: arn, kind: 'user', id: 'bob' }))!
+    const { id } = (await findIdentity(app.db, { appInstanceArn: arn, kind: 'user', id: 'bob' }))!
     // Buried by somebody whose purge never came.
     await app.db.transaction(tx => buryIdentity(tx, id, now()))
     const job = jobsOf({ db: app.db, now }).find(({ name }) => name === 'purge')!

@@ -1,3 +1,4 @@
+import { within } from '../../src/arn.ts'
 import type { App } from '../../src/app.ts'
 import type { Config } from '../../src/settings/config.ts'
 import { addAdmin } from '../../src/domain/admins.ts'
@@ -6,7 +7,7 @@ import { createUser } from '../../src/domain/users.ts'
 import { appInstanceByArn } from '../../src/store/app-instances.ts'
 import type { World } from './world.ts'
 
-const user = (id: string) => ({ id, name: id, metadata: undefined, expirationDays: undefined, tags: undefined })
+const user = (id: string) => ({ id, name: id })
 
 /**
  * Makes app instances and their users by the acts behind the API, all in one transaction. Nearly every test begins with some; by a
@@ -23,7 +24,7 @@ export function appInstanceMaker(
       const made = await createAppInstance(tx, doing, { region, account, name: 'test', metadata: undefined, tags: undefined })
       const appInstance = (await appInstanceByArn(tx, made))!
       for (const id of new Set([...users, ...admins])) await createUser(tx, doing, appInstance, user(id))
-      for (const id of admins) await addAdmin(tx, doing, appInstance.id, `${made}/user/${id}`)
+      for (const id of admins) await addAdmin(tx, doing, appInstance.id, within(made, 'user', id))
       return made
     })
     return { arn, user: id => `${arn}/user/${id}` }

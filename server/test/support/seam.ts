@@ -1,5 +1,5 @@
 import { onTestFinished } from 'vitest'
-import type { Database, Queries, Statement, Transaction, Value } from '../../src/database/database.ts'
+import { shareableAs, type Database, type Queries, type Statement, type Transaction, type Value } from '../../src/database/database.ts'
 
 /** Which of what is asked is held: by its SQL, and by its values where somebody else asks the same. */
 export interface Held {
@@ -72,14 +72,15 @@ export class Seam {
   readonly through = (database: Database): Database => ({
     ...this.#queries(database, true),
     kind: database.kind,
-    transaction: async (work, sharing) => {
+    transaction: async work => {
       const witnessed: Witnessed = { runs: 0, asked: [] }
       this.#witness?.(witnessed)
-      return database.transaction(async tx => {
+      const seen = async (tx: Transaction) => {
         witnessed.runs++
         witnessed.asked = []
         return work(this.#transaction(tx, witnessed, database.kind === 'postgres'))
-      }, sharing)
+      }
+      return database.transaction(shareableAs(work, seen))
     },
     of: place => this.through(database.of(place)),
     tidy: async () => database.tidy(),

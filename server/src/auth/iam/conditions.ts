@@ -1,6 +1,7 @@
 import type { Subject } from './subject.ts'
 import type { ConditionKey } from './keys.ts'
-import { isObject, textsOf } from './json.ts'
+import { isObject } from '../../tools/json.ts'
+import { textsOf } from './json.ts'
 import { operators, type Operator, type Test } from './operators.ts'
 import { PolicyError, within } from './policy-error.ts'
 import type { RequestContext } from './request-context.ts'

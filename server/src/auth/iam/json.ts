@@ -38,10 +38,6 @@ function refuseDuplicates(text: string) {
   }
 }
 
-export type JsonObject = Readonly<Record<string, unknown>>
-
-export const isObject = (value: unknown): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value)
-
 /** One text or a list of them, as IAM writes it. */
 export function textsOf(value: unknown, what: string): readonly string[] {
   const texts: unknown[] = Array.isArray(value) ? value : [value]

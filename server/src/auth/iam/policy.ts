@@ -1,4 +1,5 @@
-import { isObject, parseStrictJson } from './json.ts'
+import { isObject } from '../../tools/json.ts'
+import { parseStrictJson } from './json.ts'
 import { PolicyError, within } from './policy-error.ts'
 import { statementOf, type Statement } from './statement.ts'
 

@@ -1,5 +1,3 @@
-import { BoundedMap } from '../../tools/bounded-map.ts'
-import { isDecisive } from './canonical-request.ts'
 import { incompleteSignature, invalidSignature } from './signature-errors.ts'
 
 const algorithm = 'AWS4-HMAC-SHA256'
@@ -21,61 +19,19 @@ export interface Credential {
   readonly scope: string
 }
 
-/** What stands before the signature. */
-export interface Claims {
+export interface Authorization {
   readonly credential: Credential
   /** Names, in the order in which they were signed. */
   readonly signedHeaders: readonly string[]
-  /** The first of them that is there twice. */
-  readonly repeated: string | undefined
-  /** How many of them are decisive. */
-  readonly decisive: number
-}
-
-export interface Authorization {
-  readonly claims: Claims
   /** 64 lower-case hexadecimal digits. */
   readonly signature: string
-  /** Whether a signature has held after these claims before. */
-  readonly isKept: boolean
 }
 
-const signatureLength = 64
-const signaturePattern = /^[0-9a-f]{64}$/
-
-/**
- * Reads `AWS4-HMAC-SHA256 Credential=…, SignedHeaders=…, Signature=…`, in this order, as every signer writes it. What stands before the
- * signature is the same all day in the requests of a client, so it is kept where a signature has held, and read no more. At most
- * so many are; the oldest goes first.
- */
-export class AuthorizationReader {
-  readonly #service: SignedService
-  readonly #kept: BoundedMap<string, Claims>
-
-  constructor(service: SignedService, capacity: number) {
-    this.#service = service
-    this.#kept = new BoundedMap(capacity)
-  }
-
-  read(header: string): Authorization {
-    const claims = this.#kept.get(header.slice(0, -signatureLength))
-    const signature = header.slice(-signatureLength)
-    if (claims !== undefined && signaturePattern.test(signature)) return { claims, signature, isKept: true }
-    const match = authorizationPattern.exec(header)
-    if (match === null) throw unreadable(header)
-    return { claims: claimsOf(parseCredential(match[1]!, this.#service), match[2]!), signature: match[3]!, isKept: false }
-  }
-
-  /** Only for a header whose signature has held: nobody else can push out those in use. */
-  keep(header: string, claims: Claims) {
-    this.#kept.set(header.slice(0, -signatureLength), claims)
-  }
-}
-
-function claimsOf(credential: Credential, names: string): Claims {
-  const signedHeaders = names.split(';')
-  const repeated = signedHeaders.find((name, index) => signedHeaders.indexOf(name) < index)
-  return { credential, signedHeaders, repeated, decisive: signedHeaders.filter(isDecisive).length }
+/** Reads `AWS4-HMAC-SHA256 Credential=…, SignedHeaders=…, Signature=…`, in this order, as every signer writes it. */
+export function readAuthorization(header: string, service: SignedService): Authorization {
+  const match = authorizationPattern.exec(header)
+  if (match === null) throw unreadable(header)
+  return { credential: parseCredential(match[1]!, service), signedHeaders: match[2]!.split(';'), signature: match[3]! }
 }
 
 const signedFor: Readonly<Record<SignedService, string>> = {

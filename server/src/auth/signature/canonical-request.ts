@@ -26,6 +26,12 @@ const hashOfNothing = hash('sha256', '')
 
 export const hashBody = (body: Uint8Array) => (body.byteLength === 0 ? hashOfNothing : hash('sha256', body))
 
+/** Path and query of a request target, as they travelled. */
+export function splitTarget(url: string): { path: string; query: string } {
+  const mark = url.indexOf('?')
+  return mark < 0 ? { path: url, query: '' } : { path: url.slice(0, mark), query: url.slice(mark + 1) }
+}
+
 /** The raw path, escaped once more: the rule for every service but S3. Signers fold `.`, `..` and `//` first, so such a path fails. */
 export function canonicalPath(path: string): string {
   return /^[\w.~/%-]*$/.test(path) ? path.replace(/%/g, '%25') : path.replace(/[^\w.~/-]/g, escapeByte)
@@ -88,7 +94,7 @@ export interface CanonicalHeaders {
 }
 
 /** Whether a signature must cover a header of that name, where it comes. */
-export const isDecisive = (name: string) => name.startsWith('x-amz-') || name === 'host'
+const isDecisive = (name: string) => name.startsWith('x-amz-') || name === 'host'
 
 /** Reads node's `rawHeaders`, since its `headers` drop some repetitions and join others differently. */
 export function canonicalHeaders(rawHeaders: readonly string[]): CanonicalHeaders {

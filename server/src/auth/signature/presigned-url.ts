@@ -1,5 +1,5 @@
 import { parseCredential } from './authorization-header.ts'
-import { canonicalQuery, escapedQuery, hashBody } from './canonical-request.ts'
+import { canonicalQuery, escapedQuery, hashBody, splitTarget } from './canonical-request.ts'
 import { expiredToken, incompleteSignature, invalidSignature, missingAuthenticationToken } from './signature-errors.ts'
 import { createSigners } from './signer.ts'
 import type { AccessKey, FindKey, SigningSecret } from './signing-key.ts'
@@ -80,11 +80,6 @@ export function createUrlVerifier<Key extends SigningSecret>(options: {
 }
 
 const incomplete = (reason: string) => incompleteSignature('The presigned URL is incomplete', reason)
-
-function splitTarget(url: string) {
-  const mark = url.indexOf('?')
-  return mark < 0 ? { path: url, query: '' } : { path: url.slice(0, mark), query: url.slice(mark + 1) }
-}
 
 /** Each name once: of two, nobody could say which one is meant. */
 function decoded(query: string): Map<string, string> {

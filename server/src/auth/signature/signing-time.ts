@@ -35,12 +35,8 @@ export function checkClock({ basic, milliseconds }: SigningTime, now: number): v
   throw invalidSignature(reason, message)
 }
 
-/** The one that was read last: requests that come together are of the same second. */
-let latest: SigningTime | undefined
-
 /** Undefined where the text is no such time. */
 export function parseBasic(basic: string): SigningTime | undefined {
-  if (latest?.basic === basic) return latest
   if (!basicPattern.test(basic)) return undefined
   const day = Number(basic.slice(6, 8))
   const time = new Date(
@@ -53,9 +49,7 @@ export function parseBasic(basic: string): SigningTime | undefined {
       Number(basic.slice(13, 15)),
     ),
   )
-  if (time.getUTCDate() !== day) return undefined
-  latest = { basic, milliseconds: time.getTime() }
-  return latest
+  return time.getUTCDate() === day ? { basic, milliseconds: time.getTime() } : undefined
 }
 
 /** RFC 1123, with the zone as GMT or as botocore writes it. */

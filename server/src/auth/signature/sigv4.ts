@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { AuthorizationReader, type Claims, type SignedService } from './authorization-header.ts'
-import { canonicalHeaders, canonicalPath, canonicalQuery, escapedQuery, hashBody } from './canonical-request.ts'
+import { readAuthorization, type SignedService } from './authorization-header.ts'
+import { canonicalHeaders, canonicalPath, canonicalQuery, escapedQuery, hashBody, splitTarget } from './canonical-request.ts'
 import type { CanonicalRequest } from './canonical-request.ts'
 import { explainMismatch } from './explain-mismatch.ts'
 import type { Holds } from './explain-mismatch.ts'
@@ -35,21 +35,19 @@ export function createVerifier<Key extends SigningSecret>(options: {
 }): (request: SignedRequest) => Key {
   const { findKey, service = 'chime', now = Date.now } = options
   const signerOf = createSigners(findKey)
-  const authorizations = new AuthorizationReader(service, 1000)
 
   return request => {
     const { headers, decisive, repeated } = canonicalHeaders(request.rawHeaders)
     for (const name of repeated) if (onlyOnce.has(name)) throw invalidSignature(`The header ${name} comes more than once.`)
     const authorization = headers.get('authorization')
     if (authorization === undefined) throw missingAuthenticationToken(reasonForNoAuthorization(request.url))
-    const { claims, signature, isKept } = authorizations.read(authorization)
-    const { credential, signedHeaders } = claims
+    const { credential, signedHeaders, signature } = readAuthorization(authorization, service)
     const time = readSigningTime(headers)
     checkScopeDate(credential.date, time.basic)
     checkClock(time, now())
-    checkSignedHeaders(headers, decisive, claims)
+    checkSignedHeaders(headers, decisive, signedHeaders)
     const bodyHash = checkedBodyHash(headers, request.body)
-    const raw = splitTarget(request.url)
+    const raw = targetOf(request.url)
 
     const token = headers.get('x-amz-security-token')
     const signer = signerOf(credential, token)
@@ -71,7 +69,6 @@ export function createVerifier<Key extends SigningSecret>(options: {
     if (known === undefined) throw unknownKey(findKey, credential.accessKeyId, token)
     if ((known.expiresAt ?? Infinity) <= now()) throw expiredToken('The temporary credentials have expired: get new ones.')
     signer.accept()
-    if (!isKept) authorizations.keep(authorization, claims)
     return known
   }
 }
@@ -86,11 +83,10 @@ export function createKeyCheck(
   { findKey, service = 'chime' }: { findKey: FindKey<SigningSecret>; service?: SignedService },
   access: Access,
 ) {
-  const authorizations = new AuthorizationReader(service, 0)
   const check = ({ url, headers }: { url: string; headers: IncomingHttpHeaders }) => {
     const { authorization } = headers
     if (authorization === undefined) throw missingAuthenticationToken(reasonForNoAuthorization(url))
-    const id = keyIdPattern.exec(authorization)?.[1] ?? authorizations.read(authorization).claims.credential.accessKeyId
+    const id = keyIdPattern.exec(authorization)?.[1] ?? readAuthorization(authorization, service).credential.accessKeyId
     const token = headers['x-amz-security-token']?.toString()
     if (findKey(id, token) === undefined) throw unknownKey(findKey, id, token)
   }
@@ -122,10 +118,9 @@ function reasonForNoAuthorization(url: string): string {
 }
 
 /** A request target is ASCII, starts with a slash and has no blanks; everything else is escaped. */
-function splitTarget(url: string): { path: string; query: string } {
+function targetOf(url: string) {
   if (!/^\/[!-~]*$/.test(url)) throw invalidSignature('The request target must be a path whose other characters are percent-escaped.')
-  const mark = url.indexOf('?')
-  return mark < 0 ? { path: url, query: '' } : { path: url.slice(0, mark), query: url.slice(mark + 1) }
+  return splitTarget(url)
 }
 
 function checkScopeDate(date: string, basic: string): void {
@@ -135,13 +130,12 @@ function checkScopeDate(date: string, basic: string): void {
   throw invalidSignature(`The credential scope is of ${date}, the request of ${day}; they must be of the same day (UTC).`, message)
 }
 
-/** What is signed is there, once; what decides about the call is signed, which is so where as many are decisive of what is signed as of what came. */
-function checkSignedHeaders(headers: ReadonlyMap<string, string>, came: readonly string[], { signedHeaders, repeated, decisive }: Claims) {
+/** What is signed is there, once; and all that decides about the call is signed. */
+function checkSignedHeaders(headers: ReadonlyMap<string, string>, decisive: readonly string[], signedHeaders: readonly string[]) {
   for (const name of signedHeaders) if (!headers.has(name)) throw invalidSignature(reasonForAbsentHeader(name))
+  const repeated = signedHeaders.find((name, index) => signedHeaders.indexOf(name) < index)
   if (repeated !== undefined) throw invalidSignature(`SignedHeaders names ${repeated} twice.`)
-  if (decisive === came.length) return
-  const unsigned = came.find(name => !signedHeaders.includes(name))
-  throw invalidSignature(`The header ${unsigned} is not signed.`)
+  for (const name of decisive) if (!signedHeaders.includes(name)) throw invalidSignature(`The header ${name} is not signed.`)
 }
 
 function reasonForAbsentHeader(name: string): string {

@@ -1,10 +1,11 @@
 import { statement, type Queries } from '../database/database.ts'
-import { identityArn, type Identity } from './identities.ts'
+import { identityArn } from './arns.ts'
+import type { Identity } from './identities.ts'
 import { pageOf, type Cursor } from './page.ts'
-import { told } from './text.ts'
+import { parsed } from './text.ts'
 
 /** What a user or bot is in a channel beside its membership: a moderator, or banned. */
-export interface Role {
+export interface ChannelRole {
   readonly identity: Identity
   readonly createdBy: Identity
   readonly createdAt: Date
@@ -21,17 +22,17 @@ interface Row {
   creatorName: string
 }
 
-const role = (row: Row): Role => ({
-  identity: { id: row.id, arn: row.arn, name: told(row.name) },
-  createdBy: { id: row.creatorId, arn: row.creatorArn, name: told(row.creatorName) },
+const role = (row: Row): ChannelRole => ({
+  identity: { id: row.id, arn: row.arn, name: parsed(row.name) },
+  createdBy: { id: row.creatorId, arn: row.creatorArn, name: parsed(row.creatorName) },
   createdAt: new Date(row.createdAt),
 })
 
 /** The queries of moderators and of bans: two tables of one shape. */
-export function roleTable(table: 'moderators' | 'bans') {
+export function channelRoleTable(table: 'moderators' | 'bans') {
   const selected = `
-    select i.id, ${identityArn('i', 'a')} as arn, i.name, i.deleted_at as "deletedAt", s.created_at as "createdAt",
-      creator.id as "creatorId", ${identityArn('creator', 'a')} as "creatorArn", creator.name as "creatorName"
+    select i.id, ${identityArn('i')} as arn, i.name, i.deleted_at as "deletedAt", s.created_at as "createdAt",
+      creator.id as "creatorId", ${identityArn('creator')} as "creatorArn", creator.name as "creatorName"
     from ${table} s
     join identities i on i.id = s.identity_id
     join identities creator on creator.id = s.created_by
@@ -60,7 +61,7 @@ export function roleTable(table: 'moderators' | 'bans') {
       return (await tx.run(remove, channelId, identityId)) === 1
     },
 
-    find: async (db: Queries, channelId: number, identityId: number): Promise<Role | undefined> => {
+    find: async (db: Queries, channelId: number, identityId: number): Promise<ChannelRole | undefined> => {
       const row = await db.get(selectOne, channelId, identityId)
       return row && role(row)
     },

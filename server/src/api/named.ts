@@ -1,0 +1,16 @@
+import type { Arn } from '../arn.ts'
+import type { ArnMember } from '../contract/arns.ts'
+import type { Call } from './call.ts'
+
+/** The ARN that a required member of the input is. */
+export function named({ arns }: Call, member: ArnMember): Arn {
+  const [arn] = arns.get(member) ?? []
+  if (!arn) throw new Error(`${member} is no required ARN of this operation.`)
+  return arn
+}
+
+/** The same for a member that may be left out. */
+export const namedIfGiven = ({ arns }: Call, member: ArnMember): Arn | undefined => arns.get(member)?.[0]
+
+/** The ARNs of a list, none where it is left out. */
+export const allNamed = ({ arns }: Call, member: ArnMember): readonly Arn[] => arns.get(member) ?? []

@@ -1,0 +1,64 @@
+import type { Queries } from '../../database/database.ts'
+import type { Privacy } from '../../store/channel-summary.ts'
+import type { Facts } from '../../store/facts.ts'
+import type { Identity } from '../../store/identities.ts'
+import { membersInCharge, type Membership } from '../../store/memberships.ts'
+import type { Message } from '../../store/messages.ts'
+
+/*
+ * WHO SEES WHAT. rules.ts says who may call an operation; here stands what of the answer is theirs to see, and the same for sockets. The
+ * queries of lists find it by their indexes: `messages.private` and the type of a membership.
+ */
+
+const day = 24 * 60 * 60 * 1000
+
+/** The creation time before which retention hides messages, in epoch milliseconds; it deletes them later. */
+export const retentionCutoff = (now: number, days: number | undefined) => (days === undefined ? 0 : now - days * day)
+
+/** The only ones who see a message; undefined for one that all members see. What a channel flow has not released is its sender's. */
+export function viewersOfMessage({ status, sender, target }: { status: string } & Pick<Message, 'sender' | 'target'>) {
+  if (status !== 'SENT') return [sender.id]
+  return target && [sender.id, target.id]
+}
+
+/** The message that a call is about, where the caller may see it. */
+export function seenMessage({ message, caller, retentionDays }: Facts, now: number): Message | undefined {
+  if (!message || message.createdAt.getTime() < retentionCutoff(now, retentionDays)) return undefined
+  return viewersOfMessage(message)?.includes(caller.id) === false ? undefined : message
+}
+
+/**
+ * Whether the caller may know that somebody is a member: a HIDDEN one is there for itself and for those in charge
+ * (docs/service/memberships.md#hidden-members).
+ */
+export const seesMembership = ({ admin, moderator, caller }: Facts, { type, member }: Pick<Membership, 'type' | 'member'>) =>
+  type === 'DEFAULT' || admin || moderator || member.id === caller.id
+
+/**
+ * The only members who hear of memberships of a type; undefined for all. The hidden ones, and those in charge
+ * (docs/service/sessions.md#events-about-hidden-members).
+ */
+export async function hearersOfMembership(
+  db: Queries,
+  channelId: number,
+  { type }: Pick<Membership, 'type'>,
+  members: readonly Identity[],
+) {
+  if (type === 'DEFAULT') return undefined
+  return [...new Set([...members.map(({ id }) => id), ...(await membersInCharge(db, channelId))])]
+}
+
+/**
+ * The channels of an app instance that a list shows: to an AppInstanceAdmin all, to others the public ones
+ * (docs/service/channels.md#describing-and-listing-channels).
+ */
+export function listedPrivacies({ admin }: Facts, asked: Privacy | undefined): readonly Privacy[] {
+  if (asked) return [asked]
+  return admin ? ['PUBLIC', 'PRIVATE'] : ['PUBLIC']
+}
+
+/**
+ * Whether the caller searches all channels, and by HIDDEN members too; others search those that they are in
+ * (docs/service/channels.md#searching-channels).
+ */
+export const searchesAll = ({ admin }: Facts) => admin

@@ -1,0 +1,23 @@
+import type { ArnKind } from '../arn.ts'
+
+const person = ['user', 'bot'] as const
+
+/** What kind of ARN each member takes. ARNs of other services (Lambda, Kinesis, Lex, Pinpoint) are not among them. */
+export const kindsOfMember = {
+  AppInstanceArn: ['app-instance'],
+  AppInstanceUserArn: person,
+  AppInstanceBotArn: ['bot'],
+  AppInstanceAdminArn: person,
+  ChannelArn: ['channel'],
+  ChannelFlowArn: ['channel-flow'],
+  ChannelModeratorArn: person,
+  MemberArn: person,
+  MemberArns: person,
+  ModeratorArns: person,
+  /** The MemberArn of the one Target that there may be. */
+  Target: person,
+  ResourceARN: ['app-instance', 'user', 'bot', 'channel', 'channel-flow'],
+} as const satisfies Readonly<Record<string, readonly ArnKind[]>>
+
+/** A member of an input that is an ARN of this service, or a list of them. */
+export type ArnMember = keyof typeof kindsOfMember
