@@ -10,14 +10,14 @@ export type SocketEventType =
   | 'DELETE_CHANNEL_MEMBERSHIP'
   | 'UPDATE_CHANNEL_MEMBERSHIP'
 
-/** A member comes into a sub-channel, or goes out of one, or both; the sub-channel of an ordinary channel is 0. */
+/** A member enters a sub-channel, leaves one, or both; the sub-channel of an ordinary channel is 0. */
 export interface Move {
   readonly memberId: number
   readonly from?: number
   readonly to?: number
 }
 
-/** What the sockets of a channel's members hear. */
+/** An event that the sockets of a channel's members hear. */
 export interface SocketEvent {
   readonly type: SocketEventType
   readonly channelId: number
@@ -25,7 +25,7 @@ export interface SocketEvent {
   readonly sequence: number | undefined
   /** Whose members hear it: 0 of an ordinary channel, undefined for those of all sub-channels. */
   readonly subChannelId: number | undefined
-  /** Where it is given, these people hear it instead, members or not. */
+  /** If given, only these users and bots hear it, members or not. */
   readonly only?: readonly number[]
   /** A member who joins hears it already, one who leaves hears it too; afterwards they hear the channel, or do not. */
   readonly moves?: readonly Move[]

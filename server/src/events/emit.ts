@@ -6,8 +6,8 @@ import { followers } from './followers.ts'
 import { heardOfMessage } from './sockets.ts'
 
 /**
- * Says what has happened in the transaction; what follows from it stands in followers.ts. Where it happened in a channel, the
- * transaction has taken the channel's next number before, which locks the channel until the commit.
+ * Says what has happened in the transaction; followers.ts says what follows. For an event of a channel the transaction has taken the
+ * channel's next number before, which locks the channel until the commit.
  */
 export async function emit(tx: Transaction, event: DomainEvent) {
   for (const follow of followers[event.kind] as readonly Follower<DomainEvent>[]) await follow(tx, event)

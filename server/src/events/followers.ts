@@ -13,7 +13,7 @@ import {
 } from './sockets.ts'
 import { balanceAfterLeaving, balanceAfterScaleOut, wakePurge } from './work.ts'
 
-/** THE TABLE: what follows from what happens. Whoever wants to follow something is named here, and nowhere else. */
+/** THE TABLE: what follows from what happens. Every follower is named here, and nowhere else. */
 export const followers: { readonly [Kind in EventKind]: readonly Follower<EventOf<Kind>>[] } = {
   MessageSent: [messageToSockets],
   MessageHeld: [messageToSockets],

@@ -1,12 +1,12 @@
 import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
 
-/** More than a client has on its way when it is told to go, and its own close. */
+/** Enough for what a client may have sent before the close reaches it, and for its own close. */
 const most = 16 * 1024
 
 /**
- * For a client that is not listened to: one that has no session yet, or whose session has ended and which should close its side. It
- * is cut off when it sends more than that. Returns how to lift the bound.
+ * Bounds a client whose frames are ignored: one that has no session yet, or whose session has ended and which should close its side. A
+ * client that sends more is cut off. Returns a function that lifts the bound.
  */
 export function boundClient(ws: WebSocket, socket: Socket): () => void {
   let left = most

@@ -1,11 +1,12 @@
-/** Why a socket is closed, by what the clients make of the code (docs/service/sessions.md#close-codes). */
+/** The reasons to close a socket, by how clients react to the code (docs/service/sessions.md#close-codes). */
 export const closeCodes = {
-  /** Not for good: the credentials have expired, and the client signs with new ones. */
+  /** The credentials have expired; clients connect again and sign with new ones. */
   goingAway: 1001,
   tooLarge: 1009,
+  /** Clients connect again after this code and the next one. */
   restart: 1012,
   tryLater: 1013,
-  /** For good, as all that follow. */
+  /** Clients do not connect again after this code and the next ones. */
   replaced: 4002,
   forbidden: 4003,
   unauthorized: 4401,
@@ -16,7 +17,7 @@ export type CloseCode = (typeof closeCodes)[keyof typeof closeCodes]
 /** The longest reason that a close frame takes, in bytes of UTF-8. */
 const longestReason = 123
 
-/** Cut where it does not fit. */
+/** Returns the text as the reason of a close frame, cut where it is too long. */
 export function closeReason(text: string): string {
   const bytes = Buffer.from(text)
   if (bytes.byteLength <= longestReason) return text

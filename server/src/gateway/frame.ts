@@ -38,11 +38,11 @@ const envelope = ({ type, messageType = 'SYSTEM', reason }: Headers, payload: st
 /** The only event without a payload. */
 export const sessionEstablished = envelope({ type: 'SESSION_ESTABLISHED' }, undefined)
 
-/** A Date becomes what sockets want: ISO 8601 with milliseconds. */
+/** Writes a Date as clients of sockets expect it: ISO 8601 with milliseconds. */
 export const eventFrame = ({ type, messageType, reason, payload }: SocketEvent) =>
   envelope({ type, messageType, reason }, JSON.stringify(payload))
 
-/** What a client that prefetches is told of one channel. */
+/** The details of one channel that a prefetch sends to the client. */
 export const channelDetailsFrame = (payload: object) => envelope({ type: 'CHANNEL_DETAILS' }, JSON.stringify(payload))
 
 export const pingFrame = framed(ping, '')

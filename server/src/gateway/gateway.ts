@@ -30,13 +30,13 @@ import { Hub } from './hub.ts'
 import { Prefetch } from './prefetch.ts'
 import { Session } from './session.ts'
 
-/** Clients have nothing to say; a larger frame ends the session with 1009. */
+/** Clients send nothing that the server uses; a larger frame ends the session with 1009. */
 const largestFrame = 4096
-/** Nor is there a reason to send an empty message in many pieces; more of them end the session with 1008. */
+/** The most fragments of one message; more of them end the session with 1008. */
 const mostFragments = 100
-/** A client that does not read what it has asked for by pings is cut off. */
+/** The most pongs that may wait to be read; a client that pings and does not read is cut off. */
 const mostWaitingPongs = 60
-/** A peer that does not answer a close is cut off then. */
+/** The time that a peer has to answer a close before it is cut off. */
 const closeMilliseconds = 5000
 /** How many memberships are read at once. */
 const portion = 2000
@@ -49,7 +49,7 @@ interface Wiring extends Asking {
   readonly turnEnd: TurnEnd
   readonly arrivals: Arrivals
   readonly access: Access & { onChange(listener: () => void): void }
-  /** Whether a key that has signed still may. */
+  /** Whether a key that has signed is still valid. */
   readonly isGood: (key: AccessKey) => boolean
   readonly limits: Limits
   /** How fast one user may connect, with all its sessions. */
@@ -69,7 +69,7 @@ class SessionSocket extends WebSocket {
 
 const sessionOf = (ws: WebSocket) => (ws as SessionSocket).session
 
-/** What the client has sent is no WebSocket frame, or one that is not taken; `ws` has told it so. */
+/** The client has sent something that is no valid WebSocket frame; `ws` has closed the connection with the reason. */
 function failed(this: WebSocket) {
   sessionOf(this)?.bound()
 }
@@ -88,8 +88,8 @@ const socketOptions = {
 
 /**
  * The WebSocket side: GET /connect becomes a session. The upgrade is always accepted, since clients learn nothing from a
- * refused one; who may not connect is told by a close code. Retryable codes come only once the session is established, because
- * a client that is closed before waits for ever (docs/service/clients.md#closing-and-reconnecting).
+ * refused one; a client that may not connect gets a close code. Retryable codes come only once the session is established, because
+ * a client that is closed before then waits for ever (docs/service/clients.md#closing-and-reconnecting).
  */
 export class Gateway {
   readonly #wiring: Wiring
@@ -119,7 +119,7 @@ export class Gateway {
         try {
           this.#hear(event)
         } catch (error) {
-          // Whoever publishes has committed, and goes on.
+          // The publisher has committed, and must not fail because of a socket.
           log.error({ err: error, type: event.type }, 'An event could not be delivered to the sockets')
         }
       },
@@ -138,7 +138,7 @@ export class Gateway {
     })
   }
 
-  /** Closes all sessions so that their clients come back, and takes no more. */
+  /** Closes all sessions with a code after which their clients connect again, and accepts no more connections. */
   close() {
     this.#isClosing = true
     clearInterval(this.#ticking)
@@ -205,7 +205,7 @@ export class Gateway {
       const { atOnce, perSecond } = connectRate.rate
       return tryLater(ws, socket, `The user connects too often: ${atOnce} at once, then ${perSecond} a second`)
     }
-    // Only now: who is refused must not end the one that is there.
+    // Only now: a connection that is refused must not end the older one.
     if (older) this.#end(older, closeCodes.replaced, 'Another connection has the same sessionId')
 
     const session = new Session(ws, socket, { id, userId, appInstanceId, key, nextPing: Date.now() + pingSeconds * 1000 })
@@ -219,7 +219,7 @@ export class Gateway {
     this.#prefetch.add({ session, order, retentionDays })
   }
 
-  /** The session has entered already: what changes while its memberships are read is not missed. */
+  /** The session has entered the hub before: it misses no change that happens while its memberships are read. */
   async #join(session: Session, user: Arn | undefined) {
     try {
       for (let after = 0; session.isOpen;) {
@@ -254,7 +254,7 @@ export class Gateway {
     this.#received(session)
   })
 
-  /** `ws` answers it, unless too many answers wait to be read. */
+  /** Lets `ws` answer a ping, unless the client has left too many answers unread. */
   readonly #heardPing = this.#listener(session => {
     if (!session.isCutOff) this.#received(session)
     else {
@@ -286,7 +286,7 @@ export class Gateway {
     this.#hub.leave(session)
   }
 
-  /** A key that is disabled or deleted, or whose role or master key has gone, ends its sessions. */
+  /** Ends the sessions of keys that are disabled or deleted, or whose role or master key is gone. */
   #checkKeys() {
     for (const session of this.#hub.allSessions()) this.#checkKey(session)
   }
@@ -313,7 +313,7 @@ export class Gateway {
   }
 }
 
-/** For those who may come back: only who is established is told so. */
+/** Closes with a retryable code, which clients understand only once their session is established. */
 function tryLater(ws: WebSocket, socket: Socket, reason: string) {
   if (ws.readyState !== ws.OPEN) return
   socket.write(sessionEstablished)

@@ -6,7 +6,7 @@ import type { TopicOf } from './topic.ts'
 
 type Topic = TopicOf<Session>
 
-/** What a session is sent of a topic while what is in that is read for it. */
+/** The events that a session was sent of a topic while a prefetch reads that topic for it. */
 export interface Reading {
   readonly session: Session
   readonly topic: Topic
@@ -14,7 +14,7 @@ export interface Reading {
   readonly heard: Frame[]
 }
 
-/** So much is kept for a reading. */
+/** The most events that are remembered for one reading. */
 export const mostRetold = 100
 
 /** Whose membership it is, in which sub-channel. */
@@ -34,8 +34,8 @@ function take<Item>(items: Item[], item: Item) {
 }
 
 /**
- * Who hears what on this node. It follows the memberships by the events that change them, so that it asks nobody while it
- * delivers: who joins hears the event of that already, who leaves hears it last.
+ * Knows which sessions of this node hear which channel. It follows the memberships by the events that change them, so a delivery needs no
+ * query. A member who joins hears the event of its joining, and a member who leaves hears that as its last.
  */
 export class Hub {
   readonly #people = new Map<number, Session[]>()
@@ -45,12 +45,12 @@ export class Hub {
   /** The sub-channels of an elastic channel that somebody here is in. */
   readonly #parts = new Map<number, Set<Topic>>()
   readonly #queued: Session[] = []
-  /** A few at the most: what new sessions are told of their channels is read in turn. */
+  /** The readings of prefetches; a few at the most, since prefetches take turns. */
   readonly #readings = new Set<Reading>()
   readonly #tooSlow: (session: Session) => void
   readonly #turnEnd: Pick<TurnEnd, 'soon'>
 
-  /** `tooSlow` is told of a client that cannot keep up. The end of the turn calls `flush`. */
+  /** `tooSlow` is called for a client that cannot keep up. `flush` is called at the end of the turn. */
   constructor(turnEnd: Pick<TurnEnd, 'soon'>, tooSlow: (session: Session) => void) {
     this.#turnEnd = turnEnd
     this.#tooSlow = tooSlow
@@ -65,7 +65,7 @@ export class Hub {
     return [...this.#people.values()].flat()
   }
 
-  /** From now on it follows its user's memberships. */
+  /** From now on the session follows its user's memberships. */
   enter(session: Session) {
     const { userId } = session
     const sessions = this.#people.get(userId)
@@ -73,7 +73,7 @@ export class Hub {
     else this.#people.set(userId, [session])
   }
 
-  /** The memberships that the database had at some time since it entered; what has changed since then is known better here. */
+  /** Adds the memberships that the database had at some time since the session entered, but for those that have changed since. */
   join(session: Session, places: readonly Place[]) {
     for (const place of places) {
       if (session.isOpen && !session.leftWhileJoining?.has(placeKey(place))) this.#add(session, place)
@@ -93,7 +93,7 @@ export class Hub {
     return subChannelId === 0 ? this.#channels.get(channelId) : this.#subChannels.get(subChannelId)
   }
 
-  /** From now on, until `endReading`, it is kept what the session is sent of the topic. */
+  /** From now on, until `endReading`, the events that the session is sent of the topic are remembered. */
   beginReading(session: Session, topic: Topic): Reading {
     const reading = { session, topic, heard: [] }
     this.#readings.add(reading)
@@ -104,7 +104,7 @@ export class Hub {
     this.#readings.delete(reading)
   }
 
-  /** Sends to one session; with what else it hears until `flush`, which comes at the end of the turn at the latest. */
+  /** Queues a frame for one session, until `flush` at the end of the turn at the latest. */
   send(session: Session, frame: Frame) {
     if (!session.queue(frame)) return
     this.#queued.push(session)
@@ -144,7 +144,7 @@ export class Hub {
     if (event.type === 'DELETE_CHANNEL') this.#drop(event)
   }
 
-  /** Sessions of a user, or of all users of an app instance, that is gone. */
+  /** Returns the sessions of a deleted user, or of all users of a deleted app instance. */
   departed(event: Departure): Session[] {
     if (event.type === 'user-deleted') return [...this.sessionsOf(event.userId)]
     return this.allSessions().filter(({ appInstanceId }) => appInstanceId === event.appInstanceId)

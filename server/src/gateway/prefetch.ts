@@ -17,7 +17,7 @@ import type { Session } from './session.ts'
 const mostChannels = 50
 const mostMessages = 20
 const mostMembers = 30
-/** How many sessions are told of a channel at the same time. */
+/** How many channels are read at the same time, for all sessions together. */
 const atOnce = 4
 /** How often a channel is read again because something has happened in it meanwhile. */
 const mostReadings = 3
@@ -31,8 +31,8 @@ interface Asked {
 }
 
 /**
- * Tells new sessions of their channels. All that ask take turns, one channel at a time, and a client that does not read is left
- * until it does; so a connect costs a bounded work, and nobody's prefetch keeps another's, or a call, waiting.
+ * Sends new sessions the details of their channels. Sessions take turns, one channel at a time, and a client that does not read waits
+ * until it does. So the work of a connect is bounded, and no prefetch holds up another one or a call.
  */
 export class Prefetch {
   readonly #db: Database

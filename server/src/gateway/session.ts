@@ -6,16 +6,16 @@ import { closeReason, type CloseCode } from './close-codes.ts'
 import { pingFrame, type Frame } from './frame.ts'
 import type { TopicOf } from './topic.ts'
 
-/** More than this waits for nobody: the client is too slow, and is closed. */
+/** The most unread bytes of a client; one that leaves more is too slow, and is closed. */
 const mostBuffered = 1024 * 1024
-/** From here on only what happens now is sent, and no prefetch. */
+/** The unread bytes above which a client gets events only, and no prefetch. */
 const congested = 64 * 1024
-/** Clients have nothing to say; those that say more than this in a second are closed. */
+/** The most frames that a client may send in a second; one that sends more is closed. */
 const mostFramesPerSecond = 100
-/** A peer that leaves so many pings without an answer is gone. */
+/** The most unanswered pings; a peer that leaves more is gone. */
 const mostMissedPongs = 2
 
-/** What frames of one turn become; all sockets that hear the same write the same bytes. */
+/** The bytes of the frames of one turn; all sockets that hear the same events write the same bytes. */
 let lastFrames: readonly Frame[] = []
 let lastBatch: Frame = Buffer.alloc(0)
 function joined(frames: readonly Frame[]): Frame {
@@ -37,7 +37,7 @@ export class Session {
   readonly key: AccessKey
   /** What it hears. */
   readonly topics: TopicOf<Session>[] = []
-  /** What its user has left while it joins; undefined once it has joined. */
+  /** The channels that its user has left while the session joins; undefined once it has joined. */
   leftWhileJoining: Set<string> | undefined = new Set()
   readonly #ws: WebSocket
   readonly #socket: Socket
@@ -118,7 +118,7 @@ export class Session {
     this.#missedPongs = 0
   }
 
-  /** Something that the client has sent, which says nothing; false where it says too much. */
+  /** Counts a frame of the client, which is ignored; false where the client sends too many. */
   received(): boolean {
     return ++this.#frames <= mostFramesPerSecond
   }
@@ -143,7 +143,7 @@ export class Session {
     this.bound()
   }
 
-  /** From now on nothing that the client sends is listened to. */
+  /** From now on all that the client sends is ignored. */
   bound() {
     boundClient(this.#ws, this.#socket)
   }

@@ -9,7 +9,7 @@ import type { Queries } from '../database/database.ts'
 import { findFacts, type Facts } from '../store/facts.ts'
 import { closeCodes, type CloseCode } from './close-codes.ts'
 
-/** What says who connects, and whether it may. */
+/** What is needed to say who connects, and whether that user may. */
 export interface Asking extends Owner {
   readonly db: Queries
   readonly verify: (request: PresignedRequest) => Presigned
@@ -17,7 +17,7 @@ export interface Asking extends Owner {
   readonly now: () => number
 }
 
-/** What makes a connection impossible for good: the client is told why and stays away. */
+/** A connection is refused for good, with a close code after which the client does not try again. */
 export class Refusal extends Error {
   readonly code: CloseCode
 
@@ -30,7 +30,7 @@ export class Refusal extends Error {
 export const unauthorized = (reason: string, options?: ErrorOptions) =>
   new Refusal(closeCodes.unauthorized, `Unauthorized: ${reason}`, options)
 
-/** Who has signed, and for what. */
+/** The principal that has signed, and what its URL asks for. */
 export function verified({ verify }: Asking, request: PresignedRequest): Presigned {
   try {
     return verify(request)
@@ -40,7 +40,7 @@ export function verified({ verify }: Asking, request: PresignedRequest): Presign
   }
 }
 
-/** Asked before anybody looks whether there is such a user: who may not connect learns nothing. */
+/** Decided before the user is looked up: a caller that may not connect does not learn whether the user exists. */
 export async function requirePermitted(asking: Asking, principal: Principal, arn: string, origin: Origin) {
   const { db, now, region, account } = asking
   const { sourceAddress, isSecure, headers } = origin

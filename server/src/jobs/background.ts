@@ -4,8 +4,8 @@ import type { Metrics } from '../observe/metrics.ts'
 import { OnDemand } from '../tools/on-demand.ts'
 
 /**
- * Work that is done in small transactions between which others have their turn. What is left to do stands in the database, so
- * it starts where it was after a restart. `soon` wakes it; `stop` ends it after the step that it is in.
+ * Runs work in small transactions, between which others have their turn. The database says what is left to do, so the work goes on
+ * after a restart. `soon` wakes it; `stop` ends it after the step that it is in.
  */
 export class Background extends OnDemand {
   /** `step` resolves to false where nothing is left; `finished` is called then. */

@@ -38,7 +38,7 @@ async function expireUsers({ db, now, isStopping }: Tools) {
   return count
 }
 
-/** Ends a channel whose time has come; whether it did. One that a message has kept alive is looked at again when that is over. */
+/** Deletes an expired channel; returns whether it did. A channel that a newer message keeps alive is checked again later. */
 async function expireChannel(tx: Transaction, id: number, now: number): Promise<boolean> {
   const due = await lockDueChannel(tx, id, now)
   if (!due) return false
@@ -125,7 +125,7 @@ async function expireFlowCallbacks({ db, now, isStopping }: Tools) {
   return count
 }
 
-/** All that happens by the clock. Each may be ended in the middle and run by several nodes at once. */
+/** All scheduled jobs. Each may be stopped midway, and several nodes may run it at once. */
 const jobs = {
   purge: { everySeconds: 60, run: purgeAll, counts: 'steps of the purge' },
   balancing: { everySeconds: 60, run: balanceAll, counts: 'changes to sub-channels' },

@@ -3,7 +3,7 @@ import type { Metrics } from '../observe/metrics.ts'
 import type { Database } from '../database/database.ts'
 import { holdJob } from '../store/leases.ts'
 
-/** Something that the clock asks for. It ends early where the signal says so, and goes on the next time. */
+/** A scheduled job. It ends early when the signal aborts, and continues the next time. */
 export interface Job {
   readonly name: string
   readonly everySeconds: number
@@ -11,8 +11,8 @@ export interface Job {
 }
 
 /**
- * Runs each job at once and then at its interval, on one node: who holds the job's lease. A node that dies holds it no
- * longer than the interval. Returns how to end them.
+ * Runs each job at once and then at its interval, on the one node that holds the job's lease. A node that dies holds it no longer than
+ * the interval. Returns a function that ends them.
  */
 export function schedule(
   jobs: readonly Job[],

@@ -9,7 +9,7 @@ import { Refused, type Delivery } from './runner.ts'
 
 const iso = (milliseconds: number | undefined) => (milliseconds === undefined ? undefined : new Date(milliseconds).toISOString())
 
-/** What a processor is handed (docs/service/channel-flows.md#the-event-of-a-processor). What is undefined is left out. */
+/** The event that a processor receives (docs/service/channel-flows.md#the-event-of-a-processor). What is undefined is left out. */
 const eventOf = (run: Run, callbackId: string) => ({
   EventType: 'CHANNEL_MESSAGE_EVENT',
   CallbackId: callbackId,

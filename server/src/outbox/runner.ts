@@ -4,26 +4,26 @@ import { OnDemand } from '../tools/on-demand.ts'
 import type { Database, Transaction } from '../database/database.ts'
 import { isOutboxDue, leaseFromOutbox, postponeInOutbox, removeFromOutbox, type OutboxEntry } from '../store/outbox.ts'
 
-/** How one kind of entry is delivered. It may come more than once. */
+/** How one kind of entry is delivered. An entry may be delivered more than once. */
 export interface Delivery {
-  /** After so many tries an entry is given up. */
+  /** The number of tries after which an entry is given up. */
   readonly attempts: number
-  /** Rejects where it has not arrived; with Refused where another try would not help. Ends early where the signal says so. */
+  /** Rejects if the delivery failed, with Refused if another try would not help. Ends early when the signal aborts. */
   readonly deliver: (payload: unknown, signal: AbortSignal) => Promise<void>
-  /** What becomes of an entry that is given up, in the transaction that removes it; with what the last try has failed with. */
+  /** Called in the transaction that removes an entry which is given up, with the error of the last try. */
   readonly giveUp: (tx: Transaction, payload: unknown, error: unknown) => Promise<void>
 }
 
-/** The other side has understood, and does not want it. */
+/** The other side has refused the delivery for good. */
 export class Refused extends Error {}
 
 /** How many entries a node delivers at once. */
 const inFlightAtMost = 32
 /** How long one try may take. */
 const tryMilliseconds = 5000
-/** A node that dies keeps its entries from the others for so long; a try and what is written after it fit in. */
+/** The length of a lease: for so long other nodes leave the entries of a node that died. A try and the writes after it fit in. */
 const leaseMilliseconds = 10_000
-/** How often a node looks for what others have left: it is woken for its own at once. */
+/** How often a node looks for entries that other nodes have left; for its own it is woken at once. */
 const pollMilliseconds = 1000
 const longestBackOff = 5 * 60 * 1000
 
@@ -65,7 +65,7 @@ export class OutboxRunner {
     this.#looking.soon()
   }
 
-  /** Breaks off what is on its way: it is tried again after the next start, or by another node. */
+  /** Aborts the deliveries that are under way; they are tried again after the next start, or by another node. */
   async stop() {
     clearInterval(this.#timer)
     this.#stopping.abort()

@@ -3,9 +3,9 @@ import type { Database } from '../database/database.ts'
 import { longestDue } from '../store/outbox.ts'
 
 const lookMilliseconds = 5000
-/** What is due is leased within a second where a node has room for it. */
+/** An entry that has been due for longer is overdue: a node with room leases it within a second. */
 const overdueMilliseconds = 30_000
-/** While it goes on the log says so this often. */
+/** How often the log repeats the warning. */
 const remindMilliseconds = 10 * 60 * 1000
 
 /**
