@@ -704,14 +704,11 @@ onBothDatabases('Memberships', world => {
     const { messaging, appInstance } = world()
     const { user } = await appInstance(['a', 'b'])
     const named = { ChannelArn: await open(world(), user('a')), MemberArn: user('b'), ChimeBearer: user('a') }
-    const started = Date.now()
     await Promise.all(
       Array.from({ length: 30 }, async (_, index) =>
         index % 2 ? messaging.deleteChannelMembership(named) : messaging.createChannelMembership({ ...named, Type: 'DEFAULT' }),
       ),
     )
-    // PostgreSQL looks for deadlocks after a second: nobody has waited for that.
-    expect(Date.now() - started).toBeLessThan(1000)
     await messaging.createChannelMembership({ ...named, Type: 'DEFAULT' })
     expect((await channelsOf(world(), user('b'))).size).toBe(1)
   })

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { alice, channel, decode, encode, message, outcomeOfSend, send, sendRefusal } from './coding.ts'
+import { cpuTime } from '../support/cpu-time.ts'
 
 describe('the body', () => {
   test('gives only what the contract knows, with null taken for absent at every depth', () => {
@@ -79,9 +80,9 @@ describe('the body', () => {
   test('that is nested without end costs next to nothing', () => {
     const depth = 250_000
     const bodies = ['['.repeat(depth), '{"Content":'.repeat(depth), `{"Surprise":${'['.repeat(depth)}${']'.repeat(depth)}}`]
-    const start = performance.now()
+    const start = cpuTime()
     for (const body of bodies) expect(sendRefusal(body).message).toContain('nested more than 32 levels deep')
-    expect(performance.now() - start).toBeLessThan(2000)
+    expect(cpuTime() - start).toBeLessThan(2000)
   })
 
   test('of brackets in text is not nested', () => {

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { alice, channel, instance, message, outcomeOfSend, refusal, send, sendRefusal } from './coding.ts'
+import { cpuTime } from '../support/cpu-time.ts'
 
 const refusalOfValues = (StringValues: string[]) => sendRefusal({ ...message, MessageAttributes: { a: { StringValues } } })
 
@@ -99,11 +100,11 @@ describe('a limit that is broken', () => {
 
   test('in a list without end is told as quickly, even where the fault lies far behind', () => {
     const StringValues = Array.from({ length: 200_000 }, () => 'a')
-    const start = performance.now()
+    const start = cpuTime()
     expect(refusalOfValues(Array.from({ length: 200_000 }, () => '')).message).toMatch(/^8 validation errors detected/)
     expect(refusalOfValues([...StringValues, '']).message).toBe('A value after the first 101 of a list is invalid.')
     const { reason } = refusal('UntagResource', { body: { ResourceARN: channel, TagKeys: StringValues } })
     expect(reason).toBe('tagKeys has 200000 items.')
-    expect(performance.now() - start).toBeLessThan(2000)
+    expect(cpuTime() - start).toBeLessThan(2000)
   })
 })

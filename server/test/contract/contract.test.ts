@@ -7,6 +7,7 @@ import { contractFacts, differences, modelFacts, type Model } from './facts.ts'
 import identity from './model/chime-sdk-identity.json' with { type: 'json' }
 import messaging from './model/chime-sdk-messaging.json' with { type: 'json' }
 import { mutationsOf } from './mutations.ts'
+import { cpuTime } from '../support/cpu-time.ts'
 
 interface Service {
   readonly service: string
@@ -125,9 +126,9 @@ describe('a pattern', () => {
       `arn:${'a'.repeat(200_000)}`,
       '-'.repeat(200_000),
     ]
-    const start = performance.now()
+    const start = cpuTime()
     for (const { pattern } of patterns.values()) for (const text of hostile) new RegExp(pattern ?? '', 'u').test(text)
-    expect(performance.now() - start).toBeLessThan(5000)
+    expect(cpuTime() - start).toBeLessThan(5000)
   })
 
   test('of a name allows emoji and refuses control characters and lone surrogates', () => {

@@ -4,7 +4,8 @@ import { purgePart } from '../../src/store/purge.ts'
 import { callBack, processor, startLambda, until, type Lambda, type LambdaFunction } from '../support/processor.ts'
 import { Seam, type Held } from '../support/seam.ts'
 import { listen } from '../support/sockets.ts'
-import { refusal, startWorld, type World } from '../support/world.ts'
+import { deadlocksOf } from '../support/deadlocks.ts'
+import { createPostgresDatabase, refusal, startWorld, type World } from '../support/world.ts'
 import { open, purged, rowsIn, runJob, say } from '../api/acts.ts'
 
 /** What happens between two steps of a transaction, which only PostgreSQL allows. */
@@ -287,4 +288,18 @@ test('a channel flow that is deleted while a channel gets it is given to none', 
   expect(await refusal(Promise.reject((given as PromiseRejectedResult).reason))).toMatchObject({ name: 'NotFoundException' })
   const { Channel } = await world.messaging.describeChannel({ ChannelArn, ChimeBearer: user('a') })
   expect(Channel!.ChannelFlowArn).toBeUndefined()
+})
+
+test('joins and leaves of one member at once wait for each other in turn, and never in a circle', async () => {
+  const databaseUrl = await createPostgresDatabase({ made: true })
+  const own = await startWorld('postgres', { databaseUrl })
+  const { user } = await own.appInstance(['a', 'b'])
+  const named = { ChannelArn: await open(own, user('a')), MemberArn: user('b'), ChimeBearer: user('a') }
+  await Promise.all(
+    Array.from({ length: 30 }, async (_, index) =>
+      index % 2 ? own.messaging.deleteChannelMembership(named) : own.messaging.createChannelMembership({ ...named, Type: 'DEFAULT' }),
+    ),
+  )
+  await own.close()
+  expect(await deadlocksOf(databaseUrl)).toBe(0)
 })

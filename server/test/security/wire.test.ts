@@ -7,6 +7,7 @@ import { RawConnection, raw } from '../support/raw.ts'
 import { call, signedHeaders, type Draft } from '../support/signed.ts'
 import { Listening, presignedUrl } from '../support/sockets.ts'
 import { refusal, startWorld, type World } from '../support/world.ts'
+import { cpuTime } from '../support/cpu-time.ts'
 
 const ring = keyRing()
 let world: World
@@ -262,9 +263,9 @@ describe('what users write', () => {
       const expression = new RegExp(pattern, 'u')
       for (const unit of ['a', 'A_', 'a-', ' ', '\n', ':', '/', 'arn:', '0', '.', '\u{1f600}', '\t\n', 'arn:aws:lex:us-east-1:']) {
         const text = `${unit.repeat(Math.ceil(longest / unit.length)).slice(0, longest - 1)}\u0000`
-        const start = performance.now()
+        const start = cpuTime()
         expression.test(text)
-        if (performance.now() - start > 200) slow.push(`${pattern} of ${JSON.stringify(unit)}`)
+        if (cpuTime() - start > 200) slow.push(`${pattern} of ${JSON.stringify(unit)}`)
       }
     }
     expect(slow).toEqual([])

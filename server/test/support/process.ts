@@ -26,11 +26,14 @@ interface Place {
   readonly cwd?: string
 }
 
+/** Where Node keeps what it has compiled: a server starts with a quarter less CPU time then. It goes with the build. */
+const compiled = join(dirname(main), 'compiled')
+
 /** The environment of a newcomer's shell: this Node first on the PATH, and nothing of npm, Amazon or Carillon. */
 export function shell(env: Readonly<Record<string, string>> = {}): Record<string, string> {
   const { HOME, LANG } = process.env
   const PATH = [dirname(process.execPath), process.env['PATH']].join(delimiter)
-  return { PATH, HOME: HOME ?? tmpdir(), ...(LANG && { LANG }), ...env }
+  return { PATH, HOME: HOME ?? tmpdir(), NODE_COMPILE_CACHE: compiled, ...(LANG && { LANG }), ...env }
 }
 
 /** A running program, with what it has printed so far. It is gone after the test. */

@@ -94,7 +94,8 @@ export async function startWorld(
 ): Promise<World> {
   let ahead = 0
   const folder = await mkdtemp(join(tmpdir(), 'carillon-test-'))
-  const flags = { data: folder, ...(kind === 'postgres' && { databaseUrl: await createPostgresDatabase({ made: true }) }), ...settings }
+  const needsDatabase = kind === 'postgres' && settings['databaseUrl'] === undefined
+  const flags = { data: folder, ...(needsDatabase && { databaseUrl: await createPostgresDatabase({ made: true }) }), ...settings }
   const rootKey = { accessKeyId: 'AKIATESTTESTTESTTEST', secretAccessKey: 'test-secret' }
   const now = () => Date.now() + ahead
   const configured = config(flags)

@@ -60,14 +60,6 @@ test('plain HTTP, other bytes, half a handshake and an old TLS on the TLS port d
   silent.end()
 })
 
-test('a handshake that does not end is closed after ten seconds', async () => {
-  const connection = await RawConnection.open(tlsUrl)
-  connection.send(Buffer.from('1603010200', 'hex'))
-  const start = Date.now()
-  await connection.closed()
-  expect(Date.now() - start).toBeGreaterThan(9000)
-})
-
 test.each([
   ['nonsense\r\n\r\n', 400],
   ['GET /channels HTTP/1.1\r\nhost: x\r\nbad header: x\r\n\r\n', 400],

@@ -22,6 +22,7 @@ import { parsePolicy } from '../../../src/auth/iam/policy.ts'
 import { PolicyError } from '../../../src/auth/iam/policy-error.ts'
 import type { RequestContext } from '../../../src/auth/iam/request-context.ts'
 import type { Principal } from '../../../src/auth/principal.ts'
+import { cpuTime } from '../../support/cpu-time.ts'
 
 const app = 'arn:aws:chime:us-east-1:000000000000:app-instance/1'
 const users = ['alice', 'bob']
@@ -211,10 +212,10 @@ describe('patterns', () => {
     ['a run with a question mark', `*${'a'.repeat(500)}?${'a'.repeat(500)}b*`, 'a'.repeat(2000)],
     ['nested repetition', '(a+)+$'.repeat(800), 'a'.repeat(2000)],
   ])('end soon whoever has written them: %s', (_, pattern, text) => {
-    const start = performance.now()
+    const start = cpuTime()
     for (let round = 0; round < 20; round++) wildcardsOf(pattern)(text)
     // Milliseconds here, and for ever where something is tried again and again.
-    expect(performance.now() - start).toBeLessThan(2000)
+    expect(cpuTime() - start).toBeLessThan(2000)
   })
 })
 
