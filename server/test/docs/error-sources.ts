@@ -169,7 +169,8 @@ export function errorsOfTheSources(): SourceError[] {
       }
     }
   }
-  const inMakers = new Set([...makers.values()].flat().map(({ call }) => call))
+  // What a maker makes is told where it is called with texts. One that takes none may be handed on without a call: it tells its own.
+  const inMakers = new Set([...makers.values()].flat().flatMap(({ call, made }) => (parametersOf(made).length > 0 ? call : [])))
   return modules.flatMap(module => [
     ...module.nodes
       .filter(node => makes(node, module) && !inMakers.has(node))
