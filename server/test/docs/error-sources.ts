@@ -169,9 +169,8 @@ export function errorsOfTheSources(): SourceError[] {
       }
     }
   }
-  // A maker that nobody calls is handed on as it stands, and makes the error of its own text.
-  const called = new Set(modules.flatMap(({ nodes }) => nodes.filter(isCall).map(node => nameOf(node['callee']))))
-  const inMakers = new Set([...makers].flatMap(([name, found]) => (called.has(name) ? found.map(({ call }) => call) : [])))
+  // What a maker makes is told where it is called with texts. One that takes none may be handed on without a call: it tells its own.
+  const inMakers = new Set([...makers.values()].flat().flatMap(({ call, made }) => (parametersOf(made).length > 0 ? call : [])))
   return modules.flatMap(module => [
     ...module.nodes
       .filter(node => makes(node, module) && !inMakers.has(node))

@@ -2,58 +2,15 @@ import { expect, test } from 'vitest'
 import { jobNames, jobsOf } from '../../src/jobs/index.ts'
 import { buryIdentity, findIdentity } from '../../src/store/identities.ts'
 import { statement } from '../../src/database/database.ts'
-import { onBothDatabases, type World } from '../support/world.ts'
+import { onBothDatabases } from '../support/world.ts'
 import { days, open, purged, rowsIn, runJob, say } from '../api/acts.ts'
+import { many } from './many.ts'
 
 test('the jobs have names that can be asked for', () => {
   expect(jobNames).toEqual(['purge', 'balancing', 'user-expiration', 'channel-expiration', 'retention', 'flow-callbacks', 'request-tokens'])
 })
 
-/** More than one step of the sweeps holds. */
-async function many<Made>(count: number, make: (index: number) => Promise<Made>): Promise<Made[]> {
-  const made: Made[] = []
-  while (made.length < count) {
-    const from = made.length
-    made.push(...(await Promise.all(Array.from({ length: Math.min(30, count - from) }, async (_, index) => make(from + index)))))
-  }
-  return made
-}
-
-const publicChannels = async ({ messaging }: World, AppInstanceArn: string, ChimeBearer: string) => {
-  const { Channels } = await messaging.listChannels({ AppInstanceArn, ChimeBearer })
-  return Channels!.length
-}
-
 onBothDatabases('Jobs', world => {
-  /** The job on several nodes at once, all to their end. */
-  const onNodes = async (name: string) => Promise.all(Array.from({ length: 4 }, async () => runJob(world(), name)))
-
-  test('hundreds of channels that are over at once go in one run, on several nodes at once too, and nothing else does', async () => {
-    const { appInstance } = world()
-    const { arn, user } = await appInstance(['a'])
-    const kept = await open(world(), user('a'), { Privacy: 'PUBLIC' })
-    const ExpirationSettings = { ExpirationDays: 1, ExpirationCriterion: 'CREATED_TIMESTAMP' as const }
-    await many(230, async () => open(world(), user('a'), { Privacy: 'PUBLIC', ExpirationSettings }))
-    world().advance(days(1.1))
-    await onNodes('channel-expiration')
-    expect(await publicChannels(world(), arn, user('a'))).toBe(1)
-    await purged(world())
-    expect(await say(world(), user('a'), kept)).toMatch(/^[0-9a-f]{64}$/)
-  })
-
-  test('hundreds of users whose days are over go in one run, on several nodes at once too', async () => {
-    const { identity, appInstance } = world()
-    const { arn } = await appInstance(['kept'])
-    const ExpirationSettings = { ExpirationDays: 1, ExpirationCriterion: 'CREATED_TIMESTAMP' as const }
-    await many(230, async index =>
-      identity.createAppInstanceUser({ AppInstanceArn: arn, AppInstanceUserId: `u${index}`, Name: 'x', ExpirationSettings }),
-    )
-    world().advance(days(1.1))
-    await onNodes('user-expiration')
-    const { AppInstanceUsers } = await identity.listAppInstanceUsers({ AppInstanceArn: arn })
-    expect(AppInstanceUsers!.map(found => found.Name)).toEqual(['kept'])
-  })
-
   test('several nodes that purge at once leave the counts right: who was let go has room again', async () => {
     const { identity, messaging, appInstance } = world()
     const { user } = await appInstance(['a', 'b', 'c'])
