@@ -8,7 +8,7 @@ const names = Object.keys(dependencies)
 const license = readFileSync(new URL('../node_modules/typebox/license', import.meta.url), 'utf8')
 
 /**
- * The published package is our code in one file with typebox in it: that library has 550 modules, and finding them takes as long as
+ * The published package is our code in a few files with typebox in them: that library has 550 modules, and finding them takes as long as
  * all the rest of a start (docs/decisions/0009). The other dependencies stay what they are, for `npm audit` and for those who update.
  */
 export default defineConfig({
