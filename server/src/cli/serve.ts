@@ -29,7 +29,7 @@ export const clientVariables = ({ credentialsFile, url }: App, { region }: Confi
 
 export const readyLine = ({ url, tlsUrl }: App) => `Carillon is ready on ${tlsUrl === undefined ? url : `${url} and ${tlsUrl}`}\n`
 
-/** The server is loaded only where one starts: the other commands, and what is refused before, answer in a third of the time without it. */
+/** The server is loaded only where one starts: the other commands, and what is refused before, answer in half the time without it. */
 async function start(config: Config): Promise<App> {
   const { startApp } = await import('../app.ts')
   return startApp(config)
