@@ -14,7 +14,7 @@ const unavailable = {
   status: 503,
   message: 'The service is temporarily unavailable',
   reason: expect.stringMatching(
-    /^(?:The database cannot be used at the moment|More changes wait for the database than it can make in time)\. Try again\.$/,
+    /^(?:The database cannot be used at the moment|Too many changes are waiting for the database)\. Try again\.$/,
   ),
 }
 

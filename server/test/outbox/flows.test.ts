@@ -589,8 +589,9 @@ onBothDatabases(
       const sent = { accepted: 0, refused: 0 }
       const flood = (kind: keyof typeof sent) => async (response: ServerResponse) => {
         const piece = Buffer.alloc(64 * 1024, 'x')
+        const closed = once(response, 'close')
         for (let isOver = false; !isOver; sent[kind] += piece.length) {
-          if (!response.write(piece)) await Promise.race([once(response, 'drain'), once(response, 'close')])
+          if (!response.write(piece)) await Promise.race([new Promise(resolve => void response.once('drain', resolve)), closed])
           isOver = response.destroyed
         }
       }

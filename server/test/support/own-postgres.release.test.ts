@@ -29,7 +29,7 @@ function isRunning(pid: number): boolean {
 test('PostgreSQL ends with a test run that is killed', async () => {
   const TMPDIR = await temporaryFolder()
   await chmod(TMPDIR, 0o755)
-  const script = `import { startPostgres } from '../store/server/test/support/postgres.ts'
+  const script = `import { startPostgres } from './server/test/support/postgres.ts'
     const postgres = await startPostgres()
     console.log(await postgres.pid())
     process.kill(process.pid, 'SIGKILL')`
