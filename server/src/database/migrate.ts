@@ -106,7 +106,8 @@ async function explained(client: ClientBase, error: unknown): Promise<unknown> {
   return new Error(
     `PostgreSQL refuses the role ${role} what it needs in the database ${database}: ${message}. ` +
       `As a superuser, in that database: grant usage, create on schema public to ${role}; ` +
-      `tables that another role has made are this one's after: reassign owned by OTHER to ${role}.`,
+      `tables that another role has made are this one's after: reassign owned by OTHER to ${role}.` +
+      (code === noSchema ? ` Where the search_path of the role names another schema, that one must exist.` : ''),
     { cause: error },
   )
 }
