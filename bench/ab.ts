@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { cp, mkdtemp, symlink } from 'node:fs/promises'
+import { cp, mkdtemp, readFile, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs, promisify } from 'node:util'
@@ -16,11 +16,14 @@ import { signedGet } from './support/signed.ts'
 const root = resolve(import.meta.dirname, '..')
 const run = promisify(execFile)
 
-/** A checkout of a revision beside this one, with the packages of this one. */
+const lockOf = async (tree: string) => readFile(join(tree, 'package-lock.json'), 'utf8')
+
+/** A checkout of a revision beside this one, with the packages of this one where it has the same. */
 async function checkout(revision: string) {
   const tree = await mkdtemp(join(tmpdir(), 'carillon-ab-'))
   await run('git', ['worktree', 'add', '--detach', '--force', tree, revision], { cwd: root })
-  await symlink(join(root, 'node_modules'), join(tree, 'node_modules'))
+  if ((await lockOf(tree)) === (await lockOf(root))) await symlink(join(root, 'node_modules'), join(tree, 'node_modules'))
+  else await run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: tree })
   const { filledFolder, serve } = (await import(join(tree, 'bench/support/server.ts'))) as typeof here
   return { filledFolder, serve, remove: async () => run('git', ['worktree', 'remove', '--force', tree], { cwd: root }) }
 }
