@@ -1,6 +1,6 @@
 import { BoundedMap } from '../tools/bounded-map.ts'
 
-/** How many are remembered; the oldest is forgotten first. */
+/** How many are remembered; the one that has been used longest ago is forgotten first. */
 const capacity = 10_000
 
 interface Answer {

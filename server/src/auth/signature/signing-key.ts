@@ -64,7 +64,7 @@ export interface SigningKeyCache {
   keep(key: SigningSecret, credential: Credential, sign: Sign): void
 }
 
-/** Bounded; the oldest goes first. A key whose secret has changed is not found. */
+/** Bounded; the one that has been used longest ago goes first. A key whose secret has changed is not found. */
 export function createSigningKeyCache(capacity: number): SigningKeyCache {
   const entries = new BoundedMap<string, { secretAccessKey: string; sign: Sign }>(capacity)
   return {
