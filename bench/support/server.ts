@@ -90,6 +90,7 @@ async function postgresSite(shape: Shape, serving: Serving): Promise<Site> {
     follow: () => {},
     onError: () => {},
     connections: 2,
+    keepsEvents: false,
   })
   await fill(store, shape)
   await store.close()

@@ -1,4 +1,5 @@
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
+import { hostname } from 'node:os'
 import { setTimeout } from 'node:timers/promises'
 import { once } from 'node:events'
 import type { Server } from 'node:http'
@@ -16,7 +17,6 @@ import { followPair } from './secrets/certificate-files.ts'
 import { localName } from './secrets/certificates.ts'
 import type { Config, RootKey } from './settings/config.ts'
 import { operations, type OperationName } from './contract/index.ts'
-import { createLocalBus } from './bus/local-bus.ts'
 import { invocationKind } from './events/flows.ts'
 import type { AfterCommit, Wake } from './events/follower.ts'
 import { Gateway } from './gateway/gateway.ts'
@@ -52,6 +52,9 @@ import { TurnEnd } from './tools/turn-end.ts'
 import { TokenBuckets } from './tools/token-buckets.ts'
 import type { Database } from './database/database.ts'
 import { openDatabase } from './database/open.ts'
+import { keepAlive, requireSameBus } from './nodes/heartbeat.ts'
+import { openBus, type OpenBus } from './nodes/open-bus.ts'
+import { SessionsOfNodes } from './nodes/sessions.ts'
 import { isOutage } from './database/outage.ts'
 import { outboxFigures } from './store/outbox.ts'
 import { isAnswering, settledOnce } from './store/settings.ts'
@@ -140,9 +143,9 @@ export async function startApp(config: Config, { now = Date.now, keys, through =
   const audit = await openAuditLog(config.auditLog, { log, metrics })
   const { key, file, certificate, forget } = await openSecrets(config, log)
 
-  const bus = createLocalBus()
+  let opening: OpenBus | undefined
   // Before the frames of a commit its answers leave: whoever waits for one asks again, while the frames are written.
-  const turnEnd = new TurnEnd([() => answers.flush(), () => bus.flush()])
+  const turnEnd = new TurnEnd([() => answers.flush(), () => opening?.bus.flush()])
   const answers = new Answers(turnEnd, log)
   let ring: KeyRing | undefined
   const findKey: FindKey = (id, token) => ring?.find(id, token) ?? keys?.(id, token)
@@ -189,6 +192,7 @@ export async function startApp(config: Config, { now = Date.now, keys, through =
   let stopFollowing: (() => void) | undefined
   let stopJobs: (() => Promise<void>) | undefined
   let outbox: OutboxRunner | undefined
+  let stopBeating: (() => Promise<void>) | undefined
   try {
     if (admin && config.adminAddress) {
       const [, host = '', port] = /^\[?([^\]]*)\]?:(\d+)$/.exec(config.adminAddress)!
@@ -200,10 +204,17 @@ export async function startApp(config: Config, { now = Date.now, keys, through =
       stopFollowing = followPair(certificate.files, certificate.pair, { take: pair => tls.setSecureContext(pair), log })
     }
     let wake: ((what: Wake) => void) | undefined
-    const follow = (what: AfterCommit) => ('wake' in what ? wake?.(what) : bus.publish(what))
+    const follow = (what: AfterCommit) => ('wake' in what ? wake?.(what) : opening?.bus.publish(what))
     const opened = await openDatabase(config, { log, follow: what => follow(what as AfterCommit), settled: () => turnEnd.now() })
     const store = through(opened)
     db = store
+    await requireSameBus(db, config.natsUrl !== undefined)
+    opening = await openBus(config, { db, log, metrics })
+    const { bus } = opening
+    const nodeId = randomUUID()
+    const node = { id: nodeId, name: `${hostname()}:${new URL(url).port}`, bus: config.natsUrl === undefined ? null : 'nats' }
+    if (db.kind === 'postgres') stopBeating = await keepAlive(node, { db, log })
+    const allSessions = bus.following && new SessionsOfNodes({ db, nodeId, log })
     const kept = await KeyRing.open({ db, rootKey: key, account: config.account, source: masterKeySource(config), now, log })
     ring = kept
     const purgeNext = async () => {
@@ -240,7 +251,7 @@ export async function startApp(config: Config, { now = Date.now, keys, through =
       answeredTokens: new AnsweredTokens(),
     }
     const { limits, rates } = config
-    const isShared = rates !== undefined && db.kind === 'postgres'
+    const isShared = (rates !== undefined || bus.following !== undefined) && db.kind === 'postgres'
     const buckets = new TokenBuckets({ shared: isShared })
     const throttling = rates && { buckets, rates, now }
     const verify = createVerifier({ findKey })
@@ -284,6 +295,7 @@ export async function startApp(config: Config, { now = Date.now, keys, through =
       limits,
       connectRate: connectRate(buckets, now, rates, limits.connectionsPerUser),
       pingSeconds: config.pingSeconds,
+      allSessions,
     })
     dispatches = Object.fromEntries(
       Object.entries(operations).map(([name, operation]) => [
@@ -295,6 +307,7 @@ export async function startApp(config: Config, { now = Date.now, keys, through =
     const stopWatching = watchOutbox(tools)
     const stopSchedule = schedule(jobsOf(environment), { db, now, log, metrics })
     stopJobs = async () => {
+      await allSessions?.stop()
       await stopSchedule()
       await stopWatching()
       await stopRates()
@@ -307,6 +320,8 @@ export async function startApp(config: Config, { now = Date.now, keys, through =
     await server.close()
     await outbox?.stop()
     await ring?.close()
+    await stopBeating?.()
+    await opening?.close()
     await db?.close()
     await audit?.close()
     await forget()
@@ -325,6 +340,8 @@ export async function startApp(config: Config, { now = Date.now, keys, through =
     await stopJobs?.()
     await stopOutbox
     await ring?.close()
+    await stopBeating?.()
+    await opening?.close()
     await db.close()
     await audit?.close()
     await forget()

@@ -7,10 +7,10 @@ const source = join(import.meta.dirname, '../src')
 /** Who imports whom, types included (ARCHITECTURE.md). No arrow stands here that nobody uses, and none leads in a circle. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
   tools: [],
-  bus: [],
   contract: [],
   observe: ['tools'],
   settings: ['contract', 'observe', 'tools'],
+  bus: ['observe', 'settings'],
   database: ['observe', 'settings', 'tools'],
   secrets: ['database', 'observe', 'settings', 'tools'],
   store: ['database', 'tools'],
@@ -25,7 +25,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   sts: ['auth', 'database', 'domain', 'http', 'keys', 'rates', 'settings', 'store', 'tools'],
   outbox: ['database', 'domain', 'events', 'observe', 'store', 'tools'],
   jobs: ['auth', 'database', 'domain', 'events', 'observe', 'store', 'tools'],
-  gateway: ['auth', 'bus', 'database', 'http', 'observe', 'present', 'rates', 'settings', 'store', 'tools'],
+  nodes: ['bus', 'database', 'events', 'observe', 'settings', 'store'],
+  gateway: ['auth', 'bus', 'database', 'http', 'nodes', 'observe', 'present', 'rates', 'settings', 'store', 'tools'],
 }
 
 /** The files outside the rooms: two that everybody may import, and the wiring, which only the command line does. */

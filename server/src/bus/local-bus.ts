@@ -13,5 +13,6 @@ export function createLocalBus(): Bus {
     subscribe(listener) {
       listeners.push(listener)
     },
+    following: undefined,
   }
 }

@@ -37,10 +37,27 @@ export interface SocketEvent {
   readonly reason?: 'subchannel_DELETED'
 }
 
+/**
+ * All that sockets hear of one number of a channel. Undefined is the number of what is in no transaction.
+ */
+export interface Step {
+  readonly channelId: number
+  readonly sequence: number | undefined
+  readonly events: readonly SocketEvent[]
+}
+
 /** The sockets of a deleted user, or of all users of a deleted app instance, are closed. */
 export type Departure =
   { readonly type: 'user-deleted'; readonly userId: number } | { readonly type: 'app-instance-deleted'; readonly appInstanceId: number }
 
-export type BusEvent = SocketEvent | Departure
+/** A socket of the user has been established on the node, so one of the same sessionId on another node is closed. */
+export interface SessionTaken {
+  readonly type: 'session-taken'
+  readonly userId: number
+  readonly sessionId: string
+  readonly nodeId: string
+}
+
+export type BusEvent = SocketEvent | Departure | SessionTaken
 
 export const isSocketEvent = (event: BusEvent): event is SocketEvent => 'channelId' in event

@@ -1,19 +1,30 @@
 import type { Config } from '../settings/config.ts'
+import type { AfterCommit } from '../events/follower.ts'
+import { requireSameBus } from '../nodes/heartbeat.ts'
+import { openBus, type OpenBus } from '../nodes/open-bus.ts'
 import { createLog } from '../observe/log.ts'
+import { createMetrics } from '../observe/metrics.ts'
 import type { Database } from '../database/database.ts'
 import { openExistingDatabase } from '../database/open.ts'
 import { configOf, type Flags } from './settings.ts'
 
 /**
  * Works on the database of these settings, beside a server that serves too. A command makes no database: in the wrong folder it
- * would be an empty one. There are no sockets here to be told.
+ * would be an empty one. Sockets are told what it does where there is
+ * a bus to tell them.
  */
 export async function withDatabase(flags: object, work: (db: Database, config: Config) => Promise<void>) {
   const config = configOf(flags as Flags)
-  const db = await openExistingDatabase(config, { log: createLog(config.logLevel), follow: () => {} })
+  const log = createLog(config.logLevel)
+  let opening: OpenBus | undefined
+  const follow = (what: AfterCommit) => 'wake' in what || opening?.bus.publish(what)
+  const db = await openExistingDatabase(config, { log, follow: what => void follow(what as AfterCommit) })
   try {
+    await requireSameBus(db, config.natsUrl !== undefined)
+    opening = await openBus(config, { db, log, metrics: createMetrics() })
     await work(db, config)
   } finally {
+    await opening?.close()
     await db.close()
   }
 }

@@ -33,6 +33,8 @@ export interface Queries {
 
 /** What can be asked in a transaction, and what follows from it. */
 export interface Transaction extends Queries {
+  /** Whether what sockets hear is kept for a while, for other nodes that have missed it. */
+  readonly keepsEvents: boolean
   /**
    * Hands over what follows from the commit: it follows after the commit, and never where there is none. What follows in one
    * channel does so in commit order; for that the transaction has locked the channel's row before it says so.

@@ -4,10 +4,11 @@ import { first } from './migrations/001-first.ts'
 import { rates } from './migrations/002-rates.ts'
 import { access } from './migrations/003-access.ts'
 import { statusDetail } from './migrations/004-status-detail.ts'
+import { nodes } from './migrations/005-nodes.ts'
 import { postgresDialect, sqliteDialect, type Dialect } from './migrations/dialect.ts'
 
 /** In order; the version of a database is how many of them it has. A released one is never changed. */
-const migrations: ((dialect: Dialect) => string)[] = [first, rates, access, statusDetail]
+const migrations: ((dialect: Dialect) => string)[] = [first, rates, access, statusDetail, nodes]
 
 const createVersions = 'create table if not exists schema_versions (version integer primary key, applied_at bigint not null)'
 const selectVersion = 'select coalesce(max(version), 0) as version from schema_versions'

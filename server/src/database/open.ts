@@ -10,9 +10,13 @@ import { migratePostgres, migrateSqlite, requirePostgresSchema, requireSqliteSch
 import { SqliteDatabase } from './sqlite.ts'
 
 type Opening = CommitListener & { readonly log: Log }
+type OpeningPostgres = Opening & { readonly url: string; readonly keepsEvents: boolean }
 type Prepare<Connection, Result> = (connection: Connection, where: string) => Result
 
-async function openPostgres(url: string, { log, follow }: Opening, prepare: Prepare<ClientBase, Promise<void>>): Promise<Database> {
+async function openPostgres(
+  { url, keepsEvents, log, follow }: OpeningPostgres,
+  prepare: Prepare<ClientBase, Promise<void>>,
+): Promise<Database> {
   // Loaded only where it is used.
   const { PostgresDatabase } = await import('./postgres.ts')
   return PostgresDatabase.open(url, {
@@ -20,6 +24,7 @@ async function openPostgres(url: string, { log, follow }: Opening, prepare: Prep
     follow,
     onError: error => log.warn({ err: error }, 'A connection to PostgreSQL has broken'),
     connections: 12,
+    keepsEvents,
   })
 }
 
@@ -30,8 +35,8 @@ const openSqlite = (file: string, opening: Opening, prepare: Prepare<DatabaseSyn
   })
 
 /** The database of a server: made where there is none, with its schema up to date. */
-export async function openDatabase({ databaseUrl, data }: Config, opening: Opening): Promise<Database> {
-  if (databaseUrl !== undefined) return openPostgres(databaseUrl, opening, migratePostgres)
+export async function openDatabase({ databaseUrl, data, natsUrl }: Config, opening: Opening): Promise<Database> {
+  if (databaseUrl !== undefined) return openPostgres({ ...opening, url: databaseUrl, keepsEvents: natsUrl !== undefined }, migratePostgres)
   const file = data === ':memory:' ? data : databaseFile(await dataFolder(data))
   return openSqlite(file, opening, migrateSqlite)
 }
@@ -48,8 +53,9 @@ export function existingFile(data: string): string {
 }
 
 /** The database that a server has made, as it is. Throws an Error where there is none, or where its schema is of another version. */
-export async function openExistingDatabase({ databaseUrl, data }: Config, opening: Opening): Promise<Database> {
-  if (databaseUrl !== undefined) return openPostgres(databaseUrl, opening, requirePostgresSchema)
+export async function openExistingDatabase({ databaseUrl, data, natsUrl }: Config, opening: Opening): Promise<Database> {
+  if (databaseUrl !== undefined)
+    return openPostgres({ ...opening, url: databaseUrl, keepsEvents: natsUrl !== undefined }, requirePostgresSchema)
   return openSqlite(existingFile(data), opening, requireSqliteSchema)
 }
 
@@ -58,7 +64,7 @@ const nothing = () => {}
 /** The database as it stands, to look at what is in it: nothing is made or migrated. Undefined where there is none yet. */
 export async function openAsItStands({ databaseUrl, data }: Config, log: Log): Promise<Database | undefined> {
   const opening = { log, follow: nothing }
-  if (databaseUrl !== undefined) return openPostgres(databaseUrl, opening, async () => {})
+  if (databaseUrl !== undefined) return openPostgres({ ...opening, url: databaseUrl, keepsEvents: false }, async () => {})
   if (data === ':memory:') return undefined
   const file = databaseFile(resolve(data))
   return existsSync(file) ? openSqlite(file, opening, nothing) : undefined

@@ -23,11 +23,13 @@ const deadlockDetected = '40P01'
 const serializationFailure = '40001'
 
 class OpenTransaction extends Asking implements Transaction {
+  readonly keepsEvents: boolean
   readonly #followUps: FollowUps
 
-  constructor(ask: Ask, followUps: FollowUps) {
+  constructor(ask: Ask, followUps: FollowUps, keepsEvents: boolean) {
     super(ask)
     this.#followUps = followUps
+    this.keepsEvents = keepsEvents
   }
 
   afterCommit(what: unknown, channelId?: number) {
@@ -43,15 +45,18 @@ export class PostgresDatabase extends Asking implements Database {
   readonly #shared: SharedTransactions
   readonly #order: CommitOrder
   readonly #turns: TransactionTurns
+  readonly #keepsEvents: boolean
 
-  private constructor(connections: PostgresConnections, most: number, follow: Follow) {
+  private constructor(connections: PostgresConnections, most: number, follow: Follow, keepsEvents: boolean) {
     super(connections.ask)
     this.#connections = connections
+    this.#keepsEvents = keepsEvents
     this.#lookUps = new LookUps(connections.ask)
     this.#turns = new TransactionTurns(most)
     this.#shared = new SharedTransactions({
       once: work => this.#turns.briefly(lockMilliseconds => this.#once(lockMilliseconds, work)),
       alone: (work, place) => this.#alone(work, place),
+      keepsEvents,
     })
     this.#order = new CommitOrder(follow)
   }
@@ -64,7 +69,14 @@ export class PostgresDatabase extends Asking implements Database {
       follow,
       onError,
       connections: most,
-    }: { prepare: (client: ClientBase) => Promise<void>; follow: Follow; onError: (error: Error) => void; connections: number },
+      keepsEvents,
+    }: {
+      prepare: (client: ClientBase) => Promise<void>
+      follow: Follow
+      onError: (error: Error) => void
+      connections: number
+      keepsEvents: boolean
+    },
   ): Promise<PostgresDatabase> {
     const client = await firstConnection(url)
     client.on('error', onError)
@@ -75,7 +87,7 @@ export class PostgresDatabase extends Asking implements Database {
     } finally {
       await client.end()
     }
-    return new PostgresDatabase(new PostgresConnections(url, { most, onError }), most, follow)
+    return new PostgresDatabase(new PostgresConnections(url, { most, onError }), most, follow, keepsEvents)
   }
 
   override async get<Row>(statement: Statement<Row>, ...values: Value[]): Promise<Row | undefined> {
@@ -97,7 +109,7 @@ export class PostgresDatabase extends Asking implements Database {
   async #repeated<Result>(lockMilliseconds: number, work: Work<Result>): Promise<Result> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.#once(lockMilliseconds, async (ask, followUps) => work(new OpenTransaction(ask, followUps)))
+        return await this.#once(lockMilliseconds, async (ask, followUps) => work(new OpenTransaction(ask, followUps, this.#keepsEvents)))
       } catch (error) {
         if (!isRepeatable(error) || attempt === transactionAttempts) throw error
       }

@@ -22,13 +22,15 @@ interface Asked extends Waiting {
  * round trip where the statement has a form for many.
  */
 class SharedTransaction implements Transaction {
+  readonly keepsEvents: boolean
   readonly #ask: Ask
   readonly #one: Asking
   readonly #followUps: FollowUps
   readonly #asked: Asked[] = []
   #isAnswering = false
 
-  constructor(ask: Ask, followUps: FollowUps) {
+  constructor(ask: Ask, followUps: FollowUps, keepsEvents: boolean) {
+    this.keepsEvents = keepsEvents
     this.#ask = ask
     this.#one = new Asking(ask)
     this.#followUps = followUps
@@ -120,6 +122,7 @@ export interface Holding {
   readonly once: (work: (ask: Ask, followUps: FollowUps) => Promise<void>) => Promise<void>
   /** One work in a transaction of its own, as often as it takes. */
   readonly alone: (work: Work<unknown>, place: Place | undefined) => Promise<unknown>
+  readonly keepsEvents: boolean
 }
 
 /**
@@ -158,7 +161,7 @@ export class SharedTransactions {
     let outcomes: PromiseSettledResult<unknown>[] = []
     try {
       await this.#holding.once(async (ask, followUps) => {
-        const tx = new SharedTransaction(ask, followUps)
+        const tx = new SharedTransaction(ask, followUps, this.#holding.keepsEvents)
         outcomes = await Promise.allSettled(batch.map(async ({ work }) => work(tx)))
         const reasons = outcomes.flatMap(outcome => (outcome.status === 'rejected' ? [outcome.reason as unknown] : []))
         if (reasons.length > 0) throw reasons.find(isAway) ?? new UndoneWithOthers()

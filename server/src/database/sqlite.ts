@@ -231,6 +231,8 @@ function endOfTurn() {
 }
 
 class OpenTransaction implements Transaction {
+  /** One server works on the file: there is no other node. */
+  readonly keepsEvents = false
   readonly following: unknown[] = []
   #connection: Connection | undefined
 

@@ -3,9 +3,11 @@ import { hearersOfMembership, viewersOfMessage } from '../auth/roles/sight.ts'
 import { channelDetails } from '../present/channels.ts'
 import { batchDetails, membershipDetails } from '../present/memberships.ts'
 import { heardContent, messageDetails } from '../present/messages.ts'
+import type { Transaction } from '../database/database.ts'
 import type { PlacedMembership } from '../store/memberships.ts'
 import type { EventOf, MessageEvent, MessageKind } from './events.ts'
 import { afterCommit, type Follower } from './follower.ts'
+import { isItsOwnLog, keepEvent, keptMessage, type KeptMessage } from './kept.ts'
 
 const typeOfMessage: Readonly<Record<MessageKind, Extract<SocketEventType, `${string}_CHANNEL_MESSAGE`>>> = {
   MessageSent: 'CREATE_CHANNEL_MESSAGE',
@@ -51,11 +53,23 @@ const heardOfMembership = (type: SocketEventType, sequence: number, membership: 
   payload: membershipDetails(membership, membership.channelArn, membership.subChannelName),
 })
 
-export const messageToSockets: Follower<MessageEvent> = (tx, event) => afterCommit(tx, heardOfMessage(event))
+/**
+ * Sockets hear it after the commit. Where there are other nodes it is kept for those that miss it: as it is, or as what it is `keptAs`;
+ * undefined is for what a table holds, or what may be lost.
+ */
+async function tell(tx: Transaction, event: SocketEvent, keptAs: SocketEvent | KeptMessage | undefined = event) {
+  if (tx.keepsEvents && keptAs) await keepEvent(tx, event, keptAs)
+  afterCommit(tx, event)
+}
+
+export const messageToSockets: Follower<MessageEvent> = (tx, event) => {
+  const heard = heardOfMessage(event)
+  return isItsOwnLog(event) ? afterCommit(tx, heard) : tell(tx, heard, keptMessage(event) ?? heard)
+}
 
 /** To the members of all sub-channels. LastMessageTimestamp is that of what all see. */
 export const channelToSockets: Follower<EventOf<'ChannelUpdated' | 'ChannelDeleted'>> = (tx, { kind, channelId, sequence, channel }) =>
-  afterCommit(tx, {
+  tell(tx, {
     type: kind === 'ChannelUpdated' ? 'UPDATE_CHANNEL' : 'DELETE_CHANNEL',
     channelId,
     sequence,
@@ -70,7 +84,7 @@ export const joinedToSockets: Follower<EventOf<'MembersJoined'>> = async (tx, { 
   if (asBatch && first) {
     const { subChannelId, channelArn, type, invitedBy } = first
     const members = memberships.map(({ member }) => member)
-    afterCommit(tx, {
+    await tell(tx, {
       type: 'BATCH_CREATE_CHANNEL_MEMBERSHIP',
       channelId,
       sequence,
@@ -83,7 +97,7 @@ export const joinedToSockets: Follower<EventOf<'MembersJoined'>> = async (tx, { 
   }
   for (const [index, membership] of memberships.entries()) {
     const only = onlyTo(await hearersOfMembership(tx, channelId, membership, [membership.member]))
-    afterCommit(tx, { ...heardOfMembership('CREATE_CHANNEL_MEMBERSHIP', sequence, membership, index === 0 ? moves : []), ...only })
+    await tell(tx, { ...heardOfMembership('CREATE_CHANNEL_MEMBERSHIP', sequence, membership, index === 0 ? moves : []), ...only })
   }
 }
 
@@ -92,26 +106,26 @@ export const leftToSockets: Follower<EventOf<'MembersLeft'>> = async (tx, { sequ
     const { member, channelId, subChannelId } = membership
     const moves = [{ memberId: member.id, from: subChannelId }]
     const only = onlyTo(await hearersOfMembership(tx, channelId, membership, [member]))
-    afterCommit(tx, { ...heardOfMembership('DELETE_CHANNEL_MEMBERSHIP', sequence, membership, moves), ...only })
+    await tell(tx, { ...heardOfMembership('DELETE_CHANNEL_MEMBERSHIP', sequence, membership, moves), ...only })
   }
 }
 
 /** Each member that has been moved into another sub-channel hears of itself, and nobody else does. */
-export const movedToSockets: Follower<EventOf<'MembersMoved'>> = (tx, { sequence, from, memberships }) => {
+export const movedToSockets: Follower<EventOf<'MembersMoved'>> = async (tx, { sequence, from, memberships }) => {
   for (const membership of memberships) {
     const { member, subChannelId } = membership
     const moves = [{ memberId: member.id, from, to: subChannelId }]
-    afterCommit(tx, { ...heardOfMembership('UPDATE_CHANNEL_MEMBERSHIP', sequence, membership, moves), only: [member.id] })
+    await tell(tx, { ...heardOfMembership('UPDATE_CHANNEL_MEMBERSHIP', sequence, membership, moves), only: [member.id] })
   }
 }
 
 /** The same of each moderator whose membership has ended with its sub-channel. */
-export const subChannelEndToSockets: Follower<EventOf<'ModeratorsLeftSubChannel'>> = (tx, { sequence, memberships }) => {
+export const subChannelEndToSockets: Follower<EventOf<'ModeratorsLeftSubChannel'>> = async (tx, { sequence, memberships }) => {
   for (const membership of memberships) {
     const { member, subChannelId } = membership
     const moves = [{ memberId: member.id, from: subChannelId }]
     const heard = heardOfMembership('DELETE_CHANNEL_MEMBERSHIP', sequence, membership, moves)
-    afterCommit(tx, { ...heard, only: [member.id], reason: 'subchannel_DELETED' })
+    await tell(tx, { ...heard, only: [member.id], reason: 'subchannel_DELETED' })
   }
 }
 

@@ -21,6 +21,7 @@ import type { TurnEnd } from '../tools/turn-end.ts'
 import { Turns } from '../tools/turns.ts'
 import type { Database } from '../database/database.ts'
 import { placesAfter } from '../store/memberships.ts'
+import type { SessionOfUser, SessionsOfNodes } from '../nodes/sessions.ts'
 import type { PrefetchOrder } from '../store/prefetch.ts'
 import { boundClient } from './bounded-client.ts'
 import { closeCodes, closeReason, type CloseCode } from './close-codes.ts'
@@ -55,6 +56,8 @@ interface Wiring extends Asking {
   /** How fast one user may connect, with all its sessions. */
   readonly connectRate: ConnectRate
   readonly pingSeconds: number
+  /** Undefined where there is one node. */
+  readonly allSessions: SessionsOfNodes | undefined
   readonly log: Log
   readonly refusals: Refusals
   readonly metrics: Metrics
@@ -124,7 +127,16 @@ export class Gateway {
         }
       },
       flush: () => this.#hub.flush(),
+      placesIn: channelId => this.#hub.placesIn(channelId),
+      userIds: () => this.#hub.userIds(),
+      join: (userId, place) => {
+        for (const session of this.#hub.sessionsOf(userId)) this.#hub.join(session, [place])
+      },
+      lost: channelId => {
+        for (const session of this.#hub.sessionsIn(channelId)) this.#end(session, closeCodes.restart, 'Too much was missed')
+      },
     })
+    wiring.allSessions?.compare(({ userId, id }) => this.#replace(userId, id))
     wiring.access.onChange(() => this.#checkKeys())
     this.#ticking = setInterval(() => this.#tick(), 1000).unref()
   }
@@ -150,6 +162,10 @@ export class Gateway {
     if (isSocketEvent(event)) {
       this.#wiring.metrics.events.inc({ type: event.type })
       this.#hub.deliver(event)
+      return
+    }
+    if (event.type === 'session-taken') {
+      if (event.nodeId !== this.#wiring.allSessions?.nodeId) this.#replace(event.userId, event.sessionId)
       return
     }
     for (const session of this.#hub.departed(event)) this.#end(session, closeCodes.forbidden, 'The user has been deleted')
@@ -188,7 +204,7 @@ export class Gateway {
   }
 
   async #admit(ws: SessionSocket, socket: Socket, user: Arn | undefined, { key, parameters }: Presigned, origin: Origin) {
-    const { limits, connectRate, pingSeconds } = this.#wiring
+    const { limits, connectRate, pingSeconds, allSessions } = this.#wiring
     const arn = parameters.get('userArn') ?? ''
     const id = parameters.get('sessionId')
     if (!id) throw unauthorized('sessionId is missing')
@@ -197,18 +213,22 @@ export class Gateway {
     const { id: userId, appInstanceId } = caller
     if (ws.readyState !== ws.OPEN || this.#isClosing) return ws.close(closeCodes.restart, 'The server restarts')
     const present = this.#hub.sessionsOf(userId)
-    const older = present.find(session => session.id === id)
-    if (!older && present.length >= limits.connectionsPerUser) {
-      throw new Refusal(closeCodes.forbidden, `Forbidden: the user has ${limits.connectionsPerUser} connections already`)
-    }
+    const hasOlder = present.some(session => session.id === id)
+    if (!hasOlder && present.length >= limits.connectionsPerUser) throw tooMany(limits.connectionsPerUser)
     if (!connectRate.take(arn)) {
       const { atOnce, perSecond } = connectRate.rate
       return tryLater(ws, socket, `The user connects too often: ${atOnce} at once, then ${perSecond} a second`)
     }
+    const claim = { userId, id }
+    if (allSessions) await this.#take(allSessions, claim)
+    if (ws.readyState !== ws.OPEN || this.#isClosing) {
+      allSessions?.release(claim)
+      return ws.close(closeCodes.restart, 'The server restarts')
+    }
     // Only now: a connection that is refused must not end the older one.
-    if (older) this.#end(older, closeCodes.replaced, 'Another connection has the same sessionId')
+    this.#replace(userId, id)
 
-    const session = new Session(ws, socket, { id, userId, appInstanceId, key, nextPing: Date.now() + pingSeconds * 1000 })
+    const session = new Session(ws, socket, { id, userId, appInstanceId, key, claim, nextPing: Date.now() + pingSeconds * 1000 })
     this.#hub.enter(session)
     this.#listen(ws, session)
     await this.#join(session, user)
@@ -219,11 +239,29 @@ export class Gateway {
     this.#prefetch.add({ session, order, retentionDays })
   }
 
+  /** Takes the session where the user has not too many of them on all nodes; a session of the same id on another node ends. */
+  async #take(allSessions: SessionsOfNodes, claim: SessionOfUser) {
+    const { limits, bus } = this.#wiring
+    const outcome = await allSessions.take(claim, limits.connectionsPerUser)
+    if (outcome === 'full') throw tooMany(limits.connectionsPerUser)
+    const { userId, id: sessionId } = claim
+    if (outcome === 'replaced') bus.publish({ type: 'session-taken', userId, sessionId, nodeId: allSessions.nodeId })
+  }
+
+  /** Ends the session of that id, since there is another one. */
+  #replace(userId: number, id: string) {
+    const older = this.#hub.sessionsOf(userId).find(session => session.id === id)
+    if (older) this.#end(older, closeCodes.replaced, 'Another connection has the same sessionId')
+  }
+
   /** The session has entered the hub before: it misses no change that happens while its memberships are read. */
   async #join(session: Session, user: Arn | undefined) {
+    const { following } = this.#wiring.bus
     try {
+      await following?.enter(session.userId)
       for (let after = 0; session.isOpen;) {
         const places = await placesAfter(this.#wiring.db, session.userId, after, portion)
+        await following?.join(places.map(({ channelId }) => channelId))
         this.#hub.join(session, places)
         if (places.length < portion) break
         after = places.at(-1)!.id
@@ -266,6 +304,7 @@ export class Gateway {
 
   readonly #heardClose = this.#listener(session => {
     this.#wiring.metrics.sessions.dec()
+    this.#wiring.allSessions?.release(session.claim)
     this.#hub.leave(session)
   })
 
@@ -283,6 +322,7 @@ export class Gateway {
 
   #end(session: Session, code: CloseCode, reason: string) {
     session.close(code, reason)
+    this.#wiring.allSessions?.release(session.claim)
     this.#hub.leave(session)
   }
 
@@ -312,6 +352,8 @@ export class Gateway {
     }
   }
 }
+
+const tooMany = (most: number) => new Refusal(closeCodes.forbidden, `Forbidden: the user has ${most} connections already`)
 
 /** Closes with a retryable code, which clients understand only once their session is established. */
 function tryLater(ws: WebSocket, socket: Socket, reason: string) {

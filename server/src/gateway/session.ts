@@ -35,6 +35,8 @@ export class Session {
   readonly userId: number
   readonly appInstanceId: number
   readonly key: AccessKey
+  /** By which it is known to all nodes. */
+  readonly claim: { readonly userId: number; readonly id: string }
   /** What it hears. */
   readonly topics: TopicOf<Session>[] = []
   /** The channels that its user has left while the session joins; undefined once it has joined. */
@@ -51,7 +53,7 @@ export class Session {
   constructor(
     ws: WebSocket,
     socket: Socket,
-    given: { id: string; userId: number; appInstanceId: number; key: AccessKey; nextPing: number },
+    given: { id: string; userId: number; appInstanceId: number; key: AccessKey; claim: Session['claim']; nextPing: number },
   ) {
     this.#ws = ws
     this.#socket = socket
@@ -59,6 +61,7 @@ export class Session {
     this.userId = given.userId
     this.appInstanceId = given.appInstanceId
     this.key = given.key
+    this.claim = given.claim
     this.#nextPing = given.nextPing
   }
 

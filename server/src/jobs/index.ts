@@ -7,6 +7,7 @@ import { expireUser } from '../domain/users.ts'
 import { enforcedRetention, retainingAppInstances } from '../store/app-instances.ts'
 import { dueChannels, lockDueChannel, postponeExpiration } from '../store/channel-expiration.ts'
 import type { Database, Queries, Transaction } from '../database/database.ts'
+import { eventsLifetime, forgetEvents } from '../store/channel-events.ts'
 import { expiredCallbacks } from '../store/flow-callbacks.ts'
 import { expiredIdentities } from '../store/identities.ts'
 import { forgetTokens, tokenLifetime } from '../store/request-tokens.ts'
@@ -113,6 +114,17 @@ async function forgetRequestTokens({ db, now, isStopping }: Tools) {
   return count
 }
 
+/** What nodes have not missed by now nobody asks for. */
+async function forgetChannelEvents({ db, now, isStopping }: Tools) {
+  let count = 0
+  while (!isStopping()) {
+    const forgotten = await db.transaction(tx => forgetEvents(tx, now() - eventsLifetime, step))
+    count += forgotten
+    if (forgotten < step) return count
+  }
+  return count
+}
+
 /** Messages whose processor has not answered in time have FAILED; what is decided is forgotten after the same time. */
 async function expireFlowCallbacks({ db, now, isStopping }: Tools) {
   let count = 0
@@ -133,6 +145,7 @@ const jobs = {
   'channel-expiration': { everySeconds: 300, run: expireChannels, counts: 'expired channels' },
   retention: { everySeconds: 3600, run: enforceRetention, counts: 'rows of messages deleted for good' },
   'flow-callbacks': { everySeconds: 60, run: expireFlowCallbacks, counts: 'expired callbacks' },
+  'channel-events': { everySeconds: 60, run: forgetChannelEvents, counts: 'forgotten events' },
   'request-tokens': { everySeconds: 300, run: forgetRequestTokens, counts: 'forgotten tokens' },
 } as const
 

@@ -81,6 +81,32 @@ export function createMetrics() {
       labelNames: ['type'] as const,
       registers: [registry],
     }),
+    busConnected: new Gauge({
+      name: 'carillon_bus_connected',
+      help: '1 while NATS is connected, 0 while what happens on other nodes is read from the database; 0 without NATS',
+      registers: [registry],
+    }),
+    busGaps: new Counter({
+      name: 'carillon_bus_gaps_total',
+      help: 'Times that events of a channel from other nodes did not arrive over NATS',
+      registers: [registry],
+    }),
+    busRecovered: new Counter({
+      name: 'carillon_bus_recovered_total',
+      help: 'Events, by number of their channel, that did not arrive over NATS and were read from the database for open sockets',
+      registers: [registry],
+    }),
+    busLost: new Counter({
+      name: 'carillon_bus_lost_total',
+      help: 'Times that too much of a channel was missed, so that its sockets were closed with 1012',
+      registers: [registry],
+    }),
+    busLag: new Histogram({
+      name: 'carillon_bus_lag_seconds',
+      help: 'Time that an event takes over NATS, by the clocks of both nodes',
+      buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5],
+      registers: [registry],
+    }),
     serving: new Gauge({
       name: 'carillon_serving',
       help: '1 while requests are served, 0 while starting or draining',

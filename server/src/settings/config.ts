@@ -9,6 +9,7 @@ import {
   hostAndPort,
   listenAddress,
   matching,
+  natsUrls,
   oneOf,
   onOrOff,
   port,
@@ -97,6 +98,51 @@ export const settings = {
     'a PostgreSQL database to use instead of the embedded SQLite',
     postgresUrl,
   ),
+  natsUrl: setting<readonly string[] | undefined>(
+    'nats-url',
+    'urls',
+    undefined,
+    'the NATS servers over which nodes on one PostgreSQL tell each other what happens, with commas',
+    natsUrls,
+  ),
+  natsUser: setting<string | undefined>('nats-user', 'name', undefined, 'the user at NATS, where no URL has one', matching(/\S/, 'a name')),
+  natsPassword: setting<string | undefined>(
+    'nats-password',
+    'password',
+    undefined,
+    'the password of --nats-user',
+    matching(/./, 'a password'),
+  ),
+  natsToken: setting<string | undefined>(
+    'nats-token',
+    'token',
+    undefined,
+    'the token at NATS, instead of a user',
+    matching(/\S/, 'a token'),
+  ),
+  natsNkey: setting<string | undefined>(
+    'nats-nkey',
+    'file',
+    undefined,
+    'a file with the seed of the NKey at NATS, instead of a user',
+    matching(/\S/, 'a file'),
+  ),
+  natsCredentials: setting<string | undefined>(
+    'nats-credentials',
+    'file',
+    undefined,
+    'a credentials file of NATS (JWT and seed), instead of a user',
+    matching(/\S/, 'a file'),
+  ),
+  natsCa: setting<string | undefined>(
+    'nats-ca',
+    'file',
+    undefined,
+    'the CA of the NATS servers, where it is not one that Node trusts',
+    matching(/\S/, 'a file'),
+  ),
+  natsCert: setting<string | undefined>('nats-cert', 'file', undefined, 'the certificate that NATS is shown', matching(/\S/, 'a file')),
+  natsKey: setting<string | undefined>('nats-key', 'file', undefined, 'the private key of --nats-cert', matching(/\S/, 'a file')),
   region: setting(
     'region',
     'name',
@@ -293,7 +339,7 @@ const keyVariables = ['CARILLON_ACCESS_KEY_ID', 'CARILLON_SECRET_ACCESS_KEY'] as
 const masterKeyVariable = 'CARILLON_MASTER_KEY'
 
 /** A URL as a message may show it. */
-const withoutPassword = (text: string) => text.replace(/(:\/\/[^:@/]*:)[^@]*(?=@)/, '$1…')
+const withoutPassword = (text: string) => text.replaceAll(/(:\/\/[^:@/,]*:)[^@]*(?=@)/g, '$1…')
 
 const prefix = 'CARILLON_'
 
@@ -330,6 +376,7 @@ export function readConfig(flags: Readonly<Record<string, string | undefined>>, 
   if ((values.tlsCert === undefined) !== (values.tlsKey === undefined)) {
     throw new Error('--tls-cert and --tls-key (CARILLON_TLS_CERT and CARILLON_TLS_KEY) are given together, or neither is.')
   }
+  requireNats(values)
   if (values.proxyHeaders === 'proxy-protocol' && values.trustProxy === undefined)
     throw new Error('--proxy-headers proxy-protocol needs --trust-proxy: whose connections begin with a PROXY header.')
   if (values.oidcIssuer === undefined && (values.oidcAudience ?? values.oidcJwks) !== undefined)
@@ -351,6 +398,21 @@ export function readConfig(flags: Readonly<Record<string, string | undefined>>, 
   const masterKey = environment[masterKeyVariable]
   const masterKeys = masterKey === undefined ? undefined : parseMasterKeys(masterKey, masterKeyVariable)
   return { ...values, limits, rates: values.rateLimits === 'aws' ? rates : undefined, rootKey: rootKeyOf(environment), masterKeys }
+}
+
+function requireNats(values: Settings) {
+  const { natsUrl, natsUser, natsPassword, natsToken, natsNkey, natsCredentials, natsCa, natsCert, natsKey } = values
+  if ((natsCert === undefined) !== (natsKey === undefined)) throw new Error('--nats-cert and --nats-key are given together, or neither is.')
+  if ((natsUser === undefined) !== (natsPassword === undefined))
+    throw new Error('--nats-user and --nats-password are given together, or neither is.')
+  const inUrl = natsUrl?.some(url => new URL(url).username !== '') ? true : undefined
+  const logins = [inUrl, natsUser, natsToken, natsNkey, natsCredentials].filter(given => given !== undefined)
+  if (logins.length > 1)
+    throw new Error('Give one login at NATS: a user in the URLs, --nats-user, --nats-token, --nats-nkey or --nats-credentials.')
+  if (natsUrl === undefined && (logins.length > 0 || (natsCa ?? natsCert) !== undefined))
+    throw new Error('The other --nats- settings need --nats-url: which servers they are about.')
+  if (natsUrl !== undefined && values.databaseUrl === undefined)
+    throw new Error('--nats-url needs --database-url: the embedded database has one server, which has nobody to tell.')
 }
 
 function rootKeyOf(environment: NodeJS.ProcessEnv): RootKey | undefined {

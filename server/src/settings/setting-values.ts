@@ -87,3 +87,14 @@ export function severalNames(text: string): readonly string[] {
   if (names.some(name => name === '')) throw new Error('must be names, separated by commas')
   return names
 }
+
+/** Servers of one NATS, with one login at the most. */
+export function natsUrls(text: string): readonly string[] {
+  const urls = text.split(',').map(url => url.trim())
+  const logins = new Set(urls.filter(isNatsUrl).map(url => `${new URL(url).username}:${new URL(url).password}`))
+  if (!urls.every(isNatsUrl)) throw new Error('must be URLs such as nats://nats.example.com:4222 or tls://…, separated by commas')
+  if (logins.size > 1) throw new Error('must have the same user and password in each URL')
+  return urls
+}
+
+const isNatsUrl = (url: string) => /^(?:nats|tls):\/\/[^\s/?#]+\/?$/.test(url) && URL.canParse(url)

@@ -131,6 +131,14 @@ const visibleRange = (compare: '<' | '>', order: 'desc' | 'asc') =>
 const newestFirst = { range: visibleRange('<', 'desc'), start: [Number.MAX_SAFE_INTEGER, 0] } as const
 const oldestFirst = { range: visibleRange('>', 'asc'), start: [-1, 0] } as const
 
+/** What all members see, from a number on; no message of a later number is older. */
+const selectNumbers = statement<Row>(`
+  select ${columns} from (
+    select * from messages
+    where channel_id = $1 and sub_channel_id = $2 and private = 0 and created_at >= $3 and sequence > $4 and sequence <= $5
+    order by created_at, sequence limit $6) m ${people}
+  order by m.created_at, m.sequence`)
+
 const place = `channel_id = $1 and sub_channel_id = $2 and private in (0, 1) and created_at = $3 and sequence = $4 and nonce = $5`
 const updateContent = statement(`
   update messages set content = $6, metadata = coalesce($7, metadata), content_type = coalesce($8, content_type),
@@ -224,6 +232,19 @@ export async function findMessage(db: Queries, channelId: number, subChannelId: 
   const row = await db.get(selectOne, channelId, found.at, found.sequence, found.nonce, subChannelId)
   return row && message(row)
 }
+
+/** Messages that all members see, by the numbers that they were stored with. */
+export async function messagesOfNumbers(
+  db: Queries,
+  place: { readonly channelId: number; readonly subChannelId: number },
+  { notBefore, after, upTo }: { notBefore: number; after: number; upTo: number },
+): Promise<{ readonly sequence: number; readonly message: Message }[]> {
+  const rows = await db.all(selectNumbers, place.channelId, place.subChannelId, notBefore, after, upTo, upTo - after)
+  return rows.map(row => ({ sequence: row.sequence, message: message(row) }))
+}
+
+/** The number that a stored message has, by its id. */
+export const sequenceOf = (id: string) => placeOf(id)?.sequence
 
 export interface MessageListing {
   readonly channelId: number

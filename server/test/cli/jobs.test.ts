@@ -68,7 +68,13 @@ async function makeDue(place: string) {
     return
   }
   const { PostgresDatabase } = await import('../../src/database/postgres.ts')
-  const db = await PostgresDatabase.open(place, { prepare: async () => {}, follow: () => {}, onError: () => {}, connections: 1 })
+  const db = await PostgresDatabase.open(place, {
+    prepare: async () => {},
+    follow: () => {},
+    onError: () => {},
+    connections: 1,
+    keepsEvents: false,
+  })
   await db.run(beforeLong)
   await db.close()
 }
@@ -84,7 +90,7 @@ test('a job that nobody knows, none, and a setting that makes no sense are refus
   ])
   expect(results).toEqual([
     refused(
-      'There is no job nonsense\\. Known are purge, balancing, user-expiration, channel-expiration, retention, flow-callbacks, request-tokens\\.',
+      'There is no job nonsense\\. Known are purge, balancing, user-expiration, channel-expiration, retention, flow-callbacks, channel-events, request-tokens\\.',
     ),
     refused("missing required argument 'name'"),
     refused('--port must be '),

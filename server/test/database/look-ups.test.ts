@@ -15,6 +15,7 @@ beforeAll(async () => {
     follow: () => {},
     onError: () => {},
     connections: 4,
+    keepsEvents: false,
   })
   return () => db.close()
 })

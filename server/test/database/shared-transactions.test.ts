@@ -228,6 +228,7 @@ test('whoever fails again and again holds up nobody for good: after three times 
     throw new Error('this one always fails, and comes again')
   }
   const shared = new SharedTransactions({
+    keepsEvents: false,
     once: async work => work(async () => expect.unreachable(), telling),
     alone: async work => {
       if (work !== ends) throw new Error('alone it fails too')
@@ -247,6 +248,7 @@ test('in a place where a lock is known nobody waits for it with others, until on
   let isLocked = true
   let shared = 0
   const transactions = new SharedTransactions({
+    keepsEvents: false,
     once: async work => {
       shared++
       if (isLocked) throw lock

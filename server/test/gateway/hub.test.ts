@@ -19,7 +19,14 @@ async function connected() {
   const client = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`)
   const [[ws, { socket }]] = await Promise.all([once(server, 'connection'), once(client, 'open')])
   const key = { accessKeyId: 'AKIA', secretAccessKey: 'secret', principal: rootPrincipal('000000000000') }
-  const session = new Session(ws, socket, { id: 'one', userId: 1, appInstanceId: 1, key, nextPing: Infinity })
+  const session = new Session(ws, socket, {
+    id: 'one',
+    userId: 1,
+    appInstanceId: 1,
+    key,
+    claim: { userId: 1, id: 'one' },
+    nextPing: Infinity,
+  })
   return { session, client }
 }
 

@@ -7,7 +7,16 @@ import { days, open, purged, rowsIn, runJob, say } from '../api/acts.ts'
 import { many } from './many.ts'
 
 test('the jobs have names that can be asked for', () => {
-  expect(jobNames).toEqual(['purge', 'balancing', 'user-expiration', 'channel-expiration', 'retention', 'flow-callbacks', 'request-tokens'])
+  expect(jobNames).toEqual([
+    'purge',
+    'balancing',
+    'user-expiration',
+    'channel-expiration',
+    'retention',
+    'flow-callbacks',
+    'channel-events',
+    'request-tokens',
+  ])
 })
 
 onBothDatabases('Jobs', world => {

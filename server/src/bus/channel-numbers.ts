@@ -1,0 +1,214 @@
+import { setImmediate as turn } from 'node:timers/promises'
+import type { Log } from '../observe/log.ts'
+import type { Metrics } from '../observe/metrics.ts'
+import type { Step } from './socket-events.ts'
+
+/** What another node has published before arrives within that, or is read from the database. */
+const graceMilliseconds = 40
+/** After the database has failed it is asked again after that. */
+const retryMilliseconds = 1000
+/** So many steps wait for those before them. Others are read from the database. */
+const mostHeld = 200
+/** So many numbers are read at once. */
+const portion = 100
+/** Who has missed more than that is to come back and ask. */
+const mostMissed = 1000
+/** What has no table of its own is kept a little longer than that (jobs/index.ts). */
+const keptMilliseconds = 10 * 60_000
+
+/** Where a channel is: its last number and a time that no later message is before. */
+export interface Reached {
+  readonly sequence: number
+  readonly at: number
+}
+
+export interface Missed {
+  /** In the order of their numbers. */
+  readonly steps: readonly Step[]
+  /** Where the channel was when it was read. */
+  readonly reached: Reached
+}
+
+interface Asked {
+  readonly channelId: number
+  readonly after: number
+  /** The last number that is wanted. */
+  readonly upTo: number
+  /** No message that is wanted is older. */
+  readonly notBefore: number
+}
+
+interface Tools {
+  readonly hear: (step: Step) => void
+  readonly lost: (channelId: number) => void
+  /** What the database has of these numbers. */
+  readonly missed: (asked: Asked) => Promise<Missed>
+  readonly metrics: Metrics
+  readonly log: Log
+}
+
+/** Brings the steps of one channel into the order of their numbers, and reads those that do not arrive. */
+export class ChannelNumbers {
+  readonly channelId: number
+  readonly bornAt = performance.now()
+  readonly #tools: Tools
+  #last: number
+  #notBefore: number
+  /** When the channel was known to be at the last number. */
+  #sureAt = performance.now()
+  /** What others are known to have said. */
+  #wanted = 0
+  readonly #held = new Map<number, Step>()
+  #mustLook = false
+  #timer: NodeJS.Timeout | undefined
+  #isReading = false
+  #isEnded = false
+
+  constructor(channelId: number, { sequence, at }: Reached, tools: Tools) {
+    this.channelId = channelId
+    this.#last = sequence
+    this.#notBefore = at
+    this.#tools = tools
+  }
+
+  /** The next step is heard at once. One that comes too early waits, and what has been heard is not heard again. */
+  take(step: Step & { readonly sequence: number }) {
+    const { sequence } = step
+    if (sequence <= this.#last) return
+    if (sequence === this.#last + 1 && !this.#isReading) {
+      this.#hear(step)
+      this.#hearHeld()
+      return
+    }
+    if (this.#held.size < mostHeld) this.#held.set(sequence, step)
+    this.expect(sequence)
+  }
+
+  /** The channel has reached that number: what does not arrive soon is read. */
+  expect(sequence: number) {
+    if (sequence <= this.#last) return
+    this.#wanted = Math.max(this.#wanted, sequence)
+    if (!this.#isReading) this.#readAfter(graceMilliseconds)
+  }
+
+  /** Reads whatever there is. */
+  look() {
+    this.#mustLook = true
+    if (!this.#isReading) this.#readAfter(0)
+  }
+
+  /** The channel was there at that time. */
+  compare({ sequence, at }: Reached, askedAt: number) {
+    if (sequence > this.#last) this.expect(sequence)
+    else if (sequence === this.#last) {
+      this.#sureAt = askedAt
+      this.#notBefore = Math.max(at, this.#notBefore)
+    }
+  }
+
+  end() {
+    this.#isEnded = true
+    clearTimeout(this.#timer)
+  }
+
+  #hear(step: Step & { readonly sequence: number }) {
+    this.#last = step.sequence
+    this.#tools.hear(step)
+  }
+
+  #hearHeld() {
+    for (let next = this.#held.get(this.#last + 1); next; next = this.#held.get(this.#last + 1)) {
+      this.#held.delete(this.#last + 1)
+      this.#hear(next as Step & { sequence: number })
+    }
+  }
+
+  #readAfter(milliseconds: number) {
+    if (this.#isEnded) return
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined
+      if (this.#isBehind) void this.#read()
+    }, milliseconds).unref()
+  }
+
+  get #isBehind(): boolean {
+    return this.#mustLook || this.#wanted > this.#last
+  }
+
+  async #read() {
+    this.#isReading = true
+    this.#mustLook = false
+    let pause = graceMilliseconds
+    try {
+      await this.#readAll()
+    } catch (error) {
+      pause = retryMilliseconds
+      this.#mustLook = true
+      this.#tools.log.warn(
+        { err: error, channel: this.channelId },
+        'What was missed in a channel cannot be read at the moment, and is tried again',
+      )
+    } finally {
+      this.#isReading = false
+    }
+    if (this.#isEnded) return
+    this.#hearHeld()
+    if (this.#isBehind) this.#readAfter(pause)
+  }
+
+  async #readAll() {
+    const { missed, metrics } = this.#tools
+    const first = this.#last
+    let recovered = 0
+    for (;;) {
+      const askedAt = performance.now()
+      const asked = { channelId: this.channelId, after: this.#last, upTo: this.#last + portion, notBefore: this.#notBefore }
+      const { steps, reached } = await missed(asked)
+      if (this.#isEnded) return
+      if (reached.sequence - first > mostMissed || (reached.sequence > this.#last && askedAt - this.#sureAt > keptMilliseconds)) {
+        this.#lose(reached, askedAt)
+        return
+      }
+      recovered += this.#hearAll(steps, Math.min(asked.upTo, reached.sequence))
+      if (this.#last >= reached.sequence) {
+        this.#sureAt = askedAt
+        if (this.#last === reached.sequence) this.#notBefore = Math.max(reached.at, this.#notBefore)
+        break
+      }
+      await turn()
+    }
+    metrics.busRecovered.inc(recovered)
+    if (recovered > 0) metrics.busGaps.inc()
+  }
+
+  /** What has arrived meanwhile is heard as it has arrived. Says how many steps had to be read. */
+  #hearAll(steps: readonly Step[], upTo: number): number {
+    const known = new Map(steps.map(step => [step.sequence!, step]))
+    let recovered = 0
+    for (let sequence = this.#last + 1; sequence <= upTo; sequence++) {
+      const arrived = this.#held.get(sequence)
+      const step = arrived ?? known.get(sequence)
+      this.#held.delete(sequence)
+      if (step) this.#hear(step as Step & { sequence: number })
+      if (step && !arrived) recovered++
+    }
+    // Not every number is heard of: a moderator who is made tells nobody.
+    this.#last = Math.max(this.#last, upTo)
+    return recovered
+  }
+
+  #lose(reached: Reached, askedAt: number) {
+    const { metrics, log, lost } = this.#tools
+    metrics.busGaps.inc()
+    metrics.busLost.inc()
+    log.error(
+      { channel: this.channelId, missed: reached.sequence - this.#last },
+      'Too much of a channel was missed: its sockets are closed',
+    )
+    this.#last = reached.sequence
+    this.#notBefore = reached.at
+    this.#sureAt = askedAt
+    this.#held.clear()
+    lost(this.channelId)
+  }
+}

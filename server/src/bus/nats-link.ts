@@ -1,0 +1,188 @@
+import { setTimeout } from 'node:timers/promises'
+import { connect, type ConnectionOptions, type NatsConnection, type Subscription } from '@nats-io/transport-node'
+import type { Log } from '../observe/log.ts'
+
+/** A server that does not answer within that is given up for another one. */
+const dialMilliseconds = 3000
+/** Between two tries to connect, and twice that at the most. */
+const pauseMilliseconds = 250
+/** How often the server is asked whether it is there. */
+const askMilliseconds = 3000
+/** A server that does not answer for so long is gone, so that a dead link is noticed within ten seconds. */
+const patienceMilliseconds = 4000
+/** What may wait to be taken by the server. */
+const mostWaiting = 32 * 1024 * 1024
+
+interface Wiring {
+  readonly options: ConnectionOptions
+  readonly log: Log
+  /** Called for each message, and must not throw. */
+  readonly hear: (data: Uint8Array) => void
+}
+
+/**
+ * A connection to NATS that comes back for ever. What is handed to a client that is not connected is gone without a word, so each
+ * connection is a client of its own, and `publish` says where there is none.
+ */
+export class NatsLink {
+  readonly #options: ConnectionOptions
+  readonly #log: Log
+  readonly #hear: (data: Uint8Array) => void
+  readonly #subscriptions = new Map<string, Subscription | undefined>()
+  #connection: NatsConnection | undefined
+  /** Bytes that this client was handed, and those of them that the server has said to have taken. */
+  #sent = 0
+  #taken = 0
+  #asking: NodeJS.Timeout | undefined
+  #deafSince: number | undefined
+  #isClosed = false
+  /** Called each time that it is connected again. */
+  onBack: () => void = () => {}
+  /** Called when the connection is lost. */
+  onDeaf: () => void = () => {}
+
+  private constructor({ options, log, hear }: Wiring) {
+    this.#options = options
+    this.#log = log
+    this.#hear = hear
+  }
+
+  /** Throws an Error that names the servers, never a password, where none of them takes the connection. */
+  static async open(wiring: Wiring): Promise<NatsLink> {
+    const link = new NatsLink(wiring)
+    try {
+      link.#use(await link.#dial())
+    } catch (error) {
+      const { message, cause } = error as Error
+      const why = (cause as Error | undefined)?.message ?? message
+      throw new Error(`NATS at ${String(wiring.options.servers).replaceAll(',', ', ')} cannot be used: ${why}.`, { cause: error })
+    }
+    return link
+  }
+
+  get isConnected(): boolean {
+    return this.#connection !== undefined
+  }
+
+  /** The largest message that the server takes. */
+  get mostBytes(): number {
+    return this.#connection?.info?.max_payload ?? 0
+  }
+
+  /** False where it cannot leave now: then it never does. */
+  publish(subject: string, data: Uint8Array): boolean {
+    if (!this.#connection || this.#sent - this.#taken + data.byteLength > mostWaiting) return false
+    try {
+      this.#connection.publish(subject, data)
+    } catch {
+      return false
+    }
+    this.#sent += data.byteLength
+    return true
+  }
+
+  /** Returns whether there was no such subscription. The server knows of it after `confirm`. */
+  subscribe(subject: string): boolean {
+    if (this.#subscriptions.has(subject)) return false
+    this.#subscriptions.set(subject, this.#subscribed(subject))
+    return true
+  }
+
+  /** Ends all but these subscriptions. */
+  keep(subjects: ReadonlySet<string>) {
+    for (const [subject, subscription] of this.#subscriptions) {
+      if (subjects.has(subject)) continue
+      this.#subscriptions.delete(subject)
+      subscription?.unsubscribe()
+    }
+  }
+
+  /** Whether the server has taken all that was published and subscribed to before; one that does not say so in time is given up. */
+  async confirm(): Promise<boolean> {
+    const connection = this.#connection
+    if (!connection) return false
+    const before = this.#sent
+    const answered = connection.flush().then(
+      () => true,
+      () => false,
+    )
+    if (!(await Promise.race([answered, setTimeout(patienceMilliseconds, false, { ref: false })]))) {
+      this.#lose(connection, 'The server does not answer')
+      return false
+    }
+    if (connection !== this.#connection) return false
+    this.#taken = Math.max(this.#taken, before)
+    return true
+  }
+
+  /** What was published has left when it resolves, where the server is there. */
+  async close() {
+    await this.confirm()
+    this.#isClosed = true
+    clearTimeout(this.#asking)
+    const connection = this.#connection
+    this.#connection = undefined
+    if (connection) await Promise.race([connection.close(), setTimeout(patienceMilliseconds, undefined, { ref: false })])
+  }
+
+  async #dial(): Promise<NatsConnection> {
+    return connect({ ...this.#options, name: 'carillon', reconnect: false, noEcho: true, timeout: dialMilliseconds })
+  }
+
+  #use(connection: NatsConnection) {
+    this.#connection = connection
+    this.#taken = this.#sent
+    for (const subject of this.#subscriptions.keys()) this.#subscriptions.set(subject, this.#subscribed(subject))
+    void connection.closed().then(error => this.#lose(connection, error ? error.message : 'The connection was closed'))
+    void this.#watch(connection)
+    this.#ask()
+  }
+
+  #subscribed(subject: string): Subscription | undefined {
+    const callback = (error: Error | null, { data }: { data: Uint8Array }) => {
+      if (error) this.#log.error({ err: error, subject }, 'NATS refuses a subscription: this node does not hear others')
+      else this.#hear(data)
+    }
+    return this.#connection?.subscribe(subject, { callback })
+  }
+
+  /** What the server complains of, such as a subject that may not be published to. */
+  async #watch(connection: NatsConnection) {
+    for await (const status of connection.status()) {
+      if (status.type === 'error') this.#log.error({ err: status.error }, 'NATS refuses something')
+    }
+  }
+
+  #ask() {
+    clearTimeout(this.#asking)
+    this.#asking = globalThis.setTimeout(() => void this.confirm().then(isThere => isThere && this.#ask()), askMilliseconds).unref()
+  }
+
+  #lose(connection: NatsConnection, why: string) {
+    if (connection !== this.#connection || this.#isClosed) return
+    this.#connection = undefined
+    this.#deafSince ??= performance.now()
+    this.#log.warn({ why }, 'The connection to NATS is lost: what happens on other nodes is read from the database until it is back')
+    // Not awaited: with a server that takes nothing it may never end.
+    void connection.close()
+    this.onDeaf()
+    void this.#return()
+  }
+
+  async #return() {
+    while (!this.#isClosed && !this.#connection) {
+      await setTimeout(pauseMilliseconds * (1 + Math.random()), undefined, { ref: false })
+      const connection = await this.#dial().catch(() => undefined)
+      if (!connection) continue
+      if (this.#isClosed) {
+        void connection.close()
+        return
+      }
+      const seconds = Math.round((performance.now() - this.#deafSince!) / 100) / 10
+      this.#deafSince = undefined
+      this.#use(connection)
+      this.#log.info({ server: connection.getServer(), seconds }, 'NATS is connected again')
+      this.onBack()
+    }
+  }
+}

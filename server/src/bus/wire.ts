@@ -1,0 +1,80 @@
+import type { Departure, SessionTaken, SocketEvent, Step } from './socket-events.ts'
+
+/** The version of what follows. Nodes of another version do not hear it, and read what they miss from the database. */
+const version = 1
+/**
+ * Channels and users share this many subjects each, so that a user in 20,000 channels does not make 20,000 subscriptions. The same
+ * on all nodes of a version.
+ */
+const buckets = 1024
+
+/** The subjects of the nodes that share a database. */
+export function subjectsOf(cluster: string) {
+  const prefix = `carillon.${cluster}.${version}`
+  return {
+    channel: (id: number) => `${prefix}.channel.${id % buckets}`,
+    user: (id: number) => `${prefix}.user.${id % buckets}`,
+    /** What concerns all users of an app instance. */
+    all: `${prefix}.all`,
+  }
+}
+
+export type Subjects = ReturnType<typeof subjectsOf>
+
+/**
+ * What a message is: a step; a copy of one for those of its people whose node does not follow the channel; a number that the channel
+ * has reached; something else.
+ */
+type Kind = 'step' | 'copy' | 'number' | 'other'
+
+export interface Heard {
+  readonly kind: Kind
+  readonly channelId: number
+  readonly sequence: number | undefined
+  /** By the clock of the node that has published it. */
+  readonly sentAt: number
+  /** Of a step or a copy. Read only where somebody listens. */
+  readonly events: () => readonly SocketEvent[]
+  readonly other: () => Departure | SessionTaken
+}
+
+/** A line that says what it is, and JSON. Times are ISO 8601 then, as in frames. */
+const message = (kind: Kind, channelId: number, sequence: number | undefined, content: unknown) =>
+  Buffer.from(`${kind} ${channelId} ${sequence ?? '-'} ${Date.now()}\n${JSON.stringify(content)}`)
+
+export const stepMessage = (kind: 'step' | 'copy', { channelId, sequence, events }: Step) => message(kind, channelId, sequence, events)
+
+export const numberMessage = (channelId: number, sequence: number) => message('number', channelId, sequence, undefined)
+
+export const otherMessage = (event: Departure | SessionTaken) => message('other', 0, undefined, event)
+
+const head = /^(step|copy|number|other) (\d{1,16}) (-|\d{1,16}) (\d{1,16})$/
+/** A head is no longer than that. */
+const longestHead = 64
+
+/** Throws an Error where it is no message of this version; so do `events` and `other`. */
+export function readMessage(data: Uint8Array): Heard {
+  const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength)
+  const end = bytes.subarray(0, longestHead).indexOf('\n')
+  const found = head.exec(bytes.toString('latin1', 0, Math.max(end, 0)))
+  if (!found) throw new Error('A message of the bus does not begin as it should')
+  const [, kind, channelId, sequence, sentAt] = found
+  const content = () => JSON.parse(bytes.toString('utf8', end + 1)) as unknown
+  return {
+    kind: kind as Kind,
+    channelId: Number(channelId),
+    sequence: sequence === '-' ? undefined : Number(sequence),
+    sentAt: Number(sentAt),
+    events: () => content() as SocketEvent[],
+    other: () => content() as Departure | SessionTaken,
+  }
+}
+
+/** The subjects for copies of a step: of those who hear it wherever they are, or join with it. */
+export function subjectsOfPeople(subjects: Subjects, { events }: Step): ReadonlySet<string> {
+  const people = events.flatMap(({ only = [], moves = [] }) => [
+    ...only,
+    ...moves.flatMap(({ memberId, to }) => (to === undefined ? [] : [memberId])),
+  ])
+  return new Set(people.map(id => subjects.user(id)))
+}

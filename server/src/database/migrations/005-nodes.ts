@@ -1,0 +1,35 @@
+import type { Dialect } from './dialect.ts'
+
+/**
+ * What several nodes need to know of each other.
+ * - channel_events: what sockets hear of a channel and no other table holds, for nodes that have missed it. Rows are added in the
+ *   order of their numbers and forgotten after minutes; messages that all members see are in `messages` already.
+ * - nodes: those that are alive say so each second. Their clock is that of the database.
+ * - sessions: which socket of whom is on which node. session is a hash of the sessionId.
+ * Neither of the last two needs to outlive a crash.
+ */
+export const nodes = ({ identity, unlogged }: Dialect) => `
+create table channel_events (
+  id ${identity},
+  channel_id bigint not null,
+  sequence bigint not null,
+  created_at bigint not null,
+  event text not null
+);
+create index channel_events_by_number on channel_events (channel_id, sequence);
+
+create ${unlogged} table nodes (
+  id text primary key,
+  name text not null,
+  bus text,
+  seen_at bigint not null
+);
+
+create ${unlogged} table sessions (
+  user_id bigint not null,
+  session text not null,
+  node_id text not null,
+  primary key (user_id, session)
+);
+create index sessions_of_node on sessions (node_id);
+`

@@ -1,0 +1,73 @@
+import type { SocketEvent, Step } from '../bus/socket-events.ts'
+import type { Queries } from '../database/database.ts'
+import type { MessagePlace } from '../present/messages.ts'
+import { channelArn, channelEvents, lastEventOf } from '../store/channel-events.ts'
+import { findMessage, messagesOfNumbers } from '../store/messages.ts'
+import { reachedChannels } from '../store/reached.ts'
+import { nameOfSubChannel } from '../store/sub-channels.ts'
+import type { KeptMessage } from './kept.ts'
+import { heardOfMessage } from './sockets.ts'
+
+export interface Asked {
+  readonly channelId: number
+  /** In which sub-channels; 0 for an ordinary channel. */
+  readonly places: readonly number[]
+  readonly after: number
+  readonly upTo: number
+  /** No message of a later number than `after` is older. */
+  readonly notBefore: number
+}
+
+const isMessage = (event: SocketEvent | KeptMessage): event is KeptMessage => 'kind' in event
+
+async function placeOf(db: Queries, channelId: number, subChannelId: number): Promise<MessagePlace | undefined> {
+  const [arn, subChannelName] = await Promise.all([
+    channelArn(db, channelId),
+    subChannelId === 0 ? undefined : nameOfSubChannel(db, subChannelId),
+  ])
+  return arn === undefined ? undefined : { channelId, channelArn: arn, subChannelId, subChannelName }
+}
+
+/** How a message is heard that is still there, as it is now; an edit or a redaction is heard by all who may see the message. */
+async function heardAgain(db: Queries, channelId: number, sequence: number, { kind, messageId, subChannelId }: KeptMessage) {
+  const [place, message] = await Promise.all([placeOf(db, channelId, subChannelId), findMessage(db, channelId, subChannelId, messageId)])
+  return place && message ? heardOfMessage({ kind, sequence, place, message }) : undefined
+}
+
+/** What was kept, by number. */
+async function keptSteps(db: Queries, { channelId, after, upTo }: Asked) {
+  const steps = new Map<number, SocketEvent[]>()
+  for (const row of await channelEvents(db, channelId, { after, upTo })) {
+    const { sequence } = row
+    const kept = JSON.parse(row.event) as SocketEvent | KeptMessage
+    const event = isMessage(kept) ? await heardAgain(db, channelId, sequence, kept) : kept
+    const events = steps.get(sequence) ?? []
+    if (event) events.push(event)
+    steps.set(sequence, events)
+  }
+  return steps
+}
+
+/**
+ * What sockets have heard of a channel from one number to another, and where the channel was before that was read. What is
+ * NON_PERSISTENT, or deleted again, is left out; a message is as it is now.
+ */
+export async function missedSteps(db: Queries, asked: Asked): Promise<{ steps: Step[]; reached: { sequence: number; at: number } }> {
+  const { channelId, places, after, notBefore } = asked
+  const found = (await reachedChannels(db, [channelId])).get(channelId)
+  const reached = found ?? { sequence: Math.max(after, (await lastEventOf(db, channelId)) ?? 0), at: notBefore }
+  const steps = await keptSteps(db, asked)
+  // Who is moved hears of the other sub-channel from there on.
+  const entered = [...steps.values()].flat().flatMap(({ moves = [] }) => moves.flatMap(({ to }) => (to === undefined ? [] : [to])))
+  for (const subChannelId of new Set([...places, ...entered])) {
+    const messages = await messagesOfNumbers(db, { channelId, subChannelId }, asked)
+    const place = messages.length > 0 ? await placeOf(db, channelId, subChannelId) : undefined
+    if (!place) continue
+    for (const { sequence, message } of messages) {
+      // One that a flow has released later is heard of there.
+      if (!steps.has(sequence)) steps.set(sequence, [heardOfMessage({ kind: 'MessageSent', sequence, place, message })])
+    }
+  }
+  const ordered = [...steps].toSorted(([a], [b]) => a - b)
+  return { steps: ordered.map(([sequence, events]) => ({ channelId, sequence, events })), reached }
+}

@@ -1,0 +1,65 @@
+import { setTimeout } from 'node:timers/promises'
+import type { Log } from '../observe/log.ts'
+import type { Database } from '../database/database.ts'
+import { beatOf, forgetNodes, livingNodes, removeNode, type Node } from '../store/nodes.ts'
+
+const beatMilliseconds = 1000
+/** How often it is said again that nodes do not hear each other, and what dead ones have left is removed. */
+const everySeconds = 60
+
+const withoutBus = (nodes: readonly Node[]) => nodes.filter(({ bus }) => bus === null).map(({ name }) => name)
+const withBus = (nodes: readonly Node[]) => nodes.filter(({ bus }) => bus !== null).map(({ name }) => name)
+
+/**
+ * Throws an Error where other nodes hear each other over NATS and this process would not tell them: what they miss could not be read
+ * again either.
+ */
+export async function requireSameBus(db: Database, hasBus: boolean) {
+  if (db.kind !== 'postgres' || hasBus) return
+  const others = withBus(await livingNodes(db))
+  if (others.length === 0) return
+  throw new Error(
+    `The nodes of this database hear each other over NATS (${others.join(', ')}): give --nats-url or CARILLON_NATS_URL here too, ` +
+      'or stop them first. Without it their sockets would miss what is done here.',
+  )
+}
+
+/** Says each second that this node is alive, and says in the log where another one does not hear it. Returns how to end that. */
+export async function keepAlive(node: Node, { db, log }: { db: Database; log: Log }): Promise<() => Promise<void>> {
+  const stopping = new AbortController()
+  let saidAt = -Infinity
+  let isAway = false
+  const beat = async () => {
+    const others = await beatOf(db, node)
+    const deaf = node.bus === null ? others.map(({ name }) => name) : withoutBus(others)
+    if (performance.now() - saidAt < everySeconds * 1000) return
+    if (deaf.length > 0) {
+      saidAt = performance.now()
+      log.error(
+        { node: node.name, nodes: deaf },
+        'Other nodes work on this database, and sockets do not hear what happens on a node without --nats-url: give all of them one',
+      )
+    }
+  }
+  await beat()
+  const run = async () => {
+    for (let count = 1; !stopping.signal.aborted; count++) {
+      await setTimeout(beatMilliseconds, undefined, { ref: false, signal: stopping.signal }).catch(() => {})
+      if (stopping.signal.aborted) return
+      try {
+        await beat()
+        if (count % everySeconds === 0) await forgetNodes(db, node.id)
+        isAway = false
+      } catch (error) {
+        if (!isAway) log.warn({ err: error }, 'This node cannot say that it is alive: other nodes count its sockets no more')
+        isAway = true
+      }
+    }
+  }
+  const running = run()
+  return async () => {
+    stopping.abort()
+    await running
+    await removeNode(db, node.id).catch(() => {})
+  }
+}

@@ -1,0 +1,120 @@
+import { createHash } from 'node:crypto'
+import { setTimeout } from 'node:timers/promises'
+import type { Log } from '../observe/log.ts'
+import type { Database } from '../database/database.ts'
+import { deleteSession, lockSessions, putSession, setSessions, takenSessions, type KnownSession } from '../store/nodes.ts'
+
+/** How often the sessions of the node are compared with what the others know. */
+const compareMilliseconds = 15_000
+/** How many are compared by one query. */
+const portion = 2000
+
+/** A session of a user, by the id that its client has given. */
+export interface SessionOfUser {
+  readonly userId: number
+  readonly id: string
+}
+
+/** What a client sends may have any characters and any length. */
+const known = ({ userId, id }: SessionOfUser): KnownSession => ({ userId, session: createHash('sha256').update(id).digest('base64url') })
+const keyOf = ({ userId, session }: KnownSession) => `${userId} ${session}`
+
+interface Wiring {
+  readonly db: Database
+  readonly nodeId: string
+  readonly log: Log
+}
+
+/** The sessions of all nodes: how many a user has, and on which node one of an id is. */
+export class SessionsOfNodes {
+  readonly nodeId: string
+  readonly #db: Database
+  readonly #log: Log
+  /** Those of this node, by what the database knows of them. */
+  readonly #own = new Map<string, SessionOfUser>()
+  readonly #stopping = new AbortController()
+  #running: Promise<void> | undefined
+
+  constructor({ db, nodeId, log }: Wiring) {
+    this.#db = db
+    this.nodeId = nodeId
+    this.#log = log
+  }
+
+  /**
+   * Takes a session for this node: 'full' where the user has that many on all living nodes, 'replaced' where another node had
+   * one of that id.
+   */
+  async take(session: SessionOfUser, most: number): Promise<'taken' | 'replaced' | 'full'> {
+    const own = known(session)
+    const before = this.#own.get(keyOf(own))
+    this.#own.set(keyOf(own), session)
+    try {
+      const outcome = await this.#take(own, most)
+      if (outcome === 'full') this.#forget(own, session, before)
+      return outcome
+    } catch (error) {
+      this.#forget(own, session, before)
+      throw error
+    }
+  }
+
+  async #take(own: KnownSession, most: number) {
+    return this.#db.transaction(async tx => {
+      const present = await lockSessions(tx, own.userId)
+      const older = present.find(other => other.session === own.session)
+      if (!older && present.length >= most) return 'full' as const
+      await putSession(tx, own, this.nodeId)
+      return older && older.nodeId !== this.nodeId ? ('replaced' as const) : ('taken' as const)
+    })
+  }
+
+  #forget(own: KnownSession, session: SessionOfUser, before: SessionOfUser | undefined) {
+    if (this.#own.get(keyOf(own)) !== session) return
+    if (before) this.#own.set(keyOf(own), before)
+    else this.#own.delete(keyOf(own))
+  }
+
+  /** The session has ended here. Another one of its id, which this node has taken since, stays. */
+  release(session: SessionOfUser) {
+    const own = known(session)
+    if (this.#own.get(keyOf(own)) !== session) return
+    this.#own.delete(keyOf(own))
+    // The next comparison does it where the database is away.
+    void deleteSession(this.#db, own, this.nodeId).catch(() => {})
+  }
+
+  /** Compares again and again; `taken` hears of those that another node has, though nobody has said so here. */
+  compare(taken: (session: SessionOfUser) => void) {
+    const { signal } = this.#stopping
+    const run = async () => {
+      while (!signal.aborted) {
+        await setTimeout(compareMilliseconds, undefined, { ref: false, signal }).catch(() => {})
+        if (signal.aborted) return
+        try {
+          await this.#compareOnce(taken)
+        } catch (error) {
+          this.#log.warn({ err: error }, 'The sessions of all nodes cannot be compared at the moment')
+        }
+      }
+    }
+    this.#running = run()
+  }
+
+  async stop() {
+    this.#stopping.abort()
+    await this.#running
+  }
+
+  async #compareOnce(taken: (session: SessionOfUser) => void) {
+    const own = [...this.#own.values()].map(known)
+    for (let start = 0; start < own.length; start += portion) {
+      for (const other of await takenSessions(this.#db, own.slice(start, start + portion), this.nodeId)) {
+        const session = this.#own.get(keyOf(other))
+        this.#own.delete(keyOf(other))
+        if (session) taken(session)
+      }
+    }
+    await setSessions(this.#db, [...this.#own.values()].map(known), this.nodeId)
+  }
+}

@@ -1,0 +1,37 @@
+import { statement, type Queries } from '../database/database.ts'
+
+/* What a node compares with. PostgreSQL only: SQLite has one. Lists of numbers are JSON. */
+
+const list = (parameter: string) => `select value::bigint from json_array_elements_text(${parameter}::json)`
+
+const selectReached = statement<{ id: number; sequence: number; at: number }>(`
+  select id, sequence, last_event_at as at from channels where id in (${list('$1')})`)
+const selectLiving = statement<{ id: number }>(`
+  select i.id from identities i join app_instances a on a.id = i.app_instance_id and a.deleted_at is null
+  where i.deleted_at is null and i.id in (${list('$1')})`)
+const selectNew = statement<{ id: number; userId: number; channelId: number; subChannelId: number; createdAt: number }>(`
+  select m.id, m.member_id as "userId", m.channel_id as "channelId", m.sub_channel_id as "subChannelId", m.created_at as "createdAt"
+  from memberships m where m.member_id in (${list('$1')}) and m.id > $2 order by m.id limit $3`)
+const selectNewest = statement<{ id: number | null }>(`select max(id) as id from memberships`)
+
+/** Where channels are: their last numbers, and times that no later event is before. Those that are purged are left out. */
+export async function reachedChannels(db: Queries, channelIds: readonly number[]) {
+  const rows = await db.all(selectReached, JSON.stringify(channelIds))
+  return new Map(rows.map(({ id, sequence, at }) => [id, { sequence, at }]))
+}
+
+/** Those of the users who are deleted, or whose app instance is. */
+export async function goneUsers(db: Queries, userIds: readonly number[]): Promise<number[]> {
+  const living = new Set((await db.all(selectLiving, JSON.stringify(userIds))).map(({ id }) => id))
+  return userIds.filter(id => !living.has(id))
+}
+
+/** Memberships of these users of numbers beyond that one. */
+export async function newMemberships(db: Queries, userIds: readonly number[], after: number, limit: number) {
+  return db.all(selectNew, JSON.stringify(userIds), after, limit)
+}
+
+/** The greatest number that a membership has. */
+export async function newestMembership(db: Queries): Promise<number> {
+  return (await db.get(selectNewest))?.id ?? 0
+}

@@ -1,0 +1,87 @@
+import { setTimeout } from 'node:timers/promises'
+import { expect, onTestFinished, test } from 'vitest'
+import type { App } from '../../src/app.ts'
+import { hasNats, startNats } from '../support/nats.ts'
+import { keyVariables, run, main, rootKey, serve } from '../support/process.ts'
+import { Listening, listen, presignedUrl } from '../support/sockets.ts'
+import { clientsOf, createPostgresDatabase, makersOf, masterKey } from '../support/world.ts'
+import { makeChannel, startNodes, until } from './two-nodes.ts'
+
+/** Connects until that is no longer too often; resolves to the code that it is closed with, or 'established'. */
+async function outcome(app: App, userArn: string, sessionId: string): Promise<number | 'established'> {
+  for (;;) {
+    const socket = new Listening(await presignedUrl(app, userArn, { sessionId }))
+    onTestFinished(() => socket.socket.terminate())
+    const code = await Promise.race([socket.closed.then(closed => closed.code), setTimeout(1000, 'established' as const)])
+    if (code !== 1013) return code
+  }
+}
+
+test.skipIf(!hasNats)('a user has ten sessions on all nodes, and one of a sessionId', { timeout: 60_000 }, async () => {
+  const { url } = await startNats()
+  const nodes = await startNodes([url, url])
+  const [one, two] = nodes.map(({ app }) => app)
+  const { user } = await nodes[0]!.appInstance(['alice'])
+  const alice = user('alice')
+  const sockets: Listening[] = []
+  for (let count = 0; count < 10; count++) {
+    sockets.push(await listen(nodes[count % 2]!.app, alice, { sessionId: `session ${count}` }))
+  }
+  expect(await outcome(one!, alice, 'more')).toBe(4003)
+  expect(await outcome(two!, alice, 'more')).toBe(4003)
+  // Session 2 is on the other node.
+  expect(await outcome(two!, alice, 'session 2')).toBe('established')
+  expect(await sockets[2]!.closed).toMatchObject({ code: 4002 })
+  sockets[0]!.socket.close()
+  await sockets[0]!.closed
+  expect(await outcome(two!, alice, 'more')).toBe('established')
+})
+
+test.skipIf(!hasNats)('a deleted user is closed on every node', async () => {
+  const { url } = await startNats()
+  const nodes = await startNodes([url, url])
+  const { user, heard } = await makeChannel(nodes)
+  await nodes[0]!.identity.deleteAppInstanceUser({ AppInstanceUserArn: user('bob') })
+  expect(await heard.closed).toMatchObject({ code: 4003 })
+})
+
+test.skipIf(!hasNats)(
+  'the sessions of a node that is killed count no more after seconds, and a command without NATS is refused',
+  { timeout: 60_000 },
+  async () => {
+    const { url: natsUrl } = await startNats()
+    const databaseUrl = await createPostgresDatabase()
+    const flags = ['--port', '0', '--database-url', databaseUrl, '--nats-url', natsUrl]
+    const env = { ...keyVariables, CARILLON_MASTER_KEY: masterKey }
+    const [one, two] = [serve(flags, { env }), serve(flags, { env })]
+    const [app, other] = [
+      { url: await one.url(), rootKey },
+      { url: await two.url(), rootKey },
+    ]
+    const { identity } = clientsOf(app)
+    const { user } = await makersOf(identity).appInstance(['alice'])
+    for (let count = 0; count < 10; count++) await listen(app, user('alice'))
+    const refused = new Listening(await presignedUrl(other, user('alice')))
+    expect(await refused.closed).toMatchObject({ code: 4003 })
+    one.kill('SIGKILL')
+    await until(async () => {
+      const socket = new Listening(await presignedUrl(other, user('alice')))
+      onTestFinished(() => socket.socket.terminate())
+      return Promise.race([socket.next().then(() => true), socket.closed.then(() => false)])
+    })
+    const job = await run(process.execPath, [main, 'jobs', 'run', 'purge', '--database-url', databaseUrl], { env })
+    expect(job).toMatchObject({ code: 1, stderr: expect.stringContaining('give --nats-url or CARILLON_NATS_URL here too') })
+    expect(await run(process.execPath, [main, 'jobs', 'run', 'purge', ...flags.slice(2)], { env })).toMatchObject({ code: 0 })
+  },
+)
+
+test('NATS that cannot be reached at start is one line', async () => {
+  const databaseUrl = await createPostgresDatabase()
+  const env = { ...keyVariables, CARILLON_TLS: 'off' }
+  const failed = await run(
+    process.execPath,
+    [main, 'serve', '--port', '0', '--database-url', databaseUrl, '--nats-url', 'nats://127.0.0.1:1'],
+    { env },
+  )
+  expect(failed).toMatchObject({ code: 1, stderr: expect.stringMatching(/^carillon: NATS at 127\.0\.0\.1:1 cannot be used: .*\n$/) })
+})

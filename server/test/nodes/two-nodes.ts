@@ -1,0 +1,55 @@
+import { onTestFinished } from 'vitest'
+import { setTimeout } from 'node:timers/promises'
+import { listen, type Listening } from '../support/sockets.ts'
+import { createPostgresDatabase, startWorld, type World } from '../support/world.ts'
+
+/** Nodes on one database, each with the NATS of its URL; they are gone after the test. */
+export async function startNodes(natsUrls: readonly string[]): Promise<World[]> {
+  const databaseUrl = await createPostgresDatabase()
+  const nodes: World[] = []
+  for (const natsUrl of natsUrls) {
+    const node = await startWorld('postgres', { databaseUrl, natsUrl })
+    onTestFinished(() => node.close())
+    nodes.push(node)
+  }
+  return nodes
+}
+
+/** A channel of alice's with bob, who listens on the second node. */
+export async function makeChannel([a, b]: readonly World[]) {
+  const { arn, user } = await a!.appInstance(['alice', 'bob', 'carol'])
+  const ChimeBearer = user('alice')
+  const heard = await listen(b!.app, user('bob'))
+  const { ChannelArn } = await a!.messaging.createChannel({
+    AppInstanceArn: arn,
+    Name: 'shared',
+    MemberArns: [user('alice'), user('bob')],
+    ClientRequestToken: 'once',
+    ChimeBearer,
+  })
+  const say = async (Content: string, on = a!) =>
+    on.messaging.sendChannelMessage({
+      ChannelArn,
+      Content,
+      ChimeBearer,
+      Type: 'STANDARD',
+      Persistence: 'PERSISTENT',
+      ClientRequestToken: crypto.randomUUID(),
+    })
+  return { arn, user, ChannelArn: ChannelArn!, ChimeBearer, heard, say }
+}
+
+const isMessage = ({ type }: { type: string }) => type === 'CREATE_CHANNEL_MESSAGE'
+
+export const contentsOf = ({ events }: Listening) => events.filter(isMessage).map(({ payload }) => payload!['Content'])
+
+export async function until(condition: () => boolean | Promise<boolean>, seconds = 15) {
+  for (const start = Date.now(); !(await condition()); await setTimeout(20)) {
+    if (Date.now() - start > seconds * 1000) throw new Error(`It has not come true: ${String(condition)}`)
+  }
+}
+
+export async function figure({ app }: World, name: string): Promise<number> {
+  const text = await (await fetch(`${app.url}/metrics`)).text()
+  return Number(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)$`, 'm').exec(text)?.[1])
+}
