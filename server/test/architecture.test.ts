@@ -10,7 +10,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   contract: [],
   observe: ['tools'],
   settings: ['contract', 'observe', 'tools'],
-  bus: ['observe', 'settings'],
+  bus: ['observe', 'settings', 'tools'],
   database: ['observe', 'settings', 'tools'],
   secrets: ['database', 'observe', 'settings', 'tools'],
   store: ['database', 'tools'],

@@ -1,10 +1,10 @@
 import { setImmediate as turn } from 'node:timers/promises'
-import pLimit from 'p-limit'
 import type { Log } from '../observe/log.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import type { Bus, Following, Listener } from './bus.ts'
 import { ChannelNumbers, type Missed, type Reached } from './channel-numbers.ts'
 import type { NatsLink } from './nats-link.ts'
+import { Turns } from '../tools/turns.ts'
 import { Publisher } from './publisher.ts'
 import type { BusEvent, Step } from './socket-events.ts'
 import { readMessage, type Subjects } from './wire.ts'
@@ -63,7 +63,7 @@ export class NatsBus implements Bus {
   readonly #publisher: Publisher
   readonly #channels = new Map<number, ChannelNumbers>()
   readonly #users = new Map<number, number>()
-  readonly #reads = pLimit(readsAtOnce)
+  readonly #reads = new Turns(readsAtOnce)
   #listener: Listener | undefined
   #comparing: Promise<void> | undefined
   #timer: NodeJS.Timeout | undefined
@@ -167,7 +167,7 @@ export class NatsBus implements Bus {
     const numbers = new ChannelNumbers(channelId, reached, {
       hear: step => this.#tell(step),
       lost: id => this.#listener?.lost(id),
-      missed: async asked => this.#reads(async () => journal.missed({ ...asked, places: places() })),
+      missed: asked => this.#reads.take(() => journal.missed({ ...asked, places: places() })),
       log,
       metrics,
     })
