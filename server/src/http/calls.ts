@@ -80,8 +80,7 @@ export class Calls {
     const { requestId, trail, sourceAddress } = asked
     const operation = endpoint.nameOf(asked)
     if (trail) audit?.write({ requestId, operation, ...trail.entry, sourceAddress, status, outcome })
-    metrics.requests.inc({ operation, status })
-    metrics.seconds.observe({ operation }, (performance.now() - start) / 1000)
+    metrics.calls.count(operation, status, (performance.now() - start) / 1000)
   }
 
   /** Answers with a page of the operator, which takes a place as a call does. */

@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client'
+import { CallFigures } from './call-figures.ts'
 
 /** The figures of GET /metrics, in Prometheus' text format. One registry a process's app, so that tests can run several. */
 export function createMetrics() {
@@ -6,19 +7,7 @@ export function createMetrics() {
   collectDefaultMetrics({ register: registry })
   return {
     registry,
-    requests: new Counter({
-      name: 'carillon_requests_total',
-      help: 'Requests that were answered, by operation and status',
-      labelNames: ['operation', 'status'] as const,
-      registers: [registry],
-    }),
-    seconds: new Histogram({
-      name: 'carillon_request_seconds',
-      help: 'Time from the request to its answer, by operation',
-      labelNames: ['operation'] as const,
-      buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5],
-      registers: [registry],
-    }),
+    calls: new CallFigures(registry),
     purgeSteps: new Counter({
       name: 'carillon_purge_steps_total',
       help: 'Small transactions that removed deleted data',

@@ -207,6 +207,7 @@ test('/metrics is Prometheus text that counts calls by operation and status', as
   ).toEqual([])
   expect(lines).toContain('carillon_requests_total{operation="ListAppInstances",status="200"} 1')
   expect(lines).toContain('carillon_requests_total{operation="ListAppInstances",status="403"} 1')
+  expect(lines).toContain('carillon_request_seconds_bucket{operation="ListAppInstances",le="+Inf"} 2')
   expect(lines).toContain('carillon_request_seconds_count{operation="ListAppInstances"} 2')
   expect(lines).toContain('carillon_serving 1')
 })
