@@ -21,11 +21,11 @@ export class CallFigures {
 
   constructor(registry: Registry) {
     const operations = this.#operations
-    new Counter({
+    const counter = new Counter({
       name: 'carillon_requests_total',
       help: 'Requests that were answered, by operation and status',
       labelNames: ['operation', 'status'] as const,
-      registers: [registry],
+      registers: [],
       collect() {
         this.reset()
         for (const [operation, { statuses }] of operations) {
@@ -33,6 +33,7 @@ export class CallFigures {
         }
       },
     })
+    registry.registerMetric(counter)
     // All that a registry asks of a metric; prom-client's own class cannot be given counts.
     const histogram = {
       name: 'carillon_request_seconds',
@@ -49,7 +50,7 @@ export class CallFigures {
   count(operation: string, status: number, seconds: number) {
     let figures = this.#operations.get(operation)
     if (!figures) {
-      figures = { statuses: new Map(), buckets: new Array<number>(bounds.length + 1).fill(0), seconds: 0 }
+      figures = { statuses: new Map(), buckets: [...bounds.map(() => 0), 0], seconds: 0 }
       this.#operations.set(operation, figures)
     }
     figures.statuses.set(status, (figures.statuses.get(status) ?? 0) + 1)
