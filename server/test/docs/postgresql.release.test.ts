@@ -81,7 +81,7 @@ describe('docs/postgresql.md', () => {
 
   test('in a database of others a role that owns its schema needs nothing else', async () => {
     await psql('create database shop')
-    const [, ...statements] = blocks('In a database that is there already', 'sql')[0]!.split(';')
+    const [, ...statements] = blocks('In an existing database', 'sql')[0]!.split(';')
     await psql(statements.join(';'), 'shop')
     onTestFinished(() => psql('alter role carillon reset search_path'))
     const { world, alice, channels } = await startServer(urlOf(port, 'shop'))
