@@ -3,7 +3,7 @@ import type { BusEvent } from './socket-events.ts'
 /** A listener must not throw. */
 export interface Listener {
   hear(event: BusEvent): void
-  /** Writes the frames of the events so far now instead of at the end of the turn. */
+  /** Writes the frames of the events so far now, instead of at the end of the turn. */
   flush(): void
   /** The sub-channels of the channel that somebody here is in, 0 for an ordinary channel; empty where nobody is in it. */
   placesIn(channelId: number): readonly number[]
@@ -32,9 +32,9 @@ export interface Following {
  */
 export interface Bus {
   publish(event: BusEvent): void
-  /** Nothing more is published for now. */
+  /** Says that nothing more is published for now. */
   flush(): void
-  /** Hears every event from now on. */
+  /** The listener gets every event from now on. */
   subscribe(listener: Listener): void
   /** Undefined where there is one node, which hears everything. */
   readonly following: Following | undefined
