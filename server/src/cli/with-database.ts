@@ -29,7 +29,7 @@ export async function withDatabase(flags: object, work: (db: Database, config: C
   }
 }
 
-/** Lines with columns as wide as they need to be. */
+/** Lines of aligned columns. */
 export function columns(rows: readonly (readonly string[])[]): string {
   const widths = rows[0]?.map((_, column) => Math.max(...rows.map(row => row[column]!.length))) ?? []
   return rows
