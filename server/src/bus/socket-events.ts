@@ -37,9 +37,7 @@ export interface SocketEvent {
   readonly reason?: 'subchannel_DELETED'
 }
 
-/**
- * All that sockets hear of one number of a channel. Undefined is the number of what is in no transaction.
- */
+/** All events of one number of a channel for sockets. The number is undefined for an event without a transaction. */
 export interface Step {
   readonly channelId: number
   readonly sequence: number | undefined
@@ -50,7 +48,7 @@ export interface Step {
 export type Departure =
   { readonly type: 'user-deleted'; readonly userId: number } | { readonly type: 'app-instance-deleted'; readonly appInstanceId: number }
 
-/** A socket of the user has been established on the node, so one of the same sessionId on another node is closed. */
+/** A socket of the user was established on the node, so a session with the same sessionId on another node is closed. */
 export interface SessionTaken {
   readonly type: 'session-taken'
   readonly userId: number

@@ -233,7 +233,7 @@ function endOfTurn() {
 }
 
 class OpenTransaction implements Transaction {
-  /** One server works on the file: there is no other node. */
+  /** One server uses the file, so there is no other node. */
   readonly keepsEvents = false
   readonly following: unknown[] = []
   #connection: Connection | undefined

@@ -54,8 +54,8 @@ const heardOfMembership = (type: SocketEventType, sequence: number, membership: 
 })
 
 /**
- * Sockets hear it after the commit. Where there are other nodes it is kept for those that miss it: as it is, or as what it is `keptAs`;
- * undefined is for what a table holds, or what may be lost.
+ * Registers an event for sockets after the commit. With other nodes it is also stored for those that miss it: as it is, or as
+ * `keptAs`; undefined for an event that a table contains, or that may be lost.
  */
 async function tell(tx: Transaction, event: SocketEvent, keptAs: SocketEvent | KeptMessage | undefined = event) {
   if (tx.keepsEvents && keptAs) await keepEvent(tx, event, keptAs)

@@ -64,13 +64,13 @@ export class Hub {
     return [...this.#people.keys()]
   }
 
-  /** The sub-channels of the channel that somebody here is in, 0 for an ordinary one. */
+  /** The sub-channels of the channel that have a session on this node, 0 for an ordinary one. */
   placesIn(channelId: number): readonly number[] {
     if (this.#channels.has(channelId)) return [0]
     return [...(this.#parts.get(channelId) ?? [])].map(({ subChannelId }) => subChannelId)
   }
 
-  /** Those who hear the channel. */
+  /** The sessions that hear the channel. */
   sessionsIn(channelId: number): Session[] {
     const topics = this.placesIn(channelId).flatMap(subChannelId => this.topicOf({ channelId, subChannelId }) ?? [])
     return [...new Set(topics.flatMap(({ sessions }) => sessions))]

@@ -35,7 +35,7 @@ export class Session {
   readonly userId: number
   readonly appInstanceId: number
   readonly key: AccessKey
-  /** By which it is known to all nodes. */
+  /** Identifies the session for all nodes. */
   readonly claim: { readonly userId: number; readonly id: string }
   /** What it hears. */
   readonly topics: TopicOf<Session>[] = []

@@ -114,7 +114,7 @@ async function forgetRequestTokens({ db, now, isStopping }: Tools) {
   return count
 }
 
-/** What nodes have not missed by now nobody asks for. */
+/** Deletes stored events that no node needs any more. */
 async function forgetChannelEvents({ db, now, isStopping }: Tools) {
   let count = 0
   while (!isStopping()) {

@@ -88,7 +88,7 @@ export function severalNames(text: string): readonly string[] {
   return names
 }
 
-/** Servers of one NATS, with one login at the most. */
+/** URLs of the servers of one NATS, with at most one login. */
 export function natsUrls(text: string): readonly string[] {
   const urls = text.split(',').map(url => url.trim())
   const logins = new Set(urls.filter(isNatsUrl).map(url => `${new URL(url).username}:${new URL(url).password}`))

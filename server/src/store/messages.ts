@@ -131,7 +131,7 @@ const visibleRange = (compare: '<' | '>', order: 'desc' | 'asc') =>
 const newestFirst = { range: visibleRange('<', 'desc'), start: [Number.MAX_SAFE_INTEGER, 0] } as const
 const oldestFirst = { range: visibleRange('>', 'asc'), start: [-1, 0] } as const
 
-/** What all members see, from a number on; no message of a later number is older. */
+/** The messages for all members after a number; a later number is never older. */
 const selectNumbers = statement<Row>(`
   select ${columns} from (
     select * from messages
@@ -233,7 +233,7 @@ export async function findMessage(db: Queries, channelId: number, subChannelId: 
   return row && message(row)
 }
 
-/** Messages that all members see, by the numbers that they were stored with. */
+/** The messages for all members, by the numbers with which they were stored. */
 export async function messagesOfNumbers(
   db: Queries,
   place: { readonly channelId: number; readonly subChannelId: number },
@@ -243,7 +243,7 @@ export async function messagesOfNumbers(
   return rows.map(row => ({ sequence: row.sequence, message: message(row) }))
 }
 
-/** The number that a stored message has, by its id. */
+/** The number of a stored message, from its id. */
 export const sequenceOf = (id: string) => placeOf(id)?.sequence
 
 export interface MessageListing {
