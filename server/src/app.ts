@@ -67,33 +67,33 @@ import { issuerLogin } from './sts/login.ts'
 import { loginRate } from './sts/login-rate.ts'
 import { createIssuer } from './sts/issuer.ts'
 
-/** A server that serves. */
+/** A running server. */
 export interface App {
   /** `http://host:port`, with the real port. */
   readonly url: string
-  /** The same over TLS, by a name that the certificate has; undefined where there is no TLS listener. */
+  /** The URL over TLS, with a name that the certificate has; undefined if TLS is off. */
   readonly tlsUrl: string | undefined
-  /** Where the operator's pages are, where they have a listener of their own. */
+  /** The URL of the operator's pages, if they have a listener of their own. */
   readonly adminUrl: string | undefined
   readonly rootKey: RootKey
-  /** The shared credentials file, where the root key is kept in one. */
+  /** The path of the shared credentials file, if the root key is stored in one. */
   readonly credentialsFile: string | undefined
   readonly db: Database
-  /** Opens the audit log anew, after its file has been renamed. */
+  /** Opens the audit log again, after its file was renamed. */
   reopenAuditLog(): void
-  /** Finishes what has been asked, refuses what comes, and ends within ten seconds. */
+  /** Finishes the calls in progress, refuses new ones, and resolves within ten seconds. */
   close(): Promise<void>
 }
 
-/** How long requests that are being answered may take once the server is closing. */
+/** How long the calls in progress may take once the server is closing. */
 const drainMilliseconds = 7000
-/** A database that takes longer to say that it is there cannot serve. */
+/** A database that does not answer within this time counts as unavailable. */
 const healthMilliseconds = 2000
 
-/** An address as it stands in a URL. */
+/** An address as it is written in a URL. */
 const inUrl = (host: string) => (host.includes(':') ? `[${host}]` : host)
 
-/** The real port. */
+/** Listens and resolves to the real port. */
 async function listen(server: Server, host: string, port: number): Promise<number> {
   try {
     server.listen({ host, port })
@@ -117,22 +117,22 @@ async function outboxWaiting({ db, now }: { db: Database; now: () => number }) {
   }))
 }
 
-/** A key that all nodes share, made at the first start. */
+/** A key that all nodes share, created at the first start. */
 const settledKey = async (db: Database, name: string) =>
   Buffer.from(await settledOnce(db, name, () => randomBytes(32).toString('hex')), 'hex')
 
 interface Surroundings {
   /** The clock. */
   readonly now?: () => number
-  /** Keys beside those that are kept. */
+  /** Keys in addition to those in the database. */
   readonly keys?: FindKey
-  /** What stands between the server and its database: that itself, unless a test holds its answers back. */
+  /** Wraps the database; a test uses it to delay answers. */
   readonly through?: (database: Database) => Database
 }
 
 /**
- * The wiring: the only file that knows all parts. It listens first, so that /health can say that the server is starting, and
- * resolves when it serves. `now` is the clock of everything but signatures, which keep real time.
+ * The wiring: the only file that knows all parts. It listens first, so that /health can answer while the server starts, and
+ * resolves when the server is ready. `now` is the clock of everything but signatures, which use the real time.
  */
 export async function startApp(config: Config, { now = Date.now, keys, through = database => database }: Surroundings = {}): Promise<App> {
   const log = createLog(config.logLevel)
@@ -144,7 +144,7 @@ export async function startApp(config: Config, { now = Date.now, keys, through =
   const { key, file, certificate, forget } = await openSecrets(config, log)
 
   let opening: OpenBus | undefined
-  // Before the frames of a commit its answers leave: whoever waits for one asks again, while the frames are written.
+  // The answers of a commit leave before its frames: a client can send its next request while the frames are written.
   const turnEnd = new TurnEnd([() => answers.flush(), () => opening?.bus.flush()])
   const answers = new Answers(turnEnd, log)
   let ring: KeyRing | undefined

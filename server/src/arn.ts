@@ -1,7 +1,7 @@
-/** The kinds of resource whose ARNs name something here (docs/service/wire.md#identifiers). */
+/** The kinds of resource that have an ARN here (docs/service/wire.md#identifiers). */
 export type ArnKind = 'app-instance' | 'user' | 'bot' | 'channel' | 'channel-flow'
 
-/** A parsed ARN. `appInstanceArn` is the text up to and including the app instance's id; `id` the last part. */
+/** A parsed ARN. `appInstanceArn` is the text up to and including the id of the app instance; `id` is the last part. */
 export interface Arn {
   readonly text: string
   readonly appInstanceArn: string
@@ -12,7 +12,7 @@ export interface Arn {
 const pattern =
   /^(arn:[a-z0-9.-]{1,63}:chime:[a-z0-9.-]{0,63}:[a-z0-9.-]{0,63}:app-instance\/([^/\p{Cc}]{1,64}))(?:\/(user|bot|channel|channel-flow)\/([^/\p{Cc}]{1,64}))?$/u
 
-/** The parts of an ARN of this service, or undefined where the text is none. Ids may hold colons (Cognito's do), never slashes. */
+/** Parses an ARN of this service; undefined for any other text. Ids may contain colons (Cognito's do), but no slashes. */
 export function parseArn(text: string): Arn | undefined {
   const match = pattern.exec(text)
   if (!match) return undefined
@@ -20,7 +20,7 @@ export function parseArn(text: string): Arn | undefined {
   return { text, appInstanceArn: appInstanceArn!, kind: (kind as ArnKind | undefined) ?? 'app-instance', id: id ?? appInstanceId! }
 }
 
-/** The ARNs of this service that the input of a call names, by member. */
+/** The ARNs of this service in the input of a call, by member. */
 export type NamedArns = ReadonlyMap<string, readonly Arn[]>
 
 /** The text of the ARN of a resource inside an app instance. */

@@ -1,4 +1,4 @@
-/** The nine error types that the two models declare, with the status and the `Code` that each carries (docs/service/wire.md#errors). */
+/** The nine error types of the two models, each with its status and `Code` (docs/service/wire.md#errors). */
 const modelledErrors = {
   BadRequestException: { status: 400, code: 'BadRequest' },
   ResourceLimitExceededException: { status: 400, code: 'ResourceLimitExceeded' },
@@ -14,15 +14,15 @@ const modelledErrors = {
 export type ErrorName = keyof typeof modelledErrors
 
 /**
- * An answer other than success. Thrown anywhere, rendered once, in http/server.ts.
- * `message` is what Amazon says; `reason` says which check failed and what the caller can change.
+ * An answer other than success. It can be thrown anywhere and is rendered in one place, in http. `message` is Amazon's; `reason`
+ * says which check failed and what the caller can change.
  */
 export class ApiError extends Error {
   readonly type: string
   readonly status: number
   readonly code: string
   readonly reason: string | undefined
-  /** After how many seconds to try again, where that is known. */
+  /** After how many seconds to retry, if known. */
   readonly retryAfter: number | undefined
 
   constructor(type: string, status: number, code: string, message: string, reason?: string, cause?: unknown, retryAfter?: number) {
@@ -44,34 +44,34 @@ export function failure(type: ErrorName, message: string, reason?: string, cause
 /** The input breaks a rule. The message names the member and what it must be. */
 export const badRequest = (message: string, reason?: string) => failure('BadRequestException', message, reason)
 
-/** The bearer is missing, malformed or no user or bot of a living app instance (docs/service/authorization.md#which-error-when). */
+/** The bearer is missing, malformed or not an existing user or bot (docs/service/authorization.md#which-error-when). */
 export const unauthorizedBearer = (reason: string) =>
   failure('UnauthorizedClientException', 'An invalid app instance user ARN was supplied for the x-amz-chime-bearer HTTP header.', reason)
 
-/** The role of the bearer does not permit the call, or what it names does not exist for this caller. */
+/** The role of the bearer does not permit the call, or a resource in it does not exist for this caller. */
 export const forbidden = (reason: string) =>
   failure('ForbiddenException', 'You do not have sufficient access to perform this action', reason)
 
 /** IAM does not permit the call; no model declares it (docs/service/authorization.md#which-error-when). */
 export const accessDenied = (message: string, reason: string) => new ApiError('AccessDeniedException', 403, 'AccessDenied', message, reason)
 
-/** An ARN in the input names no user or bot that the call may use (docs/service/authorization.md#which-error-when). */
+/** An ARN in the input is not that of a user or bot that the call may use (docs/service/authorization.md#which-error-when). */
 export const invalidUserArn = (reason: string) =>
   failure('ForbiddenException', 'An invalid app instance user ARN was supplied for the input parameter.', reason)
 
-/** What the call is about is not there; only where the operation declares it and the caller may know. */
+/** The subject of the call does not exist; only if the operation declares it and the caller may know. */
 export const notFound = (message: string, reason?: string) => failure('NotFoundException', message, reason)
 
-/** The state that is there contradicts the call. */
+/** The present state contradicts the call. */
 export const conflict = (message: string, reason?: string) => failure('ConflictException', message, reason)
 
-/** A part that the call needs is not there at the moment; the client may try again in a second. */
+/** Something that the call needs is not available at the moment; the client may retry in a second. */
 export function unavailable(message: string, reason?: string, cause?: unknown): ApiError {
   const { status, code } = modelledErrors.ServiceUnavailableException
   return new ApiError('ServiceUnavailableException', status, code, message, reason, cause, 1)
 }
 
-/** A rate is used up; after so many seconds there is room again (docs/service/limits.md#rates). */
+/** A rate is exceeded; after that many seconds a call is possible again (docs/service/limits.md#rates). */
 export function throttled(reason: string, retryAfter: number): ApiError {
   const { status, code } = modelledErrors.ThrottledClientException
   return new ApiError('ThrottledClientException', status, code, 'Rate exceeded', reason, undefined, retryAfter)

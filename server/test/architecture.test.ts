@@ -70,7 +70,7 @@ function circle(of: (file: string) => string | undefined): readonly string[] | u
   return [...arrows.keys()].map(start => walk(start, [])).find(found => found !== undefined)
 }
 
-test('a room imports only from itself, from the two open files and from the rooms that it may know', () => {
+test('a room imports only from itself, from the two open files and from its allowed rooms', () => {
   expect(imports.length).toBeGreaterThan(500)
   const strays = imports.filter(({ file, target }) => {
     const [from, to] = [roomOf(file), roomOf(target)]
@@ -80,24 +80,24 @@ test('a room imports only from itself, from the two open files and from the room
   expect(strays).toEqual([])
 })
 
-test('what a room may know it does know', () => {
+test('every allowed arrow between rooms is used', () => {
   const used = new Set(imports.map(({ file, target }) => `${roomOf(file)} → ${roomOf(target)}`))
   const arrows = Object.entries(allowed).flatMap(([from, known]) => known.map(to => `${from} → ${to}`))
   expect(arrows.filter(arrow => !used.has(arrow))).toEqual([])
 })
 
-test('no file and no room imports itself by way of others, not for a type either', () => {
+test('no file and no room imports itself through others, not even for a type', () => {
   expect(circle(file => file)).toBeUndefined()
   expect(circle(roomOf)).toBeUndefined()
 })
 
-test('a file stands in a room, unless everybody may import it or it wires the rooms together', () => {
+test('every file is in a room, except those that everybody may import and the wiring', () => {
   expect(files.filter(file => roomOf(file) === undefined).toSorted()).toEqual([...open, ...wiring].toSorted())
   const rooms = new Set(files.map(roomOf).filter(room => room !== undefined))
   expect([...rooms].toSorted()).toEqual([...Object.keys(allowed), 'cli'].toSorted())
 })
 
-test('nothing but the command line imports the wiring', () => {
+test('only the command line imports the wiring', () => {
   const strays = imports.filter(({ file, target }) => wiring.includes(target) && roomOf(file) !== 'cli' && file !== 'main.ts')
   expect(strays).toEqual([])
 })

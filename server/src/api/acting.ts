@@ -1,10 +1,10 @@
 import type { BearerCall, ChannelCall } from './call.ts'
 import type { Acting, ActingInChannel } from '../domain/acting.ts'
 
-/** The caller, as an act in domain/ knows whoever acts. */
+/** The caller as the actor of an act in domain/. */
 export const acting = ({ facts: { caller: actor }, now, limits }: BearerCall): Acting => ({ actor, now, limits })
 
-/** The same in the channel, or the sub-channel, that the call is about. */
+/** The same, with the channel and the sub-channel of the call. */
 export const actingIn = ({ facts: { caller: actor, channel, subChannel }, now, limits }: ChannelCall): ActingInChannel => ({
   actor,
   channel,

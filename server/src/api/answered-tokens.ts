@@ -1,6 +1,6 @@
 import { BoundedMap } from '../tools/bounded-map.ts'
 
-/** How many are remembered; the one that has been used longest ago is forgotten first. */
+/** The most tokens that are remembered; the least recently used one is forgotten first. */
 const capacity = 10_000
 
 interface Answer {
@@ -9,17 +9,17 @@ interface Answer {
   readonly at: number
 }
 
-/** The ClientRequestTokens of what is never stored (NON_PERSISTENT messages): kept in this process only, and bounded. */
+/** The ClientRequestTokens of NON_PERSISTENT messages, which are not stored: held by this process only, and bounded. */
 export class AnsweredTokens {
   readonly #answers = new BoundedMap<string, Answer>(capacity)
 
-  /** What the token was answered with, or is being answered with, unless that was before `since`. */
+  /** The answer, or pending answer, of the token, unless it is from before `since`. */
   get(token: string, since: number): Answer | undefined {
     const answer = this.#answers.get(token)
     return answer && answer.at > since ? answer : undefined
   }
 
-  /** A request that fails leaves its token unused. */
+  /** A failed request leaves its token unused. */
   remember(token: string, answer: Answer) {
     this.#answers.set(token, answer)
     answer.result.catch(() => this.#answers.get(token) === answer && this.#answers.delete(token))

@@ -8,43 +8,43 @@ import type { AnsweredTokens } from './answered-tokens.ts'
 import type { Database } from '../database/database.ts'
 import type { CalledChannel, Facts } from '../store/facts.ts'
 
-/** What the process hands to every call. */
+/** What every call gets from the process. */
 export interface Environment {
   readonly db: Database
-  /** For messages that are stored nowhere; what happens in a transaction is said by events/emit.ts. */
+  /** For messages that are not stored; every other event goes through events/emit.ts. */
   readonly bus: Bus
-  /** The clock, in epoch milliseconds. Tests move it; signatures keep real time. */
+  /** The clock, in epoch milliseconds. Tests can change it; signatures use the real time. */
   readonly now: () => number
   readonly region: string
   readonly account: string
   readonly limits: Limits
-  /** What GetMessagingSessionEndpoint answers; undefined for the host of the call and the TLS port. */
+  /** The answer of GetMessagingSessionEndpoint; undefined for the host of the call with the TLS port. */
   readonly publicWsHost: string | undefined
-  /** Where the server listens with TLS; undefined where it does not. */
+  /** The port of the TLS listener; undefined if TLS is off. */
   readonly tlsPort: number | undefined
   readonly pageTokens: PageTokens
   readonly answeredTokens: AnsweredTokens
 }
 
-/** What a handler may use where a service key acts. */
+/** What a handler gets if a service key makes the call. */
 export interface Call extends Environment {
   /** The host that the call was signed for. */
   readonly host: string
-  /** Who has signed. */
+  /** The principal that signed. */
   readonly principal: Principal
   readonly operation: OperationName
-  /** What the input names; `named` reads it. */
+  /** The ARNs in the input; `named` reads them. */
   readonly arns: NamedArns
-  /** What is known of the user or bot that calls; undefined where a service key acts. */
+  /** The facts about the user or bot that makes the call; undefined for a service key. */
   readonly facts: Facts | undefined
 }
 
-/** What a handler may use where a user or bot acts. */
+/** What a handler gets if a user or bot makes the call. */
 export interface BearerCall extends Call {
   readonly facts: Facts
 }
 
-/** The same where the call is about a channel: it exists, and the bearer's role permits the call. */
+/** The same for a call about a channel: the channel exists, and the bearer's role permits the call. */
 export interface ChannelCall extends BearerCall {
   readonly facts: Facts & { readonly channel: CalledChannel }
 }
@@ -57,5 +57,5 @@ type CallOf<Name extends OperationName> = 'ChimeBearer' extends keyof Input<Name
 
 type Handler<Name extends OperationName> = (input: Input<Name>, call: CallOf<Name>) => Promise<Output<Name>>
 
-/** Handlers bear the operation's name. */
+/** A handler has the name of its operation. */
 export type Handlers<Name extends OperationName> = { readonly [Each in Name]: Handler<Each> }

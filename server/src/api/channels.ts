@@ -28,7 +28,7 @@ async function requireIdentities(tx: Queries, arns: readonly Arn[]) {
 const expirationOf = (settings: { ExpirationDays: number; ExpirationCriterion: ExpirationCriterion } | undefined) =>
   settings && { days: settings.ExpirationDays, criterion: settings.ExpirationCriterion }
 
-/** How an input divides an elastic channel. */
+/** The sub-channels of an elastic channel, as an input describes them. */
 const elasticOf = (given: Input<'CreateChannel'>['ElasticChannelConfiguration']): Elastic | undefined =>
   given && {
     maximum: given.MaximumSubChannels,
@@ -36,7 +36,7 @@ const elasticOf = (given: Input<'CreateChannel'>['ElasticChannelConfiguration'])
     percentage: given.MinimumMembershipPercentage,
   }
 
-/** One condition of a search: the members that it names, or undefined where one of them does not exist. */
+/** One condition of a search: the members in it, or undefined if one of them does not exist. */
 async function memberField(
   db: Queries,
   { Operator, Values }: { Operator: 'EQUALS' | 'INCLUDES'; Values: readonly string[] },

@@ -37,7 +37,7 @@ export const endpoints: Handlers<
       voipDeviceToken: input.EndpointAttributes.VoipDeviceToken,
       allowMessages: input.AllowMessages ?? 'ALL',
     }
-    // Its number, since a user who comes back under the id of a deleted one is another.
+    // The user's id in the database: a new user under the id of a deleted one has another.
     return once(call, String(user.id), input, async tx => {
       return { AppInstanceUserArn: user.arn, EndpointId: await registerEndpoint(tx, call, user, device) }
     })

@@ -77,7 +77,7 @@ export const flows: Handlers<
           contentType: ContentType,
           pushNotification: PushNotification,
         }
-    // Before the transaction: who is overtaken from here on has come at the same moment, and not after the decision.
+    // Read before the transaction: a decision from here on counts as concurrent, and not as an earlier one.
     const callback = await findCallback(db, CallbackId)
     if (!callback?.channelArn || (callback.expiresAt ?? Infinity) <= now()) throw noSuchCallback()
     if (callback.channelArn !== ChannelArn || callback.messageId !== MessageId) {

@@ -11,9 +11,9 @@ interface Tokened {
 const hash = (...parts: string[]) => digest('sha256', JSON.stringify(parts), 'base64url').slice(0, 32)
 
 /**
- * A token is known by operation, parent resource, bearer and itself; its fingerprint is all of the input, which the decoder has
- * put in one order. The bearer counts by
- * its number, which is never given again, so that who comes back under a deleted one's id does not meet its tokens.
+ * A token is stored under operation, parent resource, bearer and itself. Its fingerprint is the whole input, which the decoder has
+ * put in one order. The bearer counts by its id in the database, which is never used again, so a new user under a deleted user's id
+ * does not meet that user's tokens.
  */
 function namesOf(call: Call, parent: string, input: Tokened) {
   const bearer = call.facts ? String(call.facts.caller.id) : ''
@@ -32,9 +32,9 @@ function replay<Result>(answered: { fingerprint: string; result: string }, finge
 }
 
 /**
- * Does the work once per ClientRequestToken: the same request again gets the first answer and changes nothing, one with other
- * parameters a ConflictException. Of concurrent twins one does the work and the others get its answer. Nearly every token is
- * new, so it is not looked for before the work: where it turns out to be known, the work is undone and the answer looked up.
+ * Runs the work once per ClientRequestToken. The same request again gets the first answer and changes nothing; a request with other
+ * parameters gets a ConflictException. Of concurrent twins one runs the work and the others get its answer. Nearly every token is
+ * new, so it is not looked up before the work: if it turns out to be known, the work is rolled back and the answer is looked up.
  */
 export async function once<Result>(call: Call, parent: string, input: Tokened, work: Work<Result>): Promise<Result> {
   const { token, fingerprint } = namesOf(call, parent, input)
@@ -49,7 +49,7 @@ export async function once<Result>(call: Call, parent: string, input: Tokened, w
     const answered = isKnown ? await answeredToken(tx, token, since) : undefined
     if (answered) return replay<Result>(answered, fingerprint)
     const result = await work(tx).catch(async (error: unknown) => {
-      // What the first request has made is no conflict.
+      // Something that the first request has created is no conflict.
       throw error instanceof ApiError && (await answeredToken(tx, token, since)) ? again() : error
     })
     if (!(await rememberToken(tx, { token, fingerprint, result: JSON.stringify(result), now }))) throw again()
@@ -58,7 +58,10 @@ export async function once<Result>(call: Call, parent: string, input: Tokened, w
   return call.db.transaction(shareableAs(work, whole))
 }
 
-/** The same for what is never stored: remembered in this process only, and only the last ones (docs/service/wire.md#idempotency). */
+/**
+ * The same for work that stores nothing: the answers are held by this process only, and only the last ones
+ * (docs/service/wire.md#idempotency).
+ */
 export async function onceInMemory<Result>(call: Call, parent: string, input: Tokened, work: () => Promise<Result>): Promise<Result> {
   const { token, fingerprint } = namesOf(call, parent, input)
   const now = call.now()

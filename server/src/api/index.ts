@@ -15,7 +15,7 @@ import { streaming } from './streaming.ts'
 import { tags } from './tags.ts'
 import { users } from './users.ts'
 
-/** Every operation's handler: one that is missing does not compile. */
+/** The handler of every operation: a missing one does not compile. */
 export const handlers: Handlers<OperationName> = {
   ...appInstances,
   ...users,

@@ -16,7 +16,7 @@ import { actingIn } from './acting.ts'
 import { allNamed, named, namedIfGiven } from './named.ts'
 import { paged } from './paging.ts'
 
-/** Whose channels are listed: the bearer's, or those of the user or bot that an admin names. */
+/** Whose channels are listed: those of the bearer, or of the user or bot that an admin names. */
 async function listingOf({ facts: { caller }, db }: BearerCall, arn: Arn | undefined): Promise<Listing> {
   const member = arn === undefined || arn.text === caller.arn ? caller : await requireIdentity(db, arn)
   return { memberId: member.id, viewerId: caller.id, appInstanceArn: caller.appInstanceArn }
@@ -53,7 +53,9 @@ export const memberships: Handlers<
     return { ChannelArn: call.facts.channel.arn, Member: identity(member), SubChannelId: subChannelName }
   },
 
-  /** Members of an elastic channel may come into several sub-channels: the answer names one where it is the same for all. */
+  /**
+   * Members of an elastic channel may be placed in several sub-channels: the answer has a SubChannelId if it is the same for all.
+   */
   async BatchCreateChannelMembership({ Type: type = 'DEFAULT' }, call) {
     const { channel, caller } = call.facts
     const { added, refused } = await call.db.transaction(tx => addMembers(tx, actingIn(call), allNamed(call, 'MemberArns'), type))
@@ -92,7 +94,7 @@ export const memberships: Handlers<
     await call.db.transaction(tx => removeMember(tx, actingIn(call), named(call, 'MemberArn')))
   },
 
-  /** The main job (docs/service/memberships.md#the-channels-of-a-user). */
+  /** See docs/service/memberships.md#the-channels-of-a-user. */
   async ListChannelMembershipsForAppInstanceUser(input, call) {
     const listing = await listingOf(call, namedIfGiven(call, 'AppInstanceUserArn'))
     const { items, NextToken } = await paged(call, input, [String(listing.memberId)], (after, limit) =>

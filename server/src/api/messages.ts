@@ -12,7 +12,9 @@ import { once, onceInMemory } from './idempotency.ts'
 import { namedIfGiven } from './named.ts'
 import { paged } from './paging.ts'
 
-/** Returns the message that the bearer wants to change; its absence is Forbidden (docs/service/operations.md#missing-resources). */
+/**
+ * Returns the message that the bearer wants to change; a missing one is Forbidden (docs/service/operations.md#missing-resources).
+ */
 function requireSeen(call: ChannelCall): Message {
   const message = seenMessage(call.facts, call.now())
   if (!message) throw forbidden(`There is no such message in ${call.facts.channel.arn}.`)
@@ -52,7 +54,7 @@ export const messages: Handlers<
       pushNotification: input.PushNotification,
       target: targetOf(input, call),
     })
-    // Its number, since a channel that comes back under the ChannelId of a deleted one is another.
+    // The channel's id in the database: a new channel under the ChannelId of a deleted one has another.
     const parent = String(call.facts.channel.id)
     if (taking.isStored) return answer(call, await once(call, parent, input, taking.take))
     return onceInMemory(call, parent, input, async () => answer(call, await taking.take(call.db, call.bus)))
@@ -90,13 +92,13 @@ export const messages: Handlers<
     return { ChannelArn: call.facts.channel.arn, MessageId: message.messageId, SubChannelId: call.facts.subChannel?.name }
   },
 
-  /** An admin may delete what it cannot see: a targeted message among others. */
+  /** An admin may delete a message that it cannot see, such as a targeted one. */
   async DeleteChannelMessage(_, call) {
     const { message } = call.facts
     if (message) await call.db.transaction(tx => remove(tx, actingIn(call), message))
   },
 
-  /** For the sender only, whatever its role: the rule has seen to that. */
+  /** For the sender only, whatever its role; the rule has checked that. */
   async GetChannelMessageStatus(_, call) {
     const message = requireSeen(call)
     const isBeingEdited = message.status === 'SENT' && (await isRunning(call.db, call.facts.channel.id, message.messageId))

@@ -12,7 +12,7 @@ import { actingIn } from './acting.ts'
 import { named, namedIfGiven } from './named.ts'
 import { paged } from './paging.ts'
 
-/** The bearer, or whom an admin names. */
+/** The bearer, or the user or bot that an admin names. */
 const moderatorOf = async ({ facts: { caller }, db }: BearerCall, arn: Arn | undefined) =>
   arn === undefined || arn.text === caller.arn ? caller : requireIdentity(db, arn)
 

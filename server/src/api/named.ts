@@ -2,7 +2,7 @@ import type { Arn } from '../arn.ts'
 import type { ArnMember } from '../contract/arns.ts'
 import type { Call } from './call.ts'
 
-/** The ARN that a required member of the input is. */
+/** The ARN in a required member of the input. */
 export function named({ arns }: Call, member: ArnMember): Arn {
   const [arn] = arns.get(member) ?? []
   if (!arn) throw new Error(`${member} is no required ARN of this operation.`)
@@ -12,5 +12,5 @@ export function named({ arns }: Call, member: ArnMember): Arn {
 /** The same for a member that may be left out. */
 export const namedIfGiven = ({ arns }: Call, member: ArnMember): Arn | undefined => arns.get(member)?.[0]
 
-/** The ARNs of a list, none where it is left out. */
+/** The ARNs of a list; empty if it is left out. */
 export const allNamed = ({ arns }: Call, member: ArnMember): readonly Arn[] => arns.get(member) ?? []

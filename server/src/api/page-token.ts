@@ -3,8 +3,8 @@ import type { Cursor } from '../store/page.ts'
 import { sealerOf, type Sealer } from '../tools/sealer.ts'
 
 /**
- * NextTokens: the cursor of a page, sealed together with what it is bound to, so that a token can't be read, forged, or used in
- * another listing. Base64url without padding.
+ * NextTokens: the cursor of a page, encrypted and authenticated together with its binding, so a token cannot be read, forged, or
+ * used for another list. Base64url without padding.
  */
 export class PageTokens {
   readonly #sealer: Sealer
@@ -14,12 +14,12 @@ export class PageTokens {
     this.#sealer = sealerOf(key)
   }
 
-  /** `binding` names the listing: operation, bearer, whose list, filters. */
+  /** `binding` identifies the list: operation, bearer, whose list, filters. */
   seal(binding: readonly string[], cursor: Cursor): string {
     return this.#sealer.seal(JSON.stringify(binding), cursor.join(',')).toString('base64url')
   }
 
-  /** The cursor of a token that was sealed with the same binding; a BadRequestException for every other text. */
+  /** Returns the cursor of a token with the same binding; throws BadRequestException for every other text. */
   open(binding: readonly string[], token: string): Cursor {
     const bytes = Buffer.from(token, 'base64url')
     const cursor = bytes.toString('base64url') === token ? this.#sealer.open(JSON.stringify(binding), bytes) : undefined

@@ -1,12 +1,12 @@
 import type { Call } from './call.ts'
 import type { Cursor } from '../store/page.ts'
 
-/** The most that a page holds, and what it holds where MaxResults is absent (docs/service/wire.md#paging). */
+/** The most items of a page, which is also the default (docs/service/wire.md#paging). */
 const largestPage = 50
 
 /**
- * One page of a list. `about` names what is listed beyond operation and bearer, so that a NextToken is good for this list
- * only. MaxResults is no part of it and may change from page to page.
+ * One page of a list. `about` identifies the list in addition to operation and bearer, so a NextToken is valid for this list only.
+ * MaxResults is not part of it and may change from page to page.
  */
 export async function paged<Items>(
   call: Call,

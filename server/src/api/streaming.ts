@@ -6,7 +6,7 @@ import { appInstanceByArn } from '../store/app-instances.ts'
 import type { Queries } from '../database/database.ts'
 import { deleteStreamingConfigurations, putStreamingConfiguration, streamingConfigurations } from '../store/streaming.ts'
 
-/** Amazon takes Kinesis streams whose name starts like this (docs/service/streaming.md#configuration). */
+/** Amazon accepts Kinesis streams whose name starts like this (docs/service/streaming.md#configuration). */
 const stream = /^arn:[a-z0-9.-]+:kinesis:[a-z0-9.-]*:[a-z0-9.-]*:stream\/chime-messaging-[A-Za-z0-9_.-]+$/
 
 const shown = async (db: Queries, appInstanceId: number) => ({
@@ -19,7 +19,7 @@ const shown = async (db: Queries, appInstanceId: number) => ({
 export const streaming: Handlers<
   'PutMessagingStreamingConfigurations' | 'GetMessagingStreamingConfigurations' | 'DeleteMessagingStreamingConfigurations'
 > = {
-  /** A data type that is not named keeps its stream (docs/service/streaming.md#configuration). */
+  /** A data type that the call does not name keeps its stream (docs/service/streaming.md#configuration). */
   async PutMessagingStreamingConfigurations({ AppInstanceArn, StreamingConfigurations }, { db }) {
     if (new Set(StreamingConfigurations.map(({ DataType }) => DataType)).size < StreamingConfigurations.length) {
       throw badRequest('A DataType may be configured once', 'Give each DataType one ResourceArn.')

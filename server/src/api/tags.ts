@@ -5,7 +5,7 @@ import type { Queries } from '../database/database.ts'
 import { lockResource, putTags, removeTags, taggedResource, tagsOf } from '../store/tags.ts'
 import { named } from './named.ts'
 
-/** How many tags a resource may have (docs/service/limits.md#counts). */
+/** The most tags of a resource (docs/service/limits.md#counts). */
 const mostTags = 50
 
 const missing = (text: string) => forbidden(`${text} does not exist, or cannot be tagged.`)

@@ -1,23 +1,25 @@
 import { ApiError } from '../errors.ts'
 
-/** What a node knows of who may call: keys, roles and policies, which commands and other nodes change. */
+/** What this node knows about who may call: keys, roles and policies, which commands and other nodes can change. */
 export interface Access {
-  /** Is something else after each change. */
+  /** A value that differs after each change. */
   readonly known: unknown
-  /** Whether what is known differs from what was known then, once the changes that are committed by now are followed. */
+  /**
+   * Resolves to whether anything has changed since that value of `known`, after the changes that are committed by now are loaded.
+   */
   hasChanged(known: unknown): Promise<boolean>
 }
 
-/** STS refuses with ValidationError a duration that is longer than the role allows. */
+/** STS uses ValidationError to refuse a duration that is longer than the role allows. */
 const types = new Set(['UnrecognizedClientException', 'AccessDeniedException', 'AccessDenied', 'ValidationError'])
 
-/** Whether the error, or what it was made of, says that keys, roles or policies refuse the call. */
+/** Whether keys, roles or policies caused the error, or the error that it wraps. */
 const isOfAccess = (error: unknown): boolean =>
   error instanceof ApiError ? types.has(error.type) : error instanceof Error && isOfAccess(error.cause)
 
 /**
- * The result of the work. Where keys, roles or policies refuse it and have changed by then, the work is done again: what a command has
- * made works at once. Work that is refused so must have done nothing.
+ * Returns the result of the work. If keys, roles or policies refuse the work and have changed since it began, it runs again, so a
+ * permission that a command has just created works at once. Work that is refused in this way must have changed nothing.
  */
 export async function upToDate<Result>(access: Access, work: () => Promise<Result>): Promise<Result> {
   const { known } = access

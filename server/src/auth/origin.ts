@@ -1,10 +1,10 @@
 import type { IncomingHttpHeaders } from 'node:http'
 
-/** What policies ask of where a request comes from. */
+/** Where a request comes from, for conditions in policies. */
 export interface Origin {
   /** An IP address. */
   readonly sourceAddress: string
-  /** Whether it came over TLS. */
+  /** Whether the request came over TLS. */
   readonly isSecure: boolean
   readonly headers: Readonly<IncomingHttpHeaders>
 }

@@ -3,39 +3,39 @@ import type { BusEvent } from './socket-events.ts'
 /** A listener must not throw. */
 export interface Listener {
   hear(event: BusEvent): void
-  /** Writes the frames of the events so far now instead of at the end of the turn. */
+  /** Writes the frames of the events so far now, instead of at the end of the turn. */
   flush(): void
-  /** The sub-channels of the channel that somebody here is in, 0 for an ordinary channel; empty where nobody is in it. */
+  /** The sub-channels of the channel that have a session on this node, 0 for an ordinary channel; empty if there is none. */
   placesIn(channelId: number): readonly number[]
-  /** Whose sockets are here. */
+  /** The users with a socket on this node. */
   userIds(): readonly number[]
-  /** The user is a member there, whatever has been heard. */
+  /** The user is a member of that place, although no event of its join may have arrived. */
   join(userId: number, place: { readonly channelId: number; readonly subChannelId: number }): void
-  /** What has happened in the channel cannot be told any more: its sockets are to come back and ask. */
+  /** The events of the channel can no longer be repaired: its sockets are closed, so that the clients list again. */
   lost(channelId: number): void
 }
 
-/** What a node says to the others of whom it listens for. */
+/** What a node tells the bus about its sessions. */
 export interface Following {
-  /** Resolves once it is heard here what happens to the user elsewhere. */
+  /** Resolves once the events about the user from other nodes arrive here. */
   enter(userId: number): Promise<void>
-  /** Resolves once it is heard here what happens in the channels elsewhere, after the numbers that they have by then. */
+  /** Resolves once the events of the channels from other nodes arrive here, after the numbers that the channels have by then. */
   join(channelIds: readonly number[]): Promise<void>
 }
 
 /**
- * Carries the events that sockets hear from where they happen to where they are heard.
+ * Carries events from the transactions that cause them to the sockets.
  *
- * Events of one channel arrive in the order of their numbers, each once, at every listener; nothing is promised about those of
- * different channels. Publishers publish after the commit, in commit order (database/database.ts). Publishing never waits and never
- * throws. Between nodes, events that have no number, and departures, may be lost.
+ * Every listener gets the events of one channel in the order of their numbers, each once; there is no order between channels.
+ * Publishers publish after the commit, in commit order (database/database.ts). Publishing never waits and never throws. Between
+ * nodes, events without a number, and departures, may be lost.
  */
 export interface Bus {
   publish(event: BusEvent): void
-  /** Nothing more is published for now. */
+  /** Says that nothing more is published for now. */
   flush(): void
-  /** Hears every event from now on. */
+  /** The listener gets every event from now on. */
   subscribe(listener: Listener): void
-  /** Undefined where there is one node, which hears everything. */
+  /** Undefined on a single node, which hears every event. */
   readonly following: Following | undefined
 }

@@ -3,20 +3,20 @@ import type { Log } from '../observe/log.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import type { Step } from './socket-events.ts'
 
-/** What another node has published before arrives within that, or is read from the database. */
+/** How long a step waits for an earlier one of another node, before the missing ones are read from the database. */
 const graceMilliseconds = 40
-/** After the database has failed it is asked again after that. */
+/** The pause before the database is asked again after a failure. */
 const retryMilliseconds = 1000
-/** So many steps wait for those before them. Others are read from the database. */
+/** The most steps that wait for earlier ones. Further ones are read from the database. */
 const mostHeld = 200
-/** So many numbers are read at once. */
+/** How many numbers are read at once. */
 const portion = 100
-/** Who has missed more than that is to come back and ask. */
+/** Beyond this many missed numbers the channel's sockets are closed, so that the clients list again. */
 const mostMissed = 1000
-/** What has no table of its own is kept a little longer than that (jobs/index.ts). */
+/** Events without a table of their own are stored a little longer than this (jobs/index.ts). */
 const keptMilliseconds = 10 * 60_000
 
-/** Where a channel is: its last number and a time that no later message is before. */
+/** How far a channel is: its last number, and a time before which there is no later message. */
 export interface Reached {
   readonly sequence: number
   readonly at: number
@@ -25,38 +25,38 @@ export interface Reached {
 export interface Missed {
   /** In the order of their numbers. */
   readonly steps: readonly Step[]
-  /** Where the channel was when it was read. */
+  /** How far the channel was when it was read. */
   readonly reached: Reached
 }
 
 interface Asked {
   readonly channelId: number
   readonly after: number
-  /** The last number that is wanted. */
+  /** The last number to read. */
   readonly upTo: number
-  /** No message that is wanted is older. */
+  /** No message to read is older than this. */
   readonly notBefore: number
 }
 
 interface Tools {
   readonly hear: (step: Step) => void
   readonly lost: (channelId: number) => void
-  /** What the database has of these numbers. */
+  /** Reads the events of these numbers from the database. */
   readonly missed: (asked: Asked) => Promise<Missed>
   readonly metrics: Metrics
   readonly log: Log
 }
 
-/** Brings the steps of one channel into the order of their numbers, and reads those that do not arrive. */
+/** Puts the steps of one channel in the order of their numbers, and reads those that do not arrive. */
 export class ChannelNumbers {
   readonly channelId: number
   readonly bornAt = performance.now()
   readonly #tools: Tools
   #last: number
   #notBefore: number
-  /** When the channel was known to be at the last number. */
+  /** When the channel was last known to be at its last number. */
   #sureAt = performance.now()
-  /** What others are known to have said. */
+  /** The highest number that other nodes have reported. */
   #wanted = 0
   readonly #held = new Map<number, Step>()
   #mustLook = false
@@ -71,7 +71,7 @@ export class ChannelNumbers {
     this.#tools = tools
   }
 
-  /** The next step is heard at once. One that comes too early waits, and what has been heard is not heard again. */
+  /** Delivers the next step at once. A step that is too early waits, and one that was already delivered is dropped. */
   take(step: Step & { readonly sequence: number }) {
     const { sequence } = step
     if (sequence <= this.#last) return
@@ -84,20 +84,20 @@ export class ChannelNumbers {
     this.expect(sequence)
   }
 
-  /** The channel has reached that number: what does not arrive soon is read. */
+  /** The channel has reached that number: steps that do not arrive soon are read. */
   expect(sequence: number) {
     if (sequence <= this.#last) return
     this.#wanted = Math.max(this.#wanted, sequence)
     if (!this.#isReading) this.#readAfter(graceMilliseconds)
   }
 
-  /** Reads whatever there is. */
+  /** Reads all further steps. */
   look() {
     this.#mustLook = true
     if (!this.#isReading) this.#readAfter(0)
   }
 
-  /** The channel was there at that time. */
+  /** The channel had reached that number at that time. */
   compare({ sequence, at }: Reached, askedAt: number) {
     if (sequence > this.#last) this.expect(sequence)
     else if (sequence === this.#last) {
@@ -181,7 +181,7 @@ export class ChannelNumbers {
     if (recovered > 0) metrics.busGaps.inc()
   }
 
-  /** What has arrived meanwhile is heard as it has arrived. Says how many steps had to be read. */
+  /** Delivers the read steps; steps that have arrived meanwhile are delivered as they arrived. Returns how many had to be read. */
   #hearAll(steps: readonly Step[], upTo: number): number {
     const known = new Map(steps.map(step => [step.sequence!, step]))
     let recovered = 0
@@ -192,7 +192,7 @@ export class ChannelNumbers {
       if (step) this.#hear(step as Step & { sequence: number })
       if (step && !arrived) recovered++
     }
-    // Not every number is heard of: a moderator who is made tells nobody.
+    // Not every number has an event for sockets: a new moderator has none.
     this.#last = Math.max(this.#last, upTo)
     return recovered
   }

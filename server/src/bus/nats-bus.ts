@@ -9,29 +9,29 @@ import { Publisher } from './publisher.ts'
 import type { BusEvent, Step } from './socket-events.ts'
 import { readMessage, type Subjects } from './wire.ts'
 
-/** How often all is compared with the database, and how much longer at the most. */
+/** The interval of the comparison with the database, and the most that is added at random. */
 const compareMilliseconds = 20_000
 const jitterMilliseconds = 5000
-/** The same while NATS is away. */
+/** The interval while NATS is unavailable. */
 const deafMilliseconds = 4000
-/** A channel that somebody joins by an event is compared after that. */
+/** The delay before a channel that a user joins by an event is compared. */
 const soonMilliseconds = 100
-/** What happens after an event that arrives now is not older than that, by any node's clock. */
+/** What follows an event that arrives now is not older than this, by any node's clock. */
 const recentMilliseconds = 60_000
-/** How many channels are compared by one query, and how many are read at once. */
+/** How many channels one query compares, and how many are read at once. */
 const portion = 10_000
 const readsAtOnce = 4
-/** A session may take so long from `join` until it is in its channels. */
+/** The most time from the `join` of a session until it is in its channels. */
 const joiningMilliseconds = 60_000
 
-/** What the database knows. */
+/** What the bus reads from the database. */
 export interface Journal {
-  /** Where these channels are; those that are gone are left out. */
+  /** How far these channels are; purged ones are left out. */
   reached(channelIds: readonly number[]): Promise<ReadonlyMap<number, Reached>>
   missed(
     asked: Parameters<ConstructorParameters<typeof ChannelNumbers>[2]['missed']>[0] & { readonly places: readonly number[] },
   ): Promise<Missed>
-  /** Those who are no users any more. */
+  /** Those of the users that are deleted. */
   gone(userIds: readonly number[]): Promise<readonly number[]>
   /** Looks for memberships that are new since the last looks. */
   joined(userIds: readonly number[]): Promise<readonly Joined[]>
@@ -41,7 +41,7 @@ interface Joined {
   readonly userId: number
   readonly channelId: number
   readonly subChannelId: number
-  /** Where the channel was before, as far as that is known. */
+  /** How far the channel was before, if that is known. */
   readonly before: Reached | undefined
 }
 
@@ -54,8 +54,8 @@ interface Wiring {
 }
 
 /**
- * The bus between nodes. NATS is at most once, so every step has its channel's number: what does not arrive is read from the database,
- * at once where a later one shows the gap, and otherwise with the next comparison.
+ * The bus between nodes. NATS delivers at most once, so every step has its channel's number. A step that does not arrive is read
+ * from the database: at once if a later one shows the gap, and otherwise at the next comparison.
  */
 export class NatsBus implements Bus {
   readonly following: Following
@@ -91,7 +91,7 @@ export class NatsBus implements Bus {
 
   publish(event: BusEvent) {
     this.#publisher.publish(event)
-    // Of what is no step the sockets here hear at once too.
+    // The sockets of this node hear other events at once too.
     if (!('channelId' in event)) this.#listener?.hear(event)
   }
 
@@ -104,7 +104,7 @@ export class NatsBus implements Bus {
     this.#listener = listener
   }
 
-  /** For the messages that arrive. */
+  /** Takes a message that arrives. */
   hear(data: Uint8Array) {
     try {
       this.#hear(data)
@@ -133,7 +133,7 @@ export class NatsBus implements Bus {
       if (sequence !== undefined) numbers?.expect(sequence)
       return
     }
-    // Who follows the channel hears the step itself, and who does not hears the copy.
+    // A node that follows the channel takes the step, any other takes the copy.
     if ((kind === 'step') !== (numbers !== undefined)) return
     this.#wiring.metrics.busLag.observe(Math.max(0, Date.now() - sentAt) / 1000)
     this.#take({ channelId, sequence, events: events() })
@@ -148,7 +148,7 @@ export class NatsBus implements Bus {
     }
     this.#tell(step)
     if (sequence === undefined || numbers || this.#listener?.placesIn(channelId).length === 0) return
-    // Somebody has joined with it.
+    // A user of this node has joined with the step.
     this.#follow(channelId, { sequence, at: Date.now() - recentMilliseconds })
     this.#soon.add(channelId)
     if (this.#soon.size === 1) setTimeout(() => void this.#compareSoon(), soonMilliseconds).unref()
@@ -158,7 +158,7 @@ export class NatsBus implements Bus {
     for (const event of events) this.#listener?.hear(event)
   }
 
-  /** `place` is where somebody joins. */
+  /** `place` is where a user joins. */
   #follow(channelId: number, reached: Reached, place?: number) {
     const { link, subjects, journal, log, metrics } = this.#wiring
     if (this.#channels.has(channelId)) return
@@ -183,13 +183,13 @@ export class NatsBus implements Bus {
     const { link, subjects, journal } = this.#wiring
     const unknown = [...new Set(channelIds)].filter(id => !this.#channels.has(id))
     if (unknown.length === 0) return
-    // All are subscribed to before the server is asked whether it knows.
+    // All subscriptions are sent before the server is asked to confirm them.
     const isNew = unknown.map(id => link.subscribe(subjects.channel(id))).includes(true)
     if (isNew) await link.confirm()
     for (const [id, reached] of await journal.reached(unknown)) this.#follow(id, reached)
   }
 
-  /** What was published between an event by which somebody has joined and the subscription. */
+  /** Compares channels for events between a user's join and the subscription. */
   async #compareSoon() {
     const joined = [...this.#soon]
     this.#soon = new Set()
@@ -226,7 +226,7 @@ export class NatsBus implements Bus {
       if (this.#isClosed) return
       const isFollowed = this.#channels.has(place.channelId)
       if (!isFollowed && before) this.#follow(place.channelId, before, place.subChannelId)
-      // Where it is read how the user has joined, that is heard; otherwise the user is there without a word.
+      // If the event of the join can be read, it is delivered; otherwise the user is a member without an event.
       if (!isFollowed && !before) {
         await this.#join([place.channelId])
         this.#listener?.join(userId, place)
@@ -246,12 +246,12 @@ export class NatsBus implements Bus {
       const numbers = this.#channels.get(id)
       const now = reached.get(id)
       if (now) numbers?.compare(now, askedAt)
-      // Deleted and purged: how it has ended may still be there to be read.
+      // The channel is deleted and purged, but its last events may still be stored.
       else numbers?.look()
     }
   }
 
-  /** Channels and users that nobody here is, or is about to be. */
+  /** Forgets channels and users that have no session on this node, and none that is about to join. */
   #forget() {
     const { link, subjects } = this.#wiring
     const old = performance.now() - joiningMilliseconds

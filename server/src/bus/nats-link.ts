@@ -2,27 +2,27 @@ import { setTimeout } from 'node:timers/promises'
 import { connect, type ConnectionOptions, type NatsConnection, type Subscription } from '@nats-io/transport-node'
 import type { Log } from '../observe/log.ts'
 
-/** A server that does not answer within that is given up for another one. */
+/** The time after which a server that does not answer is given up for another one. */
 const dialMilliseconds = 3000
-/** Between two tries to connect, and twice that at the most. */
+/** The least pause between two attempts to connect; the most is twice that. */
 const pauseMilliseconds = 250
-/** How often the server is asked whether it is there. */
+/** How often the server is asked for an answer. */
 const askMilliseconds = 3000
-/** A server that does not answer for so long is gone, so that a dead link is noticed within ten seconds. */
+/** How long the answer may take, so that a dead connection is noticed within ten seconds. */
 const patienceMilliseconds = 4000
-/** What may wait to be taken by the server. */
+/** The most bytes that may wait for the server. */
 const mostWaiting = 32 * 1024 * 1024
 
 interface Wiring {
   readonly options: ConnectionOptions
   readonly log: Log
-  /** Called for each message, and must not throw. */
+  /** Called for each message; it must not throw. */
   readonly hear: (data: Uint8Array) => void
 }
 
 /**
- * A connection to NATS that comes back for ever. What is handed to a client that is not connected is gone without a word, so each
- * connection is a client of its own, and `publish` says where there is none.
+ * A connection to NATS that reconnects for ever. A client that is not connected drops messages silently, so each connection is a
+ * client of its own, and `publish` returns whether there is one.
  */
 export class NatsLink {
   readonly #options: ConnectionOptions
@@ -30,7 +30,7 @@ export class NatsLink {
   readonly #hear: (data: Uint8Array) => void
   readonly #subscriptions = new Map<string, Subscription | undefined>()
   #connection: NatsConnection | undefined
-  /** Bytes that this client was handed, and those of them that the server has said to have taken. */
+  /** The bytes that this client was given, and those that the server has confirmed. */
   #sent = 0
   #taken = 0
   #asking: NodeJS.Timeout | undefined
@@ -47,7 +47,7 @@ export class NatsLink {
     this.#hear = hear
   }
 
-  /** Throws an Error that names the servers, never a password, where none of them takes the connection. */
+  /** Throws an Error that names the servers, but no password, if none of them accepts the connection. */
   static async open(wiring: Wiring): Promise<NatsLink> {
     const link = new NatsLink(wiring)
     try {
@@ -64,12 +64,12 @@ export class NatsLink {
     return this.#connection !== undefined
   }
 
-  /** The largest message that the server takes. */
+  /** The largest message that the server accepts. */
   get mostBytes(): number {
     return this.#connection?.info?.max_payload ?? 0
   }
 
-  /** False where it cannot leave now: then it never does. */
+  /** False if the message cannot be sent now; then it is dropped. */
   publish(subject: string, data: Uint8Array): boolean {
     if (!this.#connection || this.#sent - this.#taken + data.byteLength > mostWaiting) return false
     try {
@@ -81,14 +81,14 @@ export class NatsLink {
     return true
   }
 
-  /** Returns whether there was no such subscription. The server knows of it after `confirm`. */
+  /** Returns whether the subscription is new. The server has it after `confirm`. */
   subscribe(subject: string): boolean {
     if (this.#subscriptions.has(subject)) return false
     this.#subscriptions.set(subject, this.#subscribed(subject))
     return true
   }
 
-  /** Ends all but these subscriptions. */
+  /** Ends all other subscriptions. */
   keep(subjects: ReadonlySet<string>) {
     for (const [subject, subscription] of this.#subscriptions) {
       if (subjects.has(subject)) continue
@@ -97,7 +97,10 @@ export class NatsLink {
     }
   }
 
-  /** Whether the server has taken all that was published and subscribed to before; one that does not say so in time is given up. */
+  /**
+   * Resolves to whether the server has taken everything that was published and subscribed before; a server that does not answer in
+   * time is given up.
+   */
   async confirm(): Promise<boolean> {
     const connection = this.#connection
     if (!connection) return false
@@ -115,7 +118,7 @@ export class NatsLink {
     return true
   }
 
-  /** What was published has left when it resolves, where the server is there. */
+  /** Resolves when everything published has been sent, if the server is available. */
   async close() {
     await this.confirm()
     this.#isClosed = true
@@ -146,7 +149,7 @@ export class NatsLink {
     return this.#connection?.subscribe(subject, { callback })
   }
 
-  /** What the server complains of, such as a subject that may not be published to. */
+  /** Logs complaints of the server, such as a subject that may not be published to. */
   async #watch(connection: NatsConnection) {
     for await (const status of connection.status()) {
       if (status.type === 'error') this.#log.error({ err: status.error }, 'NATS refuses something')
@@ -163,7 +166,7 @@ export class NatsLink {
     this.#connection = undefined
     this.#deafSince ??= performance.now()
     this.#log.warn({ why }, 'The connection to NATS is lost: what happens on other nodes is read from the database until it is back')
-    // Not awaited: with a server that takes nothing it may never end.
+    // Not awaited: with a server that reads nothing it may never end.
     void connection.close()
     this.onDeaf()
     void this.#return()

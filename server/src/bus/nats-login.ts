@@ -40,7 +40,7 @@ async function authenticatorOf(settings: NatsSettings): Promise<Authenticator | 
   return credsAuthenticator(credentials)
 }
 
-/** As whom, and how, NATS is connected to. Throws an Error that names the setting where a file is not what it must be. */
+/** The options of the connection to NATS. Throws an Error that names the setting if a file is invalid. */
 export async function natsOptions(settings: NatsSettings): Promise<ConnectionOptions> {
   const { natsUrl = [], natsCa, natsCert, natsKey } = settings
   const authenticator = await authenticatorOf(settings)

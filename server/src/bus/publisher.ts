@@ -2,14 +2,16 @@ import type { NatsLink } from './nats-link.ts'
 import { isSocketEvent, type BusEvent, type SocketEvent, type Step } from './socket-events.ts'
 import { numberMessage, otherMessage, stepMessage, subjectsOfPeople, type Subjects } from './wire.ts'
 
-/** How often the server is asked whether it has taken what was published. */
+/** How often the server is asked to confirm what was published. */
 const confirmMilliseconds = 1000
-/** For so many channels it is remembered that others may have missed something; they find out about more by themselves. */
+/**
+ * The most channels for which it is remembered that others may have missed something; for further ones they find out by comparison.
+ */
 const mostUnconfirmed = 10_000
 
 /**
- * Tells the other nodes. What may have been lost on the way to the server is told again as the number that the channel has reached,
- * so that they read the rest from the database.
+ * Publishes events to the other nodes. For what may have been lost on the way to the server, it publishes the number that the
+ * channel has reached, so that the others read the rest from the database.
  */
 export class Publisher {
   readonly #link: NatsLink
@@ -18,7 +20,7 @@ export class Publisher {
   #unconfirmed = new Map<number, number>()
   #confirming: Promise<void> | undefined
   #step: { channelId: number; sequence: number | undefined; events: SocketEvent[] } | undefined
-  /** Hears each step at once, before the others do. */
+  /** Called for each step before it is published. */
   readonly #onStep: (step: Step) => void
 
   constructor(link: NatsLink, subjects: Subjects, onStep: (step: Step) => void = () => {}) {
@@ -44,11 +46,11 @@ export class Publisher {
     }
     this.flush()
     this.#step = { channelId, sequence, events: [event] }
-    // All that follows from a commit is published in one turn.
+    // All events of a commit are published in one turn.
     queueMicrotask(() => this.flush())
   }
 
-  /** What has been published so far leaves now. */
+  /** Sends what was published so far. */
   flush() {
     const step = this.#step
     if (!step) return
@@ -64,7 +66,7 @@ export class Publisher {
     for (const [channelId, sequence] of unconfirmed) this.#sendNumber(channelId, sequence)
   }
 
-  /** Resolves once what was published has been taken, or cannot be. */
+  /** Resolves once everything published is confirmed, or cannot be. */
   async close() {
     this.flush()
     clearInterval(this.#timer)
@@ -108,7 +110,7 @@ export class Publisher {
     const since = this.#unconfirmed
     this.#unconfirmed = sent
     for (const [channelId, sequence] of since) this.#remember(channelId, sequence)
-    // It may be back already.
+    // The connection may be back already.
     if (this.#link.isConnected) this.repeat()
   }
 }

@@ -1,4 +1,4 @@
-/** The events of a socket (docs/service/sessions.md#events) that are about a channel. */
+/** The events about a channel that sockets get (docs/service/sessions.md#events). */
 export type SocketEventType =
   | `${'' | 'PENDING_' | 'FAILED_' | 'DENIED_'}${'CREATE' | 'UPDATE'}_CHANNEL_MESSAGE`
   | 'REDACT_CHANNEL_MESSAGE'
@@ -21,25 +21,23 @@ export interface Move {
 export interface SocketEvent {
   readonly type: SocketEventType
   readonly channelId: number
-  /** The channel's number of the commit that it belongs to; undefined for what is in no transaction. */
+  /** The channel's number of the commit that the event belongs to; undefined for an event without a transaction. */
   readonly sequence: number | undefined
-  /** Whose members hear it: 0 of an ordinary channel, undefined for those of all sub-channels. */
+  /** The sub-channel whose members hear it: 0 for an ordinary channel, undefined for the members of all sub-channels. */
   readonly subChannelId: number | undefined
   /** If given, only these users and bots hear it, members or not. */
   readonly only?: readonly number[]
-  /** A member who joins hears it already, one who leaves hears it too; afterwards they hear the channel, or do not. */
+  /** The memberships that the event changes: a member who joins hears the event already, a member who leaves still hears it. */
   readonly moves?: readonly Move[]
-  /** The wire's object, neutral: times are `Date`. */
+  /** The payload in a neutral form: times are `Date`. */
   readonly payload: Readonly<Record<string, unknown>>
-  /** That of a message; everything else is SYSTEM. */
+  /** The type of a message; every other event is SYSTEM. */
   readonly messageType?: 'STANDARD' | 'CONTROL'
   /** The one documented x-amz-chime-event-reason (docs/service/sessions.md#frames). */
   readonly reason?: 'subchannel_DELETED'
 }
 
-/**
- * All that sockets hear of one number of a channel. Undefined is the number of what is in no transaction.
- */
+/** All events of one number of a channel for sockets. The number is undefined for an event without a transaction. */
 export interface Step {
   readonly channelId: number
   readonly sequence: number | undefined
@@ -50,7 +48,7 @@ export interface Step {
 export type Departure =
   { readonly type: 'user-deleted'; readonly userId: number } | { readonly type: 'app-instance-deleted'; readonly appInstanceId: number }
 
-/** A socket of the user has been established on the node, so one of the same sessionId on another node is closed. */
+/** A socket of the user was established on the node, so a session with the same sessionId on another node is closed. */
 export interface SessionTaken {
   readonly type: 'session-taken'
   readonly userId: number

@@ -1,10 +1,10 @@
 import type { Departure, SessionTaken, SocketEvent, Step } from './socket-events.ts'
 
-/** The version of what follows. Nodes of another version do not hear it, and read what they miss from the database. */
+/** The version of the format. Nodes of another version do not get these messages, and read what they miss from the database. */
 const version = 1
 /**
- * Channels and users share this many subjects each, so that a user in 20,000 channels does not make 20,000 subscriptions. The same
- * on all nodes of a version.
+ * The number of subjects that channels and users share each, so that a user in 20,000 channels does not make 20,000 subscriptions.
+ * The same on all nodes of a version.
  */
 const buckets = 1024
 
@@ -14,7 +14,7 @@ export function subjectsOf(cluster: string) {
   return {
     channel: (id: number) => `${prefix}.channel.${id % buckets}`,
     user: (id: number) => `${prefix}.user.${id % buckets}`,
-    /** What concerns all users of an app instance. */
+    /** For all users of an app instance. */
     all: `${prefix}.all`,
   }
 }
@@ -22,8 +22,8 @@ export function subjectsOf(cluster: string) {
 export type Subjects = ReturnType<typeof subjectsOf>
 
 /**
- * What a message is: a step; a copy of one for those of its people whose node does not follow the channel; a number that the channel
- * has reached; something else.
+ * The kind of a message: a step; a copy of a step for users whose node does not follow the channel; a number that the channel has
+ * reached; something else.
  */
 type Kind = 'step' | 'copy' | 'number' | 'other'
 
@@ -31,14 +31,14 @@ export interface Heard {
   readonly kind: Kind
   readonly channelId: number
   readonly sequence: number | undefined
-  /** By the clock of the node that has published it. */
+  /** By the clock of the publishing node. */
   readonly sentAt: number
-  /** Of a step or a copy. Read only where somebody listens. */
+  /** The events of a step or a copy, parsed only if a session needs them. */
   readonly events: () => readonly SocketEvent[]
   readonly other: () => Departure | SessionTaken
 }
 
-/** A line that says what it is, and JSON. Times are ISO 8601 then, as in frames. */
+/** A header line and JSON. Times are ISO 8601 in it, as in frames. */
 const message = (kind: Kind, channelId: number, sequence: number | undefined, content: unknown) =>
   Buffer.from(`${kind} ${channelId} ${sequence ?? '-'} ${Date.now()}\n${JSON.stringify(content)}`)
 
@@ -49,10 +49,10 @@ export const numberMessage = (channelId: number, sequence: number) => message('n
 export const otherMessage = (event: Departure | SessionTaken) => message('other', 0, undefined, event)
 
 const head = /^(step|copy|number|other) (\d{1,16}) (-|\d{1,16}) (\d{1,16})$/
-/** A head is no longer than that. */
+/** The longest header line. */
 const longestHead = 64
 
-/** Throws an Error where it is no message of this version; so do `events` and `other`. */
+/** Throws an Error for anything but a message of this version; so do `events` and `other`. */
 export function readMessage(data: Uint8Array): Heard {
   const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength)
   const end = bytes.subarray(0, longestHead).indexOf('\n')
@@ -70,7 +70,7 @@ export function readMessage(data: Uint8Array): Heard {
   }
 }
 
-/** The subjects for copies of a step: of those who hear it wherever they are, or join with it. */
+/** The subjects for copies of a step: for users who hear it wherever they are, or who join with it. */
 export function subjectsOfPeople(subjects: Subjects, { events }: Step): ReadonlySet<string> {
   const people = events.flatMap(({ only = [], moves = [] }) => [
     ...only,

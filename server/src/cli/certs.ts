@@ -10,20 +10,20 @@ import { dataFolder } from '../database/data-folder.ts'
 import { quoted } from './quoted.ts'
 import { addSettings, configOf, type Flags } from './settings.ts'
 
-/** A name of a certificate without its kind. Of an address of IPv6 Node prints all eight groups; people write it shorter. */
+/** Formats the name of a certificate without its kind. Node prints all eight groups of an IPv6 address; people write it shorter. */
 function shown(name: string) {
   const [, kind, value = name] = /^(DNS|IP Address):(.*)$/.exec(name) ?? []
   return kind === 'IP Address' && isIPv6(value) ? new URL(`http://[${value}]`).hostname.slice(1, -1) : value
 }
 
-/** What a certificate is good for, in one line. */
+/** Describes a certificate in one line. */
 function described(pem: string) {
   const { subjectAltName = '', validToDate } = new X509Certificate(pem)
   const names = subjectAltName.split(', ').map(shown)
   return `It is for ${names.join(', ') || 'no name'}, until ${validToDate.toISOString().slice(0, 10)}.`
 }
 
-/** How each kind of client is told to trust the CA. Each line of a shell can be pasted as it is. */
+/** How each kind of client is told to trust the CA. Each shell line can be pasted as it is. */
 function trust(ca: string, { host, tlsPort }: Config) {
   return [
     ['Node, and with it the AWS SDK for JavaScript', `export NODE_EXTRA_CA_CERTS=${ca}`],

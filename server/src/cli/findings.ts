@@ -12,10 +12,10 @@ export interface Finding {
 const unsafe = (what: string, instead: string): Finding => ({ kind: 'unsafe', what, instead })
 const advice = (what: string, instead: string): Finding => ({ kind: 'advice', what, instead })
 
-/** Names of this machine that nobody else reaches. */
+/** Names that only this machine can reach. */
 const isLocal = (host: string) => /^(?:localhost|127\.\d+\.\d+\.\d+|\[?::1\]?|)$/i.test(host)
 
-/** Shorter ones can be guessed, and these have been printed in documents. */
+/** Shorter secrets can be guessed, and these have been printed in documents. */
 const isWeakSecret = (secret: string) => secret.length < 20 || /secret|password|changeme|example|test/i.test(secret)
 
 function ofListeners({ host, tls, tlsCert, trustProxy = [], rateLimits, auditLog, identityPoolGuestRole }: Config): Finding[] {
@@ -99,7 +99,7 @@ function ofOthers({ databaseUrl, lambdaEndpoint, oidcIssuer, oidcJwks, exchangeH
   return findings
 }
 
-/** The permissions of a file or folder; undefined where there is none. */
+/** The permissions of a file or folder; undefined if it does not exist. */
 async function modeOf(path: string): Promise<number | undefined> {
   try {
     return (await stat(path)).mode & 0o777
@@ -133,7 +133,7 @@ async function ofFiles({ data, tlsKey, host, rootKey }: Config): Promise<Finding
   return findings
 }
 
-/** What is unsafe in a configuration comes first. */
+/** The findings, unsafe ones first. */
 export async function findingsOf(config: Config): Promise<Finding[]> {
   const findings = [...ofListeners(config), ...ofOthers(config), ...(await ofFiles(config))]
   return [...findings.filter(({ kind }) => kind === 'unsafe'), ...findings.filter(({ kind }) => kind === 'advice')]

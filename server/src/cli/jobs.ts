@@ -4,7 +4,7 @@ import { purgeStep } from '../jobs/purge.ts'
 import { addSettings } from './settings.ts'
 import { withDatabase } from './with-database.ts'
 
-/** Runs a job to its end, even where a server holds its lease, and purges what it has deleted. */
+/** Runs a job to its end, even if a server holds its lease, and purges what it has deleted. */
 async function run(name: string, flags: object) {
   if (!jobNames.includes(name)) throw new Error(`There is no job ${name}. Known are ${jobNames.join(', ')}.`)
   await withDatabase(flags, async db => {

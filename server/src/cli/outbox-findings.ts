@@ -4,10 +4,10 @@ import { openAsItStands } from '../database/open.ts'
 import { longestDue, outboxFigures } from '../store/outbox.ts'
 import type { Finding } from './findings.ts'
 
-/** A node that serves takes what is due within a second, and gives a try five. */
+/** A running node takes a due entry within a second, and an attempt takes five. */
 const overdueMilliseconds = 60_000
 
-/** What the database says of the outbox: whether something in it has been due for long without being delivered. */
+/** The findings about the outbox: whether an entry has been due for long without being delivered. */
 export async function outboxFindings(config: Config, now: number): Promise<Finding[]> {
   try {
     const db = await openAsItStands(config, createLog(config.logLevel))

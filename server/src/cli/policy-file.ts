@@ -2,13 +2,13 @@ import { readFile } from 'node:fs/promises'
 import { parsePolicy } from '../auth/iam/policy.ts'
 import { usualPolicy } from '../keys/usual-policy.ts'
 
-/** Where a policy comes from: a file in IAM's JSON, or the usual one of a user. */
+/** The source of a policy: a file in IAM's JSON, or the usual policy of a user. */
 export interface PolicyFlags {
   readonly policy?: string
   readonly user?: string
 }
 
-/** Undefined where neither is given. What is not understood is refused here and never stored. */
+/** Undefined if neither is given. A policy that the server does not understand is refused here and never stored. */
 export async function policyOf({ policy: file, user }: PolicyFlags): Promise<string | undefined> {
   if (file !== undefined && user !== undefined) throw new Error('--policy and --user both say what is allowed: give one of them.')
   if (user !== undefined) return usualPolicy(user)

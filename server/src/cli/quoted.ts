@@ -1,2 +1,2 @@
-/** A word as the shell reads it back. */
+/** A word in quotes that the shell reads back. */
 export const quoted = (text: string) => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`)

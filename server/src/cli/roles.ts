@@ -19,7 +19,7 @@ interface RoleFlags extends PolicyFlags {
 
 const noTrust: Trust = { principals: [], oidc: undefined, externalId: undefined }
 
-/** Where an audience is given, whose tokens: those of the issuer of the settings, unless another one is named. */
+/** The trusted issuer, if an audience is given: that of the settings, unless another one is named. */
 function oidcOf({ issuer, audience, condition }: RoleFlags, oidcIssuer: string | undefined, before: Trust): Trust['oidc'] {
   if (issuer === undefined && audience === undefined && condition === undefined) return before.oidc
   const audiences = audience ?? before.oidc?.audiences ?? []
@@ -29,7 +29,7 @@ function oidcOf({ issuer, audience, condition }: RoleFlags, oidcIssuer: string |
   return { issuer: named, audiences, condition: condition === undefined ? before.oidc?.condition : conditionIn(condition) }
 }
 
-/** Undefined for an empty text, which takes the condition away. */
+/** Undefined for an empty text, which removes the condition. */
 function conditionIn(text: string): object | undefined {
   if (text === '') return undefined
   try {
@@ -39,7 +39,7 @@ function conditionIn(text: string): object | undefined {
   }
 }
 
-/** What the flags say, over what was before. */
+/** The role with the values of the flags instead of its previous ones. */
 function given(flags: RoleFlags, oidcIssuer: string | undefined, before: GivenRole): GivenRole {
   return {
     policy: before.policy,
@@ -102,7 +102,7 @@ async function remove(name: string, flags: object) {
   })
 }
 
-/** Values separated by commas; an empty text is none. */
+/** Values separated by commas; an empty text means none. */
 const several = (text: string, before: readonly string[] = []) => [
   ...before,
   ...text

@@ -5,10 +5,10 @@ import { claimDataFolder } from '../database/data-folder.ts'
 import { exported, regionVariables } from './exported.ts'
 import { addAllSettings, configOf, type Flags } from './settings.ts'
 
-/** Ends a shutdown that hangs: the operator's contract is exit 0 within ten seconds. */
+/** Ends a shutdown that hangs: the promise to the operator is exit 0 within ten seconds. */
 const shutdownMilliseconds = 9500
 
-/** Resolves at the first SIGINT or SIGTERM. Later ones change nothing: npm passes on one that the terminal has sent already. */
+/** Resolves at the first SIGINT or SIGTERM. Later ones change nothing: npm repeats a signal that the terminal has already sent. */
 function askedToStop(): Promise<void> {
   return new Promise(resolve => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -20,7 +20,7 @@ function askedToStop(): Promise<void> {
   })
 }
 
-/** What a client of this server has in its environment. */
+/** The environment variables of a client of this server. */
 export const clientVariables = ({ credentialsFile, url }: App, { region }: Config) => ({
   ...(credentialsFile !== undefined && { AWS_SHARED_CREDENTIALS_FILE: credentialsFile }),
   AWS_ENDPOINT_URL: url,
@@ -29,20 +29,20 @@ export const clientVariables = ({ credentialsFile, url }: App, { region }: Confi
 
 export const readyLine = ({ url, tlsUrl }: App) => `Carillon is ready on ${tlsUrl === undefined ? url : `${url} and ${tlsUrl}`}\n`
 
-/** The server is loaded only where one starts: the other commands, and what is refused before, answer in half the time without it. */
+/** The server is loaded only when one starts. Without it, other commands and refused starts answer in half the time. */
 async function start(config: Config): Promise<App> {
   const { startApp } = await import('../app.ts')
   return startApp(config)
 }
 
-/** Starts a server, does what is to be done `whenReady`, and ends the process with 0 once a signal has asked for it. */
+/** Starts a server, runs `whenReady`, and exits with 0 once a signal has asked for it. */
 export async function serve(config: Config, whenReady: (app: App) => Promise<void> | void) {
   const stop = askedToStop()
   let serving: App | undefined
   process.on('SIGHUP', () => serving?.reopenAuditLog())
   const release = await claimDataFolder(config)
   const app = await Promise.race([start(config), stop])
-  // Nothing has been served yet, and a migration that was under way is undone.
+  // Nothing has been served yet, and a migration in progress is rolled back.
   if (!app) process.exit(0)
   serving = app
   await whenReady(app)

@@ -4,7 +4,7 @@ import { readConfig, settings, variableOf, type Config } from '../settings/confi
 
 type SettingName = keyof typeof settings
 
-/** The settings that say which database it is. */
+/** The settings that identify the database. */
 const ofDatabase: readonly SettingName[] = ['data', 'databaseUrl']
 
 const others = '\nThe other flags of `carillon serve` and the CARILLON_ variables work here too; `carillon serve --help` lists them.'
@@ -30,8 +30,8 @@ function optionOf({ flag, placeholder, fallback, meaning }: (typeof settings)[Se
 }
 
 /**
- * Adds a flag for each setting, so that a command accepts the flags that its server was started with. Its help shows the settings that
- * say which database it is, and those that it `uses` beside them.
+ * Adds a flag for each setting, so that a command accepts the flags that its server was started with. Its help shows the settings
+ * that identify the database, and those that it `uses`.
  */
 export function addSettings(command: Command, uses: readonly SettingName[] = []): Command {
   const shown = new Set<string>([...ofDatabase, ...uses])
@@ -45,16 +45,16 @@ export function addAllSettings(command: Command): Command {
   return command.addHelpText('after', variablesOnly)
 }
 
-/** Flags by commander's names. A switch is false where its flag is given, and true otherwise. */
+/** Flags by commander's names. A switch is false if its flag is given, and true otherwise. */
 export type Flags = Readonly<Record<string, string | boolean>>
 
-/** Makes relative paths count from the folder in which the command was typed: npm runs a script in the folder of its package. */
+/** Resolves relative paths against the folder in which the command was typed: npm runs a script in the folder of its package. */
 function enterInvokingFolder() {
   const { INIT_CWD, npm_package_json: packageFile } = process.env
   if (INIT_CWD && packageFile && dirname(packageFile) === process.cwd()) process.chdir(INIT_CWD)
 }
 
-/** The configuration of a command that was given these flags. */
+/** The configuration of a command with these flags. */
 export function configOf(flags: Flags): Config {
   enterInvokingFolder()
   const named = Object.entries(settings).map(([name, { flag }]) => {

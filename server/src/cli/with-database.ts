@@ -9,9 +9,8 @@ import { openExistingDatabase } from '../database/open.ts'
 import { configOf, type Flags } from './settings.ts'
 
 /**
- * Works on the database of these settings, beside a server that serves too. A command makes no database: in the wrong folder it
- * would be an empty one. Sockets are told what it does where there is
- * a bus to tell them.
+ * Runs work on the database of these settings, also beside a running server. A command never creates a database: in the wrong
+ * folder it would be an empty one. With a bus, sockets hear of what the work does.
  */
 export async function withDatabase(flags: object, work: (db: Database, config: Config) => Promise<void>) {
   const config = configOf(flags as Flags)
@@ -29,7 +28,7 @@ export async function withDatabase(flags: object, work: (db: Database, config: C
   }
 }
 
-/** Lines with columns as wide as they need to be. */
+/** Lines of aligned columns. */
 export function columns(rows: readonly (readonly string[])[]): string {
   const widths = rows[0]?.map((_, column) => Math.max(...rows.map(row => row[column]!.length))) ?? []
   return rows

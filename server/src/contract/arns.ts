@@ -2,7 +2,7 @@ import type { ArnKind } from '../arn.ts'
 
 const person = ['user', 'bot'] as const
 
-/** What kind of ARN each member takes. ARNs of other services (Lambda, Kinesis, Lex, Pinpoint) are not among them. */
+/** The kinds of ARN that each member takes. ARNs of other services (Lambda, Kinesis, Lex, Pinpoint) are not listed. */
 export const kindsOfMember = {
   AppInstanceArn: ['app-instance'],
   AppInstanceUserArn: person,
@@ -14,7 +14,7 @@ export const kindsOfMember = {
   MemberArn: person,
   MemberArns: person,
   ModeratorArns: person,
-  /** The MemberArn of the one Target that there may be. */
+  /** The MemberArn of the only Target. */
   Target: person,
   ResourceARN: ['app-instance', 'user', 'bot', 'channel', 'channel-flow'],
 } as const satisfies Readonly<Record<string, readonly ArnKind[]>>

@@ -1,8 +1,8 @@
 import { Required, integer, list, structure, text, timestamp } from './shapes.ts'
 
 /**
- * JSON that is already text, such as a page that SQL has built. It leaves as it is wherever an output member may stand,
- * so it must be well-formed and hold contract members only.
+ * JSON text, such as a page that SQL has built. It is sent unchanged wherever an output member may be, so it must be well-formed
+ * and contain contract members only.
  */
 export class JsonText {
   readonly text: string
@@ -31,10 +31,10 @@ export const ClientRequestToken = text({ minLength: 2, maxLength: 64, pattern: t
 export const IdentityClientRequestToken = text({ minLength: 2, maxLength: 64, pattern: tokenCharacters })
 
 export const NextToken = text({ minLength: 0, maxLength: 2048, pattern: anyLine, sensitive: true })
-/** What every list takes beyond its own inputs. */
+/** The members of every list operation, in addition to its own. */
 export const paging = { MaxResults: integer({ minimum: 1, maximum: 50 }), NextToken }
 
-/** A user or a bot, with the display name that it has now. */
+/** A user or a bot with its present display name. */
 export const Identity = structure({ Arn: ChimeArn, Name: ResourceName })
 
 export const TagKey = text({ minLength: 1, maxLength: 128, sensitive: true })

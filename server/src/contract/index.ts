@@ -22,10 +22,10 @@ const all = { ...messaging, ...identity }
 
 export type OperationName = keyof typeof all
 
-/** The 81 operations as one value; the three of tags are the same in both services, so 78 names. */
+/** The 81 operations; the three for tags are the same in both services, so there are 78 names. */
 export const operations: Readonly<Record<OperationName, Operation>> = all
 
-/** Which operations make up each service. */
+/** The operations of each service. */
 export const services = {
   messaging: namesOf(messaging),
   identity: namesOf(identity),
@@ -35,12 +35,12 @@ function namesOf<O extends object>(all: O): readonly (keyof O & string)[] {
   return Object.keys(all).filter((name): name is keyof O & string => Object.hasOwn(all, name))
 }
 
-/** What a handler is given: decoded, validated, with absent members absent. */
+/** What a handler gets: decoded and validated, without absent members. */
 export type Input<N extends OperationName> = (typeof all)[N] extends Operation<infer I> ? ValueOf<I> : never
 
 /**
- * What a handler answers: nothing where there is no output. Optional members may be absent, `undefined` or `null`, and any
- * member may be JSON that is already text.
+ * What a handler returns: nothing if there is no output. Optional members may be absent, `undefined` or `null`, and any member may
+ * be JSON text.
  */
 export type Output<N extends OperationName> = (typeof all)[N] extends Operation<infer _, infer O> ? AnswerOf<ValueOf<O>> : never
 

@@ -10,23 +10,23 @@ interface Place {
   readonly name: string
 }
 
-/** What one operation is: its route, what goes in, what comes out, and the errors that it declares. */
+/** What an operation is: its route, input, output, and declared errors. */
 export interface Operation<I extends Members = Members, O extends Members = Members> {
   readonly method: Method
   /** The path template, with `{channelArn}` and the like as segments. */
   readonly path: string
-  /** The query parameter that tells apart the operations of one path; never an input. */
+  /** The query parameter that distinguishes the operations of one path; never an input. */
   readonly selector: { readonly name: 'operation' | 'scope'; readonly value: string } | undefined
-  /** The status of success. */
+  /** The status of a success. */
   readonly status: 200 | 201 | 204
-  /** A user or bot acts, named in the header x-amz-chime-bearer. Where false, a service key acts. */
+  /** Whether a user or bot acts, named in the header x-amz-chime-bearer; if false, a service key acts. */
   readonly bearer: boolean
   readonly input: Structure<I>
   readonly output: Structure<O>
   readonly errors: readonly ErrorName[]
   /** The place of each input member. */
   readonly places: Readonly<Record<string, Place>>
-  /** The member that makes a retry harmless. */
+  /** The member that makes a retry safe. */
   readonly idempotencyToken: string | undefined
 }
 
@@ -42,8 +42,8 @@ export const commonErrors: readonly ErrorName[] = [
 const usualErrors: readonly ErrorName[] = [...commonErrors, 'BadRequestException']
 
 /**
- * An entry of the contract. `route` is `METHOD /path?selector=value`; `extraErrors` are those declared beyond the five
- * common ones and BadRequestException.
+ * An entry of the contract. `route` is `METHOD /path?selector=value`; `extraErrors` are declared in addition to the five common
+ * ones and BadRequestException.
  */
 export function operation<const I extends Members, const O extends Members>(
   route: `${Method} /${string}`,
@@ -79,8 +79,8 @@ function parseRoute(route: string): Pick<Operation, 'method' | 'path' | 'selecto
 }
 
 /**
- * The one rule of where a member travels: the bearer is a header; what the path template names is in the path; GET and DELETE
- * put the rest in the query, in kebab-case; the others put it in the body. Two exceptions: ResourceARN is `arn` in a query,
+ * The rule for where a member travels. The bearer is a header; a name in the path template is in the path; GET and DELETE put the
+ * rest in the query, in kebab-case; other methods put it in the body. There are two exceptions: ResourceARN is `arn` in a query,
  * and paging is in the query of every method (SearchChannels is a POST).
  */
 function placeOf(member: string, method: Method, path: string): Place {

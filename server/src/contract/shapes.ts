@@ -6,7 +6,7 @@ import { Type, type Static, type TSchema } from 'typebox'
  * `pattern` is what is checked) and `timestamp`.
  */
 
-/** A member that must be there. All others may be absent. */
+/** A required member; all others are optional. */
 export class RequiredMember<S extends TSchema = TSchema> {
   readonly schema: S
   readonly idempotencyToken: boolean
@@ -19,7 +19,7 @@ export class RequiredMember<S extends TSchema = TSchema> {
 
 export const Required = <S extends TSchema>(schema: S) => new RequiredMember(schema, false)
 
-/** A required member that SDKs fill with a UUID where the caller leaves it out, so that a retry does nothing twice. */
+/** A required member that SDKs fill with a UUID if the caller leaves it out, so that a retry does not repeat the work. */
 export const IdempotencyToken = <S extends TSchema>(schema: S) => new RequiredMember(schema, true)
 
 /** The members of a structure: optional unless wrapped in `Required`. */
@@ -56,7 +56,7 @@ interface TextLimits {
   sensitive?: true
 }
 
-/** Text whose lengths count code points and whose pattern, written as in Amazon's model, must match the whole of it. */
+/** A string whose lengths count code points, and whose pattern, written as in Amazon's model, must match the whole of it. */
 export function text({ pattern, ...limits }: TextLimits): Type.TString {
   if (pattern === undefined) return Type.String(limits)
   const checked = checkedPattern(pattern)
@@ -64,8 +64,8 @@ export function text({ pattern, ...limits }: TextLimits): Type.TString {
 }
 
 /**
- * What is checked for a pattern as Amazon writes it. `.*` and `[\s\S]*` let everything pass, line breaks included, and cost
- * nothing. `.*\S.*` is asked as a search, in linear time. `\u10000-\u10FFFF` is the range U+10000–U+10FFFF (docs/service/wire.md#requests).
+ * The pattern that is checked in place of Amazon's. `.*` and `[\s\S]*` match everything, line breaks included, and cost nothing.
+ * `.*\S.*` is a search, in linear time. `\u10000-\u10FFFF` is the range U+10000–U+10FFFF (docs/service/wire.md#requests).
  */
 function checkedPattern(written: string): string | undefined {
   if (written === '.*' || written === String.raw`[\s\S]*`) return undefined
@@ -83,7 +83,7 @@ export const oneOf = <const Word extends string>(...words: Word[]): Type.TEnum<W
 
 export const list = <S extends TSchema>(items: S, limits: { minItems?: number; maxItems?: number } = {}) => Type.Array(items, limits)
 
-/** A dictionary whose keys keep the limits of `key`. */
+/** A dictionary whose keys have the limits of `key`. */
 export const map = <S extends TSchema>(key: Type.TString, value: S) =>
   Type.Unsafe<Readonly<Record<string, Static<S>>>>({ type: 'object', propertyNames: key, additionalProperties: value })
 
@@ -95,7 +95,7 @@ export const timestamp = () =>
     () => 'Member must be a timestamp in ISO 8601 format',
   )
 
-/** What any schema of the contract may state; for those who walk them. */
+/** The keywords of any schema of the contract, for code that walks schemas. */
 export interface Shape {
   readonly type?: string
   readonly properties?: Readonly<Record<string, Shape>>

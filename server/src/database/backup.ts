@@ -3,10 +3,10 @@ import { chmod, link, open, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { backup, DatabaseSync } from 'node:sqlite'
 
-/** More pages than a file has: the copy is of one moment, and never begins anew because somebody writes. */
+/** More pages than a file has: the copy is taken in one step, and never restarts because of a writer. */
 const allPages = 2 ** 31 - 1
 
-/** The copy is one file, without a log beside it, and is what it should be. */
+/** Makes the copy one file without a log beside it, and checks its integrity. */
 function checked(file: string) {
   const copy = new DatabaseSync(file)
   try {
@@ -28,8 +28,8 @@ async function synchronize(path: string) {
 }
 
 /**
- * Copies a database in use, as it is at one moment: all that has been acknowledged before is in it. Writers do not wait. `target`
- * is there as a whole or not at all, readable by its owner only; one that is there is not overwritten.
+ * Copies a database in use, as it is at one moment, with everything that was acknowledged before. Writers do not wait. `target`
+ * appears as a whole or not at all, readable by its owner only; an existing file is not overwritten.
  */
 export async function backUp(source: string, target: string): Promise<void> {
   const draft = join(dirname(target), `.${basename(target)}-${randomBytes(6).toString('hex')}`)

@@ -12,8 +12,9 @@ interface Slot {
 }
 
 /**
- * Puts what follows in a channel in the order of the commits, where the answers to two COMMITs may overtake each other on their
- * connections. Who speaks of a channel has its row locked; so who speaks later commits later, and waits here for the other.
+ * Orders what follows in a channel by the order of the commits, since the answers to two COMMITs may overtake each other on their
+ * connections. A transaction holds the lock on the channel's row when it calls `afterCommit`. So a later caller commits later, and
+ * waits here for the earlier one.
  */
 export class CommitOrder {
   readonly #slots = new Map<number, Slot[]>()

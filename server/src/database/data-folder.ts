@@ -3,10 +3,10 @@ import { join, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { Config } from '../settings/config.ts'
 
-/** The file of the embedded database in a data folder. */
+/** The path of the embedded database in a data folder. */
 export const databaseFile = (folder: string) => join(folder, 'carillon.db')
 
-/** The absolute path of the data folder, which is made where it is missing. */
+/** The absolute path of the data folder, which is created if it is missing. */
 export async function dataFolder(data: string): Promise<string> {
   const folder = resolve(data)
   try {
@@ -21,11 +21,11 @@ export async function dataFolder(data: string): Promise<string> {
 const busy = 5
 
 /**
- * Claims the data folder of a server with an embedded database, until the returned function is called or the process ends. Throws an Error where another
- * server has it: each would serve, and the members of one would not hear those of the other. Commands claim nothing.
+ * Claims the data folder for a server with an embedded database, until the returned function is called or the process ends. Throws
+ * an Error if another server has it: clients of one would not hear the events of the other. Commands claim nothing.
  *
- * The claim is SQLite's lock on an empty file beside the database. The operating system ends it with the process, whatever ended
- * that, so nothing has to be cleaned up. The file stays: a server that removed it could remove the claim of the next one.
+ * The claim is SQLite's lock on an empty file beside the database. The operating system releases it with the process, however the
+ * process ends, so nothing has to be cleaned up. The file stays: removing it could remove the claim of the next server.
  */
 export async function claimDataFolder({ databaseUrl, data }: Pick<Config, 'databaseUrl' | 'data'>): Promise<() => void> {
   if (databaseUrl !== undefined || data === ':memory:') return () => {}

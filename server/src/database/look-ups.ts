@@ -2,24 +2,24 @@ import { statement, type Statement, type Value } from './database.ts'
 import { isOutage } from './outage.ts'
 import { askMany, Asking, type Ask, type Waiting } from './postgres-queries.ts'
 
-/** So many are asked for at once at the most. */
+/** The most look-ups in one round trip. */
 const most = 32
-/** Of one statement so many round trips are under way at once, at the most. */
+/** The most concurrent round trips of one statement. */
 const roundTrips = 2
 
-/** What is asked by one statement. */
+/** The waiting look-ups of one statement. */
 interface Queue {
   readonly statement: Statement<unknown>
-  /** Whether several can be asked at once. */
+  /** Whether several look-ups can share a round trip. */
   readonly isSelect: boolean
   waiting: Waiting[]
-  /** Round trips that are under way, or begin when this turn of the event loop ends. */
+  /** Round trips that are in progress, or start when this turn of the event loop ends. */
   begun: number
 }
 
 /**
- * Looks up rows outside transactions: what is asked for by the same statement in one turn of the event loop, or while others
- * are under way, goes in one round trip. A look-up that is alone goes as it is.
+ * Look-ups outside transactions. Those of the same statement in one turn of the event loop, or while others are in progress, share
+ * a round trip. A single look-up is sent as it is.
  */
 export class LookUps {
   readonly #ask: Ask
@@ -32,7 +32,7 @@ export class LookUps {
     this.#one = new Asking(ask)
   }
 
-  /** The first row; undefined where there is none. */
+  /** Resolves to the first row; undefined if there is none. */
   async get<Row>(statement: Statement<Row>, values: readonly Value[]): Promise<Row | undefined> {
     let queue = this.#queues.get(statement)
     if (!queue) {
@@ -55,20 +55,20 @@ export class LookUps {
   async #begin(queue: Queue) {
     const asked = queue.waiting.splice(0, most)
     const outage = await this.#answer(queue, asked)
-    // Whoever waits would wait for the same.
+    // The waiting look-ups would meet the same outage.
     if (outage) for (const { reject } of queue.waiting.splice(0)) reject(outage)
     queue.begun--
     if (queue.waiting.length > 0) this.#beginSoon(queue)
   }
 
-  /** Tells each its row, or what is wrong; resolves to the outage where there is one. */
+  /** Settles each look-up; resolves to the outage if there is one. */
   async #answer({ statement, isSelect }: Queue, asked: readonly Waiting[]): Promise<unknown> {
     const many = isSelect && asked.length > 1 ? this.#manyOf(statement, asked) : undefined
     if (!many) return this.#answerEach(statement, asked)
     try {
       await askMany(this.#ask, many, asked)
     } catch (error) {
-      // A value that PostgreSQL refuses is the fault of one of them.
+      // PostgreSQL refuses a value of one of them: each is sent alone.
       if (!isOutage(error)) return this.#answerEach(statement, asked)
       for (const { reject } of asked) reject(error)
       return error
@@ -87,7 +87,7 @@ export class LookUps {
     return answers.flatMap(answer => (answer.status === 'rejected' ? [answer.reason as unknown] : [])).find(isOutage)
   }
 
-  /** The statement for several, whose values are all of the same types; undefined where there is none. */
+  /** The statement for several look-ups, whose values must all have the same types; undefined if there is none. */
   #manyOf(one: Statement<unknown>, asked: readonly Waiting[]): Statement<unknown> | undefined {
     const types = asked[0]!.values.map(typeOf)
     if (types.includes(undefined) || types.length === 0) return undefined
@@ -107,7 +107,7 @@ const typeOf = (value: Value) => {
   return typeof value === 'string' ? 'text' : 'bigint'
 }
 
-/** The text runs for each of them as it does for one: its `limit` keeps the planner from mixing it with the list of what is asked. */
+/** The text runs for each look-up as it does for one: its `limit` keeps the planner from joining it with the list of values. */
 function manyText(text: string, types: readonly string[]): string {
   const lists = types.map((type, index) => `$${index + 1}::${type}[]`).join(', ')
   const names = types.map((_, index) => `value_${index + 1}`).join(', ')

@@ -7,13 +7,13 @@ import { statusDetail } from './migrations/004-status-detail.ts'
 import { nodes } from './migrations/005-nodes.ts'
 import { postgresDialect, sqliteDialect, type Dialect } from './migrations/dialect.ts'
 
-/** In order; the version of a database is how many of them it has. A released one is never changed. */
+/** In order; the version of a database is the number of migrations it has. A released migration never changes. */
 const migrations: ((dialect: Dialect) => string)[] = [first, rates, access, statusDetail, nodes]
 
 const createVersions = 'create table if not exists schema_versions (version integer primary key, applied_at bigint not null)'
 const selectVersion = 'select coalesce(max(version), 0) as version from schema_versions'
 
-/** Refuses what a newer Carillon has written: this one does not know what it means. */
+/** Throws for a database that a newer Carillon has migrated: this version does not understand it. */
 function pending(version: number, where: string): { version: number; sql: (dialect: Dialect) => string }[] {
   if (version > migrations.length) {
     throw new Error(
@@ -24,7 +24,7 @@ function pending(version: number, where: string): { version: number; sql: (diale
   return migrations.slice(version).map((sql, index) => ({ version: version + index + 1, sql }))
 }
 
-/** Refuses a database that no server has set up, or whose schema is not the one of this Carillon. */
+/** Throws for a database that no server has set up, or whose schema version is another one. */
 function requireVersion(version: number, where: string) {
   if (version === 0) {
     throw new Error(
@@ -40,7 +40,7 @@ function requireVersion(version: number, where: string) {
   }
 }
 
-/** Throws an Error where an SQLite file has another schema than this Carillon. Changes nothing. */
+/** Throws an Error if an SQLite file has another schema version than this Carillon. Changes nothing. */
 export function requireSqliteSchema(database: DatabaseSync, where: string) {
   const isThere = database.prepare(`select 1 from sqlite_schema where name = 'schema_versions'`).get() !== undefined
   const { version } = isThere ? (database.prepare(selectVersion).get() as { version: number }) : { version: 0 }
@@ -54,7 +54,7 @@ export async function requirePostgresSchema(client: ClientBase, where: string) {
   requireVersion(rows[0]!.version, where)
 }
 
-/** Brings an SQLite file up to date. Of two processes that start at once, one waits for the other. */
+/** Migrates an SQLite file. Of two processes that start at once, one waits for the other. */
 export function migrateSqlite(database: DatabaseSync, where: string) {
   database.exec('begin immediate')
   try {
@@ -71,10 +71,13 @@ export function migrateSqlite(database: DatabaseSync, where: string) {
   }
 }
 
-/** What the change of a large table takes is no fault, whatever the role has as its limit; a lock that nobody lets go of is one. */
+/**
+ * Changing a large table may take longer than the role's time-outs allow, so they are lifted here; the wait for a lock stays
+ * bounded.
+ */
 const beginMigration = `begin; set local statement_timeout = 0; set local lock_timeout = '5min'`
 
-/** The same for PostgreSQL: an advisory lock holds concurrent starters until the first one has committed. */
+/** Migrates a PostgreSQL database. An advisory lock makes concurrent starters wait until the first one has committed. */
 export async function migratePostgres(client: ClientBase, where: string) {
   try {
     await client.query(beginMigration)
@@ -87,7 +90,7 @@ export async function migratePostgres(client: ClientBase, where: string) {
     }
     await client.query('commit')
   } catch (error) {
-    // Where the connection is gone, so is the transaction, and the first error is the one to tell.
+    // If the connection is gone, so is the transaction, and the first error is the one to report.
     await client.query('rollback').catch(() => {})
     throw await explained(client, error)
   }
@@ -96,7 +99,7 @@ export async function migratePostgres(client: ClientBase, where: string) {
 const insufficientPrivilege = '42501'
 const noSchema = '3F000'
 
-/** What keeps PostgreSQL from being used, in a sentence that says what to do about it where the role lacks a right. */
+/** Why PostgreSQL cannot be used; if the role lacks a right, the sentence says which one to grant. */
 async function explained(client: ClientBase, error: unknown): Promise<unknown> {
   const { code, message } = error as { code?: string; message: string }
   if (code !== insufficientPrivilege && code !== noSchema) return error

@@ -17,7 +17,7 @@ async function openPostgres(
   { url, keepsEvents, log, follow }: OpeningPostgres,
   prepare: Prepare<ClientBase, Promise<void>>,
 ): Promise<Database> {
-  // Loaded only where it is used.
+  // Loaded only if it is used.
   const { PostgresDatabase } = await import('./postgres.ts')
   return PostgresDatabase.open(url, {
     prepare: client => prepare(client, 'The PostgreSQL database'),
@@ -34,14 +34,14 @@ const openSqlite = (file: string, opening: Opening, prepare: Prepare<DatabaseSyn
     ...opening,
   })
 
-/** The database of a server: made where there is none, with its schema up to date. */
+/** Opens the database of a server: creates it if there is none, and migrates it. */
 export async function openDatabase({ databaseUrl, data, natsUrl }: Config, opening: Opening): Promise<Database> {
   if (databaseUrl !== undefined) return openPostgres({ ...opening, url: databaseUrl, keepsEvents: natsUrl !== undefined }, migratePostgres)
   const file = data === ':memory:' ? data : databaseFile(await dataFolder(data))
   return openSqlite(file, opening, migrateSqlite)
 }
 
-/** The file of the embedded database that a server has made. Throws an Error that says where it was looked for. */
+/** The path of the embedded database that a server has made. Throws an Error that says where it was looked for. */
 export function existingFile(data: string): string {
   if (data === ':memory:') throw new Error('With --data :memory: nothing is kept. Give a folder.')
   const file = databaseFile(resolve(data))
@@ -52,7 +52,10 @@ export function existingFile(data: string): string {
   )
 }
 
-/** The database that a server has made, as it is. Throws an Error where there is none, or where its schema is of another version. */
+/**
+ * Opens the database that a server has made, without changing its schema. Throws an Error if there is none, or if its schema
+ * version is another one.
+ */
 export async function openExistingDatabase({ databaseUrl, data, natsUrl }: Config, opening: Opening): Promise<Database> {
   if (databaseUrl !== undefined)
     return openPostgres({ ...opening, url: databaseUrl, keepsEvents: natsUrl !== undefined }, requirePostgresSchema)
@@ -61,7 +64,7 @@ export async function openExistingDatabase({ databaseUrl, data, natsUrl }: Confi
 
 const nothing = () => {}
 
-/** The database as it stands, to look at what is in it: nothing is made or migrated. Undefined where there is none yet. */
+/** Opens the database for reading, without creating or migrating anything. Undefined if there is none yet. */
 export async function openAsItStands({ databaseUrl, data }: Config, log: Log): Promise<Database | undefined> {
   const opening = { log, follow: nothing }
   if (databaseUrl !== undefined) return openPostgres({ ...opening, url: databaseUrl, keepsEvents: false }, async () => {})

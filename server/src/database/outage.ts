@@ -15,26 +15,26 @@ const networkOutages = new Set([
 const readOnlyTransaction = '25006'
 const lockNotAvailable = '55P03'
 
-/** PostgreSQL: connection exceptions, insufficient resources, operator intervention and time-outs, a read-only standby. */
+/** PostgreSQL's codes: connection exceptions, insufficient resources, operator intervention and time-outs, a read-only standby. */
 const postgresOutage = new RegExp(`^(?:08|53|57P|57014|25P03|${lockNotAvailable}|${readOnlyTransaction})`)
 
-/** What the PostgreSQL library says without a code. */
+/** A message of the PostgreSQL library that has no code. */
 const unanswered = 'Query read timeout'
 const libraryOutage = new RegExp(
   `^${unanswered}$|Connection terminated|timeout expired|timeout exceeded when trying to connect|Client has encountered a connection error`,
 )
 
-/** The files of the database are no longer where they were: what is written would be lost with the process. */
+/** The files of the database are no longer in their place: what is written would be lost with the process. */
 export class DatabaseMissing extends Error {}
 
-/** PostgreSQL is a standby: another server takes the writes. */
+/** PostgreSQL is a standby; another server accepts the writes. */
 export class Standby extends Error {
   readonly code = readOnlyTransaction
 }
 
 const codeOf = (error: unknown) => (error as { code?: unknown } | undefined)?.code
 
-/** Whether an error says that the database is away or cannot write, rather than that something is wrong with the query. */
+/** Whether an error means that the database is not available or cannot write, rather than that the query is wrong. */
 export function isOutage(error: unknown): boolean {
   if (!(error instanceof Error)) return false
   if (error instanceof DatabaseMissing) return true
@@ -44,11 +44,11 @@ export function isOutage(error: unknown): boolean {
   return libraryOutage.test(error.message)
 }
 
-/** Whether PostgreSQL has said nothing: it is still asked on that connection, or is gone. */
+/** Whether PostgreSQL has not answered: the query may still run on that connection, or the server is gone. */
 export const isUnanswered = (error: unknown) => error instanceof Error && error.message === unanswered
 
-/** Whether PostgreSQL is one that takes no writes. */
+/** Whether PostgreSQL does not accept writes. */
 export const isReadOnly = (error: unknown) => codeOf(error) === readOnlyTransaction
 
-/** Whether somebody else has held a lock for too long. */
+/** Whether another transaction has held a lock for too long. */
 export const isLocked = (error: unknown) => codeOf(error) === lockNotAvailable

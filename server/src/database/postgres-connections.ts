@@ -2,13 +2,13 @@ import { Pool, type ClientBase } from 'pg'
 import { askOf, parsers, type Ask } from './postgres-queries.ts'
 import { isReadOnly, isUnanswered, Standby } from './outage.ts'
 
-/** To connect, or to wait for a connection of the pool. */
+/** To connect, or to wait for a free connection of the pool. */
 const connectMilliseconds = 3000
-/** A statement takes no longer, nor does a lock outside a transaction. */
+/** The longest statement, and the longest wait for a lock outside a transaction. */
 const statementMilliseconds = 5000
-/** PostgreSQL that has said nothing for so long is taken for dead: it would have ended the statement. */
+/** After this time without an answer the connection is given up: PostgreSQL would have ended the statement. */
 const answerMilliseconds = 6000
-/** PostgreSQL undoes a transaction whose node says nothing any more, and lets go of what it has locked. */
+/** PostgreSQL rolls back a transaction whose node sends nothing for this time, and releases its locks. */
 const idleMilliseconds = 10_000
 
 const sessionSettings = {
@@ -18,8 +18,8 @@ const sessionSettings = {
 }
 
 /**
- * What is the same of every connection by URL. `sslmode` means what PostgreSQL's documentation says of it; by itself the library
- * would take `require` for `verify-full`, and warn of it.
+ * The settings of every connection by URL. `sslmode` means what PostgreSQL's documentation says; by default the library would treat
+ * `require` as `verify-full`, and warn.
  */
 export function connectionOf(url: string) {
   const compatible = new URL(url)
@@ -33,26 +33,26 @@ export function connectionOf(url: string) {
   }
 }
 
-/** The connections to PostgreSQL. No question on them waits without end. */
+/** The connections to PostgreSQL. Every wait for one is bounded. */
 export class PostgresConnections {
   readonly #pool: Pool
   /**
-   * Whether a pooler such as PgBouncer is between, which may give each transaction another session of PostgreSQL: then statements
-   * have no names, and what holds for a session is said anew in each transaction.
+   * Whether there is a pooler such as PgBouncer, which may give each transaction another session of PostgreSQL. Then statements
+   * have no names, and session settings are sent in each transaction.
    */
   #isPooled = false
   readonly #hasNames = () => !this.#isPooled
   /** On any connection, outside transactions. */
   readonly ask: Ask
 
-  /** `onError` hears of connections that break while they are idle. */
+  /** `onError` is called for connections that break while they are idle. */
   constructor(url: string, { most, onError }: { most: number; onError: (error: Error) => void }) {
     this.#pool = new Pool({
       ...connectionOf(url),
       types: parsers,
       max: most,
       query_timeout: answerMilliseconds,
-      // The pool waits for what it resolves to, which its types do not say.
+      // The pool waits for the promise, which its types do not say.
       onConnect: client => this.#begin(client) as unknown as void,
     })
     this.#pool.on('error', onError)
@@ -60,7 +60,7 @@ export class PostgresConnections {
   }
 
   /**
-   * Holds a transaction on a connection of its own, in which nobody's lock is waited for longer than that; undone where `work`
+   * Runs a transaction on a connection of its own, in which a wait for a lock is bounded by that time; rolled back if `work`
    * rejects.
    */
   async transaction<Result>(lockMilliseconds: number, work: (ask: Ask) => Promise<Result>): Promise<Result> {
@@ -75,7 +75,7 @@ export class PostgresConnections {
     } catch (error) {
       if (isUnanswered(error)) broken = true
       else await client.query('rollback').catch((cause: Error) => (broken = cause))
-      // Of a server that has become a standby; a new connection finds the one that takes writes.
+      // The server has become a standby; a new connection finds the one that accepts writes.
       if (isReadOnly(error)) broken = true
       throw error
     } finally {
@@ -95,7 +95,7 @@ export class PostgresConnections {
       .join('; ')}`
   }
 
-  /** What a connection begins with. A pooler gives itself another process id than that of the session behind it. */
+  /** Prepares a new connection. A pooler reports another process id than that of the session behind it. */
   async #begin(client: ClientBase) {
     const { processID } = client as ClientBase & { processID: number | null }
     const settings = Object.entries(sessionSettings).map(([name, value]) => `set_config('${name}', '${value}', false)`)
@@ -108,5 +108,5 @@ export class PostgresConnections {
   }
 }
 
-/** For a connection that breaks between two queries of a transaction: the next one on it rejects. */
+/** For a connection that breaks between two queries of a transaction: its next query rejects. */
 const ignored = () => {}

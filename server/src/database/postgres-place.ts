@@ -1,6 +1,6 @@
 import type { Database, Place, Statement, Value, Work } from './database.ts'
 
-/** The database that a place is in. */
+/** The database that a place belongs to. */
 interface Whole extends Database {
   transaction<Result>(work: Work<Result>, place?: Place): Promise<Result>
 }

@@ -1,15 +1,17 @@
 import { types, type PoolClient, type PoolConfig, type QueryResult } from 'pg'
 import type { Queries, Statement, Value } from './database.ts'
 
-/** bigint and count(*) come as text by default; every one of ours fits a number. */
+/** bigint and count(*) are text by default; each of ours fits a number. */
 export const parsers: PoolConfig['types'] = {
   getTypeParser: (oid, format) => (oid === types.builtins.INT8 ? Number : types.getTypeParser(oid, format)),
 }
 
-/** Asks on a connection, or on any of a pool. */
+/** Runs a statement on a connection, or on any connection of a pool. */
 export type Ask = (statement: Statement<unknown>, values: (Value | Value[])[]) => Promise<QueryResult>
 
-/** Statements with names are parsed and planned once a connection. Whether they have one is asked for once there is a connection. */
+/**
+ * Statements with names are parsed and planned once per connection. Whether they have a name is known once there is a connection.
+ */
 export function askOf(asker: Pick<PoolClient, 'query'>, hasNames: () => boolean): Ask {
   return async ({ name, text }, values) =>
     asker.query({
@@ -21,7 +23,7 @@ export function askOf(asker: Pick<PoolClient, 'query'>, hasNames: () => boolean)
     })
 }
 
-/** Somebody who asks, and waits. */
+/** A caller that waits for its row. */
 export interface Waiting {
   readonly values: readonly Value[]
   readonly resolve: (row: unknown) => void
@@ -29,8 +31,8 @@ export interface Waiting {
 }
 
 /**
- * Asks for several at once, by a statement that takes a list for each parameter, and whose rows say in `whose` for which of
- * them they are, counted from 1; tells each its row. Where it rejects, nobody has been told anything.
+ * Sends several calls at once, by a statement that takes a list for each parameter and returns in `whose` which call a row belongs
+ * to, counted from 1; gives each caller its row. If it rejects, no caller has got anything.
  */
 export async function askMany(ask: Ask, many: Statement<unknown>, asked: readonly Waiting[]): Promise<void> {
   const lists = asked[0]!.values.map((_, parameter) => asked.map(({ values }) => values[parameter]!))
@@ -43,7 +45,7 @@ export async function askMany(ask: Ask, many: Statement<unknown>, asked: readonl
   for (const [index, { resolve }] of asked.entries()) resolve(found.get(index + 1))
 }
 
-/** What can be asked, each thing in a round trip of its own. */
+/** Queries with one round trip each. */
 export class Asking implements Queries {
   readonly #ask: Ask
 

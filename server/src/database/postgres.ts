@@ -37,7 +37,7 @@ class OpenTransaction extends Asking implements Transaction {
   }
 }
 
-/** PostgreSQL behind the same port. `onError` hears of connections that break while they are idle. */
+/** PostgreSQL behind the port. `onError` is called for connections that break while they are idle. */
 export class PostgresDatabase extends Asking implements Database {
   readonly kind = 'postgres'
   readonly #connections: PostgresConnections
@@ -61,7 +61,7 @@ export class PostgresDatabase extends Asking implements Database {
     this.#order = new CommitOrder(follow)
   }
 
-  /** `prepare` brings the schema up to date, on a connection of its own that may take its time. */
+  /** `prepare` migrates the schema, on a connection of its own without time-outs. */
   static async open(
     url: string,
     {
@@ -128,7 +128,7 @@ export class PostgresDatabase extends Asking implements Database {
     }
   }
 
-  /** Autovacuum does. */
+  /** Autovacuum does it. */
   async tidy(): Promise<boolean> {
     return false
   }

@@ -3,23 +3,23 @@ import type { Place, Statement, Transaction, Value, Work } from './database.ts'
 import { isLocked, isOutage } from './outage.ts'
 import { askMany, Asking, type Ask, type Waiting } from './postgres-queries.ts'
 
-/** So many works share a transaction at the most. */
+/** The most works in one shared transaction. */
 const most = 100
-/** One that has been undone with others so often goes on alone, so that nobody holds it up for good by works that fail. */
+/** A work that was rolled back with others this often continues alone, so that failing works cannot delay it for good. */
 const mostUndone = 3
 
 const endOfTurn = () => new Promise<void>(resolve => setImmediate(resolve))
 
 interface Asked extends Waiting {
-  /** Undefined where it cannot be asked together with others. */
+  /** Undefined if the call cannot share a round trip. */
   readonly statement: Statement<unknown> | undefined
-  /** Asks for this one only, and tells it. */
+  /** Sends this call alone and gives it its row. */
   readonly alone: () => Promise<void>
 }
 
 /**
- * A transaction that several works hold together, step by step: what they ask for in one turn of the event loop goes in one
- * round trip where the statement has a form for many.
+ * A transaction that several works share, step by step: their queries in one turn of the event loop share a round trip if the
+ * statement has a form for many.
  */
 class SharedTransaction implements Transaction {
   readonly keepsEvents: boolean
@@ -36,7 +36,7 @@ class SharedTransaction implements Transaction {
     this.#followUps = followUps
   }
 
-  /** Each goes by itself: of many rows nobody could say whose they are. */
+  /** Sent alone: with many rows it is not known which call they belong to. */
   async all<Row>(statement: Statement<Row>, ...values: Value[]): Promise<Row[]> {
     const { promise, resolve, reject } = Promise.withResolvers<Row[]>()
     this.#add({
@@ -63,7 +63,7 @@ class SharedTransaction implements Transaction {
     this.#followUps.add(what, channelId)
   }
 
-  /** `answerOf` is what a row of a statement for many, or none, answers. */
+  /** `answerOf` maps a row of a statement for many, or none, to the answer. */
   async #askOne<Answer>(
     statement: Statement<unknown>,
     values: readonly Value[],
@@ -75,7 +75,7 @@ class SharedTransaction implements Transaction {
     return promise
   }
 
-  /** A connection is asked one thing after the other. */
+  /** A connection runs one query after the other. */
   #add(asked: Asked) {
     this.#asked.push(asked)
     if (!this.#isAnswering) void this.#answer()
@@ -102,39 +102,39 @@ class SharedTransaction implements Transaction {
   }
 }
 
-/** Whether nobody gets anything from the database, where a lock keeps from it only who wants the same. */
+/** Whether the database is unavailable to everybody, unlike a lock, which only stops those who want the same row. */
 const isAway = (error: unknown) => isOutage(error) && !isLocked(error)
 
 interface Sharer {
   readonly work: Work<unknown>
   readonly place: Place | undefined
-  /** How often it has been undone with others. */
+  /** How often it was rolled back with others. */
   undone: number
   readonly resolve: (result: unknown) => void
   readonly reject: (error: unknown) => void
 }
 
-/** A work is undone since another one that shared its transaction has failed. */
+/** A work is rolled back because another one in its transaction has failed. */
 class UndoneWithOthers extends Error {}
 
-/** How a database holds a transaction, once: it is undone where `work` rejects. */
+/** How a database runs a transaction once: it is rolled back if `work` rejects. */
 export interface Holding {
   readonly once: (work: (ask: Ask, followUps: FollowUps) => Promise<void>) => Promise<void>
-  /** One work in a transaction of its own, as often as it takes. */
+  /** Runs one work in a transaction of its own, with retries. */
   readonly alone: (work: Work<unknown>, place: Place | undefined) => Promise<unknown>
   readonly keepsEvents: boolean
 }
 
 /**
- * Gathers the works that come in one turn of the event loop, or while others are under way, and lets them share a transaction.
- * Where one fails, all are undone: that one then has a transaction of its own, in which it fails or not as if it had always been
- * alone, and the others share the next one, unless they have been undone too often. Where that was somebody's lock, whatever comes to the
- * same place goes alone too, until one of them has got through: nobody waits with others for a lock that is known.
+ * Collects the works that arrive in one turn of the event loop, or while others run, and lets them share a transaction. If one
+ * fails, all are rolled back. That one then runs in a transaction of its own, as if it had always been alone; the others share the
+ * next one, unless they were rolled back too often. If the cause was a lock, further works in the same place also run alone until
+ * one of them succeeds, so that a known lock does not delay others.
  */
 export class SharedTransactions {
   readonly #holding: Holding
   readonly #waiting: Sharer[] = []
-  /** How many works of a place that was found locked are under way alone. */
+  /** How many works in a locked place run alone. */
   readonly #locked = new Map<Place, number>()
   #isHolding = false
 
@@ -169,14 +169,14 @@ export class SharedTransactions {
     } catch (error) {
       const blameless = batch.filter((sharer, index) => !this.#isBlamed(sharer, outcomes[index], error))
       this.#waiting.unshift(...blameless)
-      // Whoever waits would wait for the same.
+      // The waiting works would meet the same outage.
       if (isAway(error)) for (const { reject } of this.#waiting.splice(0)) reject(error)
       return
     }
     for (const [index, { resolve }] of batch.entries()) resolve((outcomes[index] as PromiseFulfilledResult<unknown>).value)
   }
 
-  /** Sees to a work that has failed by itself, or by what became of the transaction; false for one that is to share the next. */
+  /** Settles a work that has failed by itself or with its transaction; false for a work that is to share the next one. */
   #isBlamed(sharer: Sharer, outcome: PromiseSettledResult<unknown> | undefined, error: unknown): boolean {
     const { work, place, resolve, reject } = sharer
     const reason: unknown = outcome?.status === 'rejected' ? outcome.reason : error
@@ -187,7 +187,7 @@ export class SharedTransactions {
     return true
   }
 
-  /** Alone, in a place where somebody holds a lock. */
+  /** Runs a work alone, in a place that somebody has locked. */
   async #apart(work: Work<unknown>, place: Place): Promise<unknown> {
     this.#locked.set(place, (this.#locked.get(place) ?? 0) + 1)
     try {

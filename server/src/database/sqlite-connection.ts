@@ -2,9 +2,9 @@ import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
 import type { Statement, Value } from './database.ts'
 
 /**
- * SQLite's spelling of the parameters. Its planner looks at the value of a bare one (in a `limit`, from 3.54 on beside the condition
- * of a partial index), and then plans the statement anew at every execution, which costs more than most of our queries. A sign
- * before it changes neither value nor plan, and is an expression, which it leaves alone.
+ * SQLite's spelling of the parameters. Its planner looks at the value of a bare parameter (in a `limit`, and since 3.54 beside the
+ * condition of a partial index) and then plans the statement again at every execution, which costs more than most of our queries. A
+ * sign before the parameter changes neither value nor plan, but makes it an expression, whose value the planner ignores.
  */
 const sqliteText = (text: string) => text.replace(/\$(\d+)/g, '+?$1')
 
@@ -13,7 +13,7 @@ interface Prepared {
   readonly row: (values: unknown[]) => unknown
 }
 
-/** A prepared-statement cache over one connection. */
+/** A cache of prepared statements for one connection. */
 export class Connection {
   readonly database: DatabaseSync
   readonly #statements = new Map<Statement<unknown>, Prepared>()
@@ -50,8 +50,8 @@ export class Connection {
 }
 
 /**
- * Makes rows of the values of these columns. The objects that node:sqlite makes have no shape that V8 knows: to make and to read one
- * costs three times as much.
+ * Makes rows from the values of these columns. V8 knows no shape for the objects of node:sqlite, so creating and reading one costs
+ * three times as much.
  */
 function rowOf(columns: readonly string[]): (values: unknown[]) => unknown {
   const blank: Record<string, unknown> = Object.fromEntries(columns.map(name => [name, null]))
@@ -62,7 +62,7 @@ function rowOf(columns: readonly string[]): (values: unknown[]) => unknown {
   }
 }
 
-/** node:sqlite binds every number as a REAL, and `$1 || 'x'` would then say 5.0: integers travel as bigint. */
+/** node:sqlite binds every number as REAL, and `$1 || 'x'` would then give 5.0, so integers are passed as bigint. */
 function bound(values: Value[]): SQLInputValue[] {
   return values.map(value => (typeof value === 'number' ? BigInt(value) : value))
 }

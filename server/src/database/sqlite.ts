@@ -26,7 +26,7 @@ const pragmas = `
   pragma temp_store = memory;
 `
 
-/** At most so many pages at once, so that nobody waits long for the writer. */
+/** The most pages that are freed at once, so that nobody waits long for the writer. */
 const releasePages = statement<unknown>('pragma incremental_vacuum(256)')
 const countFreePages = statement<{ freelist_count: number }>('pragma freelist_count')
 
@@ -39,19 +39,20 @@ interface Waiting {
 }
 
 /**
- * The embedded database. One connection writes, and reads while it has no transaction open: it keeps its pages over its own
- * commits, where another connection drops all that it has with each of them. That one reads meanwhile. Transactions that arrive in one turn of the event loop share one COMMIT:
- * each runs in a SAVEPOINT of its own, so that one that fails takes nothing of the others with it, and all resolve after it.
+ * The embedded database. One connection writes, and also reads while it has no transaction open: it keeps its cached pages over its
+ * own commits, whereas another connection drops its pages at each of them. The other connection reads while a transaction is open.
+ * Transactions that arrive in one turn of the event loop share one COMMIT. Each runs in its own SAVEPOINT, so a failed one does not
+ * affect the others, and all resolve after the COMMIT.
  */
 export class SqliteDatabase implements Database {
   readonly kind = 'sqlite'
   readonly #writer: Connection
-  /** In memory there is none. */
+  /** Undefined for a database in memory. */
   readonly #reader: Connection | undefined
   readonly #listener: CommitListener
   readonly #requireFiles: () => void
   #waiting: Waiting[] = []
-  /** While the writer has one open that only reads. */
+  /** Set while the writer has a transaction open that only reads. */
   #reading: NodeJS.Immediate | undefined
   #flushing: Promise<void> | undefined
 
@@ -62,7 +63,7 @@ export class SqliteDatabase implements Database {
     this.#reader = reader && new Connection(reader)
   }
 
-  /** `prepare` brings the schema up to date before anything else sees the file. */
+  /** `prepare` migrates the schema before anything else uses the file. */
   static async open(
     path: string,
     { prepare, ...listener }: CommitListener & { prepare: (database: DatabaseSync) => void },
@@ -101,7 +102,7 @@ export class SqliteDatabase implements Database {
     })
   }
 
-  /** Here one transaction follows the other, wherever they are. */
+  /** Transactions run one after the other here, whatever they are about. */
   of(): Database {
     return this
   }
@@ -124,8 +125,8 @@ export class SqliteDatabase implements Database {
   }
 
   /**
-   * The connection that sees what is committed, and nothing more; undefined where one must wait for that. All that is read on the
-   * writer in a turn is read in one transaction: to begin and to end one costs more than a look-up.
+   * The connection that sees exactly the committed data; undefined if the caller must wait for it. All reads on the writer in one
+   * turn share one transaction: starting and ending one costs more than a look-up.
    */
   #snapshot(): Connection | undefined {
     const { database } = this.#writer
@@ -165,16 +166,16 @@ export class SqliteDatabase implements Database {
       database.exec('commit')
     } catch (error) {
       for (const { reject } of batch) reject(error)
-      // Where even this fails, the next begin does too, and tries it again.
+      // If this fails too, the next begin also fails, and retries it.
       if (database.isTransaction) undo(database)
       return
     }
     for (const each of settle) each()
-    // After all that waits for the transactions has run.
+    // After all callers that wait for the transactions have continued.
     if (this.#listener.settled) process.nextTick(this.#listener.settled)
   }
 
-  /** Runs one transaction in its savepoint; what comes back answers its caller, after the commit. */
+  /** Runs one transaction in its savepoint; the returned function settles its caller after the commit. */
   async #attempt({ work, resolve, reject }: Waiting): Promise<() => void> {
     const { database } = this.#writer
     for (let attempt = 1; ; attempt++) {
@@ -189,7 +190,8 @@ export class SqliteDatabase implements Database {
           resolve(result)
         }
       } catch (error) {
-        // SQLite itself gives up the whole transaction on some errors, a full disk among them: then the batch has failed.
+        // SQLite itself rolls back the whole transaction on some errors, such as a full disk; then all transactions of the batch
+        // have failed.
         if (!database.isTransaction) throw error
         database.exec('rollback to work; release work')
         if (!(error instanceof RetryTransaction) || attempt === transactionAttempts) return () => reject(error)
@@ -202,8 +204,8 @@ export class SqliteDatabase implements Database {
 }
 
 /**
- * Whoever writes to a file that has been removed is told no error: the data is there until the last one closes it. So each commit
- * looks whether the files are still in their place. Where they come back, it goes on.
+ * Writing to a removed file causes no error: the data exists until the last handle closes. So each commit checks whether the files
+ * are still in their place, and continues when they come back.
  */
 function filesOf(path: string): () => void {
   if (path === ':memory:') return () => {}
@@ -214,16 +216,16 @@ function filesOf(path: string): () => void {
   }
 }
 
-/** Ends a transaction that has failed, or has only read. Its callers know all that there is to tell. */
+/** Rolls back a transaction that has failed or has only read. Its callers already know the result. */
 function undo(database: DatabaseSync) {
   try {
     database.exec('rollback')
   } catch {
-    // The next begin fails too, and its callers are told.
+    // The next begin fails too, and its callers get the error.
   }
 }
 
-/** Rejects when the event loop turns: a transaction that is still running then has awaited something other than its queries. */
+/** Rejects when the event loop turns: a transaction that still runs then has awaited something other than its queries. */
 function endOfTurn() {
   const { promise, reject } = Promise.withResolvers<never>()
   const immediate = setImmediate(() => reject(new Error('A transaction awaited something other than its own queries')))
@@ -231,7 +233,7 @@ function endOfTurn() {
 }
 
 class OpenTransaction implements Transaction {
-  /** One server works on the file: there is no other node. */
+  /** One server uses the file, so there is no other node. */
   readonly keepsEvents = false
   readonly following: unknown[] = []
   #connection: Connection | undefined

@@ -3,20 +3,20 @@ import type { Place } from './database.ts'
 import { isLocked, isOutage } from './outage.ts'
 import { Turns } from '../tools/turns.ts'
 
-/** For so long a transaction waits for somebody's lock where it holds up others. */
+/** How long a transaction waits for a lock while it delays others. */
 const brieflyMilliseconds = 300
 /**
- * For so long it waits once more where it does not: longer than PostgreSQL takes to notice a deadlock, and less than half of what a
- * statement may take, since who queues for a row waits twice, for its turn and for the row.
+ * How long it waits a second time, when it delays nobody: longer than PostgreSQL takes to detect a deadlock, and less than half of
+ * a statement's time-out, since a transaction that queues for a row waits twice, for its turn and for the row.
  */
 const patientlyMilliseconds = 2000
-/** For so long it waits for its turn in a queue that stands still, and in one that moves: a burst is worked off, not refused. */
+/** How long it waits for its turn in a queue without progress, and in one with progress: a burst is served, not refused. */
 const standstillMilliseconds = 3000
 const inAllMilliseconds = 15_000
 
-/** So many connections are left to what is no transaction. */
+/** The connections that are reserved for queries outside transactions. */
 const leftToReads = 3
-/** So many transactions at once wait patiently. */
+/** The most transactions that wait for a lock a second time. */
 const patientAtMost = 3
 
 const locked = (cause?: unknown) =>
@@ -36,12 +36,12 @@ const turns = (most: number, refusal: () => Error) =>
     isKeptFromEnd: error => isOutage(error) || (error instanceof ApiError && error.status === 503),
   })
 
-/** A try of a transaction, in which nobody's lock is waited for longer than that. */
+/** An attempt of a transaction, in which a wait for a lock is bounded by that time. */
 type Try<Result> = (lockMilliseconds: number) => Promise<Result>
 
 /**
- * Who may hold a connection for a transaction. What somebody has locked holds up who wants the same, for a bounded time; the reads,
- * and the transactions of other channels and app instances, have connections that it cannot take.
+ * Who may hold a connection for a transaction. A lock delays those who want the same row, for a bounded time. Reads, and the
+ * transactions of other channels and app instances, have connections that it cannot take.
  */
 export class TransactionTurns {
   readonly #most: number
@@ -58,7 +58,10 @@ export class TransactionTurns {
     return this.#all.take(() => work(brieflyMilliseconds))
   }
 
-  /** Briefly, and where a lock has kept it from what it wants, patiently. At most two of a channel are under way at once. */
+  /**
+   * Runs with the short wait for locks and, if a lock prevented it, again with the long one. At most two transactions of a channel
+   * run at once.
+   */
   async alone<Result>(place: Place | undefined, work: Try<Result>): Promise<Result> {
     if (place === undefined) return this.#untilUnlocked(work)
     let queue = this.#places.get(place)

@@ -1,13 +1,13 @@
 import type { Actor, CalledChannel, CalledSubChannel } from '../store/facts.ts'
 import type { Limits } from '../settings/limits.ts'
 
-/** By which clock and limits something is done: by a call, a job, a bot or a flow. */
+/** The clock and the limits of an act. */
 export interface Doing {
   readonly now: () => number
   readonly limits: Limits
 }
 
-/** What an act needs to know of whoever acts. */
+/** What an act gets to know of its actor. */
 export interface Acting extends Doing {
   readonly actor: Actor
 }
@@ -15,6 +15,6 @@ export interface Acting extends Doing {
 /** The same in a channel. */
 export interface ActingInChannel extends Acting {
   readonly channel: CalledChannel
-  /** The sub-channel that is named, where the channel is elastic. */
+  /** The sub-channel in the call, if the channel is elastic. */
   readonly subChannel: CalledSubChannel | undefined
 }

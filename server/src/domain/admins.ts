@@ -7,7 +7,7 @@ import type { Doing } from './acting.ts'
 import { checkCount, holdAppInstance } from './counts.ts'
 import { holdIdentity, requireIdentity } from './identities.ts'
 
-/** Makes a user or bot an AppInstanceAdmin, unless it is one, and returns who it is. */
+/** Makes a user or bot an AppInstanceAdmin, unless it is one, and returns it. */
 export async function addAdmin(tx: Transaction, { now, limits }: Doing, appInstanceId: number, arn: Arn): Promise<Identity> {
   const named = await requireIdentity(tx, arn)
   await holdIdentity(tx, named)
@@ -19,7 +19,7 @@ export async function addAdmin(tx: Transaction, { now, limits }: Doing, appInsta
   return named
 }
 
-/** A user or bot that is no admin stays what it is. */
+/** Ends the role of an admin. For a user or bot without the role nothing happens. */
 export async function removeAdmin(tx: Transaction, appInstanceId: number, arn: Arn) {
   const named = await findIdentity(tx, arn)
   if (!named || !(await deleteAdmin(tx, appInstanceId, named.id))) return

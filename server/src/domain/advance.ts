@@ -4,8 +4,8 @@ import { advanceChannel, type Moment } from '../store/channels.ts'
 import type { Queries } from '../database/database.ts'
 
 /**
- * Takes the channel's next moment, which locks it until the commit. ForbiddenException where it has been deleted meanwhile: the call
- * fails as if it had come later.
+ * Takes the channel's next number and time, which locks the channel until the commit. Throws ForbiddenException if the channel was
+ * deleted meanwhile: the call fails as if it had come later.
  */
 export async function advance(
   tx: Queries,

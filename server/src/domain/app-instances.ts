@@ -20,8 +20,8 @@ import { checkMetadataSize } from './sizes.ts'
 import { tagNew, type GivenTag } from './tags.ts'
 
 /**
- * The app instance in which something is made or listed. ForbiddenException where there is none: its absence is not told apart from
- * no access (docs/service/operations.md#missing-resources).
+ * The app instance in which something is created or listed. Throws ForbiddenException if it does not exist, as for a missing
+ * permission (docs/service/operations.md#missing-resources).
  */
 export async function requireAppInstance(db: Queries, arn: string): Promise<AppInstance> {
   const found = await appInstanceByArn(db, arn)
@@ -31,7 +31,7 @@ export async function requireAppInstance(db: Queries, arn: string): Promise<AppI
 
 const missing = (arn: string) => notFound('The app instance does not exist.', `There is no app instance ${arn}.`)
 
-/** The app instance that the call itself is about; NotFoundException where there is none. */
+/** The app instance that the call itself is about. Throws NotFoundException if it does not exist. */
 export async function namedAppInstance(db: Queries, arn: string): Promise<AppInstance> {
   const found = await appInstanceByArn(db, arn)
   if (!found) throw missing(arn)
@@ -46,7 +46,7 @@ interface AppInstanceToCreate {
   readonly tags: readonly GivenTag[] | undefined
 }
 
-/** Makes an app instance and returns its ARN. */
+/** Creates an app instance and returns its ARN. */
 export async function createAppInstance(tx: Transaction, { now, limits }: Doing, asked: AppInstanceToCreate): Promise<string> {
   checkMetadataSize(asked.metadata)
   await lockCreation(tx, 'app-instances')
@@ -66,13 +66,13 @@ export async function changeAppInstance(tx: Transaction, { now }: Doing, arn: st
   await emit(tx, { kind: 'AppInstanceUpdated', appInstanceId })
 }
 
-/** Makes the app instance and all that is in it unreachable. Where there is none nothing happens. */
+/** Makes the app instance and all its contents unreachable. If it does not exist, nothing happens. */
 export async function deleteAppInstance(tx: Transaction, { now }: Doing, arn: string) {
   const appInstanceId = await buryAppInstance(tx, arn, now())
   if (appInstanceId !== undefined) await emit(tx, { kind: 'AppInstanceDeleted', appInstanceId })
 }
 
-/** A new or a changed period starts to delete after thirty days; until then messages can come back. */
+/** A new or changed period starts to delete messages after thirty days; until then it can be changed back. */
 export async function setRetention(tx: Transaction, { now }: Doing, arn: string, days: number | undefined): Promise<Retention> {
   const { id, retention } = await namedAppInstance(tx, arn)
   const startsAt = days === retention.days ? retention.startsAt : new Date(now() + retentionGrace)

@@ -25,7 +25,7 @@ export async function ban(tx: Transaction, { channel, actor, now }: ActingInChan
   return named
 }
 
-/** Ends a ban, which does not bring the membership back. */
+/** Ends a ban; the membership does not come back. */
 export async function unban(tx: Transaction, { channel, actor, now }: ActingInChannel, arn: Arn) {
   const named = await findIdentity(tx, arn)
   if (!named || !(await findBan(tx, channel.id, named.id))) return

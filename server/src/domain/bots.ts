@@ -13,7 +13,7 @@ import { tagNew, type GivenTag } from './tags.ts'
 
 export type BotConfiguration = Input<'CreateAppInstanceBot'>['Configuration']
 
-/** The bot of that ARN; NotFoundException where there is none. */
+/** The bot of that ARN. Throws NotFoundException if there is none. */
 export async function requireBot(db: Queries, arn: Arn): Promise<IdentityRecord> {
   const found = await findIdentity(db, arn)
   if (!found) throw notFound('The app instance bot does not exist.', `There is no bot ${arn.text}.`)
@@ -34,7 +34,7 @@ interface BotToCreate {
   readonly tags: readonly GivenTag[] | undefined
 }
 
-/** Makes a bot and returns its ARN. */
+/** Creates a bot and returns its ARN. */
 export async function createBot(
   tx: Transaction,
   { now, limits }: Doing,
@@ -61,7 +61,7 @@ export async function createBot(
   return arnWithin(appInstance.arn, 'bot', externalId)
 }
 
-/** Replaces name and metadata, and the configuration where one is given. */
+/** Replaces name and metadata, and the configuration if one is given. */
 export async function changeBot(
   tx: Transaction,
   { now }: Doing,
@@ -74,7 +74,7 @@ export async function changeBot(
   await emit(tx, { kind: 'BotUpdated', botId: id })
 }
 
-/** Deletes a bot. Its memberships end with the purge. Where there is none nothing happens. */
+/** Deletes a bot. Its memberships end with the purge. If it does not exist, nothing happens. */
 export async function deleteBot(tx: Transaction, { now }: Doing, arn: Arn) {
   const bot = await findIdentity(tx, arn)
   if (bot && (await buryIdentity(tx, bot.id, now()))) await emit(tx, { kind: 'BotDeleted', botId: bot.id })

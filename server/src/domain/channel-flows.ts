@@ -22,14 +22,14 @@ import type { ActingInChannel, Doing } from './acting.ts'
 import { checkCount, exceeded, holdAppInstance } from './counts.ts'
 import { tagNew, type GivenTag } from './tags.ts'
 
-/** The flow of that ARN; ForbiddenException where there is none. */
+/** The flow of that ARN. Throws ForbiddenException if there is none. */
 export async function requireFlow(db: Queries, arn: Arn): Promise<Flow> {
   const found = await findFlow(db, arn)
   if (!found) throw forbidden(`There is no channel flow ${arn.text}.`)
   return found
 }
 
-/** In the order of execution, which no two may share. */
+/** The processors in the order of execution; throws if two have the same ExecutionOrder. */
 function ordered(processors: readonly Processor[]): Processor[] {
   const orders = new Set(processors.map(({ ExecutionOrder }) => ExecutionOrder))
   if (orders.size === processors.length) return processors.toSorted((a, b) => a.ExecutionOrder - b.ExecutionOrder)
@@ -42,7 +42,7 @@ interface FlowToCreate {
   readonly tags: readonly GivenTag[] | undefined
 }
 
-/** Makes a flow and returns its ARN. */
+/** Creates a flow and returns its ARN. */
 export async function createFlow(
   tx: Transaction,
   { now, limits }: Doing,
@@ -59,7 +59,7 @@ export async function createFlow(
   return arnWithin(appInstance.arn, 'channel-flow', externalId)
 }
 
-/** Replaces the whole of it, for messages that are sent later. */
+/** Replaces name and processors, for messages that are sent later. */
 export async function changeFlow(
   tx: Transaction,
   { now, limits }: Doing,
@@ -67,7 +67,7 @@ export async function changeFlow(
   given: { name: string; processors: readonly Processor[] },
 ) {
   const processors = ordered(given.processors)
-  // ResourceLimitExceededException is not declared here.
+  // UpdateChannelFlow does not declare ResourceLimitExceededException.
   if (processors.length > limits.processorsPerFlow) {
     throw badRequest('The channel flow has too many processors', `At most ${limits.processorsPerFlow} are allowed.`)
   }
@@ -75,7 +75,7 @@ export async function changeFlow(
   await updateFlow(tx, id, { name: given.name, processors, now: now() })
 }
 
-/** ConflictException where a channel uses it. */
+/** Deletes a flow. Throws ConflictException if a channel uses it. */
 export async function deleteFlow(tx: Transaction, arn: Arn) {
   const { id } = await requireFlow(tx, arn)
   await lockFlow(tx, id)
@@ -96,7 +96,7 @@ export async function associate(tx: Transaction, { channel }: ActingInChannel, a
   await emit(tx, { kind: 'ChannelFlowSet', channelId: channel.id, flowId: found.id })
 }
 
-/** What is on its way through the flow is still decided by it. */
+/** The flow still decides about messages that are in flight. */
 export async function disassociate(tx: Transaction, { channel }: ActingInChannel, arn: Arn) {
   const found = await findFlow(tx, arn)
   if (!found || !(await disassociateFlow(tx, channel.id, found.id))) {

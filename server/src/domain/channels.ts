@@ -40,8 +40,8 @@ export interface ChannelToCreate {
 }
 
 /**
- * Makes a channel with its creator as member and moderator, an elastic one with its creator as moderator only; returns its ARN.
- * ConflictException where the id is taken.
+ * Creates a channel with its creator as member and moderator, or an elastic channel with its creator as moderator only; returns its
+ * ARN. Throws ConflictException if the ChannelId is in use.
  */
 export async function createChannel(tx: Transaction, { actor, limits, now: clock }: Acting, asked: ChannelToCreate): Promise<string> {
   const now = clock()
@@ -68,7 +68,7 @@ export async function createChannel(tx: Transaction, { actor, limits, now: clock
   const members = elastic ? [] : [actor, ...asked.members]
   const moderators = [actor, ...asked.moderators]
   await holdIdentities(tx, [...members, ...moderators])
-  // A new channel is its creator's until the commit; what is in it from the start has the number 0.
+  // Only this transaction sees the new channel until the commit; the events of its creation have the number 0.
   const where = { channelId: id, sequence: 0 }
   await emit(tx, { kind: 'ChannelCreated', ...where })
   const joined = []
@@ -82,10 +82,10 @@ export async function createChannel(tx: Transaction, { actor, limits, now: clock
     await emit(tx, { kind: 'ModeratorCreated', ...where, identity: moderator, by: actor })
   }
   checkCount((await countModerators(tx, id)) - 1, 'moderatorsPerChannel', limits)
-  // The app instance last: who deletes a channel or a user locks it after that one too.
+  // The app instance is locked last: transactions that delete a channel or a user also lock it last.
   await countOne(tx, 'channels', actor.appInstanceId, 'channelsPerAppInstance', limits)
   if (elastic) {
-    // Counted while the app instance is locked, by the count above.
+    // The count above has locked the app instance, so this count cannot change.
     checkCount((await countElasticChannels(tx, actor.appInstanceId)) - 1, 'elasticChannelsPerAppInstance', limits)
     await openFirstSubChannel(tx, where, elastic, now)
   }
@@ -93,7 +93,7 @@ export async function createChannel(tx: Transaction, { actor, limits, now: clock
   return arn
 }
 
-/** Changes what is given and leaves the rest. */
+/** Changes the given members and leaves the others. */
 export async function changeChannel(
   tx: Transaction,
   { channel, now }: ActingInChannel,
@@ -110,7 +110,7 @@ export async function changeChannel(
   if (changed) await emit(tx, { kind: 'ChannelUpdated', channelId: channel.id, sequence, channel: changed })
 }
 
-/** Sets or, with undefined, removes the expiration. */
+/** Sets the expiration, or removes it if it is undefined. */
 export async function setExpiration(tx: Transaction, { channel, now }: ActingInChannel, expiration: ChannelExpiration | undefined) {
   const { sequence } = await advance(tx, channel, now())
   const found = await findExpiry(tx, channel.id)
@@ -118,7 +118,7 @@ export async function setExpiration(tx: Transaction, { channel, now }: ActingInC
   await emit(tx, { kind: 'ChannelExpirationSet', channelId: channel.id, sequence, expiration })
 }
 
-/** Deletes the channel, unless it is gone meanwhile, and all that is in it. */
+/** Deletes the channel and all its contents, unless it has been deleted meanwhile. */
 export async function deleteChannel(tx: Transaction, channelId: number, now: number) {
   const moment = await advanceChannel(tx, channelId, now)
   const channel = moment && (await findChannel(tx, channelId, 0))

@@ -12,19 +12,19 @@ export const exceeded = (limit: CountLimit, limits: Limits) =>
     `At most ${limits[limit]} ${countLimits[limit].meaning} are allowed.`,
   )
 
-/** Refuses what would be one too many of `present`, counted while the parent is locked. */
+/** Throws if one more than `present` exceeds the limit; the parent must be locked while it is counted. */
 export function checkCount(present: number, limit: CountLimit, limits: Limits) {
   if (present >= limits[limit]) throw exceeded(limit, limits)
 }
 
 const justDeleted = () => forbidden('The app instance has just been deleted.')
 
-/** Until the commit nobody can delete the app instance, and what is counted in it stays as it is. */
+/** Locks the app instance: until the commit nobody can delete it, and its counts stay as they are. */
 export async function holdAppInstance(tx: Queries, id: number) {
   if (!(await lockAppInstance(tx, id))) throw justDeleted()
 }
 
-/** Counts one more in the app instance, or refuses it. */
+/** Counts one more in the app instance, or throws if the limit is reached. */
 export async function countOne(
   tx: Queries,
   counter: Extract<Counter, 'users' | 'channels'>,

@@ -17,7 +17,7 @@ import { checkCount } from './counts.ts'
 
 type Device = Omit<Endpoint, 'endpointId' | 'createdAt' | 'updatedAt'>
 
-/** Registers a device and returns its EndpointId. NotFoundException where the user has been deleted meanwhile. */
+/** Registers a device and returns its EndpointId. Throws NotFoundException if the user was deleted meanwhile. */
 export async function registerEndpoint(tx: Transaction, { now, limits }: Doing, user: Identity, device: Device): Promise<string> {
   if (!(await lockIdentity(tx, user.id))) throw notFound('The app instance user does not exist.', `There is no user ${user.arn}.`)
   const endpointId = randomUUID()
@@ -36,7 +36,7 @@ export async function registerEndpoint(tx: Transaction, { now, limits }: Doing, 
 export const missingEndpoint = (endpointId: string, { arn }: Identity) =>
   notFound('The app instance user endpoint does not exist.', `${arn} has no endpoint ${endpointId}.`)
 
-/** Changes what is given; NotFoundException where there is no such device. */
+/** Changes the given members. Throws NotFoundException if there is no such device. */
 export async function changeEndpoint(
   tx: Transaction,
   { now }: Doing,
@@ -48,7 +48,7 @@ export async function changeEndpoint(
   await emit(tx, { kind: 'EndpointUpdated', userId: user.id, endpointId })
 }
 
-/** Where there is no such device nothing happens. */
+/** Removes a device. If it does not exist, nothing happens. */
 export async function deregisterEndpoint(tx: Transaction, user: Identity, endpointId: string) {
   if (await deleteEndpoint(tx, user.id, endpointId)) await emit(tx, { kind: 'EndpointDeregistered', userId: user.id, endpointId })
 }

@@ -2,20 +2,20 @@ import { badRequest } from '../errors.ts'
 import { isObject } from '../tools/json.ts'
 
 /**
- * The rule that says which messages push to a member (docs/service/push-and-bots.md#filter-rules): a JSON object whose keys name
- * message attributes. Keys are joined by AND; `$or` holds up to five rules; a list holds exact values and `anything-but`.
+ * The rule that decides which messages push to a member (docs/service/push-and-bots.md#filter-rules): a JSON object whose keys name
+ * message attributes. Keys are joined by AND; `$or` has up to five rules; a list has exact values and `anything-but`.
  */
 interface FilterRule {
-  /** All of these hold. */
+  /** All of these must match. */
   readonly attributes: readonly AttributeTest[]
-  /** And one of these, where there are any. */
+  /** And one of these, if there are any. */
   readonly anyOf: readonly FilterRule[]
 }
 
 interface AttributeTest {
   readonly name: string
   readonly values: readonly string[]
-  /** Lists of which none may come. */
+  /** Lists of values that must not occur. */
   readonly anythingBut: readonly (readonly string[])[]
 }
 
@@ -26,7 +26,7 @@ const longestName = 64
 const longestValue = 512
 const deepestNesting = 5
 
-/** As the contract counts them: characters, not UTF-16 units. */
+/** Counts characters as the contract does, not UTF-16 units. */
 const lengthOf = (text: string) => Array.from(text).length
 
 const refused = (reason: string) =>
@@ -77,13 +77,13 @@ function ruleOf(value: unknown, depth: number): FilterRule {
   return { attributes, anyOf }
 }
 
-/** Keys and values together; `$or` and `anything-but` do not count. */
+/** The number of keys and values; `$or` and `anything-but` do not count. */
 function complexity({ attributes, anyOf }: FilterRule): number {
   const own = attributes.reduce((sum, { values, anythingBut }) => sum + 1 + values.length + anythingBut.flat().length, 0)
   return anyOf.reduce((sum, rule) => sum + complexity(rule), own)
 }
 
-/** BadRequestException, with what is wrong, where the text is no rule or is too large. */
+/** Throws BadRequestException, with what is wrong, if the text is no rule or is too large. */
 export function checkFilterRule(text: string) {
   if (Buffer.byteLength(text) > largestRule) throw refused(`A rule has at most ${largestRule} bytes of UTF-8.`)
   let value: unknown

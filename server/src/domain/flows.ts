@@ -13,24 +13,26 @@ import { findMessage, type Message, type MessageType } from '../store/messages.t
 import { raiseSubChannel } from '../store/sub-channels.ts'
 import { dropMessage, failMessage, releaseMessage, replaceMessage } from '../store/pending-messages.ts'
 
-/** For so long after its invocation a processor may answer (docs/service/channel-flows.md#the-callback). */
+/** How long after its invocation a processor may answer (docs/service/channel-flows.md#the-callback). */
 export const callbackLifetime = 48 * 60 * 60 * 1000
 
 /** The longest Status.Detail of the API. */
 const longestDetail = 256
 
-/** What has been decided without an answer of the processor. */
+/** A decision without an answer of the processor. */
 type Unanswered = 'skipped' | 'aborted' | 'expired'
 
-/** Whether a message of this type would go through a flow: CONTROL messages do not. */
+/** Whether a message of this type goes through a flow: CONTROL messages do not. */
 export const isForFlow = (flowId: number | undefined, type: MessageType): flowId is number => flowId !== undefined && type === 'STANDARD'
 
-/** The processors that a message has to pass; undefined where it has none, or the flow is deleted meanwhile. */
+/** The processors of a message; undefined if the channel has no flow, or the flow was deleted meanwhile. */
 export async function processorsFor(tx: Queries, { flowId }: CalledChannel, type: MessageType): Promise<readonly Processor[] | undefined> {
   return isForFlow(flowId, type) ? flowProcessors(tx, flowId) : undefined
 }
 
-/** Starts a message or an edit on its way. ConflictException where an edit of the message is on its way already. */
+/**
+ * Starts a message or an edit on its way through the flow. Throws ConflictException if an edit of the message is already in flight.
+ */
 export async function enterFlow(tx: Transaction, run: NewRun, now: number) {
   const id = await insertRun(tx, run)
   if (id === undefined)
@@ -44,7 +46,7 @@ async function invoke(tx: Transaction, run: { id: number; channelId: number; mes
   await emit(tx, { kind: 'ProcessorDue', callbackId, now })
 }
 
-/** On to the next processor, or, after the last one, out. */
+/** Invokes the next processor, or ends the run after the last one. */
 async function proceed(tx: Transaction, run: Run, now: number) {
   const position = run.position + 1
   if (position < run.processors.length) {
@@ -68,15 +70,15 @@ const kindOfEdit: Record<Outcome, MessageKind> = { SENT: 'MessageEdited', DENIED
 
 interface Ending {
   readonly what?: 'message' | 'other'
-  /** Why it has FAILED. */
+  /** Why the message has FAILED. */
   readonly detail?: string
-  /** False where the message is gone or redacted. */
+  /** Stores the outcome; false if the message is gone or redacted. */
   readonly end: (at: number, message: Message | undefined) => Promise<boolean>
 }
 
 /**
- * Ends a run as an event of its channel, and says what has become of it. The channel is locked before the run is touched, as
- * it is by those who start one.
+ * Ends a run as an event of its channel, and emits the outcome. The channel is locked before the run, in the same order as when a
+ * run starts.
  */
 async function ended(tx: Transaction, run: Run, now: number, outcome: Outcome, { what = 'other', detail, end }: Ending) {
   const moment = await advanceChannel(tx, run.channelId, now, what)
@@ -90,7 +92,7 @@ async function ended(tx: Transaction, run: Run, now: number, outcome: Outcome, {
   await deleteRun(tx, run.id)
 }
 
-/** What is passed is as the processors have left it; what is not is as its sender has written it. */
+/** A released message is as the processors left it; any other is as its sender wrote it. */
 async function emitOutcome(
   tx: Transaction,
   run: Run,
@@ -113,11 +115,11 @@ async function emitOutcome(
 
 const isLeft = (message: Message | undefined) => message !== undefined && !message.redacted
 
-/** Denied: as if it had never been sent; the stored version of an edited message stays. */
+/** Denied: a new message disappears; for an edit, the stored version stays. */
 const deny = (tx: Transaction, run: Run, now: number) =>
   ended(tx, run, now, 'DENIED', { end: async (_, message) => (run.isEdit ? isLeft(message) : dropMessage(tx, run)) })
 
-/** FAILED for its sender, with the reason, where it is a message that is kept. */
+/** FAILED for its sender, with the reason, if the message is stored. */
 const fail = (tx: Transaction, run: Run, now: number, detail: string) =>
   ended(tx, run, now, 'FAILED', {
     detail,
@@ -127,17 +129,20 @@ const fail = (tx: Transaction, run: Run, now: number, detail: string) =>
     },
   })
 
-/** What a processor has answered: undefined for a denial. */
+/** The answer of a processor; undefined for a denial. */
 export type Answer = { readonly [Member in keyof RunContent]: RunContent[Member] | undefined } | undefined
 
-/** Why a CallbackId is answered for, by what has been decided without a denial. */
+/** Why a CallbackId is already decided, by the decision. */
 const decidedReasons: Readonly<Record<string, string>> = {
   passed: 'The processor has already answered this CallbackId: a CallbackId is good for one answer.',
   skipped: 'The processor could not be invoked, and the message has gone on without it (FallbackAction CONTINUE).',
   aborted: 'The processor could not be invoked, and the message has FAILED (FallbackAction ABORT).',
 }
 
-/** Refuses an answer that comes after the decision, in the words of the real service (docs/service/channel-flows.md#a-second-answer). */
+/**
+ * Throws for an answer that comes after the decision, in the words of the real service
+ * (docs/service/channel-flows.md#a-second-answer).
+ */
 export function refuseDecided(callbackId: string, { decision, messageId }: Pick<Callback, 'decision' | 'messageId'>) {
   if (decision === null) return
   if (decision === 'denied')
@@ -149,8 +154,8 @@ export function refuseDecided(callbackId: string, { decision, messageId }: Pick<
 }
 
 /**
- * Does what a processor has decided, once: of several answers at the same moment the others are a ConflictException. What an
- * answer leaves out stays as it is.
+ * Applies the decision of a processor, once; concurrent answers get a ConflictException. A member that the answer leaves out keeps
+ * its value.
  */
 export async function answerCallback(tx: Transaction, callbackId: string, answer: Answer, now: number) {
   const runId = await decideCallback(tx, callbackId, answer ? 'passed' : 'denied', now + callbackLifetime)
@@ -164,17 +169,17 @@ export async function answerCallback(tx: Transaction, callbackId: string, answer
   await proceed(tx, { ...run, ...Object.fromEntries(given) }, now)
 }
 
-/** For a CallbackId that was never given, or whose time or channel is over. */
+/** For an unknown CallbackId, or one whose time is over or whose channel is gone. */
 export const noSuchCallback = () =>
   forbidden('The CallbackId must come from an event that a processor received in the last 48 hours, for a channel that exists.')
 
-/** What the sender reads in Status.Detail of a message that has FAILED. */
+/** The Status.Detail of a FAILED message, for its sender. */
 const failed = ({ processors, position }: Run, why: string) =>
   Array.from(`The processor ${processors[position]!.Name} ${why}.`).slice(0, longestDetail).join('')
 
 /**
- * The processor cannot be invoked, for the reason that senders may read: CONTINUE leaves it out, ABORT gives the message up.
- * Says which, or undefined where it has answered.
+ * For a processor that cannot be invoked, with the reason for the sender: CONTINUE skips the processor, ABORT fails the message.
+ * Returns which, or undefined if the processor has answered.
  */
 export async function giveUpProcessor(tx: Transaction, { callbackId }: Invocation, why: string, now: number) {
   const found = await findCallback(tx, callbackId)
@@ -187,7 +192,7 @@ export async function giveUpProcessor(tx: Transaction, { callbackId }: Invocatio
   return { run, action }
 }
 
-/** The time to answer is over: what is undecided has FAILED, and the CallbackId is forgotten. */
+/** For a callback whose time is over: an undecided message has FAILED, and the CallbackId is deleted. */
 export async function expireCallback(tx: Transaction, callbackId: string, now: number) {
   const runId = await decideCallback(tx, callbackId, 'expired' satisfies Unanswered, now)
   const run = runId === undefined ? undefined : await findRun(tx, runId)

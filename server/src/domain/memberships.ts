@@ -36,8 +36,8 @@ interface Joining {
 }
 
 /**
- * Makes the identity a member of an ordinary channel and counts it; undefined where it is one. Where that is refused nothing is
- * left of it. The caller says who has joined.
+ * Makes the identity a member of an ordinary channel and counts it; undefined if it is a member already. If that is refused,
+ * nothing of it remains. The caller emits the event.
  */
 export async function join(tx: Queries, { channel, member, type, invitedBy, now, limits }: Joining): Promise<PlacedMembership | undefined> {
   const channelId = channel.id
@@ -53,8 +53,8 @@ export async function join(tx: Queries, { channel, member, type, invitedBy, now,
 }
 
 /**
- * Ends the membership, with its preferences and its read marker. In an elastic channel: all that a moderator has there, or the one in
- * the sub-channel that is named. The channel is locked.
+ * Ends the membership with its preferences and its read marker. In an elastic channel: all memberships of a moderator, or the one
+ * in the given sub-channel. The channel must be locked.
  */
 export async function leave(tx: Transaction, { channelId, sequence }: InChannel, memberId: number, only?: CalledSubChannel) {
   const memberships = []
@@ -72,8 +72,8 @@ export async function leave(tx: Transaction, { channelId, sequence }: InChannel,
 }
 
 /**
- * Says that the memberships of a deleted user or bot have ended. Where another of the same ARN is a member by now nothing is said:
- * clients know members by their ARN.
+ * Emits that the memberships of a deleted user or bot have ended. If a new identity with the same ARN is a member by now, nothing
+ * is emitted: clients know members by their ARN.
  */
 export async function sayGone(tx: Transaction, { channelId, sequence, memberships }: EndedMemberships) {
   const [first] = memberships
@@ -87,8 +87,8 @@ export async function sayGone(tx: Transaction, { channelId, sequence, membership
 }
 
 /**
- * Ends the membership of a user or bot, where it has one. In an elastic channel a moderator leaves the sub-channel that is named, or
- * all; a regular member has only the one.
+ * Ends the membership of a user or bot, if it has one. In an elastic channel a moderator leaves the given sub-channel, or all; a
+ * regular member has only one.
  */
 export async function removeMember(tx: Transaction, { channel, subChannel, now }: ActingInChannel, arn: Arn) {
   const member = await findIdentity(tx, arn)
@@ -100,12 +100,12 @@ export async function removeMember(tx: Transaction, { channel, subChannel, now }
       `${member.arn} is in one sub-channel only: leave SubChannelId out.`,
     )
   }
-  // The channel first, as everywhere: one that took the membership first would lock out, and be locked out by, one that joins.
+  // The channel is locked first, as everywhere: a transaction that locks the membership first could deadlock with a join.
   const { sequence } = await advance(tx, channel, now())
   await leave(tx, { channelId: channel.id, sequence }, member.id, subChannel)
 }
 
-/** Refuses a HIDDEN membership where there are none. */
+/** Throws for a HIDDEN membership in an elastic channel. */
 function checkMembershipType({ elastic, arn }: CalledChannel, type: MembershipType) {
   if (elastic && type === 'HIDDEN') throw badRequest('HIDDEN memberships are not supported for elastic channels', `${arn} is elastic.`)
 }
@@ -113,7 +113,7 @@ function checkMembershipType({ elastic, arn }: CalledChannel, type: MembershipTy
 interface Adding extends Omit<Joining, 'channel' | 'member'> {
   readonly channel: CalledChannel
   readonly sequence: number
-  /** The sub-channel that is named. */
+  /** The sub-channel in the call. */
   readonly subChannel: CalledSubChannel | undefined
 }
 
@@ -137,15 +137,15 @@ async function admit(tx: Transaction, given: Adding, member: Identity): Promise<
   )
 }
 
-/** A member, and the SubChannelId of where it is. */
+/** A member and its SubChannelId. */
 interface Added {
   readonly member: Identity
   readonly subChannelName: string | undefined
 }
 
 /**
- * Adds a member. An existing member of that type stays as it is (docs/service/operations.md#creating-what-exists); one of the other type
- * is a Conflict. Nobody adds a banned user, admins included: ForbiddenException.
+ * Adds a member. An existing member of that type stays as it is (docs/service/operations.md#creating-what-exists); one of the other
+ * type is a Conflict. A banned user cannot be added, not even by an admin: ForbiddenException.
  */
 export async function addMember(tx: Transaction, acting: ActingInChannel, arn: Arn, type: MembershipType): Promise<Added> {
   checkMembershipType(acting.channel, type)
@@ -158,14 +158,14 @@ export async function addMember(tx: Transaction, acting: ActingInChannel, arn: A
   return { member, subChannelName }
 }
 
-/** What came of adding several. */
+/** The result of adding several members. */
 interface AddedMembers {
-  /** With those who were members already. */
+  /** The members, those from before included. */
   readonly added: readonly Added[]
   readonly refused: readonly { readonly arn: string; readonly error: ApiError }[]
 }
 
-/** Adds those of the named who can be added. */
+/** Adds those of the given users who can be added. */
 export async function addMembers(
   tx: Transaction,
   acting: ActingInChannel,
@@ -202,7 +202,7 @@ export async function addMembers(
   return { added, refused }
 }
 
-/** Sets the actor's read marker to now. */
+/** Sets the actor's read marker to the present. */
 export async function moveReadMarker(tx: Transaction, { channel, actor, now }: ActingInChannel) {
   checkOrdinary(channel, 'Read markers')
   if (!(await markRead(tx, channel.id, actor.id, now()))) return

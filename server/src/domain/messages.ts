@@ -30,7 +30,7 @@ import { subChannelIdOf } from './sub-channels.ts'
 const sent = { Value: 'SENT' as const }
 const pending = { Value: 'PENDING' as const }
 
-/** Refuses to change what a flow has not released. */
+/** Throws for a change of a message that a flow has not released. */
 function requireSent(message: Message) {
   if (message.status === 'SENT') return
   throw conflict('The message is not sent', `Its Status is ${message.status}: only a message that is SENT can be changed or redacted.`)
@@ -44,11 +44,11 @@ export interface MessageToSend {
   readonly attributes: MessageAttributes | undefined
   readonly contentType: string | undefined
   readonly pushNotification: PushNotification | undefined
-  /** The one that a targeted message is for; undefined for all. */
+  /** The target of a targeted message; undefined for all members. */
   readonly target: Arn | undefined
 }
 
-/** Where messages of the actor go, and are found. */
+/** The channel or sub-channel of the actor's messages. */
 export const placeOf = ({ channel, subChannel }: Pick<ActingInChannel, 'channel' | 'subChannel'>): MessagePlace => ({
   channelId: channel.id,
   channelArn: channel.arn,
@@ -64,19 +64,22 @@ async function targetOf(db: Queries, { channel, subChannel }: ActingInChannel, a
   throw badRequest('The Target must be a member of the channel', `${arn.text} is not a member of ${subChannel?.name ?? channel.arn}.`)
 }
 
-/** Where a message is once it has been taken: PENDING until the channel's flow has decided on it. */
+/** The result of sending: the status is PENDING until the channel's flow has decided. */
 export interface Taken {
   readonly MessageId: string
   readonly Status: { readonly Value: 'SENT' | 'PENDING' }
 }
 
-/** Moves the LastMessageTimestamp of the sub-channel that is named, where a time is given; ForbiddenException where it is gone. */
+/**
+ * Moves the LastMessageTimestamp of the given sub-channel, if a time is given; throws ForbiddenException if the sub-channel is
+ * gone.
+ */
 async function requireSubChannel(tx: Queries, { subChannel }: ActingInChannel, at: number | undefined) {
   if (!subChannel || (await raiseSubChannel(tx, subChannel.id, at))) return
   throw forbidden(`The sub-channel ${subChannel.name} does not exist any more.`)
 }
 
-/** A message that is taken now. */
+/** A new message, with the present as its time. */
 const newMessage = (
   { actor }: ActingInChannel,
   { type, persistence, content, metadata, attributes, contentType }: MessageToSend,
@@ -102,7 +105,7 @@ const newMessage = (
   }
 }
 
-/** Takes a message that is stored nowhere: sockets hear it at once. */
+/** Sends a message that is not stored: sockets hear it at once. */
 async function deliver(db: Queries, bus: Bus, acting: ActingInChannel, message: MessageToSend): Promise<Taken> {
   checkMessageSize(message.type, message)
   const target = await targetOf(db, acting, message.target)
@@ -114,8 +117,8 @@ async function deliver(db: Queries, bus: Bus, acting: ActingInChannel, message: 
 }
 
 /**
- * Takes a message that is stored: one that a flow decides on is on its way then, and its sender's alone. Any other that is persistent
- * moves the LastMessageTimestamp of those who see it.
+ * Sends a message that is stored. A message with a flow starts on its way and is visible to its sender only. Any other persistent
+ * message moves the LastMessageTimestamp of those who see it.
  */
 async function send(tx: Transaction, acting: ActingInChannel, message: MessageToSend): Promise<Taken> {
   const { channel, actor, subChannel, now } = acting
@@ -145,12 +148,12 @@ async function send(tx: Transaction, acting: ActingInChannel, message: MessageTo
   return { MessageId: messageId, Status: sent }
 }
 
-/** How a message is taken: in a transaction, or where it is stored nowhere by announcing it. */
+/** How a message is sent: in a transaction, or, if it is not stored, by announcing it. */
 export type Taking =
   | { readonly isStored: true; readonly take: Work<Taken> }
   | { readonly isStored: false; readonly take: (db: Queries, bus: Bus) => Promise<Taken> }
 
-/** Decides it, by what the message is and by the channel that it is for. Those for all members that meet no flow are shareable. */
+/** Decides how a message is sent, by the message and its channel. Messages for all members without a flow are shareable. */
 export function takingOf(acting: ActingInChannel, message: MessageToSend): Taking {
   const { channel, subChannel } = acting
   const meetsFlow = isForFlow(channel.flowId, message.type)
@@ -160,7 +163,7 @@ export function takingOf(acting: ActingInChannel, message: MessageToSend): Takin
   return { isStored: true, take: shareableAs({ isShareable }, tx => send(tx, acting, message)) }
 }
 
-/** Changes a message of the actor's, or starts the edit on its way through the channel's flow: then the stored version stays meanwhile. */
+/** Changes a message of the actor, or starts the edit on its way through the channel's flow; the stored version stays meanwhile. */
 export async function edit(
   tx: Transaction,
   acting: ActingInChannel,
@@ -174,7 +177,7 @@ export async function edit(
   const place = placeOf(acting)
   const { subChannelId } = place
   const { at, sequence } = await advance(tx, channel, now())
-  // One that has entered a flow before the channel lost it.
+  // The message entered a flow before the channel lost the flow.
   if (await isRunning(tx, channel.id, messageId)) {
     throw conflict('The message is being processed', 'The message, or an earlier edit of it, is still PENDING. Try again once it is SENT.')
   }
@@ -199,7 +202,7 @@ export async function edit(
   return { MessageId: messageId, Status: pending }
 }
 
-/** Takes away for good what a message says; one that is redacted or gone meanwhile stays as it is. */
+/** Removes the content of a message for good; a message that is already redacted or gone stays as it is. */
 export async function redact(tx: Transaction, acting: ActingInChannel, message: Message) {
   const { messageId } = message
   requireSent(message)
@@ -211,7 +214,7 @@ export async function redact(tx: Transaction, acting: ActingInChannel, message: 
   if (redacted) await emit(tx, { kind: 'MessageRedacted', sequence, place, message: redacted })
 }
 
-/** Removes a message, unless it is gone meanwhile. */
+/** Deletes a message, unless it is already gone. */
 export async function remove(tx: Transaction, acting: ActingInChannel, { messageId, status }: Message) {
   if (status !== 'SENT')
     throw forbidden('Only messages that are SENT can be deleted: this one is still decided on by a channel flow, or has FAILED.')

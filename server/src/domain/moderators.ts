@@ -12,8 +12,8 @@ import { holdIdentity, requireIdentity } from './identities.ts'
 import { leave } from './memberships.ts'
 
 /**
- * Makes a user or bot a moderator, unless it is one, and returns who it is. A moderator of an elastic channel loses the membership
- * that it had there as a member (docs/service/elastic-channels.md#membership).
+ * Makes a user or bot a moderator, unless it is one, and returns it. In an elastic channel a new moderator loses its membership as
+ * a regular member (docs/service/elastic-channels.md#membership).
  */
 export async function addModerator(tx: Transaction, acting: ActingInChannel, arn: Arn): Promise<Identity> {
   const { channel, actor, now, limits } = acting
@@ -31,11 +31,11 @@ export async function addModerator(tx: Transaction, acting: ActingInChannel, arn
   return named
 }
 
-/** A moderator of an elastic channel loses all memberships there with the role. */
+/** Ends the role of a moderator. In an elastic channel all its memberships end with it. */
 export async function removeModerator(tx: Transaction, { channel, actor, now }: ActingInChannel, arn: Arn) {
   const named = await findIdentity(tx, arn)
   if (!named || !(await findModerator(tx, channel.id, named.id))) return
-  // The channel first, as everywhere, so that no two acts wait for each other.
+  // The channel is locked first, as everywhere, so that two acts never deadlock.
   const { sequence } = await advance(tx, channel, now())
   if (channel.elastic) await leave(tx, { channelId: channel.id, sequence }, named.id)
   await deleteModerator(tx, channel.id, named.id)

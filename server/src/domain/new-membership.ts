@@ -2,7 +2,7 @@ import type { CalledChannel, CalledSubChannel } from '../store/facts.ts'
 import type { Identity } from '../store/identities.ts'
 import type { MembershipType, PlacedMembership } from '../store/memberships.ts'
 
-/** A membership that is made now. */
+/** A membership that is created now. */
 export const newMembership = (given: {
   channel: Pick<CalledChannel, 'id' | 'arn'>
   subChannel: CalledSubChannel | undefined

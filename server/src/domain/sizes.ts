@@ -9,7 +9,7 @@ const attributesBytes = 1024
 const tooLarge = (what: string, bytes: number, limit: number) =>
   badRequest('Channel Messages size limit exceeded', `${what} has ${bytes} bytes of UTF-8; at most ${limit} are allowed.`)
 
-/** Refuses a message that is larger than the service takes. */
+/** Throws for a message that is larger than the service allows. */
 export function checkMessageSize(
   type: MessageType,
   message: { content: string; metadata: string | undefined; attributes: MessageAttributes | undefined },
@@ -30,7 +30,7 @@ export function checkMessageSize(
   if (attributes > attributesBytes) throw tooLarge('MessageAttributes, names and values together,', attributes, attributesBytes)
 }
 
-/** Metadata of channels, users, bots and app instances: 1 KB of UTF-8, which the model's 1,024 characters do not say. */
+/** Metadata of channels, users, bots and app instances has at most 1 KB of UTF-8; the model's 1,024 characters do not say that. */
 export function checkMetadataSize(metadata: string | undefined) {
   if (metadata === undefined) return
   const bytes = Buffer.byteLength(metadata)

@@ -22,21 +22,21 @@ import type { InChannel } from '../events/events.ts'
 import { exceeded } from './counts.ts'
 import { newMembership } from './new-membership.ts'
 
-/** The most members that all sub-channels of a channel may have together (docs/service/elastic-channels.md#creating-an-elastic-channel). */
+/** The most members of all sub-channels of a channel together (docs/service/elastic-channels.md#creating-an-elastic-channel). */
 const mostMembers = 1_000_000
 
-/** A sub-channel with fewer members is given up where another can take them. */
+/** A sub-channel with fewer members is removed if another one has room for them. */
 export const leastMembers = ({ target, percentage }: Elastic) => Math.ceil((target * percentage) / 100)
 
-/** The number of the sub-channel that a call names; 0 where the channel is ordinary. */
+/** The number of the sub-channel in a call; 0 for an ordinary channel. */
 export const subChannelIdOf = ({ subChannel }: Pick<Facts, 'subChannel'>) => subChannel?.id ?? 0
 
-/** Refuses what an elastic channel does not have. */
+/** Throws for operations that an elastic channel does not have. */
 export function checkOrdinary({ elastic, arn }: CalledChannel, what: string) {
   if (elastic) throw badRequest(`${what} are not supported for elastic channels`, `${arn} is elastic.`)
 }
 
-/** Refuses an elastic channel that cannot be (docs/service/elastic-channels.md#creating-an-elastic-channel). */
+/** Throws for an elastic channel that is not allowed (docs/service/elastic-channels.md#creating-an-elastic-channel). */
 export function checkElastic(elastic: Elastic, asked: { mode: Mode | undefined; hasMembers: boolean }, limits: Limits) {
   if (asked.mode === 'UNRESTRICTED') throw badRequest('An elastic channel must be RESTRICTED', 'Leave Mode out, or give RESTRICTED.')
   if (asked.hasMembers) {
@@ -52,7 +52,7 @@ export function checkElastic(elastic: Elastic, asked: { mode: Mode | undefined; 
   }
 }
 
-/** Adds a sub-channel with so many members counted in it. */
+/** Creates a sub-channel with that many members already counted. */
 async function openSubChannel(
   tx: Transaction,
   { channelId, sequence }: InChannel,
@@ -65,12 +65,14 @@ async function openSubChannel(
   return { id, name }
 }
 
-/** The sub-channel that an elastic channel has from the start. */
+/** The first sub-channel of a new elastic channel. */
 export async function openFirstSubChannel(tx: Transaction, where: InChannel, elastic: Elastic, now: number) {
   await openSubChannel(tx, where, elastic, { members: 0, wanted: 0, now })
 }
 
-/** Counts the joiner in the newest sub-channel with room, or in a new one; undefined where all are full and no more may be. */
+/**
+ * Counts the new member in the newest sub-channel with room, or in a new one; undefined if all are full and no more are allowed.
+ */
 async function takePlace(tx: Transaction, where: InChannel, elastic: Elastic, now: number): Promise<CalledSubChannel | undefined> {
   const subChannel = await takePlaceIn(tx, where.channelId)
   if (subChannel) return subChannel
@@ -83,7 +85,7 @@ interface Joining {
   /** The channel's number of this transaction. */
   readonly sequence: number
   readonly elastic: Elastic
-  /** What the call names. */
+  /** The sub-channel in the call. */
   readonly subChannel: CalledSubChannel | undefined
   readonly member: Identity
   readonly invitedBy: Identity
@@ -94,7 +96,7 @@ interface Joining {
 /** Where the member is now. */
 export interface Joined {
   readonly subChannelName: string | undefined
-  /** What is new; undefined where it was a member already. */
+  /** The new membership; undefined if it was a member already. */
   readonly membership: PlacedMembership | undefined
 }
 
@@ -103,7 +105,7 @@ async function countMembership(tx: Queries, member: Identity, limits: Limits) {
   if (counted !== 'taken') throw counted === 'full' ? exceeded('membershipsPerUser', limits) : goneMember(member)
 }
 
-/** Of a user or bot that has been deleted while it was being added. */
+/** For a user or bot that was deleted while it was being added. */
 export const goneMember = ({ arn }: Identity) => invalidUserArn(`${arn} has just been deleted.`)
 
 async function enter(
@@ -156,9 +158,8 @@ async function joinAsModerator(tx: Queries, joining: Joining): Promise<Joined> {
 }
 
 /**
- * Adds a member to an elastic channel, which is locked. A regular one is placed by the service in one sub-channel; a moderator
- * names one, and may be in many. A member that is there already stays as it is. Where it fails nothing is left of it. The caller says
- * who has joined.
+ * Adds a member to an elastic channel, which is locked. The service places a regular member in one sub-channel; a moderator names
+ * one, and may be in many. An existing member stays as it is. If it fails, nothing of it remains. The caller emits the event.
  */
 export async function joinElastic(tx: Transaction, joining: Joining): Promise<Joined> {
   const { channel, subChannel, member } = joining

@@ -7,7 +7,7 @@ export interface GivenTag {
   readonly Value: string
 }
 
-/** The tags of an input; BadRequestException for a key that comes twice or that Amazon keeps for itself. */
+/** The tags of an input. Throws BadRequestException for a key that occurs twice or that Amazon reserves. */
 export function checkedTags(given: readonly GivenTag[] | undefined): Tag[] {
   const tags = new Map<string, Tag>()
   for (const { Key: key, Value: value } of given ?? []) {
@@ -18,7 +18,7 @@ export function checkedTags(given: readonly GivenTag[] | undefined): Tag[] {
   return [...tags.values()]
 }
 
-/** Tags a resource that has just been made. */
+/** Tags a new resource. */
 export async function tagNew(tx: Queries, resource: TaggedResource, given: readonly GivenTag[] | undefined) {
   await putTags(tx, resource, checkedTags(given))
 }

@@ -18,7 +18,7 @@ import { expiryOf } from './expiration.ts'
 import { checkMetadataSize } from './sizes.ts'
 import { tagNew, type GivenTag } from './tags.ts'
 
-/** The user of that ARN; NotFoundException where there is none. */
+/** The user of that ARN. Throws NotFoundException if there is none. */
 export async function requireUser(db: Queries, arn: Arn): Promise<IdentityRecord> {
   const found = await findIdentity(db, arn)
   if (!found) throw notFound('The app instance user does not exist.', `There is no user ${arn.text}.`)
@@ -33,7 +33,7 @@ interface UserToCreate {
   readonly tags?: readonly GivenTag[] | undefined
 }
 
-/** Makes a user; false where one of that id lives already, or the app instance does not. */
+/** Creates a user; false if one with that id exists, or the app instance does not. */
 export async function addUser(
   tx: Transaction,
   { now, limits }: Doing,
@@ -58,7 +58,10 @@ export async function addUser(
   return true
 }
 
-/** Makes a user and returns its ARN; an equal user that exists is returned unchanged (docs/service/operations.md#creating-what-exists). */
+/**
+ * Creates a user and returns its ARN; an equal existing user is returned unchanged
+ * (docs/service/operations.md#creating-what-exists).
+ */
 export async function createUser(
   tx: Transaction,
   doing: Doing,
@@ -69,7 +72,7 @@ export async function createUser(
   if (await addUser(tx, doing, appInstance, asked)) return arn.text
   await holdAppInstance(tx, appInstance.id)
   const present = await requireUser(tx, arn)
-  // Metadata is taken away by making it empty.
+  // An empty Metadata removes it.
   if (present.name === asked.name && (present.metadata ?? '') === (asked.metadata ?? '')) return arn.text
   throw conflict('The app instance user already exists', `${arn.text} exists with another Name or Metadata. Use UpdateAppInstanceUser.`)
 }
@@ -82,20 +85,20 @@ export async function changeUser(tx: Transaction, { now }: Doing, arn: Arn, give
   await emit(tx, { kind: 'UserUpdated', userId: id })
 }
 
-/** Sets or, with undefined, removes the days after which the user is deleted. */
+/** Sets the days after which the user is deleted, or removes them if they are undefined. */
 export async function setUserExpiration(tx: Transaction, { now }: Doing, arn: Arn, days: number | undefined) {
   const { id, createdAt } = await requireUser(tx, arn)
   await updateIdentityExpiration(tx, id, { days, expiresAt: expiryOf(createdAt.getTime(), days), now: now() })
   await emit(tx, { kind: 'UserUpdated', userId: id })
 }
 
-/** Deletes a user: its sockets are closed. Its memberships end with the purge. Where there is none nothing happens. */
+/** Deletes a user: its sockets are closed, and its memberships end with the purge. If it does not exist, nothing happens. */
 export async function deleteUser(tx: Transaction, { now }: Doing, arn: Arn) {
   const user = await findIdentity(tx, arn)
   if (user && (await buryIdentity(tx, user.id, now()))) await emit(tx, { kind: 'UserDeleted', userId: user.id })
 }
 
-/** The same for a user whose days are over, unless they have been changed meanwhile; whether that is so. */
+/** The same for a user that has expired, unless its expiration was changed meanwhile; returns whether it was deleted. */
 export async function expireUser(tx: Transaction, userId: number, now: number): Promise<boolean> {
   const isExpired = await buryExpiredIdentity(tx, userId, now)
   if (isExpired) await emit(tx, { kind: 'UserDeleted', userId })

@@ -5,12 +5,12 @@ import { afterCommit, type Follower } from './follower.ts'
 /** The kind of the outbox's entries that invoke a processor of a channel flow. */
 export const invocationKind = 'flow-invocation'
 
-/** What the outbox holds of an invocation: the rest is read when it is made. */
+/** The payload of an invocation in the outbox; everything else is read when it is made. */
 export interface Invocation {
   readonly callbackId: string
 }
 
-/** The invocation of the processor leaves with the commit. */
+/** Writes the invocation of the processor into the outbox. */
 export const invokeProcessor: Follower<EventOf<'ProcessorDue'>> = async (tx, { callbackId, now }) => {
   await appendToOutbox(tx, invocationKind, { callbackId } satisfies Invocation, now)
   afterCommit(tx, { wake: 'outbox' })

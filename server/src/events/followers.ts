@@ -13,7 +13,10 @@ import {
 } from './sockets.ts'
 import { balanceAfterLeaving, balanceAfterScaleOut, wakePurge } from './work.ts'
 
-/** THE TABLE: what follows from what happens. Every follower is named here, and nowhere else. */
+/**
+ * THE TABLE: what follows from each kind of event. Every follower is listed here, and nowhere else. A NON_PERSISTENT message
+ * without a flow is in no transaction and has no followers: `announce` publishes it.
+ */
 export const followers: { readonly [Kind in EventKind]: readonly Follower<EventOf<Kind>>[] } = {
   MessageSent: [messageToSockets],
   MessageHeld: [messageToSockets],

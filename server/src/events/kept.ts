@@ -4,25 +4,25 @@ import { insertChannelEvent } from '../store/channel-events.ts'
 import { sequenceOf } from '../store/messages.ts'
 import type { MessageEvent } from './events.ts'
 
-/** What has happened to a message that is stored: how it is heard is read from there, so that nothing stays that was taken away. */
+/** An event of a stored message. The message itself is read from its row, so a redacted content does not remain here. */
 export interface KeptMessage {
   readonly kind: 'MessageSent' | 'MessageEdited' | 'MessageRedacted'
   readonly messageId: string
   readonly subChannelId: number
 }
 
-/** Whether the row of the message says all: it is for all members, and was stored with the number of the event. */
+/** Whether the row of the message contains the whole event: it is for all members, and was stored with the number of the event. */
 export const isItsOwnLog = ({ kind, sequence, message }: MessageEvent) =>
   message.persistence === 'NON_PERSISTENT' ||
   (kind === 'MessageSent' && message.target === undefined && sequenceOf(message.messageId) === sequence)
 
-/** Undefined for what the row of the message does not tell, such as a version that a flow has denied. */
+/** Undefined if the row of the message does not contain the event, such as a version that a flow has denied. */
 export function keptMessage({ kind, message, place }: MessageEvent): KeptMessage | undefined {
   if (kind !== 'MessageSent' && kind !== 'MessageEdited' && kind !== 'MessageRedacted') return undefined
   return { kind, messageId: message.messageId, subChannelId: place.subChannelId }
 }
 
-/** Keeps what sockets hear for nodes that miss it. What has no number cannot be missed by it. */
+/** Stores an event for nodes that miss it. An event without a number is not stored. */
 export async function keepEvent(tx: Queries, { channelId, sequence }: SocketEvent, kept: SocketEvent | KeptMessage) {
   if (sequence !== undefined) await insertChannelEvent(tx, { channelId, sequence, event: JSON.stringify(kept) }, Date.now())
 }

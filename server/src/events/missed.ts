@@ -10,11 +10,11 @@ import { heardOfMessage } from './sockets.ts'
 
 export interface Asked {
   readonly channelId: number
-  /** In which sub-channels; 0 for an ordinary channel. */
+  /** The sub-channels; 0 for an ordinary channel. */
   readonly places: readonly number[]
   readonly after: number
   readonly upTo: number
-  /** No message of a later number than `after` is older. */
+  /** No message with a number after `after` is older than this. */
   readonly notBefore: number
 }
 
@@ -28,13 +28,13 @@ async function placeOf(db: Queries, channelId: number, subChannelId: number): Pr
   return arn === undefined ? undefined : { channelId, channelArn: arn, subChannelId, subChannelName }
 }
 
-/** How a message is heard that is still there, as it is now; an edit or a redaction is heard by all who may see the message. */
+/** The event of a stored message, with its present content; an edit or a redaction is for all who may see the message. */
 async function heardAgain(db: Queries, channelId: number, sequence: number, { kind, messageId, subChannelId }: KeptMessage) {
   const [place, message] = await Promise.all([placeOf(db, channelId, subChannelId), findMessage(db, channelId, subChannelId, messageId)])
   return place && message ? heardOfMessage({ kind, sequence, place, message }) : undefined
 }
 
-/** What was kept, by number. */
+/** The stored events, by number. */
 async function keptSteps(db: Queries, { channelId, after, upTo }: Asked) {
   const steps = new Map<number, SocketEvent[]>()
   for (const row of await channelEvents(db, channelId, { after, upTo })) {
@@ -49,22 +49,22 @@ async function keptSteps(db: Queries, { channelId, after, upTo }: Asked) {
 }
 
 /**
- * What sockets have heard of a channel from one number to another, and where the channel was before that was read. What is
- * NON_PERSISTENT, or deleted again, is left out; a message is as it is now.
+ * Reads the events of a channel for sockets from one number to another, and how far the channel was before the reading.
+ * NON_PERSISTENT and deleted messages are left out; a message has its present content.
  */
 export async function missedSteps(db: Queries, asked: Asked): Promise<{ steps: Step[]; reached: { sequence: number; at: number } }> {
   const { channelId, places, after, notBefore } = asked
   const found = (await reachedChannels(db, [channelId])).get(channelId)
   const reached = found ?? { sequence: Math.max(after, (await lastEventOf(db, channelId)) ?? 0), at: notBefore }
   const steps = await keptSteps(db, asked)
-  // Who is moved hears of the other sub-channel from there on.
+  // A member that is moved hears of the other sub-channel from there on.
   const entered = [...steps.values()].flat().flatMap(({ moves = [] }) => moves.flatMap(({ to }) => (to === undefined ? [] : [to])))
   for (const subChannelId of new Set([...places, ...entered])) {
     const messages = await messagesOfNumbers(db, { channelId, subChannelId }, asked)
     const place = messages.length > 0 ? await placeOf(db, channelId, subChannelId) : undefined
     if (!place) continue
     for (const { sequence, message } of messages) {
-      // One that a flow has released later is heard of there.
+      // A message that a flow releases later has an event there.
       if (!steps.has(sequence)) steps.set(sequence, [heardOfMessage({ kind: 'MessageSent', sequence, place, message })])
     }
   }

@@ -22,12 +22,12 @@ const typeOfMessage: Readonly<Record<MessageKind, Extract<SocketEventType, `${st
   MessageDeleted: 'DELETE_CHANNEL_MESSAGE',
 }
 
-/** Who alone hears of it. */
+/** The users and bots who alone hear it. */
 const onlyTo = (ids: number[] | undefined) => ids && { only: ids }
 
 /**
- * What sockets hear of a message: the members of its channel or sub-channel; of a targeted one sender and target; of the way through
- * a flow the sender. Of a deleted one nothing is left of what it said.
+ * What sockets hear of a message: all members of its channel or sub-channel; for a targeted message sender and target; for its way
+ * through a flow the sender. The event of a deleted message has none of its content.
  */
 export const heardOfMessage = ({ kind, sequence, message, place }: MessageEvent): SocketEvent => ({
   type: typeOfMessage[kind],
@@ -54,8 +54,8 @@ const heardOfMembership = (type: SocketEventType, sequence: number, membership: 
 })
 
 /**
- * Sockets hear it after the commit. Where there are other nodes it is kept for those that miss it: as it is, or as what it is `keptAs`;
- * undefined is for what a table holds, or what may be lost.
+ * Registers an event for sockets after the commit. With other nodes it is also stored for those that miss it: as it is, or as
+ * `keptAs`; undefined for an event that a table contains, or that may be lost.
  */
 async function tell(tx: Transaction, event: SocketEvent, keptAs: SocketEvent | KeptMessage | undefined = event) {
   if (tx.keepsEvents && keptAs) await keepEvent(tx, event, keptAs)
@@ -67,7 +67,7 @@ export const messageToSockets: Follower<MessageEvent> = (tx, event) => {
   return isItsOwnLog(event) ? afterCommit(tx, heard) : tell(tx, heard, keptMessage(event) ?? heard)
 }
 
-/** To the members of all sub-channels. LastMessageTimestamp is that of what all see. */
+/** For the members of all sub-channels. LastMessageTimestamp is the one that all members see. */
 export const channelToSockets: Follower<EventOf<'ChannelUpdated' | 'ChannelDeleted'>> = (tx, { kind, channelId, sequence, channel }) =>
   tell(tx, {
     type: kind === 'ChannelUpdated' ? 'UPDATE_CHANNEL' : 'DELETE_CHANNEL',
@@ -77,7 +77,7 @@ export const channelToSockets: Follower<EventOf<'ChannelUpdated' | 'ChannelDelet
     payload: channelDetails(channel),
   })
 
-/** Those who join together hear each of all the others; members of an ordinary channel may be heard of as one. */
+/** Members who join together hear of one another; new members of an ordinary channel may share an event. */
 export const joinedToSockets: Follower<EventOf<'MembersJoined'>> = async (tx, { channelId, sequence, memberships, asBatch }) => {
   const moves = memberships.map(({ member, subChannelId }) => ({ memberId: member.id, to: subChannelId }))
   const [first] = memberships
@@ -110,7 +110,7 @@ export const leftToSockets: Follower<EventOf<'MembersLeft'>> = async (tx, { sequ
   }
 }
 
-/** Each member that has been moved into another sub-channel hears of itself, and nobody else does. */
+/** A member that was moved into another sub-channel hears of itself, and nobody else does. */
 export const movedToSockets: Follower<EventOf<'MembersMoved'>> = async (tx, { sequence, from, memberships }) => {
   for (const membership of memberships) {
     const { member, subChannelId } = membership
@@ -119,7 +119,7 @@ export const movedToSockets: Follower<EventOf<'MembersMoved'>> = async (tx, { se
   }
 }
 
-/** The same of each moderator whose membership has ended with its sub-channel. */
+/** The same for a moderator whose membership has ended with its sub-channel. */
 export const subChannelEndToSockets: Follower<EventOf<'ModeratorsLeftSubChannel'>> = async (tx, { sequence, memberships }) => {
   for (const membership of memberships) {
     const { member, subChannelId } = membership

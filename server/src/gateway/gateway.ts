@@ -56,7 +56,7 @@ interface Wiring extends Asking {
   /** How fast one user may connect, with all its sessions. */
   readonly connectRate: ConnectRate
   readonly pingSeconds: number
-  /** Undefined where there is one node. */
+  /** Undefined on a single node. */
   readonly allSessions: SessionsOfNodes | undefined
   readonly log: Log
   readonly refusals: Refusals
@@ -239,7 +239,7 @@ export class Gateway {
     this.#prefetch.add({ session, order, retentionDays })
   }
 
-  /** Takes the session where the user has not too many of them on all nodes; a session of the same id on another node ends. */
+  /** Takes the session unless the user has too many on all nodes; a session with the same id on another node ends. */
   async #take(allSessions: SessionsOfNodes, claim: SessionOfUser) {
     const { limits, bus } = this.#wiring
     const outcome = await allSessions.take(claim, limits.connectionsPerUser)
@@ -248,7 +248,7 @@ export class Gateway {
     if (outcome === 'replaced') bus.publish({ type: 'session-taken', userId, sessionId, nodeId: allSessions.nodeId })
   }
 
-  /** Ends the session of that id, since there is another one. */
+  /** Ends the session with that id, since a newer one exists. */
   #replace(userId: number, id: string) {
     const older = this.#hub.sessionsOf(userId).find(session => session.id === id)
     if (older) this.#end(older, closeCodes.replaced, 'Another connection has the same sessionId')

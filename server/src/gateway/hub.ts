@@ -34,15 +34,15 @@ function take<Item>(items: Item[], item: Item) {
 }
 
 /**
- * Knows which sessions of this node hear which channel. It follows the memberships by the events that change them, so a delivery needs no
- * query. A member who joins hears the event of its joining, and a member who leaves hears that as its last.
+ * Knows which sessions of this node hear which channel. It follows the memberships by the events that change them, so a delivery
+ * needs no query. A member who joins hears the event of the join, and a member who leaves hears that of the leave.
  */
 export class Hub {
   readonly #people = new Map<number, Session[]>()
-  /** Ordinary channels by their number, sub-channels by theirs: each has a map of its own. */
+  /** Ordinary channels by their id, sub-channels by theirs: each has a map of its own. */
   readonly #channels = new Map<number, Topic>()
   readonly #subChannels = new Map<number, Topic>()
-  /** The sub-channels of an elastic channel that somebody here is in. */
+  /** The sub-channels of an elastic channel that have a session on this node. */
   readonly #parts = new Map<number, Set<Topic>>()
   readonly #queued: Session[] = []
   /** The readings of prefetches; a few at the most, since prefetches take turns. */
@@ -64,19 +64,19 @@ export class Hub {
     return [...this.#people.keys()]
   }
 
-  /** The sub-channels of the channel that somebody here is in, 0 for an ordinary one. */
+  /** The sub-channels of the channel that have a session on this node, 0 for an ordinary one. */
   placesIn(channelId: number): readonly number[] {
     if (this.#channels.has(channelId)) return [0]
     return [...(this.#parts.get(channelId) ?? [])].map(({ subChannelId }) => subChannelId)
   }
 
-  /** Those who hear the channel. */
+  /** The sessions that hear the channel. */
   sessionsIn(channelId: number): Session[] {
     const topics = this.placesIn(channelId).flatMap(subChannelId => this.topicOf({ channelId, subChannelId }) ?? [])
     return [...new Set(topics.flatMap(({ sessions }) => sessions))]
   }
 
-  /** All that there are now. */
+  /** All present sessions. */
   allSessions(): Session[] {
     return [...this.#people.values()].flat()
   }
@@ -89,7 +89,7 @@ export class Hub {
     else this.#people.set(userId, [session])
   }
 
-  /** Adds the memberships that the database had at some time since the session entered, but for those that have changed since. */
+  /** Adds the memberships that the database had at some time since the session entered, except those that have changed since. */
   join(session: Session, places: readonly Place[]) {
     for (const place of places) {
       if (session.isOpen && !session.leftWhileJoining?.has(placeKey(place))) this.#add(session, place)
@@ -225,7 +225,7 @@ export class Hub {
     if (parts?.size === 0) this.#parts.delete(channelId)
   }
 
-  /** Nothing happens any more in a channel that is deleted. */
+  /** A deleted channel has no more events. */
   #drop(event: SocketEvent) {
     for (const topic of this.#topicsOf(event)) {
       for (const session of topic.sessions.splice(0)) take(session.topics, topic)

@@ -68,7 +68,10 @@ export class Prefetch {
     })
   }
 
-  /** One turn, and those that are left to who connects: after a restart all come at once, and none should wait for another's prefetch. */
+  /**
+   * Waits for a turn of the event loop, and longer while clients connect: after a restart all connect at once, and none should wait
+   * for another's prefetch.
+   */
   async #pause() {
     await turn()
     await this.#arrivals.over
@@ -89,9 +92,9 @@ export class Prefetch {
   }
 
   /**
-   * What has been heard of the channel before is in the details, and what is not in them is heard after them: where something is
-   * heard while they are read, they are read again, and what is heard during the last reading follows them once more. A channel
-   * that is left meanwhile is not told of, nor is one that is busier than that: it is heard as it happens.
+   * An event before the reading is contained in the details, and a later event follows them. If events arrive during the reading,
+   * the channel is read again, and the events during the last reading are sent after the details. A channel that the user leaves
+   * meanwhile is skipped, and so is a busier one, whose events arrive as they happen.
    */
   async #tell({ session, retentionDays }: Asked, place: PrefetchedChannel) {
     for (let count = 1; count <= mostReadings; count++) {
@@ -120,7 +123,7 @@ export class Prefetch {
       listMessages(this.#db, listing, undefined, mostMessages),
       listMembers(this.#db, { channelId, subChannelId, type: 'DEFAULT' }, undefined, mostMembers),
     ])
-    // What has come since the channels were chosen counts.
+    // Counts the messages since the channels were chosen.
     const lastMessageAt = messages.items.find(({ status }) => status === 'SENT')?.createdAt ?? place.channel.lastMessageAt
     return {
       Channel: channelSummary({ ...place.channel, lastMessageAt }),

@@ -35,7 +35,7 @@ export class Session {
   readonly userId: number
   readonly appInstanceId: number
   readonly key: AccessKey
-  /** By which it is known to all nodes. */
+  /** Identifies the session for all nodes. */
   readonly claim: { readonly userId: number; readonly id: string }
   /** What it hears. */
   readonly topics: TopicOf<Session>[] = []
@@ -74,7 +74,7 @@ export class Session {
     return !this.#isClosing && this.#ws.readyState !== this.#ws.OPEN
   }
 
-  /** From now on nothing is missed. */
+  /** From now on the session misses nothing. */
   establish(frame: Frame) {
     this.leftWhileJoining = undefined
     this.#isEstablished = true
@@ -137,7 +137,7 @@ export class Session {
     return true
   }
 
-  /** What is queued leaves first. */
+  /** Queued frames leave first. */
   close(code: CloseCode, reason: string) {
     if (this.#isClosing) return
     this.flush()
@@ -146,7 +146,7 @@ export class Session {
     this.bound()
   }
 
-  /** From now on all that the client sends is ignored. */
+  /** From now on everything that the client sends is ignored. */
   bound() {
     boundClient(this.#ws, this.#socket)
   }

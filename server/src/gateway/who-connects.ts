@@ -9,11 +9,11 @@ import type { Queries } from '../database/database.ts'
 import { findFacts, type Facts } from '../store/facts.ts'
 import { closeCodes, type CloseCode } from './close-codes.ts'
 
-/** What is needed to say who connects, and whether that user may. */
+/** What is needed to decide who connects, and whether that user may. */
 export interface Asking extends Owner {
   readonly db: Queries
   readonly verify: (request: PresignedRequest) => Presigned
-  /** The clock of what is stored; sockets and signatures keep real time. */
+  /** The clock of stored times; sockets and signatures use the real time. */
   readonly now: () => number
 }
 
@@ -30,7 +30,7 @@ export class Refusal extends Error {
 export const unauthorized = (reason: string, options?: ErrorOptions) =>
   new Refusal(closeCodes.unauthorized, `Unauthorized: ${reason}`, options)
 
-/** The principal that has signed, and what its URL asks for. */
+/** The principal that signed, and the parameters of the URL. */
 export function verified({ verify }: Asking, request: PresignedRequest): Presigned {
   try {
     return verify(request)
@@ -40,7 +40,7 @@ export function verified({ verify }: Asking, request: PresignedRequest): Presign
   }
 }
 
-/** Decided before the user is looked up: a caller that may not connect does not learn whether the user exists. */
+/** Decided before the user is looked up, so a caller that may not connect does not learn whether the user exists. */
 export async function requirePermitted(asking: Asking, principal: Principal, arn: string, origin: Origin) {
   const { db, now, region, account } = asking
   const { sourceAddress, isSecure, headers } = origin
@@ -52,7 +52,7 @@ export async function requirePermitted(asking: Asking, principal: Principal, arn
   }
 }
 
-/** A user that lives; a bot has no socket. */
+/** An existing user; a bot has no socket. */
 export async function livingUser({ db }: Asking, user: Arn | undefined): Promise<Facts> {
   if (user?.kind !== 'user') throw unauthorized('userArn is not the ARN of an AppInstanceUser')
   const facts = await findFacts(db, user)

@@ -2,8 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
 /**
- * So many requests that came before the answer to the one before them may wait, on all connections together. A connection that
- * sends one more is cut off: node has made a request of everything that it has read, so nothing else would free the memory.
+ * The most requests, over all connections, that may wait for an earlier answer on their connection. A connection that sends one
+ * more is cut off: node has already created a request from everything that it has read, so nothing else would free the memory.
  */
 const mostWaiting = 5000
 
@@ -16,17 +16,17 @@ interface Waiting {
 
 /** The requests of one connection. */
 interface Line {
-  /** Whether one of them is being answered, or is about to be. */
+  /** Whether a request of the connection is being answered, or is about to be. */
   isBusy: boolean
   readonly waiting: Waiting[]
-  /** Whether reading stops while requests wait, whoever wants it to go on. */
+  /** Whether reading is paused while requests wait, even if node would resume it. */
   isHeld: boolean
 }
 
 /**
- * The requests that are being answered: of each connection one at a time, so that nobody's pipeline is worked on before the
- * requests of others. One whose turn comes before the close is admitted, however long its body takes; the server waits for those
- * and admits no more, and every answer that leaves from then on ends its connection.
+ * Admits one request of each connection at a time, so that a pipeline of requests does not delay other connections. A request whose
+ * turn comes before the close is admitted, however long its body takes. The server waits for admitted requests and then admits no
+ * more; from then on every answer ends its connection.
  */
 export class Admission {
   readonly #handle: Handle
@@ -49,17 +49,17 @@ export class Admission {
     return this.#admitted.has(request)
   }
 
-  /** How many requests came too late. */
+  /** How many requests arrived after the close. */
   get refused(): number {
     return this.#refused
   }
 
-  /** Whether a request of the connection has not been answered yet. */
+  /** Whether the connection has a request that is not answered yet. */
   isBusy(socket: Socket): boolean {
     return this.#lines.get(socket)?.isBusy ?? false
   }
 
-  /** Has the request handled when its turn comes, unless its connection has ended by then. */
+  /** Handles the request when its turn comes, unless its connection has ended by then. */
   enter(request: IncomingMessage, response: ServerResponse) {
     const { socket } = request
     let line = this.#lines.get(socket)
@@ -72,13 +72,13 @@ export class Admission {
     else if (!socket.destroyed) {
       line.waiting.push({ request, response })
       this.#waiting++
-      // What the client sends is not read before it is wanted.
+      // The client's data is not read before it is needed.
       socket.pause()
       if (!line.isHeld) hold(line, socket)
     }
   }
 
-  /** Resolves when the last admitted request has been answered, or when the patience has run out. */
+  /** Resolves when the last admitted request is answered, or after that time. */
   async close(patienceMilliseconds: number): Promise<void> {
     this.#isOpen = false
     if (this.#admitted.size === 0) return
@@ -106,11 +106,11 @@ export class Admission {
     else line.isBusy = false
   }
 
-  /** In a turn of the event loop of its own: others have had theirs. */
+  /** Runs in a later turn of the event loop, so other connections have their turn. */
   #next(line: Line, socket: Socket) {
     const next = line.waiting.shift()!
     this.#waiting--
-    // A connection that has ended, or ends with the answer before, takes no answer any more: what waits is not done.
+    // A connection that has ended, or ends with the previous answer, takes no more answers; waiting requests are dropped.
     if (next.response.socket === null || socket.destroyed) {
       this.#waiting -= line.waiting.length
       line.waiting.length = 0
@@ -121,7 +121,7 @@ export class Admission {
   }
 }
 
-/** Node goes on reading whenever what it has written has left. */
+/** Node resumes reading whenever it has flushed its writes. */
 function hold(line: Line, socket: Socket) {
   line.isHeld = true
   socket.on('resume', () => {

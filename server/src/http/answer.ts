@@ -3,7 +3,9 @@ import { ApiError, badRequest } from '../errors.ts'
 import type { Answer } from './endpoint.ts'
 import { largestHead } from './sizes.ts'
 
-/** Browsers call both services directly, so every answer says that they may, errors and preflights included (docs/service/wire.md#cors). */
+/**
+ * Browsers call both services directly, so every answer allows that, errors and preflights included (docs/service/wire.md#cors).
+ */
 const crossOrigin = {
   'access-control-allow-origin': '*',
   'access-control-expose-headers': 'x-amzn-requestid, x-amzn-errortype, x-amzn-errormessage, x-carillon-reason, date, retry-after',
@@ -18,7 +20,7 @@ const preflight = {
   'access-control-max-age': '86400',
 }
 
-/** What is no answer to a call: browsers do nothing with it but show it. */
+/** For pages that are no answer to a call: browsers may only display them. */
 export const strictHeaders = {
   'cache-control': 'no-store',
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
@@ -37,20 +39,21 @@ export const commonHeaders = (requestId: string) => ({
 
 export const preflightHeaders = (requestId: string) => ({ ...preflight, 'x-amzn-requestid': requestId })
 
-/** For who sends cookies along, as Amazon's chat demo does at the exchange: browsers want to see their own origin then. */
+/**
+ * For requests with cookies, such as that of Amazon's chat demo at the exchange: browsers require their own origin in the answer.
+ */
 export const credentialedHeaders = (origin: string | undefined): Record<string, string> =>
   origin === undefined ? {} : { 'access-control-allow-origin': origin, 'access-control-allow-credentials': 'true', vary: 'Origin' }
 
-/** After how many seconds to try again, where that is known. */
+/** Retry-After, in seconds, if known. */
 export const retryHeader = (seconds: number | undefined): Record<string, string> =>
   seconds === undefined ? {} : { 'retry-after': String(seconds) }
 
 const longestReason = 1024
 
 /**
- * The reason as a header, since boto3 and the AWS CLI show no other members of an error than Code and Message. What is not
- * printable ASCII, and the percent sign, are percent-escapes of their UTF-8, so that no client reads it as something else; a
- * long reason is cut.
+ * The reason as a header, since boto3 and the AWS CLI show no members of an error but Code and Message. Characters outside
+ * printable ASCII, and the percent sign, are percent-encoded UTF-8; a long reason is cut.
  */
 export function reasonHeader(reason: string | undefined): Record<string, string> {
   if (reason === undefined) return {}
@@ -63,7 +66,7 @@ export function reasonHeader(reason: string | undefined): Record<string, string>
   return { 'x-carillon-reason': text }
 }
 
-/** An error as every SDK maps it to its class: by header, not by `__type` (docs/service/wire.md#errors). */
+/** An error in the form that every SDK maps to its class: by header, not by `__type` (docs/service/wire.md#errors). */
 export function renderError(error: ApiError, requestId: string): Answer & { readonly body: string } {
   return {
     status: error.status,
@@ -78,8 +81,8 @@ export function renderError(error: ApiError, requestId: string): Answer & { read
 }
 
 /**
- * What node answers before a request exists: bad HTTP, a head that is too large, a client that is too slow. A connection that has
- * broken, or has never become one over TLS, is closed without an answer.
+ * Answers errors that node finds before there is a request: invalid HTTP, large headers, a slow client. A broken connection, or one
+ * whose TLS handshake failed, is closed without an answer.
  */
 export function malformedRequest(error: Error & { code?: string }, socket: Duplex, shown: (error: ApiError) => ApiError) {
   if (!/^(?:HPE|ERR_HTTP)_/.test(error.code ?? '') || !socket.writable) {
@@ -89,7 +92,7 @@ export function malformedRequest(error: Error & { code?: string }, socket: Duple
   socket.end(plainAnswer(shown(malformed(error.code))))
 }
 
-/** An error where there is no node response: head and body, after which the connection ends. */
+/** The bytes of an error for a connection without a node response: head and body, after which the connection ends. */
 export function plainAnswer(error: ApiError): string {
   const { headers, body } = renderError(error, crypto.randomUUID())
   const lines = Object.entries({ ...headers, 'content-length': String(Buffer.byteLength(body)), connection: 'close' })

@@ -3,25 +3,25 @@ import type { Log } from '../observe/log.ts'
 import type { TurnEnd } from '../tools/turn-end.ts'
 import type { Answer } from './endpoint.ts'
 
-/** So many wait for the end of the turn at the most. */
+/** The most answers that wait for the end of the turn. */
 const mostWaiting = 64
 
 /**
- * Answers, written together: what has been found out in a turn of the event loop leaves at its end. A write wakes the client, which
- * takes the processor from the calls that are still to be answered, and what is done many times on end is in the processor's caches.
+ * Writes the answers of a turn of the event loop together at its end. A write wakes the client, which takes the processor away from
+ * calls that are still to be answered; and many writes in a row run from the processor's caches.
  */
 export class Answers {
   readonly #turnEnd: TurnEnd
   readonly #log: Log
   #waiting: { readonly response: ServerResponse; readonly answer: Answer }[] = []
 
-  /** The end of the turn calls `flush`. */
+  /** The owner of `turnEnd` calls `flush` at the end of the turn. */
   constructor(turnEnd: TurnEnd, log: Log) {
     this.#turnEnd = turnEnd
     this.#log = log
   }
 
-  /** Every answer of the API leaves here. */
+  /** Queues an answer; every answer of the API leaves here. */
   write(response: ServerResponse, answer: Answer) {
     this.#waiting.push({ response, answer })
     if (this.#waiting.length >= mostWaiting) this.flush()
@@ -42,7 +42,7 @@ export class Answers {
   }
 }
 
-/** Writes an answer at once. */
+/** Writes an answer immediately. */
 export function send(response: ServerResponse, { status, headers, body }: Answer) {
   if (body !== undefined) response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) })
   else if (status === 204) response.writeHead(status, headers)

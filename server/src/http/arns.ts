@@ -3,7 +3,7 @@ import { kindsOfMember, type ArnMember } from '../contract/arns.ts'
 import type { Operation } from '../contract/operation.ts'
 import { badRequest } from '../errors.ts'
 
-/** In the identity service a user's ARN is a user's: bots have operations of their own. */
+/** In the identity service the ARN of a user names a user only: bots have operations of their own. */
 const isAboutUsersOnly = ({ path }: Operation) => path.startsWith('/app-instance-users')
 
 const shape: Record<ArnKind, string> = {
@@ -26,10 +26,13 @@ function checked(member: string, text: string, kinds: readonly ArnKind[]): Arn {
 
 const article = (kind: ArnKind) => (kind === 'app-instance' ? 'an app instance' : `a ${kind.replace('-', ' ')}`)
 
-/** A list that is no list of ARNs: the ARN of its one entry. */
+/** Target is a list of structures: the ARN of its one entry. */
 const targetIn = ([target]: readonly { MemberArn?: string }[]) => (target?.MemberArn === undefined ? [] : [target.MemberArn])
 
-/** Made once per operation: the ARNs of this service that an input names. BadRequestException where one is of the wrong kind. */
+/**
+ * Returns a function that parses the ARNs of this service in an input; made once per operation. It throws BadRequestException for
+ * an ARN of the wrong kind.
+ */
 export function arnsOf(operation: Operation): (input: Readonly<Record<string, unknown>>) => NamedArns {
   const members = Object.keys(operation.places)
     .filter(member => member in kindsOfMember)

@@ -1,30 +1,30 @@
 import { setImmediate as turn } from 'node:timers/promises'
 
-/** So many turns of the event loop are left to those who connect. */
+/** The most turns of the event loop that calls wait for new connections. */
 const mostTurns = 64
 
 /**
- * Node takes in one connection in a turn of its event loop, however many wait. So while connections come, the turns are kept
- * short: calls, and what new sessions are told of their channels, wait until nobody comes any more, for some turns at most. Otherwise
- * who connects to a busy server would wait for the work of as many turns as others have connected before.
+ * Node accepts one connection in a turn of its event loop, however many wait. While connections arrive, calls and prefetches wait,
+ * for a limited number of turns, so that the turns are short. Without this, a client that connects to a busy server would wait for
+ * the work of many turns.
  */
 export class Arrivals {
   #count = 0
   #over: Promise<void> | undefined
 
-  /** A connection has come. */
+  /** Tells that a connection has arrived. */
   came() {
     this.#count++
     this.#over ??= this.#untilNobodyComes()
   }
 
-  /** Undefined while nobody comes. */
+  /** Resolves when no more connections arrive; undefined if none are arriving. */
   get over(): Promise<void> | undefined {
     return this.#over
   }
 
   async #untilNobodyComes() {
-    // To the end of this turn.
+    // Until the end of this turn.
     await turn()
     for (let turns = 0, seen = 0; turns < mostTurns && seen !== this.#count; turns++) {
       seen = this.#count

@@ -1,4 +1,4 @@
-/** The memory for the bodies of requests, all together: each takes what it needs and gives it back when its call is over. */
+/** The memory for the bodies of all requests together. Each body takes what it needs and gives it back when its call is over. */
 export class BodyMemory {
   #free: number
 
@@ -6,7 +6,7 @@ export class BodyMemory {
     this.#free = bytes
   }
 
-  /** False where there is not so much. */
+  /** False if there is not enough left. */
   take(bytes: number): boolean {
     if (bytes > this.#free) return false
     this.#free -= bytes

@@ -2,17 +2,17 @@ import type { Shape } from '../contract/shapes.ts'
 import { badRequest } from '../errors.ts'
 import { isObject } from '../tools/json.ts'
 
-/** Brings a value into the form of its shape. A value of another kind stays as it is, so that the validation can say so. */
+/** Converts a value into the form of its shape. A value of another type stays as it is, and the validation reports it. */
 type Pick = (value: unknown) => unknown
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
-/** Reads a JSON body into the input, and returns all that it holds. */
+/** Reads a JSON body into the input, and returns the parsed body. */
 type ReadBody = (body: Uint8Array, input: Record<string, unknown>) => Readonly<Record<string, unknown>>
 
 /**
- * Reads the members that travel in a JSON body into the input; undefined where the operation has none. Null is absent, unknown
- * members are dropped, and nothing is looked at that lies deeper than the contract.
+ * Returns a function that reads the members in a JSON body into the input; undefined if the operation has none. A null counts as
+ * absent, unknown members are dropped, and values below the depth of the contract are not looked at.
  */
 export function bodyReader(members: readonly (readonly [string, Shape])[]): ReadBody | undefined {
   if (members.length === 0) return undefined
@@ -54,8 +54,8 @@ function pickOf(shape: Shape): Pick | undefined {
 }
 
 /**
- * The dictionary has no prototype, so that `__proto__` is a key like any other. Its keys are sorted: structures come in the order
- * of the contract, so equal inputs are then equal texts, whatever order they came in.
+ * The dictionary has no prototype, so `__proto__` is an ordinary key. Its keys are sorted; since structures have the order of the
+ * contract, equal inputs then have equal texts.
  */
 function pickEntries(value: Readonly<Record<string, unknown>>, pick: Pick): object {
   const entries: Record<string, unknown> = Object.create(null)
@@ -63,14 +63,14 @@ function pickEntries(value: Readonly<Record<string, unknown>>, pick: Pick): obje
   return entries
 }
 
-/** What a JSON value is, in a sentence. */
+/** The type of a JSON value, in words. */
 export function kindOf(value: unknown): string {
   if (value === null) return 'null'
   if (Array.isArray(value)) return 'a list'
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`
 }
 
-/** Nesting costs memory and time in the parser; in a body below this size it costs less than a millisecond. */
+/** Deep nesting costs memory and time in the parser; for a smaller body this is less than a millisecond. */
 const sizeWorthScanning = 8192
 const deepest = 32
 
@@ -110,7 +110,10 @@ function isTooDeep(text: string): boolean {
   return false
 }
 
-/** What is wrong and where. The parser's own text quotes the body, which may hold what no log should; that part is left out. */
+/**
+ * What is wrong and where. The parser's message quotes the body, which may contain what must not be logged, so that part is left
+ * out.
+ */
 function faultIn(text: string, error: unknown): string {
   const message = error instanceof Error ? error.message : ''
   const what = message.replace(/,? (?:in JSON at position|(?:\.\.\.)?"|is not valid).*$/s, '').replace(/^".*$/s, 'Unexpected text')
@@ -120,7 +123,7 @@ function faultIn(text: string, error: unknown): string {
 
 const longestSearched = 65_536
 
-/** The length of the longest beginning that could still become JSON, for the faults that the parser does not locate. */
+/** The length of the longest prefix that could still become JSON, for errors that the parser does not locate. */
 function validLength(text: string): number {
   let valid = 0
   for (let invalid = text.length + 1; invalid - valid > 1;) {

@@ -21,25 +21,25 @@ export interface Answering {
   readonly log: Log
   readonly refusals: Refusals
   readonly metrics: Metrics
-  /** What of an error the caller is shown: Amazon's Message, or that and the reason in it. */
+  /** Which error the caller sees: Amazon's Message, or the Message with the reason in it. */
   readonly shown: (error: ApiError) => ApiError
   readonly answers: Answers
   readonly admission: Pick<Admission, 'admits'>
   readonly arrivals: Arrivals
   readonly readSender: ReadSender
-  /** Undefined where there is none. */
+  /** Undefined if the audit log is off. */
   readonly audit: AuditLog | undefined
-  /** How many calls may be on their way at once. */
+  /** The most calls that may run at once. */
   readonly mostCalls: number
-  /** For what all requests together have sent as bodies. */
+  /** The memory for the bodies of all requests. */
   readonly bodyMemory: BodyMemory
-  /** Whether an error says that the database is away. */
+  /** Whether an error means that the database is not available. */
   readonly isOutage: (error: unknown) => boolean
 }
 
 export type Params = Readonly<Record<string, string>>
 
-/** What is the same of every call, whoever answers it: its number is bounded, it is counted, timed and written down. */
+/** What every call has in common, whichever endpoint answers it: their number is bounded, and each is counted, timed and logged. */
 export class Calls {
   readonly #tools: Answering
   #onTheirWay = 0
@@ -48,7 +48,7 @@ export class Calls {
     this.#tools = tools
   }
 
-  /** Answers with the endpoint, or, where the request is not for it, otherwise. */
+  /** Answers with the endpoint, or with `otherwise` if the endpoint does not take the request. */
   async serve(
     endpoint: Endpoint,
     request: IncomingMessage,
@@ -83,7 +83,7 @@ export class Calls {
     metrics.calls.count(operation, status, (performance.now() - start) / 1000)
   }
 
-  /** Answers with a page of the operator, which takes a place as a call does. */
+  /** Answers with a page for the operator; it counts as a call. */
   async show(page: () => Promise<Answer>, response: ServerResponse): Promise<void> {
     const { answers, mostCalls } = this.#tools
     if (this.#onTheirWay >= mostCalls) {
@@ -98,13 +98,15 @@ export class Calls {
     }
   }
 
-  /** Answers with an error of AWS's shape, where no endpoint does. */
+  /** Answers with an error of AWS's shape, for requests without an endpoint. */
   refuse(request: IncomingMessage, response: ServerResponse, error: unknown) {
     const requestId = randomUUID()
     this.#tools.answers.write(response, renderError(this.#told(error, request, requestId), requestId))
   }
 
-  /** Reads as much as the endpoint takes of who has sent the head. What is not read is passed over, so that the connection stays. */
+  /**
+   * Reads as much of the body as the endpoint allows for this caller. The rest is discarded, so that the connection can be kept.
+   */
   async #readBody(
     body: Body,
     { endpoint, asked, request, response }: { endpoint: Endpoint; asked: Received; request: IncomingMessage; response: ServerResponse },
@@ -137,7 +139,7 @@ export class Calls {
     if (this.#onTheirWay >= this.#tools.mostCalls) throw tooManyCalls()
   }
 
-  /** What the caller is told, once the operator has been told more. */
+  /** Logs the error for the operator, and returns what the caller may see. */
   #told(error: unknown, { method, url }: IncomingMessage, requestId: string, operation?: string) {
     const { log, refusals, isOutage } = this.#tools
     const shown = shownError(error, isOutage)

@@ -6,26 +6,29 @@ import { writerOf } from './encode.ts'
 import { queryReader } from './query.ts'
 import { validationFailure } from './validation.ts'
 
-/** What of a request holds its input. */
+/** The parts of a request that contain its input. */
 export interface RequestParts {
   /** The path parameters, percent-decoded, by their name in the path template. */
   readonly params: Readonly<Record<string, string>>
   /** The raw query, without the question mark. */
   readonly query: string
-  /** The value of x-amz-chime-bearer, as the authentication has checked it. */
+  /** The value of x-amz-chime-bearer, checked by the authentication. */
   readonly bearer: string | undefined
   readonly body: Uint8Array
 }
 
-/** Types of single operations do not matter on the way: what is decoded is an Input, what is encoded an Output. */
+/** The types of single operations do not matter here: decode returns an Input, encode takes an Output. */
 export interface Codec {
-  /** The input of the call. It holds members of the contract only and keeps all its limits, or a BadRequestException is thrown. */
+  /**
+   * Returns the input of the call, which has members of the contract only and keeps all its limits; throws BadRequestException
+   * otherwise.
+   */
   decode(request: RequestParts): Record<string, unknown>
-  /** The body of the answer; undefined where the operation has no output. */
+  /** The body of the answer; undefined if the operation has no output. */
   encode(output: object | undefined): string | undefined
 }
 
-/** Made once per operation at start: all that can be worked out from the contract is worked out here. */
+/** Made once per operation at start, so everything that depends on the contract alone is computed once. */
 export function codecOf(operation: Operation): Codec {
   const membersIn = (place: string) => Object.entries(operation.places).filter(([, { in: where }]) => where === place)
   const shapes: Readonly<Record<string, Shape>> = operation.input.properties
@@ -52,11 +55,11 @@ export function codecOf(operation: Operation): Codec {
   }
 }
 
-/** Names in the body that are no members. What does not look like a name is passed over, since it may be anything. */
+/** Names in the body that are not members. A key that does not look like a name is ignored, since it may be anything. */
 const strangersIn = (came: object, places: Operation['places']) =>
   Object.keys(came).filter(name => places[name]?.in !== 'body' && /^[A-Za-z]{1,64}$/.test(name))
 
-/** The bearer is judged by the authentication, which answers 401; it is not judged again. */
+/** The authentication has checked the bearer and answers 401, so the validation leaves it out. */
 function withoutBearer(input: Shape): Shape {
   const { ChimeBearer: _, ...properties } = input.properties ?? {}
   return { type: 'object', required: (input.required ?? []).filter(member => member !== 'ChimeBearer'), properties }

@@ -1,18 +1,18 @@
 import type { Socket } from 'node:net'
 
-/** How many connections each address has open, so that one cannot take them all. */
+/** Counts the open connections of each address and limits them. */
 export class Connections {
   readonly #most: number
   readonly #isExempt: (address: string) => boolean
   readonly #open = new Map<string, number>()
 
-  /** Of an exempt address, such as that of a proxy, nobody knows how many are behind it. */
+  /** An exempt address, such as that of a proxy, may have any number, since many clients may be behind it. */
   constructor(most: number, isExempt: (address: string) => boolean) {
     this.#most = most
     this.#isExempt = isExempt
   }
 
-  /** False where it is one too many. The address may be one that a proxy tells. */
+  /** False if the address has too many. A proxy may report the address. */
   enter(socket: Socket, address = socket.remoteAddress): boolean {
     if (address === undefined || this.#isExempt(address)) return true
     const open = this.#open.get(address) ?? 0

@@ -16,7 +16,7 @@ import { throttleOf, type Throttling } from '../rates/throttle.ts'
 
 export type Dispatch = (request: Received) => Promise<string | undefined>
 
-/** Type names of one operation do not matter here: dispatch hands on what the contract has decoded. */
+/** The types of single operations do not matter here: dispatch passes on what the contract has decoded. */
 type AnyHandler = (input: Record<string, unknown>, call: Call) => Promise<Record<string, unknown> | undefined>
 
 interface Wiring {
@@ -26,13 +26,13 @@ interface Wiring {
   readonly throttling: Throttling | undefined
 }
 
-/** What the transactions of a call lock. */
+/** The channel or app instance that the transactions of a call lock. */
 const placeOf = ({ channel, caller }: Facts) =>
   channel ? (`channel ${channel.id}` as const) : (`app instance ${caller.appInstanceId}` as const)
 
 /**
- * The way of every call, in five steps; each throws the error that ends it. Made once per operation, so that a call does what
- * differs from call to call and nothing else. Resolves to the body of the answer.
+ * The five steps of every call; each throws the error that ends the call. Made once per operation, so that a call does only what
+ * differs from call to call. Resolves to the body of the answer.
  */
 export function dispatchOf(name: OperationName, operation: Operation, { access, verify, environment, throttling }: Wiring): Dispatch {
   const codec = codecOf(operation)

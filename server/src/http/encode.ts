@@ -5,8 +5,8 @@ import { isObject } from '../tools/json.ts'
 type Write = (value: unknown) => string
 
 /**
- * Makes the writer of a shape. Members leave in the order of the contract, and only members of the contract leave; what is
- * absent or null is left out, but a list of the answer itself is always sent, empty if need be (docs/service/wire.md#answers).
+ * Makes the writer of a shape. Members leave in the order of the contract, and only members of the contract leave. Absent and null
+ * members are left out, but a top-level list is always present (docs/service/wire.md#answers).
  */
 export function writerOf(shape: Shape, role: 'answer' | 'part' = 'part'): Write {
   if (shape.properties !== undefined) return structureWriter(shape.properties, role)
@@ -65,8 +65,8 @@ function wordWriter(words: readonly string[]): Write {
 const writeTimestamp: Write = value => (value instanceof Date ? epochSeconds(value.getTime()) : writeScalar(value))
 
 /**
- * Epoch seconds as a number whose fraction is the milliseconds: SDKs refuse ISO strings. The parts are put together as text,
- * which costs a quarter of formatting a fraction.
+ * Epoch seconds as a number with milliseconds as its fraction: SDKs refuse ISO strings. Joining the two integers as text costs a
+ * quarter of formatting a fraction.
  */
 function epochSeconds(milliseconds: number): string {
   if (!(milliseconds >= 0)) return JSON.stringify(milliseconds / 1000)

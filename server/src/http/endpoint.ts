@@ -4,35 +4,35 @@ import type { SignedRequest } from '../auth/signature/sigv4.ts'
 import type { ApiError } from '../errors.ts'
 import type { Origin } from '../auth/origin.ts'
 
-/** A request as it came, with what routing has found in its path. */
+/** A request as it arrived, with the parameters of its route. */
 export interface Received extends SignedRequest, Origin {
-  /** Empty until the endpoint has said how much of it there may be. */
+  /** Empty until the endpoint has said how large it may be. */
   body: Buffer
   readonly requestId: string
   readonly params: Readonly<Record<string, string>>
-  /** The query without its question mark, untouched. */
+  /** The raw query, without the question mark. */
   readonly query: string
   readonly headers: IncomingHttpHeaders
-  /** The host that the client has asked for. */
+  /** The host that the client called. */
   readonly host: string
-  /** Undefined where there is no audit log. */
+  /** Undefined if the audit log is off. */
   readonly trail: Trail | undefined
 }
 
 export interface Answer {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
-  /** Undefined where there is none. */
+  /** Undefined for an answer without a body. */
   readonly body: string | Buffer | undefined
 }
 
-/** What answers calls: one of the contract's operations, or what is beside them on the same port, in a form of its own. */
+/** Answers calls: an operation of the contract, or a protocol beside it on the same port. */
 export interface Endpoint {
-  /** In the metrics and in the audit log: one of a few names. */
+  /** The name in the metrics and in the audit log: one of a few. */
   nameOf(asked: Received): string
-  /** Whether a request is for it; otherwise it is answered as one for an unknown route. */
+  /** Whether the endpoint takes a request; otherwise it is answered as an unknown route. */
   takes(asked: Received): boolean
-  /** How many bytes of body it takes from a request with this head; throws where the head alone shows that it is refused. */
+  /** The largest body, in bytes, for a request with these headers; throws if the headers alone show that the request is refused. */
   largestBody(asked: Received): number | Promise<number>
   answer(asked: Received): Promise<Answer>
   refusal(error: ApiError, asked: Received): Answer

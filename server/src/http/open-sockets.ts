@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 
-/** Sockets, until they close. */
+/** Open sockets; a socket is removed when it closes. */
 export class OpenSockets {
   readonly #open = new Set<Socket>()
   #emptied = () => {}
@@ -19,7 +19,7 @@ export class OpenSockets {
     return [...this.#open]
   }
 
-  /** Resolves when none is left, or when the patience has run out. */
+  /** Resolves when none is left, or after that time. */
   async empty(patienceMilliseconds: number): Promise<void> {
     if (this.#open.size === 0) return
     const { promise, resolve } = Promise.withResolvers<void>()

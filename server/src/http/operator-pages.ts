@@ -6,7 +6,7 @@ import type { Answer } from './endpoint.ts'
 export const operatorPaths = ['/health', '/metrics'] as const
 type OperatorPath = (typeof operatorPaths)[number]
 
-/** For the operator, and not for pages of others. */
+/** Paths for the operator, which pages of other origins may not read. */
 export const isOperatorPath = (url: string) => /^\/(?:health|metrics)(?:[?/]|$)/.test(url)
 
 export const noPage: Answer = { status: 404, headers: strictHeaders, body: undefined }
@@ -17,7 +17,7 @@ const json = { ...strictHeaders, 'content-type': 'application/json; charset=utf-
 
 export type OperatorPages = Readonly<Record<OperatorPath, () => Promise<Answer>>>
 
-/** The pages of the operator. The figures are gathered once a second at most, however many ask. */
+/** The pages of the operator. The figures are computed at most once a second, however many clients ask. */
 export function operatorPages({ metrics, isHealthy }: { metrics: Metrics; isHealthy: () => Promise<boolean> }): OperatorPages {
   const { registry } = metrics
   const figures = onceASecond(async () => Buffer.from(await registry.metrics()))

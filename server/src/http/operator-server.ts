@@ -5,10 +5,10 @@ import { malformedRequest, strictHeaders } from './answer.ts'
 import { send } from './answers.ts'
 import { noPage, type OperatorPages } from './operator-pages.ts'
 
-/** Whoever watches a server has a handful. */
+/** The most connections; a server has a handful of monitors. */
 const mostConnections = 1000
 
-/** A listener for the operator's pages and nothing else. It answers while the server starts and until it has ended. */
+/** A listener for the operator's pages only. It answers while the server starts, and until the server has ended. */
 export function createOperatorServer(pages: OperatorPages, { options, log }: { options: ServerOptions; log: Log }): Server {
   async function answer({ method, url }: IncomingMessage, response: ServerResponse) {
     const path = url!.split('?', 1)[0]!

@@ -3,9 +3,9 @@ import { badRequest } from '../errors.ts'
 import type { PassedOn } from './sender.ts'
 
 export interface ProxyHeader {
-  /** In bytes; what follows is the client's. */
+  /** In bytes; the client's data follows. */
   readonly length: number
-  /** Undefined for a connection of the proxy's own, such as a health check, and for a client without an IP address. */
+  /** Undefined for a connection of the proxy itself, such as a health check, and for a client without an IP address. */
   readonly client: PassedOn | undefined
 }
 
@@ -17,8 +17,8 @@ const blockStart = Buffer.from('\r\n\r\n\0\r\nQUIT\n', 'latin1')
 const noHeader = (reason: string) => badRequest('The connection does not begin as --proxy-headers says', reason)
 
 /**
- * The header of the PROXY protocol, version 1 (a line) or 2 (a block), at the beginning of what has come so far; undefined where
- * more must come. Throws an ApiError that says what is wrong with it.
+ * Parses the header of the PROXY protocol, version 1 (a line) or 2 (a block), at the beginning of the received bytes. Undefined if
+ * more bytes are needed. Throws an ApiError that says what is wrong with it.
  *
  * Source: HAProxy's proxy-protocol.txt, §2.
  */
@@ -28,7 +28,7 @@ export function proxyHeaderOf(bytes: Buffer): ProxyHeader | undefined {
   throw noHeader('A trusted proxy must begin each connection with a PROXY header.')
 }
 
-/** As far as it has come. */
+/** Compares as many bytes as have arrived. */
 function beginsWith(bytes: Buffer, start: Buffer) {
   const length = Math.min(bytes.length, start.length)
   return bytes.compare(start, 0, length, 0, length) === 0
@@ -53,7 +53,7 @@ function lineIn(bytes: Buffer): ProxyHeader | undefined {
 const proxied = { local: 0x20, passedOn: 0x21 }
 const overTcp4 = 0x11
 const overTcp6 = 0x21
-/** Nothing that is said of them is an IP address and a TCP connection: no protocol, datagrams, and sockets of Unix. */
+/** Address families other than TCP over IP: none, datagrams, and Unix sockets. */
 const others = new Set([0x00, 0x12, 0x22, 0x31, 0x32])
 
 function blockIn(bytes: Buffer): ProxyHeader | undefined {
@@ -81,7 +81,7 @@ function blockIn(bytes: Buffer): ProxyHeader | undefined {
 const tlsType = 0x20
 const spokeTls = 0x01
 
-/** What follows the addresses: types, lengths and values. */
+/** The values after the addresses, as type, length and value. */
 function saysTls(values: Buffer): boolean {
   let isSecure = false
   let at = 0

@@ -4,14 +4,14 @@ import type { PassedOn } from './sender.ts'
 import { plainAnswer } from './answer.ts'
 import { proxyHeaderOf, type ProxyHeader } from './proxy-header.ts'
 
-/** A proxy writes it first of all, so that this is long. */
+/** A proxy sends the header first, so this is ample. */
 const patienceMilliseconds = 5000
 
-/** A connection is known by its two ends, which a socket over TLS has in common with the one below it. */
+/** A TLS socket and the socket below it have the same two ends, which identify the connection. */
 const endsOf = ({ remoteAddress, remotePort, localAddress, localPort }: Socket) =>
   `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`
 
-/** The connections of proxies that say by the PROXY protocol whom they pass on. */
+/** Connections from proxies that report their client by the PROXY protocol. */
 export class ProxyProtocol {
   readonly #isProxy: (address: string) => boolean
   readonly #clients = new Map<string, PassedOn>()
@@ -21,15 +21,15 @@ export class ProxyProtocol {
   }
 
   /**
-   * Takes the header off a new connection of a proxy, before anything else reads it, and passes the rest on; one without a header
-   * that makes sense is closed. A connection of anybody else is passed on as it is: what it says is no header.
+   * Removes the header from a new connection of a proxy before anything else reads it, and passes the rest on; a connection without
+   * a valid header is closed. A connection from any other address is passed on unchanged: its bytes are not a header.
    */
   accept(socket: Socket, pass: () => void) {
     if (socket.remoteAddress === undefined || !this.#isProxy(socket.remoteAddress)) pass()
     else readHeader(socket, client => this.#know(socket, client, pass))
   }
 
-  /** Whom the proxy passes on; undefined where there is no proxy, and where it speaks for itself. */
+  /** The client that the proxy reports; undefined without a proxy, and for a connection of the proxy itself. */
   clientOf(socket: Socket): PassedOn | undefined {
     return this.#clients.get(endsOf(socket))
   }

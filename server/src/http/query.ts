@@ -7,12 +7,12 @@ interface QueryMember {
   readonly shape: Shape
 }
 
-/** Text that is not what the shape wants stays text, so that the validation can say so. */
+/** A text that does not fit the shape stays text, and the validation reports it. */
 type Parse = (text: string) => unknown
 
 /**
- * Reads the members that travel in the query into the input; undefined where the operation has none. Selectors and unknown
- * names are passed over. A literal plus is a plus. A member given twice is refused, since proxies differ in which one they mean.
+ * Returns a function that reads the members in the query into the input; undefined if the operation has none. Selectors and unknown
+ * names are ignored. A literal plus is a plus. A member that occurs twice is refused, since proxies differ in which one counts.
  */
 export function queryReader(members: readonly QueryMember[]): ((query: string, input: Record<string, unknown>) => void) | undefined {
   if (members.length === 0) return undefined
@@ -53,11 +53,11 @@ function parserOf(member: string, shape: Shape): Parse {
 
 const timestampPattern = /^\d{4}-\d\d-(\d\d)T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,6})?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/
 
-/** ISO 8601 with up to six fraction digits, of which the milliseconds are kept. A day that no calendar has is none. */
+/** ISO 8601 with up to six decimals, of which the milliseconds count. A day that does not exist is refused. */
 function timestampOf(text: string): Date | undefined {
   const day = Number(timestampPattern.exec(text)?.[1])
   if (Number.isNaN(day)) return undefined
-  // The parser of the platform takes a 30 February for a 2 March.
+  // Date takes 30 February for 2 March.
   if (day > 28 && new Date(text.slice(0, 10)).getUTCDate() !== day) return undefined
   const date = new Date(text)
   return Number.isNaN(date.getTime()) ? undefined : date

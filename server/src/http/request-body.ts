@@ -17,20 +17,20 @@ const bodyTooLarge = (largest: number) =>
 const brokenOff = () =>
   failure('BadRequestException', 'The request is malformed', 'The connection ended before the whole body had arrived.')
 
-/** Whether anything comes after the head. */
+/** Whether the request has a body. */
 export const hasBody = ({ headers }: IncomingMessage) =>
   headers['transfer-encoding'] !== undefined || (headers['content-length'] !== undefined && headers['content-length'] !== '0')
 
-/** What says of itself that it is too large is not asked for anything else. */
+/** Throws if Content-Length is too large, before anything else is done. */
 export function checkLength({ headers }: IncomingMessage, largest: number) {
   if (Number(headers['content-length']) > largest) throw bodyTooLarge(largest)
 }
 
-/** Whether more may come than the server passes over to keep the connection. */
+/** Whether the rest of the body may be longer than the server discards to keep the connection. */
 export const isEndless = ({ headers }: IncomingMessage, largest: number) =>
   headers['transfer-encoding'] !== undefined || Number(headers['content-length']) > largest
 
-/** A body in memory. */
+/** The body of a request, in memory. */
 export class Body {
   readonly #memory: BodyMemory
   #bytes = noBody
@@ -41,7 +41,7 @@ export class Body {
     this.#memory = memory
   }
 
-  /** The bytes as they came, since the signature covers them; rejects where they are too many, or end too soon. */
+  /** Resolves to the bytes as received, since the signature covers them; rejects if they are too many or end too soon. */
   async read(request: IncomingMessage, largest: number): Promise<Buffer> {
     checkLength(request, largest)
     const most = Number(request.headers['content-length'] ?? largest)
@@ -49,7 +49,7 @@ export class Body {
       const add = (chunk: Buffer) => {
         const isTooLarge = this.#length + chunk.length > largest
         if (!isTooLarge && this.#add(chunk, most)) return
-        // What still comes is passed over.
+        // Discards what still arrives.
         request.off('data', add)
         if (isTooLarge) request.pause()
         else request.resume()
@@ -62,14 +62,14 @@ export class Body {
     })
   }
 
-  /** Nobody needs it any more. */
+  /** Frees the memory. */
   release() {
     this.#memory.give(this.#held)
     this.#held = 0
     this.#bytes = noBody
   }
 
-  /** A body that comes in one piece is not copied, and one in many small pieces takes no more than twice its length. */
+  /** A body of one piece is not copied, and a body of many small pieces takes at most twice its length. */
   #add(chunk: Buffer, most: number): boolean {
     const length = this.#length + chunk.length
     if (length > this.#bytes.length) {

@@ -21,17 +21,17 @@ export interface Routed {
   readonly answers: Answers
   /** Undefined until the database is ready. */
   readonly dispatch: () => Readonly<Record<OperationName, Dispatch>> | undefined
-  /** What answers beside the contract, at its path; undefined until the database is ready, and where it is off. */
+  /** The endpoint beside the contract at that path; undefined until the database is ready, and if it is off. */
   readonly endpoint: (path: EndpointPath) => Endpoint | undefined
-  /** Refuses by its head a call that is unsigned, or signed with a key that the server does not have. */
+  /** Refuses a call without a signature, or with an unknown key, by its headers. */
   readonly checkKey: (asked: Received) => void | Promise<void>
-  /** Undefined where they have a listener of their own. */
+  /** Undefined if they have a listener of their own. */
   readonly pages: OperatorPages | undefined
 }
 
 type Handle = (request: IncomingMessage, response: ServerResponse) => void
 
-/** An ARN whose slashes have become those of the path. */
+/** An ARN whose slashes were decoded into the path. */
 const decodedArn = /\/arn(?::|%3A)[^/]*chime[^/]*app-instance\//i
 
 const unknownOperation = ({ method, url }: IncomingMessage) => {
@@ -82,7 +82,7 @@ function operationEndpoint(name: OperationName, { dispatch, checkKey }: Pick<Rou
   }
 }
 
-/** Every route: those of the contract, the credentials, and what is for the operator. */
+/** All routes: those of the contract, the credentials, and the operator's pages. */
 export function createRouter({ calls, answers, dispatch, endpoint, checkKey, pages }: Routed): Handle {
   const unknownRoute: Handle = (request, response) => {
     if (isOperatorPath(request.url!)) answers.write(response, noPage)

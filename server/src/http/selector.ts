@@ -1,7 +1,7 @@
 /**
- * A route constraint on one query parameter: the selectors ?operation= and ?scope= tell apart the operations of one path.
- * A value that no route asks for matches no route, so it is an unknown operation rather than another one; so is one given
- * twice, since proxies differ in which one they mean.
+ * A route constraint on one query parameter: the selectors ?operation= and ?scope= distinguish the operations of one path. An
+ * unknown value matches no route, so it is an unknown operation and never another one. So is a parameter that occurs twice, since
+ * proxies differ in which one counts.
  */
 export function selector(name: 'operation' | 'scope') {
   return {
@@ -14,7 +14,7 @@ export function selector(name: 'operation' | 'scope') {
         set: (value: unknown, route: unknown) => void routes.set(value, route),
       }
     },
-    /** Undefined where the parameter is absent, which find-my-way takes for no constraint though its type does not say so. */
+    /** Undefined if the parameter is absent; find-my-way takes that for no constraint, though its type does not say so. */
     deriveConstraint({ url = '' }: { url?: string | undefined }): string {
       const start = url.indexOf('?')
       return (start === -1 ? undefined : parameterIn(url.slice(start + 1), name)) as string
@@ -22,9 +22,9 @@ export function selector(name: 'operation' | 'scope') {
   }
 }
 
-/** The value of a query parameter without its escapes: undefined where it is absent, empty where it is given more than once. */
+/** The decoded value of a query parameter; undefined if it is absent, empty if it occurs more than once. */
 export function parameterIn(query: string, name: string): string | undefined {
-  // Only what is escaped needs to be taken apart to be found.
+  // Only an escaped query has to be decoded to be searched.
   if (!query.includes('%') && !query.includes(name)) return undefined
   let found: string | undefined
   for (const pair of query.split('&')) {
@@ -36,7 +36,7 @@ export function parameterIn(query: string, name: string): string | undefined {
   return found
 }
 
-/** As it stands where it cannot be decoded: then it is neither a name nor a value that is known. */
+/** Returns the text itself if it cannot be decoded: then it is no known name or value. */
 function decoded(text: string): string {
   if (!text.includes('%')) return text
   try {

@@ -4,34 +4,34 @@ import { TLSSocket } from 'node:tls'
 import type { ProxyHeaders } from '../settings/config.ts'
 import { plainAddress, rangesOf, withoutNames } from '../tools/addresses.ts'
 
-/** Who has sent a request, and how, as seen from the outermost proxy that is trusted. */
+/** The client of a request, as the outermost trusted proxy sees it. */
 export interface Sender {
   /** An IP address. */
   readonly sourceAddress: string
-  /** Whether it came over TLS. */
+  /** Whether the client used TLS. */
   readonly isSecure: boolean
-  /** The host that the client has asked for, where a trusted proxy tells it. */
+  /** The host that the client called, if a trusted proxy reports it. */
   readonly forwardedHost: string | undefined
 }
 
 export type ReadSender = (request: IncomingMessage) => Sender
 
-/** Whom a proxy passes on, by what it says before the first byte of the client. */
+/** The client that a proxy reports before the first byte of the client. */
 export interface PassedOn {
   /** An IP address. */
   readonly address: string
-  /** Whether the client speaks TLS with the proxy. */
+  /** Whether the client uses TLS to the proxy. */
   readonly isSecure: boolean
 }
 
-/** What one proxy says of whom it has heard. */
+/** What one proxy reports of the peer before it. */
 interface Hop {
   readonly address?: string | undefined
   readonly protocol?: string | undefined
   readonly host?: string | undefined
 }
 
-/** Made once. The headers of a peer that is not trusted are not looked at. */
+/** Made once. Headers from a peer that is not trusted are ignored. */
 export function senderReader(
   trusted: readonly string[],
   kind: ProxyHeaders,
@@ -50,7 +50,7 @@ export function senderReader(
     let outermost: Hop = {}
     for (let index = hops.length - 1; index >= 0 && isTrusted(sourceAddress); index--) {
       outermost = hops[index]!
-      // An address that its proxy keeps to itself is that of the proxy.
+      // If the outermost proxy hides the address, the proxy's own address counts.
       if (outermost.address === undefined) break
       sourceAddress = outermost.address
     }
@@ -63,7 +63,7 @@ export function senderReader(
   }
 }
 
-/** `192.0.2.1`, `192.0.2.1:4711`, `[2001:db8::1]:4711` as an address; undefined for a name and for `unknown`. */
+/** The address in `192.0.2.1`, `192.0.2.1:4711` or `[2001:db8::1]:4711`; undefined for a name and for `unknown`. */
 function addressIn(text: string | undefined): string | undefined {
   if (text === undefined) return undefined
   const bare = /^\[(.*)\](?::\d+)?$/.exec(text)?.[1] ?? /^([\d.]+):\d+$/.exec(text)?.[1] ?? text
@@ -77,7 +77,10 @@ const listOf = (value: string | string[] | undefined) => {
   return text ? text.split(',').map(each => each.trim()) : []
 }
 
-/** Lists that are shorter than that of the addresses belong to its last ones, since each proxy writes at the end; one value is for all. */
+/**
+ * A list that is shorter than that of the addresses belongs to the last addresses, since each proxy appends; a single value belongs
+ * to all.
+ */
 function xForwardedHops(headers: HeaderValues): Hop[] {
   const addresses = listOf(headers['x-forwarded-for'])
   const protocols = listOf(headers['x-forwarded-proto'])
@@ -91,7 +94,7 @@ function xForwardedHops(headers: HeaderValues): Hop[] {
   }))
 }
 
-/** RFC 7239: `for=192.0.2.1;proto=https;host=example.com, for="[2001:db8::1]:4711"`. None where it is not well-formed. */
+/** RFC 7239: `for=192.0.2.1;proto=https;host=example.com, for="[2001:db8::1]:4711"`. Empty if it is not well-formed. */
 function forwardedHops({ forwarded }: HeaderValues): Hop[] {
   if (!forwarded) return []
   const hops: Record<string, string>[] = [{}]

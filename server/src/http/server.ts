@@ -16,7 +16,7 @@ import { createRouter, type Routed } from './router.ts'
 import { notServing } from './shown-error.ts'
 import { largestHead } from './sizes.ts'
 
-/** What node takes for each server; a head or a request that takes longer to arrive is refused with 408. */
+/** Node's limits for both servers. Headers or a request that take longer are refused with 408. */
 const nodeOptions: ServerOptions = {
   maxHeaderSize: largestHead,
   requireHostHeader: false,
@@ -27,18 +27,18 @@ const nodeOptions: ServerOptions = {
   shouldUpgradeCallback: asksForSession,
 }
 const handshakeMilliseconds = 10_000
-/** While the server closes, connections that are there may send one more request, until nobody has for so long. */
+/** While the server closes, open connections may send one more request, until none has for this time. */
 const lastRequestMilliseconds = 500
-/** That takes so long at the most. */
+/** The longest time for that. */
 const tellingMilliseconds = 1500
-/** Where connections come without a pause, the listener is closed after so many turns of the event loop all the same. */
+/** If connections arrive without a pause, the listener is closed after this many turns of the event loop. */
 const mostTurns = 200
 
 export interface Served extends Omit<Answering, 'admission'>, Pick<Routed, 'dispatch' | 'endpoint' | 'checkKey'> {
   readonly connections: Connections
-  /** Where proxies speak it. */
+  /** Undefined if no proxy uses the PROXY protocol. */
   readonly proxyProtocol: ProxyProtocol | undefined
-  /** For the TLS listener; undefined for none. */
+  /** For the TLS listener; undefined if TLS is off. */
   readonly certificate: { readonly cert: string; readonly key: string } | undefined
   /** Whether the operator's pages have a listener of their own. */
   readonly hasAdmin: boolean
@@ -48,22 +48,22 @@ export interface Served extends Omit<Answering, 'admission'>, Pick<Routed, 'disp
   readonly upgrade: () => ((request: IncomingMessage, socket: Socket, head: Buffer, sender: Sender) => void) | undefined
 }
 
-/** The HTTP side, before it listens. */
+/** The HTTP servers, not yet listening. */
 export interface HttpSide {
   readonly plain: Server
   readonly tls: TlsServer | undefined
-  /** The operator's listener. */
+  /** The listener of the operator's pages. */
   readonly admin: Server | undefined
-  /** Refuses what comes from now on. Resolves when what was being answered has been, or when the patience has run out. */
+  /** Refuses requests from now on. Resolves when the requests in progress are answered, or after that time. */
   drain(patienceMilliseconds: number): Promise<void>
-  /** Lets connections that are there send one more request, to be refused, then listens no more and closes what is still connected. */
+  /** Lets open connections send one more request, which is refused; then stops listening and closes all connections. */
   close(): Promise<void>
 }
 
-/** The HTTP side: routes made from the contract, raw bodies, AWS-shaped errors from whichever layer notices them, CORS. */
+/** The HTTP servers: routes made from the contract, raw bodies, errors of AWS's shape from every layer, CORS. */
 export function createServer(served: Served): HttpSide {
   const { metrics, arrivals, certificate, connections, proxyProtocol, readSender, dispatch } = served
-  /** Those that may send a request, and all, those of sessions among them. */
+  /** `asking` has the connections that may send requests, `sockets` has all, including those of sessions. */
   const asking = new OpenSockets()
   const sockets = new OpenSockets()
   const admission = new Admission((request, response) => route(request, response))
@@ -74,9 +74,9 @@ export function createServer(served: Served): HttpSide {
   const calls = new Calls({ ...served, admission })
   const route = createRouter({ ...served, calls, pages: served.hasAdmin ? undefined : pages })
 
-  /** Where no node response exists that could say so. */
+  /** An upgrade has no node response for an error. */
   function upgrade(request: IncomingMessage, socket: Socket, head: Buffer) {
-    // What is still to be answered on this connection would end up among the frames.
+    // An answer that is still due on this connection would end up among the frames.
     if (admission.isBusy(socket)) {
       socket.destroy()
       return
@@ -87,9 +87,9 @@ export function createServer(served: Served): HttpSide {
     else socket.on('error', () => socket.destroy()).end(plainAnswer(served.shown(notServing())))
   }
 
-  /** What holds for the plain server holds over TLS. */
+  /** Sets up the plain and the TLS server alike. */
   function prepared<Each extends Server>(each: Each): Each {
-    // A client that ends its side after a request is answered, and closed then; node's default is to drop what is not written yet.
+    // A client that ends its side after a request is still answered; node would drop the unwritten answer.
     Object.assign(each, { httpAllowHalfOpen: true })
     each
       .on('request', (request, response) => admission.enter(request, response))
@@ -98,7 +98,7 @@ export function createServer(served: Served): HttpSide {
       .on('upgrade', upgrade)
       .on(each instanceof TlsServer ? 'secureConnection' : 'connection', (socket: Socket) => asking.add(socket))
 
-    // Node's own come after ours: what a proxy says first is not for them, nor is one connection too many.
+    // Node's own listeners run after ours: the PROXY header is not for them, and a connection beyond the limit never reaches them.
     const serve = each.listeners('connection')
     each.removeAllListeners('connection').on('connection', (socket: Socket) => {
       sockets.add(socket)
@@ -132,13 +132,13 @@ export function createServer(served: Served): HttpSide {
     } while (asking.all().length > 0 && admission.refused > refused && performance.now() < deadline)
     await untilNobodyComes(arrivals)
     const servers = [plain, ...(tls ? [tls] : [])]
-    // Node's own close would cut off those that have just come, and whose first request is on its way.
+    // Node's own close would cut off new connections whose first request is on its way.
     const closed = servers.map(each => new Promise(resolve => NetServer.prototype.close.call(each, resolve)))
     for (const socket of early) if (!admission.isBusy(socket)) socket.destroy()
     await sockets.empty(lastRequestMilliseconds)
     for (const socket of sockets.all()) socket.destroy()
     await Promise.all(closed)
-    // And ends node's timers.
+    // Also ends node's timers.
     for (const each of servers) each.close(() => {})
     admin?.close().closeAllConnections()
   }
@@ -146,7 +146,7 @@ export function createServer(served: Served): HttpSide {
   return { plain, tls, admin, drain: patience => admission.close(patience), close }
 }
 
-/** A listener that closes resets the connections that the system has made for it and it has not taken in. */
+/** A closing listener resets connections that the system has accepted and node has not. */
 async function untilNobodyComes(arrivals: Arrivals) {
   for (let turns = 0; turns < mostTurns; turns++) {
     await turn()
@@ -154,7 +154,7 @@ async function untilNobodyComes(arrivals: Arrivals) {
   }
 }
 
-/** Other upgrades (h2c) are not taken, and the request is answered as if it had not asked. */
+/** Other upgrades (h2c) are ignored, and the request is answered normally. */
 function asksForSession({ url, headers }: IncomingMessage) {
   return headers.upgrade?.toLowerCase() === 'websocket' && /^\/connect(?:\?|$)/.test(url ?? '')
 }

@@ -1,6 +1,6 @@
 import { ApiError, failure, unavailable } from '../errors.ts'
 
-/** What the caller is told: of a 500 nothing but that it is one. */
+/** What the caller sees of an error: of a 500 only that it is one. */
 export function shownError(error: unknown, isOutage: (error: unknown) => boolean): ApiError {
   if (error instanceof ApiError) return error
   if (isOutage(error))
@@ -8,14 +8,14 @@ export function shownError(error: unknown, isOutage: (error: unknown) => boolean
   return failure('ServiceFailureException', 'The service encountered an unexpected error', undefined, error)
 }
 
-/** For clients that show nothing of an error but its Message. */
+/** Puts the reason into the Message, for clients that show nothing else of an error. */
 export function withReasonInMessage(error: ApiError): ApiError {
   const { type, status, code, message, reason, cause, retryAfter } = error
   if (reason === undefined) return error
   return new ApiError(type, status, code, `${message.replace(/[.:]?$/, '.')} Reason: ${reason}`, reason, cause, retryAfter)
 }
 
-/** There is nobody to answer the call yet, or any more. */
+/** The server is not ready to answer the call yet, or is stopping. */
 export const notServing = () => unavailable('The server is starting or shutting down', 'Try again in a moment.')
 
 export const tooManyCalls = () =>

@@ -1,6 +1,6 @@
-/** More than any valid call has: 100 ARNs of 1,600 characters, escaped, fit in. */
+/** Larger than any valid call: 100 ARNs of 1,600 characters, escaped, fit in. */
 export const largestBody = 1024 * 1024
-/** More than any valid form has that nobody signs: a JSON Web Token of 20,000 characters and a policy fit in. */
+/** Larger than any valid unsigned form: a JSON Web Token of 20,000 characters and a policy fit in. */
 export const largestUnsignedBody = 64 * 1024
-/** Node refuses longer request lines and headers with 431 before anything else sees them. */
+/** Node refuses a longer request line and headers with 431 before anything else sees them. */
 export const largestHead = 16 * 1024

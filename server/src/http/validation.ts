@@ -7,11 +7,11 @@ import { kindOf } from './body.ts'
 interface Fault {
   /** A sentence in Amazon's style. */
   readonly sentence: string
-  /** What more can be said: what came, or what to change. */
+  /** More about it: the received value, or what to change. */
   readonly reason: string | undefined
 }
 
-/** One BadRequestException for all that is wrong with an input. Values of sensitive members are left out, long ones cut. */
+/** One BadRequestException for all faults of an input. Values of sensitive members are left out, long ones cut. */
 export function validationFailure(
   errorsOf: (input: unknown) => readonly TLocalizedValidationError[],
   shape: Shape,
@@ -28,10 +28,13 @@ export function validationFailure(
   return badRequest(message, reasons.length === 0 ? undefined : reasons.join(' '))
 }
 
-/** One more than the longest list that the contract allows, so that one too long is seen to be so. */
+/** One more than the longest list in the contract, so that a list that is too long is seen to be so. */
 const longestExamined = 101
 
-/** What is explained of an input: explaining costs a thousand times what checking does, and a hostile list may be very long. */
+/**
+ * The part of an input whose faults are explained: explaining costs a thousand times as much as checking, and a hostile list may be
+ * very long.
+ */
 function excerptOf(value: unknown): unknown {
   if (Array.isArray(value)) return value.slice(0, longestExamined).map(excerptOf)
   if (!isIndexable(value) || value instanceof Date) return value
@@ -40,7 +43,7 @@ function excerptOf(value: unknown): unknown {
   return excerpt
 }
 
-/** Where an error is: its name in Amazon's way, such as tags.1.member.key, with its shape and value. */
+/** Where a fault is: its name in Amazon's form, such as tags.1.member.key, with its shape and value. */
 interface Location {
   readonly name: string
   readonly shape: Shape
@@ -80,11 +83,11 @@ const isIndexable = (value: unknown): value is Readonly<Record<string, unknown>>
 
 const memberName = (member: string) => member.charAt(0).toLowerCase() + member.slice(1)
 
-/** What is expected, and what the body has that is not. */
+/** The operation's shape, and the names in the body that are not members. */
 interface Asked {
   readonly shape: Shape
   readonly places: Operation['places']
-  /** Names in the body that are no members. */
+  /** Names in the body that are not members. */
   readonly strangers: readonly string[]
 }
 
@@ -92,7 +95,7 @@ function faultsOf(error: TLocalizedValidationError, location: Location, asked: A
   if (error.keyword === 'required') {
     return error.params.requiredProperties.map(member => missing(location.name === '' ? '' : `${location.name}.`, member, asked))
   }
-  // These say again, of a whole dictionary, what has been said of each key and value.
+  // These repeat, for the whole dictionary, the faults of its keys and values.
   if (error.keyword === 'propertyNames' || error.keyword === 'additionalProperties') return []
   const constraint = constraintOf(error, location.shape)
   const sentence = location.isKey
@@ -110,7 +113,7 @@ function missing(parent: string, member: string, { shape, places, strangers }: A
   return { sentence, reason: place.in === 'body' && strangers.length > 0 ? `${needed} ${unknownTo(strangers)}` : needed }
 }
 
-/** How a structure or a list of them is written; nothing where the name says it. */
+/** How a structure or a list of them is written; empty if the name says it. */
 function sketch(shape: Shape | undefined): string {
   const properties = shape?.properties ?? shape?.items?.properties
   if (properties === undefined) return ''
@@ -128,7 +131,7 @@ function unknownTo(names: readonly string[]): string {
 
 const longestShown = 64
 
-/** The value in quotes, where it may be shown: scalars of scalar members only, never those of sensitive ones. */
+/** The value in quotes, if it may be shown: scalars of scalar members only, never of sensitive ones. */
 function shown({ shape, value }: Location): string {
   const isScalar = shape.properties === undefined && shape.items === undefined && shape.additionalProperties === undefined
   if (shape.sensitive || !isScalar || (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean')) return ''

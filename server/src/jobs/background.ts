@@ -4,11 +4,11 @@ import type { Metrics } from '../observe/metrics.ts'
 import { OnDemand } from '../tools/on-demand.ts'
 
 /**
- * Runs work in small transactions, between which others have their turn. The database says what is left to do, so the work goes on
- * after a restart. `soon` wakes it; `stop` ends it after the step that it is in.
+ * Runs work in small transactions, so that other work gets its turn. The database says what is left to do, so the work continues
+ * after a restart. `soon` wakes it; `stop` ends it after the present step.
  */
 export class Background extends OnDemand {
-  /** `step` resolves to false where nothing is left; `finished` is called then. */
+  /** `step` resolves to false if nothing is left; then `finished` is called. */
   constructor(
     job: string,
     step: () => Promise<boolean>,

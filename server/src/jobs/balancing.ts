@@ -14,20 +14,20 @@ import {
   type SubChannel,
 } from '../store/sub-channels.ts'
 
-/** How many memberships one transaction moves at the most, so that nobody waits long for the channel. */
+/** The most memberships that one transaction moves, so that nobody waits long for the channel. */
 const chunk = 100
 
 const room = ({ capacity, members }: SubChannel) => capacity - members
 const byFullness = (subChannels: readonly SubChannel[]) => subChannels.toSorted((a, b) => b.members - a.members || a.id - b.id)
 
-/** What is to be done next in an elastic channel. */
+/** The next step of balancing an elastic channel. */
 type Act =
   | { readonly kind: 'move'; readonly from: number; readonly to: number; readonly count: number }
   | { readonly kind: 'settle' | 'close' | 'open' | 'remove moderators' | 'bury'; readonly id: number }
 
 /**
- * SCALE_OUT: a new sub-channel takes the newest members of the fullest ones, until it has had as many as it was made for, it
- * is full, or nobody can spare one more.
+ * SCALE_OUT: a new sub-channel takes the newest members of the fullest ones, until it has as many as it was made for, it is full,
+ * or no other has one to spare.
  */
 function fill(filling: SubChannel, others: readonly SubChannel[], least: number): Act {
   const [fullest] = byFullness(others.filter(({ isOpen }) => isOpen))
@@ -37,7 +37,10 @@ function fill(filling: SubChannel, others: readonly SubChannel[], least: number)
   return { kind: 'move', from: fullest.id, to: filling.id, count }
 }
 
-/** SCALE_IN: the members go to the fullest that can take them all, then the moderators' memberships, then the sub-channel. */
+/**
+ * SCALE_IN: first the members move to the fullest sub-channel that has room for all, then the moderators' memberships end, then the
+ * sub-channel is deleted.
+ */
 function empty(closing: SubChannel, others: readonly SubChannel[]): Act {
   const target = destination(closing, others)
   if (!target) return { kind: 'open', id: closing.id }
@@ -45,11 +48,11 @@ function empty(closing: SubChannel, others: readonly SubChannel[]): Act {
   return { kind: closing.moderators > 0 ? 'remove moderators' : 'bury', id: closing.id }
 }
 
-/** The fullest that has room for all members of the one that is given up. */
+/** The fullest sub-channel with room for all members of the one that is removed. */
 const destination = ({ id, members }: SubChannel, subChannels: readonly SubChannel[]) =>
   byFullness(subChannels.filter(other => other.id !== id && other.isOpen && room(other) >= members))[0]
 
-/** Undefined where the channel is balanced. The last sub-channel is never given up. */
+/** Undefined if the channel is balanced. The last sub-channel is never removed. */
 function nextAct(subChannels: readonly SubChannel[], elastic: Elastic): Act | undefined {
   const least = leastMembers(elastic)
   const filling = subChannels.find(({ wanted }) => wanted > 0)
@@ -68,7 +71,7 @@ async function perform(tx: Transaction, channelId: number, act: Act, { at, seque
   switch (act.kind) {
     case 'move': {
       const moved = await moveMembers(tx, { channelId, from: act.from, to: act.to, count: act.count, now: at })
-      // Nobody there to be moved, though some are counted: it is not tried for ever.
+      // No member can be moved, although some are counted: an error instead of an endless loop.
       if (moved.length === 0) throw new Error(`Sub-channel ${act.from} counts members that it does not have`)
       return emit(tx, { kind: 'MembersMoved', channelId, sequence, from: act.from, memberships: moved })
     }
@@ -90,8 +93,8 @@ async function perform(tx: Transaction, channelId: number, act: Act, { at, seque
 }
 
 /**
- * Does the next thing that balances an elastic channel, in one small transaction that has the channel locked; false where
- * there is none. What is under way stands in the rows, so anybody can go on with it, and several nodes may run it at once.
+ * Takes the next step of balancing an elastic channel, in one small transaction that locks the channel; false if there is none. The
+ * rows say what is in progress, so any node can continue it, and several nodes may run it at once.
  */
 async function balanceStep(db: Database, channelId: number, now: number): Promise<boolean> {
   const elastic = await findElastic(db, channelId)
@@ -108,7 +111,7 @@ async function balanceStep(db: Database, channelId: number, now: number): Promis
 /** How many channels are looked up at once. */
 const portion = 200
 
-/** Balances every elastic channel: what a node that has died has left, and what a purge has made small. Says how many steps that took. */
+/** Balances every elastic channel: what a stopped node has left, and what a purge has made small. Returns the number of steps. */
 export async function balanceAll({ db, now, isStopping }: { db: Database; now: () => number; isStopping: () => boolean }) {
   let after = { appInstanceId: 0, id: 0 }
   let count = 0
@@ -122,7 +125,7 @@ export async function balanceAll({ db, now, isStopping }: { db: Database; now: (
   return count
 }
 
-/** The channels that are to be balanced soon, each once. */
+/** The channels that wait for balancing, each once. */
 export class BalancingQueue {
   readonly #waiting = new Set<number>()
   readonly #db: Database
@@ -137,11 +140,11 @@ export class BalancingQueue {
     this.#waiting.add(channelId)
   }
 
-  /** The next step of the first channel; false where none is left. */
+  /** Takes the next step of the first channel; false if none is left. */
   async step(): Promise<boolean> {
     const [id] = this.#waiting
     if (id === undefined) return false
-    // Taken out first: what is added during the step is looked at again.
+    // Removed first: a channel that is added during the step is looked at again.
     this.#waiting.delete(id)
     if (await balanceStep(this.#db, id, this.#now())) this.#waiting.add(id)
     return true

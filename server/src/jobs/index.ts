@@ -17,13 +17,13 @@ import { balanceAll } from './balancing.ts'
 import { purgeStep } from './purge.ts'
 import type { Job } from './schedule.ts'
 
-/** How many rows one transaction of a job touches at the most. */
+/** The most rows that one transaction of a job changes. */
 const step = 200
 
 interface Tools {
   readonly db: Database
   readonly now: () => number
-  /** Where it is true a job ends after the step that it is in. */
+  /** Once it returns true, a job ends after the present step. */
   readonly isStopping: () => boolean
 }
 
@@ -61,7 +61,7 @@ async function expireChannels({ db, now, isStopping }: Tools) {
   return count
 }
 
-/** Deletes for good what retention has hidden, where its thirty days of grace are over. */
+/** Deletes messages that retention hides, once the thirty days of grace have passed. */
 async function enforceRetention({ db, now, isStopping }: Tools) {
   let count = 0
   for (const { id, days } of await retainingAppInstances(db, now())) {
@@ -78,7 +78,7 @@ async function enforceRetention({ db, now, isStopping }: Tools) {
   }
   return count
 
-  /** The period is read again in each step: it may be extended or turned off meanwhile. */
+  /** The period is read again in each step, since it may be extended or turned off meanwhile. */
   async function deleteHidden(channelId: number, subChannelId: number, appInstanceId: number) {
     const work = async (tx: Queries) => {
       const days = await enforcedRetention(tx, appInstanceId, now())
@@ -93,7 +93,7 @@ async function enforceRetention({ db, now, isStopping }: Tools) {
   }
 }
 
-/** Another node may have died while it was purging. */
+/** Continues a purge that another node has left. */
 async function purgeAll({ db, now, isStopping }: Tools) {
   let count = 0
   while (!isStopping() && ((await purgeStep(db, now())) || (await db.tidy()))) {
@@ -114,7 +114,7 @@ async function forgetRequestTokens({ db, now, isStopping }: Tools) {
   return count
 }
 
-/** What nodes have not missed by now nobody asks for. */
+/** Deletes stored events that no node needs any more. */
 async function forgetChannelEvents({ db, now, isStopping }: Tools) {
   let count = 0
   while (!isStopping()) {
@@ -125,7 +125,7 @@ async function forgetChannelEvents({ db, now, isStopping }: Tools) {
   return count
 }
 
-/** Messages whose processor has not answered in time have FAILED; what is decided is forgotten after the same time. */
+/** Messages whose processor has not answered in time have FAILED; decided callbacks are deleted after the same time. */
 async function expireFlowCallbacks({ db, now, isStopping }: Tools) {
   let count = 0
   while (!isStopping()) {

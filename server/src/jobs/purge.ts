@@ -3,8 +3,8 @@ import type { Database } from '../database/database.ts'
 import { nextDeleted, purgePart } from '../store/purge.ts'
 
 /**
- * Removes the next part of what is deleted, in one small transaction that also emits which memberships have ended. False where
- * nothing is left to do. Several nodes may run it at once.
+ * Removes the next part of a deleted resource, in one small transaction that also emits which memberships have ended. False if
+ * nothing is left. Several nodes may run it at once.
  */
 export async function purgeStep(db: Database, now: number): Promise<boolean> {
   const deleted = await nextDeleted(db)

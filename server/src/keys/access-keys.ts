@@ -14,16 +14,16 @@ import { newId, newSecret } from '../tools/access-key-ids.ts'
 import { settledMasterKey } from './master-keys.ts'
 import { sealSecret } from './secret.ts'
 
-/** All of them are in the memory of each node; users get temporary credentials instead. */
+/** Each node holds all of them in memory; users get temporary credentials instead. */
 const mostKeys = 10_000
 
-/** What both IAM users and roles may be called. */
+/** Throws unless the name is allowed for IAM users and roles. */
 export function checkName(name: string, what: string) {
   if (!/^[\w+=,.@-]{1,64}$/.test(name))
     throw new Error(`The name of a ${what} has 1 to 64 letters, digits and characters of _+=,.@-, not '${name}'.`)
 }
 
-/** Makes a key whose secret is told this once. */
+/** Creates a key; its secret is returned this once. */
 export async function createAccessKey(
   db: Database,
   source: MasterKeySource,
@@ -47,14 +47,14 @@ export async function createAccessKey(
   return { id, name, secret }
 }
 
-/** The key of that id or name; throws where there is none. */
+/** The key of that id or name. Throws if there is none. */
 export async function requireAccessKey(db: Queries, idOrName: string): Promise<StoredAccessKey> {
   const found = await accessKeyOf(db, idOrName)
   if (!found) throw new Error(`There is no access key of the id or name ${idOrName}.`)
   return found
 }
 
-/** Ends what the key does, open sockets and temporary credentials that come from it included; it can be enabled again. */
+/** Disables or enables a key. Disabling also ends its open sockets and the temporary credentials that come from it. */
 export async function setAccessKeyDisabled(db: Database, idOrName: string, at: number | undefined) {
   return changeAccess(db, async tx => {
     const key = await requireAccessKey(tx, idOrName)

@@ -1,15 +1,15 @@
 import { setTimeout } from 'node:timers/promises'
 
 interface Pace {
-  /** Milliseconds between two looks where nobody asks for one. */
+  /** Milliseconds between two looks if nobody asks for one. */
   readonly every: number
-  /** The least milliseconds between the beginnings of two looks, however many ask. */
+  /** The least milliseconds between the starts of two looks, however many callers ask. */
   readonly pause: number
-  /** After so many milliseconds nobody waits for a look any longer. */
+  /** After this many milliseconds no caller waits for a look any longer. */
   readonly patience: number
 }
 
-/** Looks for changes again and again, one look at a time. */
+/** Looks for changes repeatedly, one look at a time. */
 export class Following {
   readonly #look: () => Promise<void>
   readonly #pace: Pace
@@ -31,7 +31,7 @@ export class Following {
     return (this.#next ??= Promise.race([this.#begin(), setTimeout(this.#pace.patience, undefined, { ref: false })]))
   }
 
-  /** Resolves once no look is under way; none begins afterwards. */
+  /** Resolves once no look is in progress; none starts afterwards. */
   async end(): Promise<void> {
     clearInterval(this.#timer)
     this.#hasEnded = true
@@ -40,7 +40,7 @@ export class Following {
   }
 
   async #begin() {
-    // The look that is under way may have missed what has changed since it began.
+    // The look in progress may have missed a change that came after its start.
     await this.#looking
     const wait = this.#beganAt + this.#pace.pause - performance.now()
     if (wait > 0) await setTimeout(wait)

@@ -17,9 +17,9 @@ import { sessionPrincipal, type Role } from './principals.ts'
 import { openSession, type Session } from './session.ts'
 import { nothing, readSnapshot, type Snapshot } from './snapshot.ts'
 
-/** A change that another node or a command has made is followed within half a second, and by a refusal at once. */
+/** A change by another node or a command is loaded within half a second, and at once before a refusal. */
 const pace = { every: 500, pause: 20, patience: 1000 }
-/** How many session tokens in use are kept open. */
+/** How many decrypted session tokens are cached. */
 const openSessions = 5000
 
 interface Wiring {
@@ -27,25 +27,26 @@ interface Wiring {
   readonly rootKey: RootKey
   readonly account: string
   readonly source: MasterKeySource
-  /** The clock of what is stored; sessions end by real time, as signatures do. */
+  /** The clock of stored times; sessions end by the real time, as signatures do. */
   readonly now: () => number
   readonly log: Log
 }
 
-/** What a session token was opened to, and what a snapshot makes of it. */
+/** A decrypted session token, and the key that a snapshot makes of it. */
 interface Opened {
   readonly session: Session
-  /** The master key that it is sealed under. */
+  /** The master key under which it is encrypted. */
   readonly masterKeyId: string
   readonly snapshot: Snapshot
   readonly key: AccessKey | undefined
 }
 
 /**
- * Who may call, in memory: the root key, the keys and roles of the database, and the temporary credentials that come from them. One
- * number is asked of the database twice a second, and all is read again when it has changed; so what is disabled, deleted or changed
- * is so on every node within a second. Requests ask this ring only; one that is about to be refused also waits for that number, which
- * all such requests share, so that what a command has just made works at once. While the database is away the ring stays as it was.
+ * All keys in memory: the root key, the keys and roles of the database, and the temporary credentials that come from them. The ring
+ * asks the database for one number twice a second, and reads everything again when it has changed, so every node applies a change
+ * within a second. Requests use the ring only. A request that is about to be refused also waits for that number, which all such
+ * requests share, so a key that a command has just created works at once. While the database is unavailable the ring stays as it
+ * is.
  */
 export class KeyRing implements Access {
   readonly #wiring: Wiring
@@ -63,7 +64,7 @@ export class KeyRing implements Access {
     this.#following = new Following(() => this.#look(), pace)
   }
 
-  /** Throws where the database has keys under a master key that this node does not have. */
+  /** Throws if the database has keys under a master key that this node does not have. */
   static async open(wiring: Wiring): Promise<KeyRing> {
     const ring = new KeyRing(wiring)
     try {
@@ -86,7 +87,7 @@ export class KeyRing implements Access {
     return accessKeyId === this.#root.accessKeyId ? this.#root : this.#snapshot.keys.get(accessKeyId)
   }
 
-  /** Whether a key that was found still is, with the same secret. */
+  /** Whether a key that was found still exists, with the same secret. */
   readonly isGood = (key: AccessKey): boolean => {
     const opened = this.#sessions.get(key)
     if (opened) return this.#isOpenedBy(opened.masterKeyId) && this.#isLiving(opened.session)
@@ -107,7 +108,7 @@ export class KeyRing implements Access {
     this.#changed = listener
   }
 
-  /** The session that temporary credentials belong to; undefined for a key that lasts. */
+  /** The session of temporary credentials; undefined for a long-lived key. */
   sessionOf(key: AccessKey): Session | undefined {
     return this.#sessions.get(key)?.session
   }
@@ -116,7 +117,7 @@ export class KeyRing implements Access {
     return this.#snapshot.roles.get(name)
   }
 
-  /** The master key that new session tokens are sealed under; it is made at first need. */
+  /** The master key for new session tokens; it is created when it is first needed. */
   async masterKey(): Promise<MasterKey> {
     const { db, source, now } = this.#wiring
     const latest = [...this.#snapshot.sealing.values()].find(({ goodUntil }) => goodUntil === Infinity)
@@ -145,7 +146,7 @@ export class KeyRing implements Access {
   /** Reads everything again. */
   async refresh(): Promise<void> {
     const read = await readSnapshot(this.#wiring)
-    // Of two that read at the same time the later one knows more.
+    // Of two concurrent reads the later version wins.
     if (read.version < this.#snapshot.version) return
     this.#snapshot = read
     this.#changed()
@@ -155,7 +156,7 @@ export class KeyRing implements Access {
     return (this.#snapshot.sealing.get(masterKeyId)?.goodUntil ?? 0) > this.#wiring.now()
   }
 
-  /** A token is decrypted once and remembered while it is in use; what is no token of ours is never kept. */
+  /** A token is decrypted once and cached while it is in use; invalid tokens are never cached. */
   #open(accessKeyId: string, token: string): AccessKey | undefined {
     const known = this.#opened.get(token)
     const isKnown = known?.session.accessKeyId === accessKeyId && this.#isOpenedBy(known.masterKeyId)
@@ -172,7 +173,7 @@ export class KeyRing implements Access {
     return sourceKeyId === undefined ? undefined : this.find(sourceKeyId, undefined)?.principal
   }
 
-  /** Ends with the key that it comes from, and with each role on its way. */
+  /** A session ends with the key that it comes from, and with each role in its chain. */
   #isLiving(session: Session): boolean {
     const hasSource = session.sourceKeyId === undefined || this.#sourceOf(session) !== undefined
     return hasSource && session.roleIds.every(id => this.#snapshot.rolesById.has(id))

@@ -7,7 +7,7 @@ import { holdJob } from '../store/leases.ts'
 import { forgetMasterKeys, masterKeys, retireMasterKey, useMasterKey, type KnownMasterKey } from '../store/master-keys.ts'
 import { openSecret, sealSecret } from './secret.ts'
 
-/** The longest that temporary credentials last (GetFederationToken), and with them the need for a retired master key. */
+/** The longest life of temporary credentials (GetFederationToken), and so of a retired master key. */
 export const longestSession = 36 * 3600 * 1000
 
 const inUse = (known: readonly KnownMasterKey[]) => known.find(({ retiredAt }) => retiredAt === undefined)?.id
@@ -19,7 +19,10 @@ const absent = (id: string) =>
       'Where it is lost: carillon keys rotate-master-key --lost, which deletes these access keys.',
   )
 
-/** The master key in use, of those that this process has; undefined where none has been needed yet. Throws where it has not got it. */
+/**
+ * The master key in use, among those of this process; undefined if none has been needed yet. Throws if this process does not have
+ * it.
+ */
 export function currentOf(known: readonly KnownMasterKey[], own: readonly MasterKey[]): MasterKey | undefined {
   const id = inUse(known)
   if (id === undefined) return undefined
@@ -28,7 +31,7 @@ export function currentOf(known: readonly KnownMasterKey[], own: readonly Master
   return current
 }
 
-/** The same, for whoever is about to seal something: at first need the first of its own becomes the one that all nodes use. */
+/** The same for encrypting: if none is in use yet, the first key of this process becomes the one that all nodes use. */
 export async function settledMasterKey(db: Database, source: MasterKeySource, now: number): Promise<MasterKey> {
   const settled = currentOf(await masterKeys(db), await source.read())
   if (settled) return settled
@@ -49,13 +52,13 @@ async function reseal(tx: Queries, own: readonly MasterKey[], renewed: MasterKey
   return keys.length
 }
 
-/** Nobody else rotates meanwhile: of two who write the file, one would lose its key. */
+/** The lease of a rotation: of two concurrent ones that write the file, one would lose its key. */
 const lease = 'rotate-master-key'
 const leaseMilliseconds = 60_000
 
 /**
- * Replaces the master key: every secret is sealed under the new one in one transaction. The old one opens session tokens until the
- * longest of them has expired, or with `atOnce` no more. Answers how many secrets there were.
+ * Replaces the master key: every secret is encrypted under the new one, in one transaction. The old one decrypts session tokens
+ * until the longest of them has expired, or not at all with `atOnce`. Returns the number of secrets.
  */
 export async function rotateMasterKey(db: Database, source: MasterKeySource, now: number, atOnce: boolean) {
   return alone(db, now, () => rotate(db, source, now, atOnce))
@@ -71,7 +74,10 @@ async function alone<Result>(db: Database, now: number, work: () => Promise<Resu
   }
 }
 
-/** Goes on with a new master key where the one in use is lost, and with it every secret. Answers how many access keys that has cost. */
+/**
+ * Starts to use a new master key if the present one is lost, and with it every secret. Returns the number of access keys that are
+ * deleted.
+ */
 export async function replaceLostMasterKey(db: Database, source: MasterKeySource, now: number) {
   return alone(db, now, async () => {
     const own = new Set((await source.read()).map(({ id }) => id))
@@ -92,7 +98,7 @@ export async function replaceLostMasterKey(db: Database, source: MasterKeySource
 
 async function rotate(db: Database, source: MasterKeySource, now: number, atOnce: boolean) {
   const old = await settledMasterKey(db, source, now)
-  // The file is written before the commit: whoever sees the change finds the key.
+  // The file is written before the commit, so whoever sees the change finds the key.
   const renewed = await source.renew(old.id)
   if (renewed.id === old.id) {
     throw new Error(

@@ -7,20 +7,20 @@ import type { Session } from './session.ts'
 export const userArn = (account: string, name: string) => `arn:aws:iam::${account}:user/${name}`
 export const roleArn = (account: string, name: string) => `arn:aws:iam::${account}:role/${name}`
 
-/** The role of an ARN of this account; undefined for every other text. */
+/** The name in the ARN of a role of this account; undefined for every other text. */
 export function roleNameOf(account: string, arn: string): string | undefined {
   const prefix = roleArn(account, '')
   return arn.startsWith(prefix) ? arn.slice(prefix.length) : undefined
 }
 
-/** A role, with its policy and its trust understood. */
+/** A role with its parsed policy and trust. */
 export interface Role extends StoredRole {
   readonly permissions: Policy
-  /** Whether the claims of a token of its issuer are those that it asks for. */
+  /** Whether the claims of a token meet the condition of the role. */
   readonly takesClaims: (claims: Readonly<Record<string, unknown>>) => boolean
 }
 
-/** Throws a PolicyError where the policy or the condition on claims is not understood. */
+/** Throws a PolicyError if the policy or the condition on claims is not understood. */
 export function roleOf(stored: StoredRole): Role {
   const { policy, trust } = stored
   const takesClaims = trust.oidc?.condition === undefined ? () => true : claimConditionOf(trust.oidc.condition, trust.oidc.issuer)
@@ -29,7 +29,7 @@ export function roleOf(stored: StoredRole): Role {
 
 const noTags: ReadonlyMap<string, string> = new Map()
 
-/** Whose key lasts. The id stands for the IAM user's, which Amazon begins with AIDA. */
+/** The principal of a long-lived key. The key's id stands for the IAM user's id, which begins with AIDA on Amazon. */
 export const userPrincipal = (account: string, id: string, name: string, policy: Policy): Principal => ({
   arn: userArn(account, name),
   userId: id.replace(/^AKIA/, 'AIDA'),
@@ -37,7 +37,7 @@ export const userPrincipal = (account: string, id: string, name: string, policy:
   permissions: [[policy]],
 })
 
-/** Who acts with temporary credentials. `role` is the one that is assumed, `source` whose key they come from. */
+/** The principal of temporary credentials. `role` is the assumed role, `source` the principal whose key they come from. */
 export function sessionPrincipal(account: string, session: Session, role: Role | undefined, source: Principal | undefined): Principal {
   const { kind, name, policy, issuedAt } = session
   const own = policy === undefined ? [] : [[parsePolicy(policy)]]
@@ -58,7 +58,7 @@ export function sessionPrincipal(account: string, session: Session, role: Role |
     userId: `${account}:${name}`,
     tags,
     issuedAt,
-    // Without a policy of its own a federated user may do nothing.
+    // A federated user without a session policy may do nothing.
     permissions: [...(source!.permissions ?? []), ...(own.length > 0 ? own : [[]])],
   }
 }

@@ -6,15 +6,15 @@ import { countRoles, deleteRole, iamRoleOf, insertRole, updateRole, type StoredR
 import { newId } from '../tools/access-key-ids.ts'
 import { checkName } from './access-keys.ts'
 
-/** All of them are in the memory of each node. */
+/** Each node holds all of them in memory. */
 const mostRoles = 1000
 
-/** Between Amazon's bounds. */
+/** Between Amazon's bounds, in seconds. */
 const shortestSession = 900
 const longestRoleSession = 43_200
 export const usualRoleSession = 3600
 
-/** What is said of a role, beside its name. */
+/** The properties of a role, without its name. */
 export type GivenRole = Pick<StoredRole, 'policy' | 'trust' | 'tags' | 'longestSeconds'>
 
 const keyId = /^AKIA[A-Z2-7]{16}$/
@@ -54,7 +54,7 @@ async function checkRole(db: Queries, { trust, tags, longestSeconds }: GivenRole
     throw new Error(`The sessions of a role last ${shortestSession} to ${longestRoleSession} seconds at the most.`)
 }
 
-/** Amazon's, of session tags. */
+/** Amazon's pattern for the keys of session tags. */
 export const tagKey = /^(?!aws:)[\p{L}\p{Z}\p{N}_.:/=+@-]{1,128}$/iu
 export const tagValue = /^[\p{L}\p{Z}\p{N}_.:/=+@-]{0,256}$/u
 
@@ -75,7 +75,7 @@ export async function requireRole(db: Queries, name: string): Promise<StoredRole
   return found
 }
 
-/** Changes what `change` makes of the role; sessions that are open have the new policy at once. */
+/** Replaces the role by the result of `change`; open sessions get the new policy at once. */
 export async function changeRole(db: Database, name: string, change: (role: StoredRole) => GivenRole, now: number) {
   await changeAccess(db, async tx => {
     const role = await requireRole(tx, name)
@@ -85,7 +85,7 @@ export async function changeRole(db: Database, name: string, change: (role: Stor
   })
 }
 
-/** Ends all its sessions. */
+/** Deletes a role, which ends all its sessions. */
 export async function removeRole(db: Database, name: string) {
   await changeAccess(db, async tx => {
     if (!(await deleteRole(tx, name))) throw new Error(`There is no role of the name ${name}.`)

@@ -3,11 +3,11 @@ import type { StoredAccessKey } from '../store/access-keys.ts'
 
 const bindingOf = (accessKeyId: string) => `access key ${accessKeyId}`
 
-/** How a secret is kept: under a master key, and good for that access key id only. */
+/** Encrypts a secret under a master key, for that access key id only. */
 export const sealSecret = (masterKey: MasterKey, accessKeyId: string, secret: string) =>
   masterKey.secrets.seal(bindingOf(accessKeyId), secret).toString('base64')
 
-/** Undefined where none of these master keys opens it. */
+/** Undefined if none of these master keys decrypts it. */
 export function openSecret(own: readonly MasterKey[], { id, sealedSecret, masterKeyId }: StoredAccessKey): string | undefined {
   const masterKey = own.find(each => each.id === masterKeyId)
   return masterKey?.secrets.open(bindingOf(id), Buffer.from(sealedSecret, 'base64'))

@@ -1,6 +1,6 @@
 import type { MasterKey } from '../settings/master-keys.ts'
 
-/** What temporary credentials are good for. */
+/** What temporary credentials stand for. */
 export interface Session {
   readonly kind: 'role' | 'federated-user' | 'session'
   readonly accessKeyId: string
@@ -8,18 +8,18 @@ export interface Session {
   /** In epoch milliseconds, as are all times. */
   readonly issuedAt: number
   readonly expiresAt: number
-  /** The lasting key that they come from; undefined where a JSON Web Token was shown instead. */
+  /** The long-lived key that they come from; undefined for a login with a JSON Web Token. */
   readonly sourceKeyId: string | undefined
-  /** The ids of the roles that were assumed one after another: the last one is whose policy holds. */
+  /** The ids of the assumed roles, in order: the policy of the last one applies. */
   readonly roleIds: readonly string[]
   /** The role session name, or the name of the federated user. */
   readonly name: string
   readonly tags: readonly (readonly [key: string, value: string])[]
-  /** The keys of those tags that the next role of a chain gets too. */
+  /** The keys of the tags that the next role in a chain inherits. */
   readonly transitive: readonly string[]
-  /** What the session may at the most, in IAM's JSON. */
+  /** The session policy, in IAM's JSON. */
   readonly policy: string | undefined
-  /** The AppInstanceUserId of the login that it comes from; undefined where nobody has logged in. */
+  /** The AppInstanceUserId of the login that it comes from; undefined without a login. */
   readonly subject: string | undefined
 }
 
@@ -30,7 +30,7 @@ const version = 2
 const idBytes = 8
 const headBytes = 1 + idBytes
 
-/** In the order in which a token holds them. */
+/** In the order in which a token stores them. */
 type Packed = [
   kind: Session['kind'],
   secretAccessKey: string,
@@ -48,8 +48,8 @@ type Packed = [
 const bindingOf = (masterKeyId: string, accessKeyId: string) => `session ${version} ${masterKeyId} ${accessKeyId}`
 
 /**
- * The session token of temporary credentials: all that a node must know of them, encrypted and authenticated together with their
- * access key id, so that every node that has the master key verifies it without a look-up, and nobody else reads or changes it.
+ * The session token of temporary credentials: everything that a node must know of them, encrypted and authenticated together with
+ * their access key id. So every node with the master key verifies it without a look-up, and nobody else can read or change it.
  */
 export function sealSession(masterKey: MasterKey, session: Session): string {
   const packed: Packed = [
@@ -70,7 +70,7 @@ export function sealSession(masterKey: MasterKey, session: Session): string {
   return Buffer.concat([head, sealed]).toString('base64')
 }
 
-/** What a token of these master keys, by id, says of that access key id; undefined for every other text. */
+/** The session in a token of these master keys, for that access key id; undefined for every other text. */
 export function openSession(
   masterKeys: ReadonlyMap<string, MasterKey>,
   accessKeyId: string,

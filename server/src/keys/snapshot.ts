@@ -12,14 +12,14 @@ import { longestSession } from './master-keys.ts'
 import { roleOf, userPrincipal, type Role } from './principals.ts'
 import { openSecret } from './secret.ts'
 
-/** All that is stored of who may call. */
+/** Everything that is stored about keys and roles. */
 export interface Snapshot {
   readonly version: number
-  /** Those that are not disabled. */
+  /** The keys that are not disabled. */
   readonly keys: ReadonlyMap<string, AccessKey>
   readonly roles: ReadonlyMap<string, Role>
   readonly rolesById: ReadonlyMap<string, Role>
-  /** By id: those that open session tokens, the one in use among them. */
+  /** The master keys that decrypt session tokens, by id, the one in use among them. */
   readonly sealing: ReadonlyMap<string, MasterKey & { readonly goodUntil: number }>
 }
 
@@ -32,9 +32,9 @@ interface Wiring {
   readonly log: Log
 }
 
-/** Reads all that is stored. A part that cannot be understood is left out, so that it permits nothing. */
+/** Reads everything. A policy that cannot be parsed is left out, so it permits nothing. */
 export async function readSnapshot({ db, source, account, log }: Wiring): Promise<Snapshot> {
-  // The number first: a change that is committed afterwards is read by the next look.
+  // The number is read first: a change that is committed afterwards is found by the next look.
   const version = await accessVersion(db)
   const [stored, roles, known] = [await accessKeys(db), await iamRoles(db), await masterKeys(db)]
   const own = await source.read().catch((error: unknown) => {

@@ -3,7 +3,7 @@ import { operations } from '../contract/index.ts'
 
 const underVariable = /^(arn:[^${}*?]+:app-instance\/[^/${}*?]+)\/user\/([\w.@:-]*\$\{[^{}$]+\}[\w.@:-]*)$/
 
-/** The app instance of a user's ARN, whose id may have a policy variable in it. */
+/** The app instance of a user's ARN, whose id may contain a policy variable. */
 function appInstanceOf(user: string): string {
   const arn = parseArn(user)
   const appInstanceArn = arn?.kind === 'user' ? arn.appInstanceArn : underVariable.exec(user)?.[1]
@@ -19,8 +19,8 @@ const named = (isIncluded: (name: string) => boolean) =>
 const isAboutFlow = (name: string) => /^(?:Associate|Disassociate)ChannelFlow$/.test(name)
 
 /**
- * The usual policy of a chat user: to act as that user, and as nobody else, on the channels of its app instance, to connect, and to
- * keep its devices. What its role in a channel does not permit is refused whatever the policy says.
+ * The usual policy of a chat user: it may act as that user, and as nobody else, on the channels of its app instance, connect, and
+ * manage its devices. The role in a channel may still refuse a call.
  */
 export function usualPolicy(user: string): string {
   const appInstance = appInstanceOf(user)

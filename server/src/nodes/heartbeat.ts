@@ -4,16 +4,13 @@ import type { Database } from '../database/database.ts'
 import { beatOf, forgetNodes, livingNodes, removeNode, type Node } from '../store/nodes.ts'
 
 const beatMilliseconds = 1000
-/** How often it is said again that nodes do not hear each other, and what dead ones have left is removed. */
+/** How often the log repeats that nodes do not hear each other, and remains of dead nodes are removed. */
 const everySeconds = 60
 
 const withoutBus = (nodes: readonly Node[]) => nodes.filter(({ bus }) => bus === null).map(({ name }) => name)
 const withBus = (nodes: readonly Node[]) => nodes.filter(({ bus }) => bus !== null).map(({ name }) => name)
 
-/**
- * Throws an Error where other nodes hear each other over NATS and this process would not tell them: what they miss could not be read
- * again either.
- */
+/** Throws an Error if other nodes use NATS and this process does not: they would miss its events, and could not read them again. */
 export async function requireSameBus(db: Database, hasBus: boolean) {
   if (db.kind !== 'postgres' || hasBus) return
   const others = withBus(await livingNodes(db))
@@ -24,7 +21,7 @@ export async function requireSameBus(db: Database, hasBus: boolean) {
   )
 }
 
-/** Says each second that this node is alive, and says in the log where another one does not hear it. Returns how to end that. */
+/** Updates the row of this node every second, and logs if another node does not hear it. Returns a function that ends it. */
 export async function keepAlive(node: Node, { db, log }: { db: Database; log: Log }): Promise<() => Promise<void>> {
   const stopping = new AbortController()
   let saidAt = -Infinity

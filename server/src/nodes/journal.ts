@@ -4,15 +4,15 @@ import { missedSteps } from '../events/missed.ts'
 import { firstEventSince } from '../store/channel-events.ts'
 import { goneUsers, newestMembership, newMemberships, reachedChannels } from '../store/reached.ts'
 
-/** How many memberships one look reads at the most; more are read by the next one. */
+/** The most memberships that one look reads; the next one reads further ones. */
 const mostJoined = 1000
-/** The clocks of nodes, and what a transaction takes. */
+/** Covers the difference of clocks, and the duration of a transaction. */
 const slackMilliseconds = 60_000
 
-/** What the database knows of what other nodes have done. */
+/** What the bus reads from the database about other nodes. */
 export async function journalOf(db: Database): Promise<Journal> {
-  // A membership with a smaller number may be committed later than one with a greater: so each look begins where the one before the
-  // last has ended.
+  // A membership with a smaller id may be committed later than one with a greater, so each look starts where the one before the
+  // last ended.
   let [before, last] = [await newestMembership(db), await newestMembership(db)]
   return {
     reached: async channelIds => reachedChannels(db, channelIds),
@@ -26,7 +26,7 @@ export async function journalOf(db: Database): Promise<Journal> {
       return Promise.all(
         rows.map(async ({ userId, channelId, subChannelId, createdAt }) => {
           const first = await firstEventSince(db, channelId, createdAt - slackMilliseconds)
-          // Whoever is no member yet hears nothing of what was before.
+          // A user that was no member yet misses nothing from before.
           return { userId, channelId, subChannelId, before: first === undefined ? undefined : { sequence: first - 1, at: createdAt } }
         }),
       )

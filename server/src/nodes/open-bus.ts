@@ -17,15 +17,15 @@ interface Tools {
   readonly metrics: Metrics
 }
 
-/** The way from node to node, and how to end it. */
+/** The bus, and how to close it. */
 export interface OpenBus {
   readonly bus: Bus
   close(): Promise<void>
 }
 
 /**
- * The bus of these settings: over NATS, or within one node. Those who share a database hear each other, and nobody else does, even
- * on the same NATS. Throws an Error where NATS cannot be used.
+ * Opens the bus of these settings: over NATS, or within one node. Nodes on one database hear each other, and no others, even on the
+ * same NATS. Throws an Error if NATS cannot be used.
  */
 export async function openBus(config: Config, { db, log, metrics }: Tools): Promise<OpenBus> {
   if (config.natsUrl === undefined) return { bus: createLocalBus(), close: async () => {} }

@@ -4,18 +4,18 @@ import type { Log } from '../observe/log.ts'
 import type { Database } from '../database/database.ts'
 import { deleteSession, lockSessions, putSession, setSessions, takenSessions, type KnownSession } from '../store/nodes.ts'
 
-/** How often the sessions of the node are compared with what the others know. */
+/** The interval at which the sessions of the node are compared with the database. */
 const compareMilliseconds = 15_000
-/** How many are compared by one query. */
+/** How many one query compares. */
 const portion = 2000
 
-/** A session of a user, by the id that its client has given. */
+/** A session of a user, by the id from its client. */
 export interface SessionOfUser {
   readonly userId: number
   readonly id: string
 }
 
-/** What a client sends may have any characters and any length. */
+/** Hashed, since the id from a client may have any characters and length. */
 const known = ({ userId, id }: SessionOfUser): KnownSession => ({ userId, session: createHash('sha256').update(id).digest('base64url') })
 const keyOf = ({ userId, session }: KnownSession) => `${userId} ${session}`
 
@@ -25,12 +25,12 @@ interface Wiring {
   readonly log: Log
 }
 
-/** The sessions of all nodes: how many a user has, and on which node one of an id is. */
+/** The sessions of all nodes: how many a user has, and which node has the one with a given id. */
 export class SessionsOfNodes {
   readonly nodeId: string
   readonly #db: Database
   readonly #log: Log
-  /** Those of this node, by what the database knows of them. */
+  /** The sessions of this node, by their key in the database. */
   readonly #own = new Map<string, SessionOfUser>()
   readonly #stopping = new AbortController()
   #running: Promise<void> | undefined
@@ -42,8 +42,8 @@ export class SessionsOfNodes {
   }
 
   /**
-   * Takes a session for this node: 'full' where the user has that many on all living nodes, 'replaced' where another node had
-   * one of that id.
+   * Takes a session for this node: 'full' if the user has that many on all living nodes, 'replaced' if another node had one with
+   * that id.
    */
   async take(session: SessionOfUser, most: number): Promise<'taken' | 'replaced' | 'full'> {
     const own = known(session)
@@ -75,16 +75,16 @@ export class SessionsOfNodes {
     else this.#own.delete(keyOf(own))
   }
 
-  /** The session has ended here. Another one of its id, which this node has taken since, stays. */
+  /** Ends a session of this node. A newer one with the same id, which this node has taken since, stays. */
   release(session: SessionOfUser) {
     const own = known(session)
     if (this.#own.get(keyOf(own)) !== session) return
     this.#own.delete(keyOf(own))
-    // The next comparison does it where the database is away.
+    // If the database is unavailable, the next comparison does it.
     void deleteSession(this.#db, own, this.nodeId).catch(() => {})
   }
 
-  /** Compares again and again; `taken` hears of those that another node has, though nobody has said so here. */
+  /** Compares repeatedly; `taken` is called for sessions that another node has taken without a message arriving here. */
   compare(taken: (session: SessionOfUser) => void) {
     const { signal } = this.#stopping
     const run = async () => {

@@ -5,15 +5,15 @@ import { pino } from 'pino'
 import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
 
-/** Who did what, and what came of it. No content: names of what is there, and nothing of what it holds. */
+/** One line of the audit log: who did what, and the outcome. It has names of resources, and none of their content. */
 interface AuditEntry {
   readonly requestId?: string
   readonly operation: string
-  /** The key that has signed; where the signature does not hold, the one that it claims. */
+  /** The key that signed; if the signature is not valid, the key that the caller claims. */
   readonly accessKeyId: string | undefined
-  /** Undefined where the signature does not hold. */
+  /** Undefined if the signature is not valid. */
   readonly principal: string | undefined
-  /** The user or bot in whose name. */
+  /** The user or bot that acts. */
   readonly bearer: string | undefined
   readonly resources: readonly string[]
   readonly sourceAddress: string
@@ -24,20 +24,20 @@ interface AuditEntry {
 
 export interface AuditLog {
   write(entry: AuditEntry): void
-  /** Opens the file anew, after it has been renamed. */
+  /** Opens the file again, after it was renamed. */
   reopen(): void
-  /** Waits for a moment until all is written. */
+  /** Waits a moment until everything is written. */
   close(): Promise<void>
 }
 
-/** What waits to be written may be so long; more is dropped and counted. */
+/** The most bytes that wait to be written; lines beyond that are dropped and counted. */
 const mostWaiting = 8 * 1024 * 1024
 const closingMilliseconds = 1000
 const complaintMilliseconds = 60_000
 
 /**
- * JSON lines in a file of mode 600, or on standard output where it is `-`. No call waits for the disk: lines are written in the
- * background, in order. Undefined where it is off; rejects where the file cannot be written.
+ * JSON lines in a file of mode 600, or on standard output for `-`. No call waits for the disk: lines are written in the background,
+ * in order. Undefined if it is off; rejects if the file cannot be written.
  */
 export async function openAuditLog(target: string, { log, metrics }: { log: Log; metrics: Metrics }): Promise<AuditLog | undefined> {
   if (target === 'off') return undefined
@@ -75,14 +75,14 @@ export async function openAuditLog(target: string, { log, metrics }: { log: Log;
   }
 }
 
-/** What a call has told of itself so far, for its entry. */
+/** What a call has found out so far, for its line. */
 export class Trail {
   #accessKeyId: string | undefined
   #principal: string | undefined
   #bearer: string | undefined
   readonly #resources = new Set<string>()
 
-  /** What the caller says before anything is verified. */
+  /** The claimed key, before anything is verified. */
   claims(authorization: string | undefined) {
     this.#accessKeyId = /\bCredential=([\w.-]{1,128})\//.exec(authorization ?? '')?.[1]
   }
@@ -97,7 +97,7 @@ export class Trail {
     for (const { text } of arns) this.#resources.add(text)
   }
 
-  /** What an answer names by an ARN has been made or changed. */
+  /** The ARN in an answer is that of a resource that was created or changed. */
   made(output: object | undefined) {
     for (const [member, value] of Object.entries(output ?? {}))
       if (member.endsWith('Arn') && typeof value === 'string') this.#resources.add(value)

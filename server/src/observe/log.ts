@@ -5,10 +5,10 @@ export type Log = Logger
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
 export type LogLevel = (typeof logLevels)[number]
 
-/** What PostgreSQL says of an error without repeating values; its message does so only for a value that it cannot take (class 22). */
+/** The fields of a PostgreSQL error that contain no values; its message contains one only if a value is invalid (class 22). */
 const shownOfPostgres = ['code', 'severity', 'schema', 'table', 'column', 'constraint', 'routine'] as const
 
-/** An error as the log has it. Databases repeat in their errors what was to be stored, which may be what somebody has written. */
+/** An error as it is logged. Errors of databases repeat the values to be stored, which may be user content. */
 function shownError(error: unknown): unknown {
   const { severity, code } = error as { severity?: unknown; code?: unknown }
   if (!(error instanceof Error) || severity === undefined || typeof code !== 'string') return stdSerializers.err(error as Error)

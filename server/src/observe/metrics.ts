@@ -1,7 +1,7 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client'
 import { CallFigures } from './call-figures.ts'
 
-/** The figures of GET /metrics, in Prometheus' text format. One registry a process's app, so that tests can run several. */
+/** The figures of GET /metrics, in Prometheus' text format. Each app has a registry of its own, so that tests can run several. */
 export function createMetrics() {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
@@ -107,16 +107,16 @@ export function createMetrics() {
 interface Waiting {
   readonly kind: string
   readonly entries: number
-  /** The age of the oldest. */
+  /** The age of the oldest entry. */
   readonly seconds: number
-  /** For how long one of them has been due. */
+  /** How long the oldest due entry has been due. */
   readonly overdueSeconds: number
 }
 
-/** How much waits in the outbox, and for how long: looked up once each time the figures are asked for. */
+/** The figures of the outbox, looked up once for each request of the metrics. */
 export function measureOutbox({ registry }: Metrics, waiting: () => Promise<readonly Waiting[]>) {
   let figures: Promise<readonly Waiting[]> | undefined
-  // While the database is away there is nothing to tell.
+  // Empty while the database is unavailable.
   const look = async () => waiting().catch(() => [])
   const measure = (name: string, help: string, valueOf: (figures: Waiting) => number) => {
     const gauge = new Gauge({

@@ -6,8 +6,8 @@ const rate = { perSecond: 2, atOnce: 20 }
 const longestText = 1024
 
 /**
- * Logs why calls and connections are refused. The number and the length of its lines are bounded, so that nobody can flood the
- * log by being refused; a line says how many have been left out since the one before. The level `debug` has all, and whole.
+ * Logs why calls and connections are refused. The number and length of its lines are bounded, so nobody can flood the log; a line
+ * says how many were left out since the one before. The level `debug` has all of them, uncut.
  */
 export class Refusals {
   readonly #log: Log

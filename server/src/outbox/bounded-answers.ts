@@ -1,13 +1,13 @@
 import type { Readable } from 'node:stream'
 
-/** An invocation that is accepted has no body, and a refusal a sentence. */
+/** An accepted invocation has no body, and a refused one a sentence. */
 const largestAnswer = 64 * 1024
 
 type Next<Args, Result> = (args: Args) => Promise<Result>
 
 /**
- * Reads the answer of a service before the AWS SDK does, which would take any number of bytes. Of one that is too long the beginning
- * is all that counts.
+ * Reads the answer of a service before the AWS SDK does, which would read any number of bytes. Only the beginning of a long answer
+ * is used.
  */
 export const boundedAnswers =
   <Args, Result extends { response: unknown }>(next: Next<Args, Result>): Next<Args, Result> =>

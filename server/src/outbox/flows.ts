@@ -9,7 +9,7 @@ import { Refused, type Delivery } from './runner.ts'
 
 const iso = (milliseconds: number | undefined) => (milliseconds === undefined ? undefined : new Date(milliseconds).toISOString())
 
-/** The event that a processor receives (docs/service/channel-flows.md#the-event-of-a-processor). What is undefined is left out. */
+/** The event that a processor receives (docs/service/channel-flows.md#the-event-of-a-processor). Undefined members are left out. */
 const eventOf = (run: Run, callbackId: string) => ({
   EventType: 'CHANNEL_MESSAGE_EVENT',
   CallbackId: callbackId,
@@ -29,7 +29,7 @@ const eventOf = (run: Run, callbackId: string) => ({
   ...moreOf(run),
 })
 
-/** What the event of the real service does not have stands beside what it has (docs/service/channel-flows.md#the-event-of-a-processor). */
+/** The members that the event of the real service does not have (docs/service/channel-flows.md#the-event-of-a-processor). */
 function moreOf({ target, contentType, attributes }: Run) {
   if (!target && contentType === undefined && !attributes) return {}
   return { Carillon: { Target: target && [{ MemberArn: target.arn }], ContentType: contentType, MessageAttributes: attributes } }
@@ -37,7 +37,7 @@ function moreOf({ target, contentType, attributes }: Run) {
 
 const processorOf = ({ processors, position }: Run) => processors[position]!
 
-/** The same error for the log, which says whose it is and what to change. */
+/** The same error for the log, which names the flow and says what to change. */
 function notInvoked(run: Run, error: unknown): Error {
   const { Name, Configuration } = processorOf(run)
   const text = `The processor ${Name} (${Configuration.Lambda.ResourceArn}) could not be invoked for the message ${run.messageId} of ${run.channelArn}: ${whyNotInvoked(error).long}`
@@ -51,13 +51,13 @@ interface Tools {
   readonly invoke: InvokeLambda
 }
 
-/** Invokes the processors of channel flows: three tries, then the processor's FallbackAction. */
+/** Invokes the processors of channel flows: three attempts, then the processor's FallbackAction. */
 export const flowInvocations = ({ db, now, log, invoke }: Tools): Delivery => ({
   attempts: 3,
 
   async deliver(payload, signal) {
     const { callbackId } = payload as Invocation
-    // The time to answer counts from here. Where it is decided already, or the channel is gone, there is nothing to do.
+    // The time to answer counts from here. If the callback is already decided, or the channel is gone, there is nothing to do.
     const runId = await db.transaction(tx => markCallbackInvoked(tx, callbackId, now() + callbackLifetime))
     if (runId === undefined) return
     const run = await findRun(db, runId)

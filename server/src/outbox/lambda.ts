@@ -2,10 +2,10 @@ import type { LambdaClient } from '@aws-sdk/client-lambda'
 import { boundedAnswers } from './bounded-answers.ts'
 import { Refused } from './runner.ts'
 
-/** Hands an event to a function. Resolves once it is accepted; rejects with Refused where another try would not help. */
+/** Passes an event to a function. Resolves once it is accepted; rejects with Refused if another attempt would not help. */
 export type InvokeLambda = (functionArn: string, event: unknown, signal: AbortSignal) => Promise<void>
 
-/** Any of them says that the operator has given credentials of their own. */
+/** If one of these is set, the operator has provided credentials. */
 const credentialVariables = [
   'AWS_ACCESS_KEY_ID',
   'AWS_PROFILE',
@@ -15,15 +15,15 @@ const credentialVariables = [
   'AWS_CONTAINER_CREDENTIALS_FULL_URI',
 ]
 
-/** Emulators want a signature and do not check it. */
+/** Emulators require a signature but do not check it. */
 const emulatorCredentials = { accessKeyId: 'test', secretAccessKey: 'test' }
 
-/** What is known of an error of the SDK. */
+/** The fields of an SDK error that are used here. */
 type SdkError = Error & { readonly $metadata?: { readonly httpStatusCode?: number } }
 
 /**
- * Why a function could not be invoked: in short, for whoever has sent the message, without addresses and names of the operator's;
- * and for the operator, with what to change.
+ * Why a function could not be invoked: a short text for the sender of the message, without the operator's addresses and names, and
+ * a longer one for the operator, with what to change.
  */
 export function whyNotInvoked(error: unknown): { readonly short: string; readonly long: string } {
   const { name, message, $metadata, cause } = error as SdkError
@@ -42,15 +42,15 @@ export function whyNotInvoked(error: unknown): { readonly short: string; readonl
   return { short: 'Lambda could not be reached', long: `Lambda could not be reached: ${message}` }
 }
 
-/** An emulator may know only the bare name: `arn:aws:lambda:REGION:ACCOUNT:function:NAME[:QUALIFIER]`. */
+/** Splits `arn:aws:lambda:REGION:ACCOUNT:function:NAME[:QUALIFIER]`; an emulator may know only the bare name. */
 function partsOf(functionArn: string) {
   const [, , , region, , , name, qualifier] = functionArn.split(':')
   return { region: region!, name: name!, qualifier }
 }
 
 /**
- * Invokes through the Lambda API: Amazon's in the region of the function, or the endpoint that is given. The SDK is loaded when
- * the first function is invoked. AWS_ENDPOINT_URL is not asked: where it is set it is likely to name Carillon.
+ * Invokes functions through the Lambda API: Amazon's in the region of the function, or the given endpoint. The SDK is loaded for
+ * the first invocation. AWS_ENDPOINT_URL is ignored: if it is set, it probably names Carillon.
  */
 export function lambdaInvoker(endpoint: string | undefined): InvokeLambda {
   const clients = new Map<string, Promise<LambdaClient>>()
@@ -62,7 +62,7 @@ export function lambdaInvoker(endpoint: string | undefined): InvokeLambda {
       region,
       endpoint: endpoint ?? `https://lambda.${region}.amazonaws.com`,
       ...(endpoint !== undefined && !hasCredentials && { credentials: emulatorCredentials }),
-      // The outbox repeats.
+      // The outbox retries.
       maxAttempts: 1,
     })
     client.middlewareStack.add(boundedAnswers, { step: 'deserialize', priority: 'low', name: 'boundedAnswers' })

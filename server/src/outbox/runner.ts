@@ -6,28 +6,31 @@ import { isOutboxDue, leaseFromOutbox, postponeInOutbox, removeFromOutbox, type 
 
 /** How one kind of entry is delivered. An entry may be delivered more than once. */
 export interface Delivery {
-  /** The number of tries after which an entry is given up. */
+  /** The number of attempts after which an entry is given up. */
   readonly attempts: number
-  /** Rejects if the delivery failed, with Refused if another try would not help. Ends early when the signal aborts. */
+  /** Rejects if the delivery failed, with Refused if another attempt would not help. Ends early when the signal aborts. */
   readonly deliver: (payload: unknown, signal: AbortSignal) => Promise<void>
-  /** Called in the transaction that removes an entry which is given up, with the error of the last try. */
+  /** Called in the transaction that removes an entry which is given up, with the error of the last attempt. */
   readonly giveUp: (tx: Transaction, payload: unknown, error: unknown) => Promise<void>
 }
 
 /** The other side has refused the delivery for good. */
 export class Refused extends Error {}
 
-/** How many entries a node delivers at once. */
+/** The most entries that a node delivers at once. */
 const inFlightAtMost = 32
-/** How long one try may take. */
+/** How long one attempt may take. */
 const tryMilliseconds = 5000
-/** The length of a lease: for so long other nodes leave the entries of a node that died. A try and the writes after it fit in. */
+/**
+ * The length of a lease: how long the entries of a stopped node wait for another one. It is longer than an attempt and the writes
+ * after it.
+ */
 const leaseMilliseconds = 10_000
-/** How often a node looks for entries that other nodes have left; for its own it is woken at once. */
+/** How often a node looks for entries that others have left; it is woken at once for its own. */
 const pollMilliseconds = 1000
 const longestBackOff = 5 * 60 * 1000
 
-/** 1 s, 2 s, 4 s, …, each a little apart from the others'. */
+/** 1 s, 2 s, 4 s, …, each with a random difference. */
 const backOff = (attempts: number) => Math.min(longestBackOff, 500 * 2 ** attempts) * (0.8 + 0.2 * Math.random())
 
 interface Tools {
@@ -37,7 +40,7 @@ interface Tools {
   readonly metrics: Metrics
 }
 
-/** Delivers what is in the outbox, on every node, each entry on one of them at a time. `soon` wakes it, `stop` ends it. */
+/** Delivers the entries of the outbox, on every node, each entry on one node at a time. `soon` wakes it, `stop` ends it. */
 export class OutboxRunner {
   readonly #deliveries: Readonly<Record<string, Delivery>>
   readonly #tools: Tools
@@ -65,7 +68,7 @@ export class OutboxRunner {
     this.#looking.soon()
   }
 
-  /** Aborts the deliveries that are under way; they are tried again after the next start, or by another node. */
+  /** Aborts the deliveries in progress; they are retried after the next start, or by another node. */
   async stop() {
     clearInterval(this.#timer)
     this.#stopping.abort()
@@ -73,7 +76,7 @@ export class OutboxRunner {
     await Promise.all(this.#inFlight)
   }
 
-  /** Takes what is due, as much as there is room for. Each delivery that ends asks for another look. */
+  /** Leases due entries, as many as there is room for. Each delivery that ends causes another look. */
   async #look() {
     const { db, now } = this.#tools
     const room = inFlightAtMost - this.#inFlight.size
@@ -105,7 +108,7 @@ export class OutboxRunner {
     const { kind, payload, attempts } = entry
     const delivery = this.#deliveries[kind]
     try {
-      // Left to a newer node.
+      // Left for a newer node.
       if (!delivery) throw new Error(`This node does not deliver ${kind}`)
       await this.#try(delivery, payload)
       await db.transaction(tx => removeFromOutbox(tx, entry))
@@ -126,7 +129,7 @@ export class OutboxRunner {
     }
   }
 
-  /** One try. It gives its place back in time, also where the delivery does not heed its signal. */
+  /** One attempt. It frees its place in time, even if the delivery ignores its signal. */
   async #try(delivery: Delivery, payload: unknown) {
     const signal = AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(tryMilliseconds)])
     const brokenOff = Promise.withResolvers<never>()

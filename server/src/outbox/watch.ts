@@ -3,14 +3,14 @@ import type { Database } from '../database/database.ts'
 import { longestDue } from '../store/outbox.ts'
 
 const lookMilliseconds = 5000
-/** An entry that has been due for longer is overdue: a node with room leases it within a second. */
+/** An entry that has been due longer is overdue: a node with room leases it within a second. */
 const overdueMilliseconds = 30_000
 /** How often the log repeats the warning. */
 const remindMilliseconds = 10 * 60 * 1000
 
 /**
- * Warns in the log where entries of the outbox are due and no node takes them. It looks by a timer of its own, so it sees a
- * runner that has stopped as well as one that cannot keep up. Returns how to end it.
+ * Logs a warning if entries of the outbox are due and no node takes them. It has a timer of its own, so it notices a runner that
+ * has stopped as well as one that is too slow. Returns a function that ends it.
  */
 export function watchOutbox({ db, now, log }: { db: Database; now: () => number; log: Log }): () => Promise<void> {
   let warnedAt: number | undefined
@@ -30,7 +30,7 @@ export function watchOutbox({ db, now, log }: { db: Database; now: () => number;
   }
 
   const timer = setInterval(() => {
-    // Where the database is away the runner says so.
+    // If the database is unavailable, the runner logs it.
     looking ??= look()
       .catch(() => {})
       .finally(() => (looking = undefined))

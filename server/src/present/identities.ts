@@ -1,4 +1,4 @@
 import type { Identity } from '../store/identities.ts'
 
-/** The wire's Identity: the name is the one that the user or bot has now. */
+/** The wire's Identity, with the present name of the user or bot. */
 export const identity = ({ arn, name }: Identity) => ({ Arn: arn, Name: name })

@@ -12,13 +12,13 @@ export const membershipDetails = (membership: Membership, channelArn: string, su
   SubChannelId: subChannelName,
 })
 
-/** Memberships that one call has made: all of one type, by one inviter. */
+/** Memberships that one call has created: all of one type, by one inviter. */
 interface Batch {
   readonly invitedBy: Identity
   readonly type: MembershipType
   readonly members: readonly Identity[]
   readonly channelArn: string
-  /** Where the sub-channel is the same for all. */
+  /** Defined if the sub-channel is the same for all. */
   readonly subChannelName: string | undefined
 }
 

@@ -1,16 +1,16 @@
 import type { Message } from '../store/messages.ts'
 import { identity } from './identities.ts'
 
-/** A message as those see it who may; one that is DENIED is heard of and not stored. */
+/** A message as shown to those who may see it. A DENIED one has an event and is not stored. */
 export type ShownMessage = Omit<Message, 'status'> & { readonly status: Message['status'] | 'DENIED' }
 
-/** What can be said of the way through a flow. */
+/** The status of a message on its way through a flow. */
 export const messageStatus = ({ status, statusDetail }: Pick<ShownMessage, 'status' | 'statusDetail'>) => ({
   Value: status,
   Detail: statusDetail,
 })
 
-/** What a list shows of a message; the whole of it adds the channel. */
+/** The summary of a message in a list; the whole message adds the channel. */
 export const messageSummary = (message: ShownMessage) => ({
   MessageId: message.messageId,
   Content: message.content,
@@ -30,14 +30,14 @@ export const messageSummary = (message: ShownMessage) => ({
 /** On a socket a redacted message has an empty Content, which REST leaves out (docs/service/messages.md#redacting). */
 export const heardContent = ({ content }: ShownMessage) => content ?? ''
 
-/** What a prefetch shows of a message. */
+/** The summary of a message in a prefetch. */
 export const heardSummary = (message: ShownMessage) => ({ ...messageSummary(message), Content: heardContent(message) })
 
-/** Where a message is. */
+/** The channel and sub-channel of a message. */
 export interface MessagePlace {
   readonly channelId: number
   readonly channelArn: string
-  /** 0 where the channel is not elastic; then it has no name. */
+  /** 0 if the channel is not elastic; then it has no name. */
   readonly subChannelId: number
   readonly subChannelName: string | undefined
 }

@@ -13,7 +13,7 @@ interface Tools {
   readonly log: Log
 }
 
-/** Runs something at an interval, never twice at once. What fails is told and tried again. */
+/** Runs work at an interval, never twice at once. A failure is logged and retried. */
 function repeated(milliseconds: number, log: Log, run: () => Promise<unknown>) {
   let running: Promise<unknown> | undefined
   const timer = setInterval(() => {
@@ -28,8 +28,8 @@ function repeated(milliseconds: number, log: Log, run: () => Promise<unknown>) {
 }
 
 /**
- * Keeps token buckets in bounds, and where nodes share a database tells them what each has spent, a few times a second: no call
- * waits for it. While the database is away each node counts by itself. Returns how to end it.
+ * Drops full token buckets and, if several nodes share a database, exchanges what each has spent, a few times a second: no call
+ * waits for it. While the database is unavailable each node counts alone. Returns a function that ends it.
  */
 export function keepRates(buckets: TokenBuckets, { db, now, log }: Tools, { shared }: { shared: boolean }): () => Promise<void> {
   const forgetting = setInterval(() => buckets.forget(now()), forgettingMilliseconds).unref()

@@ -12,7 +12,7 @@ export interface Throttling {
   readonly now: () => number
 }
 
-/** What of a call says whose buckets it takes from. */
+/** The parts of a call that decide whose buckets it uses. */
 interface About {
   readonly call: Call
   readonly bearer: Arn | undefined
@@ -22,16 +22,16 @@ interface About {
 
 /** The rates of an operation. */
 export interface Throttle {
-  /** Throws 429 where the bearer's rate is used up, and takes nothing. */
+  /** Throws 429 if the bearer's rate is exceeded, and takes nothing. */
   look(bearer: Arn | undefined): void
-  /** Takes one from each bucket of the call, or throws 429 and takes none. */
+  /** Takes a token from each bucket of the call, or throws 429 and takes none. */
   take(about: About): void
 }
 
 const channelOf = ({ arns }: About) => arns.get('ChannelArn')?.[0]?.text
 const isElastic = ({ call }: About) => call.facts?.channel?.elastic !== undefined
 
-/** The one whose bucket it is; undefined where the rate is not for this call. */
+/** The subject of the bucket; undefined if the rate does not apply to the call. */
 const subjectOf: Readonly<Record<RateSubject, (about: About) => string | undefined>> = {
   account: ({ call }) => call.account,
   address: () => undefined,
@@ -62,7 +62,7 @@ interface Bucket {
   readonly rate: Rate
 }
 
-/** What a second has is what may come at once. */
+/** A bucket holds the tokens of one second. */
 const rateOf = (rates: Rates, name: CallRateName): Rate => ({ perSecond: rates[name], atOnce: rates[name] })
 
 const keyOf = (name: CallRateName, subject: string) => `${name} ${subject}`
@@ -76,7 +76,7 @@ function refused({ name, rate }: Bucket, subject: string, wait: number) {
   )
 }
 
-/** Takes one from the bucket of a subject, or throws 429. */
+/** Takes a token from the bucket of a subject, or throws 429. */
 export function takeFrom({ buckets, rates, now }: Throttling, name: CallRateName, subject: string) {
   const rate = rateOf(rates, name)
   const key = keyOf(name, subject)
@@ -88,11 +88,11 @@ export function takeFrom({ buckets, rates, now }: Throttling, name: CallRateName
 /** How fast each user may connect. */
 export interface ConnectRate {
   readonly rate: Rate
-  /** Takes one from the bucket of the user; false where there is none. */
+  /** Takes a token from the bucket of the user; false if there is none. */
   take(user: string): boolean
 }
 
-/** One a second, after as many at once as the user may have connections, where no rates are set. */
+/** Without configured rates, a user may connect once a second, after as many connections at once as the user may have. */
 export function connectRate(buckets: TokenBuckets, now: () => number, rates: Rates | undefined, connections: number): ConnectRate {
   const rate = rates ? rateOf(rates, 'connectRate') : { perSecond: 1, atOnce: connections }
   return {
@@ -107,8 +107,8 @@ export function connectRate(buckets: TokenBuckets, now: () => number, rates: Rat
 }
 
 /**
- * Made once per operation. The bearer's rate is asked before anything is looked up; tokens are taken once the call is permitted,
- * so that nobody can use up those of somebody else.
+ * Made once per operation. The bearer's rate is checked before any look-up; tokens are taken once the call is permitted, so nobody
+ * can use up those of somebody else.
  */
 export function throttleOf(name: OperationName, operation: Operation, { buckets, rates, now }: Throttling): Throttle {
   const own = (Object.keys(callRates) as CallRateName[])

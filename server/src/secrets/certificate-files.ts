@@ -2,19 +2,19 @@ import { readFile } from 'node:fs/promises'
 import { createSecureContext } from 'node:tls'
 import type { Log } from '../observe/log.ts'
 
-/** Where a certificate, followed by its chain, and its private key are. */
+/** The paths of a certificate, followed by its chain, and of its private key. */
 export interface CertificateFiles {
   readonly cert: string
   readonly key: string
 }
 
-/** The same, read: what a TLS server takes. */
+/** The contents of these files: what a TLS server takes. */
 export interface Pair {
   readonly cert: string
   readonly key: string
 }
 
-/** How often the files are looked at. They are read, since a swapped link need not change any date. */
+/** How often the files are checked. They are read, since a swapped link need not change any date. */
 const reloadMilliseconds = 2000
 
 async function read(name: string, file: string): Promise<string> {
@@ -25,7 +25,7 @@ async function read(name: string, file: string): Promise<string> {
   }
 }
 
-/** What the files hold. Throws an Error of one line where no server could serve with it. */
+/** Reads the files. Throws an Error of one line if no server could use them. */
 export async function readPair(files: CertificateFiles): Promise<Pair> {
   const pair = { cert: await read('certificate', files.cert), key: await read('key', files.key) }
   try {
@@ -36,7 +36,9 @@ export async function readPair(files: CertificateFiles): Promise<Pair> {
   return pair
 }
 
-/** Hands on each new pair that the files hold, until it is told to stop. What cannot be used is logged once, and nothing changes. */
+/**
+ * Passes on each new pair in the files, until it is stopped. A pair that cannot be used is logged once, and the previous one stays.
+ */
 export function followPair(files: CertificateFiles, first: Pair, { take, log }: { take: (pair: Pair) => void; log: Log }): () => void {
   let seen = first.cert + first.key
   const look = async () => {

@@ -23,7 +23,7 @@ const renewalDays = 30
 
 const isWildcard = (host: string) => host === '0.0.0.0' || host === '::'
 
-/** How this machine calls the address that it listens on. */
+/** The name of the listening address on this machine. */
 export const localName = (host: string) => (isWildcard(host) || /^127\.|^::1$/.test(host) ? 'localhost' : host)
 
 /** The names that a certificate must have for this configuration. */
@@ -33,7 +33,7 @@ function certificateNames({ host, publicWsHost }: Pick<Config, 'host' | 'publicW
   return [...new Set(['localhost', '127.0.0.1', '::1', ...given])]
 }
 
-/** What speaks against a chain: undefined where it is one for this key and these names that lasts. */
+/** What is wrong with a chain; undefined if it is valid for this key and these names and lasts long enough. */
 function flaw(chain: string, key: KeyObject, names: readonly string[]): string | undefined {
   if (chain.split(/(?=-----BEGIN)/).length !== 2) return 'it is not a certificate and its CA'
   let leaf: X509Certificate
@@ -48,21 +48,21 @@ function flaw(chain: string, key: KeyObject, names: readonly string[]): string |
   return leaf.validToDate.getTime() < Date.now() + renewalDays * day ? `it ends on ${leaf.validTo}` : undefined
 }
 
-/** Positive, and of the most that browsers take. */
+/** Positive, and as long as browsers accept. */
 const serialNumber = () => `01${randomBytes(15).toString('hex')}`
 
 /**
- * A certificate for this key, followed by that of a CA made for it alone. The CA's private key is never written and gone after
- * the one signature: whoever takes the data folder cannot make more certificates that people who trust the CA would believe.
+ * A certificate for this key, followed by that of a new CA. The CA's private key is never written and exists for one signature
+ * only: a thief of the data folder cannot make certificates that clients of this CA would trust.
  */
 async function newChain(key: KeyObject, names: readonly string[]): Promise<string> {
-  // Loaded only where it is used.
+  // Loaded only if it is used.
   const x509 = await import('@peculiar/x509')
   const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
   const publicKey = createPublicKey(key).toCryptoKey(algorithm, true, ['verify'])
   const authority = await webcrypto.subtle.generateKey(algorithm, false, ['sign', 'verify'])
   const now = Date.now()
-  // Clocks differ: it is good since yesterday.
+  // Valid since yesterday, because clocks differ.
   const common = { notBefore: new Date(now - day), notAfter: new Date(now + (lifetimeDays - 1) * day), signingAlgorithm: algorithm }
   const ca = await x509.X509CertificateGenerator.createSelfSigned({
     ...common,
@@ -109,10 +109,10 @@ async function keptKey(file: string): Promise<KeyObject> {
 }
 
 /**
- * The certificates of a data folder: `server-key.pem`, made once; `server.pem`, the certificate and its CA, made anew where a name
- * is missing or it is about to end; `ca.pem`, the CA alone. Processes that start at once agree, since the key is the first one's,
- * and each goes on until the three fit together. The machine's name is in what is made, but nothing is made anew for it:
- * containers change theirs at every start.
+ * The certificates of a data folder: `server-key.pem`, made once; `server.pem`, the certificate and its CA, made again if a name is
+ * missing or it is about to expire; `ca.pem`, the CA alone. Processes that start at once agree, since the first one's key wins, and
+ * each repeats until the three files match. The machine's name is in the certificate, but a new name does not make a new
+ * certificate: containers get one at every start.
  */
 export async function keptCertificates(folder: string, config: Config, log: Log): Promise<CertificateFiles & { ca: string }> {
   const files = { ca: join(folder, 'ca.pem'), cert: join(folder, 'server.pem'), key: join(folder, 'server-key.pem') }

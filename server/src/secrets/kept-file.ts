@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { chmod, link, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 
-/** The text of a file; undefined where there is none. */
+/** The text of a file; undefined if it does not exist. */
 export async function textOf(file: string): Promise<string | undefined> {
   try {
     return await readFile(file, 'utf8')
@@ -23,7 +23,7 @@ async function place(file: string, text: string, mode: number, put: (draft: stri
   }
 }
 
-/** Makes a file, whole or not at all. One that is there stays: of processes that make it at once, the first wins. */
+/** Creates a file as a whole or not at all. An existing file stays: of concurrent processes the first one wins. */
 export async function makeFile(file: string, text: string, mode: number) {
   await place(file, text, mode, async draft => {
     try {
@@ -34,7 +34,7 @@ export async function makeFile(file: string, text: string, mode: number) {
   })
 }
 
-/** Makes a file or replaces it: whoever reads sees the old text or the new one. */
+/** Creates or replaces a file: readers see the old text or the new one. */
 export async function replaceFile(file: string, text: string, mode: number) {
   await place(file, text, mode, draft => rename(draft, file))
 }

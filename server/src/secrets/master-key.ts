@@ -6,11 +6,14 @@ import { makeFile, replaceFile, textOf } from './kept-file.ts'
 
 /** Where the master keys of this process come from. */
 export interface MasterKeySource {
-  /** Those that it has now, the newest first; none where none has been needed. */
+  /** The present keys, the newest first; empty if none has been needed. */
   read(): Promise<readonly MasterKey[]>
-  /** The same; where there is none, one is made. Throws an Error that says what to do where it must be given. */
+  /** The same, but creates one if there is none. Throws an Error that says what to do if the operator must provide it. */
   make(): Promise<readonly MasterKey[]>
-  /** Puts a new one before the others, and answers it; where they are given, the first of them. The one of the id `current` stays. */
+  /**
+   * Adds a new key before the others and returns it; if the operator provides the keys, returns the first of them. The key with the
+   * id `current` stays.
+   */
   renew(current: string): Promise<MasterKey>
 }
 
@@ -20,7 +23,7 @@ const absent = async () => {
   )
 }
 
-/** Given by the environment, kept in `master-key` in the data folder, or only in memory where nothing is kept. */
+/** From the environment, from `master-key` in the data folder, or only in memory if nothing is stored. */
 export function masterKeySource({ masterKeys: given, databaseUrl, data }: Config): MasterKeySource {
   if (given) return { read: async () => given, make: async () => given, renew: async () => given[0]! }
   if (databaseUrl !== undefined) {
@@ -42,10 +45,10 @@ function inMemory(): MasterKeySource {
   }
 }
 
-/** A rotation that has failed leaves a key behind, which is kept as well. */
+/** A failed rotation leaves a key behind, which stays in the file. */
 const mostKept = 8
 
-/** The file is read each time: the command line may have changed it. Mode 600. */
+/** The file is read each time, since the command line may have changed it. Mode 600. */
 function inFile(data: string): MasterKeySource {
   const place = async () => join(await dataFolder(data), 'master-key')
   const read = async () => {

@@ -8,18 +8,20 @@ import { keptRootKey } from './root-key.ts'
 import type { Log } from '../observe/log.ts'
 import { dataFolder } from '../database/data-folder.ts'
 
-/** What a server proves with: to its callers the certificate, and the key that its callers prove with. */
+/** The keys of a server: its certificate, and the root key of its callers. */
 interface Secrets {
   readonly key: RootKey
-  /** The shared credentials file, where the root key is kept in one. */
+  /** The path of the shared credentials file, if the root key is stored in one. */
   readonly file: string | undefined
-  /** Undefined where TLS is off. */
+  /** Undefined if TLS is off. */
   readonly certificate: { readonly files: CertificateFiles; readonly pair: Pair } | undefined
-  /** Removes what is not to be kept. */
+  /** Removes temporary files. */
   readonly forget: () => Promise<void>
 }
 
-/** Where the root key and the certificates are kept. With `:memory:` a temporary folder, which goes when the server does. */
+/**
+ * The folder of the root key and the certificates. With `:memory:` it is a temporary folder, which is removed when the server ends.
+ */
 function keepingFolder(data: string) {
   let opened: Promise<string> | undefined
   return {
@@ -50,7 +52,7 @@ async function openCertificate(config: Config, folder: OpenFolder, log: Log) {
   return { files, pair: await readPair(files) }
 }
 
-/** The root key and the certificate of a server: given, kept in the data folder, or made there. */
+/** The root key and the certificate of a server: provided by the operator, or stored in the data folder and created there. */
 export async function openSecrets(config: Config, log: Log): Promise<Secrets> {
   const { open, forget } = keepingFolder(config.data)
   try {

@@ -14,7 +14,7 @@ function read(text: string, file: string): RootKey {
 }
 
 /**
- * The root key of a data folder: made at the first start and kept in `credentials`, in the format of AWS's shared credentials
+ * The root key of a data folder: created at the first start and stored in `credentials`, in the format of AWS's shared credentials
  * file with the region, readable by its owner only. Of two processes that start at once, both use the key of the first.
  */
 export async function keptRootKey(folder: string, region: string): Promise<{ key: RootKey; file: string }> {

@@ -21,7 +21,7 @@ import {
 /** A setting: the flag `--name`, the variable `CARILLON_NAME`, its default and one line of meaning. */
 interface Setting<Value> {
   readonly flag: string
-  /** Undefined for a switch, which is on: its flag is `--no-name`, and its variable says on or off. */
+  /** Undefined for a switch that is on by default: its flag is `--no-name`, and its variable is `on` or `off`. */
   readonly placeholder: string | undefined
   readonly fallback: Value
   readonly meaning: string
@@ -43,7 +43,7 @@ const setting = <Value>(
   parse,
 })
 
-/** One setting for each count that is limited. */
+/** One setting for each limited count. */
 const limitSettings = Object.fromEntries(
   Object.entries(countLimits).map(([name, { flag, fallback, meaning }]) => [
     name,
@@ -61,10 +61,10 @@ const rateSettings = Object.fromEntries(
 
 const roleName = matching(/^[\w+=,.@-]{1,64}$/, 'the name of a role')
 
-/** What the trusted proxies write. One kind only: who could write another would choose its own address. */
+/** What the trusted proxies write. Only one kind is read: with two, a client could choose its own address by the other. */
 export type ProxyHeaders = 'x-forwarded' | 'forwarded' | 'proxy-protocol'
 
-/** Every setting, in the order in which `--help` shows them. A row is both a flag of `serve` and a variable CARILLON_…. */
+/** Every setting, in the order of `--help`. Each is a flag of `serve` and a variable CARILLON_…. */
 export const settings = {
   host: setting('host', 'address', '127.0.0.1', 'the address that the server listens on', matching(/^\S+$/, 'a host name or an address')),
   port: setting('port', 'number', 8080, 'the port of plain HTTP, for both APIs; 0 picks a free port', port),
@@ -325,27 +325,27 @@ export interface RootKey {
 }
 
 export interface Config extends Settings {
-  /** How many of everything may be. */
+  /** The limits of counts. */
   readonly limits: Limits
-  /** How many calls a second may be; undefined where that is not limited. */
+  /** The rates; undefined if they are not limited. */
   readonly rates: Rates | undefined
-  /** Where the environment gives it; otherwise it is kept in the data folder. */
+  /** From the environment; otherwise it is stored in the data folder. */
   readonly rootKey: RootKey | undefined
-  /** The same for the master keys, the newest first. */
+  /** From the environment, the newest first. */
   readonly masterKeys: readonly MasterKey[] | undefined
 }
 
 const keyVariables = ['CARILLON_ACCESS_KEY_ID', 'CARILLON_SECRET_ACCESS_KEY'] as const
 const masterKeyVariable = 'CARILLON_MASTER_KEY'
 
-/** A URL as a message may show it. */
+/** A URL without its password, for messages. */
 const withoutPassword = (text: string) => text.replaceAll(/(:\/\/[^:@/,]*:)[^@]*(?=@)/g, '$1…')
 
 const prefix = 'CARILLON_'
 
 export const variableOf = (flag: string) => `${prefix}${flag.replaceAll('-', '_').toUpperCase()}`
 
-/** Throws an Error that names the nearest known variable, where one is near. */
+/** Throws an Error that suggests the nearest known variable, if one is near. */
 function refuseUnknown(names: readonly string[]) {
   const known = [...Object.values(settings).map(({ flag }) => variableOf(flag)), masterKeyVariable, ...keyVariables]
   const unknown = names.find(name => !known.includes(name))
@@ -356,8 +356,8 @@ function refuseUnknown(names: readonly string[]) {
 }
 
 /**
- * The configuration: flags win over the environment, the environment over the defaults. Throws an Error of one line that
- * names the setting where a value makes no sense, a CARILLON_ variable is unknown, or half of the root key is given.
+ * Reads the configuration: flags win over the environment, the environment over the defaults. Throws an Error of one line that
+ * names the setting if a value is invalid, a CARILLON_ variable is unknown, or half of the root key is given.
  */
 export function readConfig(flags: Readonly<Record<string, string | undefined>>, environment: NodeJS.ProcessEnv): Config {
   refuseUnknown(Object.keys(environment).filter(name => name.startsWith(prefix)))

@@ -1,11 +1,11 @@
 import { hkdfSync, randomBytes } from 'node:crypto'
 import { sealerOf, type Sealer } from '../tools/sealer.ts'
 
-/** Thirty-two bytes from which every key of this server that seals something is derived. */
+/** Thirty-two bytes, from which every encryption key of this server is derived. */
 export interface MasterKey {
-  /** Names it and says nothing of it. */
+  /** Identifies the key without revealing it. */
   readonly id: string
-  /** As CARILLON_MASTER_KEY and the file hold it. */
+  /** As CARILLON_MASTER_KEY and the file contain it. */
   readonly text: string
   /** For the secrets of access keys. */
   readonly secrets: Sealer
@@ -27,7 +27,7 @@ function masterKeyOf(bytes: Uint8Array): MasterKey {
 
 export const newMasterKey = () => masterKeyOf(randomBytes(32))
 
-/** Reads one or several, separated by commas or line breaks. The error does not repeat the text. */
+/** Parses one or several, separated by commas or line breaks. The error does not repeat the text. */
 export function parseMasterKeys(text: string, where: string): readonly MasterKey[] {
   const parts = text.split(/[,\n]/).map(part => part.trim())
   const keys = parts

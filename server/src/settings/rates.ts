@@ -1,6 +1,6 @@
 import type { OperationName } from '../contract/index.ts'
 
-/** Whose bucket a call takes from. */
+/** Whose bucket a call uses. */
 export type RateSubject =
   'account' | 'address' | 'app instance' | 'user' | 'bearer' | 'channel' | 'ordinary channel' | 'elastic channel' | 'channel or sub-channel'
 
@@ -30,7 +30,7 @@ const membershipChanges: readonly OperationName[] = [
   'DeleteChannelModerator',
 ]
 
-/** The rates that are limited, in calls a second: the flag `--rate-NAME`, and what is counted together (docs/service/limits.md#rates). */
+/** The limited rates, in calls a second: the flag `--rate-NAME`, and which calls share a bucket (docs/service/limits.md#rates). */
 export const callRates = {
   appInstanceChangeRate: rate('rate-app-instance-changes', 5, 'account', 'creations, updates and deletions of app instances', [
     'CreateAppInstance',

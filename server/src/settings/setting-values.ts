@@ -35,7 +35,7 @@ export function hostAndPort(text: string): string {
   return text
 }
 
-/** Where to listen: `127.0.0.1:9090`, `[::1]:9090`, `localhost:0`. */
+/** An address to listen on: `127.0.0.1:9090`, `[::1]:9090`, `localhost:0`. */
 export function listenAddress(text: string): string {
   const digits = /^(?:\[[\da-fA-F:.]+\]|[\w.-]+):(\d{1,5})$/.exec(text)?.[1]
   if (digits === undefined || Number(digits) > 65535) throw new Error('must be host:port, such as 127.0.0.1:9090')
@@ -47,7 +47,7 @@ export function count(text: string): number {
   return Number(text)
 }
 
-/** Addresses, networks and the names that stand for some. */
+/** Addresses, networks, and names of networks. */
 export function addressList(text: string): readonly string[] {
   const list = text.split(',').map(each => each.trim())
   const wrong = list.find(each => !isAddressRange(each))
@@ -88,7 +88,7 @@ export function severalNames(text: string): readonly string[] {
   return names
 }
 
-/** Servers of one NATS, with one login at the most. */
+/** URLs of the servers of one NATS, with at most one login. */
 export function natsUrls(text: string): readonly string[] {
   const urls = text.split(',').map(url => url.trim())
   const logins = new Set(urls.filter(isNatsUrl).map(url => `${new URL(url).username}:${new URL(url).password}`))

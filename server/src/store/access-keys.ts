@@ -3,11 +3,11 @@ import { statement, type Queries } from '../database/database.ts'
 export interface StoredAccessKey {
   /** The access key id. */
   readonly id: string
-  /** That of the IAM user whose key it is. */
+  /** The name of the IAM user whose key it is. */
   readonly name: string
   /** IAM's JSON, as it was given. */
   readonly policy: string
-  /** Sealed under the master key of that id. */
+  /** Encrypted under the master key of that id. */
   readonly sealedSecret: string
   readonly masterKeyId: string
   readonly createdAt: Date
@@ -43,12 +43,12 @@ const record = ({ createdAt, disabledAt, ...row }: Row): StoredAccessKey => ({
   isDisabled: disabledAt !== null,
 })
 
-/** False where the name is taken. */
+/** False if the name is in use. */
 export async function insertAccessKey(tx: Queries, key: Omit<StoredAccessKey, 'isDisabled'>) {
   return (await tx.run(insert, key.id, key.name, key.policy, key.sealedSecret, key.masterKeyId, key.createdAt.getTime())) === 1
 }
 
-/** In the order in which they were made. */
+/** In the order in which they were created. */
 export async function accessKeys(db: Queries): Promise<StoredAccessKey[]> {
   return (await db.all(selectAll)).map(record)
 }
@@ -63,12 +63,12 @@ export async function countAccessKeys(tx: Queries) {
   return (await tx.get(count))!.count
 }
 
-/** Disables the key, or with undefined enables it. */
+/** Disables the key, or enables it if the time is undefined. */
 export async function disableAccessKey(tx: Queries, id: string, at: number | undefined) {
   await tx.run(updateDisabled, id, at ?? null)
 }
 
-/** The same secret under another master key. */
+/** Stores the same secret, encrypted under another master key. */
 export async function resealAccessKey(tx: Queries, id: string, sealedSecret: string, masterKeyId: string) {
   await tx.run(updateSealed, id, sealedSecret, masterKeyId)
 }

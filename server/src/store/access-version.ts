@@ -3,12 +3,12 @@ import { statement, type Database, type Queries, type Transaction } from '../dat
 const selectVersion = statement<{ version: number }>(`select version from access_version where id = 1`)
 const countUp = statement(`update access_version set version = version + 1 where id = 1`)
 
-/** Changes with every change of who may call: keys, roles, and the master key that they are kept under. */
+/** A number that changes with every change of keys, roles and the master key. */
 export async function accessVersion(db: Queries): Promise<number> {
   return (await db.get(selectVersion))!.version
 }
 
-/** Changes who may call. Until the commit nobody else does: what the work reads of it stays as it is. */
+/** Runs a change of keys or roles. Until the commit nobody else can change them, so what the work reads stays as it is. */
 export async function changeAccess<Result>(db: Database, work: (tx: Transaction) => Promise<Result>): Promise<Result> {
   return db.transaction(async tx => {
     await tx.run(countUp)

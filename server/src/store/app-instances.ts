@@ -12,7 +12,7 @@ export interface AppInstance {
   readonly retention: Retention
 }
 
-/** How long messages stay: undefined days for ever. Before `startsAt` nothing is deleted for good. */
+/** How long messages are kept; undefined days: for ever. Before `startsAt` nothing is deleted for good. */
 export interface Retention {
   readonly days: number | undefined
   readonly startsAt: Date | undefined
@@ -63,7 +63,7 @@ const appInstance = (row: Row): AppInstance => ({
   },
 })
 
-/** The id of the new app instance. */
+/** Returns the id of the new app instance. */
 export async function insertAppInstance(tx: Queries, given: { arn: string; name: string; metadata: string | undefined; now: number }) {
   const { id } = (await tx.get(insert, given.arn, json(given.name), jsonIfGiven(given.metadata), given.now))!
   return id
@@ -80,7 +80,7 @@ export async function listAppInstances(db: Queries, after: Cursor | undefined, l
   return pageOf(rows, limit, row => [row.id], appInstance)
 }
 
-/** Replaces name and metadata; the app instance's number, or undefined where there is none. */
+/** Replaces name and metadata; returns the app instance's id, or undefined if it does not exist. */
 export async function updateAppInstance(tx: Queries, arn: string, given: { name: string; metadata: string; now: number }) {
   return (await tx.get(update, arn, json(given.name), json(given.metadata), given.now))?.id
 }
@@ -94,12 +94,12 @@ export async function retainingAppInstances(db: Queries, now: number) {
   return db.all(selectRetaining, now)
 }
 
-/** After how many days messages of the app instance are deleted now; undefined where none are. */
+/** The days after which messages of the app instance are deleted at present; undefined if none are. */
 export async function enforcedRetention(tx: Queries, id: number, now: number) {
   return (await tx.get(selectRetention, id, now))?.days
 }
 
-/** Until the commit nobody else can lock the app instance: what is counted in it stays as it is. */
+/** Locks the app instance until the commit, so its counts stay as they are. */
 export async function lockAppInstance(tx: Queries, id: number) {
   return (await tx.run(lock, id)) === 1
 }
@@ -108,7 +108,10 @@ export async function countAppInstances(tx: Queries) {
   return (await tx.get(countAll))!.count
 }
 
-/** Makes the app instance and all that is in it unreachable; the purge removes it. Says its number, or undefined where there is none. */
+/**
+ * Makes the app instance and all its contents unreachable; the purge removes them. Returns its id, or undefined if it does not
+ * exist.
+ */
 export async function buryAppInstance(tx: Queries, arn: string, now: number): Promise<number | undefined> {
   return (await tx.get(bury, arn, now))?.id
 }

@@ -1,7 +1,7 @@
 import type { Arn } from '../arn.ts'
 import type { Value } from '../database/database.ts'
 
-/** SQL for the ARN of a channel `c` in the app instance of that ARN, which is SQL too. */
+/** SQL for the ARN of the channel `c`, from SQL for the ARN of its app instance. */
 export const channelArnIn = (appInstanceArn: string, c: string) => `${appInstanceArn} || '/channel/' || ${c}.external_id`
 
 /** SQL for the ARN of the channel `c` in the app instance `a`. */
@@ -13,14 +13,14 @@ export const flowArn = `a.arn || '/channel-flow/' || f.external_id`
 /** SQL for the ARN of a user or bot in the app instance `a`. */
 export const identityArn = (i: string) => `a.arn || '/' || ${i}.kind || '/' || ${i}.external_id`
 
-/** SQL: the app instance `a` is the one of the ARN, $1, and lives. */
+/** SQL: the app instance `a` has the ARN $1 and is not deleted. */
 export const living = 'a.arn = $1 and a.deleted_at is null'
 
-/** SQL for the user or bot of the kind $2 and the id $3. */
+/** SQL that joins the user or bot of the kind $2 and the id $3. */
 export const joinIdentity = (i: string) =>
   `join identities ${i} on ${i}.app_instance_id = a.id and ${i}.kind = $2 and ${i}.external_id = $3 and ${i}.deleted_at is null`
 
-/** The rows that ARNs name. Users and bots share a table. */
+/** The tables of the rows that ARNs name. Users and bots share a table. */
 const rows = {
   'app-instance': { id: 'a.id', join: '' },
   identity: { id: 'i.id', join: joinIdentity('i') },
@@ -30,15 +30,17 @@ const rows = {
 
 export type RowKind = keyof typeof rows
 
-/** What of an ARN names the row. */
+/** The parts of an ARN that identify its row. */
 export type Named = Omit<Arn, 'text'>
 
-/** SQL for the number of the row. */
+/** SQL for the id of the row. */
 export const idOf = (kind: RowKind): string => rows[kind].id
 
 export const rowKindOf = ({ kind }: Named): RowKind => (kind === 'user' || kind === 'bot' ? 'identity' : kind)
 
-/** SQL for what an ARN of that kind names, where it lives: `select …`, and what else is joined. Its values are those of `valuesOf`. */
+/**
+ * SQL for the row of an ARN of that kind, if it is not deleted: `select …` and further joins. Its values are those of `valuesOf`.
+ */
 export const selectNamed = (kind: RowKind, selected = idOf(kind), joined = '') =>
   `select ${selected} from app_instances a ${rows[kind].join} ${joined} where ${living}`
 

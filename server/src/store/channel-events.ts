@@ -1,6 +1,6 @@
 import { statement, type Queries } from '../database/database.ts'
 
-/** How long it can be read what sockets have heard of a channel, in milliseconds. */
+/** How long events for sockets are stored, in milliseconds. */
 export const eventsLifetime = 15 * 60_000
 
 const insert = statement(`insert into channel_events (channel_id, sequence, created_at, event) values ($1, $2, $3, $4)`)
@@ -27,27 +27,27 @@ export async function insertChannelEvent(tx: Queries, { channelId, sequence, eve
   await tx.run(insert, channelId, sequence, now, event)
 }
 
-/** As JSON, in the order in which they were said. */
+/** As JSON, in the order in which they were published. */
 export async function channelEvents(db: Queries, channelId: number, { after, upTo }: { after: number; upTo: number }) {
   return db.all(select, channelId, after, upTo)
 }
 
-/** The last number that there is something of. */
+/** The last number with a stored event. */
 export async function lastEventOf(db: Queries, channelId: number) {
   return (await db.get(selectLast, channelId))?.sequence ?? undefined
 }
 
-/** The first number since then. */
+/** The first number with an event since then. */
 export async function firstEventSince(db: Queries, channelId: number, since: number) {
   return (await db.get(selectFirst, channelId, since))?.sequence ?? undefined
 }
 
-/** The ARN of a channel, deleted or not; undefined where it is purged. */
+/** The ARN of a channel, deleted or not; undefined if it is purged. */
 export async function channelArn(db: Queries, channelId: number) {
   return (await db.get(selectPlace, channelId))?.arn
 }
 
-/** Forgets what is older, of the oldest `limit`. Says how many that were. */
+/** Deletes older events, among the oldest `limit`. Returns how many. */
 export async function forgetEvents(tx: Queries, before: number, limit: number) {
   return tx.run(forget, before, limit)
 }

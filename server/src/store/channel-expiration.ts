@@ -18,7 +18,7 @@ const selectExpiry = statement<DueChannel>(`
   from channels c where id = $1 and deleted_at is null`)
 const postpone = statement(`update channels set expires_at = $2 where id = $1 and deleted_at is null`)
 
-/** Sets or, with undefined, removes the expiration, and the earliest time at which the channel may be over. */
+/** Sets the expiration and the earliest time at which the channel may expire, or removes both if the expiration is undefined. */
 export async function putChannelExpiration(
   tx: Queries,
   id: number,
@@ -28,7 +28,7 @@ export async function putChannelExpiration(
   await tx.run(updateExpiration, id, expiration?.days ?? null, expiration?.criterion ?? null, expiresAt ?? null)
 }
 
-/** What decides when a channel is over. A targeted message counts as the last one too: it is persistent. */
+/** What decides when a channel expires. A persistent targeted message counts as the last message too. */
 export interface Expiry {
   readonly createdAt: number
   readonly publicAt: number | null
@@ -41,17 +41,17 @@ export async function findExpiry(db: Queries, id: number): Promise<Expiry | unde
   return db.get(selectExpiry, id)
 }
 
-/** At most `limit` channels whose time may have come. */
+/** At most `limit` channels that may have expired. */
 export async function dueChannels(db: Queries, now: number, limit: number) {
   return db.all(selectDue, now, limit)
 }
 
-/** The channel, where its time may still have come. Until the commit nobody else can change it. */
+/** Locks a channel that may still have expired; until the commit nobody else can change it. */
 export async function lockDueChannel(tx: Queries, id: number, now: number): Promise<DueChannel | undefined> {
   return (await tx.run(lockDue, id, now)) === 1 ? tx.get(selectExpiry, id) : undefined
 }
 
-/** Looks at the channel again at that time: a message has put its end off. */
+/** Postpones the next check of the channel to that time: a message has moved its end. */
 export async function postponeExpiration(tx: Queries, id: number, expiresAt: number) {
   await tx.run(postpone, id, expiresAt)
 }

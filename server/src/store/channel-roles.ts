@@ -4,7 +4,7 @@ import type { Identity } from './identities.ts'
 import { pageOf, type Cursor } from './page.ts'
 import { parsed } from './text.ts'
 
-/** What a user or bot is in a channel beside its membership: a moderator, or banned. */
+/** A role of a user or bot in a channel beside its membership: moderator, or banned. */
 export interface ChannelRole {
   readonly identity: Identity
   readonly createdBy: Identity
@@ -28,7 +28,7 @@ const role = (row: Row): ChannelRole => ({
   createdAt: new Date(row.createdAt),
 })
 
-/** The queries of moderators and of bans: two tables of one shape. */
+/** The queries of moderators and of bans: two tables with the same columns. */
 export function channelRoleTable(table: 'moderators' | 'bans') {
   const selected = `
     select i.id, ${identityArn('i')} as arn, i.name, i.deleted_at as "deletedAt", s.created_at as "createdAt",
@@ -47,7 +47,7 @@ export function channelRoleTable(table: 'moderators' | 'bans') {
   const selectAfter = statement<Row>(`${selected} where s.channel_id = $1 and s.identity_id > $2 order by s.identity_id limit $3`)
 
   return {
-    /** True where the identity was none before. */
+    /** True if the identity did not have the role. */
     insert: async (tx: Queries, channelId: number, identityId: number, createdBy: number, now: number) => {
       return (await tx.run(insert, channelId, identityId, createdBy, now)) === 1
     },
@@ -56,7 +56,7 @@ export function channelRoleTable(table: 'moderators' | 'bans') {
       return (await tx.get(count, channelId))!.count
     },
 
-    /** True where the identity was one. */
+    /** True if the identity had the role. */
     remove: async (tx: Queries, channelId: number, identityId: number) => {
       return (await tx.run(remove, channelId, identityId)) === 1
     },
@@ -66,7 +66,7 @@ export function channelRoleTable(table: 'moderators' | 'bans') {
       return row && role(row)
     },
 
-    /** A page of those of a channel. */
+    /** A page of those in a channel. */
     list: async (db: Queries, channelId: number, after: Cursor | undefined, limit: number) => {
       const rows = await db.all(selectAfter, channelId, after?.[0] ?? 0, limit + 1)
       return pageOf(

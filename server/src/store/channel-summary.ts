@@ -4,7 +4,7 @@ import { secondsText, parsed, parsedIfGiven } from './text.ts'
 export type Mode = 'UNRESTRICTED' | 'RESTRICTED'
 export type Privacy = 'PUBLIC' | 'PRIVATE'
 
-/** A channel as a list shows it; `lastMessageAt` is that of the newest persistent message that the viewer may see. */
+/** A channel as a list shows it. `lastMessageAt` is the time of the newest persistent message that the viewer may see. */
 export interface ChannelSummary {
   readonly id: number
   readonly arn: string
@@ -15,7 +15,7 @@ export interface ChannelSummary {
   readonly lastMessageAt: Date | undefined
 }
 
-/** The wire's ChannelSummary: what each of its members is called, be it made of an object (present/channels.ts) or in SQL. */
+/** The names of ChannelSummary's members on the wire, for present/channels.ts and for SQL. */
 export const wireSummary = {
   name: 'Name',
   arn: 'ChannelArn',
@@ -26,7 +26,7 @@ export const wireSummary = {
 } as const satisfies Record<Exclude<keyof ChannelSummary, 'id'>, string>
 
 /**
- * SQL, for concat(), which leaves out what is null: the wire's ChannelSummary of the channel `c` as JSON. `lastMessageAt` are
+ * SQL for concat(), which leaves out null: the wire's ChannelSummary of the channel `c` as JSON. `lastMessageAt` is SQL for
  * milliseconds or null.
  */
 export const summaryText = (appInstanceArn: string, lastMessageAt: string) => `
@@ -34,7 +34,7 @@ export const summaryText = (appInstanceArn: string, lastMessageAt: string) => `
   '","${wireSummary.mode}":"', c.mode, '","${wireSummary.privacy}":"', c.privacy, '"', ',"${wireSummary.metadata}":' || c.metadata,
   ',"${wireSummary.lastMessageAt}":' || ${secondsText(lastMessageAt)}, '}'`
 
-/** What `channelColumns` select. */
+/** The columns of `channelColumns`. */
 export interface ChannelRow {
   id: number
   arn: string
@@ -50,16 +50,16 @@ export interface SummaryRow extends ChannelRow {
   deletedAt: number | null
 }
 
-/** SQL: what a summary shows of the channel `c` in the app instance `a`, but for its last message. */
+/** SQL: the columns of a summary of the channel `c` in the app instance `a`, except its last message. */
 export const channelColumns = `c.id, ${channelArn} as arn, c.name, c.metadata, c.mode, c.privacy`
 
-/** The viewer is $1 in every query that shows channels: what is private to it moves its LastMessageTimestamp. */
+/** $1 is the viewer in every query that shows channels: a message that is private to the viewer moves its LastMessageTimestamp. */
 export const summaryColumns = `
   ${channelColumns}, c.last_message_at as "publicAt", c.deleted_at as "deletedAt",
   (select max(p.created_at) from private_messages p
    where p.channel_id = c.id and p.sub_channel_id = 0 and p.viewer_id = $1 and p.failed = 0) as "privateAt"`
 
-/** A summary of a channel whose last message that the viewer may see was at one of these times, if there is one. */
+/** A summary of a channel; the last message that the viewer may see was at the latest of these times. */
 export const summaryOf = (row: ChannelRow, ...times: readonly (number | null)[]): ChannelSummary => {
   const at = Math.max(...times.map(time => time ?? -Infinity))
   return {

@@ -7,11 +7,11 @@ import type { Identity } from './identities.ts'
 import { pageOf, type Cursor, type Page } from './page.ts'
 import { json, jsonIfGiven, jsonOfObject, parsed, parsedIfGiven } from './text.ts'
 
-/** Into how many sub-channels an elastic channel is divided at the most, and how large they are. */
+/** The number and size of an elastic channel's sub-channels. */
 export interface Elastic {
   readonly maximum: number
   readonly target: number
-  /** A sub-channel with fewer members than this part of the target is given up where another can take them. */
+  /** A sub-channel with fewer members than this percentage of the target is removed if another one has room for them. */
   readonly percentage: number
 }
 
@@ -74,13 +74,13 @@ const countElastic = statement<{ count: number }>(`
 const update = statement(`
   update channels set name = coalesce($2, name), mode = coalesce($3, mode), metadata = coalesce($4, metadata), updated_at = $5
   where id = $1 and deleted_at is null`)
-/** The time of what happens now, $2: past the last event and any read marker after it, even where a clock is behind. */
+/** The time of the present event, $2: after the last event and after any read marker that follows it, even if a clock is slow. */
 const nextAt = `case when last_event_at + 2 < $2 then $2 else last_event_at + 2 end`
 const advance = statement<{ sequence: number; at: number }>(`
   update channels set sequence = sequence + 1, last_event_at = ${nextAt}
   where id = $1 and deleted_at is null
   returning sequence, last_event_at as at`)
-/** Several messages of one channel that are committed together have one time, and follow each other in the order in which they were asked for. */
+/** Several messages of one channel in one commit have one time, and follow each other in the order of their calls. */
 const advanceWithMessage = statement<{ sequence: number; at: number }>(
   `update channels set sequence = sequence + 1,
     last_event_at = ${nextAt}, last_message_at = ${nextAt}
@@ -116,7 +116,7 @@ export interface NewChannel {
   readonly now: number
 }
 
-/** The id of the new channel, or undefined where one with that ChannelId lives already. */
+/** Returns the id of the new channel, or undefined if a channel with that ChannelId exists. */
 export async function insertChannel(tx: Queries, given: NewChannel): Promise<number | undefined> {
   const { appInstanceId, externalId, name, metadata, mode, privacy, createdBy, now, expiration, expiresAt, elastic } = given
   const shown = [json(name), jsonIfGiven(metadata), mode, privacy]
@@ -143,7 +143,7 @@ export async function countElasticChannels(tx: Queries, appInstanceId: number) {
   return (await tx.get(countElastic, appInstanceId))!.count
 }
 
-/** A page of the channels of an app instance, by creation; one index range for each privacy that is asked for. */
+/** A page of the channels of an app instance, in the order of creation; one index range for each privacy. */
 export async function listChannels(
   db: Queries,
   asked: { appInstanceId: number; privacies: readonly Privacy[]; viewerId: number },
@@ -173,7 +173,7 @@ export async function findModeratedChannel(db: Queries, channelId: number, ident
   return row && summary(row)
 }
 
-/** Changes what is given and leaves the rest. */
+/** Changes the given members and leaves the others. */
 export async function updateChannel(
   tx: Queries,
   id: number,
@@ -182,14 +182,14 @@ export async function updateChannel(
   await tx.run(update, id, jsonIfGiven(given.name), given.mode ?? null, jsonIfGiven(given.metadata), given.now)
 }
 
-/** Until the commit nobody else can lock the channel; false where it is deleted. */
+/** Locks the channel until the commit; false if it is deleted. */
 export async function lockChannel(tx: Queries, id: number) {
   return (await tx.run(lock, id)) === 1
 }
 
 /**
- * What happens in a channel is numbered, in the order of the commits. Between what has been committed and what comes after it there
- * are two milliseconds at least, so that a read marker has its place there, whatever the clocks of nodes and restarts.
+ * The number and time of an event in a channel, in commit order. There are at least two milliseconds between what is committed and
+ * what comes later, so a read marker fits between them, whatever the clocks of nodes and restarts.
  */
 export interface Moment {
   readonly sequence: number
@@ -197,8 +197,8 @@ export interface Moment {
 }
 
 /**
- * Takes the channel's next number; until the commit nobody else can take one. Undefined where the channel is deleted.
- * With 'message' the moment becomes the channel's LastMessageTimestamp too.
+ * Takes the channel's next number; until the commit nobody else can take one. Undefined if the channel is deleted. With 'message'
+ * the time becomes the channel's LastMessageTimestamp too.
  */
 export async function advanceChannel(
   tx: Queries,
@@ -209,18 +209,18 @@ export async function advanceChannel(
   return tx.get(what === 'message' ? advanceWithMessage : advance, id, now)
 }
 
-/** A channel in which nothing has happened for longer than that is caught up with; until then its clock is near enough. */
+/** A channel clock that is behind by more than this is advanced by a read marker; until then it is near enough. */
 const nearEnough = 500
 
 /**
- * Moves the channel's clock on to now where that is later by more than half a second: nobody waits for the channel's row each time
- * that one of many members has read it.
+ * Advances the channel's clock to the present if it is behind by more than half a second. Below that, marking a channel as read
+ * does not need to lock the channel's row.
  */
 export async function catchUpChannel(tx: Queries, id: number, now: number) {
   await tx.run(catchUp, id, now - 1, now - nearEnough)
 }
 
-/** Makes the channel and all that is in it unreachable; the purge removes it. */
+/** Makes the channel and all its contents unreachable; the purge removes them. */
 export async function buryChannel(tx: Queries, id: number, now: number) {
   const buried = await tx.get(bury, id, now)
   if (buried) await give(tx, 'channels', buried.appInstanceId)

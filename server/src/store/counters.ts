@@ -1,6 +1,6 @@
 import { statement, type Queries } from '../database/database.ts'
 
-/** What is too many to be counted each time: a number kept in the row of the parent, which the change locks. */
+/** Counts that are too large to be computed each time: a number in the row of the parent, which a change locks. */
 const columns = {
   users: ['app_instances', 'user_count'],
   channels: ['app_instances', 'channel_count'],
@@ -27,8 +27,8 @@ const statements = {
 } satisfies Record<Counter, ReturnType<typeof made>>
 
 /**
- * Counts one more, unless that would be more than `most`, or the parent has been deleted meanwhile. Until the commit nobody
- * else can count in that parent, nor delete it.
+ * Counts one more, unless that exceeds `most` or the parent was deleted meanwhile. Until the commit nobody else can count in that
+ * parent or delete it.
  */
 export async function take(tx: Queries, counter: Counter, parentId: number, most: number): Promise<'taken' | 'full' | 'gone'> {
   if ((await tx.run(statements[counter].take, parentId, most)) === 1) return 'taken'
@@ -37,7 +37,7 @@ export async function take(tx: Queries, counter: Counter, parentId: number, most
 
 const selectMemberships = statement<{ count: number }>(`select membership_count as count from identities where id = $1`)
 
-/** How many channels an identity is in. */
+/** The number of channels that an identity is in. */
 export async function membershipsOf(db: Queries, identityId: number): Promise<number> {
   return (await db.get(selectMemberships, identityId))?.count ?? 0
 }
@@ -47,7 +47,7 @@ export async function give(tx: Queries, counter: Counter, parentId: number) {
   await tx.run(statements[counter].give, parentId, 1)
 }
 
-/** Counts one less for each time that a parent is listed; in the order of the parents, so that nobody waits in a circle. */
+/** Counts one less for each time that a parent is listed, in the order of the parents, so that transactions do not deadlock. */
 export async function giveEach(tx: Queries, counter: Counter, parentIds: readonly number[]) {
   const counts = new Map<number, number>()
   for (const id of parentIds) counts.set(id, (counts.get(id) ?? 0) + 1)

@@ -6,7 +6,7 @@ import { json, jsonIfGiven, parsed, parsedIfGiven } from './text.ts'
 type EndpointType = 'APNS' | 'APNS_SANDBOX' | 'GCM'
 export type AllowMessages = 'ALL' | 'NONE'
 
-/** A device of a user that takes pushes. */
+/** A device of a user that receives pushes. */
 export interface Endpoint {
   readonly endpointId: string
   readonly name: string | undefined
@@ -65,13 +65,13 @@ const endpoint = (row: Row): Endpoint => ({
 
 type Device = Pick<Endpoint, 'type' | 'resourceArn' | 'deviceToken'>
 
-/** What tells one device of a user from another. */
+/** The columns that identify a device of a user. */
 const deviceOf = ({ type, resourceArn, deviceToken }: Device) =>
   createHash('sha256')
     .update(JSON.stringify([type, resourceArn, deviceToken]))
     .digest('base64url')
 
-/** False where the same device is registered already. */
+/** False if the same device is registered already. */
 export async function insertEndpoint(tx: Queries, identityId: number, given: Omit<Endpoint, 'createdAt' | 'updatedAt'>, now: number) {
   const { endpointId, name, type, resourceArn, deviceToken, voipDeviceToken, allowMessages } = given
   const shown = [deviceOf(given), jsonIfGiven(name), type, resourceArn, json(deviceToken), jsonIfGiven(voipDeviceToken), allowMessages]
@@ -88,7 +88,7 @@ export async function findEndpoint(db: Queries, identityId: number, endpointId: 
   return row && endpoint(row)
 }
 
-/** A page of the devices of a user, by registration. */
+/** A page of the devices of a user, in the order of registration. */
 export async function listEndpoints(db: Queries, identityId: number, after: Cursor | undefined, limit: number) {
   const rows = await db.all(selectAfter, identityId, after?.[0] ?? 0, limit + 1)
   return pageOf(rows, limit, row => [row.id], endpoint)
@@ -98,7 +98,7 @@ export async function countEndpoints(tx: Queries, identityId: number) {
   return (await tx.get(count, identityId))!.count
 }
 
-/** Changes what is given; false where there is no such device. */
+/** Changes the given members; false if there is no such device. */
 export async function updateEndpoint(
   tx: Queries,
   identityId: number,
@@ -108,7 +108,7 @@ export async function updateEndpoint(
   return (await tx.run(update, identityId, endpointId, jsonIfGiven(given.name), given.allowMessages ?? null, given.now)) === 1
 }
 
-/** False where there was none. */
+/** False if there was none. */
 export async function deleteEndpoint(tx: Queries, identityId: number, endpointId: string) {
   return (await tx.run(remove, identityId, endpointId)) === 1
 }

@@ -8,7 +8,7 @@ import { byMember, type MembershipType } from './memberships.ts'
 import { findMessage, type Message } from './messages.ts'
 import { parsed } from './text.ts'
 
-/** A user or bot that acts, and where it lives. */
+/** The user or bot that acts, and its app instance. */
 export interface Actor extends Identity {
   readonly appInstanceId: number
   readonly appInstanceArn: string
@@ -20,9 +20,9 @@ export interface CalledChannel {
   readonly arn: string
   readonly mode: Mode
   readonly privacy: Privacy
-  /** The flow that its messages go through. */
+  /** The flow of its messages. */
   readonly flowId: number | undefined
-  /** How an elastic channel is divided; undefined for an ordinary one. */
+  /** The sub-channels of an elastic channel; undefined for an ordinary one. */
   readonly elastic: Elastic | undefined
 }
 
@@ -33,25 +33,25 @@ export interface CalledSubChannel {
   readonly name: string
 }
 
-/** What is known of the bearer and of its relation to what the call is about; rules are predicates over it. */
+/** The facts about the bearer and its relation to the subject of the call; rules are predicates over them. */
 export interface Facts {
   readonly caller: Actor
-  /** Messages older than so many days are hidden; undefined for none. */
+  /** Messages older than that many days are hidden; undefined for none. */
   readonly retentionDays: number | undefined
-  /** An AppInstanceAdmin of the app instance that the call is about. */
+  /** Whether the bearer is an AppInstanceAdmin of the app instance that the call is about. */
   readonly admin: boolean
   readonly channel: CalledChannel | undefined
-  /** Where the call names a sub-channel that is there. */
+  /** Present if the call names an existing sub-channel. */
   readonly subChannel: CalledSubChannel | undefined
-  /** That in the sub-channel which the call names; where it names none, that in any. */
+  /** The membership in the sub-channel that the call names; without one, in any. */
   readonly membership: MembershipType | undefined
   readonly moderator: boolean
   readonly banned: boolean
-  /** The message that the call is about, whoever may see it; undefined where there is none of that id. */
+  /** The message that the call is about, whoever may see it; undefined if it does not exist. */
   readonly message: Message | undefined
 }
 
-/** What one look-up tells of a bearer, and of its relation to the channel that a call is about. */
+/** The row of the look-up: a bearer and its relation to the channel of the call. */
 interface Row {
   readonly callerId: number
   readonly callerName: string
@@ -87,12 +87,12 @@ const inChannel = (selected: string, joined: string) =>
   left join moderators moderator on moderator.channel_id = c.id and moderator.identity_id = bearer.id
   left join bans ban on ban.channel_id = c.id and ban.identity_id = bearer.id
   where ${living}`)
-/** In an elastic channel a moderator has a membership in each of many sub-channels, and each is as good as another here. */
+/** In an elastic channel a moderator has a membership in each of many sub-channels; any of them will do here. */
 const selectCallerInChannel = inChannel(
   `(select m.type from memberships m where m.channel_id = c.id and m.member_id = bearer.id and ${byMember} limit 1) as "membershipType"`,
   '',
 )
-/** A sub-channel that is not there is none where somebody is a member. */
+/** A sub-channel that does not exist has no members. */
 const selectCallerInSubChannel = inChannel(
   `m.type as "membershipType", sub.id as "subChannelId"`,
   `left join sub_channels sub on sub.channel_id = c.id and sub.external_id = $5 and sub.deleted_at is null
@@ -119,14 +119,14 @@ const channelIn = (row: Row, channel: Arn | undefined): CalledChannel | undefine
       }
     : undefined
 
-/** What a call is about: a channel, a sub-channel and a message in it. */
+/** The subject of a call: a channel, a sub-channel and a message in it. */
 interface About {
   readonly channel?: Arn | undefined
   readonly subChannelName?: string | undefined
   readonly messageId?: string | undefined
 }
 
-/** What is known of the bearer, by one look-up and one more for a message; undefined where no such user or bot lives. */
+/** Loads the facts about the bearer with one look-up, and one more for a message; undefined if there is no such user or bot. */
 export async function findFacts(db: Queries, bearer: Arn, about: About = {}): Promise<Facts | undefined> {
   const row = await select(db, bearer, about)
   if (!row) return undefined

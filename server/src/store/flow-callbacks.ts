@@ -1,13 +1,13 @@
 import { statement, type Queries } from '../database/database.ts'
 import { channelArn } from './arns.ts'
 
-/** One invocation of a processor, and what has been decided on it. */
+/** One invocation of a processor, and the decision about it. */
 export interface Callback {
   readonly runId: number
-  /** Null where the channel is deleted. */
+  /** Null if the channel is deleted. */
   readonly channelArn: string | null
   readonly messageId: string
-  /** What the processor has answered, or what has been done without it; null while it may answer. */
+  /** The answer of the processor, or what was done without it; null while the processor may answer. */
   readonly decision: string | null
   /** Null before the invocation. */
   readonly expiresAt: number | null
@@ -41,14 +41,14 @@ export async function findCallback(db: Queries, callbackId: string): Promise<Cal
   return db.get(selectOne, callbackId)
 }
 
-/** The run that the processor is to be invoked for, and from now on may answer for; undefined where that is decided. */
+/** Marks the callback as invoked, so that the processor may answer, and returns its run; undefined if it is already decided. */
 export async function markCallbackInvoked(tx: Queries, callbackId: string, expiresAt: number) {
   return (await tx.get(markInvoked, callbackId, expiresAt))?.runId
 }
 
 /**
- * Decides, once: of concurrent decisions the first one gets the run, the others, after its commit, undefined. What is decided
- * is remembered until `expiresAt` at the latest.
+ * Decides once: of concurrent decisions the first gets the run, the others get undefined after its commit. The decision is stored
+ * until `expiresAt` at the latest.
  */
 export async function decideCallback(tx: Queries, callbackId: string, decision: string, expiresAt: number) {
   return (await tx.get(decide, callbackId, decision, expiresAt))?.runId

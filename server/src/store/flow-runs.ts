@@ -11,7 +11,7 @@ export interface PushNotification {
   readonly Type?: 'DEFAULT' | 'VOIP'
 }
 
-/** What a processor may change of a message. */
+/** The parts of a message that a processor may change. */
 export interface RunContent {
   readonly content: string
   readonly metadata: string | undefined
@@ -26,7 +26,7 @@ export interface Run extends RunContent {
   readonly channelId: number
   readonly channelArn: string
   readonly subChannelId: number
-  /** Its SubChannelId, where the channel is elastic. */
+  /** The SubChannelId, if the channel is elastic. */
   readonly subChannelName: string | undefined
   readonly messageId: string
   readonly sender: Identity
@@ -36,7 +36,7 @@ export interface Run extends RunContent {
   readonly sentAt: number
   readonly editedAt: number | undefined
   readonly processors: readonly Processor[]
-  /** Which of them has it now, from 0. */
+  /** The index of the current processor, from 0. */
   readonly position: number
 }
 
@@ -105,7 +105,7 @@ const keptContent = ({ content, metadata, attributes, contentType, pushNotificat
   jsonOfObject(pushNotification),
 ]
 
-/** The id of the new run; undefined where the message has one already. */
+/** Returns the id of the new run; undefined if the message has one already. */
 export async function insertRun(tx: Queries, given: NewRun): Promise<number | undefined> {
   const { channelId, subChannelId, messageId, senderId, targetId, isEdit, persistence, sentAt, editedAt, processors } = given
   const who = [channelId, subChannelId, messageId, senderId, targetId ?? null, isEdit ? 1 : 0, persistence]
@@ -113,7 +113,7 @@ export async function insertRun(tx: Queries, given: NewRun): Promise<number | un
   return row?.id
 }
 
-/** Undefined where it is over, or its channel is deleted. */
+/** Undefined if the run has ended, or its channel is deleted. */
 export async function findRun(db: Queries, id: number): Promise<Run | undefined> {
   const row = await db.get(selectOne, id)
   if (!row) return undefined
@@ -141,12 +141,12 @@ export async function findRun(db: Queries, id: number): Promise<Run | undefined>
   }
 }
 
-/** Whether a message, or an edit of it, is on its way. */
+/** Whether a message, or an edit of it, is in flight. */
 export async function isRunning(db: Queries, channelId: number, messageId: string) {
   return (await db.get(selectOfMessage, channelId, messageId)) !== undefined
 }
 
-/** Hands what a processor has left on to the next one. */
+/** Stores the content as a processor left it, for the next one. */
 export async function moveRun(tx: Queries, id: number, position: number, content: RunContent) {
   await tx.run(update, id, position, ...keptContent(content))
 }

@@ -62,7 +62,7 @@ const flow = (row: Row): Flow => ({
   updatedAt: new Date(row.updatedAt),
 })
 
-/** The id of the new flow. */
+/** Returns the id of the new flow. */
 export async function insertFlow(
   tx: Queries,
   given: { appInstanceId: number; externalId: string; name: string; processors: readonly Processor[]; now: number },
@@ -77,7 +77,7 @@ export async function findFlow(db: Queries, arn: Named): Promise<Flow | undefine
   return row && flow(row)
 }
 
-/** A page of the flows of an app instance, by creation. */
+/** A page of the flows of an app instance, in the order of creation. */
 export async function listFlows(db: Queries, appInstanceId: number, after: Cursor | undefined, limit: number): Promise<Page<Flow>> {
   const rows = await db.all(selectAfter, appInstanceId, after?.[0] ?? 0, limit + 1)
   return pageOf(rows, limit, row => [row.id], flow)
@@ -87,7 +87,7 @@ export async function countFlows(tx: Queries, appInstanceId: number) {
   return (await tx.get(count, appInstanceId))!.count
 }
 
-/** The processors that a message goes through now; undefined where the flow is gone. */
+/** The processors of a message that is sent now; undefined if the flow is gone. */
 export async function flowProcessors(tx: Queries, id: number): Promise<Processor[] | undefined> {
   const row = await tx.get(selectProcessors, id)
   return parsedIfGiven<Processor[]>(row?.processors ?? null)
@@ -97,12 +97,12 @@ export async function updateFlow(tx: Queries, id: number, given: { name: string;
   return (await tx.run(update, id, json(given.name), JSON.stringify(given.processors), given.now)) === 1
 }
 
-/** Until the commit nobody else can associate or delete the flow; false where it is gone. */
+/** Locks the flow: until the commit nobody else can associate or delete it; false if it is gone. */
 export async function lockFlow(tx: Queries, id: number) {
   return (await tx.run(lock, id)) === 1
 }
 
-/** Whether a channel uses the flow; asked while it is locked. */
+/** Whether a channel uses the flow; the flow must be locked. */
 export async function isFlowUsed(tx: Queries, id: number) {
   return (await tx.get(selectUse, id)) !== undefined
 }
@@ -111,17 +111,17 @@ export async function deleteFlow(tx: Queries, id: number) {
   await tx.run(remove, id)
 }
 
-/** True where the channel has this flow now; false where it has another one, or is gone. */
+/** True if the channel has this flow afterwards; false if it has another one, or is gone. */
 export async function associateFlow(tx: Queries, channelId: number, flowId: number) {
   return (await tx.run(associate, channelId, flowId)) === 1
 }
 
-/** False where the channel has not had this flow. */
+/** False if the channel did not have this flow. */
 export async function disassociateFlow(tx: Queries, channelId: number, flowId: number) {
   return (await tx.run(disassociate, channelId, flowId)) === 1
 }
 
-/** A page of the channels that have the flow, by creation; when their last messages were is not looked up. */
+/** A page of the channels that have the flow, in the order of creation, without the times of their last messages. */
 export async function channelsOfFlow(db: Queries, flowId: number, after: Cursor | undefined, limit: number): Promise<Page<ChannelSummary>> {
   const rows = await db.all(selectChannelsAfter, flowId, after?.[0] ?? 0, limit + 1)
   return pageOf(

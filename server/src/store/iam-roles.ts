@@ -1,26 +1,26 @@
 import { statement, type Queries } from '../database/database.ts'
 
-/** Which tokens of an issuer are taken. */
+/** Which tokens of an issuer a role accepts. */
 interface OidcTrust {
   readonly issuer: string
-  /** For which audiences. */
+  /** The accepted audiences. */
   readonly audiences: readonly string[]
-  /** What their claims must be, as a Condition element of IAM's JSON. */
+  /** The condition on the claims, as a Condition element of IAM's JSON. */
   readonly condition?: object | undefined
 }
 
 /** Who may assume a role. */
 export interface Trust {
-  /** Access key ids, ARNs of principals and roles, and `arn:aws:iam::ACCOUNT:root` for whoever a policy allows. */
+  /** Access key ids, ARNs of principals and roles, and `arn:aws:iam::ACCOUNT:root` for every principal whose policy allows it. */
   readonly principals: readonly string[]
-  /** Whose JSON Web Tokens are taken; undefined for nobody's. */
+  /** Whose JSON Web Tokens are accepted; undefined for none. */
   readonly oidc: OidcTrust | undefined
-  /** What AssumeRole must say. */
+  /** The ExternalId that AssumeRole must have. */
   readonly externalId: string | undefined
 }
 
 export interface StoredRole {
-  /** `AROA…`: another one where a role of the same name is made again. */
+  /** `AROA…`; a role that is created again under the same name gets another id. */
   readonly id: string
   readonly name: string
   /** IAM's JSON, as it was given. */
@@ -28,7 +28,7 @@ export interface StoredRole {
   readonly trust: Trust
   /** The session tags that may be passed; `*` for all. */
   readonly tags: readonly string[]
-  /** How long a session may last. */
+  /** The longest session, in seconds. */
   readonly longestSeconds: number
   readonly createdAt: Date
   readonly updatedAt: Date
@@ -69,18 +69,18 @@ const record = (row: Row): StoredRole => {
   }
 }
 
-/** False where the name is taken. */
+/** False if the name is in use. */
 export async function insertRole(tx: Queries, { name, id, policy, trust, tags, longestSeconds, createdAt, updatedAt }: StoredRole) {
   const values = [policy, JSON.stringify(trust), JSON.stringify(tags), longestSeconds, createdAt.getTime(), updatedAt.getTime()]
   return (await tx.run(insert, name, id, ...values)) === 1
 }
 
-/** Replaces all but name, id and creation. */
+/** Replaces everything except name, id and creation time. */
 export async function updateRole(tx: Queries, { name, policy, trust, tags, longestSeconds, updatedAt }: StoredRole) {
   await tx.run(update, name, policy, JSON.stringify(trust), JSON.stringify(tags), longestSeconds, updatedAt.getTime())
 }
 
-/** By name. */
+/** In the order of their names. */
 export async function iamRoles(db: Queries): Promise<StoredRole[]> {
   return (await db.all(selectAll)).map(record)
 }
@@ -94,7 +94,7 @@ export async function countRoles(tx: Queries) {
   return (await tx.get(count))!.count
 }
 
-/** False where there is none of that name. */
+/** False if there is no role of that name. */
 export async function deleteRole(tx: Queries, name: string) {
   return (await tx.run(remove, name)) === 1
 }

@@ -4,10 +4,10 @@ import { living, selectNamed, valuesOf, type Named } from './arns.ts'
 import { pageOf, type Cursor } from './page.ts'
 import { json, jsonIfGiven, jsonOfObject, parsed, parsedIfGiven } from './text.ts'
 
-/** Users and bots are one table: either can be bearer, member, moderator, admin and sender. */
+/** Users and bots are in one table: either can be bearer, member, moderator, admin and sender. */
 export type IdentityKind = 'user' | 'bot'
 
-/** A user or bot as other nouns name it. The ARN is put together from its app instance's. */
+/** A user or bot as other nouns refer to it. The ARN is built from that of its app instance. */
 export interface Identity {
   readonly id: number
   readonly arn: string
@@ -16,7 +16,7 @@ export interface Identity {
 
 export interface IdentityRecord extends Identity {
   readonly metadata: string | undefined
-  /** A bot's configuration, as it was given. */
+  /** The configuration of a bot, as it was given. */
   readonly configuration: unknown
   readonly expirationDays: number | undefined
   readonly createdAt: Date
@@ -95,7 +95,7 @@ export interface NewIdentity {
   readonly now: number
 }
 
-/** The id of the new identity, or undefined where one of that name lives already or the app instance does not. */
+/** Returns the id of the new identity, or undefined if one with that id exists or the app instance does not. */
 export async function insertIdentity(tx: Queries, given: NewIdentity): Promise<number | undefined> {
   const row = await tx.get(
     insert,
@@ -112,19 +112,19 @@ export async function insertIdentity(tx: Queries, given: NewIdentity): Promise<n
   return row?.id
 }
 
-/** The user or bot that an ARN names, where it lives. */
+/** The user or bot of an ARN, if it is not deleted. */
 export async function findIdentity(db: Queries, arn: Named): Promise<IdentityRecord | undefined> {
   const row = await db.get(selectOne, ...valuesOf(arn))
   return row && record(row)
 }
 
-/** A page of the users or bots of an app instance, by creation. */
+/** A page of the users or bots of an app instance, in the order of creation. */
 export async function listIdentities(db: Queries, appInstanceArn: string, kind: IdentityKind, after: Cursor | undefined, limit: number) {
   const rows = await db.all(selectAfter, appInstanceArn, kind, after?.[0] ?? 0, limit + 1)
   return pageOf(rows, limit, row => [row.id], record)
 }
 
-/** Replaces name and metadata, and the configuration where one is given. */
+/** Replaces name and metadata, and the configuration if one is given. */
 export async function updateIdentity(
   tx: Queries,
   id: number,
@@ -133,7 +133,7 @@ export async function updateIdentity(
   await tx.run(update, id, json(given.name), json(given.metadata), jsonOfObject(given.configuration), given.now)
 }
 
-/** Sets or, with undefined, removes the days after which the user is deleted, and when that is. */
+/** Sets the days after which the user is deleted, and the resulting time; removes both if the days are undefined. */
 export async function updateIdentityExpiration(
   tx: Queries,
   id: number,
@@ -142,17 +142,17 @@ export async function updateIdentityExpiration(
   await tx.run(updateExpiration, id, given.days ?? null, given.expiresAt ?? null, given.now)
 }
 
-/** Who has the ARN of a deleted identity now; undefined where nobody has. */
+/** The present identity with the ARN of a deleted one; undefined if there is none. */
 export async function namesakeOf(db: Queries, id: number): Promise<number | undefined> {
   return (await db.get(selectNamesake, id))?.id
 }
 
-/** Until the commit nobody else can lock the identity: what is counted in it stays as it is. False where it is deleted. */
+/** Locks the identity until the commit, so its counts stay as they are. False if it is deleted. */
 export async function lockIdentity(tx: Queries, id: number) {
   return (await tx.run(lock, id)) === 1
 }
 
-/** Locks several in the order of their numbers, so that who counts in the same ones does not wait for this one in a circle; tells which are deleted. */
+/** Locks several in the order of their ids, so that concurrent transactions do not deadlock; returns which are deleted. */
 export async function lockIdentities(tx: Queries, identities: readonly Identity[]): Promise<Identity[]> {
   const deleted = []
   for (const each of identities.toSorted((a, b) => a.id - b.id)) if (!(await lockIdentity(tx, each.id))) deleted.push(each)
@@ -163,21 +163,24 @@ export async function countIdentities(tx: Queries, appInstanceId: number, kind: 
   return (await tx.get(countKind, appInstanceId, kind))!.count
 }
 
-/** Makes the identity unreachable as bearer, member and target; its roles and memberships are purged. False where it is deleted. */
+/**
+ * Makes the identity unreachable as bearer, member and target; its roles and memberships are purged. False if it is deleted
+ * already.
+ */
 export async function buryIdentity(tx: Queries, id: number, now: number) {
   const buried = await tx.get(bury, id, now)
   if (buried?.kind === 'user') await give(tx, 'users', buried.appInstanceId)
   return buried !== undefined
 }
 
-/** The same for a user whose days are over, unless they have been changed meanwhile. */
+/** The same for a user that has expired, unless its expiration was changed meanwhile. */
 export async function buryExpiredIdentity(tx: Queries, id: number, now: number) {
   const buried = await tx.get(buryExpired, id, now)
   if (buried?.kind === 'user') await give(tx, 'users', buried.appInstanceId)
   return buried !== undefined
 }
 
-/** At most `limit` users whose days are over. */
+/** At most `limit` users that have expired. */
 export async function expiredIdentities(db: Queries, now: number, limit: number) {
   return db.all(selectExpired, now, limit)
 }

@@ -4,7 +4,7 @@ const acquire = statement(`
   insert into job_leases (name, until) values ($1, $2)
   on conflict (name) do update set until = excluded.until where job_leases.until <= $3`)
 
-/** True where no other node holds the job: it is this node's until then. */
+/** Takes the lease of a job until then; true if no other node holds it. */
 export async function holdJob(db: Database, name: string, now: number, until: number) {
   return (await db.transaction(tx => tx.run(acquire, name, until, now))) === 1
 }
@@ -12,7 +12,7 @@ export async function holdJob(db: Database, name: string, now: number, until: nu
 const touch = statement(`
   insert into job_leases (name, until) values ($1, 0) on conflict (name) do update set until = job_leases.until`)
 
-/** Until the commit nobody else makes one of these: there is no parent whose row could be locked. */
+/** Locks the creation of something without a parent row that could be locked: until the commit nobody else creates one. */
 export async function lockCreation(tx: Queries, what: string) {
   await tx.run(touch, `create ${what}`)
 }

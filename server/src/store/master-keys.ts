@@ -19,7 +19,7 @@ export async function masterKeys(db: Queries): Promise<readonly KnownMasterKey[]
   return rows.map(({ id, retiredAt }) => ({ id, retiredAt: retiredAt ?? undefined }))
 }
 
-/** Makes it the one in use; there must be none that is. */
+/** Makes it the one in use; there must be none in use. */
 export async function useMasterKey(tx: Queries, id: string, now: number) {
   await tx.run(insert, id, now)
 }
@@ -28,7 +28,7 @@ export async function retireMasterKey(tx: Queries, now: number) {
   await tx.run(retire, now)
 }
 
-/** Those that were retired by then open nothing any more. */
+/** Removes the master keys that were retired by then. */
 export async function forgetMasterKeys(tx: Queries, retiredBy: number) {
   await tx.run(forgetRetired, retiredBy)
 }

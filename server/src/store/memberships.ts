@@ -16,11 +16,11 @@ export interface Membership {
   readonly updatedAt: Date
 }
 
-/** A membership and where it is. */
+/** A membership and its place. */
 export interface PlacedMembership extends Membership {
   readonly channelId: number
   readonly channelArn: string
-  /** 0 where the channel is not elastic; then it has no name. */
+  /** 0 if the channel is not elastic; then it has no name. */
   readonly subChannelId: number
   readonly subChannelName: string | undefined
 }
@@ -39,7 +39,7 @@ interface Row {
 
 export interface PlacedRow extends Row {
   channelId: number
-  /** Null where the channel is deleted. */
+  /** Null if the channel is deleted. */
   channelArn: string | null
   subChannelId: number
   subChannelName: string | null
@@ -48,7 +48,7 @@ export interface PlacedRow extends Row {
 const person = (column: string, id: string) => `
   (select ${column} from identities i join app_instances a on a.id = i.app_instance_id where i.id = memberships.${id})`
 
-/** SQL: what is told of a membership, for the RETURNING of what ends or moves it. */
+/** SQL: the columns of a membership, for the RETURNING of a statement that ends or moves it. */
 export const returned = `
   channel_id as "channelId", sub_channel_id as "subChannelId", type, created_at as "createdAt", updated_at as "updatedAt",
   member_id as "memberId", ${person(identityArn('i'), 'member_id')} as "memberArn", ${person('i.name', 'member_id')} as "memberName",
@@ -63,8 +63,8 @@ const insert = statement(`
     (select max(created_at) from private_messages where channel_id = $1 and sub_channel_id = $6 and viewer_id = $2 and failed = 0))
   on conflict (channel_id, member_id, sub_channel_id) do nothing`)
 /**
- * SQL that holds for every membership m. It names a column that `memberships_listed` lacks: PostgreSQL would take that index
- * for the look-up of one member's type, since it has all other columns, and would read all members of the channel there.
+ * SQL that is true for every membership m. It names a column that `memberships_listed` lacks. Otherwise PostgreSQL would use that
+ * index to look up one member's type, since it has all other columns, and read all members of the channel.
  */
 export const byMember = `m.created_at >= 0`
 const selectType = statement<{ type: MembershipType }>(
@@ -107,10 +107,10 @@ const mark = statement(`
 const subChannel = (column: string) => `(select s.${column} from sub_channels s where s.id = m.sub_channel_id)`
 
 /**
- * The wire's ChannelMembershipForAppInstanceUserSummary as JSON text, made where the data is. concat() leaves out what is
- * null. It is null as a whole where the channel is deleted but not yet purged. $1 is the member, $2 the ARN of its app
- * instance; `privateAt` tells the newest private message that the viewer may see. A row of an elastic channel is about its
- * sub-channel, which only such a row looks up.
+ * The wire's ChannelMembershipForAppInstanceUserSummary as JSON text, made in the database. concat() leaves out null. The whole is
+ * null if the channel is deleted but not yet purged. $1 is the member, $2 the ARN of its app instance; `privateAt` is SQL for the
+ * time of the newest private message that the viewer may see. A row of an elastic channel is about its sub-channel, which only such
+ * a row looks up.
  */
 const entryText = (privateAt: string) => {
   const made = (publicAt: string, marker: string) => {
@@ -136,7 +136,10 @@ interface PageText {
   more: number
 }
 
-/** A whole page in one statement: one index range over the member's rows, one key look-up a row, one look ahead. */
+/**
+ * A whole page in one statement: one index range over the member's rows, one key look-up a row, and one row more to see whether
+ * there is a next page.
+ */
 const summariesAfter = (privateAt: string) =>
   statement<PageText>(`
     select page.text, page.scanned, page.last,
@@ -163,7 +166,7 @@ const membership = (row: Row): Membership => ({
   updatedAt: new Date(row.updatedAt),
 })
 
-/** Those whose channels are not deleted. */
+/** The memberships whose channels are not deleted. */
 export const placedMemberships = (rows: readonly PlacedRow[]): PlacedMembership[] =>
   rows.flatMap(row => {
     const { channelId, channelArn, subChannelId, subChannelName } = row
@@ -174,7 +177,7 @@ export const placedMemberships = (rows: readonly PlacedRow[]): PlacedMembership[
 
 export interface NewMembership {
   readonly channelId: number
-  /** 0 where the channel is not elastic; so everywhere. */
+  /** 0 if the channel is not elastic. */
   readonly subChannelId: number
   readonly memberId: number
   readonly type: MembershipType
@@ -182,7 +185,7 @@ export interface NewMembership {
   readonly now: number
 }
 
-/** True where the identity was no member before. With `placed` the service has chosen the sub-channel. */
+/** True if the identity was not a member before. With `placed` the service has chosen the sub-channel. */
 export async function insertMembership(tx: Queries, given: NewMembership, placed = false) {
   const { channelId, memberId, type, invitedBy, now, subChannelId } = given
   return (await tx.run(insert, channelId, memberId, type, invitedBy, now, subChannelId, placed ? 1 : 0)) === 1
@@ -192,7 +195,7 @@ export async function membershipType(db: Queries, channelId: number, subChannelI
   return (await db.get(selectType, channelId, memberId, subChannelId))?.type
 }
 
-/** Every membership that somebody has in a channel: in an elastic one a moderator may have one in each sub-channel. */
+/** Every membership of an identity in a channel; in an elastic channel a moderator may have one in each sub-channel. */
 export async function placesOf(db: Queries, channelId: number, memberId: number) {
   const rows = await db.all(selectPlaces, channelId, memberId)
   return rows.map(({ subChannelId, placed }) => ({ subChannelId, isPlaced: placed === 1 }))
@@ -213,7 +216,7 @@ export async function membersInCharge(db: Queries, channelId: number): Promise<n
   return (await db.all(selectInCharge, channelId)).map(({ id }) => id)
 }
 
-/** A page of the members of one type, by joining. */
+/** A page of the members of one type, in the order of joining. */
 export async function listMembers(
   db: Queries,
   { channelId, subChannelId, type }: { channelId: number; subChannelId: number; type: MembershipType },
@@ -229,7 +232,7 @@ export async function listMembers(
   )
 }
 
-/** Ends the membership and says what it was; undefined where there was none. */
+/** Ends the membership and returns it; undefined if there was none. */
 export async function deleteMembership(
   tx: Queries,
   channelId: number,
@@ -240,22 +243,25 @@ export async function deleteMembership(
 }
 
 /**
- * Sets the member's read marker to the channel's clock: later than all that has been committed there, and earlier than all that will
- * be. It never goes back.
+ * Sets the member's read marker to the channel's clock: later than every committed message of the channel, and earlier than every
+ * later one. It never moves back.
  */
 export async function markRead(tx: Queries, channelId: number, memberId: number, now: number) {
   await catchUpChannel(tx, channelId, now)
   return (await tx.run(mark, channelId, memberId)) > 0
 }
 
-/** Whose memberships are listed, and for whose eyes. */
+/** Whose memberships are listed, and who sees the list. */
 export interface Listing {
   readonly memberId: number
   readonly viewerId: number
   readonly appInstanceArn: string
 }
 
-/** The main job: a page of the channels of a member, in the order of joining, as a JSON list in the wire's shape. */
+/**
+ * ListChannelMembershipsForAppInstanceUser: a page of the channels of a member, in the order of joining, as a JSON list in the
+ * wire's shape.
+ */
 export async function channelsOfMember(db: Queries, listing: Listing, after: Cursor | undefined, limit: number): Promise<PageOfText> {
   const { memberId, viewerId, appInstanceArn } = listing
   const from = after?.[0] ?? 0
@@ -267,7 +273,7 @@ export async function channelsOfMember(db: Queries, listing: Listing, after: Cur
   return { items: `[${text ?? ''}]`, next: more === 1 && last !== null ? [last] : undefined }
 }
 
-/** One row of it, as JSON text: the first where a moderator has several in an elastic channel. */
+/** One row of that list, as JSON text: the first one if a moderator has several in an elastic channel. */
 export async function channelOfMember(db: Queries, listing: Listing, channelId: number): Promise<string | undefined> {
   const { memberId, viewerId, appInstanceArn } = listing
   const row =
@@ -277,7 +283,7 @@ export async function channelOfMember(db: Queries, listing: Listing, channelId: 
   return row?.text ?? undefined
 }
 
-/** Where somebody is a member, channels that are being purged included: what the next part of them after that membership is. */
+/** The memberships of an identity after that one, at most `limit`, channels that are being purged included. */
 export async function placesAfter(db: Queries, memberId: number, after: number, limit: number) {
   return db.all(selectPlacesAfter, memberId, after, limit)
 }

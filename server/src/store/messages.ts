@@ -8,7 +8,7 @@ import { json, jsonIfGiven, jsonOfObject, parsed, parsedIfGiven } from './text.t
 
 export type MessageType = 'STANDARD' | 'CONTROL'
 export type Persistence = 'PERSISTENT' | 'NON_PERSISTENT'
-/** SENT until a flow says otherwise. */
+/** SENT until a flow decides otherwise. */
 type MessageStatus = 'SENT' | 'PENDING' | 'FAILED'
 export type MessageAttributes = Record<string, { StringValues?: string[] }>
 
@@ -18,7 +18,7 @@ export interface Message {
   /** Only the sender and the target see a targeted message. */
   readonly target: Identity | undefined
   readonly type: MessageType
-  /** Absent once redacted, as is the metadata. */
+  /** Undefined once redacted, as is the metadata. */
   readonly content: string | undefined
   readonly metadata: string | undefined
   readonly attributes: MessageAttributes | undefined
@@ -28,7 +28,7 @@ export interface Message {
   readonly status: MessageStatus
   /** Why it has FAILED. */
   readonly statusDetail: string | undefined
-  /** What is NON_PERSISTENT is kept only while it is PENDING. */
+  /** A NON_PERSISTENT message is stored only while it is PENDING. */
   readonly persistence: Persistence
   readonly createdAt: Date
   readonly editedAt: Date | undefined
@@ -59,7 +59,7 @@ interface Row {
 }
 
 /**
- * A MessageId is 64 hexadecimal digits: 12 of the time, 12 of the channel's sequence, 40 at random. The first two are the
+ * A MessageId has 64 hexadecimal digits: 12 of the time, 12 of the channel's sequence, 40 random ones. The first two are the
  * message's place in the primary key; the random ones make the id impossible to guess.
  */
 const messageId = (at: number, sequence: number, nonce: string) =>
@@ -67,7 +67,7 @@ const messageId = (at: number, sequence: number, nonce: string) =>
 
 const newNonce = () => pooledRandomBytes(20).toString('hex')
 
-/** The id of a message that is delivered and never kept. */
+/** The id of a message that is delivered and not stored. */
 export const passingMessageId = (at: number) => messageId(at, 0, newNonce())
 
 function placeOf(id: string): { at: number; sequence: number; nonce: string } | undefined {
@@ -107,8 +107,8 @@ const selectOne = statement<Row>(`
   where m.channel_id = $1 and m.sub_channel_id = $5 and m.private in (0, 1) and m.created_at = $2 and m.sequence = $3 and m.nonce = $4`)
 
 /**
- * What all see and what is private to the viewer: two index ranges, merged by time in one statement, so that a message that
- * is committed meanwhile is in both or in neither.
+ * The messages that all members see and those that are private to the viewer: two index ranges, merged by time in one statement, so
+ * that a message that is committed meanwhile is in both or in neither.
  */
 const visibleRange = (compare: '<' | '>', order: 'desc' | 'asc') =>
   statement<Row>(`
@@ -131,7 +131,7 @@ const visibleRange = (compare: '<' | '>', order: 'desc' | 'asc') =>
 const newestFirst = { range: visibleRange('<', 'desc'), start: [Number.MAX_SAFE_INTEGER, 0] } as const
 const oldestFirst = { range: visibleRange('>', 'asc'), start: [-1, 0] } as const
 
-/** What all members see, from a number on; no message of a later number is older. */
+/** The messages for all members after a number; a later number is never older. */
 const selectNumbers = statement<Row>(`
   select ${columns} from (
     select * from messages
@@ -181,7 +181,7 @@ const message = (row: Row): Message => ({
 
 export interface NewMessage {
   readonly channelId: number
-  /** 0 where the channel is not elastic; so everywhere. */
+  /** 0 if the channel is not elastic. */
   readonly subChannelId: number
   readonly senderId: number
   /** The only other identity that may see it. */
@@ -191,11 +191,11 @@ export interface NewMessage {
   readonly metadata: string | undefined
   readonly attributes: MessageAttributes | undefined
   readonly contentType: string | undefined
-  /** For what a flow decides on: until then only its sender sees it, and lists never show what is PASSING. */
+  /** For a message that a flow decides about: until then only its sender sees it, and lists never show a PASSING one. */
   readonly waiting?: 'PENDING' | 'PASSING'
 }
 
-/** Keeps a message at the moment that its channel has given it; returns its id. */
+/** Stores a message with the number and time that its channel has given it; returns its id. */
 export async function insertMessage(tx: Queries, given: NewMessage, { at, sequence }: { at: number; sequence: number }): Promise<string> {
   const { channelId, subChannelId, senderId, targetId, type, content, metadata, attributes, contentType, waiting } = given
   const nonce = newNonce()
@@ -233,7 +233,7 @@ export async function findMessage(db: Queries, channelId: number, subChannelId: 
   return row && message(row)
 }
 
-/** Messages that all members see, by the numbers that they were stored with. */
+/** The messages for all members, by the numbers with which they were stored. */
 export async function messagesOfNumbers(
   db: Queries,
   place: { readonly channelId: number; readonly subChannelId: number },
@@ -243,7 +243,7 @@ export async function messagesOfNumbers(
   return rows.map(row => ({ sequence: row.sequence, message: message(row) }))
 }
 
-/** The number that a stored message has, by its id. */
+/** The number of a stored message, from its id. */
 export const sequenceOf = (id: string) => placeOf(id)?.sequence
 
 export interface MessageListing {
@@ -272,7 +272,7 @@ export function placeValues(channelId: number, subChannelId: number, id: string)
   return [channelId, subChannelId, found.at, found.sequence, found.nonce]
 }
 
-/** Replaces the content, and metadata and content type where given; false where the message is gone or redacted. */
+/** Replaces the content, and metadata and content type if given; false if the message is gone or redacted. */
 export async function updateMessage(
   tx: Queries,
   channelId: number,
@@ -284,12 +284,14 @@ export async function updateMessage(
   return (await tx.run(updateContent, ...placeValues(channelId, subChannelId, id), ...values)) === 1
 }
 
-/** Takes content, metadata and attributes away for good; false where the message is gone or redacted. */
+/** Removes content, metadata and attributes for good; false if the message is gone or redacted. */
 export async function redactMessage(tx: Queries, channelId: number, subChannelId: number, id: string, now: number) {
   return (await tx.run(redact, ...placeValues(channelId, subChannelId, id), now)) === 1
 }
 
-/** Removes the message and moves the LastMessageTimestamp of those who saw it back to the newest that is left; false where it is gone. */
+/**
+ * Deletes the message and moves the LastMessageTimestamp of those who saw it back to the newest remaining one; false if it is gone.
+ */
 export async function deleteMessage(tx: Queries, channelId: number, subChannelId: number, { messageId, sender, target }: Message) {
   const place = placeValues(channelId, subChannelId, messageId)
   const [, , at, sequence] = place

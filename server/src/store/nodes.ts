@@ -1,16 +1,16 @@
 import { statement, type Database, type Queries } from '../database/database.ts'
 
-/** In epoch milliseconds, of the database: the clocks of nodes may differ. PostgreSQL only, as all of this. */
+/** In epoch milliseconds of the database: the clocks of nodes may differ. PostgreSQL only, like everything here. */
 const clock = `(extract(epoch from statement_timestamp()) * 1000)::bigint`
-/** A node that has not said for so long that it is alive is dead. */
+/** A node that has not updated its row for this time is dead. */
 const deadMilliseconds = 5000
-/** So long it is remembered. */
+/** How long a dead node stays in the table. */
 const forgottenMilliseconds = 60_000
 
 export interface Node {
   readonly id: string
   readonly name: string
-  /** The bus over which it hears others; null where it has none. */
+  /** The bus that it uses; null for none. */
   readonly bus: string | null
 }
 
@@ -24,20 +24,20 @@ const removeDead = statement(`delete from nodes where seen_at < ${clock} - ${for
 const removeLeft = statement(`
   delete from sessions s where not exists (select 1 from nodes n where n.id = s.node_id) and s.node_id <> $1`)
 
-/** Says that the node is alive; resolves to the others that are. */
+/** Updates the row of the node; resolves to the other living ones. */
 export async function beatOf(db: Database, { id, name, bus }: Node): Promise<readonly Node[]> {
   await db.run(beat, id, name, bus)
   return db.all(selectOthers, id)
 }
 
-/** The other nodes that are alive. */
+/** The other living nodes. */
 export const livingNodes = async (db: Queries) => db.all(selectOthers, '')
 
 export async function removeNode(db: Database, id: string) {
   await db.run(remove, id)
 }
 
-/** Forgets nodes that have died, and the sessions that they had. */
+/** Deletes dead nodes and their sessions. */
 export async function forgetNodes(db: Database, own: string) {
   await db.run(removeDead)
   await db.run(removeLeft, own)
@@ -66,11 +66,11 @@ const removeOthers = statement(`
 
 export interface KnownSession {
   readonly userId: number
-  /** A hash of its sessionId. */
+  /** A hash of the sessionId. */
   readonly session: string
 }
 
-/** The sessions that the user has on all living nodes. Until the commit nobody else takes one. */
+/** The sessions of the user on all living nodes. Until the commit nobody else takes one. */
 export async function lockSessions(tx: Queries, userId: number) {
   await tx.get(lockUser, String(userId))
   return tx.all(selectSessions, userId)
@@ -80,17 +80,17 @@ export async function putSession(tx: Queries, { userId, session }: KnownSession,
   await tx.run(upsertSession, userId, session, nodeId)
 }
 
-/** Does nothing where another node has taken it. */
+/** Does nothing if another node has taken it. */
 export async function deleteSession(db: Queries, { userId, session }: KnownSession, nodeId: string) {
   await db.run(removeSession, userId, session, nodeId)
 }
 
 const rows = (sessions: readonly KnownSession[]) => JSON.stringify(sessions.map(({ userId, session }) => ({ user_id: userId, session })))
 
-/** Which of these another node has taken. */
+/** Those of these sessions that another node has taken. */
 export const takenSessions = async (db: Queries, own: readonly KnownSession[], nodeId: string) => db.all(selectTaken, rows(own), nodeId)
 
-/** Makes the sessions of the node these. */
+/** Replaces the sessions of the node. */
 export async function setSessions(db: Queries, own: readonly KnownSession[], nodeId: string) {
   await db.run(removeOthers, rows(own), nodeId)
   await db.run(insertOwn, rows(own), nodeId)

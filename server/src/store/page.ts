@@ -1,7 +1,7 @@
 /** Where a page ended: the sort key of its last row. */
 export type Cursor = readonly number[]
 
-/** One page of a list and, where there may be more, where it ended. */
+/** One page of a list and, if there may be more, where it ended. */
 export interface Page<Item> {
   readonly items: Item[]
   readonly next: Cursor | undefined
@@ -14,8 +14,8 @@ export interface PageOfText {
 }
 
 /**
- * A page out of `limit + 1` scanned rows: the surplus row only tells that there is more. Rows of what is deleted but not yet
- * purged are scanned and left out, so a page may be short and never costs more than its limit.
+ * Makes a page of `limit + 1` scanned rows: the extra row only shows that there are more. Rows of deleted but not yet purged
+ * resources are scanned and left out, so a page may be short, and never costs more than its limit.
  */
 export function pageOf<Row, Item>(
   rows: Row[],

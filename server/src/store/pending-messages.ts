@@ -29,7 +29,7 @@ const recompute = statement(`
     where p.channel_id = $1 and p.sub_channel_id = $2 and p.viewer_id = memberships.member_id and p.failed = 0)
   where channel_id = $1 and sub_channel_id = $2 and member_id = $3`)
 
-/** For its target a message is new when it is released, as it is for all where it is for all. */
+/** A released message is new from its release on, for its target as for all members. */
 const raise = statement(`
   update memberships set last_private_at = $4
   where channel_id = $1 and sub_channel_id = $2 and member_id = $3 and (last_private_at is null or last_private_at < $4)`)
@@ -43,8 +43,8 @@ async function setViewer(tx: Queries, change: typeof insertViewer, run: Run, vie
 }
 
 /**
- * Makes the message, as the processors have left it, visible to all, or to the target of a targeted one. It keeps its place.
- * False where retention has deleted it meanwhile.
+ * Releases the message, as the processors have left it, to all members, or to the target of a targeted one. It keeps its position.
+ * False if retention has deleted it meanwhile.
  */
 export async function releaseMessage(tx: Queries, run: Run, at: number) {
   const { content, metadata, attributes, contentType, target, sender } = run
@@ -57,21 +57,24 @@ export async function releaseMessage(tx: Queries, run: Run, at: number) {
   return true
 }
 
-/** Leaves the message to its sender, as FAILED and with the reason: it can be read, and no longer counts as the sender's last message. False where it is gone. */
+/**
+ * Marks the message as FAILED, with the reason: its sender can read it, and it no longer counts as the sender's last message. False
+ * if it is gone.
+ */
 export async function failMessage(tx: Queries, run: Run, detail: string) {
   const isThere = (await tx.run(fail, ...placeOfRun(run), json(detail))) === 1
   await setViewer(tx, failViewer, run, run.sender.id)
   return isThere
 }
 
-/** Removes a message that was never sent, or that is not kept once it has been; false where it is gone. */
+/** Deletes a message that was never released, or that is not stored once it has been; false if it is gone. */
 export async function dropMessage(tx: Queries, run: Run) {
   const isThere = (await tx.run(remove, ...placeOfRun(run))) === 1
   await setViewer(tx, removeViewer, run, run.sender.id)
   return isThere
 }
 
-/** Replaces the stored version by the edit; false where the message is redacted or deleted meanwhile, and stays so. */
+/** Replaces the stored version by the edit; false if the message was redacted or deleted meanwhile, which stays so. */
 export async function replaceMessage(tx: Queries, run: Run, now: number) {
   const { content, metadata, attributes, contentType, editedAt } = run
   const version = [json(content), jsonIfGiven(metadata), jsonOfObject(attributes), jsonIfGiven(contentType)]

@@ -1,10 +1,10 @@
 import { statement, type Queries } from '../database/database.ts'
 import { channelColumns, summaryOf, type ChannelRow, type ChannelSummary } from './channel-summary.ts'
 
-/** By which order the channels are chosen that a client is told of (docs/service/sessions.md#prefetch). */
+/** The order in which channels are chosen for a prefetch (docs/service/sessions.md#prefetch). */
 export type PrefetchOrder = 'unread' | 'last-message-timestamp'
 
-/** A channel of a member; where it is elastic, one of its sub-channels, whose last message the summary then has. */
+/** A channel of a member; in an elastic channel one of its sub-channels, whose last message the summary then has. */
 export interface PrefetchedChannel {
   readonly channel: ChannelSummary
   readonly channelId: number
@@ -24,7 +24,10 @@ interface Row extends ChannelRow {
 const isUnread = 'case when last_at is not null and (read_at is null or last_at > read_at) then 0 else 1 end'
 const newest = 'last_at desc nulls last, id'
 
-/** One range of the member's rows with one key look-up each, whatever their number; what is shown is looked up for the chosen. */
+/**
+ * One index range of the member's rows with one key look-up each, whatever their number; further columns are read for the chosen
+ * rows only.
+ */
 const best = (order: string) =>
   statement<Row>(`
     with places as (

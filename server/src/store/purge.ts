@@ -5,7 +5,7 @@ import { givePlaceBack, uncountModeratorIn } from './sub-channels.ts'
 import { deleteStreamingConfigurations } from './streaming.ts'
 import { removeAllTags } from './tags.ts'
 
-/** How many rows one transaction of a purge removes at the most, so that nobody waits long for the writer. */
+/** The most rows that one transaction of a purge removes, so that nobody waits long for the writer. */
 const step = 500
 
 const nextChannel = statement<{ id: number }>(`select id from channels where deleted_at is not null order by id limit 1`)
@@ -80,7 +80,10 @@ const removeTagsOfFlows = statement(`delete from tags where resource_kind = 'cha
 const removeFlows = statement(`delete from channel_flows where id in (${flowsOfAppInstance})`)
 const removeAppInstance = statement(`delete from app_instances where id = $1`)
 
-/** Ends memberships of a deleted channel and counts them down by what has really gone, since another node may purge meanwhile. */
+/**
+ * Ends memberships of a deleted channel and decrements the counts by the rows that are really gone, since another node may purge at
+ * the same time.
+ */
 async function endMembershipsOfChannel(tx: Queries, id: number): Promise<number> {
   const ended = await tx.all(removeMembers, id, step)
   const members = ended.map(({ counted }) => counted)
@@ -88,7 +91,7 @@ async function endMembershipsOfChannel(tx: Queries, id: number): Promise<number>
   return ended.length
 }
 
-/** Memberships of a channel that stays, which have ended with their member, and the number that the channel has given to that. */
+/** Memberships of a remaining channel that have ended with their member, and the channel's number of that. */
 export interface EndedMemberships {
   readonly channelId: number
   readonly sequence: number
@@ -96,8 +99,8 @@ export interface EndedMemberships {
 }
 
 /**
- * The same for those of an identity, whose places in sub-channels come free. The channels are counted down first, which locks them,
- * in the order of their numbers: so do all others who end or move a membership.
+ * The same for the memberships of an identity, whose places in sub-channels become free. The counts of the channels are decremented
+ * first, in the order of their ids, which locks them, as every transaction does that ends or moves a membership.
  */
 async function endMembershipsOfIdentity(tx: Queries, id: number, now: number) {
   const found = await tx.all(selectMemberships, id, step)
@@ -108,7 +111,7 @@ async function endMembershipsOfIdentity(tx: Queries, id: number, now: number) {
   }
   const ended = await tx.all(removeMemberships, id, found.at(-1)?.id ?? 0)
   const isEnded = new Set(ended.map(each => each.id))
-  // Somebody else has ended these, and counted them down, before the channels were locked.
+  // Another transaction has ended these, and decremented the counts, before the channels were locked.
   for (const each of found) if (!isEnded.has(each.id)) await take(tx, 'membersOfChannel', each.channelId, Number.MAX_SAFE_INTEGER)
   for (const { subChannelId, placed } of ended.toSorted((a, b) => a.subChannelId - b.subChannelId)) {
     if (subChannelId === 0) continue
@@ -122,7 +125,7 @@ async function endMembershipsOfIdentity(tx: Queries, id: number, now: number) {
   return { count: ended.length, ofChannels }
 }
 
-/** Runs each deletion until a whole step is done; true where nothing is left. */
+/** Runs each deletion until a whole step is done; true if nothing is left. */
 async function emptied(tx: Queries, deletions: typeof contentsOfChannel, id: number, done: number, ...part: number[]): Promise<boolean> {
   let left = step - done
   if (left <= 0) return false
@@ -134,7 +137,7 @@ async function emptied(tx: Queries, deletions: typeof contentsOfChannel, id: num
 }
 
 async function purgeChannel(tx: Queries, id: number) {
-  // First, as everywhere: another node may be ending the memberships of one of its members.
+  // The channel is locked first, as everywhere: another node may be ending the memberships of one of its members.
   await tx.run(holdChannel, id)
   const ended = await endMembershipsOfChannel(tx, id)
   if (!(await emptied(tx, contentsOfChannel, id, ended))) return
@@ -158,10 +161,10 @@ async function purgeIdentity(tx: Queries, id: number, now: number): Promise<Ende
 
 async function purgeAppInstance(tx: Queries, id: number, now: number) {
   const buried = (await tx.run(buryChannels, id, now, step)) + (await tx.run(buryIdentities, id, now, step))
-  // What has just been buried is purged first: then only tombstones of identities are left.
+  // Resources that were just buried are purged first: then only tombstones of identities are left.
   if (buried > 0) return
   if ((await tx.run(removeIdentities, id, step)) > 0) return
-  // Another node may have buried them since this one has looked what is next.
+  // Another node may have buried them since this one looked.
   if (await tx.get(selectLeft, id)) return
   await tx.run(removeTagsOfFlows, id, step)
   if ((await tx.run(removeFlows, id, step)) > 0) return
@@ -170,11 +173,11 @@ async function purgeAppInstance(tx: Queries, id: number, now: number) {
   await tx.run(removeAppInstance, id)
 }
 
-/** Something that is deleted and whose contents are still there. */
+/** A deleted resource whose contents still exist. */
 export type Deleted =
   { readonly kind: 'channel' | 'identity' | 'app-instance'; readonly id: number } | { kind: 'sub-channel'; id: number; channelId: number }
 
-/** What is purged next: contents of channels and sub-channels first, then roles of identities, then app instances. */
+/** What to purge next: contents of channels and sub-channels first, then roles of identities, then app instances. */
 export async function nextDeleted(db: Queries): Promise<Deleted | undefined> {
   const channel = await db.get(nextChannel)
   if (channel) return { kind: 'channel', id: channel.id }
@@ -186,7 +189,7 @@ export async function nextDeleted(db: Queries): Promise<Deleted | undefined> {
   return appInstance && { kind: 'app-instance', id: appInstance.id }
 }
 
-/** Removes a part of it that is small; says which memberships of channels that stay have ended with it. */
+/** Removes a small part of it; returns the memberships of remaining channels that have ended with it. */
 export async function purgePart(tx: Queries, deleted: Deleted, now: number): Promise<readonly EndedMemberships[]> {
   if (deleted.kind === 'identity') return purgeIdentity(tx, deleted.id, now)
   if (deleted.kind === 'channel') await purgeChannel(tx, deleted.id)

@@ -1,10 +1,10 @@
 import { statement, type Database } from '../database/database.ts'
 
-/** In epoch milliseconds, of the database: the clocks of nodes may differ. */
+/** In epoch milliseconds of the database: the clocks of nodes may differ. */
 const clock = `(extract(epoch from statement_timestamp()) * 1000)::bigint`
 const longestDebt = 10_000
 
-/** Buckets are locked in one order. What is inserted is the clock and what was spent; what waits of it is added. */
+/** Buckets are locked in one order. Inserts the clock plus the spent time, or adds the spent time to what is still owed. */
 const insertSpent = statement<{ key: string; milliseconds: number }>(`
   insert into rate_buckets as bucket (key, full_at)
   select key, ${clock} + spent from json_to_recordset($1::json) as spending (key text, spent bigint) order by key
@@ -14,11 +14,11 @@ const insertSpent = statement<{ key: string; milliseconds: number }>(`
 
 const deleteFull = statement(`delete from rate_buckets where full_at < ${clock}`)
 
-/** Adds what a node has spent to what all have, and resolves to how long each of these buckets refills. PostgreSQL only. */
+/** Adds what a node has spent to the common buckets, and resolves to how long each of them refills. PostgreSQL only. */
 export async function addSpent(db: Database, spent: ReadonlyMap<string, number>) {
   const rows = [...spent].map(([key, milliseconds]) => ({ key: key.toWellFormed(), spent: Math.round(milliseconds) }))
   return db.all(insertSpent, JSON.stringify(rows))
 }
 
-/** Removes what is full again. */
+/** Removes buckets that are full again. */
 export const removeFullBuckets = async (db: Database) => db.run(deleteFull)

@@ -14,24 +14,24 @@ const selectNew = statement<{ id: number; userId: number; channelId: number; sub
   from memberships m where m.member_id in (${list('$1')}) and m.id > $2 order by m.id limit $3`)
 const selectNewest = statement<{ id: number | null }>(`select max(id) as id from memberships`)
 
-/** Where channels are: their last numbers, and times that no later event is before. Those that are purged are left out. */
+/** How far channels are: their last numbers, and times before which there is no later event. Purged ones are left out. */
 export async function reachedChannels(db: Queries, channelIds: readonly number[]) {
   const rows = await db.all(selectReached, JSON.stringify(channelIds))
   return new Map(rows.map(({ id, sequence, at }) => [id, { sequence, at }]))
 }
 
-/** Those of the users who are deleted, or whose app instance is. */
+/** Those of the users that are deleted, or whose app instance is. */
 export async function goneUsers(db: Queries, userIds: readonly number[]): Promise<number[]> {
   const living = new Set((await db.all(selectLiving, JSON.stringify(userIds))).map(({ id }) => id))
   return userIds.filter(id => !living.has(id))
 }
 
-/** Memberships of these users of numbers beyond that one. */
+/** Memberships of these users with an id above that one. */
 export async function newMemberships(db: Queries, userIds: readonly number[], after: number, limit: number) {
   return db.all(selectNew, JSON.stringify(userIds), after, limit)
 }
 
-/** The greatest number that a membership has. */
+/** The greatest id of a membership. */
 export async function newestMembership(db: Queries): Promise<number> {
   return (await db.get(selectNewest))?.id ?? 0
 }

@@ -6,12 +6,12 @@ export const tokenLifetime = 24 * 60 * 60 * 1000
 const selectToken = statement<{ fingerprint: string; result: string }>(
   `select fingerprint, result from request_tokens where token = $1 and created_at > $2`,
 )
-/** In the place of one that is over. */
+/** Replaces an expired token. */
 const replaced = `
   on conflict (token) do update
     set fingerprint = excluded.fingerprint, result = excluded.result, created_at = excluded.created_at
     where request_tokens.created_at <= excluded.created_at - ${tokenLifetime}`
-/** Of equal tokens the first is kept. */
+/** Of equal tokens the first one stays. */
 const insertToken = statement(
   `insert into request_tokens (token, fingerprint, result, created_at) values ($1, $2, $3, $4) ${replaced}`,
   `with asked as (
@@ -27,12 +27,12 @@ const insertToken = statement(
 const deleteOldTokens = statement(`
   delete from request_tokens where token in (select token from request_tokens where created_at <= $1 order by created_at limit $2)`)
 
-/** What the token was answered with, unless that was before `since`. */
+/** The answer of the token, unless it is from before `since`. */
 export async function answeredToken(tx: Queries, token: string, since: number) {
   return tx.get(selectToken, token, since)
 }
 
-/** False where the token has been answered within its lifetime, by a concurrent twin perhaps. */
+/** False if the token has an answer within its lifetime, perhaps of a concurrent twin. */
 export async function rememberToken(
   tx: Queries,
   { token, fingerprint, result, now }: { token: string; fingerprint: string; result: string; now: number },
@@ -40,7 +40,7 @@ export async function rememberToken(
   return (await tx.run(insertToken, token, fingerprint, result, now)) === 1
 }
 
-/** Forgets at most `limit` tokens of before `since`; says how many. */
+/** Deletes at most `limit` tokens from before `since`; returns how many. */
 export async function forgetTokens(tx: Queries, since: number, limit: number) {
   return tx.run(deleteOldTokens, since, limit)
 }

@@ -18,14 +18,16 @@ const deleteViewers = statement(`
          and (newer.created_at, newer.sequence) > (p.created_at, p.sequence) and newer.failed = 0))
      limit $3)`)
 
-/** The channels of an app instance, in portions: whether an ordinary one has messages of before then; `elastic` is null for it. */
+/**
+ * The channels of an app instance, in portions: whether an ordinary one has messages from before then; `elastic` is null for it.
+ */
 export async function channelsAfter(db: Queries, appInstanceId: number, after: number, before: number, limit: number) {
   return db.all(selectChannels, appInstanceId, after, before, limit)
 }
 
 /**
- * Deletes at most `limit` messages that are older than `before`; returns how many. LastMessageTimestamp stays
- * (docs/service/expiration.md#retention): that of a viewer's newest private message is stored apart from the message.
+ * Deletes at most `limit` messages older than `before`; returns how many. LastMessageTimestamp stays
+ * (docs/service/expiration.md#retention): the time of a viewer's newest private message is stored apart from the message.
  */
 export async function deleteOldMessages(tx: Queries, channelId: number, subChannelId: number, before: number, limit: number) {
   const viewers = await tx.run(deleteViewers, channelId, before, limit, subChannelId)

@@ -10,15 +10,15 @@ interface MemberField {
 }
 
 export interface Search {
-  /** Whose channels are searched: every channel that is found has this member. */
+  /** The member whose channels are searched: every result has this member. */
   readonly memberId: number
   readonly viewerId: number
   readonly fields: readonly MemberField[]
-  /** Whether HIDDEN members count everywhere, and not only the viewer itself and those in the channels that it moderates. */
+  /** Whether HIDDEN members count everywhere; otherwise only the viewer itself, and those in channels that it moderates. */
   readonly countsHidden: boolean
 }
 
-/** How many candidates a page looks at before it ends short. */
+/** The most candidates that a page examines before it ends short. */
 const mostCandidates = 500
 const step = 50
 
@@ -47,7 +47,10 @@ async function matches(db: Queries, channelId: number, { fields, viewerId }: Sea
   return true
 }
 
-/** A page of the channels that meet all fields, elastic ones left out, in the order in which the member joined them. It looks at a bounded number. */
+/**
+ * A page of the channels that match all fields, without elastic ones, in the order in which the member joined them. It examines a
+ * bounded number of channels.
+ */
 export async function searchChannels(db: Queries, search: Search, after: Cursor | undefined, limit: number): Promise<Page<ChannelSummary>> {
   const items: ChannelSummary[] = []
   let last = after?.[0] ?? 0

@@ -4,7 +4,7 @@ import { statement, type Database } from '../database/database.ts'
 const insertSetting = statement(`insert into settings (name, value) values ($1, $2) on conflict (name) do nothing`)
 const selectSetting = statement<{ value: string }>(`select value from settings where name = $1`)
 
-/** A value that is made once and shared by all nodes: the first one to offer it wins. */
+/** A value that is created once and shared by all nodes: the first node that offers one wins. */
 export async function settledOnce(db: Database, name: string, make: () => string): Promise<string> {
   return db.transaction(async tx => {
     await tx.run(insertSetting, name, make())
@@ -15,8 +15,8 @@ export async function settledOnce(db: Database, name: string, make: () => string
 const removeSetting = statement(`delete from settings where name = $1`)
 
 /**
- * Whether the database answers and takes writes, which one is the only proof of: a full disk is read from as ever. Nothing of it
- * stays, and no other node waits for it.
+ * Whether the database answers and accepts writes. Only a write proves that: a full disk can still be read. The write leaves
+ * nothing behind, and no other node waits for it.
  */
 export async function isAnswering(db: Database): Promise<boolean> {
   const name = `health ${randomUUID()}`

@@ -15,7 +15,7 @@ const select = statement<StreamingConfiguration>(`
   where app_instance_id = $1 order by data_type`)
 const removeAll = statement(`delete from streaming_configurations where app_instance_id = $1`)
 
-/** Sets where data of one type goes; that of the other type stays. */
+/** Sets the stream of one data type; that of the other type stays. */
 export async function putStreamingConfiguration(tx: Queries, appInstanceId: number, { dataType, resourceArn }: StreamingConfiguration) {
   await tx.run(upsert, appInstanceId, dataType, resourceArn)
 }

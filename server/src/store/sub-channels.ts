@@ -8,11 +8,11 @@ export interface SubChannel {
   readonly id: number
   /** Its SubChannelId. */
   readonly name: string
-  /** Those whom the service has placed there, never more than `capacity`. */
+  /** The members that the service has placed there, never more than `capacity`. */
   readonly members: number
   readonly moderators: number
   readonly capacity: number
-  /** How many members are still to be moved into it, since it has been made for more than one. */
+  /** How many members are still to be moved into it, if it was made by SCALE_OUT. */
   readonly wanted: number
   /** False while it is being emptied. */
   readonly isOpen: boolean
@@ -77,7 +77,7 @@ const uncountInChannel = statement(`update channels set member_count = member_co
 
 const subChannel = (row: Row): SubChannel => ({ ...row, isOpen: row.isOpen === 1 })
 
-/** A new one, with so many members already counted in it. */
+/** Creates a sub-channel with that many members already counted. */
 export async function insertSubChannel(
   tx: Queries,
   given: { channelId: number; name: string; capacity: number; members: number; wanted: number; now: number },
@@ -87,8 +87,8 @@ export async function insertSubChannel(
 }
 
 /**
- * Counts one more member in the newest sub-channel that has room; undefined where all are full. One that is being emptied is
- * taken only where no other has room, and stays then. One index look-up, however many members and sub-channels there are.
+ * Counts one more member in the newest sub-channel with room; undefined if all are full. A sub-channel that is being emptied is
+ * used only if no other has room, and then it stays. One index look-up, however many members and sub-channels there are.
  */
 export async function takePlaceIn(tx: Queries, channelId: number) {
   return tx.get(takePlace, channelId)
@@ -98,7 +98,7 @@ export async function givePlaceBack(tx: Queries, subChannelId: number) {
   await tx.run(givePlace, subChannelId)
 }
 
-/** Counts one more moderator's membership; false where the sub-channel is gone. */
+/** Counts one more membership of a moderator; false if the sub-channel is gone. */
 export async function countModeratorIn(tx: Queries, subChannelId: number) {
   return (await tx.run(takeModerator, subChannelId)) === 1
 }
@@ -107,23 +107,23 @@ export async function uncountModeratorIn(tx: Queries, subChannelId: number) {
   await tx.run(giveModerator, subChannelId)
 }
 
-/** Moves the LastMessageTimestamp, where a time is given; false where the sub-channel is gone. */
+/** Moves the LastMessageTimestamp, if a time is given; false if the sub-channel is gone. */
 export async function raiseSubChannel(tx: Queries, subChannelId: number, at: number | undefined) {
   return (await tx.run(raise, subChannelId, at ?? null)) === 1
 }
 
-/** Moves the LastMessageTimestamp of the sub-channel, and that of its channel, back to the newest message that is left. */
+/** Moves the LastMessageTimestamp of the sub-channel, and that of its channel, back to the newest remaining message. */
 export async function recomputeSubChannel(tx: Queries, channelId: number, subChannelId: number) {
   await tx.run(recompute, channelId, subChannelId)
   await tx.run(recomputeChannel, channelId)
 }
 
-/** The SubChannelId of one that lives. */
+/** The SubChannelId, if the sub-channel is not deleted. */
 export async function nameOfSubChannel(db: Queries, id: number): Promise<string | undefined> {
   return (await db.get(selectName, id))?.name
 }
 
-/** All of a channel, by creation: no more than its maximum. */
+/** All sub-channels of a channel, in the order of creation; there are no more than its maximum. */
 export async function subChannelsOf(db: Queries, channelId: number): Promise<SubChannel[]> {
   return (await db.all(selectAll, channelId)).map(subChannel)
 }
@@ -139,7 +139,7 @@ export async function listSubChannels(db: Queries, channelId: number, after: Cur
   )
 }
 
-/** Undefined where the channel is ordinary or deleted. */
+/** Undefined if the channel is ordinary or deleted. */
 export async function findElastic(db: Queries, channelId: number): Promise<Elastic | undefined> {
   const row = await db.get(selectElastic, channelId)
   return elasticOf(row?.elastic)
@@ -151,8 +151,8 @@ export async function elasticChannelsAfter(db: Queries, after: { appInstanceId: 
 }
 
 /**
- * Moves the newest members, at most `count`, whose memberships stay the same ones, and counts them; says whom. The
- * channel is locked and the other sub-channel has room for them.
+ * Moves the newest members, at most `count`, and their counts; the memberships keep their rows. Returns who was moved. The channel
+ * must be locked, and the other sub-channel must have room.
  */
 export async function moveMembers(
   tx: Queries,
@@ -165,17 +165,17 @@ export async function moveMembers(
   return placedMemberships(moved)
 }
 
-/** Nobody is to be moved into it any more. */
+/** Marks that no more members are to be moved into it. */
 export async function settleSubChannel(tx: Queries, id: number) {
   await tx.run(settle, id)
 }
 
-/** With false it is to be emptied. */
+/** Sets whether it takes members; with false it is to be emptied. */
 export async function setSubChannelOpen(tx: Queries, id: number, isOpen: boolean) {
   await tx.run(setOpen, id, isOpen ? 1 : 0)
 }
 
-/** Ends at most `limit` memberships of a sub-channel in which only moderators are left, and counts them out; says which. */
+/** Ends at most `limit` memberships of a sub-channel in which only moderators are left, and decrements the counts; returns them. */
 export async function removeModeratorsOf(tx: Queries, channelId: number, id: number, limit: number): Promise<PlacedMembership[]> {
   await tx.run(uncountOthers, channelId, id, limit)
   const removed = await tx.all(removeOthers, channelId, id, limit)

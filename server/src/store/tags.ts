@@ -11,7 +11,7 @@ export interface Tag {
   readonly value: string
 }
 
-/** A tagged resource: the row that its ARN names. */
+/** A tagged resource: the row of its ARN. */
 export interface TaggedResource {
   readonly kind: RowKind
   readonly id: number
@@ -38,7 +38,7 @@ const named: Readonly<Record<RowKind, ReturnType<typeof statementsOf>>> = {
   'channel-flow': statementsOf('channel-flow'),
 }
 
-/** What can be tagged under that ARN, where it lives. */
+/** The resource of an ARN that can be tagged, if it exists. */
 export async function taggedResource(db: Queries, arn: Named): Promise<TaggedResource | undefined> {
   const kind = rowKindOf(arn)
   const row = await db.get(named[kind].selectId, ...valuesOf(arn))
@@ -47,17 +47,17 @@ export async function taggedResource(db: Queries, arn: Named): Promise<TaggedRes
 
 const locks = { 'app-instance': lockAppInstance, identity: lockIdentity, channel: lockChannel, 'channel-flow': lockFlow }
 
-/** Until the commit nobody else can tag or delete the resource; false where it is deleted. */
+/** Locks the resource: until the commit nobody else can tag or delete it; false if it is deleted. */
 export async function lockResource(tx: Queries, { kind, id }: TaggedResource): Promise<boolean> {
   return locks[kind](tx, id)
 }
 
-/** Adds tags; a key that is there already gets the new value. */
+/** Adds tags; an existing key gets the new value. */
 export async function putTags(tx: Queries, resource: TaggedResource, tags: readonly Tag[]) {
   for (const { key, value } of tags) await tx.run(upsert, resource.kind, resource.id, json(key), json(value))
 }
 
-/** Removes the tags of those keys; unknown ones are ignored. */
+/** Removes the tags with those keys; unknown ones are ignored. */
 export async function removeTags(tx: Queries, resource: TaggedResource, keys: readonly string[]) {
   for (const key of keys) await tx.run(remove, resource.kind, resource.id, json(key))
 }
@@ -71,7 +71,7 @@ export async function removeAllTags(tx: Queries, resource: TaggedResource) {
   await tx.run(removeAll, resource.kind, resource.id)
 }
 
-/** The tags of what an ARN names, by key; none where it names nothing that lives. */
+/** The tags of the resource of an ARN, by key; none if it does not exist. */
 export async function tagsUnder(db: Queries, arn: Named): Promise<ReadonlyMap<string, string>> {
   const rows = await db.all(named[rowKindOf(arn)].selectTags, ...valuesOf(arn))
   return new Map(rows.map(({ key, value }) => [parsed(key), parsed(value)]))

@@ -1,11 +1,11 @@
-/** Text that users write is kept as JSON, quotes included (migrations/001-first.ts says why). */
+/** Text from users is stored as JSON, quotes included (migrations/001-first.ts says why). */
 export const json = (text: string) => JSON.stringify(text)
 export const jsonIfGiven = (text: string | undefined) => (text === undefined ? null : JSON.stringify(text))
-/** Objects are kept the same way. */
+/** Objects are stored the same way. */
 export const jsonOfObject = (value: unknown) => (value === undefined ? null : JSON.stringify(value))
 
 export const parsed = <Value = string>(json: string) => JSON.parse(json) as Value
 export const parsedIfGiven = <Value = string>(json: string | null) => (json === null ? undefined : (JSON.parse(json) as Value))
 
-/** SQL for epoch milliseconds as JSON: a number of seconds. Null stays null. */
+/** SQL for epoch milliseconds as a JSON number of seconds. Null stays null. */
 export const secondsText = (milliseconds: string) => `(cast(${milliseconds} as double precision) / 1000)`

@@ -23,7 +23,7 @@ export interface AssumedRole extends Issued {
   readonly AssumedRoleUser: { readonly AssumedRoleId: string; readonly Arn: string }
 }
 
-/** The role that a call names; undefined where there is none. */
+/** The role of an ARN; undefined if there is none. */
 export function namedRole({ ring, account }: Tools, arn: string): Role | undefined {
   const name = roleNameOf(account, arn)
   return name === undefined ? undefined : ring.role(name)
@@ -31,10 +31,10 @@ export function namedRole({ ring, account }: Tools, arn: string): Role | undefin
 
 export const tooLongFor = 'The requested DurationSeconds exceeds the MaxSessionDuration set for this role.'
 
-/** Those of these keys that the role does not take. */
+/** The tag keys that the role does not take. */
 export const refusedTags = ({ tags }: Role, keys: Iterable<string>) => [...keys].filter(key => !tags.includes('*') && !tags.includes(key))
 
-/** How a role trusts: by naming the caller, or by leaving it to the policies of the account; undefined where it does not. */
+/** How a role trusts the caller: by naming it, or by leaving it to the policies of the account; undefined if it does not. */
 function trustIn({ trust }: Role, { accessKeyId, principal }: AccessKey, session: Session | undefined, account: string) {
   const ofRole = session?.kind === 'role' ? roleArn(account, principal.arn.split('/')[1] ?? '') : undefined
   const keyId = session ? (session.kind === 'session' ? session.sourceKeyId : undefined) : accessKeyId
@@ -43,7 +43,10 @@ function trustIn({ trust }: Role, { accessKeyId, principal }: AccessKey, session
   return trust.principals.includes(`arn:aws:iam::${account}:root`) ? 'account' : undefined
 }
 
-/** The policies of the caller's session must allow it in any case; those of its key or role need not where the role names the caller. */
+/**
+ * The policies of the caller's session must always allow the action; those of its key or role need not if the role names the
+ * caller.
+ */
 function isPermitted(principal: Principal, action: string, context: RequestContext, trust: 'named' | 'account') {
   const decision = decide(principal, action, context)
   if (decision !== 'not allowed' || trust === 'account') return decision === 'allowed'
@@ -51,7 +54,7 @@ function isPermitted(principal: Principal, action: string, context: RequestConte
   return ofSession.length === 0 || decide({ ...principal, permissions: ofSession }, action, context) === 'allowed'
 }
 
-/** The new tags, and those that the roles before have made transitive, which cannot be given anew. */
+/** The new tags, and the transitive tags of the previous roles, which cannot be changed. */
 function mergedTags(given: SessionTags, session: Session | undefined): SessionTags {
   const merged = new Map(given)
   const taken = new Set([...given.keys()].map(key => key.toLowerCase()))
@@ -63,7 +66,7 @@ function mergedTags(given: SessionTags, session: Session | undefined): SessionTa
   return merged
 }
 
-/** AssumeRole: credentials of a role for who is trusted and permitted. */
+/** AssumeRole: credentials of a role, for a caller that the role trusts and that is permitted. */
 export async function assumeRole(parameters: Parameters, caller: AccessKey, tools: Tools, origin: Origin): Promise<AssumedRole> {
   const { ring, account } = tools
   const arn = asciiArn(parameters, 'RoleArn')

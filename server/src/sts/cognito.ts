@@ -36,7 +36,7 @@ function operationOf(asked: Received): string | undefined {
   return of === service && more.length === 0 && Object.hasOwn(operations, name) ? name : undefined
 }
 
-/** The libraries for logins call a user pool by the same protocol, and are often given one endpoint for both. */
+/** Login libraries call a user pool by the same protocol, and are often given one endpoint for both. */
 const whatThereIs = (target: string) =>
   target.startsWith('AWSCognitoIdentityProviderService.')
     ? 'This is a call for a user pool: send it to the user pool itself, or to your own (cognito-local), whose tokens are taken here.'
@@ -47,7 +47,7 @@ const whatThereIs = (target: string) =>
 const noSuchOperation = (target: string) =>
   poolError('UnknownOperationException', 'The requested operation is not recognized by the service.', whatThereIs(target))
 
-/** What errors that others throw are called here; the reason says the rest. */
+/** The types of other errors in this protocol; the reason says the rest. */
 const renamed: Readonly<Record<string, readonly [type: string, status: number, message?: string]>> = {
   InvalidIdentityToken: ['NotAuthorizedException', 400, 'Invalid login token.'],
   ExpiredTokenException: ['NotAuthorizedException', 400, 'Invalid login token. Token expired.'],
@@ -71,8 +71,8 @@ function shown({ type, status, code, message, reason, retryAfter }: ApiError): A
 const jsonHeaders = (requestId: string) => ({ ...commonHeaders(requestId), 'content-type': 'application/x-amz-json-1.1' })
 
 /**
- * Credentials of a Cognito identity pool, as the stock credential providers ask for them: JSON 1.1, beside STS on the same path. It
- * takes every request with an X-Amz-Target, which no other call has. `pool` is undefined where none is configured.
+ * Credentials of a Cognito identity pool, for the stock credential providers: JSON 1.1, on the path of STS. It takes every request
+ * with an X-Amz-Target, which no other call has. `pool` is undefined if none is configured.
  */
 export function cognitoEndpoint(pool: IdentityPool | undefined): Endpoint {
   return {

@@ -13,11 +13,11 @@ export interface Tools {
   readonly now: () => number
   readonly region: string
   readonly account: string
-  /** The claim of a login that is the user's id. */
+  /** The claim of a login that becomes the user's id. */
   readonly userClaim: string
 }
 
-/** What policies may ask of a call for credentials. */
+/** The facts of a call for credentials that policies can use. */
 export const contextOf = ({ now, region, account }: Tools, origin: Origin, resource: string, requestTags: SessionTags): RequestContext => ({
   now: now(),
   sourceAddress: origin.sourceAddress,
@@ -39,17 +39,17 @@ interface Credentials {
 
 export interface Issued {
   readonly Credentials: Credentials
-  /** How much of the room for tags and policy is taken, in percent. */
+  /** How much of the room for tags and policy is used, in percent. */
   readonly PackedPolicySize: number
 }
 
-/** Temporary credentials for a session of so many seconds. */
+/** Temporary credentials for a session of that many seconds. */
 export async function issue(
   { ring, now }: Tools,
   given: Omit<Session, 'accessKeyId' | 'secretAccessKey' | 'issuedAt' | 'expiresAt'>,
   seconds: number,
 ): Promise<Issued> {
-  // Whole seconds, since that is what the answer shows.
+  // Whole seconds, since the answer shows only these.
   const issuedAt = Math.floor(now() / 1000) * 1000
   const expiresAt = issuedAt + seconds * 1000
   const session: Session = { ...given, accessKeyId: newId('ASIA'), secretAccessKey: newSecret(), issuedAt, expiresAt }

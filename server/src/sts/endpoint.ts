@@ -21,14 +21,14 @@ const version = '2011-06-15'
 type Result = object
 
 interface Action {
-  /** Beside Action and Version. */
+  /** The parameters beside Action and Version. */
   readonly parameters: readonly string[]
-  /** Which temporary credentials may call it. Others would last for ever by asking again and again, or be more than they were given as. */
+  /** The kinds of temporary credentials that may call it. Others could renew themselves for ever, or gain rights. */
   readonly sessions: readonly Session['kind'][]
   readonly answer: (parameters: Parameters, caller: AccessKey, tools: Tools, sender: Origin) => Promise<Result>
 }
 
-/** Those that are signed. */
+/** The signed calls. */
 const actions: Readonly<Record<string, Action>> = {
   AssumeRole: {
     parameters: ['RoleArn', 'RoleSessionName', 'Policy', 'Tags', 'TransitiveTagKeys', 'DurationSeconds', 'ExternalId'],
@@ -42,7 +42,7 @@ const actions: Readonly<Record<string, Action>> = {
 
 const ofWebIdentity = ['RoleArn', 'RoleSessionName', 'WebIdentityToken', 'Policy', 'DurationSeconds']
 
-/** What signature errors are called here. */
+/** The types of signature errors in this protocol. */
 const names: Readonly<Record<string, string>> = {
   MissingAuthenticationTokenException: 'MissingAuthenticationToken',
   IncompleteSignatureException: 'IncompleteSignature',
@@ -75,10 +75,10 @@ const notWithSession = (action: string) =>
 
 const xmlHeaders = (requestId: string) => ({ ...commonHeaders(requestId), 'content-type': 'text/xml' })
 
-/** The calls for temporary credentials (STS 2011-06-15): forms in, XML out, as every SDK speaks it. */
+/** The calls for temporary credentials (STS 2011-06-15): form in, XML out, as every SDK speaks it. */
 interface Wiring extends Tools, TakesLogins {
   readonly verify: (request: SignedRequest) => AccessKey
-  /** Refuses by its head what is signed with a key that the server does not have. */
+  /** Refuses a request with an unknown key by its headers. */
   readonly checkKey: (asked: Received) => void | Promise<void>
 }
 
@@ -99,7 +99,7 @@ export function stsEndpoint(tools: Wiring): Endpoint {
         `There are ${Object.keys(actions).join(', ')} and AssumeRoleWithWebIdentity.`,
       )
     }
-    // Who has signed is known before anything else is looked at.
+    // The signature is verified before anything else is looked at.
     const caller = known && verify(asked)
     if (caller) asked.trail?.signed(caller)
     const session = caller && tools.ring.sessionOf(caller)
@@ -128,10 +128,10 @@ export function stsEndpoint(tools: Wiring): Endpoint {
     },
     refusal(error, { requestId }) {
       const { type, message, reason, retryAfter } = error
-      // Of the query protocol, as Amazon answers it.
+      // The status of the query protocol, as on Amazon.
       const status = error.status === 429 ? 400 : error.status
       const Type = status < 500 ? 'Sender' : 'Receiver'
-      // A JSON Web Token that has expired keeps the name that is given to it.
+      // An expired JSON Web Token keeps the type of its error.
       const Code = type === 'ExpiredTokenException' && status === 400 ? type : (names[type] ?? type)
       const body = xml({ Error: { Type, Code, Message: message, Reason: reason }, RequestId: requestId })
       const headers = { ...xmlHeaders(requestId), ...reasonHeader(reason), ...retryHeader(retryAfter) }

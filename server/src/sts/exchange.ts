@@ -23,7 +23,7 @@ interface Wiring extends Tools {
   readonly takeLogin: TakeLogin
   readonly role: string
   readonly appInstanceArn: string
-  /** Whether who is new becomes an AppInstanceUser. */
+  /** Whether a new login becomes an AppInstanceUser. */
   readonly makesUsers: boolean
 }
 
@@ -42,7 +42,7 @@ const nameOf = (claims: Claims) =>
     )
     .find(name => name !== '')!
 
-/** The user of that id, by name; it is made where it may be. */
+/** The name of the user of that id; the user is created if that is allowed. */
 async function userOf({ db, limits, now, appInstanceArn, makesUsers }: Wiring, id: string, name: string): Promise<string> {
   const user = within(appInstanceArn, 'user', id)
   const found = await findIdentity(db, user)
@@ -56,13 +56,13 @@ async function userOf({ db, limits, now, appInstanceArn, makesUsers }: Wiring, i
   return name
 }
 
-/** What the role gives for a login. */
+/** The credentials of the role for a login. */
 async function credentialsOf(wiring: Wiring, claims: Claims, userId: string) {
   const role = trustingRole(wiring.ring.role(wiring.role), claims)
   const seconds = Math.min(3600, role.longestSeconds)
-  // As it stands in a session name, and no two users there as one.
+  // The id in the form of a session name, unique for each user.
   const name = userId.length < 2 ? `${userId}-` : userId.replaceAll(':', '=')
-  // Amazon's example of a policy asks for the tag UserUUID.
+  // Amazon's example of a policy uses the tag UserUUID.
   const tagged = role.tags.includes('UserUUID') ? { ...claims, UserUUID: userId } : claims
   return sessionOfLogin(wiring, { role, claims: tagged, userId, name, policy: undefined, seconds })
 }
@@ -83,7 +83,7 @@ export function exchangeEndpoint(wiring: Wiring): Endpoint {
       takeLogin(asked.sourceAddress)
       const claims = await login(asked.headers.authorization ?? '')
       const userId = userIdIn(claims, wiring.userClaim)
-      // A login that its issuer takes once only is not repeated.
+      // A hook may accept a login only once, so it is not asked again.
       const { Credentials } = await upToDate(ring, async () => credentialsOf(wiring, claims, userId))
       const shown = await userOf(wiring, userId, nameOf(claims))
       const body = {
@@ -95,7 +95,7 @@ export function exchangeEndpoint(wiring: Wiring): Endpoint {
       return { status: 200, headers: headersFor(asked), body: JSON.stringify(body) }
     },
     refusal(error, asked) {
-      // A token that is not valid is no login.
+      // An invalid token is no login.
       const shown = error.status === 400 ? unauthorizedLogin(error.reason ?? error.message) : error
       const { headers, body } = renderError(shown, asked.requestId)
       return { status: shown.status, headers: { ...headers, ...headersFor(asked) }, body }

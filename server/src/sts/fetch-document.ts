@@ -1,10 +1,10 @@
 const largestDocument = 256 * 1024
 const patienceMilliseconds = 5000
-/** So many answers are waited for and kept in memory at the most; none waits for another. */
+/** The most answers that are awaited, and held in memory, at once; further fetches fail at once. */
 const mostAtOnce = 256
 let underWay = 0
 
-/** Fetches from where the operator has said, and from nowhere else: no redirects, so many bytes at the most, and so soon. */
+/** Fetches a document from a URL that the operator has configured: no redirects, and bounds for size and time. */
 export async function fetchDocument(url: string, init: RequestInit = {}): Promise<Response> {
   if (underWay >= mostAtOnce) throw new Error(`${mostAtOnce} answers are waited for already, so ${url} is not asked`)
   underWay++

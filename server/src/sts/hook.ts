@@ -6,8 +6,8 @@ import { unauthorizedLogin, type Login } from './login.ts'
 const describe = 'It must answer 200 with a JSON object whose member sub is the AppInstanceUserId.'
 
 /**
- * An exchange hook: the operator's own URL says whose login an Authorization header is. It gets a POST with that header, as it
- * came, and answers the claims; what it says counts as signed by it, for the audience `exchange`.
+ * An exchange hook: the operator's own URL decides whose login an Authorization header is. It gets a POST with that header
+ * unchanged and answers claims, which count as signed by it, for the audience `exchange`.
  */
 export function hookLogin(url: string): Login {
   return async authorization => {

@@ -1,8 +1,8 @@
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 
-/** Logins and guests have UUIDs of different versions, so that no guest can have the identity of a login. */
+/** Logins and guests have UUIDs of different versions, so a guest can never have the identity of a login. */
 const versions = { login: 8, guest: 4 } as const
-/** The bytes of a guest's UUID: random ones, and then the last group, which authenticates them. */
+/** The random bytes of a guest's UUID; the last group authenticates them. */
 const randomLength = 10
 const sealLength = 6
 
@@ -15,8 +15,9 @@ function uuid(bytes: Uint8Array, version: number): string {
 }
 
 /**
- * The IdentityIds of an identity pool, `REGION:UUID`. None is stored: that of a login is a hash of the pool, the issuer and the user,
- * so it is the same on every node and for ever; that of a guest is random and carries a seal, so that only ids that were given are taken.
+ * The IdentityIds of an identity pool, `REGION:UUID`. None is stored. The id of a login is a hash of the pool, the issuer and the
+ * user, so it is the same on every node and for ever. The id of a guest is random with an authentication code, so invented ids are
+ * refused.
  */
 export class IdentityIds {
   readonly #poolId: string
@@ -54,7 +55,7 @@ export class IdentityIds {
     return region === this.#region && /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/.test(text)
   }
 
-  /** The id of a guest: these random bytes, and a seal that only this pool can write. */
+  /** The id of a guest: these random bytes, and a code that only this pool can compute. */
   #sealed(random: Uint8Array): string {
     const head = uuid(Buffer.concat([random, Buffer.alloc(sealLength)]), versions.guest).slice(0, -2 * sealLength)
     const seal = createHmac('sha256', this.#guestKey).update(`${this.#poolId} ${head}`).digest('hex')

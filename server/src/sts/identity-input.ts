@@ -1,7 +1,7 @@
 import { ApiError } from '../errors.ts'
 import { isObject, type JsonObject } from '../tools/json.ts'
 
-/** The members of a request to an identity pool, each as far as its operation has it. */
+/** The members of a request to an identity pool, as far as its operation has them. */
 export interface IdentityInput {
   readonly IdentityPoolId: string
   readonly IdentityId: string
@@ -67,7 +67,7 @@ function membersOf(body: Uint8Array): JsonObject {
   return value
 }
 
-/** Reads those members from a request in JSON; what else is there is dropped, as Amazon does. Throws where one is missing or breaks its rule. */
+/** Reads the members of a JSON request; others are dropped, as on Amazon. Throws if one is missing or invalid. */
 export function readInput<Name extends keyof IdentityInput>(body: Uint8Array, names: readonly Name[]): Pick<IdentityInput, Name> {
   const members = membersOf(body)
   const readers: { readonly [Each in keyof IdentityInput]: () => IdentityInput[Each] } = {

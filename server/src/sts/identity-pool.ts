@@ -10,28 +10,28 @@ import { isProvider } from './provider.ts'
 import { userIdIn } from './user-id.ts'
 import { sessionOfLogin, trustingRole, type TakesLogins } from './web-identity.ts'
 
-/** An identity pool, as the operator has mapped it. */
+/** An identity pool, as the operator has configured it. */
 export interface IdentityPool extends Tools, TakesLogins {
   readonly id: string
   readonly ids: IdentityIds
-  /** The role of those who show a login; undefined where there are guests only. */
+  /** The role of clients with a login; undefined if there are guests only. */
   readonly role: string | undefined
-  /** The role of those who show none; undefined where there are no guests. */
+  /** The role of clients without a login; undefined if there are no guests. */
   readonly guestRole: string | undefined
 }
 
-/** Who signs for guests, as a role's trust names it: the pool is the audience. */
+/** The issuer of guests in a role's trust; the pool's id is the audience. */
 const guestIssuer = 'cognito-identity.amazonaws.com'
-/** Amazon's, for every session of an identity pool. */
+/** Amazon's session name for every identity pool. */
 const sessionName = 'CognitoIdentityCredentials'
 const longestSeconds = 3600
 
 const notGranted = (message: string, reason: string) => poolError('NotAuthorizedException', message, reason)
 
-/** An identity pool that is not there; the reason says what the operator can change. */
+/** For an unknown identity pool; the reason says what the operator can change. */
 export const unknownPool = (what: string, reason: string) => poolError('ResourceNotFoundException', `${what} not found.`, reason)
 
-/** Whose identity it is, and what role it has. */
+/** The identity and its role. */
 interface Holder {
   readonly identityId: string
   readonly claims: Claims
@@ -39,7 +39,7 @@ interface Holder {
   readonly roleName: string
 }
 
-/** Who shows a login; undefined where nobody does. */
+/** The login of a call; undefined for a guest. */
 async function loginOf(pool: IdentityPool, logins: IdentityInput['Logins'], { sourceAddress }: Origin): Promise<Holder | undefined> {
   const { issuer, role: roleName, takeLogin, userClaim, ids } = pool
   const [[provider, token] = [], ...others] = logins
@@ -68,7 +68,7 @@ function requireGuests({ guestRole }: IdentityPool): string {
   )
 }
 
-/** The guest of that identity; throws where there are no guests, or it is not that of one. */
+/** The guest with that identity. Throws if there are no guests, or the identity is not a guest's. */
 function guestOf(pool: IdentityPool, identityId: string): Holder {
   const roleName = requireGuests(pool)
   if (!pool.ids.isGuest(identityId)) {
@@ -80,7 +80,7 @@ function guestOf(pool: IdentityPool, identityId: string): Holder {
   return { identityId, claims, userId: identityId, roleName }
 }
 
-/** GetId: the one identity of a login, or a new one for a guest. */
+/** GetId: the identity of a login, or a new one for a guest. */
 export async function getId(input: Pick<IdentityInput, 'IdentityPoolId' | 'Logins'>, pool: IdentityPool, origin: Origin) {
   const { IdentityPoolId, Logins } = input
   if (IdentityPoolId !== pool.id)
@@ -91,7 +91,7 @@ export async function getId(input: Pick<IdentityInput, 'IdentityPoolId' | 'Login
   return { IdentityId: pool.ids.newGuest() }
 }
 
-/** GetCredentialsForIdentity: temporary credentials of the pool's role. A guest who logs in becomes who that login is. */
+/** GetCredentialsForIdentity: temporary credentials of the pool's role. A guest who logs in gets the identity of the login. */
 export async function getCredentialsForIdentity(
   input: Pick<IdentityInput, 'IdentityId' | 'Logins' | 'CustomRoleArn'>,
   pool: IdentityPool,
@@ -107,7 +107,7 @@ export async function getCredentialsForIdentity(
     )
   if (CustomRoleArn !== undefined && CustomRoleArn !== roleArn(pool.account, roleName))
     throw notGranted('The role of CustomRoleArn cannot be assumed with this identity.', 'The pool has one role: leave CustomRoleArn out.')
-  // The token is not verified again where the role is looked up again.
+  // If the role is looked up again, the token is not verified again.
   const { Credentials: given } = await upToDate(pool.ring, async () => {
     const role = trustingRole(pool.ring.role(roleName), claims)
     const seconds = Math.min(longestSeconds, role.longestSeconds)

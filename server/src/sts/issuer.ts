@@ -2,22 +2,22 @@ import { createRemoteJWKSet, customFetch, errors, jwtVerify, type JWTPayload, ty
 import { ApiError } from '../errors.ts'
 import { fetchDocument } from './fetch-document.ts'
 
-/** What signs with a key pair; never a shared secret, which everybody who has the public key could use, and never nothing. */
+/** Public-key algorithms only: anybody with the public key could use it as a shared secret, and `none` is no signature. */
 const algorithms = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519']
 /** As Amazon's. */
 const longestJwt = 20_000
 const fetchMilliseconds = 5000
-/** Keys are asked for anew where a token names one that is not known, at most so often. */
+/** The keys are loaded again if a token names an unknown one, at most this often. */
 const pauseMilliseconds = 5000
 const freshMilliseconds = 600_000
 const clockToleranceSeconds = 30
 
-/** A token that has been verified. */
+/** The claims of a verified token. */
 export type Claims = JWTPayload & { readonly sub: string; readonly iss: string }
 
 export interface Issuer {
   readonly name: string
-  /** The claims of a token that the issuer has signed for one of the audiences, and that holds now. */
+  /** Resolves to the claims of a token that the issuer has signed for one of the audiences, and that is valid now. */
   verify(token: string): Promise<Claims>
 }
 
@@ -30,14 +30,14 @@ const invalidToken = (reason: string) =>
     reason,
   )
 
-/** What answers with another status has no document. */
+/** Undefined for any other status than 200. */
 async function documentAt(url: string, headers?: Headers): Promise<Response> {
   const response = await fetchDocument(url, headers ? { headers } : {})
   if (!response.ok) throw new Error(`${url} answers with the status ${response.status}`)
   return response
 }
 
-/** Where the issuer says that its keys are. */
+/** The URL of the issuer's keys, from its configuration document. */
 async function discover(issuer: string): Promise<string> {
   const url = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`
   const response = await documentAt(url)
@@ -49,8 +49,8 @@ async function discover(issuer: string): Promise<string> {
 }
 
 /**
- * The keys of an issuer: asked for when the first token comes, kept for ten minutes, and asked for again where a token names a new
- * one. While the issuer is away it is asked once in a while only, however many tokens come.
+ * The keys of an issuer: loaded for the first token, cached for ten minutes, and loaded again if a token names a new one. While the
+ * issuer is unavailable it is asked only once in a while, however many tokens arrive.
  */
 function keysOf(issuer: string, jwks: string | undefined) {
   let found: ReturnType<typeof createRemoteJWKSet> | undefined
@@ -78,7 +78,7 @@ function keysOf(issuer: string, jwks: string | undefined) {
   return async () => (found ??= await (opening ??= open().finally(() => (opening = undefined))))
 }
 
-/** Which of its keys signed is said by the header; where its keys are never is. */
+/** The header of a token names the key; it never says where the keys are. */
 export function createIssuer({
   issuer,
   audiences,

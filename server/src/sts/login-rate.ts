@@ -1,10 +1,10 @@
 import { isIPv6 } from 'node:net'
 import { takeFrom, type Throttling } from '../rates/throttle.ts'
 
-/** Takes one from the logins of an address, or throws 429: whoever shows a token makes the server check it, and nobody signs for that. */
+/** Takes a token from the logins of an address, or throws 429: the server has to verify each login, and logins are not signed. */
 export type TakeLogin = (sourceAddress: string) => void
 
-/** The 64 bits that one sender of IPv6 has all addresses of; an address of IPv4 as it is. */
+/** The /64 network of an IPv6 address, which one sender usually owns; an IPv4 address unchanged. */
 function networkOf(address: string): string {
   if (!isIPv6(address)) return address
   const [head = '', tail] = address.split('::')

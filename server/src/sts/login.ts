@@ -1,13 +1,13 @@
 import { ApiError } from '../errors.ts'
 import type { Claims, Issuer } from './issuer.ts'
 
-/** Says who has logged in, by the Authorization header of POST /creds. Throws ApiError where nobody has. */
+/** Resolves to the claims of the login in the Authorization header of POST /creds. Throws an ApiError if there is none. */
 export type Login = (authorization: string) => Promise<Claims>
 
 export const unauthorizedLogin = (reason: string) =>
   new ApiError('UnauthorizedClientException', 401, 'Unauthorized', 'The login could not be verified', reason)
 
-/** `Bearer TOKEN`, with a token of the issuer; Amazon's demo writes it in base64 once more. */
+/** `Bearer TOKEN`, with a token of the issuer; Amazon's demo encodes it in base64 once more. */
 export const issuerLogin =
   (issuer: Issuer): Login =>
   async authorization => {

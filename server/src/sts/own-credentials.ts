@@ -6,7 +6,7 @@ import { denied, duration, sessionPolicy, tagsIn, text, type Parameters } from '
 
 const usual = 43_200
 const longest = 129_600
-/** Amazon's for the owner of an account. */
+/** Amazon's limit for the root of an account. */
 const longestOfRoot = 3600
 
 function seconds(parameters: Parameters, { principal }: AccessKey): number {
@@ -14,7 +14,7 @@ function seconds(parameters: Parameters, { principal }: AccessKey): number {
   return principal.permissions ? given : Math.min(given, longestOfRoot)
 }
 
-/** GetSessionToken: temporary credentials that may what the key may. */
+/** GetSessionToken: temporary credentials with the rights of the key. */
 export async function getSessionToken(parameters: Parameters, caller: AccessKey, tools: Tools) {
   const given = {
     kind: 'session',
@@ -30,7 +30,7 @@ export async function getSessionToken(parameters: Parameters, caller: AccessKey,
   return { Credentials }
 }
 
-/** GetFederationToken: temporary credentials that may what both the key and the session policy allow. */
+/** GetFederationToken: temporary credentials with the rights that both the key and the session policy allow. */
 export async function getFederationToken(parameters: Parameters, caller: AccessKey, tools: Tools, origin: Origin) {
   const name = text(parameters, 'Name', /^[\w+=,.@-]{2,32}$/, '2 to 32 letters, digits and characters of _+=,.@-')
   const tags = tagsIn(parameters)
@@ -55,7 +55,7 @@ export async function getFederationToken(parameters: Parameters, caller: AccessK
   return { ...issued, FederatedUser: { FederatedUserId: `${tools.account}:${name}`, Arn: arn } }
 }
 
-/** GetCallerIdentity: whoever signs may ask who it is. */
+/** GetCallerIdentity: every caller may ask for its own principal. */
 export async function getCallerIdentity(_: Parameters, { principal: { arn, userId } }: AccessKey, { account }: Tools) {
   return { UserId: userId, Account: account, Arn: arn }
 }

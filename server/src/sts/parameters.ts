@@ -2,14 +2,14 @@ import { parsePolicy } from '../auth/iam/policy.ts'
 import { ApiError } from '../errors.ts'
 import { tagKey, tagValue } from '../keys/roles.ts'
 
-/** A parameter that is missing or breaks a rule. */
+/** A parameter is missing or breaks a rule. */
 export const invalid = (message: string) => new ApiError('ValidationError', 400, 'ValidationError', message)
 
-/** Who may not; the message is Amazon's, the reason says what to change. */
+/** The caller is not allowed; the message is Amazon's, the reason says what to change. */
 export const denied = (arn: string, action: string, resource: string, reason: string) =>
   new ApiError('AccessDenied', 403, 'AccessDenied', `User: ${arn} is not authorized to perform: ${action} on resource: ${resource}`, reason)
 
-/** Each name once: of two, nobody could say which one is meant. */
+/** Each name once: of two values it is not clear which one counts. */
 export type Parameters = ReadonlyMap<string, string>
 
 /** The pairs of a form, in the body or in the query. */
@@ -24,7 +24,7 @@ export function parametersOf(body: Uint8Array, query: string): Parameters {
   return parameters
 }
 
-/** Refuses what is not known here: a parameter that was passed over could be one that narrows what is given. */
+/** Throws for an unknown parameter: an ignored one might narrow the credentials. */
 export function checkKnown(parameters: Parameters, known: readonly string[]) {
   for (const name of parameters.keys()) {
     const plain = name.replace(/\.member\.\d+(?:\.(?:Key|Value))?$/, '')
@@ -76,7 +76,7 @@ export type SessionTags = ReadonlyMap<string, string>
 
 const mostTags = 50
 
-/** Keys that differ in case only are one key, as on Amazon. */
+/** Keys that differ only in case are equal, as on Amazon. */
 export function checkTags(tags: Iterable<readonly [key: string, value: string]>): SessionTags {
   const checked = new Map<string, string>()
   const folded = new Set<string>()

@@ -13,17 +13,17 @@ const escapeBytes = (text: string) => Buffer.from(text).toString('hex').toUpperC
 
 const base32 = 'abcdefghijklmnopqrstuvwxyz234567'
 
-/** The SHA-256 of a text in 52 letters and digits. */
+/** The SHA-256 of a text as 52 letters and digits. */
 function hashOf(text: string): string {
   const bits = BigInt(`0x${hash('sha256', text)}`) << 4n
   return Array.from({ length: 52 }, (_, index) => base32[Number((bits >> BigInt(255 - 5 * index)) & 31n)]).join('')
 }
 
 /**
- * The AppInstanceUserId of a text, such as a login's subject. A text that can be an id is its own id. Any other becomes `x:` and its
- * characters, of which those beside letters, digits, `_`, `.`, `@` and `-` are written as `:` and two hexadecimal digits for each
- * byte of UTF-8, as is a last character that is neither letter nor digit: `auth0|5f7c` becomes `x:auth0:7C5f7c`. Where that has more
- * than 64 characters the id is `sha256:` and the hash. The same text always has the same id, and no two texts share one.
+ * The AppInstanceUserId of a text, such as a login's subject. A text that is a valid id stays as it is. Any other becomes `x:` and
+ * the text with all characters but letters, digits, `_`, `.`, `@` and `-` escaped: each byte of UTF-8 becomes `:` and two
+ * hexadecimal digits, as does a last character that is not a letter or digit. `auth0|5f7c` becomes `x:auth0:7C5f7c`. If that has
+ * more than 64 characters, the id is `sha256:` and the hash. The same text always has the same id, and two texts never share one.
  */
 export function userIdOf(text: string): string {
   if (userId.test(text) && !text.startsWith(escaped) && !text.startsWith(hashed)) return text
@@ -32,7 +32,7 @@ export function userIdOf(text: string): string {
   return id.length <= longest ? id : hashed + hashOf(text)
 }
 
-/** The AppInstanceUserId of a login, from the claim that the operator has chosen. Throws where the token does not have it. */
+/** The AppInstanceUserId of a login, from the claim that the operator has chosen. Throws if the token does not have it. */
 export function userIdIn(claims: Claims, claim: string): string {
   const value = claims[claim]
   if ((typeof value === 'string' && value.isWellFormed() && value !== '') || typeof value === 'number') return userIdOf(String(value))

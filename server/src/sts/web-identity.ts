@@ -10,7 +10,7 @@ import { userIdIn } from './user-id.ts'
 import { asciiArn, checkTags, duration, sessionName, sessionPolicy, text, type Parameters, type SessionTags } from './parameters.ts'
 
 const amazonsTags = 'https://aws.amazon.com/tags'
-/** They are about the token and not about who has it. */
+/** Errors about the token, as opposed to its holder. */
 const ofTheToken = new Set([
   'iss',
   'aud',
@@ -31,7 +31,10 @@ const ofTheToken = new Set([
 const refused = (message: string, reason: string) => new ApiError('AccessDenied', 403, 'AccessDenied', message, reason)
 const notAuthorized = (reason: string) => refused('Not authorized to perform sts:AssumeRoleWithWebIdentity', reason)
 
-/** The role, where it takes tokens of this issuer for this audience with these claims; nobody learns whether there is one that does not. */
+/**
+ * Returns the role if it accepts tokens of this issuer for this audience with these claims. The error is the same for a role that
+ * does not and one that does not exist.
+ */
 export function trustingRole(role: Role | undefined, claims: Claims): Role {
   const { iss, aud } = claims
   const oidc = role?.trust.oidc
@@ -48,10 +51,13 @@ interface AmazonsTags {
   readonly transitive_tag_keys?: unknown
 }
 
-/** One value, alone or in a list of one, as Amazon has it. */
+/** One value, alone or in a list of one, as on Amazon. */
 const single = (value: unknown): unknown => (Array.isArray(value) && value.length === 1 ? value[0] : value)
 
-/** The texts and numbers among the claims that the role takes, and what the claim of Amazon's name says, all of which it must take. */
+/**
+ * The session tags of a login: the string and number claims that the role takes, and the tags in the claim of Amazon's name, all of
+ * which the role must take.
+ */
 function tagsOf(claims: Claims, role: Role): { tags: SessionTags; transitive: string[] } {
   const amazons = (claims[amazonsTags] ?? {}) as AmazonsTags
   const explicit = Object.entries(amazons.principal_tags ?? {}).map(([key, value]) => [key, String(single(value))] as const)
@@ -76,9 +82,9 @@ function tagsOf(claims: Claims, role: Role): { tags: SessionTags; transitive: st
   return { tags: checkTags(tags), transitive }
 }
 
-/** What checks the tokens of logins. */
+/** What verifies the tokens of logins. */
 export interface TakesLogins {
-  /** Undefined where none is configured. */
+  /** Undefined if none is configured. */
   readonly issuer: Issuer | undefined
   readonly takeLogin: TakeLogin
 }
@@ -86,9 +92,9 @@ export interface TakesLogins {
 interface LoggedIn {
   readonly role: Role
   readonly claims: Claims
-  /** The AppInstanceUserId of the login. The claim that it is made from is a session tag in this form. */
+  /** The AppInstanceUserId of the login, which is also the value of the session tag of its claim. */
   readonly userId: string
-  /** What policies know as cognito-identity.amazonaws.com:sub. */
+  /** cognito-identity.amazonaws.com:sub in policies. */
   readonly subject?: string
   readonly name: string
   readonly policy: string | undefined
@@ -104,7 +110,7 @@ export async function sessionOfLogin(tools: Tools, login: LoggedIn): Promise<Ass
   return { ...(await issue(tools, given, seconds)), AssumedRoleUser: assumedRoleUser(tools, role, name) }
 }
 
-/** AssumeRoleWithWebIdentity: nobody signs; the token says who it is. */
+/** AssumeRoleWithWebIdentity: the call is not signed; the token identifies the user. */
 export async function assumeRoleWithWebIdentity(parameters: Parameters, tools: Tools & TakesLogins, { sourceAddress }: Origin) {
   const { issuer, takeLogin } = tools
   const arn = asciiArn(parameters, 'RoleArn')

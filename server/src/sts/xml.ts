@@ -1,11 +1,11 @@
-/** Elements by name; what is undefined is left out. */
+/** Elements by name; undefined ones are left out. */
 export interface Elements {
   readonly [name: string]: string | number | Elements | undefined
 }
 
 const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&apos;' }
 
-/** Text of an element. What XML 1.0 has no way to write becomes a question mark. */
+/** The text of an element. A character that XML 1.0 cannot represent becomes a question mark. */
 const escaped = (text: string) =>
   text
     .toWellFormed()

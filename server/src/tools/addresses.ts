@@ -6,20 +6,23 @@ const named: Readonly<Record<string, readonly string[]>> = {
   uniquelocal: ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7'],
 }
 
-/** The same ranges, with those in the place of `loopback`, `linklocal` and `uniquelocal` that these names stand for. */
+/** Replaces the names `loopback`, `linklocal` and `uniquelocal` by their ranges. */
 export const withoutNames = (texts: readonly string[]) => texts.flatMap(text => named[text] ?? [text])
 
 const family = (address: string) => (isIP(address) === 4 ? 'ipv4' : 'ipv6')
 
-/** `::ffff:192.0.2.1` is how a socket for both families shows an IPv4 address; a zone (`%eth0`) says nothing of whose it is. */
+/**
+ * An address in its usual spelling: a dual-stack socket shows IPv4 as `::ffff:192.0.2.1`, and a zone (`%eth0`) does not identify a
+ * client.
+ */
 export const plainAddress = (address: string) => address.replace(/%.*$/, '').replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i, '')
 
 /**
- * Whether an address is in one of these ranges: addresses (`203.0.113.7`) and CIDR blocks (`203.0.113.0/24`). What is no address is
- * in none. Throws an Error that names a text which is no range.
+ * Returns a function that tests whether an address is in one of these ranges: addresses (`203.0.113.7`) and CIDR blocks
+ * (`203.0.113.0/24`). A text that is no address is in none. Throws an Error that names an invalid range.
  */
 export function rangesOf(texts: readonly string[]): (address: string) => boolean {
-  // One for each family: in a common one every IPv4 address is in ::/0.
+  // One list for each family: in a common one ::/0 would contain every IPv4 address.
   const ranges = { ipv4: new BlockList(), ipv6: new BlockList() }
   for (const text of texts) {
     const [, address = '', prefix] = /^([0-9a-fA-F.:]+)(?:\/(\d{1,3}))?$/.exec(text) ?? []

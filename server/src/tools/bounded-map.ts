@@ -1,4 +1,4 @@
-/** A Map of at most so many entries: the one that has been used, which is read or set, the longest ago goes first. */
+/** A Map with a bounded number of entries: the least recently used one, read or set, is removed first. */
 export class BoundedMap<Key, Value> extends Map<Key, Value> {
   readonly #capacity: number
 
@@ -9,7 +9,7 @@ export class BoundedMap<Key, Value> extends Map<Key, Value> {
 
   override get(key: Key): Value | undefined {
     const value = super.get(key)
-    // To the end of the order in which the entries stand.
+    // Moves the entry to the end of the order.
     if (value !== undefined && super.delete(key)) super.set(key, value)
     return value
   }

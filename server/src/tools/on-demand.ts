@@ -1,13 +1,13 @@
 /**
- * Does a work whenever it is asked for, one run at a time. What is asked for during a run leads to another run after it. One loop
- * does all runs, from the construction until `stop`, so there is no state in which a request finds nobody who works.
+ * Runs work on request, one run at a time. A request during a run causes another run after it. One loop makes all runs, from the
+ * construction until `stop`, so no request is ever lost.
  */
 export class OnDemand {
   readonly #stopping = new AbortController()
   readonly #ended: Promise<void>
   #asked = Promise.withResolvers<void>()
 
-  /** `work` is told when it should end early. `failed` hears of a run that rejects; the next request starts another. */
+  /** The signal tells `work` to end early. `failed` is called for a run that rejects; the next request starts another. */
   constructor(work: (stopping: AbortSignal) => Promise<void>, failed: (error: unknown) => void) {
     this.#ended = this.#run(work, failed)
   }
@@ -16,7 +16,7 @@ export class OnDemand {
     this.#asked.resolve()
   }
 
-  /** Resolves when the run that is under way has ended. */
+  /** Resolves when the run in progress has ended. */
   async stop() {
     this.#stopping.abort()
     this.soon()

@@ -1,4 +1,4 @@
-/** What everybody who asks within a second shares. Where it fails the next who asks has it computed again. */
+/** Shares a result between all calls within a second. If it fails, the next call computes it again. */
 export function onceASecond<Result>(compute: () => Promise<Result>): () => Promise<Result> {
   let latest: Promise<Result> | undefined
   let at = 0

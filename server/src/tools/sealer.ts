@@ -4,15 +4,15 @@ import { pooledRandomBytes } from './random.ts'
 const nonceBytes = 12
 const tagBytes = 16
 
-/** Seals texts (AES-256-GCM) so that they can neither be read nor changed, nor pass for what belongs elsewhere. */
+/** Encrypts and authenticates texts (AES-256-GCM), each bound to a purpose, so that none can be used for another. */
 export interface Sealer {
-  /** `binding` names what the text belongs to; whoever opens it must name the same. */
+  /** `binding` names the purpose; `open` needs the same. */
   seal(binding: string, text: string): Buffer
-  /** Undefined for whatever was not sealed with this key and this binding. */
+  /** Undefined for any text that was not sealed with this key and this binding. */
   open(binding: string, sealed: Buffer): string | undefined
 }
 
-/** Of a key of 32 bytes. */
+/** `bytes` is a key of 32 bytes. */
 export function sealerOf(bytes: Uint8Array): Sealer {
   const key = createSecretKey(bytes)
   return {

@@ -1,4 +1,4 @@
-/** What is done at the end of a turn of the event loop, once for all who have asked for it, in one order. */
+/** Runs steps at the end of a turn of the event loop, once for all requests, in a fixed order. */
 export class TurnEnd {
   readonly #steps: readonly (() => void)[]
   #scheduled: NodeJS.Immediate | undefined
@@ -7,12 +7,12 @@ export class TurnEnd {
     this.#steps = steps
   }
 
-  /** The steps are taken when the turn ends. */
+  /** Runs the steps when the turn ends. */
   soon() {
     this.#scheduled ??= setImmediate(() => this.now())
   }
 
-  /** They are taken at once, and not when the turn ends. */
+  /** Runs the steps now instead of at the end of the turn. */
   now() {
     clearImmediate(this.#scheduled)
     this.#scheduled = undefined

@@ -3,25 +3,25 @@ interface Waiting {
 }
 
 interface Patience {
-  /** Whoever waits is refused once nothing has come to a good end for so long: what is in front of it hangs, or is locked. */
+  /** A waiting work is refused if nothing has succeeded for this time: the works in front of it hang, or wait for a lock. */
   readonly standstillMilliseconds: number
-  /** And once it has waited for so long, however fast the others go. */
+  /** A waiting work is refused after this time in any case. */
   readonly inAllMilliseconds: number
   readonly refusal: () => Error
-  /** Whether a work that has rejected with this error was kept from its end, rather than brought to one. */
+  /** Whether an error means that a work was prevented, and did not run to its end. */
   readonly isKeptFromEnd: (error: unknown) => boolean
 }
 
 /**
- * Lets so many works go on at once, in the order in which they have come. Without patience each waits for its turn however long that
- * takes; with it a queue that stands still ends, and one that moves goes on.
+ * Bounds how many works run at once, in the order of arrival. Without limits each waits for its turn as long as it takes. With them
+ * a queue without progress ends, and one with progress continues.
  */
 export class Turns {
   readonly #most: number
   readonly #patience: Patience | undefined
   readonly #waiting = new Set<Waiting>()
   #taken = 0
-  /** When something has come to a good end last, of the monotonic clock. */
+  /** When a work last succeeded, on the monotonic clock. */
   #movedAt = 0
 
   constructor(most: number, patience?: Patience) {
@@ -67,7 +67,7 @@ export class Turns {
     return promise.finally(() => clearTimeout(impatience))
   }
 
-  /** To who has waited longest. */
+  /** Starts the work that has waited longest. */
   #pass() {
     const [next] = this.#waiting
     if (!next) {

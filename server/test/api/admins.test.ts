@@ -20,7 +20,7 @@ onBothDatabases('App instance admins', world => {
     expect(listed.toSorted()).toEqual([user('a'), user('b'), botArn].toSorted())
   })
 
-  test('who is an admin already stays one, unchanged', async () => {
+  test('making an existing admin an admin again changes nothing', async () => {
     const { identity, appInstance } = world()
     const { arn, user } = await appInstance([], { admins: ['a'] })
     const named = { AppInstanceArn: arn, AppInstanceAdminArn: user('a') }
@@ -63,7 +63,7 @@ onBothDatabases('App instance admins', world => {
     expect((await identity.describeAppInstanceUser({ AppInstanceUserArn: user('a') })).AppInstanceUser!.Name).toBe('a')
   })
 
-  test('an admin of one app instance is nobody in another', async () => {
+  test('an admin of one app instance has no rights in another', async () => {
     const { messaging, appInstance } = world()
     const one = await appInstance([], { admins: ['boss'] })
     const other = await appInstance(['boss', 'owner'])

@@ -37,7 +37,7 @@ onBothDatabases('App instances', world => {
     expect(after!.LastUpdatedTimestamp!.getTime()).toBeGreaterThanOrEqual(before!.LastUpdatedTimestamp!.getTime() + 1000)
   })
 
-  test('Metadata is at most 1,024 bytes of UTF-8', async () => {
+  test('Metadata of an app instance has at most 1,024 bytes of UTF-8', async () => {
     const { identity } = world()
     await identity.createAppInstance({ Name: 'fits', Metadata: 'é'.repeat(512) })
     expect(await refusal(identity.createAppInstance({ Name: 'too big', Metadata: 'é'.repeat(513) }))).toMatchObject({
@@ -46,7 +46,7 @@ onBothDatabases('App instances', world => {
     })
   })
 
-  test('all app instances are listed once, in pages, in the order they were made', async () => {
+  test('all app instances are listed once, in pages, in the order in which they were created', async () => {
     const { identity } = world()
     const made: string[] = []
     for (const Name of ['one', 'two', 'three', 'four', 'five'])
@@ -60,7 +60,7 @@ onBothDatabases('App instances', world => {
     )
   })
 
-  test('a missing app instance is NotFound to those who ask for it and Forbidden to those who would use it', async () => {
+  test('a missing app instance is NotFound for calls about it and Forbidden for calls that would use it', async () => {
     const { identity } = world()
     const AppInstanceArn = 'arn:aws:chime:us-east-1:000000000000:app-instance/none'
     const missing = { name: 'NotFoundException', code: 'NotFound', status: 404 }
@@ -73,7 +73,7 @@ onBothDatabases('App instances', world => {
     expect(await refusal(identity.listAppInstanceAdmins({ AppInstanceArn }))).toMatchObject(denied)
   })
 
-  test('with an app instance everything in it is gone at once and for good', async () => {
+  test('deleting an app instance deletes everything in it, at once and for good', async () => {
     const { identity, messaging, appInstance, bot } = world()
     const { arn, user } = await appInstance(['bob'], { admins: ['alice'] })
     const other = await appInstance([], { admins: ['carol'] })

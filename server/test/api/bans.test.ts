@@ -6,7 +6,7 @@ const denied = { name: 'ForbiddenException', code: 'Forbidden', status: 403 }
 const missing = { name: 'NotFoundException', code: 'NotFound', status: 404 }
 
 onBothDatabases('Bans', world => {
-  test('a ban is answered, described and listed, member or not, and ends the membership', async () => {
+  test('a ban is returned, described and listed, for a member or a non-member, and ends the membership', async () => {
     const { messaging, appInstance, bot } = world()
     const { arn, user } = await appInstance(['owner', 'm', 'stranger'])
     const ChimeBearer = user('owner')
@@ -33,7 +33,7 @@ onBothDatabases('Bans', world => {
     expect((await channelsOf(world(), m.Arn)).size).toBe(0)
   })
 
-  test('a ban that is made again is answered with 201 and stays as it was', async () => {
+  test('banning a user again is answered with 201 and changes nothing', async () => {
     const { messaging, appInstance } = world()
     const { user } = await appInstance(['owner', 'm'], { admins: ['root'] })
     const ChannelArn = await open(world(), user('owner'))
@@ -47,7 +47,7 @@ onBothDatabases('Bans', world => {
     expect((await messaging.listChannelBans({ ChannelArn, ChimeBearer: user('owner') })).ChannelBans).toHaveLength(1)
   })
 
-  test('nobody can add somebody banned, neither moderators nor admins, neither one by one nor in a batch', async () => {
+  test('nobody can add a banned user, neither a moderator nor an admin, neither alone nor in a batch', async () => {
     const { messaging, appInstance } = world()
     const { user } = await appInstance(['owner', 'm', 'other'], { admins: ['root'] })
     const ChannelArn = await open(world(), user('owner'))
@@ -69,7 +69,7 @@ onBothDatabases('Bans', world => {
     expect(ChannelMemberships!.map(entry => entry.Member!.Arn)).toEqual([user('owner'), user('other')])
   })
 
-  test('somebody banned does not see, read, write or join a PUBLIC channel any more, though others who are not in it do', async () => {
+  test('a banned user can no longer see, read, write or join a PUBLIC channel, although other non-members can', async () => {
     const { messaging, appInstance } = world()
     const { user } = await appInstance(['owner', 'm', 'outsider'])
     const ChannelArn = await open(world(), user('owner'), { Privacy: 'PUBLIC', MemberArns: [user('m')] })
@@ -92,7 +92,7 @@ onBothDatabases('Bans', world => {
     expect(ChannelMessages!.map(message => message.MessageId)).toEqual([MessageId])
   })
 
-  test('somebody banned that becomes an admin later has its part in the channel again, for as long as it is one', async () => {
+  test('a banned user that becomes an admin later has its rights in the channel again, for as long as it is an admin', async () => {
     const { identity, messaging, appInstance } = world()
     const { arn, user } = await appInstance(['owner', 'm'])
     const ChannelArn = await open(world(), user('owner'), { MemberArns: [user('m')] })
@@ -126,7 +126,7 @@ onBothDatabases('Bans', world => {
     expect((await messaging.listChannelBans({ ChannelArn, ChimeBearer: user('root') })).ChannelBans).toHaveLength(1)
   })
 
-  test('somebody banned becomes a moderator only after the ban is deleted', async () => {
+  test('a banned user becomes a moderator only after the ban is deleted', async () => {
     const { messaging, appInstance } = world()
     const { user } = await appInstance(['owner', 'm'])
     const ChannelArn = await open(world(), user('owner'))
@@ -138,7 +138,7 @@ onBothDatabases('Bans', world => {
     expect((await make()).$metadata.httpStatusCode).toBe(201)
   })
 
-  test('a deleted ban does not bring the membership back; then somebody can be added again, and deleting it again changes nothing', async () => {
+  test('deleting a ban does not restore the membership; the user can be added again, and deleting the ban again changes nothing', async () => {
     const { messaging, appInstance } = world()
     const { user } = await appInstance(['owner', 'm'])
     const ChannelArn = await open(world(), user('owner'), { MemberArns: [user('m')] })
@@ -151,7 +151,7 @@ onBothDatabases('Bans', world => {
     expect(await say(world(), user('m'), ChannelArn)).toMatch(/^[0-9a-f]{64}$/)
   })
 
-  test('who does not exist cannot be banned, is not banned, and is let go with 204', async () => {
+  test('a user that does not exist cannot be banned, has no ban, and deleting its ban is answered with 204', async () => {
     const { messaging, appInstance } = world()
     const { user } = await appInstance(['owner'])
     const elsewhere = await appInstance(['m'])
@@ -166,7 +166,7 @@ onBothDatabases('Bans', world => {
     expect(malformed).toMatchObject({ name: 'BadRequestException', status: 400 })
   })
 
-  test('bans go with the user and with the channel, and one who comes back under the same id is not banned', async () => {
+  test('a ban ends with the user and with the channel, and a new user or channel with the same id has none', async () => {
     const { identity, messaging, appInstance } = world()
     const { arn, user } = await appInstance(['owner', 'm', 'n'])
     const ChannelArn = await open(world(), user('owner'))

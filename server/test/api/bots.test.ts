@@ -37,7 +37,7 @@ onBothDatabases('Bots', world => {
     expect((await identity.describeAppInstanceBot({ AppInstanceBotArn })).AppInstanceBot!.Configuration).toEqual(old)
   })
 
-  test('an update replaces name and metadata, and the configuration only where one is given', async () => {
+  test('an update replaces name and metadata, and the configuration only if one is given', async () => {
     const { identity, appInstance, bot } = world()
     const AppInstanceBotArn = await bot((await appInstance()).arn)
     const { AppInstanceBot: before } = await identity.describeAppInstanceBot({ AppInstanceBotArn })
@@ -69,7 +69,7 @@ onBothDatabases('Bots', world => {
     expect(found.flatMap(page => page.AppInstanceBots)).toEqual(made.map(AppInstanceBotArn => ({ AppInstanceBotArn, Name: 'bot' })))
   })
 
-  test('a bot makes channels, joins, moderates and speaks as users do', async () => {
+  test('a bot creates channels, joins, moderates and sends as users do', async () => {
     const { messaging, appInstance, bot } = world()
     const { arn, user } = await appInstance(['bob'])
     const botArn = await bot(arn)

@@ -7,7 +7,7 @@ import { channelsOf, open, pages, rowsIn, say, sentAt } from './acts.ts'
 const denied = { name: 'ForbiddenException', code: 'Forbidden', status: 403 }
 
 onBothDatabases('Channels', world => {
-  test('a channel is PUBLIC and UNRESTRICTED unless told otherwise, and its creator is member and moderator', async () => {
+  test('a channel is PUBLIC and UNRESTRICTED by default, and its creator is member and moderator', async () => {
     const { messaging, appInstance } = world()
     const { arn, user } = await appInstance(['alice'])
     const alice = { Arn: user('alice'), Name: 'alice' }
@@ -46,7 +46,7 @@ onBothDatabases('Channels', world => {
     expect(await channelsOf(world(), user('x'))).toEqual(new Map())
   })
 
-  test('a member or moderator that does not exist lets no channel come to be', async () => {
+  test('a member or moderator that does not exist prevents the creation of the channel', async () => {
     const { appInstance } = world()
     const { user } = await appInstance(['a'])
     for (const extra of [{ MemberArns: [user('nobody')] }, { ModeratorArns: [user('nobody')] }]) {
@@ -60,7 +60,7 @@ onBothDatabases('Channels', world => {
     expect(await open(world(), user('a'), { ChannelId: 'half-made' })).toMatch(/\/channel\/half-made$/)
   })
 
-  test('a ChannelId becomes part of the ARN and is taken from then on', async () => {
+  test('a ChannelId becomes part of the ARN and cannot be used again', async () => {
     const { appInstance } = world()
     const { arn, user } = await appInstance(['a', 'b'])
     const other = await appInstance(['a'])
@@ -73,7 +73,7 @@ onBothDatabases('Channels', world => {
     expect(await open(world(), other.user('a'), { ChannelId: 'team:A_b.c@d-1' })).toBe(`${other.arn}/channel/team:A_b.c@d-1`)
   })
 
-  test('of many who make a channel of one ChannelId at once, one makes it and the others hear of a conflict', async () => {
+  test('of many concurrent calls that create a channel with one ChannelId, one succeeds and the others get a conflict', async () => {
     const { appInstance } = world()
     const { arn, user } = await appInstance(['a'])
     const calls = Array.from({ length: 8 }, async () => open(world(), user('a'), { ChannelId: 'race' }).catch((error: Error) => error.name))
@@ -81,7 +81,7 @@ onBothDatabases('Channels', world => {
     expect(answers.toSorted()).toEqual([...Array.from({ length: 7 }, () => 'ConflictException'), `${arn}/channel/race`])
   })
 
-  test('an update changes what is given, leaves the rest, and moves LastUpdatedTimestamp', async () => {
+  test('an update changes the given members, keeps the others, and moves LastUpdatedTimestamp', async () => {
     const { messaging, appInstance } = world()
     const { user } = await appInstance(['a'])
     const ChimeBearer = user('a')
@@ -101,7 +101,7 @@ onBothDatabases('Channels', world => {
     expect(await describe()).toEqual(cleared)
   })
 
-  test('Metadata of a channel is at most 1,024 bytes of UTF-8', async () => {
+  test('Metadata of a channel has at most 1,024 bytes of UTF-8', async () => {
     const { messaging, appInstance } = world()
     const { user } = await appInstance(['a'])
     const ChannelArn = await open(world(), user('a'), { Metadata: 'é'.repeat(512) })
@@ -112,7 +112,7 @@ onBothDatabases('Channels', world => {
 })
 
 onBothDatabases('ListChannels', world => {
-  test('everybody lists the PUBLIC channels, an admin the PRIVATE ones too', async () => {
+  test('everybody lists the PUBLIC channels, and an admin the PRIVATE ones too', async () => {
     const { messaging, appInstance } = world()
     const { arn, user } = await appInstance(['owner', 'other'], { admins: ['root'] })
     const shown = await open(world(), user('owner'), { Name: 'shown', Privacy: 'PUBLIC', Mode: 'RESTRICTED', Metadata: 'm' })
@@ -131,7 +131,7 @@ onBothDatabases('ListChannels', world => {
     expect(await list(user('root'), 'PRIVATE')).toEqual([secret])
   })
 
-  test('the channels come in pages by creation, without deleted ones and without those of other app instances', async () => {
+  test('channels are listed in pages in the order of creation, without deleted ones and without those of other app instances', async () => {
     const { messaging, appInstance } = world()
     const { arn, user } = await appInstance(['owner'], { admins: ['root'] })
     const other = await appInstance(['owner'])
@@ -150,7 +150,7 @@ onBothDatabases('ListChannels', world => {
     await vi.waitFor(async () => expect((await messaging.listChannels({ ...publicOnes, MaxResults: 2 })).NextToken).toBeUndefined())
   })
 
-  test('the channels of another app instance are not for listing, even to its own admin', async () => {
+  test('nobody lists the channels of another app instance, not even its own admin', async () => {
     const { messaging, appInstance } = world()
     const one = await appInstance([], { admins: ['root'] })
     const other = await appInstance(['owner'])
@@ -158,7 +158,7 @@ onBothDatabases('ListChannels', world => {
     expect(await refusal(messaging.listChannels({ AppInstanceArn: other.arn, ChimeBearer: one.user('root') }))).toMatchObject(denied)
   })
 
-  test('a token of one filter is not good for another', async () => {
+  test('a NextToken of one filter is refused with another', async () => {
     const { messaging, appInstance } = world()
     const { arn, user } = await appInstance([], { admins: ['root'] })
     for (let made = 0; made < 2; made++) await open(world(), user('root'), { Privacy: 'PUBLIC' })
@@ -221,7 +221,7 @@ onBothDatabases('Deleted channels', world => {
     expect(await refusal(messaging.listTagsForResource({ ResourceARN: ChannelArn }))).toMatchObject(denied)
   })
 
-  test('an outsider is told the same of a private channel as of none', async () => {
+  test('a non-member gets the same answer for a private channel and for a missing one', async () => {
     const { messaging, appInstance } = world()
     const { arn, user } = await appInstance(['owner', 'outsider'])
     const kept = await open(world(), user('owner'), { ChannelId: 'kept' })
@@ -241,7 +241,7 @@ onBothDatabases('Deleted channels', world => {
     expect(ofKept).toEqual(await told(`${arn}/channel/none`))
   })
 
-  test('a channel that comes back under its ChannelId has nothing of the old one', async () => {
+  test('a new channel with the ChannelId of a deleted one inherits nothing', async () => {
     const { messaging, appInstance } = world()
     const { user } = await appInstance(['owner', 'member', 'moderator'])
     const [owner, member, moderator] = [user('owner'), user('member'), user('moderator')]
@@ -291,7 +291,7 @@ onBothDatabases('Deleted channels', world => {
     expect(await rowsIn(world(), `tags where resource_kind = 'channel' and resource_id not in (select id from channels)`)).toBe(0)
   })
 
-  test('the number of a purged channel is not given to the next one', async () => {
+  test('the database id of a purged channel is not used again', async () => {
     const { messaging, appInstance, app } = world()
     const { user } = await appInstance(['owner'])
     const newest = async () => (await app.db.get(statement<{ id: number | null }>('select max(id) as id from channels')))!.id
@@ -305,7 +305,7 @@ onBothDatabases('Deleted channels', world => {
 })
 
 onBothDatabases('Channels that are deleted and not yet purged', world => {
-  test('deleted channels are in no list while their purge is still to come, and the pages go on behind them', async () => {
+  test('deleted channels are in no list before their purge, and the pages continue after them', async () => {
     const { app, messaging, appInstance } = world()
     const { arn, user } = await appInstance(['a'], { admins: ['root'] })
     const ChimeBearer = user('a')

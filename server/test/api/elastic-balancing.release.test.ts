@@ -6,7 +6,7 @@ import { open } from './acts.ts'
 import { full, named, openElastic } from './elastic-acts.ts'
 
 onBothDatabases('Placement in elastic channels', world => {
-  test('whatever joins and leaves at once: everybody is in one sub-channel or in none, and none is over its target', async () => {
+  test('after concurrent joins and leaves everybody is in one sub-channel or in none, and no sub-channel exceeds its target', async () => {
     const { app, messaging } = world()
     const users = named(24)
     const { user, owner, channel, ChannelArn } = await openElastic(world(), { maximum: 4, target: 4, percentage: 40 }, users)
@@ -72,7 +72,7 @@ onBothDatabases('Placement in elastic channels', world => {
 onBothDatabases(
   'Large elastic channels',
   world => {
-    test('have a million members at the most, whatever the limits', async () => {
+    test('have at most a million members, whatever the limits', async () => {
       const { appInstance } = world()
       const { user } = await appInstance(['owner'])
       const create = (MaximumSubChannels: number) =>

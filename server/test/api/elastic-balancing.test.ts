@@ -7,7 +7,7 @@ import { open, rowsIn, say } from './acts.ts'
 import { denied, full, named, openElastic } from './elastic-acts.ts'
 
 onBothDatabases('Placement in elastic channels', world => {
-  test('a hundred who join at once are all placed, nobody twice, and no sub-channel takes more than its target', async () => {
+  test('a hundred concurrent joins are all placed, nobody twice, and no sub-channel exceeds its target', async () => {
     const users = named(100)
     const { join, counts, membersOf, placesOf } = await openElastic(world(), { maximum: 10, target: 10, percentage: 10 }, [
       ...users,
@@ -22,7 +22,7 @@ onBothDatabases('Placement in elastic channels', world => {
     expect(await placesOf('late')).toEqual([])
   })
 
-  test('of a hundred who join at once exactly as many are let in as have a place', async () => {
+  test('of a hundred concurrent joins exactly as many succeed as there are places', async () => {
     const users = named(100)
     const { arn, join, leave, sizes } = await openElastic(world(), { maximum: 3, target: 7, percentage: 40 }, users)
     const results = await Promise.allSettled(users.map(async id => (await join(id), id)))
@@ -40,7 +40,7 @@ onBothDatabases('Placement in elastic channels', world => {
     expect(await refusal(join(joined[0]!))).toMatchObject(full)
   })
 
-  test('a join that is made a hundred times at once is one', async () => {
+  test('a join that is repeated a hundred times at once is one join', async () => {
     const { join, sizes, placesOf } = await openElastic(world(), { maximum: 3, target: 7, percentage: 40 }, ['a'])
     const ids = await Promise.all(Array.from({ length: 100 }, () => join('a')))
     expect(new Set(ids).size).toBe(1)
@@ -48,7 +48,7 @@ onBothDatabases('Placement in elastic channels', world => {
     expect(await placesOf('a')).toEqual([ids[0]])
   })
 
-  test('a new sub-channel takes the joiner and then the newest members of a full one, up to the minimum', async () => {
+  test('a new sub-channel takes the new member and then the newest members of a full one, up to the minimum', async () => {
     const users = named(11)
     const { user, ChannelArn, join, counts, membersOf } = await openElastic(world(), { maximum: 3, target: 10, percentage: 35 }, users)
     for (const id of users.slice(0, 10)) await join(id)
@@ -62,7 +62,7 @@ onBothDatabases('Placement in elastic channels', world => {
     expect(await refusal(say(world(), user('u9'), ChannelArn, 'x', { SubChannelId: first }))).toMatchObject(denied)
   })
 
-  test('who has been moved can change its old messages no longer, and sees those of the new sub-channel', async () => {
+  test('a member that was moved can no longer change its old messages, and sees those of the new sub-channel', async () => {
     const { messaging } = world()
     const users = named(6)
     const { user, owner, ChannelArn, join, counts, membersOf } = await openElastic(
@@ -94,7 +94,7 @@ onBothDatabases('Placement in elastic channels', world => {
     expect(ChannelMessages!.map(({ Content }) => Content)).toEqual(['here'])
   })
 
-  test('a transfer between two pages of somebody’s channels makes none of them come twice or not at all', async () => {
+  test('a transfer between two pages of a user’s channels neither repeats nor skips a channel', async () => {
     const { messaging } = world()
     const users = named(6)
     const { user, owner, ChannelArn, join, placesOf } = await openElastic(world(), { maximum: 2, target: 5, percentage: 40 }, users)
@@ -114,7 +114,7 @@ onBothDatabases('Placement in elastic channels', world => {
     expect(three.NextToken).toBeUndefined()
   })
 
-  test('a sub-channel that gets too small is given up: its members move, its messages and its moderators’ memberships go', async () => {
+  test('a sub-channel that gets too small is removed: its members move, and its messages and its moderators’ memberships end', async () => {
     const { app, messaging } = world()
     const users = named(10)
     const { user, owner, root, ChannelArn, join, leave, counts, membersOf, placesOf } = await openElastic(
@@ -152,7 +152,7 @@ onBothDatabases('Placement in elastic channels', world => {
     )
   })
 
-  test('the last sub-channel stays, and one whose members no other can take stays too', async () => {
+  test('the last sub-channel stays, and so does one whose members fit into no other', async () => {
     const { join, leave, sizes } = await openElastic(world(), { maximum: 3, target: 3, percentage: 40 }, named(6))
     for (const id of named(6)) await join(id)
     expect((await sizes()).toSorted((a, b) => a - b)).toEqual([3, 3])
@@ -168,7 +168,7 @@ onBothDatabases('Placement in elastic channels', world => {
     expect(await sizes()).toEqual([0])
   })
 
-  test('one that was to be given up stays where a join has taken the room for its members, or has come to itself', async () => {
+  test('a sub-channel that was to be removed stays if a join has taken the room for its members, or has come to itself', async () => {
     const { app } = world()
     const { join, counts, sizes } = await openElastic(world(), { maximum: 2, target: 3, percentage: 40 }, named(6))
     for (const id of named(4)) await join(id)
@@ -190,7 +190,7 @@ onBothDatabases('Placement in elastic channels', world => {
     expect(await sizes()).toEqual([3, 3])
   })
 
-  test('what a node that has died has left is finished by the job, once', async () => {
+  test('the job finishes, once, what a stopped node has left', async () => {
     const { app } = world()
     // The server's own job runs once a minute, and would do it meanwhile.
     const later = Date.now() + 600_000

@@ -16,7 +16,7 @@ async function twoOfTwo(world: World) {
 const afterTheGrace = () => Date.now() + 40 * 24 * 60 * 60 * 1000
 
 onBothDatabases('Messages of elastic channels', world => {
-  test('are of one sub-channel: its members read and write there, those in charge read everywhere, nobody else anything', async () => {
+  test('belong to one sub-channel: its members read and write there, moderators and admins read everywhere, nobody else reads anything', async () => {
     const { messaging } = world()
     const { user, owner, root, ChannelArn, first, second } = await twoOfTwo(world())
     const sent = await messaging.sendChannelMessage({
@@ -55,7 +55,7 @@ onBothDatabases('Messages of elastic channels', world => {
     expect(await refusal(say(world(), user('u2'), ChannelArn, 'x', passing))).toMatchObject(denied)
   })
 
-  test('are updated, redacted, deleted and asked about by those who may, in their own sub-channel only', async () => {
+  test('are updated, redacted, deleted and queried by those who may, in their own sub-channel only', async () => {
     const { messaging } = world()
     const { user, owner, root, ChannelArn, first, second } = await twoOfTwo(world())
     const MessageId = await say(world(), user('u0'), ChannelArn, 'hello', { SubChannelId: first })
@@ -85,7 +85,7 @@ onBothDatabases('Messages of elastic channels', world => {
     expect((await messaging.listChannelMessages({ ChannelArn, ChimeBearer: root, SubChannelId: first })).ChannelMessages).toEqual([])
   })
 
-  test('move the LastMessageTimestamp of their sub-channel: a row of the list tells that of its own, private ones included', async () => {
+  test('move the LastMessageTimestamp of their sub-channel: a row of the list has that of its own, private messages included', async () => {
     const { messaging } = world()
     const { user, owner, root, ChannelArn, channel, first, second } = await twoOfTwo(world())
     const rows = async (ChimeBearer: string, AppInstanceUserArn = ChimeBearer) => {
@@ -145,7 +145,7 @@ onBothDatabases('Messages of elastic channels', world => {
     expect(await target(owner)).toMatch(/^[0-9a-f]{64}$/)
   })
 
-  test('that one token has been sent with go to the same sub-channel once', async () => {
+  test('that are sent twice with one token go to the same sub-channel once', async () => {
     const { messaging } = world()
     const { owner, ChannelArn, first, second } = await twoOfTwo(world())
     const again = { ClientRequestToken: 'token', SubChannelId: first }
@@ -155,7 +155,7 @@ onBothDatabases('Messages of elastic channels', world => {
     expect((await messaging.listChannelMessages({ ChannelArn, ChimeBearer: owner, SubChannelId: first })).ChannelMessages).toHaveLength(1)
   })
 
-  test('that retention has hidden are deleted for good in every sub-channel', async () => {
+  test('that retention hides are deleted for good in every sub-channel', async () => {
     const { app, identity } = world()
     const { arn, user, ChannelArn, first, second } = await twoOfTwo(world())
     const [messages, viewers] = [await rowsIn(world(), 'messages'), await rowsIn(world(), 'private_messages')]

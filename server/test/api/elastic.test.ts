@@ -28,7 +28,7 @@ onBothDatabases('Elastic channels', world => {
     expect((await messaging.listSubChannels({ ChannelArn: again, ChimeBearer: user('m') })).SubChannels).toHaveLength(1)
   })
 
-  test('that cannot be are refused, and nothing is left of them', async () => {
+  test('that are not allowed are refused, and nothing of them remains', async () => {
     const { messaging, appInstance } = world()
     const { arn, user } = await appInstance(['owner', 'm'])
     const attempt = async (changed: Partial<typeof division>, extra = {}) =>
@@ -46,7 +46,7 @@ onBothDatabases('Elastic channels', world => {
     })
   })
 
-  test('are one an app instance, also when twenty are created at once, and one that is deleted makes room', async () => {
+  test('are limited in each app instance, even when twenty are created at once, and a deleted one makes room', async () => {
     const { messaging, appInstance } = world()
     const { user } = await appInstance(['owner'])
     const create = () => open(world(), user('owner'), { ElasticChannelConfiguration: division })
@@ -58,7 +58,7 @@ onBothDatabases('Elastic channels', world => {
     await create()
   })
 
-  test('stay RESTRICTED, and change their name all the same', async () => {
+  test('stay RESTRICTED, but can change their name', async () => {
     const { messaging } = world()
     const { channel } = await openElastic(world(), { maximum: 2, target: 2, percentage: 40 })
     expect(await refusal(messaging.updateChannel({ ...channel, Mode: 'UNRESTRICTED' }))).toMatchObject(wrong)
@@ -116,7 +116,7 @@ onBothDatabases('Elastic channels', world => {
     }
   })
 
-  test('that are deleted are gone with all that is in their sub-channels', async () => {
+  test('that are deleted are gone with everything in their sub-channels', async () => {
     const { app, messaging } = world()
     const { user, ChannelArn, channel, join, placesOf } = await openElastic(world(), { maximum: 4, target: 2, percentage: 10 }, named(6))
     for (const id of named(6)) {
@@ -136,7 +136,7 @@ onBothDatabases('Elastic channels', world => {
     await expect.poll(async () => (await app.db.get(left, id))!.left).toBe(0)
   })
 
-  test('give the place of a user that is deleted to another', async () => {
+  test('give the place of a deleted user to another', async () => {
     const { identity } = world()
     const { user, join, sizes } = await openElastic(world(), { maximum: 2, target: 2, percentage: 40 }, named(5))
     for (const id of named(4)) await join(id)
@@ -211,7 +211,7 @@ onBothDatabases('Members of elastic channels', world => {
     expect(await sizes()).toEqual([2, 2, 1])
   })
 
-  test('lose their memberships when they become moderators, when they are that no longer, and when they are banned', async () => {
+  test('lose their memberships when they become moderators, stop being moderators, or are banned', async () => {
     const { messaging } = world()
     const { user, channel, join, counts, sizes, placesOf } = await openElastic(world(), { maximum: 3, target: 2, percentage: 10 }, named(3))
     for (const id of named(3)) await join(id)
@@ -236,7 +236,7 @@ onBothDatabases('Members of elastic channels', world => {
     expect(await join('u0')).toMatch(subChannelId)
   })
 
-  test('come in a batch, which says of each other one why it could not', async () => {
+  test('are added in a batch, which says for each failed one why', async () => {
     const { app, messaging } = world()
     const { arn, user, owner, channel, counts, membersOf } = await openElastic(world(), { maximum: 2, target: 2, percentage: 10 }, named(6))
     const MemberArns = [owner, ...named(6).map(user)]
@@ -259,7 +259,7 @@ onBothDatabases('Members of elastic channels', world => {
     expect(again.Errors).toMatchObject([{ MemberArn: user('u0'), ErrorCode: 'BadRequest' }])
   })
 
-  test('are shown sub-channel by sub-channel: to those in charge all, to a member its own, to outsiders none', async () => {
+  test('are listed by sub-channel: all for moderators and admins, its own for a member, none for non-members', async () => {
     const { messaging } = world()
     const { user, owner, root, ChannelArn, join, counts } = await openElastic(
       world(),

@@ -56,7 +56,7 @@ onBothDatabases('User endpoints', world => {
     expect(AppInstanceUserEndpoints).toEqual([shown])
   })
 
-  test('without Name and AllowMessages there is no name, and all messages are allowed', async () => {
+  test('without Name and AllowMessages a device has no name, and all messages are allowed', async () => {
     const { appInstance } = world()
     const u = (await appInstance(['u'])).user('u')
     const found = await describe(u, await register(u, 'd'))
@@ -65,7 +65,7 @@ onBothDatabases('User endpoints', world => {
     expect(found!.EndpointAttributes).not.toHaveProperty('VoipDeviceToken')
   })
 
-  test('an update changes what is given and nothing else', async () => {
+  test('an update changes the given members and nothing else', async () => {
     const { identity, appInstance } = world()
     const AppInstanceUserArn = (await appInstance(['u'])).user('u')
     const EndpointId = await register(AppInstanceUserArn, 'd', { Name: 'old' })
@@ -80,7 +80,7 @@ onBothDatabases('User endpoints', world => {
     expect(await describe(AppInstanceUserArn, EndpointId)).toMatchObject({ Name: 'new', AllowMessages: 'NONE' })
   })
 
-  test('the same device again is a conflict, at the limit too; another type, resource, token or user is another device', async () => {
+  test('the same device again is a conflict, even at the limit; another type, resource, token or user is another device', async () => {
     const { appInstance } = world()
     const { user } = await appInstance(['u', 'v'])
     const EndpointId = await register(user('u'), 'd')
@@ -97,7 +97,7 @@ onBothDatabases('User endpoints', world => {
     expect(await refusal(register(user('u'), 'one too many'))).toMatchObject(exceeded)
   })
 
-  test('the same ClientRequestToken registers once, and one who comes back under the same id does not meet it', async () => {
+  test('the same ClientRequestToken registers a device once, and a new user with the id of a deleted one does not meet it', async () => {
     const { identity, appInstance } = world()
     const { arn, user } = await appInstance(['u'])
     const ClientRequestToken = 'token-of-a-device'
@@ -111,7 +111,7 @@ onBothDatabases('User endpoints', world => {
     expect(await describe(user('u'), again)).toMatchObject({ EndpointId: again })
   })
 
-  test('the longest tokens and ARNs that are allowed are kept, and longer ones refused', async () => {
+  test('the longest allowed tokens and ARNs are stored, and longer ones are refused', async () => {
     const { appInstance } = world()
     const { user } = await appInstance(['u'])
     const attributes = { DeviceToken: longest(1600), VoipDeviceToken: longest(1600) }
@@ -122,7 +122,7 @@ onBothDatabases('User endpoints', world => {
     expect(await refusal(register(user('u'), ''))).toMatchObject(bad)
   })
 
-  test('a deregistered device is gone and makes room; again, and one that never was, are answered with 204', async () => {
+  test('a deregistered device is gone and makes room; deregistering it again, or an unknown one, is answered with 204', async () => {
     const { identity, appInstance } = world()
     const AppInstanceUserArn = (await appInstance(['u'])).user('u')
     const ids: string[] = []
@@ -138,7 +138,7 @@ onBothDatabases('User endpoints', world => {
     expect(await register(AppInstanceUserArn, 'd0')).not.toBe(ids[0])
   })
 
-  test('users who do not exist have no devices, bots take none, and the devices of another are not to be had', async () => {
+  test('users who do not exist have no devices, bots cannot have any, and nobody gets the devices of another user', async () => {
     const { identity, appInstance, bot } = world()
     const { arn, user } = await appInstance(['u', 'v'])
     const nobody = { AppInstanceUserArn: user('nobody'), EndpointId: 'x' }
@@ -167,7 +167,7 @@ onBothDatabases('User endpoints', world => {
     expect(await rowsIn(world(), 'endpoints')).toBe(before)
   })
 
-  test('of 100 devices that register at once, exactly the ten that may be are let through', async () => {
+  test('of 100 concurrent registrations exactly the ten that are allowed succeed', async () => {
     const { identity, appInstance } = world()
     const AppInstanceUserArn = (await appInstance(['u'])).user('u')
     const outcomes = await Promise.all(

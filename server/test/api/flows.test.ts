@@ -13,7 +13,7 @@ const exceeded = { name: 'ResourceLimitExceededException', code: 'ResourceLimitE
 const functionArn = 'arn:aws:lambda:us-east-1:123456789012:function:f'
 const one = [processor(functionArn)]
 
-onBothDatabases('Channel flows as things', world => {
+onBothDatabases('Operations on channel flows', world => {
   const setting = async () => {
     const { arn, user } = await world().appInstance(['moderator', 'member'], { admins: ['root'] })
     const channel = await open(world(), user('moderator'), { MemberArns: [user('member')] })
@@ -45,7 +45,7 @@ onBothDatabases('Channel flows as things', world => {
     expect((await messaging.listTagsForResource({ ResourceARN: ChannelFlowArn })).Tags).toEqual([])
   })
 
-  test('a flow made again with its token is one flow', async () => {
+  test('creating a flow again with its token creates one flow', async () => {
     const { messaging } = world()
     const { arn } = await setting()
     const asked = { AppInstanceArn: arn, Name: 'flow', Processors: one, ClientRequestToken: 'token' }
@@ -68,7 +68,7 @@ onBothDatabases('Channel flows as things', world => {
     expect(after.LastUpdatedTimestamp!.getTime()).toBeGreaterThanOrEqual(before.LastUpdatedTimestamp!.getTime() + 5000)
   })
 
-  test('flows are listed page by page, those of another app instance apart', async () => {
+  test('flows are listed page by page, without those of another app instance', async () => {
     const { messaging } = world()
     const { arn, create } = await setting()
     const other = await setting()
@@ -83,7 +83,7 @@ onBothDatabases('Channel flows as things', world => {
     ])
   })
 
-  test('a flow has one processor by default, and no two of one ExecutionOrder', async () => {
+  test('a flow has one processor by default, and no two with the same ExecutionOrder', async () => {
     const { messaging } = world()
     const { arn, create } = await setting()
     const two = [processor(functionArn), processor(functionArn, { ExecutionOrder: 2 })]
@@ -96,7 +96,7 @@ onBothDatabases('Channel flows as things', world => {
     expect((await messaging.listChannelFlows({ AppInstanceArn: arn })).ChannelFlows).toHaveLength(1)
   })
 
-  test('a flow that is not there is forbidden, to associate it not found', async () => {
+  test('a missing flow is Forbidden, and NotFound for an association', async () => {
     const { messaging } = world()
     const { arn, user, channel } = await setting()
     const ChannelFlowArn = `${arn}/channel-flow/none`
@@ -135,7 +135,7 @@ onBothDatabases('Channel flows as things', world => {
     expect(await shown()).toBe(other)
   })
 
-  test('a plain member neither associates nor disassociates, and no flow crosses the wall between app instances', async () => {
+  test('a plain member cannot associate or disassociate a flow, and no flow is used in another app instance', async () => {
     const { messaging } = world()
     const { user, channel: ChannelArn, create } = await setting()
     const foreign = await (await setting()).create()
@@ -149,7 +149,7 @@ onBothDatabases('Channel flows as things', world => {
     expect(await refusal(messaging.disassociateChannelFlow(crossing))).toMatchObject(denied)
   })
 
-  test('a flow is deleted only when no living channel has it', async () => {
+  test('a flow can be deleted only if no existing channel uses it', async () => {
     const { messaging } = world()
     const { arn, user, channel: ChannelArn, create } = await setting()
     const ChannelFlowArn = await create()
@@ -163,7 +163,7 @@ onBothDatabases('Channel flows as things', world => {
     expect(await refusal(messaging.listTagsForResource({ ResourceARN: ChannelFlowArn }))).toMatchObject(denied)
   })
 
-  test('of an association and a deletion at once one wins, and no channel has a flow that is gone', async () => {
+  test('of a concurrent association and deletion one wins, and no channel has a deleted flow', async () => {
     const { messaging } = world()
     const { user, channel: ChannelArn, create } = await setting()
     for (let round = 0; round < 10; round++) {
@@ -196,7 +196,7 @@ onBothDatabases('Channel flows as things', world => {
     expect(all[0]).toEqual({ Name: 'c0', ChannelArn: made[0], Mode: 'UNRESTRICTED', Privacy: 'PRIVATE', Metadata: 'm' })
   })
 
-  test('flows go with their app instance, tags included', async () => {
+  test('flows are deleted with their app instance, tags included', async () => {
     const { identity, messaging } = world()
     const { arn, create } = await setting()
     const [flows, tags] = [await rowsIn(world(), 'channel_flows'), await rowsIn(world(), 'tags')]
@@ -212,7 +212,7 @@ onBothDatabases('Channel flows as things', world => {
 onBothDatabases(
   'The limit of channel flows',
   world => {
-    test('of fifty flows at once exactly as many are made as are allowed', async () => {
+    test('of fifty concurrent calls exactly as many create a flow as are allowed', async () => {
       const { messaging, appInstance } = world()
       const { arn } = await appInstance()
       const made = await Promise.allSettled(

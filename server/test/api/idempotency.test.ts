@@ -13,7 +13,7 @@ onBothDatabases('ClientRequestToken', world => {
     return ChannelMessages!.map(message => message.Content)
   }
 
-  test('a message sent again with its token is stored once, and both times answered with the same id', async () => {
+  test('a message sent again with its token is stored once, and both answers have the same id', async () => {
     const { appInstance } = world()
     const { user } = await appInstance(['a'])
     const ChannelArn = await open(world(), user('a'))
@@ -38,7 +38,7 @@ onBothDatabases('ClientRequestToken', world => {
     expect(await last()).toEqual(before)
   })
 
-  test('twenty equal messages at once with one token are one message', async () => {
+  test('twenty equal concurrent messages with one token are one message', async () => {
     const { appInstance } = world()
     const { user } = await appInstance(['a'])
     const ChannelArn = await open(world(), user('a'))
@@ -47,7 +47,7 @@ onBothDatabases('ClientRequestToken', world => {
     expect(await texts(ChannelArn, user('a'))).toEqual(['once'])
   })
 
-  test('twenty equal app instances, users, bots and channels at once with one token are one each', async () => {
+  test('twenty equal concurrent calls with one token create one app instance, user, bot or channel', async () => {
     const { identity, messaging, appInstance, bot } = world()
     const { arn, user } = await appInstance(['a'])
     await bot(arn)
@@ -76,7 +76,7 @@ onBothDatabases('ClientRequestToken', world => {
     expect(ChannelModerators).toHaveLength(1)
   })
 
-  test('twenty equal channels of one ChannelId at once with one token are one channel, and nobody hears of a conflict', async () => {
+  test('twenty equal concurrent calls with one ChannelId and one token create one channel, and none gets a conflict', async () => {
     const { appInstance } = world()
     const { arn, user } = await appInstance(['a'])
     const channels = await twenty(() => open(world(), user('a'), { ChannelId: 'chosen', ClientRequestToken: 'token-1' }))
@@ -104,7 +104,7 @@ onBothDatabases('ClientRequestToken', world => {
     expect(await refusal(identity.createAppInstance({ Name: 'two', ClientRequestToken }))).toMatchObject(conflict)
   })
 
-  test('parameters are the same in whatever order they come', async () => {
+  test('the order of parameters does not matter', async () => {
     const { appInstance } = world()
     const { user } = await appInstance(['a'])
     const ChannelArn = await open(world(), user('a'))
@@ -133,7 +133,7 @@ onBothDatabases('ClientRequestToken', world => {
     expect(await texts(other, user('a'))).toEqual(['z'])
   })
 
-  test('a token of an app instance is another one in another app instance', async () => {
+  test('a token in one app instance does not count in another', async () => {
     const { identity, appInstance } = world()
     const [one, other] = [await appInstance(), await appInstance()]
     const named = { AppInstanceUserId: 'u', ClientRequestToken: 'shared' }
@@ -154,7 +154,7 @@ onBothDatabases('ClientRequestToken', world => {
     expect([...(await channelsOf(world(), user('late'))).keys()]).toEqual([ChannelArn])
   })
 
-  test('the role is asked before the token', async () => {
+  test('the role is checked before the token', async () => {
     const { messaging, appInstance } = world()
     const { user } = await appInstance(['a', 'b'])
     const ChannelArn = await open(world(), user('a'), { MemberArns: [user('b')] })
@@ -164,7 +164,7 @@ onBothDatabases('ClientRequestToken', world => {
     expect(await refusal(send())).toMatchObject({ name: 'ForbiddenException', status: 403 })
   })
 
-  test('in a channel that came back under its ChannelId, and for a user that did, old tokens mean nothing', async () => {
+  test('in a new channel with an old ChannelId, and for a new user with an old id, old tokens do not count', async () => {
     const { identity, messaging, appInstance } = world()
     const { arn, user } = await appInstance(['a', 'b'])
     const ChannelArn = await open(world(), user('a'), { ChannelId: 'again', MemberArns: [user('b')] })
@@ -181,7 +181,7 @@ onBothDatabases('ClientRequestToken', world => {
     expect(await texts(ChannelArn, user('a'))).toEqual(['x'])
   })
 
-  test('messages that are not persistent are answered the same id too, also twenty at once', async () => {
+  test('NON_PERSISTENT messages also get the same id, even twenty at once', async () => {
     const { appInstance } = world()
     const { user } = await appInstance(['a'])
     const ChannelArn = await open(world(), user('a'))
@@ -193,7 +193,7 @@ onBothDatabases('ClientRequestToken', world => {
     expect(await texts(ChannelArn, user('a'))).toEqual([])
   })
 
-  test('concurrent users and admins of the same data succeed though their tokens differ', async () => {
+  test('concurrent users and admins with the same data succeed although their tokens differ', async () => {
     const { identity, messaging, appInstance } = world()
     const { arn, user } = await appInstance(['owner'])
     const ChannelArn = await open(world(), user('owner'))
@@ -227,7 +227,7 @@ onBothDatabases('ClientRequestToken', world => {
   })
 })
 
-test('a message that is not persistent is answered as before for 24 hours, and not a millisecond longer', async () => {
+test('a NON_PERSISTENT message gets the first answer for 24 hours, and not a millisecond longer', async () => {
   let clock = Date.now()
   const world = await startWorld('sqlite', {}, { now: () => clock })
   onTestFinished(() => world.close())

@@ -34,7 +34,7 @@ onBothDatabases(
   'Memberships, moderators and bans',
   world => {
     test(
-      'whatever happens at once, nobody is banned and inside, no counter is wrong, no limit is passed and no call fails with a 5xx',
+      'after any concurrent calls nobody is both banned and a member, every counter is right, no limit is exceeded and no call fails with a 5xx',
       { timeout: 60_000 },
       async () => {
         const { app, identity, messaging, appInstance } = world()

@@ -28,7 +28,7 @@ async function letThrough(act: (index: number) => Promise<unknown>): Promise<num
 onBothDatabases(
   'Limits of counts',
   world => {
-    test('of 100 app instances at once exactly as many are made as may be, and a deleted one makes room', async () => {
+    test('of 100 concurrent calls exactly as many create an app instance as are allowed, and a deleted one makes room', async () => {
       const { identity } = world()
       const present = (await identity.listAppInstances({})).AppInstances!
       expect(await letThrough(async index => identity.createAppInstance({ Name: `i${index}` }))).toBe(most - present.length)
@@ -40,7 +40,7 @@ onBothDatabases(
       await identity.deleteAppInstance({ AppInstanceArn })
     })
 
-    test('of 100 users at once exactly as many are made as may be; who is there already is answered, and a deleted one makes room', async () => {
+    test('of 100 concurrent calls exactly as many create a user as are allowed; an existing user is returned, and a deleted one makes room', async () => {
       const { identity, appInstance } = world()
       const { arn, user } = await appInstance()
       const make = (id: string, Name = id) => identity.createAppInstanceUser({ AppInstanceArn: arn, AppInstanceUserId: id, Name })
@@ -59,7 +59,7 @@ onBothDatabases(
       await identity.deleteAppInstance({ AppInstanceArn: arn })
     })
 
-    test('of 100 bots at once exactly as many are made as may be, and a deleted one makes room', async () => {
+    test('of 100 concurrent calls exactly as many create a bot as are allowed, and a deleted one makes room', async () => {
       const { identity, appInstance, bot } = world()
       const { arn } = await appInstance()
       expect(await letThrough(async () => bot(arn))).toBe(most)
@@ -70,7 +70,7 @@ onBothDatabases(
       await identity.deleteAppInstance({ AppInstanceArn: arn })
     })
 
-    test('of six who become admins at once exactly as many do as may, and a deleted one makes room', async () => {
+    test('of six concurrent calls exactly as many make an admin as are allowed, and a deleted one makes room', async () => {
       const { identity, appInstance, bot } = world()
       const { arn, user } = await appInstance(['u0', 'u1', 'u2'])
       const people = [user('u0'), user('u1'), user('u2'), await bot(arn), await bot(arn), await bot(arn)]
@@ -95,7 +95,7 @@ onBothDatabases(
       await identity.deleteAppInstance({ AppInstanceArn: arn })
     })
 
-    test('of 100 channels at once exactly as many are made as may be, and a deleted one makes room', async () => {
+    test('of 100 concurrent calls exactly as many create a channel as are allowed, and a deleted one makes room', async () => {
       const { identity, messaging, appInstance } = world()
       const { arn, user } = await appInstance(['u0', 'u1', 'u2'])
       const make = async (index: number) => open(world(), user(`u${index % 3}`), { Privacy: 'PUBLIC' })
@@ -122,7 +122,7 @@ onBothDatabases(
       return { arn, root: user('root'), users: ids.map(user) }
     }
 
-    test('of 100 who join a channel at once exactly as many get in as may, and one who leaves makes room', async () => {
+    test('of 100 concurrent joins of a channel exactly as many succeed as are allowed, and a member who leaves makes room', async () => {
       const { messaging } = world()
       const { root, users } = await people(100)
       const ChannelArn = await open(world(), root, { Privacy: 'PUBLIC' })
@@ -146,7 +146,7 @@ onBothDatabases(
       await checkCounters(world())
     })
 
-    test('of 100 channels that take a user at once exactly as many get it as may, and one that it leaves makes room', async () => {
+    test('of 100 channels that add a user at once exactly as many succeed as are allowed, and one that the user leaves makes room', async () => {
       const { messaging } = world()
       const { arn, root, users } = await people(41)
       const named = users.at(-1)!
@@ -168,7 +168,7 @@ onBothDatabases(
       await checkCounters(world())
     })
 
-    test('of 100 who become moderators of a channel at once exactly as many do as may, and one who is deleted makes room', async () => {
+    test('of 100 concurrent calls exactly as many make a moderator as are allowed, and a deleted one makes room', async () => {
       const { identity, messaging } = world()
       const { root, users } = await people(100)
       const ChannelArn = await open(world(), root)
@@ -185,7 +185,7 @@ onBothDatabases(
       expect(await refusal(make(outside[1]!))).toMatchObject(exceeded)
     })
 
-    test('a channel that would begin with too many members or moderators is not made', async () => {
+    test('a channel that would start with too many members or moderators is not created', async () => {
       const { messaging } = world()
       const { arn, users } = await people(4)
       const others = users.slice(1)

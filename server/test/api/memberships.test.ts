@@ -50,7 +50,7 @@ onBothDatabases('ListChannelMembershipsForAppInstanceUser', world => {
     ])
   })
 
-  test('who is a member of nothing gets an empty list', async () => {
+  test('a user who is a member of no channel gets an empty list', async () => {
     const { messaging, appInstance } = world()
     const { user } = await appInstance(['alice'])
     const page = await messaging.listChannelMembershipsForAppInstanceUser({ ChimeBearer: user('alice') })
@@ -58,7 +58,7 @@ onBothDatabases('ListChannelMembershipsForAppInstanceUser', world => {
     expect(page.NextToken).toBeUndefined()
   })
 
-  test('nobody but an AppInstanceAdmin lists the channels of somebody else', async () => {
+  test('only an AppInstanceAdmin lists the channels of another user', async () => {
     const { messaging, appInstance, bot } = world()
     const { arn, user } = await appInstance(['alice', 'bob'])
     const botArn = await bot(arn)
@@ -72,7 +72,7 @@ onBothDatabases('ListChannelMembershipsForAppInstanceUser', world => {
     expect(await refusal(byBot)).toMatchObject(denied)
   })
 
-  test('an AppInstanceAdmin, user or bot, lists the channels of anybody, users and bots', async () => {
+  test('an AppInstanceAdmin, user or bot, lists the channels of any user or bot', async () => {
     const { identity, appInstance, bot } = world()
     const { arn, user } = await appInstance(['alice', 'bob'], { admins: ['root'] })
     const [botArn, botAdmin] = [await bot(arn), await bot(arn)]
@@ -87,7 +87,7 @@ onBothDatabases('ListChannelMembershipsForAppInstanceUser', world => {
     }
   })
 
-  test('an AppInstanceAdmin who names a user or bot that is not there is told so with a 403', async () => {
+  test('an AppInstanceAdmin who names a missing user or bot gets a 403', async () => {
     const { identity, messaging, appInstance, bot } = world()
     const { arn, user } = await appInstance(['gone'], { admins: ['root'] })
     const botArn = await bot(arn)
@@ -99,7 +99,7 @@ onBothDatabases('ListChannelMembershipsForAppInstanceUser', world => {
     }
   })
 
-  test('without a bearer, or with one that does not exist, the answer is 401', async () => {
+  test('without a bearer, or with a missing one, the answer is 401', async () => {
     const { messaging, appInstance } = world()
     const { arn, user } = await appInstance()
     for (const ChimeBearer of [user('nobody'), `${arn}/channel/x`, arn, 'not an arn']) {
@@ -109,7 +109,7 @@ onBothDatabases('ListChannelMembershipsForAppInstanceUser', world => {
     expect(await refusal(nameless)).toMatchObject(noBearer)
   })
 
-  test('an ARN that is none of a user or bot is a bad request', async () => {
+  test('an ARN that is not that of a user or bot is a bad request', async () => {
     const { messaging, appInstance } = world()
     const { arn, user } = await appInstance([], { admins: ['root'] })
     for (const AppInstanceUserArn of [`${arn}/channel/x`, arn, 'not an arn']) {
@@ -118,7 +118,7 @@ onBothDatabases('ListChannelMembershipsForAppInstanceUser', world => {
     }
   })
 
-  test('PUBLIC and PRIVATE, DEFAULT and HIDDEN memberships are listed, and channels that are only moderated are not', async () => {
+  test('PUBLIC and PRIVATE channels and DEFAULT and HIDDEN memberships are listed; channels that the user only moderates are not', async () => {
     const { messaging, appInstance } = world()
     const { user } = await appInstance(['alice', 'bob'], { admins: ['root'] })
     const [alice, bob] = [user('alice'), user('bob')]
@@ -135,7 +135,7 @@ onBothDatabases('ListChannelMembershipsForAppInstanceUser', world => {
     expect(await channelsOf(world(), user('root'))).toEqual(new Map())
   })
 
-  test('what is changed, left or deleted shows at once', async () => {
+  test('a change, a leave and a deletion are visible at once', async () => {
     const { messaging, appInstance } = world()
     const { user } = await appInstance(['alice', 'bob'])
     const [alice, bob] = [user('alice'), user('bob')]
@@ -152,7 +152,7 @@ onBothDatabases('ListChannelMembershipsForAppInstanceUser', world => {
     expect(listed.get(one)!.ChannelSummary).toMatchObject({ Name: 'renamed', Metadata: 'm', Mode: 'RESTRICTED' })
   })
 
-  test('only the six declared errors come back, whatever is wrong', async () => {
+  test('only the six declared errors are returned, whatever is wrong', async () => {
     const { messaging, appInstance } = world()
     const { arn, user } = await appInstance(['alice'], { admins: ['root'] })
     const other = await appInstance(['carol'])
@@ -185,7 +185,7 @@ onBothDatabases('ListChannelMembershipsForAppInstanceUser', world => {
 })
 
 onBothDatabases('The wall between app instances', world => {
-  test('whatever of another app instance a call names, its bearer is refused, admin or not', async () => {
+  test('a call with anything of another app instance is refused, whether its bearer is an admin or not', async () => {
     const { messaging, appInstance, bot } = world()
     const here = await appInstance(['alice'], { admins: ['root'] })
     const there = await appInstance(['carol'], { admins: ['root'] })
@@ -264,7 +264,7 @@ onBothDatabases('LastMessageTimestamp', world => {
     return { a, b, c, root, ChannelArn, last, at, tick }
   }
 
-  test('it is absent while there is no message, and then that of the newest persistent one', async () => {
+  test('it is absent before the first message, and then that of the newest persistent one', async () => {
     const { a, b, ChannelArn, last, at, tick } = await setting()
     expect(await last(b)).toBeUndefined()
     const first = await at(await say(world(), a, ChannelArn))
@@ -275,7 +275,7 @@ onBothDatabases('LastMessageTimestamp', world => {
     expect([await last(a), await last(b)]).toEqual([second, second])
   })
 
-  test('a message that is not persistent does not move it', async () => {
+  test('a NON_PERSISTENT message does not move it', async () => {
     const { a, b, ChannelArn, last, at, tick } = await setting()
     await say(world(), a, ChannelArn, 'x', { Persistence: 'NON_PERSISTENT' })
     expect(await last(b)).toBeUndefined()
@@ -305,7 +305,7 @@ onBothDatabases('LastMessageTimestamp', world => {
     expect([await last(a), await last(b), await last(c)]).toEqual([newer, newer, newer])
   })
 
-  test('an admin that lists somebody else is told of what was targeted to the admin', async () => {
+  test('an admin that lists another user’s channels sees messages that were targeted to the admin', async () => {
     const { messaging } = world()
     const { a, b, root, ChannelArn, last, at, tick } = await setting()
     await messaging.createChannelMembership({ ChannelArn, MemberArn: root, Type: 'DEFAULT', ChimeBearer: a })
@@ -318,7 +318,7 @@ onBothDatabases('LastMessageTimestamp', world => {
     expect(one.ChannelMembership!.ChannelSummary!.LastMessageTimestamp).toEqual(whispered)
   })
 
-  test('deleting the newest message moves it back, and deleting the only one takes it away', async () => {
+  test('deleting the newest message moves it back, and deleting the only one removes it', async () => {
     const { messaging } = world()
     const { a, b, root, ChannelArn, last, at, tick } = await setting()
     const first = await say(world(), a, ChannelArn)
@@ -366,7 +366,7 @@ onBothDatabases('LastMessageTimestamp', world => {
     expect([await last(a), await last(b)]).toEqual([kept, kept])
   })
 
-  test('who leaves and comes back is told of its targeted messages again', async () => {
+  test('a member who leaves and comes back sees its targeted messages again', async () => {
     const { messaging } = world()
     const { a, b, ChannelArn, last, at, tick } = await setting()
     await say(world(), a, ChannelArn)
@@ -378,7 +378,7 @@ onBothDatabases('LastMessageTimestamp', world => {
     expect(await last(b)).toEqual(whispered)
   })
 
-  test('who joins later is told of what was sent before', async () => {
+  test('a member who joins later sees what was sent before', async () => {
     const { messaging } = world()
     const { a, root, ChannelArn, last, at } = await setting()
     const shown = await at(await say(world(), a, ChannelArn))
@@ -411,7 +411,7 @@ onBothDatabases('Read markers', world => {
     expect((await marker(b))!.getTime()).toBeGreaterThanOrEqual(first.getTime() + 1000)
   })
 
-  test('what is read is never older than what was sent, even if the clock goes back', async () => {
+  test('a read marker is never older than the messages before it, even if the clock goes back', async () => {
     const { messaging, appInstance } = world()
     const { user } = await appInstance(['a'])
     const ChannelArn = await open(world(), user('a'))
@@ -423,7 +423,7 @@ onBothDatabases('Read markers', world => {
     expect(ReadMarkerTimestamp!.getTime()).toBeGreaterThanOrEqual(sent.getTime())
   })
 
-  test('a HIDDEN member has a marker, who is no member has none, and leaving drops it', async () => {
+  test('a HIDDEN member has a marker, a non-member has none, and leaving removes it', async () => {
     const { messaging, appInstance } = world()
     const { user } = await appInstance(['a', 'h', 'out'], { admins: ['root'] })
     const ChannelArn = await open(world(), user('a'), { Privacy: 'PUBLIC', ModeratorArns: [user('out')] })
@@ -449,7 +449,7 @@ onBothDatabases('Pages of memberships', world => {
     return { user, made, m: user('m'), root: user('root'), owner: user('owner') }
   }
 
-  test('a page holds MaxResults entries, 50 where it is absent, and the last page has no NextToken', async () => {
+  test('a page has MaxResults entries, 50 by default, and the last page has no NextToken', async () => {
     const { messaging } = world()
     const { m, made } = await member(52)
     const list = async (MaxResults?: number, NextToken?: string) => {
@@ -478,14 +478,14 @@ onBothDatabases('Pages of memberships', world => {
     }
   })
 
-  test('an empty NextToken is none', async () => {
+  test('an empty NextToken counts as none', async () => {
     const { messaging } = world()
     const { m, made } = await member(2)
     const page = await messaging.listChannelMembershipsForAppInstanceUser({ ChimeBearer: m, NextToken: '' })
     expect(page.ChannelMemberships!.map(entry => entry.ChannelSummary!.ChannelArn)).toEqual(made)
   })
 
-  test('a NextToken is good for its own list only, and only whole', async () => {
+  test('a NextToken is valid only for its own list, and only unchanged', async () => {
     const { messaging } = world()
     const { m, owner, root, made } = await member(3)
     const list = (extra: object) => messaging.listChannelMembershipsForAppInstanceUser({ ChimeBearer: m, MaxResults: 1, ...extra })
@@ -516,7 +516,7 @@ onBothDatabases('Pages of memberships', world => {
     expect(again.ChannelMemberships!.map(entry => entry.ChannelSummary!.ChannelArn)).toEqual(made.slice(1))
   })
 
-  test('the right to list somebody is asked again on every page', async () => {
+  test('the right to list another user’s channels is checked for every page', async () => {
     const { identity, messaging } = world()
     const { m, root } = await member(2)
     const asked = { ChimeBearer: root, AppInstanceUserArn: m, MaxResults: 1 }
@@ -526,7 +526,7 @@ onBothDatabases('Pages of memberships', world => {
     expect(await refusal(messaging.listChannelMembershipsForAppInstanceUser({ ...asked, NextToken }))).toMatchObject(denied)
   })
 
-  test('what exists throughout comes exactly once, whatever the page sizes and whoever joins and leaves meanwhile', async () => {
+  test('a channel that exists throughout is listed exactly once, whatever the page sizes and whoever joins and leaves meanwhile', async () => {
     const { messaging } = world()
     const { m, owner } = await member(0)
     const staying: string[] = []
@@ -558,7 +558,7 @@ onBothDatabases('Pages of memberships', world => {
     )
   })
 
-  test('channels deleted during a walk leave the rest of it whole', async () => {
+  test('channels that are deleted between pages do not affect the others', async () => {
     const { messaging } = world()
     const { m, owner, made } = await member(9)
     const [doomed, staying] = [made.filter((_, index) => index % 3 === 1), made.filter((_, index) => index % 3 !== 1)]
@@ -576,7 +576,7 @@ onBothDatabases('Pages of memberships', world => {
 })
 
 onBothDatabases('Memberships', world => {
-  test('a membership is described with who invited whom and when', async () => {
+  test('a membership is described with its member, its inviter and its time', async () => {
     const { messaging, appInstance } = world()
     const { user } = await appInstance(['a', 'b'])
     const ChannelArn = await open(world(), user('a'))
@@ -596,7 +596,7 @@ onBothDatabases('Memberships', world => {
     })
   })
 
-  test('a membership of the same Type may be made again, one of the other Type is a conflict', async () => {
+  test('creating a membership of the same Type again is allowed; one of the other Type is a conflict', async () => {
     const { messaging, appInstance } = world()
     const { user } = await appInstance(['a', 'b', 'c'])
     const ChannelArn = await open(world(), user('a'), { ModeratorArns: [user('c')] })
@@ -617,7 +617,7 @@ onBothDatabases('Memberships', world => {
     }
   })
 
-  test('who does not exist becomes no member', async () => {
+  test('a user that does not exist cannot become a member', async () => {
     const { messaging, appInstance } = world()
     const { user } = await appInstance(['a'])
     const ChannelArn = await open(world(), user('a'))
@@ -625,7 +625,7 @@ onBothDatabases('Memberships', world => {
     expect(await refusal(call)).toMatchObject(invalidUser)
   })
 
-  test('HIDDEN members are for those in charge to list and for themselves to see', async () => {
+  test('HIDDEN members are listed to moderators and admins only, and see themselves', async () => {
     const { messaging, appInstance } = world()
     const { user } = await appInstance(['a', 'm', 'h', 'h2', 'out'], { admins: ['root'] })
     const ChannelArn = await open(world(), user('a'), { Privacy: 'PUBLIC', MemberArns: [user('m')] })
@@ -654,7 +654,7 @@ onBothDatabases('Memberships', world => {
     expect(await refusal(describe(user('h2')))).toMatchObject(denied)
   })
 
-  test('the members come in pages by joining, and their tokens belong to one channel and one Type', async () => {
+  test('members are listed in pages in the order of joining, and a NextToken belongs to one channel and one Type', async () => {
     const { messaging, appInstance } = world()
     const { user } = await appInstance(['a', 'b', 'c', 'd'])
     const ChimeBearer = user('a')
@@ -677,7 +677,7 @@ onBothDatabases('Memberships', world => {
     expect(await refusal(messaging.listChannelMemberships({ ...asked, ChannelArn: other, NextToken }))).toMatchObject(wrong)
   })
 
-  test('who leaves is gone at once, and leaving twice is no error', async () => {
+  test('a member who leaves is gone at once, and leaving twice is no error', async () => {
     const { messaging, appInstance } = world()
     const { user } = await appInstance(['a', 'b'])
     const ChannelArn = await open(world(), user('a'), { MemberArns: [user('b')] })
@@ -700,7 +700,7 @@ onBothDatabases('Memberships', world => {
     expect(await channelsOf(world(), user('a'))).toEqual(new Map())
   })
 
-  test('joins and leaves of one member at once end in one state and none of them fails', async () => {
+  test('concurrent joins and leaves of one member end in one state, and none of them fails', async () => {
     const { messaging, appInstance } = world()
     const { user } = await appInstance(['a', 'b'])
     const named = { ChannelArn: await open(world(), user('a')), MemberArn: user('b'), ChimeBearer: user('a') }
@@ -713,7 +713,7 @@ onBothDatabases('Memberships', world => {
     expect((await channelsOf(world(), user('b'))).size).toBe(1)
   })
 
-  test('a batch adds whom it can and says of each other one why not', async () => {
+  test('a batch adds those that it can, and says why for each other one', async () => {
     const { messaging, appInstance, bot } = world()
     const { arn, user } = await appInstance(['a', 'old', 'new', 'hidden'])
     const botArn = await bot(arn)
@@ -741,7 +741,7 @@ onBothDatabases('Memberships', world => {
     expect(ChannelMemberships!.map(entry => entry.Member!.Arn)).toEqual([user('a'), user('old'), user('new'), botArn])
   })
 
-  test('a batch of which nobody can be added is answered 200 with nobody', async () => {
+  test('a batch in which nobody can be added is answered with 200 and no members', async () => {
     const { messaging, appInstance } = world()
     const { user } = await appInstance(['a'])
     const ChannelArn = await open(world(), user('a'))
@@ -755,7 +755,7 @@ onBothDatabases('Memberships', world => {
     ])
   })
 
-  test('whoever is not banned joins a PUBLIC channel by itself, whatever its Mode, and again without a change; nobody is let in by it', async () => {
+  test('any user who is not banned joins a PUBLIC channel by itself, whatever its Mode, again without a change; it cannot add others', async () => {
     const { messaging, appInstance, bot } = world()
     const { arn, user } = await appInstance(['owner', 'joiner', 'batch', 'hidden', 'banned', 'other'])
     const robot = await bot(arn)
@@ -809,7 +809,7 @@ onBothDatabases('Memberships', world => {
     expect(found.flatMap(page => page.ChannelMemberships!.map(entry => entry.Member!.Arn))).toEqual([user('a'), ...named.MemberArns])
   })
 
-  test('a SubChannelId is refused where the channel is not elastic', async () => {
+  test('a SubChannelId is refused if the channel is not elastic', async () => {
     const { messaging, appInstance } = world()
     const { user } = await appInstance(['a', 'b'])
     const ChannelArn = await open(world(), user('a'), { MemberArns: [user('b')] })
@@ -824,7 +824,7 @@ onBothDatabases('Memberships', world => {
     expect(await refusal(messaging.listChannelMessages(named))).toMatchObject(wrong)
   })
 
-  test('one membership of a user is described to itself and to admins, in the shape of the list', async () => {
+  test('one membership is described to its user and to admins, in the shape of the list', async () => {
     const { messaging, appInstance } = world()
     const { user } = await appInstance(['a', 'b', 'h'], { admins: ['root'] })
     const ChannelArn = await open(world(), user('a'), { MemberArns: [user('b')] })

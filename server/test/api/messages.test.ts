@@ -30,7 +30,7 @@ onBothDatabases('Messages', world => {
     return { a, b, c, h, out, root, user, ChannelArn, get, list, ids }
   }
 
-  test('a message is got and listed as it was sent', async () => {
+  test('a message is returned and listed as it was sent', async () => {
     const { messaging } = world()
     const { a, b, ChannelArn, get, list } = await setting()
     const before = Date.now()
@@ -71,7 +71,7 @@ onBothDatabases('Messages', world => {
     expect(named).toBe(ChannelArn)
   })
 
-  test('a bare message has nothing but what it needs', async () => {
+  test('a minimal message has only the required members', async () => {
     const { a, ChannelArn, get } = await setting()
     const message = await get(a, await say(world(), a, ChannelArn, 'x', { Type: 'CONTROL' }))
     expect(Object.keys(message).toSorted()).toEqual(
@@ -90,7 +90,7 @@ onBothDatabases('Messages', world => {
     )
   })
 
-  test('text comes back as it went in, U+0000, emoji and lone surrogates included', async () => {
+  test('text is returned as it was sent, including U+0000, emoji and lone surrogates', async () => {
     const { messaging } = world()
     const { a, b, ChannelArn, get, list } = await setting()
     const texts = [
@@ -133,7 +133,7 @@ onBothDatabases('Messages', world => {
     expect(await refusal(say(world(), a, ChannelArn, 'x'.repeat(4097), passing))).toMatchObject(tooLong)
   })
 
-  test('attributes are at most 1 KB together, names and values', async () => {
+  test('attributes have at most 1 KB, names and values together', async () => {
     const { a, ChannelArn, get } = await setting()
     const id = await say(world(), a, ChannelArn, 'x', { MessageAttributes: values(12) })
     expect((await get(a, id)).MessageAttributes).toEqual(values(12))
@@ -150,7 +150,7 @@ onBothDatabases('Messages', world => {
     expect(await get(a, MessageId)).toMatchObject({ Content: 'x' })
   })
 
-  test('a message that is not persistent has an id and is nowhere afterwards', async () => {
+  test('a NON_PERSISTENT message has an id and is stored nowhere', async () => {
     const { messaging } = world()
     const { a, b, root, ChannelArn, get, list } = await setting()
     const MessageId = await say(world(), a, ChannelArn, 'x', { Persistence: 'NON_PERSISTENT' })
@@ -163,7 +163,7 @@ onBothDatabases('Messages', world => {
     expect(gone.$metadata.httpStatusCode).toBe(204)
   })
 
-  test('only sender and target see a targeted message, whatever the others are', async () => {
+  test('only sender and target see a targeted message, whatever the roles of others', async () => {
     const { messaging } = world()
     const { a, b, c, root, ChannelArn, get, ids } = await setting()
     const MessageId = await say(world(), b, ChannelArn, 'psst', { Target: [{ MemberArn: c }] })
@@ -201,7 +201,7 @@ onBothDatabases('Messages', world => {
     expect(await ids(a)).toHaveLength(2)
   })
 
-  test('a target that is no member, or that does not exist, is refused', async () => {
+  test('a target that is not a member, or does not exist, is refused', async () => {
     const { a, out, user, ChannelArn, ids } = await setting()
     for (const extra of [{}, { Persistence: 'NON_PERSISTENT' as const }]) {
       expect(await refusal(say(world(), a, ChannelArn, 'x', { ...extra, Target: [{ MemberArn: out }] }))).toMatchObject(wrong)
@@ -214,7 +214,7 @@ onBothDatabases('Messages', world => {
     expect(await ids(a)).toEqual([])
   })
 
-  test('a target in another app instance is refused by the wall: nobody learns whether it is there', async () => {
+  test('a target in another app instance is refused by the wall, whether it exists or not', async () => {
     const { a, ChannelArn } = await setting()
     const other = await world().appInstance(['b'])
     for (const extra of [{}, { Persistence: 'NON_PERSISTENT' as const }]) {
@@ -227,7 +227,7 @@ onBothDatabases('Messages', world => {
     }
   })
 
-  test('an edited message shows its newest text in its old place', async () => {
+  test('an edited message shows its newest text in its old position', async () => {
     const { messaging } = world()
     const { a, b, ChannelArn, get, list } = await setting()
     const attributes = { k: { StringValues: ['v'] } }
@@ -292,7 +292,7 @@ onBothDatabases('Messages', world => {
     expect(await refusal(messaging.redactChannelMessage(named))).toMatchObject(denied)
   })
 
-  test('nobody edits the messages of others, and a sender no longer its own once it may not write', async () => {
+  test('nobody edits the messages of others, and a sender that may no longer write cannot edit its own', async () => {
     const { messaging } = world()
     const { a, b, root, ChannelArn, get } = await setting('PUBLIC')
     const MessageId = await say(world(), b, ChannelArn, 'mine')
@@ -308,7 +308,7 @@ onBothDatabases('Messages', world => {
     expect((await get(b, MessageId)).Redacted).toBe(true)
   })
 
-  test('the id of a message is good in its own channel only', async () => {
+  test('the id of a message is valid in its own channel only', async () => {
     const { messaging } = world()
     const { a, root, ChannelArn } = await setting()
     const other = await open(world(), a)
@@ -322,7 +322,7 @@ onBothDatabases('Messages', world => {
     expect((await messaging.getChannelMessage({ ChannelArn, MessageId, ChimeBearer: a })).ChannelMessage!.Redacted).toBe(false)
   })
 
-  test('an id with another random part names no message, whoever asks and whatever for', async () => {
+  test('an id with another random part names no message, for anybody and any operation', async () => {
     const { messaging } = world()
     const { a, root, ChannelArn, get } = await setting()
     const made = await say(world(), a, ChannelArn, 'mine')
@@ -336,7 +336,7 @@ onBothDatabases('Messages', world => {
     expect(await get(a, made)).toMatchObject({ Content: 'mine', Redacted: false })
   })
 
-  test('who joins later reads what was sent before', async () => {
+  test('a member who joins later reads what was sent before', async () => {
     const { messaging } = world()
     const { a, out, ChannelArn, ids } = await setting()
     const MessageId = await say(world(), a, ChannelArn)
@@ -362,7 +362,7 @@ onBothDatabases('ListChannelMessages', world => {
     return { ChannelArn, a: user('a'), sent, ids }
   }
 
-  test('the newest message comes first unless asked otherwise', async () => {
+  test('the newest message comes first by default', async () => {
     const { ids } = await three()
     expect(await ids({})).toEqual([2, 1, 0])
     expect(await ids({ SortOrder: 'DESCENDING' })).toEqual([2, 1, 0])
@@ -384,7 +384,7 @@ onBothDatabases('ListChannelMessages', world => {
     expect(await refusal(ids({ NotBefore: at(second), NotAfter: at(second - 1) }))).toMatchObject(wrong)
   })
 
-  test('a page of messages holds MaxResults, the last one has no NextToken, and a token is good for its own list only', async () => {
+  test('a page of messages has MaxResults, the last one has no NextToken, and a NextToken is valid for its own list only', async () => {
     const { messaging } = world()
     const { ChannelArn, a, sent, ids } = await three()
     const asked = { ChannelArn, ChimeBearer: a }
@@ -402,7 +402,7 @@ onBothDatabases('ListChannelMessages', world => {
     for (const MaxResults of [0, 51]) expect(await refusal(ids({ MaxResults }))).toMatchObject(wrong)
   })
 
-  test('messages keep the order in which they were sent, and have times in that order, though the clock goes back', async () => {
+  test('messages keep the order in which they were sent, and their times rise in that order, even if the clock goes back', async () => {
     const { messaging, appInstance } = world()
     const { user } = await appInstance(['a', 'b'])
     const ChannelArn = await open(world(), user('a'), { MemberArns: [user('b')] })
@@ -423,7 +423,7 @@ onBothDatabases('ListChannelMessages', world => {
     }
   })
 
-  test('messages sent by many at once are listed once each, in one order for everybody, and page without gaps', async () => {
+  test('messages that many send at once are listed once each, in one order for everybody, and pages have no gaps', async () => {
     const { messaging, appInstance } = world()
     const ids = ['a', 'b', 'c', 'd']
     const { user } = await appInstance(ids)
@@ -442,7 +442,7 @@ onBothDatabases('ListChannelMessages', world => {
     expect(await read(user('c'), 11, 'DESCENDING')).toEqual(ascending.toReversed())
   })
 
-  test('every history reads as a model of it does: who sees what, in either order, in pages of any size, within any bounds', async () => {
+  test('every history agrees with a model: who sees what, in either order, in pages of any size, within any bounds', async () => {
     const { messaging, appInstance } = world()
     const people = ['a', 'b', 'c'] as const
     const { user } = await appInstance(people, { admins: ['root'] })

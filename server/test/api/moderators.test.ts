@@ -5,7 +5,7 @@ import { open, pages, say, sentAt } from './acts.ts'
 const denied = { name: 'ForbiddenException', code: 'Forbidden', status: 403 }
 
 onBothDatabases('Moderators', world => {
-  test('a moderator is made without becoming a member, and is described and listed', async () => {
+  test('a moderator is created without becoming a member, and is described and listed', async () => {
     const { messaging, appInstance, bot } = world()
     const { arn, user } = await appInstance(['owner', 'm'])
     const ChimeBearer = user('owner')
@@ -32,7 +32,7 @@ onBothDatabases('Moderators', world => {
     expect(await refusal(say(world(), m.Arn, ChannelArn))).toMatchObject(denied)
   })
 
-  test('who is a moderator already stays one, unchanged', async () => {
+  test('making an existing moderator a moderator again changes nothing', async () => {
     const { messaging, appInstance } = world()
     const { user } = await appInstance(['owner', 'm'])
     const ChannelArn = await open(world(), user('owner'), { ModeratorArns: [user('m')] })
@@ -46,7 +46,7 @@ onBothDatabases('Moderators', world => {
     expect(ChannelModerators).toHaveLength(2)
   })
 
-  test('somebody who does not exist becomes no moderator', async () => {
+  test('a user that does not exist cannot become a moderator', async () => {
     const { messaging, appInstance } = world()
     const { user } = await appInstance(['owner'])
     const ChannelArn = await open(world(), user('owner'))
@@ -70,7 +70,7 @@ onBothDatabases('Moderators', world => {
     expect(await say(world(), user('m'), ChannelArn)).toMatch(/^[0-9a-f]{64}$/)
   })
 
-  test('the last moderator may go', async () => {
+  test('the last moderator can be removed', async () => {
     const { messaging, appInstance } = world()
     const { user } = await appInstance(['owner'])
     const ChannelArn = await open(world(), user('owner'))
@@ -81,7 +81,7 @@ onBothDatabases('Moderators', world => {
 })
 
 onBothDatabases('Moderated channels', world => {
-  test('a user lists the channels that it moderates, member or not, and an admin those of anybody', async () => {
+  test('a user lists the channels that it moderates, member or not, and an admin lists those of anybody', async () => {
     const { messaging, appInstance } = world()
     const { user } = await appInstance(['owner', 'm'], { admins: ['root'] })
     const made = [await open(world(), user('owner'), { ModeratorArns: [user('m')], Metadata: 'x' }), await open(world(), user('m'))]
@@ -100,7 +100,7 @@ onBothDatabases('Moderated channels', world => {
     expect(await refusal(others)).toMatchObject(denied)
   })
 
-  test('the moderated channels come in pages whose tokens belong to one bearer and one listed user', async () => {
+  test('moderated channels are listed in pages whose tokens belong to one bearer and one listed user', async () => {
     const { messaging, appInstance } = world()
     const { user } = await appInstance(['m'], { admins: ['root'] })
     const made = [await open(world(), user('m')), await open(world(), user('m')), await open(world(), user('m'))]

@@ -26,7 +26,7 @@ onBothDatabases('Membership preferences', world => {
   const get = async (ChannelArn: string, ChimeBearer: string, MemberArn = ChimeBearer) =>
     world().messaging.getChannelMembershipPreferences({ ChannelArn, MemberArn, ChimeBearer })
 
-  test('whoever has put none has ALL; what is put replaces what was there', async () => {
+  test('the default preference is ALL, and a put replaces the previous preferences', async () => {
     const { appInstance } = world()
     const { user } = await appInstance(['owner'])
     const channel = await open(world(), user('owner'))
@@ -44,7 +44,7 @@ onBothDatabases('Membership preferences', world => {
     expect(await get(channel, user('owner'))).toMatchObject(standard)
   })
 
-  test('preferences are read and put by the member alone, HIDDEN or not, and by no admin, moderator, outsider or banned one', async () => {
+  test('only the member, HIDDEN or not, reads and puts its preferences; no admin, moderator, non-member or banned user does', async () => {
     const { messaging, appInstance } = world()
     const { user } = await appInstance(['owner', 'm', 'hidden', 'outsider', 'banned'], { admins: ['root'] })
     const channel = await open(world(), user('owner'), { Privacy: 'PUBLIC', MemberArns: [user('m'), user('banned')] })
@@ -64,7 +64,7 @@ onBothDatabases('Membership preferences', world => {
     expect((await get(channel, user('m'))).Preferences).toEqual({ PushNotifications: { AllowNotifications: 'ALL' } })
   })
 
-  test('preferences are those of one channel, and go with the membership', async () => {
+  test('preferences belong to one channel, and are deleted with the membership', async () => {
     const { messaging, appInstance } = world()
     const { user } = await appInstance(['owner', 'm'])
     const channel = await open(world(), user('owner'), { MemberArns: [user('m')] })
@@ -78,7 +78,7 @@ onBothDatabases('Membership preferences', world => {
     expect((await get(channel, user('m'))).Preferences).toEqual(standard)
   })
 
-  test('FILTERED without a rule and a rule that is none are refused, whatever is allowed, and nothing changes', async () => {
+  test('FILTERED without a rule and an invalid rule are refused, whatever AllowNotifications says, and nothing changes', async () => {
     const { appInstance } = world()
     const { user } = await appInstance(['owner'])
     const channel = await open(world(), user('owner'))
@@ -92,7 +92,7 @@ onBothDatabases('Membership preferences', world => {
 })
 
 onBothDatabases('GetChannelMessageStatus', world => {
-  test('the sender alone learns the status of a kept message, whatever it is in the channel, and nobody that of another one', async () => {
+  test('only the sender gets the status of a stored message, whatever its role, and nobody gets that of another sender’s', async () => {
     const { messaging, appInstance } = world()
     const { user } = await appInstance(['owner', 'm'], { admins: ['root'] })
     const ChannelArn = await open(world(), user('owner'), { MemberArns: [user('m')] })
@@ -126,7 +126,7 @@ function isTaken(text: string): boolean {
 
 const names = (count: number) => Array.from({ length: count }, (_, index) => `v${index}`)
 
-test('the rules of the documentation are taken', () => {
+test('the rules of the documentation are accepted', () => {
   const rules = [
     { mentions: ['Bob', 'Alice'] },
     { type: [{ 'anything-but': ['Room'] }] },
@@ -139,7 +139,7 @@ test('the rules of the documentation are taken', () => {
   for (const rule of rules) expect({ rule, isTaken: isTaken(ruleText(rule)) }).toEqual({ rule, isTaken: true })
 })
 
-test('a rule is taken up to each limit, and one more is refused', () => {
+test('a rule is accepted up to each limit, and refused beyond it', () => {
   const pairs: [taken: unknown, refused: unknown][] = [
     [{ k: names(19) }, { k: names(20) }],
     [{ k: [{ 'anything-but': names(19) }] }, { k: [{ 'anything-but': names(20) }] }],
@@ -160,7 +160,7 @@ test('a rule is taken up to each limit, and one more is refused', () => {
   expect(isTaken(text + ' '.repeat(2049 - text.length))).toBe(false)
 })
 
-test('what is not in the language is refused', () => {
+test('a rule outside the language is refused', () => {
   const rules = [
     null,
     'x',
@@ -213,7 +213,7 @@ function weightOf(value: unknown): number {
   return entries.reduce((sum, [key, item]) => sum + weightOf(item) + (key === '$or' || key === 'anything-but' ? 0 : 1), 0)
 }
 
-test('a well-formed rule is taken exactly where its size, its complexity and its branches are within the limits', () => {
+test('a well-formed rule is accepted exactly if its size, complexity and branches are within the limits', () => {
   fc.assert(
     fc.property(nested, rule => {
       const text = ruleText(rule)
@@ -224,7 +224,7 @@ test('a well-formed rule is taken exactly where its size, its complexity and its
   )
 })
 
-test('no text makes the validator fail otherwise than by saying what is wrong', () => {
+test('every text is accepted or refused with what is wrong', () => {
   const texts = fc.oneof(fc.string({ unit: 'binary', maxLength: 300 }), fc.json({ maxDepth: 8 }), fc.constant('['.repeat(2000)))
   fc.assert(
     fc.property(texts, text => {

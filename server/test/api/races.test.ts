@@ -48,7 +48,7 @@ async function meanwhile<Answer>(
 }
 
 onBothDatabases(
-  'what is no longer so once a call has been let in',
+  'a fact that changes after a call was authorized',
   world => {
     async function scene(extra: Parameters<typeof open>[2] = {}) {
       const { messaging } = world()
@@ -62,7 +62,7 @@ onBothDatabases(
       return { arn, user, owner, m, x, root, ChannelArn, asOwner, ban, moderate, membersOf, messaging }
     }
 
-    test('who is banned does not join', async () => {
+    test('a user that is banned meanwhile does not join', async () => {
       const { x, ChannelArn, ban, membersOf, messaging, owner, m } = await scene({ Privacy: 'PUBLIC' })
       const join = () => messaging.createChannelMembership({ ChannelArn, MemberArn: x, Type: 'DEFAULT', ChimeBearer: x })
       const refused = await refusal(meanwhile(factsOf(x), join, () => ban(x)))
@@ -70,14 +70,14 @@ onBothDatabases(
       expect(new Set(await membersOf())).toEqual(new Set([owner, m]))
     })
 
-    test('who is banned becomes no moderator', async () => {
+    test('a user that is banned meanwhile does not become a moderator', async () => {
       const { x, root, ban, asOwner, messaging } = await scene()
       const make = () => messaging.createChannelModerator({ ...asOwner, ChannelModeratorArn: x, ChimeBearer: root })
       expect(await refusal(meanwhile(factsOf(root), make, () => ban(x)))).toMatchObject(conflict)
       expect((await messaging.listChannelModerators(asOwner)).ChannelModerators).toHaveLength(1)
     })
 
-    test.each(['moderator', 'admin'] as const)('who has become a %s is not banned', async what => {
+    test.each(['moderator', 'admin'] as const)('a user that has become a %s meanwhile is not banned', async what => {
       const { arn, m, root, moderate, asOwner, messaging, membersOf, owner } = await scene()
       const ban = () => messaging.createChannelBan({ ...asOwner, MemberArn: m, ChimeBearer: root })
       const become = () =>
@@ -87,7 +87,7 @@ onBothDatabases(
       expect(new Set(await membersOf())).toEqual(new Set([owner, m]))
     })
 
-    test('who is deleted becomes neither member, moderator nor banned, though another of its ARN is there', async () => {
+    test('a user that is deleted meanwhile becomes neither member nor moderator and is not banned, even if a new one has its ARN', async () => {
       const { arn, x, root, asOwner, messaging } = await scene()
       const { identity } = world()
       const again = async () => {
@@ -101,7 +101,7 @@ onBothDatabases(
       expect([...(await channelsOf(world(), x)).keys()]).toEqual([asOwner.ChannelArn])
     })
 
-    test('a channel that is deleted takes no message, and one that is made again under its id neither', async () => {
+    test('a channel that is deleted meanwhile takes no message, and neither does a new one with its id', async () => {
       const { m, owner, asOwner, messaging } = await scene({ ChannelId: 'again' })
       const { ChannelArn } = asOwner
       const again = async () => {
@@ -145,7 +145,7 @@ onBothDatabases(
       expect((await messaging.describeChannel(asOwner)).Channel!.ExpirationSettings).toBeUndefined()
     })
 
-    test('a message that is redacted is not edited, and one that is deleted neither edited nor redacted: nobody hears of it', async () => {
+    test('a message that is redacted meanwhile is not edited, one that is deleted is neither edited nor redacted, and nobody gets an event', async () => {
       const { m, root, owner, asOwner, messaging } = await scene()
       const { ChannelArn } = asOwner
       const hearing = await listen(world().app, owner)
@@ -174,7 +174,7 @@ onBothDatabases(
       ])
     })
 
-    test('a channel flow that is deleted is given to no channel, and messages that were let in go on without it', async () => {
+    test('a channel flow that is deleted meanwhile is given to no channel, and authorized messages are sent without it', async () => {
       const { arn, m, owner, asOwner, messaging } = await scene()
       const { ChannelArn } = asOwner
       const Configuration = {
@@ -212,7 +212,7 @@ const Lex = { LexBotAliasArn: 'arn:aws:lex:us-east-1:123456789012:bot-alias/ABCD
 const Lambda = { ResourceArn: 'arn:aws:lambda:us-east-1:123456789012:function:f', InvocationType: 'ASYNC' as const }
 
 onBothDatabases(
-  'in an app instance that is deleted once a call has found it',
+  'in an app instance that is deleted after a call has found it',
   world => {
     test.each([
       [
@@ -257,7 +257,7 @@ onBothDatabases(
 )
 
 onBothDatabases(
-  'a user that is deleted once a call has found it',
+  'a user that is deleted after a call has found it',
   (world, kind) => {
     test('becomes no admin, and gets no device', async () => {
       const { identity } = world()

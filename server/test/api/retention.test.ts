@@ -17,7 +17,7 @@ onBothDatabases('Retention', world => {
     return ChannelMessages!.map(message => message.MessageId)
   }
 
-  test('what is put is got, with the time from which messages are deleted for good', async () => {
+  test('retention settings are returned as they were put, with the time from which messages are deleted for good', async () => {
     const { identity, appInstance } = world()
     const { arn } = await appInstance()
     const off = { AppInstanceRetentionSettings: { ChannelRetentionSettings: {} } }
@@ -57,7 +57,7 @@ onBothDatabases('Retention', world => {
     expect((await put(arn, 5475)).AppInstanceRetentionSettings!.ChannelRetentionSettings).toEqual({ RetentionDays: 5475 })
   })
 
-  test('messages past the period are hidden at once from everybody and every call, and come back within the grace', async () => {
+  test('messages past the period are hidden at once from everybody in every call, and come back within the grace period', async () => {
     const { messaging, appInstance } = world()
     const { arn, user } = await appInstance(['owner', 'm'], { admins: ['root'] })
     const ChannelArn = await open(world(), user('owner'), { MemberArns: [user('m')] })
@@ -93,7 +93,7 @@ onBothDatabases('Retention', world => {
     expect(await listed(ChannelArn, user('m'))).toEqual([old, oldTargeted, recent])
   })
 
-  test('after the grace old messages are deleted for good, newer ones as they pass the limit, and only in that app instance', async () => {
+  test('after the grace period old messages are deleted for good, newer ones as they pass the limit, and only in that app instance', async () => {
     const { messaging, appInstance } = world()
     const { arn, user } = await appInstance(['owner', 'm'])
     const other = await appInstance(['owner'])
@@ -128,7 +128,7 @@ onBothDatabases('Retention', world => {
     expect((await messaging.describeChannel({ ChannelArn, ChimeBearer: user('m') })).Channel).toEqual(described)
   })
 
-  test('where only targeted messages were, their LastMessageTimestamp outlives them', async () => {
+  test('if a channel had only targeted messages, their LastMessageTimestamp outlives them', async () => {
     const { messaging, appInstance } = world()
     const { arn, user } = await appInstance(['owner', 'm'])
     const ChannelArn = await open(world(), user('owner'), { MemberArns: [user('m')] })

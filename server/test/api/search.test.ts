@@ -32,7 +32,7 @@ onBothDatabases('SearchChannels', world => {
     expect(Channels).toEqual([{ Name: 'channel', ChannelArn: pair, Mode: 'UNRESTRICTED', Privacy: 'PUBLIC', Metadata: 'x' }])
   })
 
-  test('a channel is found only where it meets every field', async () => {
+  test('a channel is found only if it matches every field', async () => {
     const { appInstance } = world()
     const { user } = await appInstance(['a', 'b', 'c'])
     const [a, b, c] = [user('a'), user('b'), user('c')]
@@ -43,7 +43,7 @@ onBothDatabases('SearchChannels', world => {
     expect(await search(a, field('EQUALS', a, b), field('INCLUDES', c))).toEqual([])
   })
 
-  test('users find among their own channels only, admins among all', async () => {
+  test('users search their own channels only, admins all channels', async () => {
     const { appInstance } = world()
     const { user } = await appInstance(['a', 'b', 'outsider'], { admins: ['root'] })
     const own = await open(world(), user('a'), { MemberArns: [user('b')] })
@@ -74,7 +74,7 @@ onBothDatabases('SearchChannels', world => {
     }
   })
 
-  test('what is deleted is not found: channels, members who have left, users who are gone', async () => {
+  test('deleted channels, former members and deleted users are not found', async () => {
     const { identity, messaging, appInstance } = world()
     const { user } = await appInstance(['a', 'b', 'c'])
     const [a, b, c] = [user('a'), user('b'), user('c')]
@@ -90,7 +90,7 @@ onBothDatabases('SearchChannels', world => {
     expect(await search(a, field('EQUALS', a, b))).toEqual([kept])
   })
 
-  test('values that are not users or bots are refused, those of another app instance too, unknown ones find nothing', async () => {
+  test('values that are not users or bots, and those of another app instance, are refused; unknown ones find nothing', async () => {
     const { appInstance } = world()
     const { arn, user } = await appInstance(['a'])
     const elsewhere = await appInstance(['b'])
@@ -108,7 +108,7 @@ onBothDatabases('SearchChannels', world => {
     expect(await refusal(noBearer)).toMatchObject({ name: 'UnauthorizedClientException', status: 401 })
   })
 
-  test('a bearer that is no admin must be among the members that it looks for', async () => {
+  test('a bearer that is no admin must be among the members in the search', async () => {
     const { identity, appInstance, bot } = world()
     const { arn, user } = await appInstance(['a', 'b'], { admins: ['root'] })
     const [a, b, robot] = [user('a'), user('b'), await bot(arn)]
@@ -131,7 +131,7 @@ onBothDatabases('SearchChannels', world => {
     expect(await search(robot, field('INCLUDES', b))).toEqual([channel])
   })
 
-  test('every match comes once, page by page, and a token belongs to one bearer and one set of fields', async () => {
+  test('every match is listed once, page by page, and a NextToken belongs to one bearer and one set of fields', async () => {
     const { messaging, appInstance } = world()
     const { user } = await appInstance(['a', 'b'], { admins: ['root'] })
     const [a, b] = [user('a'), user('b')]
@@ -157,9 +157,9 @@ onBothDatabases('SearchChannels', world => {
 })
 
 onBothDatabases(
-  'SearchChannels of somebody in many channels',
+  'SearchChannels of a user in many channels',
   world => {
-    test('is refused above the limit, admins excepted, until it has left enough of them', async () => {
+    test('is refused above the limit, except for admins, until the user has left enough channels', async () => {
       const { messaging, appInstance } = world()
       const { user } = await appInstance(['a', 'b'], { admins: ['root'] })
       const [a, b] = [user('a'), user('b')]

@@ -20,7 +20,7 @@ test.each(databaseKinds)('the session endpoint is the host of the call, without 
   }
 })
 
-test('where the server has TLS, the session endpoint is the host name of the call with the TLS port, however the call came', async () => {
+test('with TLS on, the session endpoint is the host name of the call with the TLS port, whether the call used TLS or not', async () => {
   const world = await startWorld('sqlite', { tls: 'on' })
   try {
     const { port } = new URL(world.app.tlsUrl!)
@@ -38,7 +38,7 @@ test('where the server has TLS, the session endpoint is the host name of the cal
   }
 })
 
-test('the session endpoint never ends with :443, and a public host wins over that of the call', async () => {
+test('the session endpoint never ends with :443, and --public-ws-host wins over the host of the call', async () => {
   for (const [publicWsHost, expected] of [
     ['chat.example.com', 'chat.example.com'],
     ['chat.example.com:443', 'chat.example.com'],

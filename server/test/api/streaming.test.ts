@@ -17,7 +17,7 @@ onBothDatabases('Streaming configurations', world => {
   const get = async (AppInstanceArn: string) =>
     (await world().messaging.getMessagingStreamingConfigurations({ AppInstanceArn })).StreamingConfigurations
 
-  test('two calls, one per data type, configure both; one type is changed without the other', async () => {
+  test('two calls, one per data type, configure both; changing one type keeps the other', async () => {
     const { arn } = await world().appInstance()
     expect(await put(arn, messages())).toEqual([messages()])
     expect(await put(arn, channels())).toEqual([channels(), messages()])
@@ -27,7 +27,7 @@ onBothDatabases('Streaming configurations', world => {
     expect(await get(arn)).toEqual([channels(both), messages()])
   })
 
-  test('the body of the older PutAppInstanceStreamingConfigurations is told what to send instead', async () => {
+  test('the body of the older PutAppInstanceStreamingConfigurations is refused with what to send instead', async () => {
     const { app } = world()
     const { arn } = await world().appInstance()
     const older = { AppInstanceStreamingConfigurations: [{ AppInstanceDataType: 'Channel', ResourceArn: stream('chime-messaging-a') }] }
@@ -41,7 +41,7 @@ onBothDatabases('Streaming configurations', world => {
     expect(await refusal(get(arn))).toMatchObject(missing)
   })
 
-  test('a data type that is given twice and a resource that is no chime-messaging- stream are refused, and nothing is kept', async () => {
+  test('a data type that occurs twice and a resource that is no chime-messaging- stream are refused, and nothing is stored', async () => {
     const { arn } = await world().appInstance()
     expect(await refusal(put(arn, channels(), channels(stream('chime-messaging-b'))))).toMatchObject(bad)
     const wrong = [
@@ -71,7 +71,7 @@ onBothDatabases('Streaming configurations', world => {
     expect(await get(other.arn)).toEqual([channels()])
   })
 
-  test('an app instance that does not exist is not found, and what a deleted one streamed is gone', async () => {
+  test('an app instance that does not exist is not found, and the configuration of a deleted one is gone', async () => {
     const { identity, messaging, appInstance } = world()
     const { arn } = await appInstance()
     const AppInstanceArn = `${arn}x`

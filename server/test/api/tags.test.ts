@@ -6,7 +6,7 @@ const byKey = (found: { Key?: string | undefined }[]) => found.toSorted((a, b) =
 const many = (from: number, count: number) => Array.from({ length: count }, (_, index) => ({ Key: `k${from + index}`, Value: 'v' }))
 
 onBothDatabases('Tags', world => {
-  test('app instances, users, bots and channels are tagged when they are made and later, through either service', async () => {
+  test('app instances, users, bots and channels are tagged at creation and later, through either service', async () => {
     const { identity, messaging, appInstance, bot } = world()
     const Tags = [{ Key: 'made', Value: 'yes' }]
     const { AppInstanceArn: arn } = await identity.createAppInstance({ Name: 'tagged', Tags })
@@ -46,7 +46,7 @@ onBothDatabases('Tags', world => {
     expect((await messaging.listTagsForResource({ ResourceARN })).Tags!.map(tag => tag.Key!).toSorted()).toEqual(['quote " \\', 'tag 🏷️'])
   })
 
-  test('a resource has at most 50 tags, and a call that would pass that adds none', async () => {
+  test('a resource has at most 50 tags, and a call that would exceed that adds none', async () => {
     const { messaging, appInstance } = world()
     const { user } = await appInstance(['a'])
     const ResourceARN = await open(world(), user('a'), { Tags: many(0, 48) })
@@ -58,7 +58,7 @@ onBothDatabases('Tags', world => {
     expect((await messaging.listTagsForResource({ ResourceARN })).Tags).toContainEqual({ Key: 'k49', Value: 'changed' })
   })
 
-  test('reserved keys and keys given twice are refused, and nothing is made', async () => {
+  test('reserved keys and duplicate keys are refused, and nothing is created', async () => {
     const { identity, messaging, appInstance } = world()
     const { arn, user } = await appInstance(['a'])
     const ResourceARN = await open(world(), user('a'))
@@ -78,7 +78,7 @@ onBothDatabases('Tags', world => {
     expect(await refusal(identity.describeAppInstanceUser({ AppInstanceUserArn: user('b') }))).toMatchObject({ status: 404 })
   })
 
-  test('what does not exist has no tags', async () => {
+  test('a resource that does not exist has no tags', async () => {
     const { identity, messaging, appInstance } = world()
     const { arn, user } = await appInstance()
     const denied = { name: 'ForbiddenException', code: 'Forbidden', status: 403 }

@@ -31,7 +31,7 @@ onBothDatabases('Users', world => {
     })
   })
 
-  test('a missing user is NotFound where it is read or changed, and deleted already where it is deleted', async () => {
+  test('a missing user is NotFound when it is read or changed, and deleting it succeeds', async () => {
     const { identity, appInstance } = world()
     const { user } = await appInstance()
     const AppInstanceUserArn = user('nobody')
@@ -42,7 +42,7 @@ onBothDatabases('Users', world => {
     expect((await identity.deleteAppInstanceUser({ AppInstanceUserArn })).$metadata.httpStatusCode).toBe(204)
   })
 
-  test('a user of the same data may be made again, one of other data is a conflict', async () => {
+  test('creating a user with the same data again is allowed; one with other data is a conflict', async () => {
     const { identity, appInstance } = world()
     const { arn, user } = await appInstance()
     const same = { AppInstanceArn: arn, AppInstanceUserId: 'ann', Name: 'Ann', Metadata: 'm' }
@@ -68,7 +68,7 @@ onBothDatabases('Users', world => {
     expect((await identity.createAppInstanceUser(same)).AppInstanceUserArn).toBe(user('ann'))
   })
 
-  test('the users of an app instance are listed in pages by creation, without bots and without users of others', async () => {
+  test('the users of an app instance are listed in pages in the order of creation, without bots and without users of others', async () => {
     const { identity, appInstance, bot } = world()
     const ids = ['e', 'd', 'c', 'b', 'a']
     const { arn, user } = await appInstance(ids)
@@ -81,7 +81,7 @@ onBothDatabases('Users', world => {
     expect(found.flatMap(page => page.AppInstanceUsers)).toEqual(ids.map(id => ({ AppInstanceUserArn: user(id), Name: id })))
   })
 
-  test('a token of one app instance does not page through the users of another', async () => {
+  test('a NextToken of one app instance is refused for the users of another', async () => {
     const { identity, appInstance } = world()
     const [one, other] = [await appInstance(['a', 'b']), await appInstance(['a', 'b'])]
     const { NextToken } = await identity.listAppInstanceUsers({ AppInstanceArn: one.arn, MaxResults: 1 })
@@ -90,7 +90,7 @@ onBothDatabases('Users', world => {
     expect(await refusal(call)).toMatchObject({ name: 'BadRequestException', status: 400 })
   })
 
-  test('a new name shows wherever the user is named, in what is old too', async () => {
+  test('a new name is shown wherever the user is named, in older items too', async () => {
     const { identity, messaging, appInstance } = world()
     const { arn, user } = await appInstance(['bob'], { admins: ['alice'] })
     const [alice, bob] = [user('alice'), user('bob')]
@@ -125,7 +125,7 @@ onBothDatabases('Users', world => {
     expect(AppInstanceUser!.LastUpdatedTimestamp!.getTime()).toBeGreaterThan(AppInstanceUser!.CreatedTimestamp!.getTime())
   })
 
-  test('Metadata of a user is at most 1,024 bytes of UTF-8', async () => {
+  test('Metadata of a user has at most 1,024 bytes of UTF-8', async () => {
     const { identity, appInstance } = world()
     const { arn, user } = await appInstance(['a'])
     const tooBig = { name: 'BadRequestException', status: 400 }
@@ -139,7 +139,7 @@ onBothDatabases('Users', world => {
 })
 
 onBothDatabases('Deleted users', world => {
-  test('a deleted user is nowhere a bearer, member, moderator, admin or target', async () => {
+  test('a deleted user can no longer be a bearer, member, moderator, admin or target', async () => {
     const { identity, messaging, appInstance } = world()
     const { arn, user } = await appInstance(['owner', 'root'], { admins: ['gone', 'root'] })
     const [owner, gone, root] = [user('owner'), user('gone'), user('root')]
@@ -182,7 +182,7 @@ onBothDatabases('Deleted users', world => {
     expect((await identity.deleteAppInstanceUser({ AppInstanceUserArn: gone })).$metadata.httpStatusCode).toBe(204)
   })
 
-  test('who comes back under the id of a deleted user has nothing of what that one had', async () => {
+  test('a new user with the id of a deleted one inherits nothing', async () => {
     const { identity, messaging, appInstance } = world()
     const { arn, user } = await appInstance(['owner'], { admins: ['twin'] })
     const [owner, twin] = [user('owner'), user('twin')]
@@ -237,7 +237,7 @@ onBothDatabases('Deleted users', world => {
 })
 
 onBothDatabases('Users that are deleted and not yet purged', world => {
-  test('a deleted user is in no list while its purge is still to come', async () => {
+  test('a deleted user is in no list before its purge', async () => {
     const { app, identity, messaging, appInstance } = world()
     const { arn, user } = await appInstance(['owner', 'last'], { admins: ['gone', 'root'] })
     const ChimeBearer = user('owner')
@@ -279,7 +279,7 @@ onBothDatabases('Expiring users', world => {
     world().advance(milliseconds)
   }
 
-  test('a user lives until its days are over, and is then deleted by the clock', async () => {
+  test('a user exists until its days have passed, and is then deleted by the job', async () => {
     ahead = 0
     const { identity, messaging, appInstance } = world()
     const { arn, user } = await appInstance(['stays'])
@@ -297,7 +297,7 @@ onBothDatabases('Expiring users', world => {
     expect((await identity.describeAppInstanceUser({ AppInstanceUserArn: user('stays') })).AppInstanceUser!.Name).toBe('stays')
   })
 
-  test('expiration may be set, changed and taken away until the clock has deleted the user', async () => {
+  test('expiration may be set, changed and removed until the job has deleted the user', async () => {
     const { identity, appInstance } = world()
     const { user } = await appInstance(['a'])
     const AppInstanceUserArn = user('a')

@@ -22,7 +22,7 @@ async function contentsOf(
 }
 
 test(
-  'a backup beside a server that is written to has all that was acknowledged before, and is restored by a copy',
+  'a backup beside a busy server has everything that was acknowledged before, and is restored by a copy',
   { timeout: 90_000 },
   async () => {
     const data = await temporaryFolder()
@@ -65,7 +65,7 @@ test(
   },
 )
 
-test('a file that is there is not overwritten, and a backup that fails leaves nothing behind', async () => {
+test('an existing file is not overwritten, and a failed backup leaves nothing behind', async () => {
   const data = await temporaryFolder()
   const folder = await temporaryFolder()
   const server = serve(['--port', '0', '--data', data], { env: keyVariables })
@@ -88,7 +88,7 @@ test('a file that is there is not overwritten, and a backup that fails leaves no
   copy.close()
 })
 
-test('what cannot be backed up by a copy is refused, and what to do instead is said', async () => {
+test('a database that cannot be backed up by a copy is refused, with what to do instead', async () => {
   const folder = await temporaryFolder()
   expect(await backup(join(folder, 'x'), folder, { CARILLON_DATABASE_URL: 'postgresql://u:secret@localhost/x' })).toEqual({
     code: 1,

@@ -10,7 +10,7 @@ const check = async (args: string[], env: Record<string, string> = {}) => run(pr
 const found = async (flags: Record<string, string>, environment: Record<string, string> = {}) =>
   (await findingsOf(readConfig({ data: ':memory:', ...flags }, environment))).map(({ kind, what }) => `${kind}: ${what}`)
 
-test('the defaults are safe, and exit 0; a server for everybody is not, and exits 1 with what to do', async () => {
+test('the defaults are safe, with exit 0; a public server without further settings is not, with exit 1 and what to do', async () => {
   const folder = await temporaryFolder()
   await chmod(folder, 0o700)
   expect(await check(['--data', folder])).toEqual({ code: 0, stdout: 'Nothing here is unsafe.\n', stderr: '' })
@@ -49,7 +49,7 @@ test.each([
     /^unsafe: The keys of the issuer come from login\.example without TLS/,
   ],
   ['processors without TLS', { lambdaEndpoint: 'http://lambda.example:3001' }, /^unsafe: Messages travel to processors at lambda\.example/],
-])('on a public address %s is told', async (_, change, expected) => {
+])('on a public address %s is reported', async (_, change, expected) => {
   const flags = Object.fromEntries(Object.entries({ ...everywhere, ...change }).filter(([, value]) => value !== undefined)) as Record<
     string,
     string
@@ -58,20 +58,20 @@ test.each([
   expect(await found(flags)).toEqual(expect.arrayContaining([expect.stringMatching(expected)]))
 })
 
-test('to another host with TLS, and to this machine without, nothing is told', async () => {
+test('another host with TLS, and this machine without, are not reported', async () => {
   expect(
     await found({ databaseUrl: 'postgresql://u:p@db.example/x?sslmode=verify-full', lambdaEndpoint: 'https://lambda.example' }),
   ).toEqual([])
   expect(await found({ databaseUrl: 'postgresql://u:p@localhost/x', lambdaEndpoint: 'http://127.0.0.1:3001' })).toEqual([])
 })
 
-test('a secret that can be guessed is told, and is not shown', async () => {
+test('a secret that can be guessed is reported, and not shown', async () => {
   const { code, stdout } = await check(['--data', ':memory:'], { CARILLON_ACCESS_KEY_ID: 'AKIAX', CARILLON_SECRET_ACCESS_KEY: 'changeme' })
   expect([code, stdout]).toEqual([1, expect.stringMatching(/^unsafe: The secret of the root key is too short/)])
   expect(stdout).not.toContain('changeme')
 })
 
-test('a data folder or a key that others may read is told', async () => {
+test('a data folder or a key that others may read is reported', async () => {
   const folder = await temporaryFolder()
   await chmod(folder, 0o755)
   await writeFile(join(folder, 'credentials'), 'x', { mode: 0o644 })

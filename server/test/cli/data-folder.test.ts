@@ -22,7 +22,7 @@ async function outcome(server: Program): Promise<string> {
   )
 }
 
-test('of four servers that start at once on one new data folder one serves, and the others are refused', { timeout: 60_000 }, async () => {
+test('of four servers that start at once on one new data folder one runs, and the others are refused', { timeout: 60_000 }, async () => {
   const data = join(await temporaryFolder(), 'data')
   const servers = Array.from({ length: 4 }, () => serve(['--port', '0', '--data', data]))
   const outcomes = await Promise.all(servers.map(outcome))
@@ -56,7 +56,7 @@ test('a folder in use is refused under each of its names, and nothing in it chan
   expect((await fetch(`${url}/health`)).status).toBe(200)
 })
 
-test.each(['SIGKILL', 'SIGTERM'] as const)('after %s the next server has the folder at once', { timeout: 60_000 }, async signal => {
+test.each(['SIGKILL', 'SIGTERM'] as const)('after %s the next server gets the folder at once', { timeout: 60_000 }, async signal => {
   const data = await temporaryFolder()
   const start = () => serve(['--port', '0', '--data', data], { env: keyVariables })
   const first = start()
@@ -66,7 +66,7 @@ test.each(['SIGKILL', 'SIGTERM'] as const)('after %s the next server has the fol
   await start().url()
 })
 
-test('servers in memory do not meet', async () => {
+test('servers in memory do not conflict', async () => {
   const servers = [1, 2].map(() => serve(['--port', '0', '--data', ':memory:'], { env: keyVariables }))
   expect(await Promise.all(servers.map(outcome))).toEqual(['ready', 'ready'])
 })
@@ -81,7 +81,7 @@ const commands = [
   ['backup', 'copy'],
 ]
 
-test('a command in another folder than the server says where it has looked, and makes nothing', { timeout: 120_000 }, async () => {
+test('a command in another folder than the server says where it has looked, and creates nothing', { timeout: 120_000 }, async () => {
   const folder = await temporaryFolder()
   const elsewhere = join(folder, 'elsewhere')
   const results = await Promise.all(commands.map(args => run(process.execPath, [main, ...args], { cwd: folder })))
@@ -95,7 +95,7 @@ test('a command in another folder than the server says where it has looked, and 
 
 const keys = (...flags: string[]) => run(process.execPath, [main, 'keys', 'list', ...flags])
 
-test('a command changes no database: neither a foreign one nor that of an older Carillon', { timeout: 120_000 }, async () => {
+test('a command changes neither a foreign database nor that of an older Carillon', { timeout: 120_000 }, async () => {
   const data = await temporaryFolder()
   const databaseUrl = await createPostgresDatabase()
   const nothing = 'holds no data of Carillon\\. The first start of a server makes them'

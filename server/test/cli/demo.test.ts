@@ -70,7 +70,7 @@ test(
   },
 )
 
-test('where the usual port is taken, the demo listens on another one', async () => {
+test('if the usual port is taken, the demo listens on another one', async () => {
   const taken = createServer().listen(8080, '127.0.0.1')
   onTestFinished(() => void taken.close())
   // Somebody else's listener will do as well.

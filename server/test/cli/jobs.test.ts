@@ -10,7 +10,7 @@ const jobs = (args: readonly string[], env: Record<string, string> = {}) => run(
 
 const refused = (start: string) => ({ code: 1, stdout: '', stderr: expect.stringMatching(new RegExp(`^carillon: ${start}[^\n]*\n$`)) })
 
-test.each(databaseKinds)('a job is run by hand beside a server that serves, on %s', { timeout: 120_000 }, async kind => {
+test.each(databaseKinds)('a job runs by hand beside a running server, on %s', { timeout: 120_000 }, async kind => {
   const data = await temporaryFolder()
   const flags = kind === 'postgres' ? ['--database-url', await createPostgresDatabase()] : ['--data', data]
   const server = serve(['--port', '0', ...flags], { env: keyVariables })
@@ -79,7 +79,7 @@ async function makeDue(place: string) {
   await db.close()
 }
 
-test('a job that nobody knows, none, and a setting that makes no sense are refused with one line, and no database is made', async () => {
+test('an unknown job, no job, and an invalid setting are refused with one line, and no database is created', async () => {
   const data = join(await temporaryFolder(), 'data')
   const results = await Promise.all([
     jobs(['nonsense', '--data', data]),

@@ -30,7 +30,7 @@ async function filesWith(folder: string, text: string): Promise<string[]> {
 }
 
 test.each(databaseKinds)(
-  'keys are made, disabled, deleted and sealed anew beside the servers, and all nodes follow at once, on %s',
+  'keys are created, disabled, deleted and encrypted again beside running servers, and all nodes apply it at once, on %s',
   { timeout: 120_000 },
   async kind => {
     const folder = await temporaryFolder()
@@ -111,7 +111,7 @@ test.each(databaseKinds)(
   },
 )
 
-test('a master key that others have seen is replaced at once, which ends all temporary credentials', { timeout: 60_000 }, async () => {
+test('a leaked master key is replaced at once, which ends all temporary credentials', { timeout: 60_000 }, async () => {
   const data = await temporaryFolder()
   const server = serve(['--port', '0', '--data', data], { env: keyVariables })
   const app = { url: await server.url() }
@@ -136,42 +136,48 @@ test('a master key that others have seen is replaced at once, which ends all tem
   expect((await stat(join(data, 'master-key'))).mode & 0o777).toBe(0o600)
 })
 
-test('a server whose master key does not open what is stored says so and ends, and makes no other', { timeout: 60_000 }, async () => {
-  const folder = await temporaryFolder()
-  const url = await createPostgresDatabase()
-  const postgres = ['--database-url', url]
-  const policy = join(folder, 'policy.json')
-  await writeFile(policy, '{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}')
-  const create = ['keys', 'create', '--policy', policy]
-  await Promise.all([makeDatabase({ data: folder }), makeDatabase({ databaseUrl: url })])
-  expect(await carillon([...create, '--data', folder])).toMatchObject({ code: 0 })
-  expect(await carillon([...create, ...postgres])).toEqual(refused('With --database-url the master key is given by CARILLON_MASTER_KEY'))
-  expect(await carillon([...create, ...postgres], { CARILLON_MASTER_KEY: newMasterKey() })).toMatchObject({ code: 0 })
-  await rm(join(folder, 'master-key'))
-  const start = ['--port', '0', '--data', folder]
-  const wrong = refused('The access keys of this database are kept under the master key [\\da-f]{16}, which this process does not have\\.')
-  // One after the other, since each has the data folder while it starts.
-  expect(await serveFails(start, { env: keyVariables })).toEqual(wrong)
-  expect(
-    await Promise.all([
-      serveFails(start, { env: { ...keyVariables, CARILLON_MASTER_KEY: newMasterKey() } }),
-      serveFails(['--port', '0', ...postgres], { env: keyVariables }),
-      carillon([...create, '--data', folder]),
-      serveFails(start, { env: { ...keyVariables, CARILLON_MASTER_KEY: 'secret-nonsense' } }),
-    ]),
-  ).toEqual([wrong, wrong, wrong, refused('CARILLON_MASTER_KEY must be 32 bytes in base64 or hexadecimal digits')])
-  expect(await readdir(folder)).not.toContain('master-key')
+test(
+  'a server whose master key does not decrypt the stored secrets says so and exits, and creates no other',
+  { timeout: 60_000 },
+  async () => {
+    const folder = await temporaryFolder()
+    const url = await createPostgresDatabase()
+    const postgres = ['--database-url', url]
+    const policy = join(folder, 'policy.json')
+    await writeFile(policy, '{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}')
+    const create = ['keys', 'create', '--policy', policy]
+    await Promise.all([makeDatabase({ data: folder }), makeDatabase({ databaseUrl: url })])
+    expect(await carillon([...create, '--data', folder])).toMatchObject({ code: 0 })
+    expect(await carillon([...create, ...postgres])).toEqual(refused('With --database-url the master key is given by CARILLON_MASTER_KEY'))
+    expect(await carillon([...create, ...postgres], { CARILLON_MASTER_KEY: newMasterKey() })).toMatchObject({ code: 0 })
+    await rm(join(folder, 'master-key'))
+    const start = ['--port', '0', '--data', folder]
+    const wrong = refused(
+      'The access keys of this database are kept under the master key [\\da-f]{16}, which this process does not have\\.',
+    )
+    // One after the other, since each has the data folder while it starts.
+    expect(await serveFails(start, { env: keyVariables })).toEqual(wrong)
+    expect(
+      await Promise.all([
+        serveFails(start, { env: { ...keyVariables, CARILLON_MASTER_KEY: newMasterKey() } }),
+        serveFails(['--port', '0', ...postgres], { env: keyVariables }),
+        carillon([...create, '--data', folder]),
+        serveFails(start, { env: { ...keyVariables, CARILLON_MASTER_KEY: 'secret-nonsense' } }),
+      ]),
+    ).toEqual([wrong, wrong, wrong, refused('CARILLON_MASTER_KEY must be 32 bytes in base64 or hexadecimal digits')])
+    expect(await readdir(folder)).not.toContain('master-key')
 
-  const lost = ['keys', 'rotate-master-key', '--lost', '--data', folder]
-  expect(await carillon(lost)).toMatchObject({
-    code: 0,
-    stdout: expect.stringMatching(/^1 access keys are deleted, since their secrets are lost\./),
-  })
-  expect(await carillon(lost)).toEqual(refused('The master key in use is there: rotate it without --lost\\.'))
-  await serve(start, { env: keyVariables }).url()
-})
+    const lost = ['keys', 'rotate-master-key', '--lost', '--data', folder]
+    expect(await carillon(lost)).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^1 access keys are deleted, since their secrets are lost\./),
+    })
+    expect(await carillon(lost)).toEqual(refused('The master key in use is there: rotate it without --lost\\.'))
+    await serve(start, { env: keyVariables }).url()
+  },
+)
 
-test('commands that make no sense are refused with one line', { timeout: 120_000 }, async () => {
+test('invalid commands are refused with one line', { timeout: 120_000 }, async () => {
   const data = await temporaryFolder()
   const policy = join(data, 'policy.json')
   await writeFile(policy, '{"Version":"2012-10-17","Statement":{"Effect":"Perhaps","Action":"*","Resource":"*"}}')
@@ -216,7 +222,7 @@ test('commands that make no sense are refused with one line', { timeout: 120_000
   expect((await carillon(['keys', 'list', '--data', data])).stdout).toBe('ACCESS KEY ID  NAME  STATUS  CREATED\n')
 })
 
-test('a role is made, shown, changed and deleted', { timeout: 120_000 }, async () => {
+test('a role is created, shown, changed and deleted', { timeout: 120_000 }, async () => {
   const data = await temporaryFolder()
   await makeDatabase({ data })
   const roles = (args: readonly string[]) => carillon(['roles', ...args, '--data', data])

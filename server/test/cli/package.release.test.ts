@@ -56,7 +56,7 @@ test('npx carillon runs the sources of a checkout that was not built', async () 
 const oldNode = `--import=data:text/javascript,Object.defineProperty(process.versions,'node',{value:'24.14.1'})`
 const needsNewer = `carillon: needs Node 24.15 or newer; this is Node 24.14.1 (${process.execPath}).\n`
 
-test('an old Node is told which one is needed, in one line', async () => {
+test('with an old Node the server says in one line which one is needed', async () => {
   expect(await run(process.execPath, [oldNode, join(root, 'server/bin/carillon.js'), 'serve'])).toEqual({
     code: 1,
     stdout: '',

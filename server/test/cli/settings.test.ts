@@ -142,7 +142,7 @@ test('each setting is a flag and a variable of its name, and --help shows both w
 
 const carillon = (...args: string[]) => run(process.execPath, [main, ...args])
 
-test('a command shows its own options and those that find the database, and takes what its server was started with', async () => {
+test('a command shows its own options and those that identify the database, and accepts the flags of its server', async () => {
   const shown = async (...command: string[]) => {
     const { stdout } = await carillon(...command, '--help')
     return [...stdout.matchAll(/^ +(?:-h, )?--([\w-]+)/gm)].map(([, flag]) => flag)
@@ -284,7 +284,7 @@ test('the defaults are those of the contract', () => {
   })
 })
 
-test.each(names)('a --$flag or $variable that makes no sense is refused by its name', ({ name, flag, variable }) => {
+test.each(names)('an invalid --$flag or $variable is refused by its name', ({ name, flag, variable }) => {
   for (const value of exampleOf(name).bad) {
     const start = `--${flag} must be `
     expect(() => readConfig({ [name]: value }, {})).toThrow(new RegExp(`^${start}.*, not '${value}'\\.$`))
@@ -292,7 +292,7 @@ test.each(names)('a --$flag or $variable that makes no sense is refused by its n
   }
 })
 
-test('what the server does not know is refused with one line: values, flags, variables, words, commands, flags without a value', async () => {
+test('unknown values, flags, variables, words and commands, and flags without a value, are refused with one line', async () => {
   const results = await Promise.all([
     serveFails(['--nonsense', 'x']),
     serveFails(['--prot', '80']),
@@ -321,7 +321,7 @@ test('what the server does not know is refused with one line: values, flags, var
   ])
 })
 
-test('half of a root key is refused, and so is one that no client could sign with', async () => {
+test('half of a root key is refused, and so is one that no client can sign with', async () => {
   const results = await Promise.all([
     serveFails([], { env: { CARILLON_ACCESS_KEY_ID: rootKey.accessKeyId } }),
     serveFails([], { env: { CARILLON_SECRET_ACCESS_KEY: rootKey.secretAccessKey } }),
@@ -333,7 +333,7 @@ test('half of a root key is refused, and so is one that no client could sign wit
   for (const { stderr } of results) expect(stderr).not.toContain(rootKey.secretAccessKey)
 })
 
-test('the PROXY protocol of nobody is refused', async () => {
+test('the PROXY protocol without trusted proxies is refused', async () => {
   expect(await serveFails(['--port', '0', '--proxy-headers', 'proxy-protocol'])).toEqual(
     refused(/--proxy-headers proxy-protocol needs --trust-proxy: whose connections begin with a PROXY header\./),
   )
@@ -354,7 +354,7 @@ test('PostgreSQL without a root key is refused', async () => {
   )
 })
 
-test('a port that is taken, an address of another machine and a name that nobody has are refused', async () => {
+test('a port that is taken, an address of another machine and a name that does not resolve are refused', async () => {
   const taken = createServer().listen(0, '127.0.0.1')
   onTestFinished(() => void taken.close())
   await once(taken, 'listening')
@@ -372,7 +372,7 @@ test('a port that is taken, an address of another machine and a name that nobody
   ])
 })
 
-test('a data folder that cannot be one, credentials without a key and a file that is no database are refused', async () => {
+test('an impossible data folder, credentials without a key and a file that is no database are refused', async () => {
   const folder = await temporaryFolder()
   const file = join(folder, 'file')
   await writeFile(file, 'x')
@@ -394,7 +394,7 @@ test('a data folder that cannot be one, credentials without a key and a file tha
   ])
 })
 
-test('a PostgreSQL that cannot be used is refused, and its password is not told', async () => {
+test('a PostgreSQL that cannot be used is refused, and its password is not shown', async () => {
   const port = await freePort()
   const real = new URL(await createPostgresDatabase())
   const nowhere = new URL(real)

@@ -23,7 +23,7 @@ async function halfARequest(url: string) {
 }
 
 test.each(['SIGTERM', 'SIGINT'] as const)(
-  'at %s what is being asked is answered, what comes is refused, and the exit code is 0',
+  'at %s calls in progress are answered, new ones are refused, and the exit code is 0',
   async signal => {
     const server = inMemory()
     const url = await server.url()
@@ -53,7 +53,7 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
   },
 )
 
-test('a request that never ends and idle connections do not keep the server for more than ten seconds', async () => {
+test('an endless request and idle connections do not delay the end by more than ten seconds', async () => {
   const server = inMemory()
   const url = await server.url()
   const idle = await RawConnection.open(url)
@@ -111,31 +111,27 @@ async function stopUnderLoad(server: Program) {
   return { created, outcomes }
 }
 
-test(
-  'busy clients are told to go elsewhere at SIGTERM: none is cut off, and nothing is done that was not answered',
-  { timeout: 180_000 },
-  async () => {
-    const data = await temporaryFolder()
-    const flags = ['--port', '0', '--data', data, '--limit-app-instances', '100000', '--log-level', 'fatal']
-    const { created, outcomes } = await stopUnderLoad(serve(flags, { env: keyVariables }))
+test('at SIGTERM busy clients get 503: none is cut off, and no unanswered call has changed anything', { timeout: 180_000 }, async () => {
+  const data = await temporaryFolder()
+  const flags = ['--port', '0', '--data', data, '--limit-app-instances', '100000', '--log-level', 'fatal']
+  const { created, outcomes } = await stopUnderLoad(serve(flags, { env: keyVariables }))
 
-    const again = serve(flags, { env: keyVariables })
-    const { identity } = clientsOf({ url: await again.url(), rootKey })
-    let found = 0
-    for (let NextToken: string | undefined, isLast = false; !isLast; isLast = NextToken === undefined) {
-      const page = await identity.listAppInstances({ MaxResults: 50, ...(NextToken && { NextToken }) })
-      found += page.AppInstances!.length
-      NextToken = page.NextToken
-    }
-    identity.destroy()
-    again.kill('SIGTERM')
-    expect(found).toBe(created)
+  const again = serve(flags, { env: keyVariables })
+  const { identity } = clientsOf({ url: await again.url(), rootKey })
+  let found = 0
+  for (let NextToken: string | undefined, isLast = false; !isLast; isLast = NextToken === undefined) {
+    const page = await identity.listAppInstances({ MaxResults: 50, ...(NextToken && { NextToken }) })
+    found += page.AppInstances!.length
+    NextToken = page.NextToken
+  }
+  identity.destroy()
+  again.kill('SIGTERM')
+  expect(found).toBe(created)
 
-    // Whoever asks so late that nobody listens any more has been told by the answer before that its connection ends.
-    expect(outcomes.filter(outcome => outcome !== 'ECONNREFUSED after close')).toContain('503 close')
-    expect(new Set([...outcomes, 'ECONNREFUSED after close'])).toEqual(new Set(['503 close', 'ECONNREFUSED after close']))
-  },
-)
+  // Whoever asks so late that nobody listens any more has been told by the answer before that its connection ends.
+  expect(outcomes.filter(outcome => outcome !== 'ECONNREFUSED after close')).toContain('503 close')
+  expect(new Set([...outcomes, 'ECONNREFUSED after close'])).toEqual(new Set(['503 close', 'ECONNREFUSED after close']))
+})
 
 test('without requests the server ends at once', async () => {
   const server = inMemory()
@@ -178,7 +174,7 @@ test('/health says 503 and calls are refused until the migrations are done', asy
   expect([healthy.status, await healthy.json()]).toEqual([200, { status: 'ok' }])
 })
 
-test('a server that is told to stop while it starts stops with 0', async () => {
+test('a server that is stopped while it starts exits with 0', async () => {
   const databaseUrl = await createPostgresDatabase()
   const port = await freePort()
   const other = new Client({ connectionString: databaseUrl })

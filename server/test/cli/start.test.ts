@@ -32,7 +32,7 @@ async function stopped(server: Program): Promise<number | string> {
   return server.exit()
 }
 
-test('the root key is made once, kept for its owner only in the format of AWS with the region, used again, and its secret is never printed', async () => {
+test('the root key is created once, stored for its owner only in the format of AWS with the region, used again, and its secret is never printed', async () => {
   const folder = await temporaryFolder()
   const data = join(folder, 'data')
   const file = join(data, 'credentials')
@@ -59,7 +59,7 @@ test('the root key is made once, kept for its owner only in the format of AWS wi
   for (const { stdout, stderr } of [first, second]) expect(stdout + stderr).not.toContain(key.secretAccessKey)
 })
 
-test('a root key from the environment wins, is not written, and no credentials file is printed', async () => {
+test('a root key from the environment wins and is not written, and no credentials file is printed', async () => {
   const folder = await temporaryFolder()
   const server = serve(['--port', '0', '--data', folder, '--log-level', 'trace'], { env: keyVariables })
   const url = await server.url()
@@ -72,7 +72,7 @@ test('a root key from the environment wins, is not written, and no credentials f
   expect(server.stderr).not.toContain(rootKey.secretAccessKey)
 })
 
-test('a path with blanks and quotes is printed as the shell reads it', async () => {
+test('a path with blanks and quotes is printed so that the shell reads it back', async () => {
   const folder = join(await temporaryFolder(), "it's a folder")
   const server = serve(['--port', '0', '--data', folder])
   await server.url()
@@ -82,7 +82,7 @@ test('a path with blanks and quotes is printed as the shell reads it', async () 
   expect(shell.stdout).toBe(join(folder, 'credentials'))
 })
 
-test(':memory: keeps nothing: neither what was stored nor the credentials file', async () => {
+test(':memory: stores nothing permanently: neither data nor the credentials file', async () => {
   const folder = await temporaryFolder()
   const serving = () => serve(['--port', '0', '--data', ':memory:', '--region', 'eu-central-1'], { cwd: folder })
   const first = serving()
@@ -103,7 +103,7 @@ test(':memory: keeps nothing: neither what was stored nor the credentials file',
   again.identity.destroy()
 })
 
-test('npm start serves, counts relative paths from where it was called, and passes signals on', async () => {
+test('npm start runs the server, resolves relative paths where it was called, and passes signals on', async () => {
   const folder = await temporaryFolder()
   const env = { PATH: [join(root, 'node_modules/.bin'), process.env['PATH']].join(':') }
   const npm = new Program('npm', ['--prefix', root, 'start', '--', '--port', '0', '--no-tls', '--data', 'relative/data'], {

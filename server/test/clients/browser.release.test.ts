@@ -78,7 +78,7 @@ describe.skipIf(!hasBrowser)('the page of examples/browser, in Chromium', { time
     expect(await page.getByRole('navigation').getByRole('button').first().textContent()).toBe('another')
   })
 
-  test('it comes back after a restart with what has happened meanwhile, and stays away when its user is deleted', async () => {
+  test('the page reconnects after a restart and shows what has happened meanwhile, and stays closed when its user is deleted', async () => {
     const place = await startPlace()
     const { server, serve, say, newChannel, identity, messaging, general, alice, bob } = place
     await say('before')

@@ -40,7 +40,7 @@ class Sessions {
   }
 }
 
-test('start() resolves at SESSION_ESTABLISHED, the prefetch tells of the channels, and what is said is heard', async () => {
+test('start() resolves at SESSION_ESTABLISHED, the prefetch sends the channels, and messages arrive', async () => {
   const place = await startPlace()
   const { say, bob } = place
   await say('before')
@@ -57,7 +57,7 @@ test('start() resolves at SESSION_ESTABLISHED, the prefetch tells of the channel
 test.each([
   ['SIGTERM', 1012],
   ['SIGKILL', 1006],
-] as const)('after %s it is closed with %i, and comes back by itself when the server is there again', async (signal, code) => {
+] as const)('after %s it is closed with %i, and reconnects by itself once the server is back', async (signal, code) => {
   const place = await startPlace()
   const { server, serve, say, bob } = place
   const running = sessionsOf(place, { name: 'bob', userArn: bob })
@@ -71,7 +71,7 @@ test.each([
   await running.hears('bob', /^CREATE_CHANNEL_MESSAGE .*"Content":"again"/)
 })
 
-test('it comes back by itself after 1001, 1006, 1011, 1012, 1013, 1014 and 4005, and stays away after 1000, 1008 and 4000', async () => {
+test('it reconnects by itself after 1001, 1006, 1011, 1012, 1013, 1014 and 4005, and stays closed after 1000, 1008 and 4000', async () => {
   const port = await freePort()
   const [returning, staying] = [
     [1001, 1006, 1011, 1012, 1013, 1014, 4005],
@@ -92,7 +92,7 @@ test('it comes back by itself after 1001, 1006, 1011, 1012, 1013, 1014 and 4005,
   for (const code of staying.map(String)) expect(running.told(code).filter(line => line === 'connecting')).toHaveLength(1)
 })
 
-test('it stays away after 4002, when a second one has the same session id, and after 4003, when its user is deleted', async () => {
+test('it stays closed after 4002, when a second one has the same session id, and after 4003, when its user is deleted', async () => {
   const place = await startPlace()
   const { alice, bob, identity } = place
   const running = sessionsOf(place, { name: 'bob', userArn: bob }, { name: 'first', userArn: alice, sessionId: 'same' })
@@ -108,7 +108,7 @@ test('it stays away after 4002, when a second one has the same session id, and a
   expect(second.told('second')).not.toContain(expect.stringMatching(/^closed/))
 })
 
-test('start() rejects with 4401 and the reason where the secret is wrong or the user does not exist', async () => {
+test('start() rejects with 4401 and the reason if the secret is wrong or the user does not exist', async () => {
   const place = await startPlace()
   const { bob, tlsUrl } = place
   const credentials = { ...rootKey, secretAccessKey: 'another' }

@@ -15,7 +15,7 @@ interface Answer {
 
 describe.skipIf(awsCommands.length === 0).each(awsCommands.length > 0 ? awsCommands : ['aws'])('the AWS CLI of %s', aws => {
   test(
-    'does the main job: identities, a bot, channels, memberships, messages, and a listing page by page',
+    'runs the whole example: identities, a bot, channels, memberships, messages, and a listing page by page',
     { timeout: 120_000 },
     async () => {
       const env = await served()
@@ -81,7 +81,7 @@ describe.skipIf(awsCommands.length === 0).each(awsCommands.length > 0 ? awsComma
     },
   )
 
-  test('shows the Reason of an error where --reason-in-message puts it into the Message', { timeout: 60_000 }, async () => {
+  test('shows the Reason of an error if --reason-in-message puts it into the Message', { timeout: 60_000 }, async () => {
     const env = await served(['--reason-in-message', 'on'])
     const arn = 'arn:aws:chime:us-east-1:000000000000:app-instance/none'
     const command = ['chime-sdk-messaging', 'describe-channel', '--endpoint-url', env['AWS_ENDPOINT_URL'] ?? '']

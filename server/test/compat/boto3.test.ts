@@ -19,7 +19,7 @@ except client.exceptions.UnauthorizedClientException as error:
 
 describe.skipIf(pythons.length === 0).each(pythons.length > 0 ? pythons : ['python3'])('boto3 of %s', python => {
   test(
-    'does the main job: identities, a bot, channels, memberships, messages, and a listing page by page',
+    'runs the whole example: identities, a bot, channels, memberships, messages, and a listing page by page',
     { timeout: 60_000 },
     async () => {
       const { code, stdout, stderr } = await run(python, [script], { env: await served() })

@@ -66,7 +66,7 @@ const refused = async (given: object) =>
   fromCognitoIdentityPool({ identityPoolId, clientConfig: clientConfig(), ...given })().catch((error: Error) => [error.name, error.message])
 
 describe('fromCognitoIdentityPool of the JavaScript SDK', () => {
-  test('signs for the user of a login, whose token it may ask for anew', async () => {
+  test('signs for the user of a login, whose token it may request again', async () => {
     const tokensAsked = Object.fromEntries(Object.entries(logins).map(([provider, token]) => [provider, async () => token]))
     const messaging = messagingOf(fromCognitoIdentityPool({ identityPoolId, logins: tokensAsked, clientConfig: clientConfig() }))
     const { ChannelMemberships } = await messaging.listChannelMembershipsForAppInstanceUser({ ChimeBearer: `${appInstance}/user/${alice}` })
@@ -79,7 +79,7 @@ describe('fromCognitoIdentityPool of the JavaScript SDK', () => {
     expect(expiration!.getTime()).toBeGreaterThan(Date.now() + 3_500_000)
   })
 
-  test('signs for a guest, who keeps the identity that it has been given', async () => {
+  test('signs for a guest, who keeps its identity', async () => {
     const kept = new Map<string, string>()
     const cache = {
       getItem: (key: string) => kept.get(key) ?? null,

@@ -6,7 +6,7 @@ test('the JavaScript example prints what the README shows', async () => {
   expect(await ran(process.execPath, 'javascript_main_job.mjs')).toEqual({ code: 0, stdout: output, stderr: '' })
 })
 
-test('the seed of the browser example makes users, and prints what its page asks for', async () => {
+test('the seed of the browser example creates users, and prints the settings of its page', async () => {
   const { stdout, ...rest } = await ran(process.execPath, 'browser/seed.mjs')
   expect(rest).toEqual({ code: 0, stderr: '' })
   expect(stdout.replaceAll(/[\w-]{36}/g, 'ID')).toMatch(

@@ -42,7 +42,7 @@ afterAll(async () => {
 const denied = [403, 'AccessDeniedException']
 
 describe.skipIf(pythons.length === 0).each(pythons.length > 0 ? pythons : ['python3'])('boto3 of %s', python => {
-  test('gets temporary credentials in every way, and they are good for what they say', { timeout: 60_000 }, async () => {
+  test('gets temporary credentials in every way, and they permit what they should', { timeout: 60_000 }, async () => {
     const { code, stdout, stderr } = await run(python, [join(root, 'server/test/compat/sts_session.py')], { env })
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     const account = '000000000000'
@@ -97,7 +97,7 @@ describe('the JavaScript SDK', () => {
     expect(await javascriptOutcomes({ AWS_CONFIG_FILE: config })).toEqual(['allowed', denied])
   })
 
-  test('shows the token of a login by itself', async () => {
+  test('sends the token of a login by itself', async () => {
     const file = join(await temporaryFolder(), 'token')
     await writeFile(file, env['TOKEN']!)
     const more = { AWS_WEB_IDENTITY_TOKEN_FILE: file, AWS_ROLE_ARN: env['ROLE_ARN']!, AWS_ROLE_SESSION_NAME: 'javascript' }

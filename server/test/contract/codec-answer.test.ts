@@ -13,7 +13,7 @@ describe('an answer', () => {
     expect(encode('GetChannelMessage', { ChannelMessage })).toBe('{"ChannelMessage":{"MessageId":"m","Content":"a","Redacted":false}}')
   })
 
-  test('always has its own lists, and nested ones where they are given', () => {
+  test('always has its top-level lists, and nested ones if they are given', () => {
     expect(encode('ListChannels', { NextToken: undefined })).toBe('{"Channels":[]}')
     expect(encode('ListTagsForResource', {})).toBe('{"Tags":[]}')
     expect(encode('ListChannelMessages', { ChannelMessages: [{ MessageId: 'm', Target: [] }] })).toBe(
@@ -31,7 +31,7 @@ describe('an answer', () => {
     )
   })
 
-  test('takes JSON that is already text as it is, at any depth', () => {
+  test('passes JSON text through unchanged, at any depth', () => {
     expect(encode('ListChannels', { Channels: new JsonText('[{"Name":"a"}]'), NextToken: 'n' })).toBe(
       '{"Channels":[{"Name":"a"}],"NextToken":"n"}',
     )
@@ -42,7 +42,7 @@ describe('an answer', () => {
     expect(encode('GetChannelMessage', { ChannelMessage: { MessageAttributes: new JsonText('{"a":{}}') } })).toContain('{"a":{}}')
   })
 
-  test('is nothing where the operation has no output', () => {
+  test('is empty if the operation has no output', () => {
     for (const [name, operation] of Object.entries(operations)) {
       const isSilent = operation.status === 204 || name === 'AssociateChannelFlow'
       expect([name, codecOf(operation).encode(undefined) === undefined]).toEqual([name, isSilent])

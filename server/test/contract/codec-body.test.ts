@@ -4,7 +4,7 @@ import { alice, channel, decode, encode, message, outcomeOfSend, send, sendRefus
 import { cpuTime } from '../support/cpu-time.ts'
 
 describe('the body', () => {
-  test('gives only what the contract knows, with null taken for absent at every depth', () => {
+  test('gives only members of the contract, with null counting as absent at every depth', () => {
     const PushNotification = { Title: 'a', Body: null, Sound: 'ping' }
     const MessageAttributes = { kept: { StringValues: ['b'], Other: 1 }, empty: { StringValues: null }, none: null }
     expect(send({ ...message, Metadata: null, Surprise: { deep: [1] }, PushNotification, MessageAttributes })).toEqual({
@@ -16,7 +16,7 @@ describe('the body', () => {
     })
   })
 
-  test('may be empty, which is an empty object', () => {
+  test('may be empty, which counts as an empty object', () => {
     const params = { channelArn: channel, messageId: 'm' }
     const input = { ChannelArn: channel, MessageId: 'm', ChimeBearer: alice }
     for (const body of ['', '{}', ' {} ', '\uFEFF{}', '{"SubChannelId":null}']) {
@@ -46,7 +46,7 @@ describe('the body', () => {
     expect(encode('GetChannelMessage', { ChannelMessage: { MessageAttributes: JSON.parse(attributes) } })).toContain(attributes)
   })
 
-  test('that is no JSON is refused with the place of the fault and without its text', () => {
+  test('that is not JSON is refused with the position of the error and without its text', () => {
     const secret = 'swordfish'
     for (const [body, position] of [
       [`{"Content": "${secret}", x}`, 25],
@@ -67,7 +67,7 @@ describe('the body', () => {
     }
   })
 
-  test('that is no object or no UTF-8 is refused, saying so', () => {
+  test('that is not an object or not UTF-8 is refused with a reason', () => {
     expect(sendRefusal('[]').message).toBe('The body of the request must be a JSON object, not a list.')
     expect(sendRefusal('null').message).toBe('The body of the request must be a JSON object, not null.')
     expect(sendRefusal('"text"').message).toBe('The body of the request must be a JSON object, not a string.')
@@ -85,12 +85,12 @@ describe('the body', () => {
     expect(cpuTime() - start).toBeLessThan(2000)
   })
 
-  test('of brackets in text is not nested', () => {
+  test('with brackets in strings is not nested', () => {
     const Content = String.raw`"[{\"[`.repeat(5000)
     expect(send({ ...message, Content })['Content']).toBe(Content)
   })
 
-  test('of any shape is decoded or refused, never a failure of the server', () => {
+  test('of any shape is decoded or refused, and never fails the server', () => {
     fc.assert(
       fc.property(fc.oneof(fc.json(), fc.string(), fc.uint8Array()), body => {
         expect(sendRefusal(body).type).toBe('BadRequestException')

@@ -9,7 +9,7 @@ const refusalOfFlow = (body: object) =>
   refusal('CreateChannelFlow', { body: { AppInstanceArn: instance, ClientRequestToken: 'token', ...body } })
 
 describe('a limit that is broken', () => {
-  test('is told in sentences of Amazon, all in one message, with a reason where there is more to say', () => {
+  test("is reported in Amazon's sentences, all in one message, with a reason if there is more to say", () => {
     const query = `app-instance-arn=${encodeURIComponent(instance)}&max-results=51&privacy=public`
     const { message, reason, status } = refusal('ListChannels', { query })
     expect(status).toBe(400)
@@ -28,7 +28,7 @@ describe('a limit that is broken', () => {
     expect(reason).toBe('AppInstanceArn is required and travels as the query parameter app-instance-arn.')
   })
 
-  test('of a member that is missing says how a structure looks, and what the body has in its place', () => {
+  test('of a member that is missing says how a structure looks, and what the body has instead', () => {
     expect(refusalOfFlow({ Name: 'flow' }).reason).toBe(
       'Processors is required and travels in the body as Processors: [{Name, Configuration, ExecutionOrder, FallbackAction}].',
     )
@@ -69,7 +69,7 @@ describe('a limit that is broken', () => {
     expect(refusal('CreateChannel', { body }).message).toContain(sentence)
   })
 
-  test('leaves the values of sensitive members out, also those of dictionaries', () => {
+  test('does not show the values of sensitive members, even in dictionaries', () => {
     const secret = 'swordfish'.repeat(100)
     const wrong = { Metadata: secret.repeat(3), ContentType: secret, MessageAttributes: { [secret]: { StringValues: [secret] } } }
     const { message: text, reason } = sendRefusal({ ...message, ...wrong, ClientRequestToken: secret })
@@ -92,13 +92,13 @@ describe('a limit that is broken', () => {
     )
   })
 
-  test('in many members tells of some and stays short', () => {
+  test('in many members reports some and stays short', () => {
     const Tags = Array.from({ length: 50 }, () => ({ Key: '', Value: '' }))
     const { message: text } = refusal('TagResource', { body: { ResourceARN: channel, Tags } })
     expect(text.length).toBeLessThan(2000)
   })
 
-  test('in a list without end is told as quickly, even where the fault lies far behind', () => {
+  test('in a list without end is reported as quickly, even if the fault is far behind', () => {
     const StringValues = Array.from({ length: 200_000 }, () => 'a')
     const start = cpuTime()
     expect(refusalOfValues(Array.from({ length: 200_000 }, () => '')).message).toMatch(/^8 validation errors detected/)

@@ -8,7 +8,7 @@ const notBefore = (text: string) =>
   decode('ListChannelMessages', { params: { channelArn: channel }, query: `not-before=${encodeURIComponent(text)}` })['NotBefore']
 
 describe('the path, the header and the query', () => {
-  test('give their members, whatever the order and with selectors passed over', () => {
+  test('give their members, in any order and with selectors ignored', () => {
     const input = { AppInstanceUserArn: alice, MaxResults: 10, ChimeBearer: alice }
     const user = `app-instance-user-arn=${encodeURIComponent(alice)}`
     for (const query of [
@@ -21,7 +21,7 @@ describe('the path, the header and the query', () => {
     expect(decode('DescribeChannel', { params: { channelArn: channel } })).toEqual({ ChannelArn: channel, ChimeBearer: alice })
   })
 
-  test('hold text of any kind after percent-encoding, and a literal plus is a plus', () => {
+  test('may be any text after percent-encoding, and a literal plus is a plus', () => {
     expect(list('next-token=a+b%2B%20c')).toMatchObject({ NextToken: 'a+b+ c' })
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme', minLength: 1, maxLength: 50 }), text => {
@@ -30,7 +30,7 @@ describe('the path, the header and the query', () => {
     )
   })
 
-  test('take an empty NextToken for none and leave a numeric-looking one as it is', () => {
+  test('count an empty NextToken as none and leave a numeric-looking one as it is', () => {
     expect(list('next-token=')).not.toHaveProperty('NextToken')
     expect(list('next-token')).not.toHaveProperty('NextToken')
     expect(list('next-token=007')).toMatchObject({ NextToken: '007' })
@@ -43,11 +43,11 @@ describe('the path, the header and the query', () => {
     expect(refusal('ListChannels', { query: '%zz=1' }).message).toContain('not validly percent-encoded')
   })
 
-  test('refuse a parameter that is given twice', () => {
+  test('refuse a parameter that occurs twice', () => {
     expect(refusal('ListChannels', { query: 'privacy=PUBLIC&privacy=PRIVATE' }).message).toContain('privacy')
   })
 
-  test('hold max-results as a decimal integer and nothing else', () => {
+  test('accept max-results only as a decimal integer', () => {
     expect(list('max-results=50')).toMatchObject({ MaxResults: 50 })
     for (const value of ['', 'ten', '1e1', '5.0', '0x5', '+5', ' 5', '99999999999999999999']) {
       const { message } = refusal('ListChannels', { query: `app-instance-arn=${encodeURIComponent(instance)}&max-results=${value}` })
@@ -55,7 +55,7 @@ describe('the path, the header and the query', () => {
     }
   })
 
-  test('hold times in ISO 8601 with none to six fraction digits, in UTC or with an offset', () => {
+  test('accept times in ISO 8601 with none to six decimals, in UTC or with an offset', () => {
     expect(notBefore('2023-01-02T03:04:05Z')).toEqual(new Date(Date.UTC(2023, 0, 2, 3, 4, 5)))
     expect(notBefore('2023-01-02T03:04:05.678Z')).toEqual(new Date(Date.UTC(2023, 0, 2, 3, 4, 5, 678)))
     expect(notBefore('2023-01-02T03:04:05.678999Z')).toEqual(new Date(Date.UTC(2023, 0, 2, 3, 4, 5, 678)))
@@ -84,7 +84,7 @@ describe('the path, the header and the query', () => {
     }
   })
 
-  test('are not overruled by the body, and a body is not read where none belongs', () => {
+  test('are not overridden by the body, and no body is read if the operation has none', () => {
     expect(send({ ...message, ChannelArn: alice, ChimeBearer: 'someone else' })).toMatchObject({ ChannelArn: channel, ChimeBearer: alice })
     expect(decode('DescribeChannel', { params: { channelArn: channel }, body: 'not JSON' })).toMatchObject({ ChannelArn: channel })
     expect(decode('DeleteChannel', { params: { channelArn: channel }, body: '{}' })).toMatchObject({ ChannelArn: channel })
@@ -99,7 +99,7 @@ describe('the path, the header and the query', () => {
     })
   })
 
-  test('name a resource of tags as arn in a query and as ResourceARN in a body', () => {
+  test('name the resource of tags as arn in a query and as ResourceARN in a body', () => {
     expect(decode('ListTagsForResource', { query: `arn=${encodeURIComponent(channel)}` })).toEqual({ ResourceARN: channel })
     expect(decode('UntagResource', { body: { ResourceARN: channel, TagKeys: ['a'] } })).toEqual({ ResourceARN: channel, TagKeys: ['a'] })
   })

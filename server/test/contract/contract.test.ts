@@ -53,7 +53,7 @@ describe('the contract as a whole', () => {
     expect(new Set(routes).size).toBe(78)
   })
 
-  test('has 37 operations in which a user or bot acts, two of which the model would let go without a bearer', () => {
+  test('has 37 operations in which a user or bot acts, for two of which the model does not require a bearer', () => {
     const bearers = all.filter(operation => operation.bearer)
     expect(bearers).toHaveLength(37)
     const optional = Object.entries(operations).filter(([, { bearer, input }]) => bearer && !input.required?.includes('ChimeBearer'))
@@ -103,7 +103,7 @@ describe('a pattern', () => {
     'arn:aws:lex:us-east-1:000000000000:bot-alias/ABCDEFGHIJ/0123456789',
   ]
 
-  test('is checked as an anchored full match of what Amazon writes', () => {
+  test("is checked as an anchored full match of Amazon's pattern", () => {
     for (const [written, { pattern }] of patterns) {
       const dotted = written.startsWith('.*') ? 'su' : 'u'
       const unicode = written.replaceAll(String.raw`\u10000-\u10FFFF`, String.raw`\u{10000}-\u{10FFFF}`).replaceAll(/\\(?=[:_@])/g, '')
@@ -113,7 +113,7 @@ describe('a pattern', () => {
     }
   })
 
-  test('that lets everything pass is stated and costs nothing', () => {
+  test('that matches everything is declared and costs nothing', () => {
     for (const written of ['.*', String.raw`[\s\S]*`]) expect(patterns.get(written)?.pattern).toBeUndefined()
     expect(patterns.size).toBeGreaterThan(8)
   })

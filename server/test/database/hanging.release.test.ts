@@ -32,7 +32,7 @@ async function signal(postgres: OwnPostgres, signal: 'SIGSTOP' | 'SIGCONT') {
 }
 
 test.each(['its processes are stopped', 'the network carries nothing'])(
-  'while PostgreSQL says nothing since %s, calls are told so, and all is well again by itself',
+  'while PostgreSQL has not answered since %s, calls get an error, and the server recovers by itself',
   { timeout: 180_000 },
   async how => {
     const postgres = await startPostgres()
@@ -88,7 +88,7 @@ test.each(['its processes are stopped', 'the network carries nothing'])(
   },
 )
 
-test('a server whose PostgreSQL says nothing ends in good order', { timeout: 60_000 }, async () => {
+test('a server whose PostgreSQL does not answer ends in good order', { timeout: 60_000 }, async () => {
   const postgres = await startPostgres()
   onTestFinished(() => postgres.remove())
   const url = new URL(postgres.url)

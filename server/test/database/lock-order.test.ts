@@ -64,7 +64,7 @@ test.each(Object.keys(operations) as OperationName[])('%s locks rows in it', asy
   expect(strays(transactions)).toEqual([])
 })
 
-test('people are locked by their numbers, in whatever order they are named', async () => {
+test('users are locked in the order of their ids, in whatever order they are named', async () => {
   const { arn, user } = await world.appInstance(['first', 'second', 'third', 'fourth', 'fifth'])
   const [second, fourth, third] = [user('second'), user('fourth'), user('third')]
   const transactions = seam.witness()
@@ -79,7 +79,7 @@ test('people are locked by their numbers, in whatever order they are named', asy
   await world.identity.deleteAppInstance({ AppInstanceArn: arn })
 })
 
-test('what is deleted is purged in it: a user of many channels, a channel of many users, and all of an app instance', async () => {
+test('the purge keeps the order of locks: a user of many channels, a channel of many users, and a whole app instance', async () => {
   const { arn, user } = await world.appInstance(['a', 'b', 'c'])
   const everybody = [user('c'), user('b')]
   const channels = []
@@ -100,7 +100,7 @@ test('what is deleted is purged in it: a user of many channels, a channel of man
   expect(strays(transactions)).toEqual([])
 })
 
-test('what happens by the clock keeps it: users and channels whose days are over, and members of sub-channels that are moved', async () => {
+test('jobs keep the order of locks: users and channels that expire, and members of sub-channels that are moved', async () => {
   const members = ['b', 'c', 'd', 'e', 'f', 'g']
   const { arn, user } = await world.appInstance(['a', ...members])
   const ExpirationSettings = { ExpirationDays: 1, ExpirationCriterion: 'CREATED_TIMESTAMP' as const }

@@ -157,7 +157,7 @@ test.each<[string, number, string, (scene: Scene) => string, (scene: Scene) => P
   expect(again.filter(({ status }) => status === 'rejected')).toEqual([])
 })
 
-test('a lock that is let go of in time is waited for, and the call succeeds', async () => {
+test('a call waits for a lock that is released in time, and succeeds', async () => {
   const { bob, channel } = await scene()
   const { leave } = await stranger('select 1 from channels where external_id = $1 for update', idOf(channel))
   const sent = Promise.all(times(2, async () => say(world, bob, channel)))
@@ -166,7 +166,7 @@ test('a lock that is let go of in time is waited for, and the call succeeds', as
   expect(await sent).toHaveLength(2)
 })
 
-test('while somebody has locked a whole table, who reads it is told to try again', { timeout: 60_000 }, async () => {
+test('while a whole table is locked, readers of it get an error to retry', { timeout: 60_000 }, async () => {
   const here = await scene()
   const { leave } = await stranger('lock table memberships in access exclusive mode')
   const reads = times(40, async () => refusal(world.messaging.listChannelMembershipsForAppInstanceUser({ ChimeBearer: here.alice })))

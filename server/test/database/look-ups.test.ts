@@ -38,7 +38,7 @@ const outcomeOf = async (asked: Promise<unknown>) =>
     (error: unknown) => ({ error: String(error) }),
   )
 
-test('what is looked up at once is answered as if each were alone, whether it is there, is not, or cannot be asked', async () => {
+test('concurrent look-ups are answered as if each were alone, whether the row exists, does not, or cannot be asked for', async () => {
   const number = fc.oneof(fc.integer({ min: 0, max: 22 }), fc.constantFrom<Value>(null, 2 ** 70, 'not a number'))
   const name = fc.oneof(
     fc.nat(8).map(index => `name ${index}`),
@@ -57,7 +57,7 @@ test('what is looked up at once is answered as if each were alone, whether it is
   )
 })
 
-test('look-ups that come at once share round trips', async () => {
+test('concurrent look-ups share round trips', async () => {
   const backend = statement<{ number: number; at: string }>(
     `select number, cast(statement_timestamp() as text) as at from things where number = $1`,
   )

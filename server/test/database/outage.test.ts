@@ -24,54 +24,58 @@ async function expectHealth(url: string, status: 200 | 503) {
   await expect.poll(health, { timeout: 10_000 }).toEqual([status, { status: status === 200 ? 'ok' : 'unavailable' }])
 }
 
-test('while PostgreSQL is away calls answer 503 with a reason, and they work again once it is back', { timeout: 60_000 }, async () => {
-  const postgres = await startPostgres()
-  onTestFinished(() => postgres.remove())
-  const server = serve(['--port', '0', '--database-url', postgres.url], { env: keyVariables })
-  const url = await server.url()
-  const { identity, messaging } = clientsOf({ url, rootKey: { ...rootKey } })
-  const { AppInstanceArn } = await identity.createAppInstance({ Name: 'kept' })
-  await expectHealth(url, 200)
+test(
+  'while PostgreSQL is unavailable calls answer 503 with a reason, and they work again once it is back',
+  { timeout: 60_000 },
+  async () => {
+    const postgres = await startPostgres()
+    onTestFinished(() => postgres.remove())
+    const server = serve(['--port', '0', '--database-url', postgres.url], { env: keyVariables })
+    const url = await server.url()
+    const { identity, messaging } = clientsOf({ url, rootKey: { ...rootKey } })
+    const { AppInstanceArn } = await identity.createAppInstance({ Name: 'kept' })
+    await expectHealth(url, 200)
 
-  const over = new AbortController()
-  const outcomes = new Set<string>()
-  const streams = Array.from({ length: 8 }, async () => {
-    while (!over.signal.aborted) {
-      try {
-        await identity.updateAppInstance({ AppInstanceArn, Name: 'kept', Metadata: '' })
-        outcomes.add('fulfilled')
-      } catch (error) {
-        outcomes.add(String(error))
-        await setTimeout(20)
+    const over = new AbortController()
+    const outcomes = new Set<string>()
+    const streams = Array.from({ length: 8 }, async () => {
+      while (!over.signal.aborted) {
+        try {
+          await identity.updateAppInstance({ AppInstanceArn, Name: 'kept', Metadata: '' })
+          outcomes.add('fulfilled')
+        } catch (error) {
+          outcomes.add(String(error))
+          await setTimeout(20)
+        }
       }
-    }
-  })
-  await setTimeout(200)
-  await postgres.stop()
-  expect(await refusal(identity.listAppInstances({}))).toEqual(unavailable)
-  expect(await refusal(identity.createAppInstance({ Name: 'lost' }))).toEqual(unavailable)
-  await expectHealth(url, 503)
+    })
+    await setTimeout(200)
+    await postgres.stop()
+    expect(await refusal(identity.listAppInstances({}))).toEqual(unavailable)
+    expect(await refusal(identity.createAppInstance({ Name: 'lost' }))).toEqual(unavailable)
+    await expectHealth(url, 503)
 
-  await postgres.start()
-  while (
-    await identity.listAppInstances({}).then(
-      () => false,
-      () => true,
+    await postgres.start()
+    while (
+      await identity.listAppInstances({}).then(
+        () => false,
+        () => true,
+      )
     )
-  )
-    await setTimeout(50)
-  await expectHealth(url, 200)
-  const { AppInstances } = await identity.listAppInstances({})
-  expect(AppInstances?.map(({ Name }) => Name)).toEqual(['kept'])
-  await identity.createAppInstance({ Name: 'new' })
-  over.abort()
-  await Promise.all(streams)
-  expect([...outcomes].toSorted()).toEqual(['ServiceUnavailableException: The service is temporarily unavailable', 'fulfilled'])
-  identity.destroy()
-  messaging.destroy()
-  server.kill('SIGTERM')
-  expect(await server.exit()).toBe(0)
-})
+      await setTimeout(50)
+    await expectHealth(url, 200)
+    const { AppInstances } = await identity.listAppInstances({})
+    expect(AppInstances?.map(({ Name }) => Name)).toEqual(['kept'])
+    await identity.createAppInstance({ Name: 'new' })
+    over.abort()
+    await Promise.all(streams)
+    expect([...outcomes].toSorted()).toEqual(['ServiceUnavailableException: The service is temporarily unavailable', 'fulfilled'])
+    identity.destroy()
+    messaging.destroy()
+    server.kill('SIGTERM')
+    expect(await server.exit()).toBe(0)
+  },
+)
 
 const canMount =
   process.getuid?.() === 0 && spawnSync('sh', ['-c', 'd=$(mktemp -d) && mount -t tmpfs none "$d" && umount "$d"; rmdir "$d"']).status === 0
@@ -134,7 +138,7 @@ test.skipIf(!canMount)(
 )
 
 test.each(['file', 'folder'])(
-  'while its %s is away, writes answer 503 and nothing is lost; they work again once it is back',
+  'while its %s is missing, writes answer 503 and nothing is lost; they work again once it is back',
   async what => {
     const data = join(await temporaryFolder(), 'data')
     const server = serve(['--port', '0', '--data', data], { env: keyVariables })
@@ -184,7 +188,7 @@ test.skipIf(!canMount)('a database on a read-only disk is refused at start with 
   expect([code, stderr]).toEqual([1, expect.stringMatching(/^carillon: The database .*carillon\.db cannot be opened: [^\n]*\n$/)])
 })
 
-test('where the file of the database cannot grow, /health says 503 as long as no write works', { timeout: 60_000 }, async () => {
+test('if the file of the database cannot grow, /health says 503 as long as no write works', { timeout: 60_000 }, async () => {
   const data = await temporaryFolder()
   // What works without rights to mount: no file of the process may be larger than this, until the limit is lifted.
   const args = [process.execPath, join(root, 'server/src/main.ts'), 'serve', '--port', '0', '--data', data]

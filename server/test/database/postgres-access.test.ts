@@ -74,7 +74,7 @@ describe('sslmode', () => {
     },
   )
 
-  test('what is not disabled is encrypted', async () => {
+  test('every mode but disable is encrypted', async () => {
     for (const [query, ssl] of [
       ['sslmode=disable', false],
       ['sslmode=require', true],
@@ -100,7 +100,7 @@ describe('sslmode', () => {
   })
 })
 
-test('a role without rights is told what to grant, and works once it has been granted', async () => {
+test('a role without rights gets the grant that it needs in the error, and works once it is granted', async () => {
   const url = new URL(await createPostgresDatabase())
   const database = url.pathname.slice(1)
   const admin = new Client({ connectionString: url.href })
@@ -130,7 +130,7 @@ test('a role without rights is told what to grant, and works once it has been gr
   await world.close()
 })
 
-test('tables of another role are told so, and how they become this one’s', async () => {
+test('tables of another role are reported, with how to change their owner', async () => {
   const url = new URL(await createPostgresDatabase())
   const first = await startWorld('postgres', { databaseUrl: url.href })
   await first.close()

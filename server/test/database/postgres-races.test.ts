@@ -61,7 +61,7 @@ async function divided() {
   return { arn, user, a, ChannelArn, join, ids }
 }
 
-test('a member whose user is purged while the members of a sub-channel are moved makes nobody wait in a circle', async () => {
+test('purging a member’s user while the members of its sub-channel are moved does not deadlock', async () => {
   const { user, a, ChannelArn, join, ids } = await divided()
   for (const id of ids.slice(0, 5)) await join(id)
   const bury = statement(`update identities set deleted_at = 1 where external_id = 'f' and deleted_at is null`)
@@ -83,7 +83,7 @@ test('a member whose user is purged while the members of a sub-channel are moved
   expect(ChannelMemberships).toHaveLength(1)
 })
 
-test('a channel and one of its members that two nodes purge at once make nobody wait in a circle, and leave the counts right', async () => {
+test('two nodes that purge a channel and one of its members at once do not deadlock, and leave the counts right', async () => {
   const { user } = await world.appInstance(['a', 'b', 'c'])
   const channels = []
   for (let count = 0; count < 2; count++) channels.push(await open(world, user('a'), { MemberArns: [user('b'), user('c')] }))
@@ -105,7 +105,7 @@ test('a channel and one of its members that two nodes purge at once make nobody 
   expect(await world.app.db.get(counts, channels[1]!.slice(channels[1]!.lastIndexOf('/') + 1))).toEqual({ members: 2 })
 })
 
-test('a membership that somebody ends while its user is purged is counted down once', async () => {
+test('a membership that ends while its user is purged is counted down once', async () => {
   const { user } = await world.appInstance(['a', 'b'])
   const ChannelArn = await open(world, user('a'), { MemberArns: [user('b')] })
   const bury = statement(`update identities set deleted_at = 1 where external_id = 'b' and deleted_at is null`)
@@ -121,7 +121,7 @@ test('a membership that somebody ends while its user is purged is counted down o
   expect(await world.app.db.get(counts, ChannelArn.slice(ChannelArn.lastIndexOf('/') + 1))).toEqual({ members: 1 })
 })
 
-test('people who are added to two channels at once, named in opposite orders, are added to both', async () => {
+test('users who are added to two channels at once, named in opposite orders, are added to both', async () => {
   const { user } = await world.appInstance(['a', 'b', 'c'])
   const [first, second] = [await open(world, user('a')), await open(world, user('a'))]
   const add = async (ChannelArn: string, ids: string[]) =>
@@ -134,7 +134,7 @@ test('people who are added to two channels at once, named in opposite orders, ar
   expect(outcomes.map(outcome)).toEqual(['fulfilled', 'fulfilled'])
 })
 
-test('a user that is deleted while it joins is no member, and what was counted is as before', async () => {
+test('a user that is deleted while it joins is no member, and the counts are unchanged', async () => {
   const { user } = await world.appInstance(['a', 'b'])
   const ChannelArn = await open(world, user('a'))
   const join = () => world.messaging.createChannelMembership({ ChannelArn, MemberArn: user('b'), Type: 'DEFAULT', ChimeBearer: user('a') })
@@ -150,7 +150,7 @@ test('a user that is deleted while it joins is no member, and what was counted i
   expect(ChannelMemberships).toHaveLength(1)
 })
 
-test('two who tag a resource at once leave it with no more tags than it may have', async () => {
+test('two concurrent calls that tag a resource leave it with no more tags than allowed', async () => {
   const { arn } = await world.appInstance()
   const tag = (letter: string) =>
     world.identity.tagResource({
@@ -193,7 +193,7 @@ test.each([
   expect(await rowsIn(world, table)).toBe(before)
 })
 
-test('what is said while somebody leaves is heard by whom it was said to: before its end, or not at all', async () => {
+test('a member who leaves gets the events of messages before the leave, or none', async () => {
   const { user } = await world.appInstance(['a', 'b'])
   const ChannelArn = await open(world, user('a'), { MemberArns: [user('b')] })
   const hearing = await listen(world.app, user('b'))
@@ -226,7 +226,7 @@ async function pending(FallbackAction: 'ABORT' | 'CONTINUE', ...further: readonl
   return { send, shown, event: () => called.event(before) }
 }
 
-test.each(['ABORT', 'CONTINUE'] as const)('a processor that answers while it is given up with %s is heard', async action => {
+test.each(['ABORT', 'CONTINUE'] as const)('a processor that answers while it is given up with %s is accepted', async action => {
   const { send, shown, event } = await pending(action)
   const giving = { text: /from flow_runs r/, values: (values: readonly Value[]) => values.length === 1 }
   const reading = seam.hold(giving)
@@ -255,7 +255,7 @@ test.each([
   expect(await shown(id)).toEqual({ status, content: 'original' })
 })
 
-test('a processor that answers while it is left out hands its message on once', async () => {
+test('a processor that answers while it is skipped passes its message on once', async () => {
   const second = lambda.define(event => callBack(world.messaging, event, { Content: `${event.ChannelMessage.Content} twice` }))
   const { send, shown, event } = await pending('CONTINUE', second)
   const giving = { text: /from flow_runs r/, values: (values: readonly Value[]) => values.length === 1 }
@@ -290,7 +290,7 @@ test('a channel flow that is deleted while a channel gets it is given to none', 
   expect(Channel!.ChannelFlowArn).toBeUndefined()
 })
 
-test('joins and leaves of one member at once wait for each other in turn, and never in a circle', async () => {
+test('concurrent joins and leaves of one member wait in turn and never deadlock', async () => {
   const databaseUrl = await createPostgresDatabase({ made: true })
   const own = await startWorld('postgres', { databaseUrl })
   const { user } = await own.appInstance(['a', 'b'])

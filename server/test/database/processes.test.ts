@@ -43,7 +43,7 @@ async function emptyPlace(kind: DatabaseKind): Promise<Place> {
 const start = ({ flags }: Place) => serve(['--port', '0', ...flags], { env: keyVariables })
 
 describe.each(databaseKinds)('processes on %s', kind => {
-  test('a start applies the migrations to an empty database, and a second one has nothing to do', async () => {
+  test('a start migrates an empty database, and a second one has nothing to do', async () => {
     const place = await emptyPlace(kind)
     const versions = async () => (await place.query('select version from schema_versions order by version')).map(row => ({ ...row }))
     const server = start(place)
@@ -57,20 +57,24 @@ describe.each(databaseKinds)('processes on %s', kind => {
   })
 
   // On SQLite one serves alone: test/cli/data-folder.test.ts.
-  test.runIf(kind === 'postgres')('four that start at once all serve, and see what the others store', { timeout: 60_000 }, async () => {
-    const place = await emptyPlace(kind)
-    const servers = Array.from({ length: 4 }, () => start(place))
-    const worlds = (await Promise.all(servers.map(server => server.url()))).map(url => clientsOf({ url, rootKey: { ...rootKey } }))
-    await Promise.all(worlds.map(({ identity }, index) => identity.createAppInstance({ Name: `of ${index}` })))
-    for (const { identity, messaging } of worlds) {
-      const { AppInstances = [] } = await identity.listAppInstances({})
-      expect(AppInstances.map(({ Name = '' }) => Name).toSorted()).toEqual(['of 0', 'of 1', 'of 2', 'of 3'])
-      identity.destroy()
-      messaging.destroy()
-    }
-  })
+  test.runIf(kind === 'postgres')(
+    'four servers that start at once all run, and see what the others store',
+    { timeout: 60_000 },
+    async () => {
+      const place = await emptyPlace(kind)
+      const servers = Array.from({ length: 4 }, () => start(place))
+      const worlds = (await Promise.all(servers.map(server => server.url()))).map(url => clientsOf({ url, rootKey: { ...rootKey } }))
+      await Promise.all(worlds.map(({ identity }, index) => identity.createAppInstance({ Name: `of ${index}` })))
+      for (const { identity, messaging } of worlds) {
+        const { AppInstances = [] } = await identity.listAppInstances({})
+        expect(AppInstances.map(({ Name = '' }) => Name).toSorted()).toEqual(['of 0', 'of 1', 'of 2', 'of 3'])
+        identity.destroy()
+        messaging.destroy()
+      }
+    },
+  )
 
-  test('a database that a newer Carillon has written is refused with one line and left as it is', async () => {
+  test('a database that a newer Carillon has migrated is refused with one line and left as it is', async () => {
     const place = await emptyPlace(kind)
     const server = start(place)
     await server.url()

@@ -44,7 +44,7 @@ async function transactionsOf(arns: readonly string[]) {
   return count
 }
 
-test('messages that come at once share transactions: each is kept once, and is told in the order in which a list has it', async () => {
+test('concurrent messages share transactions: each is stored once, and its events are in the order of a list', async () => {
   const { alice, arns, stored } = await scene({ channels: 4 })
   const listening = await listen(world.app, alice)
   const sent = await Promise.all(
@@ -84,7 +84,7 @@ test('LastMessageTimestamp is that of the last message of those that shared a tr
   }
 })
 
-test('of those that share a transaction a repeated token is answered as the first, or a conflict, and the others are kept', async () => {
+test('in a shared transaction a repeated token gets the first answer, or a conflict, and the other messages are stored', async () => {
   const { alice, arns, stored } = await scene({ channels: 2 })
   const [arn, other] = arns as [string, string]
   const earlier = await say(world, alice, arn, 'earlier', { ClientRequestToken: 'earlier' })
@@ -109,7 +109,7 @@ test('of those that share a transaction a repeated token is answered as the firs
   expect(ids).toHaveLength(20)
 })
 
-test('a channel that is deleted while messages come refuses the later ones, and those of other channels are kept', async () => {
+test('a channel that is deleted while messages arrive refuses the later ones, and those of other channels are stored', async () => {
   const { alice, arns, stored } = await scene({ channels: 2 })
   const [doomed, other] = arns as [string, string]
   const listening = await listen(world.app, alice)
@@ -140,7 +140,7 @@ test('a channel that is deleted while messages come refuses the later ones, and 
   expect(heard.toSorted()).toEqual(kept.toSorted())
 })
 
-test('who is removed from a channel while messages come can send none after the answer, and what was acknowledged is there', async () => {
+test('a member that is removed while messages arrive can send none after the answer, and acknowledged ones are stored', async () => {
   const { alice, user, arns, stored } = await scene({ channels: 1, members: ['bob'] })
   const [ChannelArn] = arns as [string]
   const bob = user('bob')
@@ -156,7 +156,7 @@ test('who is removed from a channel while messages come can send none after the 
   expect((await stored(ChannelArn)).map(({ MessageId }) => MessageId)).toEqual(acknowledged.toSorted())
 })
 
-test('a channel that somebody has locked holds up its own messages only', async () => {
+test('a locked channel delays its own messages only', async () => {
   const { alice, arns, stored } = await scene({ channels: 2 })
   const [locked, other] = arns as [string, string]
   const stranger = new Client({ connectionString: url })
@@ -176,7 +176,7 @@ test('a channel that somebody has locked holds up its own messages only', async 
   expect(await stored(locked)).toHaveLength(1)
 })
 
-test('while PostgreSQL restarts no acknowledged message is lost, and with its token each is kept once', { timeout: 60_000 }, async () => {
+test('while PostgreSQL restarts no acknowledged message is lost, and with its token each is stored once', { timeout: 60_000 }, async () => {
   const postgres = await startPostgres()
   onTestFinished(() => postgres.remove())
   const own = await startWorld('postgres', { databaseUrl: postgres.url })
@@ -219,7 +219,7 @@ test('while PostgreSQL restarts no acknowledged message is lost, and with its to
 
 const ends = async () => 'done'
 
-test('whoever fails again and again holds up nobody for good: after three times a work goes alone', async () => {
+test('work that fails repeatedly does not delay others for good: after three times it runs alone', async () => {
   const telling = { add: () => {}, end: () => {} }
   const alone: string[] = []
   let comers = 0
@@ -241,7 +241,7 @@ test('whoever fails again and again holds up nobody for good: after three times 
   expect(alone).toEqual(['the work'])
 })
 
-test('in a place where a lock is known nobody waits for it with others, until one has got through', async () => {
+test('in a locked place no work waits together with others, until one of them has succeeded', async () => {
   const telling = { add: () => {}, end: () => {} }
   const lock = Object.assign(new Error('canceling statement due to lock timeout'), { code: '55P03' })
   const alone: { readonly place: string | undefined; readonly end: (result: string) => void }[] = []

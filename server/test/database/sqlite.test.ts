@@ -30,7 +30,7 @@ test('a commit is on disk before it is answered: the write-ahead log is synchron
   expect(pragmas.map(row => ({ ...row }))).toEqual([{ journal_mode: 'wal' }, { synchronous: 2 }, { auto_vacuum: 2 }])
 })
 
-test('what is deleted is given back to the disk, a part at a time, and whoever comes meanwhile is served in between', async () => {
+test('space of deleted rows is freed a part at a time, and calls in between are served', async () => {
   const path = join(await temporaryFolder(), 'test.db')
   const db = await open(path)
   const pages = async () => (await db.get(statement<{ page_count: number }>('pragma page_count')))!.page_count
@@ -52,27 +52,24 @@ test('what is deleted is given back to the disk, a part at a time, and whoever c
   expect(await stored(db)).toEqual(['meanwhile'])
 })
 
-test.each(['file', ':memory:'])(
-  'of transactions that share a commit, one that throws takes nothing of the others with it: %s',
-  async path => {
-    const db = path === 'file' ? await openFile() : await open(path)
-    const calls = [
-      db.run(insert, 'first'),
-      db.transaction(async tx => {
-        await tx.run(insert, 'undone')
-        throw new Error('changed its mind')
-      }),
-      db.run(insert, 'first'),
-      db.run(insert, 'last'),
-    ]
-    expect(await settled(calls)).toEqual(['fulfilled', 'rejected', 'rejected', 'fulfilled'])
-    await expect(calls[1]).rejects.toThrow('changed its mind')
-    await expect(calls[2]).rejects.toThrow('UNIQUE constraint failed')
-    expect(await stored(db)).toEqual(['first', 'last'])
-  },
-)
+test.each(['file', ':memory:'])('of transactions that share a commit, one that throws does not affect the others: %s', async path => {
+  const db = path === 'file' ? await openFile() : await open(path)
+  const calls = [
+    db.run(insert, 'first'),
+    db.transaction(async tx => {
+      await tx.run(insert, 'undone')
+      throw new Error('changed its mind')
+    }),
+    db.run(insert, 'first'),
+    db.run(insert, 'last'),
+  ]
+  expect(await settled(calls)).toEqual(['fulfilled', 'rejected', 'rejected', 'fulfilled'])
+  await expect(calls[1]).rejects.toThrow('changed its mind')
+  await expect(calls[2]).rejects.toThrow('UNIQUE constraint failed')
+  expect(await stored(db)).toEqual(['first', 'last'])
+})
 
-test('a transaction that awaits something else is refused, keeps nothing, and the others of its batch are kept', async () => {
+test('a transaction that awaits something else is refused and stores nothing, and the others of its batch are stored', async () => {
   const db = await openFile()
   let late: Promise<unknown> | undefined
   const calls = [
@@ -94,7 +91,7 @@ test('a transaction that awaits something else is refused, keeps nothing, and th
   expect(await stored(db)).toContain('still well')
 })
 
-test('what is not committed is not seen, in a file and in memory', async () => {
+test('uncommitted data is not visible, in a file and in memory', async () => {
   for (const db of [await openFile(), await open(':memory:')]) {
     const writing = db.transaction(async tx => {
       for (let index = 0; index < 50; index++) await tx.run(insert, String(index))
@@ -106,7 +103,7 @@ test('what is not committed is not seen, in a file and in memory', async () => {
   }
 })
 
-test('a transaction that has met a twin is run again, five times at most', async () => {
+test('a transaction that has met a twin runs again, five times at most', async () => {
   const db = await openFile()
   let attempts = 0
   const twice = db.transaction(async tx => {
@@ -126,7 +123,7 @@ test('a transaction that has met a twin is run again, five times at most', async
   expect(await stored(db)).toEqual(['once'])
 })
 
-test('what follows from the commits of one turn is handed on, then they are answered, and all of that before the next turn', async () => {
+test('what follows from the commits of one turn is passed on, then their callers continue, all before the next turn', async () => {
   const happened: string[] = []
   const db = await open(':memory:', { follow: () => happened.push('follow'), settled: () => happened.push('settled') })
   const send = async (name: string) => {

@@ -14,7 +14,7 @@ function blocks(section: string, language: string): string[] {
 }
 
 test(
-  'docs/channel-flows.md is followed: the processor of the page checks the messages, and what is printed is what it says',
+  'docs/channel-flows.md works as written: its processor checks the messages, and its programs print what it shows',
   { timeout: 120_000 },
   async () => {
     const [start = '', ...commands] = blocks('Try it', 'sh')
@@ -48,7 +48,7 @@ test(
 const status = (httpStatusCode: number) => Object.assign(new Error('x'), { $metadata: { httpStatusCode } })
 const named = (name: string) => Object.assign(new Error('x'), { name })
 
-test('what the page says of a FAILED message is what a message says', () => {
+test('the Status.Detail in docs/channel-flows.md is what a message has', () => {
   for (const error of [named('CredentialsProviderError'), named('Error'), status(404), named('TimeoutError')])
     expect(page).toContain(`${whyNotInvoked(error).short}.`)
 })

@@ -65,14 +65,14 @@ test('every error of the sources has a row in docs/errors.md, under its status a
   expect(errors.length).toBeGreaterThan(200)
 })
 
-test('every row of docs/errors.md is of an error that there is, and says what it means and what to do', () => {
+test('every row of docs/errors.md belongs to an existing error, and says what it means and what to do', () => {
   expect(rows.filter(row => !errors.some(error => isIn(row, error))).map(({ sentences }) => sentences)).toEqual([])
   expect(rows.filter(({ means, remedy }) => !/\w.{10,}\.$/s.test(means) || !/\w.{3,}\.$/s.test(remedy))).toEqual([])
   const all = rows.map(({ section, sentences }) => `${section} ${sentences.join(' ')}`)
   expect(all.filter((row, index) => all.indexOf(row) !== index)).toEqual([])
 })
 
-test('every error of the API says why, but a fault of the server, and the validation where its sentence says it all', () => {
+test('every error of the API has a Reason, except a fault of the server and validations whose sentence says everything', () => {
   // Those of STS have a Message only, as on Amazon.
   const silent = errors.filter(({ type, reason }) => type.endsWith('Exception') && reason === '')
   expect(silent.filter(({ message }) => !/validation error|unexpected error/.test(message))).toEqual([])

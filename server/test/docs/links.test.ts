@@ -73,3 +73,9 @@ test('every source that a page of docs/service names has an address there, and t
   expect(faults).toEqual([])
   expect(service.filter(file => file !== index && !read(index).includes(`](${relative('docs/service', file)})`))).toEqual([])
 })
+
+test('every test that docs/security.md names is there', () => {
+  const named = [...read('docs/security.md').matchAll(/`(test\/[\w/.-]+\.ts)`/g)].map(([, file]) => file!)
+  expect(named.filter(file => !existsSync(join(root, 'server', file)))).toEqual([])
+  expect(named.length).toBeGreaterThan(20)
+})

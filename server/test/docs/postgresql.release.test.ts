@@ -74,14 +74,14 @@ async function crowd(world: World, alice: string, channels: readonly string[], r
 describe('docs/postgresql.md', () => {
   beforeAll(async () => psql(blocks('A role and a database', 'sql')[0]!))
 
-  test('a role that owns its database needs nothing else', async () => {
+  test('a role that owns its database needs no further grant', async () => {
     const { world, alice, channels } = await startServer(urlOf(port))
     await expect(crowd(world, alice, channels, 20)).resolves.toBeUndefined()
   })
 
-  test('in a database of others a role that owns its schema needs nothing else', async () => {
+  test('in a database of others a role that owns its schema needs no further grant', async () => {
     await psql('create database shop')
-    const [, ...statements] = blocks('In a database that is there already', 'sql')[0]!.split(';')
+    const [, ...statements] = blocks('In an existing database', 'sql')[0]!.split(';')
     await psql(statements.join(';'), 'shop')
     onTestFinished(() => psql('alter role carillon reset search_path'))
     const { world, alice, channels } = await startServer(urlOf(port, 'shop'))
@@ -89,7 +89,7 @@ describe('docs/postgresql.md', () => {
     await expect(psql('select * from carillon.channels', 'shop')).resolves.toBeUndefined()
   })
 
-  test('without the right the sentence of the page is told', async () => {
+  test('without the right the start prints the sentence of the page', async () => {
     await psql('create database bare')
     const [sentence] = page.match(/PostgreSQL refuses the role carillon .*?; /)!
     await expect(startWorld('postgres', { databaseUrl: urlOf(port, 'bare') })).rejects.toThrow(sentence.replace('shop', 'bare'))
@@ -97,7 +97,7 @@ describe('docs/postgresql.md', () => {
     await startServer(urlOf(port, 'bare'))
   })
 
-  test('a standby is not used, and once it is promoted all is well', { timeout: 60_000 }, async () => {
+  test('a standby is not used, and the server works again once it is promoted', { timeout: 60_000 }, async () => {
     const { world, alice, channels } = await startServer(urlOf(port))
     const [channel] = channels as [string]
     const client = new Client({ connectionString: postgres.url })
@@ -125,7 +125,7 @@ describe.skipIf(!hasPgbouncer)('docs/postgresql.md, PgBouncer', { timeout: 120_0
   const few = configuration.replace('default_pool_size = 20', 'default_pool_size = 5')
   beforeAll(async () => psql(blocks('PgBouncer', 'sql')[0]!))
 
-  test('in transaction mode two servers do all that they do without it, and what is told is heard', async () => {
+  test('in transaction mode two servers do everything that they do without it, and events arrive', async () => {
     const bouncer = await startPgbouncer(few, users, port)
     const { world, alice, channels } = await startServer(urlOf(bouncer))
     const second = await startWorld('postgres', { databaseUrl: urlOf(bouncer) })
@@ -137,7 +137,7 @@ describe.skipIf(!hasPgbouncer)('docs/postgresql.md, PgBouncer', { timeout: 120_0
     expect((await fetch(`${second.app.url}/health`)).status).toBe(200)
   })
 
-  test('in transaction mode a lock is waited for no longer than without it', async () => {
+  test('in transaction mode a wait for a lock is no longer than without it', async () => {
     const bouncer = await startPgbouncer(few, users, port)
     const { world, alice, channels } = await startServer(urlOf(bouncer))
     const [locked, other] = channels as [string, string]

@@ -75,11 +75,11 @@ const silent = [
 const lambda = await startLambda()
 afterAll(() => lambda.close())
 
-test('every operation is in the table, or silent', () => {
+test('every operation is in the table, or has no events', () => {
   expect([...Object.keys(rows), ...silent].toSorted()).toEqual(Object.keys(operations).toSorted())
 })
 
-describe.each(databaseKinds)('what is heard of every operation, on %s', kind => {
+describe.each(databaseKinds)('the events of every operation, on %s', kind => {
   let world: World
   beforeAll(async () => {
     const settings = { appInstances: '100000', elasticChannelsPerAppInstance: '100', lambdaEndpoint: lambda.url }
@@ -98,7 +98,7 @@ describe.each(databaseKinds)('what is heard of every operation, on %s', kind => 
     expect(status === undefined || (status >= 400 && status < 500)).toBe(true)
   })
 
-  test.each(silent)('%s tells nobody', async name => {
+  test.each(silent)('%s has no events', async name => {
     const fixture = await makeFixture(world)
     const { root, mod, alice, bob, eve } = fixture
     const inputs = await cases[name].inputs(fixture)

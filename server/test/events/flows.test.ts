@@ -32,7 +32,7 @@ onBothDatabases(
       return { ...s, called, associate, own, pass, deny }
     }
 
-    test('a message is PENDING to its sender, and to all as the processor has left it', async () => {
+    test('a message is PENDING for its sender, and reaches all as the processor left it', async () => {
       const s = await setting()
       await s.associate()
       const MessageId = await s.say('hello', { Metadata: 'm' })
@@ -51,7 +51,7 @@ onBothDatabases(
       expect(lastOf(released.tom)).toEqual(JSON.parse(JSON.stringify(ChannelMessage)))
     })
 
-    test('a denial is told to the sender', async () => {
+    test('the sender hears of a denial', async () => {
       const s = await setting()
       await s.associate()
       const MessageId = await s.say('hello')
@@ -62,7 +62,7 @@ onBothDatabases(
       expect(lastOf(denied.bob)).toMatchObject({ MessageId, Content: 'hello', Status: { Value: 'DENIED' } })
     })
 
-    test('a processor that cannot be reached: ABORT is told to the sender as FAILED, CONTINUE to all as sent', async () => {
+    test('for a processor that cannot be reached, ABORT sends FAILED to the sender, and CONTINUE the message to all', async () => {
       for (const FallbackAction of ['ABORT', 'CONTINUE'] as const) {
         const s = await setting({ FallbackAction })
         s.called.status = 404
@@ -75,7 +75,7 @@ onBothDatabases(
       }
     })
 
-    test('one that is not answered in time has FAILED', async () => {
+    test('a message that is not answered in time is FAILED', async () => {
       const s = await setting()
       await s.associate()
       await s.say('hello')
@@ -88,7 +88,7 @@ onBothDatabases(
       expect(await types(s)).toEqual({})
     })
 
-    test('what is not kept is told in the same way', async () => {
+    test('a message that is not stored has the same events', async () => {
       const s = await setting()
       await s.associate()
       await s.say('one', passing)
@@ -104,7 +104,7 @@ onBothDatabases(
       expect(await types(s)).toEqual({ bob: ['PENDING_CREATE_CHANNEL_MESSAGE', 'DENIED_CREATE_CHANNEL_MESSAGE'] })
     })
 
-    test('a targeted one is released to sender and target', async () => {
+    test('a targeted message is released to sender and target', async () => {
       const s = await setting()
       await s.associate()
       await s.say('hello', { Target: [{ MemberArn: s.tom }] })
@@ -115,7 +115,7 @@ onBothDatabases(
       })
     })
 
-    test('an edit is PENDING to its sender, and to all once it is passed; a denied one is told to the sender', async () => {
+    test('an edit is PENDING for its sender, and reaches all once it is passed; the sender hears of a denied one', async () => {
       const s = await setting()
       const MessageId = await s.say('old', { Metadata: 'm' })
       await s.associate()
@@ -139,7 +139,7 @@ onBothDatabases(
       expect(lastOf(denied.bob)).toMatchObject({ ...what, Content: 'worse', Status: { Value: 'DENIED' } })
     })
 
-    test('an edit that has failed is told to the sender', async () => {
+    test('the sender hears of an edit that has failed', async () => {
       const s = await setting()
       const MessageId = await s.say('old')
       await s.associate()
@@ -153,7 +153,7 @@ onBothDatabases(
       expect(lastOf(failed.bob)).toMatchObject({ MessageId, Content: 'new', Status: { Value: 'FAILED' } })
     })
 
-    test('nothing is told of the edit of a message that is redacted or deleted meanwhile', async () => {
+    test('the edit of a message that is redacted or deleted meanwhile has no event', async () => {
       const s = await setting()
       const ids = [await s.say('one'), await s.say('two'), await s.say('three')]
       await s.associate()
@@ -170,7 +170,7 @@ onBothDatabases(
       expect(await types(s)).toEqual({})
     })
 
-    test('in an elastic channel the sub-channel of the message hears what is passed', async () => {
+    test('in an elastic channel the sub-channel of the message hears of the release', async () => {
       const s = await setting()
       const { ChannelArn, ChimeBearer, places } = await s.elastic(s.bob, s.carol, s.dave, s.tom)
       const { ChannelFlowArn } = (await s.messaging.listChannelFlows({ AppInstanceArn: s.arn })).ChannelFlows![0]!
@@ -184,7 +184,7 @@ onBothDatabases(
       expect(lastOf(told.dave)).toMatchObject({ ChannelArn, SubChannelId: places[0], Content: 'hello' })
     })
 
-    test('a sender that has left is told what became of its message', async () => {
+    test('a sender that has left hears of the outcome of its message', async () => {
       const s = await setting()
       await s.associate()
       await s.say('hello')
@@ -195,7 +195,7 @@ onBothDatabases(
       expect(await types(s)).toEqual({ bob: ['DENIED_CREATE_CHANNEL_MESSAGE'] })
     })
 
-    test('a channel that is deleted meanwhile tells nobody', async () => {
+    test('a channel that is deleted meanwhile has no further events', async () => {
       const s = await setting()
       await s.associate()
       await s.say('hello')

@@ -9,9 +9,9 @@ const left = 'DELETE_CHANNEL_MEMBERSHIP'
 const moved = 'UPDATE_CHANNEL_MEMBERSHIP'
 
 onBothDatabases(
-  'Events of what happens by the clock',
+  'Events of jobs',
   world => {
-    test('a channel that expires is told as deleted, once', async () => {
+    test('a channel that expires has a deletion event, once', async () => {
       const s = await makeScene(world())
       const ExpirationSettings = { ExpirationDays: 1, ExpirationCriterion: 'CREATED_TIMESTAMP' } as const
       await s.messaging.putChannelExpirationSettings({ ...s.channel, ExpirationSettings })
@@ -24,7 +24,7 @@ onBothDatabases(
       expect(told.bob![0]!.payload).toMatchObject({ ChannelArn: s.ChannelArn, ExpirationSettings })
     })
 
-    test('one that a message has kept alive tells nobody', async () => {
+    test('a channel that a message has kept alive has no event', async () => {
       const s = await makeScene(world())
       const ExpirationSettings = { ExpirationDays: 1, ExpirationCriterion: 'LAST_MESSAGE_TIMESTAMP' } as const
       await s.messaging.putChannelExpirationSettings({ ...s.channel, ExpirationSettings })
@@ -36,7 +36,7 @@ onBothDatabases(
       expect(await s.heard()).toEqual({})
     })
 
-    test('a user that expires is told as one that is deleted', async () => {
+    test('a user that expires has the events of one that is deleted', async () => {
       const s = await makeScene(world())
       const ExpirationSettings = { ExpirationDays: 1, ExpirationCriterion: 'CREATED_TIMESTAMP' } as const
       await s.identity.putAppInstanceUserExpirationSettings({ AppInstanceUserArn: s.bob, ExpirationSettings })
@@ -53,7 +53,7 @@ onBothDatabases(
       })
     })
 
-    test('a deleted user whose id is used again, and is a member again, is not told to have left', async () => {
+    test('a deleted user whose id is used again, and is a member again, has no event of leaving', async () => {
       const s = await makeScene(world())
       const { app, now } = world()
       const { id } = (await findIdentity(app.db, { appInstanceArn: s.arn, kind: 'user', id: 'bob' }))!
@@ -70,7 +70,7 @@ onBothDatabases(
       expect(told.alice!.map(({ payload }) => payload?.ChannelArn)).toEqual([s.ChannelArn, s.everywhere])
     })
 
-    test('retention tells nobody', async () => {
+    test('retention has no events', async () => {
       const s = await makeScene(world())
       await s.say()
       await s.heard()
@@ -81,7 +81,7 @@ onBothDatabases(
       expect(await s.heard()).toEqual({})
     })
 
-    test('a deleted user is told to have left the sub-channel that it was in', async () => {
+    test('a deleted user leaves its sub-channel with an event', async () => {
       const s = await makeScene(world())
       const { ChannelArn, places } = await s.elastic(s.bob, s.dave)
       await s.heard()
@@ -91,7 +91,7 @@ onBothDatabases(
       expect(told).toMatchObject([{ type: left, payload: { SubChannelId: places[0], Member: { Arn: s.bob, Name: 'bob' } } }])
     })
 
-    test('SCALE_OUT tells each that is moved its new sub-channel, and nobody else; from then on each hears its own', async () => {
+    test('SCALE_OUT tells each member that is moved its new sub-channel, and nobody else; from then on each hears its own', async () => {
       const users = ['u0', 'u1', 'u2', 'u3', 'u4']
       const elastic = await openElastic(world(), { maximum: 2, target: 4, percentage: 40 }, users)
       const { user, owner, arn, ChannelArn, join, counts } = elastic
@@ -119,7 +119,7 @@ onBothDatabases(
       expect(typesOf(await heard())).toEqual({ u3: created, u4: created })
     })
 
-    test('SCALE_IN tells those that are moved, and each moderator that its sub-channel is deleted', async () => {
+    test('SCALE_IN tells the members that are moved, and each moderator that its sub-channel is deleted', async () => {
       const users = ['u0', 'u1', 'u2', 'u3', 'u4', 'u5']
       const { user, arn, join, leave, counts } = await openElastic(world(), { maximum: 3, target: 5, percentage: 40 }, users)
       for (const id of users) await join(id)
@@ -140,7 +140,7 @@ onBothDatabases(
       expect(told['owner']![1]!.payload).toMatchObject({ SubChannelId: second, Member: { Arn: user('owner'), Name: 'owner' } })
     })
 
-    test('the purge of a deleted channel tells its members nothing more', async () => {
+    test('the purge of a deleted channel sends its members no further events', async () => {
       const s = await makeScene(world())
       const other = await open(world(), s.alice, { MemberArns: [s.dave] })
       await s.messaging.deleteChannel({ ChannelArn: other, ChimeBearer: s.alice })

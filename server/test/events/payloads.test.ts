@@ -56,7 +56,7 @@ onBothDatabases(
     const scene = () => makeScene(world())
 
     describe('of messages', () => {
-      test('the least that a message has', async () => {
+      test('a minimal message', async () => {
         const s = await scene()
         const MessageId = await s.say()
         const told = await only(s, 'carol')
@@ -68,7 +68,7 @@ onBothDatabases(
         expect(told.payload).toEqual(await get(s, MessageId))
       })
 
-      test('the most that a message has, control characters and U+0000 included', async () => {
+      test('a maximal message, control characters and U+0000 included', async () => {
         const s = await scene()
         const Content = '\u0000\u0001\u007f\u0080é🎉\u2028"\\'
         const more = { Metadata: '{"a":"\\u0000"}', ContentType: 'text/plain', MessageAttributes: { name: { StringValues: ['a', 'b'] } } }
@@ -79,7 +79,7 @@ onBothDatabases(
         expect(payload).toEqual(await get(s, MessageId))
       })
 
-      test('CONTROL is said in the header, and what is not kept in the payload', async () => {
+      test('CONTROL is in the header, and NON_PERSISTENT in the payload', async () => {
         const s = await scene()
         const MessageId = await s.say('{"Typing":"Indicator"}', { Type: 'CONTROL', Persistence: 'NON_PERSISTENT' })
         const { headers, payload } = await only(s, 'alice')
@@ -87,7 +87,7 @@ onBothDatabases(
         expect(payload).toEqual(sent(s, { MessageId, Content: '{"Typing":"Indicator"}', Type: 'CONTROL', Persistence: 'NON_PERSISTENT' }))
       })
 
-      test('an update has all of the message, what is left as it was too, and LastEditedTimestamp', async () => {
+      test('an update has the whole message, unchanged members included, and LastEditedTimestamp', async () => {
         const s = await scene()
         const MessageAttributes = { name: { StringValues: ['a'] } }
         const MessageId = await s.say('old', { Metadata: 'm', ContentType: 'text/plain', MessageAttributes })
@@ -100,7 +100,7 @@ onBothDatabases(
         expect(payload).toEqual(await get(s, MessageId))
       })
 
-      test('a redacted one has an empty Content, no Metadata and no attributes', async () => {
+      test('a redacted message has an empty Content, no Metadata and no attributes', async () => {
         const s = await scene()
         const MessageId = await s.say('old', { Metadata: 'm', MessageAttributes: { name: { StringValues: ['a'] } } })
         await s.heard()
@@ -111,7 +111,7 @@ onBothDatabases(
         expect(payload).toEqual({ ...((await get(s, MessageId)) as object), Content: '' })
       })
 
-      test('a deleted one says nothing of what it said', async () => {
+      test('a deleted message has none of its content', async () => {
         const s = await scene()
         const MessageId = await s.say('old', { Metadata: 'm', MessageAttributes: { name: { StringValues: ['a'] } } })
         const { LastUpdatedTimestamp: before } = (await only(s, 'tom')).payload as { LastUpdatedTimestamp: string }
@@ -127,7 +127,7 @@ onBothDatabases(
     })
 
     describe('of memberships', () => {
-      test('of one that is created, and of the same when it is deleted', async () => {
+      test('a new membership, and the same when it is deleted', async () => {
         const s = await scene()
         await s.messaging.createChannelMembership({ ...s.channel, MemberArn: s.dave, Type: 'DEFAULT' })
         const created = await only(s, 'bob')
@@ -141,13 +141,13 @@ onBothDatabases(
         expect(deleted.payload).toEqual(created.payload)
       })
 
-      test('of a HIDDEN one', async () => {
+      test('a HIDDEN membership', async () => {
         const s = await scene()
         await s.messaging.deleteChannelMembership({ ...s.channel, MemberArn: s.carol })
         expect((await only(s, 'alice')).payload).toEqual(membership(s, { Arn: s.carol, Name: 'carol' }, { Type: 'HIDDEN' }))
       })
 
-      test('of several at once: only those that are new', async () => {
+      test('several new memberships: only those that are new', async () => {
         const s = await scene()
         const MemberArns = [s.bob, s.dave, s.root]
         const { BatchChannelMemberships } = await s.messaging.batchCreateChannelMembership({ ...s.channel, MemberArns })
@@ -167,7 +167,7 @@ onBothDatabases(
     })
 
     describe('of channels', () => {
-      test('an update and a deletion have the whole channel, whatever has been changed', async () => {
+      test('an update and a deletion have the whole channel, whatever has changed', async () => {
         const s = await scene()
         const ExpirationSettings = { ExpirationDays: 3, ExpirationCriterion: 'CREATED_TIMESTAMP' } as const
         await s.messaging.putChannelExpirationSettings({ ...s.channel, ExpirationSettings })
@@ -198,7 +198,7 @@ onBothDatabases(
     })
 
     describe('of elastic channels', () => {
-      test('messages and memberships name their sub-channel, and a channel how it is divided', async () => {
+      test('messages and memberships name their sub-channel, and a channel its sizes', async () => {
         const s = await scene()
         const { ChannelArn, ChimeBearer, places } = await s.elastic(s.bob)
         const [SubChannelId] = places

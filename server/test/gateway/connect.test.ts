@@ -29,7 +29,7 @@ onBothDatabases('connecting', world => {
   const alice = async (): Promise<string> => (await world().appInstance(['alice'])).user('alice')
   const temporary = async () => (await sts(world().app, world().app.rootKey, 'GetSessionToken')).credentials
 
-  test('who signs is told first and at once that the session is established', async () => {
+  test('a client that signs gets SESSION_ESTABLISHED first and at once', async () => {
     const { events } = await listen(world().app, await alice())
     expect(events).toEqual([
       {
@@ -68,7 +68,7 @@ onBothDatabases('connecting', world => {
     expect(newer.socket.readyState).toBe(newer.socket.OPEN)
   })
 
-  test('the same session id of another user disturbs nobody', async () => {
+  test('the same session id of another user affects nobody', async () => {
     const { app } = world()
     const first = await listen(app, await alice(), { sessionId: 'one' })
     await listen(app, await alice(), { sessionId: 'one' })
@@ -222,7 +222,7 @@ onBothDatabases('connecting', world => {
     expect((await listen(world().app, await alice(), asked())).events).toHaveLength(1)
   })
 
-  test('what is no WebSocket is told so', async () => {
+  test('a request without a WebSocket gets an error that says so', async () => {
     const { app } = world()
     const answered = await call(app.url, app.rootKey, { path: '/connect' })
     expect(answered.status).toBe(426)
@@ -235,7 +235,7 @@ onBothDatabases('connecting', world => {
   })
 })
 
-describe.each(databaseKinds)('a user that connects too often, by a clock that stands still, on %s', kind => {
+describe.each(databaseKinds)('a user that connects too often, with the clock stopped, on %s', kind => {
   let clock = Date.now()
   let world: World
   beforeAll(async () => {
@@ -244,7 +244,7 @@ describe.each(databaseKinds)('a user that connects too often, by a clock that st
   })
   const alice = async (): Promise<string> => (await world.appInstance(['alice'])).user('alice')
 
-  test('is established after ten times at once, and then told to come later', async () => {
+  test('is established ten times at once, and then gets 1013', async () => {
     const { app } = world
     const arn = await alice()
     for (let count = 1; count <= 10; count++) {
@@ -261,7 +261,7 @@ describe.each(databaseKinds)('a user that connects too often, by a clock that st
     expect(later.socket.readyState).toBe(later.socket.OPEN)
   })
 
-  test('keeps the session of that id where the new one is refused', async () => {
+  test('keeps the session of that id if the new one is refused', async () => {
     const { app } = world
     const arn = await alice()
     const [first] = await Promise.all(Array.from({ length: 10 }, (_, number) => listen(app, arn, { sessionId: `${number}` })))
@@ -276,7 +276,7 @@ async function ownWorld(settings: Record<string, string> = {}, surroundings: Par
   return startWorld('sqlite', settings, surroundings)
 }
 
-test('a server that closes tells its sockets with 1012, and nobody is kept waiting', async () => {
+test('a server that closes sends its sockets 1012, and nobody has to wait', async () => {
   const world = await ownWorld()
   const { user } = await world.appInstance(['alice'])
   const alice = await listen(world.app, user('alice'))
@@ -286,7 +286,7 @@ test('a server that closes tells its sockets with 1012, and nobody is kept waiti
   expect(Date.now() - start).toBeLessThan(3000)
 })
 
-test('an eleventh connection is told 4003 for good, although the connect rate is used up as well', async () => {
+test('an eleventh connection gets 4003, although the connect rate is exceeded as well', async () => {
   // A clock that stands still fills no bucket.
   const start = Date.now()
   for (const settings of [{}, { rateLimits: 'aws', connectRate: '10' }]) {
@@ -302,7 +302,7 @@ test('an eleventh connection is told 4003 for good, although the connect rate is
   }
 })
 
-test('a public host may be signed for beside the host of the request', async () => {
+test('a signature for the public host is valid beside one for the host of the request', async () => {
   const world = await ownWorld({ publicWsHost: 'chat.example.com' })
   const { user } = await world.appInstance(['alice'])
   const signed = await presignedUrl({ url: 'http://chat.example.com:80', rootKey: world.app.rootKey }, user('alice'))
@@ -312,7 +312,7 @@ test('a public host may be signed for beside the host of the request', async () 
   await world.close()
 })
 
-test('a key that is withdrawn closes its sockets within two seconds, and one that expires does so for a moment only', async () => {
+test('a disabled key closes its sockets within two seconds, and an expired one with a code that clients retry', async () => {
   const keys = new Map<string, AccessKey>()
   const keep = (accessKeyId: string, more: Partial<AccessKey> = {}) => {
     const key = { accessKeyId, secretAccessKey: 'secret', principal: rootPrincipal('000000000000'), ...more }

@@ -32,7 +32,7 @@ async function connected() {
 
 const place = { channelId: 7, subChannelId: 0 }
 
-test('a session that has ended is put into no channel by memberships that are read later, and nothing of it is left', async () => {
+test('a session that has ended joins no channel by memberships that are read later, and leaves nothing behind', async () => {
   const hub = new Hub({ soon() {} }, () => expect.unreachable())
   const { session, client } = await connected()
   hub.enter(session)
@@ -45,7 +45,7 @@ test('a session that has ended is put into no channel by memberships that are re
   client.terminate()
 })
 
-test('nor is one whose client is gone', async () => {
+test('nor does a session whose client is gone', async () => {
   const hub = new Hub({ soon() {} }, () => expect.unreachable())
   const { session, client } = await connected()
   hub.enter(session)
@@ -56,7 +56,7 @@ test('nor is one whose client is gone', async () => {
   expect(hub.topicOf(place)).toBeUndefined()
 })
 
-test('what its user leaves is remembered while a session joins, and no longer', async () => {
+test('channels that the user leaves are remembered while its session joins, and no longer', async () => {
   const hub = new Hub({ soon() {} }, () => expect.unreachable())
   const { session, client } = await connected()
   hub.enter(session)
@@ -77,7 +77,7 @@ test('what its user leaves is remembered while a session joins, and no longer', 
   client.terminate()
 })
 
-test('who leaves last takes the channel along', async () => {
+test('the last member who leaves removes the channel from the hub', async () => {
   const hub = new Hub({ soon() {} }, () => expect.unreachable())
   const [first, second] = [await connected(), await connected()]
   for (const { session } of [first, second]) {
@@ -92,7 +92,7 @@ test('who leaves last takes the channel along', async () => {
   for (const { client } of [first, second]) client.terminate()
 })
 
-test('what a session is sent of a channel is kept while that is read for it, and no longer', async () => {
+test('events of a channel are remembered while it is read for a session, and no longer', async () => {
   const hub = new Hub({ soon() {} }, () => expect.unreachable())
   const { session, client } = await connected()
   hub.enter(session)
@@ -108,7 +108,7 @@ test('what a session is sent of a channel is kept while that is read for it, and
   client.terminate()
 })
 
-test('a client may say a hundred frames a second, and a hundred more in the next', async () => {
+test('a client may send a hundred frames a second, and a hundred more in the next', async () => {
   const { session, client } = await connected()
   for (let second = 0; second < 3; second++) {
     for (let count = 0; count < 100; count++) expect(session.received()).toBe(true)

@@ -35,7 +35,7 @@ onBothDatabases(
       return { user, channels: made, send, join, leave }
     }
 
-    test('who joins hears what comes next, who leaves hears that and no more', async () => {
+    test('a member who joins hears what follows, and a member who leaves hears the leave and no more', async () => {
       const { user, channels, send, join, leave } = await scene(1)
       const [channel] = channels
       const alice = await listen(world().app, user('alice'))
@@ -55,7 +55,7 @@ onBothDatabases(
       ])
     })
 
-    test('what is sent from the moment of SESSION_ESTABLISHED on is heard, in every channel, whatever else goes on', async () => {
+    test('every event from SESSION_ESTABLISHED on arrives, in every channel, whatever else happens', async () => {
       const { user, channels, send } = await scene(10, ['alice'])
       const noise = (async () => {
         let number = 0
@@ -75,7 +75,7 @@ onBothDatabases(
       expect(await noise).toBe(60)
     })
 
-    test('memberships that change while a session is on its way are followed, each to its end', async () => {
+    test('memberships that change while a session connects are followed', async () => {
       const { user, channels, send, join, leave } = await scene(8)
       for (let round = 0; round < 6; round++) {
         // Even channels are joined and odd ones left, while three sessions connect.

@@ -3,7 +3,7 @@ import { startPostgres } from '../support/postgres.ts'
 import { Listening, listen, presignedUrl } from '../support/sockets.ts'
 import { startWorld } from '../support/world.ts'
 
-test('while the database is away who connects is told to come later, who is connected stays, and both hear all again', async () => {
+test('while the database is unavailable a new client gets 1013, a connected one stays, and both hear everything afterwards', async () => {
   const postgres = await startPostgres()
   onTestFinished(() => postgres.remove())
   const world = await startWorld('postgres', { databaseUrl: postgres.url })

@@ -92,7 +92,7 @@ onBothDatabases('prefetching', world => {
     expect(Channel.LastMessageTimestamp).toBe(ChannelMessages[0]!.CreatedTimestamp)
   })
 
-  test('twenty messages and thirty members come at the most, and whether there are more messages is said', async () => {
+  test('at most twenty messages and thirty members are sent, and whether there are more messages', async () => {
     const { messaging, identity } = world()
     const { arn, user, channels, send } = await scene(1)
     const many = Array.from({ length: 40 }, (_, number) => `member-${number}`)
@@ -107,7 +107,7 @@ onBothDatabases('prefetching', world => {
     expect(ChannelMemberships).toHaveLength(30)
   })
 
-  test('messages between others are not told, and redacted ones are empty', async () => {
+  test('messages between other members are left out, and redacted ones are empty', async () => {
     const { messaging } = world()
     const { user, channels, send } = await scene(1)
     const [channel] = channels
@@ -132,7 +132,7 @@ onBothDatabases('prefetching', world => {
     ])
   })
 
-  test('messages that retention hides are not told', async () => {
+  test('messages that retention hides are left out', async () => {
     const { arn, user, channels, send } = await scene(1)
     await world().identity.putAppInstanceRetentionSettings({
       AppInstanceArn: arn,
@@ -145,7 +145,7 @@ onBothDatabases('prefetching', world => {
     expect((details!.payload!['ChannelMessages'] as { MessageId: string }[]).map(({ MessageId }) => MessageId)).toEqual([kept])
   })
 
-  test('of more than fifty channels the unread come first and then those with the latest message, or these alone', async () => {
+  test('of more than fifty channels the unread ones come first and then those with the latest message, or only these', async () => {
     const { user, channels, send, read } = await scene(55)
     for (const channel of channels) {
       world().advance(minute)
@@ -161,7 +161,7 @@ onBothDatabases('prefetching', world => {
     )
   })
 
-  test('who does not ask is told nothing, and who has no channels either', async () => {
+  test('a client that does not ask gets none, and a user without channels neither', async () => {
     const { user } = await scene(1)
     const silent = await listen(world().app, user('alice'))
     const alone = await listen(world().app, user('carol'), { query: { 'prefetch-on': 'connect' } })
@@ -171,7 +171,7 @@ onBothDatabases('prefetching', world => {
     expect(alone.events).toHaveLength(1)
   })
 
-  test('what happens while a session is told of its channels is in the details or is heard after them', async () => {
+  test('an event during the prefetch is in the details of its channel or follows them', async () => {
     const { user, channels, send } = await scene(20)
     const sending = (async () => {
       const sent = []
@@ -207,7 +207,7 @@ onBothDatabases('prefetching', world => {
   })
 })
 
-test('a message that a channel flow has failed is told to its sender, and is not the last message', async () => {
+test('a message that a channel flow has failed is sent to its sender, and is not the last message', async () => {
   const lambda = await startLambda()
   onTestFinished(() => lambda.close())
   const world = await startWorld('sqlite', { lambdaEndpoint: lambda.url })

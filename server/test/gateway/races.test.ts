@@ -48,7 +48,7 @@ async function scene(world: World, members: readonly string[] = []) {
 onBothDatabases(
   'while the memberships of a session are read',
   world => {
-    test('a channel that its user leaves is not heard any more', async () => {
+    test('a channel that its user leaves has no further events', async () => {
       const { alice, channel, other, send, leave } = await scene(world(), ['alice'])
       const held = seam.hold(places)
       const connecting = listen(world().app, alice)
@@ -61,7 +61,7 @@ onBothDatabases(
       expect(contents(await session.until(({ payload }) => payload?.['Content'] === 'end'))).toEqual([])
     })
 
-    test('a channel that its user joins is heard from then on', async () => {
+    test('a channel that its user joins has events from then on', async () => {
       const { alice, channel, send, join } = await scene(world())
       const held = seam.hold(places)
       const connecting = listen(world().app, alice)
@@ -73,7 +73,7 @@ onBothDatabases(
       expect(contents([await session.next()])).toEqual(['for alice'])
     })
 
-    test('in several portions, what changes between two of them counts', async () => {
+    test('in several portions, a change between two of them counts', async () => {
       const { alice, channel, other, send, join, leave } = await scene(world())
       await world().app.db.run(manyMemberships, alice.slice(alice.lastIndexOf('/') + 1))
       await join(channel)
@@ -109,7 +109,7 @@ onBothDatabases(
       expect(contents([await session.next()])).toEqual(['for alice'])
     })
 
-    test('a channel that is deleted and made again under its id is not heard by those who were members of the old one', async () => {
+    test('a channel that is deleted and created again under its id is not heard by members of the old one', async () => {
       const { alice, bob, other, send } = await scene(world(), ['alice'])
       const again = { ChannelId: 'again' }
       const old = await open(world(), bob, { ...again, MemberArns: [alice] })
@@ -125,7 +125,7 @@ onBothDatabases(
       expect(contents([await session.next()])).toEqual(['end'])
     })
 
-    test('a newer session of the same id takes its place, and the older one is told nothing more', async () => {
+    test('a newer session of the same id replaces it, and the older one hears nothing more', async () => {
       const { alice, channel, send } = await scene(world(), ['alice'])
       const held = seam.hold(places)
       const older = await connectRaw(world().app, alice, { sessionId: 'one' })
@@ -139,7 +139,7 @@ onBothDatabases(
       expect(frames.subarray(4).toString()).toBe('Another connection has the same sessionId')
     })
 
-    test('and cannot be, the client is established, told to come later, and may at once', async () => {
+    test('and cannot be, the client is established, gets 1013, and may retry at once', async () => {
       const { alice, channel, send } = await scene(world(), ['alice'])
       const held = seam.hold(places)
       const failed = await connect(world(), alice, { sessionId: 'one' })
@@ -152,7 +152,7 @@ onBothDatabases(
       expect(contents([await again.next()])).toEqual(['for alice'])
     })
 
-    test('a client that has closed is in no channel, whatever is read of it later', async () => {
+    test('a client that has closed is in no channel, whatever is read later', async () => {
       const { alice } = await scene(world(), ['alice'])
       const held = seam.hold(places)
       const left = await connect(world(), alice, { sessionId: 'one' })
@@ -165,7 +165,7 @@ onBothDatabases(
       expect(left.events).toEqual([])
     })
 
-    test('a user that is deleted is told so', async () => {
+    test('a user that is deleted gets 4003', async () => {
       const { alice } = await scene(world())
       const held = seam.hold(places)
       const session = await connect(world(), alice)
@@ -187,9 +187,9 @@ function lookUpOf(userArn: string) {
 }
 
 onBothDatabases(
-  'while it is looked up who connects',
+  'while the connecting user is looked up',
   world => {
-    test('a user that is deleted gets no session, though it was told before there was one', async () => {
+    test('a user that is deleted gets no session, although its deletion was published before there was one', async () => {
       const { alice } = await scene(world())
       const found = seam.hold(lookUpOf(alice))
       const session = await connect(world(), alice)
@@ -200,7 +200,7 @@ onBothDatabases(
       expect(session.events).toEqual([])
     })
 
-    test('a client that has gone again takes the place of nobody', async () => {
+    test('a client that has closed does not replace another one', async () => {
       const { alice, channel, send } = await scene(world(), ['alice'])
       const present = await listen(world().app, alice, { sessionId: 'one' })
       const found = seam.hold(lookUpOf(alice))
@@ -215,7 +215,7 @@ onBothDatabases(
       expect(contents([await present.next()])).toEqual(['second'])
     })
 
-    test('sockets that come at once get no more sessions than a user may have', async () => {
+    test('concurrent sockets get no more sessions than a user may have', async () => {
       const { alice } = await scene(world())
       const looking = []
       const sessions = []
@@ -242,7 +242,7 @@ const isDetails = ({ type }: Received) => type === 'CHANNEL_DETAILS'
 const messagesIn = ({ payload }: Received) => (payload!['ChannelMessages'] as { Content: string }[]).map(({ Content }) => Content)
 
 onBothDatabases(
-  'while a new session is told of a channel',
+  'while a channel is prefetched for a session',
   world => {
     /** A session of alice's in one channel of bob's, as its messages are read for the first time. */
     async function reading() {
@@ -260,7 +260,7 @@ onBothDatabases(
       return { session, read, send, join, leave, alice, bob, carol, channel }
     }
 
-    test('it is read again where something is heard of it, so that nothing that was heard is missing there', async () => {
+    test('the channel is read again if it has an event, so no event is missing', async () => {
       const { session, read, send } = await reading()
       await send('meanwhile')
       read.release()
@@ -284,7 +284,7 @@ onBothDatabases(
       return { ...given, read }
     }
 
-    test('what is heard during the last reading is heard once more after it', async () => {
+    test('events during the last reading are sent again after it', async () => {
       const { session, read, send } = await lastReading()
       await send('third')
       read.release()
@@ -294,7 +294,7 @@ onBothDatabases(
       expect(session.events.filter(isMessage)).toHaveLength(4)
     })
 
-    test('but not what is for others, nor what happens in other channels', async () => {
+    test('but events for others, and those of other channels, are not', async () => {
       const { session, read, send, alice, bob, carol } = await lastReading()
       const hearing = await listen(world().app, carol)
       await send('for carol', { Target: [{ MemberArn: carol }] })
@@ -306,7 +306,7 @@ onBothDatabases(
       expect(contents(await session.until(({ payload }) => payload?.['Content'] === 'end'))).toEqual([])
     })
 
-    test('one that is left during the last reading is not told of', async () => {
+    test('a channel that the user leaves during the last reading is not sent', async () => {
       const { session, read, send, leave, join } = await lastReading()
       await leave()
       read.release()
@@ -316,7 +316,7 @@ onBothDatabases(
       expect(contents(heard)).toEqual(['first', 'second', 'DELETE_CHANNEL_MEMBERSHIP', 'CREATE_CHANNEL_MEMBERSHIP'])
     })
 
-    test('a channel in which more happens than can be told once more is heard, and not told of', async () => {
+    test('a channel with more events than can be repeated is not sent, and its events arrive as they happen', async () => {
       const { session, read, send } = await lastReading()
       await Promise.all(Array.from({ length: 101 }, async (_, index) => send(`many ${index}`)))
       read.release()
@@ -326,7 +326,7 @@ onBothDatabases(
       expect(heard.every(isMessage)).toBe(true)
     })
 
-    test('what is for others only is no reason to read it again', async () => {
+    test('events for others only are no reason to read it again', async () => {
       const { session, read, send, carol } = await reading()
       const hearing = await listen(world().app, carol)
       await send('for carol', { Target: [{ MemberArn: carol }] })
@@ -337,13 +337,13 @@ onBothDatabases(
       expect(contents([await session.next()])).toEqual(['end'])
     })
 
-    test('and cannot be, the session is told to come later', async () => {
+    test('and cannot be, the session gets 1013', async () => {
       const { session, read } = await reading()
       read.fail(new Error('not now'))
       expect(await session.closed).toEqual({ code: 1013, reason: 'The service is temporarily unavailable' })
     })
 
-    test('one that is left is not told of', async () => {
+    test('a channel that the user leaves is not sent', async () => {
       const { session, read, join, leave, send } = await reading()
       await leave()
       read.release()
@@ -354,7 +354,7 @@ onBothDatabases(
       expect(contents(heard)).toEqual(['DELETE_CHANNEL_MEMBERSHIP', 'CREATE_CHANNEL_MEMBERSHIP'])
     })
 
-    test('one that is left and joined again is told of as it is then', async () => {
+    test('a channel that the user leaves and joins again is sent as it is then', async () => {
       const { session, read, join, leave, send } = await reading()
       await leave()
       await send('between')
@@ -364,7 +364,7 @@ onBothDatabases(
       expect(messagesIn(session.events.find(isDetails)!)).toEqual(['between'])
     })
 
-    test('one that is deleted is not told of', async () => {
+    test('a channel that is deleted is not sent', async () => {
       const { session, read, alice, bob, channel } = await reading()
       await world().messaging.deleteChannel({ ChannelArn: channel, ChimeBearer: bob })
       read.release()
@@ -380,14 +380,14 @@ onBothDatabases(
 const keys = new Map<string, AccessKey>()
 
 onBothDatabases(
-  'a key that is withdrawn while a socket connects with it',
+  'a key that is disabled while a socket connects with it',
   world => {
     const key: AccessKey = { accessKeyId: 'AKIAWITHDRAWN', secretAccessKey: 'secret', principal: rootPrincipal('000000000000') }
 
     test.each([
       ['the user is looked up', whoConnects],
       ['the memberships are read', places],
-    ])('closes it as soon as one that is established: %s', async (_, moment) => {
+    ])('closes it as soon as an established one: %s', async (_, moment) => {
       keys.set(key.accessKeyId, key)
       const { alice } = await scene(world())
       const held = seam.hold(moment)
@@ -402,7 +402,7 @@ onBothDatabases(
   { through: seam.through, keys: id => keys.get(id) },
 )
 
-test.each(databaseKinds)('a server that closes while sockets are on their way tells them so and establishes none, on %s', async kind => {
+test.each(databaseKinds)('a server that closes while sockets connect tells them so and establishes none, on %s', async kind => {
   const world = await startWorld(kind, {}, { through: seam.through })
   const { alice } = await scene(world)
   const [looking, reading] = [seam.hold(whoConnects), seam.hold(places)]

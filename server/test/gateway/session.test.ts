@@ -64,7 +64,7 @@ test('the ping of a client is answered', async () => {
   expect(String(answer)).toBe('are you there')
 })
 
-test('what a client says is ignored', async () => {
+test('messages of a client are ignored', async () => {
   const alice = await listen(world.app, user('alice'))
   for (const said of ['hello', '{"action":"subscribe"}', randomBytes(4096), '']) alice.socket.send(said)
   await setTimeout(200)
@@ -79,7 +79,7 @@ test('a frame of more than 4 KiB ends the session with 1009', async () => {
   expect(await serves()).toBe(true)
 })
 
-test('a client that talks without end is closed with 4003', async () => {
+test('a client that sends frames without end is closed with 4003', async () => {
   const alice = await listen(world.app, user('alice'))
   for (let count = 0; count < 300; count++) alice.socket.send('x')
   expect(await alice.closed).toMatchObject({ code: 4003, reason: expect.stringMatching(/Too many frames/) })
@@ -161,7 +161,7 @@ test('a client that vanishes leaves no session behind', async () => {
   await expect.poll(() => metric('carillon_sessions', own), { timeout: 5000 }).toBe(0)
 })
 
-test('a client that does not read is closed and counted once more than 1 MiB waits for it, and others hear all', async () => {
+test('a client that does not read is closed and counted once more than 1 MiB waits for it, and others hear everything', async () => {
   const patient = await startWorld('sqlite')
   onTestFinished(() => patient.close())
   const { arn, user } = await patient.appInstance(['alice', 'bob'])
@@ -195,7 +195,7 @@ test('a client that does not read is closed and counted once more than 1 MiB wai
   await expect.poll(() => stuck.resume().destroyed).toBe(true)
 })
 
-test('a client that closes is answered, also where it then stays half-open', async () => {
+test('a client that closes is answered, even if it then stays half-open', async () => {
   const { socket, closed } = await rawSession(user('alice'))
   socket.write(frame(8, Buffer.from([0x03, 0xe8])))
   await closed
@@ -221,7 +221,7 @@ test.each([
   expect(await serves()).toBe(true)
 })
 
-test('whatever bytes come, the server goes on', async () => {
+test('the server survives any bytes', async () => {
   for (let round = 0; round < 40; round++) {
     const { socket } = await rawSession(user('alice'))
     const valid = frame(randomInt(16), randomBytes(randomInt(200)))
@@ -233,7 +233,7 @@ test('whatever bytes come, the server goes on', async () => {
   expect(await serves()).toBe(true)
 })
 
-test('a head that is too large is answered with 431, and half a head is not waited for by others', async () => {
+test('a large head is answered with 431, and an incomplete head delays nobody', async () => {
   const { port } = new URL(world.app.url)
   const large = connect(Number(port), '127.0.0.1')
   large.write(`GET /connect?sessionId=${'x'.repeat(20_000)} HTTP/1.1\r\nHost: x\r\n\r\n`)
@@ -245,7 +245,7 @@ test('a head that is too large is answered with 431, and half a head is not wait
   for (const socket of half) socket.destroy()
 })
 
-test('five hundred connections that nobody has signed are refused, and those who have are served', async () => {
+test('five hundred unsigned connections are refused, and signed ones are served', async () => {
   const url = (await presignedUrl(world.app, user('alice'), { key: { accessKeyId: 'AKIANOBODY', secretAccessKey: 'x' } })).replace(/$/, '')
   const flood = Array.from({ length: 500 }, () => new Listening(url))
   expect(await serves()).toBe(true)

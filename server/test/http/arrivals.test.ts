@@ -13,7 +13,7 @@ async function turnsUntilOver(arrivals: Arrivals, comers: number): Promise<numbe
   return turns
 }
 
-test('calls wait while connections come, one in each turn of the event loop, and then no longer', async () => {
+test('calls wait while connections arrive, one in each turn of the event loop, and then no longer', async () => {
   const arrivals = new Arrivals()
   expect(arrivals.over).toBeUndefined()
   expect(await turnsUntilOver(arrivals, 1)).toBeLessThan(4)
@@ -23,6 +23,6 @@ test('calls wait while connections come, one in each turn of the event loop, and
   expect(arrivals.over).toBeUndefined()
 })
 
-test('connections that come without end keep calls waiting for a hundred turns at most', async () => {
+test('connections that arrive without end delay calls by a hundred turns at most', async () => {
   expect(await turnsUntilOver(new Arrivals(), Infinity)).toBeLessThan(100)
 })

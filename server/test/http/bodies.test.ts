@@ -15,7 +15,7 @@ const head = (path: string, length: number, more = '') =>
 
 const typeOf = (body: string) => (JSON.parse(body) as { Code: string }).Code
 
-test('who is not known is refused before the body, which need not come for that, and the connection stays', async () => {
+test('an unknown caller is refused before the body, which need not arrive for that, and the connection stays', async () => {
   const { url } = await ownWorld()
   const connection = await RawConnection.open(url)
   const cases = [
@@ -49,7 +49,7 @@ function expectRefused(answer: RawAnswer) {
   })
 }
 
-test('what all have sent as bodies is bounded, from this machine too; the rest is told to try again, and later there is room', async () => {
+test('the memory of all bodies is bounded, even from this machine; others get an error to retry, and later there is room', async () => {
   const { url, rootKey } = await ownWorld({ bodyMemory: '1' })
   const known = claiming(rootKey.accessKeyId)
   const size = 500_000

@@ -22,7 +22,7 @@ async function ownWorld(settings: Record<string, string> = {}) {
   return world
 }
 
-test('what is no call is answered with strict headers, and pages of others may not read it', async () => {
+test('a page that is no call is answered with strict headers, and pages of other origins may not read it', async () => {
   const { app } = await ownWorld()
   for (const path of ['/health', '/metrics', '/health/more', '/metrics?x']) {
     for (const method of ['GET', 'OPTIONS', 'POST']) {
@@ -40,7 +40,7 @@ test('what is no call is answered with strict headers, and pages of others may n
   }
 })
 
-test('what fails where nobody expects it is answered with 500, and the server goes on', async () => {
+test('an unexpected fault is answered with 500, and the server continues', async () => {
   let isBroken = true
   const log = createLog('silent')
   const turnEnd = new TurnEnd([() => answers.flush()])
@@ -79,7 +79,7 @@ test('what fails where nobody expects it is answered with 500, and the server go
   expect(await (await fetch(url)).json()).toEqual({ status: 'ok' })
 })
 
-test('more calls at once than the setting says are told to try again in a second', async () => {
+test('calls beyond the setting get 503 and Retry-After: 1', async () => {
   const world = await startWorld('postgres', { callsAtOnce: '2' })
   onTestFinished(() => world.close())
   const { url, rootKey } = world.app
@@ -117,7 +117,7 @@ async function opened(host: string, port: number) {
   return { socket, isClosed: () => isClosed }
 }
 
-test.skipIf(ownAddress === undefined)('one address has no more connections than the setting says; a trusted proxy may', async () => {
+test.skipIf(ownAddress === undefined)('one address has no more connections than the setting allows; a trusted proxy may', async () => {
   for (const [trustProxy, closed] of [
     ['192.0.2.1', 2],
     [ownAddress!, 0],

@@ -121,7 +121,7 @@ async function bytesOf(draft: Draft, { version = '1.1', more = '' } = {}): Promi
   return `${method} ${path}${query ? `?${query}` : ''} HTTP/${version}\r\n${lines.join('')}${more}${length}\r\n${String(body ?? '')}`
 }
 
-describe('what succeeds', () => {
+describe('successful calls', () => {
   test('an answer says that browsers may read it, is JSON, and has a request id', async () => {
     const answer = await send(listing())
     expect(answer.status).toBe(200)
@@ -152,7 +152,7 @@ describe('what succeeds', () => {
   })
 
   test.each([undefined, 'application/json', 'application/x-amz-json-1.1', 'text/plain', 'nonsense'])(
-    'a body is JSON whatever the content type says: %s',
+    'a body is read as JSON whatever the content type says: %s',
     async type => {
       const body = JSON.stringify({ Name: 'typed', Metadata: '' })
       const path = `/app-instance-users/${escaped(alice)}`
@@ -176,7 +176,7 @@ describe('what succeeds', () => {
   })
 
   test.each(['scope=app-instance-user-memberships&max-results=1', 'max-results=1&scope=app-instance-user-memberships'])(
-    'a selector counts wherever it stands in the query: %s',
+    'a selector counts anywhere in the query: %s',
     async query => {
       const answer = await send(listing({ query }))
       expect([answer.status, Object.keys(answer.json())]).toEqual([200, ['ChannelMemberships']])
@@ -298,7 +298,7 @@ describe('signatures', () => {
     'AWS4-HMAC-SHA256',
     'AWS4-HMAC-SHA256 Credential=a/b/c/d/e, SignedHeaders=host',
     'AWS4-HMAC-SHA256 Credential=a, SignedHeaders=host, Signature=zz',
-  ])('an Authorization header that cannot be read is an incomplete signature: %s', async authorization => {
+  ])('an Authorization header that cannot be parsed is an incomplete signature: %s', async authorization => {
     expect(await rawErrorOf(`GET /channels HTTP/1.1\r\nhost: x\r\nauthorization: ${authorization}\r\n\r\n`)).toMatchObject({
       status: 400,
       type: 'IncompleteSignatureException',
@@ -333,13 +333,13 @@ describe('signatures', () => {
     expect(Math.abs(seconds - Math.abs(milliseconds) / 1000)).toBeLessThan(5)
   })
 
-  test('a body that was changed after the signing', async () => {
+  test('a body that was changed after signing', async () => {
     const draft = creatingJson({ Name: 'signed' })
     const changed = await errorOf(send(draft, { body: String(draft.body).replace('signed', 'forged') }))
     expect(changed).toEqual(invalidSignature(/the body was changed after signing/))
   })
 
-  test('a bearer, a query or a path that was changed after the signing', async () => {
+  test('a bearer, a query or a path that was changed after signing', async () => {
     expect(await errorOf(send(listing(), { headers: { 'x-amz-chime-bearer': `${app}/user/bob` } }))).toEqual(invalidSignature(/./))
     expect(await errorOf(send(listing(), { query: `${listing().query}&max-results=1` }))).toEqual(invalidSignature(/./))
     const describing = { path: `/channels/${escaped(channel)}`, headers: asAlice() }
@@ -352,7 +352,7 @@ describe('signatures', () => {
     )
   })
 
-  test('a header that decides about the call and comes twice', async () => {
+  test('a header that must be unique and occurs twice', async () => {
     const bytes = await bytesOf(listing(), { more: `x-amz-chime-bearer: ${app}/user/bob\r\n` })
     expect(await rawErrorOf(bytes)).toEqual(invalidSignature(/x-amz-chime-bearer comes more than once/))
   })
@@ -465,7 +465,7 @@ describe('bodies', () => {
     expect(String(shown.Message).length).toBeLessThan(4000)
   })
 
-  test('content that is too long is refused with the sentence of Amazon', async () => {
+  test("content that is too long is refused with Amazon's sentence", async () => {
     expect(await errorOf(send(sending({ Content: 'ü'.repeat(2049) })))).toMatchObject({
       status: 400,
       type: 'BadRequestException',
@@ -494,7 +494,7 @@ describe('bodies', () => {
     connection.end()
   })
 
-  test('a body on a GET is covered by the signature and otherwise passed over', async () => {
+  test('a body on a GET is covered by the signature and otherwise ignored', async () => {
     expect((await raw(url, await bytesOf(listing({ body: '{"AppInstanceUserArn":"nonsense"}' })))).status).toBe(200)
     const bytes = await bytesOf(listing(), { more: 'content-length: 2\r\n' })
     expect(await rawErrorOf(`${bytes}{}`)).toEqual(invalidSignature(/body/))
@@ -528,7 +528,7 @@ describe('paths and queries', () => {
     },
   )
 
-  test('a parameter that is given twice is a bad request', async () => {
+  test('a parameter that occurs twice is a bad request', async () => {
     const query = 'scope=app-instance-user-memberships&max-results=1&max-results=2'
     expect(await errorOf(send(listing({ query })))).toEqual(badRequest('The query parameter max-results is given more than once.'))
   })
@@ -600,7 +600,7 @@ describe('HTTP itself', () => {
     expect(answer.status).toBeLessThan(500)
   })
 
-  test('half requests whose senders vanish leave nothing behind', async () => {
+  test('incomplete requests whose senders vanish leave nothing behind', async () => {
     const whole = await bytesOf(creatingJson({ Name: 'half' }))
     const pieces = [1, 20, whole.indexOf('\r\n\r\n') + 2, whole.indexOf('\r\n\r\n') + 4, whole.length - 1]
     await Promise.all(
@@ -615,7 +615,7 @@ describe('HTTP itself', () => {
     expect(Channels?.map(({ Name }) => Name)).not.toContain('half')
   })
 
-  test('who ends its side of the connection after a request is answered, and closed then', async () => {
+  test('a client that ends its side of the connection after a request is answered, and closed then', async () => {
     const connections = await Promise.all(
       Array.from({ length: 20 }, async (_, index) => {
         const connection = await RawConnection.open(url)
@@ -630,7 +630,7 @@ describe('HTTP itself', () => {
     await Promise.all(connections.map(async connection => connection.closed()))
   })
 
-  test('a sender that vanishes before its answer leaves the server well', async () => {
+  test('a sender that vanishes before its answer does not affect the server', async () => {
     const whole = await bytesOf(listing())
     await Promise.all(
       Array.from({ length: 50 }, async () => {
@@ -644,7 +644,7 @@ describe('HTTP itself', () => {
   })
 })
 
-test('after all of this the server is well', async () => {
+test('after all of this the server still works', async () => {
   const health = await fetch(`${url}/health`)
   expect([health.status, await health.json()]).toEqual([200, { status: 'ok' }])
   const { ChannelMemberships } = await world.messaging.listChannelMembershipsForAppInstanceUser({ ChimeBearer: alice })

@@ -9,7 +9,7 @@ async function ownWorld(settings: Record<string, string> = {}) {
   return world.app
 }
 
-test('with --admin-address the pages of the operator are there, and nowhere else', async () => {
+test("with --admin-address the operator's pages are on that address, and nowhere else", async () => {
   const { url, adminUrl, rootKey } = await ownWorld({ adminAddress: '127.0.0.1:0' })
   const health = await fetch(`${adminUrl}/health`)
   expect([health.status, await health.json(), health.headers.get('cache-control')]).toEqual([200, { status: 'ok' }, 'no-store'])
@@ -26,7 +26,7 @@ test('with --admin-address the pages of the operator are there, and nowhere else
   identity.destroy()
 })
 
-test('the start says where the pages are, and a drain is seen there', async () => {
+test('the start prints the address of the pages, and they show a drain', async () => {
   const server = serve(['--port', '0', '--data', ':memory:', '--admin-address', '127.0.0.1:0'], { env: keyVariables })
   await server.url()
   const adminUrl = await server.printed(/^# \/health and \/metrics are on (http:\S+)$/m)
@@ -36,7 +36,7 @@ test('the start says where the pages are, and a drain is seen there', async () =
   await expect(fetch(`${adminUrl}/health`)).rejects.toThrow('fetch failed')
 })
 
-test('the figures are gathered once a second, however many ask', async () => {
+test('the figures are computed once a second, however many ask', async () => {
   const { url } = await ownWorld()
   const texts: string[] = []
   for (let asked = 0; asked < 30; asked++) texts.push(await (await fetch(`${url}/metrics`)).text())
@@ -46,7 +46,7 @@ test('the figures are gathered once a second, however many ask', async () => {
   await expect.poll(async () => (await fetch(`${url}/metrics`)).text(), { timeout: 5000 }).not.toBe(before)
 })
 
-test('pages of the operator count among the calls that are answered at once', async () => {
+test("the operator's pages count among the calls that run at once", async () => {
   // The figures of the outbox take a round trip, during which the page has its place.
   const world = await startWorld('postgres', { callsAtOnce: '1' })
   onTestFinished(() => world.close())

@@ -32,7 +32,7 @@ async function ownWorld() {
 
 const bare = (path: string) => `GET ${path} HTTP/1.1\r\nhost: x\r\n\r\n`
 
-test('a connection that has sent twenty thousand requests at once holds nobody else up', { timeout: 120_000 }, async () => {
+test('a connection that has sent twenty thousand requests at once delays nobody else', { timeout: 120_000 }, async () => {
   const url = await server()
   for (const request of [bare('/metrics'), bare('/health'), bare('/app-instances'), await signed(url, '/app-instances')]) {
     const count = 20_000
@@ -54,7 +54,7 @@ test('a connection that has sent twenty thousand requests at once holds nobody e
   expect(whole.statuses).toEqual(['200'])
 })
 
-test('ten connections that send ten thousand requests each leave a server with a small heap well', { timeout: 90_000 }, async () => {
+test('ten connections that send ten thousand requests each do not affect a server with a small heap', { timeout: 90_000 }, async () => {
   const url = await server({ NODE_OPTIONS: '--max-old-space-size=64' })
   const connections = await Promise.all(Array.from({ length: 10 }, async () => Pipeline.open(url)))
   for (const connection of connections) connection.send(bare('/metrics'), 10_000)
@@ -65,7 +65,7 @@ test('ten connections that send ten thousand requests each leave a server with a
   identity.destroy()
 })
 
-test('what waits behind an answer that ends its connection is not done', async () => {
+test('requests that wait behind an answer that ends its connection are dropped', async () => {
   const { app, identity } = await ownWorld()
   const { url } = app
   const connection = await RawConnection.open(url)

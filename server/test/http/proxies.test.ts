@@ -25,7 +25,7 @@ test.each([
   ['an address that is none', { 'x-forwarded-for': 'unknown' }, '127.0.0.1'],
   ['nothing', {}, '127.0.0.1'],
   ['the header of the other kind', { forwarded: 'for=203.0.113.7' }, '127.0.0.1'],
-])('behind a trusted proxy the source is the first address that is not one: %s', async (_, headers, expected) => {
+])('behind a trusted proxy the source is the first address that is not trusted: %s', async (_, headers, expected) => {
   expect(await sourceSeen(await watched({ trustProxy: 'loopback,10.0.0.0/8' }), headers)).toBe(expected)
 })
 
@@ -37,12 +37,12 @@ test.each([
   ['for=_hidden', '127.0.0.1'],
   ['for="unterminated', '127.0.0.1'],
   ['nonsense nonsense', '127.0.0.1'],
-])('Forwarded is read as RFC 7239 has it: %s', async (forwarded, expected) => {
+])('Forwarded is parsed by RFC 7239: %s', async (forwarded, expected) => {
   const seen = await sourceSeen(await watched({ trustProxy: 'loopback,10.0.0.0/8', proxyHeaders: 'forwarded' }), { forwarded })
   expect(seen).toBe(expected)
 })
 
-test('a peer that is not trusted is believed nothing: neither its address nor its host', async () => {
+test('headers of a peer that is not trusted are ignored, for the address and for the host', async () => {
   const server = await watched({ trustProxy: '192.0.2.1' })
   expect(await sourceSeen(server, { 'x-forwarded-for': '203.0.113.7', 'x-forwarded-proto': 'https' })).toBe('127.0.0.1')
   const { url, rootKey } = server.world.app
@@ -61,7 +61,7 @@ test.each([
   ['x-forwarded', { 'x-forwarded-host': 'chat.example.com' }],
   ['x-forwarded', { 'x-forwarded-for': '203.0.113.7', 'x-forwarded-host': 'chat.example.com', 'x-forwarded-proto': 'https' }],
   ['forwarded', { forwarded: 'for=203.0.113.7;host=chat.example.com;proto=https' }],
-])('a request may be signed for the host that a trusted proxy tells, by %s: %o', async (proxyHeaders, told) => {
+])('a request may be signed for the host that a trusted proxy reports, by %s: %o', async (proxyHeaders, told) => {
   const { world } = await watched({ trustProxy: 'loopback', proxyHeaders })
   const { url, rootKey } = world.app
   const signed = await signedHeaders('http://chat.example.com:80', rootKey, listing)
@@ -107,7 +107,7 @@ test.each([
   ['203.0.113.7, 10.0.0.1', 'https, http, https', false],
   ['203.0.113.7, 10.0.0.1', 'HTTPS', true],
   ['203.0.113.7, 10.0.0.1', 'wss', true],
-])('whether the client speaks TLS is what its own proxy says: for %s, proto %s', async (addresses, protocols, isSecure) => {
+])('whether the client used TLS is what its own proxy reports: for %s, proto %s', async (addresses, protocols, isSecure) => {
   const ring = keyRing()
   const world = await startWorld('sqlite', { trustProxy: 'loopback,10.0.0.0/8' }, { keys: ring.find })
   onTestFinished(() => world.close())
@@ -126,7 +126,7 @@ const endpointOf = async ({ app }: World, host: string, bearer: string) => {
   return answer.json()
 }
 
-test('sockets connect, and are told to, by the host that the proxy tells', async () => {
+test('sockets connect through the proxy, to the host that it reports', async () => {
   const { world, lastEntry } = await watched({ trustProxy: 'loopback' })
   const { user } = await world.appInstance(['alice'])
   expect(await endpointOf(world, 'chat.example.com', user('alice'))).toEqual({ Endpoint: { Url: 'chat.example.com' } })
@@ -155,7 +155,7 @@ async function proxyBefore({ app }: World, pathOf: (url: string) => string, host
 
 const asItCame = (text: string) => text
 
-test('a client behind a proxy that is in the way is told what the proxy has changed', async () => {
+test('a client behind a misconfigured proxy gets a Reason that says what the proxy has changed', async () => {
   const world = await startWorld('sqlite')
   onTestFinished(() => world.close())
   const { arn, user } = await world.appInstance(['alice'])

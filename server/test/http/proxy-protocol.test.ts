@@ -101,7 +101,7 @@ test.each([
   expect((await lastEntry())['sourceAddress']).toBe('203.0.113.7')
 })
 
-test('it is before TLS, and a socket below is told by its client too', async () => {
+test('the header comes before TLS, and the client of a socket is known too', async () => {
   const { world, lastEntry } = await watched({ ...settings, tls: 'on' })
   const { rootKey, tlsUrl } = world.app
   const ca = await readFile(join(world.folder, 'ca.pem'), 'utf8')
@@ -139,7 +139,7 @@ test.each([
   expect((await call(url, key, listing)).status).toBe(status)
 })
 
-test('what a peer says that is not trusted is no header, and it needs none', async () => {
+test('bytes of a peer that is not trusted are no header, and it needs none', async () => {
   const { world, lastEntry } = await watched({ ...settings, trustProxy: '192.0.2.1' })
   const { url, rootKey } = world.app
   expect((await call(url, rootKey, listing)).status).toBe(200)
@@ -171,7 +171,7 @@ const unreadable: [string, Uint8Array, RegExp][] = [
   ['half of a value', block(0x21, 0x11, [...fourth, 0x20, 0]), /ends within a value/],
 ]
 
-test.each(unreadable)('what is no header is refused with what is wrong, and the server goes on: %s', async (_, header, reason) => {
+test.each(unreadable)('an invalid header is refused with what is wrong, and the server continues: %s', async (_, header, reason) => {
   const { world } = await watched(settings)
   const connection = await RawConnection.open(world.app.url)
   onTestFinished(() => connection.end())
@@ -182,7 +182,7 @@ test.each(unreadable)('what is no header is refused with what is wrong, and the 
   expect((await call(url, world.app.rootKey, listing)).status).toBe(200)
 })
 
-test('connections are counted by the client that the proxy passes on', async () => {
+test('connections are counted by the client in the header', async () => {
   const { world } = await watched({ ...settings, connectionsPerAddress: '2' })
   const health = async (header: Uint8Array) => {
     const connection = await RawConnection.open(await proxied(portOf(world.app.url), header))
@@ -237,7 +237,7 @@ function read(given: Uint8Array) {
   }
 }
 
-test('whatever comes is a header, too little, or an error; and what comes later changes nothing of it', () => {
+test('any bytes are a header, too short, or an error; and later bytes change nothing', () => {
   const holds = property(beginning, uint8Array({ maxLength: 20 }), (given, more) => {
     const found = read(given)
     if (found === undefined) return given.length < 4096
@@ -247,7 +247,7 @@ test('whatever comes is a header, too little, or an error; and what comes later 
   expect(check(holds, { numRuns: 2000 })).toMatchObject({ failed: false })
 })
 
-test('whom a proxy has passed on is forgotten with the connection, though the next one has the same ends', async () => {
+test('the client is forgotten with the connection, even if the next one has the same ends', async () => {
   const { world, lastEntry } = await watched(settings)
   const { url, rootKey } = world.app
   const { host, ...headers } = await signedHeaders(url, rootKey, listing)

@@ -17,7 +17,7 @@ const started = async (...flags: string[]) => {
   return { url, entries }
 }
 
-test('an error has its Reason in a header too: printable ASCII, the rest escaped, and cut where it is long', async () => {
+test('an error has its Reason in a header too: printable ASCII, the rest escaped, and cut if it is long', async () => {
   const { url } = await started()
   const { identity } = clientsOf({ url, rootKey })
   const { AppInstanceArn } = await identity.createAppInstance({ Name: 'x' })

@@ -51,7 +51,7 @@ test('a selector is the same with and without escapes, in its name and in its va
   expect(await operationsOf()).toEqual(wanted)
 })
 
-test('a selector that is escaped is signed for as it travels, and answered', async () => {
+test('an escaped selector is signed as it travels, and answered', async () => {
   const { user } = await world.appInstance(['alice'])
   const headers = { 'x-amz-chime-bearer': user('alice') }
   const draft = { path: '/channels', query: 'scope=app-instance-user-memberships', headers }
@@ -71,7 +71,7 @@ test.each([
   'scope=app%ZZinstance-user-memberships',
   'scope=%C3',
   'sc%6Fpe',
-])('one that is given twice, escaped twice or wrongly, or is empty is an unknown operation: %s', async query => {
+])('a selector that occurs twice, is escaped twice or wrongly, or is empty is an unknown operation: %s', async query => {
   const answered = await fetch(`${world.app.url}/channels?${query}`)
   expect([answered.status, answered.headers.get('x-amzn-errortype')]).toEqual([404, 'UnknownOperationException'])
 })

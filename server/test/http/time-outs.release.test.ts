@@ -41,7 +41,7 @@ test('a handshake that does not end is closed after ten seconds', { timeout: 60_
 })
 
 test(
-  'a header of a proxy that does not end is waited for five seconds, and one that is refused is not kept open',
+  'an endless PROXY header is given up after five seconds, and a refused one is not kept open',
   {
     timeout: 60_000,
   },

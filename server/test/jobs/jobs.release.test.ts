@@ -11,11 +11,11 @@ const publicChannels = async ({ messaging }: World, AppInstanceArn: string, Chim
   return Channels!.length
 }
 
-onBothDatabases('Jobs that find a crowd', world => {
+onBothDatabases('Jobs with a crowd', world => {
   /** The job on several nodes at once, all to their end. */
   const onNodes = async (name: string) => Promise.all(Array.from({ length: 4 }, async () => runJob(world(), name)))
 
-  test('hundreds of channels that are over at once go in one run, on several nodes at once too, and nothing else does', async () => {
+  test('hundreds of expired channels are deleted in one run, even by several nodes at once, and nothing else is', async () => {
     const { appInstance } = world()
     const { arn, user } = await appInstance(['a'])
     const kept = await open(world(), user('a'), { Privacy: 'PUBLIC' })
@@ -28,7 +28,7 @@ onBothDatabases('Jobs that find a crowd', world => {
     expect(await say(world(), user('a'), kept)).toMatch(/^[0-9a-f]{64}$/)
   })
 
-  test('hundreds of users whose days are over go in one run, on several nodes at once too', async () => {
+  test('hundreds of expired users are deleted in one run, even by several nodes at once', async () => {
     const { identity, appInstance } = world()
     const { arn } = await appInstance(['kept'])
     const ExpirationSettings = { ExpirationDays: 1, ExpirationCriterion: 'CREATED_TIMESTAMP' as const }

@@ -6,7 +6,7 @@ import { onBothDatabases } from '../support/world.ts'
 import { days, open, purged, rowsIn, runJob, say } from '../api/acts.ts'
 import { many } from './many.ts'
 
-test('the jobs have names that can be asked for', () => {
+test('the names of the jobs are known to the command line', () => {
   expect(jobNames).toEqual([
     'purge',
     'balancing',
@@ -20,7 +20,7 @@ test('the jobs have names that can be asked for', () => {
 })
 
 onBothDatabases('Jobs', world => {
-  test('several nodes that purge at once leave the counts right: who was let go has room again', async () => {
+  test('several nodes that purge at once leave the counts right: the places of former members are free', async () => {
     const { identity, messaging, appInstance } = world()
     const { user } = await appInstance(['a', 'b', 'c'])
     const channels = await many(60, async () => open(world(), user('a'), { MemberArns: [user('b'), user('c')] }))
@@ -53,7 +53,7 @@ onBothDatabases('Jobs', world => {
     expect(await rowsIn(world(), 'request_tokens')).toBe(0)
   })
 
-  test('the job purge removes what a node that has died has left, and ends where the node stops', async () => {
+  test('the job purge removes what a stopped node has left, and ends when its node stops', async () => {
     const { app, now, appInstance } = world()
     const { arn } = await appInstance(['bob'])
     const { id } = (await findIdentity(app.db, { appInstanceArn: arn, kind: 'user', id: 'bob' }))!

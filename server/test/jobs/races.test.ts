@@ -8,7 +8,7 @@ import { onBothDatabases } from '../support/world.ts'
 const seam = new Seam()
 
 onBothDatabases(
-  'what changes once a job has seen it',
+  'what changes after a job has looked',
   world => {
     /** Runs the job, and does something else once it has looked what is due. */
     async function meanwhile(job: string, due: RegExp, act: () => Promise<unknown>) {
@@ -38,7 +38,7 @@ onBothDatabases(
       expect((await identity.describeAppInstanceUser({ AppInstanceUserArn })).AppInstanceUser!.ExpirationSettings!.ExpirationDays).toBe(5)
     })
 
-    test('a user and a channel whose expiration is taken away stay', async () => {
+    test('a user and a channel whose expiration is removed stay', async () => {
       const { identity, messaging } = world()
       const { arn, user } = await world().appInstance(['a'])
       const named = { AppInstanceArn: arn, AppInstanceUserId: 'short', Name: 'short' }
@@ -142,7 +142,7 @@ onBothDatabases(
       for (const table of tables) expect({ table, rows: await rowsIn(world(), table) }).toEqual({ table, rows: 0 })
     })
 
-    test('of a user leaves another one alone that has its ARN by now: its memberships, its sockets, and what others hear', async () => {
+    test('of a user does not affect a new one with its ARN: its memberships, its sockets, and what others hear', async () => {
       const { identity, messaging } = world()
       const { arn, user } = await world().appInstance(['a', 'b'])
       const ChannelArn = await open(world(), user('a'), { MemberArns: [user('b')] })
@@ -166,7 +166,7 @@ onBothDatabases(
       expect(ChannelMemberships!.map(({ Member }) => Member!.Name)).toEqual(['a', 'another'])
     })
 
-    test('of a channel leaves another one alone that has its id by now', async () => {
+    test('of a channel does not affect a new one with its id', async () => {
       const { messaging } = world()
       const { user } = await world().appInstance(['a', 'b'])
       const asked = { ChannelId: 'again', MemberArns: [user('b')] }

@@ -36,7 +36,7 @@ onBothDatabases('Jobs by the clock', world => {
     expect(ran).toBe(2)
   })
 
-  test('of a hundred who ask for a lease at once one gets it', async () => {
+  test('of a hundred concurrent requests for a lease one gets it', async () => {
     const { db } = world().app
     const held = await Promise.all(Array.from({ length: 100 }, async () => holdJob(db, 'asked', 1000, 2000)))
     expect(held.filter(Boolean)).toHaveLength(1)
@@ -45,7 +45,7 @@ onBothDatabases('Jobs by the clock', world => {
     expect(await holdJob(db, 'asked', 2000, 3000)).toBe(true)
   })
 
-  test('a job comes again at its interval, one that fails is counted and comes again, and none after the end', async () => {
+  test('a job runs again at its interval, a failed one is counted and runs again, and none runs after the end', async () => {
     const ran = { good: 0, bad: 0 }
     const start = Date.now()
     const jobs: Job[] = [
@@ -69,7 +69,7 @@ onBothDatabases('Jobs by the clock', world => {
     expect(ran).toEqual(after)
   })
 
-  test('a job that takes longer than its interval does not meet itself on one node, and the end waits for it', async () => {
+  test('a job that takes longer than its interval never runs twice at once on one node, and the end waits for it', async () => {
     let running = 0
     let most = 0
     let ended = 0

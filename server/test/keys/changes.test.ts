@@ -33,7 +33,7 @@ async function outcome({ app }: World, key: SigningKey, ChimeBearer: string) {
   }
 }
 
-describe.each(databaseKinds)('what a command has just made or changed, on %s', kind => {
+describe.each(databaseKinds)('what a command has just created or changed, on %s', kind => {
   test('works at once on every node: keys, over REST, on sockets and for STS', async () => {
     const nodes = await twoNodes(kind)
     const { user } = await nodes[0].appInstance(['alice'])
@@ -91,7 +91,7 @@ function looksOf({ app }: World) {
   return () => looks
 }
 
-test('however many unknown keys come, the database is asked fifty times a second at most', async () => {
+test('however many unknown keys are used, the database is asked at most fifty times a second', async () => {
   const world = await startWorld('sqlite')
   onTestFinished(() => world.close())
   const looks = looksOf(world)
@@ -104,7 +104,7 @@ test('however many unknown keys come, the database is asked fifty times a second
   expect(looks()).toBeLessThanOrEqual(2 + (performance.now() - start) / 20)
 })
 
-test('a database that says nothing holds a refusal back for a second and no longer', async () => {
+test('a database that does not answer delays a refusal by a second and no longer', async () => {
   const world = await startWorld('sqlite')
   onTestFinished(() => world.close())
   const { db } = world.app

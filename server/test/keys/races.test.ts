@@ -11,9 +11,9 @@ const keysRead = { text: /from access_keys order by/ }
 const masterKeysRead = { text: /from master_keys order by/ }
 
 onBothDatabases(
-  'who may call is read',
+  'keys and roles are read',
   world => {
-    test('again where it changes meanwhile: a key that has just been disabled does not live again, nor does what it has opened', async () => {
+    test('again if they change meanwhile: a key that has just been disabled does not work again, nor do its sessions', async () => {
       const { app } = world()
       const { user } = await world().appInstance(['alice'])
       const look = seam.hold(versionRead)

@@ -23,7 +23,7 @@ const session: Session = {
 const token = sealSession(masterKey, session)
 const bytes = Buffer.from(token, 'base64')
 
-test('a session token says what was sealed in it, and nothing of that can be read', () => {
+test('a session token contains what was sealed, and nobody can read it', () => {
   expect(openSession(known, session.accessKeyId, token)).toEqual({ session, masterKeyId: masterKey.id })
   const clear = bytes.toString('latin1')
   for (const text of [session.secretAccessKey, session.name, 'alice', 'AROA', 'AKIA']) expect(clear).not.toContain(text)
@@ -40,7 +40,7 @@ test('whatever is sealed comes out as it was', () => {
   )
 })
 
-test('a token with any bit turned opens nothing', () => {
+test('a token with any bit changed is refused', () => {
   assert(
     property(integer({ min: 0, max: bytes.length * 8 - 1 }), bit => {
       const turned = Buffer.from(bytes)
@@ -51,7 +51,7 @@ test('a token with any bit turned opens nothing', () => {
   )
 })
 
-test('nor does one that is cut off, longer, spelt otherwise, or made up', () => {
+test('so is one that is cut, longer, spelt otherwise, or invented', () => {
   for (let length = 0; length < bytes.length; length++) {
     expect(openSession(known, session.accessKeyId, bytes.toString('base64', 0, length))).toBeUndefined()
   }
@@ -61,14 +61,14 @@ test('nor does one that is cut off, longer, spelt otherwise, or made up', () => 
   expect(openSession(known, session.accessKeyId, 'A'.repeat(100_000))).toBeUndefined()
 })
 
-test('a token is good for the access key id that it came with only, and for a server of the same master key', () => {
+test('a token is valid only for the access key id that it came with, and for a server with the same master key', () => {
   expect(openSession(known, 'ASIAAAAAAAAAAAAAAAAB', token)).toBeUndefined()
   expect(openSession(new Map([[other.id, other]]), session.accessKeyId, token)).toBeUndefined()
   expect(openSession(new Map([[masterKey.id, other]]), session.accessKeyId, token)).toBeUndefined()
   expect(openSession(new Map(), session.accessKeyId, token)).toBeUndefined()
 })
 
-test('what seals secrets opens no session, and the other way round', () => {
+test('the key for secrets decrypts no session, and vice versa', () => {
   const sealed = masterKey.secrets.seal('x', 'text')
   expect(masterKey.secrets.open('x', sealed)).toBe('text')
   expect(masterKey.secrets.open('y', sealed)).toBeUndefined()

@@ -34,7 +34,7 @@ async function dropping(to: number, text: () => string) {
 }
 
 test.skipIf(!hasNats)(
-  'a message that NATS drops is heard before its successor, and the last one with the next comparison',
+  'a message that NATS drops is delivered before its successor, and the last one with the next comparison',
   { timeout: 60_000 },
   async () => {
     const nats = await startNats()

@@ -17,7 +17,7 @@ async function outcome(app: App, userArn: string, sessionId: string): Promise<nu
   }
 }
 
-test.skipIf(!hasNats)('a user has ten sessions on all nodes, and one of a sessionId', { timeout: 60_000 }, async () => {
+test.skipIf(!hasNats)('a user has ten sessions on all nodes together, and one with a given sessionId', { timeout: 60_000 }, async () => {
   const { url } = await startNats()
   const nodes = await startNodes([url, url])
   const [one, two] = nodes.map(({ app }) => app)
@@ -37,7 +37,7 @@ test.skipIf(!hasNats)('a user has ten sessions on all nodes, and one of a sessio
   expect(await outcome(two!, alice, 'more')).toBe('established')
 })
 
-test.skipIf(!hasNats)('a deleted user is closed on every node', async () => {
+test.skipIf(!hasNats)('the sockets of a deleted user are closed on every node', async () => {
   const { url } = await startNats()
   const nodes = await startNodes([url, url])
   const { user, heard } = await makeChannel(nodes)
@@ -46,7 +46,7 @@ test.skipIf(!hasNats)('a deleted user is closed on every node', async () => {
 })
 
 test.skipIf(!hasNats)(
-  'the sessions of a node that is killed count no more after seconds, and a command without NATS is refused',
+  'the sessions of a killed node no longer count after seconds, and a command without NATS is refused',
   { timeout: 60_000 },
   async () => {
     const { url: natsUrl } = await startNats()
@@ -75,7 +75,7 @@ test.skipIf(!hasNats)(
   },
 )
 
-test('NATS that cannot be reached at start is one line', async () => {
+test('a NATS that cannot be reached at start is reported in one line', async () => {
   const databaseUrl = await createPostgresDatabase()
   const env = { ...keyVariables, CARILLON_TLS: 'off' }
   const failed = await run(

@@ -95,7 +95,7 @@ test('each call is a line that says who did what to what, from where and with wh
   expect(await server.exit()).toBe(0)
 })
 
-test('after a rename SIGHUP makes a new file, and no line is lost', async () => {
+test('after a rename SIGHUP opens a new file, and no line is lost', async () => {
   const { server, file, identity } = await serving()
   for (let index = 0; index < 5; index++) await identity.listAppInstances({})
   await rename(file, `${file}.1`)

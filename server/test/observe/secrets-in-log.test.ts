@@ -7,7 +7,7 @@ import { signedHeaders } from '../support/signed.ts'
 import { Listening, presignedUrl } from '../support/sockets.ts'
 import { clientsOf } from '../support/world.ts'
 
-test('whatever a request says, the log is one JSON object a line and holds neither secrets nor signatures nor what users write', async () => {
+test('whatever a request contains, the log is one JSON object a line and has neither secrets nor signatures nor user content', async () => {
   const folder = await temporaryFolder()
   const server = serve(['--port', '0', '--data', folder, '--log-level', 'trace'], { env: keyVariables })
   const url = await server.url()

@@ -86,7 +86,7 @@ describe.each(databaseKinds)('every operation, on %s', kind => {
     if (isOfLimits) await fixture.remove()
   })
 
-  test('a database that has lost a table answers 500 and tells the caller nothing of it', async () => {
+  test('a database that has lost a table answers 500 and tells the caller nothing about it', async () => {
     const broken = await startWorld(kind)
     const { arn } = await makeFixture(broken)
     await broken.app.db.run(statement('drop table tags'))

@@ -48,7 +48,7 @@ async function flowOf(world: World, called: Processor) {
 
 describe('More messages than a node invokes processors for at once', () => {
   onBothDatabases(
-    'with processors that are reached',
+    'with processors that can be reached',
     world => {
       test('are all released by a slow processor, and so is what another app instance sends meanwhile', { timeout: 300_000 }, async () => {
         const { messaging } = world()
@@ -77,7 +77,7 @@ describe('More messages than a node invokes processors for at once', () => {
         expect(most - repeated).toBeLessThanOrEqual(32)
       })
 
-      test('are all released where the endpoint never answers, and others are heard after them', { timeout: 300_000 }, async () => {
+      test('are all released if the endpoint never answers, and others arrive after them', { timeout: 300_000 }, async () => {
         const silent = lambda.define()
         silent.delay = 600_000
         const { sendAll, areAll } = await flowOf(world(), processor(silent.arn, { FallbackAction: 'CONTINUE' }))
@@ -93,7 +93,7 @@ describe('More messages than a node invokes processors for at once', () => {
   )
 
   onBothDatabases(
-    'with an endpoint that is dead',
+    'with an endpoint that does not exist',
     world => {
       test('are all released', { timeout: 300_000 }, async () => {
         const { sendAll, areAll } = await flowOf(
@@ -111,7 +111,7 @@ describe('More messages than a node invokes processors for at once', () => {
 const delayOutbox = statement(`update outbox set next_at = next_at - 3600000`)
 
 test.each(databaseKinds)(
-  'an outbox whose entries stay due is seen in the log, in /metrics and by `check`, on %s',
+  'an outbox whose entries stay due is reported in the log, in /metrics and by `check`, on %s',
   { timeout: 300_000 },
   async kind => {
     const where = kind === 'postgres' ? { databaseUrl: await createPostgresDatabase() } : { data: await temporaryFolder(), tls: 'off' }

@@ -40,7 +40,7 @@ onBothDatabases(
       return { ...place, ann, bob, checked, send, list, lastAt }
     }
 
-    test('a message is its sender’s until it is released, and then one of its sub-channel', async () => {
+    test('only the sender sees a message until it is released, and then its sub-channel', async () => {
       const { messaging } = world()
       const { SubChannelId, ann, bob, checked, send, list, lastAt } = await setting()
       const { MessageId, Status, SubChannelId: told } = await send()

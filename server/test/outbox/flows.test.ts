@@ -89,7 +89,7 @@ onBothDatabases(
       expect(await lastAt(ann)).toEqual(last)
     })
 
-    test('a processor is handed what the API documents, and what else there is beside it', async () => {
+    test('a processor receives what the API documents, and our further members beside it', async () => {
       const checked = lambda.define()
       const { ann, bob, ChannelArn, send } = await one(checked)
       const given = {
@@ -119,7 +119,7 @@ onBothDatabases(
       expect(authorization).toMatch(/^AWS4-HMAC-SHA256 Credential=[^/]+\/\d{8}\/us-east-1\/lambda\/aws4_request/)
     })
 
-    test('while a message is PENDING nobody but its sender has anything of it, and nobody changes it', async () => {
+    test('while a message is PENDING only its sender sees anything of it, and nobody changes it', async () => {
       const { messaging } = world()
       const checked = lambda.define()
       const { ann, bob, hid, out, root, ChannelArn, get, list, send, status, edit, lastAt } = await setting([processor(checked.arn)], {
@@ -141,7 +141,7 @@ onBothDatabases(
       expect(await get(ann, MessageId)).toMatchObject({ Content: 'hello', Redacted: false, Status: { Value: 'PENDING' } })
     })
 
-    test('a processor changes what it gives and leaves the rest; an empty Metadata clears', async () => {
+    test('a processor changes the members that it gives and keeps the others; an empty Metadata clears it', async () => {
       const { messaging } = world()
       const checked = lambda.define()
       const { bob, get, send } = await one(checked)
@@ -174,7 +174,7 @@ onBothDatabases(
       expect(await refusal(status(MessageId))).toMatchObject(denied)
     })
 
-    test('control messages and channels without a flow are not kept waiting', async () => {
+    test('CONTROL messages and channels without a flow do not wait', async () => {
       const checked = lambda.define()
       const { ann, bob, list, send, ChannelArn, ChannelFlowArn } = await one(checked)
       expect((await send('typing', { Type: 'CONTROL' })).Status).toEqual({ Value: 'SENT' })
@@ -228,7 +228,7 @@ onBothDatabases(
       expect(await lastAt(cat)).toBeUndefined()
     })
 
-    test('a NON_PERSISTENT message is kept for its sender until it is decided, never listed, and then gone', async () => {
+    test('a NON_PERSISTENT message is stored for its sender until it is decided, never listed, and then gone', async () => {
       const { messaging } = world()
       const checked = lambda.define()
       const { ann, bob, get, list, send, status, lastAt } = await one(checked)
@@ -253,7 +253,7 @@ onBothDatabases(
       expect(await rowsIn(world(), 'messages')).toBe(before)
     })
 
-    test('an edit replaces the stored version only when it is passed; until then all read the old one', async () => {
+    test('an edit replaces the stored version only when it is passed; until then all readers see the old one', async () => {
       const { messaging, advance } = world()
       const checked = lambda.define()
       const { ann, bob, get, list, send, status, edit } = await one(checked)
@@ -282,7 +282,7 @@ onBothDatabases(
       expect((await edit(MessageId, 'five')).Status).toEqual({ Value: 'PENDING' })
     })
 
-    test('of two edits at once one is on its way and the other is a conflict', async () => {
+    test('of two concurrent edits one is in flight and the other is a conflict', async () => {
       const { messaging } = world()
       const checked = lambda.define()
       const { bob, get, send, edit } = await one(checked)
@@ -296,7 +296,7 @@ onBothDatabases(
       expect(checked.invocations).toHaveLength(2)
     })
 
-    test('what is redacted while its edit is PENDING stays redacted', async () => {
+    test('a message that is redacted while its edit is PENDING stays redacted', async () => {
       const { messaging } = world()
       const checked = lambda.define()
       const { ann, bob, root, ChannelArn, get, send, edit } = await one(checked)
@@ -334,7 +334,7 @@ onBothDatabases(
       expect(await list(bob)).toHaveLength(1)
     })
 
-    test('of answers at the same moment, equal or not, one decides and the others are a conflict', async () => {
+    test('of concurrent answers, equal or not, one decides and the others are a conflict', async () => {
       const { messaging, app } = world()
       const checked = lambda.define()
       const { bob, list, send } = await one(checked)
@@ -367,7 +367,7 @@ onBothDatabases(
       }
     })
 
-    test('answers that race with nothing to hold them decide once: the others are told it by a 400, a 403 or a 409', async () => {
+    test('concurrent answers decide once: the others get a 400, a 403 or a 409', async () => {
       const { messaging } = world()
       const checked = lambda.define()
       const { bob, list, send } = await one(checked)
@@ -389,7 +389,7 @@ onBothDatabases(
       }
     })
 
-    test('a callback that fits nothing changes nothing', async () => {
+    test('a callback that does not match changes nothing', async () => {
       const { messaging } = world()
       const checked = lambda.define()
       const { ann, ChannelArn, get, send, status, isStatus } = await one(checked)
@@ -446,7 +446,7 @@ onBothDatabases(
       expect(await list(bob)).toHaveLength(1)
     })
 
-    test('a function that throws, or says nothing, leaves its message PENDING; after 48 hours it has FAILED', async () => {
+    test('a function that throws, or does not call back, leaves its message PENDING; after 48 hours it has FAILED', async () => {
       const { messaging, advance } = world()
       const checked = lambda.define(async () => {
         throw new Error('the function has thrown')
@@ -483,7 +483,7 @@ onBothDatabases(
       expect(checked.invocations).toHaveLength(2)
     })
 
-    test('an edit that nobody decides on is dropped after 48 hours', async () => {
+    test('an undecided edit is dropped after 48 hours', async () => {
       const { messaging, advance } = world()
       const checked = lambda.define()
       const { bob, get, send, status, edit } = await one(checked)
@@ -497,7 +497,7 @@ onBothDatabases(
       expect(await get(bob, MessageId)).toMatchObject({ Content: 'one' })
     })
 
-    test('what is decided is forgotten after 48 hours', async () => {
+    test('a decision is forgotten after 48 hours', async () => {
       const { messaging, advance } = world()
       const checked = lambda.define()
       const { bob, get, send } = await one(checked)
@@ -512,7 +512,7 @@ onBothDatabases(
       expect(await get(bob, MessageId)).toMatchObject({ Status: { Value: 'SENT' } })
     })
 
-    test('a processor whose API refuses is left out at once with CONTINUE, and fails the message at once with ABORT, which says why', async () => {
+    test('a processor whose API refuses is skipped at once with CONTINUE, and fails the message at once with ABORT, which says why', async () => {
       const { messaging } = world()
       for (const [FallbackAction, wanted] of [
         ['CONTINUE', 'SENT'],
@@ -536,7 +536,7 @@ onBothDatabases(
       }
     })
 
-    test('a processor that is throttled or broken is tried three times before its fallback; a late answer is told that it is', async () => {
+    test('a processor that is throttled or broken is tried three times before its fallback; a late answer gets an error that says so', async () => {
       const { messaging } = world()
       const [throttled, broken] = [lambda.define(), lambda.define()]
       throttled.status = 429
@@ -557,7 +557,7 @@ onBothDatabases(
       expect(await second.list(second.bob)).toHaveLength(0)
     })
 
-    test('an invocation that succeeds at the second try is one invocation', async () => {
+    test('an invocation that succeeds at the second attempt is one invocation', async () => {
       const { messaging } = world()
       const shaky = lambda.define(event => callBack(messaging, event, { Content: 'at last' }))
       shaky.status = 503
@@ -569,7 +569,7 @@ onBothDatabases(
       expect(await get(bob, MessageId)).toMatchObject({ Content: 'at last' })
     })
 
-    test('a slow processor holds nobody up: messages are released in the order of the answers, each at its place', async () => {
+    test('a slow processor delays no other message: messages are released in the order of the answers, each in its position', async () => {
       const { messaging } = world()
       const checked = lambda.define()
       const { bob, list, send, ChannelArn } = await one(checked)
@@ -584,7 +584,7 @@ onBothDatabases(
       expect(await say(world(), bob, ChannelArn)).toBeDefined()
     })
 
-    test('an answer of the API that does not end is not kept: what it accepts is accepted, what it refuses is refused', async () => {
+    test('an endless answer of the API is not stored: an accepted invocation is accepted, a refused one is refused', async () => {
       const { messaging } = world()
       const sent = { accepted: 0, refused: 0 }
       const flood = (kind: keyof typeof sent) => async (response: ServerResponse) => {
@@ -608,7 +608,7 @@ onBothDatabases(
       expect(Math.max(sent.accepted, sent.refused)).toBeLessThan(16 * 1024 * 1024)
     })
 
-    test('the figures tell what has been delivered, repeated and given up, and what waits', async () => {
+    test('the metrics show what was delivered, retried and given up, and what waits', async () => {
       const { app, messaging } = world()
       const figures = async () => {
         const text = await figuresOf(app.url)
@@ -639,7 +639,7 @@ onBothDatabases(
       expect(after('entries')).toBe(0)
     })
 
-    test('a channel that is deleted takes what is on its way with it', async () => {
+    test('a deleted channel takes its messages in flight with it', async () => {
       const { messaging } = world()
       const checked = lambda.define()
       const { ann, ChannelArn, send } = await one(checked)
@@ -657,7 +657,7 @@ onBothDatabases(
 onBothDatabases(
   'Channel flows of several processors',
   world => {
-    test('each is invoked in its order, with what the one before has left, once that one has called back', async () => {
+    test('each is invoked in its order, with the message as the one before left it, once that one has called back', async () => {
       const { appInstance, messaging } = world()
       const { arn, user } = await appInstance(['ann', 'bob'])
       const ChannelArn = await open(world(), user('ann'), { MemberArns: [user('bob')] })

@@ -9,7 +9,7 @@ const lambda = await startLambda()
 afterAll(() => lambda.close())
 
 describe.each(databaseKinds)('A server that is killed, on %s', kind => {
-  test('between a message and its invocation invokes after the next start, and the message is decided', async () => {
+  test('between a message and its invocation invokes the processor after the next start, and the message is decided', async () => {
     const where = kind === 'postgres' ? ['--database-url', await createPostgresDatabase()] : ['--data', await temporaryFolder()]
     const start = async () => {
       const program = serve(['--port', '0', '--lambda-endpoint', lambda.url, ...where], { env: keyVariables })
@@ -40,7 +40,7 @@ describe.each(databaseKinds)('A server that is killed, on %s', kind => {
     expect(await second.program.exit()).toBe(0)
   })
 
-  test('between the invocation and the callback is called back after the next start', async () => {
+  test('between the invocation and the callback accepts the callback after the next start', async () => {
     const where = kind === 'postgres' ? ['--database-url', await createPostgresDatabase()] : ['--data', await temporaryFolder()]
     const start = async () => {
       const program = serve(['--port', '0', '--lambda-endpoint', lambda.url, ...where], { env: keyVariables })

@@ -35,7 +35,7 @@ async function sendThrough(flags: readonly string[], env: Readonly<Record<string
 }
 
 test(
-  'without --lambda-endpoint and AWS credentials log and sender are told so, with the flag, the processor and the message',
+  'without --lambda-endpoint and AWS credentials log and sender get an error with the flag, the processor and the message',
   { timeout: 90_000 },
   async () => {
     const env = { AWS_EC2_METADATA_DISABLED: 'true', AWS_SHARED_CREDENTIALS_FILE: '/dev/null', AWS_CONFIG_FILE: '/dev/null' }
@@ -59,8 +59,12 @@ test(
   },
 )
 
-test('an endpoint that is not there is told to the sender without its address, and to the log with it', { timeout: 90_000 }, async () => {
-  const { entries, Detail } = await sendThrough(['--lambda-endpoint', 'http://127.0.0.1:9'], {})
-  expect(Detail).toBe('The processor checks what is said could not be invoked: Lambda could not be reached.')
-  expect(entries.find(({ msg }) => msg === 'A processor cannot be invoked')!['reason']).toContain('127.0.0.1:9')
-})
+test(
+  'for an endpoint that does not exist the sender gets an error without its address, and the log has it',
+  { timeout: 90_000 },
+  async () => {
+    const { entries, Detail } = await sendThrough(['--lambda-endpoint', 'http://127.0.0.1:9'], {})
+    expect(Detail).toBe('The processor checks what is said could not be invoked: Lambda could not be reached.')
+    expect(entries.find(({ msg }) => msg === 'A processor cannot be invoked')!['reason']).toContain('127.0.0.1:9')
+  },
+)

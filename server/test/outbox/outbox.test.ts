@@ -14,7 +14,7 @@ async function node(databaseUrl: string): Promise<World> {
   return world
 }
 
-test('two nodes of one database invoke for every message, each once, whichever has taken it and whichever is called back', async () => {
+test('two nodes of one database invoke the processor once for every message, whichever leases the entry and whichever gets the callback', async () => {
   const databaseUrl = await createPostgresDatabase()
   const [first, second] = [await node(databaseUrl), await node(databaseUrl)]
   let calls = 0
@@ -30,7 +30,7 @@ test('two nodes of one database invoke for every message, each once, whichever h
   expect(called.invocations.map(({ event }) => event.ChannelMessage.MessageId).toSorted()).toEqual(sent.toSorted())
 })
 
-test('a node that stops hands what it has not delivered to the others at once', async () => {
+test('a node that stops releases its undelivered entries to the others at once', async () => {
   const databaseUrl = await createPostgresDatabase()
   const first = await node(databaseUrl)
   const called = lambda.define()

@@ -222,7 +222,7 @@ test('a sub-channel has a rate of its own for messages', async () => {
   expect((await refusal(lists[1]!())).reason).toContain(`${f.elasticPlace.ChannelArn}/${f.elasticPlace.SubChannelId} has used them up`)
 })
 
-test("a bearer may make Amazon's ten calls a second, and is told with Retry-After when to come again", async () => {
+test("a bearer may make Amazon's ten calls a second, and then gets 429 with Retry-After", async () => {
   const { world, fixture: f, advance } = await throttledWorld({})
   const draft = { path: '/channels', query: 'scope=app-instance-user-memberships', headers: { 'x-amz-chime-bearer': f.bob } }
   const answers = await Promise.all(Array.from({ length: 11 }, async () => signedCall(world.app.url, world.app.rootKey, draft)))
@@ -234,7 +234,7 @@ test("a bearer may make Amazon's ten calls a second, and is told with Retry-Afte
   expect((await signedCall(world.app.url, world.app.rootKey, draft)).status).toBe(200)
 })
 
-test('a bearer whose rate is used up is told so before its input is read; one that is none is told that', async () => {
+test('a bearer whose rate is exceeded gets 429 before its input is read; an invalid bearer gets 401', async () => {
   const { world, fixture: f } = await throttledWorld({ bearerRate: '1' })
   const listed = { path: '/channels', query: 'scope=app-instance-user-memberships&max-results=nonsense' }
   const statusOf = async (bearer: string, path = listed.path) =>
@@ -245,7 +245,7 @@ test('a bearer whose rate is used up is told so before its input is read; one th
   expect(await statusOf('nonsense')).toBe(401)
 })
 
-test('calls that are refused use up nothing of those in whose name or channel they are made', async () => {
+test('refused calls use up nothing of the bearer or channel that they name', async () => {
   const { fixture: f } = await throttledWorld({ bearerRate: '1', channelDescribeRate: '1' })
   for (let index = 0; index < 5; index++) {
     expect(await refusal(call(f, 'DescribeChannel', { ChannelArn: f.ChannelArn, ChimeBearer: f.stranger }))).toMatchObject({ status: 403 })
@@ -253,7 +253,7 @@ test('calls that are refused use up nothing of those in whose name or channel th
   await call(f, 'DescribeChannel', { ChannelArn: f.ChannelArn, ChimeBearer: f.bob })
 })
 
-test('a user connects once a second, as on Amazon, and is told so by 1013 once its session is established', async () => {
+test('a user connects once a second, as on Amazon, and gets 1013 once its session is established', async () => {
   const { world, fixture: f, advance } = await throttledWorld({})
   const connect = async () => {
     const listening = new Listening(await presignedUrl(world.app, f.alice))
@@ -269,7 +269,7 @@ test('a user connects once a second, as on Amazon, and is told so by 1013 once i
   expect([first.socket.readyState, later.socket.readyState]).toEqual([1, 1])
 })
 
-test('without --rate-limits nothing is counted', async () => {
+test('without --rate-limits no rate applies', async () => {
   const world = await startWorld('sqlite', { bearerRate: '1' })
   const { user } = await world.appInstance(['alice'])
   const calls = Array.from({ length: 50 }, () => world.messaging.listChannelMembershipsForAppInstanceUser({ ChimeBearer: user('alice') }))
@@ -277,7 +277,7 @@ test('without --rate-limits nothing is counted', async () => {
   await world.close()
 })
 
-test('nodes that share a database share the rates: in the mean both together get no more than one would', async () => {
+test('nodes that share a database share the rates: on average both together allow no more than one would', async () => {
   const databaseUrl = await createPostgresDatabase()
   const rootKey = { accessKeyId: 'AKIATESTTESTTESTTEST', secretAccessKey: 'test-secret' }
   const flags = { port: '0', tls: 'off', logLevel: 'fatal', data: ':memory:', databaseUrl, rateLimits: 'aws', bearerRate: '10' }
@@ -308,7 +308,7 @@ test('nodes that share a database share the rates: in the mean both together get
   expect(answered).toBeLessThan(75)
 })
 
-test('a call that one rate refuses takes nothing of the others', async () => {
+test('a call that one rate refuses takes no token of the others', async () => {
   const { fixture, advance } = await throttledWorld({ identityRate: '1', userChangeRate: '1' })
   advance(10_000)
   const change = () => call(fixture, 'UpdateAppInstanceUser', { AppInstanceUserArn: fixture.alice, Name: 'x', Metadata: '' })

@@ -130,7 +130,7 @@ describe.each(databaseKinds)('the ids of another app instance, on %s', kind => {
     expect(await outcome(call(limited, 'ChannelFlowCallback', input))).toBe('refused')
   })
 
-  test('after all of this the other app instance is as it was', async () => {
+  test('after all of this the other app instance is unchanged', async () => {
     expect(await pictureOf(other, foreign)).toBe(before)
   })
 })

@@ -55,7 +55,7 @@ const typeOf = async (bytes: string) => {
   return `${status} ${headers.get('x-amzn-errortype')}`
 }
 
-test('the request that the attacks change is good', async () => {
+test('the request that the attacks modify is valid', async () => {
   expect((await raw(url, bytesOf(await linesOf(listing())))).status).toBe(200)
 })
 
@@ -103,7 +103,7 @@ describe('headers', () => {
     },
   )
 
-  test('X-Forwarded-For, Forwarded and X-Forwarded-Proto say nothing of where a request comes from', async () => {
+  test('X-Forwarded-For, Forwarded and X-Forwarded-Proto do not change where a request comes from', async () => {
     const Condition = { IpAddress: { 'aws:SourceIp': '203.0.113.7' } }
     for (const [name, value] of [
       ['x-forwarded-for', '203.0.113.7'],
@@ -142,7 +142,7 @@ describe('request smuggling', () => {
     ['a chunk without its line end', `${post}transfer-encoding: chunked\r\n\r\n1\r\nxx0\r\n\r\n${smuggled}`],
     ['a header line that ends in a bare line feed', `POST /channels HTTP/1.1\nhost: x\ncontent-length: 0\n\n${smuggled}`],
     ['a NUL in a header', `${post}x: \0\r\ncontent-length: 0\r\n\r\n${smuggled}`],
-  ])('%s: the connection ends with a refusal, and what is behind it is never answered', async (_, bytes) => {
+  ])('%s: the connection ends with a refusal, and the smuggled request is never answered', async (_, bytes) => {
     const connection = await RawConnection.open(url)
     connection.send(Buffer.from(bytes, 'latin1'))
     const answer = await connection.answer()
@@ -210,7 +210,7 @@ describe('signatures in the wrong place', () => {
     },
   )
 
-  test('a Date header does not make an old request new', async () => {
+  test('a Date header does not make an old request valid', async () => {
     const lines = await linesOf({ ...listing(), date: new Date(Date.now() - 3_600_000) })
     expect(await typeOf(bytesOf([...lines, `date: ${new Date().toUTCString()}`]))).toBe('403 InvalidSignatureException')
   })
@@ -254,8 +254,8 @@ function patternsOf(shape: unknown, found = new Map<string, number>()): Map<stri
   return found
 }
 
-describe('what users write', () => {
-  test('no pattern of the contract takes long, whatever it is asked about', () => {
+describe('user content', () => {
+  test('no pattern of the contract takes long, for any input', () => {
     const patterns = patternsOf(Object.values(operations).map(({ input }) => input))
     expect(patterns.size).toBeGreaterThan(5)
     const slow: string[] = []
@@ -271,7 +271,7 @@ describe('what users write', () => {
     expect(slow).toEqual([])
   })
 
-  test('a denial names what was asked for on one line of JSON, whatever that is called', async () => {
+  test('a denial names the resource on one line of JSON, whatever its name', async () => {
     const { messaging } = clientsWith(world, ring.keep({ groups: [[{ Action: 's3:*', Resource: '*' }]] }))
     const name = `${app}/user/a"}\u2028{"Code":"x`
     const answer = await refusal(messaging.listChannelMembershipsForAppInstanceUser({ ChimeBearer: alice, AppInstanceUserArn: name }))
@@ -279,7 +279,7 @@ describe('what users write', () => {
   })
 })
 
-test('after all of this the server is well', async () => {
+test('after all of this the server still works', async () => {
   await setTimeout(10)
   expect((await fetch(`${url}/health`)).status).toBe(200)
   expect((await world.messaging.listChannelMemberships({ ChannelArn: channel, ChimeBearer: alice })).ChannelMemberships).toHaveLength(1)

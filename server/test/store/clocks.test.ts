@@ -14,7 +14,7 @@ async function listed(node: World, bearer: string, channel: string) {
   return { last: last!, read: read! }
 }
 
-test('what is sent after a marker is newer than it and what was sent before is older, on two servers whose clocks are a second apart', async () => {
+test('a message after a marker is newer than it and a message before is older, on two servers whose clocks are a second apart', async () => {
   const settings = { databaseUrl: await createPostgresDatabase() }
   const nodes = await Promise.all([1000, 0].map(async ahead => startAhead('postgres', settings, ahead)))
   onTestFinished(async () => {
@@ -40,7 +40,7 @@ test('what is sent after a marker is newer than it and what was sent before is o
   }
 })
 
-test('many who read at once, while many send, are each told right what is unread', async () => {
+test('concurrent readers each see correctly what is unread, while many send', async () => {
   const settings = { databaseUrl: await createPostgresDatabase() }
   const nodes = await Promise.all([1000, 0].map(async ahead => startAhead('postgres', settings, ahead)))
   onTestFinished(async () => {

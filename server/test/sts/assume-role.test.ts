@@ -73,7 +73,7 @@ onBothDatabases('AssumeRole', world => {
     messaging.destroy()
   })
 
-  test('a disabled, deleted or changed key or role ends what comes of it within two seconds, sockets too', async () => {
+  test('a disabled, deleted or changed key or role ends its sessions within two seconds, sockets too', async () => {
     const { user, role } = await chatRole(world(), 'ending')
     const key = await makeKey(world(), allowing(['sts:*', role]))
     await changeTheRole(world(), 'ending', { trust: { principals: [key.accessKeyId], oidc: undefined, externalId: undefined } })
@@ -104,7 +104,7 @@ onBothDatabases('AssumeRole', world => {
     expect((await sts(world().app, key, 'GetCallerIdentity')).value('Code')).toBe('InvalidClientTokenId')
   })
 
-  test('asks who may: trust, policies of the caller, ExternalId, tags', async () => {
+  test('checks the trust of the role, the policies of the caller, ExternalId and tags', async () => {
     const named = await makeKey(world(), allowing(['chime:*', '*']))
     const allowed = await makeKey(world(), allowing(['sts:AssumeRole', roleArn('open')]))
     const forbidding = await makeKey(
@@ -207,7 +207,7 @@ onBothDatabases('AssumeRole', world => {
 })
 
 describe('the query protocol', () => {
-  test('what makes no sense is refused in the form of STS, with its names', async () => {
+  test('an invalid call is refused in the form and the names of STS', async () => {
     const world = await startWorld('sqlite')
     const { app } = world
     await makeRole(world, 'chat', { tags: ['*'], longestSeconds: 7200 })
@@ -261,7 +261,7 @@ describe('the query protocol', () => {
     await world.close()
   })
 
-  test('the audit log says who has asked for which credentials, and nothing of them', async () => {
+  test('the audit log says who has requested which credentials, and nothing of their content', async () => {
     const file = join(await temporaryFolder(), 'audit.log')
     const world = await startWorld('sqlite', { auditLog: file })
     const RoleArn = await makeRole(world, 'chat', {})
@@ -282,7 +282,7 @@ describe('the query protocol', () => {
     for (const secret of Object.values(credentials)) expect(text).not.toContain(secret)
   })
 
-  test('whatever comes is answered in the form of STS, and never with a 500', async () => {
+  test('every request is answered in the form of STS, and never with a 500', async () => {
     const world = await startWorld('sqlite')
     const name = constantFrom(
       'Action',
@@ -312,7 +312,7 @@ describe('the query protocol', () => {
     await world.close()
   })
 
-  test('credentials that have expired are told so, and their socket is closed with 1001 so that the client signs again', async () => {
+  test('expired credentials get an error that says so, and their socket is closed with 1001 so that the client signs again', async () => {
     // Signatures keep real time: credentials that the server makes with a clock that is behind expire at once.
     const world = await startWorld('sqlite', {}, { now: () => Date.now() - 897_000 })
     const { user, role } = await chatRole(world, 'chat')
@@ -330,7 +330,7 @@ describe('the query protocol', () => {
     await world.close()
   })
 
-  test('a session token with another key id, another secret or a turned bit, or without it, is refused', async () => {
+  test('a session token with another key id, another secret or a changed bit, or without it, is refused', async () => {
     const world = await startWorld('sqlite')
     const { user, role } = await chatRole(world, 'chat')
     const assume = async () =>

@@ -25,7 +25,7 @@ const tag = (number: number, key: string, value: string): [string, string][] => 
   [`Tags.member.${number}.Value`, value],
 ]
 
-test('a role gives a session for as long as it allows, and to a role before it for an hour', async () => {
+test('a role gives a session for as long as it allows, and with role chaining for an hour', async () => {
   const first = await makeRole(world, 'hours-1', { longestSeconds: 7200 })
   const second = await makeRole(world, 'hours-2', { longestSeconds: 7200, trust: { principals: [first] } })
   const long = await assume(world.app.rootKey, first, { DurationSeconds: '7200' })
@@ -37,7 +37,7 @@ test('a role gives a session for as long as it allows, and to a role before it f
   expect(tooLong.value('Message')).toMatch(/1 hour session limit for roles assumed by role chaining/)
 })
 
-test('credentials last 900 seconds at the least, those that root asks for itself an hour at the most', async () => {
+test('credentials last at least 900 seconds, and those of the root key at most an hour', async () => {
   const { rootKey } = world.app
   for (const [DurationSeconds, Code] of [
     ['899', 'ValidationError'],
@@ -50,7 +50,7 @@ test('credentials last 900 seconds at the least, those that root asks for itself
     expect(secondsOf(await sts(world.app, rootKey, 'GetSessionToken', given))).toBeLessThanOrEqual(3600)
 })
 
-test('a transitive tag goes on from role to role, however many, and any other ends with its role', async () => {
+test('a transitive tag passes from role to role, however many, and any other ends with its role', async () => {
   const first = await makeRole(world, 'way-1', { tags: ['*'] })
   const second = await makeRole(world, 'way-2', { trust: { principals: [first] }, tags: ['*'] })
   const { user } = await world.appInstance(['alice', 'bob'])
@@ -69,7 +69,7 @@ async function listed(key: SigningKey, bearer: string) {
   return call(world.app.url, key, { path: '/channels', query, headers: { 'x-amz-chime-bearer': bearer } })
 }
 
-test('the policy of a session is asked for AssumeRole though the role names who has it', async () => {
+test('the session policy must allow AssumeRole even if the role names its holder', async () => {
   const first = await makeRole(world, 'narrow-1', { policy: allowing(['chime:*', '*']) })
   const second = await makeRole(world, 'narrow-2', { trust: { principals: [first] } })
   const codeWith = async (Policy: string | undefined) => {
@@ -81,7 +81,7 @@ test('the policy of a session is asked for AssumeRole though the role names who 
   expect(await codeWith(allowing(['chime:*', '*']))).toBe('AccessDenied')
 })
 
-test('a session has fifty tags at the most, and of two keys that differ in case only one', async () => {
+test('a session has at most fifty tags, and two keys that differ only in case are one', async () => {
   const role = await makeRole(world, 'tagged', { tags: ['*'] })
   const many = (count: number) => tags(...Array.from({ length: count }, (_, index): [string, string] => [`k${index}`, 'v']))
   expect((await assume(world.app.rootKey, role, many(50))).status).toBe(200)

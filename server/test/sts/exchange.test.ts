@@ -42,39 +42,43 @@ async function exchanging(kind: (typeof databaseKinds)[number], settings: Record
   }
 }
 
-test.each(databaseKinds)("a login is exchanged for credentials of its user, who is made, as Amazon's chat demo does, on %s", async kind => {
-  const { issuer, world, arn, close } = await exchanging(kind)
-  const token = await issuer.token('us-east-1:alice', { claims: { name: 'Alice Ä.' } })
-  const answer = await exchange(world, `Bearer ${token}`)
-  expect(answer.status).toBe(200)
-  expect(answer.headers.get('access-control-allow-origin')).toBe(origin)
-  expect(answer.headers.get('access-control-allow-credentials')).toBe('true')
-  expect(answer.headers.get('cache-control')).toBe('no-store')
-  const given = (await answer.json()) as Given
-  const ChimeBearer = `${arn}/user/us-east-1:alice`
-  expect(given).toMatchObject({ ChimeAppInstanceUserArn: ChimeBearer, ChimeUserId: 'us-east-1:alice', ChimeDisplayName: 'Alice Ä.' })
-  expect(Date.parse(given.ChimeCredentials.Expiration)).toBeGreaterThan(Date.now() + 3_500_000)
+test.each(databaseKinds)(
+  "a login is exchanged for credentials of its user, who is created, as Amazon's chat demo does, on %s",
+  async kind => {
+    const { issuer, world, arn, close } = await exchanging(kind)
+    const token = await issuer.token('us-east-1:alice', { claims: { name: 'Alice Ä.' } })
+    const answer = await exchange(world, `Bearer ${token}`)
+    expect(answer.status).toBe(200)
+    expect(answer.headers.get('access-control-allow-origin')).toBe(origin)
+    expect(answer.headers.get('access-control-allow-credentials')).toBe('true')
+    expect(answer.headers.get('cache-control')).toBe('no-store')
+    const given = (await answer.json()) as Given
+    const ChimeBearer = `${arn}/user/us-east-1:alice`
+    expect(given).toMatchObject({ ChimeAppInstanceUserArn: ChimeBearer, ChimeUserId: 'us-east-1:alice', ChimeDisplayName: 'Alice Ä.' })
+    expect(Date.parse(given.ChimeCredentials.Expiration)).toBeGreaterThan(Date.now() + 3_500_000)
 
-  const { AccessKeyId: accessKeyId, SecretAccessKey: secretAccessKey, SessionToken: sessionToken } = given.ChimeCredentials
-  const { messaging, identity } = clientsOf(world.app, { accessKeyId, secretAccessKey, sessionToken })
-  await messaging.createChannel({ AppInstanceArn: arn, Name: 'x', ChimeBearer })
-  const { AppInstanceUser } = await identity.describeAppInstanceUser({ AppInstanceUserArn: ChimeBearer })
-  expect(AppInstanceUser!.Name).toBe('Alice Ä.')
-  await expect(messaging.listChannels({ AppInstanceArn: arn, ChimeBearer: `${arn}/user/known` })).rejects.toMatchObject({
-    name: 'AccessDeniedException',
-  })
-  messaging.destroy()
-  identity.destroy()
+    const { AccessKeyId: accessKeyId, SecretAccessKey: secretAccessKey, SessionToken: sessionToken } = given.ChimeCredentials
+    const { messaging, identity } = clientsOf(world.app, { accessKeyId, secretAccessKey, sessionToken })
+    await messaging.createChannel({ AppInstanceArn: arn, Name: 'x', ChimeBearer })
+    const { AppInstanceUser } = await identity.describeAppInstanceUser({ AppInstanceUserArn: ChimeBearer })
+    expect(AppInstanceUser!.Name).toBe('Alice Ä.')
+    await expect(messaging.listChannels({ AppInstanceArn: arn, ChimeBearer: `${arn}/user/known` })).rejects.toMatchObject({
+      name: 'AccessDeniedException',
+    })
+    messaging.destroy()
+    identity.destroy()
 
-  // The demo writes the token in base64; several at once make one user, who keeps the name of the first time.
-  const again = await Promise.all([1, 2, 3].map(() => exchange(world, `Bearer ${Buffer.from(token).toString('base64')}`)))
-  for (const each of again) expect(await each.json()).toMatchObject({ ChimeAppInstanceUserArn: ChimeBearer, ChimeDisplayName: 'Alice Ä.' })
-  const known = (await (await exchange(world, `Bearer ${await issuer.token('known', { claims: { name: 'Other' } })}`)).json()) as Given
-  expect(known.ChimeDisplayName).toBe('known')
-  await close()
-})
+    // The demo writes the token in base64; several at once make one user, who keeps the name of the first time.
+    const again = await Promise.all([1, 2, 3].map(() => exchange(world, `Bearer ${Buffer.from(token).toString('base64')}`)))
+    for (const each of again)
+      expect(await each.json()).toMatchObject({ ChimeAppInstanceUserArn: ChimeBearer, ChimeDisplayName: 'Alice Ä.' })
+    const known = (await (await exchange(world, `Bearer ${await issuer.token('known', { claims: { name: 'Other' } })}`)).json()) as Given
+    expect(known.ChimeDisplayName).toBe('known')
+    await close()
+  },
+)
 
-test('a login whose subject cannot be the id of a user as it is acts as the user of its mapped id, and as nobody else', async () => {
+test('a login whose subject is no valid user id acts as the user of its mapped id, and as nobody else', async () => {
   const { issuer, world, arn, close } = await exchanging('sqlite')
   const ids = {
     'auth0|5f7c8ec7c33c6c004bbafe82': 'x:auth0:7C5f7c8ec7c33c6c004bbafe82',
@@ -101,7 +105,7 @@ test('a login whose subject cannot be the id of a user as it is acts as the user
   await close()
 })
 
-test('a role that asks for claims gives nothing for a login without them', async () => {
+test('a role with conditions on claims gives nothing for a login without them', async () => {
   const { issuer, world, close } = await exchanging('sqlite')
   const condition = { StringEquals: { [`${issuer.url.replace('http://', '')}:env`]: 'production' } }
   await changeTheRole(world, 'chat', {
@@ -115,7 +119,7 @@ test('a role that asks for claims gives nothing for a login without them', async
   await close()
 })
 
-test('the claim that the operator has chosen is the user, and a login without it is none', async () => {
+test("the operator's claim becomes the user, and a login without it is refused", async () => {
   const { issuer, world, arn, close } = await exchanging('sqlite', { userClaim: 'oid' })
   const answer = await exchange(world, `Bearer ${await issuer.token('pairwise', { claims: { oid: '_7b2-e4', name: 'Entra' } })}`)
   expect(await answer.json()).toMatchObject({ ChimeAppInstanceUserArn: `${arn}/user/x:_7b2-e4`, ChimeDisplayName: 'Entra' })
@@ -131,7 +135,7 @@ test('the claim that the operator has chosen is the user, and a login without it
   await close()
 })
 
-test('what is no login is refused, so that a browser can read it, and nobody is made', async () => {
+test('an invalid login is refused, so that a browser can read it, and no user is created', async () => {
   const { issuer, world, arn, close } = await exchanging('sqlite', { exchangeUsers: 'off' })
   const status = async (authorization: string) => {
     const answer = await exchange(world, authorization)
@@ -170,7 +174,7 @@ test('there is no exchange unless it is configured', async () => {
   await world.close()
 })
 
-test('of more logins than are asked about at once the hook hears nothing, and they are told to try again', async () => {
+test('logins beyond the limit do not reach the hook and get an error to retry', async () => {
   let waiting = 0
   let most = 0
   const hook = createServer((_, response) => {
@@ -192,7 +196,7 @@ test('of more logins than are asked about at once the hook hears nothing, and th
   hook.close()
 })
 
-test('an exchange hook says whose login it is: it gets the header as it came, and what it answers counts', async () => {
+test('an exchange hook decides whose login it is: it receives the header unchanged, and its answer counts', async () => {
   const asked: (string | undefined)[] = []
   let answer = (request: IncomingMessage, response: ServerResponse): void => {
     asked.push(`${request.method} ${request.url} ${request.headers.authorization}`)

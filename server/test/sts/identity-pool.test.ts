@@ -126,7 +126,7 @@ describe('an identity pool', () => {
     expect(who.value('Arn')).toBe('arn:aws:sts::000000000000:assumed-role/chat/CognitoIdentityCredentials')
   })
 
-  test("has users by their IdentityId where the policy is that of Amazon's demo, unedited: over REST and on a socket", async () => {
+  test("identifies users by their IdentityId if the policy is that of Amazon's demo, unedited: over REST and on a socket", async () => {
     const demo = await startWorld('sqlite', settings())
     onTestFinished(() => demo.close())
     await makeRole(demo, 'chat', { policy: policyOfDemo, trust: { oidc: { issuer: issuer.url, audiences: ['web'] } } })
@@ -146,7 +146,7 @@ describe('an identity pool', () => {
     identity.destroy()
   })
 
-  test('gives each login one identity, whatever else its token says, and no two logins the same', async () => {
+  test('gives each login one identity, whatever else its token contains, and never the same to two', async () => {
     const alice = await idOf(world, await login('alice'))
     expect(alice).toMatch(/^eu-central-1:[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
     expect(await idOf(world, await login('alice', { audience: 'mobile', claims: { name: 'Other' } }))).toBe(alice)
@@ -159,7 +159,7 @@ describe('an identity pool', () => {
     expect(body.IdentityId).not.toBe(alice)
   })
 
-  test('takes the names of its issuer that clients use, and no others', async () => {
+  test('accepts the names of its issuer that clients use, and no others', async () => {
     const token = await issuer.token('alice')
     for (const name of [provider, `${provider}/`]) expect((await getId({ [name]: token })).status).toBe(200)
     const unsupported = notAuthorized('Token is not from a supported provider of this identity pool.')
@@ -171,7 +171,7 @@ describe('an identity pool', () => {
     }
   })
 
-  test('answers credentials only for the identity of the login that is shown', async () => {
+  test('returns credentials only for the identity of the login in the call', async () => {
     const bob = await idOf(world, await login('bob'))
     const mismatch = notAuthorized("Logins don't match. Please include at least one valid login for this identity or identity pool.")
     expect(refused(await getCredentials(bob, await login('alice')))).toEqual(mismatch)
@@ -193,14 +193,14 @@ describe('an identity pool', () => {
     expect(refused(await getId({ [provider]: 'nonsense' }))).toEqual(notAuthorized('Invalid login token.'))
   })
 
-  test('gives guests nothing while it has no role for them', async () => {
+  test('gives guests nothing unless it has a role for them', async () => {
     const off = notAuthorized('Unauthenticated access is not supported for this identity pool.')
     for (const Logins of [undefined, {}, null]) expect(refused(await getId(Logins))).toEqual(off)
     for (const id of [await idOf(world, await login('alice')), 'eu-central-1:0b7c9d3e-0000-4000-8000-000000000009'])
       expect(refused(await getCredentials(id, {}))).toEqual(off)
   })
 
-  test('says which pool, identity, role and login it does not know', async () => {
+  test('reports an unknown pool, identity, role and login', async () => {
     const ofAnother = await ask(world, 'GetId', { IdentityPoolId: 'us-east-1:0', Logins: await login('alice') })
     expect(refused(ofAnother)).toEqual([400, 'ResourceNotFoundException', "IdentityPool 'us-east-1:0' not found."])
     const two = await getId({ ...(await login('alice')), 'accounts.google.com': 'x' })
@@ -217,7 +217,7 @@ describe('an identity pool', () => {
     expect(mobile.body.Reason).toContain('carillon roles update')
   })
 
-  test('refuses input that breaks a rule, as Amazon words it, and passes over members that it does not know', async () => {
+  test("refuses invalid input in Amazon's words, and ignores members that it does not know", async () => {
     const broken: [operation: string, input: unknown, type: string, message: RegExp][] = [
       ['GetId', '', 'SerializationException', /^The request could not be understood$/],
       ['GetId', '{', 'SerializationException', /^The request/],
@@ -257,7 +257,7 @@ describe('an identity pool', () => {
     expect((await getId(await login('alice'), { AccountId: '123456789012', Unknown: [1] })).status).toBe(200)
   })
 
-  test('names what there is where something else is called, user pools among it; and STS is beside it on the same path', async () => {
+  test('lists its operations if another is called, those of user pools among them; STS is beside it on the same path', async () => {
     expect((await ask(world, 'GetOpenIdToken', {})).body.Reason).toBe(
       'There are AWSCognitoIdentityService.GetId and AWSCognitoIdentityService.GetCredentialsForIdentity: X-Amz-Target names one of them.',
     )
@@ -311,7 +311,7 @@ describe('an identity pool', () => {
     expect(await actingAs(world, given, app.user('alice'))).toBe('allowed')
   })
 
-  test('is in the audit log by its operations and identities, and its tokens are not', async () => {
+  test('is in the audit log with its operations and identities, and without its tokens', async () => {
     const Logins = await login('alice')
     const IdentityId = await idOf(world, Logins)
     await getCredentials(IdentityId, Logins)
@@ -335,7 +335,7 @@ describe('an identity pool', () => {
   })
 })
 
-test('an issuer that is a user pool of this machine has the name that a user pool has at Amazon, too', async () => {
+test('an issuer that is a user pool of this machine also has the name of a user pool on Amazon', async () => {
   const world = await startWorld('sqlite', {
     ...settings(),
     oidcIssuer: `${issuer.url}/local_0aBc`,
@@ -355,7 +355,7 @@ test('an issuer that is a user pool of this machine has the name that a user poo
     expect((await ask(world, 'GetId', { IdentityPoolId: poolId, Logins: { [name]: token } })).status).toBe(400)
 })
 
-test('where no pool is configured, none is found, and the reason says what to do', async () => {
+test('without a configured pool none is found, and the reason says what to do', async () => {
   const world = await startWorld('sqlite')
   onTestFinished(() => world.close())
   const pool = await ask(world, 'GetId', { IdentityPoolId: poolId })
@@ -365,7 +365,7 @@ test('where no pool is configured, none is found, and the reason says what to do
   expect(refused(identity)).toEqual([400, 'ResourceNotFoundException', `Identity '${poolId}' not found.`])
 })
 
-test.each(databaseKinds)('guests have identities of their own, which every node takes and nobody can invent, on %s', async kind => {
+test.each(databaseKinds)('guests have identities of their own, which every node accepts and nobody can invent, on %s', async kind => {
   const place: Record<string, string> = kind === 'postgres' ? { databaseUrl: await createPostgresDatabase() } : {}
   const first = await startWorld(kind, { ...settings(), ...place, identityPoolGuestRole: 'guest' })
   const { arn, user } = await first.appInstance()
@@ -417,7 +417,7 @@ const trustIn = (env: string) => ({
   oidc: { issuer: issuer.url, audiences: ['web'], condition: { StringEquals: { [`${provider}:env`]: env } } },
 })
 
-test('a role that asks for claims of the token is given with them only, and a change of it holds for the next call', async () => {
+test('a role with conditions on claims is given only with them, and a change of it applies to the next call', async () => {
   const world = await startWorld('sqlite', settings())
   onTestFinished(() => world.close())
   const stages = ['first', 'second', 'third', 'fourth']
@@ -435,7 +435,7 @@ test('a role that asks for claims of the token is given with them only, and a ch
   }
 })
 
-test('a role for guests must say that it is one for the guests of this pool', async () => {
+test('a role for guests must trust the guests of this pool', async () => {
   const world = await startWorld('sqlite', { identityPool: poolId, identityPoolGuestRole: 'guest' })
   onTestFinished(() => world.close())
   const IdentityId = await idOf(world)

@@ -7,7 +7,7 @@ const identityPool = 'us-east-1:0b7c9d3e-0000-4000-8000-000000000001'
 
 const from = (address: string) => ({ 'x-forwarded-for': address })
 
-test('logins have a rate for each address, whichever call shows them and whatever they are; others keep theirs', async () => {
+test('logins have a rate for each address, whichever call they use and whatever they contain; other addresses keep theirs', async () => {
   const issuer = await OidcIssuer.start()
   let time = Date.now()
   const world = await startWorld(

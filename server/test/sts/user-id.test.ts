@@ -17,7 +17,7 @@ const textOf = (id: string) =>
 
 const near = string({ unit: constantFrom('x', ':', '7', 'C', '|', '_', '-', '.', '@', 'ä', '%', 's'), minLength: 1, maxLength: 30 })
 
-test('every text has an id that a user can have, and what is escaped can be read back, so that no two share one', () => {
+test('every text has a valid user id, and an escaped one can be read back, so two texts never share one', () => {
   assert(
     property(oneof(near, string({ unit: 'binary', minLength: 1, maxLength: 100 })), text => {
       const id = userIdOf(text)

@@ -70,7 +70,7 @@ describe('AssumeRoleWithWebIdentity', () => {
     identity.destroy()
   })
 
-  test("Amazon's claim of tags is taken too, and must be of tags that the role takes", async () => {
+  test("Amazon's claim of tags is used too, and must contain tags that the role takes", async () => {
     const answer = await assume(await issuer.token('x', tags({ user: ['carol'] })), 'tagged')
     expect(await mayActAs(answer, 'carol')).toBe(true)
     expect(await mayActAs(answer, 'alice')).toBe(false)
@@ -79,13 +79,13 @@ describe('AssumeRoleWithWebIdentity', () => {
     expect((await assume(await issuer.token('x', tags({ user: '${*}' })), 'tagged')).value('Code')).toBe('ValidationError')
   })
 
-  test('a claim that could be a wildcard is no tag', async () => {
+  test('a claim that could be a wildcard becomes no tag', async () => {
     for (const team of ['*', 'a*', '${x}', 'a|b', 'x'.repeat(257)]) {
       expect((await assume(await issuer.token('alice', { claims: { team } }))).value('Code')).toBe('AccessDenied')
     }
   })
 
-  test("a subject that no ARN may hold is mapped to a user's id, in tags and in Amazon's variable alike, and is no wildcard", async () => {
+  test("a subject that no ARN may contain is mapped to a user's id, in tags and in Amazon's variable alike, and is no wildcard", async () => {
     const { AppInstanceUserArn } = await world.identity.createAppInstanceUser({
       AppInstanceArn: app.arn,
       AppInstanceUserId: 'x:auth0:7Calice',
@@ -104,7 +104,7 @@ describe('AssumeRoleWithWebIdentity', () => {
     }
   })
 
-  test('only roles that take tokens of this issuer for this audience are given, and others look like none', async () => {
+  test('only roles that accept tokens of this issuer for this audience are given, and the answer for others is that of a missing role', async () => {
     const token = await issuer.token('alice')
     const refusals = await Promise.all(['keys-only', 'elsewhere', 'nobody'].map(role => assume(token, role)))
     refusals.push(await assume(await issuer.token('alice', { audience: 'mobile' })))
@@ -117,7 +117,7 @@ describe('AssumeRoleWithWebIdentity', () => {
     expect((await assume(token, 'chat', { DurationSeconds: '3601' })).value('Code')).toBe('ValidationError')
   })
 
-  test('a role takes a token only where its claims meet the condition of the role, and a refusal does not say which', async () => {
+  test('a role accepts a token only if its claims meet the condition, and a refusal does not say which claim', async () => {
     const provider = issuer.url.replace('http://', '')
     const oidc = { issuer: issuer.url, audiences: ['web'] }
     const condition = {
@@ -160,7 +160,7 @@ describe('AssumeRoleWithWebIdentity', () => {
     }
   })
 
-  test('tokens that are not what they should be are refused', async () => {
+  test('invalid tokens are refused', async () => {
     const now = Math.floor(Date.now() / 1000)
     const claims = { sub: 'alice', iss: issuer.url, aud: 'web', iat: now, exp: now + 600 }
     const good = await issuer.token('alice')
@@ -208,7 +208,7 @@ describe('AssumeRoleWithWebIdentity', () => {
     await other.close()
   })
 
-  test('a key that the issuer has rotated to is found, and it is not asked for each token', async () => {
+  test('a key that the issuer has rotated to is found, and the issuer is not asked for each token', async () => {
     await expect.poll(async () => (await assume(await issuer.token('alice'))).status).toBe(200)
     const before = issuer.asked
     await Promise.all(Array.from({ length: 20 }, async () => assume(await issuer.token('alice', { header: { kid: 'unknown' } }))))
@@ -219,7 +219,7 @@ describe('AssumeRoleWithWebIdentity', () => {
   })
 })
 
-test('an issuer that is away is told as such, is not asked for each token, and is found once it is back', async () => {
+test('an unavailable issuer is reported, is not asked for each token, and is found once it is back', async () => {
   const away = await OidcIssuer.start()
   away.failing = 500
   const own = await startWorld('sqlite', { oidcIssuer: away.url, oidcAudience: 'web' })

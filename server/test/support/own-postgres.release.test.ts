@@ -6,7 +6,7 @@ import { startPostgres } from './postgres.ts'
 import { installedPostgres } from './postgres-programs.ts'
 import { root, run, temporaryFolder } from './process.ts'
 
-test('PostgreSQL runs though it is in a folder that no other user may enter, and npm has run no install script', async () => {
+test('PostgreSQL runs although it is in a folder that no other user may enter, and npm has run no install script', async () => {
   // Of mode 700. The links beside the libraries are what the install script makes.
   const native = join(await temporaryFolder(), 'native')
   await cp(await installedPostgres(), native, { recursive: true, filter: async path => !(await lstat(path)).isSymbolicLink() })

@@ -39,7 +39,7 @@ async function ownCertificate(): Promise<{ folder: string; cert: string; key: st
   return { folder, ...own }
 }
 
-test('the first start makes a CA and a certificate, and a stock client that trusts only ca.pem works over https', async () => {
+test('the first start creates a CA and a certificate, and a stock client that trusts only ca.pem works over https', async () => {
   const data = await temporaryFolder()
   const server = serveTls(['--data', data], { env: keyVariables })
   const tlsUrl = await server.tlsUrl()
@@ -83,7 +83,7 @@ print(boto3.client('chime-sdk-identity', endpoint_url=url).list_app_instances()[
   })
 })
 
-test('the certificate has the names of the machine, the host and the public host, and browsers take how long it lasts', async () => {
+test('the certificate has the names of the machine, the host and the public host, and browsers accept its lifetime', async () => {
   const folder = await temporaryFolder()
   await keep(folder, { host: 'fe80::1', publicWsHost: '[2001:db8::1]:8443' })
   const leaf = await leafOf(folder)
@@ -106,7 +106,7 @@ test('no file holds the private key of the CA', async () => {
   expect(leaf.publicKey.equals(new X509Certificate(await caOf(folder)).publicKey)).toBe(false)
 })
 
-test('a second start keeps the CA, and one that needs another name makes it anew and says so', async () => {
+test('a second start keeps the CA, and one that needs another name creates a new one and says so', async () => {
   const data = await temporaryFolder()
   const start = async (...flags: string[]) => {
     const server = serveTls(['--data', data, ...flags])
@@ -123,7 +123,7 @@ test('a second start keeps the CA, and one that needs another name makes it anew
   expect((await start()).ca).toBe(renamed.ca)
 })
 
-test('a certificate that ends within 30 days is made anew', async () => {
+test('a certificate that expires within 30 days is replaced', async () => {
   const folder = await temporaryFolder()
   await keep(folder)
   const ca = await caOf(folder)
@@ -141,7 +141,7 @@ test('a certificate that ends within 30 days is made anew', async () => {
   }
 })
 
-test('what is missing, broken or does not fit together is made good, and a key that is none is refused', async () => {
+test('missing, broken or mismatched files are replaced, and an invalid key is refused', async () => {
   const folder = await temporaryFolder()
   await keep(folder)
   const fits = async () => (await leafOf(folder)).checkIssued(new X509Certificate(await caOf(folder)))
@@ -169,7 +169,7 @@ test('servers on PostgreSQL that start at once in one new folder show the same c
   expect((await readdir(data)).filter(name => name.startsWith('.'))).toEqual([])
 })
 
-test('with :memory: the certificate is in the folder of the credentials, and goes with it', async () => {
+test('with :memory: the certificate is in the folder of the credentials, and is removed with it', async () => {
   const server = serveTls(['--data', ':memory:'])
   const folder = await server.printed(/AWS_SHARED_CREDENTIALS_FILE=(.*)\/credentials/)
   expect(await healthOver(await server.tlsUrl(), await caOf(folder))).toBe(200)
@@ -178,7 +178,7 @@ test('with :memory: the certificate is in the folder of the credentials, and goe
 })
 
 describe('a certificate that is given', () => {
-  test('is served, and nothing is made in the data folder', async () => {
+  test('is served, and none is created in the data folder', async () => {
     const { folder, cert, key } = await ownCertificate()
     const data = await temporaryFolder()
     const env = { CARILLON_TLS_CERT: cert, CARILLON_TLS_KEY: '/nonsense', ...keyVariables }
@@ -187,7 +187,7 @@ describe('a certificate that is given', () => {
     expect((await readdir(data)).filter(name => name.endsWith('.pem'))).toEqual([])
   })
 
-  test('is taken anew when the files change, through links too, and a broken one changes nothing', async () => {
+  test('is reloaded when the files change, through links too, and a broken one changes nothing', async () => {
     const [first, second, links] = [await ownCertificate(), await ownCertificate(), await temporaryFolder()]
     // As Kubernetes does it: the files are links into a folder that is itself a link, which is swapped.
     const point = async (target: string) => {
@@ -211,7 +211,7 @@ describe('a certificate that is given', () => {
     expect(server.stderr.match(/"level":40/g)).toHaveLength(1)
   })
 
-  test('of which half is given, or that cannot be read or does not fit its key, is refused with one line', async () => {
+  test('of which half is given, or that cannot be read or does not match its key, is refused with one line', async () => {
     const [own, other] = [await ownCertificate(), await ownCertificate()]
     expect(
       await Promise.all([
@@ -232,7 +232,7 @@ describe('a certificate that is given', () => {
 })
 
 describe('carillon certs', () => {
-  test('makes the certificates that the server then uses, and says where the CA is and how to trust it', async () => {
+  test('creates the certificates that the server then uses, and says where the CA is and how to trust it', async () => {
     const data = join(await temporaryFolder(), "it's a folder")
     const made = await certs(['--data', data, '--public-ws-host', 'chat.example.com'])
     const quoted = `'${data.replace("'", String.raw`'\''`)}/ca.pem'`
@@ -249,7 +249,7 @@ describe('carillon certs', () => {
     expect(await caOf(data)).toBe(ca)
   })
 
-  test('says that an own certificate is used, and refuses a folder that keeps nothing', async () => {
+  test('says that an own certificate is used, and refuses a folder that stores nothing', async () => {
     const { cert, key } = await ownCertificate()
     const data = await temporaryFolder()
     expect(await certs(['--data', data, '--tls-cert', cert, '--tls-key', key])).toEqual({

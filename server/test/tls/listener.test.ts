@@ -31,7 +31,7 @@ async function creation(url: string, key = world.app.rootKey): Promise<string> {
   return `POST /app-instances HTTP/1.1\r\n${lines.join('')}content-length: ${body.length}\r\n\r\n${body}`
 }
 
-test('plain HTTP, other bytes, half a handshake and an old TLS on the TLS port do no harm', async () => {
+test('plain HTTP, other bytes, an incomplete handshake and an old TLS on the TLS port do not affect the server', async () => {
   const attempts = [
     'GET /health HTTP/1.1\r\nhost: x\r\n\r\n',
     '\u0016\u0003\u0001\u0002\u0000nonsense that is no hello',
@@ -91,7 +91,7 @@ test('a client that ends its side of the connection after a request is answered,
   }
 })
 
-test('half requests whose senders vanish leave nothing behind', async () => {
+test('incomplete requests whose senders vanish leave nothing behind', async () => {
   const whole = await creation(tlsUrl)
   const before = (await world.identity.listAppInstances({})).AppInstances!.length
   await Promise.all(
@@ -105,7 +105,7 @@ test('half requests whose senders vanish leave nothing behind', async () => {
   expect((await raw(tlsUrl, whole, { ca })).status).toBe(201)
 })
 
-test('at SIGTERM what is asked over TLS is answered, what comes is refused, and silent connections do not hold the server', async () => {
+test('at SIGTERM calls in progress over TLS are answered, new ones are refused, and silent connections do not delay the server', async () => {
   const data = await temporaryFolder()
   const server = serveTls(['--data', data], { env: keyVariables })
   const url = await server.tlsUrl()
@@ -137,7 +137,7 @@ test('a TLS port that is taken is refused with one line that names it', async ()
   expect(result).toEqual({ code: 1, stdout: '', stderr: `carillon: Cannot listen on 127.0.0.1:${port}: another process listens there.\n` })
 })
 
-test('a server on all addresses is shown by a name that its certificate has', async () => {
+test('a server on all addresses is shown by a name in its certificate', async () => {
   const server = serveTls(['--host', '0.0.0.0', '--data', ':memory:'])
   expect(await server.tlsUrl()).toMatch(/^https:\/\/localhost:\d+$/)
   expect(await server.url()).toMatch(/^http:\/\/0\.0\.0\.0:\d+$/)

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { BoundedMap } from '../../src/tools/bounded-map.ts'
 
-test('where there is no room, the entry goes that has been read or set the longest ago', () => {
+test('a full map removes the least recently read or set entry', () => {
   const map = new BoundedMap<string, number>(3)
   map.set('a', 1).set('b', 2).set('c', 3)
   expect(map.get('a')).toBe(1)

@@ -29,15 +29,15 @@ async function queue(count: number, milliseconds: number, end: () => void = () =
   return (await settled).map(({ status }) => status)
 }
 
-test('a queue that moves is worked off, though its last waits for longer than a queue may stand still', async () => {
+test('a queue that moves is served, although its last work waits longer than the standstill limit', async () => {
   expect(await queue(8, 1000)).toEqual(Array.from({ length: 8 }, () => 'fulfilled'))
 })
 
-test('nobody waits for longer than in all, however well the queue moves', async () => {
+test('no work waits longer than the total limit, however well the queue moves', async () => {
   expect((await queue(30, 1100)).filter(status => status === 'fulfilled')).toHaveLength(14)
 })
 
-test('a queue behind a work that does not end is refused, and so is one behind works that are kept from their end', async () => {
+test('a queue behind a work that does not end is refused, and so is one behind works that are prevented from running', async () => {
   expect(await queue(3, 10_000)).toEqual(['fulfilled', 'rejected', 'rejected'])
   let tried = 0
   await queue(8, 1000, () => {
@@ -47,7 +47,7 @@ test('a queue behind a work that does not end is refused, and so is one behind w
   expect(tried).toBeLessThan(5)
 })
 
-test('a work that is refused for another reason has come to its end, and the queue behind it moves', async () => {
+test('a work that fails for another reason has run to its end, and the queue behind it moves', async () => {
   let tried = 0
   await queue(8, 1000, () => {
     tried++

@@ -1,4 +1,7 @@
-/** Keys of Amazon's that no request to this server has: it is in no organization and no VPC, and no other service calls it. */
+/**
+ * Amazon's condition keys that have no value in any request here: the server is in no organization and no VPC, and no other service
+ * calls it.
+ */
 const texts = new Set(
   [
     'ChatbotSourceArn',
@@ -33,7 +36,7 @@ const lists = new Set(
   ),
 )
 
-/** Services that stand beside Chime in one statement: their keys say nothing of a call to this server. */
+/** Services that a statement may name together with Chime. Their condition keys have no value in a call to this server. */
 const services = new Set([
   'apigateway',
   'cloudfront',
@@ -61,7 +64,9 @@ const services = new Set([
   'states',
 ])
 
-/** Whether a key, in lower case, is one that no request has a value for, and whether Amazon gives it many. Undefined for every other. */
+/**
+ * For a key (in lower case) that has no value in any request: whether it is multivalued on Amazon. Undefined for every other key.
+ */
 export function absentKey(name: string): { readonly isList: boolean } | undefined {
   if (lists.has(name)) return { isList: true }
   return texts.has(name) || services.has(name.split(':', 1)[0]!) ? { isList: false } : undefined

@@ -12,7 +12,7 @@ export interface ArnPattern {
   readonly matches: (arn: string, principal: Subject, context: RequestContext) => boolean
 }
 
-/** The components of an ARN pattern. What a variable stands for never begins another one: it is put in later. */
+/** Returns the components of an ARN pattern. The value of a variable is inserted later, so it never starts another component. */
 function componentsOf(parts: readonly Part[]): Part[][] {
   let component: Part[] = []
   const all = [component]
@@ -26,12 +26,15 @@ function componentsOf(parts: readonly Part[]): Part[][] {
     }
     if (rest !== '') component.push(rest)
   }
-  // Amazon completes an ARN that is cut short.
+  // As on Amazon, a shortened ARN is completed with wildcards.
   while (all.length < components) all.push([many])
   return all
 }
 
-/** `*`, or an ARN each of whose six components may have wildcards and variables, which do not reach over its colons. */
+/**
+ * Compiles `*`, or an ARN whose six components may each have wildcards and variables. A wildcard or variable never matches beyond
+ * its component.
+ */
 export function arnPatternOf(text: string, variables: boolean): ArnPattern {
   const grammar: Grammar = { wildcards: true, variables }
   const parts = partsOf(text, grammar)
@@ -41,7 +44,7 @@ export function arnPatternOf(text: string, variables: boolean): ArnPattern {
   const resource = patternOf(all[components - 1]!)
   const head = all.slice(0, -1).map(component => (component.length === 0 ? '' : component.length === 1 ? component[0]! : many))
   if (head.every(component => typeof component === 'string')) {
-    // The usual case, and the quickest: only the resource itself has something to find out.
+    // The usual and fastest case: only the last component has wildcards or variables.
     const start = `${head.join(':')}:`
     return {
       parts,

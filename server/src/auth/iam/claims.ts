@@ -4,10 +4,12 @@ import { valueUnder, type ConditionKey } from './keys.ts'
 import { PolicyError } from './policy-error.ts'
 import type { RequestContext } from './request-context.ts'
 
-/** What a token says, by claim. */
+/** The claims of a token, by name. */
 type Claims = Readonly<Record<string, unknown>>
 
-/** What IAM and Cognito call an issuer: its URL without scheme and final slash. Condition keys on its claims begin with it. */
+/**
+ * The name of an issuer in IAM and Cognito: its URL without scheme and final slash. Condition keys for its claims begin with it.
+ */
 export const providerOf = (issuer: string) => issuer.replace(/^https?:\/\//, '').replace(/\/$/, '')
 
 const keyOf =
@@ -20,7 +22,7 @@ const keyOf =
     return { name, isList: false, asksResourceTags: false, read: (_, { claims }) => valueUnder(claims, claim) }
   }
 
-/** A claim that is a list has each of its values; one that is no text, number or boolean has none. */
+/** A claim that is a list has several values. A claim that is no string, number, boolean or list of these has none. */
 function valueOf(claim: unknown): string | readonly string[] | undefined {
   if (Array.isArray(claim)) {
     const values = claim.map(valueOf).filter(value => typeof value === 'string')
@@ -43,8 +45,9 @@ const nowhere: RequestContext = {
 }
 
 /**
- * Whether the claims of a token meet a Condition element, whose keys are those of its issuer. A condition on a claim that is a list
- * holds where it holds for one of its values, or with a negated operator for all of them. Throws a PolicyError for what is not understood.
+ * Compiles a Condition element over the claims of a token; its keys must be those of the issuer. A condition on a claim that is a
+ * list matches if one of the values matches; with a negated operator, if all do. Throws a PolicyError for anything that it does not
+ * understand.
  */
 export function claimConditionOf(element: unknown, issuer: string): (claims: Claims) => boolean {
   if (JSON.stringify(element).includes('${')) throw new PolicyError('Variables have no place in a condition on claims.')

@@ -9,22 +9,22 @@ import type { Part } from './template.ts'
 
 export interface Condition {
   readonly key: ConditionKey
-  /** What its values are made of. */
+  /** The literal texts, wildcards and variables of each value. */
   readonly parts: readonly Part[]
   readonly holds: (principal: Subject, context: RequestContext) => boolean
 }
 
 type Quantifier = 'ForAnyValue' | 'ForAllValues' | undefined
 
-/** What a Condition element may speak of. */
+/** The condition keys that a Condition element may use. */
 export interface Vocabulary {
-  /** The condition key of that name; throws where there is none. */
+  /** Returns the condition key of that name; throws if there is none. */
   readonly keyOf: (name: string) => ConditionKey
-  /** Whether its values may have variables. */
+  /** Whether the values may contain variables. */
   readonly variables: boolean
 }
 
-/** The conditions of a Condition element; all of them must hold. */
+/** Compiles the conditions of a Condition element; all of them must match. */
 export function conditionsOf(element: unknown, vocabulary: Vocabulary): Condition[] {
   if (!isObject(element)) throw new PolicyError('It must be an object of operators.')
   return Object.entries(element).flatMap(([operator, keys]) =>
@@ -45,14 +45,14 @@ export function conditionsOf(element: unknown, vocabulary: Vocabulary): Conditio
   )
 }
 
-/** Numbers and booleans may stand without quotes. */
+/** Numbers and booleans may be written without quotes. */
 function conditionValues(value: unknown): readonly string[] {
   const values: unknown[] = Array.isArray(value) ? value : [value]
   const texts = values.map(each => (typeof each === 'number' || typeof each === 'boolean' ? String(each) : each))
   return textsOf(texts, 'a string, a number, true or false')
 }
 
-/** One operator on one key. */
+/** Compiles one operator on one key. */
 function conditionOf(operatorName: string, keyName: string, values: readonly string[], { keyOf, variables }: Vocabulary): Condition {
   const [, set, plainName = '', suffix] = /^(?:(ForAnyValue|ForAllValues):)?([A-Za-z]+?)(IfExists)?$/.exec(operatorName) ?? []
   const quantifier = set as Quantifier
@@ -73,14 +73,14 @@ function conditionOf(operatorName: string, keyName: string, values: readonly str
 function single(key: ConditionKey, { isNegated }: Operator, test: Test, ifExists: boolean): Condition['holds'] {
   return (principal, context) => {
     const value = key.read(principal, context)
-    // What is not there is not what the policy names.
+    // Without a value only a negated operator matches.
     if (value === undefined) return isNegated || ifExists
     const isNamed = typeof value === 'string' ? test(value, principal, context) : value.some(each => test(each, principal, context))
     return isNamed !== isNegated
   }
 }
 
-/** Where the request has no value at all, ForAllValues holds and ForAnyValue does not. */
+/** If the request has no value at all, ForAllValues matches and ForAnyValue does not. */
 function quantified(
   quantifier: 'ForAnyValue' | 'ForAllValues',
   key: ConditionKey,
@@ -95,7 +95,7 @@ function quantified(
   }
 }
 
-/** `true` where the request must have no value, `false` where it must have one. */
+/** `true`: the request must have no value; `false`: it must have one. */
 function nullCondition(key: ConditionKey, values: readonly string[]): Condition {
   const [value] = values
   if (values.length !== 1 || (value !== 'true' && value !== 'false')) throw new PolicyError(`Null takes true or false for ${key.name}.`)

@@ -1,6 +1,6 @@
 import { wildcardsOf } from './pattern.ts'
 
-/** The services whose actions this server asks for, and those whose resources it asks about: roles are IAM's. */
+/** The services whose actions and resources this server knows. Roles are resources of IAM. */
 const actionServices = ['chime', 'sts']
 const resourceServices = ['chime', 'sts', 'iam']
 
@@ -11,15 +11,15 @@ interface Scope {
   readonly resources: readonly string[] | undefined
 }
 
-/** Of `SERVICE:ACTION`, or `*`. */
+/** The service of `SERVICE:ACTION` or `*`. */
 const serviceOfAction = (action: string) => action.split(':', 1)[0]!
 
-/** Of `arn:PARTITION:SERVICE:…`; `*` where variables or wildcards leave it open, and for what is no ARN. */
+/** The service of `arn:PARTITION:SERVICE:…`; `*` if variables or wildcards leave it open, or if the text is no ARN. */
 const serviceOfResource = (resource: string) => /^arn:[^:$]*:([^:$]+)(?::|$)/.exec(resource)?.[1] ?? '*'
 
 const isOneOf = (services: readonly string[], pattern: string) => services.some(wildcardsOf(pattern))
 
-/** Whether a statement can never be about a call to this server, whatever its conditions say. */
+/** Whether a statement can never apply to a call to this server, whatever its conditions. */
 export const isForeign = ({ actions, resources }: Scope): boolean =>
   actions?.every(action => !isOneOf(actionServices, serviceOfAction(action))) === true ||
   resources?.every(resource => !isOneOf(resourceServices, serviceOfResource(resource))) === true

@@ -1,13 +1,13 @@
 import { PolicyError } from './policy-error.ts'
 
-/** More than the deepest policy has: policy, statements, statement, condition, operator, values. */
+/** More levels than the deepest policy has: policy, statements, statement, condition, operator, values. */
 const deepest = 8
 
 const tokens = /"(?:[^"\\]|\\.)*"|[{}[\]:]/g
 
 /**
- * JSON in which no object has a key twice: the last one would win in silence, so that a policy could say something else to
- * its reader than to the server.
+ * Parses JSON and refuses an object that has the same key twice. JSON.parse would silently use the last one, so the policy could
+ * mean something else to the server than to its reader.
  */
 export function parseStrictJson(text: string): unknown {
   let value: unknown
@@ -20,7 +20,7 @@ export function parseStrictJson(text: string): unknown {
   return value
 }
 
-/** The text is valid JSON: a string before a colon is a key. */
+/** The text is valid JSON, so a string before a colon is a key. */
 function refuseDuplicates(text: string) {
   const open: Set<string>[] = []
   let last = ''
@@ -38,7 +38,7 @@ function refuseDuplicates(text: string) {
   }
 }
 
-/** One text or a list of them, as IAM writes it. */
+/** Returns the strings of a member that IAM allows to be one string or a list. */
 export function textsOf(value: unknown, what: string): readonly string[] {
   const texts: unknown[] = Array.isArray(value) ? value : [value]
   if (texts.length > 0 && texts.every(text => typeof text === 'string')) return texts

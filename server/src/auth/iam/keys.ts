@@ -10,7 +10,7 @@ export type ReadText = Read<string>
 
 export interface ConditionKey {
   readonly name: string
-  /** Whether a condition must say for how many of its values it holds. */
+  /** Whether the key is multivalued, so that a condition must use ForAnyValue or ForAllValues. */
   readonly isList: boolean
   readonly asksResourceTags: boolean
   readonly read: Read<string | readonly string[]>
@@ -25,14 +25,14 @@ interface ListKey extends ConditionKey {
   readonly isList: true
 }
 
-/** `arn:aws:iam::ACCOUNT:user/PATH/NAME` and the like, as far as conditions ask for it. */
+/** Splits `arn:aws:iam::ACCOUNT:user/PATH/NAME` and the like, as far as conditions need it. */
 function identityOf({ arn }: Subject): { readonly account: string; readonly kind: string; readonly path: readonly string[] } {
   const [, , , , account = '', ...rest] = arn.split(':')
   const [kind = '', ...path] = rest.join(':').split('/')
   return { account, kind, path }
 }
 
-/** As Amazon shows it in conditions: of who has assumed a role it is the role's. */
+/** The ARN that Amazon uses in conditions: for a session of a role it is the ARN of the role. */
 function principalArn(principal: Subject): string {
   const { account, kind, path } = identityOf(principal)
   return kind === 'assumed-role'
@@ -54,13 +54,13 @@ function userName(principal: Subject): string | undefined {
 
 const dateOf = (milliseconds: number) => `${new Date(milliseconds).toISOString().slice(0, 19)}Z`
 
-/** Of an ARN; what is none belongs to the account of the server. */
+/** The account of an ARN; the server's own account for a resource without one. */
 const accountOf = (resource: string, account: string) => resource.split(':', 5)[4] || account
 
 const texts: Readonly<Record<string, ReadText>> = {
   'aws:currenttime': (_, { now }) => dateOf(now),
   'aws:epochtime': (_, { now }) => String(Math.floor(now / 1000)),
-  // Nobody can show a second factor here. As on Amazon, a key that lasts does not even say so.
+  // Nobody can show a second factor here. As on Amazon, the key is absent for a long-lived key.
   'aws:multifactorauthpresent': ({ issuedAt }) => (issuedAt === undefined ? undefined : 'false'),
   'aws:principalaccount': principal => identityOf(principal).account,
   'aws:principalarn': principalArn,
@@ -79,7 +79,10 @@ const texts: Readonly<Record<string, ReadText>> = {
   'cognito-identity.amazonaws.com:sub': ({ subject }) => subject,
 }
 
-/** The names of condition keys are not case-sensitive, those of tags in them included: the tag that is written so, or else one that differs in case. */
+/**
+ * The names of condition keys are not case-sensitive, including the tag keys in them. Returns the value of the tag with exactly
+ * this spelling, or else of one that differs only in case.
+ */
 export function valueUnder<Value>(values: ReadonlyMap<string, Value> | undefined, name: string): Value | undefined {
   if (!values || values.has(name)) return values?.get(name)
   const folded = name.toLowerCase()
@@ -87,7 +90,7 @@ export function valueUnder<Value>(values: ReadonlyMap<string, Value> | undefined
   return undefined
 }
 
-/** The condition key of that name, which conditions and variables ask for. */
+/** Returns the condition key of that name, for conditions and variables. */
 export function conditionKey(name: string): TextKey | ListKey {
   const folded = name.toLowerCase()
   const slash = name.indexOf('/')

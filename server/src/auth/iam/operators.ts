@@ -6,13 +6,13 @@ import { PolicyError } from './policy-error.ts'
 import type { RequestContext } from './request-context.ts'
 import { isVariable, partsOf, valueOf, type Part, type Variable } from './template.ts'
 
-/** Whether a value of the request is one of those that the policy names. */
+/** Whether a value of the request matches one of the values in the policy. */
 export type Test = (value: string, principal: Subject, context: RequestContext) => boolean
 
 export interface Operator {
-  /** Holds where the test does not. */
+  /** Matches if the test does not. */
   readonly isNegated: boolean
-  /** What is tested, and the variables that are in the values. Throws for a value that the operator has no use for. */
+  /** Compiles the values into a test and the variables in them. Throws for a value that the operator cannot read. */
   readonly compile: (values: readonly string[], variables: boolean) => { readonly test: Test; readonly parts: readonly Part[] }
 }
 
@@ -23,7 +23,7 @@ const plain = (testOf: (values: readonly string[]) => (value: string) => boolean
   return { test: testOf(values), parts: [] }
 }
 
-/** Values without wildcards consist of texts and variables. */
+/** Values without wildcards consist of literal text and variables. */
 const textOf = (parts: readonly Part[], valueOfVariable: (variable: Variable) => string) =>
   parts.map(part => (isVariable(part) ? valueOfVariable(part) : typeof part === 'string' ? part : '')).join('')
 
@@ -67,10 +67,10 @@ const numberOf = (text: string) => (/^[+-]?\d+(?:\.\d+)?$/.test(text) ? Number(t
 
 const date = /^\d{4}-\d\d(?:-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d))?)?$/
 
-/** ISO 8601, or seconds since 1970; in milliseconds. */
+/** Milliseconds of an ISO 8601 time or of seconds since 1970. */
 const timeOf = (text: string) => (/^\d{1,12}$/.test(text) ? Number(text) * 1000 : date.test(text) ? Date.parse(text) : NaN)
 
-/** What is no such quantity compares with nothing. */
+/** A value that is no such quantity never matches. */
 const comparing = (measure: (text: string) => number, what: string, holds: (value: number, limit: number) => boolean) =>
   plain(values => {
     const limits = values.map(measure)
@@ -106,7 +106,7 @@ const inRange = plain(texts => {
   }
 })
 
-/** All but Null, which asks whether there is a value and not what it is. */
+/** Every operator except Null, which tests whether there is a value. */
 export const operators: Readonly<Record<string, Operator>> = {
   StringEquals: { isNegated: false, compile: exactly },
   StringNotEquals: { isNegated: true, compile: exactly },

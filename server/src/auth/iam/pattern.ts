@@ -2,7 +2,7 @@ import type { Subject } from './subject.ts'
 import type { RequestContext } from './request-context.ts'
 import { isVariable, many, one, partsOf, valueOf, type Part, type Variable } from './template.ts'
 
-/** Texts with exactly one character, whichever, between each and the next. */
+/** Literal texts with exactly one arbitrary character between each and the next. */
 type Run = readonly string[]
 
 /** Runs with any number of characters between them. */
@@ -10,7 +10,7 @@ type Glob = readonly Run[]
 
 export type Pattern = (text: string, start: number, end: number, principal: Subject, context: RequestContext) => boolean
 
-/** A pattern over the stretch of a text from `start` to before `end`. */
+/** A pattern that matches the part of a text from `start` to before `end`. */
 export function patternOf(parts: readonly Part[]): Pattern {
   if (parts.length === 1 && parts[0] === many) return () => true
   if (parts.some(isVariable)) {
@@ -26,7 +26,7 @@ export function patternOf(parts: readonly Part[]): Pattern {
   return (text, start, end) => matches(glob, text, start, end)
 }
 
-/** A pattern without variables. */
+/** Compiles a pattern without variables. */
 export function wildcardsOf(pattern: string): (text: string) => boolean {
   const glob = globOf(partsOf(pattern, { wildcards: true, variables: false }), () => '')
   return text => matches(glob, text, 0, text.length)
@@ -46,8 +46,8 @@ function globOf(parts: readonly Part[], valueOfVariable: (variable: Variable) =>
 const lengthOf = (run: Run) => run.reduce((length, literal) => length + literal.length, run.length - 1)
 
 /**
- * Each run is looked for behind the one before, at the first place where it is: that leaves most room for those that follow,
- * so nothing is ever tried again. With `*` alone the time grows with the text and the pattern, not with their product.
+ * Searches each run behind the previous one, at its first occurrence, which leaves the most room for the runs that follow. So there
+ * is no backtracking: with `*` alone the time grows with the sum of the lengths of text and pattern, not with their product.
  */
 function matches(glob: Glob, text: string, start: number, end: number): boolean {
   const first = glob[0]!
@@ -71,7 +71,7 @@ function isAt(run: Run, text: string, at: number): boolean {
   return true
 }
 
-/** Where the first such run after `from` ends; -1 where none ends before `limit`. */
+/** The end of the first such run at or after `from`; -1 if none ends before `limit`. */
 function endOf(run: Run, text: string, from: number, limit: number): number {
   const length = lengthOf(run)
   if (run.length === 1) {

@@ -9,7 +9,7 @@ import type { RequestContext } from './request-context.ts'
 import type { Principal } from '../principal.ts'
 import { further, resources, type Further, type Owner } from './resources.ts'
 
-/** What IAM may ask of a request, wherever it has come from. */
+/** What an evaluation may need to know of a request, from any entrance. */
 interface Asking extends Origin, Owner {
   readonly db: Queries
   readonly now: () => number
@@ -18,14 +18,14 @@ interface Asking extends Origin, Owner {
 type AnyInput = Readonly<Record<string, unknown>>
 type AnyResources = (input: AnyInput, owner: Owner) => readonly string[]
 
-/** The tags that a request gives, and those that it takes away. */
+/** The tags that a request sets and those that it removes. */
 function tagsIn({ Tags, TagKeys }: AnyInput): RequestContext['requestTags'] {
   if (Array.isArray(Tags)) return new Map((Tags as { Key: string; Value: string }[]).map(({ Key, Value }) => [Key, Value]))
   if (Array.isArray(TagKeys)) return new Map((TagKeys as string[]).map(key => [key, undefined]))
   return undefined
 }
 
-/** Amazon's sentence, and what of ours helps: which of the groups of policies it is. */
+/** AccessDeniedException with Amazon's sentence; the reason says which group of policies denied. */
 function denial(principal: Principal, action: string, context: RequestContext, decision: Decision) {
   const { resource } = context
   const groups = principal.permissions ?? []
@@ -47,7 +47,7 @@ function denial(principal: Principal, action: string, context: RequestContext, d
   )
 }
 
-/** Rejects with AccessDeniedException unless the principal may do this to every one of the resources. */
+/** Rejects with AccessDeniedException unless the principal may perform the action on every one of the resources. */
 async function demand(
   principal: Principal,
   action: string,
@@ -67,7 +67,7 @@ async function demand(
   }
 }
 
-/** The gate of IAM: made once per operation. To be asked where the principal is not the root, who may do everything. */
+/** The gate of IAM, made once per operation. Call it for every principal except the root, which may do everything. */
 export function permitterOf(name: OperationName) {
   const action = `chime:${name}`
   const resourcesOf = resources[name] as AnyResources
@@ -82,6 +82,6 @@ export function permitterOf(name: OperationName) {
   }
 }
 
-/** The gate of the WebSocket. */
+/** The gate of IAM for the WebSocket. */
 export const permitConnect = async (principal: Principal, userArn: string, asking: Asking) =>
   principal.permissions && demand(principal, 'chime:Connect', [userArn], asking)

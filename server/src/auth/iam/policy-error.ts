@@ -1,11 +1,11 @@
-/** What is wrong with a policy, and where: one sentence, on one line, for whoever has written it. */
+/** What is wrong with a policy and where: one sentence on one line, for the author of the policy. */
 export class PolicyError extends Error {
   constructor(sentence: string, options?: ErrorOptions) {
     super(sentence.replaceAll(/\p{Cc}/gu, '\u{fffd}'), options)
   }
 }
 
-/** Adds the place to the sentence of what is wrong there. */
+/** Adds the place to a PolicyError of the work. */
 export function within<Value>(place: string, read: () => Value): Value {
   try {
     return read()

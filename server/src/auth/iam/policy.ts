@@ -3,20 +3,20 @@ import { parseStrictJson } from './json.ts'
 import { PolicyError, within } from './policy-error.ts'
 import { statementOf, type Statement } from './statement.ts'
 
-/** A policy that has been understood. */
+/** A parsed policy. */
 export interface Policy {
-  /** Those of its statements that speak of an action. */
+  /** Returns the statements that apply to an action. */
   readonly statementsAbout: (action: string) => readonly Statement[]
-  /** Whether what it says depends on the tags of the resource. */
+  /** Whether the policy uses the tags of the resource. */
   readonly asksResourceTags: boolean
 }
 
-/** As Amazon's for all policies of a role: white space does not count. */
+/** Amazon's limit for all policies of a role; white space does not count. */
 const longestPolicy = 10_240
 
 /**
- * What a policy of IAM's language says. Throws a PolicyError with what is wrong, and where, for anything that it does not
- * understand: a part that was passed over could be the one that denies. Only a statement that can never be about this server is.
+ * Parses a policy in IAM's language. Throws a PolicyError with what is wrong and where, for anything that it does not understand:
+ * an ignored part might be the one that denies. Only a statement that can never apply to this server is ignored.
  */
 export function parsePolicy(text: string): Policy {
   const { length } = text.replaceAll(/\s+/g, '')
@@ -40,7 +40,7 @@ export function parsePolicy(text: string): Policy {
 }
 
 function policyOf(statements: readonly Statement[]): Policy {
-  // Actions are named by the server and never by a request, so there are few.
+  // The server names the actions, never a request, so this map stays small.
   const about = new Map<string, readonly Statement[]>()
   return {
     asksResourceTags: statements.some(({ asksResourceTags }) => asksResourceTags),

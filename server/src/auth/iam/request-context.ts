@@ -1,23 +1,25 @@
 import type { IncomingHttpHeaders } from 'node:http'
 
-/** What conditions and variables may ask of a request, beside its principal. */
+/** The facts of a request, beside its principal, that conditions and variables can use. */
 export interface RequestContext {
   /** In epoch milliseconds. */
   readonly now: number
-  /** Where the request comes from: an IPv4 or IPv6 address. */
+  /** The IPv4 or IPv6 address that the request comes from. */
   readonly sourceAddress: string | undefined
-  /** Over TLS. */
+  /** Whether the request came over TLS. */
   readonly isSecure: boolean
   readonly headers: Readonly<IncomingHttpHeaders>
-  /** Those of the server. */
+  /** The server's region. */
   readonly region: string
   readonly account: string
-  /** What is asked for: an ARN, or `*`. */
+  /** The resource of the decision: an ARN, or `*`. */
   readonly resource: string
-  /** The tags that the request sets or removes, by key; undefined where it does neither. Of those that it removes the value is undefined. */
+  /**
+   * The tags that the request sets or removes, by key; undefined if it does neither. A tag that it removes has the value undefined.
+   */
   readonly requestTags: ReadonlyMap<string, string | undefined> | undefined
-  /** What a login says, where a role asks for it. */
+  /** The claims of a login, if a role has conditions on them. */
   readonly claims?: ReadonlyMap<string, string | readonly string[]>
-  /** The tags of the resource that is asked for; only needed where a policy asks for them. */
+  /** The tags of the resource; only needed if a policy uses them. */
   readonly resourceTags: ReadonlyMap<string, string> | undefined
 }

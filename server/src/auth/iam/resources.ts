@@ -1,7 +1,7 @@
 import { arnWithin } from '../../arn.ts'
 import type { Input, OperationName } from '../../contract/index.ts'
 
-/** Where the server stands: what it owns begins with it. */
+/** The region and account of the server, with which the ARNs of its own resources begin. */
 export interface Owner {
   readonly region: string
   readonly account: string
@@ -10,7 +10,7 @@ export interface Owner {
 type ResourcesOf<Name extends OperationName> = (input: Input<Name>, owner: Owner) => readonly string[]
 
 const everything = () => ['*']
-/** Of what there is once per account a policy names them all, or none. */
+/** Things that exist once per account: a policy names all of them or none. */
 const appInstances = (_: unknown, { region, account }: Owner) => [`arn:aws:chime:${region}:${account}:app-instance/*`]
 const appInstance = ({ AppInstanceArn }: { AppInstanceArn: string }) => [AppInstanceArn]
 const admin = ({ AppInstanceArn, AppInstanceAdminArn }: { AppInstanceArn: string; AppInstanceAdminArn: string }) => [
@@ -21,7 +21,7 @@ const user = ({ AppInstanceUserArn }: { AppInstanceUserArn: string }) => [AppIns
 const newUser = ({ AppInstanceArn, AppInstanceUserId }: { AppInstanceArn: string; AppInstanceUserId: string }) => [
   arnWithin(AppInstanceArn, 'user', AppInstanceUserId),
 ]
-/** Of a list that a policy for a single one does not open; of a new one whose id nobody knows yet. */
+/** A list that a policy for a single item does not allow, or a new item whose id is not known yet. */
 const all =
   (kind: 'user' | 'bot' | 'channel-flow') =>
   ({ AppInstanceArn }: { AppInstanceArn: string }) => [arnWithin(AppInstanceArn, kind, '*')]
@@ -29,7 +29,7 @@ const bot = ({ AppInstanceBotArn }: { AppInstanceBotArn: string }) => [AppInstan
 const flow = ({ ChannelFlowArn }: { ChannelFlowArn: string }) => [ChannelFlowArn]
 const channel = ({ ChannelArn }: { ChannelArn: string }) => [ChannelArn]
 const tagged = ({ ResourceARN }: { ResourceARN: string }) => [ResourceARN]
-/** The models leave it out of what is required of some operations; the authentication does not. */
+/** The models do not require ChimeBearer for some operations; the authentication does. */
 const bearer = ({ ChimeBearer }: { ChimeBearer?: string }) => [ChimeBearer!]
 const bearerAndChannel = ({ ChimeBearer, ChannelArn }: { ChimeBearer?: string; ChannelArn: string }) => [ChimeBearer!, ChannelArn]
 const bearerChannelAndFlow = ({ ChimeBearer, ChannelArn, ChannelFlowArn }: Input<'AssociateChannelFlow'>) => [
@@ -37,13 +37,13 @@ const bearerChannelAndFlow = ({ ChimeBearer, ChannelArn, ChannelFlowArn }: Input
   ChannelArn,
   ChannelFlowArn,
 ]
-/** The channel by the id that it is given; without one it could be any. */
+/** The channel with the given ChannelId; without one, any channel. */
 const newChannel = ({ AppInstanceArn, ChannelId = '*' }: Input<'CreateChannel'>) => [arnWithin(AppInstanceArn, 'channel', ChannelId)]
 const bearerAndNewChannel = (input: Input<'CreateChannel'>) => [input.ChimeBearer, ...newChannel(input)]
 
 /**
- * The resources of each operation: the credentials need permission for `chime:OPERATION` on every one of them
- * (docs/service/authorization.md#iam-actions-and-resources). Members, moderators and targets that a call names are no resources.
+ * The resources of each operation. The credentials need permission for `chime:OPERATION` on every one of them
+ * (docs/service/authorization.md#iam-actions-and-resources). Members, moderators and targets in the input are not resources.
  */
 export const resources: { readonly [Name in OperationName]: ResourcesOf<Name> } = {
   // Channels
@@ -143,14 +143,14 @@ export const resources: { readonly [Name in OperationName]: ResourcesOf<Name> } 
   ListTagsForResource: tagged,
 }
 
-/** What a member of the input needs permission for beside the operation, as on Amazon. */
+/** An action that a member of the input needs permission for, in addition to the operation, as on Amazon. */
 export interface Further<Name extends OperationName> {
   readonly member: 'ExpirationSettings' | 'Tags'
   readonly action: string
   readonly resources: ResourcesOf<Name>
 }
 
-/** The resource is the new one; `*` stands for an id that nobody knows yet. */
+/** Tagging a new resource; `*` stands for an id that is not known yet. */
 const tagging = <Name extends OperationName>(made: ResourcesOf<Name>): Further<Name> => ({
   member: 'Tags',
   action: 'chime:TagResource',

@@ -14,9 +14,9 @@ import { isVariable } from './template.ts'
 export interface Statement {
   readonly sid: string | undefined
   readonly denies: boolean
-  /** Whether it speaks of an action, in whatever case. */
+  /** Whether the statement covers an action, whatever its case. */
   readonly isAboutAction: (action: string) => boolean
-  /** Whether it speaks of the resource of a request, under its conditions. */
+  /** Whether the statement covers the resource of a request, under its conditions. */
   readonly applies: (principal: Subject, context: RequestContext) => boolean
   readonly asksResourceTags: boolean
 }
@@ -29,7 +29,7 @@ interface Either {
   readonly value: unknown
 }
 
-/** Exactly one of the two. */
+/** Returns the one of two elements that the statement has; throws unless it has exactly one. */
 function either(statement: JsonObject, name: string): Either {
   const present = [name, `Not${name}`].filter(each => each in statement)
   if (present.length !== 1) throw new PolicyError(`It must have ${name} or Not${name}, ${present.length ? 'not both' : 'and has neither'}.`)
@@ -85,7 +85,7 @@ export function statementOf(statement: unknown, variables: boolean): Statement {
     isAboutAction: aboutActions(actions, action.not),
     asksResourceTags: used.some(variable => variable.asksResourceTags) || conditions.some(({ key }) => key.asksResourceTags),
     applies(principal, context) {
-      // A statement with a variable that has no value says nothing.
+      // A statement with a variable that has no value does not apply.
       for (const variable of needed) if (variable.read(principal, context) === undefined) return false
       if (patterns.some(pattern => pattern.matches(context.resource, principal, context)) === resource.not) return false
       return conditions.every(condition => condition.holds(principal, context))

@@ -3,11 +3,11 @@ import { conditionKey, type ReadText } from './keys.ts'
 import { PolicyError } from './policy-error.ts'
 import type { RequestContext } from './request-context.ts'
 
-/** Any one character, and any number of them. */
+/** `?`, any one character, and `*`, any number of them. */
 export const one = Symbol('?')
 export const many = Symbol('*')
 
-/** `${key}` or `${key, 'default'}`: what is put in its place is taken literally, whatever characters it has. */
+/** `${key}` or `${key, 'default'}`. Its value is taken literally, whatever characters it has. */
 export interface Variable {
   readonly read: ReadText
   readonly default: string | undefined
@@ -16,11 +16,11 @@ export interface Variable {
 
 export type Part = string | typeof one | typeof many | Variable
 
-/** A value of a policy, taken to pieces. */
+/** How to split a value of a policy into parts. */
 export interface Grammar {
-  /** `*` and `?` stand for other characters. */
+  /** Whether `*` and `?` are wildcards. */
   readonly wildcards: boolean
-  /** `${…}` stands for something; policies of 2008-10-17 have none. */
+  /** Whether `${…}` is a variable; policies of version 2008-10-17 have none. */
   readonly variables: boolean
 }
 
@@ -28,7 +28,7 @@ export const isVariable = (part: Part): part is Variable => typeof part === 'obj
 
 const special = /\$\{|[*?]/g
 
-/** The pieces of a text; no two literal ones in a row, none of them empty. */
+/** The parts of a text: never two literal ones in a row, none of them empty. */
 export function partsOf(text: string, { wildcards, variables }: Grammar): Part[] {
   const parts: Part[] = []
   const add = (part: Part) => {
@@ -65,6 +65,6 @@ function variableOf(text: string): string | Variable {
   return { read: key.read, default: fallback, asksResourceTags: key.asksResourceTags }
 }
 
-/** Of a variable that has a value, or a default. */
+/** The value of a variable, or its default. */
 export const valueOf = (variable: Variable, principal: Subject, context: RequestContext) =>
   variable.read(principal, context) ?? variable.default ?? ''

@@ -1,7 +1,10 @@
 import { parseArn, type Arn } from '../../arn.ts'
 import { unauthorizedBearer } from '../../errors.ts'
 
-/** The user or bot that x-amz-chime-bearer names; 401 where it is missing or no such ARN (docs/service/operations.md#the-bearer). */
+/**
+ * Returns the user or bot that x-amz-chime-bearer names. Throws 401 if the header is missing or no such ARN
+ * (docs/service/operations.md#the-bearer).
+ */
 export function bearerOf(header: string | string[] | undefined): Arn {
   if (typeof header !== 'string' || header === '')
     throw unauthorizedBearer('The header x-amz-chime-bearer is missing. It names the user or bot that makes the call.')

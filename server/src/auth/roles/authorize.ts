@@ -11,7 +11,7 @@ import { subChannelChecksOf } from './sub-channels.ts'
 const textOf = (value: unknown) => (typeof value === 'string' ? value : undefined)
 
 /**
- * The wall between app instances: everything that a call names belongs to the app instance of its bearer
+ * The wall between app instances: every ARN of a call belongs to the app instance of its bearer
  * (docs/service/operations.md#the-wall-between-app-instances).
  */
 function wall(arns: NamedArns, appInstanceArn: string) {
@@ -23,10 +23,10 @@ function wall(arns: NamedArns, appInstanceArn: string) {
 }
 
 /**
- * The gate of roles, made once per operation. Resolves to what is known of the bearer, if the operation has one. Rejects with 401 (no such
- * bearer), 403, or 404 (a missing channel, where the bearer is an admin and the operation declares it:
- * docs/service/operations.md#missing-resources).
- * An outsider of a private channel and a caller who names a missing channel get the same words.
+ * The gate of roles, made once per operation. Resolves to the facts about the bearer, if the operation has one. Rejects with 401
+ * (no such bearer), 403, or 404 (a missing channel, if the bearer is an admin and the operation declares it:
+ * docs/service/operations.md#missing-resources). A caller without a role in a private channel and a caller who names a missing
+ * channel get the same words.
  */
 export function authorizerOf(name: OperationName, operation: Operation) {
   const rule = rules[name]

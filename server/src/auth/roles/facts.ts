@@ -1,9 +1,9 @@
 import type { Facts } from '../../store/facts.ts'
 
-/** What a rule may ask of the input, beside the facts. */
+/** The members of the input that a rule may use, beside the facts. */
 export type RuleInput = Readonly<Record<string, unknown>>
 
-/** Who may: a predicate over facts and input, and the sentence for those who may not. */
+/** Who may call: a predicate over facts and input, and its description for those who may not. */
 export interface Rule {
   readonly says: string
   readonly holds: (facts: Facts, input: RuleInput) => boolean
@@ -21,17 +21,17 @@ export const allOf = (...rules: Rule[]): Rule => ({
 
 const fact = (says: string, holds: Rule['holds']): Rule => ({ says, holds })
 
-/** No bearer: whoever holds a key that IAM permits. */
+/** No bearer: any key that IAM permits. */
 export const serviceKey = fact('a service key', () => true)
 
 export const anyone = fact('any user or bot of the app instance', () => true)
 
-/** An admin of the app instance that the call is about, which need not be the caller's own. */
+/** An admin of the app instance that the call is about, which need not be the app instance of the caller. */
 export const admin = fact('an AppInstanceAdmin', facts => facts.admin)
 
 export const moderator = fact('a moderator of the channel', facts => facts.moderator)
 
-/** Of the sub-channel that the call names, where the channel is elastic. */
+/** A member; in an elastic channel, of the sub-channel that the call names. */
 export const member = fact('a member of the channel', facts => facts.membership !== undefined)
 
 export const defaultMember = fact('a DEFAULT member of the channel', facts => facts.membership === 'DEFAULT')
@@ -42,7 +42,7 @@ export const outsider = fact('somebody who is not a member', facts => facts.memb
 
 export const publicChannel = fact('where the channel is PUBLIC', facts => facts.channel?.privacy === 'PUBLIC')
 
-/** An ordinary channel. What is in a sub-channel of an elastic one is for those who are in it, or in charge. */
+/** The channel is not elastic. The content of a sub-channel is for its members, moderators and admins only. */
 export const undividedChannel = fact('where the channel is not elastic', facts => facts.channel?.elastic === undefined)
 
 export const unrestrictedChannel = fact('where the channel is UNRESTRICTED', facts => facts.channel?.mode === 'UNRESTRICTED')
@@ -51,14 +51,14 @@ export const unrestrictedChannel = fact('where the channel is UNRESTRICTED', fac
 export const self = (name: string) =>
   fact('the user or bot itself', (facts, input) => input[name] === undefined || input[name] === facts.caller.arn)
 
-/** A list in the input names the caller and nobody else. */
+/** The list in the input names the caller and nobody else. */
 export const onlySelf = (name: string) =>
   fact('the user or bot itself and nobody else', (facts, input) => {
     const arns = input[name]
     return Array.isArray(arns) && arns.every(arn => arn === facts.caller.arn)
   })
 
-/** The input does not ask for this. */
+/** The input does not have this value. */
 export const without = (name: string, value: string) => fact(`with a ${name} other than ${value}`, (_, input) => input[name] !== value)
 
 export const ownMessage = fact('the sender of the message', facts => facts.message?.sender.id === facts.caller.id)

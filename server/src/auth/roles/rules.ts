@@ -23,7 +23,7 @@ import {
 const inCharge = anyOf(admin, moderator)
 const openToAll = allOf(publicChannel, undividedChannel)
 const reader = anyOf(inCharge, member, openToAll)
-/** Mode is about adding others. Users join a PUBLIC channel whatever its Mode (docs/service/memberships.md#who-may-add-whom). */
+/** Mode governs adding others. Users join a PUBLIC channel whatever its Mode (docs/service/memberships.md#who-may-add-whom). */
 const mayAdd = (itself: Rule) =>
   anyOf(
     inCharge,
@@ -32,8 +32,8 @@ const mayAdd = (itself: Rule) =>
   )
 
 /**
- * THE TABLE: who may do what (docs/service/authorization.md#the-table). A banned user or bot has no part in a channel unless it is an
- * AppInstanceAdmin; that, and the wall between app instances, stand in authorize.ts.
+ * THE TABLE: who may do what (docs/service/authorization.md#the-table). A banned user or bot has no role in a channel unless it is
+ * an AppInstanceAdmin. That, and the wall between app instances, are in authorize.ts.
  */
 export const rules: Readonly<Record<OperationName, Rule>> = {
   // Channels

@@ -12,31 +12,34 @@ import type { Message } from '../../store/messages.ts'
 
 const day = 24 * 60 * 60 * 1000
 
-/** The creation time before which retention hides messages, in epoch milliseconds; it deletes them later. */
+/** The creation time before which retention hides messages, in epoch milliseconds. They are deleted later. */
 export const retentionCutoff = (now: number, days: number | undefined) => (days === undefined ? 0 : now - days * day)
 
-/** The only ones who see a message; undefined for one that all members see. What a channel flow has not released is its sender's. */
+/**
+ * The users who alone see a message; undefined if all members see it. Until a channel flow has released a message, its sender alone
+ * sees it.
+ */
 export function viewersOfMessage({ status, sender, target }: { status: string } & Pick<Message, 'sender' | 'target'>) {
   if (status !== 'SENT') return [sender.id]
   return target && [sender.id, target.id]
 }
 
-/** The message that a call is about, where the caller may see it. */
+/** The message that a call is about, if the caller may see it. */
 export function seenMessage({ message, caller, retentionDays }: Facts, now: number): Message | undefined {
   if (!message || message.createdAt.getTime() < retentionCutoff(now, retentionDays)) return undefined
   return viewersOfMessage(message)?.includes(caller.id) === false ? undefined : message
 }
 
 /**
- * Whether the caller may know that somebody is a member: a HIDDEN one is there for itself and for those in charge
+ * Whether the caller may know of a membership. Only a HIDDEN member itself, moderators and admins see a HIDDEN one
  * (docs/service/memberships.md#hidden-members).
  */
 export const seesMembership = ({ admin, moderator, caller }: Facts, { type, member }: Pick<Membership, 'type' | 'member'>) =>
   type === 'DEFAULT' || admin || moderator || member.id === caller.id
 
 /**
- * The only members who hear of memberships of a type; undefined for all. The hidden ones, and those in charge
- * (docs/service/sessions.md#events-about-hidden-members).
+ * The members who alone hear of memberships of a type; undefined for all members. Of HIDDEN memberships only the hidden member,
+ * moderators and admins hear (docs/service/sessions.md#events-about-hidden-members).
  */
 export async function hearersOfMembership(
   db: Queries,
@@ -49,7 +52,7 @@ export async function hearersOfMembership(
 }
 
 /**
- * The channels of an app instance that a list shows: to an AppInstanceAdmin all, to others the public ones
+ * The privacies of the channels that a list shows: all for an AppInstanceAdmin, PUBLIC for others
  * (docs/service/channels.md#describing-and-listing-channels).
  */
 export function listedPrivacies({ admin }: Facts, asked: Privacy | undefined): readonly Privacy[] {
@@ -58,7 +61,7 @@ export function listedPrivacies({ admin }: Facts, asked: Privacy | undefined): r
 }
 
 /**
- * Whether the caller searches all channels, and by HIDDEN members too; others search those that they are in
+ * Whether the caller searches all channels, HIDDEN members included. Others search the channels that they are in
  * (docs/service/channels.md#searching-channels).
  */
 export const searchesAll = ({ admin }: Facts) => admin

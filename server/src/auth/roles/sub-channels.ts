@@ -4,25 +4,30 @@ import type { Operation } from '../../contract/operation.ts'
 import { badRequest, forbidden } from '../../errors.ts'
 import type { RuleInput } from './facts.ts'
 
-/** Where it depends on the member that the call names whether it names a sub-channel too: domain/sub-channels.ts sees to it. */
+/**
+ * Operations for which the member in the call decides whether the call must name a sub-channel; domain/sub-channels.ts checks that.
+ */
 const dependsOnMember: ReadonlySet<OperationName> = new Set([
   'CreateChannelMembership',
   'BatchCreateChannelMembership',
   'DeleteChannelMembership',
 ])
 
-/** What of a SubChannelId is right for an operation; made once per operation (docs/service/elastic-channels.md#subchannelid). */
+/** The checks of SubChannelId for an operation; made once per operation (docs/service/elastic-channels.md#subchannelid). */
 export function subChannelChecksOf(name: OperationName, operation: Operation) {
   const isNeeded = 'SubChannelId' in operation.places && !dependsOnMember.has(name)
   return {
-    /** Before the rule: an elastic channel needs one. Who has no part in the channel does not learn that it is elastic. */
+    /**
+     * Before the rule: an elastic channel needs a SubChannelId. A caller without a role in the channel does not learn that it is
+     * elastic.
+     */
     given({ channel, admin, moderator, membership }: Facts, { SubChannelId }: RuleInput) {
       if (!isNeeded || !channel?.elastic || SubChannelId !== undefined) return
       if (!admin && !moderator && membership === undefined) return
       throw badRequest('SubChannelId is required for elastic channels', `${channel.arn} is elastic: name the sub-channel.`)
     },
 
-    /** After the rule: an ordinary channel has none, and what is named is there. */
+    /** After the rule: an ordinary channel takes no SubChannelId, and the sub-channel exists. */
     known({ channel, subChannel }: Facts, { SubChannelId }: RuleInput) {
       if (!channel || SubChannelId === undefined || subChannel) return
       if (channel.elastic) throw forbidden(`There is no sub-channel of that SubChannelId in ${channel.arn}.`)

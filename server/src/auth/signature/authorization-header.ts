@@ -5,12 +5,12 @@ const terminator = 'aws4_request'
 const regionPattern = /^[A-Za-z0-9_-]{1,64}$/
 const authorizationPattern = /^AWS4-HMAC-SHA256 Credential=([^,\s]+) ?, ?SignedHeaders=([^,\s]+) ?, ?Signature=([0-9a-f]{64})$/
 
-/** What a scope may be for: both APIs, or the calls that give temporary credentials. */
+/** The services in a credential scope: `chime` for both APIs, `sts` for temporary credentials. */
 export type SignedService = 'chime' | 'sts'
 
-/** Whose key signed, for which day and region. */
+/** The key that signed, and the day and region of the signature. */
 export interface Credential {
-  /** All of it as it came: `KEY/date/region/SERVICE/aws4_request`. */
+  /** The whole text as received: `KEY/date/region/SERVICE/aws4_request`. */
   readonly text: string
   readonly accessKeyId: string
   readonly date: string
@@ -21,13 +21,13 @@ export interface Credential {
 
 export interface Authorization {
   readonly credential: Credential
-  /** Names, in the order in which they were signed. */
+  /** The names, in the order in which they were signed. */
   readonly signedHeaders: readonly string[]
   /** 64 lower-case hexadecimal digits. */
   readonly signature: string
 }
 
-/** Reads `AWS4-HMAC-SHA256 Credential=…, SignedHeaders=…, Signature=…`, in this order, as every signer writes it. */
+/** Parses `AWS4-HMAC-SHA256 Credential=…, SignedHeaders=…, Signature=…`, in this order, as every signer writes it. */
 export function readAuthorization(header: string, service: SignedService): Authorization {
   const match = authorizationPattern.exec(header)
   if (match === null) throw unreadable(header)
@@ -39,7 +39,7 @@ const signedFor: Readonly<Record<SignedService, string>> = {
   sts: "calls for temporary credentials are signed for 'sts'",
 }
 
-/** Reads `KEY/YYYYMMDD/REGION/SERVICE/aws4_request`. Any region will do: ARNs carry the server's own. */
+/** Parses `KEY/YYYYMMDD/REGION/SERVICE/aws4_request`. Any region is accepted: ARNs carry the server's own. */
 export function parseCredential(text: string, service: SignedService): Credential {
   const parts = text.split('/')
   const accessKeyId = parts[0]

@@ -1,8 +1,9 @@
 import { hash } from 'node:crypto'
 
 /**
- * What a signature covers. All that is compared comes from the request as it travelled: nothing is decoded and nothing is folded, so two requests that
- * the router could tell apart never share a path or a header here. Repeated query names may change places, as everywhere in Signature Version 4.
+ * What a signature covers. Everything is compared as it travelled, without decoding or normalizing, so two requests that the router
+ * distinguishes never have the same path or header here. Repeated query names may change places, as everywhere in Signature Version
+ * 4.
  */
 export interface CanonicalRequest {
   readonly method: string
@@ -14,7 +15,7 @@ export interface CanonicalRequest {
   readonly bodyHash: string
 }
 
-/** The hash that goes into the string to sign. */
+/** The hash of the canonical request in the string to sign. */
 export function hashCanonicalRequest({ method, path, query, headers, signedHeaders, bodyHash }: CanonicalRequest): string {
   const lines = [method, path, query]
   for (const name of signedHeaders) lines.push(`${name}:${headers.get(name)}`)
@@ -26,20 +27,26 @@ const hashOfNothing = hash('sha256', '')
 
 export const hashBody = (body: Uint8Array) => (body.byteLength === 0 ? hashOfNothing : hash('sha256', body))
 
-/** Path and query of a request target, as they travelled. */
+/** The path and the query of a request target, as they travelled. */
 export function splitTarget(url: string): { path: string; query: string } {
   const mark = url.indexOf('?')
   return mark < 0 ? { path: url, query: '' } : { path: url.slice(0, mark), query: url.slice(mark + 1) }
 }
 
-/** The raw path, escaped once more: the rule for every service but S3. Signers fold `.`, `..` and `//` first, so such a path fails. */
+/**
+ * The raw path, escaped once more, which is the rule for every service but S3. Signers normalize `.`, `..` and `//` first, so such
+ * a path does not verify.
+ */
 export function canonicalPath(path: string): string {
   return /^[\w.~/%-]*$/.test(path) ? path.replace(/%/g, '%25') : path.replace(/[^\w.~/-]/g, escapeByte)
 }
 
 const escapeByte = (character: string) => `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`
 
-/** The raw pairs, sorted, exactly as they travelled: what botocore, chime-sdk-js and the Android demo sign, be `!'()*` and `+` escaped or not. */
+/**
+ * The raw pairs, sorted, exactly as they travelled. botocore, chime-sdk-js and the Android demo sign this, whether they escape
+ * `!'()*` and `+` or not.
+ */
 export function canonicalQuery(query: string): string {
   if (query === '') return ''
   const pairs = query.split('&')
@@ -52,8 +59,8 @@ export function canonicalQuery(query: string): string {
 }
 
 /**
- * The pairs as signers write them that decode first and escape by RFC 3986 again (curl, aws4, awscurl), whatever the client left bare on the way. It means
- * the same as the raw query because a `+` is a plus on both sides. Undefined where an escape cannot be decoded.
+ * The pairs in the spelling of signers that decode first and escape by RFC 3986 again (curl, aws4, awscurl). It means the same as
+ * the raw query, because a `+` is a plus on both sides. Undefined if an escape cannot be decoded.
  */
 export function escapedQuery(query: string): string | undefined {
   try {
@@ -72,10 +79,10 @@ export function escapedQuery(query: string): string | undefined {
   }
 }
 
-/** Escaped by RFC 3986, whatever was escaped before. Throws where an escape cannot be decoded. */
+/** Escapes by RFC 3986 whatever was escaped before. Throws if an escape cannot be decoded. */
 export const reescape = (text: string) => encodeURIComponent(decodeURIComponent(text)).replace(/[!'()*]/g, escapeByte)
 
-/** By name, then by value. The whole pairs would not do: `a-b=` sorts before `a=`, yet the name `a` before `a-b`. */
+/** Compares by name, then by value. Comparing whole pairs would sort `a-b=` before `a=`, but the name `a` comes before `a-b`. */
 function compareQueryPairs(left: string, right: string): number {
   const leftEquals = left.indexOf('=')
   const rightEquals = right.indexOf('=')
@@ -85,15 +92,15 @@ function compareQueryPairs(left: string, right: string): number {
 const compare = (left: string, right: string) => (left < right ? -1 : left > right ? 1 : 0)
 
 export interface CanonicalHeaders {
-  /** By lower-case name; values without outer blanks, with single inner ones; repeated headers joined by a comma. */
+  /** Values by lower-case name. Outer blanks are removed, inner ones reduced to one, repeated headers joined by a comma. */
   readonly headers: ReadonlyMap<string, string>
-  /** Those that a signature must cover. */
+  /** The headers that a signature must cover. */
   readonly decisive: readonly string[]
-  /** Names that came more than once. */
+  /** Names that occur more than once. */
   readonly repeated: readonly string[]
 }
 
-/** Whether a signature must cover a header of that name, where it comes. */
+/** Whether a signature must cover a header of that name, if it is present. */
 const isDecisive = (name: string) => name.startsWith('x-amz-') || name === 'host'
 
 /** Reads node's `rawHeaders`, since its `headers` drop some repetitions and join others differently. */
@@ -116,6 +123,6 @@ export function canonicalHeaders(rawHeaders: readonly string[]): CanonicalHeader
   return { headers, decisive, repeated }
 }
 
-/** Line breaks count as blanks, so no value can pass for two headers. */
+/** Line breaks count as blanks, so no value can look like two headers. */
 const canonicalValue = (value: string) =>
   / {2}|[\t\r\n]|^ | $/.test(value) ? value.replace(/[ \t\r\n]+/g, ' ').replace(/^ | $/g, '') : value

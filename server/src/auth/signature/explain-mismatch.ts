@@ -3,19 +3,22 @@ import { canonicalPath, escapedQuery, hashBody, reescape } from './canonical-req
 import type { CanonicalRequest } from './canonical-request.ts'
 import { invalidSignature } from './signature-errors.ts'
 
-/** Whether the signature that came is that of this request. */
+/** Whether the signature of the request is valid for this canonical request. */
 export type Holds = (canonical: CanonicalRequest) => boolean
 
 interface Mismatch {
   readonly canonical: CanonicalRequest
-  /** As they travelled. */
+  /** Path and query as they travelled. */
   readonly raw: { readonly path: string; readonly query: string }
-  /** What a trusted proxy says that the client has sent as Host. */
+  /** The Host that the client sent, as a trusted proxy reports it. */
   readonly forwardedHost: string | undefined
   readonly holds: Holds
 }
 
-/** Why a signature does not hold, as far as the usual mistakes explain it. Tries requests only, never keys, and shows neither secret nor signature. */
+/**
+ * Why a signature is not valid, as far as the usual mistakes explain it. Tries other requests only, never other keys, and reveals
+ * neither secret nor signature.
+ */
 export function explainMismatch({ canonical, raw, forwardedHost, holds }: Mismatch): ApiError {
   const host = canonical.headers.get('host') ?? ''
   for (const other of otherHosts(host, canonical.headers.get('x-forwarded-host'))) {
@@ -54,7 +57,7 @@ export function explainMismatch({ canonical, raw, forwardedHost, holds }: Mismat
   )
 }
 
-/** As clients escape a path: each segment by RFC 3986. As it came where an escape cannot be decoded. */
+/** The path in the spelling of clients: each segment escaped by RFC 3986. Unchanged if an escape cannot be decoded. */
 function escapedPath(path: string): string {
   try {
     return path.split('/').map(reescape).join('/')
@@ -63,7 +66,7 @@ function escapedPath(path: string): string {
   }
 }
 
-/** Clients and proxies disagree about case and about default ports. */
+/** The host in other spellings: clients and proxies disagree about case and default ports. */
 function otherHosts(host: string, forwarded: string | undefined): Set<string> {
   const name = host.replace(/:\d*$/, '')
   const spellings = [name, `${name}:443`, `${name}:80`].flatMap(spelling => [spelling, spelling.toLowerCase()])

@@ -6,32 +6,32 @@ import type { AccessKey, FindKey, SigningSecret } from './signing-key.ts'
 import { formatBasic, parseBasic } from './signing-time.ts'
 import { unknownKey } from './unknown-key.ts'
 
-/** A GET whose signature is in its query, as it travelled. */
+/** A GET with its signature in the query, as it travelled. */
 export interface PresignedRequest {
-  /** Node's, untouched: path and query. */
+  /** Path and query, unchanged from node. */
   readonly url: string
   /** The header Host. */
   readonly host: string
-  /** What a trusted proxy says that the client has sent as Host. */
+  /** The Host that the client sent, as a trusted proxy reports it. */
   readonly forwardedHost?: string | undefined
 }
 
 export interface Presigned<Key = AccessKey> {
   readonly key: Key
-  /** All that the query says, decoded. */
+  /** All parameters of the query, decoded. */
   readonly parameters: ReadonlyMap<string, string>
 }
 
 const algorithm = 'AWS4-HMAC-SHA256'
-/** Clocks of browsers are off, and clients presign for ten seconds only (docs/service/sessions.md#the-signature). */
+/** Clocks of browsers are often wrong, and clients presign for ten seconds only (docs/service/sessions.md#the-signature). */
 const allowedSkew = 300_000
 const longestExpiry = 7 * 24 * 60 * 60
 const hashOfNothing = hashBody(new Uint8Array())
 
 /**
- * Verifies presigned URLs and says whose key signed and what for; throws ApiError otherwise, with a short reason. The signature
- * is compared over the raw pairs first, since every client escapes in a way of its own, and then over the two other spellings
- * in which they sign (docs/service/sessions.md#the-signature). The host may be the one of the request or one of `hosts`.
+ * Verifies presigned URLs and returns whose key signed and for what; throws an ApiError with a short reason otherwise. It compares
+ * the signature over the raw pairs first, and then over the two other spellings that clients sign
+ * (docs/service/sessions.md#the-signature). The host may be that of the request or one of `hosts`.
  */
 export function createUrlVerifier<Key extends SigningSecret>(options: {
   findKey: FindKey<Key>
@@ -81,7 +81,7 @@ export function createUrlVerifier<Key extends SigningSecret>(options: {
 
 const incomplete = (reason: string) => incompleteSignature('The presigned URL is incomplete', reason)
 
-/** Each name once: of two, nobody could say which one is meant. */
+/** Each name once: of two values it is not clear which one counts. */
 function decoded(query: string): Map<string, string> {
   const parameters = new Map<string, string>()
   for (const pair of query.split('&')) {
@@ -110,7 +110,10 @@ function checkTime(date: string, expires: string, now: number) {
     throw invalidSignature(`clock ahead: the URL is dated ${date}, the server's time is ${formatBasic(now)}`)
 }
 
-/** Without its signature and what is named beside it, each made only where those before do not hold: as it came; escaped by RFC 3986; and with the apostrophes that browsers escape after signing. */
+/**
+ * The spellings of the query without its signature, each made only if the previous ones do not match: unchanged; escaped by RFC
+ * 3986; and with the apostrophes that browsers escape after signing.
+ */
 function* spellingsOf(query: string, unsigned?: string) {
   const signed = query
     .split('&')
@@ -122,7 +125,7 @@ function* spellingsOf(query: string, unsigned?: string) {
   if (signed.includes('%27')) yield canonicalQuery(signed.replaceAll('%27', "'"))
 }
 
-/** As it came, in lower case, without a port that browsers leave out, and by the names that a proxy in front has. */
+/** The hosts that may be signed: the Host unchanged, in lower case, without a default port, and the names of a proxy in front. */
 const hostsOf = (host: string, others: readonly string[]) => {
   const lower = host.toLowerCase()
   const bare = lower.replace(/:443$/, '')

@@ -3,16 +3,16 @@ import type { Credential } from './authorization-header.ts'
 import { hashCanonicalRequest, type CanonicalRequest } from './canonical-request.ts'
 import { createSigningKeyCache, deriveSigningKey, type FindKey, type SigningSecret } from './signing-key.ts'
 
-/** Stands in for an unknown key, so that it costs what a wrong secret costs. */
+/** Stands in for an unknown key, so that an unknown key costs as much as a wrong secret. */
 const nobody: SigningSecret = { accessKeyId: '', secretAccessKey: 'nobody' }
 
-/** Who says to have signed, for what verifies headers and what verifies URLs. */
+/** The claimed signer, for the verifiers of headers and of URLs. */
 interface Signer<Key> {
-  /** Undefined where there is no such key. */
+  /** Undefined if there is no such key. */
   readonly known: Key | undefined
-  /** Whether its signature of that time, 64 lower-case hexadecimal digits, is that of the request. */
+  /** Whether the signature (64 lower-case hexadecimal digits) of that time is the one of the request. */
   holds(canonical: CanonicalRequest, basicTime: string, signature: string): boolean
-  /** Remembers what it signs with. Only for a key whose signature has held: nobody else can push out those in use. */
+  /** Caches the derived key. Call it only after a valid signature: then nobody without a secret can evict keys that are in use. */
   accept(): void
 }
 

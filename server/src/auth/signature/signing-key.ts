@@ -3,7 +3,7 @@ import { BoundedMap } from '../../tools/bounded-map.ts'
 import type { Credential } from './authorization-header.ts'
 import type { Principal } from '../principal.ts'
 
-/** What a client signs with. */
+/** The secret that a client signs with. */
 export interface SigningSecret {
   readonly accessKeyId: string
   readonly secretAccessKey: string
@@ -11,16 +11,16 @@ export interface SigningSecret {
   readonly expiresAt?: number
 }
 
-/** What the server knows of it. */
+/** What the server knows of a key. */
 export interface AccessKey extends SigningSecret {
-  /** Comes with temporary credentials. */
+  /** Present for temporary credentials. */
   readonly sessionToken?: string
   readonly principal: Principal
 }
 
 /**
- * The key of that id; with a session token, the temporary one that the token was issued with, also where it has expired.
- * Undefined where the server has issued neither, or the key is disabled.
+ * Returns the key of that id; with a session token, the temporary key that the token was issued with, even if it has expired.
+ * Undefined if the server has issued neither, or the key is disabled.
  */
 export type FindKey<Key extends SigningSecret = AccessKey> = (accessKeyId: string, sessionToken: string | undefined) => Key | undefined
 
@@ -31,8 +31,9 @@ const sha256Block = 64
 const longestText = 256
 
 /**
- * HMAC as RFC 2104 writes it: two one-shot hashes over buffers that begin with the padded key. On Node 24 that takes half the time of `createHmac` with a
- * KeyObject and a twelfth of it with a Buffer; digests are taken as text because as a Buffer each takes a microsecond more.
+ * HMAC of RFC 2104 as two one-shot hashes over buffers that begin with the padded key. On Node 24 this takes half the time of
+ * `createHmac` with a KeyObject, and a twelfth of it with a Buffer. Digests are hexadecimal text because a Buffer takes a
+ * microsecond more.
  */
 export function createSign(key: Uint8Array): Sign {
   const shortKey = key.byteLength > sha256Block ? Buffer.from(hash('sha256', key), 'hex') : key
@@ -51,20 +52,20 @@ export function createSign(key: Uint8Array): Sign {
   }
 }
 
-/** Signs with the key of one secret, day and region. Four HMACs: the reason for the cache. */
+/** Derives the signing key of a secret, day and region. It takes four HMACs, which is why it is cached. */
 export function deriveSigningKey(secretAccessKey: string, credential: Credential): Sign {
   let sign = createSign(Buffer.from(`AWS4${secretAccessKey}`))
   for (const part of credential.scope.split('/')) sign = createSign(Buffer.from(sign(part), 'hex'))
   return sign
 }
 
-/** Signing keys that have verified a signature; others are never kept, so that nobody without a secret can push out those in use. */
+/** Signing keys that have verified a signature. Others are never cached, so nobody without a secret can evict those in use. */
 export interface SigningKeyCache {
   find(key: SigningSecret, credential: Credential): Sign | undefined
   keep(key: SigningSecret, credential: Credential, sign: Sign): void
 }
 
-/** Bounded; the one that has been used longest ago goes first. A key whose secret has changed is not found. */
+/** A bounded cache; the least recently used key is evicted. A key whose secret has changed is not found. */
 export function createSigningKeyCache(capacity: number): SigningKeyCache {
   const entries = new BoundedMap<string, { secretAccessKey: string; sign: Sign }>(capacity)
   return {

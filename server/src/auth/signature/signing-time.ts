@@ -10,7 +10,7 @@ export interface SigningTime {
   readonly milliseconds: number
 }
 
-/** From X-Amz-Date; from Date only where that is absent. */
+/** From X-Amz-Date, or from Date if that is absent. */
 export function readSigningTime(headers: ReadonlyMap<string, string>): SigningTime {
   const text = headers.get('x-amz-date')
   if (text !== undefined) return parseBasic(text) ?? unreadable('X-Amz-Date', text)
@@ -20,7 +20,7 @@ export function readSigningTime(headers: ReadonlyMap<string, string>): SigningTi
   throw incompleteSignature(message, 'The request carries neither X-Amz-Date nor Date.')
 }
 
-/** The clocks may differ by 15 minutes, both ways. */
+/** Throws if the clocks differ by more than 15 minutes, either way. */
 export function checkClock({ basic, milliseconds }: SigningTime, now: number): void {
   const skew = milliseconds - now
   if (Math.abs(skew) <= allowedSkew) return
@@ -35,7 +35,7 @@ export function checkClock({ basic, milliseconds }: SigningTime, now: number): v
   throw invalidSignature(reason, message)
 }
 
-/** Undefined where the text is no such time. */
+/** Undefined if the text is no such time. */
 export function parseBasic(basic: string): SigningTime | undefined {
   if (!basicPattern.test(basic)) return undefined
   const day = Number(basic.slice(6, 8))

@@ -17,16 +17,16 @@ export interface SignedRequest {
   url: string
   rawHeaders: readonly string[]
   body: Uint8Array
-  /** What a trusted proxy says that the client has sent as Host: it may be signed for as well. */
+  /** The Host that the client sent, as a trusted proxy reports it; a signature for it is valid as well. */
   forwardedHost?: string | undefined
 }
 
-/** Headers that decide who calls and what is covered: of two, nobody could say which one the signature means. */
+/** Headers that may occur only once: of two it is not clear which one the signature covers. */
 const onlyOnce = new Set(['host', 'authorization', 'x-amz-date', 'x-amz-chime-bearer', 'x-amz-content-sha256', 'x-amz-security-token'])
 
 /**
- * Verifies requests signed with Signature Version 4 in the Authorization header, and says whose key signed; throws ApiError otherwise.
- * Method, path, query, host, body, date and every `x-amz-*` header are then what the key's owner sent.
+ * Verifies requests signed with Signature Version 4 in the Authorization header, and returns the key that signed; throws an
+ * ApiError otherwise. Method, path, query, host, body, date and every `x-amz-*` header are then what the owner of the key sent.
  */
 export function createVerifier<Key extends SigningSecret>(options: {
   findKey: FindKey<Key>
@@ -76,8 +76,8 @@ export function createVerifier<Key extends SigningSecret>(options: {
 const keyIdPattern = /^AWS4-HMAC-SHA256 Credential=([^,/\s]+)\//
 
 /**
- * Refuses by its head a request that is unsigned or names a key that this server does not have, so that its body need not be read.
- * A key that a command has just made is found before the check rejects. Whether the signature holds is for the verifier to say.
+ * Refuses an unsigned request, or one with an unknown key, by its headers, so that its body need not be read. A key that a command
+ * has just created is found before the check rejects. The verifier checks the signature later.
  */
 export function createKeyCheck(
   { findKey, service = 'chime' }: { findKey: FindKey<SigningSecret>; service?: SignedService },
@@ -99,14 +99,14 @@ export function createKeyCheck(
   }
 }
 
-/** The host of the request first. */
+/** Tries the host of the request first. */
 function holdsForSomeHost(canonical: CanonicalRequest, forwardedHost: string | undefined, holds: Holds): boolean {
   if (holds(canonical)) return true
   if (forwardedHost === undefined || forwardedHost === canonical.headers.get('host')) return false
   return holds({ ...canonical, headers: new Map(canonical.headers).set('host', forwardedHost) })
 }
 
-/** The second way in which clients write a query; tried only where it differs. */
+/** Tries the second spelling of the query that clients sign, if it differs. */
 function holdsEscaped(canonical: CanonicalRequest, rawQuery: string, holds: Holds): boolean {
   const query = escapedQuery(rawQuery)
   return query !== undefined && query !== canonical.query && holds({ ...canonical, query })
@@ -130,7 +130,7 @@ function checkScopeDate(date: string, basic: string): void {
   throw invalidSignature(`The credential scope is of ${date}, the request of ${day}; they must be of the same day (UTC).`, message)
 }
 
-/** What is signed is there, once; and all that decides about the call is signed. */
+/** Throws unless every signed header is present, once, and every header that must be signed is signed. */
 function checkSignedHeaders(headers: ReadonlyMap<string, string>, decisive: readonly string[], signedHeaders: readonly string[]) {
   for (const name of signedHeaders) if (!headers.has(name)) throw invalidSignature(reasonForAbsentHeader(name))
   const repeated = signedHeaders.find((name, index) => signedHeaders.indexOf(name) < index)
@@ -143,7 +143,7 @@ function reasonForAbsentHeader(name: string): string {
   return `The signed header '${name}' is not in the request.`
 }
 
-/** The hash of the body that came; a header that states one must state this one. */
+/** Returns the hash of the received body. Throws if a header states another one. */
 function checkedBodyHash(headers: ReadonlyMap<string, string>, body: Uint8Array): string {
   const bodyHash = hashBody(body)
   const stated = headers.get('x-amz-content-sha256')

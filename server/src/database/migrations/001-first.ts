@@ -1,13 +1,13 @@
 import type { Dialect } from './dialect.ts'
 
 /**
- * Habits of the schema:
+ * Conventions of the schema:
  * - Times are epoch milliseconds (`…_at`).
- * - Text that users write (names, metadata, content, tags, …) is kept as JSON, quotes included: U+0000 is then no trouble for
- *   PostgreSQL, and pages can be put together in SQL. ARNs and ids need no escaping and are kept as they are.
- * - What has an ARN is deleted by a tombstone (`deleted_at`) and is unique only among what is not deleted, so that an id can be
- *   used again while its old contents are still being purged. No foreign keys: a purge goes through the contents by itself.
- * - An app instance keeps its whole ARN, so that other values of --region and --account leave it as it is.
+ * - Text from users (names, metadata, content, tags, …) is stored as JSON, quotes included: PostgreSQL's text cannot hold U+0000,
+ *   and SQL can build pages from it. ARNs and ids need no escaping and are stored as they are.
+ * - Rows with an ARN are deleted by a tombstone (`deleted_at`) and are unique only among rows that are not deleted. So an id can be
+ *   used again while its old contents are still being purged. There are no foreign keys: a purge removes the contents step by step.
+ * - An app instance stores its whole ARN, so other values of --region and --account do not change it.
  */
 export const first = ({ identity, clustered }: Dialect) => `
 create table settings (

@@ -1,6 +1,6 @@
 import type { Dialect } from './dialect.ts'
 
-/** When the token buckets of rate limits are full again, where several nodes take from them. Nothing of it needs to outlive a crash. */
+/** When the token buckets of the rates are full again, for several nodes that share them. A crash may empty this table. */
 export const rates = (dialect: Dialect) => `
 create ${dialect.unlogged} table rate_buckets (
   key text primary key,

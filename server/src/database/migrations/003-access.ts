@@ -1,8 +1,8 @@
 import type { Dialect } from './dialect.ts'
 
 /**
- * Who may call beside the root key. A secret is kept sealed (AES-256-GCM) under the master key whose id stands beside it; no master
- * key is ever in the database. Policies are kept as they were given.
+ * The keys and roles beside the root key. A secret is stored encrypted (AES-256-GCM) under the master key whose id is beside it; no
+ * master key is ever in the database. Policies are stored as they were given.
  */
 export const access = ({ clustered }: Dialect) => `
 -- One row, which every change below locks and counts up: nodes that have seen the number have seen the change.

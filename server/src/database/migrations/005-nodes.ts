@@ -1,12 +1,11 @@
 import type { Dialect } from './dialect.ts'
 
 /**
- * What several nodes need to know of each other.
- * - channel_events: what sockets hear of a channel and no other table holds, for nodes that have missed it. Rows are added in the
- *   order of their numbers and forgotten after minutes; messages that all members see are in `messages` already.
- * - nodes: those that are alive say so each second. Their clock is that of the database.
- * - sessions: which socket of whom is on which node. session is a hash of the sessionId.
- * Neither of the last two needs to outlive a crash.
+ * What several nodes know of each other.
+ * - channel_events: events for sockets that no other table holds, for nodes that have missed them. Rows are added in the order of
+ *   their numbers and deleted after minutes; messages for all members are in `messages` already.
+ * - nodes: each living node updates its row every second, by the clock of the database.
+ * - sessions: which socket of which user is on which node. `session` is a hash of the sessionId. A crash may empty the last two.
  */
 export const nodes = ({ identity, unlogged }: Dialect) => `
 create table channel_events (

@@ -1,10 +1,10 @@
-/** Where the two databases spell a table differently. */
+/** How the two databases spell a table differently. */
 export interface Dialect {
-  /** A primary key that the database numbers, rising; a number is never given twice, whatever has been deleted. */
+  /** A primary key that the database numbers in rising order; a number is never used again, even after a deletion. */
   readonly identity: string
-  /** Rows kept in the order of their primary key, where the database can. */
+  /** Rows stored in the order of their primary key, if the database can do that. */
   readonly clustered: string
-  /** A table that a crash may empty, where the database has such. */
+  /** A table that a crash may empty, if the database has such tables. */
   readonly unlogged: string
 }
 

@@ -51,17 +51,17 @@ test.each([
     { StringNotEqualsIfExists: { 'aws:SourceVpce': 'vpce-1' }, Null: { 'aws:SourceVpce': 'false' } },
     'allowed',
   ],
-])('a guard rail of %s decides calls by what is so here', async (_, condition, expected) => {
+])('a guard rail of %s decides calls by this server’s values', async (_, condition, expected) => {
   expect(await outcome(await keyUnder(condition))).toBe(expected)
 })
 
-test('a socket meets them too', async () => {
+test('guard rails apply to a socket too', async () => {
   const key = await keyUnder({ StringNotLike: { 'aws:UserAgent': 'chat/*' } })
   await expect(listen(world.app, alice, { key })).rejects.toThrow('may not perform chime:Connect')
   await listen(world.app, alice, { key: await keyUnder({ StringNotEquals: { 'aws:RequestedRegion': 'eu-central-1' } }) })
 })
 
-test('temporary credentials have no second factor and a time of issue, which a key that lasts does not have', async () => {
+test('temporary credentials have no second factor and an issue time, which a long-lived key does not have', async () => {
   const noFactor = await keyUnder({ Bool: { 'aws:MultiFactorAuthPresent': 'false' } })
   expect(await outcome(noFactor)).toBe('allowed')
   const before = await keyUnder({ DateLessThan: { 'aws:TokenIssueTime': new Date(Date.now() + 60_000).toISOString() } })

@@ -189,7 +189,7 @@ describe.each(databaseKinds)('permissions of every operation, on %s', kind => {
     expect(await outcome(callWith([[others, exactly]], name, third))).toBe('allowed')
   })
 
-  test.each(['Put', 'Get', 'Delete'] as const)('the older name of %sMessagingStreamingConfigurations is understood', async verb => {
+  test.each(['Put', 'Get', 'Delete'] as const)('the older name of %sMessagingStreamingConfigurations is accepted', async verb => {
     const fixture = await makeFixture(world)
     const name = `${verb}MessagingStreamingConfigurations` as const
     const [input] = await inputsOf(name, fixture)

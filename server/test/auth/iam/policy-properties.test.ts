@@ -95,7 +95,7 @@ function decided(groups: readonly (readonly (readonly object[])[])[], { action, 
 }
 
 describe('decisions', () => {
-  test('a deny is never overruled, by whatever else there is and wherever it stands', () => {
+  test('a deny is never overruled, by any other statement or order', () => {
     assert(
       property(policies, policies, policies, integer({ min: 0, max: 4 }), requests, (first, second, third, at, request) => {
         if (decided([[first]], request) !== 'explicitly denied') return
@@ -108,7 +108,7 @@ describe('decisions', () => {
     )
   })
 
-  test('widening never denies more: another statement that allows, or * instead of what one is about', () => {
+  test('widening never denies more: a further statement that allows, or * instead of a resource', () => {
     assert(
       property(policies, statement(constant('Allow')), integer({ min: 0, max: 3 }), requests, (statements, added, at, request) => {
         if (decided([[statements]], request) !== 'allowed') return
@@ -123,7 +123,7 @@ describe('decisions', () => {
     )
   })
 
-  test('a session policy never permits more than there was without it', () => {
+  test('a session policy never permits more than without it', () => {
     assert(
       property(policies, policies, requests, (own, session, request) => {
         const both = decided([[own], [session]], request)
@@ -135,7 +135,7 @@ describe('decisions', () => {
     )
   })
 
-  test('what is denied by all its statements alone is never allowed together, and order says nothing', () => {
+  test('what all its statements alone deny is never allowed together, and the order does not matter', () => {
     assert(
       property(policies, requests, (statements, request) => {
         const alone = new Set(statements.map(each => decided([[[each]]], request)))
@@ -172,7 +172,7 @@ const plain = (special: string) => special.replaceAll('*', 'S').replaceAll('?', 
 const few = (letters: string, maxLength: number) => string({ unit: constantFrom(...letters.split('')), maxLength })
 
 describe('patterns', () => {
-  test('match what a slow reference matches', () => {
+  test('match what a slow reference implementation matches', () => {
     assert(
       property(few('ab*?', 9), few('ab', 10), (pattern, text) => {
         expect(wildcardsOf(pattern)(text)).toBe(reference(pattern, text))
@@ -230,13 +230,13 @@ const survives = (text: string) => {
 }
 
 describe('parsing', () => {
-  test('ends with a policy that can be asked or with its own error, whatever the text', () => {
+  test('ends with a usable policy or with its own error, for any text', () => {
     assert(property(string(), survives), { numRuns: 2000 })
     assert(property(json(), survives), { numRuns: 2000 })
     assert(property(few('{}[]":,\\aE', 30), survives), { numRuns: 5000 })
   })
 
-  test('ends so too where one part of a policy is anything else', () => {
+  test('also ends so if one part of a policy is arbitrary', () => {
     const element = constantFrom(
       'Version',
       'Statement',
@@ -265,7 +265,7 @@ describe('parsing', () => {
     )
   })
 
-  test('ends so too for whatever stands in a condition', () => {
+  test('also ends so for any condition', () => {
     const operator = constantFrom(
       'StringEquals',
       'StringLike',

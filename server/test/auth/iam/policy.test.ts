@@ -44,7 +44,7 @@ describe('the logic of statements', () => {
     expect(ask(allow(), { principal: { permissions: names.map(group) } })).toBe(decision)
   })
 
-  test('policies of one group add up, and one of them that denies is enough', () => {
+  test('policies of one group add up, and a single one that denies is enough', () => {
     const [send, get, no] = [
       parsed(allow({ Action: 'chime:Send*' })),
       parsed(allow({ Action: 'chime:Get*' })),
@@ -114,7 +114,7 @@ describe('actions and resources', () => {
     expect(ask({ Effect: 'Allow', Action: '*', NotResource: Resource })).toBe(matches ? 'not allowed' : 'allowed')
   })
 
-  test('what is everything is matched by * alone', () => {
+  test('only * matches everything', () => {
     expect(ask(allow(), { resource: '*' })).toBe('allowed')
     expect(ask(allow({ Resource: 'arn:aws:chime:*:*:*' }), { resource: '*' })).toBe('not allowed')
   })
@@ -152,7 +152,7 @@ describe('variables', () => {
     },
   )
 
-  test('a value never reaches over a colon of an ARN that it does not stand behind', () => {
+  test('a value never matches beyond its component of an ARN', () => {
     const principal = { tags: tags({ region: 'us-east-1:000000000000', sub: 'us-east-1:0b7a' }) }
     expect(askedFor('arn:aws:chime:${aws:PrincipalTag/region}:app-instance/*', principal)).toBe('not allowed')
     expect(askedFor('arn:aws:chime:${aws:PrincipalTag/region}:*:*', principal)).toBe('not allowed')
@@ -167,7 +167,7 @@ describe('variables', () => {
     ['StringEquals', { Condition: { StringEquals: { 'aws:userid': ['AIDATESTER', '${aws:PrincipalTag/none}'] } } }],
     ['StringNotEquals', { Condition: { StringNotEquals: { 'aws:userid': '${aws:PrincipalTag/none}' } } }],
     ['StringNotLikeIfExists', { Condition: { StringNotLikeIfExists: { 'aws:PrincipalTag/other': '${aws:username}' } } }],
-  ])('a variable without a value in %s leaves the statement out', (_, more) => {
+  ])('with a variable without a value in %s the statement does not apply', (_, more) => {
     const role = { arn: 'arn:aws:sts::000000000000:assumed-role/Chat/s' }
     expect(ask(allow(more), { principal: role })).toBe('not allowed')
     expect(ask([allow(), deny(more)], { principal: role })).toBe('allowed')
@@ -189,7 +189,7 @@ describe('variables', () => {
     expect(ask(allow({ Condition }), { principal: { tags: tags({ x: 'axb' }) } })).toBe('not allowed')
   })
 
-  test('policies of 2008-10-17 have none', () => {
+  test('policies of 2008-10-17 have no variables', () => {
     const Statement = allow({ Resource: `${app}/user/\${aws:userid}` })
     for (const Version of ['2008-10-17', undefined]) {
       const permissions = [[parsePolicy(JSON.stringify({ Version, Statement }))]]
@@ -344,7 +344,7 @@ describe('conditions', () => {
     expect(ask([allow(), deny({ Condition })], asked)).toBe(holds ? 'explicitly denied' : 'allowed')
   })
 
-  test('all operators and all keys of a statement must hold', () => {
+  test('all operators and all keys of a statement must match', () => {
     const both = { StringEquals: { [k]: 'a', 'aws:userid': 'AIDATESTER' }, Bool: { 'aws:SecureTransport': 'true' } }
     expect(ask(allow({ Condition: both }), has('a'))).toBe('allowed')
     expect(ask(allow({ Condition: both }), has('b'))).toBe('not allowed')
@@ -352,7 +352,7 @@ describe('conditions', () => {
     expect(ask(allow({ Condition: {} }))).toBe('allowed')
   })
 
-  test('resource tags are asked for only where a policy asks for them', () => {
+  test('resource tags are read only if a policy uses them', () => {
     expect(asks({})).toBe(false)
     expect(asks({ Condition: { StringEquals: { 'aws:PrincipalTag/team': 'x' } } })).toBe(false)
     expect(asks({ Condition: { Null: { 'AWS:resourcetag/team': 'true' } } })).toBe(true)
@@ -365,7 +365,7 @@ test('white space does not count in the length of a policy', () => {
   expect(() => parsePolicy(`{ "Statement": ${' '.repeat(20_000)} ${JSON.stringify(allow())} }`)).not.toThrow()
 })
 
-describe('what is not understood is refused, with what is wrong and where', () => {
+describe('a policy that is not understood is refused, with what is wrong and where', () => {
   const one = (more: object) => JSON.stringify({ Version: '2012-10-17', Statement: [allow(), allow(more)] })
   const conditional = (Condition: unknown) => one({ Condition })
 

@@ -52,7 +52,7 @@ describe.each(databaseKinds)('the policy of a user, on %s', kind => {
   const channelOf = async (ChimeBearer: string, more: object = {}) =>
     (await world.messaging.createChannel({ AppInstanceArn: app, Name: 'channel', ChimeBearer, ...more })).ChannelArn!
 
-  test('lets act as that user and as nobody else', async () => {
+  test('allows acting as that user and as nobody else', async () => {
     const { messaging, identity } = clientsWith(world, ring.keep({ groups: [usual(app, user('alice'))] }))
     const { ChannelArn } = await messaging.createChannel({ AppInstanceArn: app, Name: 'mine', ChimeBearer: user('alice') })
     await messaging.sendChannelMessage(send(ChannelArn!, user('alice')))
@@ -121,7 +121,7 @@ describe.each(databaseKinds)('the policy of a user, on %s', kind => {
     }
   })
 
-  test('says what refuses: nothing that allows, an explicit deny, and the same of the session', async () => {
+  test('says what refuses: no statement that allows, an explicit deny, and the same for the session policy', async () => {
     const ChannelArn = await channelOf(user('alice'))
     const arn = 'arn:aws:sts::000000000000:assumed-role/Chat/alice'
     const all: Written = { Action: '*', Resource: '*' }
@@ -223,7 +223,7 @@ describe.each(databaseKinds)('the policy of a user, on %s', kind => {
     expect(await ask({ DateLessThan: { 'aws:CurrentTime': at(-60_000) } })).toBe('AccessDeniedException')
   })
 
-  test('comes after the bearer and the shape of the input, and before the question whether there is such a user', async () => {
+  test('is evaluated after the bearer and the shape of the input, and before the user is looked up', async () => {
     const { messaging } = clientsWith(world, ring.keep({ groups: [usual(app, user('alice'))] }))
     const list = (input: object) => refusal(messaging.listChannelMembershipsForAppInstanceUser({ ChimeBearer: user('bob'), ...input }))
     expect(await list({ ChimeBearer: 'nonsense' })).toMatchObject({ name: 'UnauthorizedClientException' })
@@ -237,7 +237,7 @@ describe.each(databaseKinds)('the policy of a user, on %s', kind => {
   })
 })
 
-test('a policy that asks for TLS permits what comes over TLS, and nothing else', async () => {
+test('a policy that requires TLS permits calls over TLS, and no others', async () => {
   const ring = keyRing()
   const world = await startWorld('sqlite', { tls: 'on', tlsPort: '0' }, { keys: ring.find })
   const key = ring.keep({ groups: [[{ Action: '*', Resource: '*', Condition: { Bool: { 'aws:SecureTransport': 'true' } } }]] })

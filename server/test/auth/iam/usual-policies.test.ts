@@ -347,7 +347,7 @@ const usual: Record<string, readonly [statements: Statement | readonly Statement
   ],
 }
 
-test('there are at least 45 kinds', () => {
+test('there are at least 45 kinds of policies', () => {
   expect(Object.keys(usual).length).toBeGreaterThanOrEqual(45)
 })
 
@@ -363,7 +363,7 @@ test.each([
   ['*', 'arn:aws:*:::x', { 'x:y': 'x' }],
   ['*', 'arn:aws:${aws:PrincipalTag/service}:::x', { 'x:y': 'x' }],
   [['s3:*', 'chime:Send*'], '*', { 'x:y': 'x' }],
-])('a statement that could be about this server is refused where it is not understood: %j on %j with %j', (Action, Resource, keys) => {
+])('a statement that could apply to this server is refused if it is not understood: %j on %j with %j', (Action, Resource, keys) => {
   for (const more of [{ Action }, { NotAction: 's3:*' }]) {
     const Statement = { Effect: 'Deny', Resource, ...more, Condition: { StringEquals: keys } }
     expect(() => parsePolicy(JSON.stringify({ Version: '2012-10-17', Statement }))).toThrow('is not a condition key that is known here')

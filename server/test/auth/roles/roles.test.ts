@@ -273,7 +273,7 @@ onBothDatabases('The matrix of roles', world => {
     expect(await Promise.all(rows)).toEqual(told)
   })
 
-  test.each(['a user', 'a bot'])('%s that is admin of another app instance may do nothing here', async kind => {
+  test.each(['a user', 'a bot'])('%s that is admin of another app instance has no rights here', async kind => {
     const { identity, messaging, appInstance, bot } = world()
     const elsewhere = await appInstance([], { admins: ['boss'] })
     const me = kind === 'a bot' ? await bot(elsewhere.arn) : elsewhere.user('boss')

@@ -406,7 +406,7 @@ print(json.dumps(out))
   })
 })
 
-describe('what is refused, and why', () => {
+describe('refusals, and their reasons', () => {
   type Case = [what: string, request: () => Promise<SignedRequest>, reason: RegExp]
 
   const incomplete: Case[] = [
@@ -637,7 +637,7 @@ describe('what is refused, and why', () => {
   })
 })
 
-describe('the pieces', () => {
+describe('the parts of verification', () => {
   it('sorts a query by name and then by value, changing nothing else', () => {
     expect(canonicalQuery('')).toBe('')
     expect(canonicalQuery('b=2&a=1')).toBe('a=1&b=2')
