@@ -57,7 +57,7 @@ export function readMessage(data: Uint8Array): Heard {
   const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength)
   const end = bytes.subarray(0, longestHead).indexOf('\n')
   const found = head.exec(bytes.toString('latin1', 0, Math.max(end, 0)))
-  if (!found) throw new Error('A message of the bus does not begin as it should')
+  if (!found) throw new Error('A message of the bus has an invalid header')
   const [, kind, channelId, sequence, sentAt] = found
   const content = () => JSON.parse(bytes.toString('utf8', end + 1)) as unknown
   return {

@@ -17,7 +17,7 @@ async function create({ name, ...flags }: PolicyFlags & { name?: string }) {
     const { id, secret } = await createAccessKey(db, masterKeySource(config), { name, policy, now: Date.now() })
     const variables = { AWS_ACCESS_KEY_ID: id, AWS_SECRET_ACCESS_KEY: secret, ...regionVariables(config.region) }
     process.stdout.write(exported(variables))
-    process.stderr.write('The secret is shown this once, and is kept sealed.\n')
+    process.stderr.write('The secret is shown only now; the server stores it encrypted.\n')
   })
 }
 

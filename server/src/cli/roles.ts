@@ -25,7 +25,7 @@ function oidcOf({ issuer, audience, condition }: RoleFlags, oidcIssuer: string |
   const audiences = audience ?? before.oidc?.audiences ?? []
   if (audience?.length === 0 && issuer === undefined) return undefined
   const named = issuer ?? before.oidc?.issuer ?? oidcIssuer
-  if (named === undefined) throw new Error('Say whose tokens are taken: --issuer URL, or the setting --oidc-issuer.')
+  if (named === undefined) throw new Error('Name the issuer of the tokens: --issuer URL, or the setting --oidc-issuer.')
   return { issuer: named, audiences, condition: condition === undefined ? before.oidc?.condition : conditionIn(condition) }
 }
 

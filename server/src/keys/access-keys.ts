@@ -42,7 +42,7 @@ export async function createAccessKey(
     const current = (await masterKeys(tx)).find(({ retiredAt }) => retiredAt === undefined)
     if (current?.id !== masterKey.id) throw new Error('The master key has just been rotated. Try again.')
     const isNew = await insertAccessKey(tx, { id, name, policy, sealedSecret, masterKeyId: masterKey.id, createdAt: new Date(now) })
-    if (!isNew) throw new Error(`There is an access key of the name ${name} already.`)
+    if (!isNew) throw new Error(`There is already an access key with the name ${name}.`)
   })
   return { id, name, secret }
 }
@@ -50,7 +50,7 @@ export async function createAccessKey(
 /** The key of that id or name. Throws if there is none. */
 export async function requireAccessKey(db: Queries, idOrName: string): Promise<StoredAccessKey> {
   const found = await accessKeyOf(db, idOrName)
-  if (!found) throw new Error(`There is no access key of the id or name ${idOrName}.`)
+  if (!found) throw new Error(`There is no access key with the id or name ${idOrName}.`)
   return found
 }
 

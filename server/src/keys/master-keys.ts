@@ -66,7 +66,7 @@ export async function rotateMasterKey(db: Database, source: MasterKeySource, now
 
 async function alone<Result>(db: Database, now: number, work: () => Promise<Result>): Promise<Result> {
   if (!(await holdJob(db, lease, now, now + leaseMilliseconds)))
-    throw new Error('Somebody else rotates the master key. Try again in a minute.')
+    throw new Error('Another command is rotating the master key. Try again in a minute.')
   try {
     return await work()
   } finally {
@@ -82,7 +82,7 @@ export async function replaceLostMasterKey(db: Database, source: MasterKeySource
   return alone(db, now, async () => {
     const own = new Set((await source.read()).map(({ id }) => id))
     const lost = inUse(await masterKeys(db))
-    if (lost === undefined || own.has(lost)) throw new Error('The master key in use is there: rotate it without --lost.')
+    if (lost === undefined || own.has(lost)) throw new Error('The master key in use is not lost: rotate it without --lost.')
     const renewed = await source.renew(lost)
     const count = await changeAccess(db, async tx => {
       const keys = await accessKeys(tx)
@@ -107,7 +107,7 @@ async function rotate(db: Database, source: MasterKeySource, now: number, atOnce
   }
   const own = await source.read()
   const count = await changeAccess(db, async tx => {
-    if (inUse(await masterKeys(tx)) !== old.id) throw new Error('Somebody else has just rotated the master key.')
+    if (inUse(await masterKeys(tx)) !== old.id) throw new Error('Another command has just rotated the master key.')
     const sealed = await reseal(tx, own, renewed)
     await retireMasterKey(tx, now)
     await forgetMasterKeys(tx, atOnce ? now : now - longestSession)

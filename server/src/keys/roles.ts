@@ -32,7 +32,7 @@ async function checkTrust(db: Queries, { principals, oidc, externalId }: Trust) 
     }
   }
   if (oidc?.audiences.length === 0)
-    throw new Error('A role for JSON Web Tokens needs an audience: those of other clients of the issuer are no login here.')
+    throw new Error('A role for JSON Web Tokens needs an audience: tokens for other clients of the issuer are not accepted.')
   if (oidc?.condition !== undefined) checkCondition(oidc.condition, oidc.issuer)
   if (externalId !== undefined && !/^[\w+=,.@:/-]{2,1224}$/.test(externalId))
     throw new Error('An external id has 2 to 1224 letters, digits and characters of _+=,.@:/-.')
@@ -51,7 +51,7 @@ async function checkRole(db: Queries, { trust, tags, longestSeconds }: GivenRole
   const wrong = tags.find(tag => tag !== '*' && !tagKey.test(tag))
   if (wrong !== undefined) throw new Error(`'${wrong}' cannot be the key of a session tag.`)
   if (!Number.isInteger(longestSeconds) || longestSeconds < shortestSession || longestSeconds > longestRoleSession)
-    throw new Error(`The sessions of a role last ${shortestSession} to ${longestRoleSession} seconds at the most.`)
+    throw new Error(`The sessions of a role last at least ${shortestSession} and at most ${longestRoleSession} seconds.`)
 }
 
 /** Amazon's pattern for the keys of session tags. */
@@ -65,13 +65,13 @@ export async function createRole(db: Database, name: string, given: GivenRole, n
     if ((await countRoles(tx)) >= mostRoles) throw new Error(`There are ${mostRoles} roles already.`)
     const at = new Date(now)
     if (!(await insertRole(tx, { ...given, name, id: newId('AROA'), createdAt: at, updatedAt: at })))
-      throw new Error(`There is a role of the name ${name} already. Use carillon roles update.`)
+      throw new Error(`There is already a role with the name ${name}. Use carillon roles update.`)
   })
 }
 
 export async function requireRole(db: Queries, name: string): Promise<StoredRole> {
   const found = await iamRoleOf(db, name)
-  if (!found) throw new Error(`There is no role of the name ${name}.`)
+  if (!found) throw new Error(`There is no role with the name ${name}.`)
   return found
 }
 
@@ -88,6 +88,6 @@ export async function changeRole(db: Database, name: string, change: (role: Stor
 /** Deletes a role, which ends all its sessions. */
 export async function removeRole(db: Database, name: string) {
   await changeAccess(db, async tx => {
-    if (!(await deleteRole(tx, name))) throw new Error(`There is no role of the name ${name}.`)
+    if (!(await deleteRole(tx, name))) throw new Error(`There is no role with the name ${name}.`)
   })
 }

@@ -102,10 +102,10 @@ export const settings = {
     'nats-url',
     'urls',
     undefined,
-    'the NATS servers over which nodes on one PostgreSQL tell each other what happens, with commas',
+    'the NATS servers over which nodes on one PostgreSQL send each other events, separated by commas',
     natsUrls,
   ),
-  natsUser: setting<string | undefined>('nats-user', 'name', undefined, 'the user at NATS, where no URL has one', matching(/\S/, 'a name')),
+  natsUser: setting<string | undefined>('nats-user', 'name', undefined, 'the user at NATS, if no URL has one', matching(/\S/, 'a name')),
   natsPassword: setting<string | undefined>(
     'nats-password',
     'password',
@@ -138,10 +138,16 @@ export const settings = {
     'nats-ca',
     'file',
     undefined,
-    'the CA of the NATS servers, where it is not one that Node trusts',
+    'the CA of the NATS servers, if Node does not trust it',
     matching(/\S/, 'a file'),
   ),
-  natsCert: setting<string | undefined>('nats-cert', 'file', undefined, 'the certificate that NATS is shown', matching(/\S/, 'a file')),
+  natsCert: setting<string | undefined>(
+    'nats-cert',
+    'file',
+    undefined,
+    'the certificate that the server shows to NATS',
+    matching(/\S/, 'a file'),
+  ),
   natsKey: setting<string | undefined>('nats-key', 'file', undefined, 'the private key of --nats-cert', matching(/\S/, 'a file')),
   region: setting(
     'region',
@@ -378,21 +384,21 @@ export function readConfig(flags: Readonly<Record<string, string | undefined>>, 
   }
   requireNats(values)
   if (values.proxyHeaders === 'proxy-protocol' && values.trustProxy === undefined)
-    throw new Error('--proxy-headers proxy-protocol needs --trust-proxy: whose connections begin with a PROXY header.')
+    throw new Error('--proxy-headers proxy-protocol needs --trust-proxy: the proxies whose connections begin with a PROXY header.')
   if (values.oidcIssuer === undefined && (values.oidcAudience ?? values.oidcJwks) !== undefined)
-    throw new Error('--oidc-audience and --oidc-jwks need --oidc-issuer: whose tokens they are about.')
+    throw new Error('--oidc-audience and --oidc-jwks need --oidc-issuer.')
   if (values.oidcIssuer !== undefined && values.oidcAudience === undefined)
-    throw new Error('--oidc-issuer needs --oidc-audience: tokens that the issuer makes for others are no login here.')
+    throw new Error('--oidc-issuer needs --oidc-audience: tokens that the issuer makes for other clients are not accepted as logins.')
   if ((values.exchangeRole === undefined) !== (values.exchangeAppInstance === undefined))
     throw new Error('--exchange-role and --exchange-app-instance are given together, or neither is.')
   if (values.exchangeRole !== undefined && values.oidcIssuer === undefined && values.exchangeHook === undefined)
-    throw new Error('--exchange-role needs --oidc-issuer or --exchange-hook: who says whose login it is.')
+    throw new Error('--exchange-role needs --oidc-issuer or --exchange-hook, which verifies the logins.')
   if (values.exchangeRole === undefined && values.exchangeHook !== undefined)
-    throw new Error('--exchange-hook needs --exchange-role: whose credentials a login is given.')
+    throw new Error('--exchange-hook needs --exchange-role, the role of the credentials.')
   if ((values.identityPool === undefined) !== ((values.identityPoolRole ?? values.identityPoolGuestRole) === undefined))
     throw new Error('--identity-pool is given together with --identity-pool-role, --identity-pool-guest-role or both, or none of them is.')
   if (values.identityPoolRole !== undefined && values.oidcIssuer === undefined)
-    throw new Error('--identity-pool-role needs --oidc-issuer: whose tokens are logins at the pool.')
+    throw new Error("--identity-pool-role needs --oidc-issuer, the issuer of the pool's logins.")
   const limits = Object.fromEntries(Object.keys(countLimits).map(name => [name, values[name as CountLimit]])) as Limits
   const rates = Object.fromEntries(Object.keys(callRates).map(name => [name, values[name as CallRateName]])) as Rates
   const masterKey = environment[masterKeyVariable]
@@ -410,9 +416,9 @@ function requireNats(values: Settings) {
   if (logins.length > 1)
     throw new Error('Give one login at NATS: a user in the URLs, --nats-user, --nats-token, --nats-nkey or --nats-credentials.')
   if (natsUrl === undefined && (logins.length > 0 || (natsCa ?? natsCert) !== undefined))
-    throw new Error('The other --nats- settings need --nats-url: which servers they are about.')
+    throw new Error('The other --nats- settings need --nats-url.')
   if (natsUrl !== undefined && values.databaseUrl === undefined)
-    throw new Error('--nats-url needs --database-url: the embedded database has one server, which has nobody to tell.')
+    throw new Error('--nats-url needs --database-url: the embedded database has one server only.')
 }
 
 function rootKeyOf(environment: NodeJS.ProcessEnv): RootKey | undefined {

@@ -61,7 +61,7 @@ test.each(databaseKinds)(
       return outcome
     }
     const made = await keys(['create', '--name', 'alice', '--user', alice])
-    expect(made).toMatchObject({ code: 0, stderr: 'The secret is shown this once, and is kept sealed.\n' })
+    expect(made).toMatchObject({ code: 0, stderr: 'The secret is shown only now; the server stores it encrypted.\n' })
     const key = exported(made.stdout)
     // Without a pause: what is unknown is looked up.
     expect(await outcome(first, key)).toBe('allowed')
@@ -172,7 +172,7 @@ test(
       code: 0,
       stdout: expect.stringMatching(/^1 access keys are deleted, since their secrets are lost\./),
     })
-    expect(await carillon(lost)).toEqual(refused('The master key in use is there: rotate it without --lost\\.'))
+    expect(await carillon(lost)).toEqual(refused('The master key in use is not lost: rotate it without --lost\\.'))
     await serve(start, { env: keyVariables }).url()
   },
 )
@@ -189,16 +189,19 @@ test('invalid commands are refused with one line', { timeout: 120_000 }, async (
     [['keys', 'create', '--policy', policy, '--user', user], '--policy and --user both say'],
     [['keys', 'create', '--user', user.replace('/alice', '/*')], '--user must be the ARN of an AppInstanceUser'],
     [['keys', 'create', '--user', user, '--name', 'a b'], 'The name of a key has 1 to 64'],
-    [['keys', 'show', 'nobody'], 'There is no access key of the id or name nobody\\.'],
+    [['keys', 'show', 'nobody'], 'There is no access key with the id or name nobody\\.'],
     [['keys', 'walk'], "unknown command 'walk'"],
-    [['roles', 'create', 'chat', '--user', user, '--audience', 'web'], 'Say whose tokens are taken: --issuer URL'],
+    [['roles', 'create', 'chat', '--user', user, '--audience', 'web'], 'Name the issuer of the tokens: --issuer URL'],
     [['roles', 'create', 'chat', '--user', user, '--issuer', 'https://x.example.com'], 'A role for JSON Web Tokens needs an audience'],
     [['roles', 'create', 'chat', '--user', user, '--trust', 'everybody'], "'everybody' cannot be trusted: it must be"],
     [
       ['roles', 'create', 'chat', '--user', user, '--trust', `AKIA${'A'.repeat(16)}`],
       'There is no access key AKIAA+ that could be trusted',
     ],
-    [['roles', 'create', 'chat', '--user', user, '--max-seconds', '1e9'], 'The sessions of a role last 900 to 43200 seconds'],
+    [
+      ['roles', 'create', 'chat', '--user', user, '--max-seconds', '1e9'],
+      'The sessions of a role last at least 900 and at most 43200 seconds',
+    ],
     [
       ['roles', 'create', 'chat', '--user', user, '--issuer', 'https://x.example.com', '--audience', 'web', '--condition', '{"a":1'],
       '--condition cannot be used: It is not valid JSON',
@@ -209,8 +212,8 @@ test('invalid commands are refused with one line', { timeout: 120_000 }, async (
         .concat(user),
       'The condition on claims cannot be used: StringEquals: y\\.example\\.com:sub is no claim of https://x\\.example\\.com/: write x\\.example\\.com:CLAIM',
     ],
-    [['roles', 'update', 'nobody', '--tags', 'x'], 'There is no role of the name nobody\\.'],
-    [['roles', 'delete', 'nobody'], 'There is no role of the name nobody\\.'],
+    [['roles', 'update', 'nobody', '--tags', 'x'], 'There is no role with the name nobody\\.'],
+    [['roles', 'delete', 'nobody'], 'There is no role with the name nobody\\.'],
     [['roles', 'list', '--data', ':memory:'], 'With --data :memory: nothing is kept'],
   ] as const
   await makeDatabase({ data })
@@ -247,7 +250,7 @@ test('a role is created, shown, changed and deleted', { timeout: 120_000 }, asyn
   })
   await roles(['update', 'chat', '--audience', '', '--trust', 'arn:aws:iam::000000000000:root', '--tags', ''])
   expect(await shown()).toEqual({ ...before, Trust: { principals: ['arn:aws:iam::000000000000:root'] }, SessionTags: [] })
-  expect((await roles(['create', 'chat', '--user', user])).stderr).toMatch(/There is a role of the name chat already/)
+  expect((await roles(['create', 'chat', '--user', user])).stderr).toMatch(/There is already a role with the name chat/)
   expect((await roles(['list'])).stdout).toMatch(/^NAME  ARN .*\nchat  arn:aws:iam::000000000000:role\/chat  20/)
   expect(await roles(['delete', 'chat'])).toMatchObject({ code: 0 })
   expect((await roles(['list'])).stdout).toBe('NAME  ARN  UPDATED\n')

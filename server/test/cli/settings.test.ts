@@ -335,7 +335,7 @@ test('half of a root key is refused, and so is one that no client can sign with'
 
 test('the PROXY protocol without trusted proxies is refused', async () => {
   expect(await serveFails(['--port', '0', '--proxy-headers', 'proxy-protocol'])).toEqual(
-    refused(/--proxy-headers proxy-protocol needs --trust-proxy: whose connections begin with a PROXY header\./),
+    refused(/--proxy-headers proxy-protocol needs --trust-proxy: the proxies whose connections begin with a PROXY header\./),
   )
 })
 
@@ -344,7 +344,7 @@ test('an identity pool is refused without a role, a role without a pool, and one
   const together = refused(/--identity-pool is given together with --identity-pool-role, --identity-pool-guest-role or both/)
   expect(await Promise.all([serveFails(pool), serveFails(['--identity-pool-guest-role', 'guest'])])).toEqual([together, together])
   expect(await serveFails([...pool, '--identity-pool-role', 'chat'])).toEqual(
-    refused(/--identity-pool-role needs --oidc-issuer: whose tokens are logins at the pool\./),
+    refused(/--identity-pool-role needs --oidc-issuer, the issuer of the pool's logins\./),
   )
 })
 
