@@ -2,15 +2,21 @@ import { randomBytes } from 'node:crypto'
 import { chmod, link, open, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { backup, DatabaseSync } from 'node:sqlite'
+import { pageSize } from './sqlite.ts'
 
 /** More pages than a file has: the copy is taken in one step, and never restarts because of a writer. */
 const allPages = 2 ** 31 - 1
 
-/** Makes the copy one file without a log beside it, and checks its integrity. */
+/**
+ * Makes the copy one file without a log beside it, and checks its integrity. A database with smaller pages, which a file keeps for as
+ * long as it lives, gets those of a new one.
+ */
 function checked(file: string) {
   const copy = new DatabaseSync(file)
   try {
     copy.exec('pragma journal_mode = delete')
+    const { page_size: size } = copy.prepare('pragma page_size').get() as { page_size: number }
+    if (size < pageSize) copy.exec(`pragma page_size = ${pageSize}; vacuum`)
     const { quick_check: verdict } = copy.prepare('pragma quick_check(1)').get() as { quick_check: string }
     if (verdict !== 'ok') throw new Error(`The copy is damaged: ${verdict}.`)
   } finally {

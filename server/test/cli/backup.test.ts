@@ -65,6 +65,36 @@ test(
   },
 )
 
+test('a backup of a database with smaller pages has the pages of a new database, and everything else as it was', async () => {
+  const data = await temporaryFolder()
+  const server = serve(['--port', '0', '--data', data], { env: keyVariables })
+  const { identity } = clientsOf({ url: await server.url(), rootKey: { ...rootKey } })
+  const { AppInstanceArn } = await identity.createAppInstance({ Name: 'x' })
+  server.kill('SIGTERM')
+  await server.exit()
+  const source = join(data, 'carillon.db')
+  const pageSizeOf = (file: string) => {
+    const database = new DatabaseSync(file)
+    try {
+      return (database.prepare('pragma page_size').get() as { page_size: number }).page_size
+    } finally {
+      database.close()
+    }
+  }
+  const current = pageSizeOf(source)
+  const database = new DatabaseSync(source)
+  database.exec('pragma journal_mode = delete; pragma page_size = 4096; vacuum; pragma journal_mode = wal')
+  database.close()
+  expect(pageSizeOf(source)).toBe(4096)
+
+  const restored = await temporaryFolder()
+  expect((await backup(join(restored, 'carillon.db'), data)).code).toBe(0)
+  expect(pageSizeOf(join(restored, 'carillon.db'))).toBe(current)
+  const again = serve(['--port', '0', '--data', restored], { env: keyVariables })
+  const { AppInstances } = await clientsOf({ url: await again.url(), rootKey: { ...rootKey } }).identity.listAppInstances({})
+  expect(AppInstances!.map(each => each.AppInstanceArn)).toEqual([AppInstanceArn])
+})
+
 test('an existing file is not overwritten, and a failed backup leaves nothing behind', async () => {
   const data = await temporaryFolder()
   const folder = await temporaryFolder()
