@@ -2,16 +2,15 @@ import type { Arn } from '../arn.ts'
 import type { BearerCall, Handlers } from './call.ts'
 import { JsonText } from '../contract/common.ts'
 import { seesMembership } from '../auth/roles/sight.ts'
-import { badRequest, forbidden, notFound, type ApiError } from '../errors.ts'
-import { checkFilterRule } from '../domain/filter-rules.ts'
+import { forbidden, notFound, type ApiError } from '../errors.ts'
 import { requireIdentity } from '../domain/identities.ts'
-import { addMember, addMembers, moveReadMarker, removeMember } from '../domain/memberships.ts'
+import { addMember, addMembers, moveReadMarker, removeMember, setPreferences } from '../domain/memberships.ts'
 import { checkOrdinary, subChannelIdOf } from '../domain/sub-channels.ts'
 import { identity } from '../present/identities.ts'
 import { batchDetails, membershipDetails } from '../present/memberships.ts'
 import { findIdentity } from '../store/identities.ts'
 import { channelOfMember, channelsOfMember, findMembership, listMembers, type Listing } from '../store/memberships.ts'
-import { findPreferences, putPreferences } from '../store/preferences.ts'
+import { findPreferences } from '../store/preferences.ts'
 import { actingIn } from './acting.ts'
 import { allNamed, named, namedIfGiven } from './named.ts'
 import { paged } from './paging.ts'
@@ -114,16 +113,9 @@ export const memberships: Handlers<
     return { ChannelArn: call.facts.channel.arn }
   },
 
-  async PutChannelMembershipPreferences({ Preferences }, { db, facts: { channel, caller } }) {
-    checkOrdinary(channel, 'Membership preferences')
-    const { AllowNotifications, FilterRule } = Preferences.PushNotifications ?? {}
-    if (FilterRule !== undefined) checkFilterRule(FilterRule)
-    else if (AllowNotifications === 'FILTERED') {
-      throw badRequest('AllowNotifications FILTERED needs a FilterRule', 'Give a FilterRule, or choose ALL or NONE.')
-    }
-    if (!(await db.transaction(tx => putPreferences(tx, channel.id, caller.id, Preferences)))) {
-      throw forbidden(`${caller.arn} is not a member of ${channel.arn}.`)
-    }
+  async PutChannelMembershipPreferences({ Preferences }, call) {
+    const { channel, caller } = call.facts
+    await call.db.transaction(tx => setPreferences(tx, actingIn(call), Preferences))
     return { ChannelArn: channel.arn, Member: identity(caller), Preferences }
   },
 

@@ -56,6 +56,7 @@ export async function createFlow(
   const externalId = randomUUID()
   const id = await insertFlow(tx, { appInstanceId: appInstance.id, externalId, name: asked.name, processors, now: now() })
   await tagNew(tx, { kind: 'channel-flow', id }, asked.tags)
+  await emit(tx, { kind: 'FlowCreated', flowId: id })
   return arnWithin(appInstance.arn, 'channel-flow', externalId)
 }
 
@@ -73,6 +74,7 @@ export async function changeFlow(
   }
   const { id } = await requireFlow(tx, arn)
   await updateFlow(tx, id, { name: given.name, processors, now: now() })
+  await emit(tx, { kind: 'FlowUpdated', flowId: id })
 }
 
 /** Deletes a flow. Throws ConflictException if a channel uses it. */
@@ -84,6 +86,7 @@ export async function deleteFlow(tx: Transaction, arn: Arn) {
   }
   await removeAllTags(tx, { kind: 'channel-flow', id })
   await deleteFlowRow(tx, id)
+  await emit(tx, { kind: 'FlowDeleted', flowId: id })
 }
 
 /** From now on the messages of the channel go through the flow. */

@@ -17,11 +17,13 @@ import {
   type MembershipType,
   type PlacedMembership,
 } from '../store/memberships.ts'
+import { putPreferences, type Preferences } from '../store/preferences.ts'
 import type { EndedMemberships } from '../store/purge.ts'
 import { givePlaceBack, uncountModeratorIn } from '../store/sub-channels.ts'
 import type { ActingInChannel } from './acting.ts'
 import { advance } from './advance.ts'
 import { exceeded } from './counts.ts'
+import { checkFilterRule } from './filter-rules.ts'
 import { requireIdentity } from './identities.ts'
 import { newMembership } from './new-membership.ts'
 import { checkOrdinary, goneMember, joinElastic, type Joined } from './sub-channels.ts'
@@ -200,6 +202,18 @@ export async function addMembers(
   const asBatch = channel.elastic === undefined
   await emit(tx, { kind: 'MembersJoined', channelId: channel.id, sequence: given.sequence, memberships, asBatch })
   return { added, refused }
+}
+
+/** Replaces what the actor wants to be pushed of the channel; ForbiddenException where it is no member. */
+export async function setPreferences(tx: Transaction, { channel, actor }: ActingInChannel, preferences: Preferences) {
+  checkOrdinary(channel, 'Membership preferences')
+  const { AllowNotifications, FilterRule } = preferences.PushNotifications ?? {}
+  if (FilterRule !== undefined) checkFilterRule(FilterRule)
+  else if (AllowNotifications === 'FILTERED') {
+    throw badRequest('AllowNotifications FILTERED needs a FilterRule', 'Give a FilterRule, or choose ALL or NONE.')
+  }
+  if (!(await putPreferences(tx, channel.id, actor.id, preferences))) throw forbidden(`${actor.arn} is not a member of ${channel.arn}.`)
+  await emit(tx, { kind: 'PreferencesSet', channelId: channel.id, memberId: actor.id })
 }
 
 /** Sets the actor's read marker to the present. */

@@ -4,6 +4,7 @@ import type { ChannelExpiration } from '../store/channel-expiration.ts'
 import type { PushNotification } from '../store/flow-runs.ts'
 import type { Identity } from '../store/identities.ts'
 import type { PlacedMembership } from '../store/memberships.ts'
+import type { TaggedResource } from '../store/tags.ts'
 
 /** The number that the channel has given to the transaction in which it happened. Several events of one transaction share it. */
 export interface InChannel {
@@ -66,6 +67,11 @@ interface ChannelFlowSet {
   readonly flowId: number | undefined
 }
 
+interface FlowEvent {
+  readonly kind: 'FlowCreated' | 'FlowUpdated' | 'FlowDeleted'
+  readonly flowId: number
+}
+
 /** Members who came in together, one call's or one creation's. */
 interface MembersJoined extends InChannel {
   readonly kind: 'MembersJoined'
@@ -113,6 +119,24 @@ interface ReadMarkerMoved {
   readonly memberId: number
 }
 
+/** What a member wants to be pushed of the channel. */
+interface PreferencesSet {
+  readonly kind: 'PreferencesSet'
+  readonly channelId: number
+  readonly memberId: number
+}
+
+interface TagEvent {
+  readonly kind: 'ResourceTagged' | 'ResourceUntagged'
+  readonly resource: TaggedResource
+}
+
+/** Where the events of an app instance are streamed to has changed, for one data type or more. */
+interface StreamingEvent {
+  readonly kind: 'StreamingSet' | 'StreamingRemoved'
+  readonly appInstanceId: number
+}
+
 interface UserEvent {
   readonly kind: 'UserCreated' | 'UserUpdated' | 'UserDeleted'
   readonly userId: number
@@ -155,6 +179,10 @@ export type DomainEvent =
   | RoleEvent
   | SubChannelEvent
   | ReadMarkerMoved
+  | PreferencesSet
+  | FlowEvent
+  | TagEvent
+  | StreamingEvent
   | UserEvent
   | BotEvent
   | AppInstanceEvent

@@ -47,6 +47,15 @@ export const followers: { readonly [Kind in EventKind]: readonly Follower<EventO
   SubChannelCreated: [balanceAfterScaleOut],
   SubChannelDeleted: [wakePurge],
   ReadMarkerMoved: [],
+  PreferencesSet: [],
+
+  FlowCreated: [],
+  FlowUpdated: [],
+  FlowDeleted: [],
+  ResourceTagged: [],
+  ResourceUntagged: [],
+  StreamingSet: [],
+  StreamingRemoved: [],
 
   UserCreated: [],
   UserUpdated: [],

@@ -24,6 +24,7 @@ export async function streamingConfigurations(db: Queries, appInstanceId: number
   return db.all(select, appInstanceId)
 }
 
+/** False where there are none. */
 export async function deleteStreamingConfigurations(tx: Queries, appInstanceId: number) {
-  await tx.run(removeAll, appInstanceId)
+  return (await tx.run(removeAll, appInstanceId)) > 0
 }
