@@ -29,6 +29,7 @@ import { createServer } from './http/server.ts'
 import { withReasonInMessage } from './http/shown-error.ts'
 import { flowInvocations } from './outbox/flows.ts'
 import { lambdaInvoker } from './outbox/lambda.ts'
+import { laneFigures } from './outbox/lane-figures.ts'
 import { watchOutbox } from './outbox/watch.ts'
 import { OutboxRunner } from './outbox/runner.ts'
 import { Background } from './jobs/background.ts'
@@ -57,6 +58,8 @@ import { openBus, type OpenBus } from './nodes/open-bus.ts'
 import { SessionsOfNodes } from './nodes/sessions.ts'
 import { isOutage } from './database/outage.ts'
 import { outboxFigures } from './store/outbox.ts'
+import { deadFigures } from './store/outbox-dead.ts'
+import { laneStates } from './store/outbox-lanes.ts'
 import { isAnswering, settledOnce } from './store/settings.ts'
 import { cognitoEndpoint } from './sts/cognito.ts'
 import { stsEndpoint } from './sts/endpoint.ts'
@@ -106,15 +109,10 @@ async function listen(server: Server, host: string, port: number): Promise<numbe
   return (server.address() as AddressInfo).port
 }
 
-async function outboxWaiting({ db, now }: { db: Database; now: () => number }) {
-  const figures = await outboxFigures(db)
-  const at = now()
-  return figures.map(({ kind, entries, oldest, nextAt }) => ({
-    kind,
-    entries,
-    seconds: (at - oldest) / 1000,
-    overdueSeconds: Math.max(0, at - nextAt) / 1000,
-  }))
+/** What /metrics says of the lanes. */
+async function outboxLanes({ db, now }: { db: Database; now: () => number }) {
+  const [waiting, dead, states] = [await outboxFigures(db), await deadFigures(db), await laneStates(db)]
+  return laneFigures({ waiting, dead, states }, now())
 }
 
 /** A key that all nodes share, created at the first start. */
@@ -230,14 +228,14 @@ export async function startApp(config: Config, { now = Date.now, keys, through =
     const runner = new OutboxRunner({ [invocationKind]: flowInvocations({ ...tools, invoke }) }, tools)
     outbox = runner
     wake = what => {
-      if (what.wake === 'outbox') runner.soon()
+      if (what.wake === 'outbox') runner.soon(what.lane)
       else if (what.wake === 'purge') purge.soon()
       else {
         balancing.add(what.elasticId)
         balance.soon()
       }
     }
-    measureOutbox(metrics, () => outboxWaiting(tools))
+    measureOutbox(metrics, () => outboxLanes(tools))
     const environment: Environment = {
       db,
       bus,

@@ -5,6 +5,7 @@ import { addCerts } from './cli/certs.ts'
 import { addCheck } from './cli/check.ts'
 import { addJobs } from './cli/jobs.ts'
 import { addKeys } from './cli/keys.ts'
+import { addOutbox } from './cli/outbox.ts'
 import { addRoles } from './cli/roles.ts'
 import { addServe } from './cli/serve.ts'
 
@@ -22,6 +23,7 @@ addBackup(program)
 addCheck(program)
 addKeys(program)
 addRoles(program)
+addOutbox(program)
 
 try {
   await program.parseAsync()

@@ -37,13 +37,16 @@ export async function enterFlow(tx: Transaction, run: NewRun, now: number) {
   const id = await insertRun(tx, run)
   if (id === undefined)
     throw conflict('The message is being processed', 'An earlier edit of the message is still PENDING. Try again once it is SENT.')
-  await invoke(tx, { ...run, id }, now)
+  await invoke(tx, { ...run, id, position: 0 }, now)
 }
 
-async function invoke(tx: Transaction, run: { id: number; channelId: number; messageId: string }, now: number) {
+type Invoked = Pick<Run, 'id' | 'channelId' | 'messageId' | 'processors' | 'position'>
+
+async function invoke(tx: Transaction, run: Invoked, now: number) {
   const callbackId = randomBytes(24).toString('base64url')
   await insertCallback(tx, { callbackId, runId: run.id, channelId: run.channelId, messageId: run.messageId })
-  await emit(tx, { kind: 'ProcessorDue', callbackId, now })
+  const { ResourceArn: functionArn } = run.processors[run.position]!.Configuration.Lambda
+  await emit(tx, { kind: 'ProcessorDue', callbackId, functionArn, now })
 }
 
 /** Invokes the next processor, or ends the run after the last one. */
@@ -51,7 +54,7 @@ async function proceed(tx: Transaction, run: Run, now: number) {
   const position = run.position + 1
   if (position < run.processors.length) {
     await moveRun(tx, run.id, position, run)
-    return invoke(tx, run, now)
+    return invoke(tx, { ...run, position }, now)
   }
   const isMessageForAll = !run.isEdit && !run.target && run.persistence === 'PERSISTENT'
   await ended(tx, run, now, 'SENT', {

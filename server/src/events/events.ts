@@ -42,6 +42,7 @@ export interface MessageEvent<Kind extends MessageKind = MessageKind> {
 interface ProcessorDue {
   readonly kind: 'ProcessorDue'
   readonly callbackId: string
+  readonly functionArn: string
   readonly now: number
 }
 

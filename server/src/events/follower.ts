@@ -3,7 +3,7 @@ import type { Transaction } from '../database/database.ts'
 
 /** Background work of this node to wake after the commit. The work itself is described by the database. */
 export type Wake =
-  | { readonly wake: 'outbox' }
+  | { readonly wake: 'outbox'; readonly lane: string }
   | { readonly wake: 'purge' }
   /** The sizes of an elastic channel's sub-channels have changed. */
   | { readonly wake: 'balancing'; readonly elasticId: number }

@@ -10,6 +10,7 @@ import type { Database, Queries, Transaction } from '../database/database.ts'
 import { eventsLifetime, forgetEvents } from '../store/channel-events.ts'
 import { expiredCallbacks } from '../store/flow-callbacks.ts'
 import { expiredIdentities } from '../store/identities.ts'
+import { forgetLanes } from '../store/outbox-lanes.ts'
 import { forgetTokens, tokenLifetime } from '../store/request-tokens.ts'
 import { channelsAfter, deleteOldMessages } from '../store/retention.ts'
 import { subChannelsOf } from '../store/sub-channels.ts'
@@ -137,6 +138,13 @@ async function expireFlowCallbacks({ db, now, isStopping }: Tools) {
   return count
 }
 
+/** So long the state of a lane is known after somebody has worked on it. */
+const laneLifetime = 30 * 24 * 60 * 60 * 1000
+
+async function forgetIdleLanes({ db, now }: Tools) {
+  return db.transaction(tx => forgetLanes(tx, now() - laneLifetime))
+}
+
 /** All scheduled jobs. Each may be stopped midway, and several nodes may run it at once. */
 const jobs = {
   purge: { everySeconds: 60, run: purgeAll, counts: 'steps of the purge' },
@@ -147,6 +155,7 @@ const jobs = {
   'flow-callbacks': { everySeconds: 60, run: expireFlowCallbacks, counts: 'expired callbacks' },
   'channel-events': { everySeconds: 60, run: forgetChannelEvents, counts: 'forgotten events' },
   'request-tokens': { everySeconds: 300, run: forgetRequestTokens, counts: 'forgotten tokens' },
+  'outbox-lanes': { everySeconds: 3600, run: forgetIdleLanes, counts: 'forgotten lanes' },
 } as const
 
 export const jobNames: readonly string[] = Object.keys(jobs)

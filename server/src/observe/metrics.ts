@@ -1,6 +1,9 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client'
 import { CallFigures } from './call-figures.ts'
 
+/** The labels of a lane of the outbox. */
+const laneLabels = ['kind', 'destination'] as const
+
 /** The figures of GET /metrics, in Prometheus' text format. Each app has a registry of its own, so that tests can run several. */
 export function createMetrics() {
   const registry = new Registry()
@@ -21,20 +24,20 @@ export function createMetrics() {
     }),
     outboxDelivered: new Counter({
       name: 'carillon_outbox_delivered_total',
-      help: 'Outbox entries that have arrived, by kind',
-      labelNames: ['kind'] as const,
+      help: 'Outbox entries that have arrived, by lane',
+      labelNames: laneLabels,
       registers: [registry],
     }),
     outboxRetries: new Counter({
       name: 'carillon_outbox_retries_total',
-      help: 'Tries to deliver an outbox entry that failed and will be repeated, by kind',
-      labelNames: ['kind'] as const,
+      help: 'Tries to deliver an outbox entry that failed and will be repeated, by lane',
+      labelNames: laneLabels,
       registers: [registry],
     }),
     outboxFailed: new Counter({
       name: 'carillon_outbox_failed_total',
-      help: 'Outbox entries that were given up, by kind',
-      labelNames: ['kind'] as const,
+      help: 'Outbox entries that were given up, by lane',
+      labelNames: laneLabels,
       registers: [registry],
     }),
     sessions: new Gauge({ name: 'carillon_sessions', help: 'Open sockets that have a session', registers: [registry] }),
@@ -104,39 +107,57 @@ export function createMetrics() {
   }
 }
 
-interface Waiting {
+interface Lane {
   readonly kind: string
+  readonly destination: string
   readonly entries: number
+  readonly dead: number
   /** The age of the oldest entry. */
   readonly seconds: number
   /** How long the oldest due entry has been due. */
   readonly overdueSeconds: number
+  readonly deliveredAt: number | undefined
+  readonly failedAt: number | undefined
 }
 
-/** The figures of the outbox, looked up once for each request of the metrics. */
-export function measureOutbox({ registry }: Metrics, waiting: () => Promise<readonly Waiting[]>) {
-  let figures: Promise<readonly Waiting[]> | undefined
-  // Empty while the database is unavailable.
-  const look = async () => waiting().catch(() => [])
-  const measure = (name: string, help: string, valueOf: (figures: Waiting) => number) => {
+/** So many lanes have lines of their own; those after them are left out. */
+const mostLanes = 100
+
+/** How the lanes of the outbox are doing, those with the most entries first: looked up once each time the figures are asked for. */
+export function measureOutbox({ registry }: Metrics, lanes: () => Promise<readonly Lane[]>) {
+  let figures: Promise<readonly Lane[]> | undefined
+  // While the database is away there is nothing to tell.
+  const look = async () => lanes().catch(() => [])
+  const measure = (name: string, help: string, valueOf: (figures: Lane) => number | undefined) => {
     const gauge = new Gauge({
       name,
       help,
-      labelNames: ['kind'] as const,
+      labelNames: laneLabels,
       registers: [registry],
       async collect() {
         const found = await (figures ??= look().finally(() => (figures = undefined)))
         gauge.reset()
-        for (const each of found) gauge.set({ kind: each.kind }, valueOf(each))
+        for (const each of found.slice(0, mostLanes)) {
+          const value = valueOf(each)
+          if (value !== undefined) gauge.set({ kind: each.kind, destination: each.destination }, value)
+        }
       },
     })
   }
-  measure('carillon_outbox_entries', 'Entries of the outbox that are not delivered yet, by kind', ({ entries }) => entries)
-  measure('carillon_outbox_oldest_seconds', 'Age of the oldest entry of the outbox, by kind', ({ seconds }) => seconds)
+  const secondsOf = (at: number | undefined) => at && at / 1000
+  measure('carillon_outbox_entries', 'Entries of the outbox that are not delivered yet, by lane', ({ entries }) => entries)
+  measure('carillon_outbox_dead', 'Entries that were given up and are kept for an operator, by lane', ({ dead }) => dead)
+  measure('carillon_outbox_oldest_seconds', 'Age of the oldest entry of the outbox, by lane', ({ seconds }) => seconds)
   measure(
     'carillon_outbox_overdue_seconds',
-    'How long an entry of the outbox has been due without being delivered, by kind',
+    'How long an entry of the outbox has been due without being delivered, by lane',
     ({ overdueSeconds }) => overdueSeconds,
+  )
+  measure('carillon_outbox_last_success_seconds', 'When a delivery has arrived last, as a Unix time, by lane', ({ deliveredAt }) =>
+    secondsOf(deliveredAt),
+  )
+  measure('carillon_outbox_last_failure_seconds', 'When a delivery has failed last, as a Unix time, by lane', ({ failedAt }) =>
+    secondsOf(failedAt),
   )
 }
 

@@ -5,7 +5,7 @@ import type { Database } from '../database/database.ts'
 import { deleteCallback, markCallbackInvoked } from '../store/flow-callbacks.ts'
 import { findRun, type Run } from '../store/flow-runs.ts'
 import { whyNotInvoked, type InvokeLambda } from './lambda.ts'
-import { Refused, type Delivery } from './runner.ts'
+import { Refused, type SingleDelivery } from './delivery.ts'
 
 const iso = (milliseconds: number | undefined) => (milliseconds === undefined ? undefined : new Date(milliseconds).toISOString())
 
@@ -52,11 +52,12 @@ interface Tools {
 }
 
 /** Invokes the processors of channel flows: three attempts, then the processor's FallbackAction. */
-export const flowInvocations = ({ db, now, log, invoke }: Tools): Delivery => ({
+export const flowInvocations = ({ db, now, log, invoke }: Tools): SingleDelivery => ({
+  isOrdered: false,
   attempts: 3,
 
-  async deliver(payload, signal) {
-    const { callbackId } = payload as Invocation
+  async deliver({ payload }, signal) {
+    const { callbackId } = JSON.parse(payload) as Invocation
     // The time to answer counts from here. If the callback is already decided, or the channel is gone, there is nothing to do.
     const runId = await db.transaction(tx => markCallbackInvoked(tx, callbackId, now() + callbackLifetime))
     if (runId === undefined) return
@@ -72,10 +73,10 @@ export const flowInvocations = ({ db, now, log, invoke }: Tools): Delivery => ({
     }
   },
 
-  async giveUp(tx, payload, error) {
+  async giveUp(tx, { payload }, error) {
     const { cause = error } = error as Error
     const { short, long } = whyNotInvoked(cause)
-    const given = await giveUpProcessor(tx, payload as Invocation, short, now())
+    const given = await giveUpProcessor(tx, JSON.parse(payload) as Invocation, short, now())
     if (!given) return
     const { run, action } = given
     const { Name, Configuration } = processorOf(run)

@@ -1,22 +1,10 @@
 import type { LambdaClient } from '@aws-sdk/client-lambda'
 import { boundedAnswers } from './bounded-answers.ts'
-import { Refused } from './runner.ts'
+import { awsOptions } from './aws.ts'
+import { Refused } from './delivery.ts'
 
 /** Passes an event to a function. Resolves once it is accepted; rejects with Refused if another attempt would not help. */
 export type InvokeLambda = (functionArn: string, event: unknown, signal: AbortSignal) => Promise<void>
-
-/** If one of these is set, the operator has provided credentials. */
-const credentialVariables = [
-  'AWS_ACCESS_KEY_ID',
-  'AWS_PROFILE',
-  'AWS_SHARED_CREDENTIALS_FILE',
-  'AWS_WEB_IDENTITY_TOKEN_FILE',
-  'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI',
-  'AWS_CONTAINER_CREDENTIALS_FULL_URI',
-]
-
-/** Emulators require a signature but do not check it. */
-const emulatorCredentials = { accessKeyId: 'test', secretAccessKey: 'test' }
 
 /** The fields of an SDK error that are used here. */
 type SdkError = Error & { readonly $metadata?: { readonly httpStatusCode?: number } }
@@ -54,17 +42,10 @@ function partsOf(functionArn: string) {
  */
 export function lambdaInvoker(endpoint: string | undefined): InvokeLambda {
   const clients = new Map<string, Promise<LambdaClient>>()
-  const hasCredentials = credentialVariables.some(name => process.env[name])
 
   const connect = async (region: string) => {
     const { LambdaClient } = await import('@aws-sdk/client-lambda')
-    const client = new LambdaClient({
-      region,
-      endpoint: endpoint ?? `https://lambda.${region}.amazonaws.com`,
-      ...(endpoint !== undefined && !hasCredentials && { credentials: emulatorCredentials }),
-      // The outbox retries.
-      maxAttempts: 1,
-    })
+    const client = new LambdaClient(await awsOptions('lambda', region, endpoint))
     client.middlewareStack.add(boundedAnswers, { step: 'deserialize', priority: 'low', name: 'boundedAnswers' })
     return client
   }

@@ -1,37 +1,29 @@
+import type { Database } from '../database/database.ts'
 import type { Log } from '../observe/log.ts'
 import type { Metrics } from '../observe/metrics.ts'
+import { dueLanes, partsOfLane } from '../store/outbox.ts'
 import { OnDemand } from '../tools/on-demand.ts'
-import type { Database, Transaction } from '../database/database.ts'
-import { isOutboxDue, leaseFromOutbox, postponeInOutbox, removeFromOutbox, type OutboxEntry } from '../store/outbox.ts'
+import type { Delivery, OrderedDelivery } from './delivery.ts'
+import { LaneLabels } from './lane-labels.ts'
+import { LaneLog } from './lane-log.ts'
+import type { LaneTools } from './lane-tools.ts'
+import { OrderedLane } from './ordered-lane.ts'
+import { SingleLanes } from './single-lanes.ts'
 
-/** How one kind of entry is delivered. An entry may be delivered more than once. */
-export interface Delivery {
-  /** The number of attempts after which an entry is given up. */
-  readonly attempts: number
-  /** Rejects if the delivery failed, with Refused if another attempt would not help. Ends early when the signal aborts. */
-  readonly deliver: (payload: unknown, signal: AbortSignal) => Promise<void>
-  /** Called in the transaction that removes an entry which is given up, with the error of the last attempt. */
-  readonly giveUp: (tx: Transaction, payload: unknown, error: unknown) => Promise<void>
-}
-
-/** The other side has refused the delivery for good. */
-export class Refused extends Error {}
-
-/** The most entries that a node delivers at once. */
-const inFlightAtMost = 32
-/** How long one attempt may take. */
-const tryMilliseconds = 5000
-/**
- * The length of a lease: how long the entries of a stopped node wait for another one. It is longer than an attempt and the writes
- * after it.
- */
-const leaseMilliseconds = 10_000
-/** How often a node looks for entries that others have left; it is woken at once for its own. */
+/** How often a node looks for entries that other nodes have left; for its own it is woken at once. */
 const pollMilliseconds = 1000
-const longestBackOff = 5 * 60 * 1000
+/** So many lanes that keep an order are worked on at once. */
+const workedOnAtMost = 64
 
-/** 1 s, 2 s, 4 s, …, each with a random difference. */
-const backOff = (attempts: number) => Math.min(longestBackOff, 500 * 2 ** attempts) * (0.8 + 0.2 * Math.random())
+/** A lane that keeps an order, as this node sees it. */
+interface Ordered {
+  readonly lane: OrderedLane
+  work: Promise<void> | undefined
+  /** Something has come while it is worked on. */
+  isWanted: boolean
+  /** Until then it is left alone, of the monotonic clock. */
+  pausedUntil: number
+}
 
 interface Tools {
   readonly db: Database
@@ -40,19 +32,24 @@ interface Tools {
   readonly metrics: Metrics
 }
 
-/** Delivers the entries of the outbox, on every node, each entry on one node at a time. `soon` wakes it, `stop` ends it. */
+/** Delivers what is in the outbox, lane by lane, on every node. `soon` wakes it, `stop` ends it. */
 export class OutboxRunner {
   readonly #deliveries: Readonly<Record<string, Delivery>>
-  readonly #tools: Tools
-  readonly #inFlight = new Set<Promise<void>>()
+  readonly #tools: LaneTools
   readonly #stopping = new AbortController()
   readonly #timer: NodeJS.Timeout
   readonly #looking: OnDemand
+  readonly #single: SingleLanes
+  readonly #ordered = new Map<string, Ordered>()
+  /** The lanes to look into. */
+  readonly #wanted = new Set<string>()
+  #isPolling = true
   #isAway = false
 
   constructor(deliveries: Readonly<Record<string, Delivery>>, tools: Tools) {
     this.#deliveries = deliveries
-    this.#tools = tools
+    this.#tools = { ...tools, labels: new LaneLabels(), states: new LaneLog() }
+    this.#single = new SingleLanes(this.#tools, this.#stopping.signal)
     this.#looking = new OnDemand(
       () => this.#look(),
       error => {
@@ -60,81 +57,73 @@ export class OutboxRunner {
         this.#isAway = true
       },
     )
-    this.#timer = setInterval(() => this.soon(), pollMilliseconds)
-    this.soon()
-  }
-
-  soon() {
+    this.#timer = setInterval(() => {
+      this.#isPolling = true
+      this.#looking.soon()
+    }, pollMilliseconds)
     this.#looking.soon()
   }
 
-  /** Aborts the deliveries in progress; they are retried after the next start, or by another node. */
+  /** Something is in the lane. */
+  soon(lane: string) {
+    this.#wanted.add(lane)
+    this.#looking.soon()
+  }
+
+  /** Aborts the deliveries that are under way; they are tried again after the next start, or by another node. */
   async stop() {
     clearInterval(this.#timer)
     this.#stopping.abort()
     await this.#looking.stop()
-    await Promise.all(this.#inFlight)
-  }
-
-  /** Leases due entries, as many as there is room for. Each delivery that ends causes another look. */
-  async #look() {
-    const { db, now } = this.#tools
-    const room = inFlightAtMost - this.#inFlight.size
-    if (room === 0) return
-    const isDue = await isOutboxDue(db, now())
-    this.#isAway = false
-    if (!isDue) return
-    const leased = await db.transaction(tx => leaseFromOutbox(tx, now(), now() + leaseMilliseconds, room))
-    for (const entry of leased) this.#start(entry)
-    if (leased.length > 0) this.soon()
-  }
-
-  #start(entry: OutboxEntry) {
-    const delivered = this.#deliver(entry).catch((error: unknown) => {
-      this.#tools.log.warn(
-        { err: error, kind: entry.kind },
-        'The outcome of a delivery could not be stored; the entry will be delivered again',
-      )
-    })
-    this.#inFlight.add(delivered)
-    void delivered.finally(() => {
-      this.#inFlight.delete(delivered)
-      this.soon()
-    })
-  }
-
-  async #deliver(entry: OutboxEntry) {
-    const { db, now, log, metrics } = this.#tools
-    const { kind, payload, attempts } = entry
-    const delivery = this.#deliveries[kind]
-    try {
-      // Left for a newer node.
-      if (!delivery) throw new Error(`This node does not deliver ${kind}`)
-      await this.#try(delivery, payload)
-      await db.transaction(tx => removeFromOutbox(tx, entry))
-      metrics.outboxDelivered.inc({ kind })
-    } catch (error) {
-      if (this.#stopping.signal.aborted) return db.transaction(tx => postponeInOutbox(tx, entry, now()))
-      const reason = error instanceof Error ? error.message : String(error)
-      if (!(error instanceof Refused) && (!delivery || attempts < delivery.attempts)) {
-        metrics.outboxRetries.inc({ kind })
-        log.info({ err: error, kind, attempts }, 'A delivery has failed and will be tried again')
-        return db.transaction(tx => postponeInOutbox(tx, entry, Math.ceil(now() + backOff(attempts))))
-      }
-      await db.transaction(async tx => {
-        if (await removeFromOutbox(tx, entry)) await delivery?.giveUp(tx, payload, error)
-      })
-      metrics.outboxFailed.inc({ kind })
-      log.warn({ kind, attempts, reason }, 'A delivery has failed for good')
+    await this.#single.ended()
+    for (const { work, lane } of this.#ordered.values()) {
+      await work
+      await lane.release().catch(() => {})
     }
   }
 
-  /** One attempt. It frees its place in time, even if the delivery ignores its signal. */
-  async #try(delivery: Delivery, payload: unknown) {
-    const signal = AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(tryMilliseconds)])
-    const brokenOff = Promise.withResolvers<never>()
-    signal.addEventListener('abort', () => brokenOff.reject(signal.reason as Error), { once: true })
-    if (signal.aborted) throw signal.reason as Error
-    await Promise.race([delivery.deliver(payload, signal), brokenOff.promise])
+  /** Takes what is due, as much as there is room for. */
+  async #look() {
+    const { db, now } = this.#tools
+    if (this.#isPolling) {
+      for (const lane of await dueLanes(db, now())) this.#wanted.add(lane)
+      this.#isPolling = false
+      for (const [name, { work, lane }] of this.#ordered) if (!work && lane.isIdle) this.#ordered.delete(name)
+    }
+    for (const lane of this.#wanted) {
+      this.#wanted.delete(lane)
+      const delivery = this.#deliveries[partsOfLane(lane).kind]
+      // Another kind is left to a newer node.
+      if (delivery?.isOrdered) this.#workOn(lane, delivery)
+      else if (delivery && !(await this.#single.take(lane, delivery, () => this.soon(lane)))) {
+        this.#wanted.add(lane)
+        break
+      }
+    }
+    this.#isAway = false
+  }
+
+  #workOn(name: string, delivery: OrderedDelivery) {
+    const known = this.#ordered.get(name)
+    const ordered = known ?? { lane: new OrderedLane(name, delivery, this.#tools), work: undefined, isWanted: false, pausedUntil: 0 }
+    if (ordered.work) ordered.isWanted = true
+    if (ordered.work || ordered.pausedUntil > performance.now()) return
+    if ([...this.#ordered.values()].filter(({ work }) => work !== undefined).length >= workedOnAtMost) return
+    this.#ordered.set(name, ordered)
+    ordered.isWanted = false
+    ordered.work = this.#worked(name, ordered)
+  }
+
+  async #worked(name: string, ordered: Ordered) {
+    const left = await ordered.lane.work(this.#stopping.signal).catch((error: unknown) => {
+      const about = { err: error, ...partsOfLane(name) }
+      this.#tools.log.warn(about, 'The outcome of a delivery could not be stored; the entries will be delivered again')
+      return { pauseMilliseconds: 1000 }
+    })
+    ordered.work = undefined
+    if (typeof left === 'object') {
+      ordered.pausedUntil = performance.now() + left.pauseMilliseconds
+      if (!this.#stopping.signal.aborted) setTimeout(() => this.soon(name), left.pauseMilliseconds).unref()
+    } else if (left === 'more' || ordered.isWanted) this.soon(name)
   }
 }

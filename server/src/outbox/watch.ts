@@ -1,6 +1,6 @@
 import type { Log } from '../observe/log.ts'
 import type { Database } from '../database/database.ts'
-import { longestDue } from '../store/outbox.ts'
+import { longestDue, partsOfLane } from '../store/outbox.ts'
 
 const lookMilliseconds = 5000
 /** An entry that has been due longer is overdue: a node with room leases it within a second. */
@@ -17,15 +17,15 @@ export function watchOutbox({ db, now, log }: { db: Database; now: () => number;
   let looking: Promise<void> | undefined
 
   async function look() {
-    const due = await longestDue(db, now())
-    const isOverdue = due !== undefined && due.milliseconds > overdueMilliseconds
-    if (!isOverdue) {
+    const [due, ...others] = await longestDue(db, now(), overdueMilliseconds)
+    if (!due) {
       if (warnedAt !== undefined) log.info('The outbox delivers again')
       warnedAt = undefined
     } else if (warnedAt === undefined || performance.now() - warnedAt >= remindMilliseconds) {
       warnedAt = performance.now()
       const seconds = Math.round(due.milliseconds / 1000)
-      log.warn({ kind: due.kind, seconds }, 'The outbox is stuck: an entry has been due for this many seconds and no node delivers it')
+      const about = { ...partsOfLane(due.lane), seconds, otherLanes: others.length }
+      log.warn(about, 'A lane of the outbox is stuck: an entry has been due for this many seconds without being delivered')
     }
   }
 

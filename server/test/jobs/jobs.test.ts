@@ -16,6 +16,7 @@ test('the names of the jobs are known to the command line', () => {
     'flow-callbacks',
     'channel-events',
     'request-tokens',
+    'outbox-lanes',
   ])
 })
 

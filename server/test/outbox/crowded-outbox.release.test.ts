@@ -131,7 +131,9 @@ test.each(databaseKinds)(
     const { code, stdout } = await check()
     expect([code, stdout]).toEqual([
       1,
-      expect.stringMatching(/^fault: The outbox is stuck: of its \d+ entries one \(flow-invocation\) has been due for 36\d\d seconds\.\n/),
+      expect.stringMatching(
+        /^fault: The outbox is stuck: of the \d+ entries of the lane flow-invocation arn:\S+ one has been due for 36\d\d seconds\.\n/,
+      ),
     ])
 
     const env = { ...keyVariables, CARILLON_MASTER_KEY: masterKey }
@@ -139,10 +141,10 @@ test.each(databaseKinds)(
     const url = await server.url()
     await until(() => silent.invocations.length >= 32)
     const figures = await (await fetch(`${url}/metrics`)).text()
-    const overdue = /^carillon_outbox_overdue_seconds\{kind="flow-invocation"\} (\S+)$/m.exec(figures)?.[1]
+    const overdue = /^carillon_outbox_overdue_seconds\{kind="flow-invocation",destination="[^"]+"\} (\S+)$/m.exec(figures)?.[1]
     expect(Number(overdue)).toBeGreaterThan(3600)
-    await until(() => server.stderr.includes('The outbox is stuck'))
-    const lines = server.stderr.split('\n').filter(line => line.includes('The outbox is stuck'))
+    await until(() => server.stderr.includes('A lane of the outbox is stuck'))
+    const lines = server.stderr.split('\n').filter(line => line.includes('A lane of the outbox is stuck'))
     expect(lines.map(line => JSON.parse(line) as unknown)).toEqual([
       expect.objectContaining({ level: 40, kind: 'flow-invocation', seconds: expect.closeTo(3600, -3) as number }),
     ])

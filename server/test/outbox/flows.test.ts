@@ -612,8 +612,10 @@ onBothDatabases(
       const { app, messaging } = world()
       const figures = async () => {
         const text = await figuresOf(app.url)
-        return (name: string) =>
-          Number(new RegExp(`^carillon_outbox_${name}\\{kind="flow-invocation"\\} (\\S+)$`, 'm').exec(text)?.[1] ?? 0)
+        return (name: string) => {
+          const lines = text.matchAll(new RegExp(`^carillon_outbox_${name}\\{kind="flow-invocation",destination="[^"]+"\\} (\\S+)$`, 'gm'))
+          return [...lines].reduce((sum, [, value]) => sum + Number(value), 0)
+        }
       }
       // What the tests before have sent is counted once it has left the outbox.
       const before = await until(async () => {

@@ -1,0 +1,37 @@
+/** Any of them says that the operator has given credentials of their own. */
+const credentialVariables = [
+  'AWS_ACCESS_KEY_ID',
+  'AWS_PROFILE',
+  'AWS_SHARED_CREDENTIALS_FILE',
+  'AWS_WEB_IDENTITY_TOKEN_FILE',
+  'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI',
+  'AWS_CONTAINER_CREDENTIALS_FULL_URI',
+]
+
+/** Emulators want a signature and do not check it. */
+const emulatorCredentials = { accessKeyId: 'test', secretAccessKey: 'test' }
+
+/** More than the outbox has in flight: a destination that is slow to answer takes no connection from another one. */
+const maxSockets = 1024
+
+/**
+ * The options of every client of the AWS SDK: Amazon's service in the region, or the endpoint that is given. AWS_ENDPOINT_URL is not
+ * asked: where it is set it is likely to name Carillon. HTTP/1.1 is what emulators speak, whatever the client prefers.
+ */
+export async function awsOptions(service: string, region: string, endpoint: string | undefined) {
+  const { NodeHttpHandler } = await import('@smithy/node-http-handler')
+  const hasCredentials = credentialVariables.some(name => process.env[name])
+  return {
+    region,
+    endpoint: endpoint ?? `https://${service}.${region}.amazonaws.com`,
+    ...(endpoint !== undefined && !hasCredentials && { credentials: emulatorCredentials }),
+    // The outbox repeats.
+    maxAttempts: 1,
+    requestHandler: new NodeHttpHandler({
+      httpAgent: { keepAlive: true, maxSockets },
+      httpsAgent: { keepAlive: true, maxSockets },
+      connectionTimeout: 3000,
+      throwOnRequestTimeout: true,
+    }),
+  }
+}

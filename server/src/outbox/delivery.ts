@@ -1,0 +1,54 @@
+import type { Transaction } from '../database/database.ts'
+import type { OutboxEntry } from '../store/outbox.ts'
+
+/** The other side has refused the delivery for good. */
+export class Refused extends Error {}
+
+/** Delivers entries one by one, in any order. An entry may be delivered more than once. */
+export interface SingleDelivery {
+  readonly isOrdered: false
+  /** The number of tries after which an entry is given up. */
+  readonly attempts: number
+  /** Rejects if the delivery failed, with Refused if another try would not help. Ends early when the signal aborts. */
+  readonly deliver: (entry: OutboxEntry, signal: AbortSignal) => Promise<void>
+  /** Called in the transaction that removes an entry which is given up, with the error of the last try. Without it the entry is kept as dead. */
+  readonly giveUp?: (tx: Transaction, entry: OutboxEntry, error: unknown) => Promise<void>
+}
+
+/** What a destination takes at once. */
+export interface BatchSize {
+  readonly entries: number
+  readonly bytes: number
+  /** Where a part of a batch may fail, entries of one sub-lane travel one after the other. */
+  readonly isOneOfEachSubLane: boolean
+}
+
+/** What has become of an entry: undefined where it is delivered, Refused where it never will be, else it is tried again. */
+export type Outcome = Error | undefined
+
+/**
+ * Delivers batches of a lane: entries of a sub-lane are delivered in order, and nothing is given up but what the destination refuses
+ * for good. An entry may be delivered more than once.
+ */
+export interface OrderedDelivery {
+  readonly isOrdered: true
+  readonly batch: (destination: string) => BatchSize
+  /** Resolves to the outcome of each entry. Rejects where none of them may have been delivered. Ends early when the signal aborts. */
+  readonly deliver: (destination: string, entries: readonly OutboxEntry[], signal: AbortSignal) => Promise<readonly Outcome[]>
+}
+
+export type Delivery = SingleDelivery | OrderedDelivery
+
+/** How long one try may take. */
+const tryMilliseconds = 5000
+
+/** One try. It gives its place back in time, also where the delivery does not heed its signal. */
+export async function attempt<Result>(stopping: AbortSignal, deliver: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
+  const signal = AbortSignal.any([stopping, AbortSignal.timeout(tryMilliseconds)])
+  const brokenOff = Promise.withResolvers<never>()
+  signal.addEventListener('abort', () => brokenOff.reject(signal.reason as Error), { once: true })
+  if (signal.aborted) throw signal.reason as Error
+  return Promise.race([deliver(signal), brokenOff.promise])
+}
+
+export const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error))

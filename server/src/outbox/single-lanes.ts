@@ -1,0 +1,100 @@
+import { isOutboxDue, leaseFromOutbox, partsOfLane, postponeInOutbox, removeFromOutbox, type OutboxEntry } from '../store/outbox.ts'
+import { buryInOutbox } from '../store/outbox-dead.ts'
+import { attempt, messageOf, Refused, type SingleDelivery } from './delivery.ts'
+import type { LaneTools } from './lane-tools.ts'
+
+/** How many entries a node delivers at once: of a lane, and of all together. */
+const ofLaneAtMost = 32
+const inAllAtMost = 512
+/** The length of a lease: for so long other nodes leave the entries of a node that died. A try and the writes after it fit in. */
+const leaseMilliseconds = 10_000
+const longestBackOff = 5 * 60 * 1000
+
+/** 1 s, 2 s, 4 s, …, each a little apart from the others'. */
+const backOff = (attempts: number) => Math.min(longestBackOff, 500 * 2 ** attempts) * (0.8 + 0.2 * Math.random())
+
+/**
+ * The lanes whose entries are delivered one by one, each by the node that has leased it. What is in flight is bounded, in each lane
+ * and in all; the more is in flight, the less of that may be one lane's, so that slow destinations leave the others room.
+ */
+export class SingleLanes {
+  readonly #tools: LaneTools
+  readonly #stopping: AbortSignal
+  /** How many are in flight, by lane. */
+  readonly #ofLane = new Map<string, number>()
+  readonly #inFlight = new Set<Promise<void>>()
+
+  constructor(tools: LaneTools, stopping: AbortSignal) {
+    this.#tools = tools
+    this.#stopping = stopping
+  }
+
+  /** Takes what is due in a lane, as much as there is room for; `ended` is called after each delivery. False where there is no room at all. */
+  async take(lane: string, delivery: SingleDelivery, ended: () => void): Promise<boolean> {
+    const { db, now } = this.#tools
+    const free = inAllAtMost - this.#inFlight.size
+    if (free === 0) return false
+    const most = Math.max(1, Math.min(ofLaneAtMost, Math.floor(free / 8)))
+    const room = most - (this.#ofLane.get(lane) ?? 0)
+    // A delivery that ends looks again.
+    if (room <= 0 || !(await isOutboxDue(db, lane, now()))) return true
+    const leased = await db.transaction(tx => leaseFromOutbox(tx, lane, now(), now() + leaseMilliseconds, room))
+    for (const entry of leased) this.#start(entry, delivery, ended)
+    return true
+  }
+
+  async ended() {
+    await Promise.all(this.#inFlight)
+  }
+
+  #start(entry: OutboxEntry, delivery: SingleDelivery, ended: () => void) {
+    const { lane } = entry
+    this.#ofLane.set(lane, (this.#ofLane.get(lane) ?? 0) + 1)
+    const delivered = this.#deliver(entry, delivery).catch((error: unknown) => {
+      this.#tools.log.warn(
+        { err: error, ...partsOfLane(lane) },
+        'The outcome of a delivery could not be stored; the entry will be delivered again',
+      )
+    })
+    this.#inFlight.add(delivered)
+    void delivered.finally(() => {
+      this.#inFlight.delete(delivered)
+      const left = this.#ofLane.get(lane)! - 1
+      if (left > 0) this.#ofLane.set(lane, left)
+      else this.#ofLane.delete(lane)
+      ended()
+    })
+  }
+
+  async #deliver(entry: OutboxEntry, delivery: SingleDelivery) {
+    const { db, now, log, metrics, labels, states } = this.#tools
+    const { lane, attempts } = entry
+    const about = { ...partsOfLane(lane), attempts }
+    try {
+      await attempt(this.#stopping, signal => delivery.deliver(entry, signal))
+      await db.transaction(async tx => {
+        await removeFromOutbox(tx, entry)
+        await states.delivered(tx, lane, now())
+      })
+      metrics.outboxDelivered.inc(labels.of(lane))
+    } catch (error) {
+      if (this.#stopping.aborted) return db.transaction(tx => postponeInOutbox(tx, entry, now()))
+      const reason = messageOf(error)
+      if (!(error instanceof Refused) && attempts < delivery.attempts) {
+        metrics.outboxRetries.inc(labels.of(lane))
+        log.info({ err: error, ...about }, 'A delivery has failed and will be tried again')
+        return db.transaction(async tx => {
+          await postponeInOutbox(tx, entry, Math.ceil(now() + backOff(attempts)))
+          await states.failed(tx, lane, now(), reason)
+        })
+      }
+      await db.transaction(async tx => {
+        if (!delivery.giveUp) await buryInOutbox(tx, entry, now(), reason)
+        else if (await removeFromOutbox(tx, entry)) await delivery.giveUp(tx, entry, error)
+        await states.failed(tx, lane, now(), reason)
+      })
+      metrics.outboxFailed.inc(labels.of(lane))
+      log.warn({ ...about, reason }, 'A delivery has failed for good')
+    }
+  }
+}

@@ -1,0 +1,56 @@
+import { statement, type Queries } from '../database/database.ts'
+import type { OutboxEntry } from './outbox.ts'
+
+/** An entry that was given up, kept until an operator decides on it. */
+export interface DeadEntry {
+  readonly id: number
+  readonly lane: string
+  readonly subLane: string | null
+  readonly payload: string
+  readonly attempts: number
+  readonly createdAt: number
+  readonly diedAt: number
+  readonly error: string
+}
+
+/** The longest error that is stored. */
+const longestError = 1000
+
+const bury = statement(`
+  insert into outbox_dead (lane, sub_lane, payload, attempts, created_at, died_at, error)
+  select lane, sub_lane, payload, attempts, created_at, $2, $3 from outbox where id = $1`)
+const removeLiving = statement(`delete from outbox where id = $1`)
+const count = statement<{ lane: string; entries: number }>(`select lane, count(*) as entries from outbox_dead group by lane order by lane`)
+const selectAfter = statement<DeadEntry>(`
+  select id, lane, sub_lane as "subLane", payload, attempts, created_at as "createdAt", died_at as "diedAt", error
+  from outbox_dead where id > $1 order by id limit $2`)
+// In a lane that keeps an order entries have next_at 0.
+const revive = statement(`
+  insert into outbox (lane, sub_lane, payload, next_at, created_at)
+  select lane, sub_lane, payload, case when sub_lane is null then cast($2 as bigint) else 0 end, created_at from outbox_dead where id = $1`)
+const remove = statement(`delete from outbox_dead where id = $1`)
+
+/** Moves an entry out of its lane, with the error of its last try. */
+export async function buryInOutbox(tx: Queries, { id }: OutboxEntry, now: number, error: string) {
+  await tx.run(bury, id, now, error.slice(0, longestError).toWellFormed().replaceAll('\0', ''))
+  await tx.run(removeLiving, id)
+}
+
+/** How many there are in each lane. */
+export async function deadFigures(db: Queries) {
+  return db.all(count)
+}
+
+export async function deadAfter(db: Queries, id: number, limit: number): Promise<DeadEntry[]> {
+  return db.all(selectAfter, id, limit)
+}
+
+/** Puts an entry back, at the end of its lane; false where there is none of that number. */
+export async function reviveDead(tx: Queries, id: number, now: number) {
+  await tx.run(revive, id, now)
+  return (await tx.run(remove, id)) === 1
+}
+
+export async function dropDead(tx: Queries, id: number) {
+  return (await tx.run(remove, id)) === 1
+}

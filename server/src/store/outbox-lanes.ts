@@ -1,0 +1,55 @@
+import { statement, type Queries } from '../database/database.ts'
+
+/** How the deliveries of a lane have gone, by whichever node. */
+export interface LaneState {
+  readonly lane: string
+  readonly deliveredAt: number | null
+  readonly failedAt: number | null
+  /** Why it has failed then. */
+  readonly error: string | null
+}
+
+/** The longest error that is stored. */
+const longestError = 1000
+
+const acquire = statement(`
+  insert into outbox_lanes (lane, leased_until) values ($1, $2)
+  on conflict (lane) do update set leased_until = excluded.leased_until
+  where outbox_lanes.leased_until <= $3 or outbox_lanes.leased_until = $4`)
+const release = statement(`update outbox_lanes set leased_until = 0 where lane = $1 and leased_until = $2`)
+const setDelivered = statement(`
+  insert into outbox_lanes (lane, delivered_at) values ($1, $2) on conflict (lane) do update set delivered_at = excluded.delivered_at`)
+const setFailed = statement(`
+  insert into outbox_lanes (lane, failed_at, error) values ($1, $2, $3)
+  on conflict (lane) do update set failed_at = excluded.failed_at, error = excluded.error`)
+const selectAll = statement<LaneState>(`
+  select lane, delivered_at as "deliveredAt", failed_at as "failedAt", error from outbox_lanes order by lane`)
+const forget = statement(`
+  delete from outbox_lanes where leased_until < $1 and coalesce(delivered_at, 0) < $1 and coalesce(failed_at, 0) < $1`)
+
+/** True where no other node works on the lane: it is this node's until then. `mine` is until when it has been this node's. */
+export async function holdLane(tx: Queries, lane: string, now: number, until: number, mine: number | undefined) {
+  return (await tx.run(acquire, lane, until, now, mine ?? -1)) === 1
+}
+
+/** Leaves the lane to the others. */
+export async function releaseLane(tx: Queries, lane: string, mine: number) {
+  await tx.run(release, lane, mine)
+}
+
+export async function markDelivered(tx: Queries, lane: string, now: number) {
+  await tx.run(setDelivered, lane, now)
+}
+
+export async function markFailed(tx: Queries, lane: string, now: number, error: string) {
+  await tx.run(setFailed, lane, now, error.slice(0, longestError).toWellFormed().replaceAll('\0', ''))
+}
+
+export async function laneStates(db: Queries): Promise<LaneState[]> {
+  return db.all(selectAll)
+}
+
+/** Forgets the lanes on which nobody has worked since then. */
+export async function forgetLanes(tx: Queries, before: number): Promise<number> {
+  return tx.run(forget, before)
+}

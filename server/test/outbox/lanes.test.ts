@@ -1,0 +1,223 @@
+import { setTimeout } from 'node:timers/promises'
+import { expect, onTestFinished, test } from 'vitest'
+import { createLog } from '../../src/observe/log.ts'
+import { createMetrics } from '../../src/observe/metrics.ts'
+import { Refused, type Delivery, type OrderedDelivery } from '../../src/outbox/delivery.ts'
+import { OutboxRunner } from '../../src/outbox/runner.ts'
+import { appendInOrder, appendToOutbox, outboxFigures } from '../../src/store/outbox.ts'
+import { deadAfter } from '../../src/store/outbox-dead.ts'
+import { laneStates } from '../../src/store/outbox-lanes.ts'
+import type { OutboxEntry } from '../../src/store/outbox.ts'
+import { until } from '../support/processor.ts'
+import { onBothDatabases, type World } from '../support/world.ts'
+
+const nothing = async () => {}
+const takeAll = () => undefined
+
+let lanes = 0
+/** A lane that no other test has. */
+const newLane = (kind = 'ordered') => `${kind} destination-${lanes++}`
+
+function runner({ app, now }: World, deliveries: Record<string, Delivery>) {
+  const metrics = createMetrics()
+  const started = new OutboxRunner(deliveries, { db: app.db, now, log: createLog('silent'), metrics })
+  onTestFinished(() => started.stop())
+  return { runner: started, metrics }
+}
+
+const size = { entries: 10, bytes: 100_000, isOneOfEachSubLane: true }
+
+/** Takes batches, and remembers what it has taken, by sub-lane. */
+function destination(batch: Partial<typeof size> = {}) {
+  const taken = new Map<string, number[]>()
+  const batches: number[] = []
+  let decide: (entry: OutboxEntry, at: number) => Error | undefined = takeAll
+  let before: () => Promise<void> = nothing
+  const delivery: OrderedDelivery = {
+    isOrdered: true,
+    batch: () => ({ ...size, ...batch }),
+    async deliver(_, entries) {
+      batches.push(entries.length)
+      await before()
+      return entries.map((entry, at) => {
+        const error = decide(entry, at)
+        if (!error) taken.set(entry.subLane!, [...(taken.get(entry.subLane!) ?? []), Number(entry.payload)])
+        return error
+      })
+    },
+  }
+  return {
+    delivery,
+    taken,
+    batches,
+    decide: (how: typeof decide) => void (decide = how),
+    before: (how: typeof before) => void (before = how),
+  }
+}
+
+const numbers = (count: number, from = 0) => Array.from({ length: count }, (_, index) => from + index)
+
+async function fill({ app }: World, lane: string, subLanes: readonly string[], count: number, from = 0) {
+  await app.db.transaction(async tx => {
+    for (const number of numbers(count, from))
+      for (const subLane of subLanes) await appendInOrder(tx, lane, subLane, String(number), Date.now())
+  })
+}
+
+const entriesOf = async ({ app }: World, lane: string) => (await outboxFigures(app.db)).find(each => each.lane === lane)?.entries ?? 0
+
+const isEmpty = async (world: World, lane: string) => until(async () => (await entriesOf(world, lane)) === 0)
+
+/** Without what comes again: the first of each. */
+const once = (taken: readonly number[] | undefined) => [...new Set(taken)]
+
+onBothDatabases('Lanes that keep an order', world => {
+  test('deliver each sub-lane in order through failures of entries, of batches and of the destination', async () => {
+    const lane = newLane()
+    const target = destination()
+    const subLanes = numbers(7).map(String)
+    let calls = 0
+    target.before(async () => {
+      // Every seventh call is lost, answered or not.
+      if (++calls % 7 === 0) throw new Error('cut')
+    })
+    target.decide((entry, at) => ((entry.id + calls + at) % 5 === 0 ? new Error('throttled') : undefined))
+    await fill(world(), lane, subLanes, 8)
+    runner(world(), { ordered: target.delivery })
+    await isEmpty(world(), lane)
+    for (const subLane of subLanes) expect(target.taken.get(subLane)).toEqual(numbers(8))
+    expect(Math.max(...target.batches)).toBeLessThanOrEqual(subLanes.length)
+  })
+
+  test('keep what the destination refuses for good as dead, and go on after it', async () => {
+    const lane = newLane()
+    const target = destination()
+    target.decide(({ payload, subLane }) => (payload === '1' && subLane === 'a' ? new Refused('too large') : undefined))
+    await fill(world(), lane, ['a', 'b'], 3)
+    const { metrics } = runner(world(), { ordered: target.delivery })
+    await isEmpty(world(), lane)
+    expect(Object.fromEntries(target.taken)).toEqual({ a: [0, 2], b: [0, 1, 2] })
+    const dead = (await deadAfter(world().app.db, 0, 1000)).filter(entry => entry.lane === lane)
+    expect(dead).toMatchObject([{ subLane: 'a', payload: '1', error: 'too large' }])
+    const [, name] = lane.split(' ')
+    expect((await metrics.outboxFailed.get()).values).toMatchObject([{ value: 1, labels: { kind: 'ordered', destination: name } }])
+    const states = (await laneStates(world().app.db)).filter(state => state.lane === lane)
+    expect(states).toMatchObject([{ error: 'too large', deliveredAt: expect.any(Number) as number }])
+  })
+
+  test('send whole batches of one sub-lane where the destination takes all or nothing', async () => {
+    const lane = newLane()
+    const target = destination({ isOneOfEachSubLane: false })
+    await fill(world(), lane, ['a'], 25)
+    runner(world(), { ordered: target.delivery })
+    await isEmpty(world(), lane)
+    expect([target.taken.get('a'), target.batches]).toEqual([numbers(25), [10, 10, 5]])
+  })
+
+  test('that are down hold up no other lane, are asked with one entry at a time, and deliver all once they are up', async () => {
+    const [down, up] = [newLane(), newLane()]
+    const [silent, target] = [destination(), destination()]
+    let isDown = true
+    silent.before(async () => {
+      if (isDown) throw new Error('down')
+    })
+    const delivery: OrderedDelivery = {
+      ...target.delivery,
+      deliver: async (name, entries, signal) => (down.endsWith(name) ? silent : target).delivery.deliver(name, entries, signal),
+    }
+    await fill(world(), down, ['a', 'b'], 400)
+    const { runner: started } = runner(world(), { ordered: delivery })
+    await until(() => silent.batches.length >= 2)
+    await fill(world(), up, ['a'], 5)
+    started.soon(up)
+    await isEmpty(world(), up)
+    expect(target.taken.get('a')).toEqual(numbers(5))
+    expect([silent.taken.size, await entriesOf(world(), down), new Set(silent.batches.slice(1))]).toEqual([0, 800, new Set([1])])
+    isDown = false
+    await isEmpty(world(), down)
+    for (const subLane of ['a', 'b']) expect(silent.taken.get(subLane)).toEqual(numbers(400))
+  })
+
+  test('are worked on by one node at a time, and by another one where that has stopped', async () => {
+    const lane = newLane()
+    const target = destination()
+    let [atOnce, most] = [0, 0]
+    target.before(async () => {
+      most = Math.max(most, ++atOnce)
+      await setTimeout(5)
+      atOnce--
+    })
+    await fill(world(), lane, ['a', 'b'], 50)
+    const first = runner(world(), { ordered: target.delivery })
+    runner(world(), { ordered: target.delivery })
+    await until(() => (target.taken.get('a')?.length ?? 0) > 5)
+    await first.runner.stop()
+    await isEmpty(world(), lane)
+    expect(most).toBe(1)
+    for (const subLane of ['a', 'b']) expect(once(target.taken.get(subLane))).toEqual(numbers(50))
+  })
+
+  test('deliver what comes while they are worked on', async () => {
+    const lane = newLane()
+    const target = destination()
+    const { runner: started } = runner(world(), { ordered: target.delivery })
+    for (const number of numbers(20)) {
+      await fill(world(), lane, ['a'], 1, number)
+      started.soon(lane)
+      await setTimeout(number % 3)
+    }
+    await until(() => target.taken.get('a')?.length === 20)
+    expect(target.taken.get('a')).toEqual(numbers(20))
+  })
+})
+
+onBothDatabases('Lanes whose entries are delivered one by one', world => {
+  const fillSingle = async (lane: string, count: number) =>
+    world().app.db.transaction(async tx => {
+      for (const number of numbers(count)) await appendToOutbox(tx, lane, number, Date.now())
+    })
+
+  test('that say nothing leave the others room, and have at most 32 in flight', async () => {
+    const silent = numbers(20).map(() => newLane('single'))
+    const other = newLane('single')
+    const inFlight = new Map<string, number>()
+    let delivered = 0
+    const delivery: Delivery = {
+      isOrdered: false,
+      attempts: 1000,
+      async deliver({ lane }, signal) {
+        if (lane === other) return void delivered++
+        inFlight.set(lane, (inFlight.get(lane) ?? 0) + 1)
+        await setTimeout(60_000, undefined, { signal })
+        return undefined
+      },
+    }
+    for (const lane of silent) await fillSingle(lane, 50)
+    const { runner: started } = runner(world(), { single: delivery })
+    await until(() => inFlight.size === silent.length)
+    await fillSingle(other, 20)
+    started.soon(other)
+    await until(() => delivered === 20)
+    expect(Math.max(...inFlight.values())).toBeLessThanOrEqual(64)
+  })
+
+  test('keep as dead what is given up where nothing else becomes of it', async () => {
+    const lane = newLane('single')
+    const delivery: Delivery = {
+      isOrdered: false,
+      attempts: 2,
+      deliver: async ({ payload }) => {
+        if (payload === '1') throw new Refused('no such device')
+        if (payload === '2') throw new Error('not now')
+      },
+    }
+    await fillSingle(lane, 3)
+    runner(world(), { single: delivery })
+    await isEmpty(world(), lane)
+    const dead = (await deadAfter(world().app.db, 0, 1000)).filter(entry => entry.lane === lane)
+    expect(dead.map(({ payload, attempts, error }) => [payload, attempts, error])).toEqual([
+      ['1', 1, 'no such device'],
+      ['2', 2, 'not now'],
+    ])
+  })
+})
