@@ -19,6 +19,7 @@ import type { Config, RootKey } from './settings/config.ts'
 import { operations, type OperationName } from './contract/index.ts'
 import { invocationKind } from './events/flows.ts'
 import type { AfterCommit, Wake } from './events/follower.ts'
+import { streamKind } from './events/streaming.ts'
 import { Gateway } from './gateway/gateway.ts'
 import { dispatchOf, type Dispatch } from './http/dispatch.ts'
 import { BodyMemory } from './http/body-memory.ts'
@@ -28,7 +29,9 @@ import { ProxyProtocol } from './http/proxy-protocol.ts'
 import { createServer } from './http/server.ts'
 import { withReasonInMessage } from './http/shown-error.ts'
 import { flowInvocations } from './outbox/flows.ts'
+import { kinesisSink } from './outbox/kinesis.ts'
 import { lambdaInvoker } from './outbox/lambda.ts'
+import { streamCheck, streamRecords } from './outbox/streams.ts'
 import { laneFigures } from './outbox/lane-figures.ts'
 import { watchOutbox } from './outbox/watch.ts'
 import { OutboxRunner } from './outbox/runner.ts'
@@ -225,7 +228,10 @@ export async function startApp(config: Config, { now = Date.now, keys, through =
     const balance = new Background('balancing', () => balancing.step(), { log, metrics })
     const tools = { db, now, log, metrics }
     const invoke = lambdaInvoker(config.lambdaEndpoint)
-    const runner = new OutboxRunner({ [invocationKind]: flowInvocations({ ...tools, invoke }) }, tools)
+    const kinesis = kinesisSink(config.kinesisEndpoint)
+    const sinkOf = () => kinesis
+    const deliveries = { [invocationKind]: flowInvocations({ ...tools, invoke }), [streamKind]: streamRecords({ db, sinkOf }) }
+    const runner = new OutboxRunner(deliveries, tools)
     outbox = runner
     wake = what => {
       if (what.wake === 'outbox') runner.soon(what.lane)
@@ -245,6 +251,7 @@ export async function startApp(config: Config, { now = Date.now, keys, through =
       tlsPort,
       region: config.region,
       account: config.account,
+      checkStream: streamCheck(sinkOf),
       pageTokens: new PageTokens(await settledKey(db, 'page-token-key')),
       answeredTokens: new AnsweredTokens(),
     }

@@ -22,6 +22,8 @@ export interface Environment {
   readonly publicWsHost: string | undefined
   /** The port of the TLS listener; undefined if TLS is off. */
   readonly tlsPort: number | undefined
+  /** Refuses a stream, by its ARN, that takes no records now. */
+  readonly checkStream: (arn: string) => Promise<void>
   readonly pageTokens: PageTokens
   readonly answeredTokens: AnsweredTokens
 }

@@ -16,9 +16,12 @@ export const streaming: Handlers<
   'PutMessagingStreamingConfigurations' | 'GetMessagingStreamingConfigurations' | 'DeleteMessagingStreamingConfigurations'
 > = {
   /** A data type that the call does not name keeps its stream (docs/service/streaming.md#configuration). */
-  async PutMessagingStreamingConfigurations({ AppInstanceArn, StreamingConfigurations }, { db }) {
+  async PutMessagingStreamingConfigurations({ AppInstanceArn, StreamingConfigurations }, { db, checkStream }) {
     const given = StreamingConfigurations.map(({ DataType, ResourceArn }) => ({ dataType: DataType, resourceArn: ResourceArn }))
     checkStreams(given)
+    await namedAppInstance(db, AppInstanceArn)
+    // Before the transaction, in which there is only SQL.
+    for (const arn of new Set(given.map(({ resourceArn }) => resourceArn))) await checkStream(arn)
     return db.transaction(async tx => shown(tx, await setStreaming(tx, AppInstanceArn, given)))
   },
 

@@ -48,7 +48,7 @@ function ofListeners({ host, tls, tlsCert, trustProxy = [], rateLimits, auditLog
   return findings
 }
 
-function ofOthers({ databaseUrl, lambdaEndpoint, oidcIssuer, oidcJwks, exchangeHook, rootKey }: Config): Finding[] {
+function ofOthers({ databaseUrl, lambdaEndpoint, kinesisEndpoint, oidcIssuer, oidcJwks, exchangeHook, rootKey }: Config): Finding[] {
   const findings: Finding[] = []
   if (databaseUrl !== undefined) {
     const { hostname, searchParams } = new URL(databaseUrl)
@@ -67,6 +67,11 @@ function ofOthers({ databaseUrl, lambdaEndpoint, oidcIssuer, oidcJwks, exchangeH
     const { protocol, hostname } = new URL(lambdaEndpoint)
     if (protocol === 'http:' && !isLocal(hostname))
       findings.push(unsafe(`Messages travel to processors at ${hostname} without TLS`, 'Use https in --lambda-endpoint.'))
+  }
+  if (kinesisEndpoint !== undefined) {
+    const { protocol, hostname } = new URL(kinesisEndpoint)
+    if (protocol === 'http:' && !isLocal(hostname))
+      findings.push(unsafe(`Messages travel to the streams at ${hostname} without TLS`, 'Use https in --kinesis-endpoint.'))
   }
   const keysOfIssuer = oidcJwks ?? oidcIssuer
   if (keysOfIssuer !== undefined) {

@@ -6,10 +6,11 @@ import { access } from './migrations/003-access.ts'
 import { statusDetail } from './migrations/004-status-detail.ts'
 import { nodes } from './migrations/005-nodes.ts'
 import { lanes } from './migrations/006-lanes.ts'
+import { streams } from './migrations/007-streams.ts'
 import { postgresDialect, sqliteDialect, type Dialect } from './migrations/dialect.ts'
 
 /** In order; the version of a database is the number of migrations it has. A released migration never changes. */
-const migrations: ((dialect: Dialect) => string)[] = [first, rates, access, statusDetail, nodes, lanes]
+const migrations: ((dialect: Dialect) => string)[] = [first, rates, access, statusDetail, nodes, lanes, streams]
 
 const createVersions = 'create table if not exists schema_versions (version integer primary key, applied_at bigint not null)'
 const selectVersion = 'select coalesce(max(version), 0) as version from schema_versions'

@@ -49,7 +49,7 @@ export async function createChannel(tx: Transaction, { actor, limits, now: clock
   checkMetadataSize(asked.metadata)
   if (elastic) checkElastic(elastic, { mode: asked.mode, hasMembers: asked.members.length > 0 }, limits)
   const externalId = asked.channelId ?? randomUUID()
-  const id = await insertChannel(tx, {
+  const inserted = await insertChannel(tx, {
     appInstanceId: actor.appInstanceId,
     externalId,
     name: asked.name,
@@ -63,13 +63,14 @@ export async function createChannel(tx: Transaction, { actor, limits, now: clock
     now,
   })
   const arn = arnWithin(actor.appInstanceArn, 'channel', externalId)
-  if (id === undefined)
+  if (inserted === undefined)
     throw conflict('A channel with this ChannelId already exists', `${arn} exists. Choose another ChannelId, or leave it out.`)
+  const { id, ...streams } = inserted
   const members = elastic ? [] : [actor, ...asked.members]
   const moderators = [actor, ...asked.moderators]
   await holdIdentities(tx, [...members, ...moderators])
   // Only this transaction sees the new channel until the commit; the events of its creation have the number 0.
-  const where = { channelId: id, sequence: 0 }
+  const where = { channelId: id, moment: { sequence: 0, at: now, ...streams } }
   await emit(tx, { kind: 'ChannelCreated', ...where })
   const joined = []
   for (const member of members) {
@@ -79,7 +80,8 @@ export async function createChannel(tx: Transaction, { actor, limits, now: clock
   await emit(tx, { kind: 'MembersJoined', ...where, memberships: joined, asBatch: false })
   for (const moderator of moderators) {
     if (!(await insertModerator(tx, id, moderator.id, actor.id, now))) continue
-    await emit(tx, { kind: 'ModeratorCreated', ...where, identity: moderator, by: actor })
+    const role = { identity: moderator, createdBy: actor, createdAt: new Date(now) }
+    await emit(tx, { kind: 'ModeratorCreated', ...where, role, by: actor })
   }
   checkCount((await countModerators(tx, id)) - 1, 'moderatorsPerChannel', limits)
   // The app instance is locked last: transactions that delete a channel or a user also lock it last.
@@ -104,18 +106,18 @@ export async function changeChannel(
     throw badRequest('An elastic channel must be RESTRICTED', `${channel.arn} is elastic.`)
   }
   if (given.name === undefined && given.mode === undefined && given.metadata === undefined) return
-  const { sequence } = await advance(tx, channel, now())
+  const moment = await advance(tx, channel, now())
   await updateChannel(tx, channel.id, { ...given, now: now() })
   const changed = await findChannel(tx, channel.id, 0)
-  if (changed) await emit(tx, { kind: 'ChannelUpdated', channelId: channel.id, sequence, channel: changed })
+  if (changed) await emit(tx, { kind: 'ChannelUpdated', channelId: channel.id, moment, channel: changed })
 }
 
 /** Sets the expiration, or removes it if it is undefined. */
 export async function setExpiration(tx: Transaction, { channel, now }: ActingInChannel, expiration: ChannelExpiration | undefined) {
-  const { sequence } = await advance(tx, channel, now())
+  const moment = await advance(tx, channel, now())
   const found = await findExpiry(tx, channel.id)
   await putChannelExpiration(tx, channel.id, expiration, found && channelExpiryOf(found, expiration))
-  await emit(tx, { kind: 'ChannelExpirationSet', channelId: channel.id, sequence, expiration })
+  await emit(tx, { kind: 'ChannelExpirationSet', channelId: channel.id, moment, expiration })
 }
 
 /** Deletes the channel and all its contents, unless it has been deleted meanwhile. */
@@ -123,6 +125,6 @@ export async function deleteChannel(tx: Transaction, channelId: number, now: num
   const moment = await advanceChannel(tx, channelId, now)
   const channel = moment && (await findChannel(tx, channelId, 0))
   if (!channel) return
-  await emit(tx, { kind: 'ChannelDeleted', channelId, sequence: moment.sequence, channel })
+  await emit(tx, { kind: 'ChannelDeleted', channelId, moment, channel })
   await buryChannel(tx, channelId, now)
 }

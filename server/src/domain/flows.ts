@@ -101,8 +101,9 @@ async function emitOutcome(
   run: Run,
   outcome: { readonly status: Outcome; readonly statusDetail: string | undefined },
   message: Message,
-  { at, sequence }: Moment,
+  moment: Moment,
 ) {
+  const { at } = moment
   const { status } = outcome
   const { content, metadata, attributes, contentType } = run
   const isVersion = run.isEdit || status === 'SENT'
@@ -113,7 +114,7 @@ async function emitOutcome(
     ...outcome,
   }
   const kind = (run.isEdit ? kindOfEdit : kindOfMessage)[status]
-  await emit(tx, { kind, sequence, place: run, message: decided, pushNotification: run.pushNotification })
+  await emit(tx, { kind, moment, place: run, message: decided, pushNotification: run.pushNotification })
 }
 
 const isLeft = (message: Message | undefined) => message !== undefined && !message.redacted

@@ -5,6 +5,7 @@ import { emit } from '../events/emit.ts'
 import type { InChannel } from '../events/events.ts'
 import type { Limits } from '../settings/limits.ts'
 import { findBan } from '../store/bans.ts'
+import type { Moment } from '../store/channels.ts'
 import { give, take } from '../store/counters.ts'
 import type { Queries, Transaction } from '../database/database.ts'
 import { findIdentity, lockIdentities, namesakeOf, type Identity } from '../store/identities.ts'
@@ -58,7 +59,8 @@ export async function join(tx: Queries, { channel, member, type, invitedBy, now,
  * Ends the membership with its preferences and its read marker. In an elastic channel: all memberships of a moderator, or the one
  * in the given sub-channel. The channel must be locked.
  */
-export async function leave(tx: Transaction, { channelId, sequence }: InChannel, memberId: number, only?: CalledSubChannel) {
+export async function leave(tx: Transaction, where: InChannel, memberId: number, only?: CalledSubChannel) {
+  const { channelId } = where
   const memberships = []
   for (const { subChannelId, isPlaced } of await placesOf(tx, channelId, memberId)) {
     if (only && only.id !== subChannelId) continue
@@ -70,14 +72,14 @@ export async function leave(tx: Transaction, { channelId, sequence }: InChannel,
     await give(tx, 'membersOfChannel', channelId)
     await give(tx, 'membershipsOfIdentity', memberId)
   }
-  if (memberships.length > 0) await emit(tx, { kind: 'MembersLeft', channelId, sequence, memberships })
+  if (memberships.length > 0) await emit(tx, { kind: 'MembersLeft', ...where, memberships })
 }
 
 /**
  * Emits that the memberships of a deleted user or bot have ended. If a new identity with the same ARN is a member by now, nothing
  * is emitted: clients know members by their ARN.
  */
-export async function sayGone(tx: Transaction, { channelId, sequence, memberships }: EndedMemberships) {
+export async function sayGone(tx: Transaction, { channelId, moment, memberships }: EndedMemberships) {
   const [first] = memberships
   const namesake = first && (await namesakeOf(tx, first.member.id))
   const gone = []
@@ -85,7 +87,7 @@ export async function sayGone(tx: Transaction, { channelId, sequence, membership
     const isMember = namesake !== undefined && (await membershipType(tx, channelId, membership.subChannelId, namesake)) !== undefined
     if (!isMember) gone.push(membership)
   }
-  if (gone.length > 0) await emit(tx, { kind: 'MembersLeft', channelId, sequence, memberships: gone })
+  if (gone.length > 0) await emit(tx, { kind: 'MembersLeft', channelId, moment, memberships: gone })
 }
 
 /**
@@ -103,8 +105,8 @@ export async function removeMember(tx: Transaction, { channel, subChannel, now }
     )
   }
   // The channel is locked first, as everywhere: a transaction that locks the membership first could deadlock with a join.
-  const { sequence } = await advance(tx, channel, now())
-  await leave(tx, { channelId: channel.id, sequence }, member.id, subChannel)
+  const moment = await advance(tx, channel, now())
+  await leave(tx, { channelId: channel.id, moment }, member.id, subChannel)
 }
 
 /** Throws for a HIDDEN membership in an elastic channel. */
@@ -114,15 +116,15 @@ function checkMembershipType({ elastic, arn }: CalledChannel, type: MembershipTy
 
 interface Adding extends Omit<Joining, 'channel' | 'member'> {
   readonly channel: CalledChannel
-  readonly sequence: number
+  readonly moment: Moment
   /** The sub-channel in the call. */
   readonly subChannel: CalledSubChannel | undefined
 }
 
 /** Locks the channel, so that its members stay as they are. */
 async function adding(tx: Queries, { channel, subChannel, actor, now, limits }: ActingInChannel, type: MembershipType): Promise<Adding> {
-  const { sequence } = await advance(tx, channel, now())
-  return { channel, sequence, subChannel, type, invitedBy: actor, now: now(), limits }
+  const moment = await advance(tx, channel, now())
+  return { channel, moment, subChannel, type, invitedBy: actor, now: now(), limits }
 }
 
 async function admit(tx: Transaction, given: Adding, member: Identity): Promise<Joined> {
@@ -154,9 +156,8 @@ export async function addMember(tx: Transaction, acting: ActingInChannel, arn: A
   const member = await requireIdentity(tx, arn)
   const given = await adding(tx, acting, type)
   const { membership, subChannelName } = await admit(tx, given, member)
-  const { sequence } = given
-  if (membership)
-    await emit(tx, { kind: 'MembersJoined', channelId: acting.channel.id, sequence, memberships: [membership], asBatch: false })
+  const { moment } = given
+  if (membership) await emit(tx, { kind: 'MembersJoined', channelId: acting.channel.id, moment, memberships: [membership], asBatch: false })
   return { member, subChannelName }
 }
 
@@ -200,7 +201,7 @@ export async function addMembers(
     })
   }
   const asBatch = channel.elastic === undefined
-  await emit(tx, { kind: 'MembersJoined', channelId: channel.id, sequence: given.sequence, memberships, asBatch })
+  await emit(tx, { kind: 'MembersJoined', channelId: channel.id, moment: given.moment, memberships, asBatch })
   return { added, refused }
 }
 

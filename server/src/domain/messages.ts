@@ -105,20 +105,20 @@ const newMessage = (
   }
 }
 
-/** Sends a message that is not stored: sockets hear it at once. */
+/** Sends a message of which nothing is stored: sockets hear it at once. */
 async function deliver(db: Queries, bus: Bus, acting: ActingInChannel, message: MessageToSend): Promise<Taken> {
   checkMessageSize(message.type, message)
   const target = await targetOf(db, acting, message.target)
   const at = acting.now()
   const messageId = passingMessageId(at)
   const sentMessage = newMessage(acting, message, { messageId, target, at, status: 'SENT' })
-  announce(bus, { kind: 'MessageSent', sequence: undefined, place: placeOf(acting), message: sentMessage })
+  announce(bus, { kind: 'MessageSent', moment: undefined, place: placeOf(acting), message: sentMessage })
   return { MessageId: messageId, Status: sent }
 }
 
 /**
- * Sends a message that is stored. A message with a flow starts on its way and is visible to its sender only. Any other persistent
- * message moves the LastMessageTimestamp of those who see it.
+ * Sends a message that is stored, or whose record is. A message with a flow starts on its way and is visible to its sender only. Any
+ * other persistent message moves the LastMessageTimestamp of those who see it.
  */
 async function send(tx: Transaction, acting: ActingInChannel, message: MessageToSend): Promise<Taken> {
   const { channel, actor, subChannel, now } = acting
@@ -131,7 +131,6 @@ async function send(tx: Transaction, acting: ActingInChannel, message: MessageTo
   const isForAll = isPersistent && !processors && !target
   const moment = await advance(tx, channel, now(), isForAll ? 'message' : 'other')
   await requireSubChannel(tx, acting, isForAll ? moment.at : undefined)
-  const { sequence } = moment
   const place = placeOf(acting)
   if (processors) {
     const waiting = isPersistent ? ('PENDING' as const) : ('PASSING' as const)
@@ -139,16 +138,16 @@ async function send(tx: Transaction, acting: ActingInChannel, message: MessageTo
     const start = { messageId, isEdit: false, sentAt: moment.at, editedAt: undefined }
     await enterFlow(tx, { ...message, ...whose, ...start, processors }, now())
     const held = newMessage(acting, message, { messageId, target, at: moment.at, status: 'PENDING' })
-    await emit(tx, { kind: 'MessageHeld', sequence, place, message: held, pushNotification })
+    await emit(tx, { kind: 'MessageHeld', moment, place, message: held, pushNotification })
     return { MessageId: messageId, Status: pending }
   }
   const messageId = isPersistent ? await insertMessage(tx, { ...message, ...whose }, moment) : passingMessageId(moment.at)
   const sentMessage = newMessage(acting, message, { messageId, target, at: moment.at, status: 'SENT' })
-  await emit(tx, { kind: 'MessageSent', sequence, place, message: sentMessage, pushNotification })
+  await emit(tx, { kind: 'MessageSent', moment, place, message: sentMessage, pushNotification })
   return { MessageId: messageId, Status: sent }
 }
 
-/** How a message is sent: in a transaction, or, if it is not stored, by announcing it. */
+/** How a message is sent: in a transaction, or, if nothing of it is stored, by announcing it. */
 export type Taking =
   | { readonly isStored: true; readonly take: Work<Taken> }
   | { readonly isStored: false; readonly take: (db: Queries, bus: Bus) => Promise<Taken> }
@@ -157,9 +156,9 @@ export type Taking =
 export function takingOf(acting: ActingInChannel, message: MessageToSend): Taking {
   const { channel, subChannel } = acting
   const meetsFlow = isForFlow(channel.flowId, message.type)
-  if (message.persistence === 'NON_PERSISTENT' && !meetsFlow)
-    return { isStored: false, take: (db, bus) => deliver(db, bus, acting, message) }
-  const isShareable = !meetsFlow && message.target === undefined && subChannel === undefined
+  const isPersistent = message.persistence === 'PERSISTENT'
+  if (!isPersistent && !meetsFlow && !channel.isStreamed) return { isStored: false, take: (db, bus) => deliver(db, bus, acting, message) }
+  const isShareable = isPersistent && !meetsFlow && message.target === undefined && subChannel === undefined
   return { isStored: true, take: shareableAs({ isShareable }, tx => send(tx, acting, message)) }
 }
 
@@ -176,7 +175,8 @@ export async function edit(
   checkMessageSize(type, { ...given, attributes: undefined })
   const place = placeOf(acting)
   const { subChannelId } = place
-  const { at, sequence } = await advance(tx, channel, now())
+  const moment = await advance(tx, channel, now())
+  const { at } = moment
   // The message entered a flow before the channel lost the flow.
   if (await isRunning(tx, channel.id, messageId)) {
     throw conflict('The message is being processed', 'The message, or an earlier edit of it, is still PENDING. Try again once it is SENT.')
@@ -190,7 +190,7 @@ export async function edit(
   const edited = { ...stored, content, metadata, contentType, editedAt: new Date(at), updatedAt: new Date(at) }
   if (!processors) {
     await updateMessage(tx, channel.id, subChannelId, messageId, { ...given, now: at })
-    await emit(tx, { kind: 'MessageEdited', sequence, place, message: edited })
+    await emit(tx, { kind: 'MessageEdited', moment, place, message: edited })
     return { MessageId: messageId, Status: sent }
   }
   const whose = { channelId: channel.id, subChannelId, messageId, senderId: actor.id, targetId: stored.target?.id }
@@ -198,7 +198,7 @@ export async function edit(
   const what = { content, metadata, contentType, attributes, pushNotification: undefined, persistence }
   const times = { isEdit: true, sentAt: stored.createdAt.getTime(), editedAt: at }
   await enterFlow(tx, { ...whose, ...what, ...times, processors }, now())
-  await emit(tx, { kind: 'MessageEditHeld', sequence, place, message: { ...edited, status: 'PENDING' } })
+  await emit(tx, { kind: 'MessageEditHeld', moment, place, message: { ...edited, status: 'PENDING' } })
   return { MessageId: messageId, Status: pending }
 }
 
@@ -208,10 +208,11 @@ export async function redact(tx: Transaction, acting: ActingInChannel, message: 
   requireSent(message)
   if (message.redacted) return
   const place = placeOf(acting)
-  const { at, sequence } = await advance(tx, acting.channel, acting.now())
+  const moment = await advance(tx, acting.channel, acting.now())
+  const { at } = moment
   if (!(await redactMessage(tx, place.channelId, place.subChannelId, messageId, at))) return
   const redacted = await findMessage(tx, place.channelId, place.subChannelId, messageId)
-  if (redacted) await emit(tx, { kind: 'MessageRedacted', sequence, place, message: redacted })
+  if (redacted) await emit(tx, { kind: 'MessageRedacted', moment, place, message: redacted })
 }
 
 /** Deletes a message, unless it is already gone. */
@@ -219,8 +220,9 @@ export async function remove(tx: Transaction, acting: ActingInChannel, { message
   if (status !== 'SENT')
     throw forbidden('Only messages that are SENT can be deleted: this one is still decided on by a channel flow, or has FAILED.')
   const place = placeOf(acting)
-  const { at, sequence } = await advance(tx, acting.channel, acting.now())
+  const moment = await advance(tx, acting.channel, acting.now())
+  const { at } = moment
   const message = await findMessage(tx, place.channelId, place.subChannelId, messageId)
   if (!message || !(await deleteMessage(tx, place.channelId, place.subChannelId, message))) return
-  await emit(tx, { kind: 'MessageDeleted', sequence, place, message: { ...message, updatedAt: new Date(at) } })
+  await emit(tx, { kind: 'MessageDeleted', moment, place, message: { ...message, updatedAt: new Date(at) } })
 }

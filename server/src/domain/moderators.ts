@@ -18,15 +18,17 @@ import { leave } from './memberships.ts'
 export async function addModerator(tx: Transaction, acting: ActingInChannel, arn: Arn): Promise<Identity> {
   const { channel, actor, now, limits } = acting
   const named = await requireIdentity(tx, arn)
-  const { sequence } = await advance(tx, channel, now())
+  const moment = await advance(tx, channel, now())
   await holdIdentity(tx, named)
   if (await findBan(tx, channel.id, named.id)) {
     throw conflict('The user or bot is banned from the channel', `Delete the ban of ${arn.text} first.`)
   }
-  if (await insertModerator(tx, channel.id, named.id, actor.id, now())) {
+  const at = now()
+  if (await insertModerator(tx, channel.id, named.id, actor.id, at)) {
     checkCount((await countModerators(tx, channel.id)) - 1, 'moderatorsPerChannel', limits)
-    await emit(tx, { kind: 'ModeratorCreated', channelId: channel.id, sequence, identity: named, by: actor })
-    if (channel.elastic) await leave(tx, { channelId: channel.id, sequence }, named.id)
+    const role = { identity: named, createdBy: actor, createdAt: new Date(at) }
+    await emit(tx, { kind: 'ModeratorCreated', channelId: channel.id, moment, role, by: actor })
+    if (channel.elastic) await leave(tx, { channelId: channel.id, moment }, named.id)
   }
   return named
 }
@@ -34,10 +36,11 @@ export async function addModerator(tx: Transaction, acting: ActingInChannel, arn
 /** Ends the role of a moderator. In an elastic channel all its memberships end with it. */
 export async function removeModerator(tx: Transaction, { channel, actor, now }: ActingInChannel, arn: Arn) {
   const named = await findIdentity(tx, arn)
-  if (!named || !(await findModerator(tx, channel.id, named.id))) return
+  const role = named && (await findModerator(tx, channel.id, named.id))
+  if (!role) return
   // The channel is locked first, as everywhere, so that two acts never deadlock.
-  const { sequence } = await advance(tx, channel, now())
-  if (channel.elastic) await leave(tx, { channelId: channel.id, sequence }, named.id)
-  await deleteModerator(tx, channel.id, named.id)
-  await emit(tx, { kind: 'ModeratorDeleted', channelId: channel.id, sequence, identity: named, by: actor })
+  const moment = await advance(tx, channel, now())
+  if (channel.elastic) await leave(tx, { channelId: channel.id, moment }, named.id)
+  if (!(await deleteModerator(tx, channel.id, named.id))) return
+  await emit(tx, { kind: 'ModeratorDeleted', channelId: channel.id, moment, role, by: actor })
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { CalledChannel, CalledSubChannel, Facts } from '../store/facts.ts'
 import { badRequest, failure, forbidden, invalidUserArn } from '../errors.ts'
 import type { Limits } from '../settings/limits.ts'
-import type { Elastic } from '../store/channels.ts'
+import type { Elastic, Moment } from '../store/channels.ts'
 import type { Mode } from '../store/channel-summary.ts'
 import { give, take } from '../store/counters.ts'
 import { emit } from '../events/emit.ts'
@@ -55,13 +55,13 @@ export function checkElastic(elastic: Elastic, asked: { mode: Mode | undefined; 
 /** Creates a sub-channel with that many members already counted. */
 async function openSubChannel(
   tx: Transaction,
-  { channelId, sequence }: InChannel,
+  where: InChannel,
   { target }: Elastic,
   given: { members: number; wanted: number; now: number },
 ): Promise<CalledSubChannel> {
   const name = randomUUID()
-  const id = await insertSubChannel(tx, { channelId, name, capacity: target, ...given })
-  await emit(tx, { kind: 'SubChannelCreated', channelId, sequence, subChannelId: id, wanted: given.wanted })
+  const id = await insertSubChannel(tx, { channelId: where.channelId, name, capacity: target, ...given })
+  await emit(tx, { kind: 'SubChannelCreated', ...where, subChannelId: id, subChannelName: name, wanted: given.wanted })
   return { id, name }
 }
 
@@ -82,8 +82,8 @@ async function takePlace(tx: Transaction, where: InChannel, elastic: Elastic, no
 
 interface Joining {
   readonly channel: CalledChannel
-  /** The channel's number of this transaction. */
-  readonly sequence: number
+  /** The channel's moment of this transaction. */
+  readonly moment: Moment
   readonly elastic: Elastic
   /** The sub-channel in the call. */
   readonly subChannel: CalledSubChannel | undefined
@@ -120,11 +120,11 @@ async function enter(
 }
 
 async function joinAsMember(tx: Transaction, joining: Joining): Promise<Joined> {
-  const { channel, sequence, elastic, member, now, limits } = joining
+  const { channel, moment, elastic, member, now, limits } = joining
   const [present] = await placesOf(tx, channel.id, member.id)
   if (present) return { subChannelName: await nameOfSubChannel(tx, present.subChannelId), membership: undefined }
   await countMembership(tx, member, limits)
-  const place = await takePlace(tx, { channelId: channel.id, sequence }, elastic, now)
+  const place = await takePlace(tx, { channelId: channel.id, moment }, elastic, now)
   if (!place) {
     await give(tx, 'membershipsOfIdentity', member.id)
     throw failure(

@@ -1,15 +1,16 @@
 import type { MessagePlace, ShownMessage } from '../present/messages.ts'
-import type { Channel } from '../store/channels.ts'
+import type { Channel, Moment } from '../store/channels.ts'
 import type { ChannelExpiration } from '../store/channel-expiration.ts'
+import type { ChannelRole } from '../store/channel-roles.ts'
 import type { PushNotification } from '../store/flow-runs.ts'
 import type { Identity } from '../store/identities.ts'
 import type { PlacedMembership } from '../store/memberships.ts'
 import type { TaggedResource } from '../store/tags.ts'
 
-/** The number that the channel has given to the transaction in which it happened. Several events of one transaction share it. */
+/** The moment that the channel has given to the transaction in which it happened. Several events of one transaction share it. */
 export interface InChannel {
   readonly channelId: number
-  readonly sequence: number
+  readonly moment: Moment
 }
 
 /**
@@ -31,7 +32,7 @@ export type MessageKind =
 export interface MessageEvent<Kind extends MessageKind = MessageKind> {
   readonly kind: Kind
   /** Undefined for a message that is NON_PERSISTENT and meets no flow: it is in no transaction. */
-  readonly sequence: number | undefined
+  readonly moment: Moment | undefined
   readonly place: MessagePlace
   readonly message: ShownMessage
   /** What a new message says to devices. */
@@ -103,7 +104,8 @@ interface ModeratorsLeftSubChannel extends InChannel {
 /** A moderator's or a ban's beginning or end. `by` is the one that did it, where somebody did. */
 interface RoleEvent extends InChannel {
   readonly kind: 'ModeratorCreated' | 'ModeratorDeleted' | 'BanCreated' | 'BanDeleted'
-  readonly identity: Identity
+  /** As it is now, or was to the end. */
+  readonly role: ChannelRole
   readonly by: Identity
 }
 
@@ -111,6 +113,8 @@ interface RoleEvent extends InChannel {
 interface SubChannelEvent extends InChannel {
   readonly kind: 'SubChannelCreated' | 'SubChannelDeleted'
   readonly subChannelId: number
+  /** Its SubChannelId. */
+  readonly subChannelName: string
   readonly wanted: number
 }
 

@@ -11,6 +11,16 @@ import {
   subChannelEndToSockets,
   userDeletedToSockets,
 } from './sockets.ts'
+import {
+  channelToStream,
+  expirationToStream,
+  joinedToStream,
+  leftToStream,
+  messageToStream,
+  newChannelToStream,
+  roleToStream,
+  subChannelToStream,
+} from './streaming.ts'
 import { balanceAfterLeaving, balanceAfterScaleOut, wakePurge } from './work.ts'
 
 /**
@@ -18,34 +28,34 @@ import { balanceAfterLeaving, balanceAfterScaleOut, wakePurge } from './work.ts'
  * without a flow is in no transaction and has no followers: `announce` publishes it.
  */
 export const followers: { readonly [Kind in EventKind]: readonly Follower<EventOf<Kind>>[] } = {
-  MessageSent: [messageToSockets],
+  MessageSent: [messageToSockets, messageToStream],
   MessageHeld: [messageToSockets],
   MessageDenied: [messageToSockets],
   MessageFailed: [messageToSockets],
-  MessageEdited: [messageToSockets],
+  MessageEdited: [messageToSockets, messageToStream],
   MessageEditHeld: [messageToSockets],
   MessageEditDenied: [messageToSockets],
   MessageEditFailed: [messageToSockets],
-  MessageRedacted: [messageToSockets],
-  MessageDeleted: [messageToSockets],
+  MessageRedacted: [messageToSockets, messageToStream],
+  MessageDeleted: [messageToSockets, messageToStream],
   ProcessorDue: [invokeProcessor],
 
-  ChannelCreated: [],
-  ChannelUpdated: [channelToSockets],
-  ChannelDeleted: [channelToSockets, wakePurge],
-  ChannelExpirationSet: [],
+  ChannelCreated: [newChannelToStream],
+  ChannelUpdated: [channelToSockets, channelToStream],
+  ChannelDeleted: [channelToSockets, channelToStream, wakePurge],
+  ChannelExpirationSet: [expirationToStream],
   ChannelFlowSet: [],
 
-  MembersJoined: [joinedToSockets],
-  MembersLeft: [leftToSockets, balanceAfterLeaving],
+  MembersJoined: [joinedToSockets, joinedToStream],
+  MembersLeft: [leftToSockets, leftToStream, balanceAfterLeaving],
   MembersMoved: [movedToSockets],
-  ModeratorsLeftSubChannel: [subChannelEndToSockets],
-  ModeratorCreated: [],
-  ModeratorDeleted: [],
-  BanCreated: [],
-  BanDeleted: [],
-  SubChannelCreated: [balanceAfterScaleOut],
-  SubChannelDeleted: [wakePurge],
+  ModeratorsLeftSubChannel: [subChannelEndToSockets, leftToStream],
+  ModeratorCreated: [roleToStream],
+  ModeratorDeleted: [roleToStream],
+  BanCreated: [roleToStream],
+  BanDeleted: [roleToStream],
+  SubChannelCreated: [subChannelToStream, balanceAfterScaleOut],
+  SubChannelDeleted: [subChannelToStream, wakePurge],
   ReadMarkerMoved: [],
   PreferencesSet: [],
 

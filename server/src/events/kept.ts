@@ -12,9 +12,9 @@ export interface KeptMessage {
 }
 
 /** Whether the row of the message contains the whole event: it is for all members, and was stored with the number of the event. */
-export const isItsOwnLog = ({ kind, sequence, message }: MessageEvent) =>
+export const isItsOwnLog = ({ kind, moment, message }: MessageEvent) =>
   message.persistence === 'NON_PERSISTENT' ||
-  (kind === 'MessageSent' && message.target === undefined && sequenceOf(message.messageId) === sequence)
+  (kind === 'MessageSent' && message.target === undefined && sequenceOf(message.messageId) === moment?.sequence)
 
 /** Undefined if the row of the message does not contain the event, such as a version that a flow has denied. */
 export function keptMessage({ kind, message, place }: MessageEvent): KeptMessage | undefined {

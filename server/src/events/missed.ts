@@ -31,7 +31,7 @@ async function placeOf(db: Queries, channelId: number, subChannelId: number): Pr
 /** The event of a stored message, with its present content; an edit or a redaction is for all who may see the message. */
 async function heardAgain(db: Queries, channelId: number, sequence: number, { kind, messageId, subChannelId }: KeptMessage) {
   const [place, message] = await Promise.all([placeOf(db, channelId, subChannelId), findMessage(db, channelId, subChannelId, messageId)])
-  return place && message ? heardOfMessage({ kind, sequence, place, message }) : undefined
+  return place && message ? heardOfMessage({ kind, moment: { sequence }, place, message }) : undefined
 }
 
 /** The stored events, by number. */
@@ -65,7 +65,7 @@ export async function missedSteps(db: Queries, asked: Asked): Promise<{ steps: S
     if (!place) continue
     for (const { sequence, message } of messages) {
       // A message that a flow releases later has an event there.
-      if (!steps.has(sequence)) steps.set(sequence, [heardOfMessage({ kind: 'MessageSent', sequence, place, message })])
+      if (!steps.has(sequence)) steps.set(sequence, [heardOfMessage({ kind: 'MessageSent', moment: { sequence }, place, message })])
     }
   }
   const ordered = [...steps].toSorted(([a], [b]) => a - b)

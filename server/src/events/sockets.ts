@@ -4,6 +4,7 @@ import { channelDetails } from '../present/channels.ts'
 import { batchDetails, membershipDetails } from '../present/memberships.ts'
 import { heardContent, messageDetails } from '../present/messages.ts'
 import type { Transaction } from '../database/database.ts'
+import type { Moment } from '../store/channels.ts'
 import type { PlacedMembership } from '../store/memberships.ts'
 import type { EventOf, MessageEvent, MessageKind } from './events.ts'
 import { afterCommit, type Follower } from './follower.ts'
@@ -25,14 +26,17 @@ const typeOfMessage: Readonly<Record<MessageKind, Extract<SocketEventType, `${st
 /** The users and bots who alone hear it. */
 const onlyTo = (ids: number[] | undefined) => ids && { only: ids }
 
+/** The part of an event of a message that sockets hear. */
+type HeardMessage = Pick<MessageEvent, 'kind' | 'place' | 'message'> & { readonly moment: Pick<Moment, 'sequence'> | undefined }
+
 /**
  * What sockets hear of a message: all members of its channel or sub-channel; for a targeted message sender and target; for its way
  * through a flow the sender. The event of a deleted message has none of its content.
  */
-export const heardOfMessage = ({ kind, sequence, message, place }: MessageEvent): SocketEvent => ({
+export const heardOfMessage = ({ kind, moment, message, place }: HeardMessage): SocketEvent => ({
   type: typeOfMessage[kind],
   channelId: place.channelId,
-  sequence,
+  sequence: moment?.sequence,
   subChannelId: place.subChannelId,
   ...onlyTo(viewersOfMessage(message)),
   messageType: message.type,
@@ -68,17 +72,20 @@ export const messageToSockets: Follower<MessageEvent> = (tx, event) => {
 }
 
 /** For the members of all sub-channels. LastMessageTimestamp is the one that all members see. */
-export const channelToSockets: Follower<EventOf<'ChannelUpdated' | 'ChannelDeleted'>> = (tx, { kind, channelId, sequence, channel }) =>
+export const channelToSockets: Follower<EventOf<'ChannelUpdated' | 'ChannelDeleted'>> = (tx, { kind, channelId, moment, channel }) =>
   tell(tx, {
     type: kind === 'ChannelUpdated' ? 'UPDATE_CHANNEL' : 'DELETE_CHANNEL',
     channelId,
-    sequence,
+    sequence: moment.sequence,
     subChannelId: undefined,
     payload: channelDetails(channel),
   })
 
 /** Members who join together hear of one another; new members of an ordinary channel may share an event. */
-export const joinedToSockets: Follower<EventOf<'MembersJoined'>> = async (tx, { channelId, sequence, memberships, asBatch }) => {
+export const joinedToSockets: Follower<EventOf<'MembersJoined'>> = async (
+  tx,
+  { channelId, moment: { sequence }, memberships, asBatch },
+) => {
   const moves = memberships.map(({ member, subChannelId }) => ({ memberId: member.id, to: subChannelId }))
   const [first] = memberships
   if (asBatch && first) {
@@ -101,7 +108,7 @@ export const joinedToSockets: Follower<EventOf<'MembersJoined'>> = async (tx, { 
   }
 }
 
-export const leftToSockets: Follower<EventOf<'MembersLeft'>> = async (tx, { sequence, memberships }) => {
+export const leftToSockets: Follower<EventOf<'MembersLeft'>> = async (tx, { moment: { sequence }, memberships }) => {
   for (const membership of memberships) {
     const { member, channelId, subChannelId } = membership
     const moves = [{ memberId: member.id, from: subChannelId }]
@@ -111,7 +118,7 @@ export const leftToSockets: Follower<EventOf<'MembersLeft'>> = async (tx, { sequ
 }
 
 /** A member that was moved into another sub-channel hears of itself, and nobody else does. */
-export const movedToSockets: Follower<EventOf<'MembersMoved'>> = async (tx, { sequence, from, memberships }) => {
+export const movedToSockets: Follower<EventOf<'MembersMoved'>> = async (tx, { moment: { sequence }, from, memberships }) => {
   for (const membership of memberships) {
     const { member, subChannelId } = membership
     const moves = [{ memberId: member.id, from, to: subChannelId }]
@@ -120,7 +127,7 @@ export const movedToSockets: Follower<EventOf<'MembersMoved'>> = async (tx, { se
 }
 
 /** The same for a moderator whose membership has ended with its sub-channel. */
-export const subChannelEndToSockets: Follower<EventOf<'ModeratorsLeftSubChannel'>> = async (tx, { sequence, memberships }) => {
+export const subChannelEndToSockets: Follower<EventOf<'ModeratorsLeftSubChannel'>> = async (tx, { moment: { sequence }, memberships }) => {
   for (const membership of memberships) {
     const { member, subChannelId } = membership
     const moves = [{ memberId: member.id, from: subChannelId }]

@@ -4,6 +4,7 @@ import { advanceChannel, type Elastic, type Moment } from '../store/channels.ts'
 import type { Database, Transaction } from '../database/database.ts'
 import {
   burySubChannel,
+  nameOfSubChannel,
   elasticChannelsAfter,
   findElastic,
   moveMembers,
@@ -67,13 +68,14 @@ function nextAct(subChannels: readonly SubChannel[], elastic: Elastic): Act | un
   return given && { kind: 'close', id: given.id }
 }
 
-async function perform(tx: Transaction, channelId: number, act: Act, { at, sequence }: Moment) {
+async function perform(tx: Transaction, channelId: number, act: Act, moment: Moment) {
+  const { at } = moment
   switch (act.kind) {
     case 'move': {
       const moved = await moveMembers(tx, { channelId, from: act.from, to: act.to, count: act.count, now: at })
       // No member can be moved, although some are counted: an error instead of an endless loop.
       if (moved.length === 0) throw new Error(`Sub-channel ${act.from} counts members that it does not have`)
-      return emit(tx, { kind: 'MembersMoved', channelId, sequence, from: act.from, memberships: moved })
+      return emit(tx, { kind: 'MembersMoved', channelId, moment, from: act.from, memberships: moved })
     }
     case 'settle':
       await settleSubChannel(tx, act.id)
@@ -84,11 +86,13 @@ async function perform(tx: Transaction, channelId: number, act: Act, { at, seque
       return
     case 'remove moderators': {
       const memberships = await removeModeratorsOf(tx, channelId, act.id, chunk)
-      return emit(tx, { kind: 'ModeratorsLeftSubChannel', channelId, sequence, memberships })
+      return emit(tx, { kind: 'ModeratorsLeftSubChannel', channelId, moment, memberships })
     }
-    case 'bury':
+    case 'bury': {
+      const subChannelName = (await nameOfSubChannel(tx, act.id))!
       await burySubChannel(tx, channelId, act.id, at)
-      await emit(tx, { kind: 'SubChannelDeleted', channelId, sequence, subChannelId: act.id, wanted: 0 })
+      await emit(tx, { kind: 'SubChannelDeleted', channelId, moment, subChannelId: act.id, subChannelName, wanted: 0 })
+    }
   }
 }
 

@@ -120,6 +120,8 @@ interface Lane {
   readonly failedAt: number | undefined
 }
 
+const secondsOf = (at: number | undefined) => at && at / 1000
+
 /** So many lanes have lines of their own; those after them are left out. */
 const mostLanes = 100
 
@@ -144,7 +146,6 @@ export function measureOutbox({ registry }: Metrics, lanes: () => Promise<readon
       },
     })
   }
-  const secondsOf = (at: number | undefined) => at && at / 1000
   measure('carillon_outbox_entries', 'Entries of the outbox that are not delivered yet, by lane', ({ entries }) => entries)
   measure('carillon_outbox_dead', 'Entries that were given up and are kept for an operator, by lane', ({ dead }) => dead)
   measure('carillon_outbox_oldest_seconds', 'Age of the oldest entry of the outbox, by lane', ({ seconds }) => seconds)

@@ -1,8 +1,5 @@
 import type { Readable } from 'node:stream'
 
-/** An accepted invocation has no body, and a refused one a sentence. */
-const largestAnswer = 64 * 1024
-
 type Next<Args, Result> = (args: Args) => Promise<Result>
 
 /**
@@ -10,20 +7,21 @@ type Next<Args, Result> = (args: Args) => Promise<Result>
  * is used.
  */
 export const boundedAnswers =
+  (largest: number) =>
   <Args, Result extends { response: unknown }>(next: Next<Args, Result>): Next<Args, Result> =>
   async args => {
     const result = await next(args)
     const response = result.response as { body?: Readable | Uint8Array }
-    if (response.body && !(response.body instanceof Uint8Array)) response.body = await beginningOf(response.body)
+    if (response.body && !(response.body instanceof Uint8Array)) response.body = await beginningOf(response.body, largest)
     return result
   }
 
-async function beginningOf(body: Readable): Promise<Uint8Array> {
+async function beginningOf(body: Readable, largest: number): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
   let length = 0
   for await (const chunk of body as AsyncIterable<Uint8Array>) {
     length += chunk.byteLength
-    if (length > largestAnswer) break
+    if (length > largest) break
     chunks.push(chunk)
   }
   return Buffer.concat(chunks)

@@ -3,6 +3,9 @@ import { boundedAnswers } from './bounded-answers.ts'
 import { awsOptions } from './aws.ts'
 import { Refused } from './delivery.ts'
 
+/** An accepted invocation has no body, and a refused one a sentence. */
+const largestAnswer = 64 * 1024
+
 /** Passes an event to a function. Resolves once it is accepted; rejects with Refused if another attempt would not help. */
 export type InvokeLambda = (functionArn: string, event: unknown, signal: AbortSignal) => Promise<void>
 
@@ -46,7 +49,7 @@ export function lambdaInvoker(endpoint: string | undefined): InvokeLambda {
   const connect = async (region: string) => {
     const { LambdaClient } = await import('@aws-sdk/client-lambda')
     const client = new LambdaClient(await awsOptions('lambda', region, endpoint))
-    client.middlewareStack.add(boundedAnswers, { step: 'deserialize', priority: 'low', name: 'boundedAnswers' })
+    client.middlewareStack.add(boundedAnswers(largestAnswer), { step: 'deserialize', priority: 'low', name: 'boundedAnswers' })
     return client
   }
 

@@ -184,6 +184,13 @@ export const settings = {
     "the base URL of the Lambda-compatible API that runs the processors of channel flows; without it Amazon's",
     matching(/^https?:\/\/[^\s?#]+$/, 'a URL such as http://localhost:4566'),
   ),
+  kinesisEndpoint: setting<string | undefined>(
+    'kinesis-endpoint',
+    'url',
+    undefined,
+    "the base URL of the Kinesis-compatible API that takes the records of streams; without it Amazon's",
+    matching(/^https?:\/\/[^\s?#]+$/, 'a URL such as http://localhost:4566'),
+  ),
   oidcIssuer: setting<string | undefined>(
     'oidc-issuer',
     'url',

@@ -39,13 +39,19 @@ interface Row extends SummaryRow {
 /** Undefined for an ordinary channel. */
 export const elasticOf = (kept: string | null | undefined) => parsedIfGiven<Elastic>(kept ?? null)
 
-const insert = statement<{ id: number }>(`
+/** Where events of a living app instance are streamed to. */
+const streamOf = (column: string, channel: string) =>
+  `(select ${column} from app_instances where id = ${channel}.app_instance_id and deleted_at is null)`
+export const streamsOf = (channel: string) =>
+  `${streamOf('channel_stream', channel)} as "channelStream", ${streamOf('message_stream', channel)} as "messageStream"`
+
+const insert = statement<{ id: number } & Streams>(`
   insert into channels (app_instance_id, external_id, name, metadata, mode, privacy, created_by,
     created_at, updated_at, last_event_at, expiration_days, expiration_criterion, expires_at,
     elastic)
   values ($1, $2, $3, $4, $5, $6, $7, $8, $8, $8, $9, $10, $11, $12)
   on conflict (app_instance_id, external_id) where deleted_at is null do nothing
-  returning id`)
+  returning id, ${streamsOf('channels')}`)
 const selectOne = statement<Row>(`
   select ${summaryColumns}, c.elastic, c.created_at as "createdAt", c.updated_at as "updatedAt",
     c.expiration_days as "expirationDays", c.expiration_criterion as "expirationCriterion",
@@ -76,16 +82,16 @@ const update = statement(`
   where id = $1 and deleted_at is null`)
 /** The time of the present event, $2: after the last event and after any read marker that follows it, even if a clock is slow. */
 const nextAt = `case when last_event_at + 2 < $2 then $2 else last_event_at + 2 end`
-const advance = statement<{ sequence: number; at: number }>(`
+const advance = statement<Moment>(`
   update channels set sequence = sequence + 1, last_event_at = ${nextAt}
   where id = $1 and deleted_at is null
-  returning sequence, last_event_at as at`)
+  returning sequence, last_event_at as at, ${streamsOf('channels')}`)
 /** Several messages of one channel in one commit have one time, and follow each other in the order of their calls. */
-const advanceWithMessage = statement<{ sequence: number; at: number }>(
+const advanceWithMessage = statement<Moment>(
   `update channels set sequence = sequence + 1,
     last_event_at = ${nextAt}, last_message_at = ${nextAt}
   where id = $1 and deleted_at is null
-  returning sequence, last_event_at as at`,
+  returning sequence, last_event_at as at, ${streamsOf('channels')}`,
   `with asked as (select * from unnest($1::bigint[], $2::bigint[]) with ordinality as asked (id, at, whose)),
   locked as (select id from channels where id = any($1) and deleted_at is null order by id for no key update),
   advanced as (
@@ -93,14 +99,20 @@ const advanceWithMessage = statement<{ sequence: number; at: number }>(
       last_event_at = greatest(c.last_event_at + 2, each.at), last_message_at = greatest(c.last_event_at + 2, each.at)
     from (select id, count(*) as count, max(at) as at from locked join asked using (id) group by id) each
     where c.id = each.id
-    returning c.id, c.sequence - each.count as before, c.last_event_at as at)
-  select before + row_number() over (partition by id order by whose) as sequence, advanced.at, whose
+    returning c.id, c.sequence - each.count as before, c.last_event_at as at, ${streamsOf('c')})
+  select before + row_number() over (partition by id order by whose) as sequence, advanced.at, "channelStream", "messageStream", whose
   from asked join advanced using (id)`,
 )
 const lock = statement(`update channels set deleted_at = deleted_at where id = $1 and deleted_at is null`)
 const catchUp = statement(`update channels set last_event_at = $2 where id = $1 and last_event_at < $3`)
 const bury = statement<{ appInstanceId: number }>(`
   update channels set deleted_at = $2 where id = $1 and deleted_at is null returning app_instance_id as "appInstanceId"`)
+
+/** The streams that the app instance of a channel has, as ARNs: that of its channels and that of its messages. */
+export interface Streams {
+  readonly channelStream: string | null
+  readonly messageStream: string | null
+}
 
 export interface NewChannel {
   readonly appInstanceId: number
@@ -116,13 +128,12 @@ export interface NewChannel {
   readonly now: number
 }
 
-/** Returns the id of the new channel, or undefined if a channel with that ChannelId exists. */
-export async function insertChannel(tx: Queries, given: NewChannel): Promise<number | undefined> {
+/** Returns the id of the new channel and where its events are streamed to, or undefined if a channel with that ChannelId exists. */
+export async function insertChannel(tx: Queries, given: NewChannel): Promise<({ readonly id: number } & Streams) | undefined> {
   const { appInstanceId, externalId, name, metadata, mode, privacy, createdBy, now, expiration, expiresAt, elastic } = given
   const shown = [json(name), jsonIfGiven(metadata), mode, privacy]
   const over = [expiration?.days ?? null, expiration?.criterion ?? null, expiresAt ?? null]
-  const row = await tx.get(insert, appInstanceId, externalId, ...shown, createdBy, now, ...over, jsonOfObject(elastic))
-  return row?.id
+  return tx.get(insert, appInstanceId, externalId, ...shown, createdBy, now, ...over, jsonOfObject(elastic))
 }
 
 export async function findChannel(db: Queries, id: number, viewerId: number): Promise<Channel | undefined> {
@@ -191,7 +202,7 @@ export async function lockChannel(tx: Queries, id: number) {
  * The number and time of an event in a channel, in commit order. There are at least two milliseconds between what is committed and
  * what comes later, so a read marker fits between them, whatever the clocks of nodes and restarts.
  */
-export interface Moment {
+export interface Moment extends Streams {
   readonly sequence: number
   readonly at: number
 }

@@ -22,6 +22,8 @@ export interface CalledChannel {
   readonly privacy: Privacy
   /** The flow of its messages. */
   readonly flowId: number | undefined
+  /** Whether its messages are streamed. */
+  readonly isStreamed: boolean
   /** The sub-channels of an elastic channel; undefined for an ordinary one. */
   readonly elastic: Elastic | undefined
 }
@@ -62,6 +64,7 @@ interface Row {
   readonly mode?: Mode | null
   readonly privacy?: Privacy | null
   readonly flowId?: number | null
+  readonly messageStream: string | null
   readonly elastic?: string | null
   readonly subChannelId?: number | null
   readonly membershipType?: MembershipType | null
@@ -69,7 +72,7 @@ interface Row {
   readonly bannedId?: number | null
 }
 
-const caller = `bearer.id as "callerId", bearer.name as "callerName", a.id as "appInstanceId", a.retention_days as "retentionDays",
+const caller = `bearer.id as "callerId", bearer.name as "callerName", a.id as "appInstanceId", a.retention_days as "retentionDays", a.message_stream as "messageStream",
   admin.identity_id as "adminId"`
 const livingCaller = `
   from app_instances a
@@ -115,6 +118,7 @@ const channelIn = (row: Row, channel: Arn | undefined): CalledChannel | undefine
         mode: row.mode!,
         privacy: row.privacy!,
         flowId: row.flowId ?? undefined,
+        isStreamed: row.messageStream !== null,
         elastic: elasticOf(row.elastic),
       }
     : undefined

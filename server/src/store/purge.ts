@@ -1,8 +1,8 @@
+import { streamsOf, type Moment } from './channels.ts'
 import { giveEach, take } from './counters.ts'
 import { statement, type Queries } from '../database/database.ts'
 import { placedMemberships, returned, type PlacedMembership, type PlacedRow } from './memberships.ts'
 import { givePlaceBack, uncountModeratorIn } from './sub-channels.ts'
-import { deleteStreamingConfigurations } from './streaming.ts'
 import { removeAllTags } from './tags.ts'
 
 /** The most rows that one transaction of a purge removes, so that nobody waits long for the writer. */
@@ -36,10 +36,10 @@ const contentsOfSubChannel = [
     (select channel_id, sub_channel_id, private, created_at, sequence from messages
      where channel_id = $1 and sub_channel_id = $3 limit $2)`),
 ]
-const countOut = statement<{ sequence: number }>(`
+const countOut = statement<Moment>(`
   update channels set member_count = member_count - $2, sequence = sequence + 1,
     last_event_at = case when last_event_at < $3 then $3 else last_event_at end
-  where id = $1 returning sequence`)
+  where id = $1 returning sequence, last_event_at as at, ${streamsOf('channels')}`)
 const removeSubChannel = statement(`delete from sub_channels where id = $1`)
 const contentsOfChannel = [
   statement(`delete from private_messages where (channel_id, sub_channel_id, viewer_id, created_at, sequence) in
@@ -91,10 +91,10 @@ async function endMembershipsOfChannel(tx: Queries, id: number): Promise<number>
   return ended.length
 }
 
-/** Memberships of a remaining channel that have ended with their member, and the channel's number of that. */
+/** Memberships of a remaining channel that have ended with their member, and the moment of the channel for that. */
 export interface EndedMemberships {
   readonly channelId: number
-  readonly sequence: number
+  readonly moment: Moment
   readonly memberships: readonly PlacedMembership[]
 }
 
@@ -104,10 +104,10 @@ export interface EndedMemberships {
  */
 async function endMembershipsOfIdentity(tx: Queries, id: number, now: number) {
   const found = await tx.all(selectMemberships, id, step)
-  const sequences = new Map<number, number>()
+  const moments = new Map<number, Moment>()
   for (const [channelId, rows] of [...Map.groupBy(found, each => each.channelId)].toSorted(([a], [b]) => a - b)) {
     const channel = await tx.get(countOut, channelId, rows.length, now)
-    if (channel) sequences.set(channelId, channel.sequence)
+    if (channel) moments.set(channelId, channel)
   }
   const ended = await tx.all(removeMemberships, id, found.at(-1)?.id ?? 0)
   const isEnded = new Set(ended.map(each => each.id))
@@ -119,7 +119,7 @@ async function endMembershipsOfIdentity(tx: Queries, id: number, now: number) {
   }
   const ofChannels = [...Map.groupBy(placedMemberships(ended), each => each.channelId)].map(
     ([channelId, memberships]): EndedMemberships => {
-      return { channelId, sequence: sequences.get(channelId)!, memberships }
+      return { channelId, moment: moments.get(channelId)!, memberships }
     },
   )
   return { count: ended.length, ofChannels }
@@ -169,7 +169,6 @@ async function purgeAppInstance(tx: Queries, id: number, now: number) {
   await tx.run(removeTagsOfFlows, id, step)
   if ((await tx.run(removeFlows, id, step)) > 0) return
   await removeAllTags(tx, { kind: 'app-instance', id })
-  await deleteStreamingConfigurations(tx, id)
   await tx.run(removeAppInstance, id)
 }
 

@@ -7,24 +7,37 @@ export interface StreamingConfiguration {
   readonly resourceArn: string
 }
 
-const upsert = statement(`
-  insert into streaming_configurations (app_instance_id, data_type, resource_arn) values ($1, $2, $3)
-  on conflict (app_instance_id, data_type) do update set resource_arn = excluded.resource_arn`)
-const select = statement<StreamingConfiguration>(`
-  select data_type as "dataType", resource_arn as "resourceArn" from streaming_configurations
-  where app_instance_id = $1 order by data_type`)
-const removeAll = statement(`delete from streaming_configurations where app_instance_id = $1`)
+const put = {
+  Channel: statement(`update app_instances set channel_stream = $2 where id = $1`),
+  ChannelMessage: statement(`update app_instances set message_stream = $2 where id = $1`),
+}
+const select = statement<Record<DataType, string | null>>(`
+  select channel_stream as "Channel", message_stream as "ChannelMessage" from app_instances where id = $1`)
+const removeAll = statement(`
+  update app_instances set channel_stream = null, message_stream = null
+  where id = $1 and (channel_stream is not null or message_stream is not null)`)
+const selectWhose = statement<{ arn: string }>(`
+  select arn from app_instances where (channel_stream = $1 or message_stream = $1) and deleted_at is null order by id limit 3`)
 
 /** Sets the stream of one data type; that of the other type stays. */
 export async function putStreamingConfiguration(tx: Queries, appInstanceId: number, { dataType, resourceArn }: StreamingConfiguration) {
-  await tx.run(upsert, appInstanceId, dataType, resourceArn)
+  await tx.run(put[dataType], appInstanceId, resourceArn)
 }
 
-export async function streamingConfigurations(db: Queries, appInstanceId: number) {
-  return db.all(select, appInstanceId)
+export async function streamingConfigurations(db: Queries, appInstanceId: number): Promise<StreamingConfiguration[]> {
+  const row = await db.get(select, appInstanceId)
+  return (['Channel', 'ChannelMessage'] as const).flatMap(dataType => {
+    const resourceArn = row?.[dataType]
+    return resourceArn ? [{ dataType, resourceArn }] : []
+  })
 }
 
 /** False where there are none. */
 export async function deleteStreamingConfigurations(tx: Queries, appInstanceId: number) {
   return (await tx.run(removeAll, appInstanceId)) > 0
+}
+
+/** Some of the app instances that stream there. */
+export async function appInstancesOfStream(db: Queries, resourceArn: string): Promise<string[]> {
+  return (await db.all(selectWhose, resourceArn)).map(({ arn }) => arn)
 }

@@ -1,8 +1,9 @@
 import type { StreamingConfiguration } from '@aws-sdk/client-chime-sdk-messaging'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { call } from '../support/signed.ts'
-import { onBothDatabases, refusal } from '../support/world.ts'
-import { purged, rowsIn } from './acts.ts'
+import { onBothDatabases, refusal, startWorld } from '../support/world.ts'
+import { freePort } from '../support/ports.ts'
+import { startKinesis } from '../support/kinesis.ts'
 
 const bad = { name: 'BadRequestException', code: 'BadRequest', status: 400 }
 const missing = { name: 'NotFoundException', code: 'NotFound', status: 404 }
@@ -78,12 +79,39 @@ onBothDatabases('Streaming configurations', world => {
     expect(await refusal(put(AppInstanceArn, channels()))).toMatchObject(missing)
     expect(await refusal(get(AppInstanceArn))).toMatchObject(missing)
     expect((await messaging.deleteMessagingStreamingConfigurations({ AppInstanceArn })).$metadata.httpStatusCode).toBe(204)
-    const before = await rowsIn(world(), 'streaming_configurations')
     await put(arn, channels(), messages())
     await identity.deleteAppInstance({ AppInstanceArn: arn })
     expect(await refusal(get(arn))).toMatchObject(missing)
     expect(await refusal(put(arn, channels()))).toMatchObject(missing)
-    await purged(world())
-    expect(await rowsIn(world(), 'streaming_configurations')).toBe(before)
+  })
+})
+
+test('a stream that is not there, not ready, or whose service is not reached is refused by its name, and nothing is kept', async () => {
+  const kinesis = await startKinesis()
+  const world = await startWorld('sqlite', { kinesisEndpoint: kinesis.url })
+  const alone = await startWorld('sqlite', { kinesisEndpoint: `http://127.0.0.1:${await freePort()}` })
+  onTestFinished(async () => {
+    await Promise.all([world.close(), alone.close()])
+    await kinesis.close()
+  })
+  const message = 'Unable to access Kinesis stream chime-messaging-new'
+  const put = async ({ messaging, appInstance }: typeof world, resource: string) => {
+    const { arn: AppInstanceArn } = await appInstance()
+    const refused = await refusal(
+      messaging.putMessagingStreamingConfigurations({ AppInstanceArn, StreamingConfigurations: [channels(resource)] }),
+    )
+    expect(await refusal(messaging.getMessagingStreamingConfigurations({ AppInstanceArn }))).toMatchObject(missing)
+    return refused
+  }
+  const named = stream('chime-messaging-new')
+  const gone = 'Kinesis knows no stream chime-messaging-new in us-east-1. Create it first.'
+  expect(await put(world, named)).toMatchObject({ ...bad, message, reason: gone })
+  kinesis.define('chime-messaging-new', 'CREATING')
+  const creating = 'The stream chime-messaging-new is CREATING: it takes records once it is ACTIVE.'
+  expect(await put(world, named)).toMatchObject({ ...bad, message, reason: creating })
+  expect(await put(alone, named)).toMatchObject({
+    status: 503,
+    message,
+    reason: expect.stringMatching(/^Kinesis at http:\S+ cannot be reached for the stream chime-messaging-new: /) as string,
   })
 })

@@ -49,6 +49,11 @@ test.each([
     /^unsafe: The keys of the issuer come from login\.example without TLS/,
   ],
   ['processors without TLS', { lambdaEndpoint: 'http://lambda.example:3001' }, /^unsafe: Messages travel to processors at lambda\.example/],
+  [
+    'streams without TLS',
+    { kinesisEndpoint: 'http://kinesis.example:4567' },
+    /^unsafe: Messages travel to the streams at kinesis\.example/,
+  ],
 ])('on a public address %s is reported', async (_, change, expected) => {
   const flags = Object.fromEntries(Object.entries({ ...everywhere, ...change }).filter(([, value]) => value !== undefined)) as Record<
     string,

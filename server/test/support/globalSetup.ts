@@ -1,6 +1,7 @@
 import type { TestProject } from 'vitest/node'
 import { Client } from 'pg'
 import { buildServer } from './built-server.ts'
+import { startKinesis } from './kinesis.ts'
 import { makeDatabase } from './made-database.ts'
 import { startPostgres } from './postgres.ts'
 
@@ -10,6 +11,8 @@ declare module 'vitest' {
     postgresUrl: string
     /** The name of a database in it that has the tables of a server, from which others are copied. */
     postgresTemplate: string
+    /** A Kinesis-compatible API that has every stream, and takes every record. */
+    kinesisUrl: string
     /** The file of the server that tests start as a process. */
     main: string
   }
@@ -32,14 +35,16 @@ async function makeTemplate(postgresUrl: string): Promise<string> {
  * build of the server. PostgreSQL does not wait for the disk: no test stops the machine.
  */
 export default async function setup(project: TestProject) {
-  const [postgres, built] = await Promise.all([
+  const [postgres, built, kinesis] = await Promise.all([
     startPostgres(['-c', 'max_connections=300', '-c', 'fsync=off', '-c', 'full_page_writes=off']),
     buildServer(),
+    startKinesis({ hasAll: true }),
   ])
+  project.provide('kinesisUrl', kinesis.url)
   project.provide('postgresTemplate', await makeTemplate(postgres.url))
   project.provide('postgresUrl', postgres.url)
   project.provide('main', built.main)
   return async () => {
-    await Promise.all([postgres.remove(), built.remove()])
+    await Promise.all([postgres.remove(), built.remove(), kinesis.close()])
   }
 }

@@ -95,7 +95,12 @@ export async function startWorld(
   let ahead = 0
   const folder = await mkdtemp(join(tmpdir(), 'carillon-test-'))
   const needsDatabase = kind === 'postgres' && settings['databaseUrl'] === undefined
-  const flags = { data: folder, ...(needsDatabase && { databaseUrl: await createPostgresDatabase({ made: true }) }), ...settings }
+  const flags = {
+    data: folder,
+    kinesisEndpoint: inject('kinesisUrl'),
+    ...(needsDatabase && { databaseUrl: await createPostgresDatabase({ made: true }) }),
+    ...settings,
+  }
   const rootKey = { accessKeyId: 'AKIATESTTESTTESTTEST', secretAccessKey: 'test-secret' }
   const now = () => Date.now() + ahead
   const configured = config(flags)

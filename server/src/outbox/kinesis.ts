@@ -1,0 +1,107 @@
+import type { KinesisClient } from '@aws-sdk/client-kinesis'
+import { awsOptions } from './aws.ts'
+import { boundedAnswers } from './bounded-answers.ts'
+import { messageOf, type Outcome } from './delivery.ts'
+import { NotReached, type StreamSink } from './sink.ts'
+
+/** What PutRecords takes, with room for what JSON adds to it. */
+const batch = { entries: 500, bytes: 3 * 1024 * 1024, isOneOfEachSubLane: true }
+/** Of each record the answer says a shard and a number. */
+const largestAnswer = 1024 * 1024
+
+type SdkError = Error & { readonly $metadata?: { readonly httpStatusCode?: number } }
+
+/** `arn:aws:kinesis:REGION:ACCOUNT:stream/NAME`; an emulator may know only the name. */
+function partsOf(arn: string) {
+  const [, , , region, , resource] = arn.split(':')
+  return { region: region!, name: resource!.slice('stream/'.length) }
+}
+
+/** Why Kinesis has not done it, with what to change. */
+function explained(arn: string, error: unknown, endpoint: string | undefined): Error {
+  const { name, message, $metadata } = error as SdkError
+  const where = `the stream ${partsOf(arn).name}`
+  if (name === 'CredentialsProviderError') {
+    return new Error(
+      `The server has no AWS credentials for ${where}, no --kinesis-endpoint (CARILLON_KINESIS_ENDPOINT), and no entry for ${arn} in ` +
+        '--destinations. The operator has to give one of them.',
+      { cause: error },
+    )
+  }
+  if (name === 'ResourceNotFoundException')
+    return new Error(`Kinesis knows no stream ${partsOf(arn).name} in ${partsOf(arn).region}. Create it first.`, { cause: error })
+  if (/AccessDenied|UnrecognizedClient|InvalidSignature|ExpiredToken|InvalidClientToken/.test(name)) {
+    const text = `Kinesis refuses the server's credentials for ${where}: ${message} They need kinesis:DescribeStreamSummary and kinesis:PutRecords.`
+    return new Error(text, { cause: error })
+  }
+  const status = $metadata?.httpStatusCode
+  if (status !== undefined && status >= 400 && status < 500 && status !== 429)
+    return new Error(`Kinesis has answered ${status} for ${where}: ${name}: ${message}`, { cause: error })
+  const at = endpoint === undefined ? 'Kinesis' : `Kinesis at ${endpoint}`
+  return new NotReached(`${at} cannot be reached for ${where}: ${message || messageOf(error)}`, { cause: error })
+}
+
+/**
+ * Kinesis Data Streams: Amazon's in the region of the stream, or the endpoint that is given. The PartitionKey is the sub-lane. PutRecords
+ * may take some records of a call and not others, so a call has one of each sub-lane. The SDK is loaded when the first stream is used.
+ */
+export function kinesisSink(endpoint: string | undefined): StreamSink {
+  const clients = new Map<string, Promise<KinesisClient>>()
+
+  const connect = async (region: string) => {
+    const { KinesisClient } = await import('@aws-sdk/client-kinesis')
+    const client = new KinesisClient(await awsOptions('kinesis', region, endpoint))
+    client.middlewareStack.add(boundedAnswers(largestAnswer), { step: 'deserialize', priority: 'low', name: 'boundedAnswers' })
+    return client
+  }
+
+  const clientOf = async (region: string) => {
+    const client = clients.get(region) ?? connect(region)
+    clients.set(region, client)
+    return client
+  }
+
+  const named = (arn: string) => (endpoint === undefined ? { StreamARN: arn } : { StreamName: partsOf(arn).name })
+
+  const statusOf = async (arn: string, abortSignal: AbortSignal) => {
+    const client = await clientOf(partsOf(arn).region)
+    const { DescribeStreamSummaryCommand } = await import('@aws-sdk/client-kinesis')
+    const { StreamDescriptionSummary } = await client.send(new DescribeStreamSummaryCommand(named(arn)), { abortSignal })
+    return StreamDescriptionSummary?.StreamStatus
+  }
+
+  return {
+    batch,
+
+    async check(arn, abortSignal) {
+      const status = await statusOf(arn, abortSignal).catch((error: unknown) => {
+        throw explained(arn, error, endpoint)
+      })
+      if (status !== 'ACTIVE' && status !== 'UPDATING')
+        throw new Error(`The stream ${partsOf(arn).name} is ${status}: it takes records once it is ACTIVE.`)
+    },
+
+    async put(arn, entries, abortSignal) {
+      try {
+        const client = await clientOf(partsOf(arn).region)
+        const { PutRecordsCommand } = await import('@aws-sdk/client-kinesis')
+        const { Records = [] } = await client.send(
+          new PutRecordsCommand({
+            ...named(arn),
+            Records: entries.map(({ payload, subLane }) => ({ Data: Buffer.from(payload), PartitionKey: subLane! })),
+          }),
+          { abortSignal },
+        )
+        return entries.map((_, index): Outcome => {
+          const { ErrorCode, ErrorMessage, SequenceNumber } = Records[index] ?? {}
+          if (SequenceNumber !== undefined && ErrorCode === undefined) return undefined
+          return new Error(
+            `Kinesis has not taken a record for the stream ${partsOf(arn).name}: ${ErrorCode ?? 'no answer'}: ${ErrorMessage ?? ''}`,
+          )
+        })
+      } catch (error) {
+        throw explained(arn, error, endpoint)
+      }
+    },
+  }
+}
