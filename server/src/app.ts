@@ -16,6 +16,7 @@ import type { Environment } from './api/call.ts'
 import { followPair } from './secrets/certificate-files.ts'
 import { localName } from './secrets/certificates.ts'
 import type { Config, RootKey } from './settings/config.ts'
+import { readDestinations } from './settings/destinations.ts'
 import { operations, type OperationName } from './contract/index.ts'
 import { invocationKind } from './events/flows.ts'
 import type { AfterCommit, Wake } from './events/follower.ts'
@@ -29,8 +30,8 @@ import { ProxyProtocol } from './http/proxy-protocol.ts'
 import { createServer } from './http/server.ts'
 import { withReasonInMessage } from './http/shown-error.ts'
 import { flowInvocations } from './outbox/flows.ts'
-import { kinesisSink } from './outbox/kinesis.ts'
-import { lambdaInvoker } from './outbox/lambda.ts'
+import { functionInvoker } from './outbox/functions.ts'
+import { streamSinks } from './outbox/sinks.ts'
 import { streamCheck, streamRecords } from './outbox/streams.ts'
 import { laneFigures } from './outbox/lane-figures.ts'
 import { watchOutbox } from './outbox/watch.ts'
@@ -137,6 +138,7 @@ interface Surroundings {
  */
 export async function startApp(config: Config, { now = Date.now, keys, through = database => database }: Surroundings = {}): Promise<App> {
   const log = createLog(config.logLevel)
+  const destinations = await readDestinations(config.destinations, process.env)
   const refusals = new Refusals(log)
   const metrics = createMetrics()
   const { trustProxy = [], proxyHeaders } = config
@@ -227,9 +229,8 @@ export async function startApp(config: Config, { now = Date.now, keys, through =
     const balancing = new BalancingQueue({ db, now })
     const balance = new Background('balancing', () => balancing.step(), { log, metrics })
     const tools = { db, now, log, metrics }
-    const invoke = lambdaInvoker(config.lambdaEndpoint)
-    const kinesis = kinesisSink(config.kinesisEndpoint)
-    const sinkOf = () => kinesis
+    const invoke = functionInvoker(destinations, config.lambdaEndpoint)
+    const sinkOf = streamSinks(destinations, config.kinesisEndpoint)
     const deliveries = { [invocationKind]: flowInvocations({ ...tools, invoke }), [streamKind]: streamRecords({ db, sinkOf }) }
     const runner = new OutboxRunner(deliveries, tools)
     outbox = runner

@@ -23,7 +23,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   rates: ['api', 'contract', 'database', 'observe', 'settings', 'store', 'tools'],
   http: ['api', 'auth', 'contract', 'observe', 'rates', 'settings', 'store', 'tools'],
   sts: ['auth', 'database', 'domain', 'http', 'keys', 'rates', 'settings', 'store', 'tools'],
-  outbox: ['database', 'domain', 'events', 'observe', 'store', 'tools'],
+  outbox: ['database', 'domain', 'events', 'observe', 'settings', 'store', 'tools'],
   jobs: ['auth', 'database', 'domain', 'events', 'observe', 'store', 'tools'],
   nodes: ['bus', 'database', 'events', 'observe', 'settings', 'store'],
   gateway: ['auth', 'bus', 'database', 'http', 'nodes', 'observe', 'present', 'rates', 'settings', 'store', 'tools'],

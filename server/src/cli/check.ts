@@ -1,11 +1,12 @@
 import type { Command } from 'commander'
+import { destinationFindings } from './destination-findings.ts'
 import { findingsOf } from './findings.ts'
 import { outboxFindings } from './outbox-findings.ts'
 import { addSettings, configOf, type Flags } from './settings.ts'
 
 async function check(flags: Flags) {
   const config = configOf(flags)
-  const findings = [...(await outboxFindings(config, Date.now())), ...(await findingsOf(config))]
+  const findings = [...(await outboxFindings(config, Date.now())), ...(await destinationFindings(config)), ...(await findingsOf(config))]
   for (const { kind, what, instead } of findings) process.stdout.write(`${kind}: ${what}.\n        ${instead}\n`)
   const dangers = findings.filter(({ kind }) => kind === 'unsafe').length
   process.stdout.write(
@@ -17,6 +18,10 @@ async function check(flags: Flags) {
 /** Adds `carillon check`. */
 export function addCheck(program: Command) {
   addSettings(
-    program.command('check').description('print which settings are unsafe, and whether the outbox is stuck; exit 1 if there is either'),
+    program
+      .command('check')
+      .description(
+        'print which settings are unsafe, whether the outbox is stuck, and which streams cannot be reached; exit 1 if there is any',
+      ),
   ).action(check)
 }

@@ -13,7 +13,7 @@ const unsafe = (what: string, instead: string): Finding => ({ kind: 'unsafe', wh
 const advice = (what: string, instead: string): Finding => ({ kind: 'advice', what, instead })
 
 /** Names that only this machine can reach. */
-const isLocal = (host: string) => /^(?:localhost|127\.\d+\.\d+\.\d+|\[?::1\]?|)$/i.test(host)
+export const isLocal = (host: string) => /^(?:localhost|127\.\d+\.\d+\.\d+|\[?::1\]?|)$/i.test(host)
 
 /** Shorter secrets can be guessed, and these have been printed in documents. */
 const isWeakSecret = (secret: string) => secret.length < 20 || /secret|password|changeme|example|test/i.test(secret)

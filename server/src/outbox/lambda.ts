@@ -2,6 +2,8 @@ import type { LambdaClient } from '@aws-sdk/client-lambda'
 import { boundedAnswers } from './bounded-answers.ts'
 import { awsOptions } from './aws.ts'
 import { Refused } from './delivery.ts'
+import { NotReached } from './sink.ts'
+import { WebhookRefusal } from './webhook.ts'
 
 /** An accepted invocation has no body, and a refused one a sentence. */
 const largestAnswer = 64 * 1024
@@ -19,6 +21,8 @@ type SdkError = Error & { readonly $metadata?: { readonly httpStatusCode?: numbe
 export function whyNotInvoked(error: unknown): { readonly short: string; readonly long: string } {
   const { name, message, $metadata, cause } = error as SdkError
   if (error instanceof Refused && cause !== undefined) return whyNotInvoked(cause)
+  if (error instanceof WebhookRefusal) return { short: `its webhook has answered ${error.status}`, long: message }
+  if (error instanceof NotReached) return { short: 'its webhook could not be reached', long: message }
   if (name === 'CredentialsProviderError') {
     const short = 'the server has no AWS credentials for it, and no --lambda-endpoint'
     return {

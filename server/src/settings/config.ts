@@ -191,6 +191,13 @@ export const settings = {
     "the base URL of the Kinesis-compatible API that takes the records of streams; without it Amazon's",
     matching(/^https?:\/\/[^\s?#]+$/, 'a URL such as http://localhost:4566'),
   ),
+  destinations: setting<string | undefined>(
+    'destinations',
+    'file',
+    undefined,
+    'a JSON file that says which webhook or file stands for a stream or a function, by its ARN (docs/streaming.md)',
+    matching(/\S/, 'a file'),
+  ),
   oidcIssuer: setting<string | undefined>(
     'oidc-issuer',
     'url',

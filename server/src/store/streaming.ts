@@ -19,6 +19,11 @@ const removeAll = statement(`
 const selectWhose = statement<{ arn: string }>(`
   select arn from app_instances where (channel_stream = $1 or message_stream = $1) and deleted_at is null order by id limit 3`)
 
+/** The configured streams, each once; $1 is the most of them. */
+export const configuredStreams = statement<{ arn: string }>(`
+  select channel_stream as arn from app_instances where channel_stream is not null and deleted_at is null
+  union select message_stream from app_instances where message_stream is not null and deleted_at is null limit $1`)
+
 /** Sets the stream of one data type; that of the other type stays. */
 export async function putStreamingConfiguration(tx: Queries, appInstanceId: number, { dataType, resourceArn }: StreamingConfiguration) {
   await tx.run(put[dataType], appInstanceId, resourceArn)

@@ -85,3 +85,27 @@ test('a data folder or a key that others may read is reported', async () => {
     `unsafe: Others on this machine may read ${join(folder, 'credentials')}`,
   ])
 })
+
+test('each stream that the file of destinations names is tried, and the file itself is checked', async () => {
+  const folder = await temporaryFolder()
+  await chmod(folder, 0o700)
+  const file = join(folder, 'destinations.json')
+  const arn = 'arn:aws:kinesis:us-east-1:000000000000:stream/chime-messaging-a'
+  const checkWith = async (entry: unknown) => {
+    await writeFile(file, JSON.stringify({ [arn]: entry }))
+    return check(['--data', folder, '--destinations', file])
+  }
+  expect(await checkWith({ type: 'file', path: join(folder, 'records') })).toEqual({
+    code: 0,
+    stdout: 'Nothing here is unsafe.\n',
+    stderr: '',
+  })
+  const missing = await checkWith({ type: 'file', path: join(folder, 'none', 'records') })
+  expect(missing.code).toBe(1)
+  expect(missing.stdout).toContain(
+    `fault: Records of the stream ${arn} cannot be delivered.\n        The file ${folder}/none/records cannot be`,
+  )
+  const wrong = await checkWith({ type: 'nats' })
+  expect(wrong.code).toBe(1)
+  expect(wrong.stdout).toContain('type must be webhook or file, not "nats"')
+})

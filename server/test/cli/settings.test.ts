@@ -15,6 +15,12 @@ type SettingName = keyof typeof settings
 
 const count = { good: async () => '7', bad: ['', '0', '-1', '1.5', 'many', '1e3'] }
 
+async function emptyDestinations() {
+  const file = join(await temporaryFolder(), 'destinations.json')
+  await writeFile(file, '{}')
+  return file
+}
+
 /** For every row of config.ts: a value that a server serves with, and one that makes no sense. */
 const examples: Record<SettingName, { good: () => Promise<string>; bad: readonly string[] }> = {
   host: { good: async () => 'localhost', bad: ['', 'two words'] },
@@ -44,6 +50,7 @@ const examples: Record<SettingName, { good: () => Promise<string>; bad: readonly
     good: async () => `127.0.0.1:${await freePort()}`,
     bad: ['', '9090', 'localhost', 'localhost:99999', '::1:9090', 'http://x:1'],
   },
+  destinations: { good: emptyDestinations, bad: ['', ' '] },
   kinesisEndpoint: { good: async () => 'http://127.0.0.1:4567', bad: ['', 'localhost:4567', 'ftp://localhost', 'http://'] },
   lambdaEndpoint: { good: async () => 'http://127.0.0.1:4566/lambda', bad: ['', 'localhost:4566', 'ftp://localhost', 'http://'] },
   oidcIssuer: { good: async () => 'https://login.example.com/realms/chat', bad: ['', 'login.example.com', 'https://a b', 'file:///etc'] },
@@ -116,6 +123,7 @@ test('each setting is a flag and a variable of its name, and --help shows both w
     'admin-address',
     'lambda-endpoint',
     'kinesis-endpoint',
+    'destinations',
     'oidc-issuer',
     'oidc-audience',
     'oidc-jwks',
@@ -223,6 +231,7 @@ test('the defaults are those of the contract', () => {
     'public-ws-host': undefined,
     'lambda-endpoint': undefined,
     'kinesis-endpoint': undefined,
+    destinations: undefined,
     'oidc-issuer': undefined,
     'oidc-audience': undefined,
     'oidc-jwks': undefined,

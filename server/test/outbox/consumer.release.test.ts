@@ -104,9 +104,13 @@ test(
 
     const wanted = [
       ...['CREATE', 'UPDATE', 'REDACT', 'DELETE'].map(act => `${act}_CHANNEL_MESSAGE`),
-      ...['CREATE_CHANNEL', 'UPDATE_CHANNEL', 'DELETE_CHANNEL', 'UPDATE_CHANNEL_EXPIRATION_SETTINGS'],
+      'CREATE_CHANNEL',
+      'UPDATE_CHANNEL',
+      'DELETE_CHANNEL',
+      'UPDATE_CHANNEL_EXPIRATION_SETTINGS',
       ...['MEMBERSHIP', 'BAN', 'MODERATOR'].flatMap(what => [`CREATE_CHANNEL_${what}`, `DELETE_CHANNEL_${what}`]),
-      ...['CREATE_SUB_CHANNEL', 'DELETE_SUB_CHANNEL'],
+      'CREATE_SUB_CHANNEL',
+      'DELETE_SUB_CHANNEL',
     ]
     const all = async () => {
       const found = new Set((await kinesis.consume()).map(({ event }) => event.EventType))

@@ -1,0 +1,53 @@
+import { readFile, symlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { readDestinations } from '../../src/settings/destinations.ts'
+import { freePort } from '../support/ports.ts'
+import { Program, root, run, serve, temporaryFolder } from '../support/process.ts'
+
+const page = await readFile(join(root, 'docs/streaming.md'), 'utf8')
+
+function blocks(section: string, language: string): string[] {
+  const [, text = ''] = page.split(`\n## ${section}\n`)
+  return [...text.split('\n## ')[0]!.matchAll(/```(\w*)\n([^]*?)```/g)].flatMap(([, of, block = '']) => (of === language ? [block] : []))
+}
+
+test(
+  'docs/streaming.md is followed: the consumer of the page is told what happens, and prints what it says',
+  { timeout: 120_000 },
+  async () => {
+    const [destinations = ''] = blocks('Try it', 'json')
+    const [starts = '', ...commands] = blocks('Try it', 'sh')
+    const [consumer = '', stream = ''] = blocks('Try it', 'js')
+    const [printed = ''] = blocks('Try it', '')
+    expect(commands).toEqual(['node stream.mjs\n'])
+    const [startsConsumer = '', startsServer = ''] = starts.trim().split('\n')
+    const secret = { AUDIT_SECRET: /^AUDIT_SECRET=(\S+) node consumer\.mjs$/.exec(startsConsumer)![1]! }
+    expect(startsServer).toBe(`AUDIT_SECRET=${secret.AUDIT_SECRET} npm start -- --destinations destinations.json`)
+    const cwd = await temporaryFolder()
+    await symlink(join(root, 'node_modules'), join(cwd, 'node_modules'))
+    const port = String(await freePort())
+    await writeFile(join(cwd, 'destinations.json'), destinations.replace('9100', port))
+    await writeFile(join(cwd, 'consumer.mjs'), consumer.replace('9100', port))
+    await writeFile(join(cwd, 'stream.mjs'), stream)
+
+    const consuming = new Program(process.execPath, ['consumer.mjs'], { cwd, env: secret })
+    await consuming.printed(/The consumer listens/)
+    const server = serve(['--port', '0', '--data', cwd, '--destinations', 'destinations.json'], { cwd, env: secret })
+    await server.url()
+    const env = Object.fromEntries([...server.stdout.matchAll(/^export (\w+)='?([^'\n]*)'?$/gm)].map(([, name, value]) => [name!, value!]))
+    expect(await run(process.execPath, ['stream.mjs'], { cwd, env })).toEqual({ code: 0, stdout: '', stderr: '' })
+    await consuming.printed(/CREATE_CHANNEL_MESSAGE/)
+    expect(consuming.stdout).toBe(printed)
+  },
+)
+
+test('the file of the page is one that the server takes', async () => {
+  const folder = await temporaryFolder()
+  const file = join(folder, 'destinations.json')
+  const [example = ''] = blocks('To a webhook or a file', 'json')
+  await writeFile(join(folder, 'secret'), 'a secret of twenty characters\n')
+  await writeFile(file, example.replace('/run/secrets/audit', join(folder, 'secret')))
+  const { streams, functions } = await readDestinations(file, { WORDS_SECRET: 'another secret of that kind' })
+  expect([[...streams.values()].map(({ type }) => type), functions.size]).toEqual([['webhook', 'file'], 1])
+})

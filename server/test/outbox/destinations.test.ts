@@ -1,0 +1,221 @@
+import { createHmac } from 'node:crypto'
+import { readFile, readdir, writeFile } from 'node:fs/promises'
+import { createServer, type IncomingHttpHeaders } from 'node:http'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { fileSink } from '../../src/outbox/file.ts'
+import { readDestinations } from '../../src/settings/destinations.ts'
+import type { OutboxEntry } from '../../src/store/outbox.ts'
+import { open, say } from '../api/acts.ts'
+import { temporaryFolder } from '../support/process.ts'
+import { callBack, processor, until, type FlowEvent } from '../support/processor.ts'
+import { databaseKinds, refusal, startWorld, type DatabaseKind } from '../support/world.ts'
+
+const secret = 'a secret of twenty characters'
+const streamArn = 'arn:aws:kinesis:us-east-1:000000000000:stream/chime-messaging-audit'
+const functionArn = 'arn:aws:lambda:us-east-1:000000000000:function:words'
+
+interface Posted {
+  readonly body: string
+  readonly headers: IncomingHttpHeaders
+}
+
+/** A webhook: what it was posted, and the status that it answers. */
+async function webhook() {
+  const posted: Posted[] = []
+  const hook = { url: '', posted, status: 200, location: undefined as string | undefined }
+  const server = createServer((request, response) => {
+    void (async () => {
+      posted.push({ body: await text(request), headers: request.headers })
+      response.writeHead(hook.status, hook.location === undefined ? {} : { location: hook.location }).end()
+    })()
+  })
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  hook.url = `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}`
+  onTestFinished(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  return hook
+}
+
+async function destinationsFile(content: unknown) {
+  const folder = await temporaryFolder()
+  const file = join(folder, 'destinations.json')
+  await writeFile(join(folder, 'secret'), `${secret}\n`)
+  await writeFile(file, typeof content === 'string' ? content : JSON.stringify(content))
+  return { file, folder, secretFile: join(folder, 'secret') }
+}
+
+async function worldWith(kind: DatabaseKind, entries: (given: { folder: string; secretFile: string }) => unknown) {
+  const given = await destinationsFile({})
+  await writeFile(given.file, JSON.stringify(entries(given)))
+  const world = await startWorld(kind, { destinations: given.file })
+  onTestFinished(() => world.close())
+  const { arn, user } = await world.appInstance(['ann'])
+  const StreamingConfigurations = (['Channel', 'ChannelMessage'] as const).map(DataType => ({ DataType, ResourceArn: streamArn }))
+  const stream = async () => world.messaging.putMessagingStreamingConfigurations({ AppInstanceArn: arn, StreamingConfigurations })
+  return { ...given, world, arn, ann: user('ann'), stream }
+}
+
+type Record = { kinesis: { data: string; partitionKey: string; sequenceNumber: string }; eventSourceARN: string }
+const recordsOf = ({ body }: Posted) => (JSON.parse(body) as { Records: Record[] }).Records
+const eventOf = ({ kinesis }: Record) =>
+  JSON.parse(Buffer.from(kinesis.data, 'base64').toString()) as { EventType: string; Payload: { Content?: string; ChannelArn: string } }
+
+const isSigned = ({ body, headers }: Posted) => {
+  const signature = createHmac('sha256', secret)
+    .update(`${headers['x-carillon-timestamp'] as string}.${body}`)
+    .digest('hex')
+  return headers['x-carillon-signature'] === `sha256=${signature}`
+}
+
+describe.each(databaseKinds)('Destinations, on %s', kind => {
+  test('a webhook is posted signed batches as a Lambda function is, again where it does not take them, in order', async () => {
+    const hook = await webhook()
+    const { world, ann, stream } = await worldWith(kind, ({ secretFile }) => ({
+      [streamArn]: { type: 'webhook', url: hook.url, secretFile },
+    }))
+    await stream()
+    expect(hook.posted.map(recordsOf)).toEqual([[]])
+    const channel = await open(world, ann)
+    await until(() => hook.posted.flatMap(recordsOf).length === 3)
+    hook.status = 500
+    for (let number = 0; number < 5; number++) await say(world, ann, channel, String(number))
+    const before = hook.posted.length
+    await until(() => hook.posted.length > before + 1)
+    hook.status = 204
+    await until(
+      () =>
+        hook.posted.at(-1)!.body.includes('"Records":[{') &&
+        hook.posted.flatMap(recordsOf).filter(record => eventOf(record).Payload.Content === '4').length > 0,
+    )
+    expect(hook.posted.every(isSigned)).toBe(true)
+    const records = hook.posted.flatMap(recordsOf)
+    expect(records.every(({ eventSourceARN, kinesis }) => eventSourceARN === streamArn && kinesis.partitionKey === channel)).toBe(true)
+    const once = [...new Map(records.map(record => [record.kinesis.sequenceNumber, record])).values()]
+    expect(once.map(record => eventOf(record).Payload.Content).filter(content => content !== undefined)).toEqual(['0', '1', '2', '3', '4'])
+  })
+
+  test('a file has a line for each record', async () => {
+    const { world, ann, stream, folder } = await worldWith(kind, ({ folder }) => ({
+      [streamArn]: { type: 'file', path: join(folder, 'records.jsonl') },
+    }))
+    await stream()
+    const channel = await open(world, ann)
+    await say(world, ann, channel, 'line\nbreak')
+    const lines = async () => (await readFile(join(folder, 'records.jsonl'), 'utf8')).split('\n').filter(line => line !== '')
+    await until(async () => (await lines()).length === 4)
+    const events = (await lines()).map(line => JSON.parse(line) as { EventType: string; Payload: { Content?: string } })
+    expect(events.map(({ EventType, Payload }) => [EventType, Payload.Content]).at(-1)).toEqual(['CREATE_CHANNEL_MESSAGE', 'line\nbreak'])
+  })
+})
+
+test('a destination that is not there is refused when it is configured, with what to change', async () => {
+  const hook = await webhook()
+  const { stream, folder } = await worldWith('sqlite', ({ secretFile }) => ({
+    [streamArn]: { type: 'webhook', url: hook.url, secretFile },
+  }))
+  hook.status = 403
+  expect(await refusal(stream())).toMatchObject({ status: 400, reason: `${hook.url} has answered 403` })
+  // A redirection could lead anywhere.
+  hook.status = 307
+  hook.location = `${hook.url}/elsewhere`
+  expect(await refusal(stream())).toMatchObject({ status: 400, reason: `${hook.url} has answered 307` })
+  const filed = await worldWith('sqlite', () => ({ [streamArn]: { type: 'file', path: join(folder, 'none', 'records') } }))
+  expect(await refusal(filed.stream())).toMatchObject({
+    status: 400,
+    reason: expect.stringContaining('none/records cannot be written') as string,
+  })
+})
+
+test('a processor at a webhook is handed the event as it is, signed', async () => {
+  const hook = await webhook()
+  const { world, arn, ann } = await worldWith('sqlite', ({ secretFile }) => ({
+    [functionArn]: { type: 'webhook', url: hook.url, secretFile },
+  }))
+  const { messaging } = world
+  const channel = await open(world, ann)
+  const Processors = [processor(functionArn)]
+  const { ChannelFlowArn } = await messaging.createChannelFlow({ AppInstanceArn: arn, Name: 'flow', Processors })
+  await messaging.associateChannelFlow({ ChannelArn: channel, ChannelFlowArn, ChimeBearer: ann })
+  const first = await say(world, ann, channel, 'hello')
+  await until(() => hook.posted.length === 1)
+  const event = JSON.parse(hook.posted[0]!.body) as FlowEvent
+  expect([event.ChannelMessage.Content, isSigned(hook.posted[0]!)]).toEqual(['hello', true])
+  await callBack(messaging, event, { Content: 'checked' })
+  const status = async (MessageId: string) =>
+    (await messaging.getChannelMessageStatus({ ChannelArn: channel, MessageId, ChimeBearer: ann })).Status!
+  expect((await status(first)).Value).toBe('SENT')
+  hook.status = 404
+  const second = await say(world, ann, channel, 'hello')
+  await until(async () => (await status(second)).Value === 'FAILED')
+  expect((await status(second)).Detail).toBe('The processor processor could not be invoked: its webhook has answered 404.')
+  expect(hook.posted).toHaveLength(2)
+})
+
+test('a file that has grown is renamed, so many are kept, and after a torn line records begin on a new one', async () => {
+  const folder = await temporaryFolder()
+  const path = join(folder, 'records')
+  const sink = fileSink({ type: 'file', path, maximumBytes: 20, keep: 2 })
+  const put = async (...payloads: string[]) =>
+    sink.put(
+      streamArn,
+      payloads.map((payload, id): OutboxEntry => ({ id, lane: '', subLane: 'c', payload, attempts: 0 })),
+      AbortSignal.timeout(5000),
+    )
+  await writeFile(path, '{"torn')
+  await put('{"a":1}')
+  expect(await readFile(path, 'utf8')).toBe('{"torn\n{"a":1}\n')
+  await put('{"b":1}', '{"c":1}')
+  await put('{"d":1}')
+  expect([await readFile(path, 'utf8'), await readFile(`${path}.1`, 'utf8')]).toEqual(['{"d":1}\n', '{"torn\n{"a":1}\n{"b":1}\n{"c":1}\n'])
+  for (const _ of [1, 2, 3]) await put('{"long":"record"}', '{"x":1}')
+  expect((await readdir(folder)).toSorted()).toEqual(['records', 'records.1', 'records.2'])
+})
+
+describe('A file of destinations is refused where', () => {
+  const good = { type: 'webhook', url: 'https://audit.example.com', secretVariable: 'SECRET' }
+  const environment = { SECRET: secret, SHORT: 'short' }
+  test.each([
+    ['it is not JSON', '{', /the file is not JSON/],
+    ['it is a list', '[]', /must hold an object whose members are ARNs/],
+    ['an entry is a text', { [streamArn]: 'x' }, /stream\/chime-messaging-audit: must be an object such as/],
+    ['a type is not known', { [streamArn]: { type: 'nats' } }, /type must be webhook or file, not "nats"/],
+    [
+      'a member is not known',
+      { [streamArn]: { ...good, header: 'x' } },
+      /header is not known; a webhook has type, url, secretFile, secretVariable/,
+    ],
+    ['a URL is none', { [streamArn]: { ...good, url: 'ftp://x' } }, /url must be a URL such as https/],
+    ['a URL has a password', { [streamArn]: { ...good, url: 'https://a:b@x' } }, /url must not hold a user or a password/],
+    ['a secret is missing', { [streamArn]: { type: 'webhook', url: good.url } }, /needs either secretFile, .* or secretVariable/],
+    [
+      'a secret is short',
+      { [streamArn]: { ...good, secretVariable: 'SHORT' } },
+      /the secret of secretVariable "SHORT" must have at least 16/,
+    ],
+    ['a variable is not set', { [streamArn]: { ...good, secretVariable: 'NONE' } }, /secretVariable "NONE" names nothing that is there/],
+    ['a secret file is not there', { [streamArn]: { type: 'webhook', url: good.url, secretFile: '/none' } }, /secretFile cannot be read/],
+    ['a path is relative', { [streamArn]: { type: 'file', path: 'x' } }, /path must be an absolute path, not "x"/],
+    ['a number is none', { [streamArn]: { type: 'file', path: '/x', keep: 0 } }, /keep must be a whole number from 1 to 1000, not 0/],
+    [
+      'two streams have one path',
+      { [streamArn]: { type: 'file', path: '/x' }, [`${streamArn}2`]: { type: 'file', path: '/x' } },
+      /another stream has/,
+    ],
+    ['an ARN is of something else', { 'arn:aws:s3:::x': good }, /arn:aws:s3:::x is neither the ARN of a Kinesis stream/],
+    ['a function is a file', { [functionArn]: { type: 'file', path: '/x' } }, /a function is a webhook, not a file/],
+  ])('%s', async (_, content, expected) => {
+    const { file } = await destinationsFile(content)
+    const read = readDestinations(file, environment)
+    await expect(read).rejects.toThrow(expected)
+    await expect(read).rejects.toThrow(`--destinations ${file}: `)
+  })
+
+  test('it is not there', async () => {
+    await expect(readDestinations('/none.json', {})).rejects.toThrow('--destinations /none.json: the file cannot be read')
+  })
+})
