@@ -118,7 +118,7 @@ export class OutboxRunner {
       const reason = error instanceof Error ? error.message : String(error)
       if (!(error instanceof Refused) && (!delivery || attempts < delivery.attempts)) {
         metrics.outboxRetries.inc({ kind })
-        log.info({ err: error, kind, attempts }, 'A delivery has failed and will be tried again')
+        log.info({ kind, attempts, reason }, 'A delivery has failed and will be tried again')
         return db.transaction(tx => postponeInOutbox(tx, entry, Math.ceil(now() + backOff(attempts))))
       }
       await db.transaction(async tx => {
