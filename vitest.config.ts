@@ -1,4 +1,8 @@
+import { setFlagsFromString } from 'node:v8'
 import { defineConfig, type ViteUserConfig } from 'vitest/config'
+
+// Each worker would spend more on optimizing what it runs than the optimized code saves it.
+setFlagsFromString('--no-opt')
 
 type Options = NonNullable<ViteUserConfig['test']>
 
@@ -15,8 +19,8 @@ const options: Options = {
 export default defineConfig({
   test: {
     globalSetup: ['server/test/support/globalSetup.ts'],
-    // More than there are cores: many tests wait for processes, for PostgreSQL or for the disk.
-    maxWorkers: 4,
+    // One more than CI has cores, since tests wait for processes, for PostgreSQL and for clocks. Each worker has all modules of its own.
+    maxWorkers: 3,
     projects: [
       { test: { ...options, name: 'test', include: ['server/test/**/*.test.ts'], exclude: ['**/*.release.test.ts'] } },
       { test: { ...options, name: 'release', include: ['server/test/**/*.release.test.ts'] } },

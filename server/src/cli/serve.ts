@@ -39,6 +39,7 @@ async function start(config: Config): Promise<App> {
 export async function serve(config: Config, whenReady: (app: App) => Promise<void> | void) {
   const stop = askedToStop()
   let serving: App | undefined
+  // Without an audit log too: a server goes on when its terminal is closed.
   process.on('SIGHUP', () => serving?.reopenAuditLog())
   const release = await claimDataFolder(config)
   const app = await Promise.race([start(config), stop])

@@ -1,8 +1,9 @@
-import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerOptions, ServerResponse } from 'node:http'
 import type { Log } from '../observe/log.ts'
 import { Admission } from './admission.ts'
 import { malformedRequest, strictHeaders } from './answer.ts'
 import { send } from './answers.ts'
+import { createServer } from './node-http.ts'
 import { noPage, type OperatorPages } from './operator-pages.ts'
 
 /** The most connections; a server has a handful of monitors. */

@@ -144,7 +144,7 @@ export class OrderedLane {
     } else if (failed > 0 && delivered === 0) {
       if (this.#warnedAt !== undefined && performance.now() - this.#warnedAt < remindMilliseconds) return
       this.#warnedAt = performance.now()
-      log.warn({ err: first, ...about }, 'A destination takes no deliveries; they wait and will be tried again')
+      log.warn({ ...about, reason: messageOf(first) }, 'A destination takes no deliveries; they wait and will be tried again')
     }
   }
 }

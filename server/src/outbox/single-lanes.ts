@@ -82,7 +82,7 @@ export class SingleLanes {
       const reason = messageOf(error)
       if (!(error instanceof Refused) && attempts < delivery.attempts) {
         metrics.outboxRetries.inc(labels.of(lane))
-        log.info({ err: error, ...about }, 'A delivery has failed and will be tried again')
+        log.info({ ...about, reason }, 'A delivery has failed and will be tried again')
         return db.transaction(async tx => {
           await postponeInOutbox(tx, entry, Math.ceil(now() + backOff(attempts)))
           await states.failed(tx, lane, now(), reason)

@@ -154,6 +154,19 @@ onBothDatabases('ClientRequestToken', world => {
     expect([...(await channelsOf(world(), user('late'))).keys()]).toEqual([ChannelArn])
   })
 
+  test('a message that is not persistent and was refused leaves its token unused too', async () => {
+    const { messaging, appInstance } = world()
+    const { user } = await appInstance(['a', 'late'])
+    const ChannelArn = await open(world(), user('a'))
+    const Target = [{ MemberArn: user('late') }]
+    const passing = { Persistence: 'NON_PERSISTENT' as const, ClientRequestToken: 'try-again', Target }
+    const send = () => say(world(), user('a'), ChannelArn, 'x', passing)
+    expect(await refusal(send())).toMatchObject({ status: 400 })
+    await messaging.createChannelMembership({ ChannelArn, MemberArn: user('late'), Type: 'DEFAULT', ChimeBearer: user('a') })
+    const id = await send()
+    expect(await send()).toBe(id)
+  })
+
   test('the role is checked before the token', async () => {
     const { messaging, appInstance } = world()
     const { user } = await appInstance(['a', 'b'])

@@ -7,12 +7,14 @@ import { checkCounters } from './counters.ts'
 const exceeded = { name: 'ResourceLimitExceededException', code: 'ResourceLimitExceeded', status: 400 }
 
 const most = 3
+/** More than a node has connections to PostgreSQL. */
+const crowd = 20
 const limited = Object.fromEntries(Object.keys(countLimits).map(name => [name, String(most)]))
 
-/** How many of 100 calls at once succeed; all others must be refused as one too many. */
+/** How many of a crowd of calls at once succeed; all others must be refused as one too many. */
 async function letThrough(act: (index: number) => Promise<unknown>): Promise<number> {
   const outcomes = await Promise.all(
-    Array.from({ length: 100 }, async (_, index) =>
+    Array.from({ length: crowd }, async (_, index) =>
       act(index).then(
         () => 'made',
         (error: Error) => error.name,
@@ -28,7 +30,7 @@ async function letThrough(act: (index: number) => Promise<unknown>): Promise<num
 onBothDatabases(
   'Limits of counts',
   world => {
-    test('of 100 concurrent calls exactly as many create an app instance as are allowed, and a deleted one makes room', async () => {
+    test('of 20 concurrent calls exactly as many create an app instance as are allowed, and a deleted one makes room', async () => {
       const { identity } = world()
       const present = (await identity.listAppInstances({})).AppInstances!
       expect(await letThrough(async index => identity.createAppInstance({ Name: `i${index}` }))).toBe(most - present.length)
@@ -40,7 +42,7 @@ onBothDatabases(
       await identity.deleteAppInstance({ AppInstanceArn })
     })
 
-    test('of 100 concurrent calls exactly as many create a user as are allowed; an existing user is returned, and a deleted one makes room', async () => {
+    test('of 20 concurrent calls exactly as many create a user as are allowed; an existing user is returned, and a deleted one makes room', async () => {
       const { identity, appInstance } = world()
       const { arn, user } = await appInstance()
       const make = (id: string, Name = id) => identity.createAppInstanceUser({ AppInstanceArn: arn, AppInstanceUserId: id, Name })
@@ -59,7 +61,7 @@ onBothDatabases(
       await identity.deleteAppInstance({ AppInstanceArn: arn })
     })
 
-    test('of 100 concurrent calls exactly as many create a bot as are allowed, and a deleted one makes room', async () => {
+    test('of 20 concurrent calls exactly as many create a bot as are allowed, and a deleted one makes room', async () => {
       const { identity, appInstance, bot } = world()
       const { arn } = await appInstance()
       expect(await letThrough(async () => bot(arn))).toBe(most)
@@ -95,7 +97,7 @@ onBothDatabases(
       await identity.deleteAppInstance({ AppInstanceArn: arn })
     })
 
-    test('of 100 concurrent calls exactly as many create a channel as are allowed, and a deleted one makes room', async () => {
+    test('of 20 concurrent calls exactly as many create a channel as are allowed, and a deleted one makes room', async () => {
       const { identity, messaging, appInstance } = world()
       const { arn, user } = await appInstance(['u0', 'u1', 'u2'])
       const make = async (index: number) => open(world(), user(`u${index % 3}`), { Privacy: 'PUBLIC' })
@@ -122,9 +124,9 @@ onBothDatabases(
       return { arn, root: user('root'), users: ids.map(user) }
     }
 
-    test('of 100 concurrent joins of a channel exactly as many succeed as are allowed, and a member who leaves makes room', async () => {
+    test('of 20 concurrent joins of a channel exactly as many succeed as are allowed, and a member who leaves makes room', async () => {
       const { messaging } = world()
-      const { root, users } = await people(100)
+      const { root, users } = await people(crowd)
       const ChannelArn = await open(world(), root, { Privacy: 'PUBLIC' })
       const join = (MemberArn: string) =>
         messaging.createChannelMembership({ ChannelArn, MemberArn, Type: 'DEFAULT', ChimeBearer: MemberArn })
@@ -146,13 +148,13 @@ onBothDatabases(
       await checkCounters(world())
     })
 
-    test('of 100 channels that add a user at once exactly as many succeed as are allowed, and one that the user leaves makes room', async () => {
+    test('of 20 channels that add a user at once exactly as many succeed as are allowed, and one that the user leaves makes room', async () => {
       const { messaging } = world()
-      const { arn, root, users } = await people(41)
+      const { arn, root, users } = await people(8)
       const named = users.at(-1)!
       const channels: string[] = []
-      for (const owner of users.slice(0, 34)) {
-        for (let index = 0; index < 3; index++) channels.push(await open(world(), owner, { AppInstanceArn: arn }))
+      for (const owner of users.slice(0, 7)) {
+        for (let index = 0; index < most; index++) channels.push(await open(world(), owner, { AppInstanceArn: arn }))
       }
       const add = (ChannelArn: string) =>
         messaging.createChannelMembership({ ChannelArn, MemberArn: named, Type: 'DEFAULT', ChimeBearer: root })
@@ -168,9 +170,9 @@ onBothDatabases(
       await checkCounters(world())
     })
 
-    test('of 100 concurrent calls exactly as many make a moderator as are allowed, and a deleted one makes room', async () => {
+    test('of 20 concurrent calls exactly as many make a moderator as are allowed, and a deleted one makes room', async () => {
       const { identity, messaging } = world()
-      const { root, users } = await people(100)
+      const { root, users } = await people(crowd)
       const ChannelArn = await open(world(), root)
       const make = (ChannelModeratorArn: string) => messaging.createChannelModerator({ ChannelArn, ChannelModeratorArn, ChimeBearer: root })
       expect(await letThrough(async index => make(users[index]!))).toBe(most - 1)

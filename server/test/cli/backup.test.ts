@@ -21,6 +21,15 @@ async function contentsOf(
   return contents
 }
 
+const pageSizeOf = (file: string) => {
+  const database = new DatabaseSync(file)
+  try {
+    return (database.prepare('pragma page_size').get() as { page_size: number }).page_size
+  } finally {
+    database.close()
+  }
+}
+
 test(
   'a backup beside a busy server has everything that was acknowledged before, and is restored by a copy',
   { timeout: 90_000 },
@@ -73,14 +82,6 @@ test('a backup of a database with smaller pages has the pages of a new database,
   server.kill('SIGTERM')
   await server.exit()
   const source = join(data, 'carillon.db')
-  const pageSizeOf = (file: string) => {
-    const database = new DatabaseSync(file)
-    try {
-      return (database.prepare('pragma page_size').get() as { page_size: number }).page_size
-    } finally {
-      database.close()
-    }
-  }
   const current = pageSizeOf(source)
   const database = new DatabaseSync(source)
   database.exec('pragma journal_mode = delete; pragma page_size = 4096; vacuum; pragma journal_mode = wal')

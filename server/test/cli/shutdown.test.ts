@@ -66,6 +66,23 @@ test('an endless request and idle connections do not delay the end by more than 
   connection.end()
 })
 
+/** The longest time, in milliseconds, for which this process has done nothing: a busy machine may hold it up. */
+function watchPauses() {
+  let longest = 0
+  let last = performance.now()
+  const look = () => {
+    const time = performance.now()
+    longest = Math.max(longest, time - last)
+    last = time
+  }
+  const timer = setInterval(look, 20)
+  return () => {
+    clearInterval(timer)
+    look()
+    return longest
+  }
+}
+
 /** Sixty clients that ask without a pause until they are refused; stops the server meanwhile. */
 async function stopUnderLoad(server: Program) {
   const url = await server.url()
@@ -104,17 +121,19 @@ async function stopUnderLoad(server: Program) {
     outcomes.push(await client(number))
   })
   await expect.poll(() => rounds, { timeout: 30_000 }).toBeGreaterThan(300)
+  const longestPause = watchPauses()
   server.kill('SIGTERM')
   await Promise.all(clients)
+  const pause = longestPause()
   expect(await server.exit()).toBe(0)
   agent.destroy()
-  return { created, outcomes }
+  return { created, outcomes, pause }
 }
 
 test('at SIGTERM busy clients get 503: none is cut off, and no unanswered call has changed anything', { timeout: 180_000 }, async () => {
   const data = await temporaryFolder()
   const flags = ['--port', '0', '--data', data, '--limit-app-instances', '100000', '--log-level', 'fatal']
-  const { created, outcomes } = await stopUnderLoad(serve(flags, { env: keyVariables }))
+  const { created, outcomes, pause } = await stopUnderLoad(serve(flags, { env: keyVariables }))
 
   const again = serve(flags, { env: keyVariables })
   const { identity } = clientsOf({ url: await again.url(), rootKey })
@@ -128,9 +147,10 @@ test('at SIGTERM busy clients get 503: none is cut off, and no unanswered call h
   again.kill('SIGTERM')
   expect(found).toBe(created)
 
-  // Whoever asks so late that nobody listens any more has been told by the answer before that its connection ends.
-  expect(outcomes.filter(outcome => outcome !== 'ECONNREFUSED after close')).toContain('503 close')
-  expect(new Set([...outcomes, 'ECONNREFUSED after close'])).toEqual(new Set(['503 close', 'ECONNREFUSED after close']))
+  // A client that asks so late that nobody listens any more has been told by the answer before that its connection ends. The server
+  // waits half a second for the next request of a connection: clients that the machine has held up for so long were not busy.
+  const late = new Set(['ECONNREFUSED after close', ...(pause < 400 ? [] : ['ECONNRESET after keep-alive', 'EPIPE after keep-alive'])])
+  expect(new Set(outcomes.filter(outcome => !late.has(outcome)))).toEqual(new Set(['503 close']))
 })
 
 test('without requests the server ends at once', async () => {

@@ -23,7 +23,6 @@ const silent = [
   'CreateAppInstanceAdmin',
   'DescribeAppInstanceAdmin',
   'ListAppInstanceAdmins',
-  'DeleteAppInstanceAdmin',
   'CreateAppInstanceBot',
   'DescribeAppInstanceBot',
   'ListAppInstanceBots',
@@ -70,6 +69,8 @@ const silent = [
   'TagResource',
   'UntagResource',
   'ListTagsForResource',
+  // The last one, since those before need the admin.
+  'DeleteAppInstanceAdmin',
 ] as const satisfies readonly OperationName[]
 
 const lambda = await startLambda()
@@ -98,12 +99,18 @@ describe.each(databaseKinds)('the events of every operation, on %s', kind => {
     expect(status === undefined || (status >= 400 && status < 500)).toBe(true)
   })
 
-  test.each(silent)('%s has no events', async name => {
+  test('all other operations have no events', async () => {
     const fixture = await makeFixture(world)
     const { root, mod, alice, bob, eve } = fixture
-    const inputs = await cases[name].inputs(fixture)
     const { heard } = await audience(world, fixture.arn, { root, mod, alice, bob, eve })
-    for (const input of inputs) await call(fixture, name, input)
-    expect(await heard()).toEqual({})
+    const told: object[] = []
+    for (const name of silent) {
+      const inputs = await cases[name].inputs(fixture)
+      // What is heard of their making.
+      await heard()
+      for (const input of inputs) await call(fixture, name, input)
+      told.push({ name, heard: typesOf(await heard()) })
+    }
+    expect(told).toEqual(silent.map(name => ({ name, heard: {} })))
   })
 })

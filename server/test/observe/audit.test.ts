@@ -107,6 +107,13 @@ test('after a rename SIGHUP opens a new file, and no line is lost', async () => 
   expect((await stat(file)).mode & 0o777).toBe(0o600)
 })
 
+test('SIGHUP does not end a server that has no audit log', async () => {
+  const server = serve(['--port', '0', '--data', ':memory:'], { env: keyVariables })
+  const url = await server.url()
+  server.kill('SIGHUP')
+  expect((await fetch(`${url}/health`)).status).toBe(200)
+})
+
 test('an audit log that cannot be written is refused at start, and - is standard output', async () => {
   const folder = await temporaryFolder()
   expect(await serveFails(['--port', '0', '--data', folder, '--audit-log', join(folder, 'no/such/folder')])).toMatchObject({

@@ -46,7 +46,10 @@ test(
     const tried = entries.filter(({ msg }) => msg === 'A delivery has failed and will be tried again')
     expect(tried).toHaveLength(2)
     const sentence = `The processor checks what is said (${fn}) could not be invoked for the message ${MessageId} of ${ChannelArn}: the server has no AWS credentials for it, and no --lambda-endpoint (CARILLON_LAMBDA_ENDPOINT).`
-    for (const { err } of tried) expect((err as Error).message).toContain(sentence)
+    for (const { reason } of tried) {
+      expect(reason).toContain(sentence)
+      expect(String(reason).match(/Could not load credentials/g)).toHaveLength(1)
+    }
     const given = entries.find(({ msg }) => msg === 'A processor cannot be invoked')
     expect(given).toMatchObject({
       messageId: MessageId,
