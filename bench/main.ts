@@ -1,6 +1,7 @@
 import { ab } from './ab.ts'
 import { authorize } from './authorize.ts'
 import { boot } from './boot.ts'
+import { chaos } from './chaos.ts'
 import { elastic } from './elastic.ts'
 import { fanout } from './fanout.ts'
 import { fuzz } from './fuzz.ts'
@@ -26,6 +27,7 @@ const benches: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
   peers,
   sigv4,
   boot,
+  chaos,
   fuzz,
 }
 

@@ -1,7 +1,8 @@
 import { connect } from 'node:net'
 import { canonicalPath, canonicalQuery, hashBody, hashCanonicalRequest } from '../../server/src/auth/signature/canonical-request.ts'
 import { deriveSigningKey, type Sign } from '../../server/src/auth/signature/signing-key.ts'
-import type { Chance, Draft } from './fuzz-input.ts'
+import type { Chance } from './chance.ts'
+import type { Draft } from './fuzz-input.ts'
 import { rootKey } from './signed.ts'
 
 const basic = () => new Date().toISOString().replaceAll(/[-:]|\.\d+/g, '')

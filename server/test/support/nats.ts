@@ -1,54 +1,13 @@
-import { spawn, type ChildProcess } from 'node:child_process'
-import { existsSync } from 'node:fs'
-import { once } from 'node:events'
-import { connect } from 'node:net'
-import { setTimeout } from 'node:timers/promises'
 import { onTestFinished } from 'vitest'
-import { freePort } from './ports.ts'
+import { hasNats, runNats, type OwnNats } from './nats-program.ts'
 
-const program = ['/usr/sbin/nats-server', '/usr/bin/nats-server', '/usr/local/bin/nats-server'].find(path => existsSync(path))
+export { hasNats }
 
-/** Whether there is a nats-server; the tests that need one are skipped where there is none. */
-export const hasNats = program !== undefined
 if (!hasNats) process.stderr.write('There is no nats-server: the tests of nodes are skipped. On Debian: apt-get install nats-server\n')
-
-export interface OwnNats {
-  readonly port: number
-  readonly url: string
-  start(): Promise<void>
-  /** Ends it at once, as a crash does. */
-  stop(): Promise<void>
-}
-
-async function answers(port: number) {
-  const socket = connect(port, '127.0.0.1')
-  try {
-    await once(socket, 'data')
-    return true
-  } catch {
-    return false
-  } finally {
-    socket.destroy()
-  }
-}
 
 /** A real nats-server, which a test may stop and start. It is gone after the test. */
 export async function startNats(args: readonly string[] = []): Promise<OwnNats> {
-  const port = await freePort()
-  let child: ChildProcess | undefined
-  const stop = async () => {
-    if (!child || child.exitCode !== null || child.signalCode !== null) return
-    child.kill('SIGKILL')
-    await once(child, 'exit')
-  }
-  const start = async () => {
-    child = spawn(program!, ['-a', '127.0.0.1', '-p', String(port), ...args], { stdio: 'ignore' })
-    while (!(await answers(port))) {
-      if (child.exitCode !== null) throw new Error(`nats-server has ended with ${child.exitCode}`)
-      await setTimeout(20)
-    }
-  }
-  onTestFinished(stop)
-  await start()
-  return { port, url: `nats://127.0.0.1:${port}`, start, stop }
+  const nats = await runNats(args)
+  onTestFinished(() => nats.stop())
+  return nats
 }

@@ -1,0 +1,65 @@
+import { setTimeout } from 'node:timers/promises'
+import { ChimeSDKIdentity } from '@aws-sdk/client-chime-sdk-identity'
+import { ChimeSDKMessaging } from '@aws-sdk/client-chime-sdk-messaging'
+import { rootKey } from '../support/signed.ts'
+import type { History } from './history.ts'
+
+const pauseMilliseconds = 250
+
+/** Stock clients of one node. */
+export interface Clients {
+  readonly messaging: ChimeSDKMessaging
+  readonly identity: ChimeSDKIdentity
+}
+
+export function clientsOf(endpoint: string): Clients {
+  const options = {
+    endpoint,
+    region: 'us-east-1',
+    credentials: rootKey,
+    maxAttempts: 1,
+    requestHandler: { connectionTimeout: 2000, requestTimeout: 6000 },
+  }
+  return { messaging: new ChimeSDKMessaging(options), identity: new ChimeSDKIdentity(options) }
+}
+
+/** What a server may answer while it is in trouble; anything else contradicts. */
+function isTrouble(error: unknown): boolean {
+  const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode
+  return status === undefined || status >= 500 || status === 429
+}
+
+/** Calls by any node until one has answered, or until it is told to give up: then it resolves to undefined. */
+export class Caller {
+  readonly #history: History
+  readonly #next: () => { readonly clients: Clients }
+  #isStopped = false
+
+  constructor(history: History, next: () => { readonly clients: Clients }) {
+    this.#history = history
+    this.#next = next
+  }
+
+  get isStopped(): boolean {
+    return this.#isStopped
+  }
+
+  stop() {
+    this.#isStopped = true
+  }
+
+  async call<Answer>(what: string, ask: (clients: Clients) => Promise<Answer>): Promise<Answer | undefined> {
+    while (!this.#isStopped) {
+      try {
+        return await ask(this.#next().clients)
+      } catch (error) {
+        if (!isTrouble(error)) {
+          this.#history.refusals.push(`${what}: ${String(error)}`)
+          return undefined
+        }
+        await setTimeout(pauseMilliseconds)
+      }
+    }
+    return undefined
+  }
+}

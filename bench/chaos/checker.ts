@@ -1,0 +1,187 @@
+import type { Final, Heard, History, SocketLife } from './history.ts'
+
+/** So far the clocks of two nodes may be apart: what one calls read may have been sent by another's later time. */
+const clocksApart = 4000
+
+const isCreation = ({ type }: Heard) => type === 'CREATE_CHANNEL_MESSAGE'
+const created = ({ heard }: SocketLife, channel: string) => heard.filter(event => isCreation(event) && event.channel === channel)
+
+const heardIds = new WeakMap<SocketLife, ReadonlySet<string>>()
+function hasHeard(socket: SocketLife, messageId: string | undefined): boolean {
+  const ids = heardIds.get(socket) ?? new Set(socket.heard.filter(isCreation).map(event => event.messageId))
+  heardIds.set(socket, ids)
+  return messageId !== undefined && ids.has(messageId)
+}
+
+/** Each looks at the whole history, and says what contradicts it. */
+type Property = (history: History, channel: Final, members: ReadonlySet<string>) => string[]
+
+const noneLost: Property = ({ sent }, { channel, messages }) => {
+  const kept = new Map(messages.map(({ messageId, content }) => [messageId, content]))
+  return sent
+    .filter(message => message.channel === channel && message.ackedAt !== undefined && !kept.has(message.messageId!))
+    .map(({ content }) => `acknowledged and lost: ${content}`)
+}
+
+const noneTwice: Property = ({ sent }, { channel, messages }) => {
+  const counts = Map.groupBy(messages, ({ content }) => content)
+  return sent
+    .filter(message => message.channel === channel && (counts.get(message.content)?.length ?? 0) > 1)
+    .map(({ content }) => `stored twice: ${content}`)
+}
+
+const numbered = ({ messages }: Final) => new Map(messages.map(({ messageId }, index) => [messageId, index]))
+
+/** Of members who stay: from the first to the last that a socket hears, all that there is, once, in the order of the channel. */
+const heardInOrder: Property = ({ sockets }, final, members) => {
+  const places = numbered(final)
+  const found: string[] = []
+  for (const socket of sockets.filter(({ user }) => members.has(user))) {
+    let last: { place: number; event: Heard } | undefined
+    for (const event of created(socket, final.channel)) {
+      const place = places.get(event.messageId)
+      if (place === undefined) found.push(`heard and not there: ${event.content}`)
+      else if (last && place !== last.place + 1) {
+        const what = place <= last.place ? 'again or too late' : `with ${place - last.place - 1} missing before it`
+        found.push(`${socket.user} on ${socket.node} hears ${event.content} ${what}, after ${last.event.content}`)
+      }
+      if (place !== undefined) last = { place, event }
+    }
+  }
+  return found
+}
+
+/** A socket hears all that is sent from the moment on at which it is established. */
+const heardFromTheStart: Property = ({ sent, sockets }, final, members) => {
+  const places = numbered(final)
+  const found: string[] = []
+  const inOrder = sent.filter(({ channel, messageId }) => channel === final.channel && messageId !== undefined)
+  for (const socket of sockets.filter(({ user }) => members.has(user))) {
+    const [first] = created(socket, final.channel)
+    const firstPlace = first && places.get(first.messageId)
+    if (firstPlace === undefined) continue
+    for (const { beganAt, messageId, content } of inOrder) {
+      if (beganAt > socket.establishedAt && (places.get(messageId!) ?? firstPlace) < firstPlace)
+        found.push(`${socket.user} on ${socket.node} has not heard ${content}, which was sent after it was established`)
+    }
+  }
+  return found
+}
+
+/** Whoever is connected in the end has heard the last of it. */
+const heardToTheEnd: Property = ({ sockets }, final, members) => {
+  const last = final.messages.at(-1)
+  const open = sockets.filter(({ user, closedAt }) => members.has(user) && closedAt === undefined)
+  const deaf = [...members].filter(user => !open.some(socket => socket.user === user)).map(user => `${user} is not connected in the end`)
+  if (!last) return deaf
+  return [
+    ...deaf,
+    ...open
+      .filter(socket => created(socket, final.channel).at(-1)?.messageId !== last.messageId)
+      .map(({ user, node }) => `${user} on ${node} has not heard the last message, ${last.content}`),
+  ]
+}
+
+/** The last edit that was acknowledged stands, unless a later one has come without an answer; sockets have heard it last. */
+const editsStand: Property = ({ edits, sockets }, { channel, messages }, members) => {
+  const found: string[] = []
+  for (const [messageId, all] of Map.groupBy(
+    edits.filter(edit => edit.channel === channel),
+    edit => edit.messageId,
+  )) {
+    const acked = all.findLastIndex(({ ackedAt }) => ackedAt !== undefined)
+    if (acked < 0) continue
+    const allowed = all.slice(acked).map(({ content }) => content)
+    const now = messages.find(message => message.messageId === messageId)?.content
+    if (now === undefined || !allowed.includes(now)) found.push(`edited to ${allowed[0]}, but it says ${now}`)
+    for (const socket of sockets) {
+      if (!members.has(socket.user) || socket.closedAt !== undefined || socket.establishedAt > all[0]!.beganAt) continue
+      const heard = socket.heard.findLast(event => event.messageId === messageId && event.type === 'UPDATE_CHANNEL_MESSAGE')
+      const knows = created(socket, channel).some(event => event.messageId === messageId)
+      if (knows && heard?.content !== now) found.push(`${socket.user} on ${socket.node} has heard ${heard?.content}, but it says ${now}`)
+    }
+  }
+  return found
+}
+
+/** Who comes and goes hears what is sent while it is certainly a member, and nothing while it certainly is none. */
+const membersHear: Property = ({ moves, sent, sockets }, { channel }, members) => {
+  const found: string[] = []
+  for (const [user, own] of Map.groupBy(
+    moves.filter(move => move.channel === channel && !members.has(move.user)),
+    ({ user }) => user,
+  )) {
+    for (const [index, { kind, ackedAt }] of own.entries()) {
+      const end = own[index + 1]?.beganAt ?? Infinity
+      if (ackedAt === undefined) continue
+      for (const message of sent) {
+        if (message.channel !== channel || message.ackedAt === undefined || message.beganAt < ackedAt || message.ackedAt > end) continue
+        for (const socket of sockets) {
+          if (socket.user !== user || socket.establishedAt > message.beganAt) continue
+          const hears = hasHeard(socket, message.messageId)
+          if (kind === 'leave' && hears) found.push(`${user} hears ${message.content} after it has left`)
+          // A socket that closes later may have been cut off before.
+          if (kind === 'join' && !hears && socket.closedAt === undefined)
+            found.push(`${user} does not hear ${message.content}, as a member`)
+        }
+      }
+    }
+  }
+  return found
+}
+
+/** The last message and what is read of it are the same on all nodes, and nothing that was read is unread again. */
+const unreadRight: Property = ({ marks, sent }, { channel, node, messages, lastMessageAt, readAt }) => {
+  const last = messages.at(-1)
+  const found =
+    last && last.createdAt !== lastMessageAt
+      ? [`${node} says that the last message is of ${lastMessageAt}, but it is of ${last.createdAt}`]
+      : []
+  const times = new Map(messages.map(({ messageId, createdAt }) => [messageId, createdAt]))
+  for (const { user, beganAt, ackedAt, channel: marked } of marks) {
+    if (marked !== channel || ackedAt === undefined) continue
+    for (const message of sent) {
+      if (message.channel !== channel || message.ackedAt === undefined || message.ackedAt > beganAt) continue
+      const time = times.get(message.messageId!)
+      if (time !== undefined && (readAt[user] ?? 0) + clocksApart < time) found.push(`${message.content} is unread again for ${user}`)
+    }
+  }
+  return found
+}
+
+const sameOnAllNodes: Property = ({ final }, one) =>
+  final
+    .filter(other => other.channel === one.channel && JSON.stringify({ ...other, node: '' }) !== JSON.stringify({ ...one, node: '' }))
+    .map(other => `${one.node} and ${other.node} do not say the same of ${one.channel}`)
+
+const properties: Readonly<Record<string, Property>> = {
+  'no acknowledged message is lost': noneLost,
+  'no message is stored twice': noneTwice,
+  'a socket hears a channel in order, once, without gaps': heardInOrder,
+  'a socket hears all since it was established': heardFromTheStart,
+  'every socket hears the last message': heardToTheEnd,
+  'edits stand and are heard': editsStand,
+  'a channel is heard by its members, and by nobody else': membersHear,
+  'unread is right': unreadRight,
+  'all nodes say the same': sameOnAllNodes,
+}
+
+/** What contradicts each property, at most a few examples of each; empty where all hold. `members` are those who never leave, by channel. */
+export function contradictions(
+  history: History,
+  members: Readonly<Record<string, ReadonlySet<string>>>,
+): Readonly<Record<string, readonly string[]>> {
+  const found: Record<string, string[]> = {}
+  const add = (property: string, what: readonly string[]) => {
+    if (what.length > 0) found[property] = [...new Set([...(found[property] ?? []), ...what])].slice(0, 10)
+  }
+  for (const final of history.final)
+    for (const [name, property] of Object.entries(properties)) add(name, property(history, final, members[final.channel]!))
+  add('nothing is refused', history.refusals)
+  const ill = history.recoveries.filter(({ isWell }) => !isWell)
+  add(
+    'every client is well again in time',
+    ill.map(({ fault, milliseconds }) => `${fault}: not after ${milliseconds} ms`),
+  )
+  return found
+}

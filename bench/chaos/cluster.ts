@@ -1,0 +1,177 @@
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { readFileSync, readdirSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { runNats, type OwnNats } from '../../server/test/support/nats-program.ts'
+import { freePort } from '../../server/test/support/ports.ts'
+import { startPostgres, type OwnPostgres } from '../../server/test/support/postgres.ts'
+import type { Chance } from '../support/chance.ts'
+import { start, type Started } from '../support/process.ts'
+import { rootKey } from '../support/signed.ts'
+import { Way } from './way.ts'
+
+const source = fileURLToPath(new URL('../../server/src/main.ts', import.meta.url))
+const masterKey = Buffer.alloc(32, 9).toString('base64')
+/** Of ten messages of NATS one is lost, while messages are dropped. */
+const lossRate = 0.1
+
+/** The clock of a process that is so many milliseconds ahead. */
+const clock = (ahead: number) =>
+  `data:text/javascript,const Real=Date;globalThis.Date=class extends Real{constructor(...a){a.length?super(...a):super(Real.now()+(${ahead}))}static now(){return Real.now()+(${ahead})}}`
+
+/** Sends a signal to a process and all that descend from it. */
+function signalTree(root: number, signal: NodeJS.Signals) {
+  const parents = new Map<number, number>()
+  for (const name of readdirSync('/proc')) {
+    try {
+      const stat = /^\d+$/.test(name) ? readFileSync(`/proc/${name}/stat`, 'utf8') : undefined
+      if (stat) parents.set(Number(name), Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]))
+    } catch {
+      // It has ended meanwhile.
+    }
+  }
+  const isOfTree = (pid: number): boolean => pid === root || (parents.has(pid) && isOfTree(parents.get(pid)!))
+  for (const pid of parents.keys()) {
+    if (isOfTree(pid)) process.kill(pid, signal)
+  }
+}
+
+/** A node, on a port of its own that it keeps, with a way of its own to PostgreSQL and to NATS. */
+export class Node {
+  readonly name: string
+  readonly url: string
+  readonly toPostgres: Way
+  readonly toNats: Way
+  readonly #start: (ahead: number) => Promise<Started>
+  #running: Started | undefined
+
+  constructor(given: { name: string; port: number; toPostgres: Way; toNats: Way; start: (ahead: number) => Promise<Started> }) {
+    this.name = given.name
+    this.url = `http://127.0.0.1:${given.port}`
+    this.toPostgres = given.toPostgres
+    this.toNats = given.toNats
+    this.#start = given.start
+  }
+
+  async start(ahead = 0) {
+    this.#running = await this.#start(ahead)
+  }
+
+  signal(signal: NodeJS.Signals) {
+    this.#running?.child.kill(signal)
+  }
+
+  async kill() {
+    const { child } = this.#running!
+    child.kill('SIGKILL')
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
+  }
+
+  async stop() {
+    await this.#running?.stop()
+  }
+
+  async remove() {
+    if (this.#running) await this.kill()
+    this.toPostgres.close()
+    this.toNats.close()
+  }
+}
+
+interface Options {
+  readonly chance: Chance
+  readonly nodes: number
+  /** The file of the server that is started. */
+  readonly main?: string | undefined
+}
+
+/** Nodes, a real PostgreSQL that waits for the disk, and a real nats-server. */
+export class Cluster {
+  readonly nodes: Node[] = []
+  readonly nats: OwnNats
+  readonly postgres: OwnPostgres
+  readonly #options: Options
+  readonly #folder: string
+
+  private constructor(options: Options, parts: { nats: OwnNats; postgres: OwnPostgres; folder: string }) {
+    this.#options = options
+    this.nats = parts.nats
+    this.postgres = parts.postgres
+    this.#folder = parts.folder
+  }
+
+  static async start(options: Options): Promise<Cluster> {
+    const folder = await mkdtemp(join(tmpdir(), 'carillon-chaos-'))
+    const [postgres, nats] = await Promise.all([startPostgres(['-c', 'max_connections=200']), runNats()])
+    const cluster = new Cluster(options, { postgres, nats, folder })
+    try {
+      for (let count = 0; count < options.nodes; count++) await cluster.add()
+    } catch (error) {
+      await cluster.stop()
+      throw error
+    }
+    return cluster
+  }
+
+  async add(): Promise<Node> {
+    const { chance, main = source } = this.#options
+    const database = new URL(this.postgres.url)
+    const [port, toPostgres, toNats] = await Promise.all([
+      freePort(),
+      Way.to(Number(database.port)),
+      Way.to(this.nats.port, () => chance.is(lossRate)),
+    ])
+    database.port = String(toPostgres.port)
+    const args = ['--port', String(port), '--data', this.#folder, '--database-url', database.href]
+    const run = (ahead: number) =>
+      start(
+        ['--import', clock(ahead), main, 'serve', ...args, '--nats-url', `nats://127.0.0.1:${toNats.port}`],
+        {
+          CARILLON_ACCESS_KEY_ID: rootKey.accessKeyId,
+          CARILLON_SECRET_ACCESS_KEY: rootKey.secretAccessKey,
+          CARILLON_MASTER_KEY: masterKey,
+          CARILLON_LOG_LEVEL: process.env['CARILLON_LOG_LEVEL'] ?? 'fatal',
+          CARILLON_TLS: 'off',
+        },
+        /ready on (http:\S+)/,
+      )
+    const node = new Node({ name: `node ${this.nodes.length + 1}`, port, toPostgres, toNats, start: run })
+    await node.start()
+    this.nodes.push(node)
+    return node
+  }
+
+  async remove(node: Node) {
+    this.nodes.splice(this.nodes.indexOf(node), 1)
+    await node.stop()
+    await node.remove()
+  }
+
+  async crashPostgres() {
+    const pid = await this.postgres.pid()
+    // At once, without a checkpoint.
+    process.kill(pid, 'SIGQUIT')
+    while (isThere(pid)) await setTimeout(20)
+  }
+
+  async signalPostgres(signal: 'SIGSTOP' | 'SIGCONT') {
+    signalTree(await this.postgres.pid(), signal)
+  }
+
+  async stop() {
+    await Promise.all(this.nodes.map(node => node.remove()))
+    await Promise.all([this.nats.stop(), this.postgres.remove()])
+    await rm(this.#folder, { recursive: true, force: true })
+  }
+}
+
+function isThere(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
