@@ -59,6 +59,7 @@ import type { Database } from './database/database.ts'
 import { openDatabase } from './database/open.ts'
 import { keepAlive, requireSameBus } from './nodes/heartbeat.ts'
 import { openBus, type OpenBus } from './nodes/open-bus.ts'
+import { ResumableSessions } from './nodes/resumable-sessions.ts'
 import { SessionsOfNodes } from './nodes/sessions.ts'
 import { isOutage } from './database/outage.ts'
 import { outboxFigures } from './store/outbox.ts'
@@ -218,6 +219,7 @@ export async function startApp(config: Config, { now = Date.now, keys, through =
     const node = { id: nodeId, name: `${hostname()}:${new URL(url).port}`, bus: config.natsUrl === undefined ? null : 'nats' }
     if (db.kind === 'postgres') stopBeating = await keepAlive(node, { db, log })
     const allSessions = bus.following && new SessionsOfNodes({ db, nodeId, log })
+    const resumable = config.resume === 'on' ? new ResumableSessions({ db, nodeId, log }) : undefined
     const kept = await KeyRing.open({ db, rootKey: key, account: config.account, source: masterKeySource(config), now, log })
     ring = kept
     const purgeNext = async () => {
@@ -302,6 +304,7 @@ export async function startApp(config: Config, { now = Date.now, keys, through =
       connectRate: connectRate(buckets, now, rates, limits.connectionsPerUser),
       pingSeconds: config.pingSeconds,
       allSessions,
+      resumable,
     })
     dispatches = Object.fromEntries(
       Object.entries(operations).map(([name, operation]) => [
@@ -314,6 +317,7 @@ export async function startApp(config: Config, { now = Date.now, keys, through =
     const stopSchedule = schedule(jobsOf(environment), { db, now, log, metrics })
     stopJobs = async () => {
       await allSessions?.stop()
+      await resumable?.stop()
       await stopSchedule()
       await stopWatching()
       await stopRates()

@@ -33,7 +33,7 @@ export interface Queries {
 
 /** The queries of a transaction, and what follows from it. */
 export interface Transaction extends Queries {
-  /** Whether events for sockets are stored for a while, for other nodes that miss them. */
+  /** Whether events for sockets are stored for a while, for other nodes that miss them and for clients that reconnect. */
   readonly keepsEvents: boolean
   /**
    * Registers something that follows after the commit; it is dropped if the transaction is rolled back. Within a channel the order

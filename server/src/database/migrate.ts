@@ -7,10 +7,11 @@ import { statusDetail } from './migrations/004-status-detail.ts'
 import { nodes } from './migrations/005-nodes.ts'
 import { lanes } from './migrations/006-lanes.ts'
 import { streams } from './migrations/007-streams.ts'
+import { resume } from './migrations/008-resume.ts'
 import { postgresDialect, sqliteDialect, type Dialect } from './migrations/dialect.ts'
 
 /** In order; the version of a database is the number of migrations it has. A released migration never changes. */
-const migrations: ((dialect: Dialect) => string)[] = [first, rates, access, statusDetail, nodes, lanes, streams]
+const migrations: ((dialect: Dialect) => string)[] = [first, rates, access, statusDetail, nodes, lanes, streams, resume]
 
 const createVersions = 'create table if not exists schema_versions (version integer primary key, applied_at bigint not null)'
 const selectVersion = 'select coalesce(max(version), 0) as version from schema_versions'

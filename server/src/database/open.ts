@@ -9,8 +9,9 @@ import type { CommitListener, Database } from './database.ts'
 import { migratePostgres, migrateSqlite, requirePostgresSchema, requireSqliteSchema } from './migrate.ts'
 import { SqliteDatabase } from './sqlite.ts'
 
-type Opening = CommitListener & { readonly log: Log }
-type OpeningPostgres = Opening & { readonly url: string; readonly keepsEvents: boolean }
+type Given = CommitListener & { readonly log: Log }
+type Opening = Given & { readonly keepsEvents: boolean }
+type OpeningPostgres = Opening & { readonly url: string }
 type Prepare<Connection, Result> = (connection: Connection, where: string) => Result
 
 async function openPostgres(
@@ -34,9 +35,14 @@ const openSqlite = (file: string, opening: Opening, prepare: Prepare<DatabaseSyn
     ...opening,
   })
 
+/** Stored events are for other nodes that miss them, and for clients that reconnect. */
+const keepsEvents = ({ natsUrl, resume }: Config) => natsUrl !== undefined || resume === 'on'
+
 /** Opens the database of a server: creates it if there is none, and migrates it. */
-export async function openDatabase({ databaseUrl, data, natsUrl }: Config, opening: Opening): Promise<Database> {
-  if (databaseUrl !== undefined) return openPostgres({ ...opening, url: databaseUrl, keepsEvents: natsUrl !== undefined }, migratePostgres)
+export async function openDatabase(config: Config, given: Given): Promise<Database> {
+  const { databaseUrl, data } = config
+  const opening = { ...given, keepsEvents: keepsEvents(config) }
+  if (databaseUrl !== undefined) return openPostgres({ ...opening, url: databaseUrl }, migratePostgres)
   const file = data === ':memory:' ? data : databaseFile(await dataFolder(data))
   return openSqlite(file, opening, migrateSqlite)
 }
@@ -56,9 +62,10 @@ export function existingFile(data: string): string {
  * Opens the database that a server has made, without changing its schema. Throws an Error if there is none, or if its schema
  * version is another one.
  */
-export async function openExistingDatabase({ databaseUrl, data, natsUrl }: Config, opening: Opening): Promise<Database> {
-  if (databaseUrl !== undefined)
-    return openPostgres({ ...opening, url: databaseUrl, keepsEvents: natsUrl !== undefined }, requirePostgresSchema)
+export async function openExistingDatabase(config: Config, given: Given): Promise<Database> {
+  const { databaseUrl, data } = config
+  const opening = { ...given, keepsEvents: keepsEvents(config) }
+  if (databaseUrl !== undefined) return openPostgres({ ...opening, url: databaseUrl }, requirePostgresSchema)
   return openSqlite(existingFile(data), opening, requireSqliteSchema)
 }
 
@@ -66,8 +73,8 @@ const nothing = () => {}
 
 /** Opens the database for reading, without creating or migrating anything. Undefined if there is none yet. */
 export async function openAsItStands({ databaseUrl, data }: Config, log: Log): Promise<Database | undefined> {
-  const opening = { log, follow: nothing }
-  if (databaseUrl !== undefined) return openPostgres({ ...opening, url: databaseUrl, keepsEvents: false }, async () => {})
+  const opening = { log, follow: nothing, keepsEvents: false }
+  if (databaseUrl !== undefined) return openPostgres({ ...opening, url: databaseUrl }, async () => {})
   if (data === ':memory:') return undefined
   const file = databaseFile(resolve(data))
   return existsSync(file) ? openSqlite(file, opening, nothing) : undefined

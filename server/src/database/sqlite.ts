@@ -58,13 +58,20 @@ export class SqliteDatabase implements Database {
   readonly #reader: Connection | undefined
   readonly #listener: CommitListener
   readonly #requireFiles: () => void
+  readonly #keepsEvents: boolean
   #waiting: Waiting[] = []
   /** Set while the writer has a transaction open that only reads. */
   #reading: NodeJS.Immediate | undefined
   #flushing: Promise<void> | undefined
 
-  private constructor(writer: DatabaseSync, reader: DatabaseSync | undefined, listener: CommitListener, requireFiles: () => void) {
+  private constructor(
+    writer: DatabaseSync,
+    reader: DatabaseSync | undefined,
+    given: CommitListener & { keepsEvents: boolean; requireFiles: () => void },
+  ) {
+    const { requireFiles, keepsEvents, ...listener } = given
     this.#requireFiles = requireFiles
+    this.#keepsEvents = keepsEvents
     this.#listener = listener
     this.#writer = new Connection(writer)
     this.#reader = reader && new Connection(reader)
@@ -73,7 +80,7 @@ export class SqliteDatabase implements Database {
   /** `prepare` migrates the schema before anything else uses the file. */
   static async open(
     path: string,
-    { prepare, ...listener }: CommitListener & { prepare: (database: DatabaseSync) => void },
+    { prepare, keepsEvents = false, ...listener }: CommitListener & { prepare: (database: DatabaseSync) => void; keepsEvents?: boolean },
   ): Promise<SqliteDatabase> {
     let writer: DatabaseSync | undefined
     try {
@@ -82,7 +89,7 @@ export class SqliteDatabase implements Database {
       prepare(writer)
       const reader = path === ':memory:' ? undefined : new DatabaseSync(path, { readOnly: true })
       reader?.exec('pragma busy_timeout = 10000; pragma temp_store = memory;')
-      return new SqliteDatabase(writer, reader, listener, filesOf(path))
+      return new SqliteDatabase(writer, reader, { ...listener, keepsEvents, requireFiles: filesOf(path) })
     } catch (error) {
       writer?.close()
       if (!(error instanceof Error && 'errcode' in error)) throw error
@@ -186,7 +193,7 @@ export class SqliteDatabase implements Database {
   async #attempt({ work, resolve, reject }: Waiting): Promise<() => void> {
     const { database } = this.#writer
     for (let attempt = 1; ; attempt++) {
-      const tx = new OpenTransaction(this.#writer)
+      const tx = new OpenTransaction(this.#writer, this.#keepsEvents)
       const turn = endOfTurn()
       database.exec('savepoint work')
       try {
@@ -240,13 +247,13 @@ function endOfTurn() {
 }
 
 class OpenTransaction implements Transaction {
-  /** One server uses the file, so there is no other node. */
-  readonly keepsEvents = false
+  readonly keepsEvents: boolean
   readonly following: unknown[] = []
   #connection: Connection | undefined
 
-  constructor(connection: Connection) {
+  constructor(connection: Connection, keepsEvents: boolean) {
     this.#connection = connection
+    this.keepsEvents = keepsEvents
   }
 
   async all<Row>(statement: Statement<Row>, ...values: Value[]): Promise<Row[]> {

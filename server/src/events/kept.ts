@@ -1,6 +1,7 @@
 import type { SocketEvent } from '../bus/socket-events.ts'
 import type { Queries } from '../database/database.ts'
 import { insertChannelEvent } from '../store/channel-events.ts'
+import { insertDepartureOf } from '../store/missed.ts'
 import { sequenceOf } from '../store/messages.ts'
 import type { MessageEvent } from './events.ts'
 
@@ -22,7 +23,15 @@ export function keptMessage({ kind, message, place }: MessageEvent): KeptMessage
   return { kind, messageId: message.messageId, subChannelId: place.subChannelId }
 }
 
-/** Stores an event for nodes that miss it. An event without a number is not stored. */
-export async function keepEvent(tx: Queries, { channelId, sequence }: SocketEvent, kept: SocketEvent | KeptMessage) {
-  if (sequence !== undefined) await insertChannelEvent(tx, { channelId, sequence, event: JSON.stringify(kept) }, Date.now())
+/**
+ * Stores an event for nodes that miss it, and for clients that reconnect. An event without a number is not stored. The members who
+ * leave are stored too, so that the client of one of them learns of it when it reconnects.
+ */
+export async function keepEvent(tx: Queries, { channelId, sequence, moves = [] }: SocketEvent, kept: SocketEvent | KeptMessage) {
+  if (sequence === undefined) return
+  const now = Date.now()
+  await insertChannelEvent(tx, { channelId, sequence, event: JSON.stringify(kept) }, now)
+  for (const { memberId, from, to } of moves) {
+    if (from !== undefined && to === undefined) await insertDepartureOf(tx, { memberId, channelId, subChannelId: from, sequence }, now)
+  }
 }

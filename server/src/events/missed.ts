@@ -3,7 +3,7 @@ import type { Queries } from '../database/database.ts'
 import type { MessagePlace } from '../present/messages.ts'
 import { channelArn, channelEvents, lastEventOf } from '../store/channel-events.ts'
 import { findMessage, messagesOfNumbers } from '../store/messages.ts'
-import { reachedChannels } from '../store/reached.ts'
+import { reachedChannel } from '../store/reached.ts'
 import { nameOfSubChannel } from '../store/sub-channels.ts'
 import type { KeptMessage } from './kept.ts'
 import { heardOfMessage } from './sockets.ts'
@@ -54,7 +54,7 @@ async function keptSteps(db: Queries, { channelId, after, upTo }: Asked) {
  */
 export async function missedSteps(db: Queries, asked: Asked): Promise<{ steps: Step[]; reached: { sequence: number; at: number } }> {
   const { channelId, places, after, notBefore } = asked
-  const found = (await reachedChannels(db, [channelId])).get(channelId)
+  const found = await reachedChannel(db, channelId)
   const reached = found ?? { sequence: Math.max(after, (await lastEventOf(db, channelId)) ?? 0), at: notBefore }
   const steps = await keptSteps(db, asked)
   // A member that is moved hears of the other sub-channel from there on.

@@ -45,4 +45,10 @@ export const eventFrame = ({ type, messageType, reason, payload }: SocketEvent) 
 /** The details of one channel that a prefetch sends to the client. */
 export const channelDetailsFrame = (payload: object) => envelope({ type: 'CHANNEL_DETAILS' }, JSON.stringify(payload))
 
-export const pingFrame = framed(ping, '')
+let lastPing: { readonly at: number; readonly frame: Frame } | undefined
+
+/** A ping that says when it was sent, which its pong says again; one frame for all sockets of a turn. */
+export function pingFrame(at: number): Frame {
+  if (lastPing?.at !== at) lastPing = { at, frame: framed(ping, String(at)) }
+  return lastPing.frame
+}

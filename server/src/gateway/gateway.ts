@@ -21,7 +21,9 @@ import type { TurnEnd } from '../tools/turn-end.ts'
 import { Turns } from '../tools/turns.ts'
 import type { Database } from '../database/database.ts'
 import { placesAfter } from '../store/memberships.ts'
-import type { SessionOfUser, SessionsOfNodes } from '../nodes/sessions.ts'
+import type { ResumableSessions } from '../nodes/resumable-sessions.ts'
+import type { SessionOfUser } from '../nodes/session-of-user.ts'
+import type { SessionsOfNodes } from '../nodes/sessions.ts'
 import type { PrefetchOrder } from '../store/prefetch.ts'
 import { boundClient } from './bounded-client.ts'
 import { closeCodes, closeReason, type CloseCode } from './close-codes.ts'
@@ -29,6 +31,7 @@ import { Refusal, livingUser, requirePermitted, unauthorized, verified, type Ask
 import { sessionEstablished } from './frame.ts'
 import { Hub } from './hub.ts'
 import { Prefetch } from './prefetch.ts'
+import { Resume } from './resume.ts'
 import { Session } from './session.ts'
 
 /** Clients send nothing that the server uses; a larger frame ends the session with 1009. */
@@ -58,6 +61,8 @@ interface Wiring extends Asking {
   readonly pingSeconds: number
   /** Undefined on a single node. */
   readonly allSessions: SessionsOfNodes | undefined
+  /** Undefined where clients that come back are told nothing of what they missed. */
+  readonly resumable: ResumableSessions | undefined
   readonly log: Log
   readonly refusals: Refusals
   readonly metrics: Metrics
@@ -99,6 +104,7 @@ export class Gateway {
   readonly #server = new WebSocketServer(socketOptions)
   readonly #hub: Hub
   readonly #prefetch: Prefetch
+  readonly #resume: Resume
   readonly #joining = new Turns(joiningAtOnce)
   /** Sockets that have no session yet. */
   readonly #arriving = new Set<SessionSocket>()
@@ -113,10 +119,11 @@ export class Gateway {
       this.#end(session, closeCodes.tryLater, 'Too slow: the client has left more than 1 MiB unread')
     })
     const failed = (session: Session, error: unknown) => {
-      log.error({ err: error }, 'A prefetch has failed')
+      log.error({ err: error }, 'A new session cannot be told what there is')
       this.#end(session, closeCodes.tryLater, 'The service is temporarily unavailable')
     }
     this.#prefetch = new Prefetch({ db, now, failed, hub: this.#hub, arrivals: wiring.arrivals })
+    this.#resume = new Resume({ db, now, failed, hub: this.#hub })
     bus.subscribe({
       hear: event => {
         try {
@@ -204,13 +211,15 @@ export class Gateway {
   }
 
   async #admit(ws: SessionSocket, socket: Socket, user: Arn | undefined, { key, parameters }: Presigned, origin: Origin) {
-    const { limits, connectRate, pingSeconds, allSessions } = this.#wiring
+    const { limits, connectRate, pingSeconds, allSessions, resumable } = this.#wiring
     const arn = parameters.get('userArn') ?? ''
     const id = parameters.get('sessionId')
     if (!id) throw unauthorized('sessionId is missing')
     if (key.principal.permissions) await requirePermitted(this.#wiring, key.principal, arn, origin)
     const { caller, retentionDays } = await livingUser(this.#wiring, user)
     const { id: userId, appInstanceId } = caller
+    const claim = { userId, id }
+    const since = await resumable?.find(claim, this.#sessionOf(claim)?.sureAt)
     if (ws.readyState !== ws.OPEN || this.#isClosing) return ws.close(closeCodes.restart, 'The server restarts')
     const present = this.#hub.sessionsOf(userId)
     const hasOlder = present.some(session => session.id === id)
@@ -219,7 +228,6 @@ export class Gateway {
       const { atOnce, perSecond } = connectRate.rate
       return tryLater(ws, socket, `The user connects too often: ${atOnce} at once, then ${perSecond} a second`)
     }
-    const claim = { userId, id }
     if (allSessions) await this.#take(allSessions, claim)
     if (ws.readyState !== ws.OPEN || this.#isClosing) {
       allSessions?.release(claim)
@@ -229,14 +237,23 @@ export class Gateway {
     this.#replace(userId, id)
 
     const session = new Session(ws, socket, { id, userId, appInstanceId, key, claim, nextPing: Date.now() + pingSeconds * 1000 })
+    if (since !== undefined) this.#resume.begin(session)
+    resumable?.opened(claim)
     this.#hub.enter(session)
     this.#listen(ws, session)
     await this.#join(session, user)
     if (!session.isOpen) return
     session.establish(sessionEstablished)
-    if (parameters.get('prefetch-on') !== 'connect') return
+    if (since !== undefined) await this.#catchUp(session, since)
+    if (parameters.get('prefetch-on') !== 'connect' || !session.isOpen) return
     const order: PrefetchOrder = parameters.get('prefetch-sort-by') === 'last-message-timestamp' ? 'last-message-timestamp' : 'unread'
     this.#prefetch.add({ session, order, retentionDays })
+  }
+
+  /** Sends what the client has missed since then, as far as it is still stored. */
+  async #catchUp(session: Session, since: number) {
+    const isTold = await this.#resume.tell(session, since)
+    this.#wiring.metrics.resumes.inc({ outcome: isTold ? 'resumed' : 'expired' })
   }
 
   /** Takes the session unless the user has too many on all nodes; a session with the same id on another node ends. */
@@ -248,9 +265,13 @@ export class Gateway {
     if (outcome === 'replaced') bus.publish({ type: 'session-taken', userId, sessionId, nodeId: allSessions.nodeId })
   }
 
+  #sessionOf({ userId, id }: SessionOfUser): Session | undefined {
+    return this.#hub.sessionsOf(userId).find(session => session.id === id)
+  }
+
   /** Ends the session with that id, since a newer one exists. */
   #replace(userId: number, id: string) {
-    const older = this.#hub.sessionsOf(userId).find(session => session.id === id)
+    const older = this.#sessionOf({ userId, id })
     if (older) this.#end(older, closeCodes.replaced, 'Another connection has the same sessionId')
   }
 
@@ -287,8 +308,8 @@ export class Gateway {
 
   readonly #heardFrame = this.#listener(session => this.#received(session))
 
-  readonly #heardPong = this.#listener(session => {
-    session.pong()
+  readonly #heardPong = this.#listener((session, data: Buffer) => {
+    session.pong(data)
     this.#received(session)
   })
 
@@ -302,17 +323,18 @@ export class Gateway {
     }
   })
 
-  readonly #heardClose = this.#listener(session => {
+  readonly #heardClose = this.#listener((session, code: number) => {
     this.#wiring.metrics.sessions.dec()
+    this.#leaves(session, code)
     this.#wiring.allSessions?.release(session.claim)
     this.#hub.leave(session)
   })
 
   /** One listener for all sockets. */
-  #listener(heard: (session: Session) => void) {
-    return function (this: WebSocket) {
+  #listener<Given extends unknown[]>(heard: (session: Session, ...given: Given) => void) {
+    return function (this: WebSocket, ...given: Given) {
       const session = sessionOf(this)
-      if (session) heard(session)
+      if (session) heard(session, ...given)
     }
   }
 
@@ -320,8 +342,18 @@ export class Gateway {
     if (!session.received()) this.#end(session, closeCodes.forbidden, 'Too many frames: the server expects none from a client')
   }
 
+  /** Closed by the client, the session has ended. A client that is cut off, or says that it was told to go, may come back. */
+  #leaves(session: Session, code: number) {
+    const { resumable } = this.#wiring
+    if (session.closedAt === undefined && clientEnds.has(code)) resumable?.ended(session.claim)
+    // A client that answers a close has read all that was before it.
+    else resumable?.lost(session.claim, code === 1006 ? session.sureAt : (session.closedAt ?? session.sureAt))
+  }
+
   #end(session: Session, code: CloseCode, reason: string) {
     session.close(code, reason)
+    if (finalCodes.has(code)) this.#wiring.resumable?.ended(session.claim)
+    else this.#wiring.resumable?.lost(session.claim, session.sureAt)
     this.#wiring.allSessions?.release(session.claim)
     this.#hub.leave(session)
   }
@@ -338,7 +370,7 @@ export class Gateway {
   }
 
   #tick() {
-    const { pingSeconds, metrics } = this.#wiring
+    const { pingSeconds, metrics, resumable } = this.#wiring
     const now = Date.now()
     for (const session of this.#hub.allSessions()) {
       const { key } = session
@@ -349,9 +381,16 @@ export class Gateway {
         session.terminate()
         this.#hub.leave(session)
       }
+      const late = session.lateSince(now)
+      if (late !== session.toldLateSince) resumable?.standsAt(session.claim, (session.toldLateSince = late))
     }
   }
 }
+
+/** A client that closes with one of these does not mean to come back (docs/service/clients.md#closing-and-reconnecting). */
+const clientEnds: ReadonlySet<number> = new Set([1000, 1001, 1005])
+/** A session that is closed with one of these is not resumed. */
+const finalCodes: ReadonlySet<CloseCode> = new Set([closeCodes.forbidden, closeCodes.unauthorized])
 
 const tooMany = (most: number) => new Refusal(closeCodes.forbidden, `Forbidden: the user has ${most} connections already`)
 

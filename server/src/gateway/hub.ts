@@ -129,7 +129,8 @@ export class Hub {
 
   /** Writes what is queued. */
   flush() {
-    for (const session of this.#queued.splice(0)) if (!session.flush()) this.#tooSlow(session)
+    const now = Date.now()
+    for (const session of this.#queued.splice(0)) if (!session.flush(now)) this.#tooSlow(session)
   }
 
   /** Never throws, never waits. */
@@ -144,7 +145,10 @@ export class Hub {
     const topics = this.#topicsOf(event)
     const audience = this.#audienceOf(event, topics)
     let frame: Frame | undefined
-    for (const session of audience) this.send(session, (frame ??= eventFrame(event)))
+    for (const session of audience) {
+      frame ??= eventFrame(event)
+      if (!session.holding?.take(event, frame)) this.send(session, frame)
+    }
     if (frame) this.#keep(frame, topics, audience)
     for (const { memberId, from } of moves) {
       if (from === undefined) continue

@@ -4,12 +4,17 @@ import type { AccessKey } from '../auth/signature/signing-key.ts'
 import { boundClient } from './bounded-client.ts'
 import { closeReason, type CloseCode } from './close-codes.ts'
 import { pingFrame, type Frame } from './frame.ts'
+import type { Holding } from './holding.ts'
 import type { TopicOf } from './topic.ts'
 
 /** The most unread bytes of a client; one that leaves more is too slow, and is closed. */
 const mostBuffered = 1024 * 1024
 /** The unread bytes above which a client gets events only, and no prefetch. */
 const congested = 64 * 1024
+/** A socket that was sent something is pinged after that, so that it is known what it has received. */
+const askMilliseconds = 5000
+/** A client that has not said for so long that it has received something is late. */
+const lateMilliseconds = 10_000
 /** The most frames that a client may send in a second; one that sends more is closed. */
 const mostFramesPerSecond = 100
 /** The most unanswered pings; a peer that leaves more is gone. */
@@ -49,6 +54,15 @@ export class Session {
   #missedPongs = 0
   #nextPing: number
   #frames = 0
+  #askedAt = 0
+  #lastSentAt = 0
+  #unsureSince: number | undefined
+  /** Takes what is to be heard after what the client has missed. */
+  holding: Holding | undefined
+  /** Since when it is late, as it was said last. */
+  toldLateSince: number | undefined
+  /** When it was closed from here. */
+  closedAt: number | undefined
 
   constructor(
     ws: WebSocket,
@@ -95,12 +109,31 @@ export class Session {
   }
 
   /** Writes what is queued; false where the client is too slow for it. */
-  flush(): boolean {
+  flush(now = Date.now()): boolean {
     const pending = this.#pending
     this.#pending = undefined
     if (pending === undefined || !this.isOpen) return true
-    this.#socket.write(Array.isArray(pending) ? joined(pending) : pending)
+    this.#unsureSince ??= now
+    if (now - this.#askedAt < askMilliseconds) {
+      this.#lastSentAt = now
+      this.#socket.write(Array.isArray(pending) ? joined(pending) : pending)
+    } else {
+      // The pong says that what was sent before has been received.
+      this.#askedAt = now
+      this.#lastSentAt = now - 1
+      this.#socket.write(joined(Array.isArray(pending) ? [...pending, pingFrame(now)] : [pending, pingFrame(now)]))
+    }
     return this.#socket.writableLength <= mostBuffered
+  }
+
+  /** The client has received all that was sent before then. */
+  get sureAt(): number {
+    return this.#unsureSince ?? Date.now()
+  }
+
+  /** The same where it has not said so for long; undefined where it answers in time. */
+  lateSince(now: number): number | undefined {
+    return this.#unsureSince !== undefined && now - this.#unsureSince > lateMilliseconds ? this.#unsureSince : undefined
   }
 
   get isCongested(): boolean {
@@ -117,8 +150,12 @@ export class Session {
     socket.once('drain', done).once('close', done)
   }
 
-  pong() {
+  /** `data` is that of the ping that is answered. */
+  pong(data: Buffer) {
     this.#missedPongs = 0
+    const at = Number(data.toString('latin1'))
+    if (this.#unsureSince === undefined || !(at >= this.#unsureSince && at <= this.#askedAt)) return
+    this.#unsureSince = this.#lastSentAt < at ? undefined : at
   }
 
   /** Counts a frame of the client, which is ignored; false where the client sends too many. */
@@ -129,12 +166,21 @@ export class Session {
   /** Called each second: pings when it is time. False where the peer is dead. */
   tick(now: number, pingMilliseconds: number): boolean {
     this.#frames = 0
-    if (now < this.#nextPing || !this.isOpen) return true
+    if (!this.isOpen) return true
+    if (now < this.#nextPing) {
+      if (this.#unsureSince !== undefined && this.#lastSentAt >= this.#askedAt && now - this.#askedAt >= askMilliseconds) this.#ask(now)
+      return true
+    }
     if (this.#missedPongs >= mostMissedPongs) return false
     this.#nextPing = now + pingMilliseconds
     this.#missedPongs++
-    this.#socket.write(pingFrame)
+    this.#ask(now)
     return true
+  }
+
+  #ask(now: number) {
+    this.#askedAt = now
+    this.#socket.write(pingFrame(now))
   }
 
   /** Queued frames leave first. */
@@ -142,6 +188,7 @@ export class Session {
     if (this.#isClosing) return
     this.flush()
     this.#isClosing = true
+    this.closedAt = Date.now()
     this.#ws.close(code, closeReason(reason))
     this.bound()
   }

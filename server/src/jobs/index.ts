@@ -8,6 +8,8 @@ import { enforcedRetention, retainingAppInstances } from '../store/app-instances
 import { dueChannels, lockDueChannel, postponeExpiration } from '../store/channel-expiration.ts'
 import type { Database, Queries, Transaction } from '../database/database.ts'
 import { eventsLifetime, forgetEvents } from '../store/channel-events.ts'
+import { forgetDepartures } from '../store/missed.ts'
+import { forgetResumable } from '../store/resumable.ts'
 import { expiredCallbacks } from '../store/flow-callbacks.ts'
 import { expiredIdentities } from '../store/identities.ts'
 import { forgetLanes } from '../store/outbox-lanes.ts'
@@ -115,13 +117,14 @@ async function forgetRequestTokens({ db, now, isStopping }: Tools) {
   return count
 }
 
-/** Deletes stored events that no node needs any more. */
+/** Deletes stored events that no node and no client needs any more, and sessions that cannot be resumed any more. */
 async function forgetChannelEvents({ db, now, isStopping }: Tools) {
   let count = 0
-  while (!isStopping()) {
-    const forgotten = await db.transaction(tx => forgetEvents(tx, now() - eventsLifetime, step))
-    count += forgotten
-    if (forgotten < step) return count
+  for (const forget of [forgetEvents, forgetDepartures, forgetResumable]) {
+    for (let forgotten = 1; forgotten > 0 && !isStopping();) {
+      forgotten = await db.transaction(tx => forget(tx, now() - eventsLifetime, step))
+      count += forgotten
+    }
   }
   return count
 }

@@ -1,23 +1,13 @@
-import { createHash } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 import type { Log } from '../observe/log.ts'
 import type { Database } from '../database/database.ts'
 import { deleteSession, lockSessions, putSession, setSessions, takenSessions, type KnownSession } from '../store/nodes.ts'
+import { keyOf, known, type SessionOfUser } from './session-of-user.ts'
 
 /** The interval at which the sessions of the node are compared with the database. */
 const compareMilliseconds = 15_000
 /** How many one query compares. */
 const portion = 2000
-
-/** A session of a user, by the id from its client. */
-export interface SessionOfUser {
-  readonly userId: number
-  readonly id: string
-}
-
-/** Hashed, since the id from a client may have any characters and length. */
-const known = ({ userId, id }: SessionOfUser): KnownSession => ({ userId, session: createHash('sha256').update(id).digest('base64url') })
-const keyOf = ({ userId, session }: KnownSession) => `${userId} ${session}`
 
 interface Wiring {
   readonly db: Database

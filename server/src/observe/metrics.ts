@@ -73,6 +73,12 @@ export function createMetrics() {
       labelNames: ['type'] as const,
       registers: [registry],
     }),
+    resumes: new Counter({
+      name: 'carillon_session_resumes_total',
+      help: 'Clients that have reconnected with the same sessionId: resumed got what they missed, expired had missed too much',
+      labelNames: ['outcome'] as const,
+      registers: [registry],
+    }),
     busConnected: new Gauge({
       name: 'carillon_bus_connected',
       help: '1 while NATS is connected, 0 while what happens on other nodes is read from the database; 0 without NATS',

@@ -319,6 +319,13 @@ export const settings = {
     'adds the Reason to the Message of an error, for clients that show nothing else, such as boto3 and the AWS CLI',
     oneOf('on', 'off'),
   ),
+  resume: setting<'on' | 'off'>(
+    'resume',
+    'on|off',
+    'on',
+    'sends a client that reconnects with the same sessionId what it has missed',
+    oneOf('on', 'off'),
+  ),
   logLevel: setting<LogLevel>(
     'log-level',
     'level',

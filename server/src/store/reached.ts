@@ -1,11 +1,12 @@
 import { statement, type Queries } from '../database/database.ts'
 
-/* What a node compares with. PostgreSQL only: SQLite has one. Lists of numbers are JSON. */
+/* What a node compares with. Lists of numbers are JSON, for PostgreSQL only: SQLite has one node. */
 
 const list = (parameter: string) => `select value::bigint from json_array_elements_text(${parameter}::json)`
 
 const selectReached = statement<{ id: number; sequence: number; at: number }>(`
   select id, sequence, last_event_at as at from channels where id in (${list('$1')})`)
+const selectOne = statement<{ sequence: number; at: number }>(`select sequence, last_event_at as at from channels where id = $1`)
 const selectLiving = statement<{ id: number }>(`
   select i.id from identities i join app_instances a on a.id = i.app_instance_id and a.deleted_at is null
   where i.deleted_at is null and i.id in (${list('$1')})`)
@@ -19,6 +20,9 @@ export async function reachedChannels(db: Queries, channelIds: readonly number[]
   const rows = await db.all(selectReached, JSON.stringify(channelIds))
   return new Map(rows.map(({ id, sequence, at }) => [id, { sequence, at }]))
 }
+
+/** The last number and time of one channel, on either database; undefined if it is purged. */
+export const reachedChannel = async (db: Queries, channelId: number) => db.get(selectOne, channelId)
 
 /** Those of the users that are deleted, or whose app instance is. */
 export async function goneUsers(db: Queries, userIds: readonly number[]): Promise<number[]> {

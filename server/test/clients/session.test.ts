@@ -57,15 +57,21 @@ test('start() resolves at SESSION_ESTABLISHED, the prefetch sends the channels, 
 test.each([
   ['SIGTERM', 1012],
   ['SIGKILL', 1006],
-] as const)('after %s it is closed with %i, and reconnects by itself once the server is back', async (signal, code) => {
+] as const)('after %s it is closed with %i, and reconnects by itself and hears what it has missed', async (signal, code) => {
   const place = await startPlace()
   const { server, serve, say, bob } = place
   const running = sessionsOf(place, { name: 'bob', userArn: bob })
   await running.hears('bob', 'started')
+  await say('before')
+  await running.hears('bob', /^CREATE_CHANNEL_MESSAGE .*"Content":"before"/)
+  // Until then it is written which sessions there are.
+  await setTimeout(1000)
   server.kill(signal)
   await server.exit()
   await serve()
+  await say('missed')
   await running.hears('bob', 'started', 2)
+  await running.hears('bob', /^CREATE_CHANNEL_MESSAGE .*"Content":"missed"/)
   expect(running.told('bob')).toContain(`closed ${code}`)
   await say('again')
   await running.hears('bob', /^CREATE_CHANNEL_MESSAGE .*"Content":"again"/)

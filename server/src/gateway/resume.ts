@@ -1,0 +1,81 @@
+import type { Database } from '../database/database.ts'
+import type { SocketEvent } from '../bus/socket-events.ts'
+import { missedChannels, type MissedChannel } from '../nodes/missed-channels.ts'
+import { Turns } from '../tools/turns.ts'
+import { eventFrame } from './frame.ts'
+import { Holding } from './holding.ts'
+import type { Hub } from './hub.ts'
+import type { Session } from './session.ts'
+
+/** How many channels are read at the same time, for all sessions together. */
+const atOnce = 4
+
+interface Wiring {
+  readonly db: Database
+  readonly hub: Hub
+  readonly now: () => number
+  /** The session cannot be told what it has missed: it is to come back. */
+  readonly failed: (session: Session, error: unknown) => void
+}
+
+/**
+ * Tells clients that come back what they have missed: of each channel in order, before what happens meanwhile. A client that does not
+ * read waits until it does.
+ */
+export class Resume {
+  readonly #wiring: Wiring
+  readonly #turns = new Turns(atOnce)
+
+  constructor(wiring: Wiring) {
+    this.#wiring = wiring
+  }
+
+  /** What the session hears from now on is held back until `tell` has told what was before. */
+  begin(session: Session) {
+    session.holding = new Holding()
+  }
+
+  /** Of what has happened since then; false where that is too much. */
+  async tell(session: Session, since: number): Promise<boolean> {
+    const { db, hub, now, failed } = this.#wiring
+    try {
+      const channels = await missedChannels(db, session.userId, { since, behind: now() - Date.now() })
+      if (!channels) {
+        this.#end(session)
+        return false
+      }
+      for (const channel of channels) await this.#tellChannel(session, channel)
+      if (session.holding?.isOverfull) throw new Error('More has happened than a session waits for')
+      this.#end(session)
+      hub.flush()
+    } catch (error) {
+      failed(session, error)
+    }
+    return true
+  }
+
+  #end(session: Session) {
+    for (const frame of session.holding?.rest() ?? []) this.#wiring.hub.send(session, frame)
+    session.holding = undefined
+  }
+
+  async #tellChannel(session: Session, channel: MissedChannel) {
+    const { hub } = this.#wiring
+    const send = async (events: readonly SocketEvent[]) => {
+      for (const event of events) if (isFor(event, session.userId, channel)) hub.send(session, eventFrame(event))
+      if (session.isCongested) await new Promise<void>(resolve => session.onceDrained(resolve))
+    }
+    let told = channel.after
+    for (let isLeft = true; isLeft && session.isOpen;) {
+      const read = await this.#turns.take(() => channel.read(told))
+      await send(read.events)
+      told = read.upTo
+      isLeft = read.isLeft
+    }
+    for (const frame of session.holding?.release(channel.channelId, told) ?? []) hub.send(session, frame)
+  }
+}
+
+/** Whether a member there hears it. */
+const isFor = ({ only, subChannelId }: SocketEvent, userId: number, { places }: MissedChannel) =>
+  only ? only.includes(userId) : subChannelId === undefined || places.includes(subChannelId)

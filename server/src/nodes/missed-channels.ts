@@ -1,0 +1,98 @@
+import type { SocketEvent } from '../bus/socket-events.ts'
+import type { Database } from '../database/database.ts'
+import { missedSteps } from '../events/missed.ts'
+import { eventsLifetime, firstEventSince } from '../store/channel-events.ts'
+import { busyPlaces, departuresOf, firstMessageSince } from '../store/missed.ts'
+import { reachedChannel } from '../store/reached.ts'
+
+/** So many numbers are read at once. */
+const portion = 100
+/** Who has missed more of a channel, or in more channels, is to list them. */
+const mostMissed = 1000
+const mostChannels = 1000
+/** What no table holds is forgotten a little later than that. */
+const longestMilliseconds = eventsLifetime - 5 * 60_000
+/** So much of what is told again the client may have heard. */
+const unsureMilliseconds = 20_000
+
+export interface MissedChannel {
+  readonly channelId: number
+  /** In which sub-channels the user is; 0 for an ordinary channel. */
+  readonly places: readonly number[]
+  /** All up to that number has been heard. */
+  readonly after: number
+  /** What was heard after that number, a portion of it. */
+  read(after: number): Promise<{ readonly events: readonly SocketEvent[]; readonly upTo: number; readonly isLeft: boolean }>
+}
+
+interface Asked {
+  /** By real time. */
+  readonly since: number
+  /** So much later is it by the clock of what is stored, which is another one in tests only. */
+  readonly behind: number
+}
+
+interface Busy {
+  readonly channelId: number
+  readonly places: number[]
+  since: number
+  /** The number by which the user has left. */
+  readonly leftAt?: number
+}
+
+/** Where the user is, and has been since then; undefined where that is too much. */
+async function busyChannels(db: Database, userId: number, { since, behind }: Asked): Promise<Busy[] | undefined> {
+  const present = await busyPlaces(db, userId, since + behind, mostChannels + 1)
+  const left = await departuresOf(db, userId, since, mostChannels + 1)
+  if (present.length > mostChannels || left.length > mostChannels) return undefined
+  const busy = new Map<number, Busy>()
+  for (const { channelId, subChannelId, joinedAt } of present) {
+    const one = busy.get(channelId) ?? { channelId, places: [], since: Infinity }
+    one.places.push(subChannelId)
+    // Whoever was no member yet hears nothing of what was before.
+    one.since = Math.min(one.since, Math.max(since, joinedAt - behind))
+    busy.set(channelId, one)
+  }
+  const departed = left.filter(({ channelId }) => !busy.has(channelId))
+  return [
+    ...busy.values(),
+    ...[...Map.groupBy(departed, ({ channelId }) => channelId)].map(([channelId, all]) => ({
+      channelId,
+      places: all.map(({ subChannelId }) => subChannelId),
+      since,
+      leftAt: Math.max(...all.map(({ sequence }) => sequence)),
+    })),
+  ]
+}
+
+/** The channels of which the user may have missed something since then, each with a way to read that; undefined where it is too much. */
+export async function missedChannels(db: Database, userId: number, asked: Asked): Promise<MissedChannel[] | undefined> {
+  if (Date.now() - asked.since > longestMilliseconds) return undefined
+  const missed: MissedChannel[] = []
+  for (const busy of (await busyChannels(db, userId, asked)) ?? [undefined]) {
+    if (!busy) return undefined
+    const { channelId, places, since, leftAt } = busy
+    const notBefore = since + asked.behind
+    const firsts = await Promise.all([
+      firstEventSince(db, channelId, since),
+      ...places.map(place => firstMessageSince(db, channelId, place, notBefore)),
+    ])
+    const after = Math.min(...firsts.map(first => first ?? Infinity)) - 1
+    if (after === Infinity) continue
+    const reached = await reachedChannel(db, channelId)
+    if (reached && reached.sequence - after > mostMissed) return undefined
+    const read: MissedChannel['read'] = async from => {
+      const { steps, reached } = await missedSteps(db, { channelId, places, after: from, upTo: from + portion, notBefore })
+      const end = Math.min(leftAt ?? Infinity, reached.sequence)
+      const upTo = Math.min(from + portion, end)
+      const events = steps.filter(({ sequence }) => sequence! <= upTo).flatMap(step => step.events)
+      return { events: events.filter(event => !isUnknown(event, notBefore)), upTo: Math.max(from, upTo), isLeft: upTo < end }
+    }
+    missed.push({ channelId, places, after, read })
+  }
+  return missed
+}
+
+/** A message that was sent and deleted meanwhile. */
+const isUnknown = ({ type, payload }: SocketEvent, since: number) =>
+  type === 'DELETE_CHANNEL_MESSAGE' && new Date(payload['CreatedTimestamp'] as string).getTime() > since + unsureMilliseconds

@@ -1,0 +1,21 @@
+import { createHash } from 'node:crypto'
+
+/** A session of a user, by the id from its client. */
+export interface SessionOfUser {
+  readonly userId: number
+  readonly id: string
+}
+
+interface KnownSession {
+  readonly userId: number
+  /** A hash of its sessionId. */
+  readonly session: string
+}
+
+/** Hashed, since the id from a client may have any characters and length. */
+export const known = ({ userId, id }: SessionOfUser): KnownSession => ({
+  userId,
+  session: createHash('sha256').update(id).digest('base64url'),
+})
+
+export const keyOf = ({ userId, session }: KnownSession) => `${userId} ${session}`

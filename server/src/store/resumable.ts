@@ -1,0 +1,72 @@
+import { statement, type Queries } from '../database/database.ts'
+
+const upsert = statement(`
+  insert into resumable_sessions (user_id, session, node_id, opened_at, sure_at) values ($1, $2, $3, $4, null)
+  on conflict (user_id, session) do update set node_id = excluded.node_id, sure_at = null`)
+const change = statement(`update resumable_sessions set sure_at = $4 where user_id = $1 and session = $2 and node_id = $3`)
+const remove = statement(`delete from resumable_sessions where user_id = $1 and session = $2 and node_id = $3`)
+const select = statement<{ openedAt: number; sureAt: number | null; aliveAt: number | null }>(`
+  select s.opened_at as "openedAt", s.sure_at as "sureAt", n.alive_at as "aliveAt" from resumable_sessions s
+  left join resumable_nodes n on n.node_id = s.node_id where s.user_id = $1 and s.session = $2`)
+const beat = statement(`
+  insert into resumable_nodes (node_id, alive_at) values ($1, $2) on conflict (node_id) do update set alive_at = excluded.alive_at`)
+const forgetLost = statement(`
+  delete from resumable_sessions where (user_id, session) in (
+    select user_id, session from resumable_sessions where sure_at < $1 order by sure_at limit $2)`)
+const selectDead = statement<{ nodeId: string }>(`
+  select node_id as "nodeId" from resumable_nodes where alive_at < $1 order by alive_at limit 1`)
+const forgetOfNode = statement(`
+  delete from resumable_sessions where (user_id, session) in (
+    select user_id, session from resumable_sessions where node_id = $1 limit $2)`)
+const removeNode = statement(`delete from resumable_nodes where node_id = $1`)
+
+/** A session by what the database knows of it. */
+export interface KnownSession {
+  readonly userId: number
+  readonly session: string
+}
+
+export interface Standing {
+  /** Since when there is the session. */
+  readonly openedAt: number
+  /** The client has received all that was sent before; undefined while it answers in time. */
+  readonly sureAt: number | undefined
+  /** When its node was last alive, as far as that is known. */
+  readonly aliveAt: number | undefined
+}
+
+export async function findResumable(db: Queries, { userId, session }: KnownSession): Promise<Standing | undefined> {
+  const row = await db.get(select, userId, session)
+  return row && { openedAt: row.openedAt, sureAt: row.sureAt ?? undefined, aliveAt: row.aliveAt ?? undefined }
+}
+
+/** The node has the session, which may have been elsewhere before, and its client answers. */
+export async function putResumable(tx: Queries, { userId, session }: KnownSession, nodeId: string, now: number) {
+  await tx.run(upsert, userId, session, nodeId, now)
+}
+
+/** Does nothing where another node has it. */
+export async function changeResumable(tx: Queries, { userId, session }: KnownSession, nodeId: string, sureAt: number | undefined) {
+  await tx.run(change, userId, session, nodeId, sureAt ?? null)
+}
+
+/** Does nothing where another node has it. */
+export async function removeResumable(tx: Queries, { userId, session }: KnownSession, nodeId: string) {
+  await tx.run(remove, userId, session, nodeId)
+}
+
+/** The node is alive then. */
+export async function beatResumable(db: Queries, nodeId: string, at: number) {
+  await db.run(beat, nodeId, at)
+}
+
+/** Forgets sessions that were lost before that, at most `limit` of them. Says how many that were. */
+export async function forgetResumable(tx: Queries, before: number, limit: number): Promise<number> {
+  const lost = await tx.run(forgetLost, before, limit)
+  if (lost > 0) return lost
+  const dead = await tx.get(selectDead, before)
+  if (!dead) return 0
+  const left = await tx.run(forgetOfNode, dead.nodeId, limit)
+  if (left < limit) await tx.run(removeNode, dead.nodeId)
+  return Math.max(1, left)
+}

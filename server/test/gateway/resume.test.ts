@@ -1,0 +1,146 @@
+import { setTimeout } from 'node:timers/promises'
+import { expect, test } from 'vitest'
+import { listen, type Listening } from '../support/sockets.ts'
+import { onBothDatabases, type World } from '../support/world.ts'
+
+const contentsOf = ({ events }: Listening, type = 'CREATE_CHANNEL_MESSAGE') =>
+  events.filter(event => event.type === type).map(({ payload }) => payload!['Content'])
+
+async function hears(listening: Listening, content: string) {
+  await expect.poll(() => contentsOf(listening)).toContain(content)
+}
+
+async function outcomes({ app }: World) {
+  const text = await (await fetch(`${app.url}/metrics`)).text()
+  return Object.fromEntries(
+    [...text.matchAll(/^carillon_session_resumes_total\{outcome="(\w+)"\} (\d+)$/gm)].map(([, name, count]) => [name, Number(count)]),
+  )
+}
+
+/** Alice has a channel with bob, who is connected. */
+async function makeChannel(world: World) {
+  const { messaging, app } = world
+  const { arn, user } = await world.appInstance(['alice', 'bob', 'carol'])
+  const ChimeBearer = user('alice')
+  const newChannel = async (Name: string, members = ['alice', 'bob']) => {
+    const { ChannelArn } = await messaging.createChannel({ AppInstanceArn: arn, Name, MemberArns: members.map(user), ChimeBearer })
+    return ChannelArn!
+  }
+  const ChannelArn = await newChannel('general')
+  const sessionId = crypto.randomUUID()
+  const say = async (Content: string, to = ChannelArn) =>
+    messaging.sendChannelMessage({ ChannelArn: to, Content, Type: 'STANDARD', Persistence: 'PERSISTENT', ChimeBearer })
+  const connect = async () => listen(app, user('bob'), { sessionId })
+  return { user, ChannelArn, ChimeBearer, newChannel, say, connect, bob: await connect() }
+}
+
+/** As a network does that goes away: without a close. */
+async function cut({ socket, closed }: Listening) {
+  socket.terminate()
+  await closed
+}
+
+onBothDatabases('a client that comes back with the same sessionId', world => {
+  test('is told in order what it has missed, and what happens from then on', async () => {
+    const { ChannelArn, ChimeBearer, user, newChannel, say, connect, bob } = await makeChannel(world())
+    const { messaging } = world()
+    const { MessageId } = await say('before')
+    await hears(bob, 'before')
+    await cut(bob)
+    for (let count = 0; count < 30; count++) await say(`missed ${count}`)
+    await messaging.updateChannelMessage({ ChannelArn, MessageId, Content: 'edited', ChimeBearer })
+    const other = await newChannel('other')
+    await say('in the other', other)
+    const left = await newChannel('left')
+    await messaging.deleteChannelMembership({ ChannelArn: left, MemberArn: user('bob'), ChimeBearer })
+    await say('not for bob', left)
+    const back = await connect()
+    await say('after')
+    await hears(back, 'after')
+    await hears(back, 'in the other')
+    const general = contentsOf(back).filter(content => content !== 'before' && content !== 'edited' && content !== 'in the other')
+    expect(general).toEqual([...Array.from({ length: 30 }, (_, count) => `missed ${count}`), 'after'])
+    expect(back.events[0]!.type).toBe('SESSION_ESTABLISHED')
+    expect(contentsOf(back, 'UPDATE_CHANNEL_MESSAGE')).toEqual(['edited'])
+    const removals = () => back.events.filter(({ type }) => type === 'DELETE_CHANNEL_MEMBERSHIP')
+    await expect.poll(removals).toHaveLength(1)
+    expect(removals()[0]!.payload).toMatchObject({ ChannelArn: left, Member: { Arn: user('bob') } })
+    expect(contentsOf(back)).not.toContain('not for bob')
+    await expect.poll(() => outcomes(world())).toMatchObject({ resumed: 1 })
+  })
+
+  test('is told nothing where it has closed the session itself', async () => {
+    const { say, connect, bob } = await makeChannel(world())
+    bob.socket.close(1000)
+    await bob.closed
+    await say('missed')
+    const back = await connect()
+    await say('after')
+    await hears(back, 'after')
+    expect(contentsOf(back)).toEqual(['after'])
+  })
+
+  test('is told nothing of others: what is for somebody else, or was sent before it has joined', async () => {
+    const { user, ChimeBearer, newChannel, say, connect, bob } = await makeChannel(world())
+    const { messaging } = world()
+    const joined = await newChannel('joined', ['alice', 'carol'])
+    await cut(bob)
+    await say('before bob', joined)
+    await setTimeout(5)
+    await messaging.createChannelMembership({ ChannelArn: joined, MemberArn: user('bob'), Type: 'DEFAULT', ChimeBearer })
+    await say('with bob', joined)
+    await messaging.sendChannelMessage({
+      ChannelArn: joined,
+      Content: 'for carol',
+      Type: 'STANDARD',
+      Persistence: 'PERSISTENT',
+      Target: [{ MemberArn: user('carol') }],
+      ChimeBearer,
+    })
+    await messaging.sendChannelMessage({
+      ChannelArn: joined,
+      Content: 'for bob',
+      Type: 'STANDARD',
+      Persistence: 'PERSISTENT',
+      Target: [{ MemberArn: user('bob') }],
+      ChimeBearer,
+    })
+    const back = await connect()
+    await hears(back, 'for bob')
+    expect(contentsOf(back)).toEqual(['with bob', 'for bob'])
+  })
+
+  test('with another sessionId is told nothing', async () => {
+    const { user, say, bob } = await makeChannel(world())
+    await cut(bob)
+    await say('missed')
+    const other = await listen(world().app, user('bob'))
+    await say('after')
+    await hears(other, 'after')
+    expect(contentsOf(other)).toEqual(['after'])
+  })
+
+  test('too late is told nothing, and counted', async () => {
+    const { say, connect, bob } = await makeChannel(world())
+    await cut(bob)
+    for (let count = 0; count < 1010; count += 10) {
+      await Promise.all(Array.from({ length: 10 }, async (_, one) => say(`missed ${count + one}`)))
+    }
+    const before = (await outcomes(world()))['expired'] ?? 0
+    const back = await connect()
+    await say('after')
+    await hears(back, 'after')
+    expect(contentsOf(back)).toEqual(['after'])
+    await expect.poll(() => outcomes(world())).toMatchObject({ expired: before + 1 })
+  })
+
+  test('while its old socket is still open is told what that may not have received', async () => {
+    const { say, connect, bob } = await makeChannel(world())
+    // The network takes everything and carries nothing.
+    bob.socket.pause()
+    await say('missed')
+    const back = await connect()
+    await hears(back, 'missed')
+    expect(contentsOf(back)).toEqual(['missed'])
+  })
+})
