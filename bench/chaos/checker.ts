@@ -68,6 +68,24 @@ const heardFromTheStart: Property = ({ sent, sockets }, final, members) => {
   return found
 }
 
+/** A client that reconnects with the same sessionId hears what it missed: all its sockets together have heard everything since the first. */
+const nothingMissed: Property = ({ sockets }, final, members) => {
+  const places = numbered(final)
+  const found: string[] = []
+  for (const user of members) {
+    const heard = new Set(
+      sockets
+        .filter(socket => socket.user === user)
+        .flatMap(socket => created(socket, final.channel).map(event => places.get(event.messageId))),
+    )
+    const first = Math.min(...[...heard].map(place => place ?? Infinity))
+    const missed = final.messages.filter((_, place) => place > first && !heard.has(place))
+    if (missed.length > 0)
+      found.push(`${user} has missed ${missed.length} messages over all its sockets, the first is ${missed[0]!.content}`)
+  }
+  return found
+}
+
 /** Whoever is connected in the end has heard the last of it. */
 const heardToTheEnd: Property = ({ sockets }, final, members) => {
   const last = final.messages.at(-1)
@@ -159,6 +177,7 @@ const properties: Readonly<Record<string, Property>> = {
   'no message is stored twice': noneTwice,
   'a socket hears a channel in order, once, without gaps': heardInOrder,
   'a socket hears all since it was established': heardFromTheStart,
+  'a client that reconnects hears what it missed': nothingMissed,
   'every socket hears the last message': heardToTheEnd,
   'edits stand and are heard': editsStand,
   'a channel is heard by its members, and by nobody else': membersHear,

@@ -62,6 +62,14 @@ test.each<[string, (history: History) => void]>([
     history => void socket(history).heard.push(...socket(history).heard.splice(2, 1)),
   ],
   ['a socket hears all since it was established', history => void socket(history).heard.splice(0, 2)],
+  [
+    'a client that reconnects hears what it missed',
+    history => {
+      const heard = socket(history).heard.splice(2)
+      socket(history).closedAt = 190
+      history.sockets.push({ user: 'alice', node: 'node 2', establishedAt: 290, heard: heard.slice(1) })
+    },
+  ],
   ['every socket hears the last message', history => void socket(history).heard.pop()],
   ['every socket hears the last message', history => void (socket(history).closedAt = 400)],
   ['edits stand and are heard', history => void socket(history).heard.splice(1, 1)],
