@@ -8,7 +8,7 @@ import type { Database } from '../database/database.ts'
 import type { Log } from '../observe/log.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import type { Config } from '../settings/config.ts'
-import { settledOnce } from '../store/settings.ts'
+import { sharedValue } from '../store/shared-values.ts'
 import { journalOf } from './journal.ts'
 
 interface Tools {
@@ -30,7 +30,7 @@ export interface OpenBus {
 export async function openBus(config: Config, { db, log, metrics }: Tools): Promise<OpenBus> {
   if (config.natsUrl === undefined) return { bus: createLocalBus(), close: async () => {} }
   const options = await natsOptions(config)
-  const subjects = subjectsOf(await settledOnce(db, 'bus-name', () => crypto.randomUUID()))
+  const subjects = subjectsOf(await sharedValue(db, 'bus-name', () => crypto.randomUUID()))
   const journal = await journalOf(db)
   let bus: NatsBus | undefined
   const link = await NatsLink.open({ options, log, hear: data => bus?.hear(data) })
