@@ -1,8 +1,4 @@
-import { setFlagsFromString } from 'node:v8'
 import { defineConfig, type ViteUserConfig } from 'vitest/config'
-
-// Each worker would spend more on optimizing what it runs than the optimized code saves it.
-setFlagsFromString('--no-opt')
 
 type Options = NonNullable<ViteUserConfig['test']>
 
