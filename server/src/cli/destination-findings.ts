@@ -21,7 +21,7 @@ async function streamsOf(config: Config): Promise<string[]> {
   }
 }
 
-/** What is said of the file of --destinations, and of each stream that is configured there or by an app instance: it is tried. */
+/** The findings about the file of --destinations, and about each stream that it or an app instance configures: each stream is tried. */
 export async function destinationFindings(config: Config): Promise<Finding[]> {
   try {
     const destinations = await readDestinations(config.destinations, process.env)

@@ -36,7 +36,7 @@ async function status(flags: object) {
   })
 }
 
-/** The dead entries, a lane's or all. */
+/** The dead entries of a lane, or of all lanes. */
 async function* deadEntries(db: Database, lane: string | undefined): AsyncGenerator<DeadEntry> {
   let after = 0
   for (;;) {
@@ -78,7 +78,7 @@ async function chosen(db: Database, ids: readonly string[], { lane, all }: Choic
   return found
 }
 
-/** Does it to each, in transactions that are small. */
+/** Applies it to each entry, in small transactions. */
 async function each(db: Database, ids: readonly number[], act: (tx: Parameters<typeof dropDead>[0], id: number) => Promise<boolean>) {
   let done = 0
   for (let at = 0; at < ids.length; at += step) {

@@ -12,7 +12,7 @@ import { afterCommit, type Follower } from './follower.ts'
 /** The kind of the outbox's lanes that take records: one for each stream. The sub-lane is the ChannelArn. */
 export const streamKind = 'stream'
 
-/** What a stream is told of a message: what becomes of one on its way through a flow only once it is released. */
+/** The record of a message. A message in a flow has none until it is released. */
 const typeOfMessage: Partial<Readonly<Record<MessageKind, string>>> = {
   MessageSent: 'CREATE_CHANNEL_MESSAGE',
   MessageEdited: 'UPDATE_CHANNEL_MESSAGE',
@@ -27,7 +27,7 @@ async function stream(tx: Transaction, destination: string, channelArn: string, 
   afterCommit(tx, { wake: 'outbox', lane })
 }
 
-/** To the stream of the app instance's channels, where it has one: what is said is looked up only then. */
+/** Appends a record for the stream of the app instance's channels. Without a stream nothing is looked up. */
 async function streamOfChannels(
   tx: Transaction,
   { moment: { at, channelStream } }: InChannel,

@@ -61,7 +61,7 @@ interface Wiring extends Asking {
   readonly pingSeconds: number
   /** Undefined on a single node. */
   readonly allSessions: SessionsOfNodes | undefined
-  /** Undefined where clients that come back are told nothing of what they missed. */
+  /** Undefined with --resume off. */
   readonly resumable: ResumableSessions | undefined
   readonly log: Log
   readonly refusals: Refusals
@@ -342,7 +342,7 @@ export class Gateway {
     if (!session.received()) this.#end(session, closeCodes.forbidden, 'Too many frames: the server expects none from a client')
   }
 
-  /** Closed by the client, the session has ended. A client that is cut off, or says that it was told to go, may come back. */
+  /** If the client closes, the session ends. A client whose connection was lost, or that confirms a close of the server, may reconnect. */
   #leaves(session: Session, code: number) {
     const { resumable } = this.#wiring
     if (session.closedAt === undefined && clientEnds.has(code)) resumable?.ended(session.claim)
@@ -387,7 +387,7 @@ export class Gateway {
   }
 }
 
-/** A client that closes with one of these does not mean to come back (docs/service/clients.md#closing-and-reconnecting). */
+/** A client that closes with one of these codes does not want to reconnect (docs/service/clients.md#closing-and-reconnecting). */
 const clientEnds: ReadonlySet<number> = new Set([1000, 1001, 1005])
 /** A session that is closed with one of these is not resumed. */
 const finalCodes: ReadonlySet<CloseCode> = new Set([closeCodes.forbidden, closeCodes.unauthorized])

@@ -1,7 +1,7 @@
 import type { SocketEvent } from '../bus/socket-events.ts'
 import type { Frame } from './frame.ts'
 
-/** So many frames wait until a client has been told what it missed; one that would wait for more is to come back once more. */
+/** The most frames that wait while a client is sent what it missed. If there are more, the client has to connect again. */
 const mostHeld = 1000
 
 interface Held {
@@ -10,7 +10,7 @@ interface Held {
   readonly frame: Frame
 }
 
-/** What happens while a client is told what it has missed: of each channel it is heard after that. */
+/** The events that arrive while a client is sent what it missed: those of a channel are sent after what was missed there. */
 export class Holding {
   #held: Held[] = []
   readonly #told = new Set<number>()
@@ -20,7 +20,7 @@ export class Holding {
     return this.#isOverfull
   }
 
-  /** False for what is heard at once. */
+  /** False if the frame need not wait. */
   take({ channelId, sequence }: SocketEvent, frame: Frame): boolean {
     if (this.#told.has(channelId)) return false
     if (this.#held.length < mostHeld) this.#held.push({ channelId, sequence, frame })
@@ -28,7 +28,7 @@ export class Holding {
     return true
   }
 
-  /** The client has been told of the channel up to that number: what has happened in it since. */
+  /** The frames of the channel after that number; the client has been sent everything up to it. */
   release(channelId: number, told: number): Frame[] {
     this.#told.add(channelId)
     const [own, others] = [this.#held.filter(held => held.channelId === channelId), this.#held.filter(held => held.channelId !== channelId)]
@@ -36,7 +36,7 @@ export class Holding {
     return own.filter(({ sequence }) => sequence === undefined || sequence > told).map(({ frame }) => frame)
   }
 
-  /** All that is left, when there is nothing more to tell. */
+  /** All frames that are left, once everything that was missed has been sent. */
   rest(): Frame[] {
     return this.#held.splice(0).map(({ frame }) => frame)
   }

@@ -14,13 +14,13 @@ interface Wiring {
   readonly db: Database
   readonly hub: Hub
   readonly now: () => number
-  /** The session cannot be told what it has missed: it is to come back. */
+  /** Called if the session cannot be sent what it missed: its socket is closed, and the client connects again. */
   readonly failed: (session: Session, error: unknown) => void
 }
 
 /**
- * Tells clients that come back what they have missed: of each channel in order, before what happens meanwhile. A client that does not
- * read waits until it does.
+ * Sends clients that reconnect what they have missed: of each channel in order, and before what happens meanwhile. If a client does
+ * not read, the rest waits until it does.
  */
 export class Resume {
   readonly #wiring: Wiring
@@ -30,12 +30,12 @@ export class Resume {
     this.#wiring = wiring
   }
 
-  /** What the session hears from now on is held back until `tell` has told what was before. */
+  /** Holds back new events of the session until `tell` has sent the events that the client missed. */
   begin(session: Session) {
     session.holding = new Holding()
   }
 
-  /** Of what has happened since then; false where that is too much. */
+  /** Sends the events since that time, in epoch milliseconds. False if there are too many; then nothing is sent. */
   async tell(session: Session, since: number): Promise<boolean> {
     const { db, hub, now, failed } = this.#wiring
     try {
@@ -76,6 +76,6 @@ export class Resume {
   }
 }
 
-/** Whether a member there hears it. */
+/** Whether the event is for this user in this channel. */
 const isFor = ({ only, subChannelId }: SocketEvent, userId: number, { places }: MissedChannel) =>
   only ? only.includes(userId) : subChannelId === undefined || places.includes(subChannelId)

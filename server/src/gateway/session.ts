@@ -11,9 +11,9 @@ import type { TopicOf } from './topic.ts'
 const mostBuffered = 1024 * 1024
 /** The unread bytes above which a client gets events only, and no prefetch. */
 const congested = 64 * 1024
-/** A socket that was sent something is pinged after that, so that it is known what it has received. */
+/** How long after an event a socket is pinged, so that the server learns what the client has received. */
 const askMilliseconds = 5000
-/** A client that has not said for so long that it has received something is late. */
+/** A client is late if it has not confirmed an event for so long. */
 const lateMilliseconds = 10_000
 /** The most frames that a client may send in a second; one that sends more is closed. */
 const mostFramesPerSecond = 100
@@ -57,11 +57,11 @@ export class Session {
   #askedAt = 0
   #lastSentAt = 0
   #unsureSince: number | undefined
-  /** Takes what is to be heard after what the client has missed. */
+  /** Takes the events that arrive while the client is sent what it missed. */
   holding: Holding | undefined
-  /** Since when it is late, as it was said last. */
+  /** Since when the client is late, as last reported. */
   toldLateSince: number | undefined
-  /** When it was closed from here. */
+  /** When the server closed the socket. */
   closedAt: number | undefined
 
   constructor(

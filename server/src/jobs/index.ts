@@ -141,7 +141,7 @@ async function expireFlowCallbacks({ db, now, isStopping }: Tools) {
   return count
 }
 
-/** So long the state of a lane is known after somebody has worked on it. */
+/** How long the state of a lane is stored after its last delivery. */
 const laneLifetime = 30 * 24 * 60 * 60 * 1000
 
 async function forgetIdleLanes({ db, now }: Tools) {

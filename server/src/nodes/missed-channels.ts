@@ -5,30 +5,30 @@ import { eventsLifetime, firstEventSince } from '../store/channel-events.ts'
 import { busyPlaces, departuresOf, firstMessageSince } from '../store/missed.ts'
 import { reachedChannel } from '../store/reached.ts'
 
-/** So many numbers are read at once. */
+/** How many numbers are read at a time. */
 const portion = 100
-/** Who has missed more of a channel, or in more channels, is to list them. */
+/** A client that has missed more events of a channel, or events in more channels, has to list them itself. */
 const mostMissed = 1000
 const mostChannels = 1000
-/** What no table holds is forgotten a little later than that. */
+/** How far back events can be read; stored events are deleted a little later. */
 const longestMilliseconds = eventsLifetime - 5 * 60_000
-/** So much of what is told again the client may have heard. */
+/** How many milliseconds of events are sent again although the client may have received them. */
 const unsureMilliseconds = 20_000
 
 export interface MissedChannel {
   readonly channelId: number
-  /** In which sub-channels the user is; 0 for an ordinary channel. */
+  /** The sub-channels that the user is in; 0 for an ordinary channel. */
   readonly places: readonly number[]
-  /** All up to that number has been heard. */
+  /** The client has received everything up to this number. */
   readonly after: number
-  /** What was heard after that number, a portion of it. */
+  /** Reads some of the events after that number. */
   read(after: number): Promise<{ readonly events: readonly SocketEvent[]; readonly upTo: number; readonly isLeft: boolean }>
 }
 
 interface Asked {
   /** By real time. */
   readonly since: number
-  /** So much later is it by the clock of what is stored, which is another one in tests only. */
+  /** How far the clock of stored times is ahead of real time, in milliseconds; they differ in tests only. */
   readonly behind: number
 }
 
@@ -40,7 +40,7 @@ interface Busy {
   readonly leftAt?: number
 }
 
-/** Where the user is, and has been since then; undefined where that is too much. */
+/** The channels in which the user is, or has been since then; undefined if there are too many. */
 async function busyChannels(db: Database, userId: number, { since, behind }: Asked): Promise<Busy[] | undefined> {
   const present = await busyPlaces(db, userId, since + behind, mostChannels + 1)
   const left = await departuresOf(db, userId, since, mostChannels + 1)
@@ -49,7 +49,7 @@ async function busyChannels(db: Database, userId: number, { since, behind }: Ask
   for (const { channelId, subChannelId, joinedAt } of present) {
     const one = busy.get(channelId) ?? { channelId, places: [], since: Infinity }
     one.places.push(subChannelId)
-    // Whoever was no member yet hears nothing of what was before.
+    // A user who joined later gets no event from before the join.
     one.since = Math.min(one.since, Math.max(since, joinedAt - behind))
     busy.set(channelId, one)
   }

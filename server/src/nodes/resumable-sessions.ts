@@ -12,13 +12,13 @@ import {
 } from '../store/resumable.ts'
 import { keyOf, known, type SessionOfUser } from './session-of-user.ts'
 
-/** How long a change waits for others that are written with it, and how many are written in one transaction. */
+/** How long a change waits to be written together with others, and how many changes one transaction writes. */
 const writeMilliseconds = 250
 const portion = 200
 const beatMilliseconds = 5000
-/** A client that answers in time has received what is older, and so much may pass until it is noticed that it does not. */
+/** A client that answers pings in time has received everything that is older than this; so long may it take to notice that it does not. */
 const answerMilliseconds = 12_000
-/** What a transaction takes until its events are sent, and what the clocks of two nodes may be apart. */
+/** The time from a transaction to its events, plus the difference between the clocks of two nodes. */
 const slackMilliseconds = 4000
 
 type Change = (tx: Queries, own: KnownSession, nodeId: string) => Promise<void>

@@ -128,7 +128,7 @@ interface Lane {
 
 const secondsOf = (at: number | undefined) => at && at / 1000
 
-/** So many lanes have lines of their own; those after them are left out. */
+/** How many lanes have lines of their own; further lanes are left out. */
 const mostLanes = 100
 
 /** How the lanes of the outbox are doing, those with the most entries first: looked up once each time the figures are asked for. */

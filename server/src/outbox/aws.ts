@@ -1,4 +1,4 @@
-/** Any of them says that the operator has given credentials of their own. */
+/** If one of these is set, the operator has configured credentials. */
 const credentialVariables = [
   'AWS_ACCESS_KEY_ID',
   'AWS_PROFILE',
@@ -8,7 +8,7 @@ const credentialVariables = [
   'AWS_CONTAINER_CREDENTIALS_FULL_URI',
 ]
 
-/** Emulators want a signature and do not check it. */
+/** Emulators require a signature but do not check it. */
 const emulatorCredentials = { accessKeyId: 'test', secretAccessKey: 'test' }
 
 /** More than the outbox has in flight: a destination that is slow to answer takes no connection from another one. */

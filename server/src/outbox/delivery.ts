@@ -11,7 +11,7 @@ export interface SingleDelivery {
   readonly attempts: number
   /** Rejects if the delivery failed, with Refused if another try would not help. Ends early when the signal aborts. */
   readonly deliver: (entry: OutboxEntry, signal: AbortSignal) => Promise<void>
-  /** Called in the transaction that removes an entry which is given up, with the error of the last try. Without it the entry is kept as dead. */
+  /** Called in the transaction that gives up an entry, with the error of the last try. Without this member the entry is kept as dead. */
   readonly giveUp?: (tx: Transaction, entry: OutboxEntry, error: unknown) => Promise<void>
 }
 
@@ -23,7 +23,7 @@ export interface BatchSize {
   readonly isOneOfEachSubLane: boolean
 }
 
-/** What has become of an entry: undefined where it is delivered, Refused where it never will be, else it is tried again. */
+/** The outcome of an entry: undefined if it was delivered, Refused if no try can succeed; any other error is tried again. */
 export type Outcome = Error | undefined
 
 /**

@@ -6,7 +6,7 @@ import { NotReached, type StreamSink } from './sink.ts'
 
 /** What PutRecords takes, with room for what JSON adds to it. */
 const batch = { entries: 500, bytes: 3 * 1024 * 1024, isOneOfEachSubLane: true }
-/** Of each record the answer says a shard and a number. */
+/** The largest answer in bytes: a shard and a number for each record. */
 const largestAnswer = 1024 * 1024
 
 type SdkError = Error & { readonly $metadata?: { readonly httpStatusCode?: number } }
@@ -17,7 +17,7 @@ function partsOf(arn: string) {
   return { region: region!, name: resource!.slice('stream/'.length) }
 }
 
-/** Why Kinesis has not done it, with what to change. */
+/** Why Kinesis refused, and what to change. */
 function explained(arn: string, error: unknown, endpoint: string | undefined): Error {
   const { name, message, $metadata } = error as SdkError
   const where = `the stream ${partsOf(arn).name}`

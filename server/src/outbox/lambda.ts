@@ -5,7 +5,7 @@ import { Refused } from './delivery.ts'
 import { NotReached } from './sink.ts'
 import { WebhookRefusal } from './webhook.ts'
 
-/** An accepted invocation has no body, and a refused one a sentence. */
+/** The largest answer in bytes: an accepted invocation has no body, a refused one a sentence. */
 const largestAnswer = 64 * 1024
 
 /** Passes an event to a function. Resolves once it is accepted; rejects with Refused if another attempt would not help. */

@@ -1,6 +1,6 @@
 import { partsOfLane } from '../store/outbox.ts'
 
-/** So many destinations have figures of their own; the others of a kind share one line. */
+/** How many destinations have figures of their own; the others of a kind share one line. */
 const most = 100
 
 /** The labels of a lane in /metrics: whoever makes up destinations does not make up lines without end. */

@@ -2,7 +2,7 @@ import type { Queries } from '../database/database.ts'
 import { markDelivered, markFailed } from '../store/outbox-lanes.ts'
 import { BoundedMap } from '../tools/bounded-map.ts'
 
-/** So often the state of a lane is written at the most. */
+/** How often the state of a lane is written at most. */
 const markMilliseconds = 5000
 const lanesAtMost = 1000
 

@@ -8,16 +8,16 @@ import { Window } from './window.ts'
 
 /** How many entries of a lane are in memory at the most. */
 const windowAtMost = 1000
-/** After so many batches the others have their turn. */
+/** After this many batches other lanes have their turn. */
 const batchesAtMost = 50
-/** For so long a node keeps a lane that it works on, and nobody else does; a batch begins only while that lasts for longer than one takes. */
+/** How long a node holds a lane. No other node works on the lane meanwhile, and a batch begins only if there is time enough for it. */
 const leaseMilliseconds = 12_000
 const leaseLeft = 7000
 /** How long a lane waits after failures, in which nothing has arrived: 500 ms, 1 s, … */
 const pauseOf = (failures: number) => Math.min(30_000, 250 * 2 ** failures)
 /** How often the log repeats that a lane fails. */
 const remindMilliseconds = 10 * 60 * 1000
-/** So often a lane that is worked on looks for new entries. */
+/** How often a lane looks for new entries while a node works on it. */
 const lookMilliseconds = 100
 
 /** What is left after some work: nothing, more, or what has to wait. */

@@ -1,7 +1,7 @@
 import type { Dialect } from './dialect.ts'
 
 /**
- * What a client needs that comes back with the same sessionId.
+ * What the server needs to know of a client that reconnects with the same sessionId.
  * - resumable_sessions: the sessions that are open, or have been lost. session is a hash of the sessionId. Before opened_at there is
  *   nothing to hear, and before sure_at the client has certainly received all; that is null while it answers in time, and then it is a
  *   little before its node was last alive.
