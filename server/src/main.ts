@@ -3,6 +3,7 @@ import packageFile from '../package.json' with { type: 'json' }
 import { addBackup } from './cli/backup.ts'
 import { addCerts } from './cli/certs.ts'
 import { addCheck } from './cli/check.ts'
+import { addFlows } from './cli/flows.ts'
 import { addJobs } from './cli/jobs.ts'
 import { addKeys } from './cli/keys.ts'
 import { addOutbox } from './cli/outbox.ts'
@@ -24,6 +25,7 @@ addCheck(program)
 addKeys(program)
 addRoles(program)
 addOutbox(program)
+addFlows(program)
 
 try {
   await program.parseAsync()

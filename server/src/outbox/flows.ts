@@ -9,8 +9,11 @@ import { Refused, type SingleDelivery } from './delivery.ts'
 
 const iso = (milliseconds: number | undefined) => (milliseconds === undefined ? undefined : new Date(milliseconds).toISOString())
 
+/** What an event says of a run. */
+export type InvokedRun = Omit<Run, 'id' | 'channelId' | 'subChannelId' | 'isEdit' | 'processors' | 'position'>
+
 /** The event that a processor receives (docs/service/channel-flows.md#the-event-of-a-processor). Undefined members are left out. */
-const eventOf = (run: Run, callbackId: string) => ({
+export const eventOf = (run: InvokedRun, callbackId: string) => ({
   EventType: 'CHANNEL_MESSAGE_EVENT',
   CallbackId: callbackId,
   ChannelMessage: {
@@ -30,7 +33,7 @@ const eventOf = (run: Run, callbackId: string) => ({
 })
 
 /** The members that the event of the real service does not have (docs/service/channel-flows.md#the-event-of-a-processor). */
-function moreOf({ target, contentType, attributes }: Run) {
+function moreOf({ target, contentType, attributes }: InvokedRun) {
   if (!target && contentType === undefined && !attributes) return {}
   return { Carillon: { Target: target && [{ MemberArn: target.arn }], ContentType: contentType, MessageAttributes: attributes } }
 }

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { Client } from 'pg'
-import { expect, test } from 'vitest'
+import { expect, inject, test } from 'vitest'
 import { operations, type OperationName } from '../../src/contract/index.ts'
 import type { Shape } from '../../src/contract/shapes.ts'
 import { keyVariables, rootKey, serve, temporaryFolder } from '../support/process.ts'
@@ -53,9 +53,21 @@ test.each(databaseKinds)('no log has user content or a secret, at any level and 
   const databaseUrl = kind === 'postgres' ? await createPostgresDatabase() : undefined
   const limits = ['--limit-app-instances', '100000', '--limit-elastic-channels-per-app-instance', '100']
   const flags = ['--log-level', 'trace', '--audit-log', audit, ...limits]
-  const server = serve(['--port', '0', '--data', folder, ...flags, ...(databaseUrl === undefined ? [] : ['--database-url', databaseUrl])], {
-    env: keyVariables,
-  })
+  const server = serve(
+    [
+      '--port',
+      '0',
+      '--data',
+      folder,
+      '--kinesis-endpoint',
+      inject('kinesisUrl'),
+      ...flags,
+      ...(databaseUrl === undefined ? [] : ['--database-url', databaseUrl]),
+    ],
+    {
+      env: keyVariables,
+    },
+  )
   const app = { url: await server.url(), rootKey: { ...rootKey } }
   const { identity, messaging } = clientsOf(app)
   const clients = { identity, messaging, ...makersOf(identity) }
