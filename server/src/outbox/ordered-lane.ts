@@ -13,8 +13,8 @@ const batchesAtMost = 50
 /** How long a node holds a lane. No other node works on the lane meanwhile, and a batch begins only if there is time enough for it. */
 const leaseMilliseconds = 12_000
 const leaseLeft = 7000
-/** How long a lane waits after failures, in which nothing has arrived: 500 ms, 1 s, … */
-const pauseOf = (failures: number) => Math.min(30_000, 250 * 2 ** failures)
+/** How long a lane waits after failures, in which nothing has arrived: 100 ms, 200 ms, … */
+const pauseOf = (failures: number) => Math.min(30_000, 50 * 2 ** failures)
 /** How often the log repeats that a lane fails. */
 const remindMilliseconds = 10 * 60 * 1000
 /** How often a lane looks for new entries while a node works on it. */
