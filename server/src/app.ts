@@ -4,6 +4,7 @@ import { setTimeout } from 'node:timers/promises'
 import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import packageFile from '../package.json' with { type: 'json' }
 import { AnsweredTokens } from './api/answered-tokens.ts'
 import { Answers } from './http/answers.ts'
 import { Arrivals } from './http/arrivals.ts'
@@ -213,10 +214,15 @@ export async function startApp(config: Config, { now = Date.now, keys, through =
     const store = through(opened)
     db = store
     await requireSameBus(db, config.natsUrl !== undefined)
-    opening = await openBus(config, { db, log, metrics })
-    const { bus } = opening
     const nodeId = randomUUID()
-    const node = { id: nodeId, name: `${hostname()}:${new URL(url).port}`, bus: config.natsUrl === undefined ? null : 'nats' }
+    const node = {
+      id: nodeId,
+      name: `${hostname()}:${new URL(url).port}`,
+      version: packageFile.version,
+      bus: config.natsUrl === undefined ? null : 'nats',
+    }
+    opening = await openBus(config, { db, node, log, metrics })
+    const { bus } = opening
     if (db.kind === 'postgres') stopBeating = await keepAlive(node, { db, log })
     const allSessions = bus.following && new SessionsOfNodes({ db, nodeId, log })
     const resumable = config.resume === 'on' ? new ResumableSessions({ db, nodeId, log }) : undefined

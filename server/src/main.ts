@@ -2,7 +2,7 @@ import { Command } from 'commander'
 import packageFile from '../package.json' with { type: 'json' }
 import { addBackup } from './cli/backup.ts'
 import { addCerts } from './cli/certs.ts'
-import { addCheck } from './cli/check.ts'
+import { addDoctor } from './cli/doctor.ts'
 import { addJobs } from './cli/jobs.ts'
 import { addKeys } from './cli/keys.ts'
 import { addOutbox } from './cli/outbox.ts'
@@ -20,7 +20,7 @@ addServe(program)
 addCerts(program)
 addJobs(program)
 addBackup(program)
-addCheck(program)
+addDoctor(program)
 addKeys(program)
 addRoles(program)
 addOutbox(program)
