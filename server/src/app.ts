@@ -208,12 +208,6 @@ export async function startApp(config: Config, { now = Date.now, keys, through =
       tlsPort = await listen(tls, config.host, config.tlsPort)
       stopFollowing = followPair(certificate.files, certificate.pair, { take: pair => tls.setSecureContext(pair), log })
     }
-    let wake: ((what: Wake) => void) | undefined
-    const follow = (what: AfterCommit) => ('wake' in what ? wake?.(what) : opening?.bus.publish(what))
-    const opened = await openDatabase(config, { log, follow: what => follow(what as AfterCommit), settled: () => turnEnd.now() })
-    const store = through(opened)
-    db = store
-    await requireSameBus(db, config.natsUrl !== undefined)
     const nodeId = randomUUID()
     const node = {
       id: nodeId,
@@ -221,6 +215,14 @@ export async function startApp(config: Config, { now = Date.now, keys, through =
       version: packageFile.version,
       bus: config.natsUrl === undefined ? null : 'nats',
     }
+    log.setBindings({ node: node.name })
+    metrics.node.set({ node: node.name, version: node.version, bus: node.bus ?? 'none' }, 1)
+    let wake: ((what: Wake) => void) | undefined
+    const follow = (what: AfterCommit) => ('wake' in what ? wake?.(what) : opening?.bus.publish(what))
+    const opened = await openDatabase(config, { log, follow: what => follow(what as AfterCommit), settled: () => turnEnd.now() })
+    const store = through(opened)
+    db = store
+    await requireSameBus(db, config.natsUrl !== undefined)
     opening = await openBus(config, { db, node, log, metrics })
     const { bus } = opening
     if (db.kind === 'postgres') stopBeating = await keepAlive(node, { db, log })
