@@ -351,7 +351,7 @@ export async function startApp(config: Config, { now = Date.now, keys, through =
   const close = async () => {
     metrics.serving.set(0)
     const stopOutbox = outbox?.stop()
-    await server.drain(drainMilliseconds)
+    await Promise.all([server.drain(drainMilliseconds), gateway?.drain()])
     gateway?.close()
     stopFollowing?.()
     await server.close()
