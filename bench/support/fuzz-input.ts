@@ -119,7 +119,7 @@ export function draftOf(operation: Operation, chance: Chance, known: Known): Dra
   const headers: Record<string, string> = {}
   const body: Record<string, unknown> = {}
   let { path } = operation
-  for (const [member, place] of Object.entries(operation.places)) {
+  for (const [member, place] of Object.entries(operation.bindings)) {
     const value = input[member]
     if (place.in === 'path') path = path.replace(`{${place.name}}`, escaped(value ?? ''))
     else if (value === undefined) continue

@@ -1,7 +1,7 @@
 import { createHash, createHmac, hash } from 'node:crypto'
 import { SignatureV4 } from '@smithy/signature-v4'
 import type { Checksum, SourceData } from '@smithy/types'
-import { parseCredential } from '../../server/src/auth/signature/authorization-header.ts'
+import { parseCredentialScope } from '../../server/src/auth/signature/authorization-header.ts'
 import { canonicalPath, hashCanonicalRequest } from '../../server/src/auth/signature/canonical-request.ts'
 import { deriveSigningKey, type Sign } from '../../server/src/auth/signature/signing-key.ts'
 import { formatBasic } from '../../server/src/auth/signature/signing-time.ts'
@@ -63,7 +63,7 @@ const signingKeys = new Map<string, Sign>()
 function signature(canonical: Parameters<typeof hashCanonicalRequest>[0], date: string, scope: string): string {
   let sign = signingKeys.get(scope)
   if (!sign) {
-    sign = deriveSigningKey(rootKey.secretAccessKey, parseCredential(`${rootKey.accessKeyId}/${scope}`, 'chime'))
+    sign = deriveSigningKey(rootKey.secretAccessKey, parseCredentialScope(`${rootKey.accessKeyId}/${scope}`, 'chime'))
     signingKeys.set(scope, sign)
   }
   return sign(`AWS4-HMAC-SHA256\n${date}\n${scope}\n${hashCanonicalRequest(canonical)}`)

@@ -6,7 +6,7 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import packageFile from '../package.json' with { type: 'json' }
 import { AnsweredTokens } from './api/answered-tokens.ts'
-import { Answers } from './http/answers.ts'
+import { Responses } from './http/responses.ts'
 import { Arrivals } from './http/arrivals.ts'
 import { openAuditLog } from './observe/audit.ts'
 import { createUrlVerifier } from './auth/signature/presigned-url.ts'
@@ -42,7 +42,7 @@ import { BalancingQueue } from './jobs/balancing.ts'
 import { jobsOf } from './jobs/index.ts'
 import { purgeStep } from './jobs/purge.ts'
 import { keepRates } from './rates/shared-buckets.ts'
-import { connectRate } from './rates/throttle.ts'
+import { connectRate } from './rates/operation-rates.ts'
 import { schedule } from './jobs/schedule.ts'
 import { KeyRing } from './keys/key-ring.ts'
 import { createLog } from './observe/log.ts'
@@ -66,7 +66,7 @@ import { isOutage } from './database/outage.ts'
 import { outboxFigures } from './store/outbox.ts'
 import { deadFigures } from './store/outbox-dead.ts'
 import { laneStates } from './store/outbox-lanes.ts'
-import { isAnswering, settledOnce } from './store/settings.ts'
+import { isAnswering, sharedValue } from './store/shared-values.ts'
 import { cognitoEndpoint } from './sts/cognito.ts'
 import { stsEndpoint } from './sts/endpoint.ts'
 import { exchangeEndpoint } from './sts/exchange.ts'
@@ -123,7 +123,7 @@ async function outboxLanes({ db, now }: { db: Database; now: () => number }) {
 
 /** A key that all nodes share, created at the first start. */
 const settledKey = async (db: Database, name: string) =>
-  Buffer.from(await settledOnce(db, name, () => randomBytes(32).toString('hex')), 'hex')
+  Buffer.from(await sharedValue(db, name, () => randomBytes(32).toString('hex')), 'hex')
 
 interface Surroundings {
   /** The clock. */
@@ -151,7 +151,7 @@ export async function startApp(config: Config, { now = Date.now, keys, through =
   let opening: OpenBus | undefined
   // The answers of a commit leave before its frames: a client can send its next request while the frames are written.
   const turnEnd = new TurnEnd([() => answers.flush(), () => opening?.bus.flush()])
-  const answers = new Answers(turnEnd, log)
+  const answers = new Responses(turnEnd, log)
   let ring: KeyRing | undefined
   const findKey: FindKey = (id, token) => ring?.find(id, token) ?? keys?.(id, token)
   const access: Access = {

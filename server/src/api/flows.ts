@@ -2,7 +2,7 @@ import type { Handlers } from './call.ts'
 import { badRequest } from '../errors.ts'
 import { requireAppInstance } from '../domain/app-instances.ts'
 import { associate, changeFlow, createFlow, deleteFlow, disassociate, requireFlow } from '../domain/channel-flows.ts'
-import { answerCallback, noSuchCallback, refuseDecided, type Answer } from '../domain/flows.ts'
+import { answerCallback, noSuchCallback, refuseDecided, type ProcessorAnswer } from '../domain/flow-runs.ts'
 import { checkMessageSize } from '../domain/sizes.ts'
 import { channelSummary } from '../present/channels.ts'
 import { flowDetails, flowSummary } from '../present/flows.ts'
@@ -68,7 +68,7 @@ export const flows: Handlers<
 
   async ChannelFlowCallback({ CallbackId, ChannelArn, DeleteResource, ChannelMessage }, { db, now }) {
     const { MessageId, SubChannelId, Content, Metadata, MessageAttributes, PushNotification, ContentType } = ChannelMessage
-    const answer: Answer = DeleteResource
+    const answer: ProcessorAnswer = DeleteResource
       ? undefined
       : {
           content: Content,

@@ -5,12 +5,12 @@ import { appInstances } from './app-instances.ts'
 import { bans } from './bans.ts'
 import { bots } from './bots.ts'
 import { channels } from './channels.ts'
-import { endpoints } from './endpoints.ts'
+import { userEndpoints } from './user-endpoints.ts'
 import { flows } from './flows.ts'
 import { memberships } from './memberships.ts'
 import { messages } from './messages.ts'
 import { moderators } from './moderators.ts'
-import { sessions } from './sessions.ts'
+import { messagingSession } from './messaging-session.ts'
 import { streaming } from './streaming.ts'
 import { tags } from './tags.ts'
 import { users } from './users.ts'
@@ -28,7 +28,7 @@ export const handlers: Handlers<OperationName> = {
   ...messages,
   ...flows,
   ...streaming,
-  ...sessions,
-  ...endpoints,
+  ...messagingSession,
+  ...userEndpoints,
   ...tags,
 }

@@ -3,7 +3,7 @@ import { isIPv6 } from 'node:net'
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { readPair } from '../secrets/certificate-files.ts'
-import { keptCertificates, localName } from '../secrets/certificates.ts'
+import { storedCertificates, localName } from '../secrets/certificates.ts'
 import type { Config } from '../settings/config.ts'
 import { createLog } from '../observe/log.ts'
 import { dataFolder } from '../database/data-folder.ts'
@@ -51,7 +51,7 @@ async function certs(flags: Flags) {
     return
   }
   if (data === ':memory:') throw new Error('With --data :memory: no certificate is kept. Give a folder.')
-  const files = await keptCertificates(await dataFolder(data), config, createLog(config.logLevel))
+  const files = await storedCertificates(await dataFolder(data), config, createLog(config.logLevel))
   const { cert } = await readPair(files)
   const ca = quoted(files.ca)
   process.stdout.write(

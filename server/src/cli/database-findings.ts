@@ -1,7 +1,7 @@
 import { schemaVersion } from '../database/migrate.ts'
 import type { Database } from '../database/database.ts'
 import { clockOf } from '../store/clock.ts'
-import { isAnswering } from '../store/settings.ts'
+import { isAnswering } from '../store/shared-values.ts'
 import { advice, fault, good, ofClock, type Finding } from './finding.ts'
 
 /** How often the database is asked; the quickest answer counts, since the first one opens a connection. */

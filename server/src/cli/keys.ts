@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { createAccessKey, removeAccessKey, requireAccessKey, setAccessKeyDisabled } from '../keys/access-keys.ts'
-import { longestSession, replaceLostMasterKey, rotateMasterKey } from '../keys/master-keys.ts'
+import { longestRoleSession, replaceLostMasterKey, rotateMasterKey } from '../keys/master-keys.ts'
 import { userArn } from '../keys/principals.ts'
 import { masterKeySource } from '../secrets/master-key.ts'
 import { accessKeys, type StoredAccessKey } from '../store/access-keys.ts'
@@ -66,7 +66,7 @@ async function rotate({ atOnce = false, lost = false, ...flags }: { atOnce?: boo
       return
     }
     const { count, id } = await rotateMasterKey(db, masterKeySource(config), now, atOnce)
-    const until = new Date(now + longestSession).toISOString()
+    const until = new Date(now + longestRoleSession).toISOString()
     const old = atOnce ? 'The old one opens nothing any more' : `Session tokens of the old one are accepted until ${until}`
     process.stdout.write(`${count} secrets are sealed under the master key ${id} now. ${old}.\n`)
   })

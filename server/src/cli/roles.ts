@@ -1,8 +1,8 @@
 import type { Command } from 'commander'
 import { parseStrictJson } from '../auth/iam/json.ts'
 import { roleArn } from '../keys/principals.ts'
-import { changeRole, createRole, removeRole, requireRole, usualRoleSession, type GivenRole } from '../keys/roles.ts'
-import { iamRoles, type StoredRole, type Trust } from '../store/iam-roles.ts'
+import { changeRole, createRole, removeRole, requireRole, usualRoleSession, type GivenIamRole } from '../keys/iam-roles.ts'
+import { iamRoles, type StoredIamRole, type Trust } from '../store/iam-roles.ts'
 import { policyOf, requirePolicy, type PolicyFlags } from './policy-file.ts'
 import { addSettings } from './settings.ts'
 import { columns, withDatabase } from './with-database.ts'
@@ -40,7 +40,7 @@ function conditionIn(text: string): object | undefined {
 }
 
 /** The role with the values of the flags instead of its previous ones. */
-function given(flags: RoleFlags, oidcIssuer: string | undefined, before: GivenRole): GivenRole {
+function given(flags: RoleFlags, oidcIssuer: string | undefined, before: GivenIamRole): GivenIamRole {
   return {
     policy: before.policy,
     trust: {
@@ -65,7 +65,7 @@ async function create(name: string, flags: RoleFlags) {
 async function update(name: string, flags: RoleFlags) {
   const policy = await policyOf(flags)
   await withDatabase(flags, async (db, { account, oidcIssuer }) => {
-    const change = (role: StoredRole) => given(flags, oidcIssuer, { ...role, policy: policy ?? role.policy })
+    const change = (role: StoredIamRole) => given(flags, oidcIssuer, { ...role, policy: policy ?? role.policy })
     await changeRole(db, name, change, Date.now())
     process.stdout.write(`${roleArn(account, name)}\n`)
   })

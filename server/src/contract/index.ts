@@ -4,20 +4,20 @@ import { bans } from './bans.ts'
 import { bots } from './bots.ts'
 import { channels } from './channels.ts'
 import type { JsonText } from './common.ts'
-import { endpoints } from './endpoints.ts'
+import { userEndpoints } from './user-endpoints.ts'
 import { flows } from './flows.ts'
 import { memberships } from './memberships.ts'
 import { messages } from './messages.ts'
 import { moderators } from './moderators.ts'
 import type { Operation } from './operation.ts'
-import { sessions } from './sessions.ts'
+import { messagingSession } from './messaging-session.ts'
 import type { ValueOf } from './shapes.ts'
 import { streaming } from './streaming.ts'
 import { tags } from './tags.ts'
 import { users } from './users.ts'
 
-const messaging = { ...channels, ...memberships, ...moderators, ...bans, ...messages, ...flows, ...streaming, ...sessions, ...tags }
-const identity = { ...appInstances, ...users, ...admins, ...bots, ...endpoints, ...tags }
+const messaging = { ...channels, ...memberships, ...moderators, ...bans, ...messages, ...flows, ...streaming, ...messagingSession, ...tags }
+const identity = { ...appInstances, ...users, ...admins, ...bots, ...userEndpoints, ...tags }
 const all = { ...messaging, ...identity }
 
 export type OperationName = keyof typeof all
@@ -44,10 +44,10 @@ export type Input<N extends OperationName> = (typeof all)[N] extends Operation<i
  */
 export type Output<N extends OperationName> = (typeof all)[N] extends Operation<infer _, infer O> ? AnswerOf<ValueOf<O>> : never
 
-type AnswerOf<T> = keyof T extends never ? void : Answer<T> | JsonText
+type AnswerOf<T> = keyof T extends never ? void : Answerable<T> | JsonText
 
-type Answer<T> = T extends string | number | boolean | Date
+type Answerable<T> = T extends string | number | boolean | Date
   ? T
   : T extends readonly (infer Item)[]
-    ? readonly (Answer<Item> | JsonText)[]
-    : { readonly [K in keyof T]: Answer<NonNullable<T[K]>> | JsonText | ({} extends Pick<T, K> ? null | undefined : never) }
+    ? readonly (Answerable<Item> | JsonText)[]
+    : { readonly [K in keyof T]: Answerable<NonNullable<T[K]>> | JsonText | ({} extends Pick<T, K> ? null | undefined : never) }

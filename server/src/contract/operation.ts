@@ -5,7 +5,7 @@ const methods = ['GET', 'POST', 'PUT', 'DELETE'] as const
 export type Method = (typeof methods)[number]
 
 /** Where an input member travels, and its name there. */
-interface Place {
+interface Binding {
   readonly in: 'header' | 'path' | 'query' | 'body'
   readonly name: string
 }
@@ -25,7 +25,7 @@ export interface Operation<I extends Members = Members, O extends Members = Memb
   readonly output: Structure<O>
   readonly errors: readonly ErrorName[]
   /** The place of each input member. */
-  readonly places: Readonly<Record<string, Place>>
+  readonly bindings: Readonly<Record<string, Binding>>
   /** The member that makes a retry safe. */
   readonly idempotencyToken: string | undefined
 }
@@ -63,7 +63,7 @@ export function operation<const I extends Members, const O extends Members>(
     input: structure(input),
     output: structure(output),
     errors: [...declaredErrors, ...extraErrors],
-    places: Object.fromEntries(Object.keys(input).map(member => [member, placeOf(member, method, path)])),
+    bindings: Object.fromEntries(Object.keys(input).map(member => [member, bindingOf(member, method, path)])),
     idempotencyToken: Object.keys(input).find(member => isIdempotencyToken(input[member])),
   }
 }
@@ -83,7 +83,7 @@ function parseRoute(route: string): Pick<Operation, 'method' | 'path' | 'selecto
  * rest in the query, in kebab-case; other methods put it in the body. There are two exceptions: ResourceARN is `arn` in a query,
  * and paging is in the query of every method (SearchChannels is a POST).
  */
-function placeOf(member: string, method: Method, path: string): Place {
+function bindingOf(member: string, method: Method, path: string): Binding {
   if (member === 'ChimeBearer') return { in: 'header', name: 'x-amz-chime-bearer' }
   const segment = member.charAt(0).toLowerCase() + member.slice(1)
   if (path.includes(`{${segment}}`)) return { in: 'path', name: segment }

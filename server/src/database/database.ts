@@ -67,7 +67,7 @@ export const shareableAs = <Result>({ isShareable = false }: Pick<Work<unknown>,
   Object.assign(work, { isShareable })
 
 /** What many transactions may be about and lock at once: `channel 7`, `app instance 2`. */
-export type Place = `channel ${number}` | `app instance ${number}`
+export type LockName = `channel ${number}` | `app instance ${number}`
 
 /**
  * The port that SQLite and PostgreSQL implement.
@@ -82,7 +82,7 @@ export interface Database extends Queries {
   /**
    * The same for work on one channel or app instance: if somebody has locked that, its transactions do not take all connections.
    */
-  of(place: Place): Database
+  of(place: LockName): Database
   /** Frees some of the space of deleted rows, if the database does not do so by itself; true if there is more to free. */
   tidy(): Promise<boolean>
   close(): Promise<void>

@@ -4,7 +4,7 @@ import {
   RetryTransaction,
   transactionAttempts,
   type Database,
-  type Place,
+  type LockName,
   type Statement,
   type Follow,
   type Transaction,
@@ -14,7 +14,7 @@ import {
 import { LookUps } from './look-ups.ts'
 import { isOutage } from './outage.ts'
 import { connectionOf, PostgresConnections } from './postgres-connections.ts'
-import { PostgresPlace } from './postgres-place.ts'
+import { PostgresUnderLock } from './postgres-under-lock.ts'
 import { Asking, type Ask } from './postgres-queries.ts'
 import { SharedTransactions } from './shared-transactions.ts'
 import { TransactionTurns } from './transaction-turns.ts'
@@ -94,15 +94,15 @@ export class PostgresDatabase extends Asking implements Database {
     return this.#lookUps.get(statement, values)
   }
 
-  async transaction<Result>(work: Work<Result>, place?: Place): Promise<Result> {
+  async transaction<Result>(work: Work<Result>, place?: LockName): Promise<Result> {
     return work.isShareable ? this.#shared.run(work, place) : this.#alone(work, place)
   }
 
-  of(place: Place): Database {
-    return new PostgresPlace(this, place)
+  of(place: LockName): Database {
+    return new PostgresUnderLock(this, place)
   }
 
-  async #alone<Result>(work: Work<Result>, place: Place | undefined): Promise<Result> {
+  async #alone<Result>(work: Work<Result>, place: LockName | undefined): Promise<Result> {
     return this.#turns.alone(place, lockMilliseconds => this.#repeated(lockMilliseconds, work))
   }
 

@@ -1,5 +1,5 @@
 import type { FollowUps } from './commit-order.ts'
-import type { Place, Statement, Transaction, Value, Work } from './database.ts'
+import type { LockName, Statement, Transaction, Value, Work } from './database.ts'
 import { isLocked, isOutage } from './outage.ts'
 import { askMany, Asking, type Ask, type Waiting } from './postgres-queries.ts'
 
@@ -107,7 +107,7 @@ const isAway = (error: unknown) => isOutage(error) && !isLocked(error)
 
 interface Sharer {
   readonly work: Work<unknown>
-  readonly place: Place | undefined
+  readonly place: LockName | undefined
   /** How often it was rolled back with others. */
   undone: number
   readonly resolve: (result: unknown) => void
@@ -121,7 +121,7 @@ class UndoneWithOthers extends Error {}
 export interface Holding {
   readonly once: (work: (ask: Ask, followUps: FollowUps) => Promise<void>) => Promise<void>
   /** Runs one work in a transaction of its own, with retries. */
-  readonly alone: (work: Work<unknown>, place: Place | undefined) => Promise<unknown>
+  readonly alone: (work: Work<unknown>, place: LockName | undefined) => Promise<unknown>
   readonly keepsEvents: boolean
 }
 
@@ -135,14 +135,14 @@ export class SharedTransactions {
   readonly #holding: Holding
   readonly #waiting: Sharer[] = []
   /** How many works in a locked place run alone. */
-  readonly #locked = new Map<Place, number>()
+  readonly #locked = new Map<LockName, number>()
   #isHolding = false
 
   constructor(holding: Holding) {
     this.#holding = holding
   }
 
-  async run<Result>(work: Work<Result>, place?: Place): Promise<Result> {
+  async run<Result>(work: Work<Result>, place?: LockName): Promise<Result> {
     if (place !== undefined && this.#locked.has(place)) return this.#apart(work, place) as Promise<Result>
     const { promise, resolve, reject } = Promise.withResolvers<unknown>()
     this.#waiting.push({ work, place, undone: 0, resolve, reject })
@@ -188,7 +188,7 @@ export class SharedTransactions {
   }
 
   /** Runs a work alone, in a place that somebody has locked. */
-  async #apart(work: Work<unknown>, place: Place): Promise<unknown> {
+  async #apart(work: Work<unknown>, place: LockName): Promise<unknown> {
     this.#locked.set(place, (this.#locked.get(place) ?? 0) + 1)
     try {
       const result = await this.#holding.alone(work, place)

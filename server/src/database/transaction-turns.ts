@@ -1,5 +1,5 @@
 import { ApiError, unavailable } from '../errors.ts'
-import type { Place } from './database.ts'
+import type { LockName } from './database.ts'
 import { isLocked, isOutage } from './outage.ts'
 import { Turns } from '../tools/turns.ts'
 
@@ -47,7 +47,7 @@ export class TransactionTurns {
   readonly #most: number
   readonly #all: Turns
   readonly #patient = turns(patientAtMost, locked)
-  readonly #places = new Map<Place, Turns>()
+  readonly #places = new Map<LockName, Turns>()
 
   constructor(connections: number) {
     this.#most = connections - leftToReads
@@ -62,7 +62,7 @@ export class TransactionTurns {
    * Runs with the short wait for locks and, if a lock prevented it, again with the long one. At most two transactions of a channel
    * run at once.
    */
-  async alone<Result>(place: Place | undefined, work: Try<Result>): Promise<Result> {
+  async alone<Result>(place: LockName | undefined, work: Try<Result>): Promise<Result> {
     if (place === undefined) return this.#untilUnlocked(work)
     let queue = this.#places.get(place)
     if (!queue) this.#places.set(place, (queue = turns(place.startsWith('channel') ? 2 : this.#most - 2, locked)))

@@ -20,7 +20,7 @@ import {
 } from '../store/memberships.ts'
 import { putPreferences, type Preferences } from '../store/preferences.ts'
 import type { EndedMemberships } from '../store/purge.ts'
-import { givePlaceBack, uncountModeratorIn } from '../store/sub-channels.ts'
+import { giveSeatBack, uncountModeratorIn } from '../store/sub-channels.ts'
 import type { ActingInChannel } from './acting.ts'
 import { advance } from './advance.ts'
 import { exceeded } from './counts.ts'
@@ -67,7 +67,7 @@ export async function leave(tx: Transaction, where: InChannel, memberId: number,
     const membership = await deleteMembership(tx, channelId, subChannelId, memberId)
     if (!membership) continue
     memberships.push(membership)
-    if (isPlaced) await givePlaceBack(tx, subChannelId)
+    if (isPlaced) await giveSeatBack(tx, subChannelId)
     else if (subChannelId !== 0) await uncountModeratorIn(tx, subChannelId)
     await give(tx, 'membersOfChannel', channelId)
     await give(tx, 'membershipsOfIdentity', memberId)

@@ -22,7 +22,7 @@ import {
 import { raiseSubChannel } from '../store/sub-channels.ts'
 import type { ActingInChannel } from './acting.ts'
 import { advance } from './advance.ts'
-import { enterFlow, isForFlow, processorsFor } from './flows.ts'
+import { enterFlow, isForFlow, processorsFor } from './flow-runs.ts'
 import { requireIdentity } from './identities.ts'
 import { checkMessageSize } from './sizes.ts'
 import { subChannelIdOf } from './sub-channels.ts'

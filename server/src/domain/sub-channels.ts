@@ -15,7 +15,7 @@ import {
   insertSubChannel,
   nameOfSubChannel,
   subChannelsOf,
-  takePlaceIn,
+  takeSeatIn,
   uncountModeratorIn,
 } from '../store/sub-channels.ts'
 import type { InChannel } from '../events/events.ts'
@@ -73,8 +73,8 @@ export async function openFirstSubChannel(tx: Transaction, where: InChannel, ela
 /**
  * Counts the new member in the newest sub-channel with room, or in a new one; undefined if all are full and no more are allowed.
  */
-async function takePlace(tx: Transaction, where: InChannel, elastic: Elastic, now: number): Promise<CalledSubChannel | undefined> {
-  const subChannel = await takePlaceIn(tx, where.channelId)
+async function takeSeat(tx: Transaction, where: InChannel, elastic: Elastic, now: number): Promise<CalledSubChannel | undefined> {
+  const subChannel = await takeSeatIn(tx, where.channelId)
   if (subChannel) return subChannel
   if ((await subChannelsOf(tx, where.channelId)).length >= elastic.maximum) return undefined
   return openSubChannel(tx, where, elastic, { members: 1, wanted: leastMembers(elastic) - 1, now })
@@ -124,7 +124,7 @@ async function joinAsMember(tx: Transaction, joining: Joining): Promise<Joined> 
   const [present] = await placesOf(tx, channel.id, member.id)
   if (present) return { subChannelName: await nameOfSubChannel(tx, present.subChannelId), membership: undefined }
   await countMembership(tx, member, limits)
-  const place = await takePlace(tx, { channelId: channel.id, moment }, elastic, now)
+  const place = await takeSeat(tx, { channelId: channel.id, moment }, elastic, now)
   if (!place) {
     await give(tx, 'membershipsOfIdentity', member.id)
     throw failure(

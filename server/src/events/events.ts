@@ -1,7 +1,7 @@
 import type { MessagePlace, ShownMessage } from '../present/messages.ts'
 import type { Channel, Moment } from '../store/channels.ts'
 import type { ChannelExpiration } from '../store/channel-expiration.ts'
-import type { ChannelRole } from '../store/channel-roles.ts'
+import type { ListedIdentity } from '../store/identity-lists.ts'
 import type { PushNotification } from '../store/flow-runs.ts'
 import type { Identity } from '../store/identities.ts'
 import type { PlacedMembership } from '../store/memberships.ts'
@@ -105,7 +105,7 @@ interface ModeratorsLeftSubChannel extends InChannel {
 interface RoleEvent extends InChannel {
   readonly kind: 'ModeratorCreated' | 'ModeratorDeleted' | 'BanCreated' | 'BanDeleted'
   /** As it is now, or was to the end. */
-  readonly role: ChannelRole
+  readonly role: ListedIdentity
   readonly by: Identity
 }
 

@@ -34,7 +34,7 @@ const targetIn = ([target]: readonly { MemberArn?: string }[]) => (target?.Membe
  * an ARN of the wrong kind.
  */
 export function arnsOf(operation: Operation): (input: Readonly<Record<string, unknown>>) => NamedArns {
-  const members = Object.keys(operation.places)
+  const members = Object.keys(operation.bindings)
     .filter(member => member in kindsOfMember)
     .map(member => {
       const isUser = member === 'AppInstanceUserArn' && isAboutUsersOnly(operation)

@@ -8,10 +8,10 @@ import type { Metrics } from '../observe/metrics.ts'
 import type { Refusals } from '../observe/refusals.ts'
 import type { ReadSender } from './sender.ts'
 import type { Admission } from './admission.ts'
-import { renderError } from './answer.ts'
-import type { Answers } from './answers.ts'
+import { renderError } from './response.ts'
+import type { Responses } from './responses.ts'
 import type { BodyMemory } from './body-memory.ts'
-import type { Answer, Endpoint, Received } from './endpoint.ts'
+import type { HttpResponse, Endpoint, Received } from './endpoint.ts'
 import { tooManyAtOnce } from './operator-pages.ts'
 import { Body, checkLength, hasBody, isEndless, noBody } from './request-body.ts'
 import { notServing, shownError, tooManyCalls } from './shown-error.ts'
@@ -23,7 +23,7 @@ export interface Answering {
   readonly metrics: Metrics
   /** Which error the caller sees: Amazon's Message, or the Message with the reason in it. */
   readonly shown: (error: ApiError) => ApiError
-  readonly answers: Answers
+  readonly answers: Responses
   readonly admission: Pick<Admission, 'admits'>
   readonly arrivals: Arrivals
   readonly readSender: ReadSender
@@ -64,7 +64,7 @@ export class Calls {
     const { audit, metrics } = this.#tools
     const body = hasBody(request) ? new Body(this.#tools.bodyMemory) : undefined
     let outcome = 'Success'
-    let answer: Answer
+    let answer: HttpResponse
     try {
       if (body) await this.#readBody(body, { endpoint, asked, request, response })
       answer = await this.#answer(endpoint, asked, request)
@@ -84,7 +84,7 @@ export class Calls {
   }
 
   /** Answers with a page for the operator; it counts as a call. */
-  async show(page: () => Promise<Answer>, response: ServerResponse): Promise<void> {
+  async show(page: () => Promise<HttpResponse>, response: ServerResponse): Promise<void> {
     const { answers, mostCalls } = this.#tools
     if (this.#onTheirWay >= mostCalls) {
       answers.write(response, tooManyAtOnce)
@@ -123,7 +123,7 @@ export class Calls {
     }
   }
 
-  async #answer(endpoint: Endpoint, asked: Received, request: IncomingMessage): Promise<Answer> {
+  async #answer(endpoint: Endpoint, asked: Received, request: IncomingMessage): Promise<HttpResponse> {
     this.#checkRoom(request)
     this.#onTheirWay++
     try {

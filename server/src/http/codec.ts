@@ -30,7 +30,7 @@ export interface Codec {
 
 /** Made once per operation at start, so everything that depends on the contract alone is computed once. */
 export function codecOf(operation: Operation): Codec {
-  const membersIn = (place: string) => Object.entries(operation.places).filter(([, { in: where }]) => where === place)
+  const membersIn = (place: string) => Object.entries(operation.bindings).filter(([, { in: where }]) => where === place)
   const shapes: Readonly<Record<string, Shape>> = operation.input.properties
   const pathMembers = membersIn('path').map(([member, { name }]) => ({ member, name }))
   const readQuery = queryReader(membersIn('query').map(([member, { name }]) => ({ member, name, shape: shapes[member] ?? {} })))
@@ -49,15 +49,21 @@ export function codecOf(operation: Operation): Codec {
       if (readQuery !== undefined && query !== '') readQuery(query, input)
       const came = readBody !== undefined && body.length > 0 ? readBody(body, input) : {}
       if (validator.Check(input)) return input
-      throw validationFailure(part => validator.Errors(part)[1], checkedInput, operation.places, input, strangersIn(came, operation.places))
+      throw validationFailure(
+        part => validator.Errors(part)[1],
+        checkedInput,
+        operation.bindings,
+        input,
+        strangersIn(came, operation.bindings),
+      )
     },
     encode: output => (hasOutput ? write(output ?? {}) : undefined),
   }
 }
 
 /** Names in the body that are not members. A key that does not look like a name is ignored, since it may be anything. */
-const strangersIn = (came: object, places: Operation['places']) =>
-  Object.keys(came).filter(name => places[name]?.in !== 'body' && /^[A-Za-z]{1,64}$/.test(name))
+const strangersIn = (came: object, bindings: Operation['bindings']) =>
+  Object.keys(came).filter(name => bindings[name]?.in !== 'body' && /^[A-Za-z]{1,64}$/.test(name))
 
 /** The authentication has checked the bearer and answers 401, so the validation leaves it out. */
 function withoutBearer(input: Shape): Shape {

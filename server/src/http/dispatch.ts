@@ -12,7 +12,7 @@ import type { Operation } from '../contract/operation.ts'
 import { arnsOf } from './arns.ts'
 import { codecOf } from './codec.ts'
 import type { Received } from './endpoint.ts'
-import { throttleOf, type Throttling } from '../rates/throttle.ts'
+import { operationRatesOf, type RateLimiting } from '../rates/operation-rates.ts'
 
 export type Dispatch = (request: Received) => Promise<string | undefined>
 
@@ -23,7 +23,7 @@ interface Wiring {
   readonly access: Access
   readonly verify: (request: SignedRequest) => AccessKey
   readonly environment: Environment
-  readonly throttling: Throttling | undefined
+  readonly throttling: RateLimiting | undefined
 }
 
 /** The channel or app instance that the transactions of a call lock. */
@@ -39,7 +39,7 @@ export function dispatchOf(name: OperationName, operation: Operation, { access, 
   const namedArns = arnsOf(operation)
   const permit = permitterOf(name)
   const authorize = authorizerOf(name, operation)
-  const throttle = throttling && throttleOf(name, operation, throttling)
+  const rates = throttling && operationRatesOf(name, operation, throttling)
   const handle = handlers[name] as unknown as AnyHandler
 
   const { db, now, region, account } = environment
@@ -53,7 +53,7 @@ export function dispatchOf(name: OperationName, operation: Operation, { access, 
     const { principal } = key
     const bearer = operation.bearer ? bearerOf(headers['x-amz-chime-bearer']) : undefined
     trail?.names(bearer)
-    throttle?.look(bearer)
+    rates?.look(bearer)
     // 2 decode and validate.
     const input = codec.decode({ params, query, body, bearer: bearer?.text })
     const arns = namedArns(input)
@@ -62,7 +62,7 @@ export function dispatchOf(name: OperationName, operation: Operation, { access, 
     if (principal.permissions) await permit(principal, input, { db, now, region, account, sourceAddress, isSecure, headers })
     const facts = await authorize(db, bearer, arns, input)
     const call: Call = { ...base, db: facts ? db.of(placeOf(facts)) : db, host, principal, arns, facts }
-    throttle?.take({ call, bearer, arns, input })
+    rates?.take({ call, bearer, arns, input })
     // 4 handle.
     const output = await handle(input, call)
     trail?.made(output)

@@ -19,7 +19,7 @@ export interface Received extends SignedRequest, Origin {
   readonly trail: Trail | undefined
 }
 
-export interface Answer {
+export interface HttpResponse {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   /** Undefined for an answer without a body. */
@@ -34,8 +34,8 @@ export interface Endpoint {
   takes(asked: Received): boolean
   /** The largest body, in bytes, for a request with these headers; throws if the headers alone show that the request is refused. */
   largestBody(asked: Received): number | Promise<number>
-  answer(asked: Received): Promise<Answer>
-  refusal(error: ApiError, asked: Received): Answer
+  answer(asked: Received): Promise<HttpResponse>
+  refusal(error: ApiError, asked: Received): HttpResponse
 }
 
 /** Several endpoints on one path: the first that takes a request answers it. */

@@ -1,7 +1,7 @@
 import type { Metrics } from '../observe/metrics.ts'
 import { onceASecond } from '../tools/once-a-second.ts'
-import { strictHeaders } from './answer.ts'
-import type { Answer } from './endpoint.ts'
+import { strictHeaders } from './response.ts'
+import type { HttpResponse } from './endpoint.ts'
 
 /** The pages that are computed. */
 export const operatorPaths = ['/health', '/metrics'] as const
@@ -12,15 +12,15 @@ type OperatorPath = (typeof operatorPaths)[number] | typeof livenessPath
 /** Paths for the operator, which pages of other origins may not read. */
 export const isOperatorPath = (url: string) => /^\/(?:health|metrics)(?:[?/]|$)/.test(url)
 
-export const noPage: Answer = { status: 404, headers: strictHeaders, body: undefined }
+export const noPage: HttpResponse = { status: 404, headers: strictHeaders, body: undefined }
 
-export const tooManyAtOnce: Answer = { status: 503, headers: { ...strictHeaders, 'retry-after': '1' }, body: undefined }
+export const tooManyAtOnce: HttpResponse = { status: 503, headers: { ...strictHeaders, 'retry-after': '1' }, body: undefined }
 
 const json = { ...strictHeaders, 'content-type': 'application/json; charset=utf-8' }
 
-export const alive: Answer = { status: 200, headers: json, body: JSON.stringify({ status: 'ok' }) }
+export const alive: HttpResponse = { status: 200, headers: json, body: JSON.stringify({ status: 'ok' }) }
 
-export type OperatorPages = Readonly<Record<OperatorPath, () => Promise<Answer>>>
+export type OperatorPages = Readonly<Record<OperatorPath, () => Promise<HttpResponse>>>
 
 /** The pages of the operator. The figures are computed at most once a second, however many clients ask. */
 export function operatorPages({ metrics, isHealthy }: { metrics: Metrics; isHealthy: () => Promise<boolean> }): OperatorPages {

@@ -1,8 +1,8 @@
 import type { IncomingMessage, Server, ServerOptions, ServerResponse } from 'node:http'
 import type { Log } from '../observe/log.ts'
 import { Admission } from './admission.ts'
-import { malformedRequest, strictHeaders } from './answer.ts'
-import { send } from './answers.ts'
+import { malformedRequest, strictHeaders } from './response.ts'
+import { send } from './responses.ts'
 import { createServer } from './node-http.ts'
 import { noPage, type OperatorPages } from './operator-pages.ts'
 

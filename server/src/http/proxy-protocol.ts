@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import type { ApiError } from '../errors.ts'
 import type { PassedOn } from './sender.ts'
-import { plainAnswer } from './answer.ts'
+import { plainAnswer } from './response.ts'
 import { proxyHeaderOf, type ProxyHeader } from './proxy-header.ts'
 
 /** A proxy sends the header first, so this is ample. */

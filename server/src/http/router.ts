@@ -2,8 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import findMyWay from 'find-my-way'
 import { operations, type OperationName } from '../contract/index.ts'
 import { ApiError, failure } from '../errors.ts'
-import { commonHeaders, credentialedHeaders, preflightHeaders, renderError } from './answer.ts'
-import type { Answers } from './answers.ts'
+import { commonHeaders, credentialedHeaders, preflightHeaders, renderError } from './response.ts'
+import type { Responses } from './responses.ts'
 import type { Calls, Params } from './calls.ts'
 import type { Dispatch } from './dispatch.ts'
 import type { Endpoint, Received } from './endpoint.ts'
@@ -18,7 +18,7 @@ type EndpointPath = keyof typeof endpointRoutes
 
 export interface Routed {
   readonly calls: Calls
-  readonly answers: Answers
+  readonly answers: Responses
   /** Undefined until the database is ready. */
   readonly dispatch: () => Readonly<Record<OperationName, Dispatch>> | undefined
   /** The endpoint beside the contract at that path; undefined until the database is ready, and if it is off. */

@@ -15,13 +15,13 @@ interface Fault {
 export function validationFailure(
   errorsOf: (input: unknown) => readonly TLocalizedValidationError[],
   shape: Shape,
-  places: Operation['places'],
+  bindings: Operation['bindings'],
   input: unknown,
   strangers: readonly string[],
 ): ApiError {
   const errors = errorsOf(excerptOf(input))
   if (errors.length === 0) return badRequest(`A value after the first ${longestExamined} of a list is invalid.`, 'Shorten the list.')
-  const faults = errors.flatMap(error => faultsOf(error, locate(error, shape, input), { shape, places, strangers }))
+  const faults = errors.flatMap(error => faultsOf(error, locate(error, shape, input), { shape, bindings, strangers }))
   const noun = faults.length === 1 ? 'error' : 'errors'
   const message = `${faults.length} validation ${noun} detected: ${faults.map(fault => fault.sentence).join('; ')}`
   const reasons = [...new Set(faults.flatMap(({ reason }) => reason ?? []))]
@@ -86,7 +86,7 @@ const memberName = (member: string) => member.charAt(0).toLowerCase() + member.s
 /** The operation's shape, and the names in the body that are not members. */
 interface Asked {
   readonly shape: Shape
-  readonly places: Operation['places']
+  readonly bindings: Operation['bindings']
   /** Names in the body that are not members. */
   readonly strangers: readonly string[]
 }
@@ -104,9 +104,9 @@ function faultsOf(error: TLocalizedValidationError, location: Location, asked: A
   return [{ sentence, reason: reasonOf(error, location) }]
 }
 
-function missing(parent: string, member: string, { shape, places, strangers }: Asked): Fault {
+function missing(parent: string, member: string, { shape, bindings, strangers }: Asked): Fault {
   const sentence = `Value null at '${parent}${memberName(member)}' failed to satisfy constraint: Member must not be null`
-  const place = parent === '' ? places[member] : undefined
+  const place = parent === '' ? bindings[member] : undefined
   if (place === undefined) return { sentence, reason: undefined }
   const where = { header: 'as the header', path: 'in the path as', query: 'as the query parameter', body: 'in the body as' }[place.in]
   const needed = `${member} is required and travels ${where} ${place.name}${sketch(shape.properties?.[member])}.`

@@ -11,10 +11,10 @@ import { accessVersion } from '../store/access-version.ts'
 import type { Database } from '../database/database.ts'
 import { masterKeys } from '../store/master-keys.ts'
 import { isOutage } from '../database/outage.ts'
-import { Following } from './following.ts'
+import { Poller } from './poller.ts'
 import { currentOf, settledMasterKey } from './master-keys.ts'
-import { sessionPrincipal, type Role } from './principals.ts'
-import { openSession, type Session } from './session.ts'
+import { temporaryPrincipal, type IamRole } from './principals.ts'
+import { openSessionToken, type TemporaryCredentials } from './session-token.ts'
 import { nothing, readSnapshot, type Snapshot } from './snapshot.ts'
 
 /** A change by another node or a command is loaded within half a second, and at once before a refusal. */
@@ -34,7 +34,7 @@ interface Wiring {
 
 /** A decrypted session token, and the key that a snapshot makes of it. */
 interface Opened {
-  readonly session: Session
+  readonly credentials: TemporaryCredentials
   /** The master key under which it is encrypted. */
   readonly masterKeyId: string
   readonly snapshot: Snapshot
@@ -52,8 +52,8 @@ export class KeyRing implements Access {
   readonly #wiring: Wiring
   readonly #root: AccessKey
   readonly #opened = new BoundedMap<string, Opened>(openSessions)
-  readonly #sessions = new WeakMap<AccessKey, Pick<Opened, 'session' | 'masterKeyId'>>()
-  readonly #following: Following
+  readonly #temporary = new WeakMap<AccessKey, Pick<Opened, 'credentials' | 'masterKeyId'>>()
+  readonly #following: Poller
   #snapshot = nothing
   #isStale = false
   #changed = () => {}
@@ -61,7 +61,7 @@ export class KeyRing implements Access {
   private constructor(wiring: Wiring) {
     this.#wiring = wiring
     this.#root = { ...wiring.rootKey, principal: rootPrincipal(wiring.account) }
-    this.#following = new Following(() => this.#look(), pace)
+    this.#following = new Poller(() => this.#look(), pace)
   }
 
   /** Throws if the database has keys under a master key that this node does not have. */
@@ -89,8 +89,8 @@ export class KeyRing implements Access {
 
   /** Whether a key that was found still exists, with the same secret. */
   readonly isGood = (key: AccessKey): boolean => {
-    const opened = this.#sessions.get(key)
-    if (opened) return this.#isOpenedBy(opened.masterKeyId) && this.#isLiving(opened.session)
+    const opened = this.#temporary.get(key)
+    if (opened) return this.#isOpenedBy(opened.masterKeyId) && this.#isLiving(opened.credentials)
     return this.find(key.accessKeyId, undefined)?.secretAccessKey === key.secretAccessKey
   }
 
@@ -109,11 +109,11 @@ export class KeyRing implements Access {
   }
 
   /** The session of temporary credentials; undefined for a long-lived key. */
-  sessionOf(key: AccessKey): Session | undefined {
-    return this.#sessions.get(key)?.session
+  temporaryCredentialsOf(key: AccessKey): TemporaryCredentials | undefined {
+    return this.#temporary.get(key)?.credentials
   }
 
-  role(name: string): Role | undefined {
+  role(name: string): IamRole | undefined {
     return this.#snapshot.roles.get(name)
   }
 
@@ -159,31 +159,31 @@ export class KeyRing implements Access {
   /** A token is decrypted once and cached while it is in use; invalid tokens are never cached. */
   #open(accessKeyId: string, token: string): AccessKey | undefined {
     const known = this.#opened.get(token)
-    const isKnown = known?.session.accessKeyId === accessKeyId && this.#isOpenedBy(known.masterKeyId)
+    const isKnown = known?.credentials.accessKeyId === accessKeyId && this.#isOpenedBy(known.masterKeyId)
     if (isKnown && known.snapshot === this.#snapshot) return known.key
-    const opened = openSession(this.#snapshot.sealing, accessKeyId, token)
+    const opened = openSessionToken(this.#snapshot.sealing, accessKeyId, token)
     if (!opened || !this.#isOpenedBy(opened.masterKeyId)) return undefined
-    const key = this.#keyOfSession(opened.session, token)
-    if (key) this.#sessions.set(key, opened)
+    const key = this.#keyOfSession(opened.credentials, token)
+    if (key) this.#temporary.set(key, opened)
     this.#opened.set(token, { ...opened, snapshot: this.#snapshot, key })
     return key
   }
 
-  #sourceOf({ sourceKeyId }: Session): Principal | undefined {
+  #sourceOf({ sourceKeyId }: TemporaryCredentials): Principal | undefined {
     return sourceKeyId === undefined ? undefined : this.find(sourceKeyId, undefined)?.principal
   }
 
   /** A session ends with the key that it comes from, and with each role in its chain. */
-  #isLiving(session: Session): boolean {
-    const hasSource = session.sourceKeyId === undefined || this.#sourceOf(session) !== undefined
-    return hasSource && session.roleIds.every(id => this.#snapshot.rolesById.has(id))
+  #isLiving(credentials: TemporaryCredentials): boolean {
+    const hasSource = credentials.sourceKeyId === undefined || this.#sourceOf(credentials) !== undefined
+    return hasSource && credentials.roleIds.every(id => this.#snapshot.rolesById.has(id))
   }
 
-  #keyOfSession(session: Session, token: string): AccessKey | undefined {
-    if (!this.#isLiving(session)) return undefined
-    const role = this.#snapshot.rolesById.get(session.roleIds.at(-1) ?? '')
-    const { accessKeyId, secretAccessKey, expiresAt } = session
-    const principal = sessionPrincipal(this.#wiring.account, session, role, this.#sourceOf(session))
+  #keyOfSession(credentials: TemporaryCredentials, token: string): AccessKey | undefined {
+    if (!this.#isLiving(credentials)) return undefined
+    const role = this.#snapshot.rolesById.get(credentials.roleIds.at(-1) ?? '')
+    const { accessKeyId, secretAccessKey, expiresAt } = credentials
+    const principal = temporaryPrincipal(this.#wiring.account, credentials, role, this.#sourceOf(credentials))
     return { accessKeyId, secretAccessKey, expiresAt, sessionToken: token, principal }
   }
 }

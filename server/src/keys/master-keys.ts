@@ -8,7 +8,7 @@ import { forgetMasterKeys, masterKeys, retireMasterKey, useMasterKey, type Known
 import { openSecret, sealSecret } from './secret.ts'
 
 /** The longest life of temporary credentials (GetFederationToken), and so of a retired master key. */
-export const longestSession = 36 * 3600 * 1000
+export const longestRoleSession = 36 * 3600 * 1000
 
 const inUse = (known: readonly KnownMasterKey[]) => known.find(({ retiredAt }) => retiredAt === undefined)?.id
 
@@ -110,7 +110,7 @@ async function rotate(db: Database, source: MasterKeySource, now: number, atOnce
     if (inUse(await masterKeys(tx)) !== old.id) throw new Error('Another command has just rotated the master key.')
     const sealed = await reseal(tx, own, renewed)
     await retireMasterKey(tx, now)
-    await forgetMasterKeys(tx, atOnce ? now : now - longestSession)
+    await forgetMasterKeys(tx, atOnce ? now : now - longestRoleSession)
     await useMasterKey(tx, renewed.id, now)
     return sealed
   })

@@ -1,8 +1,8 @@
 import { claimConditionOf } from '../auth/iam/claims.ts'
 import { parsePolicy, type Policy } from '../auth/iam/policy.ts'
 import type { Principal } from '../auth/principal.ts'
-import type { StoredRole } from '../store/iam-roles.ts'
-import type { Session } from './session.ts'
+import type { StoredIamRole } from '../store/iam-roles.ts'
+import type { TemporaryCredentials } from './session-token.ts'
 
 export const userArn = (account: string, name: string) => `arn:aws:iam::${account}:user/${name}`
 export const roleArn = (account: string, name: string) => `arn:aws:iam::${account}:role/${name}`
@@ -14,14 +14,14 @@ export function roleNameOf(account: string, arn: string): string | undefined {
 }
 
 /** A role with its parsed policy and trust. */
-export interface Role extends StoredRole {
+export interface IamRole extends StoredIamRole {
   readonly permissions: Policy
   /** Whether the claims of a token meet the condition of the role. */
   readonly takesClaims: (claims: Readonly<Record<string, unknown>>) => boolean
 }
 
 /** Throws a PolicyError if the policy or the condition on claims is not understood. */
-export function roleOf(stored: StoredRole): Role {
+export function roleOf(stored: StoredIamRole): IamRole {
   const { policy, trust } = stored
   const takesClaims = trust.oidc?.condition === undefined ? () => true : claimConditionOf(trust.oidc.condition, trust.oidc.issuer)
   return { ...stored, permissions: parsePolicy(policy), takesClaims }
@@ -38,16 +38,21 @@ export const userPrincipal = (account: string, id: string, name: string, policy:
 })
 
 /** The principal of temporary credentials. `role` is the assumed role, `source` the principal whose key they come from. */
-export function sessionPrincipal(account: string, session: Session, role: Role | undefined, source: Principal | undefined): Principal {
-  const { kind, name, policy, issuedAt } = session
+export function temporaryPrincipal(
+  account: string,
+  credentials: TemporaryCredentials,
+  role: IamRole | undefined,
+  source: Principal | undefined,
+): Principal {
+  const { kind, name, policy, issuedAt } = credentials
   const own = policy === undefined ? [] : [[parsePolicy(policy)]]
-  const tags = new Map(session.tags)
+  const tags = new Map(credentials.tags)
   if (kind === 'role') {
     return {
       arn: `arn:aws:sts::${account}:assumed-role/${role!.name}/${name}`,
       userId: `${role!.id}:${name}`,
       tags,
-      subject: session.subject,
+      subject: credentials.subject,
       issuedAt,
       permissions: [[role!.permissions], ...own],
     }

@@ -8,8 +8,8 @@ import { accessVersion } from '../store/access-version.ts'
 import type { Database } from '../database/database.ts'
 import { iamRoles } from '../store/iam-roles.ts'
 import { masterKeys } from '../store/master-keys.ts'
-import { longestSession } from './master-keys.ts'
-import { roleOf, userPrincipal, type Role } from './principals.ts'
+import { longestRoleSession } from './master-keys.ts'
+import { roleOf, userPrincipal, type IamRole } from './principals.ts'
 import { openSecret } from './secret.ts'
 
 /** Everything that is stored about keys and roles. */
@@ -17,8 +17,8 @@ export interface Snapshot {
   readonly version: number
   /** The keys that are not disabled. */
   readonly keys: ReadonlyMap<string, AccessKey>
-  readonly roles: ReadonlyMap<string, Role>
-  readonly rolesById: ReadonlyMap<string, Role>
+  readonly roles: ReadonlyMap<string, IamRole>
+  readonly rolesById: ReadonlyMap<string, IamRole>
   /** The master keys that decrypt session tokens, by id, the one in use among them. */
   readonly sealing: ReadonlyMap<string, MasterKey & { readonly goodUntil: number }>
 }
@@ -48,7 +48,7 @@ export async function readSnapshot({ db, source, account, log }: Wiring): Promis
     const key = row.isDisabled ? undefined : keyOf(row, own, { account, log })
     if (key) keys.set(row.id, key)
   }
-  const understood: Role[] = roles.flatMap(role => {
+  const understood: IamRole[] = roles.flatMap(role => {
     try {
       return roleOf(role)
     } catch (error) {
@@ -61,7 +61,7 @@ export async function readSnapshot({ db, source, account, log }: Wiring): Promis
   })
   const sealing = known.flatMap(({ id, retiredAt }) => {
     const masterKey = own.find(each => each.id === id)
-    return masterKey ? { ...masterKey, goodUntil: retiredAt === undefined ? Infinity : retiredAt + longestSession } : []
+    return masterKey ? { ...masterKey, goodUntil: retiredAt === undefined ? Infinity : retiredAt + longestRoleSession } : []
   })
   log.debug({ version, account, keys: keys.size, roles: understood.length }, 'The access keys have been read')
   return {

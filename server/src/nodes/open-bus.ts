@@ -8,7 +8,7 @@ import type { Database } from '../database/database.ts'
 import type { Log } from '../observe/log.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import type { Config } from '../settings/config.ts'
-import { settledOnce } from '../store/settings.ts'
+import { sharedValue } from '../store/shared-values.ts'
 import { journalOf } from './journal.ts'
 import { presence } from './roll-call.ts'
 
@@ -27,7 +27,7 @@ export interface OpenBus {
 }
 
 /** The subjects of the nodes on this database. */
-export const subjectsFor = async (db: Database) => subjectsOf(await settledOnce(db, 'bus-name', () => crypto.randomUUID()))
+export const subjectsFor = async (db: Database) => subjectsOf(await sharedValue(db, 'bus-name', () => crypto.randomUUID()))
 
 /**
  * Opens the bus of these settings: over NATS, or within one node. Nodes on one database hear each other, and no others, even on the

@@ -1,5 +1,5 @@
 import type { Log } from '../observe/log.ts'
-import { callbackLifetime, giveUpProcessor } from '../domain/flows.ts'
+import { callbackLifetime, giveUpProcessor } from '../domain/flow-runs.ts'
 import type { Invocation } from '../events/flows.ts'
 import type { Database } from '../database/database.ts'
 import { deleteCallback, markCallbackInvoked } from '../store/flow-callbacks.ts'

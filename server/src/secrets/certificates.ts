@@ -13,7 +13,7 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { CertificateFiles } from './certificate-files.ts'
 import type { Config } from '../settings/config.ts'
-import { makeFile, replaceFile, textOf } from './kept-file.ts'
+import { makeFile, replaceFile, textOf } from './secret-file.ts'
 import type { Log } from '../observe/log.ts'
 
 const day = 24 * 60 * 60 * 1000
@@ -118,7 +118,7 @@ async function keptKey(file: string): Promise<KeyObject> {
  * each repeats until the three files match. The machine's name is in the certificate, but a new name does not make a new
  * certificate: containers get one at every start.
  */
-export async function keptCertificates(folder: string, config: Config, log: Log): Promise<CertificateFiles & { ca: string }> {
+export async function storedCertificates(folder: string, config: Config, log: Log): Promise<CertificateFiles & { ca: string }> {
   const files = { ca: join(folder, 'ca.pem'), cert: join(folder, 'server.pem'), key: join(folder, 'server-key.pem') }
   const names = certificateNames(config)
   const key = await keptKey(files.key)

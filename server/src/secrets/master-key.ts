@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { dataFolder } from '../database/data-folder.ts'
 import type { Config } from '../settings/config.ts'
 import { newMasterKey, parseMasterKeys, type MasterKey } from '../settings/master-keys.ts'
-import { makeFile, replaceFile, textOf } from './kept-file.ts'
+import { makeFile, replaceFile, textOf } from './secret-file.ts'
 
 /** Where the master keys of this process come from. */
 export interface MasterKeySource {

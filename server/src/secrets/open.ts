@@ -2,9 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { readPair, type CertificateFiles, type Pair } from './certificate-files.ts'
-import { keptCertificates } from './certificates.ts'
+import { storedCertificates } from './certificates.ts'
 import type { Config, RootKey } from '../settings/config.ts'
-import { keptRootKey } from './root-key.ts'
+import { storedRootKey } from './root-key.ts'
 import type { Log } from '../observe/log.ts'
 import { dataFolder } from '../database/data-folder.ts'
 
@@ -41,14 +41,14 @@ async function openRootKey({ rootKey, databaseUrl, region }: Config, folder: Ope
       'With --database-url the root key is given by CARILLON_ACCESS_KEY_ID and CARILLON_SECRET_ACCESS_KEY: all nodes use the same one.',
     )
   }
-  return keptRootKey(await folder(), region)
+  return storedRootKey(await folder(), region)
 }
 
 async function openCertificate(config: Config, folder: OpenFolder, log: Log) {
   const { tls, tlsCert, tlsKey } = config
   if (!tls) return undefined
   const isOwn = tlsCert !== undefined && tlsKey !== undefined
-  const files = isOwn ? { cert: tlsCert, key: tlsKey } : await keptCertificates(await folder(), config, log)
+  const files = isOwn ? { cert: tlsCert, key: tlsKey } : await storedCertificates(await folder(), config, log)
   return { files, pair: await readPair(files) }
 }
 

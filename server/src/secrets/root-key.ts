@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { RootKey } from '../settings/config.ts'
 import { newId, newSecret } from '../tools/access-key-ids.ts'
-import { makeFile, textOf } from './kept-file.ts'
+import { makeFile, textOf } from './secret-file.ts'
 
 function read(text: string, file: string): RootKey {
   const value = (name: string) => new RegExp(`^\\s*${name}\\s*=\\s*(\\S+)\\s*$`, 'm').exec(text)?.[1]
@@ -17,7 +17,7 @@ function read(text: string, file: string): RootKey {
  * The root key of a data folder: created at the first start and stored in `credentials`, in the format of AWS's shared credentials
  * file with the region, readable by its owner only. Of two processes that start at once, both use the key of the first.
  */
-export async function keptRootKey(folder: string, region: string): Promise<{ key: RootKey; file: string }> {
+export async function storedRootKey(folder: string, region: string): Promise<{ key: RootKey; file: string }> {
   const file = join(folder, 'credentials')
   const kept = await textOf(file)
   if (kept !== undefined) return { key: read(kept, file), file }

@@ -10,7 +10,7 @@ export interface MasterKey {
   /** For the secrets of access keys. */
   readonly secrets: Sealer
   /** For session tokens. */
-  readonly sessions: Sealer
+  readonly sessionTokens: Sealer
 }
 
 const derived = (bytes: Uint8Array, purpose: string, length: number) =>
@@ -21,7 +21,7 @@ function masterKeyOf(bytes: Uint8Array): MasterKey {
     id: Buffer.from(derived(bytes, 'master key id', 8)).toString('hex'),
     text: Buffer.from(bytes).toString('base64'),
     secrets: sealerOf(derived(bytes, 'secrets of access keys', 32)),
-    sessions: sealerOf(derived(bytes, 'session tokens', 32)),
+    sessionTokens: sealerOf(derived(bytes, 'session tokens', 32)),
   }
 }
 

@@ -1,3 +1,3 @@
-import { channelRoleTable } from './channel-roles.ts'
+import { identityListOf } from './identity-lists.ts'
 
-export const { insert: insertBan, remove: deleteBan, find: findBan, list: listBans } = channelRoleTable('bans')
+export const { insert: insertBan, remove: deleteBan, find: findBan, list: listBans } = identityListOf('bans')

@@ -19,7 +19,7 @@ export interface Trust {
   readonly externalId: string | undefined
 }
 
-export interface StoredRole {
+export interface StoredIamRole {
   /** `AROA…`; a role that is created again under the same name gets another id. */
   readonly id: string
   readonly name: string
@@ -58,7 +58,7 @@ const selectOne = statement<Row>(`select ${columns} from iam_roles where name = 
 const count = statement<{ count: number }>(`select count(*) as count from iam_roles`)
 const remove = statement(`delete from iam_roles where name = $1`)
 
-const record = (row: Row): StoredRole => {
+const record = (row: Row): StoredIamRole => {
   const trust = JSON.parse(row.trust) as Partial<Trust> & Pick<Trust, 'principals'>
   return {
     ...row,
@@ -70,22 +70,22 @@ const record = (row: Row): StoredRole => {
 }
 
 /** False if the name is in use. */
-export async function insertRole(tx: Queries, { name, id, policy, trust, tags, longestSeconds, createdAt, updatedAt }: StoredRole) {
+export async function insertRole(tx: Queries, { name, id, policy, trust, tags, longestSeconds, createdAt, updatedAt }: StoredIamRole) {
   const values = [policy, JSON.stringify(trust), JSON.stringify(tags), longestSeconds, createdAt.getTime(), updatedAt.getTime()]
   return (await tx.run(insert, name, id, ...values)) === 1
 }
 
 /** Replaces everything except name, id and creation time. */
-export async function updateRole(tx: Queries, { name, policy, trust, tags, longestSeconds, updatedAt }: StoredRole) {
+export async function updateRole(tx: Queries, { name, policy, trust, tags, longestSeconds, updatedAt }: StoredIamRole) {
   await tx.run(update, name, policy, JSON.stringify(trust), JSON.stringify(tags), longestSeconds, updatedAt.getTime())
 }
 
 /** In the order of their names. */
-export async function iamRoles(db: Queries): Promise<StoredRole[]> {
+export async function iamRoles(db: Queries): Promise<StoredIamRole[]> {
   return (await db.all(selectAll)).map(record)
 }
 
-export async function iamRoleOf(db: Queries, name: string): Promise<StoredRole | undefined> {
+export async function iamRoleOf(db: Queries, name: string): Promise<StoredIamRole | undefined> {
   const row = await db.get(selectOne, name)
   return row && record(row)
 }

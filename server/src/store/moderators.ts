@@ -1,4 +1,4 @@
-import { channelRoleTable } from './channel-roles.ts'
+import { identityListOf } from './identity-lists.ts'
 
 export const {
   insert: insertModerator,
@@ -6,4 +6,4 @@ export const {
   remove: deleteModerator,
   find: findModerator,
   list: listModerators,
-} = channelRoleTable('moderators')
+} = identityListOf('moderators')

@@ -2,7 +2,7 @@ import { streamsOf, type Moment } from './channels.ts'
 import { giveEach, take } from './counters.ts'
 import { statement, type Queries } from '../database/database.ts'
 import { placedMemberships, returned, type PlacedMembership, type PlacedRow } from './memberships.ts'
-import { givePlaceBack, uncountModeratorIn } from './sub-channels.ts'
+import { giveSeatBack, uncountModeratorIn } from './sub-channels.ts'
 import { removeAllTags } from './tags.ts'
 
 /** The most rows that one transaction of a purge removes, so that nobody waits long for the writer. */
@@ -115,7 +115,7 @@ async function endMembershipsOfIdentity(tx: Queries, id: number, now: number) {
   for (const each of found) if (!isEnded.has(each.id)) await take(tx, 'membersOfChannel', each.channelId, Number.MAX_SAFE_INTEGER)
   for (const { subChannelId, placed } of ended.toSorted((a, b) => a.subChannelId - b.subChannelId)) {
     if (subChannelId === 0) continue
-    await (placed === 1 ? givePlaceBack : uncountModeratorIn)(tx, subChannelId)
+    await (placed === 1 ? giveSeatBack : uncountModeratorIn)(tx, subChannelId)
   }
   const ofChannels = [...Map.groupBy(placedMemberships(ended), each => each.channelId)].map(
     ([channelId, memberships]): EndedMemberships => {

@@ -27,13 +27,13 @@ const columns = `id, external_id as name, member_count as members, moderator_cou
 const insert = statement<{ id: number }>(`
   insert into sub_channels (channel_id, external_id, capacity, member_count, wanted, created_at)
   values ($1, $2, $3, $4, $5, $6) returning id`)
-const takePlace = statement<{ id: number; name: string }>(`
+const takeSeat = statement<{ id: number; name: string }>(`
   update sub_channels set member_count = member_count + 1, is_open = 1
   where member_count < capacity and id = (
     select id from sub_channels where channel_id = $1 and member_count < capacity and deleted_at is null
     order by is_open desc, id desc limit 1)
   returning id, external_id as name`)
-const givePlace = statement(`update sub_channels set member_count = member_count - 1 where id = $1`)
+const giveSeat = statement(`update sub_channels set member_count = member_count - 1 where id = $1`)
 const takeModerator = statement(`update sub_channels set moderator_count = moderator_count + 1 where id = $1 and deleted_at is null`)
 const giveModerator = statement(`update sub_channels set moderator_count = moderator_count - 1 where id = $1`)
 const raise = statement(`update sub_channels set last_message_at = coalesce($2, last_message_at) where id = $1 and deleted_at is null`)
@@ -90,12 +90,12 @@ export async function insertSubChannel(
  * Counts one more member in the newest sub-channel with room; undefined if all are full. A sub-channel that is being emptied is
  * used only if no other has room, and then it stays. One index look-up, however many members and sub-channels there are.
  */
-export async function takePlaceIn(tx: Queries, channelId: number) {
-  return tx.get(takePlace, channelId)
+export async function takeSeatIn(tx: Queries, channelId: number) {
+  return tx.get(takeSeat, channelId)
 }
 
-export async function givePlaceBack(tx: Queries, subChannelId: number) {
-  await tx.run(givePlace, subChannelId)
+export async function giveSeatBack(tx: Queries, subChannelId: number) {
+  await tx.run(giveSeat, subChannelId)
 }
 
 /** Counts one more membership of a moderator; false if the sub-channel is gone. */

@@ -2,8 +2,8 @@ import { decide } from '../auth/iam/decide.ts'
 import type { RequestContext } from '../auth/iam/request-context.ts'
 import type { Principal } from '../auth/principal.ts'
 import type { AccessKey } from '../auth/signature/signing-key.ts'
-import { roleArn, roleNameOf, type Role } from '../keys/principals.ts'
-import type { Session } from '../keys/session.ts'
+import { roleArn, roleNameOf, type IamRole } from '../keys/principals.ts'
+import type { TemporaryCredentials } from '../keys/session-token.ts'
 import type { Origin } from '../auth/origin.ts'
 import { contextOf, issue, type Issued, type Tools } from './credentials.ts'
 import {
@@ -24,7 +24,7 @@ export interface AssumedRole extends Issued {
 }
 
 /** The role of an ARN; undefined if there is none. */
-export function namedRole({ ring, account }: Tools, arn: string): Role | undefined {
+export function namedRole({ ring, account }: Tools, arn: string): IamRole | undefined {
   const name = roleNameOf(account, arn)
   return name === undefined ? undefined : ring.role(name)
 }
@@ -32,10 +32,11 @@ export function namedRole({ ring, account }: Tools, arn: string): Role | undefin
 export const tooLongFor = 'The requested DurationSeconds exceeds the MaxSessionDuration set for this role.'
 
 /** The tag keys that the role does not take. */
-export const refusedTags = ({ tags }: Role, keys: Iterable<string>) => [...keys].filter(key => !tags.includes('*') && !tags.includes(key))
+export const refusedTags = ({ tags }: IamRole, keys: Iterable<string>) =>
+  [...keys].filter(key => !tags.includes('*') && !tags.includes(key))
 
 /** How a role trusts the caller: by naming it, or by leaving it to the policies of the account; undefined if it does not. */
-function trustIn({ trust }: Role, { accessKeyId, principal }: AccessKey, session: Session | undefined, account: string) {
+function trustIn({ trust }: IamRole, { accessKeyId, principal }: AccessKey, session: TemporaryCredentials | undefined, account: string) {
   const ofRole = session?.kind === 'role' ? roleArn(account, principal.arn.split('/')[1] ?? '') : undefined
   const keyId = session ? (session.kind === 'session' ? session.sourceKeyId : undefined) : accessKeyId
   const names = new Set([keyId, principal.arn, ofRole])
@@ -55,7 +56,7 @@ function isPermitted(principal: Principal, action: string, context: RequestConte
 }
 
 /** The new tags, and the transitive tags of the previous roles, which cannot be changed. */
-function mergedTags(given: SessionTags, session: Session | undefined): SessionTags {
+function mergedTags(given: SessionTags, session: TemporaryCredentials | undefined): SessionTags {
   const merged = new Map(given)
   const taken = new Set([...given.keys()].map(key => key.toLowerCase()))
   for (const [key, value] of session?.tags ?? []) {
@@ -78,7 +79,7 @@ export async function assumeRole(parameters: Parameters, caller: AccessKey, tool
   if (stray !== undefined) throw invalid(`The transitive tag key ${stray.slice(0, 128)} is not among the session tags`)
 
   const { principal } = caller
-  const session = ring.sessionOf(caller)
+  const session = ring.temporaryCredentialsOf(caller)
   const role = namedRole(tools, arn)
   const refuse = (reason: string, action = 'sts:AssumeRole') => denied(principal.arn, action, arn, reason)
   const isRoot = principal.permissions === undefined
@@ -122,7 +123,7 @@ export async function assumeRole(parameters: Parameters, caller: AccessKey, tool
   return { ...issued, AssumedRoleUser: assumedRoleUser(tools, role, name) }
 }
 
-export const assumedRoleUser = ({ account }: Tools, { id, name }: Role, session: string) => ({
+export const assumedRoleUser = ({ account }: Tools, { id, name }: IamRole, session: string) => ({
   AssumedRoleId: `${id}:${session}`,
   Arn: `arn:aws:sts::${account}:assumed-role/${name}/${session}`,
 })

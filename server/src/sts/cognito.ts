@@ -1,5 +1,5 @@
 import { ApiError } from '../errors.ts'
-import { commonHeaders, reasonHeader, retryHeader } from '../http/answer.ts'
+import { commonHeaders, reasonHeader, retryHeader } from '../http/response.ts'
 import { largestUnsignedBody } from '../http/sizes.ts'
 import type { Endpoint, Received } from '../http/endpoint.ts'
 import type { Origin } from '../auth/origin.ts'

@@ -2,7 +2,7 @@ import type { RequestContext } from '../auth/iam/request-context.ts'
 import { ApiError } from '../errors.ts'
 import { newId, newSecret } from '../tools/access-key-ids.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
-import { longestToken, sealSession, type Session } from '../keys/session.ts'
+import { longestSessionToken, sealSessionToken, type TemporaryCredentials } from '../keys/session-token.ts'
 import type { Origin } from '../auth/origin.ts'
 import type { SessionTags } from './parameters.ts'
 
@@ -46,31 +46,31 @@ export interface Issued {
 /** Temporary credentials for a session of that many seconds. */
 export async function issue(
   { ring, now }: Tools,
-  given: Omit<Session, 'accessKeyId' | 'secretAccessKey' | 'issuedAt' | 'expiresAt'>,
+  given: Omit<TemporaryCredentials, 'accessKeyId' | 'secretAccessKey' | 'issuedAt' | 'expiresAt'>,
   seconds: number,
 ): Promise<Issued> {
   // Whole seconds, since the answer shows only these.
   const issuedAt = Math.floor(now() / 1000) * 1000
   const expiresAt = issuedAt + seconds * 1000
-  const session: Session = { ...given, accessKeyId: newId('ASIA'), secretAccessKey: newSecret(), issuedAt, expiresAt }
-  const SessionToken = sealSession(await ring.masterKey(), session)
-  if (SessionToken.length > longestToken) {
+  const credentials: TemporaryCredentials = { ...given, accessKeyId: newId('ASIA'), secretAccessKey: newSecret(), issuedAt, expiresAt }
+  const SessionToken = sealSessionToken(await ring.masterKey(), credentials)
+  if (SessionToken.length > longestSessionToken) {
     const message = 'The session policy and the tags together are too large for a session token'
     throw new ApiError(
       'PackedPolicyTooLarge',
       400,
       'PackedPolicyTooLarge',
       message,
-      `The token has ${SessionToken.length} characters; at most ${longestToken} are allowed.`,
+      `The token has ${SessionToken.length} characters; at most ${longestSessionToken} are allowed.`,
     )
   }
   return {
     Credentials: {
-      AccessKeyId: session.accessKeyId,
-      SecretAccessKey: session.secretAccessKey,
+      AccessKeyId: credentials.accessKeyId,
+      SecretAccessKey: credentials.secretAccessKey,
       SessionToken,
       Expiration: new Date(expiresAt).toISOString().replace('.000Z', 'Z'),
     },
-    PackedPolicySize: Math.ceil((SessionToken.length * 100) / longestToken),
+    PackedPolicySize: Math.ceil((SessionToken.length * 100) / longestSessionToken),
   }
 }

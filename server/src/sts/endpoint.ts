@@ -2,11 +2,11 @@ import { upToDate } from '../auth/access.ts'
 import type { SignedRequest } from '../auth/signature/sigv4.ts'
 import type { AccessKey } from '../auth/signature/signing-key.ts'
 import { ApiError } from '../errors.ts'
-import { commonHeaders, reasonHeader, retryHeader } from '../http/answer.ts'
+import { commonHeaders, reasonHeader, retryHeader } from '../http/response.ts'
 import type { Received, Endpoint } from '../http/endpoint.ts'
 import { parameterIn } from '../http/selector.ts'
 import { largestBody, largestUnsignedBody } from '../http/sizes.ts'
-import type { Session } from '../keys/session.ts'
+import type { TemporaryCredentials } from '../keys/session-token.ts'
 import type { Origin } from '../auth/origin.ts'
 import { assumeRole } from './assume-role.ts'
 import type { Tools } from './credentials.ts'
@@ -24,7 +24,7 @@ interface Action {
   /** The parameters beside Action and Version. */
   readonly parameters: readonly string[]
   /** The kinds of temporary credentials that may call it. Others could renew themselves for ever, or gain rights. */
-  readonly sessions: readonly Session['kind'][]
+  readonly sessions: readonly TemporaryCredentials['kind'][]
   readonly answer: (parameters: Parameters, caller: AccessKey, tools: Tools, sender: Origin) => Promise<Result>
 }
 
@@ -102,7 +102,7 @@ export function stsEndpoint(tools: Wiring): Endpoint {
     // The signature is verified before anything else is looked at.
     const caller = known && verify(asked)
     if (caller) asked.trail?.signed(caller)
-    const session = caller && tools.ring.sessionOf(caller)
+    const session = caller && tools.ring.temporaryCredentialsOf(caller)
     if (session && !known.sessions.includes(session.kind)) throw notWithSession(action)
     checkKnown(parameters, ['Action', 'Version', ...(known?.parameters ?? ofWebIdentity)])
     const result = known ? await known.answer(parameters, caller!, tools, asked) : await assumeRoleWithWebIdentity(parameters, tools, asked)

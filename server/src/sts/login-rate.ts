@@ -1,5 +1,5 @@
 import { isIPv6 } from 'node:net'
-import { takeFrom, type Throttling } from '../rates/throttle.ts'
+import { takeFrom, type RateLimiting } from '../rates/operation-rates.ts'
 
 /** Takes a token from the logins of an address, or throws 429: the server has to verify each login, and logins are not signed. */
 export type TakeLogin = (sourceAddress: string) => void
@@ -14,5 +14,5 @@ function networkOf(address: string): string {
   return first.map(group => Number.parseInt(group, 16).toString(16)).join(':')
 }
 
-export const loginRate = (throttling: Throttling | undefined): TakeLogin =>
+export const loginRate = (throttling: RateLimiting | undefined): TakeLogin =>
   throttling ? address => takeFrom(throttling, 'loginRate', networkOf(address)) : () => {}

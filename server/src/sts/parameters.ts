@@ -1,6 +1,6 @@
 import { parsePolicy } from '../auth/iam/policy.ts'
 import { ApiError } from '../errors.ts'
-import { tagKey, tagValue } from '../keys/roles.ts'
+import { tagKey, tagValue } from '../keys/iam-roles.ts'
 
 /** A parameter is missing or breaks a rule. */
 export const invalid = (message: string) => new ApiError('ValidationError', 400, 'ValidationError', message)

@@ -1,6 +1,6 @@
 import { ApiError } from '../errors.ts'
-import type { Role } from '../keys/principals.ts'
-import { tagKey, tagValue } from '../keys/roles.ts'
+import type { IamRole } from '../keys/principals.ts'
+import { tagKey, tagValue } from '../keys/iam-roles.ts'
 import type { Origin } from '../auth/origin.ts'
 import { assumedRoleUser, namedRole, refusedTags, tooLongFor, type AssumedRole } from './assume-role.ts'
 import { issue, type Tools } from './credentials.ts'
@@ -35,7 +35,7 @@ const notAuthorized = (reason: string) => refused('Not authorized to perform sts
  * Returns the role if it accepts tokens of this issuer for this audience with these claims. The error is the same for a role that
  * does not and one that does not exist.
  */
-export function trustingRole(role: Role | undefined, claims: Claims): Role {
+export function trustingRole(role: IamRole | undefined, claims: Claims): IamRole {
   const { iss, aud } = claims
   const oidc = role?.trust.oidc
   const audiences = typeof aud === 'string' ? [aud] : (aud ?? [])
@@ -58,7 +58,7 @@ const single = (value: unknown): unknown => (Array.isArray(value) && value.lengt
  * The session tags of a login: the string and number claims that the role takes, and the tags in the claim of Amazon's name, all of
  * which the role must take.
  */
-function tagsOf(claims: Claims, role: Role): { tags: SessionTags; transitive: string[] } {
+function tagsOf(claims: Claims, role: IamRole): { tags: SessionTags; transitive: string[] } {
   const amazons = (claims[amazonsTags] ?? {}) as AmazonsTags
   const explicit = Object.entries(amazons.principal_tags ?? {}).map(([key, value]) => [key, String(single(value))] as const)
   const [stray] = refusedTags(
@@ -90,7 +90,7 @@ export interface TakesLogins {
 }
 
 interface LoggedIn {
-  readonly role: Role
+  readonly role: IamRole
   readonly claims: Claims
   /** The AppInstanceUserId of the login, which is also the value of the session tag of its claim. */
   readonly userId: string

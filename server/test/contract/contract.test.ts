@@ -61,8 +61,8 @@ describe('the contract as a whole', () => {
   })
 
   test('has no two members of one operation in one place', () => {
-    for (const { places } of all) {
-      const taken = Object.values(places).map(place => `${place.in} ${place.name}`)
+    for (const { bindings } of all) {
+      const taken = Object.values(bindings).map(place => `${place.in} ${place.name}`)
       expect(new Set(taken).size).toBe(taken.length)
     }
   })

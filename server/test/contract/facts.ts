@@ -94,7 +94,7 @@ export function contractFacts(operation: Operation): Fact {
     status: operation.status,
     errors: operation.errors.toSorted(),
     input: contractShapeFacts(operation.input),
-    places: Object.fromEntries(Object.entries(operation.places).map(([member, place]) => [member, { in: place.in, name: place.name }])),
+    places: Object.fromEntries(Object.entries(operation.bindings).map(([member, place]) => [member, { in: place.in, name: place.name }])),
     idempotencyTokens: operation.idempotencyToken === undefined ? [] : [operation.idempotencyToken],
     output: contractShapeFacts(operation.output),
     outputOrder: Object.keys(operation.output.properties),

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Client } from 'pg'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { keptCertificates } from '../../src/secrets/certificates.ts'
+import { storedCertificates } from '../../src/secrets/certificates.ts'
 import { readConfig } from '../../src/settings/config.ts'
 import { createLog } from '../../src/observe/log.ts'
 import { startPostgres, type OwnPostgres } from '../support/postgres.ts'
@@ -46,7 +46,7 @@ describe('sslmode', () => {
   beforeAll(async () => {
     // In the root of the temporary files, since PostgreSQL may run as another user.
     folder = await mkdtemp(join(tmpdir(), 'carillon-tls-'))
-    const { cert, key } = await keptCertificates(folder, readConfig({}, {}), createLog('silent'))
+    const { cert, key } = await storedCertificates(folder, readConfig({}, {}), createLog('silent'))
     const own = join(folder, 'postgres-key.pem')
     await copyFile(key, own)
     if (process.getuid?.() === 0) spawnSync('sh', ['-c', `chmod 755 ${folder} && chown nobody ${own}`])

@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
-import { keptCertificates } from '../../src/secrets/certificates.ts'
+import { storedCertificates } from '../../src/secrets/certificates.ts'
 import { readConfig } from '../../src/settings/config.ts'
 import { createLog } from '../../src/observe/log.ts'
 import { awsCommands, pythons } from '../compat/clients.ts'
@@ -40,7 +40,7 @@ async function startBehind({ section, language, command, change = text => text }
   const folder = await temporaryFolder()
   const [port, auditLog] = [await freePort(), join(folder, 'audit.log')]
   const pem = (name: string) => join(folder, name)
-  await keptCertificates(folder, readConfig({}, {}), createLog('silent'))
+  await storedCertificates(folder, readConfig({}, {}), createLog('silent'))
   await writeFile(pem('both.pem'), (await readFile(pem('server.pem'), 'utf8')) + (await readFile(pem('server-key.pem'), 'utf8')))
   const places = (text: string) =>
     text

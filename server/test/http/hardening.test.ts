@@ -3,7 +3,7 @@ import { connect, type AddressInfo } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { setTimeout } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
-import { Answers } from '../../src/http/answers.ts'
+import { Responses } from '../../src/http/responses.ts'
 import { Arrivals } from '../../src/http/arrivals.ts'
 import { BodyMemory } from '../../src/http/body-memory.ts'
 import { Connections } from '../../src/http/connections.ts'
@@ -44,7 +44,7 @@ test('an unexpected fault is answered with 500, and the server continues', async
   let isBroken = true
   const log = createLog('silent')
   const turnEnd = new TurnEnd([() => answers.flush()])
-  const answers = new Answers(turnEnd, log)
+  const answers = new Responses(turnEnd, log)
   const server = createServer({
     log,
     answers,

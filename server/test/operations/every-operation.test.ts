@@ -16,8 +16,8 @@ const arnMembers = ['ChannelArn', 'ChannelFlowArn', 'AppInstanceArn', 'AppInstan
 
 /** What is refused in the same way everywhere. */
 function sameEverywhere(name: OperationName): Partial<Record<string, (f: Fixture, input: AnyInput) => Promise<unknown>>> {
-  const { bearer, places } = operations[name]
-  const arn = arnMembers.find(member => member in places)
+  const { bearer, bindings } = operations[name]
+  const arn = arnMembers.find(member => member in bindings)
   return {
     ...(bearer && {
       UnauthorizedClientException: (f: Fixture, input: AnyInput) => call(f, name, { ...input, ChimeBearer: f.nobody }),
@@ -58,7 +58,7 @@ describe.each(databaseKinds)('every operation, on %s', kind => {
     const inputs = await cases[name].inputs(fixture)
     const given = new Set(inputs.flatMap(Object.keys))
     // A callback is sent by a processor: test/outbox/flows.test.ts.
-    const missing = name === 'ChannelFlowCallback' ? [] : Object.keys(operations[name].places).filter(member => !given.has(member))
+    const missing = name === 'ChannelFlowCallback' ? [] : Object.keys(operations[name].bindings).filter(member => !given.has(member))
     // SDKs fill in the token where it is left out.
     expect(missing.filter(member => member !== operations[name].idempotencyToken)).toEqual([])
     for (const input of inputs) {

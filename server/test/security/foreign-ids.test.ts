@@ -71,7 +71,7 @@ async function pictureOf({ identity, messaging, root }: Fixture, home: Home): Pr
 /** One thing of another app instance in a call that is otherwise at home. A callback has a test of its own. */
 const attacks = names
   .filter(name => name !== 'ChannelFlowCallback')
-  .flatMap(name => Object.keys(operations[name].places).map(member => ({ name, member })))
+  .flatMap(name => Object.keys(operations[name].bindings).map(member => ({ name, member })))
   .filter(({ member }) => named.has(member))
 
 const refusals = new Set([

@@ -1,6 +1,6 @@
 import type { App } from '../../src/app.ts'
 import { createAccessKey } from '../../src/keys/access-keys.ts'
-import { changeRole, createRole, type GivenRole } from '../../src/keys/roles.ts'
+import { changeRole, createRole, type GivenIamRole } from '../../src/keys/iam-roles.ts'
 import { parseMasterKeys } from '../../src/settings/master-keys.ts'
 import { call, type SigningKey } from './signed.ts'
 import { masterKey, type World } from './world.ts'
@@ -26,7 +26,7 @@ export async function makeKey({ app }: Pick<World, 'app'>, policy: string, name?
   return { accessKeyId: id, secretAccessKey: secret, name: given }
 }
 
-type AnyRole = Partial<Omit<GivenRole, 'trust'>> & { readonly trust?: Partial<GivenRole['trust']> }
+type AnyRole = Partial<Omit<GivenIamRole, 'trust'>> & { readonly trust?: Partial<GivenIamRole['trust']> }
 
 /** A role, as `carillon roles create` makes it; answers its ARN. */
 export async function makeRole({ app }: Pick<World, 'app'>, name: string, given: AnyRole): Promise<string> {
@@ -36,7 +36,7 @@ export async function makeRole({ app }: Pick<World, 'app'>, name: string, given:
   return `arn:aws:iam::000000000000:role/${name}`
 }
 
-export async function changeTheRole({ app }: Pick<World, 'app'>, name: string, change: Partial<GivenRole>): Promise<void> {
+export async function changeTheRole({ app }: Pick<World, 'app'>, name: string, change: Partial<GivenIamRole>): Promise<void> {
   await changeRole(app.db, name, role => ({ ...role, ...change }), Date.now())
   await followed({ app })
 }

@@ -3,7 +3,7 @@ import { copyFile, mkdir, readdir, readFile, rename, rm, stat, symlink, writeFil
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
-import { keptCertificates } from '../../src/secrets/certificates.ts'
+import { storedCertificates } from '../../src/secrets/certificates.ts'
 import { readConfig } from '../../src/settings/config.ts'
 import { createLog } from '../../src/observe/log.ts'
 import { pythons } from '../compat/clients.ts'
@@ -20,7 +20,7 @@ const refused = (start: RegExp) => ({
 const startFails = (...flags: string[]) => serveFails(['--port', '0', '--data', ':memory:', ...flags], { env: { CARILLON_TLS: 'on' } })
 const certs = (args: readonly string[]) => run(process.execPath, [main, 'certs', ...args])
 
-const keep = (folder: string, flags: Record<string, string> = {}) => keptCertificates(folder, readConfig(flags, {}), createLog('silent'))
+const keep = (folder: string, flags: Record<string, string> = {}) => storedCertificates(folder, readConfig(flags, {}), createLog('silent'))
 const read = async (folder: string, name: string) => readFile(join(folder, name), 'utf8')
 const leafOf = async (folder: string) => new X509Certificate(await read(folder, 'server.pem'))
 

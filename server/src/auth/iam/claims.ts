@@ -1,6 +1,6 @@
 import type { Subject } from './subject.ts'
 import { conditionsOf } from './conditions.ts'
-import { valueUnder, type ConditionKey } from './keys.ts'
+import { valueUnder, type ConditionKey } from './condition-keys.ts'
 import { PolicyError } from './policy-error.ts'
 import type { RequestContext } from './request-context.ts'
 

@@ -1,5 +1,5 @@
 import type { Subject } from './subject.ts'
-import type { ConditionKey } from './keys.ts'
+import type { ConditionKey } from './condition-keys.ts'
 import { isObject } from '../../tools/json.ts'
 import { textsOf } from './json.ts'
 import { operators, type Operator, type Test } from './operators.ts'

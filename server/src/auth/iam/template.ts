@@ -1,5 +1,5 @@
 import type { Subject } from './subject.ts'
-import { conditionKey, type ReadText } from './keys.ts'
+import { conditionKey, type ReadText } from './condition-keys.ts'
 import { PolicyError } from './policy-error.ts'
 import type { RequestContext } from './request-context.ts'
 

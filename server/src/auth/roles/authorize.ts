@@ -4,7 +4,7 @@ import type { OperationName } from '../../contract/index.ts'
 import type { Operation } from '../../contract/operation.ts'
 import { forbidden, notFound, unauthorizedBearer } from '../../errors.ts'
 import type { Queries } from '../../database/database.ts'
-import type { RuleInput } from './facts.ts'
+import type { RuleInput } from './requirements.ts'
 import { rules } from './rules.ts'
 import { subChannelChecksOf } from './sub-channels.ts'
 
@@ -30,7 +30,7 @@ function wall(arns: NamedArns, appInstanceArn: string) {
  */
 export function authorizerOf(name: OperationName, operation: Operation) {
   const rule = rules[name]
-  const isAboutChannel = 'ChannelArn' in operation.places
+  const isAboutChannel = 'ChannelArn' in operation.bindings
   const subChannelChecks = subChannelChecksOf(name, operation)
   const declaresNotFound = operation.errors.includes('NotFoundException')
   const says = `${name} is allowed to: ${rule.says}.`

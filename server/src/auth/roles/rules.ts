@@ -18,7 +18,7 @@ import {
   unrestrictedChannel,
   without,
   type Rule,
-} from './facts.ts'
+} from './requirements.ts'
 
 const inCharge = anyOf(admin, moderator)
 const openToAll = allOf(publicChannel, undividedChannel)

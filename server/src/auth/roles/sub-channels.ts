@@ -2,7 +2,7 @@ import type { Facts } from '../../store/facts.ts'
 import type { OperationName } from '../../contract/index.ts'
 import type { Operation } from '../../contract/operation.ts'
 import { badRequest, forbidden } from '../../errors.ts'
-import type { RuleInput } from './facts.ts'
+import type { RuleInput } from './requirements.ts'
 
 /**
  * Operations for which the member in the call decides whether the call must name a sub-channel; domain/sub-channels.ts checks that.
@@ -15,7 +15,7 @@ const dependsOnMember: ReadonlySet<OperationName> = new Set([
 
 /** The checks of SubChannelId for an operation; made once per operation (docs/service/elastic-channels.md#subchannelid). */
 export function subChannelChecksOf(name: OperationName, operation: Operation) {
-  const isNeeded = 'SubChannelId' in operation.places && !dependsOnMember.has(name)
+  const isNeeded = 'SubChannelId' in operation.bindings && !dependsOnMember.has(name)
   return {
     /**
      * Before the rule: an elastic channel needs a SubChannelId. A caller without a role in the channel does not learn that it is

@@ -9,7 +9,7 @@ const authorizationPattern = /^AWS4-HMAC-SHA256 Credential=([^,\s]+) ?, ?SignedH
 export type SignedService = 'chime' | 'sts'
 
 /** The key that signed, and the day and region of the signature. */
-export interface Credential {
+export interface CredentialScope {
   /** The whole text as received: `KEY/date/region/SERVICE/aws4_request`. */
   readonly text: string
   readonly accessKeyId: string
@@ -20,7 +20,7 @@ export interface Credential {
 }
 
 export interface Authorization {
-  readonly credential: Credential
+  readonly credential: CredentialScope
   /** The names, in the order in which they were signed. */
   readonly signedHeaders: readonly string[]
   /** 64 lower-case hexadecimal digits. */
@@ -31,7 +31,7 @@ export interface Authorization {
 export function readAuthorization(header: string, service: SignedService): Authorization {
   const match = authorizationPattern.exec(header)
   if (match === null) throw unreadable(header)
-  return { credential: parseCredential(match[1]!, service), signedHeaders: match[2]!.split(';'), signature: match[3]! }
+  return { credential: parseCredentialScope(match[1]!, service), signedHeaders: match[2]!.split(';'), signature: match[3]! }
 }
 
 const signedFor: Readonly<Record<SignedService, string>> = {
@@ -40,7 +40,7 @@ const signedFor: Readonly<Record<SignedService, string>> = {
 }
 
 /** Parses `KEY/YYYYMMDD/REGION/SERVICE/aws4_request`. Any region is accepted: ARNs carry the server's own. */
-export function parseCredential(text: string, service: SignedService): Credential {
+export function parseCredentialScope(text: string, service: SignedService): CredentialScope {
   const parts = text.split('/')
   const accessKeyId = parts[0]
   const date = parts[1]

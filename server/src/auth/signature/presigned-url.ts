@@ -1,4 +1,4 @@
-import { parseCredential } from './authorization-header.ts'
+import { parseCredentialScope } from './authorization-header.ts'
 import { canonicalQuery, escapedQuery, hashBody, splitTarget } from './canonical-request.ts'
 import { expiredToken, incompleteSignature, invalidSignature, missingAuthenticationToken } from './signature-errors.ts'
 import { createSigners } from './signer.ts'
@@ -49,7 +49,7 @@ export function createUrlVerifier<Key extends SigningSecret>(options: {
     if (!/^[0-9a-f]{64}$/.test(signature)) throw incomplete('X-Amz-Signature is not 64 hexadecimal digits')
     if (parameters.get('X-Amz-Algorithm') !== algorithm) throw incomplete(`X-Amz-Algorithm must be ${algorithm}`)
     if (parameters.get('X-Amz-SignedHeaders') !== 'host') throw incomplete('X-Amz-SignedHeaders must be host')
-    const credential = parseCredential(parameters.get('X-Amz-Credential') ?? '', 'chime')
+    const credential = parseCredentialScope(parameters.get('X-Amz-Credential') ?? '', 'chime')
     const date = parameters.get('X-Amz-Date') ?? ''
     checkTime(date, parameters.get('X-Amz-Expires') ?? '', now())
     if (credential.date !== date.slice(0, 8)) throw invalidSignature('the credential scope is of another day than X-Amz-Date')

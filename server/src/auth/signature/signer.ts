@@ -1,5 +1,5 @@
 import { timingSafeEqual } from 'node:crypto'
-import type { Credential } from './authorization-header.ts'
+import type { CredentialScope } from './authorization-header.ts'
 import { hashCanonicalRequest, type CanonicalRequest } from './canonical-request.ts'
 import { createSigningKeyCache, deriveSigningKey, type FindKey, type SigningSecret } from './signing-key.ts'
 
@@ -18,7 +18,7 @@ interface Signer<Key> {
 
 export function createSigners<Key extends SigningSecret>(
   findKey: FindKey<Key>,
-): (credential: Credential, sessionToken: string | undefined) => Signer<Key> {
+): (credential: CredentialScope, sessionToken: string | undefined) => Signer<Key> {
   const cache = createSigningKeyCache(1000)
   return (credential, sessionToken) => {
     const known = findKey(credential.accessKeyId, sessionToken)

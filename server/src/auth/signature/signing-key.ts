@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import { BoundedMap } from '../../tools/bounded-map.ts'
-import type { Credential } from './authorization-header.ts'
+import type { CredentialScope } from './authorization-header.ts'
 import type { Principal } from '../principal.ts'
 
 /** The secret that a client signs with. */
@@ -53,7 +53,7 @@ export function createSign(key: Uint8Array): Sign {
 }
 
 /** Derives the signing key of a secret, day and region. It takes four HMACs, which is why it is cached. */
-export function deriveSigningKey(secretAccessKey: string, credential: Credential): Sign {
+export function deriveSigningKey(secretAccessKey: string, credential: CredentialScope): Sign {
   let sign = createSign(Buffer.from(`AWS4${secretAccessKey}`))
   for (const part of credential.scope.split('/')) sign = createSign(Buffer.from(sign(part), 'hex'))
   return sign
@@ -61,8 +61,8 @@ export function deriveSigningKey(secretAccessKey: string, credential: Credential
 
 /** Signing keys that have verified a signature. Others are never cached, so nobody without a secret can evict those in use. */
 export interface SigningKeyCache {
-  find(key: SigningSecret, credential: Credential): Sign | undefined
-  keep(key: SigningSecret, credential: Credential, sign: Sign): void
+  find(key: SigningSecret, credential: CredentialScope): Sign | undefined
+  keep(key: SigningSecret, credential: CredentialScope, sign: Sign): void
 }
 
 /** A bounded cache; the least recently used key is evicted. A key whose secret has changed is not found. */

@@ -1,17 +1,17 @@
-import type { Database, Place, Statement, Value, Work } from './database.ts'
+import type { Database, LockName, Statement, Value, Work } from './database.ts'
 
 /** The database that a place belongs to. */
 interface Whole extends Database {
-  transaction<Result>(work: Work<Result>, place?: Place): Promise<Result>
+  transaction<Result>(work: Work<Result>, place?: LockName): Promise<Result>
 }
 
 /** PostgreSQL for the work on one channel or app instance. */
-export class PostgresPlace implements Database {
+export class PostgresUnderLock implements Database {
   readonly kind = 'postgres'
   readonly #database: Whole
-  readonly #place: Place
+  readonly #place: LockName
 
-  constructor(database: Whole, place: Place) {
+  constructor(database: Whole, place: LockName) {
     this.#database = database
     this.#place = place
   }
@@ -32,7 +32,7 @@ export class PostgresPlace implements Database {
     return this.#database.transaction(work, this.#place)
   }
 
-  of(place: Place): Database {
+  of(place: LockName): Database {
     return this.#database.of(place)
   }
 

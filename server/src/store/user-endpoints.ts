@@ -7,7 +7,7 @@ type EndpointType = 'APNS' | 'APNS_SANDBOX' | 'GCM'
 export type AllowMessages = 'ALL' | 'NONE'
 
 /** A device of a user that receives pushes. */
-export interface Endpoint {
+export interface UserEndpoint {
   readonly endpointId: string
   readonly name: string | undefined
   readonly type: EndpointType
@@ -51,7 +51,7 @@ const update = statement(`
 const remove = statement(`delete from endpoints where identity_id = $1 and external_id = $2`)
 const count = statement<{ count: number }>(`select count(*) as count from endpoints where identity_id = $1`)
 
-const endpoint = (row: Row): Endpoint => ({
+const endpoint = (row: Row): UserEndpoint => ({
   endpointId: row.endpointId,
   name: parsedIfGiven(row.name),
   type: row.type,
@@ -63,7 +63,7 @@ const endpoint = (row: Row): Endpoint => ({
   updatedAt: new Date(row.updatedAt),
 })
 
-type Device = Pick<Endpoint, 'type' | 'resourceArn' | 'deviceToken'>
+type Device = Pick<UserEndpoint, 'type' | 'resourceArn' | 'deviceToken'>
 
 /** The columns that identify a device of a user. */
 const deviceOf = ({ type, resourceArn, deviceToken }: Device) =>
@@ -72,7 +72,7 @@ const deviceOf = ({ type, resourceArn, deviceToken }: Device) =>
     .digest('base64url')
 
 /** False if the same device is registered already. */
-export async function insertEndpoint(tx: Queries, identityId: number, given: Omit<Endpoint, 'createdAt' | 'updatedAt'>, now: number) {
+export async function insertEndpoint(tx: Queries, identityId: number, given: Omit<UserEndpoint, 'createdAt' | 'updatedAt'>, now: number) {
   const { endpointId, name, type, resourceArn, deviceToken, voipDeviceToken, allowMessages } = given
   const shown = [deviceOf(given), jsonIfGiven(name), type, resourceArn, json(deviceToken), jsonIfGiven(voipDeviceToken), allowMessages]
   return (await tx.run(insert, endpointId, identityId, ...shown, now)) === 1
@@ -83,7 +83,7 @@ export async function endpointOfDevice(tx: Queries, identityId: number, device: 
   return (await tx.get(selectOfDevice, identityId, deviceOf(device)))?.endpointId
 }
 
-export async function findEndpoint(db: Queries, identityId: number, endpointId: string): Promise<Endpoint | undefined> {
+export async function findEndpoint(db: Queries, identityId: number, endpointId: string): Promise<UserEndpoint | undefined> {
   const row = await db.get(selectOne, identityId, endpointId)
   return row && endpoint(row)
 }

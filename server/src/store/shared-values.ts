@@ -5,7 +5,7 @@ const insertSetting = statement(`insert into settings (name, value) values ($1, 
 const selectSetting = statement<{ value: string }>(`select value from settings where name = $1`)
 
 /** A value that is created once and shared by all nodes: the first node that offers one wins. */
-export async function settledOnce(db: Database, name: string, make: () => string): Promise<string> {
+export async function sharedValue(db: Database, name: string, make: () => string): Promise<string> {
   return db.transaction(async tx => {
     await tx.run(insertSetting, name, make())
     return (await tx.get(selectSetting, name))!.value

@@ -1,6 +1,6 @@
 import type { Handlers } from './call.ts'
 
-export const sessions: Handlers<'GetMessagingSessionEndpoint'> = {
+export const messagingSession: Handlers<'GetMessagingSessionEndpoint'> = {
   /**
    * Returns a bare host, with its port if that is not 443: clients put wss:// before it and sign it as the host
    * (docs/service/sessions.md#the-endpoint). With TLS on, it is the host name of the call with the TLS port, since clients use wss

@@ -1,12 +1,12 @@
 import { array, assert, integer, option, property, string, tuple } from 'fast-check'
 import { expect, test } from 'vitest'
 import { parseMasterKeys, type MasterKey } from '../../src/settings/master-keys.ts'
-import { openSession, sealSession, type Session } from '../../src/keys/session.ts'
+import { openSessionToken, sealSessionToken, type TemporaryCredentials } from '../../src/keys/session-token.ts'
 
 const [masterKey, other] = parseMasterKeys(`${'0a'.repeat(32)},${'0b'.repeat(32)}`, 'test') as [MasterKey, MasterKey]
 const known = new Map([[masterKey.id, masterKey]])
 
-const session: Session = {
+const session: TemporaryCredentials = {
   kind: 'role',
   accessKeyId: 'ASIAAAAAAAAAAAAAAAAA',
   secretAccessKey: 'a-secret-that-nobody-reads',
@@ -20,14 +20,14 @@ const session: Session = {
   policy: '{"Version":"2012-10-17","Statement":[]}',
   subject: 'x:auth0:7Calice',
 }
-const token = sealSession(masterKey, session)
+const token = sealSessionToken(masterKey, session)
 const bytes = Buffer.from(token, 'base64')
 
 test('a session token contains what was sealed, and nobody can read it', () => {
-  expect(openSession(known, session.accessKeyId, token)).toEqual({ session, masterKeyId: masterKey.id })
+  expect(openSessionToken(known, session.accessKeyId, token)).toEqual({ credentials: session, masterKeyId: masterKey.id })
   const clear = bytes.toString('latin1')
   for (const text of [session.secretAccessKey, session.name, 'alice', 'AROA', 'AKIA']) expect(clear).not.toContain(text)
-  expect(sealSession(masterKey, session)).not.toBe(token)
+  expect(sealSessionToken(masterKey, session)).not.toBe(token)
 })
 
 test('whatever is sealed comes out as it was', () => {
@@ -35,7 +35,7 @@ test('whatever is sealed comes out as it was', () => {
   assert(
     property(text, array(tuple(text, text), { maxLength: 5 }), option(text, { nil: undefined }), (name, tags, policy) => {
       const sealed = { ...session, name: name.toWellFormed(), tags, policy, sourceKeyId: policy, subject: policy }
-      expect(openSession(known, session.accessKeyId, sealSession(masterKey, sealed))?.session).toEqual(sealed)
+      expect(openSessionToken(known, session.accessKeyId, sealSessionToken(masterKey, sealed))?.credentials).toEqual(sealed)
     }),
   )
 })
@@ -45,7 +45,7 @@ test('a token with any bit changed is refused', () => {
     property(integer({ min: 0, max: bytes.length * 8 - 1 }), bit => {
       const turned = Buffer.from(bytes)
       turned[bit >> 3]! ^= 1 << (bit & 7)
-      expect(openSession(known, session.accessKeyId, turned.toString('base64'))).toBeUndefined()
+      expect(openSessionToken(known, session.accessKeyId, turned.toString('base64'))).toBeUndefined()
     }),
     { numRuns: 1000 },
   )
@@ -53,26 +53,27 @@ test('a token with any bit changed is refused', () => {
 
 test('so is one that is cut, longer, spelt otherwise, or invented', () => {
   for (let length = 0; length < bytes.length; length++) {
-    expect(openSession(known, session.accessKeyId, bytes.toString('base64', 0, length))).toBeUndefined()
+    expect(openSessionToken(known, session.accessKeyId, bytes.toString('base64', 0, length))).toBeUndefined()
   }
   const spellings = [`${token} `, `${token}=`, `=${token}`, token.replaceAll('=', ''), bytes.toString('base64url'), `${token}AAAA`]
-  for (const spelling of spellings.filter(each => each !== token)) expect(openSession(known, session.accessKeyId, spelling)).toBeUndefined()
-  assert(property(string({ unit: 'binary' }), text => openSession(known, session.accessKeyId, text) === undefined))
-  expect(openSession(known, session.accessKeyId, 'A'.repeat(100_000))).toBeUndefined()
+  for (const spelling of spellings.filter(each => each !== token))
+    expect(openSessionToken(known, session.accessKeyId, spelling)).toBeUndefined()
+  assert(property(string({ unit: 'binary' }), text => openSessionToken(known, session.accessKeyId, text) === undefined))
+  expect(openSessionToken(known, session.accessKeyId, 'A'.repeat(100_000))).toBeUndefined()
 })
 
 test('a token is valid only for the access key id that it came with, and for a server with the same master key', () => {
-  expect(openSession(known, 'ASIAAAAAAAAAAAAAAAAB', token)).toBeUndefined()
-  expect(openSession(new Map([[other.id, other]]), session.accessKeyId, token)).toBeUndefined()
-  expect(openSession(new Map([[masterKey.id, other]]), session.accessKeyId, token)).toBeUndefined()
-  expect(openSession(new Map(), session.accessKeyId, token)).toBeUndefined()
+  expect(openSessionToken(known, 'ASIAAAAAAAAAAAAAAAAB', token)).toBeUndefined()
+  expect(openSessionToken(new Map([[other.id, other]]), session.accessKeyId, token)).toBeUndefined()
+  expect(openSessionToken(new Map([[masterKey.id, other]]), session.accessKeyId, token)).toBeUndefined()
+  expect(openSessionToken(new Map(), session.accessKeyId, token)).toBeUndefined()
 })
 
 test('the key for secrets decrypts no session, and vice versa', () => {
   const sealed = masterKey.secrets.seal('x', 'text')
   expect(masterKey.secrets.open('x', sealed)).toBe('text')
   expect(masterKey.secrets.open('y', sealed)).toBeUndefined()
-  expect(masterKey.sessions.open('x', sealed)).toBeUndefined()
+  expect(masterKey.sessionTokens.open('x', sealed)).toBeUndefined()
 })
 
 test('a master key is 32 bytes in base64 or hexadecimal digits, and the error does not repeat it', () => {

@@ -36,7 +36,7 @@ const AppInstanceUserEndpointSummary = structure({
   EndpointState,
 })
 
-export const endpoints = {
+export const userEndpoints = {
   RegisterAppInstanceUserEndpoint: operation(
     'POST /app-instance-users/{appInstanceUserArn}/endpoints',
     201,

@@ -1,8 +1,8 @@
 import type { Call, Handlers } from './call.ts'
-import { changeEndpoint, deregisterEndpoint, missingEndpoint, registerEndpoint } from '../domain/endpoints.ts'
+import { changeEndpoint, deregisterEndpoint, missingEndpoint, registerEndpoint } from '../domain/user-endpoints.ts'
 import { requireUser } from '../domain/users.ts'
 import type { Queries } from '../database/database.ts'
-import { findEndpoint, listEndpoints, type Endpoint } from '../store/endpoints.ts'
+import { findEndpoint, listEndpoints, type UserEndpoint } from '../store/user-endpoints.ts'
 import { findIdentity } from '../store/identities.ts'
 import { once } from './idempotency.ts'
 import { named } from './named.ts'
@@ -11,7 +11,7 @@ import { paged } from './paging.ts'
 /** The user whose devices they are. */
 const userOf = async (call: Call, db: Queries = call.db) => requireUser(db, named(call, 'AppInstanceUserArn'))
 
-const summary = (user: string, endpoint: Endpoint) => ({
+const summary = (user: string, endpoint: UserEndpoint) => ({
   AppInstanceUserArn: user,
   EndpointId: endpoint.endpointId,
   Name: endpoint.name,
@@ -20,7 +20,7 @@ const summary = (user: string, endpoint: Endpoint) => ({
   EndpointState: { Status: 'ACTIVE' as const },
 })
 
-export const endpoints: Handlers<
+export const userEndpoints: Handlers<
   | 'RegisterAppInstanceUserEndpoint'
   | 'DescribeAppInstanceUserEndpoint'
   | 'ListAppInstanceUserEndpoints'

@@ -134,7 +134,7 @@ const fail = (tx: Transaction, run: Run, now: number, detail: string) =>
   })
 
 /** The answer of a processor; undefined for a denial. */
-export type Answer = { readonly [Member in keyof RunContent]: RunContent[Member] | undefined } | undefined
+export type ProcessorAnswer = { readonly [Member in keyof RunContent]: RunContent[Member] | undefined } | undefined
 
 /** Why a CallbackId is already decided, by the decision. */
 const decidedReasons: Readonly<Record<string, string>> = {
@@ -161,7 +161,7 @@ export function refuseDecided(callbackId: string, { decision, messageId }: Pick<
  * Applies the decision of a processor, once; concurrent answers get a ConflictException. A member that the answer leaves out keeps
  * its value.
  */
-export async function answerCallback(tx: Transaction, callbackId: string, answer: Answer, now: number) {
+export async function answerCallback(tx: Transaction, callbackId: string, answer: ProcessorAnswer, now: number) {
   const runId = await decideCallback(tx, callbackId, answer ? 'passed' : 'denied', now + callbackLifetime)
   if (runId === undefined) {
     throw conflict('The message is being processed', 'Another answer with this CallbackId is being processed: answer it once.')

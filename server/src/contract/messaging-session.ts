@@ -5,7 +5,7 @@ const NetworkType = oneOf('IPV4_ONLY', 'DUAL_STACK')
 const UrlType = text({ maxLength: 4096 })
 const MessagingSessionEndpoint = structure({ Url: UrlType })
 
-export const sessions = {
+export const messagingSession = {
   GetMessagingSessionEndpoint: operation(
     'GET /endpoints/messaging-session',
     200,

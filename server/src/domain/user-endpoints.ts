@@ -9,13 +9,13 @@ import {
   insertEndpoint,
   updateEndpoint,
   type AllowMessages,
-  type Endpoint,
-} from '../store/endpoints.ts'
+  type UserEndpoint,
+} from '../store/user-endpoints.ts'
 import { lockIdentity, type Identity } from '../store/identities.ts'
 import type { Doing } from './acting.ts'
 import { checkCount } from './counts.ts'
 
-type Device = Omit<Endpoint, 'endpointId' | 'createdAt' | 'updatedAt'>
+type Device = Omit<UserEndpoint, 'endpointId' | 'createdAt' | 'updatedAt'>
 
 /** Registers a device and returns its EndpointId. Throws NotFoundException if the user was deleted meanwhile. */
 export async function registerEndpoint(tx: Transaction, { now, limits }: Doing, user: Identity, device: Device): Promise<string> {

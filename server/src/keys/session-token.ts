@@ -1,7 +1,7 @@
 import type { MasterKey } from '../settings/master-keys.ts'
 
 /** What temporary credentials stand for. */
-export interface Session {
+export interface TemporaryCredentials {
   readonly kind: 'role' | 'federated-user' | 'session'
   readonly accessKeyId: string
   readonly secretAccessKey: string
@@ -24,7 +24,7 @@ export interface Session {
 }
 
 /** What fits beside the other headers of a request, and into the URL of a socket. */
-export const longestToken = 4096
+export const longestSessionToken = 4096
 
 const version = 2
 const idBytes = 8
@@ -32,14 +32,14 @@ const headBytes = 1 + idBytes
 
 /** In the order in which a token stores them. */
 type Packed = [
-  kind: Session['kind'],
+  kind: TemporaryCredentials['kind'],
   secretAccessKey: string,
   issuedAt: number,
   expiresAt: number,
   sourceKeyId: string | null,
   roleIds: readonly string[],
   name: string,
-  tags: Session['tags'],
+  tags: TemporaryCredentials['tags'],
   transitive: readonly string[],
   policy: string | null,
   subject: string | null,
@@ -51,41 +51,41 @@ const bindingOf = (masterKeyId: string, accessKeyId: string) => `session ${versi
  * The session token of temporary credentials: everything that a node must know of them, encrypted and authenticated together with
  * their access key id. So every node with the master key verifies it without a look-up, and nobody else can read or change it.
  */
-export function sealSession(masterKey: MasterKey, session: Session): string {
+export function sealSessionToken(masterKey: MasterKey, credentials: TemporaryCredentials): string {
   const packed: Packed = [
-    session.kind,
-    session.secretAccessKey,
-    session.issuedAt,
-    session.expiresAt,
-    session.sourceKeyId ?? null,
-    session.roleIds,
-    session.name,
-    session.tags,
-    session.transitive,
-    session.policy ?? null,
-    session.subject ?? null,
+    credentials.kind,
+    credentials.secretAccessKey,
+    credentials.issuedAt,
+    credentials.expiresAt,
+    credentials.sourceKeyId ?? null,
+    credentials.roleIds,
+    credentials.name,
+    credentials.tags,
+    credentials.transitive,
+    credentials.policy ?? null,
+    credentials.subject ?? null,
   ]
   const head = Buffer.concat([Buffer.of(version), Buffer.from(masterKey.id, 'hex')])
-  const sealed = masterKey.sessions.seal(bindingOf(masterKey.id, session.accessKeyId), JSON.stringify(packed))
+  const sealed = masterKey.sessionTokens.seal(bindingOf(masterKey.id, credentials.accessKeyId), JSON.stringify(packed))
   return Buffer.concat([head, sealed]).toString('base64')
 }
 
 /** The session in a token of these master keys, for that access key id; undefined for every other text. */
-export function openSession(
+export function openSessionToken(
   masterKeys: ReadonlyMap<string, MasterKey>,
   accessKeyId: string,
   token: string,
-): { session: Session; masterKeyId: string } | undefined {
-  if (token.length > longestToken) return undefined
+): { credentials: TemporaryCredentials; masterKeyId: string } | undefined {
+  if (token.length > longestSessionToken) return undefined
   const bytes = Buffer.from(token, 'base64')
   if (bytes.length <= headBytes || bytes[0] !== version || bytes.toString('base64') !== token) return undefined
   const masterKey = masterKeys.get(bytes.toString('hex', 1, headBytes))
-  const text = masterKey?.sessions.open(bindingOf(masterKey.id, accessKeyId), bytes.subarray(headBytes))
+  const text = masterKey?.sessionTokens.open(bindingOf(masterKey.id, accessKeyId), bytes.subarray(headBytes))
   if (text === undefined) return undefined
   const [kind, secretAccessKey, issuedAt, expiresAt, sourceKeyId, roleIds, name, tags, transitive, policy, subject] = JSON.parse(
     text,
   ) as Packed
   const whole = { kind, accessKeyId, secretAccessKey, issuedAt, expiresAt, roleIds, name, tags, transitive }
-  const session = { ...whole, sourceKeyId: sourceKeyId ?? undefined, policy: policy ?? undefined, subject: subject ?? undefined }
-  return { session, masterKeyId: masterKey!.id }
+  const credentials = { ...whole, sourceKeyId: sourceKeyId ?? undefined, policy: policy ?? undefined, subject: subject ?? undefined }
+  return { credentials, masterKeyId: masterKey!.id }
 }

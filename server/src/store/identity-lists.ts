@@ -5,7 +5,7 @@ import { pageOf, type Cursor } from './page.ts'
 import { parsed } from './text.ts'
 
 /** A role of a user or bot in a channel beside its membership: moderator, or banned. */
-export interface ChannelRole {
+export interface ListedIdentity {
   readonly identity: Identity
   readonly createdBy: Identity
   readonly createdAt: Date
@@ -22,14 +22,14 @@ interface Row {
   creatorName: string
 }
 
-const role = (row: Row): ChannelRole => ({
+const listed = (row: Row): ListedIdentity => ({
   identity: { id: row.id, arn: row.arn, name: parsed(row.name) },
   createdBy: { id: row.creatorId, arn: row.creatorArn, name: parsed(row.creatorName) },
   createdAt: new Date(row.createdAt),
 })
 
 /** The queries of moderators and of bans: two tables with the same columns. */
-export function channelRoleTable(table: 'moderators' | 'bans') {
+export function identityListOf(table: 'moderators' | 'bans') {
   const selected = `
     select i.id, ${identityArn('i')} as arn, i.name, i.deleted_at as "deletedAt", s.created_at as "createdAt",
       creator.id as "creatorId", ${identityArn('creator')} as "creatorArn", creator.name as "creatorName"
@@ -61,9 +61,9 @@ export function channelRoleTable(table: 'moderators' | 'bans') {
       return (await tx.run(remove, channelId, identityId)) === 1
     },
 
-    find: async (db: Queries, channelId: number, identityId: number): Promise<ChannelRole | undefined> => {
+    find: async (db: Queries, channelId: number, identityId: number): Promise<ListedIdentity | undefined> => {
       const row = await db.get(selectOne, channelId, identityId)
-      return row && role(row)
+      return row && listed(row)
     },
 
     /** A page of those in a channel. */
@@ -73,7 +73,7 @@ export function channelRoleTable(table: 'moderators' | 'bans') {
         rows,
         limit,
         row => [row.id],
-        row => (row.deletedAt === null ? role(row) : undefined),
+        row => (row.deletedAt === null ? listed(row) : undefined),
       )
     },
   }

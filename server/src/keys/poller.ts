@@ -10,7 +10,7 @@ interface Pace {
 }
 
 /** Looks for changes repeatedly, one look at a time. */
-export class Following {
+export class Poller {
   readonly #look: () => Promise<void>
   readonly #pace: Pace
   readonly #timer: NodeJS.Timeout

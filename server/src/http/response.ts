@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream'
 import { ApiError, badRequest } from '../errors.ts'
-import type { Answer } from './endpoint.ts'
+import type { HttpResponse } from './endpoint.ts'
 import { largestHead } from './sizes.ts'
 
 /**
@@ -67,7 +67,7 @@ export function reasonHeader(reason: string | undefined): Record<string, string>
 }
 
 /** An error in the form that every SDK maps to its class: by header, not by `__type` (docs/service/wire.md#errors). */
-export function renderError(error: ApiError, requestId: string): Answer & { readonly body: string } {
+export function renderError(error: ApiError, requestId: string): HttpResponse & { readonly body: string } {
   return {
     status: error.status,
     headers: {

@@ -2,7 +2,7 @@ import { claimConditionOf } from '../auth/iam/claims.ts'
 import { changeAccess } from '../store/access-version.ts'
 import type { Database, Queries } from '../database/database.ts'
 import { accessKeyOf } from '../store/access-keys.ts'
-import { countRoles, deleteRole, iamRoleOf, insertRole, updateRole, type StoredRole, type Trust } from '../store/iam-roles.ts'
+import { countRoles, deleteRole, iamRoleOf, insertRole, updateRole, type StoredIamRole, type Trust } from '../store/iam-roles.ts'
 import { newId } from '../tools/access-key-ids.ts'
 import { checkName } from './access-keys.ts'
 
@@ -15,7 +15,7 @@ const longestRoleSession = 43_200
 export const usualRoleSession = 3600
 
 /** The properties of a role, without its name. */
-export type GivenRole = Pick<StoredRole, 'policy' | 'trust' | 'tags' | 'longestSeconds'>
+export type GivenIamRole = Pick<StoredIamRole, 'policy' | 'trust' | 'tags' | 'longestSeconds'>
 
 const keyId = /^AKIA[A-Z2-7]{16}$/
 const principalArn = /^arn:aws:(?:iam::\d{12}:(?:root|(?:user|role)\/[\w+=,.@-]+)|sts::\d{12}:assumed-role\/[\w+=,.@-]+\/[\w+=,.@-]+)$/
@@ -46,7 +46,7 @@ function checkCondition(condition: object, issuer: string) {
   }
 }
 
-async function checkRole(db: Queries, { trust, tags, longestSeconds }: GivenRole) {
+async function checkRole(db: Queries, { trust, tags, longestSeconds }: GivenIamRole) {
   await checkTrust(db, trust)
   const wrong = tags.find(tag => tag !== '*' && !tagKey.test(tag))
   if (wrong !== undefined) throw new Error(`'${wrong}' cannot be the key of a session tag.`)
@@ -58,7 +58,7 @@ async function checkRole(db: Queries, { trust, tags, longestSeconds }: GivenRole
 export const tagKey = /^(?!aws:)[\p{L}\p{Z}\p{N}_.:/=+@-]{1,128}$/iu
 export const tagValue = /^[\p{L}\p{Z}\p{N}_.:/=+@-]{0,256}$/u
 
-export async function createRole(db: Database, name: string, given: GivenRole, now: number) {
+export async function createRole(db: Database, name: string, given: GivenIamRole, now: number) {
   checkName(name, 'role')
   await changeAccess(db, async tx => {
     await checkRole(tx, given)
@@ -69,14 +69,14 @@ export async function createRole(db: Database, name: string, given: GivenRole, n
   })
 }
 
-export async function requireRole(db: Queries, name: string): Promise<StoredRole> {
+export async function requireRole(db: Queries, name: string): Promise<StoredIamRole> {
   const found = await iamRoleOf(db, name)
   if (!found) throw new Error(`There is no role with the name ${name}.`)
   return found
 }
 
 /** Replaces the role by the result of `change`; open sessions get the new policy at once. */
-export async function changeRole(db: Database, name: string, change: (role: StoredRole) => GivenRole, now: number) {
+export async function changeRole(db: Database, name: string, change: (role: StoredIamRole) => GivenIamRole, now: number) {
   await changeAccess(db, async tx => {
     const role = await requireRole(tx, name)
     const changed = change(role)

@@ -6,7 +6,7 @@ import { throttled } from '../errors.ts'
 import { callRates, type CallRateName, type Rates, type RateSubject } from '../settings/rates.ts'
 import type { Rate, TokenBuckets } from '../tools/token-buckets.ts'
 
-export interface Throttling {
+export interface RateLimiting {
   readonly buckets: TokenBuckets
   readonly rates: Rates
   readonly now: () => number
@@ -21,7 +21,7 @@ interface About {
 }
 
 /** The rates of an operation. */
-export interface Throttle {
+export interface OperationRates {
   /** Throws 429 if the bearer's rate is exceeded, and takes nothing. */
   look(bearer: Arn | undefined): void
   /** Takes a token from each bucket of the call, or throws 429 and takes none. */
@@ -77,7 +77,7 @@ function refused({ name, rate }: Bucket, subject: string, wait: number) {
 }
 
 /** Takes a token from the bucket of a subject, or throws 429. */
-export function takeFrom({ buckets, rates, now }: Throttling, name: CallRateName, subject: string) {
+export function takeFrom({ buckets, rates, now }: RateLimiting, name: CallRateName, subject: string) {
   const rate = rateOf(rates, name)
   const key = keyOf(name, subject)
   const wait = buckets.wait(key, rate, now())
@@ -110,7 +110,7 @@ export function connectRate(buckets: TokenBuckets, now: () => number, rates: Rat
  * Made once per operation. The bearer's rate is checked before any look-up; tokens are taken once the call is permitted, so nobody
  * can use up those of somebody else.
  */
-export function throttleOf(name: OperationName, operation: Operation, { buckets, rates, now }: Throttling): Throttle {
+export function operationRatesOf(name: OperationName, operation: Operation, { buckets, rates, now }: RateLimiting): OperationRates {
   const own = (Object.keys(callRates) as CallRateName[])
     .filter(each => isOf(name, callRates[each]) && (operation.bearer || callRates[each].per !== 'bearer'))
     .map(each => ({ name: each, rate: rateOf(rates, each) }))
