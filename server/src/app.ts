@@ -4,6 +4,7 @@ import { setTimeout } from 'node:timers/promises'
 import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import packageFile from '../package.json' with { type: 'json' }
 import { AnsweredTokens } from './api/answered-tokens.ts'
 import { Responses } from './http/responses.ts'
 import { Arrivals } from './http/arrivals.ts'
@@ -207,16 +208,23 @@ export async function startApp(config: Config, { now = Date.now, keys, through =
       tlsPort = await listen(tls, config.host, config.tlsPort)
       stopFollowing = followPair(certificate.files, certificate.pair, { take: pair => tls.setSecureContext(pair), log })
     }
+    const nodeId = randomUUID()
+    const node = {
+      id: nodeId,
+      name: `${hostname()}:${new URL(url).port}`,
+      version: packageFile.version,
+      bus: config.natsUrl === undefined ? null : 'nats',
+    }
+    log.setBindings({ node: node.name })
+    metrics.node.set({ node: node.name, version: node.version, bus: node.bus ?? 'none' }, 1)
     let wake: ((what: Wake) => void) | undefined
     const follow = (what: AfterCommit) => ('wake' in what ? wake?.(what) : opening?.bus.publish(what))
     const opened = await openDatabase(config, { log, follow: what => follow(what as AfterCommit), settled: () => turnEnd.now() })
     const store = through(opened)
     db = store
     await requireSameBus(db, config.natsUrl !== undefined)
-    opening = await openBus(config, { db, log, metrics })
+    opening = await openBus(config, { db, node, log, metrics })
     const { bus } = opening
-    const nodeId = randomUUID()
-    const node = { id: nodeId, name: `${hostname()}:${new URL(url).port}`, bus: config.natsUrl === undefined ? null : 'nats' }
     if (db.kind === 'postgres') stopBeating = await keepAlive(node, { db, log })
     const allSessions = bus.following && new SessionsOfNodes({ db, nodeId, log })
     const resumable = config.resume === 'on' ? new ResumableSessions({ db, nodeId, log }) : undefined
@@ -343,7 +351,7 @@ export async function startApp(config: Config, { now = Date.now, keys, through =
   const close = async () => {
     metrics.serving.set(0)
     const stopOutbox = outbox?.stop()
-    await server.drain(drainMilliseconds)
+    await Promise.all([server.drain(drainMilliseconds), gateway?.drain()])
     gateway?.close()
     stopFollowing?.()
     await server.close()

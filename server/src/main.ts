@@ -2,7 +2,7 @@ import { Command } from 'commander'
 import packageFile from '../package.json' with { type: 'json' }
 import { addBackup } from './cli/backup.ts'
 import { addCerts } from './cli/certs.ts'
-import { addCheck } from './cli/check.ts'
+import { addDoctor } from './cli/doctor.ts'
 import { addFlows } from './cli/flows.ts'
 import { addJobs } from './cli/jobs.ts'
 import { addKeys } from './cli/keys.ts'
@@ -21,7 +21,7 @@ addServe(program)
 addCerts(program)
 addJobs(program)
 addBackup(program)
-addCheck(program)
+addDoctor(program)
 addKeys(program)
 addRoles(program)
 addOutbox(program)

@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
-import { connect, type ConnectionOptions, type NatsConnection, type Subscription } from '@nats-io/transport-node'
+import { connect, type ConnectionOptions, type Msg, type NatsConnection, type Subscription } from '@nats-io/transport-node'
 import type { Log } from '../observe/log.ts'
 
 /** The time after which a server that does not answer is given up for another one. */
@@ -18,6 +18,8 @@ interface Wiring {
   readonly log: Log
   /** Called for each message; it must not throw. */
   readonly hear: (data: Uint8Array) => void
+  /** What is answered to every request on a subject. */
+  readonly answer?: { readonly subject: string; readonly content: () => string } | undefined
 }
 
 /**
@@ -28,6 +30,7 @@ export class NatsLink {
   readonly #options: ConnectionOptions
   readonly #log: Log
   readonly #hear: (data: Uint8Array) => void
+  readonly #answer: Wiring['answer']
   readonly #subscriptions = new Map<string, Subscription | undefined>()
   #connection: NatsConnection | undefined
   /** The bytes that this client was given, and those that the server has confirmed. */
@@ -41,10 +44,11 @@ export class NatsLink {
   /** Called when the connection is lost. */
   onDeaf: () => void = () => {}
 
-  private constructor({ options, log, hear }: Wiring) {
+  private constructor({ options, log, hear, answer }: Wiring) {
     this.#options = options
     this.#log = log
     this.#hear = hear
+    this.#answer = answer
   }
 
   /** Throws an Error that names the servers, but no password, if none of them accepts the connection. */
@@ -136,9 +140,20 @@ export class NatsLink {
     this.#connection = connection
     this.#taken = this.#sent
     for (const subject of this.#subscriptions.keys()) this.#subscriptions.set(subject, this.#subscribed(subject))
+    this.#answerOn(connection)
     void connection.closed().then(error => this.#lose(connection, error ? error.message : 'The connection was closed'))
     void this.#watch(connection)
     this.#ask()
+  }
+
+  #answerOn(connection: NatsConnection) {
+    if (!this.#answer) return
+    const { subject, content } = this.#answer
+    const callback = (error: Error | null, request: Msg) => {
+      if (error) this.#log.error({ err: error, subject }, 'NATS refuses a subscription: carillon doctor does not find this node')
+      else if (this.#connection === connection) request.respond(content())
+    }
+    connection.subscribe(subject, { callback })
   }
 
   #subscribed(subject: string): Subscription | undefined {

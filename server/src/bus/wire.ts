@@ -16,6 +16,10 @@ export function subjectsOf(cluster: string) {
     user: (id: number) => `${prefix}.user.${id % buckets}`,
     /** For all users of an app instance. */
     all: `${prefix}.all`,
+    /** Every node answers what is asked here. */
+    rollCall: `${prefix}.roll-call`,
+    /** The answers go to subjects below. */
+    answers: `${prefix}.answers`,
   }
 }
 

@@ -13,14 +13,20 @@ import { postgresDialect, sqliteDialect, type Dialect } from './migrations/diale
 /** In order; the version of a database is the number of migrations it has. A released migration never changes. */
 const migrations: ((dialect: Dialect) => string)[] = [first, rates, access, statusDetail, nodes, lanes, streams, resume]
 
+/** The version of the schema that this Carillon works on. */
+export const schemaVersion = migrations.length
+
+/** No server has set up the database yet. */
+export class NotSetUp extends Error {}
+
 const createVersions = 'create table if not exists schema_versions (version integer primary key, applied_at bigint not null)'
 const selectVersion = 'select coalesce(max(version), 0) as version from schema_versions'
 
 /** Throws for a database that a newer Carillon has migrated: this version does not understand it. */
 function pending(version: number, where: string): { version: number; sql: (dialect: Dialect) => string }[] {
-  if (version > migrations.length) {
+  if (version > schemaVersion) {
     throw new Error(
-      `${where} was written by a newer Carillon (schema version ${version}; this one knows versions up to ${migrations.length}). ` +
+      `${where} was written by a newer Carillon (schema version ${version}; this one knows versions up to ${schemaVersion}). ` +
         'Start the newer Carillon, or restore a backup that was made before the upgrade.',
     )
   }
@@ -30,14 +36,14 @@ function pending(version: number, where: string): { version: number; sql: (diale
 /** Throws for a database that no server has set up, or whose schema version is another one. */
 function requireVersion(version: number, where: string) {
   if (version === 0) {
-    throw new Error(
+    throw new NotSetUp(
       `${where} holds no data of Carillon. The first start of a server makes them: start it, or name the database that it uses ` +
         'by --data or --database-url.',
     )
   }
   if (pending(version, where).length > 0) {
     throw new Error(
-      `${where} was written by an older Carillon (schema version ${version}; this one has version ${migrations.length}). ` +
+      `${where} was written by an older Carillon (schema version ${version}; this one has version ${schemaVersion}). ` +
         'Start the server of this version first, which brings it up to date.',
     )
   }

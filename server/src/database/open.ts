@@ -6,7 +6,7 @@ import type { Config } from '../settings/config.ts'
 import type { Log } from '../observe/log.ts'
 import { databaseFile, dataFolder } from './data-folder.ts'
 import type { CommitListener, Database } from './database.ts'
-import { migratePostgres, migrateSqlite, requirePostgresSchema, requireSqliteSchema } from './migrate.ts'
+import { migratePostgres, migrateSqlite, NotSetUp, requirePostgresSchema, requireSqliteSchema } from './migrate.ts'
 import { SqliteDatabase } from './sqlite.ts'
 
 type Given = CommitListener & { readonly log: Log }
@@ -52,7 +52,7 @@ export function existingFile(data: string): string {
   if (data === ':memory:') throw new Error('With --data :memory: nothing is kept. Give a folder.')
   const file = databaseFile(resolve(data))
   if (existsSync(file)) return file
-  throw new Error(
+  throw new NotSetUp(
     `There is no database ${file}. Run the command in the folder where the server was started, or name the data folder of the server ` +
       'by --data or CARILLON_DATA; of a server on PostgreSQL, its database by --database-url or CARILLON_DATABASE_URL.',
   )
@@ -67,15 +67,4 @@ export async function openExistingDatabase(config: Config, given: Given): Promis
   const opening = { ...given, keepsEvents: keepsEvents(config) }
   if (databaseUrl !== undefined) return openPostgres({ ...opening, url: databaseUrl }, requirePostgresSchema)
   return openSqlite(existingFile(data), opening, requireSqliteSchema)
-}
-
-const nothing = () => {}
-
-/** Opens the database for reading, without creating or migrating anything. Undefined if there is none yet. */
-export async function openAsItStands({ databaseUrl, data }: Config, log: Log): Promise<Database | undefined> {
-  const opening = { log, follow: nothing, keepsEvents: false }
-  if (databaseUrl !== undefined) return openPostgres({ ...opening, url: databaseUrl }, async () => {})
-  if (data === ':memory:') return undefined
-  const file = databaseFile(resolve(data))
-  return existsSync(file) ? openSqlite(file, opening, nothing) : undefined
 }

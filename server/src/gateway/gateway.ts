@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
-import { setImmediate as turn } from 'node:timers/promises'
+import { setImmediate as turn, setTimeout } from 'node:timers/promises'
 import { WebSocket, WebSocketServer } from 'ws'
 import { parseArn, type Arn } from '../arn.ts'
 import { upToDate, type Access } from '../auth/access.ts'
@@ -42,6 +42,10 @@ const mostFragments = 100
 const mostWaitingPongs = 60
 /** The time that a peer has to answer a close before it is cut off. */
 const closeMilliseconds = 5000
+/** At a stop so many sockets are closed in a second, or more if the stop would take longer than that. */
+const drainedPerSecond = 500
+const drainSeconds = 5
+const drainStepsPerSecond = 10
 /** How many memberships are read at once. */
 const portion = 2000
 /** How many sockets may be on their way to a session at once: they share the connections to the database with the calls. */
@@ -155,6 +159,21 @@ export class Gateway {
       ws.on('error', failed)
       void this.#arrive(ws, socket, { url, host: headers.host ?? '', headers, ...sender })
     })
+  }
+
+  /**
+   * Closes many sessions over some seconds, so that the other nodes do not get all of their clients in one. A single node closes
+   * them with `close`: its clients can go nowhere before its restart. So does a node with few.
+   */
+  async drain() {
+    const sessions = this.#hub.allSessions()
+    if (!this.#wiring.allSessions || sessions.length <= drainedPerSecond) return
+    const portionOfStep = Math.ceil(Math.max(drainedPerSecond, sessions.length / drainSeconds) / drainStepsPerSecond)
+    for (let start = 0; start < sessions.length; start += portionOfStep) {
+      for (const session of sessions.slice(start, start + portionOfStep))
+        if (session.isOpen) this.#end(session, closeCodes.restart, 'The server restarts')
+      await setTimeout(1000 / drainStepsPerSecond)
+    }
   }
 
   /** Closes all sessions with a code after which their clients connect again, and accepts no more connections. */

@@ -3,8 +3,11 @@ import { onceASecond } from '../tools/once-a-second.ts'
 import { strictHeaders } from './response.ts'
 import type { HttpResponse } from './endpoint.ts'
 
+/** The pages that are computed. */
 export const operatorPaths = ['/health', '/metrics'] as const
-type OperatorPath = (typeof operatorPaths)[number]
+/** Answers as long as the process does, whatever it waits for. */
+export const livenessPath = '/health/live'
+type OperatorPath = (typeof operatorPaths)[number] | typeof livenessPath
 
 /** Paths for the operator, which pages of other origins may not read. */
 export const isOperatorPath = (url: string) => /^\/(?:health|metrics)(?:[?/]|$)/.test(url)
@@ -15,6 +18,8 @@ export const tooManyAtOnce: HttpResponse = { status: 503, headers: { ...strictHe
 
 const json = { ...strictHeaders, 'content-type': 'application/json; charset=utf-8' }
 
+export const alive: HttpResponse = { status: 200, headers: json, body: JSON.stringify({ status: 'ok' }) }
+
 export type OperatorPages = Readonly<Record<OperatorPath, () => Promise<HttpResponse>>>
 
 /** The pages of the operator. The figures are computed at most once a second, however many clients ask. */
@@ -22,6 +27,7 @@ export function operatorPages({ metrics, isHealthy }: { metrics: Metrics; isHeal
   const { registry } = metrics
   const figures = onceASecond(async () => Buffer.from(await registry.metrics()))
   return {
+    [livenessPath]: async () => alive,
     '/health': async () => {
       const isOk = await isHealthy()
       return { status: isOk ? 200 : 503, headers: json, body: JSON.stringify({ status: isOk ? 'ok' : 'unavailable' }) }

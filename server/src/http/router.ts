@@ -7,7 +7,7 @@ import type { Responses } from './responses.ts'
 import type { Calls, Params } from './calls.ts'
 import type { Dispatch } from './dispatch.ts'
 import type { Endpoint, Received } from './endpoint.ts'
-import { isOperatorPath, noPage, operatorPaths, type OperatorPages } from './operator-pages.ts'
+import { alive, isOperatorPath, livenessPath, noPage, operatorPaths, type OperatorPages } from './operator-pages.ts'
 import { selector } from './selector.ts'
 import { notServing } from './shown-error.ts'
 import { largestBody, largestHead } from './sizes.ts'
@@ -115,7 +115,11 @@ export function createRouter({ calls, answers, dispatch, endpoint, checkKey, pag
     response.setHeader('upgrade', 'websocket')
     calls.refuse(request, response, upgradeRequired())
   })
-  if (pages) for (const path of operatorPaths) router.on('GET', path, (_, response) => calls.show(pages[path], response))
+  if (pages) {
+    for (const path of operatorPaths) router.on('GET', path, (_, response) => calls.show(pages[path], response))
+    // It counts as no call: a busy server must not be taken for a dead one.
+    router.on('GET', livenessPath, (_, response) => answers.write(response, alive))
+  }
 
   async function answer(request: IncomingMessage, response: ServerResponse) {
     const url = request.url!

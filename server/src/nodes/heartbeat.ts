@@ -33,7 +33,7 @@ export async function keepAlive(node: Node, { db, log }: { db: Database; log: Lo
     if (deaf.length > 0) {
       saidAt = performance.now()
       log.error(
-        { node: node.name, nodes: deaf },
+        { nodes: deaf },
         'Other nodes work on this database, and sockets do not hear what happens on a node without --nats-url: give all of them one',
       )
     }

@@ -10,9 +10,12 @@ import type { Metrics } from '../observe/metrics.ts'
 import type { Config } from '../settings/config.ts'
 import { sharedValue } from '../store/shared-values.ts'
 import { journalOf } from './journal.ts'
+import { presence } from './roll-call.ts'
 
 interface Tools {
   readonly db: Database
+  /** The node that hears; undefined for a command. */
+  readonly node?: { readonly id: string; readonly name: string; readonly version: string }
   readonly log: Log
   readonly metrics: Metrics
 }
@@ -23,17 +26,21 @@ export interface OpenBus {
   close(): Promise<void>
 }
 
+/** The subjects of the nodes on this database. */
+export const subjectsFor = async (db: Database) => subjectsOf(await sharedValue(db, 'bus-name', () => crypto.randomUUID()))
+
 /**
  * Opens the bus of these settings: over NATS, or within one node. Nodes on one database hear each other, and no others, even on the
  * same NATS. Throws an Error if NATS cannot be used.
  */
-export async function openBus(config: Config, { db, log, metrics }: Tools): Promise<OpenBus> {
+export async function openBus(config: Config, { db, node, log, metrics }: Tools): Promise<OpenBus> {
   if (config.natsUrl === undefined) return { bus: createLocalBus(), close: async () => {} }
   const options = await natsOptions(config)
-  const subjects = subjectsOf(await sharedValue(db, 'bus-name', () => crypto.randomUUID()))
+  const subjects = await subjectsFor(db)
   const journal = await journalOf(db)
   let bus: NatsBus | undefined
-  const link = await NatsLink.open({ options, log, hear: data => bus?.hear(data) })
+  const answer = node && { subject: subjects.rollCall, content: () => presence(node) }
+  const link = await NatsLink.open({ options, log, hear: data => bus?.hear(data), answer })
   const opened = new NatsBus({ link, subjects, journal, metrics, log })
   bus = opened
   return { bus: opened, close: async () => opened.close() }

@@ -11,6 +11,12 @@ export function createMetrics() {
   return {
     registry,
     calls: new CallFigures(registry),
+    node: new Gauge({
+      name: 'carillon_node_info',
+      help: 'The name of this node, as in its log lines, its version, and its bus: nats or none',
+      labelNames: ['node', 'version', 'bus'] as const,
+      registers: [registry],
+    }),
     purgeSteps: new Counter({
       name: 'carillon_purge_steps_total',
       help: 'Small transactions that removed deleted data',

@@ -26,9 +26,13 @@ const isWildcard = (host: string) => host === '0.0.0.0' || host === '::'
 /** The name of the listening address on this machine. */
 export const localName = (host: string) => (isWildcard(host) || /^127\.|^::1$/.test(host) ? 'localhost' : host)
 
-/** The names that a certificate must have for this configuration. */
-function certificateNames({ host, publicWsHost }: Pick<Config, 'host' | 'publicWsHost'>): string[] {
+/** The names that a certificate must have for this configuration: all of them, or that which clients are told. */
+export function certificateNames(
+  { host, publicWsHost }: Pick<Config, 'host' | 'publicWsHost'>,
+  which: 'all' | 'published' = 'all',
+): string[] {
   const published = publicWsHost?.replace(/:\d+$/, '').replaceAll(/^\[|\]$/g, '')
+  if (which === 'published') return published === undefined ? [] : [published]
   const given = [isWildcard(host) ? undefined : host.replace(/%.*$/, ''), published].filter(name => name !== undefined)
   return [...new Set(['localhost', '127.0.0.1', '::1', ...given])]
 }

@@ -48,6 +48,14 @@ async function discover(issuer: string): Promise<string> {
   return keys
 }
 
+/** How many keys the issuer publishes at present. Rejects with an Error that says why no login can be verified. */
+export async function publishedKeys(issuer: string, jwks: string | undefined): Promise<number> {
+  const response = await documentAt(jwks ?? (await discover(issuer)))
+  const { keys } = (await response.json()) as { keys?: unknown }
+  if (!Array.isArray(keys) || keys.length === 0) throw new Error('it publishes no keys')
+  return keys.length
+}
+
 /**
  * The keys of an issuer: loaded for the first token, cached for ten minutes, and loaded again if a token names a new one. While the
  * issuer is unavailable it is asked only once in a while, however many tokens arrive.

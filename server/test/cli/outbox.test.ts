@@ -40,8 +40,8 @@ test.each(databaseKinds)('the outbox is looked at, and dead entries are decided 
   ]
   expect(third).toBeDefined()
   expect(await outbox('list', '--lane', processors)).toEqual(printed('There are no dead entries.\n'))
-  const check = await run(process.execPath, [main, 'check', ...flags])
-  expect(check.stdout).toContain(`advice: The outbox keeps 3 dead entries of the lane ${streams}.`)
+  const doctor = await run(process.execPath, [main, 'doctor', ...flags])
+  expect(doctor.stdout).toContain(`advice: The outbox keeps 3 dead entries of the lane ${streams}.`)
 
   expect(await outbox('retry')).toMatchObject({
     code: 1,

@@ -34,6 +34,7 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
 
     const health = await fetch(`${url}/health`)
     expect([health.status, await health.json()]).toEqual([503, { status: 'unavailable' }])
+    expect((await fetch(`${url}/health/live`)).status).toBe(200)
     expect(await (await fetch(`${url}/metrics`)).text()).toMatch(/^carillon_serving 0$/m)
     const refused = await call(url, rootKey, { path: '/app-instances' })
     expect([refused.status, refused.headers.get('x-amzn-errortype'), refused.json()]).toEqual([
@@ -163,7 +164,7 @@ test('without requests the server ends at once', async () => {
   connection.end()
 })
 
-test('/health says 503 and calls are refused until the migrations are done', async () => {
+test('/health says 503, /health/live 200, and calls are refused until the migrations are done', async () => {
   const databaseUrl = await createPostgresDatabase()
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
@@ -184,6 +185,7 @@ test('/health says 503 and calls are refused until the migrations are done', asy
   }
   const health = await listening()
   expect([health.status, await health.json()]).toEqual([503, { status: 'unavailable' }])
+  expect((await fetch(`${url}/health/live`)).status).toBe(200)
   const refused = await call(url, rootKey, { path: '/app-instances' })
   expect([refused.status, refused.headers.get('x-amzn-errortype')]).toEqual([503, 'ServiceUnavailableException'])
   expect(server.stdout).toBe('')

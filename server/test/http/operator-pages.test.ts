@@ -1,6 +1,7 @@
+import { Client } from 'pg'
 import { expect, onTestFinished, test } from 'vitest'
 import { Pipeline } from '../support/pipeline.ts'
-import { clientsOf, refusal, startWorld } from '../support/world.ts'
+import { clientsOf, createPostgresDatabase, refusal, startWorld } from '../support/world.ts'
 import { keyVariables, serve } from '../support/process.ts'
 
 async function ownWorld(settings: Record<string, string> = {}) {
@@ -14,7 +15,8 @@ test("with --admin-address the operator's pages are on that address, and nowhere
   const health = await fetch(`${adminUrl}/health`)
   expect([health.status, await health.json(), health.headers.get('cache-control')]).toEqual([200, { status: 'ok' }, 'no-store'])
   expect(await (await fetch(`${adminUrl}/metrics?x`)).text()).toMatch(/^carillon_serving 1$/m)
-  for (const path of ['/health', '/metrics']) {
+  expect((await fetch(`${adminUrl}/health/live`)).status).toBe(200)
+  for (const path of ['/health', '/health/live', '/metrics']) {
     const nowhere = await fetch(`${url}${path}`)
     expect([nowhere.status, nowhere.headers.get('access-control-allow-origin')]).toEqual([404, null])
   }
@@ -58,4 +60,22 @@ test("the operator's pages count among the calls that run at once", async () => 
       return new Set(pipelines.flatMap(({ statuses }) => statuses))
     })
     .toEqual(new Set(['200', '503']))
+})
+
+test('a server that answers as many calls as it may is alive', async () => {
+  const databaseUrl = await createPostgresDatabase()
+  const world = await startWorld('postgres', { databaseUrl, callsAtOnce: '1' })
+  onTestFinished(() => world.close())
+  const { url } = world.app
+  const other = new Client({ connectionString: databaseUrl })
+  await other.connect()
+  onTestFinished(() => other.end())
+  await other.query('begin; lock table app_instances in access exclusive mode')
+  const waiting = world.identity.listAppInstances({})
+  const isHeld = `select 1 from pg_locks where not granted and relation = 'app_instances'::regclass`
+  await expect.poll(async () => (await other.query(isHeld)).rowCount).toBeGreaterThan(0)
+  expect((await fetch(`${url}/metrics`)).status).toBe(503)
+  expect((await fetch(`${url}/health/live`)).status).toBe(200)
+  await other.query('rollback')
+  await waiting
 })

@@ -1,16 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Config } from '../settings/config.ts'
-
-/** Something that does not work, is unsafe, or could be better; and what to do. */
-export interface Finding {
-  readonly kind: 'fault' | 'unsafe' | 'advice'
-  readonly what: string
-  readonly instead: string
-}
-
-const unsafe = (what: string, instead: string): Finding => ({ kind: 'unsafe', what, instead })
-const advice = (what: string, instead: string): Finding => ({ kind: 'advice', what, instead })
+import { advice, unsafe, type Finding } from './finding.ts'
 
 /** Names that only this machine can reach. */
 export const isLocal = (host: string) => /^(?:localhost|127\.\d+\.\d+\.\d+|\[?::1\]?|)$/i.test(host)
@@ -138,8 +129,8 @@ async function ofFiles({ data, tlsKey, host, rootKey }: Config): Promise<Finding
   return findings
 }
 
-/** The findings, unsafe ones first. */
-export async function findingsOf(config: Config): Promise<Finding[]> {
+/** What is unsafe in the settings, and then what could be better. */
+export async function settingsFindings(config: Config): Promise<Finding[]> {
   const findings = [...ofListeners(config), ...ofOthers(config), ...(await ofFiles(config))]
   return [...findings.filter(({ kind }) => kind === 'unsafe'), ...findings.filter(({ kind }) => kind === 'advice')]
 }

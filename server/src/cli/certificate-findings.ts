@@ -1,0 +1,56 @@
+import { X509Certificate } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { isIP } from 'node:net'
+import { join } from 'node:path'
+import { readPair } from '../secrets/certificate-files.ts'
+import { certificateNames } from '../secrets/certificates.ts'
+import type { Config } from '../settings/config.ts'
+import { advice, fault, good, type Finding } from './finding.ts'
+
+const day = 24 * 60 * 60 * 1000
+const soonDays = 14
+
+const hasName = (certificate: X509Certificate, name: string) =>
+  isIP(name) ? certificate.checkIP(name) !== undefined : certificate.checkHost(name) !== undefined
+
+/** The paths of the certificate and its key; undefined if the server has none yet. */
+function filesOf({ data, tlsCert, tlsKey }: Config) {
+  if (tlsCert !== undefined && tlsKey !== undefined) return { cert: tlsCert, key: tlsKey, isOwn: true }
+  const made = { cert: join(data, 'server.pem'), key: join(data, 'server-key.pem'), isOwn: false }
+  return existsSync(made.cert) ? made : undefined
+}
+
+/** What is found about the certificate of the TLS port: whether it can be used, until when, and for which names. */
+export async function certificateFindings(config: Config, now: number): Promise<Finding[]> {
+  const files = config.tls ? filesOf(config) : undefined
+  if (!files) return []
+  const { cert, isOwn } = files
+  const renew = isOwn ? 'Renew it; the server takes the new files without a restart.' : 'Restart the server, which makes a new one.'
+  let certificate: X509Certificate
+  try {
+    const pair = await readPair(files)
+    certificate = new X509Certificate(pair.cert)
+  } catch (error) {
+    return [fault(`The TLS certificate ${cert} cannot be used`, (error as Error).message)]
+  }
+  const { validFromDate, validToDate, subjectAltName } = certificate
+  const until = validToDate.toISOString().slice(0, 10)
+  const findings: Finding[] = []
+  if (validFromDate.getTime() > now)
+    findings.push(fault(`The TLS certificate ${cert} is valid only from ${validFromDate.toISOString()}`, renew))
+  if (validToDate.getTime() <= now) findings.push(fault(`The TLS certificate ${cert} has expired on ${until}`, renew))
+  else if (validToDate.getTime() < now + soonDays * day) findings.push(advice(`The TLS certificate ${cert} expires on ${until}`, renew))
+  // The operator's own certificate is for the name that clients use, and need not have those of this machine.
+  const missing = certificateNames(config, isOwn ? 'published' : 'all').filter(name => !hasName(certificate, name))
+  if (missing.length > 0)
+    findings.push(
+      fault(
+        `The TLS certificate ${cert} is not for ${missing.join(', ')}: clients refuse it`,
+        isOwn ? 'Get one with these names, or change --public-ws-host.' : 'Restart the server, which makes a new one.',
+      ),
+    )
+  if (findings.length > 0) return findings
+  return [
+    good(`The TLS certificate ${cert} is valid until ${until}, for ${subjectAltName?.replaceAll(/DNS:|IP Address:/g, '') ?? 'no name'}`),
+  ]
+}

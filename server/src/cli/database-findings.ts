@@ -1,0 +1,55 @@
+import { schemaVersion } from '../database/migrate.ts'
+import type { Database } from '../database/database.ts'
+import { clockOf } from '../store/clock.ts'
+import { isAnswering } from '../store/shared-values.ts'
+import { advice, fault, good, ofClock, type Finding } from './finding.ts'
+
+/** How often the database is asked; the quickest answer counts, since the first one opens a connection. */
+const times = 5
+/** A call has several round trips to the database. */
+const slowMilliseconds = 20
+
+/** Runs work so often; resolves to its last result, and to the milliseconds of its quickest run. */
+async function timed<Result>(work: () => Promise<Result>): Promise<{ result: Result; milliseconds: number }> {
+  let quickest = Infinity
+  for (let count = 1; ; count++) {
+    const start = performance.now()
+    const result = await work()
+    quickest = Math.min(quickest, performance.now() - start)
+    if (count === times) return { result, milliseconds: Math.round(quickest * 10) / 10 }
+  }
+}
+
+/** How far the clock of the database is ahead of this machine's, by the quickest of several answers. */
+async function clockFinding(db: Database): Promise<Finding> {
+  let best = { took: Infinity, ahead: 0 }
+  for (let count = 0; count < times; count++) {
+    const start = Date.now()
+    const at = await clockOf(db)
+    const took = Date.now() - start
+    if (took < best.took) best = { took, ahead: at - start - took / 2 }
+  }
+  return ofClock('the database', best.ahead)
+}
+
+/** What is found about an open database: its schema, its latency, whether it accepts writes, and its clock. */
+export async function databaseFindings(db: Database): Promise<Finding[]> {
+  const name = db.kind === 'postgres' ? 'PostgreSQL' : 'SQLite'
+  const read = await timed(() => clockOf(db))
+  const write = await timed(() => isAnswering(db))
+  return [
+    good(`The database answers: ${name} with schema version ${schemaVersion}, ${read.milliseconds} ms for a look-up`),
+    write.result
+      ? good(`The database accepts writes: ${write.milliseconds} ms for a transaction`)
+      : fault('The database accepts no writes', 'Look for a full disk, a read-only replica, a missing right or a missing file.'),
+    ...(db.kind === 'postgres' && read.milliseconds > slowMilliseconds
+      ? [
+          advice(
+            `A look-up in the database takes ${read.milliseconds} ms, and most calls need several`,
+            'Run the server in the same data centre as PostgreSQL, and look for load there.',
+          ),
+        ]
+      : []),
+    ...(db.kind === 'postgres' ? [await clockFinding(db)] : []),
+  ]
+}

@@ -1,0 +1,72 @@
+import type { Command } from 'commander'
+import type { Database } from '../database/database.ts'
+import { NotSetUp } from '../database/migrate.ts'
+import { openExistingDatabase } from '../database/open.ts'
+import { createLog } from '../observe/log.ts'
+import { messageOf } from '../outbox/delivery.ts'
+import type { Config } from '../settings/config.ts'
+import { configuredStreams } from '../store/streaming.ts'
+import { certificateFindings } from './certificate-findings.ts'
+import { databaseFindings } from './database-findings.ts'
+import { checkedAtMost, destinationFindings } from './destination-findings.ts'
+import { advice, fault, type Finding } from './finding.ts'
+import { nodeFindings } from './node-findings.ts'
+import { outboxFindings } from './outbox-findings.ts'
+import { serviceFindings } from './service-findings.ts'
+import { addSettings, configOf, type Flags } from './settings.ts'
+import { settingsFindings } from './settings-findings.ts'
+
+/** What is found in the database of these settings, and the streams that app instances have configured there. */
+async function ofDatabase(config: Config): Promise<{ findings: readonly Finding[]; streams: readonly string[] }> {
+  if (config.databaseUrl === undefined && config.data === ':memory:') return { findings: [], streams: [] }
+  let db: Database | undefined
+  try {
+    db = await openExistingDatabase(config, { log: createLog(config.logLevel), follow: () => {} })
+    const findings = [
+      ...(await databaseFindings(db)),
+      ...(db.kind === 'postgres' ? await nodeFindings(config, db) : []),
+      ...(await outboxFindings(db, Date.now())),
+    ]
+    return { findings, streams: (await db.all(configuredStreams, checkedAtMost)).map(({ arn }) => arn) }
+  } catch (error) {
+    const finding =
+      error instanceof NotSetUp
+        ? advice('There is no database of these settings yet', messageOf(error))
+        : fault('The database cannot be used', messageOf(error))
+    return { findings: [finding], streams: [] }
+  } finally {
+    await db?.close()
+  }
+}
+
+async function findingsOf(config: Config): Promise<readonly Finding[]> {
+  const { findings, streams } = await ofDatabase(config)
+  return [
+    ...findings,
+    ...(await certificateFindings(config, Date.now())),
+    ...(await serviceFindings(config)),
+    ...(await destinationFindings(config, streams)),
+    ...(await settingsFindings(config)),
+  ]
+}
+
+async function examine(flags: Flags) {
+  const findings = await findingsOf(configOf(flags))
+  for (const { kind, what, instead } of findings)
+    process.stdout.write(`${kind}: ${what}.\n${instead === undefined ? '' : `        ${instead}\n`}`)
+  const wrong = findings.filter(({ kind }) => kind === 'fault' || kind === 'unsafe').length
+  process.stdout.write(wrong === 0 ? 'Nothing is wrong.\n' : `${wrong} of these ${wrong === 1 ? 'is' : 'are'} wrong.\n`)
+  if (wrong > 0) process.exitCode = 1
+}
+
+/** Adds `carillon doctor`, which scripts may also call `carillon check`. */
+export function addDoctor(program: Command) {
+  addSettings(
+    program
+      .command('doctor')
+      .alias('check')
+      .description(
+        'examine the database, nodes, clocks, certificates, the outbox, services and settings, and say what to do; exit 1 if something is wrong',
+      ),
+  ).action(examine)
+}

@@ -1,0 +1,67 @@
+import packageFile from '../../package.json' with { type: 'json' }
+import { natsOptions } from '../bus/nats-login.ts'
+import type { Database } from '../database/database.ts'
+import { subjectsFor } from '../nodes/open-bus.ts'
+import { rollCall, type Present } from '../nodes/roll-call.ts'
+import type { Config } from '../settings/config.ts'
+import { livingNodes } from '../store/nodes.ts'
+import { advice, fault, good, ofClock, type Finding } from './finding.ts'
+
+const listed = (names: readonly string[]) => names.toSorted().join(', ')
+
+function ofVersions(present: readonly Present[]): Finding {
+  const versions = [...new Set([packageFile.version, ...present.map(({ version }) => version)])]
+  if (versions.length === 1) return good(`All nodes have version ${packageFile.version}, as this command`)
+  const each = present.map(({ name, version }) => `${name} has ${version}`)
+  return advice(
+    `The versions differ: this command has ${packageFile.version}, ${listed(each)}`,
+    'Unless this is a rolling upgrade, start all nodes with the same version.',
+  )
+}
+
+/** What is found about the nodes over the bus: which of them answer, and their clocks and versions. */
+async function overBus(config: Config, db: Database): Promise<Finding[]> {
+  const servers = config.natsUrl!.map(url => new URL(url).host).join(', ')
+  let answered: Awaited<ReturnType<typeof rollCall>>
+  try {
+    answered = await rollCall(await natsOptions(config), await subjectsFor(db))
+  } catch (error) {
+    const { message, cause } = error as Error
+    return [fault(`NATS at ${servers} cannot be used`, cause instanceof Error ? cause.message : message)]
+  }
+  const { milliseconds, present } = answered
+  const heard = new Set(present.map(({ id }) => id))
+  const deaf = (await livingNodes(db)).filter(({ id, bus }) => bus !== null && !heard.has(id)).map(({ name }) => name)
+  return [
+    good(`NATS at ${servers} answers within ${milliseconds} ms`),
+    ...present.map(({ name, took }) => good(`The node ${name} answers over NATS within ${took} ms`)),
+    ...present.map(({ name, ahead }) => ofClock(`the node ${name}`, ahead)),
+    ...(present.length === 0 ? [] : [ofVersions(present)]),
+    ...(deaf.length === 0
+      ? []
+      : [
+          fault(
+            `These nodes are alive and do not answer over this NATS: ${listed(deaf)}`,
+            'Give all nodes and commands a --nats-url of the same NATS cluster, and look for NATS in their logs.',
+          ),
+        ]),
+  ]
+}
+
+/** What is found about the nodes that work on this PostgreSQL. */
+export async function nodeFindings(config: Config, db: Database): Promise<Finding[]> {
+  const living = await livingNodes(db)
+  const without = living.filter(({ bus }) => bus === null).map(({ name }) => name)
+  const isDeaf = without.length > 1 || (without.length > 0 && (living.length > 1 || config.natsUrl !== undefined))
+  const lacking = config.natsUrl === undefined && living.some(({ bus }) => bus !== null)
+  return [
+    living.length === 0
+      ? advice('No server runs on this database', 'Start one, unless it is stopped on purpose: carillon serve.')
+      : good(`${living.length} ${living.length === 1 ? 'node is' : 'nodes are'} alive: ${listed(living.map(({ name }) => name))}`),
+    ...(isDeaf
+      ? [fault(`Other nodes do not hear what happens on these: ${listed(without)}`, 'Give all nodes the same NATS by --nats-url.')]
+      : []),
+    ...(lacking ? [fault('The nodes use NATS, and this command has no --nats-url', 'Give the command the settings of the server.')] : []),
+    ...(config.natsUrl === undefined ? [] : await overBus(config, db)),
+  ]
+}

@@ -1,0 +1,41 @@
+import type { Config } from '../settings/config.ts'
+import { publishedKeys } from '../sts/issuer.ts'
+import { fault, good, type Finding } from './finding.ts'
+
+/** The time that a service has to answer. */
+const patienceMilliseconds = 3000
+
+/** What is found about a service that may answer anything, as long as it answers. */
+export async function reached(url: string, what: string): Promise<Finding> {
+  const { origin } = new URL(url)
+  try {
+    const response = await fetch(url, { method: 'HEAD', redirect: 'manual', signal: AbortSignal.timeout(patienceMilliseconds) })
+    await response.body?.cancel()
+    return good(`${what} can be reached at ${origin}`)
+  } catch (error) {
+    const { message, cause } = error as Error
+    return fault(`${what} cannot be reached at ${origin}`, cause instanceof Error && cause.message !== '' ? cause.message : message)
+  }
+}
+
+async function ofIssuer(issuer: string, jwks: string | undefined): Promise<Finding> {
+  try {
+    const keys = await publishedKeys(issuer, jwks)
+    return good(`The issuer ${issuer} publishes ${keys === 1 ? 'a key' : `${keys} keys`}`)
+  } catch (error) {
+    const { message, cause } = error as Error
+    return fault(
+      `Logins of the issuer ${issuer} cannot be verified`,
+      cause instanceof Error && cause.message !== '' ? `${message}: ${cause.message}` : message,
+    )
+  }
+}
+
+/** What is found about the services that are configured. */
+export async function serviceFindings({ lambdaEndpoint, oidcIssuer, oidcJwks, exchangeHook }: Config): Promise<Finding[]> {
+  return [
+    ...(lambdaEndpoint === undefined ? [] : [await reached(lambdaEndpoint, 'The Lambda endpoint')]),
+    ...(oidcIssuer === undefined ? [] : [await ofIssuer(oidcIssuer, oidcJwks)]),
+    ...(exchangeHook === undefined ? [] : [await reached(exchangeHook, 'The exchange hook')]),
+  ]
+}

@@ -1,0 +1,65 @@
+import { connect, type ConnectionOptions } from '@nats-io/transport-node'
+import type { Subjects } from '../bus/wire.ts'
+
+/** The time for all nodes to answer. */
+const patienceMilliseconds = 1500
+/** A NATS server that does not answer within this time is unavailable. */
+const dialMilliseconds = 3000
+/** More nodes are not listed. */
+const mostNodes = 1000
+
+interface NodeName {
+  readonly id: string
+  readonly name: string
+  readonly version: string
+}
+
+/** A node that has answered. */
+export interface Present extends NodeName {
+  /** The milliseconds until its answer. */
+  readonly took: number
+  /** How far its clock is ahead of the clock of this machine, in milliseconds. */
+  readonly ahead: number
+}
+
+/** What a node answers. */
+export const presence = ({ id, name, version }: NodeName) => JSON.stringify({ id, name, version, at: Date.now() })
+
+/** Undefined for anything but an answer of a node. */
+function presentOf(text: string, start: number): Present | undefined {
+  try {
+    const { id, name, version, at } = JSON.parse(text) as Record<string, unknown>
+    if (typeof id !== 'string' || typeof name !== 'string' || typeof version !== 'string' || typeof at !== 'number') return undefined
+    const took = Date.now() - start
+    return { id, name, version, took, ahead: at - start - took / 2 }
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * Asks all nodes over NATS; resolves to those that answer, and to the milliseconds of a round trip to NATS. Rejects if NATS cannot
+ * be used.
+ */
+export async function rollCall(options: ConnectionOptions, { rollCall: subject, answers }: Subjects) {
+  const connection = await connect({
+    ...options,
+    name: 'carillon doctor',
+    reconnect: false,
+    timeout: dialMilliseconds,
+    inboxPrefix: answers,
+  })
+  try {
+    const milliseconds = await connection.rtt()
+    const start = Date.now()
+    const present: Present[] = []
+    const replies = await connection.requestMany(subject, '', { strategy: 'timer', maxWait: patienceMilliseconds, maxMessages: mostNodes })
+    for await (const reply of replies) {
+      const node = presentOf(reply.string(), start)
+      if (node) present.push(node)
+    }
+    return { milliseconds, present }
+  } finally {
+    await connection.close()
+  }
+}

@@ -1,0 +1,9 @@
+import { statement, type Queries } from '../database/database.ts'
+
+const selectClock = {
+  postgres: statement<{ at: number }>(`select (extract(epoch from clock_timestamp()) * 1000)::bigint as at`),
+  sqlite: statement<{ at: number }>(`select cast(unixepoch('subsec') * 1000 as integer) as at`),
+}
+
+/** The clock of the database, in epoch milliseconds. With SQLite it is the clock of this machine. */
+export const clockOf = async (db: Queries & { readonly kind: keyof typeof selectClock }) => (await db.get(selectClock[db.kind]))!.at

@@ -1,0 +1,199 @@
+import { chmod, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { OidcIssuer } from '../support/oidc-issuer.ts'
+import { freePort } from '../support/ports.ts'
+import { createPostgresDatabase } from '../support/world.ts'
+import { certificateFindings } from '../../src/cli/certificate-findings.ts'
+import { settingsFindings } from '../../src/cli/settings-findings.ts'
+import { readConfig } from '../../src/settings/config.ts'
+import { keyVariables, main, run, serve, serveTls, temporaryFolder } from '../support/process.ts'
+
+const doctor = async (args: string[], env: Record<string, string> = {}) => run(process.execPath, [main, 'doctor', ...args], { env })
+
+const found = async (flags: Record<string, string>, environment: Record<string, string> = {}) =>
+  (await settingsFindings(readConfig({ data: ':memory:', ...flags }, environment))).map(({ kind, what }) => `${kind}: ${what}`)
+
+test('the defaults are safe, with exit 0; a public server without further settings is not, with exit 1 and what to do', async () => {
+  const folder = await temporaryFolder()
+  await chmod(folder, 0o700)
+  const { stdout: defaults, ...rest } = await doctor(['--data', folder])
+  expect(rest).toEqual({ code: 0, stderr: '' })
+  expect(defaults).toMatch(
+    /^advice: There is no database of these settings yet\.\n {8}There is no database \S+carillon\.db\. .*\nNothing is wrong\.\n$/,
+  )
+  const { code, stdout } = await doctor(['--data', folder, '--host', '0.0.0.0'])
+  expect(code).toBe(1)
+  expect(stdout).toMatch(/^unsafe: Plain HTTP is served on 0\.0\.0\.0: .*\n {8}Listen on 127\.0\.0\.1 behind a proxy that ends TLS/m)
+  expect(stdout).toMatch(/2 of these are wrong\.\n$/)
+})
+
+const everywhere = { host: '0.0.0.0', rateLimits: 'aws', auditLog: '-', tlsCert: 'c', tlsKey: 'k', trustProxy: '10.0.0.1' }
+
+test.each([
+  ['plain HTTP', { trustProxy: undefined }, /^unsafe: Plain HTTP is served on 0\.0\.0\.0/],
+  ['no TLS', { trustProxy: undefined, tls: 'off' }, /^unsafe: There is no TLS/],
+  ['no rates', { rateLimits: 'off' }, /^unsafe: The rate of calls is not limited/],
+  ['a made certificate', { tlsCert: undefined, tlsKey: undefined }, /^advice: The TLS certificate comes from a CA/],
+  [
+    'an identity pool for guests',
+    { identityPool: 'us-east-1:0', identityPoolGuestRole: 'guest' },
+    /^advice: Anybody who reaches 0\.0\.0\.0 gets credentials of the role guest without a login$/,
+  ],
+  ['no audit log', { auditLog: 'off' }, /^advice: There is no audit log/],
+  [
+    'PostgreSQL without TLS',
+    { databaseUrl: 'postgresql://u:hidden@db.example/x' },
+    /^unsafe: All data travels to PostgreSQL at db\.example without TLS$/,
+  ],
+  [
+    'PostgreSQL whose certificate is not checked',
+    { databaseUrl: 'postgresql://u:hidden@db.example/x?sslmode=require' },
+    /^unsafe: The identity of PostgreSQL at db\.example is not checked/,
+  ],
+  [
+    'an issuer without TLS',
+    { oidcIssuer: 'http://login.example', oidcAudience: 'web' },
+    /^unsafe: The keys of the issuer come from login\.example without TLS/,
+  ],
+  ['processors without TLS', { lambdaEndpoint: 'http://lambda.example:3001' }, /^unsafe: Messages travel to processors at lambda\.example/],
+  [
+    'streams without TLS',
+    { kinesisEndpoint: 'http://kinesis.example:4567' },
+    /^unsafe: Messages travel to the streams at kinesis\.example/,
+  ],
+])('on a public address %s is reported', async (_, change, expected) => {
+  const flags = Object.fromEntries(Object.entries({ ...everywhere, ...change }).filter(([, value]) => value !== undefined)) as Record<
+    string,
+    string
+  >
+  expect(await found(everywhere)).toEqual([])
+  expect(await found(flags)).toEqual(expect.arrayContaining([expect.stringMatching(expected)]))
+})
+
+test('another host with TLS, and this machine without, are not reported', async () => {
+  expect(
+    await found({ databaseUrl: 'postgresql://u:p@db.example/x?sslmode=verify-full', lambdaEndpoint: 'https://lambda.example' }),
+  ).toEqual([])
+  expect(await found({ databaseUrl: 'postgresql://u:p@localhost/x', lambdaEndpoint: 'http://127.0.0.1:3001' })).toEqual([])
+})
+
+test('a secret that can be guessed is reported, and not shown', async () => {
+  const { code, stdout } = await doctor(['--data', ':memory:'], { CARILLON_ACCESS_KEY_ID: 'AKIAX', CARILLON_SECRET_ACCESS_KEY: 'changeme' })
+  expect([code, stdout]).toEqual([1, expect.stringMatching(/^unsafe: The secret of the root key is too short/)])
+  expect(stdout).not.toContain('changeme')
+})
+
+test('a data folder or a key that others may read is reported', async () => {
+  const folder = await temporaryFolder()
+  await chmod(folder, 0o755)
+  await writeFile(join(folder, 'credentials'), 'x', { mode: 0o644 })
+  expect(await found({ data: folder })).toEqual([
+    `unsafe: Others on this machine may enter the data folder ${folder}`,
+    `unsafe: Others on this machine may read ${join(folder, 'credentials')}`,
+  ])
+})
+
+test('each stream that the file of destinations names is tried, and the file itself is checked', async () => {
+  const folder = await temporaryFolder()
+  await chmod(folder, 0o700)
+  const file = join(folder, 'destinations.json')
+  const arn = 'arn:aws:kinesis:us-east-1:000000000000:stream/chime-messaging-a'
+  const checkWith = async (entry: unknown) => {
+    await writeFile(file, JSON.stringify({ [arn]: entry }))
+    return doctor(['--data', folder, '--destinations', file])
+  }
+  expect(await checkWith({ type: 'file', path: join(folder, 'records') })).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining(`good: The stream ${arn} accepts records.\n`) as string,
+  })
+  const missing = await checkWith({ type: 'file', path: join(folder, 'none', 'records') })
+  expect(missing.code).toBe(1)
+  expect(missing.stdout).toContain(
+    `fault: Records of the stream ${arn} cannot be delivered.\n        The file ${folder}/none/records cannot be`,
+  )
+  const wrong = await checkWith({ type: 'nats' })
+  expect(wrong.code).toBe(1)
+  expect(wrong.stdout).toContain('type must be webhook or file, not "nats"')
+})
+
+test(
+  'beside a running server everything is good, line by line, and `check` is another name of the command',
+  { timeout: 60_000 },
+  async () => {
+    const folder = await temporaryFolder()
+    await chmod(folder, 0o700)
+    await serveTls(['--data', folder], { env: keyVariables }).url()
+    const { code, stdout, stderr } = await doctor(['--data', folder])
+    expect([code, stderr]).toEqual([0, ''])
+    const lines = stdout
+      .replaceAll(/[\d.]+ ms/g, 'N ms')
+      .replaceAll(/\d{4}-\d\d-\d\d/g, 'DAY')
+      .replaceAll(folder, 'FOLDER')
+    expect(lines).toMatch(
+      /^good: The database answers: SQLite with schema version \d+, N ms for a look-up\.\ngood: The database accepts writes: N ms for a transaction\.\ngood: The outbox is empty\.\ngood: The TLS certificate FOLDER\/server\.pem is valid until DAY, for localhost, 127\.0\.0\.1, .*\.\nNothing is wrong\.\n$/,
+    )
+    const check = await run(process.execPath, [main, 'check', '--data', folder])
+    expect(check.stdout.replaceAll(/[\d.]+ ms/g, 'N ms')).toBe(stdout.replaceAll(/[\d.]+ ms/g, 'N ms'))
+  },
+)
+
+test('a node without a bus is alive on PostgreSQL, and its clock is compared', { timeout: 60_000 }, async () => {
+  const databaseUrl = await createPostgresDatabase()
+  const flags = ['--database-url', databaseUrl, '--no-tls']
+  const before = await doctor(flags)
+  expect([before.code, before.stdout]).toEqual([0, expect.stringMatching(/^advice: There is no database of these settings yet\.\n/)])
+  const server = serve(['--port', '0', '--database-url', databaseUrl], { env: keyVariables })
+  const { port } = new URL(await server.url())
+  const { code, stdout } = await doctor(flags)
+  expect([code, stdout]).toEqual([0, expect.stringMatching(/^good: The database answers: PostgreSQL with schema version \d+, /)])
+  expect(stdout).toMatch(/^good: The clock of the database is within a second of the clock of this machine\.$/m)
+  expect(stdout).toMatch(new RegExp(`^good: 1 node is alive: \\S+:${port}\\.$`, 'm'))
+  await serve(['--port', '0', '--database-url', databaseUrl], { env: keyVariables }).url()
+  const two = await doctor(flags)
+  expect([two.code, two.stdout]).toEqual([1, expect.stringMatching(/^fault: Other nodes do not hear what happens on these: \S+, \S+\.$/m)])
+})
+
+test('what cannot be reached is a fault that says why, and what can be is good', { timeout: 60_000 }, async () => {
+  const port = await freePort()
+  const away = `http://127.0.0.1:${port}`
+  const ofIssuer = ['--oidc-audience', 'web', '--oidc-issuer']
+  const database = ['--database-url', `postgresql://x@127.0.0.1:${port}/x`, '--no-tls']
+  const { code, stdout } = await doctor([...database, '--lambda-endpoint', away, ...ofIssuer, away])
+  expect(code).toBe(1)
+  expect(stdout).toMatch(/^fault: The database cannot be used\.\n {8}.*ECONNREFUSED/m)
+  expect(stdout).toMatch(new RegExp(`^fault: The Lambda endpoint cannot be reached at ${away}\\.\\n {8}.*ECONNREFUSED`, 'm'))
+  expect(stdout).toMatch(new RegExp(`^fault: Logins of the issuer ${away} cannot be verified\\.\\n {8}.*ECONNREFUSED`, 'm'))
+  expect(stdout).toMatch(/^3 of these are wrong\.$/m)
+
+  const issuer = await OidcIssuer.start()
+  const well = await doctor(['--data', ':memory:', '--lambda-endpoint', issuer.url, ...ofIssuer, issuer.url])
+  expect(well.stdout).toContain(`good: The Lambda endpoint can be reached at ${issuer.url}.\n`)
+  expect(well.stdout).toMatch(/^good: The issuer \S+ publishes a key\.$/m)
+  issuer.failing = 500
+  const failing = await doctor(['--data', ':memory:', ...ofIssuer, issuer.url])
+  expect(failing.stdout).toMatch(/^fault: Logins of the issuer \S+ cannot be verified\.\n {8}\S+ answers with the status 500\n/m)
+  await issuer.close()
+})
+
+test('a certificate that expires, has expired, lacks a name or cannot be used is reported', async () => {
+  const folder = await temporaryFolder()
+  await run(process.execPath, [main, 'certs', '--data', folder, '--public-ws-host', 'chat.example'])
+  const day = 24 * 60 * 60 * 1000
+  const foundIn = async (days: number, flags: Record<string, string>) =>
+    (await certificateFindings(readConfig({ data: folder, ...flags }, {}), Date.now() + days * day)).map(
+      ({ kind, what }) => `${kind}: ${what}`,
+    )
+  const [cert, key] = [join(folder, 'server.pem'), join(folder, 'server-key.pem')]
+  const own = { tlsCert: cert, tlsKey: key }
+  expect(await foundIn(0, own)).toEqual([expect.stringMatching(/^good: .* is valid until \d{4}-\d\d-\d\d, for .*chat\.example/)])
+  expect(await foundIn(-2, own)).toEqual([expect.stringMatching(/^fault: .* is valid only from /)])
+  expect(await foundIn(390, own)).toEqual([expect.stringMatching(/^advice: .* expires on /)])
+  expect(await foundIn(400, own)).toEqual([expect.stringMatching(/^fault: .* has expired on /)])
+  expect(await foundIn(0, { ...own, publicWsHost: 'other.example:443' })).toEqual([
+    `fault: The TLS certificate ${cert} is not for other.example: clients refuse it`,
+  ])
+  expect(await foundIn(0, { host: '10.1.2.3' })).toEqual([`fault: The TLS certificate ${cert} is not for 10.1.2.3: clients refuse it`])
+  expect(await foundIn(0, { tlsCert: key, tlsKey: key })).toEqual([`fault: The TLS certificate ${key} cannot be used`])
+  expect(await foundIn(0, { tls: 'off' })).toEqual([])
+})

@@ -1,0 +1,65 @@
+import { connect } from '@nats-io/transport-node'
+import { expect, onTestFinished, test } from 'vitest'
+import packageFile from '../../package.json' with { type: 'json' }
+import { subjectsFor } from '../../src/nodes/open-bus.ts'
+import { hasNats, startNats } from '../support/nats.ts'
+import { main, run } from '../support/process.ts'
+import { createPostgresDatabase, startWorld } from '../support/world.ts'
+
+async function startNode(databaseUrl: string, natsUrl: string) {
+  const node = await startWorld('postgres', { databaseUrl, natsUrl })
+  onTestFinished(() => node.close())
+  return { ...node, port: new URL(node.app.url).port }
+}
+
+test.skipIf(!hasNats)(
+  'carillon doctor says which nodes answer over NATS, and reports other versions, wrong clocks and a node on another NATS',
+  { timeout: 120_000 },
+  async () => {
+    const databaseUrl = await createPostgresDatabase()
+    const [nats, other] = [await startNats(), await startNats()]
+    const doctor = async (...flags: string[]) =>
+      run(process.execPath, [main, 'doctor', '--database-url', databaseUrl, '--no-tls', ...flags])
+    const [a, b] = [await startNode(databaseUrl, nats.url), await startNode(databaseUrl, nats.url)]
+
+    const well = await doctor('--nats-url', nats.url)
+    expect([well.code, well.stderr]).toEqual([0, ''])
+    expect(well.stdout).toMatch(/^good: 2 nodes are alive: /m)
+    expect(well.stdout).toMatch(new RegExp(`^good: NATS at 127\\.0\\.0\\.1:${nats.port} answers within \\d+ ms\\.$`, 'm'))
+    for (const { port } of [a, b]) {
+      expect(well.stdout).toMatch(new RegExp(`^good: The node \\S+:${port} answers over NATS within \\d+ ms\\.$`, 'm'))
+      expect(well.stdout).toMatch(new RegExp(`^good: The clock of the node \\S+:${port} is within a second of the clock of this`, 'm'))
+    }
+    expect(well.stdout).toContain(`good: All nodes have version ${packageFile.version}, as this command.\n`)
+
+    const without = await doctor()
+    expect([without.code, without.stdout]).toEqual([
+      1,
+      expect.stringContaining('fault: The nodes use NATS, and this command has no --nats-url.'),
+    ])
+
+    // A node of another version, whose clock is wrong.
+    const connection = await connect({ servers: `127.0.0.1:${nats.port}` })
+    onTestFinished(() => connection.close())
+    connection.subscribe((await subjectsFor(a.app.db)).rollCall, {
+      callback: (_, request) => {
+        request.respond(JSON.stringify({ id: 'odd', name: 'odd:1', version: '99.0.0', at: Date.now() + 5000 }))
+        request.respond('nonsense')
+      },
+    })
+    await connection.flush()
+    const c = await startNode(databaseUrl, other.url)
+    const ill = await doctor('--nats-url', nats.url)
+    expect(ill.code).toBe(1)
+    expect(ill.stdout).toMatch(/^fault: The clock of the node odd:1 is [45](?:\.\d)? seconds ahead of the clock of this machine\.$/m)
+    expect(ill.stdout).toMatch(/^advice: The versions differ: this command has .*odd:1 has 99\.0\.0/m)
+    expect(ill.stdout).toMatch(new RegExp(`^fault: These nodes are alive and do not answer over this NATS: \\S+:${c.port}\\.$`, 'm'))
+
+    await nats.stop()
+    const away = await doctor('--nats-url', nats.url)
+    expect([away.code, away.stdout]).toEqual([
+      1,
+      expect.stringMatching(new RegExp(`^fault: NATS at 127\\.0\\.0\\.1:${nats.port} cannot be used`, 'm')),
+    ])
+  },
+)
