@@ -90,7 +90,9 @@ export class OutboxRunner {
       this.#isPolling = false
       for (const [name, { work, lane }] of this.#ordered) if (!work && lane.isIdle) this.#ordered.delete(name)
     }
-    for (const lane of this.#wanted) {
+    // Lanes that are wanted meanwhile have the next look, so that this one ends and polls are not late.
+    for (const lane of [...this.#wanted]) {
+      if (this.#stopping.signal.aborted) return
       this.#wanted.delete(lane)
       const delivery = this.#deliveries[partsOfLane(lane).kind]
       // Another kind is left to a newer node.

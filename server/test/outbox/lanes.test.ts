@@ -221,3 +221,26 @@ onBothDatabases('Lanes whose entries are delivered one by one', world => {
     ])
   })
 })
+
+onBothDatabases('Lanes without an order', world => {
+  test('a node that stops in the middle of a busy lane ends, and leaves the rest due', async () => {
+    const lane = newLane('single')
+    await world().app.db.transaction(async tx => {
+      for (const number of numbers(2000)) await appendToOutbox(tx, lane, String(number), Date.now())
+    })
+    let delivered = 0
+    const delivery: Delivery = {
+      isOrdered: false,
+      attempts: 3,
+      deliver: async () => void delivered++,
+    }
+    const { runner: started } = runner(world(), { single: delivery })
+    await until(() => delivered >= 100)
+    await started.stop()
+    const left = await entriesOf(world(), lane)
+    expect(left).toBeGreaterThan(0)
+    expect(left).toBeLessThanOrEqual(1900)
+    runner(world(), { single: delivery })
+    await isEmpty(world(), lane)
+  })
+})
