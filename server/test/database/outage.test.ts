@@ -87,10 +87,10 @@ test.skipIf(!canMount)(
   { timeout: 60_000 },
   async () => {
     const folder = await temporaryFolder()
-    expect(spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=6m', 'none', folder]).status).toBe(0)
+    expect(spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=12m', 'none', folder]).status).toBe(0)
     onTestFinished(() => void spawnSync('umount', ['-l', folder]))
     const filler = join(folder, 'filler')
-    await writeFile(filler, Buffer.alloc(3 * 1024 * 1024))
+    await writeFile(filler, Buffer.alloc(6 * 1024 * 1024))
 
     const server = serve(['--port', '0', '--data', folder], { env: keyVariables })
     const url = await server.url()
