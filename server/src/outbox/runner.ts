@@ -91,7 +91,8 @@ export class OutboxRunner {
       for (const [name, { work, lane }] of this.#ordered) if (!work && lane.isIdle) this.#ordered.delete(name)
     }
     // Lanes that are wanted meanwhile have the next look, so that this one ends and polls are not late.
-    for (const lane of [...this.#wanted]) {
+    const wanted = [...this.#wanted]
+    for (const lane of wanted) {
       if (this.#stopping.signal.aborted) return
       this.#wanted.delete(lane)
       const delivery = this.#deliveries[partsOfLane(lane).kind]
