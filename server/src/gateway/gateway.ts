@@ -74,6 +74,13 @@ interface Wiring extends Asking {
   readonly audit: AuditLog | undefined
 }
 
+/** What a new session is told. */
+interface Telling extends Pick<Presigned, 'parameters'> {
+  /** The time since when its client has missed something; undefined for a new client. */
+  readonly since: number | undefined
+  readonly retentionDays: number | undefined
+}
+
 /** Its session, once it has one, so that all sockets share their listeners. */
 class SessionSocket extends WebSocket {
   session: Session | undefined
@@ -240,9 +247,8 @@ export class Gateway {
     const claim = { userId, id }
     const since = await resumable?.find(claim, this.#sessionOf(claim)?.sureAt)
     if (ws.readyState !== ws.OPEN || this.#isClosing) return ws.close(closeCodes.restart, 'The server restarts')
-    const present = this.#hub.sessionsOf(userId)
-    const hasOlder = present.some(session => session.id === id)
-    if (!hasOlder && present.length >= limits.connectionsPerUser) throw tooMany(limits.connectionsPerUser)
+    if (!this.#sessionOf(claim) && this.#hub.sessionsOf(userId).length >= limits.connectionsPerUser)
+      throw tooMany(limits.connectionsPerUser)
     if (!connectRate.take(arn)) {
       const { atOnce, perSecond } = connectRate.rate
       return tryLater(ws, socket, `The user connects too often: ${atOnce} at once, then ${perSecond} a second`)
@@ -263,16 +269,16 @@ export class Gateway {
     await this.#join(session, user)
     if (!session.isOpen) return
     session.establish(sessionEstablished)
-    if (since !== undefined) await this.#catchUp(session, since)
+    // Not a part of the joining, which others wait for: a client that does not read waits alone.
+    void this.#tell(session, { since, parameters, retentionDays })
+  }
+
+  /** Sends what the client has missed, as far as it is still stored, and then what it wants to know of its channels. */
+  async #tell(session: Session, { since, parameters, retentionDays }: Telling) {
+    if (since !== undefined) this.#wiring.metrics.resumes.inc({ outcome: await this.#resume.tell(session, since) })
     if (parameters.get('prefetch-on') !== 'connect' || !session.isOpen) return
     const order: PrefetchOrder = parameters.get('prefetch-sort-by') === 'last-message-timestamp' ? 'last-message-timestamp' : 'unread'
     this.#prefetch.add({ session, order, retentionDays })
-  }
-
-  /** Sends what the client has missed since then, as far as it is still stored. */
-  async #catchUp(session: Session, since: number) {
-    const isTold = await this.#resume.tell(session, since)
-    this.#wiring.metrics.resumes.inc({ outcome: isTold ? 'resumed' : 'expired' })
   }
 
   /** Takes the session unless the user has too many on all nodes; a session with the same id on another node ends. */

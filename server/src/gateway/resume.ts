@@ -7,8 +7,11 @@ import { Holding } from './holding.ts'
 import type { Hub } from './hub.ts'
 import type { Session } from './session.ts'
 
-/** How many channels are read at the same time, for all sessions together. */
+/** How many sessions read at the same time what they have missed: they share the connections to the database with the calls. */
 const atOnce = 4
+
+/** What has become of a client that reconnects: `expired` if too much has happened, or too long ago. */
+export type ResumeOutcome = 'resumed' | 'expired' | 'failed'
 
 interface Wiring {
   readonly db: Database
@@ -35,23 +38,24 @@ export class Resume {
     session.holding = new Holding()
   }
 
-  /** Sends the events since that time, in epoch milliseconds. False if there are too many; then nothing is sent. */
-  async tell(session: Session, since: number): Promise<boolean> {
+  /** Sends the events since that time, in epoch milliseconds. If there are too many, nothing is sent. Never rejects. */
+  async tell(session: Session, since: number): Promise<ResumeOutcome> {
     const { db, hub, now, failed } = this.#wiring
     try {
-      const channels = await missedChannels(db, session.userId, { since, behind: now() - Date.now() })
+      const channels = await this.#turns.take(() => missedChannels(db, session.userId, { since, behind: now() - Date.now() }))
       if (!channels) {
         this.#end(session)
-        return false
+        return 'expired'
       }
       for (const channel of channels) await this.#tellChannel(session, channel)
       if (session.holding?.isOverfull) throw new Error('More has happened than a session waits for')
       this.#end(session)
       hub.flush()
+      return 'resumed'
     } catch (error) {
       failed(session, error)
+      return 'failed'
     }
-    return true
   }
 
   #end(session: Session) {

@@ -140,9 +140,13 @@ export class Session {
     return this.#socket.writableLength > congested
   }
 
-  /** Calls back once when what is buffered has left, or the socket has closed. */
+  /** Calls back once when what is buffered has left, or the socket has closed; at once if it has closed before. */
   onceDrained(then: () => void) {
     const socket = this.#socket
+    if (socket.destroyed) {
+      then()
+      return
+    }
     const done = () => {
       socket.off('drain', done).off('close', done)
       then()

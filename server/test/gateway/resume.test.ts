@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import { expect, test } from 'vitest'
+import { Seam } from '../support/seam.ts'
 import { listen, type Listening } from '../support/sockets.ts'
 import { onBothDatabases, type World } from '../support/world.ts'
 
@@ -144,3 +145,34 @@ onBothDatabases('a client that comes back with the same sessionId', world => {
     expect(contentsOf(back)).toEqual(['missed'])
   })
 })
+
+const seam = new Seam()
+const channelsWithEvents = {
+  text: /from memberships m join channels c on c\.id = m\.channel_id\s+where m\.member_id = \$1 and c\.last_event_at >=/,
+}
+
+onBothDatabases(
+  'while clients that reconnect are sent what they missed',
+  world => {
+    test('others connect, however long that takes', async () => {
+      const { user, say, bob } = await makeChannel(world())
+      const connect = async (sessionId: string) => listen(world().app, user('bob'), { sessionId })
+      const ids = Array.from({ length: 4 }, () => crypto.randomUUID())
+      const sessions = await Promise.all(ids.map(connect))
+      await say('before')
+      for (const session of sessions) await hears(session, 'before')
+      for (const session of sessions) await cut(session)
+      await say('missed')
+      const held = ids.map(() => seam.hold(channelsWithEvents))
+      const back = await Promise.all(ids.map(connect))
+      await Promise.all(held.map(({ reached }) => reached))
+      await listen(world().app, user('carol'))
+      expect(back.flatMap(session => contentsOf(session))).toEqual([])
+      for (const { release } of held) release()
+      for (const session of back) await hears(session, 'missed')
+      await hears(bob, 'missed')
+    })
+  },
+  {},
+  { through: seam.through },
+)
