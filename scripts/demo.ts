@@ -14,7 +14,8 @@ import type { App } from '../server/src/app.ts'
 import { exported } from '../server/src/cli/exported.ts'
 import { quoted } from '../server/src/cli/quoted.ts'
 import { clientVariables, readyLine, serve } from '../server/src/cli/serve.ts'
-import { readConfig, settings, type Config } from '../server/src/settings/config.ts'
+import { readConfig, type Config } from '../server/src/settings/config.ts'
+import { settings } from '../server/src/settings/settings.ts'
 import { channelsOf, demoWorld, type Listed, type World } from './demo-world.ts'
 
 const root = resolve(import.meta.dirname, '..')

@@ -269,12 +269,12 @@ export async function startApp(config: Config, { now = Date.now, keys, through =
     const { limits, rates } = config
     const isShared = (rates !== undefined || bus.following !== undefined) && db.kind === 'postgres'
     const buckets = new TokenBuckets({ shared: isShared })
-    const throttling = rates && { buckets, rates, now }
+    const rateLimiting = rates && { buckets, rates, now }
     const verify = createVerifier({ findKey })
     const { oidcIssuer, oidcAudience, oidcJwks: jwks, exchangeRole, exchangeAppInstance, exchangeUsers: makesUsers } = config
     const issuer = oidcIssuer && oidcAudience && createIssuer({ issuer: oidcIssuer, audiences: oidcAudience, jwks, now })
     const issuing = { ring: kept, now, region: config.region, account: config.account, userClaim: config.userClaim }
-    const takeLogin = loginRate(throttling)
+    const takeLogin = loginRate(rateLimiting)
     const logins = { issuer: issuer || undefined, takeLogin }
     const { identityPool, identityPoolRole: role, identityPoolGuestRole: guestRole } = config
     const pool =
@@ -317,7 +317,7 @@ export async function startApp(config: Config, { now = Date.now, keys, through =
     dispatches = Object.fromEntries(
       Object.entries(operations).map(([name, operation]) => [
         name,
-        dispatchOf(name as OperationName, operation, { access: kept, verify, environment, throttling }),
+        dispatchOf(name as OperationName, operation, { access: kept, verify, environment, rateLimiting }),
       ]),
     ) as Record<OperationName, Dispatch>
     const stopRates = keepRates(buckets, { db, now, log }, { shared: isShared })

@@ -1,6 +1,7 @@
 import { dirname } from 'node:path'
 import { Option, type Command } from 'commander'
-import { readConfig, settings, variableOf, type Config } from '../settings/config.ts'
+import { readConfig, variableOf, type Config } from '../settings/config.ts'
+import { settings } from '../settings/settings.ts'
 
 type SettingName = keyof typeof settings
 

@@ -23,23 +23,23 @@ interface Wiring {
   readonly access: Access
   readonly verify: (request: SignedRequest) => AccessKey
   readonly environment: Environment
-  readonly throttling: RateLimiting | undefined
+  readonly rateLimiting: RateLimiting | undefined
 }
 
 /** The channel or app instance that the transactions of a call lock. */
-const placeOf = ({ channel, caller }: Facts) =>
+const lockNameOf = ({ channel, caller }: Facts) =>
   channel ? (`channel ${channel.id}` as const) : (`app instance ${caller.appInstanceId}` as const)
 
 /**
  * The five steps of every call; each throws the error that ends the call. Made once per operation, so that a call does only what
  * differs from call to call. Resolves to the body of the answer.
  */
-export function dispatchOf(name: OperationName, operation: Operation, { access, verify, environment, throttling }: Wiring): Dispatch {
+export function dispatchOf(name: OperationName, operation: Operation, { access, verify, environment, rateLimiting }: Wiring): Dispatch {
   const codec = codecOf(operation)
   const namedArns = arnsOf(operation)
   const permit = permitterOf(name)
   const authorize = authorizerOf(name, operation)
-  const rates = throttling && operationRatesOf(name, operation, throttling)
+  const rates = rateLimiting && operationRatesOf(name, operation, rateLimiting)
   const handle = handlers[name] as unknown as AnyHandler
 
   const { db, now, region, account } = environment
@@ -61,7 +61,7 @@ export function dispatchOf(name: OperationName, operation: Operation, { access, 
     // 3 authorize: IAM, then the role.
     if (principal.permissions) await permit(principal, input, { db, now, region, account, sourceAddress, isSecure, headers })
     const facts = await authorize(db, bearer, arns, input)
-    const call: Call = { ...base, db: facts ? db.of(placeOf(facts)) : db, host, principal, arns, facts }
+    const call: Call = { ...base, db: facts ? db.of(lockNameOf(facts)) : db, host, principal, arns, facts }
     rates?.take({ call, bearer, arns, input })
     // 4 handle.
     const output = await handle(input, call)

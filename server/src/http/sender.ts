@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { isIP, type Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
-import type { ProxyHeaders } from '../settings/config.ts'
+import type { ProxyHeaders } from '../settings/settings.ts'
 import { plainAddress, rangesOf, withoutNames } from '../tools/addresses.ts'
 
 /** The client of a request, as the outermost trusted proxy sees it. */

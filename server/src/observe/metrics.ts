@@ -119,7 +119,8 @@ export function createMetrics() {
   }
 }
 
-interface Lane {
+/** How a lane of the outbox is doing. Times are epoch milliseconds. */
+export interface LaneMeasure {
   readonly kind: string
   readonly destination: string
   readonly entries: number
@@ -138,11 +139,11 @@ const secondsOf = (at: number | undefined) => at && at / 1000
 const mostLanes = 100
 
 /** How the lanes of the outbox are doing, those with the most entries first: looked up once each time the figures are asked for. */
-export function measureOutbox({ registry }: Metrics, lanes: () => Promise<readonly Lane[]>) {
-  let figures: Promise<readonly Lane[]> | undefined
+export function measureOutbox({ registry }: Metrics, lanes: () => Promise<readonly LaneMeasure[]>) {
+  let figures: Promise<readonly LaneMeasure[]> | undefined
   // While the database is away there is nothing to tell.
   const look = async () => lanes().catch(() => [])
-  const measure = (name: string, help: string, valueOf: (figures: Lane) => number | undefined) => {
+  const measure = (name: string, help: string, valueOf: (figures: LaneMeasure) => number | undefined) => {
     const gauge = new Gauge({
       name,
       help,

@@ -1,3 +1,4 @@
+import type { LaneMeasure } from '../observe/metrics.ts'
 import { partsOfLane, type outboxFigures } from '../store/outbox.ts'
 import type { deadFigures } from '../store/outbox-dead.ts'
 import type { LaneState } from '../store/outbox-lanes.ts'
@@ -5,18 +6,8 @@ import type { LaneState } from '../store/outbox-lanes.ts'
 type Rows<Find extends (...args: never[]) => Promise<unknown>> = Awaited<ReturnType<Find>>
 
 /** What is known of a lane: how much waits and since when, how much is dead, and how its deliveries have gone. */
-export interface LaneFigures {
+export interface LaneFigures extends LaneMeasure {
   readonly lane: string
-  readonly kind: string
-  readonly destination: string
-  readonly entries: number
-  readonly dead: number
-  /** The age of the oldest entry. */
-  readonly seconds: number
-  /** For how long one of them has been due. */
-  readonly overdueSeconds: number
-  readonly deliveredAt: number | undefined
-  readonly failedAt: number | undefined
   readonly error: string | undefined
 }
 

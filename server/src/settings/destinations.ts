@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { isObject, type JsonObject } from '../tools/json.ts'
 
 /** An HTTP service that takes what Amazon's service would take, signed with a secret that both know. */
 export interface WebhookDestination {
@@ -29,19 +30,15 @@ const membersOf = {
   file: ['type', 'path', 'maximumMegabytes', 'keep'],
 } as const
 
-type Entry = Readonly<Record<string, unknown>>
-
-const isEntry = (value: unknown): value is Entry => typeof value === 'object' && value !== null && !Array.isArray(value)
-
 /** A whole number of an entry, or what it is where it is left out. */
-function wholeNumber(entry: Entry, member: string, fallback: number, most: number): number {
+function wholeNumber(entry: JsonObject, member: string, fallback: number, most: number): number {
   const value = entry[member] ?? fallback
   if (typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= most) return value
   throw new Error(`${member} must be a whole number from 1 to ${most}, not ${JSON.stringify(value)}`)
 }
 
 /** The secret of an entry, from a file or a variable: it stands in neither this file nor a command line. */
-async function secretOf({ secretFile, secretVariable }: Entry, environment: NodeJS.ProcessEnv): Promise<string> {
+async function secretOf({ secretFile, secretVariable }: JsonObject, environment: NodeJS.ProcessEnv): Promise<string> {
   if ((secretFile === undefined) === (secretVariable === undefined))
     throw new Error('a webhook needs either secretFile, a file with the secret, or secretVariable, the name of an environment variable')
   let secret: string | undefined
@@ -59,7 +56,7 @@ async function secretOf({ secretFile, secretVariable }: Entry, environment: Node
 }
 
 async function destinationOf(entry: unknown, environment: NodeJS.ProcessEnv): Promise<WebhookDestination | FileDestination> {
-  if (!isEntry(entry)) throw new Error('must be an object such as {"type": "webhook", "url": "https://…", "secretFile": "…"}')
+  if (!isObject(entry)) throw new Error('must be an object such as {"type": "webhook", "url": "https://…", "secretFile": "…"}')
   const { type } = entry
   if (type !== 'webhook' && type !== 'file') throw new Error(`type must be webhook or file, not ${JSON.stringify(type)}`)
   const unknown = Object.keys(entry).find(member => !(membersOf[type] as readonly string[]).includes(member))
@@ -94,7 +91,7 @@ export async function readDestinations(file: string | undefined, environment: No
   } catch (error) {
     throw refuse(`the file is not JSON: ${(error as Error).message}`, error)
   }
-  if (!isEntry(entries)) throw refuse('the file must hold an object whose members are ARNs')
+  if (!isObject(entries)) throw refuse('the file must hold an object whose members are ARNs')
   const streams = new Map<string, WebhookDestination | FileDestination>()
   const functions = new Map<string, WebhookDestination>()
   const paths = new Set<string>()

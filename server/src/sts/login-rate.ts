@@ -14,5 +14,5 @@ function networkOf(address: string): string {
   return first.map(group => Number.parseInt(group, 16).toString(16)).join(':')
 }
 
-export const loginRate = (throttling: RateLimiting | undefined): TakeLogin =>
-  throttling ? address => takeFrom(throttling, 'loginRate', networkOf(address)) : () => {}
+export const loginRate = (rateLimiting: RateLimiting | undefined): TakeLogin =>
+  rateLimiting ? address => takeFrom(rateLimiting, 'loginRate', networkOf(address)) : () => {}

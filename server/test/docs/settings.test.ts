@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { settings, variableOf } from '../../src/settings/config.ts'
+import { variableOf } from '../../src/settings/config.ts'
+import { settings } from '../../src/settings/settings.ts'
 import { root } from '../support/process.ts'
 
 const page = readFileSync(join(root, 'docs/operating.md'), 'utf8')

@@ -1,0 +1,345 @@
+import { countLimits, type CountLimit } from './limits.ts'
+import { logLevels, type LogLevel } from '../observe/log.ts'
+import { callRates, type CallRateName } from './rates.ts'
+import {
+  addressList,
+  count,
+  hostAndPort,
+  listenAddress,
+  matching,
+  natsUrls,
+  oneOf,
+  onOrOff,
+  port,
+  postgresUrl,
+  severalNames,
+  webUrl,
+} from './setting-values.ts'
+
+/** A setting: the flag `--name`, the variable `CARILLON_NAME`, its default and one line of meaning. */
+interface Setting<Value> {
+  readonly flag: string
+  /** Undefined for a switch that is on by default: its flag is `--no-name`, and its variable is `on` or `off`. */
+  readonly placeholder: string | undefined
+  readonly fallback: Value
+  readonly meaning: string
+  /** Throws an Error whose message says what the value must be. */
+  readonly parse: (text: string) => Value
+}
+
+const setting = <Value>(
+  flag: string,
+  placeholder: string | undefined,
+  fallback: Value,
+  meaning: string,
+  parse: (text: string) => Value,
+): Setting<Value> => ({
+  flag,
+  placeholder,
+  fallback,
+  meaning,
+  parse,
+})
+
+/** One setting for each limited count. */
+const limitSettings = Object.fromEntries(
+  Object.entries(countLimits).map(([name, { flag, fallback, meaning }]) => [
+    name,
+    setting(flag, 'number', fallback as number, `the most ${meaning}`, count),
+  ]),
+) as Record<CountLimit, Setting<number>>
+
+/** One setting for each rate. */
+const rateSettings = Object.fromEntries(
+  Object.entries(callRates).map(([name, { flag, fallback, per, meaning }]) => [
+    name,
+    setting(flag, 'number', fallback, `the most ${meaning} a second for each ${per}, with --rate-limits aws`, count),
+  ]),
+) as Record<CallRateName, Setting<number>>
+
+const roleName = matching(/^[\w+=,.@-]{1,64}$/, 'the name of a role')
+
+/** What the trusted proxies write. Only one kind is read: with two, a client could choose its own address by the other. */
+export type ProxyHeaders = 'x-forwarded' | 'forwarded' | 'proxy-protocol'
+
+/** Every setting, in the order of `--help`. Each is a flag of `serve` and a variable CARILLON_…. */
+export const settings = {
+  host: setting('host', 'address', '127.0.0.1', 'the address that the server listens on', matching(/^\S+$/, 'a host name or an address')),
+  port: setting('port', 'number', 8080, 'the port of plain HTTP, for both APIs; 0 picks a free port', port),
+  tls: setting('tls', undefined, true, 'a second listener that serves the same over TLS', onOrOff),
+  tlsPort: setting(
+    'tls-port',
+    'number',
+    8443,
+    'the port of TLS, which chat clients need since they hard-code wss; 0 picks a free port',
+    port,
+  ),
+  tlsCert: setting<string | undefined>(
+    'tls-cert',
+    'file',
+    undefined,
+    'a PEM file with your own certificate, followed by its chain; without it the server makes one in the data folder',
+    matching(/\S/, 'a file'),
+  ),
+  tlsKey: setting<string | undefined>('tls-key', 'file', undefined, 'the private key of --tls-cert', matching(/\S/, 'a file')),
+  data: setting(
+    'data',
+    'folder',
+    './data',
+    'the folder of the embedded database, the credentials file and the certificates; :memory: stores nothing',
+    matching(/\S/, 'a folder'),
+  ),
+  databaseUrl: setting<string | undefined>(
+    'database-url',
+    'url',
+    undefined,
+    'a PostgreSQL database to use instead of the embedded SQLite',
+    postgresUrl,
+  ),
+  natsUrl: setting<readonly string[] | undefined>(
+    'nats-url',
+    'urls',
+    undefined,
+    'the NATS servers over which nodes on one PostgreSQL send each other events, separated by commas',
+    natsUrls,
+  ),
+  natsUser: setting<string | undefined>('nats-user', 'name', undefined, 'the user at NATS, if no URL has one', matching(/\S/, 'a name')),
+  natsPassword: setting<string | undefined>(
+    'nats-password',
+    'password',
+    undefined,
+    'the password of --nats-user',
+    matching(/./, 'a password'),
+  ),
+  natsToken: setting<string | undefined>(
+    'nats-token',
+    'token',
+    undefined,
+    'the token at NATS, instead of a user',
+    matching(/\S/, 'a token'),
+  ),
+  natsNkey: setting<string | undefined>(
+    'nats-nkey',
+    'file',
+    undefined,
+    'a file with the seed of the NKey at NATS, instead of a user',
+    matching(/\S/, 'a file'),
+  ),
+  natsCredentials: setting<string | undefined>(
+    'nats-credentials',
+    'file',
+    undefined,
+    'a credentials file of NATS (JWT and seed), instead of a user',
+    matching(/\S/, 'a file'),
+  ),
+  natsCa: setting<string | undefined>(
+    'nats-ca',
+    'file',
+    undefined,
+    'the CA of the NATS servers, if Node does not trust it',
+    matching(/\S/, 'a file'),
+  ),
+  natsCert: setting<string | undefined>(
+    'nats-cert',
+    'file',
+    undefined,
+    'the certificate that the server shows to NATS',
+    matching(/\S/, 'a file'),
+  ),
+  natsKey: setting<string | undefined>('nats-key', 'file', undefined, 'the private key of --nats-cert', matching(/\S/, 'a file')),
+  region: setting(
+    'region',
+    'name',
+    'us-east-1',
+    'the region in the ARNs of new app instances, and in the lines printed for clients',
+    matching(/^[a-z0-9-]{1,63}$/, 'a region such as us-east-1'),
+  ),
+  account: setting(
+    'account',
+    'id',
+    '000000000000',
+    'the account id in the ARNs of new app instances, keys and roles',
+    matching(/^\d{12}$/, 'twelve digits'),
+  ),
+  publicWsHost: setting<string | undefined>(
+    'public-ws-host',
+    'host[:port]',
+    undefined,
+    'the host that GetMessagingSessionEndpoint answers; without it the host name of the call, with the TLS port',
+    hostAndPort,
+  ),
+  adminAddress: setting<string | undefined>(
+    'admin-address',
+    'host:port',
+    undefined,
+    'serves /health and /metrics on this address only, over plain HTTP; port 0 picks a free port',
+    listenAddress,
+  ),
+  lambdaEndpoint: setting<string | undefined>(
+    'lambda-endpoint',
+    'url',
+    undefined,
+    "the base URL of the Lambda-compatible API that runs the processors of channel flows; without it Amazon's",
+    matching(/^https?:\/\/[^\s?#]+$/, 'a URL such as http://localhost:4566'),
+  ),
+  kinesisEndpoint: setting<string | undefined>(
+    'kinesis-endpoint',
+    'url',
+    undefined,
+    "the base URL of the Kinesis-compatible API that takes the records of streams; without it Amazon's",
+    matching(/^https?:\/\/[^\s?#]+$/, 'a URL such as http://localhost:4566'),
+  ),
+  destinations: setting<string | undefined>(
+    'destinations',
+    'file',
+    undefined,
+    'a JSON file that says which webhook or file stands for a stream or a function, by its ARN (docs/streaming.md)',
+    matching(/\S/, 'a file'),
+  ),
+  oidcIssuer: setting<string | undefined>(
+    'oidc-issuer',
+    'url',
+    undefined,
+    'the issuer whose JSON Web Tokens AssumeRoleWithWebIdentity and POST /creds accept, as the claim iss spells it',
+    webUrl,
+  ),
+  oidcAudience: setting<readonly string[] | undefined>(
+    'oidc-audience',
+    'names',
+    undefined,
+    'the audiences that these tokens may have (claim aud), separated by commas',
+    severalNames,
+  ),
+  oidcJwks: setting<string | undefined>(
+    'oidc-jwks',
+    'url',
+    undefined,
+    "the address of the issuer's keys; without it ISSUER/.well-known/openid-configuration says it",
+    webUrl,
+  ),
+  userClaim: setting(
+    'user-claim',
+    'claim',
+    'sub',
+    "the claim of a login that becomes the user's id; characters that an id cannot have are escaped (docs/security.md)",
+    matching(/^\S+$/, 'the name of a claim such as sub or oid'),
+  ),
+  exchangeRole: setting<string | undefined>(
+    'exchange-role',
+    'name',
+    undefined,
+    'the role of the temporary credentials that POST /creds gives for a token of the issuer',
+    roleName,
+  ),
+  exchangeAppInstance: setting<string | undefined>(
+    'exchange-app-instance',
+    'arn',
+    undefined,
+    'the app instance whose users POST /creds serves',
+    matching(/^arn:[^:]+:chime:[^:]*:[^:]*:app-instance\/[^/]+$/, 'the ARN of an app instance'),
+  ),
+  exchangeHook: setting<string | undefined>(
+    'exchange-hook',
+    'url',
+    undefined,
+    'a web hook that checks logins for POST /creds instead of the issuer: it receives the Authorization header and answers claims',
+    webUrl,
+  ),
+  exchangeUsers: setting(
+    'exchange-users',
+    undefined,
+    true,
+    'the AppInstanceUsers that POST /creds creates for people who log in for the first time',
+    onOrOff,
+  ),
+  identityPool: setting<string | undefined>(
+    'identity-pool',
+    'id',
+    undefined,
+    'the id of the Cognito identity pool that GetId and GetCredentialsForIdentity serve',
+    matching(/^[\w-]{1,18}:[0-9a-f-]{1,36}$/, 'an id such as us-east-1:00000000-0000-0000-0000-000000000000'),
+  ),
+  identityPoolRole: setting<string | undefined>(
+    'identity-pool-role',
+    'name',
+    undefined,
+    'the role of the temporary credentials that the pool gives for a token of the issuer',
+    roleName,
+  ),
+  identityPoolGuestRole: setting<string | undefined>(
+    'identity-pool-guest-role',
+    'name',
+    undefined,
+    'the role of the temporary credentials that the pool gives without a token; without it guests get none',
+    roleName,
+  ),
+  pingSeconds: setting('ping-seconds', 'number', 30, 'seconds between two pings of a socket', count),
+  trustProxy: setting<readonly string[] | undefined>(
+    'trust-proxy',
+    'addresses',
+    undefined,
+    "proxies that are trusted to report the client's address: addresses and networks, separated by commas",
+    addressList,
+  ),
+  proxyHeaders: setting<ProxyHeaders>(
+    'proxy-headers',
+    'x-forwarded|forwarded|proxy-protocol',
+    'x-forwarded',
+    'how these proxies report it: X-Forwarded-For, -Proto and -Host; Forwarded (RFC 7239); or the PROXY protocol',
+    oneOf('x-forwarded', 'forwarded', 'proxy-protocol'),
+  ),
+  connectionsPerAddress: setting(
+    'connections-per-address',
+    'number',
+    10_000,
+    'the most open connections of one address; trusted proxies and this machine may have more',
+    count,
+  ),
+  callsAtOnce: setting('calls-at-once', 'number', 5000, 'the most calls that are answered at once; more get 503 and a Retry-After', count),
+  bodyMemory: setting(
+    'body-memory',
+    'MiB',
+    64,
+    'the most memory for the bodies of all requests together; a request that does not fit gets 503 and a Retry-After',
+    count,
+  ),
+  auditLog: setting(
+    'audit-log',
+    'file|-|off',
+    'off',
+    'a file for the audit log, which says who did what, as JSON lines; - is standard output',
+    matching(/\S/, 'a file, - for standard output, or off'),
+  ),
+  reasonInMessage: setting<'on' | 'off'>(
+    'reason-in-message',
+    'on|off',
+    'off',
+    'adds the Reason to the Message of an error, for clients that show nothing else, such as boto3 and the AWS CLI',
+    oneOf('on', 'off'),
+  ),
+  resume: setting<'on' | 'off'>(
+    'resume',
+    'on|off',
+    'on',
+    'sends a client that reconnects with the same sessionId what it has missed',
+    oneOf('on', 'off'),
+  ),
+  logLevel: setting<LogLevel>(
+    'log-level',
+    'level',
+    'info',
+    'the least severe lines that are logged; logs are JSON lines on standard error',
+    oneOf(...logLevels),
+  ),
+  ...limitSettings,
+  rateLimits: setting<'off' | 'aws'>(
+    'rate-limits',
+    'off|aws',
+    'off',
+    "aws limits calls a second to Amazon's published rates, off does not limit them",
+    oneOf('off', 'aws'),
+  ),
+  ...rateSettings,
+} as const
+
+export type Settings = { readonly [Name in keyof typeof settings]: (typeof settings)[Name]['fallback'] }
