@@ -112,11 +112,10 @@ const editsStand: Property = ({ edits, sockets }, { channel, messages }, members
     const allowed = all.slice(acked).map(({ content }) => content)
     const now = messages.find(message => message.messageId === messageId)?.content
     if (now === undefined || !allowed.includes(now)) found.push(`edited to ${allowed[0]}, but it says ${now}`)
-    for (const socket of sockets) {
-      if (!members.has(socket.user) || socket.closedAt !== undefined || socket.establishedAt > all[0]!.beganAt) continue
-      const heard = socket.heard.findLast(event => event.messageId === messageId && event.type === 'UPDATE_CHANNEL_MESSAGE')
-      const knows = created(socket, channel).some(event => event.messageId === messageId)
-      if (knows && heard?.content !== now) found.push(`${socket.user} on ${socket.node} has heard ${heard?.content}, but it says ${now}`)
+    for (const user of members) {
+      const heard = sockets.filter(socket => socket.user === user).flatMap(socket => socket.heard)
+      const last = heard.findLast(event => event.messageId === messageId)
+      if (last && last.content !== now) found.push(`${user} has heard ${last.content} last, but it says ${now}`)
     }
   }
   return found
@@ -148,7 +147,7 @@ const membersHear: Property = ({ moves, sent, sockets }, { channel }, members) =
   return found
 }
 
-/** The last message and what is read of it are the same on all nodes, and nothing that was read is unread again. */
+/** The last message is the same on all nodes; nothing that was read is unread again, and nothing that came after counts as read. */
 const unreadRight: Property = ({ marks, sent }, { channel, node, messages, lastMessageAt, readAt }) => {
   const last = messages.at(-1)
   const found =
@@ -162,6 +161,18 @@ const unreadRight: Property = ({ marks, sent }, { channel, node, messages, lastM
       if (message.channel !== channel || message.ackedAt === undefined || message.ackedAt > beganAt) continue
       const time = times.get(message.messageId!)
       if (time !== undefined && (readAt[user] ?? 0) + clocksApart < time) found.push(`${message.content} is unread again for ${user}`)
+    }
+  }
+  for (const [user, own] of Map.groupBy(
+    marks.filter(mark => mark.channel === channel),
+    mark => mark.user,
+  )) {
+    const end = Math.max(...own.map(({ ackedAt }) => ackedAt ?? Infinity))
+    const at = readAt[user]
+    for (const message of sent) {
+      const isLater = message.channel === channel && message.beganAt > end
+      if (at !== undefined && isLater && (times.get(message.messageId!) ?? Infinity) <= at)
+        found.push(`${message.content} counts as read by ${user}, who has not marked it since`)
     }
   }
   return found

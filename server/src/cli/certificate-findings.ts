@@ -26,6 +26,7 @@ export async function certificateFindings(config: Config, now: number): Promise<
   if (!files) return []
   const { cert, isOwn } = files
   const renew = isOwn ? 'Renew it; the server takes the new files without a restart.' : 'Restart the server, which makes a new one.'
+  const notYet = 'Set the clock of this machine right; if it is right, get a certificate that is valid now.'
   let certificate: X509Certificate
   try {
     const pair = await readPair(files)
@@ -37,7 +38,7 @@ export async function certificateFindings(config: Config, now: number): Promise<
   const until = validToDate.toISOString().slice(0, 10)
   const findings: Finding[] = []
   if (validFromDate.getTime() > now)
-    findings.push(fault(`The TLS certificate ${cert} is valid only from ${validFromDate.toISOString()}`, renew))
+    findings.push(fault(`The TLS certificate ${cert} is valid only from ${validFromDate.toISOString()}`, notYet))
   if (validToDate.getTime() <= now) findings.push(fault(`The TLS certificate ${cert} has expired on ${until}`, renew))
   else if (validToDate.getTime() < now + soonDays * day) findings.push(advice(`The TLS certificate ${cert} expires on ${until}`, renew))
   // The operator's own certificate is for the name that clients use, and need not have those of this machine.

@@ -22,19 +22,18 @@ export async function destinationFindings(config: Config, configured: readonly s
     })
     const sinkOf = streamSinks(destinations, config.kinesisEndpoint)
     const streams = new Set([...destinations.streams.keys(), ...configured])
-    for (const arn of [...streams].slice(0, checkedAtMost)) {
-      findings.push(
-        await sinkOf(arn)
-          .check(arn, AbortSignal.timeout(checkMilliseconds))
-          .then(
-            () => good(`The stream ${arn} accepts records`),
-            (error: unknown) => fault(`Records of the stream ${arn} cannot be delivered`, messageOf(error)),
-          ),
-      )
-    }
-    for (const [arn, { url }] of [...destinations.functions].slice(0, checkedAtMost))
-      findings.push(await reached(url, `The function ${arn}`))
-    return findings
+    const ofStream = async (arn: string) =>
+      sinkOf(arn)
+        .check(arn, AbortSignal.timeout(checkMilliseconds))
+        .then(
+          () => good(`The stream ${arn} accepts records`),
+          (error: unknown) => fault(`Records of the stream ${arn} cannot be delivered`, messageOf(error)),
+        )
+    const tried = await Promise.all([
+      ...[...streams].slice(0, checkedAtMost).map(ofStream),
+      ...[...destinations.functions].slice(0, checkedAtMost).map(async ([arn, { url }]) => reached(url, `The function ${arn}`)),
+    ])
+    return [...findings, ...tried]
   } catch (error) {
     return [fault('The file of --destinations cannot be used', messageOf(error))]
   }

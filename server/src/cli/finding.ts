@@ -18,7 +18,7 @@ export function ofClock(whose: string, milliseconds: number): Finding {
   const seconds = Math.abs(Math.round(milliseconds / 100) / 10)
   if (Math.abs(milliseconds) <= tolerableMilliseconds) return good(`The clock of ${whose} is within a second of the clock of this machine`)
   return fault(
-    `The clock of ${whose} is ${seconds} seconds ${milliseconds > 0 ? 'ahead of' : 'behind'} the clock of this machine`,
+    `The clock of ${whose} is ${seconds} ${seconds === 1 ? 'second' : 'seconds'} ${milliseconds > 0 ? 'ahead of' : 'behind'} the clock of this machine`,
     'Set both by NTP (chrony, systemd-timesyncd). Leases of jobs and deliveries, credentials and signatures depend on the clocks.',
   )
 }

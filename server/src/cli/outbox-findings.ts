@@ -14,20 +14,20 @@ export async function outboxFindings(db: Database, now: number): Promise<Finding
   const stuck = (await longestDue(db, now, overdueMilliseconds)).map(({ lane, milliseconds }) => {
     const error = states.get(lane)?.error
     return fault(
-      `The outbox is stuck: of the ${entriesOf.get(lane)} entries of the lane ${lane} one has been due for ${Math.round(milliseconds / 1000)} seconds`,
+      `The outbox is stuck: an entry of the lane ${lane} has been due for ${Math.round(milliseconds / 1000)} seconds; entries in the lane: ${entriesOf.get(lane)}`,
       error ? `The last error: ${error}` : 'Check that a server is running on this database, and look for the outbox in its log.',
     )
   })
   const dead = (await deadFigures(db)).map(({ lane, entries }) =>
     advice(
-      `The outbox keeps ${entries} dead entries of the lane ${lane}`,
+      `The outbox keeps ${entries === 1 ? 'a dead entry' : `${entries} dead entries`} of the lane ${lane}`,
       'carillon outbox list shows why; carillon outbox retry or drop decides on them.',
     ),
   )
   if (stuck.length > 0) return [...stuck, ...dead]
   const waiting = [...entriesOf.values()].reduce((sum, entries) => sum + entries, 0)
   return [
-    good(waiting === 0 ? 'The outbox is empty' : `No entry of the outbox has been due for more than a minute; ${waiting} wait`),
+    good(waiting === 0 ? 'The outbox is empty' : `No entry of the outbox has been due for more than a minute; waiting: ${waiting}`),
     ...dead,
   ]
 }

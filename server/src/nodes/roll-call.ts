@@ -1,11 +1,11 @@
-import { connect, type ConnectionOptions } from '@nats-io/transport-node'
+import { connect, deadline, NoRespondersError, type ConnectionOptions } from '@nats-io/transport-node'
 import type { Subjects } from '../bus/wire.ts'
 
 /** The time for all nodes to answer. */
 const patienceMilliseconds = 1500
 /** A NATS server that does not answer within this time is unavailable. */
 const dialMilliseconds = 3000
-/** More nodes are not listed. */
+/** The most nodes that are listed. */
 const mostNodes = 1000
 
 interface NodeName {
@@ -50,13 +50,18 @@ export async function rollCall(options: ConnectionOptions, { rollCall: subject, 
     inboxPrefix: answers,
   })
   try {
-    const milliseconds = await connection.rtt()
+    const milliseconds = await deadline(connection.rtt(), dialMilliseconds)
     const start = Date.now()
     const present: Present[] = []
-    const replies = await connection.requestMany(subject, '', { strategy: 'timer', maxWait: patienceMilliseconds, maxMessages: mostNodes })
-    for await (const reply of replies) {
-      const node = presentOf(reply.string(), start)
-      if (node) present.push(node)
+    const replies = await connection.requestMany(subject, '', { strategy: 'timer', maxWait: patienceMilliseconds })
+    try {
+      for await (const reply of replies) {
+        const node = presentOf(reply.string(), start)
+        if (node && present.length < mostNodes) present.push(node)
+      }
+    } catch (error) {
+      // No node is connected to this NATS.
+      if (!(error instanceof NoRespondersError)) throw error
     }
     return { milliseconds, present }
   } finally {

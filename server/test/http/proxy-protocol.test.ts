@@ -261,9 +261,10 @@ test('the client is forgotten with the connection, even if the next one has the 
   let localPort = 0
   for (const [header, expected] of [
     [block(0x21, 0x11, fourth), '203.0.113.7'],
-    [block(0x20, 0x00, []), '127.0.0.1'],
+    [block(0x20, 0x00, []), '127.0.0.2'],
   ] as const) {
-    const proxy = connect({ port: portOf(url), host: '127.0.0.1', ...(localPort > 0 && { localPort }) })
+    // An address of its own, on which nobody else takes the port meanwhile.
+    const proxy = connect({ port: portOf(url), host: '127.0.0.1', localAddress: '127.0.0.2', ...(localPort > 0 && { localPort }) })
     onTestFinished(() => void proxy.destroy())
     await once(proxy, 'connect')
     localPort = proxy.localPort!

@@ -13,6 +13,7 @@ async function outcome(app: App, userArn: string, sessionId: string): Promise<nu
     const socket = new Listening(await presignedUrl(app, userArn, { sessionId }))
     onTestFinished(() => socket.socket.terminate())
     const code = await Promise.race([socket.closed.then(closed => closed.code), setTimeout(1000, 'established' as const)])
+    if (code === 'established') await socket.next()
     if (code !== 1013) return code
   }
 }
