@@ -120,7 +120,7 @@ async function deliver(db: Queries, bus: Bus, acting: ActingInChannel, message: 
  * Sends a message that is stored, or whose record is. A message with a flow starts on its way and is visible to its sender only. Any
  * other persistent message moves the LastMessageTimestamp of those who see it.
  */
-async function send(tx: Transaction, acting: ActingInChannel, message: MessageToSend): Promise<Taken> {
+export async function send(tx: Transaction, acting: ActingInChannel, message: MessageToSend): Promise<Taken> {
   const { channel, actor, subChannel, now } = acting
   checkMessageSize(message.type, message)
   const target = await targetOf(tx, acting, message.target)
@@ -157,7 +157,8 @@ export function takingOf(acting: ActingInChannel, message: MessageToSend): Takin
   const { channel, subChannel } = acting
   const meetsFlow = isForFlow(channel.flowId, message.type)
   const isPersistent = message.persistence === 'PERSISTENT'
-  if (!isPersistent && !meetsFlow && !channel.isStreamed) return { isStored: false, take: (db, bus) => deliver(db, bus, acting, message) }
+  const hasFollowers = channel.isStreamed || (channel.hasBots && message.type === 'STANDARD')
+  if (!isPersistent && !meetsFlow && !hasFollowers) return { isStored: false, take: (db, bus) => deliver(db, bus, acting, message) }
   const isShareable = isPersistent && !meetsFlow && message.target === undefined && subChannel === undefined
   return { isStored: true, take: shareableAs({ isShareable }, tx => send(tx, acting, message)) }
 }

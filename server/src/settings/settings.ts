@@ -189,11 +189,25 @@ export const settings = {
     "the base URL of the Kinesis-compatible API that takes the records of streams; without it Amazon's",
     matching(/^https?:\/\/[^\s?#]+$/, 'a URL such as http://localhost:4566'),
   ),
+  lexEndpoint: setting<string | undefined>(
+    'lex-endpoint',
+    'url',
+    undefined,
+    "the base URL of the Lex-compatible API (runtime V2) that answers for bots; without it Amazon's",
+    matching(/^https?:\/\/[^\s?#]+$/, 'a URL such as http://localhost:4566'),
+  ),
+  eventbridgeEndpoint: setting<string | undefined>(
+    'eventbridge-endpoint',
+    'url',
+    undefined,
+    'the base URL of the EventBridge-compatible API that is told of failures of processors, bots and streams',
+    matching(/^https?:\/\/[^\s?#]+$/, 'a URL such as http://localhost:4566'),
+  ),
   destinations: setting<string | undefined>(
     'destinations',
     'file',
     undefined,
-    'a JSON file that says which webhook or file stands for a stream or a function, by its ARN (docs/streaming.md)',
+    'a JSON file that says which webhook or file stands for a stream, function, bot alias or event bus, by its ARN (docs/streaming.md)',
     matching(/\S/, 'a file'),
   ),
   oidcIssuer: setting<string | undefined>(

@@ -70,6 +70,11 @@ export const byMember = `m.created_at >= 0`
 const selectType = statement<{ type: MembershipType }>(
   `select m.type from memberships m where m.channel_id = $1 and m.member_id = $2 and m.sub_channel_id = $3 and ${byMember}`,
 )
+/** The members that are not HIDDEN, and no more of them than it takes to tell one from several. */
+const countShown = statement<{ count: number }>(`
+  select count(*) as count from (
+    select m.id from memberships m join identities i on i.id = m.member_id and i.deleted_at is null
+    where m.channel_id = $1 and m.sub_channel_id = $2 and m.type = 'DEFAULT' and m.member_id <> $3 limit 2) others`)
 const selectPlaces = statement<{ subChannelId: number; placed: number }>(`
   select sub_channel_id as "subChannelId", placed from memberships where channel_id = $1 and member_id = $2 order by sub_channel_id`)
 const selectPlacesAfter = statement<{ id: number; channelId: number; subChannelId: number }>(`
@@ -193,6 +198,11 @@ export async function insertMembership(tx: Queries, given: NewMembership, placed
 
 export async function membershipType(db: Queries, channelId: number, subChannelId: number, memberId: number) {
   return (await db.get(selectType, channelId, memberId, subChannelId))?.type
+}
+
+/** How many members beside this one are not HIDDEN: 0, 1, or 2 for two and more. */
+export async function countOthers(db: Queries, channelId: number, subChannelId: number, memberId: number) {
+  return (await db.get(countShown, channelId, subChannelId, memberId))!.count
 }
 
 /** Every membership of an identity in a channel; in an elastic channel a moderator may have one in each sub-channel. */

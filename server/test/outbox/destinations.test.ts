@@ -14,6 +14,7 @@ import { databaseKinds, refusal, startWorld, type DatabaseKind } from '../suppor
 
 const secret = 'a secret of twenty characters'
 const streamArn = 'arn:aws:kinesis:us-east-1:000000000000:stream/chime-messaging-audit'
+const aliasArn = 'arn:aws:lex:us-east-1:000000000000:bot-alias/ABCDEFGHIJ/KLMNOPQRST'
 const functionArn = 'arn:aws:lambda:us-east-1:000000000000:function:words'
 
 interface Posted {
@@ -21,14 +22,14 @@ interface Posted {
   readonly headers: IncomingHttpHeaders
 }
 
-/** A webhook: what it was posted, and the status that it answers. */
+/** A webhook: what it was posted, and what it answers. */
 async function webhook() {
   const posted: Posted[] = []
-  const hook = { url: '', posted, status: 200, location: undefined as string | undefined }
+  const hook = { url: '', posted, status: 200, location: undefined as string | undefined, answer: '' }
   const server = createServer((request, response) => {
     void (async () => {
       posted.push({ body: await text(request), headers: request.headers })
-      response.writeHead(hook.status, hook.location === undefined ? {} : { location: hook.location }).end()
+      response.writeHead(hook.status, hook.location === undefined ? {} : { location: hook.location }).end(hook.answer)
     })()
   })
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
@@ -156,6 +157,59 @@ test('a processor at a webhook is handed the event as it is, signed', async () =
   expect(hook.posted).toHaveLength(2)
 })
 
+test('a bot at a webhook is handed what Lex would be, signed, and answers as Lex does', async () => {
+  const hook = await webhook()
+  const { world, arn, ann } = await worldWith('sqlite', ({ secretFile }) => ({
+    [aliasArn]: { type: 'webhook', url: hook.url, secretFile },
+  }))
+  const { AppInstanceBotArn } = await world.identity.createAppInstanceBot({
+    AppInstanceArn: arn,
+    Name: 'bot',
+    Configuration: { Lex: { LexBotAliasArn: aliasArn, LocaleId: 'en_US', WelcomeIntent: 'Hello' } },
+  })
+  hook.answer = JSON.stringify({ messages: [{ content: 'Welcome', contentType: 'PlainText' }] })
+  const channel = await open(world, ann, { MemberArns: [AppInstanceBotArn!] })
+  const messages = async () =>
+    (await world.messaging.listChannelMessages({ ChannelArn: channel, ChimeBearer: ann, SortOrder: 'ASCENDING' })).ChannelMessages!
+  await until(async () => (await messages()).length === 1)
+  expect((await messages())[0]!.Content).toBe('{"Messages":[{"Content":"Welcome","ContentType":"PlainText"}]}')
+  const bodies = () => hook.posted.map(({ body }) => JSON.parse(body) as unknown)
+  const whose = { botId: 'ABCDEFGHIJ', botAliasId: 'KLMNOPQRST', localeId: 'en_US', sessionId: expect.any(String) as string }
+  const requestAttributes = { 'CHIME.channel.arn': channel, 'x-amz-lex:channels:platform': 'Amazon Chime SDK Messaging' }
+  expect(bodies()).toEqual([
+    {
+      ...whose,
+      sessionState: { dialogAction: { type: 'Delegate' }, intent: { name: 'Hello', state: 'InProgress' } },
+      requestAttributes,
+    },
+  ])
+  hook.answer = JSON.stringify({ messages: [{ content: 'Yes', contentType: 'PlainText' }], sessionState: { intent: { name: 'Any' } } })
+  await say(world, ann, channel, 'Anybody?')
+  await until(async () => (await messages()).length === 3)
+  expect((await messages())[2]!.MessageAttributes!['CHIME.LEX.sessionState.intent.name']).toEqual({ StringValues: ['Any'] })
+  expect(bodies()[1]).toEqual({ ...whose, text: 'Anybody?', requestAttributes: { ...requestAttributes, 'CHIME.sender.arn': ann } })
+  expect(hook.posted.every(isSigned)).toBe(true)
+  const codes = []
+  for (const [status, answer] of [
+    [200, '{"messages":"x"}'],
+    [200, '[]'],
+    [200, '{"messages":[{"content":1}]}'],
+    [200, 'no JSON'],
+    [200, 'x'.repeat(300_000)],
+    [307, ''],
+    [403, ''],
+    [500, ''],
+  ] as const) {
+    Object.assign(hook, { status, answer })
+    const before = (await messages()).length
+    await say(world, ann, channel, 'again')
+    await until(async () => (await messages()).length === before + 2)
+    codes.push((await messages()).at(-1)!.Content)
+  }
+  expect(codes).toEqual([502, 502, 502, 502, 502, 502, 403, 500].map(Code => JSON.stringify({ Code })))
+  expect(hook.posted).toHaveLength(10)
+})
+
 test('a file that has grown is renamed, so many are kept, and after a torn line records begin on a new one', async () => {
   const folder = await temporaryFolder()
   const path = join(folder, 'records')
@@ -208,6 +262,16 @@ describe('A file of destinations is refused where', () => {
     ],
     ['an ARN is of something else', { 'arn:aws:s3:::x': good }, /arn:aws:s3:::x is neither the ARN of a Kinesis stream/],
     ['a function is a file', { [functionArn]: { type: 'file', path: '/x' } }, /a function is a webhook, not a file/],
+    [
+      'a bot is a file',
+      { 'arn:aws:lex:us-east-1:000000000000:bot-alias/ABCDEFGHIJ/KLMNOPQRST': { type: 'file', path: '/x' } },
+      /a bot is a webhook, not a file/,
+    ],
+    [
+      'an event bus is a file',
+      { 'arn:aws:events:us-east-1:000000000000:event-bus/default': { type: 'file', path: '/x' } },
+      /an event bus is a webhook, not a file/,
+    ],
   ])('%s', async (_, content, expected) => {
     const { file } = await destinationsFile(content)
     const read = readDestinations(file, environment)

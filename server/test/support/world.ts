@@ -29,7 +29,7 @@ export interface World {
   readonly advance: (milliseconds: number) => void
   /** A new app instance with these users, by id; those in `admins` are made too, as AppInstanceAdmins. */
   readonly appInstance: (users?: readonly string[], options?: { admins?: readonly string[] }) => Promise<AppInstance>
-  /** A bot of an app instance, as an ARN. */
+  /** A bot of an app instance that nothing invokes, as an ARN. */
   readonly bot: (appInstanceArn: string) => Promise<string>
   close(): Promise<void>
 }
@@ -79,7 +79,13 @@ export function makersOf(identity: ChimeSDKIdentity): Pick<World, 'appInstance' 
     const { AppInstanceBotArn } = await identity.createAppInstanceBot({
       AppInstanceArn: appInstanceArn,
       Name: 'bot',
-      Configuration: { Lex: { LexBotAliasArn: 'arn:aws:lex:us-east-1:123456789012:bot-alias/ABCDEFGHIJ/KLMNOPQRST', LocaleId: 'en_US' } },
+      Configuration: {
+        Lex: {
+          LexBotAliasArn: 'arn:aws:lex:us-east-1:123456789012:bot-alias/ABCDEFGHIJ/KLMNOPQRST',
+          LocaleId: 'en_US',
+          InvokedBy: { StandardMessages: 'NONE', TargetedMessages: 'NONE' },
+        },
+      },
     })
     return AppInstanceBotArn!
   }
