@@ -36,7 +36,7 @@ test.each(databaseKinds)(
       const message = { ChannelArn, Content, Type: 'STANDARD', Persistence: 'PERSISTENT', ChimeBearer } as const
       sent.get(ChannelArn)!.push((await server.messaging.sendChannelMessage(message)).MessageId!)
     }
-    for (let kills = 0; kills < 3; kills++) {
+    for (let kills = 0; kills < 2; kills++) {
       // Of the twenty answers some are on their way when the node ends, and others are stored.
       const wanted = lex.calls.length + 10
       lex.answer = (_, number) => {
@@ -57,7 +57,7 @@ test.each(databaseKinds)(
       // The lease of a killed node ends after half a minute.
       const answered = await until(async () => {
         const origins = (await repliesIn(ChannelArn)).map(originOf)
-        return ids.every(id => origins.includes(id)) && origins
+        return ids.every(id => origins.includes(id)) ? origins : undefined
       }, 120_000)
       expect(new Set(answered).size).toBe(answered.length)
     }
@@ -65,38 +65,5 @@ test.each(databaseKinds)(
     expect(repeated).toBeGreaterThan(0)
     server.program.kill('SIGTERM')
     expect(await server.program.exit()).toBe(0)
-  },
-)
-
-test.each(databaseKinds)(
-  'a node that is killed while Lex answers leaves exactly one reply to another node, on %s',
-  { timeout: 300_000 },
-  async kind => {
-    const lex = await startLex()
-    onTestFinished(() => lex.close())
-    const where = kind === 'postgres' ? ['--database-url', await createPostgresDatabase()] : ['--data', await temporaryFolder()]
-    const env = { ...keyVariables, CARILLON_MASTER_KEY: masterKey }
-    const first = serve(['--port', '0', '--lex-endpoint', lex.url, ...where], { env })
-    const { identity, messaging } = clientsOf({ url: await first.url(), rootKey })
-    const { arn: AppInstanceArn, user } = await makersOf(identity).appInstance(['ann'])
-    const Configuration = { Lex: { LexBotAliasArn, LocaleId: 'en_US' } }
-    const { AppInstanceBotArn } = await identity.createAppInstanceBot({ AppInstanceArn, Configuration })
-    const ChimeBearer = user('ann')
-    const { ChannelArn } = await messaging.createChannel({ AppInstanceArn, Name: 'c', ChimeBearer, MemberArns: [AppInstanceBotArn!] })
-    lex.answer = async (_, number) => {
-      if (number > 0) return plain('answer')
-      first.kill('SIGKILL')
-      await first.exit()
-      return plain('to nobody')
-    }
-    await messaging.sendChannelMessage({ ChannelArn, Content: 'x', Type: 'STANDARD', Persistence: 'PERSISTENT', ChimeBearer })
-    await first.exit()
-    const second = serve(['--port', '0', '--lex-endpoint', lex.url, ...where], { env })
-    const after = clientsOf({ url: await second.url(), rootKey }).messaging
-    const list = async () => (await after.listChannelMessages({ ChannelArn, ChimeBearer })).ChannelMessages!
-    await until(async () => (await list()).length === 2, 120_000)
-    expect([lex.calls.length, (await list())[0]!.Content]).toEqual([2, '{"Messages":[{"Content":"answer","ContentType":"PlainText"}]}'])
-    second.kill('SIGTERM')
-    expect(await second.exit()).toBe(0)
   },
 )
