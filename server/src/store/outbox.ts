@@ -62,7 +62,8 @@ const removeSeveral = statement(
 )
 const postpone = statement(`update outbox set next_at = $3 where id = $1 and attempts = $2`)
 const postponeLater = statement(`
-  update outbox set next_at = $4 where lane = $1 and sub_lane = $2 and id > $3 and next_at > 0 and next_at < $4 and sub_lane is not null`)
+  update outbox set next_at = $4 where id in (
+    select id from outbox where lane = $1 and sub_lane = $2 and id > $3 and next_at > 0 and sub_lane is not null) and next_at < $4`)
 const selectFigures = statement<{ lane: string; entries: number; oldest: number; nextAt: number }>(`
   select lane, count(*) as entries, min(created_at) as oldest, min(next_at) as "nextAt" from outbox group by lane order by lane`)
 const firstOf = (column: string) => `(select ${column} from outbox o where o.lane = lanes.lane and ${isFirst} order by next_at, id limit 1)`
