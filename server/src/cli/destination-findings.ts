@@ -2,12 +2,12 @@ import type { Config } from '../settings/config.ts'
 import { readDestinations } from '../settings/destinations.ts'
 import { messageOf } from '../outbox/delivery.ts'
 import { streamSinks } from '../outbox/sinks.ts'
+import { checkStream } from '../outbox/streams.ts'
 import { fault, good, unsafe, type Finding } from './finding.ts'
 import { reached } from './service-findings.ts'
 import { isLocal } from './settings-findings.ts'
 
-/** How long a destination may take to say that it is there, and how many are asked. */
-const checkMilliseconds = 3000
+/** So many streams are asked, and so many functions. */
 export const checkedAtMost = 50
 
 /** The findings about the file of --destinations, and about each stream that it or an app instance configures: each stream is tried. */
@@ -23,12 +23,10 @@ export async function destinationFindings(config: Config, configured: readonly s
     const sinkOf = streamSinks(destinations, config.kinesisEndpoint)
     const streams = new Set([...destinations.streams.keys(), ...configured])
     const ofStream = async (arn: string) =>
-      sinkOf(arn)
-        .check(arn, AbortSignal.timeout(checkMilliseconds))
-        .then(
-          () => good(`The stream ${arn} accepts records`),
-          (error: unknown) => fault(`Records of the stream ${arn} cannot be delivered`, messageOf(error)),
-        )
+      checkStream(sinkOf, arn).then(
+        () => good(`The stream ${arn} accepts records`),
+        (error: unknown) => fault(`Records of the stream ${arn} cannot be delivered`, messageOf(error)),
+      )
     const tried = await Promise.all([
       ...[...streams].slice(0, checkedAtMost).map(ofStream),
       ...[...destinations.functions].slice(0, checkedAtMost).map(async ([arn, { url }]) => reached(url, `The function ${arn}`)),

@@ -1,6 +1,5 @@
-import type { LambdaClient } from '@aws-sdk/client-lambda'
 import { boundedAnswers } from './bounded-answers.ts'
-import { awsOptions } from './aws.ts'
+import { awsOptions, clientOfRegion } from './aws.ts'
 import { Refused } from './delivery.ts'
 import { NotReached } from './sink.ts'
 import { WebhookRefusal } from './webhook.ts'
@@ -48,20 +47,16 @@ function partsOf(functionArn: string) {
  * the first invocation. AWS_ENDPOINT_URL is ignored: if it is set, it probably names Carillon.
  */
 export function lambdaInvoker(endpoint: string | undefined): InvokeLambda {
-  const clients = new Map<string, Promise<LambdaClient>>()
-
-  const connect = async (region: string) => {
+  const clientOf = clientOfRegion(async region => {
     const { LambdaClient } = await import('@aws-sdk/client-lambda')
     const client = new LambdaClient(await awsOptions('lambda', region, endpoint))
     client.middlewareStack.add(boundedAnswers(largestAnswer), { step: 'deserialize', priority: 'low', name: 'boundedAnswers' })
     return client
-  }
+  })
 
   return async (functionArn, event, signal) => {
     const { region, name, qualifier } = partsOf(functionArn)
-    const connecting = clients.get(region) ?? connect(region)
-    clients.set(region, connecting)
-    const client = await connecting
+    const client = await clientOf(region)
     const { InvokeCommand } = await import('@aws-sdk/client-lambda')
     const target = endpoint === undefined ? { FunctionName: functionArn } : { FunctionName: name, Qualifier: qualifier }
     try {
