@@ -5,6 +5,7 @@ import { messageOf } from '../outbox/delivery.ts'
 import { functionCheck } from '../outbox/functions.ts'
 import { botCheck } from '../outbox/lex.ts'
 import { streamSinks } from '../outbox/sinks.ts'
+import { checkStream } from '../outbox/streams.ts'
 import { configuredAliases, lexOf } from '../store/bots.ts'
 import { configuredProcessors, type Processor } from '../store/flows.ts'
 import { configuredStreams } from '../store/streaming.ts'
@@ -13,7 +14,7 @@ import { fault, good, unsafe, type Finding } from './finding.ts'
 import { reached } from './service-findings.ts'
 import { isLocal } from './settings-findings.ts'
 
-/** How long a destination may take to say that it is there, and how many are asked. */
+/** How long a bot may take to say that it is there, and how many destinations of each kind are asked. */
 const checkMilliseconds = 3000
 const checkedAtMost = 50
 
@@ -67,7 +68,7 @@ export async function destinationFindings(config: Config, configured: Configured
     const signal = () => AbortSignal.timeout(checkMilliseconds)
     const tried = await Promise.all([
       ...some(streams.keys(), configured.streams).map(async arn =>
-        outcome(sinkOf(arn).check(arn, signal()), `The stream ${arn} accepts records`, `Records of the stream ${arn} cannot be delivered`),
+        outcome(checkStream(sinkOf, arn), `The stream ${arn} accepts records`, `Records of the stream ${arn} cannot be delivered`),
       ),
       ...some(functions.keys(), configured.functions).map(async arn =>
         outcome(checkFunction(arn), `The function ${arn} is not known to be missing`, `The function ${arn} cannot be invoked`),

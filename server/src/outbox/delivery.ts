@@ -5,7 +5,7 @@ import type { OutboxEntry } from '../store/outbox.ts'
 export class Refused extends Error {}
 
 /** What follows from a delivery: once, however often the entry has been delivered. */
-export type Following = (tx: Transaction) => Promise<void>
+type Following = (tx: Transaction) => Promise<void>
 
 /** Delivers entries one by one, those of a sub-lane one after the other. An entry may be delivered more than once. */
 export interface SingleDelivery {

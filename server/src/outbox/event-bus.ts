@@ -1,7 +1,6 @@
-import type { EventBridgeClient } from '@aws-sdk/client-eventbridge'
 import type { Destinations } from '../settings/destinations.ts'
 import { partsOfLane } from '../store/outbox.ts'
-import { awsOptions } from './aws.ts'
+import { awsOptions, clientOfRegion } from './aws.ts'
 import { boundedAnswers } from './bounded-answers.ts'
 import { messageOf, Refused, type SingleDelivery } from './delivery.ts'
 import type { BusEvent } from './failures.ts'
@@ -16,18 +15,15 @@ type SdkError = Error & { readonly $metadata?: { readonly httpStatusCode?: numbe
 
 /** PutEvents, of one event. */
 function eventPutter(endpoint: string) {
-  let connecting: Promise<EventBridgeClient> | undefined
-
-  const connect = async (region: string) => {
+  const clientOf = clientOfRegion(async region => {
     const { EventBridgeClient } = await import('@aws-sdk/client-eventbridge')
     const client = new EventBridgeClient(await awsOptions('events', region, endpoint))
     client.middlewareStack.add(boundedAnswers(largestAnswer), { step: 'deserialize', priority: 'low', name: 'boundedAnswers' })
     return client
-  }
+  })
 
   return async (event: BusEvent, abortSignal: AbortSignal) => {
-    connecting ??= connect(event.region)
-    const client = await connecting
+    const client = await clientOf(event.region)
     const { PutEventsCommand } = await import('@aws-sdk/client-eventbridge')
     const entry = {
       Source: sourceFor(endpoint, event.source),

@@ -9,7 +9,7 @@ import { appendToOutbox, laneOf } from '../store/outbox.ts'
 export const eventBusKind = 'event-bus'
 
 /** What went wrong, as EventBridge is told (docs/service/streaming.md#eventbridge). */
-export type Failure =
+type Failure =
   | {
       readonly detailType: 'Chime ChannelFlow Processing Status'
       readonly detail: {

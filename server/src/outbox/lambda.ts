@@ -1,6 +1,5 @@
-import type { LambdaClient } from '@aws-sdk/client-lambda'
 import { boundedAnswers } from './bounded-answers.ts'
-import { awsOptions } from './aws.ts'
+import { awsOptions, clientOfRegion } from './aws.ts'
 import { Refused } from './delivery.ts'
 import { NotReached } from './sink.ts'
 import { WebhookRefusal } from './webhook.ts'
@@ -44,22 +43,13 @@ function partsOf(functionArn: string) {
 }
 
 /** The client of each region. The SDK is loaded with the first. AWS_ENDPOINT_URL is ignored: if it is set, it probably names Carillon. */
-function lambdaClients(endpoint: string | undefined): (region: string) => Promise<LambdaClient> {
-  const clients = new Map<string, Promise<LambdaClient>>()
-
-  const connect = async (region: string) => {
+const lambdaClients = (endpoint: string | undefined) =>
+  clientOfRegion(async region => {
     const { LambdaClient } = await import('@aws-sdk/client-lambda')
     const client = new LambdaClient(await awsOptions('lambda', region, endpoint))
     client.middlewareStack.add(boundedAnswers(largestAnswer), { step: 'deserialize', priority: 'low', name: 'boundedAnswers' })
     return client
-  }
-
-  return async region => {
-    const connecting = clients.get(region) ?? connect(region)
-    clients.set(region, connecting)
-    return connecting
-  }
-}
+  })
 
 const targetOf = (functionArn: string, endpoint: string | undefined) => {
   const { name, qualifier } = partsOf(functionArn)

@@ -1,7 +1,7 @@
 import { gunzipSync } from 'node:zlib'
 import type { LexRuntimeV2Client, PutSessionCommandOutput } from '@aws-sdk/client-lex-runtime-v2'
 import type { Destinations } from '../settings/destinations.ts'
-import { awsOptions } from './aws.ts'
+import { awsOptions, clientOfRegion } from './aws.ts'
 import { boundedAnswers } from './bounded-answers.ts'
 import { messageOf } from './delivery.ts'
 import { LexFailure } from './lex-answer.ts'
@@ -12,7 +12,7 @@ import { ask, reach, WebhookRefusal } from './webhook.ts'
 const largestAnswer = 256 * 1024
 
 /** One turn of a conversation. */
-export interface LexTurn {
+interface LexTurn {
   readonly aliasArn: string
   readonly localeId: string
   readonly sessionId: string
@@ -93,22 +93,14 @@ async function answerOfSession({ messages, sessionState, sessionId, audioStream 
 
 /** The client of each region: of Amazon's Lex (runtime V2), or the endpoint that is given. The SDK is loaded with the first. */
 function lexClients(endpoint: string | undefined): (aliasArn: string) => Promise<LexRuntimeV2Client> {
-  const clients = new Map<string, Promise<LexRuntimeV2Client>>()
-
-  const connect = async (region: string) => {
+  const clientOf = clientOfRegion(async region => {
     const { LexRuntimeV2Client } = await import('@aws-sdk/client-lex-runtime-v2')
     const client = new LexRuntimeV2Client(await awsOptions('runtime-v2-lex', region, endpoint))
     const bounded = boundedAnswers(largestAnswer, { asStream: true })
     client.middlewareStack.add(bounded, { step: 'deserialize', priority: 'low', name: 'boundedAnswers' })
     return client
-  }
-
-  return async aliasArn => {
-    const region = aliasArn.split(':')[3]!
-    const client = clients.get(region) ?? connect(region)
-    clients.set(region, client)
-    return client
-  }
+  })
+  return async aliasArn => clientOf(aliasArn.split(':')[3]!)
 }
 
 function lexAsker(endpoint: string | undefined): AskLex {

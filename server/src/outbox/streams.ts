@@ -2,7 +2,7 @@ import type { Database } from '../database/database.ts'
 import { appInstancesOfStream } from '../store/streaming.ts'
 import { badRequest, unavailable } from '../errors.ts'
 import { BoundedMap } from '../tools/bounded-map.ts'
-import { messageOf, type OrderedDelivery } from './delivery.ts'
+import { attempt, messageOf, type OrderedDelivery } from './delivery.ts'
 import type { TellFailure } from './failures.ts'
 import { NotReached, type StreamSink } from './sink.ts'
 
@@ -10,6 +10,17 @@ import { NotReached, type StreamSink } from './sink.ts'
 const checkMilliseconds = 3000
 
 type SinkOf = (arn: string) => StreamSink
+
+/** Rejects as the `check` of the sink does, and with NotReached where that takes more than three seconds. */
+export async function checkStream(sinkOf: SinkOf, arn: string) {
+  const late = AbortSignal.timeout(checkMilliseconds)
+  try {
+    await attempt(late, signal => sinkOf(arn).check(arn, signal))
+  } catch (error) {
+    if (!late.aborted || error instanceof NotReached) throw error
+    throw new NotReached(`The destination of ${arn} has not answered within ${checkMilliseconds / 1000} seconds`, { cause: error })
+  }
+}
 
 /** EventBridge is told of a stream that has failed so often in a row, and again after a while. */
 const failuresUntilTold = 3
@@ -58,7 +69,7 @@ export function streamRecords({ db, sinkOf, tell }: { db: Database; sinkOf: Sink
 /** Refuses a stream that takes no records, as PutMessagingStreamingConfigurations does (docs/service/streaming.md#configuration). */
 export const streamCheck = (sinkOf: SinkOf) => async (arn: string) => {
   try {
-    await sinkOf(arn).check(arn, AbortSignal.timeout(checkMilliseconds))
+    await checkStream(sinkOf, arn)
   } catch (error) {
     const name = arn.slice(arn.lastIndexOf('/') + 1)
     const message = `Unable to access Kinesis stream ${name}`

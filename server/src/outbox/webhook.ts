@@ -4,24 +4,31 @@ import { connect } from 'node:net'
 import type { WebhookDestination } from '../settings/destinations.ts'
 import type { OutboxEntry } from '../store/outbox.ts'
 import { beginningOf } from './bounded-answers.ts'
+import { Refused } from './delivery.ts'
 import { NotReached, type StreamSink } from './sink.ts'
 
 /** A whole batch is taken or not. */
 const batch = { entries: 100, bytes: 1024 * 1024, isOneOfEachSubLane: false }
+
+/** A URL as errors and logs show it: what stands behind the path may be a secret. */
+function shown(url: string): string {
+  const { origin, pathname } = new URL(url)
+  return pathname === '/' ? origin : origin + pathname
+}
 
 /** An answer that is no success. */
 export class WebhookRefusal extends Error {
   readonly status: number
 
   constructor(url: string, status: number) {
-    super(`${url} has answered ${status}`)
+    super(`${shown(url)} has answered ${status}`)
     this.status = status
   }
 }
 
 function notReached(url: string, error: unknown) {
   const { message, cause } = error as Error
-  return new NotReached(`${url} cannot be reached: ${cause instanceof Error ? cause.message : message}`, { cause: error })
+  return new NotReached(`${shown(url)} cannot be reached: ${cause instanceof Error ? cause.message : message}`, { cause: error })
 }
 
 /**
@@ -87,12 +94,21 @@ const recordOf = (arn: string, { id, subLane, payload }: OutboxEntry) => ({
   eventSourceARN: arn,
 })
 
+/** What a webhook answers that will never take a record. */
+const never = new Set([413, 422])
+
 /** Records of a stream at a webhook. No record at all asks whether it is there. */
 export const webhookSink = (destination: WebhookDestination): StreamSink => ({
   batch,
   check: async (_, signal) => post(destination, { Records: [] }, signal),
   async put(arn, entries, signal) {
-    await post(destination, { Records: entries.map(entry => recordOf(arn, entry)) }, signal)
+    try {
+      await post(destination, { Records: entries.map(entry => recordOf(arn, entry)) }, signal)
+    } catch (error) {
+      // Which record of several it is shows once they are sent one by one, as after each failure.
+      if (entries.length > 1 || !(error instanceof WebhookRefusal) || !never.has(error.status)) throw error
+      return [new Refused(error.message, { cause: error })]
+    }
     return entries.map(() => undefined)
   },
 })

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { streamArn } from '../arn.ts'
 import { isObject, type JsonObject } from '../tools/json.ts'
 
 /** An HTTP service that takes what Amazon's service would take, signed with a secret that both know. */
@@ -68,7 +69,8 @@ async function destinationOf(entry: unknown, environment: NodeJS.ProcessEnv): Pr
     const { url } = entry
     if (typeof url !== 'string' || !/^https?:\/\//.test(url) || !URL.canParse(url))
       throw new Error(`url must be a URL such as https://audit.example.com/records, not ${JSON.stringify(url)}`)
-    if (new URL(url).username !== '') throw new Error('url must not hold a user or a password: the secret signs each request')
+    const { username, password } = new URL(url)
+    if (username !== '' || password !== '') throw new Error('url must not hold a user or a password: the secret signs each request')
     return { type, url, secret: await secretOf(entry, environment) }
   }
   const { path } = entry
@@ -77,7 +79,6 @@ async function destinationOf(entry: unknown, environment: NodeJS.ProcessEnv): Pr
   return { type, path, maximumBytes, keep: wholeNumber(entry, 'keep', 10, 1000) }
 }
 
-const streamArn = /^arn:[a-z0-9.-]+:kinesis:[a-z0-9.-]*:[a-z0-9.-]*:stream\/chime-messaging-[A-Za-z0-9_.-]+$/
 const functionArn = /^arn:aws:lambda:[a-z0-9-]+:\d{12}:function:[\w.$:-]+$/
 
 const aliasArn = /^arn:aws:lex:[a-z]{2}-[a-z]+-\d:\d{12}:bot-alias\/[A-Z0-9]{10}\/[A-Z0-9]{10}$/

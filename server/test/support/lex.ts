@@ -3,7 +3,7 @@ import { text } from 'node:stream/consumers'
 import { gzipSync } from 'node:zlib'
 
 /** A call as it came: of RecognizeText or PutSession. */
-export interface LexCall {
+interface LexCall {
   readonly operation: 'RecognizeText' | 'PutSession'
   readonly botId: string
   readonly botAliasId: string

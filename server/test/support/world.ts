@@ -6,6 +6,7 @@ import { ChimeSDKIdentity } from '@aws-sdk/client-chime-sdk-identity'
 import { ChimeSDKMessaging } from '@aws-sdk/client-chime-sdk-messaging'
 import { Client } from 'pg'
 import { afterAll, beforeAll, describe, inject } from 'vitest'
+import { Carillon } from '../../src/client/carillon.ts'
 import { startApp, type App } from '../../src/app.ts'
 import { readConfig } from '../../src/settings/config.ts'
 import { appInstanceMaker } from './app-instances.ts'
@@ -23,6 +24,8 @@ export interface World {
   readonly folder: string
   readonly identity: ChimeSDKIdentity
   readonly messaging: ChimeSDKMessaging
+  /** The client of our own operations. */
+  readonly carillon: Carillon
   /** The server's clock. */
   readonly now: () => number
   /** Moves the server's clock forward; signatures keep real time. */
@@ -61,7 +64,7 @@ export async function createPostgresDatabase({ made = false } = {}): Promise<str
 /** Stock clients of a server, with the root key unless others are given. They try once, so that a 5xx shows. */
 export function clientsOf(app: Pick<App, 'url' | 'rootKey'>, credentials: SigningKey = app.rootKey) {
   const options = { endpoint: app.url, region: 'us-east-1', credentials, maxAttempts: 1 }
-  return { identity: new ChimeSDKIdentity(options), messaging: new ChimeSDKMessaging(options) }
+  return { identity: new ChimeSDKIdentity(options), messaging: new ChimeSDKMessaging(options), carillon: new Carillon(options) }
 }
 
 /** Makers of what tests begin with, by the API. */
@@ -111,12 +114,13 @@ export async function startWorld(
   const now = () => Date.now() + ahead
   const configured = config(flags)
   const app = await startApp({ ...configured, rootKey }, { now, ...surroundings })
-  const { identity, messaging } = clientsOf(app)
+  const { identity, messaging, carillon } = clientsOf(app)
   return {
     app,
     folder,
     identity,
     messaging,
+    carillon,
     now,
     advance: milliseconds => void (ahead += milliseconds),
     ...makersOf(identity),
