@@ -1,13 +1,13 @@
 import type { LexConfiguration } from '@aws-sdk/client-chime-sdk-identity'
 import type { ChannelMessageSummary } from '@aws-sdk/client-chime-sdk-messaging'
 import { asyncProperty, anything, assert } from 'fast-check'
-import { afterAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { LexFailure, replyOf } from '../../src/outbox/lex-answer.ts'
 import { open, rowsIn, say } from '../api/acts.ts'
 import { plain, startLex } from '../support/lex.ts'
 import { callBack, processor, startLambda, until } from '../support/processor.ts'
 import { listen } from '../support/sockets.ts'
-import { onBothDatabases } from '../support/world.ts'
+import { createPostgresDatabase, onBothDatabases, startWorld, type World } from '../support/world.ts'
 
 const [lex, lambda] = [await startLex(), await startLambda()]
 afterAll(async () => {
@@ -111,16 +111,17 @@ onBothDatabases(
     })
 
     test('a session is the conversation of one user with one bot in one channel, and an empty answer is posted as such', async () => {
-      const { user, ann, botArn, channel, calls, reply } = await setting({}, ['bob'])
+      const { user, ann, botArn, channel, calls, reply, replies } = await setting({}, ['bob'])
       lex.answer = () => ({})
-      await say(world(), ann, channel, '1')
+      const MessageId = await say(world(), ann, channel, '1')
       await say(world(), ann, channel, '2')
       await say(world(), user('bob'), channel, '3')
       expect((await reply(2)).Content).toBe('{"Messages":[]}')
       const sessionOf = (text: string) => calls().find(({ body }) => body.text === text)!.sessionId
       expect(sessionOf('1')).toBe(sessionOf('2'))
       expect(sessionOf('3')).not.toBe(sessionOf('1'))
-      expect(valueOf(await reply(0), 'sessionId')).toBe(sessionOf('1'))
+      const answer = (await replies()).find(each => valueOf(each, 'originatingRequestId') === MessageId)!
+      expect(valueOf(answer, 'sessionId')).toBe(sessionOf('1'))
       const second = await open(world(), ann, { MemberArns: [botArn] })
       await say(world(), ann, second, '1')
       await about(second, ann).reply()
@@ -394,6 +395,37 @@ onBothDatabases(
   },
   { lexEndpoint: lex.url, lambdaEndpoint: lambda.url, elasticChannelsPerAppInstance: '10' },
 )
+
+test('of three nodes one asks about each message, in the order of a session, and one reply follows', async () => {
+  const databaseUrl = await createPostgresDatabase()
+  const nodes: World[] = []
+  while (nodes.length < 3) {
+    const node = await startWorld('postgres', { databaseUrl, lexEndpoint: lex.url })
+    onTestFinished(() => node.close())
+    nodes.push(node)
+  }
+  const [first] = nodes as [World, ...World[]]
+  const { arn, user } = await first.appInstance(['ann'])
+  const ChimeBearer = user('ann')
+  const Configuration = { Lex: { LexBotAliasArn, LocaleId: 'en_US', InvokedBy: everything } }
+  const { AppInstanceBotArn } = await first.identity.createAppInstanceBot({ AppInstanceArn: arn, Configuration })
+  lex.answer = ({ body }) => plain(`to ${body.text}`)
+  const channels = await Promise.all(Array.from({ length: 6 }, async () => open(first, ChimeBearer, { MemberArns: [AppInstanceBotArn!] })))
+  const texts = Array.from({ length: 9 }, (_, number) => String(number))
+  await Promise.all(
+    channels.map(async channel => {
+      for (const text of texts) await say(nodes[Number(text) % 3]!, ChimeBearer, channel, text)
+    }),
+  )
+  for (const ChannelArn of channels) {
+    const list = async () =>
+      (await first.messaging.listChannelMessages({ ChannelArn, ChimeBearer, SortOrder: 'ASCENDING' })).ChannelMessages!
+    await until(async () => (await list()).length === 2 * texts.length)
+    const asked = lex.calls.filter(({ body }) => body.requestAttributes!['CHIME.channel.arn'] === ChannelArn).map(({ body }) => body.text)
+    const replies = (await list()).filter(({ Sender }) => Sender!.Arn === AppInstanceBotArn)
+    expect([asked, replies.map(({ Content }) => /to (\d)/.exec(Content!)![1])]).toEqual([texts, texts])
+  }
+})
 
 describe('The answer of Lex', () => {
   const turn = { sessionId: 'session', messageId: 'a'.repeat(64) }
