@@ -107,7 +107,7 @@ const newMessage = (
 
 /** Sends a message of which nothing is stored: sockets hear it at once. */
 async function deliver(db: Queries, bus: Bus, acting: ActingInChannel, message: MessageToSend): Promise<Taken> {
-  checkMessageSize(message.type, message)
+  checkMessageSize(message.type, message, acting.limits)
   const target = await targetOf(db, acting, message.target)
   const at = acting.now()
   const messageId = passingMessageId(at)
@@ -122,7 +122,7 @@ async function deliver(db: Queries, bus: Bus, acting: ActingInChannel, message: 
  */
 export async function send(tx: Transaction, acting: ActingInChannel, message: MessageToSend): Promise<Taken> {
   const { channel, actor, subChannel, now } = acting
-  checkMessageSize(message.type, message)
+  checkMessageSize(message.type, message, acting.limits)
   const target = await targetOf(tx, acting, message.target)
   const { pushNotification } = message
   const whose = { channelId: channel.id, subChannelId: subChannelIdOf({ subChannel }), senderId: actor.id, targetId: target?.id }
@@ -173,7 +173,7 @@ export async function edit(
   const { channel, actor, now } = acting
   const { messageId, type } = message
   requireSent(message)
-  checkMessageSize(type, { ...given, attributes: undefined })
+  checkMessageSize(type, { ...given, attributes: undefined }, acting.limits)
   const place = placeOf(acting)
   const { subChannelId } = place
   const moment = await advance(tx, channel, now())

@@ -54,9 +54,9 @@ async function hasTarget(db: Queries, { said, channelId, subChannelId }: BotInvo
 }
 
 /** Throws a LexFailure for a reply that is larger than a message may be. */
-function checkReply(reply: BotReply) {
+function checkReply(reply: BotReply, limits: Limits) {
   try {
-    checkMessageSize('STANDARD', { ...reply, metadata: undefined })
+    checkMessageSize('STANDARD', { ...reply, metadata: undefined }, limits)
   } catch (error) {
     if (error instanceof ApiError)
       throw new LexFailure(`The answer is too large for a message: ${error.reason}`, { status: 400, isPassing: false, cause: error })
@@ -117,7 +117,7 @@ export const botInvocations = ({ db, now, limits, ask, tell }: Tools): SingleDel
         if (!turn) return undefined
         const answer = await ask(turn, AbortSignal.any([signal, AbortSignal.timeout(askMilliseconds)]))
         const reply = replyOf(answer, { sessionId: invocation.sessionId, messageId: invocation.said?.messageId })
-        checkReply(reply)
+        checkReply(reply, limits)
         return async tx => say(tx, botArn, invocation, contentTypes.reply, reply)
       } catch (error) {
         if (!(error instanceof LexFailure)) throw error

@@ -1,9 +1,10 @@
-import { countLimits, type CountLimit } from './limits.ts'
+import { countLimits, sizeLimits, type CountLimit, type SizeLimit } from './limits.ts'
 import { logLevels, type LogLevel } from '../observe/log.ts'
 import { callRates, type CallRateName } from './rates.ts'
 import {
   addressList,
   count,
+  countUpTo,
   hostAndPort,
   listenAddress,
   matching,
@@ -48,6 +49,14 @@ const limitSettings = Object.fromEntries(
     setting(flag, 'number', fallback as number, `the most ${meaning}`, count),
   ]),
 ) as Record<CountLimit, Setting<number>>
+
+/** One setting for each limited size. */
+const sizeSettings = Object.fromEntries(
+  Object.entries(sizeLimits).map(([name, { flag, fallback, most, meaning }]) => [
+    name,
+    setting(flag, 'number', fallback as number, `the most ${meaning}; up to ${most}`, countUpTo(most)),
+  ]),
+) as Record<SizeLimit, Setting<number>>
 
 /** One setting for each rate. */
 const rateSettings = Object.fromEntries(
@@ -346,6 +355,7 @@ export const settings = {
     oneOf(...logLevels),
   ),
   ...limitSettings,
+  ...sizeSettings,
   rateLimits: setting<'off' | 'aws'>(
     'rate-limits',
     'off|aws',

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { readConfig, variableOf } from '../../src/settings/config.ts'
 import { settings } from '../../src/settings/settings.ts'
-import { countLimits, type CountLimit } from '../../src/settings/limits.ts'
+import { countLimits, sizeLimits, type CountLimit, type SizeLimit } from '../../src/settings/limits.ts'
 import { callRates, type CallRateName } from '../../src/settings/rates.ts'
 import { makeDatabase } from '../support/made-database.ts'
 import { keyVariables, main, root, rootKey, run, serve, serveFails, temporaryFolder } from '../support/process.ts'
@@ -84,6 +84,9 @@ const examples: Record<SettingName, { good: () => Promise<string>; bad: readonly
   resume: { good: async () => 'on', bad: ['', 'yes', 'ON'] },
   logLevel: { good: async () => 'error', bad: ['', 'loud', 'INFO'] },
   ...(Object.fromEntries(Object.keys(countLimits).map(name => [name, count])) as Record<CountLimit, typeof count>),
+  ...(Object.fromEntries(
+    Object.entries(sizeLimits).map(([name, { most }]) => [name, { ...count, bad: [...count.bad, String(most + 1)] }]),
+  ) as Record<SizeLimit, typeof count>),
   rateLimits: { good: async () => 'aws', bad: ['', 'on', 'AWS'] },
   ...(Object.fromEntries(Object.keys(callRates).map(name => [name, count])) as Record<CallRateName, typeof count>),
 }
@@ -152,6 +155,7 @@ test('each setting is a flag and a variable of its name, and --help shows both w
     'resume',
     'log-level',
     ...Object.values(countLimits).map(({ flag }) => flag),
+    ...Object.values(sizeLimits).map(({ flag }) => flag),
     'rate-limits',
     ...Object.values(callRates).map(({ flag }) => flag),
   ])
@@ -279,6 +283,9 @@ test('the defaults are those of the contract', () => {
     'limit-elastic-channels-per-app-instance': 1,
     'limit-sub-channels-per-channel': 100,
     'limit-memberships-per-sub-channel': 1000,
+    'limit-content-bytes': 4096,
+    'limit-metadata-bytes': 1024,
+    'limit-control-bytes': 30,
     'rate-limits': 'off',
     'rate-app-instance-changes': 5,
     'rate-app-instance-descriptions': 20,
