@@ -59,6 +59,8 @@ export class Session {
   #unsureSince: number | undefined
   /** Takes the events that arrive while the client is sent what it missed. */
   holding: Holding | undefined
+  /** The channels of which it has heard what not all members hear, since its prefetch began; undefined without a prefetch. */
+  heardAlone: Set<number> | undefined
   /** Since when the client is late, as last reported. */
   toldLateSince: number | undefined
   /** When the server closed the socket. */
