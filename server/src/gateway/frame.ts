@@ -6,21 +6,22 @@ export type Frame = Buffer
 const textOpcode = 0x1
 const ping = 0x9
 
-/** One final frame without a mask, as servers send them (RFC 6455 §5.2), and where its content of that many bytes begins. */
-function emptyFrame(opcode: number, length: number): { readonly frame: Frame; readonly start: number } {
+/** The header of one final frame without a mask, as servers send them (RFC 6455 §5.2), in a buffer with that much room behind it. */
+function frameHeader(opcode: number, length: number, room = 0): Buffer {
   const start = length < 126 ? 2 : length < 65536 ? 4 : 10
-  const frame = Buffer.allocUnsafeSlow(start + length)
+  const frame = Buffer.allocUnsafeSlow(start + room)
   frame[0] = 0x80 | opcode
   frame[1] = start === 2 ? length : start === 4 ? 126 : 127
   if (start === 4) frame.writeUInt16BE(length, 2)
   else if (start === 10) frame.writeBigUInt64BE(BigInt(length), 2)
-  return { frame, start }
+  return frame
 }
 
 /** Put together once for all who hear it. */
 function framed(opcode: number, content: string): Frame {
-  const { frame, start } = emptyFrame(opcode, Buffer.byteLength(content))
-  frame.write(content, start)
+  const length = Buffer.byteLength(content)
+  const frame = frameHeader(opcode, length, length)
+  frame.write(content, frame.length - length)
   return frame
 }
 
@@ -57,13 +58,12 @@ const openedDetails = `${JSON.stringify({
   Headers: { 'x-amz-chime-event-type': 'CHANNEL_DETAILS', 'x-amz-chime-message-type': 'SYSTEM' },
 }).slice(0, -1)},"Payload":"{`
 
-/** The details of one channel that a prefetch sends to a client: its own read marker, and what is the same for all readers. */
-export function channelDetailsFrame(text: DetailsText, readAt: Date | undefined): Frame {
+/** The details of one channel that a prefetch sends to a client: a frame in two parts, its own and what is the same for all readers. */
+export function channelDetailsFrame(text: DetailsText, readAt: Date | undefined): [Frame, Frame] {
   const own = readAt ? `${openedDetails}\\"ReadMarkerTimestamp\\":\\"${readAt.toISOString()}\\",` : openedDetails
-  const { frame, start } = emptyFrame(textOpcode, own.length + text.length)
-  frame.write(own, start, 'latin1')
-  text.copy(frame, start + own.length)
-  return frame
+  const head = frameHeader(textOpcode, own.length + text.length, own.length)
+  head.write(own, head.length - own.length, 'latin1')
+  return [head, text]
 }
 
 let lastPing: { readonly at: number; readonly frame: Frame } | undefined

@@ -1,4 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises'
+import type { Counter } from 'prom-client'
 import type { Arrivals } from '../http/arrivals.ts'
 import { retentionCutoff } from '../auth/roles/sight.ts'
 import { channelSummary } from '../present/channels.ts'
@@ -23,6 +24,8 @@ const mostMembers = 30
 const atOnce = 4
 /** How often a channel is read again because something has happened in it meanwhile. */
 const mostReadings = 3
+/** How many channels whose details are shared leave in one write. */
+const mostAtOnce = 4
 
 interface Asked {
   readonly session: Session
@@ -63,9 +66,12 @@ export class Prefetch {
   readonly #wiring: Wiring
   readonly #turns = new Turns(atOnce)
   readonly #shared = new SharedDetails()
+  readonly #figures: Readonly<Record<'shared' | 'read', Counter.Internal>>
 
   constructor(wiring: Wiring) {
     this.#wiring = wiring
+    const { prefetched } = wiring.metrics
+    this.#figures = { shared: prefetched.labels('shared'), read: prefetched.labels('read') }
   }
 
   /** After SESSION_ESTABLISHED. */
@@ -97,12 +103,14 @@ export class Prefetch {
       return
     }
     asked.channels ??= await this.#choose(asked)
-    const channel = asked.channels.pop()
-    if (!channel) {
-      session.heardAlone = undefined
-      return
+    for (let left = mostAtOnce; left > 0; left--) {
+      const channel = asked.channels.pop()
+      if (!channel) {
+        session.heardAlone = undefined
+        return
+      }
+      if ((await this.#tell(asked, channel)) !== 'shared') break
     }
-    await this.#tell(asked, channel)
     this.add(asked)
   }
 
@@ -117,21 +125,22 @@ export class Prefetch {
    * Sends the details of a channel. A reader that sees what all members see shares them with others, while nothing happens there. A
    * channel that the user leaves meanwhile is skipped.
    */
-  async #tell({ session, retentionDays }: Asked, place: PrefetchedChannel) {
-    const { hub, metrics } = this.#wiring
+  async #tell({ session, retentionDays }: Asked, place: PrefetchedChannel): Promise<'shared' | 'read' | 'skipped'> {
+    const { hub } = this.#wiring
     for (let count = 1; count <= mostReadings; count++) {
       const topic = hub.topicOf(place)
-      if (!topic || !session.topics.includes(topic)) return
+      if (!topic || !session.topics.includes(topic)) return 'skipped'
       const viewerId = place.hasPrivate || session.heardAlone?.has(place.channelId) ? session.userId : nobody
       const cutoff = retentionCutoff(this.#wiring.now(), retentionDays)
       const shared = viewerId === nobody ? this.#shared.find(topic, { version: place.version, retentionDays, cutoff }) : undefined
       if (shared) {
-        metrics.prefetched.inc({ details: 'shared' })
-        hub.send(session, channelDetailsFrame(shared, place.readAt))
-        return
+        this.#figures.shared.inc()
+        for (const part of channelDetailsFrame(shared, place.readAt)) hub.send(session, part)
+        return 'shared'
       }
-      if (await this.#read({ session, topic, place, viewerId, retentionDays, cutoff, isLast: count === mostReadings })) return
+      if (await this.#read({ session, topic, place, viewerId, retentionDays, cutoff, isLast: count === mostReadings })) return 'read'
     }
+    return 'skipped'
   }
 
   /**
@@ -140,7 +149,7 @@ export class Prefetch {
    * behind the details. A busier channel is skipped: its events arrive as they happen.
    */
   async #read({ session, topic, place, viewerId, retentionDays, cutoff, isLast }: Reader): Promise<boolean> {
-    const { hub, metrics } = this.#wiring
+    const { hub } = this.#wiring
     const reading = hub.beginReading(session, topic)
     const heard = topic.version
     try {
@@ -149,8 +158,8 @@ export class Prefetch {
       if (!session.topics.includes(topic) || (reading.heard.length > 0 && !isLast)) return false
       if (reading.heard.length > mostRetold) return true
       if (viewerId === nobody && heard === topic.version) this.#shared.keep(topic, { ...read, heard, retentionDays })
-      metrics.prefetched.inc({ details: 'read' })
-      for (const frame of [channelDetailsFrame(read.text, place.readAt), ...reading.heard]) hub.send(session, frame)
+      this.#figures.read.inc()
+      for (const frame of [...channelDetailsFrame(read.text, place.readAt), ...reading.heard]) hub.send(session, frame)
       return true
     } finally {
       hub.endReading(reading)
