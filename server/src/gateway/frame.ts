@@ -59,8 +59,8 @@ const openedDetails = `${JSON.stringify({
 }).slice(0, -1)},"Payload":"{`
 
 /** The details of one channel that a prefetch sends to a client: a frame in two parts, its own and what is the same for all readers. */
-export function channelDetailsFrame(text: DetailsText, readAt: Date | undefined): [Frame, Frame] {
-  const own = readAt ? `${openedDetails}\\"ReadMarkerTimestamp\\":\\"${readAt.toISOString()}\\",` : openedDetails
+export function channelDetailsFrame(text: DetailsText, readAt: number | undefined): [Frame, Frame] {
+  const own = readAt === undefined ? openedDetails : `${openedDetails}\\"ReadMarkerTimestamp\\":\\"${new Date(readAt).toISOString()}\\",`
   const head = frameHeader(textOpcode, own.length + text.length, own.length)
   head.write(own, head.length - own.length, 'latin1')
   return [head, text]

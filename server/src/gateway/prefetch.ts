@@ -9,7 +9,7 @@ import type { Metrics } from '../observe/metrics.ts'
 import type { Database } from '../database/database.ts'
 import { listMembers } from '../store/memberships.ts'
 import { listMessages } from '../store/messages.ts'
-import { Turns } from '../tools/turns.ts'
+import { RankedTurns } from '../tools/ranked-turns.ts'
 import { channelsToPrefetch, channelToShow, nobody, type PrefetchedChannel, type PrefetchOrder } from '../store/prefetch.ts'
 import { channelDetailsFrame, detailsText } from './frame.ts'
 import { mostRetold, type Hub, type Reading } from './hub.ts'
@@ -33,6 +33,8 @@ interface Asked {
   readonly retentionDays: number | undefined
   /** Those that are left; undefined until they are chosen. */
   channels?: PrefetchedChannel[]
+  /** How many channels it has been sent, or that were skipped. */
+  sent?: number
 }
 
 /** For whom a channel is read, and of which messages. */
@@ -58,13 +60,14 @@ interface Wiring {
 }
 
 /**
- * Sends new sessions the details of their channels. Sessions take turns, one channel at a time, and a client that does not read waits
- * until it does. So the work of a connect is bounded, and no prefetch holds up another one or a call. If everybody comes back, all
- * sessions are at about the same place in the order of the last messages, so few details are needed at a time for all to share.
+ * Sends new sessions the details of their channels. Sessions take turns, and a client that does not read waits until it does. So the
+ * work of a connect is bounded, and no prefetch holds up another one or a call. The session that has been sent the fewest channels comes
+ * first: everybody gets the most important ones before anybody gets the last. As all have about the same order, that of the last
+ * messages, many need the same details at about the same time, and share them.
  */
 export class Prefetch {
   readonly #wiring: Wiring
-  readonly #turns = new Turns(atOnce)
+  readonly #turns = new RankedTurns(atOnce)
   readonly #shared = new SharedDetails()
   readonly #figures: Readonly<Record<'shared' | 'read', Counter.Internal>>
 
@@ -76,7 +79,7 @@ export class Prefetch {
 
   /** After SESSION_ESTABLISHED. */
   add(asked: Asked) {
-    void this.#turns.take(async () => {
+    this.#turns.add(asked.sent ?? 0, async () => {
       await this.#pause()
       try {
         await this.#step(asked)
@@ -109,6 +112,7 @@ export class Prefetch {
         session.heardAlone = undefined
         return
       }
+      asked.sent = (asked.sent ?? 0) + 1
       if ((await this.#tell(asked, channel)) !== 'shared') break
     }
     this.add(asked)
@@ -132,7 +136,7 @@ export class Prefetch {
       if (!topic || !session.topics.includes(topic)) return 'skipped'
       const viewerId = place.hasPrivate || session.heardAlone?.has(place.channelId) ? session.userId : nobody
       const cutoff = retentionCutoff(this.#wiring.now(), retentionDays)
-      const shared = viewerId === nobody ? this.#shared.find(topic, { version: place.version, retentionDays, cutoff }) : undefined
+      const shared = viewerId === nobody ? this.#shared.find(topic, { version: place, retentionDays, cutoff }) : undefined
       if (shared) {
         this.#figures.shared.inc()
         for (const part of channelDetailsFrame(shared, place.readAt)) hub.send(session, part)
@@ -151,13 +155,13 @@ export class Prefetch {
   async #read({ session, topic, place, viewerId, retentionDays, cutoff, isLast }: Reader): Promise<boolean> {
     const { hub } = this.#wiring
     const reading = hub.beginReading(session, topic)
-    const heard = topic.version
+    const [heard, readAt] = [topic.version, performance.now()]
     try {
       const read = await this.#details(place, viewerId, cutoff)
       if (!read) return true
       if (!session.topics.includes(topic) || (reading.heard.length > 0 && !isLast)) return false
       if (reading.heard.length > mostRetold) return true
-      if (viewerId === nobody && heard === topic.version) this.#shared.keep(topic, { ...read, heard, retentionDays })
+      if (viewerId === nobody && heard === topic.version) this.#shared.keep(topic, { ...read, readAt, heard, retentionDays })
       this.#figures.read.inc()
       for (const frame of [...channelDetailsFrame(read.text, place.readAt), ...reading.heard]) hub.send(session, frame)
       return true

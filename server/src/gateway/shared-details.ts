@@ -7,12 +7,14 @@ type Topic = TopicOf<Session>
 
 /** The most bytes of all texts; those that were not used for the longest time make room. */
 const mostBytes = 64 * 1024 * 1024
-/** All texts are forgotten after so long, since nobody may need them any more. */
+/** A text is not used for longer than that, and after that all are forgotten if none was used meanwhile. */
 const keptMilliseconds = 60_000
 
 /** What was read of a channel that all of its members see. */
 export interface Details {
   readonly text: DetailsText
+  /** When the reading began, on the monotonic clock. */
+  readonly readAt: number
   /** No change up to this one is missing. */
   readonly version: ChannelVersion
   /** The topic's version when the reading began. */
@@ -38,6 +40,7 @@ export interface Needed {
 export class SharedDetails {
   readonly #kept = new Map<Topic, Details>()
   #bytes = 0
+  #isUsed = false
   #forgetting: NodeJS.Timeout | undefined
 
   find(topic: Topic, needed: Needed): DetailsText | undefined {
@@ -46,6 +49,7 @@ export class SharedDetails {
     this.#drop(topic, details)
     if (!isGood(topic, details, needed)) return undefined
     this.#put(topic, details)
+    this.#isUsed = true
     return details.text
   }
 
@@ -57,7 +61,8 @@ export class SharedDetails {
       if (this.#bytes <= mostBytes) break
       this.#drop(oldest, its)
     }
-    this.#forgetting ??= setTimeout(() => this.#forget(), keptMilliseconds).unref()
+    this.#isUsed = true
+    this.#forgetting ??= setInterval(() => this.#forget(), keptMilliseconds).unref()
   }
 
   #put(topic: Topic, details: Details) {
@@ -71,13 +76,19 @@ export class SharedDetails {
   }
 
   #forget() {
+    if (this.#isUsed) {
+      this.#isUsed = false
+      return
+    }
+    clearInterval(this.#forgetting)
     this.#forgetting = undefined
     this.#kept.clear()
     this.#bytes = 0
   }
 }
 
-const isGood = (topic: Topic, { version, heard, retentionDays, oldestAt }: Details, needed: Needed) =>
+const isGood = (topic: Topic, { readAt, version, heard, retentionDays, oldestAt }: Details, needed: Needed) =>
+  performance.now() - readAt < keptMilliseconds &&
   heard === topic.version &&
   version.sequence >= needed.version.sequence &&
   version.identities >= needed.version.identities &&

@@ -11,13 +11,13 @@ export interface ChannelVersion {
 }
 
 /** A channel of a member; in an elastic channel one of its sub-channels. */
-export interface PrefetchedChannel {
+export interface PrefetchedChannel extends ChannelVersion {
   readonly channelId: number
   readonly subChannelId: number
-  readonly readAt: Date | undefined
+  /** The read marker, in epoch milliseconds. */
+  readonly readAt: number | undefined
   /** Whether the member sees a message there that not all members see. */
   readonly hasPrivate: boolean
-  readonly version: ChannelVersion
 }
 
 interface ChosenRow {
@@ -69,9 +69,10 @@ export async function channelsToPrefetch(
   return rows.map(row => ({
     channelId: row.channelId,
     subChannelId: row.subChannelId,
-    readAt: row.readAt === null ? undefined : new Date(row.readAt),
+    readAt: row.readAt ?? undefined,
     hasPrivate: row.hasPrivate === 1,
-    version: { sequence: row.sequence, identities: row.identities },
+    sequence: row.sequence,
+    identities: row.identities,
   }))
 }
 
