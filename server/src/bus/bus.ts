@@ -36,6 +36,8 @@ export interface Bus {
   flush(): void
   /** The listener gets every event from now on. */
   subscribe(listener: Listener): void
+  /** Every event from before that time has arrived here, in epoch milliseconds of this machine. */
+  heardUntil(): number
   /** Undefined on a single node, which hears every event. */
   readonly following: Following | undefined
 }

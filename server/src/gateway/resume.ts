@@ -60,7 +60,6 @@ export class Resume {
 
   #end(session: Session) {
     for (const frame of session.holding?.rest() ?? []) this.#wiring.hub.send(session, frame)
-    session.holding = undefined
   }
 
   async #tellChannel(session: Session, channel: MissedChannel) {

@@ -57,11 +57,11 @@ export class Session {
   #askedAt = 0
   #lastSentAt = 0
   #unsureSince: number | undefined
-  /** Takes the events that arrive while the client is sent what it missed. */
+  /** Of a client that reconnects: takes the events that arrive while it is sent what it missed, and those that it was sent already. */
   holding: Holding | undefined
   /** Since when the client is late, as last reported. */
   toldLateSince: number | undefined
-  /** When the server closed the socket. */
+  /** A client that confirms the close of the server has received everything from before then. */
   closedAt: number | undefined
 
   constructor(
@@ -86,6 +86,10 @@ export class Session {
   /** Whether the connection was ended without a word, since the client does not read. */
   get isCutOff(): boolean {
     return !this.#isClosing && this.#ws.readyState !== this.#ws.OPEN
+  }
+
+  get isEstablished(): boolean {
+    return this.#isEstablished
   }
 
   /** From now on the session misses nothing. */
@@ -187,12 +191,12 @@ export class Session {
     this.#socket.write(pingFrame(now))
   }
 
-  /** Queued frames leave first. */
-  close(code: CloseCode, reason: string) {
+  /** Queued frames leave first. The node has heard everything from before `heardUntil`. */
+  close(code: CloseCode, reason: string, heardUntil: number) {
     if (this.#isClosing) return
     this.flush()
     this.#isClosing = true
-    this.closedAt = Date.now()
+    this.closedAt = Math.min(Date.now(), heardUntil)
     this.#ws.close(code, closeReason(reason))
     this.bound()
   }

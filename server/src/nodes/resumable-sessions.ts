@@ -34,6 +34,8 @@ interface Own {
 interface Wiring {
   readonly db: Database
   readonly nodeId: string
+  /** The node has heard every event from before that time, by its clock. */
+  readonly heardUntil: () => number
   readonly log: Log
 }
 
@@ -83,9 +85,12 @@ export class ResumableSessions {
 
   /** The socket is gone, and the client may come back. */
   lost(session: SessionOfUser, sureAt: number) {
-    this.standsAt(session, sureAt)
     const own = this.#ownOf(session)
-    if (own) own.isOpen = false
+    if (!own) return
+    own.isOpen = false
+    own.sureAt = sureAt
+    // Also where that is known already: what is written is forgotten here, so that another node may have the session.
+    this.#note(session, async (tx, one, nodeId) => changeResumable(tx, one, nodeId, sureAt))
   }
 
   /** The client has closed the session, or may not come back. */
@@ -131,7 +136,9 @@ export class ResumableSessions {
       try {
         await this.#write()
         if (this.#own.size > 0 && performance.now() - beatenAt > beatMilliseconds) {
-          await beatResumable(this.#wiring.db, this.#wiring.nodeId, Date.now())
+          // A client of a node that hears nothing cannot have received anything.
+          const aliveAt = Math.min(Date.now(), this.#wiring.heardUntil() + answerMilliseconds)
+          await beatResumable(this.#wiring.db, this.#wiring.nodeId, aliveAt)
           beatenAt = performance.now()
         }
         isAway = false

@@ -13,6 +13,7 @@ interface Wiring {
   readonly db: Database
   readonly nodeId: string
   readonly log: Log
+  readonly everyMilliseconds?: number
 }
 
 /** The sessions of all nodes: how many a user has, and which node has the one with a given id. */
@@ -22,10 +23,14 @@ export class SessionsOfNodes {
   readonly #log: Log
   /** The sessions of this node, by their key in the database. */
   readonly #own = new Map<string, SessionOfUser>()
+  /** Those for which the transaction that takes them has not ended. */
+  readonly #taking = new Set<SessionOfUser>()
+  readonly #everyMilliseconds: number
   readonly #stopping = new AbortController()
   #running: Promise<void> | undefined
 
-  constructor({ db, nodeId, log }: Wiring) {
+  constructor({ db, nodeId, log, everyMilliseconds = compareMilliseconds }: Wiring) {
+    this.#everyMilliseconds = everyMilliseconds
     this.#db = db
     this.nodeId = nodeId
     this.#log = log
@@ -39,6 +44,7 @@ export class SessionsOfNodes {
     const own = known(session)
     const before = this.#own.get(keyOf(own))
     this.#own.set(keyOf(own), session)
+    this.#taking.add(session)
     try {
       const outcome = await this.#take(own, most)
       if (outcome === 'full') this.#forget(own, session, before)
@@ -46,6 +52,8 @@ export class SessionsOfNodes {
     } catch (error) {
       this.#forget(own, session, before)
       throw error
+    } finally {
+      this.#taking.delete(session)
     }
   }
 
@@ -79,7 +87,7 @@ export class SessionsOfNodes {
     const { signal } = this.#stopping
     const run = async () => {
       while (!signal.aborted) {
-        await setTimeout(compareMilliseconds, undefined, { ref: false, signal }).catch(() => {})
+        await setTimeout(this.#everyMilliseconds, undefined, { ref: false, signal }).catch(() => {})
         if (signal.aborted) return
         try {
           await this.#compareOnce(taken)
@@ -97,12 +105,16 @@ export class SessionsOfNodes {
   }
 
   async #compareOnce(taken: (session: SessionOfUser) => void) {
-    const own = [...this.#own.values()].map(known)
+    // Not those that this node is about to take: another node may have them until the commit.
+    const settled = new Map([...this.#own].filter(([, session]) => !this.#taking.has(session)))
+    const own = [...settled.values()].map(known)
     for (let start = 0; start < own.length; start += portion) {
       for (const other of await takenSessions(this.#db, own.slice(start, start + portion), this.nodeId)) {
-        const session = this.#own.get(keyOf(other))
+        const session = settled.get(keyOf(other))
+        // The client may have come back to this node meanwhile.
+        if (!session || this.#own.get(keyOf(other)) !== session) continue
         this.#own.delete(keyOf(other))
-        if (session) taken(session)
+        taken(session)
       }
     }
     await setSessions(this.#db, [...this.#own.values()].map(known), this.nodeId)
