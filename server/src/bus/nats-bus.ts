@@ -207,11 +207,12 @@ export class NatsBus implements Bus {
   async #join(channelIds: readonly number[]) {
     const { link, subjects, journal } = this.#wiring
     const unknown = [...new Set(channelIds)].filter(id => !this.#channels.has(id))
-    if (unknown.length === 0) return
+    if (unknown.length === 0) return false
     // All subscriptions are sent before the server is asked to confirm them.
     const isNew = unknown.map(id => link.subscribe(subjects.channel(id))).includes(true)
     if (isNew) await link.confirm()
     for (const [id, reached] of await journal.reached(unknown)) this.#follow(id, reached)
+    return true
   }
 
   /** Compares channels for events between a user's join and the subscription. */

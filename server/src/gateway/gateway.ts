@@ -254,7 +254,7 @@ export class Gateway {
       const { atOnce, perSecond } = connectRate.rate
       return tryLater(ws, socket, `The user connects too often: ${atOnce} at once, then ${perSecond} a second`)
     }
-    if (allSessions) await this.#take(allSessions, claim)
+    if (allSessions) await this.#take(allSessions, claim, since)
     if (ws.readyState !== ws.OPEN || this.#isClosing) {
       allSessions?.release(claim)
       return restarts(ws, socket)
@@ -263,8 +263,8 @@ export class Gateway {
     this.#replace(userId, id)
 
     const session = new Session(ws, socket, { id, userId, appInstanceId, key, claim, nextPing: Date.now() + pingSeconds * 1000 })
-    if (since !== undefined) this.#resume.begin(session)
-    resumable?.opened(claim)
+    if (since !== undefined) this.#resume.begin(session, since)
+    resumable?.opened(claim, since)
     this.#hub.enter(session)
     this.#listen(ws, session)
     await this.#join(session, user)
@@ -283,9 +283,9 @@ export class Gateway {
   }
 
   /** Takes the session unless the user has too many on all nodes; a session with the same id on another node ends. */
-  async #take(allSessions: SessionsOfNodes, claim: SessionOfUser) {
-    const { limits, bus } = this.#wiring
-    const outcome = await allSessions.take(claim, limits.connectionsPerUser)
+  async #take(allSessions: SessionsOfNodes, claim: SessionOfUser, since: number | undefined) {
+    const { limits, bus, resumable } = this.#wiring
+    const outcome = await allSessions.take(claim, limits.connectionsPerUser, async tx => resumable?.put(tx, claim, since))
     if (outcome === 'full') throw tooMany(limits.connectionsPerUser)
     const { userId, id: sessionId } = claim
     if (outcome === 'replaced') bus.publish({ type: 'session-taken', userId, sessionId, nodeId: allSessions.nodeId })
@@ -308,8 +308,10 @@ export class Gateway {
       await following?.enter(session.userId)
       for (let after = 0; session.isOpen;) {
         const places = await placesAfter(this.#wiring.db, session.userId, after, portion)
-        await following?.join(places.map(({ channelId }) => channelId))
-        this.#hub.join(session, places)
+        const hasNew = await following?.join(places.map(({ channelId }) => channelId))
+        // The user may have left on another node before the events of the channel arrive here. A new membership is told to the user.
+        const ids = hasNew && new Set((await placesAfter(this.#wiring.db, session.userId, after, portion)).map(({ id }) => id))
+        this.#hub.join(session, ids ? places.filter(({ id }) => ids.has(id)) : places)
         if (places.length < portion) break
         after = places.at(-1)!.id
         await turn()

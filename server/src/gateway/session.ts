@@ -57,6 +57,9 @@ export class Session {
   #askedAt = 0
   #lastSentAt = 0
   #unsureSince: number | undefined
+  /** The client that reconnects is to be sent what happened since then, and has not confirmed all of that. */
+  #owedSince: number | undefined
+  #owedSentAt = Infinity
   /** Of a client that reconnects: takes the events that arrive while it is sent what it missed, and those that it was sent already. */
   holding: Holding | undefined
   /** Since when the client is late, as last reported. */
@@ -132,11 +135,30 @@ export class Session {
 
   /** The client has received all that was sent before then. */
   get sureAt(): number {
-    return this.#unsureSince ?? Date.now()
+    return Math.min(this.#owedSince ?? Infinity, this.#unsureSince ?? Date.now())
+  }
+
+  /** The client is to be sent what happened since then. If it is lost before it has confirmed that, it is to be sent all of it again. */
+  owe(since: number) {
+    this.#owedSince = since
+    this.toldLateSince = since
+  }
+
+  /** Nothing of it is sent. */
+  forgive() {
+    this.#owedSince = undefined
+  }
+
+  /** All of it was sent, and is confirmed by the answer to this. */
+  askWhetherAllArrived(now = Date.now()) {
+    this.#owedSentAt = now
+    // Not the same ping as one of before.
+    if (this.isOpen) this.#ask(now + 1)
   }
 
   /** The same where it has not said so for long; undefined where it answers in time. */
   lateSince(now: number): number | undefined {
+    if (this.#owedSince !== undefined) return this.#owedSince
     return this.#unsureSince !== undefined && now - this.#unsureSince > lateMilliseconds ? this.#unsureSince : undefined
   }
 
@@ -162,6 +184,7 @@ export class Session {
   pong(data: Buffer) {
     this.#missedPongs = 0
     const at = Number(data.toString('latin1'))
+    if (at > this.#owedSentAt && at <= this.#askedAt) this.forgive()
     if (this.#unsureSince === undefined || !(at >= this.#unsureSince && at <= this.#askedAt)) return
     this.#unsureSince = this.#lastSentAt < at ? undefined : at
   }

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import type { Log } from '../observe/log.ts'
-import type { Database } from '../database/database.ts'
+import type { Database, Queries } from '../database/database.ts'
 import { deleteSession, lockSessions, putSession, setSessions, takenSessions, type KnownSession } from '../store/nodes.ts'
 import { keyOf, known, type SessionOfUser } from './session-of-user.ts'
 
@@ -38,15 +38,15 @@ export class SessionsOfNodes {
 
   /**
    * Takes a session for this node: 'full' if the user has that many on all living nodes, 'replaced' if another node had one with
-   * that id.
+   * that id. `also` runs in the transaction that takes it.
    */
-  async take(session: SessionOfUser, most: number): Promise<'taken' | 'replaced' | 'full'> {
+  async take(session: SessionOfUser, most: number, also?: (tx: Queries) => Promise<void>): Promise<'taken' | 'replaced' | 'full'> {
     const own = known(session)
     const before = this.#own.get(keyOf(own))
     this.#own.set(keyOf(own), session)
     this.#taking.add(session)
     try {
-      const outcome = await this.#take(own, most)
+      const outcome = await this.#take(own, most, also)
       if (outcome === 'full') this.#forget(own, session, before)
       return outcome
     } catch (error) {
@@ -57,12 +57,13 @@ export class SessionsOfNodes {
     }
   }
 
-  async #take(own: KnownSession, most: number) {
+  async #take(own: KnownSession, most: number, also: ((tx: Queries) => Promise<void>) | undefined) {
     return this.#db.transaction(async tx => {
       const present = await lockSessions(tx, own.userId)
       const older = present.find(other => other.session === own.session)
       if (!older && present.length >= most) return 'full' as const
       await putSession(tx, own, this.nodeId)
+      await also?.(tx)
       return older && older.nodeId !== this.nodeId ? ('replaced' as const) : ('taken' as const)
     })
   }

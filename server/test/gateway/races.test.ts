@@ -6,7 +6,7 @@ import { statement, type Value } from '../../src/database/database.ts'
 import { open, say } from '../api/acts.ts'
 import { Seam } from '../support/seam.ts'
 import { Listening, connectRaw, listen, presignedUrl, type Asked, type Received } from '../support/sockets.ts'
-import { databaseKinds, onBothDatabases, startWorld, type World } from '../support/world.ts'
+import { databaseKinds, isSpread, onBothDatabases, startWorld, type World } from '../support/world.ts'
 
 const seam = new Seam()
 
@@ -226,9 +226,10 @@ onBothDatabases(
         looking.push(found)
       }
       for (const found of looking) found.release()
-      const codes = await Promise.all(sessions.slice(2).map(async ({ closed }) => (await closed).code))
-      expect(codes).toEqual([4003, 4003])
-      for (const session of sessions.slice(0, 2)) expect((await session.next()).type).toBe('SESSION_ESTABLISHED')
+      const outcomes = sessions.map(async session =>
+        Promise.race([session.next().then(({ type }) => type), session.closed.then(({ code }) => code)]),
+      )
+      expect((await Promise.all(outcomes)).toSorted()).toEqual([4003, 4003, 'SESSION_ESTABLISHED', 'SESSION_ESTABLISHED'])
     })
   },
   { connectionsPerUser: '2' },
@@ -284,7 +285,8 @@ onBothDatabases(
       return { ...given, read }
     }
 
-    test('events during the last reading are sent again after it', async () => {
+    // Which of the two comes first is certain on one node only.
+    test.skipIf(isSpread)('events during the last reading are sent again after it', async () => {
       const { session, read, send } = await lastReading()
       await send('third')
       read.release()
@@ -306,7 +308,7 @@ onBothDatabases(
       expect(contents(await session.until(({ payload }) => payload?.['Content'] === 'end'))).toEqual([])
     })
 
-    test('a channel that the user leaves during the last reading is not sent', async () => {
+    test.skipIf(isSpread)('a channel that the user leaves during the last reading is not sent', async () => {
       const { session, read, send, leave, join } = await lastReading()
       await leave()
       read.release()

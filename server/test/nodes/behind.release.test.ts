@@ -2,8 +2,10 @@ import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
+import { startWorld } from '../support/world.ts'
 import { hasNats, startNats } from '../support/nats.ts'
 import { network } from '../support/network.ts'
+import { Seam } from '../support/seam.ts'
 import { listen, type Listening } from '../support/sockets.ts'
 import { contentsOf, dropping, figure, makeChannel, startNodes, until } from './two-nodes.ts'
 
@@ -136,3 +138,32 @@ test.skipIf(!hasNats)(
     expect(contentsOf(heard)).toEqual(['before', 'meanwhile'])
   },
 )
+
+test('a client that is lost again before it was sent what it missed gets it at the next time', { timeout: 60_000 }, async () => {
+  const seam = new Seam()
+  const world = await startWorld('sqlite', {}, { through: seam.through })
+  onTestFinished(() => world.close())
+  const { user, say } = await makeChannel([world, world])
+  const sessionId = crypto.randomUUID()
+  const bob = await listen(world.app, user('bob'), { sessionId })
+  await cut(bob)
+  await say('missed')
+  // Longer than a client is told again anyway.
+  await setTimeout(6000)
+  const reading = seam.hold({ text: /from departures where/ })
+  const again = await listen(world.app, user('bob'), { sessionId })
+  await reading.reached
+  await cut(again)
+  reading.release()
+  await setTimeout(1000)
+  const back = await listen(world.app, user('bob'), { sessionId })
+  await until(() => contentsOf(back).includes('missed'))
+  // Once it has confirmed that, it is not told again.
+  await setTimeout(1500)
+  await cut(back)
+  await setTimeout(6000)
+  const last = await listen(world.app, user('bob'), { sessionId })
+  await say('after')
+  await until(() => contentsOf(last).includes('after'))
+  expect(contentsOf(last)).toEqual(['after'])
+})
