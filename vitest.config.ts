@@ -11,6 +11,8 @@ const options: Options = {
   expect: { poll: { timeout: 30_000 } },
 }
 
+const onSeveralNodes = ['api', 'auth/roles', 'events', 'gateway', 'operations', 'security'].map(room => `server/test/${room}/**/*.test.ts`)
+
 /** `npm test` is the one project, `npm run test:release` the other (CONTRIBUTING.md says what is where). */
 export default defineConfig({
   test: {
@@ -18,8 +20,12 @@ export default defineConfig({
     // One more than CI has cores, since tests wait for processes, for PostgreSQL and for clocks. Each worker has all modules of its own.
     maxWorkers: 3,
     projects: [
-      { test: { ...options, name: 'test', include: ['server/test/**/*.test.ts'], exclude: ['**/*.release.test.ts'] } },
-      { test: { ...options, name: 'release', include: ['server/test/**/*.release.test.ts'] } },
+      {
+        test: { ...options, name: 'test', provide: { nodes: 1 }, include: ['server/test/**/*.test.ts'], exclude: ['**/*.release.test.ts'] },
+      },
+      { test: { ...options, name: 'release', provide: { nodes: 1 }, include: ['server/test/**/*.release.test.ts'] } },
+      // The same promises with requests and sockets spread over three nodes at random.
+      { test: { ...options, name: 'nodes', provide: { nodes: 3 }, include: onSeveralNodes, exclude: ['**/*.release.test.ts'] } },
     ],
   },
 })

@@ -39,16 +39,27 @@ function signalTree(root: number, signal: NodeJS.Signals) {
   }
 }
 
+type Ways = Pick<Way, 'cut' | 'freeze' | 'heal' | 'close'>
+
+const together = (ways: readonly Way[]): Ways => ({
+  cut: () => ways.forEach(way => way.cut()),
+  freeze: () => ways.forEach(way => way.freeze()),
+  heal: () => ways.forEach(way => way.heal()),
+  close: () => ways.forEach(way => way.close()),
+})
+
+const portOf = ({ url }: OwnPostgres) => Number(new URL(url).port)
+
 /** A node, on a port of its own that it keeps, with a way of its own to PostgreSQL and to NATS. */
 export class Node {
   readonly name: string
   readonly url: string
-  readonly toPostgres: Way
+  readonly toPostgres: Ways
   readonly toNats: Way
   readonly #start: (ahead: number) => Promise<Started>
   #running: Started | undefined
 
-  constructor(given: { name: string; port: number; toPostgres: Way; toNats: Way; start: (ahead: number) => Promise<Started> }) {
+  constructor(given: { name: string; port: number; toPostgres: Ways; toNats: Way; start: (ahead: number) => Promise<Started> }) {
     this.name = given.name
     this.url = `http://127.0.0.1:${given.port}`
     this.toPostgres = given.toPostgres
@@ -92,21 +103,26 @@ interface Options {
 export class Cluster {
   readonly nodes: Node[] = []
   readonly nats: OwnNats
-  readonly postgres: OwnPostgres
+  /** The primary. */
+  postgres: OwnPostgres
+  /** Both ports of PostgreSQL: the primary has one of them, and the standby of a failover the other. */
+  readonly #postgresPorts: readonly number[]
   readonly #options: Options
   readonly #folder: string
 
-  private constructor(options: Options, parts: { nats: OwnNats; postgres: OwnPostgres; folder: string }) {
+  private constructor(options: Options, parts: { nats: OwnNats; postgres: OwnPostgres; standbyPort: number; folder: string }) {
     this.#options = options
     this.nats = parts.nats
     this.postgres = parts.postgres
+    this.#postgresPorts = [portOf(parts.postgres), parts.standbyPort]
     this.#folder = parts.folder
   }
 
   static async start(options: Options): Promise<Cluster> {
     const folder = await mkdtemp(join(tmpdir(), 'carillon-chaos-'))
-    const [postgres, nats] = await Promise.all([startPostgres(['-c', 'max_connections=200']), runNats()])
-    const cluster = new Cluster(options, { postgres, nats, folder })
+    const flags = ['-c', 'max_connections=200', '-c', 'wal_keep_size=256MB']
+    const [postgres, nats, standbyPort] = await Promise.all([startPostgres(flags), runNats(), freePort()])
+    const cluster = new Cluster(options, { postgres, nats, standbyPort, folder })
     try {
       for (let count = 0; count < options.nodes; count++) await cluster.add()
     } catch (error) {
@@ -118,14 +134,14 @@ export class Cluster {
 
   async add(): Promise<Node> {
     const { chance, main = source } = this.#options
-    const database = new URL(this.postgres.url)
     const [port, toPostgres, toNats] = await Promise.all([
       freePort(),
-      Way.to(Number(database.port)),
+      Promise.all(this.#postgresPorts.map(async one => Way.to(one))),
       Way.to(this.nats.port, () => chance.is(lossRate)),
     ])
-    database.port = String(toPostgres.port)
-    const args = ['--port', String(port), '--data', this.#folder, '--database-url', database.href]
+    const hosts = toPostgres.map(way => `127.0.0.1:${way.port}`).join(',')
+    const database = `postgresql://postgres:postgres@${hosts}/postgres?target_session_attrs=read-write`
+    const args = ['--port', String(port), '--data', this.#folder, '--database-url', database]
     const run = (ahead: number) =>
       start(
         ['--import', clock(ahead), main, 'serve', ...args, '--nats-url', `nats://127.0.0.1:${toNats.port}`],
@@ -138,7 +154,7 @@ export class Cluster {
         },
         /ready on (http:\S+)/,
       )
-    const node = new Node({ name: `node ${this.nodes.length + 1}`, port, toPostgres, toNats, start: run })
+    const node = new Node({ name: `node ${this.nodes.length + 1}`, port, toPostgres: together(toPostgres), toNats, start: run })
     await node.start()
     this.nodes.push(node)
     return node
@@ -155,6 +171,17 @@ export class Cluster {
     // At once, without a checkpoint.
     process.kill(pid, 'SIGQUIT')
     while (isThere(pid)) await setTimeout(20)
+  }
+
+  /** A standby that has every acknowledged change takes over from a primary that crashes. */
+  async failOver(lasts: number) {
+    const old = this.postgres
+    const standby = await old.standby(this.#postgresPorts.find(port => port !== portOf(old))!)
+    await setTimeout(lasts)
+    await old.crash()
+    await standby.promote()
+    this.postgres = standby
+    await old.remove()
   }
 
   async signalPostgres(signal: 'SIGSTOP' | 'SIGCONT') {

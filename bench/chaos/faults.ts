@@ -91,6 +91,9 @@ export const faults: Readonly<Record<string, (scene: Scene) => Promise<void>>> =
     await cluster.crashPostgres()
     await cluster.postgres.start()
   },
+  async 'PostgreSQL failed over'({ cluster, lasts }) {
+    await cluster.failOver(lasts)
+  },
   async 'PostgreSQL frozen'({ cluster, lasts }) {
     await whileIt(
       lasts,

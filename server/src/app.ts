@@ -232,7 +232,7 @@ export async function startApp(config: Config, { now = Date.now, keys, through =
     const { bus } = opening
     if (db.kind === 'postgres') stopBeating = await keepAlive(node, { db, log })
     const allSessions = bus.following && new SessionsOfNodes({ db, nodeId, log })
-    const resumable = config.resume === 'on' ? new ResumableSessions({ db, nodeId, log }) : undefined
+    const resumable = config.resume === 'on' ? new ResumableSessions({ db, nodeId, log, heardUntil: () => bus.heardUntil() }) : undefined
     const kept = await KeyRing.open({ db, rootKey: key, account: config.account, source: masterKeySource(config), now, log })
     ring = kept
     const purgeNext = async () => {

@@ -19,8 +19,11 @@ export interface Listener {
 export interface Following {
   /** Resolves once the events about the user from other nodes arrive here. */
   enter(userId: number): Promise<void>
-  /** Resolves once the events of the channels from other nodes arrive here, after the numbers that the channels have by then. */
-  join(channelIds: readonly number[]): Promise<void>
+  /**
+   * Resolves once the events of the channels from other nodes arrive here, after the numbers that the channels have by then; to
+   * whether some of them have not arrived before.
+   */
+  join(channelIds: readonly number[]): Promise<boolean>
 }
 
 /**
@@ -36,6 +39,8 @@ export interface Bus {
   flush(): void
   /** The listener gets every event from now on. */
   subscribe(listener: Listener): void
+  /** Every event from before that time has arrived here, in epoch milliseconds of this machine. */
+  heardUntil(): number
   /** Undefined on a single node, which hears every event. */
   readonly following: Following | undefined
 }

@@ -54,8 +54,9 @@ export class ChannelNumbers {
   readonly #tools: Tools
   #last: number
   #notBefore: number
-  /** When the channel was last known to be at its last number. */
   #sureAt = performance.now()
+  /** The last comparison, until everything that it has found is delivered. */
+  #compared: (Reached & { readonly askedAt: number }) | undefined
   /** The highest number that other nodes have reported. */
   #wanted = 0
   readonly #held = new Map<number, Step>()
@@ -97,13 +98,30 @@ export class ChannelNumbers {
     if (!this.#isReading) this.#readAfter(0)
   }
 
-  /** The channel had reached that number at that time. */
-  compare({ sequence, at }: Reached, askedAt: number) {
-    if (sequence > this.#last) this.expect(sequence)
-    else if (sequence === this.#last) {
-      this.#sureAt = askedAt
-      this.#notBefore = Math.max(at, this.#notBefore)
-    }
+  /** The channel had reached that number when it was asked, or soon after. */
+  compare(reached: Reached, askedAt: number) {
+    this.#settle()
+    this.#compared = { ...reached, askedAt }
+    this.#settle()
+    this.expect(reached.sequence)
+  }
+
+  /** When the channel was last known to be at its last number; by `performance.now()`. */
+  get sureAt(): number {
+    this.#settle()
+    return this.#sureAt
+  }
+
+  /** Once everything that a comparison has found is delivered, nothing from before it is missing. */
+  #settle() {
+    if (!this.#compared || this.#compared.sequence > this.#last) return
+    this.#sureAt = Math.max(this.#compared.askedAt, this.#sureAt)
+    this.#notBefore = Math.max(this.#compared.at, this.#notBefore)
+    this.#compared = undefined
+  }
+
+  get isEnded(): boolean {
+    return this.#isEnded
   }
 
   end() {
@@ -165,7 +183,7 @@ export class ChannelNumbers {
       const asked = { channelId: this.channelId, after: this.#last, upTo: this.#last + portion, notBefore: this.#notBefore }
       const { steps, reached } = await missed(asked)
       if (this.#isEnded) return
-      if (reached.sequence - first > mostMissed || (reached.sequence > this.#last && askedAt - this.#sureAt > keptMilliseconds)) {
+      if (reached.sequence - first > mostMissed || (reached.sequence > this.#last && askedAt - this.sureAt > keptMilliseconds)) {
         this.#lose(reached, askedAt)
         return
       }

@@ -13,6 +13,7 @@ export function createLocalBus(): Bus {
     subscribe(listener) {
       listeners.push(listener)
     },
+    heardUntil: () => Date.now(),
     following: undefined,
   }
 }

@@ -45,6 +45,16 @@ interface Joined {
   readonly before: Reached | undefined
 }
 
+/** A comparison of all channels with the database. */
+interface Comparison {
+  /** When it began, by both clocks. */
+  readonly at: number
+  readonly sureAt: number
+  /** How often the connection to NATS had been lost before. */
+  readonly losses: number
+  readonly behind: readonly ChannelNumbers[]
+}
+
 interface Wiring {
   readonly link: NatsLink
   readonly subjects: Subjects
@@ -69,6 +79,12 @@ export class NatsBus implements Bus {
   #timer: NodeJS.Timeout | undefined
   #soon = new Set<number>()
   #isClosed = false
+  /** The last comparison, until everything that it has found is delivered. */
+  #comparison: Comparison | undefined
+  #surelyUntil = Date.now()
+  /** Whether nothing is missing from the time without NATS. */
+  #isSure = true
+  #losses = 0
 
   constructor(wiring: Wiring) {
     const { link, subjects, metrics } = wiring
@@ -82,6 +98,9 @@ export class NatsBus implements Bus {
       this.#compareAfter(0)
     }
     link.onDeaf = () => {
+      this.#surelyUntil = this.heardUntil()
+      this.#isSure = false
+      this.#losses++
       metrics.busConnected.set(0)
       this.#compareAfter(deafMilliseconds)
     }
@@ -93,6 +112,12 @@ export class NatsBus implements Bus {
     this.#publisher.publish(event)
     // The sockets of this node hear other events at once too.
     if (!('channelId' in event)) this.#listener?.hear(event)
+  }
+
+  /** While NATS answers, everything arrives. Otherwise, what a comparison with the database has found. */
+  heardUntil(): number {
+    this.#settle()
+    return this.#isSure ? Math.max(this.#wiring.link.answeredAt, this.#surelyUntil) : this.#surelyUntil
   }
 
   flush() {
@@ -182,11 +207,12 @@ export class NatsBus implements Bus {
   async #join(channelIds: readonly number[]) {
     const { link, subjects, journal } = this.#wiring
     const unknown = [...new Set(channelIds)].filter(id => !this.#channels.has(id))
-    if (unknown.length === 0) return
+    if (unknown.length === 0) return false
     // All subscriptions are sent before the server is asked to confirm them.
     const isNew = unknown.map(id => link.subscribe(subjects.channel(id))).includes(true)
     if (isNew) await link.confirm()
     for (const [id, reached] of await journal.reached(unknown)) this.#follow(id, reached)
+    return true
   }
 
   /** Compares channels for events between a user's join and the subscription. */
@@ -219,7 +245,10 @@ export class NatsBus implements Bus {
 
   async #compareAll() {
     this.#forget()
-    const { journal } = this.#wiring
+    const { link, journal } = this.#wiring
+    // What is read must not be older than the subscriptions of a new connection.
+    await link.confirm()
+    const begun = { at: Date.now(), sureAt: performance.now(), losses: this.#losses }
     const userIds = this.#listener?.userIds() ?? []
     for (const userId of await journal.gone(userIds)) this.#listener?.hear({ type: 'user-deleted', userId })
     for (const { userId, before, ...place } of await journal.joined(userIds)) {
@@ -237,6 +266,17 @@ export class NatsBus implements Bus {
       await this.#compareChannels(channelIds.slice(start, start + portion))
       await turn()
     }
+    this.#comparison = { ...begun, behind: [...this.#channels.values()].filter(({ sureAt }) => sureAt < begun.sureAt) }
+  }
+
+  /** Once all channels are where the last comparison has found them, nothing from before it is missing. */
+  #settle() {
+    if (!this.#comparison) return
+    const { at, sureAt, losses, behind } = this.#comparison
+    if (behind.some(numbers => !numbers.isEnded && numbers.sureAt < sureAt)) return
+    this.#surelyUntil = Math.max(at, this.#surelyUntil)
+    this.#isSure = this.#wiring.link.isConnected && losses === this.#losses
+    this.#comparison = undefined
   }
 
   async #compareChannels(channelIds: readonly number[]) {

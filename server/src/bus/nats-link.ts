@@ -38,6 +38,7 @@ export class NatsLink {
   #taken = 0
   #asking: NodeJS.Timeout | undefined
   #deafSince: number | undefined
+  #answeredAt = Date.now()
   #isClosed = false
   /** Called each time that it is connected again. */
   onBack: () => void = () => {}
@@ -66,6 +67,11 @@ export class NatsLink {
 
   get isConnected(): boolean {
     return this.#connection !== undefined
+  }
+
+  /** Everything that the server had for this client by then has arrived; in epoch milliseconds. */
+  get answeredAt(): number {
+    return this.#answeredAt
   }
 
   /** The largest message that the server accepts. */
@@ -109,6 +115,7 @@ export class NatsLink {
     const connection = this.#connection
     if (!connection) return false
     const before = this.#sent
+    const askedAt = Date.now()
     const answered = connection.flush().then(
       () => true,
       () => false,
@@ -119,6 +126,7 @@ export class NatsLink {
     }
     if (connection !== this.#connection) return false
     this.#taken = Math.max(this.#taken, before)
+    this.#answeredAt = Math.max(this.#answeredAt, askedAt)
     return true
   }
 

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { checkServerIdentity, type PeerCertificate } from 'node:tls'
 import {
   credsAuthenticator,
   nkeyAuthenticator,
@@ -40,12 +41,24 @@ async function authenticatorOf(settings: NatsSettings): Promise<Authenticator | 
   return credsAuthenticator(credentials)
 }
 
+/**
+ * Checks the name in the certificate of a server. If its URL has an IP address, the library passes none, and Node would check for
+ * `localhost`: then the certificate must be that of one of these hosts.
+ */
+const identityOf = (hosts: readonly string[]) => (name: string, certificate: PeerCertificate) => {
+  if (name !== 'localhost' || hosts.includes(name)) return checkServerIdentity(name, certificate)
+  const errors = hosts.map(host => checkServerIdentity(host, certificate))
+  return errors.includes(undefined) ? undefined : errors[0]
+}
+
 /** The options of the connection to NATS. Throws an Error that names the setting if a file is invalid. */
 export async function natsOptions(settings: NatsSettings): Promise<ConnectionOptions> {
   const { natsUrl = [], natsCa, natsCert, natsKey } = settings
   const authenticator = await authenticatorOf(settings)
   const isSecure = natsUrl.some(url => url.startsWith('tls:')) || natsCa !== undefined || natsCert !== undefined
+  const hosts = natsUrl.map(url => new URL(url).hostname.replace(/^\[(.*)\]$/, '$1'))
   const tls = {
+    checkServerIdentity: identityOf(hosts),
     ...(natsCa !== undefined && { ca: String(await contentOf('nats-ca', natsCa)) }),
     ...(natsCert !== undefined && { cert: String(await contentOf('nats-cert', natsCert)) }),
     ...(natsKey !== undefined && { key: String(await contentOf('nats-key', natsKey)) }),

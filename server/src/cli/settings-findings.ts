@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Config } from '../settings/config.ts'
+import { urlsOfHosts } from '../tools/postgres-hosts.ts'
 import { advice, unsafe, type Finding } from './finding.ts'
 
 /** Names that only this machine can reach. */
@@ -51,8 +52,8 @@ function ofOthers({
   rootKey,
 }: Config): Finding[] {
   const findings: Finding[] = []
-  if (databaseUrl !== undefined) {
-    const { hostname, searchParams } = new URL(databaseUrl)
+  for (const url of databaseUrl === undefined ? [] : urlsOfHosts(databaseUrl)) {
+    const { hostname, searchParams } = new URL(url)
     const mode = searchParams.get('sslmode') ?? (searchParams.get('ssl') === 'true' ? 'verify-full' : 'disable')
     if (!isLocal(hostname) && mode === 'disable')
       findings.push(unsafe(`All data travels to PostgreSQL at ${hostname} without TLS`, 'Add ?sslmode=verify-full to --database-url.'))

@@ -1,4 +1,5 @@
 import { Pool, type ClientBase } from 'pg'
+import { clientOfHosts, type PostgresHosts } from './postgres-hosts.ts'
 import { askOf, parsers, type Ask } from './postgres-queries.ts'
 import { isReadOnly, isUnanswered, Standby } from './outage.ts'
 
@@ -18,7 +19,7 @@ const sessionSettings = {
 }
 
 /**
- * The settings of every connection by URL. `sslmode` means what PostgreSQL's documentation says; by default the library would treat
+ * The settings of every connection by the URL of a host. `sslmode` means what PostgreSQL's documentation says; by default the library would treat
  * `require` as `verify-full`, and warn.
  */
 export function connectionOf(url: string) {
@@ -35,6 +36,7 @@ export function connectionOf(url: string) {
 
 /** The connections to PostgreSQL. Every wait for one is bounded. */
 export class PostgresConnections {
+  readonly #hosts: PostgresHosts
   readonly #pool: Pool
   /**
    * Whether there is a pooler such as PgBouncer, which may give each transaction another session of PostgreSQL. Then statements
@@ -46,9 +48,10 @@ export class PostgresConnections {
   readonly ask: Ask
 
   /** `onError` is called for connections that break while they are idle. */
-  constructor(url: string, { most, onError }: { most: number; onError: (error: Error) => void }) {
+  constructor(hosts: PostgresHosts, { most, onError }: { most: number; onError: (error: Error) => void }) {
+    this.#hosts = hosts
     this.#pool = new Pool({
-      ...connectionOf(url),
+      Client: clientOfHosts(hosts, connectionOf),
       types: parsers,
       max: most,
       query_timeout: answerMilliseconds,
@@ -104,7 +107,9 @@ export class PostgresConnections {
       select ${isOwn} as "isOwn", pg_is_in_recovery() as "isStandby", case when ${isOwn} then concat(${settings.join(', ')}) end`)
     const [{ isOwn: isDirect, isStandby } = { isOwn: true, isStandby: false }] = rows
     if (!isDirect) this.#isPooled = true
-    if (isStandby) throw new Standby('PostgreSQL is a standby, which takes no writes')
+    if (!isStandby) return
+    this.#hosts.failed((client as ClientBase & { url: string }).url)
+    throw new Standby('PostgreSQL is a standby, which takes no writes')
   }
 }
 

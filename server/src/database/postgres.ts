@@ -13,7 +13,9 @@ import {
 } from './database.ts'
 import { LookUps } from './look-ups.ts'
 import { isOutage } from './outage.ts'
+import { urlsOfHosts } from '../tools/postgres-hosts.ts'
 import { connectionOf, PostgresConnections } from './postgres-connections.ts'
+import { PostgresHosts } from './postgres-hosts.ts'
 import { PostgresUnderLock } from './postgres-under-lock.ts'
 import { Asking, type Ask } from './postgres-queries.ts'
 import { SharedTransactions } from './shared-transactions.ts'
@@ -78,7 +80,8 @@ export class PostgresDatabase extends Asking implements Database {
       keepsEvents: boolean
     },
   ): Promise<PostgresDatabase> {
-    const client = await firstConnection(url)
+    const hosts = new PostgresHosts(url)
+    const client = await firstConnection(hosts, url)
     client.on('error', onError)
     try {
       await prepare(client)
@@ -87,7 +90,7 @@ export class PostgresDatabase extends Asking implements Database {
     } finally {
       await client.end()
     }
-    return new PostgresDatabase(new PostgresConnections(url, { most, onError }), most, follow, keepsEvents)
+    return new PostgresDatabase(new PostgresConnections(hosts, { most, onError }), most, follow, keepsEvents)
   }
 
   override async get<Row>(statement: Statement<Row>, ...values: Value[]): Promise<Row | undefined> {
@@ -138,21 +141,32 @@ export class PostgresDatabase extends Asking implements Database {
   }
 }
 
-/** Names the server and the database, never the password. */
+/** Names the servers and the database, never the password. */
 function unusable(url: string, error: unknown): Error {
-  const { host, pathname } = new URL(url)
+  const urls = urlsOfHosts(url).map(one => new URL(one))
   const { message, code } = error as NodeJS.ErrnoException
-  return new Error(`PostgreSQL at ${host}${pathname} cannot be used: ${message || code}.`, { cause: error })
+  const hosts = urls.map(({ host }) => host).join(', ')
+  return new Error(`PostgreSQL at ${hosts}${urls[0]!.pathname} cannot be used: ${message || code}.`, { cause: error })
 }
 
-async function firstConnection(url: string): Promise<Client> {
-  try {
-    const client = new Client(connectionOf(url))
-    await client.connect()
-    return client
-  } catch (error) {
-    throw unusable(url, error)
+/** To the first host that is no standby; to a standby if it is the only host, which then refuses what is written. */
+async function firstConnection(hosts: PostgresHosts, url: string): Promise<Client> {
+  let failure: unknown
+  for (const one of hosts.urls) {
+    const client = new Client(connectionOf(one))
+    try {
+      await client.connect()
+      if (hosts.urls.length === 1) return client
+      const { rows } = await client.query<{ isStandby: boolean }>('select pg_is_in_recovery() as "isStandby"')
+      if (!rows[0]!.isStandby) return client
+      await client.end()
+      failure ??= new Error('no host is a primary')
+    } catch (error) {
+      failure = error
+    }
+    hosts.failed(one)
   }
+  throw unusable(url, failure)
 }
 
 function isRepeatable(error: unknown): boolean {

@@ -118,7 +118,7 @@ export class Gateway {
   readonly #resume: Resume
   readonly #joining = new Turns(joiningAtOnce)
   /** Sockets that have no session yet. */
-  readonly #arriving = new Set<SessionSocket>()
+  readonly #arriving = new Map<SessionSocket, Socket>()
   readonly #ticking: NodeJS.Timeout
   #isClosing = false
 
@@ -187,7 +187,7 @@ export class Gateway {
   close() {
     this.#isClosing = true
     clearInterval(this.#ticking)
-    for (const ws of this.#arriving) ws.close(closeCodes.restart, 'The server restarts')
+    for (const [ws, socket] of this.#arriving) restarts(ws, socket)
     for (const session of this.#hub.allSessions()) this.#end(session, closeCodes.restart, 'The server restarts')
   }
 
@@ -208,7 +208,7 @@ export class Gateway {
     const { access, metrics, log, refusals, audit } = this.#wiring
     const trail = audit && new Trail()
     let refusal: CloseCode = closeCodes.tryLater
-    this.#arriving.add(ws)
+    this.#arriving.set(ws, socket)
     const liftBound = boundClient(ws, socket)
     try {
       await upToDate(access, async () => {
@@ -245,25 +245,26 @@ export class Gateway {
     const { caller, retentionDays } = await livingUser(this.#wiring, user)
     const { id: userId, appInstanceId } = caller
     const claim = { userId, id }
-    const since = await resumable?.find(claim, this.#sessionOf(claim)?.sureAt)
-    if (ws.readyState !== ws.OPEN || this.#isClosing) return ws.close(closeCodes.restart, 'The server restarts')
+    const older = this.#sessionOf(claim)
+    const since = await resumable?.find(claim, older && this.#sureAt(older))
+    if (ws.readyState !== ws.OPEN || this.#isClosing) return restarts(ws, socket)
     if (!this.#sessionOf(claim) && this.#hub.sessionsOf(userId).length >= limits.connectionsPerUser)
       throw tooMany(limits.connectionsPerUser)
     if (!connectRate.take(arn)) {
       const { atOnce, perSecond } = connectRate.rate
       return tryLater(ws, socket, `The user connects too often: ${atOnce} at once, then ${perSecond} a second`)
     }
-    if (allSessions) await this.#take(allSessions, claim)
+    if (allSessions) await this.#take(allSessions, claim, since)
     if (ws.readyState !== ws.OPEN || this.#isClosing) {
       allSessions?.release(claim)
-      return ws.close(closeCodes.restart, 'The server restarts')
+      return restarts(ws, socket)
     }
     // Only now: a connection that is refused must not end the older one.
     this.#replace(userId, id)
 
     const session = new Session(ws, socket, { id, userId, appInstanceId, key, claim, nextPing: Date.now() + pingSeconds * 1000 })
-    if (since !== undefined) this.#resume.begin(session)
-    resumable?.opened(claim)
+    if (since !== undefined) this.#resume.begin(session, since)
+    resumable?.opened(claim, since)
     this.#hub.enter(session)
     this.#listen(ws, session)
     await this.#join(session, user)
@@ -282,9 +283,9 @@ export class Gateway {
   }
 
   /** Takes the session unless the user has too many on all nodes; a session with the same id on another node ends. */
-  async #take(allSessions: SessionsOfNodes, claim: SessionOfUser) {
-    const { limits, bus } = this.#wiring
-    const outcome = await allSessions.take(claim, limits.connectionsPerUser)
+  async #take(allSessions: SessionsOfNodes, claim: SessionOfUser, since: number | undefined) {
+    const { limits, bus, resumable } = this.#wiring
+    const outcome = await allSessions.take(claim, limits.connectionsPerUser, async tx => resumable?.put(tx, claim, since))
     if (outcome === 'full') throw tooMany(limits.connectionsPerUser)
     const { userId, id: sessionId } = claim
     if (outcome === 'replaced') bus.publish({ type: 'session-taken', userId, sessionId, nodeId: allSessions.nodeId })
@@ -307,8 +308,10 @@ export class Gateway {
       await following?.enter(session.userId)
       for (let after = 0; session.isOpen;) {
         const places = await placesAfter(this.#wiring.db, session.userId, after, portion)
-        await following?.join(places.map(({ channelId }) => channelId))
-        this.#hub.join(session, places)
+        const hasNew = await following?.join(places.map(({ channelId }) => channelId))
+        // The user may have left on another node before the events of the channel arrive here. A new membership is told to the user.
+        const ids = hasNew && new Set((await placesAfter(this.#wiring.db, session.userId, after, portion)).map(({ id }) => id))
+        this.#hub.join(session, ids ? places.filter(({ id }) => ids.has(id)) : places)
         if (places.length < portion) break
         after = places.at(-1)!.id
         await turn()
@@ -372,15 +375,22 @@ export class Gateway {
     const { resumable } = this.#wiring
     if (session.closedAt === undefined && clientEnds.has(code)) resumable?.ended(session.claim)
     // A client that answers a close has read all that was before it.
-    else resumable?.lost(session.claim, code === 1006 ? session.sureAt : (session.closedAt ?? session.sureAt))
+    else resumable?.lost(session.claim, code === 1006 ? this.#sureAt(session) : (session.closedAt ?? this.#sureAt(session)))
   }
 
   #end(session: Session, code: CloseCode, reason: string) {
-    session.close(code, reason)
+    const sureAt = this.#sureAt(session)
+    if (retryableCodes.has(code) && session.isOpen && !session.isEstablished) session.establish(sessionEstablished)
+    session.close(code, reason, this.#wiring.bus.heardUntil())
     if (finalCodes.has(code)) this.#wiring.resumable?.ended(session.claim)
-    else this.#wiring.resumable?.lost(session.claim, session.sureAt)
+    else this.#wiring.resumable?.lost(session.claim, sureAt)
     this.#wiring.allSessions?.release(session.claim)
     this.#hub.leave(session)
+  }
+
+  /** The client has received everything from before then. */
+  #sureAt({ sureAt }: Session): number {
+    return Math.min(sureAt, this.#wiring.bus.heardUntil())
   }
 
   /** Ends the sessions of keys that are disabled or deleted, or whose role or master key is gone. */
@@ -406,7 +416,7 @@ export class Gateway {
         session.terminate()
         this.#hub.leave(session)
       }
-      const late = session.lateSince(now)
+      const late = session.lateSince(now) && this.#sureAt(session)
       if (late !== session.toldLateSince) resumable?.standsAt(session.claim, (session.toldLateSince = late))
     }
   }
@@ -414,14 +424,19 @@ export class Gateway {
 
 /** A client that closes with one of these codes does not want to reconnect (docs/service/clients.md#closing-and-reconnecting). */
 const clientEnds: ReadonlySet<number> = new Set([1000, 1001, 1005])
+/** Clients understand these only once their session is established (docs/service/clients.md#closing-and-reconnecting). */
+const retryableCodes: ReadonlySet<CloseCode> = new Set([closeCodes.goingAway, closeCodes.restart, closeCodes.tryLater])
 /** A session that is closed with one of these is not resumed. */
 const finalCodes: ReadonlySet<CloseCode> = new Set([closeCodes.forbidden, closeCodes.unauthorized])
 
 const tooMany = (most: number) => new Refusal(closeCodes.forbidden, `Forbidden: the user has ${most} connections already`)
 
 /** Closes with a retryable code, which clients understand only once their session is established. */
-function tryLater(ws: WebSocket, socket: Socket, reason: string) {
+function closeEarly(ws: WebSocket, socket: Socket, code: CloseCode, reason: string) {
   if (ws.readyState !== ws.OPEN) return
   socket.write(sessionEstablished)
-  ws.close(closeCodes.tryLater, closeReason(reason))
+  ws.close(code, closeReason(reason))
 }
+
+const tryLater = (ws: WebSocket, socket: Socket, reason: string) => closeEarly(ws, socket, closeCodes.tryLater, reason)
+const restarts = (ws: WebSocket, socket: Socket) => closeEarly(ws, socket, closeCodes.restart, 'The server restarts')

@@ -34,8 +34,9 @@ export class Resume {
   }
 
   /** Holds back new events of the session until `tell` has sent the events that the client missed. */
-  begin(session: Session) {
+  begin(session: Session, since: number) {
     session.holding = new Holding()
+    session.owe(since)
   }
 
   /** Sends the events since that time, in epoch milliseconds. If there are too many, nothing is sent. Never rejects. */
@@ -45,12 +46,14 @@ export class Resume {
       const channels = await this.#turns.take(() => missedChannels(db, session.userId, { since, behind: now() - Date.now() }))
       if (!channels) {
         this.#end(session)
+        session.forgive()
         return 'expired'
       }
       for (const channel of channels) await this.#tellChannel(session, channel)
       if (session.holding?.isOverfull) throw new Error('More has happened than a session waits for')
       this.#end(session)
       hub.flush()
+      session.askWhetherAllArrived()
       return 'resumed'
     } catch (error) {
       failed(session, error)
@@ -60,7 +63,6 @@ export class Resume {
 
   #end(session: Session) {
     for (const frame of session.holding?.rest() ?? []) this.#wiring.hub.send(session, frame)
-    session.holding = undefined
   }
 
   async #tellChannel(session: Session, channel: MissedChannel) {

@@ -59,13 +59,16 @@ export class Session {
   #askedAt = 0
   #lastSentAt = 0
   #unsureSince: number | undefined
-  /** Takes the events that arrive while the client is sent what it missed. */
+  /** The client that reconnects is to be sent what happened since then, and has not confirmed all of that. */
+  #owedSince: number | undefined
+  #owedSentAt = Infinity
+  /** Of a client that reconnects: takes the events that arrive while it is sent what it missed, and those that it was sent already. */
   holding: Holding | undefined
   /** The channels of which it has heard what not all members hear, since its prefetch began; undefined without a prefetch. */
   heardAlone: Set<number> | undefined
   /** Since when the client is late, as last reported. */
   toldLateSince: number | undefined
-  /** When the server closed the socket. */
+  /** A client that confirms the close of the server has received everything from before then. */
   closedAt: number | undefined
 
   constructor(
@@ -90,6 +93,10 @@ export class Session {
   /** Whether the connection was ended without a word, since the client does not read. */
   get isCutOff(): boolean {
     return !this.#isClosing && this.#ws.readyState !== this.#ws.OPEN
+  }
+
+  get isEstablished(): boolean {
+    return this.#isEstablished
   }
 
   /** From now on the session misses nothing. */
@@ -144,11 +151,30 @@ export class Session {
 
   /** The client has received all that was sent before then. */
   get sureAt(): number {
-    return this.#unsureSince ?? Date.now()
+    return Math.min(this.#owedSince ?? Infinity, this.#unsureSince ?? Date.now())
+  }
+
+  /** The client is to be sent what happened since then. If it is lost before it has confirmed that, it is to be sent all of it again. */
+  owe(since: number) {
+    this.#owedSince = since
+    this.toldLateSince = since
+  }
+
+  /** Nothing of it is sent. */
+  forgive() {
+    this.#owedSince = undefined
+  }
+
+  /** All of it was sent, and is confirmed by the answer to this. */
+  askWhetherAllArrived(now = Date.now()) {
+    this.#owedSentAt = now
+    // Not the same ping as one of before.
+    if (this.isOpen) this.#ask(now + 1)
   }
 
   /** The same where it has not said so for long; undefined where it answers in time. */
   lateSince(now: number): number | undefined {
+    if (this.#owedSince !== undefined) return this.#owedSince
     return this.#unsureSince !== undefined && now - this.#unsureSince > lateMilliseconds ? this.#unsureSince : undefined
   }
 
@@ -174,6 +200,7 @@ export class Session {
   pong(data: Buffer) {
     this.#missedPongs = 0
     const at = Number(data.toString('latin1'))
+    if (at > this.#owedSentAt && at <= this.#askedAt) this.forgive()
     if (this.#unsureSince === undefined || !(at >= this.#unsureSince && at <= this.#askedAt)) return
     this.#unsureSince = this.#lastSentAt < at ? undefined : at
   }
@@ -203,12 +230,12 @@ export class Session {
     this.#socket.write(pingFrame(now))
   }
 
-  /** Queued frames leave first. */
-  close(code: CloseCode, reason: string) {
+  /** Queued frames leave first. The node has heard everything from before `heardUntil`. */
+  close(code: CloseCode, reason: string, heardUntil: number) {
     if (this.#isClosing) return
     this.flush()
     this.#isClosing = true
-    this.closedAt = Date.now()
+    this.closedAt = Math.min(Date.now(), heardUntil)
     this.#ws.close(code, closeReason(reason))
     this.bound()
   }

@@ -34,6 +34,8 @@ interface Own {
 interface Wiring {
   readonly db: Database
   readonly nodeId: string
+  /** The node has heard every event from before that time, by its clock. */
+  readonly heardUntil: () => number
   readonly log: Log
 }
 
@@ -66,11 +68,19 @@ export class ResumableSessions {
     return standing && since(standing)
   }
 
-  opened(session: SessionOfUser) {
+  /** Writes it in the transaction that takes the session, so that its client may lose this node at once. */
+  async put(tx: Queries, session: SessionOfUser, since: number | undefined) {
+    const own = known(session)
+    const openedAt = this.#own.get(keyOf(own))?.openedAt ?? Date.now()
+    await putResumable(tx, own, { nodeId: this.#wiring.nodeId, openedAt, sureAt: since })
+  }
+
+  /** `since` says what its client is still to be told: that is from before the session. */
+  opened(session: SessionOfUser, since: number | undefined) {
     const key = keyOf(known(session))
     const openedAt = this.#own.get(key)?.openedAt ?? Date.now()
-    this.#own.set(key, { session, openedAt, sureAt: undefined, isOpen: true })
-    this.#note(session, async (tx, own, nodeId) => putResumable(tx, own, nodeId, openedAt))
+    this.#own.set(key, { session, openedAt, sureAt: since, isOpen: true })
+    this.#note(session, async (tx, own, nodeId) => putResumable(tx, own, { nodeId, openedAt, sureAt: since }))
   }
 
   /** The client has received all that was sent before `sureAt`, and perhaps not what was sent since; undefined where it answers in time. */
@@ -83,9 +93,12 @@ export class ResumableSessions {
 
   /** The socket is gone, and the client may come back. */
   lost(session: SessionOfUser, sureAt: number) {
-    this.standsAt(session, sureAt)
     const own = this.#ownOf(session)
-    if (own) own.isOpen = false
+    if (!own) return
+    own.isOpen = false
+    own.sureAt = sureAt
+    // Also where that is known already: what is written is forgotten here, so that another node may have the session.
+    this.#note(session, async (tx, one, nodeId) => changeResumable(tx, one, nodeId, sureAt))
   }
 
   /** The client has closed the session, or may not come back. */
@@ -131,7 +144,9 @@ export class ResumableSessions {
       try {
         await this.#write()
         if (this.#own.size > 0 && performance.now() - beatenAt > beatMilliseconds) {
-          await beatResumable(this.#wiring.db, this.#wiring.nodeId, Date.now())
+          // A client of a node that hears nothing cannot have received anything.
+          const aliveAt = Math.min(Date.now(), this.#wiring.heardUntil() + answerMilliseconds)
+          await beatResumable(this.#wiring.db, this.#wiring.nodeId, aliveAt)
           beatenAt = performance.now()
         }
         isAway = false

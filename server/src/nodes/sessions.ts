@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import type { Log } from '../observe/log.ts'
-import type { Database } from '../database/database.ts'
+import type { Database, Queries } from '../database/database.ts'
 import { deleteSession, lockSessions, putSession, setSessions, takenSessions, type KnownSession } from '../store/nodes.ts'
 import { keyOf, known, type SessionOfUser } from './session-of-user.ts'
 
@@ -13,6 +13,7 @@ interface Wiring {
   readonly db: Database
   readonly nodeId: string
   readonly log: Log
+  readonly everyMilliseconds?: number
 }
 
 /** The sessions of all nodes: how many a user has, and which node has the one with a given id. */
@@ -22,10 +23,14 @@ export class SessionsOfNodes {
   readonly #log: Log
   /** The sessions of this node, by their key in the database. */
   readonly #own = new Map<string, SessionOfUser>()
+  /** Those for which the transaction that takes them has not ended. */
+  readonly #taking = new Set<SessionOfUser>()
+  readonly #everyMilliseconds: number
   readonly #stopping = new AbortController()
   #running: Promise<void> | undefined
 
-  constructor({ db, nodeId, log }: Wiring) {
+  constructor({ db, nodeId, log, everyMilliseconds = compareMilliseconds }: Wiring) {
+    this.#everyMilliseconds = everyMilliseconds
     this.#db = db
     this.nodeId = nodeId
     this.#log = log
@@ -33,28 +38,32 @@ export class SessionsOfNodes {
 
   /**
    * Takes a session for this node: 'full' if the user has that many on all living nodes, 'replaced' if another node had one with
-   * that id.
+   * that id. `also` runs in the transaction that takes it.
    */
-  async take(session: SessionOfUser, most: number): Promise<'taken' | 'replaced' | 'full'> {
+  async take(session: SessionOfUser, most: number, also?: (tx: Queries) => Promise<void>): Promise<'taken' | 'replaced' | 'full'> {
     const own = known(session)
     const before = this.#own.get(keyOf(own))
     this.#own.set(keyOf(own), session)
+    this.#taking.add(session)
     try {
-      const outcome = await this.#take(own, most)
+      const outcome = await this.#take(own, most, also)
       if (outcome === 'full') this.#forget(own, session, before)
       return outcome
     } catch (error) {
       this.#forget(own, session, before)
       throw error
+    } finally {
+      this.#taking.delete(session)
     }
   }
 
-  async #take(own: KnownSession, most: number) {
+  async #take(own: KnownSession, most: number, also: ((tx: Queries) => Promise<void>) | undefined) {
     return this.#db.transaction(async tx => {
       const present = await lockSessions(tx, own.userId)
       const older = present.find(other => other.session === own.session)
       if (!older && present.length >= most) return 'full' as const
       await putSession(tx, own, this.nodeId)
+      await also?.(tx)
       return older && older.nodeId !== this.nodeId ? ('replaced' as const) : ('taken' as const)
     })
   }
@@ -79,7 +88,7 @@ export class SessionsOfNodes {
     const { signal } = this.#stopping
     const run = async () => {
       while (!signal.aborted) {
-        await setTimeout(compareMilliseconds, undefined, { ref: false, signal }).catch(() => {})
+        await setTimeout(this.#everyMilliseconds, undefined, { ref: false, signal }).catch(() => {})
         if (signal.aborted) return
         try {
           await this.#compareOnce(taken)
@@ -97,12 +106,16 @@ export class SessionsOfNodes {
   }
 
   async #compareOnce(taken: (session: SessionOfUser) => void) {
-    const own = [...this.#own.values()].map(known)
+    // Not those that this node is about to take: another node may have them until the commit.
+    const settled = new Map([...this.#own].filter(([, session]) => !this.#taking.has(session)))
+    const own = [...settled.values()].map(known)
     for (let start = 0; start < own.length; start += portion) {
       for (const other of await takenSessions(this.#db, own.slice(start, start + portion), this.nodeId)) {
-        const session = this.#own.get(keyOf(other))
+        const session = settled.get(keyOf(other))
+        // The client may have come back to this node meanwhile.
+        if (!session || this.#own.get(keyOf(other)) !== session) continue
         this.#own.delete(keyOf(other))
-        if (session) taken(session)
+        taken(session)
       }
     }
     await setSessions(this.#db, [...this.#own.values()].map(known), this.nodeId)

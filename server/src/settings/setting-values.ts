@@ -1,4 +1,5 @@
 import { rangesOf, withoutNames } from '../tools/addresses.ts'
+import { urlsOfHosts } from '../tools/postgres-hosts.ts'
 
 /* What the values of settings must be: each throws an Error that says so, and that follows the name of the setting. */
 
@@ -78,9 +79,17 @@ export function webUrl(text: string): string {
 const sslModes = ['disable', 'require', 'verify-ca', 'verify-full']
 
 export function postgresUrl(text: string): string {
-  if (!/^postgres(?:ql)?:\/\//.test(text) || !URL.canParse(text))
+  const urls = urlsOfHosts(text)
+  if (
+    !/^postgres(?:ql)?:\/\//.test(text) ||
+    !urls.every(url => URL.canParse(url)) ||
+    (urls.length > 1 && urls.some(url => new URL(url).hostname === ''))
+  )
     throw new Error('must be a URL such as postgresql://user:password@host:5432/database')
-  const { searchParams } = new URL(text)
+  const { searchParams } = new URL(urls[0]!)
+  const target = searchParams.get('target_session_attrs') ?? 'read-write'
+  if (target !== 'read-write' && target !== 'primary')
+    throw new Error('must have read-write or primary as its target_session_attrs, since every node writes')
   const mode = searchParams.get('sslmode')
   if (mode !== null && !sslModes.includes(mode)) throw new Error(`must have one of ${sslModes.join(', ')} as its sslmode`)
   if (mode === 'verify-ca' && !searchParams.has('sslrootcert'))

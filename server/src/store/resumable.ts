@@ -1,8 +1,8 @@
 import { statement, type Queries } from '../database/database.ts'
 
 const upsert = statement(`
-  insert into resumable_sessions (user_id, session, node_id, opened_at, sure_at) values ($1, $2, $3, $4, null)
-  on conflict (user_id, session) do update set node_id = excluded.node_id, sure_at = null`)
+  insert into resumable_sessions (user_id, session, node_id, opened_at, sure_at) values ($1, $2, $3, $4, $5)
+  on conflict (user_id, session) do update set node_id = excluded.node_id, sure_at = excluded.sure_at`)
 const change = statement(`update resumable_sessions set sure_at = $4 where user_id = $1 and session = $2 and node_id = $3`)
 const remove = statement(`delete from resumable_sessions where user_id = $1 and session = $2 and node_id = $3`)
 const select = statement<{ openedAt: number; sureAt: number | null; aliveAt: number | null }>(`
@@ -40,9 +40,13 @@ export async function findResumable(db: Queries, { userId, session }: KnownSessi
   return row && { openedAt: row.openedAt, sureAt: row.sureAt ?? undefined, aliveAt: row.aliveAt ?? undefined }
 }
 
-/** The node has the session, which may have been elsewhere before, and its client answers. */
-export async function putResumable(tx: Queries, { userId, session }: KnownSession, nodeId: string, now: number) {
-  await tx.run(upsert, userId, session, nodeId, now)
+/** The node has the session, which may have been elsewhere before. `sureAt` is undefined if its client has missed nothing. */
+export async function putResumable(
+  tx: Queries,
+  { userId, session }: KnownSession,
+  { nodeId, openedAt, sureAt }: { nodeId: string; openedAt: number; sureAt: number | undefined },
+) {
+  await tx.run(upsert, userId, session, nodeId, openedAt, sureAt ?? null)
 }
 
 /** Does nothing where another node has it. */

@@ -7,7 +7,13 @@ import type { World } from '../support/world.ts'
 type Extra = Partial<SendChannelMessageCommandInput>
 
 /** Sends a persistent STANDARD message, unless told otherwise; resolves to its id. */
-export async function say({ messaging }: World, bearer: string, channel: string, content = 'hello', extra: Extra = {}): Promise<string> {
+export async function say(
+  { messaging }: Pick<World, 'messaging'>,
+  bearer: string,
+  channel: string,
+  content = 'hello',
+  extra: Extra = {},
+): Promise<string> {
   const { MessageId } = await messaging.sendChannelMessage({
     ChannelArn: channel,
     ChimeBearer: bearer,

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
+import { setTimeout } from 'node:timers/promises'
 import { open, say } from '../api/acts.ts'
 import { until } from '../support/processor.ts'
 import { listen, type Received } from '../support/sockets.ts'
-import type { World } from '../support/world.ts'
+import { clientsOf, isSpread, type World } from '../support/world.ts'
 
 /** What somebody has heard; of a socket that was closed the code is the last. */
 export type Heard = Pick<Received, 'type'> & Partial<Received>
@@ -13,14 +14,20 @@ export async function audience<Name extends string>(world: World, arn: string, p
   const AppInstanceUserId = `bell-${randomUUID()}`
   await identity.createAppInstanceUser({ AppInstanceArn: arn, AppInstanceUserId, Name: 'bell' })
   const bell = `${arn}/user/${AppInstanceUserId}`
+  const nodes = world.nodes.map(node => clientsOf(node))
   const names = Object.keys(people) as Name[]
   const everywhere = await open(world, bell, { MemberArns: Object.values(people) })
   const listeners = await Promise.all(names.map(async name => ({ name, listening: await listen(app, people[name]), taken: 1 })))
 
   /** What has happened before is told before: a message to all of them marks the end. */
   const heard = async (): Promise<Partial<Record<Name, Heard[]>>> => {
-    const mark = randomUUID()
-    await say(world, bell, everywhere, mark, { Persistence: 'NON_PERSISTENT' }).catch(() => {})
+    // A node reads what it has missed of a channel that somebody on it has joined, 100 ms later.
+    if (isSpread) await setTimeout(500)
+    // What one node publishes is in order, so all of them say that it was all.
+    const marks: string[] = nodes.map(() => randomUUID())
+    const isMark = ({ payload }: Received) => marks.includes(payload?.Content as string)
+    for (const [index, node] of nodes.entries())
+      await say(node, bell, everywhere, marks[index], { Persistence: 'NON_PERSISTENT' }).catch(() => {})
     const told: Partial<Record<Name, Heard[]>> = {}
     await Promise.all(
       listeners.map(async listener => {
@@ -28,10 +35,10 @@ export async function audience<Name extends string>(world: World, arn: string, p
         let code: number | undefined
         void closed.then(ended => (code = ended.code))
         // One more than its place, since `until` waits for what is not 0.
-        const marked = () => events.findIndex(({ payload }) => payload?.Content === mark) + 1
-        const end = await until(() => marked() || (code === undefined ? 0 : events.length + 1))
-        const news: Heard[] = events.slice(listener.taken, end - 1)
-        listener.taken += news.length + 1
+        await until(() => code !== undefined || events.filter(isMark).length === marks.length)
+        const end = code === undefined ? events.findLastIndex(isMark) + 1 : events.length
+        const news: Heard[] = events.slice(listener.taken, end).filter(event => !isMark(event))
+        listener.taken = end
         if (code !== undefined) news.push({ type: `closed with ${code}` })
         if (news.length > 0) told[listener.name] = news
       }),

@@ -6,7 +6,7 @@ import { sts } from '../support/access.ts'
 import { Listening, listen, presignedUrl } from '../support/sockets.ts'
 import { call } from '../support/signed.ts'
 import { raw } from '../support/raw.ts'
-import { databaseKinds, onBothDatabases, startWorld, type World } from '../support/world.ts'
+import { databaseKinds, onBothDatabases, startWorld, type World, isSpread } from '../support/world.ts'
 
 /** How the server closes a socket of this URL. */
 const refusalOf = async (url: string) => {
@@ -235,7 +235,8 @@ onBothDatabases('connecting', world => {
   })
 })
 
-describe.each(databaseKinds)('a user that connects too often, with the clock stopped, on %s', kind => {
+// Several nodes share the rate a few times a second, so it is not exact (test/nodes/sessions.test.ts).
+describe.skipIf(isSpread).each(databaseKinds)('a user that connects too often, with the clock stopped, on %s', kind => {
   let clock = Date.now()
   let world: World
   beforeAll(async () => {

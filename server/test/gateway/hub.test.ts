@@ -36,7 +36,7 @@ test('a session that has ended joins no channel by memberships that are read lat
   const hub = new Hub({ soon() {} }, () => expect.unreachable())
   const { session, client } = await connected()
   hub.enter(session)
-  session.close(4002, 'over')
+  session.close(4002, 'over', Date.now())
   hub.leave(session)
   hub.join(session, [place])
   expect(hub.topicOf(place)).toBeUndefined()

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { missedChannels } from '../../src/nodes/missed-channels.ts'
 import { Seam } from '../support/seam.ts'
 import { listen, type Listening } from '../support/sockets.ts'
-import { onBothDatabases, type World } from '../support/world.ts'
+import { isSpread, onBothDatabases, type World } from '../support/world.ts'
 
 const contentsOf = ({ events }: Listening, type = 'CREATE_CHANNEL_MESSAGE') =>
   events.filter(event => event.type === type).map(({ payload }) => payload!['Content'])
@@ -12,11 +12,15 @@ async function hears(listening: Listening, content: string) {
   await expect.poll(() => contentsOf(listening)).toContain(content)
 }
 
-async function outcomes({ app }: World) {
-  const text = await (await fetch(`${app.url}/metrics`)).text()
-  return Object.fromEntries(
-    [...text.matchAll(/^carillon_session_resumes_total\{outcome="(\w+)"\} (\d+)$/gm)].map(([, name, count]) => [name, Number(count)]),
-  )
+/** On all nodes. */
+async function outcomes({ nodes }: World) {
+  const sums: Record<string, number> = {}
+  for (const { url } of nodes) {
+    const text = await (await fetch(`${url}/metrics`)).text()
+    for (const [, name, count] of text.matchAll(/^carillon_session_resumes_total\{outcome="(\w+)"\} (\d+)$/gm))
+      sums[name!] = (sums[name!] ?? 0) + Number(count)
+  }
+  return sums
 }
 
 /** Alice has a channel with bob, who is connected. */
@@ -75,6 +79,8 @@ onBothDatabases('a client that comes back with the same sessionId', world => {
     const { say, connect, bob } = await makeChannel(world())
     bob.socket.close(1000)
     await bob.closed
+    // Other nodes know it soon.
+    if (isSpread) await setTimeout(1000)
     await say('missed')
     const back = await connect()
     await say('after')

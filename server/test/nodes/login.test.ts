@@ -1,16 +1,28 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { nkeys } from '@nats-io/transport-node'
 import { expect, test } from 'vitest'
 import { hasNats, startNats } from '../support/nats.ts'
+import { makeAccounts } from '../support/nats-accounts.ts'
+import { temporaryFolder } from '../support/process.ts'
+import { makeCertificates } from '../support/test-certificates.ts'
 import { createPostgresDatabase, startWorld } from '../support/world.ts'
 
 /** Whether a server starts with these settings. */
 async function outcome(settings: Record<string, string>) {
   try {
-    const node = await startWorld('postgres', { databaseUrl: await createPostgresDatabase(), ...settings })
+    const node = await startWorld('postgres', { databaseUrl: await createPostgresDatabase({ made: true }), ...settings })
     await node.close()
     return 'starts'
   } catch (error) {
     return (error as Error).message
   }
+}
+
+async function newFile(content: string) {
+  const file = join(await temporaryFolder(), 'file')
+  await writeFile(file, content)
+  return file
 }
 
 const refusal = /^NATS at 127\.0\.0\.1:\d+ cannot be used: .*Authorization Violation.*\.$/i
@@ -22,6 +34,7 @@ test.skipIf(!hasNats)(
     expect(await outcome({ natsUrl: `nats://carillon:se%2Fcret@127.0.0.1:${port}` })).toBe('starts')
     expect(await outcome({ natsUrl: url, natsUser: 'carillon', natsPassword: 'se/cret' })).toBe('starts')
     expect(await outcome({ natsUrl: `nats://carillon:wrong@127.0.0.1:${port}` })).toMatch(refusal)
+    expect(await outcome({ natsUrl: url })).toMatch(refusal)
   },
 )
 
@@ -29,4 +42,47 @@ test.skipIf(!hasNats)('a token is a login', async () => {
   const { url } = await startNats(['--auth', 'secret'])
   expect(await outcome({ natsUrl: url, natsToken: 'secret' })).toBe('starts')
   expect(await outcome({ natsUrl: url, natsToken: 'wrong' })).toMatch(refusal)
+})
+
+test.skipIf(!hasNats)('the seed of an NKey in a file is a login, and another one is refused', async () => {
+  const [user, other] = [nkeys.createUser(), nkeys.createUser()]
+  const config = await newFile(`authorization { users: [ { nkey: ${user.getPublicKey()} } ] }\n`)
+  const { url } = await startNats(['-c', config])
+  const seed = async (pair: typeof user) => newFile(`${Buffer.from(pair.getSeed()).toString()}\n`)
+  expect(await outcome({ natsUrl: url, natsNkey: await seed(user) })).toBe('starts')
+  expect(await outcome({ natsUrl: url, natsNkey: await seed(other) })).toMatch(refusal)
+  const wrong = await newFile(user.getPublicKey())
+  expect(await outcome({ natsUrl: url, natsNkey: wrong })).toBe(`--nats-nkey: ${wrong} must hold the seed of a user, which begins with SU.`)
+})
+
+test.skipIf(!hasNats)('a credentials file is a login, and that of another operator is refused', async () => {
+  const [own, other] = await Promise.all([makeAccounts(), makeAccounts()])
+  const { url } = await startNats(['-c', own.config])
+  expect(await outcome({ natsUrl: url, natsCredentials: own.credentials })).toBe('starts')
+  expect(await outcome({ natsUrl: url, natsCredentials: other.credentials })).toMatch(refusal)
+  expect(await outcome({ natsUrl: url, natsCredentials: own.config })).toMatch(
+    /must be a credentials file of NATS, with a JWT and a seed\.$/,
+  )
+})
+
+test.skipIf(!hasNats)('TLS: the certificate must be of a known CA, and a client certificate is shown if the server wants one', async () => {
+  const { ca, server, localhost, client } = await makeCertificates()
+  const secure = ['--tls', '--tlscert', server.certificate, '--tlskey', server.key]
+  const open = await startNats(secure)
+  expect(await outcome({ natsUrl: open.url, natsCa: ca })).toBe('starts')
+  expect(await outcome({ natsUrl: open.url.replace('nats:', 'tls:'), natsCa: ca })).toBe('starts')
+  expect(await outcome({ natsUrl: open.url.replace('nats:', 'tls:') })).toMatch(/^NATS at 127\.0\.0\.1:\d+ cannot be used: .*certificate/)
+  const named = await startNats(['--tls', '--tlscert', localhost.certificate, '--tlskey', localhost.key])
+  expect(await outcome({ natsUrl: `tls://localhost:${named.port}`, natsCa: ca })).toBe('starts')
+  expect(await outcome({ natsUrl: named.url, natsCa: ca })).toMatch(/does not match certificate's altnames|is not in the cert's list/)
+  const closed = await startNats([...secure, '--tlsverify', '--tlscacert', ca])
+  const known = { natsUrl: closed.url, natsCa: ca }
+  expect(await outcome({ ...known, natsCert: client.certificate, natsKey: client.key })).toBe('starts')
+  expect(await outcome(known)).toMatch(/^NATS at 127\.0\.0\.1:\d+ cannot be used: /)
+})
+
+test.skipIf(!hasNats)('a node with TLS that is asked for is not connected to a server without', async () => {
+  const { ca } = await makeCertificates()
+  const { url } = await startNats()
+  expect(await outcome({ natsUrl: url, natsCa: ca })).toMatch(/^NATS at 127\.0\.0\.1:\d+ cannot be used: .*tls/i)
 })

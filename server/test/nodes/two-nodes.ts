@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { connect, createServer, type AddressInfo } from 'node:net'
 import { onTestFinished } from 'vitest'
 import { setTimeout } from 'node:timers/promises'
 import { listen, type Listening } from '../support/sockets.ts'
@@ -52,4 +54,33 @@ export async function until(condition: () => boolean | Promise<boolean>, seconds
 export async function figure({ app }: World, name: string): Promise<number> {
   const text = await (await fetch(`${app.url}/metrics`)).text()
   return Number(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)$`, 'm').exec(text)?.[1])
+}
+
+/** A way to NATS that drops what the server delivers of messages with that text, and nothing else. */
+export async function dropping(to: number, text: () => string) {
+  const server = createServer(client => {
+    const upstream = connect(to, '127.0.0.1')
+    let rest = Buffer.alloc(0)
+    client.on('data', data => upstream.write(data)).on('error', () => upstream.destroy())
+    upstream.on('error', () => client.destroy()).on('close', () => client.destroy())
+    client.on('close', () => upstream.destroy())
+    upstream.on('data', data => {
+      rest = Buffer.concat([rest, data])
+      for (;;) {
+        const end = rest.indexOf('\r\n')
+        if (end < 0) return
+        const line = rest.toString('latin1', 0, end)
+        const size = /^MSG .* (\d+)$/.exec(line)?.[1]
+        const length = end + 2 + (size === undefined ? 0 : Number(size) + 2)
+        if (rest.length < length) return
+        const whole = rest.subarray(0, length)
+        rest = rest.subarray(length)
+        if (size === undefined || !whole.includes(text())) client.write(whole)
+      }
+    })
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => void server.close())
+  return `nats://127.0.0.1:${(server.address() as AddressInfo).port}`
 }

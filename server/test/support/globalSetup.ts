@@ -3,6 +3,7 @@ import { Client } from 'pg'
 import { buildServer } from './built-server.ts'
 import { startKinesis } from './kinesis.ts'
 import { makeDatabase } from './made-database.ts'
+import { hasNats, runNats } from './nats-program.ts'
 import { startPostgres } from './postgres.ts'
 
 declare module 'vitest' {
@@ -13,6 +14,10 @@ declare module 'vitest' {
     postgresTemplate: string
     /** A Kinesis-compatible API that has every stream, and takes every record. */
     kinesisUrl: string
+    /** Of a nats-server, where there is one. */
+    natsUrl: string
+    /** How many nodes a world on PostgreSQL has; said by the project. */
+    nodes: number
     /** The file of the server that tests start as a process. */
     main: string
   }
@@ -35,16 +40,18 @@ async function makeTemplate(postgresUrl: string): Promise<string> {
  * build of the server. PostgreSQL does not wait for the disk: no test stops the machine.
  */
 export default async function setup(project: TestProject) {
-  const [postgres, built, kinesis] = await Promise.all([
+  const [postgres, built, kinesis, nats] = await Promise.all([
     startPostgres(['-c', 'max_connections=300', '-c', 'fsync=off', '-c', 'full_page_writes=off']),
     buildServer(),
     startKinesis({ hasAll: true }),
+    hasNats ? runNats() : undefined,
   ])
+  if (nats) project.provide('natsUrl', nats.url)
   project.provide('kinesisUrl', kinesis.url)
   project.provide('postgresTemplate', await makeTemplate(postgres.url))
   project.provide('postgresUrl', postgres.url)
   project.provide('main', built.main)
   return async () => {
-    await Promise.all([postgres.remove(), built.remove(), kinesis.close()])
+    await Promise.all([postgres.remove(), built.remove(), kinesis.close(), nats?.stop()])
   }
 }

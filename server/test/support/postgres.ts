@@ -1,10 +1,12 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { rm, writeFile } from 'node:fs/promises'
+import { appendFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import { Client } from 'pg'
 import { freePort } from './ports.ts'
-import { installedPostgres, postgresPrograms, type PostgresPrograms } from './postgres-programs.ts'
+import { installedPostgres, newFolder, postgresPrograms, type PostgresPrograms } from './postgres-programs.ts'
 
 const run = promisify(execFile)
 
@@ -15,8 +17,20 @@ export interface OwnPostgres {
   start(): Promise<void>
   /** Ends it as an operator does who restarts it: what is running is broken off. */
   stop(): Promise<void>
+  /** Ends it at once, without a checkpoint, as a crash does. */
+  crash(): Promise<void>
+  /** A standby of it, on that port, that has everything before a commit is acknowledged. */
+  standby(port: number): Promise<OwnPostgres>
+  /** Makes a standby the primary. */
+  promote(): Promise<void>
   /** Ends it for good. */
   remove(): Promise<void>
+}
+
+interface Cluster {
+  readonly programs: PostgresPrograms
+  readonly port: number
+  readonly flags: readonly string[]
 }
 
 /** PostgreSQL, and beside it a process that ends it once this one has ended, however that has ended. */
@@ -47,15 +61,67 @@ export async function startPostgres(flags: readonly string[] = [], native?: stri
   await writeFile(passwordFile, 'postgres\n')
   const database = ['--pgdata', join(folder, 'data'), '--username=postgres', '--auth=password', `--pwfile=${passwordFile}`]
   await run(initdb, [...database, '--encoding=UTF8', '--locale=C', '--no-sync'], { ...owner, cwd: folder })
-  const port = await freePort()
+  return running({ programs, port: await freePort(), flags })
+}
+
+const urlOf = (port: number) => `postgresql://postgres:postgres@127.0.0.1:${port}/postgres`
+
+/** Runs `work` with a connection. */
+async function connected<Result>(port: number, work: (client: Client) => Promise<Result>): Promise<Result> {
+  const client = new Client({ connectionString: urlOf(port) })
+  client.on('error', () => {})
+  await client.connect()
+  try {
+    return await work(client)
+  } finally {
+    await client.end().catch(() => {})
+  }
+}
+
+/** Copies the files of a running PostgreSQL, as its documents describe for a base backup, to the folder of a standby. */
+async function copyTo(folder: string, { programs: { folder: from, owner }, port }: Cluster) {
+  const [source, target] = [join(from, 'data'), join(folder, 'data')]
+  await connected(port, async client => {
+    await client.query(`select pg_backup_start('standby', true)`)
+    // Files may vanish meanwhile; the log of the primary has what becomes of them.
+    await run('cp', ['-a', source, target], { ...owner, cwd: '/' }).catch(() => {})
+    const { rows } = await client.query<{ labelfile: string }>('select labelfile from pg_backup_stop()')
+    await writeFile(join(target, 'backup_label'), rows[0]!.labelfile)
+  })
+  await rm(join(target, 'postmaster.pid'), { force: true })
+  await writeFile(join(target, 'standby.signal'), '')
+  const settings = `primary_conninfo = 'host=127.0.0.1 port=${port} user=postgres password=postgres'\nsynchronous_standby_names = ''\n`
+  await appendFile(join(target, 'postgresql.auto.conf'), settings)
+  const { uid, gid } = owner
+  if (uid !== undefined) await run('chown', ['-R', `${uid}:${gid}`, target])
+}
+
+async function running(cluster: Cluster): Promise<OwnPostgres> {
+  const { programs, port, flags } = cluster
+  const { folder } = programs
   let child = await started(programs, port, flags)
-  const stop = async () => {
+  const end = async (signal: NodeJS.Signals) => {
     if (child.exitCode !== null || child.signalCode !== null) return
-    child.kill('SIGINT')
+    child.kill(signal)
     await once(child, 'exit')
   }
+  const stop = async () => end('SIGINT')
   return {
-    url: `postgresql://postgres:postgres@127.0.0.1:${port}/postgres`,
+    url: urlOf(port),
+    crash: async () => end('SIGQUIT'),
+    async standby(own) {
+      const copy = await newFolder(programs.owner)
+      await copyTo(copy, cluster)
+      const standby = await running({ programs: { ...programs, folder: copy }, port: own, flags })
+      await connected(port, async client => {
+        await client.query(`alter system set synchronous_standby_names = '*'`)
+        await client.query('select pg_reload_conf()')
+        const isInStep = async () => (await client.query(`select from pg_stat_replication where sync_state = 'sync'`)).rows.length > 0
+        while (!(await isInStep())) await setTimeout(20)
+      })
+      return standby
+    },
+    promote: async () => connected(port, async client => void (await client.query('select pg_promote()'))),
     pid: async () => child.pid!,
     async start() {
       child = await started(programs, port, flags)

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { Agent } from 'node:http'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,15 +12,24 @@ import { startApp, type App } from '../../src/app.ts'
 import { readConfig } from '../../src/settings/config.ts'
 import { appInstanceMaker } from './app-instances.ts'
 import type { SigningKey } from './signed.ts'
+import { spreadOver } from './spread.ts'
 
 export type DatabaseKind = 'sqlite' | 'postgres'
 
+/** Over how many nodes the requests and sockets of a world are spread; several of them need PostgreSQL. */
+const nodesOfWorld = inject('nodes')
+
+/** Whether a world on PostgreSQL is several nodes, which share rates a few times a second only. */
+export const isSpread = nodesOfWorld > 1
+
 /** Both run every test that touches what is stored. */
-export const databaseKinds: readonly DatabaseKind[] = ['sqlite', 'postgres']
+export const databaseKinds: readonly DatabaseKind[] = isSpread ? ['postgres'] : ['sqlite', 'postgres']
 
 /** A real server over a real database, and the stock clients. */
 export interface World {
+  /** Where there are several nodes, its URL leads to any of them, and the rest is that of the first. */
   readonly app: App
+  readonly nodes: readonly App[]
   /** The data folder; `ca.pem` is there where TLS is on. */
   readonly folder: string
   readonly identity: ChimeSDKIdentity
@@ -63,7 +73,9 @@ export async function createPostgresDatabase({ made = false } = {}): Promise<str
 
 /** Stock clients of a server, with the root key unless others are given. They try once, so that a 5xx shows. */
 export function clientsOf(app: Pick<App, 'url' | 'rootKey'>, credentials: SigningKey = app.rootKey) {
-  const options = { endpoint: app.url, region: 'us-east-1', credentials, maxAttempts: 1 }
+  // A connection goes to one node, so each request has one of its own.
+  const requestHandler = isSpread ? { httpAgent: new Agent({ keepAlive: false }) } : {}
+  const options = { endpoint: app.url, region: 'us-east-1', credentials, maxAttempts: 1, requestHandler }
   return { identity: new ChimeSDKIdentity(options), messaging: new ChimeSDKMessaging(options), carillon: new Carillon(options) }
 }
 
@@ -95,6 +107,20 @@ export function makersOf(identity: ChimeSDKIdentity): Pick<World, 'appInstance' 
   return { appInstance, bot }
 }
 
+/** One server, or several that are used as one. */
+async function startNodes(count: number, start: () => Promise<App>): Promise<Pick<World, 'app' | 'nodes'>> {
+  const first = await start()
+  if (count === 1) return { app: first, nodes: [first] }
+  const nodes = [first]
+  while (nodes.length < count) nodes.push(await start())
+  const spread = await spreadOver(nodes.map(({ url }) => url))
+  const close = async () => {
+    await Promise.all(nodes.map(async node => node.close()))
+    spread.close()
+  }
+  return { app: { ...first, url: spread.url, close }, nodes }
+}
+
 /** `settings` are those of config.ts, by their names there. TLS is off unless they say otherwise. */
 export async function startWorld(
   kind: DatabaseKind,
@@ -103,20 +129,23 @@ export async function startWorld(
 ): Promise<World> {
   let ahead = 0
   const folder = await mkdtemp(join(tmpdir(), 'carillon-test-'))
+  const count = kind === 'postgres' && settings['natsUrl'] === undefined ? nodesOfWorld : 1
   const needsDatabase = kind === 'postgres' && settings['databaseUrl'] === undefined
   const flags = {
     data: folder,
     kinesisEndpoint: inject('kinesisUrl'),
     ...(needsDatabase && { databaseUrl: await createPostgresDatabase({ made: true }) }),
+    ...(count > 1 && { natsUrl: inject('natsUrl') }),
     ...settings,
   }
   const rootKey = { accessKeyId: 'AKIATESTTESTTESTTEST', secretAccessKey: 'test-secret' }
   const now = () => Date.now() + ahead
   const configured = config(flags)
-  const app = await startApp({ ...configured, rootKey }, { now, ...surroundings })
+  const { app, nodes } = await startNodes(count, async () => startApp({ ...configured, rootKey }, { now, ...surroundings }))
   const { identity, messaging, carillon } = clientsOf(app)
   return {
     app,
+    nodes,
     folder,
     identity,
     messaging,

@@ -1,0 +1,169 @@
+import { once } from 'node:events'
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
+import { setTimeout } from 'node:timers/promises'
+import { expect, onTestFinished, test } from 'vitest'
+import { startWorld } from '../support/world.ts'
+import { hasNats, startNats } from '../support/nats.ts'
+import { network } from '../support/network.ts'
+import { Seam } from '../support/seam.ts'
+import { listen, type Listening } from '../support/sockets.ts'
+import { contentsOf, dropping, figure, makeChannel, startNodes, until } from './two-nodes.ts'
+
+/** As a network does that goes away: without a close. */
+async function cut({ socket, closed }: Listening) {
+  socket.terminate()
+  await closed
+}
+
+/** A way to NATS on which what a client says from its first subscription on takes that long. */
+async function slow(to: number, milliseconds: () => number) {
+  const sockets = new Set<Socket>()
+  const server = createServer(client => {
+    const upstream = connect(to, '127.0.0.1')
+    let delay = 0
+    client.on('data', data => {
+      if (data.includes('SUB ')) delay = milliseconds()
+      if (delay === 0) upstream.write(data)
+      else globalThis.setTimeout(() => upstream.write(data), delay)
+    })
+    for (const [socket, other] of [[client, upstream] as const, [upstream, client] as const]) {
+      sockets.add(socket)
+      socket.on('error', () => other.destroy()).on('close', () => other.destroy())
+    }
+    upstream.on('data', data => client.write(data))
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => void server.close())
+  const cutAll = () => {
+    for (const socket of sockets) socket.destroy()
+  }
+  return { url: `nats://127.0.0.1:${(server.address() as AddressInfo).port}`, cut: cutAll }
+}
+
+test.skipIf(!hasNats)('a client that has resumed hears nothing again when its node hears late what it was sent', async () => {
+  const nats = await startNats()
+  const nodes = await startNodes([nats.url, await dropping(nats.port, () => 'dropped')])
+  const { user, ChannelArn, ChimeBearer, say } = await makeChannel(nodes)
+  await nodes[0]!.messaging.createChannelMembership({ ChannelArn, ChimeBearer, MemberArn: user('carol'), Type: 'DEFAULT' })
+  // The node follows the channel all the time, because of her.
+  const carol = await listen(nodes[1]!.app, user('carol'))
+  const sessionId = crypto.randomUUID()
+  const bob = await listen(nodes[1]!.app, user('bob'), { sessionId })
+  await say('first')
+  await until(() => contentsOf(bob).length === 1 && contentsOf(carol).length === 1)
+  await cut(bob)
+  await say('dropped one')
+  const back = await listen(nodes[1]!.app, user('bob'), { sessionId })
+  await until(() => contentsOf(back).includes('dropped one'))
+  expect(contentsOf(carol)).toEqual(['first'])
+  await say('second')
+  await say('third')
+  await until(() => contentsOf(back).includes('third') && contentsOf(carol).includes('third'))
+  expect(contentsOf(carol)).toEqual(['first', 'dropped one', 'second', 'third'])
+  expect(contentsOf(back).slice(contentsOf(back).indexOf('dropped one'))).toEqual(['dropped one', 'second', 'third'])
+})
+
+test.skipIf(!hasNats)('a node forgets a session whose client has been late and went to another node', { timeout: 60_000 }, async () => {
+  const { url } = await startNats()
+  const nodes = await startNodes([url, url])
+  const { user, say } = await makeChannel(nodes)
+  const sessionId = crypto.randomUUID()
+  const bob = await listen(nodes[0]!.app, user('bob'), { sessionId })
+  // The network takes everything and carries nothing.
+  bob.socket.pause()
+  await say('missed')
+  await setTimeout(12_000)
+  await cut(bob)
+  await until(async () => (await figure(nodes[0]!, 'carillon_sessions')) === 0)
+  await setTimeout(1000)
+  const there = await listen(nodes[1]!.app, user('bob'), { sessionId })
+  await until(() => contentsOf(there).includes('missed'))
+  there.socket.close(1000)
+  await there.closed
+  await setTimeout(1000)
+  const back = await listen(nodes[0]!.app, user('bob'), { sessionId })
+  await say('after')
+  await until(() => contentsOf(back).includes('after'))
+  expect(contentsOf(back)).toEqual(['after'])
+})
+
+test.skipIf(!hasNats)(
+  'a client of a node that hears nothing gets on another node what that node has not heard',
+  { timeout: 60_000 },
+  async () => {
+    const nats = await startNats()
+    const between = await network(nats.port)
+    const nodes = await startNodes([nats.url, `nats://127.0.0.1:${between.port}`])
+    const { user, say } = await makeChannel(nodes)
+    const sessionId = crypto.randomUUID()
+    const bob = await listen(nodes[1]!.app, user('bob'), { sessionId })
+    await say('heard')
+    await until(() => contentsOf(bob).includes('heard'))
+    // The channel, which is new to the node, has been compared with the database.
+    await setTimeout(1000)
+    between.freeze()
+    await say('not heard there')
+    // Longer than a client is told again anyway, and shorter than it takes the node to notice.
+    await setTimeout(4800)
+    expect(contentsOf(bob)).toEqual(['heard'])
+    await cut(bob)
+    await until(async () => (await figure(nodes[1]!, 'carillon_sessions')) < 2)
+    await setTimeout(1000)
+    const back = await listen(nodes[0]!.app, user('bob'), { sessionId })
+    await until(() => contentsOf(back).includes('not heard there'))
+    between.thaw()
+  },
+)
+
+test.skipIf(!hasNats)(
+  'what happens while a node subscribes again after a lost connection is heard at once',
+  { timeout: 60_000 },
+  async () => {
+    const nats = await startNats()
+    let milliseconds = 0
+    const way = await slow(nats.port, () => milliseconds)
+    const nodes = await startNodes([nats.url, way.url])
+    const { heard, say } = await makeChannel(nodes)
+    await say('before')
+    await until(() => contentsOf(heard).length === 1)
+    milliseconds = 2000
+    way.cut()
+    await until(async () => (await figure(nodes[1]!, 'carillon_bus_connected')) === 0)
+    await until(async () => (await figure(nodes[1]!, 'carillon_bus_connected')) === 1)
+    // The node has asked for its events, and NATS does not know it yet.
+    await setTimeout(300)
+    await say('meanwhile')
+    await until(() => contentsOf(heard).includes('meanwhile'), 10)
+    expect(contentsOf(heard)).toEqual(['before', 'meanwhile'])
+  },
+)
+
+test('a client that is lost again before it was sent what it missed gets it at the next time', { timeout: 60_000 }, async () => {
+  const seam = new Seam()
+  const world = await startWorld('sqlite', {}, { through: seam.through })
+  onTestFinished(() => world.close())
+  const { user, say } = await makeChannel([world, world])
+  const sessionId = crypto.randomUUID()
+  const bob = await listen(world.app, user('bob'), { sessionId })
+  await cut(bob)
+  await say('missed')
+  // Longer than a client is told again anyway.
+  await setTimeout(6000)
+  const reading = seam.hold({ text: /from departures\s/ })
+  const again = await listen(world.app, user('bob'), { sessionId })
+  await reading.reached
+  await cut(again)
+  reading.release()
+  await setTimeout(1000)
+  const back = await listen(world.app, user('bob'), { sessionId })
+  await until(() => contentsOf(back).includes('missed'))
+  // Once it has confirmed that, it is not told again.
+  await setTimeout(1500)
+  await cut(back)
+  await setTimeout(6000)
+  const last = await listen(world.app, user('bob'), { sessionId })
+  await say('after')
+  await until(() => contentsOf(last).includes('after'))
+  expect(contentsOf(last)).toEqual(['after'])
+})

@@ -1,0 +1,41 @@
+import { expect, onTestFinished, test } from 'vitest'
+import { createLog } from '../../src/observe/log.ts'
+import { openDatabase } from '../../src/database/open.ts'
+import { readConfig } from '../../src/settings/config.ts'
+import { SessionsOfNodes } from '../../src/nodes/sessions.ts'
+import type { SessionOfUser } from '../../src/nodes/session-of-user.ts'
+import { statement } from '../../src/database/database.ts'
+import { beatOf } from '../../src/store/nodes.ts'
+import { createPostgresDatabase } from '../support/world.ts'
+
+const log = createLog('fatal')
+const nothing = statement('select 1 as one')
+
+async function open() {
+  const config = readConfig({ databaseUrl: await createPostgresDatabase({ made: true }) }, {})
+  const db = await openDatabase(config, { log, follow: () => {} })
+  onTestFinished(() => db.close())
+  return db
+}
+
+test('a session that comes back to a node while that node compares its sessions stays', async () => {
+  const db = await open()
+  const ended = new Set<SessionOfUser>()
+  const nodes = await Promise.all(
+    ['one', 'two'].map(async nodeId => {
+      await beatOf(db, { id: nodeId, name: nodeId, bus: 'nats' })
+      const sessions = new SessionsOfNodes({ db, nodeId, log, everyMilliseconds: 0 })
+      sessions.compare(session => ended.add(session))
+      onTestFinished(() => sessions.stop())
+      return sessions
+    }),
+  )
+  for (let count = 0; count < 300; count++) {
+    const session = { userId: 1, id: 'same' }
+    await nodes[count % 2]!.take(session, 10)
+    // Nobody else has taken it since.
+    for (let turn = 0; turn < 3; turn++) await db.get(nothing)
+    expect(ended.has(session), `after ${count} moves`).toBe(false)
+  }
+  expect(ended.size).toBeGreaterThan(100)
+})
