@@ -350,9 +350,9 @@ onBothDatabases(
       const session = await listen(world().app, alice, { query })
       await read.reached
       expect(messagesIn(await (await listen(world().app, carol, { query })).next())).toEqual(['before'])
+      const found = (event: Received) => isDetails(event) && (event.payload!['Channel'] as { ChannelArn: string }).ChannelArn === other
       const detailsOfOther = async () => {
         read.release()
-        const found = (event: Received) => isDetails(event) && (event.payload!['Channel'] as { ChannelArn: string }).ChannelArn === other
         await session.until(found)
         return session.events.find(found)!
       }

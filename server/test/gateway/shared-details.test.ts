@@ -119,7 +119,7 @@ async function scene(world: World) {
   /** An act as its admin; on a message that is gone, or of a member who is not there, nothing happens. */
   const acts = {
     send: (tenant, channel, number) => send(tenant, channel, people[number % 4]!, `message ${number}`),
-    target: (tenant, channel, number) => send(tenant, channel, people[number % 4]!, `only for one ${number}`, people[(number + 1) % 4]!),
+    target: (tenant, channel, number) => send(tenant, channel, people[number % 4]!, `only for one ${number}`, people[(number + 1) % 4]),
     edit: (tenant, channel, number) => {
       const { ChannelArn, user, sent } = placeOf(tenant, channel)
       const MessageId = sent[number % sent.length]
