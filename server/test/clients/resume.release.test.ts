@@ -87,10 +87,10 @@ async function startTalk(nodes: readonly Node[]) {
   }
   /** By channel, in the order of the acknowledgements. */
   const sent = new Map(channels.map((channel): [string, string[]] => [channel, []]))
-  const over = new AbortController()
+  const ending = new AbortController()
   let talking: Promise<void> | undefined
   const talk = async () => {
-    for (let number = 0; !over.signal.aborted; number++) {
+    for (let number = 0; !ending.signal.aborted; number++) {
       const ChannelArn = channels[number % 2]!
       const ClientRequestToken = crypto.randomUUID()
       const message = { ChannelArn, ChimeBearer, Type: 'STANDARD', Persistence: 'PERSISTENT', ClientRequestToken } as const
@@ -103,7 +103,7 @@ async function startTalk(nodes: readonly Node[]) {
   }
   /** Returns the messages that were sent, and what they contain at the end. */
   const end = async () => {
-    over.abort()
+    ending.abort()
     await talking
     const contents = new Map<string, string>()
     for (const ChannelArn of channels) {
@@ -140,12 +140,12 @@ interface Application {
   readonly lines: () => Promise<readonly string[]>
 }
 
-const times = async ({ lines }: Application, what: RegExp) => (await lines()).filter(line => what.test(line)).length
-
 const inNode = (ca: string, asked: AskedSession): Application => {
   const running = new Program(process.execPath, [program, JSON.stringify([asked])], { env: { NODE_EXTRA_CA_CERTS: ca } })
   return { lines: async () => running.stdout.split('\n') }
 }
+
+const times = async ({ lines }: Application, what: RegExp) => (await lines()).filter(line => what.test(line)).length
 
 describe.skipIf(!existsSync(haproxy) || !hasBrowser)('applications with amazon-chime-sdk-js behind HAProxy', { timeout: 240_000 }, () => {
   let built: string
