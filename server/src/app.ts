@@ -35,6 +35,8 @@ import { functionInvoker } from './outbox/functions.ts'
 import { streamSinks } from './outbox/sinks.ts'
 import { streamCheck, streamRecords } from './outbox/streams.ts'
 import { laneFigures } from './outbox/lane-figures.ts'
+import { pushDeliveries } from './outbox/push/deliveries.ts'
+import { PushServices } from './outbox/push/services.ts'
 import { watchOutbox } from './outbox/watch.ts'
 import { OutboxRunner } from './outbox/runner.ts'
 import { Background } from './jobs/background.ts'
@@ -197,6 +199,7 @@ export async function startApp(config: Config, { now = Date.now, keys, through =
   let stopFollowing: (() => void) | undefined
   let stopJobs: (() => Promise<void>) | undefined
   let outbox: OutboxRunner | undefined
+  let pushServices: PushServices | undefined
   let stopBeating: (() => Promise<void>) | undefined
   try {
     if (admin && config.adminAddress) {
@@ -241,7 +244,12 @@ export async function startApp(config: Config, { now = Date.now, keys, through =
     const tools = { db, now, log, metrics }
     const invoke = functionInvoker(destinations, config.lambdaEndpoint)
     const sinkOf = streamSinks(destinations, config.kinesisEndpoint)
-    const deliveries = { [invocationKind]: flowInvocations({ ...tools, invoke }), [streamKind]: streamRecords({ db, sinkOf }) }
+    pushServices = new PushServices(destinations)
+    const deliveries = {
+      [invocationKind]: flowInvocations({ ...tools, invoke }),
+      [streamKind]: streamRecords({ db, sinkOf }),
+      ...pushDeliveries({ ...tools, services: pushServices }),
+    }
     const runner = new OutboxRunner(deliveries, tools)
     outbox = runner
     wake = what => {
@@ -337,6 +345,7 @@ export async function startApp(config: Config, { now = Date.now, keys, through =
     stopFollowing?.()
     await server.close()
     await outbox?.stop()
+    pushServices?.close()
     await ring?.close()
     await stopBeating?.()
     await opening?.close()
@@ -357,6 +366,7 @@ export async function startApp(config: Config, { now = Date.now, keys, through =
     await server.close()
     await stopJobs?.()
     await stopOutbox
+    pushServices?.close()
     await ring?.close()
     await stopBeating?.()
     await opening?.close()

@@ -157,7 +157,8 @@ export function takingOf(acting: ActingInChannel, message: MessageToSend): Takin
   const { channel, subChannel } = acting
   const meetsFlow = isForFlow(channel.flowId, message.type)
   const isPersistent = message.persistence === 'PERSISTENT'
-  if (!isPersistent && !meetsFlow && !channel.isStreamed) return { isStored: false, take: (db, bus) => deliver(db, bus, acting, message) }
+  const isAnnounced = !isPersistent && !meetsFlow && !channel.isStreamed && !message.pushNotification
+  if (isAnnounced) return { isStored: false, take: (db, bus) => deliver(db, bus, acting, message) }
   const isShareable = isPersistent && !meetsFlow && message.target === undefined && subChannel === undefined
   return { isStored: true, take: shareableAs({ isShareable }, tx => send(tx, acting, message)) }
 }

@@ -1,6 +1,7 @@
 import type { EventKind, EventOf } from './events.ts'
 import { invokeProcessor } from './flows.ts'
 import type { Follower } from './follower.ts'
+import { messageToDevices } from './push.ts'
 import {
   appInstanceDeletedToSockets,
   channelToSockets,
@@ -28,7 +29,7 @@ import { balanceAfterLeaving, balanceAfterScaleOut, wakePurge } from './work.ts'
  * without a flow is in no transaction and has no followers: `announce` publishes it.
  */
 export const followers: { readonly [Kind in EventKind]: readonly Follower<EventOf<Kind>>[] } = {
-  MessageSent: [messageToSockets, messageToStream],
+  MessageSent: [messageToSockets, messageToStream, messageToDevices],
   MessageHeld: [messageToSockets],
   MessageDenied: [messageToSockets],
   MessageFailed: [messageToSockets],
@@ -81,4 +82,5 @@ export const followers: { readonly [Kind in EventKind]: readonly Follower<EventO
   EndpointRegistered: [],
   EndpointUpdated: [],
   EndpointDeregistered: [],
+  EndpointDeactivated: [],
 }

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto'
-import type { WebhookDestination } from '../settings/destinations.ts'
+import type { WebhookDestination } from '../settings/webhook-destination.ts'
 import type { OutboxEntry } from '../store/outbox.ts'
 import { NotReached, type StreamSink } from './sink.ts'
 
@@ -17,14 +17,24 @@ export class WebhookRefusal extends Error {
 }
 
 /**
- * Sends JSON, signed: x-carillon-signature is the HMAC-SHA256, under the secret, of the time in x-carillon-timestamp, a dot and the
- * body. Rejects with a WebhookRefusal where the answer is no 2xx, and with NotReached where there is none. Redirections are not followed.
+ * JSON and the headers that sign it: x-carillon-signature is the HMAC-SHA256, under the secret, of the time in x-carillon-timestamp, a dot and the
+ * body.
  */
-export async function post({ url, secret }: WebhookDestination, content: unknown, signal: AbortSignal) {
+export function signedBody({ secret }: WebhookDestination, content: unknown) {
   const body = JSON.stringify(content)
   const timestamp = String(Math.floor(Date.now() / 1000))
   const signature = createHmac('sha256', secret).update(`${timestamp}.${body}`).digest('hex')
   const headers = { 'content-type': 'application/json', 'x-carillon-timestamp': timestamp, 'x-carillon-signature': `sha256=${signature}` }
+  return { headers, body }
+}
+
+/**
+ * Sends JSON, signed. Rejects with a WebhookRefusal where the answer is no 2xx, and with NotReached where there is none. Redirections are
+ * not followed.
+ */
+export async function post(destination: WebhookDestination, content: unknown, signal: AbortSignal) {
+  const { url } = destination
+  const { headers, body } = signedBody(destination, content)
   let response
   try {
     response = await fetch(url, { method: 'POST', headers, body, redirect: 'manual', signal })

@@ -1,12 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { isObject, type JsonObject } from '../tools/json.ts'
-
-/** An HTTP service that takes what Amazon's service would take, signed with a secret that both know. */
-export interface WebhookDestination {
-  readonly type: 'webhook'
-  readonly url: string
-  readonly secret: string
-}
+import { pushDestinationOf, type PushDestination } from './push-destinations.ts'
+import { webhookDestination, type WebhookDestination } from './webhook-destination.ts'
 
 /** A file of JSON lines: it is renamed once it is larger, and of those so many are kept. */
 export interface FileDestination {
@@ -16,15 +11,16 @@ export interface FileDestination {
   readonly keep: number
 }
 
-/** Where to go instead of Amazon's service, by the ARN of what stands there: a Kinesis stream or a Lambda function. */
+/** Where to go instead of Amazon's service, by the ARN of what stands there: a Kinesis stream, a Lambda function, a Pinpoint application. */
 export interface Destinations {
   readonly streams: ReadonlyMap<string, WebhookDestination | FileDestination>
   readonly functions: ReadonlyMap<string, WebhookDestination>
+  /** How devices are reached. */
+  readonly applications: ReadonlyMap<string, PushDestination>
 }
 
-const noDestinations: Destinations = { streams: new Map(), functions: new Map() }
+const noDestinations: Destinations = { streams: new Map(), functions: new Map(), applications: new Map() }
 
-const shortestSecret = 16
 const membersOf = {
   webhook: ['type', 'url', 'secretFile', 'secretVariable'],
   file: ['type', 'path', 'maximumMegabytes', 'keep'],
@@ -37,37 +33,13 @@ function wholeNumber(entry: JsonObject, member: string, fallback: number, most: 
   throw new Error(`${member} must be a whole number from 1 to ${most}, not ${JSON.stringify(value)}`)
 }
 
-/** The secret of an entry, from a file or a variable: it stands in neither this file nor a command line. */
-async function secretOf({ secretFile, secretVariable }: JsonObject, environment: NodeJS.ProcessEnv): Promise<string> {
-  if ((secretFile === undefined) === (secretVariable === undefined))
-    throw new Error('a webhook needs either secretFile, a file with the secret, or secretVariable, the name of an environment variable')
-  let secret: string | undefined
-  if (typeof secretFile === 'string') {
-    const text = await readFile(secretFile, 'utf8').catch((error: unknown) => {
-      throw new Error(`secretFile cannot be read: ${(error as Error).message}`, { cause: error })
-    })
-    secret = text.trim()
-  } else if (typeof secretVariable === 'string') secret = environment[secretVariable]?.trim()
-  const from = `${secretFile === undefined ? 'secretVariable' : 'secretFile'} ${JSON.stringify(secretFile ?? secretVariable)}`
-  if (secret === undefined) throw new Error(`${from} names nothing that is there`)
-  if (secret.length < shortestSecret)
-    throw new Error(`the secret of ${from} must have at least ${shortestSecret} characters: openssl rand -base64 30 makes one`)
-  return secret
-}
-
 async function destinationOf(entry: unknown, environment: NodeJS.ProcessEnv): Promise<WebhookDestination | FileDestination> {
   if (!isObject(entry)) throw new Error('must be an object such as {"type": "webhook", "url": "https://…", "secretFile": "…"}')
   const { type } = entry
   if (type !== 'webhook' && type !== 'file') throw new Error(`type must be webhook or file, not ${JSON.stringify(type)}`)
   const unknown = Object.keys(entry).find(member => !(membersOf[type] as readonly string[]).includes(member))
   if (unknown !== undefined) throw new Error(`${unknown} is not known; a ${type} has ${membersOf[type].join(', ')}`)
-  if (type === 'webhook') {
-    const { url } = entry
-    if (typeof url !== 'string' || !/^https?:\/\//.test(url) || !URL.canParse(url))
-      throw new Error(`url must be a URL such as https://audit.example.com/records, not ${JSON.stringify(url)}`)
-    if (new URL(url).username !== '') throw new Error('url must not hold a user or a password: the secret signs each request')
-    return { type, url, secret: await secretOf(entry, environment) }
-  }
+  if (type === 'webhook') return webhookDestination(entry, environment)
   const { path } = entry
   if (typeof path !== 'string' || !path.startsWith('/')) throw new Error(`path must be an absolute path, not ${JSON.stringify(path)}`)
   const maximumBytes = wholeNumber(entry, 'maximumMegabytes', 100, 100_000) * 1024 * 1024
@@ -75,6 +47,7 @@ async function destinationOf(entry: unknown, environment: NodeJS.ProcessEnv): Pr
 }
 
 const streamArn = /^arn:[a-z0-9.-]+:kinesis:[a-z0-9.-]*:[a-z0-9.-]*:stream\/chime-messaging-[A-Za-z0-9_.-]+$/
+const applicationArn = /^arn:[a-z0-9-]+:mobiletargeting:[a-z0-9-]+:\d{12}:apps\/[\w-]+$/
 const functionArn = /^arn:aws:lambda:[a-z0-9-]+:\d{12}:function:[\w.$:-]+$/
 
 /** Reads the file of --destinations (docs/streaming.md). Throws an Error of one line that names the entry and what it must be. */
@@ -94,20 +67,28 @@ export async function readDestinations(file: string | undefined, environment: No
   if (!isObject(entries)) throw refuse('the file must hold an object whose members are ARNs')
   const streams = new Map<string, WebhookDestination | FileDestination>()
   const functions = new Map<string, WebhookDestination>()
+  const applications = new Map<string, PushDestination>()
   const paths = new Set<string>()
   for (const [arn, entry] of Object.entries(entries)) {
-    const destination = await destinationOf(entry, environment).catch((error: unknown) => {
+    const refuseEntry = (error: unknown) => {
       throw refuse(`${arn}: ${(error as Error).message}`, error)
-    })
+    }
+    if (applicationArn.test(arn)) {
+      applications.set(arn, await pushDestinationOf(entry, environment).catch(refuseEntry))
+      continue
+    }
+    const destination = await destinationOf(entry, environment).catch(refuseEntry)
     if (streamArn.test(arn)) {
       if (destination.type === 'file' && paths.has(destination.path))
         throw refuse(`${arn}: another stream has the path ${destination.path}`)
       if (destination.type === 'file') paths.add(destination.path)
       streams.set(arn, destination)
     } else if (!functionArn.test(arn)) {
-      throw refuse(`${arn} is neither the ARN of a Kinesis stream chime-messaging-… nor that of a Lambda function`)
+      throw refuse(
+        `${arn} is neither the ARN of a Kinesis stream chime-messaging-… nor that of a Lambda function or a Pinpoint application`,
+      )
     } else if (destination.type === 'file') throw refuse(`${arn}: a function is a webhook, not a file`)
     else functions.set(arn, destination)
   }
-  return { streams, functions }
+  return { streams, functions, applications }
 }
