@@ -193,7 +193,7 @@ export const settings = {
     'destinations',
     'file',
     undefined,
-    'a JSON file that says which webhook or file stands for a stream or a function, by its ARN (docs/streaming.md)',
+    'a JSON file that says which webhook or file stands for a stream or a function (docs/streaming.md), and how devices get pushes (docs/push.md)',
     matching(/\S/, 'a file'),
   ),
   oidcIssuer: setting<string | undefined>(

@@ -1,6 +1,11 @@
 import { createDecipheriv, createECDH, generateKeyPairSync, hkdfSync, randomBytes, type ECDH } from 'node:crypto'
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
-import { createServer as createHttp2Server, type IncomingHttpHeaders as Http2Headers, type ServerHttp2Session } from 'node:http2'
+import {
+  createServer as createHttp2Server,
+  type IncomingHttpHeaders as Http2Headers,
+  type Http2Session,
+  type ServerHttp2Session,
+} from 'node:http2'
 import type { AddressInfo, Server } from 'node:net'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -173,7 +178,7 @@ export async function startApns(topic = 'com.example.chat'): Promise<Apns> {
   const apns: Apns & { url: string } = { url: '', entry: {}, taken: [], tokens: new Set(), sessions: [], answer: () => undefined }
   const server = createHttp2Server()
   /** The last stream that was taken, by connection. */
-  const highest = new WeakMap<ServerHttp2Session, number>()
+  const highest = new WeakMap<Http2Session, number>()
   server.on('session', session => apns.sessions.push(session))
 
   const refusalOf = async ({

@@ -1,8 +1,9 @@
 import { deactivateEndpoint } from '../../domain/user-endpoints.ts'
 import type { Database, Transaction } from '../../database/database.ts'
+import { afterCommit } from '../../events/follower.ts'
 import type { Push } from '../../events/push.ts'
 import type { Log } from '../../observe/log.ts'
-import { replaceInOutbox, type OutboxEntry } from '../../store/outbox.ts'
+import { appendToOutbox, removeFromOutbox, replaceInOutbox, type OutboxEntry } from '../../store/outbox.ts'
 import { devicesOfIds, type Device } from '../../store/push.ts'
 import { messageOf, Refused, type SingleDelivery } from '../delivery.ts'
 import { DeadDevice, Untried, type DeviceOutcome } from './service.ts'
@@ -56,7 +57,7 @@ export const pushToDevices = ({ db, now, log, services }: Tools): SingleDelivery
     const failed = sent.filter(({ outcome }) => outcome && !(outcome instanceof DeadDevice))
     if (dead.length > 0 || failed.length > 0) {
       await db.transaction(async tx => {
-        await keepFailed(tx, entry, push, failed)
+        await keepFailed(tx, entry, push, failed, now())
         for (const { device } of dead) await deactivateEndpoint(tx, device, 'INVALID_DEVICE_TOKEN', now())
       })
     }
@@ -65,17 +66,25 @@ export const pushToDevices = ({ db, now, log, services }: Tools): SingleDelivery
       log.info(about, 'A device has become INACTIVE')
     }
     // Those that may be reached later decide: the others fail again with them.
-    const first = failed.find(({ outcome }) => !(outcome instanceof Refused)) ?? failed[0]
+    const tried = failed.filter(({ outcome }) => !(outcome instanceof Untried))
+    const first = tried.find(({ outcome }) => !(outcome instanceof Refused)) ?? tried[0]
     if (!first?.outcome) return
     const text = `A push of ${push.channelArn} for the application ${first.device.resourceArn} has not reached ${failed.length} of ${sent.length} devices: ${messageOf(first.outcome)}`
     throw first.outcome instanceof Refused ? new Refused(text) : new Error(text, { cause: first.outcome })
   },
 })
 
-/** Devices that were not tried come first the next time, so that those which never answer do not keep them from their turn. */
-async function keepFailed(tx: Transaction, entry: OutboxEntry, push: Push, failed: readonly Sent[]) {
+/**
+ * Keeps the devices that are still to be reached. If there was only no time for them, their entry is a new one. Otherwise those that
+ * were not tried come first the next time, so that devices which never answer do not keep them from their turn.
+ */
+async function keepFailed(tx: Transaction, entry: OutboxEntry, push: Push, failed: readonly Sent[], now: number) {
   if (failed.length === 0) return
   const [untried, tried] = [true, false].map(isUntried => failed.filter(({ outcome }) => outcome instanceof Untried === isUntried))
-  const deviceIds = [...untried!, ...tried!].map(({ device }) => device.id)
-  await replaceInOutbox(tx, entry, { push, deviceIds } satisfies PushToDevices)
+  const left = { push, deviceIds: [...untried!, ...tried!].map(({ device }) => device.id) } satisfies PushToDevices
+  if (tried!.length > 0) await replaceInOutbox(tx, entry, left)
+  else if (await removeFromOutbox(tx, entry)) {
+    await appendToOutbox(tx, entry.lane, left, now)
+    afterCommit(tx, { wake: 'outbox', lane: entry.lane })
+  }
 }

@@ -22,6 +22,8 @@ export interface PushService {
 
 /** How long the requests of a try of the outbox may take together; the writes after them fit in too. */
 const requestMilliseconds = 4000
+/** Later no request begins, so that each has time for its answer: one that is broken off may have been taken. */
+const beginMilliseconds = 2000
 /** How many requests of a try are under way at once. */
 const atOnce = 4
 
@@ -33,9 +35,10 @@ export async function toEach(
 ): Promise<DeviceOutcome[]> {
   const limited = AbortSignal.any([signal, AbortSignal.timeout(requestMilliseconds)])
   const outcomes: DeviceOutcome[] = devices.map(() => new Untried('There was no time for the push'))
+  const start = performance.now()
   let next = 0
   const worker = async () => {
-    while (next < devices.length && !limited.aborted) {
+    while (next < devices.length && !limited.aborted && performance.now() - start < beginMilliseconds) {
       const index = next++
       outcomes[index] = await sendOne(devices[index]!, limited).then(
         () => undefined,
