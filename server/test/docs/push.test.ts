@@ -41,12 +41,13 @@ test('docs/push.md is followed: the device of the page receives a push, and prin
   expect(receiving.stdout).toBe(printed)
 })
 
+const pem = (type: 'rsa' | 'ec') =>
+  type === 'rsa'
+    ? generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ type: 'pkcs8', format: 'pem' })
+    : generateKeyPairSync('ec', { namedCurve: 'prime256v1' }).privateKey.export({ type: 'pkcs8', format: 'pem' })
+
 test('the map of the page is one that the server takes', async () => {
   const folder = await temporaryFolder()
-  const pem = (type: 'rsa' | 'ec') =>
-    type === 'rsa'
-      ? generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ type: 'pkcs8', format: 'pem' })
-      : generateKeyPairSync('ec', { namedCurve: 'prime256v1' }).privateKey.export({ type: 'pkcs8', format: 'pem' })
   const account = { project_id: 'p', client_email: 'c', token_uri: 'https://oauth2.googleapis.com/token', private_key: pem('rsa') }
   await writeFile(join(folder, 'firebase.json'), JSON.stringify(account))
   await writeFile(join(folder, 'apns.p8'), pem('ec'))
