@@ -146,7 +146,10 @@ export const botInvocations = ({ db, now, limits, log, ask, tell }: Tools): Sing
         checkReply(reply, limits)
         return async tx => say(tx, botArn, invocation, contentTypes.reply, reply)
       } catch (error) {
-        if (error instanceof NobodyToAsk) return void reminders.tell(botArn, error.message)
+        if (error instanceof NobodyToAsk) {
+          reminders.tell(botArn, error.message)
+          return undefined
+        }
         if (!(error instanceof LexFailure)) throw error
         const isLast = !error.isPassing || now() - invocation.at >= longestTrying
         throw isLast ? new Refused(error.message, { cause: error }) : error

@@ -5,11 +5,13 @@ import { until } from '../support/processor.ts'
 import { databaseKinds } from '../support/world.ts'
 import { application, note, pushActs, pushWorld } from './push-scene.ts'
 
-const members = 10_000
+const members = 2000
+/** What is open at once: 128 requests of a lane, and the lane of the large channel beside that of the small one. */
+const openAtMost = 256
 
 test.each(databaseKinds)(
-  'a push to 10,000 devices delays no other message and no other push, asks few at once, and reaches each device, on %s',
-  { timeout: 600_000 },
+  'a push to 2,000 devices of a service that refuses them delays no message and no other push, and reaches each device in the end, on %s',
+  { timeout: 300_000 },
   async kind => {
     const fcm = await startFcm()
     const map = { [application]: { type: 'push', fcm: { url: fcm.url, serviceAccountFile: fcm.serviceAccountFile } } }
@@ -25,36 +27,16 @@ test.each(databaseKinds)(
     await register('bob', 'token-of-bob')
     const small = await openWith('bob')
 
-    const quiet = await latencies(async () => say(world, user('ann'), small))
-    const start = performance.now()
+    let isBusy = true
+    fcm.answer = ({ token }) => (isBusy && token !== 'token-of-bob' ? { status: 503, code: 'UNAVAILABLE' } : undefined)
     await crowd.push(large)
-    const busy = await latencies(async () => say(world, user('ann'), small))
-    const pushed = performance.now()
+    await until(() => fcm.asked > 100)
+    await say(world, user('ann'), small)
     await push(small, {}, { ...note, Title: 'urgent' })
-    await until(() => fcm.taken.some(({ token }) => token === 'token-of-bob'))
-    const wait = performance.now() - pushed
-    const before = fcm.taken.length
-    await until(() => new Set(fcm.taken.map(({ token }) => token)).size === members + 1, 300_000)
-    const seconds = (performance.now() - start) / 1000
-    console.log(
-      `${kind}: ${members} devices in ${seconds.toFixed(1)} s; a send ${quiet.median.toFixed(1)} ms, meanwhile ${busy.median.toFixed(1)} (worst ${busy.worst.toFixed(0)}); another push after ${wait.toFixed(0)} ms, when ${before} devices were done`,
-    )
-    expect(fcm.taken.length - members).toBeLessThan(members / 100)
-    expect(fcm.mostAtOnce).toBeLessThanOrEqual(256)
-    // The other push did not wait for the crowd's.
-    expect(before).toBeLessThan(members)
-    expect(busy.median).toBeLessThan(quiet.median * 10 + 50)
+    await until(() => fcm.taken.length === 1)
+    expect(fcm.taken[0]!.token).toBe('token-of-bob')
+    isBusy = false
+    await until(() => new Set(fcm.taken.map(({ token }) => token)).size === members + 1, 200_000)
+    expect(fcm.mostAtOnce).toBeLessThanOrEqual(openAtMost)
   },
 )
-
-/** How long 40 calls in a row take. */
-async function latencies(call: () => Promise<unknown>) {
-  const times: number[] = []
-  for (let index = 0; index < 40; index++) {
-    const start = performance.now()
-    await call()
-    times.push(performance.now() - start)
-  }
-  const sorted = times.toSorted((a, b) => a - b)
-  return { median: sorted[20]!, worst: sorted.at(-1)! }
-}
