@@ -150,7 +150,7 @@ test('a client that is lost again before it was sent what it missed gets it at t
   await say('missed')
   // Longer than a client is told again anyway.
   await setTimeout(6000)
-  const reading = seam.hold({ text: /from departures where/ })
+  const reading = seam.hold({ text: /from departures\s/ })
   const again = await listen(world.app, user('bob'), { sessionId })
   await reading.reached
   await cut(again)
