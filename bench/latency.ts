@@ -1,38 +1,15 @@
-import { setTimeout } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { Crowd, milliseconds } from './support/crowd.ts'
 import { membersByChannel, userArn } from './support/fill.ts'
-import { Connections, percentile } from './support/load.ts'
+import { Connections } from './support/load.ts'
 import { counting, medianOf, spreadOf } from './support/measured.ts'
 import { messagesOf } from './support/messages.ts'
+import { paced, quantiles } from './support/paced.ts'
 import { Report } from './support/report.ts'
 import { inRounds, warmUps } from './support/rounds.ts'
 import { openSite } from './support/server.ts'
 import { presignedTarget } from './support/signed.ts'
 import { greeting, Yardstick } from './support/yardstick.ts'
-
-function quantiles(times: readonly number[]) {
-  const sorted = times.toSorted((a, b) => a - b)
-  return { p50: percentile(sorted, 0.5), p99: percentile(sorted, 0.99) }
-}
-
-/** So many a second for so long, whether they are answered or not; resolves to when each of them was due. */
-async function paced(rate: number, seconds: number, one: (due: number) => Promise<void>): Promise<number[]> {
-  const start = milliseconds()
-  const sentAt: number[] = []
-  const asked: Promise<void>[] = []
-  while (asked.length < rate * seconds) {
-    const due = Math.min(rate * seconds, ((milliseconds() - start) / 1000) * rate)
-    while (asked.length < due) {
-      // A client that is late counts too.
-      sentAt.push(start + (asked.length * 1000) / rate)
-      asked.push(one(sentAt.at(-1)!))
-    }
-    await setTimeout(1)
-  }
-  await Promise.all(asked)
-  return sentAt
-}
 
 /** From the moment a message is due until the last member has it, at a given rate, over rooms whose members are all connected; and
  * what a bare node:http server takes for hello at the same rate. */

@@ -7,6 +7,7 @@ import { fanout } from './fanout.ts'
 import { fuzz } from './fuzz.ts'
 import { latency } from './latency.ts'
 import { list } from './list.ts'
+import { nodes } from './nodes.ts'
 import { peers } from './peers.ts'
 import { send } from './send.ts'
 import { sigv4 } from './sigv4.ts'
@@ -21,6 +22,7 @@ const benches: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
   fanout,
   sockets,
   latency,
+  nodes,
   authorize,
   trivial,
   ab,

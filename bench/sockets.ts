@@ -106,6 +106,14 @@ async function idleSessions(report: Report, kind: string, shape: Shape, { sessio
   }
 }
 
+/** How many channels the server has read; the others were read for another client before. */
+async function prefetchesRead(url: string): Promise<number> {
+  // An answer may be a second old.
+  await setTimeout(1100)
+  const text = await (await fetch(`${url}/metrics`)).text()
+  return Number(/^carillon_prefetched_channels_total\{details="read"\} (\d+)$/m.exec(text)?.[1])
+}
+
 /** All come back after a restart, and all prefetch; somebody calls meanwhile. */
 async function restart(report: Report, shape: Shape, perSecond: number, { sessions, tls }: Options) {
   const folder = await filledFolder(shape)
@@ -123,24 +131,29 @@ async function restart(report: Report, shape: Shape, perSecond: number, { sessio
     server = await serve(folder, { tls })
     const calls = tls ? undefined : new Calls(server.url)
     const start = milliseconds()
+    const atStart = cpuSeconds(server.pid)
     const established = await crowd.open(server.url, targets(prefetching), { perSecond })
     const memory = residentMebibytes(server.pid)
     const isWhole = await crowd.until(sessions * Math.min(50, shape.each), 20_000)
     const seconds = (milliseconds() - start) / 1000
     const callTimes = await calls?.end()
+    const cpu = cpuSeconds(server.pid) - atStart
+    const told = crowd.figure('events')
     report.table('all come back after a restart', [
       {
         sessions,
         'stopped after s': rounded(stopped),
         'established after s': rounded(established),
         'prefetched after s': isWhole ? rounded(seconds) : 'never',
-        'channels told': crowd.figure('events'),
+        'channels sent': told,
+        'of these read': tls ? undefined : await prefetchesRead(server.url),
         'MiB sent': Math.round(crowd.figure('bytes') / 2 ** 20),
         refused: crowd.figure('refused') - before.refused,
         closed: crowd.figure('closed') - before.closed,
         'calls p50 ms': callTimes && rounded(percentile(callTimes, 0.5)),
         'p99 ms': callTimes && rounded(percentile(callTimes, 0.99)),
-        'CPU s': rounded(cpuSeconds(server.pid)),
+        'CPU s': rounded(cpu),
+        'µs a channel': Math.round((cpu * 1e6) / told),
         'resident MiB': memory,
         'at the end': residentMebibytes(server.pid),
       },

@@ -56,6 +56,15 @@ const insertMessages = statement(`
   ${numbers} insert into messages (channel_id, private, created_at, sequence, nonce, sender_id, type, content, updated_at)
   select 1 + n.i % $3, 0, 1690000000000 + n.i, n.i, '${'0'.repeat(28)}' || ${digits(12)}, 1, 'STANDARD', '"Message number ' || n.i || ' of no great length"',
     1690000000000 + n.i from n`)
+
+const hex = (value: number) => value.toString(16).padStart(12, '0')
+
+/** The MessageId of that message, counted from 0, and the number of its channel; its sender is user-1. */
+export const filledMessage = (number: number, { channels }: Pick<Shape, 'channels'>) => {
+  const messageId = hex(1690000000000 + number) + hex(number) + '0'.repeat(28) + String(number).padStart(12, '0')
+  return { messageId, channel: 1 + (number % channels) }
+}
+
 const analyze = statement('analyze')
 
 async function inSteps(last: number, work: (from: number, to: number) => Promise<number>) {

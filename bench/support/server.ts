@@ -16,6 +16,8 @@ const main = fileURLToPath(new URL('../../server/src/main.ts', import.meta.url))
 interface Serving {
   readonly tls?: boolean
   readonly flags?: readonly string[]
+  /** Further variables. */
+  readonly environment?: Readonly<Record<string, string>>
 }
 
 /** A data folder with a store of that shape. */
@@ -31,8 +33,9 @@ export async function filledFolder(shape: Shape): Promise<string> {
 export const removeFolder = (folder: string) => rm(folder, { recursive: true, force: true })
 
 /** The server as a user starts it, with the address of its plain listener, or of the one over TLS. */
-export function serve(folder: string, { tls = false, flags = [] }: Serving = {}): Promise<Started> {
+export function serve(folder: string, { tls = false, flags = [], environment: more = {} }: Serving = {}): Promise<Started> {
   const environment = {
+    ...more,
     CARILLON_ACCESS_KEY_ID: rootKey.accessKeyId,
     CARILLON_SECRET_ACCESS_KEY: rootKey.secretAccessKey,
     CARILLON_LOG_LEVEL: 'warn',

@@ -72,7 +72,12 @@ function signature(canonical: Parameters<typeof hashCanonicalRequest>[0], date: 
 const scopeOf = (date: string) => `${date.slice(0, 8)}/us-east-1/chime/aws4_request`
 
 /** The bytes of a POST as an SDK sends it, signed now. */
-export function signedPost(url: string, path: string, body: string, bearer: string): Buffer {
+export const signedPost = (url: string, path: string, body: string, bearer: string) => signedBody('POST', url, path, body, bearer)
+
+/** The same for a PUT. */
+export const signedPut = (url: string, path: string, body: string, bearer: string) => signedBody('PUT', url, path, body, bearer)
+
+function signedBody(method: 'POST' | 'PUT', url: string, path: string, body: string, bearer: string): Buffer {
   const date = formatBasic(Date.now())
   const signed = new Map([
     ['amz-sdk-invocation-id', 'c5a3ae5e-0b4f-4d4b-8a53-0d0bdb4ed2a9'],
@@ -87,11 +92,11 @@ export function signedPost(url: string, path: string, body: string, bearer: stri
   ])
   const signedHeaders = [...signed.keys()]
   const bodyHash = signed.get('x-amz-content-sha256')!
-  const canonical = { method: 'POST', path: canonicalPath(path), query: '', headers: signed, signedHeaders, bodyHash }
+  const canonical = { method, path: canonicalPath(path), query: '', headers: signed, signedHeaders, bodyHash }
   const credential = `${rootKey.accessKeyId}/${scopeOf(date)}`
   const authorization = `AWS4-HMAC-SHA256 Credential=${credential}, SignedHeaders=${signedHeaders.join(';')}, Signature=${signature(canonical, date, scopeOf(date))}`
   const lines = [...signed, ['user-agent', userAgent], ['authorization', authorization]].map(([name, value]) => `${name}: ${value}\r\n`)
-  return Buffer.from(`POST ${path} HTTP/1.1\r\n${lines.join('')}\r\n${body}`)
+  return Buffer.from(`${method} ${path} HTTP/1.1\r\n${lines.join('')}\r\n${body}`)
 }
 
 /** The path and query that a user connects to, signed now and good for an hour. */

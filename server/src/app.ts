@@ -19,6 +19,7 @@ import { localName } from './secrets/certificates.ts'
 import type { Config, RootKey } from './settings/config.ts'
 import { readDestinations } from './settings/destinations.ts'
 import { operations, type OperationName } from './contract/index.ts'
+import { botKind } from './events/bots.ts'
 import { invocationKind } from './events/flows.ts'
 import type { AfterCommit, Wake } from './events/follower.ts'
 import { streamKind } from './events/streaming.ts'
@@ -30,8 +31,12 @@ import { firstOf, type Endpoint } from './http/endpoint.ts'
 import { ProxyProtocol } from './http/proxy-protocol.ts'
 import { createServer } from './http/server.ts'
 import { withReasonInMessage } from './http/shown-error.ts'
+import { botInvocations } from './outbox/bots.ts'
+import { eventBusDelivery } from './outbox/event-bus.ts'
+import { eventBusKind, failureTeller } from './outbox/failures.ts'
 import { flowInvocations } from './outbox/flows.ts'
-import { functionInvoker } from './outbox/functions.ts'
+import { functionCheck, functionInvoker, functionWarner } from './outbox/functions.ts'
+import { botAsker } from './outbox/lex.ts'
 import { streamSinks } from './outbox/sinks.ts'
 import { streamCheck, streamRecords } from './outbox/streams.ts'
 import { laneFigures } from './outbox/lane-figures.ts'
@@ -241,7 +246,15 @@ export async function startApp(config: Config, { now = Date.now, keys, through =
     const tools = { db, now, log, metrics }
     const invoke = functionInvoker(destinations, config.lambdaEndpoint)
     const sinkOf = streamSinks(destinations, config.kinesisEndpoint)
-    const deliveries = { [invocationKind]: flowInvocations({ ...tools, invoke }), [streamKind]: streamRecords({ db, sinkOf }) }
+    const { region, account, eventbridgeEndpoint } = config
+    const tell = failureTeller({ log, now, region, account, destinations, eventbridgeEndpoint })
+    const ask = botAsker(destinations, config.lexEndpoint)
+    const deliveries = {
+      [invocationKind]: flowInvocations({ ...tools, invoke, tell }),
+      [streamKind]: streamRecords({ db, sinkOf, tell }),
+      [botKind]: botInvocations({ db, now, limits: config.limits, ask, tell }),
+      [eventBusKind]: eventBusDelivery(destinations, eventbridgeEndpoint),
+    }
     const runner = new OutboxRunner(deliveries, tools)
     outbox = runner
     wake = what => {
@@ -263,6 +276,7 @@ export async function startApp(config: Config, { now = Date.now, keys, through =
       region: config.region,
       account: config.account,
       checkStream: streamCheck(sinkOf),
+      warnOfFunctions: functionWarner(functionCheck(destinations, config.lambdaEndpoint), log),
       pageTokens: new PageTokens(await settledKey(db, 'page-token-key')),
       answeredTokens: new AnsweredTokens(),
     }

@@ -33,3 +33,6 @@ export const within = (appInstanceArn: string, kind: Exclude<ArnKind, 'app-insta
   kind,
   id,
 })
+
+/** The ARNs of the Kinesis streams that Amazon accepts: their names begin with chime-messaging- (docs/service/streaming.md#configuration). */
+export const streamArn = /^arn:[a-z0-9.-]+:kinesis:[a-z0-9-]+:[a-z0-9.-]*:stream\/chime-messaging-[A-Za-z0-9_.-]+$/

@@ -6,6 +6,7 @@ import { addDoctor } from './cli/doctor.ts'
 import { addFlows } from './cli/flows.ts'
 import { addJobs } from './cli/jobs.ts'
 import { addKeys } from './cli/keys.ts'
+import { addModels } from './cli/models.ts'
 import { addOutbox } from './cli/outbox.ts'
 import { addRoles } from './cli/roles.ts'
 import { addServe } from './cli/serve.ts'
@@ -26,6 +27,7 @@ addKeys(program)
 addRoles(program)
 addOutbox(program)
 addFlows(program)
+addModels(program)
 
 try {
   await program.parseAsync()

@@ -8,6 +8,8 @@ const source = join(import.meta.dirname, '../src')
 const allowed: Readonly<Record<string, readonly string[]>> = {
   tools: [],
   contract: [],
+  client: ['contract'],
+  models: ['contract'],
   observe: ['tools'],
   settings: ['contract', 'observe', 'tools'],
   bus: ['observe', 'settings', 'tools'],

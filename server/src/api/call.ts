@@ -24,6 +24,8 @@ export interface Environment {
   readonly tlsPort: number | undefined
   /** Refuses a stream, by its ARN, that takes no records now. */
   readonly checkStream: (arn: string) => Promise<void>
+  /** Looks, without making anybody wait, whether the functions of a flow's processors can be invoked, and says so in the log if not. */
+  readonly warnOfFunctions: (channelFlowArn: string, functionArns: readonly string[]) => void
   readonly pageTokens: PageTokens
   readonly answeredTokens: AnsweredTokens
 }

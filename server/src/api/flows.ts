@@ -8,11 +8,13 @@ import { channelSummary } from '../present/channels.ts'
 import { flowDetails, flowSummary } from '../present/flows.ts'
 import { findCallback } from '../store/flow-callbacks.ts'
 import { findRun } from '../store/flow-runs.ts'
-import { channelsOfFlow, listFlows } from '../store/flows.ts'
+import { channelsOfFlow, listFlows, type Processor } from '../store/flows.ts'
 import { actingIn } from './acting.ts'
 import { once } from './idempotency.ts'
 import { named } from './named.ts'
 import { paged } from './paging.ts'
+
+const functionsOf = (processors: readonly Processor[]) => processors.map(({ Configuration }) => Configuration.Lambda.ResourceArn)
 
 export const flows: Handlers<
   | 'CreateChannelFlow'
@@ -28,7 +30,11 @@ export const flows: Handlers<
   async CreateChannelFlow(input, call) {
     const appInstance = await requireAppInstance(call.db, input.AppInstanceArn)
     const flow = { name: input.Name, processors: input.Processors, tags: input.Tags }
-    return once(call, appInstance.arn, input, async tx => ({ ChannelFlowArn: await createFlow(tx, call, appInstance, flow) }))
+    const created = await once(call, appInstance.arn, input, async tx => ({
+      ChannelFlowArn: await createFlow(tx, call, appInstance, flow),
+    }))
+    call.warnOfFunctions(created.ChannelFlowArn, functionsOf(input.Processors))
+    return created
   },
 
   async DescribeChannelFlow(_, call) {
@@ -43,6 +49,7 @@ export const flows: Handlers<
 
   async UpdateChannelFlow({ ChannelFlowArn, Name, Processors }, call) {
     await call.db.transaction(tx => changeFlow(tx, call, named(call, 'ChannelFlowArn'), { name: Name, processors: Processors }))
+    call.warnOfFunctions(ChannelFlowArn, functionsOf(Processors))
     return { ChannelFlowArn }
   },
 
@@ -66,7 +73,7 @@ export const flows: Handlers<
     return { Channels: items.map(channelSummary), NextToken }
   },
 
-  async ChannelFlowCallback({ CallbackId, ChannelArn, DeleteResource, ChannelMessage }, { db, now }) {
+  async ChannelFlowCallback({ CallbackId, ChannelArn, DeleteResource, ChannelMessage }, { db, now, limits }) {
     const { MessageId, SubChannelId, Content, Metadata, MessageAttributes, PushNotification, ContentType } = ChannelMessage
     const answer: ProcessorAnswer = DeleteResource
       ? undefined
@@ -91,7 +98,7 @@ export const flows: Handlers<
     if (run && SubChannelId !== undefined && SubChannelId !== run.subChannelName) {
       throw badRequest('The message is not in that sub-channel', 'Send the SubChannelId of the event, or leave it out.')
     }
-    checkMessageSize('STANDARD', { content: Content ?? '', metadata: Metadata, attributes: MessageAttributes })
+    checkMessageSize('STANDARD', { content: Content ?? '', metadata: Metadata, attributes: MessageAttributes }, limits)
     await db.transaction(tx => answerCallback(tx, CallbackId, answer, now()))
     return { ChannelArn, CallbackId }
   },

@@ -10,6 +10,7 @@ import { flows } from './flows.ts'
 import { memberships } from './memberships.ts'
 import { messages } from './messages.ts'
 import { moderators } from './moderators.ts'
+import { readMarkers } from './read-markers.ts'
 import { messagingSession } from './messaging-session.ts'
 import { streaming } from './streaming.ts'
 import { tags } from './tags.ts'
@@ -23,6 +24,7 @@ export const handlers: Handlers<OperationName> = {
   ...bots,
   ...channels,
   ...memberships,
+  ...readMarkers,
   ...moderators,
   ...bans,
   ...messages,

@@ -21,6 +21,13 @@ function requireSeen(call: ChannelCall): Message {
   return message
 }
 
+/** Returns the message that the bearer asks for; throws NotFoundException for one that it does not see. */
+export function requireMessage(call: ChannelCall, id: string): Message {
+  const message = seenMessage(call.facts, call.now())
+  if (!message) throw notFound('The message does not exist.', `There is no message ${id} in ${call.facts.channel.arn}.`)
+  return message
+}
+
 const answer = ({ facts: { channel, subChannel } }: ChannelCall, taken: Taken) => ({
   ChannelArn: channel.arn,
   ...taken,
@@ -61,9 +68,7 @@ export const messages: Handlers<
   },
 
   async GetChannelMessage(input, call) {
-    const message = seenMessage(call.facts, call.now())
-    if (!message) throw notFound('The message does not exist.', `There is no message ${input.MessageId} in ${call.facts.channel.arn}.`)
-    return { ChannelMessage: messageDetails(message, placeOf(call.facts)) }
+    return { ChannelMessage: messageDetails(requireMessage(call, input.MessageId), placeOf(call.facts)) }
   },
 
   async ListChannelMessages(input, call) {

@@ -1,37 +1,82 @@
 import type { Config } from '../settings/config.ts'
+import type { Queries } from '../database/database.ts'
 import { readDestinations } from '../settings/destinations.ts'
 import { messageOf } from '../outbox/delivery.ts'
+import { functionCheck } from '../outbox/functions.ts'
+import { botCheck } from '../outbox/lex.ts'
 import { streamSinks } from '../outbox/sinks.ts'
+import { checkStream } from '../outbox/streams.ts'
+import { configuredAliases, lexOf } from '../store/bots.ts'
+import { configuredProcessors, type Processor } from '../store/flows.ts'
+import { configuredStreams } from '../store/streaming.ts'
+import { parsed } from '../store/text.ts'
 import { fault, good, unsafe, type Finding } from './finding.ts'
 import { reached } from './service-findings.ts'
 import { isLocal } from './settings-findings.ts'
 
-/** How long a destination may take to say that it is there, and how many are asked. */
+/** How long a bot may take to say that it is there, and how many destinations of each kind are asked. */
 const checkMilliseconds = 3000
-export const checkedAtMost = 50
+const checkedAtMost = 50
 
-/** The findings about the file of --destinations, and about each stream that it or an app instance configures: each stream is tried. */
-export async function destinationFindings(config: Config, configured: readonly string[]): Promise<Finding[]> {
+/** What app instances have configured: streams, functions of processors, and aliases of bots, by their ARNs. */
+export interface Configured {
+  readonly streams: readonly string[]
+  readonly functions: readonly string[]
+  readonly aliases: readonly string[]
+}
+
+export const nothingConfigured: Configured = { streams: [], functions: [], aliases: [] }
+
+/** Some of each kind. A bot that is never invoked needs no answer. */
+export async function configuredIn(db: Queries): Promise<Configured> {
+  const processors = (await db.all(configuredProcessors, checkedAtMost)).flatMap(row => parsed<Processor[]>(row.processors))
+  const bots = (await db.all(configuredAliases, checkedAtMost)).map(({ configuration }) => lexOf(configuration))
+  const invoked = bots.filter(
+    ({ InvokedBy, WelcomeIntent }) =>
+      WelcomeIntent !== undefined || InvokedBy?.StandardMessages !== 'NONE' || InvokedBy.TargetedMessages !== 'NONE',
+  )
+  return {
+    streams: (await db.all(configuredStreams, checkedAtMost)).map(({ arn }) => arn),
+    functions: processors.map(({ Configuration }) => Configuration.Lambda.ResourceArn),
+    aliases: invoked.map(({ LexBotAliasArn }) => LexBotAliasArn),
+  }
+}
+
+/** Some of both, each once. */
+const some = (...arns: readonly Iterable<string>[]) => [...new Set(arns.flatMap(each => [...each]))].slice(0, checkedAtMost)
+
+const outcome = async (check: Promise<void>, well: string, wrong: string) =>
+  check.then(
+    () => good(well),
+    (error: unknown) => fault(wrong, messageOf(error)),
+  )
+
+/** The findings about the file of --destinations, and about each destination that it or an app instance configures: each is tried. */
+export async function destinationFindings(config: Config, configured: Configured): Promise<Finding[]> {
   try {
     const destinations = await readDestinations(config.destinations, process.env)
-    const webhooks = [...destinations.streams, ...destinations.functions].filter(([, { type }]) => type === 'webhook')
+    const { streams, functions, bots, eventBuses } = destinations
+    const webhooks = [...streams, ...functions, ...bots, ...eventBuses].filter(([, { type }]) => type === 'webhook')
     const findings = webhooks.flatMap(([arn, destination]): Finding[] => {
       const { protocol, hostname } = new URL('url' in destination ? destination.url : 'https://x')
       if (protocol !== 'http:' || isLocal(hostname)) return []
       return [unsafe(`Messages for ${arn} travel to ${hostname} without TLS`, 'Use https in --destinations.')]
     })
     const sinkOf = streamSinks(destinations, config.kinesisEndpoint)
-    const streams = new Set([...destinations.streams.keys(), ...configured])
-    const ofStream = async (arn: string) =>
-      sinkOf(arn)
-        .check(arn, AbortSignal.timeout(checkMilliseconds))
-        .then(
-          () => good(`The stream ${arn} accepts records`),
-          (error: unknown) => fault(`Records of the stream ${arn} cannot be delivered`, messageOf(error)),
-        )
+    const checkFunction = functionCheck(destinations, config.lambdaEndpoint)
+    const checkBot = botCheck(destinations, config.lexEndpoint)
+    const signal = () => AbortSignal.timeout(checkMilliseconds)
     const tried = await Promise.all([
-      ...[...streams].slice(0, checkedAtMost).map(ofStream),
-      ...[...destinations.functions].slice(0, checkedAtMost).map(async ([arn, { url }]) => reached(url, `The function ${arn}`)),
+      ...some(streams.keys(), configured.streams).map(async arn =>
+        outcome(checkStream(sinkOf, arn), `The stream ${arn} accepts records`, `Records of the stream ${arn} cannot be delivered`),
+      ),
+      ...some(functions.keys(), configured.functions).map(async arn =>
+        outcome(checkFunction(arn), `The function ${arn} is not known to be missing`, `The function ${arn} cannot be invoked`),
+      ),
+      ...some(bots.keys(), configured.aliases).map(async arn =>
+        outcome(checkBot(arn, signal()), `Bots of the alias ${arn} have somebody to ask`, `Bots of the alias ${arn} get no answer`),
+      ),
+      ...[...eventBuses].slice(0, checkedAtMost).map(async ([arn, { url }]) => reached(url, `The event bus ${arn}`)),
     ])
     return [...findings, ...tried]
   } catch (error) {

@@ -5,10 +5,9 @@ import { openExistingDatabase } from '../database/open.ts'
 import { createLog } from '../observe/log.ts'
 import { messageOf } from '../outbox/delivery.ts'
 import type { Config } from '../settings/config.ts'
-import { configuredStreams } from '../store/streaming.ts'
 import { certificateFindings } from './certificate-findings.ts'
 import { databaseFindings } from './database-findings.ts'
-import { checkedAtMost, destinationFindings } from './destination-findings.ts'
+import { configuredIn, destinationFindings, nothingConfigured, type Configured } from './destination-findings.ts'
 import { advice, fault, type Finding } from './finding.ts'
 import { nodeFindings } from './node-findings.ts'
 import { outboxFindings } from './outbox-findings.ts'
@@ -16,9 +15,9 @@ import { serviceFindings } from './service-findings.ts'
 import { addSettings, configOf, type Flags } from './settings.ts'
 import { settingsFindings } from './settings-findings.ts'
 
-/** What is found in the database of these settings, and the streams that app instances have configured there. */
-async function ofDatabase(config: Config): Promise<{ findings: readonly Finding[]; streams: readonly string[] }> {
-  if (config.databaseUrl === undefined && config.data === ':memory:') return { findings: [], streams: [] }
+/** What is found in the database of these settings, and the destinations that app instances have configured there. */
+async function ofDatabase(config: Config): Promise<{ findings: readonly Finding[]; configured: Configured }> {
+  if (config.databaseUrl === undefined && config.data === ':memory:') return { findings: [], configured: nothingConfigured }
   let db: Database | undefined
   try {
     db = await openExistingDatabase(config, { log: createLog(config.logLevel), follow: () => {} })
@@ -27,25 +26,25 @@ async function ofDatabase(config: Config): Promise<{ findings: readonly Finding[
       ...(db.kind === 'postgres' ? await nodeFindings(config, db) : []),
       ...(await outboxFindings(db, Date.now())),
     ]
-    return { findings, streams: (await db.all(configuredStreams, checkedAtMost)).map(({ arn }) => arn) }
+    return { findings, configured: await configuredIn(db) }
   } catch (error) {
     const finding =
       error instanceof NotSetUp
         ? advice('There is no database of these settings yet', messageOf(error))
         : fault('The database cannot be used', messageOf(error))
-    return { findings: [finding], streams: [] }
+    return { findings: [finding], configured: nothingConfigured }
   } finally {
     await db?.close()
   }
 }
 
 async function findingsOf(config: Config): Promise<readonly Finding[]> {
-  const { findings, streams } = await ofDatabase(config)
+  const { findings, configured } = await ofDatabase(config)
   return [
     ...findings,
     ...(await certificateFindings(config, Date.now())),
     ...(await serviceFindings(config)),
-    ...(await destinationFindings(config, streams)),
+    ...(await destinationFindings(config, configured)),
     ...(await settingsFindings(config)),
   ]
 }

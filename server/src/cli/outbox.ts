@@ -1,7 +1,8 @@
 import type { Command } from 'commander'
 import type { Database } from '../database/database.ts'
+import { invocationKind } from '../events/flows.ts'
 import { laneFigures } from '../outbox/lane-figures.ts'
-import { emptyLane, outboxFigures } from '../store/outbox.ts'
+import { emptyLane, outboxFigures, partsOfLane } from '../store/outbox.ts'
 import { deadAfter, deadFigures, dropDead, reviveDead, type DeadEntry } from '../store/outbox-dead.ts'
 import { laneStates } from '../store/outbox-lanes.ts'
 import { addSettings } from './settings.ts'
@@ -106,6 +107,10 @@ async function drop(ids: readonly string[], { lane, all, waiting, ...flags }: Ch
       return
     }
     if (lane === undefined || ids.length > 0) throw new Error('--waiting drops what waits in one lane: give --lane LANE and no numbers.')
+    if (partsOfLane(lane).kind === invocationKind)
+      throw new Error(
+        'What waits for a processor of a channel flow cannot be dropped, since its message would wait for ever. After three tries the FallbackAction of the processor decides.',
+      )
     let dropped = 0
     for (let more = step; more === step; dropped += more) more = await db.transaction(tx => emptyLane(tx, lane, step))
     print(`${count(dropped)} that waited dropped.\n`)

@@ -32,9 +32,12 @@ async function ofIssuer(issuer: string, jwks: string | undefined): Promise<Findi
 }
 
 /** What is found about the services that are configured. */
-export async function serviceFindings({ lambdaEndpoint, oidcIssuer, oidcJwks, exchangeHook }: Config): Promise<Finding[]> {
+export async function serviceFindings(config: Config): Promise<Finding[]> {
+  const { lambdaEndpoint, lexEndpoint, eventbridgeEndpoint, oidcIssuer, oidcJwks, exchangeHook } = config
   return [
     ...(lambdaEndpoint === undefined ? [] : [await reached(lambdaEndpoint, 'The Lambda endpoint')]),
+    ...(lexEndpoint === undefined ? [] : [await reached(lexEndpoint, 'The Lex endpoint')]),
+    ...(eventbridgeEndpoint === undefined ? [] : [await reached(eventbridgeEndpoint, 'The EventBridge endpoint')]),
     ...(oidcIssuer === undefined ? [] : [await ofIssuer(oidcIssuer, oidcJwks)]),
     ...(exchangeHook === undefined ? [] : [await reached(exchangeHook, 'The exchange hook')]),
   ]

@@ -40,7 +40,17 @@ function ofListeners({ host, tls, tlsCert, trustProxy = [], rateLimits, auditLog
   return findings
 }
 
-function ofOthers({ databaseUrl, lambdaEndpoint, kinesisEndpoint, oidcIssuer, oidcJwks, exchangeHook, rootKey }: Config): Finding[] {
+function ofOthers({
+  databaseUrl,
+  lambdaEndpoint,
+  kinesisEndpoint,
+  lexEndpoint,
+  eventbridgeEndpoint,
+  oidcIssuer,
+  oidcJwks,
+  exchangeHook,
+  rootKey,
+}: Config): Finding[] {
   const findings: Finding[] = []
   for (const url of databaseUrl === undefined ? [] : urlsOfHosts(databaseUrl)) {
     const { hostname, searchParams } = new URL(url)
@@ -64,6 +74,16 @@ function ofOthers({ databaseUrl, lambdaEndpoint, kinesisEndpoint, oidcIssuer, oi
     const { protocol, hostname } = new URL(kinesisEndpoint)
     if (protocol === 'http:' && !isLocal(hostname))
       findings.push(unsafe(`Messages travel to the streams at ${hostname} without TLS`, 'Use https in --kinesis-endpoint.'))
+  }
+  if (lexEndpoint !== undefined) {
+    const { protocol, hostname } = new URL(lexEndpoint)
+    if (protocol === 'http:' && !isLocal(hostname))
+      findings.push(unsafe(`Messages travel to bots at ${hostname} without TLS`, 'Use https in --lex-endpoint.'))
+  }
+  if (eventbridgeEndpoint !== undefined) {
+    const { protocol, hostname } = new URL(eventbridgeEndpoint)
+    if (protocol === 'http:' && !isLocal(hostname))
+      findings.push(unsafe(`Failures are told to EventBridge at ${hostname} without TLS`, 'Use https in --eventbridge-endpoint.'))
   }
   const keysOfIssuer = oidcJwks ?? oidcIssuer
   if (keysOfIssuer !== undefined) {

@@ -10,7 +10,7 @@ import {
   Timestamp,
   paging,
 } from './common.ts'
-import { ContentType, MessageAttributeMap, MessageId, NonEmptyContent, PushNotificationConfiguration } from './messages.ts'
+import { ContentType, MessageAttributeMap, MessageId, MessageMetadata, NonEmptyContent, PushNotificationConfiguration } from './messages.ts'
 import { operation } from './operation.ts'
 import { IdempotencyToken, Required, boolean, integer, list, oneOf, structure, text } from './shapes.ts'
 
@@ -57,7 +57,7 @@ const CallbackIdType = text({ minLength: 32, maxLength: 64 })
 const ChannelMessageCallback = structure({
   MessageId: Required(MessageId),
   Content: NonEmptyContent,
-  Metadata,
+  Metadata: MessageMetadata,
   PushNotification: PushNotificationConfiguration,
   MessageAttributes: MessageAttributeMap,
   SubChannelId,

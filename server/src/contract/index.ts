@@ -2,6 +2,7 @@ import { admins } from './admins.ts'
 import { appInstances } from './app-instances.ts'
 import { bans } from './bans.ts'
 import { bots } from './bots.ts'
+import { carillon } from './carillon/index.ts'
 import { channels } from './channels.ts'
 import type { JsonText } from './common.ts'
 import { userEndpoints } from './user-endpoints.ts'
@@ -18,17 +19,18 @@ import { users } from './users.ts'
 
 const messaging = { ...channels, ...memberships, ...moderators, ...bans, ...messages, ...flows, ...streaming, ...messagingSession, ...tags }
 const identity = { ...appInstances, ...users, ...admins, ...bots, ...userEndpoints, ...tags }
-const all = { ...messaging, ...identity }
+const all = { ...messaging, ...identity, ...carillon }
 
 export type OperationName = keyof typeof all
 
-/** The 81 operations; the three for tags are the same in both services, so there are 78 names. */
+/** Amazon's 81 operations, with 78 names since the three for tags are the same in both services, and those of `carillon`. */
 export const operations: Readonly<Record<OperationName, Operation>> = all
 
 /** The operations of each service. */
 export const services = {
   messaging: namesOf(messaging),
   identity: namesOf(identity),
+  carillon: namesOf(carillon),
 }
 
 function namesOf<O extends object>(all: O): readonly (keyof O & string)[] {

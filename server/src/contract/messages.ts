@@ -2,7 +2,6 @@ import {
   ChimeArn,
   ClientRequestToken,
   Identity,
-  Metadata,
   NextToken,
   SubChannelId,
   Timestamp,
@@ -15,6 +14,8 @@ import { operation } from './operation.ts'
 import { IdempotencyToken, Required, boolean, list, map, oneOf, structure, text } from './shapes.ts'
 
 export const NonEmptyContent = text({ minLength: 1, pattern: anything, sensitive: true })
+/** Its limit can be raised, unlike that of the Metadata of channels and users. */
+export const MessageMetadata = text({ minLength: 0, maxLength: 1024, pattern: anyLine, sensitive: true, raisedBy: 'metadataBytes' })
 const ChannelMessageType = oneOf('STANDARD', 'CONTROL')
 const ChannelMessagePersistenceType = oneOf('PERSISTENT', 'NON_PERSISTENT')
 const PushNotificationTitle = text({ minLength: 1, maxLength: 50, pattern: anyLine, sensitive: true })
@@ -44,7 +45,7 @@ const ChannelMessage = structure({
   ChannelArn: ChimeArn,
   MessageId,
   Content,
-  Metadata,
+  Metadata: MessageMetadata,
   Type: ChannelMessageType,
   CreatedTimestamp: Timestamp,
   LastEditedTimestamp: Timestamp,
@@ -64,7 +65,7 @@ const SortOrder = oneOf('ASCENDING', 'DESCENDING')
 const ChannelMessageSummary = structure({
   MessageId,
   Content,
-  Metadata,
+  Metadata: MessageMetadata,
   Type: ChannelMessageType,
   CreatedTimestamp: Timestamp,
   LastUpdatedTimestamp: Timestamp,
@@ -86,7 +87,7 @@ export const messages = {
       Content: Required(NonEmptyContent),
       Type: Required(ChannelMessageType),
       Persistence: Required(ChannelMessagePersistenceType),
-      Metadata,
+      Metadata: MessageMetadata,
       ClientRequestToken: IdempotencyToken(ClientRequestToken),
       ChimeBearer: Required(ChimeArn),
       PushNotification: PushNotificationConfiguration,
@@ -126,7 +127,7 @@ export const messages = {
       ChannelArn: Required(ChimeArn),
       MessageId: Required(MessageId),
       Content: Required(NonEmptyContent),
-      Metadata,
+      Metadata: MessageMetadata,
       ChimeBearer: Required(ChimeArn),
       SubChannelId,
       ContentType,

@@ -1,14 +1,6 @@
 import type { ErrorName } from '../errors.ts'
+import { bindingOf, methods, type Binding, type Method } from './binding.ts'
 import { RequiredMember, structure, type Members, type Structure } from './shapes.ts'
-
-const methods = ['GET', 'POST', 'PUT', 'DELETE'] as const
-export type Method = (typeof methods)[number]
-
-/** Where an input member travels, and its name there. */
-interface Binding {
-  readonly in: 'header' | 'path' | 'query' | 'body'
-  readonly name: string
-}
 
 /** What an operation is: its route, input, output, and declared errors. */
 export interface Operation<I extends Members = Members, O extends Members = Members> {
@@ -76,19 +68,4 @@ function parseRoute(route: string): Pick<Operation, 'method' | 'path' | 'selecto
   if (method === undefined || path === undefined) throw new Error(`not a route: ${route}`)
   const selector: Operation['selector'] = (name === 'operation' || name === 'scope') && value !== undefined ? { name, value } : undefined
   return { method, path, selector }
-}
-
-/**
- * The rule for where a member travels. The bearer is a header; a name in the path template is in the path; GET and DELETE put the
- * rest in the query, in kebab-case; other methods put it in the body. There are two exceptions: ResourceARN is `arn` in a query,
- * and paging is in the query of every method (SearchChannels is a POST).
- */
-function bindingOf(member: string, method: Method, path: string): Binding {
-  if (member === 'ChimeBearer') return { in: 'header', name: 'x-amz-chime-bearer' }
-  const segment = member.charAt(0).toLowerCase() + member.slice(1)
-  if (path.includes(`{${segment}}`)) return { in: 'path', name: segment }
-  const isPaging = member === 'MaxResults' || member === 'NextToken'
-  if (method !== 'GET' && method !== 'DELETE' && !isPaging) return { in: 'body', name: member }
-  if (member === 'ResourceARN') return { in: 'query', name: 'arn' }
-  return { in: 'query', name: member.replaceAll(/(?<=[a-z])(?=[A-Z])/g, '-').toLowerCase() }
 }

@@ -1,9 +1,9 @@
 import { Type, type Static, type TSchema } from 'typebox'
 
 /**
- * The makers of the contract's schemas. They are TypeBox schemas, so JSON Schema, with three keywords of our own:
+ * The makers of the contract's schemas. They are TypeBox schemas, so JSON Schema, with four keywords of our own:
  * `sensitive` (the value may stand in no log and no error text), `writtenPattern` (the pattern as Amazon's model writes it;
- * `pattern` is what is checked) and `timestamp`.
+ * `pattern` is what is checked), `raisedBy` (the limit that takes the place of `maxLength`) and `timestamp`.
  */
 
 /** A required member; all others are optional. */
@@ -54,6 +54,7 @@ interface TextLimits {
   maxLength?: number
   pattern?: string
   sensitive?: true
+  raisedBy?: string
 }
 
 /** A string whose lengths count code points, and whose pattern, written as in Amazon's model, must match the whole of it. */
@@ -113,5 +114,6 @@ export interface Shape {
   readonly pattern?: string
   readonly writtenPattern?: string
   readonly sensitive?: true
+  readonly raisedBy?: string
   readonly timestamp?: true
 }

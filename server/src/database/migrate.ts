@@ -8,10 +8,12 @@ import { nodes } from './migrations/005-nodes.ts'
 import { lanes } from './migrations/006-lanes.ts'
 import { streams } from './migrations/007-streams.ts'
 import { resume } from './migrations/008-resume.ts'
+import { bots } from './migrations/009-bots.ts'
+import { prefetch } from './migrations/010-prefetch.ts'
 import { postgresDialect, sqliteDialect, type Dialect } from './migrations/dialect.ts'
 
 /** In order; the version of a database is the number of migrations it has. A released migration never changes. */
-const migrations: ((dialect: Dialect) => string)[] = [first, rates, access, statusDetail, nodes, lanes, streams, resume]
+const migrations: ((dialect: Dialect) => string)[] = [first, rates, access, statusDetail, nodes, lanes, streams, resume, bots, prefetch]
 
 /** The version of the schema that this Carillon works on. */
 export const schemaVersion = migrations.length

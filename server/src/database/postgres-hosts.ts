@@ -38,6 +38,7 @@ export function clientOfHosts(hosts: PostgresHosts, configOf: (url: string) => C
       const connecting = super.connect()
       connecting.catch(() => hosts.failed(this.url))
       if (!callback) return connecting
+      // oxlint-disable-next-line promise/no-callback-in-promise -- pg-pool calls it so.
       connecting.then(() => (callback as () => void)(), callback)
     }
   }

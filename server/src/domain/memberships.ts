@@ -12,7 +12,6 @@ import { findIdentity, lockIdentities, namesakeOf, type Identity } from '../stor
 import {
   deleteMembership,
   insertMembership,
-  markRead,
   membershipType,
   placesOf,
   type MembershipType,
@@ -215,11 +214,4 @@ export async function setPreferences(tx: Transaction, { channel, actor }: Acting
   }
   if (!(await putPreferences(tx, channel.id, actor.id, preferences))) throw forbidden(`${actor.arn} is not a member of ${channel.arn}.`)
   await emit(tx, { kind: 'PreferencesSet', channelId: channel.id, memberId: actor.id })
-}
-
-/** Sets the actor's read marker to the present. */
-export async function moveReadMarker(tx: Transaction, { channel, actor, now }: ActingInChannel) {
-  checkOrdinary(channel, 'Read markers')
-  if (!(await markRead(tx, channel.id, actor.id, now()))) return
-  await emit(tx, { kind: 'ReadMarkerMoved', channelId: channel.id, memberId: actor.id })
 }

@@ -107,7 +107,7 @@ const newMessage = (
 
 /** Sends a message of which nothing is stored: sockets hear it at once. */
 async function deliver(db: Queries, bus: Bus, acting: ActingInChannel, message: MessageToSend): Promise<Taken> {
-  checkMessageSize(message.type, message)
+  checkMessageSize(message.type, message, acting.limits)
   const target = await targetOf(db, acting, message.target)
   const at = acting.now()
   const messageId = passingMessageId(at)
@@ -120,9 +120,9 @@ async function deliver(db: Queries, bus: Bus, acting: ActingInChannel, message: 
  * Sends a message that is stored, or whose record is. A message with a flow starts on its way and is visible to its sender only. Any
  * other persistent message moves the LastMessageTimestamp of those who see it.
  */
-async function send(tx: Transaction, acting: ActingInChannel, message: MessageToSend): Promise<Taken> {
+export async function send(tx: Transaction, acting: ActingInChannel, message: MessageToSend): Promise<Taken> {
   const { channel, actor, subChannel, now } = acting
-  checkMessageSize(message.type, message)
+  checkMessageSize(message.type, message, acting.limits)
   const target = await targetOf(tx, acting, message.target)
   const { pushNotification } = message
   const whose = { channelId: channel.id, subChannelId: subChannelIdOf({ subChannel }), senderId: actor.id, targetId: target?.id }
@@ -157,7 +157,8 @@ export function takingOf(acting: ActingInChannel, message: MessageToSend): Takin
   const { channel, subChannel } = acting
   const meetsFlow = isForFlow(channel.flowId, message.type)
   const isPersistent = message.persistence === 'PERSISTENT'
-  if (!isPersistent && !meetsFlow && !channel.isStreamed) return { isStored: false, take: (db, bus) => deliver(db, bus, acting, message) }
+  const hasFollowers = channel.isStreamed || (channel.hasBots && message.type === 'STANDARD')
+  if (!isPersistent && !meetsFlow && !hasFollowers) return { isStored: false, take: (db, bus) => deliver(db, bus, acting, message) }
   const isShareable = isPersistent && !meetsFlow && message.target === undefined && subChannel === undefined
   return { isStored: true, take: shareableAs({ isShareable }, tx => send(tx, acting, message)) }
 }
@@ -172,7 +173,7 @@ export async function edit(
   const { channel, actor, now } = acting
   const { messageId, type } = message
   requireSent(message)
-  checkMessageSize(type, { ...given, attributes: undefined })
+  checkMessageSize(type, { ...given, attributes: undefined }, acting.limits)
   const place = placeOf(acting)
   const { subChannelId } = place
   const moment = await advance(tx, channel, now())

@@ -1,21 +1,25 @@
 import { badRequest } from '../errors.ts'
+import type { Limits } from '../settings/limits.ts'
 import type { MessageAttributes, MessageType } from '../store/messages.ts'
 
-/** Sizes in bytes of UTF-8 (docs/service/limits.md#sizes). */
-const contentBytes: Record<MessageType, number> = { STANDARD: 4096, CONTROL: 30 }
-const metadataBytes = 1024
+/** Sizes in bytes of UTF-8 that no setting changes (docs/service/limits.md#sizes). */
+const resourceMetadataBytes = 1024
 const attributesBytes = 1024
+
+type Sizes = Pick<Limits, 'contentBytes' | 'metadataBytes' | 'controlBytes'>
 
 const tooLarge = (what: string, bytes: number, limit: number) =>
   badRequest('Channel Messages size limit exceeded', `${what} has ${bytes} bytes of UTF-8; at most ${limit} are allowed.`)
 
-/** Throws for a message that is larger than the service allows. */
+/** Throws for a message that is larger than the limits. */
 export function checkMessageSize(
   type: MessageType,
   message: { content: string; metadata: string | undefined; attributes: MessageAttributes | undefined },
+  { contentBytes, metadataBytes, controlBytes }: Sizes,
 ) {
   const content = Buffer.byteLength(message.content)
-  if (content > contentBytes[type]) throw tooLarge(`The Content of a ${type} message`, content, contentBytes[type])
+  const most = type === 'CONTROL' ? controlBytes : contentBytes
+  if (content > most) throw tooLarge(`The Content of a ${type} message`, content, most)
   if (message.metadata !== undefined) {
     if (type === 'CONTROL' && message.metadata !== '') throw badRequest('A CONTROL message has no Metadata', 'Leave Metadata out.')
     const metadata = Buffer.byteLength(message.metadata)
@@ -34,9 +38,9 @@ export function checkMessageSize(
 export function checkMetadataSize(metadata: string | undefined) {
   if (metadata === undefined) return
   const bytes = Buffer.byteLength(metadata)
-  if (bytes <= metadataBytes) return
+  if (bytes <= resourceMetadataBytes) return
   throw badRequest(
     "1 validation error detected: Value at 'metadata' failed to satisfy constraint: Member must have length less than or equal to 1024",
-    `Metadata has ${bytes} bytes of UTF-8; at most ${metadataBytes} are allowed.`,
+    `Metadata has ${bytes} bytes of UTF-8; at most ${resourceMetadataBytes} are allowed.`,
   )
 }

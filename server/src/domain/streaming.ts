@@ -1,3 +1,4 @@
+import { streamArn } from '../arn.ts'
 import { badRequest } from '../errors.ts'
 import { emit } from '../events/emit.ts'
 import { appInstanceByArn } from '../store/app-instances.ts'
@@ -6,16 +7,13 @@ import { deleteStreamingConfigurations, putStreamingConfiguration, type Streamin
 import { namedAppInstance } from './app-instances.ts'
 import { holdAppInstance } from './counts.ts'
 
-/** Amazon accepts Kinesis streams whose name starts like this (docs/service/streaming.md#configuration). */
-const stream = /^arn:[a-z0-9.-]+:kinesis:[a-z0-9.-]*:[a-z0-9.-]*:stream\/chime-messaging-[A-Za-z0-9_.-]+$/
-
 /** Refuses a data type that is given twice, and what is no stream. */
 export function checkStreams(given: readonly StreamingConfiguration[]) {
   if (new Set(given.map(({ dataType }) => dataType)).size < given.length) {
     throw badRequest('A DataType may be configured once', 'Give each DataType one ResourceArn.')
   }
   for (const { resourceArn } of given) {
-    if (stream.test(resourceArn)) continue
+    if (streamArn.test(resourceArn)) continue
     throw badRequest(
       'The ResourceArn must be the ARN of a Kinesis data stream whose name starts with chime-messaging-',
       `${resourceArn} is not like arn:aws:kinesis:REGION:ACCOUNT:stream/chime-messaging-NAME.`,

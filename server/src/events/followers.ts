@@ -1,3 +1,4 @@
+import { joinedToBots, leftToBots, messageToBots } from './bots.ts'
 import type { EventKind, EventOf } from './events.ts'
 import { invokeProcessor } from './flows.ts'
 import type { Follower } from './follower.ts'
@@ -28,7 +29,7 @@ import { balanceAfterLeaving, balanceAfterScaleOut, wakePurge } from './work.ts'
  * without a flow is in no transaction and has no followers: `announce` publishes it.
  */
 export const followers: { readonly [Kind in EventKind]: readonly Follower<EventOf<Kind>>[] } = {
-  MessageSent: [messageToSockets, messageToStream],
+  MessageSent: [messageToSockets, messageToStream, messageToBots],
   MessageHeld: [messageToSockets],
   MessageDenied: [messageToSockets],
   MessageFailed: [messageToSockets],
@@ -46,8 +47,8 @@ export const followers: { readonly [Kind in EventKind]: readonly Follower<EventO
   ChannelExpirationSet: [expirationToStream],
   ChannelFlowSet: [],
 
-  MembersJoined: [joinedToSockets, joinedToStream],
-  MembersLeft: [leftToSockets, leftToStream, balanceAfterLeaving],
+  MembersJoined: [joinedToSockets, joinedToStream, joinedToBots],
+  MembersLeft: [leftToSockets, leftToStream, leftToBots, balanceAfterLeaving],
   MembersMoved: [movedToSockets],
   ModeratorsLeftSubChannel: [subChannelEndToSockets, leftToStream],
   ModeratorCreated: [roleToStream],

@@ -3,19 +3,25 @@ import type { SocketEvent } from '../bus/socket-events.ts'
 /** A WebSocket frame, ready to be written to any number of sockets. */
 export type Frame = Buffer
 
-const text = 0x1
+const textOpcode = 0x1
 const ping = 0x9
 
-/** One final frame without a mask, as servers send them (RFC 6455 §5.2); put together once for all who hear it. */
-function framed(opcode: number, content: string): Frame {
-  const length = Buffer.byteLength(content)
+/** The header of one final frame without a mask, as servers send them (RFC 6455 §5.2), in a buffer with that much room behind it. */
+function frameHeader(opcode: number, length: number, room = 0): Buffer {
   const start = length < 126 ? 2 : length < 65536 ? 4 : 10
-  const frame = Buffer.allocUnsafeSlow(start + length)
+  const frame = Buffer.allocUnsafeSlow(start + room)
   frame[0] = 0x80 | opcode
   frame[1] = start === 2 ? length : start === 4 ? 126 : 127
   if (start === 4) frame.writeUInt16BE(length, 2)
   else if (start === 10) frame.writeBigUInt64BE(BigInt(length), 2)
-  frame.write(content, start)
+  return frame
+}
+
+/** Put together once for all who hear it. */
+function framed(opcode: number, content: string): Frame {
+  const length = Buffer.byteLength(content)
+  const frame = frameHeader(opcode, length, length)
+  frame.write(content, frame.length - length)
   return frame
 }
 
@@ -28,7 +34,7 @@ interface Headers {
 /** `payload` is a JSON document, put into the envelope as a string (docs/service/sessions.md#frames). */
 const envelope = ({ type, messageType = 'SYSTEM', reason }: Headers, payload: string | undefined) =>
   framed(
-    text,
+    textOpcode,
     JSON.stringify({
       Headers: { 'x-amz-chime-event-type': type, 'x-amz-chime-message-type': messageType, 'x-amz-chime-event-reason': reason },
       Payload: payload,
@@ -42,8 +48,23 @@ export const sessionEstablished = envelope({ type: 'SESSION_ESTABLISHED' }, unde
 export const eventFrame = ({ type, messageType, reason, payload }: SocketEvent) =>
   envelope({ type, messageType, reason }, JSON.stringify(payload))
 
-/** The details of one channel that a prefetch sends to the client. */
-export const channelDetailsFrame = (payload: object) => envelope({ type: 'CHANNEL_DETAILS' }, JSON.stringify(payload))
+/** The part of a CHANNEL_DETAILS frame that is the same for all readers: the end of its text, from a member of the payload on. */
+export type DetailsText = Buffer
+
+/** `payload` has at least one member. */
+export const detailsText = (payload: object): DetailsText => Buffer.from(`${JSON.stringify(JSON.stringify(payload)).slice(2)}}`)
+
+const openedDetails = `${JSON.stringify({
+  Headers: { 'x-amz-chime-event-type': 'CHANNEL_DETAILS', 'x-amz-chime-message-type': 'SYSTEM' },
+}).slice(0, -1)},"Payload":"{`
+
+/** The details of one channel that a prefetch sends to a client: a frame in two parts, its own and what is the same for all readers. */
+export function channelDetailsFrame(text: DetailsText, readAt: number | undefined): [Frame, Frame] {
+  const own = readAt === undefined ? openedDetails : `${openedDetails}\\"ReadMarkerTimestamp\\":\\"${new Date(readAt).toISOString()}\\",`
+  const head = frameHeader(textOpcode, own.length + text.length, own.length)
+  head.write(own, head.length - own.length, 'latin1')
+  return [head, text]
+}
 
 let lastPing: { readonly at: number; readonly frame: Frame } | undefined
 

@@ -133,7 +133,7 @@ export class Gateway {
       log.error({ err: error }, 'A new session cannot be told what there is')
       this.#end(session, closeCodes.tryLater, 'The service is temporarily unavailable')
     }
-    this.#prefetch = new Prefetch({ db, now, failed, hub: this.#hub, arrivals: wiring.arrivals })
+    this.#prefetch = new Prefetch({ db, now, failed, hub: this.#hub, arrivals: wiring.arrivals, metrics: wiring.metrics })
     this.#resume = new Resume({ db, now, failed, hub: this.#hub })
     bus.subscribe({
       hear: event => {

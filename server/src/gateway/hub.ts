@@ -143,10 +143,12 @@ export class Hub {
       }
     }
     const topics = this.#topicsOf(event)
+    for (const topic of topics) topic.version++
     const audience = this.#audienceOf(event, topics)
     let frame: Frame | undefined
     for (const session of audience) {
       frame ??= eventFrame(event)
+      if (event.only) session.heardAlone?.add(channelId)
       if (!session.holding?.take(event, frame)) this.send(session, frame)
     }
     if (frame) this.#keep(frame, topics, audience)
@@ -154,6 +156,7 @@ export class Hub {
       if (from === undefined) continue
       const place = { channelId, subChannelId: from }
       const topic = this.topicOf(place)
+      if (topic) topic.version++
       for (const session of this.sessionsOf(memberId)) {
         session.leftWhileJoining?.add(placeKey(place))
         if (!topic) continue
@@ -196,7 +199,7 @@ export class Hub {
     const key = subChannelId === 0 ? channelId : subChannelId
     const topic = topics.get(key)
     if (!topic) {
-      const made = { channelId, subChannelId, sessions: [session] }
+      const made = { channelId, subChannelId, sessions: [session], version: 0 }
       topics.set(key, made)
       session.topics.push(made)
       if (subChannelId !== 0) this.#partsOf(channelId).add(made)

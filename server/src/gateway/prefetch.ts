@@ -1,17 +1,20 @@
 import { setImmediate as turn } from 'node:timers/promises'
+import type { Counter } from 'prom-client'
 import type { Arrivals } from '../http/arrivals.ts'
 import { retentionCutoff } from '../auth/roles/sight.ts'
 import { channelSummary } from '../present/channels.ts'
 import { identity } from '../present/identities.ts'
 import { heardSummary } from '../present/messages.ts'
+import type { Metrics } from '../observe/metrics.ts'
 import type { Database } from '../database/database.ts'
 import { listMembers } from '../store/memberships.ts'
 import { listMessages } from '../store/messages.ts'
-import { Turns } from '../tools/turns.ts'
-import { channelsToPrefetch, type PrefetchedChannel, type PrefetchOrder } from '../store/prefetch.ts'
-import { channelDetailsFrame } from './frame.ts'
-import { mostRetold, type Hub } from './hub.ts'
+import { RankedTurns } from '../tools/ranked-turns.ts'
+import { channelsToPrefetch, channelToShow, nobody, type PrefetchedChannel, type PrefetchOrder } from '../store/prefetch.ts'
+import { channelDetailsFrame, detailsText } from './frame.ts'
+import { mostRetold, type Hub, type Reading } from './hub.ts'
 import type { Session } from './session.ts'
+import { SharedDetails, type Details } from './shared-details.ts'
 
 /** Soft limits of the service (docs/service/limits.md#counts). */
 const mostChannels = 50
@@ -21,6 +24,8 @@ const mostMembers = 30
 const atOnce = 4
 /** How often a channel is read again because something has happened in it meanwhile. */
 const mostReadings = 3
+/** How many channels whose details are shared leave in one write. */
+const mostAtOnce = 4
 
 interface Asked {
   readonly session: Session
@@ -28,42 +33,58 @@ interface Asked {
   readonly retentionDays: number | undefined
   /** Those that are left; undefined until they are chosen. */
   channels?: PrefetchedChannel[]
+  /** How many channels it has been sent, or that were skipped. */
+  sent?: number
+}
+
+/** For whom a channel is read, and of which messages. */
+interface Reader {
+  readonly session: Session
+  readonly topic: Reading['topic']
+  readonly place: PrefetchedChannel
+  /** `nobody` for what all members see. */
+  readonly viewerId: number
+  readonly retentionDays: number | undefined
+  readonly cutoff: number
+  /** Whether no further reading follows. */
+  readonly isLast: boolean
+}
+
+interface Wiring {
+  readonly db: Database
+  readonly hub: Hub
+  readonly now: () => number
+  readonly failed: (session: Session, error: unknown) => void
+  readonly arrivals: Arrivals
+  readonly metrics: Pick<Metrics, 'prefetched'>
 }
 
 /**
- * Sends new sessions the details of their channels. Sessions take turns, one channel at a time, and a client that does not read waits
- * until it does. So the work of a connect is bounded, and no prefetch holds up another one or a call.
+ * Sends new sessions the details of their channels. Sessions take turns, and a client that does not read waits until it does. So the
+ * work of a connect is bounded, and no prefetch holds up another one or a call. The session that has been sent the fewest channels comes
+ * first: everybody gets the most important ones before anybody gets the last. As all have about the same order, that of the last
+ * messages, many need the same details at about the same time, and share them.
  */
 export class Prefetch {
-  readonly #db: Database
-  readonly #hub: Hub
-  readonly #now: () => number
-  readonly #failed: (session: Session, error: unknown) => void
-  readonly #arrivals: Arrivals
-  readonly #turns = new Turns(atOnce)
+  readonly #wiring: Wiring
+  readonly #turns = new RankedTurns(atOnce)
+  readonly #shared = new SharedDetails()
+  readonly #figures: Readonly<Record<'shared' | 'read', Counter.Internal>>
 
-  constructor(given: {
-    db: Database
-    hub: Hub
-    now: () => number
-    failed: (session: Session, error: unknown) => void
-    arrivals: Arrivals
-  }) {
-    this.#db = given.db
-    this.#hub = given.hub
-    this.#now = given.now
-    this.#failed = given.failed
-    this.#arrivals = given.arrivals
+  constructor(wiring: Wiring) {
+    this.#wiring = wiring
+    const { prefetched } = wiring.metrics
+    this.#figures = { shared: prefetched.labels('shared'), read: prefetched.labels('read') }
   }
 
   /** After SESSION_ESTABLISHED. */
   add(asked: Asked) {
-    void this.#turns.take(async () => {
+    this.#turns.add(asked.sent ?? 0, async () => {
       await this.#pause()
       try {
         await this.#step(asked)
       } catch (error) {
-        this.#failed(asked.session, error)
+        this.#wiring.failed(asked.session, error)
       }
     })
   }
@@ -74,64 +95,112 @@ export class Prefetch {
    */
   async #pause() {
     await turn()
-    await this.#arrivals.over
+    await this.#wiring.arrivals.over
   }
 
   async #step(asked: Asked) {
-    const { session, order } = asked
+    const { session } = asked
     if (!session.isOpen) return
     if (session.isCongested) {
       session.onceDrained(() => this.add(asked))
       return
     }
-    asked.channels ??= (await channelsToPrefetch(this.#db, { memberId: session.userId, order }, mostChannels)).toReversed()
-    const channel = asked.channels.pop()
-    if (!channel) return
-    await this.#tell(asked, channel)
-    if (asked.channels.length > 0) this.add(asked)
+    asked.channels ??= await this.#choose(asked)
+    for (let left = mostAtOnce; left > 0; left--) {
+      const channel = asked.channels.pop()
+      if (!channel) {
+        session.heardAlone = undefined
+        return
+      }
+      asked.sent = (asked.sent ?? 0) + 1
+      if ((await this.#tell(asked, channel)) !== 'shared') break
+    }
+    this.add(asked)
+  }
+
+  /** The first one is the last in the list. */
+  async #choose({ session, order }: Asked): Promise<PrefetchedChannel[]> {
+    // First: what only this reader sees is in the database when the channels are chosen, or is heard from now on.
+    session.heardAlone = new Set()
+    return (await channelsToPrefetch(this.#wiring.db, { memberId: session.userId, order }, mostChannels)).toReversed()
   }
 
   /**
-   * An event before the reading is contained in the details, and a later event follows them. If events arrive during the reading,
-   * the channel is read again, and the events during the last reading are sent after the details. A channel that the user leaves
-   * meanwhile is skipped, and so is a busier one, whose events arrive as they happen.
+   * Sends the details of a channel. A reader that sees what all members see shares them with others, while nothing happens there. A
+   * channel that the user leaves meanwhile is skipped.
    */
-  async #tell({ session, retentionDays }: Asked, place: PrefetchedChannel) {
+  async #tell({ session, retentionDays }: Asked, place: PrefetchedChannel): Promise<'shared' | 'read' | 'skipped'> {
+    const { hub } = this.#wiring
     for (let count = 1; count <= mostReadings; count++) {
-      const topic = this.#hub.topicOf(place)
-      if (!topic || !session.topics.includes(topic)) return
-      const reading = this.#hub.beginReading(session, topic)
-      try {
-        const details = await this.#details(session, place, retentionDays)
-        const { heard } = reading
-        if (!session.topics.includes(topic) || (heard.length > 0 && count < mostReadings)) continue
-        if (heard.length > mostRetold) return
-        for (const frame of [channelDetailsFrame(details), ...heard]) this.#hub.send(session, frame)
-        return
-      } finally {
-        this.#hub.endReading(reading)
+      const topic = hub.topicOf(place)
+      if (!topic || !session.topics.includes(topic)) return 'skipped'
+      const viewerId = place.hasPrivate || session.heardAlone?.has(place.channelId) ? session.userId : nobody
+      const cutoff = retentionCutoff(this.#wiring.now(), retentionDays)
+      const shared = viewerId === nobody ? this.#shared.find(topic, { version: place, retentionDays, cutoff }) : undefined
+      if (shared) {
+        this.#figures.shared.inc()
+        for (const part of channelDetailsFrame(shared, place.readAt)) hub.send(session, part)
+        return 'shared'
       }
+      if (await this.#read({ session, topic, place, viewerId, retentionDays, cutoff, isLast: count === mostReadings })) return 'read'
+    }
+    return 'skipped'
+  }
+
+  /**
+   * Reads the details and sends them. An event before the reading is contained in them, and a later one follows them. If the session
+   * hears events during the reading, the result is false and the channel has to be read again; after the last reading they are sent
+   * behind the details. A busier channel is skipped: its events arrive as they happen.
+   */
+  async #read({ session, topic, place, viewerId, retentionDays, cutoff, isLast }: Reader): Promise<boolean> {
+    const { hub } = this.#wiring
+    const reading = hub.beginReading(session, topic)
+    const [heard, readAt] = [topic.version, performance.now()]
+    try {
+      const read = await this.#details(place, viewerId, cutoff)
+      if (!read) return true
+      if (!session.topics.includes(topic) || (reading.heard.length > 0 && !isLast)) return false
+      if (reading.heard.length > mostRetold) return true
+      if (viewerId === nobody && heard === topic.version) this.#shared.keep(topic, { ...read, readAt, heard, retentionDays })
+      this.#figures.read.inc()
+      for (const frame of [...channelDetailsFrame(read.text, place.readAt), ...reading.heard]) hub.send(session, frame)
+      return true
+    } finally {
+      hub.endReading(reading)
     }
   }
 
-  async #details(session: Session, place: PrefetchedChannel, retentionDays: number | undefined) {
-    const { channelId, subChannelId } = place
-    const notBefore = new Date(retentionCutoff(this.#now(), retentionDays))
-    const { userId: viewerId } = session
-    const listing = { channelId, subChannelId, viewerId, order: 'DESCENDING', notBefore, notAfter: undefined } as const
+  /** What the viewer sees of the channel; undefined if it is deleted. */
+  async #details(
+    { channelId, subChannelId }: PrefetchedChannel,
+    viewerId: number,
+    cutoff: number,
+  ): Promise<Pick<Details, 'text' | 'version' | 'oldestAt'> | undefined> {
+    const { db } = this.#wiring
+    // First: whatever changes after this reading raises the version.
+    const shown = await channelToShow(db, { channelId, subChannelId, viewerId })
+    if (!shown) return undefined
+    const listing = { channelId, subChannelId, viewerId, order: 'DESCENDING', notBefore: new Date(cutoff), notAfter: undefined } as const
     const [messages, members] = await Promise.all([
-      listMessages(this.#db, listing, undefined, mostMessages),
-      listMembers(this.#db, { channelId, subChannelId, type: 'DEFAULT' }, undefined, mostMembers),
+      // One more, since the details say whether there are more.
+      listMessages(db, listing, undefined, mostMessages + 1),
+      listMembers(db, { channelId, subChannelId, type: 'DEFAULT' }, undefined, mostMembers),
     ])
-    // Counts the messages since the channels were chosen.
-    const lastMessageAt = messages.items.find(({ status }) => status === 'SENT')?.createdAt ?? place.channel.lastMessageAt
+    const { channel, subChannelName, version } = shown
+    // Counts the messages since the channel was read.
+    const lastMessageAt = later(messages.items.find(({ status }) => status === 'SENT')?.createdAt, channel.lastMessageAt)
     return {
-      Channel: channelSummary({ ...place.channel, lastMessageAt }),
-      ChannelMessages: messages.items.map(heardSummary),
-      ChannelMessagesHasMore: messages.next !== undefined,
-      ChannelMemberships: members.items.map(member => ({ Member: identity(member) })),
-      ReadMarkerTimestamp: place.readAt,
-      SubChannelId: place.subChannelName,
+      version,
+      oldestAt: messages.items.at(-1)?.createdAt.getTime() ?? Infinity,
+      text: detailsText({
+        Channel: channelSummary({ ...channel, lastMessageAt }),
+        ChannelMessages: messages.items.slice(0, mostMessages).map(heardSummary),
+        ChannelMessagesHasMore: messages.items.length > mostMessages,
+        ChannelMemberships: members.items.map(member => ({ Member: identity(member) })),
+        SubChannelId: subChannelName,
+      }),
     }
   }
 }
+
+const later = (one: Date | undefined, other: Date | undefined) => (!one || (other && other > one) ? other : one)

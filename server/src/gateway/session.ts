@@ -15,6 +15,8 @@ const congested = 64 * 1024
 const askMilliseconds = 5000
 /** A client is late if it has not confirmed an event for so long. */
 const lateMilliseconds = 10_000
+/** The bytes from which on joining a frame with others costs more than writing it beside them. */
+const largeFrame = 4096
 /** The most frames that a client may send in a second; one that sends more is closed. */
 const mostFramesPerSecond = 100
 /** The most unanswered pings; a peer that leaves more is gone. */
@@ -62,6 +64,8 @@ export class Session {
   #owedSentAt = Infinity
   /** Of a client that reconnects: takes the events that arrive while it is sent what it missed, and those that it was sent already. */
   holding: Holding | undefined
+  /** The channels of which it has heard what not all members hear, since its prefetch began; undefined without a prefetch. */
+  heardAlone: Set<number> | undefined
   /** Since when the client is late, as last reported. */
   toldLateSince: number | undefined
   /** A client that confirms the close of the server has received everything from before then. */
@@ -123,14 +127,26 @@ export class Session {
     this.#unsureSince ??= now
     if (now - this.#askedAt < askMilliseconds) {
       this.#lastSentAt = now
-      this.#socket.write(Array.isArray(pending) ? joined(pending) : pending)
+      this.#write(Array.isArray(pending) ? pending : [pending])
     } else {
       // The pong says that what was sent before has been received.
       this.#askedAt = now
       this.#lastSentAt = now - 1
-      this.#socket.write(joined(Array.isArray(pending) ? [...pending, pingFrame(now)] : [pending, pingFrame(now)]))
+      this.#write(Array.isArray(pending) ? [...pending, pingFrame(now)] : [pending, pingFrame(now)])
     }
     return this.#socket.writableLength <= mostBuffered
+  }
+
+  /** In one write. */
+  #write(frames: readonly Frame[]) {
+    const socket = this.#socket
+    if (frames.length === 1) socket.write(frames[0]!)
+    else if (frames.every(({ length }) => length < largeFrame)) socket.write(joined(frames))
+    else {
+      socket.cork()
+      for (const frame of frames) socket.write(frame)
+      socket.uncork()
+    }
   }
 
   /** The client has received all that was sent before then. */

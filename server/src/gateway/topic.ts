@@ -4,4 +4,6 @@ export interface TopicOf<Session> {
   /** 0 for an ordinary channel. */
   readonly subChannelId: number
   readonly sessions: Session[]
+  /** Raised by every event, whoever hears it: details that were read before it may have changed. */
+  version: number
 }

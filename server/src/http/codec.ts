@@ -29,13 +29,13 @@ export interface Codec {
 }
 
 /** Made once per operation at start, so everything that depends on the contract alone is computed once. */
-export function codecOf(operation: Operation): Codec {
+export function codecOf(operation: Operation, limits: LengthLimits = {}): Codec {
   const membersIn = (place: string) => Object.entries(operation.bindings).filter(([, { in: where }]) => where === place)
   const shapes: Readonly<Record<string, Shape>> = operation.input.properties
   const pathMembers = membersIn('path').map(([member, { name }]) => ({ member, name }))
   const readQuery = queryReader(membersIn('query').map(([member, { name }]) => ({ member, name, shape: shapes[member] ?? {} })))
   const readBody = bodyReader(membersIn('body').map(([member]) => [member, shapes[member] ?? {}]))
-  const checkedInput = withoutBearer(operation.input)
+  const checkedInput = withLimits(withoutBearer(operation.input), limits)
   const validator = Compile(checkedInput)
 
   const hasOutput = Object.keys(operation.output.properties).length > 0
@@ -64,6 +64,20 @@ export function codecOf(operation: Operation): Codec {
 /** Names in the body that are not members. A key that does not look like a name is ignored, since it may be anything. */
 const strangersIn = (came: object, bindings: Operation['bindings']) =>
   Object.keys(came).filter(name => bindings[name]?.in !== 'body' && /^[A-Za-z]{1,64}$/.test(name))
+
+/** What takes the place of a `maxLength`, by the `raisedBy` of the shape; both count, the bytes of a text are checked later. */
+type LengthLimits = Readonly<Record<string, number>>
+
+/** The same shape with the limits that hold here. */
+function withLimits(shape: Shape, limits: LengthLimits): Shape {
+  const { properties, raisedBy, maxLength } = shape
+  const most = raisedBy === undefined ? undefined : limits[raisedBy]
+  if (most !== undefined && most !== maxLength) return { ...shape, maxLength: most }
+  if (!properties) return shape
+  const inner = Object.entries(properties).map(([name, each]) => [name, withLimits(each, limits)] as const)
+  const isSame = inner.every(([name, each]) => each === properties[name])
+  return isSame ? shape : { ...shape, properties: Object.fromEntries(inner) }
+}
 
 /** The authentication has checked the bearer and answers 401, so the validation leaves it out. */
 function withoutBearer(input: Shape): Shape {

@@ -35,7 +35,7 @@ const lockNameOf = ({ channel, caller }: Facts) =>
  * differs from call to call. Resolves to the body of the answer.
  */
 export function dispatchOf(name: OperationName, operation: Operation, { access, verify, environment, rateLimiting }: Wiring): Dispatch {
-  const codec = codecOf(operation)
+  const codec = codecOf(operation, environment.limits)
   const namedArns = arnsOf(operation)
   const permit = permitterOf(name)
   const authorize = authorizerOf(name, operation)

@@ -1,5 +1,6 @@
 import { parseArn } from '../arn.ts'
-import { operations } from '../contract/index.ts'
+import { actionOf } from '../auth/iam/actions.ts'
+import { operations, type OperationName } from '../contract/index.ts'
 
 const underVariable = /^(arn:[^${}*?]+:app-instance\/[^/${}*?]+)\/user\/([\w.@:-]*\$\{[^{}$]+\}[\w.@:-]*)$/
 
@@ -11,10 +12,8 @@ function appInstanceOf(user: string): string {
   throw new Error(`--user must be the ARN of an AppInstanceUser (arn:aws:chime:REGION:ACCOUNT:app-instance/ID/user/ID), not '${user}'.`)
 }
 
-const named = (isIncluded: (name: string) => boolean) =>
-  Object.entries(operations)
-    .filter(([name, { bearer }]) => bearer && isIncluded(name))
-    .map(([name]) => `chime:${name}`)
+const named = (isIncluded: (name: OperationName) => boolean) =>
+  (Object.keys(operations) as OperationName[]).filter(name => operations[name].bearer && isIncluded(name)).map(actionOf)
 
 const isAboutFlow = (name: string) => /^(?:Associate|Disassociate)ChannelFlow$/.test(name)
 

@@ -85,6 +85,12 @@ export function createMetrics() {
       labelNames: ['outcome'] as const,
       registers: [registry],
     }),
+    prefetched: new Counter({
+      name: 'carillon_prefetched_channels_total',
+      help: 'Channels whose details were sent to a client that connected: shared were read for another client, read for this one',
+      labelNames: ['details'] as const,
+      registers: [registry],
+    }),
     busConnected: new Gauge({
       name: 'carillon_bus_connected',
       help: '1 while NATS is connected, 0 while what happens on other nodes is read from the database; 0 without NATS',

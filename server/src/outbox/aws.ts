@@ -1,3 +1,5 @@
+import { BoundedMap } from '../tools/bounded-map.ts'
+
 /** If one of these is set, the operator has configured credentials. */
 const credentialVariables = [
   'AWS_ACCESS_KEY_ID',
@@ -10,6 +12,22 @@ const credentialVariables = [
 
 /** Emulators require a signature but do not check it. */
 const emulatorCredentials = { accessKeyId: 'test', secretAccessKey: 'test' }
+
+/** So many regions have a client. */
+const regionsAtMost = 50
+
+/** One client a region, which is made when it is first asked for; a client that could not be made is made anew. */
+export function clientOfRegion<Client>(connect: (region: string) => Promise<Client>): (region: string) => Promise<Client> {
+  const clients = new BoundedMap<string, Promise<Client>>(regionsAtMost)
+  return async region => {
+    const known = clients.get(region)
+    if (known) return known
+    const client = connect(region)
+    clients.set(region, client)
+    client.catch(() => clients.delete(region))
+    return client
+  }
+}
 
 /** More than the outbox has in flight: a destination that is slow to answer takes no connection from another one. */
 const maxSockets = 1024

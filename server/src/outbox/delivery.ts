@@ -4,13 +4,21 @@ import type { OutboxEntry } from '../store/outbox.ts'
 /** The other side has refused the delivery for good. */
 export class Refused extends Error {}
 
-/** Delivers entries one by one, in any order. An entry may be delivered more than once. */
+/** What follows from a delivery: once, however often the entry has been delivered. */
+type Following = (tx: Transaction) => Promise<void>
+
+/** Delivers entries one by one, those of a sub-lane one after the other. An entry may be delivered more than once. */
 export interface SingleDelivery {
   readonly isOrdered: false
   /** The number of tries after which an entry is given up. */
   readonly attempts: number
-  /** Rejects if the delivery failed, with Refused if another try would not help. Ends early when the signal aborts. */
-  readonly deliver: (entry: OutboxEntry, signal: AbortSignal) => Promise<void>
+  /** How long one try may take, in milliseconds. */
+  readonly patience?: number
+  /**
+   * Resolves to what follows from the delivery, which is done in the transaction that removes the entry. Rejects if the delivery failed,
+   * with Refused if another try would not help. Ends early when the signal aborts.
+   */
+  readonly deliver: (entry: OutboxEntry, signal: AbortSignal) => Promise<Following | void>
   /** Called in the transaction that gives up an entry, with the error of the last try. Without this member the entry is kept as dead. */
   readonly giveUp?: (tx: Transaction, entry: OutboxEntry, error: unknown) => Promise<void>
 }
@@ -39,12 +47,16 @@ export interface OrderedDelivery {
 
 export type Delivery = SingleDelivery | OrderedDelivery
 
-/** How long one try may take. */
-const tryMilliseconds = 5000
+/** How long one try may take unless the delivery says otherwise. */
+export const tryMilliseconds = 5000
 
 /** One try. It gives its place back in time, also where the delivery does not heed its signal. */
-export async function attempt<Result>(stopping: AbortSignal, deliver: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
-  const signal = AbortSignal.any([stopping, AbortSignal.timeout(tryMilliseconds)])
+export async function attempt<Result>(
+  stopping: AbortSignal,
+  deliver: (signal: AbortSignal) => Promise<Result>,
+  milliseconds = tryMilliseconds,
+): Promise<Result> {
+  const signal = AbortSignal.any([stopping, AbortSignal.timeout(milliseconds)])
   const brokenOff = Promise.withResolvers<never>()
   signal.addEventListener('abort', () => brokenOff.reject(signal.reason as Error), { once: true })
   if (signal.aborted) throw signal.reason as Error

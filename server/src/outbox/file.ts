@@ -1,10 +1,23 @@
-import { open, rename, rm, stat } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { access, open, rename, rm, stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import type { FileDestination } from '../settings/destinations.ts'
-import type { StreamSink } from './sink.ts'
+import { messageOf } from './delivery.ts'
+import { NotReached, type StreamSink } from './sink.ts'
 
 /** A batch is one write. */
 const batch = { entries: 500, bytes: 4 * 1024 * 1024, isOneOfEachSubLane: false }
 const newline = 10
+
+/** The size of the file in bytes, or undefined where there is none yet. */
+async function sizeOf(path: string): Promise<number | undefined> {
+  const present = await stat(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined
+    throw error
+  })
+  if (present && !present.isFile()) throw new Error(`${path} is not a regular file`)
+  return present?.size
+}
 
 /** Adds lines, and returns once they are on disk. After a write that was broken off they begin on a line of their own. */
 async function append(path: string, lines: string) {
@@ -13,7 +26,8 @@ async function append(path: string, lines: string) {
     const { size } = await file.stat()
     const last = Buffer.alloc(1, newline)
     if (size > 0) await file.read(last, 0, 1, size - 1)
-    await file.write(last[0] === newline ? lines : `\n${lines}`)
+    // Unlike `write`, it goes on where a disk that fills up has taken only a part, and then fails.
+    await file.appendFile(last[0] === newline ? lines : `\n${lines}`)
     await file.datasync()
   } finally {
     await file.close()
@@ -31,23 +45,40 @@ async function rotate({ path, keep }: FileDestination) {
   }
 }
 
-/** Records of a stream in a file: each is a line, as a consumer of the stream would find it. */
+/**
+ * Records of a stream in a file: each is a line, as a consumer of the stream would find it. One batch at a time is written, since a
+ * write cannot be broken off: where one is late, the next ones are refused until it has ended.
+ */
 export function fileSink(destination: FileDestination): StreamSink {
   const { path, maximumBytes } = destination
+  let isWriting = false
+
+  async function write(lines: string) {
+    isWriting = true
+    try {
+      if (((await sizeOf(path)) ?? 0) >= maximumBytes) await rotate(destination)
+      await append(path, lines)
+    } finally {
+      isWriting = false
+    }
+  }
+
   return {
     batch,
 
+    // Nothing is opened: doctor, as another user, would create the file.
     async check() {
-      const file = await open(path, 'a', 0o600).catch((error: unknown) => {
-        throw new Error(`The file ${path} cannot be written: ${(error as Error).message}`, { cause: error })
-      })
-      await file.close()
+      try {
+        const isThere = (await sizeOf(path)) !== undefined
+        await access(isThere ? path : dirname(path), isThere ? constants.W_OK : constants.W_OK | constants.X_OK)
+      } catch (error) {
+        throw new Error(`The file ${path} cannot be written: ${messageOf(error)}`, { cause: error })
+      }
     },
 
     async put(_, entries) {
-      const present = await stat(path).catch(() => undefined)
-      if (present && present.size >= maximumBytes) await rotate(destination)
-      await append(path, entries.map(({ payload }) => `${payload}\n`).join(''))
+      if (isWriting) throw new NotReached(`The disk of ${path} has not taken the records before yet`)
+      await write(entries.map(({ payload }) => `${payload}\n`).join(''))
       return entries.map(() => undefined)
     },
   }

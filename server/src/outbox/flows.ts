@@ -1,9 +1,11 @@
+import { parseArn } from '../arn.ts'
 import type { Log } from '../observe/log.ts'
 import { callbackLifetime, giveUpProcessor } from '../domain/flow-runs.ts'
 import type { Invocation } from '../events/flows.ts'
 import type { Database } from '../database/database.ts'
 import { deleteCallback, markCallbackInvoked } from '../store/flow-callbacks.ts'
 import { findRun, type Run } from '../store/flow-runs.ts'
+import type { TellFailure } from './failures.ts'
 import { whyNotInvoked, type InvokeLambda } from './lambda.ts'
 import { Refused, type SingleDelivery } from './delivery.ts'
 
@@ -52,10 +54,11 @@ interface Tools {
   readonly now: () => number
   readonly log: Log
   readonly invoke: InvokeLambda
+  readonly tell: TellFailure
 }
 
 /** Invokes the processors of channel flows: three attempts, then the processor's FallbackAction. */
-export const flowInvocations = ({ db, now, log, invoke }: Tools): SingleDelivery => ({
+export const flowInvocations = ({ db, now, log, invoke, tell }: Tools): SingleDelivery => ({
   isOrdered: false,
   attempts: 3,
 
@@ -86,5 +89,14 @@ export const flowInvocations = ({ db, now, log, invoke }: Tools): SingleDelivery
     const { ResourceArn } = Configuration.Lambda
     const about = { channel: run.channelArn, messageId: run.messageId, processor: Name, function: ResourceArn, reason: long, action }
     log.warn(about, 'A processor cannot be invoked')
+    const detail = {
+      eventType: 'ProcessorInvocationFailure',
+      appInstanceArn: parseArn(run.channelArn)!.appInstanceArn,
+      channelArn: run.channelArn,
+      messageId: run.messageId,
+      processorResourceArn: ResourceArn,
+      failureReason: long,
+    } as const
+    await tell(tx, { detailType: 'Chime ChannelFlow Processing Status', detail })
   },
 })

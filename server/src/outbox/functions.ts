@@ -1,7 +1,8 @@
 import type { Destinations } from '../settings/destinations.ts'
-import { Refused } from './delivery.ts'
-import { lambdaInvoker, type InvokeLambda } from './lambda.ts'
-import { post, WebhookRefusal } from './webhook.ts'
+import type { Log } from '../observe/log.ts'
+import { messageOf, Refused } from './delivery.ts'
+import { lambdaCheck, lambdaInvoker, type InvokeLambda } from './lambda.ts'
+import { post, reach, WebhookRefusal } from './webhook.ts'
 
 /** Invokes a function where --destinations says that it is, or else through the Lambda API. */
 export function functionInvoker({ functions }: Destinations, lambdaEndpoint: string | undefined): InvokeLambda {
@@ -14,6 +15,37 @@ export function functionInvoker({ functions }: Destinations, lambdaEndpoint: str
     } catch (error) {
       const isFinal = error instanceof WebhookRefusal && error.status >= 300 && error.status < 500 && error.status !== 429
       throw isFinal ? new Refused(error.message, { cause: error }) : error
+    }
+  }
+}
+
+/** How long a function may take to say that it is there, and how many are asked at once. */
+const checkMilliseconds = 3000
+const checkedAtOnce = 16
+
+/** Rejects with an Error that says why a function cannot be invoked; at a webhook nobody is asked but whether somebody listens. */
+export function functionCheck({ functions }: Destinations, lambdaEndpoint: string | undefined) {
+  const check = lambdaCheck(lambdaEndpoint)
+  return async (functionArn: string) => {
+    const signal = AbortSignal.timeout(checkMilliseconds)
+    const webhook = functions.get(functionArn)
+    return webhook ? reach(webhook, signal) : check(functionArn, signal)
+  }
+}
+
+/** What CreateChannelFlow and UpdateChannelFlow do with the functions of processors: the log is told which cannot be invoked. */
+export function functionWarner(check: (functionArn: string) => Promise<void>, log: Log) {
+  let asked = 0
+  return (channelFlowArn: string, functionArns: readonly string[]) => {
+    for (const functionArn of new Set(functionArns)) {
+      if (asked >= checkedAtOnce) return
+      asked++
+      void check(functionArn)
+        .catch((error: unknown) => {
+          const about = { flow: channelFlowArn, function: functionArn, reason: messageOf(error) }
+          log.warn(about, 'A processor of a new or changed channel flow cannot be invoked')
+        })
+        .finally(() => asked--)
     }
   }
 }

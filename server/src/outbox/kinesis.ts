@@ -1,5 +1,4 @@
-import type { KinesisClient } from '@aws-sdk/client-kinesis'
-import { awsOptions } from './aws.ts'
+import { awsOptions, clientOfRegion } from './aws.ts'
 import { boundedAnswers } from './bounded-answers.ts'
 import { messageOf, type Outcome } from './delivery.ts'
 import { NotReached, type StreamSink } from './sink.ts'
@@ -46,20 +45,12 @@ function explained(arn: string, error: unknown, endpoint: string | undefined): E
  * may take some records of a call and not others, so a call has one of each sub-lane. The SDK is loaded when the first stream is used.
  */
 export function kinesisSink(endpoint: string | undefined): StreamSink {
-  const clients = new Map<string, Promise<KinesisClient>>()
-
-  const connect = async (region: string) => {
+  const clientOf = clientOfRegion(async region => {
     const { KinesisClient } = await import('@aws-sdk/client-kinesis')
     const client = new KinesisClient(await awsOptions('kinesis', region, endpoint))
     client.middlewareStack.add(boundedAnswers(largestAnswer), { step: 'deserialize', priority: 'low', name: 'boundedAnswers' })
     return client
-  }
-
-  const clientOf = async (region: string) => {
-    const client = clients.get(region) ?? connect(region)
-    clients.set(region, client)
-    return client
-  }
+  })
 
   const named = (arn: string) => (endpoint === undefined ? { StreamARN: arn } : { StreamName: partsOf(arn).name })
 

@@ -1,6 +1,5 @@
-import type { LambdaClient } from '@aws-sdk/client-lambda'
 import { boundedAnswers } from './bounded-answers.ts'
-import { awsOptions } from './aws.ts'
+import { awsOptions, clientOfRegion } from './aws.ts'
 import { Refused } from './delivery.ts'
 import { NotReached } from './sink.ts'
 import { WebhookRefusal } from './webhook.ts'
@@ -43,27 +42,27 @@ function partsOf(functionArn: string) {
   return { region: region!, name: name!, qualifier }
 }
 
-/**
- * Invokes functions through the Lambda API: Amazon's in the region of the function, or the given endpoint. The SDK is loaded for
- * the first invocation. AWS_ENDPOINT_URL is ignored: if it is set, it probably names Carillon.
- */
-export function lambdaInvoker(endpoint: string | undefined): InvokeLambda {
-  const clients = new Map<string, Promise<LambdaClient>>()
-
-  const connect = async (region: string) => {
+/** The client of each region. The SDK is loaded with the first. AWS_ENDPOINT_URL is ignored: if it is set, it probably names Carillon. */
+const lambdaClients = (endpoint: string | undefined) =>
+  clientOfRegion(async region => {
     const { LambdaClient } = await import('@aws-sdk/client-lambda')
     const client = new LambdaClient(await awsOptions('lambda', region, endpoint))
     client.middlewareStack.add(boundedAnswers(largestAnswer), { step: 'deserialize', priority: 'low', name: 'boundedAnswers' })
     return client
-  }
+  })
 
+const targetOf = (functionArn: string, endpoint: string | undefined) => {
+  const { name, qualifier } = partsOf(functionArn)
+  return endpoint === undefined ? { FunctionName: functionArn } : { FunctionName: name, Qualifier: qualifier }
+}
+
+/** Invokes functions through the Lambda API: Amazon's in the region of the function, or the given endpoint. */
+export function lambdaInvoker(endpoint: string | undefined): InvokeLambda {
+  const clientOf = lambdaClients(endpoint)
   return async (functionArn, event, signal) => {
-    const { region, name, qualifier } = partsOf(functionArn)
-    const connecting = clients.get(region) ?? connect(region)
-    clients.set(region, connecting)
-    const client = await connecting
+    const client = await clientOf(partsOf(functionArn).region)
     const { InvokeCommand } = await import('@aws-sdk/client-lambda')
-    const target = endpoint === undefined ? { FunctionName: functionArn } : { FunctionName: name, Qualifier: qualifier }
+    const target = targetOf(functionArn, endpoint)
     try {
       await client.send(new InvokeCommand({ ...target, InvocationType: 'Event', Payload: Buffer.from(JSON.stringify(event)) }), {
         abortSignal: signal,
@@ -76,6 +75,26 @@ export function lambdaInvoker(endpoint: string | undefined): InvokeLambda {
         throw new Refused(`Lambda has answered ${status}: ${message}`, { cause: error })
       }
       throw error
+    }
+  }
+}
+
+/**
+ * Rejects with an Error that says why a function cannot be invoked. Nothing is wrong with one that the server may not look at: the
+ * permission to invoke a function does not include that, and not every endpoint answers GetFunctionConfiguration.
+ */
+export function lambdaCheck(endpoint: string | undefined): (functionArn: string, signal: AbortSignal) => Promise<void> {
+  const clientOf = lambdaClients(endpoint)
+  return async (functionArn, abortSignal) => {
+    try {
+      const client = await clientOf(partsOf(functionArn).region)
+      const { GetFunctionConfigurationCommand } = await import('@aws-sdk/client-lambda')
+      await client.send(new GetFunctionConfigurationCommand(targetOf(functionArn, endpoint)), { abortSignal })
+    } catch (error) {
+      const { name, $metadata } = error as SdkError
+      if (name === 'ResourceNotFoundException')
+        throw new Error(`Lambda knows no function ${functionArn}. Create it first.`, { cause: error })
+      if ($metadata?.httpStatusCode === undefined) throw new Error(whyNotInvoked(error).long, { cause: error })
     }
   }
 }

@@ -11,8 +11,10 @@ export class LaneLog {
   readonly #delivered = new BoundedMap<string, number>(lanesAtMost)
   readonly #failed = new BoundedMap<string, number>(lanesAtMost)
 
+  /** The first success after a failure is written in any case, so that nobody sees a lane that works as one that fails. */
   async delivered(tx: Queries, lane: string, now: number) {
-    if (this.#isDue(this.#delivered, lane)) await markDelivered(tx, lane, now)
+    const hasFailed = this.#failed.delete(lane)
+    if (this.#isDue(this.#delivered, lane) || hasFailed) await markDelivered(tx, lane, now)
   }
 
   async failed(tx: Queries, lane: string, now: number, error: string) {

@@ -111,7 +111,11 @@ export class OutboxRunner {
     const ordered = known ?? { lane: new OrderedLane(name, delivery, this.#tools), work: undefined, isWanted: false, pausedUntil: 0 }
     if (ordered.work) ordered.isWanted = true
     if (ordered.work || ordered.pausedUntil > performance.now()) return
-    if ([...this.#ordered.values()].filter(({ work }) => work !== undefined).length >= workedOnAtMost) return
+    if ([...this.#ordered.values()].filter(({ work }) => work !== undefined).length >= workedOnAtMost) {
+      // The first lane that ends makes room for it.
+      this.#wanted.add(name)
+      return
+    }
     this.#ordered.set(name, ordered)
     ordered.isWanted = false
     ordered.work = this.#worked(name, ordered)
@@ -127,6 +131,7 @@ export class OutboxRunner {
     if (typeof left === 'object') {
       ordered.pausedUntil = performance.now() + left.pauseMilliseconds
       if (!this.#stopping.signal.aborted) setTimeout(() => this.soon(name), left.pauseMilliseconds).unref()
-    } else if (left === 'more' || ordered.isWanted) this.soon(name)
+    } else if (left === 'more' || ordered.isWanted) this.#wanted.add(name)
+    if (this.#wanted.size > 0) this.#looking.soon()
   }
 }

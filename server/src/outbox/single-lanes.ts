@@ -1,13 +1,16 @@
 import { isOutboxDue, leaseFromOutbox, partsOfLane, postponeInOutbox, removeFromOutbox, type OutboxEntry } from '../store/outbox.ts'
 import { buryInOutbox } from '../store/outbox-dead.ts'
-import { attempt, messageOf, Refused, type SingleDelivery } from './delivery.ts'
+import { attempt, messageOf, Refused, tryMilliseconds, type SingleDelivery } from './delivery.ts'
 import type { LaneTools } from './lane-tools.ts'
 
 /** How many entries a node delivers at once: of a lane, and of all together. */
 const ofLaneAtMost = 32
 const inAllAtMost = 512
-/** The length of a lease: for so long other nodes leave the entries of a node that died. A try and the writes after it fit in. */
-const leaseMilliseconds = 10_000
+/**
+ * The length of a lease beyond one try: the writes after it fit in. Until a lease ends other nodes leave the entries of a node that
+ * died.
+ */
+const writeMilliseconds = 5000
 const longestBackOff = 5 * 60 * 1000
 
 /** 1 s, 2 s, 4 s, …, each a little apart from the others'. */
@@ -38,7 +41,8 @@ export class SingleLanes {
     const room = most - (this.#ofLane.get(lane) ?? 0)
     // A delivery that ends looks again.
     if (room <= 0 || !(await isOutboxDue(db, lane, now()))) return true
-    const leased = await db.transaction(tx => leaseFromOutbox(tx, lane, now(), now() + leaseMilliseconds, room))
+    const milliseconds = (delivery.patience ?? tryMilliseconds) + writeMilliseconds
+    const leased = await db.transaction(tx => leaseFromOutbox(tx, lane, now(), now() + milliseconds, room))
     for (const entry of leased) this.#start(entry, delivery, ended)
     return true
   }
@@ -71,9 +75,9 @@ export class SingleLanes {
     const { lane, attempts } = entry
     const about = { ...partsOfLane(lane), attempts }
     try {
-      await attempt(this.#stopping, signal => delivery.deliver(entry, signal))
+      const follow = await attempt(this.#stopping, signal => delivery.deliver(entry, signal), delivery.patience)
       await db.transaction(async tx => {
-        await removeFromOutbox(tx, entry)
+        if ((await removeFromOutbox(tx, entry)) && follow) await follow(tx)
         await states.delivered(tx, lane, now())
       })
       metrics.outboxDelivered.inc(labels.of(lane))

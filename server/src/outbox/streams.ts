@@ -1,7 +1,9 @@
-import type { Queries } from '../database/database.ts'
+import type { Database } from '../database/database.ts'
 import { appInstancesOfStream } from '../store/streaming.ts'
 import { badRequest, unavailable } from '../errors.ts'
-import { messageOf, type OrderedDelivery } from './delivery.ts'
+import { BoundedMap } from '../tools/bounded-map.ts'
+import { attempt, messageOf, type OrderedDelivery } from './delivery.ts'
+import type { TellFailure } from './failures.ts'
 import { NotReached, type StreamSink } from './sink.ts'
 
 /** How long a stream may take to say that it is there. */
@@ -9,26 +11,65 @@ const checkMilliseconds = 3000
 
 type SinkOf = (arn: string) => StreamSink
 
-/** Delivers the records of streams, in the order of each channel. Its errors say whose records they are. */
-export const streamRecords = ({ db, sinkOf }: { db: Queries; sinkOf: SinkOf }): OrderedDelivery => ({
-  isOrdered: true,
-  batch: arn => sinkOf(arn).batch,
+/** Rejects as the `check` of the sink does, and with NotReached where that takes more than three seconds. */
+export async function checkStream(sinkOf: SinkOf, arn: string) {
+  const late = AbortSignal.timeout(checkMilliseconds)
+  try {
+    await attempt(late, signal => sinkOf(arn).check(arn, signal))
+  } catch (error) {
+    if (!late.aborted || error instanceof NotReached) throw error
+    throw new NotReached(`The destination of ${arn} has not answered within ${checkMilliseconds / 1000} seconds`, { cause: error })
+  }
+}
 
-  async deliver(arn, entries, signal) {
-    try {
-      return await sinkOf(arn).put(arn, entries, signal)
-    } catch (error) {
-      const whose = await appInstancesOfStream(db, arn).catch(() => [])
-      const names = whose.length === 0 ? 'an app instance that streams elsewhere by now' : whose.join(', ')
-      throw new Error(`Records of ${names} wait: ${messageOf(error)}`, { cause: error })
-    }
-  },
-})
+/** EventBridge is told of a stream that has failed so often in a row, and again after a while. */
+const failuresUntilTold = 3
+const remindMilliseconds = 10 * 60 * 1000
+const streamsAtMost = 1000
+
+/** Delivers the records of streams, in the order of each channel. Its errors say whose records they are. */
+export function streamRecords({ db, sinkOf, tell }: { db: Database; sinkOf: SinkOf; tell: TellFailure }): OrderedDelivery {
+  /** How often the streams that fail have failed, and when EventBridge was told of it, of the monotonic clock. */
+  const failing = new BoundedMap<string, { failures: number; toldAt: number }>(streamsAtMost)
+
+  async function count(resourceArn: string, whose: Awaited<ReturnType<typeof appInstancesOfStream>>, failureReason: string) {
+    const state = failing.get(resourceArn) ?? { failures: 0, toldAt: -Infinity }
+    state.failures++
+    failing.set(resourceArn, state)
+    if (state.failures < failuresUntilTold || performance.now() - state.toldAt < remindMilliseconds) return
+    state.toldAt = performance.now()
+    const each = whose.flatMap(({ arn: appInstanceArn, dataTypes }) => dataTypes.map(dataType => ({ appInstanceArn, dataType })))
+    await db.transaction(async tx => {
+      for (const detail of each) {
+        const eventType = 'StreamingFailure'
+        await tell(tx, { detailType: 'Chime Chat Streaming Status', detail: { eventType, ...detail, resourceArn, failureReason } })
+      }
+    })
+  }
+
+  return {
+    isOrdered: true,
+    batch: arn => sinkOf(arn).batch,
+
+    async deliver(arn, entries, signal) {
+      try {
+        const outcomes = await sinkOf(arn).put(arn, entries, signal)
+        failing.delete(arn)
+        return outcomes
+      } catch (error) {
+        const whose = await appInstancesOfStream(db, arn).catch(() => [])
+        await count(arn, whose, messageOf(error)).catch(() => {})
+        const names = whose.length === 0 ? 'an app instance that streams elsewhere by now' : whose.map(({ arn }) => arn).join(', ')
+        throw new Error(`Records of ${names} wait: ${messageOf(error)}`, { cause: error })
+      }
+    },
+  }
+}
 
 /** Refuses a stream that takes no records, as PutMessagingStreamingConfigurations does (docs/service/streaming.md#configuration). */
 export const streamCheck = (sinkOf: SinkOf) => async (arn: string) => {
   try {
-    await sinkOf(arn).check(arn, AbortSignal.timeout(checkMilliseconds))
+    await checkStream(sinkOf, arn)
   } catch (error) {
     const name = arn.slice(arn.lastIndexOf('/') + 1)
     const message = `Unable to access Kinesis stream ${name}`

@@ -1,5 +1,5 @@
 import { closestMatch } from 'leven'
-import { countLimits, type CountLimit, type Limits } from './limits.ts'
+import { countLimits, sizeLimits, type Limits } from './limits.ts'
 import { parseMasterKeys, type MasterKey } from './master-keys.ts'
 import { callRates, type CallRateName, type Rates } from './rates.ts'
 import { settings, type Settings } from './settings.ts'
@@ -78,7 +78,8 @@ export function readConfig(flags: Readonly<Record<string, string | undefined>>, 
     throw new Error('--identity-pool is given together with --identity-pool-role, --identity-pool-guest-role or both, or none of them is.')
   if (values.identityPoolRole !== undefined && values.oidcIssuer === undefined)
     throw new Error("--identity-pool-role needs --oidc-issuer, the issuer of the pool's logins.")
-  const limits = Object.fromEntries(Object.keys(countLimits).map(name => [name, values[name as CountLimit]])) as Limits
+  const limitNames = Object.keys({ ...countLimits, ...sizeLimits }) as (keyof Limits)[]
+  const limits = Object.fromEntries(limitNames.map(name => [name, values[name]])) as Limits
   const rates = Object.fromEntries(Object.keys(callRates).map(name => [name, values[name as CallRateName]])) as Rates
   const masterKey = environment[masterKeyVariable]
   const masterKeys = masterKey === undefined ? undefined : parseMasterKeys(masterKey, masterKeyVariable)

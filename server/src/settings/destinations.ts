@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { streamArn } from '../arn.ts'
 import { isObject, type JsonObject } from '../tools/json.ts'
 
 /** An HTTP service that takes what Amazon's service would take, signed with a secret that both know. */
@@ -16,13 +17,16 @@ export interface FileDestination {
   readonly keep: number
 }
 
-/** Where to go instead of Amazon's service, by the ARN of what stands there: a Kinesis stream or a Lambda function. */
+/** Where to go instead of Amazon's service, by the ARN of what stands there: a Kinesis stream, Lambda function, bot alias or event bus. */
 export interface Destinations {
   readonly streams: ReadonlyMap<string, WebhookDestination | FileDestination>
   readonly functions: ReadonlyMap<string, WebhookDestination>
+  /** By the LexBotAliasArn. */
+  readonly bots: ReadonlyMap<string, WebhookDestination>
+  readonly eventBuses: ReadonlyMap<string, WebhookDestination>
 }
 
-const noDestinations: Destinations = { streams: new Map(), functions: new Map() }
+const noDestinations: Destinations = { streams: new Map(), functions: new Map(), bots: new Map(), eventBuses: new Map() }
 
 const shortestSecret = 16
 const membersOf = {
@@ -65,7 +69,8 @@ async function destinationOf(entry: unknown, environment: NodeJS.ProcessEnv): Pr
     const { url } = entry
     if (typeof url !== 'string' || !/^https?:\/\//.test(url) || !URL.canParse(url))
       throw new Error(`url must be a URL such as https://audit.example.com/records, not ${JSON.stringify(url)}`)
-    if (new URL(url).username !== '') throw new Error('url must not hold a user or a password: the secret signs each request')
+    const { username, password } = new URL(url)
+    if (username !== '' || password !== '') throw new Error('url must not hold a user or a password: the secret signs each request')
     return { type, url, secret: await secretOf(entry, environment) }
   }
   const { path } = entry
@@ -74,8 +79,10 @@ async function destinationOf(entry: unknown, environment: NodeJS.ProcessEnv): Pr
   return { type, path, maximumBytes, keep: wholeNumber(entry, 'keep', 10, 1000) }
 }
 
-const streamArn = /^arn:[a-z0-9.-]+:kinesis:[a-z0-9.-]*:[a-z0-9.-]*:stream\/chime-messaging-[A-Za-z0-9_.-]+$/
 const functionArn = /^arn:aws:lambda:[a-z0-9-]+:\d{12}:function:[\w.$:-]+$/
+
+const aliasArn = /^arn:aws:lex:[a-z]{2}-[a-z]+-\d:\d{12}:bot-alias\/[A-Z0-9]{10}\/[A-Z0-9]{10}$/
+const eventBusArn = /^arn:aws:events:[a-z0-9-]+:\d{12}:event-bus\/[\w./-]{1,256}$/
 
 /** Reads the file of --destinations (docs/streaming.md). Throws an Error of one line that names the entry and what it must be. */
 export async function readDestinations(file: string | undefined, environment: NodeJS.ProcessEnv): Promise<Destinations> {
@@ -94,6 +101,13 @@ export async function readDestinations(file: string | undefined, environment: No
   if (!isObject(entries)) throw refuse('the file must hold an object whose members are ARNs')
   const streams = new Map<string, WebhookDestination | FileDestination>()
   const functions = new Map<string, WebhookDestination>()
+  const bots = new Map<string, WebhookDestination>()
+  const eventBuses = new Map<string, WebhookDestination>()
+  const ofWebhooks = [
+    { pattern: functionArn, map: functions, what: 'a function' },
+    { pattern: aliasArn, map: bots, what: 'a bot' },
+    { pattern: eventBusArn, map: eventBuses, what: 'an event bus' },
+  ]
   const paths = new Set<string>()
   for (const [arn, entry] of Object.entries(entries)) {
     const destination = await destinationOf(entry, environment).catch((error: unknown) => {
@@ -104,10 +118,13 @@ export async function readDestinations(file: string | undefined, environment: No
         throw refuse(`${arn}: another stream has the path ${destination.path}`)
       if (destination.type === 'file') paths.add(destination.path)
       streams.set(arn, destination)
-    } else if (!functionArn.test(arn)) {
-      throw refuse(`${arn} is neither the ARN of a Kinesis stream chime-messaging-… nor that of a Lambda function`)
-    } else if (destination.type === 'file') throw refuse(`${arn}: a function is a webhook, not a file`)
-    else functions.set(arn, destination)
+      continue
+    }
+    const place = ofWebhooks.find(({ pattern }) => pattern.test(arn))
+    if (!place)
+      throw refuse(`${arn} is neither the ARN of a Kinesis stream chime-messaging-… nor that of a Lambda function, bot alias or event bus`)
+    if (destination.type === 'file') throw refuse(`${arn}: ${place.what} is a webhook, not a file`)
+    place.map.set(arn, destination)
   }
-  return { streams, functions }
+  return { streams, functions, bots, eventBuses }
 }

@@ -28,4 +28,13 @@ export const countLimits = {
 
 export type CountLimit = keyof typeof countLimits
 
-export type Limits = Readonly<Record<CountLimit, number>>
+/** The sizes of messages that are limited, in bytes of UTF-8, with the most that can be set (docs/service/limits.md#sizes). */
+export const sizeLimits = {
+  contentBytes: { flag: 'limit-content-bytes', fallback: 4096, most: 65_536, meaning: 'bytes of UTF-8 in the Content of a message' },
+  metadataBytes: { flag: 'limit-metadata-bytes', fallback: 1024, most: 16_384, meaning: 'bytes of UTF-8 in the Metadata of a message' },
+  controlBytes: { flag: 'limit-control-bytes', fallback: 30, most: 4096, meaning: 'bytes of UTF-8 in the Content of a CONTROL message' },
+} as const
+
+export type SizeLimit = keyof typeof sizeLimits
+
+export type Limits = Readonly<Record<CountLimit | SizeLimit, number>>

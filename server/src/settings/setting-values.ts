@@ -48,6 +48,12 @@ export function count(text: string): number {
   return Number(text)
 }
 
+export const countUpTo = (most: number) => (text: string) => {
+  const value = /^[1-9]\d{0,14}$/.test(text) ? Number(text) : Infinity
+  if (value > most) throw new Error(`must be a whole number from 1 to ${most}`)
+  return value
+}
+
 /** Addresses, networks, and names of networks. */
 export function addressList(text: string): readonly string[] {
   const list = text.split(',').map(each => each.trim())

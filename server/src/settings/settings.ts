@@ -1,9 +1,10 @@
-import { countLimits, type CountLimit } from './limits.ts'
+import { countLimits, sizeLimits, type CountLimit, type SizeLimit } from './limits.ts'
 import { logLevels, type LogLevel } from '../observe/log.ts'
 import { callRates, type CallRateName } from './rates.ts'
 import {
   addressList,
   count,
+  countUpTo,
   hostAndPort,
   listenAddress,
   matching,
@@ -48,6 +49,14 @@ const limitSettings = Object.fromEntries(
     setting(flag, 'number', fallback as number, `the most ${meaning}`, count),
   ]),
 ) as Record<CountLimit, Setting<number>>
+
+/** One setting for each limited size. */
+const sizeSettings = Object.fromEntries(
+  Object.entries(sizeLimits).map(([name, { flag, fallback, most, meaning }]) => [
+    name,
+    setting(flag, 'number', fallback as number, `the most ${meaning}; up to ${most}`, countUpTo(most)),
+  ]),
+) as Record<SizeLimit, Setting<number>>
 
 /** One setting for each rate. */
 const rateSettings = Object.fromEntries(
@@ -189,11 +198,25 @@ export const settings = {
     "the base URL of the Kinesis-compatible API that takes the records of streams; without it Amazon's",
     matching(/^https?:\/\/[^\s?#]+$/, 'a URL such as http://localhost:4566'),
   ),
+  lexEndpoint: setting<string | undefined>(
+    'lex-endpoint',
+    'url',
+    undefined,
+    "the base URL of the Lex-compatible API (runtime V2) that answers for bots; without it Amazon's",
+    matching(/^https?:\/\/[^\s?#]+$/, 'a URL such as http://localhost:4566'),
+  ),
+  eventbridgeEndpoint: setting<string | undefined>(
+    'eventbridge-endpoint',
+    'url',
+    undefined,
+    'the base URL of the EventBridge-compatible API that is told of failures of processors, bots and streams',
+    matching(/^https?:\/\/[^\s?#]+$/, 'a URL such as http://localhost:4566'),
+  ),
   destinations: setting<string | undefined>(
     'destinations',
     'file',
     undefined,
-    'a JSON file that says which webhook or file stands for a stream or a function, by its ARN (docs/streaming.md)',
+    'a JSON file that says which webhook or file stands for a stream, function, bot alias or event bus, by its ARN (docs/streaming.md)',
     matching(/\S/, 'a file'),
   ),
   oidcIssuer: setting<string | undefined>(
@@ -332,6 +355,7 @@ export const settings = {
     oneOf(...logLevels),
   ),
   ...limitSettings,
+  ...sizeSettings,
   rateLimits: setting<'off' | 'aws'>(
     'rate-limits',
     'off|aws',

@@ -85,13 +85,13 @@ const nextAt = `case when last_event_at + 2 < $2 then $2 else last_event_at + 2 
 const advance = statement<Moment>(`
   update channels set sequence = sequence + 1, last_event_at = ${nextAt}
   where id = $1 and deleted_at is null
-  returning sequence, last_event_at as at, ${streamsOf('channels')}`)
+  returning sequence, last_event_at as at, bots, ${streamsOf('channels')}`)
 /** Several messages of one channel in one commit have one time, and follow each other in the order of their calls. */
 const advanceWithMessage = statement<Moment>(
   `update channels set sequence = sequence + 1,
     last_event_at = ${nextAt}, last_message_at = ${nextAt}
   where id = $1 and deleted_at is null
-  returning sequence, last_event_at as at, ${streamsOf('channels')}`,
+  returning sequence, last_event_at as at, bots, ${streamsOf('channels')}`,
   `with asked as (select * from unnest($1::bigint[], $2::bigint[]) with ordinality as asked (id, at, whose)),
   locked as (select id from channels where id = any($1) and deleted_at is null order by id for no key update),
   advanced as (
@@ -99,8 +99,8 @@ const advanceWithMessage = statement<Moment>(
       last_event_at = greatest(c.last_event_at + 2, each.at), last_message_at = greatest(c.last_event_at + 2, each.at)
     from (select id, count(*) as count, max(at) as at from locked join asked using (id) group by id) each
     where c.id = each.id
-    returning c.id, c.sequence - each.count as before, c.last_event_at as at, ${streamsOf('c')})
-  select before + row_number() over (partition by id order by whose) as sequence, advanced.at, "channelStream", "messageStream", whose
+    returning c.id, c.sequence - each.count as before, c.last_event_at as at, c.bots, ${streamsOf('c')})
+  select before + row_number() over (partition by id order by whose) as sequence, advanced.at, advanced.bots, "channelStream", "messageStream", whose
   from asked join advanced using (id)`,
 )
 const lock = statement(`update channels set deleted_at = deleted_at where id = $1 and deleted_at is null`)
@@ -205,6 +205,8 @@ export async function lockChannel(tx: Queries, id: number) {
 export interface Moment extends Streams {
   readonly sequence: number
   readonly at: number
+  /** The ids of the bots in the channel, as `store/bots.ts` reads them; null if there are none. */
+  readonly bots: string | null
 }
 
 /**

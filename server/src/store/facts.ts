@@ -24,6 +24,7 @@ export interface CalledChannel {
   readonly flowId: number | undefined
   /** Whether its messages are streamed. */
   readonly isStreamed: boolean
+  readonly hasBots: boolean
   /** The sub-channels of an elastic channel; undefined for an ordinary one. */
   readonly elastic: Elastic | undefined
 }
@@ -65,6 +66,7 @@ interface Row {
   readonly privacy?: Privacy | null
   readonly flowId?: number | null
   readonly messageStream: string | null
+  readonly bots?: string | null
   readonly elastic?: string | null
   readonly subChannelId?: number | null
   readonly membershipType?: MembershipType | null
@@ -82,7 +84,7 @@ const livingCaller = `
 const selectCaller = statement<Row>(`select ${caller} ${livingCaller} where ${living}`)
 const inChannel = (selected: string, joined: string) =>
   statement<Row>(`
-  select ${caller}, c.id as "channelId", c.mode, c.privacy, c.flow_id as "flowId", c.elastic, ${selected},
+  select ${caller}, c.id as "channelId", c.mode, c.privacy, c.flow_id as "flowId", c.bots, c.elastic, ${selected},
     moderator.identity_id as "moderatorId", ban.identity_id as "bannedId"
   ${livingCaller}
   left join channels c on c.app_instance_id = a.id and c.external_id = $4 and c.deleted_at is null
@@ -119,6 +121,7 @@ const channelIn = (row: Row, channel: Arn | undefined): CalledChannel | undefine
         privacy: row.privacy!,
         flowId: row.flowId ?? undefined,
         isStreamed: row.messageStream !== null,
+        hasBots: (row.bots ?? null) !== null,
         elastic: elasticOf(row.elastic),
       }
     : undefined

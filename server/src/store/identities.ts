@@ -55,6 +55,10 @@ const update = statement(`
   where id = $1 and deleted_at is null`)
 const updateExpiration = statement(`
   update identities set expiration_days = $2, expires_at = $3, updated_at = $4 where id = $1 and deleted_at is null`)
+/** Names are shown wherever the identity is a member or a sender: who shares what it has read has to know that one has changed. */
+const raiseVersion = statement(`
+  update app_instances set identities_version = identities_version + 1
+  where id = (select i.app_instance_id from identities i where i.id = $1)`)
 const lock = statement(`update identities set purged_at = purged_at where id = $1 and deleted_at is null`)
 const countKind = statement<{ count: number }>(`
   select count(*) as count from identities where app_instance_id = $1 and kind = $2 and deleted_at is null`)
@@ -131,6 +135,7 @@ export async function updateIdentity(
   given: { name: string; metadata: string; configuration?: unknown; now: number },
 ) {
   await tx.run(update, id, json(given.name), json(given.metadata), jsonOfObject(given.configuration), given.now)
+  await tx.run(raiseVersion, id)
 }
 
 /** Sets the days after which the user is deleted, and the resulting time; removes both if the days are undefined. */
@@ -168,16 +173,19 @@ export async function countIdentities(tx: Queries, appInstanceId: number, kind: 
  * already.
  */
 export async function buryIdentity(tx: Queries, id: number, now: number) {
-  const buried = await tx.get(bury, id, now)
-  if (buried?.kind === 'user') await give(tx, 'users', buried.appInstanceId)
-  return buried !== undefined
+  return leave(tx, id, await tx.get(bury, id, now))
 }
 
 /** The same for a user that has expired, unless its expiration was changed meanwhile. */
 export async function buryExpiredIdentity(tx: Queries, id: number, now: number) {
-  const buried = await tx.get(buryExpired, id, now)
-  if (buried?.kind === 'user') await give(tx, 'users', buried.appInstanceId)
-  return buried !== undefined
+  return leave(tx, id, await tx.get(buryExpired, id, now))
+}
+
+async function leave(tx: Queries, id: number, buried: { appInstanceId: number; kind: IdentityKind } | undefined) {
+  if (!buried) return false
+  await tx.run(raiseVersion, id)
+  if (buried.kind === 'user') await give(tx, 'users', buried.appInstanceId)
+  return true
 }
 
 /** At most `limit` users that have expired. */

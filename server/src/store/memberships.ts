@@ -70,6 +70,11 @@ export const byMember = `m.created_at >= 0`
 const selectType = statement<{ type: MembershipType }>(
   `select m.type from memberships m where m.channel_id = $1 and m.member_id = $2 and m.sub_channel_id = $3 and ${byMember}`,
 )
+/** The members that are not HIDDEN, and no more of them than it takes to tell one from several. */
+const countShown = statement<{ count: number }>(`
+  select count(*) as count from (
+    select m.id from memberships m join identities i on i.id = m.member_id and i.deleted_at is null
+    where m.channel_id = $1 and m.sub_channel_id = $2 and m.type = 'DEFAULT' and m.member_id <> $3 limit 2) others`)
 const selectPlaces = statement<{ subChannelId: number; placed: number }>(`
   select sub_channel_id as "subChannelId", placed from memberships where channel_id = $1 and member_id = $2 order by sub_channel_id`)
 const selectPlacesAfter = statement<{ id: number; channelId: number; subChannelId: number }>(`
@@ -103,6 +108,16 @@ const mark = statement(`
     select case when memberships.read_at > c.last_event_at then memberships.read_at else c.last_event_at + 1 end
     from channels c where c.id = $1)
   where channel_id = $1 and member_id = $2 and sub_channel_id = 0`)
+
+const markAt = statement(`update memberships set read_at = $3 where channel_id = $1 and member_id = $2 and sub_channel_id = 0`)
+const selectCount = statement<{ members: number }>(`select member_count as members from channels where id = $1`)
+const selectReadMarkers = statement<{ id: number; memberId: number; arn: string; name: string; readAt: number | null }>(`
+  select m.id, i.id as "memberId", ${identityArn('i')} as arn, i.name, m.read_at as "readAt"
+  from memberships m
+  join identities i on i.id = m.member_id and i.deleted_at is null
+  join app_instances a on a.id = i.app_instance_id
+  where m.channel_id = $1 and m.sub_channel_id = 0 and m.type = 'DEFAULT' and m.id > $2
+  order by m.id limit $3`)
 
 const subChannel = (column: string) => `(select s.${column} from sub_channels s where s.id = m.sub_channel_id)`
 
@@ -195,6 +210,11 @@ export async function membershipType(db: Queries, channelId: number, subChannelI
   return (await db.get(selectType, channelId, memberId, subChannelId))?.type
 }
 
+/** How many members beside this one are not HIDDEN: 0, 1, or 2 for two and more. */
+export async function countOthers(db: Queries, channelId: number, subChannelId: number, memberId: number) {
+  return (await db.get(countShown, channelId, subChannelId, memberId))!.count
+}
+
 /** Every membership of an identity in a channel; in an elastic channel a moderator may have one in each sub-channel. */
 export async function placesOf(db: Queries, channelId: number, memberId: number) {
   const rows = await db.all(selectPlaces, channelId, memberId)
@@ -249,6 +269,36 @@ export async function deleteMembership(
 export async function markRead(tx: Queries, channelId: number, memberId: number, now: number) {
   await catchUpChannel(tx, channelId, now)
   return (await tx.run(mark, channelId, memberId)) > 0
+}
+
+/** Sets the member's read marker to a time; false if it is not a member any more. */
+export async function markReadAt(tx: Queries, channelId: number, memberId: number, at: Date) {
+  return (await tx.run(markAt, channelId, memberId, at.getTime())) > 0
+}
+
+/** How many members an ordinary channel has. */
+export async function memberCount(db: Queries, channelId: number): Promise<number> {
+  return (await db.get(selectCount, channelId))?.members ?? 0
+}
+
+export interface ReadMarker {
+  readonly member: Identity
+  /** Undefined where it has never set one. */
+  readonly readAt: Date | undefined
+}
+
+/** A page of the DEFAULT members with their read markers, in the order of joining. */
+export async function listReadMarkers(db: Queries, channelId: number, after: Cursor | undefined, limit: number): Promise<Page<ReadMarker>> {
+  const rows = await db.all(selectReadMarkers, channelId, after?.[0] ?? 0, limit + 1)
+  return pageOf(
+    rows,
+    limit,
+    row => [row.id],
+    ({ memberId, arn, name, readAt }) => ({
+      member: { id: memberId, arn, name: parsed(name) },
+      readAt: readAt === null ? undefined : new Date(readAt),
+    }),
+  )
 }
 
 /** Whose memberships are listed, and who sees the list. */

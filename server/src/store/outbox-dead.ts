@@ -18,8 +18,8 @@ const longestError = 1000
 
 const bury = statement(`
   insert into outbox_dead (lane, sub_lane, payload, attempts, created_at, died_at, error)
-  select lane, sub_lane, payload, attempts, created_at, $2, $3 from outbox where id = $1`)
-const removeLiving = statement(`delete from outbox where id = $1`)
+  select lane, sub_lane, payload, attempts, created_at, $2, $3 from outbox where id = $1 and attempts = $4`)
+const removeLiving = statement(`delete from outbox where id = $1 and attempts = $2`)
 const count = statement<{ lane: string; entries: number }>(`select lane, count(*) as entries from outbox_dead group by lane order by lane`)
 const selectAfter = statement<DeadEntry>(`
   select id, lane, sub_lane as "subLane", payload, attempts, created_at as "createdAt", died_at as "diedAt", error
@@ -30,10 +30,10 @@ const revive = statement(`
   select lane, sub_lane, payload, case when sub_lane is null then cast($2 as bigint) else 0 end, created_at from outbox_dead where id = $1`)
 const remove = statement(`delete from outbox_dead where id = $1`)
 
-/** Moves an entry out of its lane, with the error of its last try. */
-export async function buryInOutbox(tx: Queries, { id }: OutboxEntry, now: number, error: string) {
-  await tx.run(bury, id, now, error.slice(0, longestError).toWellFormed().replaceAll('\0', ''))
-  await tx.run(removeLiving, id)
+/** Moves an entry out of its lane, with the error of its last try; unless its lease was over and somebody else has taken it. */
+export async function buryInOutbox(tx: Queries, { id, attempts }: OutboxEntry, now: number, error: string) {
+  await tx.run(bury, id, now, error.slice(0, longestError).toWellFormed().replaceAll('\0', ''), attempts)
+  await tx.run(removeLiving, id, attempts)
 }
 
 /** How many there are in each lane. */

@@ -21,6 +21,10 @@ export function partsOfLane(lane: string): { readonly kind: string; readonly des
   return { kind: kind!, destination: destination ?? '' }
 }
 
+/** SQL: the entry `o` need not wait for an earlier one of its sub-lane. In a lane that keeps an order next_at is 0. */
+const isFirst = `(o.sub_lane is null or o.next_at = 0 or not exists (
+  select 1 from outbox earlier where earlier.lane = o.lane and earlier.sub_lane = o.sub_lane and earlier.id < o.id
+    and earlier.next_at > 0 and earlier.sub_lane is not null))`
 const insert = statement(
   `insert into outbox (lane, sub_lane, payload, next_at, created_at) values ($1, $2, $3, $4, $5)`,
   `with kept as (
@@ -44,8 +48,11 @@ const columns = `id, lane, sub_lane as "subLane", payload, attempts`
 // Of two nodes that want the same rows, the second one waits for the first and then finds that they are no longer due.
 const lease = statement<OutboxEntry>(`
   update outbox set next_at = $3, attempts = attempts + 1
-  where id in (select id from outbox where lane = $1 and next_at <= $2 order by next_at, id limit $4) and next_at <= $2
+  where id in (select id from outbox o where lane = $1 and next_at <= $2 and ${isFirst} order by next_at, id limit $4) and next_at <= $2
   returning ${columns}`)
+const countInSubLane = statement<{ count: number }>(`
+  select count(*) as count from (
+    select id from outbox where lane = $1 and sub_lane = $2 and next_at > 0 and sub_lane is not null limit $3) waiting`)
 const selectFirst = statement<OutboxEntry>(`select ${columns} from outbox where lane = $1 order by next_at, id limit $2`)
 const remove = statement(`delete from outbox where id = $1 and attempts = $2`)
 /** So many at once, so that PostgreSQL needs few round trips. */
@@ -54,9 +61,12 @@ const removeSeveral = statement(
   `delete from outbox where id in (${Array.from({ length: removedAtOnce }, (_, index) => `$${index + 1}`).join(', ')})`,
 )
 const postpone = statement(`update outbox set next_at = $3 where id = $1 and attempts = $2`)
+const postponeLater = statement(`
+  update outbox set next_at = $4 where id in (
+    select id from outbox where lane = $1 and sub_lane = $2 and id > $3 and next_at > 0 and sub_lane is not null) and next_at < $4`)
 const selectFigures = statement<{ lane: string; entries: number; oldest: number; nextAt: number }>(`
   select lane, count(*) as entries, min(created_at) as oldest, min(next_at) as "nextAt" from outbox group by lane order by lane`)
-const firstOf = (column: string) => `(select ${column} from outbox o where o.lane = lanes.lane order by next_at, id limit 1)`
+const firstOf = (column: string) => `(select ${column} from outbox o where o.lane = lanes.lane and ${isFirst} order by next_at, id limit 1)`
 const selectLongestDue = statement<{ lane: string; since: number }>(`${allLanes},
   firsts as (select lane, ${firstOf('next_at')} as next_at, ${firstOf('created_at')} as created_at from lanes where lane is not null)
   select lane, case when next_at = 0 then created_at else next_at end as since from firsts
@@ -65,9 +75,17 @@ const selectLongestDue = statement<{ lane: string; since: number }>(`${allLanes}
 const removeLane = statement(`
   delete from outbox where id in (select id from outbox where lane = $1 order by next_at, id limit $2)`)
 
-/** Written in the transaction of the change that it follows from. After the commit the runner is woken. */
-export async function appendToOutbox(tx: Queries, lane: string, payload: unknown, now: number) {
-  await tx.run(insert, lane, null, JSON.stringify(payload), now, now)
+/**
+ * Written in the transaction of the change that it follows from. After the commit the runner is woken. Of a sub-lane one entry at a time
+ * is delivered, the earliest; who writes it holds what the sub-lane is about locked.
+ */
+export async function appendToOutbox(tx: Queries, lane: string, payload: unknown, now: number, subLane: string | null = null) {
+  await tx.run(insert, lane, subLane, JSON.stringify(payload), now, now)
+}
+
+/** How many entries of a sub-lane wait, counted up to `most`. */
+export async function waitingInSubLane(tx: Queries, lane: string, subLane: string, most: number) {
+  return (await tx.get(countInSubLane, lane, subLane, most))!.count
 }
 
 /** The same in a lane that keeps the order of each sub-lane; who writes it holds what the sub-lane is about locked. */
@@ -107,8 +125,10 @@ export async function removeDelivered(tx: Queries, entries: readonly OutboxEntry
   }
 }
 
-export async function postponeInOutbox(tx: Queries, { id, attempts }: OutboxEntry, until: number) {
+/** What waits for the entry in its sub-lane waits at least as long. */
+export async function postponeInOutbox(tx: Queries, { id, attempts, lane, subLane }: OutboxEntry, until: number) {
   await tx.run(postpone, id, attempts, until)
+  if (subLane !== null) await tx.run(postponeLater, lane, subLane, id, until)
 }
 
 /** Removes the first entries of a lane, whatever they are; how many there were. */

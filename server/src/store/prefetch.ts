@@ -4,21 +4,29 @@ import { channelColumns, summaryOf, type ChannelRow, type ChannelSummary } from 
 /** The order in which channels are chosen for a prefetch (docs/service/sessions.md#prefetch). */
 export type PrefetchOrder = 'unread' | 'last-message-timestamp'
 
-/** A channel of a member; in an elastic channel one of its sub-channels, whose last message the summary then has. */
-export interface PrefetchedChannel {
-  readonly channel: ChannelSummary
-  readonly channelId: number
-  readonly subChannelId: number
-  /** Its SubChannelId. */
-  readonly subChannelName: string | undefined
-  readonly readAt: Date | undefined
+/** Rises with every change of what all members see of a channel: the channel's number, and the one that names of identities have. */
+export interface ChannelVersion {
+  readonly sequence: number
+  readonly identities: number
 }
 
-interface Row extends ChannelRow {
+/** A channel of a member; in an elastic channel one of its sub-channels. */
+export interface PrefetchedChannel extends ChannelVersion {
+  readonly channelId: number
+  readonly subChannelId: number
+  /** The read marker, in epoch milliseconds. */
+  readonly readAt: number | undefined
+  /** Whether the member sees a message there that not all members see. */
+  readonly hasPrivate: boolean
+}
+
+interface ChosenRow {
+  channelId: number
   subChannelId: number
-  subChannelName: string | null
-  lastAt: number | null
   readAt: number | null
+  hasPrivate: number
+  sequence: number
+  identities: number
 }
 
 const isUnread = 'case when last_at is not null and (read_at is null or last_at > read_at) then 0 else 1 end'
@@ -29,7 +37,7 @@ const newest = 'last_at desc nulls last, id'
  * rows only.
  */
 const best = (order: string) =>
-  statement<Row>(`
+  statement<ChosenRow>(`
     with places as (
       select m.id, m.channel_id, m.sub_channel_id, m.read_at, m.last_private_at, case when m.sub_channel_id = 0 then c.last_message_at
         else (select s.last_message_at from sub_channels s where s.id = m.sub_channel_id) end as public_at
@@ -39,12 +47,13 @@ const best = (order: string) =>
       select places.*, case
         when public_at is null or last_private_at > public_at then last_private_at else public_at end as last_at
       from places)
-    select chosen.sub_channel_id as "subChannelId", s.external_id as "subChannelName",
-      ${channelColumns}, chosen.last_at as "lastAt", chosen.read_at as "readAt"
+    select chosen.channel_id as "channelId", chosen.sub_channel_id as "subChannelId", chosen.read_at as "readAt",
+      case when exists (select 1 from private_messages p where p.channel_id = chosen.channel_id
+        and p.sub_channel_id = chosen.sub_channel_id and p.viewer_id = $1) then 1 else 0 end as "hasPrivate",
+      c.sequence, a.identities_version as identities
     from (select * from rated order by ${order} limit $2) chosen
     join channels c on c.id = chosen.channel_id
-    join app_instances a on a.id = c.app_instance_id
-    left join sub_channels s on s.id = chosen.sub_channel_id`)
+    join app_instances a on a.id = c.app_instance_id`)
 const selectBest: Readonly<Record<PrefetchOrder, ReturnType<typeof best>>> = {
   unread: best(`${isUnread}, ${newest}`),
   'last-message-timestamp': best(newest),
@@ -58,10 +67,54 @@ export async function channelsToPrefetch(
 ): Promise<PrefetchedChannel[]> {
   const rows = await db.all(selectBest[order], memberId, limit)
   return rows.map(row => ({
-    channel: summaryOf(row, row.lastAt),
-    channelId: row.id,
+    channelId: row.channelId,
     subChannelId: row.subChannelId,
-    subChannelName: row.subChannelName ?? undefined,
-    readAt: row.readAt === null ? undefined : new Date(row.readAt),
+    readAt: row.readAt ?? undefined,
+    hasPrivate: row.hasPrivate === 1,
+    sequence: row.sequence,
+    identities: row.identities,
   }))
+}
+
+interface ShownRow extends ChannelRow {
+  subChannelName: string | null
+  publicAt: number | null
+  privateAt: number | null
+  sequence: number
+  identities: number
+}
+
+/** The id of no user: such a viewer sees what all members see. */
+export const nobody = 0
+
+const selectShown = statement<ShownRow>(`
+  select ${channelColumns}, s.external_id as "subChannelName",
+    case when s.id is null then c.last_message_at else s.last_message_at end as "publicAt",
+    (select m.last_private_at from memberships m where m.channel_id = c.id and m.member_id = $3 and m.sub_channel_id = $2) as "privateAt",
+    c.sequence, a.identities_version as identities
+  from channels c
+  join app_instances a on a.id = c.app_instance_id
+  left join sub_channels s on s.id = $2
+  where c.id = $1 and c.deleted_at is null`)
+
+/** A channel with its version; in an elastic channel the sub-channel's last message and SubChannelId. */
+export interface ShownChannel {
+  readonly channel: ChannelSummary
+  readonly subChannelName: string | undefined
+  readonly version: ChannelVersion
+}
+
+/** The channel as that member sees it, or `nobody`. Undefined if it is deleted. */
+export async function channelToShow(
+  db: Queries,
+  { channelId, subChannelId, viewerId }: { channelId: number; subChannelId: number; viewerId: number },
+): Promise<ShownChannel | undefined> {
+  const row = await db.get(selectShown, channelId, subChannelId, viewerId)
+  return (
+    row && {
+      channel: summaryOf(row, row.publicAt, row.privateAt),
+      subChannelName: row.subChannelName ?? undefined,
+      version: { sequence: row.sequence, identities: row.identities },
+    }
+  )
 }

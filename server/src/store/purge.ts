@@ -73,8 +73,10 @@ const buryIdentities = statement(`
 const removeIdentities = statement(`
   delete from identities where id in
     (select id from identities where app_instance_id = $1 and deleted_at is not null and purged_at is not null limit $2)`)
+/** The indexes hold either the living or the deleted ones. */
+const leftIn = (table: string, condition: string) => `select id from ${table} where app_instance_id = $1 and deleted_at is ${condition}`
 const selectLeft = statement<{ id: number }>(`
-  select id from channels where app_instance_id = $1 union all select id from identities where app_instance_id = $1 limit 1`)
+  ${['channels', 'identities'].flatMap(table => [leftIn(table, 'null'), leftIn(table, 'not null')]).join(' union all ')} limit 1`)
 const flowsOfAppInstance = `select id from channel_flows where app_instance_id = $1 order by id limit $2`
 const removeTagsOfFlows = statement(`delete from tags where resource_kind = 'channel-flow' and resource_id in (${flowsOfAppInstance})`)
 const removeFlows = statement(`delete from channel_flows where id in (${flowsOfAppInstance})`)

@@ -16,8 +16,9 @@ const select = statement<Record<DataType, string | null>>(`
 const removeAll = statement(`
   update app_instances set channel_stream = null, message_stream = null
   where id = $1 and (channel_stream is not null or message_stream is not null)`)
-const selectWhose = statement<{ arn: string }>(`
-  select arn from app_instances where (channel_stream = $1 or message_stream = $1) and deleted_at is null order by id limit 3`)
+const selectWhose = statement<{ arn: string; channels: number; messages: number }>(`
+  select arn, case when channel_stream = $1 then 1 else 0 end as channels, case when message_stream = $1 then 1 else 0 end as messages
+  from app_instances where (channel_stream = $1 or message_stream = $1) and deleted_at is null order by id limit 3`)
 
 /** The configured streams, each once; $1 is the most of them. */
 export const configuredStreams = statement<{ arn: string }>(`
@@ -42,7 +43,10 @@ export async function deleteStreamingConfigurations(tx: Queries, appInstanceId: 
   return (await tx.run(removeAll, appInstanceId)) > 0
 }
 
-/** Some of the app instances that stream there. */
-export async function appInstancesOfStream(db: Queries, resourceArn: string): Promise<string[]> {
-  return (await db.all(selectWhose, resourceArn)).map(({ arn }) => arn)
+/** Some of the app instances that stream there, with what they stream. */
+export async function appInstancesOfStream(db: Queries, resourceArn: string): Promise<{ arn: string; dataTypes: DataType[] }[]> {
+  return (await db.all(selectWhose, resourceArn)).map(({ arn, channels, messages }) => ({
+    arn,
+    dataTypes: [...(channels === 1 ? ['Channel' as const] : []), ...(messages === 1 ? ['ChannelMessage' as const] : [])],
+  }))
 }

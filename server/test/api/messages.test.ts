@@ -1,7 +1,8 @@
 import type { ListChannelMessagesCommandInput } from '@aws-sdk/client-chime-sdk-messaging'
 import * as fc from 'fast-check'
-import { expect, test } from 'vitest'
-import { onBothDatabases, refusal } from '../support/world.ts'
+import { expect, onTestFinished, test } from 'vitest'
+import { listen } from '../support/sockets.ts'
+import { onBothDatabases, refusal, startWorld } from '../support/world.ts'
 import { open, pages, say, sentAt } from './acts.ts'
 
 const denied = { name: 'ForbiddenException', code: 'Forbidden', status: 403 }
@@ -131,6 +132,30 @@ onBothDatabases('Messages', world => {
     expect(await refusal(edit(control, 'x'.repeat(31)))).toMatchObject(tooLong)
     const passing = { Persistence: 'NON_PERSISTENT' } as const
     expect(await refusal(say(world(), a, ChannelArn, 'x'.repeat(4097), passing))).toMatchObject(tooLong)
+  })
+
+  test('can be larger where the operator has raised the limits, and sockets, edits and stock clients take them', async () => {
+    const raised = await startWorld('sqlite', { contentBytes: '65536', metadataBytes: '16384', controlBytes: '4096' })
+    onTestFinished(() => raised.close())
+    const { messaging, app } = raised
+    const { user } = await raised.appInstance(['a'])
+    const a = user('a')
+    const ChannelArn = await open(raised, a)
+    const session = await listen(app, a)
+    const [Content, Metadata] = ['é'.repeat(32_768), '🦊'.repeat(4096)]
+    const MessageId = await say(raised, a, ChannelArn, Content, { Metadata })
+    const { ChannelMessage } = await messaging.getChannelMessage({ ChannelArn, MessageId, ChimeBearer: a })
+    expect(ChannelMessage).toMatchObject({ Content, Metadata })
+    await expect.poll(() => session.events.some(({ payload }) => payload?.['Content'] === Content)).toBe(true)
+    await messaging.updateChannelMessage({ ChannelArn, MessageId, Content: 'short', Metadata: 'm'.repeat(16_384), ChimeBearer: a })
+    await say(raised, a, ChannelArn, 'x'.repeat(4096), { Type: 'CONTROL' })
+    expect(await refusal(say(raised, a, ChannelArn, `${Content}x`))).toMatchObject(tooLong)
+    expect(await refusal(say(raised, a, ChannelArn, 'x', { Metadata: `${Metadata}x` }))).toMatchObject(tooLong)
+    expect(await refusal(say(raised, a, ChannelArn, 'x', { Metadata: 'x'.repeat(16_385) }))).toMatchObject({
+      ...wrong,
+      message: expect.stringContaining('Member must have length less than or equal to 16384') as string,
+    })
+    expect(await refusal(say(raised, a, ChannelArn, 'x'.repeat(4097), { Type: 'CONTROL' }))).toMatchObject(tooLong)
   })
 
   test('attributes have at most 1 KB, names and values together', async () => {

@@ -62,6 +62,8 @@ test.each([
     { kinesisEndpoint: 'http://kinesis.example:4567' },
     /^unsafe: Messages travel to the streams at kinesis\.example/,
   ],
+  ['bots without TLS', { lexEndpoint: 'http://lex.example:4567' }, /^unsafe: Messages travel to bots at lex\.example/],
+  ['EventBridge without TLS', { eventbridgeEndpoint: 'http://bus.example' }, /^unsafe: Failures are told to EventBridge at bus\.example/],
 ])('on a public address %s is reported', async (_, change, expected) => {
   const flags = Object.fromEntries(Object.entries({ ...everywhere, ...change }).filter(([, value]) => value !== undefined)) as Record<
     string,

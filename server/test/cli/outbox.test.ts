@@ -48,6 +48,10 @@ test.each(databaseKinds)('the outbox is looked at, and dead entries are decided 
     stderr: 'carillon: Name the entries by their numbers, or give --lane LANE or --all.\n',
   })
   expect(await outbox('drop', 'x')).toMatchObject({ code: 1, stderr: expect.stringContaining('x is not the number of an entry') as string })
+  expect(await outbox('drop', '--waiting', '--lane', processors)).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('What waits for a processor of a channel flow cannot be dropped') as string,
+  })
   expect(await outbox('drop', '--waiting')).toMatchObject({ code: 1, stderr: expect.stringContaining('give --lane LANE') as string })
   expect(await outbox('retry', second![1]!, '999')).toEqual(printed('1 entry will be delivered again, after what waits in the lane.\n'))
   expect((await firstInOutbox(db, streams, 10)).map(({ payload }) => payload)).toEqual(['"a"', '"c"'])

@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { installPackage } from '../support/installed-package.ts'
@@ -15,7 +15,7 @@ test(
     const home = join(folder, 'node_modules/carillon')
     expect((await readdir(home)).toSorted()).toEqual(['LICENSE', 'README.md', 'bin', 'dist', 'package.json'])
     const files = await readdir(home, { recursive: true })
-    expect(files.filter(name => /\.ts$|test/.test(name))).toEqual([])
+    expect(files.filter(name => /(?<!\.d)\.ts$|test/.test(name))).toEqual([])
     expect(await readFile(join(home, 'LICENSE'), 'utf8')).toBe(await readFile(join(root, 'LICENSE'), 'utf8'))
     expect(await scriptsOf(home)).toEqual([])
     const packages = (await readdir(join(folder, 'node_modules'), { recursive: true })).filter(name =>
@@ -34,6 +34,28 @@ test(
     const { AppInstanceArn } = await identity.createAppInstance({ Name: 'packed' })
     expect(AppInstanceArn).toMatch(/^arn:aws:chime:us-east-1:000000000000:app-instance\//)
     identity.destroy()
+
+    const program = `
+      import { Carillon } from 'carillon/client'
+      const carillon = new Carillon({ endpoint: process.argv[1], credentials: JSON.parse(process.argv[2]) })
+      const asked = { ChannelArn: process.argv[3] + '/channel/x', ChimeBearer: process.argv[3] + '/user/x' }
+      await carillon.call('ListChannelReadMarkers', asked).catch(({ name, Reason }) => console.log(name, Reason))`
+    const asked = await run(process.execPath, ['--input-type=module', '-e', program, url, JSON.stringify(rootKey), AppInstanceArn!], {
+      cwd: folder,
+    })
+    expect(asked.stdout).toMatch(/^UnauthorizedClientException \S/)
+    await writeFile(
+      join(folder, 'typed.mts'),
+      `import { Carillon, type Operations } from 'carillon/client'
+      const carillon = new Carillon({ endpoint: 'http://x', credentials: { accessKeyId: 'x', secretAccessKey: 'x' } })
+      const asked: Operations['ListChannelReadMarkers']['input'] = { ChannelArn: 'x', ChimeBearer: 'x' }
+      export const at: Date | undefined = (await carillon.call('ListChannelReadMarkers', asked)).ChannelReadMarkers?.[0]?.ReadMarkerTimestamp
+      // @ts-expect-error a member is missing
+      await carillon.call('ListChannelReadMarkers', { ChannelArn: 'x' })`,
+    )
+    const compiler = join(root, 'node_modules/.bin/tsc')
+    const flags = ['--ignoreConfig', '--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2024', '--types', '', 'typed.mts']
+    expect(await run(compiler, flags, { cwd: folder })).toEqual({ code: 0, stdout: '', stderr: '' })
     expect(await readdir(join(folder, 'kept'))).toEqual(expect.arrayContaining(['carillon.db', 'ca.pem']))
     server.killAll('SIGTERM')
     await server.exit()

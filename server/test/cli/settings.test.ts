@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { readConfig, variableOf } from '../../src/settings/config.ts'
 import { settings } from '../../src/settings/settings.ts'
-import { countLimits, type CountLimit } from '../../src/settings/limits.ts'
+import { countLimits, sizeLimits, type CountLimit, type SizeLimit } from '../../src/settings/limits.ts'
 import { callRates, type CallRateName } from '../../src/settings/rates.ts'
 import { makeDatabase } from '../support/made-database.ts'
 import { keyVariables, main, root, rootKey, run, serve, serveFails, temporaryFolder } from '../support/process.ts'
@@ -53,6 +53,8 @@ const examples: Record<SettingName, { good: () => Promise<string>; bad: readonly
   },
   destinations: { good: emptyDestinations, bad: ['', ' '] },
   kinesisEndpoint: { good: async () => 'http://127.0.0.1:4567', bad: ['', 'localhost:4567', 'ftp://localhost', 'http://'] },
+  lexEndpoint: { good: async () => 'http://127.0.0.1:4566/lex', bad: ['', 'localhost:4566', 'ftp://localhost', 'http://'] },
+  eventbridgeEndpoint: { good: async () => 'http://127.0.0.1:4566', bad: ['', 'localhost:4566', 'ftp://localhost', 'http://'] },
   lambdaEndpoint: { good: async () => 'http://127.0.0.1:4566/lambda', bad: ['', 'localhost:4566', 'ftp://localhost', 'http://'] },
   oidcIssuer: { good: async () => 'https://login.example.com/realms/chat', bad: ['', 'login.example.com', 'https://a b', 'file:///etc'] },
   oidcAudience: { good: async () => 'web,mobile', bad: ['', 'web,,mobile', ' '] },
@@ -82,6 +84,9 @@ const examples: Record<SettingName, { good: () => Promise<string>; bad: readonly
   resume: { good: async () => 'on', bad: ['', 'yes', 'ON'] },
   logLevel: { good: async () => 'error', bad: ['', 'loud', 'INFO'] },
   ...(Object.fromEntries(Object.keys(countLimits).map(name => [name, count])) as Record<CountLimit, typeof count>),
+  ...(Object.fromEntries(
+    Object.entries(sizeLimits).map(([name, { most }]) => [name, { ...count, bad: [...count.bad, String(most + 1)] }]),
+  ) as Record<SizeLimit, typeof count>),
   rateLimits: { good: async () => 'aws', bad: ['', 'on', 'AWS'] },
   ...(Object.fromEntries(Object.keys(callRates).map(name => [name, count])) as Record<CallRateName, typeof count>),
 }
@@ -125,6 +130,8 @@ test('each setting is a flag and a variable of its name, and --help shows both w
     'admin-address',
     'lambda-endpoint',
     'kinesis-endpoint',
+    'lex-endpoint',
+    'eventbridge-endpoint',
     'destinations',
     'oidc-issuer',
     'oidc-audience',
@@ -148,6 +155,7 @@ test('each setting is a flag and a variable of its name, and --help shows both w
     'resume',
     'log-level',
     ...Object.values(countLimits).map(({ flag }) => flag),
+    ...Object.values(sizeLimits).map(({ flag }) => flag),
     'rate-limits',
     ...Object.values(callRates).map(({ flag }) => flag),
   ])
@@ -234,6 +242,8 @@ test('the defaults are those of the contract', () => {
     'public-ws-host': undefined,
     'lambda-endpoint': undefined,
     'kinesis-endpoint': undefined,
+    'lex-endpoint': undefined,
+    'eventbridge-endpoint': undefined,
     destinations: undefined,
     'oidc-issuer': undefined,
     'oidc-audience': undefined,
@@ -273,6 +283,9 @@ test('the defaults are those of the contract', () => {
     'limit-elastic-channels-per-app-instance': 1,
     'limit-sub-channels-per-channel': 100,
     'limit-memberships-per-sub-channel': 1000,
+    'limit-content-bytes': 4096,
+    'limit-metadata-bytes': 1024,
+    'limit-control-bytes': 30,
     'rate-limits': 'off',
     'rate-app-instance-changes': 5,
     'rate-app-instance-descriptions': 20,

@@ -6,7 +6,7 @@ import { freePort } from '../support/ports.ts'
 import { Program, rootKey } from '../support/process.ts'
 import { relay } from '../support/relay.ts'
 import { startPlace, type Place } from './place.ts'
-import type { AskedSession } from './session-client.ts'
+import type { AskedSession } from './stock-session.ts'
 
 const client = fileURLToPath(new URL('session-client.ts', import.meta.url))
 

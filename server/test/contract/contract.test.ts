@@ -45,16 +45,22 @@ describe.each(entries)('the contract of $service', ({ model, names }) => {
 
 describe('the contract as a whole', () => {
   const all = Object.values(operations)
+  const ours: ReadonlySet<string> = new Set(services.carillon)
 
-  test('is 81 operations with 78 names and as many routes', () => {
+  test("is Amazon's 81 operations with 78 names, and ours, each with a route of its own", () => {
     expect([services.messaging.length, services.identity.length]).toEqual([51, 30])
-    expect(Object.keys(operations)).toHaveLength(78)
+    expect(Object.keys(operations)).toHaveLength(78 + services.carillon.length)
     const routes = all.map(({ method, path, selector }) => `${method} ${path.replaceAll(/\{\w+\}/g, '{}')} ${selector?.value}`)
-    expect(new Set(routes).size).toBe(78)
+    expect(new Set(routes).size).toBe(routes.length)
   })
 
-  test('has 37 operations in which a user or bot acts, for two of which the model does not require a bearer', () => {
-    const bearers = all.filter(operation => operation.bearer)
+  test("has Amazon's operations outside /carillon/, and ours in it, under names that Amazon does not have", () => {
+    for (const [name, { path }] of Object.entries(operations)) expect([name, path.startsWith('/carillon/')]).toEqual([name, ours.has(name)])
+    expect(services.carillon.filter(name => name in messaging.operations || name in identity.operations)).toEqual([])
+  })
+
+  test('has 37 operations of Amazon in which a user or bot acts, for two of which the model does not require a bearer', () => {
+    const bearers = Object.entries(operations).filter(([name, { bearer }]) => bearer && !ours.has(name))
     expect(bearers).toHaveLength(37)
     const optional = Object.entries(operations).filter(([, { bearer, input }]) => bearer && !input.required?.includes('ChimeBearer'))
     expect(optional.map(([name]) => name).toSorted()).toEqual(['PutChannelExpirationSettings', 'SearchChannels'])

@@ -21,9 +21,9 @@ test('of several hosts the one that is no standby is used, and after a failover 
   const ChimeBearer = user('alice')
   const ChannelArn = await open(world, ChimeBearer)
   const acknowledged: string[] = []
-  let isOver = false
+  const over = new AbortController()
   const talking = (async () => {
-    for (let count = 0; !isOver; count++) {
+    for (let count = 0; !over.signal.aborted; count++) {
       await say(world, ChimeBearer, ChannelArn, `${count}`).then(
         () => acknowledged.push(`${count}`),
         async () => setTimeout(50),
@@ -35,7 +35,7 @@ test('of several hosts the one that is no standby is used, and after a failover 
   await standby.promote()
   const before = acknowledged.length
   await expect.poll(() => acknowledged.length, { timeout: 15_000 }).toBeGreaterThan(before + 20)
-  isOver = true
+  over.abort()
   await talking
   const found: string[] = []
   for (let NextToken: string | undefined; ;) {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
 import { startPostgres } from '../support/postgres.ts'
-import { keyVariables, Program, root, rootKey, serve, serveFails, temporaryFolder } from '../support/process.ts'
+import { canMount, keyVariables, Program, root, rootKey, serve, serveFails, temporaryFolder } from '../support/process.ts'
 import { clientsOf, refusal } from '../support/world.ts'
 
 const unavailable = {
@@ -79,10 +79,7 @@ test(
   },
 )
 
-const canMount =
-  process.getuid?.() === 0 && spawnSync('sh', ['-c', 'd=$(mktemp -d) && mount -t tmpfs none "$d" && umount "$d"; rmdir "$d"']).status === 0
-
-test.skipIf(!canMount)(
+test.skipIf(!canMount())(
   'on a full disk writes answer 503, what was acknowledged stays, and writes work again once there is room',
   { timeout: 60_000 },
   async () => {
@@ -177,7 +174,7 @@ test('after its folder has been removed for good the server answers 503, and end
   messaging.destroy()
 })
 
-test.skipIf(!canMount)('a database on a read-only disk is refused at start with one line', async () => {
+test.skipIf(!canMount())('a database on a read-only disk is refused at start with one line', async () => {
   const folder = await temporaryFolder()
   expect(spawnSync('mount', ['-t', 'tmpfs', 'none', folder]).status).toBe(0)
   onTestFinished(() => void spawnSync('umount', ['-l', folder]))

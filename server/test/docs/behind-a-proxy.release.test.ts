@@ -3,28 +3,10 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
-import { storedCertificates } from '../../src/secrets/certificates.ts'
-import { readConfig } from '../../src/settings/config.ts'
-import { createLog } from '../../src/observe/log.ts'
 import { awsCommands, pythons } from '../compat/clients.ts'
 import { freePort } from '../support/ports.ts'
+import { block, certificatesFor, flagsOf, haproxy, nginx } from '../support/proxies.ts'
 import { keyVariables, Program, root, rootKey, run, serve, temporaryFolder } from '../support/process.ts'
-
-const page = await readFile(join(root, 'docs/behind-a-proxy.md'), 'utf8')
-
-/** Debian's packages nginx and haproxy. */
-const [nginx, haproxy] = ['/usr/sbin/nginx', '/usr/sbin/haproxy']
-
-/** The first block of that language in a section of the page. */
-function block(section: string, language: string): string {
-  const [, text = ''] = page.split(`\n## ${section}\n`)
-  const [, found] = new RegExp(`\`\`\`${language}\n([^]*?)\`\`\``).exec(text.split('\n## ')[0]!) ?? []
-  if (found === undefined) throw new Error(`There is no ${language} in the section ${section}`)
-  return found
-}
-
-/** The flags of the command line that a section starts the server with. */
-const flagsOf = (section: string) => block(section, 'sh').replaceAll('\\\n', ' ').trim().split(/\s+/).slice(3)
 
 interface Front {
   readonly section: string
@@ -40,13 +22,7 @@ async function startBehind({ section, language, command, change = text => text }
   const folder = await temporaryFolder()
   const [port, auditLog] = [await freePort(), join(folder, 'audit.log')]
   const pem = (name: string) => join(folder, name)
-  await storedCertificates(folder, readConfig({}, {}), createLog('silent'))
-  await writeFile(pem('both.pem'), (await readFile(pem('server.pem'), 'utf8')) + (await readFile(pem('server-key.pem'), 'utf8')))
-  const places = (text: string) =>
-    text
-      .replaceAll(/\S*fullchain\.pem/g, pem('server.pem'))
-      .replaceAll(/\S*privkey\.pem/g, pem('server-key.pem'))
-      .replaceAll(/\S*chat\.example\.com\.pem/g, pem('both.pem'))
+  const places = await certificatesFor(folder)
   const flags = flagsOf(section).map(flag => places(flag).replace('chat.example.com', `localhost:${port}`).replace('8443', '0'))
   const env = { ...keyVariables, CARILLON_TLS: flags.includes('--no-tls') ? 'off' : 'on' }
   const server = serve(['--port', '0', '--data', folder, '--audit-log', auditLog, ...flags], { env })

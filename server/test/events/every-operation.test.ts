@@ -40,6 +40,8 @@ const silent = [
   'DescribeChannelMembership',
   'ListChannelMemberships',
   'UpdateChannelReadMarker',
+  'ListChannelReadMarkers',
+  'PutChannelReadMarker',
   'ListChannelMembershipsForAppInstanceUser',
   'DescribeChannelMembershipForAppInstanceUser',
   'PutChannelMembershipPreferences',

@@ -25,6 +25,7 @@ export async function audience<Name extends string>(world: World, arn: string, p
     if (isSpread) await setTimeout(500)
     // What one node publishes is in order, so all of them say that it was all.
     const marks: string[] = nodes.map(() => randomUUID())
+    const isMark = ({ payload }: Received) => marks.includes(payload?.Content as string)
     for (const [index, node] of nodes.entries())
       await say(node, bell, everywhere, marks[index], { Persistence: 'NON_PERSISTENT' }).catch(() => {})
     const told: Partial<Record<Name, Heard[]>> = {}
@@ -34,7 +35,6 @@ export async function audience<Name extends string>(world: World, arn: string, p
         let code: number | undefined
         void closed.then(ended => (code = ended.code))
         // One more than its place, since `until` waits for what is not 0.
-        const isMark = ({ payload }: Received) => marks.includes(payload?.Content as string)
         await until(() => code !== undefined || events.filter(isMark).length === marks.length)
         const end = code === undefined ? events.findLastIndex(isMark) + 1 : events.length
         const news: Heard[] = events.slice(listener.taken, end).filter(event => !isMark(event))

@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import { expect, test } from 'vitest'
+import { missedChannels } from '../../src/nodes/missed-channels.ts'
 import { Seam } from '../support/seam.ts'
 import { listen, type Listening } from '../support/sockets.ts'
 import { isSpread, onBothDatabases, type World } from '../support/world.ts'
@@ -125,6 +126,12 @@ onBothDatabases('a client that comes back with the same sessionId', world => {
     await say('after')
     await hears(other, 'after')
     expect(contentsOf(other)).toEqual(['after'])
+  })
+
+  test('more than ten minutes later is told nothing: only events of that time are kept', async () => {
+    const { db } = world().app
+    const missedSince = async (seconds: number) => missedChannels(db, 1, { since: Date.now() - seconds * 1000, behind: 0 })
+    expect([(await missedSince(590)) === undefined, (await missedSince(601)) === undefined]).toEqual([false, true])
   })
 
   test('that has missed more than 1,000 events of a channel is told nothing, and counted', async () => {

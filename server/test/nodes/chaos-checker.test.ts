@@ -78,6 +78,14 @@ test.each<[string, (history: History) => void]>([
   ['a channel is heard by its members, and by nobody else', history => void guest(history).heard.push(socket(history).heard[3]!)],
   ['unread is right', ({ final }) => final.forEach(one => Object.assign(one, { readAt: { alice: undefined } }))],
   ['unread is right', ({ final }) => final.forEach(one => Object.assign(one, { lastMessageAt: 20_000 }))],
+  [
+    'unread is right',
+    history => {
+      history.sent.push({ channel, content: 'four', messageId: 'id of four', beganAt: 400, ackedAt: 410 })
+      const four = { messageId: 'id of four', content: 'four', createdAt: 30_400 }
+      history.final = history.final.map(one => ({ ...one, messages: [...one.messages, four], lastMessageAt: 30_400 }))
+    },
+  ],
   ['all nodes say the same', ({ final }) => void Object.assign(final[1]!, { readAt: { alice: 31_000 } })],
   ['nothing is refused', ({ refusals }) => void refusals.push('alice is closed with 4002 by node 1')],
   [

@@ -32,6 +32,12 @@ test.skipIf(!hasNats)(
     }
     expect(well.stdout).toContain(`good: All nodes have version ${packageFile.version}, as this command.\n`)
 
+    const empty = await startNats()
+    const nobody = await doctor('--nats-url', empty.url)
+    expect(nobody.code).toBe(1)
+    expect(nobody.stdout).toMatch(/^good: NATS at \S+ answers within \d+ ms\.$/m)
+    expect(nobody.stdout).toMatch(/^fault: These nodes are alive and do not answer over this NATS: /m)
+
     const without = await doctor()
     expect([without.code, without.stdout]).toEqual([
       1,

@@ -71,6 +71,31 @@ test.skipIf(!hasNats)(
   },
 )
 
+test.skipIf(!hasNats)(
+  'a client that connects to a node that has lost NATS gets all changes, though another client there got the details before them',
+  async () => {
+    const nats = await startNats()
+    const between = await network(nats.port)
+    const nodes = await startNodes([nats.url, `nats://127.0.0.1:${between.port}`])
+    const { user, ChannelArn, ChimeBearer, heard, say } = await makeChannel(nodes)
+    await until(() => heard.events.length > 1)
+    const { MessageId } = await say('one')
+    const detailsOf = async (name: string) => {
+      const session = await listen(nodes[1]!.app, user(name), { query: { 'prefetch-on': 'connect' } })
+      await until(() => session.events.some(({ type }) => type === 'CHANNEL_DETAILS'))
+      return session.events.find(({ type }) => type === 'CHANNEL_DETAILS')!.payload
+    }
+    const shown = (content: string, name: string) => ({ Content: content, Sender: { Arn: user('alice'), Name: name } })
+    await until(() => contentsOf(heard).includes('one'))
+    expect(await detailsOf('bob')).toMatchObject({ ChannelMessages: [shown('one', 'alice')] })
+    between.freeze()
+    await nodes[0]!.messaging.updateChannelMessage({ ChannelArn, ChimeBearer, MessageId, Content: 'one, edited' })
+    expect(await detailsOf('alice')).toMatchObject({ ChannelMessages: [shown('one, edited', 'alice')] })
+    await nodes[0]!.identity.updateAppInstanceUser({ AppInstanceUserArn: user('alice'), Name: 'Alice', Metadata: '' })
+    expect(await detailsOf('bob')).toMatchObject({ ChannelMessages: [shown('one, edited', 'Alice')] })
+  },
+)
+
 test.skipIf(!hasNats)('a dead connection is noticed, and the missed events are delivered', { timeout: 60_000 }, async () => {
   const nats = await startNats()
   const between = await network(nats.port)

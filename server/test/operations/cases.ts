@@ -281,6 +281,18 @@ export const cases: Readonly<Record<OperationName, Case>> = {
   ListSubChannels: {
     inputs: async f => [{ ChannelArn: (await f.elastic()).ChannelArn, ...paging, ChimeBearer: f.mod }],
   },
+  ListChannelReadMarkers: {
+    inputs: channelAs('alice', () => paging),
+    errors: {
+      BadRequest: async f => call(f, 'ListChannelReadMarkers', { ChannelArn: (await f.elastic()).ChannelArn, ChimeBearer: f.root }),
+    },
+  },
+  PutChannelReadMarker: {
+    inputs: async f => (await withMessage('alice')(f)).slice(0, 1),
+    errors: {
+      NotFound: async f => call(f, 'PutChannelReadMarker', { ChannelArn: await f.channel(), MessageId: 'none', ChimeBearer: f.alice }),
+    },
+  },
   UpdateChannelReadMarker: { inputs: channelAs('alice'), causeless: ['Conflict'] },
 
   // Memberships

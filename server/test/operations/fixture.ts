@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { services } from '../../src/contract/index.ts'
 import type { World } from '../support/world.ts'
 
 const processor = (name: string) => ({
@@ -8,7 +9,7 @@ const processor = (name: string) => ({
   FallbackAction: 'ABORT' as const,
 })
 
-type Clients = Pick<World, 'identity' | 'messaging' | 'appInstance' | 'bot'>
+type Clients = Pick<World, 'identity' | 'messaging' | 'carillon' | 'appInstance' | 'bot'>
 
 /** By the client of its world: an app instance that no test changes, with one AppInstanceAdmin. */
 const strangers = new WeakMap<World['identity'], ReturnType<World['appInstance']>>()
@@ -107,12 +108,15 @@ export type Fixture = Awaited<ReturnType<typeof makeFixture<Clients>>>
 /** An input as a test writes it; the SDK types it at the call. */
 export type AnyInput = Record<string, unknown>
 
-/** Calls an operation of either service by its name, through the stock SDK. */
+const ours: ReadonlySet<string> = new Set(services.carillon)
+
+/** Calls an operation of any service by its name: Amazon's through the stock SDK, ours through `carillon/client`. */
 export async function call(
-  { identity, messaging }: Pick<World, 'identity' | 'messaging'>,
+  { identity, messaging, carillon }: Pick<World, 'identity' | 'messaging' | 'carillon'>,
   operation: string,
   input: AnyInput,
 ): Promise<AnyInput> {
+  if (ours.has(operation)) return (carillon as unknown as { call(name: string, input: AnyInput): Promise<AnyInput> }).call(operation, input)
   const method = operation.charAt(0).toLowerCase() + operation.slice(1)
   const client = (method in messaging ? messaging : identity) as unknown as Record<string, (input: AnyInput) => Promise<AnyInput>>
   return client[method]!(input)

@@ -69,8 +69,8 @@ test.each(databaseKinds)('no log has user content or a secret, at any level and 
     },
   )
   const app = { url: await server.url(), rootKey: { ...rootKey } }
-  const { identity, messaging } = clientsOf(app)
-  const clients = { identity, messaging, ...makersOf(identity) }
+  const { identity, ...others } = clientsOf(app)
+  const clients = { identity, ...others, ...makersOf(identity) }
   const later: [OperationName, AnyInput][] = []
   let succeeded = 0
   for (const name of names) {

@@ -19,15 +19,16 @@ async function kinesisLocal() {
     KINESIS_MOCK_CERT_PATH: join(folder, 'server.json'),
     INITIALIZE_STREAMS: `${name}:2:us-east-1`,
   }
-  const program = new Program(process.execPath, [join(folder, 'main.js')], { env, cwd: folder })
+  const kinesis = new Program(process.execPath, [join(folder, 'main.js')], { env, cwd: folder })
   const endpoint = `http://127.0.0.1:${plain}`
   const credentials = { accessKeyId: 'test', secretAccessKey: 'test' }
   const { NodeHttpHandler } = await import('@smithy/node-http-handler')
   const client = new KinesisClient({ endpoint, region: 'us-east-1', credentials, requestHandler: new NodeHttpHandler() })
   onTestFinished(() => client.destroy())
   const shards = async () => (await client.send(new ListShardsCommand({ StreamName: name }))).Shards ?? []
-  await until(async () => (await shards().catch(() => [])).length === 2, 60_000)
-  expect(program).toBeDefined()
+  const isThere = until(async () => (await shards().catch(() => [])).length === 2, 60_000)
+  // Its end rejects, with what it has printed.
+  await Promise.race([isThere, kinesis.printed(/(?!)/)])
 
   /** What an ordinary consumer reads: each shard from its beginning, parents before their children. */
   const consume = async () => {

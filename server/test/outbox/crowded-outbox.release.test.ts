@@ -111,7 +111,7 @@ describe('More messages than a node invokes processors for at once', () => {
 const delayOutbox = statement(`update outbox set next_at = next_at - 3600000`)
 
 test.each(databaseKinds)(
-  'an outbox whose entries stay due is reported in the log, in /metrics and by `check`, on %s',
+  'an outbox whose entries stay due is reported in the log, in /metrics and by `carillon doctor`, on %s',
   { timeout: 300_000 },
   async kind => {
     const where = kind === 'postgres' ? { databaseUrl: await createPostgresDatabase() } : { data: await temporaryFolder(), tls: 'off' }
@@ -123,7 +123,7 @@ test.each(databaseKinds)(
     await before.app.close()
     const flags = kind === 'postgres' ? ['--database-url', where.databaseUrl!] : ['--data', where.data!]
     const doctor = async () => run(process.execPath, [main, 'doctor', ...flags])
-    expect((await doctor()).stdout).toMatch(/^good: No entry of the outbox has been due for more than a minute; \d+ wait\.$/m)
+    expect((await doctor()).stdout).toMatch(/^good: No entry of the outbox has been due for more than a minute; waiting: \d+\.$/m)
 
     const db = await openDatabase(readConfig(where, {}), { log: createLog('silent'), follow: () => {} })
     await db.run(delayOutbox)
@@ -132,7 +132,7 @@ test.each(databaseKinds)(
     expect([code, stdout]).toEqual([
       1,
       expect.stringMatching(
-        /^fault: The outbox is stuck: of the \d+ entries of the lane flow-invocation arn:\S+ one has been due for 36\d\d seconds\.\n/m,
+        /^fault: The outbox is stuck: an entry of the lane flow-invocation arn:\S+ has been due for 36\d\d seconds; entries in the lane: \d+\.\n/m,
       ),
     ])
 

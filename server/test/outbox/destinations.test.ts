@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { createHmac } from 'node:crypto'
 import { readFile, readdir, writeFile } from 'node:fs/promises'
 import { createServer, type IncomingHttpHeaders } from 'node:http'
@@ -7,13 +8,15 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { fileSink } from '../../src/outbox/file.ts'
 import { readDestinations } from '../../src/settings/destinations.ts'
 import type { OutboxEntry } from '../../src/store/outbox.ts'
+import { deadAfter } from '../../src/store/outbox-dead.ts'
 import { open, say } from '../api/acts.ts'
-import { temporaryFolder } from '../support/process.ts'
+import { canMount, temporaryFolder } from '../support/process.ts'
 import { callBack, processor, until, type FlowEvent } from '../support/processor.ts'
 import { databaseKinds, refusal, startWorld, type DatabaseKind } from '../support/world.ts'
 
 const secret = 'a secret of twenty characters'
 const streamArn = 'arn:aws:kinesis:us-east-1:000000000000:stream/chime-messaging-audit'
+const aliasArn = 'arn:aws:lex:us-east-1:000000000000:bot-alias/ABCDEFGHIJ/KLMNOPQRST'
 const functionArn = 'arn:aws:lambda:us-east-1:000000000000:function:words'
 
 interface Posted {
@@ -21,14 +24,23 @@ interface Posted {
   readonly headers: IncomingHttpHeaders
 }
 
-/** A webhook: what it was posted, and the status that it answers. */
+/** A webhook: what it was posted, and what it answers. */
 async function webhook() {
   const posted: Posted[] = []
-  const hook = { url: '', posted, status: 200, location: undefined as string | undefined }
+  const hook = {
+    url: '',
+    posted,
+    status: 200,
+    answer: undefined as ((posted: Posted) => number) | undefined,
+    location: undefined as string | undefined,
+    content: '',
+  }
   const server = createServer((request, response) => {
     void (async () => {
-      posted.push({ body: await text(request), headers: request.headers })
-      response.writeHead(hook.status, hook.location === undefined ? {} : { location: hook.location }).end()
+      const given = { body: await text(request), headers: request.headers }
+      posted.push(given)
+      const status = hook.answer?.(given) ?? hook.status
+      response.writeHead(status, hook.location === undefined ? {} : { location: hook.location }).end(hook.content)
     })()
   })
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
@@ -99,6 +111,26 @@ describe.each(databaseKinds)('Destinations, on %s', kind => {
     expect(once.map(record => eventOf(record).Payload.Content).filter(content => content !== undefined)).toEqual(['0', '1', '2', '3', '4'])
   })
 
+  test('a record that a webhook will never take is kept as dead, and those after it arrive', async () => {
+    const hook = await webhook()
+    const { world, ann, stream } = await worldWith(kind, ({ secretFile }) => ({
+      [streamArn]: { type: 'webhook', url: `${hook.url}/records?token=hidden`, secretFile },
+    }))
+    await stream()
+    const channel = await open(world, ann)
+    await until(() => hook.posted.flatMap(recordsOf).length === 3)
+    const contents = () => hook.posted.flatMap(recordsOf).map(record => eventOf(record).Payload.Content)
+    hook.answer = ({ body }) => (recordsOf({ body, headers: {} }).some(record => eventOf(record).Payload.Content === 'bad') ? 422 : 200)
+    for (const content of ['one', 'bad', 'two']) await say(world, ann, channel, content)
+    await until(() => contents().includes('two'))
+    await until(async () => (await deadAfter(world.app.db, 0, 10)).length === 1)
+    const [dead] = await deadAfter(world.app.db, 0, 10)
+    expect([JSON.parse(dead!.payload), dead!.error]).toMatchObject([
+      { Payload: { Content: 'bad' } },
+      `${hook.url}/records has answered 422`,
+    ])
+  })
+
   test('a file has a line for each record', async () => {
     const { world, ann, stream, folder } = await worldWith(kind, ({ folder }) => ({
       [streamArn]: { type: 'file', path: join(folder, 'records.jsonl') },
@@ -106,7 +138,8 @@ describe.each(databaseKinds)('Destinations, on %s', kind => {
     await stream()
     const channel = await open(world, ann)
     await say(world, ann, channel, 'line\nbreak')
-    const lines = async () => (await readFile(join(folder, 'records.jsonl'), 'utf8')).split('\n').filter(line => line !== '')
+    const lines = async () =>
+      (await readFile(join(folder, 'records.jsonl'), 'utf8').catch(() => '')).split('\n').filter(line => line !== '')
     await until(async () => (await lines()).length === 4)
     const events = (await lines()).map(line => JSON.parse(line) as { EventType: string; Payload: { Content?: string } })
     expect(events.map(({ EventType, Payload }) => [EventType, Payload.Content]).at(-1)).toEqual(['CREATE_CHANNEL_MESSAGE', 'line\nbreak'])
@@ -156,6 +189,95 @@ test('a processor at a webhook is handed the event as it is, signed', async () =
   expect(hook.posted).toHaveLength(2)
 })
 
+test('a bot at a webhook is handed what Lex would be, signed, and answers as Lex does', async () => {
+  const hook = await webhook()
+  const { world, arn, ann } = await worldWith('sqlite', ({ secretFile }) => ({
+    [aliasArn]: { type: 'webhook', url: hook.url, secretFile },
+  }))
+  const { AppInstanceBotArn } = await world.identity.createAppInstanceBot({
+    AppInstanceArn: arn,
+    Name: 'bot',
+    Configuration: { Lex: { LexBotAliasArn: aliasArn, LocaleId: 'en_US', WelcomeIntent: 'Hello' } },
+  })
+  hook.content = JSON.stringify({ messages: [{ content: 'Welcome', contentType: 'PlainText' }] })
+  const channel = await open(world, ann, { MemberArns: [AppInstanceBotArn!] })
+  const messages = async () =>
+    (await world.messaging.listChannelMessages({ ChannelArn: channel, ChimeBearer: ann, SortOrder: 'ASCENDING' })).ChannelMessages!
+  await until(async () => (await messages()).length === 1)
+  expect((await messages())[0]!.Content).toBe('{"Messages":[{"Content":"Welcome","ContentType":"PlainText"}]}')
+  const bodies = () => hook.posted.map(({ body }) => JSON.parse(body) as unknown)
+  const whose = { botId: 'ABCDEFGHIJ', botAliasId: 'KLMNOPQRST', localeId: 'en_US', sessionId: expect.any(String) as string }
+  const requestAttributes = { 'CHIME.channel.arn': channel, 'x-amz-lex:channels:platform': 'Amazon Chime SDK Messaging' }
+  expect(bodies()).toEqual([
+    {
+      ...whose,
+      sessionState: { dialogAction: { type: 'Delegate' }, intent: { name: 'Hello', state: 'InProgress' } },
+      requestAttributes,
+    },
+  ])
+  hook.content = JSON.stringify({ messages: [{ content: 'Yes', contentType: 'PlainText' }], sessionState: { intent: { name: 'Any' } } })
+  await say(world, ann, channel, 'Anybody?')
+  await until(async () => (await messages()).length === 3)
+  expect((await messages())[2]!.MessageAttributes!['CHIME.LEX.sessionState.intent.name']).toEqual({ StringValues: ['Any'] })
+  expect(bodies()[1]).toEqual({ ...whose, text: 'Anybody?', requestAttributes: { ...requestAttributes, 'CHIME.sender.arn': ann } })
+  expect(hook.posted.every(isSigned)).toBe(true)
+  const codes = []
+  for (const [status, content] of [
+    [200, '{"messages":"x"}'],
+    [200, '[]'],
+    [200, '{"messages":[{"content":1}]}'],
+    [200, 'no JSON'],
+    [200, 'x'.repeat(300_000)],
+    [307, ''],
+    [403, ''],
+    [500, ''],
+  ] as const) {
+    Object.assign(hook, { status, content })
+    const before = (await messages()).length
+    await say(world, ann, channel, 'again')
+    await until(async () => (await messages()).length === before + 2)
+    codes.push((await messages()).at(-1)!.Content)
+  }
+  expect(codes).toEqual([502, 502, 502, 502, 502, 502, 403, 500].map(Code => JSON.stringify({ Code })))
+  expect(hook.posted).toHaveLength(10)
+})
+
+const record = (payload: string) => [{ id: 1, lane: '', subLane: '', payload, attempts: 0 }] satisfies OutboxEntry[]
+const never = new AbortController().signal
+
+const sinkAt = (path: string) => fileSink({ type: 'file', path, maximumBytes: 1000, keep: 1 })
+
+test('a file is examined without being made, and one that is no regular file is refused at once', async () => {
+  const folder = await temporaryFolder()
+  await sinkAt(join(folder, 'records')).check(streamArn, never)
+  expect(await readdir(folder)).toEqual([])
+  const pipe = join(folder, 'pipe')
+  spawnSync('mkfifo', [pipe])
+  const sink = sinkAt(pipe)
+  await expect(sink.check(streamArn, never)).rejects.toThrow(`${pipe} is not a regular file`)
+  await expect(sink.put(streamArn, record('{}'), never)).rejects.toThrow(`${pipe} is not a regular file`)
+})
+
+test('a file is written one batch after the other: what comes meanwhile is refused and comes again', async () => {
+  const path = join(await temporaryFolder(), 'records')
+  const sink = sinkAt(path)
+  const first = sink.put(streamArn, record('{"a":1}'), never)
+  await expect(sink.put(streamArn, record('{"b":1}'), never)).rejects.toThrow(/has not taken the records before yet/)
+  await first
+  await sink.put(streamArn, record('{"b":1}'), never)
+  expect(await readFile(path, 'utf8')).toBe('{"a":1}\n{"b":1}\n')
+})
+
+test.skipIf(!canMount())('a full disk takes no record: the whole batch is tried again', async () => {
+  const folder = await temporaryFolder()
+  expect(spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'none', folder]).status).toBe(0)
+  onTestFinished(() => void spawnSync('umount', ['-l', folder]))
+  const path = join(folder, 'records')
+  const sink = fileSink({ type: 'file', path, maximumBytes: 1e9, keep: 1 })
+  await sink.put(streamArn, record(`"${'x'.repeat(40_000)}"`), never)
+  await expect(sink.put(streamArn, record(`"${'y'.repeat(40_000)}"`), never)).rejects.toThrow(/ENOSPC/)
+})
+
 test('a file that has grown is renamed, so many are kept, and after a torn line records begin on a new one', async () => {
   const folder = await temporaryFolder()
   const path = join(folder, 'records')
@@ -190,7 +312,8 @@ describe('A file of destinations is refused where', () => {
       /header is not known; a webhook has type, url, secretFile, secretVariable/,
     ],
     ['a URL is none', { [streamArn]: { ...good, url: 'ftp://x' } }, /url must be a URL such as https/],
-    ['a URL has a password', { [streamArn]: { ...good, url: 'https://a:b@x' } }, /url must not hold a user or a password/],
+    ['a URL has a user', { [streamArn]: { ...good, url: 'https://a:b@x' } }, /url must not hold a user or a password/],
+    ['a URL has a password only', { [streamArn]: { ...good, url: 'https://:b@x' } }, /url must not hold a user or a password/],
     ['a secret is missing', { [streamArn]: { type: 'webhook', url: good.url } }, /needs either secretFile, .* or secretVariable/],
     [
       'a secret is short',
@@ -208,6 +331,16 @@ describe('A file of destinations is refused where', () => {
     ],
     ['an ARN is of something else', { 'arn:aws:s3:::x': good }, /arn:aws:s3:::x is neither the ARN of a Kinesis stream/],
     ['a function is a file', { [functionArn]: { type: 'file', path: '/x' } }, /a function is a webhook, not a file/],
+    [
+      'a bot is a file',
+      { 'arn:aws:lex:us-east-1:000000000000:bot-alias/ABCDEFGHIJ/KLMNOPQRST': { type: 'file', path: '/x' } },
+      /a bot is a webhook, not a file/,
+    ],
+    [
+      'an event bus is a file',
+      { 'arn:aws:events:us-east-1:000000000000:event-bus/default': { type: 'file', path: '/x' } },
+      /an event bus is a webhook, not a file/,
+    ],
   ])('%s', async (_, content, expected) => {
     const { file } = await destinationsFile(content)
     const read = readDestinations(file, environment)

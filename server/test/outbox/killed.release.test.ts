@@ -49,7 +49,7 @@ describe.each(databaseKinds)('A server that is killed, on %s', kind => {
     const called = lambda.define()
     const first = await start()
     const { ann, channel, status } = await flowOf(first, called)
-    const id = await say(first as unknown as World, ann, channel)
+    const id = await say(first, ann, channel)
     const event = await called.event()
     first.program.kill('SIGKILL')
     await first.program.exit()

@@ -4,8 +4,8 @@ import { createLog } from '../../src/observe/log.ts'
 import { createMetrics } from '../../src/observe/metrics.ts'
 import { Refused, type Delivery, type OrderedDelivery } from '../../src/outbox/delivery.ts'
 import { OutboxRunner } from '../../src/outbox/runner.ts'
-import { appendInOrder, appendToOutbox, outboxFigures } from '../../src/store/outbox.ts'
-import { deadAfter } from '../../src/store/outbox-dead.ts'
+import { appendInOrder, appendToOutbox, emptyLane, leaseFromOutbox, outboxFigures } from '../../src/store/outbox.ts'
+import { buryInOutbox, deadAfter } from '../../src/store/outbox-dead.ts'
 import { laneStates } from '../../src/store/outbox-lanes.ts'
 import type { OutboxEntry } from '../../src/store/outbox.ts'
 import { until } from '../support/processor.ts'
@@ -157,6 +157,51 @@ onBothDatabases('Lanes that keep an order', world => {
     for (const subLane of ['a', 'b']) expect(once(target.taken.get(subLane))).toEqual(numbers(50))
   })
 
+  test('all have their turn, also where more of them are busy than are worked on at once', async () => {
+    const busy = numbers(64).map(() => newLane())
+    const last = newLane()
+    const [many, one] = [destination({ entries: 1 }), destination()]
+    const delivery: OrderedDelivery = {
+      ...many.delivery,
+      deliver: async (name, entries, signal) => (last.endsWith(` ${name}`) ? one : many).delivery.deliver(name, entries, signal),
+    }
+    for (const lane of busy) await fill(world(), lane, ['a'], 100)
+    let isHeld = true
+    many.before(async () => void (await until(() => !isHeld)))
+    const { runner: started } = runner(world(), { ordered: delivery })
+    await until(() => many.batches.length === 64)
+    await fill(world(), last, ['a'], 1)
+    started.soon(last)
+    isHeld = false
+    await until(() => one.taken.size === 1)
+    expect(many.batches.length).toBeLessThan(64 * 90)
+    await started.stop()
+    await world().app.db.transaction(async tx => {
+      for (const lane of busy) await emptyLane(tx, lane, 1000)
+    })
+  })
+
+  test('are seen to work as soon as they do again', async () => {
+    const lane = newLane()
+    const target = destination()
+    const { runner: started } = runner(world(), { ordered: target.delivery })
+    const state = async () => (await laneStates(world().app.db)).find(each => each.lane === lane)
+    await fill(world(), lane, ['a'], 1)
+    started.soon(lane)
+    await until(async () => typeof (await state())?.deliveredAt === 'number')
+    let isDown = true
+    target.before(async () => {
+      if (isDown) throw new Error('down')
+    })
+    await fill(world(), lane, ['a'], 1, 1)
+    started.soon(lane)
+    await until(async () => (await state())?.error === 'down')
+    isDown = false
+    await isEmpty(world(), lane)
+    const { deliveredAt, failedAt } = (await state())!
+    expect(deliveredAt).toBeGreaterThanOrEqual(failedAt!)
+  })
+
   test('deliver what comes while they are worked on', async () => {
     const lane = newLane()
     const target = destination()
@@ -230,6 +275,20 @@ onBothDatabases('Lanes whose entries are delivered one by one', world => {
 })
 
 onBothDatabases('Lanes without an order', world => {
+  test('a node whose lease of an entry is over does not give it up: another node has it', async () => {
+    const lane = newLane('single')
+    const { db } = world().app
+    await db.transaction(async tx => appendToOutbox(tx, lane, 'x', 0))
+    const [before] = await db.transaction(async tx => leaseFromOutbox(tx, lane, 1, 2, 10))
+    const [after] = await db.transaction(async tx => leaseFromOutbox(tx, lane, 3, Number.MAX_SAFE_INTEGER, 10))
+    expect([before!.attempts, after!.attempts]).toEqual([1, 2])
+    const dead = async () => (await deadAfter(db, 0, 1000)).filter(entry => entry.lane === lane).length
+    await db.transaction(async tx => buryInOutbox(tx, before!, 4, 'late'))
+    expect([await dead(), await entriesOf(world(), lane)]).toEqual([0, 1])
+    await db.transaction(async tx => buryInOutbox(tx, after!, 5, 'in time'))
+    expect([await dead(), await entriesOf(world(), lane)]).toEqual([1, 0])
+  })
+
   test('a node that stops in the middle of a busy lane ends, and leaves the rest due', async () => {
     const lane = newLane('single')
     await world().app.db.transaction(async tx => {

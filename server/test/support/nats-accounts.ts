@@ -23,6 +23,8 @@ function jwt(issuer: KeyPair, { subject, name, nats }: { subject: KeyPair; name:
 
 const unlimited = { subs: -1, data: -1, payload: -1 }
 
+const block = (name: string, content: string) => `-----BEGIN ${name}-----\n${content}\n------END ${name}------\n`
+
 /** A configuration of nats-server with an operator and an account, and a credentials file of a user; gone after the test. */
 export async function makeAccounts() {
   const folder = await temporaryFolder()
@@ -34,7 +36,6 @@ export async function makeAccounts() {
   const config = join(folder, 'nats.conf')
   await writeFile(config, `operator: ${operatorJwt}\nresolver: MEMORY\nresolver_preload: { ${account.getPublicKey()}: ${accountJwt} }\n`)
   const credentials = join(folder, 'user.creds')
-  const block = (name: string, content: string) => `-----BEGIN ${name}-----\n${content}\n------END ${name}------\n`
   await writeFile(credentials, block('NATS USER JWT', userJwt) + block('USER NKEY SEED', Buffer.from(user.getSeed()).toString()))
   return { config, credentials }
 }

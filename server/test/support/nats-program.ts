@@ -13,6 +13,8 @@ export const hasNats = program !== undefined
 export interface OwnNats {
   readonly port: number
   readonly url: string
+  /** While it runs. */
+  pid(): number
   start(): Promise<void>
   /** Ends it at once, as a crash does. */
   stop(): Promise<void>
@@ -49,5 +51,5 @@ export async function runNats(args: readonly string[] = []): Promise<OwnNats> {
     }
   }
   await start()
-  return { port, url: `nats://127.0.0.1:${port}`, start, stop }
+  return { port, url: `nats://127.0.0.1:${port}`, pid: () => child!.pid!, start, stop }
 }

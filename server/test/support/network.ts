@@ -2,26 +2,34 @@ import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { onTestFinished } from 'vitest'
 
-/** A network between a program and a server, which may stop to carry anything without a word to either. */
+/** A network between a program and a server, which may stop to carry anything without a word to either, or break. */
 export interface Network {
   readonly port: number
   /** How many connections the program has, as far as it has not closed them. */
   readonly connections: number
   freeze(): void
   thaw(): void
+  /** Ends all connections, and each new one at once, until `mend`. */
+  cut(): void
+  mend(): void
 }
 
-/** It carries to that port of this machine. It is gone after the test. */
-export async function network(to: number): Promise<Network> {
+/** It carries to that port of this machine, from a free port if none is given. It is gone after the test. */
+export async function network(to: number, from = 0): Promise<Network> {
   const near = new Set<Socket>()
   const all = new Set<Socket>()
   const held: (() => void)[] = []
   let isFrozen = false
+  let isCut = false
   const carry = (what: () => void) => {
     if (isFrozen) held.push(what)
     else what()
   }
   const server = createServer({ allowHalfOpen: true }, client => {
+    if (isCut) {
+      client.destroy()
+      return
+    }
     const upstream = connect({ port: to, host: '127.0.0.1', allowHalfOpen: true })
     near.add(client)
     for (const event of ['end', 'close']) client.once(event, () => near.delete(client))
@@ -37,7 +45,7 @@ export async function network(to: number): Promise<Network> {
         .on('close', () => all.delete(socket))
     }
   })
-  server.listen(0, '127.0.0.1')
+  server.listen(from, '127.0.0.1')
   await once(server, 'listening')
   onTestFinished(() => {
     for (const socket of all) socket.destroy()
@@ -54,6 +62,13 @@ export async function network(to: number): Promise<Network> {
     thaw() {
       isFrozen = false
       for (const what of held.splice(0)) what()
+    },
+    cut() {
+      isCut = true
+      for (const socket of all) socket.destroy()
+    },
+    mend() {
+      isCut = false
     },
   }
 }

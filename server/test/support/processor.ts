@@ -61,15 +61,16 @@ export async function until<Result>(look: () => Result | Promise<Result>, limit 
   }
 }
 
-const nameOf = ({ url }: IncomingMessage) => /^\/2015-03-31\/functions\/([^/]+)\/invocations/.exec(url!)?.[1] ?? ''
+const nameOf = ({ url }: IncomingMessage) => /^\/2015-03-31\/functions\/([^/]+)\/(?:invocations|configuration)/.exec(url!)?.[1] ?? ''
 
 export async function startLambda(port = 0): Promise<Lambda> {
   const functions = new Map<string, LambdaFunction & { code: FunctionCode }>()
   const server = createServer((request, response) => {
     void (async () => {
       const called = functions.get(nameOf(request))
-      const event = JSON.parse(await text(request)) as FlowEvent
+      if (request.method === 'GET' && called) return response.writeHead(200, { 'content-type': 'application/json' }).end('{}')
       if (!called) return response.writeHead(404, { 'x-amzn-errortype': 'ResourceNotFoundException' }).end('{"Message":"no such function"}')
+      const event = JSON.parse(await text(request)) as FlowEvent
       const { headers } = request
       const invocationType = headers['x-amz-invocation-type'] as string | undefined
       called.invocations.push({ event, invocationType, authorization: headers.authorization, url: request.url! })

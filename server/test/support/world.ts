@@ -7,6 +7,7 @@ import { ChimeSDKIdentity } from '@aws-sdk/client-chime-sdk-identity'
 import { ChimeSDKMessaging } from '@aws-sdk/client-chime-sdk-messaging'
 import { Client } from 'pg'
 import { afterAll, beforeAll, describe, inject } from 'vitest'
+import { Carillon } from '../../src/client/carillon.ts'
 import { startApp, type App } from '../../src/app.ts'
 import { readConfig } from '../../src/settings/config.ts'
 import { appInstanceMaker } from './app-instances.ts'
@@ -33,13 +34,15 @@ export interface World {
   readonly folder: string
   readonly identity: ChimeSDKIdentity
   readonly messaging: ChimeSDKMessaging
+  /** The client of our own operations. */
+  readonly carillon: Carillon
   /** The server's clock. */
   readonly now: () => number
   /** Moves the server's clock forward; signatures keep real time. */
   readonly advance: (milliseconds: number) => void
   /** A new app instance with these users, by id; those in `admins` are made too, as AppInstanceAdmins. */
   readonly appInstance: (users?: readonly string[], options?: { admins?: readonly string[] }) => Promise<AppInstance>
-  /** A bot of an app instance, as an ARN. */
+  /** A bot of an app instance that nothing invokes, as an ARN. */
   readonly bot: (appInstanceArn: string) => Promise<string>
   close(): Promise<void>
 }
@@ -73,7 +76,7 @@ export function clientsOf(app: Pick<App, 'url' | 'rootKey'>, credentials: Signin
   // A connection goes to one node, so each request has one of its own.
   const requestHandler = isSpread ? { httpAgent: new Agent({ keepAlive: false }) } : {}
   const options = { endpoint: app.url, region: 'us-east-1', credentials, maxAttempts: 1, requestHandler }
-  return { identity: new ChimeSDKIdentity(options), messaging: new ChimeSDKMessaging(options) }
+  return { identity: new ChimeSDKIdentity(options), messaging: new ChimeSDKMessaging(options), carillon: new Carillon(options) }
 }
 
 /** Makers of what tests begin with, by the API. */
@@ -91,7 +94,13 @@ export function makersOf(identity: ChimeSDKIdentity): Pick<World, 'appInstance' 
     const { AppInstanceBotArn } = await identity.createAppInstanceBot({
       AppInstanceArn: appInstanceArn,
       Name: 'bot',
-      Configuration: { Lex: { LexBotAliasArn: 'arn:aws:lex:us-east-1:123456789012:bot-alias/ABCDEFGHIJ/KLMNOPQRST', LocaleId: 'en_US' } },
+      Configuration: {
+        Lex: {
+          LexBotAliasArn: 'arn:aws:lex:us-east-1:123456789012:bot-alias/ABCDEFGHIJ/KLMNOPQRST',
+          LocaleId: 'en_US',
+          InvokedBy: { StandardMessages: 'NONE', TargetedMessages: 'NONE' },
+        },
+      },
     })
     return AppInstanceBotArn!
   }
@@ -133,13 +142,14 @@ export async function startWorld(
   const now = () => Date.now() + ahead
   const configured = config(flags)
   const { app, nodes } = await startNodes(count, async () => startApp({ ...configured, rootKey }, { now, ...surroundings }))
-  const { identity, messaging } = clientsOf(app)
+  const { identity, messaging, carillon } = clientsOf(app)
   return {
     app,
     nodes,
     folder,
     identity,
     messaging,
+    carillon,
     now,
     advance: milliseconds => void (ahead += milliseconds),
     ...makersOf(identity),

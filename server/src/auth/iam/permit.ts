@@ -7,6 +7,7 @@ import { tagsUnder } from '../../store/tags.ts'
 import { asksResourceTags, decide, type Decision } from './decide.ts'
 import type { RequestContext } from './request-context.ts'
 import type { Principal } from '../principal.ts'
+import { actionOf } from './actions.ts'
 import { further, resources, type Further, type Owner } from './resources.ts'
 
 /** What an evaluation may need to know of a request, from any entrance. */
@@ -69,7 +70,7 @@ async function demand(
 
 /** The gate of IAM, made once per operation. Call it for every principal except the root, which may do everything. */
 export function permitterOf(name: OperationName) {
-  const action = `chime:${name}`
+  const action = actionOf(name)
   const resourcesOf = resources[name] as AnyResources
   const more = (further[name] ?? []) as readonly (Omit<Further<OperationName>, 'resources'> & { readonly resources: AnyResources })[]
 

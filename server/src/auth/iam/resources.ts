@@ -42,7 +42,7 @@ const newChannel = ({ AppInstanceArn, ChannelId = '*' }: Input<'CreateChannel'>)
 const bearerAndNewChannel = (input: Input<'CreateChannel'>) => [input.ChimeBearer, ...newChannel(input)]
 
 /**
- * The resources of each operation. The credentials need permission for `chime:OPERATION` on every one of them
+ * The resources of each operation. The credentials need permission for the action on every one of them
  * (docs/service/authorization.md#iam-actions-and-resources). Members, moderators and targets in the input are not resources.
  */
 export const resources: { readonly [Name in OperationName]: ResourcesOf<Name> } = {
@@ -67,6 +67,8 @@ export const resources: { readonly [Name in OperationName]: ResourcesOf<Name> } 
   PutChannelMembershipPreferences: bearerAndChannel,
   GetChannelMembershipPreferences: bearerAndChannel,
   UpdateChannelReadMarker: bearerAndChannel,
+  ListChannelReadMarkers: bearerAndChannel,
+  PutChannelReadMarker: bearerAndChannel,
 
   // Moderators
   CreateChannelModerator: bearerAndChannel,

@@ -57,6 +57,8 @@ export const rules: Readonly<Record<OperationName, Rule>> = {
   PutChannelMembershipPreferences: allOf(member, self('MemberArn')),
   GetChannelMembershipPreferences: allOf(member, self('MemberArn')),
   UpdateChannelReadMarker: member,
+  ListChannelReadMarkers: anyOf(inCharge, defaultMember),
+  PutChannelReadMarker: member,
 
   // Moderators
   CreateChannelModerator: inCharge,

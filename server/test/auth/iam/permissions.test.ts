@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { actionOf } from '../../../src/auth/iam/actions.ts'
 import { operations, type OperationName } from '../../../src/contract/index.ts'
 import { cases } from '../../operations/cases.ts'
 import { call, makeFixture, type AnyInput, type Fixture } from '../../operations/fixture.ts'
@@ -118,11 +119,11 @@ describe.each(databaseKinds)('permissions of every operation, on %s', kind => {
         ...(isCreate && input['ExpirationSettings'] ? [{ Action: `chime:${expiration}`, Resource: '*' }] : []),
         ...(isCreate && input['Tags'] ? [{ Action: 'chime:TagResource', Resource: '*' }] : []),
       ]
-      const exactly: Written = { Action: `chime:${name}`, Resource: wanted }
+      const exactly: Written = { Action: actionOf(name), Resource: wanted }
 
       expect(await outcome(callWith([[{ Action: 's3:*', Resource: '*' }]], name, input))).toBe('denied')
       expect(await outcome(callWith([], name, input))).toBe('denied')
-      expect(await outcome(callWith([[{ NotAction: `chime:${name}`, Resource: '*' }]], name, input))).toBe('denied')
+      expect(await outcome(callWith([[{ NotAction: actionOf(name), Resource: '*' }]], name, input))).toBe('denied')
       for (const missing of wanted) {
         const others = wanted.filter(resource => resource !== missing)
         const lacking: Written[] =

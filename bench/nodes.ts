@@ -1,0 +1,287 @@
+import { mkdtemp } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { Client } from 'pg'
+import { migratePostgres } from '../server/src/database/migrate.ts'
+import { PostgresDatabase } from '../server/src/database/postgres.ts'
+import { runNats, type OwnNats } from '../server/test/support/nats-program.ts'
+import { startPostgres } from '../server/test/support/postgres.ts'
+import { Crowd } from './support/crowd.ts'
+import { channelArn, fill, filledMessage, membersByChannel, userArn, type Shape } from './support/fill.ts'
+import { Connections, load } from './support/load.ts'
+import { medianOf, spreadOf } from './support/measured.ts'
+import { messagesOf } from './support/messages.ts'
+import { paced, quantiles } from './support/paced.ts'
+import { cpuSeconds, treeCpuSeconds, type Started } from './support/process.ts'
+import { Report } from './support/report.ts'
+import { inRounds, median, rounded, spread, warmUps } from './support/rounds.ts'
+import { removeFolder, serve } from './support/server.ts'
+import { presignedTarget, signedGet, signedPut } from './support/signed.ts'
+
+/** Requests in flight, on all nodes together. */
+const inFlight = 32
+
+/** The services that are compared; what all others are compared with comes first. */
+const services = {
+  'one node, no log': { count: 1, usesNats: false, flags: ['--resume', 'off'] },
+  'one node': { count: 1, usesNats: false, flags: [] },
+  'one node, NATS': { count: 1, usesNats: true, flags: [] },
+  'two nodes': { count: 2, usesNats: true, flags: [] },
+  'three nodes': { count: 3, usesNats: true, flags: [] },
+} as const
+type ServiceName = keyof typeof services
+const names = Object.keys(services) as ServiceName[]
+const [plain] = names
+
+/** CPU microseconds of one operation. */
+interface Cost {
+  /** Of all nodes. */
+  readonly nodes: number
+  readonly database: number
+  readonly nats: number
+  readonly perSecond: number
+  readonly p50: number
+  readonly p99: number
+}
+
+/** Nodes over a database of their own, with those who listen. */
+class Service {
+  readonly #nodes: readonly Started[]
+  readonly #crowd: Crowd
+  readonly #members: number
+  readonly #cpu: () => { nodes: number; database: number; nats: number }
+  readonly #messageOf: readonly ((number: number) => Buffer)[]
+  readonly #people: readonly (readonly number[])[]
+  readonly #shape: Shape
+  #next = 1
+  #heard = 0
+
+  constructor(
+    nodes: readonly Started[],
+    given: { crowd: Crowd; shape: Shape; people: readonly (readonly number[])[]; database: () => number; nats: OwnNats },
+  ) {
+    const { crowd, shape, people, database, nats } = given
+    this.#nodes = nodes
+    this.#crowd = crowd
+    this.#people = people
+    this.#members = people[0]!.length
+    this.#shape = shape
+    this.#messageOf = nodes.map(({ url }) => messagesOf(url, people))
+    this.#cpu = () => ({
+      nodes: nodes.reduce((sum, { pid }) => sum + cpuSeconds(pid), 0),
+      database: database(),
+      nats: cpuSeconds(nats.pid()),
+    })
+  }
+
+  /** Members of each channel listen, spread over the nodes. */
+  async listen() {
+    for (const [index, { url }] of this.#nodes.entries()) {
+      const here = this.#people.flatMap(members => members.filter((_, member) => member % this.#nodes.length === index))
+      await this.#crowd.open(
+        url,
+        here.map(user => presignedTarget(url, userArn(user))),
+      )
+    }
+    this.#heard = this.#members
+    this.#next = 1
+  }
+
+  /** Requests on all nodes, in turn; each begins with the node that it is for. */
+  async #load(requestOf: (node: number) => Buffer, seconds: number, isDone = async () => {}): Promise<Cost> {
+    const before = this.#cpu()
+    const connections = Math.ceil(inFlight / this.#nodes.length)
+    const all = await Promise.all(this.#nodes.map(({ url }, node) => load(url, () => requestOf(node), { seconds, connections })))
+    await isDone()
+    const after = this.#cpu()
+    const requests = all.reduce((sum, one) => sum + one.requests, 0)
+    const each = (what: keyof typeof after) => ((after[what] - before[what]) * 1e6) / requests
+    const worst = (what: 'p50' | 'p99') => Math.max(...all.map(one => one[what]))
+    const perSecond = all.reduce((sum, one) => sum + one.requests / one.seconds, 0)
+    return { nodes: each('nodes'), database: each('database'), nats: each('nats'), perSecond, p50: worst('p50'), p99: worst('p99') }
+  }
+
+  messages(seconds: number): Promise<Cost> {
+    return this.#load(
+      node => this.#messageOf[node]!(this.#next++),
+      seconds,
+      () => this.#allHeard(),
+    )
+  }
+
+  async #allHeard() {
+    if (!(await this.#crowd.until((this.#next - 1) * this.#heard))) throw new Error('deliveries are missing')
+  }
+
+  async pages(seconds: number): Promise<Cost> {
+    const requests = await Promise.all(
+      this.#nodes.map(({ url }) =>
+        Promise.all(
+          this.#people.flat().map(user => signedGet(url, '/channels', { scope: 'app-instance-user-memberships' }, userArn(user))),
+        ),
+      ),
+    )
+    let number = 0
+    return this.#load(node => requests[node]![number++ % requests[node]!.length]!, seconds)
+  }
+
+  edits(seconds: number): Promise<Cost> {
+    let number = 0
+    return this.#load(node => {
+      const { messageId, channel } = filledMessage(number++ % this.#shape.channels, this.#shape)
+      const path = `/channels/${encodeURIComponent(channelArn(channel))}/messages/${messageId}`
+      return signedPut(this.#nodes[node]!.url, path, JSON.stringify({ Content: `edit ${number}` }), userArn(1))
+    }, seconds)
+  }
+
+  /** How long it takes from the time that a message is due, on the nodes in turn, until the last member has it. */
+  async delays(rate: number, seconds: number) {
+    const first = this.#next
+    const connections = this.#nodes.map(({ url }) => new Connections(url, 64))
+    const sentAt = await paced(rate, seconds, () => {
+      const node = this.#next % this.#nodes.length
+      return connections[node]!.ask(this.#messageOf[node]!(this.#next++))
+    })
+    for (const each of connections) each.close()
+    await this.#allHeard()
+    return quantiles(sentAt.map((at, index) => this.#crowd.lastHeard[first + index]! - at))
+  }
+
+  /** Throws unless every member has got every message once, and all in the same order. */
+  async requireComplete() {
+    const last = this.#next - 1
+    for (let number = 1; number <= last; number++) {
+      const times = this.#crowd.timesHeard[number]
+      if (times !== this.#members) throw new Error(`message ${number} was heard by ${times} of ${this.#members}`)
+    }
+  }
+
+  async close() {
+    await this.#crowd.stop()
+    await Promise.all(this.#nodes.map(node => node.stop()))
+  }
+}
+
+/** Names a row for what costs how much in which service. */
+const kindOf = (what: string, name: ServiceName) => `${what}: ${name}`
+
+function costRows(what: string, figures: ReadonlyMap<string, readonly Cost[]>) {
+  const base = figures.get(kindOf(what, plain!))!
+  return names.map(name => {
+    const all = figures.get(kindOf(what, name))!
+    const { count } = services[name]
+    const whole = all.map((one, round) => (one.nodes + one.database) / (base[round]!.nodes + base[round]!.database))
+    return {
+      service: name,
+      'nodes µs': medianOf(all, one => one.nodes),
+      spread: spreadOf(all, one => one.nodes),
+      'database µs': medianOf(all, one => one.database),
+      'NATS µs': medianOf(all, one => one.nats, 1),
+      '× the first, with database': rounded(median(whole), 2),
+      'its spread': spread(whole, 2),
+      'carry × one node': rounded(median(all.map((one, round) => (count * base[round]!.nodes) / one.nodes)), 2),
+      'a second': medianOf(all, one => one.perSecond),
+      'p50 ms': medianOf(all, one => one.p50, 1),
+      'p99 ms': medianOf(all, one => one.p99, 1),
+    }
+  })
+}
+
+/** One, two and three nodes on one PostgreSQL: what messages, edits, pages and deliveries cost, and how long deliveries take. */
+export async function nodes(args: string[]) {
+  const { values } = parseArgs({
+    args,
+    options: {
+      rooms: { type: 'string', default: '50' },
+      'members-of-room': { type: 'string', default: '20' },
+      seconds: { type: 'string', default: '2' },
+      rounds: { type: 'string', default: '7' },
+      rate: { type: 'string', default: '100' },
+    },
+  })
+  const [rooms, members, rate] = [Number(values.rooms), Number(values['members-of-room']), Number(values.rate)]
+  const [seconds, rounds] = [Number(values.seconds), Number(values.rounds)]
+  const shape = { users: rooms * members, channels: rooms, each: 1, large: rooms, messages: 20 }
+  const people = membersByChannel(shape)
+  const report = new Report('nodes', values)
+  const postgres = await startPostgres(['-c', 'shared_buffers=1GB', '-c', 'max_wal_size=8GB', '-c', 'max_connections=300'])
+  const nats = await runNats()
+  const folders: string[] = []
+  const open = new Map<ServiceName, Service>()
+  try {
+    const store = await PostgresDatabase.open(postgres.url, {
+      prepare: client => migratePostgres(client, 'the database'),
+      follow: () => {},
+      onError: () => {},
+      connections: 2,
+      keepsEvents: false,
+    })
+    await fill(store, shape)
+    await store.close()
+    const postmaster = await postgres.pid()
+    for (const [index, name] of names.entries()) {
+      const url = await copyOf(postgres.url, `service_${index}`)
+      const { count, usesNats, flags } = services[name]
+      const started: Started[] = []
+      for (let node = 0; node < count; node++) {
+        const folder = await mkdtemp(join(tmpdir(), 'carillon-bench-'))
+        folders.push(folder)
+        const all = ['--database-url', url, ...flags, ...(usesNats ? ['--nats-url', nats.url] : [])]
+        started.push(await serve(folder, { flags: all, environment: { CARILLON_MASTER_KEY: masterKey } }))
+      }
+      const numbers = Math.ceil((20_000 * seconds + rate * seconds) * (rounds + warmUps))
+      const database = () => treeCpuSeconds(postmaster)
+      open.set(name, new Service(started, { crowd: new Crowd(numbers), shape, people, database, nats }))
+    }
+    const kinds = <Figures>(what: string, measure: (service: Service) => Promise<Figures>) =>
+      Object.fromEntries(names.map(name => [kindOf(what, name), () => measure(open.get(name)!)]))
+    const costs = async (what: string, measure: (service: Service) => Promise<Cost>) =>
+      report.table(what, costRows(what, await inRounds(kinds(what, measure), rounds)))
+    await costs('pages of memberships', service => service.pages(seconds))
+    await costs('messages that nobody hears', service => service.messages(seconds))
+    await costs('edits that nobody hears', service => service.edits(seconds))
+    for (const service of open.values()) await service.listen()
+    await costs(`messages to ${members} members on all nodes`, service => service.messages(seconds))
+    const delays = await inRounds(
+      kinds('delay', service => service.delays(rate, seconds)),
+      rounds,
+    )
+    for (const service of open.values()) await service.requireComplete()
+    report.table(
+      `until the last of ${members} members on all nodes has a message, at ${rate} a second`,
+      names.map(name => {
+        const all = delays.get(kindOf('delay', name))!
+        return {
+          service: name,
+          'p50 ms': medianOf(all, one => one.p50, 1),
+          'spread of the p50': spreadOf(all, one => one.p50, 1),
+          'p99 ms': medianOf(all, one => one.p99, 1),
+          'spread of the p99': spreadOf(all, one => one.p99, 1),
+        }
+      }),
+    )
+    await report.keep()
+  } finally {
+    for (const service of open.values()) await service.close()
+    await nats.stop()
+    await postgres.remove()
+    for (const folder of folders) await removeFolder(folder)
+  }
+}
+
+/** The same for all nodes of a service. */
+const masterKey = Buffer.alloc(32, 7).toString('base64')
+
+/** A copy of the database of that URL; nobody may be connected to it. */
+async function copyOf(url: string, name: string): Promise<string> {
+  const original = new URL(url)
+  const admin = new URL(url)
+  admin.pathname = '/template1'
+  const client = new Client(admin.href)
+  await client.connect()
+  await client.query(`create database ${name} template ${original.pathname.slice(1)}`)
+  await client.end()
+  original.pathname = `/${name}`
+  return original.href
+}

@@ -1,0 +1,24 @@
+import type { Handlers } from './call.ts'
+import { checkListed, putReadMarker } from '../domain/read-markers.ts'
+import { identity } from '../present/identities.ts'
+import { listReadMarkers } from '../store/memberships.ts'
+import { actingIn } from './acting.ts'
+import { requireMessage } from './messages.ts'
+import { paged } from './paging.ts'
+
+export const readMarkers: Handlers<'ListChannelReadMarkers' | 'PutChannelReadMarker'> = {
+  async ListChannelReadMarkers(input, call) {
+    const { db, facts } = call
+    const { channel } = facts
+    await checkListed(db, channel)
+    const { items, NextToken } = await paged(call, input, [channel.arn], (after, limit) => listReadMarkers(db, channel.id, after, limit))
+    const ChannelReadMarkers = items.map(({ member, readAt }) => ({ Member: identity(member), ReadMarkerTimestamp: readAt }))
+    return { ChannelArn: channel.arn, ChannelReadMarkers, NextToken }
+  },
+
+  async PutChannelReadMarker(input, call) {
+    const { createdAt } = requireMessage(call, input.MessageId)
+    await call.db.transaction(tx => putReadMarker(tx, actingIn(call), createdAt))
+    return { ChannelArn: call.facts.channel.arn, ReadMarkerTimestamp: createdAt }
+  },
+}

@@ -1,0 +1,4 @@
+import { readMarkers } from './read-markers.ts'
+
+/** The operations that Amazon does not have: the service `carillon`. They are signed like Amazon's; their IAM actions are `carillon:NAME`. */
+export const carillon = { ...readMarkers }

@@ -1,0 +1,103 @@
+import { createHash } from 'node:crypto'
+import { parseArn } from '../arn.ts'
+import type { MessagePlace, ShownMessage } from '../present/messages.ts'
+import type { Transaction } from '../database/database.ts'
+import { botIds, botsOfChannel, findMemberBot, putBotsOfChannel, type MemberBot } from '../store/bots.ts'
+import { countOthers, placesOf } from '../store/memberships.ts'
+import { appendToOutbox, laneOf, waitingInSubLane } from '../store/outbox.ts'
+import type { EventOf, MessageEvent } from './events.ts'
+import { afterCommit, type Follower } from './follower.ts'
+
+/** The kind of the outbox's lanes that invoke bots: one for each bot. A sub-lane is a session. */
+export const botKind = 'bot'
+
+/** The longest text that Lex takes, in characters (docs/service/push-and-bots.md#what-lex-gets). */
+const longestText = 1024
+/** So many messages of a session wait in their order; what comes on top is delivered in any order. */
+const orderedAtMost = 20
+
+/** The payload of an invocation in the outbox. */
+export interface BotInvocation extends MessagePlace {
+  readonly sessionId: string
+  readonly at: number
+  /** What a member has said; undefined for the welcome. */
+  readonly said?: {
+    readonly messageId: string
+    readonly senderArn: string
+    /** Null where it is longer than Lex takes. */
+    readonly text: string | null
+    /** The answer is for the sender alone. */
+    readonly isTargeted: boolean
+  }
+}
+
+const isBot = (arn: string) => parseArn(arn)?.kind === 'bot'
+
+/** The conversation of a user with a bot in a channel; without a user that of the welcome. */
+function sessionIdOf({ channelArn, subChannelName = '' }: MessagePlace, botArn: string, userArn = '') {
+  return createHash('sha256').update([channelArn, subChannelName, botArn, userArn].join(' ')).digest('hex')
+}
+
+async function invoke(tx: Transaction, bot: MemberBot, invocation: BotInvocation) {
+  const lane = laneOf(botKind, bot.arn)
+  const { sessionId, at } = invocation
+  const isInOrder = (await waitingInSubLane(tx, lane, sessionId, orderedAtMost)) < orderedAtMost
+  await appendToOutbox(tx, lane, invocation, at, isInOrder ? sessionId : null)
+  afterCommit(tx, { wake: 'outbox', lane })
+}
+
+const isMentioned = ({ attributes }: ShownMessage, { arn }: MemberBot) =>
+  attributes?.['CHIME.mentions']?.StringValues?.includes(arn) ?? false
+
+/** Whether the message invokes the bot (docs/service/push-and-bots.md#when-a-bot-is-invoked). */
+async function isInvoked(tx: Transaction, { id, arn, lex }: MemberBot, message: ShownMessage, { channelId, subChannelId }: MessagePlace) {
+  const { StandardMessages, TargetedMessages } = lex.InvokedBy ?? { StandardMessages: 'ALL', TargetedMessages: 'NONE' }
+  if (message.target) return message.target.arn === arn && TargetedMessages === 'ALL'
+  if (StandardMessages === 'ALL' || StandardMessages === 'NONE') return StandardMessages === 'ALL'
+  if (isMentioned(message, { id, arn, lex })) return true
+  return StandardMessages === 'AUTO' && (await countOthers(tx, channelId, subChannelId, id)) === 1
+}
+
+/** Invokes the bots that a message invokes; one that a bot has sent invokes none, so bots never talk to each other without end. */
+export const messageToBots: Follower<MessageEvent<'MessageSent'>> = async (tx, { moment, message, place }) => {
+  if (moment === undefined || moment.bots === null || message.type !== 'STANDARD' || isBot(message.sender.arn)) return
+  const { channelId, channelArn, subChannelId, subChannelName } = place
+  const content = message.content ?? ''
+  for (const botId of botIds(moment.bots)) {
+    const bot = await findMemberBot(tx, place, botId)
+    if (!bot || !(await isInvoked(tx, bot, message, place))) continue
+    const said = {
+      messageId: message.messageId,
+      senderArn: message.sender.arn,
+      text: Array.from(content).length > longestText ? null : content,
+      isTargeted: message.target !== undefined,
+    }
+    const sessionId = sessionIdOf(place, bot.arn, message.sender.arn)
+    await invoke(tx, bot, { channelId, channelArn, subChannelId, subChannelName, sessionId, at: moment.at, said })
+  }
+}
+
+/** Bots that have joined are noted in the channel's row, and one with a WelcomeIntent is invoked with that. */
+export const joinedToBots: Follower<EventOf<'MembersJoined'>> = async (tx, { channelId, moment, memberships }) => {
+  const joined = memberships.filter(({ member }) => isBot(member.arn))
+  if (joined.length === 0) return
+  await putBotsOfChannel(tx, channelId, [...new Set([...(await botsOfChannel(tx, channelId)), ...joined.map(({ member }) => member.id)])])
+  for (const { member, channelArn, subChannelId, subChannelName } of joined) {
+    const place = { channelId, channelArn, subChannelId, subChannelName }
+    const bot = await findMemberBot(tx, place, member.id)
+    if (bot?.lex.WelcomeIntent !== undefined) await invoke(tx, bot, { ...place, sessionId: sessionIdOf(place, bot.arn), at: moment.at })
+  }
+}
+
+/** Bots that are in the channel no more are taken out of its row. */
+export const leftToBots: Follower<EventOf<'MembersLeft'>> = async (tx, { channelId, memberships }) => {
+  const left = new Set(memberships.filter(({ member }) => isBot(member.arn)).map(({ member }) => member.id))
+  if (left.size === 0) return
+  for (const id of left) if ((await placesOf(tx, channelId, id)).length > 0) left.delete(id)
+  const bots = await botsOfChannel(tx, channelId)
+  await putBotsOfChannel(
+    tx,
+    channelId,
+    bots.filter(id => !left.has(id)),
+  )
+}

@@ -1,0 +1,105 @@
+import packageFile from '../../package.json' with { type: 'json' }
+import { operations, services, type OperationName } from '../contract/index.ts'
+import type { Operation } from '../contract/operation.ts'
+import type { Shape } from '../contract/shapes.ts'
+import { kindOf } from './shapes.ts'
+
+type Json = string | number | boolean | undefined | Json[] | { [name: string]: Json }
+
+/** A shape as JSON Schema. Times are epoch seconds with a fraction, and in a query ISO 8601. */
+function schemaOf(shape: Shape, isInQuery = false): { [name: string]: Json } {
+  const { properties = {}, required, items, propertyNames, additionalProperties, minLength, maxLength, minItems, maxItems } = shape
+  if (shape.timestamp) return isInQuery ? { type: 'string', format: 'date-time' } : { type: 'number', description: 'Epoch seconds' }
+  if (shape.enum) return { type: 'string', enum: [...shape.enum] }
+  if (items) return { type: 'array', items: schemaOf(items), minItems, maxItems }
+  if (additionalProperties)
+    return { type: 'object', propertyNames: propertyNames && schemaOf(propertyNames), additionalProperties: schemaOf(additionalProperties) }
+  if (kindOf(shape) !== 'structure')
+    return { type: shape.type, minLength, maxLength, pattern: shape.pattern, minimum: shape.minimum, maximum: shape.maximum }
+  const members = Object.entries(properties).map(([name, inner]) => [name, schemaOf(inner)])
+  return { type: 'object', required: required?.length ? [...required] : undefined, properties: Object.fromEntries(members) as Json }
+}
+
+const statuses: Readonly<Record<string, string>> = {
+  BadRequestException: '400',
+  ForbiddenException: '403',
+  UnauthorizedClientException: '401',
+  NotFoundException: '404',
+  ConflictException: '409',
+  ResourceLimitExceededException: '400',
+  ThrottledClientException: '429',
+  ServiceFailureException: '500',
+  ServiceUnavailableException: '503',
+}
+
+function operationOf(name: OperationName, tag: string): { [name: string]: Json } {
+  const { status, input, output, bindings, errors } = operations[name]
+  const members = Object.entries(input.properties as Record<string, Shape>)
+  const isRequired = (member: string) => input.required?.includes(member) === true
+  const places = members.filter(([member]) => bindings[member]!.in !== 'body')
+  const body = members.filter(([member]) => bindings[member]!.in === 'body')
+  const parameters = places.map(([member, shape]) => {
+    const { in: where, name: called } = bindings[member]!
+    return { name: called, in: where, required: where === 'path' || isRequired(member), schema: schemaOf(shape, where === 'query') }
+  })
+  const requestBody = body.length > 0 && {
+    requestBody: {
+      content: {
+        'application/json': {
+          schema: schemaOf({
+            type: 'object',
+            properties: Object.fromEntries(body),
+            required: body.map(([member]) => member).filter(isRequired),
+          }),
+        },
+      },
+    },
+  }
+  const hasAnswer = Object.keys(output.properties).length > 0
+  const content = hasAnswer && { content: { 'application/json': { schema: schemaOf(output) } } }
+  const refusals = Map.groupBy(errors, error => statuses[error] ?? '500')
+  const refused = [...refusals].map(([code, names]) => [
+    code,
+    { description: names.join(', '), content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } } },
+  ])
+  return {
+    operationId: name,
+    tags: [tag],
+    parameters,
+    ...requestBody,
+    responses: { [String(status)]: { description: 'Success', ...content }, ...(Object.fromEntries(refused) as { [name: string]: Json }) },
+  }
+}
+
+/** A path holds at most one operation a method, so those that a selector tells apart have it in their path. */
+const pathOf = ({ path, selector }: Operation) => (selector ? `${path}?${selector.name}=${selector.value}` : path)
+
+/** An OpenAPI 3.1 document of all three services. */
+export function openApi(): Json {
+  const paths: Record<string, { [name: string]: Json }> = {}
+  for (const [tag, names] of Object.entries(services)) {
+    for (const name of names) {
+      const operation = operations[name]
+      const path = (paths[pathOf(operation)] ??= {})
+      path[operation.method.toLowerCase()] ??= operationOf(name, tag)
+    }
+  }
+  const text: Json = { type: 'string' }
+  return {
+    openapi: '3.1.0',
+    info: { title: 'Carillon', version: packageFile.version, license: { name: 'Apache-2.0', identifier: 'Apache-2.0' } },
+    security: [{ signature: [] }],
+    paths,
+    components: {
+      securitySchemes: {
+        signature: {
+          type: 'apiKey',
+          in: 'header',
+          name: 'Authorization',
+          description: 'AWS Signature Version 4, for the service chime',
+        },
+      },
+      schemas: { Error: { type: 'object', properties: { Code: text, Message: text, Reason: text } } },
+    },
+  }
+}

@@ -1,0 +1,140 @@
+import { ApiError } from '../errors.ts'
+import { parseArn } from '../arn.ts'
+import type { Database, Queries, Transaction } from '../database/database.ts'
+import { send } from '../domain/messages.ts'
+import { checkMessageSize } from '../domain/sizes.ts'
+import type { BotInvocation } from '../events/bots.ts'
+import type { Limits } from '../settings/limits.ts'
+import { findMemberBot } from '../store/bots.ts'
+import { findFacts } from '../store/facts.ts'
+import { findIdentity } from '../store/identities.ts'
+import { membershipType } from '../store/memberships.ts'
+import { partsOfLane, type OutboxEntry } from '../store/outbox.ts'
+import { Refused, type SingleDelivery } from './delivery.ts'
+import type { TellFailure } from './failures.ts'
+import type { AskLex } from './lex.ts'
+import { errorAttributes, LexFailure, replyOf, type BotReply } from './lex-answer.ts'
+
+/** After so long a message is not tried again, as of the real service (docs/service/push-and-bots.md#a-bots-answer). */
+const longestTrying = 43_000
+
+/** How long an answer may take: as long as Lex waits for the function that fulfils an intent. */
+const askMilliseconds = 30_000
+
+const contentTypes = { reply: 'application/amz-chime-lex-msgs', error: 'application/amz-chime-lex-error' }
+
+const tooLong = () =>
+  new LexFailure(
+    "1 validation error detected: Value at 'text' failed to satisfy constraint: Member must have length less than or equal to 1024",
+    { status: 400, isPassing: false },
+  )
+
+interface Tools {
+  readonly db: Database
+  readonly now: () => number
+  readonly limits: Limits
+  readonly ask: AskLex
+  readonly tell: TellFailure
+}
+
+/** The bot, the channel and what the bot is to its members; undefined if it is none there any more. */
+async function placeOfBot(db: Queries, botArn: string, { channelArn, channelId, subChannelName }: BotInvocation) {
+  const facts = await findFacts(db, parseArn(botArn)!, { channel: parseArn(channelArn), subChannelName })
+  // A new channel under the same ChannelId has another id.
+  if (facts?.channel?.id !== channelId || facts.membership === undefined) return undefined
+  if (subChannelName !== undefined && facts.subChannel === undefined) return undefined
+  return { actor: facts.caller, channel: facts.channel, subChannel: facts.subChannel }
+}
+
+/** Whether the reply can reach whom it is for: the sender of a targeted message may have left. */
+async function hasTarget(db: Queries, { said, channelId, subChannelId }: BotInvocation) {
+  if (!said?.isTargeted) return true
+  const sender = await findIdentity(db, parseArn(said.senderArn)!)
+  return sender !== undefined && (await membershipType(db, channelId, subChannelId, sender.id)) !== undefined
+}
+
+/** Throws a LexFailure for a reply that is larger than a message may be. */
+function checkReply(reply: BotReply, limits: Limits) {
+  try {
+    checkMessageSize('STANDARD', { ...reply, metadata: undefined }, limits)
+  } catch (error) {
+    if (error instanceof ApiError)
+      throw new LexFailure(`The answer is too large for a message: ${error.reason}`, { status: 400, isPassing: false, cause: error })
+    throw error
+  }
+}
+
+const invocationOf = ({ payload }: OutboxEntry) => JSON.parse(payload) as BotInvocation
+
+/** Invokes bots, and sends what they answer, once for each invocation: in the transaction that removes the entry. */
+export const botInvocations = ({ db, now, limits, ask, tell }: Tools): SingleDelivery => {
+  async function say(tx: Transaction, botArn: string, invocation: BotInvocation, contentType: string, reply: BotReply) {
+    const place = await placeOfBot(tx, botArn, invocation)
+    if (!place || !(await hasTarget(tx, invocation))) return
+    const { said } = invocation
+    await send(
+      tx,
+      { ...place, now, limits },
+      {
+        ...reply,
+        type: 'STANDARD',
+        persistence: 'PERSISTENT',
+        metadata: undefined,
+        contentType,
+        pushNotification: undefined,
+        target: said?.isTargeted ? parseArn(said.senderArn) : undefined,
+      },
+    )
+  }
+
+  async function turnOf(botArn: string, invocation: BotInvocation) {
+    const place = await placeOfBot(db, botArn, invocation)
+    const bot = place && (await findMemberBot(db, invocation, place.actor.id))
+    if (!bot) return undefined
+    const { said, sessionId, channelArn } = invocation
+    if (said?.text === null) throw tooLong()
+    const { LexBotAliasArn: aliasArn, LocaleId: localeId, WelcomeIntent: welcomeIntent } = bot.lex
+    const what = said ? { text: said.text } : welcomeIntent === undefined ? undefined : { welcomeIntent }
+    if (!what) return undefined
+    const requestAttributes = {
+      'CHIME.channel.arn': channelArn,
+      ...(said && { 'CHIME.sender.arn': said.senderArn }),
+      'x-amz-lex:channels:platform': 'Amazon Chime SDK Messaging',
+    }
+    return { aliasArn, localeId, sessionId, what, requestAttributes }
+  }
+
+  return {
+    isOrdered: false,
+    attempts: 6,
+    patience: askMilliseconds + 2000,
+
+    async deliver(entry, signal) {
+      const { destination: botArn } = partsOfLane(entry.lane)
+      const invocation = invocationOf(entry)
+      try {
+        const turn = await turnOf(botArn, invocation)
+        if (!turn) return undefined
+        const answer = await ask(turn, AbortSignal.any([signal, AbortSignal.timeout(askMilliseconds)]))
+        const reply = replyOf(answer, { sessionId: invocation.sessionId, messageId: invocation.said?.messageId })
+        checkReply(reply, limits)
+        return async tx => say(tx, botArn, invocation, contentTypes.reply, reply)
+      } catch (error) {
+        if (!(error instanceof LexFailure)) throw error
+        const isLast = !error.isPassing || now() - invocation.at >= longestTrying
+        throw isLast ? new Refused(error.message, { cause: error }) : error
+      }
+    },
+
+    async giveUp(tx, entry, error) {
+      const { destination: botArn } = partsOfLane(entry.lane)
+      const invocation = invocationOf(entry)
+      const { message, cause } = error as Error
+      const failure = [error, cause].find(each => each instanceof LexFailure)
+      const Code = failure?.status ?? 429
+      const reply = { content: JSON.stringify({ Code }), attributes: errorAttributes(invocation.said?.messageId) }
+      await say(tx, botArn, invocation, contentTypes.error, reply)
+      await tell(tx, { detailType: 'Chime Messaging AppInstanceBot Lex Failure', detail: { resourceArn: botArn, failureReason: message } })
+    },
+  }
+}

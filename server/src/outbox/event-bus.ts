@@ -1,0 +1,67 @@
+import type { Destinations } from '../settings/destinations.ts'
+import { partsOfLane } from '../store/outbox.ts'
+import { awsOptions, clientOfRegion } from './aws.ts'
+import { boundedAnswers } from './bounded-answers.ts'
+import { messageOf, Refused, type SingleDelivery } from './delivery.ts'
+import type { BusEvent } from './failures.ts'
+import { post } from './webhook.ts'
+
+const largestAnswer = 64 * 1024
+
+/** Amazon lets nobody but its own services use a source that begins with aws. */
+const sourceFor = (endpoint: string, source: string) => (new URL(endpoint).hostname.endsWith('.amazonaws.com') ? 'carillon.chime' : source)
+
+type SdkError = Error & { readonly $metadata?: { readonly httpStatusCode?: number } }
+
+/** PutEvents, of one event. */
+function eventPutter(endpoint: string) {
+  const clientOf = clientOfRegion(async region => {
+    const { EventBridgeClient } = await import('@aws-sdk/client-eventbridge')
+    const client = new EventBridgeClient(await awsOptions('events', region, endpoint))
+    client.middlewareStack.add(boundedAnswers(largestAnswer), { step: 'deserialize', priority: 'low', name: 'boundedAnswers' })
+    return client
+  })
+
+  return async (event: BusEvent, abortSignal: AbortSignal) => {
+    const client = await clientOf(event.region)
+    const { PutEventsCommand } = await import('@aws-sdk/client-eventbridge')
+    const entry = {
+      Source: sourceFor(endpoint, event.source),
+      DetailType: event['detail-type'],
+      Detail: JSON.stringify(event.detail),
+      Resources: [...event.resources],
+      Time: new Date(event.time),
+    }
+    const { Entries: [answer] = [] } = await client.send(new PutEventsCommand({ Entries: [entry] }), { abortSignal })
+    if (answer?.EventId === undefined)
+      throw new Error(
+        `EventBridge at ${endpoint} has not taken the event: ${answer?.ErrorCode ?? 'no answer'}: ${answer?.ErrorMessage ?? ''}`,
+      )
+  }
+}
+
+/** Tells event buses of failures, in any order. An event that is not taken for some minutes is kept as dead. */
+export function eventBusDelivery({ eventBuses }: Destinations, endpoint: string | undefined): SingleDelivery {
+  const put = endpoint === undefined ? undefined : eventPutter(endpoint)
+  return {
+    isOrdered: false,
+    attempts: 10,
+
+    async deliver({ lane, payload }, signal) {
+      const { destination } = partsOfLane(lane)
+      const event = JSON.parse(payload) as BusEvent
+      const webhook = eventBuses.get(destination)
+      if (webhook) return post(webhook, event, signal)
+      if (!put) throw new Refused(`Neither --eventbridge-endpoint nor an entry of --destinations says where ${destination} is`)
+      try {
+        return await put(event, signal)
+      } catch (error) {
+        const { name, $metadata } = error as SdkError
+        if ($metadata?.httpStatusCode === undefined) throw error
+        throw new Error(`EventBridge at ${endpoint} has answered ${$metadata.httpStatusCode}: ${name}: ${messageOf(error)}`, {
+          cause: error,
+        })
+      }
+    },
+  }
+}

@@ -1,0 +1,93 @@
+import { randomUUID } from 'node:crypto'
+import type { Transaction } from '../database/database.ts'
+import { afterCommit } from '../events/follower.ts'
+import type { Log } from '../observe/log.ts'
+import type { Destinations } from '../settings/destinations.ts'
+import { appendToOutbox, laneOf } from '../store/outbox.ts'
+
+/** The kind of the outbox's lanes that tell event buses: one for each bus. */
+export const eventBusKind = 'event-bus'
+
+/** What went wrong, as EventBridge is told (docs/service/streaming.md#eventbridge). */
+type Failure =
+  | {
+      readonly detailType: 'Chime ChannelFlow Processing Status'
+      readonly detail: {
+        readonly eventType: 'ProcessorInvocationFailure'
+        readonly appInstanceArn: string
+        readonly channelArn: string
+        readonly messageId: string
+        readonly processorResourceArn: string
+        readonly failureReason: string
+      }
+    }
+  | {
+      readonly detailType: 'Chime Messaging AppInstanceBot Lex Failure' | 'Chime Messaging AppInstanceUserEndpoint Delivery Failure'
+      readonly detail: { readonly resourceArn: string; readonly failureReason: string }
+    }
+  | {
+      readonly detailType: 'Chime Chat Streaming Status'
+      readonly detail: {
+        readonly eventType: 'StreamingFailure'
+        readonly appInstanceArn: string
+        readonly dataType: 'Channel' | 'ChannelMessage'
+        readonly resourceArn: string
+        readonly failureReason: string
+      }
+    }
+
+/** An event as a rule of EventBridge hands it to its target; also the payload in the outbox. */
+export interface BusEvent {
+  readonly version: '0'
+  readonly id: string
+  readonly 'detail-type': Failure['detailType']
+  readonly source: string
+  readonly account: string
+  readonly time: string
+  readonly region: string
+  readonly resources: readonly string[]
+  readonly detail: Failure['detail']
+}
+
+/** Says in the log what went wrong, and tells the event buses that are configured. */
+export type TellFailure = (tx: Transaction, failure: Failure) => Promise<void>
+
+/** The longest reason in an event. */
+const longestReason = 1000
+
+/** The bus of the account; --eventbridge-endpoint stands for it. */
+const defaultBus = (region: string, account: string) => `arn:aws:events:${region}:${account}:event-bus/default`
+
+interface Told {
+  readonly log: Log
+  readonly now: () => number
+  readonly region: string
+  readonly account: string
+  readonly destinations: Destinations
+  readonly eventbridgeEndpoint: string | undefined
+}
+
+/** Without --eventbridge-endpoint and an event bus in --destinations a failure is a line in the log alone. */
+export function failureTeller({ log, now, region, account, destinations, eventbridgeEndpoint }: Told): TellFailure {
+  const endpoint = eventbridgeEndpoint === undefined ? [] : [defaultBus(region, account)]
+  const buses = [...new Set([...destinations.eventBuses.keys(), ...endpoint])]
+  return async (tx, { detailType, detail }) => {
+    log.warn({ 'detail-type': detailType, detail }, 'A failure that EventBridge is told of')
+    const event: BusEvent = {
+      version: '0',
+      id: randomUUID(),
+      'detail-type': detailType,
+      source: 'aws.chime',
+      account,
+      time: new Date(now()).toISOString(),
+      region,
+      resources: [],
+      detail: { ...detail, failureReason: detail.failureReason.slice(0, longestReason) },
+    }
+    for (const bus of buses) {
+      const lane = laneOf(eventBusKind, bus)
+      await appendToOutbox(tx, lane, event, now())
+      afterCommit(tx, { wake: 'outbox', lane })
+    }
+  }
+}

@@ -1,0 +1,154 @@
+import { gunzipSync } from 'node:zlib'
+import type { LexRuntimeV2Client, PutSessionCommandOutput } from '@aws-sdk/client-lex-runtime-v2'
+import type { Destinations } from '../settings/destinations.ts'
+import { awsOptions, clientOfRegion } from './aws.ts'
+import { boundedAnswers } from './bounded-answers.ts'
+import { messageOf } from './delivery.ts'
+import { LexFailure } from './lex-answer.ts'
+import { NotReached } from './sink.ts'
+import { ask, reach, WebhookRefusal } from './webhook.ts'
+
+/** The largest answer in bytes: a message of a bot has four KiB at most. */
+const largestAnswer = 256 * 1024
+
+/** One turn of a conversation. */
+interface LexTurn {
+  readonly aliasArn: string
+  readonly localeId: string
+  readonly sessionId: string
+  /** What the user has said, or the intent that begins the conversation. */
+  readonly what: { readonly text: string } | { readonly welcomeIntent: string }
+  readonly requestAttributes: Readonly<Record<string, string>>
+}
+
+/** Resolves to the answer, which may be anything. Rejects with a LexFailure. */
+export type AskLex = (turn: LexTurn, signal: AbortSignal) => Promise<unknown>
+
+type SdkError = Error & { readonly $metadata?: { readonly httpStatusCode?: number } }
+
+/** Statuses after which another try may succeed. */
+const passing = new Set([408, 429, 502, 503, 504])
+/** The status for members where nobody has answered, as of the real service after time-outs. */
+const notAnswered = 429
+
+/** The input of RecognizeText, or of PutSession for the welcome. */
+function inputOf({ aliasArn, localeId, sessionId, what, requestAttributes }: LexTurn) {
+  const [botId, botAliasId] = aliasArn.slice(aliasArn.lastIndexOf('bot-alias/') + 'bot-alias/'.length).split('/')
+  const whose = { botId: botId!, botAliasId: botAliasId!, localeId, sessionId }
+  if ('text' in what) return { ...whose, text: what.text, requestAttributes }
+  const sessionState = {
+    dialogAction: { type: 'Delegate' as const },
+    intent: { name: what.welcomeIntent, state: 'InProgress' as const },
+  }
+  return { ...whose, sessionState, requestAttributes }
+}
+
+const bad = (what: string, cause: unknown) => new LexFailure(what, { status: 502, isPassing: false, cause })
+
+function parsed(text: string, where: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw bad(`${where} has answered no JSON, or more than ${largestAnswer} bytes`, error)
+  }
+}
+
+function explained(error: unknown, aliasArn: string, endpoint: string | undefined): LexFailure {
+  if (error instanceof LexFailure) return error
+  const { name, message, $metadata } = error as SdkError
+  const at = endpoint === undefined ? `Lex for ${aliasArn}` : `Lex at ${endpoint} for ${aliasArn}`
+  if (name === 'CredentialsProviderError') {
+    const text =
+      `The server has no AWS credentials for ${aliasArn}, no --lex-endpoint (CARILLON_LEX_ENDPOINT), and no entry for it in --destinations. ` +
+      'The operator has to give one of them.'
+    return new LexFailure(text, { status: 403, isPassing: false, cause: error })
+  }
+  if (error instanceof SyntaxError) return bad(`${at} has answered no JSON, or more than ${largestAnswer} bytes`, error)
+  const status = $metadata?.httpStatusCode
+  if (status === undefined)
+    return new LexFailure(`${at} does not answer: ${messageOf(error)}`, { status: notAnswered, isPassing: true, cause: error })
+  if (status < 300) return bad(`${at} has answered what is none of its answers: ${message}`, error)
+  const text = `${at} has answered ${status}: ${name}: ${message}`
+  return new LexFailure(text, { status, isPassing: passing.has(status), cause: error })
+}
+
+/** A header of PutSession: JSON, compressed and in base64. */
+function unpacked(header: string | undefined): unknown {
+  if (header === undefined) return undefined
+  try {
+    return JSON.parse(gunzipSync(Buffer.from(header, 'base64'), { maxOutputLength: largestAnswer }).toString())
+  } catch (error) {
+    throw bad('The headers of the answer to PutSession cannot be read', error)
+  }
+}
+
+/** The answer of PutSession in the shape of RecognizeText; an endpoint of one's own may answer that shape as JSON instead. */
+async function answerOfSession({ messages, sessionState, sessionId, audioStream }: PutSessionCommandOutput): Promise<unknown> {
+  if (messages === undefined && sessionState === undefined) {
+    const text = (await audioStream?.transformToString()) ?? ''
+    if (text.trimStart().startsWith('{')) return JSON.parse(text)
+  }
+  return { messages: unpacked(messages), sessionState: unpacked(sessionState), sessionId }
+}
+
+/** The client of each region: of Amazon's Lex (runtime V2), or the endpoint that is given. The SDK is loaded with the first. */
+function lexClients(endpoint: string | undefined): (aliasArn: string) => Promise<LexRuntimeV2Client> {
+  const clientOf = clientOfRegion(async region => {
+    const { LexRuntimeV2Client } = await import('@aws-sdk/client-lex-runtime-v2')
+    const client = new LexRuntimeV2Client(await awsOptions('runtime-v2-lex', region, endpoint))
+    const bounded = boundedAnswers(largestAnswer, { asStream: true })
+    client.middlewareStack.add(bounded, { step: 'deserialize', priority: 'low', name: 'boundedAnswers' })
+    return client
+  })
+  return async aliasArn => clientOf(aliasArn.split(':')[3]!)
+}
+
+function lexAsker(endpoint: string | undefined): AskLex {
+  const clientOf = lexClients(endpoint)
+  return async (turn, abortSignal) => {
+    try {
+      const client = await clientOf(turn.aliasArn)
+      const { PutSessionCommand, RecognizeTextCommand } = await import('@aws-sdk/client-lex-runtime-v2')
+      const input = inputOf(turn)
+      if ('text' in input) return await client.send(new RecognizeTextCommand(input), { abortSignal })
+      const responseContentType = 'text/plain; charset=utf-8'
+      return await answerOfSession(await client.send(new PutSessionCommand({ ...input, responseContentType }), { abortSignal }))
+    } catch (error) {
+      throw explained(error, turn.aliasArn, endpoint)
+    }
+  }
+}
+
+/** Asks for an answer where --destinations says that the alias is, or else Lex. */
+export function botAsker({ bots }: Destinations, lexEndpoint: string | undefined): AskLex {
+  const askLex = lexAsker(lexEndpoint)
+  return async (turn, signal) => {
+    const webhook = bots.get(turn.aliasArn)
+    if (!webhook) return askLex(turn, signal)
+    try {
+      return parsed(await ask(webhook, inputOf(turn), largestAnswer, signal), webhook.url)
+    } catch (error) {
+      if (error instanceof LexFailure) throw error
+      if (error instanceof WebhookRefusal) {
+        const status = error.status < 400 ? 502 : error.status
+        throw new LexFailure(error.message, { status, isPassing: passing.has(error.status), cause: error })
+      }
+      const text = error instanceof NotReached ? error.message : `${webhook.url} does not answer: ${messageOf(error)}`
+      throw new LexFailure(text, { status: notAnswered, isPassing: true, cause: error })
+    }
+  }
+}
+
+/** Rejects with an Error that says why bots of the alias get no answer. Nothing is said to a bot: that could have effects. */
+export function botCheck({ bots }: Destinations, lexEndpoint: string | undefined) {
+  const clientOf = lexClients(lexEndpoint)
+  return async (aliasArn: string, signal: AbortSignal) => {
+    const webhook = bots.get(aliasArn)
+    if (webhook) return reach(webhook, signal)
+    if (lexEndpoint !== undefined) return reach({ url: lexEndpoint }, signal)
+    const client = await clientOf(aliasArn)
+    await client.config.credentials().catch((error: unknown) => {
+      throw explained(error, aliasArn, lexEndpoint)
+    })
+  }
+}

@@ -1,0 +1,91 @@
+import { expect, test } from 'vitest'
+import { CarillonError } from '../../src/client/carillon.ts'
+import { allowing, makeKey } from '../support/access.ts'
+import { clientsOf, onBothDatabases, refusal, type World } from '../support/world.ts'
+
+async function makeChannel({ messaging, appInstance }: World) {
+  const { arn, user } = await appInstance(['ann', 'ben', 'cid'], { admins: ['root'] })
+  const [ann, ben] = [user('ann'), user('ben')]
+  const { ChannelArn } = await messaging.createChannel({ AppInstanceArn: arn, Name: 'x', MemberArns: [ann, ben], ChimeBearer: ann })
+  const send = async (Content: string) => {
+    const { MessageId } = await messaging.sendChannelMessage({
+      ChannelArn,
+      Content,
+      Type: 'STANDARD',
+      Persistence: 'PERSISTENT',
+      ChimeBearer: ann,
+    })
+    return MessageId!
+  }
+  return { arn, user, ann, ben, ChannelArn: ChannelArn!, send }
+}
+
+onBothDatabases('Read markers', world => {
+  test('are set to a message, forward and back, and what is later is unread', async () => {
+    const { carillon, messaging } = world()
+    const { ChannelArn, ben, send } = await makeChannel(world())
+    const [first, second] = [await send('one'), await send('two')]
+    const isUnread = async () => {
+      const { ChannelMemberships } = await messaging.listChannelMembershipsForAppInstanceUser({ ChimeBearer: ben })
+      const { ChannelSummary, AppInstanceUserMembershipSummary } = ChannelMemberships![0]!
+      return ChannelSummary!.LastMessageTimestamp! > AppInstanceUserMembershipSummary!.ReadMarkerTimestamp!
+    }
+    const put = async (MessageId: string) => carillon.call('PutChannelReadMarker', { ChannelArn, MessageId, ChimeBearer: ben })
+    const { ReadMarkerTimestamp, $metadata } = await put(second)
+    const { ChannelMessage } = await messaging.getChannelMessage({ ChannelArn, MessageId: second, ChimeBearer: ben })
+    expect([ReadMarkerTimestamp, $metadata.httpStatusCode, await isUnread()]).toEqual([ChannelMessage!.CreatedTimestamp, 200, false])
+    await put(first)
+    expect(await isUnread()).toBe(true)
+  })
+
+  test('say to members who has read up to when', async () => {
+    const { carillon, messaging } = world()
+    const { ChannelArn, ann, ben, send, user } = await makeChannel(world())
+    const MessageId = await send('one')
+    await carillon.call('PutChannelReadMarker', { ChannelArn, MessageId, ChimeBearer: ben })
+    await messaging.createChannelMembership({ ChannelArn, MemberArn: user('cid'), Type: 'HIDDEN', ChimeBearer: user('root') })
+    const list = async (ChimeBearer: string) => carillon.call('ListChannelReadMarkers', { ChannelArn, ChimeBearer })
+    const { ChannelMessage } = await messaging.getChannelMessage({ ChannelArn, MessageId, ChimeBearer: ben })
+    const members = [
+      { Member: { Arn: ann, Name: 'ann' } },
+      { Member: { Arn: ben, Name: 'ben' }, ReadMarkerTimestamp: ChannelMessage!.CreatedTimestamp },
+    ]
+    for (const bearer of [ann, ben, user('root')]) expect(await list(bearer)).toMatchObject({ ChannelArn, ChannelReadMarkers: members })
+    const refused = await list(user('cid')).catch((error: unknown) => error)
+    expect(refused).toBeInstanceOf(CarillonError)
+    expect(refused).toMatchObject({ name: 'ForbiddenException', $metadata: { httpStatusCode: 403 }, Code: 'Forbidden' })
+  })
+
+  test('are listed in channels of up to 100 members', async () => {
+    const { carillon, messaging, appInstance } = world()
+    const { arn, user } = await appInstance(Array.from({ length: 101 }, (_, index) => `user-${index}`))
+    const all = Array.from({ length: 101 }, (_, index) => user(`user-${index}`))
+    const ChimeBearer = all[0]!
+    const { ChannelArn = '' } = await messaging.createChannel({ AppInstanceArn: arn, Name: 'x', ChimeBearer })
+    const join = async (MemberArns: string[]) =>
+      messaging.batchCreateChannelMembership({ ChannelArn, MemberArns, Type: 'DEFAULT', ChimeBearer })
+    await join(all.slice(1, 100))
+    const { ChannelReadMarkers } = await carillon.call('ListChannelReadMarkers', { ChannelArn, MaxResults: 50, ChimeBearer })
+    expect(ChannelReadMarkers).toHaveLength(50)
+    await join([all[100]!])
+    expect(await refusal(carillon.call('ListChannelReadMarkers', { ChannelArn, ChimeBearer }))).toMatchObject({
+      name: 'BadRequestException',
+      reason: `${ChannelArn} has 101 members.`,
+    })
+  })
+
+  test('need a permission of their own: carillon:PutChannelReadMarker', async () => {
+    const { app } = world()
+    const { ChannelArn, ben, send } = await makeChannel(world())
+    const MessageId = await send('one')
+    const keyWith = async (Action: string) => {
+      return clientsOf(app, await makeKey(world(), allowing([Action, '*']))).carillon
+    }
+    const input = { ChannelArn, MessageId, ChimeBearer: ben }
+    expect(await refusal((await keyWith('chime:*')).call('PutChannelReadMarker', input))).toMatchObject({
+      name: 'AccessDeniedException',
+      message: expect.stringContaining('is not authorized to perform: carillon:PutChannelReadMarker') as string,
+    })
+    await (await keyWith('carillon:Put*')).call('PutChannelReadMarker', input)
+  })
+})

@@ -1,0 +1,55 @@
+import { ChimeSDKMessaging } from '@aws-sdk/client-chime-sdk-messaging'
+import { DefaultMessagingSession, LogLevel, MessagingSessionConfiguration, PrefetchOn, type Logger } from 'amazon-chime-sdk-js'
+
+export interface AskedSession {
+  readonly name: string
+  readonly endpoint: string
+  readonly userArn: string
+  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string }
+  readonly sessionId?: string
+  /** How long after `messagingSessionDidStop` the application calls `start()` again; otherwise it does not. */
+  readonly startAgainAfter?: number
+  /** The host to connect to where it is not looked up: the one way to reach the WebSocket with a wrong secret. */
+  readonly host?: string
+}
+
+/** The client tells only its log which code it was closed with. */
+const logger = (closed: (code: string) => void): Logger => ({
+  debug() {},
+  info(text) {
+    const [, code] = /^WebSocket close: (\d+)/.exec(text) ?? []
+    if (code !== undefined) closed(code)
+  },
+  warn() {},
+  error() {},
+  setLogLevel() {},
+  getLogLevel: () => LogLevel.INFO,
+})
+
+/** Starts a session as an application does, and says what it is told: a line each, with its name, what it was, and more about it. */
+export function start(asked: AskedSession, line: (text: string) => void) {
+  const { name, endpoint, userArn, credentials, sessionId = crypto.randomUUID(), host, startAgainAfter } = asked
+  const say = (what: string, more: unknown = '') => line(`${name} ${what} ${String(more)}`)
+  const client = new ChimeSDKMessaging({ endpoint, region: 'us-east-1', credentials })
+  const configuration = new MessagingSessionConfiguration(userArn, sessionId, host, client)
+  configuration.prefetchOn = PrefetchOn.Connect
+  const session = new DefaultMessagingSession(
+    configuration,
+    logger(code => say('closed', code)),
+  )
+  session.addObserver({
+    messagingSessionDidStartConnecting: () => say('connecting'),
+    messagingSessionDidStart: () => say('started'),
+    messagingSessionDidStop: ({ code }) => {
+      say('stopped', code)
+      if (startAgainAfter !== undefined) setTimeout(begin, startAgainAfter)
+    },
+    messagingSessionDidReceiveMessage: ({ type, payload }) => say(type, payload),
+  })
+  const begin = () =>
+    void session.start().then(
+      () => say('resolved'),
+      ({ code, reason }) => say('rejected', `${code} ${reason}`),
+    )
+  begin()
+}

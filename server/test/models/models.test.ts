@@ -1,0 +1,96 @@
+import { execFile } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { format, resolveConfig } from 'prettier'
+import { expect, test } from 'vitest'
+import { operations, services } from '../../src/contract/index.ts'
+import { openApi } from '../../src/models/open-api.ts'
+import { clientOperations } from '../../src/models/typescript.ts'
+import { differences, contractFacts, modelFacts, type Model } from '../contract/facts.ts'
+import { main, root, run, shell, temporaryFolder } from '../support/process.ts'
+import { onBothDatabases } from '../support/world.ts'
+
+const hasBoto3 = await promisify(execFile)('python3', ['-c', 'import boto3']).then(
+  () => true,
+  () => false,
+)
+
+/** Writes the models as a user does. */
+async function writeModels() {
+  const folder = await temporaryFolder()
+  const { code, stdout } = await run(process.execPath, [main, 'models', folder])
+  expect(code).toBe(0)
+  const files = stdout.trim().split('\n')
+  const read = async (name: string) =>
+    JSON.parse(
+      await readFile(
+        files.find(file => file.endsWith(name))!,
+        'utf8',
+      ),
+    ) as unknown
+  return { folder, read }
+}
+
+test('carillon models writes a model for boto3 that says in every fact what the contract says', async () => {
+  const { read } = await writeModels()
+  const model = (await read('service-2.json')) as Model
+  expect(Object.keys(model.operations)).toEqual(services.carillon)
+  for (const name of services.carillon)
+    expect([name, differences(modelFacts(model, name), contractFacts(operations[name]))]).toEqual([name, []])
+})
+
+test('the OpenAPI document has every operation of the three services', () => {
+  const { paths } = openApi() as unknown as { paths: Record<string, Record<string, { operationId: string }>> }
+  const names = Object.values(paths).flatMap(methods => Object.values(methods).map(({ operationId }) => operationId))
+  expect(names.toSorted()).toEqual(Object.keys(operations).toSorted())
+})
+
+test('the types and routes of carillon/client are those of the contract', async () => {
+  const file = join(root, 'server/src/client/operations.ts')
+  const options = { ...(await resolveConfig(file)), filepath: file }
+  await expect(await format(clientOperations(), options)).toMatchFileSnapshot(file)
+})
+
+onBothDatabases('With the model', world => {
+  test.skipIf(!hasBoto3)(
+    'boto3 calls our operations with the same credentials as those of Amazon, page by page',
+    { timeout: 60_000 },
+    async () => {
+      const { folder } = await writeModels()
+      const { app, messaging } = world()
+      const { arn, user } = await world().appInstance(['ann', 'ben', 'cid'])
+      const { ChannelArn } = await messaging.createChannel({
+        AppInstanceArn: arn,
+        Name: 'channel',
+        MemberArns: ['ann', 'ben', 'cid'].map(user),
+        ChimeBearer: user('ann'),
+      })
+      await messaging.updateChannelReadMarker({ ChannelArn, ChimeBearer: user('ben') })
+      const program = `
+import boto3, sys
+carillon = boto3.client('carillon', endpoint_url=sys.argv[1])
+pages = carillon.get_paginator('list_channel_read_markers').paginate(
+  ChannelArn=sys.argv[2], ChimeBearer=sys.argv[3], PaginationConfig={'PageSize': 2})
+for page in pages:
+  print([(each['Member']['Name'], 'ReadMarkerTimestamp' in each) for each in page['ChannelReadMarkers']])
+try:
+  carillon.put_channel_read_marker(ChannelArn=sys.argv[2], MessageId='none', ChimeBearer=sys.argv[3])
+except carillon.exceptions.NotFoundException as error:
+  print(error.response['Error']['Code'], error.response['Reason'][:18])
+`
+      const env = shell({
+        AWS_DATA_PATH: folder,
+        AWS_ACCESS_KEY_ID: app.rootKey.accessKeyId,
+        AWS_SECRET_ACCESS_KEY: app.rootKey.secretAccessKey,
+        AWS_DEFAULT_REGION: 'us-east-1',
+      })
+      const { stdout } = await promisify(execFile)('python3', ['-c', program, app.url, ChannelArn!, user('ann')], { env })
+      expect(stdout.trim().split('\n')).toEqual([
+        "[('ann', False), ('ben', True)]",
+        "[('cid', False)]",
+        'NotFoundException There is no messag',
+      ])
+    },
+  )
+})
