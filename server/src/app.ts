@@ -40,6 +40,8 @@ import { botAsker } from './outbox/lex.ts'
 import { streamSinks } from './outbox/sinks.ts'
 import { streamCheck, streamRecords } from './outbox/streams.ts'
 import { laneFigures } from './outbox/lane-figures.ts'
+import { pushDeliveries } from './outbox/push/deliveries.ts'
+import { PushServices } from './outbox/push/services.ts'
 import { watchOutbox } from './outbox/watch.ts'
 import { OutboxRunner } from './outbox/runner.ts'
 import { Background } from './jobs/background.ts'
@@ -202,6 +204,7 @@ export async function startApp(config: Config, { now = Date.now, keys, through =
   let stopFollowing: (() => void) | undefined
   let stopJobs: (() => Promise<void>) | undefined
   let outbox: OutboxRunner | undefined
+  let pushServices: PushServices | undefined
   let stopBeating: (() => Promise<void>) | undefined
   try {
     if (admin && config.adminAddress) {
@@ -249,11 +252,13 @@ export async function startApp(config: Config, { now = Date.now, keys, through =
     const { region, account, eventbridgeEndpoint } = config
     const tell = failureTeller({ log, now, region, account, destinations, eventbridgeEndpoint })
     const ask = botAsker(destinations, config.lexEndpoint)
+    pushServices = new PushServices(destinations)
     const deliveries = {
       [invocationKind]: flowInvocations({ ...tools, invoke, tell }),
       [streamKind]: streamRecords({ db, sinkOf, tell }),
-      [botKind]: botInvocations({ db, now, limits: config.limits, ask, tell }),
+      [botKind]: botInvocations({ ...tools, limits: config.limits, ask, tell }),
       [eventBusKind]: eventBusDelivery(destinations, eventbridgeEndpoint),
+      ...pushDeliveries({ ...tools, services: pushServices }),
     }
     const runner = new OutboxRunner(deliveries, tools)
     outbox = runner
@@ -351,6 +356,7 @@ export async function startApp(config: Config, { now = Date.now, keys, through =
     stopFollowing?.()
     await server.close()
     await outbox?.stop()
+    pushServices?.close()
     await ring?.close()
     await stopBeating?.()
     await opening?.close()
@@ -371,6 +377,7 @@ export async function startApp(config: Config, { now = Date.now, keys, through =
     await server.close()
     await stopJobs?.()
     await stopOutbox
+    pushServices?.close()
     await ring?.close()
     await stopBeating?.()
     await opening?.close()

@@ -17,7 +17,7 @@ const summary = (user: string, endpoint: UserEndpoint) => ({
   Name: endpoint.name,
   Type: endpoint.type,
   AllowMessages: endpoint.allowMessages,
-  EndpointState: { Status: 'ACTIVE' as const },
+  EndpointState: { Status: endpoint.statusReason ? ('INACTIVE' as const) : ('ACTIVE' as const), StatusReason: endpoint.statusReason },
 })
 
 export const userEndpoints: Handlers<

@@ -4,6 +4,8 @@ import { readDestinations } from '../settings/destinations.ts'
 import { messageOf } from '../outbox/delivery.ts'
 import { functionCheck } from '../outbox/functions.ts'
 import { botCheck } from '../outbox/lex.ts'
+import type { PushService } from '../outbox/push/service.ts'
+import { PushServices } from '../outbox/push/services.ts'
 import { streamSinks } from '../outbox/sinks.ts'
 import { checkStream } from '../outbox/streams.ts'
 import { configuredAliases, lexOf } from '../store/bots.ts'
@@ -55,9 +57,13 @@ const outcome = async (check: Promise<void>, well: string, wrong: string) =>
 export async function destinationFindings(config: Config, configured: Configured): Promise<Finding[]> {
   try {
     const destinations = await readDestinations(config.destinations, process.env)
-    const { streams, functions, bots, eventBuses } = destinations
+    const { streams, functions, bots, eventBuses, applications } = destinations
     const webhooks = [...streams, ...functions, ...bots, ...eventBuses].filter(([, { type }]) => type === 'webhook')
-    const findings = webhooks.flatMap(([arn, destination]): Finding[] => {
+    const pushes = [...applications].flatMap(([arn, { webhook, fcm, apns }]) =>
+      [webhook, fcm, apns].flatMap(each => (each ? [[arn, each] as const] : [])),
+    )
+    const services = new PushServices(destinations)
+    const findings = [...webhooks, ...pushes].flatMap(([arn, destination]): Finding[] => {
       const { protocol, hostname } = new URL('url' in destination ? destination.url : 'https://x')
       if (protocol !== 'http:' || isLocal(hostname)) return []
       return [unsafe(`Messages for ${arn} travel to ${hostname} without TLS`, 'Use https in --destinations.')]
@@ -66,6 +72,11 @@ export async function destinationFindings(config: Config, configured: Configured
     const checkFunction = functionCheck(destinations, config.lambdaEndpoint)
     const checkBot = botCheck(destinations, config.lexEndpoint)
     const signal = () => AbortSignal.timeout(checkMilliseconds)
+    const ofService = async ({ arn, service }: { arn: string; service: PushService }) =>
+      service.check(signal()).then(
+        what => good(`${what} (${arn})`),
+        (error: unknown) => fault(`Pushes for ${arn} cannot be delivered`, messageOf(error)),
+      )
     const tried = await Promise.all([
       ...some(streams.keys(), configured.streams).map(async arn =>
         outcome(checkStream(sinkOf, arn), `The stream ${arn} accepts records`, `Records of the stream ${arn} cannot be delivered`),
@@ -77,7 +88,9 @@ export async function destinationFindings(config: Config, configured: Configured
         outcome(checkBot(arn, signal()), `Bots of the alias ${arn} have somebody to ask`, `Bots of the alias ${arn} get no answer`),
       ),
       ...[...eventBuses].slice(0, checkedAtMost).map(async ([arn, { url }]) => reached(url, `The event bus ${arn}`)),
+      ...[...services.all()].slice(0, checkedAtMost).map(ofService),
     ])
+    services.close()
     return [...findings, ...tried]
   } catch (error) {
     return [fault('The file of --destinations cannot be used', messageOf(error))]

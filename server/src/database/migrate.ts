@@ -10,10 +10,23 @@ import { streams } from './migrations/007-streams.ts'
 import { resume } from './migrations/008-resume.ts'
 import { bots } from './migrations/009-bots.ts'
 import { prefetch } from './migrations/010-prefetch.ts'
+import { push } from './migrations/011-push.ts'
 import { postgresDialect, sqliteDialect, type Dialect } from './migrations/dialect.ts'
 
 /** In order; the version of a database is the number of migrations it has. A released migration never changes. */
-const migrations: ((dialect: Dialect) => string)[] = [first, rates, access, statusDetail, nodes, lanes, streams, resume, bots, prefetch]
+const migrations: ((dialect: Dialect) => string)[] = [
+  first,
+  rates,
+  access,
+  statusDetail,
+  nodes,
+  lanes,
+  streams,
+  resume,
+  bots,
+  prefetch,
+  push,
+]
 
 /** The version of the schema that this Carillon works on. */
 export const schemaVersion = migrations.length

@@ -153,8 +153,8 @@ function unusable(url: string, error: unknown): Error {
 async function firstConnection(hosts: PostgresHosts, url: string): Promise<Client> {
   let failure: unknown
   for (const one of hosts.urls) {
-    const client = new Client(connectionOf(one))
     try {
+      const client = new Client(connectionOf(one))
       await client.connect()
       if (hosts.urls.length === 1) return client
       const { rows } = await client.query<{ isStandby: boolean }>('select pg_is_in_recovery() as "isStandby"')

@@ -1,5 +1,6 @@
 import { badRequest } from '../errors.ts'
 import { isObject } from '../tools/json.ts'
+import type { MessageAttributes } from '../store/messages.ts'
 
 /**
  * The rule that decides which messages push to a member (docs/service/push-and-bots.md#filter-rules): a JSON object whose keys name
@@ -96,3 +97,15 @@ export function checkFilterRule(text: string) {
   const total = complexity(rule)
   if (total > mostComplexity) throw refused(`The rule has ${total} keys and values; at most ${mostComplexity} are allowed.`)
 }
+
+/** Whether a value passes one of the list: it is among the exact ones, or none of the values is among those of an `anything-but`. */
+function passesTest({ name, values, anythingBut }: AttributeTest, attributes: MessageAttributes): boolean {
+  const given = (Object.hasOwn(attributes, name) && attributes[name]?.StringValues) || []
+  return given.some(value => values.includes(value)) || anythingBut.some(refused => !given.some(value => refused.includes(value)))
+}
+
+const passes = ({ attributes, anyOf }: FilterRule, given: MessageAttributes): boolean =>
+  attributes.every(each => passesTest(each, given)) && (anyOf.length === 0 || anyOf.some(rule => passes(rule, given)))
+
+/** Whether a message with these attributes passes a rule that `checkFilterRule` has accepted. */
+export const passesFilter = (text: string, attributes: MessageAttributes = {}): boolean => passes(ruleOf(JSON.parse(text), 0), attributes)

@@ -157,7 +157,7 @@ export function takingOf(acting: ActingInChannel, message: MessageToSend): Takin
   const { channel, subChannel } = acting
   const meetsFlow = isForFlow(channel.flowId, message.type)
   const isPersistent = message.persistence === 'PERSISTENT'
-  const hasFollowers = channel.isStreamed || (channel.hasBots && message.type === 'STANDARD')
+  const hasFollowers = channel.isStreamed || (channel.hasBots && message.type === 'STANDARD') || message.pushNotification !== undefined
   if (!isPersistent && !meetsFlow && !hasFollowers) return { isStored: false, take: (db, bus) => deliver(db, bus, acting, message) }
   const isShareable = isPersistent && !meetsFlow && message.target === undefined && subChannel === undefined
   return { isStored: true, take: shareableAs({ isShareable }, tx => send(tx, acting, message)) }

@@ -4,31 +4,50 @@ import { emit } from '../events/emit.ts'
 import type { Transaction } from '../database/database.ts'
 import {
   countEndpoints,
+  deactivateDevice,
   deleteEndpoint,
+  deleteOldestInactive,
   endpointOfDevice,
   insertEndpoint,
+  leaveOtherUsers,
   updateEndpoint,
   type AllowMessages,
-  type UserEndpoint,
+  type NewEndpoint,
+  type StatusReason,
 } from '../store/user-endpoints.ts'
+import { lockAppInstanceOf } from '../store/app-instances.ts'
 import { lockIdentity, type Identity } from '../store/identities.ts'
 import type { Doing } from './acting.ts'
 import { checkCount } from './counts.ts'
 
-type Device = Omit<UserEndpoint, 'endpointId' | 'createdAt' | 'updatedAt'>
+type Device = Omit<NewEndpoint, 'endpointId'>
 
-/** Registers a device and returns its EndpointId. Throws NotFoundException if the user was deleted meanwhile. */
+/**
+ * Registers a device and returns its EndpointId. For other users of the app instance the device is INACTIVE from then on: whoever
+ * has logged in last receives its pushes. An INACTIVE device makes room for a new one. Throws NotFoundException if the user was
+ * deleted meanwhile.
+ */
 export async function registerEndpoint(tx: Transaction, { now, limits }: Doing, user: Identity, device: Device): Promise<string> {
-  if (!(await lockIdentity(tx, user.id))) throw notFound('The app instance user does not exist.', `There is no user ${user.arn}.`)
-  const endpointId = randomUUID()
-  if (!(await insertEndpoint(tx, user.id, { ...device, endpointId }, now()))) {
+  // The app instance, so that of two users who register the same device at once one sees the other.
+  const isThere = (await lockIdentity(tx, user.id)) && (await lockAppInstanceOf(tx, user.id))
+  if (!isThere) throw notFound('The app instance user does not exist.', `There is no user ${user.arn}.`)
+  const endpointId = await insertEndpoint(tx, user.id, { ...device, endpointId: randomUUID() }, now())
+  if (endpointId === undefined) {
     const present = await endpointOfDevice(tx, user.id, device)
     throw conflict(
       'The device is registered already',
       `The endpoint with the EndpointId ${present} of this user has this Type, ResourceArn and DeviceToken: update that one, or deregister it.`,
     )
   }
-  checkCount((await countEndpoints(tx, user.id)) - 1, 'endpointsPerUser', limits)
+  let others = (await countEndpoints(tx, user.id)) - 1
+  const removed = others < limits.endpointsPerUser ? undefined : await deleteOldestInactive(tx, user.id)
+  if (removed) {
+    others -= 1
+    await emit(tx, { kind: 'EndpointDeregistered', ...removed })
+  }
+  checkCount(others, 'endpointsPerUser', limits)
+  for (const left of await leaveOtherUsers(tx, user.id, device, now()))
+    await emit(tx, { kind: 'EndpointDeactivated', ...left, reason: 'INVALID_DEVICE_TOKEN' })
   await emit(tx, { kind: 'EndpointRegistered', userId: user.id, endpointId })
   return endpointId
 }
@@ -51,4 +70,10 @@ export async function changeEndpoint(
 /** Removes a device. If it does not exist, nothing happens. */
 export async function deregisterEndpoint(tx: Transaction, user: Identity, endpointId: string) {
   if (await deleteEndpoint(tx, user.id, endpointId)) await emit(tx, { kind: 'EndpointDeregistered', userId: user.id, endpointId })
+}
+
+/** Makes a device INACTIVE, unless it is so already or was registered again meanwhile. */
+export async function deactivateEndpoint(tx: Transaction, device: { id: number; createdAt: number }, reason: StatusReason, now: number) {
+  const found = await deactivateDevice(tx, device, reason, now)
+  if (found) await emit(tx, { kind: 'EndpointDeactivated', ...found, reason })
 }

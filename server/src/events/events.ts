@@ -6,6 +6,7 @@ import type { PushNotification } from '../store/flow-runs.ts'
 import type { Identity } from '../store/identities.ts'
 import type { PlacedMembership } from '../store/memberships.ts'
 import type { TaggedResource } from '../store/tags.ts'
+import type { StatusReason } from '../store/user-endpoints.ts'
 
 /** The moment that the channel has given to the transaction in which it happened. Several events of one transaction share it. */
 export interface InChannel {
@@ -169,6 +170,14 @@ interface EndpointEvent {
   readonly endpointId: string
 }
 
+/** Nothing is pushed to the device any more. */
+interface EndpointDeactivated {
+  readonly kind: 'EndpointDeactivated'
+  readonly userId: number
+  readonly endpointId: string
+  readonly reason: StatusReason
+}
+
 /** What happened, in the words of the domain. Whoever has to know is declared in followers.ts. */
 export type DomainEvent =
   | { [Kind in MessageKind]: MessageEvent<Kind> }[MessageKind]
@@ -193,6 +202,7 @@ export type DomainEvent =
   | AppInstanceEvent
   | AdminEvent
   | EndpointEvent
+  | EndpointDeactivated
 
 export type EventKind = DomainEvent['kind']
 

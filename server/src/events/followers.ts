@@ -2,6 +2,7 @@ import { joinedToBots, leftToBots, messageToBots } from './bots.ts'
 import type { EventKind, EventOf } from './events.ts'
 import { invokeProcessor } from './flows.ts'
 import type { Follower } from './follower.ts'
+import { messageToDevices } from './push.ts'
 import {
   appInstanceDeletedToSockets,
   channelToSockets,
@@ -29,7 +30,7 @@ import { balanceAfterLeaving, balanceAfterScaleOut, wakePurge } from './work.ts'
  * without a flow is in no transaction and has no followers: `announce` publishes it.
  */
 export const followers: { readonly [Kind in EventKind]: readonly Follower<EventOf<Kind>>[] } = {
-  MessageSent: [messageToSockets, messageToStream, messageToBots],
+  MessageSent: [messageToSockets, messageToStream, messageToBots, messageToDevices],
   MessageHeld: [messageToSockets],
   MessageDenied: [messageToSockets],
   MessageFailed: [messageToSockets],
@@ -82,4 +83,5 @@ export const followers: { readonly [Kind in EventKind]: readonly Follower<EventO
   EndpointRegistered: [],
   EndpointUpdated: [],
   EndpointDeregistered: [],
+  EndpointDeactivated: [],
 }

@@ -4,15 +4,17 @@ import type { Database, Queries, Transaction } from '../database/database.ts'
 import { send } from '../domain/messages.ts'
 import { checkMessageSize } from '../domain/sizes.ts'
 import type { BotInvocation } from '../events/bots.ts'
+import type { Log } from '../observe/log.ts'
 import type { Limits } from '../settings/limits.ts'
 import { findMemberBot } from '../store/bots.ts'
 import { findFacts } from '../store/facts.ts'
 import { findIdentity } from '../store/identities.ts'
 import { membershipType } from '../store/memberships.ts'
 import { partsOfLane, type OutboxEntry } from '../store/outbox.ts'
+import { BoundedMap } from '../tools/bounded-map.ts'
 import { Refused, type SingleDelivery } from './delivery.ts'
 import type { TellFailure } from './failures.ts'
-import type { AskLex } from './lex.ts'
+import { NobodyToAsk, type AskLex } from './lex.ts'
 import { errorAttributes, LexFailure, replyOf, type BotReply } from './lex-answer.ts'
 
 /** After so long a message is not tried again, as of the real service (docs/service/push-and-bots.md#a-bots-answer). */
@@ -20,6 +22,9 @@ const longestTrying = 43_000
 
 /** How long an answer may take: as long as Lex waits for the function that fulfils an intent. */
 const askMilliseconds = 30_000
+
+/** How often the log repeats that nobody answers for a bot. */
+const remindMilliseconds = 10 * 60 * 1000
 
 const contentTypes = { reply: 'application/amz-chime-lex-msgs', error: 'application/amz-chime-lex-error' }
 
@@ -33,6 +38,7 @@ interface Tools {
   readonly db: Database
   readonly now: () => number
   readonly limits: Limits
+  readonly log: Log
   readonly ask: AskLex
   readonly tell: TellFailure
 }
@@ -66,8 +72,28 @@ function checkReply(reply: BotReply, limits: Limits) {
 
 const invocationOf = ({ payload }: OutboxEntry) => JSON.parse(payload) as BotInvocation
 
+/** Says in the log that nobody answers for a bot: at the first message, and again after a while. */
+class Reminders {
+  readonly #log: Log
+  readonly #toldAt = new BoundedMap<string, number>(1000)
+
+  constructor(log: Log) {
+    this.#log = log
+  }
+
+  tell(bot: string, reason: string) {
+    const at = performance.now()
+    const before = this.#toldAt.get(bot)
+    if (before !== undefined && at - before < remindMilliseconds) return
+    this.#toldAt.set(bot, at)
+    this.#log.warn({ bot, reason }, 'A bot is not asked, since nobody answers for it')
+  }
+}
+
 /** Invokes bots, and sends what they answer, once for each invocation: in the transaction that removes the entry. */
-export const botInvocations = ({ db, now, limits, ask, tell }: Tools): SingleDelivery => {
+export const botInvocations = ({ db, now, limits, log, ask, tell }: Tools): SingleDelivery => {
+  const reminders = new Reminders(log)
+
   async function say(tx: Transaction, botArn: string, invocation: BotInvocation, contentType: string, reply: BotReply) {
     const place = await placeOfBot(tx, botArn, invocation)
     if (!place || !(await hasTarget(tx, invocation))) return
@@ -120,6 +146,7 @@ export const botInvocations = ({ db, now, limits, ask, tell }: Tools): SingleDel
         checkReply(reply, limits)
         return async tx => say(tx, botArn, invocation, contentTypes.reply, reply)
       } catch (error) {
+        if (error instanceof NobodyToAsk) return void reminders.tell(botArn, error.message)
         if (!(error instanceof LexFailure)) throw error
         const isLast = !error.isPassing || now() - invocation.at >= longestTrying
         throw isLast ? new Refused(error.message, { cause: error }) : error

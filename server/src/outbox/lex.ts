@@ -21,7 +21,7 @@ interface LexTurn {
   readonly requestAttributes: Readonly<Record<string, string>>
 }
 
-/** Resolves to the answer, which may be anything. Rejects with a LexFailure. */
+/** Resolves to the answer, which may be anything. Rejects with a LexFailure or with NobodyToAsk. */
 export type AskLex = (turn: LexTurn, signal: AbortSignal) => Promise<unknown>
 
 type SdkError = Error & { readonly $metadata?: { readonly httpStatusCode?: number } }
@@ -53,7 +53,10 @@ function parsed(text: string, where: string): unknown {
   }
 }
 
-function explained(error: unknown, aliasArn: string, endpoint: string | undefined): LexFailure {
+/** The operator has not said who answers for a bot. */
+export class NobodyToAsk extends Error {}
+
+function explained(error: unknown, aliasArn: string, endpoint: string | undefined): LexFailure | NobodyToAsk {
   if (error instanceof LexFailure) return error
   const { name, message, $metadata } = error as SdkError
   const at = endpoint === undefined ? `Lex for ${aliasArn}` : `Lex at ${endpoint} for ${aliasArn}`
@@ -61,7 +64,7 @@ function explained(error: unknown, aliasArn: string, endpoint: string | undefine
     const text =
       `The server has no AWS credentials for ${aliasArn}, no --lex-endpoint (CARILLON_LEX_ENDPOINT), and no entry for it in --destinations. ` +
       'The operator has to give one of them.'
-    return new LexFailure(text, { status: 403, isPassing: false, cause: error })
+    return new NobodyToAsk(text, { cause: error })
   }
   if (error instanceof SyntaxError) return bad(`${at} has answered no JSON, or more than ${largestAnswer} bytes`, error)
   const status = $metadata?.httpStatusCode

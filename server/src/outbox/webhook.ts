@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { once } from 'node:events'
 import { connect } from 'node:net'
-import type { WebhookDestination } from '../settings/destinations.ts'
+import type { WebhookDestination } from '../settings/webhook-destination.ts'
 import type { OutboxEntry } from '../store/outbox.ts'
 import { beginningOf } from './bounded-answers.ts'
 import { Refused } from './delivery.ts'
@@ -32,14 +32,21 @@ function notReached(url: string, error: unknown) {
 }
 
 /**
- * Sends JSON, signed: x-carillon-signature is the HMAC-SHA256, under the secret, of the time in x-carillon-timestamp, a dot and the
- * body. Rejects with NotReached where nobody answers. Redirections are not followed.
+ * JSON and the headers that sign it: x-carillon-signature is the HMAC-SHA256, under the secret, of the time in x-carillon-timestamp, a dot
+ * and the body.
  */
-async function send({ url, secret }: WebhookDestination, content: unknown, signal: AbortSignal): Promise<Response> {
+export function signedBody({ secret }: WebhookDestination, content: unknown) {
   const body = JSON.stringify(content)
   const timestamp = String(Math.floor(Date.now() / 1000))
   const signature = createHmac('sha256', secret).update(`${timestamp}.${body}`).digest('hex')
   const headers = { 'content-type': 'application/json', 'x-carillon-timestamp': timestamp, 'x-carillon-signature': `sha256=${signature}` }
+  return { headers, body }
+}
+
+/** Sends JSON, signed. Rejects with NotReached where nobody answers. Redirections are not followed. */
+async function send(destination: WebhookDestination, content: unknown, signal: AbortSignal): Promise<Response> {
+  const { url } = destination
+  const { headers, body } = signedBody(destination, content)
   try {
     return await fetch(url, { method: 'POST', headers, body, redirect: 'manual', signal })
   } catch (error) {

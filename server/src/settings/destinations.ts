@@ -1,13 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { streamArn } from '../arn.ts'
 import { isObject, type JsonObject } from '../tools/json.ts'
-
-/** An HTTP service that takes what Amazon's service would take, signed with a secret that both know. */
-export interface WebhookDestination {
-  readonly type: 'webhook'
-  readonly url: string
-  readonly secret: string
-}
+import { pushDestinationOf, type PushDestination } from './push-destinations.ts'
+import { webhookDestination, type WebhookDestination } from './webhook-destination.ts'
 
 /** A file of JSON lines: it is renamed once it is larger, and of those so many are kept. */
 export interface FileDestination {
@@ -17,18 +12,28 @@ export interface FileDestination {
   readonly keep: number
 }
 
-/** Where to go instead of Amazon's service, by the ARN of what stands there: a Kinesis stream, Lambda function, bot alias or event bus. */
+/**
+ * Where to go instead of Amazon's service, by the ARN of what stands there: a Kinesis stream, Lambda function, bot alias, event bus or
+ * Pinpoint application.
+ */
 export interface Destinations {
   readonly streams: ReadonlyMap<string, WebhookDestination | FileDestination>
   readonly functions: ReadonlyMap<string, WebhookDestination>
   /** By the LexBotAliasArn. */
   readonly bots: ReadonlyMap<string, WebhookDestination>
   readonly eventBuses: ReadonlyMap<string, WebhookDestination>
+  /** How devices are reached. */
+  readonly applications: ReadonlyMap<string, PushDestination>
 }
 
-const noDestinations: Destinations = { streams: new Map(), functions: new Map(), bots: new Map(), eventBuses: new Map() }
+const noDestinations: Destinations = {
+  streams: new Map(),
+  functions: new Map(),
+  bots: new Map(),
+  eventBuses: new Map(),
+  applications: new Map(),
+}
 
-const shortestSecret = 16
 const membersOf = {
   webhook: ['type', 'url', 'secretFile', 'secretVariable'],
   file: ['type', 'path', 'maximumMegabytes', 'keep'],
@@ -41,44 +46,20 @@ function wholeNumber(entry: JsonObject, member: string, fallback: number, most: 
   throw new Error(`${member} must be a whole number from 1 to ${most}, not ${JSON.stringify(value)}`)
 }
 
-/** The secret of an entry, from a file or a variable: it stands in neither this file nor a command line. */
-async function secretOf({ secretFile, secretVariable }: JsonObject, environment: NodeJS.ProcessEnv): Promise<string> {
-  if ((secretFile === undefined) === (secretVariable === undefined))
-    throw new Error('a webhook needs either secretFile, a file with the secret, or secretVariable, the name of an environment variable')
-  let secret: string | undefined
-  if (typeof secretFile === 'string') {
-    const text = await readFile(secretFile, 'utf8').catch((error: unknown) => {
-      throw new Error(`secretFile cannot be read: ${(error as Error).message}`, { cause: error })
-    })
-    secret = text.trim()
-  } else if (typeof secretVariable === 'string') secret = environment[secretVariable]?.trim()
-  const from = `${secretFile === undefined ? 'secretVariable' : 'secretFile'} ${JSON.stringify(secretFile ?? secretVariable)}`
-  if (secret === undefined) throw new Error(`${from} names nothing that is there`)
-  if (secret.length < shortestSecret)
-    throw new Error(`the secret of ${from} must have at least ${shortestSecret} characters: openssl rand -base64 30 makes one`)
-  return secret
-}
-
 async function destinationOf(entry: unknown, environment: NodeJS.ProcessEnv): Promise<WebhookDestination | FileDestination> {
   if (!isObject(entry)) throw new Error('must be an object such as {"type": "webhook", "url": "https://…", "secretFile": "…"}')
   const { type } = entry
   if (type !== 'webhook' && type !== 'file') throw new Error(`type must be webhook or file, not ${JSON.stringify(type)}`)
   const unknown = Object.keys(entry).find(member => !(membersOf[type] as readonly string[]).includes(member))
   if (unknown !== undefined) throw new Error(`${unknown} is not known; a ${type} has ${membersOf[type].join(', ')}`)
-  if (type === 'webhook') {
-    const { url } = entry
-    if (typeof url !== 'string' || !/^https?:\/\//.test(url) || !URL.canParse(url))
-      throw new Error(`url must be a URL such as https://audit.example.com/records, not ${JSON.stringify(url)}`)
-    const { username, password } = new URL(url)
-    if (username !== '' || password !== '') throw new Error('url must not hold a user or a password: the secret signs each request')
-    return { type, url, secret: await secretOf(entry, environment) }
-  }
+  if (type === 'webhook') return webhookDestination(entry, environment)
   const { path } = entry
   if (typeof path !== 'string' || !path.startsWith('/')) throw new Error(`path must be an absolute path, not ${JSON.stringify(path)}`)
   const maximumBytes = wholeNumber(entry, 'maximumMegabytes', 100, 100_000) * 1024 * 1024
   return { type, path, maximumBytes, keep: wholeNumber(entry, 'keep', 10, 1000) }
 }
 
+const applicationArn = /^arn:[a-z0-9-]+:mobiletargeting:[a-z0-9-]+:\d{12}:apps\/[\w-]+$/
 const functionArn = /^arn:aws:lambda:[a-z0-9-]+:\d{12}:function:[\w.$:-]+$/
 
 const aliasArn = /^arn:aws:lex:[a-z]{2}-[a-z]+-\d:\d{12}:bot-alias\/[A-Z0-9]{10}\/[A-Z0-9]{10}$/
@@ -103,6 +84,7 @@ export async function readDestinations(file: string | undefined, environment: No
   const functions = new Map<string, WebhookDestination>()
   const bots = new Map<string, WebhookDestination>()
   const eventBuses = new Map<string, WebhookDestination>()
+  const applications = new Map<string, PushDestination>()
   const ofWebhooks = [
     { pattern: functionArn, map: functions, what: 'a function' },
     { pattern: aliasArn, map: bots, what: 'a bot' },
@@ -110,9 +92,14 @@ export async function readDestinations(file: string | undefined, environment: No
   ]
   const paths = new Set<string>()
   for (const [arn, entry] of Object.entries(entries)) {
-    const destination = await destinationOf(entry, environment).catch((error: unknown) => {
+    const refuseEntry = (error: unknown) => {
       throw refuse(`${arn}: ${(error as Error).message}`, error)
-    })
+    }
+    if (applicationArn.test(arn)) {
+      applications.set(arn, await pushDestinationOf(entry, environment).catch(refuseEntry))
+      continue
+    }
+    const destination = await destinationOf(entry, environment).catch(refuseEntry)
     if (streamArn.test(arn)) {
       if (destination.type === 'file' && paths.has(destination.path))
         throw refuse(`${arn}: another stream has the path ${destination.path}`)
@@ -122,9 +109,11 @@ export async function readDestinations(file: string | undefined, environment: No
     }
     const place = ofWebhooks.find(({ pattern }) => pattern.test(arn))
     if (!place)
-      throw refuse(`${arn} is neither the ARN of a Kinesis stream chime-messaging-… nor that of a Lambda function, bot alias or event bus`)
+      throw refuse(
+        `${arn} is neither the ARN of a Kinesis stream chime-messaging-… nor that of a Lambda function, bot alias, event bus or Pinpoint application`,
+      )
     if (destination.type === 'file') throw refuse(`${arn}: ${place.what} is a webhook, not a file`)
     place.map.set(arn, destination)
   }
-  return { streams, functions, bots, eventBuses }
+  return { streams, functions, bots, eventBuses, applications }
 }

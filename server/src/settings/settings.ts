@@ -216,7 +216,7 @@ export const settings = {
     'destinations',
     'file',
     undefined,
-    'a JSON file that says which webhook or file stands for a stream, function, bot alias or event bus, by its ARN (docs/streaming.md)',
+    'a JSON file that says what stands for a stream, function, bot alias, event bus or application of devices, by its ARN (docs/streaming.md)',
     matching(/\S/, 'a file'),
   ),
   oidcIssuer: setting<string | undefined>(

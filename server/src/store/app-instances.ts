@@ -46,6 +46,8 @@ const selectRetaining = statement<{ id: number; days: number }>(`
 const selectRetention = statement<{ days: number }>(`
   select retention_days as days from app_instances where id = $1 and retention_starts_at <= $2 and deleted_at is null`)
 const lock = statement(`update app_instances set deleted_at = deleted_at where id = $1 and deleted_at is null`)
+const lockOf = statement(`
+  update app_instances set deleted_at = deleted_at where id = (select app_instance_id from identities where id = $1) and deleted_at is null`)
 const countAll = statement<{ count: number }>(`select count(*) as count from app_instances where deleted_at is null`)
 const bury = statement<{ id: number }>(`
   update app_instances set deleted_at = $2 where arn = $1 and deleted_at is null returning id`)
@@ -102,6 +104,11 @@ export async function enforcedRetention(tx: Queries, id: number, now: number) {
 /** Locks the app instance until the commit, so its counts stay as they are. */
 export async function lockAppInstance(tx: Queries, id: number) {
   return (await tx.run(lock, id)) === 1
+}
+
+/** The same for the app instance of a user or bot. */
+export async function lockAppInstanceOf(tx: Queries, identityId: number) {
+  return (await tx.run(lockOf, identityId)) === 1
 }
 
 export async function countAppInstances(tx: Queries) {

@@ -60,6 +60,7 @@ const removedAtOnce = 100
 const removeSeveral = statement(
   `delete from outbox where id in (${Array.from({ length: removedAtOnce }, (_, index) => `$${index + 1}`).join(', ')})`,
 )
+const replace = statement(`update outbox set payload = $3 where id = $1 and attempts = $2`)
 const postpone = statement(`update outbox set next_at = $3 where id = $1 and attempts = $2`)
 const postponeLater = statement(`
   update outbox set next_at = $4 where id in (
@@ -145,4 +146,9 @@ export async function outboxFigures(db: Queries) {
 export async function longestDue(db: Queries, now: number, milliseconds: number) {
   const rows = await db.all(selectLongestDue, now - milliseconds)
   return rows.map(({ lane, since }) => ({ lane, milliseconds: now - since }))
+}
+
+/** Replaces what is left to do of an entry; false where the lease was over and somebody else has taken it. */
+export async function replaceInOutbox(tx: Queries, { id, attempts }: OutboxEntry, payload: unknown) {
+  return (await tx.run(replace, id, attempts, JSON.stringify(payload))) === 1
 }

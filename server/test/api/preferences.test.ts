@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { checkFilterRule } from '../../src/domain/filter-rules.ts'
+import { checkFilterRule, passesFilter } from '../../src/domain/filter-rules.ts'
 import { ApiError } from '../../src/errors.ts'
 import { onBothDatabases, refusal } from '../support/world.ts'
 import { open, say } from './acts.ts'
@@ -231,5 +231,61 @@ test('every text is accepted or refused with what is wrong', () => {
       expect(typeof isTaken(text)).toBe('boolean')
     }),
     { numRuns: 500 },
+  )
+})
+
+const attributesOf = (given: Readonly<Record<string, readonly string[]>>) =>
+  Object.fromEntries(Object.entries(given).map(([name, values]) => [name, { StringValues: [...values] }]))
+
+test.each([
+  ['a value of the list', { mentions: ['Bob', 'Alice'] }, { mentions: ['Eve', 'Alice'] }, true],
+  ['no value of the list', { mentions: ['Bob', 'Alice'] }, { mentions: ['Eve'] }, false],
+  ['another case', { mentions: ['Bob'] }, { mentions: ['bob'] }, false],
+  ['a part of a value', { mentions: ['Bob'] }, { mentions: ['Bobby'] }, false],
+  ['a missing attribute', { mentions: ['Bob'] }, {}, false],
+  ['an attribute without values', { mentions: ['Bob'] }, { mentions: [] }, false],
+  ['anything but a value that is there', { type: [{ 'anything-but': ['Room'] }] }, { type: ['Room'] }, false],
+  ['anything but a value that is there beside another', { type: [{ 'anything-but': ['Room'] }] }, { type: ['Other', 'Room'] }, false],
+  ['anything but a value that is not there', { type: [{ 'anything-but': ['Room'] }] }, { type: ['Other'] }, true],
+  ['anything but a value, and no attribute', { type: [{ 'anything-but': ['Room'] }] }, {}, true],
+  ['one key of two', { type: ['Room'], mentions: ['Bob'] }, { type: ['Room'] }, false],
+  ['both keys', { type: ['Room'], mentions: ['Bob'] }, { type: ['Room'], mentions: ['Bob'] }, true],
+  ['one rule of $or', { $or: [{ type: ['Room'] }, { mentions: ['Bob'] }] }, { mentions: ['Bob'] }, true],
+  ['no rule of $or', { $or: [{ type: ['Room'] }, { mentions: ['Bob'] }] }, { mentions: ['Eve'] }, false],
+  ['$or, but not the key beside it', { priority: ['High'], $or: [{ mentions: ['Bob'] }] }, { mentions: ['Bob'] }, false],
+  ['the exact value of a mixed list', { k: ['a', { 'anything-but': ['a', 'b'] }] }, { k: ['a'] }, true],
+  ['no value of a mixed list', { k: ['a', { 'anything-but': ['b'] }] }, { k: ['b'] }, false],
+  ['a name that every object has', { constructor: ['Object'] }, {}, false],
+])('a message with %s', (_, rule, attributes, expected) => {
+  expect(passesFilter(ruleText(rule), attributesOf(attributes))).toBe(expected)
+})
+
+test('a message passes exactly if the rule, read as logic, says so', () => {
+  const few = fc.constantFrom('a', 'b', 'c')
+  const items = fc.array(fc.oneof(few, fc.record({ 'anything-but': fc.array(few, { minLength: 1, maxLength: 2 }) })), {
+    minLength: 1,
+    maxLength: 2,
+  })
+  const leaf = fc.dictionary(few, items, { minKeys: 1, maxKeys: 2 })
+  const branches = fc.array(leaf, { minLength: 1, maxLength: 3 })
+  const rules: fc.Arbitrary<Rule> = fc.oneof(
+    leaf,
+    fc.tuple(leaf, branches).map(([rule, $or]) => ({ ...rule, $or })),
+    fc.tuple(leaf, branches).map(([rule, $or]) => ({ $or: [rule, { $or }] })),
+  )
+  const model = (rule: Rule, given: Readonly<Record<string, readonly string[]>>): boolean =>
+    Object.entries(rule).every(([key, list]) => {
+      if (key === '$or') return (list as Rule[]).some(branch => model(branch, given))
+      const has = (value: string) => given[key]?.includes(value) === true
+      return (list as (string | { 'anything-but': string[] })[]).some(item =>
+        typeof item === 'string' ? has(item) : item['anything-but'].every(value => !has(value)),
+      )
+    })
+  const messages = fc.dictionary(few, fc.array(few, { maxLength: 2 }), { maxKeys: 3 })
+  fc.assert(
+    fc.property(rules, messages, (rule, given) => {
+      expect(passesFilter(ruleText(rule), attributesOf(given))).toBe(model(rule, given))
+    }),
+    { numRuns: 1000 },
   )
 })

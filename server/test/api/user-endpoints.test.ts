@@ -80,14 +80,13 @@ onBothDatabases('User endpoints', world => {
     expect(await describe(AppInstanceUserArn, EndpointId)).toMatchObject({ Name: 'new', AllowMessages: 'NONE' })
   })
 
-  test('the same device again is a conflict, even at the limit; another type, resource, token or user is another device', async () => {
+  test('the same device again is a conflict, even at the limit; another type, resource or token is another device', async () => {
     const { appInstance } = world()
-    const { user } = await appInstance(['u', 'v'])
+    const { user } = await appInstance(['u'])
     const EndpointId = await register(user('u'), 'd')
     const found = await refusal(register(user('u'), 'd', { Name: 'other' }))
     expect(found).toMatchObject(conflict)
     expect(found.reason).toContain(`EndpointId ${EndpointId} `)
-    await register(user('v'), 'd')
     await register(user('u'), 'e')
     await register(user('u'), 'd', { Type: 'APNS' })
     await register(user('u'), 'd', { Type: 'APNS_SANDBOX' })
@@ -95,6 +94,42 @@ onBothDatabases('User endpoints', world => {
     for (let index = 0; index < 5; index++) await register(user('u'), `more ${index}`)
     expect(await refusal(register(user('u'), 'd'))).toMatchObject(conflict)
     expect(await refusal(register(user('u'), 'one too many'))).toMatchObject(exceeded)
+  })
+
+  test('a device that another user registers later is INACTIVE for the first, who can register it again; other app instances keep theirs', async () => {
+    const { identity, appInstance } = world()
+    const { user } = await appInstance(['u', 'v'])
+    const elsewhere = (await appInstance(['w'])).user('w')
+    const ofU = await register(user('u'), 'shared', { Name: 'old' })
+    const other = await register(user('u'), 'own')
+    const ofW = await register(elsewhere, 'shared')
+    const ofV = await register(user('v'), 'shared')
+    const inactive = { Status: 'INACTIVE', StatusReason: 'INVALID_DEVICE_TOKEN' }
+    const stateOf = async (whose: string, id: string) => (await describe(whose, id))!.EndpointState
+    expect(await stateOf(user('u'), ofU)).toEqual(inactive)
+    expect(await stateOf(user('v'), ofV)).toEqual({ Status: 'ACTIVE' })
+    expect(await stateOf(elsewhere, ofW)).toEqual({ Status: 'ACTIVE' })
+    const { AppInstanceUserEndpoints } = await identity.listAppInstanceUserEndpoints({ AppInstanceUserArn: user('u') })
+    expect(AppInstanceUserEndpoints!.map(each => each.EndpointState)).toEqual([inactive, { Status: 'ACTIVE' }])
+    world().advance(5000)
+    expect(await register(user('u'), 'shared', { AllowMessages: 'NONE' })).toBe(ofU)
+    const again = await describe(user('u'), ofU)
+    expect(again).toMatchObject({ EndpointState: { Status: 'ACTIVE' }, AllowMessages: 'NONE' })
+    expect(again).not.toHaveProperty('Name')
+    expect(await stateOf(user('v'), ofV)).toEqual(inactive)
+    expect(await stateOf(user('u'), other)).toEqual({ Status: 'ACTIVE' })
+  })
+
+  test('of ten devices an INACTIVE one makes room for a new one, and an ACTIVE one does not', async () => {
+    const { appInstance } = world()
+    const { user } = await appInstance(['u', 'v'])
+    const ids: string[] = []
+    for (let index = 0; index < 10; index++) ids.push(await register(user('u'), `d${index}`))
+    await register(user('v'), 'd3')
+    await register(user('u'), 'new')
+    expect(await refusal(describe(user('u'), ids[3]!))).toMatchObject(missing)
+    expect(await describe(user('u'), ids[0]!)).toMatchObject({ EndpointState: { Status: 'ACTIVE' } })
+    expect(await refusal(register(user('u'), 'one more'))).toMatchObject(exceeded)
   })
 
   test('the same ClientRequestToken registers a device once, and a new user with the id of a deleted one does not meet it', async () => {

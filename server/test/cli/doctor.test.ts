@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { OidcIssuer } from '../support/oidc-issuer.ts'
 import { freePort } from '../support/ports.ts'
+import { startApns, startFcm, startHttp, vapidKeys } from '../support/push.ts'
 import { createPostgresDatabase } from '../support/world.ts'
 import { certificateFindings } from '../../src/cli/certificate-findings.ts'
 import { settingsFindings } from '../../src/cli/settings-findings.ts'
@@ -199,3 +200,46 @@ test('a certificate that expires, has expired, lacks a name or cannot be used is
   expect(await foundIn(0, { tlsCert: key, tlsKey: key })).toEqual([`fault: The TLS certificate ${key} cannot be used`])
   expect(await foundIn(0, { tls: 'off' })).toEqual([])
 })
+
+test(
+  'each push service of the map is tried: an account that is refused is a fault that says what to change',
+  { timeout: 60_000 },
+  async () => {
+    const folder = await temporaryFolder()
+    await chmod(folder, 0o700)
+    const [fcm, apns, keys] = [await startFcm(), await startApns(), vapidKeys()]
+    const posted: string[] = []
+    const hook = { status: 200 }
+    const url = await startHttp((_, body, response) => {
+      posted.push(body.toString())
+      response.writeHead(hook.status).end()
+    })
+    const [chat, other] = ['chat', 'other'].map(name => `arn:aws:mobiletargeting:us-east-1:000000000000:apps/${name}`)
+    const file = join(folder, 'destinations.json')
+    const checkWith = async (apnsEntry: object) => {
+      const webPush = { subject: 'mailto:ops@example.com', privateKeyVariable: 'VAPID' }
+      const map = {
+        [chat!]: { type: 'push', fcm: { url: fcm.url, serviceAccountFile: fcm.serviceAccountFile }, apns: apnsEntry, webPush },
+        [other!]: { type: 'webhook', url, secretVariable: 'PUSHES' },
+      }
+      await writeFile(file, JSON.stringify(map))
+      return doctor(['--data', folder, '--destinations', file], { VAPID: keys.privateKey, PUSHES: 'a secret of twenty characters' })
+    }
+    const good = await checkWith(apns.entry)
+    expect(good.stdout).toContain(
+      `good: FCM for the project chat-project accepts pushes of push@chat-project.iam.gserviceaccount.com (${chat})`,
+    )
+    expect(good.stdout.match(/good: APNs \(http:\S+\) for com\.example\.chat accepts the key ABC123DEFG/g)).toHaveLength(2)
+    expect(good.stdout).toContain(`applicationServerKey ${keys.publicKey} (${chat})`)
+    expect(good.stdout).toContain(`good: The webhook ${url} accepts pushes (${other})`)
+    expect(posted).toEqual(['{"Devices":[]}'])
+    expect([good.code, fcm.taken, apns.taken]).toEqual([0, [], []])
+    hook.status = 403
+    const wrong = await checkWith({ ...apns.entry, teamId: 'TEAM999999' })
+    expect(wrong.code).toBe(1)
+    expect(wrong.stdout).toMatch(
+      /fault: Pushes for \S+apps\/chat cannot be delivered\.\n {8}APNs .* 403 InvalidProviderToken\. Check key, keyId/,
+    )
+    expect(wrong.stdout).toContain(`${url} has answered 403`)
+  },
+)

@@ -6,8 +6,9 @@ import { LexFailure, replyOf } from '../../src/outbox/lex-answer.ts'
 import { open, rowsIn, say } from '../api/acts.ts'
 import { plain, startLex } from '../support/lex.ts'
 import { callBack, processor, startLambda, until } from '../support/processor.ts'
+import { keyVariables, rootKey, serve, temporaryFolder } from '../support/process.ts'
 import { listen } from '../support/sockets.ts'
-import { createPostgresDatabase, onBothDatabases, startWorld, type World } from '../support/world.ts'
+import { clientsOf, createPostgresDatabase, makersOf, onBothDatabases, startWorld, type World } from '../support/world.ts'
 
 const [lex, lambda] = [await startLex(), await startLambda()]
 afterAll(async () => {
@@ -455,4 +456,31 @@ describe('The answer of Lex', () => {
     const { attributes } = replyOf({ sessionId: 'x'.repeat(101), sessionState: { intent: { name: '<b>', state: 'Fulfilled' } } }, turn)
     expect(Object.values(attributes).map(({ StringValues }) => StringValues![0])).toEqual(['Fulfilled', turn.messageId, 'session'])
   })
+})
+
+test('a bot for which the operator has given nobody to ask is silent, and the log says what to give', { timeout: 90_000 }, async () => {
+  const none = { AWS_EC2_METADATA_DISABLED: 'true', AWS_SHARED_CREDENTIALS_FILE: '/dev/null', AWS_CONFIG_FILE: '/dev/null' }
+  const server = serve(['--port', '0', '--data', await temporaryFolder()], { env: { ...keyVariables, ...none } })
+  const { identity, messaging } = clientsOf({ url: await server.url(), rootKey })
+  const { arn, user } = await makersOf(identity).appInstance(['ann'])
+  const ChimeBearer = user('ann')
+  const Configuration = { Lex: { LexBotAliasArn, LocaleId: 'en_US' } }
+  const { AppInstanceBotArn } = await identity.createAppInstanceBot({ AppInstanceArn: arn, Configuration })
+  const MemberArns = [AppInstanceBotArn!]
+  const { ChannelArn } = await messaging.createChannel({ AppInstanceArn: arn, Name: 'x', MemberArns, ChimeBearer })
+  const send = async (Content: string) =>
+    messaging.sendChannelMessage({ ChannelArn, Content, Type: 'STANDARD', Persistence: 'PERSISTENT', ChimeBearer })
+  await send('one')
+  const lines = () => server.stderr.split('\n').filter(line => line.includes('A bot is not asked'))
+  await until(() => lines().length > 0, 60_000)
+  expect(JSON.parse(lines()[0]!)).toMatchObject({
+    bot: AppInstanceBotArn,
+    reason: expect.stringContaining('no --lex-endpoint (CARILLON_LEX_ENDPOINT), and no entry for it in --destinations') as string,
+  })
+  await send('two')
+  const metrics = async () => (await fetch(`${await server.url()}/metrics`)).text()
+  await until(async () => /^carillon_outbox_delivered_total\{kind="bot".*\} 2$/m.test(await metrics()))
+  const { ChannelMessages } = await messaging.listChannelMessages({ ChannelArn, ChimeBearer })
+  expect(ChannelMessages!.map(({ Content }) => Content)).toEqual(['two', 'one'])
+  expect(lines()).toHaveLength(1)
 })

@@ -352,3 +352,56 @@ describe('A file of destinations is refused where', () => {
     await expect(readDestinations('/none.json', {})).rejects.toThrow('--destinations /none.json: the file cannot be read')
   })
 })
+
+describe('An application of pushes in the file of destinations is refused with what is wrong, and no secret shows', () => {
+  const application = 'arn:aws:mobiletargeting:us-east-1:000000000000:apps/chat'
+  const secretText = 'TOP-SECRET-TEXT'
+  const webPush = { subject: 'mailto:ops@example.com', privateKeyVariable: 'TEXT' }
+  const apns = { keyVariable: 'TEXT', keyId: 'ABC123DEFG', teamId: 'TEAM123456', topic: 'com.example.chat' }
+  const account = { project_id: 'p', client_email: 'c', private_key: secretText, token_uri: 'https://oauth2.googleapis.com/token' }
+  const environment = { TEXT: secretText, JSON: `{"a": "${secretText}"`, ACCOUNT: JSON.stringify(account), HALF: `{"x":"${secretText}"}` }
+  test.each([
+    ['nothing in it', { type: 'push' }, /push needs fcm, apns or webPush/],
+    ['another type', { type: 'file', path: '/x' }, /type must be push or webhook, not "file"/],
+    ['a content that is not known', { type: 'push', webPush, content: 'some' }, /content must be full or id-only, not "some"/],
+    ['a member that is not known', { type: 'push', gcm: {} }, /gcm is not known; push has type, content/],
+    ['a part that is no object', { type: 'push', fcm: 'x' }, /fcm: must be an object/],
+    [
+      'a service account that is missing',
+      { type: 'push', fcm: {} },
+      /fcm: fcm needs either serviceAccountFile, .* or serviceAccountVariable/,
+    ],
+    [
+      'a service account that is not JSON',
+      { type: 'push', fcm: { serviceAccountVariable: 'JSON' } },
+      /serviceAccountVariable "JSON" is not JSON/,
+    ],
+    ['half a service account', { type: 'push', fcm: { serviceAccountVariable: 'HALF' } }, /it has no project_id/],
+    [
+      'a service account without a key',
+      { type: 'push', fcm: { serviceAccountVariable: 'ACCOUNT' } },
+      /does not hold a private key in PEM: an RSA key/,
+    ],
+    [
+      'a key of Apple that is none',
+      { type: 'push', apns },
+      /apns: keyVariable "TEXT" does not hold a private key in PEM: a key on the curve P-256/,
+    ],
+    [
+      'a team that is none',
+      { type: 'push', apns: { ...apns, teamId: 'x' } },
+      /teamId must be the ten letters and digits of the team, not "x"/,
+    ],
+    ['a URL with a path', { type: 'push', apns: { ...apns, url: 'https://x/y' } }, /url must be a URL without a path/],
+    ['a key of VAPID that is none', { type: 'push', webPush }, /webPush: privateKeyVariable "TEXT" does not hold a private key of VAPID/],
+    ['a subject that is none', { type: 'push', webPush: { ...webPush, subject: 'ops' } }, /subject must be where push services reach you/],
+    ['a switch that is none', { type: 'push', webPush: { ...webPush, privateNetworks: 1 } }, /privateNetworks must be true or false/],
+    ['a webhook without a secret', { type: 'webhook', url: 'https://x' }, /a webhook needs either secretFile/],
+  ])('%s', async (_, entry, expected) => {
+    const { file } = await destinationsFile({ [application]: entry })
+    const error = await readDestinations(file, environment).catch((refused: unknown) => refused as Error)
+    expect(error).toMatchObject({ message: expect.stringMatching(expected) as string })
+    expect((error as Error).message).toContain(`--destinations ${file}: ${application}: `)
+    expect((error as Error).message).not.toContain(secretText)
+  })
+})

@@ -1,0 +1,52 @@
+import { appendPush } from '../store/push.ts'
+import { laneOf } from '../store/outbox.ts'
+import type { MembershipType } from '../store/memberships.ts'
+import type { MessageAttributes } from '../store/messages.ts'
+import type { MessageEvent } from './events.ts'
+import { afterCommit, type Follower } from './follower.ts'
+
+/** The kind of the outbox's lanes that find out which devices get a push: one for each app instance. */
+export const pushKind = 'push'
+
+/** How long a push is of use: later it is not sent, and push services no longer keep it for a device that is off. */
+const lifetimeMilliseconds = { DEFAULT: 7 * 24 * 60 * 60 * 1000, VOIP: 60 * 1000 }
+
+/** What devices are told of a message. */
+export interface Push {
+  readonly messageId: string
+  readonly channelArn: string
+  readonly title: string | undefined
+  readonly body: string | undefined
+  readonly type: 'DEFAULT' | 'VOIP'
+  /** Epoch milliseconds. */
+  readonly expiresAt: number
+}
+
+/** The payload of an entry in such a lane: the message, and the members who are still to be looked at. */
+export interface PushToMembers {
+  readonly push: Push
+  readonly channelId: number
+  readonly subChannelId: number
+  /** Sender and target of a targeted message; undefined for all members. */
+  readonly memberIds: readonly [number, number] | undefined
+  /** What filter rules look at. */
+  readonly attributes: MessageAttributes | undefined
+  /** The last membership that was looked at. */
+  readonly after?: { readonly type: MembershipType; readonly id: number }
+}
+
+/**
+ * Writes one entry for a message with a PushNotification, if the app instance has an active device. A message without one costs
+ * nothing here.
+ */
+export const messageToDevices: Follower<MessageEvent<'MessageSent'>> = async (tx, { moment, place, message, pushNotification }) => {
+  if (!pushNotification || !moment) return
+  const { channelArn, channelId, subChannelId } = place
+  const { Title: title, Body: body, Type: type = 'DEFAULT' } = pushNotification
+  const { messageId, sender, target, attributes } = message
+  const push: Push = { messageId, channelArn, title, body, type, expiresAt: moment.at + lifetimeMilliseconds[type] }
+  const memberIds = target && ([sender.id, target.id] as const)
+  const lane = laneOf(pushKind, channelArn.slice(0, channelArn.lastIndexOf('/channel/')))
+  const payload = { push, channelId, subChannelId, memberIds, attributes } satisfies PushToMembers
+  if (await appendPush(tx, lane, payload, channelId, moment.at)) afterCommit(tx, { wake: 'outbox', lane })
+}

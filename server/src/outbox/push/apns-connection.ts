@@ -1,0 +1,88 @@
+import { connect, constants, type ClientHttp2Session, type OutgoingHttpHeaders } from 'node:http2'
+import { NotReached } from '../sink.ts'
+
+const largestAnswer = 16 * 1024
+const idleMilliseconds = 5 * 60 * 1000
+
+export interface ApnsAnswer {
+  readonly status: number
+  readonly body: string
+}
+
+/**
+ * An HTTP/2 connection, opened by the first request and again after it has ended. After a GOAWAY, and after a request that was not
+ * answered in time, the next request opens another one; the requests under way may still be answered.
+ */
+export class ApnsConnection {
+  readonly #url: string
+  #session: ClientHttp2Session | undefined
+
+  constructor(url: string) {
+    this.#url = url
+  }
+
+  /** Resolves to the answer, whatever its status. Rejects with NotReached if there is none. */
+  async post(headers: OutgoingHttpHeaders, body: string, signal: AbortSignal): Promise<ApnsAnswer> {
+    const session = this.#open()
+    const { promise, resolve, reject } = Promise.withResolvers<ApnsAnswer>()
+    let stream
+    try {
+      stream = session.request({ ':method': 'POST', ...headers }, { signal })
+    } catch (error) {
+      this.#leave(session)
+      throw this.#notReached(error)
+    }
+    let status = 0
+    const chunks: Buffer[] = []
+    let size = 0
+    stream.on('response', answer => (status = answer[':status'] ?? 0))
+    stream.on('data', (chunk: Buffer) => {
+      size += chunk.length
+      if (size <= largestAnswer) chunks.push(chunk)
+      else stream.close(constants.NGHTTP2_CANCEL)
+    })
+    stream.on('error', reject)
+    // A stream that ends without an answer has not been taken.
+    stream.on('close', () =>
+      status === 0 ? reject(new Error('the connection has ended')) : resolve({ status, body: Buffer.concat(chunks).toString() }),
+    )
+    stream.end(body)
+    try {
+      return await promise
+    } catch (error) {
+      if (signal.aborted) this.#leave(session)
+      throw this.#notReached(signal.aborted ? new Error('it has not answered in time') : error)
+    }
+  }
+
+  close() {
+    this.#session?.destroy()
+    this.#session = undefined
+  }
+
+  #open(): ClientHttp2Session {
+    const open = this.#session
+    if (open && !open.closed && !open.destroyed) return open
+    const session = connect(this.#url)
+    // The streams say what has happened.
+    session.on('error', () => {})
+    session.on('goaway', () => this.#leave(session))
+    session.on('close', () => this.#leave(session))
+    session.setTimeout(idleMilliseconds, () => this.#leave(session))
+    // An idle connection keeps no process alive.
+    session.on('connect', () => session.unref())
+    this.#session = session
+    return session
+  }
+
+  /** Takes no further requests. */
+  #leave(session: ClientHttp2Session) {
+    if (this.#session === session) this.#session = undefined
+    if (!session.closed) session.close()
+  }
+
+  #notReached(error: unknown) {
+    const { message } = error as Error
+    return new NotReached(`${this.#url} cannot be reached: ${message}`, { cause: error })
+  }
+}

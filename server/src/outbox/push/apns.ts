@@ -1,0 +1,110 @@
+import { SignJWT } from 'jose'
+import type { Push } from '../../events/push.ts'
+import type { ApnsDestination, PushDestination } from '../../settings/push-destinations.ts'
+import type { Device } from '../../store/push.ts'
+import { isObject } from '../../tools/json.ts'
+import { Refused } from '../delivery.ts'
+import { ApnsConnection, type ApnsAnswer } from './apns-connection.ts'
+import { apnsPayload } from './payloads.ts'
+import { DeadDevice, toEach, type PushService } from './service.ts'
+
+/** Apple accepts a token for an hour, and a new one every 20 minutes. */
+const tokenMilliseconds = 40 * 60 * 1000
+
+/** The reasons that end a device, with 400 or 410. */
+const deadReasons = new Set(['BadDeviceToken', 'DeviceTokenNotForTopic', 'Unregistered', 'ExpiredToken'])
+
+/** What to change, by reason. */
+const remedies: Readonly<Record<string, string>> = {
+  InvalidProviderToken: 'Check key, keyId and teamId: all three are of the same Apple team.',
+  MissingProviderToken: 'Check key, keyId and teamId: all three are of the same Apple team.',
+  ExpiredProviderToken: "Check this machine's clock.",
+  BadTopic: "topic must be the app's bundle id.",
+  TopicDisallowed: 'topic must be the bundle id of an app of this team, and the key must be one for APNs.',
+  BadEnvironmentKeyInToken: 'The key is of another environment: make one for both sandbox and production.',
+}
+
+function reasonOf(body: string): { reason: string; timestamp: number | undefined } {
+  try {
+    const value: unknown = JSON.parse(body)
+    const { reason, timestamp } = isObject(value) ? value : {}
+    return {
+      reason: typeof reason === 'string' ? reason.slice(0, 100) : 'without a reason',
+      timestamp: typeof timestamp === 'number' ? timestamp : undefined,
+    }
+  } catch {
+    return { reason: 'without a reason', timestamp: undefined }
+  }
+}
+
+/** Apple Push Notification service: one connection, and a provider token for all requests. */
+export function apnsService(destination: ApnsDestination, shown: PushDestination, isSandbox: boolean): PushService {
+  const url = isSandbox ? destination.sandboxUrl : destination.url
+  const { keyId, teamId, topic, privateKey } = destination
+  const connection = new ApnsConnection(url)
+  const where = `APNs (${url}) for ${topic}`
+  let kept: { readonly token: Promise<string>; readonly madeAt: number } | undefined
+
+  const providerToken = async () => {
+    if (!kept || Date.now() - kept.madeAt > tokenMilliseconds) {
+      const token = new SignJWT().setProtectedHeader({ alg: 'ES256', kid: keyId }).setIssuer(teamId).setIssuedAt().sign(privateKey)
+      kept = { token, madeAt: Date.now() }
+    }
+    return kept.token
+  }
+
+  const call = async (token: string, headers: Readonly<Record<string, string | number>>, payload: unknown, signal: AbortSignal) => {
+    const authorization = `bearer ${await providerToken()}`
+    const path = `/3/device/${encodeURIComponent(token)}`
+    const used = kept
+    const answer = await connection.post({ ':path': path, authorization, ...headers }, JSON.stringify(payload), signal)
+    if (answer.status === 403 && reasonOf(answer.body).reason === 'ExpiredProviderToken' && kept === used) kept = undefined
+    return answer
+  }
+
+  const explained = ({ status, body }: ApnsAnswer, registeredAt: number) => {
+    const { reason, timestamp } = reasonOf(body)
+    const text = `${where} has answered ${status} ${reason}`
+    if ((status === 410 || status === 400) && deadReasons.has(reason)) {
+      // The device has been registered again since it was last seen to be gone.
+      if (timestamp !== undefined && timestamp < registeredAt) return new Refused(text)
+      return new DeadDevice(text)
+    }
+    const remedy = remedies[reason]
+    if (remedy !== undefined) return new Error(`${text}. ${remedy}`)
+    return status === 429 || status === 403 || status >= 500 ? new Error(text) : new Refused(text)
+  }
+
+  const headersOf = (push: Push) => {
+    const isVoip = push.type === 'VOIP'
+    return {
+      'apns-topic': isVoip ? `${topic}.voip` : topic,
+      'apns-push-type': isVoip ? 'voip' : 'alert',
+      'apns-priority': 10,
+      'apns-expiration': Math.floor(push.expiresAt / 1000),
+      // A push that comes twice is shown once.
+      ...(!isVoip && { 'apns-collapse-id': push.messageId.slice(0, 64) }),
+    }
+  }
+
+  const sendOne = async (device: Device, push: Push, signal: AbortSignal) => {
+    const token = push.type === 'VOIP' ? device.voipDeviceToken : device.deviceToken
+    if (token === undefined) return
+    const answer = await call(token, headersOf(push), apnsPayload(push, shown), signal)
+    if (answer.status !== 200) throw explained(answer, device.createdAt)
+  }
+
+  return {
+    send: async (devices, push, signal) => toEach(devices, signal, async (device, limited) => sendOne(device, push, limited)),
+
+    async check(signal) {
+      const headers = { 'apns-topic': topic, 'apns-push-type': 'alert', 'apns-priority': 5, 'apns-expiration': 0 }
+      const answer = await call('0'.repeat(64), headers, { aps: {} }, signal)
+      const error = answer.status === 200 ? undefined : explained(answer, 0)
+      if (error && !(error instanceof DeadDevice)) throw error
+      return `${where} accepts the key ${keyId}`
+    },
+
+    close: () => connection.close(),
+  }
+}

@@ -1,0 +1,23 @@
+import type { Database } from '../../database/database.ts'
+import { pushKind } from '../../events/push.ts'
+import type { Log } from '../../observe/log.ts'
+import type { SingleDelivery } from '../delivery.ts'
+import { pushToDevices } from './devices.ts'
+import { pushRecipients } from './recipients.ts'
+import { deviceKinds, otherKinds, type PushServices } from './services.ts'
+
+/** The deliveries of all lanes of pushes, by kind. */
+export function pushDeliveries(tools: {
+  db: Database
+  now: () => number
+  log: Log
+  services: PushServices
+}): Record<string, SingleDelivery> {
+  const toDevices = pushToDevices(tools)
+  return {
+    [pushKind]: pushRecipients(tools),
+    ...Object.fromEntries(deviceKinds.map(kind => [kind, toDevices])),
+    // Whoever registers a device names these services: what does not reach them is logged, and not kept for the operator.
+    ...Object.fromEntries(otherKinds.map(kind => [kind, { ...toDevices, giveUp: async () => {} }])),
+  }
+}

@@ -1,0 +1,90 @@
+import { deactivateEndpoint } from '../../domain/user-endpoints.ts'
+import type { Database, Transaction } from '../../database/database.ts'
+import { afterCommit } from '../../events/follower.ts'
+import type { Push } from '../../events/push.ts'
+import type { Log } from '../../observe/log.ts'
+import { appendToOutbox, removeFromOutbox, replaceInOutbox, type OutboxEntry } from '../../store/outbox.ts'
+import { devicesOfIds, type Device } from '../../store/push.ts'
+import { messageOf, Refused, type SingleDelivery } from '../delivery.ts'
+import { DeadDevice, Untried, type DeviceOutcome } from './service.ts'
+import type { PushServices } from './services.ts'
+
+/** The payload of an entry in the lane of a push service. */
+export interface PushToDevices {
+  readonly push: Push
+  readonly deviceIds: readonly number[]
+}
+
+interface Tools {
+  readonly db: Database
+  readonly now: () => number
+  readonly log: Log
+  readonly services: PushServices
+}
+
+interface Sent {
+  readonly device: Device
+  readonly outcome: DeviceOutcome
+}
+
+/** Sends to the devices of an entry, at once. */
+async function sendTo(devices: readonly Device[], push: Push, services: PushServices, signal: AbortSignal): Promise<Sent[]> {
+  const sent = [...Map.groupBy(devices, device => services.of(device))].map(async ([service, some]): Promise<Sent[]> => {
+    const gone = new Error('The application is not in --destinations any more')
+    const outcomes = service
+      ? await service.send(some, push, signal).catch((error: unknown) => some.map(() => error as Error))
+      : some.map(() => gone)
+    return some.map((device, index) => ({ device, outcome: outcomes[index] }))
+  })
+  return (await Promise.all(sent)).flat()
+}
+
+/**
+ * Brings a push to the devices of an entry that accept pushes at that time. What a push service calls dead becomes INACTIVE; the
+ * entry keeps the devices that are still to be reached.
+ */
+export const pushToDevices = ({ db, now, log, services }: Tools): SingleDelivery => ({
+  isOrdered: false,
+  attempts: 12,
+
+  async deliver(entry, signal) {
+    const { push, deviceIds } = JSON.parse(entry.payload) as PushToDevices
+    if (push.expiresAt <= now()) return
+    const devices = new Map((await devicesOfIds(db, deviceIds)).map(device => [device.id, device]))
+    const inOrder = deviceIds.flatMap(id => devices.get(id) ?? [])
+    const sent = await sendTo(inOrder, push, services, signal)
+    const dead = sent.filter(({ outcome }) => outcome instanceof DeadDevice).toSorted((a, b) => a.device.id - b.device.id)
+    const failed = sent.filter(({ outcome }) => outcome && !(outcome instanceof DeadDevice))
+    if (dead.length > 0 || failed.length > 0) {
+      await db.transaction(async tx => {
+        await keepFailed(tx, entry, push, failed, now())
+        for (const { device } of dead) await deactivateEndpoint(tx, device, 'INVALID_DEVICE_TOKEN', now())
+      })
+    }
+    for (const { device, outcome } of dead) {
+      const about = { user: device.userArn, endpointId: device.endpointId, application: device.resourceArn, reason: messageOf(outcome) }
+      log.info(about, 'A device has become INACTIVE')
+    }
+    // Those that may be reached later decide: the others fail again with them.
+    const tried = failed.filter(({ outcome }) => !(outcome instanceof Untried))
+    const first = tried.find(({ outcome }) => !(outcome instanceof Refused)) ?? tried[0]
+    if (!first?.outcome) return
+    const text = `A push of ${push.channelArn} for the application ${first.device.resourceArn} has not reached ${failed.length} of ${sent.length} devices: ${messageOf(first.outcome)}`
+    throw first.outcome instanceof Refused ? new Refused(text) : new Error(text, { cause: first.outcome })
+  },
+})
+
+/**
+ * Keeps the devices that are still to be reached. If there was only no time for them, their entry is a new one. Otherwise those that
+ * were not tried come first the next time, so that devices which never answer do not keep them from their turn.
+ */
+async function keepFailed(tx: Transaction, entry: OutboxEntry, push: Push, failed: readonly Sent[], now: number) {
+  if (failed.length === 0) return
+  const [untried, tried] = [true, false].map(isUntried => failed.filter(({ outcome }) => outcome instanceof Untried === isUntried))
+  const left = { push, deviceIds: [...untried!, ...tried!].map(({ device }) => device.id) } satisfies PushToDevices
+  if (tried!.length > 0) await replaceInOutbox(tx, entry, left)
+  else if (await removeFromOutbox(tx, entry)) {
+    await appendToOutbox(tx, entry.lane, left, now)
+    afterCommit(tx, { wake: 'outbox', lane: entry.lane })
+  }
+}

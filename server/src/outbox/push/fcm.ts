@@ -1,0 +1,154 @@
+import { SignJWT } from 'jose'
+import type { Push } from '../../events/push.ts'
+import type { FcmDestination, PushDestination } from '../../settings/push-destinations.ts'
+import type { Device } from '../../store/push.ts'
+import { isObject, type JsonObject } from '../../tools/json.ts'
+import { Refused } from '../delivery.ts'
+import { HttpPoster, type Answer } from './http.ts'
+import { fcmData } from './payloads.ts'
+import { DeadDevice, toEach, type PushService } from './service.ts'
+
+const scope = 'https://www.googleapis.com/auth/firebase.messaging'
+/** The longest lifetime that Google accepts. */
+const assertionSeconds = 3600
+/** A token is renewed so long before its end. */
+const renewMilliseconds = 5 * 60 * 1000
+const tokenMilliseconds = 3500
+
+function objectOf(body: string): JsonObject {
+  try {
+    const value: unknown = JSON.parse(body)
+    return isObject(value) ? value : {}
+  } catch {
+    return {}
+  }
+}
+
+/** What FCM says about a message that it has not taken. */
+function refusalOf(body: string) {
+  const { error } = objectOf(body)
+  const { status, message, details } = isObject(error) ? error : {}
+  const list = (Array.isArray(details) ? details : []).filter(isObject)
+  const code = list.find(({ errorCode }) => typeof errorCode === 'string')?.['errorCode'] ?? status
+  const violations = list.flatMap(({ fieldViolations }) => (Array.isArray(fieldViolations) ? fieldViolations : [])).filter(isObject)
+  return {
+    code: typeof code === 'string' ? code : 'no code',
+    message: typeof message === 'string' ? message.slice(0, 300) : '',
+    isAboutToken: violations.some(({ field }) => field === 'message.token'),
+  }
+}
+
+/** The pause that a service asks for, in milliseconds; undefined if it asks for none. */
+const retryAfter = ({ headers }: Answer) => {
+  const seconds = Number(headers['retry-after'])
+  return Number.isFinite(seconds) && seconds > 0 ? Math.min(seconds, 600) * 1000 : undefined
+}
+
+/** An access token of the service account, renewed in time; those who need one at once share the request. */
+class AccessToken {
+  readonly #account: FcmDestination
+  readonly #poster: HttpPoster
+  #kept: { readonly token: string; readonly renewAt: number } | undefined
+  #coming: Promise<string> | undefined
+
+  constructor(account: FcmDestination, poster: HttpPoster) {
+    this.#account = account
+    this.#poster = poster
+  }
+
+  async get(): Promise<string> {
+    if (this.#kept && Date.now() < this.#kept.renewAt) return this.#kept.token
+    this.#coming ??= this.#ask().finally(() => (this.#coming = undefined))
+    return this.#coming
+  }
+
+  /** FCM does not accept the token any more. */
+  forget(token: string) {
+    if (this.#kept?.token === token) this.#kept = undefined
+  }
+
+  async #ask() {
+    const { clientEmail, tokenUri, privateKey } = this.#account
+    const assertion = await new SignJWT({ scope })
+      .setProtectedHeader({ alg: 'RS256', typ: 'JWT' })
+      .setIssuer(clientEmail)
+      .setAudience(tokenUri)
+      .setIssuedAt()
+      .setExpirationTime(`${assertionSeconds}s`)
+      .sign(privateKey)
+    const body = new URLSearchParams({ grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer', assertion }).toString()
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' }
+    const request = { url: new URL(tokenUri), headers, body }
+    const answer = await this.#poster.post(request, AbortSignal.timeout(tokenMilliseconds))
+    const { access_token: token, expires_in: seconds, error, error_description: description } = objectOf(answer.body)
+    if (answer.status !== 200 || typeof token !== 'string') {
+      const why = [error, description].filter(text => typeof text === 'string').join(': ')
+      throw new Error(
+        `${tokenUri} gives no access token to ${clientEmail} (${answer.status} ${why.slice(0, 300)}). Check that the key of the service ` +
+          "account still exists, and this machine's clock.",
+      )
+    }
+    const lifetime = (typeof seconds === 'number' && seconds > 0 ? seconds : 60) * 1000
+    this.#kept = { token, renewAt: Date.now() + lifetime - Math.min(renewMilliseconds, lifetime / 2) }
+    return token
+  }
+}
+
+/** Firebase Cloud Messaging, HTTP v1. */
+export function fcmService(destination: FcmDestination, shown: PushDestination): PushService {
+  const poster = new HttpPoster()
+  const access = new AccessToken(destination, poster)
+  const { url, projectId, clientEmail } = destination
+  const sendUrl = new URL(`${url}/v1/projects/${encodeURIComponent(projectId)}/messages:send`)
+  const where = `FCM for the project ${projectId}`
+  /** FCM has asked for a pause; of the monotonic clock. */
+  let pausedUntil = 0
+
+  const call = async (content: unknown, signal: AbortSignal) => {
+    const token = await access.get()
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json; charset=UTF-8' }
+    const answer = await poster.post({ url: sendUrl, headers, body: JSON.stringify(content) }, signal)
+    if (answer.status === 401) access.forget(token)
+    return answer
+  }
+
+  const explained = (answer: Answer) => {
+    const { code, message, isAboutToken } = refusalOf(answer.body)
+    const text = `${where} has answered ${answer.status} ${code}: ${message}`
+    if (code === 'UNREGISTERED' || code === 'SENDER_ID_MISMATCH' || (answer.status === 400 && isAboutToken)) return new DeadDevice(text)
+    if (answer.status === 401 || answer.status === 403)
+      return new Error(`${text} Give ${clientEmail} the role "Firebase Cloud Messaging API Admin", and enable that API in the project.`)
+    if (answer.status === 404)
+      return new Error(`${text} Check project_id in the key file of the service account, and that the project uses FCM.`)
+    if (answer.status === 429 || answer.status >= 500) {
+      const pause = retryAfter(answer)
+      if (pause !== undefined) pausedUntil = performance.now() + pause
+      return new Error(text)
+    }
+    return new Refused(text)
+  }
+
+  const sendOne = async (device: Device, push: Push, signal: AbortSignal) => {
+    const seconds = Math.max(0, Math.round((push.expiresAt - Date.now()) / 1000))
+    const android = { priority: 'HIGH', ttl: `${seconds}s` }
+    const answer = await call({ message: { token: device.deviceToken, data: fcmData(push, shown), android } }, signal)
+    if (answer.status !== 200) throw explained(answer)
+  }
+
+  return {
+    async send(devices, push, signal) {
+      if (performance.now() < pausedUntil) throw new Error(`${where} has asked for a pause`)
+      return toEach(devices, signal, async (device, limited) => sendOne(device, push, limited))
+    },
+
+    async check(signal) {
+      const answer = await call({ validate_only: true, message: { token: 'a-device-that-does-not-exist' } }, signal)
+      // FCM has looked at the device, so it accepts the account.
+      const isTaken = [200, 400].includes(answer.status) || refusalOf(answer.body).code === 'UNREGISTERED'
+      if (!isTaken) throw explained(answer)
+      return `${where} accepts pushes of ${clientEmail}`
+    },
+
+    close: () => poster.close(),
+  }
+}

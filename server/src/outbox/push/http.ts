@@ -1,0 +1,73 @@
+import { Agent as PlainAgent, request as plainRequest, type IncomingHttpHeaders } from 'node:http'
+import { Agent, request } from 'node:https'
+import type { LookupFunction } from 'node:net'
+import { NotReached } from '../sink.ts'
+
+/** How many bytes of an answer are read. */
+const largestAnswer = 64 * 1024
+
+/** Connections to one host, and the idle time in milliseconds after which one is closed. */
+const connections = { keepAlive: true, maxSockets: 256, timeout: 60_000 }
+
+export interface Answer {
+  readonly status: number
+  readonly headers: IncomingHttpHeaders
+  /** The beginning of the body, if it is long. */
+  readonly body: string
+}
+
+interface Request {
+  readonly url: URL
+  readonly headers: Readonly<Record<string, string | number>>
+  readonly body: string | Buffer
+}
+
+/**
+ * Posts to services that may answer anything: bounded in bytes and connections, and redirections are not followed. With a look-up it
+ * alone decides which addresses are dialled.
+ */
+export class HttpPoster {
+  readonly #agents
+
+  constructor(lookup?: LookupFunction) {
+    const options = lookup ? { ...connections, lookup } : connections
+    this.#agents = { 'https:': new Agent(options), 'http:': new PlainAgent(options) }
+  }
+
+  /** Resolves to the answer, whatever its status. Rejects with NotReached if there is none. */
+  async post({ url, headers, body }: Request, signal: AbortSignal): Promise<Answer> {
+    const { promise, resolve, reject } = Promise.withResolvers<Answer>()
+    const isPlain = url.protocol === 'http:'
+    const agent = this.#agents[isPlain ? 'http:' : 'https:']
+    const length = Buffer.byteLength(body)
+    const options = { method: 'POST', agent, signal, headers: { ...headers, 'content-length': length } }
+    const asking = (isPlain ? plainRequest : request)(url, options, answer => {
+      const chunks: Buffer[] = []
+      let size = 0
+      const done = () => resolve({ status: answer.statusCode!, headers: answer.headers, body: Buffer.concat(chunks).toString() })
+      answer.on('data', (chunk: Buffer) => {
+        size += chunk.length
+        if (size > largestAnswer) {
+          done()
+          answer.destroy()
+        } else chunks.push(chunk)
+      })
+      answer.on('end', done)
+      answer.on('error', reject)
+    })
+    asking.on('error', reject)
+    asking.end(body)
+    try {
+      return await promise
+    } catch (error) {
+      const { message, name } = error as Error
+      if (error instanceof NotReached) throw error
+      const why = signal.aborted || name === 'AbortError' ? 'it has not answered in time' : message
+      throw new NotReached(`${url.origin} cannot be reached: ${why}`, { cause: error })
+    }
+  }
+
+  close() {
+    for (const agent of Object.values(this.#agents)) agent.destroy()
+  }
+}

@@ -1,0 +1,64 @@
+import type { Push } from '../../events/push.ts'
+import type { PushDestination } from '../../settings/push-destinations.ts'
+import type { WebhookDestination } from '../../settings/webhook-destination.ts'
+import type { Device } from '../../store/push.ts'
+import { isObject } from '../../tools/json.ts'
+import { Refused } from '../delivery.ts'
+import { signedBody } from '../webhook.ts'
+import { HttpPoster } from './http.ts'
+import { plainPayload } from './payloads.ts'
+import { DeadDevice, type PushService } from './service.ts'
+
+const requestMilliseconds = 4000
+
+/** The endpoints that the webhook calls dead in its answer, which may be empty. */
+function deadIn(body: string): readonly unknown[] {
+  try {
+    const answer: unknown = JSON.parse(body)
+    const dead = isObject(answer) ? answer['InvalidEndpointIds'] : undefined
+    return Array.isArray(dead) ? dead : []
+  } catch {
+    return []
+  }
+}
+
+const shownDevice = ({ userArn, endpointId, type, resourceArn, deviceToken, voipDeviceToken }: Device) => ({
+  AppInstanceUserArn: userArn,
+  EndpointId: endpointId,
+  Type: type,
+  ResourceArn: resourceArn,
+  EndpointAttributes: { DeviceToken: deviceToken, VoipDeviceToken: voipDeviceToken },
+})
+
+/** A web service of the operator that pushes by itself: one signed request for several devices. */
+export function pushWebhookService(destination: WebhookDestination, shown: PushDestination): PushService {
+  const poster = new HttpPoster()
+  const url = new URL(destination.url)
+
+  const call = async (content: unknown, signal: AbortSignal) => {
+    const { headers, body } = signedBody(destination, content)
+    const limited = AbortSignal.any([signal, AbortSignal.timeout(requestMilliseconds)])
+    const answer = await poster.post({ url, headers, body }, limited)
+    const { status } = answer
+    if (status >= 200 && status < 300) return answer
+    const text = `${destination.url} has answered ${status}`
+    throw status === 408 || status === 429 || status >= 500 ? new Error(text) : new Refused(text)
+  }
+
+  return {
+    async send(devices, push: Push, signal) {
+      const { body } = await call({ Push: plainPayload(push, shown), Devices: devices.map(shownDevice) }, signal)
+      const dead = new Set(deadIn(body))
+      return devices.map(({ endpointId }) =>
+        dead.has(endpointId) ? new DeadDevice(`${destination.url} calls the device dead`) : undefined,
+      )
+    },
+
+    async check(signal) {
+      await call({ Devices: [] }, signal)
+      return `The webhook ${destination.url} accepts pushes`
+    },
+
+    close: () => poster.close(),
+  }
+}

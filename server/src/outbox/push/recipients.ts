@@ -1,0 +1,73 @@
+import { passesFilter } from '../../domain/filter-rules.ts'
+import { deactivateEndpoint } from '../../domain/user-endpoints.ts'
+import type { Database } from '../../database/database.ts'
+import { afterCommit } from '../../events/follower.ts'
+import type { PushToMembers } from '../../events/push.ts'
+import { appendToOutbox, removeFromOutbox, type OutboxEntry } from '../../store/outbox.ts'
+import { devicesOfMembers, devicesOfTwo, type Device, type DeviceOfMember } from '../../store/push.ts'
+import type { SingleDelivery } from '../delivery.ts'
+import type { PushToDevices } from './devices.ts'
+import type { PushServices } from './services.ts'
+
+/** How many members a step looks at, and how many devices an entry is for. */
+const membersAtOnce = 100
+const devicesAtOnce = 20
+
+/** Whether the member wants the message to be pushed (docs/service/push-and-bots.md#filter-rules). */
+function isWanted({ preferences }: DeviceOfMember, attributes: PushToMembers['attributes']): boolean {
+  const { AllowNotifications = 'ALL', FilterRule } = preferences?.PushNotifications ?? {}
+  if (AllowNotifications !== 'FILTERED') return AllowNotifications === 'ALL'
+  return FilterRule !== undefined && passesFilter(FilterRule, attributes)
+}
+
+interface Tools {
+  readonly db: Database
+  readonly now: () => number
+  readonly services: PushServices
+}
+
+/**
+ * Finds out which devices get the push of a message, some members at a time: a step writes entries for the devices of some members,
+ * and an entry for the next step, in the transaction that removes its own. So a large channel is never in memory as a whole, steps of
+ * different messages take turns, and no member is passed over or comes twice, also after a crash.
+ */
+export const pushRecipients = ({ db, now, services }: Tools): SingleDelivery => ({
+  isOrdered: false,
+  attempts: 20,
+
+  async deliver(entry) {
+    const asked = JSON.parse(entry.payload) as PushToMembers
+    const { push, memberIds, attributes } = asked
+    if (services.isEmpty || push.expiresAt <= now()) return
+    const found = await (memberIds ? devicesOfTwo(db, asked, memberIds) : devicesOfMembers(db, asked, asked.after, membersAtOnce))
+    const last = found.at(-1)?.membership
+    const isMore = !memberIds && new Set(found.map(({ membership }) => membership.id)).size === membersAtOnce
+    const lanes = new Map<string, Device[]>()
+    const unknown: Device[] = []
+    for (const each of found) {
+      const { device } = each
+      if (!device || !isWanted(each, attributes)) continue
+      const lane = services.laneOf(device, asked.after !== undefined)
+      if (lane === undefined) unknown.push(device)
+      else lanes.set(lane, [...(lanes.get(lane) ?? []), device])
+    }
+    await db.transaction(async tx => {
+      // Otherwise another node has taken the step.
+      if (!(await removeFromOutbox(tx, entry))) return
+      for (const [lane, devices] of lanes) {
+        for (let at = 0; at < devices.length; at += devicesAtOnce) {
+          const deviceIds = devices.slice(at, at + devicesAtOnce).map(({ id }) => id)
+          await appendToOutbox(tx, lane, { push, deviceIds } satisfies PushToDevices, now())
+        }
+        afterCommit(tx, { wake: 'outbox', lane })
+      }
+      for (const device of unknown) await deactivateEndpoint(tx, device, 'INVALID_PINPOINT_ARN', now())
+      if (isMore && last) await next(tx, entry, { ...asked, after: last }, now())
+    })
+  },
+})
+
+async function next(tx: Parameters<typeof afterCommit>[0], { lane }: OutboxEntry, asked: PushToMembers, now: number) {
+  await appendToOutbox(tx, lane, asked, now)
+  afterCommit(tx, { wake: 'outbox', lane })
+}

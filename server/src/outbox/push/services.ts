@@ -1,0 +1,94 @@
+import type { Destinations } from '../../settings/destinations.ts'
+import type { PushDestination } from '../../settings/push-destinations.ts'
+import { laneOf } from '../../store/outbox.ts'
+import type { Device } from '../../store/push.ts'
+import { apnsService } from './apns.ts'
+import { fcmService } from './fcm.ts'
+import { pushWebhookService } from './push-webhook.ts'
+import type { PushService } from './service.ts'
+import { isSubscription, wellKnownService } from './subscription.ts'
+import { webPushService } from './web-push.ts'
+
+/**
+ * The kinds of lanes that bring pushes to devices. Each has a second lane for what large channels add, so that their devices delay no
+ * others.
+ */
+const kinds = ['push-fcm', 'push-apns', 'push-apns-sandbox', 'push-web', 'push-web-other', 'push-webhook'] as const
+const large = '-large'
+export const deviceKinds = kinds.flatMap(kind => [kind, `${kind}${large}`])
+
+/** The kinds of services that devices name: nobody trusts them to answer. */
+export const otherKinds = deviceKinds.filter(kind => kind.startsWith('push-web-other'))
+const otherServices = 'other-services'
+
+type Name = 'webhook' | 'fcm' | 'apns' | 'apnsSandbox' | 'webPush'
+
+/** The services of one application. */
+type Services = { readonly [Each in Name]: PushService | undefined }
+
+function servicesOf(destination: PushDestination): Services {
+  const { webhook, fcm, apns, webPush } = destination
+  return {
+    webhook: webhook && pushWebhookService(webhook, destination),
+    fcm: fcm && fcmService(fcm, destination),
+    apns: apns && apnsService(apns, destination, false),
+    apnsSandbox: apns && apnsService(apns, destination, true),
+    webPush: webPush && webPushService(webPush, destination),
+  }
+}
+
+function serviceName({ type, deviceToken }: Device, services: Services): Name {
+  if (services.webhook) return 'webhook'
+  if (type === 'APNS') return 'apns'
+  if (type === 'APNS_SANDBOX') return 'apnsSandbox'
+  return isSubscription(deviceToken) ? 'webPush' : 'fcm'
+}
+
+const kindOf = { webhook: 'push-webhook', fcm: 'push-fcm', apns: 'push-apns', apnsSandbox: 'push-apns-sandbox' } as const
+
+function browserLane({ deviceToken }: Device): readonly [kind: string, destination: string] {
+  const service = wellKnownService(deviceToken)
+  return service === undefined ? ['push-web-other', otherServices] : ['push-web', service]
+}
+
+/** The push services of the applications in --destinations. */
+export class PushServices {
+  readonly #applications: ReadonlyMap<string, Services>
+
+  constructor({ applications }: Pick<Destinations, 'applications'>) {
+    this.#applications = new Map([...applications].map(([arn, destination]) => [arn, servicesOf(destination)]))
+  }
+
+  /** Whether nothing is pushed at all. */
+  get isEmpty() {
+    return this.#applications.size === 0
+  }
+
+  /** The service of a device; undefined if its application is not known, or has no service for this type of device. */
+  of(device: Device): PushService | undefined {
+    const services = this.#applications.get(device.resourceArn)
+    return services?.[serviceName(device, services)]
+  }
+
+  /**
+   * The lane of a device; undefined where `of` is. Each application has lanes of its own at each service, and each well-known push
+   * service of browsers has lanes of its own.
+   */
+  laneOf(device: Device, isOfLargeChannel: boolean): string | undefined {
+    const services = this.#applications.get(device.resourceArn)
+    if (!services) return undefined
+    const name = serviceName(device, services)
+    if (!services[name]) return undefined
+    const [kind, destination] = name === 'webPush' ? browserLane(device) : ([kindOf[name], device.resourceArn] as const)
+    return laneOf(isOfLargeChannel ? `${kind}${large}` : kind, destination)
+  }
+
+  /** All services, with their applications. */
+  *all(): Iterable<{ readonly arn: string; readonly service: PushService }> {
+    for (const [arn, services] of this.#applications) for (const service of Object.values(services)) if (service) yield { arn, service }
+  }
+
+  close() {
+    for (const { service } of this.all()) service.close()
+  }
+}

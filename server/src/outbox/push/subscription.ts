@@ -1,0 +1,56 @@
+import { isIP } from 'node:net'
+import { isObject } from '../../tools/json.ts'
+import { isPublic } from './public-addresses.ts'
+import { DeadDevice } from './service.ts'
+import type { SubscriptionKeys } from './web-push-encryption.ts'
+
+/** A browser's PushSubscription. */
+export interface Subscription {
+  readonly endpoint: URL
+  readonly keys: SubscriptionKeys
+}
+
+/** Push services of browsers: each has a lane of its own. */
+const wellKnown = ['fcm.googleapis.com', 'updates.push.services.mozilla.com', 'web.push.apple.com', 'notify.windows.com']
+
+/** Whether a DeviceToken is a PushSubscription in JSON; tokens of other services are no JSON. */
+export const isSubscription = (deviceToken: string) => deviceToken.startsWith('{')
+
+/** Throws DeadDevice if nothing can ever be pushed by the subscription. */
+export function subscriptionOf(deviceToken: string, allowsPrivate: boolean): Subscription {
+  let value: unknown
+  try {
+    value = JSON.parse(deviceToken)
+  } catch {}
+  const { endpoint, keys } = isObject(value) ? value : {}
+  const { p256dh, auth } = isObject(keys) ? keys : {}
+  if (typeof endpoint !== 'string' || !URL.canParse(endpoint) || typeof p256dh !== 'string' || typeof auth !== 'string')
+    throw new DeadDevice('The DeviceToken is no PushSubscription: {"endpoint", "keys": {"p256dh", "auth"}}')
+  const subscription = {
+    endpoint: new URL(endpoint),
+    keys: { p256dh: Buffer.from(p256dh, 'base64url'), auth: Buffer.from(auth, 'base64url') },
+  }
+  if (subscription.keys.p256dh.length !== 65 || subscription.keys.auth.length !== 16)
+    throw new DeadDevice('The keys of the PushSubscription have another length than 65 and 16 bytes')
+  requireAllowed(subscription.endpoint, allowsPrivate)
+  return subscription
+}
+
+function requireAllowed({ protocol, hostname, username, password }: URL, allowsPrivate: boolean) {
+  if (username !== '' || password !== '') throw new DeadDevice('The endpoint of the PushSubscription holds a user or a password')
+  if (protocol !== 'https:' && !(allowsPrivate && protocol === 'http:'))
+    throw new DeadDevice('The endpoint of the PushSubscription is not https')
+  const address = hostname.replace(/^\[|\]$/g, '')
+  if (!allowsPrivate && isIP(address) !== 0 && !isPublic(address))
+    throw new DeadDevice('The endpoint of the PushSubscription is not in the public internet')
+}
+
+/** The well-known push service of a subscription; undefined for any other, or if it is none. */
+export function wellKnownService(deviceToken: string): string | undefined {
+  try {
+    const { hostname } = subscriptionOf(deviceToken, true).endpoint
+    return wellKnown.find(host => hostname === host || hostname.endsWith(`.${host}`))
+  } catch {
+    return undefined
+  }
+}

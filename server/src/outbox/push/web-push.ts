@@ -1,0 +1,74 @@
+import { createHash } from 'node:crypto'
+import { SignJWT } from 'jose'
+import type { Push } from '../../events/push.ts'
+import type { PushDestination, WebPushDestination } from '../../settings/push-destinations.ts'
+import type { Device } from '../../store/push.ts'
+import { BoundedMap } from '../../tools/bounded-map.ts'
+import { Refused } from '../delivery.ts'
+import { HttpPoster } from './http.ts'
+import { plainPayload } from './payloads.ts'
+import { publicLookup, resolveByDns } from './public-addresses.ts'
+import { DeadDevice, toEach, type PushService } from './service.ts'
+import { subscriptionOf, type Subscription } from './subscription.ts'
+import { encryptForBrowser } from './web-push-encryption.ts'
+
+/** A token is valid for twice that; push services accept 24 hours. */
+const tokenMilliseconds = 6 * 60 * 60 * 1000
+/** Devices name the push services, so they are many only if somebody wants that. */
+const originsAtMost = 200
+
+/** Web Push: VAPID (RFC 8292), encrypted for the browser (RFC 8291), to the push service that the browser has named. */
+export function webPushService(destination: WebPushDestination, shown: PushDestination): PushService {
+  const { subject, publicKey, privateKey, privateNetworks } = destination
+  const poster = new HttpPoster(privateNetworks ? undefined : publicLookup(resolveByDns()))
+  const tokens = new BoundedMap<string, { readonly token: Promise<string>; readonly madeAt: number }>(originsAtMost)
+
+  const tokenFor = async (origin: string) => {
+    const kept = tokens.get(origin)
+    if (kept && Date.now() - kept.madeAt < tokenMilliseconds) return kept.token
+    const token = new SignJWT()
+      .setProtectedHeader({ alg: 'ES256', typ: 'JWT' })
+      .setAudience(origin)
+      .setSubject(subject)
+      .setExpirationTime(Math.floor((Date.now() + 2 * tokenMilliseconds) / 1000))
+      .sign(privateKey)
+    tokens.set(origin, { token, madeAt: Date.now() })
+    return token
+  }
+
+  const encrypted = (push: Push, { keys }: Subscription) => {
+    try {
+      return encryptForBrowser(Buffer.from(JSON.stringify(plainPayload(push, shown))), keys)
+    } catch (error) {
+      throw new DeadDevice('The p256dh of the PushSubscription is no public key', { cause: error })
+    }
+  }
+
+  const sendOne = async (device: Device, push: Push, signal: AbortSignal) => {
+    const subscription = subscriptionOf(device.deviceToken, privateNetworks)
+    const { endpoint } = subscription
+    const body = encrypted(push, subscription)
+    const headers = {
+      authorization: `vapid t=${await tokenFor(endpoint.origin)}, k=${publicKey}`,
+      'content-type': 'application/octet-stream',
+      'content-encoding': 'aes128gcm',
+      ttl: Math.max(0, Math.round((push.expiresAt - Date.now()) / 1000)),
+      urgency: 'high',
+      // A push that comes twice while the browser is away is shown once.
+      topic: createHash('sha256').update(push.messageId).digest('base64url').slice(0, 32),
+    }
+    const { status } = await poster.post({ url: endpoint, headers, body }, signal)
+    if (status >= 200 && status < 300) return
+    const text = `The push service ${endpoint.origin} has answered ${status}`
+    if (status === 404 || status === 410) throw new DeadDevice(text)
+    if (status === 429 || status >= 500) throw new Error(text)
+    const remedy = status === 401 || status === 403 ? ': the page must subscribe with the public key of this privateKey' : ''
+    throw new Refused(`${text}${remedy}`)
+  }
+
+  return {
+    send: async (devices, push, signal) => toEach(devices, signal, async (device, limited) => sendOne(device, push, limited)),
+    check: async () => `Web Push signs as ${subject}; pages subscribe with the applicationServerKey ${publicKey}`,
+    close: () => poster.close(),
+  }
+}

@@ -1,0 +1,27 @@
+import { readFile } from 'node:fs/promises'
+import type { JsonObject } from '../tools/json.ts'
+
+/**
+ * The secret of an entry of --destinations: its text stands in the file that the member `NAMEFile` names, or in the environment
+ * variable that `NAMEVariable` names, so that it is in neither the map nor a command line. Throws an Error that never shows the secret.
+ */
+export async function destinationSecret(entry: JsonObject, name: string, whose: string, environment: NodeJS.ProcessEnv): Promise<string> {
+  const [file, variable] = [entry[`${name}File`], entry[`${name}Variable`]]
+  if ((file === undefined) === (variable === undefined))
+    throw new Error(`${whose} needs either ${name}File, a file with the secret, or ${name}Variable, the name of an environment variable`)
+  let secret: string | undefined
+  if (typeof file === 'string') {
+    const text = await readFile(file, 'utf8').catch((error: unknown) => {
+      throw new Error(`${name}File cannot be read: ${(error as Error).message}`, { cause: error })
+    })
+    secret = text.trim()
+  } else if (typeof variable === 'string') secret = environment[variable]?.trim()
+  if (!secret) throw new Error(`${secretSource(entry, name)} names nothing that is there`)
+  return secret
+}
+
+/** Which file or variable an entry names, for messages. */
+export const secretSource = (entry: JsonObject, name: string) => {
+  const member = `${name}${entry[`${name}File`] === undefined ? 'Variable' : 'File'}`
+  return `${member} ${JSON.stringify(entry[member])}`
+}

@@ -1,0 +1,135 @@
+import { expect, test } from 'vitest'
+import { rowsIn } from '../api/acts.ts'
+import { startFcm, type Fcm } from '../support/push.ts'
+import { until } from '../support/processor.ts'
+import { application, note, pushWorld } from './push-scene.ts'
+
+const entry = ({ url, serviceAccountFile }: Fcm, more: object = {}) => ({
+  [application]: { type: 'push', fcm: { url, serviceAccountFile }, ...more },
+})
+const invalidToken = { Status: 'INACTIVE', StatusReason: 'INVALID_DEVICE_TOKEN' }
+
+test('a device receives the data that apps for Amazon’s service read, with the priority and lifetime of a message', async () => {
+  const fcm = await startFcm()
+  const { register, openWith, push } = await pushWorld('sqlite', entry(fcm))
+  await register('bob', 'token-of-bob')
+  const channel = await openWith('bob')
+  const messageId = await push(channel)
+  const [message] = await until(() => (fcm.taken.length > 0 ? fcm.taken : undefined))
+  const { 'pinpoint.jsonBody': ids, ...data } = message!.data
+  expect(data).toEqual({
+    'pinpoint.openApp': 'true',
+    'pinpoint.notification.title': 'Ann',
+    'pinpoint.notification.body': 'Dinner at 8?',
+    'pinpoint.campaign.campaign_id': '_DIRECT',
+    'pinpoint.notification.silentPush': '0',
+  })
+  expect(JSON.parse(ids!)).toEqual({ 'chime.message_id': messageId, 'chime.channel_arn': channel })
+  expect([message!.token, message!.android.priority]).toEqual(['token-of-bob', 'HIGH'])
+  expect(Number.parseInt(message!.android.ttl, 10)).toBeGreaterThan(6.9 * 24 * 3600)
+})
+
+test('a VOIP push says so and lives a minute, and with id-only neither Title nor Body leaves', async () => {
+  const fcm = await startFcm()
+  const { register, openWith, push } = await pushWorld('sqlite', entry(fcm, { content: 'id-only' }))
+  await register('bob', 'token')
+  await push(await openWith('bob'), {}, { ...note, Type: 'VOIP' })
+  const [message] = await until(() => (fcm.taken.length > 0 ? fcm.taken : undefined))
+  expect(message!.data).toMatchObject({ 'carillon.type': 'VOIP', 'pinpoint.notification.silentPush': '1' })
+  expect(JSON.stringify(message)).not.toMatch(/Ann|Dinner/)
+  expect(Number.parseInt(message!.android.ttl, 10)).toBeLessThanOrEqual(60)
+})
+
+test.each([
+  { status: 404, code: 'UNREGISTERED' },
+  { status: 403, code: 'SENDER_ID_MISMATCH' },
+  { status: 400, code: 'INVALID_ARGUMENT', field: 'message.token' },
+])('a device that FCM refuses with $status $code becomes INACTIVE, and nothing is pushed to it any more', async refused => {
+  const fcm = await startFcm()
+  fcm.answer = ({ token }) => (token === 'gone' ? refused : undefined)
+  const { register, openWith, push, stateOf, settled } = await pushWorld('sqlite', entry(fcm))
+  const [gone, there] = [await register('bob', 'gone'), await register('bob', 'there')]
+  const channel = await openWith('bob')
+  await push(channel)
+  await until(async () => (await stateOf('bob', gone)).Status === 'INACTIVE')
+  expect(await stateOf('bob', gone)).toEqual(invalidToken)
+  expect(await stateOf('bob', there)).toEqual({ Status: 'ACTIVE' })
+  await settled()
+  const { asked } = fcm
+  await push(channel)
+  await until(() => fcm.taken.length === 2)
+  await settled()
+  expect(fcm.asked).toBe(asked + 1)
+})
+
+test('devices that FCM has not taken are tried again, and those that it has are not: 503, 429 with a pause, a cut connection', async () => {
+  const fcm = await startFcm()
+  const tries: string[] = []
+  const answers = new Map<string, ReturnType<Fcm['answer']>>([
+    ['busy', { status: 503, code: 'UNAVAILABLE' }],
+    ['much', { status: 429, code: 'QUOTA_EXCEEDED', retryAfter: 1 }],
+    ['cut', 'cut'],
+  ])
+  fcm.answer = ({ token }) => {
+    tries.push(token)
+    const answered = answers.get(token)
+    answers.delete(token)
+    return answered
+  }
+  const { register, openWith, push, settled, stateOf, world } = await pushWorld('sqlite', entry(fcm))
+  const id = await register('bob', 'busy')
+  for (const token of ['much', 'cut', 'fine']) await register('bob', token)
+  await push(await openWith('bob'))
+  await settled()
+  expect(tries.toSorted()).toEqual(['busy', 'busy', 'cut', 'cut', 'fine', 'much', 'much'])
+  expect(await stateOf('bob', id)).toEqual({ Status: 'ACTIVE' })
+  expect(await rowsIn(world, 'outbox_dead')).toBe(0)
+})
+
+test('one access token serves all pushes until shortly before its end, or until FCM refuses it', async () => {
+  const fcm = await startFcm()
+  const { register, openWith, push } = await pushWorld('sqlite', entry(fcm))
+  for (let index = 0; index < 10; index++) await register('bob', `token ${index}`)
+  const channel = await openWith('bob')
+  await push(channel)
+  await push(channel)
+  await until(() => fcm.taken.length === 20)
+  expect(fcm.tokens).toBe(1)
+  /** FCM accepts the cached token no longer. */
+  const refuseOnce = () => {
+    let isRefusing = true
+    fcm.answer = () => {
+      if (!isRefusing) return undefined
+      isRefusing = false
+      return { status: 401, code: 'UNAUTHENTICATED' }
+    }
+  }
+  refuseOnce()
+  await push(channel)
+  await until(() => fcm.taken.length === 30)
+  expect(fcm.tokens).toBe(2)
+  // The next one lives two seconds, and is renewed after one.
+  fcm.expiresIn = 2
+  refuseOnce()
+  await until(async () => {
+    await push(channel)
+    return fcm.tokens > 3
+  })
+})
+
+test('an account that Google refuses costs no device anything: the push waits, and the error names application, account and remedy', async () => {
+  const fcm = await startFcm()
+  const { register, openWith, push, stateOf, world } = await pushWorld('sqlite', entry(fcm))
+  const id = await register('bob', 'token')
+  fcm.answer = () => ({ status: 403, code: 'PERMISSION_DENIED' })
+  await push(await openWith('bob'))
+  const error = await until(async () => {
+    const { laneStates } = await import('../../src/store/outbox-lanes.ts')
+    return (await laneStates(world.app.db)).find(({ lane }) => lane.startsWith('push-fcm '))?.error
+  })
+  expect(error).toContain(`for the application ${application} has not reached 1 of 1 devices`)
+  expect(error).toContain('Give push@chat-project.iam.gserviceaccount.com the role "Firebase Cloud Messaging API Admin"')
+  fcm.answer = () => undefined
+  await until(() => fcm.taken.length === 1)
+  expect(await stateOf('bob', id)).toEqual({ Status: 'ACTIVE' })
+})
