@@ -180,7 +180,8 @@ export class ResumableSessions {
   }
 }
 
-function since({ openedAt, sureAt, aliveAt }: Omit<Standing, 'aliveAt'> & Partial<Standing>): number | undefined {
-  const surely = sureAt ?? (aliveAt === undefined ? undefined : aliveAt - answerMilliseconds)
-  return surely === undefined ? undefined : Math.max(openedAt, surely - slackMilliseconds)
+function since({ openedAt, sureAt, aliveAt }: Omit<Standing, 'aliveAt'> & Partial<Standing>): number {
+  // A node that has not said yet that it is alive has just got its first session.
+  const surely = sureAt ?? (aliveAt === undefined ? openedAt : aliveAt - answerMilliseconds)
+  return Math.max(openedAt, surely - slackMilliseconds)
 }

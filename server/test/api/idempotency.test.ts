@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest'
-import { onBothDatabases, refusal, startWorld } from '../support/world.ts'
+import { isSpread, onBothDatabases, refusal, startWorld } from '../support/world.ts'
 import { channelsOf, open, pages, say } from './acts.ts'
 
 const conflict = { name: 'ConflictException', code: 'Conflict', status: 409 }
@@ -154,7 +154,8 @@ onBothDatabases('ClientRequestToken', world => {
     expect([...(await channelsOf(world(), user('late'))).keys()]).toEqual([ChannelArn])
   })
 
-  test('a message that is not persistent and was refused leaves its token unused too', async () => {
+  // Each node knows its own (docs/compatibility.md).
+  test.skipIf(isSpread)('a message that is not persistent and was refused leaves its token unused too', async () => {
     const { messaging, appInstance } = world()
     const { user } = await appInstance(['a', 'late'])
     const ChannelArn = await open(world(), user('a'))
@@ -194,7 +195,8 @@ onBothDatabases('ClientRequestToken', world => {
     expect(await texts(ChannelArn, user('a'))).toEqual(['x'])
   })
 
-  test('NON_PERSISTENT messages also get the same id, even twenty at once', async () => {
+  // Each node knows its own (docs/compatibility.md).
+  test.skipIf(isSpread)('NON_PERSISTENT messages also get the same id, even twenty at once', async () => {
     const { appInstance } = world()
     const { user } = await appInstance(['a'])
     const ChannelArn = await open(world(), user('a'))
