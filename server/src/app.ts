@@ -258,7 +258,7 @@ export async function startApp(config: Config, { now = Date.now, keys, through =
       [streamKind]: streamRecords({ db, sinkOf, tell }),
       [botKind]: botInvocations({ ...tools, limits: config.limits, ask, tell }),
       [eventBusKind]: eventBusDelivery(destinations, eventbridgeEndpoint),
-      ...pushDeliveries({ ...tools, services: pushServices }),
+      ...pushDeliveries({ ...tools, services: pushServices, tell }),
     }
     const runner = new OutboxRunner(deliveries, tools)
     outbox = runner

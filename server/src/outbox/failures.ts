@@ -3,6 +3,7 @@ import type { Transaction } from '../database/database.ts'
 import { afterCommit } from '../events/follower.ts'
 import type { Log } from '../observe/log.ts'
 import type { Destinations } from '../settings/destinations.ts'
+import type { Device } from '../store/push.ts'
 import { appendToOutbox, laneOf } from '../store/outbox.ts'
 
 /** The kind of the outbox's lanes that tell event buses: one for each bus. */
@@ -35,6 +36,12 @@ type Failure =
         readonly failureReason: string
       }
     }
+
+/** A device has become INACTIVE. */
+export const deliveryFailure = ({ userArn, endpointId }: Pick<Device, 'userArn' | 'endpointId'>, failureReason: string): Failure => ({
+  detailType: 'Chime Messaging AppInstanceUserEndpoint Delivery Failure',
+  detail: { resourceArn: `${userArn}/endpoint/${endpointId}`, failureReason },
+})
 
 /** An event as a rule of EventBridge hands it to its target; also the payload in the outbox. */
 export interface BusEvent {

@@ -1,5 +1,6 @@
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { rowsIn } from '../api/acts.ts'
+import { startEventBridge } from '../support/event-bridge.ts'
 import { startFcm, type Fcm } from '../support/push.ts'
 import { until } from '../support/processor.ts'
 import { application, note, pushWorld } from './push-scene.ts'
@@ -47,7 +48,11 @@ test.each([
 ])('a device that FCM refuses with $status $code becomes INACTIVE, and nothing is pushed to it any more', async refused => {
   const fcm = await startFcm()
   fcm.answer = ({ token }) => (token === 'gone' ? refused : undefined)
-  const { register, openWith, push, stateOf, settled } = await pushWorld('sqlite', entry(fcm))
+  const eventBridge = await startEventBridge()
+  onTestFinished(() => eventBridge.close())
+  const { register, openWith, push, stateOf, settled, user } = await pushWorld('sqlite', entry(fcm), {
+    eventbridgeEndpoint: eventBridge.url,
+  })
   const [gone, there] = [await register('bob', 'gone'), await register('bob', 'there')]
   const channel = await openWith('bob')
   await push(channel)
@@ -55,6 +60,7 @@ test.each([
   expect(await stateOf('bob', gone)).toEqual(invalidToken)
   expect(await stateOf('bob', there)).toEqual({ Status: 'ACTIVE' })
   await settled()
+  expect(eventBridge.events.map(({ detail }) => detail['resourceArn'])).toEqual([`${user('bob')}/endpoint/${gone}`])
   const { asked } = fcm
   await push(channel)
   await until(() => fcm.taken.length === 2)

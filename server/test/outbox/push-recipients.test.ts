@@ -1,4 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest'
+import { startEventBridge } from '../support/event-bridge.ts'
 import { followEverything } from '../support/domain-events.ts'
 import { startHttp } from '../support/push.ts'
 import { callBack, processor, startLambda, until } from '../support/processor.ts'
@@ -202,7 +203,7 @@ test.each(databaseKinds)(
     expect(tokensOf(message)).toEqual(names.toSorted())
     // A step whose lease was over: another node has taken it, so it writes nothing.
     const services = new PushServices(await readDestinations(file, process.env))
-    const { deliver } = pushRecipients({ db: world.app.db, now: world.now, services })
+    const { deliver } = pushRecipients({ db: world.app.db, now: world.now, services, tell: async () => {} })
     const channelId = (await world.app.db.get(statement<{ id: number }>('select max(id) as id from channels')))!.id
     const again = { messageId: 'm', channelArn: channel, title: 't', body: 'b', type: 'DEFAULT' as const, expiresAt: world.now() + 60_000 }
     const payload = JSON.stringify({ push: again, channelId, subChannelId: 0 })
@@ -231,7 +232,9 @@ test.each(databaseKinds)(
   'a device of an application that the map does not name becomes INACTIVE with INVALID_PINPOINT_ARN, on %s',
   async kind => {
     const { tokensOf, map } = await recorder()
-    const { register, stateOf, openWith, push, settled } = await pushWorld(kind, map)
+    const eventBridge = await startEventBridge()
+    onTestFinished(() => eventBridge.close())
+    const { register, stateOf, openWith, push, settled, user } = await pushWorld(kind, map, { eventbridgeEndpoint: eventBridge.url })
     const known = await register('bob', 'known')
     const unknown = await register('bob', 'unknown', { ResourceArn: `${application}2` })
     const channel = await openWith('bob')
@@ -244,6 +247,15 @@ test.each(databaseKinds)(
     expect(await stateOf('bob', unknown)).toEqual(state)
     const told = heard.filter(({ kind: what }) => what === 'EndpointDeactivated')
     expect(told).toMatchObject([{ endpointId: unknown, reason: 'INVALID_PINPOINT_ARN' }])
+    expect(eventBridge.events.map(({ DetailType, detail }) => [DetailType, detail])).toEqual([
+      [
+        'Chime Messaging AppInstanceUserEndpoint Delivery Failure',
+        {
+          resourceArn: `${user('bob')}/endpoint/${unknown}`,
+          failureReason: `--destinations does not name the application ${application}2`,
+        },
+      ],
+    ])
   },
 )
 

@@ -1,7 +1,7 @@
 import type { Database } from '../../database/database.ts'
 import { pushKind } from '../../events/push.ts'
-import type { Log } from '../../observe/log.ts'
 import type { SingleDelivery } from '../delivery.ts'
+import type { TellFailure } from '../failures.ts'
 import { pushToDevices } from './devices.ts'
 import { pushRecipients } from './recipients.ts'
 import { deviceKinds, otherKinds, type PushServices } from './services.ts'
@@ -10,8 +10,8 @@ import { deviceKinds, otherKinds, type PushServices } from './services.ts'
 export function pushDeliveries(tools: {
   db: Database
   now: () => number
-  log: Log
   services: PushServices
+  tell: TellFailure
 }): Record<string, SingleDelivery> {
   const toDevices = pushToDevices(tools)
   return {

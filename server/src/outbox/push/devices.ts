@@ -2,10 +2,10 @@ import { deactivateEndpoint } from '../../domain/user-endpoints.ts'
 import type { Database, Transaction } from '../../database/database.ts'
 import { afterCommit } from '../../events/follower.ts'
 import type { Push } from '../../events/push.ts'
-import type { Log } from '../../observe/log.ts'
 import { appendToOutbox, removeFromOutbox, replaceInOutbox, type OutboxEntry } from '../../store/outbox.ts'
 import { devicesOfIds, type Device } from '../../store/push.ts'
 import { messageOf, Refused, type SingleDelivery } from '../delivery.ts'
+import { deliveryFailure, type TellFailure } from '../failures.ts'
 import { DeadDevice, Untried, type DeviceOutcome } from './service.ts'
 import type { PushServices } from './services.ts'
 
@@ -18,8 +18,8 @@ export interface PushToDevices {
 interface Tools {
   readonly db: Database
   readonly now: () => number
-  readonly log: Log
   readonly services: PushServices
+  readonly tell: TellFailure
 }
 
 interface Sent {
@@ -43,7 +43,7 @@ async function sendTo(devices: readonly Device[], push: Push, services: PushServ
  * Brings a push to the devices of an entry that accept pushes at that time. What a push service calls dead becomes INACTIVE; the
  * entry keeps the devices that are still to be reached.
  */
-export const pushToDevices = ({ db, now, log, services }: Tools): SingleDelivery => ({
+export const pushToDevices = ({ db, now, services, tell }: Tools): SingleDelivery => ({
   isOrdered: false,
   attempts: 12,
 
@@ -58,12 +58,11 @@ export const pushToDevices = ({ db, now, log, services }: Tools): SingleDelivery
     if (dead.length > 0 || failed.length > 0) {
       await db.transaction(async tx => {
         await keepFailed(tx, entry, push, failed, now())
-        for (const { device } of dead) await deactivateEndpoint(tx, device, 'INVALID_DEVICE_TOKEN', now())
+        for (const { device, outcome } of dead) {
+          await deactivateEndpoint(tx, device, 'INVALID_DEVICE_TOKEN', now())
+          await tell(tx, deliveryFailure(device, messageOf(outcome)))
+        }
       })
-    }
-    for (const { device, outcome } of dead) {
-      const about = { user: device.userArn, endpointId: device.endpointId, application: device.resourceArn, reason: messageOf(outcome) }
-      log.info(about, 'A device has become INACTIVE')
     }
     // Those that may be reached later decide: the others fail again with them.
     const tried = failed.filter(({ outcome }) => !(outcome instanceof Untried))

@@ -6,6 +6,7 @@ import type { PushToMembers } from '../../events/push.ts'
 import { appendToOutbox, removeFromOutbox, type OutboxEntry } from '../../store/outbox.ts'
 import { devicesOfMembers, devicesOfTwo, type Device, type DeviceOfMember } from '../../store/push.ts'
 import type { SingleDelivery } from '../delivery.ts'
+import { deliveryFailure, type TellFailure } from '../failures.ts'
 import type { PushToDevices } from './devices.ts'
 import type { PushServices } from './services.ts'
 
@@ -24,6 +25,7 @@ interface Tools {
   readonly db: Database
   readonly now: () => number
   readonly services: PushServices
+  readonly tell: TellFailure
 }
 
 /**
@@ -31,7 +33,7 @@ interface Tools {
  * and an entry for the next step, in the transaction that removes its own. So a large channel is never in memory as a whole, steps of
  * different messages take turns, and no member is passed over or comes twice, also after a crash.
  */
-export const pushRecipients = ({ db, now, services }: Tools): SingleDelivery => ({
+export const pushRecipients = ({ db, now, services, tell }: Tools): SingleDelivery => ({
   isOrdered: false,
   attempts: 20,
 
@@ -61,7 +63,10 @@ export const pushRecipients = ({ db, now, services }: Tools): SingleDelivery => 
         }
         afterCommit(tx, { wake: 'outbox', lane })
       }
-      for (const device of unknown) await deactivateEndpoint(tx, device, 'INVALID_PINPOINT_ARN', now())
+      for (const device of unknown) {
+        await deactivateEndpoint(tx, device, 'INVALID_PINPOINT_ARN', now())
+        await tell(tx, deliveryFailure(device, `--destinations does not name the application ${device.resourceArn}`))
+      }
       if (isMore && last) await next(tx, entry, { ...asked, after: last }, now())
     })
   },
