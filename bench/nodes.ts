@@ -3,12 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { Client } from 'pg'
-import { migratePostgres } from '../server/src/database/migrate.ts'
-import { PostgresDatabase } from '../server/src/database/postgres.ts'
 import { runNats, type OwnNats } from '../server/test/support/nats-program.ts'
 import { startPostgres } from '../server/test/support/postgres.ts'
 import { Crowd } from './support/crowd.ts'
-import { channelArn, fill, filledMessage, membersByChannel, userArn, type Shape } from './support/fill.ts'
+import { channelArn, filledMessage, membersByChannel, userArn, type Shape } from './support/fill.ts'
 import { Connections, load } from './support/load.ts'
 import { medianOf, spreadOf } from './support/measured.ts'
 import { messagesOf } from './support/messages.ts'
@@ -16,7 +14,7 @@ import { paced, quantiles } from './support/paced.ts'
 import { cpuSeconds, treeCpuSeconds, type Started } from './support/process.ts'
 import { Report } from './support/report.ts'
 import { inRounds, median, rounded, spread, warmUps } from './support/rounds.ts'
-import { removeFolder, serve } from './support/server.ts'
+import { fillPostgres, removeFolder, serve } from './support/server.ts'
 import { presignedTarget, signedGet, signedPut } from './support/signed.ts'
 
 /** Requests in flight, on all nodes together. */
@@ -54,6 +52,8 @@ class Service {
   readonly #messageOf: readonly ((number: number) => Buffer)[]
   readonly #people: readonly (readonly number[])[]
   readonly #shape: Shape
+  /** The channel of each socket, in the order of their opening. */
+  readonly #channels: number[] = []
   #next = 1
   #heard = 0
 
@@ -78,11 +78,14 @@ class Service {
   /** Members of each channel listen, spread over the nodes. */
   async listen() {
     for (const [index, { url }] of this.#nodes.entries()) {
-      const here = this.#people.flatMap(members => members.filter((_, member) => member % this.#nodes.length === index))
+      const here = this.#people.flatMap((members, channel) =>
+        members.filter((_, member) => member % this.#nodes.length === index).map(user => ({ user, channel })),
+      )
       await this.#crowd.open(
         url,
-        here.map(user => presignedTarget(url, userArn(user))),
+        here.map(({ user }) => presignedTarget(url, userArn(user))),
       )
+      this.#channels.push(...here.map(({ channel }) => channel))
     }
     this.#heard = this.#members
     this.#next = 1
@@ -150,11 +153,7 @@ class Service {
 
   /** Throws unless every member has got every message once, and all in the same order. */
   async requireComplete() {
-    const last = this.#next - 1
-    for (let number = 1; number <= last; number++) {
-      const times = this.#crowd.timesHeard[number]
-      if (times !== this.#members) throw new Error(`message ${number} was heard by ${times} of ${this.#members}`)
-    }
+    await this.#crowd.requireComplete({ members: this.#members, last: this.#next - 1, channels: this.#channels })
   }
 
   async close() {
@@ -210,15 +209,7 @@ export async function nodes(args: string[]) {
   const folders: string[] = []
   const open = new Map<ServiceName, Service>()
   try {
-    const store = await PostgresDatabase.open(postgres.url, {
-      prepare: client => migratePostgres(client, 'the database'),
-      follow: () => {},
-      onError: () => {},
-      connections: 2,
-      keepsEvents: false,
-    })
-    await fill(store, shape)
-    await store.close()
+    await fillPostgres(postgres.url, shape)
     const postmaster = await postgres.pid()
     for (const [index, name] of names.entries()) {
       const url = await copyOf(postgres.url, `service_${index}`)

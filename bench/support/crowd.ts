@@ -102,16 +102,20 @@ export class Crowd extends Listeners {
     return this.ask<number>({ name: 'open', url, targets, atOnce, perSecond, isStuck } satisfies Command)
   }
 
-  /** Throws where somebody has not heard each of the messages up to that number once, or not in the order of the others. */
-  async requireComplete({ members, last }: { members: number; last: number }) {
+  /**
+   * Throws where somebody has not heard each of the messages up to that number once, or not in the order of the others of its channel.
+   * `channels` has the channel of each socket, in the order of their opening; without it `members` of a channel follow each other.
+   */
+  async requireComplete({ members, last, channels }: { members: number; last: number; channels?: readonly number[] }) {
     for (let number = 1; number <= last; number++) {
       if (this.timesHeard[number] !== members) throw new Error(`message ${number} was heard by ${this.timesHeard[number]} of ${members}`)
     }
-    const heard = await this.heard()
-    for (let first = 0; first < heard.length; first += members) {
-      for (const { events, hash } of heard.slice(first, first + members)) {
-        if (events !== heard[first]!.events || hash !== heard[first]!.hash) throw new Error('two members have heard different things')
-      }
+    const firsts = new Map<number, Heard>()
+    for (const [index, one] of (await this.heard()).entries()) {
+      const channel = channels?.[index] ?? Math.floor(index / members)
+      const first = firsts.get(channel) ?? one
+      firsts.set(channel, first)
+      if (one.events !== first.events || one.hash !== first.hash) throw new Error('two members have heard different things')
     }
   }
 

@@ -85,10 +85,9 @@ async function databaseBytes(url: string): Promise<number> {
   }
 }
 
-async function postgresSite(shape: Shape, serving: Serving): Promise<Site> {
-  const postgres = await startPostgres(['-c', 'shared_buffers=1GB', '-c', 'max_wal_size=8GB'])
-  const folder = await mkdtemp(join(tmpdir(), 'carillon-bench-'))
-  const store = await PostgresDatabase.open(postgres.url, {
+/** Fills an empty database of PostgreSQL. */
+export async function fillPostgres(url: string, shape: Shape) {
+  const store = await PostgresDatabase.open(url, {
     prepare: client => migratePostgres(client, 'the database'),
     follow: () => {},
     onError: () => {},
@@ -97,6 +96,12 @@ async function postgresSite(shape: Shape, serving: Serving): Promise<Site> {
   })
   await fill(store, shape)
   await store.close()
+}
+
+async function postgresSite(shape: Shape, serving: Serving): Promise<Site> {
+  const postgres = await startPostgres(['-c', 'shared_buffers=1GB', '-c', 'max_wal_size=8GB'])
+  const folder = await mkdtemp(join(tmpdir(), 'carillon-bench-'))
+  await fillPostgres(postgres.url, shape)
   const postmaster = await postgres.pid()
   const server = await serve(folder, { ...serving, flags: ['--database-url', postgres.url, ...(serving.flags ?? [])] })
   return {

@@ -13,6 +13,9 @@ const modelledErrors = {
 
 export type ErrorName = keyof typeof modelledErrors
 
+/** The HTTP status of an error type. */
+export const statusOf = (name: ErrorName) => modelledErrors[name].status
+
 /**
  * An answer other than success. It can be thrown anywhere and is rendered in one place, in http. `message` is Amazon's; `reason`
  * says which check failed and what the caller can change.

@@ -1,7 +1,7 @@
 import type { Handlers } from './call.ts'
 import { checkListed, putReadMarker } from '../domain/read-markers.ts'
 import { identity } from '../present/identities.ts'
-import { listReadMarkers } from '../store/memberships.ts'
+import { listReadMarkers } from '../store/read-markers.ts'
 import { actingIn } from './acting.ts'
 import { requireMessage } from './messages.ts'
 import { paged } from './paging.ts'

@@ -52,6 +52,8 @@ interface Comparison {
   readonly sureAt: number
   /** How often the connection to NATS had been lost before. */
   readonly losses: number
+  /** Whether NATS had answered before it began. */
+  readonly isSubscribed: boolean
   readonly behind: readonly ChannelNumbers[]
 }
 
@@ -247,8 +249,8 @@ export class NatsBus implements Bus {
     this.#forget()
     const { link, journal } = this.#wiring
     // What is read must not be older than the subscriptions of a new connection.
-    await link.confirm()
-    const begun = { at: Date.now(), sureAt: performance.now(), losses: this.#losses }
+    const isSubscribed = await link.confirm()
+    const begun = { at: Date.now(), sureAt: performance.now(), losses: this.#losses, isSubscribed }
     const userIds = this.#listener?.userIds() ?? []
     for (const userId of await journal.gone(userIds)) this.#listener?.hear({ type: 'user-deleted', userId })
     for (const { userId, before, ...place } of await journal.joined(userIds)) {
@@ -272,10 +274,10 @@ export class NatsBus implements Bus {
   /** Once all channels are where the last comparison has found them, nothing from before it is missing. */
   #settle() {
     if (!this.#comparison) return
-    const { at, sureAt, losses, behind } = this.#comparison
+    const { at, sureAt, losses, isSubscribed, behind } = this.#comparison
     if (behind.some(numbers => !numbers.isEnded && numbers.sureAt < sureAt)) return
     this.#surelyUntil = Math.max(at, this.#surelyUntil)
-    this.#isSure = this.#wiring.link.isConnected && losses === this.#losses
+    this.#isSure = isSubscribed && this.#wiring.link.isConnected && losses === this.#losses
     this.#comparison = undefined
   }
 

@@ -65,25 +65,16 @@ function ofOthers({
         ),
       )
   }
-  if (lambdaEndpoint !== undefined) {
-    const { protocol, hostname } = new URL(lambdaEndpoint)
-    if (protocol === 'http:' && !isLocal(hostname))
-      findings.push(unsafe(`Messages travel to processors at ${hostname} without TLS`, 'Use https in --lambda-endpoint.'))
-  }
-  if (kinesisEndpoint !== undefined) {
-    const { protocol, hostname } = new URL(kinesisEndpoint)
-    if (protocol === 'http:' && !isLocal(hostname))
-      findings.push(unsafe(`Messages travel to the streams at ${hostname} without TLS`, 'Use https in --kinesis-endpoint.'))
-  }
-  if (lexEndpoint !== undefined) {
-    const { protocol, hostname } = new URL(lexEndpoint)
-    if (protocol === 'http:' && !isLocal(hostname))
-      findings.push(unsafe(`Messages travel to bots at ${hostname} without TLS`, 'Use https in --lex-endpoint.'))
-  }
-  if (eventbridgeEndpoint !== undefined) {
-    const { protocol, hostname } = new URL(eventbridgeEndpoint)
-    if (protocol === 'http:' && !isLocal(hostname))
-      findings.push(unsafe(`Failures are told to EventBridge at ${hostname} without TLS`, 'Use https in --eventbridge-endpoint.'))
+  const endpoints = [
+    [lambdaEndpoint, 'lambda-endpoint', 'Messages travel to processors'],
+    [kinesisEndpoint, 'kinesis-endpoint', 'Messages travel to the streams'],
+    [lexEndpoint, 'lex-endpoint', 'Messages travel to bots'],
+    [eventbridgeEndpoint, 'eventbridge-endpoint', 'Failures are told to EventBridge'],
+  ] as const
+  for (const [endpoint, flag, what] of endpoints) {
+    if (endpoint === undefined) continue
+    const { protocol, hostname } = new URL(endpoint)
+    if (protocol === 'http:' && !isLocal(hostname)) findings.push(unsafe(`${what} at ${hostname} without TLS`, `Use https in --${flag}.`))
   }
   const keysOfIssuer = oidcJwks ?? oidcIssuer
   if (keysOfIssuer !== undefined) {

@@ -11,6 +11,7 @@ import { resume } from './migrations/008-resume.ts'
 import { bots } from './migrations/009-bots.ts'
 import { prefetch } from './migrations/010-prefetch.ts'
 import { push } from './migrations/011-push.ts'
+import { buriedChannels } from './migrations/012-buried-channels.ts'
 import { postgresDialect, sqliteDialect, type Dialect } from './migrations/dialect.ts'
 
 /** In order; the version of a database is the number of migrations it has. A released migration never changes. */
@@ -26,6 +27,7 @@ const migrations: ((dialect: Dialect) => string)[] = [
   bots,
   prefetch,
   push,
+  buriedChannels,
 ]
 
 /** The version of the schema that this Carillon works on. */

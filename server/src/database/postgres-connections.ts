@@ -4,7 +4,7 @@ import { askOf, parsers, type Ask } from './postgres-queries.ts'
 import { isReadOnly, isUnanswered, Standby } from './outage.ts'
 
 /** To connect, or to wait for a free connection of the pool. */
-const connectMilliseconds = 3000
+export const connectMilliseconds = 3000
 /** The longest statement, and the longest wait for a lock outside a transaction. */
 const statementMilliseconds = 5000
 /** After this time without an answer the connection is given up: PostgreSQL would have ended the statement. */
@@ -19,8 +19,8 @@ const sessionSettings = {
 }
 
 /**
- * The settings of every connection by the URL of a host. `sslmode` means what PostgreSQL's documentation says; by default the library would treat
- * `require` as `verify-full`, and warn.
+ * The settings of every connection by the URL of a host. `sslmode` means what PostgreSQL's documentation says; by default the library
+ * would treat `require` as `verify-full`, and warn.
  */
 export function connectionOf(url: string) {
   const compatible = new URL(url)
@@ -54,6 +54,8 @@ export class PostgresConnections {
       Client: clientOfHosts(hosts, connectionOf),
       types: parsers,
       max: most,
+      // The time for which a call waits for a free connection.
+      connectionTimeoutMillis: connectMilliseconds,
       query_timeout: answerMilliseconds,
       // The pool waits for the promise, which its types do not say.
       onConnect: client => this.#begin(client) as unknown as void,
@@ -100,15 +102,18 @@ export class PostgresConnections {
 
   /** Prepares a new connection. A pooler reports another process id than that of the session behind it. */
   async #begin(client: ClientBase) {
-    const { processID } = client as ClientBase & { processID: number | null }
+    const { processID, url } = client as ClientBase & { processID: number | null; url: string }
     const settings = Object.entries(sessionSettings).map(([name, value]) => `set_config('${name}', '${value}', false)`)
     const isOwn = `pg_backend_pid() = ${processID ?? 0}`
-    const { rows } = await client.query<{ isOwn: boolean; isStandby: boolean }>(`
+    const asked = client.query<{ isOwn: boolean; isStandby: boolean }>(`
       select ${isOwn} as "isOwn", pg_is_in_recovery() as "isStandby", case when ${isOwn} then concat(${settings.join(', ')}) end`)
+    // A pooler may accept connections while its server does not answer.
+    asked.catch(() => this.#hosts.failed(url))
+    const { rows } = await asked
     const [{ isOwn: isDirect, isStandby } = { isOwn: true, isStandby: false }] = rows
     if (!isDirect) this.#isPooled = true
     if (!isStandby) return
-    this.#hosts.failed((client as ClientBase & { url: string }).url)
+    this.#hosts.failed(url)
     throw new Standby('PostgreSQL is a standby, which takes no writes')
   }
 }

@@ -14,7 +14,7 @@ import {
 import { LookUps } from './look-ups.ts'
 import { isOutage } from './outage.ts'
 import { urlsOfHosts } from '../tools/postgres-hosts.ts'
-import { connectionOf, PostgresConnections } from './postgres-connections.ts'
+import { connectionOf, connectMilliseconds, PostgresConnections } from './postgres-connections.ts'
 import { PostgresHosts } from './postgres-hosts.ts'
 import { PostgresUnderLock } from './postgres-under-lock.ts'
 import { Asking, type Ask } from './postgres-queries.ts'
@@ -154,19 +154,35 @@ async function firstConnection(hosts: PostgresHosts, url: string): Promise<Clien
   let failure: unknown
   for (const one of hosts.urls) {
     try {
-      const client = new Client(connectionOf(one))
-      await client.connect()
-      if (hosts.urls.length === 1) return client
-      const { rows } = await client.query<{ isStandby: boolean }>('select pg_is_in_recovery() as "isStandby"')
-      if (!rows[0]!.isStandby) return client
-      await client.end()
+      const client = await connected(one)
+      if (hosts.urls.length === 1 || !(await isStandby(client))) return client
       failure ??= new Error('no host is a primary')
+      void client.end().catch(() => {})
     } catch (error) {
       failure = error
     }
     hosts.failed(one)
   }
   throw unusable(url, failure)
+}
+
+async function connected(url: string): Promise<Client> {
+  const client = new Client(connectionOf(url))
+  // What is asked next rejects.
+  client.on('error', () => {})
+  await client.connect()
+  return client
+}
+
+/** Rejects, and ends the connection, if it does not answer in time. */
+async function isStandby(client: Client): Promise<boolean> {
+  const asked = { text: 'select pg_is_in_recovery() as "isStandby"', query_timeout: connectMilliseconds }
+  try {
+    return (await client.query<{ isStandby: boolean }>(asked)).rows[0]!.isStandby
+  } catch (error) {
+    void client.end().catch(() => {})
+    throw error
+  }
 }
 
 function isRepeatable(error: unknown): boolean {

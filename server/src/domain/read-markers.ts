@@ -2,7 +2,7 @@ import { badRequest } from '../errors.ts'
 import { emit } from '../events/emit.ts'
 import type { Queries, Transaction } from '../database/database.ts'
 import type { CalledChannel } from '../store/facts.ts'
-import { markRead, markReadAt, memberCount } from '../store/memberships.ts'
+import { markRead, markReadAt, memberCount } from '../store/read-markers.ts'
 import type { ActingInChannel } from './acting.ts'
 import { checkOrdinary } from './sub-channels.ts'
 

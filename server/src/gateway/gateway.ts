@@ -257,6 +257,11 @@ export class Gateway {
     if (allSessions) await this.#take(allSessions, claim, since)
     if (ws.readyState !== ws.OPEN || this.#isClosing) {
       allSessions?.release(claim)
+      if (allSessions && !this.#sessionOf(claim)) {
+        // It was written with the claim, and nobody else forgets it.
+        resumable?.opened(claim, since)
+        resumable?.lost(claim, since ?? Date.now())
+      }
       return restarts(ws, socket)
     }
     // Only now: a connection that is refused must not end the older one.

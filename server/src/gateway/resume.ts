@@ -50,6 +50,7 @@ export class Resume {
         return 'expired'
       }
       for (const channel of channels) await this.#tellChannel(session, channel)
+      if (!session.isOpen) return 'failed'
       if (session.holding?.isOverfull) throw new Error('More has happened than a session waits for')
       this.#end(session)
       hub.flush()

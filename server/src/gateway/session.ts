@@ -68,7 +68,7 @@ export class Session {
   heardAlone: Set<number> | undefined
   /** Since when the client is late, as last reported. */
   toldLateSince: number | undefined
-  /** A client that confirms the close of the server has received everything from before then. */
+  /** A client that confirms the close of the server has received everything from before then: all that had been sent. */
   closedAt: number | undefined
 
   constructor(
@@ -235,7 +235,8 @@ export class Session {
     if (this.#isClosing) return
     this.flush()
     this.#isClosing = true
-    this.closedAt = Math.min(Date.now(), heardUntil)
+    const unsent = this.#owedSentAt === Infinity ? this.#owedSince : undefined
+    this.closedAt = Math.min(unsent ?? Infinity, Date.now(), heardUntil)
     this.#ws.close(code, closeReason(reason))
     this.bound()
   }

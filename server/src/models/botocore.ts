@@ -1,8 +1,6 @@
 import { operations, services, type OperationName } from '../contract/index.ts'
 import type { Shape } from '../contract/shapes.ts'
-import { kindOf } from './shapes.ts'
-
-type Json = string | number | boolean | undefined | Json[] | { [name: string]: Json }
+import { kindOf, type Json } from './shapes.ts'
 
 /** Where botocore and the AWS CLI look for the model of the service: FOLDER/carillon/VERSION/. */
 export const modelVersion = '2026-11-29'

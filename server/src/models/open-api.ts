@@ -2,9 +2,8 @@ import packageFile from '../../package.json' with { type: 'json' }
 import { operations, services, type OperationName } from '../contract/index.ts'
 import type { Operation } from '../contract/operation.ts'
 import type { Shape } from '../contract/shapes.ts'
-import { kindOf } from './shapes.ts'
-
-type Json = string | number | boolean | undefined | Json[] | { [name: string]: Json }
+import { statusOf } from '../errors.ts'
+import { kindOf, type Json } from './shapes.ts'
 
 /** A shape as JSON Schema. Times are epoch seconds with a fraction, and in a query ISO 8601. */
 function schemaOf(shape: Shape, isInQuery = false): { [name: string]: Json } {
@@ -18,18 +17,6 @@ function schemaOf(shape: Shape, isInQuery = false): { [name: string]: Json } {
     return { type: shape.type, minLength, maxLength, pattern: shape.pattern, minimum: shape.minimum, maximum: shape.maximum }
   const members = Object.entries(properties).map(([name, inner]) => [name, schemaOf(inner)])
   return { type: 'object', required: required?.length ? [...required] : undefined, properties: Object.fromEntries(members) as Json }
-}
-
-const statuses: Readonly<Record<string, string>> = {
-  BadRequestException: '400',
-  ForbiddenException: '403',
-  UnauthorizedClientException: '401',
-  NotFoundException: '404',
-  ConflictException: '409',
-  ResourceLimitExceededException: '400',
-  ThrottledClientException: '429',
-  ServiceFailureException: '500',
-  ServiceUnavailableException: '503',
 }
 
 function operationOf(name: OperationName, tag: string): { [name: string]: Json } {
@@ -57,7 +44,7 @@ function operationOf(name: OperationName, tag: string): { [name: string]: Json }
   }
   const hasAnswer = Object.keys(output.properties).length > 0
   const content = hasAnswer && { content: { 'application/json': { schema: schemaOf(output) } } }
-  const refusals = Map.groupBy(errors, error => statuses[error] ?? '500')
+  const refusals = Map.groupBy(errors, error => String(statusOf(error)))
   const refused = [...refusals].map(([code, names]) => [
     code,
     { description: names.join(', '), content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } } },

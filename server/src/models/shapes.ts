@@ -1,5 +1,8 @@
 import type { Shape } from '../contract/shapes.ts'
 
+/** What JSON.stringify writes; members that are undefined are left out. */
+export type Json = string | number | boolean | undefined | Json[] | { [name: string]: Json }
+
 /** The kind of a shape, in the words of Amazon's models. */
 export function kindOf(shape: Shape): 'structure' | 'list' | 'map' | 'timestamp' | 'boolean' | 'integer' | 'string' {
   if (shape.timestamp) return 'timestamp'

@@ -71,14 +71,14 @@ export class ResumableSessions {
   /** Writes it in the transaction that takes the session, so that its client may lose this node at once. */
   async put(tx: Queries, session: SessionOfUser, since: number | undefined) {
     const own = known(session)
-    const openedAt = this.#own.get(keyOf(own))?.openedAt ?? Date.now()
+    const openedAt = this.#own.get(keyOf(own))?.openedAt ?? since ?? Date.now()
     await putResumable(tx, own, { nodeId: this.#wiring.nodeId, openedAt, sureAt: since })
   }
 
   /** `since` says what its client is still to be told: that is from before the session. */
   opened(session: SessionOfUser, since: number | undefined) {
     const key = keyOf(known(session))
-    const openedAt = this.#own.get(key)?.openedAt ?? Date.now()
+    const openedAt = this.#own.get(key)?.openedAt ?? since ?? Date.now()
     this.#own.set(key, { session, openedAt, sureAt: since, isOpen: true })
     this.#note(session, async (tx, own, nodeId) => putResumable(tx, own, { nodeId, openedAt, sureAt: since }))
   }

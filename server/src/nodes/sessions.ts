@@ -118,6 +118,9 @@ export class SessionsOfNodes {
         taken(session)
       }
     }
-    await setSessions(this.#db, [...this.#own.values()].map(known), this.nodeId)
+    const present = [...this.#own.values()]
+    // One that is being taken is written by the transaction that counts the user's sessions, and by nobody else.
+    const settledNow = present.filter(session => !this.#taking.has(session))
+    await setSessions(this.#db, { own: present.map(known), settled: settledNow.map(known) }, this.nodeId)
   }
 }

@@ -47,7 +47,8 @@ const subjectOf: Readonly<Record<RateSubject, (about: About) => string | undefin
   },
 }
 
-const messaging: ReadonlySet<string> = new Set(services.messaging)
+/** Ours count as calls of the messaging API. */
+const messaging: ReadonlySet<string> = new Set([...services.messaging, ...services.carillon])
 const identity: ReadonlySet<string> = new Set(services.identity.filter(name => !messaging.has(name)))
 
 function isOf(name: OperationName, { operations }: (typeof callRates)[CallRateName]): boolean {

@@ -90,8 +90,12 @@ const rows = (sessions: readonly KnownSession[]) => JSON.stringify(sessions.map(
 /** Those of these sessions that another node has taken. */
 export const takenSessions = async (db: Queries, own: readonly KnownSession[], nodeId: string) => db.all(selectTaken, rows(own), nodeId)
 
-/** Replaces the sessions of the node. */
-export async function setSessions(db: Queries, own: readonly KnownSession[], nodeId: string) {
+/** Removes the sessions of the node that are not among its own, and writes those that are settled and missing. */
+export async function setSessions(
+  db: Queries,
+  { own, settled }: { readonly own: readonly KnownSession[]; readonly settled: readonly KnownSession[] },
+  nodeId: string,
+) {
   await db.run(removeOthers, rows(own), nodeId)
-  await db.run(insertOwn, rows(own), nodeId)
+  await db.run(insertOwn, rows(settled), nodeId)
 }

@@ -1,12 +1,10 @@
-import { rm, mkdtemp } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import type { Page } from 'playwright-core'
-import { build, preview, type PreviewServer } from 'vite'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { hasBrowser, newPage } from '../support/browser.ts'
 import { root, rootKey } from '../support/process.ts'
+import { servePage, type WebPage } from '../support/web-page.ts'
 import { startPlace, type Place } from './place.ts'
 
 const channel = (page: Page, name: string) => page.getByRole('navigation').getByRole('button', { name, exact: true })
@@ -14,22 +12,15 @@ const message = (page: Page, text: string) => page.getByRole('listitem').getByTe
 const state = async (page: Page, text: string | RegExp) => page.getByRole('status').getByText(text).waitFor()
 
 describe.skipIf(!hasBrowser)('the page of examples/browser, in Chromium', { timeout: 90_000 }, () => {
-  let folder: string
-  let web: PreviewServer
+  let web: WebPage
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'carillon-page-'))
-    const options = { root: join(root, 'examples/browser'), configFile: false, logLevel: 'error' } as const
-    await build({ ...options, build: { outDir: folder, emptyOutDir: true, chunkSizeWarningLimit: 10_000 } })
-    web = await preview({ ...options, build: { outDir: folder }, preview: { host: 'localhost', port: 0 } })
+    web = await servePage(join(root, 'examples/browser'))
   })
-  afterAll(async () => {
-    await web?.close()
-    await rm(folder, { recursive: true, force: true })
-  })
+  afterAll(() => web?.close())
 
   async function signedIn({ url, data, bob }: Place): Promise<Page> {
     const page = await newPage(join(data, 'ca.pem'))
-    await page.goto(web.resolvedUrls!.local[0]!)
+    await page.goto(web.url)
     await page.getByLabel('Endpoint').fill(url)
     await page.getByLabel('Access key ID').fill(rootKey.accessKeyId)
     await page.getByLabel('Secret access key').fill('another')

@@ -3,11 +3,11 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { json } from 'node:stream/consumers'
-import { build, preview } from 'vite'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { hasBrowser, newPage } from '../support/browser.ts'
 import { OidcIssuer } from '../support/oidc-issuer.ts'
 import { freePort } from '../support/ports.ts'
+import { servePage } from '../support/web-page.ts'
 import { keyVariables, main, Program, root, rootKey, run, serveTls, temporaryFolder } from '../support/process.ts'
 
 const identityPool = 'us-east-1:0b7c9d3e-0000-4000-8000-000000000001'
@@ -67,12 +67,9 @@ describe.skipIf(!hasBrowser)('the page of docs/credentials-for-a-browser.md, in 
 
     const places = { VITE_APP_INSTANCE, VITE_ISSUER, VITE_CLIENT_ID: 'web', VITE_ENDPOINT: url, VITE_IDENTITY_POOL: identityPool }
     Object.assign(process.env, places, { VITE_BACKEND: `http://localhost:${backendPort}` })
-    const outDir = await temporaryFolder()
-    const options = { root: join(root, 'examples/login'), configFile: false, logLevel: 'error' } as const
-    await build({ ...options, build: { outDir, emptyOutDir: true, chunkSizeWarningLimit: 10_000 } })
-    const web = await preview({ ...options, build: { outDir }, preview: { host: 'localhost', port: 0 } })
+    const web = await servePage(join(root, 'examples/login'))
     onTestFinished(() => web.close())
-    const PAGE_ORIGIN = web.resolvedUrls!.local[0]!.replace(/\/$/, '')
+    const PAGE_ORIGIN = web.url.replace(/\/$/, '')
     const backend = new Program(process.execPath, [join(root, 'examples/login/backend.mjs')], {
       env: { ...env, ROLE_ARN, PAGE_ORIGIN, PORT: String(backendPort) },
     })

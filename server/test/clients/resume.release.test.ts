@@ -1,10 +1,8 @@
 import { existsSync } from 'node:fs'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { build, preview, type PreviewServer } from 'vite'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { hasBrowser, newPage } from '../support/browser.ts'
 import { hasNats, startNats } from '../support/nats.ts'
@@ -12,6 +10,7 @@ import { network } from '../support/network.ts'
 import { freePort } from '../support/ports.ts'
 import { keyVariables, Program, rootKey, run, serve, temporaryFolder } from '../support/process.ts'
 import { block, certificatesFor, flagsOf, haproxy } from '../support/proxies.ts'
+import { servePage, type WebPage } from '../support/web-page.ts'
 import { clientsOf, createPostgresDatabase, masterKey } from '../support/world.ts'
 import type { AskedSession, start } from './stock-session.ts'
 
@@ -148,23 +147,16 @@ const inNode = (ca: string, asked: AskedSession): Application => {
 const times = async ({ lines }: Application, what: RegExp) => (await lines()).filter(line => what.test(line)).length
 
 describe.skipIf(!existsSync(haproxy) || !hasBrowser)('applications with amazon-chime-sdk-js behind HAProxy', { timeout: 240_000 }, () => {
-  let built: string
-  let web: PreviewServer
+  let web: WebPage
   beforeAll(async () => {
-    built = await mkdtemp(join(tmpdir(), 'carillon-page-'))
     // The client looks for the global object under its name in Node.
-    const options = { root: page, configFile: false, logLevel: 'error', define: { global: 'globalThis' } } as const
-    await build({ ...options, build: { outDir: built, emptyOutDir: true, chunkSizeWarningLimit: 10_000 } })
-    web = await preview({ ...options, build: { outDir: built }, preview: { host: 'localhost', port: 0 } })
+    web = await servePage(page, { global: 'globalThis' })
   })
-  afterAll(async () => {
-    await web?.close()
-    await rm(built, { recursive: true, force: true })
-  })
+  afterAll(() => web?.close())
 
   const inChromium = async (ca: string, asked: AskedSession): Promise<Application> => {
     const opened = await newPage(ca)
-    await opened.goto(web.resolvedUrls!.local[0]!)
+    await opened.goto(web.url)
     await opened.evaluate(
       given => (globalThis as unknown as { begin: (given: AskedSession) => ReturnType<typeof start> }).begin(given),
       asked,
@@ -229,13 +221,14 @@ describe.skipIf(!existsSync(haproxy) || !hasBrowser)('applications with amazon-c
     })
   })
 
-  test('see what was sent although the one server is restarted, and accepts again after eight seconds', async () => {
+  test('see what was sent although the one server is restarted, and accepts again within eight seconds', async () => {
     const place = await startBehindHaproxy(1, [])
     await through(place, async applications => {
       const [node] = place.nodes
       const start = Date.now()
       await node!.end('SIGTERM')
-      await setTimeout(7000 - (Date.now() - start))
+      // A start takes a second, and more on a busy machine.
+      await setTimeout(6000 - (Date.now() - start))
       await node!.begin()
       for (const each of Object.values(applications)) await expect.poll(() => times(each, / started/)).toBe(2)
       expect(Date.now() - start).toBeLessThan(15_000)

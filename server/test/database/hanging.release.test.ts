@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { Client } from 'pg'
 import { expect, onTestFinished, test } from 'vitest'
+import { statement } from '../../src/database/database.ts'
 import { open, say } from '../api/acts.ts'
 import { network } from '../support/network.ts'
 import { startPostgres, type OwnPostgres } from '../support/postgres.ts'
@@ -17,6 +18,8 @@ const unavailable = {
     /^(?:The database cannot be used at the moment|Too many changes are waiting for the database)\. Try again\.$/,
   ),
 }
+
+const one = statement<{ one: number }>('select 1 as one')
 
 /** The most connections of a node. */
 const most = 12
@@ -68,6 +71,11 @@ test.each(['its processes are stopped', 'the network carries nothing'])(
         return refusal(world.messaging.listChannelMessages({ ChannelArn: other, ChimeBearer: alice }))
       })
       for (const shown of await Promise.all(calls)) expect(shown).toEqual(unavailable)
+      // Those that find no free connection wait at the same time, not one after the other.
+      const since = performance.now()
+      const asked = await Promise.allSettled(Array.from({ length: 200 }, async () => world.app.db.all(one)))
+      expect(new Set(asked.map(({ status: how }) => how))).toEqual(new Set(['rejected']))
+      expect(performance.now() - since).toBeLessThan(20_000)
       expect(await health()).toBe(503)
       await expect.poll(() => between.connections).toBeLessThanOrEqual(most)
     }

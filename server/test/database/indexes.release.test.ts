@@ -80,8 +80,12 @@ async function openFilled(): Promise<Client> {
   const client = new Client({ connectionString: databaseUrl })
   await client.connect()
   // Of the many app instances of an operator only one is filled.
-  for (const table of ['channels', 'identities'])
-    await client.query(`alter table ${table} alter column app_instance_id set (n_distinct = 1000); analyze ${table}`)
+  for (const table of ['channels', 'identities']) {
+    await client.query(`alter table ${table} alter column app_instance_id set (n_distinct = 1000)`)
+    // Some wait for their purge.
+    await client.query(`update ${table} set deleted_at = 1 where id % 10 = 0`)
+    await client.query(`analyze ${table}`)
+  }
   await client.query('set random_page_cost = 1.1')
   onTestFinished(() => client.end())
   return client
@@ -91,6 +95,7 @@ interface Plan {
   readonly 'Node Type': string
   readonly 'Relation Name'?: string
   readonly 'Index Cond'?: string
+  readonly Filter?: string
   readonly Plans?: readonly Plan[]
 }
 
@@ -116,7 +121,11 @@ async function readsOf(client: Client, reads: (plan: Plan) => boolean): Promise<
 /** Small tables that are read from one end to the other: all keys into memory, a count of app instances, lanes that nobody uses. */
 const readWhole = new Set(['access_keys', 'master_keys', 'app_instances', 'outbox_lanes'])
 
-const isWhole = (plan: Plan) => plan['Node Type'] === 'Seq Scan'
+const isSeqScan = (plan: Plan) => plan['Node Type'] === 'Seq Scan'
+
+/** Reads a table, or an index of it, from one end to the other and passes over rows. */
+const isWhole = (plan: Plan) =>
+  isSeqScan(plan) || (/^Index (?:Only )?Scan$/.test(plan['Node Type']) && plan['Index Cond'] === undefined && plan.Filter !== undefined)
 
 test(`at ${rows} memberships and messages PostgreSQL finds the rows of every statement by an index`, { timeout: 1_200_000 }, async () => {
   await hearAll()
@@ -125,5 +134,5 @@ test(`at ${rows} memberships and messages PostgreSQL finds the rows of every sta
   expect(await readsOf(client, plan => isWhole(plan) && filled.has(plan['Relation Name']!))).toEqual([])
   // Whatever table is large.
   await client.query('set enable_seqscan = off')
-  expect(await readsOf(client, plan => isWhole(plan) && !readWhole.has(plan['Relation Name']!))).toEqual([])
+  expect(await readsOf(client, plan => isSeqScan(plan) && !readWhole.has(plan['Relation Name']!))).toEqual([])
 })

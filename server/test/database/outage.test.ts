@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { open, mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
@@ -13,6 +13,16 @@ const unavailable = {
   status: 503,
   message: 'The service is temporarily unavailable',
   reason: 'The database cannot be used at the moment. Try again.',
+}
+
+/** Writes a file until the disk has no room for another page of a file system. */
+async function fillUp(file: string) {
+  const handle = await open(file, 'w')
+  const full = async () => {
+    for (;;) await handle.appendFile(Buffer.alloc(4096))
+  }
+  await expect(full()).rejects.toThrow('ENOSPC')
+  await handle.close()
 }
 
 /** /health is a second old at the most. */
@@ -123,6 +133,8 @@ test.skipIf(!canMount())(
     }
     expect(acknowledged.length).toBeGreaterThan(50)
     expect(await stored()).toEqual(acknowledged.toSorted())
+    // Nor is there room for what is smaller than these messages.
+    await fillUp(join(folder, 'rest'))
     await expectHealth(url, 503)
 
     await rm(filler)

@@ -139,31 +139,58 @@ test.skipIf(!hasNats)(
   },
 )
 
-test('a client that is lost again before it was sent what it missed gets it at the next time', { timeout: 60_000 }, async () => {
-  const seam = new Seam()
-  const world = await startWorld('sqlite', {}, { through: seam.through })
-  onTestFinished(() => world.close())
-  const { user, say } = await makeChannel([world, world])
-  const sessionId = crypto.randomUUID()
-  const bob = await listen(world.app, user('bob'), { sessionId })
-  await cut(bob)
-  await say('missed')
-  // Longer than a client is told again anyway.
-  await setTimeout(6000)
-  const reading = seam.hold({ text: /from departures\s/ })
-  const again = await listen(world.app, user('bob'), { sessionId })
-  await reading.reached
-  await cut(again)
-  reading.release()
-  await setTimeout(1000)
-  const back = await listen(world.app, user('bob'), { sessionId })
-  await until(() => contentsOf(back).includes('missed'))
-  // Once it has confirmed that, it is not told again.
-  await setTimeout(1500)
-  await cut(back)
-  await setTimeout(6000)
-  const last = await listen(world.app, user('bob'), { sessionId })
-  await say('after')
-  await until(() => contentsOf(last).includes('after'))
-  expect(contentsOf(last)).toEqual(['after'])
-})
+test.each([0, 1000])(
+  'a client that is lost again before it was sent what it missed gets it when it is back after %i ms',
+  { timeout: 60_000 },
+  async pause => {
+    const seam = new Seam()
+    const world = await startWorld('sqlite', {}, { through: seam.through })
+    onTestFinished(() => world.close())
+    const { user, say } = await makeChannel([world, world])
+    const sessionId = crypto.randomUUID()
+    const bob = await listen(world.app, user('bob'), { sessionId })
+    await cut(bob)
+    await say('missed')
+    // Longer than a client is told again anyway.
+    await setTimeout(6000)
+    const reading = seam.hold({ text: /from departures\s/ })
+    const again = await listen(world.app, user('bob'), { sessionId })
+    await reading.reached
+    await cut(again)
+    reading.release()
+    await setTimeout(pause)
+    const back = await listen(world.app, user('bob'), { sessionId })
+    await until(() => contentsOf(back).includes('missed'))
+    // Once it has confirmed that, it is not told again.
+    await setTimeout(1500)
+    await cut(back)
+    await setTimeout(6000)
+    const last = await listen(world.app, user('bob'), { sessionId })
+    await say('after')
+    await until(() => contentsOf(last).includes('after'))
+    expect(contentsOf(last)).toEqual(['after'])
+  },
+)
+
+test(
+  'a client whose connection the server closes before it was sent what it missed gets it at the next time',
+  { timeout: 60_000 },
+  async () => {
+    const seam = new Seam()
+    const world = await startWorld('sqlite', {}, { through: seam.through })
+    onTestFinished(() => world.close())
+    const { user, say } = await makeChannel([world, world])
+    const sessionId = crypto.randomUUID()
+    await cut(await listen(world.app, user('bob'), { sessionId }))
+    await say('missed')
+    // Longer than a client is told again anyway.
+    await setTimeout(6000)
+    const reading = seam.hold({ text: /from departures\s/ })
+    const again = await listen(world.app, user('bob'), { sessionId })
+    await reading.reached
+    reading.fail(new Error('the database is away'))
+    expect((await again.closed).code).toBe(1013)
+    const back = await listen(world.app, user('bob'), { sessionId })
+    await until(() => contentsOf(back).includes('missed'))
+  },
+)

@@ -245,6 +245,14 @@ test('a bearer whose rate is exceeded gets 429 before its input is read; an inva
   expect(await statusOf('nonsense')).toBe(401)
 })
 
+test('operations of our own count as calls of the messaging API', async () => {
+  const { fixture: f } = await throttledWorld({ bearerRate: '1' })
+  const asked = { ChannelArn: f.ChannelArn, ChimeBearer: f.bob }
+  await call(f, 'ListChannelReadMarkers', asked)
+  expect(await refusal(call(f, 'DescribeChannel', asked))).toMatchObject({ status: 429 })
+  expect(await refusal(call(f, 'ListChannelReadMarkers', asked))).toMatchObject({ status: 429 })
+})
+
 test('refused calls use up nothing of the bearer or channel that they name', async () => {
   const { fixture: f } = await throttledWorld({ bearerRate: '1', channelDescribeRate: '1' })
   for (let index = 0; index < 5; index++) {

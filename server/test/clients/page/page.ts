@@ -1,5 +1,6 @@
+import { Carillon } from '../../../src/client/carillon.ts'
 import { start, type AskedSession } from '../stock-session.ts'
 
-/** The page with what a test calls and reads: `begin` starts a session, `lines` is what the sessions were told. */
+/** What a test calls and reads: `begin` starts a session, `lines` is what the sessions were told, `Carillon` is the client of our operations. */
 const lines: string[] = []
-Object.assign(globalThis, { lines, begin: (asked: AskedSession) => start(asked, line => lines.push(line)) })
+Object.assign(globalThis, { lines, Carillon, begin: (asked: AskedSession) => start(asked, line => lines.push(line)) })
