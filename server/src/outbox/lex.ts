@@ -6,7 +6,7 @@ import { boundedAnswers } from './bounded-answers.ts'
 import { messageOf } from './delivery.ts'
 import { LexFailure } from './lex-answer.ts'
 import { NotReached } from './sink.ts'
-import { ask, reach, WebhookRefusal } from './webhook.ts'
+import { ask, reach, shownUrl, WebhookRefusal } from './webhook.ts'
 
 /** The largest answer in bytes: a message of a bot has four KiB at most. */
 const largestAnswer = 256 * 1024
@@ -129,14 +129,14 @@ export function botAsker({ bots }: Destinations, lexEndpoint: string | undefined
     const webhook = bots.get(turn.aliasArn)
     if (!webhook) return askLex(turn, signal)
     try {
-      return parsed(await ask(webhook, inputOf(turn), largestAnswer, signal), webhook.url)
+      return parsed(await ask(webhook, inputOf(turn), largestAnswer, signal), shownUrl(webhook.url))
     } catch (error) {
       if (error instanceof LexFailure) throw error
       if (error instanceof WebhookRefusal) {
         const status = error.status < 400 ? 502 : error.status
         throw new LexFailure(error.message, { status, isPassing: passing.has(error.status), cause: error })
       }
-      const text = error instanceof NotReached ? error.message : `${webhook.url} does not answer: ${messageOf(error)}`
+      const text = error instanceof NotReached ? error.message : `${shownUrl(webhook.url)} does not answer: ${messageOf(error)}`
       throw new LexFailure(text, { status: notAnswered, isPassing: true, cause: error })
     }
   }

@@ -11,7 +11,7 @@ import { NotReached, type StreamSink } from './sink.ts'
 const batch = { entries: 100, bytes: 1024 * 1024, isOneOfEachSubLane: false }
 
 /** A URL as errors and logs show it: what stands behind the path may be a secret. */
-function shown(url: string): string {
+export function shownUrl(url: string): string {
   const { origin, pathname } = new URL(url)
   return pathname === '/' ? origin : origin + pathname
 }
@@ -21,14 +21,14 @@ export class WebhookRefusal extends Error {
   readonly status: number
 
   constructor(url: string, status: number) {
-    super(`${shown(url)} has answered ${status}`)
+    super(`${shownUrl(url)} has answered ${status}`)
     this.status = status
   }
 }
 
 function notReached(url: string, error: unknown) {
   const { message, cause } = error as Error
-  return new NotReached(`${shown(url)} cannot be reached: ${cause instanceof Error ? cause.message : message}`, { cause: error })
+  return new NotReached(`${shownUrl(url)} cannot be reached: ${cause instanceof Error ? cause.message : message}`, { cause: error })
 }
 
 /**

@@ -92,6 +92,19 @@ test('devices that FCM has not taken are tried again, and those that it has are 
   expect(await rowsIn(world, 'outbox_dead')).toBe(0)
 })
 
+test('a push that has not arrived within a week is given up', async () => {
+  const fcm = await startFcm()
+  fcm.answer = () => ({ status: 503, code: 'UNAVAILABLE' })
+  const { register, openWith, push, settled, world } = await pushWorld('sqlite', entry(fcm))
+  await register('bob', 'token')
+  await push(await openWith('bob'))
+  await until(() => fcm.asked > 0)
+  world.advance(8 * 24 * 60 * 60 * 1000)
+  fcm.answer = () => undefined
+  await settled()
+  expect([fcm.taken, await rowsIn(world, 'outbox_dead')]).toEqual([[], 0])
+})
+
 test('one access token serves all pushes until shortly before its end, or until FCM refuses it', async () => {
   const fcm = await startFcm()
   const { register, openWith, push } = await pushWorld('sqlite', entry(fcm))

@@ -4,7 +4,7 @@ import type { WebhookDestination } from '../../settings/webhook-destination.ts'
 import type { Device } from '../../store/push.ts'
 import { isObject } from '../../tools/json.ts'
 import { Refused } from '../delivery.ts'
-import { signedBody } from '../webhook.ts'
+import { shownUrl, signedBody } from '../webhook.ts'
 import { HttpPoster } from './http.ts'
 import { plainPayload } from './payloads.ts'
 import { DeadDevice, type PushService } from './service.ts'
@@ -41,7 +41,7 @@ export function pushWebhookService(destination: WebhookDestination, shown: PushD
     const answer = await poster.post({ url, headers, body }, limited)
     const { status } = answer
     if (status >= 200 && status < 300) return answer
-    const text = `${destination.url} has answered ${status}`
+    const text = `${shownUrl(destination.url)} has answered ${status}`
     throw status === 408 || status === 429 || status >= 500 ? new Error(text) : new Refused(text)
   }
 
@@ -50,13 +50,13 @@ export function pushWebhookService(destination: WebhookDestination, shown: PushD
       const { body } = await call({ Push: plainPayload(push, shown), Devices: devices.map(shownDevice) }, signal)
       const dead = new Set(deadIn(body))
       return devices.map(({ endpointId }) =>
-        dead.has(endpointId) ? new DeadDevice(`${destination.url} calls the device dead`) : undefined,
+        dead.has(endpointId) ? new DeadDevice(`${shownUrl(destination.url)} calls the device dead`) : undefined,
       )
     },
 
     async check(signal) {
       await call({ Devices: [] }, signal)
-      return `The webhook ${destination.url} accepts pushes`
+      return `The webhook ${shownUrl(destination.url)} accepts pushes`
     },
 
     close: () => poster.close(),
