@@ -72,8 +72,9 @@ export async function deregisterEndpoint(tx: Transaction, user: Identity, endpoi
   if (await deleteEndpoint(tx, user.id, endpointId)) await emit(tx, { kind: 'EndpointDeregistered', userId: user.id, endpointId })
 }
 
-/** Makes a device INACTIVE, unless it is so already or was registered again meanwhile. */
+/** Makes a device INACTIVE; false if it is so already or was registered again meanwhile. */
 export async function deactivateEndpoint(tx: Transaction, device: { id: number; createdAt: number }, reason: StatusReason, now: number) {
   const found = await deactivateDevice(tx, device, reason, now)
   if (found) await emit(tx, { kind: 'EndpointDeactivated', ...found, reason })
+  return found !== undefined
 }

@@ -63,7 +63,8 @@ export const messageToBots: Follower<MessageEvent<'MessageSent'>> = async (tx, {
   if (moment === undefined || moment.bots === null || message.type !== 'STANDARD' || isBot(message.sender.arn)) return
   const { channelId, channelArn, subChannelId, subChannelName } = place
   const content = message.content ?? ''
-  for (const botId of botIds(moment.bots)) {
+  const present = botIds(moment.bots)
+  for (const botId of message.target ? present.filter(id => id === message.target!.id) : present) {
     const bot = await findMemberBot(tx, place, botId)
     if (!bot || !(await isInvoked(tx, bot, message, place))) continue
     const said = {

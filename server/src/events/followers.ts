@@ -27,7 +27,7 @@ import { balanceAfterLeaving, balanceAfterScaleOut, wakePurge } from './work.ts'
 
 /**
  * THE TABLE: what follows from each kind of event. Every follower is listed here, and nowhere else. A NON_PERSISTENT message
- * without a flow is in no transaction and has no followers: `announce` publishes it.
+ * of which nothing is stored (`takingOf` in domain/messages.ts) has no followers: `announce` publishes it.
  */
 export const followers: { readonly [Kind in EventKind]: readonly Follower<EventOf<Kind>>[] } = {
   MessageSent: [messageToSockets, messageToStream, messageToBots, messageToDevices],

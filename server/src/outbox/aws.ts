@@ -10,6 +10,8 @@ const credentialVariables = [
   'AWS_CONTAINER_CREDENTIALS_FULL_URI',
 ]
 
+export const hasCredentialVariables = () => credentialVariables.some(name => process.env[name])
+
 /** Emulators require a signature but do not check it. */
 const emulatorCredentials = { accessKeyId: 'test', secretAccessKey: 'test' }
 
@@ -38,7 +40,7 @@ const maxSockets = 1024
  */
 export async function awsOptions(service: string, region: string, endpoint: string | undefined) {
   const { NodeHttpHandler } = await import('@smithy/node-http-handler')
-  const hasCredentials = credentialVariables.some(name => process.env[name])
+  const hasCredentials = hasCredentialVariables()
   return {
     region,
     endpoint: endpoint ?? `https://${service}.${region}.amazonaws.com`,

@@ -133,6 +133,8 @@ export const botInvocations = ({ db, now, limits, log, ask, tell }: Tools): Sing
   return {
     isOrdered: false,
     attempts: 6,
+    // One Lex may answer for all of them, and slowly.
+    inAllAtMost: 256,
     patience: askMilliseconds + 2000,
 
     async deliver(entry, signal) {
@@ -163,7 +165,10 @@ export const botInvocations = ({ db, now, limits, log, ask, tell }: Tools): Sing
       const failure = [error, cause].find(each => each instanceof LexFailure)
       const Code = failure?.status ?? 429
       const reply = { content: JSON.stringify({ Code }), attributes: errorAttributes(invocation.said?.messageId) }
-      await say(tx, botArn, invocation, contentTypes.error, reply)
+      // Where the limits of messages leave no room for it, the log and EventBridge have it.
+      await say(tx, botArn, invocation, contentTypes.error, reply).catch((refused: unknown) => {
+        if (!(refused instanceof ApiError)) throw refused
+      })
       await tell(tx, { detailType: 'Chime Messaging AppInstanceBot Lex Failure', detail: { resourceArn: botArn, failureReason: message } })
     },
   }

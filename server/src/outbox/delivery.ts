@@ -12,6 +12,8 @@ export interface SingleDelivery {
   readonly isOrdered: false
   /** The number of tries after which an entry is given up. */
   readonly attempts: number
+  /** How many entries of all lanes of this kind are delivered at once, if they may not take all places: they take long. */
+  readonly inAllAtMost?: number
   /** How long one try may take, in milliseconds. */
   readonly patience?: number
   /**
@@ -63,4 +65,7 @@ export async function attempt<Result>(
   return Promise.race([deliver(signal), brokenOff.promise])
 }
 
-export const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error))
+/** The longest message of an error that is logged or stored: some are as long as the answer of a service. */
+const longestMessage = 2000
+
+export const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error)).slice(0, longestMessage)

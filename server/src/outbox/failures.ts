@@ -78,8 +78,9 @@ interface Told {
 export function failureTeller({ log, now, region, account, destinations, eventbridgeEndpoint }: Told): TellFailure {
   const endpoint = eventbridgeEndpoint === undefined ? [] : [defaultBus(region, account)]
   const buses = [...new Set([...destinations.eventBuses.keys(), ...endpoint])]
-  return async (tx, { detailType, detail }) => {
-    log.warn({ 'detail-type': detailType, detail }, 'A failure that EventBridge is told of')
+  return async (tx, { detailType, detail: whole }) => {
+    const detail = { ...whole, failureReason: whole.failureReason.slice(0, longestReason) } as typeof whole
+    log.warn({ 'detail-type': detailType, detail }, 'A failure that EventBridge is told of, where it is configured')
     const event: BusEvent = {
       version: '0',
       id: randomUUID(),
@@ -89,7 +90,7 @@ export function failureTeller({ log, now, region, account, destinations, eventbr
       time: new Date(now()).toISOString(),
       region,
       resources: [],
-      detail: { ...detail, failureReason: detail.failureReason.slice(0, longestReason) },
+      detail,
     }
     for (const bus of buses) {
       const lane = laneOf(eventBusKind, bus)

@@ -1,7 +1,7 @@
 import { gunzipSync } from 'node:zlib'
 import type { LexRuntimeV2Client, PutSessionCommandOutput } from '@aws-sdk/client-lex-runtime-v2'
 import type { Destinations } from '../settings/destinations.ts'
-import { awsOptions, clientOfRegion } from './aws.ts'
+import { awsOptions, clientOfRegion, hasCredentialVariables } from './aws.ts'
 import { boundedAnswers } from './bounded-answers.ts'
 import { messageOf } from './delivery.ts'
 import { LexFailure } from './lex-answer.ts'
@@ -26,6 +26,8 @@ export type AskLex = (turn: LexTurn, signal: AbortSignal) => Promise<unknown>
 
 type SdkError = Error & { readonly $metadata?: { readonly httpStatusCode?: number } }
 
+/** For so long nobody looks again for credentials that were not there. */
+const withoutCredentialsMilliseconds = 60_000
 /** Statuses after which another try may succeed. */
 const passing = new Set([408, 429, 502, 503, 504])
 /** The status for members where nobody has answered, as of the real service after time-outs. */
@@ -106,18 +108,31 @@ function lexClients(endpoint: string | undefined): (aliasArn: string) => Promise
   return async aliasArn => clientOf(aliasArn.split(':')[3]!)
 }
 
+/**
+ * Where there are no credentials, and never were, nobody looks for them again for a while: that may ask the metadata address of a cloud,
+ * and take seconds. Where there were some, another try may succeed.
+ */
 function lexAsker(endpoint: string | undefined): AskLex {
   const clientOf = lexClients(endpoint)
+  let hadCredentials = hasCredentialVariables()
+  let missing: { readonly error: unknown; readonly until: number } | undefined
   return async (turn, abortSignal) => {
+    if (missing && performance.now() < missing.until) throw explained(missing.error, turn.aliasArn, endpoint)
     try {
       const client = await clientOf(turn.aliasArn)
+      await client.config.credentials()
+      hadCredentials = true
       const { PutSessionCommand, RecognizeTextCommand } = await import('@aws-sdk/client-lex-runtime-v2')
       const input = inputOf(turn)
       if ('text' in input) return await client.send(new RecognizeTextCommand(input), { abortSignal })
       const responseContentType = 'text/plain; charset=utf-8'
       return await answerOfSession(await client.send(new PutSessionCommand({ ...input, responseContentType }), { abortSignal }))
     } catch (error) {
-      throw explained(error, turn.aliasArn, endpoint)
+      const failure = explained(error, turn.aliasArn, endpoint)
+      if (!(failure instanceof NobodyToAsk)) throw failure
+      if (hadCredentials) throw new LexFailure(failure.message, { status: notAnswered, isPassing: true, cause: error })
+      missing = { error, until: performance.now() + withoutCredentialsMilliseconds }
+      throw failure
     }
   }
 }

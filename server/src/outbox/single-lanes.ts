@@ -25,6 +25,8 @@ export class SingleLanes {
   readonly #stopping: AbortSignal
   /** How many are in flight, by lane. */
   readonly #ofLane = new Map<string, number>()
+  /** The same by kind. */
+  readonly #ofKind = new Map<SingleDelivery, number>()
   readonly #inFlight = new Set<Promise<void>>()
 
   constructor(tools: LaneTools, stopping: AbortSignal) {
@@ -37,8 +39,11 @@ export class SingleLanes {
     const { db, now } = this.#tools
     const free = inAllAtMost - this.#inFlight.size
     if (free === 0) return false
-    const most = Math.max(1, Math.min(ofLaneAtMost, Math.floor(free / 8)))
-    const room = most - (this.#ofLane.get(lane) ?? 0)
+    const freeOfKind = Math.min(free, (delivery.inAllAtMost ?? inAllAtMost) - (this.#ofKind.get(delivery) ?? 0))
+    // The next poll looks again.
+    if (freeOfKind <= 0) return true
+    const most = Math.max(1, Math.min(ofLaneAtMost, Math.floor(freeOfKind / 8)))
+    const room = Math.min(freeOfKind, most - (this.#ofLane.get(lane) ?? 0))
     // A delivery that ends looks again.
     if (room <= 0 || !(await isOutboxDue(db, lane, now()))) return true
     const milliseconds = (delivery.patience ?? tryMilliseconds) + writeMilliseconds
@@ -54,6 +59,7 @@ export class SingleLanes {
   #start(entry: OutboxEntry, delivery: SingleDelivery, ended: () => void) {
     const { lane } = entry
     this.#ofLane.set(lane, (this.#ofLane.get(lane) ?? 0) + 1)
+    this.#ofKind.set(delivery, (this.#ofKind.get(delivery) ?? 0) + 1)
     const delivered = this.#deliver(entry, delivery).catch((error: unknown) => {
       this.#tools.log.warn(
         { err: error, ...partsOfLane(lane) },
@@ -63,6 +69,7 @@ export class SingleLanes {
     this.#inFlight.add(delivered)
     void delivered.finally(() => {
       this.#inFlight.delete(delivered)
+      this.#ofKind.set(delivery, this.#ofKind.get(delivery)! - 1)
       const left = this.#ofLane.get(lane)! - 1
       if (left > 0) this.#ofLane.set(lane, left)
       else this.#ofLane.delete(lane)

@@ -2,7 +2,7 @@ import type { Database } from '../database/database.ts'
 import { appInstancesOfStream } from '../store/streaming.ts'
 import { badRequest, unavailable } from '../errors.ts'
 import { BoundedMap } from '../tools/bounded-map.ts'
-import { attempt, messageOf, type OrderedDelivery } from './delivery.ts'
+import { attempt, messageOf, Refused, type OrderedDelivery } from './delivery.ts'
 import type { TellFailure } from './failures.ts'
 import { NotReached, type StreamSink } from './sink.ts'
 
@@ -32,6 +32,8 @@ export function streamRecords({ db, sinkOf, tell }: { db: Database; sinkOf: Sink
   /** How often the streams that fail have failed, and when EventBridge was told of it, of the monotonic clock. */
   const failing = new BoundedMap<string, { failures: number; toldAt: number }>(streamsAtMost)
 
+  const whoStreams = async (arn: string) => appInstancesOfStream(db, arn).catch(() => [])
+
   async function count(resourceArn: string, whose: Awaited<ReturnType<typeof appInstancesOfStream>>, failureReason: string) {
     const state = failing.get(resourceArn) ?? { failures: 0, toldAt: -Infinity }
     state.failures++
@@ -54,10 +56,12 @@ export function streamRecords({ db, sinkOf, tell }: { db: Database; sinkOf: Sink
     async deliver(arn, entries, signal) {
       try {
         const outcomes = await sinkOf(arn).put(arn, entries, signal)
-        failing.delete(arn)
+        const isTaken = outcomes.some(outcome => outcome === undefined || outcome instanceof Refused)
+        if (isTaken) failing.delete(arn)
+        else await count(arn, await whoStreams(arn), messageOf(outcomes[0])).catch(() => {})
         return outcomes
       } catch (error) {
-        const whose = await appInstancesOfStream(db, arn).catch(() => [])
+        const whose = await whoStreams(arn)
         await count(arn, whose, messageOf(error)).catch(() => {})
         const names = whose.length === 0 ? 'an app instance that streams elsewhere by now' : whose.map(({ arn }) => arn).join(', ')
         throw new Error(`Records of ${names} wait: ${messageOf(error)}`, { cause: error })

@@ -9,6 +9,8 @@ export async function destinationSecret(entry: JsonObject, name: string, whose: 
   const [file, variable] = [entry[`${name}File`], entry[`${name}Variable`]]
   if ((file === undefined) === (variable === undefined))
     throw new Error(`${whose} needs either ${name}File, a file with the secret, or ${name}Variable, the name of an environment variable`)
+  if (typeof variable === 'string' && !/^[A-Za-z_]\w{0,99}$/.test(variable))
+    throw new Error(`${name}Variable must be the name of an environment variable; what it says is not shown, since it may be the secret`)
   let secret: string | undefined
   if (typeof file === 'string') {
     const text = await readFile(file, 'utf8').catch((error: unknown) => {

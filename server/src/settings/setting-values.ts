@@ -73,6 +73,8 @@ function isAddressRange(text: string): boolean {
 
 export function webUrl(text: string): string {
   if (!/^https?:\/\/[^\s?#]+$/.test(text) || !URL.canParse(text)) throw new Error('must be a URL such as https://login.example.com')
+  const { username, password } = new URL(text)
+  if (username !== '' || password !== '') throw new Error('must be a URL without a user and a password')
   return text
 }
 

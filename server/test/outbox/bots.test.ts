@@ -5,6 +5,7 @@ import { afterAll, beforeEach, describe, expect, onTestFinished, test } from 'vi
 import { LexFailure, replyOf } from '../../src/outbox/lex-answer.ts'
 import { open, rowsIn, say } from '../api/acts.ts'
 import { plain, startLex } from '../support/lex.ts'
+import { startHttp } from '../support/push.ts'
 import { callBack, processor, startLambda, until } from '../support/processor.ts'
 import { keyVariables, rootKey, serve, temporaryFolder } from '../support/process.ts'
 import { listen } from '../support/sockets.ts'
@@ -459,7 +460,13 @@ describe('The answer of Lex', () => {
 })
 
 test('a bot for which the operator has given nobody to ask is silent, and the log says what to give', { timeout: 90_000 }, async () => {
-  const none = { AWS_EC2_METADATA_DISABLED: 'true', AWS_SHARED_CREDENTIALS_FILE: '/dev/null', AWS_CONFIG_FILE: '/dev/null' }
+  // A metadata service of a cloud that knows of no role.
+  let looks = 0
+  const metadata = await startHttp((_, _body, response) => {
+    looks++
+    response.writeHead(404).end()
+  })
+  const none = { AWS_EC2_METADATA_SERVICE_ENDPOINT: metadata, HOME: await temporaryFolder() }
   const server = serve(['--port', '0', '--data', await temporaryFolder()], { env: { ...keyVariables, ...none } })
   const { identity, messaging } = clientsOf({ url: await server.url(), rootKey })
   const { arn, user } = await makersOf(identity).appInstance(['ann'])
@@ -477,10 +484,14 @@ test('a bot for which the operator has given nobody to ask is silent, and the lo
     bot: AppInstanceBotArn,
     reason: expect.stringContaining('no --lex-endpoint (CARILLON_LEX_ENDPOINT), and no entry for it in --destinations') as string,
   })
+  const looked = looks
+  expect(looked).toBeGreaterThan(0)
   await send('two')
   const metrics = async () => (await fetch(`${await server.url()}/metrics`)).text()
   await until(async () => /^carillon_outbox_delivered_total\{kind="bot".*\} 2$/m.test(await metrics()))
   const { ChannelMessages } = await messaging.listChannelMessages({ ChannelArn, ChimeBearer })
   expect(ChannelMessages!.map(({ Content }) => Content)).toEqual(['two', 'one'])
   expect(lines()).toHaveLength(1)
+  // Nobody looks for credentials again at each message.
+  expect(looks).toBe(looked)
 })

@@ -81,6 +81,20 @@ onBothDatabases(
       })
     })
 
+    test('is told of a stream that answers and takes none of the records', async () => {
+      const { arn, user } = await world().appInstance(['ann'])
+      const stream = kinesis.define(`chime-messaging-${arn.slice(-8)}`)
+      const StreamingConfigurations = [{ DataType: 'Channel' as const, ResourceArn: stream }]
+      await world().messaging.putMessagingStreamingConfigurations({ AppInstanceArn: arn, StreamingConfigurations })
+      kinesis.isFailed = () => true
+      onTestFinished(() => void (kinesis.isFailed = () => false))
+      await open(world(), user('ann'))
+      expect(await ofDetail('resourceArn', stream)).toMatchObject({
+        DetailType: 'Chime Chat Streaming Status',
+        detail: { appInstanceArn: arn, failureReason: expect.stringContaining('Kinesis has not taken a record') as string },
+      })
+    })
+
     test('is told of a stream that takes no records, once for each type of data', async () => {
       const { arn, user } = await world().appInstance(['ann'])
       const stream = kinesis.define(`chime-messaging-${arn.slice(-8)}`)

@@ -253,6 +253,37 @@ onBothDatabases('Lanes whose entries are delivered one by one', world => {
     expect(most).toBe(32)
   })
 
+  test('of a kind that may not take all places leave the others room, however many lanes it has', async () => {
+    const slow = numbers(60).map(() => newLane('slow'))
+    const other = newLane('single')
+    let [inFlight, most, delivered] = [0, 0, 0]
+    const never: Delivery = {
+      isOrdered: false,
+      attempts: 1000,
+      inAllAtMost: 256,
+      async deliver(_, signal) {
+        most = Math.max(most, ++inFlight)
+        await setTimeout(60_000, undefined, { signal }).finally(() => inFlight--)
+        return undefined
+      },
+    }
+    const quick: Delivery = {
+      isOrdered: false,
+      attempts: 1,
+      deliver: async ({ lane }) => {
+        if (lane === other) delivered++
+        return undefined
+      },
+    }
+    for (const lane of slow) await fillSingle(lane, 40)
+    const { runner: started } = runner(world(), { slow: never, single: quick })
+    await until(() => inFlight > 200)
+    await fillSingle(other, 20)
+    started.soon(other)
+    await until(() => delivered === 20)
+    expect(most).toBeLessThanOrEqual(256)
+  })
+
   test('keep as dead what is given up where nothing else becomes of it', async () => {
     const lane = newLane('single')
     const delivery: Delivery = {

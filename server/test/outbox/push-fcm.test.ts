@@ -3,6 +3,7 @@ import { rowsIn } from '../api/acts.ts'
 import { startEventBridge } from '../support/event-bridge.ts'
 import { startFcm, type Fcm } from '../support/push.ts'
 import { until } from '../support/processor.ts'
+import { Seam } from '../support/seam.ts'
 import { application, note, pushWorld } from './push-scene.ts'
 
 const entry = ({ url, serviceAccountFile }: Fcm, more: object = {}) => ({
@@ -90,6 +91,25 @@ test('devices that FCM has not taken are tried again, and those that it has are 
   expect(tries.toSorted()).toEqual(['busy', 'busy', 'cut', 'cut', 'fine', 'much', 'much'])
   expect(await stateOf('bob', id)).toEqual({ Status: 'ACTIVE' })
   expect(await rowsIn(world, 'outbox_dead')).toBe(0)
+})
+
+test('EventBridge is told once of a device that two pushes at once have found dead', async () => {
+  const fcm = await startFcm()
+  fcm.answer = () => ({ status: 404, code: 'UNREGISTERED' })
+  const eventBridge = await startEventBridge()
+  onTestFinished(() => eventBridge.close())
+  const seam = new Seam()
+  const settings = { eventbridgeEndpoint: eventBridge.url }
+  const { register, openWith, push, settled } = await pushWorld('sqlite', entry(fcm), settings, { through: seam.through })
+  await register('bob', 'gone')
+  const channel = await openWith('bob')
+  const reads = [1, 2].map(() => seam.hold({ text: /where e\.id in/, at: 'answer' }))
+  await push(channel)
+  await push(channel)
+  for (const { reached } of reads) await reached
+  for (const read of reads) read.release()
+  await settled()
+  expect([eventBridge.events.length, fcm.asked]).toEqual([1, 2])
 })
 
 test('a push that has not arrived within a week is given up', async () => {

@@ -3,6 +3,7 @@ import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import * as fc from 'fast-check'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { HttpPoster } from '../../src/outbox/push/http.ts'
 import { isPublic, publicLookup } from '../../src/outbox/push/public-addresses.ts'
 import { DeadDevice } from '../../src/outbox/push/service.ts'
 import { encryptForBrowser } from '../../src/outbox/push/web-push-encryption.ts'
@@ -80,6 +81,26 @@ test('after 429, 503 and a cut connection a push is sent again; after 403 and 41
   for (const id of refused) expect(await stateOf('bob', id)).toEqual({ Status: 'ACTIVE' })
   // Whoever registers a device names the service, so what it refuses is not kept.
   expect(await rowsIn(world, 'outbox_dead')).toBe(0)
+})
+
+test('a service that answers what is no answer keeps no other device of the entry from its push, and none gets it again', async () => {
+  const service = await startWebPush()
+  service.answer = path => (path.startsWith('/odd') ? 'upgrade' : undefined)
+  const { register, openWith, push, world } = await pushWorld('sqlite', webPush(local).map)
+  await register('bob', service.subscribe('/odd'))
+  for (let index = 0; index < 8; index++) await register('eve', service.subscribe(`/fast-${index}`))
+  await push(await openWith('bob', 'eve'))
+  await until(() => service.taken.length === 8)
+  const { asked } = service
+  world.advance(60_000)
+  await until(() => service.asked > asked)
+  expect(service.taken).toHaveLength(8)
+})
+
+test('a push to a name that leads into the operator’s network finds the device dead', async () => {
+  const poster = new HttpPoster(publicLookup(async () => ['10.0.0.1']))
+  const request = { url: new URL('https://push.example.com/x'), headers: {}, body: '' }
+  await expect(poster.post(request, AbortSignal.timeout(5000))).rejects.toBeInstanceOf(DeadDevice)
 })
 
 test('subscriptions that never answer keep no other device from its push', { timeout: 60_000 }, async () => {

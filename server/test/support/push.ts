@@ -280,7 +280,7 @@ export interface WebPushService {
   asked: number
   /** A browser that has subscribed here with the public key of the operator; its DeviceToken. */
   readonly subscribe: (path: string, publicKey?: string) => string
-  answer: (path: string) => number | 'hang' | 'cut' | undefined
+  answer: (path: string) => number | 'hang' | 'cut' | 'upgrade' | undefined
 }
 
 export async function startWebPush(): Promise<WebPushService> {
@@ -318,6 +318,7 @@ export async function startWebPush(): Promise<WebPushService> {
     const answered = service.answer(url)
     if (answered === 'hang') return undefined
     if (answered === 'cut') return socket.destroy()
+    if (answered === 'upgrade') return socket.end('HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n')
     if (answered !== undefined) return response.writeHead(answered).end()
     const payload = JSON.parse(subscribed.decrypt(body).toString()) as WebPushed['payload']
     service.taken.push({ headers, path: url, payload })

@@ -59,8 +59,8 @@ export const pushToDevices = ({ db, now, services, tell }: Tools): SingleDeliver
       await db.transaction(async tx => {
         await keepFailed(tx, entry, push, failed, now())
         for (const { device, outcome } of dead) {
-          await deactivateEndpoint(tx, device, 'INVALID_DEVICE_TOKEN', now())
-          await tell(tx, deliveryFailure(device, messageOf(outcome)))
+          if (await deactivateEndpoint(tx, device, 'INVALID_DEVICE_TOKEN', now()))
+            await tell(tx, deliveryFailure(device, messageOf(outcome)))
         }
       })
     }

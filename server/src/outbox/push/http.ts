@@ -2,6 +2,7 @@ import { Agent as PlainAgent, request as plainRequest, type IncomingHttpHeaders 
 import { Agent, request } from 'node:https'
 import type { LookupFunction } from 'node:net'
 import { NotReached } from '../sink.ts'
+import { DeadDevice } from './service.ts'
 
 /** How many bytes of an answer are read. */
 const largestAnswer = 64 * 1024
@@ -34,7 +35,7 @@ export class HttpPoster {
     this.#agents = { 'https:': new Agent(options), 'http:': new PlainAgent(options) }
   }
 
-  /** Resolves to the answer, whatever its status. Rejects with NotReached if there is none. */
+  /** Resolves to the answer, whatever its status. Rejects with NotReached if there is none, and with DeadDevice where the look-up says so. */
   async post({ url, headers, body }: Request, signal: AbortSignal): Promise<Answer> {
     const { promise, resolve, reject } = Promise.withResolvers<Answer>()
     const isPlain = url.protocol === 'http:'
@@ -56,12 +57,14 @@ export class HttpPoster {
       answer.on('error', reject)
     })
     asking.on('error', reject)
+    // Also after an answer that is none, such as 101.
+    asking.on('close', () => reject(new Error('the connection has ended without an answer')))
     asking.end(body)
     try {
       return await promise
     } catch (error) {
       const { message, name } = error as Error
-      if (error instanceof NotReached) throw error
+      if (error instanceof NotReached || error instanceof DeadDevice) throw error
       const why = signal.aborted || name === 'AbortError' ? 'it has not answered in time' : message
       throw new NotReached(`${url.origin} cannot be reached: ${why}`, { cause: error })
     }

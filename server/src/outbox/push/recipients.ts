@@ -63,9 +63,10 @@ export const pushRecipients = ({ db, now, services, tell }: Tools): SingleDelive
         }
         afterCommit(tx, { wake: 'outbox', lane })
       }
-      for (const device of unknown) {
-        await deactivateEndpoint(tx, device, 'INVALID_PINPOINT_ARN', now())
-        await tell(tx, deliveryFailure(device, `--destinations does not name the application ${device.resourceArn}`))
+      // In one order, so that steps of two channels do not lock each other out.
+      for (const device of unknown.toSorted((a, b) => a.id - b.id)) {
+        if (await deactivateEndpoint(tx, device, 'INVALID_PINPOINT_ARN', now()))
+          await tell(tx, deliveryFailure(device, `--destinations does not name the application ${device.resourceArn}`))
       }
       if (isMore && last) await next(tx, entry, { ...asked, after: last }, now())
     })
