@@ -19,10 +19,7 @@ import { localName } from './secrets/certificates.ts'
 import type { Config, RootKey } from './settings/config.ts'
 import { readDestinations } from './settings/destinations.ts'
 import { operations, type OperationName } from './contract/index.ts'
-import { botKind } from './events/bots.ts'
-import { invocationKind } from './events/flows.ts'
 import type { AfterCommit, Wake } from './events/follower.ts'
-import { streamKind } from './events/streaming.ts'
 import { Gateway } from './gateway/gateway.ts'
 import { dispatchOf, type Dispatch } from './http/dispatch.ts'
 import { BodyMemory } from './http/body-memory.ts'
@@ -31,17 +28,11 @@ import { firstOf, type Endpoint } from './http/endpoint.ts'
 import { ProxyProtocol } from './http/proxy-protocol.ts'
 import { createServer } from './http/server.ts'
 import { withReasonInMessage } from './http/shown-error.ts'
-import { botInvocations } from './outbox/bots.ts'
-import { eventBusDelivery } from './outbox/event-bus.ts'
-import { eventBusKind, failureTeller } from './outbox/failures.ts'
-import { flowInvocations } from './outbox/flows.ts'
-import { functionCheck, functionInvoker, functionWarner } from './outbox/functions.ts'
-import { botAsker } from './outbox/lex.ts'
+import { deliveriesOf } from './outbox/deliveries.ts'
+import { functionCheck, functionWarner } from './outbox/functions.ts'
 import { streamSinks } from './outbox/sinks.ts'
-import { streamCheck, streamRecords } from './outbox/streams.ts'
+import { streamCheck } from './outbox/streams.ts'
 import { laneFigures } from './outbox/lane-figures.ts'
-import { pushDeliveries } from './outbox/push/deliveries.ts'
-import { PushServices } from './outbox/push/services.ts'
 import { watchOutbox } from './outbox/watch.ts'
 import { OutboxRunner } from './outbox/runner.ts'
 import { Background } from './jobs/background.ts'
@@ -204,7 +195,7 @@ export async function startApp(config: Config, { now = Date.now, keys, through =
   let stopFollowing: (() => void) | undefined
   let stopJobs: (() => Promise<void>) | undefined
   let outbox: OutboxRunner | undefined
-  let pushServices: PushServices | undefined
+  let closeDestinations: (() => void) | undefined
   let stopBeating: (() => Promise<void>) | undefined
   try {
     if (admin && config.adminAddress) {
@@ -247,20 +238,10 @@ export async function startApp(config: Config, { now = Date.now, keys, through =
     const balancing = new BalancingQueue({ db, now })
     const balance = new Background('balancing', () => balancing.step(), { log, metrics })
     const tools = { db, now, log, metrics }
-    const invoke = functionInvoker(destinations, config.lambdaEndpoint)
     const sinkOf = streamSinks(destinations, config.kinesisEndpoint)
-    const { region, account, eventbridgeEndpoint } = config
-    const tell = failureTeller({ log, now, region, account, destinations, eventbridgeEndpoint })
-    const ask = botAsker(destinations, config.lexEndpoint)
-    pushServices = new PushServices(destinations)
-    const deliveries = {
-      [invocationKind]: flowInvocations({ ...tools, invoke, tell }),
-      [streamKind]: streamRecords({ db, sinkOf, tell }),
-      [botKind]: botInvocations({ ...tools, limits: config.limits, ask, tell }),
-      [eventBusKind]: eventBusDelivery(destinations, eventbridgeEndpoint),
-      ...pushDeliveries({ ...tools, services: pushServices, tell }),
-    }
-    const runner = new OutboxRunner(deliveries, tools)
+    const leaving = deliveriesOf(config, destinations, { db, now, log, sinkOf })
+    closeDestinations = leaving.close
+    const runner = new OutboxRunner(leaving.deliveries, tools)
     outbox = runner
     wake = what => {
       if (what.wake === 'outbox') runner.soon(what.lane)
@@ -356,7 +337,7 @@ export async function startApp(config: Config, { now = Date.now, keys, through =
     stopFollowing?.()
     await server.close()
     await outbox?.stop()
-    pushServices?.close()
+    closeDestinations?.()
     await ring?.close()
     await stopBeating?.()
     await opening?.close()
@@ -377,7 +358,7 @@ export async function startApp(config: Config, { now = Date.now, keys, through =
     await server.close()
     await stopJobs?.()
     await stopOutbox
-    pushServices?.close()
+    closeDestinations?.()
     await ring?.close()
     await stopBeating?.()
     await opening?.close()

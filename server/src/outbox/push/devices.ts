@@ -64,7 +64,7 @@ export const pushToDevices = ({ db, now, services, tell }: Tools): SingleDeliver
         }
       })
     }
-    // Those that may be reached later decide: the others fail again with them.
+    // One that may be reached later makes the entry come again; only if there is none is it given up.
     const tried = failed.filter(({ outcome }) => !(outcome instanceof Untried))
     const first = tried.find(({ outcome }) => !(outcome instanceof Refused)) ?? tried[0]
     if (!first?.outcome) return

@@ -4,7 +4,7 @@ import type { Device } from '../../store/push.ts'
 /** The push service says that the device is gone, or the device has named what can never be a push service. */
 export class DeadDevice extends Error {}
 
-/** There was no time for the device: others have taken it. */
+/** The time of the try was over before the device had its turn. */
 export class Untried extends Error {}
 
 /** The outcome for a device: undefined if the push was taken; DeadDevice; Refused if no try can succeed; any other error is tried again. */

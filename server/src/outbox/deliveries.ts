@@ -1,0 +1,40 @@
+import type { Database } from '../database/database.ts'
+import { botKind } from '../events/bots.ts'
+import { invocationKind } from '../events/flows.ts'
+import { streamKind } from '../events/streaming.ts'
+import type { Log } from '../observe/log.ts'
+import type { Config } from '../settings/config.ts'
+import type { Destinations } from '../settings/destinations.ts'
+import { botInvocations } from './bots.ts'
+import type { Delivery } from './delivery.ts'
+import { eventBusDelivery } from './event-bus.ts'
+import { eventBusKind, failureTeller } from './failures.ts'
+import { flowInvocations } from './flows.ts'
+import { functionInvoker } from './functions.ts'
+import { botAsker } from './lex.ts'
+import { pushDeliveries } from './push/deliveries.ts'
+import { PushServices } from './push/services.ts'
+import type { StreamSink } from './sink.ts'
+import { streamRecords } from './streams.ts'
+
+interface Tools {
+  readonly db: Database
+  readonly now: () => number
+  readonly log: Log
+  readonly sinkOf: (arn: string) => StreamSink
+}
+
+/** How entries of each kind of lane are delivered, by the kind. `close` ends the connections to push services. */
+export function deliveriesOf(config: Config, destinations: Destinations, { sinkOf, ...tools }: Tools) {
+  const { region, account, eventbridgeEndpoint, limits } = config
+  const tell = failureTeller({ ...tools, region, account, destinations, eventbridgeEndpoint })
+  const services = new PushServices(destinations)
+  const deliveries: Readonly<Record<string, Delivery>> = {
+    [invocationKind]: flowInvocations({ ...tools, tell, invoke: functionInvoker(destinations, config.lambdaEndpoint) }),
+    [streamKind]: streamRecords({ ...tools, tell, sinkOf }),
+    [botKind]: botInvocations({ ...tools, tell, limits, ask: botAsker(destinations, config.lexEndpoint) }),
+    [eventBusKind]: eventBusDelivery(destinations, eventbridgeEndpoint),
+    ...pushDeliveries({ ...tools, tell, services }),
+  }
+  return { deliveries, close: () => services.close() }
+}
