@@ -30,12 +30,12 @@ test('a session that comes back to a node while that node compares its sessions 
       return sessions
     }),
   )
-  for (let count = 0; count < 300; count++) {
+  // How often a comparison ends a session depends on the machine: as many moves as a hundred of them take.
+  for (let count = 0; ended.size <= 100; count++) {
     const session = { userId: 1, id: 'same' }
     await nodes[count % 2]!.take(session, 10)
     // Nobody else has taken it since.
     for (let turn = 0; turn < 3; turn++) await db.get(nothing)
     expect(ended.has(session), `after ${count} moves`).toBe(false)
   }
-  expect(ended.size).toBeGreaterThan(100)
 })
