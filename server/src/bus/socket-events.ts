@@ -1,5 +1,18 @@
+/** The events that Amazon does not have, each with the kind that a session asks for in order to hear it (docs/beyond-amazon.md). */
+const ownEvents = { UPDATE_CHANNEL_READ_MARKER: 'read' } as const
+
+/** What a session may ask for. */
+export type OwnKind = (typeof ownEvents)[keyof typeof ownEvents]
+
+export const ownKinds: ReadonlySet<string> = new Set<OwnKind>(Object.values(ownEvents))
+
+/** Undefined for an event of Amazon's, which every session hears. */
+export const ownKindOf = (type: SocketEventType): OwnKind | undefined =>
+  (ownEvents as { readonly [Type in SocketEventType]?: OwnKind })[type]
+
 /** The events about a channel that sockets get (docs/service/sessions.md#events). */
 export type SocketEventType =
+  | keyof typeof ownEvents
   | `${'' | 'PENDING_' | 'FAILED_' | 'DENIED_'}${'CREATE' | 'UPDATE'}_CHANNEL_MESSAGE`
   | 'REDACT_CHANNEL_MESSAGE'
   | 'DELETE_CHANNEL_MESSAGE'

@@ -2,21 +2,28 @@ import { badRequest } from '../errors.ts'
 import { emit } from '../events/emit.ts'
 import type { Queries, Transaction } from '../database/database.ts'
 import type { CalledChannel } from '../store/facts.ts'
-import { markRead, markReadAt, memberCount } from '../store/read-markers.ts'
+import type { Identity } from '../store/identities.ts'
+import { markRead, markReadAt, memberCount, type Marked } from '../store/read-markers.ts'
 import type { ActingInChannel } from './acting.ts'
 import { checkOrdinary } from './sub-channels.ts'
 
 /** Sets the actor's read marker to the present. */
 export async function moveReadMarker(tx: Transaction, { channel, actor, now }: ActingInChannel) {
   checkOrdinary(channel, 'Read markers')
-  if (!(await markRead(tx, channel.id, actor.id, now()))) return
-  await emit(tx, { kind: 'ReadMarkerMoved', channelId: channel.id, memberId: actor.id })
+  await tell(tx, channel, actor, await markRead(tx, channel.id, actor.id, now()))
 }
 
 /** Sets the actor's read marker to the time of a message, forward or back. */
 export async function putReadMarker(tx: Transaction, { channel, actor }: ActingInChannel, at: Date) {
   checkOrdinary(channel, 'Read markers')
-  if (await markReadAt(tx, channel.id, actor.id, at)) await emit(tx, { kind: 'ReadMarkerMoved', channelId: channel.id, memberId: actor.id })
+  await tell(tx, channel, actor, await markReadAt(tx, channel.id, actor.id, at))
+}
+
+/** Where read markers are listed, all members hear of them, except those of HIDDEN members. */
+async function tell(tx: Transaction, { id: channelId, arn: channelArn }: CalledChannel, member: Identity, marked: Marked | undefined) {
+  if (!marked) return
+  const isForAll = marked.type === 'DEFAULT' && marked.members <= listedMembersAtMost
+  await emit(tx, { kind: 'ReadMarkerMoved', channelId, channelArn, member, readAt: marked.readAt, isForAll })
 }
 
 /** In larger channels nobody looks up who has read what. */

@@ -122,7 +122,11 @@ interface SubChannelEvent extends InChannel {
 interface ReadMarkerMoved {
   readonly kind: 'ReadMarkerMoved'
   readonly channelId: number
-  readonly memberId: number
+  readonly channelArn: string
+  readonly member: Identity
+  readonly readAt: Date
+  /** Whether all members hear of it; otherwise only the member itself. */
+  readonly isForAll: boolean
 }
 
 /** What a member wants to be pushed of the channel. */

@@ -10,6 +10,7 @@ import {
   leftToSockets,
   messageToSockets,
   movedToSockets,
+  readMarkerToSockets,
   subChannelEndToSockets,
   userDeletedToSockets,
 } from './sockets.ts'
@@ -58,7 +59,7 @@ export const followers: { readonly [Kind in EventKind]: readonly Follower<EventO
   BanDeleted: [roleToStream],
   SubChannelCreated: [subChannelToStream, balanceAfterScaleOut],
   SubChannelDeleted: [subChannelToStream, wakePurge],
-  ReadMarkerMoved: [],
+  ReadMarkerMoved: [readMarkerToSockets],
   PreferencesSet: [],
 
   FlowCreated: [],

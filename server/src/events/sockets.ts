@@ -1,6 +1,7 @@
 import type { Move, SocketEvent, SocketEventType } from '../bus/socket-events.ts'
 import { hearersOfMembership, viewersOfMessage } from '../auth/roles/sight.ts'
 import { channelDetails } from '../present/channels.ts'
+import { identity } from '../present/identities.ts'
 import { batchDetails, membershipDetails } from '../present/memberships.ts'
 import { heardContent, messageDetails } from '../present/messages.ts'
 import type { Transaction } from '../database/database.ts'
@@ -135,6 +136,17 @@ export const subChannelEndToSockets: Follower<EventOf<'ModeratorsLeftSubChannel'
     await tell(tx, { ...heard, only: [member.id], reason: 'subchannel_DELETED' })
   }
 }
+
+/** It has no number: a client that was away lists the read markers again. */
+export const readMarkerToSockets: Follower<EventOf<'ReadMarkerMoved'>> = (tx, { channelId, channelArn, member, readAt, isForAll }) =>
+  afterCommit(tx, {
+    type: 'UPDATE_CHANNEL_READ_MARKER',
+    channelId,
+    sequence: undefined,
+    subChannelId: 0,
+    ...onlyTo(isForAll ? undefined : [member.id]),
+    payload: { ChannelArn: channelArn, Member: identity(member), ReadMarkerTimestamp: readAt },
+  })
 
 export const userDeletedToSockets: Follower<EventOf<'UserDeleted'>> = (tx, { userId }) => afterCommit(tx, { type: 'user-deleted', userId })
 

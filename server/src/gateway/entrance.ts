@@ -4,6 +4,7 @@ import type { WebSocket } from 'ws'
 import { parseArn, type Arn } from '../arn.ts'
 import { upToDate } from '../auth/access.ts'
 import type { Origin } from '../auth/origin.ts'
+import { ownKinds } from '../bus/socket-events.ts'
 import type { Presigned, PresignedRequest } from '../auth/signature/presigned-url.ts'
 import type { Sender } from '../http/sender.ts'
 import type { SessionOfUser } from '../nodes/session-of-user.ts'
@@ -130,7 +131,8 @@ export class Entrance {
     // Only now: a connection that is refused must not end the older one.
     this.#inside.replace(userId, id)
 
-    const session = new Session(ws, socket, { id, userId, appInstanceId, key, claim, nextPing: Date.now() + pingSeconds * 1000 })
+    const asksFor = askedFor(parameters)
+    const session = new Session(ws, socket, { id, userId, appInstanceId, key, asksFor, claim, nextPing: Date.now() + pingSeconds * 1000 })
     if (since !== undefined) this.#inside.begin(session, since)
     resumable?.opened(claim, since)
     this.#inside.hub.enter(session)
@@ -173,6 +175,12 @@ export class Entrance {
       throw error
     }
   }
+}
+
+/** The events that Amazon does not have, as the URL asks for them; a name that is unknown here may be one of a later version. */
+function askedFor(parameters: Presigned['parameters']): ReadonlySet<string> | undefined {
+  const named = parameters.get('carillon-events')
+  return named === undefined ? undefined : new Set(named.split(',').filter(name => ownKinds.has(name)))
 }
 
 const tooMany = (most: number) => new Refusal(closeCodes.forbidden, `Forbidden: the user has ${most} connections already`)

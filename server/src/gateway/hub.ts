@@ -1,4 +1,4 @@
-import type { Departure, SocketEvent } from '../bus/socket-events.ts'
+import { ownKindOf, type Departure, type SocketEvent } from '../bus/socket-events.ts'
 import { eventFrame, type Frame } from './frame.ts'
 import type { Session } from './session.ts'
 import type { TurnEnd } from '../tools/turn-end.ts'
@@ -143,12 +143,15 @@ export class Hub {
       }
     }
     const topics = this.#topicsOf(event)
-    for (const topic of topics) topic.version++
-    const audience = this.#audienceOf(event, topics)
+    const own = ownKindOf(event.type)
+    // Nothing that Amazon does not have is a part of the details of a channel.
+    if (!own) for (const topic of topics) topic.version++
+    const hearers = this.#hearersOf(event, topics)
+    const audience = own ? [...hearers].filter(({ asksFor }) => asksFor.has(own)) : hearers
     let frame: Frame | undefined
     for (const session of audience) {
       frame ??= eventFrame(event)
-      if (event.only) session.heardAlone?.add(channelId)
+      if (event.only && !own) session.heardAlone?.add(channelId)
       if (!session.holding?.take(event, frame)) this.send(session, frame)
     }
     if (frame) this.#keep(frame, topics, audience)
@@ -188,7 +191,7 @@ export class Hub {
     }
   }
 
-  #audienceOf(event: SocketEvent, topics: readonly Topic[]): Iterable<Session> {
+  #hearersOf(event: SocketEvent, topics: readonly Topic[]): Iterable<Session> {
     if (event.only) return new Set(event.only.flatMap(id => this.sessionsOf(id)))
     // A moderator may be in several sub-channels.
     return topics.length === 1 ? topics[0]!.sessions : new Set(topics.flatMap(({ sessions }) => sessions))

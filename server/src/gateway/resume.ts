@@ -1,5 +1,5 @@
 import type { Database } from '../database/database.ts'
-import type { SocketEvent } from '../bus/socket-events.ts'
+import { ownKindOf, type SocketEvent } from '../bus/socket-events.ts'
 import { missedChannels, type MissedChannel } from '../nodes/missed-channels.ts'
 import { Turns } from '../tools/turns.ts'
 import { eventFrame } from './frame.ts'
@@ -69,7 +69,7 @@ export class Resume {
   async #tellChannel(session: Session, channel: MissedChannel) {
     const { hub } = this.#wiring
     const send = async (events: readonly SocketEvent[]) => {
-      for (const event of events) if (isFor(event, session.userId, channel)) hub.send(session, eventFrame(event))
+      for (const event of events) if (isFor(event, session, channel)) hub.send(session, eventFrame(event))
       if (session.isCongested) await new Promise<void>(resolve => session.onceDrained(resolve))
     }
     let told = channel.after
@@ -83,6 +83,9 @@ export class Resume {
   }
 }
 
-/** Whether the event is for this user in this channel. */
-const isFor = ({ only, subChannelId }: SocketEvent, userId: number, { places }: MissedChannel) =>
-  only ? only.includes(userId) : subChannelId === undefined || places.includes(subChannelId)
+/** Whether the event is for this session in this channel. */
+function isFor({ type, only, subChannelId }: SocketEvent, { userId, asksFor }: Session, { places }: MissedChannel): boolean {
+  const own = ownKindOf(type)
+  if (own && !asksFor.has(own)) return false
+  return only ? only.includes(userId) : subChannelId === undefined || places.includes(subChannelId)
+}

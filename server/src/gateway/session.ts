@@ -22,6 +22,9 @@ const mostFramesPerSecond = 100
 /** The most unanswered pings; a peer that leaves more is gone. */
 const mostMissedPongs = 2
 
+/** What most clients ask for. */
+const nothing: ReadonlySet<string> = new Set()
+
 /** The bytes of the frames of one turn; all sockets that hear the same events write the same bytes. */
 let lastFrames: readonly Frame[] = []
 let lastBatch: Frame = Buffer.alloc(0)
@@ -42,6 +45,8 @@ export class Session {
   readonly userId: number
   readonly appInstanceId: number
   readonly key: AccessKey
+  /** The events that Amazon does not have and that its client has asked for. */
+  readonly asksFor: ReadonlySet<string>
   /** Identifies the session for all nodes. */
   readonly claim: { readonly userId: number; readonly id: string }
   /** What it hears. */
@@ -74,7 +79,15 @@ export class Session {
   constructor(
     ws: WebSocket,
     socket: Socket,
-    given: { id: string; userId: number; appInstanceId: number; key: AccessKey; claim: Session['claim']; nextPing: number },
+    given: {
+      id: string
+      userId: number
+      appInstanceId: number
+      key: AccessKey
+      asksFor?: ReadonlySet<string> | undefined
+      claim: Session['claim']
+      nextPing: number
+    },
   ) {
     this.#ws = ws
     this.#socket = socket
@@ -82,6 +95,7 @@ export class Session {
     this.userId = given.userId
     this.appInstanceId = given.appInstanceId
     this.key = given.key
+    this.asksFor = given.asksFor ?? nothing
     this.claim = given.claim
     this.#nextPing = given.nextPing
   }

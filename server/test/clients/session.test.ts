@@ -54,6 +54,18 @@ test('start() resolves at SESSION_ESTABLISHED, the prefetch sends the channels, 
   await running.hears('bob', /^CREATE_CHANNEL_MESSAGE .*"Content":"Grüße 👋"/)
 })
 
+test('a session that asks for the events "read" by its signer is told of read markers', async () => {
+  const place = await startPlace()
+  const { bob, messaging, general: ChannelArn } = place
+  const running = sessionsOf(place, { name: 'bob', userArn: bob, events: ['read'] }, { name: 'plain', userArn: bob })
+  for (const name of ['bob', 'plain']) await running.hears(name, 'started')
+  await messaging.updateChannelReadMarker({ ChannelArn, ChimeBearer: bob })
+  await running.hears('bob', /^UPDATE_CHANNEL_READ_MARKER .*"Name":"bob"/)
+  await place.say('last')
+  await running.hears('plain', /^CREATE_CHANNEL_MESSAGE .*"Content":"last"/)
+  expect(running.told('plain').filter(line => line.startsWith('UPDATE_CHANNEL_READ_MARKER'))).toEqual([])
+})
+
 test.each([
   ['SIGTERM', 1012],
   ['SIGKILL', 1006],

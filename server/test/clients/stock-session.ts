@@ -1,5 +1,12 @@
 import { ChimeSDKMessaging } from '@aws-sdk/client-chime-sdk-messaging'
-import { DefaultMessagingSession, LogLevel, MessagingSessionConfiguration, PrefetchOn, type Logger } from 'amazon-chime-sdk-js'
+import {
+  DefaultMessagingSession,
+  DefaultSigV4,
+  LogLevel,
+  MessagingSessionConfiguration,
+  PrefetchOn,
+  type Logger,
+} from 'amazon-chime-sdk-js'
 
 export interface AskedSession {
   readonly name: string
@@ -11,6 +18,23 @@ export interface AskedSession {
   readonly startAgainAfter?: number
   /** The host to connect to where it is not looked up: the one way to reach the WebSocket with a wrong secret. */
   readonly host?: string
+  /** The events that it asks for beside Amazon's. */
+  readonly events?: readonly string[]
+}
+
+/** Asks for the events that Amazon does not have, as docs/beyond-amazon.md says. */
+class AskingSigV4 extends DefaultSigV4 {
+  readonly #events: readonly string[]
+
+  constructor(client: ChimeSDKMessaging, events: readonly string[]) {
+    super(client)
+    this.#events = events
+  }
+
+  override async signURL(...[method, scheme, service, host, path, payload, query]: Parameters<DefaultSigV4['signURL']>) {
+    const asked = new Map([...(query ?? []), ['carillon-events', [this.#events.join(',')]]] as const)
+    return super.signURL(method, scheme, service, host, path, payload, asked)
+  }
 }
 
 /** The client tells only its log which code it was closed with. */
@@ -28,7 +52,7 @@ const logger = (closed: (code: string) => void): Logger => ({
 
 /** Starts a session as an application does, and says what it is told: a line each, with its name, what it was, and more about it. */
 export function start(asked: AskedSession, line: (text: string) => void) {
-  const { name, endpoint, userArn, credentials, sessionId = crypto.randomUUID(), host, startAgainAfter } = asked
+  const { name, endpoint, userArn, credentials, sessionId = crypto.randomUUID(), host, startAgainAfter, events } = asked
   const say = (what: string, more: unknown = '') => line(`${name} ${what} ${String(more)}`)
   const client = new ChimeSDKMessaging({ endpoint, region: 'us-east-1', credentials })
   const configuration = new MessagingSessionConfiguration(userArn, sessionId, host, client)
@@ -36,6 +60,9 @@ export function start(asked: AskedSession, line: (text: string) => void) {
   const session = new DefaultMessagingSession(
     configuration,
     logger(code => say('closed', code)),
+    undefined,
+    undefined,
+    events && new AskingSigV4(client, events),
   )
   session.addObserver({
     messagingSessionDidStartConnecting: () => say('connecting'),
