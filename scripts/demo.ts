@@ -8,15 +8,13 @@ import { createServer } from 'node:net'
 import { writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { ChimeSDKIdentity } from '@aws-sdk/client-chime-sdk-identity'
-import { ChimeSDKMessaging } from '@aws-sdk/client-chime-sdk-messaging'
+import { ChimeSDKMessaging, paginateListChannelMembershipsForAppInstanceUser } from '@aws-sdk/client-chime-sdk-messaging'
 import type { App } from '../server/src/app.ts'
 import { exported } from '../server/src/cli/exported.ts'
 import { quoted } from '../server/src/cli/quoted.ts'
 import { clientVariables, readyLine, serve } from '../server/src/cli/serve.ts'
 import { readConfig, type Config } from '../server/src/settings/config.ts'
 import { settings } from '../server/src/settings/settings.ts'
-import { channelsOf, demoWorld, type Listed, type World } from './demo-world.ts'
 
 const root = resolve(import.meta.dirname, '..')
 
@@ -38,7 +36,25 @@ async function demoConfig(): Promise<Config> {
   const data = values.data === undefined ? join(root, 'data/demo') : resolve(process.env['INIT_CWD'] ?? '.', values.data)
   const port = values.port ?? (await freePort(settings.port.fallback))
   const tlsPort = values['tls-port'] ?? (await freePort(settings.tlsPort.fallback))
-  return readConfig({ data, port, tlsPort, logLevel: 'warn' }, {})
+  return readConfig({ data, port, tlsPort, logLevel: 'warn', seed: join(import.meta.dirname, 'demo-seed.json') }, {})
+}
+
+interface Listed {
+  readonly name: string
+  readonly isUnread: boolean
+}
+
+/** A user's channels, page by page. A channel with a message newer than the user's read marker is unread. */
+async function channelsOf(messaging: ChimeSDKMessaging, user: string): Promise<Listed[][]> {
+  const pages: Listed[][] = []
+  for await (const page of paginateListChannelMembershipsForAppInstanceUser({ client: messaging, pageSize: 2 }, { ChimeBearer: user })) {
+    const listed = page.ChannelMemberships!.map(({ ChannelSummary: channel, AppInstanceUserMembershipSummary: mine }) => {
+      const read = mine!.ReadMarkerTimestamp?.getTime() ?? 0
+      return { name: channel!.Name!, isUnread: (channel!.LastMessageTimestamp?.getTime() ?? 0) > read }
+    })
+    pages.push(listed)
+  }
+  return pages
 }
 
 const listOf = (pages: readonly Listed[][]) =>
@@ -94,31 +110,24 @@ The demo serves until Ctrl-C, and keeps what you do in ${dirname(file)}.
 `
 
 /** A file that gives a shell what the commands need. */
-async function writeVariables(app: App, config: Config, { alice, bob }: World, pages: readonly Listed[][]): Promise<string> {
-  const channels = pages.flat()
-  const channel = channels.find(({ name }) => name === 'general') ?? channels[0]
+async function writeVariables(app: App, config: Config, bob: string): Promise<string> {
   const file = join(config.data, 'variables')
-  const variables = { ...clientVariables(app, config), ALICE: alice, BOB: bob, CHANNEL: channel?.arn ?? '' }
-  await writeFile(file, exported(variables))
+  const variables = { ALICE: `${appInstanceOf(config)}/user/alice`, BOB: bob, CHANNEL: `${appInstanceOf(config)}/channel/general` }
+  await writeFile(file, exported({ ...clientVariables(app, config), ...variables }))
   return file
 }
 
-/** Makes the world where it is missing, and shows it by the stock SDK, as any other client sees it. */
+const appInstanceOf = ({ region, account }: Config) => `arn:aws:chime:${region}:${account}:app-instance/demo`
+
+/** Shows what the seed has made by the stock SDK, as any other client sees it. */
 async function show(app: App, config: Config) {
-  const options = { endpoint: app.url, region: config.region, credentials: app.rootKey }
-  const [identity, messaging] = [new ChimeSDKIdentity(options), new ChimeSDKMessaging(options)]
+  const messaging = new ChimeSDKMessaging({ endpoint: app.url, region: config.region, credentials: app.rootKey })
   try {
-    const world = await demoWorld({ identity, messaging })
-    const pages = await channelsOf(messaging, world.bob)
-    const file = await writeVariables(app, config, world, pages)
-    process.stdout.write(shown({ app, file, bob: world.bob, pages }))
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error)
-    throw new Error(`What is in ${config.data} is no demo: ${why}. Remove that folder, and the next demo makes a new one.`, {
-      cause: error,
-    })
+    const bob = `${appInstanceOf(config)}/user/bob`
+    const pages = await channelsOf(messaging, bob)
+    const file = await writeVariables(app, config, bob)
+    process.stdout.write(shown({ app, file, bob, pages }))
   } finally {
-    identity.destroy()
     messaging.destroy()
   }
 }

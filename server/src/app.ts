@@ -52,6 +52,9 @@ import { onceASecond } from './tools/once-a-second.ts'
 import { openSecrets } from './secrets/open.ts'
 import { senderReader } from './http/sender.ts'
 import { rangesOf, withoutNames } from './tools/addresses.ts'
+import { Seeder } from './testing/seeder.ts'
+import { sowFile } from './testing/seed-file.ts'
+import type { Seed } from './testing/seed.ts'
 import { TurnEnd } from './tools/turn-end.ts'
 import { TokenBuckets } from './tools/token-buckets.ts'
 import type { Database } from './database/database.ts'
@@ -130,13 +133,18 @@ interface Surroundings {
   readonly keys?: FindKey
   /** Wraps the database; a test uses it to delay answers. */
   readonly through?: (database: Database) => Database
+  /** What there is from the beginning, in addition to the file of --seed. */
+  readonly seeds?: readonly Seed[]
 }
 
 /**
  * The wiring: the only file that knows all parts. It listens first, so that /health can answer while the server starts, and
  * resolves when the server is ready. `now` is the clock of everything but signatures, which use the real time.
  */
-export async function startApp(config: Config, { now = Date.now, keys, through = database => database }: Surroundings = {}): Promise<App> {
+export async function startApp(
+  config: Config,
+  { now = Date.now, keys, through = database => database, seeds = [] }: Surroundings = {},
+): Promise<App> {
   const log = createLog(config.logLevel)
   const destinations = await readDestinations(config.destinations, process.env)
   const refusals = new Refusals(log)
@@ -320,6 +328,15 @@ export async function startApp(config: Config, { now = Date.now, keys, through =
         dispatchOf(name as OperationName, operation, { access: kept, verify, environment, rateLimiting }),
       ]),
     ) as Record<OperationName, Dispatch>
+    if (seeds.length > 0 || config.seed !== undefined) {
+      const purgeAll = async () => {
+        while (await purgeNext());
+      }
+      const seeder = new Seeder({ environment, access: kept, purge: purgeAll })
+      for (const seed of seeds) await seeder.sow(seed)
+      const served = { endpoint: url, region: config.region, credentials: key }
+      if (config.seed !== undefined) await sowFile(config.seed, served, seed => seeder.sow(seed))
+    }
     const stopRates = keepRates(buckets, { db, now, log }, { shared: isShared })
     const stopWatching = watchOutbox(tools)
     const stopSchedule = schedule(jobsOf(environment), { db, now, log, metrics })

@@ -3,7 +3,7 @@ import { operation } from './operation.ts'
 import { IdempotencyToken, Required, integer, list, oneOf, structure, text } from './shapes.ts'
 
 const UserId = text({ minLength: 1, maxLength: 64, pattern: idPattern, sensitive: true })
-const UserName = text({ minLength: 1, maxLength: 100, pattern: String.raw`.*\S.*`, sensitive: true })
+export const UserName = text({ minLength: 1, maxLength: 100, pattern: String.raw`.*\S.*`, sensitive: true })
 const ExpirationDays = integer({ minimum: 1, maximum: 5475 })
 const ExpirationCriterion = oneOf('CREATED_TIMESTAMP')
 const ExpirationSettings = structure({ ExpirationDays: Required(ExpirationDays), ExpirationCriterion: Required(ExpirationCriterion) })

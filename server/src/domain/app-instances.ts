@@ -41,6 +41,8 @@ export async function namedAppInstance(db: Queries, arn: string): Promise<AppIns
 interface AppInstanceToCreate {
   readonly region: string
   readonly account: string
+  /** Without one it is random, as on Amazon. */
+  readonly id?: string
   readonly name: string
   readonly metadata: string | undefined
   readonly tags: readonly GivenTag[] | undefined
@@ -51,7 +53,7 @@ export async function createAppInstance(tx: Transaction, { now, limits }: Doing,
   checkMetadataSize(asked.metadata)
   await lockCreation(tx, 'app-instances')
   checkCount(await countAppInstances(tx), 'appInstances', limits)
-  const arn = `arn:aws:chime:${asked.region}:${asked.account}:app-instance/${randomUUID()}`
+  const arn = `arn:aws:chime:${asked.region}:${asked.account}:app-instance/${asked.id ?? randomUUID()}`
   const appInstanceId = await insertAppInstance(tx, { arn, name: asked.name, metadata: asked.metadata, now: now() })
   await tagNew(tx, { kind: 'app-instance', id: appInstanceId }, asked.tags)
   await emit(tx, { kind: 'AppInstanceCreated', appInstanceId })

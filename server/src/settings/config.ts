@@ -62,6 +62,8 @@ export function readConfig(flags: Readonly<Record<string, string | undefined>>, 
     throw new Error('--tls-cert and --tls-key (CARILLON_TLS_CERT and CARILLON_TLS_KEY) are given together, or neither is.')
   }
   requireNats(values)
+  if (values.seed !== undefined && values.natsUrl !== undefined)
+    throw new Error('--seed is for a single server: several nodes would make the same things at once. Start one without --nats-url first.')
   if (values.proxyHeaders === 'proxy-protocol' && values.trustProxy === undefined)
     throw new Error('--proxy-headers proxy-protocol needs --trust-proxy: the proxies whose connections begin with a PROXY header.')
   if (values.oidcIssuer === undefined && (values.oidcAudience ?? values.oidcJwks) !== undefined)

@@ -212,6 +212,13 @@ export const settings = {
     'the base URL of the EventBridge-compatible API that is told of failures of processors, bots and streams',
     matching(/^https?:\/\/[^\s?#]+$/, 'a URL such as http://localhost:4566'),
   ),
+  seed: setting<string | undefined>(
+    'seed',
+    'file',
+    undefined,
+    'a JSON file or a module with app instances, users, channels and messages, which the server makes where they are missing (docs/testing.md)',
+    matching(/\S/, 'a file'),
+  ),
   destinations: setting<string | undefined>(
     'destinations',
     'file',

@@ -15,7 +15,7 @@ test(
     const home = join(folder, 'node_modules/carillon')
     expect((await readdir(home)).toSorted()).toEqual(['LICENSE', 'README.md', 'bin', 'dist', 'package.json'])
     const files = await readdir(home, { recursive: true })
-    expect(files.filter(name => /(?<!\.d)\.ts$|test/.test(name))).toEqual([])
+    expect(files.filter(name => /(?<!\.d)\.ts$|\.test\.|(?:^|\/)test\//.test(name))).toEqual([])
     expect(await readFile(join(home, 'LICENSE'), 'utf8')).toBe(await readFile(join(root, 'LICENSE'), 'utf8'))
     expect(await scriptsOf(home)).toEqual([])
     const packages = (await readdir(join(folder, 'node_modules'), { recursive: true })).filter(name =>
@@ -53,8 +53,38 @@ test(
       // @ts-expect-error a member is missing
       await carillon.call('ListChannelReadMarkers', { ChannelArn: 'x' })`,
     )
+    const tested = `
+      import { start } from 'carillon/testing'
+      const seed = { Id: 'chat', Users: [{ Id: 'ann' }], Channels: [{ Id: 'general', Moderators: ['ann'] }] }
+      await using chime = await start({ seed })
+      await chime.as('ann').listen()
+      console.log((await fetch(chime.endpoint + '/health')).status)`
+    const started = await run(process.execPath, ['--input-type=module', '-e', tested], { cwd: folder })
+    expect(started).toEqual({ code: 0, stdout: '200\n', stderr: '' })
+    await writeFile(
+      join(folder, 'kit.mts'),
+      `import { start, type Chime } from 'carillon/testing'
+      await using chime: Chime = await start({ seed: [{ Id: 'chat', Users: [{ Id: 'ann' }] }] })
+      export const type: string = (await chime.as('ann').heard('UPDATE_CHANNEL', { within: 5 })).type
+      // @ts-expect-error a user has an Id
+      await start({ seed: { Id: 'chat', Users: [{ Name: 'Ann' }] } })`,
+    )
     const compiler = join(root, 'node_modules/.bin/tsc')
-    const flags = ['--ignoreConfig', '--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2024', '--types', '', 'typed.mts']
+    const flags = [
+      '--ignoreConfig',
+      '--noEmit',
+      '--strict',
+      '--module',
+      'nodenext',
+      '--target',
+      'es2024',
+      '--lib',
+      'es2024,esnext.disposable,dom',
+      '--types',
+      '',
+      'typed.mts',
+      'kit.mts',
+    ]
     expect(await run(compiler, flags, { cwd: folder })).toEqual({ code: 0, stdout: '', stderr: '' })
     expect(await readdir(join(folder, 'kept'))).toEqual(expect.arrayContaining(['carillon.db', 'ca.pem']))
     server.killAll('SIGTERM')

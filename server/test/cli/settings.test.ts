@@ -22,6 +22,12 @@ async function emptyDestinations() {
   return file
 }
 
+async function emptySeed() {
+  const file = join(await temporaryFolder(), 'seed.json')
+  await writeFile(file, '[]')
+  return file
+}
+
 /** For every row of config.ts: a value that a server serves with, and one that makes no sense. */
 const examples: Record<SettingName, { good: () => Promise<string>; bad: readonly string[] }> = {
   host: { good: async () => 'localhost', bad: ['', 'two words'] },
@@ -51,6 +57,7 @@ const examples: Record<SettingName, { good: () => Promise<string>; bad: readonly
     good: async () => `127.0.0.1:${await freePort()}`,
     bad: ['', '9090', 'localhost', 'localhost:99999', '::1:9090', 'http://x:1'],
   },
+  seed: { good: emptySeed, bad: ['', ' '] },
   destinations: { good: emptyDestinations, bad: ['', ' '] },
   kinesisEndpoint: { good: async () => 'http://127.0.0.1:4567', bad: ['', 'localhost:4567', 'ftp://localhost', 'http://'] },
   lexEndpoint: { good: async () => 'http://127.0.0.1:4566/lex', bad: ['', 'localhost:4566', 'ftp://localhost', 'http://'] },
@@ -132,6 +139,7 @@ test('each setting is a flag and a variable of its name, and --help shows both w
     'kinesis-endpoint',
     'lex-endpoint',
     'eventbridge-endpoint',
+    'seed',
     'destinations',
     'oidc-issuer',
     'oidc-audience',

@@ -1,0 +1,112 @@
+/**
+ * The types of `carillon/testing`, which the package publishes. They import nothing but the types of `carillon/client`.
+ */
+import type { Credentials } from '../client/carillon.ts'
+
+interface UserSeed {
+  /** The AppInstanceUserId. */
+  readonly Id: string
+  /** By default the Id. */
+  readonly Name?: string
+  readonly Metadata?: string
+}
+
+interface MessageSeed {
+  /** The Id of a member. */
+  readonly Sender: string
+  readonly Content: string
+  readonly Metadata?: string
+}
+
+interface ChannelSeed {
+  /** The ChannelId. */
+  readonly Id: string
+  /** By default the Id. */
+  readonly Name?: string
+  readonly Mode?: 'UNRESTRICTED' | 'RESTRICTED'
+  readonly Privacy?: 'PUBLIC' | 'PRIVATE'
+  readonly Metadata?: string
+  /** The Ids of the moderators; the first of them creates the channel, and so is a member as well. */
+  readonly Moderators: readonly string[]
+  /** The Ids of the members. */
+  readonly Members?: readonly string[]
+  /** PERSISTENT messages, in this order. */
+  readonly Messages?: readonly MessageSeed[]
+  /** The Ids of the members who have read all of it. */
+  readonly ReadBy?: readonly string[]
+}
+
+/** An app instance and what is in it, declared by ids; so its ARNs are known before it exists. */
+export interface Seed {
+  /** The last part of the ARN. */
+  readonly Id: string
+  /** By default the Id. */
+  readonly Name?: string
+  readonly Metadata?: string
+  readonly Users?: readonly UserSeed[]
+  /** The Ids of the users who are AppInstanceAdmins. */
+  readonly Admins?: readonly string[]
+  readonly Channels?: readonly ChannelSeed[]
+}
+
+export interface StartOptions {
+  /** What there is from the beginning. */
+  readonly seed?: Seed | readonly Seed[]
+  /** Settings of `carillon serve`, by the names of their flags: `{ 'rate-limits': 'aws' }`. */
+  readonly settings?: Readonly<Record<string, string>>
+}
+
+/** What the clients of AWS take: `new ChimeSDKMessaging(chime.clientConfig)`. */
+export interface ClientConfig {
+  readonly endpoint: string
+  readonly region: string
+  readonly credentials: Credentials
+}
+
+/** An event as a socket gets it, with the payload parsed. */
+export interface HeardEvent {
+  readonly type: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly payload: Readonly<Record<string, unknown>> | undefined
+}
+
+export interface HeardOptions {
+  /** The longest wait, in milliseconds; 5000 by default. */
+  readonly within?: number
+  /** Skips the events for which it returns false. */
+  readonly where?: (event: HeardEvent) => boolean
+}
+
+/** A user of an app instance, with credentials that may act as that user and as nobody else. */
+export interface ChimeUser {
+  /** The AppInstanceUserArn, which calls take as ChimeBearer. */
+  readonly arn: string
+  readonly clientConfig: ClientConfig
+  /** Opens a messaging session. From then on every event of the user's channels is heard. */
+  listen(): Promise<void>
+  /**
+   * Resolves to the next event of that type that was not returned before, and rejects if none comes in time. The user must listen
+   * before the event happens.
+   */
+  heard(type: string, options?: HeardOptions): Promise<HeardEvent>
+}
+
+/** A running server with clients of its own. */
+export interface Chime extends AsyncDisposable {
+  readonly endpoint: string
+  readonly region: string
+  /** The root key, which may do everything. */
+  readonly credentials: Credentials
+  readonly clientConfig: ClientConfig
+  /** The ARN of the first app instance of the seed; empty without a seed. */
+  readonly appInstanceArn: string
+  /** The ARN of the channel with that Id in the first app instance of the seed. */
+  channelArn(id: string): string
+  /** A user of the first app instance by Id, or any user by ARN. */
+  as(user: string): ChimeUser
+  /** Stops the server. Nothing of it is left. */
+  stop(): Promise<void>
+}
+
+/** Starts a server in this process, on a free port of 127.0.0.1, with its data in memory. */
+export declare function start(options?: StartOptions): Promise<Chime>

@@ -1,0 +1,76 @@
+import { ChimeSDKIdentity } from '@aws-sdk/client-chime-sdk-identity'
+import { ChimeSDKMessaging } from '@aws-sdk/client-chime-sdk-messaging'
+import { expect, test } from 'vitest'
+import { start } from '../../src/kit/start.ts'
+import type { Seed } from '../../src/kit/types.ts'
+import { refusal } from '../support/world.ts'
+
+const seed: Seed = {
+  Id: 'chat',
+  Users: [{ Id: 'ann', Name: 'Ann' }, { Id: 'ben' }, { Id: 'cid' }],
+  Channels: [{ Id: 'general', Moderators: ['ann'], Members: ['ben'] }],
+}
+
+const message = { Type: 'STANDARD', Persistence: 'PERSISTENT' } as const
+
+test('start() gives a server with what the seed declares, and a user hears on its socket what another sends', async () => {
+  await using chime = await start({ seed })
+  const [ann, ben] = [chime.as('ann'), chime.as('ben')]
+  expect(chime.appInstanceArn).toBe('arn:aws:chime:us-east-1:000000000000:app-instance/chat')
+  expect(ann.arn).toBe(`${chime.appInstanceArn}/user/ann`)
+  await ben.listen()
+  const messaging = new ChimeSDKMessaging(ann.clientConfig)
+  const general = { ChannelArn: chime.channelArn('general'), ChimeBearer: ann.arn }
+  for (const Content of ['one', 'two', 'three']) await messaging.sendChannelMessage({ ...general, Content, ...message })
+  const heard = async (options?: Parameters<typeof ben.heard>[1]) =>
+    (await ben.heard('CREATE_CHANNEL_MESSAGE', options)).payload?.['Content']
+  expect(await heard({ where: ({ payload }) => payload?.['Content'] !== 'one' })).toBe('two')
+  expect([await heard(), await heard()]).toEqual(['one', 'three'])
+  messaging.destroy()
+})
+
+test('the credentials of as() act as that user and as nobody else', async () => {
+  await using chime = await start({ seed })
+  const [ann, cid] = [chime.as('ann'), chime.as(`${chime.appInstanceArn}/user/cid`)]
+  const messaging = new ChimeSDKMessaging(cid.clientConfig)
+  const ChannelArn = chime.channelArn('general')
+  expect(await refusal(messaging.listChannelMessages({ ChannelArn, ChimeBearer: ann.arn }))).toMatchObject({
+    name: 'AccessDeniedException',
+  })
+  expect((await messaging.describeChannel({ ChannelArn, ChimeBearer: cid.arn })).Channel).toMatchObject({ Name: 'general' })
+  messaging.destroy()
+})
+
+test('heard() says what came instead, and that listen() is missing', async () => {
+  await using chime = await start({ seed })
+  const ben = chime.as('ben')
+  await expect(ben.heard('CREATE_CHANNEL_MESSAGE')).rejects.toThrow('does not listen: call listen() before')
+  await ben.listen()
+  const messaging = new ChimeSDKMessaging(chime.clientConfig)
+  await messaging.updateChannel({ ChannelArn: chime.channelArn('general'), Name: 'new', ChimeBearer: chime.as('ann').arn })
+  await ben.heard('UPDATE_CHANNEL', { where: () => false, within: 300 }).catch(() => {})
+  await expect(ben.heard('DELETE_CHANNEL', { within: 10 })).rejects.toThrow('has not heard DELETE_CHANNEL within 10 ms. What has come')
+  await chime.stop()
+  await expect(ben.heard('UPDATE_CHANNEL', { where: () => false })).rejects.toThrow('hears nothing more')
+  messaging.destroy()
+})
+
+test('servers of the kit share nothing, and nothing of a stopped one answers', async () => {
+  const chimes = await Promise.all([start({ seed }), start({ seed }), start()])
+  expect(new Set(chimes.map(({ endpoint }) => endpoint)).size).toBe(3)
+  const [one, , empty] = chimes.map(({ clientConfig }) => new ChimeSDKIdentity({ ...clientConfig, maxAttempts: 1 }))
+  expect((await one!.listAppInstances({})).AppInstances).toHaveLength(1)
+  expect((await empty!.listAppInstances({})).AppInstances).toEqual([])
+  await Promise.all(chimes.map(chime => chime.stop()))
+  await expect(fetch(`${chimes[0].endpoint}/health`)).rejects.toThrow('fetch failed')
+})
+
+test('settings are those of the flags, and one that does not exist is refused', async () => {
+  await using chime = await start({ seed, settings: { 'limit-users-per-app-instance': '3', region: 'eu-west-1' } })
+  expect(chime.appInstanceArn).toContain(':eu-west-1:')
+  const identity = new ChimeSDKIdentity(chime.clientConfig)
+  const user = { AppInstanceArn: chime.appInstanceArn, AppInstanceUserId: 'dan', Name: 'Dan' }
+  expect(await refusal(identity.createAppInstanceUser(user))).toMatchObject({ code: 'ResourceLimitExceeded' })
+  identity.destroy()
+  await expect(start({ settings: { ports: '1' } })).rejects.toThrow("There is no setting 'ports'")
+})
