@@ -2,6 +2,7 @@ import { defineConfig, type ViteUserConfig } from 'vitest/config'
 import { hasNats } from './server/test/support/nats-program.ts'
 
 type Options = NonNullable<ViteUserConfig['test']>
+type Provided = NonNullable<Options['provide']>
 
 const options: Options = {
   pool: 'threads',
@@ -12,12 +13,21 @@ const options: Options = {
   expect: { poll: { timeout: 30_000 } },
 }
 
-const onSeveralNodes = ['api', 'auth/roles', 'events', 'gateway', 'operations', 'security'].map(room => `server/test/${room}/**/*.test.ts`)
+const both: Provided = { nodes: 1, databases: ['sqlite', 'postgres'] }
+
+const release = '**/*.release.test.ts'
+
+// `npm test` runs these rooms on SQLite only, and all others on both databases.
+const onSqlite = ['api/!(idempotency).test.ts', 'auth/{iam,roles}/*.test.ts', '{events,security}/*.test.ts'].map(
+  room => `server/test/${room}`,
+)
+
+const onNodes = [...onSqlite, 'server/test/{api,gateway,operations}/*.test.ts']
 
 // What comes first, or is seen at once, is certain within one node only.
-const ofOneNode = ['**/*.release.test.ts', 'server/test/gateway/races.test.ts', 'server/test/gateway/shared-details.test.ts']
+const ofOneNode = ['server/test/gateway/{races,shared-details}.test.ts']
 
-/** `npm test` is the one project, `npm run test:release` the other (CONTRIBUTING.md says what is where). */
+/** `npm test` runs `test` and `sqlite`, `npm run test:release` the others (CONTRIBUTING.md says what is where). */
 export default defineConfig({
   test: {
     globalSetup: ['server/test/support/globalSetup.ts'],
@@ -25,17 +35,18 @@ export default defineConfig({
     maxWorkers: 3,
     projects: [
       {
-        test: { ...options, name: 'test', provide: { nodes: 1 }, include: ['server/test/**/*.test.ts'], exclude: ['**/*.release.test.ts'] },
+        test: { ...options, name: 'test', provide: both, include: ['server/test/**/*.test.ts'], exclude: [release, ...onSqlite] },
       },
-      { test: { ...options, name: 'release', provide: { nodes: 1 }, include: ['server/test/**/*.release.test.ts'] } },
-      // The same promises with requests and sockets spread over three nodes at random.
+      { test: { ...options, name: 'sqlite', provide: { nodes: 1, databases: ['sqlite'] }, include: onSqlite, exclude: [release] } },
+      { test: { ...options, name: 'release', provide: both, include: [`server/test/${release}`] } },
+      // With requests and sockets spread over three nodes at random.
       {
         test: {
           ...options,
           name: 'nodes',
-          provide: { nodes: 3 },
-          include: onSeveralNodes,
-          exclude: hasNats ? ofOneNode : ['**'],
+          provide: { nodes: hasNats ? 3 : 1, databases: ['postgres'] },
+          include: onNodes,
+          exclude: [release, ...ofOneNode],
         },
       },
     ],

@@ -3,6 +3,7 @@ import { Client } from 'pg'
 import { buildServer } from './built-server.ts'
 import { startKinesis } from './kinesis.ts'
 import { makeDatabase } from './made-database.ts'
+import type { DatabaseKind } from './world.ts'
 import { hasNats, runNats } from './nats-program.ts'
 import { startPostgres } from './postgres.ts'
 
@@ -18,6 +19,8 @@ declare module 'vitest' {
     natsUrl: string
     /** How many nodes a world on PostgreSQL has; said by the project. */
     nodes: number
+    /** The databases on which the project's tests run. */
+    databases: readonly DatabaseKind[]
     /** The file of the server that tests start as a process. */
     main: string
   }

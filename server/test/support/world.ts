@@ -22,8 +22,8 @@ const nodesOfWorld = inject('nodes')
 /** Whether a world on PostgreSQL is several nodes, which share rates a few times a second only. */
 export const isSpread = nodesOfWorld > 1
 
-/** Both run every test that touches what is stored. */
-export const databaseKinds: readonly DatabaseKind[] = isSpread ? ['postgres'] : ['sqlite', 'postgres']
+/** On these runs every test that touches what is stored; vitest.config.ts says on which. */
+export const databaseKinds = inject('databases')
 
 /** A real server over a real database, and the stock clients. */
 export interface World {
