@@ -319,6 +319,7 @@ export async function startApp(
       limits,
       connectRate: connectRate(buckets, now, rates, limits.connectionsPerUser),
       pingSeconds: config.pingSeconds,
+      typingSeconds: config.typingSeconds,
       allSessions,
       resumable,
     })

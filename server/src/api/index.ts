@@ -14,6 +14,7 @@ import { readMarkers } from './read-markers.ts'
 import { messagingSession } from './messaging-session.ts'
 import { streaming } from './streaming.ts'
 import { tags } from './tags.ts'
+import { typing } from './typing.ts'
 import { users } from './users.ts'
 
 /** The handler of every operation: a missing one does not compile. */
@@ -28,6 +29,7 @@ export const handlers: Handlers<OperationName> = {
   ...moderators,
   ...bans,
   ...messages,
+  ...typing,
   ...flows,
   ...streaming,
   ...messagingSession,

@@ -1,5 +1,5 @@
 /** The events that Amazon does not have, each with the kind that a session asks for in order to hear it (docs/beyond-amazon.md). */
-const ownEvents = { UPDATE_CHANNEL_READ_MARKER: 'read' } as const
+const ownEvents = { UPDATE_CHANNEL_READ_MARKER: 'read', UPDATE_TYPING_INDICATOR: 'typing' } as const
 
 /** What a session may ask for. */
 export type OwnKind = (typeof ownEvents)[keyof typeof ownEvents]
@@ -40,6 +40,8 @@ export interface SocketEvent {
   readonly subChannelId: number | undefined
   /** If given, only these users and bots hear it, members or not. */
   readonly only?: readonly number[]
+  /** If given, the sessions of this user do not hear it; only for events that Amazon does not have. */
+  readonly except?: number
   /** The memberships that the event changes: a member who joins hears the event already, a member who leaves still hears it. */
   readonly moves?: readonly Move[]
   /** The payload in a neutral form: times are `Date`. */

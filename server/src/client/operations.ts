@@ -17,9 +17,14 @@ export interface Operations {
     input: { readonly ChannelArn: string; readonly MessageId: string; readonly ChimeBearer: string }
     output: { readonly ChannelArn?: string; readonly ReadMarkerTimestamp?: Date }
   }
+  SendTypingIndicator: {
+    input: { readonly ChannelArn: string; readonly IsTyping: boolean; readonly SubChannelId?: string; readonly ChimeBearer: string }
+    output: {}
+  }
 }
 
 export const routes: Readonly<Record<keyof Operations, `${'GET' | 'POST' | 'PUT' | 'DELETE'} /${string}`>> = {
   ListChannelReadMarkers: 'GET /carillon/channels/{channelArn}/read-markers',
   PutChannelReadMarker: 'PUT /carillon/channels/{channelArn}/read-marker',
+  SendTypingIndicator: 'PUT /carillon/channels/{channelArn}/typing-indicator',
 }

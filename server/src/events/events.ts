@@ -40,6 +40,14 @@ export interface MessageEvent<Kind extends MessageKind = MessageKind> {
   readonly pushNotification?: PushNotification | undefined
 }
 
+/** A member types, or has stopped. It is in no transaction. */
+export interface TypingIndicated {
+  readonly kind: 'TypingIndicated'
+  readonly place: MessagePlace
+  readonly member: Identity
+  readonly isTyping: boolean
+}
+
 /** A processor of the channel's flow has to look at a message now. */
 interface ProcessorDue {
   readonly kind: 'ProcessorDue'

@@ -7,7 +7,7 @@ import { heardContent, messageDetails } from '../present/messages.ts'
 import type { Transaction } from '../database/database.ts'
 import type { Moment } from '../store/channels.ts'
 import type { PlacedMembership } from '../store/memberships.ts'
-import type { EventOf, MessageEvent, MessageKind } from './events.ts'
+import type { EventOf, MessageEvent, MessageKind, TypingIndicated } from './events.ts'
 import { afterCommit, type Follower } from './follower.ts'
 import { isItsOwnLog, keepEvent, keptMessage, type KeptMessage } from './kept.ts'
 
@@ -47,6 +47,16 @@ export const heardOfMessage = ({ kind, moment, message, place }: HeardMessage): 
       ? { Content: undefined, Metadata: undefined, MessageAttributes: undefined }
       : { Content: heardContent(message) }),
   },
+})
+
+/** The other members hear it, on their sessions that ask. */
+export const heardOfTyping = ({ place, member, isTyping }: TypingIndicated): SocketEvent => ({
+  type: 'UPDATE_TYPING_INDICATOR',
+  channelId: place.channelId,
+  sequence: undefined,
+  subChannelId: place.subChannelId,
+  except: member.id,
+  payload: { ChannelArn: place.channelArn, SubChannelId: place.subChannelName, Member: identity(member), IsTyping: isTyping },
 })
 
 const heardOfMembership = (type: SocketEventType, sequence: number, membership: PlacedMembership, moves: readonly Move[]): SocketEvent => ({

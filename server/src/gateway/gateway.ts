@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 import { WebSocketServer, type WebSocket } from 'ws'
-import { isSocketEvent, type BusEvent } from '../bus/socket-events.ts'
+import { isSocketEvent, type BusEvent, type SocketEvent } from '../bus/socket-events.ts'
 import type { Sender } from '../http/sender.ts'
 import type { SessionOfUser } from '../nodes/session-of-user.ts'
 import type { PrefetchOrder } from '../store/prefetch.ts'
@@ -14,6 +14,7 @@ import { Prefetch } from './prefetch.ts'
 import { Resume } from './resume.ts'
 import type { Session } from './session.ts'
 import { SessionSocket, sessionOf } from './session-socket.ts'
+import { Typing } from './typing.ts'
 import type { Wiring } from './wiring.ts'
 
 /** Clients send nothing that the server uses; a larger frame ends the session with 1009. */
@@ -58,6 +59,7 @@ export class Gateway {
   readonly #prefetch: Prefetch
   readonly #resume: Resume
   readonly #entrance: Entrance
+  readonly #typing: Typing
   readonly #ticking: NodeJS.Timeout
 
   constructor(wiring: Wiring) {
@@ -71,6 +73,7 @@ export class Gateway {
       log.error({ err: error }, 'A new session cannot be told what there is')
       this.#end(session, closeCodes.tryLater, 'The service is temporarily unavailable')
     }
+    this.#typing = new Typing(wiring.typingSeconds * 1000)
     this.#prefetch = new Prefetch({ db, now, failed, hub: this.#hub, arrivals: wiring.arrivals, metrics: wiring.metrics })
     this.#resume = new Resume({ db, now, failed, hub: this.#hub })
     this.#entrance = new Entrance(wiring, {
@@ -140,7 +143,7 @@ export class Gateway {
   #hear(event: BusEvent) {
     if (isSocketEvent(event)) {
       this.#wiring.metrics.events.inc({ type: event.type })
-      this.#hub.deliver(event)
+      this.#deliver(event)
       return
     }
     if (event.type === 'session-taken') {
@@ -148,6 +151,13 @@ export class Gateway {
       return
     }
     for (const session of this.#hub.departed(event)) this.#end(session, closeCodes.forbidden, 'The user has been deleted')
+  }
+
+  #deliver(event: SocketEvent) {
+    if (event.type === 'UPDATE_TYPING_INDICATOR' && !this.#typing.take(event, Date.now())) return
+    this.#hub.deliver(event)
+    const after = this.#typing.after(event)
+    if (after) this.#hub.deliver(after)
   }
 
   /** Sends what the client has missed, as far as it is still stored, and then what it wants to know of its channels. */
@@ -251,6 +261,7 @@ export class Gateway {
   #tick() {
     const { pingSeconds, metrics, resumable } = this.#wiring
     const now = Date.now()
+    for (const event of this.#typing.ended(now)) this.#hub.deliver(event)
     for (const session of this.#hub.allSessions()) {
       const { key } = session
       if (!this.#checkKey(session)) continue

@@ -147,7 +147,7 @@ export class Hub {
     // Nothing that Amazon does not have is a part of the details of a channel.
     if (!own) for (const topic of topics) topic.version++
     const hearers = this.#hearersOf(event, topics)
-    const audience = own ? [...hearers].filter(({ asksFor }) => asksFor.has(own)) : hearers
+    const audience = own ? [...hearers].filter(({ asksFor, userId }) => asksFor.has(own) && userId !== event.except) : hearers
     let frame: Frame | undefined
     for (const session of audience) {
       frame ??= eventFrame(event)

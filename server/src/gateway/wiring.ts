@@ -27,6 +27,8 @@ export interface Wiring extends Asking {
   /** How fast one user may connect, with all its sessions. */
   readonly connectRate: ConnectRate
   readonly pingSeconds: number
+  /** How long a typing indicator lasts. */
+  readonly typingSeconds: number
   /** Undefined on a single node. */
   readonly allSessions: SessionsOfNodes | undefined
   /** Undefined with --resume off. */

@@ -304,6 +304,7 @@ export const settings = {
     roleName,
   ),
   pingSeconds: setting('ping-seconds', 'number', 30, 'seconds between two pings of a socket', count),
+  typingSeconds: setting('typing-seconds', 'number', 10, 'seconds until a member who sends no further typing indicator has stopped', count),
   trustProxy: setting<readonly string[] | undefined>(
     'trust-proxy',
     'addresses',

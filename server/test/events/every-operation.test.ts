@@ -42,6 +42,7 @@ const silent = [
   'UpdateChannelReadMarker',
   'ListChannelReadMarkers',
   'PutChannelReadMarker',
+  'SendTypingIndicator',
   'ListChannelMembershipsForAppInstanceUser',
   'DescribeChannelMembershipForAppInstanceUser',
   'PutChannelMembershipPreferences',

@@ -293,6 +293,12 @@ export const cases: Readonly<Record<OperationName, Case>> = {
       NotFound: async f => call(f, 'PutChannelReadMarker', { ChannelArn: await f.channel(), MessageId: 'none', ChimeBearer: f.alice }),
     },
   },
+  SendTypingIndicator: {
+    inputs: async f => [
+      { ChannelArn: await f.channel(), IsTyping: true, ChimeBearer: f.alice },
+      { ...(await f.elastic()), IsTyping: false, ChimeBearer: f.alice },
+    ],
+  },
   UpdateChannelReadMarker: { inputs: channelAs('alice'), causeless: ['Conflict'] },
 
   // Memberships

@@ -179,6 +179,14 @@ const rows: Record<
     ],
     free: f => ['ListChannelMessages', inChannel(f)],
   },
+  typingRate: {
+    whose: f => f.ChannelArn,
+    calls: [
+      f => ['SendTypingIndicator', { ChannelArn: f.ChannelArn, IsTyping: true, ChimeBearer: f.alice }],
+      f => ['SendTypingIndicator', { ChannelArn: f.ChannelArn, IsTyping: false, ChimeBearer: f.bob }],
+    ],
+    free: f => ['SendTypingIndicator', { ...f.elasticPlace, IsTyping: true, ChimeBearer: f.alice }],
+  },
 }
 
 /** What becomes of a call, as far as rates go. */

@@ -92,6 +92,7 @@ export const resources: { readonly [Name in OperationName]: ResourcesOf<Name> } 
   RedactChannelMessage: bearerAndChannel,
   DeleteChannelMessage: bearerAndChannel,
   GetChannelMessageStatus: bearerAndChannel,
+  SendTypingIndicator: bearerAndChannel,
 
   // Channel flows
   AssociateChannelFlow: bearerChannelAndFlow,

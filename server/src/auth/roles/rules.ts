@@ -82,6 +82,7 @@ export const rules: Readonly<Record<OperationName, Rule>> = {
   RedactChannelMessage: anyOf(inCharge, allOf(member, ownMessage)),
   DeleteChannelMessage: admin,
   GetChannelMessageStatus: allOf(ownMessage, anyOf(undividedChannel, inCharge, member)),
+  SendTypingIndicator: defaultMember,
 
   // Channel flows
   AssociateChannelFlow: inCharge,

@@ -1,0 +1,12 @@
+import { ChimeArn, SubChannelId } from '../common.ts'
+import { operation } from '../operation.ts'
+import { Required, boolean } from '../shapes.ts'
+
+export const typing = {
+  SendTypingIndicator: operation(
+    'PUT /carillon/channels/{channelArn}/typing-indicator',
+    204,
+    { ChannelArn: Required(ChimeArn), IsTyping: Required(boolean()), SubChannelId, ChimeBearer: Required(ChimeArn) },
+    {},
+  ),
+}
