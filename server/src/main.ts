@@ -3,7 +3,9 @@ import packageFile from '../package.json' with { type: 'json' }
 import { addBackup } from './cli/backup.ts'
 import { addCerts } from './cli/certs.ts'
 import { addDoctor } from './cli/doctor.ts'
+import { addExport } from './cli/export.ts'
 import { addFlows } from './cli/flows.ts'
+import { addImport } from './cli/import.ts'
 import { addJobs } from './cli/jobs.ts'
 import { addKeys } from './cli/keys.ts'
 import { addModels } from './cli/models.ts'
@@ -22,6 +24,8 @@ addServe(program)
 addCerts(program)
 addJobs(program)
 addBackup(program)
+addExport(program)
+addImport(program)
 addDoctor(program)
 addKeys(program)
 addRoles(program)

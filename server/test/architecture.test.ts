@@ -27,6 +27,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   sts: ['auth', 'database', 'domain', 'http', 'keys', 'rates', 'settings', 'store', 'tools'],
   outbox: ['database', 'domain', 'events', 'observe', 'settings', 'store', 'tools'],
   jobs: ['auth', 'database', 'domain', 'events', 'observe', 'store', 'tools'],
+  moving: ['contract', 'database', 'domain', 'settings', 'store', 'tools'],
   nodes: ['bus', 'database', 'events', 'observe', 'settings', 'store'],
   testing: ['api', 'auth', 'contract', 'domain', 'http', 'settings', 'store', 'tools'],
   gateway: ['auth', 'bus', 'database', 'http', 'nodes', 'observe', 'present', 'rates', 'settings', 'store', 'tools'],

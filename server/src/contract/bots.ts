@@ -23,7 +23,7 @@ const LexConfiguration = structure({
   WelcomeIntent: LexIntentName,
 })
 
-const Configuration = structure({ Lex: Required(LexConfiguration) })
+export const Configuration = structure({ Lex: Required(LexConfiguration) })
 
 const AppInstanceBot = structure({
   AppInstanceBotArn: ChimeArn,

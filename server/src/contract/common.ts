@@ -38,6 +38,6 @@ export const paging = { MaxResults: integer({ minimum: 1, maximum: 50 }), NextTo
 export const Identity = structure({ Arn: ChimeArn, Name: ResourceName })
 
 export const TagKey = text({ minLength: 1, maxLength: 128, sensitive: true })
-const TagValue = text({ minLength: 1, maxLength: 256, sensitive: true })
+export const TagValue = text({ minLength: 1, maxLength: 256, sensitive: true })
 const Tag = structure({ Key: Required(TagKey), Value: Required(TagValue) })
 export const TagList = list(Tag, { minItems: 1, maxItems: 50 })

@@ -32,7 +32,7 @@ const Processor = structure({
   FallbackAction: Required(FallbackAction),
 })
 
-const ProcessorList = list(Processor, { minItems: 1, maxItems: 3 })
+export const ProcessorList = list(Processor, { minItems: 1, maxItems: 3 })
 
 const ChannelFlow = structure({
   ChannelFlowArn: ChimeArn,

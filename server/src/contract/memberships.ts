@@ -49,7 +49,7 @@ const ChannelMembershipForAppInstanceUserSummary = structure({ ChannelSummary, A
 const AllowNotifications = oneOf('ALL', 'NONE', 'FILTERED')
 const FilterRule = text({ minLength: 1, pattern: anything, sensitive: true })
 const PushNotificationPreferences = structure({ AllowNotifications: Required(AllowNotifications), FilterRule })
-const ChannelMembershipPreferences = structure({ PushNotifications: PushNotificationPreferences })
+export const ChannelMembershipPreferences = structure({ PushNotifications: PushNotificationPreferences })
 
 export const memberships = {
   CreateChannelMembership: operation(

@@ -12,6 +12,7 @@ import { bots } from './migrations/009-bots.ts'
 import { prefetch } from './migrations/010-prefetch.ts'
 import { push } from './migrations/011-push.ts'
 import { buriedChannels } from './migrations/012-buried-channels.ts'
+import { imports } from './migrations/018-imports.ts'
 import { postgresDialect, sqliteDialect, type Dialect } from './migrations/dialect.ts'
 
 /** In order; the version of a database is the number of migrations it has. A released migration never changes. */
@@ -28,6 +29,7 @@ const migrations: ((dialect: Dialect) => string)[] = [
   prefetch,
   push,
   buriedChannels,
+  imports,
 ]
 
 /** The version of the schema that this Carillon works on. */

@@ -62,15 +62,15 @@ interface Row {
  * A MessageId has 64 hexadecimal digits: 12 of the time, 12 of the channel's sequence, 40 random ones. The first two are the
  * message's place in the primary key; the random ones make the id impossible to guess.
  */
-const messageId = (at: number, sequence: number, nonce: string) =>
+export const messageIdOf = (at: number, sequence: number, nonce: string) =>
   at.toString(16).padStart(12, '0') + sequence.toString(16).padStart(12, '0') + nonce
 
 const newNonce = () => pooledRandomBytes(20).toString('hex')
 
 /** The id of a message that is delivered and not stored. */
-export const passingMessageId = (at: number) => messageId(at, 0, newNonce())
+export const passingMessageId = (at: number) => messageIdOf(at, 0, newNonce())
 
-function placeOf(id: string): { at: number; sequence: number; nonce: string } | undefined {
+export function placeOf(id: string): { at: number; sequence: number; nonce: string } | undefined {
   if (!/^[0-9a-f]{64}$/.test(id)) return undefined
   return { at: Number.parseInt(id.slice(0, 12), 16), sequence: Number.parseInt(id.slice(12, 24), 16), nonce: id.slice(24) }
 }
@@ -162,7 +162,7 @@ const recomputePrivate = statement(`
   where channel_id = $1 and sub_channel_id = $4 and member_id in ($2, $3)`)
 
 const message = (row: Row): Message => ({
-  messageId: messageId(row.at, row.sequence, row.nonce),
+  messageId: messageIdOf(row.at, row.sequence, row.nonce),
   sender: { id: row.senderId, arn: row.senderArn, name: parsed(row.senderName) },
   target: row.targetId === null ? undefined : { id: row.targetId, arn: row.targetArn!, name: parsed(row.targetName!) },
   type: row.type,
@@ -222,7 +222,7 @@ export async function insertMessage(tx: Queries, given: NewMessage, { at, sequen
       await tx.run(raisePrivate, channelId, viewerId, at, subChannelId)
     }
   }
-  return messageId(at, sequence, nonce)
+  return messageIdOf(at, sequence, nonce)
 }
 
 /** The message of that id, whoever may see it. */

@@ -13,7 +13,11 @@ const nextSubChannel = statement<{ id: number; channelId: number }>(`
   select id, channel_id as "channelId" from sub_channels where deleted_at is not null order by id limit 1`)
 const nextIdentity = statement<{ id: number }>(`
   select id from identities where deleted_at is not null and purged_at is null order by id limit 1`)
-const nextAppInstance = statement<{ id: number }>(`select id from app_instances where deleted_at is not null order by id limit 1`)
+const nextAppInstance = statement<{ id: number }>(`
+  select id from app_instances where deleted_at is not null and id not in (select app_instance_id from imports) order by id limit 1`)
+const removeReferences = statement(`
+  delete from imported_identities where (app_instance_id, ref) in
+    (select app_instance_id, ref from imported_identities where app_instance_id = $1 limit $2)`)
 
 interface Ended extends PlacedRow {
   readonly id: number
@@ -168,6 +172,7 @@ async function purgeAppInstance(tx: Queries, id: number, now: number) {
   if ((await tx.run(removeIdentities, id, step)) > 0) return
   // Another node may have buried them since this one looked.
   if (await tx.get(selectLeft, id)) return
+  if ((await tx.run(removeReferences, id, step)) > 0) return
   await tx.run(removeTagsOfFlows, id, step)
   if ((await tx.run(removeFlows, id, step)) > 0) return
   await removeAllTags(tx, { kind: 'app-instance', id })

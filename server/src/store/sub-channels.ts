@@ -52,7 +52,9 @@ const selectAfter = statement<Row & { deletedAt: number | null }>(`
 const selectElastic = statement<{ elastic: string | null }>(`select elastic from channels where id = $1 and deleted_at is null`)
 const selectElasticIds = statement<{ id: number; appInstanceId: number }>(`
   select id, app_instance_id as "appInstanceId" from channels
-  where elastic is not null and deleted_at is null and (app_instance_id, id) > ($1, $2) order by app_instance_id, id limit $3`)
+  where elastic is not null and deleted_at is null and (app_instance_id, id) > ($1, $2)
+    and (select a.deleted_at from app_instances a where a.id = app_instance_id) is null
+  order by app_instance_id, id limit $3`)
 
 const movable = `select id from memberships where channel_id = $1 and sub_channel_id = $2 and placed = 1 order by id desc limit $3`
 const move = statement<PlacedRow>(`
@@ -145,7 +147,7 @@ export async function findElastic(db: Queries, channelId: number): Promise<Elast
   return elasticOf(row?.elastic)
 }
 
-/** The elastic channels of all app instances, in portions. */
+/** The elastic channels of all app instances that exist, in portions. */
 export async function elasticChannelsAfter(db: Queries, after: { appInstanceId: number; id: number }, limit: number) {
   return db.all(selectElasticIds, after.appInstanceId, after.id, limit)
 }

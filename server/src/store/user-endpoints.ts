@@ -94,7 +94,7 @@ const endpoint = (row: Row): UserEndpoint => ({
 type Device = Pick<UserEndpoint, 'type' | 'resourceArn' | 'deviceToken'>
 
 /** The columns that identify a device of a user. */
-const deviceOf = ({ type, resourceArn, deviceToken }: Device) =>
+export const deviceOf = ({ type, resourceArn, deviceToken }: Device) =>
   createHash('sha256')
     .update(JSON.stringify([type, resourceArn, deviceToken]))
     .digest('base64url')

@@ -1,0 +1,55 @@
+import { resolve } from 'node:path'
+import type { Command } from 'commander'
+import { quoted } from './quoted.ts'
+import { countsOf } from './export.ts'
+import { rateOf, rateOption } from './rate.ts'
+import { addSettings } from './settings.ts'
+import { withDatabase } from './with-database.ts'
+
+/** How often the progress is printed, in milliseconds. */
+const printed = 2000
+
+function printer() {
+  let last = Date.now()
+  return (stored: number, all: number) => {
+    if (Date.now() - last < printed && stored < all) return
+    last = Date.now()
+    process.stderr.write(`${stored} of ${all} lines\n`)
+  }
+}
+
+/** What the operator may not expect: new app instances of this server have another region or account. */
+function strange(arn: string, { region, account }: { region: string; account: string }) {
+  const [, , , itsRegion, itsAccount] = arn.split(':')
+  return itsRegion === region && itsAccount === account
+    ? ''
+    : `Its ARN keeps the region and account ${itsRegion}:${itsAccount}; those of this server are ${region}:${account}. Policies must name the ARN as it is.\n`
+}
+
+async function importFolder(folder: string, { rate, abandon: isAbandoned, ...flags }: { rate: string; abandon?: true }) {
+  const source = resolve(folder)
+  const { abandon, Import } = await import('../moving/import.ts')
+  await withDatabase(flags, async (db, config) => {
+    if (isAbandoned) {
+      const done = await abandon(db, source)
+      process.stdout.write(done ? 'What the import has stored will be purged.\n' : 'There is no unfinished import of this app instance.\n')
+      return
+    }
+    const importing = new Import(db, { now: Date.now, rate: rateOf(rate), limits: config.limits, progress: printer() })
+    const manifest = await importing.run(source)
+    const { arn } = manifest.appInstance as { arn: string }
+    process.stdout.write(`${arn} is imported from ${quoted(source)}:\n${countsOf(manifest)}${strange(arn, config)}`)
+  })
+}
+
+/** Adds `carillon import FOLDER`. */
+export function addImport(program: Command) {
+  addSettings(
+    program
+      .command('import <folder>')
+      .description('store an exported app instance, also while a server is using the database; once more after an interruption, it goes on')
+      .option(...rateOption)
+      .option('--abandon', 'removes what an unfinished import has stored'),
+    ['region', 'account'],
+  ).action(importFolder)
+}

@@ -1,0 +1,270 @@
+import { checkMessageSize } from '../domain/sizes.ts'
+import type { Queries } from '../database/database.ts'
+import type { Limits } from '../settings/limits.ts'
+import {
+  importAdmin,
+  importChannel,
+  importDevice,
+  importedChannel,
+  importedFlow,
+  importedIdentity,
+  importedSubChannel,
+  importFlow,
+  importIdentity,
+  importMemberships,
+  importMessages,
+  importRole,
+  importSubChannel,
+  importTag,
+  subChannelsImported,
+  type ImportedChannel,
+  type ImportedIdentity,
+  type NewMembershipOfImport,
+  type NewMessageOfImport,
+} from '../store/imports.ts'
+import { placeOf } from '../store/messages.ts'
+import { tagsOf, type TaggedResource } from '../store/tags.ts'
+import { countEndpoints } from '../store/user-endpoints.ts'
+import { WrongLine, type Line, type LineOf, type LineType } from './lines.ts'
+
+const mostTags = 50
+/** What lines refer to, as far as it has been looked up. */
+export interface Known {
+  readonly identities: Map<string, ImportedIdentity>
+  readonly channels: Map<string, ImportedChannel>
+  readonly subChannels: Map<string, number>
+}
+
+const nothingKnown = (): Known => ({ identities: new Map(), channels: new Map(), subChannels: new Map() })
+
+/** Nothing is there twice in an export. */
+function requireNew(isNew: boolean, what: string) {
+  if (!isNew) throw new WrongLine(`${what} is in the export twice.`)
+}
+
+/** A line that is wrong, by its number in the batch. */
+export class WrongLineOf extends Error {
+  readonly index: number
+  readonly wrong: WrongLine
+
+  constructor(index: number, wrong: WrongLine) {
+    super(wrong.message)
+    this.index = index
+    this.wrong = wrong
+  }
+}
+
+/** Several rows were inserted together, and one was there already: which one, inserting them one by one shows. */
+export class OneIsTwice extends Error {}
+
+/** Stores the lines of one batch, in one transaction. */
+export class Batch {
+  readonly #tx: Queries
+  readonly #appInstanceId: number
+  readonly #given: { readonly limits: Limits; readonly latest: number; readonly known: Known; readonly together: boolean }
+  /** What this batch has looked up or made; it is known to others once the transaction is committed. */
+  readonly found = nothingKnown()
+  #memberships: NewMembershipOfImport[] = []
+  #messages: NewMessageOfImport[] = []
+
+  constructor(tx: Queries, appInstanceId: number, given: { limits: Limits; latest: number; known: Known; together: boolean }) {
+    this.#tx = tx
+    this.#appInstanceId = appInstanceId
+    this.#given = given
+  }
+
+  async store(line: Line) {
+    for (const [member, value] of Object.entries(line))
+      if (member.endsWith('At') && typeof value === 'number' && value > this.#given.latest)
+        throw new WrongLine(`The time ${member} is in the future.`)
+    if (line.type !== 'membership' && line.type !== 'message') await this.flush()
+    await this.#writers[line.type](line as never)
+    if (!this.#given.together) await this.flush()
+  }
+
+  /** Inserts what is inserted together. */
+  async flush() {
+    const [memberships, messages] = [this.#memberships, this.#messages]
+    this.#memberships = []
+    this.#messages = []
+    const isComplete =
+      (memberships.length === 0 || (await importMemberships(this.#tx, memberships)) === memberships.length) &&
+      (messages.length === 0 || (await importMessages(this.#tx, messages)) === messages.length)
+    if (isComplete) return
+    if (this.#given.together) throw new OneIsTwice()
+    requireNew(false, memberships.length > 0 ? 'The membership' : 'A message in this place of the channel')
+  }
+
+  async #lookUp<Found>(kind: keyof Known, name: string, find: () => Promise<Found | undefined>): Promise<Found | undefined> {
+    const mine = this.found[kind] as Map<string, unknown>
+    const known = (mine.get(name) ?? this.#given.known[kind].get(name)) as Found | undefined
+    if (known !== undefined) return known
+    const found = await find()
+    if (found !== undefined) mine.set(name, found)
+    return found
+  }
+
+  async #identityIfKnown(ref: string): Promise<ImportedIdentity | undefined> {
+    return this.#lookUp('identities', ref, async () => importedIdentity(this.#tx, this.#appInstanceId, ref))
+  }
+
+  /** A user or bot, deleted or not. */
+  async #identity(ref: string, member: string): Promise<ImportedIdentity> {
+    const found = await this.#identityIfKnown(ref)
+    if (!found) throw new WrongLine(`The member ${member} names a user or bot that no line before has.`)
+    return found
+  }
+
+  async #living(ref: string, member: string): Promise<ImportedIdentity> {
+    const found = await this.#identity(ref, member)
+    if (found.deletedAt !== null) throw new WrongLine(`The member ${member} names a user or bot that is deleted.`)
+    return found
+  }
+
+  async #channel(id: string): Promise<ImportedChannel> {
+    const found = await this.#lookUp('channels', id, async () => importedChannel(this.#tx, this.#appInstanceId, id))
+    if (!found) throw new WrongLine('The member channel names a channel that no line before has.')
+    return found
+  }
+
+  /** The sub-channel of a line; one that was made while the export went on has no line, and is made here. */
+  async #subChannel(channel: ImportedChannel, id: string | undefined, createdAt: number): Promise<number> {
+    if ((id === undefined) !== (channel.elastic === undefined))
+      throw new WrongLine(
+        channel.elastic
+          ? 'In an elastic channel the member subChannel is required.'
+          : 'The channel is not elastic: it has no sub-channels.',
+      )
+    if (id === undefined) return 0
+    const find = async () => importedSubChannel(this.#tx, channel.id, id)
+    const found = await this.#lookUp('subChannels', `${channel.id}/${id}`, async () => {
+      const there = await find()
+      if (there !== undefined) return there
+      await this.#makeSubChannel(channel, { id, capacity: channel.elastic!.target, wanted: 0, isOpen: true, createdAt })
+      return find()
+    })
+    return found!
+  }
+
+  async #makeSubChannel(channel: ImportedChannel, given: Parameters<typeof importSubChannel>[2]) {
+    if (!channel.elastic) throw new WrongLine('The channel is not elastic: it has no sub-channels.')
+    if ((await subChannelsImported(this.#tx, channel.id)) >= channel.elastic.maximum)
+      throw new WrongLine(`The channel has more sub-channels than its maximum of ${channel.elastic.maximum}.`)
+    requireNew(await importSubChannel(this.#tx, channel.id, given), 'The sub-channel')
+  }
+
+  async #tagged({ of, id }: LineOf<'tag'>): Promise<TaggedResource> {
+    if (of === 'app-instance') return { kind: of, id: this.#appInstanceId }
+    if (of === 'identity') return { kind: of, id: (await this.#living(id, 'id')).id }
+    if (of === 'channel') return { kind: of, id: (await this.#channel(id)).id }
+    return { kind: of, id: await this.#flow(id) }
+  }
+
+  async #flow(id: string): Promise<number> {
+    const found = await importedFlow(this.#tx, this.#appInstanceId, id)
+    if (found === undefined) throw new WrongLine('It names a channel flow that no line before has.')
+    return found
+  }
+
+  async #role({ type, channel, identity, createdBy, createdAt }: LineOf<'moderator'> | LineOf<'ban'>) {
+    const role = {
+      channelId: (await this.#channel(channel)).id,
+      identityId: (await this.#living(identity, 'identity')).id,
+      createdBy: (await this.#identity(createdBy, 'createdBy')).id,
+      createdAt,
+    }
+    requireNew(await importRole(this.#tx, type, role), `The ${type}`)
+  }
+
+  readonly #writers: { readonly [Type in LineType]: (line: LineOf<Type>) => Promise<void> } = {
+    flow: async line => {
+      if (line.processors.length > this.#given.limits.processorsPerFlow)
+        throw new WrongLine(
+          `The flow has ${line.processors.length} processors; this server takes ${this.#given.limits.processorsPerFlow} (--limit-processors-per-flow).`,
+        )
+      requireNew(await importFlow(this.#tx, this.#appInstanceId, line), 'The channel flow')
+    },
+    identity: async ({ ifUnknown = false, ...line }) => {
+      if (await this.#identityIfKnown(line.ref)) {
+        if (ifUnknown) return
+        throw new WrongLine('Its ref is that of a line before.')
+      }
+      if ((line.kind === 'bot') !== (line.configuration !== undefined) && line.deletedAt === undefined)
+        throw new WrongLine(line.kind === 'bot' ? 'A bot needs a configuration.' : 'A user has no configuration.')
+      if (line.kind === 'bot' && line.expirationDays !== undefined) throw new WrongLine('A bot has no expirationDays.')
+      const made = await importIdentity(this.#tx, this.#appInstanceId, line)
+      if (!made) throw new WrongLine(`The ${line.kind} is in the export twice.`)
+      this.found.identities.set(line.ref, made)
+    },
+    admin: async ({ identity, createdAt }) => {
+      const { id } = await this.#living(identity, 'identity')
+      requireNew(await importAdmin(this.#tx, this.#appInstanceId, id, createdAt), 'The admin')
+    },
+    device: async ({ identity, ...line }) => {
+      const { id, kind } = await this.#living(identity, 'identity')
+      if (kind !== 'user') throw new WrongLine('A bot has no devices.')
+      const { endpointsPerUser } = this.#given.limits
+      if ((await countEndpoints(this.#tx, id)) >= endpointsPerUser)
+        throw new WrongLine(`The user has more than ${endpointsPerUser} devices, which this server takes (--limit-endpoints-per-user).`)
+      requireNew(await importDevice(this.#tx, this.#appInstanceId, id, line), 'The device')
+    },
+    channel: async ({ createdBy, flow, ...line }) => {
+      if ((line.expirationDays === undefined) !== (line.expirationCriterion === undefined))
+        throw new WrongLine('Of expirationDays and expirationCriterion, both or none are required.')
+      const named = {
+        createdBy: (await this.#identity(createdBy, 'createdBy')).id,
+        flowId: flow === undefined ? undefined : await this.#flow(flow),
+      }
+      requireNew(await importChannel(this.#tx, this.#appInstanceId, line, named), 'The channel')
+    },
+    subChannel: async ({ channel, ...line }) => this.#makeSubChannel(await this.#channel(channel), line),
+    moderator: async line => this.#role(line),
+    ban: async line => this.#role(line),
+    tag: async line => {
+      const resource = await this.#tagged(line)
+      if ((await tagsOf(this.#tx, resource)).length >= mostTags) throw new WrongLine(`The resource has more than ${mostTags} tags.`)
+      requireNew(await importTag(this.#tx, resource.kind, resource.id, line.key, line.value), 'The tag')
+    },
+    membership: async ({ channel, subChannel, member, visibility, invitedBy, createdAt, updatedAt, readAt, preferences, placed }) => {
+      const place = await this.#channel(channel)
+      const subChannelId = await this.#subChannel(place, subChannel, createdAt)
+      if (placed && subChannelId === 0) throw new WrongLine('Nobody is placed in a channel that is not elastic.')
+      const memberId = (await this.#living(member, 'member')).id
+      const inviter = (await this.#identity(invitedBy, 'invitedBy')).id
+      const times = { createdAt, updatedAt, readAt }
+      this.#memberships.push({ channelId: place.id, subChannelId, memberId, visibility, invitedBy: inviter, ...times, preferences, placed })
+    },
+    message: async ({ channel, subChannel, sender, target, failed = false, ...line }) => {
+      const place = await this.#channel(channel)
+      const { at } = placeOf(line.id)!
+      if (at > this.#given.latest) throw new WrongLine('The time in its id is in the future.')
+      this.#requireContent(line)
+      this.#messages.push({
+        ...line,
+        channelId: place.id,
+        subChannelId: await this.#subChannel(place, subChannel, at),
+        senderId: (await this.#identity(sender, 'sender')).id,
+        targetId: target === undefined ? undefined : (await this.#identity(target, 'target')).id,
+        failed,
+      })
+    },
+  }
+
+  #requireContent({
+    kind,
+    redacted,
+    content,
+    metadata,
+    attributes,
+  }: Pick<LineOf<'message'>, 'kind' | 'redacted' | 'content' | 'metadata' | 'attributes'>) {
+    if (redacted !== (content === undefined)) throw new WrongLine('A message has content, unless it is redacted.')
+    if (content === undefined) return
+    const sized = { content, metadata, attributes: attributes }
+    try {
+      checkMessageSize(kind, sized, this.#given.limits)
+    } catch (error) {
+      const { reason, message } = error as { reason?: string; message: string }
+      throw new WrongLine(`${reason ?? message} The limits are those of this server (--limit-content-bytes and others).`)
+    }
+  }
+}

@@ -1,0 +1,33 @@
+import type { Database } from '../database/database.ts'
+import { exportedAppInstance, exportedParts, exportPage, scopeOf, type After, type ExportedPart, type Scope } from '../store/exports.ts'
+import type { Source } from './export.ts'
+
+interface Place {
+  readonly scope: Scope
+  readonly part: ExportedPart
+  readonly after: After
+}
+
+const typeOf = (part: ExportedPart) => (part.startsWith('tag') ? 'tag' : part)
+
+/** An app instance in the database of a server, which may be running: what is created after the begin is left out. */
+export function fromDatabase(db: Database, arn: string): Source {
+  return {
+    name: `Carillon: ${arn}`,
+    async begin() {
+      const scope = await scopeOf(db, arn)
+      const appInstance = scope && (await exportedAppInstance(db, scope))
+      if (!appInstance) throw new Error(`There is no app instance ${arn} in the database.`)
+      const first: Place = { scope, part: exportedParts[0], after: [] }
+      return { appInstance, first }
+    },
+    async page(at) {
+      const { scope, part, after } = at as Place
+      const { rows, next } = await exportPage(db, part, scope, after)
+      const nextPart = exportedParts[exportedParts.indexOf(part) + 1]
+      const place: Place | undefined =
+        next !== undefined ? { scope, part, after: next } : nextPart === undefined ? undefined : { scope, part: nextPart, after: [] }
+      return { lines: rows.map(row => ({ type: typeOf(part), ...row })), next: place }
+    },
+  }
+}

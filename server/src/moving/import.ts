@@ -1,0 +1,180 @@
+import type { Database } from '../database/database.ts'
+import type { Limits } from '../settings/limits.ts'
+import { abandonImport, beginImport, finishImport, foundUnder, moveImport, openImported, type ImportPlace } from '../store/imports.ts'
+import { BoundedMap } from '../tools/bounded-map.ts'
+import { Batch, OneIsTwice, WrongLineOf, type Known } from './batch.ts'
+import { readManifest, readPart, verifyPart, wrongLine, type Manifest } from './folder.ts'
+import { appInstanceOf, lineOf, WrongLine, type Line } from './lines.ts'
+import { Pace } from './pace.ts'
+
+export interface Importing {
+  readonly now: () => number
+  /** Lines a second. */
+  readonly rate: number
+  readonly limits: Limits
+  readonly linesOfBatch?: number
+  /** Called after each batch, with the lines that are stored of how many. */
+  readonly progress?: (stored: number, all: number) => void
+}
+
+/** So many lines are stored in one transaction: a server that uses the database waits for no more. */
+const usualLinesOfBatch = 500
+
+/** A clock that is this far ahead is wrong. */
+const tolerance = 24 * 60 * 60 * 1000
+
+/** So many users, channels and sub-channels that lines refer to are looked up once. */
+const remembered = 10_000
+
+/** Another process goes on with the same import. */
+const movedByAnother = () => new Error('Another process imports the same export at this time.')
+
+interface Stored {
+  readonly appInstanceId: number
+  readonly from: ImportPlace
+  readonly to: ImportPlace
+  readonly lines: readonly Line[]
+}
+
+export class Import {
+  readonly #db: Database
+  readonly #given: Importing
+  readonly #known: Known = {
+    identities: new BoundedMap(remembered),
+    channels: new BoundedMap(remembered),
+    subChannels: new BoundedMap(remembered),
+  }
+
+  constructor(db: Database, given: Importing) {
+    this.#db = db
+    this.#given = given
+  }
+
+  /** Imports the export of a folder, or goes on with an import of it. Nobody sees the app instance before all of it is stored. */
+  async run(folder: string): Promise<Manifest> {
+    const { linesOfBatch = usualLinesOfBatch } = this.#given
+    const manifest = await wholeManifest(folder)
+    const appInstance = appInstanceOf(manifest.appInstance)
+    for (const [index, part] of manifest.parts.entries()) await verifyPart(folder, index, part)
+    const { appInstanceId, ...began } = await this.#begun(appInstance, manifest.id)
+    const all = manifest.parts.reduce((sum, { lines }) => sum + lines, 0)
+    let stored = manifest.parts.slice(0, began.part).reduce((sum, { lines }) => sum + lines, began.line)
+    const pace = new Pace(this.#given.rate)
+    let place: ImportPlace = began
+    for (const [index, part] of manifest.parts.entries()) {
+      if (index < began.part) continue
+      const skipped = index === began.part ? began.line : 0
+      let line = skipped
+      for await (const texts of batchesOf(readPart(folder, index, part), skipped, linesOfBatch)) {
+        const first = line + 1
+        const lines = texts.map((text, at) => parsedLine(text, index, first + at))
+        line += lines.length
+        const to = { part: index, line }
+        try {
+          await this.#store({ appInstanceId, from: place, to, lines })
+        } catch (error) {
+          throw error instanceof WrongLineOf ? wrongLine(index, first + error.index, error.wrong) : error
+        }
+        place = to
+        stored += lines.length
+        this.#given.progress?.(stored, all)
+        await pace.spend(lines.length)
+      }
+    }
+    const overfull = await finishImport(this.#db, appInstanceId)
+    if (overfull)
+      throw new Error(
+        `The sub-channel ${overfull.subChannel} of the channel ${overfull.channel} has more members than its capacity. The export cannot be imported; remove what is stored with --abandon.`,
+      )
+    await openImported(this.#db, appInstanceId)
+    return manifest
+  }
+
+  async #begun(appInstance: ReturnType<typeof appInstanceOf>, exportId: string): Promise<ImportPlace & { readonly appInstanceId: number }> {
+    const { arn } = appInstance
+    const found = await foundUnder(this.#db, arn)
+    if (found === 'app instance') throw new Error(`The app instance ${arn} exists already in this database. An import never changes one.`)
+    if (found === 'purge')
+      throw new Error(
+        `An app instance ${arn} was deleted here, and is still being purged. Run carillon jobs run purge, and then the import again.`,
+      )
+    if (found === 'nothing') {
+      const latest = this.#given.now() + tolerance
+      if (appInstance.createdAt > latest || appInstance.updatedAt > latest) throw new Error('The app instance is of the future.')
+      const appInstanceId = await this.#db.transaction(async tx => beginImport(tx, appInstance, exportId, this.#given.now()))
+      if (appInstanceId === undefined) throw movedByAnother()
+      return { appInstanceId, part: 0, line: 0 }
+    }
+    if (found.exportId !== exportId)
+      throw new Error(`Another export of ${arn} is imported here and not finished. Go on with that one, or remove it with --abandon.`)
+    return found
+  }
+
+  async #store(stored: Stored) {
+    try {
+      await this.#storeTogether(stored, true)
+    } catch (error) {
+      if (!(error instanceof OneIsTwice)) throw error
+      await this.#storeTogether(stored, false)
+    }
+  }
+
+  async #storeTogether({ appInstanceId, from, to, lines }: Stored, together: boolean) {
+    const { limits, now } = this.#given
+    const given = { limits, latest: now() + tolerance, known: this.#known, together }
+    const found = await this.#db.transaction(async tx => {
+      if (!(await moveImport(tx, appInstanceId, from, to))) throw movedByAnother()
+      const batch = new Batch(tx, appInstanceId, given)
+      for (const [index, line] of lines.entries()) {
+        try {
+          await batch.store(line)
+        } catch (error) {
+          throw error instanceof WrongLine ? new WrongLineOf(index, error) : error
+        }
+      }
+      await batch.flush()
+      return batch.found
+    })
+    for (const kind of ['identities', 'channels', 'subChannels'] as const)
+      for (const [name, value] of found[kind] as Map<string, never>) this.#known[kind].set(name, value)
+  }
+}
+
+function parsedLine(text: string, part: number, line: number): Line {
+  try {
+    return lineOf(text)
+  } catch (error) {
+    throw error instanceof WrongLine ? wrongLine(part, line, error) : error
+  }
+}
+
+async function* batchesOf(lines: AsyncIterable<string>, skipped: number, size: number): AsyncGenerator<string[]> {
+  let batch: string[] = []
+  let index = 0
+  for await (const line of lines) {
+    if (index++ < skipped) continue
+    batch.push(line)
+    if (batch.length < size) continue
+    yield batch
+    batch = []
+  }
+  if (batch.length > 0) yield batch
+}
+
+async function wholeManifest(folder: string): Promise<Manifest> {
+  const manifest = await readManifest(folder)
+  if (!manifest) throw new Error(`There is no export in ${folder}: it has no manifest.json.`)
+  if (manifest.finishedAt === undefined)
+    throw new Error(`The export in ${folder} is unfinished. Run the same carillon export again, which goes on where it was interrupted.`)
+  return manifest
+}
+
+/** Leaves what an unfinished import of this folder has stored to the purge; false if there is none. */
+export async function abandon(db: Database, folder: string): Promise<boolean> {
+  const manifest = await readManifest(folder)
+  if (!manifest) throw new Error(`There is no export in ${folder}: it has no manifest.json.`)
+  const found = await foundUnder(db, appInstanceOf(manifest.appInstance).arn)
+  if (typeof found === 'string') return false
+  await db.transaction(async tx => abandonImport(tx, found.appInstanceId))
+  return true
+}

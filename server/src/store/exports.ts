@@ -1,0 +1,250 @@
+import { statement, type Queries, type Statement, type Value } from '../database/database.ts'
+import { messageIdOf } from './messages.ts'
+import { parsed } from './text.ts'
+
+/** What an export reads: an app instance, up to the ids that were the highest when the export began. */
+export interface Scope {
+  readonly appInstanceId: number
+  readonly flows: number
+  readonly identities: number
+  readonly endpoints: number
+  readonly channels: number
+  readonly subChannels: number
+  readonly memberships: number
+}
+
+/** Where the next page begins. */
+export type After = readonly number[]
+
+export interface ExportPage {
+  readonly rows: readonly Readonly<Record<string, unknown>>[]
+  /** Undefined after the last page. */
+  readonly next: After | undefined
+}
+
+type Row = Record<string, Value>
+
+const selectAppInstance = statement<Row>(`
+  select arn, name, metadata, created_at as "createdAt", updated_at as "updatedAt", retention_days as "retentionDays",
+    retention_starts_at as "retentionStartsAt", channel_stream as "channelStream", message_stream as "messageStream"
+  from app_instances where id = $1 and deleted_at is null`)
+
+const highest = (table: string) => `(select coalesce(max(id), 0) from ${table})`
+const selectScope = statement<Scope>(`
+  select id as "appInstanceId", ${highest('channel_flows')} as flows, ${highest('identities')} as identities, ${highest('endpoints')} as endpoints,
+    ${highest('channels')} as channels, ${highest('sub_channels')} as "subChannels", ${highest('memberships')} as memberships
+  from app_instances where arn = $1 and deleted_at is null`)
+
+/** Users and bots are named by their number here: one that is deleted may have the id of another one. */
+const reference = (column: string) => `cast(${column} as text)`
+
+/** SQL that joins the living channel of a row in the app instance $1. */
+const ofChannel = (column: string) => `join channels c on c.id = ${column} and c.app_instance_id = $1 and c.deleted_at is null`
+const ofLiving = (column: string) => `join identities i on i.id = ${column} and i.app_instance_id = $1 and i.deleted_at is null`
+
+/**
+ * A table that is read in ranges of ids, from $2 exclusive to $3 inclusive. So no statement takes long, however many rows of other app
+ * instances are in between.
+ */
+interface Ranges {
+  readonly select: Statement<Row>
+  /** How many ids a page is looked for in. */
+  readonly width: number
+  readonly last: (scope: Scope) => number
+  /** The values of $4 and further: the highest ids that a row may name. */
+  readonly named?: (scope: Scope) => readonly number[]
+}
+
+const range = (id: string) => `${id} > $2 and ${id} <= $3`
+
+const rolesOfChannels = (table: string): Ranges => ({
+  select: statement<Row>(`
+    select c.external_id as channel, ${reference('r.identity_id')} as identity, ${reference('r.created_by')} as "createdBy", r.created_at as "createdAt"
+    from ${table} r ${ofChannel('r.channel_id')} ${ofLiving('r.identity_id')}
+    where ${range('r.channel_id')} and r.identity_id <= $4 and r.created_by <= $4 order by r.channel_id, r.identity_id`),
+  width: 100,
+  last: ({ channels }) => channels,
+  named: ({ identities }) => [identities],
+})
+
+const tagsOf = (kind: string, id: string, joined: string, last: Ranges['last']): Ranges => ({
+  select: statement<Row>(`
+    select t.resource_kind as "of", ${id} as id, t.tag_key as key, t.tag_value as value from tags t ${joined}
+    where t.resource_kind = '${kind}' and ${range('t.resource_id')} order by t.resource_id, t.tag_key`),
+  width: 1000,
+  last,
+})
+
+const ranges = {
+  flow: {
+    select: statement<Row>(`
+      select f.external_id as id, f.name, f.processors, f.created_at as "createdAt", f.updated_at as "updatedAt"
+      from channel_flows f where f.app_instance_id = $1 and ${range('f.id')} order by f.id`),
+    width: 10_000,
+    last: ({ flows }) => flows,
+  },
+  identity: {
+    select: statement<Row>(`
+      select ${reference('i.id')} as ref, i.kind, i.external_id as id, i.name, i.metadata, i.configuration,
+        i.expiration_days as "expirationDays", i.created_at as "createdAt", i.updated_at as "updatedAt", i.deleted_at as "deletedAt"
+      from identities i where i.app_instance_id = $1 and ${range('i.id')} order by i.id`),
+    width: 5000,
+    last: ({ identities }) => identities,
+  },
+  admin: {
+    select: statement<Row>(`
+      select ${reference('s.identity_id')} as identity, s.created_at as "createdAt"
+      from admins s ${ofLiving('s.identity_id')} where s.app_instance_id = $1 and ${range('s.identity_id')} order by s.identity_id`),
+    width: 1_000_000,
+    last: ({ identities }) => identities,
+  },
+  device: {
+    select: statement<Row>(`
+      select ${reference('e.identity_id')} as identity, e.external_id as id, e.name, e.type as platform, e.resource_arn as "resourceArn",
+        e.device_token as "deviceToken", e.voip_device_token as "voipDeviceToken", e.allow_messages as "allowMessages",
+        e.status_reason as "statusReason", e.created_at as "createdAt", e.updated_at as "updatedAt"
+      from endpoints e ${ofLiving('e.identity_id')} where ${range('e.id')} and e.identity_id <= $4 order by e.id`),
+    width: 5000,
+    last: ({ endpoints }) => endpoints,
+    named: ({ identities }) => [identities],
+  },
+  channel: {
+    select: statement<Row>(`
+      select c.external_id as id, c.name, c.metadata, c.mode, c.privacy, ${reference('c.created_by')} as "createdBy", c.created_at as "createdAt",
+        c.updated_at as "updatedAt", c.sequence, c.last_event_at as "lastEventAt", c.expiration_days as "expirationDays",
+        c.expiration_criterion as "expirationCriterion", f.external_id as flow, c.elastic
+      from channels c left join channel_flows f on f.id = c.flow_id
+      where c.app_instance_id = $1 and c.deleted_at is null and ${range('c.id')} order by c.id`),
+    width: 5000,
+    last: ({ channels }) => channels,
+  },
+  subChannel: {
+    select: statement<Row>(`
+      select c.external_id as channel, s.external_id as id, s.capacity, s.wanted, s.is_open as "isOpen", s.created_at as "createdAt"
+      from sub_channels s ${ofChannel('s.channel_id')} where s.deleted_at is null and ${range('s.id')} and c.id <= $4 order by s.id`),
+    width: 10_000,
+    last: ({ subChannels }) => subChannels,
+    named: ({ channels }) => [channels],
+  },
+  moderator: rolesOfChannels('moderators'),
+  ban: rolesOfChannels('bans'),
+  tagOfAppInstance: tagsOf(
+    'app-instance',
+    `''`,
+    `join app_instances a on a.id = t.resource_id and a.id = $1`,
+    ({ appInstanceId }) => appInstanceId,
+  ),
+  tagOfFlow: tagsOf(
+    'channel-flow',
+    'f.external_id',
+    'join channel_flows f on f.id = t.resource_id and f.app_instance_id = $1',
+    ({ flows }) => flows,
+  ),
+  tagOfIdentity: tagsOf('identity', reference('i.id'), ofLiving('t.resource_id'), ({ identities }) => identities),
+  tagOfChannel: tagsOf('channel', 'c.external_id', ofChannel('t.resource_id'), ({ channels }) => channels),
+  membership: {
+    select: statement<Row>(`
+      select c.external_id as channel, s.external_id as "subChannel", ${reference('m.member_id')} as member, m.type as visibility,
+        ${reference('m.invited_by')} as "invitedBy", m.created_at as "createdAt", m.updated_at as "updatedAt", m.read_at as "readAt",
+        m.preferences, m.placed
+      from memberships m ${ofChannel('m.channel_id')} ${ofLiving('m.member_id')}
+      left join sub_channels s on s.id = m.sub_channel_id
+      where ${range('m.id')} and m.member_id <= $4 and m.invited_by <= $4 and c.id <= $5 order by m.id`),
+    width: 5000,
+    last: ({ memberships }) => memberships,
+    named: ({ identities, channels }) => [identities, channels],
+  },
+} as const satisfies Record<string, Ranges>
+
+/** The parts of an app instance, each a table, in the order in which they can be stored again. */
+export const exportedParts = [...(Object.keys(ranges) as (keyof typeof ranges)[]), 'message'] as const
+export type ExportedPart = (typeof exportedParts)[number]
+
+const nextChannel = statement<{ id: number; externalId: string }>(`
+  select c.id, c.external_id as "externalId" from channels c
+  where c.app_instance_id = $1 and c.deleted_at is null and c.id >= $2 and c.id <= $3 order by c.id limit 1`)
+const selectMessages = statement<Row & { at: number; sequence: number; nonce: string; private: number; subChannelId: number }>(`
+  select m.sub_channel_id as "subChannelId", m.private, m.created_at as at, m.sequence, m.nonce, s.external_id as "subChannel",
+    ${reference('m.sender_id')} as sender, ${reference('m.target_id')} as target, m.type as kind, m.content, m.metadata, m.attributes,
+    m.content_type as "contentType", m.redacted, m.status, m.status_detail as "statusDetail", m.edited_at as "editedAt", m.updated_at as "updatedAt",
+    case when m.sender_id <= $7 and (m.target_id is null or m.target_id <= $7) and (m.sub_channel_id = 0 or s.deleted_at is null) then 1 else 0 end as kept
+  from (select * from messages
+    where channel_id = $1 and (sub_channel_id, private, created_at, sequence) > ($2, $3, $4, $5)
+    order by sub_channel_id, private, created_at, sequence limit $6) m
+  left join sub_channels s on s.id = m.sub_channel_id
+  order by m.sub_channel_id, m.private, m.created_at, m.sequence`)
+const messagesOfPage = 1000
+/** How many channels without messages a page passes at the most. */
+const channelsOfPage = 1000
+
+const texts = new Set([
+  'name',
+  'metadata',
+  'configuration',
+  'processors',
+  'deviceToken',
+  'voipDeviceToken',
+  'elastic',
+  'key',
+  'value',
+  'preferences',
+])
+const textsOfMessage = new Set(['content', 'metadata', 'attributes', 'contentType', 'statusDetail'])
+const flags = new Set(['isOpen', 'placed', 'redacted'])
+
+/** The row without what is null; what is stored as JSON is parsed. */
+function shown(row: Row, json: ReadonlySet<string>): Record<string, unknown> {
+  const made: Record<string, unknown> = {}
+  for (const [column, value] of Object.entries(row)) {
+    if (value === null) continue
+    made[column] = json.has(column) ? parsed<unknown>(value as string) : flags.has(column) ? value === 1 : value
+  }
+  return made
+}
+
+/** Undefined if there is no such app instance. */
+export async function scopeOf(db: Queries, appInstanceArn: string): Promise<Scope | undefined> {
+  return db.get(selectScope, appInstanceArn)
+}
+
+/** The app instance itself; undefined if it has been deleted. */
+export async function exportedAppInstance(db: Queries, { appInstanceId }: Scope) {
+  const row = await db.get(selectAppInstance, appInstanceId)
+  return row && shown(row, texts)
+}
+
+async function pageOfRange(db: Queries, { select, width, last, named }: Ranges, scope: Scope, [after = 0]: After): Promise<ExportPage> {
+  const end = last(scope)
+  const to = Math.min(after + width, end)
+  const rows = await db.all(select, scope.appInstanceId, after, to, ...(named?.(scope) ?? []))
+  return { rows: rows.map(row => shown(row, texts)), next: to >= end ? undefined : [to] }
+}
+
+/** A page of messages: those of one channel after the other. A message that a flow has not decided about is left out. */
+async function pageOfMessages(db: Queries, scope: Scope, after: After): Promise<ExportPage> {
+  let [channelId = 0, ...place] = after
+  for (let passed = 0; passed < channelsOfPage; passed++) {
+    const channel = await db.get(nextChannel, scope.appInstanceId, channelId, scope.channels)
+    if (!channel) return { rows: [], next: undefined }
+    if (channel.id !== channelId) place = []
+    const [subChannelId = -1, isPrivate = 0, at = 0, sequence = 0] = place
+    const rows = await db.all(selectMessages, channel.id, subChannelId, isPrivate, at, sequence, messagesOfPage, scope.identities)
+    const last = rows.at(-1)
+    channelId = channel.id + 1
+    if (!last) continue
+    const next = rows.length < messagesOfPage ? [channelId] : [channel.id, last.subChannelId, last.private, last.at, last.sequence]
+    return { rows: rows.flatMap(row => messageOf(channel.externalId, row)), next }
+  }
+  return { rows: [], next: [channelId] }
+}
+
+function messageOf(channel: string, given: Row & { at: number; sequence: number; nonce: string }) {
+  const { subChannelId: _, private: __, at, sequence, nonce, kept, status, ...row } = given
+  if (kept === 0 || status === 'PENDING' || status === 'PASSING') return []
+  const failed = status === 'FAILED' && { failed: true }
+  return [{ channel, id: messageIdOf(at, sequence, nonce), ...shown(row, textsOfMessage), ...failed }]
+}
+
+export async function exportPage(db: Queries, part: ExportedPart, scope: Scope, after: After): Promise<ExportPage> {
+  return part === 'message' ? pageOfMessages(db, scope, after) : pageOfRange(db, ranges[part], scope, after)
+}

@@ -1,0 +1,38 @@
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { keyVariables, main, rootKey, run, serve, temporaryFolder } from '../support/process.ts'
+import { clientsOf } from '../support/world.ts'
+import { say } from '../api/acts.ts'
+
+const carillon = async (...args: string[]) => run(process.execPath, [main, ...args])
+
+test('an app instance is exported and imported by commands, beside running servers', { timeout: 60_000 }, async () => {
+  const folder = await temporaryFolder()
+  const [one, other, target] = ['one', 'other', 'export'].map(name => join(folder, name)) as [string, string, string]
+  const first = serve(['--port', '0', '--data', one], { env: keyVariables })
+  const second = serve(['--port', '0', '--data', other, '--region', 'eu-central-1'], { env: keyVariables })
+  const { identity, messaging } = clientsOf({ url: await first.url(), rootKey: { ...rootKey } })
+  const { AppInstanceArn } = await identity.createAppInstance({ Name: 'x' })
+  const { AppInstanceUserArn: ChimeBearer } = await identity.createAppInstanceUser({ AppInstanceArn, AppInstanceUserId: 'a', Name: 'a' })
+  const { ChannelArn } = await messaging.createChannel({ AppInstanceArn, Name: 'x', ChimeBearer })
+  const MessageId = await say({ messaging }, ChimeBearer!, ChannelArn!)
+
+  expect(await carillon('export', AppInstanceArn!, target, '--data', one)).toEqual({
+    code: 0,
+    stdout: `${AppInstanceArn} is exported to ${target}:\n  identity    1\n  channel     1\n  moderator   1\n  membership  1\n  message     1\n`,
+    stderr: '5 lines in 1 parts\n',
+  })
+  await second.url()
+  expect(await carillon('import', target, '--data', other, '--region', 'eu-central-1')).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/is imported from .*[^]*Its ARN keeps the region and account us-east-1:000000000000/),
+  })
+  const moved = clientsOf({ url: await second.url(), rootKey: { ...rootKey } })
+  const { ChannelMessage } = await moved.messaging.getChannelMessage({ ChannelArn, MessageId, ChimeBearer })
+  expect(ChannelMessage!.Content).toBe('hello')
+
+  expect(await carillon('export', AppInstanceArn!, target, '--data', one, '--rate', 'x')).toMatchObject({
+    stderr: expect.stringContaining('--rate is a number'),
+  })
+  for (const client of [identity, messaging, moved.identity, moved.messaging]) client.destroy()
+})

@@ -1,0 +1,121 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { exportTo, type Source } from '../../src/moving/export.ts'
+import { fromDatabase } from '../../src/moving/from-database.ts'
+import { abandon } from '../../src/moving/import.ts'
+import { purged, say } from '../api/acts.ts'
+import { temporaryFolder } from '../support/process.ts'
+import { startWorld, type World } from '../support/world.ts'
+import { exported, imported, linesOf, makeScene, readThrough, withoutNumbers } from './scene.ts'
+
+const settings = { elasticChannelsPerAppInstance: '10' }
+
+let from: World
+let to: World
+let scene: Awaited<ReturnType<typeof makeScene>>
+/** Where the whole scene is exported to. */
+let folder: string
+beforeAll(async () => {
+  from = await startWorld('sqlite', settings)
+  to = await startWorld('postgres', settings)
+  scene = await makeScene(from)
+  folder = join(from.folder, 'export')
+  await exported(folder, from, scene.arn)
+})
+afterAll(async () => {
+  await Promise.all([from?.close(), to?.close()])
+})
+
+/** Ends the database of this world and opens an empty one. */
+async function emptied(): Promise<World> {
+  await to.close()
+  to = await startWorld('postgres', settings)
+  return to
+}
+
+test('an app instance that was moved from SQLite to PostgreSQL answers every call as before, and works on', async () => {
+  await imported(folder, to)
+  expect(await readThrough(to, scene)).toEqual(await readThrough(from, scene))
+
+  const again = await temporaryFolder()
+  await exported(again, to, scene.arn)
+  expect(withoutNumbers(await linesOf(again))).toEqual(withoutNumbers(await linesOf(folder)))
+
+  const id = await say(to, scene.alice, scene.channel, 'after the move')
+  const { ChannelMessages } = await to.messaging.listChannelMessages({ ChannelArn: scene.channel, ChimeBearer: scene.bob, MaxResults: 1 })
+  expect(ChannelMessages!.map(each => each.MessageId)).toEqual([id])
+})
+
+test('an app instance that exists is never changed by an import', async () => {
+  await expect(imported(folder, from)).rejects.toThrow(`The app instance ${scene.arn} exists already in this database.`)
+})
+
+test('an export needs an app instance and a folder of its own', async () => {
+  await expect(exported(join(from.folder, 'other'), from, `${scene.arn}x`)).rejects.toThrow(`There is no app instance ${scene.arn}x`)
+  await expect(exported(from.folder, from, scene.arn)).rejects.toThrow(/is not empty, and holds no export/)
+})
+
+test('an export that was interrupted twice goes on, and has the lines of one that was not', async () => {
+  const target = await temporaryFolder()
+  let pages = 0
+  const failing: Source = {
+    ...fromDatabase(from.app.db, scene.arn),
+    async page(at) {
+      if ([6, 12].includes(++pages)) throw new Error('interrupted')
+      return fromDatabase(from.app.db, scene.arn).page(at)
+    },
+  }
+  const options = { now: Date.now, rate: 1e9, linesOfPart: 3 }
+  for (let interruption = 1; interruption <= 2; interruption++) {
+    await expect(exportTo(target, failing, options)).rejects.toThrow('interrupted')
+    await expect(imported(target, to)).rejects.toThrow(/is unfinished\. Run the same carillon export again/)
+  }
+  await exportTo(target, failing, options)
+  expect(await linesOf(target)).toEqual(await linesOf(folder))
+})
+
+test('an import that was interrupted twice goes on, and nobody sees the app instance before its end', async () => {
+  const { identity, app } = await emptied()
+  const target = await temporaryFolder()
+  await exported(target, from, scene.arn, { linesOfPart: 10 })
+  for (const end of [1, 4]) {
+    let batches = 0
+    const progress = () => {
+      if (++batches === end) throw new Error('interrupted')
+    }
+    await expect(imported(target, to, { linesOfBatch: 3, progress })).rejects.toThrow('interrupted')
+    expect((await identity.listAppInstances({})).AppInstances).toEqual([])
+    await purged({ ...to, app })
+  }
+  await expect(imported(folder, to)).rejects.toThrow(/Another export of .* is imported here and not finished/)
+  await imported(target, to, { linesOfBatch: 3 })
+  expect(await readThrough(to, scene)).toEqual(await readThrough(from, scene))
+})
+
+const interrupt = () => {
+  throw new Error('interrupted')
+}
+
+test('an import that is given up leaves nothing behind', async () => {
+  const { app } = await emptied()
+  await expect(imported(folder, to, { linesOfBatch: 40, progress: interrupt })).rejects.toThrow('interrupted')
+  expect(await abandon(app.db, folder)).toBe(true)
+  await expect(imported(folder, to)).rejects.toThrow(/is still being purged/)
+  await purged(to)
+  expect(await abandon(app.db, folder)).toBe(false)
+  await imported(folder, to)
+  expect(await readThrough(to, scene)).toEqual(await readThrough(from, scene))
+})
+
+test('a part that is not the exported one is refused before anything is stored', async () => {
+  const { app } = await emptied()
+  const target = await temporaryFolder()
+  await exported(target, from, scene.arn)
+  const file = join(target, 'part-000001.jsonl.gz')
+  const bytes = await readFile(file)
+  bytes[bytes.length >> 1]! ^= 1
+  await writeFile(file, bytes)
+  await expect(imported(target, to)).rejects.toThrow(/^part-000001\.jsonl\.gz is not the file that was exported/)
+  expect(await abandon(app.db, target)).toBe(false)
+})
