@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import { setTimeout } from 'node:timers/promises'
 import { once } from 'node:events'
-import type { Server } from 'node:http'
+import type { Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import packageFile from '../package.json' with { type: 'json' }
 import { AnsweredTokens } from './api/answered-tokens.ts'
@@ -19,6 +19,7 @@ import { localName } from './secrets/certificates.ts'
 import type { Config, RootKey } from './settings/config.ts'
 import { readDestinations } from './settings/destinations.ts'
 import { operations, type OperationName } from './contract/index.ts'
+import type { Operation } from './contract/operation.ts'
 import type { AfterCommit, Wake } from './events/follower.ts'
 import { Gateway } from './gateway/gateway.ts'
 import { dispatchOf, type Dispatch } from './http/dispatch.ts'
@@ -52,6 +53,8 @@ import { onceASecond } from './tools/once-a-second.ts'
 import { openSecrets } from './secrets/open.ts'
 import { senderReader } from './http/sender.ts'
 import { rangesOf, withoutNames } from './tools/addresses.ts'
+import type { TestOperationName } from './contract/carillon/testing.ts'
+import { TestMode } from './testing/test-mode.ts'
 import { Seeder } from './testing/seeder.ts'
 import { sowFile } from './testing/seed-file.ts'
 import type { Seed } from './testing/seed.ts'
@@ -143,8 +146,11 @@ interface Surroundings {
  */
 export async function startApp(
   config: Config,
-  { now = Date.now, keys, through = database => database, seeds = [] }: Surroundings = {},
+  { now: clock = Date.now, keys, through = database => database, seeds = [] }: Surroundings = {},
 ): Promise<App> {
+  const testMode = config.testMode ? new TestMode(clock) : undefined
+  const now = testMode?.clock.now ?? clock
+  const signatureNow = testMode?.clock.signatureNow ?? Date.now
   const log = createLog(config.logLevel)
   const destinations = await readDestinations(config.destinations, process.env)
   const refusals = new Refusals(log)
@@ -170,6 +176,7 @@ export async function startApp(
   let db: Database | undefined
   let gateway: Gateway | undefined
   const endpoints = new Map<string, Endpoint>()
+  let testEndpoints: Readonly<Record<TestOperationName, Endpoint>> | undefined
   const arrivals = new Arrivals()
   const server = createServer({
     log,
@@ -190,12 +197,16 @@ export async function startApp(
     isOutage,
     dispatch: () => dispatches,
     endpoint: path => endpoints.get(path),
+    testEndpoint: testMode && (name => testEndpoints?.[name]),
     upgrade: () => gateway && ((request, socket, head, sender) => gateway?.upgrade(request, socket, head, sender)),
     isHealthy: onceASecond(
       async () => db !== undefined && (await Promise.race([isAnswering(db), setTimeout(healthMilliseconds, false, { ref: false })])),
     ),
   })
   const { plain, tls, admin } = server
+  // Clients correct their clock by this header.
+  const dated = (_: unknown, response: ServerResponse) => response.setHeader('date', new Date(signatureNow()).toUTCString())
+  if (testMode) for (const each of [plain, tls]) each?.prependListener('request', dated)
 
   let url: string
   let tlsPort: number | undefined
@@ -278,7 +289,7 @@ export async function startApp(
     const isShared = (rates !== undefined || bus.following !== undefined) && db.kind === 'postgres'
     const buckets = new TokenBuckets({ shared: isShared })
     const rateLimiting = rates && { buckets, rates, now }
-    const verify = createVerifier({ findKey })
+    const verify = createVerifier({ findKey, now: signatureNow })
     const { oidcIssuer, oidcAudience, oidcJwks: jwks, exchangeRole, exchangeAppInstance, exchangeUsers: makesUsers } = config
     const issuer = oidcIssuer && oidcAudience && createIssuer({ issuer: oidcIssuer, audiences: oidcAudience, jwks, now })
     const issuing = { ring: kept, now, region: config.region, account: config.account, userClaim: config.userClaim }
@@ -297,7 +308,12 @@ export async function startApp(
             guestRole,
           }
     const stsKeys = { findKey, service: 'sts' as const }
-    const stsCalls = stsEndpoint({ ...issuing, ...logins, verify: createVerifier(stsKeys), checkKey: createKeyCheck(stsKeys, kept) })
+    const stsCalls = stsEndpoint({
+      ...issuing,
+      ...logins,
+      verify: createVerifier({ ...stsKeys, now: signatureNow }),
+      checkKey: createKeyCheck(stsKeys, kept),
+    })
     endpoints.set('/', firstOf([cognitoEndpoint(pool), stsCalls]))
     const login = config.exchangeHook === undefined ? issuer && issuerLogin(issuer) : hookLogin(config.exchangeHook)
     if (login && exchangeRole !== undefined && exchangeAppInstance !== undefined) {
@@ -314,7 +330,7 @@ export async function startApp(
       arrivals,
       audit,
       access: kept,
-      verify: createUrlVerifier({ findKey, hosts: config.publicWsHost === undefined ? [] : [config.publicWsHost] }),
+      verify: createUrlVerifier({ findKey, now: signatureNow, hosts: config.publicWsHost === undefined ? [] : [config.publicWsHost] }),
       isGood: signed => kept.isGood(signed) || keys?.(signed.accessKeyId, signed.sessionToken)?.secretAccessKey === signed.secretAccessKey,
       limits,
       connectRate: connectRate(buckets, now, rates, limits.connectionsPerUser),
@@ -322,14 +338,15 @@ export async function startApp(
       typingSeconds: config.typingSeconds,
       allSessions,
       resumable,
+      faults: testMode?.faults,
     })
-    dispatches = Object.fromEntries(
-      Object.entries(operations).map(([name, operation]) => [
-        name,
-        dispatchOf(name as OperationName, operation, { access: kept, verify, environment, rateLimiting }),
-      ]),
-    ) as Record<OperationName, Dispatch>
-    if (seeds.length > 0 || config.seed !== undefined) {
+    const dispatchFor = (name: OperationName, operation: Operation) => {
+      const dispatch = dispatchOf(name, operation, { access: kept, verify, environment, rateLimiting })
+      return testMode ? testMode.faults.before(name, dispatch) : dispatch
+    }
+    const ready = Object.entries(operations).map(([name, operation]) => [name, dispatchFor(name as OperationName, operation)])
+    dispatches = Object.fromEntries(ready) as Record<OperationName, Dispatch>
+    if (testMode || seeds.length > 0 || config.seed !== undefined) {
       const purgeAll = async () => {
         while (await purgeNext());
       }
@@ -337,6 +354,15 @@ export async function startApp(
       for (const seed of seeds) await seeder.sow(seed)
       const served = { endpoint: url, region: config.region, credentials: key }
       if (config.seed !== undefined) await sowFile(config.seed, served, seed => seeder.sow(seed))
+      testEndpoints = testMode?.endpoints({
+        environment,
+        seeder,
+        purge: purgeAll,
+        checkKey: createKeyCheck({ findKey }, access),
+        // By the real time, so that a test can undo what it has done to the clock of signatures.
+        verify: createVerifier({ findKey }),
+        closeSessions: (userId, code, reason) => gateway?.closeSessions(userId, code, reason) ?? 0,
+      })
     }
     const stopRates = keepRates(buckets, { db, now, log }, { shared: isShared })
     const stopWatching = watchOutbox(tools)

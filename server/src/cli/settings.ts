@@ -21,11 +21,12 @@ const groups: readonly { readonly flags: RegExp; readonly heading: string }[] = 
 ]
 
 function optionOf({ flag, placeholder, fallback, meaning }: (typeof settings)[SettingName]): Option {
+  const variable = variableOf(flag)
   const standard = fallback === undefined ? '' : `; default ${String(fallback)}`
-  const option =
-    placeholder === undefined
-      ? new Option(`--no-${flag}`, `without ${meaning} (${variableOf(flag)}=off; default on)`)
-      : new Option(`--${flag} <${placeholder}>`, `${meaning} (${variableOf(flag)}${standard})`)
+  let option: Option
+  if (placeholder !== undefined) option = new Option(`--${flag} <${placeholder}>`, `${meaning} (${variable}${standard})`)
+  else if (fallback) option = new Option(`--no-${flag}`, `without ${meaning} (${variable}=off; default on)`)
+  else option = new Option(`--${flag}`, `${meaning} (${variable}=on; default off)`)
   const group = groups.find(({ flags }) => flags.test(flag))
   return group ? option.helpGroup(group.heading) : option
 }
@@ -46,7 +47,7 @@ export function addAllSettings(command: Command): Command {
   return command.addHelpText('after', variablesOnly)
 }
 
-/** Flags by commander's names. A switch is false if its flag is given, and true otherwise. */
+/** Flags by commander's names. A switch that is on by default is false if its flag is given, and true otherwise; others are true if given. */
 export type Flags = Readonly<Record<string, string | boolean>>
 
 /** Resolves relative paths against the folder in which the command was typed: npm runs a script in the folder of its package. */
@@ -58,9 +59,9 @@ function enterInvokingFolder() {
 /** The configuration of a command with these flags. */
 export function configOf(flags: Flags): Config {
   enterInvokingFolder()
-  const named = Object.entries(settings).map(([name, { flag }]) => {
+  const named = Object.entries(settings).map(([name, { flag, fallback }]) => {
     const given = flags[camelCase(flag)]
-    return [name, typeof given === 'boolean' ? (given ? undefined : 'off') : given] as const
+    return [name, typeof given === 'boolean' ? (given === fallback ? undefined : given ? 'on' : 'off') : given] as const
   })
   return readConfig(Object.fromEntries(named), process.env)
 }

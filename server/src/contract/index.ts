@@ -3,6 +3,7 @@ import { appInstances } from './app-instances.ts'
 import { bans } from './bans.ts'
 import { bots } from './bots.ts'
 import { carillon } from './carillon/index.ts'
+import { testing, type TestOperationName } from './carillon/testing.ts'
 import { channels } from './channels.ts'
 import type { JsonText } from './common.ts'
 import { userEndpoints } from './user-endpoints.ts'
@@ -25,6 +26,9 @@ export type OperationName = keyof typeof all
 
 /** Amazon's 81 operations, with 78 names since the three for tags are the same in both services, and those of `carillon`. */
 export const operations: Readonly<Record<OperationName, Operation>> = all
+
+/** The service `carillon` as clients know it: with the operations that a server has in test mode only. */
+export const carillonOperations: Readonly<Record<keyof typeof carillon | TestOperationName, Operation>> = { ...carillon, ...testing }
 
 /** The operations of each service. */
 export const services = {

@@ -71,7 +71,7 @@ export class Entrance {
   async arrive(ws: SessionSocket, socket: Socket, request: PresignedRequest & Sender & Origin) {
     const { access, metrics, log, refusals, audit } = this.#wiring
     const trail = audit && new Trail()
-    let refusal: CloseCode = closeCodes.tryLater
+    let refusal: number = closeCodes.tryLater
     this.#arriving.set(ws, socket)
     const liftBound = boundClient(ws, socket)
     try {
@@ -108,6 +108,8 @@ export class Entrance {
     if (key.principal.permissions) await requirePermitted(this.#wiring, key.principal, arn, origin)
     const { caller, retentionDays } = await livingUser(this.#wiring, user)
     const { id: userId, appInstanceId } = caller
+    const ordered = this.#wiring.faults?.refusal()
+    if (ordered !== undefined) throw new Refusal(ordered, 'A test has ordered this refusal')
     const claim = { userId, id }
     const older = this.#inside.sessionOf(claim)
     const since = await resumable?.find(claim, older && this.#inside.sureAt(older))

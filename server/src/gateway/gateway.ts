@@ -6,7 +6,7 @@ import { isSocketEvent, type BusEvent, type SocketEvent } from '../bus/socket-ev
 import type { Sender } from '../http/sender.ts'
 import type { SessionOfUser } from '../nodes/session-of-user.ts'
 import type { PrefetchOrder } from '../store/prefetch.ts'
-import { closeCodes, type CloseCode } from './close-codes.ts'
+import { closeCodes } from './close-codes.ts'
 import { Entrance, type Telling } from './entrance.ts'
 import { sessionEstablished } from './frame.ts'
 import { Hub } from './hub.ts'
@@ -65,10 +65,11 @@ export class Gateway {
   constructor(wiring: Wiring) {
     this.#wiring = wiring
     const { bus, db, now, log } = wiring
-    this.#hub = new Hub(wiring.turnEnd, session => {
+    const tooSlow = (session: Session) => {
       wiring.metrics.slowSessions.inc()
       this.#end(session, closeCodes.tryLater, 'Too slow: the client has left more than 1 MiB unread')
-    })
+    }
+    this.#hub = new Hub(wiring.turnEnd, tooSlow, wiring.faults)
     const failed = (session: Session, error: unknown) => {
       log.error({ err: error }, 'A new session cannot be told what there is')
       this.#end(session, closeCodes.tryLater, 'The service is temporarily unavailable')
@@ -138,6 +139,13 @@ export class Gateway {
     clearInterval(this.#ticking)
     this.#entrance.close()
     for (const session of this.#hub.allSessions()) this.#end(session, closeCodes.restart, 'The server restarts')
+  }
+
+  /** Closes the sessions of a user, or all of them, with a code that a test has chosen; returns how many. */
+  closeSessions(userId: number | undefined, code: number, reason: string): number {
+    const sessions = userId === undefined ? this.#hub.allSessions() : [...this.#hub.sessionsOf(userId)]
+    for (const session of sessions) this.#end(session, code, reason)
+    return sessions.length
   }
 
   #hear(event: BusEvent) {
@@ -232,7 +240,7 @@ export class Gateway {
     else resumable?.lost(session.claim, code === 1006 ? this.#sureAt(session) : (session.closedAt ?? this.#sureAt(session)))
   }
 
-  #end(session: Session, code: CloseCode, reason: string) {
+  #end(session: Session, code: number, reason: string) {
     const sureAt = this.#sureAt(session)
     if (retryableCodes.has(code) && session.isOpen && !session.isEstablished) session.establish(sessionEstablished)
     session.close(code, reason, this.#wiring.bus.heardUntil())
@@ -280,6 +288,6 @@ export class Gateway {
 /** A client that closes with one of these codes does not want to reconnect (docs/service/clients.md#closing-and-reconnecting). */
 const clientEnds: ReadonlySet<number> = new Set([1000, 1001, 1005])
 /** Clients understand these only once their session is established (docs/service/clients.md#closing-and-reconnecting). */
-const retryableCodes: ReadonlySet<CloseCode> = new Set([closeCodes.goingAway, closeCodes.restart, closeCodes.tryLater])
+const retryableCodes: ReadonlySet<number> = new Set([closeCodes.goingAway, closeCodes.restart, closeCodes.tryLater])
 /** A session that is closed with one of these is not resumed. */
-const finalCodes: ReadonlySet<CloseCode> = new Set([closeCodes.forbidden, closeCodes.unauthorized])
+const finalCodes: ReadonlySet<number> = new Set([closeCodes.forbidden, closeCodes.unauthorized])

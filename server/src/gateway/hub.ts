@@ -3,6 +3,7 @@ import { eventFrame, type Frame } from './frame.ts'
 import type { Session } from './session.ts'
 import type { TurnEnd } from '../tools/turn-end.ts'
 import type { TopicOf } from './topic.ts'
+import type { SessionFaults } from './wiring.ts'
 
 type Topic = TopicOf<Session>
 
@@ -49,10 +50,12 @@ export class Hub {
   readonly #readings = new Set<Reading>()
   readonly #tooSlow: (session: Session) => void
   readonly #turnEnd: Pick<TurnEnd, 'soon'>
+  readonly #faults: Pick<SessionFaults, 'drops'> | undefined
 
   /** `tooSlow` is called for a client that cannot keep up. `flush` is called at the end of the turn. */
-  constructor(turnEnd: Pick<TurnEnd, 'soon'>, tooSlow: (session: Session) => void) {
+  constructor(turnEnd: Pick<TurnEnd, 'soon'>, tooSlow: (session: Session) => void, faults?: Pick<SessionFaults, 'drops'>) {
     this.#turnEnd = turnEnd
+    this.#faults = faults
     this.#tooSlow = tooSlow
   }
 
@@ -146,7 +149,7 @@ export class Hub {
     const own = ownKindOf(event.type)
     // Nothing that Amazon does not have is a part of the details of a channel.
     if (!own) for (const topic of topics) topic.version++
-    const hearers = this.#hearersOf(event, topics)
+    const hearers = this.#faults?.drops(event.type) ? [] : this.#hearersOf(event, topics)
     const audience = own ? [...hearers].filter(({ asksFor, userId }) => asksFor.has(own) && userId !== event.except) : hearers
     let frame: Frame | undefined
     for (const session of audience) {

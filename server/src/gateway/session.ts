@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
 import type { AccessKey } from '../auth/signature/signing-key.ts'
 import { boundClient } from './bounded-client.ts'
-import { closeReason, type CloseCode } from './close-codes.ts'
+import { closeReason } from './close-codes.ts'
 import { pingFrame, type Frame } from './frame.ts'
 import type { Holding } from './holding.ts'
 import type { TopicOf } from './topic.ts'
@@ -245,7 +245,7 @@ export class Session {
   }
 
   /** Queued frames leave first. The node has heard everything from before `heardUntil`. */
-  close(code: CloseCode, reason: string, heardUntil: number) {
+  close(code: number, reason: string, heardUntil: number) {
     if (this.#isClosing) return
     this.flush()
     this.#isClosing = true

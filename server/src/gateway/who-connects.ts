@@ -7,7 +7,7 @@ import { ApiError } from '../errors.ts'
 import type { Origin } from '../auth/origin.ts'
 import type { Queries } from '../database/database.ts'
 import { findFacts, type Facts } from '../store/facts.ts'
-import { closeCodes, type CloseCode } from './close-codes.ts'
+import { closeCodes } from './close-codes.ts'
 
 /** What is needed to decide who connects, and whether that user may. */
 export interface Asking extends Owner {
@@ -19,9 +19,9 @@ export interface Asking extends Owner {
 
 /** A connection is refused for good, with a close code after which the client does not try again. */
 export class Refusal extends Error {
-  readonly code: CloseCode
+  readonly code: number
 
-  constructor(code: CloseCode, reason: string, options?: ErrorOptions) {
+  constructor(code: number, reason: string, options?: ErrorOptions) {
     super(reason, options)
     this.code = code
   }

@@ -37,7 +37,12 @@ function copierOf(members: readonly (readonly [string, Shape])[]) {
   }
 }
 
+/** The last second that a Date can hold. */
+const latestSecond = 8.64e12
+const timeOf: Pick = value => (typeof value === 'number' && Math.abs(value) <= latestSecond ? new Date(value * 1000) : value)
+
 function pickOf(shape: Shape): Pick | undefined {
+  if (shape.timestamp) return timeOf
   if (shape.properties !== undefined) {
     const copy = copierOf(Object.entries(shape.properties))
     return value => (isObject(value) ? copy(value, {}) : value)

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import findMyWay from 'find-my-way'
+import { testing, type TestOperationName } from '../contract/carillon/testing.ts'
 import { operations, type OperationName } from '../contract/index.ts'
 import { ApiError, failure } from '../errors.ts'
 import { commonHeaders, credentialedHeaders, preflightHeaders, renderError } from './response.ts'
@@ -23,6 +24,8 @@ export interface Routed {
   readonly dispatch: () => Readonly<Record<OperationName, Dispatch>> | undefined
   /** The endpoint beside the contract at that path; undefined until the database is ready, and if it is off. */
   readonly endpoint: (path: EndpointPath) => Endpoint | undefined
+  /** The operations of test mode; undefined outside of it. It returns undefined until the database is ready. */
+  readonly testEndpoint: ((name: TestOperationName) => Endpoint | undefined) | undefined
   /** Refuses a call without a signature, or with an unknown key, by its headers. */
   readonly checkKey: (asked: Received) => void | Promise<void>
   /** Undefined if they have a listener of their own. */
@@ -83,7 +86,7 @@ function operationEndpoint(name: OperationName, { dispatch, checkKey }: Pick<Rou
 }
 
 /** All routes: those of the contract, the credentials, and the operator's pages. */
-export function createRouter({ calls, answers, dispatch, endpoint, checkKey, pages }: Routed): Handle {
+export function createRouter({ calls, answers, dispatch, endpoint, testEndpoint, checkKey, pages }: Routed): Handle {
   const unknownRoute: Handle = (request, response) => {
     if (isOperatorPath(request.url!)) answers.write(response, noPage)
     else calls.refuse(request, response, unknownOperation(request))
@@ -102,6 +105,15 @@ export function createRouter({ calls, answers, dispatch, endpoint, checkKey, pag
     router.on(operation.method, operation.path.replaceAll(/\{(\w+)\}/g, ':$1'), { constraints }, (request, response, params) =>
       calls.serve(answering, request, response, { params: params as Params, otherwise: unknownRoute }),
     )
+  }
+  if (testEndpoint) {
+    for (const [name, { method, path }] of Object.entries(testing) as [TestOperationName, (typeof testing)[TestOperationName]][]) {
+      router.on(method, path, (request, response) => {
+        const answering = testEndpoint(name)
+        if (!answering) return calls.refuse(request, response, notServing())
+        return calls.serve(answering, request, response, { params: {}, otherwise: unknownRoute })
+      })
+    }
   }
   for (const [path, methods] of Object.entries(endpointRoutes) as [EndpointPath, readonly ('GET' | 'POST')[]][]) {
     router.on([...methods], path, (request, response) => {

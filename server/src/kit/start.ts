@@ -2,6 +2,7 @@ import { arnWithin } from '../arn.ts'
 import { startApp, type App } from '../app.ts'
 import type { AccessKey } from '../auth/signature/signing-key.ts'
 import { parsePolicy } from '../auth/iam/policy.ts'
+import { Carillon } from '../client/carillon.ts'
 import { userPrincipal } from '../keys/principals.ts'
 import { usualPolicy } from '../keys/usual-policy.ts'
 import { readConfig, type Config } from '../settings/config.ts'
@@ -9,7 +10,18 @@ import { settings as allSettings } from '../settings/settings.ts'
 import { checkedSeeds } from '../testing/seed-file.ts'
 import { newId, newSecret } from '../tools/access-key-ids.ts'
 import { Listener } from './listener.ts'
-import type { Chime, ChimeUser, ClientConfig, HeardEvent, HeardOptions, start as startType, StartOptions } from './types.ts'
+import type {
+  CallFault,
+  Chime,
+  ChimeUser,
+  ClientConfig,
+  ClockChange,
+  HeardEvent,
+  HeardOptions,
+  Seed,
+  start as startType,
+  StartOptions,
+} from './types.ts'
 
 /** The settings of the flags, by their names in the configuration. Throws an Error that names a flag that does not exist. */
 function namedSettings(flags: Readonly<Record<string, string>>): Record<string, string> {
@@ -25,7 +37,7 @@ function namedSettings(flags: Readonly<Record<string, string>>): Record<string, 
 
 /** In memory, without TLS, on a free port of this machine, and silent unless something fails. */
 function configOf(flags: Readonly<Record<string, string>>): Config {
-  const usual = { port: '0', tlsPort: '0', tls: 'off', data: ':memory:', logLevel: 'error' }
+  const usual = { port: '0', tlsPort: '0', tls: 'off', data: ':memory:', logLevel: 'error', testMode: 'on' }
   return { ...readConfig({ ...usual, ...namedSettings(flags) }, {}), rootKey: newKey() }
 }
 
@@ -65,6 +77,7 @@ class RunningChime implements Chime {
   readonly #keys: Map<string, AccessKey>
   readonly #account: string
   readonly #users = new Map<string, User>()
+  readonly #control: Carillon
 
   constructor(app: App, { region, account }: Config, keys: Map<string, AccessKey>, appInstanceArn: string) {
     this.endpoint = app.url
@@ -74,6 +87,7 @@ class RunningChime implements Chime {
     this.#app = app
     this.#account = account
     this.#keys = keys
+    this.#control = new Carillon(this.clientConfig)
   }
 
   get clientConfig(): ClientConfig {
@@ -95,6 +109,42 @@ class RunningChime implements Chime {
     const user = new User(arn, { ...this.clientConfig, credentials })
     this.#users.set(arn, user)
     return user
+  }
+
+  async seed(seed: Seed) {
+    return (await this.#control.call('SeedAppInstance', seed)).AppInstanceArn!
+  }
+
+  async reset() {
+    await this.#control.call('ResetTestServer', {})
+  }
+
+  async setClock({ time, advanceSeconds, frozen, skewSeconds }: ClockChange) {
+    const { Timestamp } = await this.#control.call('PutTestClock', {
+      ...(time && { Timestamp: time }),
+      ...(advanceSeconds !== undefined && { AdvanceSeconds: advanceSeconds }),
+      ...(frozen !== undefined && { Frozen: frozen }),
+      ...(skewSeconds !== undefined && { SignatureSkewSeconds: skewSeconds }),
+    })
+    return Timestamp!
+  }
+
+  async fail(operation: string, { error, delay, times = 1 }: CallFault) {
+    const effect = { ...(error && { Error: error }), ...(delay !== undefined && { DelayMilliseconds: delay }) }
+    await this.#control.call('CreateTestFault', { Operation: operation, Times: times, ...effect })
+  }
+
+  async dropEvents(type: string, times = 1) {
+    await this.#control.call('CreateTestFault', { EventType: type, Times: times })
+  }
+
+  async refuseConnections(closeCode: number, times = 1) {
+    await this.#control.call('CreateTestFault', { Operation: 'Connect', CloseCode: closeCode, Times: times })
+  }
+
+  async closeSessions(closeCode: number, userArn?: string) {
+    const of = userArn === undefined ? {} : { AppInstanceUserArn: userArn }
+    return (await this.#control.call('CloseTestSessions', { CloseCode: closeCode, ...of })).SessionCount!
   }
 
   async stop() {

@@ -1,7 +1,7 @@
 /**
  * The types of `carillon/testing`, which the package publishes. They import nothing but the types of `carillon/client`.
  */
-import type { Credentials } from '../client/carillon.ts'
+import type { Credentials, Operations } from '../client/carillon.ts'
 
 interface UserSeed {
   /** The AppInstanceUserId. */
@@ -91,6 +91,26 @@ export interface ChimeUser {
   heard(type: string, options?: HeardOptions): Promise<HeardEvent>
 }
 
+export interface CallFault {
+  /** The exception with which the call is refused, such as ThrottledClientException. */
+  readonly error?: Operations['CreateTestFault']['input']['Error']
+  /** How long the call waits, in milliseconds. */
+  readonly delay?: number
+  /** How many calls; 1 by default. */
+  readonly times?: number
+}
+
+export interface ClockChange {
+  /** The time that it is from now on. */
+  readonly time?: Date
+  /** How far the time moves. */
+  readonly advanceSeconds?: number
+  /** Whether the time stands still. */
+  readonly frozen?: boolean
+  /** How far the server's clock for signatures is ahead of the real time, or behind it; only this makes signatures invalid. */
+  readonly skewSeconds?: number
+}
+
 /** A running server with clients of its own. */
 export interface Chime extends AsyncDisposable {
   readonly endpoint: string
@@ -104,6 +124,20 @@ export interface Chime extends AsyncDisposable {
   channelArn(id: string): string
   /** A user of the first app instance by Id, or any user by ARN. */
   as(user: string): ChimeUser
+  /** Makes what another seed declares, and returns the ARN of its app instance. */
+  seed(seed: Seed): Promise<string>
+  /** Deletes all app instances, forgets all faults, and sets the clock to the real time. */
+  reset(): Promise<void>
+  /** Changes the server's clock, and returns the time that it is now. */
+  setClock(change: ClockChange): Promise<Date>
+  /** Lets the next calls of an operation, such as SendChannelMessage, fail or wait. */
+  fail(operation: string, fault: CallFault): Promise<void>
+  /** Lets no socket hear the next events of a type. */
+  dropEvents(type: string, times?: number): Promise<void>
+  /** Refuses the next clients that connect, by closing their socket with the code. */
+  refuseConnections(closeCode: number, times?: number): Promise<void>
+  /** Closes the open sessions of a user, by its ARN, or all of them, with the code; returns how many. */
+  closeSessions(closeCode: number, userArn?: string): Promise<number>
   /** Stops the server. Nothing of it is left. */
   stop(): Promise<void>
 }

@@ -1,4 +1,4 @@
-import { operations, services, type OperationName } from '../contract/index.ts'
+import { carillonOperations } from '../contract/index.ts'
 import type { Shape } from '../contract/shapes.ts'
 import { kindOf, type Json } from './shapes.ts'
 
@@ -52,8 +52,8 @@ const exceptions = (names: readonly string[]) => names.map(shape => ({ shape }))
 /** The model of the service `carillon` for botocore (boto3, the AWS CLI), as the content of service-2.json. */
 export function botocoreModel(): Json {
   const shapes = new Shapes()
-  const described = services.carillon.map((name: OperationName) => {
-    const { method, path, selector, status, input, output, errors, bindings, idempotencyToken } = operations[name]
+  const described = Object.entries(carillonOperations).map(([name, operation]) => {
+    const { method, path, selector, status, input, output, errors, bindings, idempotencyToken } = operation
     for (const error of errors) {
       const members = {
         Code: { shape: shapes.add('String', { type: 'string' }) },
@@ -96,9 +96,9 @@ export function botocoreModel(): Json {
 
 /** Which operations have pages, as the content of paginators-1.json. */
 export function botocorePaginators(): Json {
-  const paged = services.carillon.filter(name => 'NextToken' in operations[name].output.properties)
-  const described = paged.map(name => {
-    const result = Object.entries(operations[name].output.properties as Record<string, Shape>).find(([, shape]) => kindOf(shape) === 'list')
+  const paged = Object.entries(carillonOperations).filter(([, { output }]) => 'NextToken' in output.properties)
+  const described = paged.map(([name, { output }]) => {
+    const result = Object.entries(output.properties as Record<string, Shape>).find(([, shape]) => kindOf(shape) === 'list')
     return [name, { input_token: 'NextToken', output_token: 'NextToken', limit_key: 'MaxResults', result_key: result?.[0] }]
   })
   return { pagination: Object.fromEntries(described) as Json }

@@ -1,5 +1,5 @@
 import packageFile from '../../package.json' with { type: 'json' }
-import { operations, services, type OperationName } from '../contract/index.ts'
+import { carillonOperations, operations, services } from '../contract/index.ts'
 import type { Operation } from '../contract/operation.ts'
 import type { Shape } from '../contract/shapes.ts'
 import { statusOf } from '../errors.ts'
@@ -19,8 +19,7 @@ function schemaOf(shape: Shape, isInQuery = false): { [name: string]: Json } {
   return { type: 'object', required: required?.length ? [...required] : undefined, properties: Object.fromEntries(members) as Json }
 }
 
-function operationOf(name: OperationName, tag: string): { [name: string]: Json } {
-  const { status, input, output, bindings, errors } = operations[name]
+function described(name: string, { status, input, output, bindings, errors }: Operation, tag: string): { [name: string]: Json } {
   const members = Object.entries(input.properties as Record<string, Shape>)
   const isRequired = (member: string) => input.required?.includes(member) === true
   const places = members.filter(([member]) => bindings[member]!.in !== 'body')
@@ -64,12 +63,11 @@ const pathOf = ({ path, selector }: Operation) => (selector ? `${path}?${selecto
 /** An OpenAPI 3.1 document of all three services. */
 export function openApi(): Json {
   const paths: Record<string, { [name: string]: Json }> = {}
-  for (const [tag, names] of Object.entries(services)) {
-    for (const name of names) {
-      const operation = operations[name]
-      const path = (paths[pathOf(operation)] ??= {})
-      path[operation.method.toLowerCase()] ??= operationOf(name, tag)
-    }
+  const amazons = (['messaging', 'identity'] as const).flatMap(tag => services[tag].map(name => [tag, name, operations[name]] as const))
+  const ours = Object.entries(carillonOperations).map(([name, operation]) => ['carillon', name, operation] as const)
+  for (const [tag, name, operation] of [...amazons, ...ours]) {
+    const path = (paths[pathOf(operation)] ??= {})
+    path[operation.method.toLowerCase()] ??= described(name, operation, tag)
   }
   const text: Json = { type: 'string' }
   return {

@@ -1,4 +1,4 @@
-import { operations, services } from '../contract/index.ts'
+import { carillonOperations } from '../contract/index.ts'
 import type { Shape } from '../contract/shapes.ts'
 import { kindOf } from './shapes.ts'
 
@@ -23,11 +23,11 @@ function typeOf(shape: Shape, isRequired: (member: string) => boolean): string {
 
 /** The source of client/operations.ts: the types and routes of the service `carillon`. Prettier lays it out. */
 export function clientOperations(): string {
-  const described = services.carillon.map(name => {
-    const { input, output } = operations[name]
+  const all = Object.entries(carillonOperations)
+  const described = all.map(([name, { input, output }]) => {
     return `  ${name}: { input: ${typeOf(input, () => true)}; output: ${typeOf(output, () => false)} }`
   })
-  const routes = services.carillon.map(name => `  ${name}: '${operations[name].method} ${operations[name].path}',`)
+  const routes = all.map(([name, { method, path }]) => `  ${name}: '${method} ${path}',`)
   return `// Made from the contract: npx vitest run server/test/models -u
 
 /** The operations of the service \`carillon\`: what goes in, and what comes out. */

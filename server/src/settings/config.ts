@@ -1,4 +1,7 @@
+import { isIP } from 'node:net'
+import { networkInterfaces } from 'node:os'
 import { closestMatch } from 'leven'
+import { isPublic } from '../tools/addresses.ts'
 import { countLimits, sizeLimits, type Limits } from './limits.ts'
 import { parseMasterKeys, type MasterKey } from './master-keys.ts'
 import { callRates, type CallRateName, type Rates } from './rates.ts'
@@ -80,12 +83,31 @@ export function readConfig(flags: Readonly<Record<string, string | undefined>>, 
     throw new Error('--identity-pool is given together with --identity-pool-role, --identity-pool-guest-role or both, or none of them is.')
   if (values.identityPoolRole !== undefined && values.oidcIssuer === undefined)
     throw new Error("--identity-pool-role needs --oidc-issuer, the issuer of the pool's logins.")
+  if (values.testMode) requireNoPublicAddress(values)
   const limitNames = Object.keys({ ...countLimits, ...sizeLimits }) as (keyof Limits)[]
   const limits = Object.fromEntries(limitNames.map(name => [name, values[name]])) as Limits
   const rates = Object.fromEntries(Object.keys(callRates).map(name => [name, values[name as CallRateName]])) as Rates
   const masterKey = environment[masterKeyVariable]
   const masterKeys = masterKey === undefined ? undefined : parseMasterKeys(masterKey, masterKeyVariable)
   return { ...values, limits, rates: values.rateLimits === 'aws' ? rates : undefined, rootKey: rootKeyOf(environment), masterKeys }
+}
+
+/** The addresses at which a server listens; of a name other than localhost nothing is known. */
+function addressesOf(host: string): readonly string[] | undefined {
+  if (host === 'localhost') return []
+  if (isIP(host) === 0) return undefined
+  if (!/^[0.:]+$/.test(host)) return [host]
+  return Object.values(networkInterfaces()).flatMap(each => (each ?? []).map(({ address }) => address))
+}
+
+/** Whoever has the root key of a server in test mode can empty it, and make it fail. */
+function requireNoPublicAddress({ host, natsUrl }: Settings) {
+  if (natsUrl !== undefined) throw new Error('--test-mode is for a single server: its clock and its faults are not those of other nodes.')
+  const addresses = addressesOf(host)
+  if (addresses === undefined) throw new Error(`--test-mode needs localhost or an address as --host, not the name ${host}.`)
+  const open = addresses.find(isPublic)
+  if (open !== undefined)
+    throw new Error(`--test-mode is refused at the public address ${open}: anybody could try to reach it. Give --host 127.0.0.1.`)
 }
 
 function requireNats(values: Settings) {

@@ -20,7 +20,7 @@ import {
 /** A setting: the flag `--name`, the variable `CARILLON_NAME`, its default and one line of meaning. */
 interface Setting<Value> {
   readonly flag: string
-  /** Undefined for a switch that is on by default: its flag is `--no-name`, and its variable is `on` or `off`. */
+  /** Undefined for a switch, whose variable is `on` or `off`: its flag is `--no-name` if it is on by default, and `--name` if not. */
   readonly placeholder: string | undefined
   readonly fallback: Value
   readonly meaning: string
@@ -218,6 +218,13 @@ export const settings = {
     undefined,
     'a JSON file or a module with app instances, users, channels and messages, which the server makes where they are missing (docs/testing.md)',
     matching(/\S/, 'a file'),
+  ),
+  testMode: setting<boolean>(
+    'test-mode',
+    undefined,
+    false,
+    'operations that control the server for tests: reset, seeds, clock, faults; only where no public address reaches it (docs/testing.md)',
+    onOrOff,
   ),
   destinations: setting<string | undefined>(
     'destinations',

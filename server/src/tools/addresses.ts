@@ -38,3 +38,35 @@ export function rangesOf(texts: readonly string[]): (address: string) => boolean
     return isIP(address) !== 0 && ranges[family(address)].check(address, family(address))
   }
 }
+
+/** Addresses that are not of the public internet: private networks, this machine, link-local, shared, documentation, multicast. */
+const special = rangesOf([
+  '0.0.0.0/8',
+  '10.0.0.0/8',
+  '100.64.0.0/10',
+  '127.0.0.0/8',
+  '169.254.0.0/16',
+  '172.16.0.0/12',
+  '192.0.0.0/24',
+  '192.0.2.0/24',
+  '192.88.99.0/24',
+  '192.168.0.0/16',
+  '198.18.0.0/15',
+  '198.51.100.0/24',
+  '203.0.113.0/24',
+  '224.0.0.0/3',
+  // Teredo, other special uses, documentation, and 6to4, which holds an IPv4 address.
+  '2001::/23',
+  '2001:db8::/32',
+  '2002::/16',
+  '3fff::/20',
+])
+/** All public addresses of IPv6 are among these. */
+const global = rangesOf(['2000::/3'])
+
+/** Whether an address is one of the public internet. */
+export function isPublic(address: string): boolean {
+  const plain = plainAddress(address)
+  if (isIP(plain) === 0 || special(plain)) return false
+  return isIP(plain) === 4 || global(plain)
+}

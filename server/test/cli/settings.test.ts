@@ -58,6 +58,7 @@ const examples: Record<SettingName, { good: () => Promise<string>; bad: readonly
     bad: ['', '9090', 'localhost', 'localhost:99999', '::1:9090', 'http://x:1'],
   },
   seed: { good: emptySeed, bad: ['', ' '] },
+  testMode: { good: async () => 'on', bad: ['', 'yes', 'ON'] },
   destinations: { good: emptyDestinations, bad: ['', ' '] },
   kinesisEndpoint: { good: async () => 'http://127.0.0.1:4567', bad: ['', 'localhost:4567', 'ftp://localhost', 'http://'] },
   lexEndpoint: { good: async () => 'http://127.0.0.1:4566/lex', bad: ['', 'localhost:4566', 'ftp://localhost', 'http://'] },
@@ -110,8 +111,10 @@ test('each setting is a flag and a variable of its name, and --help shows both w
   const text = stdout.replaceAll(/\s+/g, ' ')
   for (const { flag, placeholder, fallback, meaning } of Object.values(settings)) {
     const isSwitch = placeholder === undefined
-    const standard = isSwitch ? '=off; default on' : fallback === undefined ? '' : `; default ${String(fallback)}`
-    expect(text).toContain(isSwitch ? `--no-${flag} without ${meaning}` : `--${flag} <${placeholder}> ${meaning}`)
+    const ofSwitch = fallback ? '=off; default on' : '=on; default off'
+    const standard = isSwitch ? ofSwitch : fallback === undefined ? '' : `; default ${String(fallback)}`
+    const shownSwitch = fallback ? `--no-${flag} without ${meaning}` : `--${flag} ${meaning}`
+    expect(text).toContain(isSwitch ? shownSwitch : `--${flag} <${placeholder}> ${meaning}`)
     expect(text).toContain(`${meaning} (CARILLON_${flag.toUpperCase().replaceAll('-', '_')}${standard})`)
   }
   expect(names.map(({ flag }) => flag)).toEqual([
@@ -141,6 +144,7 @@ test('each setting is a flag and a variable of its name, and --help shows both w
     'lex-endpoint',
     'eventbridge-endpoint',
     'seed',
+    'test-mode',
     'destinations',
     'oidc-issuer',
     'oidc-audience',
@@ -209,7 +213,10 @@ test.each([
     'flag',
     (values: Given[]) =>
       serve(
-        values.flatMap(({ flag, value }) => (value === 'off' ? [`--no-${flag}`] : [`--${flag}`, value])),
+        values.flatMap(({ flag, value }) => {
+          if (flag === 'test-mode') return ['--test-mode']
+          return value === 'off' ? [`--no-${flag}`] : [`--${flag}`, value]
+        }),
         { env: keyVariables },
       ),
   ],
@@ -254,6 +261,8 @@ test('the defaults are those of the contract', () => {
     'kinesis-endpoint': undefined,
     'lex-endpoint': undefined,
     'eventbridge-endpoint': undefined,
+    seed: undefined,
+    'test-mode': false,
     destinations: undefined,
     'oidc-issuer': undefined,
     'oidc-audience': undefined,

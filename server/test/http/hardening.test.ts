@@ -64,6 +64,7 @@ test('an unexpected fault is answered with 500, and the server continues', async
     isOutage: () => false,
     dispatch: () => ({}) as never,
     endpoint: () => undefined,
+    testEndpoint: undefined,
     upgrade: () => undefined,
     isHealthy: async () => {
       if (isBroken) throw new Error('nobody has thought of this')

@@ -1,6 +1,7 @@
 import { ChimeSDKIdentity } from '@aws-sdk/client-chime-sdk-identity'
 import { ChimeSDKMessaging } from '@aws-sdk/client-chime-sdk-messaging'
 import { expect, test } from 'vitest'
+import { Carillon } from '../../src/client/carillon.ts'
 import { start } from '../../src/kit/start.ts'
 import type { Seed } from '../../src/kit/types.ts'
 import { refusal } from '../support/world.ts'
@@ -73,4 +74,39 @@ test('settings are those of the flags, and one that does not exist is refused', 
   expect(await refusal(identity.createAppInstanceUser(user))).toMatchObject({ code: 'ResourceLimitExceeded' })
   identity.destroy()
   await expect(start({ settings: { ports: '1' } })).rejects.toThrow("There is no setting 'ports'")
+})
+
+test('a test orders faults, closes sessions, drops events, moves the clock, and begins again', async () => {
+  await using chime = await start({ seed })
+  const [ann, ben] = [chime.as('ann'), chime.as('ben')]
+  const messaging = new ChimeSDKMessaging(ann.clientConfig)
+  const sent = { ChannelArn: chime.channelArn('general'), ChimeBearer: ann.arn, Content: 'hello', ...message }
+  await chime.fail('SendChannelMessage', { error: 'ThrottledClientException', delay: 1 })
+  expect((await messaging.sendChannelMessage(sent)).$metadata.attempts).toBe(2)
+
+  await ben.listen()
+  await chime.dropEvents('CREATE_CHANNEL_MESSAGE')
+  await messaging.sendChannelMessage({ ...sent, Content: 'dropped' })
+  await messaging.sendChannelMessage({ ...sent, Content: 'heard' })
+  expect(await ben.heard('CREATE_CHANNEL_MESSAGE')).toMatchObject({ payload: { Content: 'heard' } })
+  expect(await chime.closeSessions(4005, ben.arn)).toBe(1)
+  await expect(ben.heard('CREATE_CHANNEL_MESSAGE')).rejects.toThrow('the session was closed with 4005')
+  await chime.refuseConnections(4401)
+  await expect(ann.listen()).rejects.toThrow('closed with 4401')
+  await ann.listen()
+
+  const time = new Date('2030-01-02T03:04:05Z')
+  expect(await chime.setClock({ time, frozen: true, skewSeconds: 0 })).toEqual(time)
+  expect(await chime.setClock({ advanceSeconds: 60 })).toEqual(new Date('2030-01-02T03:05:05Z'))
+  await chime.reset()
+  expect(await refusal(messaging.sendChannelMessage(sent))).toMatchObject({ name: 'UnauthorizedClientException' })
+  expect(await chime.seed(seed)).toBe(chime.appInstanceArn)
+  await messaging.sendChannelMessage(sent)
+  messaging.destroy()
+})
+
+test('the credentials of a user do not control the server', async () => {
+  await using chime = await start({ seed })
+  const carillon = new Carillon(chime.as('ann').clientConfig)
+  expect(await refusal(carillon.call('ResetTestServer', {}))).toMatchObject({ name: 'AccessDeniedException', status: 403 })
 })

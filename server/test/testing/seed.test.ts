@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { serveFails, temporaryFolder } from '../support/process.ts'
-import { createPostgresDatabase, databaseKinds, isSpread, startWorld } from '../support/world.ts'
+import { createPostgresDatabase, databaseKinds, startWorld } from '../support/world.ts'
 
 const chat = 'arn:aws:chime:us-east-1:000000000000:app-instance/chat'
 
@@ -36,61 +36,57 @@ async function fileWith(content: unknown, name = 'seed.json') {
   return file
 }
 
-// Several nodes refuse a seed.
-test.skipIf(isSpread).each(databaseKinds)(
-  '--seed makes all that it declares, and a second start adds only what is missing, on %s',
-  async kind => {
-    const file = await fileWith(seed)
-    const settings = {
-      seed: file,
-      data: await temporaryFolder(),
-      ...(kind === 'postgres' && { databaseUrl: await createPostgresDatabase() }),
-    }
-    const world = await startWorld(kind, settings)
-    const { identity, messaging } = world
-    const [ann, ben, cid] = ['ann', 'ben', 'cid'].map(id => `${chat}/user/${id}`)
-    const ChannelArn = `${chat}/channel/general`
-    const asAnn = { ChannelArn, ChimeBearer: ann }
-    expect((await identity.describeAppInstance({ AppInstanceArn: chat })).AppInstance).toMatchObject({ Name: 'Chat', Metadata: 'about' })
-    expect((await identity.listAppInstanceUsers({ AppInstanceArn: chat })).AppInstanceUsers).toEqual([
-      { AppInstanceUserArn: ann, Name: 'Ann', Metadata: 'a' },
-      { AppInstanceUserArn: ben, Name: 'ben' },
-      { AppInstanceUserArn: cid, Name: 'cid' },
-    ])
-    expect((await identity.listAppInstanceAdmins({ AppInstanceArn: chat })).AppInstanceAdmins).toMatchObject([{ Admin: { Arn: cid } }])
-    expect((await messaging.describeChannel(asAnn)).Channel).toMatchObject({ Name: 'General', Mode: 'RESTRICTED', Privacy: 'PRIVATE' })
-    const members = async () => (await messaging.listChannelMemberships(asAnn)).ChannelMemberships?.map(({ Member }) => Member?.Arn)
-    expect(await members()).toEqual([ann, ben])
-    expect((await messaging.listChannelModerators(asAnn)).ChannelModerators).toHaveLength(2)
-    const contents = async () =>
-      (await messaging.listChannelMessages({ ...asAnn, SortOrder: 'ASCENDING' })).ChannelMessages?.map(({ Content }) => Content)
-    expect(await contents()).toEqual(['Hello', 'Hi'])
-    const [entry] = (await messaging.listChannelMembershipsForAppInstanceUser({ ChimeBearer: ben })).ChannelMemberships!
-    const { ReadMarkerTimestamp } = entry!.AppInstanceUserMembershipSummary!
-    expect(ReadMarkerTimestamp!.getTime()).toBeGreaterThanOrEqual(entry!.ChannelSummary!.LastMessageTimestamp!.getTime())
+test.each(databaseKinds)('--seed makes all that it declares, and a second start adds only what is missing, on %s', async kind => {
+  const file = await fileWith(seed)
+  const settings = {
+    seed: file,
+    data: await temporaryFolder(),
+    ...(kind === 'postgres' && { databaseUrl: await createPostgresDatabase() }),
+  }
+  const world = await startWorld(kind, settings)
+  const { identity, messaging } = world
+  const [ann, ben, cid] = ['ann', 'ben', 'cid'].map(id => `${chat}/user/${id}`)
+  const ChannelArn = `${chat}/channel/general`
+  const asAnn = { ChannelArn, ChimeBearer: ann }
+  expect((await identity.describeAppInstance({ AppInstanceArn: chat })).AppInstance).toMatchObject({ Name: 'Chat', Metadata: 'about' })
+  expect((await identity.listAppInstanceUsers({ AppInstanceArn: chat })).AppInstanceUsers).toEqual([
+    { AppInstanceUserArn: ann, Name: 'Ann', Metadata: 'a' },
+    { AppInstanceUserArn: ben, Name: 'ben' },
+    { AppInstanceUserArn: cid, Name: 'cid' },
+  ])
+  expect((await identity.listAppInstanceAdmins({ AppInstanceArn: chat })).AppInstanceAdmins).toMatchObject([{ Admin: { Arn: cid } }])
+  expect((await messaging.describeChannel(asAnn)).Channel).toMatchObject({ Name: 'General', Mode: 'RESTRICTED', Privacy: 'PRIVATE' })
+  const members = async () => (await messaging.listChannelMemberships(asAnn)).ChannelMemberships?.map(({ Member }) => Member?.Arn)
+  expect(await members()).toEqual([ann, ben])
+  expect((await messaging.listChannelModerators(asAnn)).ChannelModerators).toHaveLength(2)
+  const contents = async () =>
+    (await messaging.listChannelMessages({ ...asAnn, SortOrder: 'ASCENDING' })).ChannelMessages?.map(({ Content }) => Content)
+  expect(await contents()).toEqual(['Hello', 'Hi'])
+  const [entry] = (await messaging.listChannelMembershipsForAppInstanceUser({ ChimeBearer: ben })).ChannelMemberships!
+  const { ReadMarkerTimestamp } = entry!.AppInstanceUserMembershipSummary!
+  expect(ReadMarkerTimestamp!.getTime()).toBeGreaterThanOrEqual(entry!.ChannelSummary!.LastMessageTimestamp!.getTime())
 
-    await messaging.deleteChannelMembership({ ...asAnn, MemberArn: ben })
-    await identity.deleteAppInstanceUser({ AppInstanceUserArn: cid! })
-    await identity.updateAppInstance({ AppInstanceArn: chat, Name: 'Mine', Metadata: '' })
-    const extended = {
-      ...seed,
-      Admins: [],
-      Users: [...seed.Users.slice(0, 2), { Id: 'dan' }],
-      Channels: [...seed.Channels, { Id: 'second', Moderators: ['dan'] }],
-    }
-    extended.Channels[0] = { ...seed.Channels[0]!, Moderators: ['ann'] }
-    await writeFile(file, JSON.stringify(extended))
-    await world.close()
-    const again = await startWorld(kind, settings)
-    const { Channels } = await again.messaging.listChannels({ AppInstanceArn: chat, ChimeBearer: `${chat}/user/dan` })
-    expect(Channels?.map(({ Name }) => Name)).toEqual(['second'])
-    expect((await again.identity.describeAppInstance({ AppInstanceArn: chat })).AppInstance).toMatchObject({ Name: 'Mine' })
-    const after = await again.messaging.listChannelMessages({ ...asAnn, SortOrder: 'ASCENDING' })
-    expect(after.ChannelMessages).toHaveLength(2)
-    expect((await again.messaging.listChannelMemberships(asAnn)).ChannelMemberships).toHaveLength(1)
-    await again.close()
-  },
-)
+  await messaging.deleteChannelMembership({ ...asAnn, MemberArn: ben })
+  await identity.deleteAppInstanceUser({ AppInstanceUserArn: cid! })
+  await identity.updateAppInstance({ AppInstanceArn: chat, Name: 'Mine', Metadata: '' })
+  const extended = {
+    ...seed,
+    Admins: [],
+    Users: [...seed.Users.slice(0, 2), { Id: 'dan' }],
+    Channels: [...seed.Channels, { Id: 'second', Moderators: ['dan'] }],
+  }
+  extended.Channels[0] = { ...seed.Channels[0]!, Moderators: ['ann'] }
+  await writeFile(file, JSON.stringify(extended))
+  await world.close()
+  const again = await startWorld(kind, settings)
+  const { Channels } = await again.messaging.listChannels({ AppInstanceArn: chat, ChimeBearer: `${chat}/user/dan` })
+  expect(Channels?.map(({ Name }) => Name)).toEqual(['second'])
+  expect((await again.identity.describeAppInstance({ AppInstanceArn: chat })).AppInstance).toMatchObject({ Name: 'Mine' })
+  const after = await again.messaging.listChannelMessages({ ...asAnn, SortOrder: 'ASCENDING' })
+  expect(after.ChannelMessages).toHaveLength(2)
+  expect((await again.messaging.listChannelMemberships(asAnn)).ChannelMemberships).toHaveLength(1)
+  await again.close()
+})
 
 test('a module as a seed gets the endpoint and the credentials, and may return a seed or make things by itself', async () => {
   const file = await fileWith(

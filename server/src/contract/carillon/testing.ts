@@ -1,8 +1,8 @@
 import { ChannelMode, ChannelPrivacy } from '../channels.ts'
-import { ChimeArn, Metadata, NonEmptyResourceName, idPattern } from '../common.ts'
+import { ChimeArn, Metadata, NonEmptyResourceName, Timestamp, idPattern } from '../common.ts'
 import { MessageMetadata, NonEmptyContent } from '../messages.ts'
 import { operation } from '../operation.ts'
-import { Required, list, structure, text } from '../shapes.ts'
+import { Required, boolean, integer, list, oneOf, structure, text } from '../shapes.ts'
 import { UserName } from '../users.ts'
 
 const Id = text({ minLength: 1, maxLength: 64, pattern: idPattern })
@@ -23,6 +23,22 @@ const ChannelSeed = structure({
   ReadBy: list(Id, { maxItems: mostEach }),
 })
 
+/** Ten years. */
+const mostSeconds = 315_360_000
+const Skew = integer({ minimum: -86_400, maximum: 86_400 })
+const CloseCode = integer({ minimum: 1000, maximum: 4999 })
+const faultErrors = [
+  'BadRequestException',
+  'UnauthorizedClientException',
+  'ForbiddenException',
+  'NotFoundException',
+  'ConflictException',
+  'ResourceLimitExceededException',
+  'ThrottledClientException',
+  'ServiceFailureException',
+  'ServiceUnavailableException',
+] as const
+
 /** The operations of a server in test mode. They are in no other server. */
 export const testing = {
   SeedAppInstance: operation(
@@ -38,4 +54,37 @@ export const testing = {
     },
     { AppInstanceArn: ChimeArn },
   ),
+  ResetTestServer: operation('POST /carillon/testing/reset', 204, {}, {}),
+  PutTestClock: operation(
+    'PUT /carillon/testing/clock',
+    200,
+    {
+      Timestamp,
+      AdvanceSeconds: integer({ minimum: -mostSeconds, maximum: mostSeconds }),
+      Frozen: boolean(),
+      SignatureSkewSeconds: Skew,
+    },
+    { Timestamp, Frozen: boolean(), SignatureSkewSeconds: Skew },
+  ),
+  CreateTestFault: operation(
+    'POST /carillon/testing/faults',
+    204,
+    {
+      Operation: text({ minLength: 1, maxLength: 64, pattern: '[A-Za-z]*' }),
+      EventType: text({ minLength: 1, maxLength: 64, pattern: '[A-Z_]*' }),
+      Times: integer({ minimum: 1, maximum: 1_000_000 }),
+      Error: oneOf(...faultErrors),
+      DelayMilliseconds: integer({ minimum: 1, maximum: 60_000 }),
+      CloseCode,
+    },
+    {},
+  ),
+  CloseTestSessions: operation(
+    'POST /carillon/testing/sessions/close',
+    200,
+    { CloseCode: Required(CloseCode), Reason: text({ minLength: 0, maxLength: 100 }), AppInstanceUserArn: ChimeArn },
+    { SessionCount: integer() },
+  ),
 }
+
+export type TestOperationName = keyof typeof testing

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import { isObject } from '../../tools/json.ts'
-import { isPublic } from './public-addresses.ts'
+import { isPublic } from '../../tools/addresses.ts'
 import { DeadDevice } from './service.ts'
 import type { SubscriptionKeys } from './web-push-encryption.ts'
 

@@ -1,0 +1,58 @@
+import { setTimeout } from 'node:timers/promises'
+import { failure, type ErrorName } from '../errors.ts'
+
+/** What goes wrong, and how often. */
+export interface Fault {
+  /** The calls of an operation, of any operation, the connections of clients, or the events of a type. */
+  readonly of: { readonly operation: string | undefined } | 'connections' | { readonly eventType: string }
+  readonly error?: ErrorName | undefined
+  readonly delayMilliseconds?: number | undefined
+  readonly closeCode?: number | undefined
+  times: number
+}
+
+/** The most faults that wait to happen. */
+const mostFaults = 1000
+
+/** The faults that a test has ordered; each happens as often as it says. The rest of the server asks for them in test mode only. */
+export class Faults {
+  #waiting: Fault[] = []
+
+  /** False if too many wait already. */
+  add(fault: Fault): boolean {
+    if (this.#waiting.length >= mostFaults) return false
+    this.#waiting.push(fault)
+    return true
+  }
+
+  clear() {
+    this.#waiting = []
+  }
+
+  /** The same work with the faults of an operation before it. */
+  before<Asked, Result>(operation: string, work: (asked: Asked) => Promise<Result>): (asked: Asked) => Promise<Result> {
+    return async asked => {
+      const fault = this.#take(({ of }) => typeof of === 'object' && 'operation' in of && (of.operation ?? operation) === operation)
+      if (fault?.delayMilliseconds !== undefined) await setTimeout(fault.delayMilliseconds)
+      if (fault?.error !== undefined)
+        throw failure(fault.error, 'This error was ordered by CreateTestFault', 'The server is in test mode, and a test has asked for it.')
+      return work(asked)
+    }
+  }
+
+  /** The code with which a client that connects is refused. */
+  refusal(): number | undefined {
+    return this.#take(({ of }) => of === 'connections')?.closeCode
+  }
+
+  /** Whether the sockets do not hear an event of that type. */
+  drops(type: string): boolean {
+    return this.#take(({ of }) => typeof of === 'object' && 'eventType' in of && of.eventType === type) !== undefined
+  }
+
+  #take(isMeant: (fault: Fault) => boolean): Fault | undefined {
+    const fault = this.#waiting.find(isMeant)
+    if (fault && --fault.times === 0) this.#waiting.splice(this.#waiting.indexOf(fault), 1)
+    return fault
+  }
+}

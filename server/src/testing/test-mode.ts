@@ -1,0 +1,153 @@
+import type { Environment } from '../api/call.ts'
+import { parseArn } from '../arn.ts'
+import type { AccessKey } from '../auth/signature/signing-key.ts'
+import type { SignedRequest } from '../auth/signature/sigv4.ts'
+import { testing, type TestOperationName } from '../contract/carillon/testing.ts'
+import { operations } from '../contract/index.ts'
+import type { Operation } from '../contract/operation.ts'
+import { deleteAppInstance } from '../domain/app-instances.ts'
+import { accessDenied, badRequest } from '../errors.ts'
+import { codecOf } from '../http/codec.ts'
+import type { Endpoint, Received } from '../http/endpoint.ts'
+import { commonHeaders, renderError } from '../http/response.ts'
+import { largestBody } from '../http/sizes.ts'
+import { listAppInstances } from '../store/app-instances.ts'
+import { findFacts } from '../store/facts.ts'
+import { TestClock } from './clock.ts'
+import { Faults, type Fault } from './faults.ts'
+import { checkedSeed, SeedFault } from './seed.ts'
+import type { Seeder } from './seeder.ts'
+import type { Static } from 'typebox'
+
+type InputOf<Name extends TestOperationName> = Static<(typeof testing)[Name]['input']>
+type Handler<Name extends TestOperationName> = (input: InputOf<Name>) => Promise<object | undefined>
+
+/** What the operations of test mode need of a server that is ready. */
+export interface Tested {
+  readonly environment: Environment
+  readonly seeder: Seeder
+  readonly purge: () => Promise<void>
+  readonly checkKey: (asked: Received) => void | Promise<void>
+  readonly verify: (request: SignedRequest) => AccessKey
+  /** Closes the sessions of a user, or all of them, and returns how many. */
+  readonly closeSessions: (userId: number | undefined, code: number, reason: string) => number
+}
+
+/** The faults and the clock that a test controls, and the operations by which it does so. */
+export class TestMode {
+  readonly clock: TestClock
+  readonly faults = new Faults()
+
+  constructor(now: () => number) {
+    this.clock = new TestClock(now)
+  }
+
+  /** Only the root key may call them. */
+  endpoints(tested: Tested): Readonly<Record<TestOperationName, Endpoint>> {
+    const handlers = this.#handlers(tested)
+    const entries = Object.entries(testing).map(([name, operation]) => [
+      name,
+      endpointOf(name, operation, tested, handlers[name as TestOperationName] as (input: object) => Promise<object | undefined>),
+    ])
+    return Object.fromEntries(entries) as Record<TestOperationName, Endpoint>
+  }
+
+  #handlers({ environment, seeder, purge, closeSessions }: Tested): { readonly [Name in TestOperationName]: Handler<Name> } {
+    const { db } = environment
+    return {
+      SeedAppInstance: async input => {
+        try {
+          return { AppInstanceArn: await seeder.sow(checkedSeed(input)) }
+        } catch (error) {
+          throw error instanceof SeedFault ? badRequest('The seed is not valid', error.message) : error
+        }
+      },
+
+      ResetTestServer: async () => {
+        this.faults.clear()
+        this.clock.reset()
+        for (;;) {
+          const { items } = await listAppInstances(db, undefined, 50)
+          if (items.length === 0) break
+          for (const { arn } of items) await db.transaction(tx => deleteAppInstance(tx, environment, arn))
+        }
+        await purge()
+        return undefined
+      },
+
+      PutTestClock: async ({ Timestamp, AdvanceSeconds, Frozen, SignatureSkewSeconds }) => {
+        this.clock.put({ time: Timestamp?.getTime(), advanceSeconds: AdvanceSeconds, frozen: Frozen, skewSeconds: SignatureSkewSeconds })
+        return {
+          Timestamp: new Date(this.clock.now()),
+          Frozen: this.clock.isFrozen,
+          SignatureSkewSeconds: this.clock.skewSeconds,
+        }
+      },
+
+      CreateTestFault: async input => {
+        if (!this.faults.add(faultOf(input)))
+          throw badRequest('Too many faults wait to happen', 'Call ResetTestServer, which forgets them.')
+        return undefined
+      },
+
+      CloseTestSessions: async ({ CloseCode, Reason = 'A test has closed the session', AppInstanceUserArn }) => {
+        const user = AppInstanceUserArn === undefined ? undefined : parseArn(AppInstanceUserArn)
+        const facts = user?.kind === 'user' ? await findFacts(db, user) : undefined
+        if (AppInstanceUserArn !== undefined && !facts)
+          throw badRequest('The user does not exist', `There is no user ${AppInstanceUserArn}.`)
+        return { SessionCount: closeSessions(facts?.caller.id, CloseCode, Reason) }
+      },
+    }
+  }
+}
+
+/** What a fault is of, and what happens: an error, a delay or both to calls, a close code to connections, and nothing more to events. */
+function faultOf({ Operation, EventType, Times = 1, Error: error, DelayMilliseconds, CloseCode }: InputOf<'CreateTestFault'>): Fault {
+  const hasEffect = error !== undefined || DelayMilliseconds !== undefined
+  if (EventType !== undefined) {
+    if (Operation !== undefined || hasEffect || CloseCode !== undefined)
+      throw badRequest('EventType stands alone', 'An event of that type is dropped: give EventType and Times only.')
+    return { of: { eventType: EventType }, times: Times }
+  }
+  if (CloseCode !== undefined) {
+    if (Operation !== 'Connect' || hasEffect)
+      throw badRequest(
+        'CloseCode is for connections',
+        'Give it with the Operation Connect and Times only; CloseTestSessions closes open sessions.',
+      )
+    return { of: 'connections', closeCode: CloseCode, times: Times }
+  }
+  if (!hasEffect) throw badRequest('The fault does nothing', 'Give Error, DelayMilliseconds or both; or a CloseCode; or an EventType.')
+  if (Operation !== undefined && !(Operation in operations))
+    throw badRequest('The operation does not exist', `There is no operation ${Operation}.`)
+  return { of: { operation: Operation }, error, delayMilliseconds: DelayMilliseconds, times: Times }
+}
+
+function endpointOf(
+  name: string,
+  operation: Operation,
+  { checkKey, verify }: Tested,
+  handle: (input: object) => Promise<object | undefined>,
+): Endpoint {
+  const codec = codecOf(operation)
+  return {
+    nameOf: () => name,
+    takes: () => true,
+    largestBody(asked) {
+      const checking = checkKey(asked)
+      return checking ? checking.then(() => largestBody) : largestBody
+    },
+    async answer(asked) {
+      const { principal } = verify(asked)
+      if (principal.permissions)
+        throw accessDenied(
+          `User: ${principal.arn} is not authorized to perform: carillon:${name}`,
+          'Only the root key controls a server in test mode.',
+        )
+      const { params, query, body } = asked
+      const output = await handle(codec.decode({ params, query, body, bearer: undefined }))
+      return { status: operation.status, headers: commonHeaders(asked.requestId), body: codec.encode(output) }
+    },
+    refusal: (error, { requestId }) => renderError(error, requestId),
+  }
+}

@@ -1,0 +1,156 @@
+import { ChimeSDKMessaging } from '@aws-sdk/client-chime-sdk-messaging'
+import { expect, test } from 'vitest'
+import type { Carillon } from '../../src/client/carillon.ts'
+import { readConfig } from '../../src/settings/config.ts'
+import { listen } from '../support/sockets.ts'
+import { clientsOf, onBothDatabases, refusal, startWorld } from '../support/world.ts'
+
+const chat = 'arn:aws:chime:us-east-1:000000000000:app-instance/chat'
+const [ann, ben] = [`${chat}/user/ann`, `${chat}/user/ben`]
+const ChannelArn = `${chat}/channel/general`
+const seed = {
+  Id: 'chat',
+  Users: [{ Id: 'ann' }, { Id: 'ben' }],
+  Channels: [{ Id: 'general', Moderators: ['ann'], Members: ['ben'] }],
+}
+const message = { ChannelArn, ChimeBearer: ann, Content: 'Hello', Type: 'STANDARD', Persistence: 'PERSISTENT' } as const
+
+onBothDatabases(
+  'In test mode',
+  world => {
+    const call: Carillon['call'] = (name, input) => world().carillon.call(name, input)
+    const fresh = async () => {
+      await call('ResetTestServer', {})
+      await call('SeedAppInstance', seed)
+    }
+    const send = async () => {
+      const { MessageId } = await world().messaging.sendChannelMessage(message)
+      const { ChannelMessage } = await world().messaging.getChannelMessage({ ChannelArn, MessageId, ChimeBearer: ann })
+      return ChannelMessage!
+    }
+
+    test('SeedAppInstance makes what it declares, and ResetTestServer leaves nothing, so that the same ids are free again', async () => {
+      await world().appInstance(['x'])
+      await fresh()
+      await send()
+      await fresh()
+      const { AppInstances } = await world().identity.listAppInstances({})
+      expect(AppInstances).toEqual([{ AppInstanceArn: chat, Name: 'chat' }])
+      expect((await world().messaging.listChannelMessages({ ChannelArn, ChimeBearer: ben })).ChannelMessages).toEqual([])
+      expect(await refusal(call('SeedAppInstance', { Id: 'y', Admins: ['cid'] }))).toMatchObject({
+        name: 'BadRequestException',
+        reason: "Admins[0]: Users has no 'cid'.",
+      })
+    })
+
+    test('PutTestClock freezes and moves the time of the application, while signatures stay valid', async () => {
+      await fresh()
+      const Timestamp = new Date('2031-05-06T07:08:09Z')
+      expect(await call('PutTestClock', { Timestamp, Frozen: true })).toMatchObject({ Timestamp, Frozen: true, SignatureSkewSeconds: 0 })
+      const { CreatedTimestamp, MessageId } = await send()
+      expect(CreatedTimestamp).toEqual(Timestamp)
+      const later = new Date(Timestamp.getTime() + 86_400_000)
+      expect((await call('PutTestClock', { AdvanceSeconds: 86_400 })).Timestamp).toEqual(later)
+      await world().messaging.updateChannelMessage({ ChannelArn, MessageId, Content: 'Changed', ChimeBearer: ann })
+      const { ChannelMessage } = await world().messaging.getChannelMessage({ ChannelArn, MessageId, ChimeBearer: ann })
+      expect(ChannelMessage?.LastEditedTimestamp).toEqual(later)
+      await call('PutTestClock', { Frozen: false })
+      await expect.poll(async () => (await send()).CreatedTimestamp?.getTime()).toBeGreaterThan(later.getTime())
+      await call('ResetTestServer', {})
+      expect((await call('PutTestClock', {})).Timestamp!.getTime()).toBeLessThan(Timestamp.getTime())
+    })
+
+    test('a skewed clock of signatures refuses them, and a stock client that corrects its clock by the Date header succeeds', async () => {
+      await fresh()
+      await call('PutTestClock', { SignatureSkewSeconds: 3600 })
+      const { url, rootKey } = world().app
+      const skewed = new ChimeSDKMessaging({ endpoint: url, region: 'us-east-1', credentials: rootKey, maxAttempts: 1 })
+      expect(await refusal(skewed.sendChannelMessage(message))).toMatchObject({ name: 'InvalidSignatureException' })
+      // It has learned how late it is.
+      expect((await skewed.sendChannelMessage(message)).MessageId).toMatch(/./)
+      skewed.destroy()
+      await call('PutTestClock', { SignatureSkewSeconds: 0 })
+      await send()
+    })
+
+    test('CreateTestFault fails so many calls of an operation, and the stock client retries where an error is retryable', async () => {
+      await fresh()
+      const { url, rootKey } = world().app
+      const retrying = new ChimeSDKMessaging({ endpoint: url, region: 'us-east-1', credentials: rootKey, maxAttempts: 3 })
+      await call('CreateTestFault', { Operation: 'SendChannelMessage', Error: 'ThrottledClientException', Times: 2 })
+      const { $metadata } = await retrying.sendChannelMessage(message)
+      expect($metadata.attempts).toBe(3)
+      retrying.destroy()
+      await call('CreateTestFault', { Operation: 'SendChannelMessage', Error: 'ConflictException', Times: 1 })
+      await world().messaging.describeChannel({ ChannelArn, ChimeBearer: ann })
+      expect(await refusal(world().messaging.sendChannelMessage(message))).toMatchObject({ name: 'ConflictException', status: 409 })
+      await send()
+      await call('CreateTestFault', { Error: 'ServiceUnavailableException', Times: 100 })
+      expect(await refusal(world().identity.listAppInstances({}))).toMatchObject({ status: 503 })
+      await fresh()
+      await send()
+    })
+
+    test('a delayed call is answered so much later', async () => {
+      await fresh()
+      await call('CreateTestFault', { Operation: 'SendChannelMessage', DelayMilliseconds: 300 })
+      const begin = performance.now()
+      await send()
+      expect(performance.now() - begin).toBeGreaterThan(290)
+    })
+
+    test('CloseTestSessions closes the sessions of a user or all of them with the code, and connections are refused with one', async () => {
+      await fresh()
+      const { app } = world()
+      const [first, second] = [await listen(app, ann), await listen(app, ben)]
+      expect(await call('CloseTestSessions', { CloseCode: 4005, AppInstanceUserArn: ann })).toMatchObject({ SessionCount: 1 })
+      expect(await first.closed).toEqual({ code: 4005, reason: 'A test has closed the session' })
+      expect(await call('CloseTestSessions', { CloseCode: 1012, Reason: 'why' })).toMatchObject({ SessionCount: 1 })
+      expect(await second.closed).toEqual({ code: 1012, reason: 'why' })
+      expect(await refusal(call('CloseTestSessions', { CloseCode: 4005, AppInstanceUserArn: `${ann}e` }))).toMatchObject({ status: 400 })
+      await call('CreateTestFault', { Operation: 'Connect', CloseCode: 4401 })
+      await expect(listen(app, ann)).rejects.toThrow('closed with 4401 A test has ordered this refusal')
+      await listen(app, ann)
+    })
+
+    test('a dropped event is heard by nobody, and the next one of its type by all', async () => {
+      await fresh()
+      const listening = await listen(world().app, ben)
+      await call('CreateTestFault', { EventType: 'CREATE_CHANNEL_MESSAGE' })
+      for (const Content of ['dropped', 'heard']) await world().messaging.sendChannelMessage({ ...message, Content })
+      expect((await listening.next()).payload).toMatchObject({ Content: 'heard' })
+    })
+
+    test.each([
+      [{}, /Give Error, DelayMilliseconds or both/],
+      [{ EventType: 'X', Error: 'ConflictException' }, /give EventType and Times only/],
+      [{ CloseCode: 4005 }, /Give it with the Operation Connect/],
+      [{ Operation: 'SendMessage', Error: 'ConflictException' }, /There is no operation SendMessage\./],
+    ] as const)('the fault %j is refused', async (fault, reason) => {
+      expect(await refusal(call('CreateTestFault', fault))).toMatchObject({ status: 400, reason: expect.stringMatching(reason) })
+    })
+
+    test('only the root key controls it', async () => {
+      const { app } = world()
+      const { carillon } = clientsOf(app, { ...app.rootKey, secretAccessKey: 'another' })
+      expect(await refusal(carillon.call('ResetTestServer', {}))).toMatchObject({ name: 'InvalidSignatureException' })
+    })
+  },
+  { testMode: 'on' },
+)
+
+test('without test mode there are no such operations', async () => {
+  const world = await startWorld('sqlite')
+  expect(await refusal(world.carillon.call('ResetTestServer', {}))).toMatchObject({ name: 'UnknownOperationException', status: 404 })
+  await world.close()
+})
+
+const refused = (flags: Record<string, string>) => () => readConfig({ testMode: 'on', ...flags }, {})
+
+test('a server in test mode is refused at a public address, at a name that may be one, and on several nodes', () => {
+  expect(refused({ host: '8.8.8.8' })).toThrow('--test-mode is refused at the public address 8.8.8.8')
+  expect(refused({ host: '2a00::1' })).toThrow('--test-mode is refused at the public address 2a00::1')
+  expect(refused({ host: 'chat.example.com' })).toThrow('needs localhost or an address')
+  expect(refused({ natsUrl: 'nats://127.0.0.1:4222', databaseUrl: 'postgresql://127.0.0.1/x' })).toThrow('is for a single server')
+  for (const host of ['localhost', '127.0.0.1', '::1', '10.1.2.3']) expect(refused({ host })).not.toThrow()
+})
