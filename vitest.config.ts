@@ -25,7 +25,7 @@ const onSqlite = ['api/!(idempotency).test.ts', 'auth/{iam,roles}/*.test.ts', '{
 const onNodes = [...onSqlite, 'server/test/{api,gateway,operations}/*.test.ts']
 
 // What comes first, or is seen at once, is certain within one node only.
-const ofOneNode = ['server/test/gateway/{races,shared-details}.test.ts']
+const ofOneNode = ['gateway/{races,shared-details}', 'api/recent-calls'].map(each => `server/test/${each}.test.ts`)
 
 /** `npm test` runs `test` and `sqlite`, `npm run test:release` the others (CONTRIBUTING.md says what is where). */
 export default defineConfig({

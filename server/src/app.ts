@@ -9,6 +9,7 @@ import { AnsweredTokens } from './api/answered-tokens.ts'
 import { Responses } from './http/responses.ts'
 import { Arrivals } from './http/arrivals.ts'
 import { openAuditLog } from './observe/audit.ts'
+import { RecentCalls } from './auth/recent-calls.ts'
 import { createUrlVerifier } from './auth/signature/presigned-url.ts'
 import type { Access } from './auth/access.ts'
 import { createKeyCheck, createVerifier } from './auth/signature/sigv4.ts'
@@ -33,7 +34,7 @@ import { deliveriesOf } from './outbox/deliveries.ts'
 import { functionCheck, functionWarner } from './outbox/functions.ts'
 import { streamSinks } from './outbox/sinks.ts'
 import { streamCheck } from './outbox/streams.ts'
-import { laneFigures } from './outbox/lane-figures.ts'
+import { laneFigures } from './domain/lane-figures.ts'
 import { watchOutbox } from './outbox/watch.ts'
 import { OutboxRunner } from './outbox/runner.ts'
 import { Background } from './jobs/background.ts'
@@ -49,6 +50,7 @@ import { masterKeySource } from './secrets/master-key.ts'
 import { createMetrics, measureOutbox } from './observe/metrics.ts'
 import { PageTokens } from './api/page-token.ts'
 import { Refusals } from './observe/refusals.ts'
+import { ServerFigures } from './observe/server-figures.ts'
 import { onceASecond } from './tools/once-a-second.ts'
 import { openSecrets } from './secrets/open.ts'
 import { senderReader } from './http/sender.ts'
@@ -67,9 +69,6 @@ import { openBus, type OpenBus } from './nodes/open-bus.ts'
 import { ResumableSessions } from './nodes/resumable-sessions.ts'
 import { SessionsOfNodes } from './nodes/sessions.ts'
 import { isOutage } from './database/outage.ts'
-import { outboxFigures } from './store/outbox.ts'
-import { deadFigures } from './store/outbox-dead.ts'
-import { laneStates } from './store/outbox-lanes.ts'
 import { isAnswering, sharedValue } from './store/shared-values.ts'
 import { cognitoEndpoint } from './sts/cognito.ts'
 import { stsEndpoint } from './sts/endpoint.ts'
@@ -119,15 +118,12 @@ async function listen(server: Server, host: string, port: number): Promise<numbe
   return (server.address() as AddressInfo).port
 }
 
-/** What /metrics says of the lanes. */
-async function outboxLanes({ db, now }: { db: Database; now: () => number }) {
-  const [waiting, dead, states] = [await outboxFigures(db), await deadFigures(db), await laneStates(db)]
-  return laneFigures({ waiting, dead, states }, now())
-}
-
 /** A key that all nodes share, created at the first start. */
 const settledKey = async (db: Database, name: string) =>
   Buffer.from(await sharedValue(db, name, () => randomBytes(32).toString('hex')), 'hex')
+
+/** The operations that a console repeats: in the list of calls they would hide the others. */
+const looksOn: ReadonlySet<string> = new Set<OperationName>(['ListRecentCalls', 'DescribeServer'])
 
 interface Surroundings {
   /** The clock. */
@@ -155,6 +151,7 @@ export async function startApp(
   const destinations = await readDestinations(config.destinations, process.env)
   const refusals = new Refusals(log)
   const metrics = createMetrics()
+  const recentCalls = new RecentCalls(operation => looksOn.has(operation))
   const { trustProxy = [], proxyHeaders } = config
   const proxyProtocol = proxyHeaders === 'proxy-protocol' ? new ProxyProtocol(rangesOf(withoutNames(trustProxy))) : undefined
   const audit = await openAuditLog(config.auditLog, { log, metrics })
@@ -189,6 +186,7 @@ export async function startApp(
     proxyProtocol,
     readSender: senderReader(trustProxy, proxyHeaders, socket => proxyProtocol?.clientOf(socket)),
     audit,
+    recentCalls,
     mostCalls: config.callsAtOnce,
     bodyMemory: new BodyMemory(config.bodyMemory * 1024 * 1024),
     hasAdmin: config.adminAddress !== undefined,
@@ -215,6 +213,7 @@ export async function startApp(
   let stopJobs: (() => Promise<void>) | undefined
   let outbox: OutboxRunner | undefined
   let closeDestinations: (() => void) | undefined
+  let figures: ServerFigures | undefined
   let stopBeating: (() => Promise<void>) | undefined
   try {
     if (admin && config.adminAddress) {
@@ -270,8 +269,13 @@ export async function startApp(
         balance.soon()
       }
     }
-    measureOutbox(metrics, () => outboxLanes(tools))
+    measureOutbox(metrics, async () => laneFigures(store, now()))
+    figures = new ServerFigures(metrics)
     const environment: Environment = {
+      node: { ...node, startedAt: Date.now() },
+      figures,
+      recentCalls,
+      showsContent: config.recentCalls === 'whole',
       db,
       bus,
       now,
@@ -382,6 +386,7 @@ export async function startApp(
     await server.close()
     await outbox?.stop()
     closeDestinations?.()
+    figures?.stop()
     await ring?.close()
     await stopBeating?.()
     await opening?.close()
@@ -403,6 +408,7 @@ export async function startApp(
     await stopJobs?.()
     await stopOutbox
     closeDestinations?.()
+    figures?.stop()
     await ring?.close()
     await stopBeating?.()
     await opening?.close()

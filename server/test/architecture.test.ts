@@ -21,7 +21,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   auth: ['contract', 'database', 'store', 'tools'],
   keys: ['auth', 'contract', 'database', 'observe', 'secrets', 'settings', 'store', 'tools'],
   domain: ['bus', 'contract', 'database', 'events', 'present', 'settings', 'store', 'tools'],
-  api: ['auth', 'bus', 'contract', 'database', 'domain', 'present', 'settings', 'store', 'tools'],
+  api: ['auth', 'bus', 'contract', 'database', 'domain', 'observe', 'present', 'settings', 'store', 'tools'],
   rates: ['api', 'contract', 'database', 'observe', 'settings', 'store', 'tools'],
   http: ['api', 'auth', 'contract', 'observe', 'rates', 'settings', 'store', 'tools'],
   sts: ['auth', 'database', 'domain', 'http', 'keys', 'rates', 'settings', 'store', 'tools'],

@@ -2,11 +2,23 @@ import type { NamedArns } from '../arn.ts'
 import type { Input, OperationName, Output } from '../contract/index.ts'
 import type { Bus } from '../bus/bus.ts'
 import type { Principal } from '../auth/principal.ts'
+import type { RecentCalls } from '../auth/recent-calls.ts'
+import type { ServerFigures } from '../observe/server-figures.ts'
 import type { PageTokens } from './page-token.ts'
 import type { Limits } from '../settings/limits.ts'
 import type { AnsweredTokens } from './answered-tokens.ts'
 import type { Database } from '../database/database.ts'
 import type { CalledChannel, Facts } from '../store/facts.ts'
+
+/** The node that answers. */
+interface NodeState {
+  readonly name: string
+  readonly version: string
+  /** How it hears other nodes; null if it does not. */
+  readonly bus: string | null
+  /** In epoch milliseconds. */
+  readonly startedAt: number
+}
 
 /** What every call gets from the process. */
 export interface Environment {
@@ -26,6 +38,13 @@ export interface Environment {
   readonly checkStream: (arn: string) => Promise<void>
   /** Looks, without making anybody wait, whether the functions of a flow's processors can be invoked, and says so in the log if not. */
   readonly warnOfFunctions: (channelFlowArn: string, functionArns: readonly string[]) => void
+  readonly node: NodeState
+  /** What this node has done in the last minutes. */
+  readonly figures: ServerFigures
+  /** The last calls that this node has answered. */
+  readonly recentCalls: RecentCalls
+  /** Whether ListRecentCalls shows names, content and metadata. */
+  readonly showsContent: boolean
   readonly pageTokens: PageTokens
   readonly answeredTokens: AnsweredTokens
 }

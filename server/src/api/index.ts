@@ -10,7 +10,10 @@ import { flows } from './flows.ts'
 import { memberships } from './memberships.ts'
 import { messages } from './messages.ts'
 import { moderators } from './moderators.ts'
+import { outbox } from './outbox.ts'
 import { readMarkers } from './read-markers.ts'
+import { recentCalls } from './recent-calls.ts'
+import { server } from './server.ts'
 import { messagingSession } from './messaging-session.ts'
 import { streaming } from './streaming.ts'
 import { tags } from './tags.ts'
@@ -35,4 +38,7 @@ export const handlers: Handlers<OperationName> = {
   ...messagingSession,
   ...userEndpoints,
   ...tags,
+  ...recentCalls,
+  ...server,
+  ...outbox,
 }

@@ -1,10 +1,10 @@
 import type { Command } from 'commander'
 import type { Database } from '../database/database.ts'
 import { invocationKind } from '../events/flows.ts'
-import { laneFigures } from '../outbox/lane-figures.ts'
-import { emptyLane, outboxFigures, partsOfLane } from '../store/outbox.ts'
-import { deadAfter, deadFigures, dropDead, reviveDead, type DeadEntry } from '../store/outbox-dead.ts'
-import { laneStates } from '../store/outbox-lanes.ts'
+import { decideOn, decideOnFirst, dropping, retrying } from '../domain/dead-entries.ts'
+import { laneFigures } from '../domain/lane-figures.ts'
+import { emptyLane, partsOfLane } from '../store/outbox.ts'
+import { deadAfter } from '../store/outbox-dead.ts'
 import { addSettings } from './settings.ts'
 import { columns, withDatabase } from './with-database.ts'
 
@@ -17,8 +17,7 @@ const count = (entries: number) => `${entries} ${entries === 1 ? 'entry' : 'entr
 
 async function status(flags: object) {
   await withDatabase(flags, async db => {
-    const [waiting, dead, states] = [await outboxFigures(db), await deadFigures(db), await laneStates(db)]
-    const lanes = laneFigures({ waiting, dead, states }, Date.now())
+    const lanes = await laneFigures(db, Date.now())
     if (lanes.length === 0) {
       print('The outbox is empty, and nothing has left it lately.\n')
       return
@@ -37,28 +36,17 @@ async function status(flags: object) {
   })
 }
 
-/** The dead entries of a lane, or of all lanes. */
-async function* deadEntries(db: Database, lane: string | undefined): AsyncGenerator<DeadEntry> {
-  let after = 0
-  for (;;) {
-    const entries = await deadAfter(db, after, step)
-    if (entries.length === 0) return
-    after = entries.at(-1)!.id
-    for (const entry of entries) if (lane === undefined || entry.lane === lane) yield entry
-  }
-}
-
 async function list({ lane, ...flags }: { lane?: string }) {
   await withDatabase(flags, async db => {
-    let entries = 0
-    for await (const entry of deadEntries(db, lane)) {
-      entries++
-      const { id, attempts, createdAt, diedAt, error, payload } = entry
-      print(
-        `${id}  ${entry.lane}\n    from ${time(createdAt)}, given up ${time(diedAt)} after ${attempts} tries: ${error}\n    ${payload}\n`,
-      )
+    let after = 0
+    for (;;) {
+      const entries = await deadAfter(db, after, step, lane)
+      if (entries.length === 0) break
+      after = entries.at(-1)!.id
+      for (const { id, lane, attempts, createdAt, diedAt, error, payload } of entries)
+        print(`${id}  ${lane}\n    from ${time(createdAt)}, given up ${time(diedAt)} after ${attempts} tries: ${error}\n    ${payload}\n`)
     }
-    if (entries === 0) print('There are no dead entries.\n')
+    if (after === 0) print('There are no dead entries.\n')
   })
 }
 
@@ -69,33 +57,25 @@ interface Choice {
   readonly waiting?: boolean | undefined
 }
 
-async function chosen(db: Database, ids: readonly string[], { lane, all }: Choice): Promise<number[]> {
+/** Applies a decision to the chosen entries; resolves to how many there were. */
+async function decided(db: Database, ids: readonly string[], { lane, all }: Choice, decide: Parameters<typeof decideOn>[2]) {
   const wrong = ids.find(id => !/^[1-9]\d{0,14}$/.test(id))
   if (wrong !== undefined) throw new Error(`${wrong} is not the number of an entry. carillon outbox list shows the numbers.`)
-  if (ids.length > 0) return ids.map(Number)
+  if (ids.length > 0) return decideOn(db, ids.map(Number), decide)
   if (lane === undefined && all !== true) throw new Error('Name the entries by their numbers, or give --lane LANE or --all.')
-  const found = []
-  for await (const { id } of deadEntries(db, lane)) found.push(id)
-  return found
-}
-
-/** Applies it to each entry, in small transactions. */
-async function each(db: Database, ids: readonly number[], act: (tx: Parameters<typeof dropDead>[0], id: number) => Promise<boolean>) {
+  const until = Date.now()
   let done = 0
-  for (let at = 0; at < ids.length; at += step) {
-    done += await db.transaction(async tx => {
-      let moved = 0
-      for (const id of ids.slice(at, at + step)) if (await act(tx, id)) moved++
-      return moved
-    })
+  for (let hasMore = true; hasMore;) {
+    const some = await decideOnFirst(db, { lane, until }, decide)
+    done += some.count
+    hasMore = some.hasMore
   }
   return done
 }
 
 async function retry(ids: readonly string[], { lane, all, ...flags }: Choice) {
   await withDatabase(flags, async db => {
-    const now = Date.now()
-    const done = await each(db, await chosen(db, ids, { lane, all }), (tx, id) => reviveDead(tx, id, now))
+    const done = await decided(db, ids, { lane, all }, retrying(Date.now()))
     print(`${count(done)} will be delivered again, after what waits in the lane.\n`)
   })
 }
@@ -103,7 +83,7 @@ async function retry(ids: readonly string[], { lane, all, ...flags }: Choice) {
 async function drop(ids: readonly string[], { lane, all, waiting, ...flags }: Choice) {
   await withDatabase(flags, async db => {
     if (!waiting) {
-      print(`${count(await each(db, await chosen(db, ids, { lane, all }), dropDead))} dropped.\n`)
+      print(`${count(await decided(db, ids, { lane, all }, dropping))} dropped.\n`)
       return
     }
     if (lane === undefined || ids.length > 0) throw new Error('--waiting drops what waits in one lane: give --lane LANE and no numbers.')

@@ -21,6 +21,111 @@ export interface Operations {
     input: { readonly ChannelArn: string; readonly IsTyping: boolean; readonly SubChannelId?: string; readonly ChimeBearer: string }
     output: {}
   }
+  ListRecentCalls: {
+    input: { readonly AfterRequestId?: string; readonly MaxResults?: number }
+    output: {
+      readonly NodeName?: string
+      readonly RecentCalls?: readonly {
+        readonly RequestId?: string
+        readonly OperationName?: string
+        readonly AnsweredTimestamp?: Date
+        readonly DurationMicroseconds?: number
+        readonly StatusCode?: number
+        readonly ErrorName?: string
+        readonly ErrorMessage?: string
+        readonly Reason?: string
+        readonly SourceIp?: string
+        readonly AccessKeyId?: string
+        readonly PrincipalArn?: string
+        readonly BearerArn?: string
+        readonly ResourceArns?: readonly string[]
+        readonly Method?: string
+        readonly Path?: string
+        readonly RequestSize?: number
+        readonly ResponseSize?: number
+        readonly Input?: string
+        readonly Checks?: readonly {
+          readonly Check?: 'SIGNATURE' | 'INPUT' | 'IAM' | 'ROLE' | 'OPERATION'
+          readonly Outcome?: 'PASSED' | 'REFUSED' | 'NOT_REACHED' | 'NOT_NEEDED'
+          readonly Explanation?: string
+          readonly Decisions?: readonly {
+            readonly Action?: string
+            readonly ResourceArn?: string
+            readonly Decision?: 'ALLOWED' | 'EXPLICITLY_DENIED' | 'NOT_ALLOWED'
+            readonly DecidingStatements?: readonly {
+              readonly PolicyOf?: 'IDENTITY' | 'SESSION'
+              readonly StatementNumber?: number
+              readonly Sid?: string
+              readonly Effect?: 'Allow' | 'Deny'
+            }[]
+          }[]
+        }[]
+      }[]
+    }
+  }
+  DescribeServer: {
+    input: { readonly FiguresAfterTimestamp?: Date }
+    output: {
+      readonly Version?: string
+      readonly NodeName?: string
+      readonly StartedTimestamp?: Date
+      readonly Region?: string
+      readonly Account?: string
+      readonly Database?: 'SQLITE' | 'POSTGRESQL'
+      readonly Nodes?: readonly { readonly NodeName?: string; readonly Bus?: 'NATS' | 'NONE' }[]
+      readonly Figures?: readonly {
+        readonly Timestamp?: Date
+        readonly Seconds?: number
+        readonly CallCount?: number
+        readonly RefusedCallCount?: number
+        readonly FailedCallCount?: number
+        readonly MessageCount?: number
+        readonly SessionCount?: number
+        readonly MedianMicroseconds?: number
+        readonly Percentile99Microseconds?: number
+      }[]
+    }
+  }
+  ListOutboxLanes: {
+    input: {}
+    output: {
+      readonly OutboxLanes?: readonly {
+        readonly Lane?: string
+        readonly Kind?: string
+        readonly Destination?: string
+        readonly WaitingCount?: number
+        readonly OldestTimestamp?: Date
+        readonly DeadCount?: number
+        readonly DeliveredTimestamp?: Date
+        readonly FailedTimestamp?: Date
+        readonly LastError?: string
+      }[]
+    }
+  }
+  ListDeadOutboxEntries: {
+    input: { readonly Lane?: string; readonly MaxResults?: number; readonly NextToken?: string }
+    output: {
+      readonly DeadOutboxEntries?: readonly {
+        readonly EntryId?: number
+        readonly Lane?: string
+        readonly SubLane?: string
+        readonly AttemptCount?: number
+        readonly CreatedTimestamp?: Date
+        readonly DiedTimestamp?: Date
+        readonly LastError?: string
+        readonly Size?: number
+      }[]
+      readonly NextToken?: string
+    }
+  }
+  RetryDeadOutboxEntries: {
+    input: { readonly EntryIds?: readonly number[]; readonly Lane?: string }
+    output: { readonly EntryCount?: number; readonly HasMore?: boolean }
+  }
+  DropDeadOutboxEntries: {
+    input: { readonly EntryIds?: readonly number[]; readonly Lane?: string }
+    output: { readonly EntryCount?: number; readonly HasMore?: boolean }
+  }
   SeedAppInstance: {
     input: {
       readonly Id: string
@@ -82,6 +187,12 @@ export const routes: Readonly<Record<keyof Operations, `${'GET' | 'POST' | 'PUT'
   ListChannelReadMarkers: 'GET /carillon/channels/{channelArn}/read-markers',
   PutChannelReadMarker: 'PUT /carillon/channels/{channelArn}/read-marker',
   SendTypingIndicator: 'PUT /carillon/channels/{channelArn}/typing-indicator',
+  ListRecentCalls: 'GET /carillon/recent-calls',
+  DescribeServer: 'GET /carillon/server',
+  ListOutboxLanes: 'GET /carillon/outbox-lanes',
+  ListDeadOutboxEntries: 'GET /carillon/dead-outbox-entries',
+  RetryDeadOutboxEntries: 'POST /carillon/dead-outbox-entries/retry',
+  DropDeadOutboxEntries: 'POST /carillon/dead-outbox-entries/drop',
   SeedAppInstance: 'POST /carillon/testing/app-instances',
   ResetTestServer: 'POST /carillon/testing/reset',
   PutTestClock: 'PUT /carillon/testing/clock',

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Arrivals } from './arrivals.ts'
-import { Trail, type AuditLog } from '../observe/audit.ts'
+import { Trail } from '../auth/trail.ts'
+import type { RecentCalls } from '../auth/recent-calls.ts'
+import type { AuditLog } from '../observe/audit.ts'
 import type { ApiError } from '../errors.ts'
 import type { Log } from '../observe/log.ts'
 import type { Metrics } from '../observe/metrics.ts'
@@ -29,6 +31,7 @@ export interface Answering {
   readonly readSender: ReadSender
   /** Undefined if the audit log is off. */
   readonly audit: AuditLog | undefined
+  readonly recentCalls: RecentCalls
   /** The most calls that may run at once. */
   readonly mostCalls: number
   /** The memory for the bodies of all requests. */
@@ -61,26 +64,42 @@ export class Calls {
       otherwise(request, response)
       return
     }
-    const { audit, metrics } = this.#tools
+    const { audit, recentCalls, metrics } = this.#tools
     const body = hasBody(request) ? new Body(this.#tools.bodyMemory) : undefined
-    let outcome = 'Success'
+    let refusal: ApiError | undefined
     let answer: HttpResponse
     try {
       if (body) await this.#readBody(body, { endpoint, asked, request, response })
       answer = await this.#answer(endpoint, asked, request)
     } catch (error) {
-      const shown = this.#told(error, request, asked.requestId, endpoint.nameOf(asked))
-      outcome = shown.type
-      answer = endpoint.refusal(shown, asked)
+      refusal = this.#told(error, request, asked.requestId, endpoint.nameOf(asked))
+      answer = endpoint.refusal(refusal, asked)
     } finally {
       body?.release()
     }
     this.#tools.answers.write(response, answer)
     const { status } = answer
-    const { requestId, trail, sourceAddress } = asked
+    const { requestId, trail, sourceAddress, isSecure, headers, method, url } = asked
     const operation = endpoint.nameOf(asked)
-    if (trail) audit?.write({ requestId, operation, ...trail.entry, sourceAddress, status, outcome })
-    metrics.calls.count(operation, status, (performance.now() - start) / 1000)
+    audit?.write({ requestId, operation, ...trail.entry, sourceAddress, status, outcome: refusal?.type ?? 'Success' })
+    const seconds = (performance.now() - start) / 1000
+    metrics.calls.count(operation, status, seconds)
+    recentCalls.add({
+      requestId,
+      operation,
+      method,
+      path: url.split('?', 1)[0]!,
+      answeredAt: Date.now(),
+      seconds,
+      status,
+      refusal,
+      sourceAddress,
+      isSecure,
+      headers,
+      requestSize: asked.body.length,
+      answerSize: answer.body === undefined ? 0 : Buffer.byteLength(answer.body),
+      trail,
+    })
   }
 
   /** Answers with a page for the operator; it counts as a call. */
@@ -151,13 +170,11 @@ export class Calls {
   }
 
   #received(request: IncomingMessage, params: Params): Received {
-    const { audit, readSender } = this.#tools
+    const { readSender } = this.#tools
     const { headers, rawHeaders } = request
     const { sourceAddress, isSecure, forwardedHost } = readSender(request)
     const url = request.url!
     const query = url.indexOf('?')
-    const trail = audit && new Trail()
-    trail?.claims(headers.authorization)
     return {
       requestId: randomUUID(),
       method: request.method!,
@@ -171,7 +188,7 @@ export class Calls {
       isSecure,
       forwardedHost,
       host: forwardedHost ?? headers.host ?? '',
-      trail,
+      trail: new Trail(headers.authorization),
     }
   }
 }

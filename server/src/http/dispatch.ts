@@ -46,26 +46,33 @@ export function dispatchOf(name: OperationName, operation: Operation, { access, 
   const base = { ...environment, operation: name }
 
   const answer: Dispatch = async request => {
-    // 1 authenticate: the key that signed, then the user or bot that acts.
     const { trail, params, query, body, host, sourceAddress, isSecure, headers } = request
+    // 1 authenticate: the key that signed, then the user or bot that acts.
+    trail.stage = 'SIGNATURE'
     const key = verify(request)
-    trail?.signed(key)
+    trail.signed(key)
     const { principal } = key
     const bearer = operation.bearer ? bearerOf(headers['x-amz-chime-bearer']) : undefined
-    trail?.names(bearer)
+    trail.names(bearer)
     rates?.look(bearer)
     // 2 decode and validate.
+    trail.stage = 'INPUT'
     const input = codec.decode({ params, query, body, bearer: bearer?.text })
     const arns = namedArns(input)
-    trail?.names(bearer, [...arns.values()].flat())
+    trail.input = input
+    trail.names(bearer, arns)
     // 3 authorize: IAM, then the role.
+    trail.stage = 'IAM'
     if (principal.permissions) await permit(principal, input, { db, now, region, account, sourceAddress, isSecure, headers })
+    trail.stage = 'ROLE'
     const facts = await authorize(db, bearer, arns, input)
     const call: Call = { ...base, db: facts ? db.of(lockNameOf(facts)) : db, host, principal, arns, facts }
     rates?.take({ call, bearer, arns, input })
     // 4 handle.
+    trail.stage = 'OPERATION'
     const output = await handle(input, call)
-    trail?.made(output)
+    trail.stage = 'ANSWERED'
+    trail.made(output)
     // 5 encode.
     return codec.encode(output)
   }

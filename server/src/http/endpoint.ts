@@ -1,8 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import type { Trail } from '../observe/audit.ts'
 import type { SignedRequest } from '../auth/signature/sigv4.ts'
 import type { ApiError } from '../errors.ts'
 import type { Origin } from '../auth/origin.ts'
+import type { Trail } from '../auth/trail.ts'
 
 /** A request as it arrived, with the parameters of its route. */
 export interface Received extends SignedRequest, Origin {
@@ -15,8 +15,7 @@ export interface Received extends SignedRequest, Origin {
   readonly headers: IncomingHttpHeaders
   /** The host that the client called. */
   readonly host: string
-  /** Undefined if the audit log is off. */
-  readonly trail: Trail | undefined
+  readonly trail: Trail
 }
 
 export interface HttpResponse {

@@ -74,36 +74,3 @@ export async function openAuditLog(target: string, { log, metrics }: { log: Log;
     },
   }
 }
-
-/** What a call has found out so far, for its line. */
-export class Trail {
-  #accessKeyId: string | undefined
-  #principal: string | undefined
-  #bearer: string | undefined
-  readonly #resources = new Set<string>()
-
-  /** The claimed key, before anything is verified. */
-  claims(authorization: string | undefined) {
-    this.#accessKeyId = /\bCredential=([\w.-]{1,128})\//.exec(authorization ?? '')?.[1]
-  }
-
-  signed({ accessKeyId, principal }: { readonly accessKeyId: string; readonly principal: { readonly arn: string } }) {
-    this.#accessKeyId = accessKeyId
-    this.#principal = principal.arn
-  }
-
-  names(bearer: { readonly text: string } | undefined, arns: Iterable<{ readonly text: string }> = []) {
-    this.#bearer = bearer?.text
-    for (const { text } of arns) this.#resources.add(text)
-  }
-
-  /** The ARN in an answer is that of a resource that was created or changed. */
-  made(output: object | undefined) {
-    for (const [member, value] of Object.entries(output ?? {}))
-      if (member.endsWith('Arn') && typeof value === 'string') this.#resources.add(value)
-  }
-
-  get entry() {
-    return { accessKeyId: this.#accessKeyId, principal: this.#principal, bearer: this.#bearer, resources: [...this.#resources] }
-  }
-}

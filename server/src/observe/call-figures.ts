@@ -12,6 +12,16 @@ interface Figures {
   seconds: number
 }
 
+/** The figures of all operations together, since the node has started. */
+export interface CallTotals {
+  readonly calls: number
+  readonly refused: number
+  readonly failed: number
+  readonly messages: number
+  readonly bounds: readonly number[]
+  readonly buckets: readonly number[]
+}
+
 /**
  * How many calls each operation has answered, and how long that took. prom-client's counters cost 2.5 µs a call, so the figures are
  * counted here and handed to it when somebody asks for them.
@@ -45,6 +55,21 @@ export class CallFigures {
       }),
     }
     registry.registerMetric(histogram as unknown as Metric)
+  }
+
+  /** All operations together. */
+  totals(): CallTotals {
+    const totals = { calls: 0, refused: 0, failed: 0, messages: 0, bounds, buckets: [...bounds.map(() => 0), 0] }
+    for (const [operation, { statuses, buckets }] of this.#operations) {
+      for (const [status, count] of statuses) {
+        totals.calls += count
+        if (status >= 500) totals.failed += count
+        else if (status >= 400) totals.refused += count
+        else if (operation === 'SendChannelMessage') totals.messages += count
+      }
+      for (const [index, count] of buckets.entries()) totals.buckets[index]! += count
+    }
+    return totals
   }
 
   count(operation: string, status: number, seconds: number) {

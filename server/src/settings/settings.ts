@@ -348,6 +348,13 @@ export const settings = {
     'a file for the audit log, which says who did what, as JSON lines; - is standard output',
     matching(/\S/, 'a file, - for standard output, or off'),
   ),
+  recentCalls: setting<'masked' | 'whole'>(
+    'recent-calls',
+    'masked|whole',
+    'masked',
+    'how ListRecentCalls and the console show the input of a call: without names, content and metadata, or as it was sent',
+    oneOf('masked', 'whole'),
+  ),
   reasonInMessage: setting<'on' | 'off'>(
     'reason-in-message',
     'on|off',

@@ -1,5 +1,6 @@
 import { statement, type Queries } from '../database/database.ts'
 import type { OutboxEntry } from './outbox.ts'
+import { pageOf, type Cursor } from './page.ts'
 
 /** An entry that was given up, kept until an operator decides on it. */
 export interface DeadEntry {
@@ -21,9 +22,10 @@ const bury = statement(`
   select lane, sub_lane, payload, attempts, created_at, $2, $3 from outbox where id = $1 and attempts = $4`)
 const removeLiving = statement(`delete from outbox where id = $1 and attempts = $2`)
 const count = statement<{ lane: string; entries: number }>(`select lane, count(*) as entries from outbox_dead group by lane order by lane`)
-const selectAfter = statement<DeadEntry>(`
-  select id, lane, sub_lane as "subLane", payload, attempts, created_at as "createdAt", died_at as "diedAt", error
-  from outbox_dead where id > $1 order by id limit $2`)
+const columns = `id, lane, sub_lane as "subLane", payload, attempts, created_at as "createdAt", died_at as "diedAt", error`
+const selectAfter = statement<DeadEntry>(`select ${columns} from outbox_dead where id > $1 order by id limit $2`)
+const selectAfterInLane = statement<DeadEntry>(`
+  select ${columns} from outbox_dead where id > $1 and lane = $3 order by id limit $2`)
 // In a lane that keeps an order entries have next_at 0.
 const revive = statement(`
   insert into outbox (lane, sub_lane, payload, next_at, created_at)
@@ -41,8 +43,20 @@ export async function deadFigures(db: Queries) {
   return db.all(count)
 }
 
-export async function deadAfter(db: Queries, id: number, limit: number): Promise<DeadEntry[]> {
-  return db.all(selectAfter, id, limit)
+/** Those of a lane, or of all lanes, in the order in which they were given up. */
+export async function deadAfter(db: Queries, id: number, limit: number, lane?: string): Promise<DeadEntry[]> {
+  return lane === undefined ? db.all(selectAfter, id, limit) : db.all(selectAfterInLane, id, limit, lane)
+}
+
+/** A page of them. */
+export async function listDead(db: Queries, lane: string | undefined, after: Cursor | undefined, limit: number) {
+  const rows = await deadAfter(db, after?.[0] ?? 0, limit + 1, lane)
+  return pageOf(
+    rows,
+    limit,
+    ({ id }) => [id],
+    entry => entry,
+  )
 }
 
 /** Puts an entry back, at the end of its lane; false where there is none of that number. */

@@ -83,7 +83,7 @@ export function cognitoEndpoint(pool: IdentityPool | undefined): Endpoint {
       const operation = operationOf(asked)
       if (operation === undefined) throw noSuchOperation(targetOf(asked)!)
       const output = await operations[operation]!(asked.body, pool, asked)
-      asked.trail?.names(undefined, [{ text: output.IdentityId }])
+      asked.trail.isAbout(output.IdentityId)
       return { status: 200, headers: jsonHeaders(asked.requestId), body: JSON.stringify(output) }
     },
     refusal(error, { requestId }) {

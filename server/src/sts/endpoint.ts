@@ -101,7 +101,7 @@ export function stsEndpoint(tools: Wiring): Endpoint {
     }
     // The signature is verified before anything else is looked at.
     const caller = known && verify(asked)
-    if (caller) asked.trail?.signed(caller)
+    if (caller) asked.trail.signed(caller)
     const session = caller && tools.ring.temporaryCredentialsOf(caller)
     if (session && !known.sessions.includes(session.kind)) throw notWithSession(action)
     checkKnown(parameters, ['Action', 'Version', ...(known?.parameters ?? ofWebIdentity)])

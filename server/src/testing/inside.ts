@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Environment } from '../api/call.ts'
 import type { Access } from '../auth/access.ts'
 import { rootPrincipal } from '../auth/principal.ts'
+import { Trail } from '../auth/trail.ts'
 import type { Input, OperationName } from '../contract/index.ts'
 import { operations } from '../contract/index.ts'
 import { dispatchOf, type Dispatch } from '../http/dispatch.ts'
@@ -47,7 +48,7 @@ export function callerInside(environment: Environment, access: Access): CallInsi
       sourceAddress: '127.0.0.1',
       isSecure: true,
       host: 'localhost',
-      trail: undefined,
+      trail: new Trail(),
     })
     return answer === undefined ? {} : (JSON.parse(answer) as Record<string, unknown>)
   }

@@ -72,6 +72,12 @@ const silent = [
   'TagResource',
   'UntagResource',
   'ListTagsForResource',
+  'ListRecentCalls',
+  'DescribeServer',
+  'ListOutboxLanes',
+  'ListDeadOutboxEntries',
+  'RetryDeadOutboxEntries',
+  'DropDeadOutboxEntries',
   // The last one, since those before need the admin.
   'DeleteAppInstanceAdmin',
 ] as const satisfies readonly OperationName[]

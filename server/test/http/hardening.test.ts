@@ -8,6 +8,7 @@ import { Arrivals } from '../../src/http/arrivals.ts'
 import { BodyMemory } from '../../src/http/body-memory.ts'
 import { Connections } from '../../src/http/connections.ts'
 import { createServer } from '../../src/http/server.ts'
+import { RecentCalls } from '../../src/auth/recent-calls.ts'
 import { createLog } from '../../src/observe/log.ts'
 import { Refusals } from '../../src/observe/refusals.ts'
 import { createMetrics } from '../../src/observe/metrics.ts'
@@ -56,6 +57,7 @@ test('an unexpected fault is answered with 500, and the server continues', async
     proxyProtocol: undefined,
     readSender: senderReader([], 'x-forwarded', () => undefined),
     audit: undefined,
+    recentCalls: new RecentCalls(() => false),
     mostCalls: 10,
     bodyMemory: new BodyMemory(1024),
     hasAdmin: false,

@@ -590,4 +590,32 @@ export const cases: Readonly<Record<OperationName, Case>> = {
     inputs: async f => [{ ResourceARN: f.arn }],
     errors: { Forbidden: f => call(f, 'ListTagsForResource', { ResourceARN: f.noSuchChannel }) },
   },
+
+  // The operators' own
+  ListRecentCalls: {
+    inputs: async () => [{ AfterRequestId: token(), MaxResults: 10 }],
+    errors: { BadRequest: f => call(f, 'ListRecentCalls', { MaxResults: 101 }) },
+    causeless: ['Forbidden'],
+  },
+  DescribeServer: {
+    inputs: async () => [{ FiguresAfterTimestamp: new Date() }],
+    errors: { BadRequest: f => call(f, 'DescribeServer', { FiguresAfterTimestamp: 'yesterday' }) },
+    causeless: ['Forbidden'],
+  },
+  ListOutboxLanes: { inputs: async () => [{}], causeless: ['Forbidden', 'BadRequest'] },
+  ListDeadOutboxEntries: {
+    inputs: async () => [{ Lane: 'stream x', ...paging }],
+    errors: { BadRequest: f => call(f, 'ListDeadOutboxEntries', { NextToken: 'x' }) },
+    causeless: ['Forbidden'],
+  },
+  RetryDeadOutboxEntries: {
+    inputs: async () => [{ EntryIds: [1] }, { Lane: 'stream x' }],
+    errors: { BadRequest: f => call(f, 'RetryDeadOutboxEntries', {}) },
+    causeless: ['Forbidden'],
+  },
+  DropDeadOutboxEntries: {
+    inputs: async () => [{ EntryIds: [1] }, { Lane: 'stream x' }],
+    errors: { BadRequest: f => call(f, 'DropDeadOutboxEntries', { EntryIds: [1], Lane: 'stream x' }) },
+    causeless: ['Forbidden'],
+  },
 }

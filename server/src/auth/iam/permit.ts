@@ -5,13 +5,14 @@ import type { Origin } from '../origin.ts'
 import type { Queries } from '../../database/database.ts'
 import { tagsUnder } from '../../store/tags.ts'
 import { asksResourceTags, decide, type Decision } from './decide.ts'
+import { explain, type Explanation } from './explain.ts'
 import type { RequestContext } from './request-context.ts'
 import type { Principal } from '../principal.ts'
 import { actionOf } from './actions.ts'
 import { further, resources, type Further, type Owner } from './resources.ts'
 
 /** What an evaluation may need to know of a request, from any entrance. */
-interface Asking extends Origin, Owner {
+export interface Asking extends Origin, Owner {
   readonly db: Queries
   readonly now: () => number
 }
@@ -48,41 +49,73 @@ function denial(principal: Principal, action: string, context: RequestContext, d
   )
 }
 
-/** Rejects with AccessDeniedException unless the principal may perform the action on every one of the resources. */
-async function demand(
+/** An action on some resources, which IAM is asked about. */
+interface Demand {
+  readonly action: string
+  readonly resources: readonly string[]
+}
+
+/** What a decision about one resource depends on, beside the principal. */
+async function contextOf(
   principal: Principal,
-  action: string,
-  wanted: readonly string[],
-  asking: Asking,
-  requestTags?: RequestContext['requestTags'],
-) {
-  const { db, now, sourceAddress, isSecure, headers, region, account } = asking
-  const about = { now: now(), sourceAddress, isSecure, headers, region, account, requestTags }
-  const needsTags = asksResourceTags(principal)
-  for (const resource of wanted) {
-    const arn = needsTags ? parseArn(resource) : undefined
-    const resourceTags = arn && (await tagsUnder(db, arn))
-    const context: RequestContext = { ...about, resource, resourceTags }
+  resource: string,
+  { db, now, sourceAddress, isSecure, headers, region, account }: Asking,
+  requestTags: RequestContext['requestTags'],
+): Promise<RequestContext> {
+  const arn = asksResourceTags(principal) ? parseArn(resource) : undefined
+  const resourceTags = arn && (await tagsUnder(db, arn))
+  return { now: now(), sourceAddress, isSecure, headers, region, account, requestTags, resource, resourceTags }
+}
+
+/** Rejects with AccessDeniedException unless the principal may perform the action on every one of the resources. */
+async function demand(principal: Principal, { action, resources }: Demand, asking: Asking, requestTags?: RequestContext['requestTags']) {
+  for (const resource of resources) {
+    const context = await contextOf(principal, resource, asking, requestTags)
     const decision = decide(principal, action, context)
     if (decision !== 'allowed') throw denial(principal, action, context, decision)
   }
 }
 
-/** The gate of IAM, made once per operation. Call it for every principal except the root, which may do everything. */
-export function permitterOf(name: OperationName) {
+/** What IAM is asked about a call, made once per operation. */
+function demandsOf(name: OperationName): (input: AnyInput, owner: Owner) => Demand[] {
   const action = actionOf(name)
   const resourcesOf = resources[name] as AnyResources
   const more = (further[name] ?? []) as readonly (Omit<Further<OperationName>, 'resources'> & { readonly resources: AnyResources })[]
+  return (input, owner) => [
+    { action, resources: resourcesOf(input, owner) },
+    ...more
+      .filter(({ member }) => input[member] !== undefined)
+      .map(asked => ({ action: asked.action, resources: asked.resources(input, owner) })),
+  ]
+}
 
+/** The gate of IAM, made once per operation. Call it for every principal except the root, which may do everything. */
+export function permitterOf(name: OperationName) {
+  const demands = demandsOf(name)
   return async function permit(principal: Principal, input: AnyInput, asking: Asking): Promise<void> {
     const tags = tagsIn(input)
-    await demand(principal, action, resourcesOf(input, asking), asking, tags)
-    for (const { member, ...asked } of more) {
-      if (input[member] !== undefined) await demand(principal, asked.action, asked.resources(input, asking), asking, tags)
-    }
+    for (const each of demands(input, asking)) await demand(principal, each, asking, tags)
   }
+}
+
+/** How the gate of IAM decides about a call, resource by resource, up to `most` of them. */
+export async function explainCall(name: OperationName, principal: Principal, input: AnyInput, asking: Asking, most: number) {
+  const asked = demandsOf(name)(input, asking).flatMap(({ action, resources }) => resources.map(resource => ({ action, resource })))
+  return explainAll(principal, asked.slice(0, most), asking, tagsIn(input))
+}
+
+/** How IAM decides about each action on each resource. */
+async function explainAll(
+  principal: Principal,
+  asked: readonly { readonly action: string; readonly resource: string }[],
+  asking: Asking,
+  tags?: RequestContext['requestTags'],
+): Promise<Explanation[]> {
+  const explained = []
+  for (const { action, resource } of asked) explained.push(explain(principal, action, await contextOf(principal, resource, asking, tags)))
+  return explained
 }
 
 /** The gate of IAM for the WebSocket. */
 export const permitConnect = async (principal: Principal, userArn: string, asking: Asking) =>
-  principal.permissions && demand(principal, 'chime:Connect', [userArn], asking)
+  principal.permissions && demand(principal, { action: 'chime:Connect', resources: [userArn] }, asking)

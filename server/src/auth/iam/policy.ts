@@ -32,7 +32,8 @@ export function parsePolicy(text: string): Policy {
   if (Statement === undefined) throw new PolicyError('Statement is missing.')
   const given: unknown[] = Array.isArray(Statement) ? Statement : [Statement]
   if (given.length === 0) throw new PolicyError('Statement is an empty list.')
-  const statements = given.map((each, index) => within(`Statement ${index + 1}`, () => statementOf(each, Version === '2012-10-17')))
+  const variables = Version === '2012-10-17'
+  const statements = given.map((each, index) => within(`Statement ${index + 1}`, () => statementOf(each, { number: index + 1, variables })))
   const sids = statements.flatMap(({ sid }) => sid || [])
   const twice = sids.find((sid, index) => sids.indexOf(sid) !== index)
   if (twice !== undefined) throw new PolicyError(`The Sid ${twice} is there twice.`)

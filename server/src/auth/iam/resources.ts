@@ -9,6 +9,7 @@ export interface Owner {
 
 type ResourcesOf<Name extends OperationName> = (input: Input<Name>, owner: Owner) => readonly string[]
 
+/** The server itself: a policy that names ARNs of app instances does not allow it. */
 const everything = () => ['*']
 /** Things that exist once per account: a policy names all of them or none. */
 const appInstances = (_: unknown, { region, account }: Owner) => [`arn:aws:chime:${region}:${account}:app-instance/*`]
@@ -144,6 +145,14 @@ export const resources: { readonly [Name in OperationName]: ResourcesOf<Name> } 
   TagResource: tagged,
   UntagResource: tagged,
   ListTagsForResource: tagged,
+
+  // The operators' own
+  ListRecentCalls: everything,
+  DescribeServer: everything,
+  ListOutboxLanes: everything,
+  ListDeadOutboxEntries: everything,
+  RetryDeadOutboxEntries: everything,
+  DropDeadOutboxEntries: everything,
 }
 
 /** An action that a member of the input needs permission for, in addition to the operation, as on Amazon. */

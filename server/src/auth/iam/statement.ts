@@ -12,6 +12,8 @@ import type { RequestContext } from './request-context.ts'
 import { isVariable } from './template.ts'
 
 export interface Statement {
+  /** Its place in the policy, from 1. */
+  readonly number: number
   readonly sid: string | undefined
   readonly denies: boolean
   /** Whether the statement covers an action, whatever its case. */
@@ -54,7 +56,7 @@ function aboutActions(actions: readonly string[], not: boolean): Statement['isAb
   }
 }
 
-export function statementOf(statement: unknown, variables: boolean): Statement {
+export function statementOf(statement: unknown, { number, variables }: { number: number; variables: boolean }): Statement {
   if (!isObject(statement)) throw new PolicyError('It must be an object.')
   for (const name of Object.keys(statement)) {
     if (name === 'Principal' || name === 'NotPrincipal') {
@@ -72,7 +74,7 @@ export function statementOf(statement: unknown, variables: boolean): Statement {
   const resource = either(statement, 'Resource')
   const resources = within(resource.name, () => textsOf(resource.value, 'an ARN or *'))
   if (isForeign({ actions: action.not ? undefined : actions, resources: resource.not ? undefined : resources }))
-    return { sid: Sid, denies: Effect === 'Deny', isAboutAction: () => false, applies: () => false, asksResourceTags: false }
+    return { number, sid: Sid, denies: Effect === 'Deny', isAboutAction: () => false, applies: () => false, asksResourceTags: false }
 
   const patterns = within(resource.name, () => resources.map(text => arnPatternOf(text, variables)))
   const vocabulary = { keyOf: conditionKey, variables }
@@ -80,6 +82,7 @@ export function statementOf(statement: unknown, variables: boolean): Statement {
   const used = [...patterns, ...conditions].flatMap(({ parts }) => parts.filter(isVariable))
   const needed = used.filter(variable => variable.default === undefined)
   return {
+    number,
     sid: Sid,
     denies: Effect === 'Deny',
     isAboutAction: aboutActions(actions, action.not),

@@ -134,4 +134,12 @@ export const rules: Readonly<Record<OperationName, Rule>> = {
   TagResource: serviceKey,
   UntagResource: serviceKey,
   ListTagsForResource: serviceKey,
+
+  // The operators' own
+  ListRecentCalls: serviceKey,
+  DescribeServer: serviceKey,
+  ListOutboxLanes: serviceKey,
+  ListDeadOutboxEntries: serviceKey,
+  RetryDeadOutboxEntries: serviceKey,
+  DropDeadOutboxEntries: serviceKey,
 }

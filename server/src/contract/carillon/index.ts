@@ -1,5 +1,8 @@
+import { outbox } from './outbox.ts'
 import { readMarkers } from './read-markers.ts'
+import { recentCalls } from './recent-calls.ts'
+import { server } from './server.ts'
 import { typing } from './typing.ts'
 
 /** The operations that Amazon does not have: the service `carillon`. They are signed like Amazon's; their IAM actions are `carillon:NAME`. */
-export const carillon = { ...readMarkers, ...typing }
+export const carillon = { ...readMarkers, ...typing, ...recentCalls, ...server, ...outbox }

@@ -1,24 +1,30 @@
-import type { LaneMeasure } from '../observe/metrics.ts'
-import { partsOfLane, type outboxFigures } from '../store/outbox.ts'
-import type { deadFigures } from '../store/outbox-dead.ts'
-import type { LaneState } from '../store/outbox-lanes.ts'
-
-type Rows<Find extends (...args: never[]) => Promise<unknown>> = Awaited<ReturnType<Find>>
+import type { Queries } from '../database/database.ts'
+import { outboxFigures, partsOfLane } from '../store/outbox.ts'
+import { deadFigures } from '../store/outbox-dead.ts'
+import { laneStates } from '../store/outbox-lanes.ts'
 
 /** What is known of a lane: how much waits and since when, how much is dead, and how its deliveries have gone. */
-export interface LaneFigures extends LaneMeasure {
+interface LaneFigures {
   readonly lane: string
+  readonly kind: string
+  readonly destination: string
+  readonly entries: number
+  readonly dead: number
+  /** The age of the oldest entry. */
+  readonly seconds: number
+  /** How long the oldest due entry has been due. */
+  readonly overdueSeconds: number
+  /** In epoch milliseconds, as is the time of the last failure. */
+  readonly deliveredAt: number | undefined
+  readonly failedAt: number | undefined
   readonly error: string | undefined
 }
 
 /** The lanes that hold something or have been worked on, those with the most entries first. */
-export function laneFigures(
-  found: { waiting: Rows<typeof outboxFigures>; dead: Rows<typeof deadFigures>; states: readonly LaneState[] },
-  now: number,
-): LaneFigures[] {
-  const waiting = new Map(found.waiting.map(each => [each.lane, each]))
-  const dead = new Map(found.dead.map(each => [each.lane, each.entries]))
-  const states = new Map(found.states.map(each => [each.lane, each]))
+export async function laneFigures(db: Queries, now: number): Promise<LaneFigures[]> {
+  const waiting = new Map((await outboxFigures(db)).map(each => [each.lane, each]))
+  const dead = new Map((await deadFigures(db)).map(each => [each.lane, each.entries]))
+  const states = new Map((await laneStates(db)).map(each => [each.lane, each]))
   const names = new Set([...waiting.keys(), ...dead.keys(), ...states.keys()])
   const figures = [...names].map(lane => {
     const { entries = 0, oldest = now, nextAt = now } = waiting.get(lane) ?? {}

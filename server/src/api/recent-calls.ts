@@ -1,0 +1,120 @@
+import type { Origin } from '../auth/origin.ts'
+import type { Principal } from '../auth/principal.ts'
+import type { Decision } from '../auth/iam/decide.ts'
+import type { Explanation } from '../auth/iam/explain.ts'
+import { explainCall } from '../auth/iam/permit.ts'
+import type { RecentCall } from '../auth/recent-calls.ts'
+import { rules } from '../auth/roles/rules.ts'
+import type { Stage } from '../auth/trail.ts'
+import { operations, type OperationName } from '../contract/index.ts'
+import type { Shape } from '../contract/shapes.ts'
+import type { Call, Environment, Handlers } from './call.ts'
+
+const usualCount = 50
+/** The most resources of a call whose decisions are explained: BatchCreate and tags never have more. */
+const mostDecisions = 10
+const hidden = '(hidden)'
+
+const isOperation = (name: string): name is OperationName => Object.hasOwn(operations, name)
+
+/** The value without what is sensitive in the contract: names, content, metadata. */
+function masked(shape: Shape | undefined, value: unknown): unknown {
+  if (shape?.sensitive) return hidden
+  if (Array.isArray(value)) return value.map(each => masked(shape?.items, each))
+  if (typeof value !== 'object' || value === null || value instanceof Date) return value
+  // The keys of a dictionary are those of message attributes, which its users choose.
+  if (shape?.properties === undefined) return hidden
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, masked(shape.properties?.[name], each)]))
+}
+
+const decisions: Readonly<Record<Decision, 'ALLOWED' | 'EXPLICITLY_DENIED' | 'NOT_ALLOWED'>> = {
+  allowed: 'ALLOWED',
+  'explicitly denied': 'EXPLICITLY_DENIED',
+  'not allowed': 'NOT_ALLOWED',
+}
+
+/** How an explanation of IAM is shown. */
+const shownDecision = ({ action, resource, decision, statements }: Explanation) => ({
+  Action: action,
+  ResourceArn: resource,
+  Decision: decisions[decision],
+  DecidingStatements: statements.map(({ group, number, sid, denies }) => ({
+    PolicyOf: group === 0 ? ('IDENTITY' as const) : ('SESSION' as const),
+    StatementNumber: number,
+    Sid: sid,
+    Effect: denies ? ('Deny' as const) : ('Allow' as const),
+  })),
+})
+
+const checks = ['SIGNATURE', 'INPUT', 'IAM', 'ROLE', 'OPERATION'] as const
+type Check = (typeof checks)[number]
+
+function explanationOf(check: Check, name: OperationName, principal: Principal | undefined): string | undefined {
+  if (check === 'SIGNATURE') return principal && `The signature is valid; the principal is ${principal.arn}.`
+  if (check === 'INPUT') return 'The input is what the operation takes.'
+  if (check === 'IAM')
+    return principal?.permissions
+      ? 'The policies allow the action on every resource.'
+      : 'The root key may do everything: no policy is evaluated.'
+  if (check === 'ROLE')
+    return operations[name].bearer ? `${name} is allowed to: ${rules[name].says}.` : 'The operation has no bearer, so no role is needed.'
+  return 'The operation has succeeded.'
+}
+
+async function checksOf(call: RecentCall, name: OperationName, environment: Environment) {
+  const { trail, refusal, answeredAt } = call
+  const { principal, input } = trail
+  const origin: Origin = call
+  const asking = { ...environment, ...origin, now: () => answeredAt }
+  const decided = principal?.permissions && input ? await explainCall(name, principal, input, asking, mostDecisions) : []
+  const reached = checks.indexOf(trail.stage as Exclude<Stage, 'ANSWERED'>)
+  return checks.map((check, index) => {
+    const isPast = reached === -1 || index < reached
+    if (!isPast && index > reached) return { Check: check, Outcome: 'NOT_REACHED' as const }
+    const isRefused = !isPast && refusal !== undefined
+    const isNeedless = (check === 'IAM' && !principal?.permissions) || (check === 'ROLE' && !operations[name].bearer)
+    return {
+      Check: check,
+      Outcome: isRefused ? ('REFUSED' as const) : isNeedless ? ('NOT_NEEDED' as const) : ('PASSED' as const),
+      Explanation: isRefused ? (refusal.reason ?? refusal.message) : explanationOf(check, name, principal),
+      ...(check === 'IAM' && !isNeedless && { Decisions: decided.map(shownDecision) }),
+    }
+  })
+}
+
+async function shown(call: RecentCall, environment: Environment) {
+  const { trail, operation: name, refusal } = call
+  const { accessKeyId, principal, bearer, resources } = trail.entry
+  const known = isOperation(name) ? name : undefined
+  const input = known && trail.input
+  return {
+    RequestId: call.requestId,
+    OperationName: name,
+    AnsweredTimestamp: new Date(call.answeredAt),
+    DurationMicroseconds: Math.round(call.seconds * 1e6),
+    StatusCode: call.status,
+    ErrorName: refusal?.type,
+    ErrorMessage: refusal?.message,
+    Reason: refusal?.reason,
+    SourceIp: call.sourceAddress,
+    AccessKeyId: accessKeyId,
+    PrincipalArn: principal,
+    BearerArn: bearer,
+    ResourceArns: resources,
+    Method: call.method,
+    Path: call.path,
+    RequestSize: call.requestSize,
+    ResponseSize: call.answerSize,
+    Input: input && JSON.stringify(environment.showsContent ? input : masked(operations[known].input, input)),
+    Checks: known && (await checksOf(call, known, environment)),
+  }
+}
+
+export const recentCalls: Handlers<'ListRecentCalls'> = {
+  async ListRecentCalls({ AfterRequestId, MaxResults = usualCount }, call: Call) {
+    const newest = call.recentCalls.newest(MaxResults, AfterRequestId)
+    const RecentCalls = []
+    for (const each of newest) RecentCalls.push(await shown(each, call))
+    return { NodeName: call.node.name, RecentCalls }
+  },
+}

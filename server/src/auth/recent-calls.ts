@@ -1,0 +1,56 @@
+import type { ApiError } from '../errors.ts'
+import type { Origin } from './origin.ts'
+import type { Trail } from './trail.ts'
+
+/** A call that was answered, as this node remembers it. */
+export interface RecentCall extends Origin {
+  readonly requestId: string
+  readonly operation: string
+  readonly method: string
+  readonly path: string
+  /** In epoch milliseconds. */
+  readonly answeredAt: number
+  readonly seconds: number
+  readonly status: number
+  readonly refusal: Pick<ApiError, 'type' | 'message' | 'reason'> | undefined
+  /** In bytes, as is the size of the answer. */
+  readonly requestSize: number
+  readonly answerSize: number
+  readonly trail: Trail
+}
+
+const most = 500
+/** The input of a larger request is not stored. */
+const largestInput = 16 * 1024
+
+/**
+ * The last calls that this node has answered, in memory only. A call adds what it has at hand and nothing is computed, so it costs the
+ * call next to nothing; how its checks went is explained when somebody asks. `isUnseen` calls are left out: those that look at this list.
+ */
+export class RecentCalls {
+  readonly #isUnseen: (operation: string) => boolean
+  readonly #ring: RecentCall[] = []
+  #added = 0
+
+  constructor(isUnseen: (operation: string) => boolean) {
+    this.#isUnseen = isUnseen
+  }
+
+  add(call: RecentCall) {
+    if (call.refusal === undefined && this.#isUnseen(call.operation)) return
+    if (call.requestSize > largestInput) call.trail.input = undefined
+    this.#ring[this.#added++ % most] = call
+  }
+
+  /** The newest calls, the newest first: at most `limit`, and only those after the call of that id, if it is still remembered. */
+  newest(limit: number, after: string | undefined): RecentCall[] {
+    const found: RecentCall[] = []
+    const oldest = Math.max(0, this.#added - most)
+    for (let index = this.#added - 1; index >= oldest && found.length < limit; index--) {
+      const call = this.#ring[index % most]!
+      if (call.requestId === after) break
+      found.push(call)
+    }
+    return found
+  }
+}
