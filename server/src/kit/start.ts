@@ -1,3 +1,6 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { arnWithin } from '../arn.ts'
 import { startApp, type App } from '../app.ts'
 import type { AccessKey } from '../auth/signature/signing-key.ts'
@@ -35,9 +38,9 @@ function namedSettings(flags: Readonly<Record<string, string>>): Record<string, 
   )
 }
 
-/** In memory, without TLS, on a free port of this machine, and silent unless something fails. */
-function configOf(flags: Readonly<Record<string, string>>): Config {
-  const usual = { port: '0', tlsPort: '0', tls: 'off', data: ':memory:', logLevel: 'error', testMode: 'on' }
+/** On a free port of this machine, and silent unless something fails. */
+function configOf(data: string, tls: boolean, flags: Readonly<Record<string, string>>): Config {
+  const usual = { port: '0', tlsPort: '0', tls: tls ? 'on' : 'off', data, logLevel: 'error', testMode: 'on' }
   return { ...readConfig({ ...usual, ...namedSettings(flags) }, {}), rootKey: newKey() }
 }
 
@@ -67,26 +70,35 @@ class User implements ChimeUser {
   }
 }
 
+interface Started {
+  readonly app: App
+  readonly config: Config
+  /** The keys of users, by their ids. */
+  readonly keys: Map<string, AccessKey>
+  readonly ca: string | undefined
+  readonly appInstanceArn: string
+  /** Removes temporary files. */
+  readonly forget: () => Promise<void>
+}
+
 /** A server of this process and its users. */
 class RunningChime implements Chime {
   readonly endpoint: string
   readonly region: string
   readonly credentials: ClientConfig['credentials']
+  readonly ca: string | undefined
   readonly appInstanceArn: string
-  readonly #app: App
-  readonly #keys: Map<string, AccessKey>
-  readonly #account: string
+  readonly #started: Started
   readonly #users = new Map<string, User>()
   readonly #control: Carillon
 
-  constructor(app: App, { region, account }: Config, keys: Map<string, AccessKey>, appInstanceArn: string) {
-    this.endpoint = app.url
-    this.region = region
-    this.credentials = app.rootKey
-    this.appInstanceArn = appInstanceArn
-    this.#app = app
-    this.#account = account
-    this.#keys = keys
+  constructor(started: Started) {
+    this.endpoint = started.app.url
+    this.region = started.config.region
+    this.credentials = started.app.rootKey
+    this.ca = started.ca
+    this.appInstanceArn = started.appInstanceArn
+    this.#started = started
     this.#control = new Carillon(this.clientConfig)
   }
 
@@ -104,8 +116,8 @@ class RunningChime implements Chime {
     const known = this.#users.get(arn)
     if (known) return known
     const credentials = newKey()
-    const principal = userPrincipal(this.#account, credentials.accessKeyId, 'test', parsePolicy(usualPolicy(arn)))
-    this.#keys.set(credentials.accessKeyId, { ...credentials, principal })
+    const principal = userPrincipal(this.#started.config.account, credentials.accessKeyId, 'test', parsePolicy(usualPolicy(arn)))
+    this.#started.keys.set(credentials.accessKeyId, { ...credentials, principal })
     const user = new User(arn, { ...this.clientConfig, credentials })
     this.#users.set(arn, user)
     return user
@@ -149,7 +161,8 @@ class RunningChime implements Chime {
 
   async stop() {
     for (const user of this.#users.values()) user.close()
-    await this.#app.close()
+    await this.#started.app.close()
+    await this.#started.forget()
   }
 
   async [Symbol.asyncDispose]() {
@@ -157,13 +170,23 @@ class RunningChime implements Chime {
   }
 }
 
-/** Starts a server in this process, on a free port of 127.0.0.1, with its data in memory. */
-export const start: typeof startType = async ({ seed = [], settings = {} }: StartOptions = {}) => {
+/** Starts a server in this process, on a free port of 127.0.0.1. Its data is in memory; with TLS it is in a temporary folder, with the CA. */
+export const start: typeof startType = async ({ seed = [], tls = false, settings = {} }: StartOptions = {}) => {
   const seeds = checkedSeeds(seed)
-  const config = configOf(settings)
-  const keys = new Map<string, AccessKey>()
-  const app = await startApp(config, { keys: id => keys.get(id), seeds })
-  const [first] = seeds
-  const appInstanceArn = first ? `arn:aws:chime:${config.region}:${config.account}:app-instance/${first.Id}` : ''
-  return new RunningChime(app, config, keys, appInstanceArn)
+  const folder = tls ? await mkdtemp(join(tmpdir(), 'carillon-')) : undefined
+  const forget = async () => {
+    if (folder !== undefined) await rm(folder, { recursive: true, force: true })
+  }
+  try {
+    const config = configOf(folder ?? ':memory:', tls, settings)
+    const keys = new Map<string, AccessKey>()
+    const app = await startApp(config, { keys: id => keys.get(id), seeds })
+    const ca = folder === undefined ? undefined : await readFile(join(folder, 'ca.pem'), 'utf8')
+    const [first] = seeds
+    const appInstanceArn = first ? `arn:aws:chime:${config.region}:${config.account}:app-instance/${first.Id}` : ''
+    return new RunningChime({ app, config, keys, ca, appInstanceArn, forget })
+  } catch (error) {
+    await forget()
+    throw error
+  }
 }

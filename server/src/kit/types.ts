@@ -52,6 +52,11 @@ export interface Seed {
 export interface StartOptions {
   /** What there is from the beginning. */
   readonly seed?: Seed | readonly Seed[]
+  /**
+   * Serves over TLS as well, which amazon-chime-sdk-js needs, since it connects by wss only. The certificate is from a CA of the server's
+   * own: `chime.ca`.
+   */
+  readonly tls?: boolean
   /** Settings of `carillon serve`, by the names of their flags: `{ 'rate-limits': 'aws' }`. */
   readonly settings?: Readonly<Record<string, string>>
 }
@@ -118,6 +123,8 @@ export interface Chime extends AsyncDisposable {
   /** The root key, which may do everything. */
   readonly credentials: Credentials
   readonly clientConfig: ClientConfig
+  /** The CA of the server's certificate, as PEM; undefined without TLS. */
+  readonly ca: string | undefined
   /** The ARN of the first app instance of the seed; empty without a seed. */
   readonly appInstanceArn: string
   /** The ARN of the channel with that Id in the first app instance of the seed. */
