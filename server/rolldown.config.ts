@@ -12,7 +12,12 @@ const license = readFileSync(new URL('../node_modules/typebox/license', import.m
  * all the rest of a start (docs/decisions/0009). The other dependencies stay what they are, for `npm audit` and for those who update.
  */
 export default defineConfig({
-  input: { main: 'src/main.ts', client: 'src/client/carillon.ts', testing: 'src/kit/start.ts' },
+  input: {
+    main: 'src/main.ts',
+    client: 'src/client/carillon.ts',
+    testing: 'src/kit/start.ts',
+    'search-thread': 'src/search/file-thread.ts',
+  },
   platform: 'node',
   external: id => names.some(name => id === name || id.startsWith(`${name}/`)),
   output: { dir: 'dist', format: 'esm', banner: `/* In here: typebox.\n\n${license.trim()}\n*/` },

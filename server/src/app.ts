@@ -46,6 +46,8 @@ import { connectRate } from './rates/operation-rates.ts'
 import { schedule } from './jobs/schedule.ts'
 import { KeyRing } from './keys/key-ring.ts'
 import { createLog } from './observe/log.ts'
+import { openSearch } from './search/open.ts'
+import type { SearchIndex } from './search/search-index.ts'
 import { masterKeySource } from './secrets/master-key.ts'
 import { createMetrics, measureOutbox } from './observe/metrics.ts'
 import { PageTokens } from './api/page-token.ts'
@@ -215,6 +217,7 @@ export async function startApp(
   let closeDestinations: (() => void) | undefined
   let figures: ServerFigures | undefined
   let stopBeating: (() => Promise<void>) | undefined
+  let searchIndex: SearchIndex | undefined
   try {
     if (admin && config.adminAddress) {
       const [, host = '', port] = /^\[?([^\]]*)\]?:(\d+)$/.exec(config.adminAddress)!
@@ -264,6 +267,7 @@ export async function startApp(
     wake = what => {
       if (what.wake === 'outbox') runner.soon(what.lane)
       else if (what.wake === 'purge') purge.soon()
+      else if (what.wake === 'search') searchIndex?.soon()
       else {
         balancing.add(what.elasticId)
         balance.soon()
@@ -271,6 +275,7 @@ export async function startApp(
     }
     measureOutbox(metrics, async () => laneFigures(store, now()))
     figures = new ServerFigures(metrics)
+    searchIndex = await openSearch(config, tools)
     const environment: Environment = {
       node: { ...node, startedAt: Date.now() },
       figures,
@@ -286,6 +291,7 @@ export async function startApp(
       account: config.account,
       checkStream: streamCheck(sinkOf),
       warnOfFunctions: functionWarner(functionCheck(destinations, config.lambdaEndpoint), log),
+      search: searchIndex,
       pageTokens: new PageTokens(await settledKey(db, 'page-token-key')),
       answeredTokens: new AnsweredTokens(),
     }
@@ -387,6 +393,7 @@ export async function startApp(
     await outbox?.stop()
     closeDestinations?.()
     figures?.stop()
+    await searchIndex?.stop()
     await ring?.close()
     await stopBeating?.()
     await opening?.close()
@@ -409,6 +416,7 @@ export async function startApp(
     await stopOutbox
     closeDestinations?.()
     figures?.stop()
+    await searchIndex?.stop()
     await ring?.close()
     await stopBeating?.()
     await opening?.close()

@@ -11,6 +11,7 @@ import { addKeys } from './cli/keys.ts'
 import { addModels } from './cli/models.ts'
 import { addOutbox } from './cli/outbox.ts'
 import { addRoles } from './cli/roles.ts'
+import { addSearch } from './cli/search.ts'
 import { addServe } from './cli/serve.ts'
 
 /** An error at start is printed as one line. */
@@ -31,6 +32,7 @@ addKeys(program)
 addRoles(program)
 addOutbox(program)
 addFlows(program)
+addSearch(program)
 addModels(program)
 
 try {

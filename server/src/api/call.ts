@@ -8,6 +8,7 @@ import type { PageTokens } from './page-token.ts'
 import type { Limits } from '../settings/limits.ts'
 import type { AnsweredTokens } from './answered-tokens.ts'
 import type { Database } from '../database/database.ts'
+import type { SearchIndex } from '../search/search-index.ts'
 import type { CalledChannel, Facts } from '../store/facts.ts'
 
 /** The node that answers. */
@@ -45,6 +46,8 @@ export interface Environment {
   readonly recentCalls: RecentCalls
   /** Whether ListRecentCalls shows names, content and metadata. */
   readonly showsContent: boolean
+  /** Undefined if the search is off. */
+  readonly search: SearchIndex | undefined
   readonly pageTokens: PageTokens
   readonly answeredTokens: AnsweredTokens
 }
@@ -73,7 +76,7 @@ export interface ChannelCall extends BearerCall {
 }
 
 type CallOf<Name extends OperationName> = 'ChimeBearer' extends keyof Input<Name>
-  ? 'ChannelArn' extends keyof Input<Name>
+  ? Input<Name> extends { readonly ChannelArn: string }
     ? ChannelCall
     : BearerCall
   : Call

@@ -14,6 +14,7 @@ import { outbox } from './outbox.ts'
 import { readMarkers } from './read-markers.ts'
 import { recentCalls } from './recent-calls.ts'
 import { server } from './server.ts'
+import { search } from './search.ts'
 import { messagingSession } from './messaging-session.ts'
 import { streaming } from './streaming.ts'
 import { tags } from './tags.ts'
@@ -29,6 +30,7 @@ export const handlers: Handlers<OperationName> = {
   ...channels,
   ...memberships,
   ...readMarkers,
+  ...search,
   ...moderators,
   ...bans,
   ...messages,

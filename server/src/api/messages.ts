@@ -34,6 +34,13 @@ const answer = ({ facts: { channel, subChannel } }: ChannelCall, taken: Taken) =
   SubChannelId: subChannel?.name,
 })
 
+/** Throws for a period that ends before it begins. */
+export function checkPeriod({ NotBefore, NotAfter }: { NotBefore?: Date; NotAfter?: Date }) {
+  if (NotBefore && NotAfter && NotBefore > NotAfter) {
+    throw badRequest('NotBefore must not be later than NotAfter', 'Swap the two, or leave one out.')
+  }
+}
+
 /** The member that a message is for. */
 function targetOf(input: Input<'SendChannelMessage'>, call: ChannelCall) {
   const target = namedIfGiven(call, 'Target')
@@ -74,9 +81,7 @@ export const messages: Handlers<
   async ListChannelMessages(input, call) {
     const { facts } = call
     const { SortOrder: order = 'DESCENDING', NotBefore, NotAfter } = input
-    if (NotBefore && NotAfter && NotBefore > NotAfter) {
-      throw badRequest('NotBefore must not be later than NotAfter', 'Swap the two, or leave one out.')
-    }
+    checkPeriod(input)
     const notBefore = new Date(Math.max(NotBefore?.getTime() ?? 0, retentionCutoff(call.now(), facts.retentionDays)))
     const subChannelId = subChannelIdOf(facts)
     const listing = { channelId: facts.channel.id, subChannelId, viewerId: facts.caller.id, order, notBefore, notAfter: NotAfter }

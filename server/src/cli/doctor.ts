@@ -11,6 +11,7 @@ import { configuredIn, destinationFindings, nothingConfigured, type Configured }
 import { advice, fault, type Finding } from './finding.ts'
 import { nodeFindings } from './node-findings.ts'
 import { outboxFindings } from './outbox-findings.ts'
+import { searchFindings } from './search-findings.ts'
 import { serviceFindings } from './service-findings.ts'
 import { addSettings, configOf, type Flags } from './settings.ts'
 import { settingsFindings } from './settings-findings.ts'
@@ -25,6 +26,7 @@ async function ofDatabase(config: Config): Promise<{ findings: readonly Finding[
       ...(await databaseFindings(db)),
       ...(db.kind === 'postgres' ? await nodeFindings(config, db) : []),
       ...(await outboxFindings(db, Date.now())),
+      ...(await searchFindings(db, Date.now())),
     ]
     return { findings, configured: await configuredIn(db) }
   } catch (error) {

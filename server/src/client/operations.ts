@@ -17,6 +17,45 @@ export interface Operations {
     input: { readonly ChannelArn: string; readonly MessageId: string; readonly ChimeBearer: string }
     output: { readonly ChannelArn?: string; readonly ReadMarkerTimestamp?: Date }
   }
+  SearchMessages: {
+    input: {
+      readonly SearchText?: string
+      readonly ChannelArn?: string
+      readonly SubChannelId?: string
+      readonly SenderArn?: string
+      readonly NotBefore?: Date
+      readonly NotAfter?: Date
+      readonly SortBy?: 'NEWEST' | 'BEST'
+      readonly MaxResults?: number
+      readonly NextToken?: string
+      readonly ChimeBearer: string
+    }
+    output: {
+      readonly FoundMessages?: readonly {
+        readonly ChannelArn?: string
+        readonly SubChannelId?: string
+        readonly ChannelMessage?: {
+          readonly MessageId?: string
+          readonly Content?: string
+          readonly Metadata?: string
+          readonly Type?: 'STANDARD' | 'CONTROL'
+          readonly CreatedTimestamp?: Date
+          readonly LastUpdatedTimestamp?: Date
+          readonly LastEditedTimestamp?: Date
+          readonly Sender?: { readonly Arn?: string; readonly Name?: string }
+          readonly Redacted?: boolean
+          readonly Status?: { readonly Value?: 'SENT' | 'PENDING' | 'FAILED' | 'DENIED'; readonly Detail?: string }
+          readonly MessageAttributes?: Readonly<Record<string, { readonly StringValues?: readonly string[] }>>
+          readonly ContentType?: string
+          readonly Target?: readonly { readonly MemberArn?: string }[]
+        }
+        readonly Snippet?: readonly { readonly Text?: string; readonly IsMatch?: boolean }[]
+      }[]
+      readonly SearchedAllChannels?: boolean
+      readonly IndexedAllMessages?: boolean
+      readonly NextToken?: string
+    }
+  }
   SendTypingIndicator: {
     input: { readonly ChannelArn: string; readonly IsTyping: boolean; readonly SubChannelId?: string; readonly ChimeBearer: string }
     output: {}
@@ -186,6 +225,7 @@ export interface Operations {
 export const routes: Readonly<Record<keyof Operations, `${'GET' | 'POST' | 'PUT' | 'DELETE'} /${string}`>> = {
   ListChannelReadMarkers: 'GET /carillon/channels/{channelArn}/read-markers',
   PutChannelReadMarker: 'PUT /carillon/channels/{channelArn}/read-marker',
+  SearchMessages: 'POST /carillon/messages/search',
   SendTypingIndicator: 'PUT /carillon/channels/{channelArn}/typing-indicator',
   ListRecentCalls: 'GET /carillon/recent-calls',
   DescribeServer: 'GET /carillon/server',

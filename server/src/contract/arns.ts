@@ -14,6 +14,7 @@ export const kindsOfMember = {
   MemberArn: person,
   MemberArns: person,
   ModeratorArns: person,
+  SenderArn: person,
   /** The MemberArn of the only Target. */
   Target: person,
   ResourceARN: ['app-instance', 'user', 'bot', 'channel', 'channel-flow'],

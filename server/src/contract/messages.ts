@@ -62,7 +62,7 @@ const ChannelMessage = structure({
 
 const SortOrder = oneOf('ASCENDING', 'DESCENDING')
 
-const ChannelMessageSummary = structure({
+export const ChannelMessageSummary = structure({
   MessageId,
   Content,
   Metadata: MessageMetadata,

@@ -6,6 +6,9 @@ import type { Config } from '../settings/config.ts'
 /** The path of the embedded database in a data folder. */
 export const databaseFile = (folder: string) => join(folder, 'carillon.db')
 
+/** The path of its search index. */
+export const searchFile = (folder: string) => join(folder, 'carillon-search.db')
+
 /** The absolute path of the data folder, which is created if it is missing. */
 export async function dataFolder(data: string): Promise<string> {
   const folder = resolve(data)

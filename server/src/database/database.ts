@@ -35,6 +35,8 @@ export interface Queries {
 export interface Transaction extends Queries {
   /** Whether events for sockets are stored for a while, for other nodes that miss them and for clients that reconnect. */
   readonly keepsEvents: boolean
+  /** Whether changes of messages are noted for the search index. */
+  readonly feedsSearch: boolean
   /**
    * Registers something that follows after the commit; it is dropped if the transaction is rolled back. Within a channel the order
    * is that of the commits; for that, the transaction must have locked the channel's row before the call.
@@ -51,6 +53,9 @@ export interface CommitListener {
   /** Called when a database knows that nothing more follows for now, after the callers of the transactions have continued. */
   readonly settled?: () => void
 }
+
+/** What the transactions of a database do beside their work. */
+export type Besides = Pick<Transaction, 'keepsEvents' | 'feedsSearch'>
 
 /** The function of a transaction. */
 export interface Work<Result> {

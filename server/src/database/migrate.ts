@@ -13,6 +13,7 @@ import { prefetch } from './migrations/010-prefetch.ts'
 import { push } from './migrations/011-push.ts'
 import { buriedChannels } from './migrations/012-buried-channels.ts'
 import { imports } from './migrations/018-imports.ts'
+import { search } from './migrations/015-search.ts'
 import { postgresDialect, sqliteDialect, type Dialect } from './migrations/dialect.ts'
 
 /** In order; the version of a database is the number of migrations it has. A released migration never changes. */
@@ -30,6 +31,7 @@ const migrations: ((dialect: Dialect) => string)[] = [
   push,
   buriedChannels,
   imports,
+  search,
 ]
 
 /** The version of the schema that this Carillon works on. */

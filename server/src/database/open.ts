@@ -5,17 +5,17 @@ import type { ClientBase } from 'pg'
 import type { Config } from '../settings/config.ts'
 import type { Log } from '../observe/log.ts'
 import { databaseFile, dataFolder } from './data-folder.ts'
-import type { CommitListener, Database } from './database.ts'
+import type { Besides, CommitListener, Database } from './database.ts'
 import { migratePostgres, migrateSqlite, NotSetUp, requirePostgresSchema, requireSqliteSchema } from './migrate.ts'
 import { SqliteDatabase } from './sqlite.ts'
 
 type Given = CommitListener & { readonly log: Log }
-type Opening = Given & { readonly keepsEvents: boolean }
+type Opening = Given & Besides
 type OpeningPostgres = Opening & { readonly url: string }
 type Prepare<Connection, Result> = (connection: Connection, where: string) => Result
 
 async function openPostgres(
-  { url, keepsEvents, log, follow }: OpeningPostgres,
+  { url, keepsEvents, feedsSearch, log, follow }: OpeningPostgres,
   prepare: Prepare<ClientBase, Promise<void>>,
 ): Promise<Database> {
   // Loaded only if it is used.
@@ -26,6 +26,7 @@ async function openPostgres(
     onError: error => log.warn({ err: error }, 'A connection to PostgreSQL has broken'),
     connections: 12,
     keepsEvents,
+    feedsSearch,
   })
 }
 
@@ -36,12 +37,15 @@ const openSqlite = (file: string, opening: Opening, prepare: Prepare<DatabaseSyn
   })
 
 /** Stored events are for other nodes that miss them, and for clients that reconnect. */
-const keepsEvents = ({ natsUrl, resume }: Config) => natsUrl !== undefined || resume === 'on'
+const besidesOf = ({ natsUrl, resume, search }: Config): Besides => ({
+  keepsEvents: natsUrl !== undefined || resume === 'on',
+  feedsSearch: search === 'on',
+})
 
 /** Opens the database of a server: creates it if there is none, and migrates it. */
 export async function openDatabase(config: Config, given: Given): Promise<Database> {
   const { databaseUrl, data } = config
-  const opening = { ...given, keepsEvents: keepsEvents(config) }
+  const opening = { ...given, ...besidesOf(config) }
   if (databaseUrl !== undefined) return openPostgres({ ...opening, url: databaseUrl }, migratePostgres)
   const file = data === ':memory:' ? data : databaseFile(await dataFolder(data))
   return openSqlite(file, opening, migrateSqlite)
@@ -64,7 +68,7 @@ export function existingFile(data: string): string {
  */
 export async function openExistingDatabase(config: Config, given: Given): Promise<Database> {
   const { databaseUrl, data } = config
-  const opening = { ...given, keepsEvents: keepsEvents(config) }
+  const opening = { ...given, ...besidesOf(config) }
   if (databaseUrl !== undefined) return openPostgres({ ...opening, url: databaseUrl }, requirePostgresSchema)
   return openSqlite(existingFile(data), opening, requireSqliteSchema)
 }

@@ -3,6 +3,7 @@ import { CommitOrder, type FollowUps } from './commit-order.ts'
 import {
   RetryTransaction,
   transactionAttempts,
+  type Besides,
   type Database,
   type LockName,
   type Statement,
@@ -26,12 +27,14 @@ const serializationFailure = '40001'
 
 class OpenTransaction extends Asking implements Transaction {
   readonly keepsEvents: boolean
+  readonly feedsSearch: boolean
   readonly #followUps: FollowUps
 
-  constructor(ask: Ask, followUps: FollowUps, keepsEvents: boolean) {
+  constructor(ask: Ask, followUps: FollowUps, { keepsEvents, feedsSearch }: Besides) {
     super(ask)
     this.#followUps = followUps
     this.keepsEvents = keepsEvents
+    this.feedsSearch = feedsSearch
   }
 
   afterCommit(what: unknown, channelId?: number) {
@@ -47,18 +50,18 @@ export class PostgresDatabase extends Asking implements Database {
   readonly #shared: SharedTransactions
   readonly #order: CommitOrder
   readonly #turns: TransactionTurns
-  readonly #keepsEvents: boolean
+  readonly #besides: Besides
 
-  private constructor(connections: PostgresConnections, most: number, follow: Follow, keepsEvents: boolean) {
+  private constructor(connections: PostgresConnections, most: number, follow: Follow, besides: Besides) {
     super(connections.ask)
     this.#connections = connections
-    this.#keepsEvents = keepsEvents
+    this.#besides = besides
     this.#lookUps = new LookUps(connections.ask)
     this.#turns = new TransactionTurns(most)
     this.#shared = new SharedTransactions({
       once: work => this.#turns.briefly(lockMilliseconds => this.#once(lockMilliseconds, work)),
       alone: (work, place) => this.#alone(work, place),
-      keepsEvents,
+      besides,
     })
     this.#order = new CommitOrder(follow)
   }
@@ -72,12 +75,14 @@ export class PostgresDatabase extends Asking implements Database {
       onError,
       connections: most,
       keepsEvents,
+      feedsSearch = false,
     }: {
       prepare: (client: ClientBase) => Promise<void>
       follow: Follow
       onError: (error: Error) => void
       connections: number
       keepsEvents: boolean
+      feedsSearch?: boolean
     },
   ): Promise<PostgresDatabase> {
     const hosts = new PostgresHosts(url)
@@ -90,7 +95,7 @@ export class PostgresDatabase extends Asking implements Database {
     } finally {
       await client.end()
     }
-    return new PostgresDatabase(new PostgresConnections(hosts, { most, onError }), most, follow, keepsEvents)
+    return new PostgresDatabase(new PostgresConnections(hosts, { most, onError }), most, follow, { keepsEvents, feedsSearch })
   }
 
   override async get<Row>(statement: Statement<Row>, ...values: Value[]): Promise<Row | undefined> {
@@ -112,7 +117,7 @@ export class PostgresDatabase extends Asking implements Database {
   async #repeated<Result>(lockMilliseconds: number, work: Work<Result>): Promise<Result> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.#once(lockMilliseconds, async (ask, followUps) => work(new OpenTransaction(ask, followUps, this.#keepsEvents)))
+        return await this.#once(lockMilliseconds, async (ask, followUps) => work(new OpenTransaction(ask, followUps, this.#besides)))
       } catch (error) {
         if (!isRepeatable(error) || attempt === transactionAttempts) throw error
       }

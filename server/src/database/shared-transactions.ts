@@ -1,5 +1,5 @@
 import type { FollowUps } from './commit-order.ts'
-import type { LockName, Statement, Transaction, Value, Work } from './database.ts'
+import type { Besides, LockName, Statement, Transaction, Value, Work } from './database.ts'
 import { isLocked, isOutage } from './outage.ts'
 import { askMany, Asking, type Ask, type Waiting } from './postgres-queries.ts'
 
@@ -23,14 +23,16 @@ interface Asked extends Waiting {
  */
 class SharedTransaction implements Transaction {
   readonly keepsEvents: boolean
+  readonly feedsSearch: boolean
   readonly #ask: Ask
   readonly #one: Asking
   readonly #followUps: FollowUps
   readonly #asked: Asked[] = []
   #isAnswering = false
 
-  constructor(ask: Ask, followUps: FollowUps, keepsEvents: boolean) {
+  constructor(ask: Ask, followUps: FollowUps, { keepsEvents, feedsSearch }: Besides) {
     this.keepsEvents = keepsEvents
+    this.feedsSearch = feedsSearch
     this.#ask = ask
     this.#one = new Asking(ask)
     this.#followUps = followUps
@@ -122,7 +124,7 @@ export interface Holding {
   readonly once: (work: (ask: Ask, followUps: FollowUps) => Promise<void>) => Promise<void>
   /** Runs one work in a transaction of its own, with retries. */
   readonly alone: (work: Work<unknown>, place: LockName | undefined) => Promise<unknown>
-  readonly keepsEvents: boolean
+  readonly besides: Besides
 }
 
 /**
@@ -161,7 +163,7 @@ export class SharedTransactions {
     let outcomes: PromiseSettledResult<unknown>[] = []
     try {
       await this.#holding.once(async (ask, followUps) => {
-        const tx = new SharedTransaction(ask, followUps, this.#holding.keepsEvents)
+        const tx = new SharedTransaction(ask, followUps, this.#holding.besides)
         outcomes = await Promise.allSettled(batch.map(async ({ work }) => work(tx)))
         const reasons = outcomes.flatMap(outcome => (outcome.status === 'rejected' ? [outcome.reason as unknown] : []))
         if (reasons.length > 0) throw reasons.find(isAway) ?? new UndoneWithOthers()

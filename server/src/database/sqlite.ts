@@ -4,6 +4,7 @@ import {
   RetryTransaction,
   statement,
   transactionAttempts,
+  type Besides,
   type Database,
   type CommitListener,
   type Statement,
@@ -58,7 +59,7 @@ export class SqliteDatabase implements Database {
   readonly #reader: Connection | undefined
   readonly #listener: CommitListener
   readonly #requireFiles: () => void
-  readonly #keepsEvents: boolean
+  readonly #besides: Besides
   #waiting: Waiting[] = []
   /** Set while the writer has a transaction open that only reads. */
   #reading: NodeJS.Immediate | undefined
@@ -67,11 +68,11 @@ export class SqliteDatabase implements Database {
   private constructor(
     writer: DatabaseSync,
     reader: DatabaseSync | undefined,
-    given: CommitListener & { keepsEvents: boolean; requireFiles: () => void },
+    given: CommitListener & { besides: Besides; requireFiles: () => void },
   ) {
-    const { requireFiles, keepsEvents, ...listener } = given
+    const { requireFiles, besides, ...listener } = given
     this.#requireFiles = requireFiles
-    this.#keepsEvents = keepsEvents
+    this.#besides = besides
     this.#listener = listener
     this.#writer = new Connection(writer)
     this.#reader = reader && new Connection(reader)
@@ -80,7 +81,12 @@ export class SqliteDatabase implements Database {
   /** `prepare` migrates the schema before anything else uses the file. */
   static async open(
     path: string,
-    { prepare, keepsEvents = false, ...listener }: CommitListener & { prepare: (database: DatabaseSync) => void; keepsEvents?: boolean },
+    {
+      prepare,
+      keepsEvents = false,
+      feedsSearch = false,
+      ...listener
+    }: CommitListener & Partial<Besides> & { prepare: (database: DatabaseSync) => void },
   ): Promise<SqliteDatabase> {
     let writer: DatabaseSync | undefined
     try {
@@ -89,7 +95,7 @@ export class SqliteDatabase implements Database {
       prepare(writer)
       const reader = path === ':memory:' ? undefined : new DatabaseSync(path, { readOnly: true })
       reader?.exec('pragma busy_timeout = 10000; pragma temp_store = memory;')
-      return new SqliteDatabase(writer, reader, { ...listener, keepsEvents, requireFiles: filesOf(path) })
+      return new SqliteDatabase(writer, reader, { ...listener, besides: { keepsEvents, feedsSearch }, requireFiles: filesOf(path) })
     } catch (error) {
       writer?.close()
       if (!(error instanceof Error && 'errcode' in error)) throw error
@@ -193,7 +199,7 @@ export class SqliteDatabase implements Database {
   async #attempt({ work, resolve, reject }: Waiting): Promise<() => void> {
     const { database } = this.#writer
     for (let attempt = 1; ; attempt++) {
-      const tx = new OpenTransaction(this.#writer, this.#keepsEvents)
+      const tx = new OpenTransaction(this.#writer, this.#besides)
       const turn = endOfTurn()
       database.exec('savepoint work')
       try {
@@ -248,12 +254,14 @@ function endOfTurn() {
 
 class OpenTransaction implements Transaction {
   readonly keepsEvents: boolean
+  readonly feedsSearch: boolean
   readonly following: unknown[] = []
   #connection: Connection | undefined
 
-  constructor(connection: Connection, keepsEvents: boolean) {
+  constructor(connection: Connection, { keepsEvents, feedsSearch }: Besides) {
     this.#connection = connection
     this.keepsEvents = keepsEvents
+    this.feedsSearch = feedsSearch
   }
 
   async all<Row>(statement: Statement<Row>, ...values: Value[]): Promise<Row[]> {

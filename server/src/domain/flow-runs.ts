@@ -114,7 +114,8 @@ async function emitOutcome(
     ...outcome,
   }
   const kind = (run.isEdit ? kindOfEdit : kindOfMessage)[status]
-  await emit(tx, { kind, moment, place: run, message: decided, pushNotification: run.pushNotification })
+  const before = run.isEdit ? message.content : undefined
+  await emit(tx, { kind, moment, place: run, message: decided, before, pushNotification: run.pushNotification })
 }
 
 const isLeft = (message: Message | undefined) => message !== undefined && !message.redacted

@@ -191,7 +191,7 @@ export async function edit(
   const edited = { ...stored, content, metadata, contentType, editedAt: new Date(at), updatedAt: new Date(at) }
   if (!processors) {
     await updateMessage(tx, channel.id, subChannelId, messageId, { ...given, now: at })
-    await emit(tx, { kind: 'MessageEdited', moment, place, message: edited })
+    await emit(tx, { kind: 'MessageEdited', moment, place, message: edited, before: stored.content })
     return { MessageId: messageId, Status: sent }
   }
   const whose = { channelId: channel.id, subChannelId, messageId, senderId: actor.id, targetId: stored.target?.id }
@@ -211,9 +211,10 @@ export async function redact(tx: Transaction, acting: ActingInChannel, message: 
   const place = placeOf(acting)
   const moment = await advance(tx, acting.channel, acting.now())
   const { at } = moment
+  const stored = await findMessage(tx, place.channelId, place.subChannelId, messageId)
   if (!(await redactMessage(tx, place.channelId, place.subChannelId, messageId, at))) return
   const redacted = await findMessage(tx, place.channelId, place.subChannelId, messageId)
-  if (redacted) await emit(tx, { kind: 'MessageRedacted', moment, place, message: redacted })
+  if (redacted) await emit(tx, { kind: 'MessageRedacted', moment, place, message: redacted, before: stored?.content })
 }
 
 /** Deletes a message, unless it is already gone. */
@@ -225,5 +226,6 @@ export async function remove(tx: Transaction, acting: ActingInChannel, { message
   const { at } = moment
   const message = await findMessage(tx, place.channelId, place.subChannelId, messageId)
   if (!message || !(await deleteMessage(tx, place.channelId, place.subChannelId, message))) return
-  await emit(tx, { kind: 'MessageDeleted', moment, place, message: { ...message, updatedAt: new Date(at) } })
+  const { content: before } = message
+  await emit(tx, { kind: 'MessageDeleted', moment, place, message: { ...message, updatedAt: new Date(at) }, before })
 }

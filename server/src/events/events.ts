@@ -36,6 +36,8 @@ export interface MessageEvent<Kind extends MessageKind = MessageKind> {
   readonly moment: Moment | undefined
   readonly place: MessagePlace
   readonly message: ShownMessage
+  /** The Content until now, of a message that is edited or redacted. */
+  readonly before?: string | undefined
   /** What a new message says to devices. */
   readonly pushNotification?: PushNotification | undefined
 }

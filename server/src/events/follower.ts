@@ -5,6 +5,7 @@ import type { Transaction } from '../database/database.ts'
 export type Wake =
   | { readonly wake: 'outbox'; readonly lane: string }
   | { readonly wake: 'purge' }
+  | { readonly wake: 'search' }
   /** The sizes of an elastic channel's sub-channels have changed. */
   | { readonly wake: 'balancing'; readonly elasticId: number }
 

@@ -3,6 +3,7 @@ import type { EventKind, EventOf } from './events.ts'
 import { invokeProcessor } from './flows.ts'
 import type { Follower } from './follower.ts'
 import { messageToDevices } from './push.ts'
+import { messageToSearch } from './search.ts'
 import {
   appInstanceDeletedToSockets,
   channelToSockets,
@@ -31,16 +32,16 @@ import { balanceAfterLeaving, balanceAfterScaleOut, wakePurge } from './work.ts'
  * of which nothing is stored (`takingOf` in domain/messages.ts) has no followers: `announce` publishes it.
  */
 export const followers: { readonly [Kind in EventKind]: readonly Follower<EventOf<Kind>>[] } = {
-  MessageSent: [messageToSockets, messageToStream, messageToBots, messageToDevices],
+  MessageSent: [messageToSockets, messageToStream, messageToBots, messageToDevices, messageToSearch],
   MessageHeld: [messageToSockets],
   MessageDenied: [messageToSockets],
   MessageFailed: [messageToSockets],
-  MessageEdited: [messageToSockets, messageToStream],
+  MessageEdited: [messageToSockets, messageToStream, messageToSearch],
   MessageEditHeld: [messageToSockets],
   MessageEditDenied: [messageToSockets],
   MessageEditFailed: [messageToSockets],
-  MessageRedacted: [messageToSockets, messageToStream],
-  MessageDeleted: [messageToSockets, messageToStream],
+  MessageRedacted: [messageToSockets, messageToStream, messageToSearch],
+  MessageDeleted: [messageToSockets, messageToStream, messageToSearch],
   ProcessorDue: [invokeProcessor],
 
   ChannelCreated: [newChannelToStream],

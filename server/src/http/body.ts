@@ -39,7 +39,7 @@ function copierOf(members: readonly (readonly [string, Shape])[]) {
 
 /** The last second that a Date can hold. */
 const latestSecond = 8.64e12
-const timeOf: Pick = value => (typeof value === 'number' && Math.abs(value) <= latestSecond ? new Date(value * 1000) : value)
+const timeOf: Pick = value => (typeof value === 'number' && Math.abs(value) <= latestSecond ? new Date(Math.round(value * 1000)) : value)
 
 function pickOf(shape: Shape): Pick | undefined {
   if (shape.timestamp) return timeOf

@@ -6,7 +6,7 @@ import { expireCallback } from '../domain/flow-runs.ts'
 import { expireUser } from '../domain/users.ts'
 import { enforcedRetention, retainingAppInstances } from '../store/app-instances.ts'
 import { dueChannels, lockDueChannel, postponeExpiration } from '../store/channel-expiration.ts'
-import type { Database, Queries, Transaction } from '../database/database.ts'
+import type { Database, Transaction } from '../database/database.ts'
 import { eventsLifetime, forgetEvents } from '../store/channel-events.ts'
 import { forgetDepartures } from '../store/missed.ts'
 import { forgetResumable } from '../store/resumable.ts'
@@ -83,9 +83,11 @@ async function enforceRetention({ db, now, isStopping }: Tools) {
 
   /** The period is read again in each step, since it may be extended or turned off meanwhile. */
   async function deleteHidden(channelId: number, subChannelId: number, appInstanceId: number) {
-    const work = async (tx: Queries) => {
+    const work = async (tx: Transaction) => {
       const days = await enforcedRetention(tx, appInstanceId, now())
-      return days === undefined ? 0 : deleteOldMessages(tx, channelId, subChannelId, retentionCutoff(now(), days), step)
+      return days === undefined
+        ? 0
+        : deleteOldMessages(tx, { channelId, subChannelId }, { before: retentionCutoff(now(), days), limit: step, now: now() })
     }
     while (!isStopping()) {
       const deleted = await db.transaction(work)

@@ -89,7 +89,7 @@ export class Batch {
     this.#messages = []
     const isComplete =
       (memberships.length === 0 || (await importMemberships(this.#tx, memberships)) === memberships.length) &&
-      (messages.length === 0 || (await importMessages(this.#tx, messages)) === messages.length)
+      (messages.length === 0 || (await importMessages(this.#tx, messages, Date.now())) === messages.length)
     if (isComplete) return
     if (this.#given.together) throw new OneIsTwice()
     requireNew(false, memberships.length > 0 ? 'The membership' : 'A message in this place of the channel')

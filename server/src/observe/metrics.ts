@@ -181,4 +181,25 @@ export function measureOutbox({ registry }: Metrics, lanes: () => Promise<readon
   )
 }
 
+/** How far the search index is behind the messages: looked up when the figures are asked for. */
+export function measureSearch({ registry }: Metrics, look: () => Promise<{ waiting: number; seconds: number }>) {
+  const waiting = new Gauge({
+    name: 'carillon_search_waiting',
+    help: 'Changes of messages that the search index has not taken over yet, counted up to 100,000',
+    registers: [registry],
+    async collect() {
+      // While the database is away there is nothing to tell.
+      const figures = await look().catch(() => undefined)
+      if (!figures) return
+      waiting.set(figures.waiting)
+      late.set(figures.seconds)
+    },
+  })
+  const late = new Gauge({
+    name: 'carillon_search_late_seconds',
+    help: 'Age of the oldest change of a message that the search index has not taken over yet',
+    registers: [registry],
+  })
+}
+
 export type Metrics = ReturnType<typeof createMetrics>

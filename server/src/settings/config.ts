@@ -67,6 +67,8 @@ export function readConfig(flags: Readonly<Record<string, string | undefined>>, 
   requireNats(values)
   if (values.seed !== undefined && values.natsUrl !== undefined)
     throw new Error('--seed is for a single server: several nodes would make the same things at once. Start one without --nats-url first.')
+  if (values.search === 'on' && values.data === ':memory:' && values.databaseUrl === undefined)
+    throw new Error('--search on needs a data folder for its index, or --database-url: with --data :memory: there is no file.')
   if (values.proxyHeaders === 'proxy-protocol' && values.trustProxy === undefined)
     throw new Error('--proxy-headers proxy-protocol needs --trust-proxy: the proxies whose connections begin with a PROXY header.')
   if (values.oidcIssuer === undefined && (values.oidcAudience ?? values.oidcJwks) !== undefined)

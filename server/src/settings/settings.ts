@@ -369,6 +369,13 @@ export const settings = {
     'sends a client that reconnects with the same sessionId what it has missed',
     oneOf('on', 'off'),
   ),
+  search: setting<'on' | 'off'>(
+    'search',
+    'on|off',
+    'off',
+    'indexes the words of messages for SearchMessages; the same on all nodes',
+    oneOf('on', 'off'),
+  ),
   logLevel: setting<LogLevel>(
     'log-level',
     'level',

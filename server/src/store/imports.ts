@@ -1,6 +1,7 @@
 import { statement, type Database, type Queries, type Value } from '../database/database.ts'
 import { elasticOf, type Elastic } from './channels.ts'
 import { placeOf } from './messages.ts'
+import { isSearchOn } from './search-generation.ts'
 import { deviceOf } from './user-endpoints.ts'
 import { json, jsonIfGiven, jsonOfObject } from './text.ts'
 
@@ -89,6 +90,10 @@ const messageInserts = insertsOf(
   ['channel_id', 'sub_channel_id', 'private', 'created_at', 'sequence', 'nonce', 'sender_id', 'target_id', 'type', 'content', 'metadata',
     'attributes', 'content_type', 'redacted', 'status', 'status_detail', 'edited_at', 'updated_at'],
   'messages',
+)
+const changeInserts = insertsOf(
+  ['channel_id', 'sub_channel_id', 'created_at', 'sequence', 'sender_id', 'target_id', 'noted_at'],
+  'search_changes',
 )
 const insertViewer = statement(`
   insert into private_messages (channel_id, sub_channel_id, viewer_id, created_at, sequence, failed) values ($1, $2, $3, $4, $5, $6)
@@ -399,7 +404,7 @@ const viewersOf = ({ senderId, targetId, failed }: NewMessageOfImport) =>
   failed || targetId === senderId ? [senderId] : targetId === undefined ? [] : [senderId, targetId]
 
 /** Returns how many were not there before. The clocks of their channels are advanced to the newest of them. */
-export async function importMessages(tx: Queries, given: readonly NewMessageOfImport[]): Promise<number> {
+export async function importMessages(tx: Queries, given: readonly NewMessageOfImport[], now: number): Promise<number> {
   const newest = new Map<number, { at: number; sequence: number }>()
   const rows = given.map(each => {
     const { at, sequence, nonce } = placeOf(each.id)!
@@ -412,6 +417,13 @@ export async function importMessages(tx: Queries, given: readonly NewMessageOfIm
     return [...place, senderId, targetId ?? null, ...shown, ...state]
   })
   const inserted = await insertRows(tx, messageInserts, rows)
+  if (await isSearchOn(tx)) {
+    const changes = given.map(({ channelId, subChannelId, id, senderId, targetId }) => {
+      const { at, sequence } = placeOf(id)!
+      return [channelId, subChannelId, at, sequence, senderId, targetId ?? null, now]
+    })
+    await insertRows(tx, changeInserts, changes)
+  }
   for (const each of given) {
     const { at, sequence } = placeOf(each.id)!
     for (const viewer of viewersOf(each)) {

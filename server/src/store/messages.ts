@@ -106,6 +106,10 @@ const selectOne = statement<Row>(`
   select ${columns} from messages m ${people}
   where m.channel_id = $1 and m.sub_channel_id = $5 and m.private in (0, 1) and m.created_at = $2 and m.sequence = $3 and m.nonce = $4`)
 
+const selectOfNumbers = statement<Row>(`
+  select ${columns} from messages m ${people}
+  where m.channel_id = $1 and m.sub_channel_id = $4 and m.private in (0, 1) and m.created_at = $2 and m.sequence = $3`)
+
 /**
  * The messages that all members see and those that are private to the viewer: two index ranges, merged by time in one statement, so
  * that a message that is committed meanwhile is in both or in neither.
@@ -230,6 +234,15 @@ export async function findMessage(db: Queries, channelId: number, subChannelId: 
   const found = placeOf(id)
   if (!found) return undefined
   const row = await db.get(selectOne, channelId, found.at, found.sequence, found.nonce, subChannelId)
+  return row && message(row)
+}
+
+/** The same by its time and number. */
+export async function messageOfNumbers(
+  db: Queries,
+  { channelId, subChannelId, at, sequence }: { channelId: number; subChannelId: number; at: number; sequence: number },
+): Promise<Message | undefined> {
+  const row = await db.get(selectOfNumbers, channelId, at, sequence, subChannelId)
   return row && message(row)
 }
 

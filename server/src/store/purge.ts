@@ -1,7 +1,8 @@
 import { streamsOf, type Moment } from './channels.ts'
 import { giveEach, take } from './counters.ts'
-import { statement, type Queries } from '../database/database.ts'
+import { statement, type Queries, type Statement, type Transaction } from '../database/database.ts'
 import { placedMemberships, returned, type PlacedMembership, type PlacedRow } from './memberships.ts'
+import { noteRemoved } from './search-changes.ts'
 import { giveSeatBack, uncountModeratorIn } from './sub-channels.ts'
 import { removeAllTags } from './tags.ts'
 
@@ -32,36 +33,49 @@ const selectMemberships = statement<{ id: number; channelId: number }>(`
   select id, channel_id as "channelId" from memberships where member_id = $1 order by id limit $2`)
 const removeMemberships = statement<Ended>(`
   delete from memberships where member_id = $1 and id <= $2 returning id, ${returned}, placed`)
-const contentsOfSubChannel = [
-  statement(`delete from private_messages where (channel_id, sub_channel_id, viewer_id, created_at, sequence) in
+/** Deletes rows, and notes those that the search index has. */
+interface Deletion {
+  readonly note?: Statement<never>
+  readonly remove: Statement<never>
+}
+
+const rows = (text: string): Deletion => ({ remove: statement(text) })
+/** `now` is the parameter for the time of the note, after those of the deletion. */
+function messagesIn(condition: string, now: string): Deletion {
+  const place = `channel_id, sub_channel_id, private, created_at, sequence`
+  const selection = `where ${condition} order by ${place} limit $2`
+  return {
+    note: noteRemoved(selection, now),
+    remove: statement(`delete from messages where (${place}) in (select ${place} from messages ${selection})`),
+  }
+}
+const contentsOfSubChannel: readonly Deletion[] = [
+  rows(`delete from private_messages where (channel_id, sub_channel_id, viewer_id, created_at, sequence) in
     (select channel_id, sub_channel_id, viewer_id, created_at, sequence from private_messages
      where channel_id = $1 and sub_channel_id = $3 limit $2)`),
-  statement(`delete from messages where (channel_id, sub_channel_id, private, created_at, sequence) in
-    (select channel_id, sub_channel_id, private, created_at, sequence from messages
-     where channel_id = $1 and sub_channel_id = $3 limit $2)`),
+  messagesIn('channel_id = $1 and sub_channel_id = $3', '$4'),
 ]
 const countOut = statement<Moment>(`
   update channels set member_count = member_count - $2, sequence = sequence + 1,
     last_event_at = case when last_event_at < $3 then $3 else last_event_at end
   where id = $1 returning sequence, last_event_at as at, ${streamsOf('channels')}`)
 const removeSubChannel = statement(`delete from sub_channels where id = $1`)
-const contentsOfChannel = [
-  statement(`delete from private_messages where (channel_id, sub_channel_id, viewer_id, created_at, sequence) in
+const contentsOfChannel: readonly Deletion[] = [
+  rows(`delete from private_messages where (channel_id, sub_channel_id, viewer_id, created_at, sequence) in
     (select channel_id, sub_channel_id, viewer_id, created_at, sequence from private_messages where ${where} limit $2)`),
-  statement(`delete from messages where (channel_id, sub_channel_id, private, created_at, sequence) in
-    (select channel_id, sub_channel_id, private, created_at, sequence from messages where ${where} limit $2)`),
-  statement(`delete from moderators where (channel_id, identity_id) in
+  messagesIn(where, '$3'),
+  rows(`delete from moderators where (channel_id, identity_id) in
     (select channel_id, identity_id from moderators where ${where} limit $2)`),
-  statement(`delete from bans where (channel_id, identity_id) in (select channel_id, identity_id from bans where ${where} limit $2)`),
-  statement(`delete from flow_runs where id in (select id from flow_runs where ${where} limit $2)`),
-  statement(`delete from sub_channels where id in (select id from sub_channels where ${where} limit $2)`),
+  rows(`delete from bans where (channel_id, identity_id) in (select channel_id, identity_id from bans where ${where} limit $2)`),
+  rows(`delete from flow_runs where id in (select id from flow_runs where ${where} limit $2)`),
+  rows(`delete from sub_channels where id in (select id from sub_channels where ${where} limit $2)`),
 ]
-const rolesOfIdentity = [
-  statement(`delete from moderators where (channel_id, identity_id) in
+const rolesOfIdentity: readonly Deletion[] = [
+  rows(`delete from moderators where (channel_id, identity_id) in
     (select channel_id, identity_id from moderators where identity_id = $1 limit $2)`),
-  statement(`delete from bans where (channel_id, identity_id) in
+  rows(`delete from bans where (channel_id, identity_id) in
     (select channel_id, identity_id from bans where identity_id = $1 limit $2)`),
-  statement(`delete from endpoints where id in (select id from endpoints where identity_id = $1 limit $2)`),
+  rows(`delete from endpoints where id in (select id from endpoints where identity_id = $1 limit $2)`),
 ]
 const removeAdmin = statement(`
   delete from admins where identity_id = $1 and app_instance_id = (select app_instance_id from identities where id = $1)`)
@@ -132,32 +146,39 @@ async function endMembershipsOfIdentity(tx: Queries, id: number, now: number) {
 }
 
 /** Runs each deletion until a whole step is done; true if nothing is left. */
-async function emptied(tx: Queries, deletions: typeof contentsOfChannel, id: number, done: number, ...part: number[]): Promise<boolean> {
+async function emptied(
+  tx: Transaction,
+  deletions: readonly Deletion[],
+  id: number,
+  { done, now, part }: { done: number; now: number; part?: number },
+): Promise<boolean> {
   let left = step - done
   if (left <= 0) return false
-  for (const deletion of deletions) {
-    left -= await tx.run(deletion, id, left, ...part)
+  for (const { note, remove } of deletions) {
+    const selected = part === undefined ? [id, left] : [id, left, part]
+    if (note && tx.feedsSearch) await tx.run(note, ...selected, now)
+    left -= await tx.run(remove, ...selected)
     if (left <= 0) return false
   }
   return true
 }
 
-async function purgeChannel(tx: Queries, id: number) {
+async function purgeChannel(tx: Transaction, id: number, now: number) {
   // The channel is locked first, as everywhere: another node may be ending the memberships of one of its members.
   await tx.run(holdChannel, id)
   const ended = await endMembershipsOfChannel(tx, id)
-  if (!(await emptied(tx, contentsOfChannel, id, ended))) return
+  if (!(await emptied(tx, contentsOfChannel, id, { done: ended, now }))) return
   await removeAllTags(tx, { kind: 'channel', id })
   await tx.run(removeChannel, id)
 }
 
-async function purgeSubChannel(tx: Queries, id: number, channelId: number) {
-  if (await emptied(tx, contentsOfSubChannel, channelId, 0, id)) await tx.run(removeSubChannel, id)
+async function purgeSubChannel(tx: Transaction, id: number, channelId: number, now: number) {
+  if (await emptied(tx, contentsOfSubChannel, channelId, { done: 0, now, part: id })) await tx.run(removeSubChannel, id)
 }
 
-async function purgeIdentity(tx: Queries, id: number, now: number): Promise<EndedMemberships[]> {
+async function purgeIdentity(tx: Transaction, id: number, now: number): Promise<EndedMemberships[]> {
   const { count, ofChannels } = await endMembershipsOfIdentity(tx, id, now)
-  if (await emptied(tx, rolesOfIdentity, id, count)) {
+  if (await emptied(tx, rolesOfIdentity, id, { done: count, now })) {
     await tx.run(removeAdmin, id)
     await removeAllTags(tx, { kind: 'identity', id })
     await tx.run(closeIdentity, id, now)
@@ -196,10 +217,10 @@ export async function nextDeleted(db: Queries): Promise<Deleted | undefined> {
 }
 
 /** Removes a small part of it; returns the memberships of remaining channels that have ended with it. */
-export async function purgePart(tx: Queries, deleted: Deleted, now: number): Promise<readonly EndedMemberships[]> {
+export async function purgePart(tx: Transaction, deleted: Deleted, now: number): Promise<readonly EndedMemberships[]> {
   if (deleted.kind === 'identity') return purgeIdentity(tx, deleted.id, now)
-  if (deleted.kind === 'channel') await purgeChannel(tx, deleted.id)
-  else if (deleted.kind === 'sub-channel') await purgeSubChannel(tx, deleted.id, deleted.channelId)
+  if (deleted.kind === 'channel') await purgeChannel(tx, deleted.id, now)
+  else if (deleted.kind === 'sub-channel') await purgeSubChannel(tx, deleted.id, deleted.channelId, now)
   else await purgeAppInstance(tx, deleted.id, now)
   return []
 }

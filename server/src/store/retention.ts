@@ -1,11 +1,14 @@
-import { statement, type Queries } from '../database/database.ts'
+import { statement, type Queries, type Transaction } from '../database/database.ts'
+import { noteRemoved } from './search-changes.ts'
 
 const selectChannels = statement<{ id: number; elastic: string | null; hasOld: number }>(`
   select id, elastic,
     case when exists (select 1 from messages m
       where m.channel_id = c.id and m.sub_channel_id = 0 and m.private in (0, 1) and m.created_at < $3) then 1 else 0 end as "hasOld"
   from channels c where app_instance_id = $1 and id > $2 and deleted_at is null order by id limit $4`)
-const old = `where channel_id = $1 and sub_channel_id = $4 and private in (0, 1) and created_at < $2 limit $3`
+const old = `where channel_id = $1 and sub_channel_id = $4 and private in (0, 1) and created_at < $2
+  order by channel_id, sub_channel_id, private, created_at, sequence limit $3`
+const noteMessages = noteRemoved(old, '$5')
 const deleteMessages = statement(`
   delete from messages where (channel_id, sub_channel_id, private, created_at, sequence) in
     (select channel_id, sub_channel_id, private, created_at, sequence from messages ${old})`)
@@ -29,7 +32,12 @@ export async function channelsAfter(db: Queries, appInstanceId: number, after: n
  * Deletes at most `limit` messages older than `before`; returns how many. LastMessageTimestamp stays
  * (docs/service/expiration.md#retention): the time of a viewer's newest private message is stored apart from the message.
  */
-export async function deleteOldMessages(tx: Queries, channelId: number, subChannelId: number, before: number, limit: number) {
+export async function deleteOldMessages(
+  tx: Transaction,
+  { channelId, subChannelId }: { channelId: number; subChannelId: number },
+  { before, limit, now }: { before: number; limit: number; now: number },
+) {
   const viewers = await tx.run(deleteViewers, channelId, before, limit, subChannelId)
+  if (tx.feedsSearch) await tx.run(noteMessages, channelId, before, limit, subChannelId, now)
   return viewers + (await tx.run(deleteMessages, channelId, before, limit, subChannelId))
 }

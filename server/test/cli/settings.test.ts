@@ -92,6 +92,7 @@ const examples: Record<SettingName, { good: () => Promise<string>; bad: readonly
   recentCalls: { good: async () => 'whole', bad: ['', 'off', 'WHOLE'] },
   reasonInMessage: { good: async () => 'on', bad: ['', 'yes', 'ON'] },
   resume: { good: async () => 'on', bad: ['', 'yes', 'ON'] },
+  search: { good: async () => 'on', bad: ['', 'yes', 'ON'] },
   logLevel: { good: async () => 'error', bad: ['', 'loud', 'INFO'] },
   ...(Object.fromEntries(Object.keys(countLimits).map(name => [name, count])) as Record<CountLimit, typeof count>),
   ...(Object.fromEntries(
@@ -169,6 +170,7 @@ test('each setting is a flag and a variable of its name, and --help shows both w
     'recent-calls',
     'reason-in-message',
     'resume',
+    'search',
     'log-level',
     ...Object.values(countLimits).map(({ flag }) => flag),
     ...Object.values(sizeLimits).map(({ flag }) => flag),
@@ -289,6 +291,7 @@ test('the defaults are those of the contract', () => {
     'recent-calls': 'masked',
     'reason-in-message': 'off',
     resume: 'on',
+    search: 'off',
     'log-level': 'info',
     'limit-app-instances': 100,
     'limit-users-per-app-instance': 100_000,

@@ -47,7 +47,12 @@ const through = (database: Database): Database => ({
   kind: database.kind,
   transaction: async work => {
     const seen = async (tx: Transaction) =>
-      work({ ...heardQueries(tx), keepsEvents: tx.keepsEvents, afterCommit: (what, channelId) => tx.afterCommit(what, channelId) })
+      work({
+        ...heardQueries(tx),
+        keepsEvents: tx.keepsEvents,
+        feedsSearch: tx.feedsSearch,
+        afterCommit: (what, channelId) => tx.afterCommit(what, channelId),
+      })
     return database.transaction(shareableAs(work, seen))
   },
   of: place => through(database.of(place)),
@@ -57,7 +62,7 @@ const through = (database: Database): Database => ({
 
 /** Every statement of the server: all operations, sockets, jobs and purges have run. */
 async function hearAll() {
-  const world = await startWorld('postgres', { appInstances: '100000', elasticChannelsPerAppInstance: '100' }, { through })
+  const world = await startWorld('postgres', { appInstances: '100000', elasticChannelsPerAppInstance: '100', search: 'on' }, { through })
   for (const name of Object.keys(operations) as OperationName[]) {
     const fixture = await makeFixture(world)
     for (const input of await cases[name].inputs(fixture)) await call(fixture, name, input)

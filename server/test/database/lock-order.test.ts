@@ -52,7 +52,11 @@ const strays = (transactions: readonly Witnessed[]) =>
 const seam = new Seam()
 let world: World
 beforeAll(async () => {
-  world = await startWorld('sqlite', { appInstances: '100000', elasticChannelsPerAppInstance: '100' }, { through: seam.through })
+  world = await startWorld(
+    'sqlite',
+    { appInstances: '100000', elasticChannelsPerAppInstance: '100', search: 'on' },
+    { through: seam.through },
+  )
   return () => world.close()
 })
 

@@ -67,7 +67,7 @@ let world: World
 beforeAll(async () => {
   plans = new Plans()
   plans.watch()
-  world = await startWorld('sqlite', { appInstances: '100000', elasticChannelsPerAppInstance: '100' })
+  world = await startWorld('sqlite', { appInstances: '100000', elasticChannelsPerAppInstance: '100', search: 'on' })
   return () => world.close()
 })
 afterAll(() => plans.end())

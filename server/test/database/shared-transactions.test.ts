@@ -228,7 +228,7 @@ test('work that fails repeatedly does not delay others for good: after three tim
     throw new Error('this one always fails, and comes again')
   }
   const shared = new SharedTransactions({
-    keepsEvents: false,
+    besides: { keepsEvents: false, feedsSearch: false },
     once: async work => work(async () => expect.unreachable(), telling),
     alone: async work => {
       if (work !== ends) throw new Error('alone it fails too')
@@ -248,7 +248,7 @@ test('in a locked place no work waits together with others, until one of them ha
   let isLocked = true
   let shared = 0
   const transactions = new SharedTransactions({
-    keepsEvents: false,
+    besides: { keepsEvents: false, feedsSearch: false },
     once: async work => {
       shared++
       if (isLocked) throw lock

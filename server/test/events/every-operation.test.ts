@@ -43,6 +43,7 @@ const silent = [
   'ListChannelReadMarkers',
   'PutChannelReadMarker',
   'SendTypingIndicator',
+  'SearchMessages',
   'ListChannelMembershipsForAppInstanceUser',
   'DescribeChannelMembershipForAppInstanceUser',
   'PutChannelMembershipPreferences',

@@ -299,6 +299,13 @@ export const cases: Readonly<Record<OperationName, Case>> = {
       { ...(await f.elastic()), IsTyping: false, ChimeBearer: f.alice },
     ],
   },
+  SearchMessages: {
+    inputs: async f => [
+      { ...(await f.elastic()), SearchText: 'hello', SenderArn: f.bob, ChimeBearer: f.alice },
+      { SearchText: 'hello', NotBefore: new Date(0), NotAfter: new Date(), SortBy: 'BEST', ...paging, ChimeBearer: f.alice },
+    ],
+    errors: { BadRequest: f => call(f, 'SearchMessages', { SearchText: '?', ChimeBearer: f.alice }) },
+  },
   UpdateChannelReadMarker: { inputs: channelAs('alice'), causeless: ['Conflict'] },
 
   // Memberships

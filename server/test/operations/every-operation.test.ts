@@ -44,9 +44,9 @@ describe.each(databaseKinds)('every operation, on %s', kind => {
   let world: World
   let limited: World
   beforeAll(async () => {
-    world = await startWorld(kind, { appInstances: '100000', elasticChannelsPerAppInstance: '100' })
+    world = await startWorld(kind, { appInstances: '100000', elasticChannelsPerAppInstance: '100', search: 'on' })
     const three = Object.fromEntries(Object.keys(countLimits).map(limit => [limit, '3']))
-    limited = await startWorld(kind, { ...three, usersPerAppInstance: '5', membershipsPerUser: '9', appInstances: '9' })
+    limited = await startWorld(kind, { ...three, usersPerAppInstance: '5', membershipsPerUser: '9', appInstances: '9', search: 'on' })
   })
   afterAll(async () => {
     await world.close()

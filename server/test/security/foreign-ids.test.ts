@@ -100,7 +100,7 @@ describe.each(databaseKinds)('the ids of another app instance, on %s', kind => {
   let before: string
   let limited: ReturnType<typeof clientsWith>
   beforeAll(async () => {
-    world = await startWorld(kind, { appInstances: '100000', elasticChannelsPerAppInstance: '1000' }, { keys: ring.find })
+    world = await startWorld(kind, { appInstances: '100000', elasticChannelsPerAppInstance: '1000', search: 'on' }, { keys: ring.find })
     own = await makeFixture(world)
     other = await makeFixture(world)
     foreign = await homeOf(other)

@@ -91,6 +91,7 @@ export class Seam {
     return {
       ...this.#queries(tx, canWait, (text, values) => asked.push({ text, values })),
       keepsEvents: tx.keepsEvents,
+      feedsSearch: tx.feedsSearch,
       afterCommit: (what, channelId) => tx.afterCommit(what, channelId),
     }
   }

@@ -33,6 +33,8 @@ const tagged = ({ ResourceARN }: { ResourceARN: string }) => [ResourceARN]
 /** The models do not require ChimeBearer for some operations; the authentication does. */
 const bearer = ({ ChimeBearer }: { ChimeBearer?: string }) => [ChimeBearer!]
 const bearerAndChannel = ({ ChimeBearer, ChannelArn }: { ChimeBearer?: string; ChannelArn: string }) => [ChimeBearer!, ChannelArn]
+const bearerAndChannelIfGiven = ({ ChimeBearer, ChannelArn }: Input<'SearchMessages'>) =>
+  ChannelArn === undefined ? [ChimeBearer] : [ChimeBearer, ChannelArn]
 const bearerChannelAndFlow = ({ ChimeBearer, ChannelArn, ChannelFlowArn }: Input<'AssociateChannelFlow'>) => [
   ChimeBearer,
   ChannelArn,
@@ -70,6 +72,7 @@ export const resources: { readonly [Name in OperationName]: ResourcesOf<Name> } 
   UpdateChannelReadMarker: bearerAndChannel,
   ListChannelReadMarkers: bearerAndChannel,
   PutChannelReadMarker: bearerAndChannel,
+  SearchMessages: bearerAndChannelIfGiven,
 
   // Moderators
   CreateChannelModerator: bearerAndChannel,

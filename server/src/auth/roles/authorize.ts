@@ -30,7 +30,6 @@ function wall(arns: NamedArns, appInstanceArn: string) {
  */
 export function authorizerOf(name: OperationName, operation: Operation) {
   const rule = rules[name]
-  const isAboutChannel = 'ChannelArn' in operation.bindings
   const subChannelChecks = subChannelChecksOf(name, operation)
   const declaresNotFound = operation.errors.includes('NotFoundException')
   const says = `${name} is allowed to: ${rule.says}.`
@@ -42,17 +41,18 @@ export function authorizerOf(name: OperationName, operation: Operation) {
       return undefined
     }
     const [channel] = arns.get('ChannelArn') ?? []
+    const isAboutChannel = channel !== undefined
     const about = { channel, subChannelName: textOf(input['SubChannelId']), messageId: textOf(input['MessageId']) }
     const facts = await findFacts(db, bearer, about)
     if (!facts) throw unauthorizedBearer(`${bearer.text} is not a user or bot that exists.`)
     wall(arns, bearer.appInstanceArn)
     if (isAboutChannel && !facts.channel && facts.admin && declaresNotFound) {
-      throw notFound(`The channel does not exist.`, `There is no channel ${channel?.text}.`)
+      throw notFound(`The channel does not exist.`, `There is no channel ${channel.text}.`)
     }
     const isKept = isAboutChannel && (!facts.channel || (facts.banned && !facts.admin))
     if (!isKept) subChannelChecks.given(facts, input)
     if (isKept || !rule.holds(facts, input)) {
-      const where = isAboutChannel ? ` for ${channel?.text}, or there is no such channel, or the bearer is banned from it` : ''
+      const where = isAboutChannel ? ` for ${channel.text}, or there is no such channel, or the bearer is banned from it` : ''
       throw forbidden(`${says} The bearer ${bearer.text} is none of these${where}.`)
     }
     subChannelChecks.known(facts, input)

@@ -58,6 +58,9 @@ export const onlySelf = (name: string) =>
     return Array.isArray(arns) && arns.every(arn => arn === facts.caller.arn)
   })
 
+/** The input does not have this member. */
+export const leftOut = (name: string) => requirement(`where ${name} is left out`, (_, input) => input[name] === undefined)
+
 /** The input does not have this value. */
 export const without = (name: string, value: string) =>
   requirement(`with a ${name} other than ${value}`, (_, input) => input[name] !== value)

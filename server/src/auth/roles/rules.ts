@@ -5,6 +5,7 @@ import {
   anyOf,
   anyone,
   defaultMember,
+  leftOut,
   member,
   moderator,
   onlySelf,
@@ -59,6 +60,7 @@ export const rules: Readonly<Record<OperationName, Rule>> = {
   UpdateChannelReadMarker: member,
   ListChannelReadMarkers: anyOf(inCharge, defaultMember),
   PutChannelReadMarker: member,
+  SearchMessages: anyOf(allOf(anyone, leftOut('ChannelArn')), reader),
 
   // Moderators
   CreateChannelModerator: inCharge,

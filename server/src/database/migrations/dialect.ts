@@ -6,7 +6,19 @@ export interface Dialect {
   readonly clustered: string
   /** A table that a crash may empty, if the database has such tables. */
   readonly unlogged: string
+  /** What only PostgreSQL has. */
+  readonly onPostgres: (sql: string) => string
 }
 
-export const sqliteDialect: Dialect = { identity: 'integer primary key autoincrement', clustered: 'without rowid', unlogged: '' }
-export const postgresDialect: Dialect = { identity: 'bigint generated always as identity primary key', clustered: '', unlogged: 'unlogged' }
+export const sqliteDialect: Dialect = {
+  identity: 'integer primary key autoincrement',
+  clustered: 'without rowid',
+  unlogged: '',
+  onPostgres: () => '',
+}
+export const postgresDialect: Dialect = {
+  identity: 'bigint generated always as identity primary key',
+  clustered: '',
+  unlogged: 'unlogged',
+  onPostgres: sql => sql,
+}

@@ -94,7 +94,7 @@ describe.each(databaseKinds)('permissions of every operation, on %s', kind => {
   let world: World
   let clients: ReturnType<typeof clientsWith>
   beforeAll(async () => {
-    world = await startWorld(kind, { appInstances: '100000', elasticChannelsPerAppInstance: '100' }, { keys: ring.find })
+    world = await startWorld(kind, { appInstances: '100000', elasticChannelsPerAppInstance: '100', search: 'on' }, { keys: ring.find })
     clients = clientsWith(world, key)
   })
   afterAll(async () => {

@@ -21,6 +21,8 @@ const matrix: Readonly<Record<string, readonly Cell[]>> = {
   'mark as read': ['no', 'no', 'bad', 'bad', 'bad', 'no', 'no'],
   'get own preferences': ['no', 'no', 'bad', 'bad', 'bad', 'no', 'no'],
   'list messages': ['yes', 'yes', 'yes', 'yes', 'no', 'no', 'no'],
+  // Without --search on it is refused to those who may.
+  'search messages': ['bad', 'bad', 'bad', 'bad', 'no', 'no', 'no'],
   'get a message': ['yes', 'yes', 'yes', 'yes', 'no', 'no', 'no'],
   'send a message': ['no', 'no', 'yes', 'yes', 'no', 'no', 'no'],
   'update the message of another': ['no', 'no', 'no', 'no', 'no', 'no', 'no'],
@@ -55,7 +57,7 @@ const matrix: Readonly<Record<string, readonly Cell[]>> = {
 
 /** u0 and u1 are in the first sub-channel, u2 in the second; the person is what it is called with regard to the first. */
 async function outcomes(world: World, person: Person, Privacy: 'PUBLIC' | 'PRIVATE') {
-  const { identity, messaging } = world
+  const { identity, messaging, carillon } = world
   const isMember = person.startsWith('member')
   const scene = await openElastic(world, { maximum: 3, target: 2, percentage: 10 }, ['me', 'u0', 'u1', 'u2', 'other', 'bad'], { Privacy })
   const { arn, user, channel, ChannelArn } = scene
@@ -94,6 +96,7 @@ async function outcomes(world: World, person: Person, Privacy: 'PUBLIC' | 'PRIVA
     'mark as read': () => messaging.updateChannelReadMarker(here),
     'get own preferences': () => messaging.getChannelMembershipPreferences({ ...here, MemberArn: ChimeBearer }),
     'list messages': () => messaging.listChannelMessages(there),
+    'search messages': () => carillon.call('SearchMessages', { ...there, SearchText: 'x' }),
     'get a message': () => messaging.getChannelMessage(message),
     'send a message': () => say(world, ChimeBearer, ChannelArn, 'x', { SubChannelId }),
     'update the message of another': () => messaging.updateChannelMessage({ ...message, Content: 'y' }),

@@ -1,4 +1,3 @@
-import type { ChimeSDKMessaging } from '@aws-sdk/client-chime-sdk-messaging'
 import { expect, test } from 'vitest'
 import { onBothDatabases, type World } from '../../support/world.ts'
 
@@ -33,6 +32,7 @@ const matrix = {
   'list moderators': ['yes', 'yes', 'no', 'no', 'no', 'no'],
   'get a message': ['yes', 'yes', 'yes', 'yes', 'public', 'no'],
   'list messages': ['yes', 'yes', 'yes', 'yes', 'public', 'no'],
+  'search messages': ['yes', 'yes', 'yes', 'yes', 'public', 'no'],
   'mark as read': ['member', 'member', 'yes', 'yes', 'no', 'no'],
   'send a message': ['member', 'member', 'yes', 'no', 'no', 'no'],
   'send a message that is not persistent': ['member', 'member', 'yes', 'no', 'no', 'no'],
@@ -117,7 +117,7 @@ interface Scene {
 
 /** In the order in which they are done: what changes the scene most comes last. */
 function deeds(
-  messaging: ChimeSDKMessaging,
+  { messaging, carillon }: Pick<World, 'messaging' | 'carillon'>,
   { arn, me, owner, other, ChannelArn, ChannelFlowArn, mine, theirs }: Scene,
 ): Record<Deed, () => Promise<unknown>> {
   const ChimeBearer = me
@@ -148,6 +148,7 @@ function deeds(
     'list moderators': () => messaging.listChannelModerators(channel),
     'get a message': () => messaging.getChannelMessage({ ...channel, MessageId: theirs() }),
     'list messages': () => messaging.listChannelMessages(channel),
+    'search messages': () => carillon.call('SearchMessages', { ...channel, SearchText: 'x' }),
     'mark as read': () => messaging.updateChannelReadMarker(channel),
     'send a message': () => messaging.sendChannelMessage({ ...message, Persistence: 'PERSISTENT' }),
     'send a message that is not persistent': () => messaging.sendChannelMessage({ ...message, Persistence: 'NON_PERSISTENT' }),
@@ -234,8 +235,8 @@ const outcomeOf = async (call: Promise<unknown>) =>
     (error: Error) => error.name,
   )
 
-/** Ordinary channels have no sub-channels. */
-const permitted = (deed: string) => (deed === 'list sub-channels' ? 'BadRequestException' : 'yes')
+/** Ordinary channels have no sub-channels, and this server has no index. */
+const permitted = (deed: string) => (deed === 'list sub-channels' || deed === 'search messages' ? 'BadRequestException' : 'yes')
 
 onBothDatabases('The matrix of roles', world => {
   const kinds = (['PUBLIC', 'PRIVATE'] as const).flatMap(privacy =>
@@ -246,7 +247,7 @@ onBothDatabases('The matrix of roles', world => {
       const { messaging } = world()
       const scene = await sceneOf(world(), person, privacy, mode)
       const found: Record<string, string> = {}
-      for (const [deed, act] of Object.entries(deeds(messaging, scene))) {
+      for (const [deed, act] of Object.entries(deeds(world(), scene))) {
         found[deed] = await outcomeOf(act())
         // What must be as before for what comes next is put back by the owner.
         const channel = { ChannelArn: scene.ChannelArn, ChimeBearer: scene.owner }
@@ -274,7 +275,7 @@ onBothDatabases('The matrix of roles', world => {
   })
 
   test.each(['a user', 'a bot'])('%s that is admin of another app instance has no rights here', async kind => {
-    const { identity, messaging, appInstance, bot } = world()
+    const { identity, appInstance, bot } = world()
     const elsewhere = await appInstance([], { admins: ['boss'] })
     const me = kind === 'a bot' ? await bot(elsewhere.arn) : elsewhere.user('boss')
     await identity.createAppInstanceAdmin({ AppInstanceArn: elsewhere.arn, AppInstanceAdminArn: me })
@@ -282,7 +283,7 @@ onBothDatabases('The matrix of roles', world => {
     for (const [privacy, mode] of kinds) {
       const scene = { ...(await sceneOf(world(), 'an outsider', privacy, mode)), me }
       const found: Record<string, string> = {}
-      for (const [deed, act] of Object.entries(deeds(messaging, scene))) found[deed] = await outcomeOf(act())
+      for (const [deed, act] of Object.entries(deeds(world(), scene))) found[deed] = await outcomeOf(act())
       expect(found).toEqual(Object.fromEntries(deedNames.map(deed => [deed, own.has(deed) ? 'yes' : 'ForbiddenException'])))
     }
   })

@@ -1,0 +1,77 @@
+import type { BearerCall, Handlers } from './call.ts'
+import { viewersOfMessage, retentionCutoff } from '../auth/roles/sight.ts'
+import { bestFound, newestFound, searchedPhrases, type FoundMessage } from '../domain/message-search.ts'
+import { subChannelIdOf } from '../domain/sub-channels.ts'
+import { badRequest } from '../errors.ts'
+import { messageSummary } from '../present/messages.ts'
+import { findIdentity } from '../store/identities.ts'
+import { placesOfMember, type PlaceOfMember } from '../store/searched-places.ts'
+import { checkPeriod } from './messages.ts'
+import { namedIfGiven } from './named.ts'
+import { paged } from './paging.ts'
+
+/** Later than all messages. */
+const endOfTime = Date.UTC(4000)
+
+/** How many channels and sub-channels are searched at once. */
+const mostPlaces = 200
+
+/** The place that the call names, or the places of the caller. */
+async function placesOf({ db, facts }: BearerCall): Promise<{ places: readonly PlaceOfMember[]; isAll: boolean }> {
+  const { caller, channel, admin } = facts
+  if (!channel) return placesOfMember(db, { memberId: caller.id, isAdmin: admin }, mostPlaces)
+  const subChannelId = subChannelIdOf(facts)
+  const subChannelName = facts.subChannel?.name
+  return { places: [{ channelId: channel.id, channelArn: channel.arn, subChannelId, subChannelName, hasPrivate: true }], isAll: true }
+}
+
+const shown = ({ place, message, snippet }: FoundMessage) => ({
+  ChannelArn: place.channelArn,
+  SubChannelId: place.subChannelName,
+  ChannelMessage: messageSummary(message),
+  Snippet: snippet.map(({ text, isMatch }) => ({ Text: text, IsMatch: isMatch })),
+})
+
+export const search: Handlers<'SearchMessages'> = {
+  async SearchMessages(input, call) {
+    const { db, facts, now, search: index } = call
+    const { SearchText, ChannelArn = '', SubChannelId = '', SenderArn = '', NotBefore, NotAfter, SortBy = 'NEWEST' } = input
+    if (!index) throw badRequest('Messages are not indexed', 'The server was started without --search on.')
+    checkPeriod(input)
+    if (SubChannelId !== '' && ChannelArn === '')
+      throw badRequest('A SubChannelId needs a ChannelArn', 'Name the channel that it belongs to.')
+    if (SearchText === undefined && SenderArn === '') {
+      throw badRequest('SearchText or SenderArn is required', 'Say which words to search for, or whose messages.')
+    }
+    const phrases = SearchText === undefined ? [] : searchedPhrases(SearchText)
+    const senderArn = namedIfGiven(call, 'SenderArn')
+    const sender = senderArn && (await findIdentity(db, senderArn))
+    const { places, isAll } = await placesOf(call)
+    const answer = { SearchedAllChannels: isAll, IndexedAllMessages: await index.isComplete() }
+    // A user that does not exist has sent nothing.
+    if (senderArn && !sender) return { ...answer, FoundMessages: [] }
+    const searched = {
+      viewerId: facts.caller.id,
+      places,
+      phrases,
+      senderId: sender?.id,
+      notBefore: Math.max(NotBefore?.getTime() ?? 0, retentionCutoff(now(), facts.retentionDays)),
+      notAfter: Math.min(NotAfter?.getTime() ?? endOfTime, endOfTime),
+      sees: (message: FoundMessage['message']) =>
+        message.status === 'SENT' && viewersOfMessage(message)?.includes(facts.caller.id) !== false,
+    }
+    const about = [
+      SearchText ?? '',
+      ChannelArn,
+      SubChannelId,
+      SenderArn,
+      NotBefore?.toISOString() ?? '',
+      NotAfter?.toISOString() ?? '',
+      SortBy,
+    ]
+    const { items, NextToken } = await paged(call, input, about, async (after, limit) =>
+      SortBy === 'BEST' ? bestFound(db, index, searched, after ?? [], limit) : newestFound(db, index, searched, after, limit),
+    )
+    return { ...answer, FoundMessages: items.map(shown), NextToken }
+  },
+}

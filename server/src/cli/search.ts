@@ -1,0 +1,18 @@
+import type { Command } from 'commander'
+import { isSearchOn, renewSearch } from '../store/search-generation.ts'
+import { addSettings } from './settings.ts'
+import { withDatabase } from './with-database.ts'
+
+async function rebuild(flags: object) {
+  await withDatabase(flags, async db => {
+    if (!(await isSearchOn(db))) throw new Error('There is no search index: the server was started without --search on.')
+    await renewSearch(db)
+    process.stdout.write('The server builds the search index anew; its log says when the index is complete.\n')
+  })
+}
+
+/** Adds `carillon search rebuild`. */
+export function addSearch(program: Command) {
+  const search = program.command('search').description('look after the index of SearchMessages')
+  addSettings(search.command('rebuild').description('have the running server, or the next one, build the index anew')).action(rebuild)
+}

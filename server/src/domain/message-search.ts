@@ -1,0 +1,146 @@
+import { setImmediate as turn } from 'node:timers/promises'
+import type { Database } from '../database/database.ts'
+import { badRequest } from '../errors.ts'
+import type { Candidate, SearchIndex } from '../search/search-index.ts'
+import { messageOfNumbers, type Message } from '../store/messages.ts'
+import type { Cursor, Page } from '../store/page.ts'
+import type { PlaceOfMember } from '../store/searched-places.ts'
+import { phrasesOf, scoreOf, snippetOf, type Phrase } from '../tools/words.ts'
+
+/** The most phrases of a search, and the most words in all of them. */
+const mostPhrases = 10
+const mostWords = 60
+
+/** What is searched. */
+export interface MessageSearch {
+  readonly viewerId: number
+  readonly places: readonly PlaceOfMember[]
+  readonly phrases: readonly Phrase[]
+  readonly senderId: number | undefined
+  /** Bounds of the creation time, in epoch milliseconds, inclusive. */
+  readonly notBefore: number
+  readonly notAfter: number
+  /** Whether the viewer sees a message of these places. */
+  readonly sees: (message: Message) => boolean
+}
+
+export interface FoundMessage {
+  readonly place: PlaceOfMember
+  readonly message: Message
+  /** A part of the content, in pieces that match or do not. */
+  readonly snippet: readonly { readonly text: string; readonly isMatch: boolean }[]
+}
+
+/** Returns what a text searches; throws BadRequestException for one without a word, and for one of too many. */
+export function searchedPhrases(text: string): Phrase[] {
+  const phrases = phrasesOf(text)
+  const words = phrases.reduce((sum, phrase) => sum + phrase.words.length, 0)
+  if (phrases.length === 0) throw badRequest('SearchText has no word', 'A word has letters, digits or emoji.')
+  if (phrases.length <= mostPhrases && words <= mostWords) return phrases
+  throw badRequest(
+    'SearchText has too many words',
+    `Search for at most ${mostPhrases} words or phrases, with at most ${mostWords} words together.`,
+  )
+}
+
+/** How many candidates a page asks for at once and in all, before it ends short. */
+const step = 60
+const mostCandidates = 600
+/** Best first are the best of that many, the newest ones. */
+const mostRanked = 1000
+
+const keyOf = ({ channelId, subChannelId }: { channelId: number; subChannelId: number }) => `${channelId}/${subChannelId}`
+
+/** A search in the index, each of whose candidates is looked up in the database before it counts. */
+class Searching {
+  readonly #db: Database
+  readonly #index: SearchIndex
+  readonly #search: MessageSearch
+  readonly #placeOf: ReadonlyMap<string, PlaceOfMember>
+
+  constructor(db: Database, index: SearchIndex, search: MessageSearch) {
+    this.#db = db
+    this.#index = index
+    this.#search = search
+    this.#placeOf = new Map(search.places.map(place => [keyOf(place), place]))
+  }
+
+  async candidates(after: Cursor | undefined, limit: number): Promise<Candidate[]> {
+    const { places, viewerId, phrases, senderId, notBefore, notAfter } = this.#search
+    const searched = places.flatMap(({ channelId, subChannelId, hasPrivate }) => [
+      { channelId, subChannelId, viewerId: undefined },
+      ...(hasPrivate ? [{ channelId, subChannelId, viewerId }] : []),
+    ])
+    return searched.length === 0 ? [] : this.#index.candidates({ places: searched, phrases, senderId, notBefore, notAfter }, after, limit)
+  }
+
+  /** The messages of the candidates, with their score; undefined for those that are not found any more. */
+  async found(candidates: readonly Candidate[]): Promise<({ place: PlaceOfMember; message: Message; score: number } | undefined)[]> {
+    const { phrases, senderId, notBefore, notAfter, sees } = this.#search
+    const messages = await Promise.all(candidates.map(async candidate => messageOfNumbers(this.#db, candidate)))
+    return messages.map((message, index) => {
+      const place = this.#placeOf.get(keyOf(candidates[index]!))
+      if (!place || !message || message.content === undefined || message.type !== 'STANDARD' || !sees(message)) return undefined
+      const at = message.createdAt.getTime()
+      if (at < notBefore || at > notAfter || (senderId !== undefined && message.sender.id !== senderId)) return undefined
+      const score = scoreOf(message.content, phrases)
+      return score === 0 ? undefined : { place, message, score }
+    })
+  }
+
+  shown({ place, message }: { place: PlaceOfMember; message: Message }): FoundMessage {
+    return { place, message, snippet: snippetOf(message.content ?? '', this.#search.phrases) }
+  }
+}
+
+/** A page of what is found, the newest first. It examines a bounded number of candidates. */
+export async function newestFound(
+  db: Database,
+  index: SearchIndex,
+  search: MessageSearch,
+  after: Cursor | undefined,
+  limit: number,
+): Promise<Page<FoundMessage>> {
+  const searching = new Searching(db, index, search)
+  const items: FoundMessage[] = []
+  let last = after
+  for (let looked = 0; looked < mostCandidates; looked += step) {
+    const candidates = await searching.candidates(last, step)
+    const found = await searching.found(candidates)
+    for (const [position, { cursor }] of candidates.entries()) {
+      const each = found[position]
+      if (each && items.length === limit) return { items, next: last }
+      if (each) items.push(searching.shown(each))
+      last = cursor
+    }
+    if (candidates.length < step) return { items, next: undefined }
+  }
+  return { items, next: last }
+}
+
+/**
+ * The same with the best first, among the newest thousand. The cursor is how many were shown, and the newest candidate: later messages do
+ * not move the pages.
+ */
+export async function bestFound(
+  db: Database,
+  index: SearchIndex,
+  search: MessageSearch,
+  [shown = 0, ...newest]: Cursor,
+  limit: number,
+): Promise<Page<FoundMessage>> {
+  const searching = new Searching(db, index, search)
+  const candidates = await searching.candidates(newest.length === 0 ? undefined : newest, mostRanked)
+  const found = []
+  for (let from = 0; from < candidates.length; from += step) {
+    found.push(...(await searching.found(candidates.slice(from, from + step))))
+    await turn()
+  }
+  const ranked = found.filter(each => each !== undefined).toSorted((a, b) => b.score - a.score)
+  const items = ranked.slice(shown, shown + limit).map(each => searching.shown(each))
+  const hasMore = ranked.length > shown + limit
+  const [first] = candidates
+  const before =
+    newest.length > 0 || !first ? newest : first.cursor.map((number, index) => (index === first.cursor.length - 1 ? number + 1 : number))
+  return { items, next: hasMore ? [shown + limit, ...before] : undefined }
+}

@@ -1,0 +1,19 @@
+import type { FileHit, FileSearch, FileState } from '../store/search-file.ts'
+
+/** What the thread of the index file is started with. */
+export interface FilePaths {
+  readonly index: string
+  readonly database: string
+}
+
+export type ToThread =
+  { readonly kind: 'changed' | 'close' } | { readonly kind: 'search'; readonly id: number; readonly search: FileSearch }
+
+export type FromThread =
+  | { readonly kind: 'state'; readonly state: FileState }
+  | { readonly kind: 'found'; readonly id: number; readonly hits: readonly FileHit[] }
+  | { readonly kind: 'failed'; readonly id: number }
+  /** The index is built anew, for that reason. */
+  | { readonly kind: 'renewed'; readonly why: string }
+  | { readonly kind: 'built' }
+  | { readonly kind: 'trouble'; readonly message: string }

@@ -1,0 +1,76 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Database } from '../database/database.ts'
+import type { Log } from '../observe/log.ts'
+import type { Metrics } from '../observe/metrics.ts'
+import { holdJob } from '../store/leases.ts'
+import type { Cursor } from '../store/page.ts'
+import { indexStep, isIndexComplete, searchTable } from '../store/search-table.ts'
+import { OnDemand } from '../tools/on-demand.ts'
+import type { Candidate, CandidateSearch, SearchIndex } from './search-index.ts'
+
+/** How long changes wait for others, so that they are indexed together. */
+const gatherMilliseconds = 100
+/** How often a node looks for changes that other nodes have made. */
+const lookMilliseconds = 1000
+/** For how long one node indexes while the others do something else. */
+const leaseMilliseconds = 2000
+
+/** The index of PostgreSQL: a table that one node at a time fills. */
+export class TableIndex implements SearchIndex {
+  readonly #db: Database
+  readonly #indexing: OnDemand
+  readonly #looking: NodeJS.Timeout
+  readonly #log: Log
+  readonly #now: () => number
+  #heldUntil = 0
+
+  constructor({ db, now, log, metrics }: { db: Database; now: () => number; log: Log; metrics: Metrics }) {
+    this.#db = db
+    this.#now = now
+    this.#log = log
+    this.#indexing = new OnDemand(
+      async stopping => this.#index(stopping),
+      error => {
+        metrics.jobFailures.inc({ job: 'search' })
+        log.warn({ err: error }, 'The search index has failed and will be tried again')
+      },
+    )
+    this.#looking = setInterval(() => this.soon(), lookMilliseconds)
+    this.soon()
+  }
+
+  async isComplete() {
+    return isIndexComplete(this.#db)
+  }
+
+  async candidates(search: CandidateSearch, after: Cursor | undefined, limit: number): Promise<Candidate[]> {
+    return searchTable(this.#db, search, after, limit)
+  }
+
+  soon() {
+    this.#indexing.soon()
+  }
+
+  async stop() {
+    clearInterval(this.#looking)
+    await this.#indexing.stop()
+  }
+
+  async #index(stopping: AbortSignal) {
+    await pause(gatherMilliseconds, undefined, { signal: stopping }).catch(() => {})
+    while (!stopping.aborted && (await this.#isMine())) {
+      const { hasMore, isNew } = await this.#db.transaction(tx => indexStep(tx))
+      if (isNew) this.#log.warn('The search index is built anew')
+      if (!hasMore) return
+    }
+  }
+
+  /** Whether this node is the one that indexes; it stays that until its lease ends. */
+  async #isMine(): Promise<boolean> {
+    const now = this.#now()
+    if (now < this.#heldUntil) return true
+    if (!(await holdJob(this.#db, 'search', now, now + leaseMilliseconds))) return false
+    this.#heldUntil = now + leaseMilliseconds
+    return true
+  }
+}

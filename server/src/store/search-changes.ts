@@ -1,0 +1,42 @@
+import { statement, type Queries } from '../database/database.ts'
+import { placeOf, type Message } from './messages.ts'
+import { jsonIfGiven } from './text.ts'
+
+const columns = `channel_id, sub_channel_id, created_at, sequence, sender_id, target_id, old_content, noted_at`
+const insert = statement(
+  `insert into search_changes (${columns}) values ($1, $2, $3, $4, $5, $6, $7, $8)`,
+  `with noted as (insert into search_changes (${columns})
+    select * from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::text[], $8::bigint[]))
+  select whose from generate_series(1, cardinality($1)) as whose`,
+)
+
+/** The statement that notes the messages of a selection, which are deleted next. `now` is its parameter for the time. */
+export const noteRemoved = (selection: string, now: string) =>
+  statement(`
+  insert into search_changes (${columns})
+  select channel_id, sub_channel_id, created_at, sequence, sender_id, target_id, content, cast(${now} as bigint) from messages ${selection}`)
+
+const selectFigures = statement<{ count: number; oldest: number | null }>(`
+  select count(*) as count, min(noted_at) as oldest from (select noted_at from search_changes order by id limit 100000) waiting`)
+const removeUpTo = statement(`
+  delete from search_changes where id in (select id from search_changes where id <= $1 order by id limit $2)`)
+
+/** Notes for the search index that a message is new, or that its content was `before` until now. */
+export async function noteForSearch(
+  tx: Queries,
+  { channelId, subChannelId }: { readonly channelId: number; readonly subChannelId: number },
+  { messageId, sender, target }: Pick<Message, 'messageId' | 'sender' | 'target'>,
+  { before, now }: { before: string | undefined; now: number },
+) {
+  const { at, sequence } = placeOf(messageId)!
+  await tx.run(insert, channelId, subChannelId, at, sequence, sender.id, target?.id ?? null, jsonIfGiven(before), now)
+}
+
+/** How many changes the index has not taken over yet (counted up to 100,000), and when the oldest was noted. */
+export async function searchFigures(db: Queries) {
+  const { count, oldest } = (await db.get(selectFigures))!
+  return { waiting: count, oldest: oldest ?? undefined }
+}
+
+/** Forgets at most `limit` changes up to that one, which the index has taken over; returns how many. */
+export const forgetSearched = async (tx: Queries, id: number, limit: number) => tx.run(removeUpTo, id, limit)

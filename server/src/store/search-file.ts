@@ -1,0 +1,339 @@
+import { rmSync } from 'node:fs'
+import { DatabaseSync } from 'node:sqlite'
+import { statement } from '../database/database.ts'
+import { Connection } from '../database/sqlite-connection.ts'
+import { indexedWords, placeCharacters, searchedIn, type IndexedMessage, type Searched, type SearchedPlace } from './search-words.ts'
+import { parsed } from './text.ts'
+
+/*
+ * The search index of SQLite: a file beside the database, used by one thread. It follows search_changes by a position that is stored in the
+ * file itself, so whatever happens to the process, it is the index of exactly the changes up to there. The layout and what was measured:
+ * docs/decisions/0017.
+ */
+
+/** Another number makes every file be built anew. */
+const layout = 1
+
+/** A message's place in the file is its time, and one of that many numbers within the millisecond. */
+const placesOfMillisecond = 64
+const epoch = Date.UTC(2020, 0, 1)
+const firstPlace = (at: number) => (at - epoch) * placesOfMillisecond
+
+const schema = `
+  pragma page_size = 8192;
+  pragma journal_mode = wal;
+  pragma synchronous = normal;
+  pragma secure_delete = on;
+  pragma cache_size = -65536;
+  pragma temp_store = memory;
+  create table if not exists state (name text primary key, value text not null) without rowid;
+  create table if not exists messages (
+    place integer primary key, channel_id integer not null, sub_channel_id integer not null, sequence integer not null, late integer not null);
+  create virtual table if not exists words using fts5 (text, content = '', columnsize = 0, tokenize = "ascii tokenchars '${placeCharacters}'");
+  insert into words (words, rank) values ('secure-delete', 1);
+`
+
+const selectState = statement<{ value: string }>(`select value from state where name = $1`)
+const setState = statement(`insert into state (name, value) values ($1, $2) on conflict (name) do update set value = excluded.value`)
+const selectMillisecond = statement<{ place: number; channelId: number; sequence: number }>(`
+  select place, channel_id as "channelId", sequence from messages where place between $1 and $2 order by place`)
+const insertMessage = statement(`
+  insert into messages (place, channel_id, sub_channel_id, sequence, late) values ($1, $2, $3, $4, $5)
+  on conflict (place) do update set channel_id = excluded.channel_id, sub_channel_id = excluded.sub_channel_id,
+    sequence = excluded.sequence, late = excluded.late`)
+const removeMessage = statement(`delete from messages where place = $1`)
+/** The last place of a millisecond stays: behind it others may have found room. */
+const emptyMessage = statement(`update messages set channel_id = 0, sequence = 0 where place = $1`)
+const insertWords = statement(`insert into words (rowid, text) values ($1, $2)`)
+const removeWords = statement(`insert into words (words, rowid, text) values ('delete', $1, $2)`)
+const selectHits = statement<{ place: number; channelId: number; subChannelId: number; sequence: number; late: number }>(`
+  select m.place, m.channel_id as "channelId", m.sub_channel_id as "subChannelId", m.sequence, m.late
+  from words cross join messages m on m.place = words.rowid
+  where words match $1 and words.rowid < $2 and words.rowid >= $3 order by words.rowid desc limit $4`)
+
+/** In the database of the server. */
+interface ChangeRow {
+  id: number
+  channelId: number
+  subChannelId: number
+  at: number
+  sequence: number
+  senderId: number
+  targetId: number | null
+  old: string | null
+  content: string | null
+}
+
+/**
+ * The content of the message `m` at a position in the changes: the old content of the next change after it, or else the present one. So
+ * what the index holds is known exactly, which its deletions need.
+ */
+const contentAfter = (position: string, m: string) => `
+  coalesce((
+    select n.old_content from search_changes n
+    where n.channel_id = ${m}.channel_id and n.sequence = ${m}.sequence and n.id > ${position} and n.old_content is not null order by n.id limit 1
+  ), ${m}.content)`
+const searchable = (m: string) => `${m}.status is null and ${m}.type = 'STANDARD'`
+
+const selectChanges = statement<ChangeRow>(`
+  select s.id, s.channel_id as "channelId", s.sub_channel_id as "subChannelId", s.created_at as at, s.sequence, s.sender_id as "senderId",
+    s.target_id as "targetId", s.old_content as old, coalesce((
+      select n.old_content from search_changes n
+      where n.channel_id = s.channel_id and n.sequence = s.sequence and n.id > s.id and n.old_content is not null order by n.id limit 1
+    ), m.content) as content
+  from search_changes s
+  left join messages m on m.channel_id = s.channel_id and m.sub_channel_id = s.sub_channel_id and m.private in (0, 1)
+    and m.created_at = s.created_at and m.sequence = s.sequence and ${searchable('m')}
+  where s.id > $1 order by s.id limit $2`)
+const selectMessages = statement<{
+  channelId: number
+  subChannelId: number
+  isPrivate: number
+  at: number
+  sequence: number
+  senderId: number
+  targetId: number | null
+  content: string | null
+}>(`
+  select m.channel_id as "channelId", m.sub_channel_id as "subChannelId", m.private as "isPrivate", m.created_at as at, m.sequence,
+    m.sender_id as "senderId", m.target_id as "targetId",
+    case when ${searchable('m')} then ${contentAfter('$6', 'm')} end as content
+  from messages m
+  where (m.channel_id, m.sub_channel_id, m.private, m.created_at, m.sequence) > ($1, $2, $3, $4, $5)
+  order by m.channel_id, m.sub_channel_id, m.private, m.created_at, m.sequence limit $7`)
+const selectEnds = statement<{ first: number | null; last: number | null }>(`
+  select (select min(id) from search_changes) as first, (select seq from sqlite_sequence where name = 'search_changes') as last`)
+const selectGeneration = statement<{ value: string }>(`select value from settings where name = 'search generation'`)
+
+/** A message that a search has found, as its place in the channel; `place` is also the cursor of the search. */
+export interface FileHit {
+  readonly place: number
+  readonly channelId: number
+  readonly subChannelId: number
+  readonly at: number
+  readonly sequence: number
+}
+
+export interface FileSearch extends Searched {
+  readonly places: readonly SearchedPlace[]
+  /** Bounds of the creation time, inclusive. */
+  readonly notBefore: number
+  readonly notAfter: number
+  /** Hits before this place only. */
+  readonly before: number | undefined
+  readonly limit: number
+}
+
+/** How far the index is. */
+export interface FileState {
+  /** The last change that it has taken over. */
+  readonly position: number
+  readonly isComplete: boolean
+}
+
+const text = (phrase: { words: readonly string[]; isPrefix: boolean }) =>
+  `${phrase.words.map(word => `"${word}"`).join(' + ')}${phrase.isPrefix ? ' *' : ''}`
+
+/** The expression of FTS5 for what is searched in all these places. */
+const expressionOf = (search: FileSearch) =>
+  search.places
+    .map(
+      place =>
+        `(${searchedIn(place, search)
+          .map(phrase => `(${text(phrase)})`)
+          .join(' AND ')})`,
+    )
+    .join(' OR ')
+
+type Cursor = readonly [number, number, number, number, number]
+
+/** The messages that one transaction takes over. */
+const mostChanges = 200
+const mostRebuilt = 500
+
+export class SearchFile {
+  readonly #path: string
+  readonly #main: Connection
+  #index: Connection
+  #removed = false
+
+  /** Opens the index, or begins a new one if there is none, or if it does not fit the database. Throws if the database cannot be read. */
+  constructor(path: string, databasePath: string) {
+    this.#path = path
+    const main = new DatabaseSync(databasePath, { readOnly: true })
+    main.exec('pragma busy_timeout = 10000; pragma temp_store = memory;')
+    this.#main = new Connection(main)
+    this.#index = this.#opened()
+  }
+
+  /** Why the index is built anew now; undefined if it is not. */
+  renewal: string | undefined
+
+  #opened(): Connection {
+    try {
+      const index = this.#open()
+      const why = this.#misfit(index)
+      if (why === undefined) return index
+      index.database.close()
+      return this.#begun(why)
+    } catch (error) {
+      return this.#begun(`its file cannot be used: ${(error as Error).message}`)
+    }
+  }
+
+  #open(): Connection {
+    const database = new DatabaseSync(this.#path)
+    try {
+      database.exec(schema)
+    } catch (error) {
+      database.close()
+      throw error
+    }
+    return new Connection(database)
+  }
+
+  /** Removes the file and begins a new one, with the present position. */
+  #begun(why: string): Connection {
+    for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(this.#path + suffix, { force: true })
+    const index = this.#open()
+    const { last } = this.#main.get(selectEnds, [])!
+    const { value } = this.#main.get(selectGeneration, [])!
+    index.database.exec('begin')
+    index.run(setState, ['layout', String(layout)])
+    index.run(setState, ['generation', value])
+    index.run(setState, ['position', String(last ?? 0)])
+    index.run(setState, ['cursor', JSON.stringify([0, 0, 0, 0, 0] satisfies Cursor)])
+    index.database.exec('commit')
+    this.renewal = why
+    return index
+  }
+
+  /** Why the index cannot follow this database; undefined if it can. */
+  #misfit(index: Connection): string | undefined {
+    const state = (name: string) => index.get(selectState, [name])?.value
+    if (state('layout') === undefined) return 'there is none yet'
+    if (state('layout') !== String(layout)) return 'another version of Carillon has made it'
+    if (state('generation') !== this.#main.get(selectGeneration, [])?.value) return 'an operator has asked for it, or the search was off'
+    const position = Number(state('position'))
+    const { first, last } = this.#main.get(selectEnds, [])!
+    const next = first ?? (last ?? 0) + 1
+    return next > position + 1 || position > (last ?? 0) ? 'it is not the index of this database as it is now' : undefined
+  }
+
+  get state(): FileState {
+    const position = Number(this.#index.get(selectState, ['position'])!.value)
+    return { position, isComplete: this.#cursor() === undefined }
+  }
+
+  #cursor(): Cursor | undefined {
+    const text = this.#index.get(selectState, ['cursor'])!.value
+    return text === '' ? undefined : parsed<Cursor>(text)
+  }
+
+  /** Begins anew if an operator has asked for it, or if the index fails. */
+  renewIfAsked() {
+    if (this.#index.get(selectState, ['generation'])?.value === this.#main.get(selectGeneration, [])?.value) return
+    this.renew('an operator has asked for it')
+  }
+
+  renew(why: string) {
+    this.#index.database.close()
+    this.#index = this.#begun(why)
+  }
+
+  /** Takes over some changes, or a part of the messages while the index is not complete; true if there is more to do. */
+  step(): boolean {
+    const changes = this.#main.all(selectChanges, [this.state.position, mostChanges])
+    if (changes.length > 0) {
+      this.#inTransaction(() => {
+        for (const change of changes) this.#takeOver(change)
+        this.#index.run(setState, ['position', String(changes.at(-1)!.id)])
+      })
+      return true
+    }
+    const cursor = this.#cursor()
+    if (cursor) this.#inTransaction(() => this.#rebuild(cursor))
+    return cursor !== undefined
+  }
+
+  /** Overwrites what the log still holds of removed words. */
+  tidy() {
+    if (!this.#removed) return
+    this.#index.database.exec('pragma wal_checkpoint(truncate)')
+    this.#removed = false
+  }
+
+  search(search: FileSearch): FileHit[] {
+    const { notBefore, notAfter, before, limit } = search
+    const below = Math.min(before ?? Number.MAX_SAFE_INTEGER, firstPlace(notAfter + 1))
+    return this.#index
+      .all(selectHits, [expressionOf(search), below, firstPlace(notBefore), limit])
+      .map(({ place, late, ...hit }) => ({ ...hit, place, at: Math.floor(place / placesOfMillisecond) + epoch - late }))
+  }
+
+  close() {
+    this.#index.database.close()
+    this.#main.database.close()
+  }
+
+  #inTransaction(work: () => void) {
+    const { database } = this.#index
+    database.exec('begin')
+    try {
+      work()
+      database.exec('commit')
+    } catch (error) {
+      if (database.isTransaction) database.exec('rollback')
+      throw error
+    }
+  }
+
+  #takeOver({ old, content, ...message }: ChangeRow) {
+    let { place, free } = this.#find(message)
+    if (old !== null && place !== undefined) {
+      this.#remove(place, { ...message, content: parsed(old) })
+      free = place
+      place = undefined
+    }
+    if (content !== null && place === undefined) this.#add(free, message.at, { ...message, content: parsed(content) })
+  }
+
+  #rebuild([...cursor]: Cursor) {
+    const rows = this.#main.all(selectMessages, [...cursor, this.state.position, mostRebuilt])
+    // In the order of their places, since FTS5 writes a segment whenever a place is before the last one.
+    for (const { content, isPrivate: _, ...message } of rows.toSorted((a, b) => a.at - b.at)) {
+      if (content === null) continue
+      const { place, free } = this.#find(message)
+      if (place === undefined) this.#add(free, message.at, { ...message, content: parsed(content) })
+    }
+    const last = rows.at(-1)
+    const next = last && ([last.channelId, last.subChannelId, last.isPrivate, last.at, last.sequence] satisfies Cursor)
+    this.#index.run(setState, ['cursor', next ? JSON.stringify(next) : ''])
+  }
+
+  /** The place of a message, if it is in the index, and one that is free. */
+  #find({ channelId, at, sequence }: Pick<ChangeRow, 'channelId' | 'at' | 'sequence'>): { place: number | undefined; free: number } {
+    let free: number | undefined
+    for (let start = firstPlace(at); ; start += placesOfMillisecond) {
+      const end = start + placesOfMillisecond - 1
+      const taken = this.#index.all(selectMillisecond, [start, end])
+      const found = taken.find(each => each.channelId === channelId && each.sequence === sequence)
+      if (found) return { place: found.place, free: found.place }
+      const occupied = new Set(taken.filter(each => each.channelId !== 0).map(({ place }) => place))
+      for (let place = start; free === undefined && place <= end; place++) if (!occupied.has(place)) free = place
+      if (taken.at(-1)?.place !== end) return { place: undefined, free: free! }
+    }
+  }
+
+  #add(place: number, at: number, message: IndexedMessage & { readonly sequence: number }) {
+    const late = Math.floor((place - firstPlace(at)) / placesOfMillisecond)
+    this.#index.run(insertMessage, [place, message.channelId, message.subChannelId, message.sequence, late])
+    this.#index.run(insertWords, [place, indexedWords(message).join(' ')])
+  }
+
+  #remove(place: number, message: IndexedMessage) {
+    this.#index.run(removeWords, [place, indexedWords(message).join(' ')])
+    this.#index.run((place + 1) % placesOfMillisecond === 0 ? emptyMessage : removeMessage, [place])
+    this.#removed = true
+  }
+}

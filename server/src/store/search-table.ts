@@ -1,0 +1,162 @@
+import { statement, type Queries, type Transaction } from '../database/database.ts'
+import { lockCreation } from './leases.ts'
+import type { Cursor } from './page.ts'
+import { indexedWords, searchedIn, type Searched, type SearchedPlace } from './search-words.ts'
+import { parsed } from './text.ts'
+
+/*
+ * The search index of PostgreSQL: the table search_index, which the nodes fill from search_changes. The layout and what was measured:
+ * docs/decisions/0017.
+ */
+
+const searchable = (m: string) => `${m}.status is null and ${m}.type = 'STANDARD'`
+
+interface Row {
+  channelId: number
+  subChannelId: number
+  at: number
+  sequence: number
+  senderId: number | null
+  targetId: number | null
+  content: string | null
+}
+
+const columns = `m.sender_id as "senderId", m.target_id as "targetId", m.content`
+const selectChanges = statement<Row & { id: number }>(`
+  select s.id, s.channel_id as "channelId", s.sub_channel_id as "subChannelId", s.created_at as at, s.sequence, ${columns}
+  from (select * from search_changes order by id limit $1) s
+  left join messages m on m.channel_id = s.channel_id and m.sub_channel_id = s.sub_channel_id and m.private in (0, 1)
+    and m.created_at = s.created_at and m.sequence = s.sequence and ${searchable('m')}`)
+const removeChanges = statement(`delete from search_changes where id in (select value::bigint from json_array_elements_text($1::json))`)
+const selectMessages = statement<Row & { isPrivate: number }>(`
+  select m.channel_id as "channelId", m.sub_channel_id as "subChannelId", m.private as "isPrivate", m.created_at as at, m.sequence,
+    m.sender_id as "senderId", m.target_id as "targetId", case when ${searchable('m')} then m.content end as content
+  from messages m
+  where (m.channel_id, m.sub_channel_id, m.private, m.created_at, m.sequence) > ($1, $2, $3, $4, $5)
+  order by m.channel_id, m.sub_channel_id, m.private, m.created_at, m.sequence limit $6`)
+const insertRows = statement(`
+  insert into search_index (channel_id, sub_channel_id, created_at, sequence, words)
+  select * from json_to_recordset($1::json) as r (channel_id bigint, sub_channel_id bigint, created_at bigint, sequence bigint, words tsvector)
+  on conflict (channel_id, sequence) do update set words = excluded.words`)
+const removeRows = statement(`
+  delete from search_index where (channel_id, sequence) in
+    (select * from json_to_recordset($1::json) as r (channel_id bigint, sequence bigint))`)
+const removeAll = statement(`truncate search_index`)
+
+/** One look-up in the GIN index for each place, so what a search costs depends on what its caller may see. */
+const selectHits = statement<{ channelId: number; subChannelId: number; at: number; sequence: number }>(`
+  select hit.* from (select value::tsquery as query from json_array_elements_text($1::json)) asked
+  cross join lateral (
+    select channel_id as "channelId", sub_channel_id as "subChannelId", created_at as at, sequence from search_index
+    where words @@ asked.query and created_at >= $2 and created_at <= $3 and (created_at, channel_id, sequence) < ($4, $5, $6)
+    order by created_at desc, channel_id desc, sequence desc limit $7) hit
+  order by hit.at desc, hit."channelId" desc, hit.sequence desc limit $7`)
+
+const selectSetting = statement<{ value: string }>(`select value from settings where name = $1`)
+const setSetting = statement(`insert into settings (name, value) values ($1, $2) on conflict (name) do update set value = excluded.value`)
+
+/** The setting that says how far the index is: the generation that it belongs to, and which message was indexed last. */
+const built = 'search index'
+
+interface Built {
+  readonly generation: string
+  /** The place of a message in the order of the table; undefined once all are indexed. */
+  readonly cursor?: readonly number[] | undefined
+}
+
+async function builtOf(db: Queries): Promise<{ built: Built | undefined; generation: string | undefined }> {
+  const [index, generation] = [await db.get(selectSetting, built), await db.get(selectSetting, 'search generation')]
+  return { built: index && parsed<Built>(index.value), generation: generation?.value }
+}
+
+const changesOfStep = 500
+const messagesOfStep = 500
+
+/** PostgreSQL counts the positions of words up to that. */
+const lastPosition = 16_383
+
+/** The words of a message as a tsvector. */
+function vectorOf(words: readonly string[]): string {
+  const positions = new Map<string, number[]>()
+  for (const [index, word] of words.entries()) {
+    const known = positions.get(word)
+    const position = Math.min(index + 1, lastPosition)
+    if (known) known.push(position)
+    else positions.set(word, [position])
+  }
+  return Array.from(positions, ([word, at]) => `'${word}':${at.join(',')}`).join(' ')
+}
+
+async function store(tx: Queries, rows: readonly Row[]) {
+  const known = new Map(rows.map(row => [`${row.channelId} ${row.sequence}`, row]))
+  const places = Array.from(known.values(), ({ channelId, subChannelId, at, sequence, senderId, targetId, content }) => ({
+    channel_id: channelId,
+    sub_channel_id: subChannelId,
+    created_at: at,
+    sequence,
+    words:
+      content === null || senderId === null
+        ? undefined
+        : vectorOf(indexedWords({ channelId, subChannelId, senderId, targetId, content: parsed(content) })),
+  }))
+  await tx.run(removeRows, JSON.stringify(places.filter(({ words }) => words === undefined)))
+  await tx.run(insertRows, JSON.stringify(places.filter(({ words }) => words !== undefined)))
+}
+
+/**
+ * Takes over some changes, or a part of the messages while the index is not complete; returns whether there is more to do, and whether the
+ * index is begun anew with this step. Nodes that do it at once wait for each other.
+ */
+export async function indexStep(tx: Transaction): Promise<{ hasMore: boolean; isNew: boolean }> {
+  await lockCreation(tx, 'search index')
+  const { built: index, generation } = await builtOf(tx)
+  if (generation !== undefined && index?.generation !== generation) {
+    await tx.run(removeAll)
+    await tx.run(setSetting, built, JSON.stringify({ generation, cursor: [0, 0, 0, 0, 0] } satisfies Built))
+    return { hasMore: true, isNew: true }
+  }
+  const changes = await tx.all(selectChanges, changesOfStep)
+  if (changes.length > 0) {
+    await store(tx, changes)
+    await tx.run(removeChanges, JSON.stringify(changes.map(({ id }) => id)))
+    return { hasMore: true, isNew: false }
+  }
+  if (!index?.cursor) return { hasMore: false, isNew: false }
+  const rows = await tx.all(selectMessages, ...index.cursor, messagesOfStep)
+  await store(
+    tx,
+    rows.filter(({ content }) => content !== null),
+  )
+  const last = rows.at(-1)
+  const cursor = last && [last.channelId, last.subChannelId, last.isPrivate, last.at, last.sequence]
+  await tx.run(setSetting, built, JSON.stringify({ generation: index.generation, cursor } satisfies Built))
+  return { hasMore: true, isNew: false }
+}
+
+/** Whether all messages are indexed that have been sent some moments ago. */
+export async function isIndexComplete(db: Queries) {
+  const { built: index, generation } = await builtOf(db)
+  return index !== undefined && index.generation === generation && !index.cursor
+}
+
+export interface TableSearch extends Searched {
+  readonly places: readonly SearchedPlace[]
+  readonly notBefore: number
+  readonly notAfter: number
+}
+
+const queryOf = (place: SearchedPlace, search: Searched) =>
+  searchedIn(place, search)
+    .map(({ words, isPrefix }) =>
+      words.map((word, index) => `'${word}'${isPrefix && index === words.length - 1 ? ':*' : ''}`).join(' <-> '),
+    )
+    .map(phrase => `(${phrase})`)
+    .join(' & ')
+
+/** At most `limit` messages behind the cursor, the newest first, with the cursor behind each. */
+export async function searchTable(db: Queries, search: TableSearch, after: Cursor | undefined, limit: number) {
+  const queries = JSON.stringify(search.places.map(place => queryOf(place, search)))
+  const [at, channelId, sequence] = after ?? [Number.MAX_SAFE_INTEGER, 0, 0]
+  const rows = await db.all(selectHits, queries, search.notBefore, search.notAfter, at!, channelId!, sequence!, limit)
+  return rows.map(row => ({ ...row, cursor: [row.at, row.channelId, row.sequence] }))
+}

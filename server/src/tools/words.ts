@@ -1,0 +1,183 @@
+/**
+ * The words of a text, as the search index has them in both databases. Scripts that put no blanks between words (Chinese, Japanese, Korean,
+ * Thai, Lao, Khmer, Burmese) are indexed by every two neighbouring characters, and by the last one of a run.
+ */
+
+const unspaced = String.raw`[\p{scx=Han}\p{scx=Hiragana}\p{scx=Katakana}\p{scx=Bopomofo}\p{scx=Hangul}\p{scx=Thai}\p{scx=Lao}\p{scx=Khmer}\p{scx=Myanmar}]`
+const runs = new RegExp(
+  String.raw`(?<pairs>[${unspaced}&&[\p{L}\p{N}]][${unspaced}&&[\p{L}\p{M}\p{N}]]*)|[[\p{L}\p{N}]--${unspaced}][[\p{L}\p{M}\p{N}]--${unspaced}]*|\p{Extended_Pictographic}`,
+  'gv',
+)
+const plain = /^[a-zA-Z0-9]+$/
+const strange = /[^\p{L}\p{M}\p{N}\p{Extended_Pictographic}]/gu
+
+/** The most words of a text that are indexed, and the most characters of each. */
+const mostWords = 4096
+const longestWord = 32
+
+/** Equal for what readers take for the same: width, ligatures and case do not matter, accents do. */
+const folded = (text: string) => (plain.test(text) ? text.toLowerCase() : text.normalize('NFKC').toLowerCase().replaceAll(strange, ''))
+
+const shortened = (word: string) => (word.length <= longestWord ? word : Array.from(word).slice(0, longestWord).join(''))
+
+/** A word, and which part of the text it is. */
+interface Found {
+  readonly word: string
+  readonly start: number
+  readonly end: number
+}
+
+/** A run of characters without blanks: one word, or one of those that are divided into pairs. */
+interface Run {
+  readonly start: number
+  readonly text: string
+  readonly characters: readonly string[] | undefined
+  readonly word: string
+}
+
+function* runsOf(text: string): Generator<Run> {
+  for (const { 0: run, index: start, groups } of text.matchAll(runs)) {
+    const word = folded(run)
+    if (word !== '')
+      yield { start, text: run, word: shortened(word), characters: groups?.['pairs'] === undefined ? undefined : Array.from(word) }
+  }
+}
+
+function* foundIn(text: string): Generator<Found> {
+  let count = 0
+  for (const { start, text: run, word, characters } of runsOf(text)) {
+    if (!characters) {
+      yield { word, start, end: start + run.length }
+      if (++count === mostWords) return
+      continue
+    }
+    const written = Array.from(run)
+    // Where folding has changed the number of characters, every pair stands for the whole run.
+    const isEven = written.length === characters.length
+    let at = start
+    for (const [index, character] of characters.entries()) {
+      const next = characters[index + 1] ?? ''
+      const length = isEven ? written[index]!.length : 0
+      const end = isEven ? at + length + (written[index + 1]?.length ?? 0) : start + run.length
+      yield { word: character + next, start: at, end }
+      at += length
+      if (++count === mostWords) return
+    }
+  }
+}
+
+const other = /[^ -~\s]/
+
+/** The words of a text, in its order. */
+export function wordsOf(text: string): string[] {
+  // The same for plain English, in a tenth of the time.
+  if (!other.test(text)) return (text.toLowerCase().match(/[a-z0-9]+/g) ?? []).slice(0, mostWords).map(shortened)
+  return Array.from(foundIn(text), ({ word }) => word)
+}
+
+/** Words that follow each other. */
+export interface Phrase {
+  readonly words: readonly string[]
+  /** Whether the last one is the beginning of a word. */
+  readonly isPrefix: boolean
+}
+
+/** The phrase that finds every text in which this one occurs; undefined if it has no word. */
+function phraseOf(text: string, isBeginning: boolean): Phrase | undefined {
+  const found = Array.from(runsOf(text))
+  const last = found.at(-1)
+  if (!last) return undefined
+  const words = wordsOf(text)
+  if (!last.characters) return { words, isPrefix: isBeginning }
+  // The last character begins a pair of the text unless it is also the last one there; a run of several characters ends with a pair.
+  return last.characters.length === 1 ? { words, isPrefix: true } : { words: words.slice(0, -1), isPrefix: false }
+}
+
+/** The phrases of a search, all of which a text must have: words, `"several words"` and `beginnings*`. */
+export function phrasesOf(search: string): Phrase[] {
+  const parts = search.replaceAll(/[“”„«»]/g, '"').matchAll(/"(?<quoted>[^"]*)"?(?<star>\*?)|[^\s"]+/g)
+  return Array.from(parts, ({ 0: part, groups }) => phraseOf(groups?.['quoted'] ?? part, (groups?.['star'] ?? part).endsWith('*'))).filter(
+    phrase => phrase !== undefined,
+  )
+}
+
+const isAt = ({ words, isPrefix }: Phrase, text: readonly string[], at: number) =>
+  words.every((word, index) => {
+    const there = text[at + index]
+    return isPrefix && index === words.length - 1 ? there?.startsWith(word) : there === word
+  })
+
+const placesOf = (phrase: Phrase, text: readonly string[]) => Array.from(text.keys()).filter(at => isAt(phrase, text, at))
+
+/** How well a text matches, 0 if a phrase is not in it: by how often each phrase occurs, and the more, the shorter the text is. */
+export function scoreOf(text: string, phrases: readonly Phrase[]): number {
+  const words = wordsOf(text)
+  let score = 1
+  for (const phrase of phrases) {
+    const count = placesOf(phrase, words).length
+    if (count === 0) return 0
+    score += count / (count + 0.3 + words.length / 20)
+  }
+  return score
+}
+
+/** A piece of a snippet. */
+interface Piece {
+  readonly text: string
+  readonly isMatch: boolean
+}
+
+/** How much of a text a snippet shows before the first match, and in all, in UTF-16 units. */
+const shownBefore = 60
+const shownInAll = 200
+
+const isInsidePair = (text: string, at: number) => /[\uD800-\uDBFF]/.test(text[at - 1] ?? '') && /[\uDC00-\uDFFF]/.test(text[at] ?? '')
+
+/** The nearest place at or before it that divides no character. */
+const cutAt = (text: string, at: number) => (isInsidePair(text, at) ? at - 1 : at)
+
+/** The part of a text around its first match, in pieces that match or do not. */
+export function snippetOf(text: string, phrases: readonly Phrase[]): Piece[] {
+  const found = Array.from(foundIn(text))
+  const words = found.map(({ word }) => word)
+  const matches = phrases.flatMap(phrase =>
+    placesOf(phrase, words).map(at => ({ start: found[at]!.start, end: endOf(phrase, found[at + phrase.words.length - 1]!) })),
+  )
+  const ranges = matches.toSorted((a, b) => a.start - b.start)
+  const first = ranges[0]?.start ?? 0
+  const begin = first <= shownBefore ? 0 : (found.find(({ start }) => start >= first - shownBefore)?.start ?? first)
+  const end = cutAt(text, Math.min(text.length, begin + shownInAll))
+  const pieces: Piece[] = []
+  let at = begin
+  const add = (until: number, isMatch: boolean) => {
+    if (until > at) pieces.push({ text: text.slice(at, until), isMatch })
+    at = Math.max(at, until)
+  }
+  for (const range of ranges) {
+    add(Math.min(range.start, end), false)
+    add(Math.min(range.end, end), true)
+  }
+  add(end, false)
+  return joined(pieces)
+
+  /** Of a pair that only begins with the character that was searched, the rest is no match. */
+  function endOf({ words: searched, isPrefix }: Phrase, last: Found): number {
+    const [character] = Array.from(text.slice(last.start, last.end))
+    const isHalf = isPrefix && character !== undefined && folded(character) === searched.at(-1) && isPairing(character)
+    return isHalf ? last.start + character.length : last.end
+  }
+}
+
+const pairing = new RegExp(unspaced, 'v')
+const isPairing = (character: string) => pairing.test(character)
+
+/** Neighbours of one kind become one piece. */
+function joined(pieces: readonly Piece[]): Piece[] {
+  const all: Piece[] = []
+  for (const piece of pieces) {
+    const last = all.at(-1)
+    if (last?.isMatch === piece.isMatch) all[all.length - 1] = { text: last.text + piece.text, isMatch: last.isMatch }
+    else all.push(piece)
+  }
+  return all
+}

@@ -1,0 +1,180 @@
+import { expect, test } from 'vitest'
+import { onBothDatabases, refusal, type World } from '../support/world.ts'
+
+/** A channel, and how its messages are sent and searched. */
+async function searcherOf(world: World) {
+  const { messaging, carillon, appInstance } = world
+  const { arn, user } = await appInstance(['ann', 'ben', 'cid'], { admins: ['root'] })
+  const [ann, ben] = [user('ann'), user('ben')]
+  const makeChannel = async (MemberArns = [ben], more: object = {}) => {
+    const { ChannelArn } = await messaging.createChannel({
+      AppInstanceArn: arn,
+      Name: 'x',
+      Privacy: 'PRIVATE',
+      MemberArns,
+      ChimeBearer: ann,
+      ...more,
+    })
+    return ChannelArn!
+  }
+  const ChannelArn = await makeChannel()
+  const send = async (Content: string, more: object = {}) => {
+    const sent = { ChannelArn, Content, Type: 'STANDARD' as const, Persistence: 'PERSISTENT' as const, ChimeBearer: ann, ...more }
+    return (await messaging.sendChannelMessage(sent)).MessageId!
+  }
+  const answerOf = async (SearchText: string | undefined, more: object = {}) =>
+    carillon.call('SearchMessages', { ...(SearchText === undefined ? {} : { SearchText }), ChimeBearer: ben, ...more })
+  const contents = async (SearchText: string | undefined, more: object = {}) =>
+    (await answerOf(SearchText, more)).FoundMessages!.map(({ ChannelMessage }) => ChannelMessage!.Content!)
+  /** Until the index has it. */
+  const indexed = async (Content: string, more: object = {}) => {
+    await expect.poll(() => contents(`"${Content}"`, more), { interval: 50 }).toContain(Content)
+  }
+  return { arn, user, ann, ben, ChannelArn, makeChannel, send, answerOf, contents, indexed }
+}
+
+onBothDatabases(
+  'SearchMessages',
+  world => {
+    const made = async () => searcherOf(world())
+
+    test('finds words, phrases, beginnings and senders, the newest first', async () => {
+      const { send, contents, indexed, ann, ben, user } = await made()
+      await send('The quick brown fox')
+      await send('A brown, quick dog', { ChimeBearer: ben })
+      await send('Quicksilver')
+      await indexed('Quicksilver')
+      expect(await contents('quick BROWN')).toEqual(['A brown, quick dog', 'The quick brown fox'])
+      expect(await contents('"quick brown"')).toEqual(['The quick brown fox'])
+      expect(await contents('quick*')).toEqual(['Quicksilver', 'A brown, quick dog', 'The quick brown fox'])
+      expect(await contents('"brown qui"*')).toEqual(['A brown, quick dog'])
+      expect(await contents('brown', { SenderArn: ben })).toEqual(['A brown, quick dog'])
+      expect(await contents(undefined, { SenderArn: ann })).toEqual(['Quicksilver', 'The quick brown fox'])
+      expect(await contents(undefined, { SenderArn: user('nobody') })).toEqual([])
+      expect(await contents('brown cat')).toEqual([])
+    })
+
+    test('finds words of languages without blanks, and shows them in a snippet', async () => {
+      const { send, contents, answerOf, indexed } = await made()
+      const texts = {
+        我们明天在北京见面: ['北京', '明天在', '面'],
+        東京タワーで会いましょう: ['タワー', '会い', '東京'],
+        '내일 학교에서 만나요': ['학교', '만나', '내일'],
+        พรุ่งนี้เจอกันที่ร้านกาแฟ: ['กาแฟ', 'เจอกัน'],
+        ພົບກັນມື້ອື່ນ: ['ມື້ອື່ນ'],
+        'Größe und Café': ['größe', 'CAFÉ'],
+        'Ｆｕｌｌ　ｗｉｄｔｈ ✨ Привет': ['full', '✨', 'привет'],
+      }
+      for (const text of Object.keys(texts)) await send(text)
+      await indexed('Ｆｕｌｌ　ｗｉｄｔｈ ✨ Привет')
+      for (const [text, words] of Object.entries(texts)) {
+        for (const word of words) expect([word, await contents(word)]).toEqual([word, [text]])
+      }
+      expect(await contents('京北')).toEqual([])
+      const { FoundMessages: [found] = [] } = await answerOf('タワー')
+      expect(found?.Snippet).toEqual([
+        { Text: '東京', IsMatch: false },
+        { Text: 'タワー', IsMatch: true },
+        { Text: 'で会いましょう', IsMatch: false },
+      ])
+    })
+
+    test('does not find what is redacted, deleted or edited away, from the answer on', async () => {
+      const { send, contents, indexed, ChannelArn, ann, user } = await made()
+      const { messaging } = world()
+      const [redacted, deleted, edited] = [await send('secret one'), await send('secret two'), await send('secret three')]
+      await indexed('secret three')
+      await messaging.redactChannelMessage({ ChannelArn, MessageId: redacted, ChimeBearer: ann })
+      expect(await contents('secret')).toEqual(['secret three', 'secret two'])
+      await messaging.deleteChannelMessage({ ChannelArn, MessageId: deleted, ChimeBearer: user('root') })
+      expect(await contents('secret')).toEqual(['secret three'])
+      await messaging.updateChannelMessage({ ChannelArn, MessageId: edited, Content: 'public now', ChimeBearer: ann })
+      expect(await contents('secret')).toEqual([])
+      await indexed('public now')
+      expect(await contents('secret')).toEqual([])
+    })
+
+    test('finds targeted messages for their sender and target only, and no CONTROL messages', async () => {
+      const { send, contents, indexed, ann, ben, user, makeChannel } = await made()
+      const ChannelArn = await makeChannel([ben, user('cid')])
+      await send('whisper', { ChannelArn, Target: [{ MemberArn: ben }] })
+      await send('whisper', { ChannelArn, Type: 'CONTROL' })
+      await send('aloud', { ChannelArn })
+      await indexed('aloud')
+      const found = await Promise.all([ann, ben, user('cid')].map(async ChimeBearer => contents('whisper', { ChimeBearer })))
+      expect(found).toEqual([['whisper'], ['whisper'], []])
+      expect(await contents('whisper', { ChannelArn, ChimeBearer: user('root') })).toEqual([])
+      expect(await contents('aloud', { ChannelArn, ChimeBearer: user('root') })).toEqual(['aloud'])
+    })
+
+    test('searches the channels that the caller is in, or one that it may read', async () => {
+      const { send, contents, indexed, ann, ben, user, makeChannel, ChannelArn } = await made()
+      const other = await makeChannel([ann])
+      const open = await makeChannel([ann], { Privacy: 'PUBLIC' })
+      await send('word here')
+      await send('word there', { ChannelArn: other })
+      await send('word outside', { ChannelArn: open })
+      await indexed('word outside', { ChimeBearer: ann })
+      expect(await contents('word', { ChimeBearer: ann })).toEqual(['word outside', 'word there', 'word here'])
+      expect(await contents('word', { ChimeBearer: ben })).toEqual(['word here'])
+      expect(await contents('word', { ChimeBearer: ben, ChannelArn: open })).toEqual(['word outside'])
+      expect(await contents('word', { ChimeBearer: user('root'), ChannelArn: other })).toEqual(['word there'])
+      expect(await contents('word', { ChimeBearer: user('cid') })).toEqual([])
+      expect(await refusal(contents('word', { ChimeBearer: user('cid'), ChannelArn }))).toMatchObject({ name: 'ForbiddenException' })
+      await world().messaging.deleteChannelMembership({ ChannelArn, MemberArn: ben, ChimeBearer: ann })
+      expect(await contents('word', { ChimeBearer: ben })).toEqual([])
+    })
+
+    test('searches the sub-channel of a member of an elastic channel', async () => {
+      const { arn, send, contents, indexed, ann, ben, user } = await made()
+      const { messaging } = world()
+      const { ChannelArn } = await messaging.createChannel({
+        AppInstanceArn: arn,
+        Name: 'elastic',
+        Mode: 'RESTRICTED',
+        ElasticChannelConfiguration: { MaximumSubChannels: 2, TargetMembershipsPerSubChannel: 2, MinimumMembershipPercentage: 40 },
+        ChimeBearer: ann,
+      })
+      const join = async (MemberArn: string) =>
+        (await messaging.createChannelMembership({ ChannelArn, MemberArn, Type: 'DEFAULT', ChimeBearer: ann })).SubChannelId!
+      const SubChannelId = await join(ben)
+      await join(user('cid'))
+      await send('apart', { ChannelArn, SubChannelId, ChimeBearer: ben })
+      await indexed('apart')
+      expect(await contents('apart', { ChannelArn, SubChannelId, ChimeBearer: ann })).toEqual(['apart'])
+      expect(await refusal(contents('apart', { ChannelArn }))).toMatchObject({ message: 'SubChannelId is required for elastic channels' })
+      expect(await refusal(contents('apart', { SubChannelId }))).toMatchObject({ message: 'A SubChannelId needs a ChannelArn' })
+    })
+
+    test('has pages in both orders, and bounds of time', async () => {
+      const { send, answerOf, contents, indexed } = await made()
+      for (let count = 1; count <= 7; count++) await send(`${'fish '.repeat(count)}number ${count}`)
+      await indexed('fish number 1')
+      await indexed('fish fish fish fish fish fish fish number 7')
+      const pages = async (SortBy: string) => {
+        const numbers: string[][] = []
+        let NextToken: string | undefined
+        do {
+          const page = await answerOf('fish', { SortBy, MaxResults: 3, ...(NextToken === undefined ? {} : { NextToken }) })
+          numbers.push(page.FoundMessages!.map(({ ChannelMessage }) => ChannelMessage!.Content!.at(-1)!))
+          ;({ NextToken } = page)
+        } while (NextToken !== undefined)
+        return numbers
+      }
+      expect(await pages('NEWEST')).toEqual([['7', '6', '5'], ['4', '3', '2'], ['1']])
+      expect(await pages('BEST')).toEqual([['7', '6', '5'], ['4', '3', '2'], ['1']])
+      const { FoundMessages: all = [] } = await answerOf('fish')
+      const [NotBefore, NotAfter] = [all[4]!.ChannelMessage!.CreatedTimestamp!, all[2]!.ChannelMessage!.CreatedTimestamp!]
+      expect((await contents('fish', { NotBefore, NotAfter })).map(text => text.at(-1))).toEqual(['5', '4', '3'])
+    })
+
+    test('refuses a search without words, and one with too many', async () => {
+      const { contents } = await made()
+      expect(await refusal(contents('?!'))).toMatchObject({ message: 'SearchText has no word' })
+      expect(await refusal(contents(undefined))).toMatchObject({ message: 'SearchText or SenderArn is required' })
+      expect(await refusal(contents('a b c d e f g h i j k'))).toMatchObject({ message: 'SearchText has too many words' })
+      expect(await refusal(contents('字'.repeat(70)))).toMatchObject({ message: 'SearchText has too many words' })
+    })
+  },
+  { search: 'on' },
+)
