@@ -11,6 +11,7 @@ import { memberships } from './memberships.ts'
 import { messages } from './messages.ts'
 import { moderators } from './moderators.ts'
 import { outbox } from './outbox.ts'
+import { reactions } from './reactions.ts'
 import { readMarkers } from './read-markers.ts'
 import { recentCalls } from './recent-calls.ts'
 import { server } from './server.ts'
@@ -29,6 +30,7 @@ export const handlers: Handlers<OperationName> = {
   ...bots,
   ...channels,
   ...memberships,
+  ...reactions,
   ...readMarkers,
   ...search,
   ...moderators,

@@ -1,5 +1,9 @@
 /** The events that Amazon does not have, each with the kind that a session asks for in order to hear it (docs/beyond-amazon.md). */
-const ownEvents = { UPDATE_CHANNEL_READ_MARKER: 'read', UPDATE_TYPING_INDICATOR: 'typing' } as const
+const ownEvents = {
+  UPDATE_CHANNEL_READ_MARKER: 'read',
+  UPDATE_TYPING_INDICATOR: 'typing',
+  UPDATE_CHANNEL_MESSAGE_REACTIONS: 'reaction',
+} as const
 
 /** What a session may ask for. */
 export type OwnKind = (typeof ownEvents)[keyof typeof ownEvents]

@@ -60,6 +60,56 @@ export interface Operations {
     input: { readonly ChannelArn: string; readonly IsTyping: boolean; readonly SubChannelId?: string; readonly ChimeBearer: string }
     output: {}
   }
+  PutMessageReactions: {
+    input: {
+      readonly ChannelArn: string
+      readonly MessageId: string
+      readonly Reactions: readonly string[]
+      readonly ChimeBearer: string
+      readonly SubChannelId?: string
+    }
+    output: {
+      readonly ChannelArn?: string
+      readonly MessageId?: string
+      readonly Reactions?: readonly { readonly Reaction?: string; readonly Count?: number; readonly Me?: boolean }[]
+      readonly SubChannelId?: string
+    }
+  }
+  BatchGetMessageReactions: {
+    input: {
+      readonly ChannelArn: string
+      readonly MessageIds: readonly string[]
+      readonly ChimeBearer: string
+      readonly SubChannelId?: string
+    }
+    output: {
+      readonly ChannelArn?: string
+      readonly MessageReactions?: readonly {
+        readonly MessageId?: string
+        readonly Reactions?: readonly { readonly Reaction?: string; readonly Count?: number; readonly Me?: boolean }[]
+      }[]
+      readonly SubChannelId?: string
+    }
+  }
+  ListMessageReactionMembers: {
+    input: {
+      readonly ChannelArn: string
+      readonly MessageId: string
+      readonly Reaction: string
+      readonly MaxResults?: number
+      readonly NextToken?: string
+      readonly ChimeBearer: string
+      readonly SubChannelId?: string
+    }
+    output: {
+      readonly ChannelArn?: string
+      readonly MessageId?: string
+      readonly Reaction?: string
+      readonly Members?: readonly { readonly Arn?: string; readonly Name?: string }[]
+      readonly NextToken?: string
+      readonly SubChannelId?: string
+    }
+  }
   ListRecentCalls: {
     input: { readonly AfterRequestId?: string; readonly MaxResults?: number }
     output: {
@@ -227,6 +277,9 @@ export const routes: Readonly<Record<keyof Operations, `${'GET' | 'POST' | 'PUT'
   PutChannelReadMarker: 'PUT /carillon/channels/{channelArn}/read-marker',
   SearchMessages: 'POST /carillon/messages/search',
   SendTypingIndicator: 'PUT /carillon/channels/{channelArn}/typing-indicator',
+  PutMessageReactions: 'PUT /carillon/channels/{channelArn}/messages/{messageId}/reactions',
+  BatchGetMessageReactions: 'POST /carillon/channels/{channelArn}/message-reactions',
+  ListMessageReactionMembers: 'GET /carillon/channels/{channelArn}/messages/{messageId}/reaction-members',
   ListRecentCalls: 'GET /carillon/recent-calls',
   DescribeServer: 'GET /carillon/server',
   ListOutboxLanes: 'GET /carillon/outbox-lanes',

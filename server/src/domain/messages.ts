@@ -19,6 +19,7 @@ import {
   type MessageType,
   type Persistence,
 } from '../store/messages.ts'
+import { dropReactions } from '../store/reactions.ts'
 import { raiseSubChannel } from '../store/sub-channels.ts'
 import type { ActingInChannel } from './acting.ts'
 import { advance } from './advance.ts'
@@ -31,7 +32,7 @@ const sent = { Value: 'SENT' as const }
 const pending = { Value: 'PENDING' as const }
 
 /** Throws for a change of a message that a flow has not released. */
-function requireSent(message: Message) {
+export function requireSent(message: Message) {
   if (message.status === 'SENT') return
   throw conflict('The message is not sent', `Its Status is ${message.status}: only a message that is SENT can be changed or redacted.`)
 }
@@ -213,6 +214,7 @@ export async function redact(tx: Transaction, acting: ActingInChannel, message: 
   const { at } = moment
   const stored = await findMessage(tx, place.channelId, place.subChannelId, messageId)
   if (!(await redactMessage(tx, place.channelId, place.subChannelId, messageId, at))) return
+  await dropReactions(tx, { ...place, messageId })
   const redacted = await findMessage(tx, place.channelId, place.subChannelId, messageId)
   if (redacted) await emit(tx, { kind: 'MessageRedacted', moment, place, message: redacted, before: stored?.content })
 }
@@ -226,6 +228,7 @@ export async function remove(tx: Transaction, acting: ActingInChannel, { message
   const { at } = moment
   const message = await findMessage(tx, place.channelId, place.subChannelId, messageId)
   if (!message || !(await deleteMessage(tx, place.channelId, place.subChannelId, message))) return
+  await dropReactions(tx, { ...place, messageId })
   const { content: before } = message
   await emit(tx, { kind: 'MessageDeleted', moment, place, message: { ...message, updatedAt: new Date(at) }, before })
 }

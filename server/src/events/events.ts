@@ -4,6 +4,7 @@ import type { ChannelExpiration } from '../store/channel-expiration.ts'
 import type { ListedIdentity } from '../store/identity-lists.ts'
 import type { PushNotification } from '../store/flow-runs.ts'
 import type { Identity } from '../store/identities.ts'
+import type { Message } from '../store/messages.ts'
 import type { PlacedMembership } from '../store/memberships.ts'
 import type { TaggedResource } from '../store/tags.ts'
 import type { StatusReason } from '../store/user-endpoints.ts'
@@ -139,6 +140,17 @@ interface ReadMarkerMoved {
   readonly isForAll: boolean
 }
 
+/** A member has replaced its reactions to a message by these; `counts` are those of all members. */
+interface ReactionsChanged {
+  readonly kind: 'ReactionsChanged'
+  readonly moment: Moment
+  readonly place: MessagePlace
+  readonly message: Message
+  readonly member: Identity
+  readonly reactions: readonly string[]
+  readonly counts: readonly { readonly reaction: string; readonly count: number }[]
+}
+
 /** What a member wants to be pushed of the channel. */
 interface PreferencesSet {
   readonly kind: 'PreferencesSet'
@@ -207,6 +219,7 @@ export type DomainEvent =
   | RoleEvent
   | SubChannelEvent
   | ReadMarkerMoved
+  | ReactionsChanged
   | PreferencesSet
   | FlowEvent
   | TagEvent

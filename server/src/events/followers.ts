@@ -11,6 +11,7 @@ import {
   leftToSockets,
   messageToSockets,
   movedToSockets,
+  reactionsToSockets,
   readMarkerToSockets,
   subChannelEndToSockets,
   userDeletedToSockets,
@@ -61,6 +62,7 @@ export const followers: { readonly [Kind in EventKind]: readonly Follower<EventO
   SubChannelCreated: [subChannelToStream, balanceAfterScaleOut],
   SubChannelDeleted: [subChannelToStream, wakePurge],
   ReadMarkerMoved: [readMarkerToSockets],
+  ReactionsChanged: [reactionsToSockets],
   PreferencesSet: [],
 
   FlowCreated: [],

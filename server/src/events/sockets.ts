@@ -4,6 +4,7 @@ import { channelDetails } from '../present/channels.ts'
 import { identity } from '../present/identities.ts'
 import { batchDetails, membershipDetails } from '../present/memberships.ts'
 import { heardContent, messageDetails } from '../present/messages.ts'
+import { reactionCount } from '../present/reactions.ts'
 import type { Transaction } from '../database/database.ts'
 import type { Moment } from '../store/channels.ts'
 import type { PlacedMembership } from '../store/memberships.ts'
@@ -156,6 +157,24 @@ export const readMarkerToSockets: Follower<EventOf<'ReadMarkerMoved'>> = (tx, { 
     subChannelId: 0,
     ...onlyTo(isForAll ? undefined : [member.id]),
     payload: { ChannelArn: channelArn, Member: identity(member), ReadMarkerTimestamp: readAt },
+  })
+
+/** For all who see the message. */
+export const reactionsToSockets: Follower<EventOf<'ReactionsChanged'>> = (tx, { moment, place, message, member, reactions, counts }) =>
+  tell(tx, {
+    type: 'UPDATE_CHANNEL_MESSAGE_REACTIONS',
+    channelId: place.channelId,
+    sequence: moment.sequence,
+    subChannelId: place.subChannelId,
+    ...onlyTo(viewersOfMessage(message)),
+    payload: {
+      ChannelArn: place.channelArn,
+      SubChannelId: place.subChannelName,
+      MessageId: message.messageId,
+      Member: identity(member),
+      MemberReactions: reactions,
+      Reactions: counts.map(reactionCount),
+    },
   })
 
 export const userDeletedToSockets: Follower<EventOf<'UserDeleted'>> = (tx, { userId }) => afterCommit(tx, { type: 'user-deleted', userId })

@@ -1,4 +1,7 @@
-/** The counts that are limited: the flag `--limit-NAME`, Amazon's default, and one line of meaning (docs/service/limits.md#counts). */
+/**
+ * The counts that are limited: the flag `--limit-NAME`, Amazon's default (docs/service/limits.md#counts) where Amazon has such a
+ * count, and one line of meaning.
+ */
 export const countLimits = {
   appInstances: { flag: 'limit-app-instances', fallback: 100, meaning: 'app instances' },
   usersPerAppInstance: { flag: 'limit-users-per-app-instance', fallback: 100_000, meaning: 'users of an app instance' },
@@ -24,6 +27,7 @@ export const countLimits = {
   connectionsPerUser: { flag: 'limit-connections-per-user', fallback: 10, meaning: 'open sockets of a user' },
   flowsPerAppInstance: { flag: 'limit-flows-per-app-instance', fallback: 100, meaning: 'channel flows of an app instance' },
   processorsPerFlow: { flag: 'limit-processors-per-flow', fallback: 1, meaning: 'processors of a channel flow; the API takes 3' },
+  reactionsPerMessage: { flag: 'limit-reactions-per-message', fallback: 50, meaning: 'different reactions to a message' },
 } as const
 
 export type CountLimit = keyof typeof countLimits

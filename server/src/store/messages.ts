@@ -256,6 +256,27 @@ export async function messagesOfNumbers(
   return rows.map(row => ({ sequence: row.sequence, message: message(row) }))
 }
 
+/** Whose view of which channel or sub-channel it is. */
+export interface Viewing {
+  readonly channelId: number
+  readonly subChannelId: number
+  readonly viewerId: number
+  /** The creation time before which retention hides messages. */
+  readonly notBefore: number
+}
+
+/** The parameters of `seenMessageOf`; undefined if the id is none of a stored message. */
+export function placeIfAny({ channelId, subChannelId, viewerId, notBefore }: Viewing, id: string) {
+  const found = placeOf(id)
+  return found && [channelId, subChannelId, found.at, found.sequence, found.nonce, notBefore, viewerId]
+}
+
+/** A SENT message that the viewer may see, as `viewersOfMessage` in auth/roles/sight.ts says. */
+export const seenMessageOf = `
+  from messages m
+  where m.channel_id = $1 and m.sub_channel_id = $2 and m.private in (0, 1) and m.created_at = $3 and m.sequence = $4
+    and m.nonce = $5 and m.created_at >= $6 and m.status is null and (m.private = 0 or $7 in (m.sender_id, m.target_id))`
+
 /** The number of a stored message, from its id. */
 export const sequenceOf = (id: string) => placeOf(id)?.sequence
 

@@ -1,4 +1,5 @@
 import { streamsOf, type Moment } from './channels.ts'
+import { deletionsBesideMessages } from './beside-messages.ts'
 import { giveEach, take } from './counters.ts'
 import { statement, type Queries, type Statement, type Transaction } from '../database/database.ts'
 import { placedMemberships, returned, type PlacedMembership, type PlacedRow } from './memberships.ts'
@@ -19,6 +20,9 @@ const nextAppInstance = statement<{ id: number }>(`
 const removeReferences = statement(`
   delete from imported_identities where (app_instance_id, ref) in
     (select app_instance_id, ref from imported_identities where app_instance_id = $1 limit $2)`)
+const nextUnwanted = statement<Unwanted>(`
+  select channel_id as "channelId", sub_channel_id as "subChannelId", message_at as "at", message_sequence as "sequence"
+  from unwanted_reactions limit 1`)
 
 interface Ended extends PlacedRow {
   readonly id: number
@@ -50,6 +54,7 @@ function messagesIn(condition: string, now: string): Deletion {
   }
 }
 const contentsOfSubChannel: readonly Deletion[] = [
+  ...deletionsBesideMessages('channel_id = $1 and sub_channel_id = $3', '$2').map(remove => ({ remove })),
   rows(`delete from private_messages where (channel_id, sub_channel_id, viewer_id, created_at, sequence) in
     (select channel_id, sub_channel_id, viewer_id, created_at, sequence from private_messages
      where channel_id = $1 and sub_channel_id = $3 limit $2)`),
@@ -61,6 +66,7 @@ const countOut = statement<Moment>(`
   where id = $1 returning sequence, last_event_at as at, ${streamsOf('channels')}`)
 const removeSubChannel = statement(`delete from sub_channels where id = $1`)
 const contentsOfChannel: readonly Deletion[] = [
+  ...deletionsBesideMessages(where, '$2').map(remove => ({ remove })),
   rows(`delete from private_messages where (channel_id, sub_channel_id, viewer_id, created_at, sequence) in
     (select channel_id, sub_channel_id, viewer_id, created_at, sequence from private_messages where ${where} limit $2)`),
   messagesIn(where, '$3'),
@@ -77,6 +83,12 @@ const rolesOfIdentity: readonly Deletion[] = [
     (select channel_id, identity_id from bans where identity_id = $1 limit $2)`),
   rows(`delete from endpoints where id in (select id from endpoints where identity_id = $1 limit $2)`),
 ]
+/** The reactions of one message that is redacted or deleted. */
+const ofMessage = `channel_id = $1 and sub_channel_id = $2 and message_at = $3 and message_sequence = $4`
+const removeReactions = statement(`
+  delete from reactions where (channel_id, sub_channel_id, message_at, message_sequence, identity_id, reaction) in
+    (select channel_id, sub_channel_id, message_at, message_sequence, identity_id, reaction from reactions where ${ofMessage} limit $5)`)
+const removeUnwanted = statement(`delete from unwanted_reactions where ${ofMessage}`)
 const removeAdmin = statement(`
   delete from admins where identity_id = $1 and app_instance_id = (select app_instance_id from identities where id = $1)`)
 const holdChannel = statement(`update channels set deleted_at = deleted_at where id = $1`)
@@ -200,16 +212,33 @@ async function purgeAppInstance(tx: Queries, id: number, now: number) {
   await tx.run(removeAppInstance, id)
 }
 
+/** A redacted or deleted message that has reactions. */
+interface Unwanted {
+  readonly channelId: number
+  readonly subChannelId: number
+  readonly at: number
+  readonly sequence: number
+}
+
+async function purgeReactions(tx: Queries, { channelId, subChannelId, at, sequence }: Unwanted) {
+  const message = [channelId, subChannelId, at, sequence]
+  if ((await tx.run(removeReactions, ...message, step)) < step) await tx.run(removeUnwanted, ...message)
+}
+
 /** A deleted resource whose contents still exist. */
 export type Deleted =
-  { readonly kind: 'channel' | 'identity' | 'app-instance'; readonly id: number } | { kind: 'sub-channel'; id: number; channelId: number }
+  | { readonly kind: 'channel' | 'identity' | 'app-instance'; readonly id: number }
+  | { readonly kind: 'sub-channel'; readonly id: number; readonly channelId: number }
+  | ({ readonly kind: 'reactions' } & Unwanted)
 
-/** What to purge next: contents of channels and sub-channels first, then roles of identities, then app instances. */
+/** What to purge next: contents of channels and sub-channels first, then reactions, then roles of identities, then app instances. */
 export async function nextDeleted(db: Queries): Promise<Deleted | undefined> {
   const channel = await db.get(nextChannel)
   if (channel) return { kind: 'channel', id: channel.id }
   const subChannel = await db.get(nextSubChannel)
   if (subChannel) return { kind: 'sub-channel', ...subChannel }
+  const unwanted = await db.get(nextUnwanted)
+  if (unwanted) return { kind: 'reactions', ...unwanted }
   const identity = await db.get(nextIdentity)
   if (identity) return { kind: 'identity', id: identity.id }
   const appInstance = await db.get(nextAppInstance)
@@ -221,6 +250,7 @@ export async function purgePart(tx: Transaction, deleted: Deleted, now: number):
   if (deleted.kind === 'identity') return purgeIdentity(tx, deleted.id, now)
   if (deleted.kind === 'channel') await purgeChannel(tx, deleted.id, now)
   else if (deleted.kind === 'sub-channel') await purgeSubChannel(tx, deleted.id, deleted.channelId, now)
+  else if (deleted.kind === 'reactions') await purgeReactions(tx, deleted)
   else await purgeAppInstance(tx, deleted.id, now)
   return []
 }

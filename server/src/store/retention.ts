@@ -1,4 +1,5 @@
 import { statement, type Queries, type Transaction } from '../database/database.ts'
+import { deletionsBesideMessages } from './beside-messages.ts'
 import { noteRemoved } from './search-changes.ts'
 
 const selectChannels = statement<{ id: number; elastic: string | null; hasOld: number }>(`
@@ -21,6 +22,8 @@ const deleteViewers = statement(`
          and (newer.created_at, newer.sequence) > (p.created_at, p.sequence) and newer.failed = 0))
      limit $3)`)
 
+const deleteBeside = deletionsBesideMessages('channel_id = $1 and sub_channel_id = $4 and message_at < $2', '$3')
+
 /**
  * The channels of an app instance, in portions: whether an ordinary one has messages from before then; `elastic` is null for it.
  */
@@ -29,14 +32,18 @@ export async function channelsAfter(db: Queries, appInstanceId: number, after: n
 }
 
 /**
- * Deletes at most `limit` messages older than `before`; returns how many. LastMessageTimestamp stays
- * (docs/service/expiration.md#retention): the time of a viewer's newest private message is stored apart from the message.
+ * Deletes at most `limit` rows of each table about messages older than `before`; returns how many. The messages come last, since the
+ * job finds by them where something is left to delete. LastMessageTimestamp stays (docs/service/expiration.md#retention): the time
+ * of a viewer's newest private message is stored apart from the message.
  */
 export async function deleteOldMessages(
   tx: Transaction,
   { channelId, subChannelId }: { channelId: number; subChannelId: number },
   { before, limit, now }: { before: number; limit: number; now: number },
 ) {
+  let beside = 0
+  for (const deletion of deleteBeside) beside += await tx.run(deletion, channelId, before, limit, subChannelId)
+  if (beside > 0) return beside
   const viewers = await tx.run(deleteViewers, channelId, before, limit, subChannelId)
   if (tx.feedsSearch) await tx.run(noteMessages, channelId, before, limit, subChannelId, now)
   return viewers + (await tx.run(deleteMessages, channelId, before, limit, subChannelId))

@@ -40,7 +40,8 @@ const leftOut = (
   'settings schema_versions rate_buckets job_leases nodes imports imported_identities ' +
   'access_version master_keys access_keys iam_roles request_tokens ' +
   'sessions resumable_sessions resumable_nodes departures channel_events ' +
-  'outbox outbox_lanes outbox_dead flow_runs flow_callbacks search_changes'
+  'outbox outbox_lanes outbox_dead flow_runs flow_callbacks search_changes ' +
+  'reactions reaction_counts unwanted_reactions'
 ).split(' ')
 
 const selectColumns = statement<{ table: string; column: string }>(`

@@ -46,6 +46,11 @@ const withMessage =
     ]
   }
 
+const noSuchMessage =
+  (operation: OperationName, more: AnyInput = {}) =>
+  async (f: Fixture) =>
+    call(f, operation, { ChannelArn: await f.channel(), MessageId: 'f'.repeat(64), ChimeBearer: f.alice, ...more })
+
 const appInstanceInput = async () => ({ Name: 'one', Metadata: 'm' })
 const userInput = async (f: Fixture) => ({ AppInstanceArn: f.arn, AppInstanceUserId: token(), Name: 'User' })
 const botInput = async (f: Fixture) => ({ AppInstanceArn: f.arn, Name: 'Bot', Configuration: f.lex })
@@ -476,6 +481,33 @@ export const cases: Readonly<Record<OperationName, Case>> = {
   },
   DeleteChannelMessage: { inputs: withMessage('root') },
   GetChannelMessageStatus: { inputs: withMessage('alice') },
+
+  // Reactions
+  PutMessageReactions: {
+    inputs: withMessage('alice', { Reactions: ['👍', '🎉'] }),
+    errors: {
+      NotFound: noSuchMessage('PutMessageReactions', { Reactions: [] }),
+      Conflict: async f => {
+        const ChannelArn = await f.channel()
+        const MessageId = await f.message(ChannelArn)
+        await f.messaging.redactChannelMessage({ ChannelArn, MessageId, ChimeBearer: f.mod })
+        return call(f, 'PutMessageReactions', { ChannelArn, MessageId, Reactions: ['👍'], ChimeBearer: f.alice })
+      },
+      ResourceLimitExceeded: async f => {
+        const ChannelArn = await f.channel()
+        const MessageId = await f.message(ChannelArn)
+        return call(f, 'PutMessageReactions', { ChannelArn, MessageId, Reactions: ['1', '2', '3', '4'], ChimeBearer: f.alice })
+      },
+    },
+  },
+  BatchGetMessageReactions: {
+    inputs: async f =>
+      (await withMessage('alice')(f)).map(({ MessageId, ...rest }) => ({ ...rest, MessageIds: [MessageId, 'none', 'f'.repeat(64)] })),
+  },
+  ListMessageReactionMembers: {
+    inputs: withMessage('alice', { Reaction: '👍', ...paging }),
+    errors: { NotFound: noSuchMessage('ListMessageReactionMembers', { Reaction: '👍' }) },
+  },
 
   // Channel flows
   CreateChannelFlow: {

@@ -97,6 +97,9 @@ export const resources: { readonly [Name in OperationName]: ResourcesOf<Name> } 
   DeleteChannelMessage: bearerAndChannel,
   GetChannelMessageStatus: bearerAndChannel,
   SendTypingIndicator: bearerAndChannel,
+  PutMessageReactions: bearerAndChannel,
+  BatchGetMessageReactions: bearerAndChannel,
+  ListMessageReactionMembers: bearerAndChannel,
 
   // Channel flows
   AssociateChannelFlow: bearerChannelAndFlow,

@@ -85,6 +85,9 @@ export const rules: Readonly<Record<OperationName, Rule>> = {
   DeleteChannelMessage: admin,
   GetChannelMessageStatus: allOf(ownMessage, anyOf(undividedChannel, inCharge, member)),
   SendTypingIndicator: defaultMember,
+  PutMessageReactions: defaultMember,
+  BatchGetMessageReactions: reader,
+  ListMessageReactionMembers: reader,
 
   // Channel flows
   AssociateChannelFlow: inCharge,

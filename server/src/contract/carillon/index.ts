@@ -1,4 +1,5 @@
 import { outbox } from './outbox.ts'
+import { reactions } from './reactions.ts'
 import { readMarkers } from './read-markers.ts'
 import { recentCalls } from './recent-calls.ts'
 import { search } from './search.ts'
@@ -6,4 +7,4 @@ import { server } from './server.ts'
 import { typing } from './typing.ts'
 
 /** The operations that Amazon does not have: the service `carillon`. They are signed like Amazon's; their IAM actions are `carillon:NAME`. */
-export const carillon = { ...readMarkers, ...search, ...typing, ...recentCalls, ...server, ...outbox }
+export const carillon = { ...readMarkers, ...search, ...typing, ...reactions, ...recentCalls, ...server, ...outbox }

@@ -1,0 +1,15 @@
+import { statement } from '../database/database.ts'
+
+const place = 'channel_id, sub_channel_id, message_at, message_sequence'
+/** The tables of what is stored about messages beside them, with their primary keys. Each begins with the place of a message. */
+const tables = {
+  reactions: `${place}, identity_id, reaction`,
+  reaction_counts: `${place}, reaction`,
+  unwanted_reactions: place,
+}
+
+/** A statement for each table, which deletes at most so many of the rows that the condition selects. */
+export const deletionsBesideMessages = (where: string, limit: '$2' | '$3') =>
+  Object.entries(tables).map(([table, key]) =>
+    statement(`delete from ${table} where (${key}) in (select ${key} from ${table} where ${where} limit ${limit})`),
+  )

@@ -1,0 +1,140 @@
+import { statement, type Queries } from '../database/database.ts'
+import { identityArn } from './arns.ts'
+import type { Identity } from './identities.ts'
+import { placeIfAny, placeValues, seenMessageOf, type Viewing } from './messages.ts'
+import { pageOf, type Cursor, type Page } from './page.ts'
+import { json, parsed } from './text.ts'
+
+/** Reactions are listed in the order in which the first of each came. */
+interface Counted {
+  readonly reaction: string
+  readonly count: number
+  readonly sequence: number
+}
+
+/** How many users have added a reaction, and whether the viewer is one of them. */
+export interface ReactionCount {
+  readonly reaction: string
+  readonly count: number
+  readonly me: boolean
+}
+
+export interface MessageReactions {
+  readonly messageId: string
+  readonly reactions: readonly ReactionCount[]
+}
+
+const ofMessage = (table = '') =>
+  ['channel_id = $1', 'sub_channel_id = $2', 'message_at = $3', 'message_sequence = $4'].map(each => table + each).join(' and ')
+const place = `channel_id, sub_channel_id, message_at, message_sequence`
+
+const selectOwn = statement<{ reaction: string }>(`select reaction from reactions where ${ofMessage()} and identity_id = $5`)
+const selectCounts = statement<{ reaction: string; count: number; sequence: number }>(`
+  select reaction, count, sequence from reaction_counts where ${ofMessage()}`)
+/** Of a message that the viewer may see; nothing of a redacted one. */
+const selectSeen = statement<{ counts: string | null; own: string | null }>(`
+  select
+    (select string_agg('[' || c.reaction || ',' || c.count || ',' || c.sequence || ']', ',')
+     from reaction_counts c where ${ofMessage('c.')}) as counts,
+    (select string_agg(r.reaction, ',') from reactions r where ${ofMessage('r.')} and r.identity_id = $7) as own
+  ${seenMessageOf}`)
+const selectMembers = statement<{ sequence: number; id: number; arn: string; name: string }>(`
+  select r.sequence, i.id, ${identityArn('i')} as arn, i.name
+  from reactions r
+  join identities i on i.id = r.identity_id
+  join app_instances a on a.id = i.app_instance_id
+  where ${ofMessage('r.')} and r.reaction = $5 and r.sequence > $6
+  order by r.sequence limit $7`)
+const insert = statement(`insert into reactions (${place}, identity_id, reaction, sequence) values ($1, $2, $3, $4, $5, $6, $7)`)
+const remove = statement(`delete from reactions where ${ofMessage()} and identity_id = $5 and reaction = $6`)
+const countOne = statement(`
+  insert into reaction_counts (${place}, reaction, count, sequence) values ($1, $2, $3, $4, $5, 1, $6)
+  on conflict (${place}, reaction) do update set count = reaction_counts.count + 1`)
+const uncountOne = statement(`update reaction_counts set count = count - 1 where ${ofMessage()} and reaction = $5`)
+const removeUncounted = statement(`delete from reaction_counts where ${ofMessage()} and count = 0`)
+const removeCounts = statement(`delete from reaction_counts where ${ofMessage()}`)
+const insertUnwanted = statement(`insert into unwanted_reactions (${place}) values ($1, $2, $3, $4) on conflict do nothing`)
+
+const inOrder = (counts: readonly Counted[]) => counts.toSorted((a, b) => a.sequence - b.sequence || (a.reaction < b.reaction ? -1 : 1))
+
+/** The place of a message in these tables; a message of another place has another number. */
+const rowOf = (channelId: number, subChannelId: number, messageId: string) => placeValues(channelId, subChannelId, messageId).slice(0, 4)
+
+/** A message, in its channel or sub-channel. */
+export interface MessageRow {
+  readonly channelId: number
+  readonly subChannelId: number
+  readonly messageId: string
+}
+
+/** The reactions that a user has added to a message. */
+export async function reactionsBy(tx: Queries, { channelId, subChannelId, messageId }: MessageRow, identityId: number) {
+  const rows = await tx.all(selectOwn, ...rowOf(channelId, subChannelId, messageId), identityId)
+  return new Set(rows.map(({ reaction }) => parsed(reaction)))
+}
+
+/** Adds and removes reactions of a user; the channel must be locked. `sequence` is the channel's present number. */
+export async function changeReactions(
+  tx: Queries,
+  { channelId, subChannelId, messageId }: MessageRow,
+  identityId: number,
+  { added, removed, sequence }: { added: Iterable<string>; removed: Iterable<string>; sequence: number },
+) {
+  const row = rowOf(channelId, subChannelId, messageId)
+  for (const reaction of removed) {
+    await tx.run(remove, ...row, identityId, json(reaction))
+    await tx.run(uncountOne, ...row, json(reaction))
+  }
+  await tx.run(removeUncounted, ...row)
+  for (const reaction of added) {
+    await tx.run(insert, ...row, identityId, json(reaction), sequence)
+    await tx.run(countOne, ...row, json(reaction), sequence)
+  }
+}
+
+/** How many users have added each reaction of a message. */
+export async function countReactions(tx: Queries, { channelId, subChannelId, messageId }: MessageRow) {
+  const rows = await tx.all(selectCounts, ...rowOf(channelId, subChannelId, messageId))
+  return inOrder(rows.map(row => ({ ...row, reaction: parsed(row.reaction) })))
+}
+
+/** The reactions of a message that the viewer may see; undefined for any other. */
+async function findReactions(db: Queries, viewing: Viewing, messageId: string): Promise<MessageReactions | undefined> {
+  const row = placeIfAny(viewing, messageId)
+  const found = row && (await db.get(selectSeen, ...row))
+  if (!found) return undefined
+  const own = new Set(parsed<string[]>(`[${found.own ?? ''}]`))
+  const counts = parsed<[string, number, number][]>(`[${found.counts ?? ''}]`)
+  const counted = inOrder(counts.map(([reaction, count, sequence]) => ({ reaction, count, sequence })))
+  return { messageId, reactions: counted.map(({ reaction, count }) => ({ reaction, count, me: own.has(reaction) })) }
+}
+
+/** The reactions of those of the messages that the viewer may see. */
+export async function reactionsOfMessages(db: Queries, viewing: Viewing, messageIds: readonly string[]): Promise<MessageReactions[]> {
+  const found = await Promise.all(messageIds.map(async id => findReactions(db, viewing, id)))
+  return found.filter(each => each !== undefined)
+}
+
+/** A page of the users who have added the reaction to a message, in the order in which they did. */
+export async function listReactionMembers(
+  db: Queries,
+  { channelId, subChannelId, messageId }: MessageRow,
+  reaction: string,
+  after: Cursor | undefined,
+  limit: number,
+): Promise<Page<Identity>> {
+  const row = rowOf(channelId, subChannelId, messageId)
+  const rows = await db.all(selectMembers, ...row, json(reaction), after?.[0] ?? 0, limit + 1)
+  return pageOf(
+    rows,
+    limit,
+    ({ sequence }) => [sequence],
+    ({ id, arn, name }) => ({ id, arn, name: parsed(name) }),
+  )
+}
+
+/** Removes the counts of a message that is redacted or deleted; the purge removes the reactions. */
+export async function dropReactions(tx: Queries, { channelId, subChannelId, messageId }: MessageRow) {
+  const row = rowOf(channelId, subChannelId, messageId)
+  if ((await tx.run(removeCounts, ...row)) > 0) await tx.run(insertUnwanted, ...row)
+}
