@@ -35,7 +35,7 @@ async function importFolder(folder: string, { rate, abandon: isAbandoned, ...fla
       process.stdout.write(done ? 'What the import has stored will be purged.\n' : 'There is no unfinished import of this app instance.\n')
       return
     }
-    const importing = new Import(db, { now: Date.now, rate: rateOf(rate), limits: config.limits, progress: printer() })
+    const importing = new Import(db, { now: Date.now, rate: rateOf(rate, '--rate'), limits: config.limits, progress: printer() })
     const manifest = await importing.run(source)
     const { arn } = manifest.appInstance as { arn: string }
     process.stdout.write(`${arn} is imported from ${quoted(source)}:\n${countsOf(manifest)}${strange(arn, config)}`)

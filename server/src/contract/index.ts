@@ -50,6 +50,9 @@ export type Input<N extends OperationName> = (typeof all)[N] extends Operation<i
  */
 export type Output<N extends OperationName> = (typeof all)[N] extends Operation<infer _, infer O> ? AnswerOf<ValueOf<O>> : never
 
+/** What a client reads in an answer. */
+export type Answer<N extends OperationName> = (typeof all)[N] extends Operation<infer _, infer O> ? ValueOf<O> : never
+
 type AnswerOf<T> = keyof T extends never ? void : Answerable<T> | JsonText
 
 type Answerable<T> = T extends string | number | boolean | Date

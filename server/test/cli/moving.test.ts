@@ -31,8 +31,20 @@ test('an app instance is exported and imported by commands, beside running serve
   const { ChannelMessage } = await moved.messaging.getChannelMessage({ ChannelArn, MessageId, ChimeBearer })
   expect(ChannelMessage!.Content).toBe('hello')
 
+  await identity.createAppInstanceAdmin({ AppInstanceArn, AppInstanceAdminArn: ChimeBearer })
+  const credentials = { AWS_ACCESS_KEY_ID: rootKey.accessKeyId, AWS_SECRET_ACCESS_KEY: rootKey.secretAccessKey }
+  const throughApi = ['export', AppInstanceArn!, join(folder, 'api'), '--from-url', await first.url(), '--calls', '1000']
+  expect(await run(process.execPath, [main, ...throughApi], { env: credentials })).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('needs --bearer: the ARN of an AppInstanceAdmin'),
+  })
+  expect(await run(process.execPath, [main, ...throughApi, '--bearer', ChimeBearer!], { env: credentials })).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/  message +1\n/),
+    stderr: expect.stringContaining('cannot be read, and is not exported: targeted messages'),
+  })
   expect(await carillon('export', AppInstanceArn!, target, '--data', one, '--rate', 'x')).toMatchObject({
-    stderr: expect.stringContaining('--rate is a number'),
+    stderr: expect.stringContaining('--rate is a number that is greater than 0'),
   })
   for (const client of [identity, messaging, moved.identity, moved.messaging]) client.destroy()
 })
