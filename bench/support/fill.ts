@@ -44,6 +44,11 @@ const insertChannels = statement(`
   select 1, '${channelPrefix}' || ${digits(12)}, '"Team channel ' || n.i || '"',
     '"{\\"ChannelType\\":\\"PRIVATE_STANDARD\\",\\"topic\\":' || n.i || '}"', 'RESTRICTED', 'PRIVATE', 1,
     1700000000000, 1700000000000, 1700000000000 + n.i, 1700000000000 + n.i from n`)
+/** Every member has read everything. */
+const insertReadPositions = statement(`
+  insert into read_positions (member_id, channel_id, sub_channel_id, ordinal, arrival, read_at)
+  select m.member_id, m.channel_id, 0, c.counted, c.sequence, c.last_event_at
+  from memberships m join channels c on c.id = m.channel_id where m.id >= $1 and m.id <= $2`)
 /** User u's k-th channel is spread over all, so that neighbours in a page are no neighbours in the table. */
 const insertMemberships = statement(`
   ${numbers} insert into memberships (channel_id, member_id, type, invited_by, created_at, updated_at, read_at)
@@ -53,9 +58,10 @@ const insertLarge = statement(`
   ${numbers} insert into memberships (channel_id, member_id, type, invited_by, created_at, updated_at, read_at)
   select n.i, 1, 'DEFAULT', 1, 1700000000000, 1700000000000, 1700000000000 + n.i from n`)
 const insertMessages = statement(`
-  ${numbers} insert into messages (channel_id, private, created_at, sequence, nonce, sender_id, type, content, updated_at)
+  ${numbers} insert into messages (channel_id, private, created_at, sequence, nonce, sender_id, type, content, ordinal, updated_at)
   select 1 + n.i % $3, 0, 1690000000000 + n.i, n.i, '${'0'.repeat(28)}' || ${digits(12)}, 1, 'STANDARD', '"Message number ' || n.i || ' of no great length"',
-    1690000000000 + n.i from n`)
+    1 + n.i / $3, 1690000000000 + n.i from n`)
+const countMessages = statement(`update channels set counted = $1, sequence = $2`)
 
 const hex = (value: number) => value.toString(16).padStart(12, '0')
 
@@ -74,7 +80,8 @@ async function inSteps(last: number, work: (from: number, to: number) => Promise
 export const membershipsOf = ({ users, each, large }: Shape) => users * each + large
 
 /** Fills an empty store: user-1 is in very many channels, the others in `each`. */
-export async function fill(db: Database, { channels, users, each, large, messages = 0 }: Shape): Promise<void> {
+export async function fill(db: Database, shape: Shape): Promise<void> {
+  const { channels, users, each, large, messages = 0 } = shape
   await db.transaction(tx => tx.get(insertAppInstance, appInstanceArn))
   await inSteps(users + 1, (from, to) => db.run(insertUsers, from, to))
   await inSteps(channels, (from, to) => db.run(insertChannels, from, to))
@@ -82,5 +89,7 @@ export async function fill(db: Database, { channels, users, each, large, message
   await inSteps(users * each, (from, to) => db.run(insertMemberships, from - 1, to - 1, users, channels, Math.floor(channels / each)))
   await inSteps(large, (from, to) => db.run(insertLarge, from, to))
   await inSteps(channels * messages, (from, to) => db.run(insertMessages, from - 1, to - 1, channels))
+  await db.run(countMessages, messages, channels * messages)
+  await inSteps(membershipsOf(shape), (from, to) => db.run(insertReadPositions, from, to))
   await db.run(analyze)
 }

@@ -20,6 +20,7 @@ import { messagingSession } from './messaging-session.ts'
 import { streaming } from './streaming.ts'
 import { tags } from './tags.ts'
 import { typing } from './typing.ts'
+import { unread } from './unread.ts'
 import { users } from './users.ts'
 
 /** The handler of every operation: a missing one does not compile. */
@@ -33,6 +34,7 @@ export const handlers: Handlers<OperationName> = {
   ...reactions,
   ...readMarkers,
   ...search,
+  ...unread,
   ...moderators,
   ...bans,
   ...messages,

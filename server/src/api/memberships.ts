@@ -17,7 +17,7 @@ import { allNamed, named, namedIfGiven } from './named.ts'
 import { paged } from './paging.ts'
 
 /** Whose channels are listed: those of the bearer, or of the user or bot that an admin names. */
-async function listingOf({ facts: { caller }, db }: BearerCall, arn: Arn | undefined): Promise<Listing> {
+export async function listingOf({ facts: { caller }, db }: BearerCall, arn: Arn | undefined): Promise<Listing> {
   const member = arn === undefined || arn.text === caller.arn ? caller : await requireIdentity(db, arn)
   return { memberId: member.id, viewerId: caller.id, appInstanceArn: caller.appInstanceArn }
 }

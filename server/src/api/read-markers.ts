@@ -18,7 +18,7 @@ export const readMarkers: Handlers<'ListChannelReadMarkers' | 'PutChannelReadMar
 
   async PutChannelReadMarker(input, call) {
     const { createdAt } = requireMessage(call, input.MessageId)
-    await call.db.transaction(tx => putReadMarker(tx, actingIn(call), createdAt))
+    await call.db.transaction(tx => putReadMarker(tx, actingIn(call), input.MessageId))
     return { ChannelArn: call.facts.channel.arn, ReadMarkerTimestamp: createdAt }
   },
 }

@@ -17,6 +17,34 @@ export interface Operations {
     input: { readonly ChannelArn: string; readonly MessageId: string; readonly ChimeBearer: string }
     output: { readonly ChannelArn?: string; readonly ReadMarkerTimestamp?: Date }
   }
+  ListChannelUnreadCounts: {
+    input: { readonly AppInstanceUserArn?: string; readonly MaxResults?: number; readonly NextToken?: string; readonly ChimeBearer: string }
+    output: {
+      readonly ChannelMemberships?: readonly {
+        readonly ChannelSummary?: {
+          readonly Name?: string
+          readonly ChannelArn?: string
+          readonly Mode?: 'UNRESTRICTED' | 'RESTRICTED'
+          readonly Privacy?: 'PUBLIC' | 'PRIVATE'
+          readonly Metadata?: string
+          readonly LastMessageTimestamp?: Date
+        }
+        readonly AppInstanceUserMembershipSummary?: {
+          readonly Type?: 'DEFAULT' | 'HIDDEN'
+          readonly ReadMarkerTimestamp?: Date
+          readonly SubChannelId?: string
+        }
+        readonly UnreadCount?: number
+        readonly UnreadMentionCount?: number
+        readonly FirstUnreadMessageId?: string
+      }[]
+      readonly NextToken?: string
+    }
+  }
+  GetUnreadSummary: {
+    input: { readonly AppInstanceUserArn?: string; readonly ChimeBearer: string }
+    output: { readonly UnreadCount?: number; readonly UnreadMentionCount?: number; readonly UnreadChannelCount?: number }
+  }
   SearchMessages: {
     input: {
       readonly SearchText?: string
@@ -275,6 +303,8 @@ export interface Operations {
 export const routes: Readonly<Record<keyof Operations, `${'GET' | 'POST' | 'PUT' | 'DELETE'} /${string}`>> = {
   ListChannelReadMarkers: 'GET /carillon/channels/{channelArn}/read-markers',
   PutChannelReadMarker: 'PUT /carillon/channels/{channelArn}/read-marker',
+  ListChannelUnreadCounts: 'GET /carillon/unread-counts',
+  GetUnreadSummary: 'GET /carillon/unread-summary',
   SearchMessages: 'POST /carillon/messages/search',
   SendTypingIndicator: 'PUT /carillon/channels/{channelArn}/typing-indicator',
   PutMessageReactions: 'PUT /carillon/channels/{channelArn}/messages/{messageId}/reactions',

@@ -44,7 +44,7 @@ const ChannelMembership = structure({
 })
 
 const ChannelMembershipSummary = structure({ Member: Identity })
-const AppInstanceUserMembershipSummary = structure({ Type: ChannelMembershipType, ReadMarkerTimestamp: Timestamp, SubChannelId })
+export const AppInstanceUserMembershipSummary = structure({ Type: ChannelMembershipType, ReadMarkerTimestamp: Timestamp, SubChannelId })
 const ChannelMembershipForAppInstanceUserSummary = structure({ ChannelSummary, AppInstanceUserMembershipSummary })
 const AllowNotifications = oneOf('ALL', 'NONE', 'FILTERED')
 const FilterRule = text({ minLength: 1, pattern: anything, sensitive: true })

@@ -12,6 +12,7 @@ import { bots } from './migrations/009-bots.ts'
 import { prefetch } from './migrations/010-prefetch.ts'
 import { push } from './migrations/011-push.ts'
 import { buriedChannels } from './migrations/012-buried-channels.ts'
+import { unread } from './migrations/013-unread.ts'
 import { reactions } from './migrations/014-reactions.ts'
 import { imports } from './migrations/018-imports.ts'
 import { search } from './migrations/015-search.ts'
@@ -31,6 +32,7 @@ const migrations: ((dialect: Dialect) => string)[] = [
   prefetch,
   push,
   buriedChannels,
+  unread,
   reactions,
   imports,
   search,

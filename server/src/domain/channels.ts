@@ -70,7 +70,7 @@ export async function createChannel(tx: Transaction, { actor, limits, now: clock
   const moderators = [actor, ...asked.moderators]
   await holdIdentities(tx, [...members, ...moderators])
   // Only this transaction sees the new channel until the commit; the events of its creation have the number 0.
-  const where = { channelId: id, moment: { sequence: 0, at: now, bots: null, ...streams } }
+  const where = { channelId: id, moment: { sequence: 0, at: now, counted: 0, bots: null, ...streams } }
   await emit(tx, { kind: 'ChannelCreated', ...where })
   const joined = []
   for (const member of members) {

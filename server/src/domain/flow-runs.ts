@@ -4,7 +4,7 @@ import { badRequest, conflict, forbidden } from '../errors.ts'
 import { emit } from '../events/emit.ts'
 import type { Invocation } from '../events/flows.ts'
 import type { MessageKind } from '../events/events.ts'
-import { advanceChannel, type Moment } from '../store/channels.ts'
+import { advanceChannel, type Advancing, type Moment } from '../store/channels.ts'
 import type { Queries, Transaction } from '../database/database.ts'
 import { decideCallback, deleteCallback, findCallback, insertCallback, type Callback } from '../store/flow-callbacks.ts'
 import { deleteRun, findRun, insertRun, moveRun, type NewRun, type Run, type RunContent } from '../store/flow-runs.ts'
@@ -58,10 +58,10 @@ async function proceed(tx: Transaction, run: Run, now: number) {
   }
   const isMessageForAll = !run.isEdit && !run.target && run.persistence === 'PERSISTENT'
   await ended(tx, run, now, 'SENT', {
-    what: isMessageForAll ? 'message' : 'other',
-    end: async at => {
-      if (run.isEdit) return replaceMessage(tx, run, at)
-      return run.persistence === 'NON_PERSISTENT' ? dropMessage(tx, run) : releaseMessage(tx, run, at)
+    what: isMessageForAll ? 'counted message' : 'other',
+    end: async moment => {
+      if (run.isEdit) return replaceMessage(tx, run, moment.at)
+      return run.persistence === 'NON_PERSISTENT' ? dropMessage(tx, run) : releaseMessage(tx, run, moment)
     },
   })
 }
@@ -72,11 +72,18 @@ const kindOfMessage: Record<Outcome, MessageKind> = { SENT: 'MessageSent', DENIE
 const kindOfEdit: Record<Outcome, MessageKind> = { SENT: 'MessageEdited', DENIED: 'MessageEditDenied', FAILED: 'MessageEditFailed' }
 
 interface Ending {
-  readonly what?: 'message' | 'other'
+  readonly what?: Advancing
   /** Why the message has FAILED. */
   readonly detail?: string
   /** Stores the outcome; false if the message is gone or redacted. */
-  readonly end: (at: number, message: Message | undefined) => Promise<boolean>
+  readonly end: (moment: Moment, message: Message | undefined) => Promise<boolean>
+}
+
+/** The next number of the channel, and how many messages its sub-channel has counted if there is one; undefined if the channel is gone. */
+async function advanceForRun(tx: Queries, { channelId, subChannelId }: Run, now: number, what: Advancing): Promise<Moment | undefined> {
+  if (subChannelId === 0) return advanceChannel(tx, channelId, now, what)
+  const moment = await advanceChannel(tx, channelId, now, what === 'other' ? what : 'message')
+  return moment && { ...moment, counted: (await raiseSubChannel(tx, subChannelId, moment.at, what)) ?? 0 }
 }
 
 /**
@@ -84,11 +91,10 @@ interface Ending {
  * run starts.
  */
 async function ended(tx: Transaction, run: Run, now: number, outcome: Outcome, { what = 'other', detail, end }: Ending) {
-  const moment = await advanceChannel(tx, run.channelId, now, what)
+  const moment = await advanceForRun(tx, run, now, what)
   if (moment) {
-    if (run.subChannelId !== 0 && what === 'message') await raiseSubChannel(tx, run.subChannelId, moment.at)
     const message = await findMessage(tx, run.channelId, run.subChannelId, run.messageId)
-    if ((await end(moment.at, message)) && message) {
+    if ((await end(moment, message)) && message) {
       await emitOutcome(tx, run, { status: outcome, statusDetail: detail }, message, moment)
     }
   }

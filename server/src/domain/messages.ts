@@ -6,12 +6,12 @@ import type { MessagePlace } from '../present/messages.ts'
 import { shareableAs, type Queries, type Transaction, type Work } from '../database/database.ts'
 import type { Identity } from '../store/identities.ts'
 import { membershipType } from '../store/memberships.ts'
+import { passingMessageId } from '../store/message-ids.ts'
 import { isRunning, type PushNotification } from '../store/flow-runs.ts'
 import {
   deleteMessage,
   findMessage,
   insertMessage,
-  passingMessageId,
   redactMessage,
   updateMessage,
   type Message,
@@ -19,6 +19,7 @@ import {
   type MessageType,
   type Persistence,
 } from '../store/messages.ts'
+import type { Advancing, Moment } from '../store/channels.ts'
 import { dropReactions } from '../store/reactions.ts'
 import { raiseSubChannel } from '../store/sub-channels.ts'
 import type { ActingInChannel } from './acting.ts'
@@ -72,12 +73,15 @@ export interface Taken {
 }
 
 /**
- * Moves the LastMessageTimestamp of the given sub-channel, if a time is given; throws ForbiddenException if the sub-channel is
- * gone.
+ * Takes the next number of the channel for a message, which its sub-channel counts if there is one; throws ForbiddenException if the
+ * sub-channel is gone.
  */
-async function requireSubChannel(tx: Queries, { subChannel }: ActingInChannel, at: number | undefined) {
-  if (!subChannel || (await raiseSubChannel(tx, subChannel.id, at))) return
-  throw forbidden(`The sub-channel ${subChannel.name} does not exist any more.`)
+async function advanceForMessage(tx: Queries, { channel, subChannel, now }: ActingInChannel, what: Advancing): Promise<Moment> {
+  if (!subChannel) return advance(tx, channel, now(), what)
+  const moment = await advance(tx, channel, now(), what === 'other' ? what : 'message')
+  const counted = await raiseSubChannel(tx, subChannel.id, moment.at, what)
+  if (counted === undefined) throw forbidden(`The sub-channel ${subChannel.name} does not exist any more.`)
+  return { ...moment, counted }
 }
 
 /** A new message, with the present as its time. */
@@ -130,8 +134,8 @@ export async function send(tx: Transaction, acting: ActingInChannel, message: Me
   const processors = await processorsFor(tx, channel, message.type)
   const isPersistent = message.persistence === 'PERSISTENT'
   const isForAll = isPersistent && !processors && !target
-  const moment = await advance(tx, channel, now(), isForAll ? 'message' : 'other')
-  await requireSubChannel(tx, acting, isForAll ? moment.at : undefined)
+  const asMessage = message.type === 'STANDARD' ? 'counted message' : 'message'
+  const moment = await advanceForMessage(tx, acting, isForAll ? asMessage : 'other')
   const place = placeOf(acting)
   if (processors) {
     const waiting = isPersistent ? ('PENDING' as const) : ('PASSING' as const)

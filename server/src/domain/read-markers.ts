@@ -1,6 +1,7 @@
 import { badRequest } from '../errors.ts'
 import { emit } from '../events/emit.ts'
 import type { Queries, Transaction } from '../database/database.ts'
+import { lockChannel } from '../store/channels.ts'
 import type { CalledChannel } from '../store/facts.ts'
 import type { Identity } from '../store/identities.ts'
 import { markRead, markReadAt, memberCount, type Marked } from '../store/read-markers.ts'
@@ -13,10 +14,11 @@ export async function moveReadMarker(tx: Transaction, { channel, actor, now }: A
   await tell(tx, channel, actor, await markRead(tx, channel.id, actor.id, now()))
 }
 
-/** Sets the actor's read marker to the time of a message, forward or back. */
-export async function putReadMarker(tx: Transaction, { channel, actor }: ActingInChannel, at: Date) {
+/** Sets the actor's read marker to a message, forward or back. */
+export async function putReadMarker(tx: Transaction, { channel, actor }: ActingInChannel, messageId: string) {
   checkOrdinary(channel, 'Read markers')
-  await tell(tx, channel, actor, await markReadAt(tx, channel.id, actor.id, at))
+  if (!(await lockChannel(tx, channel.id))) return
+  await tell(tx, channel, actor, await markReadAt(tx, channel.id, actor.id, messageId))
 }
 
 /** Where read markers are listed, all members hear of them, except those of HIDDEN members. */

@@ -26,6 +26,7 @@ import {
   roleToStream,
   subChannelToStream,
 } from './streaming.ts'
+import { editToUnread, messageToUnread, sentToUnread } from './unread.ts'
 import { balanceAfterLeaving, balanceAfterScaleOut, wakePurge } from './work.ts'
 
 /**
@@ -33,11 +34,11 @@ import { balanceAfterLeaving, balanceAfterScaleOut, wakePurge } from './work.ts'
  * of which nothing is stored (`takingOf` in domain/messages.ts) has no followers: `announce` publishes it.
  */
 export const followers: { readonly [Kind in EventKind]: readonly Follower<EventOf<Kind>>[] } = {
-  MessageSent: [messageToSockets, messageToStream, messageToBots, messageToDevices, messageToSearch],
-  MessageHeld: [messageToSockets],
+  MessageSent: [sentToUnread, messageToUnread, messageToSockets, messageToStream, messageToBots, messageToDevices, messageToSearch],
+  MessageHeld: [sentToUnread, messageToSockets],
   MessageDenied: [messageToSockets],
   MessageFailed: [messageToSockets],
-  MessageEdited: [messageToSockets, messageToStream, messageToSearch],
+  MessageEdited: [editToUnread, messageToSockets, messageToStream, messageToSearch],
   MessageEditHeld: [messageToSockets],
   MessageEditDenied: [messageToSockets],
   MessageEditFailed: [messageToSockets],

@@ -2,7 +2,7 @@ import type { SocketEvent } from '../bus/socket-events.ts'
 import type { Queries } from '../database/database.ts'
 import { insertChannelEvent } from '../store/channel-events.ts'
 import { insertDepartureOf } from '../store/missed.ts'
-import { sequenceOf } from '../store/messages.ts'
+import { sequenceOf } from '../store/message-ids.ts'
 import type { MessageEvent } from './events.ts'
 
 /** An event of a stored message. The message itself is read from its row, so a redacted content does not remain here. */

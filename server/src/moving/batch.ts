@@ -22,7 +22,7 @@ import {
   type NewMembershipOfImport,
   type NewMessageOfImport,
 } from '../store/imports.ts'
-import { placeOf } from '../store/messages.ts'
+import { placeOfId } from '../store/message-ids.ts'
 import { tagsOf, type TaggedResource } from '../store/tags.ts'
 import { countEndpoints } from '../store/user-endpoints.ts'
 import { WrongLine, type Line, type LineOf, type LineType } from './lines.ts'
@@ -236,7 +236,7 @@ export class Batch {
     },
     message: async ({ channel, subChannel, sender, target, failed = false, ...line }) => {
       const place = await this.#channel(channel)
-      const { at } = placeOf(line.id)!
+      const { at } = placeOfId(line.id)!
       if (at > this.#given.latest) throw new WrongLine('The time in its id is in the future.')
       this.#requireContent(line)
       this.#messages.push({

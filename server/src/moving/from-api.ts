@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { parseArn } from '../arn.ts'
-import { messageIdOf, placeOf } from '../store/messages.ts'
+import { messageId, placeOfId } from '../store/message-ids.ts'
 import type { Answer, Input, OperationName } from '../contract/index.ts'
 import { Refused, type ApiClient } from './api-client.ts'
 import type { Source } from './export.ts'
@@ -503,6 +503,9 @@ export class FromApi implements Source {
  * number in the channel, with random digits that follow from its old id, which is stored in the line.
  */
 function newIdOf(id: string, createdAt: number, number: number): { readonly id: string; readonly idAtOrigin?: string } {
-  if (placeOf(id)?.at === createdAt) return { id }
-  return { id: messageIdOf(createdAt, number, createHash('sha256').update(id).digest('hex').slice(0, 40)), idAtOrigin: id }
+  if (placeOfId(id)?.at === createdAt) return { id }
+  return {
+    id: messageId({ at: createdAt, sequence: number, nonce: createHash('sha256').update(id).digest('hex').slice(0, 40) }),
+    idAtOrigin: id,
+  }
 }

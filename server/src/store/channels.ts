@@ -85,22 +85,24 @@ const nextAt = `case when last_event_at + 2 < $2 then $2 else last_event_at + 2 
 const advance = statement<Moment>(`
   update channels set sequence = sequence + 1, last_event_at = ${nextAt}
   where id = $1 and deleted_at is null
-  returning sequence, last_event_at as at, bots, ${streamsOf('channels')}`)
+  returning sequence, last_event_at as at, counted, bots, ${streamsOf('channels')}`)
 /** Several messages of one channel in one commit have one time, and follow each other in the order of their calls. */
 const advanceWithMessage = statement<Moment>(
   `update channels set sequence = sequence + 1,
-    last_event_at = ${nextAt}, last_message_at = ${nextAt}
+    last_event_at = ${nextAt}, last_message_at = ${nextAt}, counted = counted + $3
   where id = $1 and deleted_at is null
-  returning sequence, last_event_at as at, bots, ${streamsOf('channels')}`,
-  `with asked as (select * from unnest($1::bigint[], $2::bigint[]) with ordinality as asked (id, at, whose)),
+  returning sequence, last_event_at as at, counted, bots, ${streamsOf('channels')}`,
+  `with asked as (select * from unnest($1::bigint[], $2::bigint[], $3::bigint[]) with ordinality as asked (id, at, counts, whose)),
   locked as (select id from channels where id = any($1) and deleted_at is null order by id for no key update),
   advanced as (
     update channels c set sequence = c.sequence + each.count,
-      last_event_at = greatest(c.last_event_at + 2, each.at), last_message_at = greatest(c.last_event_at + 2, each.at)
-    from (select id, count(*) as count, max(at) as at from locked join asked using (id) group by id) each
+      last_event_at = greatest(c.last_event_at + 2, each.at), last_message_at = greatest(c.last_event_at + 2, each.at),
+      counted = c.counted + each.counts
+    from (select id, count(*) as count, max(at) as at, sum(counts)::bigint as counts from locked join asked using (id) group by id) each
     where c.id = each.id
-    returning c.id, c.sequence - each.count as before, c.last_event_at as at, c.bots, ${streamsOf('c')})
-  select before + row_number() over (partition by id order by whose) as sequence, advanced.at, advanced.bots, "channelStream", "messageStream", whose
+    returning c.id, c.sequence - each.count as before, c.last_event_at as at, c.counted - each.counts as counted_before, c.bots, ${streamsOf('c')})
+  select before + row_number() over (partition by id order by whose) as sequence, advanced.at,
+    counted_before + (sum(counts) over (partition by id order by whose))::bigint as counted, advanced.bots, "channelStream", "messageStream", whose
   from asked join advanced using (id)`,
 )
 const lock = statement(`update channels set deleted_at = deleted_at where id = $1 and deleted_at is null`)
@@ -205,21 +207,21 @@ export async function lockChannel(tx: Queries, id: number) {
 export interface Moment extends Streams {
   readonly sequence: number
   readonly at: number
+  /** How many messages of the channel, or of the sub-channel that the event is about, have counted as unread so far, this one included. */
+  readonly counted: number
   /** The ids of the bots in the channel, as `store/bots.ts` reads them; null if there are none. */
   readonly bots: string | null
 }
 
+/** What takes a channel's number: a message that all members see from now on, one of those that counts as unread, or something else. */
+export type Advancing = 'message' | 'counted message' | 'other'
+
 /**
- * Takes the channel's next number; until the commit nobody else can take one. Undefined if the channel is deleted. With 'message'
+ * Takes the channel's next number; until the commit nobody else can take one. Undefined if the channel is deleted. With a message
  * the time becomes the channel's LastMessageTimestamp too.
  */
-export async function advanceChannel(
-  tx: Queries,
-  id: number,
-  now: number,
-  what: 'message' | 'other' = 'other',
-): Promise<Moment | undefined> {
-  return tx.get(what === 'message' ? advanceWithMessage : advance, id, now)
+export async function advanceChannel(tx: Queries, id: number, now: number, what: Advancing = 'other'): Promise<Moment | undefined> {
+  return what === 'other' ? tx.get(advance, id, now) : tx.get(advanceWithMessage, id, now, what === 'counted message' ? 1 : 0)
 }
 
 /** A channel clock that is behind by more than this is advanced by a read marker; until then it is near enough. */

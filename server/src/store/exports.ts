@@ -1,5 +1,5 @@
 import { statement, type Queries, type Statement, type Value } from '../database/database.ts'
-import { messageIdOf } from './messages.ts'
+import { messageId } from './message-ids.ts'
 import { parsed } from './text.ts'
 
 /** What an export reads: an app instance, up to the ids that were the highest when the export began. */
@@ -242,7 +242,7 @@ function messageOf(channel: string, given: Row & { at: number; sequence: number;
   const { subChannelId: _, private: __, at, sequence, nonce, kept, status, ...row } = given
   if (kept === 0 || status === 'PENDING' || status === 'PASSING') return []
   const failed = status === 'FAILED' && { failed: true }
-  return [{ channel, id: messageIdOf(at, sequence, nonce), ...shown(row, textsOfMessage), ...failed }]
+  return [{ channel, id: messageId({ at, sequence, nonce }), ...shown(row, textsOfMessage), ...failed }]
 }
 
 export async function exportPage(db: Queries, part: ExportedPart, scope: Scope, after: After): Promise<ExportPage> {

@@ -1,6 +1,7 @@
 import { statement, type Database, type Queries, type Value } from '../database/database.ts'
+import { unreadOfExisting } from '../database/migrations/013-unread.ts'
 import { elasticOf, type Elastic } from './channels.ts'
-import { placeOf } from './messages.ts'
+import { placeOfId } from './message-ids.ts'
 import { isSearchOn } from './search-generation.ts'
 import { deviceOf } from './user-endpoints.ts'
 import { json, jsonIfGiven, jsonOfObject } from './text.ts'
@@ -135,9 +136,14 @@ const finishIdentities = statement(`
   update identities set membership_count = ${membersOf('m.member_id = identities.id')},
     expires_at = created_at + ${millisecondsOfDays('expiration_days')}
   where ${inRange}`)
+const finishUnread = unreadOfExisting(channelId => `${channelId} in (select id from channels where ${inRange})`).map(text =>
+  statement(text),
+)
+/** So many rows are finished together; of channels, all whose messages are counted. */
 const finishing = [
-  { end: rangeEnd('channels'), updates: [finishSubChannels, finishChannels] },
-  { end: rangeEnd('identities'), updates: [finishIdentities] },
+  { end: rangeEnd('channels'), rows: 500, updates: [finishSubChannels, finishChannels] },
+  { end: rangeEnd('channels'), rows: 10, updates: finishUnread },
+  { end: rangeEnd('identities'), rows: 500, updates: [finishIdentities] },
 ]
 const overfull = statement<{ channel: string; subChannel: string }>(`
   select c.external_id as channel, s.external_id as "subChannel" from channels c
@@ -407,7 +413,7 @@ const viewersOf = ({ senderId, targetId, failed }: NewMessageOfImport) =>
 export async function importMessages(tx: Queries, given: readonly NewMessageOfImport[], now: number): Promise<number> {
   const newest = new Map<number, { at: number; sequence: number }>()
   const rows = given.map(each => {
-    const { at, sequence, nonce } = placeOf(each.id)!
+    const { at, sequence, nonce } = placeOfId(each.id)!
     const known = newest.get(each.channelId)
     newest.set(each.channelId, { at: Math.max(at, known?.at ?? 0), sequence: Math.max(sequence, known?.sequence ?? 0) })
     const { channelId, subChannelId, senderId, targetId, kind, content, metadata, attributes, contentType, redacted, failed } = each
@@ -419,13 +425,13 @@ export async function importMessages(tx: Queries, given: readonly NewMessageOfIm
   const inserted = await insertRows(tx, messageInserts, rows)
   if (await isSearchOn(tx)) {
     const changes = given.map(({ channelId, subChannelId, id, senderId, targetId }) => {
-      const { at, sequence } = placeOf(id)!
+      const { at, sequence } = placeOfId(id)!
       return [channelId, subChannelId, at, sequence, senderId, targetId ?? null, now]
     })
     await insertRows(tx, changeInserts, changes)
   }
   for (const each of given) {
-    const { at, sequence } = placeOf(each.id)!
+    const { at, sequence } = placeOfId(each.id)!
     for (const viewer of viewersOf(each)) {
       await tx.run(insertViewer, each.channelId, each.subChannelId, viewer, at, sequence, each.failed ? 1 : 0)
       if (!each.failed) await tx.run(raisePrivate, each.channelId, viewer, each.subChannelId, at)
@@ -435,16 +441,16 @@ export async function importMessages(tx: Queries, given: readonly NewMessageOfIm
   return inserted
 }
 
-const rowsOfRange = 500
+const referencesOfStep = 500
 
 /**
  * Computes the counts and times that an export does not have, in short transactions. It can be repeated. Throws nothing; returns the
  * sub-channel that has more members than its capacity, if there is one.
  */
 export async function finishImport(db: Database, appInstanceId: number): Promise<{ channel: string; subChannel: string } | undefined> {
-  for (const { end, updates } of finishing) {
+  for (const { end, rows, updates } of finishing) {
     for (let after = 0; ;) {
-      const last = (await db.get(end, appInstanceId, after, rowsOfRange))?.last ?? undefined
+      const last = (await db.get(end, appInstanceId, after, rows))?.last ?? undefined
       if (last === undefined) break
       const from = after
       await db.transaction(async tx => {
@@ -462,5 +468,5 @@ export async function openImported(db: Database, appInstanceId: number) {
     await tx.run(open, appInstanceId)
     await tx.run(removeImport, appInstanceId)
   })
-  while ((await db.run(removeReferences, appInstanceId, rowsOfRange)) > 0);
+  while ((await db.run(removeReferences, appInstanceId, referencesOfStep)) > 0);
 }

@@ -2,6 +2,7 @@ import { statement, type Queries } from '../database/database.ts'
 import { channelArn, identityArn } from './arns.ts'
 import { summaryText } from './channel-summary.ts'
 import type { Identity } from './identities.ts'
+import { deleteReadPosition, insertReadPosition } from './read-positions.ts'
 import { pageOf, type Cursor, type Page, type PageOfText } from './page.ts'
 import { secondsText, parsed } from './text.ts'
 
@@ -110,7 +111,7 @@ const subChannel = (column: string) => `(select s.${column} from sub_channels s 
  * time of the newest private message that the viewer may see. A row of an elastic channel is about its sub-channel, which only such
  * a row looks up.
  */
-const entryText = (privateAt: string) => {
+export const entryText = (privateAt: string) => {
   const made = (publicAt: string, marker: string) => {
     const lastMessageAt = `case when ${publicAt} is null or ${privateAt} > ${publicAt} then ${privateAt} else ${publicAt} end`
     return `concat('{"ChannelSummary":', ${summaryText('cast($2 as text)', lastMessageAt)},
@@ -123,8 +124,10 @@ const entryText = (privateAt: string) => {
   end`
 }
 
-const ownPrivate = 'm.last_private_at'
-const othersPrivate = `(select max(p.created_at) from private_messages p
+/** SQL: the time of the newest private message of the member itself. */
+export const ownPrivate = 'm.last_private_at'
+/** The same for the viewer $5. */
+export const othersPrivate = `(select max(p.created_at) from private_messages p
   where p.channel_id = m.channel_id and p.sub_channel_id = m.sub_channel_id and p.viewer_id = $5 and p.failed = 0)`
 
 interface PageText {
@@ -186,7 +189,9 @@ export interface NewMembership {
 /** True if the identity was not a member before. With `placed` the service has chosen the sub-channel. */
 export async function insertMembership(tx: Queries, given: NewMembership, placed = false) {
   const { channelId, memberId, type, invitedBy, now, subChannelId } = given
-  return (await tx.run(insert, channelId, memberId, type, invitedBy, now, subChannelId, placed ? 1 : 0)) === 1
+  const isNew = (await tx.run(insert, channelId, memberId, type, invitedBy, now, subChannelId, placed ? 1 : 0)) === 1
+  if (isNew) await insertReadPosition(tx, given)
+  return isNew
 }
 
 export async function membershipType(db: Queries, channelId: number, subChannelId: number, memberId: number) {
@@ -242,6 +247,7 @@ export async function deleteMembership(
   subChannelId: number,
   memberId: number,
 ): Promise<PlacedMembership | undefined> {
+  await deleteReadPosition(tx, { memberId, channelId, subChannelId })
   return placedMemberships(await tx.all(remove, channelId, memberId, subChannelId))[0]
 }
 

@@ -1,8 +1,10 @@
-import { pooledRandomBytes } from '../tools/random.ts'
 import { statement, type Queries } from '../database/database.ts'
 import { identityArn } from './arns.ts'
+import type { Moment } from './channels.ts'
 import type { Identity } from './identities.ts'
+import { messageId, newNonce, placeOfId } from './message-ids.ts'
 import { pageOf, type Cursor, type Page } from './page.ts'
+import { uncountMessage, type Gone } from './read-positions.ts'
 import { recomputeSubChannel } from './sub-channels.ts'
 import { json, jsonIfGiven, jsonOfObject, parsed, parsedIfGiven } from './text.ts'
 
@@ -58,23 +60,6 @@ interface Row {
   targetName: string | null
 }
 
-/**
- * A MessageId has 64 hexadecimal digits: 12 of the time, 12 of the channel's sequence, 40 random ones. The first two are the
- * message's place in the primary key; the random ones make the id impossible to guess.
- */
-export const messageIdOf = (at: number, sequence: number, nonce: string) =>
-  at.toString(16).padStart(12, '0') + sequence.toString(16).padStart(12, '0') + nonce
-
-const newNonce = () => pooledRandomBytes(20).toString('hex')
-
-/** The id of a message that is delivered and not stored. */
-export const passingMessageId = (at: number) => messageIdOf(at, 0, newNonce())
-
-export function placeOf(id: string): { at: number; sequence: number; nonce: string } | undefined {
-  if (!/^[0-9a-f]{64}$/.test(id)) return undefined
-  return { at: Number.parseInt(id.slice(0, 12), 16), sequence: Number.parseInt(id.slice(12, 24), 16), nonce: id.slice(24) }
-}
-
 const columns = `
   m.private, m.created_at as at, m.sequence, m.nonce, m.type, m.content, m.metadata, m.attributes,
   m.content_type as "contentType", m.redacted, m.status, m.status_detail as "statusDetail", m.edited_at as "editedAt", m.updated_at as "updatedAt",
@@ -88,12 +73,12 @@ const people = `
 
 const inserted = `
   insert into messages (channel_id, private, created_at, sequence, nonce, sender_id, target_id, type,
-    content, metadata, attributes, content_type, sub_channel_id, status, updated_at)`
+    content, metadata, attributes, content_type, sub_channel_id, status, ordinal, updated_at)`
 const insert = statement(
-  `${inserted} values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $3)`,
+  `${inserted} values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $3)`,
   `with kept as (${inserted}
     select *, created_at from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::bigint[], $7::bigint[],
-      $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::bigint[], $14::text[])
+      $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::bigint[], $14::text[], $15::bigint[])
       as asked (channel_id, private, created_at))
   select whose from generate_series(1, cardinality($1)) as whose`,
 )
@@ -148,10 +133,11 @@ const updateContent = statement(`
   update messages set content = $6, metadata = coalesce($7, metadata), content_type = coalesce($8, content_type),
     edited_at = $9, updated_at = $9
   where ${place} and redacted = 0`)
-const redact = statement(`
+const gone = `private, type, created_at as at, sequence, released, sender_id as "senderId"`
+const redact = statement<Gone>(`
   update messages set content = null, metadata = null, attributes = null, redacted = 1, updated_at = $6
-  where ${place} and redacted = 0`)
-const remove = statement(`delete from messages where ${place}`)
+  where ${place} and redacted = 0 returning ${gone}, 0 as redacted`)
+const remove = statement<Gone>(`delete from messages where ${place} returning ${gone}, redacted`)
 const removeViewers = statement(`
   delete from private_messages where channel_id = $1 and sub_channel_id = $6 and viewer_id in ($2, $3) and created_at = $4 and sequence = $5`)
 const recomputePublic = statement(`
@@ -166,7 +152,7 @@ const recomputePrivate = statement(`
   where channel_id = $1 and sub_channel_id = $4 and member_id in ($2, $3)`)
 
 const message = (row: Row): Message => ({
-  messageId: messageIdOf(row.at, row.sequence, row.nonce),
+  messageId: messageId(row),
   sender: { id: row.senderId, arn: row.senderArn, name: parsed(row.senderName) },
   target: row.targetId === null ? undefined : { id: row.targetId, arn: row.targetArn!, name: parsed(row.targetName!) },
   type: row.type,
@@ -200,7 +186,11 @@ export interface NewMessage {
 }
 
 /** Stores a message with the number and time that its channel has given it; returns its id. */
-export async function insertMessage(tx: Queries, given: NewMessage, { at, sequence }: { at: number; sequence: number }): Promise<string> {
+export async function insertMessage(
+  tx: Queries,
+  given: NewMessage,
+  { at, sequence, counted }: Pick<Moment, 'at' | 'sequence' | 'counted'>,
+): Promise<string> {
   const { channelId, subChannelId, senderId, targetId, type, content, metadata, attributes, contentType, waiting } = given
   const nonce = newNonce()
   await tx.run(
@@ -219,6 +209,7 @@ export async function insertMessage(tx: Queries, given: NewMessage, { at, sequen
     jsonIfGiven(contentType),
     subChannelId,
     waiting ?? null,
+    counted,
   )
   if (waiting !== 'PASSING' && (targetId !== undefined || waiting)) {
     for (const viewerId of new Set([senderId, waiting ? senderId : targetId!])) {
@@ -226,12 +217,12 @@ export async function insertMessage(tx: Queries, given: NewMessage, { at, sequen
       await tx.run(raisePrivate, channelId, viewerId, at, subChannelId)
     }
   }
-  return messageIdOf(at, sequence, nonce)
+  return messageId({ at, sequence, nonce })
 }
 
 /** The message of that id, whoever may see it. */
 export async function findMessage(db: Queries, channelId: number, subChannelId: number, id: string): Promise<Message | undefined> {
-  const found = placeOf(id)
+  const found = placeOfId(id)
   if (!found) return undefined
   const row = await db.get(selectOne, channelId, found.at, found.sequence, found.nonce, subChannelId)
   return row && message(row)
@@ -267,7 +258,7 @@ export interface Viewing {
 
 /** The parameters of `seenMessageOf`; undefined if the id is none of a stored message. */
 export function placeIfAny({ channelId, subChannelId, viewerId, notBefore }: Viewing, id: string) {
-  const found = placeOf(id)
+  const found = placeOfId(id)
   return found && [channelId, subChannelId, found.at, found.sequence, found.nonce, notBefore, viewerId]
 }
 
@@ -276,9 +267,6 @@ export const seenMessageOf = `
   from messages m
   where m.channel_id = $1 and m.sub_channel_id = $2 and m.private in (0, 1) and m.created_at = $3 and m.sequence = $4
     and m.nonce = $5 and m.created_at >= $6 and m.status is null and (m.private = 0 or $7 in (m.sender_id, m.target_id))`
-
-/** The number of a stored message, from its id. */
-export const sequenceOf = (id: string) => placeOf(id)?.sequence
 
 export interface MessageListing {
   readonly channelId: number
@@ -301,7 +289,7 @@ export async function listMessages(db: Queries, listing: MessageListing, after: 
 }
 
 export function placeValues(channelId: number, subChannelId: number, id: string): [number, number, number, number, string] {
-  const found = placeOf(id)
+  const found = placeOfId(id)
   if (!found) throw new Error('not the id of a kept message')
   return [channelId, subChannelId, found.at, found.sequence, found.nonce]
 }
@@ -320,7 +308,10 @@ export async function updateMessage(
 
 /** Removes content, metadata and attributes for good; false if the message is gone or redacted. */
 export async function redactMessage(tx: Queries, channelId: number, subChannelId: number, id: string, now: number) {
-  return (await tx.run(redact, ...placeValues(channelId, subChannelId, id), now)) === 1
+  const redacted = await tx.get(redact, ...placeValues(channelId, subChannelId, id), now)
+  if (!redacted) return false
+  await uncountMessage(tx, channelId, subChannelId, redacted)
+  return true
 }
 
 /**
@@ -329,7 +320,9 @@ export async function redactMessage(tx: Queries, channelId: number, subChannelId
 export async function deleteMessage(tx: Queries, channelId: number, subChannelId: number, { messageId, sender, target }: Message) {
   const place = placeValues(channelId, subChannelId, messageId)
   const [, , at, sequence] = place
-  if ((await tx.run(remove, ...place)) === 0) return false
+  const removed = await tx.get(remove, ...place)
+  if (!removed) return false
+  await uncountMessage(tx, channelId, subChannelId, removed)
   if (target) {
     await tx.run(removeViewers, channelId, sender.id, target.id, at, sequence, subChannelId)
     await tx.run(recomputePrivate, channelId, sender.id, target.id, subChannelId)

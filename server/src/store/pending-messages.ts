@@ -1,12 +1,15 @@
 import { statement, type Queries } from '../database/database.ts'
+import type { Moment } from './channels.ts'
 import type { Run } from './flow-runs.ts'
 import { placeValues } from './messages.ts'
+import { uncountArrival } from './read-positions.ts'
 import { json, jsonIfGiven, jsonOfObject } from './text.ts'
 
 const pending = `channel_id = $1 and sub_channel_id = $2 and created_at = $3 and sequence = $4 and nonce = $5 and private = 1`
 
 const release = statement(`
-  update messages set private = $6, content = $7, metadata = $8, attributes = $9, content_type = $10, status = null
+  update messages set private = $6, content = $7, metadata = $8, attributes = $9, content_type = $10, status = null, ordinal = $11,
+    released = $12
   where ${pending} and status = 'PENDING'`)
 const fail = statement(`update messages set status = 'FAILED', status_detail = $6 where ${pending} and status = 'PENDING'`)
 const remove = statement(`delete from messages where ${pending} and status in ('PENDING', 'PASSING')`)
@@ -34,6 +37,8 @@ const raise = statement(`
   update memberships set last_private_at = $4
   where channel_id = $1 and sub_channel_id = $2 and member_id = $3 and (last_private_at is null or last_private_at < $4)`)
 
+const setLastRelease = statement(`update channels set last_release = $2 where id = $1`)
+
 const placeOfRun = (run: Run) => placeValues(run.channelId, run.subChannelId, run.messageId)
 
 async function setViewer(tx: Queries, change: typeof insertViewer, run: Run, viewerId: number) {
@@ -46,10 +51,16 @@ async function setViewer(tx: Queries, change: typeof insertViewer, run: Run, vie
  * Releases the message, as the processors have left it, to all members, or to the target of a targeted one. It keeps its position.
  * False if retention has deleted it meanwhile.
  */
-export async function releaseMessage(tx: Queries, run: Run, at: number) {
+export async function releaseMessage(tx: Queries, run: Run, { at, sequence, counted }: Pick<Moment, 'at' | 'sequence' | 'counted'>) {
   const { content, metadata, attributes, contentType, target, sender } = run
   const version = [json(content), jsonIfGiven(metadata), jsonOfObject(attributes), jsonIfGiven(contentType)]
-  if ((await tx.run(release, ...placeOfRun(run), target ? 1 : 0, ...version)) === 0) return false
+  if ((await tx.run(release, ...placeOfRun(run), target ? 1 : 0, ...version, counted, sequence)) === 0) {
+    // Its arrival has been counted, and there is nothing to read.
+    const [channelId, subChannelId, sentAt, sent] = placeOfRun(run)
+    if (!target) await uncountArrival(tx, { channelId, subChannelId, arrival: sequence, at: sentAt, sequence: sent })
+    return false
+  }
+  if (!target) await tx.run(setLastRelease, run.channelId, sequence)
   if (target) {
     await setViewer(tx, insertViewer, run, target.id)
     await tx.run(raise, run.channelId, run.subChannelId, target.id, at)

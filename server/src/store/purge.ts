@@ -33,6 +33,12 @@ const where = `channel_id = $1`
 const membershipsOfChannel = `from memberships where ${where} order by sub_channel_id, type, id limit $2`
 const removeMembers = statement<{ counted: number }>(`
   delete from memberships where id in (select id ${membershipsOfChannel}) returning member_id as counted`)
+const removePositionsOfChannel = statement(`
+  delete from read_positions where (member_id, channel_id, sub_channel_id) in
+    (select member_id, channel_id, sub_channel_id ${membershipsOfChannel})`)
+const removePositionsOfMember = statement(`
+  delete from read_positions where (member_id, channel_id, sub_channel_id) in
+    (select member_id, channel_id, sub_channel_id from memberships where member_id = $1 and id <= $2)`)
 const selectMemberships = statement<{ id: number; channelId: number }>(`
   select id, channel_id as "channelId" from memberships where member_id = $1 order by id limit $2`)
 const removeMemberships = statement<Ended>(`
@@ -53,7 +59,11 @@ function messagesIn(condition: string, now: string): Deletion {
     remove: statement(`delete from messages where (${place}) in (select ${place} from messages ${selection})`),
   }
 }
+const corrections = (condition: string) =>
+  rows(`delete from unread_corrections where (channel_id, sub_channel_id, viewer_id, arrival) in
+    (select channel_id, sub_channel_id, viewer_id, arrival from unread_corrections where ${condition} limit $2)`)
 const contentsOfSubChannel: readonly Deletion[] = [
+  corrections('channel_id = $1 and sub_channel_id = $3'),
   ...deletionsBesideMessages('channel_id = $1 and sub_channel_id = $3', '$2').map(remove => ({ remove })),
   rows(`delete from private_messages where (channel_id, sub_channel_id, viewer_id, created_at, sequence) in
     (select channel_id, sub_channel_id, viewer_id, created_at, sequence from private_messages
@@ -63,9 +73,10 @@ const contentsOfSubChannel: readonly Deletion[] = [
 const countOut = statement<Moment>(`
   update channels set member_count = member_count - $2, sequence = sequence + 1,
     last_event_at = case when last_event_at < $3 then $3 else last_event_at end
-  where id = $1 returning sequence, last_event_at as at, ${streamsOf('channels')}`)
+  where id = $1 returning sequence, last_event_at as at, counted, ${streamsOf('channels')}`)
 const removeSubChannel = statement(`delete from sub_channels where id = $1`)
 const contentsOfChannel: readonly Deletion[] = [
+  corrections(where),
   ...deletionsBesideMessages(where, '$2').map(remove => ({ remove })),
   rows(`delete from private_messages where (channel_id, sub_channel_id, viewer_id, created_at, sequence) in
     (select channel_id, sub_channel_id, viewer_id, created_at, sequence from private_messages where ${where} limit $2)`),
@@ -117,6 +128,7 @@ const removeAppInstance = statement(`delete from app_instances where id = $1`)
  * the same time.
  */
 async function endMembershipsOfChannel(tx: Queries, id: number): Promise<number> {
+  await tx.run(removePositionsOfChannel, id, step)
   const ended = await tx.all(removeMembers, id, step)
   const members = ended.map(({ counted }) => counted)
   await giveEach(tx, 'membershipsOfIdentity', members)
@@ -141,6 +153,7 @@ async function endMembershipsOfIdentity(tx: Queries, id: number, now: number) {
     const channel = await tx.get(countOut, channelId, rows.length, now)
     if (channel) moments.set(channelId, channel)
   }
+  await tx.run(removePositionsOfMember, id, found.at(-1)?.id ?? 0)
   const ended = await tx.all(removeMemberships, id, found.at(-1)?.id ?? 0)
   const isEnded = new Set(ended.map(each => each.id))
   // Another transaction has ended these, and decremented the counts, before the channels were locked.

@@ -1,8 +1,10 @@
 import { statement, type Queries } from '../database/database.ts'
 import { identityArn } from './arns.ts'
-import { catchUpChannel } from './channels.ts'
+import { catchUpChannel, type Moment } from './channels.ts'
 import type { Identity } from './identities.ts'
 import type { MembershipType } from './memberships.ts'
+import { placeOfId } from './message-ids.ts'
+import { advanceReadPosition, putReadPosition } from './read-positions.ts'
 import { pageOf, type Cursor, type Page } from './page.ts'
 import { parsed } from './text.ts'
 
@@ -14,10 +16,10 @@ interface MarkedRow {
 
 const marked = `
   returning read_at as "readAt", type, (select member_count from channels where id = $1) as members`
+const selectPresent = statement<Pick<Moment, 'counted' | 'sequence' | 'at'>>(`
+  select counted, sequence, last_event_at as at from channels where id = $1`)
 const mark = statement<MarkedRow>(`
-  update memberships set read_at = (
-    select case when memberships.read_at > c.last_event_at then memberships.read_at else c.last_event_at + 1 end
-    from channels c where c.id = $1)
+  update memberships set read_at = case when read_at > $3 then read_at else $3 + 1 end
   where channel_id = $1 and member_id = $2 and sub_channel_id = 0 ${marked}`)
 const markAt = statement<MarkedRow>(`
   update memberships set read_at = $3 where channel_id = $1 and member_id = $2 and sub_channel_id = 0 ${marked}`)
@@ -45,12 +47,22 @@ const markedOf = (row: MarkedRow | undefined): Marked | undefined => row && { ..
  */
 export async function markRead(tx: Queries, channelId: number, memberId: number, now: number): Promise<Marked | undefined> {
   await catchUpChannel(tx, channelId, now)
-  return markedOf(await tx.get(mark, channelId, memberId))
+  const present = await tx.get(selectPresent, channelId)
+  if (!present) return undefined
+  const row = await tx.get(mark, channelId, memberId, present.at)
+  await advanceReadPosition(tx, { memberId, channelId, subChannelId: 0 }, present)
+  return markedOf(row)
 }
 
-/** Sets the member's read marker to a time; undefined if it is not a member any more. */
-export async function markReadAt(tx: Queries, channelId: number, memberId: number, at: Date): Promise<Marked | undefined> {
-  return markedOf(await tx.get(markAt, channelId, memberId, at.getTime()))
+/**
+ * Sets the member's read marker to a message of a locked channel; undefined if it is not a member any more, or the message is gone.
+ */
+export async function markReadAt(tx: Queries, channelId: number, memberId: number, messageId: string): Promise<Marked | undefined> {
+  const message = placeOfId(messageId)
+  if (!message) return undefined
+  const row = await tx.get(markAt, channelId, memberId, message.at)
+  if (!row || !(await putReadPosition(tx, { memberId, channelId, subChannelId: 0 }, message))) return undefined
+  return markedOf(row)
 }
 
 /** How many members an ordinary channel has. */

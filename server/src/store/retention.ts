@@ -23,6 +23,11 @@ const deleteViewers = statement(`
      limit $3)`)
 
 const deleteBeside = deletionsBesideMessages('channel_id = $1 and sub_channel_id = $4 and message_at < $2', '$3')
+const deleteCorrections = statement(`
+  delete from unread_corrections where (channel_id, sub_channel_id, viewer_id, arrival) in
+    (select channel_id, sub_channel_id, viewer_id, arrival from unread_corrections
+     where channel_id = $1 and sub_channel_id = $4 and created_at < $2 limit $3)`)
+const setEmptied = statement(`update channels set emptied_before = $2 where id = $1 and emptied_before < $2`)
 
 /**
  * The channels of an app instance, in portions: whether an ordinary one has messages from before then; `elastic` is null for it.
@@ -46,5 +51,7 @@ export async function deleteOldMessages(
   if (beside > 0) return beside
   const viewers = await tx.run(deleteViewers, channelId, before, limit, subChannelId)
   if (tx.feedsSearch) await tx.run(noteMessages, channelId, before, limit, subChannelId, now)
-  return viewers + (await tx.run(deleteMessages, channelId, before, limit, subChannelId))
+  const messages = await tx.run(deleteMessages, channelId, before, limit, subChannelId)
+  if (messages > 0) await tx.run(setEmptied, channelId, before)
+  return viewers + messages + (await tx.run(deleteCorrections, channelId, before, limit, subChannelId))
 }

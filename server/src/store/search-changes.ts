@@ -1,5 +1,6 @@
 import { statement, type Queries } from '../database/database.ts'
-import { placeOf, type Message } from './messages.ts'
+import { placeOfId } from './message-ids.ts'
+import type { Message } from './messages.ts'
 import { jsonIfGiven } from './text.ts'
 
 const columns = `channel_id, sub_channel_id, created_at, sequence, sender_id, target_id, old_content, noted_at`
@@ -28,7 +29,7 @@ export async function noteForSearch(
   { messageId, sender, target }: Pick<Message, 'messageId' | 'sender' | 'target'>,
   { before, now }: { before: string | undefined; now: number },
 ) {
-  const { at, sequence } = placeOf(messageId)!
+  const { at, sequence } = placeOfId(messageId)!
   await tx.run(insert, channelId, subChannelId, at, sequence, sender.id, target?.id ?? null, jsonIfGiven(before), now)
 }
 

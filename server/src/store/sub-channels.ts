@@ -1,6 +1,7 @@
-import { elasticOf, type Elastic } from './channels.ts'
+import { elasticOf, type Advancing, type Elastic } from './channels.ts'
 import { statement, type Queries } from '../database/database.ts'
 import { placedMemberships, returned, type PlacedMembership, type PlacedRow } from './memberships.ts'
+import { deleteReadPosition, insertReadPosition } from './read-positions.ts'
 import { pageOf, type Cursor, type Page } from './page.ts'
 
 /** A sub-channel of an elastic channel. */
@@ -36,7 +37,9 @@ const takeSeat = statement<{ id: number; name: string }>(`
 const giveSeat = statement(`update sub_channels set member_count = member_count - 1 where id = $1`)
 const takeModerator = statement(`update sub_channels set moderator_count = moderator_count + 1 where id = $1 and deleted_at is null`)
 const giveModerator = statement(`update sub_channels set moderator_count = moderator_count - 1 where id = $1`)
-const raise = statement(`update sub_channels set last_message_at = coalesce($2, last_message_at) where id = $1 and deleted_at is null`)
+const raise = statement<{ counted: number }>(`
+  update sub_channels set last_message_at = coalesce($2, last_message_at), counted = counted + $3
+  where id = $1 and deleted_at is null returning counted`)
 const recompute = statement(`
   update sub_channels set last_message_at = (
     select created_at from messages where channel_id = $1 and sub_channel_id = $2 and private = 0
@@ -109,9 +112,13 @@ export async function uncountModeratorIn(tx: Queries, subChannelId: number) {
   await tx.run(giveModerator, subChannelId)
 }
 
-/** Moves the LastMessageTimestamp, if a time is given; false if the sub-channel is gone. */
-export async function raiseSubChannel(tx: Queries, subChannelId: number, at: number | undefined) {
-  return (await tx.run(raise, subChannelId, at ?? null)) === 1
+/**
+ * Moves the LastMessageTimestamp for a message that all members of the sub-channel see. Returns how many have counted as unread so
+ * far; undefined if the sub-channel is gone.
+ */
+export async function raiseSubChannel(tx: Queries, subChannelId: number, at: number, what: Advancing): Promise<number | undefined> {
+  const raised = await tx.get(raise, subChannelId, what === 'other' ? null : at, what === 'counted message' ? 1 : 0)
+  return raised?.counted
 }
 
 /** Moves the LastMessageTimestamp of the sub-channel, and that of its channel, back to the newest remaining message. */
@@ -162,6 +169,10 @@ export async function moveMembers(
 ): Promise<PlacedMembership[]> {
   const { channelId, from, to, count, now } = given
   const moved = await tx.all(move, channelId, from, count, to, now)
+  for (const { memberId } of moved) {
+    await deleteReadPosition(tx, { memberId, channelId, subChannelId: from })
+    await insertReadPosition(tx, { memberId, channelId, subChannelId: to })
+  }
   await tx.run(countMoved, from, -moved.length, 0)
   await tx.run(countMoved, to, moved.length, moved.length)
   return placedMemberships(moved)
@@ -181,6 +192,7 @@ export async function setSubChannelOpen(tx: Queries, id: number, isOpen: boolean
 export async function removeModeratorsOf(tx: Queries, channelId: number, id: number, limit: number): Promise<PlacedMembership[]> {
   await tx.run(uncountOthers, channelId, id, limit)
   const removed = await tx.all(removeOthers, channelId, id, limit)
+  for (const { memberId } of removed) await deleteReadPosition(tx, { memberId, channelId, subChannelId: id })
   await tx.run(uncountRemoved, id, removed.length)
   await tx.run(uncountInChannel, channelId, removed.length)
   return placedMemberships(removed)

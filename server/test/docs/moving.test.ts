@@ -31,13 +31,14 @@ const moved: Readonly<Record<string, string>> = {
 /** Columns of these tables that begin anew. */
 const anew: Readonly<Record<string, string>> = {
   app_instances: 'deleted_at identities_version',
-  channels: 'deleted_at',
-  sub_channels: 'deleted_at',
+  channels: 'deleted_at counted last_correction last_release emptied_before',
+  sub_channels: 'deleted_at counted',
+  messages: 'ordinal released',
 }
 
 /** Tables of which nothing is moved. */
 const leftOut = (
-  'settings schema_versions rate_buckets job_leases nodes imports imported_identities ' +
+  'settings schema_versions rate_buckets job_leases nodes imports imported_identities read_positions unread_corrections ' +
   'access_version master_keys access_keys iam_roles request_tokens ' +
   'sessions resumable_sessions resumable_nodes departures channel_events ' +
   'outbox outbox_lanes outbox_dead flow_runs flow_callbacks search_changes ' +

@@ -44,6 +44,8 @@ const silent = [
   'PutChannelReadMarker',
   'SendTypingIndicator',
   'SearchMessages',
+  'ListChannelUnreadCounts',
+  'GetUnreadSummary',
   'ListChannelMembershipsForAppInstanceUser',
   'DescribeChannelMembershipForAppInstanceUser',
   'PutChannelMembershipPreferences',

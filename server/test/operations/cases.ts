@@ -311,6 +311,8 @@ export const cases: Readonly<Record<OperationName, Case>> = {
     ],
     errors: { BadRequest: f => call(f, 'SearchMessages', { SearchText: '?', ChimeBearer: f.alice }) },
   },
+  ListChannelUnreadCounts: { inputs: async f => [{ AppInstanceUserArn: f.alice, ...paging, ChimeBearer: f.root }] },
+  GetUnreadSummary: { inputs: async f => [{ AppInstanceUserArn: f.alice, ChimeBearer: f.root }] },
   UpdateChannelReadMarker: { inputs: channelAs('alice'), causeless: ['Conflict'] },
 
   // Memberships

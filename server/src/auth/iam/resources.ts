@@ -73,6 +73,8 @@ export const resources: { readonly [Name in OperationName]: ResourcesOf<Name> } 
   ListChannelReadMarkers: bearerAndChannel,
   PutChannelReadMarker: bearerAndChannel,
   SearchMessages: bearerAndChannelIfGiven,
+  ListChannelUnreadCounts: bearer,
+  GetUnreadSummary: bearer,
 
   // Moderators
   CreateChannelModerator: bearerAndChannel,

@@ -61,6 +61,8 @@ export const rules: Readonly<Record<OperationName, Rule>> = {
   ListChannelReadMarkers: anyOf(inCharge, defaultMember),
   PutChannelReadMarker: member,
   SearchMessages: anyOf(allOf(anyone, leftOut('ChannelArn')), reader),
+  ListChannelUnreadCounts: anyOf(self('AppInstanceUserArn'), admin),
+  GetUnreadSummary: anyOf(self('AppInstanceUserArn'), admin),
 
   // Moderators
   CreateChannelModerator: inCharge,

@@ -5,6 +5,7 @@ import { recentCalls } from './recent-calls.ts'
 import { search } from './search.ts'
 import { server } from './server.ts'
 import { typing } from './typing.ts'
+import { unread } from './unread.ts'
 
 /** The operations that Amazon does not have: the service `carillon`. They are signed like Amazon's; their IAM actions are `carillon:NAME`. */
-export const carillon = { ...readMarkers, ...search, ...typing, ...reactions, ...recentCalls, ...server, ...outbox }
+export const carillon = { ...readMarkers, ...unread, ...search, ...typing, ...reactions, ...recentCalls, ...server, ...outbox }

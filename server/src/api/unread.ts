@@ -1,0 +1,37 @@
+import { setImmediate as turn } from 'node:timers/promises'
+import type { BearerCall, Handlers } from './call.ts'
+import { retentionCutoff } from '../auth/roles/sight.ts'
+import { JsonText } from '../contract/common.ts'
+import { unreadOfMember, unreadTotals } from '../store/unread.ts'
+import { listingOf } from './memberships.ts'
+import { namedIfGiven } from './named.ts'
+import { paged } from './paging.ts'
+
+/** How many memberships are added up at once; other calls get their turn in between. */
+const portion = 500
+
+const hiddenBefore = ({ facts, now }: BearerCall) => retentionCutoff(now(), facts.retentionDays)
+
+export const unread: Handlers<'ListChannelUnreadCounts' | 'GetUnreadSummary'> = {
+  async ListChannelUnreadCounts(input, call) {
+    const listing = await listingOf(call, namedIfGiven(call, 'AppInstanceUserArn'))
+    const { items, NextToken } = await paged(call, input, [String(listing.memberId)], (after, limit) =>
+      unreadOfMember(call.db, { ...listing, hiddenBefore: hiddenBefore(call) }, after, limit),
+    )
+    return { ChannelMemberships: new JsonText(items), NextToken }
+  },
+
+  async GetUnreadSummary(_, call) {
+    const { memberId } = await listingOf(call, namedIfGiven(call, 'AppInstanceUserArn'))
+    const summary = { UnreadCount: 0, UnreadMentionCount: 0, UnreadChannelCount: 0 }
+    for (let after: number | undefined = 0; after !== undefined;) {
+      const { totals, next } = await unreadTotals(call.db, memberId, hiddenBefore(call), after, portion)
+      summary.UnreadCount += totals.unread
+      summary.UnreadMentionCount += totals.mentions
+      summary.UnreadChannelCount += totals.channels
+      after = next
+      if (next !== undefined) await turn()
+    }
+    return summary
+  },
+}

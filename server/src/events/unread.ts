@@ -1,0 +1,54 @@
+import { parseArn } from '../arn.ts'
+import type { ShownMessage } from '../present/messages.ts'
+import type { Transaction } from '../database/database.ts'
+import { findIdentity } from '../store/identities.ts'
+import { sequenceOf } from '../store/message-ids.ts'
+import { advanceReadPosition, arrivalOf, correctFor, forgetMentionsOf } from '../store/read-positions.ts'
+import type { MessageEvent } from './events.ts'
+import type { Follower } from './follower.ts'
+
+const countsAsUnread = ({ type, persistence }: ShownMessage) => type === 'STANDARD' && persistence === 'PERSISTENT'
+
+/** The ids of the users and bots that the message mentions, its sender excepted. */
+async function mentionedIn(tx: Transaction, { attributes, sender }: ShownMessage): Promise<ReadonlySet<number>> {
+  const ids = new Set<number>()
+  for (const text of new Set(attributes?.['CHIME.mentions']?.StringValues)) {
+    const arn = parseArn(text)
+    const found = arn && (arn.kind === 'user' || arn.kind === 'bot') ? await findIdentity(tx, arn) : undefined
+    if (found && found.id !== sender.id) ids.add(found.id)
+  }
+  return ids
+}
+
+/** Whoever sends a message has read what came before it. */
+export const sentToUnread: Follower<MessageEvent<'MessageSent' | 'MessageHeld'>> = async (tx, { moment, message, place }) => {
+  if (!moment || !countsAsUnread(message) || sequenceOf(message.messageId) !== moment.sequence) return
+  const { channelId, subChannelId } = place
+  await advanceReadPosition(tx, { memberId: message.sender.id, channelId, subChannelId }, moment)
+}
+
+/** What the message counts for some viewers apart from others: its sender after a flow, its target, and who is mentioned. */
+export const messageToUnread: Follower<MessageEvent<'MessageSent'>> = async (tx, { moment, message, place }) => {
+  if (!moment || !countsAsUnread(message)) return
+  const { messageId, sender, target, createdAt } = message
+  const sequence = sequenceOf(messageId) ?? moment.sequence
+  const arrival = { ...place, arrival: moment.sequence, at: createdAt.getTime(), sequence }
+  const mentioned = await mentionedIn(tx, message)
+  if (target) {
+    if (target.id !== sender.id) await correctFor(tx, target.id, arrival, { unread: 1, mentions: mentioned.has(target.id) ? 1 : 0 })
+    return
+  }
+  if (sequence !== moment.sequence) await correctFor(tx, sender.id, arrival, { unread: -1, mentions: 0 })
+  for (const id of mentioned) await correctFor(tx, id, arrival, { unread: 0, mentions: 1 })
+}
+
+/** A flow may change whom an edited message mentions. */
+export const editToUnread: Follower<MessageEvent<'MessageEdited'>> = async (tx, { message, place }) => {
+  if (!countsAsUnread(message)) return
+  const arrival = await arrivalOf(tx, place, message.messageId)
+  if (!arrival) return
+  await forgetMentionsOf(tx, arrival)
+  for (const id of await mentionedIn(tx, message)) {
+    if (!message.target || message.target.id === id) await correctFor(tx, id, arrival, { unread: 0, mentions: 1 })
+  }
+}

@@ -1,0 +1,110 @@
+import * as fc from 'fast-check'
+import { afterAll, expect, test } from 'vitest'
+import { startLambda } from '../support/processor.ts'
+import { onBothDatabases, type World } from '../support/world.ts'
+import { open, pages, say } from './acts.ts'
+import { openElastic } from './elastic-acts.ts'
+import { UnreadModel, walk } from './unread-model.ts'
+
+const lambda = await startLambda()
+afterAll(() => lambda.close())
+
+/** What a user has not read in the channels in which there is something. */
+async function unreadOf({ carillon }: World, ChimeBearer: string) {
+  const { ChannelMemberships = [] } = await carillon.call('ListChannelUnreadCounts', { ChimeBearer })
+  const unread = ChannelMemberships.filter(({ UnreadCount }) => UnreadCount !== 0)
+  return unread.map(({ UnreadCount, UnreadMentionCount, FirstUnreadMessageId }) => [UnreadCount, UnreadMentionCount, FirstUnreadMessageId])
+}
+
+onBothDatabases(
+  'Unread counts',
+  world => {
+    test('are what a simple model says, whatever several users do', async () => {
+      const property = fc.asyncProperty(walk(25), async steps => {
+        const model = await UnreadModel.open(world(), lambda)
+        for (const step of steps) {
+          await model.does(step)
+          expect(await model.told()).toEqual(model.expected())
+        }
+      })
+      await fc.assert(property, { numRuns: 2, endOnFailure: true })
+    })
+
+    test('stand beside what ListChannelMembershipsForAppInstanceUser lists, page by page', async () => {
+      const { carillon, messaging, appInstance } = world()
+      const { user } = await appInstance(['ann', 'ben'])
+      const [ann, ben] = [user('ann'), user('ben')]
+      for (const Name of ['one', 'two', 'three']) await open(world(), ann, { Name, MemberArns: [ben], Metadata: `"${Name}"` })
+      const { ChannelMemberships: listed = [] } = await messaging.listChannelMembershipsForAppInstanceUser({ ChimeBearer: ben })
+      await say(world(), ben, listed[1]!.ChannelSummary!.ChannelArn!)
+      const found = await pages(NextToken =>
+        carillon.call('ListChannelUnreadCounts', { ChimeBearer: ann, MaxResults: 2, ...(NextToken && { NextToken }) }),
+      )
+      const { ChannelMemberships: ofAnn = [] } = await messaging.listChannelMembershipsForAppInstanceUser({ ChimeBearer: ann })
+      const counts = [{ UnreadCount: 0 }, { UnreadCount: 1, FirstUnreadMessageId: expect.any(String) as string }, { UnreadCount: 0 }]
+      expect(found.map(page => page.ChannelMemberships!.length)).toEqual([2, 1])
+      expect(found.flatMap(page => page.ChannelMemberships)).toEqual(
+        ofAnn.map((entry, index) => ({ ...entry, UnreadMentionCount: 0, ...counts[index] })),
+      )
+    })
+
+    test('leave the ReadMarkerTimestamp alone that stock clients compare: sending and joining do not move it', async () => {
+      const { messaging, appInstance } = world()
+      const { user } = await appInstance(['ann', 'ben'])
+      const [ann, ben] = [user('ann'), user('ben')]
+      const ChannelArn = await open(world(), ann, { MemberArns: [ben] })
+      await say(world(), ann, ChannelArn)
+      expect(await unreadOf(world(), ben)).toHaveLength(1)
+      await say(world(), ben, ChannelArn)
+      expect(await unreadOf(world(), ben)).toEqual([])
+      const { ChannelMemberships } = await messaging.listChannelMembershipsForAppInstanceUser({ ChimeBearer: ben })
+      expect(ChannelMemberships![0]!.AppInstanceUserMembershipSummary).toEqual({ Type: 'DEFAULT' })
+    })
+
+    test('are those of the sub-channel in an elastic channel', async () => {
+      const { messaging } = world()
+      const { user, ChannelArn, join } = await openElastic(world(), { maximum: 3, target: 2, percentage: 40 }, ['ann', 'ben', 'cid'])
+      const [SubChannelId] = [await join('ann'), await join('ben'), await join('cid')]
+      const first = await say(world(), user('ann'), ChannelArn, 'one', { SubChannelId })
+      const second = await say(world(), user('ann'), ChannelArn, 'two', { SubChannelId })
+      const heard = async () => Promise.all(['ann', 'ben', 'cid'].map(async name => unreadOf(world(), user(name))))
+      expect(await heard()).toEqual([[], [[2, 0, first]], []])
+      await messaging.redactChannelMessage({ ChannelArn, SubChannelId, MessageId: first, ChimeBearer: user('ann') })
+      expect(await heard()).toEqual([[], [[1, 0, second]], []])
+      await say(world(), user('ben'), ChannelArn, 'three', { SubChannelId })
+      expect((await heard()).map(each => each.length)).toEqual([1, 0, 0])
+    })
+
+    test('are exact after many users have sent, read, redacted and deleted at once', async () => {
+      const { messaging, carillon, appInstance } = world()
+      const names = Array.from({ length: 6 }, (_, index) => `user-${index}`)
+      const { user } = await appInstance(names, { admins: ['root'] })
+      const users = names.map(user)
+      const ChannelArn = await open(world(), users[0]!, { MemberArns: users.slice(1) })
+      const act = async (ChimeBearer: string, index: number) => {
+        const MessageId = await say(world(), ChimeBearer, ChannelArn, 'hello', index % 5 === 4 ? { Type: 'CONTROL' } : {})
+        const named = { ChannelArn, MessageId, ChimeBearer }
+        if (index % 4 === 1) await messaging.redactChannelMessage(named)
+        if (index % 4 === 2) await messaging.deleteChannelMessage({ ...named, ChimeBearer: user('root') })
+        if (index % 4 === 3) await messaging.updateChannelReadMarker({ ChannelArn, ChimeBearer })
+        if (index % 3 === 0 && index % 4 !== 2) await carillon.call('PutChannelReadMarker', named)
+      }
+      await Promise.all(Array.from({ length: 60 }, async (_, index) => act(users[index % users.length]!, index)))
+      const listed = await pages(NextToken =>
+        messaging.listChannelMessages({ ChannelArn, ChimeBearer: users[0]!, SortOrder: 'ASCENDING', NextToken }),
+      )
+      const messages = listed.flatMap(page => page.ChannelMessages!)
+      for (const [index, ChimeBearer] of users.entries()) {
+        const after = (index * 7) % messages.length
+        await carillon.call('PutChannelReadMarker', { ChannelArn, MessageId: messages[after]!.MessageId!, ChimeBearer })
+        const unread = messages
+          .slice(after + 1)
+          .filter(({ Type, Redacted, Sender }) => Type === 'STANDARD' && !Redacted && Sender!.Arn !== ChimeBearer)
+        expect(await unreadOf(world(), ChimeBearer)).toEqual([[unread.length, 0, unread[0]!.MessageId]])
+        await messaging.updateChannelReadMarker({ ChannelArn, ChimeBearer })
+        expect(await unreadOf(world(), ChimeBearer)).toEqual([])
+      }
+    })
+  },
+  { lambdaEndpoint: lambda.url },
+)
