@@ -1,4 +1,5 @@
 import type { Handlers } from './call.ts'
+import { retentionCutoff } from '../auth/roles/sight.ts'
 import { checkListed, putReadMarker } from '../domain/read-markers.ts'
 import { identity } from '../present/identities.ts'
 import { listReadMarkers } from '../store/read-markers.ts'
@@ -18,7 +19,8 @@ export const readMarkers: Handlers<'ListChannelReadMarkers' | 'PutChannelReadMar
 
   async PutChannelReadMarker(input, call) {
     const { createdAt } = requireMessage(call, input.MessageId)
-    await call.db.transaction(tx => putReadMarker(tx, actingIn(call), input.MessageId))
+    const hiddenBefore = retentionCutoff(call.now(), call.facts.retentionDays)
+    await call.db.transaction(tx => putReadMarker(tx, actingIn(call), input.MessageId, hiddenBefore))
     return { ChannelArn: call.facts.channel.arn, ReadMarkerTimestamp: createdAt }
   },
 }

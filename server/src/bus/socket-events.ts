@@ -1,6 +1,7 @@
 /** The events that Amazon does not have, each with the kind that a session asks for in order to hear it (docs/beyond-amazon.md). */
 const ownEvents = {
   UPDATE_CHANNEL_READ_MARKER: 'read',
+  UPDATE_CHANNEL_UNREAD: 'unread',
   UPDATE_TYPING_INDICATOR: 'typing',
   UPDATE_CHANNEL_MESSAGE_REACTIONS: 'reaction',
 } as const

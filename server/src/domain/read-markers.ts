@@ -5,27 +5,35 @@ import { lockChannel } from '../store/channels.ts'
 import type { CalledChannel } from '../store/facts.ts'
 import type { Identity } from '../store/identities.ts'
 import { markRead, markReadAt, memberCount, type Marked } from '../store/read-markers.ts'
+import { unreadIn, type Unread } from '../store/unread.ts'
 import type { ActingInChannel } from './acting.ts'
 import { checkOrdinary } from './sub-channels.ts'
 
 /** Sets the actor's read marker to the present. */
 export async function moveReadMarker(tx: Transaction, { channel, actor, now }: ActingInChannel) {
   checkOrdinary(channel, 'Read markers')
-  await tell(tx, channel, actor, await markRead(tx, channel.id, actor.id, now()))
+  await tell(tx, channel, actor, await markRead(tx, channel.id, actor.id, now()), { unread: 0, mentions: 0 })
 }
 
-/** Sets the actor's read marker to a message, forward or back. */
-export async function putReadMarker(tx: Transaction, { channel, actor }: ActingInChannel, messageId: string) {
+/** Sets the actor's read marker to a message, forward or back. Retention hides messages before that time. */
+export async function putReadMarker(tx: Transaction, { channel, actor }: ActingInChannel, messageId: string, hiddenBefore: number) {
   checkOrdinary(channel, 'Read markers')
   if (!(await lockChannel(tx, channel.id))) return
-  await tell(tx, channel, actor, await markReadAt(tx, channel.id, actor.id, messageId))
+  const marked = await markReadAt(tx, channel.id, actor.id, messageId)
+  if (marked) await tell(tx, channel, actor, marked, await unreadIn(tx, channel.id, actor.id, hiddenBefore))
 }
 
 /** Where read markers are listed, all members hear of them, except those of HIDDEN members. */
-async function tell(tx: Transaction, { id: channelId, arn: channelArn }: CalledChannel, member: Identity, marked: Marked | undefined) {
+async function tell(
+  tx: Transaction,
+  { id: channelId, arn: channelArn }: CalledChannel,
+  member: Identity,
+  marked: Marked | undefined,
+  left: Unread,
+) {
   if (!marked) return
   const isForAll = marked.type === 'DEFAULT' && marked.members <= listedMembersAtMost
-  await emit(tx, { kind: 'ReadMarkerMoved', channelId, channelArn, member, readAt: marked.readAt, isForAll })
+  await emit(tx, { kind: 'ReadMarkerMoved', channelId, channelArn, member, readAt: marked.readAt, isForAll, left })
 }
 
 /** In larger channels nobody looks up who has read what. */

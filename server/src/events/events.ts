@@ -7,6 +7,7 @@ import type { Identity } from '../store/identities.ts'
 import type { Message } from '../store/messages.ts'
 import type { PlacedMembership } from '../store/memberships.ts'
 import type { TaggedResource } from '../store/tags.ts'
+import type { Unread } from '../store/unread.ts'
 import type { StatusReason } from '../store/user-endpoints.ts'
 
 /** The moment that the channel has given to the transaction in which it happened. Several events of one transaction share it. */
@@ -132,6 +133,8 @@ interface SubChannelEvent extends InChannel {
 
 interface ReadMarkerMoved {
   readonly kind: 'ReadMarkerMoved'
+  /** What the member has not read now. */
+  readonly left: Unread
   readonly channelId: number
   readonly channelArn: string
   readonly member: Identity

@@ -14,6 +14,7 @@ import {
   reactionsToSockets,
   readMarkerToSockets,
   subChannelEndToSockets,
+  unreadToSockets,
   userDeletedToSockets,
 } from './sockets.ts'
 import {
@@ -62,7 +63,7 @@ export const followers: { readonly [Kind in EventKind]: readonly Follower<EventO
   BanDeleted: [roleToStream],
   SubChannelCreated: [subChannelToStream, balanceAfterScaleOut],
   SubChannelDeleted: [subChannelToStream, wakePurge],
-  ReadMarkerMoved: [readMarkerToSockets],
+  ReadMarkerMoved: [readMarkerToSockets, unreadToSockets],
   ReactionsChanged: [reactionsToSockets],
   PreferencesSet: [],
 

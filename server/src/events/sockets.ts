@@ -159,6 +159,17 @@ export const readMarkerToSockets: Follower<EventOf<'ReadMarkerMoved'>> = (tx, { 
     payload: { ChannelArn: channelArn, Member: identity(member), ReadMarkerTimestamp: readAt },
   })
 
+/** For the member itself: a badge on each of its devices. */
+export const unreadToSockets: Follower<EventOf<'ReadMarkerMoved'>> = (tx, { channelId, channelArn, member, readAt, left }) =>
+  afterCommit(tx, {
+    type: 'UPDATE_CHANNEL_UNREAD',
+    channelId,
+    sequence: undefined,
+    subChannelId: 0,
+    only: [member.id],
+    payload: { ChannelArn: channelArn, ReadMarkerTimestamp: readAt, UnreadCount: left.unread, UnreadMentionCount: left.mentions },
+  })
+
 /** For all who see the message. */
 export const reactionsToSockets: Follower<EventOf<'ReactionsChanged'>> = (tx, { moment, place, message, member, reactions, counts }) =>
   tell(tx, {

@@ -102,6 +102,16 @@ const selectTotals = statement<{ scanned: number; last: number | null; channels:
       case when c.deleted_at is null then ${mentionCount(visibleSince('$4'))} end as mentions
     ${positions} where m.member_id = $1 and m.id > $2 order by m.id limit $3) portion`)
 
+/** What a member has not read in a channel. */
+export interface Unread {
+  readonly unread: number
+  readonly mentions: number
+}
+
+const selectOne = statement<Unread>(`
+  select ${unreadCount(visibleSince('$3'))} as unread, ${mentionCount(visibleSince('$3'))} as mentions
+  ${positions} where m.channel_id = $1 and m.member_id = $2 and m.sub_channel_id = 0`)
+
 /** The id of a message, from its place as SQL shows it. */
 function shownId(place: string) {
   const [at, sequence, nonce] = place.split('.')
@@ -135,4 +145,9 @@ export async function unreadOfMember(
 export async function unreadTotals(db: Queries, memberId: number, hiddenBefore: number, after: number, limit: number) {
   const { scanned, last, ...totals } = (await db.get(selectTotals, memberId, after, limit, hiddenBefore))!
   return { totals, next: scanned === limit && last !== null ? last : undefined }
+}
+
+/** What a member of an ordinary channel has not read in it. */
+export async function unreadIn(db: Queries, channelId: number, memberId: number, hiddenBefore: number): Promise<Unread> {
+  return (await db.get(selectOne, channelId, memberId, hiddenBefore)) ?? { unread: 0, mentions: 0 }
 }

@@ -16,6 +16,38 @@ async function makeChannel({ app, messaging, appInstance }: World, others: strin
   return { user, ann, ben, ChannelArn, asking, last }
 }
 
+onBothDatabases('A session that asks for the events "unread"', world => {
+  test('hears what its user has not read, when a marker moves on any device, and other users hear nothing', async () => {
+    const { app, messaging, carillon } = world()
+    const { ann, ben, ChannelArn, asking, last } = await makeChannel(world())
+    const send = async (MessageAttributes = {}) =>
+      messaging.sendChannelMessage({
+        ChannelArn,
+        Content: 'one',
+        Type: 'STANDARD',
+        Persistence: 'PERSISTENT',
+        MessageAttributes,
+        ChimeBearer: ann,
+      })
+    const { MessageId = '' } = await send()
+    await send({ 'CHIME.mentions': { StringValues: [ben] } })
+    await send()
+    const sessions = [await asking(ben, 'unread'), await asking(ben, 'unread'), await listen(app, ben), await asking(ann, 'unread')]
+    const { ReadMarkerTimestamp } = await carillon.call('PutChannelReadMarker', { ChannelArn, MessageId, ChimeBearer: ben })
+    await messaging.updateChannelReadMarker({ ChannelArn, ChimeBearer: ben })
+    await last()
+    const [first, second, plain, ofAnn] = await Promise.all(
+      sessions.map(async session => (await heardBy(session)).map(({ type, payload }) => [type, payload])),
+    )
+    const told = (UnreadCount: number, UnreadMentionCount: number, at: unknown) => [
+      'UPDATE_CHANNEL_UNREAD',
+      { ChannelArn, ReadMarkerTimestamp: at, UnreadCount, UnreadMentionCount },
+    ]
+    expect(first).toEqual([told(2, 1, ReadMarkerTimestamp!.toISOString()), told(0, 0, expect.any(String))])
+    expect({ second, plain, ofAnn }).toEqual({ second: first, plain: [], ofAnn: [] })
+  })
+})
+
 onBothDatabases('A session that asks for the events "read"', world => {
   test('hears of the read markers of all members, also its own ones of another device, and other sessions hear nothing', async () => {
     const { app, messaging, carillon } = world()
