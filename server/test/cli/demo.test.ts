@@ -1,8 +1,10 @@
+import { readFileSync } from 'node:fs'
 import { access } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { once } from 'node:events'
 import { delimiter, join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
+import { readmeCalls } from '../../../scripts/readme-calls.ts'
 import { awsCommands, pythons } from '../compat/clients.ts'
 import { keyVariables, Program, root, run, shell, temporaryFolder } from '../support/process.ts'
 
@@ -14,6 +16,8 @@ async function startDemo(data: string, ports: readonly string[] = ['--port', '0'
   await demo.printed(/^The demo serves until Ctrl-C/m)
   return demo
 }
+
+const calls = readmeCalls(readFileSync(join(root, 'README.md'), 'utf8'))
 
 const list = `
 Bob's channels, two a page, as ListChannelMembershipsForAppInstanceUser answers:
@@ -57,6 +61,14 @@ test(
         : []),
     ] as const
     for (const [start, output] of commands) expect(await pasted(printed(start))).toMatch(output)
+    for (const { language, code, output } of calls) {
+      if (language === 'sh' && awsCommands.length === 0) continue
+      if (language === 'python' && pythons.length === 0) continue
+      const command = { sh: code, python: `python3 - <<'END'\n${code}\nEND`, js: `node --input-type=module - <<'END'\n${code}\nEND` }[
+        language
+      ]
+      expect({ code, output: await pasted(command) }).toEqual({ code, output })
+    }
 
     const url = await demo.url()
     demo.killAll('SIGINT')
@@ -69,6 +81,19 @@ test(
     )
   },
 )
+
+test('the README has a call for each of three clients, and its picture shows those of the AWS CLI and boto3 as they are', () => {
+  expect(calls.map(({ language }) => language)).toEqual(['sh', 'python', 'js'])
+  const picture = readFileSync(join(root, 'docs/pictures/first-minute.svg'), 'utf8')
+  const texts = [...picture.matchAll(/<text [^>]*>([^<]*)<\/text>/g)].map(([, text = '']) =>
+    text.replaceAll('&lt;', '<').replaceAll('&amp;', '&'),
+  )
+  const shown = calls
+    .filter(({ language }) => language !== 'js')
+    .flatMap(({ code, output }) => [...code.split('\n'), ...output.trimEnd().split('\n')])
+  expect(shown.filter(line => !texts.some(text => text.replace(/^\$ |'$/g, '') === line))).toEqual([])
+  for (const line of list.trim().split('\n')) expect(texts).toContain(line)
+})
 
 test('if the usual port is taken, the demo listens on another one', async () => {
   const taken = createServer().listen(8080, '127.0.0.1')

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { pythons } from './clients.ts'
 import { output, ran } from './ran-example.ts'
 
-test('the JavaScript example prints what the README shows', async () => {
+test('the JavaScript example lists the channels of Bob', async () => {
   expect(await ran(process.execPath, 'javascript_main_job.mjs')).toEqual({ code: 0, stdout: output, stderr: '' })
 })
 
@@ -14,6 +14,6 @@ test('the seed of the browser example creates users, and prints the settings of 
   )
 })
 
-test.skipIf(pythons.length === 0)('the boto3 example prints what the README shows', async () => {
+test.skipIf(pythons.length === 0)('the boto3 example lists the channels of Bob', async () => {
   expect(await ran(pythons[0]!, 'boto3_main_job.py')).toEqual({ code: 0, stdout: output, stderr: '' })
 })

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { expect } from 'vitest'
 import { root, run, serve, temporaryFolder } from '../support/process.ts'
 
-/** What the README shows. */
+/** What each of the long examples prints. */
 export const output = 'general: DEFAULT member, unread\nsupport: DEFAULT member, unread\nrandom: DEFAULT member, read\n'
 
 /** Runs an example as a newcomer does: with the variables that the server has printed, and nothing else. */
