@@ -11,7 +11,9 @@ import { memberships } from './memberships.ts'
 import { messages } from './messages.ts'
 import { moderators } from './moderators.ts'
 import { outbox } from './outbox.ts'
+import { pins } from './pins.ts'
 import { reactions } from './reactions.ts'
+import { threads } from './threads.ts'
 import { readMarkers } from './read-markers.ts'
 import { recentCalls } from './recent-calls.ts'
 import { server } from './server.ts'
@@ -32,6 +34,8 @@ export const handlers: Handlers<OperationName> = {
   ...channels,
   ...memberships,
   ...reactions,
+  ...threads,
+  ...pins,
   ...readMarkers,
   ...search,
   ...unread,

@@ -6,7 +6,7 @@ import { subChannelIdOf } from '../domain/sub-channels.ts'
 import { edit, placeOf, redact, remove, takingOf, type Taken } from '../domain/messages.ts'
 import { messageDetails, messageStatus, messageSummary } from '../present/messages.ts'
 import { isRunning } from '../store/flow-runs.ts'
-import { listMessages, type Message } from '../store/messages.ts'
+import { listMessages, type Message, type Viewing } from '../store/messages.ts'
 import { actingIn } from './acting.ts'
 import { once, onceInMemory } from './idempotency.ts'
 import { namedIfGiven } from './named.ts'
@@ -27,6 +27,14 @@ export function requireMessage(call: ChannelCall, id: string): Message {
   if (!message) throw notFound('The message does not exist.', `There is no message ${id} in ${call.facts.channel.arn}.`)
   return message
 }
+
+/** Whose view of which messages it is. */
+export const viewingOf = ({ facts, now }: ChannelCall): Viewing => ({
+  channelId: facts.channel.id,
+  subChannelId: subChannelIdOf(facts),
+  viewerId: facts.caller.id,
+  notBefore: retentionCutoff(now(), facts.retentionDays),
+})
 
 const answer = ({ facts: { channel, subChannel } }: ChannelCall, taken: Taken) => ({
   ChannelArn: channel.arn,
@@ -67,6 +75,7 @@ export const messages: Handlers<
       contentType: input.ContentType,
       pushNotification: input.PushNotification,
       target: targetOf(input, call),
+      hiddenBefore: viewingOf(call).notBefore,
     })
     // The channel's id in the database: a new channel under the ChannelId of a deleted one has another.
     const parent = String(call.facts.channel.id)

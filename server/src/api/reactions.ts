@@ -1,22 +1,12 @@
 import type { Handlers } from './call.ts'
-import { retentionCutoff } from '../auth/roles/sight.ts'
 import { putReactions } from '../domain/reactions.ts'
 import { subChannelIdOf } from '../domain/sub-channels.ts'
 import { identity } from '../present/identities.ts'
 import { ownReactionCount } from '../present/reactions.ts'
 import { listReactionMembers, reactionsOfMessages } from '../store/reactions.ts'
 import { actingIn } from './acting.ts'
-import type { ChannelCall } from './call.ts'
-import { requireMessage } from './messages.ts'
+import { requireMessage, viewingOf } from './messages.ts'
 import { paged } from './paging.ts'
-
-/** Whose view of which messages it is. */
-const viewingOf = ({ facts, now }: ChannelCall) => ({
-  channelId: facts.channel.id,
-  subChannelId: subChannelIdOf(facts),
-  viewerId: facts.caller.id,
-  notBefore: retentionCutoff(now(), facts.retentionDays),
-})
 
 export const reactions: Handlers<'PutMessageReactions' | 'BatchGetMessageReactions' | 'ListMessageReactionMembers'> = {
   async PutMessageReactions({ MessageId, Reactions }, call) {

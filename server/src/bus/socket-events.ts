@@ -4,6 +4,9 @@ const ownEvents = {
   UPDATE_CHANNEL_UNREAD: 'unread',
   UPDATE_TYPING_INDICATOR: 'typing',
   UPDATE_CHANNEL_MESSAGE_REACTIONS: 'reaction',
+  UPDATE_CHANNEL_THREAD: 'thread',
+  PIN_CHANNEL_MESSAGE: 'pin',
+  UNPIN_CHANNEL_MESSAGE: 'pin',
 } as const
 
 /** What a session may ask for. */

@@ -138,6 +138,92 @@ export interface Operations {
       readonly SubChannelId?: string
     }
   }
+  ListThreadMessages: {
+    input: {
+      readonly ChannelArn: string
+      readonly MessageId: string
+      readonly SortOrder?: 'ASCENDING' | 'DESCENDING'
+      readonly MaxResults?: number
+      readonly NextToken?: string
+      readonly ChimeBearer: string
+      readonly SubChannelId?: string
+    }
+    output: {
+      readonly ChannelArn?: string
+      readonly MessageId?: string
+      readonly NextToken?: string
+      readonly ChannelMessages?: readonly {
+        readonly MessageId?: string
+        readonly Content?: string
+        readonly Metadata?: string
+        readonly Type?: 'STANDARD' | 'CONTROL'
+        readonly CreatedTimestamp?: Date
+        readonly LastUpdatedTimestamp?: Date
+        readonly LastEditedTimestamp?: Date
+        readonly Sender?: { readonly Arn?: string; readonly Name?: string }
+        readonly Redacted?: boolean
+        readonly Status?: { readonly Value?: 'SENT' | 'PENDING' | 'FAILED' | 'DENIED'; readonly Detail?: string }
+        readonly MessageAttributes?: Readonly<Record<string, { readonly StringValues?: readonly string[] }>>
+        readonly ContentType?: string
+        readonly Target?: readonly { readonly MemberArn?: string }[]
+      }[]
+      readonly SubChannelId?: string
+    }
+  }
+  BatchGetThreads: {
+    input: {
+      readonly ChannelArn: string
+      readonly MessageIds: readonly string[]
+      readonly ChimeBearer: string
+      readonly SubChannelId?: string
+    }
+    output: {
+      readonly ChannelArn?: string
+      readonly Threads?: readonly { readonly MessageId?: string; readonly ReplyCount?: number; readonly LastReplyTimestamp?: Date }[]
+      readonly SubChannelId?: string
+    }
+  }
+  PinMessage: {
+    input: { readonly ChannelArn: string; readonly MessageId: string; readonly ChimeBearer: string; readonly SubChannelId?: string }
+    output: { readonly ChannelArn?: string; readonly MessageId?: string; readonly SubChannelId?: string }
+  }
+  UnpinMessage: {
+    input: { readonly ChannelArn: string; readonly MessageId: string; readonly ChimeBearer: string; readonly SubChannelId?: string }
+    output: {}
+  }
+  ListPinnedMessages: {
+    input: {
+      readonly ChannelArn: string
+      readonly MaxResults?: number
+      readonly NextToken?: string
+      readonly ChimeBearer: string
+      readonly SubChannelId?: string
+    }
+    output: {
+      readonly ChannelArn?: string
+      readonly PinnedMessages?: readonly {
+        readonly Message?: {
+          readonly MessageId?: string
+          readonly Content?: string
+          readonly Metadata?: string
+          readonly Type?: 'STANDARD' | 'CONTROL'
+          readonly CreatedTimestamp?: Date
+          readonly LastUpdatedTimestamp?: Date
+          readonly LastEditedTimestamp?: Date
+          readonly Sender?: { readonly Arn?: string; readonly Name?: string }
+          readonly Redacted?: boolean
+          readonly Status?: { readonly Value?: 'SENT' | 'PENDING' | 'FAILED' | 'DENIED'; readonly Detail?: string }
+          readonly MessageAttributes?: Readonly<Record<string, { readonly StringValues?: readonly string[] }>>
+          readonly ContentType?: string
+          readonly Target?: readonly { readonly MemberArn?: string }[]
+        }
+        readonly PinnedBy?: { readonly Arn?: string; readonly Name?: string }
+        readonly PinnedTimestamp?: Date
+      }[]
+      readonly NextToken?: string
+      readonly SubChannelId?: string
+    }
+  }
   ListRecentCalls: {
     input: { readonly AfterRequestId?: string; readonly MaxResults?: number }
     output: {
@@ -310,6 +396,11 @@ export const routes: Readonly<Record<keyof Operations, `${'GET' | 'POST' | 'PUT'
   PutMessageReactions: 'PUT /carillon/channels/{channelArn}/messages/{messageId}/reactions',
   BatchGetMessageReactions: 'POST /carillon/channels/{channelArn}/message-reactions',
   ListMessageReactionMembers: 'GET /carillon/channels/{channelArn}/messages/{messageId}/reaction-members',
+  ListThreadMessages: 'GET /carillon/channels/{channelArn}/messages/{messageId}/thread-messages',
+  BatchGetThreads: 'POST /carillon/channels/{channelArn}/threads',
+  PinMessage: 'PUT /carillon/channels/{channelArn}/messages/{messageId}/pin',
+  UnpinMessage: 'DELETE /carillon/channels/{channelArn}/messages/{messageId}/pin',
+  ListPinnedMessages: 'GET /carillon/channels/{channelArn}/pins',
   ListRecentCalls: 'GET /carillon/recent-calls',
   DescribeServer: 'GET /carillon/server',
   ListOutboxLanes: 'GET /carillon/outbox-lanes',

@@ -60,7 +60,7 @@ const ChannelMessage = structure({
   Target: TargetList,
 })
 
-const SortOrder = oneOf('ASCENDING', 'DESCENDING')
+export const SortOrder = oneOf('ASCENDING', 'DESCENDING')
 
 export const ChannelMessageSummary = structure({
   MessageId,

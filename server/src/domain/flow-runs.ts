@@ -11,7 +11,9 @@ import { deleteRun, findRun, insertRun, moveRun, type NewRun, type Run, type Run
 import { flowProcessors, type Processor } from '../store/flows.ts'
 import { findMessage, type Message, type MessageType } from '../store/messages.ts'
 import { raiseSubChannel } from '../store/sub-channels.ts'
+import type { Thread } from '../store/threads.ts'
 import { dropMessage, failMessage, releaseMessage, replaceMessage } from '../store/pending-messages.ts'
+import { enterThread } from './threads.ts'
 
 /** How long after its invocation a processor may answer (docs/service/channel-flows.md#the-callback). */
 export const callbackLifetime = 48 * 60 * 60 * 1000
@@ -95,7 +97,8 @@ async function ended(tx: Transaction, run: Run, now: number, outcome: Outcome, {
   if (moment) {
     const message = await findMessage(tx, run.channelId, run.subChannelId, run.messageId)
     if ((await end(moment, message)) && message) {
-      await emitOutcome(tx, run, { status: outcome, statusDetail: detail }, message, moment)
+      const thread = what === 'counted message' ? await enterThread(tx, run) : undefined
+      await emitOutcome(tx, run, { status: outcome, statusDetail: detail }, message, { moment, thread })
     }
   }
   await deleteRun(tx, run.id)
@@ -107,7 +110,7 @@ async function emitOutcome(
   run: Run,
   outcome: { readonly status: Outcome; readonly statusDetail: string | undefined },
   message: Message,
-  moment: Moment,
+  { moment, thread }: { readonly moment: Moment; readonly thread: Thread | undefined },
 ) {
   const { at } = moment
   const { status } = outcome
@@ -121,7 +124,7 @@ async function emitOutcome(
   }
   const kind = (run.isEdit ? kindOfEdit : kindOfMessage)[status]
   const before = run.isEdit ? message.content : undefined
-  await emit(tx, { kind, moment, place: run, message: decided, before, pushNotification: run.pushNotification })
+  await emit(tx, { kind, moment, place: run, message: decided, before, pushNotification: run.pushNotification, thread })
 }
 
 const isLeft = (message: Message | undefined) => message !== undefined && !message.redacted

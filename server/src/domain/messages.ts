@@ -20,14 +20,17 @@ import {
   type Persistence,
 } from '../store/messages.ts'
 import type { Advancing, Moment } from '../store/channels.ts'
+import { removePin } from '../store/pins.ts'
 import { dropReactions } from '../store/reactions.ts'
 import { raiseSubChannel } from '../store/sub-channels.ts'
+import { addReply, dropFromThread } from '../store/threads.ts'
 import type { ActingInChannel } from './acting.ts'
 import { advance } from './advance.ts'
 import { enterFlow, isForFlow, processorsFor } from './flow-runs.ts'
 import { requireIdentity } from './identities.ts'
 import { checkMessageSize } from './sizes.ts'
 import { subChannelIdOf } from './sub-channels.ts'
+import { requireRoot, rootIdOf } from './threads.ts'
 
 const sent = { Value: 'SENT' as const }
 const pending = { Value: 'PENDING' as const }
@@ -48,6 +51,8 @@ export interface MessageToSend {
   readonly pushNotification: PushNotification | undefined
   /** The target of a targeted message; undefined for all members. */
   readonly target: Arn | undefined
+  /** The creation time before which retention hides messages: nobody replies to those. */
+  readonly hiddenBefore: number
 }
 
 /** The channel or sub-channel of the actor's messages. */
@@ -128,6 +133,7 @@ async function deliver(db: Queries, bus: Bus, acting: ActingInChannel, message: 
 export async function send(tx: Transaction, acting: ActingInChannel, message: MessageToSend): Promise<Taken> {
   const { channel, actor, subChannel, now } = acting
   checkMessageSize(message.type, message, acting.limits)
+  const rootId = rootIdOf(message)
   const target = await targetOf(tx, acting, message.target)
   const { pushNotification } = message
   const whose = { channelId: channel.id, subChannelId: subChannelIdOf({ subChannel }), senderId: actor.id, targetId: target?.id }
@@ -137,6 +143,7 @@ export async function send(tx: Transaction, acting: ActingInChannel, message: Me
   const asMessage = message.type === 'STANDARD' ? 'counted message' : 'message'
   const moment = await advanceForMessage(tx, acting, isForAll ? asMessage : 'other')
   const place = placeOf(acting)
+  if (rootId !== undefined) await requireRoot(tx, place, rootId, message.hiddenBefore)
   if (processors) {
     const waiting = isPersistent ? ('PENDING' as const) : ('PASSING' as const)
     const messageId = await insertMessage(tx, { ...message, ...whose, waiting }, moment)
@@ -147,8 +154,9 @@ export async function send(tx: Transaction, acting: ActingInChannel, message: Me
     return { MessageId: messageId, Status: pending }
   }
   const messageId = isPersistent ? await insertMessage(tx, { ...message, ...whose }, moment) : passingMessageId(moment.at)
+  const thread = rootId === undefined ? undefined : await addReply(tx, { ...place, messageId }, rootId)
   const sentMessage = newMessage(acting, message, { messageId, target, at: moment.at, status: 'SENT' })
-  await emit(tx, { kind: 'MessageSent', moment, place, message: sentMessage, pushNotification })
+  await emit(tx, { kind: 'MessageSent', moment, place, message: sentMessage, pushNotification, thread })
   return { MessageId: messageId, Status: sent }
 }
 
@@ -157,14 +165,15 @@ export type Taking =
   | { readonly isStored: true; readonly take: Work<Taken> }
   | { readonly isStored: false; readonly take: (db: Queries, bus: Bus) => Promise<Taken> }
 
-/** Decides how a message is sent, by the message and its channel. Messages for all members without a flow are shareable. */
+/** Decides how a message is sent, by the message and its channel. Messages for all members are shareable, unless there is a flow or a thread. */
 export function takingOf(acting: ActingInChannel, message: MessageToSend): Taking {
   const { channel, subChannel } = acting
   const meetsFlow = isForFlow(channel.flowId, message.type)
   const isPersistent = message.persistence === 'PERSISTENT'
   const hasFollowers = channel.isStreamed || (channel.hasBots && message.type === 'STANDARD') || message.pushNotification !== undefined
   if (!isPersistent && !meetsFlow && !hasFollowers) return { isStored: false, take: (db, bus) => deliver(db, bus, acting, message) }
-  const isShareable = isPersistent && !meetsFlow && message.target === undefined && subChannel === undefined
+  const isShareable =
+    isPersistent && !meetsFlow && message.target === undefined && subChannel === undefined && rootIdOf(message) === undefined
   return { isStored: true, take: shareableAs({ isShareable }, tx => send(tx, acting, message)) }
 }
 
@@ -219,6 +228,7 @@ export async function redact(tx: Transaction, acting: ActingInChannel, message: 
   const stored = await findMessage(tx, place.channelId, place.subChannelId, messageId)
   if (!(await redactMessage(tx, place.channelId, place.subChannelId, messageId, at))) return
   await dropReactions(tx, { ...place, messageId })
+  await removePin(tx, { ...place, messageId })
   const redacted = await findMessage(tx, place.channelId, place.subChannelId, messageId)
   if (redacted) await emit(tx, { kind: 'MessageRedacted', moment, place, message: redacted, before: stored?.content })
 }
@@ -232,7 +242,10 @@ export async function remove(tx: Transaction, acting: ActingInChannel, { message
   const { at } = moment
   const message = await findMessage(tx, place.channelId, place.subChannelId, messageId)
   if (!message || !(await deleteMessage(tx, place.channelId, place.subChannelId, message))) return
-  await dropReactions(tx, { ...place, messageId })
+  const key = { ...place, messageId }
+  await dropReactions(tx, key)
+  await removePin(tx, key)
+  const thread = await dropFromThread(tx, key)
   const { content: before } = message
-  await emit(tx, { kind: 'MessageDeleted', moment, place, message: { ...message, updatedAt: new Date(at) }, before })
+  await emit(tx, { kind: 'MessageDeleted', moment, place, message: { ...message, updatedAt: new Date(at) }, before, thread })
 }

@@ -7,6 +7,7 @@ import type { Identity } from '../store/identities.ts'
 import type { Message } from '../store/messages.ts'
 import type { PlacedMembership } from '../store/memberships.ts'
 import type { TaggedResource } from '../store/tags.ts'
+import type { Thread } from '../store/threads.ts'
 import type { Unread } from '../store/unread.ts'
 import type { StatusReason } from '../store/user-endpoints.ts'
 
@@ -42,6 +43,8 @@ export interface MessageEvent<Kind extends MessageKind = MessageKind> {
   readonly before?: string | undefined
   /** What a new message says to devices. */
   readonly pushNotification?: PushNotification | undefined
+  /** The thread that has changed, since the message is a reply that is new or deleted. */
+  readonly thread?: Thread | undefined
 }
 
 /** A member types, or has stopped. It is in no transaction. */
@@ -154,6 +157,14 @@ interface ReactionsChanged {
   readonly counts: readonly { readonly reaction: string; readonly count: number }[]
 }
 
+interface PinEvent {
+  readonly kind: 'MessagePinned' | 'MessageUnpinned'
+  readonly moment: Moment
+  readonly place: MessagePlace
+  readonly messageId: string
+  readonly by: Identity
+}
+
 /** What a member wants to be pushed of the channel. */
 interface PreferencesSet {
   readonly kind: 'PreferencesSet'
@@ -223,6 +234,7 @@ export type DomainEvent =
   | SubChannelEvent
   | ReadMarkerMoved
   | ReactionsChanged
+  | PinEvent
   | PreferencesSet
   | FlowEvent
   | TagEvent

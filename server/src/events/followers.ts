@@ -11,9 +11,11 @@ import {
   leftToSockets,
   messageToSockets,
   movedToSockets,
+  pinToSockets,
   reactionsToSockets,
   readMarkerToSockets,
   subChannelEndToSockets,
+  threadToSockets,
   unreadToSockets,
   userDeletedToSockets,
 } from './sockets.ts'
@@ -35,7 +37,16 @@ import { balanceAfterLeaving, balanceAfterScaleOut, wakePurge } from './work.ts'
  * of which nothing is stored (`takingOf` in domain/messages.ts) has no followers: `announce` publishes it.
  */
 export const followers: { readonly [Kind in EventKind]: readonly Follower<EventOf<Kind>>[] } = {
-  MessageSent: [sentToUnread, messageToUnread, messageToSockets, messageToStream, messageToBots, messageToDevices, messageToSearch],
+  MessageSent: [
+    sentToUnread,
+    messageToUnread,
+    messageToSockets,
+    threadToSockets,
+    messageToStream,
+    messageToBots,
+    messageToDevices,
+    messageToSearch,
+  ],
   MessageHeld: [sentToUnread, messageToSockets],
   MessageDenied: [messageToSockets],
   MessageFailed: [messageToSockets],
@@ -44,7 +55,7 @@ export const followers: { readonly [Kind in EventKind]: readonly Follower<EventO
   MessageEditDenied: [messageToSockets],
   MessageEditFailed: [messageToSockets],
   MessageRedacted: [messageToSockets, messageToStream, messageToSearch],
-  MessageDeleted: [messageToSockets, messageToStream, messageToSearch],
+  MessageDeleted: [messageToSockets, threadToSockets, messageToStream, messageToSearch],
   ProcessorDue: [invokeProcessor],
 
   ChannelCreated: [newChannelToStream],
@@ -65,6 +76,8 @@ export const followers: { readonly [Kind in EventKind]: readonly Follower<EventO
   SubChannelDeleted: [subChannelToStream, wakePurge],
   ReadMarkerMoved: [readMarkerToSockets, unreadToSockets],
   ReactionsChanged: [reactionsToSockets],
+  MessagePinned: [pinToSockets],
+  MessageUnpinned: [pinToSockets],
   PreferencesSet: [],
 
   FlowCreated: [],

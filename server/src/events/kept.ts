@@ -12,10 +12,13 @@ export interface KeptMessage {
   readonly subChannelId: number
 }
 
-/** Whether the row of the message contains the whole event: it is for all members, and was stored with the number of the event. */
-export const isItsOwnLog = ({ kind, moment, message }: MessageEvent) =>
+/**
+ * Whether the row of the message contains all events of its number: it is for all members, was stored with that number, and is no
+ * reply, which has an event of its thread as well.
+ */
+export const isItsOwnLog = ({ kind, moment, message, thread }: MessageEvent) =>
   message.persistence === 'NON_PERSISTENT' ||
-  (kind === 'MessageSent' && message.target === undefined && sequenceOf(message.messageId) === moment?.sequence)
+  (kind === 'MessageSent' && message.target === undefined && thread === undefined && sequenceOf(message.messageId) === moment?.sequence)
 
 /** Undefined if the row of the message does not contain the event, such as a version that a flow has denied. */
 export function keptMessage({ kind, message, place }: MessageEvent): KeptMessage | undefined {

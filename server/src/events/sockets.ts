@@ -5,6 +5,7 @@ import { identity } from '../present/identities.ts'
 import { batchDetails, membershipDetails } from '../present/memberships.ts'
 import { heardContent, messageDetails } from '../present/messages.ts'
 import { reactionCount } from '../present/reactions.ts'
+import { thread } from '../present/threads.ts'
 import type { Transaction } from '../database/database.ts'
 import type { Moment } from '../store/channels.ts'
 import type { PlacedMembership } from '../store/memberships.ts'
@@ -168,6 +169,32 @@ export const unreadToSockets: Follower<EventOf<'ReadMarkerMoved'>> = (tx, { chan
     subChannelId: 0,
     only: [member.id],
     payload: { ChannelArn: channelArn, ReadMarkerTimestamp: readAt, UnreadCount: left.unread, UnreadMentionCount: left.mentions },
+  })
+
+/** How many replies there are, after the event of the reply. */
+export const threadToSockets: Follower<MessageEvent> = async (tx, { moment, place, thread: changed }) => {
+  if (!changed) return
+  await tell(tx, {
+    type: 'UPDATE_CHANNEL_THREAD',
+    channelId: place.channelId,
+    sequence: moment?.sequence,
+    subChannelId: place.subChannelId,
+    payload: { ChannelArn: place.channelArn, SubChannelId: place.subChannelName, ...thread(changed) },
+  })
+}
+
+export const pinToSockets: Follower<EventOf<'MessagePinned' | 'MessageUnpinned'>> = (tx, { kind, moment, place, messageId, by }) =>
+  tell(tx, {
+    type: kind === 'MessagePinned' ? 'PIN_CHANNEL_MESSAGE' : 'UNPIN_CHANNEL_MESSAGE',
+    channelId: place.channelId,
+    sequence: moment.sequence,
+    subChannelId: place.subChannelId,
+    payload: {
+      ChannelArn: place.channelArn,
+      SubChannelId: place.subChannelName,
+      MessageId: messageId,
+      ...(kind === 'MessagePinned' ? { PinnedBy: identity(by), PinnedTimestamp: new Date(moment.at) } : { UnpinnedBy: identity(by) }),
+    },
   })
 
 /** For all who see the message. */

@@ -109,6 +109,7 @@ export const botInvocations = ({ db, now, limits, log, ask, tell }: Tools): Sing
         contentType,
         pushNotification: undefined,
         target: said?.isTargeted ? parseArn(said.senderArn) : undefined,
+        hiddenBefore: 0,
       },
     )
   }

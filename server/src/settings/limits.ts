@@ -28,6 +28,7 @@ export const countLimits = {
   flowsPerAppInstance: { flag: 'limit-flows-per-app-instance', fallback: 100, meaning: 'channel flows of an app instance' },
   processorsPerFlow: { flag: 'limit-processors-per-flow', fallback: 1, meaning: 'processors of a channel flow; the API takes 3' },
   reactionsPerMessage: { flag: 'limit-reactions-per-message', fallback: 50, meaning: 'different reactions to a message' },
+  pinsPerChannel: { flag: 'limit-pins-per-channel', fallback: 100, meaning: 'pinned messages of a channel or sub-channel' },
 } as const
 
 export type CountLimit = keyof typeof countLimits

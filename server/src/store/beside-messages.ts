@@ -1,11 +1,14 @@
 import { statement } from '../database/database.ts'
+import { keyColumns } from './message-keys.ts'
 
-const place = 'channel_id, sub_channel_id, message_at, message_sequence'
 /** The tables of what is stored about messages beside them, with their primary keys. Each begins with the place of a message. */
 const tables = {
-  reactions: `${place}, identity_id, reaction`,
-  reaction_counts: `${place}, reaction`,
-  unwanted_reactions: place,
+  reactions: `${keyColumns}, identity_id, reaction`,
+  reaction_counts: `${keyColumns}, reaction`,
+  unwanted_reactions: keyColumns,
+  threads: keyColumns,
+  thread_messages: keyColumns,
+  pins: keyColumns,
 }
 
 /** A statement for each table, which deletes at most so many of the rows that the condition selects. */

@@ -37,7 +37,8 @@ export interface Message {
   readonly updatedAt: Date
 }
 
-interface Row {
+/** A row of `messageColumns`. */
+export interface MessageRow {
   private: number
   at: number
   sequence: number
@@ -60,13 +61,14 @@ interface Row {
   targetName: string | null
 }
 
-const columns = `
+/** Of `messages m`, joined with `messagePeople`. */
+export const messageColumns = `
   m.private, m.created_at as at, m.sequence, m.nonce, m.type, m.content, m.metadata, m.attributes,
   m.content_type as "contentType", m.redacted, m.status, m.status_detail as "statusDetail", m.edited_at as "editedAt", m.updated_at as "updatedAt",
   sender.id as "senderId", ${identityArn('sender')} as "senderArn", sender.name as "senderName",
   target.id as "targetId", ${identityArn('target')} as "targetArn", target.name as "targetName"`
 
-const people = `
+export const messagePeople = `
   join identities sender on sender.id = m.sender_id
   join app_instances a on a.id = sender.app_instance_id
   left join identities target on target.id = m.target_id`
@@ -87,12 +89,12 @@ const insertViewer = statement(`
   values ($1, $2, $3, $4, $5) on conflict do nothing`)
 const raisePrivate = statement(`
   update memberships set last_private_at = $3 where channel_id = $1 and member_id = $2 and sub_channel_id = $4`)
-const selectOne = statement<Row>(`
-  select ${columns} from messages m ${people}
+const selectOne = statement<MessageRow>(`
+  select ${messageColumns} from messages m ${messagePeople}
   where m.channel_id = $1 and m.sub_channel_id = $5 and m.private in (0, 1) and m.created_at = $2 and m.sequence = $3 and m.nonce = $4`)
 
-const selectOfNumbers = statement<Row>(`
-  select ${columns} from messages m ${people}
+const selectOfNumbers = statement<MessageRow>(`
+  select ${messageColumns} from messages m ${messagePeople}
   where m.channel_id = $1 and m.sub_channel_id = $4 and m.private in (0, 1) and m.created_at = $2 and m.sequence = $3`)
 
 /**
@@ -100,8 +102,8 @@ const selectOfNumbers = statement<Row>(`
  * that a message that is committed meanwhile is in both or in neither.
  */
 const visibleRange = (compare: '<' | '>', order: 'desc' | 'asc') =>
-  statement<Row>(`
-    select ${columns} from (
+  statement<MessageRow>(`
+    select ${messageColumns} from (
       select * from (
         select * from messages
         where channel_id = $1 and sub_channel_id = $8 and private = 0
@@ -115,17 +117,17 @@ const visibleRange = (compare: '<' | '>', order: 'desc' | 'asc') =>
         where p.channel_id = $1 and p.sub_channel_id = $8 and p.viewer_id = $7
           and (p.created_at, p.sequence) ${compare} ($2, $3) and p.created_at >= $4 and p.created_at <= $5
         order by p.created_at ${order}, p.sequence ${order} limit $6) privates
-    ) m ${people}
+    ) m ${messagePeople}
     order by m.created_at ${order}, m.sequence ${order} limit $6`)
 const newestFirst = { range: visibleRange('<', 'desc'), start: [Number.MAX_SAFE_INTEGER, 0] } as const
 const oldestFirst = { range: visibleRange('>', 'asc'), start: [-1, 0] } as const
 
 /** The messages for all members after a number; a later number is never older. */
-const selectNumbers = statement<Row>(`
-  select ${columns} from (
+const selectNumbers = statement<MessageRow>(`
+  select ${messageColumns} from (
     select * from messages
     where channel_id = $1 and sub_channel_id = $2 and private = 0 and created_at >= $3 and sequence > $4 and sequence <= $5
-    order by created_at, sequence limit $6) m ${people}
+    order by created_at, sequence limit $6) m ${messagePeople}
   order by m.created_at, m.sequence`)
 
 const place = `channel_id = $1 and sub_channel_id = $2 and private in (0, 1) and created_at = $3 and sequence = $4 and nonce = $5`
@@ -151,7 +153,7 @@ const recomputePrivate = statement(`
     where p.channel_id = $1 and p.sub_channel_id = $4 and p.viewer_id = memberships.member_id and p.failed = 0)
   where channel_id = $1 and sub_channel_id = $4 and member_id in ($2, $3)`)
 
-const message = (row: Row): Message => ({
+export const messageOf = (row: MessageRow): Message => ({
   messageId: messageId(row),
   sender: { id: row.senderId, arn: row.senderArn, name: parsed(row.senderName) },
   target: row.targetId === null ? undefined : { id: row.targetId, arn: row.targetArn!, name: parsed(row.targetName!) },
@@ -225,7 +227,7 @@ export async function findMessage(db: Queries, channelId: number, subChannelId: 
   const found = placeOfId(id)
   if (!found) return undefined
   const row = await db.get(selectOne, channelId, found.at, found.sequence, found.nonce, subChannelId)
-  return row && message(row)
+  return row && messageOf(row)
 }
 
 /** The same by its time and number. */
@@ -234,7 +236,7 @@ export async function messageOfNumbers(
   { channelId, subChannelId, at, sequence }: { channelId: number; subChannelId: number; at: number; sequence: number },
 ): Promise<Message | undefined> {
   const row = await db.get(selectOfNumbers, channelId, at, sequence, subChannelId)
-  return row && message(row)
+  return row && messageOf(row)
 }
 
 /** The messages for all members, by the numbers with which they were stored. */
@@ -244,7 +246,7 @@ export async function messagesOfNumbers(
   { notBefore, after, upTo }: { notBefore: number; after: number; upTo: number },
 ): Promise<{ readonly sequence: number; readonly message: Message }[]> {
   const rows = await db.all(selectNumbers, place.channelId, place.subChannelId, notBefore, after, upTo, upTo - after)
-  return rows.map(row => ({ sequence: row.sequence, message: message(row) }))
+  return rows.map(row => ({ sequence: row.sequence, message: messageOf(row) }))
 }
 
 /** Whose view of which channel or sub-channel it is. */
@@ -285,7 +287,7 @@ export async function listMessages(db: Queries, listing: MessageListing, after: 
   const [at, sequence] = after ?? start
   const bounds = [notBefore?.getTime() ?? 0, notAfter?.getTime() ?? Number.MAX_SAFE_INTEGER]
   const rows = await db.all(range, channelId, at!, sequence!, ...bounds, limit + 1, viewerId, subChannelId)
-  return pageOf(rows, limit, row => [row.at, row.sequence], message)
+  return pageOf(rows, limit, row => [row.at, row.sequence], messageOf)
 }
 
 export function placeValues(channelId: number, subChannelId: number, id: string): [number, number, number, number, string] {

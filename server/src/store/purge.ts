@@ -2,6 +2,7 @@ import { streamsOf, type Moment } from './channels.ts'
 import { deletionsBesideMessages } from './beside-messages.ts'
 import { giveEach, take } from './counters.ts'
 import { statement, type Queries, type Statement, type Transaction } from '../database/database.ts'
+import { keyColumns, ofMessage } from './message-keys.ts'
 import { placedMemberships, returned, type PlacedMembership, type PlacedRow } from './memberships.ts'
 import { noteRemoved } from './search-changes.ts'
 import { giveSeatBack, uncountModeratorIn } from './sub-channels.ts'
@@ -94,12 +95,10 @@ const rolesOfIdentity: readonly Deletion[] = [
     (select channel_id, identity_id from bans where identity_id = $1 limit $2)`),
   rows(`delete from endpoints where id in (select id from endpoints where identity_id = $1 limit $2)`),
 ]
-/** The reactions of one message that is redacted or deleted. */
-const ofMessage = `channel_id = $1 and sub_channel_id = $2 and message_at = $3 and message_sequence = $4`
 const removeReactions = statement(`
-  delete from reactions where (channel_id, sub_channel_id, message_at, message_sequence, identity_id, reaction) in
-    (select channel_id, sub_channel_id, message_at, message_sequence, identity_id, reaction from reactions where ${ofMessage} limit $5)`)
-const removeUnwanted = statement(`delete from unwanted_reactions where ${ofMessage}`)
+  delete from reactions where (${keyColumns}, identity_id, reaction) in
+    (select ${keyColumns}, identity_id, reaction from reactions where ${ofMessage()} limit $5)`)
+const removeUnwanted = statement(`delete from unwanted_reactions where ${ofMessage()}`)
 const removeAdmin = statement(`
   delete from admins where identity_id = $1 and app_instance_id = (select app_instance_id from identities where id = $1)`)
 const holdChannel = statement(`update channels set deleted_at = deleted_at where id = $1`)

@@ -1,7 +1,8 @@
 import { statement, type Queries } from '../database/database.ts'
 import { identityArn } from './arns.ts'
 import type { Identity } from './identities.ts'
-import { placeIfAny, placeValues, seenMessageOf, type Viewing } from './messages.ts'
+import { keyColumns, keyValues, ofMessage, type MessageKey } from './message-keys.ts'
+import { placeIfAny, seenMessageOf, type Viewing } from './messages.ts'
 import { pageOf, type Cursor, type Page } from './page.ts'
 import { json, parsed } from './text.ts'
 
@@ -24,10 +25,6 @@ export interface MessageReactions {
   readonly reactions: readonly ReactionCount[]
 }
 
-const ofMessage = (table = '') =>
-  ['channel_id = $1', 'sub_channel_id = $2', 'message_at = $3', 'message_sequence = $4'].map(each => table + each).join(' and ')
-const place = `channel_id, sub_channel_id, message_at, message_sequence`
-
 const selectOwn = statement<{ reaction: string }>(`select reaction from reactions where ${ofMessage()} and identity_id = $5`)
 const selectCounts = statement<{ reaction: string; count: number; sequence: number }>(`
   select reaction, count, sequence from reaction_counts where ${ofMessage()}`)
@@ -45,42 +42,32 @@ const selectMembers = statement<{ sequence: number; id: number; arn: string; nam
   join app_instances a on a.id = i.app_instance_id
   where ${ofMessage('r.')} and r.reaction = $5 and r.sequence > $6
   order by r.sequence limit $7`)
-const insert = statement(`insert into reactions (${place}, identity_id, reaction, sequence) values ($1, $2, $3, $4, $5, $6, $7)`)
+const insert = statement(`insert into reactions (${keyColumns}, identity_id, reaction, sequence) values ($1, $2, $3, $4, $5, $6, $7)`)
 const remove = statement(`delete from reactions where ${ofMessage()} and identity_id = $5 and reaction = $6`)
 const countOne = statement(`
-  insert into reaction_counts (${place}, reaction, count, sequence) values ($1, $2, $3, $4, $5, 1, $6)
-  on conflict (${place}, reaction) do update set count = reaction_counts.count + 1`)
+  insert into reaction_counts (${keyColumns}, reaction, count, sequence) values ($1, $2, $3, $4, $5, 1, $6)
+  on conflict (${keyColumns}, reaction) do update set count = reaction_counts.count + 1`)
 const uncountOne = statement(`update reaction_counts set count = count - 1 where ${ofMessage()} and reaction = $5`)
 const removeUncounted = statement(`delete from reaction_counts where ${ofMessage()} and count = 0`)
 const removeCounts = statement(`delete from reaction_counts where ${ofMessage()}`)
-const insertUnwanted = statement(`insert into unwanted_reactions (${place}) values ($1, $2, $3, $4) on conflict do nothing`)
+const insertUnwanted = statement(`insert into unwanted_reactions (${keyColumns}) values ($1, $2, $3, $4) on conflict do nothing`)
 
 const inOrder = (counts: readonly Counted[]) => counts.toSorted((a, b) => a.sequence - b.sequence || (a.reaction < b.reaction ? -1 : 1))
 
-/** The place of a message in these tables; a message of another place has another number. */
-const rowOf = (channelId: number, subChannelId: number, messageId: string) => placeValues(channelId, subChannelId, messageId).slice(0, 4)
-
-/** A message, in its channel or sub-channel. */
-export interface MessageRow {
-  readonly channelId: number
-  readonly subChannelId: number
-  readonly messageId: string
-}
-
 /** The reactions that a user has added to a message. */
-export async function reactionsBy(tx: Queries, { channelId, subChannelId, messageId }: MessageRow, identityId: number) {
-  const rows = await tx.all(selectOwn, ...rowOf(channelId, subChannelId, messageId), identityId)
+export async function reactionsBy(tx: Queries, key: MessageKey, identityId: number) {
+  const rows = await tx.all(selectOwn, ...keyValues(key), identityId)
   return new Set(rows.map(({ reaction }) => parsed(reaction)))
 }
 
 /** Adds and removes reactions of a user; the channel must be locked. `sequence` is the channel's present number. */
 export async function changeReactions(
   tx: Queries,
-  { channelId, subChannelId, messageId }: MessageRow,
+  key: MessageKey,
   identityId: number,
   { added, removed, sequence }: { added: Iterable<string>; removed: Iterable<string>; sequence: number },
 ) {
-  const row = rowOf(channelId, subChannelId, messageId)
+  const row = keyValues(key)
   for (const reaction of removed) {
     await tx.run(remove, ...row, identityId, json(reaction))
     await tx.run(uncountOne, ...row, json(reaction))
@@ -93,8 +80,8 @@ export async function changeReactions(
 }
 
 /** How many users have added each reaction of a message. */
-export async function countReactions(tx: Queries, { channelId, subChannelId, messageId }: MessageRow) {
-  const rows = await tx.all(selectCounts, ...rowOf(channelId, subChannelId, messageId))
+export async function countReactions(tx: Queries, key: MessageKey) {
+  const rows = await tx.all(selectCounts, ...keyValues(key))
   return inOrder(rows.map(row => ({ ...row, reaction: parsed(row.reaction) })))
 }
 
@@ -118,12 +105,12 @@ export async function reactionsOfMessages(db: Queries, viewing: Viewing, message
 /** A page of the users who have added the reaction to a message, in the order in which they did. */
 export async function listReactionMembers(
   db: Queries,
-  { channelId, subChannelId, messageId }: MessageRow,
+  key: MessageKey,
   reaction: string,
   after: Cursor | undefined,
   limit: number,
 ): Promise<Page<Identity>> {
-  const row = rowOf(channelId, subChannelId, messageId)
+  const row = keyValues(key)
   const rows = await db.all(selectMembers, ...row, json(reaction), after?.[0] ?? 0, limit + 1)
   return pageOf(
     rows,
@@ -134,7 +121,7 @@ export async function listReactionMembers(
 }
 
 /** Removes the counts of a message that is redacted or deleted; the purge removes the reactions. */
-export async function dropReactions(tx: Queries, { channelId, subChannelId, messageId }: MessageRow) {
-  const row = rowOf(channelId, subChannelId, messageId)
+export async function dropReactions(tx: Queries, key: MessageKey) {
+  const row = keyValues(key)
   if ((await tx.run(removeCounts, ...row)) > 0) await tx.run(insertUnwanted, ...row)
 }

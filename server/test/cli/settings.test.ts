@@ -306,6 +306,7 @@ test('the defaults are those of the contract', () => {
     'limit-connections-per-user': 10,
     'limit-flows-per-app-instance': 100,
     'limit-processors-per-flow': 1,
+    'limit-pins-per-channel': 100,
     'limit-reactions-per-message': 50,
     'limit-elastic-channels-per-app-instance': 1,
     'limit-sub-channels-per-channel': 100,

@@ -42,7 +42,7 @@ const leftOut = (
   'access_version master_keys access_keys iam_roles request_tokens ' +
   'sessions resumable_sessions resumable_nodes departures channel_events ' +
   'outbox outbox_lanes outbox_dead flow_runs flow_callbacks search_changes ' +
-  'reactions reaction_counts unwanted_reactions'
+  'reactions reaction_counts unwanted_reactions threads thread_messages pins'
 ).split(' ')
 
 const selectColumns = statement<{ table: string; column: string }>(`

@@ -46,10 +46,14 @@ const withMessage =
     ]
   }
 
+/** The same for many messages, some of which do not exist. */
+const withMessages = async (f: Fixture): Promise<AnyInput[]> =>
+  (await withMessage('alice')(f)).map(({ MessageId, ...rest }) => ({ ...rest, MessageIds: [MessageId, 'none', 'f'.repeat(64)] }))
+
 const noSuchMessage =
-  (operation: OperationName, more: AnyInput = {}) =>
+  (operation: OperationName, more: (f: Fixture) => AnyInput = () => ({})) =>
   async (f: Fixture) =>
-    call(f, operation, { ChannelArn: await f.channel(), MessageId: 'f'.repeat(64), ChimeBearer: f.alice, ...more })
+    call(f, operation, { ChannelArn: await f.channel(), MessageId: 'f'.repeat(64), ChimeBearer: f.alice, ...more(f) })
 
 const appInstanceInput = async () => ({ Name: 'one', Metadata: 'm' })
 const userInput = async (f: Fixture) => ({ AppInstanceArn: f.arn, AppInstanceUserId: token(), Name: 'User' })
@@ -488,7 +492,7 @@ export const cases: Readonly<Record<OperationName, Case>> = {
   PutMessageReactions: {
     inputs: withMessage('alice', { Reactions: ['👍', '🎉'] }),
     errors: {
-      NotFound: noSuchMessage('PutMessageReactions', { Reactions: [] }),
+      NotFound: noSuchMessage('PutMessageReactions', () => ({ Reactions: [] })),
       Conflict: async f => {
         const ChannelArn = await f.channel()
         const MessageId = await f.message(ChannelArn)
@@ -502,13 +506,43 @@ export const cases: Readonly<Record<OperationName, Case>> = {
       },
     },
   },
-  BatchGetMessageReactions: {
-    inputs: async f =>
-      (await withMessage('alice')(f)).map(({ MessageId, ...rest }) => ({ ...rest, MessageIds: [MessageId, 'none', 'f'.repeat(64)] })),
-  },
+  BatchGetMessageReactions: { inputs: withMessages },
   ListMessageReactionMembers: {
     inputs: withMessage('alice', { Reaction: '👍', ...paging }),
-    errors: { NotFound: noSuchMessage('ListMessageReactionMembers', { Reaction: '👍' }) },
+    errors: { NotFound: noSuchMessage('ListMessageReactionMembers', () => ({ Reaction: '👍' })) },
+  },
+
+  // Threads
+  ListThreadMessages: {
+    inputs: withMessage('alice', { SortOrder: 'ASCENDING', ...paging }),
+    errors: { NotFound: noSuchMessage('ListThreadMessages') },
+  },
+  BatchGetThreads: { inputs: withMessages },
+
+  // Pins
+  PinMessage: {
+    inputs: withMessage('mod'),
+    errors: {
+      NotFound: noSuchMessage('PinMessage', f => ({ ChimeBearer: f.mod })),
+      Conflict: async f => {
+        const ChannelArn = await f.channel()
+        const MessageId = await f.message(ChannelArn)
+        await f.messaging.redactChannelMessage({ ChannelArn, MessageId, ChimeBearer: f.mod })
+        return call(f, 'PinMessage', { ChannelArn, MessageId, ChimeBearer: f.mod })
+      },
+      ResourceLimitExceeded: async f => {
+        const ChannelArn = await f.channel()
+        for (let index = 0; index < 4; index++)
+          await call(f, 'PinMessage', { ChannelArn, MessageId: await f.message(ChannelArn), ChimeBearer: f.mod })
+      },
+    },
+  },
+  UnpinMessage: { inputs: withMessage('mod'), errors: { NotFound: noSuchMessage('UnpinMessage', f => ({ ChimeBearer: f.mod })) } },
+  ListPinnedMessages: {
+    inputs: async f => [
+      { ChannelArn: await f.channel(), ...paging, ChimeBearer: f.alice },
+      { ...(await f.elastic()), ChimeBearer: f.alice },
+    ],
   },
 
   // Channel flows

@@ -102,6 +102,11 @@ export const resources: { readonly [Name in OperationName]: ResourcesOf<Name> } 
   PutMessageReactions: bearerAndChannel,
   BatchGetMessageReactions: bearerAndChannel,
   ListMessageReactionMembers: bearerAndChannel,
+  ListThreadMessages: bearerAndChannel,
+  BatchGetThreads: bearerAndChannel,
+  PinMessage: bearerAndChannel,
+  UnpinMessage: bearerAndChannel,
+  ListPinnedMessages: bearerAndChannel,
 
   // Channel flows
   AssociateChannelFlow: bearerChannelAndFlow,

@@ -90,6 +90,11 @@ export const rules: Readonly<Record<OperationName, Rule>> = {
   PutMessageReactions: defaultMember,
   BatchGetMessageReactions: reader,
   ListMessageReactionMembers: reader,
+  ListThreadMessages: reader,
+  BatchGetThreads: reader,
+  PinMessage: inCharge,
+  UnpinMessage: inCharge,
+  ListPinnedMessages: reader,
 
   // Channel flows
   AssociateChannelFlow: inCharge,

@@ -1,11 +1,24 @@
 import { outbox } from './outbox.ts'
+import { pins } from './pins.ts'
 import { reactions } from './reactions.ts'
 import { readMarkers } from './read-markers.ts'
 import { recentCalls } from './recent-calls.ts'
 import { search } from './search.ts'
 import { server } from './server.ts'
+import { threads } from './threads.ts'
 import { typing } from './typing.ts'
 import { unread } from './unread.ts'
 
 /** The operations that Amazon does not have: the service `carillon`. They are signed like Amazon's; their IAM actions are `carillon:NAME`. */
-export const carillon = { ...readMarkers, ...unread, ...search, ...typing, ...reactions, ...recentCalls, ...server, ...outbox }
+export const carillon = {
+  ...readMarkers,
+  ...unread,
+  ...search,
+  ...typing,
+  ...reactions,
+  ...threads,
+  ...pins,
+  ...recentCalls,
+  ...server,
+  ...outbox,
+}

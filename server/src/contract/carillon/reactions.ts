@@ -8,7 +8,7 @@ const Reaction = text({ minLength: 1, maxLength: 32, pattern: anything, sensitiv
 const ReactionCount = structure({ Reaction, Count: integer(), Me: boolean() })
 const MessageReactions = structure({ MessageId, Reactions: list(ReactionCount) })
 /** The messages that one call asks about. */
-const MessageIds = list(MessageId, { minItems: 1, maxItems: 50 })
+export const MessageIds = list(MessageId, { minItems: 1, maxItems: 50 })
 
 export const reactions = {
   PutMessageReactions: operation(

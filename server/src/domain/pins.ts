@@ -1,0 +1,36 @@
+import { badRequest, conflict } from '../errors.ts'
+import { emit } from '../events/emit.ts'
+import type { Transaction } from '../database/database.ts'
+import { findMessage, type Message } from '../store/messages.ts'
+import { countPins, insertPin, removePin } from '../store/pins.ts'
+import type { ActingInChannel } from './acting.ts'
+import { advance } from './advance.ts'
+import { checkCount } from './counts.ts'
+import { placeOf, requireSent } from './messages.ts'
+
+/** Pins a message for all members, unless it is pinned already. Pins of messages that retention hides do not count. */
+export async function pin(tx: Transaction, acting: ActingInChannel, message: Message, notBefore: number) {
+  const { actor: by, limits } = acting
+  const { messageId } = message
+  requireSent(message)
+  if (message.target) {
+    throw badRequest('A targeted message cannot be pinned', 'Pin a message that all members of the channel or sub-channel see.')
+  }
+  const place = placeOf(acting)
+  const moment = await advance(tx, acting.channel, acting.now())
+  const stored = await findMessage(tx, place.channelId, place.subChannelId, messageId)
+  if (!stored || stored.redacted) {
+    throw conflict('The message has been redacted', 'A message that is redacted or deleted cannot be pinned.')
+  }
+  if (!(await insertPin(tx, { ...place, messageId }, by, moment))) return
+  checkCount((await countPins(tx, { ...place, notBefore })) - 1, 'pinsPerChannel', limits)
+  await emit(tx, { kind: 'MessagePinned', moment, place, messageId, by })
+}
+
+/** Ends that, unless the message is not pinned. */
+export async function unpin(tx: Transaction, acting: ActingInChannel, { messageId }: Message) {
+  const place = placeOf(acting)
+  const moment = await advance(tx, acting.channel, acting.now())
+  if (!(await removePin(tx, { ...place, messageId }))) return
+  await emit(tx, { kind: 'MessageUnpinned', moment, place, messageId, by: acting.actor })
+}

@@ -1,0 +1,70 @@
+import { badRequest } from '../errors.ts'
+import type { Queries } from '../database/database.ts'
+import { findMessage, type MessageAttributes, type MessageType, type Persistence } from '../store/messages.ts'
+import { addReply, isReply, type Thread } from '../store/threads.ts'
+
+/** The attribute of a reply: the MessageId of the message that the thread begins with. */
+const threadAttribute = 'CARILLON.thread'
+
+const valuesOf = (attributes: MessageAttributes | undefined) => attributes?.[threadAttribute]?.StringValues ?? []
+
+interface Sent {
+  readonly type: MessageType
+  readonly persistence: Persistence
+  readonly attributes: MessageAttributes | undefined
+  readonly target: unknown
+}
+
+/**
+ * The MessageId in the attribute of a reply; undefined for any other message. In messages that are CONTROL or NON_PERSISTENT the
+ * attribute has no meaning, so an app can say there who types in a thread.
+ */
+export function rootIdOf({ type, persistence, attributes, target }: Sent): string | undefined {
+  if (!attributes || !(threadAttribute in attributes) || type !== 'STANDARD' || persistence !== 'PERSISTENT') return undefined
+  const [rootId, ...others] = valuesOf(attributes)
+  if (rootId === undefined || others.length > 0) {
+    throw badRequest(`${threadAttribute} must have one value`, 'Give the MessageId of the message that the thread begins with.')
+  }
+  if (target) throw badRequest('A targeted message cannot be a reply', `Leave out the Target, or the attribute ${threadAttribute}.`)
+  return rootId
+}
+
+interface Place {
+  readonly channelId: number
+  readonly subChannelId: number
+}
+
+/** Whether all members see the message, unless retention hides it. */
+async function isForAll(tx: Queries, { channelId, subChannelId }: Place, id: string, hiddenBefore: number) {
+  const message = await findMessage(tx, channelId, subChannelId, id)
+  return message?.status === 'SENT' && message.target === undefined && message.createdAt.getTime() >= hiddenBefore
+}
+
+/** Throws unless a thread may begin with the message. */
+export async function requireRoot(tx: Queries, place: Place, rootId: string, hiddenBefore: number) {
+  if (!(await isForAll(tx, place, rootId, hiddenBefore))) {
+    throw badRequest(
+      'The message to reply to does not exist',
+      `${threadAttribute} must be the MessageId of a message that all members of the channel or sub-channel see.`,
+    )
+  }
+  if (!(await isReply(tx, { ...place, messageId: rootId }))) return
+  throw badRequest(
+    'The message to reply to is a reply itself',
+    `${threadAttribute} must be the MessageId of the message that the thread begins with.`,
+  )
+}
+
+/**
+ * Adds a message that a channel flow has released to its thread. A processor may have changed the attribute, and the thread may be
+ * gone: a message that names none is in no thread.
+ */
+export async function enterThread(
+  tx: Queries,
+  reply: Place & { readonly messageId: string; readonly attributes: MessageAttributes | undefined },
+): Promise<Thread | undefined> {
+  const [rootId] = valuesOf(reply.attributes)
+  if (rootId === undefined || !(await isForAll(tx, reply, rootId, 0)) || (await isReply(tx, { ...reply, messageId: rootId })))
+    return undefined
+  return addReply(tx, reply, rootId)
+}
