@@ -9,6 +9,7 @@ import { latency } from './latency.ts'
 import { list } from './list.ts'
 import { nodes } from './nodes.ts'
 import { peers } from './peers.ts'
+import { search } from './search.ts'
 import { send } from './send.ts'
 import { sigv4 } from './sigv4.ts'
 import { sockets } from './sockets.ts'
@@ -18,6 +19,7 @@ import { trivial } from './trivial.ts'
 const benches: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
   list,
   send,
+  search,
   elastic,
   fanout,
   sockets,

@@ -1,4 +1,6 @@
 import { statement, type Database } from '../../server/src/database/database.ts'
+import { Chance } from './chance.ts'
+import { textOf } from './texts.ts'
 
 export interface Shape {
   readonly channels: number
@@ -9,6 +11,8 @@ export interface Shape {
   readonly large: number
   /** Messages in each channel. */
   readonly messages?: number
+  /** Messages of random words, more in some channels than in others. */
+  readonly texts?: number
 }
 
 export const appInstanceArn = 'arn:aws:chime:us-east-1:000000000000:app-instance/5b2f5d2e-6a0e-4ac6-9e7b-1d1c1f1a2b3c'
@@ -63,6 +67,30 @@ const insertMessages = statement(`
     1 + n.i / $3, 1690000000000 + n.i from n`)
 const countMessages = statement(`update channels set counted = $1, sequence = $2`)
 
+const textColumns = `channel_id, private, created_at, sequence, nonce, sender_id, type, content, updated_at`
+const insertTexts = {
+  sqlite: statement(`
+    insert into messages (${textColumns})
+    select json_extract(value, '$[0]'), 0, json_extract(value, '$[1]'), json_extract(value, '$[2]'), '${'0'.repeat(40)}',
+      json_extract(value, '$[3]'), 'STANDARD', json_extract(value, '$[4]'), json_extract(value, '$[1]') from json_each($1)`),
+  postgres: statement(`
+    insert into messages (${textColumns})
+    select (value->>0)::bigint, 0, (value->>1)::bigint, (value->>2)::bigint, '${'0'.repeat(40)}',
+      (value->>3)::bigint, 'STANDARD', value->>4, (value->>1)::bigint from json_array_elements($1::json)`),
+}
+
+async function fillTexts(db: Database, { channels, users, texts = 0 }: Shape) {
+  const chance = new Chance(1)
+  await inSteps(texts, async (from, to) => {
+    const rows = Array.from({ length: to - from + 1 }, (_, index) => {
+      const number = from + index
+      const channel = 1 + Math.floor(channels * chance.next() ** 2)
+      return [channel, 1690000000000 + number * 1000, number, 2 + chance.below(users), JSON.stringify(textOf(chance))]
+    })
+    return db.run(insertTexts[db.kind], JSON.stringify(rows))
+  })
+}
+
 const hex = (value: number) => value.toString(16).padStart(12, '0')
 
 /** The MessageId of that message, counted from 0, and the number of its channel; its sender is user-1. */
@@ -91,5 +119,6 @@ export async function fill(db: Database, shape: Shape): Promise<void> {
   await inSteps(channels * messages, (from, to) => db.run(insertMessages, from - 1, to - 1, channels))
   await db.run(countMessages, messages, channels * messages)
   await inSteps(membershipsOf(shape), (from, to) => db.run(insertReadPositions, from, to))
+  await fillTexts(db, shape)
   await db.run(analyze)
 }

@@ -65,7 +65,10 @@ async function sqliteSite(shape: Shape, serving: Serving): Promise<Site> {
   return {
     server,
     cpu: () => ({ server: cpuSeconds(server.pid), database: 0 }),
-    storedBytes: async () => (await sizeOf('carillon.db')) + (await sizeOf('carillon.db-wal')),
+    async storedBytes() {
+      const files = ['carillon.db', 'carillon-search.db'].flatMap(name => [name, `${name}-wal`])
+      return (await Promise.all(files.map(sizeOf))).reduce((sum, size) => sum + size)
+    },
     databaseUrl: undefined,
     async close() {
       await server.stop()

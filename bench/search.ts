@@ -1,0 +1,143 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import { Carillon } from '../server/src/client/carillon.ts'
+import { Chance } from './support/chance.ts'
+import { membersByChannel, userArn } from './support/fill.ts'
+import { loading, medianOf, ratioOf } from './support/measured.ts'
+import { messagesOf } from './support/messages.ts'
+import { Report } from './support/report.ts'
+import { inRounds, rounded } from './support/rounds.ts'
+import { openSite, type Site } from './support/server.ts'
+import { rootKey } from './support/signed.ts'
+import { ideographOf, wordOf } from './support/texts.ts'
+
+type Input = Omit<Parameters<typeof Carillon.prototype.call<'SearchMessages'>>[1], 'ChimeBearer'>
+
+/** What is searched, by how common it is. */
+const kinds: Readonly<Record<string, (chance: Chance) => Input>> = {
+  'a rare word': chance => ({ SearchText: wordOf(20_000 + chance.below(30_000)) }),
+  'a word': chance => ({ SearchText: wordOf(200 + chance.below(2000)) }),
+  'a very common word': chance => ({ SearchText: wordOf(chance.below(5)) }),
+  'two very common words': chance => ({ SearchText: `${wordOf(chance.below(5))} ${wordOf(5 + chance.below(10))}` }),
+  'a phrase': chance => ({ SearchText: `"${wordOf(chance.below(20))} ${wordOf(chance.below(200))}"` }),
+  'a beginning': chance => ({ SearchText: `${wordOf(chance.below(2000)).slice(0, 4)}*` }),
+  'two ideographs': chance => ({ SearchText: ideographOf(chance.below(300)) + ideographOf(chance.below(300)) }),
+  'one ideograph': chance => ({ SearchText: ideographOf(chance.below(300)) }),
+  'a common word of a sender': chance => ({ SearchText: wordOf(chance.below(5)), SenderArn: userArn(2 + chance.below(500)) }),
+  'a common word, best first': chance => ({ SearchText: wordOf(chance.below(5)), SortBy: 'BEST' }),
+}
+
+const percentile = (sorted: readonly number[], part: number) =>
+  rounded(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))]!, 2)
+
+class Searcher {
+  readonly #client: Carillon
+  readonly #users: number
+
+  constructor(site: Site, users: number) {
+    this.#client = new Carillon({ endpoint: site.server.url, credentials: rootKey })
+    this.#users = users
+  }
+
+  async search(input: Input, user: number) {
+    return this.#client.call('SearchMessages', { ...input, ChimeBearer: userArn(user) })
+  }
+
+  async untilComplete() {
+    while (!(await this.search({ SearchText: 'x' }, 2)).IndexedAllMessages) await pause(200)
+  }
+
+  /** So many searches of different users, one after the other. */
+  async measure(kind: string, count: number, seed: number) {
+    const chance = new Chance(seed)
+    const times: number[] = []
+    let found = 0
+    for (let index = 0; index < count; index++) {
+      const input = kinds[kind]!(chance)
+      const user = 2 + chance.below(this.#users)
+      const start = performance.now()
+      found += (await this.search({ ...input, MaxResults: 20 }, user)).FoundMessages!.length
+      times.push(performance.now() - start)
+    }
+    times.sort((a, b) => a - b)
+    return { p50: percentile(times, 0.5), p99: percentile(times, 0.99), found: rounded(found / count) }
+  }
+}
+
+/** What the index takes and how long searches take, for users of many channels; and what it adds to a send. */
+export async function search(args: string[]) {
+  const { values } = parseArgs({
+    args,
+    options: {
+      messages: { type: 'string', default: '1000000' },
+      channels: { type: 'string', default: '20000' },
+      users: { type: 'string', default: '500' },
+      each: { type: 'string', default: '200' },
+      searches: { type: 'string', default: '200' },
+      seconds: { type: 'string', default: '2' },
+      rounds: { type: 'string', default: '5' },
+      postgres: { type: 'boolean', default: false },
+    },
+  })
+  const [texts, users, searches] = [Number(values.messages), Number(values.users), Number(values.searches)]
+  const shape = { channels: Number(values.channels), users, each: Number(values.each), large: 0, texts }
+  const report = new Report(values.postgres ? 'search-postgres' : 'search', values)
+  const { postgres } = values
+  const site = await openSite(shape, { postgres, flags: ['--search', 'on'] })
+  try {
+    const searcher = new Searcher(site, users)
+    const [bytes, cpu, start] = [await site.storedBytes(), site.cpu(), performance.now()]
+    await searcher.untilComplete()
+    const spent = site.cpu()
+    const perMessage = (value: number, digits = 1) => rounded(value / texts, digits)
+    report.tell({
+      messages: texts,
+      'seconds to build the index': Math.round((performance.now() - start) / 1000),
+      'server CPU µs a message': perMessage((spent.server - cpu.server) * 1e6),
+      ...(postgres && { 'PostgreSQL CPU µs a message': perMessage((spent.database - cpu.database) * 1e6) }),
+      'bytes of index a message': perMessage((await site.storedBytes()) - bytes),
+    })
+    const rows = []
+    for (const kind of Object.keys(kinds)) {
+      const first = await searcher.measure(kind, searches, 1)
+      const warm = await searcher.measure(kind, searches, 1)
+      rows.push({
+        kind,
+        'first p50 ms': first.p50,
+        'first p99 ms': first.p99,
+        'warm p50 ms': warm.p50,
+        'warm p99 ms': warm.p99,
+        found: warm.found,
+      })
+    }
+    report.table('searches', rows)
+  } finally {
+    await site.close()
+  }
+  report.table('messages, with and without the index', await sends(postgres, Number(values.seconds), Number(values.rounds)))
+  await report.keep()
+}
+
+/** CPU of a message, the work of the index included. */
+async function sends(postgres: boolean, seconds: number, rounds: number) {
+  const shape = { users: 2000, channels: 100, each: 1, large: 0 }
+  const sites = [await openSite(shape, { postgres }), await openSite(shape, { postgres, flags: ['--search', 'on'] })]
+  try {
+    const [without, with_] = sites.map(site => {
+      let next = 1
+      const messageOf = messagesOf(site.server.url, membersByChannel(shape))
+      return loading(site, () => messageOf(next++), seconds)
+    })
+    const figures = await inRounds({ without: without!, with: with_! }, rounds)
+    return [...figures].map(([kind, all]) => ({
+      kind,
+      'CPU µs': medianOf(all, one => one.microseconds, 1),
+      '× without': ratioOf(all, figures.get('without')!, 2),
+      'database µs': medianOf(all, one => one.database, 1),
+      'a second': medianOf(all, one => one.requests / one.seconds),
+      'p99 ms': medianOf(all, one => one.p99, 2),
+    }))
+  } finally {
+    for (const site of sites) await site.close()
+  }
+}

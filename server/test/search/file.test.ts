@@ -1,0 +1,110 @@
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { renewSearch } from '../../src/store/search-generation.ts'
+import { startWorld, type World } from '../support/world.ts'
+
+/** Whether one of the index's files has these bytes. */
+async function isInFiles(folder: string, word: string) {
+  const names = (await readdir(folder)).filter(name => name.startsWith('carillon-search'))
+  const files = await Promise.all(names.map(async name => readFile(join(folder, name)).catch(() => Buffer.alloc(0))))
+  return files.some(bytes => bytes.includes(word))
+}
+
+/** Which file the index is: a new one under the same name is another. */
+async function fileIn(folder: string) {
+  const { ino, birthtimeMs } = await stat(join(folder, 'carillon-search.db'))
+  return `${ino} ${birthtimeMs}`
+}
+
+async function makeChat({ messaging, carillon, appInstance }: World) {
+  const { arn, user } = await appInstance(['ann'], { admins: ['root'] })
+  const ChimeBearer = user('ann')
+  const { ChannelArn } = await messaging.createChannel({ AppInstanceArn: arn, Name: 'x', ChimeBearer })
+  const send = async (Content: string) => {
+    const sent = await messaging.sendChannelMessage({ ChannelArn, Content, Type: 'STANDARD', Persistence: 'PERSISTENT', ChimeBearer })
+    return { ChannelArn, MessageId: sent.MessageId, ChimeBearer }
+  }
+  const count = async (SearchText: string, { carillon: client }: Pick<World, 'carillon'> = { carillon }) =>
+    (await client.call('SearchMessages', { SearchText, ChimeBearer })).FoundMessages!.length
+  return { root: user('root'), ChannelArn, ChimeBearer, send, count }
+}
+
+describe('The index file of SQLite', () => {
+  let folder: string
+  let world: World
+  const start = async () => (world = await startWorld('sqlite', { search: 'on', data: folder }))
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'carillon-search-'))
+    await start()
+  })
+  afterAll(async () => {
+    await world.close()
+    await rm(folder, { recursive: true, force: true })
+  })
+
+  test('loses the words of what is redacted, edited, deleted, and purged with its channel', async () => {
+    const { messaging } = world
+    const { root, ChannelArn, ChimeBearer, send, count } = await makeChat(world)
+    const words = ['redactedword', 'editedword', 'deletedword', 'purgedword']
+    const [redacted, edited, deleted] = [await send(words[0]!), await send(words[1]!), await send(words[2]!)]
+    await send(words[3]!)
+    for (const word of words) await expect.poll(() => count(word), { interval: 50 }).toBe(1)
+    const inFiles = async () => Promise.all(words.map(async word => isInFiles(folder, word)))
+    expect(await inFiles()).toEqual([true, true, true, true])
+    await messaging.redactChannelMessage(redacted)
+    await messaging.updateChannelMessage({ ...edited, Content: 'other' })
+    await messaging.deleteChannelMessage({ ...deleted, ChimeBearer: root })
+    await expect.poll(inFiles, { interval: 100 }).toEqual([false, false, false, true])
+    await messaging.deleteChannel({ ChannelArn, ChimeBearer })
+    await expect.poll(inFiles, { interval: 100 }).toEqual([false, false, false, false])
+  })
+
+  test.each<[string, () => Promise<void>]>([
+    ['damaged', async () => writeFile(join(folder, 'carillon-search.db'), 'x'.repeat(20_000))],
+    ['removed', async () => rm(join(folder, 'carillon-search.db'))],
+    ['replaced by an empty one', async () => writeFile(join(folder, 'carillon-search.db'), '')],
+  ])('is built anew if it is %s', async (_, spoil) => {
+    const { send, count } = await makeChat(world)
+    await send('durable words')
+    await expect.poll(() => count('durable'), { interval: 50 }).toBe(1)
+    await world.app.close()
+    await spoil()
+    const { carillon } = await start()
+    await expect.poll(() => count('durable', { carillon }), { interval: 50 }).toBe(1)
+    const { send: sendMore, count: countMore } = await makeChat(world)
+    await sendMore('further words')
+    await expect.poll(() => countMore('further'), { interval: 50 }).toBe(1)
+  })
+
+  test('is built anew while the server runs, if an operator asks for it', async () => {
+    const { send, count } = await makeChat(world)
+    await send('lasting words')
+    await expect.poll(() => count('lasting'), { interval: 50 }).toBe(1)
+    const before = await fileIn(folder)
+    await renewSearch(world.app.db)
+    await expect.poll(() => fileIn(folder).catch(() => before), { interval: 50 }).not.toBe(before)
+    await expect.poll(() => count('lasting'), { interval: 50 }).toBe(1)
+  })
+
+  test('misses nothing that was sent before the search was turned on, or while it was off', async () => {
+    const { send, count, ChimeBearer } = await makeChat(world)
+    await send('early words')
+    await expect.poll(() => count('early'), { interval: 50 }).toBe(1)
+    await world.app.close()
+    world = await startWorld('sqlite', { data: folder })
+    const refused = world.carillon.call('SearchMessages', { SearchText: 'early', ChimeBearer })
+    await expect(refused).rejects.toMatchObject({
+      message: 'Messages are not indexed',
+      Reason: 'The server was started without --search on.',
+    })
+    const { messaging } = world
+    const { ChannelMemberships } = await messaging.listChannelMembershipsForAppInstanceUser({ ChimeBearer })
+    const { ChannelArn } = ChannelMemberships![0]!.ChannelSummary!
+    await messaging.sendChannelMessage({ ChannelArn, Content: 'early again', Type: 'STANDARD', Persistence: 'PERSISTENT', ChimeBearer })
+    await world.app.close()
+    const { carillon } = await start()
+    await expect.poll(() => count('early', { carillon }), { interval: 50 }).toBe(2)
+  })
+})
