@@ -7,6 +7,7 @@ import { fanout } from './fanout.ts'
 import { fuzz } from './fuzz.ts'
 import { latency } from './latency.ts'
 import { list } from './list.ts'
+import { moving } from './moving.ts'
 import { nodes } from './nodes.ts'
 import { peers } from './peers.ts'
 import { search } from './search.ts'
@@ -33,6 +34,7 @@ const benches: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
   boot,
   chaos,
   fuzz,
+  moving,
 }
 
 const [name = '', ...args] = process.argv.slice(2)

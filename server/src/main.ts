@@ -5,6 +5,7 @@ import { addCerts } from './cli/certs.ts'
 import { addDoctor } from './cli/doctor.ts'
 import { addExport } from './cli/export.ts'
 import { addFlows } from './cli/flows.ts'
+import { addHealth } from './cli/health.ts'
 import { addImport } from './cli/import.ts'
 import { addJobs } from './cli/jobs.ts'
 import { addKeys } from './cli/keys.ts'
@@ -28,6 +29,7 @@ addBackup(program)
 addExport(program)
 addImport(program)
 addDoctor(program)
+addHealth(program)
 addKeys(program)
 addRoles(program)
 addOutbox(program)

@@ -3,6 +3,7 @@ import type { App } from '../app.ts'
 import type { Config } from '../settings/config.ts'
 import { claimDataFolder } from '../database/data-folder.ts'
 import { exported, regionVariables } from './exported.ts'
+import { notifySystemd } from './readiness.ts'
 import { addAllSettings, configOf, type Flags } from './settings.ts'
 
 /** Ends a shutdown that hangs: the promise to the operator is exit 0 within ten seconds. */
@@ -57,7 +58,10 @@ const pagesOf = ({ adminUrl }: App) => (adminUrl === undefined ? '' : `# /health
 
 async function run(flags: Flags) {
   const config = configOf(flags)
-  await serve(config, app => void process.stdout.write(exported(clientVariables(app, config)) + pagesOf(app) + readyLine(app)))
+  await serve(config, app => {
+    process.stdout.write(exported(clientVariables(app, config)) + pagesOf(app) + readyLine(app))
+    notifySystemd()
+  })
 }
 
 /** Adds `carillon serve`. */

@@ -1,0 +1,41 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { variableOf } from '../../src/settings/config.ts'
+import { settings } from '../../src/settings/settings.ts'
+import { haproxy } from '../support/proxies.ts'
+import { root, run, temporaryFolder } from '../support/process.ts'
+
+const deploy = join(root, 'deploy')
+const unit = join(deploy, 'systemd/carillon.service')
+
+const known = new Set([
+  ...Object.values(settings).map(({ flag }) => variableOf(flag)),
+  ...['CARILLON_ACCESS_KEY_ID', 'CARILLON_SECRET_ACCESS_KEY', 'CARILLON_MASTER_KEY'],
+  // Of the compose file itself.
+  'CARILLON_IMAGE',
+])
+
+test('every variable in the files of deploy/ is a setting', async () => {
+  const files = (await readdir(deploy, { recursive: true, withFileTypes: true })).filter(entry => entry.isFile())
+  const texts = await Promise.all(files.map(async ({ parentPath, name }) => readFile(join(parentPath, name), 'utf8')))
+  const named = texts.flatMap(text => text.match(/CARILLON_[A-Z_]+/g) ?? [])
+  expect(named.length).toBeGreaterThan(10)
+  expect(named.filter(name => !known.has(name))).toEqual([])
+})
+
+const hasSystemd = spawnSync('systemd-analyze', ['--version']).status === 0
+
+test.skipIf(!hasSystemd)('the unit is valid, and systemd finds it little exposed', async () => {
+  const copy = join(await temporaryFolder(), 'carillon.service')
+  const text = await readFile(unit, 'utf8')
+  await writeFile(copy, text.replace('/usr/local/bin/carillon serve', '/bin/true'))
+  expect(await run('systemd-analyze', ['verify', copy])).toMatchObject({ code: 0, stderr: '' })
+  expect(await run('systemd-analyze', ['security', '--offline=true', '--threshold=20', copy])).toMatchObject({ code: 0 })
+})
+
+test.skipIf(!existsSync(haproxy))('HAProxy takes the configuration of the compose file', async () => {
+  expect(await run(haproxy, ['-c', '-f', join(deploy, 'compose/haproxy.cfg')])).toMatchObject({ code: 0 })
+})
