@@ -81,6 +81,7 @@ export async function moving(args: string[]) {
     timed(`export from ${name}`, async () => exportTo(join(folder, name), fromDatabase(db, appInstanceArn), { now: Date.now, rate }))
   try {
     const manifest = await exported(source, 'source')
+    if (manifest.counts['message'] !== channels * Number(values.messages)) throw new Error('The export has not all messages.')
     const before = await contentsOf(join(folder, 'source'), manifest)
     for (const [kind, db] of Object.entries(targets)) {
       await timed(`import into ${kind}`, async () => new Import(db, { now: Date.now, rate, limits }).run(join(folder, 'source')))

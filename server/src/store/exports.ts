@@ -231,6 +231,7 @@ async function pageOfMessages(db: Queries, scope: Scope, after: After): Promise<
     const rows = await db.all(selectMessages, channel.id, subChannelId, isPrivate, at, sequence, messagesOfPage, scope.identities)
     const last = rows.at(-1)
     channelId = channel.id + 1
+    place = []
     if (!last) continue
     const next = rows.length < messagesOfPage ? [channelId] : [channel.id, last.subChannelId, last.private, last.at, last.sequence]
     return { rows: rows.flatMap(row => messageOf(channel.externalId, row)), next }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { join } from 'node:path'
 import { startWorld, type World } from '../support/world.ts'
-import { forge, imported } from './scene.ts'
+import { exported, forge, imported } from './scene.ts'
 
 let world: World
 beforeAll(async () => {
@@ -139,6 +139,22 @@ test.each([
   ['parts that are none', {}, { parts: [{ lines: -1 }] }, /is not the manifest of an export/],
 ])('a manifest is refused: %s', async (_, appInstance, manifest, error) => {
   await expect((await importOf(base, appInstance, manifest)).imported).rejects.toThrow(error)
+})
+
+test('an export has all messages of channels whose messages fill whole pages', async () => {
+  const messages = (channel: string, count: number) =>
+    Array.from({ length: count }, (_, index) => message({ channel, id: idOf(times.createdAt + index, index + 1) }))
+  const { arn, imported } = await importOf([
+    ...base,
+    channel('d'),
+    channel('e'),
+    ...messages('c', 1000),
+    ...messages('d', 2),
+    ...messages('e', 3),
+  ])
+  await imported
+  const { counts } = await exported(join(world.folder, 'whole-pages'), world, arn)
+  expect(counts).toEqual({ identity: 1, channel: 3, message: 1005 })
 })
 
 test('what a refused import has stored is seen by nobody', async () => {
