@@ -13,7 +13,9 @@ const unit = join(deploy, 'systemd/carillon.service')
 
 const known = new Set([
   ...Object.values(settings).map(({ flag }) => variableOf(flag)),
-  ...['CARILLON_ACCESS_KEY_ID', 'CARILLON_SECRET_ACCESS_KEY', 'CARILLON_MASTER_KEY'],
+  'CARILLON_ACCESS_KEY_ID',
+  'CARILLON_SECRET_ACCESS_KEY',
+  'CARILLON_MASTER_KEY',
   // Of the compose file itself.
   'CARILLON_IMAGE',
 ])

@@ -141,9 +141,10 @@ test.each([
   await expect((await importOf(base, appInstance, manifest)).imported).rejects.toThrow(error)
 })
 
+const messages = (channel: string, count: number) =>
+  Array.from({ length: count }, (_, index) => message({ channel, id: idOf(times.createdAt + index, index + 1) }))
+
 test('an export has all messages of channels whose messages fill whole pages', async () => {
-  const messages = (channel: string, count: number) =>
-    Array.from({ length: count }, (_, index) => message({ channel, id: idOf(times.createdAt + index, index + 1) }))
   const { arn, imported } = await importOf([
     ...base,
     channel('d'),
