@@ -283,6 +283,12 @@ export async function startApp(
       showsContent: config.recentCalls === 'whole',
       db,
       bus,
+      presence: {
+        isOnline: userId => gateway?.presence.online.isOnline(userId) ?? false,
+        lastSeen: userId => gateway?.presence.online.lastSeen(userId),
+        membersOf: async channelId => (await gateway?.presence.members.of(channelId)) ?? new Set(),
+        hasSession: async session => (await gateway?.hasSession(session)) ?? false,
+      },
       now,
       limits: config.limits,
       publicWsHost: config.publicWsHost,
@@ -346,6 +352,8 @@ export async function startApp(
       connectRate: connectRate(buckets, now, rates, limits.connectionsPerUser),
       pingSeconds: config.pingSeconds,
       typingSeconds: config.typingSeconds,
+      nodeId,
+      graceSeconds: config.presenceGraceSeconds,
       allSessions,
       resumable,
       faults: testMode?.faults,
@@ -378,6 +386,7 @@ export async function startApp(
     const stopWatching = watchOutbox(tools)
     const stopSchedule = schedule(jobsOf(environment), { db, now, log, metrics })
     stopJobs = async () => {
+      await gateway?.presence.stop()
       await allSessions?.stop()
       await resumable?.stop()
       await stopSchedule()

@@ -29,7 +29,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   outbox: ['database', 'domain', 'events', 'observe', 'settings', 'store', 'tools'],
   jobs: ['auth', 'database', 'domain', 'events', 'observe', 'store', 'tools'],
   moving: ['contract', 'database', 'domain', 'settings', 'store', 'tools'],
-  nodes: ['bus', 'database', 'events', 'observe', 'settings', 'store'],
+  nodes: ['bus', 'database', 'events', 'observe', 'settings', 'store', 'tools'],
   testing: ['api', 'auth', 'contract', 'domain', 'http', 'settings', 'store', 'tools'],
   gateway: ['auth', 'bus', 'database', 'http', 'nodes', 'observe', 'present', 'rates', 'settings', 'store', 'tools'],
 }

@@ -6,10 +6,19 @@ import type { RecentCalls } from '../auth/recent-calls.ts'
 import type { ServerFigures } from '../observe/server-figures.ts'
 import type { PageTokens } from './page-token.ts'
 import type { Limits } from '../settings/limits.ts'
+import type { OnlineNow } from '../present/presence.ts'
 import type { AnsweredTokens } from './answered-tokens.ts'
 import type { Database } from '../database/database.ts'
 import type { SearchIndex } from '../search/search-index.ts'
 import type { CalledChannel, Facts } from '../store/facts.ts'
+
+/** What the nodes know of users and their sessions. */
+interface Presences extends OnlineNow {
+  /** The DEFAULT members of a channel; of a large one as they were up to five minutes ago. */
+  membersOf(channelId: number): Promise<ReadonlySet<number>>
+  /** Whether the session is open, on any node. */
+  hasSession(session: { readonly userId: number; readonly id: string }): Promise<boolean>
+}
 
 /** The node that answers. */
 interface NodeState {
@@ -26,6 +35,7 @@ export interface Environment {
   readonly db: Database
   /** For messages that are not stored; every other event goes through events/emit.ts. */
   readonly bus: Bus
+  readonly presence: Presences
   /** The clock, in epoch milliseconds. Tests can change it; signatures use the real time. */
   readonly now: () => number
   readonly region: string

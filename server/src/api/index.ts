@@ -14,11 +14,13 @@ import { outbox } from './outbox.ts'
 import { pins } from './pins.ts'
 import { reactions } from './reactions.ts'
 import { threads } from './threads.ts'
+import { presence } from './presence.ts'
 import { readMarkers } from './read-markers.ts'
 import { recentCalls } from './recent-calls.ts'
 import { server } from './server.ts'
 import { search } from './search.ts'
 import { messagingSession } from './messaging-session.ts'
+import { sessionSettings } from './session-settings.ts'
 import { streaming } from './streaming.ts'
 import { tags } from './tags.ts'
 import { typing } from './typing.ts'
@@ -43,6 +45,8 @@ export const handlers: Handlers<OperationName> = {
   ...bans,
   ...messages,
   ...typing,
+  ...presence,
+  ...sessionSettings,
   ...flows,
   ...streaming,
   ...messagingSession,

@@ -107,6 +107,7 @@ export class NatsBus implements Bus {
       this.#compareAfter(deafMilliseconds)
     }
     link.subscribe(subjects.all)
+    link.subscribe(subjects.presence)
     this.#compareAfter(compareMilliseconds)
   }
 
@@ -305,6 +306,6 @@ export class NatsBus implements Bus {
     }
     for (const [id, since] of this.#users) if (since <= old && !present.has(id)) this.#users.delete(id)
     const kept = [...this.#channels.keys()].map(id => subjects.channel(id))
-    link.keep(new Set([subjects.all, ...kept, ...[...this.#users.keys()].map(id => subjects.user(id))]))
+    link.keep(new Set([subjects.all, subjects.presence, ...kept, ...[...this.#users.keys()].map(id => subjects.user(id))]))
   }
 }

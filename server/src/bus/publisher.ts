@@ -1,6 +1,6 @@
 import type { NatsLink } from './nats-link.ts'
 import { isSocketEvent, type BusEvent, type SocketEvent, type Step } from './socket-events.ts'
-import { numberMessage, otherMessage, stepMessage, subjectsOfPeople, type Subjects } from './wire.ts'
+import { numberMessage, otherMessage, stepMessage, subjectOf, subjectsOfPeople, type Subjects } from './wire.ts'
 
 /** How often the server is asked to confirm what was published. */
 const confirmMilliseconds = 1000
@@ -34,8 +34,7 @@ export class Publisher {
   publish(event: BusEvent) {
     if (!isSocketEvent(event)) {
       this.flush()
-      const subject = event.type === 'app-instance-deleted' ? this.#subjects.all : this.#subjects.user(event.userId)
-      this.#link.publish(subject, otherMessage(event))
+      this.#link.publish(subjectOf(this.#subjects, event), otherMessage(event))
       return
     }
     const { channelId, sequence } = event

@@ -72,13 +72,61 @@ export type Departure =
   { readonly type: 'user-deleted'; readonly userId: number } | { readonly type: 'app-instance-deleted'; readonly appInstanceId: number }
 
 /** A socket of the user was established on the node, so a session with the same sessionId on another node is closed. */
-export interface SessionTaken {
+interface SessionTaken {
   readonly type: 'session-taken'
   readonly userId: number
   readonly sessionId: string
   readonly nodeId: string
 }
 
-export type BusEvent = SocketEvent | Departure | SessionTaken
+/** The users who have come online or gone offline on a node since its last delta; one each second, numbered. */
+export interface PresenceDelta {
+  readonly type: 'presence-delta'
+  readonly nodeId: string
+  readonly number: number
+  readonly on: readonly number[]
+  readonly off: readonly number[]
+}
+
+/** A piece of the list of all users who are online on a node, as they were after the delta of that number. */
+export interface PresenceSnapshot {
+  readonly type: 'presence-snapshot'
+  readonly nodeId: string
+  readonly number: number
+  readonly users: readonly number[]
+  readonly isFirst: boolean
+  readonly isLast: boolean
+}
+
+/** A node has missed something of the presence on that node; without one, on all nodes. */
+interface PresenceWanted {
+  readonly type: 'presence-wanted'
+  readonly nodeId?: string
+}
+
+/** What a user shows has changed; without one, that may be so for any user. */
+interface PresenceChanged {
+  readonly type: 'presence-changed'
+  readonly userId?: number
+}
+
+/** From now on the session of the user watches these channels and people, and nobody else. */
+export interface PresenceWatched {
+  readonly type: 'presence-watched'
+  readonly userId: number
+  readonly userArn: string
+  readonly sessionId: string
+  readonly channels: readonly { readonly id: number; readonly arn: string; readonly isElastic: boolean }[]
+  readonly people: readonly number[]
+}
+
+export type PresenceEvent = PresenceDelta | PresenceSnapshot | PresenceWanted | PresenceChanged | PresenceWatched
+
+/** What is no event of a channel. */
+export type OtherEvent = Departure | SessionTaken | PresenceEvent
+
+export type BusEvent = SocketEvent | OtherEvent
 
 export const isSocketEvent = (event: BusEvent): event is SocketEvent => 'channelId' in event
+
+export const isPresenceEvent = (event: OtherEvent): event is PresenceEvent => event.type.startsWith('presence-')

@@ -1,4 +1,4 @@
-import type { Departure, SessionTaken, SocketEvent, Step } from './socket-events.ts'
+import type { OtherEvent, SocketEvent, Step } from './socket-events.ts'
 
 /** The version of the format. Nodes of another version do not get these messages, and read what they miss from the database. */
 const version = 1
@@ -16,6 +16,8 @@ export function subjectsOf(cluster: string) {
     user: (id: number) => `${prefix}.user.${id % buckets}`,
     /** For all users of an app instance. */
     all: `${prefix}.all`,
+    /** Who is online on which node. */
+    presence: `${prefix}.presence`,
     /** Every node answers what is asked here. */
     rollCall: `${prefix}.roll-call`,
     /** The answers go to subjects below. */
@@ -39,7 +41,13 @@ export interface Heard {
   readonly sentAt: number
   /** The events of a step or a copy, parsed only if a session needs them. */
   readonly events: () => readonly SocketEvent[]
-  readonly other: () => Departure | SessionTaken
+  readonly other: () => OtherEvent
+}
+
+/** Where an event that is none of a channel is published. */
+export function subjectOf(subjects: Subjects, event: OtherEvent): string {
+  if (event.type === 'app-instance-deleted') return subjects.all
+  return 'userId' in event && event.type !== 'presence-changed' ? subjects.user(event.userId) : subjects.presence
 }
 
 /** A header line and JSON. Times are ISO 8601 in it, as in frames. */
@@ -50,7 +58,7 @@ export const stepMessage = (kind: 'step' | 'copy', { channelId, sequence, events
 
 export const numberMessage = (channelId: number, sequence: number) => message('number', channelId, sequence, undefined)
 
-export const otherMessage = (event: Departure | SessionTaken) => message('other', 0, undefined, event)
+export const otherMessage = (event: OtherEvent) => message('other', 0, undefined, event)
 
 const head = /^(step|copy|number|other) (\d{1,16}) (-|\d{1,16}) (\d{1,16})$/
 /** The longest header line. */
@@ -70,7 +78,7 @@ export function readMessage(data: Uint8Array): Heard {
     sequence: sequence === '-' ? undefined : Number(sequence),
     sentAt: Number(sentAt),
     events: () => content() as SocketEvent[],
-    other: () => content() as Departure | SessionTaken,
+    other: () => content() as OtherEvent,
   }
 }
 

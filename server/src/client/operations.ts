@@ -224,6 +224,69 @@ export interface Operations {
       readonly SubChannelId?: string
     }
   }
+  PutPresenceStatus: {
+    input: {
+      readonly AppInstanceUserArn: string
+      readonly Status: 'AVAILABLE' | 'BUSY' | 'AWAY' | 'DO_NOT_DISTURB' | 'INVISIBLE'
+      readonly StatusText?: string
+      readonly ChimeBearer: string
+    }
+    output: { readonly Status?: 'AVAILABLE' | 'BUSY' | 'AWAY' | 'DO_NOT_DISTURB' | 'INVISIBLE'; readonly StatusText?: string }
+  }
+  BatchGetPresence: {
+    input: { readonly AppInstanceUserArns: readonly string[]; readonly ChimeBearer: string }
+    output: {
+      readonly Presences?: readonly {
+        readonly AppInstanceUserArn?: string
+        readonly IsOnline?: boolean
+        readonly LastSeenTimestamp?: Date
+        readonly Status?: 'AVAILABLE' | 'BUSY' | 'AWAY' | 'DO_NOT_DISTURB' | 'INVISIBLE'
+        readonly StatusText?: string
+      }[]
+    }
+  }
+  GetChannelPresence: {
+    input: { readonly ChannelArn: string; readonly ChimeBearer: string }
+    output: {
+      readonly ChannelArn?: string
+      readonly OnlineMemberCount?: number
+      readonly Presences?: readonly {
+        readonly AppInstanceUserArn?: string
+        readonly IsOnline?: boolean
+        readonly LastSeenTimestamp?: Date
+        readonly Status?: 'AVAILABLE' | 'BUSY' | 'AWAY' | 'DO_NOT_DISTURB' | 'INVISIBLE'
+        readonly StatusText?: string
+      }[]
+    }
+  }
+  WatchPresence: {
+    input: {
+      readonly SessionId: string
+      readonly ChannelArns?: readonly string[]
+      readonly AppInstanceUserArns?: readonly string[]
+      readonly ChimeBearer: string
+    }
+    output: { readonly ChannelArns?: readonly string[]; readonly AppInstanceUserArns?: readonly string[] }
+  }
+  PutAppInstancePresenceSettings: {
+    input: { readonly AppInstanceArn: string; readonly PresenceSettings: { readonly Enabled: boolean } }
+    output: { readonly PresenceSettings?: { readonly Enabled?: boolean } }
+  }
+  GetAppInstancePresenceSettings: {
+    input: { readonly AppInstanceArn: string }
+    output: { readonly PresenceSettings?: { readonly Enabled?: boolean } }
+  }
+  PutAppInstanceEventSettings: {
+    input: {
+      readonly AppInstanceArn: string
+      readonly EventSettings: { readonly Events: readonly ('read' | 'unread' | 'typing' | 'reaction' | 'thread' | 'pin')[] }
+    }
+    output: { readonly EventSettings?: { readonly Events?: readonly ('read' | 'unread' | 'typing' | 'reaction' | 'thread' | 'pin')[] } }
+  }
+  GetAppInstanceEventSettings: {
+    input: { readonly AppInstanceArn: string }
+    output: { readonly EventSettings?: { readonly Events?: readonly ('read' | 'unread' | 'typing' | 'reaction' | 'thread' | 'pin')[] } }
+  }
   ListRecentCalls: {
     input: { readonly AfterRequestId?: string; readonly MaxResults?: number }
     output: {
@@ -401,6 +464,14 @@ export const routes: Readonly<Record<keyof Operations, `${'GET' | 'POST' | 'PUT'
   PinMessage: 'PUT /carillon/channels/{channelArn}/messages/{messageId}/pin',
   UnpinMessage: 'DELETE /carillon/channels/{channelArn}/messages/{messageId}/pin',
   ListPinnedMessages: 'GET /carillon/channels/{channelArn}/pins',
+  PutPresenceStatus: 'PUT /carillon/app-instance-users/{appInstanceUserArn}/presence-status',
+  BatchGetPresence: 'POST /carillon/presence/batch-get',
+  GetChannelPresence: 'GET /carillon/channels/{channelArn}/presence',
+  WatchPresence: 'PUT /carillon/presence/watch',
+  PutAppInstancePresenceSettings: 'PUT /carillon/app-instances/{appInstanceArn}/presence-settings',
+  GetAppInstancePresenceSettings: 'GET /carillon/app-instances/{appInstanceArn}/presence-settings',
+  PutAppInstanceEventSettings: 'PUT /carillon/app-instances/{appInstanceArn}/event-settings',
+  GetAppInstanceEventSettings: 'GET /carillon/app-instances/{appInstanceArn}/event-settings',
   ListRecentCalls: 'GET /carillon/recent-calls',
   DescribeServer: 'GET /carillon/server',
   ListOutboxLanes: 'GET /carillon/outbox-lanes',

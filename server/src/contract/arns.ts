@@ -6,9 +6,11 @@ const person = ['user', 'bot'] as const
 export const kindsOfMember = {
   AppInstanceArn: ['app-instance'],
   AppInstanceUserArn: person,
+  AppInstanceUserArns: ['user'],
   AppInstanceBotArn: ['bot'],
   AppInstanceAdminArn: person,
   ChannelArn: ['channel'],
+  ChannelArns: ['channel'],
   ChannelFlowArn: ['channel-flow'],
   ChannelModeratorArn: person,
   MemberArn: person,

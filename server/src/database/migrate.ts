@@ -16,6 +16,7 @@ import { unread } from './migrations/013-unread.ts'
 import { reactions } from './migrations/014-reactions.ts'
 import { imports } from './migrations/018-imports.ts'
 import { search } from './migrations/015-search.ts'
+import { presence } from './migrations/016-presence.ts'
 import { postgresDialect, sqliteDialect, type Dialect } from './migrations/dialect.ts'
 
 /** In order; the version of a database is the number of migrations it has. A released migration never changes. */
@@ -36,6 +37,7 @@ const migrations: ((dialect: Dialect) => string)[] = [
   reactions,
   imports,
   search,
+  presence,
 ]
 
 /** The version of the schema that this Carillon works on. */

@@ -198,6 +198,18 @@ interface AppInstanceEvent {
   readonly appInstanceId: number
 }
 
+/** A user has set what it shows of itself. */
+interface StatusSet {
+  readonly kind: 'StatusSet'
+  readonly userId: number
+}
+
+/** Whether the presence of an app instance's users is shown has changed. */
+interface PresenceSwitched {
+  readonly kind: 'PresenceSwitched'
+  readonly appInstanceId: number
+}
+
 interface AdminEvent {
   readonly kind: 'AdminCreated' | 'AdminDeleted'
   readonly appInstanceId: number
@@ -236,6 +248,8 @@ export type DomainEvent =
   | ReactionsChanged
   | PinEvent
   | PreferencesSet
+  | StatusSet
+  | PresenceSwitched
   | FlowEvent
   | TagEvent
   | StreamingEvent

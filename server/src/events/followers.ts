@@ -13,7 +13,9 @@ import {
   movedToSockets,
   pinToSockets,
   reactionsToSockets,
+  presenceToNodes,
   readMarkerToSockets,
+  statusToNodes,
   subChannelEndToSockets,
   threadToSockets,
   unreadToSockets,
@@ -90,6 +92,8 @@ export const followers: { readonly [Kind in EventKind]: readonly Follower<EventO
 
   UserCreated: [],
   UserUpdated: [],
+  StatusSet: [statusToNodes],
+  PresenceSwitched: [presenceToNodes],
   UserDeleted: [userDeletedToSockets, wakePurge],
   BotCreated: [],
   BotUpdated: [],

@@ -219,3 +219,7 @@ export const userDeletedToSockets: Follower<EventOf<'UserDeleted'>> = (tx, { use
 
 export const appInstanceDeletedToSockets: Follower<EventOf<'AppInstanceDeleted'>> = (tx, { appInstanceId }) =>
   afterCommit(tx, { type: 'app-instance-deleted', appInstanceId })
+
+export const statusToNodes: Follower<EventOf<'StatusSet'>> = (tx, { userId }) => afterCommit(tx, { type: 'presence-changed', userId })
+
+export const presenceToNodes: Follower<EventOf<'PresenceSwitched'>> = tx => afterCommit(tx, { type: 'presence-changed' })

@@ -106,7 +106,7 @@ export class Entrance {
     const id = parameters.get('sessionId')
     if (!id) throw unauthorized('sessionId is missing')
     if (key.principal.permissions) await requirePermitted(this.#wiring, key.principal, arn, origin)
-    const { caller, retentionDays } = await livingUser(this.#wiring, user)
+    const { caller, retentionDays, ownEvents } = await livingUser(this.#wiring, user)
     const { id: userId, appInstanceId } = caller
     const ordered = this.#wiring.faults?.refusal()
     if (ordered !== undefined) throw new Refusal(ordered, 'A test has ordered this refusal')
@@ -133,7 +133,7 @@ export class Entrance {
     // Only now: a connection that is refused must not end the older one.
     this.#inside.replace(userId, id)
 
-    const asksFor = askedFor(parameters)
+    const asksFor = askedFor(parameters, ownEvents)
     const session = new Session(ws, socket, { id, userId, appInstanceId, key, asksFor, claim, nextPing: Date.now() + pingSeconds * 1000 })
     if (since !== undefined) this.#inside.begin(session, since)
     resumable?.opened(claim, since)
@@ -179,10 +179,14 @@ export class Entrance {
   }
 }
 
-/** The events that Amazon does not have, as the URL asks for them; a name that is unknown here may be one of a later version. */
-function askedFor(parameters: Presigned['parameters']): ReadonlySet<string> | undefined {
+/**
+ * The events that Amazon does not have, as the URL asks for them, and those that all sessions of the app instance get. A name that is
+ * unknown here may be one of a later version.
+ */
+function askedFor(parameters: Presigned['parameters'], ofAll: readonly string[]): ReadonlySet<string> | undefined {
   const named = parameters.get('carillon-events')
-  return named === undefined ? undefined : new Set(named.split(',').filter(name => ownKinds.has(name)))
+  if (named === undefined && ofAll.length === 0) return undefined
+  return new Set([...ofAll, ...(named?.split(',') ?? [])].filter(name => ownKinds.has(name)))
 }
 
 const tooMany = (most: number) => new Refusal(closeCodes.forbidden, `Forbidden: the user has ${most} connections already`)

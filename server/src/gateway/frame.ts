@@ -48,6 +48,10 @@ export const sessionEstablished = envelope({ type: 'SESSION_ESTABLISHED' }, unde
 export const eventFrame = ({ type, messageType, reason, payload }: SocketEvent) =>
   envelope({ type, messageType, reason }, JSON.stringify(payload))
 
+/** What a session is told of presences: each is the JSON text of one, as are the numbers of large channels. */
+export const presenceFrame = (presences: readonly string[], numbers: readonly string[]) =>
+  envelope({ type: 'UPDATE_PRESENCE' }, `{"Presences":[${presences.join(',')}],"Channels":[${numbers.join(',')}]}`)
+
 /** The part of a CHANNEL_DETAILS frame that is the same for all readers: the end of its text, from a member of the payload on. */
 export type DetailsText = Buffer
 

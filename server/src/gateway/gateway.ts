@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 import { WebSocketServer, type WebSocket } from 'ws'
-import { isSocketEvent, type BusEvent, type SocketEvent } from '../bus/socket-events.ts'
+import { isPresenceEvent, isSocketEvent, type BusEvent, type SocketEvent } from '../bus/socket-events.ts'
 import type { Sender } from '../http/sender.ts'
 import type { SessionOfUser } from '../nodes/session-of-user.ts'
 import type { PrefetchOrder } from '../store/prefetch.ts'
@@ -11,6 +11,7 @@ import { Entrance, type Telling } from './entrance.ts'
 import { sessionEstablished } from './frame.ts'
 import { Hub } from './hub.ts'
 import { Prefetch } from './prefetch.ts'
+import { Presence } from './presence.ts'
 import { Resume } from './resume.ts'
 import type { Session } from './session.ts'
 import { SessionSocket, sessionOf } from './session-socket.ts'
@@ -60,6 +61,7 @@ export class Gateway {
   readonly #resume: Resume
   readonly #entrance: Entrance
   readonly #typing: Typing
+  readonly presence: Presence
   readonly #ticking: NodeJS.Timeout
 
   constructor(wiring: Wiring) {
@@ -74,6 +76,7 @@ export class Gateway {
       log.error({ err: error }, 'A new session cannot be told what there is')
       this.#end(session, closeCodes.tryLater, 'The service is temporarily unavailable')
     }
+    this.presence = new Presence({ ...wiring, hub: this.#hub })
     this.#typing = new Typing(wiring.typingSeconds * 1000)
     this.#prefetch = new Prefetch({ db, now, failed, hub: this.#hub, arrivals: wiring.arrivals, metrics: wiring.metrics })
     this.#resume = new Resume({ db, now, failed, hub: this.#hub })
@@ -119,6 +122,11 @@ export class Gateway {
     })
   }
 
+  /** Whether the session is open, here or on another node. */
+  async hasSession(session: SessionOfUser): Promise<boolean> {
+    return this.#sessionOf(session) !== undefined || ((await this.#wiring.allSessions?.has(session)) ?? false)
+  }
+
   /**
    * Closes many sessions over some seconds, so that the other nodes do not get all of their clients in one. A single node closes
    * them with `close`: its clients can go nowhere before its restart. So does a node with few.
@@ -154,14 +162,20 @@ export class Gateway {
       this.#deliver(event)
       return
     }
+    if (isPresenceEvent(event)) {
+      this.presence.hear(event)
+      return
+    }
     if (event.type === 'session-taken') {
       if (event.nodeId !== this.#wiring.allSessions?.nodeId) this.#replace(event.userId, event.sessionId)
       return
     }
+    if (event.type === 'user-deleted') this.presence.userGone(event.userId)
     for (const session of this.#hub.departed(event)) this.#end(session, closeCodes.forbidden, 'The user has been deleted')
   }
 
   #deliver(event: SocketEvent) {
+    this.presence.before(event)
     if (event.type === 'UPDATE_TYPING_INDICATOR' && !this.#typing.take(event, Date.now())) return
     this.#hub.deliver(event)
     const after = this.#typing.after(event)
@@ -267,6 +281,7 @@ export class Gateway {
   }
 
   #tick() {
+    void this.presence.tick()
     const { pingSeconds, metrics, resumable } = this.#wiring
     const now = Date.now()
     for (const event of this.#typing.ended(now)) this.#hub.deliver(event)

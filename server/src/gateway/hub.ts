@@ -40,6 +40,7 @@ function take<Item>(items: Item[], item: Item) {
  */
 export class Hub {
   readonly #people = new Map<number, Session[]>()
+  #comings = new Set<number>()
   /** Ordinary channels by their id, sub-channels by theirs: each has a map of its own. */
   readonly #channels = new Map<number, Topic>()
   readonly #subChannels = new Map<number, Topic>()
@@ -67,6 +68,17 @@ export class Hub {
     return [...this.#people.keys()]
   }
 
+  get userCount(): number {
+    return this.#people.size
+  }
+
+  /** The users who have got their first session here, or lost their last one, since the last call. */
+  takeComings(): ReadonlySet<number> {
+    const comings = this.#comings
+    this.#comings = new Set()
+    return comings
+  }
+
   /** The sub-channels of the channel that have a session on this node, 0 for an ordinary one. */
   placesIn(channelId: number): readonly number[] {
     if (this.#channels.has(channelId)) return [0]
@@ -89,7 +101,10 @@ export class Hub {
     const { userId } = session
     const sessions = this.#people.get(userId)
     if (sessions) sessions.push(session)
-    else this.#people.set(userId, [session])
+    else {
+      this.#people.set(userId, [session])
+      this.#comings.add(userId)
+    }
   }
 
   /** Adds the memberships that the database had at some time since the session entered, except those that have changed since. */
@@ -105,7 +120,9 @@ export class Hub {
     const sessions = this.#people.get(userId)
     if (!sessions) return
     take(sessions, session)
-    if (sessions.length === 0) this.#people.delete(userId)
+    if (sessions.length > 0) return
+    this.#people.delete(userId)
+    this.#comings.add(userId)
   }
 
   topicOf({ channelId, subChannelId }: Place): Topic | undefined {

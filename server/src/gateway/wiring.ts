@@ -29,6 +29,9 @@ export interface Wiring extends Asking {
   readonly pingSeconds: number
   /** How long a typing indicator lasts. */
   readonly typingSeconds: number
+  readonly nodeId: string
+  /** How long a user without a socket stays online. */
+  readonly graceSeconds: number
   /** Undefined on a single node. */
   readonly allSessions: SessionsOfNodes | undefined
   /** Undefined with --resume off. */

@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import type { Log } from '../observe/log.ts'
 import type { Database, Queries } from '../database/database.ts'
-import { deleteSession, lockSessions, putSession, setSessions, takenSessions, type KnownSession } from '../store/nodes.ts'
+import { deleteSession, isTaken, lockSessions, putSession, setSessions, takenSessions, type KnownSession } from '../store/nodes.ts'
 import { keyOf, known, type SessionOfUser } from './session-of-user.ts'
 
 /** The interval at which the sessions of the node are compared with the database. */
@@ -55,6 +55,11 @@ export class SessionsOfNodes {
     } finally {
       this.#taking.delete(session)
     }
+  }
+
+  /** Whether a living node has that session. */
+  async has(session: SessionOfUser): Promise<boolean> {
+    return isTaken(this.#db, known(session))
   }
 
   async #take(own: KnownSession, most: number, also: ((tx: Queries) => Promise<void>) | undefined) {

@@ -94,6 +94,8 @@ export const callRates = {
   messageListRate: rate('rate-message-lists', 30, 'channel or sub-channel', 'calls of ListChannelMessages', ['ListChannelMessages']),
   messageGetRate: rate('rate-message-gets', 30, 'channel or sub-channel', 'calls of GetChannelMessage', ['GetChannelMessage']),
   typingRate: rate('rate-typing-indicators', 30, 'channel or sub-channel', 'typing indicators', ['SendTypingIndicator']),
+  presenceWatchRate: rate('rate-presence-watches', 5, 'user', 'calls of WatchPresence', ['WatchPresence']),
+  channelPresenceRate: rate('rate-channel-presences', 15, 'channel', 'calls of GetChannelPresence', ['GetChannelPresence']),
   loginRate: rate('rate-logins', 50, 'address', 'logins shown to STS, POST /creds and the identity pool', 'Login'),
   connectRate: rate('rate-connects', 1, 'user', 'connections that are opened', 'Connect'),
 } as const

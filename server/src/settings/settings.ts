@@ -311,6 +311,13 @@ export const settings = {
     roleName,
   ),
   pingSeconds: setting('ping-seconds', 'number', 30, 'seconds between two pings of a socket', count),
+  presenceGraceSeconds: setting(
+    'presence-grace-seconds',
+    'number',
+    15,
+    'seconds until a user without a socket is offline; clients come back within 13',
+    count,
+  ),
   typingSeconds: setting('typing-seconds', 'number', 10, 'seconds until a member who sends no further typing indicator has stopped', count),
   trustProxy: setting<readonly string[] | undefined>(
     'trust-proxy',

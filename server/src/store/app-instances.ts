@@ -48,6 +48,11 @@ const selectRetention = statement<{ days: number }>(`
 const lock = statement(`update app_instances set deleted_at = deleted_at where id = $1 and deleted_at is null`)
 const lockOf = statement(`
   update app_instances set deleted_at = deleted_at where id = (select app_instance_id from identities where id = $1) and deleted_at is null`)
+const selectPresence = statement<{ off: number }>(`select presence_off as off from app_instances where id = $1 and deleted_at is null`)
+const updatePresence = statement(`update app_instances set presence_off = $2 where id = $1 and deleted_at is null`)
+const selectEvents = statement<{ events: string | null }>(`
+  select own_events as events from app_instances where id = $1 and deleted_at is null`)
+const updateEvents = statement(`update app_instances set own_events = $2 where id = $1 and deleted_at is null`)
 const countAll = statement<{ count: number }>(`select count(*) as count from app_instances where deleted_at is null`)
 const bury = statement<{ id: number }>(`
   update app_instances set deleted_at = $2 where arn = $1 and deleted_at is null returning id`)
@@ -121,4 +126,22 @@ export async function countAppInstances(tx: Queries) {
  */
 export async function buryAppInstance(tx: Queries, arn: string, now: number): Promise<number | undefined> {
   return (await tx.get(bury, arn, now))?.id
+}
+
+/** Whether the presence of its users is shown. */
+export async function showsPresence(db: Queries, id: number): Promise<boolean> {
+  return (await db.get(selectPresence, id))?.off === 0
+}
+
+export async function putPresenceShown(tx: Queries, id: number, isShown: boolean) {
+  await tx.run(updatePresence, id, isShown ? 0 : 1)
+}
+
+/** The events that Amazon does not have and that all sessions of the app instance get. */
+export async function ownEvents(db: Queries, id: number) {
+  return parsedIfGiven<readonly ('read' | 'unread' | 'typing' | 'reaction')[]>((await db.get(selectEvents, id))?.events ?? null) ?? []
+}
+
+export async function putOwnEvents(tx: Queries, id: number, events: readonly string[]) {
+  await tx.run(updateEvents, id, events.length === 0 ? null : JSON.stringify(events))
 }

@@ -6,7 +6,7 @@ import type { Mode, Privacy } from './channel-summary.ts'
 import type { Identity } from './identities.ts'
 import { byMember, type MembershipType } from './memberships.ts'
 import { findMessage, type Message } from './messages.ts'
-import { parsed } from './text.ts'
+import { parsed, parsedIfGiven } from './text.ts'
 
 /** The user or bot that acts, and its app instance. */
 export interface Actor extends Identity {
@@ -41,6 +41,8 @@ export interface Facts {
   readonly caller: Actor
   /** Messages older than that many days are hidden; undefined for none. */
   readonly retentionDays: number | undefined
+  /** The events that Amazon does not have and that the sessions of the app instance get without asking; read without a channel only. */
+  readonly ownEvents: readonly string[]
   /** Whether the bearer is an AppInstanceAdmin of the app instance that the call is about. */
   readonly admin: boolean
   readonly channel: CalledChannel | undefined
@@ -66,6 +68,7 @@ interface Row {
   readonly privacy?: Privacy | null
   readonly flowId?: number | null
   readonly messageStream: string | null
+  readonly ownEvents?: string | null
   readonly bots?: string | null
   readonly elastic?: string | null
   readonly subChannelId?: number | null
@@ -81,7 +84,7 @@ const livingCaller = `
   ${joinIdentity('bearer')}
   left join admins admin on admin.app_instance_id = a.id and admin.identity_id = bearer.id`
 
-const selectCaller = statement<Row>(`select ${caller} ${livingCaller} where ${living}`)
+const selectCaller = statement<Row>(`select ${caller}, a.own_events as "ownEvents" ${livingCaller} where ${living}`)
 const inChannel = (selected: string, joined: string) =>
   statement<Row>(`
   select ${caller}, c.id as "channelId", c.mode, c.privacy, c.flow_id as "flowId", c.bots, c.elastic, ${selected},
@@ -149,6 +152,7 @@ export async function findFacts(db: Queries, bearer: Arn, about: About = {}): Pr
       appInstanceArn: bearer.appInstanceArn,
     },
     retentionDays: row.retentionDays ?? undefined,
+    ownEvents: parsedIfGiven<readonly string[]>(row.ownEvents ?? null) ?? [],
     admin: row.adminId !== null,
     channel,
     subChannel,

@@ -48,6 +48,8 @@ const lockUser = statement<{ locked: string }>(
 )
 const selectSessions = statement<{ session: string; nodeId: string }>(`
   select s.session, s.node_id as "nodeId" from sessions s join nodes n on n.id = s.node_id and ${isAlive} where s.user_id = $1`)
+const selectSession = statement<{ session: string }>(`
+  select s.session from sessions s join nodes n on n.id = s.node_id and ${isAlive} where s.user_id = $1 and s.session = $2`)
 const upsertSession = statement(`
   insert into sessions (user_id, session, node_id) values ($1, $2, $3)
   on conflict (user_id, session) do update set node_id = excluded.node_id`)
@@ -74,6 +76,10 @@ export interface KnownSession {
 export async function lockSessions(tx: Queries, userId: number) {
   await tx.get(lockUser, String(userId))
   return tx.all(selectSessions, userId)
+}
+
+export async function isTaken(db: Queries, { userId, session }: KnownSession): Promise<boolean> {
+  return (await db.get(selectSession, userId, session)) !== undefined
 }
 
 export async function putSession(tx: Queries, { userId, session }: KnownSession, nodeId: string) {

@@ -94,6 +94,7 @@ const rolesOfIdentity: readonly Deletion[] = [
   rows(`delete from bans where (channel_id, identity_id) in
     (select channel_id, identity_id from bans where identity_id = $1 limit $2)`),
   rows(`delete from endpoints where id in (select id from endpoints where identity_id = $1 limit $2)`),
+  rows(`delete from presences where identity_id in (select identity_id from presences where identity_id = $1 limit $2)`),
 ]
 const removeReactions = statement(`
   delete from reactions where (${keyColumns}, identity_id, reaction) in

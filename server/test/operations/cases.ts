@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { OperationName } from '../../src/contract/index.ts'
+import { Listening, presignedUrl } from '../support/sockets.ts'
 import { call, type AnyInput, type Fixture } from './fixture.ts'
 
 type Refused = 'BadRequest' | 'Forbidden' | 'NotFound' | 'Conflict' | 'ResourceLimitExceeded'
@@ -65,6 +66,16 @@ const inNoAppInstance =
   (operation: OperationName, more: AnyInput = {}) =>
   (f: Fixture) =>
     call(f, operation, { AppInstanceArn: f.noSuchAppInstance, ...more })
+
+/** Opens a socket of the user, which is closed with its server, and resolves to its sessionId. */
+async function openSession({ messaging }: Fixture, userArn: string) {
+  const { protocol, hostname, port } = await messaging.config.endpoint!()
+  const sessionId = token()
+  const rootKey = await messaging.config.credentials()
+  const listening = new Listening(await presignedUrl({ url: `${protocol}//${hostname}:${port}`, rootKey }, userArn, { sessionId }))
+  await listening.next()
+  return sessionId
+}
 
 const thirtyTags = (letter: string) => Array.from({ length: 30 }, (_, index) => ({ Key: `${letter}${index}`, Value: 'v' }))
 
@@ -317,6 +328,51 @@ export const cases: Readonly<Record<OperationName, Case>> = {
   },
   ListChannelUnreadCounts: { inputs: async f => [{ AppInstanceUserArn: f.alice, ...paging, ChimeBearer: f.root }] },
   GetUnreadSummary: { inputs: async f => [{ AppInstanceUserArn: f.alice, ChimeBearer: f.root }] },
+  PutPresenceStatus: {
+    inputs: async f => [{ AppInstanceUserArn: f.alice, Status: 'BUSY', StatusText: 'at lunch', ChimeBearer: f.alice }],
+  },
+  BatchGetPresence: {
+    inputs: async f => {
+      await f.channel()
+      return [{ AppInstanceUserArns: [f.alice, f.bob, f.eve, f.nobody], ChimeBearer: f.alice }]
+    },
+    errors: { BadRequest: f => call(f, 'BatchGetPresence', { AppInstanceUserArns: [], ChimeBearer: f.alice }) },
+  },
+  GetChannelPresence: { inputs: channelAs('alice') },
+  WatchPresence: {
+    inputs: async f => [
+      {
+        SessionId: await openSession(f, f.alice),
+        ChannelArns: [await f.channel()],
+        AppInstanceUserArns: [f.bob, f.eve],
+        ChimeBearer: f.alice,
+      },
+    ],
+    errors: {
+      BadRequest: f => call(f, 'WatchPresence', { SessionId: '', ChimeBearer: f.alice }),
+      NotFound: async f => call(f, 'WatchPresence', { SessionId: token(), ChimeBearer: f.alice }),
+    },
+  },
+  PutAppInstancePresenceSettings: {
+    inputs: async f => [{ AppInstanceArn: f.arn, PresenceSettings: { Enabled: true } }],
+    errors: { NotFound: inNoAppInstance('PutAppInstancePresenceSettings', { PresenceSettings: { Enabled: true } }) },
+    causeless: ['Forbidden'],
+  },
+  GetAppInstancePresenceSettings: {
+    inputs: async f => [{ AppInstanceArn: f.arn }],
+    errors: { NotFound: inNoAppInstance('GetAppInstancePresenceSettings') },
+    causeless: ['Forbidden'],
+  },
+  PutAppInstanceEventSettings: {
+    inputs: async f => [{ AppInstanceArn: f.arn, EventSettings: { Events: ['read', 'typing'] } }],
+    errors: { NotFound: inNoAppInstance('PutAppInstanceEventSettings', { EventSettings: { Events: [] } }) },
+    causeless: ['Forbidden'],
+  },
+  GetAppInstanceEventSettings: {
+    inputs: async f => [{ AppInstanceArn: f.arn }],
+    errors: { NotFound: inNoAppInstance('GetAppInstanceEventSettings') },
+    causeless: ['Forbidden'],
+  },
   UpdateChannelReadMarker: { inputs: channelAs('alice'), causeless: ['Conflict'] },
 
   // Memberships

@@ -187,6 +187,19 @@ const rows: Record<
     ],
     free: f => ['SendTypingIndicator', { ...f.elasticPlace, IsTyping: true, ChimeBearer: f.alice }],
   },
+  presenceWatchRate: {
+    whose: f => f.alice,
+    calls: [
+      f => ['WatchPresence', { SessionId: 'none', ChimeBearer: f.alice }],
+      f => ['WatchPresence', { SessionId: 'none', ChimeBearer: f.alice }],
+    ],
+    free: f => ['WatchPresence', { SessionId: 'none', ChimeBearer: f.bob }],
+  },
+  channelPresenceRate: {
+    whose: f => f.ChannelArn,
+    calls: [f => ['GetChannelPresence', inChannel(f)], f => ['GetChannelPresence', { ...inChannel(f), ChimeBearer: f.alice }]],
+    free: f => ['GetChannelPresence', { ChannelArn: f.elasticPlace.ChannelArn, ChimeBearer: f.alice }],
+  },
 }
 
 /** What becomes of a call, as far as rates go. */

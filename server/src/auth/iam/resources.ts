@@ -108,6 +108,12 @@ export const resources: { readonly [Name in OperationName]: ResourcesOf<Name> } 
   UnpinMessage: bearerAndChannel,
   ListPinnedMessages: bearerAndChannel,
 
+  // Presence
+  PutPresenceStatus: bearer,
+  BatchGetPresence: bearer,
+  GetChannelPresence: bearerAndChannel,
+  WatchPresence: bearer,
+
   // Channel flows
   AssociateChannelFlow: bearerChannelAndFlow,
   DisassociateChannelFlow: bearerChannelAndFlow,
@@ -133,6 +139,10 @@ export const resources: { readonly [Name in OperationName]: ResourcesOf<Name> } 
   DeleteAppInstance: appInstance,
   PutAppInstanceRetentionSettings: appInstance,
   GetAppInstanceRetentionSettings: appInstance,
+  PutAppInstancePresenceSettings: appInstance,
+  GetAppInstancePresenceSettings: appInstance,
+  PutAppInstanceEventSettings: appInstance,
+  GetAppInstanceEventSettings: appInstance,
   CreateAppInstanceUser: newUser,
   DescribeAppInstanceUser: user,
   ListAppInstanceUsers: all('user'),

@@ -96,6 +96,12 @@ export const rules: Readonly<Record<OperationName, Rule>> = {
   UnpinMessage: inCharge,
   ListPinnedMessages: reader,
 
+  // Presence; whose presence the caller sees stands in sight.ts
+  PutPresenceStatus: self('AppInstanceUserArn'),
+  BatchGetPresence: anyone,
+  GetChannelPresence: anyOf(inCharge, defaultMember),
+  WatchPresence: anyone,
+
   // Channel flows
   AssociateChannelFlow: inCharge,
   DisassociateChannelFlow: inCharge,
@@ -121,6 +127,10 @@ export const rules: Readonly<Record<OperationName, Rule>> = {
   DeleteAppInstance: serviceKey,
   PutAppInstanceRetentionSettings: serviceKey,
   GetAppInstanceRetentionSettings: serviceKey,
+  PutAppInstancePresenceSettings: serviceKey,
+  GetAppInstancePresenceSettings: serviceKey,
+  PutAppInstanceEventSettings: serviceKey,
+  GetAppInstanceEventSettings: serviceKey,
   CreateAppInstanceUser: serviceKey,
   DescribeAppInstanceUser: serviceKey,
   ListAppInstanceUsers: serviceKey,

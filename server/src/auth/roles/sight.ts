@@ -1,9 +1,11 @@
+import type { Arn } from '../../arn.ts'
 import type { Queries } from '../../database/database.ts'
 import type { Privacy } from '../../store/channel-summary.ts'
-import type { Facts } from '../../store/facts.ts'
+import { findFacts, type Facts } from '../../store/facts.ts'
 import type { Identity } from '../../store/identities.ts'
 import { membersInCharge, type Membership } from '../../store/memberships.ts'
 import type { Message } from '../../store/messages.ts'
+import { shareChannel } from '../../store/presences.ts'
 
 /*
  * WHO SEES WHAT. rules.ts says who may call an operation; here stands what of the answer is theirs to see, and the same for sockets. The
@@ -65,3 +67,23 @@ export function listedPrivacies({ admin }: Facts, asked: Privacy | undefined): r
  * (docs/service/channels.md#searching-channels).
  */
 export const searchesAll = ({ admin }: Facts) => admin
+
+/**
+ * Those of the users whose presence the caller may see: its own, that of members of a common channel, and for an AppInstanceAdmin that
+ * of everybody in its app instance.
+ */
+export async function seenPeople(db: Queries, { admin, caller }: Facts, userIds: readonly number[]): Promise<readonly number[]> {
+  if (admin) return userIds
+  const seen = await Promise.all(userIds.map(async userId => userId === caller.id || shareChannel(db, caller.id, userId)))
+  return userIds.filter((_, index) => seen[index])
+}
+
+/** Those of the channels whose members' presence the bearer may see, with their ids. */
+export async function seenChannels(db: Queries, bearer: Arn, channels: readonly Arn[]) {
+  const facts = await Promise.all(channels.map(async channel => findFacts(db, bearer, { channel })))
+  return facts.flatMap(found => {
+    if (!found?.channel) return []
+    const { admin, moderator, membership, banned, channel } = found
+    return admin || (!banned && (moderator || membership === 'DEFAULT')) ? [channel] : []
+  })
+}

@@ -1,0 +1,183 @@
+import type { Bus } from '../bus/bus.ts'
+import type { PresenceEvent, SocketEvent } from '../bus/socket-events.ts'
+import type { Database } from '../database/database.ts'
+import { OnlineUsers } from '../nodes/online-users.ts'
+import type { Log } from '../observe/log.ts'
+import { presenceOf, putSeen } from '../store/presences.ts'
+import { ChannelMembers } from './channel-members.ts'
+import type { Hub } from './hub.ts'
+import { Watches } from './watches.ts'
+
+/** How many ticks apart the sessions are told; a tick is a second. */
+const tellEvery = 2
+/** How many ticks apart it is written when users were last seen, and how many of them in one transaction. */
+const writeEvery = 60
+const portion = 500
+/** Within so many ticks it is checked of every user of this node whether it is shown, although no event says that this has changed. */
+const checkWithin = 60
+/** Nodes are not taken for dead while nothing arrives from the bus for longer than this. */
+const deafMilliseconds = 8000
+
+interface Wiring {
+  readonly hub: Hub
+  readonly db: Database
+  readonly bus: Bus
+  readonly nodeId: string
+  readonly graceSeconds: number
+  readonly log: Log
+}
+
+/**
+ * Presence: which users have sockets, on which node, and whom the sessions of this node watch. It works once a second and not at
+ * each event, so that many users may come and go.
+ */
+export class Presence {
+  readonly #wiring: Wiring
+  readonly online: OnlineUsers
+  readonly members: ChannelMembers
+  readonly #watches: Watches
+  readonly #toCheck = new Set<number>()
+  #toSend = new Set<number>()
+  /** When users were last seen, as far as it is not written. */
+  #seen = new Map<number, number>()
+  #checking: number[] = []
+  #ticks = 0
+  #isWorking = false
+  #isFailing = false
+  /** Whether other nodes need all users of this node. */
+  #isWanted = false
+
+  constructor(wiring: Wiring) {
+    const { hub, db, nodeId, graceSeconds } = wiring
+    this.#wiring = wiring
+    this.online = new OnlineUsers(nodeId, graceSeconds)
+    this.members = new ChannelMembers(db)
+    this.#watches = new Watches({ db, now: this.online, members: this.members, send: (session, frame) => hub.send(session, frame) })
+  }
+
+  /** Takes what the bus says about presence. */
+  hear(event: PresenceEvent) {
+    const { hub, bus, nodeId } = this.#wiring
+    if (event.type === 'presence-delta' || event.type === 'presence-snapshot') {
+      if (!this.online.hear(event, Date.now())) bus.publish({ type: 'presence-wanted', nodeId: event.nodeId })
+    } else if (event.type === 'presence-wanted') {
+      if (event.nodeId === undefined || event.nodeId === nodeId) this.#isWanted = true
+    } else if (event.type === 'presence-watched') {
+      const session = hub.sessionsOf(event.userId).find(({ id }) => id === event.sessionId)
+      if (session) this.#watches.set(session, event)
+    } else if (event.userId === undefined) {
+      for (const userId of hub.userIds()) this.#toCheck.add(userId)
+      this.#watches.forget(undefined)
+      this.#watches.renew()
+    } else {
+      this.#toCheck.add(event.userId)
+      this.#toSend.add(event.userId)
+    }
+  }
+
+  /** Takes an event of a channel before the hub delivers it. */
+  before({ type, channelId, moves }: SocketEvent) {
+    if (this.#watches.size === 0) return
+    const { hub } = this.#wiring
+    for (const { memberId, from, to } of moves ?? []) {
+      const hasEnded = from !== undefined && to === undefined
+      this.#watches.membershipChanged(channelId, hasEnded ? hub.sessionsOf(memberId) : [], memberId, hasEnded)
+    }
+    if (type === 'DELETE_CHANNEL') this.#watches.suspect(hub.sessionsIn(channelId))
+  }
+
+  /** The user is deleted. */
+  userGone(userId: number) {
+    this.online.forget(userId)
+    this.#toSend.add(userId)
+  }
+
+  /** Called each second; never rejects. */
+  async tick() {
+    if (this.#isWorking) return
+    this.#isWorking = true
+    try {
+      await this.#work()
+      this.#isFailing = false
+    } catch (error) {
+      if (!this.#isFailing) this.#wiring.log.warn({ err: error }, 'Presence cannot be kept up to date at the moment')
+      this.#isFailing = true
+    } finally {
+      this.#isWorking = false
+    }
+  }
+
+  /** Writes when users were last seen, those who are online here included. */
+  async stop() {
+    const now = Date.now()
+    for (const { users } of this.online.snapshot()) for (const userId of users) this.#seen.set(userId, now)
+    await this.#write().catch((error: unknown) => this.#wiring.log.warn({ err: error }, 'It cannot be written when users were last seen'))
+  }
+
+  async #work() {
+    const { bus } = this.#wiring
+    const now = Date.now()
+    this.#ticks++
+    this.#follow(now)
+    await this.#show()
+    const delta = this.online.tick(Date.now(), Date.now() - bus.heardUntil() < deafMilliseconds)
+    if (bus.following) {
+      if (this.#ticks === 1) bus.publish({ type: 'presence-wanted' })
+      bus.publish(delta)
+      if (this.#isWanted) for (const piece of this.online.snapshot()) bus.publish(piece)
+      this.#isWanted = false
+    }
+    for (const { userId, at } of this.online.takeGone()) this.#seen.set(userId, at)
+    if (this.#ticks % tellEvery === 0) {
+      const changed = new Set([...this.online.takeChanged(), ...this.#toSend])
+      this.#toSend = new Set()
+      await this.#watches.tell(changed)
+    }
+    if (this.#ticks % writeEvery === 0) await this.#write()
+  }
+
+  /** Follows who has got a first socket on this node, and who has lost the last one. */
+  #follow(now: number) {
+    const { hub } = this.#wiring
+    for (const userId of hub.takeComings()) {
+      if (hub.sessionsOf(userId).length === 0) {
+        this.online.went(userId, now)
+      } else if (this.online.hasOwn(userId)) this.online.came(userId)
+      else this.#toCheck.add(userId)
+    }
+    // A lost event about a user is made up for.
+    if (this.#checking.length === 0) this.#checking = hub.userIds()
+    for (const userId of this.#checking.splice(0, Math.ceil(hub.userCount / checkWithin))) this.#toCheck.add(userId)
+  }
+
+  /** Reads whether the users that are to be checked are shown. */
+  async #show() {
+    const { db, hub } = this.#wiring
+    const toCheck = [...this.#toCheck]
+    for (let start = 0; start < toCheck.length; start += portion) {
+      const userIds = toCheck.slice(start, start + portion)
+      const found = await Promise.all(userIds.map(async userId => presenceOf(db, userId)))
+      for (const [index, userId] of userIds.entries()) {
+        this.#toCheck.delete(userId)
+        if (hub.sessionsOf(userId).length === 0) continue
+        if (!found[index]?.isShown) this.online.forget(userId)
+        else if (!this.online.hasOwn(userId)) {
+          this.online.came(userId)
+          // Should this node be killed, it was seen then at the latest.
+          this.#seen.set(userId, Date.now())
+        }
+      }
+    }
+  }
+
+  async #write() {
+    const all = [...this.#seen].toSorted(([a], [b]) => a - b)
+    this.#seen = new Map()
+    for (let start = 0; start < all.length; start += portion) {
+      const some = all.slice(start, start + portion)
+      await this.#wiring.db.transaction(async tx => {
+        for (const [userId, at] of some) await putSeen(tx, userId, at)
+      })
+    }
+  }
+}

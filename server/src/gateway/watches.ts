@@ -1,0 +1,293 @@
+import { setImmediate as turn } from 'node:timers/promises'
+import { parseArn } from '../arn.ts'
+import { seenChannels, seenPeople } from '../auth/roles/sight.ts'
+import type { PresenceWatched } from '../bus/socket-events.ts'
+import type { Queries } from '../database/database.ts'
+import { namedMembersAtMost, presenceDetails, type OnlineNow } from '../present/presence.ts'
+import { findFacts } from '../store/facts.ts'
+import { presenceOf } from '../store/presences.ts'
+import { BoundedMap } from '../tools/bounded-map.ts'
+import type { ChannelMembers } from './channel-members.ts'
+import { presenceFrame, type Frame } from './frame.ts'
+import type { Session } from './session.ts'
+
+/** How many tellings apart the numbers of large channels are told. */
+const numbersEvery = 5
+/** After this time everything is checked again, although no event says that it has changed. */
+const checkedMilliseconds = 10 * 60_000
+/** The most watches that one telling checks again; further ones wait for the next. */
+const mostChecked = 200
+/** How many details of users are remembered, as they are sent. */
+const mostRemembered = 50_000
+/** How many sessions are told before others have their turn. */
+const portion = 200
+
+interface Watch {
+  readonly session: Session
+  userArn: string
+  channels: ReadonlySet<Channel>
+  people: ReadonlySet<number>
+  /** The users that it is to be told of. */
+  changed: Set<number>
+  /** It is to be told everything. */
+  isNew: boolean
+  checkedAt: number
+}
+
+/** A channel that sessions of this node watch. */
+interface Channel {
+  readonly id: number
+  readonly arn: string
+  readonly isElastic: boolean
+  readonly watches: Set<Watch>
+  members: ReadonlySet<number>
+  /** What the sessions were told of a large channel. */
+  told: number | undefined
+  readAt: number
+  isStale: boolean
+  /** The members that have changed since the last telling. */
+  changed: Set<number>
+}
+
+interface Wiring {
+  readonly db: Queries
+  readonly now: OnlineNow
+  readonly members: ChannelMembers
+  readonly send: (session: Session, frame: Frame) => void
+}
+
+const isLarge = ({ isElastic, members }: Channel) => isElastic || members.size > namedMembersAtMost
+
+function addTo<Key, Item>(index: Map<Key, Set<Item>>, key: Key, item: Item) {
+  const items = index.get(key)
+  if (items) items.add(item)
+  else index.set(key, new Set([item]))
+}
+
+function takeFrom<Key, Item>(index: Map<Key, Set<Item>>, key: Key, item: Item) {
+  const items = index.get(key)
+  if (items?.delete(item) && items.size === 0) index.delete(key)
+}
+
+/**
+ * Whom the sessions of this node watch, and what they are told of it: one frame at a telling at most. What many sessions are told
+ * is put together once. Who may see whom is checked when a watch begins, when a membership ends, and every few minutes.
+ */
+export class Watches {
+  readonly #wiring: Wiring
+  readonly #watches = new Map<Session, Watch>()
+  readonly #channels = new Map<number, Channel>()
+  /** Who watches a person by name, and the small channels that a member is watched in. */
+  readonly #watchers = new Map<number, Set<Watch>>()
+  readonly #channelsOf = new Map<number, Set<Channel>>()
+  readonly #suspect = new Set<Watch>()
+  readonly #details = new BoundedMap<number, string>(mostRemembered)
+  #tellings = 0
+
+  constructor(wiring: Wiring) {
+    this.#wiring = wiring
+  }
+
+  get size(): number {
+    return this.#watches.size
+  }
+
+  /** The session watches that from now on, and nothing else. */
+  set(session: Session, { userArn, channels, people }: PresenceWatched) {
+    this.end(session)
+    if (channels.length + people.length === 0 || !session.isOpen) return
+    const watch: Watch = {
+      session,
+      userArn,
+      channels: new Set(),
+      people: new Set(people),
+      changed: new Set(),
+      isNew: true,
+      checkedAt: Date.now(),
+    }
+    this.#watches.set(session, watch)
+    watch.channels = new Set(channels.map(channel => this.#join(watch, channel)))
+    for (const userId of people) addTo(this.#watchers, userId, watch)
+  }
+
+  end(session: Session) {
+    const watch = this.#watches.get(session)
+    if (!watch) return
+    this.#watches.delete(session)
+    this.#suspect.delete(watch)
+    this.#keepOnly(watch, new Set(), new Set())
+  }
+
+  /** A membership of the user in the channel has begun or ended. */
+  membershipChanged(channelId: number, sessions: readonly Session[], memberId: number, hasEnded: boolean) {
+    const channel = this.#channels.get(channelId)
+    if (channel) channel.isStale = true
+    if (!hasEnded) return
+    for (const watch of this.#watchers.get(memberId) ?? []) this.#suspect.add(watch)
+    this.suspect(sessions)
+  }
+
+  /** What these sessions may see is checked again. */
+  suspect(sessions: readonly Session[]) {
+    for (const session of sessions) {
+      const watch = this.#watches.get(session)
+      if (watch) this.#suspect.add(watch)
+    }
+  }
+
+  /** What is shown of the user has changed; of all users if none is given. */
+  forget(userId: number | undefined) {
+    if (userId === undefined) this.#details.clear()
+    else this.#details.delete(userId)
+  }
+
+  /** Everybody is told everything again. */
+  renew() {
+    for (const watch of this.#watches.values()) watch.isNew = true
+  }
+
+  /** Tells the sessions of the users who have changed, and those that have begun to watch everything. */
+  async tell(changed: ReadonlySet<number>) {
+    for (const userId of changed) this.#note(userId)
+    this.#tellings++
+    await this.#check()
+    await this.#readChannels()
+    const isTimeForNumbers = this.#tellings % numbersEvery === 0
+    const numbers = new Set([...this.#channels.values()].filter(channel => isLarge(channel) && isTimeForNumbers && this.#count(channel)))
+    const shared = new Map<string, Frame | undefined>()
+    let told = 0
+    for (const watch of this.#watches.values()) {
+      if (!watch.session.isOpen) {
+        this.end(watch.session)
+        continue
+      }
+      const { isNew, changed: people } = watch
+      const channels = [...watch.channels].filter(channel => isNew || channel.changed.size > 0 || numbers.has(channel))
+      if (!isNew && people.size === 0 && channels.length === 0) continue
+      watch.changed = new Set()
+      watch.isNew = false
+      // Many sessions watch one channel and nothing else.
+      const key = channels.length === 1 && (isNew ? watch.people : people).size === 0 ? `${channels[0]!.id} ${isNew}` : undefined
+      const frame =
+        key !== undefined && shared.has(key) ? shared.get(key) : await this.#frameFor(channels, isNew ? watch.people : people, isNew)
+      if (key !== undefined) shared.set(key, frame)
+      if (frame) this.#wiring.send(watch.session, frame)
+      if (++told % portion === 0) await turn()
+    }
+    for (const channel of this.#channels.values()) channel.changed = new Set()
+  }
+
+  #note(userId: number) {
+    this.#details.delete(userId)
+    for (const watch of this.#watchers.get(userId) ?? []) watch.changed.add(userId)
+    for (const channel of this.#channelsOf.get(userId) ?? []) channel.changed.add(userId)
+  }
+
+  async #frameFor(channels: readonly Channel[], people: ReadonlySet<number>, isNew: boolean): Promise<Frame | undefined> {
+    const small = channels.filter(channel => !isLarge(channel))
+    const unique = new Set([...people, ...small.flatMap(({ members, changed }) => [...(isNew ? members : changed)])])
+    await this.#read(unique)
+    const presences = [...unique].flatMap(userId => this.#details.get(userId) || [])
+    const numbers = channels
+      .filter(isLarge)
+      .map(channel => JSON.stringify({ ChannelArn: channel.arn, OnlineMemberCount: channel.told ?? this.#counted(channel) }))
+    return presences.length + numbers.length === 0 ? undefined : presenceFrame(presences, numbers)
+  }
+
+  /** Reads the details of these users, as far as they are not remembered. */
+  async #read(userIds: ReadonlySet<number>) {
+    const unknown = [...userIds].filter(userId => !this.#details.has(userId))
+    await Promise.all(
+      unknown.map(async userId => {
+        const stored = await presenceOf(this.#wiring.db, userId)
+        this.#details.set(userId, stored ? JSON.stringify(presenceDetails(userId, stored, this.#wiring.now)) : '')
+      }),
+    )
+  }
+
+  #counted({ members }: Channel): number {
+    let count = 0
+    for (const userId of members) if (this.#wiring.now.isOnline(userId)) count++
+    return count
+  }
+
+  /** Whether the number has changed since it was told. */
+  #count(channel: Channel): boolean {
+    const count = this.#counted(channel)
+    if (count === channel.told) return false
+    channel.told = count
+    return true
+  }
+
+  #join(watch: Watch, { id, arn, isElastic }: PresenceWatched['channels'][number]): Channel {
+    let channel = this.#channels.get(id)
+    if (!channel) {
+      const empty = { watches: new Set<Watch>(), members: new Set<number>(), told: undefined, changed: new Set<number>() }
+      this.#channels.set(id, (channel = { ...empty, id, arn, isElastic, readAt: 0, isStale: true }))
+    }
+    channel.watches.add(watch)
+    return channel
+  }
+
+  #leave(watch: Watch, channel: Channel) {
+    channel.watches.delete(watch)
+    if (channel.watches.size > 0) return
+    this.#channels.delete(channel.id)
+    this.#index(channel, new Set())
+  }
+
+  /** The members of a large channel are not looked up by name. */
+  #index(channel: Channel, members: ReadonlySet<number>) {
+    if (!isLarge(channel)) for (const userId of channel.members) if (!members.has(userId)) takeFrom(this.#channelsOf, userId, channel)
+    const before = isLarge(channel) ? new Set<number>() : channel.members
+    channel.members = members
+    if (isLarge(channel)) {
+      for (const userId of before) takeFrom(this.#channelsOf, userId, channel)
+      return
+    }
+    for (const userId of members) {
+      if (before.has(userId)) continue
+      addTo(this.#channelsOf, userId, channel)
+      channel.changed.add(userId)
+    }
+  }
+
+  #keepOnly(watch: Watch, channelIds: ReadonlySet<number>, people: ReadonlySet<number>) {
+    for (const channel of watch.channels) if (!channelIds.has(channel.id)) this.#leave(watch, channel)
+    for (const userId of watch.people) if (!people.has(userId)) takeFrom(this.#watchers, userId, watch)
+    watch.channels = new Set([...watch.channels].filter(({ id }) => channelIds.has(id)))
+    watch.people = new Set([...watch.people].filter(userId => people.has(userId)))
+  }
+
+  /** Reads the members of channels that are new, of which a membership has changed, or that were read long ago. */
+  async #readChannels() {
+    const old = Date.now() - checkedMilliseconds
+    for (const channel of this.#channels.values()) {
+      const isDue = isLarge(channel) ? channel.readAt < old : channel.isStale || channel.readAt < old
+      if (!isDue) continue
+      channel.isStale = false
+      channel.readAt = Date.now()
+      const wasLarge = isLarge(channel)
+      const members = await this.#wiring.members.of(channel.id)
+      if (this.#channels.get(channel.id) !== channel) continue
+      this.#index(channel, members)
+      if (wasLarge !== isLarge(channel)) for (const watch of channel.watches) watch.isNew = true
+    }
+  }
+
+  async #check() {
+    const old = Date.now() - checkedMilliseconds
+    for (const watch of this.#watches.values()) if (watch.checkedAt < old) this.#suspect.add(watch)
+    for (const watch of [...this.#suspect].slice(0, mostChecked)) {
+      this.#suspect.delete(watch)
+      watch.checkedAt = Date.now()
+      const bearer = parseArn(watch.userArn)
+      const facts = bearer && (await findFacts(this.#wiring.db, bearer))
+      const arns = [...watch.channels].flatMap(({ arn }) => parseArn(arn) ?? [])
+      const channels = facts ? await seenChannels(this.#wiring.db, bearer, arns) : []
+      const people = facts ? await seenPeople(this.#wiring.db, facts, [...watch.people]) : []
+      // It may have been replaced meanwhile.
+      if (this.#watches.get(watch.session) === watch) this.#keepOnly(watch, new Set(channels.map(({ id }) => id)), new Set(people))
+    }
+  }
+}

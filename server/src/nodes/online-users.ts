@@ -1,0 +1,209 @@
+import { BoundedMap } from '../tools/bounded-map.ts'
+import type { PresenceDelta, PresenceSnapshot } from '../bus/socket-events.ts'
+
+/** How many users who have gone are remembered with the time; the database has it a minute later. */
+const mostDeparted = 100_000
+
+/** What another node has reported. */
+interface Other {
+  users: Set<number>
+  /** The number of its last delta that was taken; undefined until its first snapshot has arrived. */
+  number: number | undefined
+  /** The beginning of a snapshot whose end has not arrived. */
+  arriving: Set<number> | undefined
+  /** How many ticks it has been silent for. */
+  silent: number
+}
+
+/** A user who has gone offline, and when it was last seen. */
+export interface Departed {
+  readonly userId: number
+  readonly at: number
+}
+
+/**
+ * Who is online, over all nodes. Each node reports the users with a socket on it. A user stays online for some seconds after its last
+ * socket, or after its node has fallen silent, since clients come back within that time. One tick is one second.
+ */
+export class OnlineUsers {
+  readonly #nodeId: string
+  readonly #graceSeconds: number
+  /** The users of this node, with the time since when they have no socket. */
+  readonly #own = new Map<number, number | undefined>()
+  readonly #leaving = new Set<number>()
+  readonly #others = new Map<string, Other>()
+  #on = new Set<number>()
+  #off = new Set<number>()
+  #changed = new Set<number>()
+  #gone: Departed[] = []
+  readonly #departed = new BoundedMap<number, number>(mostDeparted)
+  #number = 0
+
+  constructor(nodeId: string, graceSeconds: number) {
+    this.#nodeId = nodeId
+    this.#graceSeconds = graceSeconds
+  }
+
+  isOnline(userId: number): boolean {
+    if (this.#own.has(userId)) return true
+    for (const { users } of this.#others.values()) if (users.has(userId)) return true
+    return false
+  }
+
+  /** Whether this node reports the user. */
+  hasOwn(userId: number): boolean {
+    return this.#own.has(userId)
+  }
+
+  /** When the user was last seen, if it has gone offline a short time ago. */
+  lastSeen(userId: number): number | undefined {
+    return this.#departed.get(userId)
+  }
+
+  /** The user has a socket on this node. */
+  came(userId: number) {
+    this.#leaving.delete(userId)
+    if (this.#own.has(userId)) {
+      this.#own.set(userId, undefined)
+      return
+    }
+    this.#change([userId], () => this.#own.set(userId, undefined))
+    this.#off.delete(userId)
+    this.#on.add(userId)
+  }
+
+  /** The user has no socket on this node any more. */
+  went(userId: number, now: number) {
+    if (!this.#own.has(userId) || this.#leaving.has(userId)) return
+    this.#own.set(userId, now)
+    this.#leaving.add(userId)
+  }
+
+  /** The user is not shown any more, whether it has a socket or not. */
+  forget(userId: number) {
+    if (!this.#own.has(userId)) return
+    this.#change([userId], () => this.#remove(userId))
+    this.#departed.delete(userId)
+  }
+
+  /**
+   * Ends the time that users have to come back, and forgets nodes that have been silent for as long. `hears` says whether what other
+   * nodes report arrives here. Returns what this node reports.
+   */
+  tick(now: number, hears: boolean): PresenceDelta {
+    for (const userId of this.#leaving) {
+      const at = this.#own.get(userId)
+      if (at !== undefined && now - at >= this.#graceSeconds * 1000) {
+        this.#gone.push(...this.#change([userId], () => this.#remove(userId), at))
+      }
+    }
+    if (hears) {
+      for (const [nodeId, other] of this.#others) {
+        if (++other.silent <= this.#graceSeconds) continue
+        const at = now - this.#graceSeconds * 1000
+        // It cannot say that they have gone.
+        this.#gone.push(...this.#change(other.users, () => this.#others.delete(nodeId), at))
+      }
+    }
+    const delta: PresenceDelta = {
+      type: 'presence-delta',
+      nodeId: this.#nodeId,
+      number: ++this.#number,
+      on: [...this.#on],
+      off: [...this.#off],
+    }
+    this.#on = new Set()
+    this.#off = new Set()
+    return delta
+  }
+
+  /** All users of this node, in some pieces. Other nodes need it where they have missed a delta. */
+  snapshot(piece = 10_000): PresenceSnapshot[] {
+    const users = [...this.#own.keys()]
+    const pieces = Math.max(1, Math.ceil(users.length / piece))
+    return Array.from({ length: pieces }, (_, index) => ({
+      type: 'presence-snapshot',
+      nodeId: this.#nodeId,
+      number: this.#number,
+      users: users.slice(index * piece, (index + 1) * piece),
+      isFirst: index === 0,
+      isLast: index === pieces - 1,
+    }))
+  }
+
+  /** Takes the report of another node; false if a snapshot of that node is needed. */
+  hear(report: PresenceDelta | PresenceSnapshot, now: number): boolean {
+    if (report.nodeId === this.#nodeId) return true
+    const other = this.#otherOf(report.nodeId)
+    other.silent = 0
+    if (report.type === 'presence-delta') return this.#hearDelta(other, report, now)
+    if (report.isFirst) other.arriving = new Set()
+    if (!other.arriving) return false
+    for (const userId of report.users) other.arriving.add(userId)
+    if (!report.isLast) return true
+    const [before, after] = [other.users, other.arriving]
+    other.arriving = undefined
+    other.number = report.number
+    this.#change(new Set([...before, ...after]), () => (other.users = after), now)
+    return true
+  }
+
+  /** The users who have come online or gone offline since the last call. */
+  takeChanged(): ReadonlySet<number> {
+    const changed = this.#changed
+    this.#changed = new Set()
+    return changed
+  }
+
+  /** The users who have gone offline since the last call: those of this node, and those of nodes that are gone. */
+  takeGone(): readonly Departed[] {
+    return this.#gone.splice(0)
+  }
+
+  #otherOf(nodeId: string): Other {
+    let other = this.#others.get(nodeId)
+    if (!other) this.#others.set(nodeId, (other = { users: new Set(), number: undefined, arriving: undefined, silent: 0 }))
+    return other
+  }
+
+  #hearDelta(other: Other, { number, on, off }: PresenceDelta, now: number): boolean {
+    const isNext = other.number !== undefined && number === other.number + 1
+    if (other.number !== undefined && number <= other.number) return true
+    // What it says is true, also where something before it is missing.
+    const take = () => {
+      for (const userId of on) other.users.add(userId)
+      for (const userId of off) other.users.delete(userId)
+    }
+    this.#change([...on, ...off], take, now - this.#graceSeconds * 1000)
+    other.number = isNext ? number : undefined
+    return isNext
+  }
+
+  #remove(userId: number) {
+    this.#own.delete(userId)
+    this.#leaving.delete(userId)
+    this.#on.delete(userId)
+    this.#off.add(userId)
+  }
+
+  /**
+   * Notes which of the users come online or go offline by the change, and returns those who go; `at` is when they were last seen,
+   * undefined if nobody may know.
+   */
+  #change(userIds: Iterable<number>, change: () => void, at?: number): Departed[] {
+    const before = [...userIds].map(userId => [userId, this.isOnline(userId)] as const)
+    const gone: Departed[] = []
+    change()
+    for (const [userId, was] of before) {
+      const is = this.isOnline(userId)
+      if (was === is) continue
+      this.#changed.add(userId)
+      if (is) this.#departed.delete(userId)
+      else if (at !== undefined) {
+        this.#departed.set(userId, at)
+        gone.push({ userId, at })
+      }
+    }
+    return gone
+  }
+}

@@ -1,0 +1,94 @@
+import { statement, type Queries } from '../database/database.ts'
+import { identityArn } from './arns.ts'
+import { subChannelsOf } from './sub-channels.ts'
+import { json, parsedIfGiven } from './text.ts'
+
+export type PresenceStatus = 'AVAILABLE' | 'BUSY' | 'AWAY' | 'DO_NOT_DISTURB' | 'INVISIBLE'
+
+/** What is stored of a user's presence. */
+export interface StoredPresence {
+  readonly arn: string
+  readonly status: PresenceStatus | undefined
+  readonly statusText: string | undefined
+  /** Of some time ago while the user is online, and for a minute afterwards. */
+  readonly lastSeenAt: number | undefined
+  /** Whether others see it: not that of a deleted or INVISIBLE user, nor where the app instance has switched presence off. */
+  readonly isShown: boolean
+}
+
+interface Row {
+  readonly arn: string
+  readonly status: PresenceStatus | null
+  readonly statusText: string | null
+  readonly lastSeenAt: number | null
+  readonly isLiving: number
+}
+
+const selectOne = statement<Row>(`
+  select ${identityArn('i')} as arn, p.status, p.status_text as "statusText", p.last_seen_at as "lastSeenAt",
+    case when i.deleted_at is null and a.deleted_at is null and a.presence_off = 0 then 1 else 0 end as "isLiving"
+  from identities i
+  join app_instances a on a.id = i.app_instance_id
+  left join presences p on p.identity_id = i.id
+  where i.id = $1 and i.kind = 'user'`)
+const upsertStatus = statement(`
+  insert into presences (identity_id, status, status_text) values ($1, $2, $3)
+  on conflict (identity_id) do update set status = excluded.status, status_text = excluded.status_text`)
+const upsertSeen = statement(`
+  insert into presences (identity_id, last_seen_at) select id, $2 from identities where id = $1 and deleted_at is null
+  on conflict (identity_id) do update set last_seen_at = excluded.last_seen_at
+  where presences.last_seen_at is null or presences.last_seen_at < excluded.last_seen_at`)
+const selectMembers = statement<{ id: number; memberId: number }>(`
+  select m.id, m.member_id as "memberId" from memberships m
+  where m.channel_id = $1 and m.sub_channel_id = $2 and m.type = 'DEFAULT' and m.id > $3 order by m.id limit $4`)
+
+/** The most channels of one of two people in which the other one is looked up. */
+const mostLookedUp = 1000
+const common = (one: string, other: string) => `exists (
+  select 1 from (
+    select x.channel_id from memberships x where x.member_id = ${one} and x.type = 'DEFAULT' and x.sub_channel_id = 0
+    order by x.id limit ${mostLookedUp}) theirs
+  join memberships m on m.channel_id = theirs.channel_id and m.member_id = ${other} and m.sub_channel_id = 0 and m.type = 'DEFAULT'
+  join channels c on c.id = m.channel_id and c.deleted_at is null)`
+const selectCommon = statement<{ shares: number }>(`
+  select case when ${common('$1', '$2')} or ${common('$2', '$1')} then 1 else 0 end as shares`)
+
+/** Undefined for a bot, or a user that is purged. */
+export async function presenceOf(db: Queries, userId: number): Promise<StoredPresence | undefined> {
+  const row = await db.get(selectOne, userId)
+  return (
+    row && {
+      arn: row.arn,
+      status: row.status ?? undefined,
+      statusText: parsedIfGiven(row.statusText),
+      lastSeenAt: row.lastSeenAt ?? undefined,
+      isShown: row.isLiving === 1 && row.status !== 'INVISIBLE',
+    }
+  )
+}
+
+export async function putStatus(tx: Queries, userId: number, status: PresenceStatus, statusText: string | undefined) {
+  await tx.run(upsertStatus, userId, status, statusText === undefined ? null : json(statusText))
+}
+
+/** The user was seen then, or later. */
+export async function putSeen(tx: Queries, userId: number, at: number) {
+  await tx.run(upsertSeen, userId, at)
+}
+
+/**
+ * Whether both are DEFAULT members of an ordinary channel. If both are in more than a thousand, channels beyond the oldest thousand of
+ * each do not count.
+ */
+export async function shareChannel(db: Queries, one: number, other: number): Promise<boolean> {
+  return (await db.get(selectCommon, one, other))?.shares === 1
+}
+
+/** A page of the DEFAULT members of a channel or sub-channel, by their memberships. */
+export const defaultMembers = async (db: Queries, place: { channelId: number; subChannelId: number }, after: number, limit: number) =>
+  db.all(selectMembers, place.channelId, place.subChannelId, after, limit)
+
+/** The places that the members of a channel are in: its sub-channels, or 0 for an ordinary one. */
+export async function placesOfMembers(db: Queries, channelId: number): Promise<readonly number[]> {
+  return [0, ...(await subChannelsOf(db, channelId)).map(({ id }) => id)]
+}

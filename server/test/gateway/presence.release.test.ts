@@ -1,0 +1,79 @@
+import { expect, test } from 'vitest'
+import { open, say } from '../api/acts.ts'
+import { until } from '../support/processor.ts'
+import { listen } from '../support/sockets.ts'
+import { onBothDatabases, refusal } from '../support/world.ts'
+import { isShown, makeScene, shown } from './watching.ts'
+
+onBothDatabases(
+  'Presence',
+  world => {
+    test('of people has a status with a text, and an INVISIBLE user is offline for all but itself', async () => {
+      const { app, carillon } = world()
+      const { ann, ben, watching, get, isOnline } = await makeScene(world())
+      await listen(app, ben)
+      await until(async () => isOnline(ann, ben))
+      const ofAnn = await watching(ann, { AppInstanceUserArns: [ben] })
+      expect(ofAnn.answer).toMatchObject({ AppInstanceUserArns: [ben], ChannelArns: [] })
+      await isShown(ofAnn, ben, true)
+      const put = async (Status: 'BUSY' | 'INVISIBLE', StatusText?: string) =>
+        carillon.call('PutPresenceStatus', {
+          AppInstanceUserArn: ben,
+          Status,
+          ...(StatusText !== undefined && { StatusText }),
+          ChimeBearer: ben,
+        })
+      await put('BUSY', 'at lunch')
+      const busy = { AppInstanceUserArn: ben, IsOnline: true, Status: 'BUSY', StatusText: 'at lunch' }
+      await until(() => shown(ofAnn, ben)?.['Status'] === 'BUSY')
+      expect([shown(ofAnn, ben), await get(ann, ben)]).toEqual([busy, [busy]])
+      await put('INVISIBLE')
+      await isShown(ofAnn, ben, false)
+      const hidden = { AppInstanceUserArn: ben, IsOnline: false }
+      expect([shown(ofAnn, ben), await get(ann, ben)]).toEqual([hidden, [hidden]])
+      expect((await get(ben, ben))[0]).toMatchObject({ Status: 'INVISIBLE' })
+      await put('BUSY')
+      await isShown(ofAnn, ben, true)
+    })
+
+    test('is sent no more when the membership of either of them has ended', async () => {
+      const { app, messaging } = world()
+      const { ann, ben, cid, ChannelArn, watching, isOnline, root } = await makeScene(world())
+      const [ofAnn, ofCid] = [await watching(ann, { AppInstanceUserArns: [ben, cid] }), await watching(cid, { ChannelArns: [ChannelArn] })]
+      await until(() => shown(ofAnn, ben) !== undefined && shown(ofCid, ben) !== undefined)
+      await messaging.deleteChannelMembership({ ChannelArn, MemberArn: ben, ChimeBearer: ann })
+      await messaging.deleteChannelMembership({ ChannelArn, MemberArn: cid, ChimeBearer: cid })
+      const elsewhere = await open(world(), ann, { MemberArns: [cid] })
+      const told = async () => ofAnn.events.some(({ payload }) => payload?.['ChannelArn'] === elsewhere)
+      await until(told)
+      // The common channel of Ann and Cid is new, and Ben is in none.
+      await ofAnn.watch({ AppInstanceUserArns: [ben, cid] })
+      await listen(app, ben)
+      await until(async () => isOnline(root, ben))
+      await say(world(), ann, elsewhere, 'last')
+      await until(() => shown(ofAnn, cid)?.['IsOnline'] === true)
+      expect([shown(ofAnn, ben)?.['IsOnline'], shown(ofCid, ben)?.['IsOnline']]).toEqual([false, false])
+    })
+
+    test('is not shown where the app instance has switched it off', async () => {
+      const { app, carillon } = world()
+      const { arn, ann, ben, ChannelArn, watching, isOnline, get } = await makeScene(world())
+      await listen(app, ben)
+      await until(async () => isOnline(ann, ben))
+      const ofAnn = await watching(ann, { ChannelArns: [ChannelArn] })
+      await isShown(ofAnn, ben, true)
+      const enable = async (Enabled: boolean) =>
+        carillon.call('PutAppInstancePresenceSettings', { AppInstanceArn: arn, PresenceSettings: { Enabled } })
+      await enable(false)
+      expect((await carillon.call('GetAppInstancePresenceSettings', { AppInstanceArn: arn })).PresenceSettings).toEqual({ Enabled: false })
+      await isShown(ofAnn, ben, false)
+      expect(await refusal(get(ann, ben))).toMatchObject({
+        name: 'BadRequestException',
+        reason: `PutAppInstancePresenceSettings switches it on for ${arn}.`,
+      })
+      await enable(true)
+      await isShown(ofAnn, ben, true)
+    })
+  },
+  { presenceGraceSeconds: '1' },
+)
