@@ -30,7 +30,7 @@ const moved: Readonly<Record<string, string>> = {
 
 /** Columns of these tables that begin anew. */
 const anew: Readonly<Record<string, string>> = {
-  app_instances: 'deleted_at identities_version',
+  app_instances: 'deleted_at identities_version own_events presence_off',
   channels: 'deleted_at counted last_correction last_release emptied_before',
   sub_channels: 'deleted_at counted',
   messages: 'ordinal released',
@@ -42,7 +42,7 @@ const leftOut = (
   'access_version master_keys access_keys iam_roles request_tokens ' +
   'sessions resumable_sessions resumable_nodes departures channel_events ' +
   'outbox outbox_lanes outbox_dead flow_runs flow_callbacks search_changes ' +
-  'reactions reaction_counts unwanted_reactions threads thread_messages pins'
+  'presences reactions reaction_counts unwanted_reactions threads thread_messages pins'
 ).split(' ')
 
 const selectColumns = statement<{ table: string; column: string }>(`

@@ -111,7 +111,7 @@ test('every operation is in the table, or has no events', () => {
 describe.each(databaseKinds)('the events of every operation, on %s', kind => {
   let world: World
   beforeAll(async () => {
-    const settings = { appInstances: '100000', elasticChannelsPerAppInstance: '100', lambdaEndpoint: lambda.url }
+    const settings = { appInstances: '100000', elasticChannelsPerAppInstance: '100', lambdaEndpoint: lambda.url, search: 'on' }
     world = await startWorld(kind, settings)
   })
   afterAll(() => world.close())

@@ -11,7 +11,7 @@ import { databaseKinds, onBothDatabases, startWorld, type World } from '../suppo
 const seam = new Seam()
 
 /** What is asked while a session is on its way. */
-const whoConnects = { text: /admin\.identity_id as "adminId"\s+from app_instances a[^]*where a\.arn = \$1 and a\.deleted_at is null$/ }
+const whoConnects = { text: /own_events as "ownEvents"\s+from app_instances a[^]*where a\.arn = \$1 and a\.deleted_at is null$/ }
 const places = { text: /from memberships\s+where member_id = \$1 and id > \$2/ }
 const messagesOfPrefetch = { text: /from private_messages p[^]*order by m\.created_at desc/ }
 

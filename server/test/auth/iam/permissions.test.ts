@@ -19,10 +19,11 @@ const admin: ResourcesOf = ({ AppInstanceArn, AppInstanceAdminArn }) => [AppInst
 const user: ResourcesOf = ({ AppInstanceUserArn }) => [AppInstanceUserArn!]
 const bot: ResourcesOf = ({ AppInstanceBotArn }) => [AppInstanceBotArn!]
 const flow: ResourcesOf = ({ ChannelFlowArn }) => [ChannelFlowArn!]
+const server: ResourcesOf = () => ['*']
 const tagged: ResourcesOf = ({ ResourceARN }) => [ResourceARN!]
 
 /**
- * Written by hand from docs/service/authorization.md#iam-actions-and-resources, not from src/auth/iam/resources.ts. Operations that do not
+ * Written by hand from docs/service/authorization.md#iam-actions-and-resources and docs/beyond-amazon.md, not from src/auth/iam/resources.ts. Operations that do not
  * stand here are asked for bearer and channel.
  */
 const resources: Partial<Record<OperationName, ResourcesOf>> = {
@@ -43,7 +44,7 @@ const resources: Partial<Record<OperationName, ResourcesOf>> = {
   PutMessagingStreamingConfigurations: appInstance,
   GetMessagingStreamingConfigurations: appInstance,
   DeleteMessagingStreamingConfigurations: appInstance,
-  GetMessagingSessionEndpoint: () => ['*'],
+  GetMessagingSessionEndpoint: server,
   CreateAppInstance: () => [appInstances],
   ListAppInstances: () => [appInstances],
   DescribeAppInstance: appInstance,
@@ -71,6 +72,22 @@ const resources: Partial<Record<OperationName, ResourcesOf>> = {
   ListAppInstanceUserEndpoints: user,
   UpdateAppInstanceUserEndpoint: user,
   DeregisterAppInstanceUserEndpoint: user,
+  SearchMessages: ({ ChimeBearer, ChannelArn }) => [ChimeBearer!, ...(ChannelArn === undefined ? [] : [ChannelArn])],
+  ListChannelUnreadCounts: bearer,
+  GetUnreadSummary: bearer,
+  PutPresenceStatus: bearer,
+  BatchGetPresence: bearer,
+  WatchPresence: bearer,
+  PutAppInstancePresenceSettings: appInstance,
+  GetAppInstancePresenceSettings: appInstance,
+  PutAppInstanceEventSettings: appInstance,
+  GetAppInstanceEventSettings: appInstance,
+  ListRecentCalls: server,
+  DescribeServer: server,
+  ListOutboxLanes: server,
+  ListDeadOutboxEntries: server,
+  RetryDeadOutboxEntries: server,
+  DropDeadOutboxEntries: server,
   TagResource: tagged,
   UntagResource: tagged,
   ListTagsForResource: tagged,
