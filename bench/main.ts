@@ -15,10 +15,12 @@ import { send } from './send.ts'
 import { sigv4 } from './sigv4.ts'
 import { sockets } from './sockets.ts'
 import { trivial } from './trivial.ts'
+import { unread } from './unread.ts'
 
 /** `npm run bench -- NAME [options]`: each measurement is one file. */
 const benches: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
   list,
+  unread,
   send,
   search,
   elastic,

@@ -13,6 +13,8 @@ export interface Shape {
   readonly messages?: number
   /** Messages of random words, more in some channels than in others. */
   readonly texts?: number
+  /** How many of them each member has not read. */
+  readonly unread?: number
 }
 
 export const appInstanceArn = 'arn:aws:chime:us-east-1:000000000000:app-instance/5b2f5d2e-6a0e-4ac6-9e7b-1d1c1f1a2b3c'
@@ -48,11 +50,11 @@ const insertChannels = statement(`
   select 1, '${channelPrefix}' || ${digits(12)}, '"Team channel ' || n.i || '"',
     '"{\\"ChannelType\\":\\"PRIVATE_STANDARD\\",\\"topic\\":' || n.i || '}"', 'RESTRICTED', 'PRIVATE', 1,
     1700000000000, 1700000000000, 1700000000000 + n.i, 1700000000000 + n.i from n`)
-/** Every member has read everything. */
+/** The message number n of the store is the message 1 + n / channels of its channel. */
 const insertReadPositions = statement(`
   insert into read_positions (member_id, channel_id, sub_channel_id, ordinal, arrival, read_at)
-  select m.member_id, m.channel_id, 0, c.counted, c.sequence, c.last_event_at
-  from memberships m join channels c on c.id = m.channel_id where m.id >= $1 and m.id <= $2`)
+  select m.member_id, m.channel_id, 0, cast($3 as bigint), cast($3 as bigint) * $4 - 1, 1690000000000 + cast($3 as bigint) * $4 - 1
+  from memberships m where m.id >= $1 and m.id <= $2`)
 /** User u's k-th channel is spread over all, so that neighbours in a page are no neighbours in the table. */
 const insertMemberships = statement(`
   ${numbers} insert into memberships (channel_id, member_id, type, invited_by, created_at, updated_at, read_at)
@@ -109,7 +111,7 @@ export const membershipsOf = ({ users, each, large }: Shape) => users * each + l
 
 /** Fills an empty store: user-1 is in very many channels, the others in `each`. */
 export async function fill(db: Database, shape: Shape): Promise<void> {
-  const { channels, users, each, large, messages = 0 } = shape
+  const { channels, users, each, large, messages = 0, unread = 0 } = shape
   await db.transaction(tx => tx.get(insertAppInstance, appInstanceArn))
   await inSteps(users + 1, (from, to) => db.run(insertUsers, from, to))
   await inSteps(channels, (from, to) => db.run(insertChannels, from, to))
@@ -118,7 +120,7 @@ export async function fill(db: Database, shape: Shape): Promise<void> {
   await inSteps(large, (from, to) => db.run(insertLarge, from, to))
   await inSteps(channels * messages, (from, to) => db.run(insertMessages, from - 1, to - 1, channels))
   await db.run(countMessages, messages, channels * messages)
-  await inSteps(membershipsOf(shape), (from, to) => db.run(insertReadPositions, from, to))
+  await inSteps(membershipsOf(shape), (from, to) => db.run(insertReadPositions, from, to, messages - unread, channels))
   await fillTexts(db, shape)
   await db.run(analyze)
 }

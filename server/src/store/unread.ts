@@ -47,7 +47,7 @@ const places = {
   sent: `
     select x.sequence as arrival, x.created_at, x.sequence, x.nonce from messages x
     where x.channel_id = page.channel_id and x.sub_channel_id = page.sub_channel_id and x.private = 0
-      and x.created_at >= page.since and x.created_at >= page.read_at and x.sequence > page.arrival
+      and x.created_at >= case when page.since > page.read_at then page.since else page.read_at end and x.sequence > page.arrival
       and x.type = 'STANDARD' and x.redacted = 0 and x.released is null and x.sender_id <> page.member_id
     order by x.created_at, x.sequence limit 1`,
   released: `
@@ -65,12 +65,17 @@ const places = {
       and u.arrival > page.arrival and u.created_at >= page.since and u.unread > 0
     order by u.arrival limit 1`,
 }
+const shownPlace = (row: string) => `${row}.created_at || '.' || ${row}.sequence || '.' || ${row}.nonce`
+/** Mostly there are only sent messages after the position; then one step of the index finds the first. */
 const firstUnread = `
-  (select first.created_at || '.' || first.sequence || '.' || first.nonce from (
+  case when page.last_release <= page.arrival and page.corrected <= page.arrival
+    then (select ${shownPlace('sent')} from (${places.sent}) sent)
+    else (select ${shownPlace('first')} from (
     select * from (${places.sent}) sent
     union all select * from (${places.released}) released
     union all select * from (${places.targeted}) targeted) first
-  order by first.arrival limit 1)`
+  order by first.arrival limit 1)
+  end`
 
 interface Row {
   id: number
