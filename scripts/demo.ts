@@ -12,7 +12,7 @@ import { ChimeSDKMessaging, paginateListChannelMembershipsForAppInstanceUser } f
 import type { App } from '../server/src/app.ts'
 import { exported } from '../server/src/cli/exported.ts'
 import { quoted } from '../server/src/cli/quoted.ts'
-import { clientVariables, readyLine, serve } from '../server/src/cli/serve.ts'
+import { clientVariables, consoleLine, readyLine, serve } from '../server/src/cli/serve.ts'
 import { readConfig, type Config } from '../server/src/settings/config.ts'
 import { settings } from '../server/src/settings/settings.ts'
 
@@ -68,8 +68,9 @@ const listOf = (pages: readonly Listed[][]) =>
     .join('')
 
 /** What the reader is told. Lines to be pasted into a shell begin at the margin. */
-const shown = ({ app, file, bob, pages }: { app: App; file: string; bob: string; pages: readonly Listed[][] }) => `\
+const shown = ({ app, file, bob, pages, link }: { app: App; file: string; bob: string; pages: readonly Listed[][]; link: string }) => `\
 ${readyLine(app)}
+${link}
 Bob's channels, two a page, as ListChannelMembershipsForAppInstanceUser answers:
 
 ${listOf(pages)}
@@ -126,7 +127,7 @@ async function show(app: App, config: Config) {
     const bob = `${appInstanceOf(config)}/user/bob`
     const pages = await channelsOf(messaging, bob)
     const file = await writeVariables(app, config, bob)
-    process.stdout.write(shown({ app, file, bob, pages }))
+    process.stdout.write(shown({ app, file, bob, pages, link: await consoleLine(app, config) }))
   } finally {
     messaging.destroy()
   }

@@ -28,6 +28,8 @@ import { BodyMemory } from './http/body-memory.ts'
 import { Connections } from './http/connections.ts'
 import { firstOf, type Endpoint } from './http/endpoint.ts'
 import { ProxyProtocol } from './http/proxy-protocol.ts'
+import { consolePages } from './console/pages.ts'
+import { sessionEndpoint } from './console/session.ts'
 import { createServer } from './http/server.ts'
 import { withReasonInMessage } from './http/shown-error.ts'
 import { deliveriesOf } from './outbox/deliveries.ts'
@@ -177,6 +179,7 @@ export async function startApp(
   const endpoints = new Map<string, Endpoint>()
   let testEndpoints: Readonly<Record<TestOperationName, Endpoint>> | undefined
   const arrivals = new Arrivals()
+  const readSender = senderReader(trustProxy, proxyHeaders, socket => proxyProtocol?.clientOf(socket))
   const server = createServer({
     log,
     refusals,
@@ -186,11 +189,12 @@ export async function startApp(
     arrivals,
     connections: new Connections(config.connectionsPerAddress, rangesOf(withoutNames([...trustProxy, 'loopback']))),
     proxyProtocol,
-    readSender: senderReader(trustProxy, proxyHeaders, socket => proxyProtocol?.clientOf(socket)),
+    readSender,
     audit,
     recentCalls,
     mostCalls: config.callsAtOnce,
     bodyMemory: new BodyMemory(config.bodyMemory * 1024 * 1024),
+    consolePages: config.console === 'on' ? consolePages(readSender) : undefined,
     hasAdmin: config.adminAddress !== undefined,
     checkKey: createKeyCheck({ findKey }, access),
     certificate: certificate?.pair,
@@ -331,6 +335,7 @@ export async function startApp(
       checkKey: createKeyCheck(stsKeys, kept),
     })
     endpoints.set('/', firstOf([cognitoEndpoint(pool), stsCalls]))
+    if (config.console === 'on') endpoints.set('/console/session', sessionEndpoint({ ...issuing, db, rootKeyId: key.accessKeyId }))
     const login = config.exchangeHook === undefined ? issuer && issuerLogin(issuer) : hookLogin(config.exchangeHook)
     if (login && exchangeRole !== undefined && exchangeAppInstance !== undefined) {
       const exchanged = { role: exchangeRole, appInstanceArn: exchangeAppInstance, makesUsers }

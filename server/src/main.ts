@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import packageFile from '../package.json' with { type: 'json' }
 import { addBackup } from './cli/backup.ts'
 import { addCerts } from './cli/certs.ts'
+import { addConsole } from './cli/console.ts'
 import { addDoctor } from './cli/doctor.ts'
 import { addExport } from './cli/export.ts'
 import { addFlows } from './cli/flows.ts'
@@ -23,6 +24,7 @@ const program = new Command('carillon')
   .version(packageFile.version, '-V, --version', 'print the version')
   .configureOutput({ outputError: (text, write) => write(oneLine(text.replace(/^error: /, ''))) })
 addServe(program)
+addConsole(program)
 addCerts(program)
 addJobs(program)
 addBackup(program)

@@ -1,7 +1,9 @@
 import type { Command } from 'commander'
 import type { App } from '../app.ts'
 import type { Config } from '../settings/config.ts'
+import { consoleUrl, signInLine } from '../console/link.ts'
 import { claimDataFolder } from '../database/data-folder.ts'
+import { countAppInstances } from '../store/app-instances.ts'
 import { exported, regionVariables } from './exported.ts'
 import { notifySystemd } from './readiness.ts'
 import { addAllSettings, configOf, type Flags } from './settings.ts'
@@ -56,10 +58,31 @@ export async function serve(config: Config, whenReady: (app: App) => Promise<voi
 
 const pagesOf = ({ adminUrl }: App) => (adminUrl === undefined ? '' : `# /health and /metrics are on ${adminUrl}\n`)
 
+/** The settings with the ports that the server has got. */
+const reached = ({ url, tlsUrl }: App, config: Config) => ({
+  ...config,
+  port: Number(new URL(url).port),
+  tlsPort: tlsUrl === undefined ? config.tlsPort : Number(new URL(tlsUrl).port),
+})
+
+/** A link that signs in to the console. */
+export async function consoleLine(app: App, config: Config): Promise<string> {
+  return `# The console in the browser: ${await signInLine(app.db, reached(app, config), Date.now())}\n`
+}
+
+/** At the first start a link that signs in; later, where the console is. */
+async function consoleLines(app: App, config: Config): Promise<string> {
+  if (config.console === 'off') return ''
+  if ((await countAppInstances(app.db)) > 0)
+    return `# The console in the browser: ${consoleUrl(reached(app, config))}, signed in to by: carillon console\n`
+  return consoleLine(app, config)
+}
+
 async function run(flags: Flags) {
   const config = configOf(flags)
-  await serve(config, app => {
-    process.stdout.write(exported(clientVariables(app, config)) + pagesOf(app) + readyLine(app))
+  await serve(config, async app => {
+    const lines = [exported(clientVariables(app, config)), pagesOf(app), await consoleLines(app, config), readyLine(app)]
+    process.stdout.write(lines.join(''))
     notifySystemd()
   })
 }

@@ -1,7 +1,7 @@
 import { Sha256 } from '@aws-crypto/sha256-js'
 import { SignatureV4 } from '@smithy/signature-v4'
-import { bindingOf, type Method } from '../contract/binding.ts'
 import { routes, type Operations } from './operations.ts'
+import { escaped, requestOf } from './request.ts'
 
 export type { Operations } from './operations.ts'
 
@@ -45,40 +45,8 @@ export class CarillonError extends Error implements Answered {
   }
 }
 
-type Input = Readonly<Record<string, unknown>>
-
-const escaped = (text: string) =>
-  encodeURIComponent(text).replaceAll(/[!'()*]/g, sign => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`)
-
-/** In a path, in a query or in a header. */
-const written = (value: unknown) => (value instanceof Date ? value.toISOString() : String(value))
-
-/** In a body times are epoch seconds. */
-function inBody(this: Input, key: string, value: unknown): unknown {
-  const given = this[key]
-  return given instanceof Date ? given.getTime() / 1000 : value
-}
-
 const inAnswer = (key: string, value: unknown): unknown =>
   key.endsWith('Timestamp') && typeof value === 'number' ? new Date(Math.round(value * 1000)) : value
-
-/** Where each member of an input travels. */
-function requestOf(route: string, input: Input) {
-  const [method, template] = route.split(' ') as [Method, string]
-  let path = template
-  const query: Record<string, string> = {}
-  const headers: Record<string, string> = {}
-  const body: Record<string, unknown> = {}
-  for (const [member, value] of Object.entries(input)) {
-    if (value === undefined) continue
-    const { in: where, name } = bindingOf(member, method, template)
-    if (where === 'path') path = path.replace(`{${name}}`, escaped(written(value)))
-    else if (where === 'query') query[name] = written(value)
-    else if (where === 'header') headers[name] = written(value)
-    else body[member] = value
-  }
-  return { method, path, query, headers, body: method === 'GET' || method === 'DELETE' ? undefined : JSON.stringify(body, inBody) }
-}
 
 /**
  * A client of the operations that Carillon has and Amazon does not, in browsers and in Node. Each call is signed with the credentials

@@ -14,6 +14,7 @@ import { push } from './migrations/011-push.ts'
 import { buriedChannels } from './migrations/012-buried-channels.ts'
 import { unread } from './migrations/013-unread.ts'
 import { reactions } from './migrations/014-reactions.ts'
+import { consoleCodes } from './migrations/017-console.ts'
 import { imports } from './migrations/018-imports.ts'
 import { search } from './migrations/015-search.ts'
 import { presence } from './migrations/016-presence.ts'
@@ -35,6 +36,7 @@ const migrations: ((dialect: Dialect) => string)[] = [
   buriedChannels,
   unread,
   reactions,
+  consoleCodes,
   imports,
   search,
   presence,

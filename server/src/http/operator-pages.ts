@@ -10,7 +10,7 @@ export const livenessPath = '/health/live'
 type OperatorPath = (typeof operatorPaths)[number] | typeof livenessPath
 
 /** Paths for the operator, which pages of other origins may not read. */
-export const isOperatorPath = (url: string) => /^\/(?:health|metrics)(?:[?/]|$)/.test(url)
+export const isOperatorPath = (url: string) => /^\/(?:health|metrics|console)(?:[?/]|$)/.test(url)
 
 export const noPage: HttpResponse = { status: 404, headers: strictHeaders, body: undefined }
 

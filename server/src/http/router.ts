@@ -7,14 +7,14 @@ import { commonHeaders, credentialedHeaders, preflightHeaders, renderError } fro
 import type { Responses } from './responses.ts'
 import type { Calls, Params } from './calls.ts'
 import type { Dispatch } from './dispatch.ts'
-import type { Endpoint, Received } from './endpoint.ts'
+import type { Endpoint, HttpResponse, Received } from './endpoint.ts'
 import { alive, isOperatorPath, livenessPath, noPage, operatorPaths, type OperatorPages } from './operator-pages.ts'
 import { selector } from './selector.ts'
 import { notServing } from './shown-error.ts'
 import { largestBody, largestHead } from './sizes.ts'
 
-/** Calls for temporary credentials, and the exchange of a login for them. */
-const endpointRoutes = { '/': ['GET', 'POST'], '/creds': ['POST'] } as const
+/** Calls for temporary credentials, and the exchanges of a login and of a code of the console for them. */
+const endpointRoutes = { '/': ['GET', 'POST'], '/creds': ['POST'], '/console/session': ['POST'] } as const
 type EndpointPath = keyof typeof endpointRoutes
 
 export interface Routed {
@@ -28,6 +28,8 @@ export interface Routed {
   readonly testEndpoint: ((name: TestOperationName) => Endpoint | undefined) | undefined
   /** Refuses a call without a signature, or with an unknown key, by its headers. */
   readonly checkKey: (asked: Received) => void | Promise<void>
+  /** The pages of the console; undefined if it is off. */
+  readonly consolePages: ((request: IncomingMessage) => Promise<HttpResponse>) | undefined
   /** Undefined if they have a listener of their own. */
   readonly pages: OperatorPages | undefined
 }
@@ -86,7 +88,7 @@ function operationEndpoint(name: OperationName, { dispatch, checkKey }: Pick<Rou
 }
 
 /** All routes: those of the contract, the credentials, and the operator's pages. */
-export function createRouter({ calls, answers, dispatch, endpoint, testEndpoint, checkKey, pages }: Routed): Handle {
+export function createRouter({ calls, answers, dispatch, endpoint, testEndpoint, checkKey, consolePages, pages }: Routed): Handle {
   const unknownRoute: Handle = (request, response) => {
     if (isOperatorPath(request.url!)) answers.write(response, noPage)
     else calls.refuse(request, response, unknownOperation(request))
@@ -127,6 +129,10 @@ export function createRouter({ calls, answers, dispatch, endpoint, testEndpoint,
     response.setHeader('upgrade', 'websocket')
     calls.refuse(request, response, upgradeRequired())
   })
+  if (consolePages) {
+    for (const path of ['/console', '/console/*'])
+      router.on('GET', path, (request, response) => calls.show(async () => consolePages(request), response))
+  }
   if (pages) {
     for (const path of operatorPaths) router.on('GET', path, (_, response) => calls.show(pages[path], response))
     // It counts as no call: a busy server must not be taken for a dead one.

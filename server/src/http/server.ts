@@ -35,7 +35,8 @@ const tellingMilliseconds = 1500
 /** If connections arrive without a pause, the listener is closed after this many turns of the event loop. */
 const mostTurns = 200
 
-export interface Served extends Omit<Answering, 'admission'>, Pick<Routed, 'dispatch' | 'endpoint' | 'testEndpoint' | 'checkKey'> {
+export interface Served
+  extends Omit<Answering, 'admission'>, Pick<Routed, 'dispatch' | 'endpoint' | 'testEndpoint' | 'checkKey' | 'consolePages'> {
   readonly connections: Connections
   /** Undefined if no proxy uses the PROXY protocol. */
   readonly proxyProtocol: ProxyProtocol | undefined

@@ -355,6 +355,13 @@ export const settings = {
     'a file for the audit log, which says who did what, as JSON lines; - is standard output',
     matching(/\S/, 'a file, - for standard output, or off'),
   ),
+  console: setting<'on' | 'off'>(
+    'console',
+    'on|off',
+    'on',
+    'serves the console in the browser at /console: over TLS, and over plain HTTP on this machine',
+    oneOf('on', 'off'),
+  ),
   recentCalls: setting<'masked' | 'whole'>(
     'recent-calls',
     'masked|whole',

@@ -5,7 +5,7 @@ import { takeFrom, type RateLimiting } from '../rates/operation-rates.ts'
 export type TakeLogin = (sourceAddress: string) => void
 
 /** The /64 network of an IPv6 address, which one sender usually owns; an IPv4 address unchanged. */
-function networkOf(address: string): string {
+export function networkOf(address: string): string {
   if (!isIPv6(address)) return address
   const [head = '', tail] = address.split('::')
   const groups = head === '' ? [] : head.split(':')

@@ -60,6 +60,7 @@ test('an unexpected fault is answered with 500, and the server continues', async
     recentCalls: new RecentCalls(() => false),
     mostCalls: 10,
     bodyMemory: new BodyMemory(1024),
+    consolePages: undefined,
     hasAdmin: false,
     checkKey: () => {},
     certificate: undefined,

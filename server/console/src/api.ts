@@ -1,0 +1,135 @@
+import { signal } from '@preact/signals'
+import { AwsV4Signer } from 'aws4fetch'
+import { routes } from 'carillon:routes'
+import { requestOf } from '../../src/client/request.ts'
+import type { Answer, Input, OperationName } from '../../src/contract/index.ts'
+
+/** Temporary credentials, or a key that the operator has typed in: in memory only, and gone with the page. */
+export interface Credentials {
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
+  readonly sessionToken?: string
+  /** In epoch milliseconds. */
+  readonly expiresAt?: number
+}
+
+export const credentials = signal<Credentials | undefined>(undefined)
+/** Why the operator has to sign in again. */
+export const signedOut = signal('')
+
+export function signOut(why: string) {
+  signedOut.value = why
+  credentials.value = undefined
+}
+
+/** A refused call. */
+class Refusal extends Error {
+  override readonly name: string
+  readonly status: number
+  readonly reason: string | undefined
+
+  constructor(name: string, status: number, message: string, reason?: string) {
+    super(message)
+    this.name = name
+    this.status = status
+    this.reason = reason
+  }
+}
+
+const region = 'us-east-1'
+
+const inAnswer = (key: string, value: unknown): unknown =>
+  key.endsWith('Timestamp') && typeof value === 'number' ? new Date(Math.round(value * 1000)) : value
+
+export async function call<Name extends OperationName>(name: Name, input: Input<Name>): Promise<Answer<Name>> {
+  const key = credentials.value
+  if (!key) throw new Refusal('SignedOut', 401, 'You are signed out')
+  const { method, path, query, headers, body } = requestOf(routes[name]![1], input)
+  const url = new URL(path, location.origin)
+  // Set one by one: the values are signed as they travel.
+  for (const [parameter, value] of Object.entries(query)) url.searchParams.set(parameter, value)
+  url.search = url.search.replaceAll('+', '%20')
+  const signer = new AwsV4Signer({
+    method,
+    url: url.href,
+    headers: { ...headers, ...(body !== undefined && { 'content-type': 'application/json' }) },
+    ...(body !== undefined && { body }),
+    ...key,
+    service: 'chime',
+    region,
+  })
+  const signed = await signer.sign()
+  const response = await fetch(signed.url, {
+    method,
+    headers: signed.headers,
+    ...(body !== undefined && { body }),
+    credentials: 'omit',
+  }).catch(() => {
+    throw new Refusal('Unreachable', 0, 'The server does not answer', 'It may be restarting, or the network is down.')
+  })
+  const text = await response.text()
+  if (!response.ok) throw refusalOf(response, text)
+  return (text === '' ? {} : JSON.parse(text, inAnswer)) as Answer<Name>
+}
+
+function refusalOf(response: Response, text: string): Refusal {
+  let content: { Message?: string; Reason?: string } = {}
+  try {
+    content = JSON.parse(text) as typeof content
+  } catch {
+    // A proxy has answered.
+  }
+  const name = response.headers.get('x-amzn-errortype')?.split(':')[0] ?? `HTTP ${response.status}`
+  if (name === 'UnrecognizedClientException' || name === 'ExpiredTokenException') signOut('Your credentials have ended.')
+  return new Refusal(name, response.status, content.Message ?? `The server answers with ${response.status}`, content.Reason)
+}
+
+export const messageOf = (error: unknown) =>
+  error instanceof Refusal ? [error.message.replace(/[.:]?$/, '.'), error.reason].filter(Boolean).join(' ') : String(error)
+
+/** A frame of a session. */
+export interface SessionEvent {
+  readonly type: string
+  readonly payload: Readonly<Record<string, unknown>>
+}
+
+/** Opens a session of that user. Returns a function that ends it. */
+export function connect(userArn: string, hear: (event: SessionEvent) => void, state: (text: string) => void): () => void {
+  let socket: WebSocket | undefined
+  let isOver = false
+  let pause = 500
+  const sessionId = crypto.randomUUID()
+
+  async function open() {
+    const key = credentials.value
+    if (isOver || !key) return
+    const url = new URL('/connect', location.origin)
+    for (const [name, value] of Object.entries({ sessionId, userArn, 'X-Amz-Expires': '60' })) url.searchParams.set(name, value)
+    const signed = await new AwsV4Signer({ method: 'GET', url: url.href, signQuery: true, ...key, service: 'chime', region }).sign()
+    if (isOver) return
+    signed.url.protocol = location.protocol === 'https:' ? 'wss:' : 'ws:'
+    socket = new WebSocket(signed.url)
+    socket.addEventListener('message', ({ data }: MessageEvent<string>) => {
+      const frame = JSON.parse(data) as { Headers: Record<string, string>; Payload?: string }
+      const type = frame.Headers['x-amz-chime-event-type'] ?? ''
+      if (type === 'SESSION_ESTABLISHED') {
+        pause = 500
+        state('live')
+      }
+      hear({ type, payload: frame.Payload === undefined ? {} : (JSON.parse(frame.Payload) as Record<string, unknown>) })
+    })
+    socket.addEventListener('close', ({ reason, code }) => {
+      if (isOver) return
+      state(reason === '' ? `closed with ${code}` : reason)
+      pause = Math.min(pause * 2, 15_000)
+      setTimeout(() => void open(), pause)
+    })
+  }
+
+  state('connecting')
+  void open()
+  return () => {
+    isOver = true
+    socket?.close(1000)
+  }
+}

@@ -1,0 +1,177 @@
+import { useMemo } from 'preact/hooks'
+import { call } from '../api.ts'
+import { List } from '../lists.ts'
+import { bytes, count, plural } from '../text.ts'
+import { ask, Empty, Page, Table, Text, Time } from '../ui.tsx'
+
+type Choice = { readonly EntryIds: readonly number[] } | { readonly Lane: string }
+
+/** Decides on entries until none is left. */
+async function decideAll(name: 'RetryDeadOutboxEntries' | 'DropDeadOutboxEntries', choice: Choice): Promise<number> {
+  let done = 0
+  for (;;) {
+    const { EntryCount = 0, HasMore } = await call(name, choice as { Lane: string })
+    done += EntryCount
+    if (!HasMore) return done
+  }
+}
+
+export function OutboxPage() {
+  const lanes = useMemo(
+    () =>
+      new List(async () => {
+        const { OutboxLanes } = await call('ListOutboxLanes', {})
+        return { items: OutboxLanes, token: undefined }
+      }),
+    [],
+  )
+  const dead = useMemo(
+    () =>
+      new List(async NextToken => {
+        const page = await call('ListDeadOutboxEntries', { MaxResults: 50, ...(NextToken !== undefined && { NextToken }) })
+        return { items: page.DeadOutboxEntries, token: page.NextToken }
+      }),
+    [],
+  )
+  const again = () => void Promise.all([lanes.again(), dead.again()])
+  const decide = (kind: 'retry' | 'drop', choice: Choice, what: string) =>
+    ask({
+      title: kind === 'retry' ? `Deliver ${what} again?` : `Drop ${what}?`,
+      about:
+        kind === 'retry' ? (
+          <p>It is put back to the end of its lane and tried as if it were new. Its destination may receive something twice.</p>
+        ) : (
+          <p>It is removed for good, and its destination never receives it.</p>
+        ),
+      action: kind === 'retry' ? 'Deliver again' : 'Drop',
+      isDanger: kind === 'drop',
+      async act() {
+        const done = await decideAll(kind === 'retry' ? 'RetryDeadOutboxEntries' : 'DropDeadOutboxEntries', choice)
+        again()
+        return `${plural(done, 'entry', 'entries')} ${kind === 'retry' ? 'will be delivered again' : 'dropped'}`
+      },
+    })
+  return (
+    <Page
+      title="Outbox"
+      about={
+        <p>What leaves the server: records of streams, calls of processors and bots, pushes. Each destination has a lane of its own.</p>
+      }
+      actions={
+        <button type="button" onClick={again}>
+          Refresh
+        </button>
+      }
+    >
+      <h2>Lanes</h2>
+      <Table
+        label="Lanes of the outbox"
+        list={lanes}
+        keyOf={({ Lane }) => Lane!}
+        columns={[
+          {
+            name: 'Destination',
+            width: 'minmax(0, 2fr)',
+            text: ({ Lane }) => Lane,
+            show: ({ Kind, Destination, LastError }) => (
+              <span class="two">
+                <strong>
+                  <Text value={Kind} /> <Text value={Destination} longest={120} />
+                </strong>
+                {LastError && (
+                  <small class="bad">
+                    <Text value={LastError} />
+                  </small>
+                )}
+              </span>
+            ),
+          },
+          { name: 'Waiting', width: '5.5rem', isNumber: true, text: each => each.WaitingCount, show: each => count(each.WaitingCount) },
+          { name: 'Dead', width: '4.5rem', isNumber: true, text: each => each.DeadCount, show: each => count(each.DeadCount) },
+          { name: 'Oldest', width: '8rem', isMinor: true, show: each => (each.OldestTimestamp ? <Time at={each.OldestTimestamp} /> : '–') },
+          { name: 'Last success', width: '8rem', isMinor: true, show: each => <Time at={each.DeliveredTimestamp} /> },
+          { name: 'Last failure', width: '8rem', isMinor: true, show: each => <Time at={each.FailedTimestamp} /> },
+          {
+            name: 'Decide',
+            width: '9rem',
+            show: ({ Lane = '', DeadCount = 0 }) =>
+              DeadCount > 0 && (
+                <>
+                  <button
+                    type="button"
+                    class="small"
+                    onClick={() => decide('retry', { Lane }, `all ${plural(DeadCount, 'dead entry', 'dead entries')} of the lane`)}
+                  >
+                    Retry all
+                  </button>
+                  <button
+                    type="button"
+                    class="small danger"
+                    onClick={() => decide('drop', { Lane }, `all ${plural(DeadCount, 'dead entry', 'dead entries')} of the lane`)}
+                  >
+                    Drop all
+                  </button>
+                </>
+              ),
+          },
+        ]}
+        empty={
+          <Empty title="Nothing waits, and nothing has left lately">
+            <p>A lane appears here with the first record of a stream, the first call of a processor or bot, or the first push.</p>
+          </Empty>
+        }
+      />
+      <h2>Dead entries</h2>
+      <Table
+        label="Dead entries of the outbox"
+        list={dead}
+        keyOf={({ EntryId }) => String(EntryId)}
+        columns={[
+          { name: 'Entry', width: '5rem', text: each => each.EntryId, show: each => each.EntryId },
+          {
+            name: 'Lane and error',
+            text: ({ Lane, LastError }) => `${Lane}: ${LastError}`,
+            show: ({ Lane, LastError }) => (
+              <span class="two">
+                <strong>
+                  <Text value={Lane} />
+                </strong>
+                <small class="bad">
+                  <Text value={LastError} />
+                </small>
+              </span>
+            ),
+          },
+          { name: 'Tries', width: '4rem', isNumber: true, isMinor: true, text: each => each.AttemptCount, show: each => each.AttemptCount },
+          { name: 'Size', width: '5rem', isNumber: true, isMinor: true, text: each => each.Size, show: each => bytes(each.Size) },
+          {
+            name: 'Given up',
+            width: '8rem',
+            isMinor: true,
+            text: each => each.DiedTimestamp?.toISOString(),
+            show: each => <Time at={each.DiedTimestamp} />,
+          },
+          {
+            name: 'Decide',
+            width: '8rem',
+            show: ({ EntryId = 0 }) => (
+              <>
+                <button type="button" class="small" onClick={() => decide('retry', { EntryIds: [EntryId] }, `the entry ${EntryId}`)}>
+                  Retry
+                </button>
+                <button type="button" class="small danger" onClick={() => decide('drop', { EntryIds: [EntryId] }, `the entry ${EntryId}`)}>
+                  Drop
+                </button>
+              </>
+            ),
+          },
+        ]}
+        empty={
+          <Empty title="No dead entries">
+            <p>What could not be delivered, however often it was tried, would be here until you decide on it.</p>
+          </Empty>
+        }
+      />
+    </Page>
+  )
+}

@@ -1,0 +1,125 @@
+import { useSignal } from '@preact/signals'
+import { useEffect } from 'preact/hooks'
+import { credentials, messageOf, signedOut, type Credentials } from '../api.ts'
+import { Bell } from '../shell.tsx'
+import { Copy, Failure, Input } from '../ui.tsx'
+
+/** The code in the address, which the page takes out of it at once: it is neither in the history nor in a bookmark. */
+const codeInAddress = /^#code=([\w-]+)$/.exec(location.hash)?.[1]
+if (codeInAddress !== undefined) history.replaceState(null, '', location.pathname)
+let unused = codeInAddress
+
+/** Where a link is pasted into an open console, the browser does not load the page again. */
+addEventListener('hashchange', () => {
+  if (/^#code=[\w-]+$/.test(location.hash)) location.reload()
+})
+
+interface Given {
+  readonly AccessKeyId: string
+  readonly SecretAccessKey: string
+  readonly SessionToken: string
+  readonly Expiration: number
+}
+
+/** Exchanges a code for temporary credentials; a code works once. */
+async function exchange(code: string): Promise<Credentials> {
+  const response = await fetch('/console/session', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ Code: code }),
+    credentials: 'omit',
+  })
+  const content = (await response.json()) as { Credentials?: Given; Message?: string; Reason?: string }
+  const given = content.Credentials
+  if (!given) throw new Error([content.Message, content.Reason].filter(Boolean).join('. '))
+  return {
+    accessKeyId: given.AccessKeyId,
+    secretAccessKey: given.SecretAccessKey,
+    sessionToken: given.SessionToken,
+    expiresAt: given.Expiration * 1000,
+  }
+}
+
+export function SignIn() {
+  const code = useSignal('')
+  const error = useSignal('')
+  const isBusy = useSignal(unused !== undefined)
+  const key = useSignal({ accessKeyId: '', secretAccessKey: '', sessionToken: '' })
+  async function enter(given: string) {
+    isBusy.value = true
+    error.value = ''
+    try {
+      // A whole link works as well as the code in it.
+      credentials.value = await exchange(given.trim().replace(/^.*#code=/, ''))
+      signedOut.value = ''
+    } catch (failure) {
+      error.value = failure instanceof Error ? failure.message : messageOf(failure)
+    }
+    isBusy.value = false
+  }
+  useEffect(() => {
+    document.title = 'Sign in – Carillon'
+    const given = unused
+    unused = undefined
+    if (given !== undefined) void enter(given)
+  }, [])
+  return (
+    <main class="sign-in">
+      <div class="card">
+        <h1>
+          <Bell />
+          Carillon
+        </h1>
+        {isBusy.value ? (
+          <p role="status">Signing in…</p>
+        ) : (
+          <>
+            {signedOut.value && <p class="notice">{signedOut.value}</p>}
+            <p>To sign in, run this command where the server runs. It prints a link that works once, for ten minutes.</p>
+            <div class="command">
+              <code>carillon console</code>
+              <Copy text="carillon console" />
+            </div>
+            <form
+              onSubmit={event => {
+                event.preventDefault()
+                void enter(code.value)
+              }}
+            >
+              <Input field={{ name: 'code', label: 'Link or code', isRequired: true, isCode: true }} set={text => (code.value = text)} />
+              {error.value && <Failure text={error.value} />}
+              <button type="submit" class="primary">
+                Sign in
+              </button>
+            </form>
+            <details>
+              <summary>Sign in with an access key</summary>
+              <form
+                onSubmit={event => {
+                  event.preventDefault()
+                  const { accessKeyId, secretAccessKey, sessionToken } = key.value
+                  credentials.value = { accessKeyId, secretAccessKey, ...(sessionToken !== '' && { sessionToken }) }
+                }}
+              >
+                <p class="hint">The page keeps it in memory until it is closed or loaded again, and stores it nowhere.</p>
+                <Input
+                  field={{ name: 'id', label: 'Access key ID', isRequired: true, isCode: true }}
+                  set={accessKeyId => (key.value = { ...key.value, accessKeyId })}
+                />
+                <Input
+                  field={{ name: 'secret', label: 'Secret access key', kind: 'password', isRequired: true }}
+                  set={secretAccessKey => (key.value = { ...key.value, secretAccessKey })}
+                />
+                <Input
+                  field={{ name: 'token', label: 'Session token, if it has one', kind: 'password' }}
+                  set={sessionToken => (key.value = { ...key.value, sessionToken })}
+                />
+                <button type="submit">Sign in</button>
+              </form>
+            </details>
+          </>
+        )}
+      </div>
+    </main>
+  )
+}

@@ -1,0 +1,159 @@
+import { useMemo } from 'preact/hooks'
+import { actAs } from '../acting.ts'
+import { call } from '../api.ts'
+import { List, Value } from '../lists.ts'
+import { go, to } from '../router.ts'
+import { dateTime, idOf, shown } from '../text.ts'
+import { Arn, ask, Copy, Empty, Facts, Failure, Loading, Page, say, Table, Text, Time } from '../ui.tsx'
+
+export function UserPage({ appArn, id }: { appArn: string; id: string }) {
+  const arn = `${appArn}/user/${id}`
+  const user = useMemo(
+    () => new Value(async () => (await call('DescribeAppInstanceUser', { AppInstanceUserArn: arn })).AppInstanceUser),
+    [arn],
+  )
+  const memberships = useMemo(
+    () =>
+      new List(async NextToken => {
+        const page = await call('ListChannelMembershipsForAppInstanceUser', {
+          ChimeBearer: arn,
+          MaxResults: 50,
+          ...(NextToken !== undefined && { NextToken }),
+        })
+        return { items: page.ChannelMemberships, token: page.NextToken }
+      }),
+    [arn],
+  )
+  const devices = useMemo(
+    () => new Value(async () => (await call('ListAppInstanceUserEndpoints', { AppInstanceUserArn: arn })).AppInstanceUserEndpoints),
+    [arn],
+  )
+  const described = user.content.value
+  const edit = () =>
+    ask({
+      title: 'Edit the user',
+      fields: [
+        { name: 'Name', label: 'Name', isRequired: true, value: described?.Name ?? '' },
+        { name: 'Metadata', label: 'Metadata', kind: 'lines', value: described?.Metadata ?? '' },
+      ],
+      action: 'Save',
+      async act({ Name = '', Metadata = '' }) {
+        await call('UpdateAppInstanceUser', { AppInstanceUserArn: arn, Name, Metadata })
+        await user.again()
+        return 'Saved'
+      },
+    })
+  const remove = () =>
+    ask({
+      title: `Delete ${shown(described?.Name, { longest: 40 })}?`,
+      about: <p>The user leaves all channels, its sessions end and its devices are forgotten. Its messages stay.</p>,
+      action: 'Delete',
+      isDanger: true,
+      async act() {
+        await call('DeleteAppInstanceUser', { AppInstanceUserArn: arn })
+        go(to('apps', appArn, 'users'))
+        return 'Deleted'
+      },
+    })
+  return (
+    <Page
+      title={described?.Name ?? id}
+      crumbs={[
+        { text: 'App instances', link: to('apps') },
+        { text: idOf(appArn), link: to('apps', appArn, 'users') },
+      ]}
+      about={
+        <p>
+          <Arn value={arn} /> <Copy text={arn} label="Copy ARN" />
+        </p>
+      }
+      actions={
+        <>
+          <button
+            type="button"
+            onClick={() => {
+              actAs(appArn, arn)
+              say(`Acting as ${id}`)
+            }}
+          >
+            Act as
+          </button>
+          <button type="button" onClick={edit}>
+            Edit
+          </button>
+          <button type="button" class="danger" onClick={remove}>
+            Delete
+          </button>
+        </>
+      }
+    >
+      {user.error.value && <Failure text={user.error.value} />}
+      {!described && !user.error.value && <Loading />}
+      {described && (
+        <section class="card">
+          <Facts
+            facts={[
+              ['Name', <Text value={described.Name} />],
+              ['Metadata', <Text value={described.Metadata} />],
+              ['Created', described.CreatedTimestamp && dateTime(described.CreatedTimestamp)],
+              [
+                'Expires',
+                described.ExpirationSettings ? `${described.ExpirationSettings.ExpirationDays} days after its creation` : 'never',
+              ],
+              [
+                'Devices',
+                devices.content.value?.length
+                  ? devices.content.value.map(({ Name, EndpointId, Type, EndpointState }) => (
+                      <span key={EndpointId}>
+                        <Text value={Name ?? EndpointId} /> ({Type}, {EndpointState?.Status?.toLowerCase()}){' '}
+                      </span>
+                    ))
+                  : 'none',
+              ],
+            ]}
+          />
+        </section>
+      )}
+      <h2>Channels of this user</h2>
+      <Table
+        label="Channels of the user"
+        list={memberships}
+        keyOf={({ ChannelSummary }) => ChannelSummary!.ChannelArn!}
+        columns={[
+          {
+            name: 'Channel',
+            text: each => each.ChannelSummary?.Name,
+            show: each => (
+              <a href={to('apps', appArn, 'channels', idOf(each.ChannelSummary?.ChannelArn))}>
+                <Text value={each.ChannelSummary?.Name} />
+              </a>
+            ),
+          },
+          {
+            name: 'State',
+            width: '6rem',
+            show: ({ ChannelSummary, AppInstanceUserMembershipSummary }) =>
+              ChannelSummary?.LastMessageTimestamp &&
+              ChannelSummary.LastMessageTimestamp > (AppInstanceUserMembershipSummary?.ReadMarkerTimestamp ?? new Date(0)) ? (
+                <span class="badge accent">unread</span>
+              ) : (
+                <span class="faint">read</span>
+              ),
+          },
+          {
+            name: 'Last message',
+            width: '9rem',
+            isMinor: true,
+            text: each => each.ChannelSummary?.LastMessageTimestamp?.toISOString(),
+            show: each => <Time at={each.ChannelSummary?.LastMessageTimestamp} />,
+          },
+        ]}
+        empty={
+          <Empty title="No channels">
+            <p>The user is a member of no channel.</p>
+          </Empty>
+        }
+      />
+    </Page>
+  )
+}

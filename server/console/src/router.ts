@@ -1,0 +1,34 @@
+import { signal } from '@preact/signals'
+
+const base = '/console'
+const here = () => location.pathname.slice(base.length).replace(/^\/|\/$/g, '')
+
+/** The path behind /console/, without slashes around it. */
+const path = signal(here())
+
+addEventListener('popstate', () => {
+  path.value = here()
+})
+
+/** The path of a page; ARNs are one segment each. */
+export const to = (...segments: string[]) =>
+  `${base}/${segments.map(segment => encodeURIComponent(segment).replaceAll('%3A', ':')).join('/')}`
+
+export const segments = () => path.value.split('/').map(segment => decodeURIComponent(segment))
+
+export function go(address: string, { replace = false } = {}) {
+  if (replace) history.replaceState(null, '', address)
+  else history.pushState(null, '', address)
+  path.value = here()
+  document.querySelector('main')?.focus()
+  scrollTo(0, 0)
+}
+
+/** Links of the console do not load the page again. */
+addEventListener('click', event => {
+  const link = (event.target as Element | null)?.closest?.('a')
+  if (!link || event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return
+  if (link.origin !== location.origin || !link.pathname.startsWith(base) || link.target !== '') return
+  event.preventDefault()
+  go(link.pathname)
+})

@@ -1,0 +1,22 @@
+import { ApiError } from '../errors.ts'
+
+/** Where a request for the console arrived. */
+interface Arrived {
+  readonly isSecure: boolean
+  /** The host that the client called, with its port. */
+  readonly host: string
+}
+
+const loopback = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/i
+
+/** The console is for TLS, and for plain HTTP on the machine itself: the name also keeps out pages that others resolve to it. */
+export const mayServe = ({ isSecure, host }: Arrived) => isSecure || loopback.test(host)
+
+export const overTlsOnly = () =>
+  new ApiError(
+    'ForbiddenException',
+    403,
+    'Forbidden',
+    'The console is served over TLS only, except on this machine',
+    'Open it under https://, or under http://localhost on the machine of the server. Behind a proxy that ends TLS give --trust-proxy.',
+  )

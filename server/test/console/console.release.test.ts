@@ -1,0 +1,264 @@
+import { readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import type { Page, Request } from 'playwright-core'
+import { expect, onTestFinished, test } from 'vitest'
+import { buildConsole } from '../../console/build.ts'
+import { issueCode } from '../../src/console/codes.ts'
+import { operations, type OperationName } from '../../src/contract/index.ts'
+import { appendToOutbox, laneOf, leaseFromOutbox } from '../../src/store/outbox.ts'
+import { buryInOutbox } from '../../src/store/outbox-dead.ts'
+import { call, type AnyInput } from '../operations/fixture.ts'
+import { hasBrowser, newPage } from '../support/browser.ts'
+import { clientsOf, startWorld, type World } from '../support/world.ts'
+import { gzipSync } from 'node:zlib'
+
+const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+
+/** What axe finds serious on the page as it is. */
+async function seriousFaults(page: Page): Promise<string[]> {
+  await page.evaluate(axe)
+  return page.evaluate(async () => {
+    const { axe } = globalThis as unknown as {
+      axe: { run(options: object): Promise<{ violations: { id: string; impact: string; nodes: { html: string }[] }[] }> }
+    }
+    const { violations } = await axe.run({ resultTypes: ['violations'] })
+    return violations
+      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+      .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 200)).join(' ')}`)
+  })
+}
+
+const evil = '<img src=x onerror="globalThis.isHit=1"><script>globalThis.isHit=1</script>'
+
+/** An app instance with a channel, and with names and messages that try to be more than text. */
+async function makeScene(world: World) {
+  const { identity, messaging, app, now } = world
+  const { AppInstanceArn } = await identity.createAppInstance({ Name: `Chat ${evil}` })
+  const user = async (AppInstanceUserId: string, Name: string) =>
+    (await identity.createAppInstanceUser({ AppInstanceArn, AppInstanceUserId, Name })).AppInstanceUserArn!
+  const [admin, ann] = [await user('admin', 'Admin'), await user('ann', `Ann \u202e${evil.slice(0, 60)}`)]
+  await identity.createAppInstanceAdmin({ AppInstanceArn, AppInstanceAdminArn: admin })
+  const { ChannelArn } = await messaging.createChannel({ AppInstanceArn, Name: 'General', MemberArns: [admin], ChimeBearer: ann })
+  const send = async (Content: string) =>
+    messaging.sendChannelMessage({ ChannelArn, Content, Type: 'STANDARD', Persistence: 'PERSISTENT', ChimeBearer: ann })
+  for (const content of [`first ${evil}`, 'bidi \u202eabc\u202c', `control \u0000\u0007`.replaceAll('\0', ''), 'x'.repeat(4000)])
+    await send(content)
+  await app.db.transaction(async tx => {
+    const lane = laneOf('nowhere', evil)
+    await appendToOutbox(tx, lane, 'payload', now())
+    for (const entry of await leaseFromOutbox(tx, lane, now(), now() + 1000, 1)) await buryInOutbox(tx, entry, now(), `broken ${evil}`)
+  })
+  return { AppInstanceArn: AppInstanceArn!, ann, admin, ChannelArn: ChannelArn!, send }
+}
+
+/** The operation and the input of a request, read back from the contract. */
+function decoded(request: Request): { name: OperationName; input: AnyInput } | undefined {
+  const url = new URL(request.url())
+  const found = (Object.entries(operations) as [OperationName, (typeof operations)[OperationName]][]).find(
+    ([, { method, path, selector }]) => {
+      const pattern = new RegExp(`^${path.replaceAll(/\{\w+\}/g, '[^/]+')}$`)
+      const given = url.searchParams.get('operation') ?? url.searchParams.get('scope')
+      return method === request.method() && pattern.test(url.pathname) && (selector?.value ?? null) === given
+    },
+  )
+  if (!found) return undefined
+  const [name, { path, bindings, input: shape }] = found
+  const segments = url.pathname.split('/')
+  const inPath = new Map(path.split('/').map((segment, index) => [segment, decodeURIComponent(segments[index] ?? '')]))
+  const body = JSON.parse(request.postData() ?? '{}') as AnyInput
+  const input: AnyInput = {}
+  for (const [member, binding] of Object.entries(bindings)) {
+    const text =
+      binding.in === 'path'
+        ? inPath.get(`{${binding.name}}`)
+        : binding.in === 'header'
+          ? request.headers()[binding.name]
+          : binding.in === 'query'
+            ? (url.searchParams.get(binding.name) ?? undefined)
+            : undefined
+    const { type, timestamp } = (shape.properties as Record<string, { type?: string; timestamp?: boolean }>)[member] ?? {}
+    const value =
+      binding.in === 'body'
+        ? body[member]
+        : text === undefined
+          ? undefined
+          : type === 'integer'
+            ? Number(text)
+            : timestamp
+              ? new Date(text)
+              : text
+    if (value !== undefined) input[member] = value
+  }
+  return { name, input }
+}
+
+test('the console is at most 60 kB when it is compressed', async () => {
+  const files = await buildConsole()
+  const size = Object.values(files).reduce((sum, text) => sum + gzipSync(text).length, 0)
+  expect(size).toBeLessThan(60_000)
+})
+
+test.skipIf(!hasBrowser)(
+  'every page of the console works in a browser, is accessible, shows hostile texts as text, and only calls operations that a script can call',
+  { timeout: 300_000 },
+  async () => {
+    const world = await startWorld('sqlite', { tls: 'on' })
+    onTestFinished(() => world.close())
+    const scene = await makeScene(world)
+    const page = await newPage(join(world.folder, 'ca.pem'))
+    const requests: Request[] = []
+    const faults: string[] = []
+    page.on('request', request => requests.push(request))
+    page.on('pageerror', ({ message }) => faults.push(message))
+    page.on('console', message => message.type() === 'error' && faults.push(message.text()))
+    const origin = world.app.tlsUrl!
+    const code = await issueCode(world.app.db, world.now())
+    const signingIn = page.waitForResponse(`${origin}/console/session`)
+    await page.goto(`${origin}/console#code=${code}`)
+    const { Credentials } = (await (await signingIn).json()) as { Credentials: Record<string, string> }
+
+    const opened: string[] = []
+    const check = async (name: string) => {
+      opened.push(name)
+      await page.getByRole('main').waitFor()
+      expect([name, await seriousFaults(page)]).toEqual([name, []])
+    }
+    const nav = async (name: string) => page.getByRole('navigation', { name: 'Console' }).getByRole('link', { name }).click()
+    const tab = async (name: string) => page.getByRole('navigation', { name: 'Parts of this page' }).getByRole('link', { name }).click()
+    const dialog = page.getByRole('dialog')
+
+    // Overview: nothing of the code is left, and the state is shown.
+    await page.getByText('Ready.').waitFor()
+    await page.getByText('Calls a second').waitFor()
+    expect(page.url()).toBe(`${origin}/console`)
+    const stored = await page.evaluate<string>(
+      'JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie, history.state])',
+    )
+    expect(stored).toBe('[{},{},"",null]')
+    await check('overview')
+
+    // The policy of the page holds: no other host, no markup from text, no code from text.
+    const attempts = [
+      `fetch('https://127.0.0.1:1/')`,
+      `(async () => { document.createElement('div').innerHTML = '<b>x</b>' })()`,
+      `(async () => { document.createElement('script').textContent = 'globalThis.isHit = 1' })()`,
+    ]
+    const blocked = []
+    for (const attempt of attempts) blocked.push(await page.evaluate<string>(`${attempt}.then(() => 'done', ({ name }) => name)`))
+    expect(blocked).toEqual(['TypeError', 'TypeError', 'TypeError'])
+    faults.length = 0
+
+    // Requests: one that is refused shows which check it failed.
+    await world.messaging
+      .deleteChannel({ ChannelArn: scene.ChannelArn, ChimeBearer: `${scene.AppInstanceArn}/user/nobody` })
+      .catch(() => {})
+    await nav('Requests')
+    await page.getByRole('button', { name: 'Refused only' }).click()
+    await page.getByRole('button', { name: 'DeleteChannel' }).click()
+    await page.getByText('is not a user or bot that exists').first().waitFor()
+    await page.getByText('aws chime-sdk-messaging delete-channel').waitFor()
+    await check('requests')
+
+    // App instances, users, and what is made and changed in dialogs.
+    await nav('App instances')
+    await check('app instances')
+    await page.getByRole('link', { name: /^Chat/ }).click()
+    await page.getByRole('table', { name: 'Channels' }).waitFor()
+    await check('channels')
+    await page.getByRole('button', { name: 'Create a channel' }).click()
+    await dialog.getByLabel('Name').fill('Made in the console')
+    await check('a dialog')
+    await dialog.getByRole('button', { name: 'Create' }).click()
+    await page.getByRole('heading', { name: 'Made in the console' }).waitFor()
+    await page.goBack()
+    await tab('Users')
+    await page.getByRole('button', { name: 'Create a user' }).click()
+    await dialog.getByLabel('User id').fill('ben')
+    await dialog.getByLabel('Name').fill('Ben')
+    await dialog.getByRole('button', { name: 'Create' }).click()
+    await page.getByRole('link', { name: 'Ben' }).waitFor()
+    await check('users')
+    for (const name of ['Admins', 'Bots', 'Flows', 'Streams', 'Settings']) {
+      await tab(name)
+      await check(name)
+    }
+    await tab('Users')
+    await page.getByRole('link', { name: 'Ben' }).click()
+    await page.getByRole('heading', { name: 'Channels of this user' }).waitFor()
+    await check('a user')
+    await page.getByRole('button', { name: 'Delete' }).click()
+    await page.getByText('The user leaves all channels').waitFor()
+    await dialog.getByRole('button', { name: 'Delete' }).click()
+    await page.getByRole('table', { name: 'Users' }).waitFor()
+
+    // A channel: what is there, what arrives, what is sent, and what is redacted.
+    await tab('Channels')
+    await page.getByRole('link', { name: 'General' }).click()
+    await page.getByText('Live', { exact: true }).waitFor()
+    const history = page.getByRole('log')
+    await history.getByText(`first ${evil}`).waitFor()
+    await history.getByText('⟨U+202E⟩abc').waitFor()
+    await scene.send('arrives by the socket')
+    await history.getByText('arrives by the socket').waitFor()
+    await page.getByPlaceholder('Message as admin').fill('sent in the console')
+    await page.keyboard.press('Enter')
+    const own = history.getByRole('article').filter({ hasText: 'sent in the console' })
+    await own.waitFor()
+    await check('messages')
+    await own.getByRole('button', { name: 'Redact' }).click()
+    await dialog.getByRole('button', { name: 'Redact' }).click()
+    await history.getByText('redacted', { exact: true }).waitFor()
+    await tab('Members')
+    await page.getByRole('link', { name: 'Admin' }).waitFor()
+    await check('members')
+    for (const name of ['Moderators', 'Bans', 'Settings']) {
+      await tab(name)
+      await check(`${name} of a channel`)
+    }
+
+    // The outbox: an entry is given up and dropped.
+    await nav('Outbox')
+    await page
+      .getByRole('table', { name: 'Dead entries of the outbox' })
+      .getByText(/broken/)
+      .waitFor()
+    await check('outbox')
+    await page.getByRole('button', { name: 'Drop', exact: true }).click()
+    await dialog.getByRole('button', { name: 'Drop' }).click()
+    await page.getByText('No dead entries').waitFor()
+
+    expect(faults).toEqual([])
+    expect(await page.evaluate(() => 'isHit' in globalThis)).toBe(false)
+    expect(opened).toHaveLength(19)
+
+    // All requests went to this server, to operations of the contract, and a script with the same credentials gets the same answers.
+    expect(
+      requests.filter(request => new URL(request.url()).host !== new URL(origin).host && !request.url().startsWith('https://127.0.0.1:1')),
+    ).toEqual([])
+    const calls = requests.filter(
+      request => !/\/console(?:\/|$)/.test(new URL(request.url()).pathname) && new URL(request.url()).host === new URL(origin).host,
+    )
+    const named = calls.map(request => ({ request, asked: decoded(request) }))
+    expect(named.filter(({ asked }) => !asked).map(({ request }) => request.url())).toEqual([])
+    const script = clientsOf(world.app, {
+      accessKeyId: Credentials['AccessKeyId']!,
+      secretAccessKey: Credentials['SecretAccessKey']!,
+      sessionToken: Credentials['SessionToken']!,
+    })
+    const names = new Set<string>()
+    for (const { request, asked } of named) {
+      const { name, input } = asked!
+      const isAboutBen = JSON.stringify(input).includes('/user/ben')
+      if (request.method() !== 'GET' || names.has(name) || isAboutBen) continue
+      names.add(name)
+      const status = (await request.response())!.status()
+      const repeated = await call(script, name, input).then(
+        ({ $metadata }) => ($metadata as { httpStatusCode: number }).httpStatusCode,
+        ({ $metadata }: { $metadata: { httpStatusCode: number } }) => $metadata.httpStatusCode,
+      )
+      expect([name, repeated]).toEqual([name, status])
+    }
+    expect(names.size).toBeGreaterThan(15)
+  },
+)
