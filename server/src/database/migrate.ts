@@ -36,10 +36,10 @@ const migrations: ((dialect: Dialect) => string)[] = [
   buriedChannels,
   unread,
   reactions,
-  consoleCodes,
   imports,
   search,
   presence,
+  consoleCodes,
 ]
 
 /** The version of the schema that this Carillon works on. */
