@@ -44,9 +44,6 @@ function namesOf<O extends object>(all: O): readonly (keyof O & string)[] {
 /** What a handler gets: decoded and validated, without absent members. */
 export type Input<N extends OperationName> = (typeof all)[N] extends Operation<infer I> ? ValueOf<I> : never
 
-/** What a client gets: every member may be absent. */
-export type Answer<N extends OperationName> = (typeof all)[N] extends Operation<infer _, infer O> ? ValueOf<O> : never
-
 /**
  * What a handler returns: nothing if there is no output. Optional members may be absent, `undefined` or `null`, and any member may
  * be JSON text.
