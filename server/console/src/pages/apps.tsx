@@ -626,7 +626,7 @@ function Streams({ arn }: { arn: string }) {
       <Table
         label="Streams"
         list={list}
-        keyOf={({ DataType }) => DataType!}
+        keyOf={({ DataType }) => DataType}
         columns={[
           { name: 'What', width: '10rem', text: each => each.DataType, show: each => each.DataType },
           { name: 'Stream', text: each => each.ResourceArn, show: each => <Arn value={each.ResourceArn} /> },
