@@ -12,7 +12,7 @@ import { mayServe, overTlsOnly } from './safe.ts'
 const seconds = 4 * 3600
 const largestBody = 1024
 /** The tries of an address. */
-const tries = { perSecond: 0.05, atOnce: 10 }
+const tries = { perSecond: 1, atOnce: 10 }
 
 /** The console may do everything, under a name of its own in the audit log. */
 const policy = JSON.stringify({ Version: '2012-10-17', Statement: { Effect: 'Allow', Action: '*', Resource: '*' } })
