@@ -93,7 +93,7 @@ export function OutboxPage() {
           { name: 'Last failure', width: '8rem', isMinor: true, show: each => <Time at={each.FailedTimestamp} /> },
           {
             name: 'Decide',
-            width: '9rem',
+            width: '13rem',
             show: ({ Lane = '', DeadCount = 0 }) =>
               DeadCount > 0 && (
                 <>
@@ -153,7 +153,7 @@ export function OutboxPage() {
           },
           {
             name: 'Decide',
-            width: '8rem',
+            width: '11rem',
             show: ({ EntryId = 0 }) => (
               <>
                 <button type="button" class="small" onClick={() => decide('retry', { EntryIds: [EntryId] }, `the entry ${EntryId}`)}>
