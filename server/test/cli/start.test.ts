@@ -32,6 +32,9 @@ async function stopped(server: Program): Promise<number | string> {
   return server.exit()
 }
 
+const consoleLine = (url: string) => `# The console in the browser: ${url}/console#code=CODE  (works once, for 10 minutes)\n`
+const withoutCode = (stdout: string) => stdout.replace(/#code=[\w-]+/, '#code=CODE')
+
 test('the root key is created once, stored for its owner only in the format of AWS with the region, used again, and its secret is never printed', async () => {
   const folder = await temporaryFolder()
   const data = join(folder, 'data')
@@ -46,9 +49,9 @@ test('the root key is created once, stored for its owner only in the format of A
   expect((await readdir(data)).filter(name => !name.startsWith('carillon.db'))).toEqual(['credentials'])
   expect(await canCall(url, key)).toBe(true)
   expect(await stopped(first)).toBe(0)
-  expect(first.stdout).toBe(
+  expect(withoutCode(first.stdout)).toBe(
     `export AWS_SHARED_CREDENTIALS_FILE=${file}\nexport AWS_ENDPOINT_URL=${url}\nexport AWS_REGION=eu-central-1\n` +
-      `export AWS_DEFAULT_REGION=eu-central-1\nCarillon is ready on ${url}\n`,
+      `export AWS_DEFAULT_REGION=eu-central-1\n${consoleLine(url)}Carillon is ready on ${url}\n`,
   )
   expect(url).toMatch(/^http:\/\/127\.0\.0\.1:[1-9]\d+$/)
 
@@ -66,8 +69,9 @@ test('a root key from the environment wins and is not written, and no credential
   expect(await canCall(url, rootKey)).toBe(true)
   expect((await readdir(folder)).every(name => name.startsWith('carillon.db'))).toBe(true)
   await stopped(server)
-  expect(server.stdout).toBe(
-    `export AWS_ENDPOINT_URL=${url}\nexport AWS_REGION=us-east-1\nexport AWS_DEFAULT_REGION=us-east-1\nCarillon is ready on ${url}\n`,
+  expect(withoutCode(server.stdout)).toBe(
+    `export AWS_ENDPOINT_URL=${url}\nexport AWS_REGION=us-east-1\nexport AWS_DEFAULT_REGION=us-east-1\n` +
+      `${consoleLine(url)}Carillon is ready on ${url}\n`,
   )
   expect(server.stderr).not.toContain(rootKey.secretAccessKey)
 })

@@ -108,7 +108,11 @@ test.skipIf(!hasBrowser)(
     const faults: string[] = []
     page.on('request', request => requests.push(request))
     page.on('pageerror', ({ message }) => faults.push(message))
-    page.on('console', message => message.type() === 'error' && faults.push(message.text()))
+    page.on('console', message => {
+      // The app instance has no streams, which the API says with 404; Chromium reports that as an error.
+      const isExpected = message.location().url.includes('/streaming-configurations')
+      if (message.type() === 'error' && !isExpected) faults.push(message.text())
+    })
     const origin = world.app.tlsUrl!
     const code = await issueCode(world.app.db, world.now())
     const signingIn = page.waitForResponse(`${origin}/console/session`)
