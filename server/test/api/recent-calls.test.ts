@@ -126,21 +126,22 @@ onBothDatabases('The list of the last calls', world => {
         (error: unknown) => (error as CarillonError).name,
       )
     }
-    for (const policy of [allowing(['*', '*']), allowing(['carillon:ListRecentCalls', '*'])]) expect(await listed(policy)).toBe('listed')
+    for (const policy of [allowing(['*', '*']), allowing(['carillon-operator:ListRecentCalls', '*'])]) expect(await listed(policy)).toBe('listed')
     for (const policy of [
       allowing(['chime:*', '*']),
       allowing(['*', `${arn}/*`]),
       allowing(['*', [arn, `${arn}/*`]]),
       allowing(['*', user('ann')]),
       allowing(['*', arn.replace(/[^/]+$/, '*')]),
-      allowing(['carillon:DescribeServer', '*']),
+      allowing(['carillon:*', '*']),
+      allowing(['carillon-operator:DescribeServer', '*']),
     ])
       expect([policy, await listed(policy)]).toEqual([policy, 'AccessDeniedException'])
     const session = async (Policy: string) => {
       const { credentials } = await sts(app, app.rootKey, 'GetFederationToken', { Name: 'operator', Policy })
       return clientsOf(app, credentials).carillon.call('ListRecentCalls', { MaxResults: 1 })
     }
-    expect((await session(allowing(['carillon:*', '*']))).RecentCalls).toHaveLength(1)
+    expect((await session(allowing(['carillon-operator:*', '*']))).RecentCalls).toHaveLength(1)
     await expect(session(allowing(['*', arn]))).rejects.toMatchObject({ name: 'AccessDeniedException' })
   })
 })

@@ -1,3 +1,4 @@
+import { operators } from '../../contract/carillon/index.ts'
 import { services, type OperationName } from '../../contract/index.ts'
 
 /** Older names of actions, which policies written for Amazon Chime may use. */
@@ -9,8 +10,13 @@ const olderNames: Readonly<Record<string, string>> = {
 
 const ours: ReadonlySet<string> = new Set(services.carillon)
 
-/** The IAM action of an operation: Amazon's are `chime:NAME`, those that Amazon does not have `carillon:NAME`. */
-export const actionOf = (name: OperationName) => [ours.has(name) ? 'carillon' : 'chime', name].join(':')
+function prefixOf(name: OperationName) {
+  if (!ours.has(name)) return 'chime'
+  return Object.hasOwn(operators, name) ? 'carillon-operator' : 'carillon'
+}
+
+/** The IAM action of an operation: `chime:NAME` for Amazon's, `carillon:NAME` or `carillon-operator:NAME` for those that Amazon does not have. */
+export const actionOf = (name: OperationName) => `${prefixOf(name)}:${name}`
 
 /** All names of an action, in lower case; the names of actions are not case-sensitive. */
 export function namesOfAction(action: string): readonly string[] {

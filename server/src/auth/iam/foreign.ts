@@ -1,7 +1,7 @@
 import { wildcardsOf } from './pattern.ts'
 
 /** The services whose actions and resources this server knows. Roles are resources of IAM. */
-const actionServices = ['chime', 'carillon', 'sts']
+const actionServices = ['chime', 'carillon', 'carillon-operator', 'sts']
 const resourceServices = ['chime', 'sts', 'iam']
 
 interface Scope {

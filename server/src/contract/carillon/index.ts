@@ -11,6 +11,12 @@ import { sessionSettings } from './session-settings.ts'
 import { typing } from './typing.ts'
 import { unread } from './unread.ts'
 
+/**
+ * The operations about the server itself. Their IAM actions are `carillon-operator:NAME`, so a policy that allows users `carillon:*` does
+ * not allow them.
+ */
+export const operators = { ...recentCalls, ...server, ...outbox }
+
 /** The operations that Amazon does not have: the service `carillon`. They are signed like Amazon's; their IAM actions are `carillon:NAME`. */
 export const carillon = {
   ...readMarkers,
@@ -22,7 +28,5 @@ export const carillon = {
   ...pins,
   ...presence,
   ...sessionSettings,
-  ...recentCalls,
-  ...server,
-  ...outbox,
+  ...operators,
 }
