@@ -126,7 +126,8 @@ onBothDatabases('The list of the last calls', world => {
         (error: unknown) => (error as CarillonError).name,
       )
     }
-    for (const policy of [allowing(['*', '*']), allowing(['carillon-operator:ListRecentCalls', '*'])]) expect(await listed(policy)).toBe('listed')
+    for (const policy of [allowing(['*', '*']), allowing(['carillon-operator:ListRecentCalls', '*'])])
+      expect(await listed(policy)).toBe('listed')
     for (const policy of [
       allowing(['chime:*', '*']),
       allowing(['*', `${arn}/*`]),
