@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { GetRecordsCommand, GetShardIteratorCommand, KinesisClient, ListShardsCommand, SplitShardCommand } from '@aws-sdk/client-kinesis'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
@@ -57,6 +58,18 @@ async function kinesisLocal() {
   return { endpoint, consume, split }
 }
 
+/** As many ids, whose partition keys fill each quarter of the range in which Kinesis divides them among shards. */
+function evenly(count: number, keyOf: (id: string) => string): string[] {
+  const ids: string[] = []
+  for (let number = 0; ids.length < count; number++) {
+    const [first = 0] = createHash('md5')
+      .update(keyOf(String(number)))
+      .digest()
+    if (first >> 6 === ids.length % 4) ids.push(String(number))
+  }
+  return ids
+}
+
 test(
   'an ordinary consumer reads all seventeen types of records back, in the order of each channel, through a resharding',
   { timeout: 240_000 },
@@ -70,7 +83,8 @@ test(
     const StreamingConfigurations = (['Channel', 'ChannelMessage'] as const).map(DataType => ({ DataType, ResourceArn }))
     await messaging.putMessagingStreamingConfigurations({ AppInstanceArn, StreamingConfigurations })
     const [ann, bob] = [user('ann'), user('bob')]
-    const channels = await Promise.all(Array.from({ length: 8 }, async () => open(world, ann, { MemberArns: [bob] })))
+    const ids = evenly(8, id => `${AppInstanceArn}/channel/${id}`)
+    const channels = await Promise.all(ids.map(async ChannelId => open(world, ann, { ChannelId, MemberArns: [bob] })))
     const send = async (from: number) => {
       for (let number = from; number < from + 25; number++)
         await Promise.all(channels.map(async channel => say(world, ann, channel, String(number))))
