@@ -7,9 +7,11 @@ export interface Held {
   readonly values?: (values: readonly Value[]) => boolean
   /** Before the database is asked, or once it has answered. */
   readonly at?: 'question' | 'answer'
+  /** Holds every one that matches until the release, where it is uncertain who asks first. */
+  readonly each?: boolean
 }
 
-/** One thing that is held: the first that matches. */
+/** What is held: the first that matches, or each. */
 export interface Hold {
   /** Resolves once somebody waits; fails after ten seconds. */
   readonly reached: Promise<void>
@@ -121,7 +123,7 @@ export class Seam {
   #take(text: string, values: readonly Value[]): Waiting | undefined {
     for (const waiting of this.#holds) {
       if (!waiting.text.test(text) || waiting.values?.(values) === false) continue
-      this.#holds.delete(waiting)
+      if (!waiting.each) this.#holds.delete(waiting)
       return waiting
     }
     return undefined
