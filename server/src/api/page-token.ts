@@ -2,9 +2,11 @@ import { badRequest } from '../errors.ts'
 import type { Cursor } from '../store/page.ts'
 import { sealerOf, type Sealer } from '../tools/sealer.ts'
 
+const textOf = (bytes: Buffer) => `n${bytes.toString('base64url')}`
+
 /**
  * NextTokens: the cursor of a page, encrypted and authenticated together with its binding, so a token cannot be read, forged, or
- * used for another list. Base64url without padding.
+ * used for another list. Base64url without padding, after a letter: command lines take a text that begins with `-` for an option.
  */
 export class PageTokens {
   readonly #sealer: Sealer
@@ -16,13 +18,13 @@ export class PageTokens {
 
   /** `binding` identifies the list: operation, bearer, whose list, filters. */
   seal(binding: readonly string[], cursor: Cursor): string {
-    return this.#sealer.seal(JSON.stringify(binding), cursor.join(',')).toString('base64url')
+    return textOf(this.#sealer.seal(JSON.stringify(binding), cursor.join(',')))
   }
 
   /** Returns the cursor of a token with the same binding; throws BadRequestException for every other text. */
   open(binding: readonly string[], token: string): Cursor {
-    const bytes = Buffer.from(token, 'base64url')
-    const cursor = bytes.toString('base64url') === token ? this.#sealer.open(JSON.stringify(binding), bytes) : undefined
+    const bytes = Buffer.from(token.slice(1), 'base64url')
+    const cursor = textOf(bytes) === token ? this.#sealer.open(JSON.stringify(binding), bytes) : undefined
     if (cursor) return cursor.split(',').map(Number)
     throw badRequest(
       "1 validation error detected: Value at 'nextToken' failed to satisfy constraint: Member must be a token that the same list returned",

@@ -45,7 +45,7 @@ export async function enterFlow(tx: Transaction, run: NewRun, now: number) {
 type Invoked = Pick<Run, 'id' | 'channelId' | 'messageId' | 'processors' | 'position'>
 
 async function invoke(tx: Transaction, run: Invoked, now: number) {
-  const callbackId = randomBytes(24).toString('base64url')
+  const callbackId = randomBytes(24).toString('hex')
   await insertCallback(tx, { callbackId, runId: run.id, channelId: run.channelId, messageId: run.messageId })
   const { ResourceArn: functionArn } = run.processors[run.position]!.Configuration.Lambda
   await emit(tx, { kind: 'ProcessorDue', callbackId, functionArn, now })

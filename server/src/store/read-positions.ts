@@ -41,8 +41,11 @@ const countOwn = statement<{ count: number }>(`
   select count(*) as count from messages
   where channel_id = $2 and sub_channel_id = $3 and private = 0 and created_at >= $4 and sequence > $5
     and sender_id = $1 and type = 'STANDARD' and redacted = 0 and released is null`)
+/** A member that has left and joined again has corrections from before, which count for a position that is set back. */
 const put = statement(`
-  update read_positions set ordinal = $4, arrival = $5, read_at = $6, own_after = $7 where ${placed}`)
+  update read_positions set ordinal = $4, arrival = $5, read_at = $6, own_after = $7, corrected = coalesce((
+    select max(u.arrival) from unread_corrections u where u.channel_id = $2 and u.sub_channel_id = $3 and u.viewer_id = $1), 0)
+  where ${placed}`)
 
 const uncountPublic = statement(`
   insert into unread_corrections (channel_id, sub_channel_id, viewer_id, arrival, created_at, sequence, unread, mentions)
