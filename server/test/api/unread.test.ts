@@ -61,6 +61,21 @@ onBothDatabases(
       expect(ChannelMemberships![0]!.AppInstanceUserMembershipSummary).toEqual({ Type: 'DEFAULT' })
     })
 
+    test('have the mentions of before a member left, where it joins again and sets its marker back', async () => {
+      const { carillon, messaging, appInstance } = world()
+      const { user } = await appInstance(['ann', 'ben'])
+      const [ann, ben] = [user('ann'), user('ben')]
+      const ChannelArn = await open(world(), ann, { MemberArns: [ben] })
+      const MessageId = await say(world(), ann, ChannelArn, 'one')
+      const MessageAttributes = { 'CHIME.mentions': { StringValues: [ben] } }
+      const second = await say(world(), ann, ChannelArn, 'two', { MessageAttributes })
+      await messaging.deleteChannelMembership({ ChannelArn, MemberArn: ben, ChimeBearer: ann })
+      await messaging.createChannelMembership({ ChannelArn, MemberArn: ben, Type: 'DEFAULT', ChimeBearer: ann })
+      expect(await unreadOf(world(), ben)).toEqual([])
+      await carillon.call('PutChannelReadMarker', { ChannelArn, MessageId, ChimeBearer: ben })
+      expect(await unreadOf(world(), ben)).toEqual([[1, 1, second]])
+    })
+
     test('are those of the sub-channel in an elastic channel', async () => {
       const { messaging } = world()
       const { user, ChannelArn, join } = await openElastic(world(), { maximum: 3, target: 2, percentage: 40 }, ['ann', 'ben', 'cid'])
