@@ -39,7 +39,7 @@ export class Presence {
   readonly #toCheck = new Set<number>()
   #toSend = new Set<number>()
   /** When users were last seen, as far as it is not written. */
-  #seen = new Map<number, number>()
+  readonly #seen = new Map<number, number>()
   #checking: number[] = []
   #ticks = 0
   #isWorking = false
@@ -172,12 +172,13 @@ export class Presence {
 
   async #write() {
     const all = [...this.#seen].toSorted(([a], [b]) => a - b)
-    this.#seen = new Map()
     for (let start = 0; start < all.length; start += portion) {
       const some = all.slice(start, start + portion)
       await this.#wiring.db.transaction(async tx => {
         for (const [userId, at] of some) await putSeen(tx, userId, at)
       })
+      // What cannot be written is tried again, as it is then.
+      for (const [userId, at] of some) if (this.#seen.get(userId) === at) this.#seen.delete(userId)
     }
   }
 }

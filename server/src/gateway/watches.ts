@@ -56,6 +56,8 @@ interface Wiring {
   readonly send: (session: Session, frame: Frame) => void
 }
 
+const common = <Item>(one: ReadonlySet<Item>, other: ReadonlySet<Item>) => new Set([...one].filter(item => other.has(item)))
+
 const isLarge = ({ isElastic, members }: Channel) => isElastic || members.size > namedMembersAtMost
 
 function addTo<Key, Item>(index: Map<Key, Set<Item>>, key: Key, item: Item) {
@@ -185,7 +187,8 @@ export class Watches {
 
   async #frameFor(channels: readonly Channel[], people: ReadonlySet<number>, isNew: boolean): Promise<Frame | undefined> {
     const small = channels.filter(channel => !isLarge(channel))
-    const unique = new Set([...people, ...small.flatMap(({ members, changed }) => [...(isNew ? members : changed)])])
+    // A user who has changed may have left meanwhile.
+    const unique = new Set([...people, ...small.flatMap(({ members, changed }) => [...(isNew ? members : common(changed, members))])])
     await this.#read(unique)
     const presences = [...unique].flatMap(userId => this.#details.get(userId) || [])
     const numbers = channels
@@ -256,7 +259,8 @@ export class Watches {
     for (const channel of watch.channels) if (!channelIds.has(channel.id)) this.#leave(watch, channel)
     for (const userId of watch.people) if (!people.has(userId)) takeFrom(this.#watchers, userId, watch)
     watch.channels = new Set([...watch.channels].filter(({ id }) => channelIds.has(id)))
-    watch.people = new Set([...watch.people].filter(userId => people.has(userId)))
+    watch.people = common(watch.people, people)
+    watch.changed = common(watch.changed, people)
   }
 
   /** Reads the members of channels that are new, of which a membership has changed, or that were read long ago. */

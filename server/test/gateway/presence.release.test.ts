@@ -55,6 +55,20 @@ onBothDatabases(
       expect([shown(ofAnn, ben)?.['IsOnline'], shown(ofCid, ben)?.['IsOnline']]).toEqual([false, false])
     })
 
+    test('is not sent of what changes right after the membership has ended', async () => {
+      const { carillon, messaging } = world()
+      const { ann, ben, cid, ChannelArn, watching } = await makeScene(world())
+      const [ofAnn, ofCid] = [await watching(ann, { AppInstanceUserArns: [ben, cid] }), await watching(cid, { ChannelArns: [ChannelArn] })]
+      await until(() => shown(ofAnn, ben) !== undefined && shown(ofCid, ben) !== undefined)
+      const put = async (AppInstanceUserArn: string) =>
+        carillon.call('PutPresenceStatus', { AppInstanceUserArn, Status: 'BUSY', ChimeBearer: AppInstanceUserArn })
+      // Within one telling, mostly.
+      await messaging.deleteChannelMembership({ ChannelArn, MemberArn: ben, ChimeBearer: ann })
+      await Promise.all([put(ben), put(cid)])
+      await until(() => shown(ofAnn, cid)?.['Status'] === 'BUSY' && shown(ofCid, cid)?.['Status'] === 'BUSY')
+      expect([shown(ofAnn, ben)?.['Status'], shown(ofCid, ben)?.['Status']]).toEqual([undefined, undefined])
+    })
+
     test('is not shown where the app instance has switched it off', async () => {
       const { app, carillon } = world()
       const { arn, ann, ben, ChannelArn, watching, isOnline, get } = await makeScene(world())
