@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import { setTimeout } from 'node:timers/promises'
 import { once } from 'node:events'
@@ -26,7 +26,7 @@ import { Gateway } from './gateway/gateway.ts'
 import { dispatchOf, type Dispatch } from './http/dispatch.ts'
 import { BodyMemory } from './http/body-memory.ts'
 import { Connections } from './http/connections.ts'
-import { firstOf, type Endpoint } from './http/endpoint.ts'
+import type { Endpoint } from './http/endpoint.ts'
 import { ProxyProtocol } from './http/proxy-protocol.ts'
 import { consolePages } from './console/pages.ts'
 import { sessionEndpoint } from './console/session.ts'
@@ -73,15 +73,8 @@ import { openBus, type OpenBus } from './nodes/open-bus.ts'
 import { ResumableSessions } from './nodes/resumable-sessions.ts'
 import { SessionsOfNodes } from './nodes/sessions.ts'
 import { isOutage } from './database/outage.ts'
-import { isAnswering, sharedValue } from './store/shared-values.ts'
-import { cognitoEndpoint } from './sts/cognito.ts'
-import { stsEndpoint } from './sts/endpoint.ts'
-import { exchangeEndpoint } from './sts/exchange.ts'
-import { hookLogin } from './sts/hook.ts'
-import { IdentityIds } from './sts/identity-id.ts'
-import { issuerLogin } from './sts/login.ts'
-import { loginRate } from './sts/login-rate.ts'
-import { createIssuer } from './sts/issuer.ts'
+import { isAnswering, sharedKey } from './store/shared-values.ts'
+import { credentialEndpoints } from './sts/endpoints.ts'
 
 /** A running server. */
 export interface App {
@@ -121,10 +114,6 @@ async function listen(server: Server, host: string, port: number): Promise<numbe
   }
   return (server.address() as AddressInfo).port
 }
-
-/** A key that all nodes share, created at the first start. */
-const settledKey = async (db: Database, name: string) =>
-  Buffer.from(await sharedValue(db, name, () => randomBytes(32).toString('hex')), 'hex')
 
 /** The operations that a console repeats: in the list of calls they would hide the others. */
 const looksOn: ReadonlySet<string> = new Set<OperationName>(['ListRecentCalls', 'DescribeServer'])
@@ -302,7 +291,7 @@ export async function startApp(
       checkStream: streamCheck(sinkOf),
       warnOfFunctions: functionWarner(functionCheck(destinations, config.lambdaEndpoint), log),
       search: searchIndex,
-      pageTokens: new PageTokens(await settledKey(db, 'page-token-key')),
+      pageTokens: new PageTokens(await sharedKey(db, 'page-token-key')),
       answeredTokens: new AnsweredTokens(),
     }
     const { limits, rates } = config
@@ -310,37 +299,10 @@ export async function startApp(
     const buckets = new TokenBuckets({ shared: isShared })
     const rateLimiting = rates && { buckets, rates, now }
     const verify = createVerifier({ findKey, now: signatureNow })
-    const { oidcIssuer, oidcAudience, oidcJwks: jwks, exchangeRole, exchangeAppInstance, exchangeUsers: makesUsers } = config
-    const issuer = oidcIssuer && oidcAudience && createIssuer({ issuer: oidcIssuer, audiences: oidcAudience, jwks, now })
     const issuing = { ring: kept, now, region: config.region, account: config.account, userClaim: config.userClaim }
-    const takeLogin = loginRate(rateLimiting)
-    const logins = { issuer: issuer || undefined, takeLogin }
-    const { identityPool, identityPoolRole: role, identityPoolGuestRole: guestRole } = config
-    const pool =
-      identityPool === undefined
-        ? undefined
-        : {
-            ...issuing,
-            ...logins,
-            id: identityPool,
-            ids: new IdentityIds(identityPool, await settledKey(db, 'guest-identity-key')),
-            role,
-            guestRole,
-          }
-    const stsKeys = { findKey, service: 'sts' as const }
-    const stsCalls = stsEndpoint({
-      ...issuing,
-      ...logins,
-      verify: createVerifier({ ...stsKeys, now: signatureNow }),
-      checkKey: createKeyCheck(stsKeys, kept),
-    })
-    endpoints.set('/', firstOf([cognitoEndpoint(pool), stsCalls]))
+    for (const [path, endpoint] of await credentialEndpoints(config, { ...issuing, db, findKey, signatureNow, rateLimiting }))
+      endpoints.set(path, endpoint)
     if (config.console === 'on') endpoints.set('/console/session', sessionEndpoint({ ...issuing, db, rootKeyId: key.accessKeyId }))
-    const login = config.exchangeHook === undefined ? issuer && issuerLogin(issuer) : hookLogin(config.exchangeHook)
-    if (login && exchangeRole !== undefined && exchangeAppInstance !== undefined) {
-      const exchanged = { role: exchangeRole, appInstanceArn: exchangeAppInstance, makesUsers }
-      endpoints.set('/creds', exchangeEndpoint({ ...issuing, ...exchanged, db, limits: config.limits, login, takeLogin }))
-    }
     gateway = new Gateway({
       ...tools,
       region: config.region,

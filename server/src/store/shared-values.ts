@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { statement, type Database } from '../database/database.ts'
 
 const insertSetting = statement(`insert into settings (name, value) values ($1, $2) on conflict (name) do nothing`)
@@ -11,6 +11,10 @@ export async function sharedValue(db: Database, name: string, make: () => string
     return (await tx.get(selectSetting, name))!.value
   })
 }
+
+/** A key of 32 bytes that all nodes share, created at the first start. */
+export const sharedKey = async (db: Database, name: string) =>
+  Buffer.from(await sharedValue(db, name, () => randomBytes(32).toString('hex')), 'hex')
 
 const removeSetting = statement(`delete from settings where name = $1`)
 
