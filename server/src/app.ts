@@ -284,6 +284,8 @@ export async function startApp(
       },
       now,
       limits: config.limits,
+      keys: kept,
+      oidcIssuer: config.oidcIssuer,
       publicWsHost: config.publicWsHost,
       tlsPort,
       region: config.region,

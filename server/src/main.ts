@@ -15,9 +15,16 @@ import { addOutbox } from './cli/outbox.ts'
 import { addRoles } from './cli/roles.ts'
 import { addSearch } from './cli/search.ts'
 import { addServe } from './cli/serve.ts'
+import { ApiError } from './errors.ts'
 
 /** An error at start is printed as one line. */
 const oneLine = (text: string) => `carillon: ${text.trim().replaceAll(/\s*\n\s*/g, ' ')}\n`
+
+/** What an error says, with its reason if it has one. */
+function sentencesOf(error: unknown): string {
+  if (error instanceof ApiError && error.reason !== undefined) return `${error.message}. ${error.reason}`
+  return error instanceof Error ? error.message : String(error)
+}
 
 const program = new Command('carillon')
   .description('A self-hosted server that speaks the Amazon Chime SDK Messaging and Identity APIs')
@@ -42,6 +49,6 @@ addModels(program)
 try {
   await program.parseAsync()
 } catch (error) {
-  process.stderr.write(oneLine(error instanceof Error ? error.message : String(error)))
+  process.stderr.write(oneLine(sentencesOf(error)))
   process.exit(1)
 }

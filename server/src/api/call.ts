@@ -5,6 +5,7 @@ import type { Principal } from '../auth/principal.ts'
 import type { RecentCalls } from '../auth/recent-calls.ts'
 import type { ServerFigures } from '../observe/server-figures.ts'
 import type { PageTokens } from './page-token.ts'
+import type { KeyRing } from '../keys/key-ring.ts'
 import type { Limits } from '../settings/limits.ts'
 import type { OnlineNow } from '../present/presence.ts'
 import type { AnsweredTokens } from './answered-tokens.ts'
@@ -41,6 +42,10 @@ export interface Environment {
   readonly region: string
   readonly account: string
   readonly limits: Limits
+  /** Makes access keys, and reads keys and roles again once they have changed. */
+  readonly keys: Pick<KeyRing, 'makeKey' | 'refresh'>
+  /** The issuer of the settings. */
+  readonly oidcIssuer: string | undefined
   /** The answer of GetMessagingSessionEndpoint; undefined for the host of the call with the TLS port. */
   readonly publicWsHost: string | undefined
   /** The port of the TLS listener; undefined if TLS is off. */

@@ -1,5 +1,6 @@
 import type { Handlers } from './call.ts'
 import type { OperationName } from '../contract/index.ts'
+import { accessKeys } from './access-keys.ts'
 import { admins } from './admins.ts'
 import { appInstances } from './app-instances.ts'
 import { bans } from './bans.ts'
@@ -7,11 +8,13 @@ import { bots } from './bots.ts'
 import { channels } from './channels.ts'
 import { userEndpoints } from './user-endpoints.ts'
 import { flows } from './flows.ts'
+import { iamRoles } from './iam-roles.ts'
 import { memberships } from './memberships.ts'
 import { messages } from './messages.ts'
 import { moderators } from './moderators.ts'
 import { outbox } from './outbox.ts'
 import { pins } from './pins.ts'
+import { policies } from './policies.ts'
 import { reactions } from './reactions.ts'
 import { threads } from './threads.ts'
 import { presence } from './presence.ts'
@@ -55,4 +58,7 @@ export const handlers: Handlers<OperationName> = {
   ...recentCalls,
   ...server,
   ...outbox,
+  ...accessKeys,
+  ...iamRoles,
+  ...policies,
 }

@@ -1,14 +1,12 @@
 import type { Origin } from '../auth/origin.ts'
 import type { Principal } from '../auth/principal.ts'
-import type { Decision } from '../auth/iam/decide.ts'
-import type { Explanation } from '../auth/iam/explain.ts'
 import { explainCall } from '../auth/iam/permit.ts'
 import type { RecentCall } from '../auth/recent-calls.ts'
-import { rules } from '../auth/roles/rules.ts'
 import type { Stage } from '../auth/trail.ts'
 import { operations, type OperationName } from '../contract/index.ts'
 import type { Shape } from '../contract/shapes.ts'
 import type { Call, Environment, Handlers } from './call.ts'
+import { ruleOf, shownDecision } from './policy-decisions.ts'
 
 const usualCount = 50
 /** The most resources of a call whose decisions are explained: BatchCreate and tags never have more. */
@@ -27,25 +25,6 @@ function masked(shape: Shape | undefined, value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, masked(shape.properties?.[name], each)]))
 }
 
-const decisions: Readonly<Record<Decision, 'ALLOWED' | 'EXPLICITLY_DENIED' | 'NOT_ALLOWED'>> = {
-  allowed: 'ALLOWED',
-  'explicitly denied': 'EXPLICITLY_DENIED',
-  'not allowed': 'NOT_ALLOWED',
-}
-
-/** How an explanation of IAM is shown. */
-const shownDecision = ({ action, resource, decision, statements }: Explanation) => ({
-  Action: action,
-  ResourceArn: resource,
-  Decision: decisions[decision],
-  DecidingStatements: statements.map(({ group, number, sid, denies }) => ({
-    PolicyOf: group === 0 ? ('IDENTITY' as const) : ('SESSION' as const),
-    StatementNumber: number,
-    Sid: sid,
-    Effect: denies ? ('Deny' as const) : ('Allow' as const),
-  })),
-})
-
 const checks = ['SIGNATURE', 'INPUT', 'IAM', 'ROLE', 'OPERATION'] as const
 type Check = (typeof checks)[number]
 
@@ -56,8 +35,7 @@ function explanationOf(check: Check, name: OperationName, principal: Principal |
     return principal?.permissions
       ? 'The policies allow the action on every resource.'
       : 'The root key may do everything: no policy is evaluated.'
-  if (check === 'ROLE')
-    return operations[name].bearer ? `${name} is allowed to: ${rules[name].says}.` : 'The operation has no bearer, so no role is needed.'
+  if (check === 'ROLE') return ruleOf(name)
   return 'The operation has succeeded.'
 }
 

@@ -50,11 +50,14 @@ export class Trail {
   /** Who did what: the key that signed, or the key that the caller claims; and the resources. */
   get entry() {
     const arns = [...(this.#arns?.values() ?? [])].flat().map(({ text }) => text)
+    // Operations about access keys and roles name them so.
+    const { AccessKeyId, RoleName } = this.input ?? {}
+    const others = [AccessKeyId, RoleName].filter(each => typeof each === 'string')
     return {
       accessKeyId: this.#accessKeyId ?? /\bCredential=([\w.-]{1,128})\//.exec(this.#authorization ?? '')?.[1],
       principal: this.principal?.arn,
       bearer: this.#bearer?.text,
-      resources: [...new Set([...arns, ...(this.#others ?? [])])],
+      resources: [...new Set([...arns, ...others, ...(this.#others ?? [])])],
     }
   }
 }

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { createAccessKey, removeAccessKey, requireAccessKey, setAccessKeyDisabled } from '../keys/access-keys.ts'
+import { changeAccessKey, createAccessKey, removeAccessKey, requireAccessKey } from '../keys/access-keys.ts'
 import { longestRoleSession, replaceLostMasterKey, rotateMasterKey } from '../keys/master-keys.ts'
 import { userArn } from '../keys/principals.ts'
 import { masterKeySource } from '../secrets/master-key.ts'
@@ -9,7 +9,7 @@ import { requirePolicy, type PolicyFlags } from './policy-file.ts'
 import { addSettings } from './settings.ts'
 import { columns, withDatabase } from './with-database.ts'
 
-const statusOf = ({ isDisabled }: StoredAccessKey) => (isDisabled ? 'disabled' : 'enabled')
+const statusOf = ({ disabledAt }: StoredAccessKey) => (disabledAt ? 'disabled' : 'enabled')
 
 async function create({ name, ...flags }: PolicyFlags & { name?: string }) {
   const policy = await requirePolicy(flags)
@@ -45,8 +45,16 @@ async function show(idOrName: string, flags: object) {
 
 const setDisabled = (isDisabled: boolean) => async (idOrName: string, flags: object) => {
   await withDatabase(flags, async db => {
-    const { id, name } = await setAccessKeyDisabled(db, idOrName, isDisabled ? Date.now() : undefined)
+    const { id, name } = await changeAccessKey(db, idOrName, () => ({ disabledAt: isDisabled ? Date.now() : undefined }))
     process.stdout.write(`${id} (${name}) is ${isDisabled ? 'disabled' : 'enabled'}\n`)
+  })
+}
+
+async function update(idOrName: string, flags: PolicyFlags) {
+  const policy = await requirePolicy(flags)
+  await withDatabase(flags, async db => {
+    const { id, name } = await changeAccessKey(db, idOrName, () => ({ policy }))
+    process.stdout.write(`${id} (${name}) has the new policy\n`)
   })
 }
 
@@ -84,6 +92,13 @@ export function addKeys(program: Command) {
       .option('--user <arn>', 'instead of a policy: let the key act as this AppInstanceUser on all its channels'),
     ['region'],
   ).action(create)
+  addSettings(
+    keys
+      .command('update <key>')
+      .description('give an access key, by its id or name, another policy, which its temporary credentials get too')
+      .option('--policy <file>', "a file with the policy of the key, in IAM's JSON")
+      .option('--user <arn>', 'instead of a policy: let the key act as this AppInstanceUser on all its channels'),
+  ).action(update)
   addSettings(keys.command('list').description('list the access keys')).action(list)
   addSettings(keys.command('show <key>').description('show an access key, by its id or name, without its secret'), ['account']).action(show)
   addSettings(keys.command('disable <key>').description('disable an access key and its temporary credentials, within a second')).action(

@@ -324,6 +324,13 @@ export interface Operations {
               readonly Sid?: string
               readonly Effect?: 'Allow' | 'Deny'
             }[]
+            readonly MissedStatements?: readonly {
+              readonly PolicyOf?: 'IDENTITY' | 'SESSION'
+              readonly StatementNumber?: number
+              readonly Sid?: string
+              readonly Effect?: 'Allow' | 'Deny'
+              readonly Missed?: 'RESOURCE' | 'CONDITION' | 'VARIABLE'
+            }[]
           }[]
         }[]
       }[]
@@ -391,6 +398,147 @@ export interface Operations {
   DropDeadOutboxEntries: {
     input: { readonly EntryIds?: readonly number[]; readonly Lane?: string }
     output: { readonly EntryCount?: number; readonly HasMore?: boolean }
+  }
+  CreateAccessKey: {
+    input: { readonly UserName?: string; readonly Policy?: string; readonly UsualPolicyOf?: string }
+    output: { readonly AccessKeyId?: string; readonly SecretAccessKey?: string; readonly UserName?: string; readonly PrincipalArn?: string }
+  }
+  ListAccessKeys: {
+    input: { readonly MaxResults?: number; readonly NextToken?: string }
+    output: {
+      readonly AccessKeys?: readonly {
+        readonly AccessKeyId?: string
+        readonly UserName?: string
+        readonly Status?: 'ENABLED' | 'DISABLED'
+        readonly CreatedTimestamp?: Date
+      }[]
+      readonly NextToken?: string
+    }
+  }
+  DescribeAccessKey: {
+    input: { readonly AccessKeyId: string }
+    output: {
+      readonly AccessKey?: {
+        readonly AccessKeyId?: string
+        readonly UserName?: string
+        readonly Status?: 'ENABLED' | 'DISABLED'
+        readonly CreatedTimestamp?: Date
+        readonly PrincipalArn?: string
+        readonly Policy?: string
+      }
+    }
+  }
+  UpdateAccessKey: {
+    input: {
+      readonly AccessKeyId: string
+      readonly Status?: 'ENABLED' | 'DISABLED'
+      readonly Policy?: string
+      readonly UsualPolicyOf?: string
+    }
+    output: { readonly AccessKeyId?: string; readonly PrincipalArn?: string }
+  }
+  DeleteAccessKey: { input: { readonly AccessKeyId: string }; output: {} }
+  CreateIamRole: {
+    input: {
+      readonly RoleName: string
+      readonly Policy?: string
+      readonly TrustedPrincipals?: readonly string[]
+      readonly OidcTrust?: { readonly Issuer?: string; readonly Audiences?: readonly string[]; readonly ClaimCondition?: string }
+      readonly ExternalId?: string
+      readonly SessionTagKeys?: readonly string[]
+      readonly MaxSessionSeconds?: number
+      readonly UsualPolicyOf?: string
+    }
+    output: { readonly RoleArn?: string }
+  }
+  ListIamRoles: {
+    input: { readonly MaxResults?: number; readonly NextToken?: string }
+    output: {
+      readonly IamRoles?: readonly {
+        readonly RoleName?: string
+        readonly RoleArn?: string
+        readonly CreatedTimestamp?: Date
+        readonly LastUpdatedTimestamp?: Date
+      }[]
+      readonly NextToken?: string
+    }
+  }
+  DescribeIamRole: {
+    input: { readonly RoleName: string }
+    output: {
+      readonly IamRole?: {
+        readonly RoleName?: string
+        readonly RoleArn?: string
+        readonly CreatedTimestamp?: Date
+        readonly LastUpdatedTimestamp?: Date
+        readonly RoleId?: string
+        readonly Policy?: string
+        readonly TrustedPrincipals?: readonly string[]
+        readonly OidcTrust?: { readonly Issuer?: string; readonly Audiences?: readonly string[]; readonly ClaimCondition?: string }
+        readonly ExternalId?: string
+        readonly SessionTagKeys?: readonly string[]
+        readonly MaxSessionSeconds?: number
+      }
+    }
+  }
+  UpdateIamRole: {
+    input: {
+      readonly RoleName: string
+      readonly Policy?: string
+      readonly TrustedPrincipals?: readonly string[]
+      readonly OidcTrust?: { readonly Issuer?: string; readonly Audiences?: readonly string[]; readonly ClaimCondition?: string }
+      readonly ExternalId?: string
+      readonly SessionTagKeys?: readonly string[]
+      readonly MaxSessionSeconds?: number
+      readonly UsualPolicyOf?: string
+    }
+    output: { readonly RoleArn?: string }
+  }
+  DeleteIamRole: { input: { readonly RoleName: string }; output: {} }
+  SimulatePolicy: {
+    input: {
+      readonly Policy?: string
+      readonly AccessKeyId?: string
+      readonly RoleName?: string
+      readonly SessionPolicy?: string
+      readonly OperationName?: string
+      readonly OperationInput?: Readonly<Record<string, string>>
+      readonly Action?: string
+      readonly Resources?: readonly string[]
+      readonly Context?: {
+        readonly Timestamp?: Date
+        readonly SourceIp?: string
+        readonly IsSecure?: boolean
+        readonly UserAgent?: string
+        readonly Referer?: string
+        readonly PrincipalTags?: readonly { readonly Key: string; readonly Value: string }[]
+        readonly RequestTags?: readonly { readonly Key: string; readonly Value: string }[]
+        readonly SubjectId?: string
+      }
+    }
+    output: {
+      readonly IsAllowed?: boolean
+      readonly PrincipalArn?: string
+      readonly PolicyDecisions?: readonly {
+        readonly Action?: string
+        readonly ResourceArn?: string
+        readonly Decision?: 'ALLOWED' | 'EXPLICITLY_DENIED' | 'NOT_ALLOWED'
+        readonly DecidingStatements?: readonly {
+          readonly PolicyOf?: 'IDENTITY' | 'SESSION'
+          readonly StatementNumber?: number
+          readonly Sid?: string
+          readonly Effect?: 'Allow' | 'Deny'
+        }[]
+        readonly MissedStatements?: readonly {
+          readonly PolicyOf?: 'IDENTITY' | 'SESSION'
+          readonly StatementNumber?: number
+          readonly Sid?: string
+          readonly Effect?: 'Allow' | 'Deny'
+          readonly Missed?: 'RESOURCE' | 'CONDITION' | 'VARIABLE'
+        }[]
+      }[]
+      readonly RoleRule?: string
+    }
   }
   SeedAppInstance: {
     input: {
@@ -478,6 +626,17 @@ export const routes: Readonly<Record<keyof Operations, `${'GET' | 'POST' | 'PUT'
   ListDeadOutboxEntries: 'GET /carillon/dead-outbox-entries',
   RetryDeadOutboxEntries: 'POST /carillon/dead-outbox-entries/retry',
   DropDeadOutboxEntries: 'POST /carillon/dead-outbox-entries/drop',
+  CreateAccessKey: 'POST /carillon/access-keys',
+  ListAccessKeys: 'GET /carillon/access-keys',
+  DescribeAccessKey: 'GET /carillon/access-keys/{accessKeyId}',
+  UpdateAccessKey: 'PUT /carillon/access-keys/{accessKeyId}',
+  DeleteAccessKey: 'DELETE /carillon/access-keys/{accessKeyId}',
+  CreateIamRole: 'POST /carillon/iam-roles',
+  ListIamRoles: 'GET /carillon/iam-roles',
+  DescribeIamRole: 'GET /carillon/iam-roles/{roleName}',
+  UpdateIamRole: 'PUT /carillon/iam-roles/{roleName}',
+  DeleteIamRole: 'DELETE /carillon/iam-roles/{roleName}',
+  SimulatePolicy: 'POST /carillon/simulated-policies',
   SeedAppInstance: 'POST /carillon/testing/app-instances',
   ResetTestServer: 'POST /carillon/testing/reset',
   PutTestClock: 'PUT /carillon/testing/clock',

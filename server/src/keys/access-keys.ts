@@ -1,10 +1,11 @@
+import { badRequest, conflict, failure, notFound } from '../errors.ts'
 import type { MasterKeySource } from '../secrets/master-key.ts'
 import {
   accessKeyOf,
   countAccessKeys,
   deleteAccessKey,
-  disableAccessKey,
   insertAccessKey,
+  updateAccessKey,
   type StoredAccessKey,
 } from '../store/access-keys.ts'
 import { changeAccess } from '../store/access-version.ts'
@@ -20,7 +21,7 @@ const mostKeys = 10_000
 /** Throws unless the name is allowed for IAM users and roles. */
 export function checkName(name: string, what: string) {
   if (!/^[\w+=,.@-]{1,64}$/.test(name))
-    throw new Error(`The name of a ${what} has 1 to 64 letters, digits and characters of _+=,.@-, not '${name}'.`)
+    throw badRequest('The name is not valid', `The name of a ${what} has 1 to 64 letters, digits and characters of _+=,.@-, not '${name}'.`)
 }
 
 /** Creates a key; its secret is returned this once. */
@@ -38,11 +39,15 @@ export async function createAccessKey(
   const sealedSecret = sealSecret(masterKey, id, secret)
   await changeAccess(db, async tx => {
     if ((await countAccessKeys(tx)) >= mostKeys)
-      throw new Error(`There are ${mostKeys} access keys already. Give users temporary credentials.`)
+      throw failure(
+        'ResourceLimitExceededException',
+        'The limit of access keys is reached',
+        `There are ${mostKeys} access keys already. Give users temporary credentials.`,
+      )
     const current = (await masterKeys(tx)).find(({ retiredAt }) => retiredAt === undefined)
-    if (current?.id !== masterKey.id) throw new Error('The master key has just been rotated. Try again.')
+    if (current?.id !== masterKey.id) throw conflict('The master key has just been rotated', 'Try again.')
     const isNew = await insertAccessKey(tx, { id, name, policy, sealedSecret, masterKeyId: masterKey.id, createdAt: new Date(now) })
-    if (!isNew) throw new Error(`There is already an access key with the name ${name}.`)
+    if (!isNew) throw conflict('The name is in use', `There is already an access key with the name ${name}.`)
   })
   return { id, name, secret }
 }
@@ -50,15 +55,28 @@ export async function createAccessKey(
 /** The key of that id or name. Throws if there is none. */
 export async function requireAccessKey(db: Queries, idOrName: string): Promise<StoredAccessKey> {
   const found = await accessKeyOf(db, idOrName)
-  if (!found) throw new Error(`There is no access key with the id or name ${idOrName}.`)
+  if (!found)
+    throw notFound(
+      `There is no access key with the id or name ${idOrName}`,
+      'carillon keys list, or ListAccessKeys, lists the access keys. The root key is not among them.',
+    )
   return found
 }
 
-/** Disables or enables a key. Disabling also ends its open sockets and the temporary credentials that come from it. */
-export async function setAccessKeyDisabled(db: Database, idOrName: string, at: number | undefined) {
+/** What can be changed of a key; `disabledAt` is undefined for one that is enabled. */
+interface ChangedAccessKey {
+  readonly policy: string
+  readonly disabledAt: number | undefined
+}
+
+/**
+ * Changes a key to what `change` returns. A key that is disabled loses its open sockets and the temporary credentials that come from
+ * it; a new policy holds for its sessions as well.
+ */
+export async function changeAccessKey(db: Database, idOrName: string, change: (key: StoredAccessKey) => Partial<ChangedAccessKey>) {
   return changeAccess(db, async tx => {
     const key = await requireAccessKey(tx, idOrName)
-    await disableAccessKey(tx, key.id, at)
+    await updateAccessKey(tx, key.id, { policy: key.policy, disabledAt: key.disabledAt?.getTime(), ...change(key) })
     return key
   })
 }

@@ -12,6 +12,7 @@ import type { Database } from '../database/database.ts'
 import { masterKeys } from '../store/master-keys.ts'
 import { isOutage } from '../database/outage.ts'
 import { Poller } from './poller.ts'
+import { createAccessKey } from './access-keys.ts'
 import { currentOf, settledMasterKey } from './master-keys.ts'
 import { temporaryPrincipal, type IamRole } from './principals.ts'
 import { openSessionToken, type TemporaryCredentials } from './session-token.ts'
@@ -130,6 +131,16 @@ export class KeyRing implements Access {
       if (isOutage(error)) throw error
       throw unavailable('Temporary credentials cannot be made at the moment', (error as Error).message, error)
     }
+  }
+
+  /** Creates an access key; its secret is returned this once. */
+  async makeKey(given: { name: string | undefined; policy: string }) {
+    const { db, source, now } = this.#wiring
+    // Says so if this process does not have the master key.
+    await this.masterKey()
+    const made = await createAccessKey(db, source, { ...given, now: now() })
+    await this.refresh()
+    return made
   }
 
   async #look() {

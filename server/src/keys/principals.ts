@@ -40,7 +40,7 @@ export const userPrincipal = (account: string, id: string, name: string, policy:
 /** The principal of temporary credentials. `role` is the assumed role, `source` the principal whose key they come from. */
 export function temporaryPrincipal(
   account: string,
-  credentials: TemporaryCredentials,
+  credentials: Pick<TemporaryCredentials, 'kind' | 'name' | 'policy' | 'issuedAt' | 'tags' | 'subject'>,
   role: IamRole | undefined,
   source: Principal | undefined,
 ): Principal {

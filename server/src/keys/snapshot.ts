@@ -45,7 +45,7 @@ export async function readSnapshot({ db, source, account, log }: Wiring): Promis
     log.error('The master key has been rotated to one that this node does not have; it refuses what is encrypted with the new one')
   const keys = new Map<string, AccessKey>()
   for (const row of stored) {
-    const key = row.isDisabled ? undefined : keyOf(row, own, { account, log })
+    const key = row.disabledAt ? undefined : keyOf(row, own, { account, log })
     if (key) keys.set(row.id, key)
   }
   const understood: IamRole[] = roles.flatMap(role => {

@@ -1,6 +1,7 @@
 import { parseArn } from '../arn.ts'
 import { actionOf } from '../auth/iam/actions.ts'
 import { operations, type OperationName } from '../contract/index.ts'
+import { badRequest } from '../errors.ts'
 
 const underVariable = /^(arn:[^${}*?]+:app-instance\/[^/${}*?]+)\/user\/([\w.@:-]*\$\{[^{}$]+\}[\w.@:-]*)$/
 
@@ -9,7 +10,10 @@ function appInstanceOf(user: string): string {
   const arn = parseArn(user)
   const appInstanceArn = arn?.kind === 'user' ? arn.appInstanceArn : underVariable.exec(user)?.[1]
   if (appInstanceArn !== undefined && (underVariable.test(user) || !/[*?$]/.test(user))) return appInstanceArn
-  throw new Error(`--user must be the ARN of an AppInstanceUser (arn:aws:chime:REGION:ACCOUNT:app-instance/ID/user/ID), not '${user}'.`)
+  throw badRequest(
+    'The usual policy is that of a user',
+    `It needs the ARN of an AppInstanceUser (arn:aws:chime:REGION:ACCOUNT:app-instance/ID/user/ID), not '${user}'.`,
+  )
 }
 
 const named = (isIncluded: (name: OperationName) => boolean) =>

@@ -1,4 +1,5 @@
 import { statement, type Queries } from '../database/database.ts'
+import { pageOf, textCursor, textIn, type Cursor, type Page } from './page.ts'
 
 export interface StoredAccessKey {
   /** The access key id. */
@@ -11,7 +12,8 @@ export interface StoredAccessKey {
   readonly sealedSecret: string
   readonly masterKeyId: string
   readonly createdAt: Date
-  readonly isDisabled: boolean
+  /** Undefined if the key is enabled. */
+  readonly disabledAt: Date | undefined
 }
 
 interface Row {
@@ -31,26 +33,33 @@ const insert = statement(`
   insert into access_keys (id, name, policy, sealed_secret, master_key_id, created_at) values ($1, $2, $3, $4, $5, $6)
   on conflict do nothing`)
 const selectAll = statement<Row>(`select ${columns} from access_keys order by created_at, id`)
+const selectAfter = statement<Row>(`select ${columns} from access_keys where name > $1 order by name limit $2`)
 const selectOne = statement<Row>(`select ${columns} from access_keys where id = $1 or name = $1`)
 const count = statement<{ count: number }>(`select count(*) as count from access_keys`)
-const updateDisabled = statement(`update access_keys set disabled_at = $2 where id = $1`)
+const update = statement(`update access_keys set policy = $2, disabled_at = $3 where id = $1`)
 const updateSealed = statement(`update access_keys set sealed_secret = $2, master_key_id = $3 where id = $1`)
 const remove = statement(`delete from access_keys where id = $1`)
 
 const record = ({ createdAt, disabledAt, ...row }: Row): StoredAccessKey => ({
   ...row,
   createdAt: new Date(createdAt),
-  isDisabled: disabledAt !== null,
+  disabledAt: disabledAt === null ? undefined : new Date(disabledAt),
 })
 
 /** False if the name is in use. */
-export async function insertAccessKey(tx: Queries, key: Omit<StoredAccessKey, 'isDisabled'>) {
+export async function insertAccessKey(tx: Queries, key: Omit<StoredAccessKey, 'disabledAt'>) {
   return (await tx.run(insert, key.id, key.name, key.policy, key.sealedSecret, key.masterKeyId, key.createdAt.getTime())) === 1
 }
 
 /** In the order in which they were created. */
 export async function accessKeys(db: Queries): Promise<StoredAccessKey[]> {
   return (await db.all(selectAll)).map(record)
+}
+
+/** A page of the keys, in the order of their names. */
+export async function listAccessKeys(db: Queries, after: Cursor | undefined, limit: number): Promise<Page<StoredAccessKey>> {
+  const rows = await db.all(selectAfter, textIn(after), limit + 1)
+  return pageOf(rows, limit, ({ name }) => textCursor(name), record)
 }
 
 /** The key of that id or name. */
@@ -63,9 +72,9 @@ export async function countAccessKeys(tx: Queries) {
   return (await tx.get(count))!.count
 }
 
-/** Disables the key, or enables it if the time is undefined. */
-export async function disableAccessKey(tx: Queries, id: string, at: number | undefined) {
-  await tx.run(updateDisabled, id, at ?? null)
+/** Changes the policy of the key, and since when it is disabled; undefined if it is not. */
+export async function updateAccessKey(tx: Queries, id: string, { policy, disabledAt }: { policy: string; disabledAt: number | undefined }) {
+  await tx.run(update, id, policy, disabledAt ?? null)
 }
 
 /** Stores the same secret, encrypted under another master key. */

@@ -1,4 +1,5 @@
 import { statement, type Queries } from '../database/database.ts'
+import { pageOf, textCursor, textIn, type Cursor, type Page } from './page.ts'
 
 /** Which tokens of an issuer a role accepts. */
 interface OidcTrust {
@@ -54,6 +55,7 @@ const insert = statement(`
 const update = statement(`
   update iam_roles set policy = $2, trust = $3, tags = $4, longest_seconds = $5, updated_at = $6 where name = $1`)
 const selectAll = statement<Row>(`select ${columns} from iam_roles order by name`)
+const selectAfter = statement<Row>(`select ${columns} from iam_roles where name > $1 order by name limit $2`)
 const selectOne = statement<Row>(`select ${columns} from iam_roles where name = $1`)
 const count = statement<{ count: number }>(`select count(*) as count from iam_roles`)
 const remove = statement(`delete from iam_roles where name = $1`)
@@ -83,6 +85,12 @@ export async function updateRole(tx: Queries, { name, policy, trust, tags, longe
 /** In the order of their names. */
 export async function iamRoles(db: Queries): Promise<StoredIamRole[]> {
   return (await db.all(selectAll)).map(record)
+}
+
+/** A page of the roles, in the order of their names. */
+export async function listIamRoles(db: Queries, after: Cursor | undefined, limit: number): Promise<Page<StoredIamRole>> {
+  const rows = await db.all(selectAfter, textIn(after), limit + 1)
+  return pageOf(rows, limit, ({ name }) => textCursor(name), record)
 }
 
 export async function iamRoleOf(db: Queries, name: string): Promise<StoredIamRole | undefined> {

@@ -1,6 +1,12 @@
 /** Where a page ended: the sort key of its last row. */
 export type Cursor = readonly number[]
 
+/** The cursor of a list that is ordered by a text. */
+export const textCursor = (text: string): Cursor => [...Buffer.from(text)]
+
+/** The text of such a cursor; empty before the first page. */
+export const textIn = (cursor: Cursor | undefined) => Buffer.from(cursor ?? []).toString()
+
 /** One page of a list and, if there may be more, where it ended. */
 export interface Page<Item> {
   readonly items: Item[]

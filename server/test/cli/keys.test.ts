@@ -187,20 +187,23 @@ test('invalid commands are refused with one line', { timeout: 120_000 }, async (
     [['keys', 'create', '--policy', policy], `The policy ${policy} cannot be used: .*Effect`],
     [['keys', 'create', '--policy', `${policy}x`], 'The policy .* cannot be read: ENOENT'],
     [['keys', 'create', '--policy', policy, '--user', user], '--policy and --user both say'],
-    [['keys', 'create', '--user', user.replace('/alice', '/*')], '--user must be the ARN of an AppInstanceUser'],
-    [['keys', 'create', '--user', user, '--name', 'a b'], 'The name of a key has 1 to 64'],
+    [
+      ['keys', 'create', '--user', user.replace('/alice', '/*')],
+      'The usual policy is that of a user\\. It needs the ARN of an AppInstanceUser',
+    ],
+    [['keys', 'create', '--user', user, '--name', 'a b'], 'The name is not valid\\. The name of a key has 1 to 64'],
     [['keys', 'show', 'nobody'], 'There is no access key with the id or name nobody\\.'],
     [['keys', 'walk'], "unknown command 'walk'"],
     [['roles', 'create', 'chat', '--user', user, '--audience', 'web'], 'Name the issuer of the tokens: --issuer URL'],
     [['roles', 'create', 'chat', '--user', user, '--issuer', 'https://x.example.com'], 'A role for JSON Web Tokens needs an audience'],
-    [['roles', 'create', 'chat', '--user', user, '--trust', 'everybody'], "'everybody' cannot be trusted: it must be"],
+    [['roles', 'create', 'chat', '--user', user, '--trust', 'everybody'], "A principal cannot be trusted\\. 'everybody' must be"],
     [
       ['roles', 'create', 'chat', '--user', user, '--trust', `AKIA${'A'.repeat(16)}`],
-      'There is no access key AKIAA+ that could be trusted',
+      'A principal cannot be trusted\\. There is no access key AKIAA+ that could be trusted',
     ],
     [
       ['roles', 'create', 'chat', '--user', user, '--max-seconds', '1e9'],
-      'The sessions of a role last at least 900 and at most 43200 seconds',
+      'The longest session is not valid\\. The sessions of a role last at least 900 and at most 43200 seconds',
     ],
     [
       ['roles', 'create', 'chat', '--user', user, '--issuer', 'https://x.example.com', '--audience', 'web', '--condition', '{"a":1'],
@@ -210,7 +213,7 @@ test('invalid commands are refused with one line', { timeout: 120_000 }, async (
       'roles create chat --issuer https://x.example.com/ --audience web --condition {"StringEquals":{"y.example.com:sub":"a"}} --user'
         .split(' ')
         .concat(user),
-      'The condition on claims cannot be used: StringEquals: y\\.example\\.com:sub is no claim of https://x\\.example\\.com/: write x\\.example\\.com:CLAIM',
+      'The condition on claims cannot be used\\. StringEquals: y\\.example\\.com:sub is no claim of https://x\\.example\\.com/: write x\\.example\\.com:CLAIM',
     ],
     [['roles', 'update', 'nobody', '--tags', 'x'], 'There is no role with the name nobody\\.'],
     [['roles', 'delete', 'nobody'], 'There is no role with the name nobody\\.'],

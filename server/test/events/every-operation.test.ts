@@ -97,6 +97,17 @@ const silent = [
   'ListDeadOutboxEntries',
   'RetryDeadOutboxEntries',
   'DropDeadOutboxEntries',
+  'CreateAccessKey',
+  'ListAccessKeys',
+  'DescribeAccessKey',
+  'UpdateAccessKey',
+  'DeleteAccessKey',
+  'CreateIamRole',
+  'ListIamRoles',
+  'DescribeIamRole',
+  'UpdateIamRole',
+  'DeleteIamRole',
+  'SimulatePolicy',
   // The last one, since those before need the admin.
   'DeleteAppInstanceAdmin',
 ] as const satisfies readonly OperationName[]

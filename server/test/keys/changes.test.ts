@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { App } from '../../src/app.ts'
-import { setAccessKeyDisabled } from '../../src/keys/access-keys.ts'
+import { changeAccessKey } from '../../src/keys/access-keys.ts'
 import { changeRole } from '../../src/keys/iam-roles.ts'
 import { allowing, makeKey, makeRole, sts } from '../support/access.ts'
 import { call, type SigningKey } from '../support/signed.ts'
@@ -44,9 +44,9 @@ describe.each(databaseKinds)('what a command has just created or changed, on %s'
       await Promise.all(nodes.map(node => listen(node.app, user('alice'), { key: bySocket })))
       const bySts = await makeKey(nodes[0], allowing(['*', '*']))
       for (const { app } of nodes) expect((await sts(app, bySts, 'GetCallerIdentity')).status).toBe(200)
-      await setAccessKeyDisabled(nodes[0].app.db, bySts.accessKeyId, Date.now())
+      await changeAccessKey(nodes[0].app.db, bySts.accessKeyId, () => ({ disabledAt: Date.now() }))
       await expect.poll(() => outcome(nodes[1], bySts, user('alice'))).toBe('UnrecognizedClientException')
-      await setAccessKeyDisabled(nodes[0].app.db, bySts.accessKeyId, undefined)
+      await changeAccessKey(nodes[0].app.db, bySts.accessKeyId, () => ({ disabledAt: undefined }))
       expect(await outcome(nodes[1], bySts, user('alice'))).toBe('allowed')
     }
   })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { setAccessKeyDisabled } from '../../src/keys/access-keys.ts'
+import { changeAccessKey } from '../../src/keys/access-keys.ts'
 import { allowing, makeKey, sts } from '../support/access.ts'
 import { Seam } from '../support/seam.ts'
 import { listen } from '../support/sockets.ts'
@@ -22,7 +22,7 @@ onBothDatabases(
       const first = seam.hold(keysRead)
       look.release()
       await first.reached
-      await setAccessKeyDisabled(app.db, key.accessKeyId, Date.now())
+      await changeAccessKey(app.db, key.accessKeyId, () => ({ disabledAt: Date.now() }))
       // Temporary credentials need the master key, which is found by another reading; that one knows more.
       const { credentials } = await sts(app, app.rootKey, 'GetSessionToken')
       const socket = await listen(app, user('alice'), { key: credentials })

@@ -77,6 +77,16 @@ async function openSession({ messaging }: Fixture, userArn: string) {
   return sessionId
 }
 
+const noSuchKey = `AKIA${'A'.repeat(16)}`
+/** What a role may have beside its name and policy. */
+const roleInput = {
+  TrustedPrincipals: ['arn:aws:iam::000000000000:root'],
+  OidcTrust: { Issuer: 'https://login.example.com', Audiences: ['web'], ClaimCondition: '{"StringEquals":{"login.example.com:sub":"a"}}' },
+  ExternalId: 'extern',
+  SessionTagKeys: ['team'],
+  MaxSessionSeconds: 900,
+}
+
 const thirtyTags = (letter: string) => Array.from({ length: 30 }, (_, index) => ({ Key: `${letter}${index}`, Value: 'v' }))
 
 async function bannedBob(f: Fixture) {
@@ -747,6 +757,120 @@ export const cases: Readonly<Record<OperationName, Case>> = {
   DropDeadOutboxEntries: {
     inputs: async () => [{ EntryIds: [1] }, { Lane: 'stream x' }],
     errors: { BadRequest: f => call(f, 'DropDeadOutboxEntries', { EntryIds: [1], Lane: 'stream x' }) },
+    causeless: ['Forbidden'],
+  },
+  // The limits of keys and roles are in test/api/access-keys.test.ts.
+  CreateAccessKey: {
+    inputs: async f => [{ UserName: token(), Policy: f.nothing }, { UsualPolicyOf: f.alice }],
+    errors: {
+      BadRequest: f => call(f, 'CreateAccessKey', {}),
+      Conflict: async f => {
+        const UserName = token()
+        for (let index = 0; index < 2; index++) await call(f, 'CreateAccessKey', { UserName, Policy: f.nothing })
+      },
+    },
+    causeless: ['Forbidden', 'ResourceLimitExceeded'],
+  },
+  ListAccessKeys: {
+    inputs: async () => [paging],
+    errors: { BadRequest: f => call(f, 'ListAccessKeys', { NextToken: 'x' }) },
+    causeless: ['Forbidden'],
+  },
+  DescribeAccessKey: {
+    inputs: async f => [{ AccessKeyId: await f.accessKey() }],
+    errors: {
+      BadRequest: f => call(f, 'DescribeAccessKey', { AccessKeyId: 'x' }),
+      NotFound: f => call(f, 'DescribeAccessKey', { AccessKeyId: noSuchKey }),
+    },
+    causeless: ['Forbidden'],
+  },
+  UpdateAccessKey: {
+    inputs: async f => [
+      { AccessKeyId: await f.accessKey(), Status: 'DISABLED', Policy: f.nothing },
+      { AccessKeyId: await f.accessKey(), UsualPolicyOf: f.alice },
+    ],
+    errors: {
+      BadRequest: async f => call(f, 'UpdateAccessKey', { AccessKeyId: await f.accessKey(), Policy: '{}' }),
+      NotFound: f => call(f, 'UpdateAccessKey', { AccessKeyId: noSuchKey, Status: 'DISABLED' }),
+    },
+    causeless: ['Forbidden'],
+  },
+  DeleteAccessKey: {
+    inputs: async f => [{ AccessKeyId: await f.accessKey() }],
+    errors: {
+      BadRequest: f => call(f, 'DeleteAccessKey', { AccessKeyId: 'x' }),
+      NotFound: f => call(f, 'DeleteAccessKey', { AccessKeyId: noSuchKey }),
+    },
+    causeless: ['Forbidden'],
+  },
+  CreateIamRole: {
+    inputs: async f => [
+      { RoleName: token(), ...roleInput, Policy: f.nothing },
+      { RoleName: token(), UsualPolicyOf: f.alice },
+    ],
+    errors: {
+      BadRequest: f => call(f, 'CreateIamRole', { RoleName: token(), Policy: f.nothing, MaxSessionSeconds: 1 }),
+      Conflict: async f => call(f, 'CreateIamRole', { RoleName: await f.iamRole(), Policy: f.nothing }),
+    },
+    causeless: ['Forbidden', 'ResourceLimitExceeded'],
+  },
+  ListIamRoles: {
+    inputs: async () => [paging],
+    errors: { BadRequest: f => call(f, 'ListIamRoles', { NextToken: 'x' }) },
+    causeless: ['Forbidden'],
+  },
+  DescribeIamRole: {
+    inputs: async f => [{ RoleName: await f.iamRole() }],
+    errors: {
+      BadRequest: f => call(f, 'DescribeIamRole', { RoleName: 'a b' }),
+      NotFound: f => call(f, 'DescribeIamRole', { RoleName: 'none' }),
+    },
+    causeless: ['Forbidden'],
+  },
+  UpdateIamRole: {
+    inputs: async f => [
+      { RoleName: await f.iamRole(), ...roleInput, Policy: f.nothing },
+      { RoleName: await f.iamRole(), UsualPolicyOf: f.alice },
+    ],
+    errors: {
+      BadRequest: async f => call(f, 'UpdateIamRole', { RoleName: await f.iamRole(), OidcTrust: { Audiences: ['web'] } }),
+      NotFound: f => call(f, 'UpdateIamRole', { RoleName: 'none' }),
+    },
+    causeless: ['Forbidden'],
+  },
+  DeleteIamRole: {
+    inputs: async f => [{ RoleName: await f.iamRole() }],
+    errors: {
+      BadRequest: f => call(f, 'DeleteIamRole', { RoleName: 'a b' }),
+      NotFound: f => call(f, 'DeleteIamRole', { RoleName: 'none' }),
+    },
+    causeless: ['Forbidden'],
+  },
+  SimulatePolicy: {
+    inputs: async f => [
+      {
+        Policy: f.nothing,
+        SessionPolicy: f.nothing,
+        OperationName: 'CreateChannel',
+        OperationInput: { ChimeBearer: f.alice, AppInstanceArn: f.arn },
+        Context: {
+          Timestamp: new Date(),
+          SourceIp: '192.0.2.1',
+          IsSecure: false,
+          UserAgent: 'x',
+          Referer: 'x',
+          PrincipalTags: f.tags,
+          RequestTags: f.tags,
+          SubjectId: 'alice',
+        },
+      },
+      { AccessKeyId: await f.accessKey(), Action: 'chime:Connect', Resources: [f.alice] },
+      { RoleName: await f.iamRole(), Action: 'chime:Connect', Resources: [f.alice] },
+    ],
+    errors: {
+      BadRequest: f => call(f, 'SimulatePolicy', { Policy: f.nothing }),
+      NotFound: f => call(f, 'SimulatePolicy', { RoleName: 'none', Action: 'chime:Connect', Resources: [f.alice] }),
+    },
     causeless: ['Forbidden'],
   },
 }

@@ -9,6 +9,8 @@ const processor = (name: string) => ({
   FallbackAction: 'ABORT' as const,
 })
 
+const nothing = JSON.stringify({ Version: '2012-10-17', Statement: { Effect: 'Deny', Action: '*', Resource: '*' } })
+
 type Clients = Pick<World, 'identity' | 'messaging' | 'carillon' | 'appInstance' | 'bot'>
 
 /** By the client of its world: an app instance that no test changes, with one AppInstanceAdmin. */
@@ -90,6 +92,18 @@ export async function makeFixture<Here extends Clients>(world: Here) {
       const { ChannelFlowArn } = await messaging.createChannelFlow({ AppInstanceArn: arn, Name: 'flow', Processors: [processor('p')] })
       return ChannelFlowArn!
     },
+    /** An access key that may do nothing, by its id. */
+    async accessKey() {
+      const { AccessKeyId } = await world.carillon.call('CreateAccessKey', { Policy: nothing })
+      return AccessKeyId!
+    },
+    /** A role that may do nothing, by its name. */
+    async iamRole() {
+      const RoleName = randomUUID()
+      await world.carillon.call('CreateIamRole', { RoleName, Policy: nothing })
+      return RoleName
+    },
+    nothing,
     async endpoint(DeviceToken: string = randomUUID()) {
       const { EndpointId } = await identity.registerAppInstanceUserEndpoint({
         AppInstanceUserArn: fixture.alice,

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { array, assert, asyncProperty, constantFrom, oneof, string, tuple, uint8Array } from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { removeAccessKey, setAccessKeyDisabled } from '../../src/keys/access-keys.ts'
+import { changeAccessKey, removeAccessKey } from '../../src/keys/access-keys.ts'
 import { removeRole } from '../../src/keys/iam-roles.ts'
 import { usualPolicy } from '../../src/keys/usual-policy.ts'
 import { allowing, changeTheRole, followed, makeKey, makeRole, sts } from '../support/access.ts'
@@ -82,13 +82,13 @@ onBothDatabases('AssumeRole', world => {
     const first = await assumed()
     const socket = await listen(world().app, user('alice'), { key: first })
     const start = Date.now()
-    await setAccessKeyDisabled(world().app.db, key.accessKeyId, Date.now())
+    await changeAccessKey(world().app.db, key.accessKeyId, () => ({ disabledAt: Date.now() }))
     expect(await socket.closed).toEqual({ code: 4401, reason: 'Unauthorized: the access key is no longer valid' })
     expect(Date.now() - start).toBeLessThan(2000)
     expect(await channels(world(), first, user('alice'))).toEqual({ name: 'UnrecognizedClientException', status: 403 })
     expect((await sts(world().app, key, 'GetCallerIdentity')).value('Code')).toBe('InvalidClientTokenId')
 
-    await setAccessKeyDisabled(world().app.db, key.accessKeyId, undefined)
+    await changeAccessKey(world().app.db, key.accessKeyId, () => ({ disabledAt: undefined }))
     await followed(world())
     expect(await channels(world(), first, user('alice'))).toBe(0)
     await changeTheRole(world(), 'ending', { policy: allowing(['chime:Nothing', '*']) })

@@ -12,12 +12,13 @@ import { actionOf } from './actions.ts'
 import { further, resources, type Further, type Owner } from './resources.ts'
 
 /** What an evaluation may need to know of a request, from any entrance. */
-export interface Asking extends Origin, Owner {
+export interface Asking extends Omit<Origin, 'sourceAddress'>, Owner {
   readonly db: Queries
   readonly now: () => number
+  readonly sourceAddress: string | undefined
 }
 
-type AnyInput = Readonly<Record<string, unknown>>
+export type AnyInput = Readonly<Record<string, unknown>>
 type AnyResources = (input: AnyInput, owner: Owner) => readonly string[]
 
 /** The tags that a request sets and those that it removes. */
@@ -50,7 +51,7 @@ function denial(principal: Principal, action: string, context: RequestContext, d
 }
 
 /** An action on some resources, which IAM is asked about. */
-interface Demand {
+export interface Demand {
   readonly action: string
   readonly resources: readonly string[]
 }
@@ -77,7 +78,7 @@ async function demand(principal: Principal, { action, resources }: Demand, askin
 }
 
 /** What IAM is asked about a call, made once per operation. */
-function demandsOf(name: OperationName): (input: AnyInput, owner: Owner) => Demand[] {
+export function demandsOf(name: OperationName): (input: AnyInput, owner: Owner) => Demand[] {
   const action = actionOf(name)
   const resourcesOf = resources[name] as AnyResources
   const more = (further[name] ?? []) as readonly (Omit<Further<OperationName>, 'resources'> & { readonly resources: AnyResources })[]
@@ -87,6 +88,14 @@ function demandsOf(name: OperationName): (input: AnyInput, owner: Owner) => Dema
       .filter(({ member }) => input[member] !== undefined)
       .map(asked => ({ action: asked.action, resources: asked.resources(input, owner) })),
   ]
+}
+
+/** The members of an input that IAM looks at, those that a call may leave out included. */
+export function askedMembers(name: OperationName): readonly string[] {
+  const asked = new Set<string>()
+  const watched = new Proxy<AnyInput>({}, { get: (_, member) => void asked.add(String(member)) })
+  demandsOf(name)(watched, { region: '', account: '' })
+  return [...asked]
 }
 
 /** The gate of IAM, made once per operation. Call it for every principal except the root, which may do everything. */
@@ -100,19 +109,21 @@ export function permitterOf(name: OperationName) {
 
 /** How the gate of IAM decides about a call, resource by resource, up to `most` of them. */
 export async function explainCall(name: OperationName, principal: Principal, input: AnyInput, asking: Asking, most: number) {
-  const asked = demandsOf(name)(input, asking).flatMap(({ action, resources }) => resources.map(resource => ({ action, resource })))
-  return explainAll(principal, asked.slice(0, most), asking, tagsIn(input))
+  return explainDemands(principal, demandsOf(name)(input, asking), asking, { input, most })
 }
 
-/** How IAM decides about each action on each resource. */
-async function explainAll(
+/** The same for what is asked about some request, whose input has the tags that it sets. */
+export async function explainDemands(
   principal: Principal,
-  asked: readonly { readonly action: string; readonly resource: string }[],
+  demands: readonly Demand[],
   asking: Asking,
-  tags?: RequestContext['requestTags'],
+  { input, most }: { readonly input: AnyInput; readonly most: number },
 ): Promise<Explanation[]> {
+  const tags = tagsIn(input)
+  const asked = demands.flatMap(({ action, resources }) => resources.map(resource => ({ action, resource })))
   const explained = []
-  for (const { action, resource } of asked) explained.push(explain(principal, action, await contextOf(principal, resource, asking, tags)))
+  for (const { action, resource } of asked.slice(0, most))
+    explained.push(explain(principal, action, await contextOf(principal, resource, asking, tags)))
   return explained
 }
 

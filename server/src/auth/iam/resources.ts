@@ -176,6 +176,17 @@ export const resources: { readonly [Name in OperationName]: ResourcesOf<Name> } 
   ListDeadOutboxEntries: everything,
   RetryDeadOutboxEntries: everything,
   DropDeadOutboxEntries: everything,
+  CreateAccessKey: everything,
+  ListAccessKeys: everything,
+  DescribeAccessKey: everything,
+  UpdateAccessKey: everything,
+  DeleteAccessKey: everything,
+  CreateIamRole: everything,
+  ListIamRoles: everything,
+  DescribeIamRole: everything,
+  UpdateIamRole: everything,
+  DeleteIamRole: everything,
+  SimulatePolicy: everything,
 }
 
 /** An action that a member of the input needs permission for, in addition to the operation, as on Amazon. */

@@ -11,6 +11,9 @@ import { PolicyError, within } from './policy-error.ts'
 import type { RequestContext } from './request-context.ts'
 import { isVariable } from './template.ts'
 
+/** What keeps a statement from applying: a variable without a value, the resource, or a condition. */
+export type Miss = 'variable' | 'resource' | 'condition'
+
 export interface Statement {
   /** Its place in the policy, from 1. */
   readonly number: number
@@ -20,6 +23,8 @@ export interface Statement {
   readonly isAboutAction: (action: string) => boolean
   /** Whether the statement covers the resource of a request, under its conditions. */
   readonly applies: (principal: Subject, context: RequestContext) => boolean
+  /** The first reason why it does not; undefined if it applies. */
+  readonly whyNot: (principal: Subject, context: RequestContext) => Miss | undefined
   readonly asksResourceTags: boolean
 }
 
@@ -74,24 +79,34 @@ export function statementOf(statement: unknown, { number, variables }: { number:
   const resource = either(statement, 'Resource')
   const resources = within(resource.name, () => textsOf(resource.value, 'an ARN or *'))
   if (isForeign({ actions: action.not ? undefined : actions, resources: resource.not ? undefined : resources }))
-    return { number, sid: Sid, denies: Effect === 'Deny', isAboutAction: () => false, applies: () => false, asksResourceTags: false }
+    return {
+      number,
+      sid: Sid,
+      denies: Effect === 'Deny',
+      isAboutAction: () => false,
+      applies: () => false,
+      whyNot: () => 'resource',
+      asksResourceTags: false,
+    }
 
   const patterns = within(resource.name, () => resources.map(text => arnPatternOf(text, variables)))
   const vocabulary = { keyOf: conditionKey, variables }
   const conditions = 'Condition' in statement ? within('Condition', () => conditionsOf(statement['Condition'], vocabulary)) : []
   const used = [...patterns, ...conditions].flatMap(({ parts }) => parts.filter(isVariable))
   const needed = used.filter(variable => variable.default === undefined)
+  const whyNot: Statement['whyNot'] = (principal, context) => {
+    // A statement with a variable that has no value does not apply.
+    for (const variable of needed) if (variable.read(principal, context) === undefined) return 'variable'
+    if (patterns.some(pattern => pattern.matches(context.resource, principal, context)) === resource.not) return 'resource'
+    return conditions.every(condition => condition.holds(principal, context)) ? undefined : 'condition'
+  }
   return {
     number,
     sid: Sid,
     denies: Effect === 'Deny',
     isAboutAction: aboutActions(actions, action.not),
     asksResourceTags: used.some(variable => variable.asksResourceTags) || conditions.some(({ key }) => key.asksResourceTags),
-    applies(principal, context) {
-      // A statement with a variable that has no value does not apply.
-      for (const variable of needed) if (variable.read(principal, context) === undefined) return false
-      if (patterns.some(pattern => pattern.matches(context.resource, principal, context)) === resource.not) return false
-      return conditions.every(condition => condition.holds(principal, context))
-    },
+    applies: (principal, context) => whyNot(principal, context) === undefined,
+    whyNot,
   }
 }

@@ -1,5 +1,8 @@
+import { accessKeys } from './access-keys.ts'
+import { iamRoles } from './iam-roles.ts'
 import { outbox } from './outbox.ts'
 import { pins } from './pins.ts'
+import { policies } from './policies.ts'
 import { reactions } from './reactions.ts'
 import { presence } from './presence.ts'
 import { readMarkers } from './read-markers.ts'
@@ -15,7 +18,7 @@ import { unread } from './unread.ts'
  * The operations about the server itself. Their IAM actions are `carillon-operator:NAME`, so a policy that allows users `carillon:*` does
  * not allow them.
  */
-export const operators = { ...recentCalls, ...server, ...outbox }
+export const operators = { ...recentCalls, ...server, ...outbox, ...accessKeys, ...iamRoles, ...policies }
 
 /** The operations that Amazon does not have: the service `carillon`. They are signed like Amazon's; their IAM actions are `carillon:NAME`. */
 export const carillon = {

@@ -1,25 +1,10 @@
 import { Timestamp, anything } from '../common.ts'
 import { operation } from '../operation.ts'
 import { integer, list, oneOf, structure, text } from '../shapes.ts'
+import { PolicyDecision } from './policy-decisions.ts'
 
 const Text = text({ pattern: anything })
 const RequestId = text({ minLength: 1, maxLength: 64, pattern: '[-0-9a-f]*' })
-
-/** The statement of a policy that decides. */
-const DecidingStatement = structure({
-  PolicyOf: oneOf('IDENTITY', 'SESSION'),
-  StatementNumber: integer({ minimum: 1 }),
-  Sid: Text,
-  Effect: oneOf('Allow', 'Deny'),
-})
-
-/** How IAM decides about an action on a resource. */
-const PolicyDecision = structure({
-  Action: Text,
-  ResourceArn: Text,
-  Decision: oneOf('ALLOWED', 'EXPLICITLY_DENIED', 'NOT_ALLOWED'),
-  DecidingStatements: list(DecidingStatement),
-})
 
 /** A check that a call goes through, in their order. */
 const CallCheck = structure({

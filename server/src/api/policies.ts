@@ -1,0 +1,81 @@
+import { askedMembers, demandsOf, explainDemands, type AnyInput, type Demand } from '../auth/iam/permit.ts'
+import type { Policy } from '../auth/iam/policy.ts'
+import type { Principal } from '../auth/principal.ts'
+import { operations, type Input, type OperationName } from '../contract/index.ts'
+import { badRequest } from '../errors.ts'
+import { requireAccessKey } from '../keys/access-keys.ts'
+import { requireRole } from '../keys/iam-roles.ts'
+import { roleOf, temporaryPrincipal, userPrincipal } from '../keys/principals.ts'
+import type { Call, Handlers } from './call.ts'
+import { policyIn } from './given-policy.ts'
+import { ruleOf, shownDecision } from './policy-decisions.ts'
+
+type Simulated = Input<'SimulatePolicy'>
+
+const mostDecisions = 20
+/** The name of the principal of a policy that nobody has, and of the session of a role. */
+const nobody = 'simulated'
+
+const isOperation = (name: string): name is OperationName => Object.hasOwn(operations, name)
+
+/** Who calls: the key, a session of the role, or a user with the policy, each with the tags and the session policy of the input. */
+async function principalOf({ Policy: text, AccessKeyId, RoleName, SessionPolicy, Context = {} }: Simulated, { db, account, now }: Call) {
+  if ([text, AccessKeyId, RoleName].filter(each => each !== undefined).length !== 1)
+    throw badRequest('It is not said whose permissions are tried', 'Give one of Policy, AccessKeyId and RoleName.')
+  const tags = new Map(Context.PrincipalTags?.map(({ Key, Value }) => [Key, Value]))
+  const subject = Context.SubjectId
+  const principal = await (async (): Promise<Principal> => {
+    if (RoleName !== undefined) {
+      const role = roleOf(await requireRole(db, RoleName))
+      const session = { kind: 'role', name: nobody, policy: undefined, issuedAt: now(), tags: [...tags], subject } as const
+      return temporaryPrincipal(account, session, role, undefined)
+    }
+    if (text !== undefined) return { ...userPrincipal(account, nobody, nobody, policyIn(text)), tags, subject }
+    const key = await requireAccessKey(db, AccessKeyId!)
+    return { ...userPrincipal(account, key.id, key.name, policyIn(key.policy)), tags, subject }
+  })()
+  const own: readonly (readonly Policy[])[] = SessionPolicy === undefined ? [] : [[policyIn(SessionPolicy)]]
+  return { ...principal, permissions: [...principal.permissions!, ...own] }
+}
+
+/** What IAM is asked about the operation with that input. */
+function demandsOfOperation(name: string, input: AnyInput, owner: Call): Demand[] {
+  if (!isOperation(name))
+    throw badRequest('There is no such operation', `${name.slice(0, 64)} is no operation of this server; their names begin with a capital.`)
+  const { input: shape, bearer } = operations[name]
+  const needed = new Set([...(shape.required ?? []), ...(bearer ? ['ChimeBearer'] : [])])
+  const missing = askedMembers(name).filter(member => needed.has(member) && input[member] === undefined)
+  if (missing.length > 0)
+    throw badRequest(
+      'OperationInput lacks a member',
+      `IAM asks about ${missing.join(' and ')} in a call of ${name}: give it in OperationInput.`,
+    )
+  return demandsOf(name)(input, owner)
+}
+
+function demandsIn({ OperationName: name, OperationInput = {}, Action, Resources, Context = {} }: Simulated, call: Call): Demand[] {
+  const isOperationGiven = name !== undefined
+  if (isOperationGiven === (Action !== undefined) || (Action === undefined) !== (Resources === undefined))
+    throw badRequest('It is not said what is tried', 'Give either OperationName with OperationInput, or Action with Resources.')
+  if (Action !== undefined) return [{ action: Action, resources: Resources! }]
+  return demandsOfOperation(name!, { ...OperationInput, ...(Context.RequestTags && { Tags: Context.RequestTags }) }, call)
+}
+
+export const policies: Handlers<'SimulatePolicy'> = {
+  async SimulatePolicy(input, call) {
+    const { OperationName: name, Context = {} } = input
+    const principal = await principalOf(input, call)
+    const demands = demandsIn(input, call)
+    const { Timestamp: at, SourceIp: sourceAddress, IsSecure: isSecure = true, UserAgent, Referer } = Context
+    const headers = { ...(UserAgent !== undefined && { 'user-agent': UserAgent }), ...(Referer !== undefined && { referer: Referer }) }
+    const asking = { ...call, now: () => at?.getTime() ?? call.now(), sourceAddress, isSecure, headers }
+    const tags = { Tags: Context.RequestTags }
+    const explained = await explainDemands(principal, demands, asking, { input: tags, most: mostDecisions })
+    return {
+      IsAllowed: explained.every(({ decision }) => decision === 'allowed'),
+      PrincipalArn: principal.arn,
+      PolicyDecisions: explained.map(shownDecision),
+      RoleRule: name !== undefined && isOperation(name) ? ruleOf(name) : undefined,
+    }
+  },
+}

@@ -1,0 +1,31 @@
+import type { Decision } from '../auth/iam/decide.ts'
+import type { Explanation, NamedStatement } from '../auth/iam/explain.ts'
+import type { Miss } from '../auth/iam/statement.ts'
+import { rules } from '../auth/roles/rules.ts'
+import { operations, type OperationName } from '../contract/index.ts'
+
+const decisions = { allowed: 'ALLOWED', 'explicitly denied': 'EXPLICITLY_DENIED', 'not allowed': 'NOT_ALLOWED' } as const satisfies Record<
+  Decision,
+  string
+>
+const misses = { variable: 'VARIABLE', resource: 'RESOURCE', condition: 'CONDITION' } as const satisfies Record<Miss, string>
+
+const shownStatement = ({ group, number, sid, denies }: NamedStatement) => ({
+  PolicyOf: group === 0 ? ('IDENTITY' as const) : ('SESSION' as const),
+  StatementNumber: number,
+  Sid: sid,
+  Effect: denies ? ('Deny' as const) : ('Allow' as const),
+})
+
+/** How a decision of IAM is shown. */
+export const shownDecision = ({ action, resource, decision, statements, missed }: Explanation) => ({
+  Action: action,
+  ResourceArn: resource,
+  Decision: decisions[decision],
+  DecidingStatements: statements.map(shownStatement),
+  MissedStatements: missed.map(each => ({ ...shownStatement(each), Missed: misses[each.why] })),
+})
+
+/** Who may call the operation once IAM has allowed it, as a sentence. */
+export const ruleOf = (name: OperationName) =>
+  operations[name].bearer ? `${name} is allowed to: ${rules[name].says}.` : 'The operation has no bearer, so no role is needed.'

@@ -1,0 +1,51 @@
+import { NextToken, Timestamp, anything, paging } from '../common.ts'
+import { operation } from '../operation.ts'
+import { Required, integer, list, structure, text } from '../shapes.ts'
+import { Policy, PrincipalArn, RoleName, UsualPolicyOf } from './access.ts'
+
+const Line = text({ minLength: 1, maxLength: 2048, pattern: anything })
+
+/** Whose JSON Web Tokens may assume the role. Without an audience nobody's. */
+const OidcTrust = structure({
+  Issuer: Line,
+  Audiences: list(Line, { maxItems: 50 }),
+  /** A Condition element of IAM's JSON, on the claims. */
+  ClaimCondition: text({ minLength: 1, maxLength: 10_240, pattern: anything }),
+})
+
+/** What can be said of a role, beside its name. */
+const given = {
+  Policy,
+  TrustedPrincipals: list(Line, { maxItems: 100 }),
+  OidcTrust,
+  /** Empty for none. */
+  ExternalId: text({ minLength: 0, maxLength: 1224, pattern: anything, sensitive: true }),
+  SessionTagKeys: list(text({ minLength: 1, maxLength: 128, pattern: anything }), { maxItems: 50 }),
+  MaxSessionSeconds: integer(),
+}
+
+const summary = { RoleName, RoleArn: PrincipalArn, CreatedTimestamp: Timestamp, LastUpdatedTimestamp: Timestamp }
+const IamRoleSummary = structure(summary)
+const IamRole = structure({ ...summary, RoleId: Line, ...given })
+
+export const iamRoles = {
+  CreateIamRole: operation(
+    'POST /carillon/iam-roles',
+    201,
+    { RoleName: Required(RoleName), ...given, UsualPolicyOf },
+    { RoleArn: PrincipalArn },
+    ['ConflictException', 'ResourceLimitExceededException'],
+  ),
+  ListIamRoles: operation('GET /carillon/iam-roles', 200, { ...paging }, { IamRoles: list(IamRoleSummary), NextToken }),
+  DescribeIamRole: operation('GET /carillon/iam-roles/{roleName}', 200, { RoleName: Required(RoleName) }, { IamRole }, [
+    'NotFoundException',
+  ]),
+  UpdateIamRole: operation(
+    'PUT /carillon/iam-roles/{roleName}',
+    200,
+    { RoleName: Required(RoleName), ...given, UsualPolicyOf },
+    { RoleArn: PrincipalArn },
+    ['NotFoundException'],
+  ),
+  DeleteIamRole: operation('DELETE /carillon/iam-roles/{roleName}', 204, { RoleName: Required(RoleName) }, {}, ['NotFoundException']),
+}

@@ -1,0 +1,26 @@
+import { anything } from '../common.ts'
+import { integer, list, oneOf, structure, text } from '../shapes.ts'
+
+const Text = text({ pattern: anything })
+
+const whereStatement = {
+  PolicyOf: oneOf('IDENTITY', 'SESSION'),
+  StatementNumber: integer({ minimum: 1 }),
+  Sid: Text,
+  Effect: oneOf('Allow', 'Deny'),
+}
+
+/** The statement of a policy that decides. */
+const DecidingStatement = structure(whereStatement)
+
+/** A statement about the action that does not apply, and why. */
+const MissedStatement = structure({ ...whereStatement, Missed: oneOf('RESOURCE', 'CONDITION', 'VARIABLE') })
+
+/** How IAM decides about an action on a resource. */
+export const PolicyDecision = structure({
+  Action: Text,
+  ResourceArn: Text,
+  Decision: oneOf('ALLOWED', 'EXPLICITLY_DENIED', 'NOT_ALLOWED'),
+  DecidingStatements: list(DecidingStatement),
+  MissedStatements: list(MissedStatement),
+})
