@@ -41,7 +41,7 @@ async function contentsOf(folder: string, { parts }: Manifest): Promise<string> 
       // Rows that were filled in have numbers that no channel has counted; an import mends that.
       if (line['type'] === 'channel') Object.assign(line, { sequence: 0, lastEventAt: 0 })
       if (line['type'] === 'identity') places.set(String(line['ref']), `#${places.size}`)
-      for (const name of ['ref', 'identity', 'member', 'sender', 'target', 'createdBy', 'invitedBy'])
+      for (const name of ['ref', 'identity', 'member', 'sender', 'target', 'createdBy', 'invitedBy', 'pinnedBy', 'viewer'])
         if (typeof line[name] === 'string') line[name] = places.get(line[name])
       hash.update(`${JSON.stringify(line)}\n`)
     }

@@ -2,40 +2,57 @@ import { checkMessageSize } from '../domain/sizes.ts'
 import type { Queries } from '../database/database.ts'
 import type { Limits } from '../settings/limits.ts'
 import {
-  importAdmin,
+  importCorrections,
+  importedMessage,
+  importPins,
+  importReactions,
+  importReplies,
+  type ImportedMessage,
+  type NewCorrection,
+  type NewPin,
+  type NewReaction,
+  type NewReply,
+} from '../store/moving/imported-beside-messages.ts'
+import {
   importChannel,
-  importDevice,
   importedChannel,
   importedFlow,
-  importedIdentity,
   importedSubChannel,
   importFlow,
-  importIdentity,
   importMemberships,
-  importMessages,
   importRole,
   importSubChannel,
   importTag,
   subChannelsImported,
   type ImportedChannel,
-  type ImportedIdentity,
   type NewMembershipOfImport,
-  type NewMessageOfImport,
-} from '../store/imports.ts'
+} from '../store/moving/imported-channels.ts'
+import { importMessages, raiseChannel, type NewMessageOfImport } from '../store/moving/imported-messages.ts'
+import {
+  importAdmin,
+  importDevice,
+  importedIdentity,
+  importIdentity,
+  importPresence,
+  type ImportedIdentity,
+} from '../store/moving/imported-people.ts'
+import type { MessageKey } from '../store/message-keys.ts'
 import { placeOfId } from '../store/message-ids.ts'
 import { tagsOf, type TaggedResource } from '../store/tags.ts'
 import { countEndpoints } from '../store/user-endpoints.ts'
 import { WrongLine, type Line, type LineOf, type LineType } from './lines.ts'
 
 const mostTags = 50
+
 /** What lines refer to, as far as it has been looked up. */
 export interface Known {
   readonly identities: Map<string, ImportedIdentity>
   readonly channels: Map<string, ImportedChannel>
   readonly subChannels: Map<string, number>
+  readonly messages: Map<string, ImportedMessage>
 }
 
-const nothingKnown = (): Known => ({ identities: new Map(), channels: new Map(), subChannels: new Map() })
+const nothingKnown = (): Known => ({ identities: new Map(), channels: new Map(), subChannels: new Map(), messages: new Map() })
 
 /** Nothing is there twice in an export. */
 function requireNew(isNew: boolean, what: string) {
@@ -57,6 +74,27 @@ export class WrongLineOf extends Error {
 /** Several rows were inserted together, and one was there already: which one, inserting them one by one shows. */
 export class OneIsTwice extends Error {}
 
+/** Rows of each kind that are inserted together, while the lines are of one type. */
+interface Together {
+  readonly membership: NewMembershipOfImport[]
+  readonly message: NewMessageOfImport[]
+  readonly reply: NewReply[]
+  readonly reaction: NewReaction[]
+  readonly pin: NewPin[]
+  readonly unreadCorrection: NewCorrection[]
+}
+
+const noRows = (): Together => ({ membership: [], message: [], reply: [], reaction: [], pin: [], unreadCorrection: [] })
+
+const twice: { readonly [Type in keyof Together]: string } = {
+  membership: 'The membership',
+  message: 'A message in this place of the channel',
+  reply: 'The reply',
+  reaction: 'The reaction',
+  pin: 'The pin',
+  unreadCorrection: 'The correction',
+}
+
 /** Stores the lines of one batch, in one transaction. */
 export class Batch {
   readonly #tx: Queries
@@ -64,8 +102,8 @@ export class Batch {
   readonly #given: { readonly limits: Limits; readonly latest: number; readonly known: Known; readonly together: boolean }
   /** What this batch has looked up or made; it is known to others once the transaction is committed. */
   readonly found = nothingKnown()
-  #memberships: NewMembershipOfImport[] = []
-  #messages: NewMessageOfImport[] = []
+  #rows = noRows()
+  #lastType: LineType | undefined
 
   constructor(tx: Queries, appInstanceId: number, given: { limits: Limits; latest: number; known: Known; together: boolean }) {
     this.#tx = tx
@@ -77,22 +115,44 @@ export class Batch {
     for (const [member, value] of Object.entries(line))
       if (member.endsWith('At') && typeof value === 'number' && value > this.#given.latest)
         throw new WrongLine(`The time ${member} is in the future.`)
-    if (line.type !== 'membership' && line.type !== 'message') await this.flush()
+    if (line.type !== this.#lastType) await this.flush()
+    this.#lastType = line.type
     await this.#writers[line.type](line as never)
     if (!this.#given.together) await this.flush()
   }
 
   /** Inserts what is inserted together. */
   async flush() {
-    const [memberships, messages] = [this.#memberships, this.#messages]
-    this.#memberships = []
-    this.#messages = []
-    const isComplete =
-      (memberships.length === 0 || (await importMemberships(this.#tx, memberships)) === memberships.length) &&
-      (messages.length === 0 || (await importMessages(this.#tx, messages, Date.now())) === messages.length)
-    if (isComplete) return
-    if (this.#given.together) throw new OneIsTwice()
-    requireNew(false, memberships.length > 0 ? 'The membership' : 'A message in this place of the channel')
+    const rows = this.#rows
+    this.#rows = noRows()
+    const inserted = {
+      membership: await importMemberships(this.#tx, rows.membership),
+      message: await importMessages(this.#tx, rows.message, Date.now()),
+      reply: await importReplies(this.#tx, rows.reply),
+      reaction: await importReactions(this.#tx, rows.reaction),
+      pin: await importPins(this.#tx, rows.pin),
+      unreadCorrection: await importCorrections(this.#tx, rows.unreadCorrection),
+    }
+    await this.#raiseChannels(rows)
+    for (const [type, what] of Object.entries(twice) as [keyof Together, string][]) {
+      if (inserted[type] === rows[type].length) continue
+      if (this.#given.together) throw new OneIsTwice()
+      requireNew(false, what)
+    }
+  }
+
+  /** What a channel counts next is higher than any number that has been used: a running server may have used some since the channel was read. */
+  async #raiseChannels({ membership, reaction, pin }: Together) {
+    const highest = new Map<number, { sequence: number; at: number }>()
+    const used = [
+      ...membership.map(({ channelId, position }) => ({ channelId, sequence: position?.arrival ?? 0, at: position?.at ?? 0 })),
+      ...[...reaction, ...pin].map(({ channelId, sequence }) => ({ channelId, sequence, at: 0 })),
+    ]
+    for (const { channelId, sequence, at } of used) {
+      const known = highest.get(channelId) ?? { sequence: 0, at: 0 }
+      highest.set(channelId, { sequence: Math.max(sequence, known.sequence), at: Math.max(at, known.at) })
+    }
+    for (const [channelId, { sequence, at }] of highest) await raiseChannel(this.#tx, channelId, sequence, at)
   }
 
   async #lookUp<Found>(kind: keyof Known, name: string, find: () => Promise<Found | undefined>): Promise<Found | undefined> {
@@ -102,6 +162,23 @@ export class Batch {
     const found = await find()
     if (found !== undefined) mine.set(name, found)
     return found
+  }
+
+  /**
+   * The message that something is stored beside; undefined if the export does not have it. A running server may have deleted it, or a flow
+   * released it, while the export went on.
+   */
+  async #message(
+    line: LineOf<'reply' | 'reaction' | 'pin' | 'unreadCorrection'>,
+    isForAll: boolean,
+  ): Promise<{ readonly key: MessageKey; readonly arrival: number } | undefined> {
+    const { id: channelId, elastic } = await this.#channel(line.channel)
+    const subChannelId = line.subChannel === undefined ? 0 : await this.#subChannelIfKnown(channelId, line.subChannel)
+    if (subChannelId === undefined || (elastic === undefined) !== (subChannelId === 0)) return undefined
+    const key = { channelId, subChannelId, messageId: line.message }
+    const name = `${channelId}/${subChannelId}/${line.message}`
+    const found = await this.#lookUp('messages', name, async () => importedMessage(this.#tx, key))
+    return found && (found.isForAll || !isForAll) ? { key, arrival: found.arrival } : undefined
   }
 
   async #identityIfKnown(ref: string): Promise<ImportedIdentity | undefined> {
@@ -136,14 +213,14 @@ export class Batch {
           : 'The channel is not elastic: it has no sub-channels.',
       )
     if (id === undefined) return 0
-    const find = async () => importedSubChannel(this.#tx, channel.id, id)
-    const found = await this.#lookUp('subChannels', `${channel.id}/${id}`, async () => {
-      const there = await find()
-      if (there !== undefined) return there
-      await this.#makeSubChannel(channel, { id, capacity: channel.elastic!.target, wanted: 0, isOpen: true, createdAt })
-      return find()
-    })
-    return found!
+    const found = await this.#subChannelIfKnown(channel.id, id)
+    if (found !== undefined) return found
+    await this.#makeSubChannel(channel, { id, capacity: channel.elastic!.target, wanted: 0, isOpen: true, createdAt })
+    return (await this.#subChannelIfKnown(channel.id, id))!
+  }
+
+  async #subChannelIfKnown(channelId: number, id: string): Promise<number | undefined> {
+    return this.#lookUp('subChannels', `${channelId}/${id}`, async () => importedSubChannel(this.#tx, channelId, id))
   }
 
   async #makeSubChannel(channel: ImportedChannel, given: Parameters<typeof importSubChannel>[2]) {
@@ -208,6 +285,11 @@ export class Batch {
         throw new WrongLine(`The user has more than ${endpointsPerUser} devices, which this server takes (--limit-endpoints-per-user).`)
       requireNew(await importDevice(this.#tx, this.#appInstanceId, id, line), 'The device')
     },
+    presence: async ({ identity, ...line }) => {
+      const { id, kind } = await this.#living(identity, 'identity')
+      if (kind !== 'user') throw new WrongLine('A bot has no presence.')
+      requireNew(await importPresence(this.#tx, id, line), 'The presence')
+    },
     channel: async ({ createdBy, flow, ...line }) => {
       if ((line.expirationDays === undefined) !== (line.expirationCriterion === undefined))
         throw new WrongLine('Of expirationDays and expirationCriterion, both or none are required.')
@@ -225,21 +307,46 @@ export class Batch {
       if ((await tagsOf(this.#tx, resource)).length >= mostTags) throw new WrongLine(`The resource has more than ${mostTags} tags.`)
       requireNew(await importTag(this.#tx, resource.kind, resource.id, line.key, line.value), 'The tag')
     },
-    membership: async ({ channel, subChannel, member, visibility, invitedBy, createdAt, updatedAt, readAt, preferences, placed }) => {
+    membership: async ({
+      channel,
+      subChannel,
+      member,
+      visibility,
+      invitedBy,
+      createdAt,
+      updatedAt,
+      readAt,
+      preferences,
+      placed,
+      ...line
+    }) => {
       const place = await this.#channel(channel)
       const subChannelId = await this.#subChannel(place, subChannel, createdAt)
       if (placed && subChannelId === 0) throw new WrongLine('Nobody is placed in a channel that is not elastic.')
       const memberId = (await this.#living(member, 'member')).id
       const inviter = (await this.#identity(invitedBy, 'invitedBy')).id
-      const times = { createdAt, updatedAt, readAt }
-      this.#memberships.push({ channelId: place.id, subChannelId, memberId, visibility, invitedBy: inviter, ...times, preferences, placed })
+      const { readUpTo: arrival, readUpToAt: at } = line
+      if ((arrival === undefined) !== (at === undefined)) throw new WrongLine('Of readUpTo and readUpToAt, both or none are required.')
+      this.#rows.membership.push({
+        channelId: place.id,
+        subChannelId,
+        memberId,
+        visibility,
+        invitedBy: inviter,
+        createdAt,
+        updatedAt,
+        readAt,
+        preferences,
+        placed,
+        position: arrival === undefined || at === undefined ? undefined : { arrival, at },
+      })
     },
     message: async ({ channel, subChannel, sender, target, failed = false, ...line }) => {
       const place = await this.#channel(channel)
       const { at } = placeOfId(line.id)!
       if (at > this.#given.latest) throw new WrongLine('The time in its id is in the future.')
       this.#requireContent(line)
-      this.#messages.push({
+      this.#rows.message.push({
         ...line,
         channelId: place.id,
         subChannelId: await this.#subChannel(place, subChannel, at),
@@ -247,6 +354,27 @@ export class Batch {
         targetId: target === undefined ? undefined : (await this.#identity(target, 'target')).id,
         failed,
       })
+    },
+    reply: async line => {
+      const found = await this.#message(line, true)
+      if (found) this.#rows.reply.push({ ...found.key, rootAt: line.rootAt, rootSequence: line.rootSequence })
+    },
+    reaction: async line => {
+      const found = await this.#message(line, false)
+      const { reaction, addedWith: sequence, firstAddedWith: firstSequence } = line
+      const { id: identityId } = await this.#identity(line.identity, 'identity')
+      if (found) this.#rows.reaction.push({ ...found.key, identityId, reaction, sequence, firstSequence })
+    },
+    pin: async line => {
+      const found = await this.#message(line, true)
+      const { id: pinnedBy } = await this.#identity(line.pinnedBy, 'pinnedBy')
+      if (found) this.#rows.pin.push({ ...found.key, pinnedBy, pinnedAt: line.pinnedAt, sequence: line.pinnedWith })
+    },
+    unreadCorrection: async line => {
+      const found = await this.#message(line, false)
+      const { id: viewerId } = await this.#identity(line.viewer, 'viewer')
+      const { unread, mentions } = line
+      if (found) this.#rows.unreadCorrection.push({ ...found.key, arrival: found.arrival, viewerId, unread, mentions })
     },
   }
 

@@ -1,5 +1,6 @@
 import type { Database } from '../database/database.ts'
-import { exportedAppInstance, exportedParts, exportPage, scopeOf, type After, type ExportedPart, type Scope } from '../store/exports.ts'
+import type { After } from '../store/moving/exported-messages.ts'
+import { exportedAppInstance, exportedParts, exportPage, scopeOf, type ExportedPart, type Scope } from '../store/moving/exports.ts'
 import type { Source } from './export.ts'
 
 interface Place {
@@ -18,13 +19,13 @@ export function fromDatabase(db: Database, arn: string): Source {
       const scope = await scopeOf(db, arn)
       const appInstance = scope && (await exportedAppInstance(db, scope))
       if (!appInstance) throw new Error(`There is no app instance ${arn} in the database.`)
-      const first: Place = { scope, part: exportedParts[0], after: [] }
+      const first: Place = { scope, part: exportedParts[0]!, after: [] }
       return { appInstance, first }
     },
     async page(at) {
       const { scope, part, after } = at as Place
       const { rows, next } = await exportPage(db, part, scope, after)
-      const nextPart = exportedParts[exportedParts.indexOf(part) + 1]
+      const nextPart: ExportedPart | undefined = exportedParts[exportedParts.indexOf(part) + 1]
       const place: Place | undefined =
         next !== undefined ? { scope, part, after: next } : nextPart === undefined ? undefined : { scope, part: nextPart, after: [] }
       return { lines: rows.map(row => ({ type: typeOf(part), ...row })), next: place }

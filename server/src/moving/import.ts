@@ -1,6 +1,7 @@
 import type { Database } from '../database/database.ts'
 import type { Limits } from '../settings/limits.ts'
-import { abandonImport, beginImport, finishImport, foundUnder, moveImport, openImported, type ImportPlace } from '../store/imports.ts'
+import { finishImport } from '../store/moving/imported-counts.ts'
+import { abandonImport, beginImport, foundUnder, moveImport, openImported, type ImportPlace } from '../store/moving/imports.ts'
 import { BoundedMap } from '../tools/bounded-map.ts'
 import { Batch, OneIsTwice, WrongLineOf, type Known } from './batch.ts'
 import { readManifest, readPart, verifyPart, wrongLine, type Manifest } from './folder.ts'
@@ -27,7 +28,7 @@ const tolerance = 24 * 60 * 60 * 1000
 const remembered = 10_000
 
 /** Another process goes on with the same import. */
-const movedByAnother = () => new Error('Another process imports the same export at this time.')
+const movedByAnother = () => new Error('Another process imports the same export at this time, or has given the import up.')
 
 interface Stored {
   readonly appInstanceId: number
@@ -43,6 +44,7 @@ export class Import {
     identities: new BoundedMap(remembered),
     channels: new BoundedMap(remembered),
     subChannels: new BoundedMap(remembered),
+    messages: new BoundedMap(remembered),
   }
 
   constructor(db: Database, given: Importing) {
@@ -86,7 +88,7 @@ export class Import {
       throw new Error(
         `The sub-channel ${overfull.subChannel} of the channel ${overfull.channel} has more members than its capacity. The export cannot be imported; remove what is stored with --abandon.`,
       )
-    await openImported(this.#db, appInstanceId)
+    if (!(await openImported(this.#db, appInstanceId))) throw movedByAnother()
     return manifest
   }
 
@@ -135,7 +137,7 @@ export class Import {
       await batch.flush()
       return batch.found
     })
-    for (const kind of ['identities', 'channels', 'subChannels'] as const)
+    for (const kind of ['identities', 'channels', 'subChannels', 'messages'] as const)
       for (const [name, value] of found[kind] as Map<string, never>) this.#known[kind].set(name, value)
   }
 }
@@ -175,6 +177,5 @@ export async function abandon(db: Database, folder: string): Promise<boolean> {
   if (!manifest) throw new Error(`There is no export in ${folder}: it has no manifest.json.`)
   const found = await foundUnder(db, appInstanceOf(manifest.appInstance).arn)
   if (typeof found === 'string') return false
-  await db.transaction(async tx => abandonImport(tx, found.appInstanceId))
-  return true
+  return db.transaction(async tx => abandonImport(tx, found.appInstanceId))
 }

@@ -1,6 +1,9 @@
 import { Compile } from 'typebox/schema'
 import { parseArn, streamArn } from '../arn.ts'
 import { Configuration } from '../contract/bots.ts'
+import { PresenceStatus, StatusText } from '../contract/carillon/presence.ts'
+import { Reaction } from '../contract/carillon/reactions.ts'
+import { EventNames } from '../contract/carillon/session-settings.ts'
 import { ChannelMode, ChannelPrivacy } from '../contract/channels.ts'
 import {
   ChimeArn,
@@ -27,12 +30,15 @@ const Reference = text({ minLength: 1, maxLength: 200, pattern: '[!-~]+' })
 const Text = (most: number) => text({ maxLength: most, pattern: anything })
 const Count = integer({ minimum: 0, maximum: 2 ** 40 })
 const Days = integer({ minimum: 1, maximum: 5475 })
+const MessageIdHere = text({ pattern: '[0-9a-f]{64}' })
 const Elastic = structure({
   maximum: Required(integer({ minimum: 2, maximum: 1_000_000 })),
   target: Required(integer({ minimum: 2, maximum: 1_000_000 })),
   percentage: Required(integer({ minimum: 1, maximum: 40 })),
 })
 const made = { createdAt: Required(Time), updatedAt: Required(Time) }
+/** What is stored beside a message names it by its id. */
+const ofMessage = { channel: Required(Id), subChannel: SubChannelId, message: Required(MessageIdHere) }
 const role = { channel: Required(Id), identity: Required(Reference), createdBy: Required(Reference), createdAt: Required(Time) }
 
 const appInstance = {
@@ -44,6 +50,8 @@ const appInstance = {
   retentionStartsAt: Time,
   channelStream: ChimeArn,
   messageStream: ChimeArn,
+  ownEvents: EventNames,
+  presenceOff: boolean(),
 }
 
 /** The members of each kind of line. Each line is a JSON object with its kind as the member `type`. */
@@ -74,6 +82,7 @@ const members = {
     statusReason: oneOf('INVALID_DEVICE_TOKEN', 'INVALID_PINPOINT_ARN'),
     ...made,
   },
+  presence: { identity: Required(Reference), status: PresenceStatus, statusText: StatusText, lastSeenAt: Time },
   channel: {
     id: Required(Id),
     name: Required(NonEmptyResourceName),
@@ -115,11 +124,13 @@ const members = {
     readAt: Time,
     preferences: ChannelMembershipPreferences,
     placed: Required(boolean()),
+    readUpTo: Count,
+    readUpToAt: Time,
   },
   message: {
     channel: Required(Id),
     subChannel: SubChannelId,
-    id: Required(text({ pattern: '[0-9a-f]{64}' })),
+    id: Required(MessageIdHere),
     idAtOrigin: text({ maxLength: 128, pattern: '[!-~]*' }),
     sender: Required(Reference),
     target: Reference,
@@ -133,6 +144,22 @@ const members = {
     statusDetail: Text(4096),
     editedAt: Time,
     updatedAt: Required(Time),
+    released: Count,
+  },
+  reply: { ...ofMessage, rootAt: Required(Time), rootSequence: Required(Count) },
+  reaction: {
+    ...ofMessage,
+    identity: Required(Reference),
+    reaction: Required(Reaction),
+    addedWith: Required(Count),
+    firstAddedWith: Required(Count),
+  },
+  pin: { ...ofMessage, pinnedBy: Required(Reference), pinnedAt: Required(Time), pinnedWith: Required(Count) },
+  unreadCorrection: {
+    ...ofMessage,
+    viewer: Required(Reference),
+    unread: Required(integer({ minimum: -1, maximum: 1 })),
+    mentions: Required(integer({ minimum: 0, maximum: 1 })),
   },
 } as const
 

@@ -118,6 +118,10 @@ export class UnreadModel {
     return { 'CHIME.mentions': { StringValues: mentions.map(this.#user) } }
   }
 
+  get appInstanceArn() {
+    return this.#appInstanceArn
+  }
+
   get #hiddenBefore() {
     const { now } = this.#world
     return Math.max(this.#emptiedBefore, this.#retentionDays === undefined ? 0 : now() - days(this.#retentionDays))
@@ -247,9 +251,8 @@ export class UnreadModel {
     })
   }
 
-  /** What they are told. */
-  async told() {
-    const { carillon } = this.#world
+  /** What they are told, in this world or in another one to which the app instance was moved. */
+  async told({ carillon }: Pick<World, 'carillon'> = this.#world) {
     return Promise.all(
       names.map(async who => {
         const ChimeBearer = this.#user(who)

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { join } from 'node:path'
+import { placeOfId } from '../../src/store/message-ids.ts'
 import { startWorld, type World } from '../support/world.ts'
 import { exported, forge, imported } from './scene.ts'
 
@@ -47,6 +48,9 @@ const message = (more: object = {}) => ({
   updatedAt: times.updatedAt,
   ...more,
 })
+const beside = (type: string, more: object = {}) => ({ type, channel: 'c', message: idOf(times.createdAt, 1), ...more })
+const reaction = (more: object = {}) => beside('reaction', { identity: '1', reaction: '👍', addedWith: 1, firstAddedWith: 1, ...more })
+const pin = (more: object = {}) => beside('pin', { pinnedBy: '1', pinnedAt: 1, pinnedWith: 1, ...more })
 const elastic = { elastic: { maximum: 2, target: 2, percentage: 40 } }
 const part = (id: string) => ({ type: 'subChannel', channel: 'c', id, capacity: 2, wanted: 0, isOpen: true, createdAt: 1 })
 
@@ -59,6 +63,7 @@ async function importOf(lines: readonly (object | string)[], appInstance: object
   return { arn, imported: imported(folder, world) }
 }
 
+const lex = { Lex: { LexBotAliasArn: 'arn:aws:lex:us-east-1:123456789012:bot-alias/ABCDEFGHIJ/KLMNOPQRST', LocaleId: 'en_US' } }
 const base = [user('1'), channel('c')]
 const future = Date.now() + 1e10
 
@@ -122,6 +127,30 @@ const wrong: Record<string, [lines: readonly (object | string)[], error: RegExp]
     /line 3: The Content of a STANDARD message has 6000 bytes/,
   ],
   'a line without end': [[`"${'x'.repeat(2 ** 20)}"`], /line 1: It is longer than any line of an export\.$/],
+  'a presence twice': [
+    [user('1'), { type: 'presence', identity: '1' }, { type: 'presence', identity: '1' }],
+    /line 3: The presence is in the export twice\.$/,
+  ],
+  'a presence of a bot': [
+    [user('1', { kind: 'bot', configuration: lex }), { type: 'presence', identity: '1' }],
+    /line 2: A bot has no presence\.$/,
+  ],
+  'half a position': [[...base, membership({ readUpTo: 1 })], /line 3: Of readUpTo and readUpToAt, both or none are required\.$/],
+  'a reaction twice': [[...base, message(), reaction(), reaction()], /line 5: The reaction is in the export twice\.$/],
+  'a reaction of nobody': [
+    [...base, message(), reaction({ identity: '9' })],
+    /line 4: The member identity names a user or bot that no line before has\.$/,
+  ],
+  'a reaction that is too long': [
+    [...base, message(), reaction({ reaction: 'x'.repeat(33) })],
+    /line 4: The member reaction must not have more/,
+  ],
+  'a pin twice': [[...base, message(), pin(), pin({ pinnedWith: 2 })], /line 5: The pin is in the export twice\.$/],
+  'a pin of the future': [[...base, message(), pin({ pinnedAt: future })], /line 4: The time pinnedAt is in the future\.$/],
+  'a count that is none': [
+    [...base, message(), beside('unreadCorrection', { viewer: '1', unread: -2, mentions: 0 })],
+    /line 4: The member unread must be >= -1\.$/,
+  ],
   'a tag too many': [
     Array.from({ length: 51 }, (_, index) => ({ type: 'tag', of: 'app-instance', id: '', key: `k${index}`, value: 'v' })),
     /line 51: The resource has more than 50 tags\.$/,
@@ -156,6 +185,46 @@ test('an export has all messages of channels whose messages fill whole pages', a
   await imported
   const { counts } = await exported(join(world.folder, 'whole-pages'), world, arn)
   expect(counts).toEqual({ identity: 1, channel: 3, message: 1005 })
+})
+
+test('what stands beside a message that the export does not have is left out, as a running server may have deleted the message', async () => {
+  const other = { message: idOf(times.createdAt, 2) }
+  const { arn, imported } = await importOf([
+    ...base,
+    membership(),
+    message(),
+    message({ id: idOf(times.createdAt, 3), target: '1' }),
+    beside('reply', { ...other, rootAt: 1, rootSequence: 1 }),
+    reaction(),
+    reaction(other),
+    reaction({ subChannel: 'none' }),
+    pin(other),
+    pin({ message: idOf(times.createdAt, 3) }),
+    beside('unreadCorrection', { ...other, viewer: '1', unread: 1, mentions: 1 }),
+  ])
+  await imported
+  const { counts } = await exported(join(world.folder, 'beside'), world, arn)
+  expect(counts).toEqual({ identity: 1, channel: 1, membership: 1, message: 2, reaction: 1 })
+})
+
+test('a channel of a running server that has counted on goes on behind every number that the export has', async () => {
+  const { arn, imported } = await importOf([
+    ...base,
+    membership({ readUpTo: 40, readUpToAt: times.createdAt + 40 }),
+    message(),
+    reaction({ addedWith: 50 }),
+    pin({ pinnedWith: 60 }),
+  ])
+  await imported
+  const bearer = `${arn}/user/u1`
+  const sent = await world.messaging.sendChannelMessage({
+    ChannelArn: `${arn}/channel/c`,
+    Content: 'x',
+    Type: 'STANDARD',
+    Persistence: 'PERSISTENT',
+    ChimeBearer: bearer,
+  })
+  expect(placeOfId(sent.MessageId!)?.sequence).toBe(61)
 })
 
 test('what a refused import has stored is seen by nobody', async () => {

@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Database, Statement, Value } from '../../src/database/database.ts'
 import { exportTo, type Source } from '../../src/moving/export.ts'
 import { fromDatabase } from '../../src/moving/from-database.ts'
 import { abandon } from '../../src/moving/import.ts'
@@ -105,6 +106,30 @@ test('an import that is given up leaves nothing behind', async () => {
   await purged(to)
   expect(await abandon(app.db, folder)).toBe(false)
   await imported(folder, to)
+  expect(await readThrough(to, scene)).toEqual(await readThrough(from, scene))
+})
+
+test('an import that another process has given up, or has finished, does not open the app instance', async () => {
+  const { identity, app } = await emptied()
+  /** The database of an import, in which somebody gives the import up once all lines are stored. */
+  const db = new Proxy(app.db, {
+    get(target, name: keyof Database) {
+      const value: unknown = target[name]
+      if (name !== 'get') return typeof value === 'function' ? (value.bind(target) as unknown) : value
+      return async (asked: Statement<unknown>, ...values: Value[]) => {
+        if (asked.text.includes('s.member_count > s.capacity')) expect(await abandon(target, folder)).toBe(true)
+        return target.get(asked, ...values)
+      }
+    },
+  })
+  await expect(imported(folder, { app: { ...app, db } })).rejects.toThrow(
+    /Another process imports the same export at this time, or has given the import up/,
+  )
+  expect((await identity.listAppInstances({})).AppInstances).toEqual([])
+  await purged(to)
+
+  const outcomes = await Promise.allSettled([imported(folder, to), imported(folder, to)])
+  expect(outcomes.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected'])
   expect(await readThrough(to, scene)).toEqual(await readThrough(from, scene))
 })
 

@@ -99,7 +99,7 @@ export async function makeScene(world: World) {
 type Shown = Readonly<Record<string, unknown>>
 
 /** Each answer without what belongs to the call. */
-function answer(given: { $metadata: unknown; NextToken?: string | undefined }): Shown {
+export function answer(given: { $metadata: unknown; NextToken?: string | undefined }): Shown {
   const { $metadata: _, NextToken: __, ...members } = given
   return members
 }
@@ -202,7 +202,7 @@ export async function linesOf(folder: string): Promise<AnyLine[]> {
 /** The same lines, with each user and bot named by its place among them, as its number differs between databases. */
 export function withoutNumbers(lines: readonly AnyLine[]): AnyLine[] {
   const places = new Map(lines.filter(({ type }) => type === 'identity').map(({ ref }, index) => [ref, `#${index}`]))
-  const named = ['ref', 'identity', 'member', 'sender', 'target', 'createdBy', 'invitedBy']
+  const named = ['ref', 'identity', 'member', 'sender', 'target', 'createdBy', 'invitedBy', 'pinnedBy', 'viewer']
   return lines.map(line =>
     Object.assign({ ...line }, ...named.filter(name => name in line).map(name => ({ [name]: places.get(line[name]) ?? 'nobody' })), {
       ...(line.type === 'tag' && line['of'] === 'identity' && { id: places.get(line['id']) }),

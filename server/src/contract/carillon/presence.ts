@@ -2,8 +2,8 @@ import { ChimeArn, Timestamp, anyLine } from '../common.ts'
 import { operation } from '../operation.ts'
 import { Required, boolean, integer, list, oneOf, structure, text } from '../shapes.ts'
 
-const PresenceStatus = oneOf('AVAILABLE', 'BUSY', 'AWAY', 'DO_NOT_DISTURB', 'INVISIBLE')
-const StatusText = text({ minLength: 0, maxLength: 128, pattern: anyLine, sensitive: true })
+export const PresenceStatus = oneOf('AVAILABLE', 'BUSY', 'AWAY', 'DO_NOT_DISTURB', 'INVISIBLE')
+export const StatusText = text({ minLength: 0, maxLength: 128, pattern: anyLine, sensitive: true })
 const Presence = structure({
   AppInstanceUserArn: ChimeArn,
   IsOnline: boolean(),

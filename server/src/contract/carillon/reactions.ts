@@ -4,7 +4,7 @@ import { operation } from '../operation.ts'
 import { Required, boolean, integer, list, structure, text } from '../shapes.ts'
 
 /** An emoji of several code points, or the name of a picture of the app. */
-const Reaction = text({ minLength: 1, maxLength: 32, pattern: anything, sensitive: true })
+export const Reaction = text({ minLength: 1, maxLength: 32, pattern: anything, sensitive: true })
 const ReactionCount = structure({ Reaction, Count: integer(), Me: boolean() })
 const MessageReactions = structure({ MessageId, Reactions: list(ReactionCount) })
 /** The messages that one call asks about. */

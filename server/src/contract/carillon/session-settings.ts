@@ -3,9 +3,8 @@ import { operation } from '../operation.ts'
 import { Required, boolean, list, oneOf, structure } from '../shapes.ts'
 
 const PresenceSettings = structure({ Enabled: Required(boolean()) })
-const EventSettings = structure({
-  Events: Required(list(oneOf('read', 'unread', 'typing', 'reaction', 'thread', 'pin'), { maxItems: 10 })),
-})
+export const EventNames = list(oneOf('read', 'unread', 'typing', 'reaction', 'thread', 'pin'), { maxItems: 10 })
+const EventSettings = structure({ Events: Required(EventNames) })
 
 export const sessionSettings = {
   PutAppInstancePresenceSettings: operation(

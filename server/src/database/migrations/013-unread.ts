@@ -51,13 +51,15 @@ create index unread_corrections_by_age on unread_corrections (channel_id, sub_ch
 ${unreadOfExisting(() => 'true').join(';\n')};
 `
 
+const arrival = 'coalesce(released, sequence)'
+
 /** Counts what is there already, in the channels whose ids the condition selects; an import uses it too. */
 export const unreadOfExisting = (isIn: (channelId: string) => string): string[] => [
   `
     update messages set ordinal = numbered.ordinal from (
       select channel_id, sub_channel_id, private, created_at, sequence,
         sum(case when private = 0 and type = 'STANDARD' then 1 else 0 end)
-          over (partition by channel_id, sub_channel_id order by created_at, sequence) as ordinal
+          over (partition by channel_id, sub_channel_id order by ${arrival}) as ordinal
       from messages where ${isIn('channel_id')}) as numbered
     where messages.channel_id = numbered.channel_id and messages.sub_channel_id = numbered.sub_channel_id
       and messages.private = numbered.private and messages.created_at = numbered.created_at and messages.sequence = numbered.sequence`,
@@ -71,12 +73,12 @@ export const unreadOfExisting = (isIn: (channelId: string) => string): string[] 
     where ${isIn('channel_id')}`,
   `
     insert into unread_corrections
-    select channel_id, sub_channel_id, 0, sequence, created_at, sequence, -1, 0 from messages
+    select channel_id, sub_channel_id, 0, ${arrival}, created_at, sequence, -1, 0 from messages
     where private = 0 and type = 'STANDARD' and redacted = 1 and ${isIn('channel_id')}
     on conflict do nothing`,
   `
     insert into unread_corrections
-    select channel_id, sub_channel_id, target_id, sequence, created_at, sequence, 1, 0 from messages
+    select channel_id, sub_channel_id, target_id, ${arrival}, created_at, sequence, 1, 0 from messages
     where private = 1 and type = 'STANDARD' and redacted = 0 and status is null and target_id <> sender_id and ${isIn('channel_id')}
     on conflict do nothing`,
   `

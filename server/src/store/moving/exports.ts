@@ -1,6 +1,6 @@
-import { statement, type Queries, type Statement, type Value } from '../database/database.ts'
-import { messageId } from './message-ids.ts'
-import { parsed } from './text.ts'
+import { statement, type Queries, type Statement } from '../../database/database.ts'
+import { ofChannels, pageOfChannels, type After, type ExportPage, type PartOfChannels } from './exported-messages.ts'
+import { reference, shown, type Row } from './exported-rows.ts'
 
 /** What an export reads: an app instance, up to the ids that were the highest when the export began. */
 export interface Scope {
@@ -13,20 +13,10 @@ export interface Scope {
   readonly memberships: number
 }
 
-/** Where the next page begins. */
-export type After = readonly number[]
-
-export interface ExportPage {
-  readonly rows: readonly Readonly<Record<string, unknown>>[]
-  /** Undefined after the last page. */
-  readonly next: After | undefined
-}
-
-type Row = Record<string, Value>
-
 const selectAppInstance = statement<Row>(`
   select arn, name, metadata, created_at as "createdAt", updated_at as "updatedAt", retention_days as "retentionDays",
-    retention_starts_at as "retentionStartsAt", channel_stream as "channelStream", message_stream as "messageStream"
+    retention_starts_at as "retentionStartsAt", channel_stream as "channelStream", message_stream as "messageStream",
+    own_events as "ownEvents", case when presence_off = 1 then 1 end as "presenceOff"
   from app_instances where id = $1 and deleted_at is null`)
 
 const highest = (table: string) => `(select coalesce(max(id), 0) from ${table})`
@@ -34,9 +24,6 @@ const selectScope = statement<Scope>(`
   select id as "appInstanceId", ${highest('channel_flows')} as flows, ${highest('identities')} as identities, ${highest('endpoints')} as endpoints,
     ${highest('channels')} as channels, ${highest('sub_channels')} as "subChannels", ${highest('memberships')} as memberships
   from app_instances where arn = $1 and deleted_at is null`)
-
-/** Users and bots are named by their number here: one that is deleted may have the id of another one. */
-const reference = (column: string) => `cast(${column} as text)`
 
 /** SQL that joins the living channel of a row in the app instance $1. */
 const ofChannel = (column: string) => `join channels c on c.id = ${column} and c.app_instance_id = $1 and c.deleted_at is null`
@@ -108,6 +95,13 @@ const ranges = {
     last: ({ endpoints }) => endpoints,
     named: ({ identities }) => [identities],
   },
+  presence: {
+    select: statement<Row>(`
+      select ${reference('p.identity_id')} as identity, p.status, p.status_text as "statusText", p.last_seen_at as "lastSeenAt"
+      from presences p ${ofLiving('p.identity_id')} where ${range('p.identity_id')} order by p.identity_id`),
+    width: 5000,
+    last: ({ identities }) => identities,
+  },
   channel: {
     select: statement<Row>(`
       select c.external_id as id, c.name, c.metadata, c.mode, c.privacy, ${reference('c.created_by')} as "createdBy", c.created_at as "createdAt",
@@ -146,36 +140,16 @@ const ranges = {
     select: statement<Row>(`
       select c.external_id as channel, s.external_id as "subChannel", ${reference('m.member_id')} as member, m.type as visibility,
         ${reference('m.invited_by')} as "invitedBy", m.created_at as "createdAt", m.updated_at as "updatedAt", m.read_at as "readAt",
-        m.preferences, m.placed
+        m.preferences, m.placed, p.arrival as "readUpTo", p.read_at as "readUpToAt"
       from memberships m ${ofChannel('m.channel_id')} ${ofLiving('m.member_id')}
       left join sub_channels s on s.id = m.sub_channel_id
+      left join read_positions p on p.member_id = m.member_id and p.channel_id = m.channel_id and p.sub_channel_id = m.sub_channel_id
       where ${range('m.id')} and m.member_id <= $4 and m.invited_by <= $4 and c.id <= $5 order by m.id`),
     width: 5000,
     last: ({ memberships }) => memberships,
     named: ({ identities, channels }) => [identities, channels],
   },
 } as const satisfies Record<string, Ranges>
-
-/** The parts of an app instance, each a table, in the order in which they can be stored again. */
-export const exportedParts = [...(Object.keys(ranges) as (keyof typeof ranges)[]), 'message'] as const
-export type ExportedPart = (typeof exportedParts)[number]
-
-const nextChannel = statement<{ id: number; externalId: string }>(`
-  select c.id, c.external_id as "externalId" from channels c
-  where c.app_instance_id = $1 and c.deleted_at is null and c.id >= $2 and c.id <= $3 order by c.id limit 1`)
-const selectMessages = statement<Row & { at: number; sequence: number; nonce: string; private: number; subChannelId: number }>(`
-  select m.sub_channel_id as "subChannelId", m.private, m.created_at as at, m.sequence, m.nonce, s.external_id as "subChannel",
-    ${reference('m.sender_id')} as sender, ${reference('m.target_id')} as target, m.type as kind, m.content, m.metadata, m.attributes,
-    m.content_type as "contentType", m.redacted, m.status, m.status_detail as "statusDetail", m.edited_at as "editedAt", m.updated_at as "updatedAt",
-    case when m.sender_id <= $7 and (m.target_id is null or m.target_id <= $7) and (m.sub_channel_id = 0 or s.deleted_at is null) then 1 else 0 end as kept
-  from (select * from messages
-    where channel_id = $1 and (sub_channel_id, private, created_at, sequence) > ($2, $3, $4, $5)
-    order by sub_channel_id, private, created_at, sequence limit $6) m
-  left join sub_channels s on s.id = m.sub_channel_id
-  order by m.sub_channel_id, m.private, m.created_at, m.sequence`)
-const messagesOfPage = 1000
-/** How many channels without messages a page passes at the most. */
-const channelsOfPage = 1000
 
 const texts = new Set([
   'name',
@@ -188,19 +162,15 @@ const texts = new Set([
   'key',
   'value',
   'preferences',
+  'ownEvents',
+  'statusText',
 ])
-const textsOfMessage = new Set(['content', 'metadata', 'attributes', 'contentType', 'statusDetail'])
-const flags = new Set(['isOpen', 'placed', 'redacted'])
-
-/** The row without what is null; what is stored as JSON is parsed. */
-function shown(row: Row, json: ReadonlySet<string>): Record<string, unknown> {
-  const made: Record<string, unknown> = {}
-  for (const [column, value] of Object.entries(row)) {
-    if (value === null) continue
-    made[column] = json.has(column) ? parsed<unknown>(value as string) : flags.has(column) ? value === 1 : value
-  }
-  return made
-}
+/** The parts of an app instance, each a table, in the order in which they can be stored again. */
+export const exportedParts = [
+  ...(Object.keys(ranges) as (keyof typeof ranges)[]),
+  ...(Object.keys(ofChannels) as PartOfChannels[]),
+] as const
+export type ExportedPart = (typeof exportedParts)[number]
 
 /** Undefined if there is no such app instance. */
 export async function scopeOf(db: Queries, appInstanceArn: string): Promise<Scope | undefined> {
@@ -213,39 +183,16 @@ export async function exportedAppInstance(db: Queries, { appInstanceId }: Scope)
   return row && shown(row, texts)
 }
 
-async function pageOfRange(db: Queries, { select, width, last, named }: Ranges, scope: Scope, [after = 0]: After): Promise<ExportPage> {
+async function pageOfRange(db: Queries, { select, width, last, named }: Ranges, scope: Scope, [from]: After): Promise<ExportPage> {
   const end = last(scope)
+  const after = typeof from === 'number' ? from : 0
   const to = Math.min(after + width, end)
   const rows = await db.all(select, scope.appInstanceId, after, to, ...(named?.(scope) ?? []))
   return { rows: rows.map(row => shown(row, texts)), next: to >= end ? undefined : [to] }
 }
 
-/** A page of messages: those of one channel after the other. A message that a flow has not decided about is left out. */
-async function pageOfMessages(db: Queries, scope: Scope, after: After): Promise<ExportPage> {
-  let [channelId = 0, ...place] = after
-  for (let passed = 0; passed < channelsOfPage; passed++) {
-    const channel = await db.get(nextChannel, scope.appInstanceId, channelId, scope.channels)
-    if (!channel) return { rows: [], next: undefined }
-    if (channel.id !== channelId) place = []
-    const [subChannelId = -1, isPrivate = 0, at = 0, sequence = 0] = place
-    const rows = await db.all(selectMessages, channel.id, subChannelId, isPrivate, at, sequence, messagesOfPage, scope.identities)
-    const last = rows.at(-1)
-    channelId = channel.id + 1
-    place = []
-    if (!last) continue
-    const next = rows.length < messagesOfPage ? [channelId] : [channel.id, last.subChannelId, last.private, last.at, last.sequence]
-    return { rows: rows.flatMap(row => messageOf(channel.externalId, row)), next }
-  }
-  return { rows: [], next: [channelId] }
-}
-
-function messageOf(channel: string, given: Row & { at: number; sequence: number; nonce: string }) {
-  const { subChannelId: _, private: __, at, sequence, nonce, kept, status, ...row } = given
-  if (kept === 0 || status === 'PENDING' || status === 'PASSING') return []
-  const failed = status === 'FAILED' && { failed: true }
-  return [{ channel, id: messageId({ at, sequence, nonce }), ...shown(row, textsOfMessage), ...failed }]
-}
+const isOfChannels = (part: ExportedPart): part is PartOfChannels => part in ofChannels
 
 export async function exportPage(db: Queries, part: ExportedPart, scope: Scope, after: After): Promise<ExportPage> {
-  return part === 'message' ? pageOfMessages(db, scope, after) : pageOfRange(db, ranges[part], scope, after)
+  return isOfChannels(part) ? pageOfChannels(db, part, scope, after) : pageOfRange(db, ranges[part], scope, after)
 }
