@@ -1,21 +1,31 @@
 import { Command } from 'commander'
 import packageFile from '../package.json' with { type: 'json' }
-import { addBackup } from './cli/backup.ts'
-import { addCerts } from './cli/certs.ts'
-import { addConsole } from './cli/console.ts'
-import { addDoctor } from './cli/doctor.ts'
-import { addExport } from './cli/export.ts'
-import { addFlows } from './cli/flows.ts'
-import { addHealth } from './cli/health.ts'
-import { addImport } from './cli/import.ts'
-import { addJobs } from './cli/jobs.ts'
-import { addKeys } from './cli/keys.ts'
-import { addModels } from './cli/models.ts'
-import { addOutbox } from './cli/outbox.ts'
-import { addRoles } from './cli/roles.ts'
-import { addSearch } from './cli/search.ts'
-import { addServe } from './cli/serve.ts'
 import { ApiError } from './errors.ts'
+
+/** The commands, in the order of the help. */
+const commands: Readonly<Record<string, () => Promise<(program: Command) => void>>> = {
+  serve: async () => (await import('./cli/serve.ts')).addServe,
+  console: async () => (await import('./cli/console.ts')).addConsole,
+  certs: async () => (await import('./cli/certs.ts')).addCerts,
+  jobs: async () => (await import('./cli/jobs.ts')).addJobs,
+  backup: async () => (await import('./cli/backup.ts')).addBackup,
+  export: async () => (await import('./cli/export.ts')).addExport,
+  import: async () => (await import('./cli/import.ts')).addImport,
+  doctor: async () => (await import('./cli/doctor.ts')).addDoctor,
+  health: async () => (await import('./cli/health.ts')).addHealth,
+  keys: async () => (await import('./cli/keys.ts')).addKeys,
+  roles: async () => (await import('./cli/roles.ts')).addRoles,
+  outbox: async () => (await import('./cli/outbox.ts')).addOutbox,
+  flows: async () => (await import('./cli/flows.ts')).addFlows,
+  search: async () => (await import('./cli/search.ts')).addSearch,
+  models: async () => (await import('./cli/models.ts')).addModels,
+}
+
+/** Adds the command that is named. All are loaded only for the help and for a wrong name: that takes longer than most commands work. */
+async function addCommands(program: Command, name = '') {
+  const load = Object.hasOwn(commands, name) ? [commands[name]!] : Object.values(commands)
+  for (const add of await Promise.all(load.map(async each => each()))) add(program)
+}
 
 /** An error at start is printed as one line. */
 const oneLine = (text: string) => `carillon: ${text.trim().replaceAll(/\s*\n\s*/g, ' ')}\n`
@@ -30,23 +40,9 @@ const program = new Command('carillon')
   .description('A self-hosted server that speaks the Amazon Chime SDK Messaging and Identity APIs')
   .version(packageFile.version, '-V, --version', 'print the version')
   .configureOutput({ outputError: (text, write) => write(oneLine(text.replace(/^error: /, ''))) })
-addServe(program)
-addConsole(program)
-addCerts(program)
-addJobs(program)
-addBackup(program)
-addExport(program)
-addImport(program)
-addDoctor(program)
-addHealth(program)
-addKeys(program)
-addRoles(program)
-addOutbox(program)
-addFlows(program)
-addSearch(program)
-addModels(program)
 
 try {
+  await addCommands(program, process.argv[2])
   await program.parseAsync()
 } catch (error) {
   process.stderr.write(oneLine(sentencesOf(error)))

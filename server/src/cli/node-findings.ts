@@ -1,7 +1,7 @@
 import packageFile from '../../package.json' with { type: 'json' }
 import { natsOptions } from '../bus/nats-login.ts'
 import type { Database } from '../database/database.ts'
-import { subjectsFor } from '../nodes/open-bus.ts'
+import { subjectsFor } from '../nodes/open-nats-bus.ts'
 import { rollCall, type Present } from '../nodes/roll-call.ts'
 import type { Config } from '../settings/config.ts'
 import { livingNodes } from '../store/nodes.ts'

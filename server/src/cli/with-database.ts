@@ -1,9 +1,8 @@
 import type { Config } from '../settings/config.ts'
 import type { AfterCommit } from '../events/follower.ts'
 import { requireSameBus } from '../nodes/heartbeat.ts'
-import { openBus, type OpenBus } from '../nodes/open-bus.ts'
+import type { OpenBus } from '../nodes/open-nats-bus.ts'
 import { createLog } from '../observe/log.ts'
-import { createMetrics } from '../observe/metrics.ts'
 import type { Database } from '../database/database.ts'
 import { openExistingDatabase } from '../database/open.ts'
 import { configOf, type Flags } from './settings.ts'
@@ -20,7 +19,11 @@ export async function withDatabase(flags: object, work: (db: Database, config: C
   const db = await openExistingDatabase(config, { log, follow: what => void follow(what as AfterCommit) })
   try {
     await requireSameBus(db, config.natsUrl !== undefined)
-    opening = await openBus(config, { db, log, metrics: createMetrics() })
+    if (config.natsUrl !== undefined) {
+      // Loaded only where they are used: that takes as long as the rest of a command.
+      const [{ openNatsBus }, { createMetrics }] = await Promise.all([import('../nodes/open-nats-bus.ts'), import('../observe/metrics.ts')])
+      opening = await openNatsBus(config, { db, log, metrics: createMetrics() })
+    }
     await work(db, config)
   } finally {
     await opening?.close()

@@ -1,47 +1,13 @@
-import type { Bus } from '../bus/bus.ts'
 import { createLocalBus } from '../bus/local-bus.ts'
-import { NatsBus } from '../bus/nats-bus.ts'
-import { NatsLink } from '../bus/nats-link.ts'
-import { natsOptions } from '../bus/nats-login.ts'
-import { subjectsOf } from '../bus/wire.ts'
-import type { Database } from '../database/database.ts'
-import type { Log } from '../observe/log.ts'
-import type { Metrics } from '../observe/metrics.ts'
 import type { Config } from '../settings/config.ts'
-import { sharedValue } from '../store/shared-values.ts'
-import { journalOf } from './journal.ts'
-import { presence } from './roll-call.ts'
-
-interface Tools {
-  readonly db: Database
-  /** The node that hears; undefined for a command. */
-  readonly node?: { readonly id: string; readonly name: string; readonly version: string }
-  readonly log: Log
-  readonly metrics: Metrics
-}
-
-/** The bus, and how to close it. */
-export interface OpenBus {
-  readonly bus: Bus
-  close(): Promise<void>
-}
-
-/** The subjects of the nodes on this database. */
-export const subjectsFor = async (db: Database) => subjectsOf(await sharedValue(db, 'bus-name', () => crypto.randomUUID()))
+import type { OpenBus, Tools } from './open-nats-bus.ts'
 
 /**
  * Opens the bus of these settings: over NATS, or within one node. Nodes on one database hear each other, and no others, even on the
- * same NATS. Throws an Error if NATS cannot be used.
+ * same NATS. Throws an Error if NATS cannot be used. Its client is loaded only where it is used: that takes longer than most commands.
  */
-export async function openBus(config: Config, { db, node, log, metrics }: Tools): Promise<OpenBus> {
+export async function openBus(config: Config, tools: Tools): Promise<OpenBus> {
   if (config.natsUrl === undefined) return { bus: createLocalBus(), close: async () => {} }
-  const options = await natsOptions(config)
-  const subjects = await subjectsFor(db)
-  const journal = await journalOf(db)
-  let bus: NatsBus | undefined
-  const answer = node && { subject: subjects.rollCall, content: () => presence(node) }
-  const link = await NatsLink.open({ options, log, hear: data => bus?.hear(data), answer })
-  const opened = new NatsBus({ link, subjects, journal, metrics, log })
-  bus = opened
-  return { bus: opened, close: async () => opened.close() }
+  const { openNatsBus } = await import('./open-nats-bus.ts')
+  return openNatsBus(config, tools)
 }

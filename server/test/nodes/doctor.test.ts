@@ -1,7 +1,7 @@
 import { connect } from '@nats-io/transport-node'
 import { expect, onTestFinished, test } from 'vitest'
 import packageFile from '../../package.json' with { type: 'json' }
-import { subjectsFor } from '../../src/nodes/open-bus.ts'
+import { subjectsFor } from '../../src/nodes/open-nats-bus.ts'
 import { hasNats, startNats } from '../support/nats.ts'
 import { main, run } from '../support/process.ts'
 import { createPostgresDatabase, startWorld } from '../support/world.ts'

@@ -1,0 +1,42 @@
+import type { Bus } from '../bus/bus.ts'
+import { NatsBus } from '../bus/nats-bus.ts'
+import { NatsLink } from '../bus/nats-link.ts'
+import { natsOptions } from '../bus/nats-login.ts'
+import { subjectsOf } from '../bus/wire.ts'
+import type { Database } from '../database/database.ts'
+import type { Log } from '../observe/log.ts'
+import type { Metrics } from '../observe/metrics.ts'
+import type { Config } from '../settings/config.ts'
+import { sharedValue } from '../store/shared-values.ts'
+import { journalOf } from './journal.ts'
+import { presence } from './roll-call.ts'
+
+export interface Tools {
+  readonly db: Database
+  /** The node that hears; undefined for a command. */
+  readonly node?: { readonly id: string; readonly name: string; readonly version: string }
+  readonly log: Log
+  readonly metrics: Metrics
+}
+
+/** The bus, and how to close it. */
+export interface OpenBus {
+  readonly bus: Bus
+  close(): Promise<void>
+}
+
+/** The subjects of the nodes on this database. */
+export const subjectsFor = async (db: Database) => subjectsOf(await sharedValue(db, 'bus-name', () => crypto.randomUUID()))
+
+/** The bus over NATS. Throws an Error if NATS cannot be used. */
+export async function openNatsBus(config: Config, { db, node, log, metrics }: Tools): Promise<OpenBus> {
+  const options = await natsOptions(config)
+  const subjects = await subjectsFor(db)
+  const journal = await journalOf(db)
+  let bus: NatsBus | undefined
+  const answer = node && { subject: subjects.rollCall, content: () => presence(node) }
+  const link = await NatsLink.open({ options, log, hear: data => bus?.hear(data), answer })
+  const opened = new NatsBus({ link, subjects, journal, metrics, log })
+  bus = opened
+  return { bus: opened, close: async () => opened.close() }
+}
