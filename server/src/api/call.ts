@@ -12,6 +12,8 @@ import type { AnsweredTokens } from './answered-tokens.ts'
 import type { Database } from '../database/database.ts'
 import type { SearchIndex } from '../search/search-index.ts'
 import type { CalledChannel, Facts } from '../store/facts.ts'
+import type { ConnectedTo, ConnectedUser } from '../store/nodes.ts'
+import type { Page } from '../store/page.ts'
 
 /** What the nodes know of users and their sessions. */
 interface Presences extends OnlineNow {
@@ -19,6 +21,8 @@ interface Presences extends OnlineNow {
   membersOf(channelId: number): Promise<ReadonlySet<number>>
   /** Whether the session is open, on any node. */
   hasSession(session: { readonly userId: number; readonly id: string }): Promise<boolean>
+  /** A page of the users with a socket, by their ids, over all nodes. */
+  connected(to: ConnectedTo, after: number, limit: number): Promise<Page<ConnectedUser>>
 }
 
 /** The node that answers. */

@@ -6,6 +6,7 @@ import { appInstances } from './app-instances.ts'
 import { bans } from './bans.ts'
 import { bots } from './bots.ts'
 import { channels } from './channels.ts'
+import { connections } from './connections.ts'
 import { userEndpoints } from './user-endpoints.ts'
 import { flows } from './flows.ts'
 import { iamRoles } from './iam-roles.ts'
@@ -61,4 +62,5 @@ export const handlers: Handlers<OperationName> = {
   ...accessKeys,
   ...iamRoles,
   ...policies,
+  ...connections,
 }

@@ -540,6 +540,16 @@ export interface Operations {
       readonly RoleRule?: string
     }
   }
+  ListConnectedUsers: {
+    input: { readonly ResourceARN: string; readonly MaxResults?: number; readonly NextToken?: string }
+    output: {
+      readonly ConnectedUsers?: readonly {
+        readonly User?: { readonly Arn?: string; readonly Name?: string }
+        readonly Connections?: readonly { readonly NodeName?: string; readonly ConnectedTimestamp?: Date; readonly SourceIp?: string }[]
+      }[]
+      readonly NextToken?: string
+    }
+  }
   SeedAppInstance: {
     input: {
       readonly Id: string
@@ -637,6 +647,7 @@ export const routes: Readonly<Record<keyof Operations, `${'GET' | 'POST' | 'PUT'
   UpdateIamRole: 'PUT /carillon/iam-roles/{roleName}',
   DeleteIamRole: 'DELETE /carillon/iam-roles/{roleName}',
   SimulatePolicy: 'POST /carillon/simulated-policies',
+  ListConnectedUsers: 'GET /carillon/connected-users',
   SeedAppInstance: 'POST /carillon/testing/app-instances',
   ResetTestServer: 'POST /carillon/testing/reset',
   PutTestClock: 'PUT /carillon/testing/clock',

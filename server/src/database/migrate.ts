@@ -18,6 +18,7 @@ import { imports } from './migrations/015-imports.ts'
 import { search } from './migrations/016-search.ts'
 import { presence } from './migrations/017-presence.ts'
 import { consoleCodes } from './migrations/018-console-codes.ts'
+import { connected } from './migrations/019-connected.ts'
 import { postgresDialect, sqliteDialect, type Dialect } from './migrations/dialect.ts'
 
 /** In order; the version of a database is the number of migrations it has. A released migration never changes. */
@@ -40,6 +41,7 @@ const migrations: ((dialect: Dialect) => string)[] = [
   search,
   presence,
   consoleCodes,
+  connected,
 ]
 
 /** The version of the schema that this Carillon works on. */

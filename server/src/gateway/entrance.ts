@@ -8,7 +8,7 @@ import { ownKinds } from '../bus/socket-events.ts'
 import type { Presigned, PresignedRequest } from '../auth/signature/presigned-url.ts'
 import { Trail } from '../auth/trail.ts'
 import type { Sender } from '../http/sender.ts'
-import type { SessionOfUser } from '../nodes/session-of-user.ts'
+import type { ConnectedSession, SessionOfUser } from '../nodes/session-of-user.ts'
 import type { SessionsOfNodes } from '../nodes/sessions.ts'
 import { placesAfter } from '../store/memberships.ts'
 import { Turns } from '../tools/turns.ts'
@@ -110,7 +110,7 @@ export class Entrance {
     const { id: userId, appInstanceId } = caller
     const ordered = this.#wiring.faults?.refusal()
     if (ordered !== undefined) throw new Refusal(ordered, 'A test has ordered this refusal')
-    const claim = { userId, id }
+    const claim = { userId, id, connectedAt: Date.now(), sourceAddress: origin.sourceAddress }
     const older = this.#inside.sessionOf(claim)
     const since = await resumable?.find(claim, older && this.#inside.sureAt(older))
     if (ws.readyState !== ws.OPEN || this.#isClosing) return restarts(ws, socket)
@@ -147,7 +147,7 @@ export class Entrance {
   }
 
   /** Takes the session unless the user has too many on all nodes; a session with the same id on another node ends. */
-  async #take(allSessions: SessionsOfNodes, claim: SessionOfUser, since: number | undefined) {
+  async #take(allSessions: SessionsOfNodes, claim: ConnectedSession, since: number | undefined) {
     const { limits, bus, resumable } = this.#wiring
     const outcome = await allSessions.take(claim, limits.connectionsPerUser, async tx => resumable?.put(tx, claim, since))
     if (outcome === 'full') throw tooMany(limits.connectionsPerUser)

@@ -6,7 +6,10 @@ import { isPresenceEvent, isSocketEvent, type BusEvent, type SocketEvent } from 
 import type { Sender } from '../http/sender.ts'
 import type { SessionOfUser } from '../nodes/session-of-user.ts'
 import type { PrefetchOrder } from '../store/prefetch.ts'
+import type { ConnectedTo, ConnectedUser } from '../store/nodes.ts'
+import type { Page } from '../store/page.ts'
 import { closeCodes } from './close-codes.ts'
+import { connectedHere } from './connected.ts'
 import { Entrance, type Telling } from './entrance.ts'
 import { sessionEstablished } from './frame.ts'
 import { Hub } from './hub.ts'
@@ -125,6 +128,12 @@ export class Gateway {
   /** Whether the session is open, here or on another node. */
   async hasSession(session: SessionOfUser): Promise<boolean> {
     return this.#sessionOf(session) !== undefined || ((await this.#wiring.allSessions?.has(session)) ?? false)
+  }
+
+  /** A page of the users with a socket, here or on any node. */
+  async connected(to: ConnectedTo, after: number, limit: number): Promise<Page<ConnectedUser>> {
+    const { allSessions, nodeName } = this.#wiring
+    return allSessions ? allSessions.connected(to, after, limit) : connectedHere(this.#hub, to, nodeName, after, limit)
   }
 
   /**

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
 import type { AccessKey } from '../auth/signature/signing-key.ts'
+import type { ConnectedSession } from '../nodes/session-of-user.ts'
 import { boundClient } from './bounded-client.ts'
 import { closeReason } from './close-codes.ts'
 import { pingFrame, type Frame } from './frame.ts'
@@ -48,7 +49,7 @@ export class Session {
   /** The events that Amazon does not have and that its client has asked for. */
   readonly asksFor: ReadonlySet<string>
   /** Identifies the session for all nodes. */
-  readonly claim: { readonly userId: number; readonly id: string }
+  readonly claim: ConnectedSession
   /** What it hears. */
   readonly topics: TopicOf<Session>[] = []
   /** The channels that its user has left while the session joins; undefined once it has joined. */

@@ -30,6 +30,7 @@ export interface Wiring extends Asking {
   /** How long a typing indicator lasts. */
   readonly typingSeconds: number
   readonly nodeId: string
+  readonly nodeName: string
   /** How long a user without a socket stays online. */
   readonly graceSeconds: number
   /** Undefined on a single node. */

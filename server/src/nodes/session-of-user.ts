@@ -6,6 +6,13 @@ export interface SessionOfUser {
   readonly id: string
 }
 
+/** A session with what operators are told of it. */
+export interface ConnectedSession extends SessionOfUser {
+  /** In epoch milliseconds. */
+  readonly connectedAt: number
+  readonly sourceAddress: string
+}
+
 interface KnownSession {
   readonly userId: number
   /** A hash of its sessionId. */

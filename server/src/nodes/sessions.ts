@@ -1,8 +1,18 @@
 import { setTimeout } from 'node:timers/promises'
 import type { Log } from '../observe/log.ts'
 import type { Database, Queries } from '../database/database.ts'
-import { deleteSession, isTaken, lockSessions, putSession, setSessions, takenSessions, type KnownSession } from '../store/nodes.ts'
-import { keyOf, known, type SessionOfUser } from './session-of-user.ts'
+import {
+  connectedUsers,
+  deleteSession,
+  isTaken,
+  lockSessions,
+  putSession,
+  setSessions,
+  takenSessions,
+  type ConnectedTo,
+  type StoredSession,
+} from '../store/nodes.ts'
+import { keyOf, known, type ConnectedSession, type SessionOfUser } from './session-of-user.ts'
 
 /** The interval at which the sessions of the node are compared with the database. */
 const compareMilliseconds = 15_000
@@ -16,13 +26,15 @@ interface Wiring {
   readonly everyMilliseconds?: number
 }
 
+const stored = (session: ConnectedSession): StoredSession => ({ ...session, ...known(session) })
+
 /** The sessions of all nodes: how many a user has, and which node has the one with a given id. */
 export class SessionsOfNodes {
   readonly nodeId: string
   readonly #db: Database
   readonly #log: Log
   /** The sessions of this node, by their key in the database. */
-  readonly #own = new Map<string, SessionOfUser>()
+  readonly #own = new Map<string, ConnectedSession>()
   /** Those for which the transaction that takes them has not ended. */
   readonly #taking = new Set<SessionOfUser>()
   readonly #everyMilliseconds: number
@@ -40,8 +52,8 @@ export class SessionsOfNodes {
    * Takes a session for this node: 'full' if the user has that many on all living nodes, 'replaced' if another node had one with
    * that id. `also` runs in the transaction that takes it.
    */
-  async take(session: SessionOfUser, most: number, also?: (tx: Queries) => Promise<void>): Promise<'taken' | 'replaced' | 'full'> {
-    const own = known(session)
+  async take(session: ConnectedSession, most: number, also?: (tx: Queries) => Promise<void>): Promise<'taken' | 'replaced' | 'full'> {
+    const own = stored(session)
     const before = this.#own.get(keyOf(own))
     this.#own.set(keyOf(own), session)
     this.#taking.add(session)
@@ -62,7 +74,12 @@ export class SessionsOfNodes {
     return isTaken(this.#db, known(session))
   }
 
-  async #take(own: KnownSession, most: number, also: ((tx: Queries) => Promise<void>) | undefined) {
+  /** A page of the users who have a session on a living node, by their ids. */
+  async connected(to: ConnectedTo, after: number, limit: number) {
+    return connectedUsers(this.#db, to, after, limit)
+  }
+
+  async #take(own: StoredSession, most: number, also: ((tx: Queries) => Promise<void>) | undefined) {
     return this.#db.transaction(async tx => {
       const present = await lockSessions(tx, own.userId)
       const older = present.find(other => other.session === own.session)
@@ -73,7 +90,7 @@ export class SessionsOfNodes {
     })
   }
 
-  #forget(own: KnownSession, session: SessionOfUser, before: SessionOfUser | undefined) {
+  #forget(own: StoredSession, session: ConnectedSession, before: ConnectedSession | undefined) {
     if (this.#own.get(keyOf(own)) !== session) return
     if (before) this.#own.set(keyOf(own), before)
     else this.#own.delete(keyOf(own))
@@ -126,6 +143,6 @@ export class SessionsOfNodes {
     const present = [...this.#own.values()]
     // One that is being taken is written by the transaction that counts the user's sessions, and by nobody else.
     const settledNow = present.filter(session => !this.#taking.has(session))
-    await setSessions(this.#db, { own: present.map(known), settled: settledNow.map(known) }, this.nodeId)
+    await setSessions(this.#db, { own: present.map(known), settled: settledNow.map(stored) }, this.nodeId)
   }
 }

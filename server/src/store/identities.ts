@@ -1,6 +1,6 @@
 import { give } from './counters.ts'
 import { statement, type Queries } from '../database/database.ts'
-import { living, selectNamed, valuesOf, type Named } from './arns.ts'
+import { identityArn, living, selectNamed, valuesOf, type Named } from './arns.ts'
 import { pageOf, type Cursor } from './page.ts'
 import { json, jsonIfGiven, jsonOfObject, parsed, parsedIfGiven } from './text.ts'
 
@@ -47,6 +47,9 @@ const insert = statement<{ id: number }>(`
   on conflict (app_instance_id, kind, external_id) where deleted_at is null do nothing
   returning id`)
 const selectOne = statement<Row>(selectNamed('identity', columns))
+const selectById = statement<Identity>(`
+  select i.id, ${identityArn('i')} as arn, i.name from identities i join app_instances a on a.id = i.app_instance_id
+  where i.id = $1 and i.deleted_at is null`)
 const selectAfter = statement<Row>(`
   select ${columns} from app_instances a join identities i on i.app_instance_id = a.id and i.deleted_at is null
   where ${living} and i.kind = $2 and i.id > $3 order by i.id limit $4`)
@@ -120,6 +123,12 @@ export async function insertIdentity(tx: Queries, given: NewIdentity): Promise<n
 export async function findIdentity(db: Queries, arn: Named): Promise<IdentityRecord | undefined> {
   const row = await db.get(selectOne, ...valuesOf(arn))
   return row && record(row)
+}
+
+/** The user or bot of that id; undefined if it is deleted. */
+export async function identityOf(db: Queries, id: number): Promise<Identity | undefined> {
+  const row = await db.get(selectById, id)
+  return row && { ...row, name: parsed(row.name) }
 }
 
 /** A page of the users or bots of an app instance, in the order of creation. */

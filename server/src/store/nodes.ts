@@ -1,4 +1,5 @@
 import { statement, type Database, type Queries } from '../database/database.ts'
+import { pageOf, type Page } from './page.ts'
 
 /** In epoch milliseconds of the database: the clocks of nodes may differ. PostgreSQL only, like everything here. */
 const clock = `(extract(epoch from statement_timestamp()) * 1000)::bigint`
@@ -51,16 +52,19 @@ const selectSessions = statement<{ session: string; nodeId: string }>(`
 const selectSession = statement<{ session: string }>(`
   select s.session from sessions s join nodes n on n.id = s.node_id and ${isAlive} where s.user_id = $1 and s.session = $2`)
 const upsertSession = statement(`
-  insert into sessions (user_id, session, node_id) values ($1, $2, $3)
-  on conflict (user_id, session) do update set node_id = excluded.node_id`)
+  insert into sessions (user_id, session, node_id, connected_at, source_address) values ($1, $2, $3, $4, $5)
+  on conflict (user_id, session) do update set
+    node_id = excluded.node_id, connected_at = excluded.connected_at, source_address = excluded.source_address`)
 const removeSession = statement(`delete from sessions where user_id = $1 and session = $2 and node_id = $3`)
 const selectTaken = statement<{ userId: number; session: string }>(`
   select user_id as "userId", session from sessions
   where node_id <> $2 and (user_id, session) in (
     select user_id, session from json_to_recordset($1::json) as own (user_id bigint, session text))`)
 const insertOwn = statement(`
-  insert into sessions (user_id, session, node_id)
-  select user_id, session, $2 from json_to_recordset($1::json) as own (user_id bigint, session text) order by user_id, session
+  insert into sessions (user_id, session, node_id, connected_at, source_address)
+  select user_id, session, $2, connected_at, source_address
+  from json_to_recordset($1::json) as own (user_id bigint, session text, connected_at bigint, source_address text)
+  order by user_id, session
   on conflict (user_id, session) do nothing`)
 const removeOthers = statement(`
   delete from sessions s where s.node_id = $2 and (s.user_id, s.session) not in (
@@ -70,6 +74,12 @@ export interface KnownSession {
   readonly userId: number
   /** A hash of the sessionId. */
   readonly session: string
+}
+
+export interface StoredSession extends KnownSession {
+  /** In epoch milliseconds. */
+  readonly connectedAt: number
+  readonly sourceAddress: string
 }
 
 /** The sessions of the user on all living nodes. Until the commit nobody else takes one. */
@@ -82,8 +92,8 @@ export async function isTaken(db: Queries, { userId, session }: KnownSession): P
   return (await db.get(selectSession, userId, session)) !== undefined
 }
 
-export async function putSession(tx: Queries, { userId, session }: KnownSession, nodeId: string) {
-  await tx.run(upsertSession, userId, session, nodeId)
+export async function putSession(tx: Queries, { userId, session, connectedAt, sourceAddress }: StoredSession, nodeId: string) {
+  await tx.run(upsertSession, userId, session, nodeId, connectedAt, sourceAddress)
 }
 
 /** Does nothing if another node has taken it. */
@@ -99,9 +109,77 @@ export const takenSessions = async (db: Queries, own: readonly KnownSession[], n
 /** Removes the sessions of the node that are not among its own, and writes those that are settled and missing. */
 export async function setSessions(
   db: Queries,
-  { own, settled }: { readonly own: readonly KnownSession[]; readonly settled: readonly KnownSession[] },
+  { own, settled }: { readonly own: readonly KnownSession[]; readonly settled: readonly StoredSession[] },
   nodeId: string,
 ) {
   await db.run(removeOthers, rows(own), nodeId)
-  await db.run(insertOwn, rows(settled), nodeId)
+  const wholeRows = settled.map(({ userId, session, connectedAt, sourceAddress }) => ({
+    user_id: userId,
+    session,
+    connected_at: connectedAt,
+    source_address: sourceAddress,
+  }))
+  await db.run(insertOwn, JSON.stringify(wholeRows), nodeId)
+}
+
+/** Whose sockets are asked for, by the id of its row: the members of a channel, the users of an app instance, or one user. */
+export interface ConnectedTo {
+  readonly of: 'app-instance' | 'channel' | 'user'
+  readonly id: number
+}
+
+/** A user with its sockets, the oldest first. */
+export interface ConnectedUser {
+  readonly userId: number
+  readonly sockets: readonly {
+    readonly node: string
+    readonly connectedAt: number | undefined
+    readonly sourceAddress: string | undefined
+  }[]
+}
+
+const isAsked = {
+  'app-instance': 'exists (select 1 from identities i where i.id = s.user_id and i.app_instance_id = $1)',
+  channel: 'exists (select 1 from memberships m where m.channel_id = $1 and m.member_id = s.user_id)',
+  user: 's.user_id = $1',
+}
+
+interface ConnectedRow {
+  readonly userId: number
+  readonly node: string
+  readonly connectedAt: number | null
+  readonly sourceAddress: string | null
+}
+
+/** The sockets of as many users, and one more, as a page has. */
+const selectConnected = (of: ConnectedTo['of']) =>
+  statement<ConnectedRow>(`
+    select s.user_id as "userId", n.name as node, s.connected_at as "connectedAt", s.source_address as "sourceAddress"
+    from sessions s join nodes n on n.id = s.node_id and ${isAlive}
+    where s.user_id in (
+      select distinct s.user_id from sessions s join nodes n on n.id = s.node_id and ${isAlive}
+      where ${isAsked[of]} and s.user_id > $2 order by s.user_id limit $3)
+    order by s.user_id, s.connected_at`)
+const connectedOf = {
+  'app-instance': selectConnected('app-instance'),
+  channel: selectConnected('channel'),
+  user: selectConnected('user'),
+}
+
+/** A page of the users who have a session on a living node, by their ids. */
+export async function connectedUsers(db: Queries, { of, id }: ConnectedTo, after: number, limit: number): Promise<Page<ConnectedUser>> {
+  const rows = await db.all(connectedOf[of], id, after, limit + 1)
+  return pageOf(
+    [...Map.groupBy(rows, ({ userId }) => userId)],
+    limit,
+    ([userId]) => [userId],
+    ([userId, sockets]) => ({
+      userId,
+      sockets: sockets.map(({ node, connectedAt, sourceAddress }) => ({
+        node,
+        connectedAt: connectedAt ?? undefined,
+        sourceAddress: sourceAddress ?? undefined,
+      })),
+    }),
+  )
 }

@@ -108,6 +108,7 @@ const silent = [
   'UpdateIamRole',
   'DeleteIamRole',
   'SimulatePolicy',
+  'ListConnectedUsers',
   // The last one, since those before need the admin.
   'DeleteAppInstanceAdmin',
 ] as const satisfies readonly OperationName[]

@@ -24,7 +24,7 @@ async function connected() {
     userId: 1,
     appInstanceId: 1,
     key,
-    claim: { userId: 1, id: 'one' },
+    claim: { userId: 1, id: 'one', connectedAt: Date.now(), sourceAddress: '127.0.0.1' },
     nextPing: Infinity,
   })
   return { session, client }

@@ -32,7 +32,7 @@ test('a session that comes back to a node while that node compares its sessions 
   )
   // How often a comparison ends a session depends on the machine: as many moves as a hundred of them take.
   for (let count = 0; ended.size <= 100; count++) {
-    const session = { userId: 1, id: 'same' }
+    const session = { userId: 1, id: 'same', connectedAt: Date.now(), sourceAddress: '127.0.0.1' }
     await nodes[count % 2]!.take(session, 10)
     // Nobody else has taken it since.
     for (let turn = 0; turn < 3; turn++) await db.get(nothing)

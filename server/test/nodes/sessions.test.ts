@@ -38,6 +38,30 @@ test.skipIf(!hasNats)('a user has ten sessions on all nodes together, and one wi
   expect(await outcome(two!, alice, 'more')).toBe('established')
 })
 
+test.skipIf(!hasNats)('the users who are connected are listed over all nodes, with the node of each socket', async () => {
+  const { url } = await startNats()
+  const nodes = await startNodes([url, url])
+  const { arn, user, ChannelArn, heard } = await makeChannel(nodes)
+  const alice = [await listen(nodes[0]!.app, user('alice')), await listen(nodes[1]!.app, user('alice'))]
+  await listen(nodes[0]!.app, user('carol'))
+  const names = await Promise.all(nodes.map(async ({ carillon }) => (await carillon.call('DescribeServer', {})).NodeName))
+  const listed = async (ResourceARN: string, [from] = nodes) => {
+    const { ConnectedUsers } = await from!.carillon.call('ListConnectedUsers', { ResourceARN })
+    return ConnectedUsers!.map(({ User, Connections }) => [User!.Arn, ...Connections!.map(({ NodeName }) => NodeName)])
+  }
+  const both = [
+    [user('alice'), ...names],
+    [user('bob'), names[1]],
+  ]
+  for (const from of [nodes, nodes.toReversed()]) {
+    expect(await listed(ChannelArn, from)).toEqual(both)
+    expect(await listed(arn, from)).toEqual([...both, [user('carol'), names[0]]])
+    expect(await listed(user('bob'), from)).toEqual([[user('bob'), names[1]]])
+  }
+  for (const { socket } of [heard, alice[0]!]) socket.close()
+  await expect.poll(() => listed(ChannelArn)).toEqual([[user('alice'), names[1]]])
+})
+
 test.skipIf(!hasNats)('the sockets of a deleted user are closed on every node', async () => {
   const { url } = await startNats()
   const nodes = await startNodes([url, url])

@@ -873,4 +873,13 @@ export const cases: Readonly<Record<OperationName, Case>> = {
     },
     causeless: ['Forbidden'],
   },
+  ListConnectedUsers: {
+    inputs: async f => [
+      { ResourceARN: f.arn, ...paging },
+      { ResourceARN: f.alice, ...paging },
+      { ResourceARN: await f.channel(), ...paging },
+    ],
+    errors: { NotFound: f => call(f, 'ListConnectedUsers', { ResourceARN: f.noSuchChannel }) },
+    causeless: ['Forbidden'],
+  },
 }

@@ -187,6 +187,7 @@ export const resources: { readonly [Name in OperationName]: ResourcesOf<Name> } 
   UpdateIamRole: everything,
   DeleteIamRole: everything,
   SimulatePolicy: everything,
+  ListConnectedUsers: everything,
 }
 
 /** An action that a member of the input needs permission for, in addition to the operation, as on Amazon. */

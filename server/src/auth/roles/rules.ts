@@ -175,4 +175,5 @@ export const rules: Readonly<Record<OperationName, Rule>> = {
   UpdateIamRole: serviceKey,
   DeleteIamRole: serviceKey,
   SimulatePolicy: serviceKey,
+  ListConnectedUsers: serviceKey,
 }

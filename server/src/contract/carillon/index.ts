@@ -1,4 +1,5 @@
 import { accessKeys } from './access-keys.ts'
+import { connections } from './connections.ts'
 import { iamRoles } from './iam-roles.ts'
 import { outbox } from './outbox.ts'
 import { pins } from './pins.ts'
@@ -18,7 +19,7 @@ import { unread } from './unread.ts'
  * The operations about the server itself. Their IAM actions are `carillon-operator:NAME`, so a policy that allows users `carillon:*` does
  * not allow them.
  */
-export const operators = { ...recentCalls, ...server, ...outbox, ...accessKeys, ...iamRoles, ...policies }
+export const operators = { ...recentCalls, ...server, ...outbox, ...accessKeys, ...iamRoles, ...policies, ...connections }
 
 /** The operations that Amazon does not have: the service `carillon`. They are signed like Amazon's; their IAM actions are `carillon:NAME`. */
 export const carillon = {

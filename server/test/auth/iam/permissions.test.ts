@@ -99,6 +99,7 @@ const resources: Partial<Record<OperationName, ResourcesOf>> = {
   UpdateIamRole: server,
   DeleteIamRole: server,
   SimulatePolicy: server,
+  ListConnectedUsers: server,
   TagResource: tagged,
   UntagResource: tagged,
   ListTagsForResource: tagged,
