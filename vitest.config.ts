@@ -31,8 +31,8 @@ const ofOneNode = ['gateway/{races,shared-details}', 'api/recent-calls'].map(eac
 export default defineConfig({
   test: {
     globalSetup: ['server/test/support/globalSetup.ts'],
-    // One more than CI has cores, since tests wait for processes, for PostgreSQL and for clocks. Each worker has all modules of its own.
-    maxWorkers: 3,
+    // Two more than CI has cores, since tests wait for processes, for PostgreSQL and for clocks. Each worker has all modules of its own.
+    maxWorkers: 4,
     projects: [
       {
         test: { ...options, name: 'test', provide: both, include: ['server/test/**/*.test.ts'], exclude: [release, ...onSqlite] },

@@ -7,20 +7,9 @@ import { freePort } from '../support/ports.ts'
 import { RawConnection } from '../support/raw.ts'
 import { call, signedHeaders, type Draft } from '../support/signed.ts'
 import { clientsOf, createPostgresDatabase } from '../support/world.ts'
+import { halfARequest } from './half-a-request.ts'
 
 const inMemory = (): Program => serve(['--port', '0', '--data', ':memory:'], { env: keyVariables })
-
-/** A CreateAppInstance that has sent its head and the first byte of its body; `finish` sends the rest. */
-async function halfARequest(url: string) {
-  const body = JSON.stringify({ Name: 'late', ClientRequestToken: 'token' })
-  const headers = await signedHeaders(url, rootKey, { method: 'POST', path: '/app-instances', body })
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
-  const connection = await RawConnection.open(url)
-  connection.send(`POST /app-instances HTTP/1.1\r\n${lines.join('')}content-length: ${body.length}\r\n\r\n${body.slice(0, 1)}`)
-  // The head has come when another connection, opened later, has had its answer.
-  await fetch(`${url}/health`)
-  return { connection, finish: () => connection.send(body.slice(1)) }
-}
 
 test.each(['SIGTERM', 'SIGINT'] as const)(
   'at %s calls in progress are answered, new ones are refused, and the exit code is 0',
@@ -53,19 +42,6 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
     expect(server.stderr).not.toMatch(/"level":(?:50|60)(?!.*starting or shutting down)/)
   },
 )
-
-test('an endless request and idle connections do not delay the end by more than ten seconds', async () => {
-  const server = inMemory()
-  const url = await server.url()
-  const idle = await RawConnection.open(url)
-  const { connection } = await halfARequest(url)
-  const start = Date.now()
-  server.kill('SIGTERM')
-  expect(await server.exit()).toBe(0)
-  expect(Date.now() - start).toBeLessThan(10_000)
-  idle.end()
-  connection.end()
-})
 
 /** The longest time, in milliseconds, for which this process has done nothing: a busy machine may hold it up. */
 function watchPauses() {

@@ -5,6 +5,7 @@ import { setTimeout } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { Listening, connectRaw, listen, presignedUrl, type RawSocket } from '../support/sockets.ts'
 import { startWorld, type World } from '../support/world.ts'
+import { metric, rawSession } from './raw-session.ts'
 
 let world: World
 let arn: string
@@ -15,24 +16,12 @@ beforeAll(async () => {
 })
 afterAll(async () => world.close())
 
-/** A connection that is a WebSocket by now, and which says and hears bytes only. */
-async function rawSession(userArn: string, { app }: Pick<World, 'app'> = world): Promise<RawSocket> {
-  const raw = await connectRaw(app, userArn)
-  while (!raw.heard().includes('SESSION_ESTABLISHED')) await setTimeout(5)
-  return raw
-}
-
 /** A client's frame, with the mask that it must have. */
 function frame(opcode: number, content: string | Buffer, { fin = true, masked = true } = {}): Buffer {
   const bytes = Buffer.from(content)
   const length = bytes.length < 126 ? [bytes.length] : [126, bytes.length >> 8, bytes.length & 255]
   length[0]! |= masked ? 0x80 : 0
   return Buffer.concat([Buffer.from([(fin ? 0x80 : 0) | opcode, ...length]), Buffer.alloc(masked ? 4 : 0), bytes])
-}
-
-const metric = async (name: string, { app }: Pick<World, 'app'> = world) => {
-  const text = await (await fetch(`${app.url}/metrics`)).text()
-  return Number(new RegExp(`^${name} (\\d+)`, 'm').exec(text)?.[1])
 }
 
 /** Whether somebody else can still connect. */
@@ -47,8 +36,8 @@ test('a client that answers pings stays, however long it is idle', async () => {
 })
 
 test('a client that no longer answers is cut off after two pings, and counted', async () => {
-  const before = await metric('carillon_dead_sessions_total')
-  const { closed, heard } = await rawSession(user('alice'))
+  const before = await metric('carillon_dead_sessions_total', world)
+  const { closed, heard } = await rawSession(user('alice'), world)
   const start = Date.now()
   await closed
   expect(
@@ -58,7 +47,7 @@ test('a client that no longer answers is cut off after two pings, and counted', 
   ).toHaveLength(2)
   expect(Date.now() - start).toBeGreaterThan(1500)
   expect(Date.now() - start).toBeLessThan(20_000)
-  await expect.poll(() => metric('carillon_dead_sessions_total'), { timeout: 5000 }).toBe(before + 1)
+  await expect.poll(() => metric('carillon_dead_sessions_total', world), { timeout: 5000 }).toBe(before + 1)
 })
 
 test('the ping of a client is answered', async () => {
@@ -120,7 +109,7 @@ test.each([
   const begin = what.startsWith('pieces') ? frame(0x1, '', { fin: false }) : Buffer.alloc(0)
   const refused = await connectRaw(world.app, `${arn}/user/nobody`)
   await expect.poll(() => refused.heard().includes('101 Switching Protocols')).toBe(true)
-  const welcome = await rawSession(user('alice'))
+  const welcome = await rawSession(user('alice'), world)
   refused.socket.write(begin)
   welcome.socket.write(begin)
   const read = await Promise.all([flood(refused, bytes), flood(welcome, bytes)])
@@ -165,42 +154,8 @@ test('a client that vanishes leaves no session behind', async () => {
   await expect.poll(() => metric('carillon_sessions', own), { timeout: 5000 }).toBe(0)
 })
 
-test('a client that does not read is closed and counted once more than 1 MiB waits for it, and others hear everything', async () => {
-  const patient = await startWorld('sqlite')
-  onTestFinished(() => patient.close())
-  const { arn, user } = await patient.appInstance(['alice', 'bob'])
-  const { ChannelArn } = await patient.messaging.createChannel({
-    AppInstanceArn: arn,
-    Name: 'busy',
-    MemberArns: [user('bob')],
-    ClientRequestToken: 'busy',
-    ChimeBearer: user('alice'),
-  })
-  const { socket: stuck } = await rawSession(user('alice'), patient)
-  stuck.pause()
-  const bob = await listen(patient.app, user('bob'))
-  let count = 0
-  // The buffers of both kernels hold some megabytes.
-  for (; (await metric('carillon_slow_sessions_total', patient)) === 0; count += 50) {
-    await Promise.all(
-      Array.from({ length: 50 }, () =>
-        patient.messaging.sendChannelMessage({
-          ChannelArn,
-          Content: 'x'.repeat(4000),
-          Type: 'STANDARD',
-          Persistence: 'NON_PERSISTENT',
-          ChimeBearer: user('bob'),
-        }),
-      ),
-    )
-  }
-  await expect.poll(() => bob.events.length).toBe(count + 1)
-  expect(await metric('carillon_slow_sessions_total', patient)).toBe(1)
-  await expect.poll(() => stuck.resume().destroyed).toBe(true)
-})
-
 test('a client that closes is answered, even if it then stays half-open', async () => {
-  const { socket, closed } = await rawSession(user('alice'))
+  const { socket, closed } = await rawSession(user('alice'), world)
   socket.write(frame(8, Buffer.from([0x03, 0xe8])))
   await closed
   expect(await serves()).toBe(true)
@@ -218,7 +173,7 @@ test.each([
   ['of more bytes than there are', Buffer.from([0x81, 0xff, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff])],
 ])('frames %s end their session and nothing else', async (_, bytes) => {
   const other = await listen(world.app, user('bob'))
-  const { socket, closed } = await rawSession(user('alice'))
+  const { socket, closed } = await rawSession(user('alice'), world)
   socket.write(bytes)
   await closed
   expect(other.socket.readyState).toBe(other.socket.OPEN)
@@ -227,7 +182,7 @@ test.each([
 
 test('the server survives any bytes', async () => {
   for (let round = 0; round < 40; round++) {
-    const { socket } = await rawSession(user('alice'))
+    const { socket } = await rawSession(user('alice'), world)
     const valid = frame(randomInt(16), randomBytes(randomInt(200)))
     // Random bytes, and frames of which one bit is wrong.
     if (round % 2 === 0) valid[randomInt(valid.length)]! ^= 1 << randomInt(8)

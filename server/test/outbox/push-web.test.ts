@@ -104,17 +104,6 @@ test('a push to a name that leads into the operator’s network finds the device
   await expect(poster.post(request, AbortSignal.timeout(5000))).rejects.toBeInstanceOf(DeadDevice)
 })
 
-test('subscriptions that never answer keep no other device from its push', { timeout: 60_000 }, async () => {
-  const service = await startWebPush()
-  service.answer = path => (path.startsWith('/slow') ? 'hang' : undefined)
-  const { register, openWith, push } = await pushWorld('sqlite', webPush(local).map)
-  for (let index = 0; index < 6; index++) await register('bob', service.subscribe(`/slow-${index}`))
-  for (let index = 0; index < 8; index++) await register('eve', service.subscribe(`/fast-${index}`))
-  await push(await openWith('bob', 'eve'))
-  await until(() => service.taken.length === 8)
-  expect(new Set(service.taken.map(({ path }) => path)).size).toBe(8)
-})
-
 /** Something in the operator's network that is listening, and how many have connected. */
 async function inside() {
   let connections = 0

@@ -174,28 +174,6 @@ test('there is no exchange unless it is configured', async () => {
   await world.close()
 })
 
-test('logins beyond the limit do not reach the hook and get an error to retry', async () => {
-  let waiting = 0
-  let most = 0
-  const hook = createServer((_, response) => {
-    most = Math.max(most, ++waiting)
-    response.once('close', () => waiting--)
-  }).listen(0, '127.0.0.1')
-  onTestFinished(() => hook.closeAllConnections())
-  await once(hook, 'listening')
-  const exchangeHook = `http://127.0.0.1:${(hook.address() as AddressInfo).port}/login`
-  const first = await startWorld('sqlite')
-  const { arn } = await first.appInstance()
-  const world = await startWorld('sqlite', { data: first.folder, exchangeHook, exchangeRole: 'chat', exchangeAppInstance: arn })
-  // It answers none of them, so that each waits for five seconds.
-  const answers = await Promise.all(Array.from({ length: 600 }, async () => exchange(world, 'x')))
-  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([503]))
-  expect(most).toBeLessThanOrEqual(256)
-  await world.close()
-  await first.close()
-  hook.close()
-})
-
 test('an exchange hook decides whose login it is: it receives the header unchanged, and its answer counts', async () => {
   const asked: (string | undefined)[] = []
   let answer = (request: IncomingMessage, response: ServerResponse): void => {

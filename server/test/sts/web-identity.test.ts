@@ -218,21 +218,3 @@ describe('AssumeRoleWithWebIdentity', () => {
     expect(issuer.asked - before).toBeLessThanOrEqual(4)
   })
 })
-
-test('an unavailable issuer is reported, is not asked for each token, and is found once it is back', async () => {
-  const away = await OidcIssuer.start()
-  away.failing = 500
-  const own = await startWorld('sqlite', { oidcIssuer: away.url, oidcAudience: 'web' })
-  const RoleArn = await makeRole(own, 'chat', { trust: { oidc: { issuer: away.url, audiences: ['web'] } }, tags: ['sub'] })
-  const assumed = async () => {
-    const parameters = { RoleArn, RoleSessionName: 'web', WebIdentityToken: await away.token('alice') }
-    const answer = await sts(own.app, undefined, 'AssumeRoleWithWebIdentity', parameters)
-    return answer.value('Code') ?? answer.status
-  }
-  expect(await Promise.all(Array.from({ length: 10 }, assumed))).toEqual(Array.from({ length: 10 }, () => 'IDPCommunicationError'))
-  expect(away.asked).toBeLessThanOrEqual(2)
-  away.failing = undefined
-  await expect.poll(assumed, { timeout: 15_000 }).toBe(200)
-  await own.close()
-  await away.close()
-})

@@ -1,6 +1,5 @@
 import { once } from 'node:events'
 import { createServer, type AddressInfo } from 'node:net'
-import { connect } from 'node:tls'
 import { setTimeout } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { keyVariables, rootKey, serveFails, serveTls, temporaryFolder } from '../support/process.ts'
@@ -30,35 +29,6 @@ async function creation(url: string, key = world.app.rootKey): Promise<string> {
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
   return `POST /app-instances HTTP/1.1\r\n${lines.join('')}content-length: ${body.length}\r\n\r\n${body}`
 }
-
-test('plain HTTP, other bytes, an incomplete handshake and an old TLS on the TLS port do not affect the server', async () => {
-  const attempts = [
-    'GET /health HTTP/1.1\r\nhost: x\r\n\r\n',
-    '\u0016\u0003\u0001\u0002\u0000nonsense that is no hello',
-    'nonsense that is no hello at all',
-  ]
-  for (const bytes of attempts) {
-    const connection = await RawConnection.open(tlsUrl)
-    connection.send(Buffer.from(bytes, 'latin1'))
-    await connection.closed()
-  }
-  const silent = await RawConnection.open(tlsUrl)
-  const half = await RawConnection.open(tlsUrl)
-  half.send(Buffer.from('160301', 'hex'))
-  half.vanish()
-  const old = connect({
-    port: Number(new URL(tlsUrl).port),
-    host: '127.0.0.1',
-    ca,
-    servername: 'localhost',
-    maxVersion: 'TLSv1.1',
-    minVersion: 'TLSv1',
-  })
-  const [error] = await once(old, 'error')
-  expect(error).toMatchObject({ code: expect.stringMatching(/SSL|TLS|RESET/) })
-  expect(await healthOver(tlsUrl, ca)).toBe(200)
-  silent.end()
-})
 
 test.each([
   ['nonsense\r\n\r\n', 400],

@@ -1,0 +1,17 @@
+import { expect, test } from 'vitest'
+import { keyVariables, serve } from '../support/process.ts'
+import { RawConnection } from '../support/raw.ts'
+import { halfARequest } from './half-a-request.ts'
+
+test('an endless request and idle connections do not delay the end by more than ten seconds', async () => {
+  const server = serve(['--port', '0', '--data', ':memory:'], { env: keyVariables })
+  const url = await server.url()
+  const idle = await RawConnection.open(url)
+  const { connection } = await halfARequest(url)
+  const start = Date.now()
+  server.kill('SIGTERM')
+  expect(await server.exit()).toBe(0)
+  expect(Date.now() - start).toBeLessThan(10_000)
+  idle.end()
+  connection.end()
+})

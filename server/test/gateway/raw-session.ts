@@ -1,0 +1,16 @@
+import { setTimeout } from 'node:timers/promises'
+import { connectRaw, type RawSocket } from '../support/sockets.ts'
+import type { World } from '../support/world.ts'
+
+/** A connection that is a WebSocket by now, and which says and hears bytes only. */
+export async function rawSession(userArn: string, { app }: Pick<World, 'app'>): Promise<RawSocket> {
+  const raw = await connectRaw(app, userArn)
+  while (!raw.heard().includes('SESSION_ESTABLISHED')) await setTimeout(5)
+  return raw
+}
+
+/** The value of a figure of GET /metrics without labels. */
+export const metric = async (name: string, { app }: Pick<World, 'app'>) => {
+  const text = await (await fetch(`${app.url}/metrics`)).text()
+  return Number(new RegExp(`^${name} (\\d+)`, 'm').exec(text)?.[1])
+}
