@@ -37,6 +37,16 @@ export async function unread(args: string[]) {
   const kindsOf = async (site: Site, what: string) => ({
     [`plain, ${what}`]: loading(site, await pagesOf(site, shape, '/channels', { scope: 'app-instance-user-memberships' }), seconds),
     [`with counts, ${what}`]: loading(site, await pagesOf(site, shape, '/carillon/unread-counts'), seconds),
+    [`with first unread, ${what}`]: loading(
+      site,
+      await pagesOf(site, shape, '/carillon/unread-counts', { 'include-first-unread': 'true' }),
+      seconds,
+    ),
+    [`by last message, ${what}`]: loading(
+      site,
+      await pagesOf(site, shape, '/carillon/unread-counts', { 'sort-by': 'LAST_MESSAGE' }),
+      seconds,
+    ),
     [`summary, ${what}`]: loading(site, await pagesOf(site, shape, '/carillon/unread-summary'), seconds),
   })
   try {

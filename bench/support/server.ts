@@ -1,4 +1,5 @@
-import { mkdtemp, rm, stat } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -16,14 +17,18 @@ const main = fileURLToPath(new URL('../../server/src/main.ts', import.meta.url))
 interface Serving {
   readonly tls?: boolean
   readonly flags?: readonly string[]
+  /** A data folder that stays, with its store, for the next run. */
+  readonly folder?: string | undefined
   /** Further variables. */
   readonly environment?: Readonly<Record<string, string>>
 }
 
-/** A data folder with a store of that shape. */
-export async function filledFolder(shape: Shape): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'carillon-bench-'))
+/** A data folder with a store of that shape: a new one, or that one unless it has a store already. */
+export async function filledFolder(shape: Shape, kept?: string): Promise<string> {
+  const folder = kept ?? (await mkdtemp(join(tmpdir(), 'carillon-bench-')))
   const file = join(folder, 'carillon.db')
+  if (existsSync(file)) return folder
+  await mkdir(folder, { recursive: true })
   const store = await SqliteDatabase.open(file, { prepare: database => migrateSqlite(database, file), follow: () => {} })
   await fill(store, shape)
   await store.close()
@@ -59,7 +64,7 @@ export interface Site {
 }
 
 async function sqliteSite(shape: Shape, serving: Serving): Promise<Site> {
-  const folder = await filledFolder(shape)
+  const folder = await filledFolder(shape, serving.folder)
   const server = await serve(folder, serving)
   const sizeOf = async (name: string) => (await stat(join(folder, name)).catch(() => ({ size: 0 }))).size
   return {
@@ -72,7 +77,7 @@ async function sqliteSite(shape: Shape, serving: Serving): Promise<Site> {
     databaseUrl: undefined,
     async close() {
       await server.stop()
-      await removeFolder(folder)
+      if (serving.folder === undefined) await removeFolder(folder)
     },
   }
 }

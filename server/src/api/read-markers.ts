@@ -20,7 +20,7 @@ export const readMarkers: Handlers<'ListChannelReadMarkers' | 'PutChannelReadMar
   async PutChannelReadMarker(input, call) {
     const { createdAt } = requireMessage(call, input.MessageId)
     const hiddenBefore = retentionCutoff(call.now(), call.facts.retentionDays)
-    await call.db.transaction(tx => putReadMarker(tx, actingIn(call), input.MessageId, hiddenBefore))
+    await putReadMarker(call.db, actingIn(call), input.MessageId, hiddenBefore)
     return { ChannelArn: call.facts.channel.arn, ReadMarkerTimestamp: createdAt }
   },
 }

@@ -15,8 +15,9 @@ const hiddenBefore = ({ facts, now }: BearerCall) => retentionCutoff(now(), fact
 export const unread: Handlers<'ListChannelUnreadCounts' | 'GetUnreadSummary'> = {
   async ListChannelUnreadCounts(input, call) {
     const listing = await listingOf(call, namedIfGiven(call, 'AppInstanceUserArn'))
-    const { items, NextToken } = await paged(call, input, [String(listing.memberId)], (after, limit) =>
-      unreadOfMember(call.db, { ...listing, hiddenBefore: hiddenBefore(call) }, after, limit),
+    const { SortBy: order = 'JOINED', IncludeFirstUnread: withFirst = false } = input
+    const { items, NextToken } = await paged(call, input, [String(listing.memberId), order], (after, limit) =>
+      unreadOfMember(call.db, { ...listing, hiddenBefore: hiddenBefore(call), order, withFirst }, after, limit),
     )
     return { ChannelMemberships: new JsonText(items), NextToken }
   },

@@ -18,7 +18,14 @@ export interface Operations {
     output: { readonly ChannelArn?: string; readonly ReadMarkerTimestamp?: Date }
   }
   ListChannelUnreadCounts: {
-    input: { readonly AppInstanceUserArn?: string; readonly MaxResults?: number; readonly NextToken?: string; readonly ChimeBearer: string }
+    input: {
+      readonly AppInstanceUserArn?: string
+      readonly SortBy?: 'JOINED' | 'LAST_MESSAGE'
+      readonly IncludeFirstUnread?: boolean
+      readonly MaxResults?: number
+      readonly NextToken?: string
+      readonly ChimeBearer: string
+    }
     output: {
       readonly ChannelMemberships?: readonly {
         readonly ChannelSummary?: {

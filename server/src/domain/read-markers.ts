@@ -1,10 +1,11 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import { badRequest } from '../errors.ts'
 import { emit } from '../events/emit.ts'
-import type { Queries, Transaction } from '../database/database.ts'
+import type { Database, Queries, Transaction } from '../database/database.ts'
 import { lockChannel } from '../store/channels.ts'
 import type { CalledChannel } from '../store/facts.ts'
 import type { Identity } from '../store/identities.ts'
-import { markRead, markReadAt, memberCount, type Marked } from '../store/read-markers.ts'
+import { markRead, markReadAt, memberCount, messagesBehind, type Marked } from '../store/read-markers.ts'
 import { unreadIn, type Unread } from '../store/unread.ts'
 import type { ActingInChannel } from './acting.ts'
 import { checkOrdinary } from './sub-channels.ts'
@@ -16,10 +17,20 @@ export async function moveReadMarker(tx: Transaction, { channel, actor, now }: A
 }
 
 /** Sets the actor's read marker to a message, forward or back. Retention hides messages before that time. */
-export async function putReadMarker(tx: Transaction, { channel, actor }: ActingInChannel, messageId: string, hiddenBefore: number) {
+export async function putReadMarker(db: Database, { channel, actor }: ActingInChannel, messageId: string, hiddenBefore: number) {
   checkOrdinary(channel, 'Read markers')
+  const behind = await messagesBehind(db, channel.id, actor.id, messageId, turn)
+  await db.transaction(tx => put(tx, { channel, actor }, messageId, { behind, hiddenBefore }))
+}
+
+async function put(
+  tx: Transaction,
+  { channel, actor }: Pick<ActingInChannel, 'channel' | 'actor'>,
+  messageId: string,
+  { behind, hiddenBefore }: { behind: Awaited<ReturnType<typeof messagesBehind>>; hiddenBefore: number },
+) {
   if (!(await lockChannel(tx, channel.id))) return
-  const marked = await markReadAt(tx, channel.id, actor.id, messageId)
+  const marked = await markReadAt(tx, channel.id, actor.id, messageId, behind)
   if (marked) await tell(tx, channel, actor, marked, await unreadIn(tx, channel.id, actor.id, hiddenBefore))
 }
 

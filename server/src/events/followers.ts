@@ -31,7 +31,7 @@ import {
   roleToStream,
   subChannelToStream,
 } from './streaming.ts'
-import { editToUnread, messageToUnread, sentToUnread } from './unread.ts'
+import { editToUnread, joinedToUnread, messageToUnread, sentToUnread } from './unread.ts'
 import { balanceAfterLeaving, balanceAfterScaleOut, wakePurge } from './work.ts'
 
 /**
@@ -66,7 +66,7 @@ export const followers: { readonly [Kind in EventKind]: readonly Follower<EventO
   ChannelExpirationSet: [expirationToStream],
   ChannelFlowSet: [],
 
-  MembersJoined: [joinedToSockets, joinedToStream, joinedToBots],
+  MembersJoined: [joinedToUnread, joinedToSockets, joinedToStream, joinedToBots],
   MembersLeft: [leftToSockets, leftToStream, leftToBots, balanceAfterLeaving],
   MembersMoved: [movedToSockets],
   ModeratorsLeftSubChannel: [subChannelEndToSockets, leftToStream],

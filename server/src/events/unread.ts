@@ -3,8 +3,8 @@ import type { ShownMessage } from '../present/messages.ts'
 import type { Transaction } from '../database/database.ts'
 import { findIdentity } from '../store/identities.ts'
 import { sequenceOf } from '../store/message-ids.ts'
-import { advanceReadPosition, arrivalOf, correctFor, forgetMentionsOf } from '../store/read-positions.ts'
-import type { MessageEvent } from './events.ts'
+import { advanceReadPosition, arrivalOf, correctFor, forgetMentionsOf, insertReadPositions } from '../store/read-positions.ts'
+import type { EventOf, MessageEvent } from './events.ts'
 import type { Follower } from './follower.ts'
 
 const countsAsUnread = ({ type, persistence }: ShownMessage) => type === 'STANDARD' && persistence === 'PERSISTENT'
@@ -18,6 +18,12 @@ async function mentionedIn(tx: Transaction, { attributes, sender }: ShownMessage
     if (found && found.id !== sender.id) ids.add(found.id)
   }
   return ids
+}
+
+/** Whoever joins has read what was there before; one statement for all who join a place at once. */
+export const joinedToUnread: Follower<EventOf<'MembersJoined'>> = async (tx, { memberships }) => {
+  const places = Map.groupBy(memberships, ({ subChannelId, type }) => `${subChannelId} ${type}`)
+  for (const joined of places.values()) await insertReadPositions(tx, joined[0]!, joined.length)
 }
 
 /** Whoever sends a message has read what came before it. */

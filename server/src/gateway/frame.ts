@@ -62,9 +62,21 @@ const openedDetails = `${JSON.stringify({
   Headers: { 'x-amz-chime-event-type': 'CHANNEL_DETAILS', 'x-amz-chime-message-type': 'SYSTEM' },
 }).slice(0, -1)},"Payload":"{`
 
+/** What of the details of a channel is for one reader only; the counts are for sessions that ask for them. */
+export interface OwnDetails {
+  /** The read marker, in epoch milliseconds. */
+  readonly readAt: number | undefined
+  readonly counts?: { readonly unread: number; readonly mentions: number; readonly firstMessageId: string | undefined } | undefined
+}
+
 /** The details of one channel that a prefetch sends to a client: a frame in two parts, its own and what is the same for all readers. */
-export function channelDetailsFrame(text: DetailsText, readAt: number | undefined): [Frame, Frame] {
-  const own = readAt === undefined ? openedDetails : `${openedDetails}\\"ReadMarkerTimestamp\\":\\"${new Date(readAt).toISOString()}\\",`
+export function channelDetailsFrame(text: DetailsText, { readAt, counts }: OwnDetails): [Frame, Frame] {
+  let own = openedDetails
+  if (readAt !== undefined) own += `\\"ReadMarkerTimestamp\\":\\"${new Date(readAt).toISOString()}\\",`
+  if (counts) {
+    own += `\\"UnreadCount\\":${counts.unread},\\"UnreadMentionCount\\":${counts.mentions},`
+    if (counts.firstMessageId !== undefined) own += `\\"FirstUnreadMessageId\\":\\"${counts.firstMessageId}\\",`
+  }
   const head = frameHeader(textOpcode, own.length + text.length, own.length)
   head.write(own, head.length - own.length, 'latin1')
   return [head, text]

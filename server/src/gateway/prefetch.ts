@@ -11,7 +11,8 @@ import { listMembers } from '../store/memberships.ts'
 import { listMessages } from '../store/messages.ts'
 import { RankedTurns } from '../tools/ranked-turns.ts'
 import { channelsToPrefetch, channelToShow, nobody, type PrefetchedChannel, type PrefetchOrder } from '../store/prefetch.ts'
-import { channelDetailsFrame, detailsText } from './frame.ts'
+import { standingIn } from '../store/unread.ts'
+import { channelDetailsFrame, detailsText, type Frame } from './frame.ts'
 import { mostRetold, type Hub, type Reading } from './hub.ts'
 import type { Session } from './session.ts'
 import { SharedDetails, type Details } from './shared-details.ts'
@@ -46,9 +47,14 @@ interface Reader {
   readonly viewerId: number
   readonly retentionDays: number | undefined
   readonly cutoff: number
+  /** What all members see, if that is known. */
+  readonly shared: Details | undefined
   /** Whether no further reading follows. */
   readonly isLast: boolean
 }
+
+/** What came of a reading: `stale` if the channel has to be read again. */
+type Outcome = 'sent' | 'skipped' | 'stale'
 
 interface Wiring {
   readonly db: Database
@@ -131,43 +137,60 @@ export class Prefetch {
    */
   async #tell({ session, retentionDays }: Asked, place: PrefetchedChannel): Promise<'shared' | 'read' | 'skipped'> {
     const { hub } = this.#wiring
+    const asksForCounts = session.asksFor.has('unread')
     for (let count = 1; count <= mostReadings; count++) {
       const topic = hub.topicOf(place)
       if (!topic || !session.topics.includes(topic)) return 'skipped'
       const viewerId = place.hasPrivate || session.heardAlone?.has(place.channelId) ? session.userId : nobody
       const cutoff = retentionCutoff(this.#wiring.now(), retentionDays)
-      const shared = viewerId === nobody ? this.#shared.find(topic, { version: place, retentionDays, cutoff }) : undefined
-      if (shared) {
-        this.#figures.shared.inc()
-        for (const part of channelDetailsFrame(shared, place.readAt)) hub.send(session, part)
+      // What does not fit the counts is not used a second time.
+      const mayShare = viewerId === nobody && !(asksForCounts && count > 1)
+      const shared = mayShare ? this.#shared.find(topic, { version: place, retentionDays, cutoff }) : undefined
+      if (shared && !asksForCounts) {
+        this.#send(session, 'shared', channelDetailsFrame(shared.text, place))
         return 'shared'
       }
-      if (await this.#read({ session, topic, place, viewerId, retentionDays, cutoff, isLast: count === mostReadings })) return 'read'
+      const isLast = count === mostReadings
+      if ((await this.#read({ session, topic, place, viewerId, retentionDays, cutoff, shared, isLast })) !== 'stale') return 'read'
     }
     return 'skipped'
   }
 
+  #send(session: Session, how: 'shared' | 'read', frames: readonly Frame[]) {
+    this.#figures[how].inc()
+    for (const frame of frames) this.#wiring.hub.send(session, frame)
+  }
+
   /**
    * Reads the details and sends them. An event before the reading is contained in them, and a later one follows them. If the session
-   * hears events during the reading, the result is false and the channel has to be read again; after the last reading they are sent
-   * behind the details. A busier channel is skipped: its events arrive as they happen.
+   * hears events during the reading, the channel has to be read again; after the last reading they are sent behind the details. A busier
+   * channel is skipped: its events arrive as they happen.
    */
-  async #read({ session, topic, place, viewerId, retentionDays, cutoff, isLast }: Reader): Promise<boolean> {
+  async #read(reader: Reader): Promise<Outcome> {
+    const { session, topic, place, viewerId, retentionDays, cutoff, shared, isLast } = reader
     const { hub } = this.#wiring
     const reading = hub.beginReading(session, topic)
     const [heard, readAt] = [topic.version, performance.now()]
     try {
-      const read = await this.#details(place, viewerId, cutoff)
-      if (!read) return true
-      if (!session.topics.includes(topic) || (reading.heard.length > 0 && !isLast)) return false
-      if (reading.heard.length > mostRetold) return true
-      if (viewerId === nobody && heard === topic.version) this.#shared.keep(topic, { ...read, readAt, heard, retentionDays })
-      this.#figures.read.inc()
-      for (const frame of [...channelDetailsFrame(read.text, place.readAt), ...reading.heard]) hub.send(session, frame)
-      return true
+      const read = shared ?? (await this.#details(place, viewerId, cutoff))
+      if (!read) return 'skipped'
+      const standing = session.asksFor.has('unread') ? await this.#standing(session, place, cutoff) : undefined
+      if (!session.topics.includes(topic)) return 'stale'
+      // The counts are those of the details if nothing has happened in the channel between the two readings.
+      const isOfOne = reading.heard.length === 0 && (!standing || standing.sequence === read.version.sequence)
+      if (!isOfOne && !isLast) return 'stale'
+      if (reading.heard.length > mostRetold) return 'skipped'
+      if (!shared && viewerId === nobody && heard === topic.version) this.#shared.keep(topic, { ...read, readAt, heard, retentionDays })
+      const own = { readAt: standing ? standing.readAt : place.readAt, counts: isOfOne ? standing : undefined }
+      this.#send(session, shared ? 'shared' : 'read', [...channelDetailsFrame(read.text, own), ...reading.heard])
+      return 'sent'
     } finally {
       hub.endReading(reading)
     }
+  }
+
+  #standing({ userId: memberId }: Session, { channelId, subChannelId }: PrefetchedChannel, cutoff: number) {
+    return standingIn(this.#wiring.db, { memberId, channelId, subChannelId }, cutoff)
   }
 
   /** What the viewer sees of the channel; undefined if it is deleted. */

@@ -43,14 +43,14 @@ export class SharedDetails {
   #isUsed = false
   #forgetting: NodeJS.Timeout | undefined
 
-  find(topic: Topic, needed: Needed): DetailsText | undefined {
+  find(topic: Topic, needed: Needed): Details | undefined {
     const details = this.#kept.get(topic)
     if (!details) return undefined
     this.#drop(topic, details)
     if (!isGood(topic, details, needed)) return undefined
     this.#put(topic, details)
     this.#isUsed = true
-    return details.text
+    return details
   }
 
   keep(topic: Topic, details: Details) {

@@ -46,6 +46,7 @@ function unescape(text: string, name: string): string {
 
 function parserOf(member: string, shape: Shape): Parse {
   if (shape.type === 'integer') return text => (/^-?\d{1,15}$/.test(text) ? Number(text) : text)
+  if (shape.type === 'boolean') return text => (text === 'true' || text === 'false' ? text === 'true' : text)
   if (shape.timestamp) return text => timestampOf(text) ?? text
   if (member === 'NextToken') return text => (text === '' ? undefined : text)
   return text => text

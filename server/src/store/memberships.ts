@@ -2,7 +2,7 @@ import { statement, type Queries } from '../database/database.ts'
 import { channelArn, identityArn } from './arns.ts'
 import { summaryText } from './channel-summary.ts'
 import type { Identity } from './identities.ts'
-import { deleteReadPosition, insertReadPosition } from './read-positions.ts'
+import { deleteReadPosition } from './read-positions.ts'
 import { pageOf, type Cursor, type Page, type PageOfText } from './page.ts'
 import { secondsText, parsed } from './text.ts'
 
@@ -109,20 +109,28 @@ const subChannel = (column: string) => `(select s.${column} from sub_channels s 
  * The wire's ChannelMembershipForAppInstanceUserSummary as JSON text, made in the database. concat() leaves out null. The whole is
  * null if the channel is deleted but not yet purged. $1 is the member, $2 the ARN of its app instance; `privateAt` is SQL for the
  * time of the newest private message that the viewer may see. A row of an elastic channel is about its sub-channel, which only such
- * a row looks up.
+ * a row looks up. `further` is SQL for concat() that adds members, given SQL for the number of messages of the place that have counted.
  */
-export const entryText = (privateAt: string) => {
-  const made = (publicAt: string, marker: string) => {
-    const lastMessageAt = `case when ${publicAt} is null or ${privateAt} > ${publicAt} then ${privateAt} else ${publicAt} end`
-    return `concat('{"ChannelSummary":', ${summaryText('cast($2 as text)', lastMessageAt)},
-      ',"AppInstanceUserMembershipSummary":{"Type":"', m.type, '"', ${marker}, '}}')`
+export const entryText = (privateAt: string, further?: (counted: string) => string) => {
+  const made = (publicAt: string, counted: string, marker: string) => {
+    const end = further ? `'}', ${further(counted)}, '}'` : `'}}'`
+    return `concat('{"ChannelSummary":', ${summaryText('cast($2 as text)', later(publicAt, privateAt))},
+      ',"AppInstanceUserMembershipSummary":{"Type":"', m.type, '"', ${marker}, ${end})`
   }
   return `
   case when c.deleted_at is not null then null
-  when m.sub_channel_id = 0 then ${made('c.last_message_at', `',"ReadMarkerTimestamp":' || ${secondsText('m.read_at')}`)}
-  else ${made(subChannel('last_message_at'), `',"SubChannelId":"', ${subChannel('external_id')}, '"'`)}
+  when m.sub_channel_id = 0 then ${made('c.last_message_at', 'c.counted', `',"ReadMarkerTimestamp":' || ${secondsText('m.read_at')}`)}
+  else ${made(subChannel('last_message_at'), subChannel('counted'), `',"SubChannelId":"', ${subChannel('external_id')}, '"'`)}
   end`
 }
+
+const later = (publicAt: string, privateAt: string) =>
+  `case when ${publicAt} is null or ${privateAt} > ${publicAt} then ${privateAt} else ${publicAt} end`
+
+/** SQL: the LastMessageTimestamp of such a row, in milliseconds; null if there is no message. */
+export const lastMessageAt = (privateAt: string) =>
+  `case when m.sub_channel_id = 0 then ${later('c.last_message_at', privateAt)}
+   else (select ${later('s.last_message_at', privateAt)} from sub_channels s where s.id = m.sub_channel_id) end`
 
 /** SQL: the time of the newest private message of the member itself. */
 export const ownPrivate = 'm.last_private_at'
@@ -139,19 +147,19 @@ interface PageText {
 
 /**
  * A whole page in one statement: one index range over the member's rows, one key look-up a row, and one row more to see whether
- * there is a next page.
+ * there is a next page. `text` is SQL for an item of the list, null for one that is left out.
  */
-const summariesAfter = (privateAt: string) =>
+export const summariesAfter = (text: string, joined = '') =>
   statement<PageText>(`
     select page.text, page.scanned, page.last,
       case when exists (select 1 from memberships m where m.member_id = $1 and m.id > page.last) then 1 else 0 end as more
     from (
       select string_agg(summary.text, ',') as text, count(*) as scanned, max(summary.id) as last
       from (
-        select m.id, ${entryText(privateAt)} as text from memberships m join channels c on c.id = m.channel_id
+        select m.id, ${text} as text from memberships m join channels c on c.id = m.channel_id ${joined}
         where m.member_id = $1 and m.id > $3 order by m.id limit $4) summary) page`)
-const selectOwnAfter = summariesAfter(ownPrivate)
-const selectOthersAfter = summariesAfter(othersPrivate)
+const selectOwnAfter = summariesAfter(entryText(ownPrivate))
+const selectOthersAfter = summariesAfter(entryText(othersPrivate))
 const oneSummary = (privateAt: string) =>
   statement<{ text: string | null }>(`
     select ${entryText(privateAt)} as text from memberships m join channels c on c.id = m.channel_id
@@ -189,9 +197,7 @@ export interface NewMembership {
 /** True if the identity was not a member before. With `placed` the service has chosen the sub-channel. */
 export async function insertMembership(tx: Queries, given: NewMembership, placed = false) {
   const { channelId, memberId, type, invitedBy, now, subChannelId } = given
-  const isNew = (await tx.run(insert, channelId, memberId, type, invitedBy, now, subChannelId, placed ? 1 : 0)) === 1
-  if (isNew) await insertReadPosition(tx, given)
-  return isNew
+  return (await tx.run(insert, channelId, memberId, type, invitedBy, now, subChannelId, placed ? 1 : 0)) === 1
 }
 
 export async function membershipType(db: Queries, channelId: number, subChannelId: number, memberId: number) {
@@ -269,9 +275,14 @@ export async function channelsOfMember(db: Queries, listing: Listing, after: Cur
     memberId === viewerId
       ? await db.get(selectOwnAfter, memberId, appInstanceArn, from, limit)
       : await db.get(selectOthersAfter, memberId, appInstanceArn, from, limit, viewerId)
-  const { text, last, more } = page!
-  return { items: `[${text ?? ''}]`, next: more === 1 && last !== null ? [last] : undefined }
+  return pageOfSummaries(page!)
 }
+
+/** What such a statement has found, as a page. */
+export const pageOfSummaries = ({ text, last, more }: PageText): PageOfText => ({
+  items: `[${text ?? ''}]`,
+  next: more === 1 && last !== null ? [last] : undefined,
+})
 
 /** One row of that list, as JSON text: the first one if a moderator has several in an elastic channel. */
 export async function channelOfMember(db: Queries, listing: Listing, channelId: number): Promise<string | undefined> {

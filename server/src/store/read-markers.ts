@@ -4,7 +4,7 @@ import { catchUpChannel, type Moment } from './channels.ts'
 import type { Identity } from './identities.ts'
 import type { MembershipType } from './memberships.ts'
 import { placeOfId } from './message-ids.ts'
-import { advanceReadPosition, putReadPosition } from './read-positions.ts'
+import { advanceReadPosition, countOwnAfter, putReadPosition, type OwnAfter } from './read-positions.ts'
 import { pageOf, type Cursor, type Page } from './page.ts'
 import { parsed } from './text.ts'
 
@@ -54,14 +54,26 @@ export async function markRead(tx: Queries, channelId: number, memberId: number,
   return markedOf(row)
 }
 
+/** What `markReadAt` needs of the messages behind that one, counted before the channel is locked. */
+export async function messagesBehind(db: Queries, channelId: number, memberId: number, messageId: string, between: () => Promise<unknown>) {
+  const message = placeOfId(messageId)
+  return message && countOwnAfter(db, { memberId, channelId, subChannelId: 0 }, message, between)
+}
+
 /**
  * Sets the member's read marker to a message of a locked channel; undefined if it is not a member any more, or the message is gone.
  */
-export async function markReadAt(tx: Queries, channelId: number, memberId: number, messageId: string): Promise<Marked | undefined> {
+export async function markReadAt(
+  tx: Queries,
+  channelId: number,
+  memberId: number,
+  messageId: string,
+  behind: OwnAfter | undefined,
+): Promise<Marked | undefined> {
   const message = placeOfId(messageId)
   if (!message) return undefined
   const row = await tx.get(markAt, channelId, memberId, message.at)
-  if (!row || !(await putReadPosition(tx, { memberId, channelId, subChannelId: 0 }, message))) return undefined
+  if (!row || !(await putReadPosition(tx, { memberId, channelId, subChannelId: 0 }, message, behind))) return undefined
   return markedOf(row)
 }
 

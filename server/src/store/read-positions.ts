@@ -12,12 +12,17 @@ const placed = `member_id = $1 and channel_id = $2 and sub_channel_id = $3`
 const newestOrdinal = (subChannelId: string) =>
   `case when ${subChannelId} = 0 then c.counted else (select s.counted from sub_channels s where s.id = ${subChannelId}) end`
 
-const insert = statement(`
+const inserted = (members: string) => `
   insert into read_positions (member_id, channel_id, sub_channel_id, ordinal, arrival, read_at)
-  select cast($1 as bigint), c.id, cast($3 as bigint), ${newestOrdinal('cast($3 as bigint)')}, c.sequence, c.last_event_at
-  from channels c where c.id = $2
+  select m.member_id, c.id, cast($2 as bigint), ${newestOrdinal('cast($2 as bigint)')}, c.sequence, c.last_event_at
+  from ${members} m join channels c on c.id = $1 where true
   on conflict (member_id, channel_id, sub_channel_id) do update
-  set ordinal = excluded.ordinal, arrival = excluded.arrival, read_at = excluded.read_at, own_after = 0, corrected = 0`)
+  set ordinal = excluded.ordinal, arrival = excluded.arrival, read_at = excluded.read_at, own_after = 0, corrected = 0`
+const insert = statement(inserted('(select cast($3 as bigint) as member_id)'))
+const insertNewest = statement(
+  inserted(`(
+    select member_id from memberships where channel_id = $1 and sub_channel_id = $2 and type = $3 order by id desc limit $4)`),
+)
 const remove = statement(`delete from read_positions where ${placed}`)
 const advance = statement(
   `update read_positions set ordinal = $4, arrival = $5, read_at = $6, own_after = 0 where ${placed} and arrival < $5`,
@@ -36,11 +41,27 @@ const advance = statement(
 const selectMessage = statement<{ ordinal: number; arrival: number; at: number }>(`
   select ordinal, coalesce(released, sequence) as arrival, created_at as at from messages
   where channel_id = $1 and sub_channel_id = $2 and private in (0, 1) and created_at = $3 and sequence = $4 and nonce = $5`)
-/** The sender's own messages after a position, those that a flow has released excepted: they have corrections. */
-const countOwn = statement<{ count: number }>(`
-  select count(*) as count from messages
-  where channel_id = $2 and sub_channel_id = $3 and private = 0 and created_at >= $4 and sequence > $5
-    and sender_id = $1 and type = 'STANDARD' and redacted = 0 and released is null`)
+/**
+ * How many messages of its own a member has behind a position, those included that are gone, in the portion of the messages that follows a
+ * cursor; those are left out that a flow has released: they have corrections.
+ */
+const countOwn = statement<{ count: number; scanned: number; at: number | null; sequence: number | null }>(`
+  with portion as materialized (
+    select created_at, sequence,
+      case when sequence > $5 and sender_id = $1 and type = 'STANDARD' and redacted = 0 and released is null then 1 else 0 end as own
+    from messages where channel_id = $2 and sub_channel_id = $3 and private = 0 and created_at >= $4 and (created_at, sequence) > ($6, $7)
+    order by created_at, sequence limit $8),
+  ended as (select created_at, sequence from portion order by created_at desc, sequence desc limit 1)
+  select
+    (select cast(coalesce(sum(own), 0) as bigint) from portion)
+    + (select count(*) from unread_corrections u
+       where u.channel_id = $2 and u.sub_channel_id = $3 and u.viewer_id = 0 and u.sender_id = $1 and u.arrival > $5 and u.created_at >= $4
+         and (u.created_at, u.sequence) > ($6, $7)
+         and ((select count(*) from portion) < $8 or (u.created_at, u.sequence) <= (select created_at, sequence from ended))) as count,
+    (select count(*) from portion) as scanned, (select created_at from ended) as at, (select sequence from ended) as sequence`)
+/** How many messages are counted at once, and at the most while the channel is locked, but for those that have just been sent. */
+const portionOfOwn = 500
+
 /** A member that has left and joined again has corrections from before, which count for a position that is set back. */
 const put = statement(`
   update read_positions set ordinal = $4, arrival = $5, read_at = $6, own_after = $7, corrected = coalesce((
@@ -48,10 +69,9 @@ const put = statement(`
   where ${placed}`)
 
 const uncountPublic = statement(`
-  insert into unread_corrections (channel_id, sub_channel_id, viewer_id, arrival, created_at, sequence, unread, mentions)
-  values ($1, $2, 0, $3, $4, $5, -1, 0) on conflict do nothing`)
+  insert into unread_corrections (channel_id, sub_channel_id, viewer_id, arrival, created_at, sequence, unread, mentions, sender_id)
+  values ($1, $2, 0, $3, $4, $5, -1, 0, $6) on conflict do nothing`)
 const setLastCorrection = statement(`update channels set last_correction = $2 where id = $1 and last_correction < $2`)
-const uncountOwn = statement(`update read_positions set own_after = own_after - 1 where ${placed} and arrival < $4`)
 const removeCorrections = statement(`
   delete from unread_corrections where channel_id = $1 and sub_channel_id = $2 and arrival = $3 and viewer_id > 0`)
 const setCorrected = statement(`
@@ -74,8 +94,17 @@ export interface Place {
 const placeOf = ({ memberId, channelId, subChannelId }: Place): [number, number, number] => [memberId, channelId, subChannelId]
 
 /** A new member has read everything that was there before it. */
-export async function insertReadPosition(tx: Queries, place: Place) {
-  await tx.run(insert, ...placeOf(place))
+export async function insertReadPosition(tx: Queries, { memberId, channelId, subChannelId }: Place) {
+  await tx.run(insert, channelId, subChannelId, memberId)
+}
+
+/** The same for those members of that type who have joined a locked channel last, so many. */
+export async function insertReadPositions(
+  tx: Queries,
+  { channelId, subChannelId, type }: { channelId: number; subChannelId: number; type: string },
+  count: number,
+) {
+  await tx.run(insertNewest, channelId, subChannelId, type, count)
 }
 
 export async function deleteReadPosition(tx: Queries, place: Place) {
@@ -91,12 +120,46 @@ export async function advanceReadPosition(
   await tx.run(advance, ...placeOf(place), counted, sequence, at)
 }
 
+/** How many messages of its own a member has behind a message, counted up to a cursor. */
+export interface OwnAfter {
+  /** The message's arrival when they were counted. */
+  readonly arrival: number
+  readonly count: number
+  readonly cursor: readonly [at: number, sequence: number]
+}
+
+const selected = (db: Queries, { channelId, subChannelId }: Omit<Place, 'memberId'>, { at, sequence, nonce }: MessagePlace) =>
+  db.get(selectMessage, channelId, subChannelId, at, sequence, nonce)
+
+/**
+ * Counts them in portions, `between` which other work gets its turn, and leaves the end to `putReadPosition`, so that nobody waits for the
+ * count: the channel is not locked. Undefined if the message is gone.
+ */
+export async function countOwnAfter(
+  db: Queries,
+  place: Place,
+  message: MessagePlace,
+  between: () => Promise<unknown>,
+): Promise<OwnAfter | undefined> {
+  const found = await selected(db, place, message)
+  if (!found) return undefined
+  let [count, cursor]: [number, OwnAfter['cursor']] = [0, [found.at, -1]]
+  for (;;) {
+    const portion = (await db.get(countOwn, ...placeOf(place), found.at, found.arrival, ...cursor, portionOfOwn))!
+    if (portion.scanned < portionOfOwn) return { arrival: found.arrival, count, cursor }
+    count += portion.count
+    cursor = [portion.at!, portion.sequence!]
+    await between()
+  }
+}
+
 /** Moves the position of a member of a locked channel to a message, forward or back; false if the message is gone. */
-export async function putReadPosition(tx: Queries, place: Place, message: MessagePlace) {
-  const found = await tx.get(selectMessage, place.channelId, place.subChannelId, message.at, message.sequence, message.nonce)
+export async function putReadPosition(tx: Queries, place: Place, message: MessagePlace, counted: OwnAfter | undefined) {
+  const found = await selected(tx, place, message)
   if (!found) return false
-  const own = await tx.get(countOwn, ...placeOf(place), found.at, found.arrival)
-  await tx.run(put, ...placeOf(place), found.ordinal, found.arrival, found.at, own!.count)
+  const { count, cursor } = counted?.arrival === found.arrival ? counted : { count: 0, cursor: [found.at, -1] as const }
+  const rest = await tx.get(countOwn, ...placeOf(place), found.at, found.arrival, ...cursor, Number.MAX_SAFE_INTEGER)
+  await tx.run(put, ...placeOf(place), found.ordinal, found.arrival, found.at, count + rest!.count)
   return true
 }
 
@@ -116,8 +179,8 @@ export async function uncountMessage(tx: Queries, channelId: number, subChannelI
   if (gone.type !== 'STANDARD' || gone.redacted === 1) return
   const arrival = gone.released ?? gone.sequence
   if (gone.private === 0) {
-    await uncountArrival(tx, { channelId, subChannelId, arrival, at: gone.at, sequence: gone.sequence })
-    if (gone.released === null) await tx.run(uncountOwn, gone.senderId, channelId, subChannelId, arrival)
+    const senderId = gone.released === null ? gone.senderId : undefined
+    await uncountArrival(tx, { channelId, subChannelId, arrival, at: gone.at, sequence: gone.sequence }, senderId)
   }
   await tx.run(removeCorrections, channelId, subChannelId, arrival)
 }
@@ -132,9 +195,9 @@ export interface Arrival {
   readonly sequence: number
 }
 
-/** What has arrived with that number counts for nobody. */
-export async function uncountArrival(tx: Queries, { channelId, subChannelId, arrival, at, sequence }: Arrival) {
-  await tx.run(uncountPublic, channelId, subChannelId, arrival, at, sequence)
+/** What has arrived with that number counts for nobody. For a sender, given unless a flow has released the message, it has not counted. */
+export async function uncountArrival(tx: Queries, { channelId, subChannelId, arrival, at, sequence }: Arrival, senderId = 0) {
+  await tx.run(uncountPublic, channelId, subChannelId, arrival, at, sequence, senderId)
   await tx.run(setLastCorrection, channelId, arrival)
 }
 
@@ -153,7 +216,7 @@ export async function correctFor(
 /** Undefined if the message is gone. */
 export async function arrivalOf(tx: Queries, place: Omit<Place, 'memberId'>, messageId: string): Promise<Arrival | undefined> {
   const message = placeOfId(messageId)
-  const found = message && (await tx.get(selectMessage, place.channelId, place.subChannelId, message.at, message.sequence, message.nonce))
+  const found = message && (await selected(tx, place, message))
   return found && { ...place, arrival: found.arrival, at: found.at, sequence: message.sequence }
 }
 

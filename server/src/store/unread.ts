@@ -1,5 +1,5 @@
 import { statement, type Queries } from '../database/database.ts'
-import { entryText, othersPrivate, ownPrivate, type Listing } from './memberships.ts'
+import { entryText, lastMessageAt, othersPrivate, ownPrivate, pageOfSummaries, summariesAfter, type Listing } from './memberships.ts'
 import { messageId } from './message-ids.ts'
 import { pageOf, type Cursor, type PageOfText } from './page.ts'
 
@@ -20,16 +20,17 @@ const correctionsOf = (viewer: string, since: string) => `
  */
 const isCut = (since: string) => `(${since} > p.read_at or (${since} > 0 and c.last_release > p.arrival))`
 
-const unreadCount = (since: string) => `
+/** SQL; `counted` is SQL for the number of messages of the place that have counted. */
+const unreadCount = (since: string, counted: string) => `
   case when ${isCut(since)} then
     (select count(*) from messages x
       where x.channel_id = m.channel_id and x.sub_channel_id = m.sub_channel_id and x.private = 0 and x.created_at >= ${since}
         and x.type = 'STANDARD' and x.redacted = 0 and x.sender_id <> m.member_id and coalesce(x.released, x.sequence) > p.arrival)
     + case when p.corrected > p.arrival then (select count(*) ${correctionsOf('m.member_id', since)} and u.unread > 0) else 0 end
   else
-    case when m.sub_channel_id = 0 then c.counted else (select s.counted from sub_channels s where s.id = m.sub_channel_id) end
-    - p.ordinal - p.own_after
-    - case when c.last_correction > p.arrival then (select count(*) ${correctionsOf('0', '0')}) else 0 end
+    ${counted} - p.ordinal - p.own_after
+    - case when c.last_correction > p.arrival
+        then (select count(*) ${correctionsOf('0', '0')} and u.sender_id <> m.member_id) else 0 end
     + case when p.corrected > p.arrival
         then (select cast(coalesce(sum(u.unread), 0) as bigint) ${correctionsOf('m.member_id', since)}) else 0 end
   end`
@@ -37,10 +38,12 @@ const mentionCount = (since: string) => `
   case when p.corrected > p.arrival
     then (select cast(coalesce(sum(u.mentions), 0) as bigint) ${correctionsOf('m.member_id', since)}) else 0 end`
 
-const positions = `
-  from memberships m
-  join channels c on c.id = m.channel_id
+const joinPositions = `
   join read_positions p on p.member_id = m.member_id and p.channel_id = m.channel_id and p.sub_channel_id = m.sub_channel_id`
+const positions = `from memberships m join channels c on c.id = m.channel_id ${joinPositions}`
+/** SQL: how many messages have counted where such a membership is. */
+const countedThere =
+  'case when m.sub_channel_id = 0 then c.counted else (select s.counted from sub_channels s where s.id = m.sub_channel_id) end'
 
 /** SQL: the first message that the member of such a row has not read, in the order in which they became visible. */
 const places = {
@@ -77,33 +80,77 @@ const firstUnread = `
   order by first.arrival limit 1)
   end`
 
+/** SQL: what `firstUnread` needs of a row. */
+const found = (hiddenBefore: string) => `
+  m.member_id, m.channel_id, m.sub_channel_id, ${visibleSince(hiddenBefore)} as since, p.arrival, p.read_at, p.corrected, c.last_release,
+  ${unreadCount(visibleSince(hiddenBefore), countedThere)} as unread`
+
+/** SQL for concat(): the counts, as members of the item of a list. */
+const countsText = (hiddenBefore: string) => (counted: string) => `
+  ',"UnreadCount":', ${unreadCount(visibleSince(hiddenBefore), counted)}, ',"UnreadMentionCount":', ${mentionCount(visibleSince(hiddenBefore))}`
+
 interface Row {
   id: number
+  lastAt: number
   /** Null if the channel is deleted. */
   text: string | null
-  unread: number
-  mentions: number
   first: string | null
 }
 
-const selectAfter = (privateAt: string, hiddenBefore: string) =>
-  statement<Row>(`
+/** The parameters after the member, its app instance, where the page begins, and its limit. */
+const own = { privateAt: ownPrivate, hiddenBefore: '$5', after: '$6' }
+const others = { privateAt: othersPrivate, hiddenBefore: '$6', after: '$7' }
+type Viewed = typeof own | typeof others
+
+const inOrder = {
+  /** The order of joining, as ListChannelMembershipsForAppInstanceUser has it. */
+  JOINED: {
+    from: () => `${positions} where m.member_id = $1 and m.id > $3 order by m.id limit $4`,
+    lastAt: '0',
+    order: 'page.id',
+  },
+  /** One index range of the member's rows with one key look-up each, whatever their number; the rest is read for those of the page only. */
+  LAST_MESSAGE: {
+    from: ({ privateAt, after }: Viewed) => `
+      from (
+        select listed.id, listed.last_at from (
+          select m.id, coalesce(${lastMessageAt(privateAt)}, -1) as last_at
+          from memberships m join channels c on c.id = m.channel_id where m.member_id = $1 and c.deleted_at is null) listed
+        where listed.last_at < $3 or (listed.last_at = $3 and listed.id > ${after})
+        order by listed.last_at desc, listed.id limit $4) chosen
+      join memberships m on m.id = chosen.id
+      join channels c on c.id = m.channel_id ${joinPositions}`,
+    lastAt: 'chosen.last_at',
+    order: 'page.last_at desc, page.id',
+  },
+}
+type ListOrder = keyof typeof inOrder
+
+const selectRows = (order: ListOrder, viewed: Viewed, withFirst: boolean) => {
+  const { from, lastAt, order: sorted } = inOrder[order]
+  const { privateAt, hiddenBefore } = viewed
+  return statement<Row>(`
   with page as materialized (
-    select m.id, m.member_id, m.channel_id, m.sub_channel_id, ${visibleSince(hiddenBefore)} as since,
-      p.arrival, p.read_at, p.corrected, c.last_release, ${entryText(privateAt)} as text,
-      ${unreadCount(visibleSince(hiddenBefore))} as unread, ${mentionCount(visibleSince(hiddenBefore))} as mentions
-    ${positions} where m.member_id = $1 and m.id > $3 order by m.id limit $4)
-  select page.id, page.text, page.unread, page.mentions, case when page.unread > 0 then ${firstUnread} end as first
-  from page order by page.id`)
-const selectOwnAfter = selectAfter(ownPrivate, '$5')
-const selectOthersAfter = selectAfter(othersPrivate, '$6')
+    select m.id, ${lastAt} as last_at, ${entryText(privateAt, countsText(hiddenBefore))} as text
+      ${withFirst ? `, ${found(hiddenBefore)}` : ''} ${from(viewed)})
+  select page.id, page.last_at as "lastAt", page.text, ${withFirst ? `case when page.unread > 0 then ${firstUnread} end` : 'null'} as first
+  from page order by ${sorted}`)
+}
+const selectCounts = ({ privateAt, hiddenBefore }: Viewed) => summariesAfter(entryText(privateAt, countsText(hiddenBefore)), joinPositions)
+const statementsFor = (viewed: Viewed) => ({
+  counts: selectCounts(viewed),
+  JOINED: selectRows('JOINED', viewed, true),
+  LAST_MESSAGE: { counts: selectRows('LAST_MESSAGE', viewed, false), first: selectRows('LAST_MESSAGE', viewed, true) },
+})
+const ofOwn = statementsFor(own)
+const ofOthers = statementsFor(others)
 
 const selectTotals = statement<{ scanned: number; last: number | null; channels: number; unread: number; mentions: number }>(`
   select count(*) as scanned, max(id) as last,
     cast(coalesce(sum(case when unread > 0 then 1 else 0 end), 0) as bigint) as channels,
     cast(coalesce(sum(unread), 0) as bigint) as unread, cast(coalesce(sum(mentions), 0) as bigint) as mentions
   from (
-    select m.id, case when c.deleted_at is null then ${unreadCount(visibleSince('$4'))} end as unread,
+    select m.id, case when c.deleted_at is null then ${unreadCount(visibleSince('$4'), countedThere)} end as unread,
       case when c.deleted_at is null then ${mentionCount(visibleSince('$4'))} end as mentions
     ${positions} where m.member_id = $1 and m.id > $2 order by m.id limit $3) portion`)
 
@@ -114,8 +161,15 @@ export interface Unread {
 }
 
 const selectOne = statement<Unread>(`
-  select ${unreadCount(visibleSince('$3'))} as unread, ${mentionCount(visibleSince('$3'))} as mentions
+  select ${unreadCount(visibleSince('$3'), countedThere)} as unread, ${mentionCount(visibleSince('$3'))} as mentions
   ${positions} where m.channel_id = $1 and m.member_id = $2 and m.sub_channel_id = 0`)
+
+const selectStanding = statement<Unread & { first: string | null; markedAt: number | null; sequence: number }>(`
+  with page as materialized (
+    select ${found('$4')}, ${mentionCount(visibleSince('$4'))} as mentions, m.read_at as marked_at, c.sequence
+    ${positions} where m.channel_id = $1 and m.sub_channel_id = $2 and m.member_id = $3)
+  select page.unread, page.mentions, case when page.unread > 0 then ${firstUnread} end as first, page.marked_at as "markedAt", page.sequence
+  from page`)
 
 /** The id of a message, from its place as SQL shows it. */
 function shownId(place: string) {
@@ -123,26 +177,38 @@ function shownId(place: string) {
   return messageId({ at: Number(at), sequence: Number(sequence), nonce: nonce! })
 }
 
-/** The JSON text of a membership with its counts. */
-function itemText({ text, unread, mentions, first }: Row): string | undefined {
-  if (text === null) return undefined
-  const firstText = first === null ? '' : `,"FirstUnreadMessageId":"${shownId(first)}"`
-  return `${text.slice(0, -1)},"UnreadCount":${unread},"UnreadMentionCount":${mentions}${firstText}}`
+const itemText = ({ text, first }: Row): string | undefined =>
+  text === null || first === null ? (text ?? undefined) : `${text.slice(0, -1)},"FirstUnreadMessageId":"${shownId(first)}"}`
+
+export interface UnreadListing extends Listing {
+  readonly hiddenBefore: number
+  readonly order: ListOrder
+  /** Whether each item names the first unread message, which costs a look-up for each. */
+  readonly withFirst: boolean
 }
 
-/** The same list as `channelsOfMember`, with what the member has not read in each. */
+/** The same list as `channelsOfMember`, or the channels in which something was said last, with what the member has not read in each. */
 export async function unreadOfMember(
   db: Queries,
-  { memberId, viewerId, appInstanceArn, hiddenBefore }: Listing & { readonly hiddenBefore: number },
+  { memberId, viewerId, appInstanceArn, hiddenBefore, order, withFirst }: UnreadListing,
   after: Cursor | undefined,
   limit: number,
 ): Promise<PageOfText> {
-  const asked = [memberId, appInstanceArn, after?.[0] ?? 0, limit + 1]
-  const rows =
-    memberId === viewerId
-      ? await db.all(selectOwnAfter, ...asked, hiddenBefore)
-      : await db.all(selectOthersAfter, ...asked, viewerId, hiddenBefore)
-  const { items, next } = pageOf(rows, limit, row => [row.id], itemText)
+  const [statements, asked] = memberId === viewerId ? [ofOwn, [hiddenBefore]] : [ofOthers, [viewerId, hiddenBefore]]
+  if (order === 'JOINED') {
+    const from = after?.[0] ?? 0
+    if (!withFirst) return pageOfSummaries((await db.get(statements.counts, memberId, appInstanceArn, from, limit, ...asked))!)
+    const rows = await db.all(statements.JOINED, memberId, appInstanceArn, from, limit + 1, ...asked)
+    return listed(rows, limit, row => [row.id])
+  }
+  const [before, id] = after ?? [Number.MAX_SAFE_INTEGER, 0]
+  const selected = statements.LAST_MESSAGE[withFirst ? 'first' : 'counts']
+  const rows = await db.all(selected, memberId, appInstanceArn, before!, limit + 1, ...asked, id!)
+  return listed(rows, limit, row => [row.lastAt, row.id])
+}
+
+function listed(rows: Row[], limit: number, cursor: (row: Row) => Cursor): PageOfText {
+  const { items, next } = pageOf(rows, limit, cursor, itemText)
   return { items: `[${items.join(',')}]`, next }
 }
 
@@ -155,4 +221,25 @@ export async function unreadTotals(db: Queries, memberId: number, hiddenBefore: 
 /** What a member of an ordinary channel has not read in it. */
 export async function unreadIn(db: Queries, channelId: number, memberId: number, hiddenBefore: number): Promise<Unread> {
   return (await db.get(selectOne, channelId, memberId, hiddenBefore)) ?? { unread: 0, mentions: 0 }
+}
+
+/** What a member has not read in a place, with what tells when that was so. */
+export interface Standing extends Unread {
+  readonly firstMessageId: string | undefined
+  /** The read marker, in epoch milliseconds. */
+  readonly readAt: number | undefined
+  /** The channel's number. */
+  readonly sequence: number
+}
+
+/** Undefined if it is no member there. */
+export async function standingIn(
+  db: Queries,
+  { memberId, channelId, subChannelId }: { memberId: number; channelId: number; subChannelId: number },
+  hiddenBefore: number,
+): Promise<Standing | undefined> {
+  const row = await db.get(selectStanding, channelId, subChannelId, memberId, hiddenBefore)
+  if (!row) return undefined
+  const { first, markedAt, ...standing } = row
+  return { ...standing, firstMessageId: first === null ? undefined : shownId(first), readAt: markedAt ?? undefined }
 }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import * as fc from 'fast-check'
 import { callBack, processor, until, type Lambda } from '../support/processor.ts'
 import type { World } from '../support/world.ts'
@@ -71,6 +72,19 @@ interface Channel {
 }
 
 const sum = (counts: readonly number[]) => counts.reduce((total, count) => total + count, 0)
+
+interface Listed {
+  readonly ChannelSummary?: { readonly LastMessageTimestamp?: Date }
+  readonly FirstUnreadMessageId?: string
+}
+
+const withoutFirst = <Entry extends Listed>(entry: Entry) => ({ ...entry, FirstUnreadMessageId: undefined })
+
+/** In the order of the last messages, without the first unread message of each. */
+export const newestFirst = <Entry extends Listed>(joined: readonly Entry[]) =>
+  joined
+    .toSorted((a, b) => Number(b.ChannelSummary?.LastMessageTimestamp ?? 0) - Number(a.ChannelSummary?.LastMessageTimestamp ?? 0))
+    .map(withoutFirst)
 
 /** What the API should say, worked out from all that has happened, message by message. */
 export class UnreadModel {
@@ -244,6 +258,7 @@ export class UnreadModel {
       return {
         who,
         channels,
+        isInOrder: true,
         UnreadCount: sum(all.map(({ unread }) => unread)),
         UnreadMentionCount: sum(all.map(({ mentions }) => mentions)),
         UnreadChannelCount: all.filter(({ unread }) => unread > 0).length,
@@ -256,13 +271,15 @@ export class UnreadModel {
     return Promise.all(
       names.map(async who => {
         const ChimeBearer = this.#user(who)
-        const { ChannelMemberships = [] } = await carillon.call('ListChannelUnreadCounts', { ChimeBearer })
+        const { ChannelMemberships = [] } = await carillon.call('ListChannelUnreadCounts', { IncludeFirstUnread: true, ChimeBearer })
+        const { ChannelMemberships: newest = [] } = await carillon.call('ListChannelUnreadCounts', { SortBy: 'LAST_MESSAGE', ChimeBearer })
+        const isInOrder = isDeepStrictEqual(newest.map(withoutFirst), newestFirst(ChannelMemberships))
         const { $metadata: _, ...summary } = await carillon.call('GetUnreadSummary', { ChimeBearer })
         const channels = ChannelMemberships.map(({ ChannelSummary, UnreadCount, UnreadMentionCount, FirstUnreadMessageId }) => [
           ChannelSummary!.ChannelArn!,
           { unread: UnreadCount, mentions: UnreadMentionCount, first: FirstUnreadMessageId },
         ])
-        return { who, channels: Object.fromEntries(channels) as unknown, ...summary }
+        return { who, channels: Object.fromEntries(channels) as unknown, isInOrder, ...summary }
       }),
     )
   }

@@ -4,14 +4,14 @@ import { startLambda } from '../support/processor.ts'
 import { onBothDatabases, type World } from '../support/world.ts'
 import { open, pages, say } from './acts.ts'
 import { openElastic } from './elastic-acts.ts'
-import { UnreadModel, walk } from './unread-model.ts'
+import { newestFirst, UnreadModel, walk } from './unread-model.ts'
 
 const lambda = await startLambda()
 afterAll(() => lambda.close())
 
 /** What a user has not read in the channels in which there is something. */
 async function unreadOf({ carillon }: World, ChimeBearer: string) {
-  const { ChannelMemberships = [] } = await carillon.call('ListChannelUnreadCounts', { ChimeBearer })
+  const { ChannelMemberships = [] } = await carillon.call('ListChannelUnreadCounts', { IncludeFirstUnread: true, ChimeBearer })
   const unread = ChannelMemberships.filter(({ UnreadCount }) => UnreadCount !== 0)
   return unread.map(({ UnreadCount, UnreadMentionCount, FirstUnreadMessageId }) => [UnreadCount, UnreadMentionCount, FirstUnreadMessageId])
 }
@@ -35,17 +35,52 @@ onBothDatabases(
       const { user } = await appInstance(['ann', 'ben'])
       const [ann, ben] = [user('ann'), user('ben')]
       for (const Name of ['one', 'two', 'three']) await open(world(), ann, { Name, MemberArns: [ben], Metadata: `"${Name}"` })
-      const { ChannelMemberships: listed = [] } = await messaging.listChannelMembershipsForAppInstanceUser({ ChimeBearer: ben })
-      await say(world(), ben, listed[1]!.ChannelSummary!.ChannelArn!)
-      const found = await pages(NextToken =>
-        carillon.call('ListChannelUnreadCounts', { ChimeBearer: ann, MaxResults: 2, ...(NextToken && { NextToken }) }),
-      )
+      const { ChannelMemberships: ofBen = [] } = await messaging.listChannelMembershipsForAppInstanceUser({ ChimeBearer: ben })
+      await say(world(), ben, ofBen[1]!.ChannelSummary!.ChannelArn!)
+      const listed = async (more: { IncludeFirstUnread?: boolean }) =>
+        pages(NextToken =>
+          carillon.call('ListChannelUnreadCounts', { ...more, ChimeBearer: ann, MaxResults: 2, ...(NextToken && { NextToken }) }),
+        )
+      const found = await listed({ IncludeFirstUnread: true })
       const { ChannelMemberships: ofAnn = [] } = await messaging.listChannelMembershipsForAppInstanceUser({ ChimeBearer: ann })
       const counts = [{ UnreadCount: 0 }, { UnreadCount: 1, FirstUnreadMessageId: expect.any(String) as string }, { UnreadCount: 0 }]
       expect(found.map(page => page.ChannelMemberships!.length)).toEqual([2, 1])
       expect(found.flatMap(page => page.ChannelMemberships)).toEqual(
         ofAnn.map((entry, index) => ({ ...entry, UnreadMentionCount: 0, ...counts[index] })),
       )
+      const without = await listed({})
+      expect(without.map(page => page.ChannelMemberships!.length)).toEqual([2, 1])
+      expect(without.flatMap(page => page.ChannelMemberships)).toEqual(
+        ofAnn.map((entry, index) => ({ ...entry, UnreadMentionCount: 0, UnreadCount: counts[index]!.UnreadCount })),
+      )
+    })
+
+    test('list the channels in which something was said last, page by page, for the user itself and for an admin', async () => {
+      const { carillon, messaging, appInstance } = world()
+      const { user } = await appInstance(['ann', 'ben'], { admins: ['root'] })
+      const [ann, ben, root] = [user('ann'), user('ben'), user('root')]
+      const arns: string[] = []
+      for (let number = 0; number < 6; number++) arns.push(await open(world(), ann, { Name: `${number}`, MemberArns: [ben, root] }))
+      for (const index of [4, 1, 3]) await say(world(), ann, arns[index]!)
+      await say(world(), ann, arns[0]!, 'for ben', { Target: [{ MemberArn: ben }] })
+      await messaging.deleteChannel({ ChannelArn: arns[3]!, ChimeBearer: root })
+      const listed = async (more: { AppInstanceUserArn?: string; IncludeFirstUnread?: boolean; ChimeBearer: string }) => {
+        const found = await pages(NextToken =>
+          carillon.call('ListChannelUnreadCounts', { ...more, SortBy: 'LAST_MESSAGE', MaxResults: 2, ...(NextToken && { NextToken }) }),
+        )
+        expect(found.map(page => page.ChannelMemberships!.length)).toEqual([2, 2, 1])
+        return found.flatMap(page => page.ChannelMemberships!)
+      }
+      const order = (entries: Awaited<ReturnType<typeof listed>>) => entries.map(entry => arns.indexOf(entry.ChannelSummary!.ChannelArn!))
+      const ofBen = await listed({ ChimeBearer: ben })
+      expect(order(ofBen)).toEqual([0, 1, 4, 2, 5])
+      const { ChannelMemberships: joined = [] } = await carillon.call('ListChannelUnreadCounts', { ChimeBearer: ben })
+      expect(ofBen).toEqual(newestFirst(joined))
+      const withFirst = await listed({ IncludeFirstUnread: true, ChimeBearer: ben })
+      expect(newestFirst(withFirst)).toEqual(ofBen)
+      expect(withFirst.map(entry => entry.FirstUnreadMessageId !== undefined)).toEqual([true, true, true, false, false])
+      // An admin that is no target of the message sees no newer one.
+      expect(order(await listed({ AppInstanceUserArn: ben, ChimeBearer: root }))).toEqual([1, 4, 0, 2, 5])
     })
 
     test('leave the ReadMarkerTimestamp alone that stock clients compare: sending and joining do not move it', async () => {

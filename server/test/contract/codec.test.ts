@@ -55,6 +55,13 @@ describe('the path, the header and the query', () => {
     }
   })
 
+  test('accept true and false only where a member is a boolean', () => {
+    expect(decode('ListChannelUnreadCounts', { query: 'include-first-unread=true' })).toMatchObject({ IncludeFirstUnread: true })
+    expect(decode('ListChannelUnreadCounts', { query: 'include-first-unread=false' })).toMatchObject({ IncludeFirstUnread: false })
+    for (const text of ['', '1', 'True', 'yes'])
+      expect(refusal('ListChannelUnreadCounts', { query: `include-first-unread=${text}` }).reason).toBe('includeFirstUnread is a string.')
+  })
+
   test('accept times in ISO 8601 with none to six decimals, in UTC or with an offset', () => {
     expect(notBefore('2023-01-02T03:04:05Z')).toEqual(new Date(Date.UTC(2023, 0, 2, 3, 4, 5)))
     expect(notBefore('2023-01-02T03:04:05.678Z')).toEqual(new Date(Date.UTC(2023, 0, 2, 3, 4, 5, 678)))

@@ -27,7 +27,7 @@ const moved: Readonly<Record<string, string>> = {
     'id external_id identity_id device name type resource_arn device_token voip_device_token allow_messages created_at updated_at app_instance_id status_reason',
   presences: 'identity_id status status_text last_seen_at',
   read_positions: 'member_id channel_id sub_channel_id ordinal arrival read_at own_after corrected',
-  unread_corrections: 'channel_id sub_channel_id viewer_id arrival created_at sequence unread mentions',
+  unread_corrections: 'channel_id sub_channel_id viewer_id arrival created_at sequence unread mentions sender_id',
   reactions: 'channel_id sub_channel_id message_at message_sequence identity_id reaction sequence',
   reaction_counts: 'channel_id sub_channel_id message_at message_sequence reaction count sequence',
   threads: 'channel_id sub_channel_id message_at message_sequence replies last_reply_at',

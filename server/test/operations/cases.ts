@@ -336,7 +336,9 @@ export const cases: Readonly<Record<OperationName, Case>> = {
     ],
     errors: { BadRequest: f => call(f, 'SearchMessages', { SearchText: '?', ChimeBearer: f.alice }) },
   },
-  ListChannelUnreadCounts: { inputs: async f => [{ AppInstanceUserArn: f.alice, ...paging, ChimeBearer: f.root }] },
+  ListChannelUnreadCounts: {
+    inputs: async f => [{ AppInstanceUserArn: f.alice, SortBy: 'LAST_MESSAGE', IncludeFirstUnread: true, ...paging, ChimeBearer: f.root }],
+  },
   GetUnreadSummary: { inputs: async f => [{ AppInstanceUserArn: f.alice, ChimeBearer: f.root }] },
   PutPresenceStatus: {
     inputs: async f => [{ AppInstanceUserArn: f.alice, Status: 'BUSY', StatusText: 'at lunch', ChimeBearer: f.alice }],

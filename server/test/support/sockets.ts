@@ -51,6 +51,8 @@ export async function presignedUrl(app: Pick<App, 'url' | 'rootKey'>, userArn: s
 /** A socket that keeps what it has heard. */
 export class Listening {
   readonly events: Received[] = []
+  /** The same as they came. */
+  readonly texts: string[] = []
   readonly closed: Promise<{ code: number; reason: string }>
   readonly socket: WebSocket
   #taken = 0
@@ -59,7 +61,9 @@ export class Listening {
     this.socket = new WebSocket(url, { headers })
     this.socket.on('error', () => {})
     this.socket.on('message', data => {
-      const { Headers, Payload } = JSON.parse((data as Buffer).toString())
+      const text = (data as Buffer).toString()
+      this.texts.push(text)
+      const { Headers, Payload } = JSON.parse(text)
       const payload = Payload === undefined ? undefined : JSON.parse(Payload)
       this.events.push({ type: Headers['x-amz-chime-event-type'], headers: Headers, payload })
     })

@@ -3,7 +3,7 @@ import { ChimeArn, NextToken, paging } from '../common.ts'
 import { AppInstanceUserMembershipSummary } from '../memberships.ts'
 import { MessageId } from '../messages.ts'
 import { operation } from '../operation.ts'
-import { Required, integer, list, structure } from '../shapes.ts'
+import { Required, boolean, integer, list, oneOf, structure } from '../shapes.ts'
 
 const UnreadCount = integer({ minimum: 0 })
 const UnreadChannelMembership = structure({
@@ -18,7 +18,13 @@ export const unread = {
   ListChannelUnreadCounts: operation(
     'GET /carillon/unread-counts',
     200,
-    { AppInstanceUserArn: ChimeArn, ...paging, ChimeBearer: Required(ChimeArn) },
+    {
+      AppInstanceUserArn: ChimeArn,
+      SortBy: oneOf('JOINED', 'LAST_MESSAGE'),
+      IncludeFirstUnread: boolean(),
+      ...paging,
+      ChimeBearer: Required(ChimeArn),
+    },
     { ChannelMemberships: list(UnreadChannelMembership), NextToken },
   ),
   GetUnreadSummary: operation(

@@ -5,10 +5,11 @@ import type { Dialect } from './dialect.ts'
  * - channels.counted and sub_channels.counted: how many messages have become visible to all members, ever, without those that do not count.
  *   messages.ordinal is that number when the message became visible.
  * - The arrival of a message is the number of the channel with which it became visible: its sequence, or `released` after a flow.
- * - read_positions: up to where a member has read. own_after counts its own messages behind it; corrected is the arrival of its
+ * - read_positions: up to where a member has read. own_after counts its own messages behind it, those included that are gone; corrected is the arrival of its
  *   newest row in unread_corrections.
  * - unread_corrections: where a difference of ordinals is not the count. Rows of viewer 0 are messages that have been redacted or
- *   deleted; the others are a viewer's targeted messages, mentions, and own messages that a flow has released.
+ *   deleted, with their sender unless a flow has released them; the others are a viewer's targeted messages, mentions, and own messages
+ *   that a flow has released.
  * - channels.last_correction and last_release are the newest arrivals of a row of viewer 0 and of a released message; retention has
  *   deleted the messages before emptied_before. They say that there is nothing to look up.
  */
@@ -43,6 +44,7 @@ create table unread_corrections (
   sequence bigint not null,
   unread bigint not null,
   mentions bigint not null,
+  sender_id bigint not null default 0,
   primary key (channel_id, sub_channel_id, viewer_id, arrival)
 ) ${clustered};
 create index unread_corrections_of_message on unread_corrections (channel_id, sub_channel_id, arrival) where viewer_id > 0;
@@ -73,12 +75,13 @@ export const unreadOfExisting = (isIn: (channelId: string) => string): string[] 
     where ${isIn('channel_id')}`,
   `
     insert into unread_corrections
-    select channel_id, sub_channel_id, 0, ${arrival}, created_at, sequence, -1, 0 from messages
+    select channel_id, sub_channel_id, 0, ${arrival}, created_at, sequence, -1, 0, case when released is null then sender_id else 0 end
+    from messages
     where private = 0 and type = 'STANDARD' and redacted = 1 and ${isIn('channel_id')}
     on conflict do nothing`,
   `
     insert into unread_corrections
-    select channel_id, sub_channel_id, target_id, ${arrival}, created_at, sequence, 1, 0 from messages
+    select channel_id, sub_channel_id, target_id, ${arrival}, created_at, sequence, 1, 0, 0 from messages
     where private = 1 and type = 'STANDARD' and redacted = 0 and status is null and target_id <> sender_id and ${isIn('channel_id')}
     on conflict do nothing`,
   `

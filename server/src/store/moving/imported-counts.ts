@@ -53,10 +53,10 @@ const countOwnAfter = `
     select count(*) from messages m
     where m.channel_id = read_positions.channel_id and m.sub_channel_id = read_positions.sub_channel_id and m.private = 0
       and m.created_at >= read_positions.read_at and m.sequence > read_positions.arrival
-      and m.sender_id = read_positions.member_id and m.type = 'STANDARD' and m.redacted = 0 and m.released is null)
+      and m.sender_id = read_positions.member_id and m.type = 'STANDARD' and m.released is null)
   from (
     select channel_id, sub_channel_id, sender_id, max(sequence) as sequence from messages
-    where private = 0 and type = 'STANDARD' and redacted = 0 and released is null and ${inChannels('channel_id')}
+    where private = 0 and type = 'STANDARD' and released is null and ${inChannels('channel_id')}
     group by channel_id, sub_channel_id, sender_id) own
   where own.channel_id = read_positions.channel_id and own.sub_channel_id = read_positions.sub_channel_id
     and own.sender_id = read_positions.member_id and own.sequence > read_positions.arrival`
