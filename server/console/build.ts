@@ -1,6 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { rolldown } from 'rolldown'
+import { askedMembers } from '../src/auth/iam/permit.ts'
 import { operations, services, type OperationName } from '../src/contract/index.ts'
 
 const at = (name: string) => new URL(name, import.meta.url)
@@ -15,7 +16,9 @@ function routesModule(): string {
       return [name, [service, `${method} ${path}${selector ? `?${selector.name}=${selector.value}` : ''}`]]
     }),
   )
-  return `export const routes = ${JSON.stringify(Object.fromEntries(routes))}`
+  const asked = (Object.keys(operations) as OperationName[]).map(name => [name, askedMembers(name)])
+  return `export const routes = ${JSON.stringify(Object.fromEntries(routes))}
+export const askedMembers = ${JSON.stringify(Object.fromEntries(asked))}`
 }
 
 /** The libraries in the bundle ask for their licenses to be with it. */

@@ -1,10 +1,18 @@
 import { signal, type Signal } from '@preact/signals'
-import { messageOf } from './api.ts'
+import { useMemo } from 'preact/hooks'
+import type { Answer, Input, OperationName } from '../../src/contract/index.ts'
+import { call, messageOf } from './api.ts'
 
 export interface Page<Item> {
   readonly items: readonly Item[] | undefined
   readonly token: string | undefined
 }
+
+/** The members of an input for the next page. */
+export const paging = (NextToken: string | undefined) => ({ MaxResults: 50, ...(NextToken !== undefined && { NextToken }) })
+
+/** The token of a call that makes something. */
+export const requestToken = () => crypto.randomUUID()
 
 /** A list that is read page by page as far as somebody scrolls. */
 export class List<Item> {
@@ -72,4 +80,17 @@ export class Value<Content> {
       this.error.value = messageOf(error)
     }
   }
+}
+
+/** The list of an operation that has pages, read as far as somebody scrolls. */
+export function useList<Name extends OperationName, Item>(
+  name: Name,
+  input: Omit<Input<Name>, 'MaxResults' | 'NextToken'>,
+  itemsOf: (page: Answer<Name>) => readonly Item[] | undefined,
+): List<Item> {
+  const load = async (NextToken: string | undefined) => {
+    const page = await call(name, { ...input, ...paging(NextToken) } as unknown as Input<Name>)
+    return { items: itemsOf(page), token: (page as { NextToken?: string }).NextToken }
+  }
+  return useMemo(() => new List(load), [name, JSON.stringify(input)])
 }

@@ -1,21 +1,34 @@
 import { render } from 'preact'
 import { credentials } from './api.ts'
-import { AppPage, AppsPage } from './pages/apps.tsx'
+import { AccessPage } from './pages/access.tsx'
+import { AccessKeyPage } from './pages/access-key.tsx'
+import { AppPage } from './pages/app.tsx'
+import { AppsPage } from './pages/apps.tsx'
 import { ChannelPage } from './pages/channel.tsx'
 import { OutboxPage } from './pages/outbox.tsx'
 import { OverviewPage } from './pages/overview.tsx'
+import { RolePage } from './pages/role.tsx'
 import { RequestsPage } from './pages/requests.tsx'
 import { SignIn } from './pages/sign-in.tsx'
 import { UserPage } from './pages/user.tsx'
 import { segments, to } from './router.ts'
 import { Shell } from './shell.tsx'
-import { Ask, Empty, Page, Said } from './ui.tsx'
+import { Ask } from './parts/dialog.tsx'
+import { Page } from './parts/page.tsx'
+import { Said } from './parts/said.tsx'
+import { Empty } from './parts/states.tsx'
 
 function Current() {
   const [first = '', ...rest] = segments()
   if (first === '') return <OverviewPage />
   if (first === 'requests') return <RequestsPage />
   if (first === 'outbox') return <OutboxPage />
+  if (first === 'access') {
+    const [part = 'keys', id] = rest
+    if (id === undefined) return <AccessPage part={part} />
+    if (part === 'keys') return <AccessKeyPage key={id} id={id} />
+    if (part === 'roles') return <RolePage key={id} name={id} />
+  }
   if (first === 'apps' && rest.length === 0) return <AppsPage />
   if (first === 'apps') {
     const [arn = '', part = 'channels', id, ...deeper] = rest

@@ -1,4 +1,6 @@
 declare module 'carillon:routes' {
-  /** By the name of the operation: its service, and `METHOD /path?selector=value`. */
+  /** The route of each operation, as `METHOD /path?selector=value`, and its service. */
   export const routes: Readonly<Record<string, readonly [service: 'messaging' | 'identity' | 'carillon', route: string]>>
+  /** The members of the input of each operation that IAM asks about. */
+  export const askedMembers: Readonly<Record<string, readonly string[]>>
 }

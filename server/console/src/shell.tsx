@@ -7,7 +7,7 @@ const icons: Readonly<Record<string, string>> = {
   Requests: 'M4 6h16M4 12h16M4 18h10',
   'App instances': 'M4 4h7v7H4zM13 4h7v7h-7zM4 13h7v7H4zM13 13h7v7h-7z',
   Outbox: 'M4 13h4.500l1.500 3h4l1.500-3H20M4 13v6h16v-6M12 3v8m-3-3 3 3 3-3',
-  'Keys and roles': 'M14.500 9.500a4 4 0 1 1-2.800-3.800M11 12.500 4 19.500V21h3v-2h2v-2h2v-1.500l1.500-1.500',
+  'Keys and roles': 'M11 9a4 4 0 1 0 8 0a4 4 0 1 0-8 0M12.200 11.800 4 20m3-3 2 2m1-5 2 2',
 }
 
 const pages = [
@@ -15,6 +15,7 @@ const pages = [
   ['Requests', to('requests'), 'requests'],
   ['App instances', to('apps'), 'apps'],
   ['Outbox', to('outbox'), 'outbox'],
+  ['Keys and roles', to('access'), 'access'],
 ] as const
 
 export const Bell = () => (

@@ -23,6 +23,9 @@ export const principalOf = (arn: string | undefined) => arn?.split(':').at(-1)
 /** The last part of an ARN. */
 export const idOf = (arn: string | undefined) => arn?.slice(arn.lastIndexOf('/') + 1) ?? ''
 
+/** The ARN of a user: it may be given by its id. */
+export const userArnOf = (appArn: string, text = '') => (text.startsWith('arn:') ? text.trim() : `${appArn}/user/${text.trim()}`)
+
 const units: readonly (readonly [name: Intl.RelativeTimeFormatUnit, seconds: number])[] = [
   ['year', 31_536_000],
   ['month', 2_592_000],

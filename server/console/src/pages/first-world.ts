@@ -1,13 +1,17 @@
 import { call } from '../api.ts'
+import { requestToken } from '../lists.ts'
 import { idOf } from '../text.ts'
-
-const token = () => crypto.randomUUID()
 
 /** Makes an app instance with an AppInstanceAdmin, two users, a channel and a message. */
 export async function makeFirstWorld(): Promise<{ appArn: string; channelId: string }> {
-  const { AppInstanceArn: appArn = '' } = await call('CreateAppInstance', { Name: 'First steps', ClientRequestToken: token() })
+  const { AppInstanceArn: appArn = '' } = await call('CreateAppInstance', { Name: 'First steps', ClientRequestToken: requestToken() })
   const user = async (AppInstanceUserId: string, Name: string) => {
-    const made = await call('CreateAppInstanceUser', { AppInstanceArn: appArn, AppInstanceUserId, Name, ClientRequestToken: token() })
+    const made = await call('CreateAppInstanceUser', {
+      AppInstanceArn: appArn,
+      AppInstanceUserId,
+      Name,
+      ClientRequestToken: requestToken(),
+    })
     return made.AppInstanceUserArn!
   }
   const [admin, alice, bob] = [await user('admin', 'Admin'), await user('alice', 'Alice'), await user('bob', 'Bob')]
@@ -15,7 +19,7 @@ export async function makeFirstWorld(): Promise<{ appArn: string; channelId: str
   const { ChannelArn = '' } = await call('CreateChannel', {
     AppInstanceArn: appArn,
     Name: 'Welcome',
-    ClientRequestToken: token(),
+    ClientRequestToken: requestToken(),
     MemberArns: [bob, admin],
     ChimeBearer: alice,
   })
@@ -24,7 +28,7 @@ export async function makeFirstWorld(): Promise<{ appArn: string; channelId: str
     Content: 'Hello, Bob. This is the first message.',
     Type: 'STANDARD',
     Persistence: 'PERSISTENT',
-    ClientRequestToken: token(),
+    ClientRequestToken: requestToken(),
     ChimeBearer: alice,
   })
   return { appArn, channelId: idOf(ChannelArn) }

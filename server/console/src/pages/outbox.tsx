@@ -1,8 +1,12 @@
 import { useMemo } from 'preact/hooks'
 import { call } from '../api.ts'
-import { List } from '../lists.ts'
+import { List, useList } from '../lists.ts'
 import { bytes, count, plural } from '../text.ts'
-import { ask, Empty, Page, Table, Text, Time } from '../ui.tsx'
+import { ask } from '../parts/dialog.tsx'
+import { Page } from '../parts/page.tsx'
+import { Empty } from '../parts/states.tsx'
+import { Table } from '../parts/table.tsx'
+import { Text, Time } from '../parts/texts.tsx'
 
 type Choice = { readonly EntryIds: readonly number[] } | { readonly Lane: string }
 
@@ -25,14 +29,7 @@ export function OutboxPage() {
       }),
     [],
   )
-  const dead = useMemo(
-    () =>
-      new List(async NextToken => {
-        const page = await call('ListDeadOutboxEntries', { MaxResults: 50, ...(NextToken !== undefined && { NextToken }) })
-        return { items: page.DeadOutboxEntries, token: page.NextToken }
-      }),
-    [],
-  )
+  const dead = useList('ListDeadOutboxEntries', {}, page => page.DeadOutboxEntries)
   const again = () => void Promise.all([lanes.again(), dead.again()])
   const decide = (kind: 'retry' | 'drop', choice: Choice, what: string) =>
     ask({

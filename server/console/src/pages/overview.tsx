@@ -4,7 +4,10 @@ import { call, messageOf } from '../api.ts'
 import { Value } from '../lists.ts'
 import { go, to } from '../router.ts'
 import { ago, count, duration, plural } from '../text.ts'
-import { Empty, Facts, Failure, Loading, Page, Plot, Text, Time } from '../ui.tsx'
+import { Facts, Page } from '../parts/page.tsx'
+import { Plot } from '../parts/plot.tsx'
+import { Empty, Failure, Loading } from '../parts/states.tsx'
+import { Text, Time } from '../parts/texts.tsx'
 import { makeFirstWorld } from './first-world.ts'
 
 type Described = Awaited<ReturnType<typeof call<'DescribeServer'>>>

@@ -2,12 +2,15 @@ import { signal, useComputed, useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { call, messageOf } from '../api.ts'
 import { copies } from '../copies.ts'
+import { Decisions } from '../parts/decisions.tsx'
 import { bytes, clock, dateTime, duration, idOf, principalOf, words } from '../text.ts'
-import { Arn, Copy, Empty, Facts, Failure, Page, Search, Table, Text } from '../ui.tsx'
+import { Facts, Page } from '../parts/page.tsx'
+import { Empty, Failure } from '../parts/states.tsx'
+import { Search, Table } from '../parts/table.tsx'
+import { Arn, Copy, Text } from '../parts/texts.tsx'
 
 type Listed = Awaited<ReturnType<typeof call<'ListRecentCalls'>>>
 type RecentCall = NonNullable<Listed['RecentCalls']>[number]
-type Check = NonNullable<RecentCall['Checks']>[number]
 
 const most = 2000
 const calls = signal<readonly RecentCall[]>([])
@@ -187,31 +190,6 @@ const names: Readonly<Record<string, string>> = {
   ROLE: 'Role in the API',
   OPERATION: 'Operation',
 }
-
-const statementText = ({
-  PolicyOf,
-  StatementNumber,
-  Sid,
-  Effect,
-}: NonNullable<NonNullable<NonNullable<Check['Decisions']>[number]>['DecidingStatements']>[number]) =>
-  `${Effect} by statement ${StatementNumber}${Sid === undefined || Sid === '' ? '' : ` (${Sid})`} of the ${PolicyOf === 'SESSION' ? 'session policy' : 'policy of the key or role'}`
-
-const Decisions = ({ decisions }: { decisions: Check['Decisions'] }) => (
-  <ul class="decisions">
-    {decisions?.map(({ Action, ResourceArn, Decision, DecidingStatements = [] }) => (
-      <li key={`${Action} ${ResourceArn}`}>
-        <span class={`badge ${Decision === 'ALLOWED' ? 'good' : 'bad'}`}>
-          {Decision === 'ALLOWED' ? 'allowed' : Decision === 'EXPLICITLY_DENIED' ? 'denied' : 'not allowed'}
-        </span>{' '}
-        <code>{Action}</code> on{' '}
-        <code>
-          <Text value={ResourceArn} />
-        </code>
-        <small>{DecidingStatements.length === 0 ? 'No statement covers it.' : DecidingStatements.map(statementText).join('; ')}</small>
-      </li>
-    ))}
-  </ul>
-)
 
 const close = () => (opened.value = undefined)
 

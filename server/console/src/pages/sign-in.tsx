@@ -2,7 +2,9 @@ import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { credentials, messageOf, signedOut, type Credentials } from '../api.ts'
 import { Bell } from '../shell.tsx'
-import { Copy, Failure, Input } from '../ui.tsx'
+import { Input } from '../parts/field.tsx'
+import { Failure } from '../parts/states.tsx'
+import { Copy } from '../parts/texts.tsx'
 
 /** The code in the address, which the page takes out of it at once: it is neither in the history nor in a bookmark. */
 const codeInAddress = /^#code=([\w-]+)$/.exec(location.hash)?.[1]
@@ -81,6 +83,7 @@ export function SignIn() {
               <Copy text="carillon console" />
             </div>
             <form
+              class="form"
               onSubmit={event => {
                 event.preventDefault()
                 void enter(code.value)
@@ -95,6 +98,7 @@ export function SignIn() {
             <details>
               <summary>Sign in with an access key</summary>
               <form
+                class="form"
                 onSubmit={event => {
                   event.preventDefault()
                   const { accessKeyId, secretAccessKey, sessionToken } = key.value

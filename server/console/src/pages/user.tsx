@@ -1,10 +1,16 @@
 import { useMemo } from 'preact/hooks'
 import { actAs } from '../acting.ts'
 import { call } from '../api.ts'
-import { List, Value } from '../lists.ts'
+import { Value, useList } from '../lists.ts'
+import { Connected } from './connected.tsx'
 import { go, to } from '../router.ts'
 import { dateTime, idOf, shown } from '../text.ts'
-import { Arn, ask, Copy, Empty, Facts, Failure, Loading, Page, say, Table, Text, Time } from '../ui.tsx'
+import { ask } from '../parts/dialog.tsx'
+import { Facts, Page } from '../parts/page.tsx'
+import { say } from '../parts/said.tsx'
+import { Empty, Failure, Loading } from '../parts/states.tsx'
+import { Table } from '../parts/table.tsx'
+import { Arn, Copy, Text, Time } from '../parts/texts.tsx'
 
 export function UserPage({ appArn, id }: { appArn: string; id: string }) {
   const arn = `${appArn}/user/${id}`
@@ -12,18 +18,7 @@ export function UserPage({ appArn, id }: { appArn: string; id: string }) {
     () => new Value(async () => (await call('DescribeAppInstanceUser', { AppInstanceUserArn: arn })).AppInstanceUser),
     [arn],
   )
-  const memberships = useMemo(
-    () =>
-      new List(async NextToken => {
-        const page = await call('ListChannelMembershipsForAppInstanceUser', {
-          ChimeBearer: arn,
-          MaxResults: 50,
-          ...(NextToken !== undefined && { NextToken }),
-        })
-        return { items: page.ChannelMemberships, token: page.NextToken }
-      }),
-    [arn],
-  )
+  const memberships = useList('ListChannelMembershipsForAppInstanceUser', { ChimeBearer: arn }, page => page.ChannelMemberships)
   const devices = useMemo(
     () => new Value(async () => (await call('ListAppInstanceUserEndpoints', { AppInstanceUserArn: arn })).AppInstanceUserEndpoints),
     [arn],
@@ -114,6 +109,8 @@ export function UserPage({ appArn, id }: { appArn: string; id: string }) {
           />
         </section>
       )}
+      <h2>Sockets</h2>
+      <Connected arn={arn} appArn={appArn} empty="The user has no socket at the moment." />
       <h2>Channels of this user</h2>
       <Table
         label="Channels of the user"

@@ -1,0 +1,99 @@
+import { useSignal } from '@preact/signals'
+import { call } from '../api.ts'
+import { requestToken, useList } from '../lists.ts'
+import { AsActor } from '../parts/acting-as.tsx'
+import { ask } from '../parts/dialog.tsx'
+import { nameField, metadataField } from '../parts/field.tsx'
+import { Empty } from '../parts/states.tsx'
+import { Table, Search, useFound } from '../parts/table.tsx'
+import { Text, Time, Arn } from '../parts/texts.tsx'
+import { go, to } from '../router.ts'
+import { idOf } from '../text.ts'
+
+function ChannelList({ arn, bearer }: { arn: string; bearer: string }) {
+  const text = useSignal('')
+  const isByActivity = useSignal(true)
+  const list = useList('ListChannels', { AppInstanceArn: arn, ChimeBearer: bearer }, page => page.Channels)
+  const found = useFound(list, text, ({ Name, ChannelArn }) => `${Name} ${ChannelArn}`)
+  const items = isByActivity.value
+    ? {
+        value: found.items.value.toSorted((a, b) => (b.LastMessageTimestamp?.getTime() ?? 0) - (a.LastMessageTimestamp?.getTime() ?? 0)),
+      }
+    : found.items
+  const create = () =>
+    ask({
+      title: 'Create a channel',
+      about: (
+        <p>
+          Its creator <Arn value={bearer} /> becomes its member and moderator.
+        </p>
+      ),
+      fields: [
+        nameField(),
+        { name: 'Privacy', label: 'Privacy', kind: 'select', options: ['PRIVATE', 'PUBLIC'], value: 'PRIVATE' },
+        { name: 'Mode', label: 'Mode', kind: 'select', options: ['UNRESTRICTED', 'RESTRICTED'], value: 'UNRESTRICTED' },
+        metadataField(),
+      ],
+      action: 'Create',
+      async act({ Name = '', Privacy, Mode, Metadata = '' }) {
+        const { ChannelArn } = await call('CreateChannel', {
+          AppInstanceArn: arn,
+          Name,
+          Privacy: Privacy as 'PUBLIC',
+          Mode: Mode as 'RESTRICTED',
+          ...(Metadata !== '' && { Metadata }),
+          ClientRequestToken: requestToken(),
+          ChimeBearer: bearer,
+        })
+        go(to('apps', arn, 'channels', idOf(ChannelArn)))
+      },
+    })
+  return (
+    <>
+      <div class="toolbar">
+        <Search label="Name or ARN" value={text} />
+        <button type="button" aria-pressed={isByActivity.value} onClick={() => (isByActivity.value = !isByActivity.value)}>
+          Last activity first
+        </button>
+        <button type="button" class="primary" onClick={create}>
+          Create a channel
+        </button>
+      </div>
+      <Table
+        label="Channels"
+        list={{ ...found, items: items as typeof found.items }}
+        keyOf={({ ChannelArn }) => ChannelArn!}
+        columns={[
+          {
+            name: 'Name',
+            width: 'minmax(0, 2fr)',
+            text: each => each.Name,
+            show: each => (
+              <a href={to('apps', arn, 'channels', idOf(each.ChannelArn))}>
+                <Text value={each.Name} />
+              </a>
+            ),
+          },
+          { name: 'Privacy', width: '6rem', isMinor: true, text: each => each.Privacy, show: each => each.Privacy?.toLowerCase() },
+          { name: 'Mode', width: '8rem', isMinor: true, text: each => each.Mode, show: each => each.Mode?.toLowerCase() },
+          {
+            name: 'Last message',
+            width: '9rem',
+            text: each => each.LastMessageTimestamp?.toISOString(),
+            show: each => <Time at={each.LastMessageTimestamp} />,
+          },
+          { name: 'ARN', isMinor: true, text: each => each.ChannelArn, show: each => <Arn value={each.ChannelArn} /> },
+        ]}
+        empty={
+          <Empty title="No channels">
+            <p>Create one, or look for another name.</p>
+          </Empty>
+        }
+      />
+    </>
+  )
+}
+
+export const Channels = ({ arn }: { arn: string }) => (
+  <AsActor appArn={arn}>{bearer => <ChannelList key={bearer} arn={arn} bearer={bearer} />}</AsActor>
+)

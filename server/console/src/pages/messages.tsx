@@ -1,0 +1,206 @@
+import { useSignal, signal } from '@preact/signals'
+import { useEffect, useRef } from 'preact/hooks'
+import { call, messageOf, connect } from '../api.ts'
+import { paging, requestToken } from '../lists.ts'
+import { ask } from '../parts/dialog.tsx'
+import { Empty, Failure, Loading } from '../parts/states.tsx'
+import { Text, Copy } from '../parts/texts.tsx'
+import { to } from '../router.ts'
+import { dateTime, idOf, shown } from '../text.ts'
+import type { Place } from './channel.tsx'
+
+interface Message {
+  readonly MessageId?: string
+  readonly Content?: string
+  readonly Metadata?: string
+  readonly Type?: string
+  readonly Persistence?: string
+  readonly CreatedTimestamp?: Date | string
+  readonly LastEditedTimestamp?: Date | string
+  readonly Sender?: { readonly Arn?: string; readonly Name?: string }
+  readonly Redacted?: boolean
+  readonly Status?: { readonly Value?: string; readonly Detail?: string }
+  readonly Target?: readonly { readonly MemberArn?: string }[]
+  readonly SubChannelId?: string
+}
+
+const timeOf = ({ CreatedTimestamp }: Message) => new Date(CreatedTimestamp ?? 0)
+const draft = signal('')
+
+/** The messages as the user sees them whom the console acts as: those of the past page by page, and the new ones over a socket. */
+export function Messages({ place: { appArn, ChannelArn, bearer } }: { place: Place }) {
+  const messages = useSignal<readonly Message[]>([])
+  const older = useSignal<string | undefined>(undefined)
+  const state = useSignal('connecting')
+  const error = useSignal('')
+  const isLoaded = useSignal(false)
+  const subChannelId = useSignal('')
+  const end = useRef<HTMLDivElement>(null)
+  const place = () => ({ ChannelArn, ...(subChannelId.value !== '' && { SubChannelId: subChannelId.value }), ChimeBearer: bearer })
+
+  const put = (message: Message) => {
+    const others = messages.value.filter(({ MessageId }) => MessageId !== message.MessageId)
+    messages.value = [...others, message].toSorted((a, b) => timeOf(a).getTime() - timeOf(b).getTime())
+  }
+
+  async function load(NextToken?: string) {
+    try {
+      const page = await call('ListChannelMessages', { ...place(), ...paging(NextToken), SortOrder: 'DESCENDING' })
+      const known = new Set(messages.value.map(({ MessageId }) => MessageId))
+      const added = (page.ChannelMessages ?? []).filter(({ MessageId }) => !known.has(MessageId)).toReversed()
+      messages.value = [...added, ...messages.value]
+      older.value = page.NextToken
+      error.value = ''
+    } catch (failure) {
+      error.value = messageOf(failure)
+    }
+    isLoaded.value = true
+  }
+
+  useEffect(() => {
+    messages.value = []
+    void load()
+    return connect(
+      bearer,
+      ({ type, payload }) => {
+        if (payload['ChannelArn'] !== ChannelArn) return
+        if (type === 'DELETE_CHANNEL_MESSAGE') messages.value = messages.value.filter(({ MessageId }) => MessageId !== payload['MessageId'])
+        else if (
+          /^(?:CREATE|UPDATE|REDACT|PENDING_CREATE|PENDING_UPDATE|FAILED_CREATE|FAILED_UPDATE|DENIED_CREATE|DENIED_UPDATE)_CHANNEL_MESSAGE$/.test(
+            type,
+          )
+        )
+          put(payload)
+      },
+      text => (state.value = text),
+    )
+  }, [ChannelArn, bearer, subChannelId.value])
+
+  const newest = messages.value.at(-1)?.MessageId
+  useEffect(() => {
+    end.current?.scrollIntoView({ block: 'nearest' })
+  }, [newest])
+
+  async function send(event: Event) {
+    event.preventDefault()
+    const Content = draft.value
+    if (Content.trim() === '') return
+    try {
+      await call('SendChannelMessage', {
+        ...place(),
+        Content,
+        Type: 'STANDARD',
+        Persistence: 'PERSISTENT',
+        ClientRequestToken: requestToken(),
+      })
+      draft.value = ''
+      error.value = ''
+    } catch (failure) {
+      error.value = messageOf(failure)
+    }
+  }
+
+  const redact = ({ MessageId = '' }: Message) =>
+    ask({
+      title: 'Redact this message?',
+      about: <p>Its content and metadata are removed for everybody and for good. The message itself stays, as a redacted one.</p>,
+      action: 'Redact',
+      isDanger: true,
+      async act() {
+        await call('RedactChannelMessage', { ...place(), MessageId })
+        return 'Redacted'
+      },
+    })
+  const remove = ({ MessageId = '' }: Message) =>
+    ask({
+      title: 'Delete this message?',
+      about: <p>It is gone for everybody and for good.</p>,
+      action: 'Delete',
+      isDanger: true,
+      async act() {
+        await call('DeleteChannelMessage', { ...place(), MessageId })
+        messages.value = messages.value.filter(each => each.MessageId !== MessageId)
+        return 'Deleted'
+      },
+    })
+  const choose = () =>
+    ask({
+      title: 'Which sub-channel?',
+      about: <p>The messages of an elastic channel are in its sub-channels.</p>,
+      fields: [{ name: 'id', label: 'SubChannelId; empty for the channel itself', value: subChannelId.value }],
+      action: 'Show',
+      act: async ({ id = '' }) => void (subChannelId.value = id.trim()),
+    })
+
+  return (
+    <section class="messages" aria-label="Messages">
+      <p class="live">
+        <span class={state.value === 'live' ? 'good' : 'warn'}>{state.value === 'live' ? 'Live' : shown(state.value)}</span>
+        <span class="faint">as {idOf(bearer)} sees it</span>
+        <button type="button" class="small quiet" onClick={choose}>
+          {subChannelId.value === '' ? 'Sub-channel…' : `Sub-channel ${idOf(subChannelId.value).slice(0, 12)}`}
+        </button>
+      </p>
+      <div class="history" tabIndex={0} role="log" aria-label="Messages of the channel">
+        {older.value !== undefined && (
+          <button type="button" class="small quiet" onClick={() => void load(older.value)}>
+            Earlier messages
+          </button>
+        )}
+        {!isLoaded.value && <Loading />}
+        {isLoaded.value && messages.value.length === 0 && (
+          <Empty title="No messages yet">
+            <p>Write the first one below.</p>
+          </Empty>
+        )}
+        {messages.value.map(message => (
+          <article key={message.MessageId} class={message.Sender?.Arn === bearer ? 'own' : ''}>
+            <header>
+              <a href={to('apps', appArn, 'users', idOf(message.Sender?.Arn))}>
+                <Text value={message.Sender?.Name} longest={60} />
+              </a>
+              <time title={dateTime(timeOf(message))}>{timeOf(message).toLocaleTimeString('en-GB')}</time>
+              {message.Type === 'CONTROL' && <span class="badge">control</span>}
+              {message.Persistence === 'NON_PERSISTENT' && <span class="badge">not stored</span>}
+              {message.LastEditedTimestamp && <span class="badge">edited</span>}
+              {message.Target?.[0] && (
+                <span class="badge accent">only for {shown(idOf(message.Target[0].MemberArn), { longest: 40 })}</span>
+              )}
+              {message.Status?.Value !== undefined && message.Status.Value !== 'SENT' && (
+                <span class="badge warn">{message.Status.Value.toLowerCase()}</span>
+              )}
+            </header>
+            <p class={message.Redacted ? 'faint' : ''}>
+              {message.Redacted ? 'redacted' : <bdi>{shown(message.Content, { longest: 4096, lines: true })}</bdi>}
+            </p>
+            <div class="tools">
+              <Copy text={message.MessageId ?? ''} label="Copy id" />
+              {!message.Redacted && (
+                <button type="button" class="small quiet" onClick={() => redact(message)}>
+                  Redact
+                </button>
+              )}
+              <button type="button" class="small quiet bad" onClick={() => remove(message)}>
+                Delete
+              </button>
+            </div>
+          </article>
+        ))}
+        <div ref={end} />
+      </div>
+      {error.value && <Failure text={error.value} />}
+      <form class="send" onSubmit={event => void send(event)}>
+        <input
+          aria-label={`Message as ${idOf(bearer)}`}
+          placeholder={`Message as ${idOf(bearer)}`}
+          autocomplete="off"
+          value={draft.value}
+          onInput={event => (draft.value = event.currentTarget.value)}
+        />
+        <button type="submit" class="primary">
+          Send
+        </button>
+      </form>
+    </section>
+  )
+}

@@ -1,0 +1,52 @@
+import { useSignal } from '@preact/signals'
+import { messageOf } from '../api.ts'
+import { Input } from '../parts/field.tsx'
+import { say } from '../parts/said.tsx'
+import { Failure } from '../parts/states.tsx'
+import { Simulator } from './simulator.tsx'
+
+/** A policy as it is easier to read; what is no JSON stays as it is. */
+function inLines(policy: string | undefined = ''): string {
+  try {
+    return JSON.stringify(JSON.parse(policy), undefined, 2)
+  } catch {
+    return policy
+  }
+}
+
+const example = inLines('{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"chime:*","Resource":"*"}]}')
+
+/** A policy that can be changed and tried before it is stored; without `save` it is only tried. */
+export function PolicyEditor({ policy = example, save }: { policy?: string | undefined; save?: (policy: string) => Promise<unknown> }) {
+  const text = useSignal(inLines(policy))
+  const error = useSignal('')
+  async function store(event: Event) {
+    event.preventDefault()
+    try {
+      await save?.(text.value)
+      error.value = ''
+      say('Saved')
+    } catch (failure) {
+      error.value = messageOf(failure)
+    }
+  }
+  return (
+    <div class="columns">
+      <section class="card">
+        <form class="form" onSubmit={event => void store(event)}>
+          <Input
+            field={{ name: 'policy', label: 'Policy', kind: 'lines', value: text.value, isRequired: true, isCode: true, rows: 18 }}
+            set={value => (text.value = value)}
+          />
+          {error.value && <Failure text={error.value} />}
+          {save && (
+            <div class="buttons">
+              <button type="submit">Save the policy</button>
+            </div>
+          )}
+        </form>
+      </section>
+      <Simulator tried={() => ({ Policy: text.value })} />
+    </div>
+  )
+}

@@ -1,0 +1,67 @@
+import type { Answer, Input } from '../../../src/contract/index.ts'
+import type { Field } from '../parts/field.tsx'
+
+type Role = NonNullable<Answer<'DescribeIamRole'>['IamRole']>
+
+const inLines = (texts: readonly string[] | undefined) => texts?.join('\n') ?? ''
+const linesOf = (text = '') =>
+  text
+    .split(/[\n,]/)
+    .map(line => line.trim())
+    .filter(line => line !== '')
+
+/** Whom a role trusts and what its sessions may have. */
+export const trustFields = (role: Role = {}): readonly Field[] => [
+  {
+    name: 'TrustedPrincipals',
+    label: 'Who may assume it, beside the root key',
+    kind: 'lines',
+    value: inLines(role.TrustedPrincipals),
+    hint: 'Access key ids and ARNs of users and roles, one a line.',
+  },
+  {
+    name: 'Audiences',
+    label: 'Audiences of the logins that may assume it',
+    kind: 'lines',
+    value: inLines(role.OidcTrust?.Audiences),
+    hint: 'Empty if no login may.',
+  },
+  { name: 'Issuer', label: 'Issuer of the logins', value: role.OidcTrust?.Issuer ?? '', hint: 'Empty for the issuer of the settings.' },
+  {
+    name: 'ClaimCondition',
+    label: 'Condition on their claims',
+    kind: 'lines',
+    isCode: true,
+    rows: 3,
+    value: role.OidcTrust?.ClaimCondition ?? '',
+    hint: 'A Condition in the JSON of IAM, or empty.',
+  },
+  {
+    name: 'SessionTagKeys',
+    label: 'Session tags that it takes',
+    value: role.SessionTagKeys?.join(', ') ?? '',
+    hint: 'Separated by commas; * for all.',
+  },
+  { name: 'ExternalId', label: 'External id', value: role.ExternalId ?? '' },
+  { name: 'MaxSessionSeconds', label: 'Longest session, in seconds', kind: 'number', value: String(role.MaxSessionSeconds ?? 3600) },
+]
+
+/** What the fields say, as a call has it. */
+export function trustIn(values: Readonly<Record<string, string>>): Omit<Input<'UpdateIamRole'>, 'RoleName'> {
+  const { Issuer = '', ClaimCondition = '' } = values
+  const audiences = linesOf(values['Audiences'])
+  return {
+    TrustedPrincipals: linesOf(values['TrustedPrincipals']),
+    OidcTrust:
+      audiences.length === 0
+        ? {}
+        : {
+            Audiences: audiences,
+            ...(Issuer.trim() !== '' && { Issuer: Issuer.trim() }),
+            ...(ClaimCondition.trim() !== '' && { ClaimCondition }),
+          },
+    SessionTagKeys: linesOf(values['SessionTagKeys']),
+    ExternalId: values['ExternalId']?.trim() ?? '',
+    MaxSessionSeconds: Number(values['MaxSessionSeconds']),
+  }
+}

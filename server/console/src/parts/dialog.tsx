@@ -1,0 +1,74 @@
+import { signal, useSignal } from '@preact/signals'
+import type { ComponentChildren } from 'preact'
+import { useEffect, useMemo, useRef } from 'preact/hooks'
+import { messageOf } from '../api.ts'
+import { Input, type Field } from './field.tsx'
+import { say } from './said.tsx'
+import { Failure } from './states.tsx'
+
+type Values = Readonly<Record<string, string>>
+
+interface Asked {
+  readonly title: string
+  /** What it will do, in sentences. */
+  readonly about?: ComponentChildren
+  readonly fields?: readonly Field[]
+  readonly action: string
+  readonly isDanger?: boolean
+  /** Resolves to what is said afterwards. */
+  readonly act: (values: Values) => Promise<string | void>
+}
+
+const asked = signal<Asked | undefined>(undefined)
+
+/** Opens a dialog that asks for values, or for a confirmation, and does something with them. */
+export function ask(question: Asked) {
+  asked.value = question
+}
+
+export const Ask = () => (asked.value ? <Dialog key={asked.value.title} question={asked.value} /> : null)
+
+function Dialog({ question }: { question: Asked }) {
+  const { title, about, fields = [], action, isDanger, act } = question
+  const dialog = useRef<HTMLDialogElement>(null)
+  const error = useSignal('')
+  const isBusy = useSignal(false)
+  const values = useMemo(() => new Map(fields.map(field => [field.name, field.value ?? ''])), [question])
+  useEffect(() => {
+    dialog.current?.showModal()
+  }, [question])
+  async function submit(event: Event) {
+    event.preventDefault()
+    isBusy.value = true
+    error.value = ''
+    try {
+      const result = await act(Object.fromEntries(values))
+      if (asked.value === question) asked.value = undefined
+      if (result) say(result)
+    } catch (failure) {
+      error.value = messageOf(failure)
+    } finally {
+      isBusy.value = false
+    }
+  }
+  return (
+    <dialog ref={dialog} aria-labelledby="asked" onClose={() => asked.value === question && (asked.value = undefined)}>
+      <form method="dialog" onSubmit={event => void submit(event)}>
+        <h2 id="asked">{title}</h2>
+        {about && <div class="explained">{about}</div>}
+        {fields.map(field => (
+          <Input key={field.name} field={field} set={value => values.set(field.name, value)} />
+        ))}
+        {error.value !== '' && <Failure text={error.value} />}
+        <div class="buttons">
+          <button type="button" onClick={() => dialog.current?.close()}>
+            Cancel
+          </button>
+          <button type="submit" class={isDanger ? 'danger' : 'primary'} disabled={isBusy.value}>
+            {isBusy.value ? 'Working…' : action}
+          </button>
+        </div>
+      </form>
+    </dialog>
+  )
+}

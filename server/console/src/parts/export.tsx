@@ -1,0 +1,56 @@
+import { useSignal } from '@preact/signals'
+import type { List } from '../lists.ts'
+import { plural } from '../text.ts'
+import type { Column } from './table.tsx'
+
+const quotedForCsv = (value: string | number | undefined) => {
+  const text = String(value ?? '')
+  // A spreadsheet takes these beginnings for formulas.
+  const safe = typeof value === 'string' && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
+}
+
+/** The whole list as a file, read to its end with its progress shown. */
+export function Export<Item>({
+  label,
+  columns,
+  list,
+}: {
+  label: string
+  columns: readonly Column<Item>[]
+  list: Pick<List<Item>, 'items' | 'state'> & { more(): Promise<void> }
+}) {
+  const progress = useSignal('')
+  const exported = columns.filter(({ text }) => text)
+  if (exported.length === 0) return null
+  async function save(kind: 'csv' | 'jsonl') {
+    while (list.state.value === 'more') {
+      progress.value = `${plural(list.items.value.length, 'entry', 'entries')} read`
+      await list.more()
+    }
+    progress.value = ''
+    const rows = list.items.value
+    const lines =
+      kind === 'csv'
+        ? [exported.map(({ name }) => name), ...rows.map(row => exported.map(({ text }) => text!(row)))].map(line =>
+            line.map(quotedForCsv).join(','),
+          )
+        : rows.map(row => JSON.stringify(Object.fromEntries(exported.map(({ name, text }) => [name, text!(row)]))))
+    const link = document.createElement('a')
+    link.href = URL.createObjectURL(new Blob([`${lines.join('\n')}\n`], { type: kind === 'csv' ? 'text/csv' : 'application/jsonl' }))
+    link.download = `${label.toLowerCase().replaceAll(/\W+/g, '-')}.${kind}`
+    link.click()
+    URL.revokeObjectURL(link.href)
+  }
+  return (
+    <span>
+      {progress.value !== '' && <span role="status">{progress.value}</span>}
+      <button type="button" class="small quiet" onClick={() => void save('csv')}>
+        Export CSV
+      </button>
+      <button type="button" class="small quiet" onClick={() => void save('jsonl')}>
+        JSON lines
+      </button>
+    </span>
+  )
+}

@@ -1,0 +1,75 @@
+import type { ComponentChildren } from 'preact'
+import { useEffect } from 'preact/hooks'
+import { shown } from '../text.ts'
+import { Text } from './texts.tsx'
+
+export interface Crumb {
+  readonly text: string
+  readonly link: string
+}
+
+export function Page({
+  title,
+  crumbs = [],
+  about,
+  actions,
+  children,
+}: {
+  title: string
+  crumbs?: readonly Crumb[]
+  about?: ComponentChildren
+  actions?: ComponentChildren
+  children: ComponentChildren
+}) {
+  useEffect(() => {
+    document.title = `${shown(title, { longest: 60 })} – Carillon`
+  }, [title])
+  return (
+    <>
+      <header class="page">
+        {crumbs.length > 0 && (
+          <nav class="crumbs" aria-label="Breadcrumb">
+            <ol>
+              {crumbs.map(({ text, link }) => (
+                <li key={link}>
+                  <a href={link}>
+                    <Text value={text} longest={40} />
+                  </a>
+                </li>
+              ))}
+            </ol>
+          </nav>
+        )}
+        <div class="heading">
+          <h1>
+            <Text value={title} longest={80} />
+          </h1>
+          {actions && <div class="actions">{actions}</div>}
+        </div>
+        {about && <div class="about">{about}</div>}
+      </header>
+      {children}
+    </>
+  )
+}
+
+export const Tabs = ({ tabs, current }: { tabs: readonly (readonly [name: string, link: string])[]; current: string }) => (
+  <nav class="tabs" aria-label="Parts of this page">
+    {tabs.map(([name, link]) => (
+      <a key={link} href={link} aria-current={name === current ? 'page' : undefined}>
+        {name}
+      </a>
+    ))}
+  </nav>
+)
+
+export const Facts = ({ facts }: { facts: readonly (readonly [name: string, value: ComponentChildren])[] }) => (
+  <dl class="facts">
+    {facts.map(([name, value]) => (
+      <div key={name}>
+        <dt>{name}</dt>
+        <dd>{value}</dd>
+      </div>
+    ))}
+  </dl>
+)

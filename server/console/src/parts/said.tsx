@@ -1,0 +1,18 @@
+import { signal } from '@preact/signals'
+
+const said = signal('')
+
+let silence: ReturnType<typeof setTimeout> | undefined
+
+/** Says something in a corner of the page, to screen readers as well. */
+export function say(text: string) {
+  said.value = text
+  clearTimeout(silence)
+  silence = setTimeout(() => (said.value = ''), 5000)
+}
+
+export const Said = () => (
+  <div class="said" role="status" aria-live="polite">
+    {said.value && <div>{said.value}</div>}
+  </div>
+)
