@@ -14,6 +14,7 @@ import { search } from './search.ts'
 import { send } from './send.ts'
 import { sigv4 } from './sigv4.ts'
 import { sockets } from './sockets.ts'
+import { streaming } from './streaming.ts'
 import { trivial } from './trivial.ts'
 import { unread } from './unread.ts'
 
@@ -23,6 +24,7 @@ const benches: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
   unread,
   send,
   search,
+  streaming,
   elastic,
   fanout,
   sockets,

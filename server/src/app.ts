@@ -208,7 +208,7 @@ export async function startApp(
   let stopFollowing: (() => void) | undefined
   let stopJobs: (() => Promise<void>) | undefined
   let outbox: OutboxRunner | undefined
-  let closeDestinations: (() => void) | undefined
+  let closeDestinations: (() => Promise<void>) | undefined
   let figures: ServerFigures | undefined
   let stopBeating: (() => Promise<void>) | undefined
   let searchIndex: SearchIndex | undefined
@@ -253,9 +253,12 @@ export async function startApp(
     const balancing = new BalancingQueue({ db, now })
     const balance = new Background('balancing', () => balancing.step(), { log, metrics })
     const tools = { db, now, log, metrics }
-    const sinkOf = streamSinks(destinations, config.kinesisEndpoint)
+    const { sinkOf, close: closeSinks } = streamSinks(destinations, config.kinesisEndpoint)
     const leaving = deliveriesOf(config, destinations, { db, now, log, sinkOf })
-    closeDestinations = leaving.close
+    closeDestinations = async () => {
+      leaving.close()
+      await closeSinks()
+    }
     const runner = new OutboxRunner(leaving.deliveries, tools)
     outbox = runner
     wake = what => {
@@ -372,7 +375,7 @@ export async function startApp(
     stopFollowing?.()
     await server.close()
     await outbox?.stop()
-    closeDestinations?.()
+    await closeDestinations?.()
     figures?.stop()
     await searchIndex?.stop()
     await ring?.close()
@@ -395,7 +398,7 @@ export async function startApp(
     await server.close()
     await stopJobs?.()
     await stopOutbox
-    closeDestinations?.()
+    await closeDestinations?.()
     figures?.stop()
     await searchIndex?.stop()
     await ring?.close()

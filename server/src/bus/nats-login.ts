@@ -9,36 +9,43 @@ import {
   type ConnectionOptions,
 } from '@nats-io/transport-node'
 import type { Config } from '../settings/config.ts'
+import { isNatsCredentials, isNkeySeed, isOverTls, type NatsAccess, type NatsLogin } from '../settings/nats-access.ts'
 
 type NatsSettings = Pick<
   Config,
   'natsUrl' | 'natsUser' | 'natsPassword' | 'natsToken' | 'natsNkey' | 'natsCredentials' | 'natsCa' | 'natsCert' | 'natsKey'
 >
 
-async function contentOf(flag: string, file: string): Promise<Buffer> {
+async function contentOf(flag: string, file: string): Promise<string> {
   try {
-    return await readFile(file)
+    return await readFile(file, 'utf8')
   } catch (error) {
     throw new Error(`--${flag}: cannot read ${file}: ${(error as Error).message}.`, { cause: error })
   }
 }
 
-async function authenticatorOf(settings: NatsSettings): Promise<Authenticator | undefined> {
+async function loginOf(settings: NatsSettings): Promise<NatsLogin | undefined> {
   const { natsUrl, natsUser, natsPassword, natsToken, natsNkey, natsCredentials } = settings
   const { username, password } = new URL(natsUrl![0]!)
-  if (username !== '') return usernamePasswordAuthenticator(decodeURIComponent(username), decodeURIComponent(password))
-  if (natsUser !== undefined) return usernamePasswordAuthenticator(natsUser, natsPassword)
-  if (natsToken !== undefined) return tokenAuthenticator(natsToken)
+  if (username !== '') return { user: decodeURIComponent(username), password: decodeURIComponent(password) }
+  if (natsUser !== undefined) return { user: natsUser, password: natsPassword }
+  if (natsToken !== undefined) return { token: natsToken }
   if (natsNkey !== undefined) {
-    const seed = String(await contentOf('nats-nkey', natsNkey)).trim()
-    if (!/^SU[A-Z2-7]+$/.test(seed)) throw new Error(`--nats-nkey: ${natsNkey} must hold the seed of a user, which begins with SU.`)
-    return nkeyAuthenticator(Buffer.from(seed))
+    const nkeySeed = (await contentOf('nats-nkey', natsNkey)).trim()
+    if (!isNkeySeed(nkeySeed)) throw new Error(`--nats-nkey: ${natsNkey} must hold the seed of a user, which begins with SU.`)
+    return { nkeySeed }
   }
   if (natsCredentials === undefined) return undefined
   const credentials = await contentOf('nats-credentials', natsCredentials)
-  if (!/BEGIN NATS USER JWT[^]*BEGIN USER NKEY SEED/.test(String(credentials)))
+  if (!isNatsCredentials(credentials))
     throw new Error(`--nats-credentials: ${natsCredentials} must be a credentials file of NATS, with a JWT and a seed.`)
-  return credsAuthenticator(credentials)
+  return { credentials }
+}
+
+function authenticatorOf(login: NatsLogin): Authenticator {
+  if ('user' in login) return usernamePasswordAuthenticator(login.user, login.password)
+  if ('token' in login) return tokenAuthenticator(login.token)
+  return 'nkeySeed' in login ? nkeyAuthenticator(Buffer.from(login.nkeySeed)) : credsAuthenticator(Buffer.from(login.credentials))
 }
 
 /**
@@ -51,21 +58,33 @@ const identityOf = (hosts: readonly string[]) => (name: string, certificate: Pee
   return errors.includes(undefined) ? undefined : errors[0]
 }
 
-/** The options of the connection to NATS. Throws an Error that names the setting if a file is invalid. */
-export async function natsOptions(settings: NatsSettings): Promise<ConnectionOptions> {
-  const { natsUrl = [], natsCa, natsCert, natsKey } = settings
-  const authenticator = await authenticatorOf(settings)
-  const isSecure = natsUrl.some(url => url.startsWith('tls:')) || natsCa !== undefined || natsCert !== undefined
-  const hosts = natsUrl.map(url => new URL(url).hostname.replace(/^\[(.*)\]$/, '$1'))
+/** The options of a connection to NATS. */
+export function connectionOptions(access: NatsAccess): ConnectionOptions {
+  const { urls, login, ca, cert, key } = access
+  const hosts = urls.map(url => new URL(url).hostname.replace(/^\[(.*)\]$/, '$1'))
   const tls = {
     checkServerIdentity: identityOf(hosts),
-    ...(natsCa !== undefined && { ca: String(await contentOf('nats-ca', natsCa)) }),
-    ...(natsCert !== undefined && { cert: String(await contentOf('nats-cert', natsCert)) }),
-    ...(natsKey !== undefined && { key: String(await contentOf('nats-key', natsKey)) }),
+    ...(ca !== undefined && { ca }),
+    ...(cert !== undefined && { cert }),
+    ...(key !== undefined && { key }),
   }
   return {
-    servers: natsUrl.map(url => new URL(url).host),
-    ...(authenticator && { authenticator }),
-    ...(isSecure && { tls }),
+    servers: urls.map(url => new URL(url).host),
+    ...(login && { authenticator: authenticatorOf(login) }),
+    ...(isOverTls(access) && { tls }),
   }
+}
+
+const givenContent = async (flag: string, file: string | undefined) => (file === undefined ? undefined : contentOf(flag, file))
+
+/** Those of the connection between nodes. Throws an Error that names the setting if a file is invalid. */
+export async function natsOptions(settings: NatsSettings): Promise<ConnectionOptions> {
+  const { natsUrl = [], natsCa, natsCert, natsKey } = settings
+  return connectionOptions({
+    urls: natsUrl,
+    login: await loginOf(settings),
+    ca: await givenContent('nats-ca', natsCa),
+    cert: await givenContent('nats-cert', natsCert),
+    key: await givenContent('nats-key', natsKey),
+  })
 }

@@ -1,6 +1,7 @@
 import type { Config } from '../settings/config.ts'
 import type { Queries } from '../database/database.ts'
 import { readDestinations } from '../settings/destinations.ts'
+import { isOverTls } from '../settings/nats-access.ts'
 import { messageOf } from '../outbox/delivery.ts'
 import { functionCheck } from '../outbox/functions.ts'
 import { botCheck } from '../outbox/lex.ts'
@@ -53,6 +54,15 @@ const outcome = async (check: Promise<void>, well: string, wrong: string) =>
     (error: unknown) => fault(wrong, messageOf(error)),
   )
 
+/** A finding for each host outside this machine to which what is for the ARN travels readable. */
+const plainHosts = (arn: string, urls: readonly string[]) =>
+  urls.flatMap((url): Finding[] => {
+    const { protocol, hostname } = new URL(url)
+    const secure = { 'http:': 'https', 'nats:': 'tls' }[protocol]
+    if (secure === undefined || isLocal(hostname)) return []
+    return [unsafe(`Messages for ${arn} travel to ${hostname} without TLS`, `Use ${secure} in --destinations.`)]
+  })
+
 /** The findings about the file of --destinations, and about each destination that it or an app instance configures: each is tried. */
 export async function destinationFindings(config: Config, configured: Configured): Promise<Finding[]> {
   try {
@@ -63,12 +73,13 @@ export async function destinationFindings(config: Config, configured: Configured
       [webhook, fcm, apns].flatMap(each => (each ? [[arn, each] as const] : [])),
     )
     const services = new PushServices(destinations)
-    const findings = [...webhooks, ...pushes].flatMap(([arn, destination]): Finding[] => {
-      const { protocol, hostname } = new URL('url' in destination ? destination.url : 'https://x')
-      if (protocol !== 'http:' || isLocal(hostname)) return []
-      return [unsafe(`Messages for ${arn} travel to ${hostname} without TLS`, 'Use https in --destinations.')]
-    })
-    const sinkOf = streamSinks(destinations, config.kinesisEndpoint)
+    const findings = [
+      ...[...webhooks, ...pushes].flatMap(([arn, destination]) => plainHosts(arn, 'url' in destination ? [destination.url] : [])),
+      ...[...streams].flatMap(([arn, destination]) =>
+        destination.type === 'nats' && !isOverTls(destination) ? plainHosts(arn, destination.urls) : [],
+      ),
+    ]
+    const { sinkOf, close: closeSinks } = streamSinks(destinations, config.kinesisEndpoint)
     const checkFunction = functionCheck(destinations, config.lambdaEndpoint)
     const checkBot = botCheck(destinations, config.lexEndpoint)
     const signal = () => AbortSignal.timeout(checkMilliseconds)
@@ -91,6 +102,7 @@ export async function destinationFindings(config: Config, configured: Configured
       ...[...services.all()].slice(0, checkedAtMost).map(ofService),
     ])
     services.close()
+    await closeSinks()
     return [...findings, ...tried]
   } catch (error) {
     return [fault('The file of --destinations cannot be used', messageOf(error))]

@@ -1,4 +1,6 @@
+import { Readable } from 'node:stream'
 import { BoundedMap } from '../tools/bounded-map.ts'
+import { beginningOf } from './beginning-of.ts'
 
 /** If one of these is set, the operator has configured credentials. */
 const credentialVariables = [
@@ -34,12 +36,31 @@ export function clientOfRegion<Client>(connect: (region: string) => Promise<Clie
 /** More than the outbox has in flight: a destination that is slow to answer takes no connection from another one. */
 const maxSockets = 1024
 
+/** A handler of the SDK that reads an answer before the SDK does, which would read any number of bytes. */
+async function boundedHandler(largestAnswer: number) {
+  const { NodeHttpHandler } = await import('@smithy/node-http-handler')
+  class BoundedHandler extends NodeHttpHandler {
+    override async handle(...asked: Parameters<InstanceType<typeof NodeHttpHandler>['handle']>) {
+      const answered = await super.handle(...asked)
+      const { response } = answered
+      if (response.body instanceof Readable) response.body = Readable.from([await beginningOf(response.body, largestAnswer)])
+      return answered
+    }
+  }
+  return new BoundedHandler({
+    httpAgent: { keepAlive: true, maxSockets },
+    httpsAgent: { keepAlive: true, maxSockets },
+    connectionTimeout: 3000,
+    throwOnRequestTimeout: true,
+  })
+}
+
 /**
  * The options of every client of the AWS SDK: Amazon's service in the region, or the endpoint that is given. AWS_ENDPOINT_URL is not
- * asked: where it is set it is likely to name Carillon. HTTP/1.1 is what emulators speak, whatever the client prefers.
+ * asked: where it is set it is likely to name Carillon. HTTP/1.1 is what emulators speak, whatever the client prefers. Of an answer
+ * only the beginning is used, at most `largestAnswer` bytes.
  */
-export async function awsOptions(service: string, region: string, endpoint: string | undefined) {
-  const { NodeHttpHandler } = await import('@smithy/node-http-handler')
+export async function awsOptions(service: string, region: string, endpoint: string | undefined, largestAnswer: number) {
   const hasCredentials = hasCredentialVariables()
   return {
     region,
@@ -47,11 +68,6 @@ export async function awsOptions(service: string, region: string, endpoint: stri
     ...(endpoint !== undefined && !hasCredentials && { credentials: emulatorCredentials }),
     // The outbox repeats.
     maxAttempts: 1,
-    requestHandler: new NodeHttpHandler({
-      httpAgent: { keepAlive: true, maxSockets },
-      httpsAgent: { keepAlive: true, maxSockets },
-      connectionTimeout: 3000,
-      throwOnRequestTimeout: true,
-    }),
+    requestHandler: await boundedHandler(largestAnswer),
   }
 }

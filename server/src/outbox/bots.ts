@@ -13,7 +13,7 @@ import { membershipType } from '../store/memberships.ts'
 import { partsOfLane, type OutboxEntry } from '../store/outbox.ts'
 import { BoundedMap } from '../tools/bounded-map.ts'
 import { Refused, type SingleDelivery } from './delivery.ts'
-import type { TellFailure } from './failures.ts'
+import type { TellFailure } from './failure-events.ts'
 import { NobodyToAsk, type AskLex } from './lex.ts'
 import { errorAttributes, LexFailure, replyOf, type BotReply } from './lex-answer.ts'
 

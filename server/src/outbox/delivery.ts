@@ -52,6 +52,9 @@ export type Delivery = SingleDelivery | OrderedDelivery
 /** How long one try may take unless the delivery says otherwise. */
 export const tryMilliseconds = 5000
 
+/** After its signal a delivery has so long to say in its own words what it has waited for. */
+const lastWordsMilliseconds = 500
+
 /** One try. It gives its place back in time, also where the delivery does not heed its signal. */
 export async function attempt<Result>(
   stopping: AbortSignal,
@@ -60,7 +63,8 @@ export async function attempt<Result>(
 ): Promise<Result> {
   const signal = AbortSignal.any([stopping, AbortSignal.timeout(milliseconds)])
   const brokenOff = Promise.withResolvers<never>()
-  signal.addEventListener('abort', () => brokenOff.reject(signal.reason as Error), { once: true })
+  const breakOff = () => brokenOff.reject(signal.reason as Error)
+  signal.addEventListener('abort', () => setTimeout(breakOff, lastWordsMilliseconds).unref(), { once: true })
   if (signal.aborted) throw signal.reason as Error
   return Promise.race([deliver(signal), brokenOff.promise])
 }

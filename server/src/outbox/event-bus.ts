@@ -1,9 +1,8 @@
 import type { Destinations } from '../settings/destinations.ts'
 import { partsOfLane } from '../store/outbox.ts'
 import { awsOptions, clientOfRegion } from './aws.ts'
-import { boundedAnswers } from './bounded-answers.ts'
 import { messageOf, Refused, type SingleDelivery } from './delivery.ts'
-import type { BusEvent } from './failures.ts'
+import type { BusEvent } from './failure-events.ts'
 import { post } from './webhook.ts'
 
 const largestAnswer = 64 * 1024
@@ -17,9 +16,7 @@ type SdkError = Error & { readonly $metadata?: { readonly httpStatusCode?: numbe
 function eventPutter(endpoint: string) {
   const clientOf = clientOfRegion(async region => {
     const { EventBridgeClient } = await import('@aws-sdk/client-eventbridge')
-    const client = new EventBridgeClient(await awsOptions('events', region, endpoint))
-    client.middlewareStack.add(boundedAnswers(largestAnswer), { step: 'deserialize', priority: 'low', name: 'boundedAnswers' })
-    return client
+    return new EventBridgeClient(await awsOptions('events', region, endpoint, largestAnswer))
   })
 
   return async (event: BusEvent, abortSignal: AbortSignal) => {

@@ -3,7 +3,8 @@ import { access, open, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { FileDestination } from '../settings/destinations.ts'
 import { messageOf } from './delivery.ts'
-import { NotReached, type StreamSink } from './sink.ts'
+import { NotReached } from './not-reached.ts'
+import type { StreamSink } from './sink.ts'
 
 /** A batch is one write. */
 const batch = { entries: 500, bytes: 4 * 1024 * 1024, isOneOfEachSubLane: false }

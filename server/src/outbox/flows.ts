@@ -5,7 +5,7 @@ import type { Invocation } from '../events/flows.ts'
 import type { Database } from '../database/database.ts'
 import { deleteCallback, markCallbackInvoked } from '../store/flow-callbacks.ts'
 import { findRun, type Run } from '../store/flow-runs.ts'
-import type { TellFailure } from './failures.ts'
+import type { TellFailure } from './failure-events.ts'
 import { whyNotInvoked, type InvokeLambda } from './lambda.ts'
 import { Refused, type SingleDelivery } from './delivery.ts'
 

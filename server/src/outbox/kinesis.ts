@@ -1,7 +1,7 @@
 import { awsOptions, clientOfRegion } from './aws.ts'
-import { boundedAnswers } from './bounded-answers.ts'
 import { messageOf, type Outcome } from './delivery.ts'
-import { NotReached, type StreamSink } from './sink.ts'
+import { NotReached } from './not-reached.ts'
+import type { StreamSink } from './sink.ts'
 
 /** What PutRecords takes, with room for what JSON adds to it. */
 const batch = { entries: 500, bytes: 3 * 1024 * 1024, isOneOfEachSubLane: true }
@@ -37,7 +37,8 @@ function explained(arn: string, error: unknown, endpoint: string | undefined): E
   if (status !== undefined && status >= 400 && status < 500 && status !== 429)
     return new Error(`Kinesis has answered ${status} for ${where}: ${name}: ${message}`, { cause: error })
   const at = endpoint === undefined ? 'Kinesis' : `Kinesis at ${endpoint}`
-  return new NotReached(`${at} cannot be reached for ${where}: ${message || messageOf(error)}`, { cause: error })
+  const why = name === 'AbortError' ? 'it has not answered in time' : message || messageOf(error)
+  return new NotReached(`${at} cannot be reached for ${where}: ${why}`, { cause: error })
 }
 
 /**
@@ -47,9 +48,7 @@ function explained(arn: string, error: unknown, endpoint: string | undefined): E
 export function kinesisSink(endpoint: string | undefined): StreamSink {
   const clientOf = clientOfRegion(async region => {
     const { KinesisClient } = await import('@aws-sdk/client-kinesis')
-    const client = new KinesisClient(await awsOptions('kinesis', region, endpoint))
-    client.middlewareStack.add(boundedAnswers(largestAnswer), { step: 'deserialize', priority: 'low', name: 'boundedAnswers' })
-    return client
+    return new KinesisClient(await awsOptions('kinesis', region, endpoint, largestAnswer))
   })
 
   const named = (arn: string) => (endpoint === undefined ? { StreamARN: arn } : { StreamName: partsOf(arn).name })

@@ -1,7 +1,6 @@
-import { boundedAnswers } from './bounded-answers.ts'
 import { awsOptions, clientOfRegion } from './aws.ts'
 import { Refused } from './delivery.ts'
-import { NotReached } from './sink.ts'
+import { NotReached } from './not-reached.ts'
 import { WebhookRefusal } from './webhook.ts'
 
 /** The largest answer in bytes: an accepted invocation has no body, a refused one a sentence. */
@@ -46,9 +45,7 @@ function partsOf(functionArn: string) {
 const lambdaClients = (endpoint: string | undefined) =>
   clientOfRegion(async region => {
     const { LambdaClient } = await import('@aws-sdk/client-lambda')
-    const client = new LambdaClient(await awsOptions('lambda', region, endpoint))
-    client.middlewareStack.add(boundedAnswers(largestAnswer), { step: 'deserialize', priority: 'low', name: 'boundedAnswers' })
-    return client
+    return new LambdaClient(await awsOptions('lambda', region, endpoint, largestAnswer))
   })
 
 const targetOf = (functionArn: string, endpoint: string | undefined) => {

@@ -2,10 +2,9 @@ import { gunzipSync } from 'node:zlib'
 import type { LexRuntimeV2Client, PutSessionCommandOutput } from '@aws-sdk/client-lex-runtime-v2'
 import type { Destinations } from '../settings/destinations.ts'
 import { awsOptions, clientOfRegion, hasCredentialVariables } from './aws.ts'
-import { boundedAnswers } from './bounded-answers.ts'
 import { messageOf } from './delivery.ts'
 import { LexFailure } from './lex-answer.ts'
-import { NotReached } from './sink.ts'
+import { NotReached } from './not-reached.ts'
 import { ask, reach, shownUrl, WebhookRefusal } from './webhook.ts'
 
 /** The largest answer in bytes: a message of a bot has four KiB at most. */
@@ -100,10 +99,7 @@ async function answerOfSession({ messages, sessionState, sessionId, audioStream 
 function lexClients(endpoint: string | undefined): (aliasArn: string) => Promise<LexRuntimeV2Client> {
   const clientOf = clientOfRegion(async region => {
     const { LexRuntimeV2Client } = await import('@aws-sdk/client-lex-runtime-v2')
-    const client = new LexRuntimeV2Client(await awsOptions('runtime-v2-lex', region, endpoint))
-    const bounded = boundedAnswers(largestAnswer, { asStream: true })
-    client.middlewareStack.add(bounded, { step: 'deserialize', priority: 'low', name: 'boundedAnswers' })
-    return client
+    return new LexRuntimeV2Client(await awsOptions('runtime-v2-lex', region, endpoint, largestAnswer))
   })
   return async aliasArn => clientOf(aliasArn.split(':')[3]!)
 }

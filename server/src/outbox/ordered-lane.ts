@@ -19,6 +19,8 @@ const pauseOf = (failures: number) => Math.min(30_000, 50 * 2 ** failures)
 const remindMilliseconds = 10 * 60 * 1000
 /** How often a lane looks for new entries while a node works on it. */
 const lookMilliseconds = 100
+/** How long a lane that has delivered everything waits for more, so that what comes bit by bit leaves in few calls. */
+const gatherMilliseconds = 30
 
 /** What is left after some work: nothing, more, or what has to wait. */
 type Left = 'nothing' | 'more' | { readonly pauseMilliseconds: number }
@@ -56,8 +58,9 @@ export class OrderedLane {
       // Somebody else works on it.
       if (!(await this.#hold())) return { pauseMilliseconds: 1000 }
       const isLow = window.size < windowAtMost / 2 && performance.now() - readAt > lookMilliseconds
+      if (window.size === 0 && batches > 0) return { pauseMilliseconds: gatherMilliseconds }
       if (window.size === 0 || isLow) {
-        window.add(await firstInOutbox(db, this.#lane, windowAtMost))
+        window.add(await firstInOutbox(db, this.#lane, this.#failures > 0 ? 1 : windowAtMost))
         readAt = performance.now()
       }
       if (window.size === 0) {

@@ -8,7 +8,6 @@ export interface StreamSink {
   readonly check: (arn: string, signal: AbortSignal) => Promise<void>
   /** Resolves to the outcome of each record. Rejects where none of them may have arrived. */
   readonly put: (arn: string, entries: readonly OutboxEntry[], signal: AbortSignal) => Promise<readonly Outcome[]>
+  /** Ends its connection. */
+  readonly close?: () => Promise<void>
 }
-
-/** A destination does not answer at the moment. */
-export class NotReached extends Error {}

@@ -1,14 +1,21 @@
-import type { Destinations } from '../settings/destinations.ts'
+import type { Destinations, StreamDestination } from '../settings/destinations.ts'
 import { fileSink } from './file.ts'
 import { kinesisSink } from './kinesis.ts'
+import { natsSink } from './nats.ts'
 import type { StreamSink } from './sink.ts'
 import { webhookSink } from './webhook.ts'
 
-/** Where the records of a stream go, by its ARN: what --destinations says, or else Kinesis. */
-export function streamSinks({ streams }: Destinations, kinesisEndpoint: string | undefined): (arn: string) => StreamSink {
+function sinkAt(destination: StreamDestination): StreamSink {
+  if (destination.type === 'file') return fileSink(destination)
+  return destination.type === 'nats' ? natsSink(destination) : webhookSink(destination)
+}
+
+/** Where the records of a stream go, by its ARN: what --destinations says, or else Kinesis. `close` ends their connections. */
+export function streamSinks({ streams }: Destinations, kinesisEndpoint: string | undefined) {
   const kinesis = kinesisSink(kinesisEndpoint)
-  const sinks = new Map(
-    [...streams].map(([arn, destination]) => [arn, destination.type === 'file' ? fileSink(destination) : webhookSink(destination)]),
-  )
-  return arn => sinks.get(arn) ?? kinesis
+  const sinks = new Map([...streams].map(([arn, destination]) => [arn, sinkAt(destination)]))
+  return {
+    sinkOf: (arn: string): StreamSink => sinks.get(arn) ?? kinesis,
+    close: async () => void (await Promise.all([...sinks.values()].map(async sink => sink.close?.()))),
+  }
 }

@@ -3,8 +3,9 @@ import { appInstancesOfStream } from '../store/streaming.ts'
 import { badRequest, unavailable } from '../errors.ts'
 import { BoundedMap } from '../tools/bounded-map.ts'
 import { attempt, messageOf, Refused, type OrderedDelivery } from './delivery.ts'
-import type { TellFailure } from './failures.ts'
-import { NotReached, type StreamSink } from './sink.ts'
+import type { TellFailure } from './failure-events.ts'
+import { NotReached } from './not-reached.ts'
+import type { StreamSink } from './sink.ts'
 
 /** How long a stream may take to say that it is there. */
 const checkMilliseconds = 3000

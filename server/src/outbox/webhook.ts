@@ -3,9 +3,10 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import type { WebhookDestination } from '../settings/webhook-destination.ts'
 import type { OutboxEntry } from '../store/outbox.ts'
-import { beginningOf } from './bounded-answers.ts'
+import { beginningOf } from './beginning-of.ts'
 import { Refused } from './delivery.ts'
-import { NotReached, type StreamSink } from './sink.ts'
+import { NotReached } from './not-reached.ts'
+import type { StreamSink } from './sink.ts'
 
 /** A whole batch is taken or not. */
 const batch = { entries: 100, bytes: 1024 * 1024, isOneOfEachSubLane: false }

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { streamArn } from '../arn.ts'
 import { isObject, type JsonObject } from '../tools/json.ts'
+import { natsDestination, natsMembers, type NatsDestination } from './nats-destination.ts'
 import { pushDestinationOf, type PushDestination } from './push-destinations.ts'
 import { webhookDestination, type WebhookDestination } from './webhook-destination.ts'
 
@@ -12,12 +13,14 @@ export interface FileDestination {
   readonly keep: number
 }
 
+export type StreamDestination = WebhookDestination | FileDestination | NatsDestination
+
 /**
  * Where to go instead of Amazon's service, by the ARN of what stands there: a Kinesis stream, Lambda function, bot alias, event bus or
  * Pinpoint application.
  */
 export interface Destinations {
-  readonly streams: ReadonlyMap<string, WebhookDestination | FileDestination>
+  readonly streams: ReadonlyMap<string, StreamDestination>
   readonly functions: ReadonlyMap<string, WebhookDestination>
   /** By the LexBotAliasArn. */
   readonly bots: ReadonlyMap<string, WebhookDestination>
@@ -37,6 +40,7 @@ const noDestinations: Destinations = {
 const membersOf = {
   webhook: ['type', 'url', 'secretFile', 'secretVariable'],
   file: ['type', 'path', 'maximumMegabytes', 'keep'],
+  nats: natsMembers,
 } as const
 
 /** A whole number of an entry, or what it is where it is left out. */
@@ -46,13 +50,15 @@ function wholeNumber(entry: JsonObject, member: string, fallback: number, most: 
   throw new Error(`${member} must be a whole number from 1 to ${most}, not ${JSON.stringify(value)}`)
 }
 
-async function destinationOf(entry: unknown, environment: NodeJS.ProcessEnv): Promise<WebhookDestination | FileDestination> {
+async function destinationOf(entry: unknown, environment: NodeJS.ProcessEnv): Promise<StreamDestination> {
   if (!isObject(entry)) throw new Error('must be an object such as {"type": "webhook", "url": "https://…", "secretFile": "…"}')
   const { type } = entry
-  if (type !== 'webhook' && type !== 'file') throw new Error(`type must be webhook or file, not ${JSON.stringify(type)}`)
+  if (type !== 'webhook' && type !== 'file' && type !== 'nats')
+    throw new Error(`type must be webhook, file or nats, not ${JSON.stringify(type)}`)
   const unknown = Object.keys(entry).find(member => !(membersOf[type] as readonly string[]).includes(member))
   if (unknown !== undefined) throw new Error(`${unknown} is not known; a ${type} has ${membersOf[type].join(', ')}`)
   if (type === 'webhook') return webhookDestination(entry, environment)
+  if (type === 'nats') return natsDestination(entry, environment)
   const { path } = entry
   if (typeof path !== 'string' || !path.startsWith('/')) throw new Error(`path must be an absolute path, not ${JSON.stringify(path)}`)
   const maximumBytes = wholeNumber(entry, 'maximumMegabytes', 100, 100_000) * 1024 * 1024
@@ -80,7 +86,7 @@ export async function readDestinations(file: string | undefined, environment: No
     throw refuse(`the file is not JSON: ${(error as Error).message}`, error)
   }
   if (!isObject(entries)) throw refuse('the file must hold an object whose members are ARNs')
-  const streams = new Map<string, WebhookDestination | FileDestination>()
+  const streams = new Map<string, StreamDestination>()
   const functions = new Map<string, WebhookDestination>()
   const bots = new Map<string, WebhookDestination>()
   const eventBuses = new Map<string, WebhookDestination>()
@@ -112,7 +118,7 @@ export async function readDestinations(file: string | undefined, environment: No
       throw refuse(
         `${arn} is neither the ARN of a Kinesis stream chime-messaging-… nor that of a Lambda function, bot alias, event bus or Pinpoint application`,
       )
-    if (destination.type === 'file') throw refuse(`${arn}: ${place.what} is a webhook, not a file`)
+    if (destination.type !== 'webhook') throw refuse(`${arn}: ${place.what} is a webhook, not a ${destination.type}`)
     place.map.set(arn, destination)
   }
   return { streams, functions, bots, eventBuses, applications }

@@ -2,6 +2,9 @@ import { readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { readDestinations } from '../../src/settings/destinations.ts'
+import { open, say } from '../api/acts.ts'
+import { streamArn, worldWith } from '../outbox/mapped.ts'
+import { hasNats, startNats } from '../support/nats.ts'
 import { freePort } from '../support/ports.ts'
 import { Program, root, run, serve, temporaryFolder } from '../support/process.ts'
 
@@ -42,12 +45,38 @@ test(
   },
 )
 
+test.skipIf(!hasNats)('the consumer of NATS prints the records that have come since it last ran', async () => {
+  const [archive = ''] = blocks('To a webhook, a file or NATS', 'js')
+  const nats = await startNats(['-js', '-sd', await temporaryFolder()])
+  const cwd = await temporaryFolder()
+  await symlink(join(root, 'node_modules'), join(cwd, 'node_modules'))
+  await writeFile(join(cwd, 'archive.mjs'), archive)
+  const started = async () => {
+    const program = new Program(process.execPath, ['archive.mjs'], { cwd, env: { NATS_URL: nats.url } })
+    await program.printed(/The archive listens/)
+    return program
+  }
+  const first = await started()
+  const { stream, world, ann } = await worldWith('sqlite', () => ({
+    [streamArn]: { type: 'nats', url: nats.url, subject: 'carillon.records' },
+  }))
+  await stream()
+  const channel = await open(world, ann, { Name: 'audited' })
+  await first.printed(/CREATE_CHANNEL audited\nCREATE_CHANNEL_MEMBERSHIP ann\nCREATE_CHANNEL_MODERATOR ann\n/)
+  first.kill('SIGKILL')
+  await first.exit()
+  await say(world, ann, channel, 'while it was away')
+  const second = await started()
+  await second.printed(/while it was away/)
+  expect(second.stdout).toBe('The archive listens\nCREATE_CHANNEL_MESSAGE while it was away\n')
+})
+
 test('the file of the page is one that the server takes', async () => {
   const folder = await temporaryFolder()
   const file = join(folder, 'destinations.json')
-  const [example = ''] = blocks('To a webhook or a file', 'json')
+  const [example = ''] = blocks('To a webhook, a file or NATS', 'json')
   await writeFile(join(folder, 'secret'), 'a secret of twenty characters\n')
   await writeFile(file, example.replace('/run/secrets/audit', join(folder, 'secret')))
   const { streams, functions } = await readDestinations(file, { WORDS_SECRET: 'another secret of that kind' })
-  expect([[...streams.values()].map(({ type }) => type), functions.size]).toEqual([['webhook', 'file'], 1])
+  expect([[...streams.values()].map(({ type }) => type), functions.size]).toEqual([['webhook', 'file', 'nats'], 1])
 })

@@ -12,10 +12,9 @@ import { deadAfter } from '../../src/store/outbox-dead.ts'
 import { open, say } from '../api/acts.ts'
 import { canMount, temporaryFolder } from '../support/process.ts'
 import { callBack, processor, until, type FlowEvent } from '../support/processor.ts'
-import { databaseKinds, refusal, startWorld, type DatabaseKind } from '../support/world.ts'
+import { databaseKinds, refusal } from '../support/world.ts'
+import { destinationsFile, secret, streamArn, worldWith } from './mapped.ts'
 
-const secret = 'a secret of twenty characters'
-const streamArn = 'arn:aws:kinesis:us-east-1:000000000000:stream/chime-messaging-audit'
 const aliasArn = 'arn:aws:lex:us-east-1:000000000000:bot-alias/ABCDEFGHIJ/KLMNOPQRST'
 const functionArn = 'arn:aws:lambda:us-east-1:000000000000:function:words'
 
@@ -51,25 +50,6 @@ async function webhook() {
     server.close()
   })
   return hook
-}
-
-async function destinationsFile(content: unknown) {
-  const folder = await temporaryFolder()
-  const file = join(folder, 'destinations.json')
-  await writeFile(join(folder, 'secret'), `${secret}\n`)
-  await writeFile(file, typeof content === 'string' ? content : JSON.stringify(content))
-  return { file, folder, secretFile: join(folder, 'secret') }
-}
-
-async function worldWith(kind: DatabaseKind, entries: (given: { folder: string; secretFile: string }) => unknown) {
-  const given = await destinationsFile({})
-  await writeFile(given.file, JSON.stringify(entries(given)))
-  const world = await startWorld(kind, { destinations: given.file })
-  onTestFinished(() => world.close())
-  const { arn, user } = await world.appInstance(['ann'])
-  const StreamingConfigurations = (['Channel', 'ChannelMessage'] as const).map(DataType => ({ DataType, ResourceArn: streamArn }))
-  const stream = async () => world.messaging.putMessagingStreamingConfigurations({ AppInstanceArn: arn, StreamingConfigurations })
-  return { ...given, world, arn, ann: user('ann'), stream }
 }
 
 type Record = { kinesis: { data: string; partitionKey: string; sequenceNumber: string }; eventSourceARN: string }
@@ -300,12 +280,28 @@ test('a file that has grown is renamed, so many are kept, and after a torn line 
 
 describe('A file of destinations is refused where', () => {
   const good = { type: 'webhook', url: 'https://audit.example.com', secretVariable: 'SECRET' }
+  const nats = { type: 'nats', url: 'nats://127.0.0.1', subject: 'carillon.records' }
   const environment = { SECRET: secret, SHORT: 'short' }
   test.each([
     ['it is not JSON', '{', /the file is not JSON/],
     ['it is a list', '[]', /must hold an object whose members are ARNs/],
     ['an entry is a text', { [streamArn]: 'x' }, /stream\/chime-messaging-audit: must be an object such as/],
-    ['a type is not known', { [streamArn]: { type: 'nats' } }, /type must be webhook or file, not "nats"/],
+    ['a type is not known', { [streamArn]: { type: 'kafka' } }, /type must be webhook, file or nats, not "kafka"/],
+    ['a NATS has no URL', { [streamArn]: { type: 'nats', subject: 'x' } }, /url must be the URL of a NATS server/],
+    ['a URL is not one of NATS', { [streamArn]: { ...nats, url: 'http://x' } }, /url must be URLs such as nats:/],
+    ['a URL of NATS has a password', { [streamArn]: { ...nats, url: 'nats://a:b@x' } }, /url must not hold a user or a password/],
+    ['a subject has a wildcard', { [streamArn]: { ...nats, subject: 'x.*' } }, /subject must be a subject of NATS without wildcards/],
+    ['a subject is of NATS itself', { [streamArn]: { ...nats, subject: '$JS.API' } }, /subject must be a subject of NATS without/],
+    ['a user of NATS has no password', { [streamArn]: { ...nats, user: 'a' } }, /user and the password are given together/],
+    [
+      'there are two logins at NATS',
+      { [streamArn]: { ...nats, user: 'a', passwordVariable: 'SECRET', tokenVariable: 'SECRET' } },
+      /give one login: a user with a password, a token/,
+    ],
+    ['a seed is none', { [streamArn]: { ...nats, nkeyVariable: 'SECRET' } }, /nkeyVariable "SECRET" must hold the seed of a user/],
+    ['credentials are none', { [streamArn]: { ...nats, credentialsVariable: 'SECRET' } }, /must hold a credentials file of NATS/],
+    ['a certificate has no key', { [streamArn]: { ...nats, certVariable: 'SECRET' } }, /cert and key are given together/],
+    ['a function is a subject', { [functionArn]: nats }, /a function is a webhook, not a nats/],
     [
       'a member is not known',
       { [streamArn]: { ...good, header: 'x' } },

@@ -1,4 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest'
+import { laneStates } from '../../src/store/outbox-lanes.ts'
 import { open, say } from '../api/acts.ts'
 import { startKinesis, type KinesisDouble } from '../support/kinesis.ts'
 import { until } from '../support/processor.ts'
@@ -87,4 +88,20 @@ test('a stream that is down holds up neither sends nor other streams, and has al
   isDown = false
   await until(() => kinesis.records(stream).length >= 30, 60_000)
   expect(contentsOf(kinesis, stream).get(arns[0]!)).toEqual(numbers(30))
+})
+
+test('a stream that never answers is named in the error of its lane, with the app instance whose records wait', async () => {
+  const kinesis = await startKinesis()
+  const world = await startWorld('sqlite', { kinesisEndpoint: kinesis.url })
+  onTestFinished(async () => {
+    await world.close()
+    await kinesis.close()
+  })
+  const { ann, arns } = await streaming(world, kinesis, 1)
+  kinesis.fate = () => 'silent'
+  await say(world, ann, arns[0]!, 'hello')
+  const error = await until(async () => (await laneStates(world.app.db)).map(state => state.error)[0])
+  expect(error).toBe(
+    `Records of ${ann.split('/user/')[0]} wait: Kinesis at ${kinesis.url} cannot be reached for the stream chime-messaging-test: it has not answered in time`,
+  )
 })

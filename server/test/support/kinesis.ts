@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { json } from 'node:stream/consumers'
 
 /** A record as a consumer of the stream finds it. */
-interface StreamRecord {
+export interface StreamRecord {
   readonly partitionKey: string
   readonly event: { readonly EventType: string; readonly Payload: Readonly<Record<string, unknown>> }
   readonly shard: number
@@ -14,8 +14,11 @@ interface Entry {
   readonly PartitionKey: string
 }
 
-/** What becomes of a call of PutRecords: it is answered, throttled, or its connection is cut before or after the records are taken. */
-type Fate = 'answered' | 'throttled' | 'cut before' | 'cut after'
+/**
+ * What becomes of a call of PutRecords: it is answered, throttled, never answered, or its connection is cut before or after the records
+ * are taken.
+ */
+type Fate = 'answered' | 'throttled' | 'silent' | 'cut before' | 'cut after'
 
 /** The wire of Kinesis, as far as a producer sees it; for what consumers see there is kinesis-local. */
 export interface KinesisDouble {
@@ -40,14 +43,22 @@ const shardOf = (key: string) => createHash('md5').update(key).digest()[0]! % sh
 const error = (response: ServerResponse, type: string, message: string, status = 400) =>
   response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1' }).end(JSON.stringify({ __type: type, message }))
 
-/** `hasAll`: every stream is there. */
-export async function startKinesis({ hasAll = false } = {}): Promise<KinesisDouble> {
+interface Options {
+  /** Every stream is there. */
+  readonly hasAll?: boolean
+  /** Takes each record, instead of `records`: for so many that they would fill the memory. */
+  readonly take?: (record: StreamRecord) => void
+}
+
+export async function startKinesis({ hasAll = false, take }: Options = {}): Promise<KinesisDouble> {
   const streams = new Map<string, { status: string; records: StreamRecord[] }>()
   const calls: number[] = []
+  let taken = 0
 
   const put = (Records: readonly Entry[], stream: { records: StreamRecord[] } | undefined, response: ServerResponse) => {
     const call = calls.push(Records.length) - 1
     const fate = double.fate(call)
+    if (fate === 'silent') return undefined
     if (fate === 'cut before') return response.destroy()
     if (fate === 'throttled') return error(response, 'ProvisionedThroughputExceededException', 'Rate exceeded')
     let failed = 0
@@ -58,8 +69,10 @@ export async function startKinesis({ hasAll = false } = {}): Promise<KinesisDoub
       }
       const shard = shardOf(PartitionKey)
       const event = JSON.parse(Buffer.from(Data, 'base64').toString()) as StreamRecord['event']
-      stream?.records.push({ partitionKey: PartitionKey, event, shard })
-      return { SequenceNumber: String(stream?.records.length ?? 1), ShardId: `shardId-00000000000${shard}` }
+      const record = { partitionKey: PartitionKey, event, shard }
+      if (take) take(record)
+      else stream?.records.push(record)
+      return { SequenceNumber: String(++taken), ShardId: `shardId-00000000000${shard}` }
     })
     if (fate === 'cut after') return response.destroy()
     return response

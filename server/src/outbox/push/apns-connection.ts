@@ -1,5 +1,5 @@
 import { connect, constants, type ClientHttp2Session, type OutgoingHttpHeaders } from 'node:http2'
-import { NotReached } from '../sink.ts'
+import { NotReached } from '../not-reached.ts'
 
 const largestAnswer = 16 * 1024
 const idleMilliseconds = 5 * 60 * 1000

@@ -5,7 +5,7 @@ import type { Push } from '../../events/push.ts'
 import { appendToOutbox, removeFromOutbox, replaceInOutbox, type OutboxEntry } from '../../store/outbox.ts'
 import { devicesOfIds, type Device } from '../../store/push.ts'
 import { messageOf, Refused, type SingleDelivery } from '../delivery.ts'
-import { deliveryFailure, type TellFailure } from '../failures.ts'
+import { deliveryFailure, type TellFailure } from '../failure-events.ts'
 import { DeadDevice, Untried, type DeviceOutcome } from './service.ts'
 import type { PushServices } from './services.ts'
 

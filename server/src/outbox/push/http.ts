@@ -1,7 +1,7 @@
 import { Agent as PlainAgent, request as plainRequest, type IncomingHttpHeaders } from 'node:http'
 import { Agent, request } from 'node:https'
 import type { LookupFunction } from 'node:net'
-import { NotReached } from '../sink.ts'
+import { NotReached } from '../not-reached.ts'
 import { DeadDevice } from './service.ts'
 
 /** How many bytes of an answer are read. */

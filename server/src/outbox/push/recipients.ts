@@ -6,7 +6,7 @@ import type { PushToMembers } from '../../events/push.ts'
 import { appendToOutbox, removeFromOutbox, type OutboxEntry } from '../../store/outbox.ts'
 import { devicesOfMembers, devicesOfTwo, type Device, type DeviceOfMember } from '../../store/push.ts'
 import type { SingleDelivery } from '../delivery.ts'
-import { deliveryFailure, type TellFailure } from '../failures.ts'
+import { deliveryFailure, type TellFailure } from '../failure-events.ts'
 import type { PushToDevices } from './devices.ts'
 import type { PushServices } from './services.ts'
 

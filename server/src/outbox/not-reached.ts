@@ -1,0 +1,2 @@
+/** A destination does not answer at the moment. */
+export class NotReached extends Error {}
