@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
-import { connect, headers, RequestError, type NatsConnection } from '@nats-io/transport-node'
-import { connectionOptions } from '../bus/nats-login.ts'
+import type * as Library from '@nats-io/transport-node'
 import type { NatsDestination } from '../settings/nats-destination.ts'
 import type { OutboxEntry } from '../store/outbox.ts'
 import { isObject, type JsonObject } from '../tools/json.ts'
@@ -23,11 +22,15 @@ const idOf = ({ id, payload }: OutboxEntry) => createHash('sha256').update(`${id
 
 /** A connection, and what the server has complained of since it was last asked. */
 interface Link {
-  readonly connection: NatsConnection
+  readonly library: typeof Library
+  readonly connection: Library.NatsConnection
   complaint: Error | undefined
 }
 
-/** The records of a stream at a subject of NATS, over a connection of its own: each message is a record, in JSON. */
+/**
+ * The records of a stream at a subject of NATS, over a connection of its own: each message is a record, in JSON. The client of NATS is
+ * loaded with the first.
+ */
 export function natsSink(destination: NatsDestination): StreamSink {
   const { subject, isStored, urls } = destination
   const where = `NATS at ${urls.map(url => new URL(url).host).join(', ')}`
@@ -39,11 +42,13 @@ export function natsSink(destination: NatsDestination): StreamSink {
   }
 
   async function dial(): Promise<Link> {
+    const library = await import('@nats-io/transport-node')
+    const { connectionOptions } = await import('../bus/nats-login.ts')
     const options = { ...connectionOptions(destination), name: 'carillon records', reconnect: false, timeout: dialMilliseconds }
-    const connection = await connect(options).catch((error: unknown) => {
+    const connection = await library.connect(options).catch((error: unknown) => {
       throw notReached(error)
     })
-    const opened: Link = { connection, complaint: undefined }
+    const opened: Link = { library, connection, complaint: undefined }
     void (async () => {
       for await (const status of connection.status()) if (status.type === 'error') opened.complaint ??= status.error
     })()
@@ -94,16 +99,16 @@ export function natsSink(destination: NatsDestination): StreamSink {
     `${where} has no stream of JetStream with the subject ${subject}: create one, or set jetStream to false in --destinations`
 
   /** Resolves to the answer of JetStream. */
-  async function ask(opened: Link, to: string, content: string, options: { id?: string } = {}): Promise<JsonObject> {
+  async function ask({ connection, library }: Link, to: string, content: string, options: { id?: string } = {}): Promise<JsonObject> {
     const { id } = options
-    const named = headers()
+    const named = library.headers()
     if (id !== undefined) named.set('Nats-Msg-Id', id)
     try {
-      const answer = await opened.connection.request(to, content, { timeout: answerMilliseconds, headers: named })
+      const answer = await connection.request(to, content, { timeout: answerMilliseconds, headers: named })
       const value = answer.json<unknown>()
       return isObject(value) ? value : {}
     } catch (error) {
-      if (error instanceof RequestError && error.isNoResponders()) throw new Error(noStream(), { cause: error })
+      if (error instanceof library.RequestError && error.isNoResponders()) throw new Error(noStream(), { cause: error })
       throw notReached(error)
     }
   }

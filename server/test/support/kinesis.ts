@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { json } from 'node:stream/consumers'
 
 /** A record as a consumer of the stream finds it. */
-export interface StreamRecord {
+interface StreamRecord {
   readonly partitionKey: string
   readonly event: { readonly EventType: string; readonly Payload: Readonly<Record<string, unknown>> }
   readonly shard: number
