@@ -115,9 +115,9 @@ test('each stream that the file of destinations names is tried, and the file its
   expect(missing.stdout).toContain(
     `fault: Records of the stream ${arn} cannot be delivered.\n        The file ${folder}/none/records cannot be`,
   )
-  const wrong = await checkWith({ type: 'nats' })
+  const wrong = await checkWith({ type: 'kafka' })
   expect(wrong.code).toBe(1)
-  expect(wrong.stdout).toContain('type must be webhook or file, not "nats"')
+  expect(wrong.stdout).toContain('type must be webhook, file or nats, not "kafka"')
 })
 
 test(
