@@ -76,6 +76,7 @@ import { SessionsOfNodes } from './nodes/sessions.ts'
 import { isOutage } from './database/outage.ts'
 import { isAnswering, sharedKey } from './store/shared-values.ts'
 import { credentialEndpoints } from './sts/endpoints.ts'
+import { randomIds } from './tools/ids.ts'
 
 /** A running server. */
 export interface App {
@@ -140,6 +141,7 @@ export async function startApp(
 ): Promise<App> {
   const testMode = config.testMode ? new TestMode(clock) : undefined
   const now = testMode?.clock.now ?? clock
+  const ids = testMode?.ids ?? randomIds
   const signatureNow = testMode?.clock.signatureNow ?? Date.now
   const log = createLog(config.logLevel)
   const destinations = await readDestinations(config.destinations, process.env)
@@ -254,7 +256,7 @@ export async function startApp(
     const balance = new Background('balancing', () => balancing.step(), { log, metrics })
     const tools = { db, now, log, metrics }
     const { sinkOf, close: closeSinks } = streamSinks(destinations, config.kinesisEndpoint)
-    const leaving = deliveriesOf(config, destinations, { db, now, log, sinkOf })
+    const leaving = deliveriesOf(config, destinations, { db, now, ids, log, sinkOf })
     closeDestinations = async () => {
       leaving.close()
       await closeSinks()
@@ -289,6 +291,7 @@ export async function startApp(
       },
       now,
       limits: config.limits,
+      ids,
       keys: kept,
       oidcIssuer: config.oidcIssuer,
       publicWsHost: config.publicWsHost,
@@ -335,7 +338,7 @@ export async function startApp(
     })
     const dispatchFor = (name: OperationName, operation: Operation) => {
       const dispatch = dispatchOf(name, operation, { access: kept, verify, environment, rateLimiting })
-      return testMode ? testMode.faults.before(name, dispatch) : dispatch
+      return testMode ? testMode.faults.around(name, dispatch) : dispatch
     }
     const ready = Object.entries(operations).map(([name, operation]) => [name, dispatchFor(name as OperationName, operation)])
     dispatches = Object.fromEntries(ready) as Record<OperationName, Dispatch>

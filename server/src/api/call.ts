@@ -7,6 +7,7 @@ import type { ServerFigures } from '../observe/server-figures.ts'
 import type { PageTokens } from './page-token.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
 import type { Limits } from '../settings/limits.ts'
+import type { Ids } from '../tools/ids.ts'
 import type { OnlineNow } from '../present/presence.ts'
 import type { AnsweredTokens } from './answered-tokens.ts'
 import type { Database } from '../database/database.ts'
@@ -46,6 +47,8 @@ export interface Environment {
   readonly region: string
   readonly account: string
   readonly limits: Limits
+  /** The ids of new resources. Tests can make them predictable. */
+  readonly ids: Ids
   /** Makes access keys, and reads keys and roles again once they have changed. */
   readonly keys: Pick<KeyRing, 'makeKey' | 'refresh'>
   /** The issuer of the settings. */

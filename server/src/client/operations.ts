@@ -578,7 +578,7 @@ export interface Operations {
     }
     output: { readonly AppInstanceArn?: string }
   }
-  ResetTestServer: { input: {}; output: {} }
+  ResetTestServer: { input: { readonly CountedIds?: boolean }; output: {} }
   PutTestClock: {
     input: {
       readonly Timestamp?: Date
@@ -605,6 +605,8 @@ export interface Operations {
         | 'ServiceUnavailableException'
       readonly DelayMilliseconds?: number
       readonly CloseCode?: number
+      readonly CarriedOut?: boolean
+      readonly CloseConnection?: boolean
     }
     output: {}
   }

@@ -1,10 +1,12 @@
 import type { Actor, CalledChannel, CalledSubChannel } from '../store/facts.ts'
 import type { Limits } from '../settings/limits.ts'
+import type { Ids } from '../tools/ids.ts'
 
-/** The clock and the limits of an act. */
+/** The clock and the limits of an act, and the ids of what it creates. */
 export interface Doing {
   readonly now: () => number
   readonly limits: Limits
+  readonly ids: Ids
 }
 
 /** What an act gets to know of its actor. */

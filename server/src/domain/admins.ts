@@ -8,7 +8,12 @@ import { checkCount, holdAppInstance } from './counts.ts'
 import { holdIdentity, requireIdentity } from './identities.ts'
 
 /** Makes a user or bot an AppInstanceAdmin, unless it is one, and returns it. */
-export async function addAdmin(tx: Transaction, { now, limits }: Doing, appInstanceId: number, arn: Arn): Promise<Identity> {
+export async function addAdmin(
+  tx: Transaction,
+  { now, limits }: Pick<Doing, 'now' | 'limits'>,
+  appInstanceId: number,
+  arn: Arn,
+): Promise<Identity> {
   const named = await requireIdentity(tx, arn)
   await holdIdentity(tx, named)
   await holdAppInstance(tx, appInstanceId)

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import { forbidden, notFound } from '../errors.ts'
 import { emit } from '../events/emit.ts'
 import {
@@ -49,11 +48,11 @@ interface AppInstanceToCreate {
 }
 
 /** Creates an app instance and returns its ARN. */
-export async function createAppInstance(tx: Transaction, { now, limits }: Doing, asked: AppInstanceToCreate): Promise<string> {
+export async function createAppInstance(tx: Transaction, { now, limits, ids }: Doing, asked: AppInstanceToCreate): Promise<string> {
   checkMetadataSize(asked.metadata)
   await lockCreation(tx, 'app-instances')
   checkCount(await countAppInstances(tx), 'appInstances', limits)
-  const arn = `arn:aws:chime:${asked.region}:${asked.account}:app-instance/${asked.id ?? randomUUID()}`
+  const arn = `arn:aws:chime:${asked.region}:${asked.account}:app-instance/${asked.id ?? ids.resource()}`
   const appInstanceId = await insertAppInstance(tx, { arn, name: asked.name, metadata: asked.metadata, now: now() })
   await tagNew(tx, { kind: 'app-instance', id: appInstanceId }, asked.tags)
   await emit(tx, { kind: 'AppInstanceCreated', appInstanceId })

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import { arnWithin, type Arn } from '../arn.ts'
 import type { Input } from '../contract/index.ts'
 import { notFound } from '../errors.ts'
@@ -37,14 +36,14 @@ interface BotToCreate {
 /** Creates a bot and returns its ARN. */
 export async function createBot(
   tx: Transaction,
-  { now, limits }: Doing,
+  { now, limits, ids }: Doing,
   appInstance: Pick<AppInstance, 'id' | 'arn'>,
   asked: BotToCreate,
 ): Promise<string> {
   checkMetadataSize(asked.metadata)
   await holdAppInstance(tx, appInstance.id)
   checkCount(await countIdentities(tx, appInstance.id, 'bot'), 'botsPerAppInstance', limits)
-  const externalId = randomUUID()
+  const externalId = ids.resource()
   const botId = await insertIdentity(tx, {
     appInstanceArn: appInstance.arn,
     kind: 'bot',

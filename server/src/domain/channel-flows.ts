@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import { arnWithin, type Arn } from '../arn.ts'
 import { badRequest, conflict, forbidden, notFound } from '../errors.ts'
 import { emit } from '../events/emit.ts'
@@ -45,7 +44,7 @@ interface FlowToCreate {
 /** Creates a flow and returns its ARN. */
 export async function createFlow(
   tx: Transaction,
-  { now, limits }: Doing,
+  { now, limits, ids }: Doing,
   appInstance: Pick<AppInstance, 'id' | 'arn'>,
   asked: FlowToCreate,
 ): Promise<string> {
@@ -53,7 +52,7 @@ export async function createFlow(
   if (processors.length > limits.processorsPerFlow) throw exceeded('processorsPerFlow', limits)
   await holdAppInstance(tx, appInstance.id)
   checkCount(await countFlows(tx, appInstance.id), 'flowsPerAppInstance', limits)
-  const externalId = randomUUID()
+  const externalId = ids.resource()
   const id = await insertFlow(tx, { appInstanceId: appInstance.id, externalId, name: asked.name, processors, now: now() })
   await tagNew(tx, { kind: 'channel-flow', id }, asked.tags)
   await emit(tx, { kind: 'FlowCreated', flowId: id })

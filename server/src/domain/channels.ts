@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import { arnWithin } from '../arn.ts'
 import { badRequest, conflict } from '../errors.ts'
 import {
@@ -43,12 +42,12 @@ export interface ChannelToCreate {
  * Creates a channel with its creator as member and moderator, or an elastic channel with its creator as moderator only; returns its
  * ARN. Throws ConflictException if the ChannelId is in use.
  */
-export async function createChannel(tx: Transaction, { actor, limits, now: clock }: Acting, asked: ChannelToCreate): Promise<string> {
+export async function createChannel(tx: Transaction, { actor, limits, ids, now: clock }: Acting, asked: ChannelToCreate): Promise<string> {
   const now = clock()
   const { elastic } = asked
   checkMetadataSize(asked.metadata)
   if (elastic) checkElastic(elastic, { mode: asked.mode, hasMembers: asked.members.length > 0 }, limits)
-  const externalId = asked.channelId ?? randomUUID()
+  const externalId = asked.channelId ?? ids.resource()
   const inserted = await insertChannel(tx, {
     appInstanceId: actor.appInstanceId,
     externalId,

@@ -120,7 +120,7 @@ async function deliver(db: Queries, bus: Bus, acting: ActingInChannel, message: 
   checkMessageSize(message.type, message, acting.limits)
   const target = await targetOf(db, acting, message.target)
   const at = acting.now()
-  const messageId = passingMessageId(at)
+  const messageId = passingMessageId(at, acting.ids.nonce())
   const sentMessage = newMessage(acting, message, { messageId, target, at, status: 'SENT' })
   announce(bus, { kind: 'MessageSent', moment: undefined, place: placeOf(acting), message: sentMessage })
   return { MessageId: messageId, Status: sent }
@@ -139,6 +139,7 @@ export async function send(tx: Transaction, acting: ActingInChannel, message: Me
   const whose = { channelId: channel.id, subChannelId: subChannelIdOf({ subChannel }), senderId: actor.id, targetId: target?.id }
   const processors = await processorsFor(tx, channel, message.type)
   const isPersistent = message.persistence === 'PERSISTENT'
+  const nonce = acting.ids.nonce()
   const isForAll = isPersistent && !processors && !target
   const asMessage = message.type === 'STANDARD' ? 'counted message' : 'message'
   const moment = await advanceForMessage(tx, acting, isForAll ? asMessage : 'other')
@@ -146,14 +147,14 @@ export async function send(tx: Transaction, acting: ActingInChannel, message: Me
   if (rootId !== undefined) await requireRoot(tx, place, rootId, message.hiddenBefore)
   if (processors) {
     const waiting = isPersistent ? ('PENDING' as const) : ('PASSING' as const)
-    const messageId = await insertMessage(tx, { ...message, ...whose, waiting }, moment)
+    const messageId = await insertMessage(tx, { ...message, ...whose, waiting, nonce }, moment)
     const start = { messageId, isEdit: false, sentAt: moment.at, editedAt: undefined }
     await enterFlow(tx, { ...message, ...whose, ...start, processors }, now())
     const held = newMessage(acting, message, { messageId, target, at: moment.at, status: 'PENDING' })
     await emit(tx, { kind: 'MessageHeld', moment, place, message: held, pushNotification })
     return { MessageId: messageId, Status: pending }
   }
-  const messageId = isPersistent ? await insertMessage(tx, { ...message, ...whose }, moment) : passingMessageId(moment.at)
+  const messageId = isPersistent ? await insertMessage(tx, { ...message, ...whose, nonce }, moment) : passingMessageId(moment.at, nonce)
   const thread = rootId === undefined ? undefined : await addReply(tx, { ...place, messageId }, rootId)
   const sentMessage = newMessage(acting, message, { messageId, target, at: moment.at, status: 'SENT' })
   await emit(tx, { kind: 'MessageSent', moment, place, message: sentMessage, pushNotification, thread })

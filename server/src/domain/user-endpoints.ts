@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import { conflict, notFound } from '../errors.ts'
 import { emit } from '../events/emit.ts'
 import type { Transaction } from '../database/database.ts'
@@ -27,11 +26,11 @@ type Device = Omit<NewEndpoint, 'endpointId'>
  * has logged in last receives its pushes. An INACTIVE device makes room for a new one. Throws NotFoundException if the user was
  * deleted meanwhile.
  */
-export async function registerEndpoint(tx: Transaction, { now, limits }: Doing, user: Identity, device: Device): Promise<string> {
+export async function registerEndpoint(tx: Transaction, { now, limits, ids }: Doing, user: Identity, device: Device): Promise<string> {
   // The app instance, so that of two users who register the same device at once one sees the other.
   const isThere = (await lockIdentity(tx, user.id)) && (await lockAppInstanceOf(tx, user.id))
   if (!isThere) throw notFound('The app instance user does not exist.', `There is no user ${user.arn}.`)
-  const endpointId = await insertEndpoint(tx, user.id, { ...device, endpointId: randomUUID() }, now())
+  const endpointId = await insertEndpoint(tx, user.id, { ...device, endpointId: ids.resource() }, now())
   if (endpointId === undefined) {
     const present = await endpointOfDevice(tx, user.id, device)
     throw conflict(

@@ -36,7 +36,7 @@ interface UserToCreate {
 /** Creates a user; false if one with that id exists, or the app instance does not. */
 export async function addUser(
   tx: Transaction,
-  { now, limits }: Doing,
+  { now, limits }: Pick<Doing, 'now' | 'limits'>,
   appInstance: Pick<AppInstance, 'id' | 'arn'>,
   asked: UserToCreate,
 ): Promise<boolean> {

@@ -14,6 +14,7 @@ import { renderError } from './response.ts'
 import type { Responses } from './responses.ts'
 import type { BodyMemory } from './body-memory.ts'
 import type { HttpResponse, Endpoint, Received } from './endpoint.ts'
+import { LostAnswer } from './lost-answer.ts'
 import { tooManyAtOnce } from './operator-pages.ts'
 import { Body, checkLength, hasBody, isEndless, noBody } from './request-body.ts'
 import { notServing, shownError, tooManyCalls } from './shown-error.ts'
@@ -72,6 +73,10 @@ export class Calls {
       if (body) await this.#readBody(body, { endpoint, asked, request, response })
       answer = await this.#answer(endpoint, asked, request)
     } catch (error) {
+      if (error instanceof LostAnswer) {
+        response.destroy()
+        return
+      }
       refusal = this.#told(error, request, asked.requestId, endpoint.nameOf(asked))
       answer = endpoint.refusal(refusal, asked)
     } finally {

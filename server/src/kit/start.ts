@@ -127,8 +127,8 @@ class RunningChime implements Chime {
     return (await this.#control.call('SeedAppInstance', seed)).AppInstanceArn!
   }
 
-  async reset() {
-    await this.#control.call('ResetTestServer', {})
+  async reset({ countedIds = false }: { readonly countedIds?: boolean } = {}) {
+    await this.#control.call('ResetTestServer', { CountedIds: countedIds })
   }
 
   async setClock({ time, advanceSeconds, frozen, skewSeconds }: ClockChange) {
@@ -141,8 +141,13 @@ class RunningChime implements Chime {
     return Timestamp!
   }
 
-  async fail(operation: string, { error, delay, times = 1 }: CallFault) {
-    const effect = { ...(error && { Error: error }), ...(delay !== undefined && { DelayMilliseconds: delay }) }
+  async fail(operation: string, { error, delay, carriedOut, closeConnection, times = 1 }: CallFault) {
+    const effect = {
+      ...(error && { Error: error }),
+      ...(delay !== undefined && { DelayMilliseconds: delay }),
+      ...(carriedOut !== undefined && { CarriedOut: carriedOut }),
+      ...(closeConnection !== undefined && { CloseConnection: closeConnection }),
+    }
     await this.#control.call('CreateTestFault', { Operation: operation, Times: times, ...effect })
   }
 

@@ -101,6 +101,10 @@ export interface CallFault {
   readonly error?: Operations['CreateTestFault']['input']['Error']
   /** How long the call waits, in milliseconds. */
   readonly delay?: number
+  /** Whether the call is carried out first, so that only its answer is missing or wrong. */
+  readonly carriedOut?: boolean
+  /** Whether the connection is closed instead of an answer. */
+  readonly closeConnection?: boolean
   /** How many calls; 1 by default. */
   readonly times?: number
 }
@@ -133,11 +137,14 @@ export interface Chime extends AsyncDisposable {
   as(user: string): ChimeUser
   /** Makes what another seed declares, and returns the ARN of its app instance. */
   seed(seed: Seed): Promise<string>
-  /** Deletes all app instances, forgets all faults, and sets the clock to the real time. */
-  reset(): Promise<void>
+  /**
+   * Deletes all app instances, forgets all faults, and sets the clock to the real time. With `countedIds` the ids of what is created next
+   * are the same after each such reset.
+   */
+  reset(options?: { readonly countedIds?: boolean }): Promise<void>
   /** Changes the server's clock, and returns the time that it is now. */
   setClock(change: ClockChange): Promise<Date>
-  /** Lets the next calls of an operation, such as SendChannelMessage, fail or wait. */
+  /** Lets the next calls of an operation, such as SendChannelMessage, fail or wait, or lose their answers. */
   fail(operation: string, fault: CallFault): Promise<void>
   /** Lets no socket hear the next events of a type. */
   dropEvents(type: string, times?: number): Promise<void>

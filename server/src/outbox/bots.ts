@@ -16,6 +16,7 @@ import { Refused, type SingleDelivery } from './delivery.ts'
 import type { TellFailure } from './failure-events.ts'
 import { NobodyToAsk, type AskLex } from './lex.ts'
 import { errorAttributes, LexFailure, replyOf, type BotReply } from './lex-answer.ts'
+import type { Ids } from '../tools/ids.ts'
 
 /** After so long a message is not tried again, as of the real service (docs/service/push-and-bots.md#a-bots-answer). */
 const longestTrying = 43_000
@@ -38,6 +39,7 @@ interface Tools {
   readonly db: Database
   readonly now: () => number
   readonly limits: Limits
+  readonly ids: Ids
   readonly log: Log
   readonly ask: AskLex
   readonly tell: TellFailure
@@ -91,7 +93,7 @@ class Reminders {
 }
 
 /** Invokes bots, and sends what they answer, once for each invocation: in the transaction that removes the entry. */
-export const botInvocations = ({ db, now, limits, log, ask, tell }: Tools): SingleDelivery => {
+export const botInvocations = ({ db, now, limits, ids, log, ask, tell }: Tools): SingleDelivery => {
   const reminders = new Reminders(log)
 
   async function say(tx: Transaction, botArn: string, invocation: BotInvocation, contentType: string, reply: BotReply) {
@@ -100,7 +102,7 @@ export const botInvocations = ({ db, now, limits, log, ask, tell }: Tools): Sing
     const { said } = invocation
     await send(
       tx,
-      { ...place, now, limits },
+      { ...place, now, limits, ids },
       {
         ...reply,
         type: 'STANDARD',

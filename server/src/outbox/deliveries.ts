@@ -16,10 +16,12 @@ import { pushDeliveries } from './push/deliveries.ts'
 import { PushServices } from './push/services.ts'
 import type { StreamSink } from './sink.ts'
 import { streamRecords } from './streams.ts'
+import type { Ids } from '../tools/ids.ts'
 
 interface Tools {
   readonly db: Database
   readonly now: () => number
+  readonly ids: Ids
   readonly log: Log
   readonly sinkOf: (arn: string) => StreamSink
 }

@@ -1,5 +1,3 @@
-import { pooledRandomBytes } from '../tools/random.ts'
-
 /** Where a stored message is: its place in the primary key, and what makes its id impossible to guess. */
 export interface MessagePlace {
   readonly at: number
@@ -14,10 +12,8 @@ export interface MessagePlace {
 export const messageId = ({ at, sequence, nonce }: MessagePlace) =>
   at.toString(16).padStart(12, '0') + sequence.toString(16).padStart(12, '0') + nonce
 
-export const newNonce = () => pooledRandomBytes(20).toString('hex')
-
 /** The id of a message that is delivered and not stored. */
-export const passingMessageId = (at: number) => messageId({ at, sequence: 0, nonce: newNonce() })
+export const passingMessageId = (at: number, nonce: string) => messageId({ at, sequence: 0, nonce })
 
 /** The place of a stored message, from its id. */
 export function placeOfId(id: string): MessagePlace | undefined {

@@ -2,7 +2,7 @@ import { statement, type Queries } from '../database/database.ts'
 import { identityArn } from './arns.ts'
 import type { Moment } from './channels.ts'
 import type { Identity } from './identities.ts'
-import { messageId, newNonce, placeOfId } from './message-ids.ts'
+import { messageId, placeOfId } from './message-ids.ts'
 import { pageOf, type Cursor, type Page } from './page.ts'
 import { uncountMessage, type Gone } from './read-positions.ts'
 import { recomputeSubChannel } from './sub-channels.ts'
@@ -190,11 +190,10 @@ export interface NewMessage {
 /** Stores a message with the number and time that its channel has given it; returns its id. */
 export async function insertMessage(
   tx: Queries,
-  given: NewMessage,
+  given: NewMessage & { readonly nonce: string },
   { at, sequence, counted }: Pick<Moment, 'at' | 'sequence' | 'counted'>,
 ): Promise<string> {
-  const { channelId, subChannelId, senderId, targetId, type, content, metadata, attributes, contentType, waiting } = given
-  const nonce = newNonce()
+  const { channelId, subChannelId, senderId, targetId, type, content, metadata, attributes, contentType, waiting, nonce } = given
   await tx.run(
     insert,
     channelId,

@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import { failure, type ErrorName } from '../errors.ts'
+import { LostAnswer } from '../http/lost-answer.ts'
 
 /** What goes wrong, and how often. */
 export interface Fault {
@@ -8,11 +9,17 @@ export interface Fault {
   readonly error?: ErrorName | undefined
   readonly delayMilliseconds?: number | undefined
   readonly closeCode?: number | undefined
+  /** Whether a call is carried out before it fails. */
+  readonly isCarriedOut?: boolean | undefined
+  /** Whether the connection is closed instead of an answer. */
+  readonly closesConnection?: boolean | undefined
   times: number
 }
 
 /** The most faults that wait to happen. */
 const mostFaults = 1000
+
+const fails = ({ error, closesConnection }: Fault) => error !== undefined || closesConnection === true
 
 /** The faults that a test has ordered; each happens as often as it says. The rest of the server asks for them in test mode only. */
 export class Faults {
@@ -29,14 +36,16 @@ export class Faults {
     this.#waiting = []
   }
 
-  /** The same work with the faults of an operation before it. */
-  before<Asked, Result>(operation: string, work: (asked: Asked) => Promise<Result>): (asked: Asked) => Promise<Result> {
+  /** The same work with the faults of an operation before it, or before its answer. */
+  around<Asked, Result>(operation: string, work: (asked: Asked) => Promise<Result>): (asked: Asked) => Promise<Result> {
     return async asked => {
       const fault = this.#take(({ of }) => typeof of === 'object' && 'operation' in of && (of.operation ?? operation) === operation)
       if (fault?.delayMilliseconds !== undefined) await setTimeout(fault.delayMilliseconds)
+      const result = fault === undefined || fault.isCarriedOut || !fails(fault) ? await work(asked) : undefined
+      if (fault?.closesConnection) throw new LostAnswer()
       if (fault?.error !== undefined)
         throw failure(fault.error, 'This error was ordered by CreateTestFault', 'The server is in test mode, and a test has asked for it.')
-      return work(asked)
+      return result as Result
     }
   }
 

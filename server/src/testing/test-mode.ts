@@ -15,6 +15,7 @@ import { listAppInstances } from '../store/app-instances.ts'
 import { findFacts } from '../store/facts.ts'
 import { TestClock } from './clock.ts'
 import { Faults, type Fault } from './faults.ts'
+import { TestIds } from './ids.ts'
 import { checkedSeed, SeedFault } from './seed.ts'
 import type { Seeder } from './seeder.ts'
 import type { Static } from 'typebox'
@@ -33,10 +34,11 @@ export interface Tested {
   readonly closeSessions: (userId: number | undefined, code: number, reason: string) => number
 }
 
-/** The faults and the clock that a test controls, and the operations by which it does so. */
+/** The faults, the clock and the ids that a test controls, and the operations by which it does so. */
 export class TestMode {
   readonly clock: TestClock
   readonly faults = new Faults()
+  readonly ids = new TestIds()
 
   constructor(now: () => number) {
     this.clock = new TestClock(now)
@@ -63,7 +65,7 @@ export class TestMode {
         }
       },
 
-      ResetTestServer: async () => {
+      ResetTestServer: async ({ CountedIds = false }) => {
         this.faults.clear()
         this.clock.reset()
         for (;;) {
@@ -72,6 +74,7 @@ export class TestMode {
           for (const { arn } of items) await db.transaction(tx => deleteAppInstance(tx, environment, arn))
         }
         await purge()
+        this.ids.reset(CountedIds)
         return undefined
       },
 
@@ -101,9 +104,11 @@ export class TestMode {
   }
 }
 
-/** What a fault is of, and what happens: an error, a delay or both to calls, a close code to connections, and nothing more to events. */
-function faultOf({ Operation, EventType, Times = 1, Error: error, DelayMilliseconds, CloseCode }: InputOf<'CreateTestFault'>): Fault {
-  const hasEffect = error !== undefined || DelayMilliseconds !== undefined
+/** What a fault is of, and what happens: to calls, an error or no answer, a delay or both; a close code to connections, and nothing more to events. */
+function faultOf(input: InputOf<'CreateTestFault'>): Fault {
+  const { Operation, EventType, Times = 1, Error: error, DelayMilliseconds, CloseCode, CarriedOut, CloseConnection } = input
+  const fails = error !== undefined || CloseConnection === true
+  const hasEffect = fails || DelayMilliseconds !== undefined || CarriedOut !== undefined || CloseConnection !== undefined
   if (EventType !== undefined) {
     if (Operation !== undefined || hasEffect || CloseCode !== undefined)
       throw badRequest('EventType stands alone', 'An event of that type is dropped: give EventType and Times only.')
@@ -117,10 +122,20 @@ function faultOf({ Operation, EventType, Times = 1, Error: error, DelayMilliseco
       )
     return { of: 'connections', closeCode: CloseCode, times: Times }
   }
-  if (!hasEffect) throw badRequest('The fault does nothing', 'Give Error, DelayMilliseconds or both; or a CloseCode; or an EventType.')
+  if (!fails && DelayMilliseconds === undefined)
+    throw badRequest('The fault does nothing', 'Give Error, CloseConnection or DelayMilliseconds; or a CloseCode; or an EventType.')
+  if (error !== undefined && CloseConnection)
+    throw badRequest('Error and CloseConnection exclude each other', 'A connection that is closed brings no error: give one of the two.')
   if (Operation !== undefined && !(Operation in operations))
     throw badRequest('The operation does not exist', `There is no operation ${Operation}.`)
-  return { of: { operation: Operation }, error, delayMilliseconds: DelayMilliseconds, times: Times }
+  return {
+    of: { operation: Operation },
+    error,
+    delayMilliseconds: DelayMilliseconds,
+    isCarriedOut: CarriedOut,
+    closesConnection: CloseConnection,
+    times: Times,
+  }
 }
 
 function endpointOf(

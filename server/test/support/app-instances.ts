@@ -5,6 +5,7 @@ import { addAdmin } from '../../src/domain/admins.ts'
 import { createAppInstance } from '../../src/domain/app-instances.ts'
 import { createUser } from '../../src/domain/users.ts'
 import { appInstanceByArn } from '../../src/store/app-instances.ts'
+import { randomIds } from '../../src/tools/ids.ts'
 import type { World } from './world.ts'
 
 const user = (id: string) => ({ id, name: id })
@@ -18,7 +19,7 @@ export function appInstanceMaker(
   { region, account, limits }: Pick<Config, 'region' | 'account' | 'limits'>,
   now: () => number,
 ): World['appInstance'] {
-  const doing = { now, limits }
+  const doing = { now, limits, ids: randomIds }
   return async (users = [], { admins = [] } = {}) => {
     const arn = await db.transaction(async tx => {
       const made = await createAppInstance(tx, doing, { region, account, name: 'test', metadata: undefined, tags: undefined })

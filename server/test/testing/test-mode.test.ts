@@ -23,6 +23,7 @@ onBothDatabases(
       await call('ResetTestServer', {})
       await call('SeedAppInstance', seed)
     }
+    const order = async (effect: object) => call('CreateTestFault', { Operation: 'SendChannelMessage', ...effect })
     const send = async () => {
       const { MessageId } = await world().messaging.sendChannelMessage(message)
       const { ChannelMessage } = await world().messaging.getChannelMessage({ ChannelArn, MessageId, ChimeBearer: ann })
@@ -41,6 +42,51 @@ onBothDatabases(
         name: 'BadRequestException',
         reason: "Admins[0]: Users has no 'cid'.",
       })
+    })
+
+    test('ResetTestServer with CountedIds gives the same ids again, and random ones without', async () => {
+      const { identity, messaging } = world()
+      const run = async (CountedIds: boolean) => {
+        await call('ResetTestServer', { CountedIds })
+        await call('SeedAppInstance', seed)
+        await call('PutTestClock', { Timestamp: new Date('2031-01-01T00:00:00Z'), Frozen: true })
+        const { MessageId } = await messaging.sendChannelMessage(message)
+        const passing = await messaging.sendChannelMessage({ ...message, Persistence: 'NON_PERSISTENT' })
+        const channel = await messaging.createChannel({ AppInstanceArn: chat, Name: 'x', ChimeBearer: ann })
+        const { AppInstanceArn } = await identity.createAppInstance({ Name: 'another' })
+        return [MessageId, passing.MessageId, channel.ChannelArn, AppInstanceArn]
+      }
+      const first = await run(true)
+      expect(await run(true)).toEqual(first)
+      expect(first[2]).toBe(`${chat}/channel/00000000-0000-4000-8000-000000000001`)
+      const random = await run(false)
+      expect(random.filter(id => first.includes(id))).toEqual([])
+      await call('ResetTestServer', {})
+    })
+
+    test('a call whose answer is lost, or is an error, was carried out where the fault says so', async () => {
+      await fresh()
+      const contents = async () => {
+        const { ChannelMessages } = await world().messaging.listChannelMessages({ ChannelArn, ChimeBearer: ann, SortOrder: 'ASCENDING' })
+        return ChannelMessages!.map(each => each.Content)
+      }
+      const at = { endpoint: world().app.url, region: 'us-east-1', credentials: world().app.rootKey }
+      const [once, stock] = [new ChimeSDKMessaging({ ...at, maxAttempts: 1 }), new ChimeSDKMessaging(at)]
+      const say = async (Content: string) => once.sendChannelMessage({ ...message, Content })
+      await order({ CloseConnection: true, CarriedOut: true })
+      await expect(say('carried out, no answer')).rejects.toThrow(/socket hang up|ECONNRESET/)
+      await order({ CloseConnection: true })
+      await expect(say('not carried out, no answer')).rejects.toThrow(/socket hang up|ECONNRESET/)
+      await order({ Error: 'ServiceFailureException', CarriedOut: true })
+      expect(await refusal(say('carried out, an error'))).toMatchObject({ name: 'ServiceFailureException', status: 500 })
+      await order({ Error: 'ServiceFailureException' })
+      expect(await refusal(say('not carried out, an error'))).toMatchObject({ status: 500 })
+      expect(await contents()).toEqual(['carried out, no answer', 'carried out, an error'])
+      // The stock client repeats the call with the token of the first try.
+      await order({ CloseConnection: true, CarriedOut: true })
+      await stock.sendChannelMessage({ ...message, Content: 'repeated', ClientRequestToken: 'token' })
+      expect((await contents()).filter(each => each === 'repeated')).toHaveLength(1)
+      for (const client of [once, stock]) client.destroy()
     })
 
     test('PutTestClock freezes and moves the time of the application, while signatures stay valid', async () => {
@@ -122,9 +168,11 @@ onBothDatabases(
     })
 
     test.each([
-      [{}, /Give Error, DelayMilliseconds or both/],
+      [{}, /Give Error, CloseConnection or DelayMilliseconds/],
       [{ EventType: 'X', Error: 'ConflictException' }, /give EventType and Times only/],
       [{ CloseCode: 4005 }, /Give it with the Operation Connect/],
+      [{ Operation: 'SendChannelMessage', CarriedOut: true }, /Give Error, CloseConnection or DelayMilliseconds/],
+      [{ CloseConnection: true, Error: 'NotFoundException' }, /give one of the two/],
       [{ Operation: 'SendMessage', Error: 'ConflictException' }, /There is no operation SendMessage\./],
     ] as const)('the fault %j is refused', async (fault, reason) => {
       expect(await refusal(call('CreateTestFault', fault))).toMatchObject({ status: 400, reason: expect.stringMatching(reason) })

@@ -54,7 +54,7 @@ export const testing = {
     },
     { AppInstanceArn: ChimeArn },
   ),
-  ResetTestServer: operation('POST /carillon/testing/reset', 204, {}, {}),
+  ResetTestServer: operation('POST /carillon/testing/reset', 204, { CountedIds: boolean() }, {}),
   PutTestClock: operation(
     'PUT /carillon/testing/clock',
     200,
@@ -76,6 +76,8 @@ export const testing = {
       Error: oneOf(...faultErrors),
       DelayMilliseconds: integer({ minimum: 1, maximum: 60_000 }),
       CloseCode,
+      CarriedOut: boolean(),
+      CloseConnection: boolean(),
     },
     {},
   ),

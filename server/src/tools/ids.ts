@@ -1,0 +1,15 @@
+import { randomUUID } from 'node:crypto'
+import { pooledRandomBytes } from './random.ts'
+
+/** Where the ids of new resources come from. */
+export interface Ids {
+  /** A UUID. */
+  resource(): string
+  /** The 40 hexadecimal digits that make the id of a message impossible to guess. */
+  nonce(): string
+}
+
+export const randomIds: Ids = {
+  resource: randomUUID,
+  nonce: () => pooledRandomBytes(20).toString('hex'),
+}
