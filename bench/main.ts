@@ -15,6 +15,8 @@ import { send } from './send.ts'
 import { sigv4 } from './sigv4.ts'
 import { sockets } from './sockets.ts'
 import { streaming } from './streaming.ts'
+import { streamingKills } from './streaming-kills.ts'
+import { stuckLane } from './stuck-lane.ts'
 import { trivial } from './trivial.ts'
 import { unread } from './unread.ts'
 
@@ -25,6 +27,8 @@ const benches: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
   send,
   search,
   streaming,
+  'streaming-kills': streamingKills,
+  'stuck-lane': stuckLane,
   elastic,
   fanout,
   sockets,

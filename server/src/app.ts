@@ -37,6 +37,7 @@ import { functionCheck, functionWarner } from './outbox/functions.ts'
 import { streamSinks } from './outbox/sinks.ts'
 import { streamCheck } from './outbox/streams.ts'
 import { laneFigures } from './domain/lane-figures.ts'
+import { releaseLanes } from './store/outbox-lanes.ts'
 import { watchOutbox } from './outbox/watch.ts'
 import { OutboxRunner } from './outbox/runner.ts'
 import { Background } from './jobs/background.ts'
@@ -261,6 +262,8 @@ export async function startApp(
       leaving.close()
       await closeSinks()
     }
+    // The lock of the data folder lets no other server in.
+    if (store.kind === 'sqlite') await releaseLanes(store)
     const runner = new OutboxRunner(leaving.deliveries, tools)
     outbox = runner
     wake = what => {

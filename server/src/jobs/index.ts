@@ -12,6 +12,7 @@ import { forgetDepartures } from '../store/missed.ts'
 import { forgetResumable } from '../store/resumable.ts'
 import { expiredCallbacks } from '../store/flow-callbacks.ts'
 import { expiredIdentities } from '../store/identities.ts'
+import { forgetDeadPushes } from '../store/outbox-dead.ts'
 import { forgetLanes } from '../store/outbox-lanes.ts'
 import { forgetTokens, tokenLifetime } from '../store/request-tokens.ts'
 import { channelsAfter, deleteOldMessages } from '../store/retention.ts'
@@ -150,6 +151,21 @@ async function forgetIdleLanes({ db, now }: Tools) {
   return db.transaction(tx => forgetLanes(tx, now() - laneLifetime))
 }
 
+/** A push is of no use after a week, so nobody can retry one that was given up before that; and so many are stored at most. */
+const deadPushLifetime = 7 * 24 * 60 * 60 * 1000
+const deadPushesAtMost = 10_000
+
+async function forgetPushes({ db, now, isStopping }: Tools) {
+  let count = 0
+  while (!isStopping()) {
+    const forgotten = await db.transaction(tx => forgetDeadPushes(tx, now() - deadPushLifetime, deadPushesAtMost, step))
+    count += forgotten
+    if (forgotten < step) return count
+    await db.tidy()
+  }
+  return count
+}
+
 /** All scheduled jobs. Each may be stopped midway, and several nodes may run it at once. */
 const jobs = {
   purge: { everySeconds: 60, run: purgeAll, counts: 'steps of the purge' },
@@ -161,6 +177,7 @@ const jobs = {
   'channel-events': { everySeconds: 60, run: forgetChannelEvents, counts: 'forgotten events' },
   'request-tokens': { everySeconds: 300, run: forgetRequestTokens, counts: 'forgotten tokens' },
   'outbox-lanes': { everySeconds: 3600, run: forgetIdleLanes, counts: 'forgotten lanes' },
+  'dead-pushes': { everySeconds: 3600, run: forgetPushes, counts: 'forgotten pushes' },
 } as const
 
 export const jobNames: readonly string[] = Object.keys(jobs)

@@ -16,6 +16,8 @@ export interface SingleDelivery {
   readonly inAllAtMost?: number
   /** How long one try may take, in milliseconds. */
   readonly patience?: number
+  /** Whether the destination of the lane wants nothing at the moment: then nothing is tried. */
+  readonly isPaused?: (lane: string) => boolean
   /**
    * Resolves to what follows from the delivery, which is done in the transaction that removes the entry. Rejects if the delivery failed,
    * with Refused if another try would not help. Ends early when the signal aborts.

@@ -41,7 +41,7 @@ export class SingleLanes {
     if (free === 0) return false
     const freeOfKind = Math.min(free, (delivery.inAllAtMost ?? inAllAtMost) - (this.#ofKind.get(delivery) ?? 0))
     // The next poll looks again.
-    if (freeOfKind <= 0) return true
+    if (freeOfKind <= 0 || delivery.isPaused?.(lane)) return true
     const most = Math.max(1, Math.min(ofLaneAtMost, Math.floor(freeOfKind / 8)))
     const room = Math.min(freeOfKind, most - (this.#ofLane.get(lane) ?? 0))
     // A delivery that ends looks again.

@@ -31,6 +31,12 @@ const revive = statement(`
   insert into outbox (lane, sub_lane, payload, next_at, created_at)
   select lane, sub_lane, payload, case when sub_lane is null then cast($2 as bigint) else 0 end, created_at from outbox_dead where id = $1`)
 const remove = statement(`delete from outbox_dead where id = $1`)
+/** SQL: the lane is one of pushes: their kinds begin with push, and no other kind does. */
+const isOfPushes = `lane >= 'push' and lane < 'pusi'`
+const forgetPushes = statement(`
+  delete from outbox_dead where id in (
+    select id from outbox_dead where ${isOfPushes} and (died_at < $1 or id <= (
+      select id from outbox_dead where ${isOfPushes} order by id desc limit 1 offset $2)) order by id limit $3)`)
 
 /** Moves an entry out of its lane, with the error of its last try; unless its lease was over and somebody else has taken it. */
 export async function buryInOutbox(tx: Queries, { id, attempts }: OutboxEntry, now: number, error: string) {
@@ -46,6 +52,11 @@ export async function deadFigures(db: Queries) {
 /** Those of a lane, or of all lanes, in the order in which they were given up. */
 export async function deadAfter(db: Queries, id: number, limit: number, lane?: string): Promise<DeadEntry[]> {
   return lane === undefined ? db.all(selectAfter, id, limit) : db.all(selectAfterInLane, id, limit, lane)
+}
+
+/** Forgets pushes that were given up before then, and those that the newest `most` are newer than; how many, at most `limit`. */
+export async function forgetDeadPushes(tx: Queries, before: number, most: number, limit: number): Promise<number> {
+  return tx.run(forgetPushes, before, most, limit)
 }
 
 /** A page of them. */

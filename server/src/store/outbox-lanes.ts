@@ -17,6 +17,7 @@ const acquire = statement(`
   on conflict (lane) do update set leased_until = excluded.leased_until
   where outbox_lanes.leased_until <= $3 or outbox_lanes.leased_until = $4`)
 const release = statement(`update outbox_lanes set leased_until = 0 where lane = $1 and leased_until = $2`)
+const releaseAll = statement(`update outbox_lanes set leased_until = 0 where leased_until > 0`)
 const setDelivered = statement(`
   insert into outbox_lanes (lane, delivered_at) values ($1, $2) on conflict (lane) do update set delivered_at = excluded.delivered_at`)
 const setFailed = statement(`
@@ -35,6 +36,11 @@ export async function holdLane(tx: Queries, lane: string, now: number, until: nu
 /** Leaves the lane to the others. */
 export async function releaseLane(tx: Queries, lane: string, mine: number) {
   await tx.run(release, lane, mine)
+}
+
+/** Leaves all lanes to whoever comes: where no other node can be at work, those of a server that was killed. */
+export async function releaseLanes(db: Queries) {
+  await db.run(releaseAll)
 }
 
 export async function markDelivered(tx: Queries, lane: string, now: number) {

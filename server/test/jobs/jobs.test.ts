@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { jobNames, jobsOf } from '../../src/jobs/index.ts'
 import { buryIdentity, findIdentity } from '../../src/store/identities.ts'
 import { statement } from '../../src/database/database.ts'
+import { deadFigures } from '../../src/store/outbox-dead.ts'
 import { onBothDatabases } from '../support/world.ts'
 import { days, open, purged, rowsIn, runJob, say } from '../api/acts.ts'
 import { many } from './many.ts'
@@ -17,8 +18,14 @@ test('the names of the jobs are known to the command line', () => {
     'channel-events',
     'request-tokens',
     'outbox-lanes',
+    'dead-pushes',
   ])
 })
+
+const buryMany = statement(`
+  with recursive n(i) as (select 1 union all select i + 1 from n where i < $2)
+  insert into outbox_dead (lane, payload, attempts, created_at, died_at, error)
+  select cast($1 as text), '{}', 1, cast($3 as bigint), cast($3 as bigint), 'refused' from n`)
 
 onBothDatabases('Jobs', world => {
   test('several nodes that purge at once leave the counts right: the places of former members are free', async () => {
@@ -52,6 +59,21 @@ onBothDatabases('Jobs', world => {
     world().advance(days(0.2))
     await runJob(world(), 'request-tokens')
     expect(await rowsIn(world(), 'request_tokens')).toBe(0)
+  })
+
+  test('pushes that were given up are forgotten after a week, or once 10,000 newer ones were; other entries are kept', async () => {
+    const { app, now } = world()
+    const bury = async (lane: string, entries: number, diedAt: number) => app.db.run(buryMany, lane, entries, diedAt)
+    const dead = async () => Object.fromEntries((await deadFigures(app.db)).map(({ lane, entries }) => [lane, entries]))
+    await bury('push-fcm old', 3, now() - days(7.1))
+    await bury('push-web-large new', 2, now() - days(6.9))
+    await bury('stream old', 1, now() - days(400))
+    await bury('event-bus old', 1, now() - days(400))
+    await runJob(world(), 'dead-pushes')
+    expect(await dead()).toEqual({ 'push-web-large new': 2, 'stream old': 1, 'event-bus old': 1 })
+    await bury('push-apns many', 9_999, now())
+    await runJob(world(), 'dead-pushes')
+    expect(await dead()).toEqual({ 'push-web-large new': 1, 'push-apns many': 9_999, 'stream old': 1, 'event-bus old': 1 })
   })
 
   test('the job purge removes what a stopped node has left, and ends when its node stops', async () => {

@@ -93,6 +93,38 @@ test('devices that FCM has not taken are tried again, and those that it has are 
   expect(await rowsIn(world, 'outbox_dead')).toBe(0)
 })
 
+test('while FCM wants a pause for a project nothing of it is tried, and afterwards all of it arrives', async () => {
+  const fcm = await startFcm()
+  const { register, openWith, push, settled, world } = await pushWorld('sqlite', entry(fcm))
+  await register('bob', 'bob-phone')
+  const channel = await openWith('bob')
+  let refused = 0
+  fcm.answer = () => (refused++ === 0 ? { status: 429, code: 'QUOTA_EXCEEDED', quotaOf: 'project:chat', retryAfter: 3 } : undefined)
+  await push(channel)
+  await until(() => refused === 1)
+  for (let number = 0; number < 5; number++) await push(channel)
+  await until(async () => (await rowsIn(world, 'outbox')) === 6)
+  expect(fcm.asked).toBe(1)
+  await settled()
+  expect([fcm.asked, fcm.taken.length]).toEqual([7, 6])
+})
+
+test('a device that gets too many pushes has its own pause, and no other device waits for it', async () => {
+  const fcm = await startFcm()
+  const { register, openWith, push, settled } = await pushWorld('sqlite', entry(fcm))
+  for (const name of ['bob', 'eve']) await register(name, `${name}-phone`)
+  let isFull = true
+  fcm.answer = ({ token }) => (isFull && token === 'bob-phone' ? { status: 429, code: 'QUOTA_EXCEEDED', quotaOf: 'device:bob' } : undefined)
+  const [ofBob, ofEve] = [await openWith('bob'), await openWith('eve')]
+  await push(ofBob)
+  await until(() => fcm.asked === 1)
+  await push(ofEve)
+  await until(() => fcm.taken.length === 1)
+  isFull = false
+  await settled()
+  expect(fcm.taken.map(({ token }) => token)).toEqual(['eve-phone', 'bob-phone'])
+})
+
 test('EventBridge is told once of a device that two pushes at once have found dead', async () => {
   const fcm = await startFcm()
   fcm.answer = () => ({ status: 404, code: 'UNREGISTERED' })

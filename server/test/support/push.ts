@@ -62,15 +62,25 @@ export interface Fcm {
   /** Seconds that a token lives. */
   expiresIn: number
   /** Answers a message otherwise; undefined takes it. */
-  answer: (message: FcmMessage) => { status: number; code: string; retryAfter?: number; field?: string } | 'hang' | 'cut' | undefined
+  answer: (message: FcmMessage) => FcmRefusal | 'hang' | 'cut' | undefined
+}
+
+interface FcmRefusal {
+  readonly status: number
+  readonly code: string
+  readonly retryAfter?: number
+  readonly field?: string
+  /** Whose quota is used up. */
+  readonly quotaOf?: string
 }
 
 const fcmType = 'type.googleapis.com/google.firebase.fcm.v1.FcmError'
 
-const error = (response: ServerResponse, status: number, code: string, field?: string) => {
+const error = (response: ServerResponse, status: number, code: string, field?: string, quotaOf?: string) => {
+  const quota = { '@type': 'type.googleapis.com/google.rpc.QuotaFailure', violations: [{ subject: quotaOf, description: 'Too many.' }] }
   const details = field
     ? [{ '@type': 'type.googleapis.com/google.rpc.BadRequest', fieldViolations: [{ field, description: 'invalid' }] }]
-    : [{ '@type': fcmType, errorCode: code }]
+    : [{ '@type': fcmType, errorCode: code }, ...(quotaOf === undefined ? [] : [quota])]
   response.writeHead(status, { 'content-type': 'application/json' })
   response.end(JSON.stringify({ error: { code: status, message: `${code} it is`, status: code, details } }))
 }
@@ -124,7 +134,7 @@ export async function startFcm(projectId = 'chat-project'): Promise<Fcm> {
     if (answered === 'cut') return request.socket.destroy()
     if (answered) {
       if (answered.retryAfter !== undefined) response.setHeader('retry-after', String(answered.retryAfter))
-      return error(response, answered.status, answered.code, answered.field)
+      return error(response, answered.status, answered.code, answered.field, answered.quotaOf)
     }
     fcm.taken.push(message)
     return response.end(JSON.stringify({ name: `projects/${projectId}/messages/${fcm.taken.length}` }))

@@ -46,6 +46,7 @@ async function sendTo(devices: readonly Device[], push: Push, services: PushServ
 export const pushToDevices = ({ db, now, services, tell }: Tools): SingleDelivery => ({
   isOrdered: false,
   attempts: 12,
+  isPaused: lane => services.isPaused(lane),
 
   async deliver(entry, signal) {
     const { push, deviceIds } = JSON.parse(entry.payload) as PushToDevices

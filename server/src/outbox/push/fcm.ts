@@ -6,7 +6,8 @@ import { isObject, type JsonObject } from '../../tools/json.ts'
 import { Refused } from '../delivery.ts'
 import { HttpPoster, type Answer } from './http.ts'
 import { fcmData } from './payloads.ts'
-import { DeadDevice, toEach, type PushService } from './service.ts'
+import { Pause } from './pause.ts'
+import { DeadDevice, toEach, Untried, type PushService } from './service.ts'
 
 const scope = 'https://www.googleapis.com/auth/firebase.messaging'
 /** The longest lifetime that Google accepts. */
@@ -31,17 +32,19 @@ function refusalOf(body: string) {
   const list = (Array.isArray(details) ? details : []).filter(isObject)
   const code = list.find(({ errorCode }) => typeof errorCode === 'string')?.['errorCode'] ?? status
   const violations = list.flatMap(({ fieldViolations }) => (Array.isArray(fieldViolations) ? fieldViolations : [])).filter(isObject)
+  const quotas = list.flatMap(({ violations: each }) => (Array.isArray(each) ? each : [])).filter(isObject)
   return {
     code: typeof code === 'string' ? code : 'no code',
     message: typeof message === 'string' ? message.slice(0, 300) : '',
     isAboutToken: violations.some(({ field }) => field === 'message.token'),
+    isAboutDevice: quotas.some(({ subject, description }) => /device|token/i.test(`${String(subject)} ${String(description)}`)),
   }
 }
 
 /** The pause that a service asks for, in milliseconds; undefined if it asks for none. */
 const retryAfter = ({ headers }: Answer) => {
   const seconds = Number(headers['retry-after'])
-  return Number.isFinite(seconds) && seconds > 0 ? Math.min(seconds, 600) * 1000 : undefined
+  return Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : undefined
 }
 
 /** An access token of the service account, renewed in time; those who need one at once share the request. */
@@ -101,8 +104,7 @@ export function fcmService(destination: FcmDestination, shown: PushDestination):
   const { url, projectId, clientEmail } = destination
   const sendUrl = new URL(`${url}/v1/projects/${encodeURIComponent(projectId)}/messages:send`)
   const where = `FCM for the project ${projectId}`
-  /** FCM has asked for a pause; of the monotonic clock. */
-  let pausedUntil = 0
+  const pause = new Pause()
 
   const call = async (content: unknown, signal: AbortSignal) => {
     const token = await access.get()
@@ -113,33 +115,31 @@ export function fcmService(destination: FcmDestination, shown: PushDestination):
   }
 
   const explained = (answer: Answer) => {
-    const { code, message, isAboutToken } = refusalOf(answer.body)
+    const { code, message, isAboutToken, isAboutDevice } = refusalOf(answer.body)
     const text = `${where} has answered ${answer.status} ${code}: ${message}`
     if (code === 'UNREGISTERED' || code === 'SENDER_ID_MISMATCH' || (answer.status === 400 && isAboutToken)) return new DeadDevice(text)
     if (answer.status === 401 || answer.status === 403)
       return new Error(`${text} Give ${clientEmail} the role "Firebase Cloud Messaging API Admin", and enable that API in the project.`)
     if (answer.status === 404)
       return new Error(`${text} Check project_id in the key file of the service account, and that the project uses FCM.`)
-    if (answer.status === 429 || answer.status >= 500) {
-      const pause = retryAfter(answer)
-      if (pause !== undefined) pausedUntil = performance.now() + pause
-      return new Error(text)
-    }
-    return new Refused(text)
+    // Too many pushes to one device say nothing of the others.
+    const isOfProject = (answer.status === 429 && !isAboutDevice) || (answer.status >= 500 && retryAfter(answer) !== undefined)
+    if (isOfProject) pause.begin(retryAfter(answer))
+    return answer.status === 429 || answer.status >= 500 ? new Error(text) : new Refused(text)
   }
 
   const sendOne = async (device: Device, push: Push, signal: AbortSignal) => {
+    if (pause.isOn) throw new Untried(`${where} has asked for a pause`)
     const seconds = Math.max(0, Math.round((push.expiresAt - Date.now()) / 1000))
     const android = { priority: 'HIGH', ttl: `${seconds}s` }
     const answer = await call({ message: { token: device.deviceToken, data: fcmData(push, shown), android } }, signal)
     if (answer.status !== 200) throw explained(answer)
+    pause.forget()
   }
 
   return {
-    async send(devices, push, signal) {
-      if (performance.now() < pausedUntil) throw new Error(`${where} has asked for a pause`)
-      return toEach(devices, signal, async (device, limited) => sendOne(device, push, limited))
-    },
+    send: async (devices, push, signal) => toEach(devices, signal, async (device, limited) => sendOne(device, push, limited)),
+    isPaused: () => pause.isOn,
 
     async check(signal) {
       const answer = await call({ validate_only: true, message: { token: 'a-device-that-does-not-exist' } }, signal)

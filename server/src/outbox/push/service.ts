@@ -4,7 +4,7 @@ import type { Device } from '../../store/push.ts'
 /** The push service says that the device is gone, or the device has named what can never be a push service. */
 export class DeadDevice extends Error {}
 
-/** The time of the try was over before the device had its turn. */
+/** The time of the try was over, or the service has asked for a pause, before the device had its turn. */
 export class Untried extends Error {}
 
 /** The outcome for a device: undefined if the push was taken; DeadDevice; Refused if no try can succeed; any other error is tried again. */
@@ -14,6 +14,8 @@ export type DeviceOutcome = Error | undefined
 export interface PushService {
   /** Resolves to the outcome for each device. Ends early when the signal aborts. */
   readonly send: (devices: readonly Device[], push: Push, signal: AbortSignal) => Promise<readonly DeviceOutcome[]>
+  /** Whether it has asked for a pause that lasts. */
+  readonly isPaused?: () => boolean
   /** Resolves to what works, in words. Rejects with an Error that says what does not, and what to change. */
   readonly check: (signal: AbortSignal) => Promise<string>
   /** Closes connections that are open. */

@@ -1,6 +1,6 @@
 import type { Destinations } from '../../settings/destinations.ts'
 import type { PushDestination } from '../../settings/push-destinations.ts'
-import { laneOf } from '../../store/outbox.ts'
+import { laneOf, partsOfLane } from '../../store/outbox.ts'
 import type { Device } from '../../store/push.ts'
 import { apnsService } from './apns.ts'
 import { fcmService } from './fcm.ts'
@@ -81,6 +81,12 @@ export class PushServices {
     if (!services[name]) return undefined
     const [kind, destination] = name === 'webPush' ? browserLane(device) : ([kindOf[name], device.resourceArn] as const)
     return laneOf(isOfLargeChannel ? `${kind}${large}` : kind, destination)
+  }
+
+  /** Whether the service of that lane has asked for a pause; it serves one application, as only FCM asks. */
+  isPaused(lane: string): boolean {
+    const { kind, destination } = partsOfLane(lane)
+    return kind.startsWith(kindOf.fcm) && (this.#applications.get(destination)?.fcm?.isPaused?.() ?? false)
   }
 
   /** All services, with their applications. */
