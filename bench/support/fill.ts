@@ -13,6 +13,8 @@ export interface Shape {
   readonly messages?: number
   /** Messages of random words, more in some channels than in others. */
   readonly texts?: number
+  /** Further messages in the first channel. */
+  readonly crowded?: number
   /** How many of them each member has not read. */
   readonly unread?: number
 }
@@ -69,6 +71,9 @@ const insertMessages = statement(`
     1 + n.i / $3, 1690000000000 + n.i from n`)
 const countMessages = statement(`update channels set counted = $1, sequence = $2`)
 
+const countCrowded = statement(`
+  update channels set counted = $1, sequence = $1, last_message_at = 1690000000000 + $1 where id = 1`)
+
 const textColumns = `channel_id, private, created_at, sequence, nonce, sender_id, type, content, updated_at`
 const insertTexts = {
   sqlite: statement(`
@@ -111,7 +116,7 @@ export const membershipsOf = ({ users, each, large }: Shape) => users * each + l
 
 /** Fills an empty store: user-1 is in very many channels, the others in `each`. */
 export async function fill(db: Database, shape: Shape): Promise<void> {
-  const { channels, users, each, large, messages = 0, unread = 0 } = shape
+  const { channels, users, each, large, messages = 0, crowded = 0, unread = 0 } = shape
   await db.transaction(tx => tx.get(insertAppInstance, appInstanceArn))
   await inSteps(users + 1, (from, to) => db.run(insertUsers, from, to))
   await inSteps(channels, (from, to) => db.run(insertChannels, from, to))
@@ -120,6 +125,9 @@ export async function fill(db: Database, shape: Shape): Promise<void> {
   await inSteps(large, (from, to) => db.run(insertLarge, from, to))
   await inSteps(channels * messages, (from, to) => db.run(insertMessages, from - 1, to - 1, channels))
   await db.run(countMessages, messages, channels * messages)
+  const before = channels * messages
+  await inSteps(crowded, (from, to) => db.run(insertMessages, before + from - 1, before + to - 1, 1))
+  if (crowded > 0) await db.run(countCrowded, before + crowded)
   await inSteps(membershipsOf(shape), (from, to) => db.run(insertReadPositions, from, to, messages - unread, channels))
   await fillTexts(db, shape)
   await db.run(analyze)

@@ -19,6 +19,7 @@ export const signedOut = signal('')
 
 export function signOut(why: string) {
   signedOut.value = why
+  signingKeys.clear()
   credentials.value = undefined
 }
 
@@ -37,6 +38,8 @@ class Refusal extends Error {
 }
 
 const region = 'us-east-1'
+/** The signing keys of the day; they are derived from secrets, and forgotten with them. */
+const signingKeys = new Map<string, ArrayBuffer>()
 
 const inAnswer = (key: string, value: unknown): unknown =>
   key.endsWith('Timestamp') && typeof value === 'number' ? new Date(Math.round(value * 1000)) : value
@@ -57,6 +60,7 @@ export async function call<Name extends OperationName>(name: Name, input: Input<
     ...key,
     service: 'chime',
     region,
+    cache: signingKeys,
   })
   const signed = await signer.sign()
   const response = await fetch(signed.url, {
@@ -105,7 +109,15 @@ export function connect(userArn: string, hear: (event: SessionEvent) => void, st
     if (isOver || !key) return
     const url = new URL('/connect', location.origin)
     for (const [name, value] of Object.entries({ sessionId, userArn, 'X-Amz-Expires': '60' })) url.searchParams.set(name, value)
-    const signed = await new AwsV4Signer({ method: 'GET', url: url.href, signQuery: true, ...key, service: 'chime', region }).sign()
+    const signed = await new AwsV4Signer({
+      method: 'GET',
+      url: url.href,
+      signQuery: true,
+      ...key,
+      service: 'chime',
+      region,
+      cache: signingKeys,
+    }).sign()
     if (isOver) return
     signed.url.protocol = location.protocol === 'https:' ? 'wss:' : 'ws:'
     socket = new WebSocket(signed.url)

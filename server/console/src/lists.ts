@@ -19,6 +19,8 @@ export class List<Item> {
   readonly items: Signal<readonly Item[]> = signal([])
   readonly state: Signal<'loading' | 'more' | 'whole' | 'failed'> = signal('loading')
   readonly error = signal('')
+  /** Whether it is being read to its end. */
+  readonly isReadingAll = signal(false)
   readonly #load: (token: string | undefined) => Promise<Page<Item>>
   #token: string | undefined
   #loading: Promise<void> | undefined
@@ -32,6 +34,17 @@ export class List<Item> {
   /** Reads the next page, if there is one. */
   more(): Promise<void> {
     return (this.#loading ??= this.#read().finally(() => (this.#loading = undefined)))
+  }
+
+  /** Reads on to the end, unless `stop` is called. */
+  async readAll(): Promise<void> {
+    this.isReadingAll.value = true
+    while (this.isReadingAll.value && this.state.value === 'more') await this.more()
+    this.isReadingAll.value = false
+  }
+
+  stop() {
+    this.isReadingAll.value = false
   }
 
   /** Reads the list again from its beginning. */

@@ -1,11 +1,13 @@
 import { useSignal } from '@preact/signals'
+import type { Answer } from '../../../src/contract/index.ts'
 import { call } from '../api.ts'
 import { requestToken, useList } from '../lists.ts'
 import { AsActor } from '../parts/acting-as.tsx'
 import { ask } from '../parts/dialog.tsx'
 import { nameField, metadataField } from '../parts/field.tsx'
 import { Empty } from '../parts/states.tsx'
-import { Table, Search, useFound } from '../parts/table.tsx'
+import { Search, useFound } from '../parts/found.tsx'
+import { Table } from '../parts/table.tsx'
 import { Text, Time, Arn } from '../parts/texts.tsx'
 import { go, to } from '../router.ts'
 import { idOf } from '../text.ts'
@@ -14,12 +16,7 @@ function ChannelList({ arn, bearer }: { arn: string; bearer: string }) {
   const text = useSignal('')
   const isByActivity = useSignal(true)
   const list = useList('ListChannels', { AppInstanceArn: arn, ChimeBearer: bearer }, page => page.Channels)
-  const found = useFound(list, text, ({ Name, ChannelArn }) => `${Name} ${ChannelArn}`)
-  const items = isByActivity.value
-    ? {
-        value: found.items.value.toSorted((a, b) => (b.LastMessageTimestamp?.getTime() ?? 0) - (a.LastMessageTimestamp?.getTime() ?? 0)),
-      }
-    : found.items
+  const found = useFound(list, text, ({ Name, ChannelArn }) => `${Name} ${ChannelArn}`, { isOn: isByActivity, compare: byActivity })
   const create = () =>
     ask({
       title: 'Create a channel',
@@ -61,7 +58,7 @@ function ChannelList({ arn, bearer }: { arn: string; bearer: string }) {
       </div>
       <Table
         label="Channels"
-        list={{ ...found, items: items as typeof found.items }}
+        list={found}
         keyOf={({ ChannelArn }) => ChannelArn!}
         columns={[
           {
@@ -93,6 +90,11 @@ function ChannelList({ arn, bearer }: { arn: string; bearer: string }) {
     </>
   )
 }
+
+type Channel = NonNullable<Answer<'ListChannels'>['Channels']>[number]
+
+const lastAt = ({ LastMessageTimestamp }: Channel) => LastMessageTimestamp?.getTime() ?? 0
+const byActivity = (a: Channel, b: Channel) => lastAt(b) - lastAt(a)
 
 export const Channels = ({ arn }: { arn: string }) => (
   <AsActor appArn={arn}>{bearer => <ChannelList key={bearer} arn={arn} bearer={bearer} />}</AsActor>

@@ -1,7 +1,7 @@
 import { useSignal, signal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import { call, messageOf, connect } from '../api.ts'
-import { paging, requestToken } from '../lists.ts'
+import { requestToken } from '../lists.ts'
 import { ask } from '../parts/dialog.tsx'
 import { Empty, Failure, Loading } from '../parts/states.tsx'
 import { Text, Copy } from '../parts/texts.tsx'
@@ -26,30 +26,48 @@ interface Message {
 
 const timeOf = ({ CreatedTimestamp }: Message) => new Date(CreatedTimestamp ?? 0)
 const draft = signal('')
+/** In a busy channel the oldest of them leave; they can be read again. */
+const mostShown = 1000
+
+/** From where to read older messages: the next page of a list, of those up to a time if that is given. */
+interface Older {
+  readonly NextToken?: string
+  readonly NotAfter?: Date
+}
+
+const isOfMessage =
+  /^(?:CREATE|UPDATE|REDACT|PENDING_CREATE|PENDING_UPDATE|FAILED_CREATE|FAILED_UPDATE|DENIED_CREATE|DENIED_UPDATE)_CHANNEL_MESSAGE$/
 
 /** The messages as the user sees them whom the console acts as: those of the past page by page, and the new ones over a socket. */
 export function Messages({ place: { appArn, ChannelArn, bearer } }: { place: Place }) {
   const messages = useSignal<readonly Message[]>([])
-  const older = useSignal<string | undefined>(undefined)
+  const older = useSignal<Older | undefined>(undefined)
   const state = useSignal('connecting')
   const error = useSignal('')
   const isLoaded = useSignal(false)
   const subChannelId = useSignal('')
   const end = useRef<HTMLDivElement>(null)
+  /** Whether somebody has scrolled to older messages, who wants to stay there. */
+  const isAtEnd = useRef(true)
   const place = () => ({ ChannelArn, ...(subChannelId.value !== '' && { SubChannelId: subChannelId.value }), ChimeBearer: bearer })
 
-  const put = (message: Message) => {
-    const others = messages.value.filter(({ MessageId }) => MessageId !== message.MessageId)
-    messages.value = [...others, message].toSorted((a, b) => timeOf(a).getTime() - timeOf(b).getTime())
+  /** Puts messages into their places, at the end of which the oldest leave where there are too many. */
+  const put = (arrived: readonly Message[]) => {
+    const byId = new Map([...messages.value, ...arrived].map(message => [message.MessageId, message]))
+    const all = [...byId.values()].toSorted((a, b) => timeOf(a).getTime() - timeOf(b).getTime())
+    messages.value = all.slice(-mostShown)
+    if (all.length > mostShown) older.value = { NotAfter: timeOf(messages.value[0]!) }
   }
 
-  async function load(NextToken?: string) {
+  /** Adds the page before the oldest message that is shown. */
+  async function load(before: Older = {}) {
     try {
-      const page = await call('ListChannelMessages', { ...place(), ...paging(NextToken), SortOrder: 'DESCENDING' })
+      const page = await call('ListChannelMessages', { ...place(), MaxResults: 50, ...before, SortOrder: 'DESCENDING' })
       const known = new Set(messages.value.map(({ MessageId }) => MessageId))
       const added = (page.ChannelMessages ?? []).filter(({ MessageId }) => !known.has(MessageId)).toReversed()
       messages.value = [...added, ...messages.value]
-      older.value = page.NextToken
+      older.value =
+        page.NextToken === undefined ? undefined : { ...(before.NotAfter && { NotAfter: before.NotAfter }), NextToken: page.NextToken }
       error.value = ''
     } catch (failure) {
       error.value = messageOf(failure)
@@ -60,25 +78,37 @@ export function Messages({ place: { appArn, ChannelArn, bearer } }: { place: Pla
   useEffect(() => {
     messages.value = []
     void load()
-    return connect(
+    // What arrives between two pictures of the screen is shown together.
+    let arrived: Message[] = []
+    let frame = 0
+    const show = () => {
+      put(arrived.splice(0))
+      frame = 0
+    }
+    const disconnect = connect(
       bearer,
       ({ type, payload }) => {
         if (payload['ChannelArn'] !== ChannelArn) return
-        if (type === 'DELETE_CHANNEL_MESSAGE') messages.value = messages.value.filter(({ MessageId }) => MessageId !== payload['MessageId'])
-        else if (
-          /^(?:CREATE|UPDATE|REDACT|PENDING_CREATE|PENDING_UPDATE|FAILED_CREATE|FAILED_UPDATE|DENIED_CREATE|DENIED_UPDATE)_CHANNEL_MESSAGE$/.test(
-            type,
-          )
-        )
-          put(payload)
+        if (type === 'DELETE_CHANNEL_MESSAGE') {
+          arrived = arrived.filter(({ MessageId }) => MessageId !== payload['MessageId'])
+          messages.value = messages.value.filter(({ MessageId }) => MessageId !== payload['MessageId'])
+        } else if (isOfMessage.test(type)) {
+          // A page in the background is shown no pictures.
+          if (arrived.push(payload) > mostShown) arrived.shift()
+          frame ||= requestAnimationFrame(show)
+        }
       },
       text => (state.value = text),
     )
+    return () => {
+      cancelAnimationFrame(frame)
+      disconnect()
+    }
   }, [ChannelArn, bearer, subChannelId.value])
 
   const newest = messages.value.at(-1)?.MessageId
   useEffect(() => {
-    end.current?.scrollIntoView({ block: 'nearest' })
+    if (isAtEnd.current) end.current?.scrollIntoView({ block: 'nearest' })
   }, [newest])
 
   async function send(event: Event) {
@@ -141,7 +171,15 @@ export function Messages({ place: { appArn, ChannelArn, bearer } }: { place: Pla
           {subChannelId.value === '' ? 'Sub-channel…' : `Sub-channel ${idOf(subChannelId.value).slice(0, 12)}`}
         </button>
       </p>
-      <div class="history" tabIndex={0} role="log" aria-label="Messages of the channel">
+      <div
+        class="history"
+        tabIndex={0}
+        role="log"
+        aria-label="Messages of the channel"
+        onScroll={({ currentTarget: { scrollHeight, scrollTop, clientHeight } }) => {
+          isAtEnd.current = scrollHeight - scrollTop - clientHeight < 80
+        }}
+      >
         {older.value !== undefined && (
           <button type="button" class="small quiet" onClick={() => void load(older.value)}>
             Earlier messages

@@ -6,7 +6,8 @@ import { Decisions } from '../parts/decisions.tsx'
 import { bytes, clock, dateTime, duration, idOf, principalOf, words } from '../text.ts'
 import { Facts, Page } from '../parts/page.tsx'
 import { Empty, Failure } from '../parts/states.tsx'
-import { Search, Table } from '../parts/table.tsx'
+import { Search } from '../parts/found.tsx'
+import { Table } from '../parts/table.tsx'
 import { Arn, Copy, Text } from '../parts/texts.tsx'
 
 type Listed = Awaited<ReturnType<typeof call<'ListRecentCalls'>>>

@@ -4,7 +4,8 @@ import { requestToken, useList } from '../lists.ts'
 import { ask } from '../parts/dialog.tsx'
 import { nameField, metadataField } from '../parts/field.tsx'
 import { Empty } from '../parts/states.tsx'
-import { Table, Search, useFound } from '../parts/table.tsx'
+import { Search, useFound } from '../parts/found.tsx'
+import { Table } from '../parts/table.tsx'
 import { Text, Arn } from '../parts/texts.tsx'
 import { go, to } from '../router.ts'
 import { idOf, userArnOf } from '../text.ts'
@@ -47,7 +48,7 @@ export function Users({ arn }: { arn: string }) {
   return (
     <>
       <div class="toolbar">
-        <Search label="Name or id, among those read" value={text} />
+        <Search label="Name or id" value={text} />
         <button type="button" onClick={find}>
           Go to an id
         </button>

@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals'
-import type { List } from '../lists.ts'
 import { plural } from '../text.ts'
+import type { Shown } from './found.tsx'
 import type { Column } from './table.tsx'
 
 const quotedForCsv = (value: string | number | undefined) => {
@@ -11,21 +11,13 @@ const quotedForCsv = (value: string | number | undefined) => {
 }
 
 /** The whole list as a file, read to its end with its progress shown. */
-export function Export<Item>({
-  label,
-  columns,
-  list,
-}: {
-  label: string
-  columns: readonly Column<Item>[]
-  list: Pick<List<Item>, 'items' | 'state'> & { more(): Promise<void> }
-}) {
+export function Export<Item>({ label, columns, list }: { label: string; columns: readonly Column<Item>[]; list: Shown<Item> }) {
   const progress = useSignal('')
   const exported = columns.filter(({ text }) => text)
   if (exported.length === 0) return null
   async function save(kind: 'csv' | 'jsonl') {
     while (list.state.value === 'more') {
-      progress.value = `${plural(list.items.value.length, 'entry', 'entries')} read`
+      progress.value = `${plural((list.whole ?? list).items.value.length, 'entry', 'entries')} read`
       await list.more()
     }
     progress.value = ''

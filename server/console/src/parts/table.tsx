@@ -1,9 +1,9 @@
-import { useComputed, useSignal, type Signal } from '@preact/signals'
+import { useSignal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
-import type { List } from '../lists.ts'
-import { plural } from '../text.ts'
 import { Export } from './export.tsx'
+import { ReadSoFar } from './read-so-far.tsx'
+import type { Shown } from './found.tsx'
 import { Failure, Loading } from './states.tsx'
 
 export interface Column<Item> {
@@ -33,7 +33,7 @@ export function Table<Item>({
 }: {
   label: string
   columns: readonly Column<Item>[]
-  list: Pick<List<Item>, 'items' | 'state' | 'error'> & { more(): Promise<void>; again?(): Promise<void> }
+  list: Shown<Item>
   keyOf: (item: Item) => string
   empty: ComponentChildren
   live?: boolean
@@ -53,12 +53,13 @@ export function Table<Item>({
   const first = Math.max(0, Math.floor(top.value / rowHeight) - spare)
   const last = Math.min(items.length, Math.ceil((top.value + height.value) / rowHeight) + spare)
   useEffect(() => {
-    if (state === 'more' && last >= items.length - spare) void list.more()
+    // Where most rows are left out, every page would ask for the next one.
+    if (state === 'more' && list.isFiltered?.value !== true && last >= items.length - spare) void list.more()
   }, [state, last, items.length, list])
   if (state === 'loading' && items.length === 0) return <Loading rows={6} />
   if (state === 'failed' && items.length === 0)
     return <Failure text={list.error.value} {...(list.again && { again: () => void list.again!() })} />
-  if (items.length === 0) return <>{empty}</>
+  if (items.length === 0 && state !== 'more') return <>{empty}</>
   const wide = columns.map(({ width = 'minmax(0, 1fr)' }) => width).join(' ')
   const narrow = columns
     .filter(({ isMinor }) => !isMinor)
@@ -104,44 +105,9 @@ export function Table<Item>({
         </div>
       </div>
       <footer>
-        <span>
-          {live
-            ? plural(items.length, 'entry', 'entries')
-            : state === 'whole'
-              ? plural(items.length, 'entry', 'entries')
-              : state === 'failed'
-                ? list.error.value
-                : `${plural(items.length, 'entry', 'entries')} so far; scroll for more`}
-        </span>
+        <ReadSoFar list={list} live={live} />
         <Export label={label} columns={columns} list={list} />
       </footer>
     </div>
   )
-}
-
-/** A text to look for, given a moment after the last key. */
-export function Search({ label, value }: { label: string; value: Signal<string> }) {
-  const timer = useRef<ReturnType<typeof setTimeout>>()
-  return (
-    <input
-      type="search"
-      aria-label={label}
-      placeholder={label}
-      defaultValue={value.value}
-      onInput={event => {
-        const text = event.currentTarget.value
-        clearTimeout(timer.current)
-        timer.current = setTimeout(() => (value.value = text), 150)
-      }}
-    />
-  )
-}
-
-/** The rows of a list in which a text is found. What is not loaded yet is not searched. */
-export function useFound<Item>(list: List<Item>, text: Signal<string>, of: (item: Item) => string) {
-  const items = useComputed(() => {
-    const wanted = text.value.trim().toLowerCase()
-    return wanted === '' ? list.items.value : list.items.value.filter(item => of(item).toLowerCase().includes(wanted))
-  })
-  return { items, state: list.state, error: list.error, more: () => list.more(), again: () => list.again() }
 }

@@ -1,0 +1,36 @@
+import { count, plural } from '../text.ts'
+import type { Shown } from './found.tsx'
+
+const entries = (number: number) => plural(number, 'entry', 'entries')
+
+function said<Item>({ items, state, error, whole, isFiltered, isOrdered }: Shown<Item>, live: boolean): string {
+  const [here, read] = [items.value.length, whole?.items.value.length ?? items.value.length]
+  if (state.value === 'failed') return error.value
+  const isPart = state.value !== 'whole' && !live
+  if (isFiltered?.value) return isPart ? `${count(here)} found among the first ${entries(read)}` : `${count(here)} of ${entries(read)}`
+  if (isPart && isOrdered?.value) return `The first ${entries(read)}, ordered among themselves`
+  return isPart ? `${entries(here)} so far; scroll for more` : entries(here)
+}
+
+/** How much of a list has been read, and whether a search or an order is about all of it. */
+export function ReadSoFar<Item>({ list, live }: { list: Shown<Item>; live: boolean }) {
+  const { whole, state } = list
+  return (
+    <span>
+      <span role="status">{said(list, live)}</span>
+      {whole?.isReadingAll.value && (
+        <button type="button" class="small quiet" onClick={() => whole.stop()}>
+          Stop
+        </button>
+      )}
+      {whole &&
+        !whole.isReadingAll.value &&
+        state.value === 'more' &&
+        (list.isFiltered?.value === true || list.isOrdered?.value === true) && (
+          <button type="button" class="small quiet" onClick={() => void whole.readAll()}>
+            Read all
+          </button>
+        )}
+    </span>
+  )
+}

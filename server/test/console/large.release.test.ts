@@ -1,0 +1,80 @@
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { appInstanceArn, fill, userArn } from '../../../bench/support/fill.ts'
+import { issueCode } from '../../src/console/codes.ts'
+import { hasBrowser, newPage } from '../support/browser.ts'
+import { startWorld } from '../support/world.ts'
+
+const [users, channels, messages] = [100_000, 10_000, 1_000_000]
+
+test.skipIf(!hasBrowser)(
+  'the console shows 100,000 users, 10,000 channels and a channel of 1,000,000 messages: it scrolls, searches, orders and exports all of them',
+  { timeout: 300_000 },
+  async () => {
+    const world = await startWorld('sqlite', { tls: 'on', usersPerAppInstance: '1000000' })
+    onTestFinished(() => world.close())
+    await fill(world.app.db, { users: users - 1, channels, each: 1, large: 0, crowded: messages })
+    await world.identity.createAppInstanceAdmin({ AppInstanceArn: appInstanceArn, AppInstanceAdminArn: userArn(1) })
+    const page = await newPage(join(world.folder, 'ca.pem'))
+    const faults: string[] = []
+    page.on('pageerror', ({ message }) => faults.push(message))
+    const origin = world.app.tlsUrl!
+    await page.goto(`${origin}/console#code=${await issueCode(world.app.db, world.now())}`)
+    const tab = async (name: string) => page.getByRole('navigation', { name: 'Parts of this page' }).getByRole('link', { name }).click()
+    /** How many rows the page has in its document, of the many that a table shows. */
+    const drawn = async () => page.getByRole('table').getByRole('row').count()
+
+    await page.getByRole('navigation', { name: 'Console' }).getByRole('link', { name: 'App instances' }).click()
+    await page.getByRole('link', { name: 'bench' }).click()
+    const table = page.getByRole('table', { name: 'Channels' })
+    await table.getByRole('link', { name: 'Team channel 50', exact: true }).waitFor()
+
+    // The order is about what has been read, and the table says so.
+    await page.getByText('The first 50 entries, ordered among themselves').waitFor()
+    await page.getByRole('button', { name: 'Read all' }).click()
+    await page.getByText(`${channels.toLocaleString('en-US')} entries`, { exact: true }).waitFor({ timeout: 60_000 })
+    expect(await table.getByRole('row').nth(1).textContent()).toContain(`Team channel ${channels}`)
+    await table.evaluate(rows => rows.scrollTo(0, rows.scrollHeight))
+    await table.getByRole('link', { name: 'Team channel 2', exact: true }).waitFor()
+    expect(await drawn()).toBeLessThan(60)
+
+    // A search is about what has been read too, until all of it is.
+    await tab('Users')
+    await page.getByRole('link', { name: 'User number 1', exact: true }).waitFor()
+    await page.getByRole('searchbox').fill(`User number ${users - 1}`)
+    await page.getByText('0 found among the first 50 entries').waitFor()
+    await page.getByRole('button', { name: 'Read all' }).click()
+    await page.getByRole('button', { name: 'Stop' }).waitFor()
+    await page.getByText(`1 of ${users.toLocaleString('en-US')} entries`).waitFor({ timeout: 120_000 })
+    await page.getByRole('link', { name: `User number ${users - 1}` }).waitFor()
+    await page.getByRole('searchbox').fill('')
+    const all = page.getByRole('table', { name: 'Users' })
+    await page.getByText(`${users.toLocaleString('en-US')} entries`, { exact: true }).waitFor()
+    await all.evaluate(rows => rows.scrollTo(0, rows.scrollHeight / 2))
+    await page
+      .getByRole('link', { name: /User number (?:49|50)\d{3}$/ })
+      .first()
+      .waitFor()
+    await all.evaluate(rows => rows.scrollTo(0, rows.scrollHeight))
+    await page.getByRole('link', { name: `User number ${users}`, exact: true }).waitFor()
+    expect(await drawn()).toBeLessThan(60)
+    const downloading = page.waitForEvent('download')
+    await page.getByRole('button', { name: 'Export CSV' }).click()
+    const stream = await (await downloading).createReadStream()
+    let lines = 0
+    for await (const chunk of stream) lines += (chunk as Buffer).toString('latin1').split('\n').length - 1
+    expect(lines).toBe(users + 1)
+
+    // The newest of a million messages are there at once, and older ones page by page.
+    await tab('Channels')
+    await page.getByRole('searchbox').fill('Team channel 1')
+    await page.getByRole('link', { name: 'Team channel 1', exact: true }).click()
+    const history = page.getByRole('log')
+    await history.getByText(`Message number ${messages - 1} of`).waitFor()
+    await page.getByRole('button', { name: 'Earlier messages' }).click()
+    await history.getByText(`Message number ${messages - 100} of`).waitFor()
+    await tab('Members')
+    await page.getByRole('table', { name: 'Members' }).waitFor()
+    expect(faults).toEqual([])
+  },
+)
