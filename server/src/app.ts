@@ -29,6 +29,8 @@ import { Connections } from './http/connections.ts'
 import type { Endpoint } from './http/endpoint.ts'
 import { ProxyProtocol } from './http/proxy-protocol.ts'
 import { consolePages } from './console/pages.ts'
+import { tryLimit } from './console/entrance.ts'
+import { loginEndpoint } from './console/login.ts'
 import { sessionEndpoint } from './console/session.ts'
 import { createServer } from './http/server.ts'
 import { withReasonInMessage } from './http/shown-error.ts'
@@ -315,7 +317,11 @@ export async function startApp(
     const issuing = { ring: kept, now, region: config.region, account: config.account, userClaim: config.userClaim }
     for (const [path, endpoint] of await credentialEndpoints(config, { ...issuing, db, findKey, signatureNow, rateLimiting }))
       endpoints.set(path, endpoint)
-    if (config.console === 'on') endpoints.set('/console/session', sessionEndpoint({ ...issuing, db, rootKeyId: key.accessKeyId }))
+    if (config.console === 'on') {
+      const countTry = tryLimit()
+      endpoints.set('/console/session', sessionEndpoint({ ...issuing, db, rootKeyId: key.accessKeyId, countTry }))
+      endpoints.set('/console/login', loginEndpoint(config, { ...issuing, countTry }))
+    }
     gateway = new Gateway({
       ...tools,
       region: config.region,

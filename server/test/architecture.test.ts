@@ -26,7 +26,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   rates: ['api', 'contract', 'database', 'observe', 'settings', 'store', 'tools'],
   http: ['api', 'auth', 'contract', 'observe', 'rates', 'settings', 'store', 'tools'],
   sts: ['auth', 'database', 'domain', 'http', 'keys', 'rates', 'settings', 'store', 'tools'],
-  console: ['database', 'http', 'secrets', 'settings', 'store', 'sts', 'tools'],
+  console: ['auth', 'database', 'http', 'secrets', 'settings', 'store', 'sts', 'tools'],
   outbox: ['bus', 'database', 'domain', 'events', 'observe', 'settings', 'store', 'tools'],
   jobs: ['auth', 'database', 'domain', 'events', 'observe', 'store', 'tools'],
   moving: ['contract', 'database', 'domain', 'settings', 'store', 'tools'],

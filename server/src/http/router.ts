@@ -14,7 +14,12 @@ import { notServing } from './shown-error.ts'
 import { largestBody, largestHead } from './sizes.ts'
 
 /** Calls for temporary credentials, and the exchanges of a login and of a code of the console for them. */
-const endpointRoutes = { '/': ['GET', 'POST'], '/creds': ['POST'], '/console/session': ['POST'] } as const
+const endpointRoutes = {
+  '/': ['GET', 'POST'],
+  '/creds': ['POST'],
+  '/console/session': ['POST'],
+  '/console/login': ['GET', 'POST'],
+} as const
 type EndpointPath = keyof typeof endpointRoutes
 
 export interface Routed {

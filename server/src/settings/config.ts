@@ -85,6 +85,12 @@ export function readConfig(flags: Readonly<Record<string, string | undefined>>, 
     throw new Error('--identity-pool is given together with --identity-pool-role, --identity-pool-guest-role or both, or none of them is.')
   if (values.identityPoolRole !== undefined && values.oidcIssuer === undefined)
     throw new Error("--identity-pool-role needs --oidc-issuer, the issuer of the pool's logins.")
+  if ((values.consoleClient === undefined) !== (values.consoleRole === undefined))
+    throw new Error('--console-client and --console-role are given together, or neither is.')
+  if (values.consoleClient === undefined && values.consoleClientSecret !== undefined)
+    throw new Error('--console-client-secret needs --console-client.')
+  if (values.consoleClient !== undefined && values.oidcIssuer === undefined)
+    throw new Error('--console-client needs --oidc-issuer, at which the operators log in.')
   if (values.testMode) requireNoPublicAddress(values)
   const limitNames = Object.keys({ ...countLimits, ...sizeLimits }) as (keyof Limits)[]
   const limits = Object.fromEntries(limitNames.map(name => [name, values[name]])) as Limits

@@ -362,6 +362,27 @@ export const settings = {
     'serves the console in the browser at /console: over TLS, and over plain HTTP on this machine',
     oneOf('on', 'off'),
   ),
+  consoleClient: setting<string | undefined>(
+    'console-client',
+    'id',
+    undefined,
+    'the client id of the console at --oidc-issuer: operators log in there (docs/console.md)',
+    matching(/^[ -~]*[!-~][ -~]*$/, 'the id of a client'),
+  ),
+  consoleClientSecret: setting<string | undefined>(
+    'console-client-secret',
+    'secret',
+    undefined,
+    'the secret of that client, if it has one',
+    matching(/^[ -~]+$/, 'a secret'),
+  ),
+  consoleRole: setting<string | undefined>(
+    'console-role',
+    'name',
+    undefined,
+    'the role of the operators who log in there: whom it trusts may sign in, and what its policy allows they may do',
+    roleName,
+  ),
   recentCalls: setting<'masked' | 'whole'>(
     'recent-calls',
     'masked|whole',

@@ -24,5 +24,9 @@ async function fetched(url: string, init: RequestInit): Promise<Response> {
     if (length > largestDocument) throw new Error(`${url} answers with more than ${largestDocument} bytes`)
     chunks.push(chunk)
   }
-  return new Response(chunks.length > 0 ? Buffer.concat(chunks) : undefined, { status: response.status })
+  const type = response.headers.get('content-type')
+  return new Response(chunks.length > 0 ? Buffer.concat(chunks) : undefined, {
+    status: response.status,
+    headers: type === null ? {} : { 'content-type': type },
+  })
 }

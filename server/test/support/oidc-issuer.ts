@@ -1,5 +1,6 @@
+import { hash } from 'node:crypto'
 import { once } from 'node:events'
-import { createServer, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK, type JWTPayload } from 'jose'
 
@@ -20,7 +21,18 @@ interface Said {
   readonly header?: Readonly<Record<string, unknown>>
 }
 
-/** A small OpenID provider: it describes itself, shows its public keys, and signs what it is told to. */
+/** What it was asked at /authorize, by the code that it has given. */
+interface Asked {
+  readonly clientId: string
+  readonly redirectUri: string
+  readonly challenge: string
+  readonly nonce: string
+}
+
+/**
+ * A small OpenID provider: it describes itself, shows its public keys, and signs what it is told to. Whoever comes to /authorize is
+ * logged in as `login` at once.
+ */
 export class OidcIssuer {
   readonly #server: Server
   readonly url: string
@@ -29,16 +41,63 @@ export class OidcIssuer {
   asked = 0
   /** What it answers with instead of its keys. */
   failing: number | undefined
+  /** Who logs in, with which claims. */
+  login: { readonly sub: string; readonly claims?: JWTPayload; readonly audience?: string } = { sub: 'operator' }
+  /** What a client must authenticate with at /token; undefined for a public client. */
+  secret: string | undefined
+  readonly #codes = new Map<string, Asked>()
 
   private constructor(server: Server) {
     this.#server = server
     this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-    server.on('request', ({ url }, response) => {
-      if (url !== '/keys') return response.end(JSON.stringify({ issuer: this.url, jwks_uri: `${this.url}/keys` }))
+    server.on('request', (request, response) => {
+      const { url = '' } = request
+      if (url.startsWith('/authorize?')) return this.#authorize(new URL(url, this.url).searchParams, response)
+      if (url === '/token') return void this.#exchange(request, response)
+      if (url !== '/keys') return response.setHeader('content-type', 'application/json').end(JSON.stringify(this.#description))
       this.asked++
       if (this.failing !== undefined) return response.writeHead(this.failing).end()
       return response.end(JSON.stringify({ keys: this.#keys.map(({ jwk }) => jwk) }))
     })
+  }
+
+  get #description() {
+    const { url } = this
+    return { issuer: url, jwks_uri: `${url}/keys`, authorization_endpoint: `${url}/authorize`, token_endpoint: `${url}/token` }
+  }
+
+  #authorize(asked: URLSearchParams, response: ServerResponse) {
+    const text = (name: string) => asked.get(name) ?? ''
+    const back = new URL(text('redirect_uri'))
+    const isWhole = text('response_type') === 'code' && text('code_challenge_method') === 'S256' && text('scope').includes('openid')
+    if (isWhole) {
+      const code = crypto.randomUUID()
+      const [clientId, redirectUri] = [text('client_id'), text('redirect_uri')]
+      this.#codes.set(code, { clientId, redirectUri, challenge: text('code_challenge'), nonce: text('nonce') })
+      back.searchParams.set('code', code)
+    } else back.searchParams.set('error', 'invalid_request')
+    back.searchParams.set('state', text('state'))
+    response.writeHead(302, { location: back.href }).end()
+  }
+
+  async #exchange(request: IncomingMessage, response: ServerResponse) {
+    let body = ''
+    for await (const chunk of request) body += String(chunk)
+    const asked = new URLSearchParams(body)
+    const known = this.#codes.get(asked.get('code') ?? '')
+    this.#codes.delete(asked.get('code') ?? '')
+    const [id, secret] = Buffer.from((request.headers.authorization ?? '').replace('Basic ', ''), 'base64')
+      .toString()
+      .split(':')
+    const isClient =
+      this.secret === undefined ? asked.get('client_id') === known?.clientId : id === known?.clientId && secret === this.secret
+    const isSame = hash('sha256', asked.get('code_verifier') ?? '', 'base64url') === known?.challenge
+    response.setHeader('content-type', 'application/json')
+    if (!known || !isClient || !isSame || asked.get('redirect_uri') !== known.redirectUri)
+      return response.writeHead(400).end(JSON.stringify({ error: 'invalid_grant' }))
+    const { sub, claims, audience = known.clientId } = this.login
+    const token = await this.token(sub, { audience, claims: { nonce: known.nonce, ...claims } })
+    return response.end(JSON.stringify({ access_token: 'unused', token_type: 'Bearer', id_token: token }))
   }
 
   static async start(): Promise<OidcIssuer> {

@@ -1,6 +1,8 @@
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { credentials, messageOf, signedOut, type Credentials } from '../api.ts'
+import { goToIssuer, takeReturned } from '../login.ts'
+import { shown } from '../text.ts'
 import { Bell } from '../shell.tsx'
 import { Input } from '../parts/field.tsx'
 import { Failure } from '../parts/states.tsx'
@@ -10,6 +12,14 @@ import { Copy } from '../parts/texts.tsx'
 const codeInAddress = /^#code=([\w-]+)$/.exec(location.hash)?.[1]
 if (codeInAddress !== undefined) history.replaceState(null, '', location.pathname)
 let unused = codeInAddress
+let returned = takeReturned()
+
+/** Where operators log in; empty if they do not. */
+interface Issuer {
+  readonly AuthorizationEndpoint?: string
+  readonly ClientId?: string
+  readonly Message?: string
+}
 
 /** Where a link is pasted into an open console, the browser does not load the page again. */
 addEventListener('hashchange', () => {
@@ -20,15 +30,16 @@ interface Given {
   readonly AccessKeyId: string
   readonly SecretAccessKey: string
   readonly SessionToken: string
-  readonly Expiration: number
+  /** In ISO 8601. */
+  readonly Expiration: string
 }
 
-/** Exchanges a code for temporary credentials; a code works once. */
-async function exchange(code: string): Promise<Credentials> {
-  const response = await fetch('/console/session', {
+/** Exchanges a code, of a link or of the issuer, for temporary credentials; it works once. */
+async function exchange(path: '/console/session' | '/console/login', body: object): Promise<Credentials> {
+  const response = await fetch(path, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ Code: code }),
+    body: JSON.stringify(body),
     credentials: 'omit',
   })
   const content = (await response.json()) as { Credentials?: Given; Message?: string; Reason?: string }
@@ -38,32 +49,39 @@ async function exchange(code: string): Promise<Credentials> {
     accessKeyId: given.AccessKeyId,
     secretAccessKey: given.SecretAccessKey,
     sessionToken: given.SessionToken,
-    expiresAt: given.Expiration * 1000,
+    expiresAt: Date.parse(given.Expiration),
   }
 }
 
 export function SignIn() {
   const code = useSignal('')
   const error = useSignal('')
-  const isBusy = useSignal(unused !== undefined)
+  const isBusy = useSignal(unused !== undefined || (returned !== undefined && !('error' in returned)))
+  const issuer = useSignal<Issuer>({})
   const key = useSignal({ accessKeyId: '', secretAccessKey: '', sessionToken: '' })
-  async function enter(given: string) {
+  async function enter(exchanging: () => Promise<Credentials>) {
     isBusy.value = true
     error.value = ''
     try {
-      // A whole link works as well as the code in it.
-      credentials.value = await exchange(given.trim().replace(/^.*#code=/, ''))
+      credentials.value = await exchanging()
       signedOut.value = ''
     } catch (failure) {
       error.value = failure instanceof Error ? failure.message : messageOf(failure)
     }
     isBusy.value = false
   }
+  // A whole link works as well as the code in it.
+  const enterByCode = (given: string) => enter(async () => exchange('/console/session', { Code: given.trim().replace(/^.*#code=/, '') }))
   useEffect(() => {
     document.title = 'Sign in – Carillon'
-    const given = unused
-    unused = undefined
-    if (given !== undefined) void enter(given)
+    const [given, login] = [unused, returned]
+    unused = returned = undefined
+    if (given !== undefined) void enterByCode(given)
+    else if (login && 'error' in login) error.value = login.error
+    else if (login) void enter(async () => exchange('/console/login', login))
+    fetch('/console/login', { credentials: 'omit' })
+      .then(async answer => (issuer.value = (await answer.json()) as Issuer))
+      .catch(() => {})
   }, [])
   return (
     <main class="sign-in">
@@ -77,7 +95,18 @@ export function SignIn() {
         ) : (
           <>
             {signedOut.value && <p class="notice">{signedOut.value}</p>}
-            <p>To sign in, run this command where the server runs. It prints a link that works once, for ten minutes.</p>
+            {error.value && <Failure text={error.value} />}
+            {issuer.value.AuthorizationEndpoint !== undefined && (
+              <button
+                type="button"
+                class="primary"
+                onClick={() => void goToIssuer(issuer.value.AuthorizationEndpoint!, issuer.value.ClientId!)}
+              >
+                Log in at {shown(new URL(issuer.value.AuthorizationEndpoint).host, { longest: 60 })}
+              </button>
+            )}
+            {issuer.value.Message && <p class="notice">{shown(issuer.value.Message)}.</p>}
+            <p>To sign in with a link, run this command where the server runs. It prints a link that works once, for ten minutes.</p>
             <div class="command">
               <code>carillon console</code>
               <Copy text="carillon console" />
@@ -86,12 +115,11 @@ export function SignIn() {
               class="form"
               onSubmit={event => {
                 event.preventDefault()
-                void enter(code.value)
+                void enterByCode(code.value)
               }}
             >
               <Input field={{ name: 'code', label: 'Link or code', isRequired: true, isCode: true }} set={text => (code.value = text)} />
-              {error.value && <Failure text={error.value} />}
-              <button type="submit" class="primary">
+              <button type="submit" class={issuer.value.AuthorizationEndpoint === undefined ? 'primary' : ''}>
                 Sign in
               </button>
             </form>

@@ -1,0 +1,121 @@
+import * as oauth from 'oauth4webapi'
+import { ApiError } from '../errors.ts'
+import { fetchDocument } from '../sts/fetch-document.ts'
+
+/** The console, as the issuer knows it. */
+interface Client {
+  readonly issuer: string
+  readonly clientId: string
+  /** Undefined for a public client, which PKCE alone protects. */
+  readonly secret: string | undefined
+}
+
+/** What a browser brings back from the issuer, with what it has kept meanwhile. */
+interface Returned {
+  readonly code: string
+  readonly verifier: string
+  readonly nonce: string
+  readonly redirectUri: string
+}
+
+/** What the issuer says of itself is asked again after this time. */
+const freshMilliseconds = 600_000
+/** One that has not answered is asked again after this time. */
+const pauseMilliseconds = 5000
+
+type Asked = oauth.CustomFetchOptions<string, URLSearchParams | undefined>
+
+/** An issuer of the operator's own may be at http://; --oidc-issuer says so. */
+const asking = {
+  [oauth.customFetch]: async (url: string, { method, headers, body }: Asked) =>
+    fetchDocument(url, { method, headers, ...(body instanceof URLSearchParams && { body }) }),
+  [oauth.allowInsecureRequests]: true,
+} as const
+
+const unreachable = (issuer: string, cause: unknown) =>
+  new ApiError(
+    'ServiceUnavailableException',
+    503,
+    'ServiceUnavailable',
+    'The issuer of the logins cannot be used at the moment',
+    `${issuer} does not describe itself, or does not answer. Sign in with a link of carillon console.`,
+    cause,
+    1,
+  )
+
+const refusedCode = (cause: oauth.ResponseBodyError | oauth.OperationProcessingError) =>
+  new ApiError(
+    'UnauthorizedClientException',
+    401,
+    'Unauthorized',
+    'The login is not complete',
+    `The issuer has refused it, or has answered something else: ${'error' in cause ? cause.error : cause.message}. Sign in again.`,
+    cause,
+  )
+
+/** The issuer at which operators log in with an authorization code and PKCE. */
+export function authorizationCode({ issuer, clientId, secret }: Client) {
+  const client = { client_id: clientId }
+  let asked: { readonly server: Promise<oauth.AuthorizationServer>; readonly until: number } | undefined
+
+  async function ask(): Promise<oauth.AuthorizationServer> {
+    const url = new URL(issuer)
+    return oauth.processDiscoveryResponse(url, await oauth.discoveryRequest(url, { algorithm: 'oidc', ...asking }))
+  }
+
+  async function described(): Promise<oauth.AuthorizationServer> {
+    if (!asked || performance.now() > asked.until) asked = { server: ask(), until: performance.now() + freshMilliseconds }
+    const mine = asked
+    try {
+      return await mine.server
+    } catch (error) {
+      // However many ask meanwhile.
+      if (asked === mine) asked = { ...mine, until: Math.min(mine.until, performance.now() + pauseMilliseconds) }
+      throw unreachable(issuer, error)
+    }
+  }
+
+  /** How the client shows who it is; `post` is for issuers that know no other way. */
+  function identification({ token_endpoint_auth_methods_supported: ways }: oauth.AuthorizationServer): oauth.ClientAuth {
+    if (secret === undefined) return oauth.None()
+    return ways && !ways.includes('client_secret_basic') ? oauth.ClientSecretPost(secret) : oauth.ClientSecretBasic(secret)
+  }
+
+  return {
+    /** Where a browser is sent to log in. */
+    async authorizationEndpoint(): Promise<string> {
+      const { authorization_endpoint: url } = await described()
+      if (url === undefined) throw unreachable(issuer, new Error('It names no authorization_endpoint'))
+      return url
+    },
+
+    /** The ID token that the issuer gives for a code, with the nonce that the browser has sent. Its signature is not checked yet. */
+    async idToken({ code, verifier, nonce, redirectUri }: Returned): Promise<string> {
+      const server = await described()
+      const parameters = oauth.validateAuthResponse(
+        { ...server, authorization_response_iss_parameter_supported: false },
+        client,
+        new URLSearchParams({ code }),
+      )
+      try {
+        const response = await oauth.authorizationCodeGrantRequest(
+          server,
+          client,
+          identification(server),
+          parameters,
+          redirectUri,
+          verifier,
+          asking,
+        )
+        const answer = await oauth.processAuthorizationCodeResponse(server, client, response, {
+          expectedNonce: nonce,
+          requireIdToken: true,
+        })
+        return answer.id_token!
+      } catch (error) {
+        if (error instanceof oauth.ResponseBodyError || error instanceof oauth.OperationProcessingError) throw refusedCode(error)
+        throw unreachable(issuer, error)
+      }
+    },
+  }
+}

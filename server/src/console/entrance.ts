@@ -1,0 +1,62 @@
+import { ApiError, badRequest } from '../errors.ts'
+import { strictHeaders } from '../http/response.ts'
+import type { Endpoint, HttpResponse, Received } from '../http/endpoint.ts'
+import { networkOf } from '../sts/login-rate.ts'
+import { isObject } from '../tools/json.ts'
+import { TokenBuckets } from '../tools/token-buckets.ts'
+import { mayServe, overTlsOnly } from './safe.ts'
+
+/** The tries of an address, whichever way it signs in. */
+const tries = { perSecond: 1, atOnce: 10 }
+
+/** How long operators stay signed in, unless a role says less. */
+export const signedInSeconds = 4 * 3600
+
+const json = { ...strictHeaders, 'content-type': 'application/json; charset=utf-8' }
+
+export const answerOf = (content: object): HttpResponse => ({ status: 200, headers: json, body: JSON.stringify(content) })
+
+const tooManyTries = (wait: number) =>
+  new ApiError(
+    'ThrottledClientException',
+    429,
+    'Throttled',
+    'Too many sign-ins were tried from this address',
+    `Try again in ${wait} seconds.`,
+    undefined,
+    wait,
+  )
+
+/** Counts a try, or throws. It is called before anything of the request is looked at. */
+export function tryLimit(): (asked: Received) => void {
+  const buckets = new TokenBuckets({ shared: false })
+  return asked => {
+    if (!mayServe(asked)) throw overTlsOnly()
+    const at = performance.now()
+    buckets.forget(at)
+    const address = networkOf(asked.sourceAddress)
+    const wait = buckets.wait(address, tries, at)
+    if (wait > 0) throw tooManyTries(Math.ceil(wait / 1000))
+    buckets.take(address, tries, at)
+  }
+}
+
+/** The texts of these members in the body. Throws BadRequestException with the reason if one is missing. */
+export function textsIn<Name extends string>({ body }: Received, names: readonly Name[], reason: string): Record<Name, string> {
+  try {
+    const content: unknown = JSON.parse(body.toString())
+    if (isObject(content) && names.every(name => typeof content[name] === 'string')) return content as Record<Name, string>
+  } catch {
+    // It is refused below.
+  }
+  throw badRequest('The body is not a sign-in', reason)
+}
+
+/** An endpoint of the console. */
+export const entranceEndpoint = (name: string, largestBody: number, answer: Endpoint['answer']): Endpoint => ({
+  nameOf: ({ method }) => `${method} ${name}`,
+  takes: () => true,
+  largestBody: () => largestBody,
+  answer,
+  refusal: ({ status, message, reason }) => ({ status, headers: json, body: JSON.stringify({ Message: message, Reason: reason }) }),
+})

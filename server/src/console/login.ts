@@ -1,0 +1,73 @@
+import { upToDate } from '../auth/access.ts'
+import { badRequest } from '../errors.ts'
+import type { Endpoint, Received } from '../http/endpoint.ts'
+import type { Config } from '../settings/config.ts'
+import type { Tools } from '../sts/credentials.ts'
+import { createIssuer } from '../sts/issuer.ts'
+import { userIdIn } from '../sts/user-id.ts'
+import { sessionOfLogin, trustingRole } from '../sts/web-identity.ts'
+import { authorizationCode } from './authorization-code.ts'
+import { mayServe, overTlsOnly } from './safe.ts'
+import { answerOf, entranceEndpoint, signedInSeconds, textsIn, type tryLimit } from './entrance.ts'
+
+const largestBody = 16 * 1024
+
+/** Where the issuer sends the browser back to. */
+const returnPath = '/console/signed-in'
+
+type Settings = Pick<Config, 'oidcIssuer' | 'oidcJwks' | 'consoleClient' | 'consoleClientSecret' | 'consoleRole'>
+
+interface Wiring extends Tools {
+  readonly countTry: ReturnType<typeof tryLimit>
+}
+
+/** The issuer checks the address too; this one is that of the page which asks. */
+function ownAddress({ host }: Received, redirectUri: string) {
+  if (URL.canParse(redirectUri)) {
+    const url = new URL(redirectUri)
+    if (url.host === host && url.pathname === returnPath) return redirectUri
+  }
+  throw badRequest('The address of the login is another one', `RedirectUri must be https://HOST${returnPath} of this server.`)
+}
+
+/** The session of an operator is named in the audit log by the login. */
+const sessionName = (text: string) =>
+  text
+    .replaceAll(/[^\w+=,.@-]+/g, '-')
+    .slice(0, 64)
+    .padEnd(2, '-')
+
+/**
+ * GET /console/login says where operators log in, if an issuer is configured for them. POST /console/login gives temporary credentials
+ * of the role of operators for an authorization code, as AssumeRoleWithWebIdentity does for a token: the trust of the role decides who.
+ */
+export function loginEndpoint(settings: Settings, wiring: Wiring): Endpoint {
+  const { oidcIssuer, oidcJwks: jwks, consoleClient: clientId, consoleClientSecret: secret, consoleRole } = settings
+  const { countTry, now, ring, userClaim } = wiring
+  const configured = oidcIssuer !== undefined &&
+    clientId !== undefined && {
+      codes: authorizationCode({ issuer: oidcIssuer, clientId, secret }),
+      issuer: createIssuer({ issuer: oidcIssuer, audiences: [clientId], jwks, now }),
+    }
+  return entranceEndpoint('/console/login', largestBody, async asked => {
+    if (!mayServe(asked)) throw overTlsOnly()
+    if (asked.method === 'GET')
+      return answerOf(configured ? { AuthorizationEndpoint: await configured.codes.authorizationEndpoint(), ClientId: clientId } : {})
+    countTry(asked)
+    if (!configured)
+      throw badRequest('There is no login', 'The server was started without --console-client, so operators sign in with a link.')
+    const members = ['Code', 'Verifier', 'Nonce', 'RedirectUri'] as const
+    const given = textsIn(asked, members, `Send JSON with the members ${members.join(', ')}, as the page of the console does.`)
+    const { Code: code, Verifier: verifier, Nonce: nonce } = given
+    const token = await configured.codes.idToken({ code, verifier, nonce, redirectUri: ownAddress(asked, given.RedirectUri) })
+    const claims = await configured.issuer.verify(token)
+    // A role that a command has just made or changed holds at once.
+    const role = await upToDate(ring, async () => trustingRole(ring.role(consoleRole ?? ''), claims))
+    const userId = userIdIn(claims, userClaim)
+    const email = claims['email_verified'] === true && typeof claims['email'] === 'string' ? claims['email'] : undefined
+    const name = sessionName(email ?? userId)
+    const seconds = Math.min(signedInSeconds, role.longestSeconds)
+    const { Credentials } = await sessionOfLogin(wiring, { role, claims, userId, name, policy: undefined, seconds })
+    return answerOf({ Credentials })
+  })
+}

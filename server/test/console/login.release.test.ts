@@ -1,0 +1,56 @@
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { allowing, makeRole } from '../support/access.ts'
+import { hasBrowser, newPage } from '../support/browser.ts'
+import { OidcIssuer } from '../support/oidc-issuer.ts'
+import { startWorld } from '../support/world.ts'
+
+test.skipIf(!hasBrowser)(
+  'an operator logs in to the console at an issuer in a browser, and nothing of it is left there',
+  { timeout: 60_000 },
+  async () => {
+    const issuer = await OidcIssuer.start()
+    onTestFinished(() => issuer.close())
+    issuer.login = { sub: 'olga', claims: { groups: 'ops' } }
+    const settings = { tls: 'on', oidcIssuer: issuer.url, oidcAudience: 'web', consoleClient: 'console', consoleRole: 'operators' }
+    const world = await startWorld('sqlite', settings)
+    onTestFinished(() => world.close())
+    const condition = { StringEquals: { [`${new URL(issuer.url).host}:groups`]: 'ops' } }
+    await makeRole(world, 'operators', {
+      policy: allowing(['*', '*']),
+      trust: { oidc: { issuer: issuer.url, audiences: ['console'], condition } },
+    })
+    const page = await newPage(join(world.folder, 'ca.pem'))
+    const faults: string[] = []
+    const asked: string[] = []
+    page.on('pageerror', ({ message }) => faults.push(message))
+    page.on('console', message => {
+      if (message.type() === 'error') faults.push(message.text())
+    })
+    page.on('request', request => asked.push(`${request.resourceType()} ${new URL(request.url()).origin}`))
+    const origin = world.app.tlsUrl!
+    await page.goto(`${origin}/console`)
+    const logIn = page.getByRole('button', { name: `Log in at ${new URL(issuer.url).host}` })
+    await logIn.click()
+    await page.getByText('Ready.').waitFor()
+    expect(page.url()).toBe(`${origin}/console`)
+    const left = 'JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie, history.state])'
+    expect(await page.evaluate<string>(left)).toBe('[{},{},"",null]')
+    // The browser itself went to the issuer; the page has spoken with its own host only.
+    expect([...new Set(asked)].filter(each => each.endsWith(issuer.url))).toEqual([`document ${issuer.url}`])
+    await page.getByRole('navigation', { name: 'Console' }).getByRole('link', { name: 'App instances' }).click()
+    await page.getByText('No app instances').waitFor()
+    expect(faults).toEqual([])
+
+    // Somebody who is not trusted, and a login that another window has begun.
+    issuer.login = { sub: 'eve', claims: { groups: 'guests' } }
+    await page.getByRole('button', { name: 'Sign out' }).click()
+    await logIn.click()
+    await page.getByText('it does not take tokens of this issuer').waitFor()
+    await page.goto(`${origin}/console/signed-in?code=stolen&state=guessed`)
+    await page.getByText('This login was not begun in this window').waitFor()
+    expect(page.url()).toBe(`${origin}/console`)
+    await page.goto(`${origin}/console/signed-in?error=access_denied&error_description=You+said+no`)
+    await page.getByText('You said no').waitFor()
+  },
+)
