@@ -80,7 +80,7 @@ async function shown(call: RecentCall, environment: Environment) {
     BearerArn: bearer,
     ResourceArns: resources,
     Method: call.method,
-    Path: call.path,
+    Path: call.url.split('?', 1)[0],
     RequestSize: call.requestSize,
     ResponseSize: call.answerSize,
     Input: input && JSON.stringify(environment.showsContent ? input : masked(operations[known].input, input)),

@@ -7,7 +7,7 @@ export interface RecentCall extends Origin {
   readonly requestId: string
   readonly operation: string
   readonly method: string
-  readonly path: string
+  readonly url: string
   /** In epoch milliseconds. */
   readonly answeredAt: number
   readonly seconds: number

@@ -82,7 +82,7 @@ export class Calls {
     } finally {
       body?.release()
     }
-    this.#tools.answers.write(response, answer)
+    const answerSize = this.#tools.answers.write(response, answer)
     const { status } = answer
     const { requestId, trail, sourceAddress, isSecure, headers, method, url } = asked
     const operation = endpoint.nameOf(asked)
@@ -93,7 +93,7 @@ export class Calls {
       requestId,
       operation,
       method,
-      path: url.split('?', 1)[0]!,
+      url,
       answeredAt: Date.now(),
       seconds,
       status,
@@ -102,7 +102,7 @@ export class Calls {
       isSecure,
       headers,
       requestSize: asked.body.length,
-      answerSize: answer.body === undefined ? 0 : Buffer.byteLength(answer.body),
+      answerSize,
       trail,
     })
   }

@@ -6,6 +6,13 @@ import type { HttpResponse } from './endpoint.ts'
 /** The most answers that wait for the end of the turn. */
 const mostWaiting = 64
 
+interface Waiting {
+  readonly response: ServerResponse
+  readonly answer: HttpResponse
+  /** The bytes of the body. */
+  readonly size: number
+}
+
 /**
  * Writes the answers of a turn of the event loop together at its end. A write wakes the client, which takes the processor away from
  * calls that are still to be answered; and many writes in a row run from the processor's caches.
@@ -13,7 +20,7 @@ const mostWaiting = 64
 export class Responses {
   readonly #turnEnd: TurnEnd
   readonly #log: Log
-  #waiting: { readonly response: ServerResponse; readonly answer: HttpResponse }[] = []
+  #waiting: Waiting[] = []
 
   /** The owner of `turnEnd` calls `flush` at the end of the turn. */
   constructor(turnEnd: TurnEnd, log: Log) {
@@ -21,19 +28,21 @@ export class Responses {
     this.#log = log
   }
 
-  /** Queues an answer; every answer of the API leaves here. */
-  write(response: ServerResponse, answer: HttpResponse) {
-    this.#waiting.push({ response, answer })
+  /** Queues an answer, and returns the bytes of its body; every answer of the API leaves here. */
+  write(response: ServerResponse, answer: HttpResponse): number {
+    const size = sizeOf(answer)
+    this.#waiting.push({ response, answer, size })
     if (this.#waiting.length >= mostWaiting) this.flush()
     else this.#turnEnd.soon()
+    return size
   }
 
   flush() {
     const waiting = this.#waiting
     this.#waiting = []
-    for (const { response, answer } of waiting) {
+    for (const { response, answer, size } of waiting) {
       try {
-        send(response, answer)
+        send(response, answer, size)
       } catch (error) {
         this.#log.error({ err: error }, 'An answer cannot be written')
         response.destroy()
@@ -42,10 +51,12 @@ export class Responses {
   }
 }
 
-/** Writes an answer immediately. */
-export function send(response: ServerResponse, { status, headers, body }: HttpResponse) {
-  if (body !== undefined) response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) })
-  else if (status === 204) response.writeHead(status, headers)
-  else response.writeHead(status, { ...headers, 'content-length': 0 })
+const sizeOf = ({ body }: HttpResponse) => (body === undefined ? 0 : Buffer.byteLength(body))
+
+/** Writes an answer immediately, whose body has so many bytes. */
+export function send(response: ServerResponse, answer: HttpResponse, size = sizeOf(answer)) {
+  const { status, headers, body } = answer
+  if (status === 204) response.writeHead(status, headers)
+  else response.writeHead(status, { ...headers, 'content-length': size })
   response.end(body)
 }
