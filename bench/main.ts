@@ -10,6 +10,7 @@ import { list } from './list.ts'
 import { moving } from './moving.ts'
 import { nodes } from './nodes.ts'
 import { peers } from './peers.ts'
+import { presence } from './presence.ts'
 import { search } from './search.ts'
 import { send } from './send.ts'
 import { sigv4 } from './sigv4.ts'
@@ -38,6 +39,7 @@ const benches: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
   trivial,
   ab,
   peers,
+  presence,
   sigv4,
   boot,
   chaos,

@@ -22,8 +22,11 @@ class Listener {
   isUpgraded = false
   isEstablished = false
   isStuck = false
+  staySeconds: number | undefined
   /** Events after SESSION_ESTABLISHED. */
   events = 0
+  heardAt = -Infinity
+  leastGap = Infinity
   /** Of the numbers heard, in their order. */
   hash = 0
   closeCode = 0
@@ -44,10 +47,13 @@ function heardText(listener: Listener, bytes: Buffer, from: number, to: number, 
     listener.isEstablished = true
     figures[figure.established]!++
     if (listener.isStuck) listener.socket.pause()
+    if (listener.staySeconds !== undefined) setTimeout(() => listener.socket.destroy(), listener.staySeconds * 1000)
     listener.settled()
     return
   }
   listener.events++
+  listener.leastGap = Math.min(listener.leastGap, now - listener.heardAt)
+  listener.heardAt = now
   figures[figure.events]!++
   figures[figure.bytes]! += to - from
   if (timesHeard.length === 0) return
@@ -104,7 +110,7 @@ function read(listener: Listener, chunk: Buffer) {
 /** All sockets read into the same bytes, so that those who listen need little memory. */
 const buffer = Buffer.allocUnsafeSlow(256 * 1024)
 
-function open({ url, isStuck }: Command & { name: 'open' }, target: string): Promise<void> {
+function open({ url, isStuck, staySeconds }: Command & { name: 'open' }, target: string): Promise<void> {
   const { hostname, port, host, protocol } = new URL(url)
   return new Promise(resolve => {
     let listener: Listener
@@ -121,6 +127,7 @@ function open({ url, isStuck }: Command & { name: 'open' }, target: string): Pro
         : connect({ host: hostname, port: Number(port), onread })
     listener = new Listener(socket, resolve)
     listener.isStuck = isStuck
+    listener.staySeconds = staySeconds
     listeners.push(listener)
     if (protocol === 'https:') socket.on('data', chunk => read(listener, chunk))
     socket.on('error', () => {})
@@ -160,7 +167,11 @@ async function openAll(command: Command & { name: 'open' }) {
 
 async function obey(command: Command) {
   if (command.name === 'open') return openAll(command)
-  if (command.name === 'tell') return listeners.map(({ events, hash, closeCode }) => ({ events, hash, closeCode }))
+  if (command.name === 'tell') return listeners.map(({ events, leastGap, hash, closeCode }) => ({ events, leastGap, hash, closeCode }))
+  if (command.name === 'forget') {
+    for (const listener of listeners) Object.assign(listener, { events: 0, heardAt: -Infinity, leastGap: Infinity })
+    return undefined
+  }
   const closing = listeners.splice(0).filter(({ socket }) => !socket.closed)
   await Promise.all(closing.map(({ socket }) => once(socket.destroy(), 'close')))
   return undefined

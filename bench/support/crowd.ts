@@ -21,12 +21,14 @@ export type Command =
       readonly atOnce: number
       readonly perSecond: number | undefined
       readonly isStuck: boolean
+      readonly staySeconds: number | undefined
     }
-  | { readonly name: 'tell' | 'close' }
+  | { readonly name: 'tell' | 'close' | 'forget' }
 
-/** What one of them has heard: how many events, a hash of their numbers in their order, and how it was closed. */
+/** What one of them has heard: how many events, the least milliseconds between two, a hash of their numbers in their order, and how it was closed. */
 export interface Heard {
   readonly events: number
+  readonly leastGap: number
   readonly hash: number
   readonly closeCode: number
 }
@@ -93,13 +95,26 @@ export class Crowd extends Listeners {
     super(numbers, new URL('./crowd-worker.ts', import.meta.url))
   }
 
-  /** Opens sockets until all have been established or refused; resolves to the seconds that it took. */
+  /**
+   * Opens sockets until all have been established or refused; resolves to the seconds that it took. With `staySeconds` each is cut off so
+   * long after it was established.
+   */
   async open(
     url: string,
     targets: readonly string[],
-    { atOnce = 64, perSecond, isStuck = false }: { atOnce?: number; perSecond?: number; isStuck?: boolean } = {},
+    {
+      atOnce = 64,
+      perSecond,
+      isStuck = false,
+      staySeconds,
+    }: { atOnce?: number; perSecond?: number; isStuck?: boolean; staySeconds?: number } = {},
   ): Promise<number> {
-    return this.ask<number>({ name: 'open', url, targets, atOnce, perSecond, isStuck } satisfies Command)
+    return this.ask<number>({ name: 'open', url, targets, atOnce, perSecond, isStuck, staySeconds } satisfies Command)
+  }
+
+  /** What they have heard so far is forgotten. */
+  async forget() {
+    await this.ask({ name: 'forget' } satisfies Command)
   }
 
   /**

@@ -100,7 +100,12 @@ function signedBody(method: 'POST' | 'PUT', url: string, path: string, body: str
 }
 
 /** The path and query that a user connects to, signed now and good for an hour. */
-export function presignedTarget(url: string, userArn: string, more: Readonly<Record<string, string>> = {}): string {
+export function presignedTarget(
+  url: string,
+  userArn: string,
+  more: Readonly<Record<string, string>> = {},
+  sessionId: string = crypto.randomUUID(),
+): string {
   const date = formatBasic(Date.now())
   const parameters: Record<string, string> = {
     'X-Amz-Algorithm': 'AWS4-HMAC-SHA256',
@@ -109,7 +114,7 @@ export function presignedTarget(url: string, userArn: string, more: Readonly<Rec
     'X-Amz-Expires': '3600',
     'X-Amz-SignedHeaders': 'host',
     ...more,
-    sessionId: crypto.randomUUID(),
+    sessionId,
     userArn,
   }
   const query = Object.entries(parameters)

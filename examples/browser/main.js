@@ -1,136 +1,38 @@
-/** A small chat with the stock amazon-chime-sdk-js. README.md beside it says how to run it. */
+/** A small chat with the stock amazon-chime-sdk-js, and what Carillon has beyond Amazon. README.md beside it says how to run it. */
 
-import { ChimeSDKMessaging, paginateListChannelMembershipsForAppInstanceUser } from '@aws-sdk/client-chime-sdk-messaging'
+import { ChimeSDKMessaging } from '@aws-sdk/client-chime-sdk-messaging'
 import {
   ConsoleLogger,
   DefaultMessagingSession,
+  DefaultSigV4,
   DefaultWebSocketAdapter,
   LogLevel,
   MessagingSessionConfiguration,
   PrefetchOn,
 } from 'amazon-chime-sdk-js'
+import { Carillon } from 'carillon/client'
+import { $, nameOf, showChannels, showError, showFound, showMessages, showPeople, showState, showTyping } from './show.js'
+import * as store from './store.js'
 
-const $ = selector => document.querySelector(selector)
-/** All that others have written goes in as text, never as HTML. */
-const element = (tag, properties, ...children) => {
-  const made = Object.assign(document.createElement(tag), properties)
-  made.append(...children)
-  return made
-}
-
-/** By ARN: { arn, name, last, read, messages, next, isStale }. `last` is the newest message, `read` the read marker. */
-const channels = new Map()
-let messaging, session, me, current
+const { channels, people } = store
+let messaging, carillon, session
 let hasConnected = false
 
-const nameOf = arn => arn.split('/').at(-1)
-const isUnread = ({ last, read }) => last > read
+/** The events that Amazon does not have: a session hears those that its URL asks for. */
+const events = ['unread', 'typing', 'reaction', 'thread']
 
-// ---- What is shown
+const attempt = (act, place) => void act().catch(error => showError(error, place))
+const current = () => channels.get(store.current())
+const as = () => ({ ChimeBearer: store.me() })
 
-const timeOf = date => {
-  const isToday = date.toDateString() === new Date().toDateString()
-  return date.toLocaleString(undefined, { timeStyle: 'short', ...(!isToday && { dateStyle: 'medium' }) })
+const actions = { open, react, reply }
+
+function show() {
+  showChannels(actions)
+  showMessages(actions)
 }
 
-function showError(error, place = '#chat') {
-  const box = $(`${place} > .error`)
-  box.hidden = !error
-  if (!error) return
-  const isUnanswered = error.$metadata && !error.$metadata.httpStatusCode
-  // The server says in Reason which check has failed.
-  const message = isUnanswered ? `The endpoint does not answer: ${error.message}` : error.message
-  box.textContent = [message, error.Reason].filter(Boolean).join('\n')
-}
-
-function showDistrust(host) {
-  const link = element('a', { href: `https://${host}/health`, target: '_blank' }, `https://${host}`)
-  const box = $('#chat > .error')
-  box.replaceChildren(`No connection to wss://${host}. Does the browser trust its certificate? Look at `, link)
-  box.hidden = false
-}
-
-function showState(state, text) {
-  $('#state').dataset.state = state
-  $('#state').textContent = text
-  $('#again').hidden = state !== 'closed'
-}
-
-function showChannels() {
-  const shown = [...channels.values()].toSorted((a, b) => b.last - a.last || a.name.localeCompare(b.name))
-  const focused = document.activeElement?.dataset.arn
-  $('#channels').replaceChildren(
-    ...shown.map(channel => {
-      const button = element('button', { className: isUnread(channel) ? 'unread' : '', onclick: () => open(channel.arn) }, channel.name)
-      button.dataset.arn = channel.arn
-      button.setAttribute('aria-current', channel.arn === current)
-      if (isUnread(channel)) button.ariaLabel = `${channel.name}, unread`
-      return element('li', {}, button)
-    }),
-  )
-  if (focused) $(`#channels [data-arn="${focused}"]`)?.focus()
-  $('#no-channels').hidden = channels.size > 0
-  document.title = [...channels.values()].some(isUnread) ? '● Carillon chat' : 'Carillon chat'
-}
-
-function messageItem({ MessageId, Sender, Content, CreatedTimestamp, LastEditedTimestamp, Redacted, Status }) {
-  const notes = [timeOf(CreatedTimestamp)]
-  if (LastEditedTimestamp) notes.push('edited')
-  if (Status && Status.Value !== 'SENT') notes.push(Status.Value.toLowerCase())
-  const isMine = Sender.Arn === me
-  const line = element('small', {}, element('strong', {}, isMine ? 'You' : Sender.Name || nameOf(Sender.Arn)), ` · ${notes.join(' · ')}`)
-  const text = element('p', {}, Redacted ? 'This message has been redacted' : Content)
-  const item = element('li', { className: isMine ? 'mine' : '' }, line, text)
-  item.classList.toggle('redacted', Boolean(Redacted))
-  item.dataset.id = MessageId
-  return item
-}
-
-/** Only what has changed is touched, so that a screen reader reads out what is new and nothing else. */
-function showMessages() {
-  const channel = channels.get(current)
-  $('#channel').hidden = !channel
-  $('#no-channel').hidden = Boolean(channel)
-  $('#chat').classList.toggle('reading', Boolean(channel))
-  if (!channel) return
-  $('#name').textContent = channel.name
-  if (channel.isStale) return
-  $('#earlier').hidden = !channel.next
-  const list = $('#messages')
-  const shown = [...channel.messages.values()].filter(({ isDeleted }) => !isDeleted)
-  shown.sort((a, b) => a.CreatedTimestamp - b.CreatedTimestamp)
-  const old = new Map([...list.children].map(item => [item.dataset.id, item]))
-  shown.forEach((message, index) => {
-    const before = old.get(message.MessageId)
-    old.delete(message.MessageId)
-    const made = messageItem(message)
-    const item = before?.isEqualNode(made) ? before : made
-    if (before && before !== item) before.replaceWith(item)
-    if (list.children[index] !== item) list.insertBefore(item, list.children[index] ?? null)
-  })
-  for (const item of old.values()) item.remove()
-  $('#no-messages').hidden = shown.length > 0
-}
-
-// ---- What is known
-
-/** From a call, an event or prefetched: the same message may come from all three, and an older state of it after a newer one. */
-function keep(channel, given, isDeleted = false) {
-  if (given.Type === 'CONTROL') return
-  const [CreatedTimestamp, LastUpdatedTimestamp] = [new Date(given.CreatedTimestamp), new Date(given.LastUpdatedTimestamp)]
-  const known = channel.messages.get(given.MessageId)
-  if (known && (known.isDeleted || known.LastUpdatedTimestamp > LastUpdatedTimestamp)) return
-  channel.messages.set(given.MessageId, { ...given, CreatedTimestamp, LastUpdatedTimestamp, isDeleted })
-}
-
-function keepChannel({ ChannelArn, Name, LastMessageTimestamp }, readMarker) {
-  const known = channels.get(ChannelArn) ?? { arn: ChannelArn, messages: new Map() }
-  const last = new Date(LastMessageTimestamp ?? 0)
-  // An answer may be older than what has been marked meanwhile.
-  const read = new Date(Math.max(new Date(readMarker ?? 0), known.read ?? 0))
-  channels.set(ChannelArn, Object.assign(known, { name: Name, last, read }))
-  return known
-}
+// ---- What is read
 
 /** One after the other, so that an older answer never comes last. */
 let listing = Promise.resolve()
@@ -138,39 +40,57 @@ const listChannels = () => (listing = listing.catch(() => {}).then(listChannelsN
 
 async function listChannelsNow() {
   const listed = new Set()
-  for await (const page of paginateListChannelMembershipsForAppInstanceUser({ client: messaging, pageSize: 50 }, { ChimeBearer: me })) {
-    for (const { ChannelSummary, AppInstanceUserMembershipSummary } of page.ChannelMemberships) {
-      listed.add(keepChannel(ChannelSummary, AppInstanceUserMembershipSummary.ReadMarkerTimestamp).arn)
-    }
-  }
-  for (const arn of channels.keys()) if (!listed.has(arn)) channels.delete(arn)
-  if (!channels.has(current)) current = undefined
-  showChannels()
-  showMessages()
+  let NextToken
+  do {
+    const page = await carillon.call('ListChannelUnreadCounts', { SortBy: 'LAST_MESSAGE', IncludeFirstUnread: true, NextToken, ...as() })
+    for (const entry of page.ChannelMemberships) listed.add(store.keepChannel(entry.ChannelSummary, entry).arn)
+    ;({ NextToken } = page)
+  } while (NextToken)
+  store.keepOnly(listed)
+  show()
 }
 
 async function listMessages(channel, NextToken) {
-  const page = await messaging.listChannelMessages({ ChannelArn: channel.arn, ChimeBearer: me, MaxResults: 50, NextToken })
-  for (const message of page.ChannelMessages) keep(channel, message)
+  const about = { ChannelArn: channel.arn, ...as() }
+  const page = await messaging.listChannelMessages({ ...about, MaxResults: 50, NextToken })
+  for (const message of page.ChannelMessages) store.keep(channel, message)
   channel.next = page.NextToken
   channel.isStale = false
-  showMessages()
+  showMessages(actions)
+  if (page.ChannelMessages.length === 0) return
+  const MessageIds = page.ChannelMessages.map(({ MessageId }) => MessageId)
+  const [reactions, threads] = await Promise.all([
+    carillon.call('BatchGetMessageReactions', { ...about, MessageIds }),
+    carillon.call('BatchGetThreads', { ...about, MessageIds }),
+  ])
+  for (const { MessageId, Reactions } of reactions.MessageReactions) channel.reactions.set(MessageId, Reactions)
+  for (const { MessageId, ReplyCount } of threads.Threads) channel.replies.set(MessageId, ReplyCount)
+  showMessages(actions)
+}
+
+/** Who is in the channel, and from now on who of them is online. */
+async function watch(channel) {
+  const { ChannelMemberships } = await messaging.listChannelMemberships({ ChannelArn: channel.arn, ...as() })
+  channel.members = ChannelMemberships.map(({ Member }) => Member)
+  showPeople()
+  const SessionId = session.configuration.messagingSessionId
+  if (hasConnected) await carillon.call('WatchPresence', { SessionId, ChannelArns: [channel.arn], ...as() })
 }
 
 async function markRead() {
-  const channel = channels.get(current)
-  if (!channel || !isUnread(channel) || document.hidden) return
-  channel.read = channel.last
-  showChannels()
-  await messaging.updateChannelReadMarker({ ChannelArn: channel.arn, ChimeBearer: me })
+  const channel = current()
+  if (!channel || channel.unread === 0 || document.hidden) return
+  Object.assign(channel, { unread: 0, mentions: 0, first: undefined })
+  showChannels(actions)
+  await messaging.updateChannelReadMarker({ ChannelArn: channel.arn, ...as() })
 }
 
 /** What happens while there is no connection is never told, so all is read anew. Until then what is on the screen stays there. */
 async function readAll() {
-  for (const channel of channels.values()) Object.assign(channel, { messages: new Map(), isStale: true })
+  store.forget()
   await listChannels()
-  const channel = channels.get(current)
-  if (channel) await listMessages(channel)
+  const channel = current()
+  if (channel) await Promise.all([listMessages(channel), watch(channel)])
   await markRead()
 }
 
@@ -178,21 +98,38 @@ async function readAll() {
 
 function hear({ type, payload }) {
   const event = JSON.parse(payload)
+  const channel = channels.get(event.ChannelArn)
   if (type === 'CHANNEL_DETAILS') {
-    const channel = keepChannel(event.Channel, event.ReadMarkerTimestamp)
-    for (const message of event.ChannelMessages) keep(channel, message)
+    const known = store.keepChannel(event.Channel, event)
+    for (const message of event.ChannelMessages) store.keep(known, message)
+  } else if (type === 'UPDATE_PRESENCE') {
+    for (const presence of event.Presences) people.set(presence.AppInstanceUserArn, presence)
+    for (const { ChannelArn, OnlineMemberCount } of event.Channels) store.keepOnline(ChannelArn, OnlineMemberCount)
+    showPeople()
   } else if (type.endsWith('_CHANNEL_MESSAGE')) {
-    const channel = channels.get(event.ChannelArn)
-    if (!channel) return
-    keep(channel, event, type === 'DELETE_CHANNEL_MESSAGE')
-    if (type === 'CREATE_CHANNEL_MESSAGE' && event.Persistence === 'PERSISTENT') channel.last = new Date(event.CreatedTimestamp)
-  } else if (type.endsWith('_CHANNEL') || (event?.Members ?? [event?.Member]).some(member => member?.Arn === me)) {
+    if (channel) store.hearMessage(channel, type, event)
+  } else if (type === 'UPDATE_CHANNEL_UNREAD') {
+    if (channel) Object.assign(channel, { unread: event.UnreadCount, mentions: event.UnreadMentionCount })
+  } else if (type === 'UPDATE_TYPING_INDICATOR') {
+    if (channel) store.hearTyping(channel, event)
+  } else if (type === 'UPDATE_CHANNEL_MESSAGE_REACTIONS') {
+    if (channel) store.hearReactions(channel, event)
+  } else if (type === 'UPDATE_CHANNEL_THREAD') {
+    channel?.replies.set(event.MessageId, event.ReplyCount)
+  } else if (type.endsWith('_CHANNEL') || (event?.Members ?? [event?.Member]).some(member => member?.Arn === store.me())) {
     // A channel has changed, or the user is in another set of them.
     attempt(listChannels)
   }
-  showChannels()
-  showMessages()
+  show()
+  showTyping()
   attempt(markRead)
+}
+
+/** Asks for events by a parameter of the URL, which is signed with it. */
+class AskingSigV4 extends DefaultSigV4 {
+  signURL(method, scheme, service, host, path, body, query) {
+    return super.signURL(method, scheme, service, host, path, body, new Map([...query, ['carillon-events', [events.join()]]]))
+  }
 }
 
 /** The session says when it tries to connect, not when a connection has ended; its socket does. */
@@ -201,7 +138,7 @@ class ObservedSocket extends DefaultWebSocketAdapter {
     super.create(url, ...rest)
     this.addEventListener('close', ({ code, reason }) => {
       showState('reconnecting', `Reconnecting… (${code}${reason ? ` ${reason}` : ''})`)
-      if (!hasConnected && code === 1006) showDistrust(new URL(url).host)
+      if (!hasConnected && code === 1006) showError({ distrusted: new URL(url).host })
     })
   }
 }
@@ -215,11 +152,11 @@ addEventListener('unhandledrejection', event => {
 })
 
 function newSession() {
-  const configuration = new MessagingSessionConfiguration(me, null, undefined, messaging)
+  const configuration = new MessagingSessionConfiguration(store.me(), null, undefined, messaging)
   configuration.prefetchOn = PrefetchOn.Connect
   // At a lower level the SDK prints the signed URL.
   const logger = new ConsoleLogger('chat', LogLevel.WARN)
-  const made = new DefaultMessagingSession(configuration, logger, new ObservedSocket(logger))
+  const made = new DefaultMessagingSession(configuration, logger, new ObservedSocket(logger), undefined, new AskingSigV4(messaging))
   made.addObserver({
     messagingSessionDidStartConnecting: isAgain => showState('connecting', isAgain ? 'Reconnecting…' : 'Connecting…'),
     messagingSessionDidStart() {
@@ -236,18 +173,51 @@ function newSession() {
 
 // ---- What is done
 
-const attempt = (act, place) => void act().catch(error => showError(error, place))
 const connect = () => void session.start().catch(hasStopped)
 const on = (selector, type, act) => $(selector).addEventListener(type, act)
 
 function open(arn) {
-  current = arn
+  store.choose(arn)
+  const channel = current()
+  // The line above what is new stays while the channel is open.
+  channel.newFrom = channel.first
+  reply()
   $('#messages').replaceChildren()
-  showChannels()
-  showMessages()
+  show()
+  showPeople()
+  showTyping()
   $('#send').content.focus()
-  attempt(() => listMessages(channels.get(arn)))
+  attempt(() => listMessages(channel))
+  attempt(() => watch(channel))
   attempt(markRead)
+}
+
+/** Adds a reaction of the user to a message, or takes it back: a call replaces all of them. */
+function react(messageId, reaction) {
+  const channel = current()
+  const mine = store.reactionsOfMine(channel, messageId)
+  const Reactions = mine.includes(reaction) ? mine.filter(each => each !== reaction) : [...mine, reaction]
+  attempt(async () => {
+    const answer = await carillon.call('PutMessageReactions', { ChannelArn: channel.arn, MessageId: messageId, Reactions, ...as() })
+    channel.reactions.set(messageId, answer.Reactions)
+    showMessages(actions)
+  })
+}
+
+function reply(message) {
+  store.replyTo(message)
+  $('#replying').hidden = !message
+  if (!message) return
+  $('#replying > span').textContent = `Reply to ${message.Sender.Name || nameOf(message.Sender.Arn)}: ${message.Content}`
+  $('#send').content.focus()
+}
+
+/** Says that the user types, at most every five seconds while that goes on. */
+let saidTyping = 0
+function sayTyping(IsTyping) {
+  if (IsTyping ? Date.now() - saidTyping < 5000 : saidTyping === 0) return
+  saidTyping = IsTyping ? Date.now() : 0
+  attempt(() => carillon.call('SendTypingIndicator', { ChannelArn: store.current(), IsTyping, ...as() }))
 }
 
 on('#sign-in', 'submit', submitted => {
@@ -255,12 +225,15 @@ on('#sign-in', 'submit', submitted => {
   const { endpoint, user, accessKeyId, secretAccessKey, sessionToken } = Object.fromEntries(new FormData(submitted.target))
   const credentials = { accessKeyId, secretAccessKey, ...(sessionToken && { sessionToken }) }
   messaging = new ChimeSDKMessaging({ endpoint, region: user.split(':')[3], credentials })
-  me = user
+  carillon = new Carillon({ endpoint, credentials })
+  store.signIn(user)
   attempt(async () => {
     await listChannels()
+    const { Presences } = await carillon.call('BatchGetPresence', { AppInstanceUserArns: [user], ...as() })
+    $('#status').value = Presences[0]?.Status ?? 'AVAILABLE'
     $('#sign-in').hidden = true
     $('#chat').hidden = false
-    $('#me').textContent = nameOf(me)
+    $('#me').textContent = nameOf(user)
     session = newSession()
     connect()
   }, '#sign-in')
@@ -268,23 +241,51 @@ on('#sign-in', 'submit', submitted => {
 
 on('#send', 'submit', submitted => {
   submitted.preventDefault()
-  const [channel, input] = [channels.get(current), submitted.target.content]
-  const message = { ChannelArn: channel.arn, Content: input.value, Type: 'STANDARD', Persistence: 'PERSISTENT', ChimeBearer: me }
+  const [channel, input, message] = [current(), submitted.target.content, store.repliesTo()]
+  // A reply to a reply is one more reply in the same thread.
+  const root = message && (store.threadOf(message) ?? message.MessageId)
   attempt(async () => {
-    await messaging.sendChannelMessage(message)
+    await messaging.sendChannelMessage({
+      ChannelArn: channel.arn,
+      Content: input.value,
+      Type: 'STANDARD',
+      Persistence: 'PERSISTENT',
+      ...(root && { MessageAttributes: { 'CARILLON.thread': { StringValues: [root] } } }),
+      ...as(),
+    })
     input.value = ''
+    saidTyping = 0
+    reply()
     showError()
     // Otherwise the session tells it to its sender too.
     if ($('#state').dataset.state !== 'connected') await listMessages(channel)
   })
 })
 
-on('#earlier', 'click', () => attempt(() => listMessages(channels.get(current), channels.get(current).next)))
+on('#search', 'submit', submitted => {
+  submitted.preventDefault()
+  const SearchText = submitted.target.text.value.trim()
+  if (SearchText === '') return showFound()
+  attempt(async () => {
+    showFound(await carillon.call('SearchMessages', { SearchText, MaxResults: 20, ...as() }), actions)
+    showError()
+  })
+})
+on('#search', 'input', ({ target }) => target.value === '' && showFound())
+on('#send', 'input', ({ target }) => sayTyping(target.value !== ''))
+on('#status', 'change', ({ target }) =>
+  attempt(() => carillon.call('PutPresenceStatus', { AppInstanceUserArn: store.me(), Status: target.value, ...as() })),
+)
+on('#earlier', 'click', () => attempt(() => listMessages(current(), current().next)))
+on('#no-reply', 'click', () => reply())
 on('#again', 'click', connect)
 on('#back', 'click', () => {
-  current = undefined
-  showChannels()
-  showMessages()
+  store.choose(undefined)
+  show()
 })
 on('#sign-out', 'click', () => location.reload())
 document.addEventListener('visibilitychange', () => attempt(markRead))
+setInterval(() => {
+  store.endTyping()
+  showTyping()
+}, 1000)

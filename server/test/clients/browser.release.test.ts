@@ -2,13 +2,15 @@ import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { hasBrowser, newPage } from '../support/browser.ts'
+import { hasBrowser, newPage, seriousFaults } from '../support/browser.ts'
 import { root, rootKey } from '../support/process.ts'
 import { servePage, type WebPage } from '../support/web-page.ts'
 import { startPlace, type Place } from './place.ts'
 
 const channel = (page: Page, name: string) => page.getByRole('navigation').getByRole('button', { name, exact: true })
 const message = (page: Page, text: string) => page.getByRole('listitem').getByText(text, { exact: true })
+/** The list item of that message, with what stands below it. */
+const typed = (page: Page) => page.getByRole('listitem').filter({ has: page.getByRole('paragraph').getByText('I type', { exact: true }) })
 const state = async (page: Page, text: string | RegExp) => page.getByRole('status').getByText(text).waitFor()
 
 describe.skipIf(!hasBrowser)('the page of examples/browser, in Chromium', { timeout: 90_000 }, () => {
@@ -18,13 +20,14 @@ describe.skipIf(!hasBrowser)('the page of examples/browser, in Chromium', { time
   })
   afterAll(() => web?.close())
 
-  async function signedIn({ url, data, bob }: Place): Promise<Page> {
-    const page = await newPage(join(data, 'ca.pem'))
+  /** In a browser of its own, or as another page of one. */
+  async function signedIn({ url, data, bob }: Place, { user = bob, beside }: { user?: string; beside?: Page } = {}): Promise<Page> {
+    const page = beside ? await beside.context().browser()!.newPage() : await newPage(join(data, 'ca.pem'))
     await page.goto(web.url)
     await page.getByLabel('Endpoint').fill(url)
     await page.getByLabel('Access key ID').fill(rootKey.accessKeyId)
     await page.getByLabel('Secret access key').fill('another')
-    await page.getByLabel('User').fill(bob)
+    await page.getByLabel('User').fill(user)
     await page.getByRole('button', { name: 'Sign in' }).click()
     await page.getByRole('alert').getByText('The secret access key is not the one of this access key id').waitFor()
     await page.getByLabel('Secret access key').fill(rootKey.secretAccessKey)
@@ -39,9 +42,9 @@ describe.skipIf(!hasBrowser)('the page of examples/browser, in Chromium', { time
     for (let number = 1; number <= 50; number++) await newChannel(`channel ${number}`)
     await say('before')
     const page = await signedIn(place)
-    await channel(page, 'general, unread').waitFor()
+    await channel(page, 'general, 1 unread').waitFor()
     expect(await page.getByRole('navigation').getByRole('button').count()).toBe(51)
-    await channel(page, 'general, unread').click()
+    await channel(page, 'general, 1 unread').click()
     await message(page, 'before').waitFor()
     await channel(page, 'general').waitFor()
 
@@ -65,7 +68,7 @@ describe.skipIf(!hasBrowser)('the page of examples/browser, in Chromium', { time
     const other = await newChannel('another')
     await channel(page, 'another').waitFor()
     await say('hello', other)
-    await channel(page, 'another, unread').waitFor()
+    await channel(page, 'another, 1 unread').waitFor()
     expect(await page.getByRole('navigation').getByRole('button').first().textContent()).toBe('another')
   })
 
@@ -75,7 +78,7 @@ describe.skipIf(!hasBrowser)('the page of examples/browser, in Chromium', { time
     await say('before')
     const { MessageId } = await say('to be deleted')
     const page = await signedIn(place)
-    await channel(page, 'general, unread').click()
+    await channel(page, 'general, 1 unread').click()
     await message(page, 'to be deleted').waitFor()
     await page.getByRole('textbox', { name: 'Message' }).fill('a draft')
 
@@ -103,5 +106,76 @@ describe.skipIf(!hasBrowser)('the page of examples/browser, in Chromium', { time
     await state(page, 'Closed (4003 The user has been deleted)')
     await page.getByRole('button', { name: 'Connect again' }).click()
     await state(page, /^Closed \(4401 /)
+  })
+
+  test('two users see in the page what Amazon does not have: counts, who is there, who types, reactions, replies and what they search', async () => {
+    const place = await startPlace({ flags: ['--search', 'on', '--presence-grace-seconds', '1'] })
+    const { say, newChannel, messaging, general, alice, bob } = place
+    await newChannel('quiet')
+    await say('the first')
+    await messaging.sendChannelMessage({
+      ChannelArn: general,
+      Content: 'a needle in the haystack',
+      Type: 'STANDARD',
+      Persistence: 'PERSISTENT',
+      MessageAttributes: { 'CHIME.mentions': { StringValues: [bob] } },
+      ChimeBearer: alice,
+    })
+    const ofBob = await signedIn(place)
+    await channel(ofBob, 'general, 2 unread, 1 for you').click()
+    await ofBob.locator('.first-new').getByText('the first', { exact: true }).waitFor()
+    await channel(ofBob, 'general').waitFor()
+    expect(await ofBob.title()).toBe('Carillon chat')
+    await ofBob.getByRole('list', { name: 'Members' }).getByText('alice offline').waitFor()
+
+    const ofAlice = await signedIn(place, { user: alice, beside: ofBob })
+    await channel(ofAlice, 'general').click()
+    await ofBob.getByRole('list', { name: 'Members' }).getByText('alice online').waitFor()
+    await ofBob.getByLabel('Status').selectOption('Busy')
+    await ofAlice.getByRole('list', { name: 'Members' }).getByText('bob busy').waitFor()
+
+    await ofAlice.getByRole('textbox', { name: 'Message' }).pressSequentially('I type')
+    await ofBob.getByRole('status').getByText('alice is typing…').waitFor()
+    await ofAlice.keyboard.press('Enter')
+    await message(ofBob, 'I type').waitFor()
+    await ofBob.getByRole('status').getByText('alice is typing…').waitFor({ state: 'detached' })
+
+    await typed(ofBob).locator('summary').click()
+    await typed(ofBob).getByRole('button', { name: 'React with 🎉' }).click()
+    await typed(ofAlice).getByRole('button', { name: '🎉 1', pressed: false }).click()
+    await typed(ofBob).getByRole('button', { name: '🎉 2', pressed: true }).click()
+    await typed(ofAlice).getByRole('button', { name: '🎉 1', pressed: true }).waitFor()
+
+    await typed(ofBob).getByRole('button', { name: 'Reply' }).click()
+    await ofBob.getByRole('textbox', { name: 'Message' }).fill('in the thread')
+    await ofBob.keyboard.press('Enter')
+    await ofAlice.locator('blockquote').getByText('I type').waitFor()
+    await typed(ofAlice).getByText('1 reply').waitFor()
+
+    const search = ofBob.getByRole('searchbox')
+    const found = ofBob.getByRole('region', { name: 'Found messages' })
+    await expect
+      .poll(async () => {
+        await search.fill('need*')
+        await search.press('Enter')
+        await found
+          .getByText(/Nothing found|needle/)
+          .first()
+          .waitFor()
+        return found.locator('mark').allTextContents()
+      })
+      .toEqual(['needle'])
+    await channel(ofBob, 'quiet').click()
+    await found.getByRole('button').click()
+    await ofBob.getByRole('paragraph').getByText('a needle in the haystack', { exact: true }).waitFor()
+    await search.fill('')
+    await found.waitFor({ state: 'hidden' })
+    expect(await seriousFaults(ofBob)).toEqual([])
+
+    await ofAlice.close()
+    await ofBob
+      .getByRole('list', { name: 'Members' })
+      .getByText(/^alice last seen/)
+      .waitFor()
   })
 })

@@ -1,6 +1,5 @@
-import axe from 'axe-core'
 import { join } from 'node:path'
-import type { Page, Request } from 'playwright-core'
+import type { Request } from 'playwright-core'
 import { expect, onTestFinished, test } from 'vitest'
 import { buildConsole } from '../../console/build.ts'
 import { issueCode } from '../../src/console/codes.ts'
@@ -8,24 +7,10 @@ import { operations, type OperationName } from '../../src/contract/index.ts'
 import { appendToOutbox, laneOf, leaseFromOutbox } from '../../src/store/outbox.ts'
 import { buryInOutbox } from '../../src/store/outbox-dead.ts'
 import { call, type AnyInput } from '../operations/fixture.ts'
-import { hasBrowser, newPage } from '../support/browser.ts'
+import { hasBrowser, newPage, seriousFaults } from '../support/browser.ts'
 import { listen } from '../support/sockets.ts'
 import { clientsOf, startWorld, type World } from '../support/world.ts'
 import { gzipSync } from 'node:zlib'
-
-/** What axe finds serious on the page as it is. */
-async function seriousFaults(page: Page): Promise<string[]> {
-  await page.evaluate(axe.source)
-  return page.evaluate(async () => {
-    const { axe } = globalThis as unknown as {
-      axe: { run(options: object): Promise<{ violations: { id: string; impact: string; nodes: { html: string }[] }[] }> }
-    }
-    const { violations } = await axe.run({ resultTypes: ['violations'] })
-    return violations
-      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-      .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 200)).join(' ')}`)
-  })
-}
 
 const evil = '<img src=x onerror="globalThis.isHit=1"><script>globalThis.isHit=1</script>'
 

@@ -13,7 +13,7 @@ export interface WebPage {
 /** Builds the page of a folder for browsers, as its README says, and serves it. */
 export async function servePage(root: string, define: Readonly<Record<string, string>> = {}): Promise<WebPage> {
   const outDir = await mkdtemp(join(tmpdir(), 'carillon-page-'))
-  const options = { root, configFile: false, logLevel: 'error', define } as const
+  const options = { root, logLevel: 'error', define } as const
   await build({ ...options, build: { outDir, emptyOutDir: true, chunkSizeWarningLimit: 10_000 } })
   const web = await preview({ ...options, build: { outDir }, preview: { host: 'localhost', port: await freePort() } })
   return {

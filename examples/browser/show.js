@@ -1,0 +1,179 @@
+/** What is on the screen. All that others have written goes in as text, never as HTML. */
+
+import { channels, current, me, people, threadOf } from './store.js'
+
+export const $ = selector => document.querySelector(selector)
+const element = (tag, properties, ...children) => {
+  const made = Object.assign(document.createElement(tag), properties)
+  made.append(...children)
+  return made
+}
+
+export const nameOf = arn => arn.split('/').at(-1)
+
+const timeOf = date => {
+  const isToday = date.toDateString() === new Date().toDateString()
+  return date.toLocaleString(undefined, { timeStyle: 'short', ...(!isToday && { dateStyle: 'medium' }) })
+}
+
+/** `distrusted` is the host whose certificate the browser may not trust. Without an error there is none any more. */
+export function showError(error, place = '#chat') {
+  const box = $(`${place} > .error`)
+  box.hidden = !error
+  if (!error) return
+  if (error.distrusted) {
+    const link = element('a', { href: `https://${error.distrusted}/health`, target: '_blank' }, `https://${error.distrusted}`)
+    box.replaceChildren(`No connection to wss://${error.distrusted}. Does the browser trust its certificate? Look at `, link)
+    return
+  }
+  const isUnanswered = error.$metadata && !error.$metadata.httpStatusCode
+  // The server says in Reason which check has failed.
+  const message = isUnanswered ? `The endpoint does not answer: ${error.message}` : error.message
+  box.textContent = [message, error.Reason].filter(Boolean).join('\n')
+}
+
+export function showState(state, text) {
+  $('#state').dataset.state = state
+  $('#state').textContent = text
+  $('#again').hidden = state !== 'closed'
+}
+
+function badge({ unread, mentions }) {
+  if (unread === 0) return []
+  return [element('span', { className: mentions > 0 ? 'badge mention' : 'badge' }, mentions > 0 ? `@ ${unread}` : String(unread))]
+}
+
+export function showChannels({ open }) {
+  const shown = [...channels.values()].toSorted((a, b) => b.last - a.last || a.name.localeCompare(b.name))
+  const focused = document.activeElement?.dataset.arn
+  $('#channels').replaceChildren(
+    ...shown.map(channel => {
+      const { arn, name, unread, mentions } = channel
+      const button = element('button', { className: unread > 0 ? 'unread' : '', onclick: () => open(arn) }, name, ...badge(channel))
+      button.dataset.arn = arn
+      button.setAttribute('aria-current', arn === current())
+      if (unread > 0) button.ariaLabel = `${name}, ${unread} unread${mentions > 0 ? `, ${mentions} for you` : ''}`
+      return element('li', {}, button)
+    }),
+  )
+  if (focused) $(`#channels [data-arn="${focused}"]`)?.focus()
+  $('#no-channels').hidden = channels.size > 0
+  const unread = [...channels.values()].reduce((sum, channel) => sum + channel.unread, 0)
+  document.title = unread > 0 ? `(${unread}) Carillon chat` : 'Carillon chat'
+}
+
+const common = ['👍', '❤️', '😂', '🎉', '😮']
+
+/** Chips of the reactions that there are, and a small choice of others. */
+function reactionsOf(message, channel, react) {
+  const { MessageId } = message
+  const chips = (channel.reactions.get(MessageId) ?? []).map(({ Reaction, Count, Me }) => {
+    const chip = element('button', { className: 'chip', onclick: () => react(MessageId, Reaction) }, `${Reaction} ${Count}`)
+    chip.setAttribute('aria-pressed', Boolean(Me))
+    return chip
+  })
+  const choices = common.map(Reaction =>
+    element('button', { className: 'chip', ariaLabel: `React with ${Reaction}`, onclick: () => react(MessageId, Reaction) }, Reaction),
+  )
+  const others = element('details', {}, element('summary', { className: 'chip', ariaLabel: 'React' }, '☺'), ...choices)
+  return [...chips, others]
+}
+
+function messageItem(message, channel, { react, reply }) {
+  const { MessageId, Sender, Content, CreatedTimestamp, LastEditedTimestamp, Redacted, Status } = message
+  const notes = [timeOf(CreatedTimestamp)]
+  if (LastEditedTimestamp) notes.push('edited')
+  const isSent = !Status || Status.Value === 'SENT'
+  if (!isSent) notes.push(Status.Value.toLowerCase())
+  const isMine = Sender.Arn === me()
+  const line = element('small', {}, element('strong', {}, isMine ? 'You' : Sender.Name || nameOf(Sender.Arn)), ` · ${notes.join(' · ')}`)
+  const item = element('li', { className: isMine ? 'mine' : '' }, line)
+  item.classList.toggle('redacted', Boolean(Redacted))
+  item.classList.toggle('first-new', MessageId === channel.newFrom)
+  item.dataset.id = MessageId
+  const root = channel.messages.get(threadOf(message))
+  if (root) item.append(element('blockquote', {}, root.Redacted ? '…' : root.Content))
+  item.append(element('p', {}, Redacted ? 'This message has been redacted' : Content))
+  if (Redacted || !isSent) return item
+  const replies = channel.replies.get(MessageId) ?? 0
+  const counted = replies > 0 ? [element('small', {}, replies === 1 ? '1 reply' : `${replies} replies`)] : []
+  const answer = element('button', { className: 'chip', onclick: () => reply(message) }, 'Reply')
+  item.append(element('div', { className: 'below' }, ...reactionsOf(message, channel, react), answer, ...counted))
+  return item
+}
+
+/** Only what has changed is touched, so that a screen reader reads out what is new and nothing else. */
+export function showMessages(actions) {
+  const channel = channels.get(current())
+  $('#channel').hidden = !channel
+  $('#no-channel').hidden = Boolean(channel)
+  $('#chat').classList.toggle('reading', Boolean(channel))
+  if (!channel) return
+  $('#name').textContent = channel.name
+  if (channel.isStale) return
+  $('#earlier').hidden = !channel.next
+  const list = $('#messages')
+  const shown = [...channel.messages.values()].filter(({ isDeleted }) => !isDeleted)
+  shown.sort((a, b) => a.CreatedTimestamp - b.CreatedTimestamp)
+  const old = new Map([...list.children].map(item => [item.dataset.id, item]))
+  shown.forEach((message, index) => {
+    const before = old.get(message.MessageId)
+    old.delete(message.MessageId)
+    const made = messageItem(message, channel, actions)
+    // A choice of reactions that is open stays so.
+    if (before?.querySelector('details[open]')) made.querySelector('details')?.setAttribute('open', '')
+    const item = before?.isEqualNode(made) ? before : made
+    if (before && before !== item) before.replaceWith(item)
+    if (list.children[index] !== item) list.insertBefore(item, list.children[index] ?? null)
+  })
+  for (const item of old.values()) item.remove()
+  $('#no-messages').hidden = shown.length > 0
+}
+
+const statuses = { BUSY: 'busy', AWAY: 'away', DO_NOT_DISTURB: 'do not disturb' }
+
+function presenceOf(arn) {
+  const presence = people.get(arn)
+  if (presence?.IsOnline) return { state: presence.Status in statuses ? 'busy' : 'online', text: statuses[presence.Status] ?? 'online' }
+  const seen = presence?.LastSeenTimestamp
+  return { state: 'offline', text: seen ? `last seen ${timeOf(new Date(seen))}` : 'offline' }
+}
+
+/** The members of the channel; of a large one only how many are online. */
+export function showPeople() {
+  const channel = channels.get(current())
+  if (!channel) return
+  const others = channel.members.filter(({ Arn }) => Arn !== me())
+  const shown = others.map(({ Arn, Name }) => {
+    const { state, text } = presenceOf(Arn)
+    const item = element('li', {}, Name || nameOf(Arn), element('small', {}, ` ${text}`))
+    item.dataset.presence = state
+    return item
+  })
+  const online = channel.online
+  $('#people').replaceChildren(...(online === undefined ? shown : [element('li', {}, `${online} online`)]))
+}
+
+export function showTyping() {
+  const names = [...(channels.get(current())?.typing.values() ?? [])].map(({ name }) => name)
+  $('#typing').textContent = names.length === 0 ? '' : `${names.join(' and ')} ${names.length === 1 ? 'is' : 'are'} typing…`
+}
+
+/** What SearchMessages has found; nothing hides it. */
+export function showFound(answer, { open } = {}) {
+  $('#found').hidden = !answer
+  $('#chat').classList.toggle('searching', Boolean(answer))
+  if (!answer) return
+  const { FoundMessages, IndexedAllMessages } = answer
+  $('#found > ul').replaceChildren(
+    ...FoundMessages.map(({ ChannelArn, ChannelMessage, Snippet }) => {
+      const text = Snippet.map(({ Text, IsMatch }) => (IsMatch ? element('mark', {}, Text) : Text))
+      const where = `${channels.get(ChannelArn)?.name ?? ''} · ${ChannelMessage.Sender.Name} · ${timeOf(ChannelMessage.CreatedTimestamp)}`
+      const button = element('button', { onclick: () => open(ChannelArn) }, element('small', {}, where), element('span', {}, ...text))
+      return element('li', {}, button)
+    }),
+  )
+  const notes = FoundMessages.length === 0 ? ['Nothing found.'] : []
+  if (!IndexedAllMessages) notes.push('Not all messages are indexed yet.')
+  $('#found > .hint').textContent = notes.join(' ')
+}
