@@ -5,6 +5,7 @@ import type { OpenBus } from '../nodes/open-nats-bus.ts'
 import { createLog } from '../observe/log.ts'
 import type { Database } from '../database/database.ts'
 import { openExistingDatabase } from '../database/open.ts'
+import { isSearchOn } from '../store/search-generation.ts'
 import { configOf, type Flags } from './settings.ts'
 
 /**
@@ -16,7 +17,7 @@ export async function withDatabase(flags: object, work: (db: Database, config: C
   const log = createLog(config.logLevel)
   let opening: OpenBus | undefined
   const follow = (what: AfterCommit) => 'wake' in what || opening?.bus.publish(what)
-  const db = await openExistingDatabase(config, { log, follow: what => void follow(what as AfterCommit) })
+  const db = await opened(config, { log, follow: what => void follow(what as AfterCommit) })
   try {
     await requireSameBus(db, config.natsUrl !== undefined)
     if (config.natsUrl !== undefined) {
@@ -29,6 +30,15 @@ export async function withDatabase(flags: object, work: (db: Database, config: C
     await opening?.close()
     await db.close()
   }
+}
+
+/** Changes are noted for the search if the server has it, whatever the settings of the command say. */
+async function opened(config: Config, given: Parameters<typeof openExistingDatabase>[1]): Promise<Database> {
+  const db = await openExistingDatabase(config, given)
+  const search = (await isSearchOn(db)) ? 'on' : 'off'
+  if (search === config.search) return db
+  await db.close()
+  return openExistingDatabase({ ...config, search }, given)
 }
 
 /** Lines of aligned columns. */

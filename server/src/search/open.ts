@@ -5,6 +5,7 @@ import { measureSearch, type Metrics } from '../observe/metrics.ts'
 import { searchFigures } from '../store/search-changes.ts'
 import { beginSearch, endSearch } from '../store/search-generation.ts'
 import { resolve } from 'node:path'
+import { BoundedIndex } from './bounded-index.ts'
 import { FileIndex } from './file-index.ts'
 import type { SearchIndex } from './search-index.ts'
 import { TableIndex } from './table-index.ts'
@@ -24,7 +25,8 @@ export async function openSearch(
     const { waiting, oldest } = await searchFigures(db)
     return { waiting, seconds: oldest === undefined ? 0 : Math.max(0, tools.now() - oldest) / 1000 }
   })
-  if (db.kind === 'postgres') return new TableIndex(tools)
   const folder = resolve(data)
-  return new FileIndex({ index: searchFile(folder), database: databaseFile(folder) }, tools)
+  const index =
+    db.kind === 'postgres' ? new TableIndex(tools) : new FileIndex({ index: searchFile(folder), database: databaseFile(folder) }, tools)
+  return new BoundedIndex(index, tools)
 }

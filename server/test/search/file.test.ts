@@ -1,8 +1,11 @@
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { renewSearch } from '../../src/store/search-generation.ts'
+import { SqliteDatabase } from '../../src/database/sqlite.ts'
+import { boundChanges, renewSearch } from '../../src/store/search-generation.ts'
+import { keyVariables, main, run } from '../support/process.ts'
 import { startWorld, type World } from '../support/world.ts'
 
 /** Whether one of the index's files has these bytes. */
@@ -106,5 +109,57 @@ describe('The index file of SQLite', () => {
     await world.app.close()
     const { carillon } = await start()
     await expect.poll(() => count('early', { carillon }), { interval: 50 }).toBe(2)
+  })
+
+  test('learns what a command deletes, has no changes left where the search is off, and is built anew where too many have waited', async () => {
+    const { send, count, ChannelArn } = await makeChat(world)
+    for (const word of ['purgedone', 'purgedtwo', 'purgedthree']) await send(word)
+    await expect.poll(() => count('purged*'), { interval: 50 }).toBe(3)
+    await world.app.close()
+    const inDatabase = <Result>(work: (database: DatabaseSync) => Result): Result => {
+      const database = new DatabaseSync(join(folder, 'carillon.db'))
+      try {
+        return work(database)
+      } finally {
+        database.close()
+      }
+    }
+    const waiting = () => inDatabase(database => database.prepare('select count(*) as count from search_changes').get()!['count'])
+    const bury = (arn: string) =>
+      inDatabase(database => database.prepare('update channels set deleted_at = 1 where external_id = ?').run(arn.split('/').at(-1)!))
+    const purge = async () => run(process.execPath, [main, 'jobs', 'run', 'purge', '--data', folder], { env: keyVariables })
+    bury(ChannelArn!)
+    expect(await purge()).toMatchObject({ code: 0, stderr: '' })
+    expect(waiting()).toBe(3)
+    await start()
+    await expect.poll(() => isInFiles(folder, 'purgedone'), { interval: 100 }).toBe(false)
+
+    const { send: sendMore, count: countMore, ChannelArn: other } = await makeChat(world)
+    for (const word of ['laterone', 'latertwo']) await sendMore(word)
+    const { send: sendLast, count: countLast } = await makeChat(world)
+    await sendLast('remaining')
+    await expect.poll(() => countMore('later*'), { interval: 50 }).toBe(2)
+    await expect.poll(() => countLast('remaining'), { interval: 50 }).toBe(1)
+    await world.app.close()
+    bury(other!)
+    expect(await purge()).toMatchObject({ code: 0 })
+    const file = join(folder, 'carillon.db')
+    const db = await SqliteDatabase.open(file, { prepare: () => {}, follow: () => {} })
+    expect([await boundChanges(db, 2), await boundChanges(db, 1), await boundChanges(db, 1)]).toEqual([false, true, false])
+    await db.close()
+    expect(waiting()).toBe(0)
+    const { carillon } = await start()
+    await expect.poll(() => countLast('remaining', { carillon }), { interval: 50 }).toBe(1)
+    await expect.poll(() => isInFiles(folder, 'laterone'), { interval: 100 }).toBe(false)
+
+    const { ChannelArn: third, send: sendThird, count: countThird } = await makeChat(world)
+    await sendThird('fourth')
+    await expect.poll(() => countThird('fourth'), { interval: 50 }).toBe(1)
+    await world.app.close()
+    bury(third!)
+    await purge()
+    expect(waiting()).toBe(1)
+    world = await startWorld('sqlite', { data: folder })
+    expect(waiting()).toBe(0)
   })
 })
