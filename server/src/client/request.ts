@@ -14,7 +14,10 @@ function inBody(this: Input, key: string, value: unknown): unknown {
   return given instanceof Date ? given.getTime() / 1000 : value
 }
 
-/** The request of an operation: where each member of the input travels. The route is `METHOD /path?selector=value`. */
+/**
+ * The request of an operation: where each member of the input travels. The route is `METHOD /path?selector=value`. Throws a TypeError if a
+ * member of the path is missing.
+ */
 export function requestOf(route: string, input: Input) {
   const [method, target] = route.split(' ') as [Method, string]
   const [template = '', selector] = target.split('?')
@@ -30,5 +33,7 @@ export function requestOf(route: string, input: Input) {
     else if (where === 'header') headers[name] = written(value)
     else body[member] = value
   }
+  const missing = /\{(\w+)\}/.exec(path)?.[1]
+  if (missing !== undefined) throw new TypeError(`${missing[0]!.toUpperCase()}${missing.slice(1)} is required.`)
   return { method, path, query, headers, body: method === 'GET' || method === 'DELETE' ? undefined : JSON.stringify(body, inBody) }
 }

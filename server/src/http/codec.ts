@@ -28,7 +28,7 @@ export interface Codec {
   encode(output: object | undefined): string | undefined
 }
 
-/** Made once per operation at start, so everything that depends on the contract alone is computed once. */
+/** Made once per operation, so everything that depends on the contract alone is computed once. */
 export function codecOf(operation: Operation, limits: LengthLimits = {}): Codec {
   const membersIn = (place: string) => Object.entries(operation.bindings).filter(([, { in: where }]) => where === place)
   const shapes: Readonly<Record<string, Shape>> = operation.input.properties

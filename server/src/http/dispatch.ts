@@ -10,7 +10,7 @@ import type { Facts } from '../store/facts.ts'
 import type { OperationName } from '../contract/index.ts'
 import type { Operation } from '../contract/operation.ts'
 import { arnsOf } from './arns.ts'
-import { codecOf } from './codec.ts'
+import { codecOf, type Codec } from './codec.ts'
 import type { Received } from './endpoint.ts'
 import { operationRatesOf, type RateLimiting } from '../rates/operation-rates.ts'
 
@@ -35,7 +35,8 @@ const lockNameOf = ({ channel, caller }: Facts) =>
  * differs from call to call. Resolves to the body of the answer.
  */
 export function dispatchOf(name: OperationName, operation: Operation, { access, verify, environment, rateLimiting }: Wiring): Dispatch {
-  const codec = codecOf(operation, environment.limits)
+  // Made by the first call: all of them together take a fifth of the start.
+  let codec: Codec | undefined
   const namedArns = arnsOf(operation)
   const permit = permitterOf(name)
   const authorize = authorizerOf(name, operation)
@@ -57,6 +58,7 @@ export function dispatchOf(name: OperationName, operation: Operation, { access, 
     rates?.look(bearer)
     // 2 decode and validate.
     trail.stage = 'INPUT'
+    codec ??= codecOf(operation, environment.limits)
     const input = codec.decode({ params, query, body, bearer: bearer?.text })
     const arns = namedArns(input)
     trail.input = input

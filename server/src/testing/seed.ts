@@ -2,7 +2,7 @@ import { testing } from '../contract/carillon/testing.ts'
 import type { Shape } from '../contract/shapes.ts'
 import type { Static } from 'typebox'
 import { ApiError } from '../errors.ts'
-import { codecOf } from '../http/codec.ts'
+import { codecOf, type Codec } from '../http/codec.ts'
 import { isObject } from '../tools/json.ts'
 
 /** An app instance with what is in it. */
@@ -12,7 +12,7 @@ export type Seed = Static<typeof testing.SeedAppInstance.input>
 export class SeedFault extends Error {}
 
 const { input: shape } = testing.SeedAppInstance
-const codec = codecOf(testing.SeedAppInstance)
+let codec: Codec | undefined
 
 /** The path of the first member that the contract does not have, with those that it has there. */
 function strangerIn(value: unknown, { properties, items }: Shape, path = ''): string | undefined {
@@ -64,6 +64,7 @@ export function checkedSeed(given: unknown): Seed {
   if (stranger !== undefined) throw new SeedFault(stranger)
   let seed: Seed
   try {
+    codec ??= codecOf(testing.SeedAppInstance)
     seed = codec.decode({ params: {}, query: '', bearer: undefined, body: Buffer.from(JSON.stringify(given)) }) as Seed
   } catch (error) {
     throw error instanceof ApiError ? new SeedFault(error.message, { cause: error }) : error

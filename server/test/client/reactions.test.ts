@@ -60,6 +60,12 @@ onBothDatabases('Reactions', world => {
     expect(await membersOf('ann', id, '🎉')).toEqual(['cid', 'ann'])
   })
 
+  test('are no call where the message is missing: the client says so instead of sending a path without it', async () => {
+    const { user, ChannelArn } = await makeChannel(world())
+    const input = { ChannelArn, MessageId: undefined as unknown as string, Reactions: ['👍'], ChimeBearer: user('ann') }
+    await expect(world().carillon.call('PutMessageReactions', input)).rejects.toThrow(new TypeError('MessageId is required.'))
+  })
+
   test('come from DEFAULT members, and are shown to all who read the channel', async () => {
     const { messaging } = world()
     const { user, ChannelArn, put, get, membersOf } = await makeChannel(world())

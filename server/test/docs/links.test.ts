@@ -1,7 +1,7 @@
 import { existsSync, globSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { expect, test } from 'vitest'
-import { root } from '../support/process.ts'
+import { root, run } from '../support/process.ts'
 
 const read = (file: string) => readFileSync(join(root, file), 'utf8')
 
@@ -56,6 +56,11 @@ test('every link of a page leads to a file and a section', () => {
   const own = links.filter(({ target }) => !/^[a-z]+:/.test(target))
   expect(own.map(({ file, target }) => fault(file, target)).filter(isFault)).toEqual([])
   expect(own.length).toBeGreaterThan(50)
+})
+
+test('the site has every page of docs', async () => {
+  const code = `import { faults } from ${JSON.stringify(join(root, 'site/collect.mjs'))}; console.log(JSON.stringify(faults()))`
+  expect(await run(process.execPath, ['--input-type=module', '-e', code])).toEqual({ code: 0, stdout: '[]\n', stderr: '' })
 })
 
 test('every source that a page of docs/service names has an address there, and the index names every page', () => {
