@@ -22,7 +22,11 @@ const onSqlite = ['api/!(idempotency).test.ts', 'auth/{iam,roles}/*.test.ts', '{
   room => `server/test/${room}`,
 )
 
-const onNodes = [...onSqlite, 'server/test/{api,gateway,operations}/*.test.ts']
+const onNodes = [
+  ...onSqlite,
+  'server/test/{api,gateway,operations}/*.test.ts',
+  'server/test/outbox/{bots,flows,flows-elastic,push-recipients,destinations}.test.ts',
+]
 
 // What comes first, or is seen at once, is certain within one node only.
 const ofOneNode = ['gateway/{races,shared-details}', 'api/recent-calls'].map(each => `server/test/${each}.test.ts`)
