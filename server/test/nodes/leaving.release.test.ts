@@ -15,6 +15,8 @@ const application = 'arn:aws:mobiletargeting:us-east-1:000000000000:apps/chat'
 const channelsAtOnce = 12
 const messagesInEach = 6
 
+const idsOf = (messages: readonly { MessageId?: string | undefined }[]) => messages.map(({ MessageId }) => MessageId)
+
 /** Three nodes, each with a Lex of its own, so that it is known which of them has asked. */
 async function threeNodes(flags: readonly string[]) {
   const env = { ...keyVariables, CARILLON_MASTER_KEY: masterKey }
@@ -105,7 +107,6 @@ test.skipIf(!hasNats)(
         ({ MessageAttributes }) => MessageAttributes?.['CHIME.LEX.sessionState.originatingRequestId']?.StringValues?.[0],
       )
       expect(origins.filter(origin => origin !== undefined).toSorted()).toEqual(ids.toSorted())
-      const idsOf = (messages: readonly { MessageId?: string | undefined }[]) => messages.map(({ MessageId }) => MessageId)
       const events = () =>
         heard.events.filter(({ type, payload }) => type === 'CREATE_CHANNEL_MESSAGE' && payload!['ChannelArn'] === channel)
       await until(() => events().length >= all.length)
