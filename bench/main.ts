@@ -6,6 +6,7 @@ import { elastic } from './elastic.ts'
 import { fanout } from './fanout.ts'
 import { fuzz } from './fuzz.ts'
 import { latency } from './latency.ts'
+import { consoleOpen } from './console.ts'
 import { list } from './list.ts'
 import { moving } from './moving.ts'
 import { nodes } from './nodes.ts'
@@ -45,6 +46,7 @@ const benches: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
   chaos,
   fuzz,
   moving,
+  console: consoleOpen,
 }
 
 const [name = '', ...args] = process.argv.slice(2)

@@ -1,0 +1,64 @@
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { chromium } from 'playwright-core'
+
+/**
+ * The first minute of somebody who has just heard of Carillon, timed: a clone of the current commit, `npm ci` with an empty cache and an
+ * empty HOME, `npm start`, the link that it prints opened in Chromium, and one click, until the page shows a channel with a message in
+ * it. Prints how long each step took; fails if there is no message. It needs the npm registry, and Chromium as Debian installs it.
+ */
+const place = await mkdtemp(join(tmpdir(), 'carillon-first-minute-'))
+const [clone, home] = [join(place, 'carillon'), join(place, 'home')]
+await mkdir(home)
+const { npm_config_cache: _, NPM_CONFIG_CACHE: __, ...rest } = process.env
+// Free ports, since 8080 may be taken here.
+const env = { ...rest, HOME: home, CARILLON_PORT: '0', CARILLON_TLS_PORT: '0' }
+
+const start = performance.now()
+let before = start
+function step(name: string) {
+  const now = performance.now()
+  process.stdout.write(`${((now - before) / 1000).toFixed(1).padStart(6)} s  ${name}\n`)
+  before = now
+}
+
+execFileSync('git', ['clone', '--quiet', resolve(import.meta.dirname, '..'), clone])
+step('git clone')
+execFileSync('npm', ['ci', '--no-audit', '--no-fund'], { cwd: clone, env, stdio: ['ignore', 'ignore', 'inherit'] })
+step('npm ci')
+const server = spawn('npm', ['start'], { cwd: clone, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
+try {
+  const link = await new Promise<string>((found, failed) => {
+    let text = ''
+    for (const stream of [server.stdout, server.stderr])
+      stream.on('data', (chunk: Buffer) => {
+        text += String(chunk)
+        const [address] = /http:\S+\/console#code=\S+/.exec(text) ?? []
+        if (address !== undefined) found(address)
+      })
+    server.on('exit', () => failed(new Error(`npm start ends: ${text}`)))
+  })
+  step('npm start, until it prints the link')
+  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] })
+  try {
+    const page = await browser.newPage()
+    await page.goto(link)
+    await page.getByRole('button', { name: 'Make a first channel' }).waitFor()
+    step('the console in the browser, signed in')
+    await page.getByRole('button', { name: 'Make a first channel' }).click()
+    await page.getByText('This is the first message.').waitFor()
+    step('a channel with a message in it, after one click')
+  } finally {
+    await browser.close()
+  }
+} finally {
+  if (server.exitCode === null) {
+    process.kill(-server.pid!, 'SIGINT')
+    await once(server, 'exit')
+  }
+  await rm(place, { recursive: true, force: true })
+}
+process.stdout.write(`${((performance.now() - start) / 1000).toFixed(1).padStart(6)} s  in all\n`)
