@@ -9,8 +9,6 @@ export interface Credentials {
   readonly accessKeyId: string
   readonly secretAccessKey: string
   readonly sessionToken?: string
-  /** In epoch milliseconds. */
-  readonly expiresAt?: number
 }
 
 export const credentials = signal<Credentials | undefined>(undefined)

@@ -1,4 +1,5 @@
 import type { ComponentChildren } from 'preact'
+import { useEffect, useRef } from 'preact/hooks'
 import { signOut } from './api.ts'
 import { segments, to } from './router.ts'
 
@@ -27,6 +28,11 @@ export const Bell = () => (
 
 export function Shell({ children }: { children: ComponentChildren }) {
   const [current = ''] = segments()
+  const here = useRef<HTMLElement>(null)
+  useEffect(() => {
+    // On a narrow screen the links are in one row that scrolls.
+    here.current?.querySelector('[aria-current]')?.scrollIntoView({ inline: 'nearest', block: 'nearest' })
+  }, [current])
   return (
     <div class="shell">
       <a class="skip" href="#content">
@@ -37,7 +43,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
           <Bell />
           Carillon
         </a>
-        <nav aria-label="Console">
+        <nav aria-label="Console" ref={here}>
           {pages.map(([name, link, segment]) => (
             <a key={name} href={link} aria-current={current === segment ? 'page' : undefined}>
               <svg viewBox="0 0 24 24" aria-hidden="true">

@@ -82,6 +82,11 @@ test.each(databaseKinds)(
     expect(JSON.parse(shown)).toMatchObject({ AccessKeyId: key.accessKeyId, Status: 'disabled', Policy: { Version: '2012-10-17' } })
     await keys(['enable', 'alice'])
     expect(await everywhere(key)).toEqual(all('allowed'))
+    const changed = { code: 0, stdout: `${key.accessKeyId} (alice) has the new policy\n` }
+    expect(await keys(['update', 'alice', '--user', `${alice}-2`])).toMatchObject(changed)
+    await expect.poll(() => everywhere(key)).toEqual(all('AccessDeniedException'))
+    expect(await keys(['update', key.accessKeyId, '--user', alice])).toMatchObject(changed)
+    expect(await everywhere(key)).toEqual(all('allowed'))
 
     const { credentials } = await sts({ url: first }, key, 'GetSessionToken')
     expect(await everywhere(credentials)).toEqual(all('allowed'))
@@ -193,6 +198,7 @@ test('invalid commands are refused with one line', { timeout: 120_000 }, async (
     ],
     [['keys', 'create', '--user', user, '--name', 'a b'], 'The name is not valid\\. The name of a key has 1 to 64'],
     [['keys', 'show', 'nobody'], 'There is no access key with the id or name nobody\\.'],
+    [['keys', 'update', 'nobody', '--user', user], 'There is no access key with the id or name nobody\\.'],
     [['keys', 'walk'], "unknown command 'walk'"],
     [['roles', 'create', 'chat', '--user', user, '--audience', 'web'], 'Name the issuer of the tokens: --issuer URL'],
     [['roles', 'create', 'chat', '--user', user, '--issuer', 'https://x.example.com'], 'A role for JSON Web Tokens needs an audience'],

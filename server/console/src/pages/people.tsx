@@ -1,4 +1,5 @@
 import { useSignal } from '@preact/signals'
+import type { ComponentChildren } from 'preact'
 import { useMemo } from 'preact/hooks'
 import { call } from '../api.ts'
 import { List, paging } from '../lists.ts'
@@ -21,7 +22,15 @@ interface PeopleOf {
   readonly empty: string
 }
 
-function People({ place: { appArn }, of: { label, load, add, remove, empty } }: { place: Place; of: PeopleOf }) {
+function People({
+  place: { appArn },
+  of: { label, load, add, remove, empty },
+  tools,
+}: {
+  place: Place
+  of: PeopleOf
+  tools?: ComponentChildren
+}) {
   const list = useMemo(() => new List(load), [label, appArn])
   const insert = () =>
     ask({
@@ -50,6 +59,7 @@ function People({ place: { appArn }, of: { label, load, add, remove, empty } }: 
   return (
     <>
       <div class="toolbar">
+        {tools}
         <button type="button" class="primary" onClick={insert}>
           {add.label}
         </button>
@@ -97,35 +107,33 @@ export function Members({ place }: { place: Place }) {
   const hidden = useSignal(false)
   const Type = hidden.value ? ('HIDDEN' as const) : ('DEFAULT' as const)
   return (
-    <>
-      <div class="toolbar">
+    <People
+      key={Type}
+      place={place}
+      tools={
         <button type="button" aria-pressed={hidden.value} onClick={() => (hidden.value = !hidden.value)}>
           Hidden members
         </button>
-      </div>
-      <People
-        key={Type}
-        place={place}
-        of={{
-          label: hidden.value ? 'Hidden members' : 'Members',
-          async load(token) {
-            const page = await call('ListChannelMemberships', { ChannelArn, Type, ChimeBearer: bearer, ...paging(token) })
-            return { items: page.ChannelMemberships?.map(({ Member }) => Member ?? {}), token: page.NextToken }
-          },
-          add: {
-            label: 'Add',
-            about: 'The new member sees the messages of the channel, those before it joined too, and hears new ones.',
-            act: async MemberArn => call('CreateChannelMembership', { ChannelArn, MemberArn, Type, ChimeBearer: bearer }),
-          },
-          remove: {
-            label: 'Remove',
-            about: 'The member sees and hears nothing of the channel any more, unless it is added again. Its messages stay.',
-            act: async MemberArn => call('DeleteChannelMembership', { ChannelArn, MemberArn, ChimeBearer: bearer }),
-          },
-          empty: 'Nobody is in this list.',
-        }}
-      />
-    </>
+      }
+      of={{
+        label: hidden.value ? 'Hidden members' : 'Members',
+        async load(token) {
+          const page = await call('ListChannelMemberships', { ChannelArn, Type, ChimeBearer: bearer, ...paging(token) })
+          return { items: page.ChannelMemberships?.map(({ Member }) => Member ?? {}), token: page.NextToken }
+        },
+        add: {
+          label: 'Add',
+          about: 'The new member sees the messages of the channel, those before it joined too, and hears new ones.',
+          act: async MemberArn => call('CreateChannelMembership', { ChannelArn, MemberArn, Type, ChimeBearer: bearer }),
+        },
+        remove: {
+          label: 'Remove',
+          about: 'The member sees and hears nothing of the channel any more, unless it is added again. Its messages stay.',
+          act: async MemberArn => call('DeleteChannelMembership', { ChannelArn, MemberArn, ChimeBearer: bearer }),
+        },
+        empty: 'Nobody is in this list.',
+      }}
+    />
   )
 }
 

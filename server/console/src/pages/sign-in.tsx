@@ -30,8 +30,6 @@ interface Given {
   readonly AccessKeyId: string
   readonly SecretAccessKey: string
   readonly SessionToken: string
-  /** In ISO 8601. */
-  readonly Expiration: string
 }
 
 /** Exchanges a code, of a link or of the issuer, for temporary credentials; it works once. */
@@ -49,7 +47,6 @@ async function exchange(path: '/console/session' | '/console/login', body: objec
     accessKeyId: given.AccessKeyId,
     secretAccessKey: given.SecretAccessKey,
     sessionToken: given.SessionToken,
-    expiresAt: Date.parse(given.Expiration),
   }
 }
 

@@ -89,7 +89,7 @@ export function UserPage({ appArn, id }: { appArn: string; id: string }) {
           <Facts
             facts={[
               ['Name', <Text value={described.Name} />],
-              ['Metadata', <Text value={described.Metadata} />],
+              ['Metadata', <Text value={described.Metadata ?? 'none'} />],
               ['Created', described.CreatedTimestamp && dateTime(described.CreatedTimestamp)],
               [
                 'Expires',
