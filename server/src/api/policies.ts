@@ -1,11 +1,10 @@
 import { askedMembers, demandsOf, explainDemands, type AnyInput, type Demand } from '../auth/iam/permit.ts'
-import type { Policy } from '../auth/iam/policy.ts'
 import type { Principal } from '../auth/principal.ts'
 import { operations, type Input, type OperationName } from '../contract/index.ts'
 import { badRequest } from '../errors.ts'
 import { requireAccessKey } from '../keys/access-keys.ts'
 import { requireRole } from '../keys/iam-roles.ts'
-import { roleOf, temporaryPrincipal, userPrincipal } from '../keys/principals.ts'
+import { temporaryPrincipal, userPrincipal } from '../keys/principals.ts'
 import type { Call, Handlers } from './call.ts'
 import { policyIn } from './given-policy.ts'
 import { ruleOf, shownDecision } from './policy-decisions.ts'
@@ -18,23 +17,28 @@ const nobody = 'simulated'
 
 const isOperation = (name: string): name is OperationName => Object.hasOwn(operations, name)
 
-/** Who calls: the key, a session of the role, or a user with the policy, each with the tags and the session policy of the input. */
-async function principalOf({ Policy: text, AccessKeyId, RoleName, SessionPolicy, Context = {} }: Simulated, { db, account, now }: Call) {
-  if ([text, AccessKeyId, RoleName].filter(each => each !== undefined).length !== 1)
-    throw badRequest('It is not said whose permissions are tried', 'Give one of Policy, AccessKeyId and RoleName.')
+/** The key, a session of the role, or a user with the policy. */
+async function holder({ Policy: text, AccessKeyId, RoleName, Context = {} }: Simulated, { db, account, now }: Call): Promise<Principal> {
   const tags = new Map(Context.PrincipalTags?.map(({ Key, Value }) => [Key, Value]))
   const subject = Context.SubjectId
-  const principal = await (async (): Promise<Principal> => {
-    if (RoleName !== undefined) {
-      const role = roleOf(await requireRole(db, RoleName))
-      const session = { kind: 'role', name: nobody, policy: undefined, issuedAt: now(), tags: [...tags], subject } as const
-      return temporaryPrincipal(account, session, role, undefined)
-    }
-    if (text !== undefined) return { ...userPrincipal(account, nobody, nobody, policyIn(text)), tags, subject }
-    const key = await requireAccessKey(db, AccessKeyId!)
-    return { ...userPrincipal(account, key.id, key.name, policyIn(key.policy)), tags, subject }
-  })()
-  const own: readonly (readonly Policy[])[] = SessionPolicy === undefined ? [] : [[policyIn(SessionPolicy)]]
+  if (RoleName !== undefined) {
+    const stored = await requireRole(db, RoleName)
+    const role = { ...stored, permissions: policyIn(stored.policy), takesClaims: () => true }
+    const session = { kind: 'role', name: nobody, policy: undefined, issuedAt: now(), tags: [...tags], subject } as const
+    return temporaryPrincipal(account, session, role, undefined)
+  }
+  if (text !== undefined) return { ...userPrincipal(account, nobody, nobody, policyIn(text)), tags, subject }
+  const key = await requireAccessKey(db, AccessKeyId!)
+  return { ...userPrincipal(account, key.id, key.name, policyIn(key.policy)), tags, subject }
+}
+
+/** Who calls, with the session policy of the input. */
+async function principalOf(input: Simulated, call: Call): Promise<Principal> {
+  const { Policy, AccessKeyId, RoleName, SessionPolicy } = input
+  if ([Policy, AccessKeyId, RoleName].filter(each => each !== undefined).length !== 1)
+    throw badRequest('It is not said whose permissions are tried', 'Give one of Policy, AccessKeyId and RoleName.')
+  const principal = await holder(input, call)
+  const own = SessionPolicy === undefined ? [] : [[policyIn(SessionPolicy)]]
   return { ...principal, permissions: [...principal.permissions!, ...own] }
 }
 
