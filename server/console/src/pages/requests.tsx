@@ -73,7 +73,7 @@ export function RequestsPage() {
       about={<p>The last calls that the server has answered, and how each check of them went.</p>}
       actions={
         <>
-          <Search label="Operation, ARN or reason" value={text} />
+          <Search label="Operation or reason" value={text} />
           <button type="button" aria-pressed={isRefusedOnly.value} onClick={() => (isRefusedOnly.value = !isRefusedOnly.value)}>
             Refused only
           </button>
