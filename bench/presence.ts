@@ -28,7 +28,8 @@ function partsOf(channels: readonly (readonly number[])[], watchers: number) {
   const each = Math.floor(watchers / channels.length)
   return {
     staying: channels.flatMap((members, index) => members.slice(0, each).map(user => ({ user, channel: index + 1, members }))),
-    moving: channels.flatMap(members => members.slice(each)),
+    // In turn of each channel, so that in none of them all come at once.
+    moving: channels[0]!.slice(each).flatMap((_, index) => channels.flatMap(members => members.slice(each)[index] ?? [])),
   }
 }
 
@@ -74,7 +75,8 @@ async function comeAndGo(site: Site, users: readonly number[], { seconds }: Opti
     const within = milliseconds() - start
     const spent = cpuSeconds(site.server.pid) - before
     await pause((graceSeconds + 2 * tellingSeconds) * 1000)
-    if (crowd.figure('established') !== users.length || crowd.figure('refused') > 0) throw new Error('some sockets were refused')
+    const [came, refused] = [crowd.figure('established'), crowd.figure('refused')]
+    if (came !== users.length || refused > 0) throw new Error(`${came} of ${users.length} sockets came, ${refused} were refused`)
     return { core: spent / (within / 1000), all: cpuSeconds(site.server.pid) - before, took: within / 1000 }
   } finally {
     await crowd.stop()

@@ -52,6 +52,11 @@ class Searcher {
   /** While an index is built on a machine that is busy with other things, it may not answer in time. */
   async untilComplete() {
     while (!(await this.isComplete().catch(() => false))) await pause(1000)
+    // Its segments are merged after that.
+    for (let before = -1, now = 0; now - before > 0.1; now = this.#site.cpu().server) {
+      before = now
+      await pause(3000)
+    }
   }
 
   /** So many searches of different users, one after the other. */

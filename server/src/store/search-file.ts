@@ -51,6 +51,10 @@ const selectHits = statement<{ place: number; channelId: number; subChannelId: n
   from words cross join messages m on m.place = words.rowid
   where words match $1 and words.rowid < $2 and words.rowid >= $3 order by words.rowid desc limit $4`)
 
+/** With a negative number of pages all segments are taken to be merged into one; without, what was begun goes on. */
+const merge = statement(`insert into words (words, rank) values ('merge', $1)`)
+const totalChanges = statement<{ changes: number }>(`select total_changes() as changes`)
+
 /** In the database of the server. */
 interface ChangeRow {
   id: number
@@ -149,7 +153,9 @@ type Cursor = readonly [number, number, number, number, number]
 
 /** The messages that one transaction takes over. */
 const mostChanges = 200
-const mostRebuilt = 500
+const mostRebuilt = 2000
+/** The pages that one step writes when the segments of a new index are merged. */
+const mostMerged = 100
 
 export class SearchFile {
   readonly #path: string
@@ -241,7 +247,10 @@ export class SearchFile {
     this.#index = this.#begun(why)
   }
 
-  /** Takes over some changes, or a part of the messages while the index is not complete; true if there is more to do. */
+  /**
+   * Takes over some changes, or a part of the messages while the index is not complete, or merges a part of the segments of one that has been
+   * built; true if there is more to do.
+   */
   step(): boolean {
     const changes = this.#main.all(selectChanges, [this.state.position, mostChanges])
     if (changes.length > 0) {
@@ -253,7 +262,21 @@ export class SearchFile {
     }
     const cursor = this.#cursor()
     if (cursor) this.#inTransaction(() => this.#rebuild(cursor))
-    return cursor !== undefined
+    return cursor !== undefined || this.#merge()
+  }
+
+  /** A search looks for each word in each segment, and a build leaves many of them. True until there is one. */
+  #merge(): boolean {
+    const state = this.#index.get(selectState, ['segments'])?.value
+    if (state === 'merged') return false
+    this.#inTransaction(() => {
+      const before = this.#index.get(totalChanges, [])!.changes
+      this.#index.run(merge, [state === undefined ? -mostMerged : mostMerged])
+      // The command itself counts as a change.
+      const isDone = this.#index.get(totalChanges, [])!.changes - before < 2
+      if (state === undefined || isDone) this.#index.run(setState, ['segments', isDone ? 'merged' : 'merging'])
+    })
+    return true
   }
 
   /** Overwrites what the log still holds of removed words. */
