@@ -5,7 +5,8 @@ type Options = NonNullable<ViteUserConfig['test']>
 type Provided = NonNullable<Options['provide']>
 
 const options: Options = {
-  pool: 'threads',
+  // A process each: the programs that tests start are forks of it, which takes long where it has the memory of all workers.
+  pool: 'forks',
   isolate: false,
   // So long that a slow or busy machine fails nothing: what hangs is found all the same.
   testTimeout: 120_000,

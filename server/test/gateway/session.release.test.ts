@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest'
-import { listen } from '../support/sockets.ts'
+import { Listening, listen, presignedUrl } from '../support/sockets.ts'
 import { startWorld } from '../support/world.ts'
 import { metric, rawSession } from './raw-session.ts'
 
@@ -35,4 +35,14 @@ test('a client that does not read is closed and counted once more than 1 MiB wai
   await expect.poll(() => bob.events.length).toBe(count + 1)
   expect(await metric('carillon_slow_sessions_total', patient)).toBe(1)
   await expect.poll(() => stuck.resume().destroyed).toBe(true)
+})
+
+test('five hundred unsigned connections are refused, and signed ones are served', async () => {
+  const world = await startWorld('sqlite', { connectionsPerUser: '1000' })
+  onTestFinished(() => world.close())
+  const { user } = await world.appInstance(['alice', 'bob'])
+  const url = await presignedUrl(world.app, user('alice'), { key: { accessKeyId: 'AKIANOBODY', secretAccessKey: 'x' } })
+  const flood = Array.from({ length: 500 }, () => new Listening(url))
+  expect((await listen(world.app, user('bob'))).events).toHaveLength(1)
+  for (const { closed } of flood) expect(await closed).toMatchObject({ code: 4401 })
 })

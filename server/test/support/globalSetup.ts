@@ -1,7 +1,9 @@
+import { rm } from 'node:fs/promises'
 import type { TestProject } from 'vitest/node'
 import { Client } from 'pg'
 import { buildServer } from './built-server.ts'
 import { startKinesis } from './kinesis.ts'
+import { folderInMemory } from './folder-in-memory.ts'
 import { makeDatabase } from './made-database.ts'
 import type { DatabaseKind } from './world.ts'
 import { hasNats, runNats } from './nats-program.ts'
@@ -40,9 +42,12 @@ async function makeTemplate(postgresUrl: string): Promise<string> {
 
 /**
  * One real PostgreSQL for the whole run, from the project's own dependencies, in which each world has a database of its own; and one
- * build of the server. PostgreSQL does not wait for the disk: no test stops the machine.
+ * build of the server. Neither PostgreSQL nor SQLite waits for the disk: no test stops the machine.
  */
 export default async function setup(project: TestProject) {
+  const folder = await folderInMemory()
+  // Of all that the tests make, also in the programs that they start.
+  if (folder !== undefined) process.env['TMPDIR'] = folder
   const [postgres, built, kinesis, nats] = await Promise.all([
     startPostgres(['-c', 'max_connections=300', '-c', 'fsync=off', '-c', 'full_page_writes=off']),
     buildServer(),
@@ -56,5 +61,6 @@ export default async function setup(project: TestProject) {
   project.provide('main', built.main)
   return async () => {
     await Promise.all([postgres.remove(), built.remove(), kinesis.close(), nats?.stop()])
+    if (folder !== undefined) await rm(folder, { recursive: true, force: true })
   }
 }
