@@ -73,8 +73,23 @@ test.skipIf(!hasBrowser)(
     await history.getByText(`Message number ${messages - 1} of`).waitFor()
     await page.getByRole('button', { name: 'Earlier messages' }).click()
     await history.getByText(`Message number ${messages - 100} of`).waitFor()
-    await tab('Members')
-    await page.getByRole('table', { name: 'Members' }).waitFor()
+    const parts = async (names: readonly string[]) => {
+      for (const name of names) {
+        await tab(name)
+        await page.getByRole('navigation', { name: 'Parts of this page' }).locator('[aria-current]', { hasText: name }).waitFor()
+        await page.getByRole('main').getByRole('status', { name: 'Loading' }).waitFor({ state: 'detached' })
+        expect([name, await page.getByRole('alert').allTextContents()]).toEqual([name, []])
+      }
+    }
+    await parts(['Connected', 'Members', 'Moderators', 'Bans', 'Settings'])
+    await page.getByRole('navigation', { name: 'Breadcrumb' }).getByRole('link').last().click()
+    await parts(['Connected', 'Admins', 'Bots', 'Flows', 'Streams', 'Settings', 'Users'])
+    await page.getByRole('link', { name: 'User number 3', exact: true }).click()
+    await page.getByRole('table', { name: 'Channels of the user' }).waitFor()
+    for (const name of ['Overview', 'Requests', 'Outbox', 'Keys and roles']) {
+      await page.getByRole('navigation', { name: 'Console' }).getByRole('link', { name }).click()
+      await page.getByRole('heading', { name, level: 1 }).waitFor()
+    }
     expect(faults).toEqual([])
   },
 )
