@@ -50,13 +50,13 @@ create table unread_corrections (
 create index unread_corrections_of_message on unread_corrections (channel_id, sub_channel_id, arrival) where viewer_id > 0;
 create index unread_corrections_by_age on unread_corrections (channel_id, sub_channel_id, created_at);
 
-${unreadOfExisting(() => 'true').join(';\n')};
+${[...numbersOfExisting(() => 'true'), ...unreadOfExisting(() => 'true')].join(';\n')};
 `
 
 const arrival = 'coalesce(released, sequence)'
 
-/** Counts what is there already, in the channels whose ids the condition selects; an import uses it too. */
-export const unreadOfExisting = (isIn: (channelId: string) => string): string[] => [
+/** Numbers the messages of the channels whose ids the condition selects, in the order of their arrival; an import uses it too. */
+export const numbersOfExisting = (isIn: (channelId: string) => string): string[] => [
   `
     update messages set ordinal = numbered.ordinal from (
       select channel_id, sub_channel_id, private, created_at, sequence,
@@ -73,6 +73,10 @@ export const unreadOfExisting = (isIn: (channelId: string) => string): string[] 
     update sub_channels set counted =
       coalesce((select max(ordinal) from messages where channel_id = sub_channels.channel_id and sub_channel_id = sub_channels.id), 0)
     where ${isIn('channel_id')}`,
+]
+
+/** Counts what is unread in those channels. */
+export const unreadOfExisting = (isIn: (channelId: string) => string): string[] => [
   `
     insert into unread_corrections
     select channel_id, sub_channel_id, 0, ${arrival}, created_at, sequence, -1, 0, case when released is null then sender_id else 0 end

@@ -1,11 +1,10 @@
 import { statement, type Database } from '../../database/database.ts'
-import { unreadOfExisting } from '../../database/migrations/013-unread.ts'
+import { numbersOfExisting, unreadOfExisting } from '../../database/migrations/013-unread.ts'
 
-/** The end of the next range of rows that are finished together; null after the last one. */
-const rangeEnd = (table: string) =>
-  statement<{ last: number | null }>(`
-  select max(id) as last from (
-    select id from ${table} where app_instance_id = $1 and deleted_at is null and id > $2 order by id limit $3) ids`)
+/** The next rows that are finished together, with what they weigh. */
+const rangeOf = (table: string, weight: string) =>
+  statement<{ id: number; weight: number }>(`
+  select id, ${weight} as weight from ${table} where app_instance_id = $1 and deleted_at is null and id > $2 order by id limit $3`)
 const inRange = `app_instance_id = $1 and deleted_at is null and id > $2 and id <= $3`
 const newestPublic = (channel: string, subChannel: string) => `(
   select m.created_at from messages m where m.channel_id = ${channel} and m.sub_channel_id = ${subChannel} and m.private = 0
@@ -69,8 +68,13 @@ const findReleases = `
   update channels set last_release = coalesce((
     select max(released) from messages where channel_id = channels.id and released is not null), 0)
   where ${inRange}`
-const countUnread = [...unreadOfExisting(inChannels), placePositions, countOwnAfter, findCorrections, findReleases].map(text =>
-  statement(text),
+/** The messages of other channels have arrived in the order in which an export has them, and were numbered as they were stored. */
+const numberReleased = numbersOfExisting(
+  column => `${column} in (select c.id from channels c where c.id in (select id from channels where ${inRange})
+    and exists (select 1 from messages r where r.channel_id = c.id and r.released is not null))`,
+)
+const countUnread = [...numberReleased, ...unreadOfExisting(inChannels), placePositions, countOwnAfter, findCorrections, findReleases].map(
+  text => statement(text),
 )
 const countReplies = statement(`
   insert into threads (channel_id, sub_channel_id, message_at, message_sequence, replies, last_reply_at)
@@ -80,12 +84,13 @@ const countReplies = statement(`
   where ${inChannels('t.channel_id')}
   group by t.channel_id, t.sub_channel_id, t.root_at, t.root_sequence
   on conflict do nothing`)
-/** So many rows are finished together; of channels, all whose messages are counted. */
+/** So many rows are finished together, and of channels no more than so many messages, or one channel. */
 const finishing = [
-  { end: rangeEnd('channels'), rows: 500, updates: [finishSubChannels, finishChannels] },
-  { end: rangeEnd('channels'), rows: 10, updates: [...countUnread, countReplies] },
-  { end: rangeEnd('identities'), rows: 500, updates: [finishIdentities] },
+  { range: rangeOf('channels', '0'), rows: 500, updates: [finishSubChannels, finishChannels] },
+  { range: rangeOf('channels', 'sequence'), rows: 100, updates: [...countUnread, countReplies] },
+  { range: rangeOf('identities', '0'), rows: 500, updates: [finishIdentities] },
 ]
+const heaviest = 20_000
 const overfull = statement<{ channel: string; subChannel: string }>(`
   select c.external_id as channel, s.external_id as "subChannel" from channels c
   join sub_channels s on s.channel_id = c.id and s.member_count > s.capacity
@@ -96,13 +101,18 @@ const overfull = statement<{ channel: string; subChannel: string }>(`
  * sub-channel that has more members than its capacity, if there is one.
  */
 export async function finishImport(db: Database, appInstanceId: number): Promise<{ channel: string; subChannel: string } | undefined> {
-  for (const { end, rows, updates } of finishing) {
+  for (const { range, rows, updates } of finishing) {
     for (let after = 0; ;) {
-      const last = (await db.get(end, appInstanceId, after, rows))?.last ?? undefined
+      const found = await db.all(range, appInstanceId, after, rows)
+      let [last, weight] = [found[0]?.id, 0]
+      for (const row of found) {
+        if ((weight += row.weight) > heaviest) break
+        last = row.id
+      }
       if (last === undefined) break
-      const from = after
+      const [from, to] = [after, last]
       await db.transaction(async tx => {
-        for (const update of updates) await tx.run(update, appInstanceId, from, last)
+        for (const update of updates) await tx.run(update, appInstanceId, from, to)
       })
       after = last
     }

@@ -1,4 +1,4 @@
-import { statement, type Queries } from '../../database/database.ts'
+import { statement, type Queries, type Value } from '../../database/database.ts'
 import { placeOfId } from '../message-ids.ts'
 import { isSearchOn } from '../search-generation.ts'
 import { jsonIfGiven, jsonOfObject } from '../text.ts'
@@ -7,13 +7,30 @@ import { insertRows, insertsOf } from './insert-rows.ts'
 const messageInserts = insertsOf(
   // prettier-ignore
   ['channel_id', 'sub_channel_id', 'private', 'created_at', 'sequence', 'nonce', 'sender_id', 'target_id', 'type', 'content', 'metadata',
-    'attributes', 'content_type', 'redacted', 'status', 'status_detail', 'edited_at', 'updated_at', 'released'],
+    'attributes', 'content_type', 'redacted', 'status', 'status_detail', 'edited_at', 'updated_at', 'released', 'ordinal'],
   'messages',
 )
 const changeInserts = insertsOf(
   ['channel_id', 'sub_channel_id', 'created_at', 'sequence', 'sender_id', 'target_id', 'noted_at'],
   'search_changes',
 )
+/** SQL for an ordinary channel and for a sub-channel: how many of their messages have been counted. */
+const counted = {
+  channel: {
+    select: statement<{ counted: number }>(`select counted from channels where id = $1`),
+    update: statement(`update channels set counted = $2 where id = $1`),
+  },
+  subChannel: {
+    select: statement<{ counted: number }>(`select counted from sub_channels where id = $1`),
+    update: statement(`update sub_channels set counted = $2 where id = $1`),
+  },
+}
+/** A message that not all see has the ordinal of the last one before it that all see. */
+const numberPrivate = statement(`
+  update messages set ordinal = coalesce((
+    select m.ordinal from messages m where m.channel_id = $1 and m.sub_channel_id = $2 and m.private = 0 and m.created_at <= $3
+    order by m.created_at desc, m.sequence desc limit 1), 0)
+  where channel_id = $1 and sub_channel_id = $2 and private = 1 and created_at = $3 and sequence = $4`)
 const insertViewer = statement(`
   insert into private_messages (channel_id, sub_channel_id, viewer_id, created_at, sequence, failed) values ($1, $2, $3, $4, $5, $6)
   on conflict do nothing`)
@@ -53,11 +70,46 @@ export interface NewMessageOfImport {
 const viewersOf = ({ senderId, targetId, failed }: NewMessageOfImport) =>
   failed || targetId === senderId ? [senderId] : targetId === undefined ? [] : [senderId, targetId]
 
+/** Numbers messages in their order; `imported-counts.ts` numbers those of channels again in which a flow has released some. */
+class Ordinals {
+  readonly #tx: Queries
+  readonly #counted = new Map<string, { readonly of: NewMessageOfImport; counted: number }>()
+
+  constructor(tx: Queries) {
+    this.#tx = tx
+  }
+
+  async next(message: NewMessageOfImport): Promise<number> {
+    const { channelId, subChannelId, kind } = message
+    const place = `${channelId} ${subChannelId}`
+    const known = this.#counted.get(place) ?? { of: message, counted: await this.#countedIn(message) }
+    this.#counted.set(place, known)
+    if (kind === 'STANDARD' && viewersOf(message).length === 0) known.counted++
+    return known.counted
+  }
+
+  async #countedIn({ channelId, subChannelId }: NewMessageOfImport): Promise<number> {
+    const row = await (subChannelId === 0
+      ? this.#tx.get(counted.channel.select, channelId)
+      : this.#tx.get(counted.subChannel.select, subChannelId))
+    return row!.counted
+  }
+
+  async store() {
+    for (const { of, counted: count } of this.#counted.values())
+      await (of.subChannelId === 0
+        ? this.#tx.run(counted.channel.update, of.channelId, count)
+        : this.#tx.run(counted.subChannel.update, of.subChannelId, count))
+  }
+}
+
 /** Returns how many were not there before. The clocks of their channels are advanced to the newest of them. */
 export async function importMessages(tx: Queries, given: readonly NewMessageOfImport[], now: number): Promise<number> {
   if (given.length === 0) return 0
   const newest = new Map<number, { at: number; sequence: number }>()
-  const rows = given.map(each => {
+  const ordinals = new Ordinals(tx)
+  const rows: Value[][] = []
+  for (const each of given) {
     const { at, sequence, nonce } = placeOfId(each.id)!
     const known = newest.get(each.channelId) ?? { at: 0, sequence: 0 }
     newest.set(each.channelId, { at: Math.max(at, known.at), sequence: Math.max(sequence, each.released ?? 0, known.sequence) })
@@ -72,8 +124,9 @@ export async function importMessages(tx: Queries, given: readonly NewMessageOfIm
       each.updatedAt,
       each.released ?? null,
     ]
-    return [...place, senderId, targetId ?? null, ...shown, ...state]
-  })
+    rows.push([...place, senderId, targetId ?? null, ...shown, ...state, await ordinals.next(each)])
+  }
+  await ordinals.store()
   const inserted = await insertRows(tx, messageInserts, rows)
   if (await isSearchOn(tx)) {
     const changes = given.map(({ channelId, subChannelId, id, senderId, targetId }) => {
@@ -84,6 +137,7 @@ export async function importMessages(tx: Queries, given: readonly NewMessageOfIm
   }
   for (const each of given) {
     const { at, sequence } = placeOfId(each.id)!
+    if (viewersOf(each).length > 0) await tx.run(numberPrivate, each.channelId, each.subChannelId, at, sequence)
     for (const viewer of viewersOf(each)) {
       await tx.run(insertViewer, each.channelId, each.subChannelId, viewer, at, sequence, each.failed ? 1 : 0)
       if (!each.failed) await tx.run(raisePrivate, each.channelId, viewer, each.subChannelId, at)
