@@ -20,7 +20,7 @@ const remindMilliseconds = 10 * 60 * 1000
 /** How often a lane looks for new entries while a node works on it. */
 const lookMilliseconds = 100
 /** How long a lane that has delivered everything waits for more, so that what comes bit by bit leaves in few calls. */
-const gatherMilliseconds = 30
+const gatherMilliseconds = 100
 
 /** What is left after some work: nothing, more, or what has to wait. */
 type Left = 'nothing' | 'more' | { readonly pauseMilliseconds: number }

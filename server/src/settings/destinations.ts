@@ -45,7 +45,7 @@ const membersOf = {
 
 /** A whole number of an entry, or what it is where it is left out. */
 function wholeNumber(entry: JsonObject, member: string, fallback: number, most: number): number {
-  const value = entry[member] ?? fallback
+  const { [member]: value = fallback } = entry
   if (typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= most) return value
   throw new Error(`${member} must be a whole number from 1 to ${most}, not ${JSON.stringify(value)}`)
 }

@@ -1,5 +1,12 @@
 import { afterAll, expect, onTestFinished, test } from 'vitest'
+import { openDatabase } from '../../src/database/open.ts'
+import { createLog } from '../../src/observe/log.ts'
+import { readConfig } from '../../src/settings/config.ts'
+import { appendInOrder, laneOf } from '../../src/store/outbox.ts'
+import { holdLane } from '../../src/store/outbox-lanes.ts'
 import { say } from '../api/acts.ts'
+import { startKinesis } from '../support/kinesis.ts'
+import { temporaryFolder } from '../support/process.ts'
 import { callBack, startLambda, until } from '../support/processor.ts'
 import { createPostgresDatabase, startWorld, type World } from '../support/world.ts'
 import { flowOf } from './flow.ts'
@@ -47,4 +54,23 @@ test('a node that stops releases its undelivered entries to the others at once',
   expect(Date.now() - start).toBeLessThan(8000)
   await callBack(second.messaging, event)
   expect(await status(second, id)).toBe('SENT')
+})
+
+test('on SQLite a server has the lanes of the one that was killed before it at once, whatever was left of their lease', async () => {
+  const kinesis = await startKinesis()
+  onTestFinished(() => kinesis.close())
+  const settings = { data: await temporaryFolder(), kinesisEndpoint: kinesis.url }
+  const stream = kinesis.define('chime-messaging-left')
+  const lane = laneOf('stream', stream)
+  const before = await startWorld('sqlite', settings)
+  await before.close()
+  const db = await openDatabase(readConfig({ ...settings, tls: 'off' }, {}), { log: createLog('silent'), follow: () => {} })
+  await db.transaction(async tx => {
+    await appendInOrder(tx, lane, 'channel', '{"EventType":"CREATE_CHANNEL_MESSAGE","Payload":{}}', Date.now())
+    await holdLane(tx, lane, Date.now(), Date.now() + 3_600_000, undefined)
+  })
+  await db.close()
+  const after = await startWorld('sqlite', settings)
+  onTestFinished(() => after.close())
+  expect(await until(() => kinesis.records(stream)[0])).toMatchObject({ partitionKey: 'channel' })
 })
