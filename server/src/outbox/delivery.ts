@@ -65,10 +65,14 @@ export async function attempt<Result>(
 ): Promise<Result> {
   const signal = AbortSignal.any([stopping, AbortSignal.timeout(milliseconds)])
   const brokenOff = Promise.withResolvers<never>()
-  const breakOff = () => brokenOff.reject(signal.reason as Error)
-  signal.addEventListener('abort', () => setTimeout(breakOff, lastWordsMilliseconds).unref(), { once: true })
+  const breakOff = () => setTimeout(() => brokenOff.reject(signal.reason as Error), lastWordsMilliseconds)
   if (signal.aborted) throw signal.reason as Error
-  return Promise.race([deliver(signal), brokenOff.promise])
+  signal.addEventListener('abort', breakOff, { once: true })
+  try {
+    return await Promise.race([deliver(signal), brokenOff.promise])
+  } finally {
+    signal.removeEventListener('abort', breakOff)
+  }
 }
 
 /** The longest message of an error that is logged or stored: some are as long as the answer of a service. */
