@@ -1,33 +1,19 @@
 import { checkMessageSize } from '../domain/sizes.ts'
 import type { Queries } from '../database/database.ts'
 import type { Limits } from '../settings/limits.ts'
-import {
-  importCorrections,
-  importedMessage,
-  importPins,
-  importReactions,
-  importReplies,
-  type ImportedMessage,
-  type NewCorrection,
-  type NewPin,
-  type NewReaction,
-  type NewReply,
-} from '../store/moving/imported-beside-messages.ts'
+import { importedMessage, type ImportedMessage } from '../store/moving/imported-beside-messages.ts'
 import {
   importChannel,
   importedChannel,
   importedFlow,
   importedSubChannel,
   importFlow,
-  importMemberships,
   importRole,
   importSubChannel,
   importTag,
   subChannelsImported,
   type ImportedChannel,
-  type NewMembershipOfImport,
 } from '../store/moving/imported-channels.ts'
-import { importMessages, raiseChannel, type NewMessageOfImport } from '../store/moving/imported-messages.ts'
 import {
   importAdmin,
   importDevice,
@@ -41,6 +27,7 @@ import { placeOfId } from '../store/message-ids.ts'
 import { tagsOf, type TaggedResource } from '../store/tags.ts'
 import { countEndpoints } from '../store/user-endpoints.ts'
 import { WrongLine, type Line, type LineOf, type LineType } from './lines.ts'
+import { insertTogether, noRows } from './rows.ts'
 
 const mostTags = 50
 
@@ -74,27 +61,6 @@ export class WrongLineOf extends Error {
 /** Several rows were inserted together, and one was there already: which one, inserting them one by one shows. */
 export class OneIsTwice extends Error {}
 
-/** Rows of each kind that are inserted together, while the lines are of one type. */
-interface Together {
-  readonly membership: NewMembershipOfImport[]
-  readonly message: NewMessageOfImport[]
-  readonly reply: NewReply[]
-  readonly reaction: NewReaction[]
-  readonly pin: NewPin[]
-  readonly unreadCorrection: NewCorrection[]
-}
-
-const noRows = (): Together => ({ membership: [], message: [], reply: [], reaction: [], pin: [], unreadCorrection: [] })
-
-const twice: { readonly [Type in keyof Together]: string } = {
-  membership: 'The membership',
-  message: 'A message in this place of the channel',
-  reply: 'The reply',
-  reaction: 'The reaction',
-  pin: 'The pin',
-  unreadCorrection: 'The correction',
-}
-
 /** Stores the lines of one batch, in one transaction. */
 export class Batch {
   readonly #tx: Queries
@@ -125,34 +91,10 @@ export class Batch {
   async flush() {
     const rows = this.#rows
     this.#rows = noRows()
-    const inserted = {
-      membership: await importMemberships(this.#tx, rows.membership),
-      message: await importMessages(this.#tx, rows.message, Date.now()),
-      reply: await importReplies(this.#tx, rows.reply),
-      reaction: await importReactions(this.#tx, rows.reaction),
-      pin: await importPins(this.#tx, rows.pin),
-      unreadCorrection: await importCorrections(this.#tx, rows.unreadCorrection),
-    }
-    await this.#raiseChannels(rows)
-    for (const [type, what] of Object.entries(twice) as [keyof Together, string][]) {
-      if (inserted[type] === rows[type].length) continue
-      if (this.#given.together) throw new OneIsTwice()
-      requireNew(false, what)
-    }
-  }
-
-  /** What a channel counts next is higher than any number that has been used: a running server may have used some since the channel was read. */
-  async #raiseChannels({ membership, reaction, pin }: Together) {
-    const highest = new Map<number, { sequence: number; at: number }>()
-    const used = [
-      ...membership.map(({ channelId, position }) => ({ channelId, sequence: position?.arrival ?? 0, at: position?.at ?? 0 })),
-      ...[...reaction, ...pin].map(({ channelId, sequence }) => ({ channelId, sequence, at: 0 })),
-    ]
-    for (const { channelId, sequence, at } of used) {
-      const known = highest.get(channelId) ?? { sequence: 0, at: 0 }
-      highest.set(channelId, { sequence: Math.max(sequence, known.sequence), at: Math.max(at, known.at) })
-    }
-    for (const [channelId, { sequence, at }] of highest) await raiseChannel(this.#tx, channelId, sequence, at)
+    const what = await insertTogether(this.#tx, rows)
+    if (what === undefined) return
+    if (this.#given.together) throw new OneIsTwice()
+    requireNew(false, what)
   }
 
   async #lookUp<Found>(kind: keyof Known, name: string, find: () => Promise<Found | undefined>): Promise<Found | undefined> {

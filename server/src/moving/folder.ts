@@ -72,7 +72,9 @@ export async function readManifest(folder: string): Promise<Manifest | undefined
   const file = join(folder, manifestName)
   let text: string
   try {
-    if ((await stat(file)).size > longestManifest) throw new Error(`${file} is longer than a manifest can be.`)
+    const found = await stat(file)
+    if (!found.isFile()) throw new Error(`${file} is no file.`)
+    if (found.size > longestManifest) throw new Error(`${file} is longer than a manifest can be.`)
     text = await readFile(file, 'utf8')
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
@@ -142,9 +144,12 @@ export async function writePart(folder: string, index: number, portions: AsyncIt
 /** Throws if a part is not the one that the manifest lists. */
 export async function verifyPart(folder: string, index: number, { bytes, sha256 }: Part) {
   const name = nameOf(index)
-  const file = await open(join(folder, name)).catch((error: NodeJS.ErrnoException) => {
+  const missing = (error: NodeJS.ErrnoException) => {
     throw new Error(error.code === 'ENOENT' ? `${name} is missing in ${folder}.` : error.message, { cause: error })
-  })
+  }
+  // A pipe would be waited for without end.
+  if (!(await stat(join(folder, name)).catch(missing)).isFile()) throw new Error(`${name} is no file.`)
+  const file = await open(join(folder, name)).catch(missing)
   try {
     const isWhole = (await file.stat()).size === bytes
     const hash = createHash('sha256')

@@ -25,6 +25,11 @@ test(
     const withScripts = await Promise.all(packages.map(async name => [name, await scriptsOf(join(folder, 'node_modules', name, '..'))]))
     expect(withScripts.filter(([, scripts]) => scripts?.length !== 0)).toEqual([])
 
+    await run('npm', ['pkg', 'set', 'version=1.0.0'], { cwd: folder })
+    const sbom = await run('npm', ['sbom', '--omit', 'dev', '--sbom-format', 'cyclonedx', '--offline'], { cwd: folder })
+    const { components } = JSON.parse(sbom.stdout) as { components: { name: string }[] }
+    expect(components.map(({ name }) => name)).toEqual(expect.arrayContaining(['carillon', 'pino', 'ws']))
+
     const server = new Program('npx', ['carillon', 'serve', '--port', '0', '--tls-port', '0', '--data', 'kept'], {
       cwd: folder,
       env: keyVariables,

@@ -1,4 +1,5 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { execFileSync } from 'node:child_process'
+import { readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Database, Statement, Value } from '../../src/database/database.ts'
@@ -131,6 +132,19 @@ test('an import that another process has given up, or has finished, does not ope
   const outcomes = await Promise.allSettled([imported(folder, to), imported(folder, to)])
   expect(outcomes.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected'])
   expect(await readThrough(to, scene)).toEqual(await readThrough(from, scene))
+})
+
+test('a manifest or a part that is no file is refused at once: a device has no end, and a pipe none either', async () => {
+  const target = await temporaryFolder()
+  const [manifest, part] = ['manifest.json', 'part-000001.jsonl.gz'].map(name => join(target, name)) as [string, string]
+  await symlink('/dev/zero', manifest)
+  await expect(imported(target, to)).rejects.toThrow(/manifest\.json is no file/)
+  await rm(manifest)
+  await exported(target, from, scene.arn)
+  await rm(part)
+  await expect(imported(target, to)).rejects.toThrow(/part-000001\.jsonl\.gz is missing in/)
+  execFileSync('mkfifo', [part])
+  await expect(imported(target, to)).rejects.toThrow(/part-000001\.jsonl\.gz is no file/)
 })
 
 test('a part that is not the exported one is refused before anything is stored', async () => {

@@ -1,0 +1,62 @@
+import type { Queries } from '../database/database.ts'
+import {
+  importCorrections,
+  importPins,
+  importReactions,
+  importReplies,
+  type NewCorrection,
+  type NewPin,
+  type NewReaction,
+  type NewReply,
+} from '../store/moving/imported-beside-messages.ts'
+import { importMemberships, type NewMembershipOfImport } from '../store/moving/imported-channels.ts'
+import { importMessages, raiseChannel, type NewMessageOfImport } from '../store/moving/imported-messages.ts'
+
+/** Rows of each kind that are inserted together, while the lines are of one type. */
+export interface Together {
+  readonly membership: NewMembershipOfImport[]
+  readonly message: NewMessageOfImport[]
+  readonly reply: NewReply[]
+  readonly reaction: NewReaction[]
+  readonly pin: NewPin[]
+  readonly unreadCorrection: NewCorrection[]
+}
+
+export const noRows = (): Together => ({ membership: [], message: [], reply: [], reaction: [], pin: [], unreadCorrection: [] })
+
+const twice: { readonly [Type in keyof Together]: string } = {
+  membership: 'The membership',
+  message: 'A message in this place of the channel',
+  reply: 'The reply',
+  reaction: 'The reaction',
+  pin: 'The pin',
+  unreadCorrection: 'The correction',
+}
+
+/** Inserts the rows. Returns what of them was there already, in words that begin a sentence; undefined if nothing was. */
+export async function insertTogether(tx: Queries, rows: Together): Promise<string | undefined> {
+  const inserted = {
+    membership: await importMemberships(tx, rows.membership),
+    message: await importMessages(tx, rows.message, Date.now()),
+    reply: await importReplies(tx, rows.reply),
+    reaction: await importReactions(tx, rows.reaction),
+    pin: await importPins(tx, rows.pin),
+    unreadCorrection: await importCorrections(tx, rows.unreadCorrection),
+  }
+  await raiseChannels(tx, rows)
+  return (Object.keys(twice) as (keyof Together)[]).filter(type => inserted[type] !== rows[type].length).map(type => twice[type])[0]
+}
+
+/** What a channel counts next is higher than any number that has been used: a running server may have used some since the channel was read. */
+async function raiseChannels(tx: Queries, { membership, reaction, pin }: Together) {
+  const highest = new Map<number, { sequence: number; at: number }>()
+  const used = [
+    ...membership.map(({ channelId, position }) => ({ channelId, sequence: position?.arrival ?? 0, at: position?.at ?? 0 })),
+    ...[...reaction, ...pin].map(({ channelId, sequence }) => ({ channelId, sequence, at: 0 })),
+  ]
+  for (const { channelId, sequence, at } of used) {
+    const known = highest.get(channelId) ?? { sequence: 0, at: 0 }
+    highest.set(channelId, { sequence: Math.max(sequence, known.sequence), at: Math.max(at, known.at) })
+  }
+  for (const [channelId, { sequence, at }] of highest) await raiseChannel(tx, channelId, sequence, at)
+}
