@@ -320,7 +320,7 @@ export async function startApp(
     if (config.console === 'on') {
       const countTry = tryLimit()
       endpoints.set('/console/session', sessionEndpoint({ ...issuing, db, rootKeyId: key.accessKeyId, countTry }))
-      endpoints.set('/console/login', loginEndpoint(config, { ...issuing, countTry }))
+      endpoints.set('/console/login', await loginEndpoint(config, { ...issuing, countTry }))
     }
     gateway = new Gateway({
       ...tools,

@@ -6,7 +6,6 @@ import type { Tools } from '../sts/credentials.ts'
 import { createIssuer } from '../sts/issuer.ts'
 import { userIdIn } from '../sts/user-id.ts'
 import { sessionOfLogin, trustingRole } from '../sts/web-identity.ts'
-import { authorizationCode } from './authorization-code.ts'
 import { mayServe, overTlsOnly } from './safe.ts'
 import { answerOf, entranceEndpoint, signedInSeconds, textsIn, type tryLimit } from './entrance.ts'
 
@@ -41,12 +40,13 @@ const sessionName = (text: string) =>
  * GET /console/login says where operators log in, if an issuer is configured for them. POST /console/login gives temporary credentials
  * of the role of operators for an authorization code, as AssumeRoleWithWebIdentity does for a token: the trust of the role decides who.
  */
-export function loginEndpoint(settings: Settings, wiring: Wiring): Endpoint {
+export async function loginEndpoint(settings: Settings, wiring: Wiring): Promise<Endpoint> {
   const { oidcIssuer, oidcJwks: jwks, consoleClient: clientId, consoleClientSecret: secret, consoleRole } = settings
   const { countTry, now, ring, userClaim } = wiring
   const configured = oidcIssuer !== undefined &&
     clientId !== undefined && {
-      codes: authorizationCode({ issuer: oidcIssuer, clientId, secret }),
+      // Its library is loaded where it is used.
+      codes: (await import('./authorization-code.ts')).authorizationCode({ issuer: oidcIssuer, clientId, secret }),
       issuer: createIssuer({ issuer: oidcIssuer, audiences: [clientId], jwks, now }),
     }
   return entranceEndpoint('/console/login', largestBody, async asked => {
