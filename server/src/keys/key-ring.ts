@@ -129,7 +129,7 @@ export class KeyRing implements Access {
       return settled
     } catch (error) {
       if (isOutage(error)) throw error
-      throw unavailable('Temporary credentials cannot be made at the moment', (error as Error).message, error)
+      throw unavailable('Keys and temporary credentials cannot be made at the moment', (error as Error).message, error)
     }
   }
 
@@ -139,7 +139,8 @@ export class KeyRing implements Access {
     // Says so if this process does not have the master key.
     await this.masterKey()
     const made = await createAccessKey(db, source, { ...given, now: now() })
-    await this.refresh()
+    // The key is made, and its secret must not be lost by an outage that begins now; it is read soon anyway.
+    await this.refresh().catch(() => {})
     return made
   }
 

@@ -7,7 +7,7 @@ import { operations, type OperationName } from '../../src/contract/index.ts'
 import type { Shape } from '../../src/contract/shapes.ts'
 import { keyVariables, rootKey, serve, temporaryFolder } from '../support/process.ts'
 import { presignedUrl } from '../support/sockets.ts'
-import { clientsOf, createPostgresDatabase, databaseKinds, makersOf } from '../support/world.ts'
+import { clientsOf, createPostgresDatabase, databaseKinds, makersOf, masterKey } from '../support/world.ts'
 import { cases } from './cases.ts'
 import { call, makeFixture, type AnyInput } from './fixture.ts'
 
@@ -65,7 +65,7 @@ test.each(databaseKinds)('no log has user content or a secret, at any level and 
       ...(databaseUrl === undefined ? [] : ['--database-url', databaseUrl]),
     ],
     {
-      env: keyVariables,
+      env: { ...keyVariables, CARILLON_MASTER_KEY: masterKey },
     },
   )
   const app = { url: await server.url(), rootKey: { ...rootKey } }
