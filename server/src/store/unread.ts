@@ -113,14 +113,14 @@ const inOrder = {
   LAST_MESSAGE: {
     from: ({ privateAt, after }: Viewed) => `
       from (
-        select listed.id, listed.last_at from (
-          select m.id, coalesce(${lastMessageAt(privateAt)}, -1) as last_at
+        select * from (
+          select m.id, m.member_id, m.channel_id, m.sub_channel_id, m.type, m.read_at, m.last_private_at,
+            coalesce(${lastMessageAt(privateAt)}, -1) as last_at
           from memberships m join channels c on c.id = m.channel_id where m.member_id = $1 and c.deleted_at is null) listed
         where listed.last_at < $3 or (listed.last_at = $3 and listed.id > ${after})
-        order by listed.last_at desc, listed.id limit $4) chosen
-      join memberships m on m.id = chosen.id
+        order by listed.last_at desc, listed.id limit $4) m
       join channels c on c.id = m.channel_id ${joinPositions}`,
-    lastAt: 'chosen.last_at',
+    lastAt: 'm.last_at',
     order: 'page.last_at desc, page.id',
   },
 }
