@@ -111,3 +111,8 @@ test('only the command line and the test kit import the wiring', () => {
   )
   expect(strays).toEqual([])
 })
+
+test('nobody imports node:http or node:http2 but for their types: an import loads undici, or HTTP/2, at every start (tools/node-http.ts)', () => {
+  const importing = files.filter(file => /^import (?!type )[^']*'node:http2?'/m.test(readFileSync(join(source, file), 'utf8')))
+  expect(importing).toEqual([])
+})

@@ -3,7 +3,7 @@ import type { Log } from '../observe/log.ts'
 import { Admission } from './admission.ts'
 import { malformedRequest, strictHeaders } from './response.ts'
 import { send } from './responses.ts'
-import { createServer } from './node-http.ts'
+import { createServer } from '../tools/node-http.ts'
 import { noPage, type OperatorPages } from './operator-pages.ts'
 
 /** The most connections; a server has a handful of monitors. */

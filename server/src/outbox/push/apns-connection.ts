@@ -1,5 +1,8 @@
-import { connect, constants, type ClientHttp2Session, type OutgoingHttpHeaders } from 'node:http2'
+import type { ClientHttp2Session, OutgoingHttpHeaders } from 'node:http2'
 import { NotReached } from '../not-reached.ts'
+
+/** Loaded by the first connection, since few servers have one. */
+const http2 = () => process.getBuiltinModule('node:http2')
 
 const largestAnswer = 16 * 1024
 const idleMilliseconds = 5 * 60 * 1000
@@ -39,7 +42,7 @@ export class ApnsConnection {
     stream.on('data', (chunk: Buffer) => {
       size += chunk.length
       if (size <= largestAnswer) chunks.push(chunk)
-      else stream.close(constants.NGHTTP2_CANCEL)
+      else stream.close(http2().constants.NGHTTP2_CANCEL)
     })
     stream.on('error', reject)
     // A stream that ends without an answer has not been taken.
@@ -63,7 +66,7 @@ export class ApnsConnection {
   #open(): ClientHttp2Session {
     const open = this.#session
     if (open && !open.closed && !open.destroyed) return open
-    const session = connect(this.#url)
+    const session = http2().connect(this.#url)
     // The streams say what has happened.
     session.on('error', () => {})
     session.on('goaway', () => this.#leave(session))

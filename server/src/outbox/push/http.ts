@@ -1,6 +1,7 @@
-import { Agent as PlainAgent, request as plainRequest, type IncomingHttpHeaders } from 'node:http'
+import type { IncomingHttpHeaders } from 'node:http'
 import { Agent, request } from 'node:https'
 import type { LookupFunction } from 'node:net'
+import { Agent as PlainAgent, request as plainRequest } from '../../tools/node-http.ts'
 import { NotReached } from '../not-reached.ts'
 import { DeadDevice } from './service.ts'
 
