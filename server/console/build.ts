@@ -30,6 +30,13 @@ async function licenses(): Promise<string> {
   return `/*!\n${(await Promise.all(texts)).join('\n').replaceAll('*/', '* /')}*/`
 }
 
+/** The later ones win: what is for narrow screens comes last. */
+const styleNames = ['base', 'controls', 'frame', 'content', 'tables', 'requests', 'messages', 'dialogs', 'sign-in', 'narrow']
+
+async function styles(): Promise<string> {
+  return (await Promise.all(styleNames.map(async name => readFile(at(`styles/${name}.css`), 'utf8')))).join('\n')
+}
+
 /** Returns the files of the console by their names. It takes about 0.2 seconds, so that a clone builds them when they are first asked for. */
 export async function buildConsole(): Promise<Record<string, string>> {
   const bundle = await rolldown({
@@ -50,7 +57,7 @@ export async function buildConsole(): Promise<Record<string, string>> {
   return {
     'index.html': await readFile(at('index.html'), 'utf8'),
     'console.js': output[0].code,
-    'console.css': await readFile(at('console.css'), 'utf8'),
+    'console.css': await styles(),
     'icon.svg': await readFile(at('icon.svg'), 'utf8'),
   }
 }
