@@ -69,7 +69,7 @@ describe.skipIf(!hasBrowser)('the page of examples/browser, in Chromium', { time
     await channel(page, 'another').waitFor()
     await say('hello', other)
     await channel(page, 'another, 1 unread').waitFor()
-    expect(await page.getByRole('navigation').getByRole('button').first().textContent()).toBe('another')
+    expect(await page.getByRole('navigation').getByRole('button').first().textContent()).toBe('another1')
   })
 
   test('the page reconnects after a restart and shows what has happened meanwhile, and stays closed when its user is deleted', async () => {
@@ -78,7 +78,7 @@ describe.skipIf(!hasBrowser)('the page of examples/browser, in Chromium', { time
     await say('before')
     const { MessageId } = await say('to be deleted')
     const page = await signedIn(place)
-    await channel(page, 'general, 1 unread').click()
+    await channel(page, 'general, 2 unread').click()
     await message(page, 'to be deleted').waitFor()
     await page.getByRole('textbox', { name: 'Message' }).fill('a draft')
 
