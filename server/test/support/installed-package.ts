@@ -19,7 +19,10 @@ export async function installPackage(folder: string): Promise<void> {
   const npm = async (cwd: string, ...args: string[]) => (await run('npm', [...args, ...flags], { cwd, env })).stdout.trim()
 
   // Some companies switch scripts off in npm's settings; without prepack there is nothing to pack.
-  const packed = await npm(join(root, 'server'), 'pack', '--silent', '--ignore-scripts=false', '--pack-destination', folder)
+  // One at a time: prepack makes `dist` anew, and several tests install the package at once. The lock ends with its process.
+  const packing = ['npm', 'pack', '--silent', '--ignore-scripts=false', '--pack-destination', folder, ...flags]
+  const [command, ...args] = process.platform === 'linux' ? ['flock', join(root, 'server/package.json'), ...packing] : packing
+  const packed = (await run(command!, args, { cwd: join(root, 'server'), env })).stdout.trim()
   const needed = (await npm(root, 'ls', '--workspace', 'carillon', '--omit', 'dev', '--all', '--parseable')).split('\n')
   const [, , ...dependencies] = needed
   for (const from of dependencies) {
