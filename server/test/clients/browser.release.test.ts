@@ -85,8 +85,9 @@ describe.skipIf(!hasBrowser)('the page of examples/browser, in Chromium', { time
     // Its machine has lost the network, so that it cannot come back before something has happened.
     await page.context().setOffline(true)
     server.kill('SIGTERM')
-    await server.exit()
+    // The SDK gives up ten seconds later, and a busy machine may need as long to end the server.
     await state(page, /^Reconnecting… \(1012 The server restarts\)$/)
+    await server.exit()
     await serve()
     const deleted = messaging.deleteChannelMessage({ ChannelArn: general, MessageId, ChimeBearer: alice })
     await Promise.all([say('meanwhile'), newChannel('another'), deleted])

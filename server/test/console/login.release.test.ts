@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { allowing, makeRole } from '../support/access.ts'
-import { hasBrowser, newPage } from '../support/browser.ts'
+import { hasBrowser, newPage, seriousFaults } from '../support/browser.ts'
 import { OidcIssuer } from '../support/oidc-issuer.ts'
 import { startWorld } from '../support/world.ts'
 
@@ -31,6 +31,8 @@ test.skipIf(!hasBrowser)(
     const origin = world.app.tlsUrl!
     await page.goto(`${origin}/console`)
     const logIn = page.getByRole('button', { name: `Log in at ${new URL(issuer.url).host}` })
+    await logIn.waitFor()
+    expect(await seriousFaults(page)).toEqual([])
     await logIn.click()
     await page.getByText('Ready.').waitFor()
     expect(page.url()).toBe(`${origin}/console`)
