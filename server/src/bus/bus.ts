@@ -44,3 +44,9 @@ export interface Bus {
   /** Undefined on a single node, which hears every event. */
   readonly following: Following | undefined
 }
+
+/** The bus, and how to close it. */
+export interface OpenBus {
+  readonly bus: Bus
+  close(): Promise<void>
+}

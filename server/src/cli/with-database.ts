@@ -1,7 +1,7 @@
 import type { Config } from '../settings/config.ts'
 import type { AfterCommit } from '../events/follower.ts'
 import { requireSameBus } from '../nodes/heartbeat.ts'
-import type { OpenBus } from '../nodes/open-nats-bus.ts'
+import type { OpenBus } from '../bus/bus.ts'
 import { createLog } from '../observe/log.ts'
 import type { Database } from '../database/database.ts'
 import { openExistingDatabase } from '../database/open.ts'

@@ -1,6 +1,7 @@
+import type { OpenBus } from '../bus/bus.ts'
 import { createLocalBus } from '../bus/local-bus.ts'
 import type { Config } from '../settings/config.ts'
-import type { OpenBus, Tools } from './open-nats-bus.ts'
+import type { Tools } from './open-nats-bus.ts'
 
 /**
  * Opens the bus of these settings: over NATS, or within one node. Nodes on one database hear each other, and no others, even on the

@@ -1,4 +1,4 @@
-import type { Bus } from '../bus/bus.ts'
+import type { OpenBus } from '../bus/bus.ts'
 import { NatsBus } from '../bus/nats-bus.ts'
 import { NatsLink } from '../bus/nats-link.ts'
 import { natsOptions } from '../bus/nats-login.ts'
@@ -17,12 +17,6 @@ export interface Tools {
   readonly node?: { readonly id: string; readonly name: string; readonly version: string }
   readonly log: Log
   readonly metrics: Metrics
-}
-
-/** The bus, and how to close it. */
-export interface OpenBus {
-  readonly bus: Bus
-  close(): Promise<void>
 }
 
 /** The subjects of the nodes on this database. */

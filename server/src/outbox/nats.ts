@@ -35,6 +35,8 @@ export function natsSink(destination: NatsDestination): StreamSink {
   const { subject, isStored, urls } = destination
   const where = `NATS at ${urls.map(url => new URL(url).host).join(', ')}`
   let link: Promise<Link> | undefined
+  /** That of `link`, once it is there: a connection that is left may end when there is another one. */
+  let current: Link | undefined
 
   const notReached = (error: unknown) => {
     const { cause } = error as Error
@@ -49,6 +51,7 @@ export function natsSink(destination: NatsDestination): StreamSink {
       throw notReached(error)
     })
     const opened: Link = { library, connection, complaint: undefined }
+    current = opened
     void (async () => {
       for await (const status of connection.status()) if (status.type === 'error') opened.complaint ??= status.error
     })()
@@ -57,8 +60,9 @@ export function natsSink(destination: NatsDestination): StreamSink {
   }
 
   /** The next call dials anew. */
-  function leave({ connection }: Link) {
-    link = undefined
+  function leave(left: Link) {
+    if (left === current) link = current = undefined
+    const { connection } = left
     if (!connection.isClosed()) void connection.close().catch(() => {})
   }
 
