@@ -4,6 +4,7 @@ import { connect, type NatsConnection } from '@nats-io/transport-node'
 import { expect, onTestFinished, test } from 'vitest'
 import { destinationFindings, nothingConfigured } from '../../src/cli/destination-findings.ts'
 import { readConfig } from '../../src/settings/config.ts'
+import { natsSink } from '../../src/outbox/nats.ts'
 import { deadAfter } from '../../src/store/outbox-dead.ts'
 import { laneStates } from '../../src/store/outbox-lanes.ts'
 import { open, say } from '../api/acts.ts'
@@ -115,6 +116,24 @@ test.skipIf(!hasNats)(
     expect([...new Set(contentsOf(heard, channel))]).toEqual(['0', '1', '2', '3', '4', '5'])
   },
 )
+
+test.skipIf(!hasNats)('a connection that was given up is closed, and leaves the next one in use', async () => {
+  const nats = await startNats()
+  const way = await network(nats.port)
+  const urls = [`nats://127.0.0.1:${way.port}`]
+  const sink = natsSink({ type: 'nats', urls, login: undefined, ca: undefined, cert: undefined, key: undefined, subject, isStored: false })
+  const entries = [{ id: 1, lane: 'stream', subLane: 'a', payload: '{}', attempts: 0 }]
+  const put = async (signal = new AbortController().signal) => sink.put(streamArn, entries, signal)
+  await put()
+  way.freeze()
+  await expect(put(AbortSignal.timeout(50))).rejects.toThrow('it has not answered in time')
+  way.thaw()
+  await put()
+  await put()
+  await until(() => way.connections === 1)
+  await sink.close!()
+  await until(() => way.connections === 0)
+})
 
 test.skipIf(!hasNats)('a NATS that is not there, or stores nothing of the subject, is refused with what to change', async () => {
   const [plain, other] = [await startNats(), await jetStream()]
