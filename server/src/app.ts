@@ -217,6 +217,24 @@ export async function startApp(
   let figures: ServerFigures | undefined
   let stopBeating: (() => Promise<void>) | undefined
   let searchIndex: SearchIndex | undefined
+  /** Ends whatever is there by now, each before what it uses. */
+  const end = async (stopOutbox: Promise<void> | undefined) => {
+    gateway?.close()
+    stopFollowing?.()
+    await server.close()
+    await stopJobs?.()
+    await stopOutbox
+    await closeDestinations?.()
+    figures?.stop()
+    await searchIndex?.stop()
+    await ring?.close()
+    await stopBeating?.()
+    await opening?.close()
+    await db?.close()
+    await audit?.close()
+    await forget()
+  }
+
   try {
     if (admin && config.adminAddress) {
       const [, host = '', port] = /^\[?([^\]]*)\]?:(\d+)$/.exec(config.adminAddress)!
@@ -383,19 +401,7 @@ export async function startApp(
       await purge.stop()
     }
   } catch (error) {
-    gateway?.close()
-    stopFollowing?.()
-    await server.close()
-    await outbox?.stop()
-    await closeDestinations?.()
-    figures?.stop()
-    await searchIndex?.stop()
-    await ring?.close()
-    await stopBeating?.()
-    await opening?.close()
-    await db?.close()
-    await audit?.close()
-    await forget()
+    await end(outbox?.stop())
     throw error
   }
   metrics.serving.set(1)
@@ -405,20 +411,7 @@ export async function startApp(
     metrics.serving.set(0)
     const stopOutbox = outbox?.stop()
     await Promise.all([server.drain(drainMilliseconds), gateway?.drain()])
-    gateway?.close()
-    stopFollowing?.()
-    await server.close()
-    await stopJobs?.()
-    await stopOutbox
-    await closeDestinations?.()
-    figures?.stop()
-    await searchIndex?.stop()
-    await ring?.close()
-    await stopBeating?.()
-    await opening?.close()
-    await db.close()
-    await audit?.close()
-    await forget()
+    await end(stopOutbox)
   }
   const tlsUrl = tlsPort === undefined ? undefined : `https://${inUrl(localName(config.host))}:${tlsPort}`
   return {
