@@ -17,7 +17,7 @@ interface Front {
 
 const withoutConfiguration = { AWS_CONFIG_FILE: '/dev/null', AWS_EC2_METADATA_DISABLED: 'true', AWS_REGION: 'us-east-1' }
 
-/** A server as a section of the page starts it, behind the proxy that the section configures; only the places are others. */
+/** A server as a section of the page starts it, behind the proxy that the section configures; only ports and paths differ. */
 async function startBehind({ section, language, command, change = text => text }: Front) {
   const folder = await temporaryFolder()
   const [port, auditLog] = [await freePort(), join(folder, 'audit.log')]
@@ -68,10 +68,10 @@ const example = (name: string) => join(root, 'examples', name)
 const fronts: readonly Front[] = [
   { section: 'nginx', language: 'nginx', command: nginx },
   { section: 'HAProxy', language: 'haproxy', command: haproxy },
-  { section: 'A load balancer that passes connections on', language: 'haproxy', command: haproxy },
+  { section: 'A load balancer that forwards connections', language: 'haproxy', command: haproxy },
 ]
 
-/** A call without an ARN in its path, and one with; what comes of them is printed. */
+/** A call without an ARN in its path, and one with an ARN; prints their outcomes. */
 const twoCalls = `
 import { ChimeSDKMessaging } from '@aws-sdk/client-chime-sdk-messaging'
 const messaging = new ChimeSDKMessaging({ maxAttempts: 1 })

@@ -1,5 +1,5 @@
 import { existsSync, globSync, readFileSync, statSync } from 'node:fs'
-import { dirname, join, relative } from 'node:path'
+import { basename, dirname, join, relative } from 'node:path'
 import { expect, test } from 'vitest'
 import { root, run } from '../support/process.ts'
 
@@ -40,7 +40,7 @@ test('every citation of docs/service in code, tests and pages leads to a page an
   const citations = [...sources, ...pages].flatMap(file =>
     [...read(file).matchAll(/docs\/service\/[\w-]+\.md(?:#[\w-]+)?/g)].map(([cited]) => ({ file, cited })),
   )
-  // As from the root of the repository, whatever file the citation stands in.
+  // Resolved from the root of the repository, whichever file contains the citation.
   const faults = citations.map(({ file, cited }) => fault('README.md', cited)?.replace(/^README\.md/, file)).filter(isFault)
   expect(faults).toEqual([])
   expect(citations.length).toBeGreaterThan(50)
@@ -79,8 +79,33 @@ test('every source that a page of docs/service names has an address there, and t
   expect(service.filter(file => file !== index && !read(index).includes(`](${relative('docs/service', file)})`))).toEqual([])
 })
 
-test('every test that docs/security.md names is there', () => {
-  const named = [...read('docs/security.md').matchAll(/`(test\/[\w/.-]+\.ts)`/g)].map(([, file]) => file!)
-  expect(named.filter(file => !existsSync(join(root, 'server', file)))).toEqual([])
-  expect(named.length).toBeGreaterThan(20)
+test('every source that a page names exists', () => {
+  const files = globSync(['{server,bench,scripts,examples,site}/**/*.{ts,tsx}', '*.ts'], {
+    cwd: root,
+    exclude: file => /node_modules|dist/.test(file),
+  })
+  const names = new Set(files.map(file => basename(file)))
+  const isThere = (file: string) =>
+    file.includes('/') ? ['', 'server', 'server/src', 'server/test'].some(folder => existsSync(join(root, folder, file))) : names.has(file)
+  // The pages of docs/service name sources of other projects.
+  const own = pages.filter(file => !file.startsWith('docs/service/'))
+  const named = own.flatMap(page => [...read(page).matchAll(/`([\w./-]+\.tsx?)`/g)].map(([, file]) => ({ page, file: file! })))
+  const inTree = [...read('ARCHITECTURE.md').matchAll(/(?<=[\s(])[\w/-]+\.tsx?(?=[\s,;:)])/g)].map(([file]) => ({
+    page: 'ARCHITECTURE.md',
+    file,
+  }))
+  // NOUN, NNN-NAME: any of them. counts.ts is the example of a recipe.
+  const all = [...named, ...inTree].filter(({ file }) => !/[A-Z]/.test(file) && file !== 'events/counts.ts')
+  expect(all.filter(({ file }) => !isThere(file))).toEqual([])
+  expect(all.length).toBeGreaterThan(300)
+})
+
+test('every sentence of the server that a page quotes is in the sources', () => {
+  const texts = globSync('server/src/**/*.ts', { cwd: root }).map(read).join('\n')
+  const quoting = globSync('docs/*.md', { cwd: root }).filter(file => file !== 'docs/errors.md')
+  const quoted = quoting.flatMap(page =>
+    [...read(page).matchAll(/“([^”…]+)(?: …)?”/g)].map(([, sentence]) => ({ page, sentence: sentence! })),
+  )
+  expect(quoted.filter(({ sentence }) => !texts.includes(sentence))).toEqual([])
+  expect(quoted.length).toBeGreaterThan(8)
 })
