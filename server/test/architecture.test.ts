@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 
 const source = join(import.meta.dirname, '../src')
 
-/** Who imports whom, types included (ARCHITECTURE.md). No arrow stands here that nobody uses, and none leads in a circle. */
+/** Who imports whom, types included (ARCHITECTURE.md). Every arrow of this list is used, and no circle leads through it. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
   tools: [],
   contract: [],
@@ -35,10 +35,10 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   gateway: ['auth', 'bus', 'database', 'http', 'nodes', 'observe', 'present', 'rates', 'settings', 'store', 'tools'],
 }
 
-/** The files outside the rooms: two that everybody may import, and the wiring, which only the command line and the test kit do. */
+/** The files outside the rooms: two that every room may import, and the wiring, which only the command line and the test kit import. */
 const open = ['arn.ts', 'errors.ts']
 const wiring = ['app.ts', 'main.ts']
-/** The rooms that start a server. They import whatever they need, and nobody imports them. */
+/** The rooms that start a server. They import whatever they need, and no room imports them. */
 const starting = ['cli', 'kit']
 
 interface Import {
@@ -57,7 +57,7 @@ const imports: Import[] = files.flatMap(file =>
 
 const roomOf = (file: string) => (file.includes('/') ? file.slice(0, file.indexOf('/')) : undefined)
 
-/** The arrows between what `of` puts together, and where a walk along them comes back to where it has been. */
+/** The arrows between the rooms that `of` forms, and a circle of them if there is one. */
 function circle(of: (file: string) => string | undefined): readonly string[] | undefined {
   const arrows = new Map<string, Set<string>>()
   for (const { file, target } of imports) {
@@ -99,7 +99,7 @@ test('no file and no room imports itself through others, not even for a type', (
   expect(circle(roomOf)).toBeUndefined()
 })
 
-test('every file is in a room, except those that everybody may import and the wiring', () => {
+test('every file is in a room, except the wiring and the files that every room may import', () => {
   expect(files.filter(file => roomOf(file) === undefined).toSorted()).toEqual([...open, ...wiring].toSorted())
   const rooms = new Set(files.map(roomOf).filter(room => room !== undefined))
   expect([...rooms].toSorted()).toEqual([...Object.keys(allowed), ...starting].toSorted())
@@ -112,7 +112,7 @@ test('only the command line and the test kit import the wiring', () => {
   expect(strays).toEqual([])
 })
 
-test('nobody imports node:http or node:http2 but for their types: an import loads undici, or HTTP/2, at every start (tools/node-http.ts)', () => {
+test('no file imports node:http or node:http2 but for their types: an import loads undici, or HTTP/2, at every start (tools/node-http.ts)', () => {
   const importing = files.filter(file => /^import (?!type )[^']*'node:http2?'/m.test(readFileSync(join(source, file), 'utf8')))
   expect(importing).toEqual([])
 })

@@ -12,7 +12,7 @@ const values = (count: number, of: (index: number) => string) => Array.from({ le
 const row = (index: number) => String(index).padStart(5, '0')
 
 onBothDatabases('Access keys over the API', world => {
-  test('are made with a secret that is shown once, work at once, and are listed by name without it', async () => {
+  test('are created with a secret that is shown once, work at once, and are listed by name without the secret', async () => {
     const { app, carillon, appInstance } = world()
     const { arn, user } = await appInstance(['ann'])
     const made = await carillon.call('CreateAccessKey', { UserName: 'b-key', Policy: everything })
@@ -67,7 +67,7 @@ onBothDatabases('Access keys over the API', world => {
     await expect(carillon.call('DescribeAccessKey', { AccessKeyId })).rejects.toMatchObject({ name: 'NotFoundException' })
   })
 
-  test('of somebody who may look at the server make no keys', async () => {
+  test('cannot be created with a key whose policy only lists and describes', async () => {
     const looking = allowing([['carillon-operator:List*', 'carillon-operator:Describe*'], '*'])
     const { carillon } = clientsOf(world().app, await makeKey(world(), looking))
     await carillon.call('ListAccessKeys', {})
@@ -81,7 +81,7 @@ onBothDatabases('Access keys over the API', world => {
     for (const call of calls) await expect(call()).rejects.toMatchObject({ name: 'AccessDeniedException' })
   })
 
-  test('and roles are limited in number', async () => {
+  test('are limited in number, and so are roles', async () => {
     const { app, carillon } = world()
     await app.db.run(
       statement(`insert into access_keys (id, name, policy, sealed_secret, master_key_id, created_at)
@@ -102,7 +102,7 @@ onBothDatabases('Access keys over the API', world => {
 })
 
 onBothDatabases('Roles over the API', world => {
-  test('are made, changed member by member, assumed and deleted', async () => {
+  test('are created, changed member by member, assumed and deleted', async () => {
     const { app, carillon } = world()
     const key = await makeKey(world(), allowing(['sts:AssumeRole', '*']))
     const claims = '{"StringEquals":{"login.example.com:sub":"a"}}'
@@ -140,7 +140,7 @@ onBothDatabases('Roles over the API', world => {
     await expect.poll(async () => session.listAppInstances({}).then(String, ({ name }: Error) => name)).toBe('UnrecognizedClientException')
   })
 
-  test('accept tokens of the issuer of the settings, or of the one that is named', async () => {
+  test('accept tokens of the issuer that the settings name, unless the role names one', async () => {
     const { carillon } = world()
     const OidcTrust = { Audiences: ['web'] }
     const create = carillon.call('CreateIamRole', { RoleName: 'login', Policy: everything, OidcTrust })
@@ -153,7 +153,7 @@ onBothDatabases('Roles over the API', world => {
   })
 })
 
-test('the audit log says which key or role an operator has made, changed or deleted, and never a secret', async () => {
+test('the audit log says which key or role an operator has created, changed or deleted, and never a secret', async () => {
   const audit = join(await temporaryFolder(), 'audit.log')
   const world = await startWorld('sqlite', { auditLog: audit })
   const { carillon } = world

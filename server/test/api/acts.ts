@@ -6,7 +6,7 @@ import type { World } from '../support/world.ts'
 
 type Extra = Partial<SendChannelMessageCommandInput>
 
-/** Sends a persistent STANDARD message, unless told otherwise; resolves to its id. */
+/** Sends a persistent STANDARD message, unless the input says otherwise; resolves to its id. */
 export async function say(
   { messaging }: Pick<World, 'messaging'>,
   bearer: string,
@@ -25,13 +25,13 @@ export async function say(
   return MessageId!
 }
 
-/** When a message was made, as somebody who may read it is told. */
+/** When a message was created, as ListChannelMessages says to a bearer who may read it. */
 export async function sentAt({ messaging }: World, bearer: string, channel: string, id: string): Promise<Date> {
   const { ChannelMessage } = await messaging.getChannelMessage({ ChannelArn: channel, MessageId: id, ChimeBearer: bearer })
   return ChannelMessage!.CreatedTimestamp!
 }
 
-/** A channel by its creator, PRIVATE unless told otherwise; resolves to its ARN. */
+/** A channel by its creator, PRIVATE unless the input says otherwise; resolves to its ARN. */
 export async function open(
   { messaging }: World,
   creator: string,
@@ -51,7 +51,7 @@ interface AnyPage {
   NextToken?: string | undefined
 }
 
-/** Every page of a list, from the first to the one without NextToken. */
+/** Every page of a list, from the first to the one without a NextToken. */
 export async function pages<Page extends AnyPage>(load: (NextToken: string | undefined, index: number) => Promise<Page>): Promise<Page[]> {
   const found: Page[] = []
   let token: string | undefined
@@ -63,7 +63,7 @@ export async function pages<Page extends AnyPage>(load: (NextToken: string | und
   return found
 }
 
-/** The channels that the bearer, or whom it names, is a member of, by ARN. */
+/** The channels of the bearer, or of the member that the input names, by ARN. */
 export async function channelsOf({ messaging }: World, bearer: string, named?: string) {
   const found = await pages(NextToken =>
     messaging.listChannelMembershipsForAppInstanceUser({ ChimeBearer: bearer, AppInstanceUserArn: named, NextToken }),

@@ -20,7 +20,7 @@ onBothDatabases('App instance admins', world => {
     expect(listed.toSorted()).toEqual([user('a'), user('b'), botArn].toSorted())
   })
 
-  test('making an existing admin an admin again changes nothing', async () => {
+  test('making an admin an admin again changes nothing', async () => {
     const { identity, appInstance } = world()
     const { arn, user } = await appInstance([], { admins: ['a'] })
     const named = { AppInstanceArn: arn, AppInstanceAdminArn: user('a') }

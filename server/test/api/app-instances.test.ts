@@ -109,7 +109,7 @@ onBothDatabases('App instances', world => {
 })
 
 onBothDatabases('The purge of an app instance', world => {
-  test('the purge leaves no row of a deleted app instance in any table', async () => {
+  test('leaves no row of a deleted app instance in any table', async () => {
     const { identity, messaging, appInstance, bot } = world()
     const { arn, user } = await appInstance(['bob'], { admins: ['alice'] })
     const botArn = await bot(arn)

@@ -60,7 +60,7 @@ onBothDatabases('Channels', world => {
     expect(await open(world(), user('a'), { ChannelId: 'half-made' })).toMatch(/\/channel\/half-made$/)
   })
 
-  test('a ChannelId becomes part of the ARN and cannot be used again', async () => {
+  test('a ChannelId becomes part of the ARN and cannot be used for a second channel', async () => {
     const { appInstance } = world()
     const { arn, user } = await appInstance(['a', 'b'])
     const other = await appInstance(['a'])
@@ -81,7 +81,7 @@ onBothDatabases('Channels', world => {
     expect(answers.toSorted()).toEqual([...Array.from({ length: 7 }, () => 'ConflictException'), `${arn}/channel/race`])
   })
 
-  test('an update changes the given members, keeps the others, and moves LastUpdatedTimestamp', async () => {
+  test('an update changes the members that it gives, leaves the others as they are, and moves LastUpdatedTimestamp', async () => {
     const { messaging, appInstance } = world()
     const { user } = await appInstance(['a'])
     const ChimeBearer = user('a')
@@ -170,7 +170,7 @@ onBothDatabases('ListChannels', world => {
     })
   })
 
-  test('LastMessageTimestamp is that of the newest message that the bearer may see', async () => {
+  test('LastMessageTimestamp is the time of the newest message that the bearer may see', async () => {
     const { messaging, appInstance } = world()
     const { arn, user } = await appInstance(['a', 'b', 'c'])
     const [a, b, c] = [user('a'), user('b'), user('c')]
@@ -210,7 +210,7 @@ onBothDatabases('Deleted channels', world => {
       expect(await refusal(membership)).toMatchObject(denied)
       expect(await channelsOf(world(), ChimeBearer)).toEqual(new Map())
       expect((await messaging.listChannelsModeratedByAppInstanceUser({ ChimeBearer })).Channels).toEqual([])
-      // Where the operation declares NotFound, an admin is told that there is no such channel, and nobody else is.
+      // Where the operation declares NotFound, an admin gets it, and everybody else gets Forbidden.
       const told = ChimeBearer === root ? { name: 'NotFoundException', code: 'NotFound', status: 404 } : denied
       expect(await refusal(messaging.getChannelMessage({ ...asked, MessageId }))).toMatchObject(told)
       expect(await refusal(messaging.describeChannelMembership({ ...asked, MemberArn: member }))).toMatchObject(told)
@@ -313,7 +313,7 @@ onBothDatabases('Channels that are deleted and not yet purged', world => {
     for (let index = 0; index < 6; index++) made.push(await open(world(), ChimeBearer, { ChannelId: `c${index}` }))
     for (const index of [1, 2, 5]) {
       const { id } = (await app.db.get(statement<{ id: number }>(`select id from channels where external_id = 'c${index}'`)))!
-      // As DeleteChannel does it, without the purge that follows at once.
+      // The deletion that DeleteChannel makes, without the purge that follows it at once.
       await app.db.transaction(async tx => buryChannel(tx, id, Date.now()))
     }
     const living = [made[0], made[3], made[4]]

@@ -40,7 +40,7 @@ onBothDatabases('The users who are connected', world => {
     expect(await arns(ChannelArn)).toEqual([])
   })
 
-  test('of an elastic channel are those of all its sub-channels', async () => {
+  test('in an elastic channel are those of all its sub-channels', async () => {
     const { app, messaging, appInstance } = world()
     const { arn, user } = await appInstance(['mod', 'ann', 'ben', 'cem'])
     const { ChannelArn = '' } = await messaging.createChannel({
@@ -58,7 +58,7 @@ onBothDatabases('The users who are connected', world => {
     expect(ConnectedUsers!.map(({ User }) => User!.Arn)).toEqual(members)
   })
 
-  test('are not those of a bot', async () => {
+  test('cannot be listed for a bot', async () => {
     const { appInstance, bot } = world()
     const { arn } = await appInstance()
     await expect(page(await bot(arn))).rejects.toMatchObject({ Reason: expect.stringContaining('an app instance, a channel or a user') })

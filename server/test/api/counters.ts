@@ -2,7 +2,7 @@ import { expect } from 'vitest'
 import { statement } from '../../src/database/database.ts'
 import type { World } from '../support/world.ts'
 
-/** Counters that do not say what count(*) says. */
+/** Counters that differ from what count(*) returns. */
 const wrongCounters = statement<{ what: string; id: number; kept: number; real: number }>(`
   select * from (
     select 'members of channel' as what, c.id, c.member_count as kept,

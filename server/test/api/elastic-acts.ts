@@ -12,7 +12,7 @@ export interface Division {
   readonly percentage: number
 }
 
-/** An elastic channel, and short words for what is done in it; its owner is a moderator and its root an admin. */
+/** An elastic channel, with short names for calls on it; its owner is a moderator and its root an admin. */
 export async function openElastic(
   world: World,
   { maximum, target, percentage }: Division,
@@ -48,7 +48,7 @@ export async function openElastic(
     const found = await pages(NextToken => messaging.listChannelMemberships({ ...channel, SubChannelId, NextToken }))
     return found.flatMap(page => page.ChannelMemberships!.map(entry => entry.Member!.Arn!.split('/').at(-1)!))
   }
-  /** Where somebody is, as its own list of channels says. */
+  /** The sub-channel of a member, as the member's own list of channels says. */
   const placesOf = async (id: string) => {
     const { ChannelMemberships } = await messaging.listChannelMembershipsForAppInstanceUser({ ChimeBearer: user(id) })
     return ChannelMemberships!

@@ -21,7 +21,7 @@ onBothDatabases('Placement in elastic channels', world => {
         const counts = SubChannels!.map(({ MembershipCount }) => MembershipCount!)
         expect(counts.length).toBeLessThanOrEqual(4)
         expect(Math.max(...counts)).toBeLessThanOrEqual(4)
-        // Also while members are being moved.
+        // Leaves happen also while members are being moved.
         expect(counts.reduce((sum, count) => sum + count, 0)).toBe(present.size)
         return { counts, ids: SubChannels!.map(({ SubChannelId }) => SubChannelId) }
       }
@@ -58,7 +58,7 @@ onBothDatabases('Placement in elastic channels', world => {
         )
         expect(members.flat().toSorted()).toEqual([...present].map(index => user(`u${index}`)).toSorted())
         expect(members.map(list => list.length)).toEqual(counts)
-        // None that is too small could be taken by another.
+        // No sub-channel that is too small would fit into another.
         const [small = 0, ...others] = counts.toSorted((a, b) => a - b)
         expect(small < 2 && others.some(other => other + small <= 4)).toBe(false)
       } finally {

@@ -29,7 +29,7 @@ onBothDatabases('Placement in elastic channels', world => {
     const joined = results.flatMap(result => (result.status === 'fulfilled' ? [result.value] : []))
     expect(joined).toHaveLength(21)
     expect((await sizes()).toSorted((a, b) => a - b)).toEqual([7, 7, 7])
-    // Who was refused counts nowhere.
+    // A refused join counts nowhere.
     const counted = statement<{ name: string }>(`select external_id as name from identities where membership_count > 0
       and app_instance_id = (select id from app_instances where arn = $1)`)
     const found = await world().app.db.all(counted, arn)
@@ -40,7 +40,7 @@ onBothDatabases('Placement in elastic channels', world => {
     expect(await refusal(join(joined[0]!))).toMatchObject(full)
   })
 
-  test('a join that is repeated a hundred times at once is one join', async () => {
+  test('a hundred concurrent joins of one member create one membership', async () => {
     const { join, sizes, placesOf } = await openElastic(world(), { maximum: 3, target: 7, percentage: 40 }, ['a'])
     const ids = await Promise.all(Array.from({ length: 100 }, () => join('a')))
     expect(new Set(ids).size).toBe(1)
@@ -57,7 +57,7 @@ onBothDatabases('Placement in elastic channels', world => {
     expect(second).not.toBe(first)
     await expect.poll(() => membersOf(second)).toEqual(['u7', 'u8', 'u9', 'u10'])
     expect(await membersOf(first)).toEqual(users.slice(0, 7))
-    // Who has been moved belongs there, and no longer to where it was.
+    // A moved member belongs to the new sub-channel and no longer to the old one.
     await say(world(), user('u9'), ChannelArn, 'x', { SubChannelId: second })
     expect(await refusal(say(world(), user('u9'), ChannelArn, 'x', { SubChannelId: first }))).toMatchObject(denied)
   })
@@ -161,14 +161,14 @@ onBothDatabases('Placement in elastic channels', world => {
     await leave('u3')
     await leave('u4')
     await settle()
-    // One is left in the second, and the first is full.
+    // One member is left in the second, and the first is full.
     expect((await sizes()).toSorted((a, b) => a - b)).toEqual([1, 3])
     for (const id of ['u0', 'u1', 'u2', 'u5']) await leave(id)
     await settle()
     expect(await sizes()).toEqual([0])
   })
 
-  test('a sub-channel that was to be removed stays if a join has taken the room for its members, or has come to itself', async () => {
+  test('a sub-channel that is to be removed stays if new members have taken the room for its members, or have joined it', async () => {
     const { app } = world()
     const { join, counts, sizes } = await openElastic(world(), { maximum: 2, target: 3, percentage: 40 }, named(6))
     for (const id of named(4)) await join(id)
@@ -190,16 +190,16 @@ onBothDatabases('Placement in elastic channels', world => {
     expect(await sizes()).toEqual([3, 3])
   })
 
-  test('the job finishes, once, what a stopped node has left', async () => {
+  test('the job finishes what a stopped node has begun, and does it once', async () => {
     const { app } = world()
-    // The server's own job runs once a minute, and would do it meanwhile.
+    // The server's own job runs once a minute, and could do the work meanwhile.
     const later = Date.now() + 600_000
     expect(await holdJob(app.db, 'balancing', later, later)).toBe(true)
     const users = named(4)
     const { ChannelArn, join, sizes } = await openElastic(world(), { maximum: 3, target: 3, percentage: 40 }, users)
     for (const user of users) await join(user)
     await expect.poll(sizes).toEqual([2, 2])
-    // From now on one is too small and the other has room, and nobody has been told.
+    // From now on one sub-channel is too small and the other has room, and nothing has woken the job.
     const id = ChannelArn.split('/').at(-1)!
     const divide = statement(`update channels set elastic = $2 where external_id = $1`)
     const widen = statement(

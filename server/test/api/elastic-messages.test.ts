@@ -78,14 +78,14 @@ onBothDatabases('Messages of elastic channels', world => {
     expect((await messaging.getChannelMessage(on(root, first))).ChannelMessage).toMatchObject({ Redacted: true })
     expect(await refusal(messaging.deleteChannelMessage(on(root)))).toMatchObject(wrong)
     expect(await refusal(messaging.deleteChannelMessage(on(owner, first)))).toMatchObject(denied)
-    // Nothing of that id is there, so there is nothing to do.
+    // No message has that id, so the deletion succeeds and changes nothing.
     expect((await messaging.deleteChannelMessage(on(root, second))).$metadata.httpStatusCode).toBe(204)
     expect((await messaging.listChannelMessages({ ChannelArn, ChimeBearer: root, SubChannelId: first })).ChannelMessages).toHaveLength(1)
     await messaging.deleteChannelMessage(on(root, first))
     expect((await messaging.listChannelMessages({ ChannelArn, ChimeBearer: root, SubChannelId: first })).ChannelMessages).toEqual([])
   })
 
-  test('move the LastMessageTimestamp of their sub-channel: a row of the list has that of its own, private messages included', async () => {
+  test('move the LastMessageTimestamp of their sub-channel: a row of the list has the time of its own sub-channel, private messages included', async () => {
     const { messaging } = world()
     const { user, owner, root, ChannelArn, channel, first, second } = await twoOfTwo(world())
     const rows = async (ChimeBearer: string, AppInstanceUserArn = ChimeBearer) => {
@@ -137,7 +137,7 @@ onBothDatabases('Messages of elastic channels', world => {
     expect((await messaging.describeChannel(channel)).Channel!.LastMessageTimestamp!.getTime()).toBe(one)
   })
 
-  test('have a Target of the same sub-channel', async () => {
+  test('can target only a member of the same sub-channel', async () => {
     const { user, owner, ChannelArn, first } = await twoOfTwo(world())
     const target = (MemberArn: string) => say(world(), user('u0'), ChannelArn, 'x', { SubChannelId: first, Target: [{ MemberArn }] })
     expect(await refusal(target(user('u2')))).toMatchObject(wrong)
@@ -145,7 +145,7 @@ onBothDatabases('Messages of elastic channels', world => {
     expect(await target(owner)).toMatch(/^[0-9a-f]{64}$/)
   })
 
-  test('that are sent twice with one token go to the same sub-channel once', async () => {
+  test('are stored once in the sub-channel if they are sent twice with one token', async () => {
     const { messaging } = world()
     const { owner, ChannelArn, first, second } = await twoOfTwo(world())
     const again = { ClientRequestToken: 'token', SubChannelId: first }
@@ -155,7 +155,7 @@ onBothDatabases('Messages of elastic channels', world => {
     expect((await messaging.listChannelMessages({ ChannelArn, ChimeBearer: owner, SubChannelId: first })).ChannelMessages).toHaveLength(1)
   })
 
-  test('that retention hides are deleted for good in every sub-channel', async () => {
+  test('are deleted for good in every sub-channel once retention hides them', async () => {
     const { app, identity } = world()
     const { arn, user, ChannelArn, first, second } = await twoOfTwo(world())
     const [messages, viewers] = [await rowsIn(world(), 'messages'), await rowsIn(world(), 'private_messages')]
@@ -173,7 +173,7 @@ onBothDatabases('Messages of elastic channels', world => {
     await jobsOf({ db: app.db, now: afterTheGrace })
       .find(({ name }) => name === 'retention')!
       .run()
-    // What a viewer has seen last is remembered: LastMessageTimestamp stays.
+    // The newest message that a viewer has seen stays recorded: LastMessageTimestamp stays.
     expect([await rowsIn(world(), 'messages'), await rowsIn(world(), 'private_messages')]).toEqual([messages, viewers + 2])
   })
 })

@@ -28,7 +28,7 @@ onBothDatabases('Elastic channels', world => {
     expect((await messaging.listSubChannels({ ChannelArn: again, ChimeBearer: user('m') })).SubChannels).toHaveLength(1)
   })
 
-  test('that are not allowed are refused, and nothing of them remains', async () => {
+  test('are not created with settings that are not allowed, and nothing of them remains', async () => {
     const { messaging, appInstance } = world()
     const { arn, user } = await appInstance(['owner', 'm'])
     const attempt = async (changed: Partial<typeof division>, extra = {}) =>
@@ -116,7 +116,7 @@ onBothDatabases('Elastic channels', world => {
     }
   })
 
-  test('that are deleted are gone with everything in their sub-channels', async () => {
+  test('disappear with everything in their sub-channels when they are deleted', async () => {
     const { app, messaging } = world()
     const { user, ChannelArn, channel, join, placesOf } = await openElastic(world(), { maximum: 4, target: 2, percentage: 10 }, named(6))
     for (const id of named(6)) {
@@ -136,7 +136,7 @@ onBothDatabases('Elastic channels', world => {
     await expect.poll(async () => (await app.db.get(left, id))!.left).toBe(0)
   })
 
-  test('give the place of a deleted user to another', async () => {
+  test('have room for another member once a user is deleted', async () => {
     const { identity } = world()
     const { user, join, sizes } = await openElastic(world(), { maximum: 2, target: 2, percentage: 40 }, named(5))
     for (const id of named(4)) await join(id)
@@ -199,7 +199,7 @@ onBothDatabases('Members of elastic channels', world => {
     expect(await refusal(join('owner', 'no-such'))).toMatchObject(denied)
     for (const id of ids) expect(await join('owner', id)).toBe(id)
     expect(await join('owner', ids[1])).toBe(ids[1])
-    // They are counted and take nobody's place.
+    // Moderators are counted and take no member's place.
     expect(await sizes()).toEqual([3, 3, 2])
     expect(await placesOf('owner')).toEqual(ids)
     const described = await messaging.describeChannelMembershipForAppInstanceUser({ ...channel, AppInstanceUserArn: owner })
@@ -221,7 +221,7 @@ onBothDatabases('Members of elastic channels', world => {
     expect(await placesOf('u0')).toEqual([])
     await join('u0', first)
     await join('u0', second)
-    // Once more changes nothing.
+    // The same call again changes nothing.
     await messaging.createChannelModerator({ ...channel, ChannelModeratorArn })
     expect(await placesOf('u0')).toEqual([first, second])
     await messaging.deleteChannelModerator({ ...channel, ChannelModeratorArn })

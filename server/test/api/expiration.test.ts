@@ -20,7 +20,7 @@ onBothDatabases('Channel expiration', world => {
     return channels.map(channel => own.has(channel))
   }
 
-  test('settings are given at creation, put, returned and removed', async () => {
+  test('settings are set at creation, put, returned and removed', async () => {
     const { messaging, appInstance } = world()
     const { user } = await appInstance(['a'])
     const ChannelArn = await open(world(), user('a'), { ExpirationSettings: settings(3, 'LAST_MESSAGE_TIMESTAMP') })
@@ -36,7 +36,7 @@ onBothDatabases('Channel expiration', world => {
     expect(await refusal(noBearer)).toMatchObject({ name: 'UnauthorizedClientException', status: 401 })
   })
 
-  test('a channel expires that many days after its creation, whatever is sent to it; it works until the job runs', async () => {
+  test('deletes a channel that many days after its creation, whatever is sent to it; the channel works until the job runs', async () => {
     const { appInstance } = world()
     const { user } = await appInstance(['a', 'b'])
     const channel = await open(world(), user('a'), { ExpirationSettings: settings(2), MemberArns: [user('b')] })
@@ -74,7 +74,7 @@ onBothDatabases('Channel expiration', world => {
     expect(await left(user('a'), ...all)).toEqual([false, false, false, false])
   })
 
-  test('settings and messages before the job runs still count', async () => {
+  test('follows settings and messages that arrive before the job runs', async () => {
     const { appInstance } = world()
     const { user } = await appInstance(['a'])
     const made = async (criterion?: Criterion) => open(world(), user('a'), { ExpirationSettings: settings(1, criterion) })
@@ -91,7 +91,7 @@ onBothDatabases('Channel expiration', world => {
     expect(await left(user('a'), ...all)).toEqual([false, true, false, false, false])
   })
 
-  test('a ChannelId can be used again once its channel has expired', async () => {
+  test('frees the ChannelId of the channel', async () => {
     const { appInstance } = world()
     const { user } = await appInstance(['a'])
     const channel = await open(world(), user('a'), { ChannelId: 'id', ExpirationSettings: settings(1) })
@@ -105,7 +105,7 @@ onBothDatabases('Channel expiration', world => {
 })
 
 onBothDatabases('User expiration', world => {
-  test('a user expires that many days after its creation: it works until the job runs, and is then gone with its memberships', async () => {
+  test('deletes a user that many days after its creation: the user works until the job runs, and is then gone with its memberships', async () => {
     const { identity, messaging, appInstance } = world()
     const { arn, user } = await appInstance(['owner'])
     const make = (AppInstanceUserId: string, ExpirationDays?: number) =>

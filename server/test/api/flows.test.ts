@@ -55,7 +55,7 @@ onBothDatabases('Operations on channel flows', world => {
     expect(await refusal(messaging.createChannelFlow({ ...asked, Name: 'other' }))).toMatchObject(conflict)
   })
 
-  test('an update replaces name and processors and keeps the rest', async () => {
+  test('an update replaces name and processors and leaves the rest as it is', async () => {
     const { messaging, advance } = world()
     const { create } = await setting()
     const ChannelFlowArn = await create()
@@ -96,7 +96,7 @@ onBothDatabases('Operations on channel flows', world => {
     expect((await messaging.listChannelFlows({ AppInstanceArn: arn })).ChannelFlows).toHaveLength(1)
   })
 
-  test('a missing flow is Forbidden, and NotFound for an association', async () => {
+  test('a missing flow is Forbidden to calls about it, and NotFound to an association', async () => {
     const { messaging } = world()
     const { arn, user, channel } = await setting()
     const ChannelFlowArn = `${arn}/channel-flow/none`

@@ -154,7 +154,7 @@ onBothDatabases('ClientRequestToken', world => {
     expect([...(await channelsOf(world(), user('late'))).keys()]).toEqual([ChannelArn])
   })
 
-  // Each node knows its own (docs/compatibility.md).
+  // Each node has tokens of its own for NON_PERSISTENT messages (docs/compatibility.md).
   test.skipIf(isSpread)('a message that is not persistent and was refused leaves its token unused too', async () => {
     const { messaging, appInstance } = world()
     const { user } = await appInstance(['a', 'late'])
@@ -195,7 +195,7 @@ onBothDatabases('ClientRequestToken', world => {
     expect(await texts(ChannelArn, user('a'))).toEqual(['x'])
   })
 
-  // Each node knows its own (docs/compatibility.md).
+  // Each node has tokens of its own for NON_PERSISTENT messages (docs/compatibility.md).
   test.skipIf(isSpread)('NON_PERSISTENT messages also get the same id, even twenty at once', async () => {
     const { appInstance } = world()
     const { user } = await appInstance(['a'])
@@ -225,7 +225,7 @@ onBothDatabases('ClientRequestToken', world => {
     expect((await messaging.listChannelModerators(named)).ChannelModerators).toHaveLength(2)
   })
 
-  test('a token is remembered for 24 hours and then forgotten', async () => {
+  test('a token is stored for 24 hours and then deleted', async () => {
     const { appInstance } = world()
     const { user } = await appInstance(['a'])
     const ChannelArn = await open(world(), user('a'))

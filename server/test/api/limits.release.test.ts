@@ -19,7 +19,7 @@ const strays = statement<{ what: string }>(`
     where not exists (select 1 from channels c where c.id = b.channel_id)
       or not exists (select 1 from identities i where i.id = b.identity_id and i.purged_at is null)`)
 
-/** What is tried, on one of a few people and one of a few channels. */
+/** The calls of the walk, each on one of a few users and one of a few channels. */
 const deed = fc.record({
   act: fc.constantFrom('add', 'hide', 'leave', 'ban', 'unban', 'promote', 'demote', 'batch', 'channel', 'delete channel', 'delete user'),
   person: fc.nat({ max: 4 }),
@@ -27,7 +27,7 @@ const deed = fc.record({
 })
 type Deed = typeof deed extends fc.Arbitrary<infer Value> ? Value : never
 
-/** The refusals that the deeds may meet: a 500 or 503 is none. */
+/** The refusals that the calls may meet; a 500 or 503 is not among them. */
 const refusals = new Set(['ForbiddenException', 'ConflictException', 'NotFoundException', 'ResourceLimitExceededException'])
 
 onBothDatabases(

@@ -11,7 +11,7 @@ const most = 3
 const crowd = 20
 const limited = Object.fromEntries(Object.keys(countLimits).map(name => [name, String(most)]))
 
-/** How many of a crowd of calls at once succeed; all others must be refused as one too many. */
+/** How many of a crowd of concurrent calls succeed; all others must be refused by the limit. */
 async function letThrough(act: (index: number) => Promise<unknown>): Promise<number> {
   const outcomes = await Promise.all(
     Array.from({ length: crowd }, async (_, index) =>
@@ -87,7 +87,7 @@ onBothDatabases(
       await identity.deleteAppInstanceAdmin({ AppInstanceArn: arn, AppInstanceAdminArn: admins[0] })
       const next = await made()
       expect(next).toHaveLength(most)
-      // Who is deleted makes room at once, before the purge.
+      // A deleted user makes room at once, before the purge.
       const [gone] = next
       await (gone!.includes('/bot/')
         ? identity.deleteAppInstanceBot({ AppInstanceBotArn: gone })

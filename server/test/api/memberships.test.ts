@@ -255,16 +255,16 @@ onBothDatabases('LastMessageTimestamp', world => {
     const { user } = await appInstance(['a', 'b', 'c'], { admins: ['root'] })
     const [a, b, c, root] = [user('a'), user('b'), user('c'), user('root')]
     const ChannelArn = await open(world(), a, { MemberArns: [b, c] })
-    /** What the bearer is told of the channel in its own list, or in that of somebody else. */
+    /** The channel in the bearer's own list, or in that of another user. */
     const last = async (bearer: string, named?: string) =>
       (await channelsOf(world(), bearer, named)).get(ChannelArn)?.ChannelSummary?.LastMessageTimestamp
     const at = async (id: string, bearer = a) => sentAt(world(), bearer, ChannelArn, id)
-    /** Keeps the times of what follows apart. */
+    /** Makes the times before and after it differ. */
     const tick = () => world().advance(5)
     return { a, b, c, root, ChannelArn, last, at, tick }
   }
 
-  test('it is absent before the first message, and then that of the newest persistent one', async () => {
+  test('is absent before the first message, and is then the time of the newest persistent one', async () => {
     const { a, b, ChannelArn, last, at, tick } = await setting()
     expect(await last(b)).toBeUndefined()
     const first = await at(await say(world(), a, ChannelArn))
@@ -275,7 +275,7 @@ onBothDatabases('LastMessageTimestamp', world => {
     expect([await last(a), await last(b)]).toEqual([second, second])
   })
 
-  test('a NON_PERSISTENT message does not move it', async () => {
+  test('is not moved by a NON_PERSISTENT message', async () => {
     const { a, b, ChannelArn, last, at, tick } = await setting()
     await say(world(), a, ChannelArn, 'x', { Persistence: 'NON_PERSISTENT' })
     expect(await last(b)).toBeUndefined()
@@ -286,26 +286,26 @@ onBothDatabases('LastMessageTimestamp', world => {
     expect([await last(a), await last(b)]).toEqual([kept, kept])
   })
 
-  test('a persistent CONTROL message moves it', async () => {
+  test('is moved by a persistent CONTROL message', async () => {
     const { a, b, ChannelArn, last, at } = await setting()
     const id = await say(world(), a, ChannelArn, 'x', { Type: 'CONTROL' })
     expect(await last(b)).toEqual(await at(id))
   })
 
-  test('a targeted message moves it for its sender and its target and for nobody else', async () => {
+  test('is moved by a targeted message for its sender and its target and for nobody else', async () => {
     const { a, b, c, root, ChannelArn, last, at, tick } = await setting()
     const shown = await at(await say(world(), a, ChannelArn))
     tick()
     const whispered = await at(await say(world(), b, ChannelArn, 'psst', { Target: [{ MemberArn: a }] }))
     expect([await last(a), await last(b), await last(c)]).toEqual([whispered, whispered, shown])
-    // An admin that lists somebody else is told what it may see itself.
+    // An admin that lists another user sees the time of what the admin itself may see.
     expect([await last(root, a), await last(root, b), await last(root, c)]).toEqual([shown, shown, shown])
     tick()
     const newer = await at(await say(world(), c, ChannelArn))
     expect([await last(a), await last(b), await last(c)]).toEqual([newer, newer, newer])
   })
 
-  test('an admin that lists another user’s channels sees messages that were targeted to the admin', async () => {
+  test('is moved by messages that were targeted to an admin, where that admin lists the channels of another user', async () => {
     const { messaging } = world()
     const { a, b, root, ChannelArn, last, at, tick } = await setting()
     await messaging.createChannelMembership({ ChannelArn, MemberArn: root, Type: 'DEFAULT', ChimeBearer: a })
@@ -318,7 +318,7 @@ onBothDatabases('LastMessageTimestamp', world => {
     expect(one.ChannelMembership!.ChannelSummary!.LastMessageTimestamp).toEqual(whispered)
   })
 
-  test('deleting the newest message moves it back, and deleting the only one removes it', async () => {
+  test('moves back when the newest message is deleted, and is absent again when the only one is', async () => {
     const { messaging } = world()
     const { a, b, root, ChannelArn, last, at, tick } = await setting()
     const first = await say(world(), a, ChannelArn)
@@ -337,7 +337,7 @@ onBothDatabases('LastMessageTimestamp', world => {
     expect([await last(a), await last(b)]).toEqual([undefined, undefined])
   })
 
-  test('deleting a targeted message moves it back for those who saw it', async () => {
+  test('moves back for those who saw a targeted message when that is deleted', async () => {
     const { messaging } = world()
     const { a, b, c, root, ChannelArn, last, at, tick } = await setting()
     const early = await say(world(), a, ChannelArn, 'psst', { Target: [{ MemberArn: b }] })
@@ -353,7 +353,7 @@ onBothDatabases('LastMessageTimestamp', world => {
     expect([await last(a), await last(b), await last(c)]).toEqual([shown, shown, shown])
   })
 
-  test('redacting and updating do not move it', async () => {
+  test('is not moved by redacting and updating', async () => {
     const { messaging } = world()
     const { a, b, ChannelArn, last, at, tick } = await setting()
     const id = await say(world(), a, ChannelArn)
@@ -366,7 +366,7 @@ onBothDatabases('LastMessageTimestamp', world => {
     expect([await last(a), await last(b)]).toEqual([kept, kept])
   })
 
-  test('a member who leaves and comes back sees its targeted messages again', async () => {
+  test('is moved by its targeted messages again for a member who leaves and joins again', async () => {
     const { messaging } = world()
     const { a, b, ChannelArn, last, at, tick } = await setting()
     await say(world(), a, ChannelArn)
@@ -378,7 +378,7 @@ onBothDatabases('LastMessageTimestamp', world => {
     expect(await last(b)).toEqual(whispered)
   })
 
-  test('a member who joins later sees what was sent before', async () => {
+  test('shows a member who joins later what was sent before', async () => {
     const { messaging } = world()
     const { a, root, ChannelArn, last, at } = await setting()
     const shown = await at(await say(world(), a, ChannelArn))
@@ -388,7 +388,7 @@ onBothDatabases('LastMessageTimestamp', world => {
 })
 
 onBothDatabases('Read markers', world => {
-  test('the marker is absent until the member reads, and is then the time of reading', async () => {
+  test('are absent until the member reads, and are then the time of reading', async () => {
     const { messaging, appInstance } = world()
     const { user } = await appInstance(['a', 'b'], { admins: ['root'] })
     const [a, b, root] = [user('a'), user('b'), user('root')]
@@ -411,7 +411,7 @@ onBothDatabases('Read markers', world => {
     expect((await marker(b))!.getTime()).toBeGreaterThanOrEqual(first.getTime() + 1000)
   })
 
-  test('a read marker is never older than the messages before it, even if the clock goes back', async () => {
+  test('are never older than the messages before them, even if the clock goes back', async () => {
     const { messaging, appInstance } = world()
     const { user } = await appInstance(['a'])
     const ChannelArn = await open(world(), user('a'))
@@ -423,7 +423,7 @@ onBothDatabases('Read markers', world => {
     expect(ReadMarkerTimestamp!.getTime()).toBeGreaterThanOrEqual(sent.getTime())
   })
 
-  test('a HIDDEN member has a marker, a non-member has none, and leaving removes it', async () => {
+  test('belong to HIDDEN members too, not to non-members, and are removed when the member leaves', async () => {
     const { messaging, appInstance } = world()
     const { user } = await appInstance(['a', 'h', 'out'], { admins: ['root'] })
     const ChannelArn = await open(world(), user('a'), { Privacy: 'PUBLIC', ModeratorArns: [user('out')] })
@@ -516,7 +516,7 @@ onBothDatabases('Pages of memberships', world => {
     expect(again.ChannelMemberships!.map(entry => entry.ChannelSummary!.ChannelArn)).toEqual(made.slice(1))
   })
 
-  test('the right to list another user’s channels is checked for every page', async () => {
+  test("a caller's right to list another user’s channels is checked for every page", async () => {
     const { identity, messaging } = world()
     const { m, root } = await member(2)
     const asked = { ChimeBearer: root, AppInstanceUserArn: m, MaxResults: 1 }
@@ -700,7 +700,7 @@ onBothDatabases('Memberships', world => {
     expect(await channelsOf(world(), user('a'))).toEqual(new Map())
   })
 
-  test('concurrent joins and leaves of one member end in one state, and none of them fails', async () => {
+  test('concurrent joins and leaves of one member end in one state, and no call fails', async () => {
     const { messaging, appInstance } = world()
     const { user } = await appInstance(['a', 'b'])
     const named = { ChannelArn: await open(world(), user('a')), MemberArn: user('b'), ChimeBearer: user('a') }
@@ -713,7 +713,7 @@ onBothDatabases('Memberships', world => {
     expect((await channelsOf(world(), user('b'))).size).toBe(1)
   })
 
-  test('a batch adds those that it can, and says why for each other one', async () => {
+  test('a batch adds the members that it can, and says for each of the others why not', async () => {
     const { messaging, appInstance, bot } = world()
     const { arn, user } = await appInstance(['a', 'old', 'new', 'hidden'])
     const botArn = await bot(arn)
@@ -782,7 +782,7 @@ onBothDatabases('Memberships', world => {
     const { ChannelMemberships } = await messaging.listChannelMemberships(asOwner)
     expect(ChannelMemberships!.map(entry => entry.Member!.Arn)).toEqual([user('owner'), user('joiner'), robot, user('batch')])
 
-    // Where it is PRIVATE, or no longer a channel of theirs to speak of, they are told nothing.
+    // Where the channel is PRIVATE, or the user is banned, the answer is Forbidden.
     const secret = await open(world(), user('owner'), { Mode: 'UNRESTRICTED' })
     const found = await refusal(
       messaging.createChannelMembership({
@@ -824,7 +824,7 @@ onBothDatabases('Memberships', world => {
     expect(await refusal(messaging.listChannelMessages(named))).toMatchObject(wrong)
   })
 
-  test('one membership is described to its user and to admins, in the shape of the list', async () => {
+  test('a membership is described to its user and to admins, in the shape of the list', async () => {
     const { messaging, appInstance } = world()
     const { user } = await appInstance(['a', 'b', 'h'], { admins: ['root'] })
     const ChannelArn = await open(world(), user('a'), { MemberArns: [user('b')] })

@@ -134,7 +134,7 @@ onBothDatabases('Messages', world => {
     expect(await refusal(say(world(), a, ChannelArn, 'x'.repeat(4097), passing))).toMatchObject(tooLong)
   })
 
-  test('can be larger where the operator has raised the limits, and sockets, edits and stock clients take them', async () => {
+  test('messages can be larger where the operator has raised the limits, and sockets, edits and stock clients accept them', async () => {
     const raised = await startWorld('sqlite', { contentBytes: '65536', metadataBytes: '16384', controlBytes: '4096' })
     onTestFinished(() => raised.close())
     const { messaging, app } = raised
@@ -196,7 +196,7 @@ onBothDatabases('Messages', world => {
       expect(await get(bearer, MessageId)).toMatchObject({ Content: 'psst', Target: [{ MemberArn: c }] })
       expect(await ids(bearer)).toEqual([MessageId])
     }
-    // Not even the moderator or an admin, who may neither edit nor redact it; the admin may delete it unseen.
+    // Not even the moderator or an admin sees it, and neither may edit or redact it; the admin may delete it unseen.
     for (const bearer of [a, root]) {
       expect(await refusal(get(bearer, MessageId))).toMatchObject(missing)
       expect(await ids(bearer)).toEqual([])
@@ -252,7 +252,7 @@ onBothDatabases('Messages', world => {
     }
   })
 
-  test('an edited message shows its newest text in its old position', async () => {
+  test('an edited message shows its newest text at its old position', async () => {
     const { messaging } = world()
     const { a, b, ChannelArn, get, list } = await setting()
     const attributes = { k: { StringValues: ['v'] } }

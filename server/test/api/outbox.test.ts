@@ -6,7 +6,7 @@ import { onBothDatabases, type World } from '../support/world.ts'
 
 let lanes = 0
 
-/** A lane of a kind that nothing delivers, with entries that were given up. */
+/** A lane of a kind that has no delivery, with entries that were given up. */
 async function deadLane({ app, now }: World, count: number) {
   const Lane = laneOf('nowhere', `place-${lanes++}`)
   await app.db.transaction(async tx => {

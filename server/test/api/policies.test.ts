@@ -33,7 +33,7 @@ const kinds: readonly OperationName[] = [
   'ListRecentCalls',
 ]
 
-onBothDatabases('A policy that is tried', world => {
+onBothDatabases('SimulatePolicy', world => {
   const simulate = (input: Simulated) => world().carillon.call('SimulatePolicy', input)
   const reason = async (input: Simulated) => simulate(input).then(String, ({ Reason }: { Reason: string }) => Reason)
 
@@ -82,7 +82,7 @@ onBothDatabases('A policy that is tried', world => {
     expect(there).toMatchObject({ IsAllowed: true, PolicyDecisions: [{}, { Decision: 'ALLOWED', DecidingStatements: [office] }] })
   })
 
-  test('is that of a key or of a role, with the session policy, the tags and the login that are given', async () => {
+  test('simulates the policy of a key or of a role, with the given session policy, tags and login', async () => {
     const { arn, user } = await world().appInstance(['ann'])
     const variable = `${arn}/user/\${aws:PrincipalTag/name}`
     await makeRole(world(), 'tried', {
@@ -104,7 +104,7 @@ onBothDatabases('A policy that is tried', world => {
     })
   })
 
-  test('is asked about what the tags and the expiration of a new resource need, and the tags of existing ones', async () => {
+  test('includes the actions for the tags and the expiration of a new resource, and reads the tags of existing ones', async () => {
     const { arn, user } = await world().appInstance(['ann'])
     await world().identity.tagResource({ ResourceARN: user('ann'), Tags: [{ Key: 'team', Value: 'blue' }] })
     const blue = { StringEquals: { 'aws:ResourceTag/team': 'blue' } }
@@ -119,7 +119,7 @@ onBothDatabases('A policy that is tried', world => {
     expect((await simulate({ Policy, Action: 'chime:Connect', Resources: [user('ben')] })).IsAllowed).toBe(false)
   })
 
-  test('is refused where it is not understood, and where the call is not known or lacks a member', async () => {
+  test('refuses an invalid policy, an unknown operation, a missing member, and two things to simulate at once', async () => {
     expect(await reason({ Policy: '{"Statement":[]}', Action: 'chime:Connect', Resources: ['*'] })).toContain('empty list')
     const Policy = allowing(['*', '*'])
     expect(await reason({ Policy, OperationName: 'Walk' })).toContain('Walk is no operation')

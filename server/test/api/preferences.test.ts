@@ -113,7 +113,7 @@ onBothDatabases('GetChannelMessageStatus', world => {
   })
 })
 
-/** Whether the text is taken; whatever is thrown but a BadRequestException that says why is thrown on. */
+/** Whether the text is accepted; an error other than a BadRequestException with a Reason is thrown again. */
 function isTaken(text: string): boolean {
   try {
     checkFilterRule(text)
@@ -205,7 +205,7 @@ const nested: fc.Arbitrary<Rule> = fc.oneof(
   fc.tuple(flat, fc.array(flat, { minLength: 1, maxLength: 7 })).map(([rule, branches]) => ({ ...rule, $or: branches })),
 )
 
-/** Keys and values, counted from the text without knowing the language. */
+/** Keys and values, counted from the text without parsing the language. */
 function weightOf(value: unknown): number {
   if (typeof value === 'string') return 1
   if (Array.isArray(value)) return value.reduce<number>((sum, item) => sum + weightOf(item), 0)
@@ -240,14 +240,14 @@ const attributesOf = (given: Readonly<Record<string, readonly string[]>>) =>
 test.each([
   ['a value of the list', { mentions: ['Bob', 'Alice'] }, { mentions: ['Eve', 'Alice'] }, true],
   ['no value of the list', { mentions: ['Bob', 'Alice'] }, { mentions: ['Eve'] }, false],
-  ['another case', { mentions: ['Bob'] }, { mentions: ['bob'] }, false],
+  ['a value in another case', { mentions: ['Bob'] }, { mentions: ['bob'] }, false],
   ['a part of a value', { mentions: ['Bob'] }, { mentions: ['Bobby'] }, false],
   ['a missing attribute', { mentions: ['Bob'] }, {}, false],
   ['an attribute without values', { mentions: ['Bob'] }, { mentions: [] }, false],
-  ['anything but a value that is there', { type: [{ 'anything-but': ['Room'] }] }, { type: ['Room'] }, false],
-  ['anything but a value that is there beside another', { type: [{ 'anything-but': ['Room'] }] }, { type: ['Other', 'Room'] }, false],
-  ['anything but a value that is not there', { type: [{ 'anything-but': ['Room'] }] }, { type: ['Other'] }, true],
-  ['anything but a value, and no attribute', { type: [{ 'anything-but': ['Room'] }] }, {}, true],
+  ['a value that anything-but names', { type: [{ 'anything-but': ['Room'] }] }, { type: ['Room'] }, false],
+  ['a value that anything-but names, beside another', { type: [{ 'anything-but': ['Room'] }] }, { type: ['Other', 'Room'] }, false],
+  ['a value that anything-but does not name', { type: [{ 'anything-but': ['Room'] }] }, { type: ['Other'] }, true],
+  ['a missing attribute and anything-but', { type: [{ 'anything-but': ['Room'] }] }, {}, true],
   ['one key of two', { type: ['Room'], mentions: ['Bob'] }, { type: ['Room'] }, false],
   ['both keys', { type: ['Room'], mentions: ['Bob'] }, { type: ['Room'], mentions: ['Bob'] }, true],
   ['one rule of $or', { $or: [{ type: ['Room'] }, { mentions: ['Bob'] }] }, { mentions: ['Bob'] }, true],
@@ -256,7 +256,7 @@ test.each([
   ['the exact value of a mixed list', { k: ['a', { 'anything-but': ['a', 'b'] }] }, { k: ['a'] }, true],
   ['no value of a mixed list', { k: ['a', { 'anything-but': ['b'] }] }, { k: ['b'] }, false],
   ['a name that every object has', { constructor: ['Object'] }, {}, false],
-])('a message with %s', (_, rule, attributes, expected) => {
+])('a filter rule decides about %s', (_, rule, attributes, expected) => {
   expect(passesFilter(ruleText(rule), attributesOf(attributes))).toBe(expected)
 })
 

@@ -10,13 +10,13 @@ const seam = new Seam()
 const denied = { name: 'ForbiddenException', status: 403 }
 const conflict = { name: 'ConflictException', status: 409 }
 
-/** What a call has been let in by: the facts of its bearer in a channel. */
+/** The look-up that authorizes a call: the facts of its bearer in a channel. */
 const factsOf = (bearer: string) => ({
   text: /left join moderators moderator on/,
   values: ([appInstanceArn, kind, id]: readonly Value[]) => `${appInstanceArn}/${kind}/${id}` === bearer,
 })
 
-/** The app instance that something is to be made in has been found. */
+/** The look-up of the app instance in which a call creates something. */
 const appInstanceFound = (arn: string) => ({
   text: /from app_instances where arn = \$1 and deleted_at is null$/,
   values: ([found]: readonly Value[]) => found === arn,
@@ -32,7 +32,7 @@ const messageFound = (MessageId: string) => ({
   values: (values: readonly Value[]) => values.includes(MessageId.slice(24)),
 })
 
-/** Asks, and does something else between the moment at which the call has been let in and what it does. */
+/** Calls, and does something else between the moment at which the call is authorized and its change. */
 async function meanwhile<Answer>(
   held: Parameters<Seam['hold']>[0],
   ask: () => Promise<Answer>,
@@ -131,7 +131,7 @@ onBothDatabases(
             ExpirationSettings: { ExpirationDays: 1, ExpirationCriterion: 'CREATED_TIMESTAMP' },
           }),
       ],
-    ])('a channel that is deleted and made again gets not %s that was meant for the old one', async (_, ask) => {
+    ])('a channel that is deleted and created again does not get %s that was meant for the old one', async (_, ask) => {
       const { x, owner, root, asOwner, messaging } = await scene({ ChannelId: 'again' })
       const again = async () => {
         await messaging.deleteChannel(asOwner)
@@ -174,7 +174,7 @@ onBothDatabases(
       ])
     })
 
-    test('a channel flow that is deleted meanwhile is given to no channel, and authorized messages are sent without it', async () => {
+    test('a channel flow that is deleted meanwhile is associated with no channel, and authorized messages are sent without it', async () => {
       const { arn, m, owner, asOwner, messaging } = await scene()
       const { ChannelArn } = asOwner
       const Configuration = {
@@ -240,7 +240,7 @@ onBothDatabases(
         ({ identity }: World, AppInstanceArn: string) =>
           identity.createAppInstanceAdmin({ AppInstanceArn, AppInstanceAdminArn: `${AppInstanceArn}/user/a` }),
       ],
-    ])('no %s is made, and nothing is left after the purge', async (_, make) => {
+    ])('no %s is created, and nothing is left after the purge', async (_, make) => {
       const { arn } = await world().appInstance(['a'])
       const deleted = async () => {
         await world().identity.deleteAppInstance({ AppInstanceArn: arn })
@@ -259,7 +259,7 @@ onBothDatabases(
 onBothDatabases(
   'a user that is deleted after a call has found it',
   (world, kind) => {
-    test('becomes no admin, and gets no device', async () => {
+    test('becomes no admin and gets no device', async () => {
       const { identity } = world()
       const { arn, user } = await world().appInstance(['a', 'b'])
       const gone = (AppInstanceUserArn: string) => async () => {
@@ -267,7 +267,7 @@ onBothDatabases(
         await purged(world())
       }
       const admin = () => identity.createAppInstanceAdmin({ AppInstanceArn: arn, AppInstanceAdminArn: user('a') })
-      // SQLite finds the user in the transaction, which nothing gets between; the app instance is found before it.
+      // SQLite finds the user in the transaction, which nothing can interrupt; the app instance is found before it.
       const found = kind === 'postgres' ? identityFound(user('a')) : appInstanceFound(arn)
       expect(await refusal(meanwhile(found, admin, gone(user('a'))))).toMatchObject(denied)
       const device = () =>

@@ -63,7 +63,7 @@ onBothDatabases('The list of the last calls', world => {
     expect(checkOf(call, 'ROLE')!.Explanation).toContain('DeleteChannel is allowed to: an AppInstanceAdmin; a moderator of the channel.')
   })
 
-  test('says which statement of a policy has allowed, and which has denied', async () => {
+  test('names the statement of a policy that has allowed, and the one that has denied', async () => {
     const { appInstance, app } = world()
     const { arn, user } = await appInstance(['ann'])
     const Statement = [
@@ -93,7 +93,7 @@ onBothDatabases('The list of the last calls', world => {
     })
   })
 
-  test('has calls with a wrong signature, by the key that they claim', async () => {
+  test('shows a call with a wrong signature under the key that it claims', async () => {
     const { app } = world()
     const { identity } = clientsOf(app, { ...app.rootKey, secretAccessKey: 'wrong' })
     await refusal(identity.listAppInstances({}))
@@ -103,7 +103,7 @@ onBothDatabases('The list of the last calls', world => {
     expect(outcomes(call)).toMatchObject({ SIGNATURE: 'REFUSED', INPUT: 'NOT_REACHED' })
   })
 
-  test('goes on after the newest call that its reader knows, and leaves out those that look at it', async () => {
+  test('continues after the newest call that its reader has, and leaves out the calls that list calls', async () => {
     const { identity, carillon } = world()
     await identity.listAppInstances({})
     await carillon.call('DescribeServer', {})
@@ -116,7 +116,7 @@ onBothDatabases('The list of the last calls', world => {
     expect((await carillon.call('ListRecentCalls', { AfterRequestId })).RecentCalls).toHaveLength(1)
   })
 
-  test('is for keys that may do everything or this, and for no key of an app instance or a user', async () => {
+  test('can be read with a key that is allowed everything or this operation, and with no key of an app instance or a user', async () => {
     const { app, appInstance } = world()
     const { arn, user } = await appInstance(['ann'])
     const listed = async (policy: string) => {
@@ -147,7 +147,7 @@ onBothDatabases('The list of the last calls', world => {
   })
 })
 
-test('the list of the last calls shows whole inputs where that is switched on', async () => {
+test('the list of the last calls shows whole inputs where the setting is on', async () => {
   const world = await startWorld('sqlite', { recentCalls: 'whole' })
   const { appInstance, messaging } = world
   const { arn, user } = await appInstance(['ann'])

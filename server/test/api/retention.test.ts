@@ -120,7 +120,7 @@ onBothDatabases('Retention', world => {
     world().advance(days(31))
     await runJob(world(), 'retention')
     expect(await rowsIn(world(), 'messages')).toBe(before[0])
-    // What is left of the private ones says who has had a newest one when: one row a viewer.
+    // One row a viewer remains of the targeted messages: the time of the newest one that each has seen.
     expect(await rowsIn(world(), 'private_messages')).toBe(before[1]! + 2)
     expect(await listed(ChannelArn, user('m'))).toEqual([])
     expect(await listed(elsewhere, other.user('owner'))).toEqual([kept])
@@ -128,7 +128,7 @@ onBothDatabases('Retention', world => {
     expect((await messaging.describeChannel({ ChannelArn, ChimeBearer: user('m') })).Channel).toEqual(described)
   })
 
-  test('if a channel had only targeted messages, their LastMessageTimestamp outlives them', async () => {
+  test('the LastMessageTimestamp of a channel that had only targeted messages stays when they are deleted', async () => {
     const { messaging, appInstance } = world()
     const { arn, user } = await appInstance(['owner', 'm'])
     const ChannelArn = await open(world(), user('owner'), { MemberArns: [user('m')] })

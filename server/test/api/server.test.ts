@@ -4,7 +4,7 @@ import { until } from '../support/processor.ts'
 import { isSpread, onBothDatabases } from '../support/world.ts'
 
 onBothDatabases('The state of the server', (world, kind) => {
-  test('names its version, its database and its nodes', async () => {
+  test('has the version, the database and the nodes', async () => {
     const described = await world().carillon.call('DescribeServer', {})
     expect(described).toMatchObject({
       Version: packageFile.version,
@@ -17,7 +17,7 @@ onBothDatabases('The state of the server', (world, kind) => {
     expect(names).toHaveLength(world().nodes.length)
   })
 
-  test.skipIf(isSpread)('has figures of the last seconds, and only those after a time', async () => {
+  test.skipIf(isSpread)('has figures of the last seconds, or only those after a given time', async () => {
     const { carillon, identity } = world()
     const figures = async (FiguresAfterTimestamp?: Date) =>
       (await carillon.call('DescribeServer', { ...(FiguresAfterTimestamp && { FiguresAfterTimestamp }) })).Figures!

@@ -58,7 +58,7 @@ onBothDatabases('Streaming configurations', world => {
     expect(await refusal(get(arn))).toMatchObject(missing)
   })
 
-  test('deleting removes both types, and again changes nothing', async () => {
+  test('deleting removes both types, and deleting again changes nothing', async () => {
     const { messaging, appInstance } = world()
     const { arn } = await appInstance()
     const other = await appInstance()
@@ -86,7 +86,7 @@ onBothDatabases('Streaming configurations', world => {
   })
 })
 
-test('a stream that is not there, not ready, or whose service is not reached is refused by its name, and nothing is kept', async () => {
+test('a stream that does not exist, is not ready, or cannot be reached is refused by its name, and nothing is stored', async () => {
   const kinesis = await startKinesis()
   const world = await startWorld('sqlite', { kinesisEndpoint: kinesis.url })
   const alone = await startWorld('sqlite', { kinesisEndpoint: `http://127.0.0.1:${await freePort()}` })

@@ -9,7 +9,7 @@ type Name = (typeof names)[number]
 const channels = ['plain', 'flowing'] as const
 type Place = (typeof channels)[number]
 
-/** What a random walk does: `which` chooses a message among those that there are. */
+/** A step of a random walk: `which` chooses one of the existing messages. */
 const acts = fc.oneof(
   {
     weight: 8,
@@ -53,13 +53,13 @@ interface Message {
   readonly target: Name | undefined
   mentions: readonly Name[]
   readonly isControl: boolean
-  /** Whether a processor has to decide about it, or about an edit of it, and how often one had to. */
+  /** Whether a processor has to decide about the message, or about an edit of it, and how many decisions there were. */
   isPending: boolean
   callbacks: number
   pendingSince: number
   /** Undefined until others see it. */
   arrival: number | undefined
-  /** Up to what its sender had read when it sent it. */
+  /** The position up to which its sender had read when it sent the message. */
   readonly sentWhen: number
   isGone: boolean
 }
@@ -80,13 +80,13 @@ interface Listed {
 
 const withoutFirst = <Entry extends Listed>(entry: Entry) => ({ ...entry, FirstUnreadMessageId: undefined })
 
-/** In the order of the last messages, without the first unread message of each. */
+/** The channels in the order of their last messages, without the first unread message of each. */
 export const newestFirst = <Entry extends Listed>(joined: readonly Entry[]) =>
   joined
     .toSorted((a, b) => Number(b.ChannelSummary?.LastMessageTimestamp ?? 0) - Number(a.ChannelSummary?.LastMessageTimestamp ?? 0))
     .map(withoutFirst)
 
-/** What the API should say, worked out from all that has happened, message by message. */
+/** The answers that the API should give, computed from everything that has happened, message by message. */
 export class UnreadModel {
   readonly #world: World
   readonly #user: (name: string) => string
@@ -250,7 +250,7 @@ export class UnreadModel {
     )
   }
 
-  /** What every user should be told of each channel, and of all together. */
+  /** What the API should return to every user for each channel, and in total. */
   expected() {
     return names.map(who => {
       const channels = this.#expected(who)
@@ -266,7 +266,7 @@ export class UnreadModel {
     })
   }
 
-  /** What they are told, in this world or in another one to which the app instance was moved. */
+  /** What the API returns to them, in this world or in another one to which the app instance was moved. */
   async told({ carillon }: Pick<World, 'carillon'> = this.#world) {
     return Promise.all(
       names.map(async who => {

@@ -11,7 +11,7 @@ afterAll(() => lambda.close())
 onBothDatabases(
   'Unread counts',
   world => {
-    test('are what a simple model says after each of thousands of acts', { timeout: 900_000 }, async () => {
+    test('agree with a simple model after each of thousands of calls', { timeout: 900_000 }, async () => {
       const property = fc.asyncProperty(walk(60), async steps => {
         const model = await UnreadModel.open(world(), lambda)
         for (const step of steps) {
@@ -23,7 +23,7 @@ onBothDatabases(
     })
 
     test(
-      'are exact where a marker is set back over many messages while some of them go and others come',
+      'are exact where a marker is set back over many messages while some of them are deleted and others sent',
       { timeout: 120_000 },
       async () => {
         const { messaging, carillon, appInstance } = world()

@@ -9,7 +9,7 @@ import { newestFirst, UnreadModel, walk } from './unread-model.ts'
 const lambda = await startLambda()
 afterAll(() => lambda.close())
 
-/** What a user has not read in the channels in which there is something. */
+/** The unread counts of a user in the channels that have any. */
 async function unreadOf({ carillon }: World, ChimeBearer: string) {
   const { ChannelMemberships = [] } = await carillon.call('ListChannelUnreadCounts', { IncludeFirstUnread: true, ChimeBearer })
   const unread = ChannelMemberships.filter(({ UnreadCount }) => UnreadCount !== 0)
@@ -19,7 +19,7 @@ async function unreadOf({ carillon }: World, ChimeBearer: string) {
 onBothDatabases(
   'Unread counts',
   world => {
-    test('are what a simple model says, whatever several users do', async () => {
+    test('agree with a simple model, whatever several users do', async () => {
       const property = fc.asyncProperty(walk(25), async steps => {
         const model = await UnreadModel.open(world(), lambda)
         for (const step of steps) {
@@ -30,7 +30,7 @@ onBothDatabases(
       await fc.assert(property, { numRuns: 2, endOnFailure: true })
     })
 
-    test('stand beside what ListChannelMembershipsForAppInstanceUser lists, page by page', async () => {
+    test('are in the entries that ListChannelMembershipsForAppInstanceUser has, page by page', async () => {
       const { carillon, messaging, appInstance } = world()
       const { user } = await appInstance(['ann', 'ben'])
       const [ann, ben] = [user('ann'), user('ben')]
@@ -55,7 +55,7 @@ onBothDatabases(
       )
     })
 
-    test('list the channels in which something was said last, page by page, for the user itself and for an admin', async () => {
+    test('are listed by the newest message, page by page, for the user itself and for an admin', async () => {
       const { carillon, messaging, appInstance } = world()
       const { user } = await appInstance(['ann', 'ben'], { admins: ['root'] })
       const [ann, ben, root] = [user('ann'), user('ben'), user('root')]
@@ -79,11 +79,11 @@ onBothDatabases(
       const withFirst = await listed({ IncludeFirstUnread: true, ChimeBearer: ben })
       expect(newestFirst(withFirst)).toEqual(ofBen)
       expect(withFirst.map(entry => entry.FirstUnreadMessageId !== undefined)).toEqual([true, true, true, false, false])
-      // An admin that is no target of the message sees no newer one.
+      // An admin that is not the target of the message does not count it as the newest.
       expect(order(await listed({ AppInstanceUserArn: ben, ChimeBearer: root }))).toEqual([1, 4, 0, 2, 5])
     })
 
-    test('leave the ReadMarkerTimestamp alone that stock clients compare: sending and joining do not move it', async () => {
+    test('do not change the ReadMarkerTimestamp that stock clients compare: sending and joining do not move it', async () => {
       const { messaging, appInstance } = world()
       const { user } = await appInstance(['ann', 'ben'])
       const [ann, ben] = [user('ann'), user('ben')]
@@ -96,7 +96,7 @@ onBothDatabases(
       expect(ChannelMemberships![0]!.AppInstanceUserMembershipSummary).toEqual({ Type: 'DEFAULT' })
     })
 
-    test('have the mentions of before a member left, where it joins again and sets its marker back', async () => {
+    test('include mentions of before a member left, if that member joins again and sets its marker back', async () => {
       const { carillon, messaging, appInstance } = world()
       const { user } = await appInstance(['ann', 'ben'])
       const [ann, ben] = [user('ann'), user('ben')]

@@ -132,7 +132,7 @@ onBothDatabases('User endpoints', world => {
     expect(await refusal(register(user('u'), 'one more'))).toMatchObject(exceeded)
   })
 
-  test('the same ClientRequestToken registers a device once, and a new user with the id of a deleted one does not meet it', async () => {
+  test('a ClientRequestToken registers a device once, and a new user with the id of a deleted one does not get that device', async () => {
     const { identity, appInstance } = world()
     const { arn, user } = await appInstance(['u'])
     const ClientRequestToken = 'token-of-a-device'

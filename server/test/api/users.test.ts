@@ -244,7 +244,7 @@ onBothDatabases('Users that are deleted and not yet purged', world => {
     const both = [user('gone'), user('last')]
     const ChannelArn = await open(world(), ChimeBearer, { MemberArns: both, ModeratorArns: both })
     const gone = statement<{ id: number }>(`select id from identities where external_id = 'gone'`)
-    // As DeleteAppInstanceUser does it, without the purge that follows at once.
+    // The deletion that DeleteAppInstanceUser makes, without the purge that follows it at once.
     const { id } = (await app.db.get(gone))!
     await app.db.transaction(async tx => buryIdentity(tx, id, Date.now()))
     expect(await rowsIn(world(), `memberships where member_id = ${id}`)).toBe(1)
@@ -266,7 +266,7 @@ onBothDatabases('Users that are deleted and not yet purged', world => {
 })
 
 onBothDatabases('Expiring users', world => {
-  /** What the server runs by the clock, run now. */
+  /** Runs now what the server runs by the clock. */
   const expire = async () => {
     const { now } = Date
     const { db } = world().app

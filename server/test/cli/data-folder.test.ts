@@ -14,7 +14,7 @@ const refused = (sentence: string) => ({
 })
 const inUse = (folder: string) => `The data folder ${folder} is in use by another server\\. Stop that one, or give this one a folder`
 
-/** Whether a server that starts says that it is ready, or how it ends. */
+/** Resolves to whether a server that starts prints that it is ready, or to how it ends. */
 async function outcome(server: Program): Promise<string> {
   return server.url().then(
     () => 'ready',
@@ -45,7 +45,7 @@ test('a folder in use is refused under each of its names, and nothing in it chan
   const url = await first.url()
   await symlink(data, join(folder, 'alias'))
   const before = await readdir(data)
-  // With TLS the second one would make a certificate, and a root key of its own without one in the environment.
+  // With TLS the second server would create a certificate, and a root key of its own without one in the environment.
   const results = await Promise.all([
     serveFails(['--port', '0', '--tls-port', '0', '--data', data], { env: { CARILLON_TLS: 'on' } }),
     serveFails(['--port', '0', '--data', join(folder, 'alias')]),
@@ -81,7 +81,7 @@ const commands = [
   ['backup', 'copy'],
 ]
 
-test('a command in another folder than the server says where it has looked, and creates nothing', { timeout: 120_000 }, async () => {
+test("a command in another folder than the server's says where it has looked, and creates nothing", { timeout: 120_000 }, async () => {
   const folder = await temporaryFolder()
   const elsewhere = join(folder, 'elsewhere')
   const results = await Promise.all(commands.map(args => run(process.execPath, [main, ...args], { cwd: folder })))

@@ -29,12 +29,12 @@ Bob's channels, two a page, as ListChannelMembershipsForAppInstanceUser answers:
 `
 
 test(
-  'npm run demo shows the main job, its commands work as they are printed, and it is the same when it is run again',
+  "npm run demo lists a user's channels, prints commands that work, and does the same when it is run again",
   { timeout: 180_000 },
   async () => {
     const folder = await temporaryFolder()
     const data = join(folder, 'demo')
-    // What would lead to real data is not read.
+    // Variables that would lead to real data are not read.
     const real = { ...keyVariables, CARILLON_DATA: join(folder, 'real'), CARILLON_DATABASE_URL: 'postgresql://127.0.0.1:1/real' }
     const demo = await startDemo(data, undefined, real)
     expect(demo.stdout).toContain(list)
@@ -98,7 +98,7 @@ test('the README has a call for each of three clients, and its picture shows tho
 test('if the usual port is taken, the demo listens on another one', async () => {
   const taken = createServer().listen(8080, '127.0.0.1')
   onTestFinished(() => void taken.close())
-  // Somebody else's listener will do as well.
+  // A listener of any other program has the same effect.
   await Promise.race([once(taken, 'listening'), once(taken, 'error')])
   const demo = await startDemo(await temporaryFolder(), [])
   expect(new URL(await demo.url()).port).not.toBe('8080')

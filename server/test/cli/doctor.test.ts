@@ -15,7 +15,7 @@ const doctor = async (args: string[], env: Record<string, string> = {}) => run(p
 const found = async (flags: Record<string, string>, environment: Record<string, string> = {}) =>
   (await settingsFindings(readConfig({ data: ':memory:', ...flags }, environment))).map(({ kind, what }) => `${kind}: ${what}`)
 
-test('the defaults are safe, with exit 0; a public server without further settings is not, with exit 1 and what to do', async () => {
+test('the defaults are safe, with exit 0; a public server without further settings is not, and exit 1 comes with what to do', async () => {
   const folder = await temporaryFolder()
   await chmod(folder, 0o700)
   const { stdout: defaults, ...rest } = await doctor(['--data', folder])
@@ -35,7 +35,7 @@ test.each([
   ['plain HTTP', { trustProxy: undefined }, /^unsafe: Plain HTTP is served on 0\.0\.0\.0/],
   ['no TLS', { trustProxy: undefined, tls: 'off' }, /^unsafe: There is no TLS/],
   ['no rates', { rateLimits: 'off' }, /^unsafe: The rate of calls is not limited/],
-  ['a made certificate', { tlsCert: undefined, tlsKey: undefined }, /^advice: The TLS certificate comes from a CA/],
+  ['a certificate that the server has created', { tlsCert: undefined, tlsKey: undefined }, /^advice: The TLS certificate comes from a CA/],
   [
     'an identity pool for guests',
     { identityPool: 'us-east-1:0', identityPoolGuestRole: 'guest' },
@@ -74,7 +74,7 @@ test.each([
   expect(await found(flags)).toEqual(expect.arrayContaining([expect.stringMatching(expected)]))
 })
 
-test('another host with TLS, and this machine without, are not reported', async () => {
+test('a server of another host with TLS, or of this machine without TLS, is not reported', async () => {
   expect(
     await found({ databaseUrl: 'postgresql://u:p@db.example/x?sslmode=verify-full', lambdaEndpoint: 'https://lambda.example' }),
   ).toEqual([])
@@ -87,7 +87,7 @@ test('a secret that can be guessed is reported, and not shown', async () => {
   expect(stdout).not.toContain('changeme')
 })
 
-test('a data folder or a key that others may read is reported', async () => {
+test('a data folder or a key file that other users may read is reported', async () => {
   const folder = await temporaryFolder()
   await chmod(folder, 0o755)
   await writeFile(join(folder, 'credentials'), 'x', { mode: 0o644 })
@@ -120,28 +120,24 @@ test('each stream that the file of destinations names is tried, and the file its
   expect(wrong.stdout).toContain('type must be webhook, file or nats, not "kafka"')
 })
 
-test(
-  'beside a running server everything is good, line by line, and `check` is another name of the command',
-  { timeout: 60_000 },
-  async () => {
-    const folder = await temporaryFolder()
-    await chmod(folder, 0o700)
-    await serveTls(['--data', folder], { env: keyVariables }).url()
-    const { code, stdout, stderr } = await doctor(['--data', folder])
-    expect([code, stderr]).toEqual([0, ''])
-    const lines = stdout
-      .replaceAll(/[\d.]+ ms/g, 'N ms')
-      .replaceAll(/\d{4}-\d\d-\d\d/g, 'DAY')
-      .replaceAll(folder, 'FOLDER')
-    expect(lines).toMatch(
-      /^good: The database answers: SQLite with schema version \d+, N ms for a look-up\.\ngood: The database accepts writes: N ms for a transaction\.\ngood: The outbox is empty\.\ngood: The TLS certificate FOLDER\/server\.pem is valid until DAY, for localhost, 127\.0\.0\.1, .*\.\nNothing is wrong\.\n$/,
-    )
-    const check = await run(process.execPath, [main, 'check', '--data', folder])
-    expect(check.stdout.replaceAll(/[\d.]+ ms/g, 'N ms')).toBe(stdout.replaceAll(/[\d.]+ ms/g, 'N ms'))
-  },
-)
+test('beside a running server every finding is good, and `check` is another name of the command', { timeout: 60_000 }, async () => {
+  const folder = await temporaryFolder()
+  await chmod(folder, 0o700)
+  await serveTls(['--data', folder], { env: keyVariables }).url()
+  const { code, stdout, stderr } = await doctor(['--data', folder])
+  expect([code, stderr]).toEqual([0, ''])
+  const lines = stdout
+    .replaceAll(/[\d.]+ ms/g, 'N ms')
+    .replaceAll(/\d{4}-\d\d-\d\d/g, 'DAY')
+    .replaceAll(folder, 'FOLDER')
+  expect(lines).toMatch(
+    /^good: The database answers: SQLite with schema version \d+, N ms for a look-up\.\ngood: The database accepts writes: N ms for a transaction\.\ngood: The outbox is empty\.\ngood: The TLS certificate FOLDER\/server\.pem is valid until DAY, for localhost, 127\.0\.0\.1, .*\.\nNothing is wrong\.\n$/,
+  )
+  const check = await run(process.execPath, [main, 'check', '--data', folder])
+  expect(check.stdout.replaceAll(/[\d.]+ ms/g, 'N ms')).toBe(stdout.replaceAll(/[\d.]+ ms/g, 'N ms'))
+})
 
-test('a node without a bus is alive on PostgreSQL, and its clock is compared', { timeout: 60_000 }, async () => {
+test('a node without a bus is reported alive on PostgreSQL, and its clock is compared', { timeout: 60_000 }, async () => {
   const databaseUrl = await createPostgresDatabase()
   const flags = ['--database-url', databaseUrl, '--no-tls']
   const before = await doctor(flags)
@@ -157,7 +153,7 @@ test('a node without a bus is alive on PostgreSQL, and its clock is compared', {
   expect([two.code, two.stdout]).toEqual([1, expect.stringMatching(/^fault: Other nodes do not hear what happens on these: \S+, \S+\.$/m)])
 })
 
-test('what cannot be reached is a fault that says why, and what can be is good', { timeout: 60_000 }, async () => {
+test('a service that cannot be reached is reported with the reason, and one that can be reached is good', { timeout: 60_000 }, async () => {
   const port = await freePort()
   const away = `http://127.0.0.1:${port}`
   const ofIssuer = ['--oidc-audience', 'web', '--oidc-issuer']
@@ -202,7 +198,7 @@ test('a certificate that expires, has expired, lacks a name or cannot be used is
 })
 
 test(
-  'each push service of the map is tried: an account that is refused is a fault that says what to change',
+  'each push service of the file of destinations is tried: an account that is refused is reported with what to change',
   { timeout: 60_000 },
   async () => {
     const folder = await temporaryFolder()

@@ -9,7 +9,7 @@ export async function halfARequest(url: string) {
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
   const connection = await RawConnection.open(url)
   connection.send(`POST /app-instances HTTP/1.1\r\n${lines.join('')}content-length: ${body.length}\r\n\r\n${body.slice(0, 1)}`)
-  // The head has come when another connection, opened later, has had its answer.
+  // The head has arrived when another connection, opened later, has had its answer.
   await fetch(`${url}/health`)
   return { connection, finish: () => connection.send(body.slice(1)) }
 }

@@ -31,7 +31,7 @@ heard.bind(sys.argv[1])
 print('listening', flush=True)
 while True: print(heard.recv(4096).decode(), flush=True)`
 
-test.skipIf(!hasNotify)('a service of systemd says when it is ready', async () => {
+test.skipIf(!hasNotify)('a service of systemd reports when it is ready', async () => {
   const socket = join(await temporaryFolder(), 'notify')
   const systemd = new Program('python3', ['-c', listener, socket])
   await systemd.printed(/listening/)

@@ -40,7 +40,7 @@ test.each(databaseKinds)('a job runs by hand beside a running server, on %s', { 
   const { Channel } = await messaging.describeChannel({ ChannelArn, ChimeBearer })
   expect(Channel!.ExpirationSettings).toEqual(ExpirationSettings)
 
-  // Otherwise it would take a part of the purge.
+  // Otherwise the server's own job would take a part of the purge.
   server.kill('SIGTERM')
   await server.exit()
   await makeDue(kind === 'postgres' ? flags[1]! : join(data, 'carillon.db'))
@@ -59,7 +59,7 @@ test.each(databaseKinds)('a job runs by hand beside a running server, on %s', { 
 
 const beforeLong = statement(`update channels set created_at = 1, expires_at = 2`)
 
-/** Makes every channel of a database old. */
+/** Makes every channel of a database look old. */
 async function makeDue(place: string) {
   if (!place.startsWith('postgres')) {
     const db = await SqliteDatabase.open(place, { prepare: () => {}, follow: () => {} })

@@ -14,7 +14,7 @@ const oneLine = (start: string) => expect.stringMatching(new RegExp(`^carillon: 
 const refused = (start: string) => ({ code: 1, stdout: '', stderr: oneLine(start) })
 const newMasterKey = () => Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString('base64')
 
-/** What the export lines give to a shell. */
+/** The variables that the export lines give to a shell. */
 function exported(stdout: string): SigningKey {
   const [, accessKeyId = '', secretAccessKey = ''] =
     /^export AWS_ACCESS_KEY_ID=(AKIA[A-Z2-7]{16})\nexport AWS_SECRET_ACCESS_KEY=(\S{40})\nexport AWS_REGION=us-east-1\nexport AWS_DEFAULT_REGION=us-east-1\n$/.exec(
@@ -37,7 +37,7 @@ test.each(databaseKinds)(
     const [older, newer] = [newMasterKey(), newMasterKey()]
     const env = kind === 'postgres' ? { CARILLON_MASTER_KEY: older } : {}
     const flags = kind === 'postgres' ? ['--database-url', await createPostgresDatabase()] : ['--data', folder]
-    // Nodes that know the next master key already go on with the one in use.
+    // Nodes that already know the next master key continue with the current one.
     const nodeEnv = { ...keyVariables, ...(kind === 'postgres' && { CARILLON_MASTER_KEY: `${newer},${older}` }) }
     const nodes = [serve(['--port', '0', ...flags], { env: { ...keyVariables, ...env } })]
     const first = await nodes[0]!.url()
@@ -63,9 +63,9 @@ test.each(databaseKinds)(
     const made = await keys(['create', '--name', 'alice', '--user', alice])
     expect(made).toMatchObject({ code: 0, stderr: 'The secret is shown only now; the server stores it encrypted.\n' })
     const key = exported(made.stdout)
-    // Without a pause: what is unknown is looked up.
+    // Without a pause: an unknown key is looked up in the database.
     expect(await outcome(first, key)).toBe('allowed')
-    // A node that starts later has it too. On SQLite there is one alone.
+    // A node that starts later has it too. On SQLite there is only one node.
     if (kind === 'postgres') nodes.push(serve(['--port', '0', ...flags], { env: nodeEnv }))
     const urls = await Promise.all(nodes.map(node => node.url()))
     const all = (outcome: string) => urls.map(() => outcome)
@@ -142,7 +142,7 @@ test('a leaked master key is replaced at once, which ends all temporary credenti
 })
 
 test(
-  'a server whose master key does not decrypt the stored secrets says so and exits, and creates no other',
+  'a server whose master key does not decrypt the stored secrets says so, exits, and creates no other master key',
   { timeout: 60_000 },
   async () => {
     const folder = await temporaryFolder()
@@ -160,7 +160,7 @@ test(
     const wrong = refused(
       'The access keys of this database are kept under the master key [\\da-f]{16}, which this process does not have\\.',
     )
-    // One after the other, since each has the data folder while it starts.
+    // One after the other, since each locks the data folder while it starts.
     expect(await serveFails(start, { env: keyVariables })).toEqual(wrong)
     expect(
       await Promise.all([

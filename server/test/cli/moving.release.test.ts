@@ -22,7 +22,7 @@ const seedOf = (Id: string, messages: number) => ({
 
 type Clients = ReturnType<typeof clientsOf>
 
-/** Sends messages to all channels until it is stopped; every one of them must be taken. */
+/** Sends messages to all channels until it is stopped; every one must be accepted. */
 function load({ messaging }: Clients, appInstance: string) {
   const over = new AbortController()
   const sent: Record<string, string[]> = Object.fromEntries(channels.map(each => [each, []]))
@@ -100,7 +100,7 @@ test(
 
     for (const channel of channels) {
       const [there, here] = [await messagesOf(old, channel), await messagesOf(fresh, channel)]
-      // What was there before the export is here. What came meanwhile may be, and then as it is there, without a gap before it.
+      // Every message from before the export is there. Later ones may be, unchanged and without a gap before them.
       expect(here).toEqual(there.slice(0, here.length))
       expect(here.length).toBeGreaterThanOrEqual(1200 + before[channel]!.length)
       expect(here.map(each => each.MessageId)).toEqual(expect.arrayContaining(before[channel]!))

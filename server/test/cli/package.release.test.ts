@@ -109,7 +109,7 @@ test('npx carillon runs the sources of a checkout that was not built', async () 
   expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining('CARILLON_DATABASE_URL') })
 })
 
-/** Node reports the version of the process; with this it reports that of an old one. */
+/** Node reports its own version in `process.version`; this file makes it report an old one. */
 const oldNode = `--import=data:text/javascript,Object.defineProperty(process.versions,'node',{value:'24.14.1'})`
 const needsNewer = `carillon: needs Node 24.15 or newer; this is Node 24.14.1 (${process.execPath}).\n`
 

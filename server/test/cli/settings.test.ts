@@ -240,7 +240,7 @@ test.each([
       serve([], { env: { ...keyVariables, ...Object.fromEntries(values.map(({ variable, value }) => [variable, value])) } }),
   ],
 ])('a server serves with every setting given by %s', async (_, start) => {
-  // Of the logins at NATS there is one, and a server wants to find it there.
+  // Only one of the logins at NATS may be given, and the server connects to NATS with it at its start.
   const given = names.filter(({ name }) => !name.startsWith('nats'))
   const values = await Promise.all(given.map(async ({ name, flag, variable }) => ({ flag, variable, value: await exampleOf(name).good() })))
   const port = values.find(({ flag }) => flag === 'port')!.value

@@ -3,7 +3,7 @@ import { keyVariables, serve } from '../support/process.ts'
 import { RawConnection } from '../support/raw.ts'
 import { halfARequest } from './half-a-request.ts'
 
-test('an endless request and idle connections do not delay the end by more than ten seconds', async () => {
+test('an endless request and idle connections do not delay the end of the server by more than ten seconds', async () => {
   const server = serve(['--port', '0', '--data', ':memory:'], { env: keyVariables })
   const url = await server.url()
   const idle = await RawConnection.open(url)

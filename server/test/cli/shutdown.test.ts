@@ -31,7 +31,7 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
       'ServiceUnavailableException',
       { Code: 'ServiceUnavailable', Message: 'The server is starting or shutting down', Reason: 'Try again in a moment.' },
     ])
-    // npm passes on a signal that the terminal has sent already.
+    // npm would pass on a signal that the terminal has already sent.
     server.kill(signal)
 
     request.finish()
@@ -43,7 +43,7 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
   },
 )
 
-/** The longest time, in milliseconds, for which this process has done nothing: a busy machine may hold it up. */
+/** The longest time, in milliseconds, for which this process has not run: a busy machine may hold it up. */
 function watchPauses() {
   let longest = 0
   let last = performance.now()
@@ -60,7 +60,7 @@ function watchPauses() {
   }
 }
 
-/** Sixty clients that ask without a pause until they are refused; stops the server meanwhile. */
+/** Sixty clients that send requests without a pause until they are refused; stops the server meanwhile. */
 async function stopUnderLoad(server: Program) {
   const url = await server.url()
   let created = 0
@@ -124,8 +124,8 @@ test('at SIGTERM busy clients get 503: none is cut off, and no unanswered call h
   again.kill('SIGTERM')
   expect(found).toBe(created)
 
-  // A client that asks so late that nobody listens any more has been told by the answer before that its connection ends. The server
-  // waits half a second for the next request of a connection: clients that the machine has held up for so long were not busy.
+  // A client that connects after the listener has closed knew from its last answer that the connection ends. The server
+  // waits half a second for the next request of a connection: clients that the machine has held up longer were not busy.
   const late = new Set(['ECONNREFUSED after close', ...(pause < 400 ? [] : ['ECONNRESET after keep-alive', 'EPIPE after keep-alive'])])
   expect(new Set(outcomes.filter(outcome => !late.has(outcome)))).toEqual(new Set(['503 close']))
 })

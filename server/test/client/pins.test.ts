@@ -55,7 +55,7 @@ onBothDatabases(
       expect(await contents()).toEqual(['three', 'two'])
     })
 
-    test('are messages that all members see, and no longer once they are redacted or deleted', async () => {
+    test('are only messages that all members see, and end when the message is redacted or deleted', async () => {
       const { messaging } = world()
       const { user, ChannelArn, send, pin, contents } = await makeChannel(world())
       const targeted = await send('psst', { Target: [{ MemberArn: user('ann') }] })
@@ -70,7 +70,7 @@ onBothDatabases(
       expect(await refusal(pin(two))).toMatchObject(missing)
     })
 
-    test('are as many as the limit allows, of which those that retention hides are none, and leave no rows behind', async () => {
+    test('are limited in number, do not count once retention hides them, and leave no rows behind', async () => {
       const { identity, messaging, now, advance } = world()
       await purged(world())
       const before = await rowsIn(world(), 'pins')
@@ -115,7 +115,7 @@ onBothDatabases(
       expect(await refusal(list(SubChannelId, user('ben')))).toMatchObject(denied)
     })
 
-    test('are events for the sessions that ask for "pin"; what changes nothing is none', async () => {
+    test('cause events for the sessions that ask for "pin"; a call that changes nothing causes none', async () => {
       const { app } = world()
       const { user, ChannelArn, send, pin, unpin } = await makeChannel(world())
       const [asking, plain] = [await listen(app, user('ben'), { query: { 'carillon-events': 'pin' } }), await listen(app, user('ben'))]

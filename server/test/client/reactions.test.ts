@@ -27,14 +27,14 @@ async function makeChannel(world: World) {
   return { arn, user, ChannelArn, put, get, membersOf }
 }
 
-/** So many different reactions. */
+/** That many different reactions. */
 const some = (from: number, count = 10) => Array.from({ length: count }, (_, index) => `r${from + index}`)
 
 const counted = (Reaction: string, Count: number, Me: boolean) => ({ Reaction, Count, Me })
 const tables = ['reactions', 'reaction_counts', 'unwanted_reactions']
 
 onBothDatabases('Reactions', world => {
-  test('of a user are replaced whole, and are counted in the order in which each came first', async () => {
+  test('of a user are replaced as a whole, and are counted in the order in which each was first used', async () => {
     const { user, ChannelArn, put, get, membersOf } = await makeChannel(world())
     const [id, other] = [await say(world(), user('ann'), ChannelArn), await say(world(), user('ann'), ChannelArn)]
     expect(await put('ben', id, '👍', '🎉', '👍')).toMatchObject({
@@ -60,7 +60,7 @@ onBothDatabases('Reactions', world => {
     expect(await membersOf('ann', id, '🎉')).toEqual(['cid', 'ann'])
   })
 
-  test('are no call where the message is missing: the client says so instead of sending a path without it', async () => {
+  test('cause no request where the MessageId is missing: the client throws instead of sending a path without it', async () => {
     const { user, ChannelArn } = await makeChannel(world())
     const input = { ChannelArn, MessageId: undefined as unknown as string, Reactions: ['👍'], ChimeBearer: user('ann') }
     await expect(world().carillon.call('PutMessageReactions', input)).rejects.toThrow(new TypeError('MessageId is required.'))
@@ -82,7 +82,7 @@ onBothDatabases('Reactions', world => {
       expect(await refusal(membersOf(name, id, '👍'))).toMatchObject({ name: 'ForbiddenException' })
     }
     expect(await refusal(put('ben', id))).toMatchObject({ name: 'ForbiddenException' })
-    // They stay, as messages do.
+    // Reactions stay when their user leaves, as messages do.
     expect(await membersOf('ann', id, '👍')).toEqual(['ben'])
   })
 
@@ -143,7 +143,7 @@ onBothDatabases('Reactions', world => {
     expect((await put('hal', id, 'r0')).Reactions![0]).toEqual(counted('r0', 2, true))
   })
 
-  test('go with the content of a redacted message, and with a deleted message', async () => {
+  test('are removed with the content of a redacted message, and with a deleted message', async () => {
     const { messaging } = world()
     const { user, ChannelArn, put, get, membersOf } = await makeChannel(world())
     const [redacted, deleted, kept] = [
@@ -202,7 +202,7 @@ onBothDatabases('Reactions', world => {
     expect(await count()).toEqual(before)
   })
 
-  test('wait until a channel flow has released the message', async () => {
+  test('are refused until a channel flow has released the message', async () => {
     const { messaging } = world()
     const { arn, user, ChannelArn, put, get } = await makeChannel(world())
     const LambdaArn = 'arn:aws:lambda:us-east-1:123456789012:function:none'
@@ -225,7 +225,7 @@ onBothDatabases('Reactions', world => {
     expect(await get('ben', id)).toEqual([])
   })
 
-  test('are counted right, whoever replaces them at the same time', async () => {
+  test('are counted right when several users replace them at the same time', async () => {
     const { user, ChannelArn, put, get, membersOf } = await makeChannel(world())
     const names = ['ann', 'ben', 'cid']
     const sets = uniqueArray(constantFrom<string[]>('👍', '🎉', '👀'), { maxLength: 3 })
@@ -256,12 +256,12 @@ onBothDatabases('Reactions', world => {
 
 const changes = ({ events }: Listening) => events.filter(({ type }) => type === 'UPDATE_CHANNEL_MESSAGE_REACTIONS')
 
-/** What it has heard of reactions before the message that comes last. */
+/** The reaction events that a session has heard before the message that comes last. */
 const untilLast = async (session: Listening) =>
   (await session.until(({ payload }) => payload?.['Content'] === 'last')).filter(({ type }) => type.includes('REACTION'))
 
 onBothDatabases('A session that asks for the events "reaction"', world => {
-  test('hears whose reactions have changed, and all counts; others hear nothing, and no change is not told', async () => {
+  test('hears whose reactions have changed, and all counts; other sessions hear nothing, and a call that changes nothing causes no event', async () => {
     const { app } = world()
     const { user, ChannelArn, put } = await makeChannel(world())
     const asking = { query: { 'carillon-events': 'reaction' } }
@@ -309,7 +309,7 @@ onBothDatabases('A session that asks for the events "reaction"', world => {
     expect(await untilLast(plain)).toEqual([])
   })
 
-  test('is told of changes that it has missed when it reconnects', async () => {
+  test('hears of the changes that it has missed when it reconnects', async () => {
     const { app } = world()
     const { user, ChannelArn, put } = await makeChannel(world())
     const sessionId = crypto.randomUUID()

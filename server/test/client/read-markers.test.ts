@@ -38,7 +38,7 @@ onBothDatabases('Read markers', world => {
     expect(await isUnread()).toBe(true)
   })
 
-  test('say to members who has read up to when', async () => {
+  test('show members who has read up to when', async () => {
     const { carillon, messaging } = world()
     const { ChannelArn, ann, ben, send, user } = await makeChannel(world())
     const MessageId = await send('one')

@@ -34,7 +34,7 @@ afterAll(() => lambda.close())
 onBothDatabases(
   'Threads',
   world => {
-    test('are made by an attribute of a reply that any SDK sends; replies are listed in both orders, and counted', async () => {
+    test('are made by an attribute of a reply, which any SDK can send; replies are listed in both orders, and counted', async () => {
       const { messaging } = world()
       const { user, ChannelArn, send, reply, list, threads } = await makeChannel(world())
       const [root, other] = [await send('root'), await send('other')]
@@ -71,14 +71,14 @@ onBothDatabases(
         const MessageAttributes = { 'CARILLON.thread': { StringValues } }
         expect(await refusal(send('x', { MessageAttributes }))).toMatchObject({ ...wrong, message: 'CARILLON.thread must have one value' })
       }
-      // Where nothing is stored the attribute means nothing to the server.
+      // In a message that is not stored the attribute has no meaning.
       await reply('typing', 'x', { Persistence: 'NON_PERSISTENT', Type: 'CONTROL' })
       expect(await threads([root])).toMatchObject([{ ReplyCount: 1 }])
       const { ChannelMessages } = await messaging.listChannelMessages({ ChannelArn, ChimeBearer: user('ben') })
       expect(contents(ChannelMessages!)).toEqual(['psst', 'reply', 'root'])
     })
 
-    test('keep redacted replies, and count no deleted ones; a deleted first message has no thread', async () => {
+    test('contain redacted replies, and do not count deleted ones; a deleted first message has no thread', async () => {
       const { messaging } = world()
       const { user, ChannelArn, send, reply, list, threads } = await makeChannel(world())
       const root = await send('root')
@@ -143,7 +143,7 @@ onBothDatabases(
       expect(await count()).toEqual(before)
     })
 
-    test('count a reply from its release by a channel flow on, whose processor may change the thread', async () => {
+    test('count a reply once a channel flow has released it, and the processor may change the thread', async () => {
       const { messaging } = world()
       const { arn, user, ChannelArn, send, reply, list, threads } = await makeChannel(world())
       const [root, other] = [await send('root'), await send('other')]
@@ -176,7 +176,7 @@ onBothDatabases(
 const told = ({ events }: Listening) => events.filter(({ type }) => type === 'UPDATE_CHANNEL_THREAD').map(({ payload }) => payload)
 
 onBothDatabases('A session that asks for the events "thread"', world => {
-  test('hears of each reply how many there are, after the reply itself, also when it reconnects', async () => {
+  test('hears after each reply how many there are, also when it reconnects', async () => {
     const { app, messaging } = world()
     const { user, ChannelArn, send, reply, list } = await makeChannel(world())
     const sessionId = crypto.randomUUID()

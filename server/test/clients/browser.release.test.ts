@@ -9,7 +9,7 @@ import { startPlace, type Place } from './place.ts'
 
 const channel = (page: Page, name: string) => page.getByRole('navigation').getByRole('button', { name, exact: true })
 const message = (page: Page, text: string) => page.getByRole('listitem').getByText(text, { exact: true })
-/** The list item of that message, with what stands below it. */
+/** The list item of that message, with the reactions and replies below it. */
 const typed = (page: Page) => page.getByRole('listitem').filter({ has: page.getByRole('paragraph').getByText('I type', { exact: true }) })
 const state = async (page: Page, text: string | RegExp) => page.getByRole('status').getByText(text).waitFor()
 
@@ -82,7 +82,7 @@ describe.skipIf(!hasBrowser)('the page of examples/browser, in Chromium', { time
     await message(page, 'to be deleted').waitFor()
     await page.getByRole('textbox', { name: 'Message' }).fill('a draft')
 
-    // Its machine has lost the network, so that it cannot come back before something has happened.
+    // The machine of the page has lost the network, so that it cannot reconnect before something has happened.
     await page.context().setOffline(true)
     server.kill('SIGTERM')
     // The SDK gives up ten seconds later, and a busy machine may need as long to end the server.
@@ -102,14 +102,14 @@ describe.skipIf(!hasBrowser)('the page of examples/browser, in Chromium', { time
 
     await identity.deleteAppInstanceUser({ AppInstanceUserArn: bob })
     await state(page, 'Closed (4003 The user has been deleted)')
-    // Its first attempt to come back would be within a second.
+    // The page's first attempt to reconnect would come within a second.
     await setTimeout(1500)
     await state(page, 'Closed (4003 The user has been deleted)')
     await page.getByRole('button', { name: 'Connect again' }).click()
     await state(page, /^Closed \(4401 /)
   })
 
-  test('two users see in the page what Amazon does not have: counts, who is there, who types, reactions, replies and what they search', async () => {
+  test('two users see in the page what Amazon does not have: counts, who is online, who types, reactions, replies and search results', async () => {
     const place = await startPlace({ flags: ['--search', 'on', '--presence-grace-seconds', '1'] })
     const { say, newChannel, messaging, general, alice, bob } = place
     await newChannel('quiet')

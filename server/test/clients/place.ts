@@ -4,8 +4,8 @@ import { keyVariables, rootKey, serveTls, temporaryFolder } from '../support/pro
 import { clientsOf } from '../support/world.ts'
 
 /**
- * A server with TLS as its operator starts it, which `serve` starts again where it was; with Alice, an AppInstanceAdmin, whose
- * channel `general` has the members that are given.
+ * A server with TLS as its operator starts it, which `serve` starts again at the same address; with Alice, an AppInstanceAdmin, whose
+ * channel `general` has the given members.
  */
 export async function startPlace({ flags = [], members = ['bob'] }: { flags?: readonly string[]; members?: readonly string[] } = {}) {
   const data = await temporaryFolder()
@@ -42,7 +42,7 @@ export async function startPlace({ flags = [], members = ['bob'] }: { flags?: re
     bob: user('bob'),
     general,
     newChannel,
-    /** What Alice says. */
+    /** Sends a message of Alice. */
     say: (Content: string, ChannelArn = general) =>
       messaging.sendChannelMessage({ ChannelArn, Content, Type: 'STANDARD', Persistence: 'PERSISTENT', ChimeBearer: alice }),
   }

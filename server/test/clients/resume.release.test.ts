@@ -17,7 +17,7 @@ import type { AskedSession, start } from './stock-session.ts'
 const program = fileURLToPath(new URL('session-client.ts', import.meta.url))
 const page = fileURLToPath(new URL('page', import.meta.url))
 
-/** A server that a test ends and starts again in its place. */
+/** A server that a test ends and starts again at the same address. */
 interface Node {
   readonly url: string
   readonly end: (signal: NodeJS.Signals) => Promise<void>
@@ -118,7 +118,7 @@ async function startTalk(nodes: readonly Node[]) {
   return { user, begin: () => void (talking = talk()), end, count: () => [...sent.values()].flat().length }
 }
 
-/** What an application that keeps all messages knows after these lines: ids in the order of their first event, and contents. */
+/** What an application that stores all messages has after these lines: ids in the order of their first event, and contents. */
 function known(lines: readonly string[]) {
   const order = new Map<string, string[]>()
   const contents = new Map<string, string>()
@@ -149,7 +149,7 @@ const times = async ({ lines }: Application, what: RegExp) => (await lines()).fi
 describe.skipIf(!existsSync(haproxy) || !hasBrowser)('applications with amazon-chime-sdk-js behind HAProxy', { timeout: 240_000 }, () => {
   let web: WebPage
   beforeAll(async () => {
-    // The client looks for the global object under its name in Node.
+    // In Node the client looks for the browser's global object under its name.
     web = await servePage(page, { global: 'globalThis' })
   })
   afterAll(() => web?.close())
@@ -164,7 +164,7 @@ describe.skipIf(!existsSync(haproxy) || !hasBrowser)('applications with amazon-c
     return { lines: () => opened.evaluate(() => (globalThis as unknown as { lines: string[] }).lines) }
   }
 
-  /** One application in Node and one in Chromium, which hear alice talk while something happens, and a while before and after. */
+  /** One application in Node and one in Chromium, which hear Alice's messages during a fault, and for a while before and after it. */
   async function through(
     { nodes, url, ca }: Awaited<ReturnType<typeof startBehindHaproxy>>,
     happens: (applications: Readonly<Record<'node' | 'page', Application>>) => Promise<void>,
@@ -196,7 +196,7 @@ describe.skipIf(!existsSync(haproxy) || !hasBrowser)('applications with amazon-c
       }
       const none = { lost: 0, isInOrder: true, stale: 0 }
       await expect.poll(difference).toEqual([none, none])
-      // Only of the last seconds, of the many that were sent.
+      // Only the last seconds of the many messages that were sent.
       expect(known(await each.lines()).again).toBeLessThan(talk.count() / 2)
     }
   }

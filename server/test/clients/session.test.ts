@@ -10,7 +10,7 @@ import type { AskedSession } from './stock-session.ts'
 
 const client = fileURLToPath(new URL('session-client.ts', import.meta.url))
 
-/** Sessions of a Node that trusts the server by the variable that the README names. */
+/** Sessions in a Node that trusts the server by the variable that the README names. */
 const sessionsOf = ({ url, data }: Place, ...asked: (Partial<AskedSession> & { name: string; userArn: string })[]) =>
   new Sessions(
     asked.map(given => ({ endpoint: url, credentials: rootKey, ...given })),
@@ -24,13 +24,13 @@ class Sessions {
     this.#program = new Program(process.execPath, [client, JSON.stringify(asked)], { env: { NODE_EXTRA_CA_CERTS: ca } })
   }
 
-  /** What a session has been told since it was started: one line each. */
+  /** The events of a session since it was started: one line each. */
   told(name: string): string[] {
     const lines = this.#program.stdout.split('\n').filter(line => line.startsWith(`${name} `))
     return lines.map(line => line.slice(name.length + 1).trim())
   }
 
-  /** Resolves once it has been told that so often. */
+  /** Resolves once the session has had that event so many times. */
   async hears(name: string, what: string | RegExp, times = 1) {
     const isMeant = (line: string) => (typeof what === 'string' ? line === what : what.test(line))
     for (const start = Date.now(); this.told(name).filter(isMeant).length < times; await setTimeout(20)) {
@@ -54,7 +54,7 @@ test('start() resolves at SESSION_ESTABLISHED, the prefetch sends the channels, 
   await running.hears('bob', /^CREATE_CHANNEL_MESSAGE .*"Content":"Grüße 👋"/)
 })
 
-test('a session that asks for the events "read" by its signer is told of read markers', async () => {
+test('a session that asks for the events "read" by its signer hears of read markers', async () => {
   const place = await startPlace()
   const { bob, messaging, general: ChannelArn } = place
   const running = sessionsOf(place, { name: 'bob', userArn: bob, events: ['read'] }, { name: 'plain', userArn: bob })
@@ -69,14 +69,14 @@ test('a session that asks for the events "read" by its signer is told of read ma
 test.each([
   ['SIGTERM', 1012],
   ['SIGKILL', 1006],
-] as const)('after %s it is closed with %i, and reconnects by itself and hears what it has missed', async (signal, code) => {
+] as const)('after %s a session is closed with %i, reconnects by itself and hears what it has missed', async (signal, code) => {
   const place = await startPlace()
   const { server, serve, say, bob } = place
   const running = sessionsOf(place, { name: 'bob', userArn: bob })
   await running.hears('bob', 'started')
   await say('before')
   await running.hears('bob', /^CREATE_CHANNEL_MESSAGE .*"Content":"before"/)
-  // Until then it is written which sessions there are.
+  // Until then the node has stored which sessions there are.
   await setTimeout(1000)
   server.kill(signal)
   await server.exit()
@@ -89,7 +89,7 @@ test.each([
   await running.hears('bob', /^CREATE_CHANNEL_MESSAGE .*"Content":"again"/)
 })
 
-test('it reconnects by itself after 1001, 1006, 1011, 1012, 1013, 1014 and 4005, and stays closed after 1000, 1008 and 4000', async () => {
+test('a session reconnects by itself after 1001, 1006, 1011, 1012, 1013, 1014 and 4005, and stays closed after 1000, 1008 and 4000', async () => {
   const port = await freePort()
   const [returning, staying] = [
     [1001, 1006, 1011, 1012, 1013, 1014, 4005],
@@ -110,7 +110,7 @@ test('it reconnects by itself after 1001, 1006, 1011, 1012, 1013, 1014 and 4005,
   for (const code of staying.map(String)) expect(running.told(code).filter(line => line === 'connecting')).toHaveLength(1)
 })
 
-test('it stays closed after 4002, when a second one has the same session id, and after 4003, when its user is deleted', async () => {
+test('a session stays closed after 4002, when a second one has the same session id, and after 4003, when its user is deleted', async () => {
   const place = await startPlace()
   const { alice, bob, identity } = place
   const running = sessionsOf(place, { name: 'bob', userArn: bob }, { name: 'first', userArn: alice, sessionId: 'same' })
@@ -120,7 +120,7 @@ test('it stays closed after 4002, when a second one has the same session id, and
   await second.hears('second', 'started')
   await identity.deleteAppInstanceUser({ AppInstanceUserArn: bob })
   await running.hears('bob', 'stopped 4003')
-  // Its first attempt to come back would be within a second.
+  // The client's first attempt to reconnect would come within a second.
   await setTimeout(1500)
   for (const name of ['bob', 'first']) expect(running.told(name).filter(line => line === 'connecting')).toHaveLength(1)
   expect(second.told('second')).not.toContain(expect.stringMatching(/^closed/))

@@ -14,15 +14,15 @@ export interface AskedSession {
   readonly userArn: string
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string }
   readonly sessionId?: string
-  /** How long after `messagingSessionDidStop` the application calls `start()` again; otherwise it does not. */
+  /** How long after `messagingSessionDidStop` the application calls `start()` again; undefined if it does not. */
   readonly startAgainAfter?: number
-  /** The host to connect to where it is not looked up: the one way to reach the WebSocket with a wrong secret. */
+  /** The host to connect to, where the client does not look it up: the one way to reach the WebSocket with a wrong secret. */
   readonly host?: string
-  /** The events that it asks for beside Amazon's. */
+  /** The events that it requests beside Amazon's. */
   readonly events?: readonly string[]
 }
 
-/** Asks for the events that Amazon does not have, as docs/beyond-amazon.md says. */
+/** Requests the events that Amazon does not have, as docs/beyond-amazon.md says. */
 class AskingSigV4 extends DefaultSigV4 {
   readonly #events: readonly string[]
 
@@ -37,7 +37,7 @@ class AskingSigV4 extends DefaultSigV4 {
   }
 }
 
-/** The client tells only its log which code it was closed with. */
+/** The client reports only to its log which code it was closed with. */
 const logger = (closed: (code: string) => void): Logger => ({
   debug() {},
   info(text) {
@@ -50,7 +50,7 @@ const logger = (closed: (code: string) => void): Logger => ({
   getLogLevel: () => LogLevel.INFO,
 })
 
-/** Starts a session as an application does, and says what it is told: a line each, with its name, what it was, and more about it. */
+/** Starts a session as an application does, and reports each event as a line: its name, the session, and more about it. */
 export function start(asked: AskedSession, line: (text: string) => void) {
   const { name, endpoint, userArn, credentials, sessionId = crypto.randomUUID(), host, startAgainAfter, events } = asked
   const say = (what: string, more: unknown = '') => line(`${name} ${what} ${String(more)}`)

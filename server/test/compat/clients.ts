@@ -3,7 +3,7 @@ import { copyFile, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { keyVariables, root, rootKey, serve, shell, temporaryFolder } from '../support/process.ts'
 
-/** Where the shell finds a command, and where Debian keeps it, as far as it runs. */
+/** The command where the shell finds it, and where Debian installs it, if it runs. */
 function installed(name: string, args: readonly string[]): string[] {
   const found = spawnSync('sh', ['-c', `command -v ${name}`], { env: shell(), encoding: 'utf8' }).stdout.trim()
   const places = new Set([found, `/usr/bin/${name}`].filter(place => place !== ''))
@@ -14,7 +14,7 @@ function installed(name: string, args: readonly string[]): string[] {
 export const pythons = installed('python3', ['-c', 'import boto3'])
 export const awsCommands = installed('aws', ['--version'])
 
-/** A folder for AWS_DATA_PATH: what is older than the APIs learns them from it. */
+/** A folder for AWS_DATA_PATH: clients that are older than the APIs read the models from it. */
 async function modelFolder(): Promise<string> {
   const folder = await temporaryFolder()
   for (const [service, version] of [
@@ -27,7 +27,7 @@ async function modelFolder(): Promise<string> {
   return folder
 }
 
-/** A new server, and the environment in which a client finds it. */
+/** A new server, and the environment in which a client uses it. */
 export async function served(flags: readonly string[] = []): Promise<Record<string, string>> {
   const server = serve(['--port', '0', '--data', ':memory:', ...flags], { env: keyVariables })
   return {

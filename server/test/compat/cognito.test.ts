@@ -61,7 +61,7 @@ const messagingOf = (credentials: ReturnType<typeof fromCognitoIdentityPool>) =>
   return messaging
 }
 
-/** What credentials are refused with. */
+/** The refusals that these credentials get. */
 const refused = async (given: object) =>
   fromCognitoIdentityPool({ identityPoolId, clientConfig: clientConfig(), ...given })().catch((error: Error) => [error.name, error.message])
 
@@ -126,7 +126,7 @@ describe.skipIf(pythons.length === 0).each(pythons.length > 0 ? pythons : ['pyth
   })
 })
 
-/** A call of the AWS CLI, which finds no key. */
+/** A call of the AWS CLI, in an environment without a key. */
 const awsCall = async (aws: string, ...args: string[]) => {
   const common = ['--logins', JSON.stringify(logins), '--endpoint-url', world.app.url, '--output', 'json']
   const { code, stdout, stderr } = await run(aws, ['cognito-identity', ...args, ...common], { env })

@@ -67,7 +67,7 @@ describe.skipIf(pythons.length === 0).each(pythons.length > 0 ? pythons : ['pyth
   })
 })
 
-/** What the credentials that the SDK finds by itself may do: as a user, and as another one. */
+/** What the credentials that the SDK has obtained by itself are allowed: as a user, and as another one. */
 const javascript = `
   import { ChimeSDKMessaging } from '@aws-sdk/client-chime-sdk-messaging'
   const messaging = new ChimeSDKMessaging({})

@@ -98,7 +98,7 @@ test.skipIf(!hasBrowser)(
     page.on('request', request => requests.push(request))
     page.on('pageerror', ({ message }) => faults.push(message))
     page.on('console', message => {
-      // The app instance has no streams, which the API says with 404; Chromium reports that as an error.
+      // The app instance has no streams, which the API reports with 404; Chromium logs that as an error.
       const isExpected = message.location().url.includes('/streaming-configurations')
       if (message.type() === 'error' && !isExpected) faults.push(message.text())
     })
@@ -116,7 +116,7 @@ test.skipIf(!hasBrowser)(
     const tab = async (name: string) => page.getByRole('navigation', { name: 'Parts of this page' }).getByRole('link', { name }).click()
     const dialog = page.getByRole('dialog')
 
-    // Overview: nothing of the code is left, and the state is shown.
+    // Overview: the code is gone from the address, and the state is shown.
     await page.getByText('Ready.').waitFor()
     await page.getByText('Calls a second').waitFor()
     expect(page.url()).toBe(`${origin}/console`)
@@ -137,7 +137,7 @@ test.skipIf(!hasBrowser)(
     expect(blocked).toEqual(['TypeError', 'TypeError', 'TypeError'])
     faults.length = 0
 
-    // Requests: one that is refused shows which check it failed.
+    // Requests: a refused one shows the check that it failed.
     await world.messaging
       .deleteChannel({ ChannelArn: scene.ChannelArn, ChimeBearer: `${scene.AppInstanceArn}/user/nobody` })
       .catch(() => {})
@@ -148,7 +148,7 @@ test.skipIf(!hasBrowser)(
     await page.getByText('aws chime-sdk-messaging delete-channel').waitFor()
     await check('requests')
 
-    // App instances, users, and what is made and changed in dialogs.
+    // App instances and users, with what dialogs create and change.
     await nav('App instances')
     await check('app instances')
     await page.getByRole('link', { name: /^Chat/ }).click()
@@ -180,7 +180,7 @@ test.skipIf(!hasBrowser)(
     await dialog.getByRole('button', { name: 'Delete' }).click()
     await page.getByRole('table', { name: 'Users' }).waitFor()
 
-    // A channel: what is there, what arrives, what is sent, and what is redacted.
+    // A channel: its messages, one that arrives, one that is sent, and one that is redacted.
     await tab('Channels')
     await page.getByRole('link', { name: 'General' }).click()
     await page.getByText('Live', { exact: true }).waitFor()
@@ -221,7 +221,8 @@ test.skipIf(!hasBrowser)(
     await dialog.getByRole('button', { name: 'Drop' }).click()
     await page.getByText('No dead entries').waitFor()
 
-    // Keys and roles: a key is made, whose secret is shown once, limited after a try, and disabled; a role is made, changed and deleted.
+    // Keys and roles: a key is created, whose secret is shown once, limited after a try of its policy, and disabled; a role is created,
+    // changed and deleted.
     await nav('Keys and roles')
     await check('access keys')
     await page.getByRole('button', { name: 'Create a key' }).click()
@@ -308,7 +309,7 @@ test.skipIf(!hasBrowser)(
     }
     expect(names.size).toBeGreaterThan(20)
 
-    // What changes something cannot be repeated with the same outcome, but a script may call it just as well.
+    // A change cannot be repeated with the same outcome, but a script may make it just as well.
     const barred = new Set([
       'AccessDeniedException',
       'UnrecognizedClientException',

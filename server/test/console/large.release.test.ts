@@ -21,7 +21,7 @@ test.skipIf(!hasBrowser)(
     const origin = world.app.tlsUrl!
     await page.goto(`${origin}/console#code=${await issueCode(world.app.db, world.now())}`)
     const tab = async (name: string) => page.getByRole('navigation', { name: 'Parts of this page' }).getByRole('link', { name }).click()
-    /** How many rows the page has in its document, of the many that a table shows. */
+    /** How many rows are in the page's document, of the many that a table shows. */
     const drawn = async () => page.getByRole('table').getByRole('row').count()
 
     await page.getByRole('navigation', { name: 'Console' }).getByRole('link', { name: 'App instances' }).click()
@@ -29,7 +29,7 @@ test.skipIf(!hasBrowser)(
     const table = page.getByRole('table', { name: 'Channels' })
     await table.getByRole('link', { name: 'Team channel 50', exact: true }).waitFor()
 
-    // The order is about what has been read, and the table says so.
+    // The order covers the rows that have been read, and the table says so.
     await page.getByText('The first 50 entries, ordered among themselves').waitFor()
     await page.getByRole('button', { name: 'Read all' }).click()
     await page.getByText(`${channels.toLocaleString('en-US')} entries`, { exact: true }).waitFor({ timeout: 60_000 })
@@ -38,7 +38,7 @@ test.skipIf(!hasBrowser)(
     await table.getByRole('link', { name: 'Team channel 2', exact: true }).waitFor()
     expect(await drawn()).toBeLessThan(60)
 
-    // A search is about what has been read too, until all of it is.
+    // A search too covers the rows that have been read, until all of them have.
     await tab('Users')
     await page.getByRole('link', { name: 'User number 1', exact: true }).waitFor()
     await page.getByRole('searchbox').fill(`User number ${users - 1}`)
@@ -65,7 +65,7 @@ test.skipIf(!hasBrowser)(
     for await (const chunk of stream) lines += (chunk as Buffer).toString('latin1').split('\n').length - 1
     expect(lines).toBe(users + 1)
 
-    // The newest of a million messages are there at once, and older ones page by page.
+    // The newest of a million messages are shown at once, and older ones page by page.
     await tab('Channels')
     await page.getByRole('searchbox').fill('Team channel 1')
     await page.getByRole('link', { name: 'Team channel 1', exact: true }).click()

@@ -6,7 +6,7 @@ import { OidcIssuer } from '../support/oidc-issuer.ts'
 import { startWorld } from '../support/world.ts'
 
 test.skipIf(!hasBrowser)(
-  'an operator logs in to the console at an issuer in a browser, and nothing of it is left there',
+  'an operator logs in to the console at an issuer in a browser, and no token remains there',
   { timeout: 60_000 },
   async () => {
     const issuer = await OidcIssuer.start()
@@ -38,13 +38,13 @@ test.skipIf(!hasBrowser)(
     expect(page.url()).toBe(`${origin}/console`)
     const left = 'JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie, history.state])'
     expect(await page.evaluate<string>(left)).toBe('[{},{},"",null]')
-    // The browser itself went to the issuer; the page has spoken with its own host only.
+    // The browser itself went to the issuer; the page has called its own host only.
     expect([...new Set(asked)].filter(each => each.endsWith(issuer.url))).toEqual([`document ${issuer.url}`])
     await page.getByRole('navigation', { name: 'Console' }).getByRole('link', { name: 'App instances' }).click()
     await page.getByText('No app instances').waitFor()
     expect(faults).toEqual([])
 
-    // Somebody who is not trusted, and a login that another window has begun.
+    // A login that the role does not trust, and a login that another window has begun.
     issuer.login = { sub: 'eve', claims: { groups: 'guests' } }
     await page.getByRole('button', { name: 'Sign out' }).click()
     await logIn.click()

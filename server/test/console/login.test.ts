@@ -28,7 +28,7 @@ interface Answer {
 
 const returnTo = ({ app }: World) => `${app.url}/console/signed-in`
 
-/** Logs in at the issuer as the page does, and brings back the code. */
+/** Logs in at the issuer as the page does; returns the code. */
 async function codeOf(world: World, change: Record<string, string> = {}) {
   const described = (await (await fetch(`${world.app.url}/console/login`)).json()) as { AuthorizationEndpoint: string; ClientId: string }
   const url = new URL(described.AuthorizationEndpoint)
@@ -71,7 +71,7 @@ test('an operator who logs in at the issuer gets temporary credentials of the ro
   expect(RecentCalls!.find(({ OperationName }) => OperationName === 'ListAppInstances')!.PrincipalArn).toBe(principal)
 })
 
-test('a login that the role does not trust, or that somebody else has begun, signs in nobody', async () => {
+test('a login that the role does not trust, or that another browser has begun, signs in nobody', async () => {
   const world = await start()
   issuer.login = { ...operator, claims: { groups: ['staff'] } }
   expect(await enter(world, await codeOf(world))).toMatchObject({ status: 403, Reason: expect.stringContaining('does not take tokens') })
@@ -89,7 +89,7 @@ test('a login that the role does not trust, or that somebody else has begun, sig
     expect(await enter(world, 'any', { RedirectUri })).toMatchObject({ status: 400, Message: 'The address of the login is another one' })
 })
 
-test('a token for another client of the issuer does not sign in, though it is signed well', async () => {
+test('a token for another client of the issuer does not sign in, although its signature is valid', async () => {
   issuer.login = { ...operator, audience: 'web' }
   const world = await start()
   expect((await enter(world, await codeOf(world))).status).toBe(401)
@@ -104,7 +104,7 @@ test('a client with a secret shows it to the issuer', async () => {
   expect((await enter(wrong, await codeOf(wrong))).status).toBe(401)
 })
 
-test('without a client there is no login, and an issuer that is away is said to be', async () => {
+test('without a configured client there is no login, and the page says when the issuer cannot be reached', async () => {
   const world = await startWorld('sqlite')
   expect(await (await fetch(`${world.app.url}/console/login`)).json()).toEqual({})
   expect(await enter(world, 'any')).toMatchObject({ status: 400, Message: 'There is no login' })
@@ -114,7 +114,7 @@ test('without a client there is no login, and an issuer that is away is said to 
   expect([response.status, await response.text()]).toEqual([503, expect.stringContaining('cannot be used at the moment')])
 })
 
-test('logins are tried as rarely as codes of a link, and by the same count', async () => {
+test('logins at the issuer and codes of links share one rate for each address', async () => {
   const world = await start()
   const tried = async () => (await enter(world, 'guessed')).status
   const linked = async () => (await fetch(`${world.app.url}/console/session`, { method: 'POST', body: '{"Code":"x"}' })).status

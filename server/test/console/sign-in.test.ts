@@ -43,14 +43,14 @@ onBothDatabases('The sign-in to the console', world => {
     expect([again.status, again.content.Message, again.content.Credentials]).toEqual([401, 'The code does not sign in', undefined])
   })
 
-  test('accepts a code once, however many use it at the same time', async () => {
+  test('accepts a code once, however many requests use it at the same time', async () => {
     const { app, now } = world()
     const code = await issueCode(app.db, now())
     const answers = await Promise.all(Array.from({ length: 5 }, async () => exchange(app.url, code)))
     expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 401, 401, 401, 401])
   })
 
-  test('refuses a code that is older than ten minutes, and a body that has none', async () => {
+  test('refuses a code that is older than ten minutes, and a body without a code', async () => {
     const { app, now } = world()
     const old = await issueCode(app.db, now() - 601_000)
     expect((await exchange(app.url, old)).status).toBe(401)
@@ -59,7 +59,7 @@ onBothDatabases('The sign-in to the console', world => {
   })
 })
 
-test('an address may try ten codes at once, and more of them are refused untried', async () => {
+test('lets an address try ten codes at once, and refuses more of them untried', async () => {
   const world = await startWorld('sqlite')
   const { url } = world.app
   const statuses = (await Promise.all(Array.from({ length: 40 }, async () => exchange(url, 'wrong')))).map(({ status }) => status)
@@ -68,7 +68,7 @@ test('an address may try ten codes at once, and more of them are refused untried
   await world.close()
 })
 
-test('the console is served on this machine over plain HTTP, elsewhere over TLS only, and its sources are its own', async () => {
+test('the console is served on this machine over plain HTTP, elsewhere over TLS only, and its page loads scripts and styles from its own host only', async () => {
   const world = await startWorld('sqlite')
   const { url } = world.app
   for (const path of ['/console', '/console/apps/any/users']) {
@@ -99,7 +99,7 @@ test('a trusted proxy that ends TLS may serve the console', async () => {
   await world.close()
 })
 
-test('with --console off there is none', async () => {
+test('with --console off no console is served', async () => {
   const world = await startWorld('sqlite', { console: 'off' })
   const code = await issueCode(world.app.db, Date.now())
   expect((await fetch(`${world.app.url}/console`)).status).toBe(404)
@@ -107,7 +107,7 @@ test('with --console off there is none', async () => {
   await world.close()
 })
 
-test('the link names a host that a browser reaches', () => {
+test('the link to the console names a host that a browser reaches', () => {
   const where = { host: '127.0.0.1', port: 8080, tls: true, tlsPort: 8443, publicWsHost: undefined }
   expect(consoleUrl(where)).toBe('http://127.0.0.1:8080/console')
   expect(consoleUrl({ ...where, host: '0.0.0.0' })).toBe('http://localhost:8080/console')

@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest'
 import { alice, channel, decode, encode, message, outcomeOfSend, send, sendRefusal } from './coding.ts'
 import { cpuTime } from '../support/cpu-time.ts'
 
-describe('the body', () => {
-  test('gives only members of the contract, with null counting as absent at every depth', () => {
+describe('a body', () => {
+  test('is decoded to members of the contract only, with null counting as absent at every depth', () => {
     const PushNotification = { Title: 'a', Body: null, Sound: 'ping' }
     const MessageAttributes = { kept: { StringValues: ['b'], Other: 1 }, empty: { StringValues: null }, none: null }
     expect(send({ ...message, Metadata: null, Surprise: { deep: [1] }, PushNotification, MessageAttributes })).toEqual({
@@ -85,7 +85,7 @@ describe('the body', () => {
     expect(cpuTime() - start).toBeLessThan(2000)
   })
 
-  test('with brackets in strings is not nested', () => {
+  test('that has brackets in strings does not count as nested', () => {
     const Content = String.raw`"[{\"[`.repeat(5000)
     expect(send({ ...message, Content })['Content']).toBe(Content)
   })

@@ -20,7 +20,7 @@ describe('a limit that is broken', () => {
     expect(reason).toBe('privacy must be in capitals.')
   })
 
-  test('of a member that is missing says where the member travels', () => {
+  test('of a member that is missing says where a request carries the member', () => {
     const { message, reason } = refusal('ListChannels', {})
     expect(message).toBe(
       "1 validation error detected: Value null at 'appInstanceArn' failed to satisfy constraint: Member must not be null",
@@ -98,7 +98,7 @@ describe('a limit that is broken', () => {
     expect(text.length).toBeLessThan(2000)
   })
 
-  test('in a list without end is reported as quickly, even if the fault is far behind', () => {
+  test('in a very long list is reported as quickly, even if the fault is near its end', () => {
     const StringValues = Array.from({ length: 200_000 }, () => 'a')
     const start = cpuTime()
     expect(refusalOfValues(Array.from({ length: 200_000 }, () => '')).message).toMatch(/^8 validation errors detected/)

@@ -8,7 +8,7 @@ const notBefore = (text: string) =>
   decode('ListChannelMessages', { params: { channelArn: channel }, query: `not-before=${encodeURIComponent(text)}` })['NotBefore']
 
 describe('the path, the header and the query', () => {
-  test('give their members, in any order and with selectors ignored', () => {
+  test('are decoded to their members, in any order and with selectors ignored', () => {
     const input = { AppInstanceUserArn: alice, MaxResults: 10, ChimeBearer: alice }
     const user = `app-instance-user-arn=${encodeURIComponent(alice)}`
     for (const query of [
@@ -30,7 +30,7 @@ describe('the path, the header and the query', () => {
     )
   })
 
-  test('count an empty NextToken as none and leave a numeric-looking one as it is', () => {
+  test('read an empty NextToken as none and keep a numeric-looking one as it is', () => {
     expect(list('next-token=')).not.toHaveProperty('NextToken')
     expect(list('next-token')).not.toHaveProperty('NextToken')
     expect(list('next-token=007')).toMatchObject({ NextToken: '007' })
@@ -55,7 +55,7 @@ describe('the path, the header and the query', () => {
     }
   })
 
-  test('accept true and false only where a member is a boolean', () => {
+  test('read true and false as a boolean only where the member is one', () => {
     expect(decode('ListChannelUnreadCounts', { query: 'include-first-unread=true' })).toMatchObject({ IncludeFirstUnread: true })
     expect(decode('ListChannelUnreadCounts', { query: 'include-first-unread=false' })).toMatchObject({ IncludeFirstUnread: false })
     for (const text of ['', '1', 'True', 'yes'])
@@ -91,13 +91,13 @@ describe('the path, the header and the query', () => {
     }
   })
 
-  test('are not overridden by the body, and no body is read if the operation has none', () => {
+  test('are not overridden by the body, and the body of an operation without one is not read', () => {
     expect(send({ ...message, ChannelArn: alice, ChimeBearer: 'someone else' })).toMatchObject({ ChannelArn: channel, ChimeBearer: alice })
     expect(decode('DescribeChannel', { params: { channelArn: channel }, body: 'not JSON' })).toMatchObject({ ChannelArn: channel })
     expect(decode('DeleteChannel', { params: { channelArn: channel }, body: '{}' })).toMatchObject({ ChannelArn: channel })
   })
 
-  test('page a search, whose fields are in its body', () => {
+  test('carry the paging of a search, whose fields are in the body', () => {
     const body = { Fields: [{ Key: 'MEMBERS', Operator: 'EQUALS', Values: [alice] }], MaxResults: 7, NextToken: 'no' }
     expect(decode('SearchChannels', { query: 'operation=search&max-results=5', body })).toEqual({
       Fields: body.Fields,

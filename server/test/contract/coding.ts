@@ -16,13 +16,13 @@ function codecFor(name: OperationName): Codec {
 
 type Request = Partial<Omit<RequestParts, 'body'>> & { body?: Uint8Array | string | object }
 
-/** What a codec makes of a request; a body that is no text goes as JSON. */
+/** What a codec decodes from a request; a body that is not a string is sent as JSON. */
 export function decode(name: OperationName, { params = {}, query = '', bearer = alice, body = '' }: Request) {
   const bytes = body instanceof Uint8Array ? body : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body))
   return codecFor(name).decode({ params, query, bearer, body: bytes })
 }
 
-/** The BadRequestException that a request earns. */
+/** The BadRequestException that a request gets. */
 export function refusal(name: OperationName, request: Request): ApiError {
   try {
     decode(name, request)
@@ -38,7 +38,7 @@ const params = { channelArn: channel }
 export const send = (body: Uint8Array | string | object) => decode('SendChannelMessage', { params, body })
 export const sendRefusal = (body: Uint8Array | string | object) => refusal('SendChannelMessage', { params, body })
 
-/** Whether a message is taken; anything but a BadRequestException is a failure of the server. */
+/** Whether a message is accepted; any error but a BadRequestException is a failure of the server. */
 export function outcomeOfSend(body: object): 'accepted' | 'BadRequestException' {
   try {
     send(body)

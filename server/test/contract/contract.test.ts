@@ -25,7 +25,7 @@ describe.each(entries)('the contract of $service', ({ model, names }) => {
     expect(new Set<string>(names)).toEqual(new Set(Object.keys(model.operations)))
   })
 
-  test.each(names)('%s is in every fact what the model says', name => {
+  test.each(names)('%s agrees in every fact with the model', name => {
     expect(differences(modelFacts(model, name), contractFacts(operations[name]))).toEqual([])
   })
 
@@ -47,7 +47,7 @@ describe('the contract as a whole', () => {
   const all = Object.values(operations)
   const ours: ReadonlySet<string> = new Set(services.carillon)
 
-  test("is Amazon's 81 operations with 78 names, and ours, each with a route of its own", () => {
+  test("has Amazon's 81 operations under 78 names, and ours, each with a route of its own", () => {
     expect([services.messaging.length, services.identity.length]).toEqual([51, 30])
     expect(Object.keys(operations)).toHaveLength(78 + services.carillon.length)
     const routes = all.map(({ method, path, selector }) => `${method} ${path.replaceAll(/\{\w+\}/g, '{}')} ${selector?.value}`)
@@ -154,7 +154,7 @@ function shapesWithin(shape: Shape): Shape[] {
 }
 
 describe('the inferred types', () => {
-  test('know required from optional members, words, dates and dictionaries', () => {
+  test('distinguish required from optional members, and words, dates and dictionaries', () => {
     const list: Input<'ListChannelMessages'> = { ChannelArn: 'arn', ChimeBearer: 'arn', SortOrder: 'ASCENDING', NotBefore: new Date(0) }
     const send: Pick<Input<'SendChannelMessage'>, 'MessageAttributes'> = { MessageAttributes: { key: { StringValues: ['value'] } } }
     // @ts-expect-error a word that is none of the enum

@@ -1,7 +1,7 @@
 import type { Operation } from '../../src/contract/operation.ts'
 import type { Shape } from '../../src/contract/shapes.ts'
 
-/** One of Amazon's service models, as far as the contract is held against it. */
+/** One of Amazon's service models, as far as the contract is compared with it. */
 export interface Model {
   operations: Record<string, ModelOperation>
   shapes: Record<string, ModelShape>
@@ -35,10 +35,10 @@ export interface ModelShape {
   required?: string[]
 }
 
-/** What a shape says, whichever side states it; nested, so that two statements can be compared in depth. */
+/** The facts of a shape, from either side; nested, so that two of them can be compared in depth. */
 type Fact = string | number | boolean | undefined | readonly Fact[] | { readonly [name: string]: Fact }
 
-/** All that a model says of an operation. */
+/** All facts that a model states of an operation. */
 export function modelFacts(model: Model, name: string): Fact {
   const operation = model.operations[name]
   if (operation === undefined) return undefined
@@ -85,7 +85,7 @@ function modelShapeFacts(model: Model, shape: ModelShape): Fact {
   }
 }
 
-/** All that the contract says of an operation. */
+/** All facts that the contract states of an operation. */
 export function contractFacts(operation: Operation): Fact {
   return {
     method: operation.method,
@@ -125,7 +125,7 @@ function modelType(shape: Shape): string | undefined {
   return shape.type === 'object' ? 'structure' : shape.type === 'array' ? 'list' : shape.type
 }
 
-/** Where two statements differ, as paths with both values. */
+/** The differences of two statements, as paths with both values. */
 export function differences(model: Fact, contract: Fact, path = ''): string[] {
   if (typeof model !== 'object' || typeof contract !== 'object') {
     return model === contract ? [] : [`${path}: the model says ${JSON.stringify(model)}, the contract ${JSON.stringify(contract)}`]

@@ -1,12 +1,12 @@
 import type { Model, ModelMember, ModelOperation, ModelShape } from './facts.ts'
 
-/** One wrong fact: `make` puts it into the model and gives back what takes it out again. */
+/** One wrong fact: `make` puts it into the model and returns a function that removes it. */
 export interface Mutation {
   readonly what: string
   readonly make: () => () => void
 }
 
-/** Every single fact that a model states of an operation, made wrong in each way that could be mistyped. */
+/** Every single fact that a model states of an operation, changed in each way that could be mistyped. */
 export function mutationsOf(model: Model, name: string): Mutation[] {
   const operation = model.operations[name]
   if (operation === undefined) return []
@@ -130,6 +130,6 @@ function memberMutations(shape: ModelShape, name: string, member: ModelMember): 
 const withoutMember = (members: Record<string, ModelMember>, name: string) =>
   Object.fromEntries(Object.entries(members).filter(([other]) => other !== name))
 
-/** Only the members of an input travel in several places; one with a place or a token tells an input from other structures. */
+/** Only the members of an input have different bindings; a member with a binding or a token tells an input from other structures. */
 const isInput = (members: Record<string, ModelMember>) =>
   Object.values(members).some(member => member.location !== undefined || member.idempotencyToken)

@@ -7,7 +7,7 @@ function followed() {
   return { texts, order }
 }
 
-test('what follows in a channel keeps the order in which its transactions registered it, whichever is answered first', () => {
+test('what follows from the transactions of a channel keeps their order, whichever commits first', () => {
   const { texts, order } = followed()
   const [first, second, third] = [order.begin(), order.begin(), order.begin()]
   first.add('first', 1)
@@ -21,7 +21,7 @@ test('what follows in a channel keeps the order in which its transactions regist
   expect(texts).toEqual(['first', 'and more', 'second', 'third'])
 })
 
-test('nothing follows from a transaction that is rolled back, and it delays nobody', () => {
+test('nothing follows from a transaction that is rolled back, and it delays no other', () => {
   const { texts, order } = followed()
   const [first, second] = [order.begin(), order.begin()]
   first.add('undone', 1)
@@ -32,7 +32,7 @@ test('nothing follows from a transaction that is rolled back, and it delays nobo
   expect(texts).toEqual(['second'])
 })
 
-test('channels do not wait for each other, and what belongs to no channel follows with the commit', () => {
+test('channels do not wait for each other, and what belongs to no channel follows with its commit', () => {
   const { texts, order } = followed()
   const [first, second] = [order.begin(), order.begin()]
   first.add('of channel 1', 1)

@@ -60,7 +60,7 @@ test.skipIf(!canMount())(
     }
     expect(acknowledged.length).toBeGreaterThan(50)
     expect(await stored()).toEqual(acknowledged.toSorted())
-    // Nor is there room for what is smaller than these messages.
+    // There is no room for smaller writes either.
     await fillUp(join(folder, 'rest'))
     await expectHealth(url, 503)
 
@@ -77,7 +77,7 @@ test.skipIf(!canMount())(
 
 test('if the file of the database cannot grow, /health says 503 as long as no write works', { timeout: 60_000 }, async () => {
   const data = await temporaryFolder()
-  // What works without rights to mount: no file of the process may be larger than this, until the limit is lifted.
+  // Without the right to mount: no file of the process may be larger than this, until the limit is lifted.
   const args = [process.execPath, main, 'serve', '--port', '0', '--data', data]
   const server = new Program('sh', ['-c', 'ulimit -S -f 3000; exec "$@"', 'sh', ...args], { env: { ...keyVariables, CARILLON_TLS: 'off' } })
   const url = await server.url()

@@ -8,7 +8,7 @@ import { startPostgres, type OwnPostgres } from '../support/postgres.ts'
 import { listen } from '../support/sockets.ts'
 import { clientsOf, refusal, startWorld } from '../support/world.ts'
 
-/** With a reason that says so, or, of those who would have had to wait for others, that many wait. */
+/** With a reason that says so; or, for the calls that would have to wait for others, that many wait. */
 const unavailable = {
   name: 'ServiceUnavailableException',
   code: 'ServiceUnavailable',
@@ -56,7 +56,7 @@ test.each(['its processes are stopped', 'the network carries nothing'])(
     onTestFinished(thaw)
     const health = async () => (await fetch(`${world.app.url}/health`)).status
 
-    // Some are under way when it falls silent.
+    // Some calls are under way when PostgreSQL falls silent.
     const underWay = Promise.allSettled(Array.from({ length: 200 }, async (_, index) => say(world, alice, ChannelArn, `before ${index}`)))
     await say(world, alice, other)
     await freeze()
@@ -71,7 +71,7 @@ test.each(['its processes are stopped', 'the network carries nothing'])(
         return refusal(world.messaging.listChannelMessages({ ChannelArn: other, ChimeBearer: alice }))
       })
       for (const shown of await Promise.all(calls)) expect(shown).toEqual(unavailable)
-      // Those that find no free connection wait at the same time, not one after the other.
+      // The calls that find no free connection wait at the same time, not one after the other.
       const since = performance.now()
       const asked = await Promise.allSettled(Array.from({ length: 200 }, async () => world.app.db.all(one)))
       expect(new Set(asked.map(({ status: how }) => how))).toEqual(new Set(['rejected']))

@@ -16,7 +16,7 @@ import { createPostgresDatabase, startWorld } from '../support/world.ts'
 /** Of memberships and of messages; PLAN_ROWS=1000000 was run by hand. */
 const rows = Number(process.env['PLAN_ROWS'] ?? 100_000)
 const each = 10
-/** The tables that have so many rows, or a fiftieth of them. */
+/** The tables that have that many rows, or a fiftieth of them. */
 const filled = new Set(['memberships', 'messages', 'channels', 'identities'])
 
 const texts = new Set<string>()
@@ -41,7 +41,7 @@ const heardQueries = (queries: Queries): Queries => ({
   },
 })
 
-/** Between a server and its database: notes every statement. */
+/** Between a server and its database: records every statement. */
 const through = (database: Database): Database => ({
   ...heardQueries(database),
   kind: database.kind,
@@ -117,7 +117,7 @@ const oneLine = (text: string) => text.replaceAll(/\s+/g, ' ').trim()
 async function readsOf(client: Client, reads: (plan: Plan) => boolean): Promise<string[]> {
   const found: string[] = []
   for (const text of texts) {
-    // Reads nothing, and has no plan.
+    // This statement reads nothing, and has no plan.
     if (text.startsWith('truncate')) continue
     const tables = (await planOf(client, text)).filter(reads).map(plan => plan['Relation Name'])
     if (tables.length > 0) found.push(`${[...new Set(tables)].join(', ')}: ${oneLine(text)}`)
@@ -125,12 +125,12 @@ async function readsOf(client: Client, reads: (plan: Plan) => boolean): Promise<
   return found.toSorted()
 }
 
-/** Small tables that are read from one end to the other: all keys into memory, a count of app instances, lanes that nobody uses. */
+/** Small tables that are read from one end to the other: all keys into memory, a count of app instances, idle lanes. */
 const readWhole = new Set(['access_keys', 'master_keys', 'app_instances', 'outbox_lanes'])
 
 const isSeqScan = (plan: Plan) => plan['Node Type'] === 'Seq Scan'
 
-/** Reads a table, or an index of it, from one end to the other and passes over rows. */
+/** Reads a table, or an index of it, from one end to the other and skips rows. */
 const isWhole = (plan: Plan) =>
   isSeqScan(plan) || (/^Index (?:Only )?Scan$/.test(plan['Node Type']) && plan['Index Cond'] === undefined && plan.Filter !== undefined)
 
@@ -139,7 +139,7 @@ test(`at ${rows} memberships and messages PostgreSQL finds the rows of every sta
   expect(texts.size).toBeGreaterThan(150)
   const client = await openFilled()
   expect(await readsOf(client, plan => isWhole(plan) && filled.has(plan['Relation Name']!))).toEqual([])
-  // Whatever table is large.
+  // This holds whichever table is large.
   await client.query('set enable_seqscan = off')
   expect(await readsOf(client, plan => isSeqScan(plan) && !readWhole.has(plan['Relation Name']!))).toEqual([])
 })

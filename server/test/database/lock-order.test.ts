@@ -6,7 +6,7 @@ import { call, makeFixture } from '../operations/fixture.ts'
 import { Seam, type Witnessed } from '../support/seam.ts'
 import { startWorld, type World } from '../support/world.ts'
 
-/** In this order rows are locked, those of one table by number: so nobody waits in a circle. */
+/** The order in which rows are locked, those of one table by number: so transactions never wait in a circle. */
 const order = ['outbox', 'flow_callbacks', 'channels', 'identities', 'app_instances']
 
 interface Lock {
@@ -15,7 +15,7 @@ interface Lock {
   readonly id: number | undefined
 }
 
-/** What a transaction has locked, each row once. What it has made itself nobody else can wait for. */
+/** The rows that a transaction has locked, each once. No other transaction can wait for a row that it has inserted itself. */
 function locksOf({ asked }: Witnessed): Lock[] {
   const locks: Lock[] = []
   const made = new Set<string>()
@@ -30,7 +30,7 @@ function locksOf({ asked }: Witnessed): Lock[] {
   return locks
 }
 
-/** Memberships are locked by those who have locked their channels, and by those who lock nothing else. */
+/** Memberships are locked by transactions that have locked their channels, and by those that lock nothing else. */
 function isLate({ table, id }: Lock, before: readonly Lock[]): boolean {
   const rank = order.indexOf(table)
   return before.some(
@@ -41,7 +41,7 @@ function isLate({ table, id }: Lock, before: readonly Lock[]): boolean {
   )
 }
 
-/** The transactions that lock something too late, without what concerns nobody else. */
+/** The transactions that lock something too late, reduced to the statements that matter. */
 const strays = (transactions: readonly Witnessed[]) =>
   transactions
     .map(locksOf)

@@ -20,7 +20,7 @@ const locked = {
   reason: 'Another transaction has locked the rows that this call changes and did not release them in time. Try again.',
 }
 
-/** Somebody else's transaction, which has done that and ends after the test at the latest. */
+/** Another client's transaction, which has done that and ends after the test at the latest. */
 async function stranger(sql: string, ...values: string[]) {
   const client = new Client({ connectionString: url })
   await client.connect()
@@ -30,7 +30,7 @@ async function stranger(sql: string, ...values: string[]) {
   return { leave: () => client.query('rollback') }
 }
 
-/** How many of the server's connections have waited for a lock at the same time, at the most, until it is asked. */
+/** The most connections of the server that have waited for a lock at once, since the last call. */
 async function lockWaits() {
   const client = new Client({ connectionString: url })
   await client.connect()
@@ -65,7 +65,7 @@ function ownClients() {
   return clients
 }
 
-/** Two app instances: what is done in the second is no business of the first. */
+/** Two app instances: the second has nothing to do with calls in the first. */
 async function scene() {
   const { user, arn } = await world.appInstance(['alice', 'bob', 'carol'])
   const [alice, bob, carol] = [user('alice'), user('bob'), user('carol')]
@@ -78,7 +78,7 @@ async function scene() {
     carol,
     channel: await open(world, alice, { MemberArns: [bob] }),
     another: await open(world, alice, { MemberArns: [bob] }),
-    /** What everybody else does meanwhile: reads, writes, messages. */
+    /** The calls of everybody else meanwhile: reads, writes, messages. */
     async others() {
       const { identity, messaging } = ownClients()
       const own = { ...world, identity, messaging }
@@ -102,7 +102,7 @@ const times = <Result>(count: number, work: (index: number) => Promise<Result>) 
 test.each<[string, number, string, (scene: Scene) => string, (scene: Scene) => Promise<unknown>[]]>([
   [
     'a channel',
-    // One that shares its transaction with others, and two alone.
+    // One call that shares its transaction with others, and two alone.
     3,
     'select 1 from channels where external_id = $1 for update',
     ({ channel }) => idOf(channel),
@@ -141,21 +141,25 @@ test.each<[string, number, string, (scene: Scene) => string, (scene: Scene) => P
         }),
       ),
   ],
-])('while somebody has locked %s, others go on, and who needs it is told so', { timeout: 120_000 }, async (_, most, sql, row, calls) => {
-  const here = await scene()
-  const { leave } = await stranger(sql, row(here))
-  const waits = await lockWaits()
-  const refused = calls(here).map(refusal)
-  await here.others()
-  const shown = await Promise.all(refused)
-  expect([...new Set(shown.map(each => JSON.stringify(each)))].map(each => JSON.parse(each) as unknown)).toEqual([locked])
-  const waited = await waits()
-  expect(waited).toBeGreaterThan(0)
-  expect(waited).toBeLessThanOrEqual(most)
-  await leave()
-  const again = await Promise.allSettled(calls(here))
-  expect(again.filter(({ status }) => status === 'rejected')).toEqual([])
-})
+])(
+  'while somebody has locked %s, other calls go on, and a call that needs it gets an error that says so',
+  { timeout: 120_000 },
+  async (_, most, sql, row, calls) => {
+    const here = await scene()
+    const { leave } = await stranger(sql, row(here))
+    const waits = await lockWaits()
+    const refused = calls(here).map(refusal)
+    await here.others()
+    const shown = await Promise.all(refused)
+    expect([...new Set(shown.map(each => JSON.stringify(each)))].map(each => JSON.parse(each) as unknown)).toEqual([locked])
+    const waited = await waits()
+    expect(waited).toBeGreaterThan(0)
+    expect(waited).toBeLessThanOrEqual(most)
+    await leave()
+    const again = await Promise.allSettled(calls(here))
+    expect(again.filter(({ status }) => status === 'rejected')).toEqual([])
+  },
+)
 
 test('a call waits for a lock that is released in time, and succeeds', async () => {
   const { bob, channel } = await scene()

@@ -20,7 +20,7 @@ beforeAll(async () => {
   return () => db.close()
 })
 
-/** Of each kind that we write: by keys of both types, of several rows the first, with a limit, of one row always, and with none. */
+/** One of each kind of look-up: by keys of both types, the first of several rows, with a limit, with always one row, and with none. */
 const statements = {
   byBoth: statement<object>(`select name, note, number from things where number = $1 and name = $2`),
   first: statement<object>(`select * from things t where t.number >= $1 and t.name <> $2 order by t.number desc, t.name limit 3`),
@@ -38,7 +38,7 @@ const outcomeOf = async (asked: Promise<unknown>) =>
     (error: unknown) => ({ error: String(error) }),
   )
 
-test('concurrent look-ups are answered as if each were alone, whether the row exists, does not, or cannot be asked for', async () => {
+test('concurrent look-ups are answered as if each were alone, whether the row exists, does not exist, or cannot be queried', async () => {
   const number = fc.oneof(fc.integer({ min: 0, max: 22 }), fc.constantFrom<Value>(null, 2 ** 70, 'not a number'))
   const name = fc.oneof(
     fc.nat(8).map(index => `name ${index}`),

@@ -10,7 +10,7 @@ import { startWorld, type World } from '../support/world.ts'
 
 type Prepare = (this: DatabaseSync, text: string, ...options: unknown[]) => StatementSync
 
-/** SQLite asks the authorizer while it plans a statement, and at no other time. */
+/** SQLite calls the authorizer while it plans a statement, and at no other time. */
 class Plans {
   readonly executed = new Set<string>()
   readonly plannedAgain = new Set<string>()

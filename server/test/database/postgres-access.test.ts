@@ -10,7 +10,7 @@ import { createLog } from '../../src/observe/log.ts'
 import { startPostgres, type OwnPostgres } from '../support/postgres.ts'
 import { createPostgresDatabase, startWorld } from '../support/world.ts'
 
-/** A server on that database, and what the process is warned of meanwhile. */
+/** A server on that database, and the warnings that its process prints. */
 async function warnings(databaseUrl: string): Promise<string[]> {
   const warned: string[] = []
   const hear = ({ message }: Error) => void warned.push(message)
@@ -44,7 +44,7 @@ describe('sslmode', () => {
   let folder: string
   let postgres: OwnPostgres
   beforeAll(async () => {
-    // In the root of the temporary files, since PostgreSQL may run as another user.
+    // In the root of the temporary files, because PostgreSQL may run as another user.
     folder = await mkdtemp(join(tmpdir(), 'carillon-tls-'))
     const { cert, key } = await storedCertificates(folder, readConfig({}, {}), createLog('silent'))
     const own = join(folder, 'postgres-key.pem')
@@ -95,7 +95,7 @@ describe('sslmode', () => {
       /^--database-url must have one of disable, require, verify-ca, verify-full as its sslmode, not 'postgresql:\/\/postgres:…@/,
     ],
     ['sslmode=verify-ca', /^--database-url must have sslrootcert, the file of a CA, beside sslmode=verify-ca, not '/],
-  ])('with %s the start says what is wrong', async (query, sentence) => {
+  ])('with %s the start fails and says what is wrong', async (query, sentence) => {
     await expect(startWorld('postgres', { databaseUrl: url(query) })).rejects.toThrow(sentence)
   })
 })

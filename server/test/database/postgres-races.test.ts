@@ -8,7 +8,7 @@ import { deadlocksOf } from '../support/deadlocks.ts'
 import { createPostgresDatabase, refusal, startWorld, type World } from '../support/world.ts'
 import { open, purged, rowsIn, runJob, say } from '../api/acts.ts'
 
-/** What happens between two steps of a transaction, which only PostgreSQL allows. */
+/** Interleavings within a transaction, which only PostgreSQL allows. */
 const seam = new Seam()
 let world: World
 beforeAll(async () => {
@@ -28,8 +28,8 @@ const waitingForLocks = statement<{ count: number }>(`
   select count(*) as count from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`)
 
 /**
- * Holds the first act between two steps until the second one waits for it, or is over. Neither may have been undone and run again:
- * that is what PostgreSQL does with those who wait for each other.
+ * Holds the first act between two steps until the second one waits for it, or is over. Neither may have been rolled back and run again,
+ * which PostgreSQL does with transactions in a deadlock.
  */
 async function interleaved(held: Held, first: () => Promise<unknown>, second: () => Promise<unknown>) {
   const transactions = seam.witness()
@@ -49,7 +49,7 @@ async function interleaved(held: Held, first: () => Promise<unknown>, second: ()
 
 const outcome = ({ status }: PromiseSettledResult<unknown>) => status
 
-/** An elastic channel with a member in a sub-channel that is to get more. */
+/** An elastic channel with a member in a sub-channel that is to get more members. */
 async function divided() {
   const ids = ['b', 'c', 'd', 'e', 'f', 'g']
   const { arn, user } = await world.appInstance(['a', ...ids])
@@ -199,7 +199,7 @@ test('a member who leaves gets the events of messages before the leave, or none'
   expect([(await hearing.next()).type, (await hearing.next()).type]).toEqual(['DELETE_CHANNEL_MEMBERSHIP', 'CREATE_CHANNEL_MEMBERSHIP'])
 })
 
-/** A message of a's on its way through a processor that the Lambda API will refuse. */
+/** A message of user a on its way through a processor that the Lambda API will refuse. */
 async function pending(FallbackAction: 'ABORT' | 'CONTINUE', ...further: readonly LambdaFunction[]) {
   const { arn, user } = await world.appInstance(['a'])
   const ChannelArn = await open(world, user('a'))
@@ -217,12 +217,12 @@ async function pending(FallbackAction: 'ABORT' | 'CONTINUE', ...further: readonl
   return { send, shown, event: () => called.event(before) }
 }
 
-test.each(['ABORT', 'CONTINUE'] as const)('a processor that answers while it is given up with %s is accepted', async action => {
+test.each(['ABORT', 'CONTINUE'] as const)('a callback that arrives while its processor is given up with %s is accepted', async action => {
   const { send, shown, event } = await pending(action)
   const giving = { text: /from flow_runs r/, values: (values: readonly Value[]) => values.length === 1 }
   const reading = seam.hold(giving)
   const id = await send()
-  // The first reading is for the invocation, the second for what becomes of it.
+  // The first query is for the invocation, the second for what follows from its result.
   await reading.reached
   const givingUp = seam.hold(giving)
   reading.release()
@@ -235,7 +235,7 @@ test.each(['ABORT', 'CONTINUE'] as const)('a processor that answers while it is 
 test.each([
   ['ABORT', 'FAILED'],
   ['CONTINUE', 'SENT'],
-] as const)('a processor that answers after it has been given up with %s is refused', async (action, status) => {
+] as const)('a callback that arrives after its processor was given up with %s is refused', async (action, status) => {
   const { send, shown, event } = await pending(action)
   const id = await send()
   const asked = await event()
@@ -246,7 +246,7 @@ test.each([
   expect(await shown(id)).toEqual({ status, content: 'original' })
 })
 
-test('a processor that answers while it is skipped passes its message on once', async () => {
+test('a callback that arrives while its processor is skipped passes the message on once', async () => {
   const second = lambda.define(event => callBack(world.messaging, event, { Content: `${event.ChannelMessage.Content} twice` }))
   const { send, shown, event } = await pending('CONTINUE', second)
   const giving = { text: /from flow_runs r/, values: (values: readonly Value[]) => values.length === 1 }
@@ -265,7 +265,7 @@ test('a processor that answers while it is skipped passes its message on once', 
   expect(second.invocations).toHaveLength(1)
 })
 
-test('a channel flow that is deleted while a channel gets it is given to none', async () => {
+test('a channel flow that is deleted while a channel is associated with it is associated with none', async () => {
   const { arn, user } = await world.appInstance(['a'])
   const ChannelArn = await open(world, user('a'))
   const Processors = [processor(called.arn)]

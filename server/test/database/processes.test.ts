@@ -8,7 +8,7 @@ import { clientsOf, createPostgresDatabase, databaseKinds, type DatabaseKind } f
 
 interface Place {
   readonly flags: readonly string[]
-  /** Runs SQL behind Carillon's back. */
+  /** Runs SQL on the database while no server uses it. */
   readonly query: (sql: string) => Promise<readonly object[]>
 }
 
@@ -56,7 +56,7 @@ describe.each(databaseKinds)('processes on %s', kind => {
     expect(await versions()).toEqual(applied)
   })
 
-  // On SQLite one serves alone: test/cli/data-folder.test.ts.
+  // On SQLite only one server may run: test/cli/data-folder.test.ts.
   test.runIf(kind === 'postgres')(
     'four servers that start at once all run, and see what the others store',
     { timeout: 60_000 },

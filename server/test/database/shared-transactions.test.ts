@@ -33,7 +33,7 @@ async function scene({ channels, members = [] }: { channels: number; members?: r
   return { alice, user, arns, stored }
 }
 
-/** In how many transactions the messages of these channels were written. */
+/** The number of transactions in which the messages of these channels were written. */
 async function transactionsOf(arns: readonly string[]) {
   const names = arns.map(arn => `'${arn.slice(arn.lastIndexOf('/') + 1)}'`).join()
   const { count } = (await world.app.db.get(
@@ -241,7 +241,7 @@ test('work that fails repeatedly does not delay others for good: after three tim
   expect(alone).toEqual(['the work'])
 })
 
-test('in a locked place no work waits together with others, until one of them has succeeded', async () => {
+test('on a locked channel no message shares a transaction until one of them has succeeded', async () => {
   const telling = { add: () => {}, end: () => {} }
   const lock = Object.assign(new Error('canceling statement due to lock timeout'), { code: '55P03' })
   const alone: { readonly place: string | undefined; readonly end: (result: string) => void }[] = []

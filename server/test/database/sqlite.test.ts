@@ -58,7 +58,7 @@ test('space of deleted rows is freed a part at a time, and calls in between are 
   const full = await pages()
   expect(await db.tidy()).toBe(true)
   const released = full - (await pages())
-  // With the pages of the map that pointed to them.
+  // With the pages of the map that pointed to the freed pages.
   expect(released).toBeGreaterThanOrEqual(128)
   expect(released).toBeLessThan(132)
   await db.run(insert, 'meanwhile')
@@ -118,7 +118,7 @@ test('uncommitted data is not visible, in a file and in memory', async () => {
   }
 })
 
-test('a transaction that has met a twin runs again, five times at most', async () => {
+test('a transaction that throws RetryTransaction runs again, five times at most', async () => {
   const db = await openFile()
   let attempts = 0
   const twice = db.transaction(async tx => {
@@ -149,7 +149,7 @@ test('what follows from the commits of one turn is passed on, then their callers
     happened.push('answer')
   }
   const sending = Promise.all(['one', 'two', 'three'].map(send))
-  // The commit is at the end of this turn.
+  // The commit comes at the end of this turn.
   setImmediate(() => setImmediate(() => happened.push('next turn')))
   await sending
   await setTimeout(10)

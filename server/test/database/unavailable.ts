@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
 
-/** What a call is refused with while the database cannot be used. */
+/** The refusal of a call while the database cannot be used. */
 export const unavailable = {
   name: 'ServiceUnavailableException',
   code: 'ServiceUnavailable',
@@ -9,7 +9,7 @@ export const unavailable = {
   reason: 'The database cannot be used at the moment. Try again.',
 }
 
-/** /health is a second old at the most. */
+/** /health is at most a second old. */
 export async function expectHealth(url: string, status: 200 | 503) {
   const health = async (): Promise<unknown> => {
     const response = await fetch(`${url}/health`)

@@ -10,7 +10,7 @@ import { keyVariables, Program, root, rootKey, run, shell } from '../support/pro
 import { clientsOf } from '../support/world.ts'
 
 const works = (command: string, ...args: string[]) => spawnSync(command, args, { env: shell() }).status === 0
-/** Mounts and changes of the root need root. */
+/** Mounts, and changes of the root folder, need the user root. */
 const isRoot = process.getuid?.() === 0 && works('unshare', '-m', 'true')
 
 let folder: string
@@ -59,7 +59,7 @@ describe.skipIf(!works('buildah', '--version') || !isRoot)('the image', () => {
       await mkdir(data)
       await done('chown', '10001:10001', data)
       const port = await freePort()
-      // As a runtime with --read-only does: the root file system, with the volume on it.
+      // A runtime with --read-only does the same: the root file system, with the volume on it.
       const mounted = `mount --bind ${place} ${place} && mount --bind ${data} ${place}/data && mount -o remount,bind,ro ${place}`
       const variables = Object.fromEntries(Env.map(each => [each.slice(0, each.indexOf('=')), each.slice(each.indexOf('=') + 1)]))
       const settings = { CARILLON_PORT: String(port), CARILLON_TLS_PORT: '0', NODE_COMPILE_CACHE: '', ...keyVariables }
@@ -79,7 +79,7 @@ describe.skipIf(!works('buildah', '--version') || !isRoot)('the image', () => {
       expect(writing.stderr).toContain('EROFS')
       server.kill('SIGTERM')
       expect(await server.exit()).toBe(0)
-      // Now nobody serves.
+      // Now no server runs.
       expect(await inside(...Healthcheck.Test.slice(1)).exit()).toBe(1)
     },
   )

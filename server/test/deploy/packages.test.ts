@@ -16,7 +16,7 @@ const known = new Set([
   'CARILLON_ACCESS_KEY_ID',
   'CARILLON_SECRET_ACCESS_KEY',
   'CARILLON_MASTER_KEY',
-  // Of the compose file itself.
+  // These variables are of the compose file itself.
   'CARILLON_IMAGE',
 ])
 

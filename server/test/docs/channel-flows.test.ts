@@ -7,7 +7,7 @@ import { Program, root, run, serve, temporaryFolder } from '../support/process.t
 
 const page = await readFile(join(root, 'docs/channel-flows.md'), 'utf8')
 
-/** The blocks of a section, by their language; those that have none are what is printed. */
+/** The blocks of a section, by their language; blocks without a language are what a program prints. */
 function blocks(section: string, language: string): string[] {
   const [, text = ''] = page.split(`\n## ${section}\n`)
   return [...text.split('\n## ')[0]!.matchAll(/```(\w*)\n([^]*?)```/g)].flatMap(([, of, block = '']) => (of === language ? [block] : []))
@@ -21,7 +21,7 @@ test(
     const scripts = blocks('Try it', 'js')
     const printed = blocks('Try it', '')
     expect([commands, scripts.length, printed.length]).toEqual([['node processor.mjs\n', 'node flow.mjs\n'], 2, 2])
-    // The page has its programs in a clone, where the SDK is.
+    // The programs of the page run in a clone, which has the SDK.
     const cwd = await temporaryFolder()
     await symlink(join(root, 'node_modules'), join(cwd, 'node_modules'))
     const port = String(await freePort())

@@ -12,7 +12,7 @@ const commandsIn = (help: string) =>
   [...(help.split('\nCommands:\n')[1] ?? '').matchAll(/^ {2}([a-z][a-z|-]*)/gm)].flatMap(([, name]) => name!.split('|'))
 const flagsIn = (help: string) => new Set(help.match(/--[a-z-]+/g))
 
-/** The flags of each command, by its words. Those of `serve` are flags of all. */
+/** The flags of each command, by its words. Every command has the flags of `serve` too. */
 const flags = new Map<string, ReadonlySet<string>>()
 
 async function readFlags() {
@@ -26,7 +26,7 @@ async function readFlags() {
   )
 }
 
-/** Every `carillon …` of a page that names a command: in a block of shell, or in a text. */
+/** Every `carillon …` of a page that names a command: in a block of shell, or in a sentence. */
 function callsIn(file: string) {
   const text = readFileSync(join(root, file), 'utf8')
   const blocks = [...text.matchAll(/^```sh\n([^]*?)^```$/gm)].flatMap(([, code]) => code!.replaceAll('\\\n', ' ').split('\n'))
@@ -41,7 +41,7 @@ function callsIn(file: string) {
 /** What is wrong with a call; undefined if the command and all its flags exist. */
 function fault(call: string): string | undefined {
   const [first = '', second = ''] = call.split(' ')
-  // `keys create|list` stands for several.
+  // `keys create|list` stands for several commands.
   for (const [one, two] of first.split('|').flatMap(one => second.split('|').map(two => [one, two] as const))) {
     const command = flags.has(`${one} ${two}`) ? `${one} ${two}` : one
     const known = flags.get(command)

@@ -24,7 +24,7 @@ const file = { type: 'file', path: '/var/lib/archive', maximumMegabytes: 5, keep
 const nats = { type: 'nats', url: 'nats://a:4222, tls://b', subject: 'a.b', jetStream: false, user: 'carillon', passwordVariable: 'SECRET' }
 const values: readonly unknown[] = [undefined, null, '', 'x', 0, 1, true, [], {}, 'nats://x', 'ftp://x', 'file', 'webhook', 'nats', '/x']
 
-test('the schema takes the maps of the pages, and no member or entry that they do not have', async () => {
+test('the schema accepts the files of destinations of the pages, and no member or entry that they do not have', async () => {
   const maps = await shownMaps()
   expect(maps.length).toBeGreaterThan(5)
   for (const map of maps) {
@@ -39,7 +39,7 @@ test('the schema takes the maps of the pages, and no member or entry that they d
   }
 })
 
-test('what the schema refuses of streams the server refuses, and the other way round', async () => {
+test('the schema and the server refuse the same streams', async () => {
   const path = join(await temporaryFolder(), 'destinations.json')
   const environment = { SECRET: 'a secret of twenty characters' }
   const isTaken = async (map: unknown) => {
@@ -54,7 +54,7 @@ test('what the schema refuses of streams the server refuses, and the other way r
   )
   for (const entry of [webhook, file, nats, ...changed]) {
     const map = JSON.parse(JSON.stringify({ [streamArn]: entry })) as JsonObject
-    // A variable or file of that name is not there, which no schema can know.
+    // A variable or file of that name does not exist, which no schema can know.
     if (Object.entries(entry).some(([name, value]) => /Variable$|File$/.test(name) && value !== undefined && value !== 'SECRET')) continue
     expect([map, isValid(map)]).toEqual([map, await isTaken(map)])
   }

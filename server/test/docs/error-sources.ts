@@ -4,7 +4,7 @@ import { parseSync } from 'vite'
 
 const source = join(import.meta.dirname, '../../src')
 
-/** A node of the syntax tree (ESTree), as far as this file looks at it. */
+/** A node of the syntax tree (ESTree), as far as this file reads it. */
 interface Node {
   readonly type: string
   readonly [member: string]: unknown
@@ -18,13 +18,13 @@ const nameOf = (node: unknown) => (isNode(node) && node.type === 'Identifier' ? 
 interface Module {
   readonly file: string
   readonly nodes: readonly Node[]
-  /** Constants and functions by name, wherever they stand. */
+  /** Constants and functions by name, in whichever scope they are. */
   readonly declared: ReadonlyMap<string, Node>
   /** The names among them that other modules may use. */
   readonly exported: ReadonlySet<string>
 }
 
-/** An error of the sources. `…` stands for what only a call knows. */
+/** An error of the sources. `…` stands for what is known only at a call. */
 export interface SourceError {
   readonly type: string
   readonly status: string
@@ -52,7 +52,7 @@ function moduleOf(file: string): Module {
 
 const modules = globSync('**/*.ts', { cwd: source }).toSorted().map(moduleOf)
 
-/** What stands for a value that only a call knows. */
+/** Stands for a value that is known only at a call. */
 const unknown = ['…']
 const mostAlternatives = 12
 type Values = ReadonlyMap<string, readonly string[]>
@@ -65,7 +65,7 @@ const argumentsOf = (node: Node) => node['arguments'] as Node[]
 const parametersOf = (node: Node) =>
   (node['params'] as Node[]).map(parameter => nameOf(parameter) ?? nameOf(parameter['left']) ?? nameOf(parameter['parameter']) ?? '')
 
-/** The texts that an expression may be. */
+/** The texts that an expression may have. */
 function textsOf(node: unknown, module: Module, values: Values, depth = 0): readonly string[] {
   if (!isNode(node) || depth > 4) return unknown
   const next = (child: unknown) => textsOf(child, module, values, depth + 1)
@@ -105,7 +105,7 @@ function returnedBy(made: Node, given: readonly (readonly string[])[], module: M
   return [...new Set(results.flatMap(({ argument }) => textsOf(argument, module, values, depth + 1)))].slice(0, mostAlternatives)
 }
 
-/** A function that makes errors: the call in it, and what its parameters are called. */
+/** A function that makes errors: the call in it, and the names of its parameters. */
 interface Maker {
   readonly module: Module
   readonly made: Node
@@ -114,13 +114,13 @@ interface Maker {
 
 type Makers = ReadonlyMap<string, readonly Maker[]>
 
-/** Which function a name means in a module: its own, or else the one that others may have. */
+/** The function that a name means in a module: its own, or else an exported one. */
 const makerOf = (name: string | undefined, module: Module, makers: Makers) => {
   const known = makers.get(name ?? '') ?? []
   return known.find(maker => maker.module === module) ?? (module.declared.has(name ?? '') ? undefined : known[0])
 }
 
-/** The errors that a call or `new` makes, by those that it goes through. */
+/** The errors that a call or `new` makes, through the functions that it calls. */
 function rowsOf(call: Node, module: Module, values: Values, makers: Makers, modelled: Values): SourceError[] {
   const name = nameOf(call['callee'])
   const given = argumentsOf(call).map(each => textsOf(each, module, values))
@@ -142,7 +142,7 @@ function defaultOf({ made, module }: Maker, index: number): readonly string[] {
 
 const isCall = ({ type }: Node) => type === 'CallExpression' || type === 'NewExpression'
 
-/** All errors of the sources, as far as their texts stand there. */
+/** All errors of the sources, as far as their texts are in the code. */
 export function errorsOfTheSources(): SourceError[] {
   const errors = modules.find(({ file }) => file === 'errors.ts')!
   const modelled = new Map(
@@ -157,7 +157,7 @@ export function errorsOfTheSources(): SourceError[] {
   const makes = (node: Node, module: Module) =>
     isCall(node) &&
     (['failure', 'ApiError'].includes(nameOf(node['callee']) ?? '') || makerOf(nameOf(node['callee']), module, makers) !== undefined)
-  // Makers of makers: as often as one is built on another.
+  // Functions that call such functions, to any depth.
   for (let round = 0; round < 3; round++) {
     for (const module of modules) {
       for (const [name, made] of module.declared) {
@@ -169,7 +169,8 @@ export function errorsOfTheSources(): SourceError[] {
       }
     }
   }
-  // What a maker makes is told where it is called with texts. One that takes none may be handed on without a call: it tells its own.
+  // The texts of such a function come from its callers. A function without text parameters may be passed on without a call: its texts are
+  // its own.
   const inMakers = new Set([...makers.values()].flat().flatMap(({ call, made }) => (parametersOf(made).length > 0 ? call : [])))
   return modules.flatMap(module => [
     ...module.nodes
@@ -179,7 +180,7 @@ export function errorsOfTheSources(): SourceError[] {
   ])
 }
 
-/** What the validation finds, many of which may stand in one message. */
+/** The errors of validation, several of which may be in one message. */
 function faultsIn(module: Module): SourceError[] {
   return module.nodes.flatMap(node => {
     if (node.type !== 'ObjectExpression') return []

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { errorsOfTheSources, type SourceError } from './error-sources.ts'
 
-/** A row of the page: what somebody got, what it means and what to do. */
+/** A row of the page: what the caller got, what it means and what to do. */
 interface Row {
   /** Status and type. */
   readonly section: string
@@ -31,7 +31,7 @@ function rowsOfThePage(): Row[] {
     })
 }
 
-/** Whether a sentence may be one of the sources, where `…` stands for what only a call knows. */
+/** Whether a sentence may be one of the sources, where `…` stands for what is known only at a call. */
 function fits(sentence: string, source: string): boolean {
   if (source === '…') return true
   const [first = '', ...rest] = sentence.split('…').map(part => part.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`))
@@ -45,7 +45,7 @@ function isIn({ section, sentences }: Row, error: SourceError): boolean {
   const { message, reason } = error
   const [first = '', second] = sentences
   if (second !== undefined) return fits(first, message) && fits(second, reason)
-  // A Reason that only a call knows is found by its Message.
+  // A Reason that is known only at a call is found by its Message.
   return fits(first, reason === '' || reason === '…' ? message : reason)
 }
 
@@ -54,7 +54,7 @@ const parts = (error: SourceError) => error.reason.split(/(?<=\.) (?=The body ha
 
 const rows = rowsOfThePage()
 const errors = errorsOfTheSources()
-  // Made of another error.
+  // Made from another error.
   .filter(({ type }) => type !== '…')
   .flatMap(parts)
 

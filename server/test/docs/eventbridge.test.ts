@@ -8,7 +8,7 @@ import { blocksOf, exportsOf } from './page.ts'
 const blocks = await blocksOf('eventbridge.md')
 
 test(
-  'docs/eventbridge.md is followed: the consumer of the page is told of a failure, and prints what it says',
+  'docs/eventbridge.md works as written: the consumer of the page receives a failure, and prints what the page shows',
   { timeout: 120_000 },
   async () => {
     const [destinations = ''] = blocks('Try it', 'json')

@@ -36,7 +36,7 @@ afterAll(async () => {
 
 const shop = { Id: 'shop', Users: [{ Id: 'alice' }], Channels: [{ Id: 'general', Moderators: ['alice'] }] }
 
-/** Does what a reader does who follows the guide from its first block to its last one; returns how many commands were run. */
+/** Runs every block of a guide as its reader does, from the first to the last; returns how many commands were run. */
 async function follow(guide: string): Promise<number> {
   const place = join(folder, guide)
   await mkdir(place)
@@ -62,7 +62,7 @@ async function follow(guide: string): Promise<number> {
       continue
     }
     if (language === 'python' && !hasBoto3) continue
-    // What npm would install is installed.
+    // The dependencies that npm would install are installed.
     if (code.startsWith('npm install ')) continue
     count++
     for (const [, name, value] of code.matchAll(/(\w+)=(\S+)/g)) if (code.startsWith('export ')) env[name!] = value!

@@ -6,7 +6,9 @@ import { SqliteDatabase } from '../../src/database/sqlite.ts'
 import { migrateSqlite } from '../../src/database/migrate.ts'
 import { root } from '../support/process.ts'
 
-/** Every column of an app instance that an export has, or an import computes. The others of these tables are left out, for a reason. */
+/**
+ * Every column of an app instance that an export has, or an import computes. The other columns of these tables are left out, for a reason.
+ */
 const moved: Readonly<Record<string, string>> = {
   app_instances:
     'id arn name metadata retention_days retention_starts_at user_count channel_count created_at updated_at channel_stream message_stream own_events presence_off',
@@ -36,7 +38,7 @@ const moved: Readonly<Record<string, string>> = {
   tags: 'resource_kind resource_id tag_key tag_value',
 }
 
-/** Columns of these tables that begin anew. */
+/** Columns of these tables that begin with new values. */
 const anew: Readonly<Record<string, string>> = {
   app_instances: 'deleted_at identities_version',
   channels: 'deleted_at emptied_before',
@@ -56,7 +58,7 @@ const selectColumns = statement<{ table: string; column: string }>(`
   select t.name as "table", c.name as "column" from pragma_table_list t join pragma_table_info(t.name) c
   where t.schema = 'main' and t.name not like 'sqlite%' order by t.name, c.cid`)
 
-test('every table and column is exported or left out on purpose: decide about a new one in store/moving and here', async () => {
+test('every table and column is exported or left out on purpose: a new one needs a decision in store/moving and here', async () => {
   const db = await SqliteDatabase.open(':memory:', { prepare: database => migrateSqlite(database, 'memory'), follow: () => {} })
   const found = (await db.all(selectColumns))
     .filter(({ table }) => !leftOut.includes(table))
@@ -68,7 +70,7 @@ test('every table and column is exported or left out on purpose: decide about a 
   expect(found.toSorted()).toEqual(decided.toSorted())
 })
 
-test('the page on moving names every table of which nothing is moved', async () => {
+test('docs/moving.md names every table of which nothing is moved', async () => {
   const page = await readFile(join(root, 'docs/moving.md'), 'utf8')
   expect(leftOut.filter(table => !page.includes(`\`${table}\``))).toEqual([])
 })

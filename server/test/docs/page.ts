@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { root } from '../support/process.ts'
 
-/** The blocks of a section of a page, by their language; those that have none are what is printed. */
+/** The blocks of a section of a page, by their language; blocks without a language are what a program prints. */
 export async function blocksOf(name: string): Promise<(section: string, language: string) => string[]> {
   const page = await readFile(join(root, 'docs', name), 'utf8')
   return (section, language) => {

@@ -54,7 +54,7 @@ async function startServer(databaseUrl: string) {
   return { world, alice, channels }
 }
 
-/** What people do, many at once, so that each connection of a pooler serves everybody. */
+/** The calls of many users at once, so that each connection of a pooler serves all of them. */
 async function crowd(world: World, alice: string, channels: readonly string[], rounds: number) {
   const { messaging, identity } = world
   await Promise.all(
@@ -118,14 +118,14 @@ describe('docs/postgresql.md', () => {
   })
 })
 
-describe.skipIf(!hasPgbouncer)('docs/postgresql.md, PgBouncer', { timeout: 120_000 }, () => {
+describe.skipIf(!hasPgbouncer)('PgBouncer, as docs/postgresql.md configures it,', { timeout: 120_000 }, () => {
   const [configuration = ''] = blocks('PgBouncer', 'ini')
   const [, users = ''] = /userlist\.txt`, [^\n]*\n\n```\n([^]*?)```/.exec(page) ?? []
   // Few connections to PostgreSQL, so that transactions of one server have to share them.
   const few = configuration.replace('default_pool_size = 20', 'default_pool_size = 5')
   beforeAll(async () => psql(blocks('PgBouncer', 'sql')[0]!))
 
-  test('in transaction mode two servers do everything that they do without it, and events arrive', async () => {
+  test('in transaction mode lets two servers do everything that they do without it, and events arrive', async () => {
     const bouncer = await startPgbouncer(few, users, port)
     const { world, alice, channels } = await startServer(urlOf(bouncer))
     const second = await startWorld('postgres', { databaseUrl: urlOf(bouncer) })
@@ -137,7 +137,7 @@ describe.skipIf(!hasPgbouncer)('docs/postgresql.md, PgBouncer', { timeout: 120_0
     expect((await fetch(`${second.app.url}/health`)).status).toBe(200)
   })
 
-  test('in transaction mode a wait for a lock is no longer than without it', async () => {
+  test('in transaction mode does not make a wait for a lock longer', async () => {
     const bouncer = await startPgbouncer(few, users, port)
     const { world, alice, channels } = await startServer(urlOf(bouncer))
     const [locked, other] = channels as [string, string]
@@ -155,13 +155,13 @@ describe.skipIf(!hasPgbouncer)('docs/postgresql.md, PgBouncer', { timeout: 120_0
     await say(world, alice, locked)
   })
 
-  test('in session mode it works', async () => {
+  test('works in session mode', async () => {
     const bouncer = await startPgbouncer(configuration.replace('pool_mode = transaction', 'pool_mode = session'), users, port)
     const { world, alice, channels } = await startServer(urlOf(bouncer))
     await expect(crowd(world, alice, channels, 20)).resolves.toBeUndefined()
   })
 
-  test('in statement mode the server does not start, and says why', async () => {
+  test('in statement mode keeps the server from starting, and the start says why', async () => {
     const bouncer = await startPgbouncer(configuration.replace('pool_mode = transaction', 'pool_mode = statement'), users, port)
     await expect(startWorld('postgres', { databaseUrl: urlOf(bouncer) })).rejects.toThrow(
       `PostgreSQL at 127.0.0.1:${bouncer}/carillon cannot be used: transaction blocks not allowed in statement pooling mode.`,

@@ -8,7 +8,7 @@ import { root } from '../support/process.ts'
 const page = readFileSync(join(root, 'docs/operating.md'), 'utf8')
 const rows = page.split('\n').filter(line => line.startsWith('| '))
 
-/** Whether a row of the table has that flag, or a switch's way to turn it off, and that variable. */
+/** Whether a row of the table has that flag, or the flag that turns a switch off, and that variable. */
 const hasRow = (flag: string) => rows.some(row => new RegExp(`\`--(?:no-)?${flag}\``).test(row) && row.includes(variableOf(flag)))
 
 test('docs/operating.md has a row for every setting of the server, with its flag and its variable', () => {

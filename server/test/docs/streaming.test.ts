@@ -16,7 +16,7 @@ function blocks(section: string, language: string): string[] {
 }
 
 test(
-  'docs/streaming.md is followed: the consumer of the page is told what happens, and prints what it says',
+  'docs/streaming.md works as written: the consumer of the page receives what happens, and prints what the page shows',
   { timeout: 120_000 },
   async () => {
     const [destinations = ''] = blocks('Try it', 'json')
@@ -45,7 +45,7 @@ test(
   },
 )
 
-test.skipIf(!hasNats)('the consumer of NATS prints the records that have come since it last ran', async () => {
+test.skipIf(!hasNats)('the NATS consumer of docs/streaming.md prints the records that arrived since it last ran', async () => {
   const [archive = ''] = blocks('To a webhook, a file or NATS', 'js')
   const nats = await startNats(['-js', '-sd', await temporaryFolder()])
   const cwd = await temporaryFolder()
@@ -71,7 +71,7 @@ test.skipIf(!hasNats)('the consumer of NATS prints the records that have come si
   expect(second.stdout).toBe('The archive listens\nCREATE_CHANNEL_MESSAGE while it was away\n')
 })
 
-test('the file of the page is one that the server takes', async () => {
+test('the server accepts the file of destinations of docs/streaming.md', async () => {
   const folder = await temporaryFolder()
   const file = join(folder, 'destinations.json')
   const [example = ''] = blocks('To a webhook, a file or NATS', 'json')

@@ -14,7 +14,7 @@ onBothDatabases('The bots of a channel', world => {
     return ids === null ? 0 : new Set(ids.split(' ')).size
   }
 
-  test('are noted in its row as long as they are members, so that no message of another channel looks for bots', async () => {
+  test('have their ids in its row as long as they are members, so that no message of another channel looks for bots', async () => {
     const { messaging, identity, appInstance, bot } = world()
     const { arn, user } = await appInstance(['ann', 'bob'])
     const [first, second, third, fourth] = [await bot(arn), await bot(arn), await bot(arn), await bot(arn)]
@@ -39,7 +39,7 @@ onBothDatabases('The bots of a channel', world => {
     expect(await noted(ChannelArn)).toBe(0)
   })
 
-  test('of a database from before are noted by the migration', async () => {
+  test('get their ids into the row when a database from before bots is migrated', async () => {
     const { app, appInstance, bot } = world()
     const { arn, user } = await appInstance(['ann'])
     const [first, second] = [await bot(arn), await bot(arn)]

@@ -7,7 +7,7 @@ import { databaseKinds, refusal, isSpread, startWorld, type World } from '../sup
 import { rows, type Row } from './rows.ts'
 import { audience, makeScene, typesOf } from './scene.ts'
 
-/** What nobody hears of, whoever calls it. */
+/** The operations that no session hears of, whoever calls them. */
 const silent = [
   'CreateAppInstance',
   'DescribeAppInstance',
@@ -109,14 +109,14 @@ const silent = [
   'DeleteIamRole',
   'SimulatePolicy',
   'ListConnectedUsers',
-  // The last one, since those before need the admin.
+  // The last one, since those before it need the admin.
   'DeleteAppInstanceAdmin',
 ] as const satisfies readonly OperationName[]
 
 const lambda = await startLambda()
 afterAll(() => lambda.close())
 
-test('every operation is in the table, or has no events', () => {
+test('every operation is in the table of events or in the list of those without events', () => {
   expect([...Object.keys(rows), ...silent].toSorted()).toEqual(Object.keys(operations).toSorted())
 })
 
@@ -148,7 +148,7 @@ describe.each(databaseKinds)('the events of every operation, on %s', kind => {
     const told: object[] = []
     for (const name of silent) {
       const inputs = await cases[name].inputs(fixture)
-      // What is heard of their making.
+      // The events of creating the inputs.
       await heard()
       for (const input of inputs) await call(fixture, name, input)
       told.push({ name, heard: typesOf(await heard()) })

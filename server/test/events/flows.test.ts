@@ -153,7 +153,7 @@ onBothDatabases(
       expect(lastOf(failed.bob)).toMatchObject({ MessageId, Content: 'new', Status: { Value: 'FAILED' } })
     })
 
-    test('the edit of a message that is redacted or deleted meanwhile has no event', async () => {
+    test('an edit of a message that is redacted or deleted meanwhile has no event', async () => {
       const s = await setting()
       const ids = [await s.say('one'), await s.say('two'), await s.say('three')]
       await s.associate()

@@ -57,7 +57,7 @@ onBothDatabases(
       const s = await makeScene(world())
       const { app, now } = world()
       const { id } = (await findIdentity(app.db, { appInstanceArn: s.arn, kind: 'user', id: 'bob' }))!
-      // Without waking the purge, which is to come after another user has the id.
+      // Without waking the purge, which is to run after another user has the id.
       await app.db.transaction(async tx => {
         await buryIdentity(tx, id, now())
         tx.afterCommit({ type: 'user-deleted', userId: id })

@@ -2,8 +2,8 @@ import { expect, test } from 'vitest'
 import { onBothDatabases } from '../support/world.ts'
 import { makeScene } from './scene.ts'
 
-onBothDatabases('Order', world => {
-  test('everybody hears the messages of a channel in the order of a list', async () => {
+onBothDatabases('The order of events', world => {
+  test('is the order of the list of messages for every member', async () => {
     const s = await makeScene(world())
     const senders = [s.alice, s.bob, s.tom]
     await Promise.all(Array.from({ length: 45 }, async (_, index) => s.say(String(index), {}, senders[index % 3])))
@@ -15,7 +15,7 @@ onBothDatabases('Order', world => {
     }
   })
 
-  test('a member who joins and leaves while others send hears exactly what is sent in between', async () => {
+  test('gives a member who joins and leaves while others send exactly what is sent in between', async () => {
     const s = await makeScene(world())
     const speak = async () => {
       for (let index = 0; index < 30; index++) await s.say(String(index))

@@ -2,17 +2,17 @@ import { describe, expect, test } from 'vitest'
 import { onBothDatabases } from '../support/world.ts'
 import { makeScene, type Heard, type Scene } from './scene.ts'
 
-/** As sockets are told times: ISO 8601 with milliseconds (docs/service/sessions.md#values-in-payloads). */
+/** Times in payloads of sockets: ISO 8601 with milliseconds (docs/service/sessions.md#values-in-payloads). */
 const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/) as string
 const id = expect.stringMatching(/^[0-9a-f]{64}$/) as string
 
 const system = (type: string) => ({ 'x-amz-chime-event-type': type, 'x-amz-chime-message-type': 'SYSTEM' })
 const standard = (type: string) => ({ 'x-amz-chime-event-type': type, 'x-amz-chime-message-type': 'STANDARD' })
 
-/** An answer of REST, as a socket says it. */
+/** An answer of REST, in the form of a payload. */
 const asEvent = (answer: unknown): unknown => JSON.parse(JSON.stringify(answer))
 
-/** The only event that somebody has heard. */
+/** The only event that a user has heard. */
 async function only({ heard }: Pick<Scene, 'heard'>, name: 'alice' | 'bob' | 'carol' | 'dave' | 'tom'): Promise<Heard> {
   const events = (await heard())[name] ?? []
   expect(events).toHaveLength(1)
@@ -56,7 +56,7 @@ onBothDatabases(
     const scene = () => makeScene(world())
 
     describe('of messages', () => {
-      test('a minimal message', async () => {
+      test('a minimal message has only the members that every message has', async () => {
         const s = await scene()
         const MessageId = await s.say()
         const told = await only(s, 'carol')
@@ -68,7 +68,7 @@ onBothDatabases(
         expect(told.payload).toEqual(await get(s, MessageId))
       })
 
-      test('a maximal message, control characters and U+0000 included', async () => {
+      test('a maximal message is heard unchanged, control characters and U+0000 included', async () => {
         const s = await scene()
         const Content = '\u0000\u0001\u007f\u0080é🎉\u2028"\\'
         const more = { Metadata: '{"a":"\\u0000"}', ContentType: 'text/plain', MessageAttributes: { name: { StringValues: ['a', 'b'] } } }
@@ -127,7 +127,7 @@ onBothDatabases(
     })
 
     describe('of memberships', () => {
-      test('a new membership, and the same when it is deleted', async () => {
+      test('a new membership is described as by the API, and the same when it is deleted', async () => {
         const s = await scene()
         await s.messaging.createChannelMembership({ ...s.channel, MemberArn: s.dave, Type: 'DEFAULT' })
         const created = await only(s, 'bob')
@@ -141,13 +141,13 @@ onBothDatabases(
         expect(deleted.payload).toEqual(created.payload)
       })
 
-      test('a HIDDEN membership', async () => {
+      test('a HIDDEN membership says that it is HIDDEN', async () => {
         const s = await scene()
         await s.messaging.deleteChannelMembership({ ...s.channel, MemberArn: s.carol })
         expect((await only(s, 'alice')).payload).toEqual(membership(s, { Arn: s.carol, Name: 'carol' }, { Type: 'HIDDEN' }))
       })
 
-      test('several new memberships: only those that are new', async () => {
+      test('a batch names only the memberships that are new', async () => {
         const s = await scene()
         const MemberArns = [s.bob, s.dave, s.root]
         const { BatchChannelMemberships } = await s.messaging.batchCreateChannelMembership({ ...s.channel, MemberArns })

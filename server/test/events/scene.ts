@@ -5,10 +5,10 @@ import { until } from '../support/processor.ts'
 import { listen, type Received } from '../support/sockets.ts'
 import { clientsOf, isSpread, type World } from '../support/world.ts'
 
-/** What somebody has heard; of a socket that was closed the code is the last. */
+/** The events that a user has heard; of a socket that was closed the code is the last. */
 export type Heard = Pick<Received, 'type'> & Partial<Received>
 
-/** Listens with an established socket of each, and tells what each has heard since it was asked the last time. */
+/** Listens with an established socket of each user; returns what each has heard since the last call. */
 export async function audience<Name extends string>(world: World, arn: string, people: Readonly<Record<Name, string>>) {
   const { app, identity } = world
   const AppInstanceUserId = `bell-${randomUUID()}`
@@ -19,11 +19,11 @@ export async function audience<Name extends string>(world: World, arn: string, p
   const everywhere = await open(world, bell, { MemberArns: Object.values(people) })
   const listeners = await Promise.all(names.map(async name => ({ name, listening: await listen(app, people[name]), taken: 1 })))
 
-  /** What has happened before is told before: a message to all of them marks the end. */
+  /** Events are in order, so a message to all of them marks the end. */
   const heard = async (): Promise<Partial<Record<Name, Heard[]>>> => {
-    // A node reads what it has missed of a channel that somebody on it has joined, 100 ms later.
+    // A node reads what it has missed of a channel that one of its sessions has joined 100 ms later.
     if (isSpread) await setTimeout(500)
-    // What one node publishes is in order, so all of them say that it was all.
+    // The events of one node are in order, so all of these messages mark the end.
     const marks: string[] = nodes.map(() => randomUUID())
     const isMark = ({ payload }: Received) => marks.includes(payload?.Content as string)
     for (const [index, node] of nodes.entries())
@@ -34,7 +34,7 @@ export async function audience<Name extends string>(world: World, arn: string, p
         const { events, closed } = listener.listening
         let code: number | undefined
         void closed.then(ended => (code = ended.code))
-        // One more than its place, since `until` waits for what is not 0.
+        // One more than the index, since `until` waits for what is not 0.
         await until(() => code !== undefined || events.filter(isMark).length === marks.length)
         const end = code === undefined ? events.findLastIndex(isMark) + 1 : events.length
         const news: Heard[] = events.slice(listener.taken, end).filter(event => !isMark(event))
@@ -79,12 +79,12 @@ export async function makeScene(world: World) {
     arn,
     user,
     ChannelArn,
-    /** Of all six. */
+    /** The events of all six. */
     everywhere,
     channel,
     heard,
     say: async (content?: string, extra?: Parameters<typeof say>[4], by: string = bob) => say(world, by, ChannelArn, content, extra),
-    /** Moderated by alice; its two sub-channels take three members each, and none is moved. */
+    /** Moderated by alice; its two sub-channels have room for three members each, and none is moved. */
     async elastic(...members: string[]) {
       const elastic = await open(world, alice, {
         ElasticChannelConfiguration: { MaximumSubChannels: 2, TargetMembershipsPerSubChannel: 3, MinimumMembershipPercentage: 1 },

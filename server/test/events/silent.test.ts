@@ -7,8 +7,8 @@ import { onBothDatabases, refusal } from '../support/world.ts'
 const functionArn = 'arn:aws:lambda:us-east-1:123456789012:function:f'
 const ResourceArn = 'arn:aws:kinesis:us-east-1:123456789012:stream/chime-messaging-a'
 
-onBothDatabases('What no socket hears is emitted too', world => {
-  test('channel flows that are created, changed and deleted', async () => {
+onBothDatabases('Events that no socket hears', world => {
+  test('are emitted when channel flows are created, changed and deleted', async () => {
     const { messaging } = world()
     const { arn } = await world().appInstance()
     const heard = followEverything()
@@ -20,7 +20,7 @@ onBothDatabases('What no socket hears is emitted too', world => {
     expect(new Set(heard.map(event => 'flowId' in event && event.flowId)).size).toBe(1)
   })
 
-  test('tags that are put and removed', async () => {
+  test('are emitted when tags are put and removed', async () => {
     const { messaging } = world()
     const { arn: ResourceARN } = await world().appInstance()
     const heard = followEverything()
@@ -33,7 +33,7 @@ onBothDatabases('What no socket hears is emitted too', world => {
     ])
   })
 
-  test('what a member wants to be pushed', async () => {
+  test('are emitted when a member puts its preferences for pushes', async () => {
     const { messaging } = world()
     const { user } = await world().appInstance(['ann', 'eve'])
     const ChannelArn = await open(world(), user('ann'))
@@ -44,7 +44,7 @@ onBothDatabases('What no socket hears is emitted too', world => {
     expect(heard).toEqual([{ kind: 'PreferencesSet', channelId: expect.any(Number) as number, memberId: expect.any(Number) as number }])
   })
 
-  test('streaming configurations that are set and removed; nothing where there are none', async () => {
+  test('are emitted when streaming configurations are set and removed, but not when there are none to remove', async () => {
     const { messaging } = world()
     const { arn: AppInstanceArn } = await world().appInstance()
     const heard = followEverything()

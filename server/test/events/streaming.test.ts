@@ -17,7 +17,7 @@ const asRecord = (value: unknown) => JSON.parse(JSON.stringify(value)) as Record
 onBothDatabases(
   'Records of streams',
   world => {
-    /** An app instance that streams everything, and what has been streamed since it was asked the last time. */
+    /** An app instance that streams everything, and the records since the last call. */
     const scene = async () => {
       const { messaging } = world()
       const { arn, user } = await world().appInstance(['ann', 'bob', 'eve'], { admins: ['root'] })
@@ -28,7 +28,7 @@ onBothDatabases(
       })
       const [ann, bob, eve] = [user('ann'), user('bob'), user('eve')]
       let taken = 0
-      /** So many records, in their order where they are one channel's. */
+      /** That many records, in order where they are of one channel. */
       const streamed = async (count: number) => {
         const records = kinesis.records(stream)
         await until(() => records.length >= taken + count)
@@ -41,7 +41,7 @@ onBothDatabases(
       return { arn, user, ann, bob, eve, stream, streamed, types, messaging }
     }
 
-    test('a channel, its members, moderators and bans, one record each, with the members that REST shows', async () => {
+    test('describe a channel, its members, moderators and bans, one record each, with the members that REST shows', async () => {
       const s = await scene()
       const { messaging, ann, bob, eve } = s
       const ChannelArn = await open(world(), ann, { Name: 'c', Metadata: 'm', MemberArns: [bob] })
@@ -90,7 +90,7 @@ onBothDatabases(
       expect((await s.types(3))[0]).toBe('CREATE_CHANNEL')
     })
 
-    test('messages of every kind: persistent or not, CONTROL, targeted, edited, redacted and deleted', async () => {
+    test('are written for messages of every kind: persistent or not, CONTROL, targeted, edited, redacted and deleted', async () => {
       const s = await scene()
       const { messaging, ann, bob } = s
       const ChannelArn = await open(world(), ann, { MemberArns: [bob] })
@@ -122,7 +122,7 @@ onBothDatabases(
       expect(deleted!.Payload).not.toHaveProperty('Content')
     })
 
-    test('a message of a flow once it is released, as the processor has left it; a denied one never', async () => {
+    test('are written for a message of a flow at its release, as the processor has left it, and never for a denied one', async () => {
       const s = await scene()
       const { messaging, arn, ann } = s
       const ChannelArn = await open(world(), ann)
@@ -140,7 +140,7 @@ onBothDatabases(
       expect(await s.streamed(1)).toMatchObject([{ EventType: 'CREATE_CHANNEL_MESSAGE', Payload: { Content: 'checked' } }])
     })
 
-    test('sub-channels, and memberships in them', async () => {
+    test('are written for sub-channels, and for memberships in them', async () => {
       const s = await scene()
       const { messaging, ann, bob } = s
       const elastic = { MaximumSubChannels: 2, TargetMembershipsPerSubChannel: 3, MinimumMembershipPercentage: 1 }
@@ -161,7 +161,7 @@ onBothDatabases(
       expect(joined.filter(({ EventType }) => EventType === 'CREATE_SUB_CHANNEL')).toHaveLength(1)
     })
 
-    test('what happens by the clock, and of a user who is deleted', async () => {
+    test('are written for what happens by the clock, and for a user who is deleted', async () => {
       const s = await scene()
       const { ann, bob } = s
       const ChannelArn = await open(world(), ann, {
@@ -178,7 +178,7 @@ onBothDatabases(
       expect(await s.streamed(1)).toMatchObject([{ EventType: 'DELETE_CHANNEL', Payload: { ChannelArn } }])
     })
 
-    test('each data type goes to its own stream, and nothing goes anywhere once streaming is removed', async () => {
+    test('go to the stream of their data type, and nowhere once streaming is removed', async () => {
       const s = await scene()
       const { messaging, arn: AppInstanceArn, ann } = s
       const other = kinesis.define(`chime-messaging-${streams++}`)

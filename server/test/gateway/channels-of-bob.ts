@@ -1,6 +1,6 @@
 import type { World } from '../support/world.ts'
 
-/** Bob moderates channels that alice is in, or is not. */
+/** Bob moderates channels, some of which alice is a member of. */
 export async function channelsOfBob(world: World, channels: number, members: readonly string[] = []) {
   const { messaging } = world
   const { arn, user } = await world.appInstance(['alice', 'bob'])

@@ -8,7 +8,7 @@ import { call } from '../support/signed.ts'
 import { raw } from '../support/raw.ts'
 import { databaseKinds, onBothDatabases, startWorld, type World, isSpread } from '../support/world.ts'
 
-/** How the server closes a socket of this URL. */
+/** The code and reason with which the server closes a socket of this URL. */
 const refusalOf = async (url: string) => {
   const listening = new Listening(url)
   const closed = await listening.closed
@@ -25,11 +25,11 @@ function changed(url: string, name: string, value: string | undefined): string {
   return `${base}?${(value === undefined ? pairs : [...pairs, `${name}=${value}`]).join('&')}`
 }
 
-onBothDatabases('connecting', world => {
+onBothDatabases('a client that connects', world => {
   const alice = async (): Promise<string> => (await world().appInstance(['alice'])).user('alice')
   const temporary = async () => (await sts(world().app, world().app.rootKey, 'GetSessionToken')).credentials
 
-  test('a client that signs gets SESSION_ESTABLISHED first and at once', async () => {
+  test('gets SESSION_ESTABLISHED first and at once', async () => {
     const { events } = await listen(world().app, await alice())
     expect(events).toEqual([
       {
@@ -40,25 +40,25 @@ onBothDatabases('connecting', world => {
     ])
   })
 
-  test('a user may have ten sessions, each of its own id, and no more', async () => {
+  test('may have ten sessions of its user, each with its own id, and no more', async () => {
     const { app } = world()
     const arn = await alice()
     for (let count = 1; count <= 10; count++) await listen(app, arn)
     expect(await refusalOf(await presignedUrl(app, arn))).toEqual({ code: 4003, reason: 'Forbidden: the user has 10 connections already' })
   })
 
-  test('a session that ends makes room for another', async () => {
+  test('may connect again once one of the ten sessions of its user has ended', async () => {
     const { app } = world()
     const arn = await alice()
     const [first] = await Promise.all(Array.from({ length: 10 }, () => listen(app, arn)))
     first!.socket.close()
     await first!.closed
-    // Ten have connected at once: the next one may in a second.
+    // Ten have connected at once: the next may connect a second later.
     await setTimeout(1100)
     expect((await listen(app, arn)).events).toHaveLength(1)
   })
 
-  test('of two sessions of one id the newer one stays, and the older is closed with 4002', async () => {
+  test('with the id of an open session replaces that session, which is closed with 4002', async () => {
     const { app } = world()
     const arn = await alice()
     const older = await listen(app, arn, { sessionId: 'one' })
@@ -68,7 +68,7 @@ onBothDatabases('connecting', world => {
     expect(newer.socket.readyState).toBe(newer.socket.OPEN)
   })
 
-  test('the same session id of another user affects nobody', async () => {
+  test('with the session id of another user affects nobody', async () => {
     const { app } = world()
     const first = await listen(app, await alice(), { sessionId: 'one' })
     await listen(app, await alice(), { sessionId: 'one' })
@@ -76,7 +76,7 @@ onBothDatabases('connecting', world => {
     expect(first.socket.readyState).toBe(first.socket.OPEN)
   })
 
-  test('a deleted user is closed with 4003 on all its sockets, and cannot connect again', async () => {
+  test('is closed with 4003 on all its sockets when its user is deleted, and cannot connect again', async () => {
     const { app, identity } = world()
     const arn = await alice()
     const sessions = [await listen(app, arn), await listen(app, arn)]
@@ -85,7 +85,7 @@ onBothDatabases('connecting', world => {
     expect(await refusalOf(await presignedUrl(app, arn))).toEqual(unauthorized(/names no user that exists/))
   })
 
-  test('a deleted app instance closes the sockets of all its users', async () => {
+  test('is closed when its app instance is deleted, on the sockets of all users', async () => {
     const { app, identity } = world()
     const { arn, user } = await world().appInstance(['alice', 'bob'])
     const sessions = [await listen(app, user('alice')), await listen(app, user('bob'))]
@@ -106,7 +106,7 @@ onBothDatabases('connecting', world => {
       async (arn: string) => presignedUrl(world().app, arn, { key: { accessKeyId: 'AKIAUNKNOWN', secretAccessKey: 'x' } }),
       /no such access key/,
     ],
-    ['a user that is not there', async (arn: string) => presignedUrl(world().app, `${arn}x`), /names no user that exists/],
+    ['a user that does not exist', async (arn: string) => presignedUrl(world().app, `${arn}x`), /names no user that exists/],
     [
       'a bot',
       async () => presignedUrl(world().app, await world().bot((await world().appInstance()).arn)),
@@ -130,9 +130,9 @@ onBothDatabases('connecting', world => {
       async (arn: string) => changed(await presignedUrl(world().app, arn), 'userArn', encodeURIComponent(`${arn}2`)),
       /signature mismatch/,
     ],
-    ['a user beside the user', async (arn: string) => `${await presignedUrl(world().app, arn)}&userArn=x`, /userArn is given twice/],
+    ['a second user', async (arn: string) => `${await presignedUrl(world().app, arn)}&userArn=x`, /userArn is given twice/],
     [
-      'a longer life after signing',
+      'a longer lifetime after signing',
       async (arn: string) => changed(await presignedUrl(world().app, arn), 'X-Amz-Expires', '900'),
       /signature mismatch/,
     ],
@@ -147,7 +147,11 @@ onBothDatabases('connecting', world => {
       async (arn: string) => changed(await presignedUrl(world().app, arn), 'X-Amz-Algorithm', undefined),
       /X-Amz-Algorithm must be/,
     ],
-    ['no life', async (arn: string) => changed(await presignedUrl(world().app, arn), 'X-Amz-Expires', undefined), /X-Amz-Expires must be/],
+    [
+      'no lifetime',
+      async (arn: string) => changed(await presignedUrl(world().app, arn), 'X-Amz-Expires', undefined),
+      /X-Amz-Expires must be/,
+    ],
     ['no date', async (arn: string) => changed(await presignedUrl(world().app, arn), 'X-Amz-Date', undefined), /X-Amz-Date must read/],
     [
       'no credential',
@@ -160,7 +164,7 @@ onBothDatabases('connecting', world => {
       /X-Amz-SignedHeaders must be host/,
     ],
     [
-      'a session token with a lasting key',
+      'a session token with a long-lived key',
       async (arn: string) => presignedUrl(world().app, arn, { query: { 'X-Amz-Security-Token': 'token' } }),
       /The access key id is a long-lived one: send no X-Amz-Security-Token with it/,
     ],
@@ -203,26 +207,26 @@ onBothDatabases('connecting', world => {
       /The session token is garbled: escaped twice, or sent with \+ as a space/,
     ],
     [
-      'temporary credentials with the token of others',
+      'temporary credentials with the token of other credentials',
       async (arn: string) =>
         presignedUrl(world().app, arn, { key: { ...(await temporary()), sessionToken: (await temporary()).sessionToken } }),
       /The session token does not belong to this access key id and server, or its role or key has been deleted/,
     ],
     ['a broken escape', async (arn: string) => `${await presignedUrl(world().app, arn)}&x=%E0%A4%A`, /percent-escape/],
-  ] as const)('%s is refused with 4401 and the reason', async (_, urlOf, reason) => {
+  ] as const)('with %s is refused with 4401 and the reason', async (_, urlOf, reason) => {
     expect(await refusalOf(await urlOf(await alice()))).toEqual(unauthorized(reason))
   })
 
   test.each([
     ['a clock that is five minutes off', () => ({ date: new Date(Date.now() - 305_000) })],
-    ['an hour to live', () => ({ date: new Date(Date.now() - 3_000_000), expiresIn: 3600 })],
+    ['a lifetime of an hour', () => ({ date: new Date(Date.now() - 3_000_000), expiresIn: 3600 })],
     ['characters that encodeURIComponent leaves', () => ({ sessionId: "s!1*(a)~'b'" })],
-    ['parameters that nobody knows', () => ({ query: { 'X-Amzn-Version': '3.32.0', 'X-Amzn-User-Agent': 'chrome-120', other: '' } })],
-  ])('%s is no obstacle', async (_, asked) => {
+    ['unknown parameters', () => ({ query: { 'X-Amzn-Version': '3.32.0', 'X-Amzn-User-Agent': 'chrome-120', other: '' } })],
+  ])('with %s gets a session', async (_, asked) => {
     expect((await listen(world().app, await alice(), asked())).events).toHaveLength(1)
   })
 
-  test('a request without a WebSocket gets an error that says so', async () => {
+  test('without a WebSocket gets an error that says so', async () => {
     const { app } = world()
     const answered = await call(app.url, app.rootKey, { path: '/connect' })
     expect(answered.status).toBe(426)
@@ -262,7 +266,7 @@ describe.skipIf(isSpread).each(databaseKinds)('a user that connects too often, w
     expect(later.socket.readyState).toBe(later.socket.OPEN)
   })
 
-  test('keeps the session of that id if the new one is refused', async () => {
+  test('keeps its session if a new connection with the same session id is refused', async () => {
     const { app } = world
     const arn = await alice()
     const [first] = await Promise.all(Array.from({ length: 10 }, (_, number) => listen(app, arn, { sessionId: `${number}` })))
@@ -272,12 +276,12 @@ describe.skipIf(isSpread).each(databaseKinds)('a user that connects too often, w
   })
 })
 
-/** A world of a test of its own. */
+/** A world for one test only. */
 async function ownWorld(settings: Record<string, string> = {}, surroundings: Parameters<typeof startWorld>[2] = {}): Promise<World> {
   return startWorld('sqlite', settings, surroundings)
 }
 
-test('a server that closes sends its sockets 1012, and nobody has to wait', async () => {
+test('a server that closes sends its sockets 1012, and the close delays nobody', async () => {
   const world = await ownWorld()
   const { user } = await world.appInstance(['alice'])
   const alice = await listen(world.app, user('alice'))
@@ -288,7 +292,7 @@ test('a server that closes sends its sockets 1012, and nobody has to wait', asyn
 })
 
 test('an eleventh connection gets 4003, although the connect rate is exceeded as well', async () => {
-  // A clock that stands still fills no bucket.
+  // A clock that does not move fills no bucket.
   const start = Date.now()
   for (const settings of [{}, { rateLimits: 'aws', connectRate: '10' }]) {
     const world = await ownWorld(settings, { now: () => start })

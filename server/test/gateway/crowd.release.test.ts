@@ -11,7 +11,7 @@ const members = 1000
 const perSecond = 20
 const seconds = 30
 
-/** A member who keeps of each message its number only. */
+/** A member who stores only the number of each message. */
 class Member {
   readonly numbers: number[] = []
   readonly socket: Socket

@@ -45,7 +45,7 @@ test('a session that has ended joins no channel by memberships that are read lat
   client.terminate()
 })
 
-test('nor does a session whose client is gone', async () => {
+test('a session whose client is gone joins no channel by memberships that are read later either', async () => {
   const hub = new Hub({ soon() {} }, () => expect.unreachable())
   const { session, client } = await connected()
   hub.enter(session)

@@ -17,7 +17,7 @@ async function makeChannel({ app, messaging, appInstance }: World, others: strin
 }
 
 onBothDatabases('A session that asks for the events "unread"', world => {
-  test('hears what its user has not read, when a marker moves on any device, and other users hear nothing', async () => {
+  test('hears the unread counts of its user when a marker moves on any device, and other users hear nothing', async () => {
     const { app, messaging, carillon } = world()
     const { ann, ben, ChannelArn, asking, last } = await makeChannel(world())
     const send = async (MessageAttributes = {}) =>
@@ -49,7 +49,7 @@ onBothDatabases('A session that asks for the events "unread"', world => {
 })
 
 onBothDatabases('A session that asks for the events "read"', world => {
-  test('hears of the read markers of all members, also its own ones of another device, and other sessions hear nothing', async () => {
+  test("hears of the read markers of all members, also of its own user's on another device, and other sessions hear nothing", async () => {
     const { app, messaging, carillon } = world()
     const { ann, ben, ChannelArn, asking, last } = await makeChannel(world())
     const sessions = [await asking(ann, 'later,read'), await asking(ben, 'read'), await listen(app, ben), await asking(ben, 'Read,')]
@@ -89,7 +89,7 @@ onBothDatabases('A session that asks for the events "read"', world => {
     ])
   })
 
-  test('hears of its own markers only in a channel of more than 100 members', async () => {
+  test("hears of its own user's markers only in a channel of more than 100 members", async () => {
     const { messaging } = world()
     const others = Array.from({ length: 99 }, (_, index) => `user-${index}`)
     const { user, ann, ben, ChannelArn, asking, last } = await makeChannel(world(), others)

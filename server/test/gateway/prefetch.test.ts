@@ -42,7 +42,7 @@ onBothDatabases('prefetching', world => {
     return { arn, user, channels: made, send, read }
   }
 
-  /** What a session of that user is told first, when so many channels are to come. */
+  /** The first events of a session of that user, when so many channels are to be sent. */
   async function prefetched(userArn: string, count: number, query: Asked['query'] = {}): Promise<Received[]> {
     const session = await listen(world().app, userArn, { query: { 'prefetch-on': 'connect', ...query } })
     const events = []
@@ -145,7 +145,7 @@ onBothDatabases('prefetching', world => {
     expect((details!.payload!['ChannelMessages'] as { MessageId: string }[]).map(({ MessageId }) => MessageId)).toEqual([kept])
   })
 
-  test('of more than fifty channels the unread ones come first and then those with the latest message, or only these', async () => {
+  test('of more than fifty channels the unread ones come first and then those with the latest message, or only the latter', async () => {
     const { user, channels, send, read } = await scene(55)
     for (const channel of channels) {
       world().advance(minute)
@@ -161,7 +161,7 @@ onBothDatabases('prefetching', world => {
     )
   })
 
-  test('a client that does not ask gets none, and a user without channels neither', async () => {
+  test('a client that does not ask for a prefetch gets none, and a user without channels gets none either', async () => {
     const { user } = await scene(1)
     const silent = await listen(world().app, user('alice'))
     const alone = await listen(world().app, user('carol'), { query: { 'prefetch-on': 'connect' } })
@@ -192,7 +192,7 @@ onBothDatabases('prefetching', world => {
             Channel: { ChannelArn: string }
             ChannelMessages: { MessageId: string }[]
           }
-          // A client replaces what it knows of the channel.
+          // A client replaces its copy of the channel.
           known.set(Channel.ChannelArn, ChannelMessages.map(({ MessageId }) => MessageId).toReversed())
         } else {
           const { ChannelArn, MessageId } = payload as { ChannelArn: string; MessageId: string }

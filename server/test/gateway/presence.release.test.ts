@@ -8,7 +8,7 @@ import { isShown, makeScene, shown } from './watching.ts'
 onBothDatabases(
   'Presence',
   world => {
-    test('of people has a status with a text, and an INVISIBLE user is offline for all but itself', async () => {
+    test('has a status with a text, and shows an INVISIBLE user as offline to everybody else', async () => {
       const { app, carillon } = world()
       const { ann, ben, watching, get, isOnline } = await makeScene(world())
       await listen(app, ben)
@@ -36,7 +36,7 @@ onBothDatabases(
       await isShown(ofAnn, ben, true)
     })
 
-    test('is sent no more when the membership of either of them has ended', async () => {
+    test('is not sent once either user has left the channel that both were in', async () => {
       const { app, messaging } = world()
       const { ann, ben, cid, ChannelArn, watching, isOnline, root } = await makeScene(world())
       const [ofAnn, ofCid] = [await watching(ann, { AppInstanceUserArns: [ben, cid] }), await watching(cid, { ChannelArns: [ChannelArn] })]
@@ -55,21 +55,21 @@ onBothDatabases(
       expect([shown(ofAnn, ben)?.['IsOnline'], shown(ofCid, ben)?.['IsOnline']]).toEqual([false, false])
     })
 
-    test('is not sent of what changes right after the membership has ended', async () => {
+    test('is not sent if it changes right after a user has left the channel', async () => {
       const { carillon, messaging } = world()
       const { ann, ben, cid, ChannelArn, watching } = await makeScene(world())
       const [ofAnn, ofCid] = [await watching(ann, { AppInstanceUserArns: [ben, cid] }), await watching(cid, { ChannelArns: [ChannelArn] })]
       await until(() => shown(ofAnn, ben) !== undefined && shown(ofCid, ben) !== undefined)
       const put = async (AppInstanceUserArn: string) =>
         carillon.call('PutPresenceStatus', { AppInstanceUserArn, Status: 'BUSY', ChimeBearer: AppInstanceUserArn })
-      // Within one telling, mostly.
+      // Mostly within the same second's frame.
       await messaging.deleteChannelMembership({ ChannelArn, MemberArn: ben, ChimeBearer: ann })
       await Promise.all([put(ben), put(cid)])
       await until(() => shown(ofAnn, cid)?.['Status'] === 'BUSY' && shown(ofCid, cid)?.['Status'] === 'BUSY')
       expect([shown(ofAnn, ben)?.['Status'], shown(ofCid, ben)?.['Status']]).toEqual([undefined, undefined])
     })
 
-    test('is not shown where the app instance has switched it off', async () => {
+    test('is not shown while the app instance has switched it off', async () => {
       const { app, carillon } = world()
       const { arn, ann, ben, ChannelArn, watching, isOnline, get } = await makeScene(world())
       await listen(app, ben)

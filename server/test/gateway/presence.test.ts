@@ -10,7 +10,7 @@ const typeOfNext = async (session: Listening) => (await session.next()).type
 onBothDatabases(
   'Presence',
   world => {
-    test('of the members of a channel is sent to the sessions that watch it: at first all, then who comes and goes', async () => {
+    test('is sent to the sessions that watch a channel: first that of all members, then each member that comes online or goes offline', async () => {
       const { app } = world()
       const { ann, ben, cid, ChannelArn, watching, get } = await makeScene(world())
       const [ofAnn, plain] = [await watching(ann, { ChannelArns: [ChannelArn] }), await listen(app, ann)]
@@ -29,7 +29,7 @@ onBothDatabases(
       expect(plain.events.map(({ type }) => type)).toEqual(['SESSION_ESTABLISHED'])
     })
 
-    test('is for members of a common channel and for AppInstanceAdmins; that of HIDDEN members is not', async () => {
+    test('is for members of a common channel and for AppInstanceAdmins; that of HIDDEN members is not shown', async () => {
       const { messaging, carillon } = world()
       const { ann, ben, dan, root, ChannelArn, watching, get } = await makeScene(world())
       const stranger = await makeScene(world())
@@ -47,7 +47,7 @@ onBothDatabases(
       }
     })
 
-    test('in a channel of more than 100 members, and in an elastic one, is a number', async () => {
+    test('is a number in a channel of more than 100 members, and in an elastic one', async () => {
       const { app, messaging, carillon, appInstance } = world()
       const names = Array.from({ length: 101 }, (_, index) => `user-${index}`)
       const { user } = await appInstance(names)
@@ -75,7 +75,7 @@ onBothDatabases(
       expect({ type, payload }).toEqual({ type: 'UPDATE_PRESENCE', payload: { Presences: [], Channels } })
     })
 
-    test('needs a session that is open, and users: bots have none', async () => {
+    test('can be watched by a session that is open, and only that of users: bots have none', async () => {
       const { carillon, bot } = world()
       const { arn, ann } = await makeScene(world())
       const watch = { SessionId: 'none', ChimeBearer: ann }
@@ -96,7 +96,7 @@ onBothDatabases(
 )
 
 describe('The events of an app instance', () => {
-  onBothDatabases('that all its sessions get', world => {
+  onBothDatabases('that an admin has chosen for all its sessions', world => {
     test('are heard without asking on the URL, by sessions that connect afterwards', async () => {
       const { app, carillon } = world()
       const { arn, ann, ben, ChannelArn } = await makeScene(world())

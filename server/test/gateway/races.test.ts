@@ -10,12 +10,12 @@ import { databaseKinds, onBothDatabases, startWorld, type World } from '../suppo
 
 const seam = new Seam()
 
-/** What is asked while a session is on its way. */
+/** The queries of a session that connects. */
 const whoConnects = { text: /own_events as "ownEvents"\s+from app_instances a[^]*where a\.arn = \$1 and a\.deleted_at is null$/ }
 const places = { text: /from memberships\s+where member_id = \$1 and id > \$2/ }
 const messagesOfPrefetch = { text: /from private_messages p[^]*order by m\.created_at desc/ }
 
-/** Memberships of the newest user of that id in channels that are not there: as many as are read at once. */
+/** Memberships of the newest user of that id in channels that do not exist: as many as are read at once. */
 const manyMemberships = statement(`
   with recursive numbers (i) as (select 1 union all select i + 1 from numbers where i < 2000)
   insert into memberships (channel_id, member_id, type, invited_by, created_at, updated_at)
@@ -139,7 +139,7 @@ onBothDatabases(
       expect(frames.subarray(4).toString()).toBe('Another connection has the same sessionId')
     })
 
-    test('and cannot be, the client is established, gets 1013, and may retry at once', async () => {
+    test('when the database fails, the client is established, gets 1013, and may retry at once', async () => {
       const { alice, channel, send } = await scene(world(), ['alice'])
       const held = seam.hold(places)
       const failed = await connect(world(), alice, { sessionId: 'one' })
@@ -180,7 +180,7 @@ onBothDatabases(
   { through: seam.through },
 )
 
-/** Where a user is looked up, and nobody else. */
+/** The query that finds a user, for this user only. */
 function lookUpOf(userArn: string) {
   const [appInstanceArn, id] = userArn.split('/user/')
   return { ...whoConnects, values: (values: readonly Value[]) => values[0] === appInstanceArn && values[2] === id }
@@ -240,13 +240,13 @@ onBothDatabases(
 const isMessage = ({ type }: Received) => type === 'CREATE_CHANNEL_MESSAGE'
 const isDetails = ({ type }: Received) => type === 'CHANNEL_DETAILS'
 
-/** The messages that details tell, the newest first. */
+/** The messages in details, the newest first. */
 const messagesIn = ({ payload }: Received) => (payload!['ChannelMessages'] as { Content: string }[]).map(({ Content }) => Content)
 
 onBothDatabases(
   'while a channel is prefetched for a session',
   world => {
-    /** A session of alice's in one channel of bob's, as its messages are read for the first time. */
+    /** A session of alice's in one channel of bob's, while its messages are read for the first time. */
     async function reading() {
       const { messaging } = world()
       const { user } = await world().appInstance(['alice', 'bob', 'carol'])
@@ -272,7 +272,7 @@ onBothDatabases(
       expect(contents([await session.next()])).toEqual(['end'])
     })
 
-    /** Comes to the last reading, by a message in each of those before. */
+    /** Arrives at the last reading, by a message in each of those before. */
     async function lastReading() {
       const given = await reading()
       let read = given.read
@@ -296,7 +296,7 @@ onBothDatabases(
       expect(session.events.filter(isMessage)).toHaveLength(4)
     })
 
-    test('but events for others, and those of other channels, are not', async () => {
+    test('events during the last reading for other users, and those of other channels, are not sent again after it', async () => {
       const { session, read, send, alice, bob, carol } = await lastReading()
       const hearing = await listen(world().app, carol)
       await send('for carol', { Target: [{ MemberArn: carol }] })
@@ -328,7 +328,7 @@ onBothDatabases(
       expect(heard.every(isMessage)).toBe(true)
     })
 
-    test('events for others only are no reason to read it again', async () => {
+    test('an event for other users only does not make the channel read again', async () => {
       const { session, read, send, carol } = await reading()
       const hearing = await listen(world().app, carol)
       await send('for carol', { Target: [{ MemberArn: carol }] })
@@ -361,19 +361,19 @@ onBothDatabases(
       return { send: async (content: string, extra = {}) => say(world(), bob, other, content, extra), detailsOfOther, alice }
     }
 
-    test('a message that the session has heard is in the details, though they were read for another one before', async () => {
+    test('a message that the session has heard is in the details, though they were read for another session before', async () => {
       const { send, detailsOfOther } = await behindAnother()
       await send('meanwhile')
       expect(messagesIn(await detailsOfOther())).toEqual(['meanwhile', 'before'])
     })
 
-    test('a message that the session alone has heard is in its details, though another one has others', async () => {
+    test('a message that only this session has heard is in its details, though another session has others', async () => {
       const { send, detailsOfOther, alice } = await behindAnother()
       await send('for alice', { Target: [{ MemberArn: alice }] })
       expect(messagesIn(await detailsOfOther())).toEqual(['for alice', 'before'])
     })
 
-    test('and cannot be, the session gets 1013', async () => {
+    test('when the database fails, the session gets 1013', async () => {
       const { session, read } = await reading()
       read.fail(new Error('not now'))
       expect(await session.closed).toEqual({ code: 1013, reason: 'The service is temporarily unavailable' })
@@ -390,7 +390,7 @@ onBothDatabases(
       expect(contents(heard)).toEqual(['DELETE_CHANNEL_MEMBERSHIP', 'CREATE_CHANNEL_MEMBERSHIP'])
     })
 
-    test('a channel that the user leaves and joins again is sent as it is then', async () => {
+    test('a channel that the user leaves and joins again is sent as it is after the join', async () => {
       const { session, read, join, leave, send } = await reading()
       await leave()
       await send('between')

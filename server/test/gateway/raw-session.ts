@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises'
 import { connectRaw, type RawSocket } from '../support/sockets.ts'
 import type { World } from '../support/world.ts'
 
-/** A connection that is a WebSocket by now, and which says and hears bytes only. */
+/** A connection that has become a WebSocket, and which sends and receives bytes only. */
 export async function rawSession(userArn: string, { app }: Pick<World, 'app'>): Promise<RawSocket> {
   const raw = await connectRaw(app, userArn)
   while (!raw.heard().includes('SESSION_ESTABLISHED')) await setTimeout(5)

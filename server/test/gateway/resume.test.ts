@@ -40,14 +40,14 @@ async function makeChannel(world: World) {
   return { user, ChannelArn, ChimeBearer, newChannel, say, connect, bob: await connect() }
 }
 
-/** As a network does that goes away: without a close. */
+/** Ends as a lost network does: without a close. */
 async function cut({ socket, closed }: Listening) {
   socket.terminate()
   await closed
 }
 
 onBothDatabases('a client that comes back with the same sessionId', world => {
-  test('is told in order what it has missed, and what happens from then on', async () => {
+  test('is sent in order what it has missed, and then hears what happens', async () => {
     const { ChannelArn, ChimeBearer, user, newChannel, say, connect, bob } = await makeChannel(world())
     const { messaging } = world()
     const { MessageId } = await say('before')
@@ -75,11 +75,11 @@ onBothDatabases('a client that comes back with the same sessionId', world => {
     await expect.poll(() => outcomes(world())).toMatchObject({ resumed: 1 })
   })
 
-  test('is told nothing where it has closed the session itself', async () => {
+  test('is sent nothing where it has closed the session itself', async () => {
     const { say, connect, bob } = await makeChannel(world())
     bob.socket.close(1000)
     await bob.closed
-    // Other nodes know it soon.
+    // Other nodes learn it soon.
     if (isSpread) await setTimeout(1000)
     await say('missed')
     const back = await connect()
@@ -88,7 +88,7 @@ onBothDatabases('a client that comes back with the same sessionId', world => {
     expect(contentsOf(back)).toEqual(['after'])
   })
 
-  test('is told nothing of others: what is for somebody else, or was sent before it has joined', async () => {
+  test('is sent nothing that is for another user, or was sent before its user joined', async () => {
     const { user, ChimeBearer, newChannel, say, connect, bob } = await makeChannel(world())
     const { messaging } = world()
     const joined = await newChannel('joined', ['alice', 'carol'])
@@ -118,7 +118,7 @@ onBothDatabases('a client that comes back with the same sessionId', world => {
     expect(contentsOf(back)).toEqual(['with bob', 'for bob'])
   })
 
-  test('with another sessionId is told nothing', async () => {
+  test('is sent nothing when it connects with another sessionId', async () => {
     const { user, say, bob } = await makeChannel(world())
     await cut(bob)
     await say('missed')
@@ -128,13 +128,13 @@ onBothDatabases('a client that comes back with the same sessionId', world => {
     expect(contentsOf(other)).toEqual(['after'])
   })
 
-  test('more than ten minutes later is told nothing: only events of that time are kept', async () => {
+  test('is sent nothing more than ten minutes later: events are stored for that time only', async () => {
     const { db } = world().app
     const missedSince = async (seconds: number) => missedChannels(db, 1, { since: Date.now() - seconds * 1000, behind: 0 })
     expect([(await missedSince(590)) === undefined, (await missedSince(601)) === undefined]).toEqual([false, true])
   })
 
-  test('that has missed more than 1,000 events of a channel is told nothing, and counted', async () => {
+  test('that has missed more than 1,000 events of a channel is sent none of them, and is counted', async () => {
     const { say, connect, bob } = await makeChannel(world())
     await cut(bob)
     for (let count = 0; count < 1010; count += 10) {
@@ -148,9 +148,9 @@ onBothDatabases('a client that comes back with the same sessionId', world => {
     await expect.poll(() => outcomes(world())).toMatchObject({ expired: before + 1 })
   })
 
-  test('while its old socket is still open is told what that may not have received', async () => {
+  test('whose old socket is still open is sent what that may not have received', async () => {
     const { say, connect, bob } = await makeChannel(world())
-    // The network takes everything and carries nothing.
+    // The network takes all data and delivers none.
     bob.socket.pause()
     await say('missed')
     const back = await connect()
@@ -167,7 +167,7 @@ const channelsWithEvents = {
 onBothDatabases(
   'while clients that reconnect are sent what they missed',
   world => {
-    test.skipIf(isSpread)('others connect, however long that takes', async () => {
+    test.skipIf(isSpread)('other clients connect, however long that takes', async () => {
       const { user, say, bob } = await makeChannel(world())
       const connect = async (sessionId: string) => listen(world().app, user('bob'), { sessionId })
       const ids = Array.from({ length: 4 }, () => crypto.randomUUID())

@@ -24,7 +24,7 @@ function frame(opcode: number, content: string | Buffer, { fin = true, masked = 
   return Buffer.concat([Buffer.from([(fin ? 0x80 : 0) | opcode, ...length]), Buffer.alloc(masked ? 4 : 0), bytes])
 }
 
-/** Whether somebody else can still connect. */
+/** Whether another client can still connect. */
 const serves = async () => (await listen(world.app, user('bob'))).events.length === 1
 
 test('a client that answers pings stays, however long it is idle', async () => {
@@ -35,7 +35,7 @@ test('a client that answers pings stays, however long it is idle', async () => {
   expect(alice.socket.readyState).toBe(alice.socket.OPEN)
 })
 
-test('a client that no longer answers is cut off after two pings, and counted', async () => {
+test('a client that no longer answers is cut off after two pings, and is counted', async () => {
   const before = await metric('carillon_dead_sessions_total', world)
   const { closed, heard } = await rawSession(user('alice'), world)
   const start = Date.now()
@@ -85,7 +85,7 @@ test('a client that sends pings without end is cut off', async () => {
   expect(await serves()).toBe(true)
 })
 
-/** The server's side of a connection, which tells what it has read, and when the kernel takes no more of it. */
+/** The server's side of a connection, which reports what it has read, and when the kernel takes no more of it. */
 function serverSide({ socket }: RawSocket): Socket {
   const handles = (Reflect.get(process, '_getActiveHandles') as () => unknown[])()
   return handles.find(handle => handle instanceof Socket && handle.remotePort === socket.localPort) as Socket
@@ -117,7 +117,7 @@ test.each([
   expect(await serves()).toBe(true)
 })
 
-test('answers to pings count as waiting: a client that does not read them is cut off, and counted', async () => {
+test('answers to pings count as unread: a client that does not read them is cut off, and is counted', async () => {
   const own = await startWorld('sqlite')
   onTestFinished(() => own.close())
   const { arn, user } = await own.appInstance(['alice', 'bob'])
@@ -166,11 +166,11 @@ test.each([
   ['of an unknown kind', frame(3, 'x')],
   ['with reserved bits', Buffer.from([0xf1, 0x81, 0, 0, 0, 0, 1])],
   ['of text that is not UTF-8', frame(1, Buffer.from([0xff, 0xfe]))],
-  ['that continue nothing', frame(0, 'x')],
-  ['of control that are in parts', frame(9, 'x', { fin: false })],
+  ['that continue no message', frame(0, 'x')],
+  ['of control that are fragmented', frame(9, 'x', { fin: false })],
   ['of control that are too long', frame(9, randomBytes(126))],
-  ['with a close code that is none', frame(8, Buffer.from([0x03, 0xed]))],
-  ['of more bytes than there are', Buffer.from([0x81, 0xff, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff])],
+  ['with an invalid close code', frame(8, Buffer.from([0x03, 0xed]))],
+  ['with a length beyond the limit', Buffer.from([0x81, 0xff, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff])],
 ])('frames %s end their session and nothing else', async (_, bytes) => {
   const other = await listen(world.app, user('bob'))
   const { socket, closed } = await rawSession(user('alice'), world)

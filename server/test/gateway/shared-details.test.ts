@@ -6,9 +6,7 @@ import { listen, type Listening } from '../support/sockets.ts'
 import { until } from '../nodes/two-nodes.ts'
 import { onBothDatabases, type World } from '../support/world.ts'
 
-/*
- * Details that were read for one reader are sent to others. They are compared with what the API answers, which shares nothing.
- */
+/* Details that were read for one reader are sent to others. They are compared with answers of the API, which shares nothing. */
 
 const people = ['alice', 'bob', 'carol', 'dave'] as const
 type Person = (typeof people)[number]
@@ -29,7 +27,7 @@ interface Shown {
 const details = ({ events }: Listening) =>
   events.filter(({ type }) => type === 'CHANNEL_DETAILS').map(({ payload }) => payload as unknown as Shown)
 
-/** A channel as a reader knows it, in the order of the messages, newest first. */
+/** A channel as a reader sees it, in the order of the messages, newest first. */
 interface Known {
   name: string
   messages: { id: string; content: string; sender: string }[]
@@ -97,7 +95,7 @@ async function scene(world: World) {
       })
       channels.push(ChannelArn!)
     }
-    // While somebody is connected, what was read for one is there for the next.
+    // While a session is connected, details that were read for one reader are there for the next.
     await listen(world.app, user('dave'))
     tenants.push({ arn, user, channels, sent: channels.map(() => []) })
   }
@@ -124,7 +122,7 @@ async function scene(world: World) {
     if (!message) throw new NoMessage()
     return { ...place, message }
   }
-  /** An act as its admin; on a message that is gone, or of a member who is not there, nothing happens. */
+  /** A call of the channel's admin; on a message that does not exist, or about a user who is no member, nothing happens. */
   const acts = {
     send: (tenant, channel, number) => send(tenant, channel, people[number % 4]!, `message ${number}`),
     target: (tenant, channel, number) => send(tenant, channel, people[number % 4]!, `only for one ${number}`, people[(number + 1) % 4]),
@@ -182,7 +180,7 @@ async function scene(world: World) {
       await acts[kind](tenant, channel, number)
       done.set(kind, (done.get(kind) ?? 0) + 1)
     } catch (error) {
-      // The message or the member is not there (any more), or is redacted.
+      // The message or the member does not exist (any more), or is redacted.
       if (error instanceof NoMessage) return
       const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode ?? 500
       if (![400, 403, 404, 409].includes(status)) throw error
@@ -202,9 +200,9 @@ const step = fc.oneof(
 )
 type Step = readonly [Kind | 'read', number, number, number]
 const manyMessages = Array.from({ length: 20 }, (_, index): Step => ['send', 0, 0, index])
-/** What chance finds too rarely. */
+/** What random walks find too rarely. */
 const examples: [Step[]][] = [
-  // A user has another name.
+  // A user gets another name.
   [
     [
       ['send', 0, 0, 0],
@@ -247,7 +245,7 @@ const examples: [Step[]][] = [
       ['edit', 0, 0, 0],
     ],
   ],
-  // Each act, with a reader before it.
+  // Each call, with a reader before it.
   [
     [
       ['send', 0, 0, 0],
@@ -257,7 +255,7 @@ const examples: [Step[]][] = [
       ]),
     ],
   ],
-  // Of two readers one has a message that not all members see.
+  // One of two readers has a message that not all members see.
   [
     [
       ['send', 0, 0, 0],
@@ -267,14 +265,14 @@ const examples: [Step[]][] = [
   ],
 ]
 
-/** How often each act has succeeded. */
+/** How often each call has succeeded. */
 const done = new Map<Kind, number>()
 
 const sharedOn = async ({ app }: World) =>
   Number(/^carillon_prefetched_channels_total\{details="shared"\} (\d+)$/m.exec(await figuresOf(app.url))?.[1] ?? 0)
 
 onBothDatabases('details that readers share', world => {
-  test('are those that the API answers, after whatever has happened, and of the reader’s own channels', { timeout: 120_000 }, async () => {
+  test('are what the API returns, after any sequence of calls, and only of the reader’s own channels', { timeout: 120_000 }, async () => {
     done.clear()
     await fc.assert(
       fc.asyncProperty(fc.array<Step>(step, { minLength: 5, maxLength: 20 }), async steps => {

@@ -46,7 +46,7 @@ onBothDatabases(
       const heard = [await ofAnn.next(), await ofAnn.next(), await ofAnn.next(), await ofAnn.next(), await ofAnn.next()]
       const shown = heard.map(({ type: name, payload }) => (name === 'UPDATE_TYPING_INDICATOR' ? payload : payload?.['Content']))
       const [first, second, ...rest] = shown
-      // What several nodes publish has no order.
+      // Events that several nodes publish have no order.
       expect([first, second]).toEqual(expect.arrayContaining([indicator(true), indicator(true, cid, 'cid')]))
       expect(rest).toEqual(['written', indicator(false, cid, 'cid'), indicator(false)])
     })
@@ -72,7 +72,7 @@ onBothDatabases(
       expect((await ofDan.next()).payload?.['Content']).toBe('last')
     })
 
-    test('is for DEFAULT members to send', async () => {
+    test('can be sent by DEFAULT members only', async () => {
       const { messaging } = world()
       const { user, ann, ChannelArn, type } = await makeChannel(world())
       await messaging.createChannelMembership({ ChannelArn, MemberArn: user('dan'), Type: 'HIDDEN', ChimeBearer: ann })

@@ -83,7 +83,7 @@ onBothDatabases('CHANNEL_DETAILS', world => {
     ])
   })
 
-  test('have no first unread message where all is read, the counts of the sub-channel in an elastic channel, and those that retention leaves', async () => {
+  test('have no first unread message where all is read, have the counts of the sub-channel in an elastic channel, and only those that retention leaves', async () => {
     const { app, identity, advance, appInstance } = world()
     const { arn, user } = await appInstance(['ann', 'ben'])
     const ChannelArn = await open(world(), user('ann'), { MemberArns: [user('ben')] })
@@ -109,7 +109,7 @@ onBothDatabases('CHANNEL_DETAILS', world => {
     expect(await countsOf(elastic.user('ben'))).toEqual([1, 0, first])
   })
 
-  test('fit the events: a client that adds what it hears comes to the right count, whenever it connects', async () => {
+  test('fit the events: a client that adds what it hears arrives at the right count, whenever it connects', async () => {
     const { app, carillon, messaging, appInstance } = world()
     const { user } = await appInstance(['ann', 'ben'])
     const [ann, ben] = [user('ann'), user('ben')]

@@ -5,7 +5,7 @@ import type { World } from '../support/world.ts'
 
 type Shown = Readonly<Record<string, unknown>>
 
-/** What the session was told last of that user; undefined for nothing. */
+/** The last presence of that user that the session was sent; undefined if there was none. */
 export const shown = ({ events }: Listening, userArn: string): Shown | undefined =>
   events
     .flatMap(({ payload }) => (payload?.['Presences'] ?? []) as Shown[])

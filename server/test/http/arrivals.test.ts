@@ -2,7 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { Arrivals } from '../../src/http/arrivals.ts'
 
-/** In how many turns calls go on, where somebody comes in each of so many. */
+/** The number of turns in which calls run, where a connection arrives in each of so many. */
 async function turnsUntilOver(arrivals: Arrivals, comers: number): Promise<number> {
   let turns = 0
   do {

@@ -34,7 +34,7 @@ test('an unknown caller is refused before the body, which need not arrive for th
   const sts = await connection.answer()
   expect([sts.status, sts.body]).toEqual([403, expect.stringContaining('<Code>InvalidClientTokenId</Code>')])
   connection.send('x'.repeat(400_000))
-  // What nobody signs is short.
+  // A body without a signature is short.
   connection.send(head('/', 400_000))
   const unsigned = await connection.answer()
   expect([unsigned.status, unsigned.body]).toEqual([413, expect.stringContaining('At most 65536 bytes are allowed.')])
@@ -66,15 +66,15 @@ test('the memory of all bodies is bounded, even from this machine; others get an
     answered.add(connection)
     return answer
   })
-  // Two of them fit in.
+  // Two of them fit into the memory.
   await expect.poll(() => answered.size, { timeout: 15_000 }).toBeGreaterThanOrEqual(6)
   const kept = connections.filter(connection => !answered.has(connection))
   for (const connection of kept) connection.send('x')
   const answers = await Promise.all(waiting)
-  // A signature without a date is refused once the body is there.
+  // A signature without a date is refused after the body has arrived.
   expect(answers.filter(({ status }) => status === 400)).toHaveLength(kept.length)
   for (const answer of answers.filter(({ status }) => status !== 400)) expectRefused(answer)
-  // Those that have been refused may go on: what was still to come of the body is passed over.
+  // Refused clients may continue to send: the rest of the body is discarded.
   for (const connection of connections) {
     if (!kept.includes(connection)) connection.send('x')
     connection.send(head('/channels', 2, known))
@@ -82,7 +82,7 @@ test('the memory of all bodies is bounded, even from this machine; others get an
     expect((await connection.answer()).status).toBe(400)
     connection.end()
   }
-  // Nothing is kept of what has been cut off.
+  // No memory is held for a body that was cut off.
   for (let round = 0; round < 5; round++) {
     const cut = await begin()
     cut.vanish()

@@ -83,7 +83,7 @@ test('an unexpected fault is answered with 500, and the server continues', async
   expect(await (await fetch(url)).json()).toEqual({ status: 'ok' })
 })
 
-test('calls beyond the setting get 503 and Retry-After: 1', async () => {
+test('calls beyond --calls-at-once get 503 and Retry-After: 1', async () => {
   const world = await startWorld('postgres', { callsAtOnce: '2' })
   onTestFinished(() => world.close())
   const { url, rootKey } = world.app

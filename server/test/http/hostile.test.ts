@@ -67,7 +67,7 @@ interface Shown {
   readonly Reason: unknown
 }
 
-/** An error, after a look at all that every error has on the wire. */
+/** An error, after a check of what every error has on the wire. */
 function errorIn(answer: Wire, body: string): Shown {
   expectCommonHeaders(answer)
   expect(answer.headers.get('content-type')).toBe('application/json; charset=utf-8')
@@ -281,7 +281,7 @@ describe('routes', () => {
 })
 
 describe('signatures', () => {
-  test('no signature at all', async () => {
+  test('a request without a signature is refused as one without a token', async () => {
     expect(await rawErrorOf('GET /channels HTTP/1.1\r\nhost: x\r\n\r\n')).toEqual(
       forbidden(
         'MissingAuthenticationTokenException',
@@ -307,14 +307,14 @@ describe('signatures', () => {
     })
   })
 
-  test('an unknown access key', async () => {
+  test('an unknown access key is refused as an unknown client', async () => {
     const key = { ...world.app.rootKey, accessKeyId: 'AKIANOBODYNOBODYNOBO' }
     expect(await errorOf(send(listing({ key })))).toEqual(
       forbidden('UnrecognizedClientException', 'UnrecognizedClient', unknownToken, /no such access key/),
     )
   })
 
-  test('a wrong secret', async () => {
+  test('a wrong secret is refused as an invalid signature', async () => {
     const key = { ...world.app.rootKey, secretAccessKey: 'wrong' }
     expect(await errorOf(send(listing({ key })))).toEqual(invalidSignature(/secret/i))
   })
@@ -323,7 +323,7 @@ describe('signatures', () => {
     ['earlier', -16 * 60_000, /^Signature expired: /],
     ['later', 16 * 60_000, /^Signature not yet current: /],
     ['earlier', -400 * 86_400_000, /^Signature expired: /],
-  ])('a date that is %s by %i ms', async (direction, milliseconds, message) => {
+  ])('a date that is %s by %i ms is refused with the difference of the clocks', async (direction, milliseconds, message) => {
     const shown = await errorOf(send(listing({ date: new Date(Date.now() + milliseconds) })))
     expect(shown).toEqual({
       ...invalidSignature(new RegExp(`^Clock off by \\d+ s: .* ${direction} than`)),
@@ -333,31 +333,31 @@ describe('signatures', () => {
     expect(Math.abs(seconds - Math.abs(milliseconds) / 1000)).toBeLessThan(5)
   })
 
-  test('a body that was changed after signing', async () => {
+  test('a body that was changed after signing is refused', async () => {
     const draft = creatingJson({ Name: 'signed' })
     const changed = await errorOf(send(draft, { body: String(draft.body).replace('signed', 'forged') }))
     expect(changed).toEqual(invalidSignature(/the body was changed after signing/))
   })
 
-  test('a bearer, a query or a path that was changed after signing', async () => {
+  test('a bearer, a query or a path that was changed after signing is refused', async () => {
     expect(await errorOf(send(listing(), { headers: { 'x-amz-chime-bearer': `${app}/user/bob` } }))).toEqual(invalidSignature(/./))
     expect(await errorOf(send(listing(), { query: `${listing().query}&max-results=1` }))).toEqual(invalidSignature(/./))
     const describing = { path: `/channels/${escaped(channel)}`, headers: asAlice() }
     expect(await errorOf(send(describing, { path: `/channels/${escaped(`${app}/channel/other`)}` }))).toEqual(invalidSignature(/./))
   })
 
-  test('a bearer that was not signed', async () => {
+  test('a bearer that was not signed is refused', async () => {
     expect(await errorOf(send(listing({ headers: {} }), { headers: asAlice() }))).toEqual(
       invalidSignature(/x-amz-chime-bearer is not signed/),
     )
   })
 
-  test('a header that must be unique and occurs twice', async () => {
+  test('a header that must be unique and occurs twice is refused', async () => {
     const bytes = await bytesOf(listing(), { more: `x-amz-chime-bearer: ${app}/user/bob\r\n` })
     expect(await rawErrorOf(bytes)).toEqual(invalidSignature(/x-amz-chime-bearer comes more than once/))
   })
 
-  test('no Host header', async () => {
+  test('a request without a Host header is refused', async () => {
     const bytes = (await bytesOf(listing())).replace(/host: [^\r]*\r\n/, '')
     expect(await rawErrorOf(bytes)).toMatchObject({
       status: 403,

@@ -38,18 +38,18 @@ test('the start prints the address of the pages, and they show a drain', async (
   await expect(fetch(`${adminUrl}/health`)).rejects.toThrow('fetch failed')
 })
 
-test('the figures are computed once a second, however many ask', async () => {
+test('the figures are computed once a second, however many clients request them', async () => {
   const { url } = await ownWorld()
   const texts: string[] = []
   for (let asked = 0; asked < 30; asked++) texts.push(await (await fetch(`${url}/metrics`)).text())
-  // Thirty answers take less than a few seconds, and each gathering tells another CPU time.
+  // Thirty answers take less than a few seconds, and each new computation has another CPU time.
   expect(new Set(texts).size).toBeLessThan(15)
   const before = texts.at(-1)
   await expect.poll(async () => (await fetch(`${url}/metrics`)).text(), { timeout: 5000 }).not.toBe(before)
 })
 
 test("the operator's pages count among the calls that run at once", async () => {
-  // The figures of the outbox take a round trip, during which the page has its place.
+  // The figures of the outbox take a round trip, during which the page counts as a call.
   const world = await startWorld('postgres', { callsAtOnce: '1' })
   onTestFinished(() => world.close())
   const { url } = world.app

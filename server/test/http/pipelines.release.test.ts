@@ -39,7 +39,7 @@ test('a connection that has sent twenty thousand requests at once delays nobody 
     const [busy, other] = [await Pipeline.open(url), await RawConnection.open(url)]
     busy.send(request, count)
     await expect.poll(() => busy.answered, { interval: 1, timeout: 10_000 }).toBeGreaterThan(0)
-    // While another client asks 20 times, one after the other, the pipeline has the turns that this takes, and not all.
+    // While another client sends 20 requests, one after the other, the pipeline gets the turns that this takes, and not all.
     for (let asked = 0; asked < 20; asked++) {
       other.send(await signed(url, '/app-instances'))
       expect((await other.answer()).status).toBe(200)
@@ -58,7 +58,7 @@ test('ten connections that send ten thousand requests each do not affect a serve
   const url = await server({ NODE_OPTIONS: '--max-old-space-size=64' })
   const connections = await Promise.all(Array.from({ length: 10 }, async () => Pipeline.open(url)))
   for (const connection of connections) connection.send(bare('/metrics'), 10_000)
-  // Some are cut off, and those that are not are answered.
+  // Some connections are cut off, and all others are answered.
   await expect.poll(() => connections.every(({ answered, isOver }) => isOver || answered > 500), { timeout: 60_000 }).toBe(true)
   const { identity } = clientsOf({ url, rootKey })
   expect((await identity.listAppInstances({})).AppInstances).toEqual([])

@@ -18,11 +18,11 @@ const sourceSeen = async ({ world, lastEntry }: Watched, headers: Record<string,
 
 test.each([
   ['one address', { 'x-forwarded-for': '203.0.113.7' }, '203.0.113.7'],
-  ['what a client has written before it', { 'x-forwarded-for': '10.9.9.9, 198.51.100.1, 203.0.113.7' }, '203.0.113.7'],
+  ['addresses that the client has written before it', { 'x-forwarded-for': '10.9.9.9, 198.51.100.1, 203.0.113.7' }, '203.0.113.7'],
   ['trusted proxies in a row', { 'x-forwarded-for': '203.0.113.7, 10.1.2.3, 10.4.5.6' }, '203.0.113.7'],
   ['an address with its port', { 'x-forwarded-for': '203.0.113.7:4711' }, '203.0.113.7'],
   ['an IPv6 address with its port', { 'x-forwarded-for': '[2001:db8::7]:4711' }, '2001:db8::7'],
-  ['an address that is none', { 'x-forwarded-for': 'unknown' }, '127.0.0.1'],
+  ['a text that is no address', { 'x-forwarded-for': 'unknown' }, '127.0.0.1'],
   ['nothing', {}, '127.0.0.1'],
   ['the header of the other kind', { forwarded: 'for=203.0.113.7' }, '127.0.0.1'],
 ])('behind a trusted proxy the source is the first address that is not trusted: %s', async (_, headers, expected) => {
@@ -51,7 +51,7 @@ test('headers of a peer that is not trusted are ignored, for the address and for
   expect(status).toBe(403)
 })
 
-/** Under the host of the URL, whatever was signed. */
+/** Sent under the host of the URL, whichever host was signed. */
 async function answerTo(url: string, headers: Record<string, string>, path = '/app-instances') {
   const { host: _, ...others } = headers
   return fetch(`${url}${path}`, { headers: others })

@@ -30,7 +30,7 @@ const sixth = [0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7, ...Ar
 const tls = (client: number) => [0x20, 0, 5, client, 0, 0, 0, 0]
 const authority = [0x02, 0, 4, ...Buffer.from('host')]
 
-/** A proxy of bytes that begins each connection with these; what it is at itself is its address. */
+/** A proxy that begins each connection with these bytes; its URL. */
 async function proxied(port: number, ...header: Uint8Array[]): Promise<string> {
   const sockets = new Set<Socket>()
   const passOn = async (client: Socket) => {
@@ -57,8 +57,8 @@ const portOf = (url: string) => Number(new URL(url).port)
 test.each([
   ['a line', line('TCP4 203.0.113.7 192.0.2.1 4711 443'), '203.0.113.7'],
   ['a line with IPv6', line('TCP6 2001:db8::7 2001:db8::1 4711 443'), '2001:db8::7'],
-  ['a line that knows nobody', line('UNKNOWN'), '127.0.0.1'],
-  ['a line that knows nobody, at length', line('UNKNOWN ffff::1 ffff::2 1 2'), '127.0.0.1'],
+  ['a line with UNKNOWN', line('UNKNOWN'), '127.0.0.1'],
+  ['a line with UNKNOWN and addresses', line('UNKNOWN ffff::1 ffff::2 1 2'), '127.0.0.1'],
   ['a block', block(0x21, 0x11, fourth), '203.0.113.7'],
   ['a block with values', block(0x21, 0x11, [...fourth, ...authority, ...tls(0)]), '203.0.113.7'],
   ['a block with IPv6', block(0x21, 0x21, sixth), '2001:db8::7'],
@@ -69,7 +69,7 @@ test.each([
   ],
   ['a health check of the proxy', block(0x20, 0x00, []), '127.0.0.1'],
   ['a health check with addresses', block(0x20, 0x11, fourth), '127.0.0.1'],
-  ['a socket of Unix', block(0x21, 0x31, Array<number>(216).fill(7)), '127.0.0.1'],
+  ['a Unix socket', block(0x21, 0x31, Array<number>(216).fill(7)), '127.0.0.1'],
 ])('the source is the client that a trusted proxy passes on: %s', async (_, header, expected) => {
   const { world, lastEntry } = await watched(settings)
   const url = await proxied(portOf(world.app.url), header)
@@ -116,7 +116,7 @@ test('the header comes before TLS, and the client of a socket is known too', asy
   }
 })
 
-test('sockets connect through it', async () => {
+test('sockets connect through a proxy that sends the header', async () => {
   const { world, lastEntry } = await watched(settings)
   const { rootKey } = world.app
   const url = await proxied(portOf(world.app.url), block(0x21, 0x11, fourth))
@@ -130,7 +130,7 @@ test('sockets connect through it', async () => {
 test.each([
   ['says so', tls(1), 200],
   ['says that it does not', tls(4), 403],
-  ['says nothing of it', [], 403],
+  ['says nothing about TLS', [], 403],
 ])('a client counts as speaking TLS where its proxy %s', async (_, values, status) => {
   const { world } = await watched(settings)
   const statement = { Effect: 'Allow', Action: '*', Resource: '*', Condition: { Bool: { 'aws:SecureTransport': 'true' } } }
@@ -139,7 +139,7 @@ test.each([
   expect((await call(url, key, listing)).status).toBe(status)
 })
 
-test('bytes of a peer that is not trusted are no header, and it needs none', async () => {
+test('bytes of a peer that is not trusted are not read as a header, and it needs none', async () => {
   const { world, lastEntry } = await watched({ ...settings, trustProxy: '192.0.2.1' })
   const { url, rootKey } = world.app
   expect((await call(url, rootKey, listing)).status).toBe(200)
@@ -158,7 +158,7 @@ const unreadable: [string, Uint8Array, RegExp][] = [
   ['a TLS handshake', bytes([22, 3, 1, 2, 0, 1, 0]), /^A trusted proxy must begin each connection with a PROXY header/],
   ['a name for an address', line('TCP4 example.com 192.0.2.1 1 2'), /TCP4, TCP6 and UNKNOWN/],
   ['an address of the other kind', line('TCP6 203.0.113.7 192.0.2.1 1 2'), /TCP4, TCP6 and UNKNOWN/],
-  ['a port that is none', line('TCP4 203.0.113.7 192.0.2.1 1 65536'), /TCP4, TCP6 and UNKNOWN/],
+  ['a port beyond 65535', line('TCP4 203.0.113.7 192.0.2.1 1 65536'), /TCP4, TCP6 and UNKNOWN/],
   ['a word too many', line('TCP4 203.0.113.7 192.0.2.1 1 2 3'), /TCP4, TCP6 and UNKNOWN/],
   ['another protocol', line('UDP4 203.0.113.7 192.0.2.1 1 2'), /TCP4, TCP6 and UNKNOWN/],
   ['a line without an end', bytes(`PROXY TCP4 ${'1'.repeat(200)}`), /at most 107 bytes/],
@@ -167,7 +167,7 @@ const unreadable: [string, Uint8Array, RegExp][] = [
   ['another family', block(0x21, 0x41, fourth), /unknown protocol/],
   ['too little for its addresses', block(0x21, 0x21, fourth), /too short/],
   ['a block that is too long', block(0x21, 0x11, fourth, 65_535), /may have 4096 bytes/],
-  ['a value that goes on behind the end', block(0x21, 0x11, [...fourth, 0x20, 0, 9, 1]), /ends within a value/],
+  ['a value beyond the end', block(0x21, 0x11, [...fourth, 0x20, 0, 9, 1]), /ends within a value/],
   ['half of a value', block(0x21, 0x11, [...fourth, 0x20, 0]), /ends within a value/],
 ]
 
@@ -228,7 +228,7 @@ const beginning = oneof(
   tuple(array(nat(255), { minLength: 12, maxLength: 60 })).map(([told]) => block(0x21, 0x11, told)),
 )
 
-/** What there is of a header, or what is wrong with it. */
+/** What is read of a header, or what is wrong with it. */
 function read(given: Uint8Array) {
   try {
     return proxyHeaderOf(Buffer.from(given))
@@ -237,7 +237,7 @@ function read(given: Uint8Array) {
   }
 }
 
-test('any bytes are a header, too short, or an error; and later bytes change nothing', () => {
+test('any bytes are read as a header, as too short, or as an error; and later bytes change nothing', () => {
   const holds = property(beginning, uint8Array({ maxLength: 20 }), (given, more) => {
     const found = read(given)
     if (found === undefined) return given.length < 4096
@@ -263,7 +263,7 @@ test('the client is forgotten with the connection, even if the next one has the 
     [block(0x21, 0x11, fourth), '203.0.113.7'],
     [block(0x20, 0x00, []), '127.0.0.2'],
   ] as const) {
-    // An address of its own, on which nobody else takes the port meanwhile.
+    // A loopback address for this test alone, on which no other program takes the port meanwhile.
     const proxy = connect({ port: portOf(url), host: '127.0.0.1', localAddress: '127.0.0.2', ...(localPort > 0 && { localPort }) })
     onTestFinished(() => void proxy.destroy())
     await once(proxy, 'connect')
@@ -271,7 +271,7 @@ test('the client is forgotten with the connection, even if the next one has the 
     proxy.write(Buffer.concat([header, Buffer.from(asked.join('\r\n'))]))
     expect(String((await once(proxy, 'data'))[0])).toMatch(/^HTTP\/1.1 200 /)
     expect((await lastEntry())['sourceAddress']).toBe(expected)
-    // Without the minutes for which the port would be kept.
+    // Without the minutes for which the system would reserve the port.
     proxy.resetAndDestroy()
     await once(proxy, 'close')
   }

@@ -75,13 +75,13 @@ test('a refusal is one line of the log at its usual level, and many are a bounde
   await new Listening(await presignedUrl({ url, rootKey }, ChimeBearer)).closed
   await until(() => entries().find(({ code, reason }) => code === 4401 && String(reason).includes('names no user that exists')))
 
-  // Long ones are cut.
+  // Long names are cut.
   const long = `/${'x'.repeat(10_000)}`
   for (let count = 0; count < 200; count++) await raw(url, `GET ${long} HTTP/1.1\r\nhost: x\r\n\r\n`)
   const lines = () => entries().filter(({ status }) => status === 404)
   await until(() => lines().length >= 15)
   expect(Math.max(...lines().map(entry => JSON.stringify(entry).length))).toBeLessThan(5000)
-  // Two lines a second from here on: the next one says how many have had none.
+  // Two lines a second from here on: the next one says how many refusals had no line.
   await until(async () => {
     await raw(url, 'GET /one-more HTTP/1.1\r\nhost: x\r\n\r\n')
     return lines().reduce((sum, { leftOut }) => sum + 1 + Number(leftOut ?? 0), 0) > 200

@@ -26,7 +26,7 @@ test('a head that takes longer than 20 seconds to arrive is refused with 408', {
   expect(text).toMatch(/^HTTP\/1\.1 408 RequestTimeout\r\n[^]*"Message":"The request took too long to arrive"/)
 })
 
-/** How long the server waits for the rest of what begins like this. */
+/** How long the server waits for the rest of a request that begins like this. */
 async function secondsUntilClosed(url: string, beginning: Buffer | string): Promise<number> {
   const connection = await RawConnection.open(url)
   const start = Date.now()

@@ -3,7 +3,7 @@ import { onBothDatabases, type World } from '../support/world.ts'
 import { days, open, purged, runJob, say } from '../api/acts.ts'
 import { many } from './many.ts'
 
-/** More than one step of the sweeps holds. */
+/** More than one step of the sweeps takes. */
 const crowd = 230
 
 const publicChannels = async ({ messaging }: World, AppInstanceArn: string, ChimeBearer: string) => {

@@ -7,7 +7,7 @@ import { onBothDatabases } from '../support/world.ts'
 import { days, open, purged, rowsIn, runJob, say } from '../api/acts.ts'
 import { many } from './many.ts'
 
-test('the names of the jobs are known to the command line', () => {
+test('the command line knows the names of the jobs', () => {
   expect(jobNames).toEqual([
     'purge',
     'balancing',
@@ -61,7 +61,7 @@ onBothDatabases('Jobs', world => {
     expect(await rowsIn(world(), 'request_tokens')).toBe(0)
   })
 
-  test('pushes that were given up are forgotten after a week, or once 10,000 newer ones were; other entries are kept', async () => {
+  test('pushes that were given up are deleted after a week, or once 10,000 newer ones were given up; other entries stay', async () => {
     const { app, now } = world()
     const bury = async (lane: string, entries: number, diedAt: number) => app.db.run(buryMany, lane, entries, diedAt)
     const dead = async () => Object.fromEntries((await deadFigures(app.db)).map(({ lane, entries }) => [lane, entries]))
@@ -80,7 +80,7 @@ onBothDatabases('Jobs', world => {
     const { app, now, appInstance } = world()
     const { arn } = await appInstance(['bob'])
     const { id } = (await findIdentity(app.db, { appInstanceArn: arn, kind: 'user', id: 'bob' }))!
-    // Buried by somebody whose purge never came.
+    // Deleted by a node whose purge never ran.
     await app.db.transaction(tx => buryIdentity(tx, id, now()))
     const job = jobsOf({ db: app.db, now }).find(({ name }) => name === 'purge')!
     const purgedAt = async () =>

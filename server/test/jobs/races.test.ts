@@ -10,9 +10,9 @@ const seam = new Seam()
 onBothDatabases(
   'what changes after a job has looked',
   world => {
-    /** Runs the job, and does something else once it has looked what is due. */
+    /** Runs the job, and does something else once the job has read what is due. */
     async function meanwhile(job: string, due: RegExp, act: () => Promise<unknown>) {
-      // The server's own run of the job, at its start, may ask first.
+      // The server's own run of the job, at its start, may query first.
       const held = seam.hold({ text: due, each: true })
       const ran = runJob(world(), job)
       await held.reached
@@ -83,9 +83,9 @@ onBothDatabases(
     })
 
     test.each([
-      ['that is no longer so', undefined],
-      ['that is longer', 100],
-      ['that is changed, and has its thirty days again', 2],
+      ['that has been removed', undefined],
+      ['that has become longer', 100],
+      ['that has been changed, which starts the grace period of thirty days again', 2],
     ])('messages are not deleted by a retention %s', async (_, RetentionDays) => {
       const { identity, messaging } = world()
       const { arn: AppInstanceArn, user } = await world().appInstance(['a'])
@@ -111,7 +111,7 @@ onBothDatabases(
 onBothDatabases(
   'a purge',
   world => {
-    /** Another node knows what is next, and does it once this one has acted. */
+    /** Another node reads what is next, and continues once this one has acted. */
     async function afterLooking(next: RegExp, act: () => Promise<unknown>) {
       const held = seam.hold({ text: next })
       const other = purgeStep(world().app.db, world().now())

@@ -8,7 +8,7 @@ import { call, type SigningKey } from '../support/signed.ts'
 import { listen } from '../support/sockets.ts'
 import { clientsOf, createPostgresDatabase, databaseKinds, startWorld, type World } from '../support/world.ts'
 
-/** Two nodes over one database where that is PostgreSQL; over SQLite one node is both. */
+/** Two nodes on one PostgreSQL database; on SQLite one node is both. */
 async function twoNodes(kind: (typeof databaseKinds)[number]): Promise<[World, World]> {
   const place: Record<string, string> = kind === 'postgres' ? { databaseUrl: await createPostgresDatabase() } : {}
   const first = await startWorld(kind, place)
@@ -79,7 +79,7 @@ describe.each(databaseKinds)('what a command has just created or changed, on %s'
 
 const unknown = () => ({ accessKeyId: `AKIA${Math.random().toString(32).slice(2).toUpperCase()}`, secretAccessKey: 'x' })
 
-/** Counts how often the database is asked whether anything has changed. */
+/** Counts how often the database is queried for changes. */
 function looksOf({ app }: World) {
   const { db } = app
   const get = db.get.bind(db)
@@ -91,7 +91,7 @@ function looksOf({ app }: World) {
   return () => looks
 }
 
-test('however many unknown keys are used, the database is asked at most fifty times a second', async () => {
+test('however many unknown keys are used, the database is queried at most fifty times a second', async () => {
   const world = await startWorld('sqlite')
   onTestFinished(() => world.close())
   const looks = looksOf(world)

@@ -23,13 +23,13 @@ onBothDatabases(
       look.release()
       await first.reached
       await changeAccessKey(app.db, key.accessKeyId, () => ({ disabledAt: Date.now() }))
-      // Temporary credentials need the master key, which is found by another reading; that one knows more.
+      // Temporary credentials need the master key, which another query finds; that query returns more.
       const { credentials } = await sts(app, app.rootKey, 'GetSessionToken')
       const socket = await listen(app, user('alice'), { key: credentials })
       const last = seam.hold(masterKeysRead)
       first.release()
       await last.reached
-      // Nor is it read once more, which would say that it is disabled.
+      // The key is not read once more, which would show that it is disabled.
       const next = seam.hold(versionRead)
       last.release()
       await next.reached

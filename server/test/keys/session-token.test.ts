@@ -23,14 +23,14 @@ const session: TemporaryCredentials = {
 const token = sealSessionToken(masterKey, session)
 const bytes = Buffer.from(token, 'base64')
 
-test('a session token contains what was sealed, and nobody can read it', () => {
+test('a session token contains what was encrypted, and nobody else can read it', () => {
   expect(openSessionToken(known, session.accessKeyId, token)).toEqual({ credentials: session, masterKeyId: masterKey.id })
   const clear = bytes.toString('latin1')
   for (const text of [session.secretAccessKey, session.name, 'alice', 'AROA', 'AKIA']) expect(clear).not.toContain(text)
   expect(sealSessionToken(masterKey, session)).not.toBe(token)
 })
 
-test('whatever is sealed comes out as it was', () => {
+test('whatever is encrypted is decrypted unchanged', () => {
   const text = string({ maxLength: 50 })
   assert(
     property(text, array(tuple(text, text), { maxLength: 5 }), option(text, { nil: undefined }), (name, tags, policy) => {
@@ -51,7 +51,7 @@ test('a token with any bit changed is refused', () => {
   )
 })
 
-test('so is one that is cut, longer, spelt otherwise, or invented', () => {
+test('a token that is cut, longer, spelt otherwise, or invented is refused', () => {
   for (let length = 0; length < bytes.length; length++) {
     expect(openSessionToken(known, session.accessKeyId, bytes.toString('base64', 0, length))).toBeUndefined()
   }

@@ -31,7 +31,7 @@ const sourceAt = (url: string, bearer = scene.root) =>
 
 const options = { now: Date.now, rate: 1e9 }
 
-/** What the API does not tell to an admin, or does not tell apart: see docs/moving.md. */
+/** What the API does not show to an admin, or does not distinguish: see docs/moving.md. */
 function asTheApiTells(all: Record<string, unknown>) {
   const kept = Object.entries(all).filter(([name]) => !name.startsWith('preferences of'))
   const text = JSON.stringify(
@@ -72,7 +72,7 @@ test('an app instance is exported through the public API, as from Amazon, and im
   expect(asTheApiTells(await readThrough(to, scene))).toEqual(asTheApiTells(await readThrough(from, scene)))
 })
 
-/** A server before that of the scene, which refuses every third call as Amazon throttles. */
+/** A proxy in front of the scene's server, which refuses every third call as Amazon throttles. */
 async function throttled(): Promise<string> {
   let calls = 0
   const server = createServer((asked, answered) => {
@@ -101,7 +101,7 @@ test('calls that are throttled are repeated', async () => {
   )
 })
 
-test('a message whose id has not the form of ours gets a new one, which is the same in every export, and keeps the old one in its line', async () => {
+test("a message whose id has not the form of Carillon's gets a new one, which is the same in every export, and the line has the old one too", async () => {
   /** A client of a service with other ids. */
   class Foreign extends ApiClient {
     override async get<Name extends OperationName>(name: Name, input: Input<Name>): Promise<Answer<Name>> {

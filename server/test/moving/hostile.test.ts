@@ -112,7 +112,7 @@ const wrong: Record<string, [lines: readonly (object | string)[], error: RegExp]
     ],
     /^The sub-channel p of the channel c has more members than its capacity/,
   ],
-  'a MessageId that is none': [[...base, message({ id: 'x' })], /line 3: The member id must match pattern/],
+  'an invalid MessageId': [[...base, message({ id: 'x' })], /line 3: The member id must match pattern/],
   'a message of the future': [[...base, message({ id: idOf(future, 1) })], /line 3: The time in its id is in the future\.$/],
   'two messages in one place': [
     [...base, message(), message()],
@@ -147,7 +147,7 @@ const wrong: Record<string, [lines: readonly (object | string)[], error: RegExp]
   ],
   'a pin twice': [[...base, message(), pin(), pin({ pinnedWith: 2 })], /line 5: The pin is in the export twice\.$/],
   'a pin of the future': [[...base, message(), pin({ pinnedAt: future })], /line 4: The time pinnedAt is in the future\.$/],
-  'a count that is none': [
+  'an invalid count': [
     [...base, message(), beside('unreadCorrection', { viewer: '1', unread: -2, mentions: 0 })],
     /line 4: The member unread must be >= -1\.$/,
   ],
@@ -163,9 +163,9 @@ test.each(Object.entries(wrong))('a line is refused by its number: %s', async (_
 
 test.each([
   ['an ARN of a user', { arn: 'arn:aws:chime:us-east-1:000000000000:app-instance/a/user/b' }, {}, /Its ARN is not that of an app instance/],
-  ['a stream that is none', { messageStream: 'arn:aws:s3:::bucket' }, {}, /The ARN of a stream is not one of Kinesis/],
+  ['an ARN of no stream', { messageStream: 'arn:aws:s3:::bucket' }, {}, /The ARN of a stream is not one of Kinesis/],
   ['another version', {}, { version: 2 }, /has version 2 of the format; this Carillon reads version 1/],
-  ['parts that are none', {}, { parts: [{ lines: -1 }] }, /is not the manifest of an export/],
+  ['invalid parts', {}, { parts: [{ lines: -1 }] }, /is not the manifest of an export/],
 ])('a manifest is refused: %s', async (_, appInstance, manifest, error) => {
   await expect((await importOf(base, appInstance, manifest)).imported).rejects.toThrow(error)
 })
@@ -187,7 +187,7 @@ test('an export has all messages of channels whose messages fill whole pages', a
   expect(counts).toEqual({ identity: 1, channel: 3, message: 1005 })
 })
 
-test('what stands beside a message that the export does not have is left out, as a running server may have deleted the message', async () => {
+test('a reaction, pin or reply to a message that the export does not have is left out, since a running server may have deleted the message', async () => {
   const other = { message: idOf(times.createdAt, 2) }
   const { arn, imported } = await importOf([
     ...base,
@@ -207,7 +207,7 @@ test('what stands beside a message that the export does not have is left out, as
   expect(counts).toEqual({ identity: 1, channel: 1, membership: 1, message: 2, reaction: 1 })
 })
 
-test('a channel of a running server that has counted on goes on behind every number that the export has', async () => {
+test('an imported channel continues with a number above every number that the export has', async () => {
   const { arn, imported } = await importOf([
     ...base,
     membership({ readUpTo: 40, readUpToAt: times.createdAt + 40 }),
@@ -227,7 +227,7 @@ test('a channel of a running server that has counted on goes on behind every num
   expect(placeOfId(sent.MessageId!)?.sequence).toBe(61)
 })
 
-test('what a refused import has stored is seen by nobody', async () => {
+test('what a refused import has stored can be seen by nobody', async () => {
   const { arn, imported } = await importOf([...base, message(), '{'])
   await expect(imported).rejects.toThrow(/It is no JSON/)
   const { AppInstances } = await world.identity.listAppInstances({})
@@ -237,7 +237,7 @@ test('what a refused import has stored is seen by nobody', async () => {
   })
 })
 
-test('a message that has FAILED is seen by its sender alone, and is no last message', async () => {
+test('a message that has FAILED is seen by its sender alone, and is not the last message of its channel', async () => {
   const { arn, imported } = await importOf([
     user('1'),
     user('2'),

@@ -36,7 +36,7 @@ async function emptied(): Promise<World> {
   return to
 }
 
-test('an app instance that was moved from SQLite to PostgreSQL answers every call as before, and works on', async () => {
+test('an app instance that was moved from SQLite to PostgreSQL answers every call as before, and continues to work', async () => {
   await imported(folder, to)
   expect(await readThrough(to, scene)).toEqual(await readThrough(from, scene))
 
@@ -58,7 +58,7 @@ test('an export needs an app instance and a folder of its own', async () => {
   await expect(exported(from.folder, from, scene.arn)).rejects.toThrow(/is not empty, and holds no export/)
 })
 
-test('an export that was interrupted twice goes on, and has the lines of one that was not', async () => {
+test('an export that was interrupted twice continues, and has the same lines as one that was not interrupted', async () => {
   const target = await temporaryFolder()
   let pages = 0
   const failing: Source = {
@@ -77,7 +77,7 @@ test('an export that was interrupted twice goes on, and has the lines of one tha
   expect(await linesOf(target)).toEqual(await linesOf(folder))
 })
 
-test('an import that was interrupted twice goes on, and nobody sees the app instance before its end', async () => {
+test('an import that was interrupted twice continues, and nobody sees the app instance before the import ends', async () => {
   const { identity, app } = await emptied()
   const target = await temporaryFolder()
   await exported(target, from, scene.arn, { linesOfPart: 10 })
@@ -112,7 +112,7 @@ test('an import that is given up leaves nothing behind', async () => {
 
 test('an import that another process has given up, or has finished, does not open the app instance', async () => {
   const { identity, app } = await emptied()
-  /** The database of an import, in which somebody gives the import up once all lines are stored. */
+  /** The database of an import, in which another process gives the import up once all lines are stored. */
   const db = new Proxy(app.db, {
     get(target, name: keyof Database) {
       const value: unknown = target[name]
@@ -134,7 +134,7 @@ test('an import that another process has given up, or has finished, does not ope
   expect(await readThrough(to, scene)).toEqual(await readThrough(from, scene))
 })
 
-test('a manifest or a part that is no file is refused at once: a device has no end, and a pipe none either', async () => {
+test('a manifest or a part that is no regular file is refused at once: a device has no end, and neither has a pipe', async () => {
   const target = await temporaryFolder()
   const [manifest, part] = ['manifest.json', 'part-000001.jsonl.gz'].map(name => join(target, name)) as [string, string]
   await symlink('/dev/zero', manifest)

@@ -22,7 +22,7 @@ afterAll(async () => {
   await Promise.all([from?.close(), to?.close(), lambda.close()])
 })
 
-test('reactions, threads, pins, presence, unread counts and settings are moved, and go on', async () => {
+test('reactions, threads, pins, presence, unread counts and settings are moved, and continue to work', async () => {
   const scene = await addOurs(await makeScene(from))
   const { carillon } = from
   await carillon.call('PutAppInstancePresenceSettings', { AppInstanceArn: scene.arn, PresenceSettings: { Enabled: true } })
@@ -56,7 +56,7 @@ test('reactions, threads, pins, presence, unread counts and settings are moved, 
   ])
 })
 
-test('unread counts after a move are those from before it, whatever several users have done', async () => {
+test('unread counts after a move are the same as before it, whatever several users have done', async () => {
   const property = fc.asyncProperty(walk(25), async steps => {
     const model = await UnreadModel.open(from, lambda)
     for (const step of steps) await model.does(step)

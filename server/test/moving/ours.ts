@@ -7,7 +7,7 @@ import { answer, type makeScene } from './scene.ts'
 
 type Scene = Awaited<ReturnType<typeof makeScene>>
 
-/** Adds to a scene something of everything that Amazon does not have and that is moved. */
+/** Adds to a scene something of each kind that Amazon does not have and that is moved. */
 export async function addOurs({ carillon, messaging, identity, ...scene }: Scene) {
   const { arn, root, mod, alice, bob, eve, channel, elastic, first } = scene
   const world = { ...scene, carillon, messaging, identity }
@@ -18,7 +18,7 @@ export async function addOurs({ carillon, messaging, identity, ...scene }: Scene
     carillon.call('PutMessageReactions', { ChannelArn: channel, MessageId, Reactions, ChimeBearer })
   await react(alice, first, '👍', '🎉')
   await react(bob, first, '🎉')
-  // The first who has added it takes it back: it stays the first of the list.
+  // The first user who has added the reaction removes and adds it: it stays the first of the list.
   await react(mod, first, '🍀')
   await react(bob, first, '🎉', '🍀')
   await react(alice, first, '🎉')

@@ -98,7 +98,7 @@ export async function makeScene(world: World) {
 
 type Shown = Readonly<Record<string, unknown>>
 
-/** Each answer without what belongs to the call. */
+/** Each answer without the members that belong to the call. */
 export function answer(given: { $metadata: unknown; NextToken?: string | undefined }): Shown {
   const { $metadata: _, NextToken: __, ...members } = given
   return members
@@ -199,7 +199,7 @@ export async function linesOf(folder: string): Promise<AnyLine[]> {
   return texts.flatMap(text => text.split('\n').slice(0, -1)).map(text => JSON.parse(text) as AnyLine)
 }
 
-/** The same lines, with each user and bot named by its place among them, as its number differs between databases. */
+/** The same lines, with each user and bot numbered by its position among them, as its number differs between databases. */
 export function withoutNumbers(lines: readonly AnyLine[]): AnyLine[] {
   const places = new Map(lines.filter(({ type }) => type === 'identity').map(({ ref }, index) => [ref, `#${index}`]))
   const named = ['ref', 'identity', 'member', 'sender', 'target', 'createdBy', 'invitedBy', 'pinnedBy', 'viewer']

@@ -9,13 +9,13 @@ import { Seam } from '../support/seam.ts'
 import { listen, type Listening } from '../support/sockets.ts'
 import { contentsOf, dropping, figure, makeChannel, startNodes, until } from './two-nodes.ts'
 
-/** As a network does that goes away: without a close. */
+/** Ends as a lost network does: without a close. */
 async function cut({ socket, closed }: Listening) {
   socket.terminate()
   await closed
 }
 
-/** A way to NATS on which what a client says from its first subscription on takes that long. */
+/** A way to NATS on which the client's bytes, from its first subscription on, take that long. */
 async function slow(to: number, milliseconds: () => number) {
   const sockets = new Set<Socket>()
   const server = createServer(client => {
@@ -41,12 +41,12 @@ async function slow(to: number, milliseconds: () => number) {
   return { url: `nats://127.0.0.1:${(server.address() as AddressInfo).port}`, cut: cutAll }
 }
 
-test.skipIf(!hasNats)('a client that has resumed hears nothing again when its node hears late what it was sent', async () => {
+test.skipIf(!hasNats)('a client that has resumed does not hear a message again when its node receives it late', async () => {
   const nats = await startNats()
   const nodes = await startNodes([nats.url, await dropping(nats.port, () => 'dropped')])
   const { user, ChannelArn, ChimeBearer, say } = await makeChannel(nodes)
   await nodes[0]!.messaging.createChannelMembership({ ChannelArn, ChimeBearer, MemberArn: user('carol'), Type: 'DEFAULT' })
-  // The node follows the channel all the time, because of her.
+  // The node stays subscribed to the channel because of her.
   const carol = await listen(nodes[1]!.app, user('carol'))
   const sessionId = crypto.randomUUID()
   const bob = await listen(nodes[1]!.app, user('bob'), { sessionId })
@@ -64,60 +64,60 @@ test.skipIf(!hasNats)('a client that has resumed hears nothing again when its no
   expect(contentsOf(back).slice(contentsOf(back).indexOf('dropped one'))).toEqual(['dropped one', 'second', 'third'])
 })
 
-test.skipIf(!hasNats)('a node forgets a session whose client has been late and went to another node', { timeout: 60_000 }, async () => {
-  const { url } = await startNats()
-  const nodes = await startNodes([url, url])
-  const { user, say } = await makeChannel(nodes)
-  const sessionId = crypto.randomUUID()
-  const bob = await listen(nodes[0]!.app, user('bob'), { sessionId })
-  // The network takes everything and carries nothing.
-  bob.socket.pause()
-  await say('missed')
-  await setTimeout(12_000)
-  await cut(bob)
-  await until(async () => (await figure(nodes[0]!, 'carillon_sessions')) === 0)
-  await setTimeout(1000)
-  const there = await listen(nodes[1]!.app, user('bob'), { sessionId })
-  await until(() => contentsOf(there).includes('missed'))
-  there.socket.close(1000)
-  await there.closed
-  await setTimeout(1000)
-  const back = await listen(nodes[0]!.app, user('bob'), { sessionId })
-  await say('after')
-  await until(() => contentsOf(back).includes('after'))
-  expect(contentsOf(back)).toEqual(['after'])
-})
-
 test.skipIf(!hasNats)(
-  'a client of a node that hears nothing gets on another node what that node has not heard',
+  'a node forgets a session whose client is not reachable and has connected to another node',
   { timeout: 60_000 },
   async () => {
-    const nats = await startNats()
-    const between = await network(nats.port)
-    const nodes = await startNodes([nats.url, `nats://127.0.0.1:${between.port}`])
+    const { url } = await startNats()
+    const nodes = await startNodes([url, url])
     const { user, say } = await makeChannel(nodes)
     const sessionId = crypto.randomUUID()
-    const bob = await listen(nodes[1]!.app, user('bob'), { sessionId })
-    await say('heard')
-    await until(() => contentsOf(bob).includes('heard'))
-    // The channel, which is new to the node, has been compared with the database.
-    await setTimeout(1000)
-    between.freeze()
-    await say('not heard there')
-    // Longer than a client is told again anyway, and shorter than it takes the node to notice.
-    await setTimeout(4800)
-    expect(contentsOf(bob)).toEqual(['heard'])
+    const bob = await listen(nodes[0]!.app, user('bob'), { sessionId })
+    // The network takes all data and delivers none.
+    bob.socket.pause()
+    await say('missed')
+    await setTimeout(12_000)
     await cut(bob)
-    await until(async () => (await figure(nodes[1]!, 'carillon_sessions')) < 2)
+    await until(async () => (await figure(nodes[0]!, 'carillon_sessions')) === 0)
+    await setTimeout(1000)
+    const there = await listen(nodes[1]!.app, user('bob'), { sessionId })
+    await until(() => contentsOf(there).includes('missed'))
+    there.socket.close(1000)
+    await there.closed
     await setTimeout(1000)
     const back = await listen(nodes[0]!.app, user('bob'), { sessionId })
-    await until(() => contentsOf(back).includes('not heard there'))
-    between.thaw()
+    await say('after')
+    await until(() => contentsOf(back).includes('after'))
+    expect(contentsOf(back)).toEqual(['after'])
   },
 )
 
+test.skipIf(!hasNats)('a client of a node that hears nothing gets on another node what it has missed', { timeout: 60_000 }, async () => {
+  const nats = await startNats()
+  const between = await network(nats.port)
+  const nodes = await startNodes([nats.url, `nats://127.0.0.1:${between.port}`])
+  const { user, say } = await makeChannel(nodes)
+  const sessionId = crypto.randomUUID()
+  const bob = await listen(nodes[1]!.app, user('bob'), { sessionId })
+  await say('heard')
+  await until(() => contentsOf(bob).includes('heard'))
+  // The channel, which is new to the node, has been compared with the database.
+  await setTimeout(1000)
+  between.freeze()
+  await say('not heard there')
+  // Longer than a client is sent events again anyway, and shorter than it takes the node to notice.
+  await setTimeout(4800)
+  expect(contentsOf(bob)).toEqual(['heard'])
+  await cut(bob)
+  await until(async () => (await figure(nodes[1]!, 'carillon_sessions')) < 2)
+  await setTimeout(1000)
+  const back = await listen(nodes[0]!.app, user('bob'), { sessionId })
+  await until(() => contentsOf(back).includes('not heard there'))
+  between.thaw()
+})
+
 test.skipIf(!hasNats)(
-  'what happens while a node subscribes again after a lost connection is heard at once',
+  'an event that is published while a node subscribes again after a lost connection is heard at once',
   { timeout: 60_000 },
   async () => {
     const nats = await startNats()
@@ -131,7 +131,7 @@ test.skipIf(!hasNats)(
     way.cut()
     await until(async () => (await figure(nodes[1]!, 'carillon_bus_connected')) === 0)
     await until(async () => (await figure(nodes[1]!, 'carillon_bus_connected')) === 1)
-    // The node has asked for its events, and NATS does not know it yet.
+    // The node has subscribed, and NATS has not received it yet.
     await setTimeout(300)
     await say('meanwhile')
     await until(() => contentsOf(heard).includes('meanwhile'), 10)
@@ -151,7 +151,7 @@ test.each([0, 1000])(
     const bob = await listen(world.app, user('bob'), { sessionId })
     await cut(bob)
     await say('missed')
-    // Longer than a client is told again anyway.
+    // Longer than a client is sent events again anyway.
     await setTimeout(6000)
     const reading = seam.hold({ text: /from departures\s/ })
     const again = await listen(world.app, user('bob'), { sessionId })
@@ -161,7 +161,7 @@ test.each([0, 1000])(
     await setTimeout(pause)
     const back = await listen(world.app, user('bob'), { sessionId })
     await until(() => contentsOf(back).includes('missed'))
-    // Once it has confirmed that, it is not told again.
+    // Once the client has confirmed them, they are not sent again.
     await setTimeout(1500)
     await cut(back)
     await setTimeout(6000)
@@ -173,7 +173,7 @@ test.each([0, 1000])(
 )
 
 test(
-  'a client whose connection the server closes before it was sent what it missed gets it at the next time',
+  'a client whose connection the server closes before it was sent what it missed gets it on its next connection',
   { timeout: 60_000 },
   async () => {
     const seam = new Seam()
@@ -183,7 +183,7 @@ test(
     const sessionId = crypto.randomUUID()
     await cut(await listen(world.app, user('bob'), { sessionId }))
     await say('missed')
-    // Longer than a client is told again anyway.
+    // Longer than a client is sent events again anyway.
     await setTimeout(6000)
     const reading = seam.hold({ text: /from departures\s/ })
     const again = await listen(world.app, user('bob'), { sessionId })

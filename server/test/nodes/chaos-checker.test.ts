@@ -42,7 +42,7 @@ function good(): History {
 
 const [socket, guest] = [(history: History) => history.sockets[0]!, (history: History) => history.sockets[1]!]
 
-test('a history without a fault contradicts nothing', () => {
+test('the checker finds nothing in a history without a fault', () => {
   expect(contradictions(good(), members)).toEqual({})
 })
 
@@ -92,7 +92,7 @@ test.each<[string, (history: History) => void]>([
     'every client is well again in time',
     ({ recoveries }) => void recoveries.push({ fault: 'NATS away', milliseconds: 60_000, isWell: false }),
   ],
-])('a history that contradicts it is found: %s', (property, spoil) => {
+])('the checker finds what contradicts: %s', (property, spoil) => {
   const history = good()
   spoil(history)
   expect(Object.keys(contradictions(history, members))).toContain(property)

@@ -4,11 +4,11 @@ import { faults } from '../../../bench/chaos/faults.ts'
 import { hasNats } from '../support/nats.ts'
 import { main } from '../support/process.ts'
 
-/** A machine that is busy with other tests takes its time. */
+/** More time, for a machine that is busy with other tests. */
 const boundMilliseconds = 90_000
 
 test.skipIf(!hasNats)(
-  'nothing that was acknowledged is lost, heard twice or out of order, and everybody is well again after each kind of fault',
+  'no acknowledged message is lost, heard twice or out of order, and every client recovers after each kind of fault',
   { timeout: 1_200_000 },
   async () => {
     const kinds = chosenFaults(15, Object.keys(faults).length)

@@ -18,7 +18,7 @@ async function open() {
   return db
 }
 
-test('a session that comes back to a node while that node compares its sessions stays', async () => {
+test('a session that reconnects to a node while that node compares its sessions with the database stays', async () => {
   const db = await open()
   const ended = new Set<SessionOfUser>()
   const nodes = await Promise.all(
@@ -30,11 +30,11 @@ test('a session that comes back to a node while that node compares its sessions 
       return sessions
     }),
   )
-  // How often a comparison ends a session depends on the machine: as many moves as a hundred of them take.
+  // How often a comparison ends a session depends on the machine, so the moves go on for the length of a hundred comparisons.
   for (let count = 0; ended.size <= 100; count++) {
     const session = { userId: 1, id: 'same', connectedAt: Date.now(), sourceAddress: '127.0.0.1' }
     await nodes[count % 2]!.take(session, 10)
-    // Nobody else has taken it since.
+    // No other node has the session meanwhile.
     for (let turn = 0; turn < 3; turn++) await db.get(nothing)
     expect(ended.has(session), `after ${count} moves`).toBe(false)
   }

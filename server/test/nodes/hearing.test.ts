@@ -10,7 +10,7 @@ test.skipIf(!hasNats)('members on one node hear the events of another, in order 
   const { user, ChannelArn, ChimeBearer, heard, say } = await makeChannel(nodes)
   await until(() => heard.events.length > 1)
   expect(heard.events.at(-1)).toMatchObject({ type: 'CREATE_CHANNEL_MEMBERSHIP', payload: { ChannelArn } })
-  // Both nodes send at once, so that what each has itself must wait for what the other has.
+  // Both nodes send at once, so that each has to order its own events with those of the other.
   const contents = Array.from({ length: 60 }, (_, index) => `${index}`)
   await Promise.all(contents.map(content => say(content, nodes[Number(content) % 2])))
   await until(() => contentsOf(heard).length >= contents.length)
@@ -72,7 +72,7 @@ test.skipIf(!hasNats)(
 )
 
 test.skipIf(!hasNats)(
-  'a client that connects to a node that has lost NATS gets all changes, though another client there got the details before them',
+  'a client that connects to a node that has lost NATS gets all changes, although another client there got the details before them',
   async () => {
     const nats = await startNats()
     const between = await network(nats.port)

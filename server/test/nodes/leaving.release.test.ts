@@ -17,7 +17,7 @@ const messagesInEach = 6
 
 const idsOf = (messages: readonly { MessageId?: string | undefined }[]) => messages.map(({ MessageId }) => MessageId)
 
-/** Three nodes, each with a Lex of its own, so that it is known which of them has asked. */
+/** Three nodes, each with a Lex of its own, which shows which node has called it. */
 async function threeNodes(flags: readonly string[]) {
   const env = { ...keyVariables, CARILLON_MASTER_KEY: masterKey }
   const start = async () => {
@@ -75,7 +75,7 @@ test.skipIf(!hasNats)(
       }
     }
     for (const { lex } of nodes) answers(lex)
-    /** Sends by that node, or by one that stays if that has been killed. */
+    /** Sends through that node, or through one that is alive if that has been killed. */
     const say = async (ChannelArn: string, Content: string, node: (typeof nodes)[number]) => {
       const message = {
         ChannelArn,

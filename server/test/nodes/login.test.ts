@@ -81,7 +81,7 @@ test.skipIf(!hasNats)('TLS: the certificate must be of a known CA, and a client 
   expect(await outcome(known)).toMatch(/^NATS at 127\.0\.0\.1:\d+ cannot be used: /)
 })
 
-test.skipIf(!hasNats)('a node with TLS that is asked for is not connected to a server without', async () => {
+test.skipIf(!hasNats)('a node that is to use TLS does not connect to a server without TLS', async () => {
   const { ca } = await makeCertificates()
   const { url } = await startNats()
   expect(await outcome({ natsUrl: url, natsCa: ca })).toMatch(/^NATS at 127\.0\.0\.1:\d+ cannot be used: .*tls/i)

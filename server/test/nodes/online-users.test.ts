@@ -22,7 +22,7 @@ const stepOf: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ does: fc.constant('waits' as const), seconds: fc.integer({ min: 1, max: 8 }) }),
 )
 
-/** A node, and beside it what a simple model knows: who has a socket, and since when somebody has none. */
+/** A node, and beside it what a simple model has: who has a socket, and since when a user has none. */
 interface Node {
   readonly online: OnlineUsers
   readonly present: Set<number>
@@ -30,11 +30,11 @@ interface Node {
   /** Since when it is dead; undefined while it lives. */
   deadSince?: number
   isWanted: boolean
-  /** It hears nothing of the others. */
+  /** The node receives nothing from the others. */
   isDeaf: boolean
 }
 
-/** Nodes that hear each other once a second. */
+/** Nodes that exchange messages once a second. */
 class Nodes {
   now = 1_000_000
   readonly all: Node[] = []
@@ -73,17 +73,17 @@ class Nodes {
     }
   }
 
-  /** Of the simple model: somebody is online on a node with a socket, and for the grace after it, or after the death of the node. */
+  /** By the simple model: a user is online on a node with a socket, and for the grace period after it, or after the death of the node. */
   isOnline(user: number, now: number): boolean {
     return this.all.some(({ present, left, deadSince }) => {
       if (deadSince !== undefined && now - deadSince > graceSeconds * 1000) return false
       const since = left.get(user)
-      // A dead node cannot say that the grace is over.
+      // A dead node cannot report that the grace period is over.
       return present.has(user) || (since !== undefined && (deadSince ?? now) - since < graceSeconds * 1000)
     })
   }
 
-  /** Of whom the model says the same one second earlier and later. */
+  /** The users about whom the model says the same one second earlier and later. */
   get sure(): number[] {
     return users.filter(user => this.isOnline(user, this.now - 1000) === this.isOnline(user, this.now + 1000))
   }
@@ -97,12 +97,12 @@ function act(nodes: Nodes, step: Step) {
   const node = nodes.at[step.node]!
   if (step.does === 'starts') {
     if (node.deadSince === undefined) return
-    // Of a node that is dead already it hears nothing.
+    // Its last heartbeat arrives before its death, and nothing after it.
     for (let count = 0; count < graceSeconds + 2; count++) nodes.second()
     nodes.start(step.node)
   } else if (node.deadSince !== undefined) return
   else if (step.does === 'is killed') {
-    // What nobody was told before the death is lost with it.
+    // What the node had not sent before its death is lost with it.
     nodes.second()
     node.deadSince = nodes.now
   } else if (step.does === 'is deaf') node.isDeaf = !node.isDeaf
@@ -120,14 +120,14 @@ function act(nodes: Nodes, step: Step) {
   }
 }
 
-test('every node that hears the others knows after seconds who is online, whoever comes, goes, is killed or is deaf for a while', () => {
+test('every node that is connected knows after seconds who is online, although users come and go, and nodes are killed or miss events for a while', () => {
   fc.assert(
     fc.property(fc.array(stepOf, { maxLength: 40 }), (steps: readonly Step[]) => {
       const nodes = new Nodes()
       for (const place of [0, 1, 2]) nodes.start(place)
       for (const step of steps) act(nodes, step)
       for (const each of nodes.living) each.isDeaf = false
-      // One for the deltas and one for the snapshots of what was missed. A node that was deaf does not know for how long others are dead.
+      // One second for the deltas and one for the snapshots. A node that has missed events does not know how long others have been dead.
       const seconds = steps.some(({ does }) => does === 'is deaf') ? graceSeconds + 3 : 2
       for (let count = 0; count < seconds; count++) nodes.second()
       const { sure, now } = nodes
@@ -138,7 +138,7 @@ test('every node that hears the others knows after seconds who is online, whoeve
   )
 })
 
-test('what has changed is said once, with the time when somebody was last seen', () => {
+test('a change is reported once, with the time when the user was last online', () => {
   const online = new OnlineUsers('one', graceSeconds)
   online.came(1)
   online.came(1)

@@ -14,14 +14,14 @@ interface Shown {
 
 const told = (events: readonly Received[]) => events.flatMap(({ payload }) => (payload?.['Presences'] ?? []) as Shown[])
 
-/** The names of the users who are online, as far as the session was told. */
+/** The names of the users who are online, by the frames of the session. */
 const onlineIn = ({ events }: Listening) => {
   const last = new Map(told(events).map(({ AppInstanceUserArn, IsOnline }) => [AppInstanceUserArn, IsOnline]))
   return [...last].filter(([, isOnline]) => isOnline).map(([arn]) => arn.split('/').at(-1)!)
 }
 
 test.skipIf(!hasNats)(
-  'three nodes: typing and presence are heard on all; a node is killed, and who does not come back elsewhere is offline after the grace',
+  'on three nodes typing and presence are heard on all; when a node is killed, a user who does not reconnect elsewhere is offline after the grace period',
   { timeout: 120_000 },
   async () => {
     const { url: natsUrl } = await startNats()
@@ -41,7 +41,7 @@ test.skipIf(!hasNats)(
       ChimeBearer: ann,
     })
     const ofAnn = await listen(three!, ann, { sessionId: 'of ann', query: { 'carillon-events': 'typing' } })
-    // The call is taken by another node than that of the session.
+    // Another node than that of the session runs the call.
     await carillon.call('WatchPresence', { SessionId: 'of ann', ChannelArns: [ChannelArn], ChimeBearer: ann })
     const ofBen = await listen(one!, ben)
     await listen(two!, cid)
@@ -55,7 +55,7 @@ test.skipIf(!hasNats)(
     servers[0]!.kill('SIGKILL')
     await ofBen.closed
     await listen(two!, ben)
-    // Dan does not come back.
+    // Dan does not reconnect.
     await until(() => !onlineIn(ofAnn).includes('dan'), 30)
     expect(Date.now() - killedAt).toBeGreaterThan((graceSeconds - 2) * 1000)
     expect(onlineIn(ofAnn).toSorted()).toEqual(['ann', 'ben', 'cid'])

@@ -7,7 +7,7 @@ import { Listening, listen, presignedUrl } from '../support/sockets.ts'
 import { clientsOf, createPostgresDatabase, makersOf, masterKey } from '../support/world.ts'
 import { makeChannel, startNodes, until } from './two-nodes.ts'
 
-/** Connects until that is no longer too often; resolves to the code that it is closed with, or 'established'. */
+/** Connects until the rate allows it; resolves to the close code, or 'established'. */
 async function outcome(app: App, userArn: string, sessionId: string): Promise<number | 'established'> {
   for (;;) {
     const socket = new Listening(await presignedUrl(app, userArn, { sessionId }))
@@ -71,7 +71,7 @@ test.skipIf(!hasNats)('the sockets of a deleted user are closed on every node', 
 })
 
 test.skipIf(!hasNats)(
-  'the sessions of a killed node no longer count after seconds, and a command without NATS is refused',
+  'the sessions of a killed node no longer count after seconds, and a job that is run by hand without the NATS URL is refused',
   { timeout: 60_000 },
   async () => {
     const { url: natsUrl } = await startNats()

@@ -5,7 +5,7 @@ import { setTimeout } from 'node:timers/promises'
 import { listen, type Listening } from '../support/sockets.ts'
 import { createPostgresDatabase, startWorld, type World } from '../support/world.ts'
 
-/** Nodes on one database, each with the NATS of its URL; they are gone after the test. */
+/** Nodes on one database, each with the NATS of its URL; they end with the test. */
 export async function startNodes(natsUrls: readonly string[]): Promise<World[]> {
   const databaseUrl = await createPostgresDatabase()
   const nodes: World[] = []

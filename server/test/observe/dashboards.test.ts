@@ -32,7 +32,7 @@ test('every figure of the dashboard and of the alert rules is in /metrics, and t
   expect([...used].filter(name => !present.has(name))).toEqual([])
 
   const own = [...text.matchAll(/^# TYPE (carillon_\w+) /gm)].map(([, name]) => name!)
-  // `carillon outbox status` shows these two: a time says little as a line.
+  // `carillon outbox status` shows these two: a time makes no useful plot.
   const shownElsewhere = ['carillon_outbox_last_success_seconds', 'carillon_outbox_last_failure_seconds']
   expect(own.filter(name => !used.has(name) && !used.has(`${name}_bucket`))).toEqual(shownElsewhere)
 })

@@ -16,7 +16,7 @@ test('whatever a request contains, the log is one JSON object a line and has nei
   const { AppInstanceUserArn: alice } = await identity.createAppInstanceUser({ AppInstanceArn, AppInstanceUserId: 'alice', Name: 'Alice' })
   const { ChannelArn } = await messaging.createChannel({ AppInstanceArn, Name: 'one', ChimeBearer: alice })
 
-  // Most is logged of what fails for a reason that nobody knows.
+  // An unexpected failure logs the most.
   const broken = new DatabaseSync(join(folder, 'carillon.db'))
   broken.exec('drop table tags')
   broken.exec('drop table messages')

@@ -9,11 +9,11 @@ export interface Case {
   /** Inputs that together give every member of the operation, all optional ones included; each must succeed. */
   readonly inputs: (fixture: Fixture) => Promise<AnyInput[]>
   /**
-   * How each declared error comes about, beyond what is the same everywhere (a bearer that does not exist, one of another app
-   * instance, an ARN that is none). In the world of limits every count limit is 3.
+   * How each declared error is caused, except those that are the same everywhere (a bearer that does not exist, one of another app
+   * instance, an invalid ARN). In the world of limits every count limit is 3.
    */
   readonly errors?: Partial<Record<Refused, (fixture: Fixture) => Promise<unknown>>>
-  /** Declared by the model, with no cause in the spec. */
+  /** Declared by the model, with no cause in docs/service. */
   readonly causeless?: readonly Refused[]
 }
 
@@ -78,7 +78,7 @@ async function openSession({ messaging }: Fixture, userArn: string) {
 }
 
 const noSuchKey = `AKIA${'A'.repeat(16)}`
-/** What a role may have beside its name and policy. */
+/** The optional members of a role. */
 const roleInput = {
   TrustedPrincipals: ['arn:aws:iam::000000000000:root'],
   OidcTrust: { Issuer: 'https://login.example.com', Audiences: ['web'], ClaimCondition: '{"StringEquals":{"login.example.com:sub":"a"}}' },
@@ -410,7 +410,7 @@ export const cases: Readonly<Record<OperationName, Case>> = {
     errors: {
       NotFound: f => call(f, 'BatchCreateChannelMembership', { ChannelArn: f.noSuchChannel, MemberArns: [f.eve], ChimeBearer: f.root }),
     },
-    // What is too much is told of each member in Errors.
+    // A member beyond the limit is reported in Errors.
     causeless: ['ResourceLimitExceeded'],
   },
   DescribeChannelMembership: {

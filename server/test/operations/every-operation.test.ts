@@ -11,7 +11,7 @@ const names = Object.keys(operations) as OperationName[]
 /** They have tests of their own: test/rates/rates.test.ts, below, and test/database/outage.test.ts. */
 const elsewhere = new Set(['ThrottledClientException', 'ServiceFailureException', 'ServiceUnavailableException'])
 
-/** Members that name something by an ARN of this service: what is no ARN there is a BadRequest. */
+/** Members that name something by an ARN of this service: a text that is no ARN there is a BadRequest. */
 const arnMembers = ['ChannelArn', 'ChannelFlowArn', 'AppInstanceArn', 'AppInstanceUserArn', 'AppInstanceBotArn', 'ResourceARN']
 
 /** What is refused in the same way everywhere. */
@@ -59,7 +59,7 @@ describe.each(databaseKinds)('every operation, on %s', kind => {
     const given = new Set(inputs.flatMap(Object.keys))
     // A callback is sent by a processor: test/outbox/flows.test.ts.
     const missing = name === 'ChannelFlowCallback' ? [] : Object.keys(operations[name].bindings).filter(member => !given.has(member))
-    // SDKs fill in the token where it is left out.
+    // SDKs fill in the token where the input has none.
     expect(missing.filter(member => member !== operations[name].idempotencyToken)).toEqual([])
     for (const input of inputs) {
       const { $metadata } = (await call(fixture, name, input)) as { $metadata?: { httpStatusCode?: number } }
@@ -76,7 +76,7 @@ describe.each(databaseKinds)('every operation, on %s', kind => {
     const own = Object.entries(cases[name].errors ?? {}).map(([error, make]) => ({ name, type: `${error}Exception`, make }))
     return [...everywhere, ...own]
   })
-  // The refusals of one operation share a fixture: none depends on what another has made. Where limits are small each has its own.
+  // The refusals of one operation share a fixture: none depends on what another has created. Where limits are small each has its own.
   let shared: { readonly name: OperationName; readonly fixture: Fixture } | undefined
   test.each(refused)('$name is refused with $type', async ({ name, type, make }) => {
     const isOfLimits = type === 'ResourceLimitExceededException' && name !== 'TagResource'
@@ -86,7 +86,7 @@ describe.each(databaseKinds)('every operation, on %s', kind => {
     if (isOfLimits) await fixture.remove()
   })
 
-  test('a database that has lost a table answers 500 and tells the caller nothing about it', async () => {
+  test('a call to a database that has lost a table is answered with 500, which says nothing about the database', async () => {
     const broken = await startWorld(kind)
     const { arn } = await makeFixture(broken)
     await broken.app.db.run(statement('drop table tags'))

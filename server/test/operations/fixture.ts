@@ -13,7 +13,7 @@ const nothing = JSON.stringify({ Version: '2012-10-17', Statement: { Effect: 'De
 
 type Clients = Pick<World, 'identity' | 'messaging' | 'carillon' | 'appInstance' | 'bot'>
 
-/** By the client of its world: an app instance that no test changes, with one AppInstanceAdmin. */
+/** One for each client: an app instance that no test changes, with one AppInstanceAdmin. */
 const strangers = new WeakMap<World['identity'], ReturnType<World['appInstance']>>()
 
 function strangerOf({ identity, appInstance }: Clients) {
@@ -22,7 +22,7 @@ function strangerOf({ identity, appInstance }: Clients) {
   return stranger
 }
 
-/** A fresh app instance with a person of each role, and makers of what operations act on. */
+/** A new app instance with a person of each role, and makers of the resources that operations change. */
 export async function makeFixture<Here extends Clients>(world: Here) {
   const { identity, messaging } = world
   const { arn, user } = await world.appInstance(['mod', 'alice', 'bob', 'eve'], { admins: ['root'] })
@@ -92,12 +92,12 @@ export async function makeFixture<Here extends Clients>(world: Here) {
       const { ChannelFlowArn } = await messaging.createChannelFlow({ AppInstanceArn: arn, Name: 'flow', Processors: [processor('p')] })
       return ChannelFlowArn!
     },
-    /** An access key that may do nothing, by its id. */
+    /** The id of an access key that is allowed nothing. */
     async accessKey() {
       const { AccessKeyId } = await world.carillon.call('CreateAccessKey', { Policy: nothing })
       return AccessKeyId!
     },
-    /** A role that may do nothing, by its name. */
+    /** The name of a role that is allowed nothing. */
     async iamRole() {
       const RoleName = randomUUID()
       await world.carillon.call('CreateIamRole', { RoleName, Policy: nothing })

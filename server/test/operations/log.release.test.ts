@@ -16,7 +16,7 @@ const marker = 'mark3r'
 /** Sensitive in the models and yet parts of ARNs, which are not; and tokens of the server's own. */
 const inArns = new Set(['ChannelId', 'AppInstanceUserId', 'AppInstanceUserArn', 'NextToken'])
 
-/** The input with something in each sensitive text that can be found again. */
+/** The input with a mark in each sensitive text, by which the test finds it. */
 function marked(value: unknown, shape: Shape | undefined, mark: (text: string) => string, name = ''): unknown {
   if (typeof value === 'string') {
     if (shape?.sensitive !== true || shape.enum || inArns.has(name)) return value
@@ -32,7 +32,7 @@ function marked(value: unknown, shape: Shape | undefined, mark: (text: string) =
   )
 }
 
-/** What the whole of an operation is told, by the database that is to be lost. */
+/** The error of each operation on the database that has lost its tables. */
 async function dropTables(place: string) {
   if (place.startsWith('postgres')) {
     const client = new Client({ connectionString: place })
@@ -77,7 +77,7 @@ test.each(databaseKinds)('no log has user content or a secret, at any level and 
     const fixture = await makeFixture(clients)
     for (const input of await cases[name].inputs(fixture)) {
       const write = (mark: (text: string) => string) => marked(input, operations[name].input, mark) as AnyInput
-      // Texts that must differ, tags and tokens, still do.
+      // Texts that must be unique, tags and tokens, stay unique.
       const valid = write(text => `${marker}${text}`.slice(0, 40).replaceAll(/[^\w-]/g, '-'))
       // A token that has been used with another input is a conflict.
       for (const each of [write(() => marker.repeat(2000)), valid, valid]) {

@@ -48,7 +48,7 @@ onBothDatabases(
       const channel = await open(world(), ann, { MemberArns: [botArn, ...others.map(user)] })
       return { arn, user, ann, botArn, channel, ...about(channel, ann) }
     }
-    /** What Lex was asked about the channel, and what there is to read in it, the oldest first. */
+    /** The calls to Lex about the channel, and the messages that can be read in it, the oldest first. */
     const about = (channel: string, ann: string) => {
       const calls = () => lex.calls.filter(({ body }) => body.requestAttributes?.['CHIME.channel.arn'] === channel)
       const list = async (ChimeBearer = ann) =>
@@ -60,7 +60,7 @@ onBothDatabases(
     const addBot = async (ann: string, channel: string, MemberArn: string, Type: 'DEFAULT' | 'HIDDEN' = 'DEFAULT') =>
       world().messaging.createChannelMembership({ ChannelArn: channel, MemberArn, Type, ChimeBearer: ann })
 
-    test('Lex is asked by RecognizeText, and its answer is one message of the bot, as the real service sends it', async () => {
+    test('Lex is called with RecognizeText, and its answer is one message of the bot, as the real service sends it', async () => {
       const { arn, ann, botArn, channel, calls, reply } = await setting()
       const listening = await listen(world().app, ann)
       const card = { title: 'T', subtitle: 'S', imageUrl: 'https://x/y.png', buttons: [{ text: 'B', value: 'V' }] }
@@ -155,7 +155,7 @@ onBothDatabases(
       await messaging.updateChannelMessage({ ChannelArn: channel, MessageId, Content: 'edited', ChimeBearer: ann })
       const Configuration = { Lex: { LexBotAliasArn, LocaleId: 'de_DE', InvokedBy: everything } }
       await identity.updateAppInstanceBot({ AppInstanceBotArn: botArn, Name: 'Otto', Metadata: '', Configuration })
-      // A session is in order: what was said before has been asked about by then.
+      // A session is in order: earlier messages have been sent to Lex by then.
       await say(world(), ann, channel, 'the end')
       await until(() => texts().includes('the end'))
       expect(texts()).toEqual([...invoked, 'the end'])
@@ -187,7 +187,7 @@ onBothDatabases(
       expect(await replies(user('bob'))).toHaveLength(1)
     })
 
-    test('whatever bots say, targets and mentions included, invokes no bot', async () => {
+    test('no message of a bot invokes a bot, targets and mentions included', async () => {
       const { arn, ann, botArn, channel, texts, reply } = await setting()
       const other = await bot(arn)
       await addBot(ann, channel, other)
@@ -195,7 +195,7 @@ onBothDatabases(
       await say(world(), other, channel, 'a bot by itself', mention(botArn, other))
       await say(world(), other, channel, 'a bot to a bot', { Target: [{ MemberArn: botArn }] })
       await say(world(), ann, channel, 'a user')
-      // Of the bots' own messages ann sees one.
+      // Ann sees one of the bots' own messages.
       await reply(2)
       await say(world(), ann, channel, 'the end')
       await reply(4)
@@ -231,7 +231,7 @@ onBothDatabases(
       expect(texts()).toEqual(['****', 'the end'])
     })
 
-    test('a bot that comes into a channel runs its welcome intent, without a sender; one that is there already does not', async () => {
+    test('a bot that joins a channel runs its welcome intent, without a sender; one that is already a member does not', async () => {
       const { arn, ann, channel, calls, reply } = await setting()
       const { messaging } = world()
       const welcoming = await bot(arn, { WelcomeIntent: 'Welcome', InvokedBy: { StandardMessages: 'NONE', TargetedMessages: 'NONE' } })
@@ -253,7 +253,7 @@ onBothDatabases(
       await messaging.batchCreateChannelMembership({ ChannelArn: channel, MemberArns: [welcoming], ChimeBearer: ann })
       await reply(1)
       expect(calls()).toHaveLength(2)
-      // Its own channel, and one that it is made a member of at the creation.
+      // Its own channel, and one of which it becomes a member at the creation.
       const own = await open(world(), welcoming, { MemberArns: [ann] })
       await about(own, ann).reply()
       const created = await open(world(), ann, { MemberArns: [welcoming] })
@@ -282,7 +282,7 @@ onBothDatabases(
       expect((await reply(2)).Content).toBe('{"Code":429}')
     })
 
-    test('a connection that breaks is tried again, and what is no answer of Lex is an error at once', async () => {
+    test("a connection that breaks is retried, and an answer that is not Lex's is an error at once", async () => {
       const { ann, channel, calls, reply } = await setting()
       lex.answer = (_, number) => (number < before + 1 ? response => response.destroy() : plain('there'))
       const before = lex.calls.length
@@ -299,7 +299,7 @@ onBothDatabases(
       expect((await reply(3)).Content).toBe('{"Code":400}')
     })
 
-    test('a text of more than 1,024 characters is refused without asking Lex', async () => {
+    test('a text of more than 1,024 characters is refused without a call to Lex', async () => {
       const { ann, channel, texts, reply } = await setting()
       await say(world(), ann, channel, '\u{1F600}'.repeat(1024 - 24) + 'x'.repeat(24))
       expect((await reply()).ContentType).toBe('application/amz-chime-lex-msgs')
@@ -308,7 +308,7 @@ onBothDatabases(
       expect(texts()).toHaveLength(1)
     })
 
-    test('the messages of a session are answered one after the other, in their order, and others do not wait for them', async () => {
+    test('the messages of a session are answered one after the other, in their order, and other sessions do not wait for them', async () => {
       const { user, ann, channel, texts, reply, replies } = await setting({}, ['bob'])
       const { promise, resolve } = Promise.withResolvers<void>()
       lex.answer = async ({ body }) => {
@@ -328,7 +328,7 @@ onBothDatabases(
       ])
     })
 
-    test('more of a session than wait in order are all answered, once each', async () => {
+    test('more messages of a session than may wait in order are all answered, once each', async () => {
       const { ann, channel, texts, reply, replies } = await setting()
       const { promise, resolve } = Promise.withResolvers<void>()
       lex.answer = async ({ body }) => {
@@ -344,7 +344,7 @@ onBothDatabases(
       expect(await replies()).toHaveLength(24)
     })
 
-    test('a bot that has left, or is deleted, meanwhile says nothing, and asks nothing after', async () => {
+    test('a bot that has left or is deleted meanwhile sends nothing, and is invoked no more', async () => {
       const { identity, messaging } = world()
       const ends: Record<string, (ann: string, botArn: string, ChannelArn: string) => Promise<unknown>> = {
         leaves: async (ChimeBearer, MemberArn, ChannelArn) => messaging.deleteChannelMembership({ ChannelArn, MemberArn, ChimeBearer }),
@@ -398,7 +398,7 @@ onBothDatabases(
   { lexEndpoint: lex.url, lambdaEndpoint: lambda.url, elasticChannelsPerAppInstance: '10' },
 )
 
-test('of three nodes one asks about each message, in the order of a session, and one reply follows', async () => {
+test('of three nodes one calls Lex about each message, in the order of a session, and one reply follows', async () => {
   const databaseUrl = await createPostgresDatabase()
   const nodes: World[] = []
   while (nodes.length < 3) {
@@ -459,8 +459,8 @@ describe('The answer of Lex', () => {
   })
 })
 
-test('a bot for which the operator has given nobody to ask is silent, and the log says what to give', { timeout: 90_000 }, async () => {
-  // A metadata service of a cloud that knows of no role.
+test('a bot without a configured Lex or webhook sends nothing, and the log says what to configure', { timeout: 90_000 }, async () => {
+  // A metadata service of a cloud that has no role.
   let looks = 0
   const metadata = await startHttp((_, _body, response) => {
     looks++
@@ -492,6 +492,6 @@ test('a bot for which the operator has given nobody to ask is silent, and the lo
   const { ChannelMessages } = await messaging.listChannelMessages({ ChannelArn, ChimeBearer })
   expect(ChannelMessages!.map(({ Content }) => Content)).toEqual(['two', 'one'])
   expect(lines()).toHaveLength(1)
-  // Nobody looks for credentials again at each message.
+  // The server does not look for credentials again at each message.
   expect(looks).toBe(looked)
 })

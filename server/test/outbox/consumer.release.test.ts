@@ -10,7 +10,7 @@ import { startWorld } from '../support/world.ts'
 
 const name = 'chime-messaging-consumed'
 
-/** An emulator of Kinesis by others, with a stream of two shards. */
+/** An emulator of Kinesis by another project, with a stream of two shards. */
 async function kinesisLocal() {
   const [plain, tls] = [await freePort(), await freePort()]
   const folder = join(root, 'node_modules/kinesis-local')
@@ -28,7 +28,7 @@ async function kinesisLocal() {
   onTestFinished(() => client.destroy())
   const shards = async () => (await client.send(new ListShardsCommand({ StreamName: name }))).Shards ?? []
   const isThere = until(async () => (await shards().catch(() => [])).length === 2, 60_000)
-  // Its end rejects, with what it has printed.
+  // Rejects when the program ends, with its output.
   await Promise.race([isThere, kinesis.printed(/(?!)/)])
 
   /** What an ordinary consumer reads: each shard from its beginning, parents before their children. */
@@ -58,7 +58,7 @@ async function kinesisLocal() {
   return { endpoint, consume, split }
 }
 
-/** As many ids, whose partition keys fill each quarter of the range in which Kinesis divides them among shards. */
+/** That many ids, whose partition keys fill each quarter of the range in which Kinesis divides them among shards. */
 function evenly(count: number, keyOf: (id: string) => string): string[] {
   const ids: string[] = []
   for (let number = 0; ids.length < count; number++) {

@@ -15,7 +15,7 @@ const lambda = await startLambda()
 const nobody = `http://127.0.0.1:${await freePort()}`
 afterAll(() => lambda.close())
 
-/** A node has 32 in flight at the most. */
+/** A node has at most 32 in flight. */
 const crowd = 80
 
 /** A channel of a user's whose messages go through a flow with this processor. */
@@ -25,7 +25,7 @@ async function flowOf(world: World, called: Processor) {
   const channel = await open(world, ann)
   const { ChannelFlowArn } = await world.messaging.createChannelFlow({ AppInstanceArn: arn, Name: 'flow', Processors: [called] })
   await world.messaging.associateChannelFlow({ ChannelArn: channel, ChannelFlowArn, ChimeBearer: ann })
-  /** On a busy machine so many at once may be told to try again, which SDKs do by themselves. */
+  /** On a busy machine some of so many calls may be refused for a retry, which SDKs do by themselves. */
   const send = async (content: string, attempts = 20): Promise<string> => {
     try {
       return await say(world, ann, channel, content)
@@ -70,7 +70,7 @@ describe('More messages than a node invokes processors for at once', () => {
         await crowded.areAll(sent, 'SENT', 90_000)
         await other.areAll(late, 'SENT', 60_000)
         await full.promise
-        // And it goes on.
+        // The server continues to work.
         await crowded.areAll(await crowded.sendAll(crowd), 'SENT', 90_000)
         // Where this machine has stood still for so long that an invocation was given up, it was repeated beside the first.
         const repeated = slow.invocations.length - 2 * crowd
@@ -143,7 +143,7 @@ test.each(databaseKinds)(
       const figures = await (await fetch(`${url}/metrics`)).text()
       return Number(/^carillon_outbox_overdue_seconds\{kind="flow-invocation",destination="[^"]+"\} (\S+)$/m.exec(figures)?.[1])
     }
-    // At once: the processor is asked about 32 entries at a time, and each is due again in some seconds.
+    // At once: the processor is invoked for about 32 entries at a time, and each is due again some seconds later.
     await until(async () => (await overdue()) > 3600)
     await until(() => silent.invocations.length >= 32)
     await until(() => server.stderr.includes('A lane of the outbox is stuck'))

@@ -23,7 +23,7 @@ interface Posted {
   readonly headers: IncomingHttpHeaders
 }
 
-/** A webhook: what it was posted, and what it answers. */
+/** A webhook: the requests that it has received, and its answers. */
 async function webhook() {
   const posted: Posted[] = []
   const hook = {
@@ -65,7 +65,7 @@ const isSigned = ({ body, headers }: Posted) => {
 }
 
 describe.each(databaseKinds)('Destinations, on %s', kind => {
-  test('a webhook is posted signed batches as a Lambda function is, again where it does not take them, in order', async () => {
+  test('a webhook receives signed batches as a Lambda function does, again where it refuses them, in order', async () => {
     const hook = await webhook()
     const { world, ann, stream } = await worldWith(kind, ({ secretFile }) => ({
       [streamArn]: { type: 'webhook', url: hook.url, secretFile },
@@ -91,7 +91,7 @@ describe.each(databaseKinds)('Destinations, on %s', kind => {
     expect(once.map(record => eventOf(record).Payload.Content).filter(content => content !== undefined)).toEqual(['0', '1', '2', '3', '4'])
   })
 
-  test('a record that a webhook will never take is kept as dead, and those after it arrive', async () => {
+  test('a record that a webhook refuses for good is stored as dead, and those after it arrive', async () => {
     const hook = await webhook()
     const { world, ann, stream } = await worldWith(kind, ({ secretFile }) => ({
       [streamArn]: { type: 'webhook', url: `${hook.url}/records?token=hidden`, secretFile },
@@ -111,7 +111,7 @@ describe.each(databaseKinds)('Destinations, on %s', kind => {
     ])
   })
 
-  test('a file has a line for each record', async () => {
+  test('a file gets a line for each record', async () => {
     const { world, ann, stream, folder } = await worldWith(kind, ({ folder }) => ({
       [streamArn]: { type: 'file', path: join(folder, 'records.jsonl') },
     }))
@@ -133,7 +133,7 @@ test('a destination that is not there is refused when it is configured, with wha
   }))
   hook.status = 403
   expect(await refusal(stream())).toMatchObject({ status: 400, reason: `${hook.url} has answered 403` })
-  // A redirection could lead anywhere.
+  // A redirection could lead to any address.
   hook.status = 307
   hook.location = `${hook.url}/elsewhere`
   expect(await refusal(stream())).toMatchObject({ status: 400, reason: `${hook.url} has answered 307` })
@@ -144,7 +144,7 @@ test('a destination that is not there is refused when it is configured, with wha
   })
 })
 
-test('a processor at a webhook is handed the event as it is, signed', async () => {
+test('a processor at a webhook receives the event unchanged and signed', async () => {
   const hook = await webhook()
   const { world, arn, ann } = await worldWith('sqlite', ({ secretFile }) => ({
     [functionArn]: { type: 'webhook', url: hook.url, secretFile },
@@ -169,7 +169,7 @@ test('a processor at a webhook is handed the event as it is, signed', async () =
   expect(hook.posted).toHaveLength(2)
 })
 
-test('a bot at a webhook is handed what Lex would be, signed, and answers as Lex does', async () => {
+test('a bot at a webhook receives what Lex would receive, signed, and answers as Lex does', async () => {
   const hook = await webhook()
   const { world, arn, ann } = await worldWith('sqlite', ({ secretFile }) => ({
     [aliasArn]: { type: 'webhook', url: hook.url, secretFile },
@@ -227,7 +227,7 @@ const never = new AbortController().signal
 
 const sinkAt = (path: string) => fileSink({ type: 'file', path, maximumBytes: 1000, keep: 1 })
 
-test('a file is examined without being made, and one that is no regular file is refused at once', async () => {
+test('a file is examined without being created, and one that is no regular file is refused at once', async () => {
   const folder = await temporaryFolder()
   await sinkAt(join(folder, 'records')).check(streamArn, never)
   expect(await readdir(folder)).toEqual([])
@@ -238,7 +238,7 @@ test('a file is examined without being made, and one that is no regular file is 
   await expect(sink.put(streamArn, record('{}'), never)).rejects.toThrow(`${pipe} is not a regular file`)
 })
 
-test('a file is written one batch after the other: what comes meanwhile is refused and comes again', async () => {
+test('a file is written one batch after the other: a batch that arrives meanwhile is refused and sent again', async () => {
   const path = join(await temporaryFolder(), 'records')
   const sink = sinkAt(path)
   const first = sink.put(streamArn, record('{"a":1}'), never)
@@ -248,7 +248,7 @@ test('a file is written one batch after the other: what comes meanwhile is refus
   expect(await readFile(path, 'utf8')).toBe('{"a":1}\n{"b":1}\n')
 })
 
-test.skipIf(!canMount())('a full disk takes no record: the whole batch is tried again', async () => {
+test.skipIf(!canMount())('a full disk takes no record: the whole batch is sent again', async () => {
   const folder = await temporaryFolder()
   expect(spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'none', folder]).status).toBe(0)
   onTestFinished(() => void spawnSync('umount', ['-l', folder]))
@@ -258,7 +258,7 @@ test.skipIf(!canMount())('a full disk takes no record: the whole batch is tried 
   await expect(sink.put(streamArn, record(`"${'y'.repeat(40_000)}"`), never)).rejects.toThrow(/ENOSPC/)
 })
 
-test('a file that has grown is renamed, so many are kept, and after a torn line records begin on a new one', async () => {
+test('a file that has grown is renamed, the configured number of files stays, and after a torn line records begin on a new one', async () => {
   const folder = await temporaryFolder()
   const path = join(folder, 'records')
   const sink = fileSink({ type: 'file', path, maximumBytes: 20, keep: 2 })
@@ -298,8 +298,16 @@ describe('A file of destinations is refused where', () => {
       { [streamArn]: { ...nats, user: 'a', passwordVariable: 'SECRET', tokenVariable: 'SECRET' } },
       /give one login: a user with a password, a token/,
     ],
-    ['a seed is none', { [streamArn]: { ...nats, nkeyVariable: 'SECRET' } }, /nkeyVariable "SECRET" must hold the seed of a user/],
-    ['credentials are none', { [streamArn]: { ...nats, credentialsVariable: 'SECRET' } }, /must hold a credentials file of NATS/],
+    [
+      'a seed is not one of NATS',
+      { [streamArn]: { ...nats, nkeyVariable: 'SECRET' } },
+      /nkeyVariable "SECRET" must hold the seed of a user/,
+    ],
+    [
+      'credentials are not those of NATS',
+      { [streamArn]: { ...nats, credentialsVariable: 'SECRET' } },
+      /must hold a credentials file of NATS/,
+    ],
     ['a certificate has no key', { [streamArn]: { ...nats, certVariable: 'SECRET' } }, /cert and key are given together/],
     ['a function is a subject', { [functionArn]: nats }, /a function is a webhook, not a nats/],
     [
@@ -307,7 +315,7 @@ describe('A file of destinations is refused where', () => {
       { [streamArn]: { ...good, header: 'x' } },
       /header is not known; a webhook has type, url, secretFile, secretVariable/,
     ],
-    ['a URL is none', { [streamArn]: { ...good, url: 'ftp://x' } }, /url must be a URL such as https/],
+    ['a URL is not one of HTTP', { [streamArn]: { ...good, url: 'ftp://x' } }, /url must be a URL such as https/],
     ['a URL has a user', { [streamArn]: { ...good, url: 'https://a:b@x' } }, /url must not hold a user or a password/],
     ['a URL has a password only', { [streamArn]: { ...good, url: 'https://:b@x' } }, /url must not hold a user or a password/],
     ['a secret is missing', { [streamArn]: { type: 'webhook', url: good.url } }, /needs either secretFile, .* or secretVariable/],
@@ -317,9 +325,13 @@ describe('A file of destinations is refused where', () => {
       /the secret of secretVariable "SHORT" must have at least 16/,
     ],
     ['a variable is not set', { [streamArn]: { ...good, secretVariable: 'NONE' } }, /secretVariable "NONE" names nothing that is there/],
-    ['a secret file is not there', { [streamArn]: { type: 'webhook', url: good.url, secretFile: '/none' } }, /secretFile cannot be read/],
+    ['a secret file does not exist', { [streamArn]: { type: 'webhook', url: good.url, secretFile: '/none' } }, /secretFile cannot be read/],
     ['a path is relative', { [streamArn]: { type: 'file', path: 'x' } }, /path must be an absolute path, not "x"/],
-    ['a number is none', { [streamArn]: { type: 'file', path: '/x', keep: 0 } }, /keep must be a whole number from 1 to 1000, not 0/],
+    [
+      'a number is out of its range',
+      { [streamArn]: { type: 'file', path: '/x', keep: 0 } },
+      /keep must be a whole number from 1 to 1000, not 0/,
+    ],
     [
       'two streams have one path',
       { [streamArn]: { type: 'file', path: '/x' }, [`${streamArn}2`]: { type: 'file', path: '/x' } },
@@ -344,7 +356,7 @@ describe('A file of destinations is refused where', () => {
     await expect(read).rejects.toThrow(`--destinations ${file}: `)
   })
 
-  test('it is not there', async () => {
+  test('it does not exist', async () => {
     await expect(readDestinations('/none.json', {})).rejects.toThrow('--destinations /none.json: the file cannot be read')
   })
 })
@@ -357,7 +369,7 @@ describe('An application of pushes in the file of destinations is refused with w
   const account = { project_id: 'p', client_email: 'c', private_key: secretText, token_uri: 'https://oauth2.googleapis.com/token' }
   const environment = { TEXT: secretText, JSON: `{"a": "${secretText}"`, ACCOUNT: JSON.stringify(account), HALF: `{"x":"${secretText}"}` }
   test.each([
-    ['nothing in it', { type: 'push' }, /push needs fcm, apns or webPush/],
+    ['no service', { type: 'push' }, /push needs fcm, apns or webPush/],
     ['another type', { type: 'file', path: '/x' }, /type must be push or webhook, not "file"/],
     ['a content that is not known', { type: 'push', webPush, content: 'some' }, /content must be full or id-only, not "some"/],
     ['a member that is not known', { type: 'push', gcm: {} }, /gcm is not known; push has type, content/],
@@ -379,19 +391,19 @@ describe('An application of pushes in the file of destinations is refused with w
       /does not hold a private key in PEM: an RSA key/,
     ],
     [
-      'a key of Apple that is none',
+      'an invalid key of Apple',
       { type: 'push', apns },
       /apns: keyVariable "TEXT" does not hold a private key in PEM: a key on the curve P-256/,
     ],
-    [
-      'a team that is none',
-      { type: 'push', apns: { ...apns, teamId: 'x' } },
-      /teamId must be the ten letters and digits of the team, not "x"/,
-    ],
+    ['an invalid team', { type: 'push', apns: { ...apns, teamId: 'x' } }, /teamId must be the ten letters and digits of the team, not "x"/],
     ['a URL with a path', { type: 'push', apns: { ...apns, url: 'https://x/y' } }, /url must be a URL without a path/],
-    ['a key of VAPID that is none', { type: 'push', webPush }, /webPush: privateKeyVariable "TEXT" does not hold a private key of VAPID/],
-    ['a subject that is none', { type: 'push', webPush: { ...webPush, subject: 'ops' } }, /subject must be where push services reach you/],
-    ['a switch that is none', { type: 'push', webPush: { ...webPush, privateNetworks: 1 } }, /privateNetworks must be true or false/],
+    ['an invalid VAPID key', { type: 'push', webPush }, /webPush: privateKeyVariable "TEXT" does not hold a private key of VAPID/],
+    ['an invalid subject', { type: 'push', webPush: { ...webPush, subject: 'ops' } }, /subject must be where push services reach you/],
+    [
+      'a switch that is neither true nor false',
+      { type: 'push', webPush: { ...webPush, privateNetworks: 1 } },
+      /privateNetworks must be true or false/,
+    ],
     ['a webhook without a secret', { type: 'webhook', url: 'https://x' }, /a webhook needs either secretFile/],
   ])('%s', async (_, entry, expected) => {
     const { file } = await destinationsFile({ [application]: entry })

@@ -22,7 +22,7 @@ beforeEach(() => {
 const LexBotAliasArn = 'arn:aws:lex:us-east-1:123456789012:bot-alias/ABCDEFGHIJ/KLMNOPQRST'
 const endpoints = { lexEndpoint: lex.url, lambdaEndpoint: lambda.url, kinesisEndpoint: kinesis.url }
 
-/** Says something to a bot whose Lex refuses the server; resolves to the bot. */
+/** Sends a message to a bot whose Lex refuses the server; resolves to the bot. */
 async function failingBot(world: World): Promise<string> {
   const { arn, user } = await world.appInstance(['ann'])
   const { AppInstanceBotArn } = await world.identity.createAppInstanceBot({
@@ -41,7 +41,7 @@ const ofDetail = async (member: string, value: string) => until(() => bridge.eve
 onBothDatabases(
   'EventBridge',
   world => {
-    test('is told of a bot that Lex does not answer, again until it has taken the event', async () => {
+    test('receives the failure of a bot that Lex does not answer, again until the event is accepted', async () => {
       const fates = ['cut', 'throttled', 'failed entry'] as const
       let before = Infinity
       bridge.fate = call => {
@@ -60,7 +60,7 @@ onBothDatabases(
       expect(bridge.events.filter(({ detail }) => detail['resourceArn'] === bot)).toHaveLength(1)
     })
 
-    test('is told of a processor that cannot be invoked', async () => {
+    test('receives the failure of a processor that cannot be invoked', async () => {
       const { arn, user } = await world().appInstance(['ann'])
       const { messaging } = world()
       const channel = await open(world(), user('ann'))
@@ -81,7 +81,7 @@ onBothDatabases(
       })
     })
 
-    test('is told of a stream that answers and takes none of the records', async () => {
+    test('receives the failure of a stream that answers and accepts none of the records', async () => {
       const { arn, user } = await world().appInstance(['ann'])
       const stream = kinesis.define(`chime-messaging-${arn.slice(-8)}`)
       const StreamingConfigurations = [{ DataType: 'Channel' as const, ResourceArn: stream }]
@@ -95,7 +95,7 @@ onBothDatabases(
       })
     })
 
-    test('is told of a stream that takes no records, once for each type of data', async () => {
+    test('receives the failure of a stream that accepts no records, once for each type of data', async () => {
       const { arn, user } = await world().appInstance(['ann'])
       const stream = kinesis.define(`chime-messaging-${arn.slice(-8)}`)
       const StreamingConfigurations = (['Channel', 'ChannelMessage'] as const).map(DataType => ({ DataType, ResourceArn: stream }))
@@ -127,7 +127,7 @@ onBothDatabases(
   { ...endpoints, eventbridgeEndpoint: bridge.url },
 )
 
-test('an event bus at a webhook is handed each event as a rule of EventBridge hands it on', async () => {
+test('an event bus at a webhook receives each event as a rule of EventBridge passes it on', async () => {
   const bodies: string[] = []
   const server = createServer((request, response) => {
     void (async () => {

@@ -15,7 +15,7 @@ const missing = { name: 'NotFoundException', code: 'NotFound', status: 404 }
 const conflict = { name: 'ConflictException', code: 'Conflict', status: 409 }
 const hour = 60 * 60 * 1000
 
-/** What a callback is told whose message has been decided already. */
+/** The error of a callback whose message has been decided already. */
 const decided = ({ CallbackId, ChannelMessage }: FlowEvent) => ({
   ...wrong,
   message: `Unable to complete processing of non-pending message for callback id: ${CallbackId}, message id: ${ChannelMessage.MessageId}`,
@@ -186,7 +186,7 @@ onBothDatabases(
       expect(checked.invocations).toEqual([])
     })
 
-    test('a message in flight is still decided by the flow that the channel no longer has, with the processors of its time', async () => {
+    test('a message in flight is still decided by the flow that the channel no longer has, with the processors of that time', async () => {
       const { messaging } = world()
       const [checked, later] = [lambda.define(), lambda.define()]
       const { ann, bob, get, send, ChannelArn, ChannelFlowArn } = await one(checked)
@@ -206,7 +206,7 @@ onBothDatabases(
       const { MessageId } = await send('psst', { Target: [{ MemberArn: bob }] })
       expect(await list(bob)).toEqual([])
       expect(await lastAt(bob)).toBeUndefined()
-      // What bob reads meanwhile is not this message.
+      // Bob does not read this message meanwhile.
       await messaging.updateChannelReadMarker({ ChannelArn, ChimeBearer: bob })
       await callBack(messaging, await checked.event(), { Content: 'psst!' })
       const ofBob = (await channelsOf(world(), bob)).get(ChannelArn)!
@@ -341,7 +341,7 @@ onBothDatabases(
       for (let round = 0; round < 4; round++) {
         const { MessageId } = await send(`round ${round}`)
         const asked = await checked.event(round)
-        // All have come before one of them decides.
+        // All callbacks have arrived before one of them decides.
         const ask = app.db.get.bind(app.db)
         const everybody = Promise.withResolvers<void>()
         let arrived = 0
@@ -468,7 +468,7 @@ onBothDatabases(
       expect(await get(ann, MessageId)).toMatchObject({ Content: 'hello', Status: { Value: 'FAILED' } })
       const Detail = 'The processor processor has not answered within 48 hours.'
       expect(await list(ann)).toMatchObject([{ MessageId, Status: { Value: 'FAILED', Detail } }])
-      // What has FAILED is nobody's last message: docs/service/memberships.md#the-last-message.
+      // A message that has FAILED is nobody's last message: docs/service/memberships.md#the-last-message.
       expect(await lastAt(ann)).toBeUndefined()
       const described = await messaging.describeChannel({ ChannelArn, ChimeBearer: ann })
       expect(described.Channel!.LastMessageTimestamp).toBeUndefined()
@@ -497,7 +497,7 @@ onBothDatabases(
       expect(await get(bob, MessageId)).toMatchObject({ Content: 'one' })
     })
 
-    test('a decision is forgotten after 48 hours', async () => {
+    test('a decision is deleted after 48 hours', async () => {
       const { messaging, advance } = world()
       const checked = lambda.define()
       const { bob, get, send } = await one(checked)
@@ -604,7 +604,7 @@ onBothDatabases(
       await first.isStatus(messages[0]!.MessageId, 'SENT')
       await second.isStatus(messages[1]!.MessageId, 'FAILED')
       expect([accepting.invocations.length, refusing.invocations.length]).toEqual([1, 1])
-      // What the buffers of both kernels hold is beyond anybody's control.
+      // The server cannot take back what is in the buffers of both kernels.
       expect(Math.max(sent.accepted, sent.refused)).toBeLessThan(16 * 1024 * 1024)
     })
 
@@ -617,7 +617,7 @@ onBothDatabases(
           return [...lines].reduce((sum, [, value]) => sum + Number(value), 0)
         }
       }
-      // What the tests before have sent is counted once it has left the outbox.
+      // The messages of the tests before are counted once they have left the outbox.
       const before = await until(async () => {
         const now = await figures()
         return now('entries') === 0 && (await rowsIn(world(), 'outbox')) === 0 ? now : undefined
@@ -696,15 +696,15 @@ onBothDatabases(
       expect(new Set(events.map(event => event.CallbackId)).size).toBe(3)
       expect([first, second, third].map(({ invocations }) => invocations.length)).toEqual([1, 1, 1])
 
-      // One in the middle that cannot be reached is left out, what it is handed goes to the next.
+      // A processor in the middle that cannot be reached is skipped; the next one receives its event.
       second.status = 404
       const next = await say(world(), user('ann'), ChannelArn, 'one')
       await callBack(messaging, await first.event(1), { Content: 'two' })
       expect((await third.event(1)).ChannelMessage).toMatchObject({ MessageId: next, Content: 'two' })
-      // The last one denies.
+      // The last processor denies the message.
       await callBack(messaging, await third.event(1), {}, { DeleteResource: true })
       expect(await refusal(read(next, 'ann'))).toMatchObject(missing)
-      // One that aborts fails the message, though the first one has passed it.
+      // A processor that aborts fails the message, although the first one has passed it.
       third.status = 403
       second.status = 202
       const last = await say(world(), user('ann'), ChannelArn, 'one')

@@ -19,7 +19,7 @@ const functionOf = (name: string) => `arn:aws:lambda:us-east-1:123456789012:func
 const webhook = (url: string) => ({ type: 'webhook', url, secretVariable: 'SECRET' })
 
 test(
-  'a function that is missing is told in the log when its flow is made or changed, and by doctor; one that is there is not',
+  'a function that is missing is reported in the log when its flow is created or changed, and by doctor; one that exists is not',
   { timeout: 120_000 },
   async () => {
     const data = await temporaryFolder()
@@ -71,7 +71,7 @@ test(
   },
 )
 
-test('doctor says of a bot that nobody can answer for it, and what to set', { timeout: 60_000 }, async () => {
+test('doctor reports a bot that nothing is configured to answer for, and what to set', { timeout: 60_000 }, async () => {
   const data = await temporaryFolder()
   const away = {
     AWS_EC2_METADATA_DISABLED: 'true',

@@ -37,7 +37,7 @@ test.each(databaseKinds)(
       sent.get(ChannelArn)!.push((await server.messaging.sendChannelMessage(message)).MessageId!)
     }
     for (let kills = 0; kills < 2; kills++) {
-      // Of the twenty answers some are on their way when the node ends, and others are stored.
+      // Some of the twenty answers are on their way when the node ends, and others are stored.
       const wanted = lex.calls.length + 10
       lex.answer = (_, number) => {
         if (number === wanted) setTimeout(() => server.program.kill('SIGKILL'), kills * 5)

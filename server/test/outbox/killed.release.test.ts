@@ -16,7 +16,7 @@ describe.each(databaseKinds)('A server that is killed, on %s', kind => {
       return { program, ...clientsOf({ url: await program.url(), rootKey }) }
     }
     const called = lambda.define()
-    // Not accepted before the server is gone.
+    // The invocation is not accepted before the server is killed.
     called.delay = 60_000
     const first = await start()
     const { ann, channel, status } = await flowOf(first, called)

@@ -6,7 +6,7 @@ import { clientsOf, makersOf } from '../support/world.ts'
 
 const fn = 'arn:aws:lambda:us-east-1:123456789012:function:checks'
 
-/** A server of its own, with what its environment says about Lambda, a channel with a flow in it, and what came of a message. */
+/** A server of its own, with these variables about Lambda, a channel with a flow in it, and the outcome of a message. */
 async function sendThrough(flags: readonly string[], env: Readonly<Record<string, string>>) {
   const server = serve(['--port', '0', '--data', await temporaryFolder(), ...flags], { env: { ...keyVariables, ...env } })
   const { identity, messaging } = clientsOf({ url: await server.url(), rootKey })

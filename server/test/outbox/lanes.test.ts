@@ -27,7 +27,7 @@ function runner({ app, now }: World, deliveries: Record<string, Delivery>) {
 
 const size = { entries: 10, bytes: 100_000, isOneOfEachSubLane: true }
 
-/** Takes batches, and remembers what it has taken, by sub-lane. */
+/** A destination that accepts batches and records what it has accepted, by sub-lane. */
 function destination(batch: Partial<typeof size> = {}) {
   const taken = new Map<string, number[]>()
   const batches: number[] = []
@@ -68,7 +68,7 @@ const entriesOf = async ({ app }: World, lane: string) => (await outboxFigures(a
 
 const isEmpty = async (world: World, lane: string) => until(async () => (await entriesOf(world, lane)) === 0)
 
-/** Without what comes again: the first of each. */
+/** Without duplicates: the first of each. */
 const once = (taken: readonly number[] | undefined) => [...new Set(taken)]
 
 onBothDatabases('Lanes that keep an order', world => {
@@ -89,7 +89,7 @@ onBothDatabases('Lanes that keep an order', world => {
     expect(Math.max(...target.batches)).toBeLessThanOrEqual(subLanes.length)
   })
 
-  test('keep what the destination refuses for good as dead, and go on after it', async () => {
+  test('store an entry as dead that the destination refuses for good, and continue after it', async () => {
     const lane = newLane()
     const target = destination()
     target.decide(({ payload, subLane }) => (payload === '1' && subLane === 'a' ? new Refused('too large') : undefined))
@@ -114,7 +114,7 @@ onBothDatabases('Lanes that keep an order', world => {
     expect([target.taken.get('a'), target.batches]).toEqual([numbers(25), [10, 10, 5]])
   })
 
-  test('that are down hold up no other lane, are asked with one entry at a time, and deliver all once they are up', async () => {
+  test('whose destination is down delay no other lane, try one entry at a time, and deliver all once it is up', async () => {
     const [down, up] = [newLane(), newLane()]
     const [silent, target] = [destination(), destination()]
     let isDown = true
@@ -138,7 +138,7 @@ onBothDatabases('Lanes that keep an order', world => {
     for (const subLane of ['a', 'b']) expect(silent.taken.get(subLane)).toEqual(numbers(400))
   })
 
-  test('are worked on by one node at a time, and by another one where that has stopped', async () => {
+  test('are worked on by one node at a time, and by another one after that has stopped', async () => {
     const lane = newLane()
     const target = destination()
     let [atOnce, most] = [0, 0]
@@ -157,7 +157,7 @@ onBothDatabases('Lanes that keep an order', world => {
     for (const subLane of ['a', 'b']) expect(once(target.taken.get(subLane))).toEqual(numbers(50))
   })
 
-  test('all have their turn, also where more of them are busy than are worked on at once', async () => {
+  test('each get their turn, also where more of them are busy than are worked on at once', async () => {
     const busy = numbers(64).map(() => newLane())
     const last = newLane()
     const [many, one] = [destination({ entries: 1 }), destination()]
@@ -181,7 +181,7 @@ onBothDatabases('Lanes that keep an order', world => {
     })
   })
 
-  test('are seen to work as soon as they do again', async () => {
+  test('show a delivery as soon as one succeeds again', async () => {
     const lane = newLane()
     const target = destination()
     const { runner: started } = runner(world(), { ordered: target.delivery })
@@ -202,7 +202,7 @@ onBothDatabases('Lanes that keep an order', world => {
     expect(deliveredAt).toBeGreaterThanOrEqual(failedAt!)
   })
 
-  test('deliver what comes while they are worked on', async () => {
+  test('deliver entries that arrive while others are delivered', async () => {
     const lane = newLane()
     const target = destination()
     const { runner: started } = runner(world(), { ordered: target.delivery })
@@ -222,7 +222,7 @@ onBothDatabases('Lanes whose entries are delivered one by one', world => {
       for (const number of numbers(count)) await appendToOutbox(tx, lane, number, Date.now())
     })
 
-  test('that say nothing leave the others room, and have at most 32 in flight', async () => {
+  test('whose destination does not answer leave room for other lanes, and have at most 32 entries in flight', async () => {
     const silent = numbers(20).map(() => newLane('single'))
     const other = newLane('single')
     const inFlight = new Map<string, number>()
@@ -253,7 +253,7 @@ onBothDatabases('Lanes whose entries are delivered one by one', world => {
     expect(most).toBe(32)
   })
 
-  test('of a kind that may not take all places leave the others room, however many lanes it has', async () => {
+  test('of a kind that may not take all places leave room for other lanes, however many lanes it has', async () => {
     const slow = numbers(60).map(() => newLane('slow'))
     const other = newLane('single')
     let [inFlight, most, delivered] = [0, 0, 0]
@@ -284,7 +284,7 @@ onBothDatabases('Lanes whose entries are delivered one by one', world => {
     expect(most).toBeLessThanOrEqual(256)
   })
 
-  test('keep as dead what is given up where nothing else becomes of it', async () => {
+  test('store an entry as dead that is given up where nothing else follows from it', async () => {
     const lane = newLane('single')
     const delivery: Delivery = {
       isOrdered: false,
@@ -306,7 +306,7 @@ onBothDatabases('Lanes whose entries are delivered one by one', world => {
 })
 
 onBothDatabases('Lanes without an order', world => {
-  test('a node whose lease of an entry is over does not give it up: another node has it', async () => {
+  test('do not let a node give up an entry whose lease is over: another node has it', async () => {
     const lane = newLane('single')
     const { db } = world().app
     await db.transaction(async tx => appendToOutbox(tx, lane, 'x', 0))
@@ -320,7 +320,7 @@ onBothDatabases('Lanes without an order', world => {
     expect([await dead(), await entriesOf(world(), lane)]).toEqual([1, 0])
   })
 
-  test('a node that stops in the middle of a busy lane ends, and leaves the rest due', async () => {
+  test('let a node that stops in the middle of a busy lane end, and leave the rest due', async () => {
     const lane = newLane('single')
     await world().app.db.transaction(async tx => {
       for (const number of numbers(2000)) await appendToOutbox(tx, lane, String(number), Date.now())

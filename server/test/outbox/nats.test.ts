@@ -22,7 +22,7 @@ interface StreamRecord {
   readonly Payload: { readonly ChannelArn: string; readonly Content?: string }
 }
 
-/** A client of the NATS, gone after the test. */
+/** A client of the NATS, which ends with the test. */
 async function client(url: string): Promise<NatsConnection> {
   const connection = await connect({ servers: url, maxReconnectAttempts: -1, reconnectTimeWait: 50 })
   onTestFinished(() => connection.close())
@@ -32,7 +32,7 @@ async function client(url: string): Promise<NatsConnection> {
 const api = async (nats: NatsConnection, call: string, input: object) =>
   (await nats.request(`$JS.API.${call}`, JSON.stringify(input))).json<Record<string, unknown>>()
 
-/** A NATS with JetStream, and a stream that stores the subject; what it has stored, in its order. */
+/** A NATS with JetStream, and a stream that stores the subject; the records that it has stored, in their order. */
 async function jetStream(limits: object = {}) {
   const nats = await startNats(['-js', '-sd', await temporaryFolder()])
   const connection = await client(nats.url)
@@ -63,7 +63,7 @@ const authorization = (publish: string) =>
 const numbers = (count: number) => Array.from({ length: count }, (_, index) => String(index))
 
 test.skipIf(!hasNats).each(databaseKinds)(
-  'JetStream stores each record once, in the order of its channel, though NATS is killed meanwhile, on %s',
+  'JetStream stores each record once, in the order of its channel, although NATS is killed meanwhile, on %s',
   async kind => {
     const nats = await jetStream()
     const { world, ann, stream } = await worldWith(kind, () => ({ [streamArn]: { type: 'nats', url: nats.url, subject } }))
@@ -77,7 +77,7 @@ test.skipIf(!hasNats).each(databaseKinds)(
     await send(numbers(20).slice(10))
     await nats.start()
     await send(numbers(30).slice(20))
-    // Of each channel three records more: of itself, of its member and of its moderator.
+    // Each channel has three records more: of itself, of its member and of its moderator.
     await until(async () => (await nats.stored().catch(() => [])).length >= channels.length * 33)
     const records = await nats.stored()
     expect(records).toHaveLength(channels.length * 33)
@@ -87,7 +87,7 @@ test.skipIf(!hasNats).each(databaseKinds)(
 )
 
 test.skipIf(!hasNats)(
-  'without JetStream whoever listens hears the records in the order of their channel, through a cut and a silent connection',
+  'without JetStream every subscriber receives the records in the order of their channel, through a cut and a silent connection',
   async () => {
     const nats = await startNats()
     const way = await network(nats.port)
@@ -117,7 +117,7 @@ test.skipIf(!hasNats)(
   },
 )
 
-test.skipIf(!hasNats)('a connection that was given up is closed, and leaves the next one in use', async () => {
+test.skipIf(!hasNats)('a connection that was given up is closed, and the next one stays in use', async () => {
   const nats = await startNats()
   const way = await network(nats.port)
   const urls = [`nats://127.0.0.1:${way.port}`]
@@ -135,7 +135,7 @@ test.skipIf(!hasNats)('a connection that was given up is closed, and leaves the 
   await until(() => way.connections === 0)
 })
 
-test.skipIf(!hasNats)('a NATS that is not there, or stores nothing of the subject, is refused with what to change', async () => {
+test.skipIf(!hasNats)('a NATS that cannot be reached, or stores nothing of the subject, is refused with what to change', async () => {
   const [plain, other] = [await startNats(), await jetStream()]
   const at = async (entry: object) => {
     const { stream } = await worldWith('sqlite', () => ({ [streamArn]: { type: 'nats', url: plain.url, subject, ...entry } }))
@@ -148,7 +148,7 @@ test.skipIf(!hasNats)('a NATS that is not there, or stores nothing of the subjec
   expect(await at({ url: other.url })).toMatchObject({ status: 503, reason: matching(/^NATS at 127\.0\.0\.1:\d+ cannot be reached: /) })
 })
 
-test.skipIf(!hasNats)('a subject that the user may not publish to is told, and its records wait', async () => {
+test.skipIf(!hasNats)('a subject that the user may not publish to is reported, and its records wait', async () => {
   const config = join(await temporaryFolder(), 'nats.conf')
   await writeFile(config, authorization('other'))
   const nats = await startNats(['-c', config])
@@ -170,7 +170,7 @@ test.skipIf(!hasNats)('a subject that the user may not publish to is told, and i
 })
 
 test.skipIf(!hasNats).each([true, false])(
-  'a record that NATS will never take is kept as dead, and those after it arrive (jetStream %s)',
+  'a record that NATS refuses for good is stored as dead, and those after it arrive (jetStream %s)',
   async isStored => {
     const kept = isStored ? await jetStream({ max_msg_size: 2000 }) : undefined
     const nats = kept ?? (await startNats(['-c', await configOf('max_payload: 2000\n')]))
@@ -193,7 +193,7 @@ async function configOf(content: string) {
   return file
 }
 
-test.skipIf(!hasNats)('doctor tries it, and says what travels without TLS', async () => {
+test.skipIf(!hasNats)('doctor tries a NATS destination, and says what travels without TLS', async () => {
   const nats = await jetStream()
   const { file } = await destinationsFile({
     [streamArn]: { type: 'nats', url: nats.url, subject },

@@ -56,7 +56,7 @@ test('a node that stops releases its undelivered entries to the others at once',
   expect(await status(second, id)).toBe('SENT')
 })
 
-test('on SQLite a server has the lanes of the one that was killed before it at once, whatever was left of their lease', async () => {
+test('on SQLite a server continues the lanes of the one that was killed before it at once, whatever was left of their lease', async () => {
   const kinesis = await startKinesis()
   onTestFinished(() => kinesis.close())
   const settings = { data: await temporaryFolder(), kinesisEndpoint: kinesis.url }

@@ -79,7 +79,7 @@ test.each([
   await settled()
 })
 
-test('a device that was registered after Apple last saw it gone stays ACTIVE, and the refused push is kept for the operator', async () => {
+test('a device that was registered after Apple last saw it unregistered stays ACTIVE, and the refused push is stored for the operator', async () => {
   const apns = await startApns()
   apns.answer = () => ({ status: 410, reason: 'Unregistered', timestamp: Date.now() - 60_000 })
   const { register, openWith, push, stateOf, world } = await pushWorld('sqlite', entry(apns))
@@ -100,7 +100,7 @@ test('all pushes use one connection and one provider token', async () => {
 })
 
 test.each(['goaway', 'cut'] as const)(
-  'a push that meets %s is sent again over a new connection, and those that were taken are not',
+  'a push that meets %s is sent again over a new connection, and those that were accepted are not',
   { timeout: 30_000 },
   async what => {
     const others = await pushThatMeets(what)

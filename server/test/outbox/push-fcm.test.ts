@@ -33,7 +33,7 @@ test('a device receives the data that apps for Amazon’s service read, with the
   expect(Number.parseInt(message!.android.ttl, 10)).toBeGreaterThan(6.9 * 24 * 3600)
 })
 
-test('a VOIP push says so and lives a minute, and with id-only neither Title nor Body leaves', async () => {
+test('a VOIP push says so and expires in a minute, and with id-only neither Title nor Body leaves the server', async () => {
   const fcm = await startFcm()
   const { register, openWith, push } = await pushWorld('sqlite', entry(fcm, { content: 'id-only' }))
   await register('bob', 'token')
@@ -71,7 +71,7 @@ test.each([
   expect(fcm.asked).toBe(asked + 1)
 })
 
-test('devices that FCM has not taken are tried again, and those that it has are not: 503, 429 with a pause, a cut connection', async () => {
+test('a push is sent again to devices that FCM has not accepted, and not to the others: 503, 429 with a pause, a cut connection', async () => {
   const fcm = await startFcm()
   const tries: string[] = []
   const answers = new Map<string, ReturnType<Fcm['answer']>>([
@@ -99,7 +99,7 @@ const selectEntries = statement<{ id: number; attempts: number }>(
   `select id, attempts from outbox where lane like 'push-fcm %' order by id`,
 )
 
-test('while FCM wants a pause for a project nothing of it is tried, and afterwards all of it arrives', async () => {
+test('while FCM asks a project to pause, nothing of that project is sent, and afterwards all of it arrives', async () => {
   const fcm = await startFcm()
   const { register, openWith, push, settled, world } = await pushWorld('sqlite', entry(fcm))
   await register('bob', 'bob-phone')
@@ -112,7 +112,7 @@ test('while FCM wants a pause for a project nothing of it is tried, and afterwar
   const entries = async () => world.app.db.all(selectEntries)
   await until(async () => (await entries()).length === 6)
   const before = await entries()
-  // The outbox looks for what is due once a second.
+  // The outbox looks for due entries once a second.
   await setTimeout(1500)
   expect([fcm.asked, await entries()]).toEqual([1, before])
   await settled()
@@ -135,7 +135,7 @@ test('a device that gets too many pushes has its own pause, and no other device 
   expect(fcm.taken.map(({ token }) => token)).toEqual(['eve-phone', 'bob-phone'])
 })
 
-test('EventBridge is told once of a device that two pushes at once have found dead', async () => {
+test('EventBridge receives one event about a device that two concurrent pushes have found dead', async () => {
   const fcm = await startFcm()
   fcm.answer = () => ({ status: 404, code: 'UNREGISTERED' })
   const eventBridge = await startEventBridge()
@@ -176,7 +176,7 @@ test('one access token serves all pushes until shortly before its end, or until 
   await push(channel)
   await until(() => fcm.taken.length === 20)
   expect(fcm.tokens).toBe(1)
-  /** FCM accepts the cached token no longer. */
+  /** FCM no longer accepts the cached token. */
   const refuseOnce = () => {
     let isRefusing = true
     fcm.answer = () => {
@@ -189,7 +189,7 @@ test('one access token serves all pushes until shortly before its end, or until 
   await push(channel)
   await until(() => fcm.taken.length === 30)
   expect(fcm.tokens).toBe(2)
-  // The next one lives two seconds, and is renewed after one.
+  // The next token is valid for two seconds, and is renewed after one.
   fcm.expiresIn = 2
   refuseOnce()
   await until(async () => {
@@ -198,7 +198,7 @@ test('one access token serves all pushes until shortly before its end, or until 
   })
 })
 
-test('an account that Google refuses costs no device anything: the push waits, and the error names application, account and remedy', async () => {
+test('an account that Google refuses makes no device INACTIVE: the push waits, and the error names application, account and remedy', async () => {
   const fcm = await startFcm()
   const { register, openWith, push, stateOf, world } = await pushWorld('sqlite', entry(fcm))
   const id = await register('bob', 'token')

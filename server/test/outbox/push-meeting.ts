@@ -7,8 +7,8 @@ const tokenOf = (digit: string) => digit.repeat(64)
 const apple = { Type: 'APNS' } as const
 
 /**
- * A push to two devices whose request for one of them meets that, once. It must be sent again over a new connection. Resolves to how often
- * the other device was sent a push, one of which came before.
+ * A push to two devices, one of whose requests meets that fault, once. It must be sent again over a new connection. Resolves to the number
+ * of pushes to the other device, one of which came before.
  */
 export async function pushThatMeets(what: 'goaway' | 'cut' | 'hang'): Promise<number> {
   const apns = await startApns()

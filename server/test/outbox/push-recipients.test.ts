@@ -19,7 +19,7 @@ interface Posted {
   readonly Devices: { readonly EndpointAttributes: { readonly DeviceToken: string } }[]
 }
 
-/** A webhook that takes everything, and who has received what. */
+/** A webhook that accepts everything, and the pushes of each member. */
 async function recorder() {
   const posted: Posted[] = []
   const url = await startHttp((_, body, response) => {
@@ -163,7 +163,7 @@ test('a message of a flow pushes at its release, as the processor left the notif
   expect(posted).toHaveLength(1)
 })
 
-test('a message without a PushNotification, and one where nobody has an active device, leave the outbox alone', async () => {
+test('a message without a PushNotification, and one where nobody has an active device, adds no entry to the outbox', async () => {
   const { map } = await recorder()
   const seam = new Seam()
   const { world, user, register, openWith, push } = await pushWorld('sqlite', map, {}, { through: seam.through })
@@ -185,7 +185,7 @@ test('a message without a PushNotification, and one where nobody has an active d
 })
 
 test.each(databaseKinds)(
-  'in a channel of 250 members each gets a push once, and a step that comes twice changes nothing, on %s',
+  'in a channel of 250 members each gets a push once, and a step that runs twice changes nothing, on %s',
   async kind => {
     const { tokensOf, map } = await recorder()
     const { world, file } = await pushWorld(kind, map)
@@ -201,7 +201,7 @@ test.each(databaseKinds)(
     await until(() => tokensOf(message).length >= 250, 60_000)
     await settled()
     expect(tokensOf(message)).toEqual(names.toSorted())
-    // A step whose lease was over: another node has taken it, so it writes nothing.
+    // A step whose lease is over: another node has the entry, so the step writes nothing.
     const services = new PushServices(await readDestinations(file, process.env))
     const { deliver } = pushRecipients({ db: world.app.db, now: world.now, services, tell: async () => {} })
     const channelId = (await world.app.db.get(statement<{ id: number }>('select max(id) as id from channels')))!.id

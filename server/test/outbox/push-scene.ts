@@ -14,7 +14,7 @@ export const note = { Title: 'Ann', Body: 'Dinner at 8?', Type: 'DEFAULT' } as c
 
 type Register = Partial<RegisterAppInstanceUserEndpointCommandInput>
 
-/** A server with this map, an app instance, and what tests of pushes do in it. */
+/** A server with this file of destinations, an app instance, and the calls that tests of pushes make in it. */
 export async function pushWorld(
   kind: DatabaseKind,
   map: Readonly<Record<string, unknown>>,
@@ -50,7 +50,7 @@ export async function pushActs(world: World, users: readonly string[] = ['ann', 
     PushNotification: PushNotificationConfiguration = note,
     sender = 'ann',
   ) => say(world, user(sender), channel, 'the content', { PushNotification, ...extra })
-  /** Resolves once nothing waits in the outbox. */
+  /** Resolves once the outbox is empty. */
   const settled = async () => until(async () => (await rowsIn(world, 'outbox')) === 0)
   return { arn, user, register, stateOf, openWith, push, settled }
 }

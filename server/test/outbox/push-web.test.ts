@@ -24,7 +24,7 @@ function webPush(more: object = {}, content?: string) {
 const local = { privateNetworks: true }
 const invalidToken = { Status: 'INACTIVE', StatusReason: 'INVALID_DEVICE_TOKEN' }
 
-test('a browser decrypts what its push service was sent, signed with the key that the page has subscribed with', async () => {
+test('a browser decrypts what its push service received, which is signed with the key that the page has subscribed with', async () => {
   const service = await startWebPush()
   const { map, publicKey } = webPush(local)
   const { register, openWith, push } = await pushWorld('sqlite', map)
@@ -36,7 +36,7 @@ test('a browser decrypts what its push service was sent, signed with the key tha
   expect(Number(taken!.headers['ttl'])).toBeGreaterThan(6.9 * 24 * 3600)
 })
 
-test('with id-only a browser learns the ids alone, and a VOIP push lives a minute', async () => {
+test('with id-only a browser receives the ids alone, and a VOIP push expires in a minute', async () => {
   const service = await startWebPush()
   const { register, openWith, push } = await pushWorld('sqlite', webPush(local, 'id-only').map)
   await register('bob', service.subscribe('/push/bob'))
@@ -80,11 +80,11 @@ test('after 429, 503 and a cut connection a push is sent again; after 403 and 41
   await settled()
   expect(service.taken.map(({ path }) => path).toSorted()).toEqual(['/429', '/429', '/503', '/503', '/cut', '/cut'])
   for (const id of refused) expect(await stateOf('bob', id)).toEqual({ Status: 'ACTIVE' })
-  // Whoever registers a device names the service, so what it refuses is not kept.
+  // The user who registers a device names the service, so a refused push is not stored for the operator.
   expect(await rowsIn(world, 'outbox_dead')).toBe(0)
 })
 
-test('a service that answers what is no answer keeps no other device of the entry from its push, and none gets it again', async () => {
+test('a service whose answer is not HTTP delays no push to the other devices of the entry, and none is sent again', async () => {
   const service = await startWebPush()
   service.answer = path => (path.startsWith('/odd') ? 'upgrade' : undefined)
   const { register, openWith, push, world } = await pushWorld('sqlite', webPush(local).map)
@@ -98,13 +98,13 @@ test('a service that answers what is no answer keeps no other device of the entr
   expect(service.taken).toHaveLength(8)
 })
 
-test('a push to a name that leads into the operator’s network finds the device dead', async () => {
+test('a device becomes dead when its push service has a name that leads into the operator’s network', async () => {
   const poster = new HttpPoster(publicLookup(async () => ['10.0.0.1']))
   const request = { url: new URL('https://push.example.com/x'), headers: {}, body: '' }
   await expect(poster.post(request, AbortSignal.timeout(5000))).rejects.toBeInstanceOf(DeadDevice)
 })
 
-/** Something in the operator's network that is listening, and how many have connected. */
+/** A server in the operator's network, and the number of connections to it. */
 async function inside() {
   let connections = 0
   const server = createServer(socket => {
@@ -121,8 +121,8 @@ const look = async (addresses: readonly string[], options: { all: boolean; famil
     publicLookup(async () => addresses)('push.example.com', options, (error, found) => (error ? reject(error) : resolve(found)))
   })
 
-describe('Where a subscription may lead', () => {
-  test('not into the operator’s network, however the address is written: the device becomes INACTIVE, and nobody has connected', async () => {
+describe('A subscription', () => {
+  test('that leads into the operator’s network makes the device INACTIVE, however the address is written, and nothing connects', async () => {
     const network = await inside()
     const { register, openWith, push, stateOf, settled } = await pushWorld('sqlite', webPush().map)
     const hosts = ['127.0.0.1', '127.1', '2130706433', '0x7f.1', '0.0.0.0', '[::1]', '[::ffff:127.0.0.1]', '[::ffff:7f00:1]']
@@ -145,7 +145,7 @@ describe('Where a subscription may lead', () => {
       'no point of the curve',
       JSON.stringify({ endpoint: 'https://push.example.com/', keys: { p256dh: 'A'.repeat(87), auth: 'A'.repeat(22) } }),
     ],
-  ])('nowhere with %s: the device becomes INACTIVE', async (_, subscription) => {
+  ])('with %s makes the device INACTIVE', async (_, subscription) => {
     const { register, openWith, push, stateOf, settled } = await pushWorld('sqlite', webPush().map)
     const id = await register('bob', subscription)
     await push(await openWith('bob'))
@@ -153,7 +153,7 @@ describe('Where a subscription may lead', () => {
     expect(await stateOf('bob', id)).toEqual(invalidToken)
   })
 
-  test('a name is dialled at its public addresses alone, and at none if it has only others', async () => {
+  test('is dialled at the public addresses of its name alone, and at none if the name has only others', async () => {
     const public4 = { address: '93.184.216.34', family: 4 }
     const public6 = { address: '2606:2800:220:1::1', family: 6 }
     const all = ['10.0.0.1', public4.address, 'fd00::1', public6.address, '::ffff:10.0.0.1']
@@ -189,15 +189,15 @@ describe('Where a subscription may lead', () => {
     ['2002:a00:1::1', false],
     ['2001:0:a00:1::1', false],
     ['nonsense', false],
-  ])('%s is public: %s', (address, expected) => {
+  ])('treats %s as public: %s', (address, expected) => {
     expect(isPublic(address)).toBe(expected)
   })
 })
 
 const bytes = (text: string) => Buffer.from(text, 'base64url')
 
-describe('Encryption', () => {
-  test('is that of the example in RFC 8291', () => {
+describe('The encryption of a push', () => {
+  test('gives the bytes of the example in RFC 8291', () => {
     const key = createECDH('prime256v1')
     key.setPrivateKey(bytes('yfWPiYE-n46HLnH0KqZOF1fJJU3MYrct3AELtAQ-oRw'))
     const p256dh = bytes('BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4')
@@ -211,7 +211,7 @@ describe('Encryption', () => {
     )
   })
 
-  test('any text is read by its browser alone', () => {
+  test('makes any text readable by its browser alone', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 3000 }), plain => {
         const [key, other] = [createECDH('prime256v1'), createECDH('prime256v1')]

@@ -15,7 +15,7 @@ interface Posted {
   readonly content: { readonly Push?: unknown; readonly Devices: { readonly EndpointId: string }[] }
 }
 
-/** A webhook of the operator: what it was posted, and what it answers. */
+/** A webhook of the operator: the requests that it has received, and its answers. */
 async function webhook() {
   const hook = {
     url: '',
@@ -63,7 +63,7 @@ test('a webhook receives the push and its devices of every type in one signed re
   expect(headers['x-carillon-signature']).toBe(`sha256=${signature}`)
 })
 
-test('devices that the webhook calls dead become INACTIVE, and it can do so for no others', async () => {
+test('devices that the webhook reports as dead become INACTIVE, and it can do so for no others', async () => {
   const hook = await webhook()
   const { register, openWith, push, stateOf, settled } = await pushWorld('sqlite', entry(hook.url, { content: 'id-only' }))
   const [dead, living, outsider] = [await register('bob', 'dead'), await register('bob', 'living'), await register('eve', 'outsider')]
@@ -79,7 +79,7 @@ test('devices that the webhook calls dead become INACTIVE, and it can do so for 
   expect(hook.posted.map(({ text }) => text).join('')).not.toMatch(/Ann|Dinner/)
 })
 
-test('a webhook that does not take a push gets it again, and what it refuses is kept for the operator', async () => {
+test('a webhook that does not accept a push gets it again, and what it refuses is stored for the operator', async () => {
   const hook = await webhook()
   const { register, openWith, push, settled, world } = await pushWorld('sqlite', entry(hook.url))
   await register('bob', 'phone')
@@ -99,7 +99,7 @@ test('a webhook that does not take a push gets it again, and what it refuses is 
   })
 })
 
-test('a push that waits longer than it is of use is not sent any more', async () => {
+test('a push that has waited longer than it is of use is not sent', async () => {
   const hook = await webhook()
   hook.answer = () => ({ status: 503 })
   const { register, openWith, push, settled, world } = await pushWorld('sqlite', entry(hook.url))

@@ -3,8 +3,8 @@ import { besideStuckLane } from '../../../bench/streaming/stuck.ts'
 
 const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!
 
-// Figures of a machine that does other things too: `npm run bench -- stuck-lane` has the precise ones.
-test('beside a lane that has been stuck for an hour with 100,000 entries sends, other lanes and memory are as before', async () => {
+// The machine does other things too: `npm run bench -- stuck-lane` has the precise figures.
+test('beside a lane that has been stuck for an hour with 100,000 entries, sends, other lanes and memory are as before', async () => {
   const figures = await besideStuckLane({ entries: 100_000, seconds: 1, rounds: 5 })
   const [empty, stuck] = [...figures.values()]
   const ratios = stuck!.map((one, round) => one.microseconds / empty![round]!.microseconds)

@@ -33,7 +33,7 @@ type Calls = readonly ((f: Made) => [operation: string, input: AnyInput])[]
 const message = { Content: 'x', Type: 'STANDARD', Persistence: 'PERSISTENT' }
 const inChannel = (f: Made) => ({ ChannelArn: f.ChannelArn, ChimeBearer: f.mod })
 
-/** For each rate two calls that use it up together, whose it is, and one call that it is not for. */
+/** For each rate two calls that use it up together, the key that it belongs to, and one call that it does not count. */
 const rows: Record<
   Exclude<CallRateName, 'connectRate' | 'loginRate'>,
   { whose: (f: Made) => string; calls: Calls; free: Calls[number] }
@@ -202,7 +202,7 @@ const rows: Record<
   },
 }
 
-/** What becomes of a call, as far as rates go. */
+/** The outcome of a call, as far as rates decide. */
 async function outcomeOf(f: Fixture, [operation, input]: [string, AnyInput]) {
   try {
     await call(f, operation, input)
@@ -213,7 +213,7 @@ async function outcomeOf(f: Fixture, [operation, input]: [string, AnyInput]) {
   }
 }
 
-test.each(Object.keys(rows) as (keyof typeof rows)[])('%s: two a second where two are allowed, for each key by itself', async name => {
+test.each(Object.keys(rows) as (keyof typeof rows)[])('%s: two a second pass where two are allowed, for each key by itself', async name => {
   const generous = Object.fromEntries(Object.keys(callRates).map(each => [each, '1000']))
   const { fixture, advance } = await throttledWorld({ ...generous, [name]: '2' })
   const { whose, calls, free } = rows[name]
@@ -332,7 +332,7 @@ test('nodes that share a database share the rates: on average both together allo
     }
   }
   await Promise.all([ask(one!), ask(two!)])
-  // One node alone: 10 at once and 10 a second, 50. Two that do not know of each other: 100.
+  // One node alone: 10 at once and 10 a second, 50. Two nodes that share nothing: 100.
   expect(answered).toBeGreaterThan(30)
   expect(answered).toBeLessThan(75)
 })

@@ -15,7 +15,7 @@ async function isInFiles(folder: string, word: string) {
   return files.some(bytes => bytes.includes(word))
 }
 
-/** Which file the index is: a new one under the same name is another. */
+/** The inode of the index file: a new file under the same name has another. */
 async function fileIn(folder: string) {
   const { ino, birthtimeMs } = await stat(join(folder, 'carillon-search.db'))
   return `${ino} ${birthtimeMs}`
@@ -47,7 +47,7 @@ describe('The index file of SQLite', () => {
     await rm(folder, { recursive: true, force: true })
   })
 
-  test('loses the words of what is redacted, edited, deleted, and purged with its channel', async () => {
+  test('loses the words of what is redacted, edited, deleted, or purged with its channel', async () => {
     const { messaging } = world
     const { root, ChannelArn, ChimeBearer, send, count } = await makeChat(world)
     const words = ['redactedword', 'editedword', 'deletedword', 'purgedword']
@@ -68,7 +68,7 @@ describe('The index file of SQLite', () => {
     ['damaged', async () => writeFile(join(folder, 'carillon-search.db'), 'x'.repeat(20_000))],
     ['removed', async () => rm(join(folder, 'carillon-search.db'))],
     ['replaced by an empty one', async () => writeFile(join(folder, 'carillon-search.db'), '')],
-  ])('is built anew if it is %s', async (_, spoil) => {
+  ])('is rebuilt if it is %s', async (_, spoil) => {
     const { send, count } = await makeChat(world)
     await send('durable words')
     await expect.poll(() => count('durable'), { interval: 50 }).toBe(1)
@@ -81,7 +81,7 @@ describe('The index file of SQLite', () => {
     await expect.poll(() => countMore('further'), { interval: 50 }).toBe(1)
   })
 
-  test('is built anew while the server runs, if an operator asks for it', async () => {
+  test('is rebuilt while the server runs, when an operator runs the command', async () => {
     const { send, count } = await makeChat(world)
     await send('lasting words')
     await expect.poll(() => count('lasting'), { interval: 50 }).toBe(1)
@@ -111,7 +111,7 @@ describe('The index file of SQLite', () => {
     await expect.poll(() => count('early', { carillon }), { interval: 50 }).toBe(2)
   })
 
-  test('learns what a command deletes, has no changes left where the search is off, and is built anew where too many have waited', async () => {
+  test('loses what a command deletes, has no changes left where the search is off, and is rebuilt where too many have waited', async () => {
     const { send, count, ChannelArn } = await makeChat(world)
     for (const word of ['purgedone', 'purgedtwo', 'purgedthree']) await send(word)
     await expect.poll(() => count('purged*'), { interval: 50 }).toBe(3)

@@ -5,12 +5,12 @@ import { pages } from '../api/acts.ts'
 import { keyVariables, rootKey, serve, temporaryFolder } from '../support/process.ts'
 import { clientsOf, createPostgresDatabase, databaseKinds } from '../support/world.ts'
 
-/** How many senders send at once, until the server is killed beneath them. */
+/** How many senders send at once, until the server is killed. */
 const senders = 8
 const kills = 3
 
 test.each(databaseKinds)(
-  'a server that is killed while it indexes finds all that it had accepted once it is there again, and nothing that was redacted, on %s',
+  'a server that is killed while it indexes finds all acknowledged messages after it has caught up, and nothing that was redacted, on %s',
   { timeout: 240_000 },
   async kind => {
     const data = await temporaryFolder()
@@ -42,7 +42,7 @@ test.each(databaseKinds)(
               ChimeBearer,
             })
             if (number % 10 === 9) {
-              // Where the answer is lost, nobody knows.
+              // Where the answer is lost, the sender does not know whether the message is stored.
               redacted.add(MessageId!)
               await messaging.redactChannelMessage({ ChannelArn, MessageId, ChimeBearer })
             } else accepted.add(MessageId!)
@@ -55,7 +55,7 @@ test.each(databaseKinds)(
       server.kill('SIGKILL')
       await Promise.all(sending)
       await server.exit()
-      // The index is rebuilt from nothing once, and killed while that goes on.
+      // The index is rebuilt from nothing once, and the server is killed meanwhile.
       if (kind === 'sqlite' && round === 1) await rm(join(data, 'carillon-search.db'))
       ;({ server, messaging, carillon } = await start())
     }

@@ -41,7 +41,7 @@ export async function compareWithLists({ messaging, carillon, appInstance }: Wor
     const message = sent.at(chance.below(sent.length))
     if (!message) return
     const which = chance.next()
-    // Another change may have come first, or the message is gone.
+    // Another change may have come first, or the message is deleted.
     if (which < 0.5) await messaging.updateChannelMessage({ ...message, Content: text() }).catch(() => {})
     else if (which < 0.75) await messaging.redactChannelMessage(message).catch(() => {})
     else await messaging.deleteChannelMessage({ ...message, ChimeBearer: user('root') }).catch(() => {})

@@ -26,7 +26,7 @@ async function searcherOf(world: World) {
     carillon.call('SearchMessages', { ...(SearchText === undefined ? {} : { SearchText }), ChimeBearer: ben, ...more })
   const contents = async (SearchText: string | undefined, more: object = {}) =>
     (await answerOf(SearchText, more)).FoundMessages!.map(({ ChannelMessage }) => ChannelMessage!.Content!)
-  /** Until the index has it. */
+  /** Resolves once the index has it. */
   const indexed = async (Content: string, more: object = {}) => {
     await expect.poll(() => contents(`"${Content}"`, more), { interval: 50 }).toContain(Content)
   }
@@ -146,7 +146,7 @@ onBothDatabases(
       expect(await refusal(contents('apart', { SubChannelId }))).toMatchObject({ message: 'A SubChannelId needs a ChannelArn' })
     })
 
-    test('has pages in both orders, and bounds of time', async () => {
+    test('returns pages in both orders, and within bounds of time', async () => {
       const { send, answerOf, contents, indexed } = await made()
       for (let count = 1; count <= 7; count++) await send(`${'fish '.repeat(count)}number ${count}`)
       await indexed('fish number 1')

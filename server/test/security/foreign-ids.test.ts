@@ -7,7 +7,7 @@ import { databaseKinds, startWorld, type World } from '../support/world.ts'
 
 const names = Object.keys(operations) as OperationName[]
 
-/** What is at home in one app instance, by the member that takes its name. */
+/** The resources of one app instance, by the member that takes their names. */
 type Home = Readonly<Record<string, unknown>>
 
 async function homeOf(f: Fixture): Promise<Home> {
@@ -44,7 +44,7 @@ const named = new Set(
   ).split(' '),
 )
 
-/** All that can be seen of an app instance. */
+/** All that can be read of an app instance. */
 async function pictureOf({ identity, messaging, root }: Fixture, home: Home): Promise<string> {
   const AppInstanceArn = String(home['AppInstanceArn'])
   const ChannelArn = String(home['ChannelArn'])
@@ -68,7 +68,7 @@ async function pictureOf({ identity, messaging, root }: Fixture, home: Home): Pr
   return JSON.stringify(pictures.map(picture => ({ ...picture, $metadata: undefined })))
 }
 
-/** One thing of another app instance in a call that is otherwise at home. A callback has a test of its own. */
+/** One resource of another app instance in a call that otherwise stays in its own. A callback has a test of its own. */
 const attacks = names
   .filter(name => name !== 'ChannelFlowCallback')
   .flatMap(name => Object.keys(operations[name].bindings).map(member => ({ name, member })))
@@ -88,7 +88,7 @@ const outcome = async (called: Promise<unknown>) =>
     (error: Error) => (refusals.has(error.name) ? 'refused' : error.name),
   )
 
-/** Deleting what is not there succeeds, and does nothing. */
+/** A deletion of a resource that does not exist succeeds, and changes nothing. */
 const asGone = new Set(['DeleteChannelMessage MessageId', 'DeregisterAppInstanceUserEndpoint EndpointId'])
 
 describe.each(databaseKinds)('the ids of another app instance, on %s', kind => {
@@ -118,7 +118,7 @@ describe.each(databaseKinds)('the ids of another app instance, on %s', kind => {
     const [input = {}] = await cases[name].inputs(own)
     const attack = { ...input, [member]: foreign[member] }
     const outcomes = [await outcome(call(limited, name, attack))]
-    // Whoever may act in both is stopped by the wall between them.
+    // A caller who may act in both is stopped by the wall between them.
     const isMixed = Object.keys(attack).filter(each => each in foreign).length > 1
     if (operations[name].bearer && isMixed) outcomes.push(await outcome(call(world, name, attack)))
     const wanted = asGone.has(`${name} ${member}`) ? 'done' : 'refused'

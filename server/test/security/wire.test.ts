@@ -89,10 +89,10 @@ describe('headers', () => {
     ['behind a bare line feed', () => [`x-other: x\nx-amz-chime-bearer: ${bob}`]],
     ['behind a bare carriage return', () => [`x-other: x\rx-amz-chime-bearer: ${bob}`]],
     ['with an underscore beside the signed one', () => [`x-amz-chime-bearer: ${alice}`, `x_amz_chime_bearer: ${bob}`]],
-  ])('a bearer %s never acts as somebody else', async (_, bearer) => {
+  ])('a bearer %s never acts as another user', async (_, bearer) => {
     const lines = (await linesOf(listing())).filter(line => !line.startsWith('x-amz-chime-bearer'))
     const answer = await raw(url, bytesOf([...lines, ...bearer()]))
-    // Alice's own list, where what was added counts for nothing; Bob's is empty.
+    // Alice's own list, where the added text has no effect; Bob's is empty.
     expect(answer.status === 200 ? answer.body.includes(channel) : [400, 401, 403].includes(answer.status)).toBe(true)
   })
 
@@ -137,8 +137,8 @@ describe('request smuggling', () => {
     ['chunked twice, once misspelt', `${post}transfer-encoding: chunked\r\ntransfer-encoding: cow\r\n\r\n0\r\n\r\n${smuggled}`],
     ['a space before the colon', `${post}transfer-encoding : chunked\r\n\r\n0\r\n\r\n${smuggled}`],
     ['a folded encoding', `${post}transfer-encoding:\r\n chunked\r\n\r\n0\r\n\r\n${smuggled}`],
-    ['a chunk size that is none', `${post}transfer-encoding: chunked\r\n\r\n0x0\r\n\r\n${smuggled}`],
-    ['a chunk size beyond all numbers', `${post}transfer-encoding: chunked\r\n\r\nfffffffffffffffffff\r\n\r\n${smuggled}`],
+    ['an invalid chunk size', `${post}transfer-encoding: chunked\r\n\r\n0x0\r\n\r\n${smuggled}`],
+    ['an enormous chunk size', `${post}transfer-encoding: chunked\r\n\r\nfffffffffffffffffff\r\n\r\n${smuggled}`],
     ['a chunk without its line end', `${post}transfer-encoding: chunked\r\n\r\n1\r\nxx0\r\n\r\n${smuggled}`],
     ['a header line that ends in a bare line feed', `POST /channels HTTP/1.1\nhost: x\ncontent-length: 0\n\n${smuggled}`],
     ['a NUL in a header', `${post}x: \0\r\ncontent-length: 0\r\n\r\n${smuggled}`],
@@ -245,7 +245,7 @@ describe('WebSockets of other pages', () => {
   })
 })
 
-/** All patterns of the contract, with the longest text that each is asked about. */
+/** All patterns of the contract, with the longest text that each is matched against. */
 function patternsOf(shape: unknown, found = new Map<string, number>()): Map<string, number> {
   if (typeof shape !== 'object' || shape === null) return found
   const { pattern, maxLength = 10_000 } = shape as { pattern?: unknown; maxLength?: number }

@@ -7,7 +7,7 @@ import { createPostgresDatabase, databaseKinds, startWorld, type DatabaseKind, t
 const startAhead = async (kind: DatabaseKind, settings: Record<string, string>, ahead: number) =>
   startWorld(kind, settings, { now: () => Date.now() + ahead })
 
-/** What the channel's row in the bearer's list says. */
+/** The channel's row in the bearer's list. */
 async function listed(node: World, bearer: string, channel: string) {
   const { ChannelSummary, AppInstanceUserMembershipSummary } = (await channelsOf(node, bearer)).get(channel)!
   const [last, read] = [ChannelSummary!.LastMessageTimestamp?.getTime(), AppInstanceUserMembershipSummary!.ReadMarkerTimestamp?.getTime()]
@@ -40,7 +40,7 @@ test('a message after a marker is newer than it and a message before is older, o
   }
 })
 
-test('concurrent readers each see correctly what is unread, while many send', async () => {
+test('concurrent readers each see correctly what is unread, while many users send', async () => {
   const settings = { databaseUrl: await createPostgresDatabase() }
   const nodes = await Promise.all([1000, 0].map(async ahead => startAhead('postgres', settings, ahead)))
   onTestFinished(async () => {
@@ -50,7 +50,7 @@ test('concurrent readers each see correctly what is unread, while many send', as
   const { user } = await one.appInstance(['alice', 'bob'])
   const [alice, bob] = [user('alice'), user('bob')]
   const ChannelArn = await open(one, alice, { MemberArns: [bob] })
-  // Bob alone reads, so what he has sent himself before is what he has read.
+  // Bob alone reads, so his own earlier messages are what he has read.
   for (let round = 0; round < 10; round++) {
     const others = Array.from({ length: 10 }, async (_, index) => say(index % 2 === 0 ? one : two, alice, ChannelArn))
     const own = await say(two, bob, ChannelArn)

@@ -22,7 +22,7 @@ async function chatRole(world: World, name: string, users: readonly string[] = [
   return { arn, user, role: await makeRole(world, name, { policy, tags: ['UserUUID'] }) }
 }
 
-/** What comes of sending a message as somebody. */
+/** The outcome of sending a message as a user. */
 async function channels(world: World, key: SigningKey, ChimeBearer: string): Promise<number | { name: string; status: number }> {
   const { messaging, identity } = clientsOf(world.app, key)
   try {
@@ -160,7 +160,7 @@ onBothDatabases('AssumeRole', world => {
     expect(await channels(world(), chained.credentials, user('bob'))).toEqual({ name: 'UnrecognizedClientException', status: 403 })
   })
 
-  test('GetSessionToken, GetFederationToken and GetCallerIdentity', async () => {
+  test("GetSessionToken and GetFederationToken return credentials within the caller's policies, and GetCallerIdentity names each principal", async () => {
     const { user } = await world().appInstance(['alice', 'bob'])
     const key = await makeKey(world(), allowing(['chime:*', user('*')], ['sts:GetFederationToken', '*']), 'backend')
     const of = async (signing: SigningKey) => (await sts(world().app, signing, 'GetCallerIdentity')).value('Arn')
@@ -261,7 +261,7 @@ describe('the query protocol', () => {
     await world.close()
   })
 
-  test('the audit log says who has requested which credentials, and nothing of their content', async () => {
+  test('the audit log says who has requested which credentials, and has no secret of them', async () => {
     const file = join(await temporaryFolder(), 'audit.log')
     const world = await startWorld('sqlite', { auditLog: file })
     const RoleArn = await makeRole(world, 'chat', {})
@@ -313,7 +313,7 @@ describe('the query protocol', () => {
   })
 
   test('expired credentials get an error that says so, and their socket is closed with 1001 so that the client signs again', async () => {
-    // Signatures keep real time: credentials that the server makes with a clock that is behind expire at once.
+    // Signatures use real time: credentials that the server makes with a clock that is behind expire at once.
     const world = await startWorld('sqlite', {}, { now: () => Date.now() - 897_000 })
     const { user, role } = await chatRole(world, 'chat')
     const parameters = { RoleArn: role, ...session, ...tag('UserUUID', 'alice'), DurationSeconds: '900' }

@@ -25,7 +25,7 @@ const tag = (number: number, key: string, value: string): [string, string][] => 
   [`Tags.member.${number}.Value`, value],
 ]
 
-test('a role gives a session for as long as it allows, and with role chaining for an hour', async () => {
+test('a role gives a session as long as it allows, and with role chaining an hour at most', async () => {
   const first = await makeRole(world, 'hours-1', { longestSeconds: 7200 })
   const second = await makeRole(world, 'hours-2', { longestSeconds: 7200, trust: { principals: [first] } })
   const long = await assume(world.app.rootKey, first, { DurationSeconds: '7200' })
@@ -63,13 +63,13 @@ test('a transitive tag passes from role to role, however many, and any other end
   expect([status, (await listed(credentials, user('bob'))).status]).toEqual([200, 403])
 })
 
-/** What comes of listing a user's channels as that user. */
+/** The outcome of listing a user's channels as that user. */
 async function listed(key: SigningKey, bearer: string) {
   const query = 'scope=app-instance-user-memberships'
   return call(world.app.url, key, { path: '/channels', query, headers: { 'x-amz-chime-bearer': bearer } })
 }
 
-test('the session policy must allow AssumeRole even if the role names its holder', async () => {
+test('the session policy must allow AssumeRole even if the trust of the role names the caller', async () => {
   const first = await makeRole(world, 'narrow-1', { policy: allowing(['chime:*', '*']) })
   const second = await makeRole(world, 'narrow-2', { trust: { principals: [first] } })
   const codeWith = async (Policy: string | undefined) => {

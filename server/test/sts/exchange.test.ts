@@ -68,7 +68,7 @@ test.each(databaseKinds)(
     messaging.destroy()
     identity.destroy()
 
-    // The demo writes the token in base64; several at once make one user, who keeps the name of the first time.
+    // The demo writes the token in base64; several concurrent logins make one user, whose name stays the first.
     const again = await Promise.all([1, 2, 3].map(() => exchange(world, `Bearer ${Buffer.from(token).toString('base64')}`)))
     for (const each of again)
       expect(await each.json()).toMatchObject({ ChimeAppInstanceUserArn: ChimeBearer, ChimeDisplayName: 'Alice Ä.' })
@@ -174,7 +174,7 @@ test('there is no exchange unless it is configured', async () => {
   await world.close()
 })
 
-test('an exchange hook decides whose login it is: it receives the header unchanged, and its answer counts', async () => {
+test('an exchange hook decides whose login it is: it receives the header unchanged, and its answer is used', async () => {
   const asked: (string | undefined)[] = []
   let answer = (request: IncomingMessage, response: ServerResponse): void => {
     asked.push(`${request.method} ${request.url} ${request.headers.authorization}`)

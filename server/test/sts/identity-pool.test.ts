@@ -47,7 +47,7 @@ const keyOf = ({ Credentials: { AccessKeyId, SecretKey, SessionToken } }: Answer
   sessionToken: SessionToken,
 })
 
-/** What credentials come to that act as a user. */
+/** The outcome of calls with credentials that act as a user. */
 async function actingAs({ app }: World, given: Answered['body'], ChimeBearer: string) {
   const { messaging, identity } = clientsOf(app, keyOf(given))
   const outcome = await messaging.listChannelMembershipsForAppInstanceUser({ ChimeBearer }).then(
@@ -210,7 +210,7 @@ describe('an identity pool', () => {
     expect(refused(await getCredentials(alice, await login('alice'), { CustomRoleArn: `${roleArn}/guest` }))).toEqual(
       notAuthorized('The role of CustomRoleArn cannot be assumed with this identity.'),
     )
-    // The role does not take tokens for this audience.
+    // The role does not accept tokens for this audience.
     const mobile = await getCredentials(alice, await login('alice', { audience: 'mobile' }))
     const configuration = 'Invalid identity pool configuration. Check assigned IAM roles for this pool.'
     expect(refused(mobile)).toEqual([400, 'InvalidIdentityPoolConfigurationException', configuration])
@@ -283,7 +283,7 @@ describe('an identity pool', () => {
     }
   })
 
-  test('answers the JavaScript SDK v2 on the bytes that it sends', async () => {
+  test('answers the JavaScript SDK v2, whose exact bytes are sent', async () => {
     const Logins = await login('alice')
     /** The request of AWS.CognitoIdentityCredentials, aws-sdk 2.1693.0. */
     const answered = async (operation: string, body: string) => {
@@ -407,12 +407,12 @@ test.each(databaseKinds)('guests have identities of their own, which every node 
   const alice = await idOf(world, await login('alice'))
   expect(refused(await getCredentials(alice))).toEqual(notAuthorized(`Access to Identity '${alice}' is forbidden.`))
 
-  // A guest who logs in is who that login is, as where Amazon merges the two.
+  // A guest who logs in gets the identity of the login, as where Amazon merges the two.
   const merged = await getCredentials(IdentityId, await login('alice'))
   expect(merged.body.IdentityId).toBe(alice)
 })
 
-/** The trust of a role that asks for the claim `env`. */
+/** The trust of a role that requires the claim `env`. */
 const trustIn = (env: string) => ({
   oidc: { issuer: issuer.url, audiences: ['web'], condition: { StringEquals: { [`${provider}:env`]: env } } },
 })
@@ -443,7 +443,7 @@ test('a role for guests must trust the guests of this pool', async () => {
   expect(await outcome()).toBe('InvalidIdentityPoolConfigurationException')
   await makeRole(world, 'guest', { trust: { oidc: { ...guestTrust.oidc, audiences: [poolId.replace(/1$/, '2')] } } })
   expect(await outcome()).toBe('InvalidIdentityPoolConfigurationException')
-  // A pool for guests only takes no logins.
+  // A pool for guests only accepts no logins.
   expect(refused(await ask(world, 'GetId', { IdentityPoolId: poolId, Logins: await login('alice') }))).toEqual(
     notAuthorized('Token is not from a supported provider of this identity pool.'),
   )

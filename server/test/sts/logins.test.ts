@@ -54,12 +54,12 @@ test('logins have a rate for each address, whichever call they use and whatever 
   expect(await getId('192.0.2.1')).toEqual([400, 'TooManyRequestsException', '1'])
   expect(await exchange('192.0.2.1')).toEqual([429, 'ThrottledClientException'])
   expect(await assume('192.0.2.1')).toEqual([400, 'Throttling'])
-  // What shows no login checks none.
+  // A request without a login makes the server check none.
   expect(await getId('192.0.2.1', {})).toEqual([400, 'NotAuthorizedException', null])
   expect((await sts(world.app, world.app.rootKey, 'GetCallerIdentity')).status).toBe(200)
 
   expect(await getId('192.0.2.2')).toEqual([200, 'Success', null])
-  // Whoever has one address of an IPv6 network has all of its 64 bits.
+  // A client with one address of an IPv6 network has all of its 64 bits.
   for (const address of ['2001:db8::1', '2001:db8:0:0:ffff::2', '2001:0db8:0:0:1:2:3:4']) expect((await getId(address))[0]).toBe(200)
   expect(await getId('2001:db8::2')).toEqual([400, 'TooManyRequestsException', '1'])
   expect(await getId('2001:db8:0:1::1')).toEqual([200, 'Success', null])

@@ -30,7 +30,7 @@ test('logins beyond the limit do not reach the hook and get an error to retry', 
   hook.close()
 })
 
-test('an unavailable issuer is reported, is not asked for each token, and is found once it is back', async () => {
+test('an unavailable issuer is reported, is not requested for each token, and is found once it is back', async () => {
   const away = await OidcIssuer.start()
   away.failing = 500
   const own = await startWorld('sqlite', { oidcIssuer: away.url, oidcAudience: 'web' })

@@ -4,7 +4,7 @@ import { userIdOf } from '../../src/sts/user-id.ts'
 
 const pattern = /^[A-Za-z0-9](?:[A-Za-z0-9:_.@-]{0,62}[A-Za-z0-9])?$/
 
-/** The text of an id that has been escaped, or is its own. */
+/** The text of an id that has been escaped, or that is its own text. */
 const textOf = (id: string) =>
   id.startsWith('x:')
     ? decodeURIComponent(

@@ -70,7 +70,7 @@ describe('AssumeRoleWithWebIdentity', () => {
     identity.destroy()
   })
 
-  test("Amazon's claim of tags is used too, and must contain tags that the role takes", async () => {
+  test("Amazon's claim of tags is used too, and must contain tags that the role accepts", async () => {
     const answer = await assume(await issuer.token('x', tags({ user: ['carol'] })), 'tagged')
     expect(await mayActAs(answer, 'carol')).toBe(true)
     expect(await mayActAs(answer, 'alice')).toBe(false)
@@ -208,7 +208,7 @@ describe('AssumeRoleWithWebIdentity', () => {
     await other.close()
   })
 
-  test('a key that the issuer has rotated to is found, and the issuer is not asked for each token', async () => {
+  test('a key that the issuer has rotated to is found, and the issuer is not requested for each token', async () => {
     await expect.poll(async () => (await assume(await issuer.token('alice'))).status).toBe(200)
     const before = issuer.asked
     await Promise.all(Array.from({ length: 20 }, async () => assume(await issuer.token('alice', { header: { kid: 'unknown' } }))))

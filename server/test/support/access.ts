@@ -10,7 +10,7 @@ const source = { read: async () => own, make: async () => own, renew: async () =
 
 const unknownKey = { accessKeyId: 'AKIAUNKNOWNUNKNOWNUN', secretAccessKey: 'unknown' }
 
-/** The node follows all changes of keys and roles that are committed by now: it looks for them before it refuses an unknown key. */
+/** The node has all changes of keys and roles that are committed by now: it reloads them before it refuses an unknown key. */
 export async function followed({ app: { url } }: { readonly app: Pick<App, 'url'> }): Promise<void> {
   const { status } = await call(url, unknownKey, { path: '/channels' })
   if (status !== 403) throw new Error(`an unknown key is answered with ${status}`)
@@ -20,7 +20,7 @@ export async function followed({ app: { url } }: { readonly app: Pick<App, 'url'
 export const allowing = (...statements: [action: string | string[], resource: string | string[]][]) =>
   JSON.stringify({ Version: '2012-10-17', Statement: statements.map(([Action, Resource]) => ({ Effect: 'Allow', Action, Resource })) })
 
-/** A key with that policy, as `carillon keys create` makes it. */
+/** A key with that policy, as `carillon keys create` creates it. */
 export async function makeKey({ app }: Pick<World, 'app'>, policy: string, name?: string): Promise<SigningKey & { name: string }> {
   const { id, secret, name: given } = await createAccessKey(app.db, source, { name, policy, now: Date.now() })
   return { accessKeyId: id, secretAccessKey: secret, name: given }
@@ -28,7 +28,7 @@ export async function makeKey({ app }: Pick<World, 'app'>, policy: string, name?
 
 type AnyRole = Partial<Omit<GivenIamRole, 'trust'>> & { readonly trust?: Partial<GivenIamRole['trust']> }
 
-/** A role, as `carillon roles create` makes it; answers its ARN. */
+/** A role, as `carillon roles create` creates it; returns its ARN. */
 export async function makeRole({ app }: Pick<World, 'app'>, name: string, given: AnyRole): Promise<string> {
   const { policy = allowing(['*', '*']), trust, tags = [], longestSeconds = 3600 } = given
   const whole = { policy, tags, longestSeconds, trust: { principals: [], oidc: undefined, externalId: undefined, ...trust } }
@@ -48,7 +48,7 @@ export interface StsAnswer {
   readonly text: string
   /** The text of the first element of that name. */
   value(element: string): string | undefined
-  /** Those that it has given. */
+  /** The credentials that it has returned. */
   readonly credentials: Required<SigningKey>
 }
 

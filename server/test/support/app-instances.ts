@@ -11,8 +11,8 @@ import type { World } from './world.ts'
 const user = (id: string) => ({ id, name: id })
 
 /**
- * Makes app instances and their users by the acts behind the API, all in one transaction. Nearly every test begins with some; by a
- * call of the SDK for each of them they would cost more than what is tested.
+ * Creates app instances and their users by the acts behind the API, all in one transaction. Nearly every test begins with some; calls of
+ * the SDK for each of them would take longer than the test.
  */
 export function appInstanceMaker(
   { db }: Pick<App, 'db'>,

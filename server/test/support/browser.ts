@@ -12,13 +12,13 @@ import { shell, temporaryFolder } from './process.ts'
 const [browser, certutil] = ['/usr/bin/chromium', '/usr/bin/certutil']
 export const hasBrowser = [browser, certutil].every(existsSync)
 
-/** In a container there is no sandbox to be had; the rest keeps it from calling home. */
+/** In a container no sandbox is available; the other flags stop the browser from connecting to its maker. */
 const args =
   '--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync'
 
 /**
- * A page of a new Chromium that trusts this CA as its user would make it: by the certificate database of a home of its own.
- * It is closed with the test; of one that has failed `carillon-browser.png` in the folder for temporary files shows the end.
+ * A page of a new Chromium that trusts this CA as its user would make it: by the certificate database of a home of its own. It is closed
+ * with the test; when the test has failed, `carillon-browser.png` in the folder for temporary files shows the end.
  */
 export async function newPage(ca: string): Promise<Page> {
   const home = await temporaryFolder()
@@ -36,7 +36,7 @@ export async function newPage(ca: string): Promise<Page> {
   return page
 }
 
-/** What axe finds serious on the page as it is. */
+/** The serious findings of axe on the page in its current state. */
 export async function seriousFaults(page: Page): Promise<string[]> {
   await page.evaluate(axe.source)
   return page.evaluate(async () => {

@@ -1,7 +1,10 @@
 import { Client } from 'pg'
 import { inject } from 'vitest'
 
-/** How many deadlocks PostgreSQL has found in a database. All connections to it must be closed: they tell what they have counted by then. */
+/**
+ * The number of deadlocks that PostgreSQL has found in a database. All connections to it must be closed: only then are their counts
+ * complete.
+ */
 export async function deadlocksOf(databaseUrl: string): Promise<number> {
   const client = new Client({ connectionString: inject('postgresUrl') })
   await client.connect()

@@ -12,9 +12,9 @@ interface PutEntry {
 /** The wire of EventBridge: PutEvents in JSON 1.1. */
 export interface EventBridgeDouble {
   readonly url: string
-  /** What it has taken, with the details parsed. */
+  /** The events that it has accepted, with the details parsed. */
   readonly events: readonly (Omit<PutEntry, 'Detail'> & { readonly detail: Readonly<Record<string, unknown>> })[]
-  /** What becomes of each call, by its number from 0. */
+  /** Decides the outcome of each call, by its number from 0. */
   fate: (call: number) => 'taken' | 'failed entry' | 'throttled' | 'cut'
   close(): Promise<void>
 }

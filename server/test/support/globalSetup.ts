@@ -15,11 +15,11 @@ declare module 'vitest' {
     postgresUrl: string
     /** The name of a database in it that has the tables of a server, from which others are copied. */
     postgresTemplate: string
-    /** A Kinesis-compatible API that has every stream, and takes every record. */
+    /** A Kinesis-compatible API that has every stream, and accepts every record. */
     kinesisUrl: string
     /** Of a nats-server, where there is one. */
     natsUrl: string
-    /** How many nodes a world on PostgreSQL has; said by the project. */
+    /** How many nodes a world on PostgreSQL has; the project sets it. */
     nodes: number
     /** The databases on which the project's tests run. */
     databases: readonly DatabaseKind[]
@@ -46,7 +46,7 @@ async function makeTemplate(postgresUrl: string): Promise<string> {
  */
 export default async function setup(project: TestProject) {
   const folder = await folderInMemory()
-  // Of all that the tests make, also in the programs that they start.
+  // The folder of everything that the tests create, also in the programs that they start.
   if (folder !== undefined) process.env['TMPDIR'] = folder
   const [postgres, built, kinesis, nats] = await Promise.all([
     startPostgres(['-c', 'max_connections=300', '-c', 'fsync=off', '-c', 'full_page_writes=off']),

@@ -8,18 +8,18 @@ const run = promisify(execFile)
 const root = fileURLToPath(new URL('../../..', import.meta.url)).replace(/\/$/, '')
 
 /**
- * Packs the server and installs it in an empty folder outside of the checkout, as its user does, but without a network: what it
- * depends on is copied from the checkout, where `npm ci` has put it, and npm's cache is empty. npm fails where a dependency that
- * the package declares is missing, or is of another version than it asks for.
+ * Packs the server and installs it in an empty folder outside of the checkout, as its user does, but without a network: its dependencies
+ * are copied from the checkout, where `npm ci` has installed them, and npm's cache is empty. npm fails where a dependency that the package
+ * declares is missing, or has another version than declared.
  */
 export async function installPackage(folder: string): Promise<void> {
-  // The whole environment, since npm's settings may be there; this Node is the first on the PATH.
+  // The whole environment, since it may contain npm's settings; this Node is the first on the PATH.
   const env = { ...process.env, PATH: [dirname(process.execPath), process.env['PATH']].join(delimiter) }
   const flags = ['--offline', '--cache', join(folder, 'npm-cache'), '--no-audit', '--no-fund']
   const npm = async (cwd: string, ...args: string[]) => (await run('npm', [...args, ...flags], { cwd, env })).stdout.trim()
 
   // Some companies switch scripts off in npm's settings; without prepack there is nothing to pack.
-  // One at a time: prepack makes `dist` anew, and several tests install the package at once. The lock ends with its process.
+  // One at a time: prepack rebuilds `dist`, and several tests install the package at once. The lock ends with its process.
   const packing = ['npm', 'pack', '--silent', '--ignore-scripts=false', '--pack-destination', folder, ...flags]
   const [command, ...args] = process.platform === 'linux' ? ['flock', join(root, 'server/package.json'), ...packing] : packing
   const packed = (await run(command!, args, { cwd: join(root, 'server'), env })).stdout.trim()

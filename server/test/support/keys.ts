@@ -23,19 +23,19 @@ interface Kept {
   readonly groups: readonly (readonly Written[])[]
   readonly tags?: Readonly<Record<string, string>>
   readonly arn?: string
-  /** Of a key that this one takes the place of. */
+  /** The id of a key that this one replaces. */
   readonly accessKeyId?: string
 }
 
 const newId = () => `AKIA${randomBytes(8).toString('hex').toUpperCase()}`
 
-/** Keys with permissions, to be handed to a world as its `keys`. */
+/** Keys with permissions, which a world gets as its `keys`. */
 export function keyRing() {
   const keys = new Map<string, AccessKey>()
   const find: FindKey = id => keys.get(id)
   return {
     find,
-    /** A key that may do what its policies say. */
+    /** A key that is allowed what its policies allow. */
     keep({ groups, tags = {}, arn = 'arn:aws:iam::000000000000:user/tester', accessKeyId = newId() }: Kept): AccessKey {
       const permissions: Principal['permissions'] = groups.map(group => [parsePolicy(policyText(group))])
       const principal: Principal = { arn, userId: 'AIDATESTER', tags: new Map(Object.entries(tags)), permissions }

@@ -15,25 +15,25 @@ interface Entry {
 }
 
 /**
- * What becomes of a call of PutRecords: it is answered, throttled, never answered, or its connection is cut before or after the records
- * are taken.
+ * The outcome of a call of PutRecords: it is answered, throttled, never answered, or its connection is cut before or after the records are
+ * accepted.
  */
 type Fate = 'answered' | 'throttled' | 'silent' | 'cut before' | 'cut after'
 
-/** The wire of Kinesis, as far as a producer sees it; for what consumers see there is kinesis-local. */
+/** The wire of Kinesis, as a producer sees it; for consumers there is kinesis-local. */
 export interface KinesisDouble {
   readonly url: string
   /** A stream that is ACTIVE, by its ARN. */
   readonly define: (name: string, status?: string) => string
-  /** What the stream has taken, in the order in which each shard has. */
+  /** The records that the stream has accepted, in the order of each shard. */
   readonly records: (arn: string) => readonly StreamRecord[]
   /** How many records each call of PutRecords had. */
   readonly calls: readonly number[]
-  /** Decides what becomes of each call, by its number from 0. */
+  /** Decides the outcome of each call, by its number from 0. */
   fate: (call: number) => Fate
-  /** Whether a stream answers nothing. */
+  /** Whether the stream never answers. */
   isAway: (name: string) => boolean
-  /** Whether an entry of a call is not taken. */
+  /** Whether an entry of a call is refused. */
   isFailed: (call: number, index: number) => boolean
   close(): Promise<void>
 }
@@ -44,9 +44,9 @@ const error = (response: ServerResponse, type: string, message: string, status =
   response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1' }).end(JSON.stringify({ __type: type, message }))
 
 interface Options {
-  /** Every stream is there. */
+  /** Every stream exists. */
   readonly hasAll?: boolean
-  /** Takes each record, instead of `records`: for so many that they would fill the memory. */
+  /** Receives each record, instead of `records`: for so many that they would fill the memory. */
   readonly take?: (record: StreamRecord) => void
 }
 

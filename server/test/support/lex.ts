@@ -2,7 +2,7 @@ import { createServer, type ServerResponse } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { gzipSync } from 'node:zlib'
 
-/** A call as it came: of RecognizeText or PutSession. */
+/** A call as it arrived: of RecognizeText or PutSession. */
 interface LexCall {
   readonly operation: 'RecognizeText' | 'PutSession'
   readonly botId: string
@@ -22,14 +22,14 @@ export interface LexSays {
   readonly sessionId?: string
 }
 
-/** What becomes of a call: an answer, a status, or whatever it does with the response itself. */
+/** The outcome of a call: an answer, a status, or a function that writes the response itself. */
 type Fate = LexSays | number | ((response: ServerResponse) => void)
 
 /** The wire of Lex V2's runtime, as far as bots of channels use it. */
 export interface LexDouble {
   readonly url: string
   readonly calls: readonly LexCall[]
-  /** Decides what becomes of each call, by its number from 0. */
+  /** Decides the outcome of each call, by its number from 0. */
   answer: (call: LexCall, number: number) => Fate | Promise<Fate>
   close(): Promise<void>
 }

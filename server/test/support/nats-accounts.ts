@@ -8,7 +8,7 @@ type KeyPair = ReturnType<typeof nkeys.createUser>
 const encoded = (content: object | Uint8Array) =>
   Buffer.from(content instanceof Uint8Array ? content : JSON.stringify(content)).toString('base64url')
 
-/** A JWT as `nsc` of NATS writes it: what `subject` may do, signed by `issuer`. */
+/** A JWT as `nsc` of NATS writes it: what `subject` is allowed, signed by `issuer`. */
 function jwt(issuer: KeyPair, { subject, name, nats }: { subject: KeyPair; name: string; nats: object }): string {
   const claims = {
     jti: crypto.randomUUID(),
@@ -25,7 +25,7 @@ const unlimited = { subs: -1, data: -1, payload: -1 }
 
 const block = (name: string, content: string) => `-----BEGIN ${name}-----\n${content}\n------END ${name}------\n`
 
-/** A configuration of nats-server with an operator and an account, and a credentials file of a user; gone after the test. */
+/** A configuration of nats-server with an operator and an account, and a credentials file of a user; deleted after the test. */
 export async function makeAccounts() {
   const folder = await temporaryFolder()
   const [operator, account, user] = [nkeys.createOperator(), nkeys.createAccount(), nkeys.createUser()]

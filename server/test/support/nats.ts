@@ -5,7 +5,7 @@ export { hasNats }
 
 if (!hasNats) process.stderr.write('There is no nats-server: the tests of nodes are skipped. On Debian: apt-get install nats-server\n')
 
-/** A real nats-server, which a test may stop and start. It is gone after the test. */
+/** A real nats-server, which a test may stop and start. It ends with the test. */
 export async function startNats(args: readonly string[] = []): Promise<OwnNats> {
   const nats = await runNats(args)
   onTestFinished(() => nats.stop())

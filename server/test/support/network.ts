@@ -2,10 +2,10 @@ import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { onTestFinished } from 'vitest'
 
-/** A network between a program and a server, which may stop to carry anything without a word to either, or break. */
+/** A network between a program and a server, which may silently stop to deliver, or break. */
 export interface Network {
   readonly port: number
-  /** How many connections the program has, as far as it has not closed them. */
+  /** The number of connections that the program has open. */
   readonly connections: number
   freeze(): void
   thaw(): void
@@ -14,7 +14,7 @@ export interface Network {
   mend(): void
 }
 
-/** It carries to that port of this machine, from a free port if none is given. It is gone after the test. */
+/** It leads to that port of this machine, from a free port if none is given. It ends with the test. */
 export async function network(to: number, from = 0): Promise<Network> {
   const near = new Set<Socket>()
   const all = new Set<Socket>()

@@ -10,7 +10,7 @@ interface Key {
   readonly jwk: JWK
 }
 
-/** What a token says beside what every token says. */
+/** The claims of a token beside those that every token has. */
 interface Said {
   readonly claims?: JWTPayload
   readonly audience?: string | string[]
@@ -21,7 +21,7 @@ interface Said {
   readonly header?: Readonly<Record<string, unknown>>
 }
 
-/** What it was asked at /authorize, by the code that it has given. */
+/** The query of each request to /authorize, by the code that it has returned. */
 interface Asked {
   readonly clientId: string
   readonly redirectUri: string
@@ -30,20 +30,20 @@ interface Asked {
 }
 
 /**
- * A small OpenID provider: it describes itself, shows its public keys, and signs what it is told to. Whoever comes to /authorize is
- * logged in as `login` at once.
+ * A small OpenID provider: it describes itself, shows its public keys, and signs any claims. Every request to /authorize logs in as `login`
+ * at once.
  */
 export class OidcIssuer {
   readonly #server: Server
   readonly url: string
   #keys: Key[] = []
-  /** How often its keys were asked for. */
+  /** The number of requests for its keys. */
   asked = 0
-  /** What it answers with instead of its keys. */
+  /** The answer instead of its keys. */
   failing: number | undefined
-  /** Who logs in, with which claims. */
+  /** The user who logs in, and the user's claims. */
   login: { readonly sub: string; readonly claims?: JWTPayload; readonly audience?: string } = { sub: 'operator' }
-  /** What a client must authenticate with at /token; undefined for a public client. */
+  /** The secret that a client must send to /token; undefined for a public client. */
   secret: string | undefined
   readonly #codes = new Map<string, Asked>()
 
@@ -119,7 +119,7 @@ export class OidcIssuer {
     return this.#keys[0]!.jwk
   }
 
-  /** A token of `sub`, for the audience `web`, good for an hour. */
+  /** A token of `sub`, for the audience `web`, valid for an hour. */
   async token(
     sub: string,
     { claims = {}, audience = 'web', issuer = this.url, expires = 3600, notBefore, header = {} }: Said = {},

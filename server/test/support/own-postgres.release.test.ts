@@ -7,7 +7,7 @@ import { installedPostgres } from './postgres-programs.ts'
 import { root, run, temporaryFolder } from './process.ts'
 
 test('PostgreSQL runs although it is in a folder that no other user may enter, and npm has run no install script', async () => {
-  // Of mode 700. The links beside the libraries are what the install script makes.
+  // Of mode 700. The install script would create the links beside the libraries.
   const native = join(await temporaryFolder(), 'native')
   await cp(await installedPostgres(), native, { recursive: true, filter: async path => !(await lstat(path)).isSymbolicLink() })
   const postgres = await startPostgres([], native)
@@ -26,7 +26,7 @@ function isRunning(pid: number): boolean {
   }
 }
 
-test('PostgreSQL ends with a test run that is killed', async () => {
+test('PostgreSQL ends when the test run is killed', async () => {
   const TMPDIR = await temporaryFolder()
   await chmod(TMPDIR, 0o755)
   const script = `import { startPostgres } from './server/test/support/postgres.ts'

@@ -22,8 +22,8 @@ const isListening = (port: number) =>
   })
 
 /**
- * A real PgBouncer with that configuration and list of users; `places` are what of it is elsewhere in a test. Resolves to its port. It is
- * gone after the test.
+ * A real PgBouncer with that configuration and list of users; `places` replaces paths and ports of it. Resolves to its port. It ends with
+ * the test.
  */
 export async function startPgbouncer(configuration: string, users: string, postgresPort: string): Promise<number> {
   const owner = await ownerOfPrograms()

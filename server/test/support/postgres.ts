@@ -15,11 +15,11 @@ export interface OwnPostgres {
   /** Its main process, while it runs. */
   pid(): Promise<number>
   start(): Promise<void>
-  /** Ends it as an operator does who restarts it: what is running is broken off. */
+  /** Ends it as an operator does who restarts it: running statements are cancelled. */
   stop(): Promise<void>
   /** Ends it at once, without a checkpoint, as a crash does. */
   crash(): Promise<void>
-  /** A standby of it, on that port, that has everything before a commit is acknowledged. */
+  /** A standby of it, on that port, which has every transaction before its commit is acknowledged. */
   standby(port: number): Promise<OwnPostgres>
   /** Makes a standby the primary. */
   promote(): Promise<void>
@@ -33,10 +33,10 @@ interface Cluster {
   readonly flags: readonly string[]
 }
 
-/** PostgreSQL, and beside it a process that ends it once this one has ended, however that has ended. */
+/** PostgreSQL, and beside it a process that ends it once this one has ended, for whatever reason. */
 const untilParentEnds = 'exec 3<&0; (read -r _ <&3; kill -INT $$ 2>/dev/null) & exec "$0" "$@" 3<&- </dev/null'
 
-/** Resolves once it takes connections. */
+/** Resolves once it accepts connections. */
 async function started({ postgres, owner, folder }: PostgresPrograms, port: number, flags: readonly string[]): Promise<ChildProcess> {
   const settings = ['-D', join(folder, 'data'), '-p', String(port), '-h', '127.0.0.1', '-c', 'unix_socket_directories=', ...flags]
   const child = spawn('sh', ['-c', untilParentEnds, postgres, ...settings], { ...owner, cwd: folder, stdio: ['pipe', 'ignore', 'pipe'] })
@@ -83,7 +83,7 @@ async function copyTo(folder: string, { programs: { folder: from, owner }, port 
   const [source, target] = [join(from, 'data'), join(folder, 'data')]
   await connected(port, async client => {
     await client.query(`select pg_backup_start('standby', true)`)
-    // Files may vanish meanwhile; the log of the primary has what becomes of them.
+    // Files may vanish meanwhile; the log of the primary has the changes.
     await run('cp', ['-a', source, target], { ...owner, cwd: '/' }).catch(() => {})
     const { rows } = await client.query<{ labelfile: string }>('select labelfile from pg_backup_stop()')
     await writeFile(join(target, 'backup_label'), rows[0]!.labelfile)

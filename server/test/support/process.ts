@@ -18,7 +18,7 @@ export const keyVariables = { CARILLON_ACCESS_KEY_ID: rootKey.accessKeyId, CARIL
 export const canMount = () =>
   process.getuid?.() === 0 && spawnSync('sh', ['-c', 'd=$(mktemp -d) && mount -t tmpfs none "$d" && umount "$d"; rmdir "$d"']).status === 0
 
-/** A folder that is gone after the test. */
+/** A folder that is deleted after the test. */
 export async function temporaryFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'carillon-test-'))
   onTestFinished(() => rm(folder, { recursive: true, force: true }))
@@ -30,7 +30,7 @@ interface Place {
   readonly cwd?: string
 }
 
-/** Where Node keeps what it has compiled: a server starts with a quarter less CPU time then. It goes with the build. */
+/** Node's compile cache: with it a server starts with a quarter less CPU time. It is deleted with the build. */
 const compiled = join(dirname(main), 'compiled')
 
 /** The environment of a newcomer's shell: this Node first on the PATH, and nothing of npm, Amazon or Carillon. */
@@ -40,7 +40,7 @@ export function shell(env: Readonly<Record<string, string>> = {}): Record<string
   return { PATH, HOME: HOME ?? tmpdir(), NODE_COMPILE_CACHE: compiled, ...(LANG && { LANG }), ...env }
 }
 
-/** A running program, with what it has printed so far. It is gone after the test. */
+/** A running program, with what it has printed so far. It ends with the test. */
 export class Program {
   readonly child: ChildProcess
   stdout = ''
@@ -71,12 +71,12 @@ export class Program {
     if (this.child.exitCode === null && this.child.signalCode === null) this.child.kill(signal)
   }
 
-  /** To the program and all that it has started, as a terminal does. */
+  /** Sent to the program and all that it has started, as a terminal does. */
   killAll(signal: NodeJS.Signals): void {
     try {
       process.kill(-this.pid, signal)
     } catch {
-      // They have all ended.
+      // All of them have ended.
     }
   }
 
@@ -98,7 +98,7 @@ export class Program {
     return look()
   }
 
-  /** The address of a server that has said that it is ready. */
+  /** The address of a server that has printed that it is ready. */
   async url(): Promise<string> {
     return this.printed(/^Carillon is ready on (http:\S+)(?: and https:\S+)?$/m)
   }
@@ -109,7 +109,7 @@ export class Program {
   }
 }
 
-/** Without TLS, where the test does not say otherwise: a certificate takes time, and so many servers have one port. */
+/** Without TLS, unless the test says otherwise: a certificate takes time, and one listener is enough for most tests. */
 const withoutTls = (place?: Place) => ({ ...place, env: { CARILLON_TLS: 'off', ...place?.env } })
 
 /** `carillon serve` from the sources, as a process of its own. */
@@ -119,7 +119,7 @@ export const serve = (args: readonly string[], place?: Place) => new Program(pro
 export const serveTls = (args: readonly string[], { env, ...place }: Place = {}) =>
   serve(['--port', '0', '--tls-port', '0', ...args], { ...place, env: { CARILLON_TLS: 'on', ...env } })
 
-/** Runs a program to its end. */
+/** Runs a program until it ends. */
 export async function run(
   command: string,
   args: readonly string[],
@@ -130,5 +130,5 @@ export async function run(
   return { code, stdout: program.stdout, stderr: program.stderr }
 }
 
-/** Runs `carillon serve`, which must come to its own end. */
+/** Runs `carillon serve`, which must end by itself. */
 export const serveFails = (args: readonly string[], place?: Place) => run(process.execPath, [main, 'serve', ...args], withoutTls(place))

@@ -3,7 +3,7 @@ import { text } from 'node:stream/consumers'
 import { setTimeout } from 'node:timers/promises'
 import type { ChannelFlowCallbackCommandInput, ChimeSDKMessaging, Processor } from '@aws-sdk/client-chime-sdk-messaging'
 
-/** What a processor is handed. */
+/** The event that a processor receives. */
 export interface FlowEvent {
   readonly EventType: string
   readonly CallbackId: string
@@ -23,7 +23,7 @@ interface Invocation {
   readonly url: string
 }
 
-/** Takes an event like a function behind the Lambda API: the status is that of the API; 202 is answered before it runs. */
+/** Receives an event as a function behind the Lambda API does: the status is that of the API; 202 is answered before the function runs. */
 type FunctionCode = (event: FlowEvent) => Promise<unknown>
 
 /** A Lambda-compatible endpoint. */
@@ -36,15 +36,15 @@ export interface Lambda {
 
 export interface LambdaFunction {
   readonly arn: string
-  /** What it has been invoked with, the refused ones included. */
+  /** The events of all invocations, refused ones included. */
   readonly invocations: Invocation[]
-  /** What the API answers; 202 unless changed. */
+  /** The status that the API answers; 202 unless changed. */
   status: number
   /** How long the API takes to answer. */
   delay: number
-  /** What it does before it answers. */
+  /** Runs before the API answers. */
   whileAnswering: () => Promise<void>
-  /** Writes more than an answer has after its head, as long as it is read. */
+  /** Writes data without end after the head of the answer, as long as the client reads. */
   flood: ((response: ServerResponse) => Promise<void>) | undefined
   /** Resolves to the event of the invocation of that number, from 0. */
   readonly event: (index?: number) => Promise<FlowEvent>
@@ -79,7 +79,7 @@ export async function startLambda(port = 0): Promise<Lambda> {
       response.writeHead(called.status, { 'content-type': 'application/json' })
       if (called.flood) void called.flood(response)
       else response.end(called.status === 202 ? '' : '{"Message":"not now"}')
-      // A function that throws is Lambda's affair: nobody is told.
+      // A function that throws is Lambda's own affair: the caller of the API does not learn it.
       if (called.status === 202) await called.code(event).catch(() => {})
       return undefined
     })()
@@ -120,7 +120,7 @@ export const processor = (ResourceArn: string, extra: Partial<Processor> = {}): 
   ...extra,
 })
 
-/** Calls back as a processor does, with the stock SDK; what it does not give is not sent. */
+/** Calls back as a processor does, with the stock SDK; members that are not given are not sent. */
 export const callBack = async (
   messaging: ChimeSDKMessaging,
   { CallbackId, ChannelMessage: { MessageId, ChannelArn } }: FlowEvent,

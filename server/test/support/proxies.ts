@@ -23,7 +23,7 @@ export function block(section: string, language: string): string {
 /** The flags of the command line that a section starts the server with. */
 export const flagsOf = (section: string) => block(section, 'sh').replaceAll('\\\n', ' ').trim().split(/\s+/).slice(3)
 
-/** Makes certificates for localhost in the folder; returns what the texts of the page become with their places. */
+/** Makes certificates for localhost in the folder; returns a function that replaces the page's paths by real ones. */
 export async function certificatesFor(folder: string): Promise<(text: string) => string> {
   const pem = (name: string) => join(folder, name)
   await storedCertificates(folder, readConfig({}, {}), createLog('silent'))

@@ -22,7 +22,7 @@ const listening = async (server: Server) => {
   return `http://127.0.0.1:${portOf(server)}`
 }
 
-/** A plain HTTP server for the length of a test; what the handler throws is answered with 500. */
+/** A plain HTTP server for the length of a test; an error that the handler throws is answered with 500. */
 export async function startHttp(handle: (request: IncomingMessage, body: Buffer, response: ServerResponse) => unknown): Promise<string> {
   const server = createServer((request, response) => {
     void (async () => {
@@ -52,16 +52,16 @@ export interface Fcm {
   readonly url: string
   /** The key file of a service account. */
   readonly serviceAccountFile: string
-  /** The messages that were taken. */
+  /** The messages that were accepted. */
   readonly taken: FcmMessage[]
-  /** How many access tokens were given, and how many messages asked. */
+  /** The number of access tokens that were issued, and of messages that were sent. */
   tokens: number
   asked: number
   /** The most requests that were open at once. */
   mostAtOnce: number
-  /** Seconds that a token lives. */
+  /** The seconds for which a token is valid. */
   expiresIn: number
-  /** Answers a message otherwise; undefined takes it. */
+  /** The answer to a message; undefined accepts it. */
   answer: (message: FcmMessage) => FcmRefusal | 'hang' | 'cut' | undefined
 }
 
@@ -70,7 +70,7 @@ interface FcmRefusal {
   readonly code: string
   readonly retryAfter?: number
   readonly field?: string
-  /** Whose quota is used up. */
+  /** The devices whose quota is used up. */
   readonly quotaOf?: string
 }
 
@@ -143,7 +143,7 @@ export async function startFcm(projectId = 'chat-project'): Promise<Fcm> {
   fcm.url = await startHttp(async (request, body, response) => {
     fcm.mostAtOnce = Math.max(fcm.mostAtOnce, ++atOnce)
     response.on('close', () => (atOnce -= 1))
-    // As long as an answer of the real one takes at least, so that requests overlap.
+    // As long as an answer of the real service takes at least, so that requests overlap.
     await setTimeout(10)
     if (request.method === 'POST' && request.url === '/token') return giveToken(body, response)
     if (request.method === 'POST' && request.url === `/v1/projects/${projectId}/messages:send`) return send(request, body, response)
@@ -169,14 +169,14 @@ interface ApnsPush {
 /** Apple Push Notification service over HTTP/2 without TLS, which checks what the real one checks. */
 export interface Apns {
   readonly url: string
-  /** The map's entry. */
+  /** The entry of the file of destinations. */
   readonly entry: Readonly<Record<string, string>>
   readonly taken: ApnsPush[]
   /** The provider tokens that were seen. */
   readonly tokens: Set<string>
   /** The connections that were opened. */
   readonly sessions: ServerHttp2Session[]
-  /** Answers a push otherwise; undefined takes it. */
+  /** The answer to a push; undefined accepts it. */
   answer: (push: ApnsPush) => { status: number; reason: string; timestamp?: number } | 'hang' | 'cut' | 'goaway' | undefined
 }
 
@@ -187,7 +187,7 @@ export async function startApns(topic = 'com.example.chat'): Promise<Apns> {
   const [keyId, teamId] = ['ABC123DEFG', 'TEAM123456']
   const apns: Apns & { url: string } = { url: '', entry: {}, taken: [], tokens: new Set(), sessions: [], answer: () => undefined }
   const server = createHttp2Server()
-  /** The last stream that was taken, by connection. */
+  /** The last stream that was accepted, by connection. */
   const highest = new WeakMap<Http2Session, number>()
   server.on('session', session => apns.sessions.push(session))
 
@@ -225,7 +225,7 @@ export async function startApns(topic = 'com.example.chat'): Promise<Apns> {
       const answered = (await refusalOf(push)) ?? apns.answer(push)
       if (answered === 'hang') return
       if (answered === 'cut') return stream.session!.socket.destroy()
-      // What is taken keeps its answer; all later streams have not been looked at.
+      // An accepted request gets its answer; all later streams have not been processed.
       if (answered === 'goaway') stream.session!.goaway(0, highest.get(stream.session!) ?? 0)
       if (answered === 'goaway') return stream.close(7)
       if (answered) {
@@ -250,7 +250,7 @@ export async function startApns(topic = 'com.example.chat'): Promise<Apns> {
 interface WebPushed {
   readonly headers: IncomingHttpHeaders
   readonly path: string
-  /** What the browser reads. */
+  /** What the browser decrypts. */
   readonly payload: Readonly<Record<string, unknown>>
 }
 
@@ -337,7 +337,7 @@ export async function startWebPush(): Promise<WebPushService> {
   return service
 }
 
-/** Keys of VAPID: the private one as the map takes it, the public one as pages subscribe with it. */
+/** A pair of VAPID keys: the private one as the file of destinations has it, the public one as pages subscribe with it. */
 export function vapidKeys(): { readonly privateKey: string; readonly publicKey: string } {
   const key = createECDH('prime256v1')
   key.generateKeys()

@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 import { connect as connectTls } from 'node:tls'
 
-/** One answer, as it stood on the wire. */
+/** One answer, as it was on the wire. */
 export interface RawAnswer {
   readonly version: string
   readonly status: number
@@ -11,7 +11,7 @@ export interface RawAnswer {
   readonly body: string
 }
 
-/** A connection, over TLS where a CA is given: bytes go out as they are given, answers come back as they came. */
+/** A connection, over TLS where a CA is given: bytes are sent as they are given, and answers are read as they arrive. */
 export class RawConnection {
   readonly #socket
   #received = Buffer.alloc(0)
@@ -36,12 +36,12 @@ export class RawConnection {
     this.#socket.write(bytes)
   }
 
-  /** Has said all, and still listens. */
+  /** Ends the sending side, and still reads. */
   endSending(): void {
     this.#socket.end()
   }
 
-  /** Vanishes without a word. */
+  /** Ends the connection without a close. */
   vanish(): void {
     this.#socket.resetAndDestroy()
   }

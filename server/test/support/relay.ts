@@ -6,13 +6,13 @@ import type { Socket } from 'node:net'
 import { onTestFinished } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
 
-/** A proxy before the WebSocket of a server, with the certificate of that server: it closes as networks and proxies do. */
+/** A proxy before the WebSocket of a server, with the certificate of that server: it closes connections as networks and proxies do. */
 export interface Relay {
-  /** Closes all connections of that session: with a frame that says the code, or with 1006, without a word. */
+  /** Closes all connections of that session: with a frame that has the code, or without a frame where the code is 1006. */
   close(sessionId: string, code: number): void
 }
 
-/** Listens on the port, for a server with TLS whose data folder is given. It is gone after the test. */
+/** Listens on the port, for a server with TLS whose data folder is given. It ends with the test. */
 export async function relay(port: number, tlsUrl: string, data: string): Promise<Relay> {
   const [cert, key, ca] = await Promise.all(['server.pem', 'server-key.pem', 'ca.pem'].map(name => readFile(join(data, name))))
   const connections = new Map<string, { client: WebSocket; socket: Socket }[]>()

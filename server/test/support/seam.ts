@@ -1,23 +1,23 @@
 import { onTestFinished } from 'vitest'
 import { shareableAs, type Database, type Queries, type Statement, type Transaction, type Value } from '../../src/database/database.ts'
 
-/** Which of what is asked is held: by its SQL, and by its values where somebody else asks the same. */
+/** Which statements are held: by their SQL, and by their values where other callers use the same SQL. */
 export interface Held {
   readonly text: RegExp
   readonly values?: (values: readonly Value[]) => boolean
-  /** Before the database is asked, or once it has answered. */
+  /** Before the statement reaches the database, or once the database has answered. */
   readonly at?: 'question' | 'answer'
-  /** Holds every one that matches until the release, where it is uncertain who asks first. */
+  /** Holds every statement that matches until the release, where it is uncertain which comes first. */
   readonly each?: boolean
 }
 
-/** What is held: the first that matches, or each. */
+/** The statements that are held: the first that matches, or each. */
 export interface Hold {
-  /** Resolves once somebody waits; fails after ten seconds. */
+  /** Resolves once a statement is held; fails after ten seconds. */
   readonly reached: Promise<void>
-  /** Lets whoever waits go on. */
+  /** Lets the held statements continue. */
   release(): void
-  /** Lets whoever waits hear of an error. */
+  /** Lets the held statements fail with an error. */
   fail(error: Error): void
 }
 
@@ -26,21 +26,21 @@ interface Waiting extends Held {
   readonly released: Promise<void>
 }
 
-/** What a transaction has asked in its last run, and how often it was run. */
+/** The statements of a transaction in its last run, and how often it was run. */
 export interface Witnessed {
   runs: number
   asked: { readonly text: string; readonly values: readonly Value[] }[]
 }
 
 /**
- * Stands between a server and its database (`through` of startApp), and holds questions or answers back, so that what happens
- * meanwhile is certain to happen meanwhile. In transactions PostgreSQL alone can be held: SQLite's await nothing but their queries.
+ * Stands between a server and its database (`through` of startApp), and holds statements or answers back, so that a test decides what
+ * happens meanwhile. In transactions only PostgreSQL's statements can be held: SQLite's transactions await nothing but their queries.
  */
 export class Seam {
   readonly #holds = new Set<Waiting>()
   #witness: ((witnessed: Witnessed) => void) | undefined
 
-  /** Holds the next one that matches; whatever still waits is let go when the test ends. */
+  /** Holds the next statement that matches; every statement that is still held is released when the test ends. */
   hold(held: Held): Hold {
     const arrival = Promise.withResolvers<void>()
     const release = Promise.withResolvers<void>()
@@ -70,7 +70,7 @@ export class Seam {
     return transactions
   }
 
-  /** To be handed to startApp. */
+  /** Given to startApp. */
   readonly through = (database: Database): Database => ({
     ...this.#queries(database, true),
     kind: database.kind,

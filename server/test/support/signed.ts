@@ -9,15 +9,15 @@ export interface SigningKey {
 
 export interface Draft {
   readonly method?: string
-  /** With its percent-escapes, as it travels. */
+  /** With its percent-escapes, as it is sent. */
   readonly path: string
-  /** Without the question mark, as it travels; signed as its decoded pairs. */
+  /** Without the question mark, as it is sent; signed as its decoded pairs. */
   readonly query?: string
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string | Uint8Array
   readonly date?: Date
   readonly key?: SigningKey
-  /** What the scope is for; both APIs are `chime`. */
+  /** The service of the scope; both APIs are `chime`. */
   readonly service?: string
 }
 

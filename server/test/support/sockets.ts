@@ -9,7 +9,7 @@ import { WebSocket } from 'ws'
 import type { App } from '../../src/app.ts'
 import type { SigningKey } from './signed.ts'
 
-/** An event as it came: the payload is parsed, and undefined where there is none. */
+/** An event as it arrived: the payload is parsed, and undefined where there is none. */
 export interface Received {
   readonly type: string
   readonly headers: Readonly<Record<string, string>>
@@ -48,10 +48,10 @@ export async function presignedUrl(app: Pick<App, 'url' | 'rootKey'>, userArn: s
   return `ws://${host}/connect?${pairs.join('&')}`
 }
 
-/** A socket that keeps what it has heard. */
+/** A socket that stores what it has heard. */
 export class Listening {
   readonly events: Received[] = []
-  /** The same as they came. */
+  /** The same events as they arrived. */
   readonly texts: string[] = []
   readonly closed: Promise<{ code: number; reason: string }>
   readonly socket: WebSocket
@@ -70,7 +70,7 @@ export class Listening {
     this.closed = once(this.socket, 'close').then(([code, reason]) => ({ code, reason: String(reason) }))
   }
 
-  /** The next event that has not been taken; fails after ten seconds. */
+  /** The next event that no call has returned yet; fails after ten seconds. */
   async next(): Promise<Received> {
     for (const start = Date.now(); ; await setTimeout(5)) {
       const event = this.events[this.#taken]
@@ -82,7 +82,7 @@ export class Listening {
     }
   }
 
-  /** All that has not been taken, up to and without the first that the condition holds for. */
+  /** All events that no call has returned yet, up to and without the first for which the condition holds. */
   async until(condition: (event: Received) => boolean): Promise<Received[]> {
     const events = []
     for (let event = await this.next(); !condition(event); event = await this.next()) events.push(event)
@@ -102,14 +102,14 @@ export async function listen(app: Pick<App, 'url' | 'rootKey'>, userArn: string,
   return listening
 }
 
-/** A connection that asks for a session, and which says and hears bytes only. */
+/** A connection that asks for a session, and which sends and receives bytes only. */
 export interface RawSocket {
   readonly socket: Socket
   readonly heard: () => Buffer
   readonly closed: Promise<unknown>
 }
 
-/** It is gone after the test. */
+/** It is closed after the test. */
 export async function connectRaw(app: Pick<App, 'url' | 'rootKey'>, userArn: string, asked: Asked = {}): Promise<RawSocket> {
   const { host, port, pathname, search } = new URL(await presignedUrl(app, userArn, asked))
   const socket = connect(Number(port), '127.0.0.1')

@@ -12,7 +12,7 @@ async function pemOf(key: webcrypto.CryptoKey): Promise<string> {
   return `-----BEGIN PRIVATE KEY-----\n${der.toString('base64').replaceAll(/.{64}/g, '$&\n')}\n-----END PRIVATE KEY-----\n`
 }
 
-/** A new CA, and certificates of it for this machine and for clients, as PEM files in a folder that is gone after the test. */
+/** A new CA, and certificates of it for this machine and for clients, as PEM files in a folder that is deleted after the test. */
 export async function makeCertificates() {
   const folder = await temporaryFolder()
   const keys = async () => webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])

@@ -12,7 +12,7 @@ export interface Watched {
   readonly lastEntry: () => Promise<Entry>
 }
 
-/** A server whose audit log tells what it has understood. */
+/** A server whose audit log shows how it has understood a request. */
 export async function watched(settings: Record<string, string>): Promise<Watched> {
   const auditLog = join(await temporaryFolder(), 'audit.log')
   const world = await startWorld('sqlite', { auditLog, ...settings })

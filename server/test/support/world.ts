@@ -19,15 +19,15 @@ export type DatabaseKind = 'sqlite' | 'postgres'
 /** Over how many nodes the requests and sockets of a world are spread; several of them need PostgreSQL. */
 const nodesOfWorld = inject('nodes')
 
-/** Whether a world on PostgreSQL is several nodes, which share rates a few times a second only. */
+/** Whether a world on PostgreSQL is several nodes, which share rates only a few times a second. */
 export const isSpread = nodesOfWorld > 1
 
-/** On these runs every test that touches what is stored; vitest.config.ts says on which. */
+/** The databases of every test that touches stored data; vitest.config.ts chooses them. */
 export const databaseKinds = inject('databases')
 
 /** A real server over a real database, and the stock clients. */
 export interface World {
-  /** Where there are several nodes, its URL leads to any of them, and the rest is that of the first. */
+  /** Where there are several nodes, its URL leads to any of them, and everything else is that of the first. */
   readonly app: App
   readonly nodes: readonly App[]
   /** The data folder; `ca.pem` is there where TLS is on. */
@@ -38,9 +38,9 @@ export interface World {
   readonly carillon: Carillon
   /** The server's clock. */
   readonly now: () => number
-  /** Moves the server's clock forward; signatures keep real time. */
+  /** Moves the server's clock forward; signatures use real time. */
   readonly advance: (milliseconds: number) => void
-  /** A new app instance with these users, by id; those in `admins` are made too, as AppInstanceAdmins. */
+  /** A new app instance with these users, by id; those in `admins` are created too, as AppInstanceAdmins. */
   readonly appInstance: (users?: readonly string[], options?: { admins?: readonly string[] }) => Promise<AppInstance>
   /** A bot of an app instance that nothing invokes, as an ARN. */
   readonly bot: (appInstanceArn: string) => Promise<string>
@@ -49,11 +49,11 @@ export interface World {
 
 interface AppInstance {
   readonly arn: string
-  /** The ARN of a user of that id, whether it exists or not. */
+  /** The ARN of a user of that id, whether the user exists or not. */
   readonly user: (id: string) => string
 }
 
-/** Under which the access keys of every world are kept. */
+/** The master key under which the access keys of every world are stored. */
 export const masterKey = Buffer.alloc(32, 7).toString('base64')
 
 const config = (flags: Record<string, string>) =>
@@ -71,7 +71,7 @@ export async function createPostgresDatabase({ made = false } = {}): Promise<str
   return url.href
 }
 
-/** Stock clients of a server, with the root key unless others are given. They try once, so that a 5xx shows. */
+/** Stock clients of a server, with the root key unless another is given. They do not retry, so that a 5xx shows. */
 export function clientsOf(app: Pick<App, 'url' | 'rootKey'>, credentials: SigningKey = app.rootKey) {
   // A connection goes to one node, so each request has one of its own.
   const requestHandler = isSpread ? { httpAgent: new Agent({ keepAlive: false }) } : {}
@@ -79,7 +79,7 @@ export function clientsOf(app: Pick<App, 'url' | 'rootKey'>, credentials: Signin
   return { identity: new ChimeSDKIdentity(options), messaging: new ChimeSDKMessaging(options), carillon: new Carillon(options) }
 }
 
-/** Makers of what tests begin with, by the API. */
+/** Creates what tests begin with, through the API. */
 export function makersOf(identity: ChimeSDKIdentity): Pick<World, 'appInstance' | 'bot'> {
   const appInstance: World['appInstance'] = async (users = [], { admins = [] } = {}) => {
     const { AppInstanceArn: arn } = await identity.createAppInstance({ Name: 'test' })
@@ -182,7 +182,7 @@ export function onBothDatabases(
   })
 }
 
-/** What a call is refused with: the error's class, its Code and status, as the SDK shows them. */
+/** The refusal of a call: the error's class, its Code and status, as the SDK shows them. */
 export async function refusal(
   call: Promise<unknown>,
 ): Promise<{ name: string; code: string | undefined; status: number; message: string; reason: string | undefined }> {

@@ -21,7 +21,7 @@ describe('with the package installed beside them', () => {
 
   test('the tests of examples/vitest pass', { timeout: 180_000 }, async () => {
     await cp(join(root, 'examples/vitest'), join(folder, 'vitest'), { recursive: true })
-    // What npm would install beside the package.
+    // The dependencies that npm would install beside the package.
     const modules = join(folder, 'vitest/node_modules')
     await mkdir(join(modules, '@aws-sdk'), { recursive: true })
     for (const name of ['vitest', '@aws-sdk/client-chime-sdk-messaging'])
@@ -44,7 +44,7 @@ describe('with the package installed beside them', () => {
   test('the GitHub Action starts a server in test mode and sets the variables of the clients', { timeout: 180_000 }, async () => {
     const [variables, seed, pid] = [join(folder, 'variables'), join(folder, 'seed.json'), join(folder, 'pid')]
     await writeFile(seed, JSON.stringify({ Id: 'chat' }))
-    // A job of GitHub ends what its steps have started; here the wrapper of npx says what is to be ended.
+    // At GitHub the end of a job ends what its steps have started; here the wrapper of npx has the process to end.
     const npx = `#!/bin/sh\necho $$ > ${pid}\nwhile [ "$1" != serve ]; do shift; done\nexec ${join(folder, 'node_modules/.bin/carillon')} "$@"\n`
     await mkdir(join(folder, 'bin'))
     await writeFile(join(folder, 'bin/npx'), npx, { mode: 0o755 })

@@ -42,7 +42,7 @@ test('the credentials of as() act as that user and as nobody else', async () => 
   messaging.destroy()
 })
 
-test('heard() says what came instead, and that listen() is missing', async () => {
+test('heard() reports which events arrived instead, and that listen() was not called', async () => {
   await using chime = await start({ seed })
   const ben = chime.as('ben')
   await expect(ben.heard('CREATE_CHANNEL_MESSAGE')).rejects.toThrow('does not listen: call listen() before')
@@ -56,7 +56,7 @@ test('heard() says what came instead, and that listen() is missing', async () =>
   messaging.destroy()
 })
 
-test('servers of the kit share nothing, and nothing of a stopped one answers', async () => {
+test('servers of the kit share nothing, and no call to a stopped one is answered', async () => {
   const chimes = await Promise.all([start({ seed }), start({ seed }), start()])
   expect(new Set(chimes.map(({ endpoint }) => endpoint)).size).toBe(3)
   const [one, , empty] = chimes.map(({ clientConfig }) => new ChimeSDKIdentity({ ...clientConfig, maxAttempts: 1 }))
@@ -76,7 +76,7 @@ test('settings are those of the flags, and one that does not exist is refused', 
   await expect(start({ settings: { ports: '1' } })).rejects.toThrow("There is no setting 'ports'")
 })
 
-test('a test orders faults, closes sessions, drops events, moves the clock, and begins again', async () => {
+test('a test can order faults, close sessions, drop events, move the clock, and reset the server', async () => {
   await using chime = await start({ seed })
   const [ann, ben] = [chime.as('ann'), chime.as('ben')]
   const messaging = new ChimeSDKMessaging(ann.clientConfig)

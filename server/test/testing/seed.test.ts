@@ -36,7 +36,7 @@ async function fileWith(content: unknown, name = 'seed.json') {
   return file
 }
 
-test.each(databaseKinds)('--seed makes all that it declares, and a second start adds only what is missing, on %s', async kind => {
+test.each(databaseKinds)('--seed creates all that it declares, and a second start adds only what is missing, on %s', async kind => {
   const file = await fileWith(seed)
   const settings = {
     seed: file,
@@ -88,7 +88,7 @@ test.each(databaseKinds)('--seed makes all that it declares, and a second start 
   await again.close()
 })
 
-test('a module as a seed gets the endpoint and the credentials, and may return a seed or make things by itself', async () => {
+test('a module as a seed gets the endpoint and the credentials, and may return a seed or create things by itself', async () => {
   const file = await fileWith(
     `export default async ({ endpoint, region, credentials }) => {
       const { status } = await fetch(endpoint + '/app-instances')

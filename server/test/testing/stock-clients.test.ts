@@ -48,7 +48,7 @@ test('amazon-chime-sdk-js connects again after 4005 and 1012, outlasts a throttl
   await say('heard')
   await expect.poll(() => heard('"Content":"heard"')).toBe(1)
   expect(heard('"Content":"dropped"')).toBe(0)
-  // A code after which the client does not come back.
+  // A code after which the client does not reconnect.
   await chime.closeSessions(4003)
   await expect.poll(() => heard('stopped 4003')).toBe(1)
   messaging.destroy()

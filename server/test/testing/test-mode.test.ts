@@ -30,7 +30,7 @@ onBothDatabases(
       return ChannelMessage!
     }
 
-    test('SeedAppInstance makes what it declares, and ResetTestServer leaves nothing, so that the same ids are free again', async () => {
+    test('SeedAppInstance creates what it declares, and ResetTestServer deletes everything, so that the same ids are free again', async () => {
       await world().appInstance(['x'])
       await fresh()
       await send()
@@ -64,7 +64,7 @@ onBothDatabases(
       await call('ResetTestServer', {})
     })
 
-    test('a call whose answer is lost, or is an error, was carried out where the fault says so', async () => {
+    test('a call whose answer is lost, or is an error, has been executed where the fault says so', async () => {
       await fresh()
       const contents = async () => {
         const { ChannelMessages } = await world().messaging.listChannelMessages({ ChannelArn, ChimeBearer: ann, SortOrder: 'ASCENDING' })
@@ -112,14 +112,14 @@ onBothDatabases(
       const { url, rootKey } = world().app
       const skewed = new ChimeSDKMessaging({ endpoint: url, region: 'us-east-1', credentials: rootKey, maxAttempts: 1 })
       expect(await refusal(skewed.sendChannelMessage(message))).toMatchObject({ name: 'InvalidSignatureException' })
-      // It has learned how late it is.
+      // The client has learned how late its clock is.
       expect((await skewed.sendChannelMessage(message)).MessageId).toMatch(/./)
       skewed.destroy()
       await call('PutTestClock', { SignatureSkewSeconds: 0 })
       await send()
     })
 
-    test('CreateTestFault fails so many calls of an operation, and the stock client retries where an error is retryable', async () => {
+    test('CreateTestFault fails that many calls of an operation, and the stock client retries where an error is retryable', async () => {
       await fresh()
       const { url, rootKey } = world().app
       const retrying = new ChimeSDKMessaging({ endpoint: url, region: 'us-east-1', credentials: rootKey, maxAttempts: 3 })
@@ -137,7 +137,7 @@ onBothDatabases(
       await send()
     })
 
-    test('a delayed call is answered so much later', async () => {
+    test('a delayed call is answered that much later', async () => {
       await fresh()
       await call('CreateTestFault', { Operation: 'SendChannelMessage', DelayMilliseconds: 300 })
       const begin = performance.now()

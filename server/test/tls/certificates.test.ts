@@ -29,7 +29,7 @@ async function stopped(server: Program): Promise<number | string> {
   return server.exit()
 }
 
-/** A certificate of one's own in a folder, by the names `own.pem` and `own-key.pem`, with its CA as `ca.pem`. */
+/** A certificate of the operator's own in a folder, by the names `own.pem` and `own-key.pem`, with its CA as `ca.pem`. */
 async function ownCertificate(): Promise<{ folder: string; cert: string; key: string }> {
   const folder = await temporaryFolder()
   const files = await keep(folder)
@@ -249,7 +249,7 @@ describe('carillon certs', () => {
     expect(await caOf(data)).toBe(ca)
   })
 
-  test('says that an own certificate is used, and refuses a folder that stores nothing', async () => {
+  test('says that an own certificate is used, and refuses a data folder in memory', async () => {
     const { cert, key } = await ownCertificate()
     const data = await temporaryFolder()
     expect(await certs(['--data', data, '--tls-cert', cert, '--tls-key', key])).toEqual({

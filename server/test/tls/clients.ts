@@ -22,7 +22,7 @@ export async function healthOver(url: string, ca: string): Promise<number | unde
   return promise
 }
 
-/** What the server shows to a client that trusts anything. */
+/** The certificate that the server shows to a client that trusts any. */
 export async function shownCertificate(url: string): Promise<PeerCertificate> {
   const socket = connect({ port: Number(new URL(url).port), host: '127.0.0.1', servername: 'localhost', rejectUnauthorized: false })
   await once(socket, 'secureConnect')

@@ -14,7 +14,7 @@ const turns = () =>
     isKeptFromEnd: error => error instanceof Stuck,
   })
 
-/** So many that come at once, each of which takes so long; resolves to how each has ended. */
+/** That many works at once, each of which takes so long; resolves to how each has ended. */
 async function queue(count: number, milliseconds: number, end: () => void = () => {}) {
   const line = turns()
   const all = Array.from({ length: count }, async () =>

@@ -19,7 +19,7 @@ test.each([
   [{ StringNotEquals: { 'login.example.com/realms/chat:groups': 'admins' } }, { groups: ['a', 'admins'] }, false],
   [{ StringNotEquals: { 'login.example.com/realms/chat:groups': 'admins' } }, { groups: ['a', 'b'] }, true],
   [{ StringEquals: { 'login.example.com/realms/chat:groups': 'a' } }, { groups: [['a']] }, false],
-])('the condition %j on the claims %j: %s', (condition, claims, holds) => {
+])('the condition %j holds for the claims %j: %s', (condition, claims, holds) => {
   expect(claimConditionOf(condition, issuer)(claims)).toBe(holds)
 })
 
@@ -36,7 +36,7 @@ test.each<[unknown, RegExp]>([
   [{ StringEquals: { 'login.example.com/realms/chat:sub': '${aws:username}' } }, /^Variables have no place/],
   [{ StringIs: { 'login.example.com/realms/chat:sub': 'a' } }, /StringIs is not a condition operator/],
   [{ StringEquals: { 'login.example.com/realms/chat:sub': [] } }, /It must be a string/],
-])('the condition %j is not understood', (condition, sentence) => {
+])('the condition %j is refused with a sentence that says why', (condition, sentence) => {
   expect(() => claimConditionOf(condition, issuer)).toThrow(PolicyError)
   expect(() => claimConditionOf(condition, issuer)).toThrow(sentence)
 })

@@ -25,7 +25,7 @@ async function outcome(key: SigningKey) {
   }
 }
 
-/** A key that may do everything, but for what is denied under that condition. */
+/** A key that is allowed everything, except what is denied under that condition. */
 const keyUnder = (Condition: object) =>
   makeKey(
     world,
@@ -47,11 +47,11 @@ test.each([
   ['this account', { StringNotEquals: { 'aws:ResourceAccount': '${aws:PrincipalAccount}' } }, 'allowed'],
   ['an organization', { StringNotEquals: { 'aws:PrincipalOrgID': 'o-1' } }, 'AccessDeniedException'],
   [
-    'a VPC endpoint, where there is one',
+    'a VPC endpoint, if a call comes through one',
     { StringNotEqualsIfExists: { 'aws:SourceVpce': 'vpce-1' }, Null: { 'aws:SourceVpce': 'false' } },
     'allowed',
   ],
-])('a guard rail of %s decides calls by this server’s values', async (_, condition, expected) => {
+])('a guard rail of %s decides about calls by this server’s values', async (_, condition, expected) => {
   expect(await outcome(await keyUnder(condition))).toBe(expected)
 })
 
@@ -61,7 +61,7 @@ test('guard rails apply to a socket too', async () => {
   await listen(world.app, alice, { key: await keyUnder({ StringNotEquals: { 'aws:RequestedRegion': 'eu-central-1' } }) })
 })
 
-test('temporary credentials have no second factor and an issue time, which a long-lived key does not have', async () => {
+test('temporary credentials have no second factor, and have an issue time, which a long-lived key does not have', async () => {
   const noFactor = await keyUnder({ Bool: { 'aws:MultiFactorAuthPresent': 'false' } })
   expect(await outcome(noFactor)).toBe('allowed')
   const before = await keyUnder({ DateLessThan: { 'aws:TokenIssueTime': new Date(Date.now() + 60_000).toISOString() } })

@@ -23,8 +23,8 @@ const server: ResourcesOf = () => ['*']
 const tagged: ResourcesOf = ({ ResourceARN }) => [ResourceARN!]
 
 /**
- * Written by hand from docs/service/authorization.md#iam-actions-and-resources and docs/beyond-amazon.md, not from src/auth/iam/resources.ts. Operations that do not
- * stand here are asked for bearer and channel.
+ * Written by hand from docs/service/authorization.md#iam-actions-and-resources and docs/beyond-amazon.md, not from
+ * src/auth/iam/resources.ts. An operation that is not in the list needs bearer and channel.
  */
 const resources: Partial<Record<OperationName, ResourcesOf>> = {
   CreateChannel: bearer,
@@ -105,7 +105,7 @@ const resources: Partial<Record<OperationName, ResourcesOf>> = {
   ListTagsForResource: tagged,
 }
 
-/** A callback needs a processor to succeed: what it is refused with tells whether IAM has let it pass. */
+/** A callback needs a processor to succeed: the kind of refusal shows whether IAM has allowed it. */
 const inputsOf = async (name: OperationName, fixture: Fixture): Promise<AnyInput[]> =>
   name === 'ChannelFlowCallback'
     ? [{ CallbackId: 'c'.repeat(32), ChannelArn: await fixture.channel(), ChannelMessage: { MessageId: 'f'.repeat(64) } }]

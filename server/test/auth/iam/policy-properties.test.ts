@@ -94,8 +94,8 @@ function decided(groups: readonly (readonly (readonly object[])[])[], { action, 
   return decide({ arn: 'arn:aws:iam::0:user/x', userId: 'x', tags: principalTags, permissions }, action, context)
 }
 
-describe('decisions', () => {
-  test('a deny is never overruled, by any other statement or order', () => {
+describe('a decision', () => {
+  test('is a denial if any statement denies, whatever the other statements and their order', () => {
     assert(
       property(policies, policies, policies, integer({ min: 0, max: 4 }), requests, (first, second, third, at, request) => {
         if (decided([[first]], request) !== 'explicitly denied') return
@@ -108,7 +108,7 @@ describe('decisions', () => {
     )
   })
 
-  test('widening never denies more: a further statement that allows, or * instead of a resource', () => {
+  test('is never narrowed by a wider policy: one more statement that allows, or * instead of a resource', () => {
     assert(
       property(policies, statement(constant('Allow')), integer({ min: 0, max: 3 }), requests, (statements, added, at, request) => {
         if (decided([[statements]], request) !== 'allowed') return
@@ -123,7 +123,7 @@ describe('decisions', () => {
     )
   })
 
-  test('a session policy never permits more than without it', () => {
+  test('is to allow only if the policies and the session policy each allow', () => {
     assert(
       property(policies, policies, requests, (own, session, request) => {
         const both = decided([[own], [session]], request)
@@ -135,7 +135,7 @@ describe('decisions', () => {
     )
   })
 
-  test('what all its statements alone deny is never allowed together, and the order does not matter', () => {
+  test('about several statements follows from the decisions about each, in any order', () => {
     assert(
       property(policies, requests, (statements, request) => {
         const alone = new Set(statements.map(each => decided([[[each]]], request)))
@@ -148,7 +148,7 @@ describe('decisions', () => {
   })
 })
 
-/** A matcher that can be seen to be right, and takes its time. */
+/** A matcher that is slow, and simple enough to be seen to be right. */
 function reference(pattern: string, text: string): boolean {
   if (pattern === '') return text === ''
   const [first, rest] = [pattern.slice(0, 1), pattern.slice(1)]
@@ -167,12 +167,12 @@ function arnReference(pattern: string, text: string): boolean {
 }
 
 const principal: Principal = { arn: '', userId: '', tags: new Map(), permissions: [] }
-/** The same with letters that stand in no text for the special ones. */
+/** The same with characters in place of the special ones that occur in no text. */
 const plain = (special: string) => special.replaceAll('*', 'S').replaceAll('?', 'Q')
 const few = (letters: string, maxLength: number) => string({ unit: constantFrom(...letters.split('')), maxLength })
 
-describe('patterns', () => {
-  test('match what a slow reference implementation matches', () => {
+describe('a pattern', () => {
+  test('matches what a slow reference implementation matches', () => {
     assert(
       property(few('ab*?', 9), few('ab', 10), (pattern, text) => {
         expect(wildcardsOf(pattern)(text)).toBe(reference(pattern, text))
@@ -181,7 +181,7 @@ describe('patterns', () => {
     )
   })
 
-  test('of ARNs match each component of them', () => {
+  test('of ARNs matches each component of them', () => {
     assert(
       property(few('a:*?', 12), few('a:', 12), (pattern, text) => {
         expect(arnPatternOf(`arn:${pattern}`, true).matches(`arn:${text}`, principal, nothing)).toBe(
@@ -192,7 +192,7 @@ describe('patterns', () => {
     )
   })
 
-  test('take the value of a variable literally', () => {
+  test('takes the value of a variable literally', () => {
     assert(
       property(few('a*?', 4), few('a*?:$', 5), few('a*?', 4), few('a*?:$', 12), (before, value, after, text) => {
         const pattern = arnPatternOf(`arn:aws:x:::${before}\${aws:PrincipalTag/v}${after}`, true)
@@ -205,21 +205,21 @@ describe('patterns', () => {
 
   test.each([
     ['many stars', '*a'.repeat(2500), 'a'.repeat(2000)],
-    ['many stars and an end that is not there', `${'*a'.repeat(2500)}b`, 'a'.repeat(2000)],
+    ['many stars and an end that the text lacks', `${'*a'.repeat(2500)}b`, 'a'.repeat(2000)],
     ['stars and question marks', '*?'.repeat(2500), 'a'.repeat(2000)],
     ['a long run behind a star', `*${'a'.repeat(1000)}b*`, 'a'.repeat(2000)],
-    ['a long run that begins wrong', `*b${'a'.repeat(1000)}*`, 'a'.repeat(2000)],
+    ['a long run whose beginning differs', `*b${'a'.repeat(1000)}*`, 'a'.repeat(2000)],
     ['a run with a question mark', `*${'a'.repeat(500)}?${'a'.repeat(500)}b*`, 'a'.repeat(2000)],
     ['nested repetition', '(a+)+$'.repeat(800), 'a'.repeat(2000)],
-  ])('end soon whoever has written them: %s', (_, pattern, text) => {
+  ])('is matched in little time, however it is written: %s', (_, pattern, text) => {
     const start = cpuTime()
     for (let round = 0; round < 20; round++) wildcardsOf(pattern)(text)
-    // Milliseconds here, and for ever where something is tried again and again.
+    // This takes milliseconds; a matcher that backtracks would take practically for ever.
     expect(cpuTime() - start).toBeLessThan(2000)
   })
 })
 
-/** It is understood, or refused with a sentence. */
+/** The text is parsed, or refused with a sentence. */
 const survives = (text: string) => {
   try {
     decide({ ...principal, permissions: [[parsePolicy(text)]] }, 'chime:SendChannelMessage', { ...nothing, resource: `${app}/user/alice` })
@@ -230,13 +230,13 @@ const survives = (text: string) => {
 }
 
 describe('parsing', () => {
-  test('ends with a usable policy or with its own error, for any text', () => {
+  test('returns a usable policy or throws a PolicyError, for any text', () => {
     assert(property(string(), survives), { numRuns: 2000 })
     assert(property(json(), survives), { numRuns: 2000 })
     assert(property(few('{}[]":,\\aE', 30), survives), { numRuns: 5000 })
   })
 
-  test('also ends so if one part of a policy is arbitrary', () => {
+  test('returns or throws likewise if one part of a policy is arbitrary', () => {
     const element = constantFrom(
       'Version',
       'Statement',
@@ -265,7 +265,7 @@ describe('parsing', () => {
     )
   })
 
-  test('also ends so for any condition', () => {
+  test('returns or throws likewise for any condition', () => {
     const operator = constantFrom(
       'StringEquals',
       'StringLike',

@@ -40,7 +40,7 @@ describe('the logic of statements', () => {
     [['none', 'denies'], 'explicitly denied'],
     [['all', 'denies'], 'explicitly denied'],
     [['denies', 'all'], 'explicitly denied'],
-  ] as const)('groups of policies %j: %s', (names, decision) => {
+  ] as const)('groups of policies %j together decide: %s', (names, decision) => {
     expect(ask(allow(), { principal: { permissions: names.map(group) } })).toBe(decision)
   })
 
@@ -55,7 +55,7 @@ describe('the logic of statements', () => {
     expect(ask(allow(), { principal: { permissions: [[send, get, no]] }, action: 'chime:GetChannelMessage' })).toBe('explicitly denied')
   })
 
-  test('the root may do everything', () => {
+  test('the root key may do everything', () => {
     expect(ask(deny(), { principal: { permissions: undefined } })).toBe('allowed')
   })
 })
@@ -74,7 +74,7 @@ describe('actions and resources', () => {
     ['chime:SendChannelMessages', false],
     ['chime:Send', false],
     ['s3:*', false],
-  ])('the action %s', (Action, matches) => {
+  ])('the action %s matches the call: %s', (Action, matches) => {
     expect(ask(allow({ Action }))).toBe(matches ? 'allowed' : 'not allowed')
     expect(ask(allow({ Action: ['s3:GetObject', Action] }))).toBe(matches ? 'allowed' : 'not allowed')
     expect(ask({ Effect: 'Allow', NotAction: Action, Resource: '*' })).toBe(matches ? 'not allowed' : 'allowed')
@@ -108,7 +108,7 @@ describe('actions and resources', () => {
     ['arn:aws:chime:*:app-instance/*', false],
     ['arn:*:app-instance/*', false],
     ['arn:aws:*:user/alice', false],
-  ])('the resource %s', (Resource, matches) => {
+  ])('the resource %s matches the user: %s', (Resource, matches) => {
     expect(ask(allow({ Resource }))).toBe(matches ? 'allowed' : 'not allowed')
     expect(ask(allow({ Resource: ['arn:aws:s3:::bucket', Resource] }))).toBe(matches ? 'allowed' : 'not allowed')
     expect(ask({ Effect: 'Allow', Action: '*', NotResource: Resource })).toBe(matches ? 'not allowed' : 'allowed')
@@ -132,7 +132,7 @@ describe('variables', () => {
     ["${aws:PrincipalTag/sub, 'alice'}", {}],
     ["${aws:PrincipalTag/sub,'alice'}", {}],
     ["${aws:PrincipalTag/sub, 'bob'}", { tags: tags({ sub: 'alice' }) }],
-  ])('%s stands for what the principal has', (text, principal) => {
+  ])("%s stands for the principal's value", (text, principal) => {
     expect(askedFor(`${app}/user/${text}`, principal)).toBe('allowed')
     expect(
       ask(allow({ Condition: { StringEquals: { 'aws:PrincipalTag/x': text.replace('*', 'al') } } }), {
@@ -167,7 +167,7 @@ describe('variables', () => {
     ['StringEquals', { Condition: { StringEquals: { 'aws:userid': ['AIDATESTER', '${aws:PrincipalTag/none}'] } } }],
     ['StringNotEquals', { Condition: { StringNotEquals: { 'aws:userid': '${aws:PrincipalTag/none}' } } }],
     ['StringNotLikeIfExists', { Condition: { StringNotLikeIfExists: { 'aws:PrincipalTag/other': '${aws:username}' } } }],
-  ])('with a variable without a value in %s the statement does not apply', (_, more) => {
+  ])('a statement whose variable has no value in %s does not apply', (_, more) => {
     const role = { arn: 'arn:aws:sts::000000000000:assumed-role/Chat/s' }
     expect(ask(allow(more), { principal: role })).toBe('not allowed')
     expect(ask([allow(), deny(more)], { principal: role })).toBe('allowed')
@@ -199,7 +199,7 @@ describe('variables', () => {
   })
 })
 
-/** operator, key, values of the policy, what the request has, whether it holds */
+/** operator, key, values of the policy, values of the request, whether the condition holds */
 type Row = readonly [string, string, unknown, Asked, boolean]
 
 const has = (value: string): Asked => ({ principal: { tags: tags({ k: value }) } })
@@ -338,7 +338,7 @@ const rows: readonly Row[] = [
 ]
 
 describe('conditions', () => {
-  test.each(rows)('%s %s %j of %j: %s', (operator, key, values, asked, holds) => {
+  test.each(rows)('the operator %s of the key %s with %j, where the call has %j, holds: %s', (operator, key, values, asked, holds) => {
     const Condition = { [operator]: { [key]: values } }
     expect(ask(allow({ Condition }), asked)).toBe(holds ? 'allowed' : 'not allowed')
     expect(ask([allow(), deny({ Condition })], asked)).toBe(holds ? 'explicitly denied' : 'allowed')

@@ -7,7 +7,7 @@ import { Listening, listen, presignedUrl } from '../../support/sockets.ts'
 import { clientsWith, keyRing, type Written } from '../../support/keys.ts'
 import { databaseKinds, refusal, startWorld, type World } from '../../support/world.ts'
 
-/** What a back end gives to a browser: act as one user, in whichever channel (docs/security.md). */
+/** The policy that a back end gives to a browser: act as one user, in any channel (docs/security.md). */
 const usual = (app: string, user: string): Written[] => [
   { Action: 'chime:GetMessagingSessionEndpoint', Resource: '*' },
   {
@@ -101,7 +101,7 @@ describe.each(databaseKinds)('the policy of a user, on %s', kind => {
     expect(await new Listening(await presignedUrl(world.app, user('alice'), { key: without })).closed).toEqual({ code: 4401, reason })
   })
 
-  test('may name its user by a tag of the principal, also where ids hold colons and wildcards', async () => {
+  test('may name its user by a tag of the principal, also where ids contain colons and wildcards', async () => {
     for (const id of ['us-east-1:0b7a', 'carol']) {
       await world.identity.createAppInstanceUser({ AppInstanceArn: app, AppInstanceUserId: id, Name: id })
       const { messaging } = clientsWith(
@@ -121,7 +121,7 @@ describe.each(databaseKinds)('the policy of a user, on %s', kind => {
     }
   })
 
-  test('says what refuses: no statement that allows, an explicit deny, and the same for the session policy', async () => {
+  test('explains a refusal: no statement that allows, an explicit deny, and the same for the session policy', async () => {
     const ChannelArn = await channelOf(user('alice'))
     const arn = 'arn:aws:sts::000000000000:assumed-role/Chat/alice'
     const all: Written = { Action: '*', Resource: '*' }
@@ -160,7 +160,7 @@ describe.each(databaseKinds)('the policy of a user, on %s', kind => {
         Resource: `${app}/channel/*`,
         Condition: { StringEquals: { 'aws:ResourceTag/team': '${aws:PrincipalTag/team}' } },
       },
-      // A channel that is yet to be made has no tags: those of the request say which one it will be.
+      // A channel that does not exist yet has no tags: the tags of the request decide.
       {
         Action: 'chime:TagResource',
         Resource: `${app}/channel/*`,
@@ -203,7 +203,7 @@ describe.each(databaseKinds)('the policy of a user, on %s', kind => {
     }
   })
 
-  test('may depend on where the request comes from, on TLS and on the time', async () => {
+  test("may depend on the client's address, on TLS and on the time", async () => {
     const ask = async (Condition: Written['Condition']) => {
       const { messaging } = clientsWith(world, ring.keep({ groups: [[{ Action: '*', Resource: '*', Condition: Condition! }]] }))
       return messaging.getMessagingSessionEndpoint({}).then(

@@ -30,7 +30,7 @@ const tags = (given: Record<string, string>) => new Map(Object.entries(given))
 const temporary = { issuedAt: noon - 60_000 }
 const role = { arn: 'arn:aws:sts::000000000000:assumed-role/Chat/s', ...temporary }
 
-/** What people write for Chime, beside it and above it, and what that decides for calls to this server. */
+/** Policies that people write for Chime, alone and with other services, and how each decides about calls to this server. */
 const usual: Record<string, readonly [statements: Statement | readonly Statement[], ...expected: Expected[]]> = {
   'an administrator': [everything, [{}, 'allowed'], [{ action: 'sts:AssumeRole' }, 'allowed']],
   'a power user': [
@@ -347,11 +347,11 @@ const usual: Record<string, readonly [statements: Statement | readonly Statement
   ],
 }
 
-test('there are at least 45 kinds of policies', () => {
+test('the table has at least 45 kinds of policies', () => {
   expect(Object.keys(usual).length).toBeGreaterThanOrEqual(45)
 })
 
-test.each(Object.entries(usual))('%s', (_, [statements, ...expected]) => {
+test.each(Object.entries(usual))('the usual policy "%s" decides as on AWS', (_, [statements, ...expected]) => {
   expect(expected.map(([asked]) => ask(statements, asked))).toEqual(expected.map(([, outcome]) => outcome))
 })
 

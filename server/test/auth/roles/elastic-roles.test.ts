@@ -3,7 +3,7 @@ import { onBothDatabases, type World } from '../../support/world.ts'
 import { say } from '../../api/acts.ts'
 import { openElastic } from '../../api/elastic-acts.ts'
 
-/** `bad` where the role permits what an elastic channel does not have, or does not take in this way; `public` where it is PUBLIC. */
+/** `bad` where the role permits the call and an elastic channel refuses its input; `public` where the channel is PUBLIC. */
 type Cell = 'yes' | 'no' | 'bad' | 'public'
 
 const people = ['admin', 'moderator', 'moderator there', 'member there', 'member elsewhere', 'outsider', 'banned'] as const
@@ -21,7 +21,7 @@ const matrix: Readonly<Record<string, readonly Cell[]>> = {
   'mark as read': ['no', 'no', 'bad', 'bad', 'bad', 'no', 'no'],
   'get own preferences': ['no', 'no', 'bad', 'bad', 'bad', 'no', 'no'],
   'list messages': ['yes', 'yes', 'yes', 'yes', 'no', 'no', 'no'],
-  // Without --search on it is refused to those who may.
+  // Without --search on the call is refused to those whom the role permits it.
   'search messages': ['bad', 'bad', 'bad', 'bad', 'no', 'no', 'no'],
   'get a message': ['yes', 'yes', 'yes', 'yes', 'no', 'no', 'no'],
   'send a message': ['no', 'no', 'yes', 'yes', 'no', 'no', 'no'],
@@ -55,7 +55,7 @@ const matrix: Readonly<Record<string, readonly Cell[]>> = {
   'delete the channel': ['yes', 'yes', 'yes', 'no', 'no', 'no', 'no'],
 }
 
-/** u0 and u1 are in the first sub-channel, u2 in the second; the person is what it is called with regard to the first. */
+/** u0 and u1 are in the first sub-channel, u2 in the second; the person's role is with regard to the first. */
 async function outcomes(world: World, person: Person, Privacy: 'PUBLIC' | 'PRIVATE') {
   const { identity, messaging, carillon } = world
   const isMember = person.startsWith('member')
@@ -147,7 +147,7 @@ async function outcomes(world: World, person: Person, Privacy: 'PUBLIC' | 'PRIVA
 }
 
 onBothDatabases('The matrix of roles in an elastic channel', world => {
-  test.each(people)('%s may do what the spec says, and nothing else', async person => {
+  test.each(people)('%s may do what docs/service says, and nothing else', async person => {
     for (const privacy of ['PUBLIC', 'PRIVATE'] as const) {
       const told = Object.entries(matrix).map(([deed, row]) => {
         const cell = row[people.indexOf(person)]

@@ -6,12 +6,12 @@ type Mode = 'UNRESTRICTED' | 'RESTRICTED'
 
 /**
  * A cell of docs/service/authorization.md#the-table: `yes` and `no`; `public` where the channel is PUBLIC; `free` where it is UNRESTRICTED;
- * `member` where the one in charge is a DEFAULT member too.
+ * `member` where the moderator or admin is a DEFAULT member too.
  */
 type Cell = 'yes' | 'no' | 'public' | 'free' | 'member'
 type Row = readonly [admin: Cell, moderator: Cell, member: Cell, hidden: Cell, outsider: Cell, banned: Cell]
 
-/** Written from the spec by hand, not from src/auth/roles/rules.ts. */
+/** Written from docs/service by hand, not from src/auth/roles/rules.ts. */
 const matrix = {
   'create a channel': ['yes', 'yes', 'yes', 'yes', 'yes', 'yes'],
   'list channels': ['yes', 'yes', 'yes', 'yes', 'yes', 'yes'],
@@ -77,7 +77,7 @@ type Deed = keyof typeof matrix
 const isDeed = (name: string): name is Deed => name in matrix
 const deedNames = Object.keys(matrix).filter(isDeed)
 
-/** People by their column of the matrix. Members are such when they act; `bot` says that it is a bot that acts. */
+/** People by their column of the matrix. Members are members when they act; `bot` says that a bot acts. */
 const people = {
   'an admin': { column: 0, member: false, bot: false },
   'an admin that is a member': { column: 0, member: true, bot: false },
@@ -115,7 +115,7 @@ interface Scene {
   readonly theirs: () => string
 }
 
-/** In the order in which they are done: what changes the scene most comes last. */
+/** In this order the calls are made: the one that changes the scene most comes last. */
 function deeds(
   { messaging, carillon }: Pick<World, 'messaging' | 'carillon'>,
   { arn, me, owner, other, ChannelArn, ChannelFlowArn, mine, theirs }: Scene,
@@ -193,7 +193,7 @@ function deeds(
   }
 }
 
-/** A channel of that kind in which the person has written and then become what it is called. */
+/** A channel of that kind in which the person has written and then got its role. */
 async function sceneOf({ identity, messaging, appInstance, bot }: World, person: Person, privacy: Privacy, mode: Mode): Promise<Scene> {
   const { arn, user } = await appInstance(['owner', 'other', 'other2', 'me'])
   const me = people[person].bot ? await bot(arn) : user('me')
@@ -235,28 +235,28 @@ const outcomeOf = async (call: Promise<unknown>) =>
     (error: Error) => error.name,
   )
 
-/** Ordinary channels have no sub-channels, and this server has no index. */
+/** Ordinary channels have no sub-channels, and this server has no search index. */
 const permitted = (deed: string) => (deed === 'list sub-channels' || deed === 'search messages' ? 'BadRequestException' : 'yes')
 
 onBothDatabases('The matrix of roles', world => {
   const kinds = (['PUBLIC', 'PRIVATE'] as const).flatMap(privacy =>
     (['UNRESTRICTED', 'RESTRICTED'] as const).map(mode => [privacy, mode] as const),
   )
-  test.each(Object.keys(people).filter(isPerson))('%s may do what the spec says, and nothing else', async person => {
+  test.each(Object.keys(people).filter(isPerson))('%s may do what docs/service says, and nothing else', async person => {
     const rows = kinds.map(async ([privacy, mode]) => {
       const { messaging } = world()
       const scene = await sceneOf(world(), person, privacy, mode)
       const found: Record<string, string> = {}
       for (const [deed, act] of Object.entries(deeds(world(), scene))) {
         found[deed] = await outcomeOf(act())
-        // What must be as before for what comes next is put back by the owner.
+        // The owner restores what later calls depend on.
         const channel = { ChannelArn: scene.ChannelArn, ChimeBearer: scene.owner }
         const isJoin = deed.startsWith('join') && !(people[person].column === 3 && found[deed] !== 'yes')
         if (isJoin) await messaging.deleteChannelMembership({ ...channel, MemberArn: scene.me })
       }
       return found
     })
-    // Where the role permits and the thing is not there, the answer is that it is not there.
+    // Where the role permits the call and the thing does not exist, the answer is NotFound.
     const absent = (deed: string, privacy: Privacy) =>
       deed === 'describe own membership' && (people[person].column < 2 || (people[person].column === 4 && privacy === 'PUBLIC'))
     const told = kinds.map(([privacy, mode]) =>

@@ -28,7 +28,7 @@ async function digest(text: string, secret?: Buffer): Promise<Buffer> {
   return Buffer.from(await sha.digest())
 }
 
-/** Signs what is written, as those clients do: over the pairs of the query as they will travel. */
+/** Signs as those clients do: over the pairs of the query as they are sent. */
 async function presign(parameters: Readonly<Record<string, string>>, encode: (text: string) => string): Promise<string> {
   const date = `${new Date().toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z`
   const scope = `${date.slice(0, 8)}/eu-central-1/chime/aws4_request`
@@ -54,11 +54,11 @@ async function presign(parameters: Readonly<Record<string, string>>, encode: (te
 
 const sessionIds = fc.string({ unit: 'binary', minLength: 1, maxLength: 40 }).filter(text => text.isWellFormed())
 
-test.each(Object.entries(encodings))('every session id is verified and read as it was meant, written by %s', async (name, encode) => {
+test.each(Object.entries(encodings))('every session id is verified and read back unchanged when %s writes it', async (name, encode) => {
   await fc.assert(
     fc.asyncProperty(sessionIds, async sessionId => {
       const { parameters } = verify({ url: await presign({ sessionId, userArn, 'prefetch-on': 'connect' }, encode), host })
-      // A plus stands for itself: only Java writes a blank so, and no session id of that client has one.
+      // A plus stands for itself: only the Java client writes a blank so, and none of its session ids contains one.
       const read = name === 'the URLEncoder of Java' ? sessionId.replaceAll(' ', '+') : sessionId
       expect(parameters.get('sessionId')).toBe(read)
       expect(parameters.get('userArn')).toBe(userArn)
@@ -90,7 +90,7 @@ test("an apostrophe that the browser escapes after signing does not break the si
   )
 })
 
-/** What a URL says, however it is escaped. */
+/** The meaning of a URL, however it is escaped. */
 const meaning = (url: string) => {
   try {
     return decodeURIComponent(url)
@@ -126,7 +126,7 @@ test("any change of the URL's meaning after signing makes it invalid", async () 
   )
 })
 
-test('any query is accepted or refused, and never makes the verifier fail', () => {
+test('any query is accepted or refused, and never makes the verifier throw anything else', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary-ascii', maxLength: 300 }), query => {
       expect(() => verify({ url: `/connect?${query}`, host })).toThrow(ApiError)

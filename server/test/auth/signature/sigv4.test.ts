@@ -44,7 +44,7 @@ interface Draft {
 const strictly = (text: string) =>
   encodeURIComponent(text).replace(/[!'()*]/g, character => `%${character.charCodeAt(0).toString(16).toUpperCase()}`)
 
-/** Signs with Amazon's signer for JavaScript and gives the request as node hands it over. */
+/** Signs with Amazon's signer for JavaScript; returns the request as node gives it to the server. */
 async function signed(draft: Draft = {}): Promise<SignedRequest> {
   const { method = 'GET', path = '/channels', query = {}, body = new Uint8Array(), date = noon, escape = strictly } = draft
   const headers = { host: 'localhost:8080', 'x-amz-chime-bearer': userArn, ...draft.headers }
@@ -94,7 +94,7 @@ function refusal(request: SignedRequest, verifier = verify): ApiError {
 
 const hmac = (secret: Uint8Array, text: string): Uint8Array => createHmac('sha256', secret).update(text).digest()
 
-/** Signs by hand what a test says is the canonical request, for signers that do not exist as a library here. */
+/** Signs the given canonical request by hand, for signers that do not exist as a library here. */
 function signedByHand(
   request: Omit<SignedRequest, 'rawHeaders'>,
   canonicalRequest: string,
@@ -174,8 +174,8 @@ const draft: fc.Arbitrary<Draft> = fc.record({
   escape: fc.constantFrom(strictly, encodeURIComponent),
 })
 
-describe('what real signers produce', () => {
-  it('verifies whatever the signer of the SDK for JavaScript signs', async () => {
+describe('the verification of what real signers produce', () => {
+  it('accepts whatever the signer of the SDK for JavaScript signs', async () => {
     await fc.assert(
       fc.asyncProperty(draft, async draft => {
         expect(verifierAt(draft.date!)(await signed(draft))).toBe(key)
@@ -184,7 +184,7 @@ describe('what real signers produce', () => {
     )
   })
 
-  it('refuses whatever was changed in one place after signing', async () => {
+  it('refuses a request that was changed in one place after signing', async () => {
     const changes: ((request: SignedRequest) => SignedRequest)[] = [
       request => ({ ...request, method: request.method === 'GET' ? 'DELETE' : 'GET' }),
       request => ({ ...request, url: request.url.replace('/', '/x') }),
@@ -237,7 +237,7 @@ describe('what real signers produce', () => {
     )
   })
 
-  it('verifies what the official client for JavaScript sends', async () => {
+  it('accepts what the official client for JavaScript sends', async () => {
     const sent: HttpRequest[] = []
     const client = new ChimeSDKMessagingClient({
       region: 'us-east-1',
@@ -288,7 +288,7 @@ describe('what real signers produce', () => {
   })
 
   const hasBotocore = spawnSync('python3', ['-c', 'import botocore']).status === 0
-  it.skipIf(!hasBotocore)('verifies what botocore signs', () => {
+  it.skipIf(!hasBotocore)('accepts what botocore signs', () => {
     const script = `
 import json, base64, sys
 import botocore.session
@@ -344,7 +344,7 @@ print(json.dumps(out))
     }
   })
 
-  it("verifies a query with bare !'()*:/ both as it travelled and as signers escape it that decode first", () => {
+  it("accepts a query with bare !'()*:/ as it was sent, and as signers that decode it first escape it", () => {
     const bare = "arn=arn:aws:chime/x!'()*&flag"
     const headers = { host: 'localhost', 'x-amz-date': '20260304T120000Z' }
     const lines = 'host:localhost\nx-amz-date:20260304T120000Z\n\nhost;x-amz-date'
@@ -354,7 +354,7 @@ print(json.dumps(out))
     }
   })
 
-  it('takes a bare + for a plus and never for a blank', () => {
+  it('reads a bare + as a plus and never as a blank', () => {
     const headers = { host: 'localhost', 'x-amz-date': '20260304T120000Z' }
     const lines = 'host:localhost\nx-amz-date:20260304T120000Z\n\nhost;x-amz-date'
     const request = { method: 'GET', url: '/channels?next-token=a+b', body: new Uint8Array() }
@@ -400,13 +400,13 @@ print(json.dumps(out))
     expect(verifier(withOldSecret)).toBe(key)
   })
 
-  it('keeps verifying while more regions are used than signing keys are kept', async () => {
+  it('still succeeds when more regions are used than signing keys are cached', async () => {
     const requests = await Promise.all(Array.from({ length: 1100 }, (_, index) => signed({ region: `region-${index}`, headers: {} })))
     for (const request of [...requests, ...requests]) expect(verify(request)).toBe(key)
   })
 })
 
-describe('refusals, and their reasons', () => {
+describe('the verification of an invalid request', () => {
   type Case = [what: string, request: () => Promise<SignedRequest>, reason: RegExp]
 
   const incomplete: Case[] = [
@@ -415,10 +415,10 @@ describe('refusals, and their reasons', () => {
     ['an upper-case signature', replaced(/[0-9a-f]{64}$/, 'A'.repeat(64)), /64 lower-case/],
     ['a credential of four parts', replaced('/chime', ''), /ACCESS_KEY_ID\/YYYYMMDD/],
     ['no date', sent('x-amz-date', undefined), /neither X-Amz-Date nor Date/],
-    ['a date that is none', sent('x-amz-date', '20260230T120000Z'), /X-Amz-Date is no date/],
+    ['an invalid date', sent('x-amz-date', '20260230T120000Z'), /X-Amz-Date is no date/],
     ['a date of another form', sent('x-amz-date', '2026-03-04T12:00:00Z'), /YYYYMMDDTHHMMSSZ/],
   ]
-  it.each(incomplete)('cannot read %s', async (_, request, reason) => {
+  it.each(incomplete)('reports %s as an incomplete signature, with the reason', async (_, request, reason) => {
     const error = refusal(await request())
     expect(error).toMatchObject({ type: 'IncompleteSignatureException', code: 'IncompleteSignature', status: 400 })
     expect(error.reason).toMatch(reason)
@@ -435,10 +435,10 @@ describe('refusals, and their reasons', () => {
     ['an unsigned bearer', () => unsigned('x-amz-chime-bearer', userArn), /header x-amz-chime-bearer is not signed/],
     ['an unsigned host', () => unsigned('host', 'localhost'), /header host is not signed/],
     ['any other unsigned x-amz header', sent('x-amz-other', 'x'), /header x-amz-other is not signed/],
-    ['a signed header that did not come', replaced('=host', '=accept;host'), /signed header 'accept' is not in the request/],
+    ['a signed header that is absent', replaced('=host', '=accept;host'), /signed header 'accept' is not in the request/],
     ['upper-case names in SignedHeaders', replaced('=host', '=Host'), /Host; the names must be lower-case/],
-    ['a name twice in SignedHeaders', replaced('=host', '=host;host'), /names host twice/],
-    ['a body that is not the one hashed', async () => ({ ...(await signed()), body: Buffer.of(1) }), /the body was changed after signing/],
+    ['a duplicate name in SignedHeaders', replaced('=host', '=host;host'), /names host twice/],
+    ['a body other than the one hashed', async () => ({ ...(await signed()), body: Buffer.of(1) }), /the body was changed after signing/],
     ['an unsigned body', () => stated('UNSIGNED-PAYLOAD'), /UNSIGNED-PAYLOAD: the body must be signed as a whole/],
     ['a streamed body', () => stated('STREAMING-AWS4-HMAC-SHA256-PAYLOAD'), /STREAMING-AWS4-HMAC-SHA256-PAYLOAD: the body/],
     [
@@ -448,14 +448,14 @@ describe('refusals, and their reasons', () => {
     ],
     ['a host that a proxy replaced', replacedByProxy, /signed for 'localhost:8080' and came with Host 'backend:3000'/],
     ['a host that lost its default port', () => signedForHost('example.org:443', 'example.org'), /signed for 'example.org:443'/],
-    ['a host that won a port', () => signedForHost('example.org', 'Example.org:8443'), /signed for 'example.org'/],
+    ['a host that has gained a port', () => signedForHost('example.org', 'Example.org:8443'), /signed for 'example.org'/],
     ['a path with dot segments', () => signed({ path: '/a/../channels' }), /signers normalize/],
     ['a path with doubled slashes', () => signed({ path: '//channels' }), /signers normalize/],
     ['a target outside ASCII', async () => ({ ...(await signed()), url: '/channels/é' }), /percent-escaped/],
     ['a wrong secret', () => signed({ signedWith: { ...key, secretAccessKey: 'wrong' } }), /secret access key is not the one/],
     ['a host that a proxy hides', sent('host', 'backend:3000'), /checked for the host 'backend:3000': if the client has called another/],
     [
-      'a host beside the one that a trusted proxy tells',
+      'a host beside the one that a trusted proxy reports',
       async () => ({ ...(await sent('host', 'backend:3000')()), forwardedHost: 'chat.example.com' }),
       /checked for the host 'backend:3000' and 'chat\.example\.com'/,
     ],
@@ -468,7 +468,7 @@ describe('refusals, and their reasons', () => {
       /path is signed with other percent-escapes/,
     ],
   ]
-  it.each(invalid)('refuses %s and says so', async (_, request, reason) => {
+  it.each(invalid)('reports %s as an invalid signature, with the reason', async (_, request, reason) => {
     const error = refusal(await request())
     expect(error).toMatchObject({ type: 'InvalidSignatureException', code: 'InvalidSignature', status: 403 })
     expect(error.reason).toMatch(reason)
@@ -476,7 +476,11 @@ describe('refusals, and their reasons', () => {
 
   const unrecognized: Case[] = [
     ['an unknown key', () => signed({ signedWith: { accessKeyId: 'AKIDOTHER', secretAccessKey: 'any' } }), /no such access key id/],
-    ['a session token with a lasting key', () => signed({ signedWith: { ...key, sessionToken: 'token' } }), /is a long-lived one: send no/],
+    [
+      'a session token with a long-lived key',
+      () => signed({ signedWith: { ...key, sessionToken: 'token' } }),
+      /is a long-lived one: send no/,
+    ],
     [
       'a temporary key without its token',
       () => signed({ signedWith: { ...key, accessKeyId: 'ASIAX' } }),
@@ -493,13 +497,13 @@ describe('refusals, and their reasons', () => {
       /session token is garbled/,
     ],
   ]
-  it.each(unrecognized)('does not recognize %s and says so', async (_, request, reason) => {
+  it.each(unrecognized)('reports %s as an unknown client, with the reason', async (_, request, reason) => {
     const error = refusal(await request())
     expect(error).toMatchObject({ type: 'UnrecognizedClientException', code: 'UnrecognizedClient', status: 403 })
     expect(error.reason).toMatch(reason)
   })
 
-  it.each([...incomplete, ...invalid])('a client that has been accepted before is told the same of %s', async (_, request) => {
+  it.each([...incomplete, ...invalid])('gives a client that was accepted before the same reason for %s', async (_, request) => {
     const given = await request()
     const fresh = verifierAt(noon)
     const acquainted = verifierAt(noon)
@@ -516,13 +520,13 @@ describe('refusals, and their reasons', () => {
       /signed in its query/,
     ],
   ]
-  it.each(missing)('asks for credentials where a request %s', async (_, request, reason) => {
+  it.each(missing)('reports missing credentials where a request %s', async (_, request, reason) => {
     const error = refusal(await request())
     expect(error).toMatchObject({ type: 'MissingAuthenticationTokenException', code: 'MissingAuthenticationToken', status: 403 })
     expect(error.reason).toMatch(reason)
   })
 
-  it('answers with the sentences of Amazon', async () => {
+  it('uses the sentences of Amazon', async () => {
     const wrong = refusal(await signed({ signedWith: { ...key, secretAccessKey: 'wrong' } }))
     expect(wrong.message).toMatch(
       /^The request signature we calculated does not match the signature you provided\. Check your AWS Secret Access Key and signing method\./,
@@ -555,7 +559,7 @@ describe('refusals, and their reasons', () => {
     },
   )
 
-  it('says that the path must be escaped twice to a signer that escapes it once', () => {
+  it('tells a signer that escapes the path once that it must be escaped twice', () => {
     const path = `/channels/${strictly(channelArn)}`
     const canonicalRequest = `GET\n${path}\n\nhost:localhost\nx-amz-date:20260304T120000Z\n\nhost;x-amz-date\n${hashOfNothing}`
     const headers = { host: 'localhost', 'x-amz-date': '20260304T120000Z' }
@@ -563,7 +567,7 @@ describe('refusals, and their reasons', () => {
     expect(refusal(request).reason).toContain('%253A')
   })
 
-  it('shows neither the secret nor the signature that would have held', async () => {
+  it('shows neither the secret nor the valid signature', async () => {
     const right = await signed()
     const wrong = await signed({ signedWith: { ...key, secretAccessKey: 'wrong' } })
     const { message, reason } = refusal(wrong)
@@ -574,7 +578,7 @@ describe('refusals, and their reasons', () => {
     }
   })
 
-  it('throws nothing but ApiError, whatever comes', async () => {
+  it('throws only ApiError, for any request', async () => {
     const good = await signed()
     const part = fc.oneof(
       fc.string(),
@@ -622,7 +626,7 @@ describe('refusals, and their reasons', () => {
     )
   })
 
-  it('accepts no Authorization header that differs in anything but blanks', async () => {
+  it("accepts no Authorization header that differs from the signer's in anything but blanks", async () => {
     const good = await signed()
     const header = headerOf(good, 'authorization')
     const change = fc.tuple(fc.nat({ max: header.length - 1 }), fc.constantFrom('', ',', ';', '=', '/', ' ', 'x', '0', 'é', '\n', '%'))
@@ -637,8 +641,8 @@ describe('refusals, and their reasons', () => {
   })
 })
 
-describe('the parts of verification', () => {
-  it('sorts a query by name and then by value, changing nothing else', () => {
+describe('a part of the verification', () => {
+  it('sorts a query by name and then by value, and changes nothing else', () => {
     expect(canonicalQuery('')).toBe('')
     expect(canonicalQuery('b=2&a=1')).toBe('a=1&b=2')
     expect(canonicalQuery('a=2&a=1&a')).toBe('a=&a=1&a=2')
@@ -666,7 +670,7 @@ describe('the parts of verification', () => {
     expect(escapedQuery('a=%zz')).toBeUndefined()
   })
 
-  it('computes the HMAC that node computes', () => {
+  it('computes the same HMAC as node', () => {
     fc.assert(
       fc.property(
         fc.uint8Array({ maxLength: 100, size: 'max' }),
