@@ -5,10 +5,10 @@ type Options = NonNullable<ViteUserConfig['test']>
 type Provided = NonNullable<Options['provide']>
 
 const options: Options = {
-  // A process each: the programs that tests start are forks of it, which takes long where it has the memory of all workers.
+  // A process each: the programs that tests start are forks of it, and a fork takes long where the process has the memory of all workers.
   pool: 'forks',
   isolate: false,
-  // So long that a slow or busy machine fails nothing: what hangs is found all the same.
+  // So long that no test fails on a slow or busy machine: one that hangs is found all the same.
   testTimeout: 120_000,
   hookTimeout: 120_000,
   expect: { poll: { timeout: 30_000 } },
@@ -29,7 +29,7 @@ const onNodes = [
   'server/test/outbox/{bots,flows,flows-elastic,push-recipients,destinations}.test.ts',
 ]
 
-// What comes first, or is seen at once, is certain within one node only.
+// Tests that depend on what comes first, or is visible at once, hold within one node only.
 const ofOneNode = ['gateway/{races,shared-details}', 'api/recent-calls'].map(each => `server/test/${each}.test.ts`)
 
 /** `npm test` runs `test` and `sqlite`, `npm run test:release` the others (CONTRIBUTING.md says what is where). */

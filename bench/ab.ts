@@ -18,7 +18,7 @@ const run = promisify(execFile)
 
 const lockOf = async (tree: string) => readFile(join(tree, 'package-lock.json'), 'utf8')
 
-/** A checkout of a revision beside this one, with the packages of this one where it has the same. */
+/** A checkout of a revision beside this one, with the packages of this one where both have the same. */
 async function checkout(revision: string) {
   const tree = await mkdtemp(join(tmpdir(), 'carillon-ab-'))
   await run('git', ['worktree', 'add', '--detach', '--force', tree, revision], { cwd: root })
@@ -36,7 +36,7 @@ const siteOf = (server: Started): Site => ({
   close: async () => server.stop(),
 })
 
-/** What is measured of a server. */
+/** The measurements of a server. */
 async function kindsOf(site: Site, people: readonly (readonly number[])[], seconds: number) {
   const { url } = site.server
   const each = async (make: (channel: number, bearer: string) => Promise<Buffer>) =>

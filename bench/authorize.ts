@@ -7,7 +7,7 @@ import { Report } from './support/report.ts'
 
 const app = 'arn:aws:chime:us-east-1:000000000000:app-instance/3f2c8a5e-0000-4000-8000-000000000001'
 
-/** What a back end gives to a browser (docs/security.md), and the same behind a session policy. */
+/** The policy that a back end gives to a browser (docs/security.md), and the same behind a session policy. */
 const usual = JSON.stringify({
   Version: '2012-10-17',
   Statement: [
@@ -40,7 +40,7 @@ function principalWith(permissions: Principal['permissions']): Principal {
 
 const asks = (who: Principal) => () => contexts.every(context => decide(who, 'chime:SendChannelMessage', context) === 'allowed')
 
-/** What it costs to say who may, in this process: IAM's decisions about a call on a channel. */
+/** IAM's decisions about a call on a channel, in this process. */
 export async function authorize(args: string[]) {
   const { values } = parseArgs({
     args,

@@ -16,7 +16,7 @@ import { inRounds } from './support/rounds.ts'
 import { removeFolder } from './support/server.ts'
 import { rootKey, signedGet } from './support/signed.ts'
 
-/** How long it is left alone before its memory is read. */
+/** How long the server is idle before its memory is read. */
 const pause = 3000
 const patience = 30_000
 const appInstance = 'arn:aws:chime:us-east-1:000000000000:app-instance/none'
@@ -87,7 +87,9 @@ async function started(args: (port: number) => string[]): Promise<Boot> {
   }
 }
 
-/** What it takes until the installed package serves, with a new data folder and with one that is there, beside a bare node:http server. */
+/**
+ * Measures how long the installed package takes to serve, with a new data folder and with an existing one, beside a bare node:http server.
+ */
 export async function boot(args: string[]) {
   const { values } = parseArgs({ args, options: { rounds: { type: 'string', default: '7' } } })
   const report = new Report('boot', values)

@@ -8,8 +8,8 @@ import { Report } from './support/report.ts'
 const milliseconds = (values: readonly number[], at: number) => values.toSorted((a, b) => a - b)[Math.floor((values.length - 1) * at)]
 
 /**
- * Faults of every kind, one after the other, on real nodes, PostgreSQL and NATS, while stock clients send and listen. The whole
- * history is checked. `--only` names one kind of fault, `--seed` repeats the choices of a run.
+ * Faults of every kind, one after the other, on real nodes, PostgreSQL and NATS, while stock clients send and listen. The whole history is
+ * checked. `--only` names one kind of fault, `--seed` repeats the choices of a run.
  */
 export async function chaos(args: string[]) {
   const { values } = parseArgs({

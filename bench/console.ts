@@ -12,7 +12,7 @@ import { rootKey, signedGet, signedPost } from './support/signed.ts'
 
 const { pathname: app } = new URL(`x:/console/apps/${encodeURIComponent(appInstanceArn).replaceAll('%3A', ':')}`)
 
-/** The pages of the console that go on asking, and one that does not. */
+/** The pages of the console that send requests all the time, and one that does not. */
 const pages = {
   'no page is live': '/console/access/try',
   overview: '/console',
@@ -30,13 +30,13 @@ async function signIn(page: Page, { server }: Site) {
   await page.getByRole('navigation', { name: 'Console' }).waitFor()
 }
 
-/** Goes to a page of the console without loading it again, and waits until it has shown what there is. */
+/** Opens a page of the console without reloading it, and waits until it has shown its content. */
 async function show(page: Page, path: string) {
   await page.evaluate(`history.pushState(null, '', ${JSON.stringify(path)}); dispatchEvent(new PopStateEvent('popstate'))`)
   await setTimeout(1500)
 }
 
-/** Messages to many channels that nobody else hears, with each page of the console open in turn: what the console costs the server. */
+/** Messages to channels in which nobody is connected, with each page of the console open in turn: what the console costs the server. */
 export async function consoleOpen(args: string[]) {
   const { values } = parseArgs({
     args,
@@ -80,7 +80,7 @@ export async function consoleOpen(args: string[]) {
       'messages/s': medianOf(all, one => one.requests / one.seconds),
     }))
     report.table('CPU of the server for a message, with a page of the console open', rows)
-    // The same without the noise of a loaded machine: what the pages ask for, once a second and once in two.
+    // The requests of the pages alone, once a second and once in two, without the noise of a loaded machine.
     const asked = {
       ListRecentCalls: ['/carillon/recent-calls', { 'max-results': '100' }],
       DescribeServer: ['/carillon/server', {}],

@@ -49,14 +49,14 @@ class Filling {
     }
   }
 
-  /** The first joins pay for a cold process: those who are in join again. */
+  /** The first joins run in a cold process: users who are members already join again. */
   async warmUp(joins: number) {
     for (let round = 0; round < joins; round += batch) {
       await Promise.all(Array.from({ length: batch }, (_, index) => this.#join(userArn(2 + index))))
     }
   }
 
-  /** Single joins, sixteen in flight; what they have set off in the background counts too. */
+  /** Single joins, sixteen in flight; the background work that they cause counts too. */
   async measure(joins: number): Promise<Joining> {
     const costOf = counting(this.#site)
     const started = performance.now()
@@ -88,7 +88,7 @@ class Filling {
   }
 }
 
-/** Elastic channels: server CPU a join while one of them fills, which must not grow with how many members it has. */
+/** Elastic channels: server CPU a join while one of them fills, which must not grow with the number of members. */
 export async function elastic(args: string[]) {
   const { values } = parseArgs({
     args,

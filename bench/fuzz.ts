@@ -17,11 +17,11 @@ import { rootKey } from './support/signed.ts'
 
 const main = fileURLToPath(new URL('../server/src/main.ts', import.meta.url))
 const names = Object.keys(operations) as OperationName[]
-/** What can be deleted is made again; the rest is kept by asking for it seldom. */
+/** Resources that can be deleted are created again; the others are deleted only rarely. */
 const rare: ReadonlySet<string> = new Set(names.filter(name => /^(?:Delete|Deregister|Disassociate)/.test(name)))
 const requestsAtOnce = 12
 const socketsAtOnce = 4
-/** What a heap and caches may grow by after the warm-up. */
+/** The most by which a heap and caches may grow after the warm-up. */
 const allowedHeapMebibytes = 16
 const allowedResidentMebibytes = 256
 
@@ -73,7 +73,7 @@ async function oneRequest(run: Run) {
   }
 }
 
-/** Connects, with a good URL or a bad one, and says what no client says. */
+/** Connects, with a valid or an invalid URL, and sends what no client sends. */
 async function oneSocket(run: Run) {
   const { chance, known, port } = run
   const userArn = chance.is(0.8) ? (known.of('AppInstanceUserArn') ?? '') : chance.of(nasty)
@@ -127,10 +127,10 @@ async function figure(url: string, name: string): Promise<number> {
   return values.reduce((sum, value) => sum + value, 0)
 }
 
-/** Lets the server collect its garbage when it is told to. */
+/** Makes the server collect its garbage on request. */
 const collecting = ['--expose-gc', '--import', "data:text/javascript,process.on('SIGUSR2', () => gc())"]
 
-/** What is not garbage. */
+/** The memory that is not garbage. */
 async function heapMebibytes({ url, child }: Started): Promise<number> {
   child.kill('SIGUSR2')
   await setTimeout(1000)
@@ -158,8 +158,8 @@ async function prepare(run: Run) {
 }
 
 /**
- * Random and odd requests and sockets against a real server: it stays up, answers no 5xx, every error is of Amazon's shape, its
- * memory stays flat after a warm-up, and in the end no connection and no session is left.
+ * Random and odd requests and sockets against a real server: it stays up, answers no 5xx, every error has Amazon's shape, its memory stays
+ * flat after a warm-up, and in the end no connection and no session is left.
  */
 export async function fuzz(args: string[]) {
   const { values } = parseArgs({ args, options: { seconds: { type: 'string', default: '60' }, seed: { type: 'string' } } })

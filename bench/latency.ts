@@ -11,8 +11,10 @@ import { openSite } from './support/server.ts'
 import { presignedTarget } from './support/signed.ts'
 import { greeting, Yardstick } from './support/yardstick.ts'
 
-/** From the moment a message is due until the last member has it, at a given rate, over rooms whose members are all connected; and
- * what a bare node:http server takes for hello at the same rate. */
+/**
+ * The time from the moment at which a message is due until the last member has it, at a given rate, over rooms whose members are all
+ * connected; and the time of a bare node:http server for hello at the same rate.
+ */
 export async function latency(args: string[]) {
   const { values } = parseArgs({
     args,

@@ -31,14 +31,14 @@ const openPostgres = async (url: string) =>
     keepsEvents: false,
   })
 
-/** One hash of all lines. Numbers of users differ between databases, and are named by their order in the export. */
+/** One hash of all lines. Numbers of users differ between databases, so they are replaced by their order in the export. */
 async function contentsOf(folder: string, { parts }: Manifest): Promise<string> {
   const hash = createHash('sha256')
   const places = new Map<string, string>()
   for (const [index, part] of parts.entries()) {
     for await (const text of readPart(folder, index, part)) {
       const line = JSON.parse(text) as Record<string, unknown>
-      // Rows that were filled in have numbers that no channel has counted; an import mends that.
+      // Rows that were inserted directly have numbers that no channel has counted; an import corrects that.
       if (line['type'] === 'channel') Object.assign(line, { sequence: 0, lastEventAt: 0 })
       if (line['type'] === 'identity') places.set(String(line['ref']), `#${places.size}`)
       for (const name of ['ref', 'identity', 'member', 'sender', 'target', 'createdBy', 'invitedBy', 'pinnedBy', 'viewer'])
@@ -49,7 +49,7 @@ async function contentsOf(folder: string, { parts }: Manifest): Promise<string> 
   return hash.digest('hex')
 }
 
-/** Moves an app instance with very many messages from SQLite to SQLite and to PostgreSQL, and compares what has arrived. */
+/** Moves an app instance with very many messages from SQLite to SQLite and to PostgreSQL, and compares the results. */
 export async function moving(args: string[]) {
   const { values } = parseArgs({
     args,

@@ -20,7 +20,7 @@ import { presignedTarget, signedGet, signedPut } from './support/signed.ts'
 /** Requests in flight, on all nodes together. */
 const inFlight = 32
 
-/** The services that are compared; what all others are compared with comes first. */
+/** The services that are compared; the first is the one with which all others are compared. */
 const services = {
   'one node, no log': { count: 1, usesNats: false, flags: ['--resume', 'off'] },
   'one node': { count: 1, usesNats: false, flags: [] },
@@ -43,7 +43,7 @@ interface Cost {
   readonly p99: number
 }
 
-/** Nodes over a database of their own, with those who listen. */
+/** Nodes over a database of their own, with listeners. */
 class Service {
   readonly #nodes: readonly Started[]
   readonly #crowd: Crowd
@@ -91,7 +91,7 @@ class Service {
     this.#next = 1
   }
 
-  /** Requests on all nodes, in turn; each begins with the node that it is for. */
+  /** Requests to all nodes, in turn; each begins with the number of its node. */
   async #load(requestOf: (node: number) => Buffer, seconds: number, isDone = async () => {}): Promise<Cost> {
     const before = this.#cpu()
     const connections = Math.ceil(inFlight / this.#nodes.length)
@@ -162,7 +162,7 @@ class Service {
   }
 }
 
-/** Names a row for what costs how much in which service. */
+/** The name of a row: which operation costs how much in which service. */
 const kindOf = (what: string, name: ServiceName) => `${what}: ${name}`
 
 function costRows(what: string, figures: ReadonlyMap<string, readonly Cost[]>) {

@@ -10,7 +10,7 @@ import { send } from './peers/send.ts'
 import { Report } from './support/report.ts'
 import { Yardstick } from './support/yardstick.ts'
 
-/** All servers keep their files in one folder, which goes however this process ends. */
+/** All servers store their files in one folder, which is removed however this process ends. */
 function keepTogether() {
   const folder = mkdtempSync(join(tmpdir(), 'carillon-peers-'))
   // PostgreSQL runs as another user.
@@ -19,7 +19,7 @@ function keepTogether() {
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
 }
 
-/** ejabberd and prosody, as Debian has them, do the same work beside Carillon, in the same run. */
+/** ejabberd and prosody, as Debian packages them, do the same work beside Carillon, in the same run. */
 export async function peers(args: string[]) {
   const { values } = parseArgs({
     args,

@@ -10,11 +10,11 @@ import { median, rounded, spread } from './support/rounds.ts'
 import { openSite, type Site } from './support/server.ts'
 import { presignedTarget, rootKey } from './support/signed.ts'
 
-/** A watch names so many people at most. */
+/** The most people that a watch names. */
 const mostPeople = 200
-/** Sessions are told every two seconds. */
+/** Sessions are sent events every two seconds. */
 const tellingSeconds = 2
-/** Who has gone is taken to be online for so long. */
+/** The seconds for which a user who has disconnected counts as online. */
 const graceSeconds = 15
 
 interface Options {
@@ -23,12 +23,12 @@ interface Options {
   readonly seconds: number
 }
 
-/** The channels' members: the first of each channel stay and watch, the others come and go. */
+/** The channels' members: the first of each channel stay and watch, the others connect and disconnect. */
 function partsOf(channels: readonly (readonly number[])[], watchers: number) {
   const each = Math.floor(watchers / channels.length)
   return {
     staying: channels.flatMap((members, index) => members.slice(0, each).map(user => ({ user, channel: index + 1, members }))),
-    // In turn of each channel, so that in none of them all come at once.
+    // In turn of each channel, so that in no channel all connect at once.
     moving: channels[0]!.slice(each).flatMap((_, index) => channels.flatMap(members => members.slice(each)[index] ?? [])),
   }
 }
@@ -47,7 +47,7 @@ async function listening(site: Site, staying: Staying) {
 }
 
 /**
- * Every other session watches its channel, which is told by a number if it is large, the others the people in it, by name. Returns the CPU
+ * Every other session watches its channel, by a number if it is large; the others watch the people in it, by name. Returns the CPU
  * microseconds of one such call.
  */
 async function watchAll(site: Site, carillon: Carillon, staying: Staying, sessions: Awaited<ReturnType<typeof listening>>['sessions']) {
@@ -63,7 +63,7 @@ async function watchAll(site: Site, carillon: Carillon, staying: Staying, sessio
   return ((cpuSeconds(site.server.pid) - before) * 1e6) / sessions.length
 }
 
-/** All come within half a minute, and each goes half a minute later; until the last of them is offline. */
+/** All connect within half a minute, and each disconnects half a minute later; waits until the last of them is offline. */
 async function comeAndGo(site: Site, users: readonly number[], { seconds }: Options) {
   const crowd = new Crowd(0)
   const targets = users.map(user => presignedTarget(site.server.url, userArn(user)))
@@ -82,8 +82,8 @@ async function comeAndGo(site: Site, users: readonly number[], { seconds }: Opti
 }
 
 /**
- * What presence costs a server where many users come and go within a minute, and what the sessions that watch them are told: the same
- * coming and going with presence and without, in turn.
+ * What presence costs a server while many users connect and disconnect, and what the watching sessions get: the same load with presence and
+ * without, in turn.
  */
 export async function presence(args: string[]) {
   const { values } = parseArgs({
@@ -111,7 +111,7 @@ export async function presence(args: string[]) {
       for (const kind of ['without', 'with'] as const) {
         const PresenceSettings = { Enabled: kind === 'with' }
         await carillon.call('PutAppInstancePresenceSettings', { AppInstanceArn: appInstanceArn, PresenceSettings })
-        // Who was not shown is not watched any more.
+        // The watches of the round before are still there; they begin again so that the call is measured.
         if (kind === 'with') microseconds = await watchAll(site, carillon, staying, sessions)
         await pause(2 * tellingSeconds * 1000)
         await crowd.forget()
@@ -139,7 +139,7 @@ export async function presence(args: string[]) {
     const window = median(told.map(({ seconds }) => seconds)) / tellingSeconds
     report.tell({
       'users who come and go': moving.length,
-      // A busy machine may not get all of them through in time.
+      // A busy machine may not connect all of them in time.
       'of them came': Math.min(...Object.values(figures).flatMap(all => all.map(({ came }) => came))),
       'sessions that watch': staying.length,
       'presence, % of a core': rounded(median(added), 1),

@@ -13,7 +13,7 @@ import { ideographOf, wordOf } from './support/texts.ts'
 
 type Input = Omit<Parameters<typeof Carillon.prototype.call<'SearchMessages'>>[1], 'ChimeBearer'>
 
-/** What is searched, by how common it is. */
+/** The words that are searched, by how common they are. */
 const kinds: Readonly<Record<string, (chance: Chance) => Input>> = {
   'a rare word': chance => ({ SearchText: wordOf(20_000 + chance.below(30_000)) }),
   'a word': chance => ({ SearchText: wordOf(200 + chance.below(2000)) }),
@@ -49,10 +49,10 @@ class Searcher {
     return (await this.search({ SearchText: 'x' }, 2)).IndexedAllMessages
   }
 
-  /** While an index is built on a machine that is busy with other things, it may not answer in time. */
+  /** While an index is built on a busy machine, it may not answer in time. */
   async untilComplete() {
     while (!(await this.isComplete().catch(() => false))) await pause(1000)
-    // Its segments are merged after that.
+    // The segments of the index are merged after that.
     for (let before = -1, now = 0; now - before > 0.1; now = this.#site.cpu().server) {
       before = now
       await pause(3000)
@@ -79,7 +79,7 @@ class Searcher {
   }
 }
 
-/** What the index takes and how long searches take, for users of many channels; and what it adds to a send. */
+/** What the index costs and how long searches take, for users of many channels; and what it adds to a send. */
 export async function search(args: string[]) {
   const { values } = parseArgs({
     args,

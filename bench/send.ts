@@ -14,21 +14,21 @@ import { Yardstick } from './support/yardstick.ts'
 /** More messages than a run sends. */
 const numbers = 2_000_000
 
-/** Of hello and of a bare insert too, where nothing is delivered. */
+/** Of hello and of a bare insert too, for which nothing is delivered. */
 interface Sending extends Measured {
   /** A second. */
   readonly deliveries: number
 }
 
-/** Those who send, and those who listen where the crowd has been let in. */
+/** The senders, and the listeners where the crowd is connected. */
 class Senders {
   readonly #site: Site
   readonly #crowd: Crowd
   readonly #messageOf: (number: number) => Buffer
   readonly #seconds: number
-  /** How many members of each channel hear it. */
+  /** How many members of each channel are connected. */
   listeners = 0
-  /** Of the next message. */
+  /** The number of the next message. */
   next = 1
 
   constructor(site: Site, crowd: Crowd, people: readonly (readonly number[])[], seconds: number) {
@@ -38,7 +38,7 @@ class Senders {
     this.#seconds = seconds
   }
 
-  /** So many messages in flight, until everybody has them all. */
+  /** That many messages in flight, until every listener has them all. */
   async send(connections: number): Promise<Sending> {
     const costOf = counting(this.#site)
     const start = milliseconds()

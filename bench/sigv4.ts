@@ -12,11 +12,11 @@ const host = 'localhost:8080'
 const bodyLength = 493
 const principal = rootPrincipal('000000000000')
 
-/** Finds the key of the one who signs, with that secret; nobody's without one. */
+/** Finds the key with that secret; no key without a secret. */
 const keyWith = (secretAccessKey: string | undefined) => () =>
   secretAccessKey === undefined ? undefined : { ...rootKey, secretAccessKey, principal }
 
-/** As node would hand it on. */
+/** As node would give it to the server. */
 function requestOf(bytes: Buffer): SignedRequest {
   const end = bytes.indexOf('\r\n\r\n')
   const [first = '', ...lines] = bytes.toString('latin1', 0, end).split('\r\n')
@@ -36,13 +36,13 @@ function refused(act: () => unknown) {
   try {
     act()
   } catch {
-    // A refusal is what is measured.
+    // The refusal is measured.
     return
   }
   throw new Error('this signature should not hold')
 }
 
-/** What a signature costs, in this process: those that hold, and those that do not. */
+/** The cost of verifying a signature, in this process: valid ones, and invalid ones. */
 export async function sigv4(args: string[]) {
   const { values } = parseArgs({
     args,

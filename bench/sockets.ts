@@ -13,11 +13,11 @@ import { filledFolder, openSite, removeFolder, serve } from './support/server.ts
 import { presignedTarget } from './support/signed.ts'
 
 const broadcast = fileURLToPath(new URL('./support/broadcast.ts', import.meta.url))
-/** Long enough for a collector that waits until nothing happens. */
+/** Long enough for a collector that waits for an idle moment. */
 const pause = 12_000
-/** Until the server is done with those who have gone. */
+/** Until the server has finished with the sockets that have closed. */
 const farewell = 2000
-/** Sockets that come and go first, so that what any use costs is no session's. */
+/** Sockets that connect and close first, so that the memory of first use does not count for any session. */
 const warmUp = 1000
 
 interface Options {
@@ -33,7 +33,7 @@ async function settledKibibytes(pid: number): Promise<number> {
   return residentKibibytes(pid)
 }
 
-/** All of them come: what that costs the server, and how long it takes. */
+/** All of them connect: the CPU of the server, and the time. */
 async function connecting({ pid, url }: Started, crowd: Crowd, targets: readonly string[]) {
   const before = cpuSeconds(pid)
   const seconds = await crowd.open(url, targets)
@@ -42,7 +42,7 @@ async function connecting({ pid, url }: Started, crowd: Crowd, targets: readonly
   return { microseconds: ((cpuSeconds(pid) - before) * 1e6) / targets.length, perSecond: targets.length / seconds }
 }
 
-/** What so many idle sockets cost that server, and how fast they come; they go and come again for each further round. */
+/** What that many idle sockets cost that server, and how fast they connect; they close and connect again for each further round. */
 async function idle(server: Started, crowd: Crowd, targets: readonly string[], rounds: number) {
   await crowd.open(server.url, targets.slice(-warmUp))
   await crowd.closeAll()
@@ -106,7 +106,7 @@ async function idleSessions(report: Report, kind: string, shape: Shape, { sessio
   }
 }
 
-/** How many channels the server has read; the others were read for another client before. */
+/** The number of channels that the server has read; the details of all others were read for another client before. */
 async function prefetchesRead(url: string): Promise<number> {
   // An answer may be a second old.
   await setTimeout(1100)
@@ -114,7 +114,7 @@ async function prefetchesRead(url: string): Promise<number> {
   return Number(/^carillon_prefetched_channels_total\{details="read"\} (\d+)$/m.exec(text)?.[1])
 }
 
-/** All come back after a restart, and all prefetch; somebody calls meanwhile. */
+/** All reconnect after a restart, and all prefetch; another client sends calls meanwhile. */
 async function restart(report: Report, shape: Shape, perSecond: number, { sessions, tls }: Options) {
   const folder = await filledFolder(shape)
   let server = await serve(folder, { tls })
@@ -165,7 +165,7 @@ async function restart(report: Report, shape: Shape, perSecond: number, { sessio
   }
 }
 
-/** Sockets that only listen: memory and connects; with --prefetch, how all of them come back after a restart. */
+/** Sockets that only listen: memory and connects; with --prefetch, all of them reconnect after a restart. */
 export async function sockets(args: string[]) {
   const { values } = parseArgs({
     args,

@@ -4,7 +4,10 @@ import { streamThroughKills } from './streaming/kills.ts'
 import { Report } from './support/report.ts'
 import { rounded } from './support/rounds.ts'
 
-/** Whether a stream has every message, in the order of each channel, though it fails and the server is killed; what that took. */
+/**
+ * Checks that a stream gets every message, in the order of each channel, although it fails and the server is killed; measures what that
+ * took.
+ */
 export async function streamingKills(args: string[]) {
   const { values } = parseArgs({
     args,

@@ -14,7 +14,7 @@ import { Yardstick } from './support/yardstick.ts'
 
 /**
  * A message that nobody hears: where its app instance streams nothing, where it streams messages to a Kinesis of this process, and where
- * that is down. Of the second kind the CPU of its deliveries is a part; what the third has left is delivered before the next measurement.
+ * that is down. The second includes the CPU of its deliveries; the entries of the third are delivered before the next measurement.
  */
 export async function streaming(args: string[]) {
   const { values } = parseArgs({

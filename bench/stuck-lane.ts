@@ -3,7 +3,7 @@ import { besideStuckLane } from './streaming/stuck.ts'
 import { medianOf, ratioOf, spreadOf } from './support/measured.ts'
 import { Report } from './support/report.ts'
 
-/** Sends, another lane and memory beside a lane that has been stuck for an hour, and where nothing waits. */
+/** Sends, another lane and memory beside a lane that has been stuck for an hour, and beside an empty outbox. */
 export async function stuckLane(args: string[]) {
   const { values } = parseArgs({
     args,

@@ -10,7 +10,7 @@ import { Yardstick } from './support/yardstick.ts'
 
 const path = (channel: string) => `/channels/${encodeURIComponent(channel)}`
 
-/** Calls that read one thing: what a request costs before it does anything of its own. */
+/** Calls that read one thing: the cost of a request before it does anything of its own. */
 export async function trivial(args: string[]) {
   const { values } = parseArgs({
     args,

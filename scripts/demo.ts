@@ -1,6 +1,6 @@
 /**
- * `npm run demo`: a server on data of its own with a little world in it, the list of a user's channels, and what to try next.
- * It serves until Ctrl-C. What it keeps is in `data/demo`; CARILLON_ variables, which may name real data, are not read.
+ * `npm run demo`: starts a server on data of its own with a few users and channels, lists a user's channels, and prints what to try next.
+ * It runs until Ctrl-C. Its data is in `data/demo`; CARILLON_ variables, which may name real data, are not read.
  */
 
 import { once } from 'node:events'
@@ -18,7 +18,7 @@ import { settings } from '../server/src/settings/settings.ts'
 
 const root = resolve(import.meta.dirname, '..')
 
-/** The port, or any other one where another process listens on it. */
+/** The port, or a free one if another process listens on it. */
 async function freePort(port: number): Promise<string> {
   const server = createServer().listen(port, settings.host.fallback)
   try {
@@ -67,7 +67,7 @@ const listOf = (pages: readonly Listed[][]) =>
     )
     .join('')
 
-/** What the reader is told. Lines to be pasted into a shell begin at the margin. */
+/** The text for the reader. Lines to be pasted into a shell begin at the margin. */
 const shown = ({ app, file, bob, pages, link }: { app: App; file: string; bob: string; pages: readonly Listed[][]; link: string }) => `\
 ${readyLine(app)}
 ${link}
@@ -110,7 +110,7 @@ aws chime-sdk-messaging send-channel-message --channel-arn "$CHANNEL" --chime-be
 The demo serves until Ctrl-C, and keeps what you do in ${dirname(file)}.
 `
 
-/** A file that gives a shell what the commands need. */
+/** A file that sets the variables that the commands need. */
 async function writeVariables(app: App, config: Config, bob: string): Promise<string> {
   const file = join(config.data, 'variables')
   const variables = { ALICE: `${appInstanceOf(config)}/user/alice`, BOB: bob, CHANNEL: `${appInstanceOf(config)}/channel/general` }
@@ -120,7 +120,7 @@ async function writeVariables(app: App, config: Config, bob: string): Promise<st
 
 const appInstanceOf = ({ region, account }: Config) => `arn:aws:chime:${region}:${account}:app-instance/demo`
 
-/** Shows what the seed has made by the stock SDK, as any other client sees it. */
+/** Lists what the seed has created with the stock SDK, as any other client would. */
 async function show(app: App, config: Config) {
   const messaging = new ChimeSDKMessaging({ endpoint: app.url, region: config.region, credentials: app.rootKey })
   try {
@@ -133,7 +133,7 @@ async function show(app: App, config: Config) {
   }
 }
 
-// A terminal that is closed ends the demo too; for a server that signal means to reopen its log.
+// The end of the terminal ends the demo too; a server would reopen its log at that signal.
 process.on('SIGHUP', () => process.kill(process.pid, 'SIGTERM'))
 try {
   const config = await demoConfig()

@@ -6,15 +6,15 @@ import { join, resolve } from 'node:path'
 import { chromium } from 'playwright-core'
 
 /**
- * The first minute of somebody who has just heard of Carillon, timed: a clone of the current commit, `npm ci` with an empty cache and an
- * empty HOME, `npm start`, the link that it prints opened in Chromium, and one click, until the page shows a channel with a message in
- * it. Prints how long each step took; fails if there is no message. It needs the npm registry, and Chromium as Debian installs it.
+ * Times the first minute of a newcomer: a clone of the current commit, `npm ci` with an empty cache and an empty HOME, `npm start`, the
+ * printed link opened in Chromium, and one click, until the page shows a channel with a message in it. Prints how long each step took;
+ * fails if there is no message. It needs the npm registry, and Chromium as Debian installs it.
  */
 const place = await mkdtemp(join(tmpdir(), 'carillon-first-minute-'))
 const [clone, home] = [join(place, 'carillon'), join(place, 'home')]
 await mkdir(home)
 const { npm_config_cache: _, NPM_CONFIG_CACHE: __, ...rest } = process.env
-// Free ports, since 8080 may be taken here.
+// Free ports, since 8080 may be in use here.
 const env = { ...rest, HOME: home, CARILLON_PORT: '0', CARILLON_TLS_PORT: '0' }
 
 const start = performance.now()

@@ -1,6 +1,6 @@
 /**
- * Records docs/pictures/first-minute.svg: a terminal in which the commands of the README are run against a real demo, with what they
- * really print. `node scripts/record-first-minute.ts` makes it anew; it needs the AWS CLI and boto3.
+ * Records docs/pictures/first-minute.svg: a terminal in which the commands of the README are run against a real demo, with their real
+ * output. Run it with `node scripts/record-first-minute.ts`; it needs the AWS CLI and boto3.
  */
 
 import { spawn } from 'node:child_process'
@@ -14,7 +14,7 @@ import { readmeCalls } from './readme-calls.ts'
 const root = resolve(import.meta.dirname, '..')
 const home = await mkdtemp(join(tmpdir(), 'carillon-recording-'))
 
-/** How long the reader looks at a command before its output comes, and at the output before the next command, in seconds. */
+/** How long the reader sees a command before its output appears, and the output before the next command, in seconds. */
 const [reading, looking] = [1.2, 3]
 
 interface Line {
@@ -36,7 +36,7 @@ function show(command: string, output: string) {
   time += looking
 }
 
-/** Runs a command as it is shown, and returns what it prints. */
+/** Runs a command as it is shown, and returns its output. */
 async function printed(command: string, env: Readonly<Record<string, string>>): Promise<string> {
   const child = spawn('bash', ['-c', command], { cwd: root, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'inherit'] })
   let output = ''

@@ -3,10 +3,10 @@ import { dirname, extname, join, posix, relative } from 'node:path'
 import { sections } from './pages.mjs'
 
 const root = join(import.meta.dirname, '..')
-/** Where the pages are put together for VitePress. */
+/** The folder of the pages for VitePress. */
 export const collected = join(import.meta.dirname, '.pages')
 
-/** Languages of files whose names do not say them. */
+/** Languages of files whose names do not show them. */
 const languages = { mjs: 'js', cfg: 'ini', service: 'ini', '': 'sh', Containerfile: 'dockerfile' }
 
 const read = file => readFileSync(join(root, file), 'utf8')
@@ -14,7 +14,7 @@ const read = file => readFileSync(join(root, file), 'utf8')
 /** The page of a file: `docs/` is left out, and a README is its folder. */
 function pageOf(file) {
   if (file === 'README.md') return 'overview.md'
-  // docs/security.md is what a server checks; this is how a weakness is reported.
+  // docs/security.md says what a server checks; SECURITY.md says how to report a vulnerability.
   if (file === 'SECURITY.md') return 'reporting.md'
   const path = file.replace(/^docs\//, '')
   return posix.basename(path) === 'README.md'
@@ -41,7 +41,7 @@ export const sidebar = pages.map(({ title, files, isFolded }) => ({
   items: files.map(file => ({ text: file === 'README.md' ? 'Overview' : titleOf(file), link: addressOf(file) })),
 }))
 
-/** Why the list of pages is not that of the repository; a test asks for it. @public */
+/** How the list of pages differs from the files of the repository; a test calls it. @public */
 export function faults() {
   const listed = new Set(pages.flatMap(({ files }) => files))
   const missing = globSync('docs/**/*.md', { cwd: root }).filter(file => !listed.has(file))
@@ -68,7 +68,7 @@ function sourcePage(path) {
   return `---\noutline: 2\neditLink: false\n---\n\n# ${path}\n\n${texts.join('\n\n')}\n`
 }
 
-/** Puts all pages together. Links lead to pages of the site; files and folders of the repository that a page links to get a page. */
+/** Writes all pages. Links lead to pages of the site; files and folders of the repository that a page links to get a page. */
 export function collect() {
   const wrong = faults()
   if (wrong.length > 0) throw new Error(wrong.join('\n'))
@@ -100,7 +100,7 @@ export function collect() {
     return listed.has(target) && target !== 'README.md' ? `[${titleOf(target)}](${path}${anchor})` : whole
   }
   for (const file of listed) {
-    // What stands in code is no link.
+    // A link in code is no link.
     const parts = read(file).split(/(^ *```[^]*?^ *```$|`[^`\n]*`)/m)
     const linked = parts.map((part, index) =>
       index % 2 === 1

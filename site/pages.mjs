@@ -1,4 +1,4 @@
-/** The pages of the site and where each stands. Every page of docs/ must be in it: build.mjs says which one is not. */
+/** The pages of the site and their order. Every page of docs/ must be in it: build.mjs names a missing one. */
 
 const service = [
   'README',

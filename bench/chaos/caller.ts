@@ -23,13 +23,13 @@ export function clientsOf(endpoint: string): Clients {
   return { messaging: new ChimeSDKMessaging(options), identity: new ChimeSDKIdentity(options) }
 }
 
-/** What a server may answer while it is in trouble; anything else contradicts. */
+/** The errors that a server may answer with during a fault; any other contradicts. */
 function isTrouble(error: unknown): boolean {
   const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode
   return status === undefined || status >= 500 || status === 429
 }
 
-/** Calls by any node until one has answered, or until it is told to give up: then it resolves to undefined. */
+/** Calls any node until one has answered, or until the call is given up: then it resolves to undefined. */
 export class Caller {
   readonly #history: History
   readonly #next: () => { readonly clients: Clients }

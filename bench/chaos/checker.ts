@@ -1,6 +1,6 @@
 import type { Final, Heard, History, SocketLife } from './history.ts'
 
-/** So far the clocks of two nodes may be apart: what one calls read may have been sent by another's later time. */
+/** The most by which the clocks of two nodes may differ: what one node calls read may have been sent at another node's later time. */
 const clocksApart = 4000
 
 const isCreation = ({ type }: Heard) => type === 'CREATE_CHANNEL_MESSAGE'
@@ -13,7 +13,7 @@ function hasHeard(socket: SocketLife, messageId: string | undefined): boolean {
   return messageId !== undefined && ids.has(messageId)
 }
 
-/** Each looks at the whole history, and says what contradicts it. */
+/** Each reads the whole history, and returns what contradicts it. */
 type Property = (history: History, channel: Final, members: ReadonlySet<string>) => string[]
 
 const noneLost: Property = ({ sent }, { channel, messages }) => {
@@ -32,7 +32,7 @@ const noneTwice: Property = ({ sent }, { channel, messages }) => {
 
 const numbered = ({ messages }: Final) => new Map(messages.map(({ messageId }, index) => [messageId, index]))
 
-/** Of members who stay: from the first to the last that a socket hears, all that there is, once, in the order of the channel. */
+/** For members who stay: a socket hears every message of a channel from its first to its last one, once, in the order of the channel. */
 const heardInOrder: Property = ({ sockets }, final, members) => {
   const places = numbered(final)
   const found: string[] = []
@@ -51,7 +51,7 @@ const heardInOrder: Property = ({ sockets }, final, members) => {
   return found
 }
 
-/** A socket hears all that is sent from the moment on at which it is established. */
+/** A socket hears every message that is sent after it was established. */
 const heardFromTheStart: Property = ({ sent, sockets }, final, members) => {
   const places = numbered(final)
   const found: string[] = []
@@ -68,7 +68,9 @@ const heardFromTheStart: Property = ({ sent, sockets }, final, members) => {
   return found
 }
 
-/** A client that reconnects with the same sessionId hears what it missed: all its sockets together have heard everything since the first. */
+/**
+ * A client that reconnects with the same sessionId hears what it missed: all its sockets together have heard every message since the first.
+ */
 const nothingMissed: Property = ({ sockets }, final, members) => {
   const places = numbered(final)
   const found: string[] = []
@@ -86,7 +88,7 @@ const nothingMissed: Property = ({ sockets }, final, members) => {
   return found
 }
 
-/** Whoever is connected in the end has heard the last of it. */
+/** Every client that is connected in the end has heard the last message. */
 const heardToTheEnd: Property = ({ sockets }, final, members) => {
   const last = final.messages.at(-1)
   const open = sockets.filter(({ user, closedAt }) => members.has(user) && closedAt === undefined)
@@ -100,7 +102,7 @@ const heardToTheEnd: Property = ({ sockets }, final, members) => {
   ]
 }
 
-/** The last edit that was acknowledged stands, unless a later one has come without an answer; sockets have heard it last. */
+/** The last acknowledged edit is stored, unless a later one has arrived without an answer; sockets have heard it last. */
 const editsStand: Property = ({ edits, sockets }, { channel, messages }, members) => {
   const found: string[] = []
   for (const [messageId, all] of Map.groupBy(
@@ -121,7 +123,7 @@ const editsStand: Property = ({ edits, sockets }, { channel, messages }, members
   return found
 }
 
-/** Who comes and goes hears what is sent while it is certainly a member, and nothing while it certainly is none. */
+/** A guest hears what is sent while it is certainly a member, and nothing while it certainly is none. */
 const membersHear: Property = ({ moves, sent, sockets }, { channel }, members) => {
   const found: string[] = []
   for (const [user, own] of Map.groupBy(
@@ -147,7 +149,7 @@ const membersHear: Property = ({ moves, sent, sockets }, { channel }, members) =
   return found
 }
 
-/** The last message is the same on all nodes; nothing that was read is unread again, and nothing that came after counts as read. */
+/** The last message is the same on all nodes; a message that was read is not unread again, and a later message does not count as read. */
 const unreadRight: Property = ({ marks, sent }, { channel, node, messages, lastMessageAt, readAt }) => {
   const last = messages.at(-1)
   const found =
@@ -196,7 +198,10 @@ const properties: Readonly<Record<string, Property>> = {
   'all nodes say the same': sameOnAllNodes,
 }
 
-/** What contradicts each property, at most a few examples of each; empty where all hold. `members` are those who never leave, by channel. */
+/**
+ * The contradictions of each property, at most a few examples of each; empty where all hold. `members` are those who never leave, by
+ * channel.
+ */
 export function contradictions(
   history: History,
   members: Readonly<Record<string, ReadonlySet<string>>>,

@@ -15,14 +15,14 @@ import { Way } from './way.ts'
 
 const source = fileURLToPath(new URL('../../server/src/main.ts', import.meta.url))
 const masterKey = Buffer.alloc(32, 9).toString('base64')
-/** Of ten messages of NATS one is lost, while messages are dropped. */
+/** One of ten messages of NATS is lost, while messages are dropped. */
 const lossRate = 0.1
 
-/** The clock of a process that is so many milliseconds ahead. */
+/** Makes the clock of a process run ahead by that many milliseconds. */
 const clock = (ahead: number) =>
   `data:text/javascript,const Real=Date;globalThis.Date=class extends Real{constructor(...a){a.length?super(...a):super(Real.now()+(${ahead}))}static now(){return Real.now()+(${ahead})}}`
 
-/** Sends a signal to a process and all that descend from it. */
+/** Sends a signal to a process and all its descendants. */
 function signalTree(root: number, signal: NodeJS.Signals) {
   const parents = new Map<number, number>()
   for (const name of readdirSync('/proc')) {
@@ -30,7 +30,7 @@ function signalTree(root: number, signal: NodeJS.Signals) {
       const stat = /^\d+$/.test(name) ? readFileSync(`/proc/${name}/stat`, 'utf8') : undefined
       if (stat) parents.set(Number(name), Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]))
     } catch {
-      // It has ended meanwhile.
+      // The process has ended meanwhile.
     }
   }
   const isOfTree = (pid: number): boolean => pid === root || (parents.has(pid) && isOfTree(parents.get(pid)!))
@@ -50,7 +50,7 @@ const together = (ways: readonly Way[]): Ways => ({
 
 const portOf = ({ url }: OwnPostgres) => Number(new URL(url).port)
 
-/** A node, on a port of its own that it keeps, with a way of its own to PostgreSQL and to NATS. */
+/** A node, always on the same port of its own, with connections of its own to PostgreSQL and to NATS. */
 export class Node {
   readonly name: string
   readonly url: string
@@ -95,7 +95,7 @@ export class Node {
 interface Options {
   readonly chance: Chance
   readonly nodes: number
-  /** The file of the server that is started. */
+  /** The program that the nodes run. */
   readonly main?: string | undefined
 }
 

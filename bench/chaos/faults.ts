@@ -29,7 +29,7 @@ const onWay = (of: (node: Node) => { heal(): void }, what: (node: Node) => void)
   )
 }
 
-/** What goes wrong, and is mended again. */
+/** Starts a fault, and ends it after its time. */
 export const faults: Readonly<Record<string, (scene: Scene) => Promise<void>>> = {
   async 'node killed'(scene) {
     const node = oneOf(scene)

@@ -1,15 +1,15 @@
-/** What clients have done and heard, by the clock of the one process in which they all run, in milliseconds. */
+/** What clients have done and heard, by the clock of the process in which they all run, in milliseconds. */
 export interface History {
   readonly sent: Sent[]
   readonly edits: Edit[]
   readonly moves: Move[]
   readonly marks: Mark[]
   readonly sockets: SocketLife[]
-  /** What a server has answered that no fault explains. */
+  /** The answers of servers that no fault explains. */
   readonly refusals: string[]
-  /** How long it took after each fault until every client was well again. */
+  /** How long it took after each fault until every client had recovered. */
   readonly recoveries: Recovery[]
-  /** What there is in the end, by the name of the channel and of the node that was asked. */
+  /** The state at the end, by the name of the channel and of the node that returned it. */
   final: Final[]
 }
 
@@ -74,7 +74,7 @@ export interface Final {
   readonly messages: readonly { readonly messageId: string; readonly content: string; readonly createdAt: number }[]
   /** In epoch milliseconds. */
   readonly lastMessageAt: number
-  /** By user; undefined for who has read nothing. */
+  /** By user; undefined for a user without a marker. */
   readonly readAt: Readonly<Record<string, number | undefined>>
 }
 

@@ -3,7 +3,7 @@ import { WebSocket } from 'ws'
 import { presignedPath } from '../support/fuzz-sockets.ts'
 import type { Heard, History, SocketLife } from './history.ts'
 
-/** A client gives up a socket that is not established within that. */
+/** A client gives up a socket that is not established within that time. */
 const establishMilliseconds = 5000
 const pauseMilliseconds = 300
 
@@ -17,7 +17,7 @@ interface Envelope {
   readonly Payload?: string
 }
 
-/** What a frame says of a message; undefined for any other. */
+/** The message in a frame; undefined for any other frame. */
 function heardOf(data: string): Heard | 'established' | undefined {
   const { Headers, Payload } = JSON.parse(data) as Envelope
   const type = Headers['x-amz-chime-event-type']!
@@ -27,7 +27,7 @@ function heardOf(data: string): Heard | 'established' | undefined {
   return { type, channel: ChannelArn!, messageId: MessageId!, content: Content, at: performance.now() }
 }
 
-/** A user who is connected as long as that can be: to any node, and to another one when the socket ends, with the same sessionId. */
+/** A user who stays connected: to any node, and to another one when the socket ends, with the same sessionId. */
 export class Listener {
   readonly user: string
   readonly #history: History
@@ -38,7 +38,7 @@ export class Listener {
   #isStopped = false
   readonly #running: Promise<void>
 
-  /** `next` says where to connect to. */
+  /** `next` returns the node to connect to. */
   constructor(user: string, { history, next }: { history: History; next: () => Target }) {
     this.user = user
     this.#history = history
@@ -84,7 +84,7 @@ export class Listener {
     clearTimeout(impatience)
     if (this.#isStopped) return
     if (this.#life) this.#life.closedAt = performance.now()
-    // What a client would not come back after.
+    // A close code after which a client would not reconnect.
     if (code >= 4000) this.#history.refusals.push(`${this.user} is closed with ${code} by ${name}`)
     this.#life = undefined
   }

@@ -15,7 +15,7 @@ export interface Plan {
   readonly nodes: number
   /** How long a fault lasts. */
   readonly lastsMilliseconds: number
-  /** Within that every client is well again. */
+  /** The time within which every client must have recovered. */
   readonly boundMilliseconds: number
   readonly say?: (line: string) => void
   readonly main?: string
@@ -25,7 +25,7 @@ const rooms = 3
 const membersOfRoom = 4
 const pauseMilliseconds = 150
 
-/** Random faults for a run, each kind once before one comes again. */
+/** Random faults for a run: each kind once before one is repeated. */
 export function chosenFaults(seed: number, count: number): string[] {
   const chance = new Chance(seed)
   const chosen: string[] = []
@@ -92,7 +92,7 @@ class Run {
     this.#caller.stop()
     await Promise.all(running)
     await this.#recover('end')
-    // The last messages of all, which those hear too who have come back during the ones before.
+    // The last messages of all, which are also heard by clients that have reconnected during the ones before.
     await this.#recover('quiet')
     for (const room of this.#rooms)
       for (const node of this.#cluster.nodes) this.#history.final.push(await finalOf(room, node.name, this.#clientsOf(node)))
@@ -113,7 +113,7 @@ class Run {
     return clients
   }
 
-  /** Everybody is well again once all are connected, each node takes a message for each room, and all members hear all of them. */
+  /** All have recovered once all are connected, each node accepts a message for each room, and all members hear all of these. */
   async #recover(fault: string) {
     const began = performance.now()
     const { boundMilliseconds, say } = this.#plan
@@ -128,7 +128,7 @@ class Run {
     say?.(`${fault}: ${isWell() ? 'well again' : 'NOT WELL'} after ${milliseconds} ms`)
   }
 
-  /** A message by that node, however often it must be tried. */
+  /** Sends a message through that node, in as many attempts as it takes. */
   async #probe(room: Room, node: Node, fault: string, remaining: () => number) {
     const once = new Caller(this.#history, () => ({ clients: this.#clientsOf(node) }))
     const impatience = globalThis.setTimeout(() => once.stop(), Math.max(0, remaining()))
@@ -139,7 +139,7 @@ class Run {
     return sent?.messageId === undefined ? undefined : { room, messageId: sent.messageId, beganAt: sent.beganAt }
   }
 
-  /** By all who are connected since before. A socket that is newer has come too late for it. */
+  /** Heard by all who have been connected since before. A newer socket may have missed it. */
   #isHeard({ room, messageId, beganAt }: { room: Room; messageId: string; beganAt: number }): boolean {
     return this.#listeners
       .filter(({ user }) => room.members.includes(user))
@@ -147,7 +147,7 @@ class Run {
   }
 }
 
-/** Runs a plan; resolves to what contradicts each property, empty where all hold, and the history. */
+/** Runs a plan; resolves to the contradictions of each property, empty where all hold, and the history. */
 export async function chaos(plan: Plan) {
   const chance = new Chance(plan.seed)
   const history = newHistory()

@@ -6,9 +6,9 @@ import type { Edit, Final, History, Mark, Move, Sent } from './history.ts'
 export interface Room {
   /** The ARN. */
   readonly channel: string
-  /** Who never leaves; the first of them sends and edits. */
+  /** The members who never leave; the first of them sends and edits. */
   readonly members: readonly string[]
-  /** Who comes and goes. */
+  /** The members who join and leave. */
   readonly roamer: string
 }
 
@@ -18,7 +18,7 @@ interface Tools {
   readonly chance: Chance
 }
 
-/** What people do in a room, one thing after the other, each until it is acknowledged. */
+/** What users do in a room, one call after the other, each until it is acknowledged. */
 export class Traffic {
   readonly #room: Room
   readonly #tools: Tools
@@ -48,7 +48,7 @@ export class Traffic {
     else await this.#mark()
   }
 
-  /** By a member, any of them. */
+  /** Through any member. */
   async send(text: string) {
     const { caller, history, chance } = this.#tools
     const { channel, members } = this.#room
@@ -119,13 +119,13 @@ export class Traffic {
   }
 }
 
-/** An earlier try has made it, and its answer was lost. */
+/** An earlier attempt has created it, and its answer was lost. */
 function already(error: unknown) {
   if ((error as Error).name === 'ConflictException') return {}
   throw error
 }
 
-/** All that a node says of a room. */
+/** Everything that a node returns about a room. */
 export async function finalOf({ channel, members }: Room, node: string, { messaging }: Clients): Promise<Final> {
   const ChimeBearer = members[0]!
   const messages: Final['messages'][number][] = []

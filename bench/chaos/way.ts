@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 
-/** A way from one node to a server of this machine, on which things go wrong when they are told to. */
+/** A proxy from one node to a server of this machine, which causes faults on request. */
 export class Way {
   readonly port: number
   readonly #server: ReturnType<typeof createServer>
@@ -17,7 +17,7 @@ export class Way {
     this.port = (server.address() as AddressInfo).port
   }
 
-  /** To NATS where `isLost` is given: it says of each message whether it is lost, while messages are dropped. */
+  /** A proxy to NATS where `isLost` is given: it says of each message whether it is lost, while messages are dropped. */
   static async to(port: number, isLost?: () => boolean): Promise<Way> {
     const server = createServer({ allowHalfOpen: true }).listen(0, '127.0.0.1')
     await once(server, 'listening')
@@ -26,18 +26,18 @@ export class Way {
     return way
   }
 
-  /** All connections end, and new ones end at once. */
+  /** Ends all connections, and new ones at once. */
   cut() {
     this.#state = 'cut'
     for (const socket of this.#sockets) socket.destroy()
   }
 
-  /** Nothing is carried any more, without a word to either side. */
+  /** Forwards nothing any more, without a close to either side. */
   freeze() {
     this.#state = 'frozen'
   }
 
-  /** Messages of NATS are lost on their way to the node. */
+  /** Drops messages of NATS on their way to the node. */
   drop() {
     this.#drops = true
   }
@@ -79,7 +79,7 @@ export class Way {
       })
   }
 
-  /** Takes what NATS says apart, from the beginning on: MSG lines have a length, all others end with the line. */
+  /** Parses the bytes of NATS from the beginning: MSG lines have a length, all others end with the line. */
   #messages(client: Socket, isLost: () => boolean) {
     let rest: Buffer = Buffer.alloc(0)
     return (data: Buffer) => {

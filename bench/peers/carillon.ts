@@ -84,10 +84,10 @@ export class CarillonChat implements Chat {
 
   async pace(rate: number, seconds: number): Promise<Paced> {
     return this.#connected(64, async () => {
-      // Until they are connected, which is no part of what the first messages wait for.
+      // Until they are connected, which does not count as a wait of the first messages.
       await setTimeout(200)
       const asked: Promise<unknown>[] = []
-      // What fails is told at the end.
+      // An error is reported at the end.
       const paced = await pace(rate, seconds, () => asked.push(this.#send().catch((error: Error) => error)))
       const failed = (await Promise.all(asked)).find(answer => answer instanceof Error)
       if (failed) throw failed
@@ -95,7 +95,7 @@ export class CarillonChat implements Chat {
     })
   }
 
-  /** With so many connections: new ones, since the server closes those that have been idle while others were measured. */
+  /** With that many connections: new ones, since the server closes connections that were idle while others were measured. */
   async #connected<Result>(count: number, work: () => Promise<Result>): Promise<Result> {
     this.#connections = new Connections(this.served.url, count)
     try {

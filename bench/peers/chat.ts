@@ -11,16 +11,16 @@ export interface Chat {
   readonly served: Served
   readonly rooms: Rooms
   readonly listeners: Listeners
-  /** Of the next message. */
+  /** The number of the next message. */
   next: number
-  /** Keeps so many under way; how long each took until its sender knew that it is done. */
+  /** Keeps that many messages in flight; returns how long each took until its sender knew that it is done. */
   keep(inFlight: number, seconds: number): Promise<readonly number[]>
-  /** So many at once, and again when they are done and no more than `behind` messages are on their way to their readers. */
+  /** Sends that many at once, and again when they are done and no more than `behind` messages are on their way to their readers. */
   burst(options: { together: number; behind: number; seconds: number }): Promise<void>
   pace(rate: number, seconds: number): Promise<Paced>
 }
 
-/** Waits until everybody has everything that has been sent; throws where something is missing or has come twice. */
+/** Waits until every reader has every message; throws where one is missing or was heard twice. */
 export async function requireAll({ served, rooms, listeners, next }: Chat) {
   if (!(await listeners.until((next - 1) * rooms.members, 30_000))) {
     throw new Error(`${served.name}: ${(next - 1) * rooms.members - listeners.figure('events')} deliveries are missing`)
@@ -31,7 +31,7 @@ export async function requireAll({ served, rooms, listeners, next }: Chat) {
   }
 }
 
-/** Rooms of an XMPP server: a message is done when its sender has it back. */
+/** Rooms of an XMPP server: a message is done when it has come back to its sender. */
 export class XmppChat implements Chat {
   readonly served: XmppServer
   readonly rooms: Rooms

@@ -9,7 +9,7 @@ import { run } from './programs.ts'
 import { conference, host, password, userName, type XmppServer } from './xmpp.ts'
 
 export interface Ejabberd extends XmppServer {
-  /** Where commands are posted to. */
+  /** The URL to which commands are posted. */
   readonly apiUrl: string
   readonly storeUrl: string
 }
@@ -74,7 +74,7 @@ function configuration({ port, apiPort, storeUrl }: { port: number; apiPort: num
   }
 }
 
-/** Debian's ejabberd with so many users, its data in PostgreSQL; a node of its own that speaks to no other, so without an epmd. */
+/** Debian's ejabberd with that many users, its data in PostgreSQL; a single node, so without an epmd. */
 export async function startEjabberd(postgres: Postgres, users: number): Promise<Ejabberd> {
   const folder = await mkdtemp(join(tmpdir(), 'carillon-ejabberd-'))
   const storeUrl = await postgres.create(database)
@@ -85,7 +85,7 @@ export async function startEjabberd(postgres: Postgres, users: number): Promise<
   )
   const [port, apiPort] = [await freePort(), await freePort()]
   const file = join(folder, 'ejabberd.yml')
-  // What is JSON is YAML.
+  // JSON is YAML too.
   await writeFile(file, JSON.stringify(configuration({ port, apiPort, storeUrl })))
   const [code = ''] = globSync('/usr/lib/*/ejabberd-*/ebin')
   const limits = ['+K', 'true', '+P', '500000', '+Q', '65536']
@@ -134,7 +134,7 @@ async function runAll(server: Ejabberd, requests: Iterable<Buffer>) {
 
 const room = (index: number) => `room${index}`
 
-/** Makes so many rooms, and subscribes so many users to `each` of them, spread over all. */
+/** Creates that many rooms, and subscribes that many users to `each` of them, spread over all. */
 export async function subscribe(server: Ejabberd, { rooms, users, each }: { rooms: number; users: number; each: number }) {
   await runAll(
     server,

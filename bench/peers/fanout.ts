@@ -6,7 +6,7 @@ import { cores, costing, hello, middle, type Cost, type Times } from './figures.
 import type { PeerName } from './programs.ts'
 import { openChats } from './rooms.ts'
 
-/** So many at once to the members of one room; ten at once find the server busy with those before, yet nobody falls far behind. */
+/** That many at once to the members of one room; ten at once find the server busy with those before, yet no reader falls far behind. */
 async function spreading(chat: Chat, together: number, seconds: number): Promise<Cost> {
   const costOf = costing(chat.served)
   const first = chat.next

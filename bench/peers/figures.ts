@@ -4,20 +4,22 @@ import { median, rounded } from '../support/rounds.ts'
 import type { Yardstick } from '../support/yardstick.ts'
 import type { Served } from './served.ts'
 
-/** How long each measurement takes, and how often it is taken. */
+/** How long each measurement takes, and how often it is repeated. */
 export interface Times {
   readonly seconds: number
   readonly rounds: number
 }
 
 export interface Cost {
-  /** CPU microseconds of an operation, of the server and of its database server. */
+  /** CPU microseconds of an operation, of the server and of its database server together. */
   readonly microseconds: number
-  /** What of it the database server has used. */
+  /** The part of it that the database server has used. */
   readonly store: number
-  /** How many operations a second there were. */
+  /** Operations a second. */
   readonly perSecond: number
-  /** How many cores this process has used meanwhile, which is all clients: where one thread of it is busy all the time, the rate is its own. */
+  /**
+   * How many cores this process, in which all clients run, has used: if one of its threads is always busy, the rate is that of the clients.
+   */
   readonly clientCores: number
 }
 
@@ -27,7 +29,9 @@ export interface Figures extends Cost {
   readonly p99: number
 }
 
-/** Counts from now on, all processes of a server; what it returns tells what each of so many operations has cost meanwhile. */
+/**
+ * Starts to count the CPU of all processes of a server; the function that it returns gives the cost of each of so many operations since.
+ */
 export function costing({ pid, storePid }: Served): (operations: number) => Cost {
   const used = () => ({ server: treeCpuSeconds(pid), store: storePid === undefined ? 0 : treeCpuSeconds(storePid) })
   const before = used()
@@ -59,7 +63,7 @@ export async function hello(yardstick: Yardstick, seconds: number) {
   return { microseconds, store: 0, perSecond: requests / took, clientCores: (user + system) / 1e6 / took, p50, p99, bytes }
 }
 
-/** How busy the two sides were. */
+/** How busy the server and the clients were. */
 export const cores = (all: readonly Cost[]) => ({
   'server cores': rounded(median(all.map(({ microseconds, perSecond }) => (microseconds * perSecond) / 1e6)), 2),
   'client cores': rounded(middle(all, 'clientCores'), 2),

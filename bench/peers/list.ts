@@ -72,7 +72,7 @@ const bookmarks = Array.from(
 )
 const storage = (content: string) => `<query xmlns='jabber:iq:private'><storage xmlns='storage:bookmarks'>${content}</storage></query>`
 
-/** What a client has stored itself, which the server gives back as it is. */
+/** A text that a client has stored itself, which the server returns unchanged. */
 async function bookmarked(server: XmppServer, stack: AsyncDisposableStack): Promise<(seconds: number) => Promise<Listed>> {
   const crowd = new XmppCrowd(0)
   stack.defer(() => crowd.stop())

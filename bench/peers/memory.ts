@@ -11,9 +11,9 @@ import { startPeers } from './rooms.ts'
 import type { Served } from './served.ts'
 import { XmppCrowd } from './xmpp.ts'
 
-/** Long enough for a collector that waits until nothing happens. */
+/** Long enough for a collector that waits for an idle moment. */
 const pause = 12_000
-/** Clients that come first and stay, so that what any use costs is no client's. */
+/** Clients that connect first and stay, so that the memory of first use does not count for any client. */
 const early = 1000
 
 interface Idle {
@@ -22,7 +22,7 @@ interface Idle {
   readonly open: (users: { readonly first: number; readonly count: number }) => Promise<unknown>
 }
 
-/** What clients cost that are connected and do nothing: all servers at the same time. */
+/** The memory and CPU of clients that are connected and idle: all servers at the same time. */
 export async function memory(report: Report, { peers, clients }: { peers: readonly PeerName[]; clients: number }) {
   await using stack = new AsyncDisposableStack()
   const users = early + clients

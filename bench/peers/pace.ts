@@ -7,7 +7,7 @@ export interface Paced {
   readonly count: number
 }
 
-/** So many a second, whether those before are done or not. */
+/** Starts so many a second, whether earlier ones are done or not. */
 export async function pace(rate: number, seconds: number, one: (index: number) => void): Promise<Paced> {
   const count = rate * seconds
   const start = milliseconds()

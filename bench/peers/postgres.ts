@@ -3,7 +3,7 @@ import { startPostgres, type OwnPostgres } from '../../server/test/support/postg
 
 type Prepare = Parameters<typeof PostgresDatabase.open>[1]['prepare']
 
-/** Carillon's own access to a database that `prepare` has made ready. */
+/** Carillon's own access to a database that `prepare` has prepared. */
 export const openPostgres = (url: string, prepare: Prepare) =>
   PostgresDatabase.open(url, { prepare, follow: () => {}, onError: () => {}, connections: 2, keepsEvents: false })
 
@@ -30,7 +30,7 @@ export class Postgres implements AsyncDisposable {
     return new Postgres(server, await server.pid())
   }
 
-  /** Makes an empty database; resolves to where it is. */
+  /** Creates an empty database; resolves to its URL. */
   async create(database: string): Promise<string> {
     await execute(this.#server.url, `create database ${database}`)
     return this.#server.url.replace(/[^/]+$/, database)
@@ -41,5 +41,5 @@ export class Postgres implements AsyncDisposable {
   }
 }
 
-/** Brings what the planner knows up to date, so that nothing of it is done while something is measured. */
+/** Updates the planner's statistics, so that PostgreSQL does not do so during a measurement. */
 export const settle = (url: string) => execute(url, 'vacuum analyze')

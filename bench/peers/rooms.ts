@@ -6,7 +6,7 @@ import type { PeerName } from './programs.ts'
 import { startProsody } from './prosody.ts'
 import type { Rooms, XmppServer } from './xmpp.ts'
 
-/** The peers asked for, each with so many users; what they need ends with `stack`. */
+/** The peers that were chosen, each with that many users; their resources end with `stack`. */
 export async function startPeers(peers: readonly PeerName[], users: number, stack: AsyncDisposableStack): Promise<XmppServer[]> {
   const servers: XmppServer[] = []
   for (const peer of peers) {

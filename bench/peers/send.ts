@@ -7,7 +7,7 @@ import type { PeerName } from './programs.ts'
 import { openChats } from './rooms.ts'
 import type { Rooms } from './xmpp.ts'
 
-/** As fast as it goes with so many under way; it ends when everybody has everything. */
+/** As fast as possible with that many in flight; it ends when every reader has every message. */
 async function closedLoop(chat: Chat, inFlight: number, seconds: number): Promise<Figures> {
   const costOf = costing(chat.served)
   const times = await chat.keep(inFlight, seconds)
@@ -15,7 +15,7 @@ async function closedLoop(chat: Chat, inFlight: number, seconds: number): Promis
   return { ...costOf(times.length), ...quantiles(times) }
 }
 
-/** So many messages a second; how long it took from the moment each was due until the last member had it. */
+/** That many messages a second; the time from the moment at which each was due until the last member had it. */
 async function atRate(chat: Chat, rate: number, seconds: number): Promise<Figures> {
   const costOf = costing(chat.served)
   const first = chat.next

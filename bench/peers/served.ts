@@ -2,6 +2,6 @@
 export interface Served {
   readonly name: string
   readonly pid: number
-  /** The process of the database server that it keeps its data in. */
+  /** The process of the database server that has its data. */
   readonly storePid: number | undefined
 }

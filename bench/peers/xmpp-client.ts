@@ -4,16 +4,16 @@ import { host, password, userName } from './xmpp.ts'
 /** All sockets read into the same bytes, so that clients need little memory. */
 const buffer = Buffer.allocUnsafeSlow(256 * 1024)
 
-/** Of what has come, as much as an end may be found in that has come in pieces. */
+/** The received bytes in which the end of an answer may lie that arrived in pieces. */
 const remembered = 200
 
 const header = `<?xml version='1.0'?><stream:stream to='${host}' version='1.0' xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>`
 
-/** One XMPP client. It knows no XML: it waits for the words that it expects, then whoever measures reads its bytes. */
+/** One XMPP client. It does not parse XML: it waits for the words that it expects, and then passes its bytes to the measurement. */
 export class Client {
   readonly user: number
   readonly #socket: Socket
-  /** Bytes that are there for this moment only. */
+  /** Bytes that are valid only during the call. */
   onBytes: (bytes: Buffer) => void = () => {}
   #failed: ((error: Error) => void) | undefined
 
@@ -34,7 +34,7 @@ export class Client {
     this.#socket.write(text)
   }
 
-  /** Writes and waits for an answer that ends like this; resolves to the bytes that have come. */
+  /** Writes and waits for an answer that ends like this; resolves to the received bytes. */
   exchange(text: string, end: RegExp): Promise<number> {
     return new Promise((resolve, reject) => {
       let seen = ''
@@ -58,7 +58,7 @@ export class Client {
     })
   }
 
-  /** Binds a session; where the client is present, it gets its own presence back. */
+  /** Binds a session; a client that is present gets its own presence back. */
   async login() {
     await this.exchange(header, /<\/stream:features>/)
     const secret = Buffer.from(`\0${userName(this.user)}\0${password}`).toString('base64')

@@ -17,7 +17,7 @@ const bodyLength = 300
 
 const clients: Client[] = []
 let rooms: Rooms = { rooms: 0, members: 0 }
-/** Told when a message has come back to its sender. */
+/** Called when a message has come back to its sender. */
 let onEcho: (number: number) => void = () => {}
 
 const roomName = (room: number) => `room${room}@${conference}`
@@ -27,9 +27,9 @@ const indexOfSender = (number: number) => {
   return room * rooms.members + member
 }
 
-/** What listens for the numbers in the bodies that a client gets. */
+/** Finds the numbers in the bodies that a client receives. */
 function hearing(index: number): (chunk: Buffer) => void {
-  /** The beginning of a mark whose end has not come yet. */
+  /** The beginning of a mark whose end has not arrived yet. */
   let rest: Buffer | undefined
   return chunk => {
     const bytes = rest ? Buffer.concat([rest, chunk]) : chunk
@@ -59,7 +59,7 @@ function send(number: number) {
   clients[indexOfSender(number)]!.write(`<message to='${roomName(room)}' type='groupchat' id='m${number}'><body>${body}</body></message>`)
 }
 
-/** So many at once; each begins with the next as soon as it has done one. */
+/** That many at once; each begins with the next when one is done. */
 async function each(count: number, atOnce: number, work: (index: number) => Promise<void>) {
   let next = 0
   const one = async () => {
@@ -84,7 +84,7 @@ async function join(joined: Rooms) {
   await each(rooms.rooms * rooms.members, 4, async index => {
     const client = clients[index]!
     const target = `${roomName(Math.floor(index / rooms.members))}/${userName(client.user)}`
-    // The subject is the last of what one is told who enters.
+    // The subject is the last stanza that a client gets when it enters.
     await client.exchange(
       `<presence to='${target}'><x xmlns='http://jabber.org/protocol/muc'><history maxstanzas='0'/></x></presence>`,
       /<subject/,
@@ -172,7 +172,7 @@ async function obey(command: Command) {
   }
 }
 
-/** Nothing that is asked for takes longer, unless a message has been lost. */
+/** No request takes longer, unless a message has been lost. */
 const patience = 180_000
 
 async function answer(command: Command) {

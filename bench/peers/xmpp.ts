@@ -23,16 +23,16 @@ export type Command =
   | { readonly name: 'login'; readonly port: number; readonly first: number; readonly count: number }
   /** All enter their rooms. */
   | ({ readonly name: 'join' } & Rooms)
-  /** The first clients ask, each at least once, and again as soon as it has its answer. */
+  /** The first clients send requests, each at least once, and again when it has its answer. */
   | { readonly name: 'ask'; readonly stanza: string; readonly clients: number; readonly seconds: number }
-  /** Keeps so many messages under way, numbered from `first`: one is done when its sender has it back. */
+  /** Keeps that many messages in flight, numbered from `first`: one is done when it has come back to its sender. */
   | { readonly name: 'keep'; readonly first: number; readonly inFlight: number; readonly seconds: number }
-  /** Sends so many at once, and again when all have come back to their senders and no more than `behind` are on their way to others. */
+  /** Sends that many at once, and again when all have come back to their senders and no more than `behind` are on their way to others. */
   | { readonly name: 'burst'; readonly first: number; readonly together: number; readonly behind: number; readonly seconds: number }
   | { readonly name: 'pace'; readonly first: number; readonly rate: number; readonly seconds: number }
   | { readonly name: 'close' }
 
-/** How long each took that has been done, in milliseconds, and the bytes of an answer. */
+/** How long each finished one took, in milliseconds, and the bytes of an answer. */
 export interface Done {
   readonly times: readonly number[]
   readonly bytes: number

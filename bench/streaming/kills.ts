@@ -12,9 +12,9 @@ export interface Plan {
   /** In all channels together; a multiple of them. */
   readonly messages: number
   readonly channels: number
-  /** How often the server is killed: once while the stream is away, and else all through the run. */
+  /** How often the server is killed: once while the stream is down, and otherwise spread over the run. */
   readonly kills: number
-  /** How long the stream is away, once. */
+  /** How long the stream is down, once. */
   readonly awayMilliseconds: number
   /** An empty PostgreSQL; SQLite where there is none. */
   readonly databaseUrl?: string | undefined
@@ -22,10 +22,10 @@ export interface Plan {
 }
 
 export interface Outcome {
-  /** The channels of which something is missing, or out of order after repeats have been removed. */
+  /** The channels in which a message is missing, or out of order after duplicates have been removed. */
   readonly wrong: readonly string[]
   readonly kills: number
-  /** Records that came again. */
+  /** Records that arrived more than once. */
   readonly repeats: number
   /** Calls of PutRecords that arrived. */
   readonly calls: number
@@ -37,7 +37,7 @@ export interface Outcome {
   readonly mebibytes: number
 }
 
-/** What has arrived: the numbers of each channel's messages, in the order in which each has come first. */
+/** The numbers of each channel's messages, in the order in which each arrived first. */
 class Arrived {
   readonly #of = new Map<string, Set<number>>()
   count = 0
@@ -52,7 +52,7 @@ class Arrived {
     numbers.add(number)
   }
 
-  /** Whether the channel has all messages, the earlier before the later. */
+  /** Whether the channel has all messages, in order. */
   isWhole(channel: string, messages: number) {
     const numbers = [...(this.#of.get(channel) ?? [])]
     return numbers.length === messages && numbers.every((number, index) => number === index)
@@ -65,7 +65,7 @@ function makeUnreliable(kinesis: KinesisDouble) {
   kinesis.isFailed = (call, index) => (call + index) % 6 === 0
 }
 
-/** One sender of each channel: the next message is sent once the one before has been acknowledged, again until it is. */
+/** One sender of each channel: the next message is sent once the one before has been acknowledged, in as many attempts as it takes. */
 class Senders {
   readonly #perChannel: number
   server: Started
@@ -103,8 +103,8 @@ class Senders {
 }
 
 /**
- * Streams messages to a Kinesis that fails entries, throttles, cuts and is away for a while, from a server that is killed again and
- * again; until every message that was acknowledged is in the stream, or nothing has come for two minutes.
+ * Streams messages to a Kinesis that fails entries, throttles, cuts and is down for a while, from a server that is killed again and again;
+ * until every acknowledged message is in the stream, or nothing has arrived for two minutes.
  */
 export async function streamThroughKills({ messages, channels, kills, awayMilliseconds, databaseUrl, say }: Plan): Promise<Outcome> {
   const arrived = new Arrived()

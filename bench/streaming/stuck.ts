@@ -20,7 +20,7 @@ const channels = 50
 const stepOfFill = 5000
 const hour = 60 * 60 * 1000
 
-/** So many records that have waited in the lane of one stream for an hour. */
+/** The number of records that have waited in the lane of one stream for an hour. */
 async function fillLane(folder: string, entries: number) {
   const file = join(folder, 'carillon.db')
   const db = await SqliteDatabase.open(file, { prepare: database => migrateSqlite(database, file), follow: () => {} })
@@ -63,7 +63,7 @@ async function otherLane({ server }: Site, arrivals: Map<string, () => void>) {
 export interface Beside extends Measured {
   /** From a send until its record is in another stream that is up, in milliseconds. */
   readonly other: number
-  /** How long /metrics takes, which counts what waits, in milliseconds. */
+  /** The time of /metrics, which counts the waiting entries, in milliseconds. */
   readonly metrics: number
   readonly mebibytes: number
 }
@@ -75,8 +75,8 @@ interface Plan {
 }
 
 /**
- * Two servers in turn: one with an empty outbox, and one with a lane that is stuck, since its stream is away, with so many entries that
- * have waited for an hour. By kind, the figures of each round.
+ * Two servers in turn: one with an empty outbox, and one with that many entries that have waited for an hour in a stuck lane, since its
+ * stream is down. By kind, the figures of each round.
  */
 export async function besideStuckLane({ entries, seconds, rounds }: Plan): Promise<ReadonlyMap<string, readonly Beside[]>> {
   const shape = { users: channels, channels, each: 1, large: 0 }
@@ -115,7 +115,7 @@ export async function besideStuckLane({ entries, seconds, rounds }: Plan): Promi
     }
     const [empty, full] = sites
     const kinds = { 'nothing waits': await kindOf(empty!), [`${entries} entries of a stuck lane`]: await kindOf(full!) }
-    // Both have looked into their outbox.
+    // Both have read their outbox.
     await pause(2000)
     return await inRounds(kinds, rounds)
   } finally {

@@ -2,12 +2,12 @@ import { milliseconds, type Crowd } from './crowd.ts'
 import type { Cost } from './measured.ts'
 import { cpuSeconds, type Started } from './process.ts'
 
-/** What a message to all of them costs. */
+/** The cost of a message to all of them. */
 interface Spreading extends Cost {
   readonly deliveriesPerSecond: number
 }
 
-/** One server with those who listen to it, and what sends it so many messages at once, numbered from `first`. */
+/** One server with its listeners, and a function that sends it that many messages at once, numbered from `first`. */
 export interface Audience {
   readonly server: Started
   readonly crowd: Crowd
@@ -17,8 +17,8 @@ export interface Audience {
 }
 
 /**
- * Lone messages wait until everybody has the one before. Ten at once wait for the answers only, so that the server finds them
- * together when it has written to everybody; yet those who listen are never far behind.
+ * A lone message waits until every listener has the one before. Ten at once wait for the answers only, so that the server finds them
+ * together when it has written to everybody; yet the listeners are never far behind.
  */
 export async function spreading(audience: Audience, together: number, seconds: number): Promise<Spreading> {
   const { server, crowd, size, send } = audience

@@ -39,7 +39,7 @@ export class BareInsert {
     return new BareInsert(site, client)
   }
 
-  /** What a row costs, and how long a statement takes. */
+  /** The cost of a row, and the time of a statement. */
   async measure(seconds: number): Promise<Measured> {
     const times: number[] = []
     const costOf = counting(this.#site)
@@ -58,7 +58,7 @@ export class BareInsert {
     return { ...cost, requests, seconds: took, p50: percentile(times, 0.5), p99: percentile(times, 0.99), bodyBytes: 0 }
   }
 
-  /** Leaves nothing behind. */
+  /** Removes its table. */
   async close() {
     await this.#client.query('drop table bench_messages')
     await this.#client.end()

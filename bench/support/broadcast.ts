@@ -3,8 +3,8 @@ import type { AddressInfo, Socket } from 'node:net'
 import { WebSocketServer } from 'ws'
 
 /**
- * The yardstick of fan-out: a bare `ws` server. GET /FIRST/COUNT/LENGTH makes so many messages of that length with numbers from
- * FIRST, frames each once, and writes them all at once to every socket.
+ * The yardstick of fan-out: a bare `ws` server. GET /FIRST/COUNT/LENGTH makes that many messages of that length with numbers from FIRST,
+ * frames each once, and writes them all at once to every socket.
  */
 const sockets: Socket[] = []
 const sessionEstablished = framed('established')

@@ -4,7 +4,7 @@ import { userArn } from './fill.ts'
 import { Connection } from './load.ts'
 import { signedGet } from './signed.ts'
 
-/** Somebody who lists channels, ten times a second at most. */
+/** A client that lists channels, ten times a second at most. */
 export class Calls {
   readonly #url: string
   readonly #connection: Connection

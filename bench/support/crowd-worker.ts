@@ -4,7 +4,7 @@ import { connect as connectTls } from 'node:tls'
 import { parentPort, workerData } from 'node:worker_threads'
 import { figure, milliseconds, type Command, type Shared } from './crowd.ts'
 
-/** Those who listen: a thread of its own with a parser that does no more than a measurement needs. */
+/** The listeners: a thread of its own with a parser that does no more than a measurement needs. */
 const { figures, timesHeard, lastHeard } = workerData as Shared
 
 const text = 0x1
@@ -27,10 +27,10 @@ class Listener {
   events = 0
   heardAt = -Infinity
   leastGap = Infinity
-  /** Of the numbers heard, in their order. */
+  /** The numbers of the messages that were heard, in order. */
   hash = 0
   closeCode = 0
-  /** The beginning of a frame whose end has not come yet. */
+  /** The beginning of a frame whose end has not arrived yet. */
   rest: Buffer | undefined
   settled: () => void
 
@@ -107,7 +107,7 @@ function read(listener: Listener, chunk: Buffer) {
   if (at < bytes.length) listener.rest = Buffer.from(bytes.subarray(at))
 }
 
-/** All sockets read into the same bytes, so that those who listen need little memory. */
+/** All sockets read into the same bytes, so that listeners need little memory. */
 const buffer = Buffer.allocUnsafeSlow(256 * 1024)
 
 function open({ url, isStuck, staySeconds }: Command & { name: 'open' }, target: string): Promise<void> {
@@ -143,7 +143,7 @@ function open({ url, isStuck, staySeconds }: Command & { name: 'open' }, target:
   })
 }
 
-/** So many at once, or as many a second, whatever becomes of those before. */
+/** That many at once, or that many a second, whatever happens to those before. */
 async function openAll(command: Command & { name: 'open' }) {
   const { targets, atOnce, perSecond } = command
   const start = milliseconds()

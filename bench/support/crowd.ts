@@ -2,13 +2,13 @@ import { once } from 'node:events'
 import { setTimeout } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 
-/** Where each figure is. */
+/** The position of each figure. */
 export const figure = { established: 0, refused: 1, closed: 2, events: 3, bytes: 4 } as const
 
 /** Seen by both threads; the listening one writes. */
 export interface Shared {
   readonly figures: Float64Array
-  /** By the number in the Content `~#NUMBER;`: how many have heard it, and when the last of them did. */
+  /** By the number in the Content `~#NUMBER;`: how many sockets have heard it, and when the last of them did. */
   readonly timesHeard: Int32Array
   readonly lastHeard: Float64Array
 }
@@ -25,7 +25,7 @@ export type Command =
     }
   | { readonly name: 'tell' | 'close' | 'forget' }
 
-/** What one of them has heard: how many events, the least milliseconds between two, a hash of their numbers in their order, and how it was closed. */
+/** What one socket has heard: how many events, the least milliseconds between two, a hash of their numbers in order, and its close code. */
 export interface Heard {
   readonly events: number
   readonly leastGap: number
@@ -61,7 +61,7 @@ export class Listeners {
     return this.#figures[figure[name]]!
   }
 
-  /** Waits until so many events have been heard in all; false where nothing comes any more. */
+  /** Waits until that many events have been heard in total; false if none arrive any more. */
   async until(events: number, patience = 5000): Promise<boolean> {
     let last = this.figure('events')
     for (let since = milliseconds(); this.figure('events') < events; await setTimeout(1)) {
@@ -89,14 +89,14 @@ export class Listeners {
   }
 }
 
-/** Those who listen over WebSockets. */
+/** Listeners over WebSockets. */
 export class Crowd extends Listeners {
   constructor(numbers: number) {
     super(numbers, new URL('./crowd-worker.ts', import.meta.url))
   }
 
   /**
-   * Opens sockets until all have been established or refused; resolves to the seconds that it took. With `staySeconds` each is cut off so
+   * Opens sockets until all have been established or refused; resolves to the seconds that it took. With `staySeconds` each is cut off that
    * long after it was established.
    */
   async open(
@@ -112,14 +112,14 @@ export class Crowd extends Listeners {
     return this.ask<number>({ name: 'open', url, targets, atOnce, perSecond, isStuck, staySeconds } satisfies Command)
   }
 
-  /** What they have heard so far is forgotten. */
+  /** Resets what they have heard so far. */
   async forget() {
     await this.ask({ name: 'forget' } satisfies Command)
   }
 
   /**
-   * Throws where somebody has not heard each of the messages up to that number once, or not in the order of the others of its channel.
-   * `channels` has the channel of each socket, in the order of their opening; without it `members` of a channel follow each other.
+   * Throws unless each socket has heard each of the messages up to that number once, in the order of its channel. `channels` has the
+   * channel of each socket, in the order of their opening; without it `members` of a channel follow each other.
    */
   async requireComplete({ members, last, channels }: { members: number; last: number; channels?: readonly number[] }) {
     for (let number = 1; number <= last; number++) {

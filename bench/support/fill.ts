@@ -25,11 +25,11 @@ const channelPrefix = '0b5d8a52-6f5e-4a0c-9d3e-'
 export const userArn = (number: number) => `${appInstanceArn}/user/user-${number}`
 export const channelArn = (number: number) => `${appInstanceArn}/channel/${channelPrefix}${String(number).padStart(12, '0')}`
 
-/** The number of the channel that somebody's `index`-th membership is in; the first user of those who have `each` is user-2. */
+/** The number of the channel of a user's `index`-th membership; the first user of those who have `each` is user-2. */
 const channelOf = (user: number, index: number, { channels, each }: Shape) =>
   1 + (((user - 2) * 7919 + index * Math.floor(channels / each)) % channels)
 
-/** Of each channel those members who are in no other, in the order of the channels. */
+/** The members of each channel who are in no other, in the order of the channels. */
 export function membersByChannel(shape: Shape): number[][] {
   const channels: number[][] = Array.from({ length: shape.channels }, () => [])
   for (let user = 2; user < 2 + shape.users; user++) channels[channelOf(user, 0, shape) - 1]!.push(user)
@@ -57,7 +57,7 @@ const insertReadPositions = statement(`
   insert into read_positions (member_id, channel_id, sub_channel_id, ordinal, arrival, read_at)
   select m.member_id, m.channel_id, 0, cast($3 as bigint), cast($3 as bigint) * $4 - 1, 1690000000000 + cast($3 as bigint) * $4 - 1
   from memberships m where m.id >= $1 and m.id <= $2`)
-/** User u's k-th channel is spread over all, so that neighbours in a page are no neighbours in the table. */
+/** User u's k-th channel is spread over all, so that neighbours in a page are not neighbours in the table. */
 const insertMemberships = statement(`
   ${numbers} insert into memberships (channel_id, member_id, type, invited_by, created_at, updated_at, read_at)
   select 1 + ((n.i % $3) * 7919 + (n.i / $3) * $5) % $4, 2 + n.i % $3, 'DEFAULT', 1,
@@ -120,7 +120,7 @@ export async function fill(db: Database, shape: Shape): Promise<void> {
   await db.transaction(tx => tx.get(insertAppInstance, appInstanceArn))
   await inSteps(users + 1, (from, to) => db.run(insertUsers, from, to))
   await inSteps(channels, (from, to) => db.run(insertChannels, from, to))
-  // Round by round over the users, so that a user's rows are spread over the table as they are when people join by and by.
+  // Round by round over the users, so that a user's rows are spread over the table as if people had joined over time.
   await inSteps(users * each, (from, to) => db.run(insertMemberships, from - 1, to - 1, users, channels, Math.floor(channels / each)))
   await inSteps(large, (from, to) => db.run(insertLarge, from, to))
   await inSteps(channels * messages, (from, to) => db.run(insertMessages, from - 1, to - 1, channels))

@@ -2,7 +2,7 @@ import type { Operation } from '../../server/src/contract/operation.ts'
 import type { Shape } from '../../server/src/contract/shapes.ts'
 import type { Chance } from './chance.ts'
 
-/** Texts that have hurt servers before. */
+/** Texts that have broken servers before. */
 export const nasty: readonly string[] = [
   '',
   ' ',
@@ -33,7 +33,7 @@ export const nasty: readonly string[] = [
   'arn:aws:chime:us-east-1:000000000000:app-instance/x/user/%2F',
 ]
 
-/** What has been seen in answers, so that calls are about what is there. */
+/** Values from answers, so that calls name things that exist. */
 export class Known {
   readonly #byMember = new Map<string, string[]>()
   readonly #chance: Chance

@@ -75,7 +75,7 @@ export function broken(bytes: Buffer, chance: Chance): Buffer {
   return chance.of(made)()
 }
 
-/** Sends bytes, says that no more come, and resolves to all that the server answers until it closes. */
+/** Sends bytes, ends the sending side, and resolves to everything that the server answers until it closes. */
 export async function exchange(port: number, bytes: Buffer): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const parts: Buffer[] = []
@@ -105,7 +105,7 @@ export interface WireAnswer {
   readonly body: string
 }
 
-/** The answers in what has come. What is not of their form is told. */
+/** The answers in the received bytes. Bytes of another form are reported. */
 export function answersIn(bytes: Buffer): WireAnswer[] {
   const answers: WireAnswer[] = []
   for (let rest = bytes; rest.length > 0;) {

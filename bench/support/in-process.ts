@@ -4,7 +4,7 @@ import { inRounds, median, rounded, spread } from './rounds.ts'
 const sixtyFourBytes = Buffer.alloc(64, 'x')
 const yardstick = 'the yardstick: SHA-256 of 64 bytes'
 
-/** Acts in this process, so often in each of many short rounds: one row for each, in CPU microseconds and against one hash. */
+/** Runs functions in this process, in many short rounds: one row for each, in CPU microseconds and against one hash. */
 export async function inProcess(acts: Readonly<Record<string, () => unknown>>, { times, rounds }: { times: number; rounds: number }) {
   const measure = (act: () => unknown) => async () => {
     const before = process.cpuUsage()

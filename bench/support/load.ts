@@ -68,7 +68,7 @@ export class Connection {
 export const percentile = (sorted: readonly number[], part: number) =>
   sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))]!
 
-/** Keeps `connections` requests in flight for so many seconds; `next` gives the bytes of each. */
+/** Keeps `connections` requests in flight for that many seconds; `next` gives the bytes of each. */
 export async function load(
   url: string,
   next: () => Buffer,
@@ -101,7 +101,7 @@ export async function load(
   }
 }
 
-/** Connections that requests share which come when they come; all of them in turn, so that the server finds none of them idle. */
+/** Connections for requests at any time; all of them are used in turn, so that the server finds none of them idle. */
 export class Connections {
   readonly #idle: Connection[]
   readonly #waiting: ((connection: Connection) => void)[] = []

@@ -12,7 +12,7 @@ export interface Cost {
 
 export type Measured = Load & Cost
 
-/** Starts counting. What it returns tells what each of so many operations since then has cost. */
+/** Starts counting. The function that it returns gives the cost of each of so many operations since. */
 export function counting(site: Site): (operations: number) => Cost {
   const before = site.cpu()
   return operations => {
@@ -24,7 +24,7 @@ export function counting(site: Site): (operations: number) => Cost {
   }
 }
 
-/** Keeps 32 requests in flight, the first being number 0; each call of what it returns goes on where the last one has ended. */
+/** Keeps 32 requests in flight, the first being number 0; each call of the function that it returns continues where the last one ended. */
 export function loading(site: Site, requestOf: readonly Buffer[] | ((number: number) => Buffer), seconds: number): () => Promise<Measured> {
   const next = typeof requestOf === 'function' ? requestOf : (number: number) => requestOf[number % requestOf.length]!
   let number = 0
@@ -42,13 +42,13 @@ export const medianOf = <Figures>(all: readonly Figures[], figure: (one: Figures
 /** The least and the greatest over the rounds of one figure. */
 export const spreadOf = <Figures>(all: readonly Figures[], figure: (one: Figures) => number, digits = 0) => spread(all.map(figure), digits)
 
-/** The median over the rounds of how often one figure holds that of another kind in the same round. */
+/** The median over the rounds of the ratio of one figure to that of another kind in the same round. */
 export const ratioOf = (all: readonly Cost[], others: readonly Cost[], digits = 1) =>
   rounded(median(all.map((one, round) => one.microseconds / others[round]!.microseconds)), digits)
 
 type Figures<One> = ReadonlyMap<string, readonly One[]>
 
-/** What one kind costs, against `hello` of the same rounds; with the database where there is one. */
+/** The cost of one kind, against `hello` of the same rounds; with the database where there is one. */
 export function costColumns(all: readonly Cost[], figures: Figures<Cost>) {
   const hasDatabase = [...figures.values()].flat().some(one => one.database > 0)
   return {

@@ -4,15 +4,15 @@ import { signedPost } from './signed.ts'
 /** Characters of a Content. */
 const contentLength = 300
 
-/** What is between the mark with the number and the end of a Content. */
+/** The text between the mark with the number and the end of a Content. */
 const filling = 'hello world '.repeat(400)
 
-/** Who sends the message of that number, where each of the rooms has so many members: the rooms take turns, and in them the members. */
+/** The sender of the message of that number, where each of the rooms has so many members: the rooms take turns, and in them the members. */
 export function senderOf(number: number, { rooms, members }: { rooms: number; members: number }) {
   return { room: number % rooms, member: Math.floor(number / rooms) % members }
 }
 
-/** Messages by their number, as an SDK sends them; those who listen look for it in the Content. All channels have as many members. */
+/** Messages by their number, as an SDK sends them; listeners look for it in the Content. All channels have the same number of members. */
 export function messagesOf(url: string, people: readonly (readonly number[])[]): (number: number) => Buffer {
   return number => {
     const { room, member } = senderOf(number, { rooms: people.length, members: people[0]!.length })

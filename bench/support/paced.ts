@@ -8,7 +8,7 @@ export function quantiles(times: readonly number[]) {
   return { p50: percentile(sorted, 0.5), p99: percentile(sorted, 0.99) }
 }
 
-/** So many a second for so long, whether they are answered or not; resolves to when each of them was due. */
+/** That many a second for that long, whether they are answered or not; resolves to when each of them was due. */
 export async function paced(rate: number, seconds: number, one: (due: number) => Promise<void>): Promise<number[]> {
   const start = milliseconds()
   const sentAt: number[] = []

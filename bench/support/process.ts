@@ -17,14 +17,14 @@ export function cpuSeconds(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond
 }
 
-/** Of a process and all that descend from it, those included that have ended and been waited for. */
+/** Of a process and all its descendants, including those that have ended and been waited for. */
 export function treeCpuSeconds(root: number): number {
   const stats = new Map<number, string[]>()
   for (const name of readdirSync('/proc')) {
     try {
       if (/^\d+$/.test(name)) stats.set(Number(name), statOf(name))
     } catch {
-      // It has ended meanwhile.
+      // The process has ended meanwhile.
     }
   }
   const isOfTree = (pid: number): boolean => pid === root || (stats.has(pid) && isOfTree(Number(stats.get(pid)![1])))
@@ -48,7 +48,7 @@ export interface Started {
   stop(): Promise<void>
 }
 
-/** However this process ends, that one does not stay. */
+/** However this process ends, that one ends too. */
 export function endWithUs(child: ChildProcess) {
   const kill = () => child.kill('SIGKILL')
   process.prependOnceListener('exit', kill)

@@ -16,7 +16,7 @@ function commit(): string {
   return git('rev-parse', '--short', 'HEAD') + (git('status', '--porcelain', '--', '../server/src') === '' ? '' : '+')
 }
 
-/** What a bench has found: printed at once, and kept as `bench/results/NAME.json` with the machine, the commit and the options. */
+/** The result of a bench: printed at once, and stored as `bench/results/NAME.json` with the machine, the commit and the options. */
 export class Report {
   readonly #name: string
   readonly #options: object

@@ -6,10 +6,10 @@ export const rounded = (value: number, digits = 1) => Math.round(value * 10 ** d
 export const spread = (values: readonly number[], digits = 0) =>
   `${rounded(Math.min(...values), digits)}–${rounded(Math.max(...values), digits)}`
 
-/** So long a server runs on code that V8 is still compiling. */
+/** For that long a server runs code that V8 is still compiling. */
 export const warmUps = 3
 
-/** Takes all measurements in turn, a few times to warm up and then so often; by name. */
+/** Runs all measurements in turn, a few times to warm up and then so many times; by name. */
 export async function inRounds<Figures>(
   kinds: Readonly<Record<string, () => Promise<Figures>>>,
   rounds: number,

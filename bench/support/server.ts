@@ -23,7 +23,7 @@ interface Serving {
   readonly environment?: Readonly<Record<string, string>>
 }
 
-/** A data folder with a store of that shape: a new one, or that one unless it has a store already. */
+/** A data folder with a store of that shape: a new one, or the given one, which is filled if it has no store yet. */
 export async function filledFolder(shape: Shape, kept?: string): Promise<string> {
   const folder = kept ?? (await mkdtemp(join(tmpdir(), 'carillon-bench-')))
   const file = join(folder, 'carillon.db')
@@ -54,9 +54,9 @@ export function serve(folder: string, { tls = false, flags = [], environment: mo
 /** A server over a filled store of its own. */
 export interface Site {
   readonly server: Started
-  /** CPU seconds of the server, and of PostgreSQL where it is that. */
+  /** CPU seconds of the server, and of PostgreSQL where the store is there. */
   cpu(): { readonly server: number; readonly database: number }
-  /** What the store takes on disk, in bytes; the log of SQLite included, that of PostgreSQL not. */
+  /** The bytes of the store on disk; the log of SQLite included, that of PostgreSQL not. */
   storedBytes(): Promise<number>
   /** Where it is on PostgreSQL. */
   readonly databaseUrl: string | undefined

@@ -32,7 +32,7 @@ const signer = new SignatureV4({ service: 'chime', region: 'us-east-1', credenti
 
 const userAgent = 'aws-sdk-js/3.1142.0 ua/2.1 os/linux lang/js md/nodejs#24 api/chime-sdk-messaging#3.1142.0'
 
-/** The bytes of a GET as an SDK sends it, signed now: good for fifteen minutes. */
+/** The bytes of a GET as an SDK sends it, signed now: valid for fifteen minutes. */
 export async function signedGet(url: string, path: string, query: Record<string, string>, bearer: string): Promise<Buffer> {
   const { hostname, port, host } = new URL(url)
   const { headers } = await signer.sign({
@@ -59,7 +59,7 @@ export async function signedGet(url: string, path: string, query: Record<string,
 
 const signingKeys = new Map<string, Sign>()
 
-/** With our own code, since Amazon's signer takes longer than the server does for all of a message. */
+/** With our own code, since Amazon's signer takes longer than the server does for a whole message. */
 function signature(canonical: Parameters<typeof hashCanonicalRequest>[0], date: string, scope: string): string {
   let sign = signingKeys.get(scope)
   if (!sign) {
@@ -99,7 +99,7 @@ function signedBody(method: 'POST' | 'PUT', url: string, path: string, body: str
   return Buffer.from(`${method} ${path} HTTP/1.1\r\n${lines.join('')}\r\n${body}`)
 }
 
-/** The path and query that a user connects to, signed now and good for an hour. */
+/** The path and query with which a user connects, signed now and valid for an hour. */
 export function presignedTarget(
   url: string,
   userArn: string,

@@ -16,7 +16,7 @@ const rankOf = (chance: Chance) => Math.floor(words ** chance.next()) - 1
 const firstIdeograph = 0x4e00
 export const ideographOf = (rank: number) => String.fromCodePoint(firstIdeograph + rank)
 
-/** What somebody says in a chat: some words, one in ten times in Chinese. */
+/** A message of a chat: some words, one in ten times in Chinese. */
 export function textOf(chance: Chance): string {
   if (chance.is(0.1)) return Array.from({ length: 5 + chance.below(20) }, () => ideographOf(Math.floor(3000 ** chance.next()) - 1)).join('')
   return Array.from({ length: 3 + chance.below(12) }, () => wordOf(rankOf(chance))).join(' ')

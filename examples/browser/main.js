@@ -32,7 +32,7 @@ function show() {
   showMessages(actions)
 }
 
-// ---- What is read
+// ---- Reading
 
 /** One after the other, so that an older answer never comes last. */
 let listing = Promise.resolve()
@@ -68,7 +68,7 @@ async function listMessages(channel, NextToken) {
   showMessages(actions)
 }
 
-/** Who is in the channel, and from now on who of them is online. */
+/** Reads who is in the channel, and watches from now on who of them is online. */
 async function watch(channel) {
   const { ChannelMemberships } = await messaging.listChannelMemberships({ ChannelArn: channel.arn, ...as() })
   channel.members = ChannelMemberships.map(({ Member }) => Member)
@@ -85,7 +85,7 @@ async function markRead() {
   await messaging.updateChannelReadMarker({ ChannelArn: channel.arn, ...as() })
 }
 
-/** What happens while there is no connection is never told, so all is read anew. Until then what is on the screen stays there. */
+/** Events during a lost connection may be missing, so everything is read again. Until then the screen stays as it is. */
 async function readAll() {
   store.forget()
   await listChannels()
@@ -94,7 +94,7 @@ async function readAll() {
   await markRead()
 }
 
-// ---- What is heard
+// ---- Events
 
 function hear({ type, payload }) {
   const event = JSON.parse(payload)
@@ -117,7 +117,7 @@ function hear({ type, payload }) {
   } else if (type === 'UPDATE_CHANNEL_THREAD') {
     channel?.replies.set(event.MessageId, event.ReplyCount)
   } else if (type.endsWith('_CHANNEL') || (event?.Members ?? [event?.Member]).some(member => member?.Arn === store.me())) {
-    // A channel has changed, or the user is in another set of them.
+    // A channel has changed, or the user has joined or left one.
     attempt(listChannels)
   }
   show()
@@ -132,7 +132,7 @@ class AskingSigV4 extends DefaultSigV4 {
   }
 }
 
-/** The session says when it tries to connect, not when a connection has ended; its socket does. */
+/** The session reports when it tries to connect, not when a connection has ended; its socket does. */
 class ObservedSocket extends DefaultWebSocketAdapter {
   create(url, ...rest) {
     super.create(url, ...rest)
@@ -144,7 +144,7 @@ class ObservedSocket extends DefaultWebSocketAdapter {
 }
 
 const hasStopped = ({ code, reason }) => showState('closed', `Closed (${code}${reason ? ` ${reason}` : ''})`)
-// A session that gives up, or is refused, while it reconnects, says so only by this.
+// This is the only report of a session that gives up, or is refused, while it reconnects.
 addEventListener('unhandledrejection', event => {
   if (!(event.reason instanceof CloseEvent)) return
   event.preventDefault()
@@ -171,7 +171,7 @@ function newSession() {
   return made
 }
 
-// ---- What is done
+// ---- Calls
 
 const connect = () => void session.start().catch(hasStopped)
 const on = (selector, type, act) => $(selector).addEventListener(type, act)
@@ -179,7 +179,7 @@ const on = (selector, type, act) => $(selector).addEventListener(type, act)
 function open(arn) {
   store.choose(arn)
   const channel = current()
-  // The line above what is new stays while the channel is open.
+  // The line above the new messages stays while the channel is open.
   channel.newFrom = channel.first
   reply()
   $('#messages').replaceChildren()
@@ -192,7 +192,7 @@ function open(arn) {
   attempt(markRead)
 }
 
-/** Adds a reaction of the user to a message, or takes it back: a call replaces all of them. */
+/** Adds a reaction of the user to a message, or removes it: a call replaces all of them. */
 function react(messageId, reaction) {
   const channel = current()
   const mine = store.reactionsOfMine(channel, messageId)
@@ -212,7 +212,7 @@ function reply(message) {
   $('#send').content.focus()
 }
 
-/** Says that the user types, at most every five seconds while that goes on. */
+/** Sends that the user types, at most every five seconds. */
 let saidTyping = 0
 function sayTyping(IsTyping) {
   if (IsTyping ? Date.now() - saidTyping < 5000 : saidTyping === 0) return
@@ -257,7 +257,7 @@ on('#send', 'submit', submitted => {
     saidTyping = 0
     reply()
     showError()
-    // Otherwise the session tells it to its sender too.
+    // Otherwise the session sends it to the sender too.
     if ($('#state').dataset.state !== 'connected') await listMessages(channel)
   })
 })

@@ -1,4 +1,4 @@
-/** Makes two users to sign in with and three channels, and prints what the form asks for. README.md beside it says more. */
+/** Creates two users to sign in with and three channels, and prints the values for the form. README.md beside it says more. */
 
 import { ChimeSDKIdentity } from '@aws-sdk/client-chime-sdk-identity'
 import { ChimeSDKMessaging } from '@aws-sdk/client-chime-sdk-messaging'

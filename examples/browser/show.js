@@ -1,4 +1,4 @@
-/** What is on the screen. All that others have written goes in as text, never as HTML. */
+/** The screen. All text that others have written is inserted as text, never as HTML. */
 
 import { channels, current, me, people, threadOf } from './store.js'
 
@@ -64,7 +64,7 @@ export function showChannels({ open }) {
 
 const common = ['👍', '❤️', '😂', '🎉', '😮']
 
-/** Chips of the reactions that there are, and a small choice of others. */
+/** The reactions to a message as buttons, and a small choice of others. */
 function reactionsOf(message, channel, react) {
   const { MessageId } = message
   const chips = (channel.reactions.get(MessageId) ?? []).map(({ Reaction, Count, Me }) => {
@@ -102,7 +102,7 @@ function messageItem(message, channel, { react, reply }) {
   return item
 }
 
-/** Only what has changed is touched, so that a screen reader reads out what is new and nothing else. */
+/** Changes only the elements that differ, so that a screen reader reads only what is new. */
 export function showMessages(actions) {
   const channel = channels.get(current())
   $('#channel').hidden = !channel
@@ -120,7 +120,7 @@ export function showMessages(actions) {
     const before = old.get(message.MessageId)
     old.delete(message.MessageId)
     const made = messageItem(message, channel, actions)
-    // A choice of reactions that is open stays so.
+    // A choice of reactions that is open stays open.
     if (before?.querySelector('details[open]')) made.querySelector('details')?.setAttribute('open', '')
     const item = before?.isEqualNode(made) ? before : made
     if (before && before !== item) before.replaceWith(item)
@@ -159,7 +159,7 @@ export function showTyping() {
   $('#typing').textContent = names.length === 0 ? '' : `${names.join(' and ')} ${names.length === 1 ? 'is' : 'are'} typing…`
 }
 
-/** What SearchMessages has found; nothing hides it. */
+/** The results of SearchMessages, until the next search. */
 export function showFound(answer, { open } = {}) {
   $('#found').hidden = !answer
   $('#chat').classList.toggle('searching', Boolean(answer))

@@ -1,11 +1,11 @@
-/** What the page knows: channels with their messages, people with their presence. */
+/** The state of the page: channels with their messages, users with their presence. */
 
 /**
  * By ARN: { arn, name, last, unread, mentions, first, messages, reactions, replies, members, online, typing, next, isStale }. `last` is when
  * the newest message was sent, `first` the first unread one; `messages`, `reactions` and `replies` are by MessageId.
  */
 export const channels = new Map()
-/** By ARN: what UPDATE_PRESENCE has said last. */
+/** By ARN: the last UPDATE_PRESENCE of each user. */
 export const people = new Map()
 
 let user, chosen, replied
@@ -19,7 +19,7 @@ export const replyTo = message => (replied = message)
 
 export const threadOf = ({ MessageAttributes }) => MessageAttributes?.['CARILLON.thread']?.StringValues[0]
 
-/** From a call, an event or prefetched: the same message may come from all three, and an older state of it after a newer one. */
+/** A message from a call, an event or the prefetch: it may come from all three, and an older state of it after a newer one. */
 export function keep(channel, given, isDeleted = false) {
   if (given.Type === 'CONTROL') return
   const [CreatedTimestamp, LastUpdatedTimestamp] = [new Date(given.CreatedTimestamp), new Date(given.LastUpdatedTimestamp)]
@@ -58,7 +58,7 @@ export function keepOnline(arn, count) {
   if (channel) channel.online = count
 }
 
-/** What is known may be out of date; it stays until it is read again. */
+/** The state may be out of date; it stays until it is read again. */
 export function forget() {
   for (const channel of channels.values()) {
     Object.assign(channel, { messages: new Map(), reactions: new Map(), replies: new Map(), typing: new Map(), isStale: true })
@@ -72,7 +72,7 @@ export function hearMessage(channel, type, event) {
   if (!isNew) return
   channel.last = new Date(event.CreatedTimestamp)
   if (event.Type !== 'STANDARD') return
-  // Whoever sends a message has read what came before it, on all devices.
+  // A user who sends a message has read what came before it, on all devices.
   if (event.Sender.Arn === user) Object.assign(channel, { unread: 0, mentions: 0, first: undefined })
   else {
     channel.unread++
@@ -88,7 +88,7 @@ export function hearTyping(channel, { Member, IsTyping }) {
   else channel.typing.delete(Member.Arn)
 }
 
-/** The server says so too; this is for a connection that is lost. */
+/** The server ends typing too; this is for a connection that is lost. */
 export function endTyping() {
   for (const { typing } of channels.values()) for (const [arn, { until }] of typing) if (until < Date.now()) typing.delete(arn)
 }

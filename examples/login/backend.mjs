@@ -1,9 +1,9 @@
-/** A back end that checks who somebody is, and answers temporary credentials of that one user: AssumeRole with a session tag. */
+/** A back end that checks a login, and returns temporary credentials of that one user: AssumeRole with a session tag. */
 
 import { createServer } from 'node:http'
 import { fromTemporaryCredentials } from '@aws-sdk/credential-providers'
 
-/** Whoever can log in. Yours asks its own database, and compares hashes. */
+/** The users who can log in. Your back end reads its own database, and compares hashes. */
 const passwords = new Map([['alice', 'wonderland']])
 
 async function credentialsOf(user) {

@@ -7,7 +7,7 @@ import { ConsoleLogger, DefaultMessagingSession, LogLevel, MessagingSessionConfi
 const { VITE_APP_INSTANCE, VITE_BACKEND, VITE_CLIENT_ID, VITE_ENDPOINT, VITE_IDENTITY_POOL, VITE_ISSUER } = import.meta.env
 const place = { endpoint: VITE_ENDPOINT, region: 'us-east-1' }
 
-/** An ID token of a Cognito user pool, such as that of cognito-local. Any other issuer does as well. */
+/** An ID token of a Cognito user pool, such as that of cognito-local. Any other issuer works too. */
 async function idToken(name, password) {
   const answer = await fetch(new URL(VITE_ISSUER).origin, {
     method: 'POST',
@@ -23,7 +23,7 @@ async function idToken(name, password) {
   return AuthenticationResult.IdToken
 }
 
-/** Each says who has logged in, and has credentials that the SDKs ask for again before they expire. */
+/** Each returns who has logged in, and credentials that the SDKs request again before they expire. */
 const ways = {
   async backend(name, password) {
     const credentials = async () => {
@@ -64,10 +64,10 @@ const ways = {
 
 const show = text => document.querySelector('ol').append(Object.assign(document.createElement('li'), { textContent: text }))
 
-/** Makes a channel, says something in it, and hears it by the WebSocket of amazon-chime-sdk-js. */
+/** Creates a channel, sends a message in it, and hears it on the WebSocket of amazon-chime-sdk-js. */
 async function chat({ userId, credentials }) {
   const ChimeBearer = `${VITE_APP_INSTANCE}/user/${userId}`
-  // Here, and not while the session connects, it is seen that a login is not taken.
+  // A refused login shows here, and not while the session connects.
   await credentials()
   show(`Logged in as ${ChimeBearer}`)
   const messaging = new ChimeSDKMessaging({ ...place, credentials })

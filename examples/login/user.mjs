@@ -1,4 +1,4 @@
-/** Makes a user: of an ARN, or of an id in a new app instance. Prints a line for the shell. */
+/** Creates a user: of an ARN, or of an id in a new app instance. Prints a line for the shell. */
 
 import { ChimeSDKIdentity } from '@aws-sdk/client-chime-sdk-identity'
 

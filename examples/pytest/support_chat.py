@@ -1,4 +1,4 @@
-"""The chat of a user with the support, as an application has it. It knows nothing of Carillon: only the endpoint is another one."""
+"""The chat of a user with the support, as an application has it. It does not know Carillon: only the endpoint differs."""
 
 import uuid
 
@@ -9,7 +9,7 @@ class SupportChat:
         self._user = user_arn
 
     def say(self, channel_arn, text):
-        """Says it once, even where a call has to be repeated."""
+        """Sends a message once, even if the call has to be repeated."""
         self._messaging.send_channel_message(
             ChannelArn=channel_arn,
             Content=text,

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'url'
 
 await import('./needs-node.js')
 
-// A checkout runs unbuilt; the published package has no src.
+// A checkout runs without a build; the published package has no src.
 const source = new URL('../src/main.ts', import.meta.url)
 const isBuilt = !existsSync(source)
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { ChimeSDKMessaging, paginateListChannelMembershipsForAppInstanceUser } from '@aws-sdk/client-chime-sdk-messaging'
 
-/** The chat of a user with the support, as an application has it. It knows nothing of Carillon: only the configuration is another one. */
+/** The chat of a user with the support, as an application has it. It does not know Carillon: only the configuration differs. */
 export class SupportChat {
   #messaging
   #user
@@ -11,7 +11,7 @@ export class SupportChat {
     this.#user = userArn
   }
 
-  /** Says it once, even where a call has to be repeated. */
+  /** Sends a message once, even if the call has to be repeated. */
   async say(channelArn, text) {
     await this.#messaging.sendChannelMessage({
       ChannelArn: channelArn,
@@ -29,7 +29,7 @@ export class SupportChat {
     return ChannelMessages.map(({ Sender, Content }) => `${Sender.Name}: ${Content}`)
   }
 
-  /** The names of the channels with something new. */
+  /** The names of the channels with unread messages. */
   async unread() {
     const names = []
     for await (const page of paginateListChannelMembershipsForAppInstanceUser({ client: this.#messaging }, { ChimeBearer: this.#user })) {
