@@ -11,7 +11,6 @@ import { Arrivals } from './http/arrivals.ts'
 import { openAuditLog } from './observe/audit.ts'
 import { RecentCalls } from './auth/recent-calls.ts'
 import { createUrlVerifier } from './auth/signature/presigned-url.ts'
-import type { Access } from './auth/access.ts'
 import { createKeyCheck, createVerifier } from './auth/signature/sigv4.ts'
 import type { FindKey } from './auth/signature/signing-key.ts'
 import type { Environment } from './api/call.ts'
@@ -24,9 +23,8 @@ import type { Operation } from './contract/operation.ts'
 import type { AfterCommit, Wake } from './events/follower.ts'
 import { Gateway } from './gateway/gateway.ts'
 import { dispatchOf, type Dispatch } from './http/dispatch.ts'
-import { BodyMemory } from './http/body-memory.ts'
 import { Connections } from './http/connections.ts'
-import type { Endpoint } from './http/endpoint.ts'
+import { BodyMemory } from './http/request-body.ts'
 import { ProxyProtocol } from './http/proxy-protocol.ts'
 import { consolePages } from './console/pages.ts'
 import { tryLimit } from './console/entrance.ts'
@@ -35,10 +33,10 @@ import { sessionEndpoint } from './console/session.ts'
 import { createServer } from './http/server.ts'
 import { withReasonInMessage } from './http/shown-error.ts'
 import { deliveriesOf } from './outbox/deliveries.ts'
+import { measureOutbox } from './outbox/gauges.ts'
 import { functionCheck, functionWarner } from './outbox/functions.ts'
 import { streamSinks } from './outbox/sinks.ts'
 import { streamCheck } from './outbox/streams.ts'
-import { laneFigures } from './domain/lane-figures.ts'
 import { releaseLanes } from './store/outbox-lanes.ts'
 import { watchOutbox } from './outbox/watch.ts'
 import { OutboxRunner } from './outbox/runner.ts'
@@ -54,15 +52,14 @@ import { createLog } from './observe/log.ts'
 import { openSearch } from './search/open.ts'
 import type { SearchIndex } from './search/search-index.ts'
 import { masterKeySource } from './secrets/master-key.ts'
-import { createMetrics, measureOutbox } from './observe/metrics.ts'
+import { createMetrics } from './observe/metrics.ts'
 import { PageTokens } from './api/page-token.ts'
 import { Refusals } from './observe/refusals.ts'
 import { ServerFigures } from './observe/server-figures.ts'
 import { onceASecond } from './tools/once-a-second.ts'
 import { openSecrets } from './secrets/open.ts'
 import { senderReader } from './http/sender.ts'
-import { rangesOf, withoutNames } from './tools/addresses.ts'
-import type { TestOperationName } from './contract/carillon/testing.ts'
+import { inUrl, rangesOf, withoutNames } from './tools/addresses.ts'
 import { TestMode } from './testing/test-mode.ts'
 import { Seeder } from './testing/seeder.ts'
 import { sowFile } from './testing/seed-file.ts'
@@ -103,9 +100,6 @@ export interface App {
 const drainMilliseconds = 7000
 /** A database that does not answer within this time counts as unavailable. */
 const healthMilliseconds = 2000
-
-/** An address as it is written in a URL. */
-const inUrl = (host: string) => (host.includes(':') ? `[${host}]` : host)
 
 /** Listens and resolves to the real port. */
 async function listen(server: Server, host: string, port: number): Promise<number> {
@@ -150,31 +144,16 @@ export async function startApp(
   const destinations = await readDestinations(config.destinations, process.env)
   const refusals = new Refusals(log)
   const metrics = createMetrics()
-  const recentCalls = new RecentCalls(operation => looksOn.has(operation))
+  const recentCalls = new RecentCalls(looksOn)
   const { trustProxy = [], proxyHeaders } = config
   const proxyProtocol = proxyHeaders === 'proxy-protocol' ? new ProxyProtocol(rangesOf(withoutNames(trustProxy))) : undefined
   const audit = await openAuditLog(config.auditLog, { log, metrics })
   const { key, file, certificate, forget } = await openSecrets(config, log)
-
-  let opening: OpenBus | undefined
-  // The answers of a commit leave before its frames: a client can send its next request while the frames are written.
-  const turnEnd = new TurnEnd([() => answers.flush(), () => opening?.bus.flush()])
+  // The answers of a commit leave before its frames, which the gateway adds: a client can send its next request meanwhile.
+  const turnEnd = new TurnEnd()
   const answers = new Responses(turnEnd, log)
-  let ring: KeyRing | undefined
-  const findKey: FindKey = (id, token) => ring?.find(id, token) ?? keys?.(id, token)
-  const access: Access = {
-    get known() {
-      return ring?.known
-    },
-    hasChanged: async known => (await ring?.hasChanged(known)) ?? false,
-  }
-  let dispatches: Record<OperationName, Dispatch> | undefined
-  let db: Database | undefined
-  let gateway: Gateway | undefined
-  const endpoints = new Map<string, Endpoint>()
-  let testEndpoints: Readonly<Record<TestOperationName, Endpoint>> | undefined
   const arrivals = new Arrivals()
-  const readSender = senderReader(trustProxy, proxyHeaders, socket => proxyProtocol?.clientOf(socket))
+  const readSender = senderReader(trustProxy, proxyHeaders, proxyProtocol)
   const server = createServer({
     log,
     refusals,
@@ -191,16 +170,9 @@ export async function startApp(
     bodyMemory: new BodyMemory(config.bodyMemory * 1024 * 1024),
     consolePages: config.console === 'on' ? consolePages(readSender) : undefined,
     hasAdmin: config.adminAddress !== undefined,
-    checkKey: createKeyCheck({ findKey }, access),
     certificate: certificate?.pair,
     isOutage,
-    dispatch: () => dispatches,
-    endpoint: path => endpoints.get(path),
-    testEndpoint: testMode && (name => testEndpoints?.[name]),
-    upgrade: () => gateway && ((request, socket, head, sender) => gateway?.upgrade(request, socket, head, sender)),
-    isHealthy: onceASecond(
-      async () => db !== undefined && (await Promise.race([isAnswering(db), setTimeout(healthMilliseconds, false, { ref: false })])),
-    ),
+    isTestMode: testMode !== undefined,
   })
   const { plain, tls, admin } = server
   // Clients correct their clock by this header.
@@ -209,6 +181,10 @@ export async function startApp(
 
   let url: string
   let tlsPort: number | undefined
+  let opening: OpenBus | undefined
+  let db: Database | undefined
+  let ring: KeyRing | undefined
+  let gateway: Gateway | undefined
   let adminUrl: string | undefined
   let stopFollowing: (() => void) | undefined
   let stopJobs: (() => Promise<void>) | undefined
@@ -267,6 +243,7 @@ export async function startApp(
     const resumable = config.resume === 'on' ? new ResumableSessions({ db, nodeId, log, heardUntil: () => bus.heardUntil() }) : undefined
     const kept = await KeyRing.open({ db, rootKey: key, account: config.account, source: masterKeySource(config), now, log })
     ring = kept
+    const findKey: FindKey = keys ? (id, token) => kept.find(id, token) ?? keys(id, token) : kept.find
     const purgeNext = async () => {
       const worked = await purgeStep(store, now())
       if (worked) metrics.purgeSteps.inc()
@@ -295,52 +272,13 @@ export async function startApp(
         balance.soon()
       }
     }
-    measureOutbox(metrics, async () => laneFigures(store, now()))
+    measureOutbox(metrics, { db, now })
     figures = new ServerFigures(metrics)
     searchIndex = await openSearch(config, tools)
-    const environment: Environment = {
-      node: { ...node, startedAt: Date.now() },
-      figures,
-      recentCalls,
-      showsContent: config.recentCalls === 'whole',
-      db,
-      bus,
-      presence: {
-        isOnline: userId => gateway?.presence.online.isOnline(userId) ?? false,
-        lastSeen: userId => gateway?.presence.online.lastSeen(userId),
-        membersOf: async channelId => (await gateway?.presence.members.of(channelId)) ?? new Set(),
-        hasSession: async session => (await gateway?.hasSession(session)) ?? false,
-        connected: async (...asked) => (await gateway?.connected(...asked)) ?? { items: [], next: undefined },
-      },
-      now,
-      limits: config.limits,
-      ids,
-      keys: kept,
-      oidcIssuer: config.oidcIssuer,
-      publicWsHost: config.publicWsHost,
-      tlsPort,
-      region: config.region,
-      account: config.account,
-      checkStream: streamCheck(sinkOf),
-      warnOfFunctions: functionWarner(functionCheck(destinations, config.lambdaEndpoint), log),
-      search: searchIndex,
-      pageTokens: new PageTokens(await sharedKey(db, 'page-token-key')),
-      answeredTokens: new AnsweredTokens(),
-    }
     const { limits, rates } = config
     const isShared = (rates !== undefined || bus.following !== undefined) && db.kind === 'postgres'
     const buckets = new TokenBuckets({ shared: isShared })
-    const rateLimiting = rates && { buckets, rates, now }
-    const verify = createVerifier({ findKey, now: signatureNow })
-    const issuing = { ring: kept, now, region: config.region, account: config.account, userClaim: config.userClaim }
-    for (const [path, endpoint] of await credentialEndpoints(config, { ...issuing, db, findKey, signatureNow, rateLimiting }))
-      endpoints.set(path, endpoint)
-    if (config.console === 'on') {
-      const countTry = tryLimit()
-      endpoints.set('/console/session', sessionEndpoint({ ...issuing, db, rootKeyId: key.accessKeyId, countTry }))
-      endpoints.set('/console/login', await loginEndpoint(config, { ...issuing, countTry }))
-    }
-    gateway = new Gateway({
+    const open = new Gateway({
       ...tools,
       region: config.region,
       account: config.account,
@@ -363,35 +301,79 @@ export async function startApp(
       resumable,
       faults: testMode?.faults,
     })
+    gateway = open
+    const environment: Environment = {
+      node: { ...node, startedAt: Date.now() },
+      figures,
+      recentCalls,
+      showsContent: config.recentCalls === 'whole',
+      db,
+      bus,
+      presence: {
+        isOnline: userId => open.presence.online.isOnline(userId),
+        lastSeen: userId => open.presence.online.lastSeen(userId),
+        membersOf: channelId => open.presence.members.of(channelId),
+        hasSession: session => open.hasSession(session),
+        connected: (...asked) => open.connected(...asked),
+      },
+      now,
+      limits: config.limits,
+      ids,
+      keys: kept,
+      oidcIssuer: config.oidcIssuer,
+      publicWsHost: config.publicWsHost,
+      tlsPort,
+      region: config.region,
+      account: config.account,
+      checkStream: streamCheck(sinkOf),
+      warnOfFunctions: functionWarner(functionCheck(destinations, config.lambdaEndpoint), log),
+      search: searchIndex,
+      pageTokens: new PageTokens(await sharedKey(db, 'page-token-key')),
+      answeredTokens: new AnsweredTokens(),
+    }
+    const rateLimiting = rates && { buckets, rates, now }
+    const verify = createVerifier({ findKey, now: signatureNow })
+    const issuing = { ring: kept, now, region: config.region, account: config.account, userClaim: config.userClaim }
+    const endpoints = await credentialEndpoints(config, { ...issuing, db, findKey, signatureNow, rateLimiting })
+    if (config.console === 'on') {
+      const countTry = tryLimit()
+      endpoints.set('/console/session', sessionEndpoint({ ...issuing, db, rootKeyId: key.accessKeyId, countTry }))
+      endpoints.set('/console/login', await loginEndpoint(config, { ...issuing, countTry }))
+    }
     const dispatchFor = (name: OperationName, operation: Operation) => {
       const dispatch = dispatchOf(name, operation, { access: kept, verify, environment, rateLimiting })
       return testMode ? testMode.faults.around(name, dispatch) : dispatch
     }
-    const ready = Object.entries(operations).map(([name, operation]) => [name, dispatchFor(name as OperationName, operation)])
-    dispatches = Object.fromEntries(ready) as Record<OperationName, Dispatch>
-    if (testMode || seeds.length > 0 || config.seed !== undefined) {
-      const purgeAll = async () => {
-        while (await purgeNext());
-      }
-      const seeder = new Seeder({ environment, access: kept, purge: purgeAll })
-      for (const seed of seeds) await seeder.sow(seed)
-      const served = { endpoint: url, region: config.region, credentials: key }
-      if (config.seed !== undefined) await sowFile(config.seed, served, seed => seeder.sow(seed))
-      testEndpoints = testMode?.endpoints({
+    const dispatches = Object.entries(operations).map(([name, operation]) => [name, dispatchFor(name as OperationName, operation)])
+    const checkKey = createKeyCheck({ findKey }, kept)
+    const purgeAll = async () => {
+      while (await purgeNext());
+    }
+    const seeder = new Seeder({ environment, access: kept, purge: purgeAll })
+    server.serve({
+      dispatch: Object.fromEntries(dispatches) as Record<OperationName, Dispatch>,
+      checkKey,
+      endpoints,
+      testEndpoints: testMode?.endpoints({
         environment,
         seeder,
         purge: purgeAll,
-        checkKey: createKeyCheck({ findKey }, access),
+        checkKey,
         // By the real time, so that a test can undo what it has done to the clock of signatures.
         verify: createVerifier({ findKey }),
-        closeSessions: (userId, code, reason) => gateway?.closeSessions(userId, code, reason) ?? 0,
-      })
-    }
+        closeSessions: (userId, code, reason) => open.closeSessions(userId, code, reason),
+      }),
+      upgrade: (request, socket, head, sender) => open.upgrade(request, socket, head, sender),
+      isHealthy: onceASecond(async () => Promise.race([isAnswering(store), setTimeout(healthMilliseconds, false, { ref: false })])),
+    })
+    for (const seed of seeds) await seeder.sow(seed)
+    const served = { endpoint: url, region: config.region, credentials: key }
+    if (config.seed !== undefined) await sowFile(config.seed, served, seed => seeder.sow(seed))
     const stopRates = keepRates(buckets, { db, now, log }, { shared: isShared })
     const stopWatching = watchOutbox(tools)
     const stopSchedule = schedule(jobsOf(environment), { db, now, log, metrics })
     stopJobs = async () => {
-      await gateway?.presence.stop()
+      await open.presence.stop()
       await allSessions?.stop()
       await resumable?.stop()
       await stopSchedule()

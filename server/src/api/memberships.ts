@@ -1,9 +1,7 @@
-import type { Arn } from '../arn.ts'
 import type { BearerCall, Handlers } from './call.ts'
 import { JsonText } from '../contract/common.ts'
 import { seesMembership } from '../auth/roles/sight.ts'
 import { forbidden, notFound, type ApiError } from '../errors.ts'
-import { requireIdentity } from '../domain/identities.ts'
 import { addMember, addMembers, removeMember, setPreferences } from '../domain/memberships.ts'
 import { moveReadMarker } from '../domain/read-markers.ts'
 import { checkOrdinary, subChannelIdOf } from '../domain/sub-channels.ts'
@@ -13,13 +11,13 @@ import { findIdentity } from '../store/identities.ts'
 import { channelOfMember, channelsOfMember, findMembership, listMembers, type Listing } from '../store/memberships.ts'
 import { findPreferences } from '../store/preferences.ts'
 import { actingIn } from './acting.ts'
-import { allNamed, named, namedIfGiven } from './named.ts'
+import { allNamed, named, subjectOf } from './named.ts'
 import { paged } from './paging.ts'
 
 /** Whose channels are listed: those of the bearer, or of the user or bot that an admin names. */
-export async function listingOf({ facts: { caller }, db }: BearerCall, arn: Arn | undefined): Promise<Listing> {
-  const member = arn === undefined || arn.text === caller.arn ? caller : await requireIdentity(db, arn)
-  return { memberId: member.id, viewerId: caller.id, appInstanceArn: caller.appInstanceArn }
+export async function listingOf(call: BearerCall): Promise<Listing> {
+  const { caller } = call.facts
+  return { memberId: (await subjectOf(call)).id, viewerId: caller.id, appInstanceArn: caller.appInstanceArn }
 }
 
 interface BatchError {
@@ -96,7 +94,7 @@ export const memberships: Handlers<
 
   /** See docs/service/memberships.md#the-channels-of-a-user. */
   async ListChannelMembershipsForAppInstanceUser(input, call) {
-    const listing = await listingOf(call, namedIfGiven(call, 'AppInstanceUserArn'))
+    const listing = await listingOf(call)
     const { items, NextToken } = await paged(call, input, [String(listing.memberId)], (after, limit) =>
       channelsOfMember(call.db, listing, after, limit),
     )
@@ -104,7 +102,7 @@ export const memberships: Handlers<
   },
 
   async DescribeChannelMembershipForAppInstanceUser(input, call) {
-    const text = await channelOfMember(call.db, await listingOf(call, namedIfGiven(call, 'AppInstanceUserArn')), call.facts.channel.id)
+    const text = await channelOfMember(call.db, await listingOf(call), call.facts.channel.id)
     if (text === undefined) throw forbidden(`${input.AppInstanceUserArn} is not a member of ${call.facts.channel.arn}.`)
     return { ChannelMembership: new JsonText(text) }
   },

@@ -1,7 +1,5 @@
-import type { BearerCall, Handlers } from './call.ts'
+import type { Handlers } from './call.ts'
 import { forbidden, notFound } from '../errors.ts'
-import type { Arn } from '../arn.ts'
-import { requireIdentity } from '../domain/identities.ts'
 import { addModerator, removeModerator } from '../domain/moderators.ts'
 import { channelSummary } from '../present/channels.ts'
 import { identity } from '../present/identities.ts'
@@ -9,12 +7,8 @@ import { findModeratedChannel, listModeratedChannels } from '../store/channels.t
 import { findIdentity } from '../store/identities.ts'
 import { findModerator, listModerators } from '../store/moderators.ts'
 import { actingIn } from './acting.ts'
-import { named, namedIfGiven } from './named.ts'
+import { named, subjectOf } from './named.ts'
 import { paged } from './paging.ts'
-
-/** The bearer, or the user or bot that an admin names. */
-const moderatorOf = async ({ facts: { caller }, db }: BearerCall, arn: Arn | undefined) =>
-  arn === undefined || arn.text === caller.arn ? caller : requireIdentity(db, arn)
 
 export const moderators: Handlers<
   | 'CreateChannelModerator'
@@ -59,7 +53,7 @@ export const moderators: Handlers<
   },
 
   async ListChannelsModeratedByAppInstanceUser(input, call) {
-    const { id } = await moderatorOf(call, namedIfGiven(call, 'AppInstanceUserArn'))
+    const { id } = await subjectOf(call)
     const { items, NextToken } = await paged(call, input, [String(id)], (after, limit) =>
       listModeratedChannels(call.db, { identityId: id, viewerId: call.facts.caller.id }, after, limit),
     )
@@ -67,7 +61,7 @@ export const moderators: Handlers<
   },
 
   async DescribeChannelModeratedByAppInstanceUser(input, call) {
-    const { id } = await moderatorOf(call, namedIfGiven(call, 'AppInstanceUserArn'))
+    const { id } = await subjectOf(call)
     const channel = await findModeratedChannel(call.db, call.facts.channel.id, id, call.facts.caller.id)
     if (!channel) throw forbidden(`${input.AppInstanceUserArn} is not a moderator of ${call.facts.channel.arn}.`)
     return { Channel: { ChannelSummary: channelSummary(channel) } }

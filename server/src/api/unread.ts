@@ -4,7 +4,6 @@ import { retentionCutoff } from '../auth/roles/sight.ts'
 import { JsonText } from '../contract/common.ts'
 import { unreadOfMember, unreadTotals } from '../store/unread.ts'
 import { listingOf } from './memberships.ts'
-import { namedIfGiven } from './named.ts'
 import { paged } from './paging.ts'
 
 /** How many memberships are added up at once; other calls get their turn in between. */
@@ -14,7 +13,7 @@ const hiddenBefore = ({ facts, now }: BearerCall) => retentionCutoff(now(), fact
 
 export const unread: Handlers<'ListChannelUnreadCounts' | 'GetUnreadSummary'> = {
   async ListChannelUnreadCounts(input, call) {
-    const listing = await listingOf(call, namedIfGiven(call, 'AppInstanceUserArn'))
+    const listing = await listingOf(call)
     const { SortBy: order = 'JOINED', IncludeFirstUnread: withFirst = false } = input
     const { items, NextToken } = await paged(call, input, [String(listing.memberId), order], (after, limit) =>
       unreadOfMember(call.db, { ...listing, hiddenBefore: hiddenBefore(call), order, withFirst }, after, limit),
@@ -23,7 +22,7 @@ export const unread: Handlers<'ListChannelUnreadCounts' | 'GetUnreadSummary'> = 
   },
 
   async GetUnreadSummary(_, call) {
-    const { memberId } = await listingOf(call, namedIfGiven(call, 'AppInstanceUserArn'))
+    const { memberId } = await listingOf(call)
     const summary = { UnreadCount: 0, UnreadMentionCount: 0, UnreadChannelCount: 0 }
     for (let after: number | undefined = 0; after !== undefined;) {
       const { totals, next } = await unreadTotals(call.db, memberId, hiddenBefore(call), after, portion)

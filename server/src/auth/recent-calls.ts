@@ -25,19 +25,19 @@ const largestInput = 16 * 1024
 
 /**
  * The last calls that this node has answered, in memory only. A call adds what it has at hand and nothing is computed, so it costs the
- * call next to nothing; how its checks went is explained when somebody asks. `isUnseen` calls are left out: those that look at this list.
+ * call next to nothing; how its checks went is explained when somebody asks. The operations in `unseen` are left out: those that look at this list.
  */
 export class RecentCalls {
-  readonly #isUnseen: (operation: string) => boolean
+  readonly #unseen: ReadonlySet<string>
   readonly #ring: RecentCall[] = []
   #added = 0
 
-  constructor(isUnseen: (operation: string) => boolean) {
-    this.#isUnseen = isUnseen
+  constructor(unseen: ReadonlySet<string>) {
+    this.#unseen = unseen
   }
 
   add(call: RecentCall) {
-    if (call.refusal === undefined && this.#isUnseen(call.operation)) return
+    if (call.refusal === undefined && this.#unseen.has(call.operation)) return
     if (call.requestSize > largestInput) call.trail.input = undefined
     this.#ring[this.#added++ % most] = call
   }

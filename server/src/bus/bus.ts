@@ -3,8 +3,6 @@ import type { BusEvent } from './socket-events.ts'
 /** A listener must not throw. */
 export interface Listener {
   hear(event: BusEvent): void
-  /** Writes the frames of the events so far now, instead of at the end of the turn. */
-  flush(): void
   /** The sub-channels of the channel that have a session on this node, 0 for an ordinary channel; empty if there is none. */
   placesIn(channelId: number): readonly number[]
   /** The users with a socket on this node. */
@@ -35,8 +33,6 @@ export interface Following {
  */
 export interface Bus {
   publish(event: BusEvent): void
-  /** Says that nothing more is published for now. */
-  flush(): void
   /** The listener gets every event from now on. */
   subscribe(listener: Listener): void
   /** Every event from before that time has arrived here, in epoch milliseconds of this machine. */

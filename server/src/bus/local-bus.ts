@@ -7,9 +7,6 @@ export function createLocalBus(): Bus {
     publish(event) {
       for (const listener of listeners) listener.hear(event)
     },
-    flush() {
-      for (const listener of listeners) listener.flush()
-    },
     subscribe(listener) {
       listeners.push(listener)
     },

@@ -123,11 +123,6 @@ export class NatsBus implements Bus {
     return this.#isSure ? Math.max(this.#wiring.link.answeredAt, this.#surelyUntil) : this.#surelyUntil
   }
 
-  flush() {
-    this.#publisher.flush()
-    this.#listener?.flush()
-  }
-
   subscribe(listener: Listener) {
     this.#listener = listener
   }

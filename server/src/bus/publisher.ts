@@ -33,7 +33,7 @@ export class Publisher {
   /** Events of one number are published together. */
   publish(event: BusEvent) {
     if (!isSocketEvent(event)) {
-      this.flush()
+      this.#flush()
       this.#link.publish(subjectOf(this.#subjects, event), otherMessage(event))
       return
     }
@@ -43,14 +43,14 @@ export class Publisher {
       step.events.push(event)
       return
     }
-    this.flush()
+    this.#flush()
     this.#step = { channelId, sequence, events: [event] }
     // All events of a commit are published in one turn.
-    queueMicrotask(() => this.flush())
+    queueMicrotask(() => this.#flush())
   }
 
   /** Sends what was published so far. */
-  flush() {
+  #flush() {
     const step = this.#step
     if (!step) return
     this.#step = undefined
@@ -67,7 +67,7 @@ export class Publisher {
 
   /** Resolves once everything published is confirmed, or cannot be. */
   async close() {
-    this.flush()
+    this.#flush()
     clearInterval(this.#timer)
     await this.#confirming
   }

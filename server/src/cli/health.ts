@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { inUrl } from '../tools/addresses.ts'
 import { addSettings, configOf, type Flags } from './settings.ts'
 
 /** How long a server may take to answer; a supervisor that asks waits about as long. */
@@ -11,8 +12,7 @@ function pageOf(flags: Flags): URL {
   const { host, port, adminAddress } = configOf(flags)
   const url = new URL('http://localhost/health')
   const [, adminHost, adminPort] = /^(.*):(\d+)$/.exec(adminAddress ?? '') ?? []
-  const name = reachable((adminHost ?? host).replace(/^\[|\]$/g, ''))
-  url.hostname = name.includes(':') ? `[${name}]` : name
+  url.hostname = inUrl(reachable((adminHost ?? host).replace(/^\[|\]$/g, '')))
   url.port = adminPort ?? String(port)
   return url
 }

@@ -1,7 +1,8 @@
 import type { Command } from 'commander'
 import { changeAccessKey, createAccessKey, removeAccessKey, requireAccessKey } from '../keys/access-keys.ts'
-import { longestRoleSession, replaceLostMasterKey, rotateMasterKey } from '../keys/master-keys.ts'
+import { replaceLostMasterKey, rotateMasterKey } from '../keys/master-keys.ts'
 import { userArn } from '../keys/principals.ts'
+import { longestSession } from '../keys/session-token.ts'
 import { masterKeySource } from '../secrets/master-key.ts'
 import { accessKeys, type StoredAccessKey } from '../store/access-keys.ts'
 import { exported, regionVariables } from './exported.ts'
@@ -74,7 +75,7 @@ async function rotate({ atOnce = false, lost = false, ...flags }: { atOnce?: boo
       return
     }
     const { count, id } = await rotateMasterKey(db, masterKeySource(config), now, atOnce)
-    const until = new Date(now + longestRoleSession).toISOString()
+    const until = new Date(now + longestSession * 1000).toISOString()
     const old = atOnce ? 'The old one opens nothing any more' : `Session tokens of the old one are accepted until ${until}`
     process.stdout.write(`${count} secrets are sealed under the master key ${id} now. ${old}.\n`)
   })

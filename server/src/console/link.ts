@@ -1,11 +1,10 @@
 import { localName } from '../secrets/certificates.ts'
 import type { Config } from '../settings/config.ts'
 import type { Database } from '../database/database.ts'
+import { inUrl } from '../tools/addresses.ts'
 import { codeMinutes, issueCode } from './codes.ts'
 
 type Where = Pick<Config, 'host' | 'port' | 'tls' | 'tlsPort' | 'publicWsHost'>
-
-const inUrl = (host: string) => (host.includes(':') ? `[${host}]` : host)
 
 /** The address of the console as a browser reaches it: the public host if one is set, plain HTTP on this machine, otherwise TLS. */
 export function consoleUrl({ host, port, tls, tlsPort, publicWsHost }: Where): string {

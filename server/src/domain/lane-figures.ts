@@ -4,7 +4,7 @@ import { deadFigures } from '../store/outbox-dead.ts'
 import { laneStates } from '../store/outbox-lanes.ts'
 
 /** What is known of a lane: how much waits and since when, how much is dead, and how its deliveries have gone. */
-interface LaneFigures {
+export interface LaneFigures {
   readonly lane: string
   readonly kind: string
   readonly destination: string

@@ -41,6 +41,18 @@ export function requireSent(message: Message) {
   throw conflict('The message is not sent', `Its Status is ${message.status}: only a message that is SENT can be changed or redacted.`)
 }
 
+/** The message as it is now, in the transaction of its change. Throws ConflictException if it is redacted or deleted by now. */
+export async function requireContent(
+  tx: Queries,
+  { channelId, subChannelId }: MessagePlace,
+  messageId: string,
+  reason: string,
+): Promise<Message> {
+  const message = await findMessage(tx, channelId, subChannelId, messageId)
+  if (!message || message.redacted) throw conflict('The message has been redacted', reason)
+  return message
+}
+
 export interface MessageToSend {
   readonly type: MessageType
   readonly persistence: Persistence
@@ -198,10 +210,7 @@ export async function edit(
     throw conflict('The message is being processed', 'The message, or an earlier edit of it, is still PENDING. Try again once it is SENT.')
   }
   const processors = await processorsFor(tx, channel, type)
-  const stored = await findMessage(tx, channel.id, subChannelId, messageId)
-  if (!stored || stored.redacted) {
-    throw conflict('The message has been redacted', 'A message that is redacted or deleted cannot be changed.')
-  }
+  const stored = await requireContent(tx, place, messageId, 'A message that is redacted or deleted cannot be changed.')
   const { metadata = stored.metadata, contentType = stored.contentType, content } = given
   const edited = { ...stored, content, metadata, contentType, editedAt: new Date(at), updatedAt: new Date(at) }
   if (!processors) {

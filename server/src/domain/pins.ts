@@ -1,12 +1,12 @@
-import { badRequest, conflict } from '../errors.ts'
+import { badRequest } from '../errors.ts'
 import { emit } from '../events/emit.ts'
 import type { Transaction } from '../database/database.ts'
-import { findMessage, type Message } from '../store/messages.ts'
+import type { Message } from '../store/messages.ts'
 import { countPins, insertPin, removePin } from '../store/pins.ts'
 import type { ActingInChannel } from './acting.ts'
 import { advance } from './advance.ts'
 import { checkCount } from './counts.ts'
-import { placeOf, requireSent } from './messages.ts'
+import { placeOf, requireContent, requireSent } from './messages.ts'
 
 /** Pins a message for all members, unless it is pinned already. Pins of messages that retention hides do not count. */
 export async function pin(tx: Transaction, acting: ActingInChannel, message: Message, notBefore: number) {
@@ -18,10 +18,7 @@ export async function pin(tx: Transaction, acting: ActingInChannel, message: Mes
   }
   const place = placeOf(acting)
   const moment = await advance(tx, acting.channel, acting.now())
-  const stored = await findMessage(tx, place.channelId, place.subChannelId, messageId)
-  if (!stored || stored.redacted) {
-    throw conflict('The message has been redacted', 'A message that is redacted or deleted cannot be pinned.')
-  }
+  await requireContent(tx, place, messageId, 'A message that is redacted or deleted cannot be pinned.')
   if (!(await insertPin(tx, { ...place, messageId }, by, moment))) return
   checkCount((await countPins(tx, { ...place, notBefore })) - 1, 'pinsPerChannel', limits)
   await emit(tx, { kind: 'MessagePinned', moment, place, messageId, by })

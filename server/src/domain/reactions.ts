@@ -1,12 +1,11 @@
-import { conflict } from '../errors.ts'
 import { emit } from '../events/emit.ts'
 import type { Transaction } from '../database/database.ts'
-import { findMessage, type Message } from '../store/messages.ts'
+import type { Message } from '../store/messages.ts'
 import { changeReactions, countReactions, reactionsBy, type ReactionCount } from '../store/reactions.ts'
 import type { ActingInChannel } from './acting.ts'
 import { advance } from './advance.ts'
 import { checkCount } from './counts.ts'
-import { placeOf, requireSent } from './messages.ts'
+import { placeOf, requireContent, requireSent } from './messages.ts'
 
 /** Replaces the reactions of the actor to a message by these; returns how many users have added each reaction. */
 export async function putReactions(
@@ -21,10 +20,7 @@ export async function putReactions(
   const place = placeOf(acting)
   const row = { ...place, messageId }
   const moment = await advance(tx, acting.channel, acting.now())
-  const stored = await findMessage(tx, place.channelId, place.subChannelId, messageId)
-  if (!stored || stored.redacted) {
-    throw conflict('The message has been redacted', 'A message that is redacted or deleted takes no reactions.')
-  }
+  const stored = await requireContent(tx, place, messageId, 'A message that is redacted or deleted takes no reactions.')
   const present = await reactionsBy(tx, row, actor.id)
   const added = [...wanted].filter(reaction => !present.has(reaction))
   const removed = [...present].filter(reaction => !wanted.has(reaction))

@@ -4,6 +4,7 @@ import type { MessagePlace, ShownMessage } from '../present/messages.ts'
 import type { Transaction } from '../database/database.ts'
 import { botIds, botsOfChannel, findMemberBot, putBotsOfChannel, type MemberBot } from '../store/bots.ts'
 import { countOthers, placesOf } from '../store/memberships.ts'
+import { mentionsIn } from '../store/messages.ts'
 import { appendToOutbox, laneOf, waitingInSubLane } from '../store/outbox.ts'
 import type { EventOf, MessageEvent } from './events.ts'
 import { afterCommit, type Follower } from './follower.ts'
@@ -46,15 +47,12 @@ async function invoke(tx: Transaction, bot: MemberBot, invocation: BotInvocation
   afterCommit(tx, { wake: 'outbox', lane })
 }
 
-const isMentioned = ({ attributes }: ShownMessage, { arn }: MemberBot) =>
-  attributes?.['CHIME.mentions']?.StringValues?.includes(arn) ?? false
-
 /** Whether the message invokes the bot (docs/service/push-and-bots.md#when-a-bot-is-invoked). */
 async function isInvoked(tx: Transaction, { id, arn, lex }: MemberBot, message: ShownMessage, { channelId, subChannelId }: MessagePlace) {
   const { StandardMessages, TargetedMessages } = lex.InvokedBy ?? { StandardMessages: 'ALL', TargetedMessages: 'NONE' }
   if (message.target) return message.target.arn === arn && TargetedMessages === 'ALL'
   if (StandardMessages === 'ALL' || StandardMessages === 'NONE') return StandardMessages === 'ALL'
-  if (isMentioned(message, { id, arn, lex })) return true
+  if (mentionsIn(message.attributes).includes(arn)) return true
   return StandardMessages === 'AUTO' && (await countOthers(tx, channelId, subChannelId, id)) === 1
 }
 

@@ -3,7 +3,7 @@ import { hearersOfMembership, viewersOfMessage } from '../auth/roles/sight.ts'
 import { channelDetails } from '../present/channels.ts'
 import { identity } from '../present/identities.ts'
 import { batchDetails, membershipDetails } from '../present/memberships.ts'
-import { heardContent, messageDetails } from '../present/messages.ts'
+import { heardDetails } from '../present/messages.ts'
 import { reactionCount } from '../present/reactions.ts'
 import { thread } from '../present/threads.ts'
 import type { Transaction } from '../database/database.ts'
@@ -34,7 +34,7 @@ type HeardMessage = Pick<MessageEvent, 'kind' | 'place' | 'message'> & { readonl
 
 /**
  * What sockets hear of a message: all members of its channel or sub-channel; for a targeted message sender and target; for its way
- * through a flow the sender. The event of a deleted message has none of its content.
+ * through a flow the sender.
  */
 export const heardOfMessage = ({ kind, moment, message, place }: HeardMessage): SocketEvent => ({
   type: typeOfMessage[kind],
@@ -43,12 +43,7 @@ export const heardOfMessage = ({ kind, moment, message, place }: HeardMessage): 
   subChannelId: place.subChannelId,
   ...onlyTo(viewersOfMessage(message)),
   messageType: message.type,
-  payload: {
-    ...messageDetails(message, place),
-    ...(kind === 'MessageDeleted'
-      ? { Content: undefined, Metadata: undefined, MessageAttributes: undefined }
-      : { Content: heardContent(message) }),
-  },
+  payload: heardDetails(message, place, kind === 'MessageDeleted'),
 })
 
 /** The other members hear it, on their sessions that ask. */

@@ -1,7 +1,7 @@
 import { channelDetails } from '../present/channels.ts'
 import { identity } from '../present/identities.ts'
 import { membershipDetails } from '../present/memberships.ts'
-import { heardContent, messageDetails } from '../present/messages.ts'
+import { heardDetails } from '../present/messages.ts'
 import type { Transaction } from '../database/database.ts'
 import { findChannel, type Channel } from '../store/channels.ts'
 import { appendInOrder, laneOf } from '../store/outbox.ts'
@@ -42,13 +42,7 @@ async function streamOfChannels(
 export const messageToStream: Follower<MessageEvent> = async (tx, { kind, moment, message, place }) => {
   const EventType = typeOfMessage[kind]
   if (EventType === undefined || moment === undefined || moment.messageStream === null) return
-  const payload = {
-    ...messageDetails(message, place),
-    ContentType: undefined,
-    ...(kind === 'MessageDeleted'
-      ? { Content: undefined, Metadata: undefined, MessageAttributes: undefined }
-      : { Content: heardContent(message) }),
-  }
+  const payload = { ...heardDetails(message, place, kind === 'MessageDeleted'), ContentType: undefined }
   await stream(tx, moment.messageStream, place.channelArn, moment.at, EventType, payload)
 }
 

@@ -3,6 +3,7 @@ import type { ShownMessage } from '../present/messages.ts'
 import type { Transaction } from '../database/database.ts'
 import { findIdentity } from '../store/identities.ts'
 import { sequenceOf } from '../store/message-ids.ts'
+import { mentionsIn } from '../store/messages.ts'
 import { advanceReadPosition, arrivalOf, correctFor, forgetMentionsOf, insertReadPositions } from '../store/read-positions.ts'
 import type { EventOf, MessageEvent } from './events.ts'
 import type { Follower } from './follower.ts'
@@ -12,7 +13,7 @@ const countsAsUnread = ({ type, persistence }: ShownMessage) => type === 'STANDA
 /** The ids of the users and bots that the message mentions, its sender excepted. */
 async function mentionedIn(tx: Transaction, { attributes, sender }: ShownMessage): Promise<ReadonlySet<number>> {
   const ids = new Set<number>()
-  for (const text of new Set(attributes?.['CHIME.mentions']?.StringValues)) {
+  for (const text of new Set(mentionsIn(attributes))) {
     const arn = parseArn(text)
     const found = arn && (arn.kind === 'user' || arn.kind === 'bot') ? await findIdentity(tx, arn) : undefined
     if (found && found.id !== sender.id) ids.add(found.id)

@@ -101,7 +101,6 @@ export class Gateway {
           log.error({ err: error, type: event.type }, 'An event could not be delivered to the sockets')
         }
       },
-      flush: () => this.#hub.flush(),
       placesIn: channelId => this.#hub.placesIn(channelId),
       userIds: () => this.#hub.userIds(),
       join: (userId, place) => {
@@ -184,7 +183,7 @@ export class Gateway {
   }
 
   #deliver(event: SocketEvent) {
-    this.presence.before(event)
+    if (event.moves || event.type === 'DELETE_CHANNEL') this.presence.before(event)
     if (event.type === 'UPDATE_TYPING_INDICATOR' && !this.#typing.take(event, Date.now())) return
     this.#hub.deliver(event)
     const after = this.#typing.after(event)

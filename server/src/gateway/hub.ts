@@ -50,12 +50,13 @@ export class Hub {
   /** The readings of prefetches; a few at the most, since prefetches take turns. */
   readonly #readings = new Set<Reading>()
   readonly #tooSlow: (session: Session) => void
-  readonly #turnEnd: Pick<TurnEnd, 'soon'>
+  readonly #turnEnd: Pick<TurnEnd, 'soon' | 'add'>
   readonly #faults: Pick<SessionFaults, 'drops'> | undefined
 
-  /** `tooSlow` is called for a client that cannot keep up. `flush` is called at the end of the turn. */
-  constructor(turnEnd: Pick<TurnEnd, 'soon'>, tooSlow: (session: Session) => void, faults?: Pick<SessionFaults, 'drops'>) {
+  /** `tooSlow` is called for a client that cannot keep up. */
+  constructor(turnEnd: Pick<TurnEnd, 'soon' | 'add'>, tooSlow: (session: Session) => void, faults?: Pick<SessionFaults, 'drops'>) {
     this.#turnEnd = turnEnd
+    turnEnd.add(() => this.flush())
     this.#faults = faults
     this.#tooSlow = tooSlow
   }

@@ -75,11 +75,11 @@ export class Presence {
     }
   }
 
-  /** Takes an event of a channel before the hub delivers it. */
-  before({ type, channelId, moves }: SocketEvent) {
+  /** Takes an event that changes memberships, or deletes a channel, before the hub delivers it. */
+  before({ channelId, moves = [], type }: SocketEvent) {
     if (this.#watches.size === 0) return
     const { hub } = this.#wiring
-    for (const { memberId, from, to } of moves ?? []) {
+    for (const { memberId, from, to } of moves) {
       const hasEnded = from !== undefined && to === undefined
       this.#watches.membershipChanged(channelId, hasEnded ? hub.sessionsOf(memberId) : [], memberId, hasEnded)
     }

@@ -25,6 +25,9 @@ export interface HttpResponse {
   readonly body: string | Buffer | undefined
 }
 
+/** Thrown instead of an answer that the caller does not get: the connection is closed. Only faults of test mode throw it. */
+export class LostAnswer extends Error {}
+
 /** Answers calls: an operation of the contract, or a protocol beside it on the same port. */
 export interface Endpoint {
   /** The name in the metrics and in the audit log: one of a few. */

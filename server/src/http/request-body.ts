@@ -1,6 +1,5 @@
 import type { IncomingMessage } from 'node:http'
 import { ApiError, failure } from '../errors.ts'
-import type { BodyMemory } from './body-memory.ts'
 import { tooManyBodies } from './shown-error.ts'
 
 export const noBody: Buffer = Buffer.alloc(0)
@@ -29,6 +28,26 @@ export function checkLength({ headers }: IncomingMessage, largest: number) {
 /** Whether the rest of the body may be longer than the server discards to keep the connection. */
 export const isEndless = ({ headers }: IncomingMessage, largest: number) =>
   headers['transfer-encoding'] !== undefined || Number(headers['content-length']) > largest
+
+/** The memory for the bodies of all requests together. Each body takes what it needs and gives it back when its call is over. */
+export class BodyMemory {
+  #free: number
+
+  constructor(bytes: number) {
+    this.#free = bytes
+  }
+
+  /** False if there is not enough left. */
+  take(bytes: number): boolean {
+    if (bytes > this.#free) return false
+    this.#free -= bytes
+    return true
+  }
+
+  give(bytes: number) {
+    this.#free += bytes
+  }
+}
 
 /** The body of a request, in memory. */
 export class Body {

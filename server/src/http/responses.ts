@@ -22,22 +22,22 @@ export class Responses {
   readonly #log: Log
   #waiting: Waiting[] = []
 
-  /** The owner of `turnEnd` calls `flush` at the end of the turn. */
   constructor(turnEnd: TurnEnd, log: Log) {
     this.#turnEnd = turnEnd
     this.#log = log
+    turnEnd.add(() => this.#flush())
   }
 
   /** Queues an answer, and returns the bytes of its body; every answer of the API leaves here. */
   write(response: ServerResponse, answer: HttpResponse): number {
     const size = sizeOf(answer)
     this.#waiting.push({ response, answer, size })
-    if (this.#waiting.length >= mostWaiting) this.flush()
+    if (this.#waiting.length >= mostWaiting) this.#flush()
     else this.#turnEnd.soon()
     return size
   }
 
-  flush() {
+  #flush() {
     const waiting = this.#waiting
     this.#waiting = []
     for (const { response, answer, size } of waiting) {

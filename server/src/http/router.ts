@@ -22,17 +22,23 @@ const endpointRoutes = {
 } as const
 type EndpointPath = keyof typeof endpointRoutes
 
+/** What answers calls once the server is ready. */
+export interface Ready {
+  readonly dispatch: Readonly<Record<OperationName, Dispatch>>
+  /** Refuses a call without a signature, or with an unknown key, by its headers. */
+  readonly checkKey: (asked: Received) => void | Promise<void>
+  /** The endpoints beside the contract, by their paths. */
+  readonly endpoints: ReadonlyMap<string, Endpoint>
+  /** The operations of test mode; undefined outside of it. */
+  readonly testEndpoints: Readonly<Record<TestOperationName, Endpoint>> | undefined
+}
+
 export interface Routed {
   readonly calls: Calls
   readonly answers: Responses
-  /** Undefined until the database is ready. */
-  readonly dispatch: () => Readonly<Record<OperationName, Dispatch>> | undefined
-  /** The endpoint beside the contract at that path; undefined until the database is ready, and if it is off. */
-  readonly endpoint: (path: EndpointPath) => Endpoint | undefined
-  /** The operations of test mode; undefined outside of it. It returns undefined until the database is ready. */
-  readonly testEndpoint: ((name: TestOperationName) => Endpoint | undefined) | undefined
-  /** Refuses a call without a signature, or with an unknown key, by its headers. */
-  readonly checkKey: (asked: Received) => void | Promise<void>
+  /** Empty until the server is ready. */
+  readonly serving: { readonly ready?: Ready }
+  readonly isTestMode: boolean
   /** The pages of the console; undefined if it is off. */
   readonly consolePages: ((request: IncomingMessage) => Promise<HttpResponse>) | undefined
   /** Undefined if they have a listener of their own. */
@@ -72,20 +78,19 @@ const upgradeRequired = () =>
   )
 
 /** An operation of the contract, answered in the wire's JSON. */
-function operationEndpoint(name: OperationName, { dispatch, checkKey }: Pick<Routed, 'dispatch' | 'checkKey'>): Endpoint {
+function operationEndpoint(name: OperationName, serving: Routed['serving']): Endpoint {
   const { status } = operations[name]
   return {
     nameOf: () => name,
     takes: () => true,
     largestBody(asked) {
-      if (!dispatch()) throw notServing()
-      const checking = checkKey(asked)
+      if (!serving.ready) throw notServing()
+      const checking = serving.ready.checkKey(asked)
       return checking ? checking.then(() => largestBody) : largestBody
     },
     async answer(asked) {
-      const ready = dispatch()
-      if (!ready) throw notServing()
-      const body = await ready[name](asked)
+      if (!serving.ready) throw notServing()
+      const body = await serving.ready.dispatch[name](asked)
       return { status, headers: commonHeaders(asked.requestId), body }
     },
     refusal: (error, { requestId }) => renderError(error, requestId),
@@ -93,7 +98,7 @@ function operationEndpoint(name: OperationName, { dispatch, checkKey }: Pick<Rou
 }
 
 /** All routes: those of the contract, the credentials, and the operator's pages. */
-export function createRouter({ calls, answers, dispatch, endpoint, testEndpoint, checkKey, consolePages, pages }: Routed): Handle {
+export function createRouter({ calls, answers, serving, isTestMode, consolePages, pages }: Routed): Handle {
   const unknownRoute: Handle = (request, response) => {
     if (isOperatorPath(request.url!)) answers.write(response, noPage)
     else calls.refuse(request, response, unknownOperation(request))
@@ -107,16 +112,16 @@ export function createRouter({ calls, answers, dispatch, endpoint, testEndpoint,
   })
 
   for (const [name, operation] of Object.entries(operations) as [OperationName, (typeof operations)[OperationName]][]) {
-    const answering = operationEndpoint(name, { dispatch, checkKey })
+    const answering = operationEndpoint(name, serving)
     const constraints = operation.selector ? { [operation.selector.name]: operation.selector.value } : {}
     router.on(operation.method, operation.path.replaceAll(/\{(\w+)\}/g, ':$1'), { constraints }, (request, response, params) =>
       calls.serve(answering, request, response, { params: params as Params, otherwise: unknownRoute }),
     )
   }
-  if (testEndpoint) {
+  if (isTestMode) {
     for (const [name, { method, path }] of Object.entries(testing) as [TestOperationName, (typeof testing)[TestOperationName]][]) {
       router.on(method, path, (request, response) => {
-        const answering = testEndpoint(name)
+        const answering = serving.ready?.testEndpoints?.[name]
         if (!answering) return calls.refuse(request, response, notServing())
         return calls.serve(answering, request, response, { params: {}, otherwise: unknownRoute })
       })
@@ -124,8 +129,8 @@ export function createRouter({ calls, answers, dispatch, endpoint, testEndpoint,
   }
   for (const [path, methods] of Object.entries(endpointRoutes) as [EndpointPath, readonly ('GET' | 'POST')[]][]) {
     router.on([...methods], path, (request, response) => {
-      if (!dispatch()) return calls.refuse(request, response, notServing())
-      const answering = endpoint(path)
+      if (!serving.ready) return calls.refuse(request, response, notServing())
+      const answering = serving.ready.endpoints.get(path)
       if (!answering) return unknownRoute(request, response)
       return calls.serve(answering, request, response, { params: {}, otherwise: unknownRoute })
     })

@@ -35,13 +35,13 @@ interface Hop {
 export function senderReader(
   trusted: readonly string[],
   kind: ProxyHeaders,
-  passedOn: (socket: Socket) => PassedOn | undefined,
+  proxyProtocol: { clientOf(socket: Socket): PassedOn | undefined } | undefined,
 ): ReadSender {
   const isTrusted = rangesOf(withoutNames(trusted))
   const hopsOf = readers[kind]
   return request => {
     const { socket } = request
-    const client = passedOn(socket)
+    const client = proxyProtocol?.clientOf(socket)
     const peer = plainAddress(client?.address ?? socket.remoteAddress ?? '')
     const isEncrypted = client?.isSecure || socket instanceof TLSSocket
     if (trusted.length === 0 || !isTrusted(peer)) return { sourceAddress: peer, isSecure: isEncrypted, forwardedHost: undefined }

@@ -13,7 +13,7 @@ import { OpenSockets } from './open-sockets.ts'
 import { operatorPages } from './operator-pages.ts'
 import { createOperatorServer } from './operator-server.ts'
 import type { ProxyProtocol } from './proxy-protocol.ts'
-import { createRouter, type Routed } from './router.ts'
+import { createRouter, type Ready, type Routed } from './router.ts'
 import { notServing } from './shown-error.ts'
 import { largestHead } from './sizes.ts'
 
@@ -35,8 +35,7 @@ const tellingMilliseconds = 1500
 /** If connections arrive without a pause, the listener is closed after this many turns of the event loop. */
 const mostTurns = 200
 
-export interface Served
-  extends Omit<Answering, 'admission'>, Pick<Routed, 'dispatch' | 'endpoint' | 'testEndpoint' | 'checkKey' | 'consolePages'> {
+export interface Served extends Omit<Answering, 'admission'>, Pick<Routed, 'isTestMode' | 'consolePages'> {
   readonly connections: Connections
   /** Undefined if no proxy uses the PROXY protocol. */
   readonly proxyProtocol: ProxyProtocol | undefined
@@ -44,10 +43,14 @@ export interface Served
   readonly certificate: { readonly cert: string; readonly key: string } | undefined
   /** Whether the operator's pages have a listener of their own. */
   readonly hasAdmin: boolean
+}
+
+/** What the server serves once it is ready. */
+interface Serving extends Ready {
   /** Whether the database answers. */
   readonly isHealthy: () => Promise<boolean>
-  /** Takes over connections to /connect that ask for a WebSocket; undefined until the database is ready. */
-  readonly upgrade: () => ((request: IncomingMessage, socket: Socket, head: Buffer, sender: Sender) => void) | undefined
+  /** Takes over connections to /connect that ask for a WebSocket. */
+  readonly upgrade: (request: IncomingMessage, socket: Socket, head: Buffer, sender: Sender) => void
 }
 
 /** The HTTP servers, not yet listening. */
@@ -56,6 +59,8 @@ export interface HttpSide {
   readonly tls: TlsServer | undefined
   /** The listener of the operator's pages. */
   readonly admin: Server | undefined
+  /** Answers calls from now on. */
+  serve(ready: Serving): void
   /** Refuses requests from now on. Resolves when the requests in progress are answered, or after that time. */
   drain(patienceMilliseconds: number): Promise<void>
   /** Lets open connections send one more request, which is refused; then stops listening and closes all connections. */
@@ -64,17 +69,18 @@ export interface HttpSide {
 
 /** The HTTP servers: routes made from the contract, raw bodies, errors of AWS's shape from every layer, CORS. */
 export function createServer(served: Served): HttpSide {
-  const { metrics, arrivals, certificate, connections, proxyProtocol, readSender, dispatch } = served
+  const { metrics, arrivals, certificate, connections, proxyProtocol, readSender } = served
+  const serving: { ready?: Serving } = {}
   /** `asking` has the connections that may send requests, `sockets` has all, including those of sessions. */
   const asking = new OpenSockets()
   const sockets = new OpenSockets()
   const admission = new Admission((request, response) => route(request, response))
   const pages = operatorPages({
     metrics,
-    isHealthy: async () => admission.isOpen && dispatch() !== undefined && (await served.isHealthy()),
+    isHealthy: async () => admission.isOpen && serving.ready !== undefined && (await serving.ready.isHealthy()),
   })
   const calls = new Calls({ ...served, admission })
-  const route = createRouter({ ...served, calls, pages: served.hasAdmin ? undefined : pages })
+  const route = createRouter({ ...served, serving, calls, pages: served.hasAdmin ? undefined : pages })
 
   /** An upgrade has no node response for an error. */
   function upgrade(request: IncomingMessage, socket: Socket, head: Buffer) {
@@ -84,8 +90,7 @@ export function createServer(served: Served): HttpSide {
       return
     }
     asking.forget(socket)
-    const take = admission.isOpen ? served.upgrade() : undefined
-    if (take) take(request, socket, head, readSender(request))
+    if (admission.isOpen && serving.ready) serving.ready.upgrade(request, socket, head, readSender(request))
     else socket.on('error', () => socket.destroy()).end(plainAnswer(served.shown(notServing())))
   }
 
@@ -145,7 +150,7 @@ export function createServer(served: Served): HttpSide {
     admin?.close().closeAllConnections()
   }
 
-  return { plain, tls, admin, drain: patience => admission.close(patience), close }
+  return { plain, tls, admin, serve: ready => void (serving.ready = ready), drain: patience => admission.close(patience), close }
 }
 
 /** A closing listener resets connections that the system has accepted and node has not. */

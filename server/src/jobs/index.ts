@@ -109,26 +109,24 @@ async function purgeAll({ db, now, isStopping }: Tools) {
   return count
 }
 
-async function forgetRequestTokens({ db, now, isStopping }: Tools) {
+/** Forgets in steps until one has found nothing. */
+async function forgetAll({ db, isStopping }: Tools, forget: (tx: Transaction) => Promise<number>) {
   let count = 0
-  while (!isStopping()) {
-    const forgotten = await db.transaction(tx => forgetTokens(tx, now() - tokenLifetime, step))
+  for (let forgotten = 1; forgotten > 0 && !isStopping();) {
+    forgotten = await db.transaction(forget)
     count += forgotten
-    if (forgotten < step) return count
     await db.tidy()
   }
   return count
 }
 
+const forgetRequestTokens = async (tools: Tools) => forgetAll(tools, tx => forgetTokens(tx, tools.now() - tokenLifetime, step))
+
 /** Deletes stored events that no node and no client needs any more, and sessions that cannot be resumed any more. */
-async function forgetChannelEvents({ db, now, isStopping }: Tools) {
+async function forgetChannelEvents(tools: Tools) {
   let count = 0
-  for (const forget of [forgetEvents, forgetDepartures, forgetResumable]) {
-    for (let forgotten = 1; forgotten > 0 && !isStopping();) {
-      forgotten = await db.transaction(tx => forget(tx, now() - eventsLifetime, step))
-      count += forgotten
-    }
-  }
+  for (const forget of [forgetEvents, forgetDepartures, forgetResumable])
+    count += await forgetAll(tools, tx => forget(tx, tools.now() - eventsLifetime, step))
   return count
 }
 
@@ -155,16 +153,8 @@ async function forgetIdleLanes({ db, now }: Tools) {
 const deadPushLifetime = 7 * 24 * 60 * 60 * 1000
 const deadPushesAtMost = 10_000
 
-async function forgetPushes({ db, now, isStopping }: Tools) {
-  let count = 0
-  while (!isStopping()) {
-    const forgotten = await db.transaction(tx => forgetDeadPushes(tx, now() - deadPushLifetime, deadPushesAtMost, step))
-    count += forgotten
-    if (forgotten < step) return count
-    await db.tidy()
-  }
-  return count
-}
+const forgetPushes = async (tools: Tools) =>
+  forgetAll(tools, tx => forgetDeadPushes(tx, tools.now() - deadPushLifetime, deadPushesAtMost, step))
 
 /** All scheduled jobs. Each may be stopped midway, and several nodes may run it at once. */
 const jobs = {

@@ -4,7 +4,7 @@ import { changeAccess } from '../store/access-version.ts'
 import type { Database, Queries } from '../database/database.ts'
 import { accessKeyOf } from '../store/access-keys.ts'
 import { countRoles, deleteRole, iamRoleOf, insertRole, updateRole, type StoredIamRole, type Trust } from '../store/iam-roles.ts'
-import { newId } from '../tools/access-key-ids.ts'
+import { isKeyId, newId } from '../tools/access-key-ids.ts'
 import { checkName } from './access-keys.ts'
 
 /** Each node holds all of them in memory. */
@@ -18,12 +18,11 @@ export const usualRoleSession = 3600
 /** The properties of a role, without its name. */
 export type GivenIamRole = Pick<StoredIamRole, 'policy' | 'trust' | 'tags' | 'longestSeconds'>
 
-const keyId = /^AKIA[A-Z2-7]{16}$/
 const principalArn = /^arn:aws:(?:iam::\d{12}:(?:root|(?:user|role)\/[\w+=,.@-]+)|sts::\d{12}:assumed-role\/[\w+=,.@-]+\/[\w+=,.@-]+)$/
 
 async function checkTrust(db: Queries, { principals, oidc, externalId }: Trust) {
   for (const principal of principals) {
-    if (keyId.test(principal)) {
+    if (isKeyId(principal)) {
       if (!(await accessKeyOf(db, principal)))
         throw badRequest('A principal cannot be trusted', `There is no access key ${principal} that could be trusted.`)
     } else if (!principalArn.test(principal)) {

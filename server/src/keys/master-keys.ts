@@ -6,9 +6,7 @@ import type { Database, Queries } from '../database/database.ts'
 import { holdJob } from '../store/leases.ts'
 import { forgetMasterKeys, masterKeys, retireMasterKey, useMasterKey, type KnownMasterKey } from '../store/master-keys.ts'
 import { openSecret, sealSecret } from './secret.ts'
-
-/** The longest life of temporary credentials (GetFederationToken), and so of a retired master key. */
-export const longestRoleSession = 36 * 3600 * 1000
+import { longestSession } from './session-token.ts'
 
 const inUse = (known: readonly KnownMasterKey[]) => known.find(({ retiredAt }) => retiredAt === undefined)?.id
 
@@ -110,7 +108,7 @@ async function rotate(db: Database, source: MasterKeySource, now: number, atOnce
     if (inUse(await masterKeys(tx)) !== old.id) throw new Error('Another command has just rotated the master key.')
     const sealed = await reseal(tx, own, renewed)
     await retireMasterKey(tx, now)
-    await forgetMasterKeys(tx, atOnce ? now : now - longestRoleSession)
+    await forgetMasterKeys(tx, atOnce ? now : now - longestSession * 1000)
     await useMasterKey(tx, renewed.id, now)
     return sealed
   })

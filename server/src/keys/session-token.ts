@@ -1,5 +1,8 @@
 import type { MasterKey } from '../settings/master-keys.ts'
 
+/** The longest life of temporary credentials (GetSessionToken, GetFederationToken), in seconds, and so of a retired master key. */
+export const longestSession = 129_600
+
 /** What temporary credentials stand for. */
 export interface TemporaryCredentials {
   readonly kind: 'role' | 'federated-user' | 'session'

@@ -8,9 +8,9 @@ import { accessVersion } from '../store/access-version.ts'
 import type { Database } from '../database/database.ts'
 import { iamRoles } from '../store/iam-roles.ts'
 import { masterKeys } from '../store/master-keys.ts'
-import { longestRoleSession } from './master-keys.ts'
 import { roleOf, userPrincipal, type IamRole } from './principals.ts'
 import { openSecret } from './secret.ts'
+import { longestSession } from './session-token.ts'
 
 /** Everything that is stored about keys and roles. */
 export interface Snapshot {
@@ -61,7 +61,7 @@ export async function readSnapshot({ db, source, account, log }: Wiring): Promis
   })
   const sealing = known.flatMap(({ id, retiredAt }) => {
     const masterKey = own.find(each => each.id === id)
-    return masterKey ? { ...masterKey, goodUntil: retiredAt === undefined ? Infinity : retiredAt + longestRoleSession } : []
+    return masterKey ? { ...masterKey, goodUntil: retiredAt === undefined ? Infinity : retiredAt + longestSession * 1000 } : []
   })
   log.debug({ version, account, keys: keys.size, roles: understood.length }, 'The access keys have been read')
   return {

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip, createGzip } from 'node:zlib'
+import { isObject } from '../tools/json.ts'
 import { WrongLine } from './lines.ts'
 
 /** The version of the format; an import refuses another one. */
@@ -47,11 +48,11 @@ const isText = (value: unknown): value is string => typeof value === 'string' &&
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0
 
 function isManifest(value: unknown): value is Manifest {
-  if (typeof value !== 'object' || value === null) return false
-  const { format, id, source, startedAt, finishedAt, parts, counts } = value as Record<string, unknown>
+  if (!isObject(value)) return false
+  const { format, id, source, startedAt, finishedAt, parts, counts } = value
   const isPart = (part: unknown) => {
-    if (typeof part !== 'object' || part === null) return false
-    const { lines, bytes, sha256 } = part as Record<string, unknown>
+    if (!isObject(part)) return false
+    const { lines, bytes, sha256 } = part
     return isCount(lines) && isCount(bytes) && typeof sha256 === 'string' && /^[0-9a-f]{64}$/.test(sha256)
   }
   return (
@@ -61,8 +62,7 @@ function isManifest(value: unknown): value is Manifest {
     (finishedAt === undefined || isCount(finishedAt)) &&
     Array.isArray(parts) &&
     parts.every(isPart) &&
-    typeof counts === 'object' &&
-    counts !== null &&
+    isObject(counts) &&
     Object.values(counts).every(isCount)
   )
 }

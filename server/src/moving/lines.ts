@@ -21,6 +21,7 @@ import { ChannelMembershipPreferences } from '../contract/memberships.ts'
 import { ContentType, MessageAttributeMap } from '../contract/messages.ts'
 import { Required, boolean, integer, oneOf, structure, text, type Shape, type ValueOf } from '../contract/shapes.ts'
 import { sizeLimits } from '../settings/limits.ts'
+import { isObject } from '../tools/json.ts'
 
 /** Epoch milliseconds; the last one of the year 9999. */
 const Time = integer({ minimum: 0, maximum: 253_402_300_799_999 })
@@ -202,7 +203,7 @@ function parsedJson(line: string): unknown {
 /** The line, which has the members of its kind only, within their limits; throws a WrongLine otherwise. */
 export function lineOf(json: string): Line {
   const value = parsedJson(json)
-  const type = typeof value === 'object' && value !== null && 'type' in value ? value.type : undefined
+  const type = isObject(value) ? value['type'] : undefined
   const check = typeof type === 'string' ? checks.get(type) : undefined
   if (!check) throw new WrongLine(`Its type is none of ${[...checks.keys()].join(', ')}.`)
   if (!check.Check(value)) throw new WrongLine(explain(check, value))

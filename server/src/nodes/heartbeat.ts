@@ -1,6 +1,6 @@
-import { setTimeout } from 'node:timers/promises'
 import type { Log } from '../observe/log.ts'
 import type { Database } from '../database/database.ts'
+import { repeated } from '../tools/repeated.ts'
 import { beatOf, forgetNodes, livingNodes, removeNode, type Node } from '../store/nodes.ts'
 
 const beatMilliseconds = 1000
@@ -23,9 +23,7 @@ export async function requireSameBus(db: Database, hasBus: boolean) {
 
 /** Updates the row of this node every second, and logs if another node does not hear it. Returns a function that ends it. */
 export async function keepAlive(node: Node, { db, log }: { db: Database; log: Log }): Promise<() => Promise<void>> {
-  const stopping = new AbortController()
   let saidAt = -Infinity
-  let isAway = false
   const beat = async () => {
     const others = await beatOf(db, node)
     const deaf = node.bus === null ? others.map(({ name }) => name) : withoutBus(others)
@@ -39,24 +37,16 @@ export async function keepAlive(node: Node, { db, log }: { db: Database; log: Lo
     }
   }
   await beat()
-  const run = async () => {
-    for (let count = 1; !stopping.signal.aborted; count++) {
-      await setTimeout(beatMilliseconds, undefined, { ref: false, signal: stopping.signal }).catch(() => {})
-      if (stopping.signal.aborted) return
-      try {
-        await beat()
-        if (count % everySeconds === 0) await forgetNodes(db, node.id)
-        isAway = false
-      } catch (error) {
-        if (!isAway) log.warn({ err: error }, 'This node cannot say that it is alive: other nodes count its sockets no more')
-        isAway = true
-      }
-    }
+  let count = 0
+  const work = async () => {
+    await beat()
+    if (++count % everySeconds === 0) await forgetNodes(db, node.id)
   }
-  const running = run()
+  const end = repeated(beatMilliseconds, work, error =>
+    log.warn({ err: error }, 'This node cannot say that it is alive: other nodes count its sockets no more'),
+  )
   return async () => {
-    stopping.abort()
-    await running
+    await end()
     await removeNode(db, node.id).catch(() => {})
   }
 }

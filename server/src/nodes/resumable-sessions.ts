@@ -1,15 +1,8 @@
-import { setTimeout } from 'node:timers/promises'
 import type { Database, Queries } from '../database/database.ts'
 import type { Log } from '../observe/log.ts'
-import {
-  beatResumable,
-  changeResumable,
-  findResumable,
-  putResumable,
-  removeResumable,
-  type KnownSession,
-  type Standing,
-} from '../store/resumable.ts'
+import type { KnownSession } from '../store/nodes.ts'
+import { beatResumable, changeResumable, findResumable, putResumable, removeResumable, type Standing } from '../store/resumable.ts'
+import { repeated } from '../tools/repeated.ts'
 import { keyOf, known, type SessionOfUser } from './session-of-user.ts'
 
 /** How long a change waits to be written together with others, and how many changes one transaction writes. */
@@ -47,12 +40,16 @@ export class ResumableSessions {
   readonly #wiring: Wiring
   readonly #own = new Map<string, Own>()
   #changes = new Map<string, { readonly own: KnownSession; readonly change: Change }>()
-  readonly #stopping = new AbortController()
-  readonly #running: Promise<void>
+  readonly #endWriting: () => Promise<void>
+  #beatenAt = -Infinity
 
   constructor(wiring: Wiring) {
     this.#wiring = wiring
-    this.#running = this.#run()
+    this.#endWriting = repeated(
+      writeMilliseconds,
+      () => this.#writeAndBeat(),
+      error => this.#complain(error),
+    )
   }
 
   /**
@@ -110,8 +107,7 @@ export class ResumableSessions {
 
   /** Writes what is to be written. */
   async stop() {
-    this.#stopping.abort()
-    await this.#running
+    await this.#endWriting()
     await this.#write().catch((error: unknown) => this.#complain(error))
   }
 
@@ -134,27 +130,13 @@ export class ResumableSessions {
     this.#changes.set(keyOf(own), { own, change: both })
   }
 
-  async #run() {
-    const { signal } = this.#stopping
-    let beatenAt = -Infinity
-    let isAway = false
-    while (!signal.aborted) {
-      await setTimeout(writeMilliseconds, undefined, { ref: false, signal }).catch(() => {})
-      if (signal.aborted) return
-      try {
-        await this.#write()
-        if (this.#own.size > 0 && performance.now() - beatenAt > beatMilliseconds) {
-          // A client of a node that hears nothing cannot have received anything.
-          const aliveAt = Math.min(Date.now(), this.#wiring.heardUntil() + answerMilliseconds)
-          await beatResumable(this.#wiring.db, this.#wiring.nodeId, aliveAt)
-          beatenAt = performance.now()
-        }
-        isAway = false
-      } catch (error) {
-        if (!isAway) this.#complain(error)
-        isAway = true
-      }
-    }
+  async #writeAndBeat() {
+    await this.#write()
+    if (this.#own.size === 0 || performance.now() - this.#beatenAt <= beatMilliseconds) return
+    // A client of a node that hears nothing cannot have received anything.
+    const aliveAt = Math.min(Date.now(), this.#wiring.heardUntil() + answerMilliseconds)
+    await beatResumable(this.#wiring.db, this.#wiring.nodeId, aliveAt)
+    this.#beatenAt = performance.now()
   }
 
   async #write() {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { KnownSession } from '../store/nodes.ts'
 
 /** A session of a user, by the id from its client. */
 export interface SessionOfUser {
@@ -11,12 +12,6 @@ export interface ConnectedSession extends SessionOfUser {
   /** In epoch milliseconds. */
   readonly connectedAt: number
   readonly sourceAddress: string
-}
-
-interface KnownSession {
-  readonly userId: number
-  /** A hash of its sessionId. */
-  readonly session: string
 }
 
 /** Hashed, since the id from a client may have any characters and length. */

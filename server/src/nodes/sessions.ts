@@ -1,4 +1,3 @@
-import { setTimeout } from 'node:timers/promises'
 import type { Log } from '../observe/log.ts'
 import type { Database, Queries } from '../database/database.ts'
 import {
@@ -12,6 +11,7 @@ import {
   type ConnectedTo,
   type StoredSession,
 } from '../store/nodes.ts'
+import { repeated } from '../tools/repeated.ts'
 import { keyOf, known, type ConnectedSession, type SessionOfUser } from './session-of-user.ts'
 
 /** The interval at which the sessions of the node are compared with the database. */
@@ -38,8 +38,7 @@ export class SessionsOfNodes {
   /** Those for which the transaction that takes them has not ended. */
   readonly #taking = new Set<SessionOfUser>()
   readonly #everyMilliseconds: number
-  readonly #stopping = new AbortController()
-  #running: Promise<void> | undefined
+  #endComparing = async () => {}
 
   constructor({ db, nodeId, log, everyMilliseconds = compareMilliseconds }: Wiring) {
     this.#everyMilliseconds = everyMilliseconds
@@ -107,24 +106,15 @@ export class SessionsOfNodes {
 
   /** Compares repeatedly; `taken` is called for sessions that another node has taken without a message arriving here. */
   compare(taken: (session: SessionOfUser) => void) {
-    const { signal } = this.#stopping
-    const run = async () => {
-      while (!signal.aborted) {
-        await setTimeout(this.#everyMilliseconds, undefined, { ref: false, signal }).catch(() => {})
-        if (signal.aborted) return
-        try {
-          await this.#compareOnce(taken)
-        } catch (error) {
-          this.#log.warn({ err: error }, 'The sessions of all nodes cannot be compared at the moment')
-        }
-      }
-    }
-    this.#running = run()
+    this.#endComparing = repeated(
+      this.#everyMilliseconds,
+      () => this.#compareOnce(taken),
+      error => this.#log.warn({ err: error }, 'The sessions of all nodes cannot be compared at the moment'),
+    )
   }
 
   async stop() {
-    this.#stopping.abort()
-    await this.#running
+    await this.#endComparing()
   }
 
   async #compareOnce(taken: (session: SessionOfUser) => void) {

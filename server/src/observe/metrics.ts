@@ -125,62 +125,6 @@ export function createMetrics() {
   }
 }
 
-/** How a lane of the outbox is doing. Times are epoch milliseconds. */
-export interface LaneMeasure {
-  readonly kind: string
-  readonly destination: string
-  readonly entries: number
-  readonly dead: number
-  /** The age of the oldest entry. */
-  readonly seconds: number
-  /** How long the oldest due entry has been due. */
-  readonly overdueSeconds: number
-  readonly deliveredAt: number | undefined
-  readonly failedAt: number | undefined
-}
-
-const secondsOf = (at: number | undefined) => at && at / 1000
-
-/** How many lanes have lines of their own; further lanes are left out. */
-const mostLanes = 100
-
-/** How the lanes of the outbox are doing, those with the most entries first: looked up once each time the figures are asked for. */
-export function measureOutbox({ registry }: Metrics, lanes: () => Promise<readonly LaneMeasure[]>) {
-  let figures: Promise<readonly LaneMeasure[]> | undefined
-  // While the database is away there is nothing to tell.
-  const look = async () => lanes().catch(() => [])
-  const measure = (name: string, help: string, valueOf: (figures: LaneMeasure) => number | undefined) => {
-    const gauge = new Gauge({
-      name,
-      help,
-      labelNames: laneLabels,
-      registers: [registry],
-      async collect() {
-        const found = await (figures ??= look().finally(() => (figures = undefined)))
-        gauge.reset()
-        for (const each of found.slice(0, mostLanes)) {
-          const value = valueOf(each)
-          if (value !== undefined) gauge.set({ kind: each.kind, destination: each.destination }, value)
-        }
-      },
-    })
-  }
-  measure('carillon_outbox_entries', 'Entries of the outbox that are not delivered yet, by lane', ({ entries }) => entries)
-  measure('carillon_outbox_dead', 'Entries that were given up and are kept for an operator, by lane', ({ dead }) => dead)
-  measure('carillon_outbox_oldest_seconds', 'Age of the oldest entry of the outbox, by lane', ({ seconds }) => seconds)
-  measure(
-    'carillon_outbox_overdue_seconds',
-    'How long an entry of the outbox has been due without being delivered, by lane',
-    ({ overdueSeconds }) => overdueSeconds,
-  )
-  measure('carillon_outbox_last_success_seconds', 'When a delivery has arrived last, as a Unix time, by lane', ({ deliveredAt }) =>
-    secondsOf(deliveredAt),
-  )
-  measure('carillon_outbox_last_failure_seconds', 'When a delivery has failed last, as a Unix time, by lane', ({ failedAt }) =>
-    secondsOf(failedAt),
-  )
-}
-
 /** How far the search index is behind the messages: looked up when the figures are asked for. */
 export function measureSearch({ registry }: Metrics, look: () => Promise<{ waiting: number; seconds: number }>) {
   const waiting = new Gauge({

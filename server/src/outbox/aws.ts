@@ -2,6 +2,9 @@ import { Readable } from 'node:stream'
 import { BoundedMap } from '../tools/bounded-map.ts'
 import { beginningOf } from './beginning-of.ts'
 
+/** The fields of an error of the SDK that are used here. */
+export type SdkError = Error & { readonly $metadata?: { readonly httpStatusCode?: number } }
+
 /** If one of these is set, the operator has configured credentials. */
 const credentialVariables = [
   'AWS_ACCESS_KEY_ID',
@@ -20,7 +23,10 @@ const emulatorCredentials = { accessKeyId: 'test', secretAccessKey: 'test' }
 /** So many regions have a client. */
 const regionsAtMost = 50
 
-/** One client a region, which is made when it is first asked for; a client that could not be made is made anew. */
+/** The region in the ARN of a function, a stream or a bot. */
+export const regionOf = (arn: string) => arn.split(':', 4)[3]!
+
+/** One client for each region. The first use makes it; a client that could not be made is made by the next use. */
 export function clientOfRegion<Client>(connect: (region: string) => Promise<Client>): (region: string) => Promise<Client> {
   const clients = new BoundedMap<string, Promise<Client>>(regionsAtMost)
   return async region => {

@@ -4,6 +4,9 @@ import type { OutboxEntry } from '../store/outbox.ts'
 /** The other side has refused the delivery for good. */
 export class Refused extends Error {}
 
+/** A destination does not answer at the moment. */
+export class NotReached extends Error {}
+
 /** What follows from a delivery: once, however often the entry has been delivered. */
 type Following = (tx: Transaction) => Promise<void>
 

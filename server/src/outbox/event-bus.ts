@@ -1,6 +1,6 @@
 import type { Destinations } from '../settings/destinations.ts'
 import { partsOfLane } from '../store/outbox.ts'
-import { awsOptions, clientOfRegion } from './aws.ts'
+import { awsOptions, clientOfRegion, type SdkError } from './aws.ts'
 import { messageOf, Refused, type SingleDelivery } from './delivery.ts'
 import type { BusEvent } from './failure-events.ts'
 import { post } from './webhook.ts'
@@ -9,8 +9,6 @@ const largestAnswer = 64 * 1024
 
 /** Amazon lets nobody but its own services use a source that begins with aws. */
 const sourceFor = (endpoint: string, source: string) => (new URL(endpoint).hostname.endsWith('.amazonaws.com') ? 'carillon.chime' : source)
-
-type SdkError = Error & { readonly $metadata?: { readonly httpStatusCode?: number } }
 
 /** PutEvents, of one event. */
 function eventPutter(endpoint: string) {

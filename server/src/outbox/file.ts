@@ -2,8 +2,7 @@ import { constants } from 'node:fs'
 import { access, open, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { FileDestination } from '../settings/destinations.ts'
-import { messageOf } from './delivery.ts'
-import { NotReached } from './not-reached.ts'
+import { messageOf, NotReached } from './delivery.ts'
 import type { StreamSink } from './sink.ts'
 
 /** A batch is one write. */

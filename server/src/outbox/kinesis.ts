@@ -1,6 +1,5 @@
-import { awsOptions, clientOfRegion } from './aws.ts'
-import { messageOf, type Outcome } from './delivery.ts'
-import { NotReached } from './not-reached.ts'
+import { awsOptions, clientOfRegion, regionOf, type SdkError } from './aws.ts'
+import { messageOf, NotReached, type Outcome } from './delivery.ts'
 import type { StreamSink } from './sink.ts'
 
 /** What PutRecords takes, with room for what JSON adds to it. */
@@ -8,18 +7,13 @@ const batch = { entries: 500, bytes: 3 * 1024 * 1024, isOneOfEachSubLane: true }
 /** The largest answer in bytes: a shard and a number for each record. */
 const largestAnswer = 1024 * 1024
 
-type SdkError = Error & { readonly $metadata?: { readonly httpStatusCode?: number } }
-
 /** `arn:aws:kinesis:REGION:ACCOUNT:stream/NAME`; an emulator may know only the name. */
-function partsOf(arn: string) {
-  const [, , , region, , resource] = arn.split(':')
-  return { region: region!, name: resource!.slice('stream/'.length) }
-}
+export const streamName = (arn: string) => arn.slice(arn.lastIndexOf('/') + 1)
 
 /** Why Kinesis refused, and what to change. */
 function explained(arn: string, error: unknown, endpoint: string | undefined): Error {
   const { name, message, $metadata } = error as SdkError
-  const where = `the stream ${partsOf(arn).name}`
+  const where = `the stream ${streamName(arn)}`
   if (name === 'CredentialsProviderError') {
     return new Error(
       `The server has no AWS credentials for ${where}, no --kinesis-endpoint (CARILLON_KINESIS_ENDPOINT), and no entry for ${arn} in ` +
@@ -28,7 +22,7 @@ function explained(arn: string, error: unknown, endpoint: string | undefined): E
     )
   }
   if (name === 'ResourceNotFoundException')
-    return new Error(`Kinesis knows no stream ${partsOf(arn).name} in ${partsOf(arn).region}. Create it first.`, { cause: error })
+    return new Error(`Kinesis knows no stream ${streamName(arn)} in ${regionOf(arn)}. Create it first.`, { cause: error })
   if (/AccessDenied|UnrecognizedClient|InvalidSignature|ExpiredToken|InvalidClientToken/.test(name)) {
     const text = `Kinesis refuses the server's credentials for ${where}: ${message} They need kinesis:DescribeStreamSummary and kinesis:PutRecords.`
     return new Error(text, { cause: error })
@@ -51,10 +45,10 @@ export function kinesisSink(endpoint: string | undefined): StreamSink {
     return new KinesisClient(await awsOptions('kinesis', region, endpoint, largestAnswer))
   })
 
-  const named = (arn: string) => (endpoint === undefined ? { StreamARN: arn } : { StreamName: partsOf(arn).name })
+  const named = (arn: string) => (endpoint === undefined ? { StreamARN: arn } : { StreamName: streamName(arn) })
 
   const statusOf = async (arn: string, abortSignal: AbortSignal) => {
-    const client = await clientOf(partsOf(arn).region)
+    const client = await clientOf(regionOf(arn))
     const { DescribeStreamSummaryCommand } = await import('@aws-sdk/client-kinesis')
     const { StreamDescriptionSummary } = await client.send(new DescribeStreamSummaryCommand(named(arn)), { abortSignal })
     return StreamDescriptionSummary?.StreamStatus
@@ -68,12 +62,12 @@ export function kinesisSink(endpoint: string | undefined): StreamSink {
         throw explained(arn, error, endpoint)
       })
       if (status !== 'ACTIVE' && status !== 'UPDATING')
-        throw new Error(`The stream ${partsOf(arn).name} is ${status}: it takes records once it is ACTIVE.`)
+        throw new Error(`The stream ${streamName(arn)} is ${status}: it takes records once it is ACTIVE.`)
     },
 
     async put(arn, entries, abortSignal) {
       try {
-        const client = await clientOf(partsOf(arn).region)
+        const client = await clientOf(regionOf(arn))
         const { PutRecordsCommand } = await import('@aws-sdk/client-kinesis')
         const { Records = [] } = await client.send(
           new PutRecordsCommand({
@@ -86,7 +80,7 @@ export function kinesisSink(endpoint: string | undefined): StreamSink {
           const { ErrorCode, ErrorMessage, SequenceNumber } = Records[index] ?? {}
           if (SequenceNumber !== undefined && ErrorCode === undefined) return undefined
           return new Error(
-            `Kinesis has not taken a record for the stream ${partsOf(arn).name}: ${ErrorCode ?? 'no answer'}: ${ErrorMessage ?? ''}`,
+            `Kinesis has not taken a record for the stream ${streamName(arn)}: ${ErrorCode ?? 'no answer'}: ${ErrorMessage ?? ''}`,
           )
         })
       } catch (error) {

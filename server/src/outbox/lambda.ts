@@ -1,6 +1,5 @@
-import { awsOptions, clientOfRegion } from './aws.ts'
-import { Refused } from './delivery.ts'
-import { NotReached } from './not-reached.ts'
+import { awsOptions, clientOfRegion, regionOf, type SdkError } from './aws.ts'
+import { NotReached, Refused } from './delivery.ts'
 import { WebhookRefusal } from './webhook.ts'
 
 /** The largest answer in bytes: an accepted invocation has no body, a refused one a sentence. */
@@ -8,9 +7,6 @@ const largestAnswer = 64 * 1024
 
 /** Passes an event to a function. Resolves once it is accepted; rejects with Refused if another attempt would not help. */
 export type InvokeLambda = (functionArn: string, event: unknown, signal: AbortSignal) => Promise<void>
-
-/** The fields of an SDK error that are used here. */
-type SdkError = Error & { readonly $metadata?: { readonly httpStatusCode?: number } }
 
 /**
  * Why a function could not be invoked: a short text for the sender of the message, without the operator's addresses and names, and
@@ -35,12 +31,6 @@ export function whyNotInvoked(error: unknown): { readonly short: string; readonl
   return { short: 'Lambda could not be reached', long: `Lambda could not be reached: ${message}` }
 }
 
-/** Splits `arn:aws:lambda:REGION:ACCOUNT:function:NAME[:QUALIFIER]`; an emulator may know only the bare name. */
-function partsOf(functionArn: string) {
-  const [, , , region, , , name, qualifier] = functionArn.split(':')
-  return { region: region!, name: name!, qualifier }
-}
-
 /** The client of each region. The SDK is loaded with the first. AWS_ENDPOINT_URL is ignored: if it is set, it probably names Carillon. */
 const lambdaClients = (endpoint: string | undefined) =>
   clientOfRegion(async region => {
@@ -48,8 +38,9 @@ const lambdaClients = (endpoint: string | undefined) =>
     return new LambdaClient(await awsOptions('lambda', region, endpoint, largestAnswer))
   })
 
-const targetOf = (functionArn: string, endpoint: string | undefined) => {
-  const { name, qualifier } = partsOf(functionArn)
+/** `arn:aws:lambda:REGION:ACCOUNT:function:NAME[:QUALIFIER]`; an emulator may know only the bare name. */
+function targetOf(functionArn: string, endpoint: string | undefined) {
+  const [, , , , , , name, qualifier] = functionArn.split(':')
   return endpoint === undefined ? { FunctionName: functionArn } : { FunctionName: name, Qualifier: qualifier }
 }
 
@@ -57,7 +48,7 @@ const targetOf = (functionArn: string, endpoint: string | undefined) => {
 export function lambdaInvoker(endpoint: string | undefined): InvokeLambda {
   const clientOf = lambdaClients(endpoint)
   return async (functionArn, event, signal) => {
-    const client = await clientOf(partsOf(functionArn).region)
+    const client = await clientOf(regionOf(functionArn))
     const { InvokeCommand } = await import('@aws-sdk/client-lambda')
     const target = targetOf(functionArn, endpoint)
     try {
@@ -84,7 +75,7 @@ export function lambdaCheck(endpoint: string | undefined): (functionArn: string,
   const clientOf = lambdaClients(endpoint)
   return async (functionArn, abortSignal) => {
     try {
-      const client = await clientOf(partsOf(functionArn).region)
+      const client = await clientOf(regionOf(functionArn))
       const { GetFunctionConfigurationCommand } = await import('@aws-sdk/client-lambda')
       await client.send(new GetFunctionConfigurationCommand(targetOf(functionArn, endpoint)), { abortSignal })
     } catch (error) {

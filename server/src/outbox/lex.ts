@@ -1,10 +1,9 @@
 import { gunzipSync } from 'node:zlib'
-import type { LexRuntimeV2Client, PutSessionCommandOutput } from '@aws-sdk/client-lex-runtime-v2'
+import type { PutSessionCommandOutput } from '@aws-sdk/client-lex-runtime-v2'
 import type { Destinations } from '../settings/destinations.ts'
-import { awsOptions, clientOfRegion, hasCredentialVariables } from './aws.ts'
-import { messageOf } from './delivery.ts'
+import { awsOptions, clientOfRegion, hasCredentialVariables, regionOf, type SdkError } from './aws.ts'
+import { messageOf, NotReached } from './delivery.ts'
 import { LexFailure } from './lex-answer.ts'
-import { NotReached } from './not-reached.ts'
 import { ask, reach, shownUrl, WebhookRefusal } from './webhook.ts'
 
 /** The largest answer in bytes: a message of a bot has four KiB at most. */
@@ -22,8 +21,6 @@ interface LexTurn {
 
 /** Resolves to the answer, which may be anything. Rejects with a LexFailure or with NobodyToAsk. */
 export type AskLex = (turn: LexTurn, signal: AbortSignal) => Promise<unknown>
-
-type SdkError = Error & { readonly $metadata?: { readonly httpStatusCode?: number } }
 
 /** For so long nobody looks again for credentials that were not there. */
 const withoutCredentialsMilliseconds = 60_000
@@ -96,13 +93,11 @@ async function answerOfSession({ messages, sessionState, sessionId, audioStream 
 }
 
 /** The client of each region: of Amazon's Lex (runtime V2), or the endpoint that is given. The SDK is loaded with the first. */
-function lexClients(endpoint: string | undefined): (aliasArn: string) => Promise<LexRuntimeV2Client> {
-  const clientOf = clientOfRegion(async region => {
+const lexClients = (endpoint: string | undefined) =>
+  clientOfRegion(async region => {
     const { LexRuntimeV2Client } = await import('@aws-sdk/client-lex-runtime-v2')
     return new LexRuntimeV2Client(await awsOptions('runtime-v2-lex', region, endpoint, largestAnswer))
   })
-  return async aliasArn => clientOf(aliasArn.split(':')[3]!)
-}
 
 /**
  * Where there are no credentials, and never were, nobody looks for them again for a while: that may ask the metadata address of a cloud,
@@ -115,7 +110,7 @@ function lexAsker(endpoint: string | undefined): AskLex {
   return async (turn, abortSignal) => {
     if (missing && performance.now() < missing.until) throw explained(missing.error, turn.aliasArn, endpoint)
     try {
-      const client = await clientOf(turn.aliasArn)
+      const client = await clientOf(regionOf(turn.aliasArn))
       await client.config.credentials()
       hadCredentials = true
       const { PutSessionCommand, RecognizeTextCommand } = await import('@aws-sdk/client-lex-runtime-v2')
@@ -160,7 +155,7 @@ export function botCheck({ bots }: Destinations, lexEndpoint: string | undefined
     const webhook = bots.get(aliasArn)
     if (webhook) return reach(webhook, signal)
     if (lexEndpoint !== undefined) return reach({ url: lexEndpoint }, signal)
-    const client = await clientOf(aliasArn)
+    const client = await clientOf(regionOf(aliasArn))
     await client.config.credentials().catch((error: unknown) => {
       throw explained(error, aliasArn, lexEndpoint)
     })

@@ -4,8 +4,7 @@ import type * as Library from '@nats-io/transport-node'
 import type { NatsDestination } from '../settings/nats-destination.ts'
 import type { OutboxEntry } from '../store/outbox.ts'
 import { isObject, type JsonObject } from '../tools/json.ts'
-import { messageOf, Refused, type Outcome } from './delivery.ts'
-import { NotReached } from './not-reached.ts'
+import { messageOf, NotReached, type Outcome, Refused } from './delivery.ts'
 import type { StreamSink } from './sink.ts'
 
 /** JetStream may store some records of a batch and not others; a server of NATS takes what comes over one connection in order. */

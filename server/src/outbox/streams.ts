@@ -2,9 +2,9 @@ import type { Database } from '../database/database.ts'
 import { appInstancesOfStream } from '../store/streaming.ts'
 import { badRequest, unavailable } from '../errors.ts'
 import { BoundedMap } from '../tools/bounded-map.ts'
-import { attempt, messageOf, Refused, type OrderedDelivery } from './delivery.ts'
+import { attempt, messageOf, NotReached, type OrderedDelivery, Refused } from './delivery.ts'
 import type { TellFailure } from './failure-events.ts'
-import { NotReached } from './not-reached.ts'
+import { streamName } from './kinesis.ts'
 import type { StreamSink } from './sink.ts'
 
 /** How long a stream may take to say that it is there. */
@@ -76,8 +76,7 @@ export const streamCheck = (sinkOf: SinkOf) => async (arn: string) => {
   try {
     await checkStream(sinkOf, arn)
   } catch (error) {
-    const name = arn.slice(arn.lastIndexOf('/') + 1)
-    const message = `Unable to access Kinesis stream ${name}`
+    const message = `Unable to access Kinesis stream ${streamName(arn)}`
     throw error instanceof NotReached ? unavailable(message, error.message, error) : badRequest(message, messageOf(error))
   }
 }

@@ -1,6 +1,7 @@
 import type { Log } from '../observe/log.ts'
 import type { Database } from '../database/database.ts'
 import { longestDue, partsOfLane } from '../store/outbox.ts'
+import { repeated } from '../tools/repeated.ts'
 
 const lookMilliseconds = 5000
 /** An entry that has been due longer is overdue: a node with room leases it within a second. */
@@ -14,7 +15,6 @@ const remindMilliseconds = 10 * 60 * 1000
  */
 export function watchOutbox({ db, now, log }: { db: Database; now: () => number; log: Log }): () => Promise<void> {
   let warnedAt: number | undefined
-  let looking: Promise<void> | undefined
 
   async function look() {
     const [due, ...others] = await longestDue(db, now(), overdueMilliseconds)
@@ -29,14 +29,6 @@ export function watchOutbox({ db, now, log }: { db: Database; now: () => number;
     }
   }
 
-  const timer = setInterval(() => {
-    // If the database is unavailable, the runner logs it.
-    looking ??= look()
-      .catch(() => {})
-      .finally(() => (looking = undefined))
-  }, lookMilliseconds).unref()
-  return async () => {
-    clearInterval(timer)
-    await looking
-  }
+  // If the database is unavailable, the runner logs it.
+  return repeated(lookMilliseconds, look, () => {})
 }

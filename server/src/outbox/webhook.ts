@@ -3,9 +3,9 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import type { WebhookDestination } from '../settings/webhook-destination.ts'
 import type { OutboxEntry } from '../store/outbox.ts'
+import { regionOf } from './aws.ts'
 import { beginningOf } from './beginning-of.ts'
-import { Refused } from './delivery.ts'
-import { NotReached } from './not-reached.ts'
+import { NotReached, Refused } from './delivery.ts'
 import type { StreamSink } from './sink.ts'
 
 /** A whole batch is taken or not. */
@@ -98,7 +98,7 @@ const recordOf = (arn: string, { id, subLane, payload }: OutboxEntry) => ({
   eventVersion: '1.0',
   eventID: `shardId-000000000000:${id}`,
   eventName: 'aws:kinesis:record',
-  awsRegion: arn.split(':')[3],
+  awsRegion: regionOf(arn),
   eventSourceARN: arn,
 })
 

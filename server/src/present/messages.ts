@@ -28,7 +28,7 @@ export const messageSummary = (message: ShownMessage) => ({
 })
 
 /** On a socket a redacted message has an empty Content, which REST leaves out (docs/service/messages.md#redacting). */
-export const heardContent = ({ content }: ShownMessage) => content ?? ''
+const heardContent = ({ content }: ShownMessage) => content ?? ''
 
 /** The summary of a message in a prefetch. */
 export const heardSummary = (message: ShownMessage) => ({ ...messageSummary(message), Content: heardContent(message) })
@@ -47,4 +47,10 @@ export const messageDetails = (message: ShownMessage, { channelArn, subChannelNa
   ChannelArn: channelArn,
   SubChannelId: subChannelName,
   Persistence: message.persistence,
+})
+
+/** The message in an event, for sockets and streams. That of a deleted message has none of its content. */
+export const heardDetails = (message: ShownMessage, place: MessagePlace, isDeleted: boolean) => ({
+  ...messageDetails(message, place),
+  ...(isDeleted ? { Content: undefined, Metadata: undefined, MessageAttributes: undefined } : { Content: heardContent(message) }),
 })

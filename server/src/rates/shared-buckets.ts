@@ -1,6 +1,7 @@
 import type { Log } from '../observe/log.ts'
 import type { Database } from '../database/database.ts'
 import { addSpent, removeFullBuckets } from '../store/rates.ts'
+import { repeated } from '../tools/repeated.ts'
 import type { TokenBuckets } from '../tools/token-buckets.ts'
 
 const sharingMilliseconds = 250
@@ -11,20 +12,6 @@ interface Tools {
   readonly db: Database
   readonly now: () => number
   readonly log: Log
-}
-
-/** Runs work at an interval, never twice at once. A failure is logged and retried. */
-function repeated(milliseconds: number, log: Log, run: () => Promise<unknown>) {
-  let running: Promise<unknown> | undefined
-  const timer = setInterval(() => {
-    running ??= run()
-      .catch((error: unknown) => log.warn({ err: error }, 'Rates cannot be shared at the moment: each node counts by itself'))
-      .finally(() => (running = undefined))
-  }, milliseconds).unref()
-  return async () => {
-    clearInterval(timer)
-    await running
-  }
 }
 
 /**
@@ -38,7 +25,10 @@ export function keepRates(buckets: TokenBuckets, { db, now, log }: Tools, { shar
     if (spent.size === 0) return
     for (const { key, milliseconds } of await addSpent(db, spent)) buckets.adopt(key, milliseconds, now())
   }
-  const ends = shared ? [repeated(sharingMilliseconds, log, share), repeated(removingMilliseconds, log, () => removeFullBuckets(db))] : []
+  const failed = (error: unknown) => log.warn({ err: error }, 'Rates cannot be shared at the moment: each node counts by itself')
+  const ends = shared
+    ? [repeated(sharingMilliseconds, share, failed), repeated(removingMilliseconds, () => removeFullBuckets(db), failed)]
+    : []
   return async () => {
     clearInterval(forgetting)
     await Promise.all(ends.map(end => end()))

@@ -1,3 +1,4 @@
+import { channelArn as channelArnText } from './arns.ts'
 import { statement, type Queries } from '../database/database.ts'
 
 /** How long events for sockets are stored, in milliseconds. */
@@ -11,7 +12,7 @@ const selectFirst = statement<{ sequence: number | null }>(
   `select min(sequence) as sequence from channel_events where channel_id = $1 and created_at >= $2`,
 )
 const selectPlace = statement<{ arn: string }>(`
-  select a.arn || '/channel/' || c.external_id as arn from channels c join app_instances a on a.id = c.app_instance_id where c.id = $1`)
+  select ${channelArnText} as arn from channels c join app_instances a on a.id = c.app_instance_id where c.id = $1`)
 const forget = statement(`
   delete from channel_events where id in (
     select id from (select id, created_at from channel_events order by id limit $2) oldest where created_at < $1)`)

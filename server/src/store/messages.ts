@@ -153,6 +153,10 @@ const recomputePrivate = statement(`
     where p.channel_id = $1 and p.sub_channel_id = $4 and p.viewer_id = memberships.member_id and p.failed = 0)
   where channel_id = $1 and sub_channel_id = $4 and member_id in ($2, $3)`)
 
+/** The ARNs of those whom a message mentions, as its sender has written them. */
+export const mentionsIn = (attributes: MessageAttributes | undefined): readonly string[] =>
+  attributes?.['CHIME.mentions']?.StringValues ?? []
+
 export const messageOf = (row: MessageRow): Message => ({
   messageId: messageId(row),
   sender: { id: row.senderId, arn: row.senderArn, name: parsed(row.senderName) },

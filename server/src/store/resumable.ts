@@ -1,4 +1,5 @@
 import { statement, type Queries } from '../database/database.ts'
+import type { KnownSession } from './nodes.ts'
 
 const upsert = statement(`
   insert into resumable_sessions (user_id, session, node_id, opened_at, sure_at) values ($1, $2, $3, $4, $5)
@@ -19,12 +20,6 @@ const forgetOfNode = statement(`
   delete from resumable_sessions where (user_id, session) in (
     select user_id, session from resumable_sessions where node_id = $1 limit $2)`)
 const removeNode = statement(`delete from resumable_nodes where node_id = $1`)
-
-/** A session by what the database knows of it. */
-export interface KnownSession {
-  readonly userId: number
-  readonly session: string
-}
 
 export interface Standing {
   /** Since when there is the session. */

@@ -1,16 +1,16 @@
 import { decide } from '../auth/iam/decide.ts'
 import type { AccessKey } from '../auth/signature/signing-key.ts'
 import type { Origin } from '../auth/origin.ts'
+import { longestSession } from '../keys/session-token.ts'
 import { contextOf, issue, type Tools } from './credentials.ts'
 import { denied, duration, sessionPolicy, tagsIn, text, type Parameters } from './parameters.ts'
 
 const usual = 43_200
-const longest = 129_600
 /** Amazon's limit for the root of an account. */
 const longestOfRoot = 3600
 
 function seconds(parameters: Parameters, { principal }: AccessKey): number {
-  const given = duration(parameters, usual, longest, `DurationSeconds must be at most ${longest}`)
+  const given = duration(parameters, usual, longestSession, `DurationSeconds must be at most ${longestSession}`)
   return principal.permissions ? given : Math.min(given, longestOfRoot)
 }
 

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import { failure, type ErrorName } from '../errors.ts'
-import { LostAnswer } from '../http/lost-answer.ts'
+import { LostAnswer } from '../http/endpoint.ts'
 
 /** What goes wrong, and how often. */
 export interface Fault {

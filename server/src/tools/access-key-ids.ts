@@ -8,5 +8,8 @@ const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
 export const newId = (prefix: 'AKIA' | 'ASIA' | 'AROA') =>
   prefix + Array.from({ length: 16 }, () => letters[randomInt(letters.length)]).join('')
 
+/** Whether the text has the form of the id of a long-lived key. */
+export const isKeyId = (text: string) => /^AKIA[A-Z2-7]{16}$/.test(text)
+
 /** Forty characters, like Amazon's. */
 export const newSecret = () => randomBytes(30).toString('base64')

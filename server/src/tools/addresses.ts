@@ -17,6 +17,9 @@ const family = (address: string) => (isIP(address) === 4 ? 'ipv4' : 'ipv6')
  */
 export const plainAddress = (address: string) => address.replace(/%.*$/, '').replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i, '')
 
+/** A host as it is written in a URL. */
+export const inUrl = (host: string) => (host.includes(':') ? `[${host}]` : host)
+
 /**
  * Returns a function that tests whether an address is in one of these ranges: addresses (`203.0.113.7`) and CIDR blocks
  * (`203.0.113.0/24`). A text that is no address is in none. Throws an Error that names an invalid range.

@@ -1,10 +1,10 @@
-/** Runs steps at the end of a turn of the event loop, once for all requests, in a fixed order. */
+/** Runs steps at the end of a turn of the event loop, once for all requests, in the order in which they were added. */
 export class TurnEnd {
-  readonly #steps: readonly (() => void)[]
+  readonly #steps: (() => void)[] = []
   #scheduled: NodeJS.Immediate | undefined
 
-  constructor(steps: readonly (() => void)[]) {
-    this.#steps = steps
+  add(step: () => void) {
+    this.#steps.push(step)
   }
 
   /** Runs the steps when the turn ends. */

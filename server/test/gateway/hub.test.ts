@@ -33,7 +33,7 @@ async function connected() {
 const place = { channelId: 7, subChannelId: 0 }
 
 test('a session that has ended joins no channel by memberships that are read later, and leaves nothing behind', async () => {
-  const hub = new Hub({ soon() {} }, () => expect.unreachable())
+  const hub = new Hub({ soon() {}, add() {} }, () => expect.unreachable())
   const { session, client } = await connected()
   hub.enter(session)
   session.close(4002, 'over', Date.now())
@@ -46,7 +46,7 @@ test('a session that has ended joins no channel by memberships that are read lat
 })
 
 test('a session whose client is gone joins no channel by memberships that are read later either', async () => {
-  const hub = new Hub({ soon() {} }, () => expect.unreachable())
+  const hub = new Hub({ soon() {}, add() {} }, () => expect.unreachable())
   const { session, client } = await connected()
   hub.enter(session)
   client.terminate()
@@ -57,7 +57,7 @@ test('a session whose client is gone joins no channel by memberships that are re
 })
 
 test('channels that the user leaves are remembered while its session joins, and no longer', async () => {
-  const hub = new Hub({ soon() {} }, () => expect.unreachable())
+  const hub = new Hub({ soon() {}, add() {} }, () => expect.unreachable())
   const { session, client } = await connected()
   hub.enter(session)
   const leaves = (channelId: number) =>
@@ -78,7 +78,7 @@ test('channels that the user leaves are remembered while its session joins, and 
 })
 
 test('the last member who leaves removes the channel from the hub', async () => {
-  const hub = new Hub({ soon() {} }, () => expect.unreachable())
+  const hub = new Hub({ soon() {}, add() {} }, () => expect.unreachable())
   const [first, second] = [await connected(), await connected()]
   for (const { session } of [first, second]) {
     hub.enter(session)
@@ -93,7 +93,7 @@ test('the last member who leaves removes the channel from the hub', async () => 
 })
 
 test('events of a channel are remembered while it is read for a session, and no longer', async () => {
-  const hub = new Hub({ soon() {} }, () => expect.unreachable())
+  const hub = new Hub({ soon() {}, add() {} }, () => expect.unreachable())
   const { session, client } = await connected()
   hub.enter(session)
   hub.join(session, [place])

@@ -5,7 +5,7 @@ import { setTimeout } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
 import { Responses } from '../../src/http/responses.ts'
 import { Arrivals } from '../../src/http/arrivals.ts'
-import { BodyMemory } from '../../src/http/body-memory.ts'
+import { BodyMemory } from '../../src/http/request-body.ts'
 import { Connections } from '../../src/http/connections.ts'
 import { createServer } from '../../src/http/server.ts'
 import { RecentCalls } from '../../src/auth/recent-calls.ts'
@@ -44,8 +44,7 @@ test('a page that is no call is answered with strict headers, and pages of other
 test('an unexpected fault is answered with 500, and the server continues', async () => {
   let isBroken = true
   const log = createLog('silent')
-  const turnEnd = new TurnEnd([() => answers.flush()])
-  const answers = new Responses(turnEnd, log)
+  const answers = new Responses(new TurnEnd(), log)
   const server = createServer({
     log,
     answers,
@@ -55,20 +54,23 @@ test('an unexpected fault is answered with 500, and the server continues', async
     arrivals: new Arrivals(),
     connections: new Connections(10, () => false),
     proxyProtocol: undefined,
-    readSender: senderReader([], 'x-forwarded', () => undefined),
+    readSender: senderReader([], 'x-forwarded', undefined),
     audit: undefined,
-    recentCalls: new RecentCalls(() => false),
+    recentCalls: new RecentCalls(new Set()),
     mostCalls: 10,
     bodyMemory: new BodyMemory(1024),
     consolePages: undefined,
     hasAdmin: false,
-    checkKey: () => {},
     certificate: undefined,
     isOutage: () => false,
-    dispatch: () => ({}) as never,
-    endpoint: () => undefined,
-    testEndpoint: undefined,
-    upgrade: () => undefined,
+    isTestMode: false,
+  })
+  server.serve({
+    dispatch: {} as never,
+    checkKey: () => {},
+    endpoints: new Map(),
+    testEndpoints: undefined,
+    upgrade: () => {},
     isHealthy: async () => {
       if (isBroken) throw new Error('nobody has thought of this')
       return true

@@ -1,10 +1,14 @@
 import { timingSafeEqual } from 'node:crypto'
+import { BoundedMap } from '../../tools/bounded-map.ts'
 import type { CredentialScope } from './authorization-header.ts'
 import { hashCanonicalRequest, type CanonicalRequest } from './canonical-request.ts'
-import { createSigningKeyCache, deriveSigningKey, type FindKey, type SigningSecret } from './signing-key.ts'
+import { deriveSigningKey, type FindKey, type Sign, type SigningSecret } from './signing-key.ts'
 
 /** Stands in for an unknown key, so that an unknown key costs as much as a wrong secret. */
 const nobody: SigningSecret = { accessKeyId: '', secretAccessKey: 'nobody' }
+
+/** How many signing keys are cached. */
+const cachedAtMost = 1000
 
 /** The claimed signer, for the verifiers of headers and of URLs. */
 interface Signer<Key> {
@@ -19,18 +23,20 @@ interface Signer<Key> {
 export function createSigners<Key extends SigningSecret>(
   findKey: FindKey<Key>,
 ): (credential: CredentialScope, sessionToken: string | undefined) => Signer<Key> {
-  const cache = createSigningKeyCache(1000)
+  const cache = new BoundedMap<string, { readonly secretAccessKey: string; readonly sign: Sign }>(cachedAtMost)
   return (credential, sessionToken) => {
     const known = findKey(credential.accessKeyId, sessionToken)
     const key: SigningSecret = known ?? nobody
-    const cached = cache.find(key, credential)
-    const sign = cached ?? deriveSigningKey(key.secretAccessKey, credential)
+    const { secretAccessKey } = key
+    const cached = cache.get(credential.text)
+    const isCached = cached?.secretAccessKey === secretAccessKey
+    const sign = isCached ? cached.sign : deriveSigningKey(secretAccessKey, credential)
     return {
       known,
       holds: (canonical, basicTime, signature) =>
         equalInConstantTime(sign(`AWS4-HMAC-SHA256\n${basicTime}\n${credential.scope}\n${hashCanonicalRequest(canonical)}`), signature),
       accept: () => {
-        if (cached === undefined) cache.keep(key, credential, sign)
+        if (!isCached) cache.set(credential.text, { secretAccessKey, sign })
       },
     }
   }

@@ -1,5 +1,4 @@
 import { hash } from 'node:crypto'
-import { BoundedMap } from '../../tools/bounded-map.ts'
 import type { CredentialScope } from './authorization-header.ts'
 import type { Principal } from '../principal.ts'
 
@@ -57,24 +56,4 @@ export function deriveSigningKey(secretAccessKey: string, credential: Credential
   let sign = createSign(Buffer.from(`AWS4${secretAccessKey}`))
   for (const part of credential.scope.split('/')) sign = createSign(Buffer.from(sign(part), 'hex'))
   return sign
-}
-
-/** Signing keys that have verified a signature. Others are never cached, so nobody without a secret can evict those in use. */
-export interface SigningKeyCache {
-  find(key: SigningSecret, credential: CredentialScope): Sign | undefined
-  keep(key: SigningSecret, credential: CredentialScope, sign: Sign): void
-}
-
-/** A bounded cache; the least recently used key is evicted. A key whose secret has changed is not found. */
-export function createSigningKeyCache(capacity: number): SigningKeyCache {
-  const entries = new BoundedMap<string, { secretAccessKey: string; sign: Sign }>(capacity)
-  return {
-    find(key, credential) {
-      const entry = entries.get(credential.text)
-      return entry?.secretAccessKey === key.secretAccessKey ? entry.sign : undefined
-    },
-    keep(key, credential, sign) {
-      entries.set(credential.text, { secretAccessKey: key.secretAccessKey, sign })
-    },
-  }
 }

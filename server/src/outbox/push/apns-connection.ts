@@ -1,5 +1,5 @@
 import type { ClientHttp2Session, OutgoingHttpHeaders } from 'node:http2'
-import { NotReached } from '../not-reached.ts'
+import { NotReached } from '../delivery.ts'
 
 /** Loaded by the first connection, since few servers have one. */
 const http2 = () => process.getBuiltinModule('node:http2')

@@ -2,8 +2,8 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { Agent, request } from 'node:https'
 import type { LookupFunction } from 'node:net'
 import { Agent as PlainAgent, request as plainRequest } from '../../tools/node-http.ts'
-import { NotReached } from '../not-reached.ts'
 import { DeadDevice } from './service.ts'
+import { NotReached } from '../delivery.ts'
 
 /** How many bytes of an answer are read. */
 const largestAnswer = 64 * 1024

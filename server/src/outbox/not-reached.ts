@@ -1,2 +1,0 @@
-/** A destination does not answer at the moment. */
-export class NotReached extends Error {}
