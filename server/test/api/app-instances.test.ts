@@ -3,7 +3,7 @@ import { onBothDatabases, refusal } from '../support/world.ts'
 import { open, pages, rowsIn, say } from './acts.ts'
 
 onBothDatabases('App instances', world => {
-  test('an app instance is described as it was made', async () => {
+  test('DescribeAppInstance returns what CreateAppInstance got', async () => {
     const { identity } = world()
     const before = Date.now()
     const { AppInstanceArn } = await identity.createAppInstance({ Name: 'Büro 🏢', Metadata: '{"a":1}' })

@@ -6,7 +6,7 @@ const LexBotAliasArn = 'arn:aws:lex:us-east-1:123456789012:bot-alias/ABCDEFGHIJ/
 const Lex = { LexBotAliasArn, LocaleId: 'en_US' }
 
 onBothDatabases('Bots', world => {
-  test('a bot is described as it was made', async () => {
+  test('DescribeAppInstanceBot returns what CreateAppInstanceBot got', async () => {
     const { identity, appInstance } = world()
     const { arn } = await appInstance()
     const Configuration = {

@@ -22,7 +22,7 @@ onBothDatabases('Operations on channel flows', world => {
     return { arn, user, channel, create }
   }
 
-  test('a flow is described and listed as it was made, its processors in the order of execution', async () => {
+  test('a flow is described and listed with what CreateChannelFlow got, its processors in the order of execution', async () => {
     const { messaging } = world()
     const { arn } = await setting()
     const Processors = one

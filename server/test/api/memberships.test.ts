@@ -526,7 +526,7 @@ onBothDatabases('Pages of memberships', world => {
     expect(await refusal(messaging.listChannelMembershipsForAppInstanceUser({ ...asked, NextToken }))).toMatchObject(denied)
   })
 
-  test('a channel that exists throughout is listed exactly once, whatever the page sizes and whoever joins and leaves meanwhile', async () => {
+  test('a channel that exists throughout is listed exactly once, whatever the page sizes and whichever channels the user joins and leaves meanwhile', async () => {
     const { messaging } = world()
     const { m, owner } = await member(0)
     const staying: string[] = []

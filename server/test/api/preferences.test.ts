@@ -260,7 +260,7 @@ test.each([
   expect(passesFilter(ruleText(rule), attributesOf(attributes))).toBe(expected)
 })
 
-test('a message passes exactly if the rule, read as logic, says so', () => {
+test('a message passes exactly if the rule, read as logic, is true', () => {
   const few = fc.constantFrom('a', 'b', 'c')
   const items = fc.array(fc.oneof(few, fc.record({ 'anything-but': fc.array(few, { minLength: 1, maxLength: 2 }) })), {
     minLength: 1,

@@ -101,7 +101,7 @@ onBothDatabases(
       expect([...(await channelsOf(world(), x)).keys()]).toEqual([asOwner.ChannelArn])
     })
 
-    test('a channel that is deleted meanwhile takes no message, and neither does a new one with its id', async () => {
+    test('a channel that is deleted meanwhile gets no message, and neither does a new one with its id', async () => {
       const { m, owner, asOwner, messaging } = await scene({ ChannelId: 'again' })
       const { ChannelArn } = asOwner
       const again = async () => {

@@ -18,7 +18,7 @@ const checkOf = (call: Awaited<ReturnType<typeof callsOf>>[number] | undefined, 
   call!.Checks!.find(({ Check }) => Check === name)
 
 onBothDatabases('The list of the last calls', world => {
-  test('says of a call who made it, how long it took and that all checks passed, without its content', async () => {
+  test('has for each call its caller, its duration and that all checks passed, without its content', async () => {
     const { messaging, appInstance, app } = world()
     const { arn, user } = await appInstance(['ann'])
     const ann = user('ann')

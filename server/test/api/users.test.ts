@@ -10,7 +10,7 @@ const day = 24 * 60 * 60 * 1000
 const settings = (ExpirationDays: number) => ({ ExpirationDays, ExpirationCriterion: 'CREATED_TIMESTAMP' as const })
 
 onBothDatabases('Users', world => {
-  test('a user is described as it was made', async () => {
+  test('DescribeAppInstanceUser returns what CreateAppInstanceUser got', async () => {
     const { identity, appInstance } = world()
     const { arn, user } = await appInstance()
     const AppInstanceUserId = 'us-east-1:Ab.c_d-e@f0'

@@ -15,7 +15,7 @@ const doctor = async (args: string[], env: Record<string, string> = {}) => run(p
 const found = async (flags: Record<string, string>, environment: Record<string, string> = {}) =>
   (await settingsFindings(readConfig({ data: ':memory:', ...flags }, environment))).map(({ kind, what }) => `${kind}: ${what}`)
 
-test('the defaults are safe, with exit 0; a public server without further settings is not, and exit 1 comes with what to do', async () => {
+test('the defaults are safe, with exit 0; a public server without further settings is not, with exit 1 and what to do', async () => {
   const folder = await temporaryFolder()
   await chmod(folder, 0o700)
   const { stdout: defaults, ...rest } = await doctor(['--data', folder])

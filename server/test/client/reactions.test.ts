@@ -86,7 +86,7 @@ onBothDatabases('Reactions', world => {
     expect(await membersOf('ann', id, '👍')).toEqual(['ben'])
   })
 
-  test('to a targeted message are seen and made by its sender and its target only', async () => {
+  test('to a targeted message can be seen and made by its sender and its target only', async () => {
     const { user, ChannelArn, put, get, membersOf } = await makeChannel(world())
     const id = await say(world(), user('ann'), ChannelArn, 'psst', { Target: [{ MemberArn: user('ben') }] })
     await put('ben', id, '👍')

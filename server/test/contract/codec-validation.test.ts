@@ -28,7 +28,7 @@ describe('a limit that is broken', () => {
     expect(reason).toBe('AppInstanceArn is required and travels as the query parameter app-instance-arn.')
   })
 
-  test('of a member that is missing says how a structure looks, and what the body has instead', () => {
+  test('of a member that is missing describes the structure, and says what the body has instead', () => {
     expect(refusalOfFlow({ Name: 'flow' }).reason).toBe(
       'Processors is required and travels in the body as Processors: [{Name, Configuration, ExecutionOrder, FallbackAction}].',
     )

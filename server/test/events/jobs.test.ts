@@ -91,7 +91,7 @@ onBothDatabases(
       expect(told).toMatchObject([{ type: left, payload: { SubChannelId: places[0], Member: { Arn: s.bob, Name: 'bob' } } }])
     })
 
-    test('SCALE_OUT tells each member that is moved its new sub-channel, and nobody else; from then on each hears its own', async () => {
+    test('SCALE_OUT sends each member that is moved its new sub-channel, and nobody else; from then on each hears its own', async () => {
       const users = ['u0', 'u1', 'u2', 'u3', 'u4']
       const elastic = await openElastic(world(), { maximum: 2, target: 4, percentage: 40 }, users)
       const { user, owner, arn, ChannelArn, join, counts } = elastic

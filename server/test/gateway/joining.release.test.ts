@@ -4,7 +4,7 @@ import { onBothDatabases } from '../support/world.ts'
 import { channelsOfBob } from './channels-of-bob.ts'
 
 onBothDatabases(
-  'a session follows its memberships, whatever else goes on',
+  'a session follows its memberships, whatever else happens',
   world => {
     test('every event from SESSION_ESTABLISHED on arrives, in every channel, whatever else happens', async () => {
       const { user, channels, send } = await channelsOfBob(world(), 10, ['alice'])

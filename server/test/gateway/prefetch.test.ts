@@ -50,7 +50,7 @@ onBothDatabases('prefetching', world => {
     return events
   }
 
-  test('a channel comes with its summary, its newest messages first, its members and the read marker', async () => {
+  test('a channel is sent with its summary, its newest messages first, its members and the read marker', async () => {
     const { user, channels, send, read } = await scene(1)
     const first = await send(channels[0]!, 'first')
     await read(channels[0]!)

@@ -46,7 +46,7 @@ async function cut({ socket, closed }: Listening) {
   await closed
 }
 
-onBothDatabases('a client that comes back with the same sessionId', world => {
+onBothDatabases('a client that reconnects with the same sessionId', world => {
   test('is sent in order what it has missed, and then hears what happens', async () => {
     const { ChannelArn, ChimeBearer, user, newChannel, say, connect, bob } = await makeChannel(world())
     const { messaging } = world()

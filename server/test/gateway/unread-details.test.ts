@@ -23,7 +23,7 @@ async function detailsOf(session: Listening): Promise<Details> {
 }
 
 onBothDatabases('CHANNEL_DETAILS', world => {
-  test('have the counts for a session that asks for "unread", and for others byte for byte what they had before', async () => {
+  test('have the counts for a session that asks for "unread", and are byte for byte as before for others', async () => {
     const { app, messaging, appInstance } = world()
     const { user } = await appInstance(['ann', 'ben'])
     const [ann, ben] = [user('ann'), user('ben')]

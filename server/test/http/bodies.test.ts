@@ -90,7 +90,7 @@ test('the memory of all bodies is bounded, even from this machine; others get an
   await expect.poll(async () => (await raw(url, `${head('/channels', size, known)}${'x'.repeat(size)}`)).status).toBe(400)
 })
 
-test('a body that comes byte by byte, in chunks, is put together as it was signed', async () => {
+test('a body that arrives byte by byte, in chunks, is assembled as it was signed', async () => {
   const { url, rootKey } = await ownWorld()
   const body = JSON.stringify({ Name: 'in pieces', Metadata: 'äöü'.repeat(100), ClientRequestToken: 'pieces' })
   const headers = await signedHeaders(url, rootKey, { method: 'POST', path: '/app-instances', body })

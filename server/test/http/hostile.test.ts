@@ -122,7 +122,7 @@ async function bytesOf(draft: Draft, { version = '1.1', more = '' } = {}): Promi
 }
 
 describe('successful calls', () => {
-  test('an answer says that browsers may read it, is JSON, and has a request id', async () => {
+  test('an answer may be read by browsers, is JSON, and has a request id', async () => {
     const answer = await send(listing())
     expect(answer.status).toBe(200)
     expect(answer.headers.get('content-type')).toBe('application/json; charset=utf-8')

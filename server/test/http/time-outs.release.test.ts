@@ -41,7 +41,7 @@ test('a handshake that does not end is closed after ten seconds', { timeout: 60_
 })
 
 test(
-  'an endless PROXY header is given up after five seconds, and a refused one is not kept open',
+  'an endless PROXY header is given up after five seconds, and a connection with a refused one is closed',
   {
     timeout: 60_000,
   },

@@ -32,7 +32,7 @@ async function writeModels() {
   return { folder, read }
 }
 
-test('carillon models writes a model for boto3 that says in every fact what the contract says', async () => {
+test('carillon models writes a model for boto3 that agrees in every fact with the contract', async () => {
   const { read } = await writeModels()
   const model = (await read('service-2.json')) as Model
   expect(Object.keys(model.operations)).toEqual(Object.keys(carillonOperations))

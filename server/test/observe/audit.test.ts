@@ -23,7 +23,7 @@ async function serving() {
   return { server, url, file, ...clientsOf({ url, rootKey: { ...rootKey } }) }
 }
 
-test('each call is a line that says who did what to what, from where and with which outcome, and nothing of the content', async () => {
+test('each call is a line that says who did what to which resource, from where and with which outcome, without any content', async () => {
   const { server, url, file, identity, messaging } = await serving()
   const { AppInstanceArn, $metadata } = await identity.createAppInstance({ Name: 'secret-name', Metadata: 'secret-metadata' })
   const { AppInstanceUserArn: alice } = await identity.createAppInstanceUser({

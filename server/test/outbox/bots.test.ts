@@ -161,7 +161,7 @@ onBothDatabases(
       expect(texts()).toEqual([...invoked, 'the end'])
     })
 
-    test('a bot that is AUTO counts bots as members, and is no more alone with a user once somebody joins', async () => {
+    test('a bot that is AUTO counts bots as members, and is not alone with a user after another user has joined', async () => {
       const { arn, ann, botArn, channel, texts, reply } = await setting({
         InvokedBy: { StandardMessages: 'AUTO', TargetedMessages: 'NONE' },
       })

@@ -126,7 +126,7 @@ describe.each(databaseKinds)('Destinations, on %s', kind => {
   })
 })
 
-test('a destination that is not there is refused when it is configured, with what to change', async () => {
+test('a destination that cannot be reached is refused when it is configured, with what to change', async () => {
   const hook = await webhook()
   const { stream, folder } = await worldWith('sqlite', ({ secretFile }) => ({
     [streamArn]: { type: 'webhook', url: hook.url, secretFile },
@@ -248,7 +248,7 @@ test('a file is written one batch after the other: a batch that arrives meanwhil
   expect(await readFile(path, 'utf8')).toBe('{"a":1}\n{"b":1}\n')
 })
 
-test.skipIf(!canMount())('a full disk takes no record: the whole batch is sent again', async () => {
+test.skipIf(!canMount())('a full disk stores no record: the whole batch is sent again', async () => {
   const folder = await temporaryFolder()
   expect(spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'none', folder]).status).toBe(0)
   onTestFinished(() => void spawnSync('umount', ['-l', folder]))

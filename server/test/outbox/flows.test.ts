@@ -536,7 +536,7 @@ onBothDatabases(
       }
     })
 
-    test('a processor that is throttled or broken is tried three times before its fallback; a late answer gets an error that says so', async () => {
+    test('a processor that is throttled or broken is invoked three times before its fallback; a late answer gets an error that says so', async () => {
       const { messaging } = world()
       const [throttled, broken] = [lambda.define(), lambda.define()]
       throttled.status = 429
@@ -641,7 +641,7 @@ onBothDatabases(
       expect(after('entries')).toBe(0)
     })
 
-    test('a deleted channel takes its messages in flight with it', async () => {
+    test('a deleted channel ends its messages in flight', async () => {
       const { messaging } = world()
       const checked = lambda.define()
       const { ann, ChannelArn, send } = await one(checked)

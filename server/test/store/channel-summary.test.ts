@@ -15,7 +15,7 @@ const written = record({
 })
 
 onBothDatabases('ChannelSummary', world => {
-  test('the page that the database writes as JSON says of a channel what every other operation says, whatever its name and metadata', async () => {
+  test('in the page that the database writes as JSON is the same as in every other operation, whatever its name and metadata', async () => {
     const { messaging, appInstance } = world()
     const { user } = await appInstance(['reader', 'other'], { admins: ['root'] })
     const [ChimeBearer, other, root] = [user('reader'), user('other'), user('root')]

@@ -261,7 +261,7 @@ describe('the query protocol', () => {
     await world.close()
   })
 
-  test('the audit log says who has requested which credentials, and has no secret of them', async () => {
+  test('the audit log says who has requested which credentials, and contains no secret', async () => {
     const file = join(await temporaryFolder(), 'audit.log')
     const world = await startWorld('sqlite', { auditLog: file })
     const RoleArn = await makeRole(world, 'chat', {})

@@ -187,7 +187,7 @@ describe.each(databaseKinds)('permissions of every operation, on %s', kind => {
     ['CreateAppInstanceBot', (_, { arn }) => `${arn}/bot/*`],
     ['CreateChannelFlow', (_, { arn }) => `${arn}/channel-flow/*`],
     ['CreateChannel', (_, { arn }) => `${arn}/channel/*`],
-  ])('%s with tags needs chime:TagResource on what it makes, with the tags as aws:RequestTag and aws:TagKeys', async (name, madeBy) => {
+  ])('%s with tags needs chime:TagResource on what it creates, with the tags as aws:RequestTag and aws:TagKeys', async (name, madeBy) => {
     const fixture = await makeFixture(world)
     const input = async (more: object = {}): Promise<AnyInput> => {
       const [{ Tags: _, ChannelId: __, ...given } = {}] = await inputsOf(name, fixture)

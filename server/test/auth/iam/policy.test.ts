@@ -18,7 +18,7 @@ describe('the logic of statements', () => {
     expect(ask(deny({ Action: 's3:*' }))).toBe('not allowed')
   })
 
-  test('an explicit deny wins, wherever it stands', () => {
+  test('an explicit deny wins, wherever it is in the policy', () => {
     expect(ask([allow(), deny()])).toBe('explicitly denied')
     expect(ask([deny(), allow()])).toBe('explicitly denied')
     expect(ask([allow(), deny({ Resource: `${app}/channel/*` })])).toBe('allowed')
