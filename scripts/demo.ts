@@ -103,11 +103,11 @@ npx vite examples/browser
   User               ${bob}
 
   The browser does not know the server's certificate yet: follow the link that the page shows and accept the
-  certificate there. Where the page has given up by then, press Connect again. Then let Alice write to Bob:
+  certificate there. If the page has given up by then, press Connect again. Then send Bob a message from Alice:
 
 aws chime-sdk-messaging send-channel-message --channel-arn "$CHANNEL" --chime-bearer "$ALICE" --content "Hello, Bob" --type STANDARD --persistence PERSISTENT --endpoint-url "$AWS_ENDPOINT_URL"
 
-The demo serves until Ctrl-C, and keeps what you do in ${dirname(file)}.
+The demo runs until Ctrl-C, and stores what you do in ${dirname(file)}.
 `
 
 /** A file that sets the variables that the commands need. */

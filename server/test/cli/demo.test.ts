@@ -13,7 +13,7 @@ const PATH = [join(root, 'node_modules/.bin'), shell()['PATH']].join(delimiter)
 /** The demo as its reader starts it, on data of its own. */
 async function startDemo(data: string, ports: readonly string[] = ['--port', '0', '--tls-port', '0'], env: Record<string, string> = {}) {
   const demo = new Program('npm', ['--prefix', root, 'run', 'demo', '--', '--data', data, ...ports], { cwd: root, env: { PATH, ...env } })
-  await demo.printed(/^The demo serves until Ctrl-C/m)
+  await demo.printed(/^The demo runs until Ctrl-C/m)
   return demo
 }
 
