@@ -9,6 +9,7 @@ import { certificateFindings } from './certificate-findings.ts'
 import { databaseFindings } from './database-findings.ts'
 import { configuredIn, destinationFindings, nothingConfigured, type Configured } from './destination-findings.ts'
 import { advice, fault, type Finding } from './finding.ts'
+import { consoleFindings, loginFindings } from './login-findings.ts'
 import { nodeFindings } from './node-findings.ts'
 import { outboxFindings } from './outbox-findings.ts'
 import { searchFindings } from './search-findings.ts'
@@ -27,6 +28,7 @@ async function ofDatabase(config: Config): Promise<{ findings: readonly Finding[
       ...(db.kind === 'postgres' ? await nodeFindings(config, db) : []),
       ...(await outboxFindings(db, Date.now())),
       ...(await searchFindings(db, Date.now())),
+      ...(await loginFindings(config, db)),
     ]
     return { findings, configured: await configuredIn(db) }
   } catch (error) {
@@ -46,6 +48,7 @@ async function findingsOf(config: Config): Promise<readonly Finding[]> {
     ...findings,
     ...(await certificateFindings(config, Date.now())),
     ...(await serviceFindings(config)),
+    ...(await consoleFindings(config)),
     ...(await destinationFindings(config, configured)),
     ...(await settingsFindings(config)),
   ]

@@ -4,8 +4,10 @@ import { expect, test } from 'vitest'
 import { OidcIssuer } from '../support/oidc-issuer.ts'
 import { freePort } from '../support/ports.ts'
 import { startApns, startFcm, startHttp, vapidKeys } from '../support/push.ts'
-import { createPostgresDatabase } from '../support/world.ts'
+import { changeTheRole, makeRole } from '../support/access.ts'
+import { createPostgresDatabase, startWorld } from '../support/world.ts'
 import { certificateFindings } from '../../src/cli/certificate-findings.ts'
+import { loginFindings } from '../../src/cli/login-findings.ts'
 import { settingsFindings } from '../../src/cli/settings-findings.ts'
 import { readConfig } from '../../src/settings/config.ts'
 import { keyVariables, main, run, serve, serveTls, temporaryFolder } from '../support/process.ts'
@@ -173,6 +175,65 @@ test('a service that cannot be reached is reported with the reason, and one that
   const failing = await doctor(['--data', ':memory:', ...ofIssuer, issuer.url])
   expect(failing.stdout).toMatch(/^fault: Logins of the issuer \S+ cannot be verified\.\n {8}\S+ answers with the status 500\n/m)
   await issuer.close()
+})
+
+test('a role of the settings that does not exist, or does not take their logins, is a fault', { timeout: 60_000 }, async () => {
+  const issuer = await OidcIssuer.start()
+  const world = await startWorld('sqlite')
+  const flags = {
+    oidcIssuer: issuer.url,
+    oidcAudience: 'web',
+    consoleClient: 'console',
+    consoleRole: 'operators',
+    exchangeRole: 'users',
+    exchangeAppInstance: 'arn:aws:chime:us-east-1:000000000000:app-instance/a',
+    identityPool: 'us-east-1:0',
+    identityPoolGuestRole: 'guests',
+  }
+  const foundWith = async (change: Record<string, string> = {}) =>
+    (await loginFindings(readConfig({ ...flags, ...change }, {}), world.app.db)).map(({ kind, what }) => `${kind}: ${what}`)
+  expect(await foundWith()).toEqual([
+    'fault: The role operators of --console-role does not exist, so nobody gets its credentials',
+    'fault: The role users of --exchange-role does not exist, so nobody gets its credentials',
+    'fault: The role guests of --identity-pool-guest-role does not exist, so nobody gets its credentials',
+  ])
+  await makeRole(world, 'guests', {})
+  await makeRole(world, 'users', { trust: { oidc: { issuer: issuer.url, audiences: ['other', 'web'] } } })
+  await makeRole(world, 'operators', {})
+  expect(await foundWith()).toEqual([
+    'fault: The role operators of --console-role takes no logins, so nobody gets its credentials',
+    `good: The role users of --exchange-role takes logins of ${issuer.url}`,
+    'good: The role guests of --identity-pool-guest-role exists',
+  ])
+  const trusting = async (oidc: { issuer: string; audiences: string[]; condition?: object }) => {
+    await changeTheRole(world, 'operators', { trust: { principals: [], externalId: undefined, oidc } })
+    return (await foundWith())[0]
+  }
+  expect(await trusting({ issuer: 'https://other.example', audiences: ['console'] })).toBe(
+    `fault: The role operators of --console-role takes logins of https://other.example, but they are those of ${issuer.url}`,
+  )
+  expect(await trusting({ issuer: issuer.url, audiences: ['web'] })).toBe(
+    'fault: The role operators of --console-role takes logins for web, but they are for console',
+  )
+  expect(await trusting({ issuer: issuer.url, audiences: ['console'] })).toBe(
+    `advice: Everybody whom ${issuer.url} lets log in for console is an operator in the console`,
+  )
+  const condition = { StringEquals: { [`${new URL(issuer.url).host}:sub`]: 'olga' } }
+  expect(await trusting({ issuer: issuer.url, audiences: ['console'], condition })).toBe(
+    `good: The role operators of --console-role takes logins of ${issuer.url}`,
+  )
+  expect(await foundWith({ exchangeHook: 'https://hook.example/' })).toContain(
+    `fault: The role users of --exchange-role takes logins of ${issuer.url}, but they are those of https://hook.example/`,
+  )
+
+  const console = ['--oidc-issuer', issuer.url, '--oidc-audience', 'web', '--console-client', 'console', '--console-role', 'operators']
+  const well = await doctor(['--data', world.folder, ...console])
+  expect(well.stdout).toContain(`good: The role operators of --console-role takes logins of ${issuer.url}.\n`)
+  expect(well.stdout).toContain(`good: Operators log in at ${issuer.url}/authorize.\n`)
+  await world.close()
+  await issuer.close()
+  const gone = await doctor(['--data', ':memory:', ...console])
+  expect(gone.stdout).toMatch(new RegExp(`^fault: Operators cannot log in: ${issuer.url} does not say where\\.\\n {8}.+`, 'm'))
 })
 
 test('a certificate that expires, has expired, lacks a name or cannot be used is reported', async () => {
