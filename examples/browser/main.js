@@ -11,7 +11,7 @@ import {
   PrefetchOn,
 } from 'amazon-chime-sdk-js'
 import { Carillon } from 'carillon/client'
-import { $, nameOf, showChannels, showError, showFound, showMessages, showPeople, showState, showTyping } from './show.js'
+import { $, nameOf, showChannels, showError, showFound, showMessages, showPeople, showPins, showState, showTyping } from './show.js'
 import * as store from './store.js'
 
 const { channels, people } = store
@@ -19,17 +19,18 @@ let messaging, carillon, session
 let hasConnected = false
 
 /** The events that Amazon does not have: a session hears those that its URL asks for. */
-const events = ['unread', 'typing', 'reaction', 'thread']
+const events = ['unread', 'typing', 'reaction', 'thread', 'pin']
 
 const attempt = (act, place) => void act().catch(error => showError(error, place))
 const current = () => channels.get(store.current())
 const as = () => ({ ChimeBearer: store.me() })
 
-const actions = { open, react, reply }
+const actions = { open, pin, react, reply }
 
 function show() {
   showChannels(actions)
   showMessages(actions)
+  showPins()
 }
 
 // ---- Reading
@@ -68,6 +69,29 @@ async function listMessages(channel, NextToken) {
   showMessages(actions)
 }
 
+/** Reads all pins of the channel. */
+async function listPins(channel) {
+  const pinned = []
+  let NextToken
+  do {
+    const page = await carillon.call('ListPinnedMessages', { ChannelArn: channel.arn, NextToken, ...as() })
+    pinned.push(...page.PinnedMessages)
+    ;({ NextToken } = page)
+  } while (NextToken)
+  channel.pins = new Map(pinned.map(({ Message }) => [Message.MessageId, Message]))
+  show()
+}
+
+/** Learns whether the user may pin: moderators and AppInstanceAdmins may, and nobody else may list the moderators. */
+async function learnWhetherMayPin(channel) {
+  const asked = messaging.listChannelModerators({ ChannelArn: channel.arn, MaxResults: 1, ...as() })
+  channel.mayPin = await asked.then(
+    () => true,
+    () => false,
+  )
+  show()
+}
+
 /** Reads who is in the channel, and watches from now on who of them is online. */
 async function watch(channel) {
   const { ChannelMemberships } = await messaging.listChannelMemberships({ ChannelArn: channel.arn, ...as() })
@@ -90,7 +114,7 @@ async function readAll() {
   store.forget()
   await listChannels()
   const channel = current()
-  if (channel) await Promise.all([listMessages(channel), watch(channel)])
+  if (channel) await Promise.all([listMessages(channel), listPins(channel), watch(channel)])
   await markRead()
 }
 
@@ -106,6 +130,11 @@ function hear({ type, payload }) {
     for (const presence of event.Presences) people.set(presence.AppInstanceUserArn, presence)
     for (const { ChannelArn, OnlineMemberCount } of event.Channels) store.keepOnline(ChannelArn, OnlineMemberCount)
     showPeople()
+  } else if (type === 'PIN_CHANNEL_MESSAGE') {
+    // Of another channel they are listed when it is opened.
+    if (channel && channel === current()) attempt(() => listPins(channel))
+  } else if (type === 'UNPIN_CHANNEL_MESSAGE') {
+    channel?.pins.delete(event.MessageId)
   } else if (type.endsWith('_CHANNEL_MESSAGE')) {
     if (channel) store.hearMessage(channel, type, event)
   } else if (type === 'UPDATE_CHANNEL_UNREAD') {
@@ -183,11 +212,14 @@ function open(arn) {
   channel.newFrom = channel.first
   reply()
   $('#messages').replaceChildren()
+  $('#pins').open = false
   show()
   showPeople()
   showTyping()
   $('#send').content.focus()
   attempt(() => listMessages(channel))
+  attempt(() => listPins(channel))
+  attempt(() => learnWhetherMayPin(channel))
   attempt(() => watch(channel))
   attempt(markRead)
 }
@@ -202,6 +234,13 @@ function react(messageId, reaction) {
     channel.reactions.set(messageId, answer.Reactions)
     showMessages(actions)
   })
+}
+
+/** Pins a message, or unpins it; the event changes the screen. */
+function pin(MessageId) {
+  const channel = current()
+  const operation = channel.pins.has(MessageId) ? 'UnpinMessage' : 'PinMessage'
+  attempt(() => carillon.call(operation, { ChannelArn: channel.arn, MessageId, ...as() }))
 }
 
 function reply(message) {

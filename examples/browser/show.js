@@ -79,12 +79,14 @@ function reactionsOf(message, channel, react) {
   return [...chips, others]
 }
 
-function messageItem(message, channel, { react, reply }) {
+function messageItem(message, channel, { pin, react, reply }) {
   const { MessageId, Sender, Content, CreatedTimestamp, LastEditedTimestamp, Redacted, Status } = message
   const notes = [timeOf(CreatedTimestamp)]
   if (LastEditedTimestamp) notes.push('edited')
   const isSent = !Status || Status.Value === 'SENT'
   if (!isSent) notes.push(Status.Value.toLowerCase())
+  const isPinned = channel.pins.has(MessageId)
+  if (isPinned) notes.push('pinned')
   const isMine = Sender.Arn === me()
   const line = element('small', {}, element('strong', {}, isMine ? 'You' : Sender.Name || nameOf(Sender.Arn)), ` · ${notes.join(' · ')}`)
   const item = element('li', { className: isMine ? 'mine' : '' }, line)
@@ -98,7 +100,9 @@ function messageItem(message, channel, { react, reply }) {
   const replies = channel.replies.get(MessageId) ?? 0
   const counted = replies > 0 ? [element('small', {}, replies === 1 ? '1 reply' : `${replies} replies`)] : []
   const answer = element('button', { className: 'chip', onclick: () => reply(message) }, 'Reply')
-  item.append(element('div', { className: 'below' }, ...reactionsOf(message, channel, react), answer, ...counted))
+  const turn = () => pin(MessageId)
+  const pinning = channel.mayPin ? [element('button', { className: 'chip', onclick: turn }, isPinned ? 'Unpin' : 'Pin')] : []
+  item.append(element('div', { className: 'below' }, ...reactionsOf(message, channel, react), answer, ...pinning, ...counted))
   return item
 }
 
@@ -128,6 +132,22 @@ export function showMessages(actions) {
   })
   for (const item of old.values()) item.remove()
   $('#no-messages').hidden = shown.length > 0
+}
+
+/** What is pinned, the last one first. A message that is on the screen is scrolled to. */
+export function showPins() {
+  const channel = channels.get(current())
+  if (!channel || channel.isStale) return
+  const pinned = [...channel.pins.values()].map(message => channel.messages.get(message.MessageId) ?? message)
+  $('#pins').hidden = pinned.length === 0
+  $('#pins > summary').textContent = `${pinned.length} pinned`
+  $('#pins > ul').replaceChildren(
+    ...pinned.map(({ MessageId, Sender, Content }) => {
+      const look = () => $(`#messages [data-id="${MessageId}"]`)?.scrollIntoView({ block: 'center' })
+      const name = element('small', {}, Sender.Arn === me() ? 'You' : Sender.Name || nameOf(Sender.Arn))
+      return element('li', {}, element('button', { onclick: look }, name, element('span', {}, Content)))
+    }),
+  )
 }
 
 const statuses = { BUSY: 'busy', AWAY: 'away', DO_NOT_DISTURB: 'do not disturb' }

@@ -1,8 +1,8 @@
 /** The state of the page: channels with their messages, users with their presence. */
 
 /**
- * By ARN: { arn, name, last, unread, mentions, first, messages, reactions, replies, members, online, typing, next, isStale }. `last` is when
- * the newest message was sent, `first` the first unread one; `messages`, `reactions` and `replies` are by MessageId.
+ * By ARN: { arn, name, last, unread, mentions, first, messages, reactions, replies, pins, mayPin, members, online, typing, next, isStale }. `last`
+ * is when the newest message was sent, `first` the first unread one; `messages`, `reactions`, `replies` and `pins` are by MessageId.
  */
 export const channels = new Map()
 /** By ARN: the last UPDATE_PRESENCE of each user. */
@@ -26,7 +26,9 @@ export function keep(channel, given, isDeleted = false) {
   const known = channel.messages.get(given.MessageId)
   if (known && (known.isDeleted || known.LastUpdatedTimestamp > LastUpdatedTimestamp)) return
   channel.messages.set(given.MessageId, { ...given, CreatedTimestamp, LastUpdatedTimestamp, isDeleted })
-  if (isDeleted || given.Redacted) channel.reactions.delete(given.MessageId)
+  if (!isDeleted && !given.Redacted) return
+  channel.reactions.delete(given.MessageId)
+  channel.pins.delete(given.MessageId)
 }
 
 /** `counts` is an item of ListChannelUnreadCounts, or the details of a channel, which may be without counts. */
@@ -38,6 +40,7 @@ export function keepChannel({ ChannelArn, Name, LastMessageTimestamp }, counts) 
     messages: new Map(),
     reactions: new Map(),
     replies: new Map(),
+    pins: new Map(),
     typing: new Map(),
     members: [],
   }

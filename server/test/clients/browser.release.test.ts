@@ -109,7 +109,7 @@ describe.skipIf(!hasBrowser)('the page of examples/browser, in Chromium', { time
     await state(page, /^Closed \(4401 /)
   })
 
-  test('two users see in the page what Amazon does not have: counts, who is online, who types, reactions, replies and search results', async () => {
+  test('two users see in the page what Amazon does not have: counts, who is online, who types, reactions, replies, pins and search results', async () => {
     const place = await startPlace({ flags: ['--search', 'on', '--presence-grace-seconds', '1'] })
     const { say, newChannel, messaging, general, alice, bob } = place
     await newChannel('quiet')
@@ -152,6 +152,32 @@ describe.skipIf(!hasBrowser)('the page of examples/browser, in Chromium', { time
     await ofBob.keyboard.press('Enter')
     await ofAlice.locator('blockquote').getByText('I type').waitFor()
     await typed(ofAlice).getByText('1 reply').waitFor()
+
+    // Alice is a moderator and pins; Bob sees it at once, and may not.
+    await typed(ofAlice).getByRole('button', { name: 'Pin', exact: true }).click()
+    await typed(ofBob)
+      .getByText(/ · pinned$/)
+      .waitFor()
+    await ofBob.getByText('1 pinned').click()
+    const pinned = ofBob.getByRole('list', { name: 'Pinned messages' }).getByRole('button')
+    await pinned.getByText('I type', { exact: true }).waitFor()
+    expect(
+      await typed(ofBob)
+        .getByRole('button', { name: /Pin|Unpin/ })
+        .count(),
+    ).toBe(0)
+    const { MessageId } = await say('to be pinned and redacted')
+    await ofAlice.getByRole('listitem').filter({ hasText: 'to be pinned' }).getByRole('button', { name: 'Pin', exact: true }).click()
+    await ofBob.getByText('2 pinned').waitFor()
+    expect(await pinned.allTextContents()).toEqual(['aliceto be pinned and redacted', 'aliceI type'])
+    await messaging.redactChannelMessage({ ChannelArn: general, MessageId: MessageId!, ChimeBearer: alice })
+    await ofBob.getByText('1 pinned').waitFor()
+    expect(await seriousFaults(ofBob)).toEqual([])
+    await typed(ofAlice).getByRole('button', { name: 'Unpin', exact: true }).click()
+    await ofBob.getByText('1 pinned').waitFor({ state: 'hidden' })
+    await typed(ofBob)
+      .getByText(/ · pinned$/)
+      .waitFor({ state: 'detached' })
 
     const search = ofBob.getByRole('searchbox')
     const found = ofBob.getByRole('region', { name: 'Found messages' })
