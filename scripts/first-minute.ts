@@ -8,14 +8,23 @@ import { chromium } from 'playwright-core'
 /**
  * Times the first minute of a newcomer: a clone of the current commit, `npm ci` with an empty cache and an empty HOME, `npm start`, the
  * printed link opened in Chromium, and one click, until the page shows a channel with a message in it. Prints how long each step took;
- * fails if there is no message. It needs the npm registry, and Chromium as Debian installs it.
+ * fails if there is no message. It needs the npm registry, and Chromium as Debian installs it. With
+ * `--here` it starts this checkout, without a clone and `npm ci`.
  */
 const place = await mkdtemp(join(tmpdir(), 'carillon-first-minute-'))
-const [clone, home] = [join(place, 'carillon'), join(place, 'home')]
+const checkout = resolve(import.meta.dirname, '..')
+const isHere = process.argv.includes('--here')
+const [folder, home] = [isHere ? checkout : join(place, 'carillon'), join(place, 'home')]
 await mkdir(home)
 const { npm_config_cache: _, NPM_CONFIG_CACHE: __, ...rest } = process.env
 // Free ports, since 8080 may be in use here.
-const env = { ...rest, HOME: home, CARILLON_PORT: '0', CARILLON_TLS_PORT: '0' }
+const env = {
+  ...rest,
+  HOME: home,
+  CARILLON_PORT: '0',
+  CARILLON_TLS_PORT: '0',
+  ...(isHere && { CARILLON_DATA: join(place, 'data') }),
+}
 
 const start = performance.now()
 let before = start
@@ -25,11 +34,13 @@ function step(name: string) {
   before = now
 }
 
-execFileSync('git', ['clone', '--quiet', resolve(import.meta.dirname, '..'), clone])
-step('git clone')
-execFileSync('npm', ['ci', '--no-audit', '--no-fund'], { cwd: clone, env, stdio: ['ignore', 'ignore', 'inherit'] })
-step('npm ci')
-const server = spawn('npm', ['start'], { cwd: clone, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
+if (!isHere) {
+  execFileSync('git', ['clone', '--quiet', checkout, folder])
+  step('git clone')
+  execFileSync('npm', ['ci', '--no-audit', '--no-fund'], { cwd: folder, env, stdio: ['ignore', 'ignore', 'inherit'] })
+  step('npm ci')
+}
+const server = spawn('npm', ['start'], { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
 try {
   const link = await new Promise<string>((found, failed) => {
     let text = ''
