@@ -20,7 +20,7 @@ test(
   async () => {
     const [destinations = ''] = blocks('Try it', 'json')
     const [starts = '', ...commands] = blocks('Try it', 'sh')
-    const [device = '', push = ''] = blocks('Try it', 'js')
+    const [device = '', browser = '', push = ''] = blocks('Try it', 'js')
     const [printed = ''] = blocks('Try it', '')
     expect(commands).toEqual(['node push.mjs\n'])
     const [startsDevice = '', startsServer = ''] = starts.trim().split('\n')
@@ -31,6 +31,7 @@ test(
     const port = String(await freePort())
     await writeFile(join(cwd, 'destinations.json'), destinations)
     await writeFile(join(cwd, 'device.mjs'), device.replaceAll('9200', port))
+    await writeFile(join(cwd, 'browser.mjs'), browser)
     await writeFile(join(cwd, 'push.mjs'), push)
 
     const receiving = new Program(process.execPath, ['device.mjs'], { cwd })

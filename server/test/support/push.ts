@@ -177,7 +177,15 @@ export interface Apns {
   /** The connections that were opened. */
   readonly sessions: ServerHttp2Session[]
   /** The answer to a push; undefined accepts it. */
-  answer: (push: ApnsPush) => { status: number; reason: string; timestamp?: number } | 'hang' | 'cut' | 'goaway' | undefined
+  answer: (push: ApnsPush) => ApnsRefusal | 'hang' | 'cut' | 'goaway' | undefined
+}
+
+interface ApnsRefusal {
+  readonly status: number
+  readonly reason: string
+  readonly timestamp?: number
+  /** Seconds, or a date. */
+  readonly retryAfter?: number | string
 }
 
 export async function startApns(topic = 'com.example.chat'): Promise<Apns> {
@@ -191,11 +199,7 @@ export async function startApns(topic = 'com.example.chat'): Promise<Apns> {
   const highest = new WeakMap<Http2Session, number>()
   server.on('session', session => apns.sessions.push(session))
 
-  const refusalOf = async ({
-    token,
-    headers,
-    payload,
-  }: ApnsPush): Promise<{ status: number; reason: string; timestamp?: number } | undefined> => {
+  const refusalOf = async ({ token, headers, payload }: ApnsPush): Promise<ApnsRefusal | undefined> => {
     const [scheme, jwt = ''] = headers.authorization?.split(' ') ?? []
     if (scheme !== 'bearer') return { status: 403, reason: 'MissingProviderToken' }
     try {
@@ -229,7 +233,8 @@ export async function startApns(topic = 'com.example.chat'): Promise<Apns> {
       if (answered === 'goaway') stream.session!.goaway(0, highest.get(stream.session!) ?? 0)
       if (answered === 'goaway') return stream.close(7)
       if (answered) {
-        stream.respond({ ':status': answered.status })
+        const { status, retryAfter } = answered
+        stream.respond({ ':status': status, ...(retryAfter !== undefined && { 'retry-after': String(retryAfter) }) })
         return stream.end(JSON.stringify({ reason: answered.reason, timestamp: answered.timestamp }))
       }
       highest.set(stream.session!, Math.max(highest.get(stream.session!) ?? 0, stream.id!))
@@ -290,10 +295,11 @@ export interface WebPushService {
   asked: number
   /** A browser that has subscribed here with the public key of the operator; its DeviceToken. */
   readonly subscribe: (path: string, publicKey?: string) => string
-  answer: (path: string) => number | 'hang' | 'cut' | 'upgrade' | undefined
+  answer: (path: string) => number | { readonly status: number; readonly retryAfter: number } | 'hang' | 'cut' | 'upgrade' | undefined
 }
 
-export async function startWebPush(): Promise<WebPushService> {
+/** With a name devices find the service under that one, which has to lead to this machine. */
+export async function startWebPush(name = '127.0.0.1'): Promise<WebPushService> {
   const browsers = new Map<string, { decrypt: (body: Buffer) => Buffer; publicKey: string | undefined }>()
   const service: WebPushService & { url: string } = {
     url: '',
@@ -317,7 +323,7 @@ export async function startWebPush(): Promise<WebPushService> {
     const { exp = 0, sub = '' } = verified?.payload ?? {}
     return exp > Date.now() / 1000 && exp <= Date.now() / 1000 + 24 * 3600 && /^(mailto:|https:)/.test(sub)
   }
-  service.url = await startHttp(async ({ url = '', headers, socket }, body, response) => {
+  const url = await startHttp(async ({ url = '', headers, socket }, body, response) => {
     service.asked += 1
     const subscribed = browsers.get(url)
     if (!subscribed) return response.writeHead(404).end()
@@ -329,11 +335,13 @@ export async function startWebPush(): Promise<WebPushService> {
     if (answered === 'hang') return undefined
     if (answered === 'cut') return socket.destroy()
     if (answered === 'upgrade') return socket.end('HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n')
+    if (typeof answered === 'object') return response.writeHead(answered.status, { 'retry-after': String(answered.retryAfter) }).end()
     if (answered !== undefined) return response.writeHead(answered).end()
     const payload = JSON.parse(subscribed.decrypt(body).toString()) as WebPushed['payload']
     service.taken.push({ headers, path: url, payload })
     return response.writeHead(201, { location: `${service.url}/message` }).end()
   })
+  service.url = url.replace('127.0.0.1', name)
   return service
 }
 

@@ -1,4 +1,4 @@
-import type { ClientHttp2Session, OutgoingHttpHeaders } from 'node:http2'
+import type { ClientHttp2Session, IncomingHttpHeaders, IncomingHttpStatusHeader, OutgoingHttpHeaders } from 'node:http2'
 import { NotReached } from '../delivery.ts'
 
 /** Loaded by the first connection, since few servers have one. */
@@ -9,6 +9,7 @@ const idleMilliseconds = 5 * 60 * 1000
 
 export interface ApnsAnswer {
   readonly status: number
+  readonly headers: IncomingHttpHeaders
   readonly body: string
 }
 
@@ -35,10 +36,10 @@ export class ApnsConnection {
       this.#leave(session)
       throw this.#notReached(error)
     }
-    let status = 0
+    let answered: IncomingHttpHeaders & IncomingHttpStatusHeader = {}
     const chunks: Buffer[] = []
     let size = 0
-    stream.on('response', answer => (status = answer[':status'] ?? 0))
+    stream.on('response', answer => (answered = answer))
     stream.on('data', (chunk: Buffer) => {
       size += chunk.length
       if (size <= largestAnswer) chunks.push(chunk)
@@ -46,9 +47,11 @@ export class ApnsConnection {
     })
     stream.on('error', reject)
     // A stream that ends without an answer has not been taken.
-    stream.on('close', () =>
-      status === 0 ? reject(new Error('the connection has ended')) : resolve({ status, body: Buffer.concat(chunks).toString() }),
-    )
+    stream.on('close', () => {
+      const { ':status': status = 0 } = answered
+      if (status === 0) reject(new Error('the connection has ended'))
+      else resolve({ status, headers: answered, body: Buffer.concat(chunks).toString() })
+    })
     stream.end(body)
     try {
       return await promise

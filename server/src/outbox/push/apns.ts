@@ -6,7 +6,8 @@ import { isObject } from '../../tools/json.ts'
 import { Refused } from '../delivery.ts'
 import { ApnsConnection, type ApnsAnswer } from './apns-connection.ts'
 import { apnsPayload } from './payloads.ts'
-import { DeadDevice, toEach, type PushService } from './service.ts'
+import { Pause, retryAfter } from './pause.ts'
+import { DeadDevice, toEach, Untried, type PushService } from './service.ts'
 
 /** Apple accepts a token for an hour, and a new one every 20 minutes. */
 const tokenMilliseconds = 40 * 60 * 1000
@@ -43,6 +44,7 @@ export function apnsService(destination: ApnsDestination, shown: PushDestination
   const { keyId, teamId, topic, privateKey } = destination
   const connection = new ApnsConnection(url)
   const where = `APNs (${url}) for ${topic}`
+  const pause = new Pause()
   let kept: { readonly token: Promise<string>; readonly madeAt: number } | undefined
 
   const providerToken = async () => {
@@ -62,7 +64,7 @@ export function apnsService(destination: ApnsDestination, shown: PushDestination
     return answer
   }
 
-  const explained = ({ status, body }: ApnsAnswer, registeredAt: number) => {
+  const explained = ({ status, headers, body }: ApnsAnswer, registeredAt: number) => {
     const { reason, timestamp } = reasonOf(body)
     const text = `${where} has answered ${status} ${reason}`
     if ((status === 410 || status === 400) && deadReasons.has(reason)) {
@@ -70,6 +72,9 @@ export function apnsService(destination: ApnsDestination, shown: PushDestination
       if (timestamp !== undefined && timestamp < registeredAt) return new Refused(text)
       return new DeadDevice(text)
     }
+    // Too many pushes to one device say nothing of the others; the provider token is that of all.
+    const asked = retryAfter(headers)
+    if (reason === 'TooManyProviderTokenUpdates' || (status >= 500 && asked !== undefined)) pause.begin(asked)
     const remedy = remedies[reason]
     if (remedy !== undefined) return new Error(`${text}. ${remedy}`)
     return status === 429 || status === 403 || status >= 500 ? new Error(text) : new Refused(text)
@@ -90,12 +95,15 @@ export function apnsService(destination: ApnsDestination, shown: PushDestination
   const sendOne = async (device: Device, push: Push, signal: AbortSignal) => {
     const token = push.type === 'VOIP' ? device.voipDeviceToken : device.deviceToken
     if (token === undefined) return
+    if (pause.isOn) throw new Untried(`${where} has asked for a pause`)
     const answer = await call(token, headersOf(push), apnsPayload(push, shown), signal)
     if (answer.status !== 200) throw explained(answer, device.createdAt)
+    pause.forget()
   }
 
   return {
     send: async (devices, push, signal) => toEach(devices, signal, async (device, limited) => sendOne(device, push, limited)),
+    isPaused: () => pause.isOn,
 
     async check(signal) {
       const headers = { 'apns-topic': topic, 'apns-push-type': 'alert', 'apns-priority': 5, 'apns-expiration': 0 }

@@ -6,7 +6,7 @@ import { isObject, type JsonObject } from '../../tools/json.ts'
 import { Refused } from '../delivery.ts'
 import { HttpPoster, type Answer } from './http.ts'
 import { fcmData } from './payloads.ts'
-import { Pause } from './pause.ts'
+import { Pause, retryAfter } from './pause.ts'
 import { DeadDevice, toEach, Untried, type PushService } from './service.ts'
 
 const scope = 'https://www.googleapis.com/auth/firebase.messaging'
@@ -39,12 +39,6 @@ function refusalOf(body: string) {
     isAboutToken: violations.some(({ field }) => field === 'message.token'),
     isAboutDevice: quotas.some(({ subject, description }) => /device|token/i.test(`${String(subject)} ${String(description)}`)),
   }
-}
-
-/** The pause that a service asks for, in milliseconds; undefined if it asks for none. */
-const retryAfter = ({ headers }: Answer) => {
-  const seconds = Number(headers['retry-after'])
-  return Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : undefined
 }
 
 /** An access token of the service account, renewed in time; those who need one at once share the request. */
@@ -123,8 +117,9 @@ export function fcmService(destination: FcmDestination, shown: PushDestination):
     if (answer.status === 404)
       return new Error(`${text} Check project_id in the key file of the service account, and that the project uses FCM.`)
     // Too many pushes to one device say nothing of the others.
-    const isOfProject = (answer.status === 429 && !isAboutDevice) || (answer.status >= 500 && retryAfter(answer) !== undefined)
-    if (isOfProject) pause.begin(retryAfter(answer))
+    const asked = retryAfter(answer.headers)
+    const isOfProject = (answer.status === 429 && !isAboutDevice) || (answer.status >= 500 && asked !== undefined)
+    if (isOfProject) pause.begin(asked)
     return answer.status === 429 || answer.status >= 500 ? new Error(text) : new Refused(text)
   }
 

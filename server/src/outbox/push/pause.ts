@@ -1,6 +1,17 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import { BoundedMap } from '../../tools/bounded-map.ts'
+
 /** What a service that does not say how long wants at the first refusal, and the longest pause, in milliseconds. */
 const firstMilliseconds = 60_000
 const longestMilliseconds = 10 * 60_000
+/** Devices name the push services of browsers, so they are many only if somebody wants that. */
+const servicesAtMost = 200
+
+/** The pause that a service asks for, in milliseconds; undefined if it asks for none. */
+export function retryAfter({ 'retry-after': asked = '' }: Pick<IncomingHttpHeaders, 'retry-after'>): number | undefined {
+  const milliseconds = /^\d+$/.test(asked) ? Number(asked) * 1000 : Date.parse(asked) - Date.now()
+  return milliseconds > 0 ? milliseconds : undefined
+}
 
 /** The time in which a service wants no pushes at all: as long as it says, or a minute, then two, up to ten. */
 export class Pause {
@@ -21,5 +32,51 @@ export class Pause {
   /** The service has taken a push. */
   forget() {
     if (!this.isOn) this.#refusals = 0
+  }
+}
+
+interface Refusals {
+  readonly pause: Pause
+  /** The device that was refused since the service has last taken a push. */
+  device: string | undefined
+}
+
+/** The pauses of the push services of browsers, by name: all applications share them. */
+export class ServicePauses {
+  readonly #services = new BoundedMap<string, Refusals>(servicesAtMost)
+
+  isOn(service: string): boolean {
+    return this.#services.get(service)?.pause.isOn ?? false
+  }
+
+  /** The service has refused everybody. */
+  begin(service: string, asked: number | undefined) {
+    this.#of(service).pause.begin(asked)
+  }
+
+  /**
+   * The service gets too many pushes, be it of a device or of this server: the answer does not say which (RFC 8030, 8.4). So a pause
+   * begins with a second device that is refused before the service has taken a push.
+   */
+  refused(service: string, device: string, asked: number | undefined) {
+    const refusals = this.#of(service)
+    refusals.device ??= device
+    if (refusals.device !== device) refusals.pause.begin(asked)
+  }
+
+  /** The service has taken a push. */
+  forget(service: string) {
+    const refusals = this.#services.get(service)
+    if (!refusals) return
+    refusals.device = undefined
+    refusals.pause.forget()
+  }
+
+  #of(service: string): Refusals {
+    const known = this.#services.get(service)
+    if (known) return known
+    const refusals = { pause: new Pause(), device: undefined }
+    this.#services.set(service, refusals)
+    return refusals
   }
 }

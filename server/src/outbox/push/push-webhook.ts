@@ -7,7 +7,8 @@ import { Refused } from '../delivery.ts'
 import { shownUrl, signedBody } from '../webhook.ts'
 import { HttpPoster } from './http.ts'
 import { plainPayload } from './payloads.ts'
-import { DeadDevice, type PushService } from './service.ts'
+import { Pause, retryAfter } from './pause.ts'
+import { DeadDevice, Untried, type PushService } from './service.ts'
 
 const requestMilliseconds = 4000
 
@@ -34,25 +35,34 @@ const shownDevice = ({ userArn, endpointId, type, resourceArn, deviceToken, voip
 export function pushWebhookService(destination: WebhookDestination, shown: PushDestination): PushService {
   const poster = new HttpPoster()
   const url = new URL(destination.url)
+  const pause = new Pause()
 
   const call = async (content: unknown, signal: AbortSignal) => {
     const { headers, body } = signedBody(destination, content)
     const limited = AbortSignal.any([signal, AbortSignal.timeout(requestMilliseconds)])
     const answer = await poster.post({ url, headers, body }, limited)
     const { status } = answer
-    if (status >= 200 && status < 300) return answer
+    if (status >= 200 && status < 300) {
+      pause.forget()
+      return answer
+    }
+    const asked = retryAfter(answer.headers)
+    if (asked !== undefined && (status === 429 || status >= 500)) pause.begin(asked)
     const text = `${shownUrl(destination.url)} has answered ${status}`
     throw status === 408 || status === 429 || status >= 500 ? new Error(text) : new Refused(text)
   }
 
   return {
     async send(devices, push: Push, signal) {
+      if (pause.isOn) throw new Untried(`${shownUrl(destination.url)} has asked for a pause`)
       const { body } = await call({ Push: plainPayload(push, shown), Devices: devices.map(shownDevice) }, signal)
       const dead = new Set(deadIn(body))
       return devices.map(({ endpointId }) =>
         dead.has(endpointId) ? new DeadDevice(`${shownUrl(destination.url)} calls the device dead`) : undefined,
       )
     },
+
+    isPaused: () => pause.isOn,
 
     async check(signal) {
       await call({ Devices: [] }, signal)

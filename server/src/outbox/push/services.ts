@@ -4,6 +4,7 @@ import { laneOf, partsOfLane } from '../../store/outbox.ts'
 import type { Device } from '../../store/push.ts'
 import { apnsService } from './apns.ts'
 import { fcmService } from './fcm.ts'
+import { ServicePauses } from './pause.ts'
 import { pushWebhookService } from './push-webhook.ts'
 import type { PushService } from './service.ts'
 import { isSubscription, wellKnownService } from './subscription.ts'
@@ -26,14 +27,14 @@ type Name = 'webhook' | 'fcm' | 'apns' | 'apnsSandbox' | 'webPush'
 /** The services of one application. */
 type Services = { readonly [Each in Name]: PushService | undefined }
 
-function servicesOf(destination: PushDestination): Services {
+function servicesOf(destination: PushDestination, pauses: ServicePauses): Services {
   const { webhook, fcm, apns, webPush } = destination
   return {
     webhook: webhook && pushWebhookService(webhook, destination),
     fcm: fcm && fcmService(fcm, destination),
     apns: apns && apnsService(apns, destination, false),
     apnsSandbox: apns && apnsService(apns, destination, true),
-    webPush: webPush && webPushService(webPush, destination),
+    webPush: webPush && webPushService(webPush, destination, pauses),
   }
 }
 
@@ -44,7 +45,9 @@ function serviceName({ type, deviceToken }: Device, services: Services): Name {
   return isSubscription(deviceToken) ? 'webPush' : 'fcm'
 }
 
+/** The services whose lanes are of one application. */
 const kindOf = { webhook: 'push-webhook', fcm: 'push-fcm', apns: 'push-apns', apnsSandbox: 'push-apns-sandbox' } as const
+const ownNames = ['webhook', 'fcm', 'apns', 'apnsSandbox'] as const
 
 function browserLane({ deviceToken }: Device): readonly [kind: string, destination: string] {
   const service = wellKnownService(deviceToken)
@@ -54,9 +57,10 @@ function browserLane({ deviceToken }: Device): readonly [kind: string, destinati
 /** The push services of the applications in --destinations. */
 export class PushServices {
   readonly #applications: ReadonlyMap<string, Services>
+  readonly #pauses = new ServicePauses()
 
   constructor({ applications }: Pick<Destinations, 'applications'>) {
-    this.#applications = new Map([...applications].map(([arn, destination]) => [arn, servicesOf(destination)]))
+    this.#applications = new Map([...applications].map(([arn, destination]) => [arn, servicesOf(destination, this.#pauses)]))
   }
 
   /** Whether nothing is pushed at all. */
@@ -83,10 +87,13 @@ export class PushServices {
     return laneOf(isOfLargeChannel ? `${kind}${large}` : kind, destination)
   }
 
-  /** Whether the service of that lane has asked for a pause; it serves one application, as only FCM asks. */
+  /** Whether the service of that lane has asked for a pause. */
   isPaused(lane: string): boolean {
     const { kind, destination } = partsOfLane(lane)
-    return kind.startsWith(kindOf.fcm) && (this.#applications.get(destination)?.fcm?.isPaused?.() ?? false)
+    const ofSmall = kind.endsWith(large) ? kind.slice(0, -large.length) : kind
+    const name = ownNames.find(each => kindOf[each] === ofSmall)
+    if (name === undefined) return this.#pauses.isOn(destination)
+    return this.#applications.get(destination)?.[name]?.isPaused?.() ?? false
   }
 
   /** All services, with their applications. */

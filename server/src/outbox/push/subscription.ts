@@ -45,11 +45,12 @@ function requireAllowed({ protocol, hostname, username, password }: URL, allowsP
     throw new DeadDevice('The endpoint of the PushSubscription is not in the public internet')
 }
 
+export const wellKnownHost = (hostname: string) => wellKnown.find(host => hostname === host || hostname.endsWith(`.${host}`))
+
 /** The well-known push service of a subscription; undefined for any other, or if it is none. */
 export function wellKnownService(deviceToken: string): string | undefined {
   try {
-    const { hostname } = subscriptionOf(deviceToken, true).endpoint
-    return wellKnown.find(host => hostname === host || hostname.endsWith(`.${host}`))
+    return wellKnownHost(subscriptionOf(deviceToken, true).endpoint.hostname)
   } catch {
     return undefined
   }

@@ -6,10 +6,11 @@ import type { Device } from '../../store/push.ts'
 import { BoundedMap } from '../../tools/bounded-map.ts'
 import { Refused } from '../delivery.ts'
 import { HttpPoster } from './http.ts'
+import { retryAfter, type ServicePauses } from './pause.ts'
 import { plainPayload } from './payloads.ts'
 import { publicLookup, resolveByDns } from './public-addresses.ts'
-import { DeadDevice, toEach, type PushService } from './service.ts'
-import { subscriptionOf, type Subscription } from './subscription.ts'
+import { DeadDevice, toEach, Untried, type PushService } from './service.ts'
+import { subscriptionOf, wellKnownHost, type Subscription } from './subscription.ts'
 import { encryptForBrowser } from './web-push-encryption.ts'
 
 /** A token is valid for twice that; push services accept 24 hours. */
@@ -18,7 +19,7 @@ const tokenMilliseconds = 6 * 60 * 60 * 1000
 const originsAtMost = 200
 
 /** Web Push: VAPID (RFC 8292), encrypted for the browser (RFC 8291), to the push service that the browser has named. */
-export function webPushService(destination: WebPushDestination, shown: PushDestination): PushService {
+export function webPushService(destination: WebPushDestination, shown: PushDestination, pauses: ServicePauses): PushService {
   const { subject, publicKey, privateKey, privateNetworks } = destination
   const poster = new HttpPoster(privateNetworks ? undefined : publicLookup(resolveByDns()))
   const tokens = new BoundedMap<string, { readonly token: Promise<string>; readonly madeAt: number }>(originsAtMost)
@@ -47,6 +48,13 @@ export function webPushService(destination: WebPushDestination, shown: PushDesti
   const sendOne = async (device: Device, push: Push, signal: AbortSignal) => {
     const subscription = subscriptionOf(device.deviceToken, privateNetworks)
     const { endpoint } = subscription
+    const known = wellKnownHost(endpoint.hostname)
+    const service = known ?? endpoint.origin
+    if (pauses.isOn(service)) {
+      const text = `The push service ${service} has asked for a pause`
+      // The lane of a well-known service waits until its pause is over; a lane of several services does not.
+      throw known === undefined ? new Error(text) : new Untried(text)
+    }
     const body = encrypted(push, subscription)
     const headers = {
       authorization: `vapid t=${await tokenFor(endpoint.origin)}, k=${publicKey}`,
@@ -57,11 +65,15 @@ export function webPushService(destination: WebPushDestination, shown: PushDesti
       // A push that comes twice while the browser is away is shown once.
       topic: createHash('sha256').update(push.messageId).digest('base64url').slice(0, 32),
     }
-    const { status } = await poster.post({ url: endpoint, headers, body }, signal)
-    if (status >= 200 && status < 300) return
+    const { status, headers: answered } = await poster.post({ url: endpoint, headers, body }, signal)
+    if (status >= 200 && status < 300) return pauses.forget(service)
+    const isTooMuch = status === 429 || (status === 406 && known === 'notify.windows.com')
+    const asked = retryAfter(answered)
+    if (isTooMuch) pauses.refused(service, endpoint.href, asked)
+    else if (status >= 500 && asked !== undefined) pauses.begin(service, asked)
     const text = `The push service ${endpoint.origin} has answered ${status}`
     if (status === 404 || status === 410) throw new DeadDevice(text)
-    if (status === 429 || status >= 500) throw new Error(text)
+    if (isTooMuch || status >= 500) throw new Error(text)
     const remedy = status === 401 || status === 403 ? ': the page must subscribe with the public key of this privateKey' : ''
     throw new Refused(`${text}${remedy}`)
   }

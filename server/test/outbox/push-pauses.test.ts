@@ -1,0 +1,146 @@
+import dns from 'node:dns'
+import { setTimeout } from 'node:timers/promises'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { statement } from '../../src/database/database.ts'
+import { startApns, startHttp, startWebPush, vapidKeys } from '../support/push.ts'
+import { until } from '../support/processor.ts'
+import { application, pushWorld } from './push-scene.ts'
+
+process.env['TEST_PAUSE_SECRET'] = 'a secret of twenty characters'
+process.env['TEST_PAUSE_KEY'] = vapidKeys().privateKey
+
+const webPush = { privateKeyVariable: 'TEST_PAUSE_KEY', subject: 'mailto:ops@example.com', privateNetworks: true }
+const browsers = { [application]: { type: 'push', webPush } }
+const seconds = 5
+
+/** A push service that has taken nothing yet: its map, its devices, and how many pushes it was asked to take and has taken. */
+interface Service {
+  readonly map: Readonly<Record<string, unknown>>
+  readonly devices: readonly (readonly [token: string, more?: object])[]
+  readonly asked: () => number
+  readonly taken: () => number
+}
+
+async function apnsThatRefusesOnce(status: number, reason: string): Promise<Service> {
+  const apns = await startApns()
+  let asked = 0
+  apns.answer = () => (asked++ === 0 ? { status, reason, retryAfter: seconds } : undefined)
+  return {
+    map: { [application]: { type: 'push', apns: apns.entry } },
+    devices: [['a'.repeat(64), { Type: 'APNS' }]],
+    asked: () => asked,
+    taken: () => apns.taken.length,
+  }
+}
+
+/** It says until when, where others say how long. */
+async function webhookThatRefusesOnce(): Promise<Service> {
+  let [asked, taken] = [0, 0]
+  const url = await startHttp((_, __, response) => {
+    if (asked++ === 0) return response.writeHead(429, { 'retry-after': new Date(Date.now() + seconds * 1000).toUTCString() }).end()
+    taken++
+    return response.end()
+  })
+  const map = { [application]: { type: 'webhook', url, secretVariable: 'TEST_PAUSE_SECRET' } }
+  return { map, devices: [['phone']], asked: () => asked, taken: () => taken }
+}
+
+/** A name of the internet leads to this machine. */
+function lead(name: string) {
+  const original = dns.lookup
+  const looked = vi
+    .spyOn(dns, 'lookup')
+    .mockImplementation(((asked: string, ...rest: never[]) =>
+      (original as (...args: unknown[]) => void)(asked === name ? '127.0.0.1' : asked, ...rest)) as typeof dns.lookup)
+  onTestFinished(() => looked.mockRestore())
+}
+
+async function browsersThatAreRefusedOnce(status: number): Promise<Service> {
+  const name = 'push.notify.windows.com'
+  lead(name)
+  const service = await startWebPush(name)
+  service.answer = () => (service.asked <= 2 ? { status, retryAfter: seconds } : undefined)
+  return {
+    map: browsers,
+    devices: [[service.subscribe('/one')], [service.subscribe('/two')]],
+    asked: () => service.asked,
+    taken: () => service.taken.length,
+  }
+}
+
+const selectEntries = statement<{ id: number; attempts: number }>(`select id, attempts from outbox where lane like 'push-%' order by id`)
+
+test.each([
+  ['APNs, whose provider token has changed too often,', () => apnsThatRefusesOnce(429, 'TooManyProviderTokenUpdates')],
+  ['APNs, which is not available,', () => apnsThatRefusesOnce(503, 'ServiceUnavailable')],
+  ['a webhook', webhookThatRefusesOnce],
+  ['a push service of browsers that has refused two devices', () => browsersThatAreRefusedOnce(429)],
+  ['a push service of browsers that refuses in its own way', () => browsersThatAreRefusedOnce(406)],
+  ['a push service of browsers that is not available', () => browsersThatAreRefusedOnce(503)],
+])('while %s wants a pause nothing of it is tried, and afterwards all of it arrives', { timeout: 30_000 }, async (_, start) => {
+  const { map, devices, asked, taken } = await start()
+  const { register, openWith, push, settled, world } = await pushWorld('sqlite', map)
+  for (const [token, more] of devices) await register('bob', token, more)
+  const channel = await openWith('bob')
+  await push(channel)
+  await until(() => asked() === devices.length)
+  for (let number = 0; number < 5; number++) await push(channel)
+  const entries = async () => world.app.db.all(selectEntries)
+  await until(async () => (await entries()).length === 6)
+  const before = await entries()
+  // The outbox looks for what is due once a second.
+  await setTimeout(1500)
+  expect([asked(), await entries()]).toEqual([devices.length, before])
+  await settled()
+  expect([asked(), taken()]).toEqual([7 * devices.length, 6 * devices.length])
+})
+
+test('a push service that refuses one device only has no pause, and no other device waits', async () => {
+  const service = await startWebPush()
+  const { register, openWith, push, settled } = await pushWorld('sqlite', browsers)
+  for (const name of ['bob', 'eve']) await register(name, service.subscribe(`/${name}`))
+  let isFull = true
+  service.answer = path => (isFull && path === '/bob' ? { status: 429, retryAfter: 600 } : undefined)
+  const [ofBob, ofEve] = [await openWith('bob'), await openWith('eve')]
+  for (let number = 0; number < 3; number++) await push(ofBob)
+  await until(() => service.asked >= 3)
+  await push(ofEve)
+  await until(() => service.taken.length === 1)
+  isFull = false
+  await settled()
+  expect(service.taken.map(({ path }) => path)).toEqual(['/eve', '/bob', '/bob', '/bob'])
+})
+
+test('APNs that gets too many pushes for one device has no pause', async () => {
+  const apns = await startApns()
+  const { register, openWith, push, settled } = await pushWorld('sqlite', { [application]: { type: 'push', apns: apns.entry } })
+  const [full, other] = ['a'.repeat(64), 'b'.repeat(64)]
+  await register('bob', full, { Type: 'APNS' })
+  await register('eve', other, { Type: 'APNS' })
+  let refused = 0
+  apns.answer = ({ token }) => (token === full && refused++ === 0 ? { status: 429, reason: 'TooManyRequests' } : undefined)
+  await push(await openWith('bob'))
+  await until(() => refused === 1)
+  await push(await openWith('eve'))
+  await until(() => apns.taken.length === 1)
+  await settled()
+  expect(apns.taken.map(({ token }) => token)).toEqual([other, full])
+})
+
+test('the pause of one push service delays no other one in the same lane', async () => {
+  const [busy, free] = [await startWebPush(), await startWebPush()]
+  const { register, openWith, push, settled } = await pushWorld('sqlite', browsers)
+  for (const path of ['/one', '/two']) await register('bob', busy.subscribe(path))
+  await register('eve', free.subscribe('/eve'))
+  busy.answer = () => (busy.asked <= 2 ? { status: 429, retryAfter: 4 } : undefined)
+  const channel = await openWith('bob', 'eve')
+  await push(channel)
+  await until(() => busy.asked === 2 && free.taken.length === 1)
+  await push(channel)
+  await until(() => free.taken.length === 2)
+  // Both entries are tried again after a second.
+  await setTimeout(2000)
+  expect(busy.asked).toBe(2)
+  await settled()
+  expect([busy.taken.length, free.taken.length]).toEqual([4, 2])
+})
