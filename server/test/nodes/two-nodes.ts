@@ -6,11 +6,11 @@ import { listen, type Listening } from '../support/sockets.ts'
 import { createPostgresDatabase, startWorld, type World } from '../support/world.ts'
 
 /** Nodes on one database, each with the NATS of its URL; they end with the test. */
-export async function startNodes(natsUrls: readonly string[]): Promise<World[]> {
+export async function startNodes(natsUrls: readonly string[], settings: Record<string, string> = {}): Promise<World[]> {
   const databaseUrl = await createPostgresDatabase()
   const nodes: World[] = []
   for (const natsUrl of natsUrls) {
-    const node = await startWorld('postgres', { databaseUrl, natsUrl })
+    const node = await startWorld('postgres', { ...settings, databaseUrl, natsUrl })
     onTestFinished(() => node.close())
     nodes.push(node)
   }
