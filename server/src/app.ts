@@ -126,6 +126,8 @@ interface Surroundings {
   readonly through?: (database: Database) => Database
   /** What there is from the beginning, in addition to the file of --seed. */
   readonly seeds?: readonly Seed[]
+  /** Which jobs the server runs by itself: all by default. A test that runs some itself leaves it fewer. */
+  readonly jobs?: 'all' | 'after changes' | 'none'
 }
 
 /**
@@ -134,7 +136,7 @@ interface Surroundings {
  */
 export async function startApp(
   config: Config,
-  { now: clock = Date.now, keys, through = database => database, seeds = [] }: Surroundings = {},
+  { now: clock = Date.now, keys, through = database => database, seeds = [], jobs = 'all' }: Surroundings = {},
 ): Promise<App> {
   const testMode = config.testMode ? new TestMode(clock) : undefined
   const now = testMode?.clock.now ?? clock
@@ -265,8 +267,9 @@ export async function startApp(
     outbox = runner
     wake = what => {
       if (what.wake === 'outbox') runner.soon(what.lane)
-      else if (what.wake === 'purge') purge.soon()
       else if (what.wake === 'search') searchIndex?.soon()
+      else if (jobs === 'none') return
+      else if (what.wake === 'purge') purge.soon()
       else {
         balancing.add(what.elasticId)
         balance.soon()
@@ -371,7 +374,7 @@ export async function startApp(
     if (config.seed !== undefined) await sowFile(config.seed, served, seed => seeder.sow(seed))
     const stopRates = keepRates(buckets, { db, now, log }, { shared: isShared })
     const stopWatching = watchOutbox(tools)
-    const stopSchedule = schedule(jobsOf(environment), { db, now, log, metrics })
+    const stopSchedule = schedule(jobs === 'all' ? jobsOf(environment) : [], { db, now, log, metrics })
     stopJobs = async () => {
       await open.presence.stop()
       await allSessions?.stop()

@@ -1,6 +1,14 @@
 import { Client } from 'pg'
 import { inject } from 'vitest'
 
+/** New connections to the database get the error of a deadlock before the server stops waiting for the lock. */
+export async function findDeadlocksAtOnce(databaseUrl: string) {
+  const client = new Client({ connectionString: databaseUrl })
+  await client.connect()
+  await client.query(`alter database ${new URL(databaseUrl).pathname.slice(1)} set deadlock_timeout = '20ms'`)
+  await client.end()
+}
+
 /**
  * The number of deadlocks that PostgreSQL has found in a database. All connections to it must be closed: only then are their counts
  * complete.

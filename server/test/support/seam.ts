@@ -7,17 +7,15 @@ export interface Held {
   readonly values?: (values: readonly Value[]) => boolean
   /** Before the statement reaches the database, or once the database has answered. */
   readonly at?: 'question' | 'answer'
-  /** Holds every statement that matches until the release, where it is uncertain which comes first. */
-  readonly each?: boolean
 }
 
-/** The statements that are held: the first that matches, or each. */
+/** The statement that is held: the first that matches. */
 export interface Hold {
   /** Resolves once a statement is held; fails after ten seconds. */
   readonly reached: Promise<void>
-  /** Lets the held statements continue. */
+  /** Lets the held statement continue. */
   release(): void
-  /** Lets the held statements fail with an error. */
+  /** Lets the held statement fail with an error. */
   fail(error: Error): void
 }
 
@@ -26,9 +24,9 @@ interface Waiting extends Held {
   readonly released: Promise<void>
 }
 
-/** The statements of a transaction in its last run, and how often it was run. */
+/** The statements of a transaction in its last run, and why its runs have failed. */
 export interface Witnessed {
-  runs: number
+  readonly failures: unknown[]
   asked: { readonly text: string; readonly values: readonly Value[] }[]
 }
 
@@ -75,12 +73,16 @@ export class Seam {
     ...this.#queries(database, true),
     kind: database.kind,
     transaction: async work => {
-      const witnessed: Witnessed = { runs: 0, asked: [] }
+      const witnessed: Witnessed = { failures: [], asked: [] }
       this.#witness?.(witnessed)
       const seen = async (tx: Transaction) => {
-        witnessed.runs++
         witnessed.asked = []
-        return work(this.#transaction(tx, witnessed, database.kind === 'postgres'))
+        try {
+          return await work(this.#transaction(tx, witnessed, database.kind === 'postgres'))
+        } catch (error) {
+          witnessed.failures.push(error)
+          throw error
+        }
       }
       return database.transaction(shareableAs(work, seen))
     },
@@ -123,7 +125,7 @@ export class Seam {
   #take(text: string, values: readonly Value[]): Waiting | undefined {
     for (const waiting of this.#holds) {
       if (!waiting.text.test(text) || waiting.values?.(values) === false) continue
-      if (!waiting.each) this.#holds.delete(waiting)
+      this.#holds.delete(waiting)
       return waiting
     }
     return undefined

@@ -121,7 +121,10 @@ async function startNodes(count: number, start: () => Promise<App>): Promise<Pic
   return { app: { ...first, url: spread.url, close }, nodes }
 }
 
-/** `settings` are those of config.ts, by their names there. TLS is off unless they say otherwise. */
+/**
+ * `settings` are those of config.ts, by their names there. TLS is off unless they say otherwise. No job runs by the clock, which
+ * `advance` moves: a test runs it itself.
+ */
 export async function startWorld(
   kind: DatabaseKind,
   settings: Record<string, string> = {},
@@ -141,7 +144,9 @@ export async function startWorld(
   const rootKey = { accessKeyId: 'AKIATESTTESTTESTTEST', secretAccessKey: 'test-secret' }
   const now = () => Date.now() + ahead
   const configured = config(flags)
-  const { app, nodes } = await startNodes(count, async () => startApp({ ...configured, rootKey }, { now, ...surroundings }))
+  const { app, nodes } = await startNodes(count, async () =>
+    startApp({ ...configured, rootKey }, { now, jobs: 'after changes', ...surroundings }),
+  )
   const { identity, messaging, carillon } = clientsOf(app)
   return {
     app,
