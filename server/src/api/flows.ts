@@ -73,7 +73,7 @@ export const flows: Handlers<
     return { Channels: items.map(channelSummary), NextToken }
   },
 
-  async ChannelFlowCallback({ CallbackId, ChannelArn, DeleteResource, ChannelMessage }, { db, now, limits }) {
+  async ChannelFlowCallback({ CallbackId, ChannelArn, DeleteResource, ChannelMessage }, { db, now, limits, ids }) {
     const { MessageId, SubChannelId, Content, Metadata, MessageAttributes, PushNotification, ContentType } = ChannelMessage
     const answer: ProcessorAnswer = DeleteResource
       ? undefined
@@ -99,7 +99,7 @@ export const flows: Handlers<
       throw badRequest('The message is not in that sub-channel', 'Send the SubChannelId of the event, or leave it out.')
     }
     checkMessageSize('STANDARD', { content: Content ?? '', metadata: Metadata, attributes: MessageAttributes }, limits)
-    await db.transaction(tx => answerCallback(tx, CallbackId, answer, now()))
+    await db.transaction(tx => answerCallback(tx, CallbackId, answer, { now: now(), ids }))
     return { ChannelArn, CallbackId }
   },
 }

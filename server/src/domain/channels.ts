@@ -88,7 +88,7 @@ export async function createChannel(tx: Transaction, { actor, limits, ids, now: 
   if (elastic) {
     // The count above has locked the app instance, so this count cannot change.
     checkCount((await countElasticChannels(tx, actor.appInstanceId)) - 1, 'elasticChannelsPerAppInstance', limits)
-    await openFirstSubChannel(tx, where, elastic, now)
+    await openFirstSubChannel(tx, where, elastic, { ids, now })
   }
   await tagNew(tx, { kind: 'channel', id }, asked.tags)
   return arn

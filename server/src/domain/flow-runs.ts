@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import type { CalledChannel } from '../store/facts.ts'
 import { badRequest, conflict, forbidden } from '../errors.ts'
 import { emit } from '../events/emit.ts'
@@ -13,6 +12,7 @@ import { findMessage, type Message, type MessageType } from '../store/messages.t
 import { raiseSubChannel } from '../store/sub-channels.ts'
 import type { Thread } from '../store/threads.ts'
 import { dropMessage, failMessage, releaseMessage, replaceMessage } from '../store/pending-messages.ts'
+import type { Ids } from '../tools/ids.ts'
 import { enterThread } from './threads.ts'
 
 /** How long after its invocation a processor may answer (docs/service/channel-flows.md#the-callback). */
@@ -32,34 +32,40 @@ export async function processorsFor(tx: Queries, { flowId }: CalledChannel, type
   return isForFlow(flowId, type) ? flowProcessors(tx, flowId) : undefined
 }
 
+/** The present, and where the ids of callbacks come from. */
+interface Running {
+  readonly now: number
+  readonly ids: Ids
+}
+
 /**
  * Starts a message or an edit on its way through the flow. Throws ConflictException if an edit of the message is already in flight.
  */
-export async function enterFlow(tx: Transaction, run: NewRun, now: number) {
+export async function enterFlow(tx: Transaction, run: NewRun, running: Running) {
   const id = await insertRun(tx, run)
   if (id === undefined)
     throw conflict('The message is being processed', 'An earlier edit of the message is still PENDING. Try again once it is SENT.')
-  await invoke(tx, { ...run, id, position: 0 }, now)
+  await invoke(tx, { ...run, id, position: 0 }, running)
 }
 
 type Invoked = Pick<Run, 'id' | 'channelId' | 'messageId' | 'processors' | 'position'>
 
-async function invoke(tx: Transaction, run: Invoked, now: number) {
-  const callbackId = randomBytes(24).toString('hex')
+async function invoke(tx: Transaction, run: Invoked, { now, ids }: Running) {
+  const callbackId = ids.callback()
   await insertCallback(tx, { callbackId, runId: run.id, channelId: run.channelId, messageId: run.messageId })
   const { ResourceArn: functionArn } = run.processors[run.position]!.Configuration.Lambda
   await emit(tx, { kind: 'ProcessorDue', callbackId, functionArn, now })
 }
 
 /** Invokes the next processor, or ends the run after the last one. */
-async function proceed(tx: Transaction, run: Run, now: number) {
+async function proceed(tx: Transaction, run: Run, running: Running) {
   const position = run.position + 1
   if (position < run.processors.length) {
     await moveRun(tx, run.id, position, run)
-    return invoke(tx, { ...run, position }, now)
+    return invoke(tx, { ...run, position }, running)
   }
   const isMessageForAll = !run.isEdit && !run.target && run.persistence === 'PERSISTENT'
-  await ended(tx, run, now, 'SENT', {
+  await ended(tx, run, running.now, 'SENT', {
     what: isMessageForAll ? 'counted message' : 'other',
     end: async moment => {
       if (run.isEdit) return replaceMessage(tx, run, moment.at)
@@ -171,7 +177,8 @@ export function refuseDecided(callbackId: string, { decision, messageId }: Pick<
  * Applies the decision of a processor, once; concurrent answers get a ConflictException. A member that the answer leaves out keeps
  * its value.
  */
-export async function answerCallback(tx: Transaction, callbackId: string, answer: ProcessorAnswer, now: number) {
+export async function answerCallback(tx: Transaction, callbackId: string, answer: ProcessorAnswer, running: Running) {
+  const { now } = running
   const runId = await decideCallback(tx, callbackId, answer ? 'passed' : 'denied', now + callbackLifetime)
   if (runId === undefined) {
     throw conflict('The message is being processed', 'Another answer with this CallbackId is being processed: answer it once.')
@@ -180,7 +187,7 @@ export async function answerCallback(tx: Transaction, callbackId: string, answer
   if (!run) throw noSuchCallback()
   if (!answer) return deny(tx, run, now)
   const given = Object.entries(answer).filter(([, value]) => value !== undefined)
-  await proceed(tx, { ...run, ...Object.fromEntries(given) }, now)
+  await proceed(tx, { ...run, ...Object.fromEntries(given) }, running)
 }
 
 /** For an unknown CallbackId, or one whose time is over or whose channel is gone. */
@@ -195,14 +202,15 @@ const failed = ({ processors, position }: Run, why: string) =>
  * For a processor that cannot be invoked, with the reason for the sender: CONTINUE skips the processor, ABORT fails the message.
  * Returns which, or undefined if the processor has answered.
  */
-export async function giveUpProcessor(tx: Transaction, { callbackId }: Invocation, why: string, now: number) {
+export async function giveUpProcessor(tx: Transaction, { callbackId }: Invocation, why: string, running: Running) {
+  const { now } = running
   const found = await findCallback(tx, callbackId)
   const run = found && (await findRun(tx, found.runId))
   if (!run) return undefined
   const action = run.processors[run.position]!.FallbackAction
   const decision: Unanswered = action === 'CONTINUE' ? 'skipped' : 'aborted'
   if ((await decideCallback(tx, callbackId, decision, now + callbackLifetime)) === undefined) return undefined
-  await (action === 'CONTINUE' ? proceed(tx, run, now) : fail(tx, run, now, failed(run, `could not be invoked: ${why}`)))
+  await (action === 'CONTINUE' ? proceed(tx, run, running) : fail(tx, run, now, failed(run, `could not be invoked: ${why}`)))
   return { run, action }
 }
 

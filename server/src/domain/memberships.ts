@@ -20,7 +20,7 @@ import {
 import { putPreferences, type Preferences } from '../store/preferences.ts'
 import type { EndedMemberships } from '../store/purge.ts'
 import { giveSeatBack, uncountModeratorIn } from '../store/sub-channels.ts'
-import type { ActingInChannel } from './acting.ts'
+import type { ActingInChannel, Doing } from './acting.ts'
 import { advance } from './advance.ts'
 import { exceeded } from './counts.ts'
 import { checkFilterRule } from './filter-rules.ts'
@@ -113,7 +113,7 @@ function checkMembershipType({ elastic, arn }: CalledChannel, type: MembershipTy
   if (elastic && type === 'HIDDEN') throw badRequest('HIDDEN memberships are not supported for elastic channels', `${arn} is elastic.`)
 }
 
-interface Adding extends Omit<Joining, 'channel' | 'member'> {
+interface Adding extends Omit<Joining, 'channel' | 'member'>, Pick<Doing, 'ids'> {
   readonly channel: CalledChannel
   readonly moment: Moment
   /** The sub-channel in the call. */
@@ -121,9 +121,13 @@ interface Adding extends Omit<Joining, 'channel' | 'member'> {
 }
 
 /** Locks the channel, so that its members stay as they are. */
-async function adding(tx: Queries, { channel, subChannel, actor, now, limits }: ActingInChannel, type: MembershipType): Promise<Adding> {
+async function adding(
+  tx: Queries,
+  { channel, subChannel, actor, now, limits, ids }: ActingInChannel,
+  type: MembershipType,
+): Promise<Adding> {
   const moment = await advance(tx, channel, now())
-  return { channel, moment, subChannel, type, invitedBy: actor, now: now(), limits }
+  return { channel, moment, subChannel, type, invitedBy: actor, now: now(), limits, ids }
 }
 
 async function admit(tx: Transaction, given: Adding, member: Identity): Promise<Joined> {

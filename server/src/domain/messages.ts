@@ -143,7 +143,7 @@ async function deliver(db: Queries, bus: Bus, acting: ActingInChannel, message: 
  * other persistent message moves the LastMessageTimestamp of those who see it.
  */
 export async function send(tx: Transaction, acting: ActingInChannel, message: MessageToSend): Promise<Taken> {
-  const { channel, actor, subChannel, now } = acting
+  const { channel, actor, subChannel, now, ids } = acting
   checkMessageSize(message.type, message, acting.limits)
   const rootId = rootIdOf(message)
   const target = await targetOf(tx, acting, message.target)
@@ -151,7 +151,7 @@ export async function send(tx: Transaction, acting: ActingInChannel, message: Me
   const whose = { channelId: channel.id, subChannelId: subChannelIdOf({ subChannel }), senderId: actor.id, targetId: target?.id }
   const processors = await processorsFor(tx, channel, message.type)
   const isPersistent = message.persistence === 'PERSISTENT'
-  const nonce = acting.ids.nonce()
+  const nonce = ids.nonce()
   const isForAll = isPersistent && !processors && !target
   const asMessage = message.type === 'STANDARD' ? 'counted message' : 'message'
   const moment = await advanceForMessage(tx, acting, isForAll ? asMessage : 'other')
@@ -161,7 +161,7 @@ export async function send(tx: Transaction, acting: ActingInChannel, message: Me
     const waiting = isPersistent ? ('PENDING' as const) : ('PASSING' as const)
     const messageId = await insertMessage(tx, { ...message, ...whose, waiting, nonce }, moment)
     const start = { messageId, isEdit: false, sentAt: moment.at, editedAt: undefined }
-    await enterFlow(tx, { ...message, ...whose, ...start, processors }, now())
+    await enterFlow(tx, { ...message, ...whose, ...start, processors }, { now: now(), ids })
     const held = newMessage(acting, message, { messageId, target, at: moment.at, status: 'PENDING' })
     await emit(tx, { kind: 'MessageHeld', moment, place, message: held, pushNotification })
     return { MessageId: messageId, Status: pending }
@@ -197,7 +197,7 @@ export async function edit(
   message: Message,
   given: { content: string; metadata: string | undefined; contentType: string | undefined },
 ): Promise<Taken> {
-  const { channel, actor, now } = acting
+  const { channel, actor, now, ids } = acting
   const { messageId, type } = message
   requireSent(message)
   checkMessageSize(type, { ...given, attributes: undefined }, acting.limits)
@@ -222,7 +222,7 @@ export async function edit(
   const { attributes, persistence } = stored
   const what = { content, metadata, contentType, attributes, pushNotification: undefined, persistence }
   const times = { isEdit: true, sentAt: stored.createdAt.getTime(), editedAt: at }
-  await enterFlow(tx, { ...whose, ...what, ...times, processors }, now())
+  await enterFlow(tx, { ...whose, ...what, ...times, processors }, { now: now(), ids })
   await emit(tx, { kind: 'MessageEditHeld', moment, place, message: { ...edited, status: 'PENDING' } })
   return { MessageId: messageId, Status: pending }
 }

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import type { CalledChannel, CalledSubChannel, Facts } from '../store/facts.ts'
 import { badRequest, failure, forbidden, invalidUserArn } from '../errors.ts'
 import type { Limits } from '../settings/limits.ts'
@@ -20,6 +19,7 @@ import {
 } from '../store/sub-channels.ts'
 import type { InChannel } from '../events/events.ts'
 import { exceeded } from './counts.ts'
+import type { Doing } from './acting.ts'
 import { newMembership } from './new-membership.ts'
 
 /** The most members of all sub-channels of a channel together (docs/service/elastic-channels.md#creating-an-elastic-channel). */
@@ -57,30 +57,36 @@ async function openSubChannel(
   tx: Transaction,
   where: InChannel,
   { target }: Elastic,
-  given: { members: number; wanted: number; now: number },
+  { ids, ...given }: Pick<Doing, 'ids'> & { members: number; wanted: number; now: number },
 ): Promise<CalledSubChannel> {
-  const name = randomUUID()
+  const name = ids.resource()
   const id = await insertSubChannel(tx, { channelId: where.channelId, name, capacity: target, ...given })
   await emit(tx, { kind: 'SubChannelCreated', ...where, subChannelId: id, subChannelName: name, wanted: given.wanted })
   return { id, name }
 }
 
 /** The first sub-channel of a new elastic channel. */
-export async function openFirstSubChannel(tx: Transaction, where: InChannel, elastic: Elastic, now: number) {
-  await openSubChannel(tx, where, elastic, { members: 0, wanted: 0, now })
+export async function openFirstSubChannel(
+  tx: Transaction,
+  where: InChannel,
+  elastic: Elastic,
+  given: Pick<Doing, 'ids'> & { now: number },
+) {
+  await openSubChannel(tx, where, elastic, { ...given, members: 0, wanted: 0 })
 }
 
 /**
  * Counts the new member in the newest sub-channel with room, or in a new one; undefined if all are full and no more are allowed.
  */
-async function takeSeat(tx: Transaction, where: InChannel, elastic: Elastic, now: number): Promise<CalledSubChannel | undefined> {
-  const subChannel = await takeSeatIn(tx, where.channelId)
+async function takeSeat(tx: Transaction, { channel, moment, elastic, ids, now }: Joining): Promise<CalledSubChannel | undefined> {
+  const subChannel = await takeSeatIn(tx, channel.id)
   if (subChannel) return subChannel
-  if ((await subChannelsOf(tx, where.channelId)).length >= elastic.maximum) return undefined
-  return openSubChannel(tx, where, elastic, { members: 1, wanted: leastMembers(elastic) - 1, now })
+  if ((await subChannelsOf(tx, channel.id)).length >= elastic.maximum) return undefined
+  const where = { channelId: channel.id, moment }
+  return openSubChannel(tx, where, elastic, { ids, members: 1, wanted: leastMembers(elastic) - 1, now })
 }
 
-interface Joining {
+interface Joining extends Pick<Doing, 'limits' | 'ids'> {
   readonly channel: CalledChannel
   /** The channel's moment of this transaction. */
   readonly moment: Moment
@@ -90,7 +96,6 @@ interface Joining {
   readonly member: Identity
   readonly invitedBy: Identity
   readonly now: number
-  readonly limits: Limits
 }
 
 /** Where the member is now. */
@@ -120,11 +125,11 @@ async function enter(
 }
 
 async function joinAsMember(tx: Transaction, joining: Joining): Promise<Joined> {
-  const { channel, moment, elastic, member, now, limits } = joining
+  const { channel, elastic, member, limits } = joining
   const [present] = await placesOf(tx, channel.id, member.id)
   if (present) return { subChannelName: await nameOfSubChannel(tx, present.subChannelId), membership: undefined }
   await countMembership(tx, member, limits)
-  const place = await takeSeat(tx, { channelId: channel.id, moment }, elastic, now)
+  const place = await takeSeat(tx, joining)
   if (!place) {
     await give(tx, 'membershipsOfIdentity', member.id)
     throw failure(

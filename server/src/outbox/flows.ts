@@ -5,6 +5,7 @@ import type { Invocation } from '../events/flows.ts'
 import type { Database } from '../database/database.ts'
 import { deleteCallback, markCallbackInvoked } from '../store/flow-callbacks.ts'
 import { findRun, type Run } from '../store/flow-runs.ts'
+import type { Ids } from '../tools/ids.ts'
 import type { TellFailure } from './failure-events.ts'
 import { whyNotInvoked, type InvokeLambda } from './lambda.ts'
 import { Refused, type SingleDelivery } from './delivery.ts'
@@ -52,13 +53,14 @@ function notInvoked(run: Run, error: unknown): Error {
 interface Tools {
   readonly db: Database
   readonly now: () => number
+  readonly ids: Ids
   readonly log: Log
   readonly invoke: InvokeLambda
   readonly tell: TellFailure
 }
 
 /** Invokes the processors of channel flows: three attempts, then the processor's FallbackAction. */
-export const flowInvocations = ({ db, now, log, invoke, tell }: Tools): SingleDelivery => ({
+export const flowInvocations = ({ db, now, ids, log, invoke, tell }: Tools): SingleDelivery => ({
   isOrdered: false,
   attempts: 3,
 
@@ -82,7 +84,7 @@ export const flowInvocations = ({ db, now, log, invoke, tell }: Tools): SingleDe
   async giveUp(tx, { payload }, error) {
     const { cause = error } = error as Error
     const { short, long } = whyNotInvoked(cause)
-    const given = await giveUpProcessor(tx, JSON.parse(payload) as Invocation, short, now())
+    const given = await giveUpProcessor(tx, JSON.parse(payload) as Invocation, short, { now: now(), ids })
     if (!given) return
     const { run, action } = given
     const { Name, Configuration } = processorOf(run)

@@ -29,6 +29,8 @@ const decide = statement<{ runId: number }>(`
 const selectExpired = statement<{ callbackId: string }>(`
   select callback_id as "callbackId" from flow_callbacks where expires_at <= $1 order by expires_at limit $2`)
 const remove = statement(`delete from flow_callbacks where callback_id = $1`)
+const removeSome = statement(`
+  delete from flow_callbacks where callback_id in (select callback_id from flow_callbacks order by callback_id limit $1)`)
 
 export async function insertCallback(
   tx: Queries,
@@ -61,4 +63,9 @@ export async function expiredCallbacks(db: Queries, now: number, limit: number) 
 
 export async function deleteCallback(tx: Queries, callbackId: string) {
   await tx.run(remove, callbackId)
+}
+
+/** Deletes so many callbacks at most, whoever waits for them; returns how many. */
+export async function deleteCallbacks(tx: Queries, limit: number): Promise<number> {
+  return tx.run(removeSome, limit)
 }

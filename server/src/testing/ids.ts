@@ -5,12 +5,14 @@ export class TestIds implements Ids {
   #isCounted = false
   #resources = 0
   #nonces = 0
+  #callbacks = 0
 
   /** Begins with 1 again. The ids that there were must be free again by then. */
   reset(isCounted: boolean) {
     this.#isCounted = isCounted
     this.#resources = 0
     this.#nonces = 0
+    this.#callbacks = 0
   }
 
   resource() {
@@ -20,5 +22,9 @@ export class TestIds implements Ids {
 
   nonce() {
     return this.#isCounted ? (++this.#nonces).toString(16).padStart(40, '0') : randomIds.nonce()
+  }
+
+  callback() {
+    return this.#isCounted ? (++this.#callbacks).toString(16).padStart(48, '0') : randomIds.callback()
   }
 }

@@ -13,6 +13,7 @@ import { commonHeaders, renderError } from '../http/response.ts'
 import { largestBody } from '../http/sizes.ts'
 import { listAppInstances } from '../store/app-instances.ts'
 import { findFacts } from '../store/facts.ts'
+import { deleteCallbacks } from '../store/flow-callbacks.ts'
 import { TestClock } from './clock.ts'
 import { Faults, type Fault } from './faults.ts'
 import { TestIds } from './ids.ts'
@@ -74,6 +75,8 @@ export class TestMode {
           for (const { arn } of items) await db.transaction(tx => deleteAppInstance(tx, environment, arn))
         }
         await purge()
+        // They are stored longer than their channels.
+        while ((await db.transaction(tx => deleteCallbacks(tx, 500))) > 0);
         this.ids.reset(CountedIds)
         return undefined
       },

@@ -1,7 +1,8 @@
 import { ChimeSDKMessaging } from '@aws-sdk/client-chime-sdk-messaging'
-import { expect, test } from 'vitest'
+import { afterAll, expect, test } from 'vitest'
 import type { Carillon } from '../../src/client/carillon.ts'
 import { readConfig } from '../../src/settings/config.ts'
+import { processor, startLambda } from '../support/processor.ts'
 import { listen } from '../support/sockets.ts'
 import { clientsOf, onBothDatabases, refusal, startWorld } from '../support/world.ts'
 
@@ -14,6 +15,9 @@ const seed = {
   Channels: [{ Id: 'general', Moderators: ['ann'], Members: ['ben'] }],
 }
 const message = { ChannelArn, ChimeBearer: ann, Content: 'Hello', Type: 'STANDARD', Persistence: 'PERSISTENT' } as const
+
+const lambda = await startLambda()
+afterAll(() => lambda.close())
 
 onBothDatabases(
   'In test mode',
@@ -61,6 +65,35 @@ onBothDatabases(
       expect(first[2]).toBe(`${chat}/channel/00000000-0000-4000-8000-000000000001`)
       const random = await run(false)
       expect(random.filter(id => first.includes(id))).toEqual([])
+      await call('ResetTestServer', {})
+    })
+
+    test('CountedIds counts sub-channels and the callbacks of a flow too', async () => {
+      const { messaging } = world()
+      const run = async () => {
+        await call('ResetTestServer', { CountedIds: true })
+        await call('SeedAppInstance', seed)
+        const called = lambda.define()
+        const Processors = [processor(called.arn)]
+        const { ChannelFlowArn } = await messaging.createChannelFlow({ AppInstanceArn: chat, Name: 'flow', Processors })
+        await messaging.associateChannelFlow({ ChannelArn, ChannelFlowArn, ChimeBearer: ann })
+        const callbacks = []
+        for (const number of [0, 1]) {
+          await messaging.sendChannelMessage(message)
+          callbacks.push((await called.event(number)).CallbackId)
+        }
+        const elastic = { MaximumSubChannels: 2, TargetMembershipsPerSubChannel: 2, MinimumMembershipPercentage: 40 }
+        const asked = { AppInstanceArn: chat, Name: 'elastic', ChimeBearer: ann, ElasticChannelConfiguration: elastic }
+        const created = await messaging.createChannel(asked)
+        const joining = { ChannelArn: created.ChannelArn, MemberArn: ben, Type: 'DEFAULT', ChimeBearer: ann } as const
+        const { SubChannelId } = await messaging.createChannelMembership(joining)
+        return { callbacks, SubChannelId }
+      }
+      const first = await run()
+      expect(first.callbacks).toEqual(['1', '2'].map(count => count.padStart(48, '0')))
+      // After the flow and the channel.
+      expect(first.SubChannelId).toBe('00000000-0000-4000-8000-000000000003')
+      expect(await run()).toEqual(first)
       await call('ResetTestServer', {})
     })
 
@@ -184,7 +217,7 @@ onBothDatabases(
       expect(await refusal(carillon.call('ResetTestServer', {}))).toMatchObject({ name: 'InvalidSignatureException' })
     })
   },
-  { testMode: 'on' },
+  { testMode: 'on', lambdaEndpoint: lambda.url, elasticChannelsPerAppInstance: '10' },
 )
 
 test('without test mode there are no such operations', async () => {
