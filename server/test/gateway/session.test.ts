@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { connect, Socket } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { clientFrame as frame } from '../support/client-frame.ts'
 import { connectRaw, listen, type RawSocket } from '../support/sockets.ts'
 import { startWorld, type World } from '../support/world.ts'
 import { metric, rawSession } from './raw-session.ts'
@@ -15,14 +16,6 @@ beforeAll(async () => {
   ;({ arn, user } = await world.appInstance(['alice', 'bob']))
 })
 afterAll(async () => world.close())
-
-/** A client's frame, with the mask that it must have. */
-function frame(opcode: number, content: string | Buffer, { fin = true, masked = true } = {}): Buffer {
-  const bytes = Buffer.from(content)
-  const length = bytes.length < 126 ? [bytes.length] : [126, bytes.length >> 8, bytes.length & 255]
-  length[0]! |= masked ? 0x80 : 0
-  return Buffer.concat([Buffer.from([(fin ? 0x80 : 0) | opcode, ...length]), Buffer.alloc(masked ? 4 : 0), bytes])
-}
 
 /** Whether another client can still connect. */
 const serves = async () => (await listen(world.app, user('bob'))).events.length === 1
