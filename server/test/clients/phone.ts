@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { expect } from 'vitest'
+import { until } from '../support/processor.ts'
 import { clientFrame } from '../support/client-frame.ts'
 import { connectRaw, type RawSocket } from '../support/sockets.ts'
 import type { World } from '../support/world.ts'
@@ -38,7 +38,7 @@ export class Phone {
 
   static async connect(kind: Kind, { app }: World, userArn: string, sessionId: string): Promise<Phone> {
     const phone = new Phone(kind, await connectRaw(app, userArn, { sessionId }))
-    await expect.poll(() => phone.#raw.heard().includes('SESSION_ESTABLISHED')).toBe(true)
+    await until(() => phone.#raw.heard().includes('SESSION_ESTABLISHED'))
     return phone
   }
 
@@ -109,4 +109,6 @@ export async function phoneOfBob(world: World) {
   }
 }
 
-export const hears = async ({ contents }: Phone, content: string) => expect.poll(() => contents).toContain(content)
+export async function hears({ contents }: Phone, content: string) {
+  await until(() => contents.includes(content))
+}

@@ -3,6 +3,9 @@ import { hasNats, startNats } from '../support/nats.ts'
 import { listen, type Listening } from '../support/sockets.ts'
 import { contentsOf, dropping, makeChannel, startNodes, until } from './two-nodes.ts'
 
+const idsOf = ({ events }: Listening, type: string) =>
+  events.filter(event => event.type === type).map(({ payload }) => payload!['MessageId'])
+
 test.skipIf(!hasNats)(
   'a targeted message, its edit and its redaction are heard by its sender and its target only, each on another node',
   { timeout: 60_000 },
@@ -36,17 +39,15 @@ test.skipIf(!hasNats)(
     await say(both[3]!, nodes[2])
     const hearing: Listening[] = [alice, bob, ...carol]
     await until(() => hearing.every(each => contentsOf(each).includes('for all')))
-    const of = ({ events }: Listening, type: string) =>
-      events.filter(event => event.type === type).map(({ payload }) => payload!['MessageId'])
     for (const each of [alice, bob]) {
       expect(contentsOf(each)).toEqual(both)
-      expect(of(each, 'UPDATE_CHANNEL_MESSAGE')).toEqual([asked.MessageId])
-      expect(of(each, 'REDACT_CHANNEL_MESSAGE')).toEqual([answered.MessageId])
+      expect(idsOf(each, 'UPDATE_CHANNEL_MESSAGE')).toEqual([asked.MessageId])
+      expect(idsOf(each, 'REDACT_CHANNEL_MESSAGE')).toEqual([answered.MessageId])
     }
     for (const each of carol) {
       expect(contentsOf(each)).toEqual(['for all'])
       expect(each.texts.join()).not.toContain(missed.MessageId!)
-      expect([...of(each, 'UPDATE_CHANNEL_MESSAGE'), ...of(each, 'REDACT_CHANNEL_MESSAGE')]).toEqual([])
+      expect([...idsOf(each, 'UPDATE_CHANNEL_MESSAGE'), ...idsOf(each, 'REDACT_CHANNEL_MESSAGE')]).toEqual([])
     }
     for (const [name, sees] of [
       ['bob', true],
