@@ -89,7 +89,9 @@ const selectChanges = statement<ChangeRow>(`
   left join messages m on m.channel_id = s.channel_id and m.sub_channel_id = s.sub_channel_id and m.private in (0, 1)
     and m.created_at = s.created_at and m.sequence = s.sequence and ${searchable('m')}
   where s.id > $1 order by s.id limit $2`)
-const selectMessages = statement<{
+
+/** In the database of the server, when a new index is built. */
+interface MessageRow {
   channelId: number
   subChannelId: number
   isPrivate: number
@@ -98,7 +100,9 @@ const selectMessages = statement<{
   senderId: number
   targetId: number | null
   content: string | null
-}>(`
+}
+
+const selectMessages = statement<MessageRow>(`
   select m.channel_id as "channelId", m.sub_channel_id as "subChannelId", m.private as "isPrivate", m.created_at as at, m.sequence,
     m.sender_id as "senderId", m.target_id as "targetId",
     case when ${searchable('m')} then ${contentAfter('$6', 'm')} end as content
@@ -153,14 +157,68 @@ type Cursor = readonly [number, number, number, number, number]
 
 /** The messages that one transaction takes over. */
 const mostChanges = 200
-const mostRebuilt = 2000
+const mostBuilt = 5000
+/** The messages that are read at once when an index is built, and how many of them are sorted, or fewer if they are long. */
+const mostRead = 5000
+const mostSorted = 100_000
+const mostCharacters = 16 * 2 ** 20
 /** The pages that one step writes when the segments of a new index are merged. */
 const mostMerged = 100
+
+/**
+ * Messages of a new index. They are read in the order of the channels and stored in the order of their places: so a transaction writes
+ * pages that lie beside each other, and not one page for each of its messages.
+ */
+class Batch {
+  readonly #rows: MessageRow[] = []
+  /** Messages that have changed since the batch was begun: what was read of them may be old, and the change itself is in the index. */
+  readonly #changed = new Set<string>()
+  #characters = 0
+  #stored = 0
+  /** Where the next batch begins; undefined after the last message. */
+  cursor: Cursor | undefined
+  isRead = false
+
+  constructor(cursor: Cursor) {
+    this.cursor = cursor
+  }
+
+  add(rows: readonly MessageRow[]) {
+    for (const row of rows) {
+      if (row.content === null) continue
+      this.#rows.push(row)
+      this.#characters += row.content.length
+    }
+    const last = rows.at(-1)
+    this.cursor = last && [last.channelId, last.subChannelId, last.isPrivate, last.at, last.sequence]
+    this.isRead = !last || this.#rows.length >= mostSorted || this.#characters >= mostCharacters
+    if (this.isRead) this.#rows.sort((a, b) => a.at - b.at)
+  }
+
+  hasChanged(message: Pick<MessageRow, 'channelId' | 'sequence'>) {
+    this.#changed.add(keyOf(message))
+  }
+
+  /** The next messages to store. */
+  take(limit: number): MessageRow[] {
+    const from = this.#stored
+    this.#stored += limit
+    return this.#rows.slice(from, this.#stored).filter(row => !this.#changed.has(keyOf(row)))
+  }
+
+  get isStored() {
+    return this.isRead && this.#stored >= this.#rows.length
+  }
+}
+
+const keyOf = ({ channelId, sequence }: Pick<MessageRow, 'channelId' | 'sequence'>) => `${channelId} ${sequence}`
 
 export class SearchFile {
   readonly #path: string
   readonly #main: Connection
   #index: Connection
+  /** While a new index is built. */
+  #batch: Batch | undefined
   #removed = false
 
   /** Opens the index, or begins a new one if there is none, or if it does not fit the database. Throws if the database cannot be read. */
@@ -244,6 +302,7 @@ export class SearchFile {
 
   renew(why: string) {
     this.#index.database.close()
+    this.#batch = undefined
     this.#index = this.#begun(why)
   }
 
@@ -261,7 +320,7 @@ export class SearchFile {
       return true
     }
     const cursor = this.#cursor()
-    if (cursor) this.#inTransaction(() => this.#rebuild(cursor))
+    if (cursor) this.#build(cursor)
     return cursor !== undefined || this.#merge()
   }
 
@@ -312,6 +371,7 @@ export class SearchFile {
   }
 
   #takeOver({ old, content, ...message }: ChangeRow) {
+    if (old !== null) this.#batch?.hasChanged(message)
     let { place, free } = this.#find(message)
     if (old !== null && place !== undefined) {
       this.#remove(place, { ...message, content: parsed(old) })
@@ -321,17 +381,25 @@ export class SearchFile {
     if (content !== null && place === undefined) this.#add(free, message.at, { ...message, content: parsed(content) })
   }
 
-  #rebuild([...cursor]: Cursor) {
-    const rows = this.#main.all(selectMessages, [...cursor, this.state.position, mostRebuilt])
-    // In the order of their places, since FTS5 writes a segment whenever a place is before the last one.
-    for (const { content, isPrivate: _, ...message } of rows.toSorted((a, b) => a.at - b.at)) {
-      if (content === null) continue
-      const { place, free } = this.#find(message)
-      if (place === undefined) this.#add(free, message.at, { ...message, content: parsed(content) })
-    }
-    const last = rows.at(-1)
-    const next = last && ([last.channelId, last.subChannelId, last.isPrivate, last.at, last.sequence] satisfies Cursor)
-    this.#index.run(setState, ['cursor', next ? JSON.stringify(next) : ''])
+  /** Reads or stores a part of a batch of messages. A batch that is interrupted is read again: what is stored of it is found. */
+  #build(from: Cursor) {
+    const batch = this.#batch ?? new Batch(from)
+    // Where a transaction fails, the batch is read again.
+    this.#batch = undefined
+    if (batch.isRead) this.#store(batch)
+    else batch.add(this.#main.all(selectMessages, [...batch.cursor!, this.state.position, mostRead]))
+    if (!batch.isStored) this.#batch = batch
+  }
+
+  #store(batch: Batch) {
+    this.#inTransaction(() => {
+      // FTS5 writes a segment whenever a place is before the last one.
+      for (const { content, isPrivate: _, ...message } of batch.take(mostBuilt)) {
+        const { place, free } = this.#find(message)
+        if (place === undefined) this.#add(free, message.at, { ...message, content: parsed(content!) })
+      }
+      if (batch.isStored) this.#index.run(setState, ['cursor', batch.cursor ? JSON.stringify(batch.cursor) : ''])
+    })
   }
 
   /** The place of a message, if it is in the index, and one that is free. */

@@ -4,13 +4,14 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { SqliteDatabase } from '../../src/database/sqlite.ts'
+import { SearchFile } from '../../src/store/search-file.ts'
 import { boundChanges, renewSearch } from '../../src/store/search-generation.ts'
 import { keyVariables, main, run } from '../support/process.ts'
 import { startWorld, type World } from '../support/world.ts'
 
 /** Whether one of the index's files has these bytes. */
-async function isInFiles(folder: string, word: string) {
-  const names = (await readdir(folder)).filter(name => name.startsWith('carillon-search'))
+async function isInFiles(folder: string, word: string, prefix = 'carillon-search') {
+  const names = (await readdir(folder)).filter(name => name.startsWith(prefix))
   const files = await Promise.all(names.map(async name => readFile(join(folder, name)).catch(() => Buffer.alloc(0))))
   return files.some(bytes => bytes.includes(word))
 }
@@ -89,6 +90,34 @@ describe('The index file of SQLite', () => {
     await renewSearch(world.app.db)
     await expect.poll(() => fileIn(folder).catch(() => before), { interval: 50 }).not.toBe(before)
     await expect.poll(() => count('lasting'), { interval: 50 }).toBe(1)
+  })
+
+  test('is built with each message as it is at the end, though it is edited, redacted or deleted after the build has read it', async () => {
+    const { messaging } = world
+    const { root, send } = await makeChat(world)
+    // No two begin alike: of a word the file has only what differs from the one before it.
+    const first = ['quince', 'walnut', 'medlar', 'sorrel']
+    const [edited, redacted, deleted] = [await send(first[0]!), await send(first[1]!), await send(first[2]!)]
+    await send(first[3]!)
+    // The index of the server waits, so that the changes stay for a second one.
+    const held = new DatabaseSync(join(folder, 'carillon-search.db'))
+    held.exec('begin immediate')
+    const second = new SearchFile(join(folder, 'second.db'), join(folder, 'carillon.db'))
+    try {
+      // Reads the messages, and stores none yet.
+      expect(second.step()).toBe(true)
+      await messaging.updateChannelMessage({ ...edited, Content: 'hazelnut' })
+      await messaging.redactChannelMessage(redacted)
+      await messaging.deleteChannelMessage({ ...deleted, ChimeBearer: root })
+      while (second.step());
+      second.tidy()
+      const inFile = async (word: string) => isInFiles(folder, word, 'second')
+      expect(await Promise.all([...first, 'hazelnut'].map(inFile))).toEqual([false, false, false, true, true])
+    } finally {
+      second.close()
+      held.exec('rollback')
+      held.close()
+    }
   })
 
   test('misses nothing that was sent before the search was turned on, or while it was off', async () => {
