@@ -31,17 +31,24 @@ interface Tools {
   readonly isStopping: () => boolean
 }
 
-async function expireUsers({ db, now, isStopping }: Tools) {
+/** Does the work on each row that is due, in a transaction of its own, until none is. Returns how often it was done. */
+async function onEach<Row>(
+  { db, isStopping }: Tools,
+  due: () => Promise<readonly Row[]>,
+  work: (tx: Transaction, row: Row) => Promise<boolean>,
+) {
   let count = 0
-  while (!isStopping()) {
-    const expired = await expiredIdentities(db, now(), step)
-    if (expired.length === 0) return count
-    for (const { id } of expired) {
-      if (await db.transaction(tx => expireUser(tx, id, now()))) count++
-    }
-  }
+  for (let rows = await due(); rows.length > 0 && !isStopping(); rows = await due())
+    for (const row of rows) if (await db.transaction(tx => work(tx, row))) count++
   return count
 }
+
+const expireUsers = async (tools: Tools) =>
+  onEach(
+    tools,
+    () => expiredIdentities(tools.db, tools.now(), step),
+    (tx, { id }) => expireUser(tx, id, tools.now()),
+  )
 
 /** Deletes an expired channel; returns whether it did. A channel that a newer message keeps alive is checked again later. */
 async function expireChannel(tx: Transaction, id: number, now: number): Promise<boolean> {
@@ -53,17 +60,12 @@ async function expireChannel(tx: Transaction, id: number, now: number): Promise<
   return expiresAt <= now
 }
 
-async function expireChannels({ db, now, isStopping }: Tools) {
-  let count = 0
-  while (!isStopping()) {
-    const due = await dueChannels(db, now(), step)
-    if (due.length === 0) return count
-    for (const { id } of due) {
-      if (await db.transaction(tx => expireChannel(tx, id, now()))) count++
-    }
-  }
-  return count
-}
+const expireChannels = async (tools: Tools) =>
+  onEach(
+    tools,
+    () => dueChannels(tools.db, tools.now(), step),
+    (tx, { id }) => expireChannel(tx, id, tools.now()),
+  )
 
 /** Deletes messages that retention hides, once the thirty days of grace have passed. */
 async function enforceRetention({ db, now, isStopping }: Tools) {
@@ -131,16 +133,15 @@ async function forgetChannelEvents(tools: Tools) {
 }
 
 /** Messages whose processor has not answered in time have FAILED; decided callbacks are deleted after the same time. */
-async function expireFlowCallbacks({ db, now, isStopping }: Tools) {
-  let count = 0
-  while (!isStopping()) {
-    const expired = await expiredCallbacks(db, now(), step)
-    if (expired.length === 0) return count
-    for (const { callbackId } of expired) await db.transaction(tx => expireCallback(tx, callbackId, now()))
-    count += expired.length
-  }
-  return count
-}
+const expireFlowCallbacks = async (tools: Tools) =>
+  onEach(
+    tools,
+    () => expiredCallbacks(tools.db, tools.now(), step),
+    async (tx, { callbackId }) => {
+      await expireCallback(tx, callbackId, tools.now())
+      return true
+    },
+  )
 
 /** How long the state of a lane is stored after its last delivery. */
 const laneLifetime = 30 * 24 * 60 * 60 * 1000

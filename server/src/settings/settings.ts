@@ -66,7 +66,19 @@ const rateSettings = Object.fromEntries(
   ]),
 ) as Record<CallRateName, Setting<number>>
 
-const roleName = matching(/^[\w+=,.@-]{1,64}$/, 'the name of a role')
+const optional = <Value>(flag: string, placeholder: string, meaning: string, parse: (text: string) => Value) =>
+  setting<Value | undefined>(flag, placeholder, undefined, meaning, parse)
+
+const file = (flag: string, meaning: string) => optional(flag, 'file', meaning, matching(/\S/, 'a file'))
+
+const role = (flag: string, meaning: string) => optional(flag, 'name', meaning, matching(/^[\w+=,.@-]{1,64}$/, 'the name of a role'))
+
+/** The base URL of a service of AWS, or of what speaks its API. */
+const service = (flag: string, meaning: string) =>
+  optional(flag, 'url', meaning, matching(/^https?:\/\/[^\s?#]+$/, 'a URL such as http://localhost:4566'))
+
+const choice = <Word extends string>(flag: string, words: readonly Word[], fallback: NoInfer<Word>, meaning: string) =>
+  setting(flag, words.join('|'), fallback, meaning, oneOf(...words))
 
 /** What the trusted proxies write. Only one kind is read: with two, a client could choose its own address by the other. */
 export type ProxyHeaders = 'x-forwarded' | 'forwarded' | 'proxy-protocol'
@@ -83,14 +95,11 @@ export const settings = {
     'the port of TLS, which chat clients need since they hard-code wss; 0 picks a free port',
     port,
   ),
-  tlsCert: setting<string | undefined>(
+  tlsCert: file(
     'tls-cert',
-    'file',
-    undefined,
     'a PEM file with your own certificate, followed by its chain; without it the server makes one in the data folder',
-    matching(/\S/, 'a file'),
   ),
-  tlsKey: setting<string | undefined>('tls-key', 'file', undefined, 'the private key of --tls-cert', matching(/\S/, 'a file')),
+  tlsKey: file('tls-key', 'the private key of --tls-cert'),
   data: setting(
     'data',
     'folder',
@@ -98,64 +107,21 @@ export const settings = {
     'the folder of the embedded database, the credentials file and the certificates; :memory: stores nothing',
     matching(/\S/, 'a folder'),
   ),
-  databaseUrl: setting<string | undefined>(
-    'database-url',
-    'url',
-    undefined,
-    'a PostgreSQL database to use instead of the embedded SQLite',
-    postgresUrl,
-  ),
-  natsUrl: setting<readonly string[] | undefined>(
+  databaseUrl: optional('database-url', 'url', 'a PostgreSQL database to use instead of the embedded SQLite', postgresUrl),
+  natsUrl: optional(
     'nats-url',
     'urls',
-    undefined,
     'the NATS servers over which nodes on one PostgreSQL send each other events, separated by commas',
     natsUrls,
   ),
-  natsUser: setting<string | undefined>('nats-user', 'name', undefined, 'the user at NATS, if no URL has one', matching(/\S/, 'a name')),
-  natsPassword: setting<string | undefined>(
-    'nats-password',
-    'password',
-    undefined,
-    'the password of --nats-user',
-    matching(/./, 'a password'),
-  ),
-  natsToken: setting<string | undefined>(
-    'nats-token',
-    'token',
-    undefined,
-    'the token at NATS, instead of a user',
-    matching(/\S/, 'a token'),
-  ),
-  natsNkey: setting<string | undefined>(
-    'nats-nkey',
-    'file',
-    undefined,
-    'a file with the seed of the NKey at NATS, instead of a user',
-    matching(/\S/, 'a file'),
-  ),
-  natsCredentials: setting<string | undefined>(
-    'nats-credentials',
-    'file',
-    undefined,
-    'a credentials file of NATS (JWT and seed), instead of a user',
-    matching(/\S/, 'a file'),
-  ),
-  natsCa: setting<string | undefined>(
-    'nats-ca',
-    'file',
-    undefined,
-    'the CA of the NATS servers, if Node does not trust it',
-    matching(/\S/, 'a file'),
-  ),
-  natsCert: setting<string | undefined>(
-    'nats-cert',
-    'file',
-    undefined,
-    'the certificate that the server shows to NATS',
-    matching(/\S/, 'a file'),
-  ),
-  natsKey: setting<string | undefined>('nats-key', 'file', undefined, 'the private key of --nats-cert', matching(/\S/, 'a file')),
+  natsUser: optional('nats-user', 'name', 'the user at NATS, if no URL has one', matching(/\S/, 'a name')),
+  natsPassword: optional('nats-password', 'password', 'the password of --nats-user', matching(/./, 'a password')),
+  natsToken: optional('nats-token', 'token', 'the token at NATS, instead of a user', matching(/\S/, 'a token')),
+  natsNkey: file('nats-nkey', 'a file with the seed of the NKey at NATS, instead of a user'),
+  natsCredentials: file('nats-credentials', 'a credentials file of NATS (JWT and seed), instead of a user'),
+  natsCa: file('nats-ca', 'the CA of the NATS servers, if Node does not trust it'),
+  natsCert: file('nats-cert', 'the certificate that the server shows to NATS'),
+  natsKey: file('nats-key', 'the private key of --nats-cert'),
   region: setting(
     'region',
     'name',
@@ -170,54 +136,34 @@ export const settings = {
     'the account id in the ARNs of new app instances, keys and roles',
     matching(/^\d{12}$/, 'twelve digits'),
   ),
-  publicWsHost: setting<string | undefined>(
+  publicWsHost: optional(
     'public-ws-host',
     'host[:port]',
-    undefined,
     'the host that GetMessagingSessionEndpoint answers; without it the host name of the call, with the TLS port',
     hostAndPort,
   ),
-  adminAddress: setting<string | undefined>(
+  adminAddress: optional(
     'admin-address',
     'host:port',
-    undefined,
     'serves /health and /metrics on this address only, over plain HTTP; port 0 picks a free port',
     listenAddress,
   ),
-  lambdaEndpoint: setting<string | undefined>(
+  lambdaEndpoint: service(
     'lambda-endpoint',
-    'url',
-    undefined,
     "the base URL of the Lambda-compatible API that runs the processors of channel flows; without it Amazon's",
-    matching(/^https?:\/\/[^\s?#]+$/, 'a URL such as http://localhost:4566'),
   ),
-  kinesisEndpoint: setting<string | undefined>(
+  kinesisEndpoint: service(
     'kinesis-endpoint',
-    'url',
-    undefined,
     "the base URL of the Kinesis-compatible API that takes the records of streams; without it Amazon's",
-    matching(/^https?:\/\/[^\s?#]+$/, 'a URL such as http://localhost:4566'),
   ),
-  lexEndpoint: setting<string | undefined>(
-    'lex-endpoint',
-    'url',
-    undefined,
-    "the base URL of the Lex-compatible API (runtime V2) that answers for bots; without it Amazon's",
-    matching(/^https?:\/\/[^\s?#]+$/, 'a URL such as http://localhost:4566'),
-  ),
-  eventbridgeEndpoint: setting<string | undefined>(
+  lexEndpoint: service('lex-endpoint', "the base URL of the Lex-compatible API (runtime V2) that answers for bots; without it Amazon's"),
+  eventbridgeEndpoint: service(
     'eventbridge-endpoint',
-    'url',
-    undefined,
     'the base URL of the EventBridge-compatible API that is told of failures of processors, bots and streams',
-    matching(/^https?:\/\/[^\s?#]+$/, 'a URL such as http://localhost:4566'),
   ),
-  seed: setting<string | undefined>(
+  seed: file(
     'seed',
-    'file',
-    undefined,
     'a JSON file or a module with app instances, users, channels and messages, which the server makes where they are missing (docs/testing.md)',
-    matching(/\S/, 'a file'),
   ),
   testMode: setting<boolean>(
     'test-mode',
@@ -226,31 +172,25 @@ export const settings = {
     'operations that control the server for tests: reset, seeds, clock, faults; only where no public address reaches it (docs/testing.md)',
     onOrOff,
   ),
-  destinations: setting<string | undefined>(
+  destinations: file(
     'destinations',
-    'file',
-    undefined,
     'a JSON file that says what stands for a stream, function, bot alias, event bus or application of devices, by its ARN (docs/streaming.md)',
-    matching(/\S/, 'a file'),
   ),
-  oidcIssuer: setting<string | undefined>(
+  oidcIssuer: optional(
     'oidc-issuer',
     'url',
-    undefined,
     'the issuer whose JSON Web Tokens AssumeRoleWithWebIdentity and POST /creds accept, as the claim iss spells it',
     webUrl,
   ),
-  oidcAudience: setting<readonly string[] | undefined>(
+  oidcAudience: optional(
     'oidc-audience',
     'names',
-    undefined,
     'the audiences that these tokens may have (claim aud), separated by commas',
     severalNames,
   ),
-  oidcJwks: setting<string | undefined>(
+  oidcJwks: optional(
     'oidc-jwks',
     'url',
-    undefined,
     "the address of the issuer's keys; without it ISSUER/.well-known/openid-configuration says it",
     webUrl,
   ),
@@ -261,24 +201,16 @@ export const settings = {
     "the claim of a login that becomes the user's id; characters that an id cannot have are escaped (docs/security.md)",
     matching(/^\S+$/, 'the name of a claim such as sub or oid'),
   ),
-  exchangeRole: setting<string | undefined>(
-    'exchange-role',
-    'name',
-    undefined,
-    'the role of the temporary credentials that POST /creds gives for a token of the issuer',
-    roleName,
-  ),
-  exchangeAppInstance: setting<string | undefined>(
+  exchangeRole: role('exchange-role', 'the role of the temporary credentials that POST /creds gives for a token of the issuer'),
+  exchangeAppInstance: optional(
     'exchange-app-instance',
     'arn',
-    undefined,
     'the app instance whose users POST /creds serves',
     matching(/^arn:[^:]+:chime:[^:]*:[^:]*:app-instance\/[^/]+$/, 'the ARN of an app instance'),
   ),
-  exchangeHook: setting<string | undefined>(
+  exchangeHook: optional(
     'exchange-hook',
     'url',
-    undefined,
     'a web hook that checks logins for POST /creds instead of the issuer: it receives the Authorization header and answers claims',
     webUrl,
   ),
@@ -289,26 +221,16 @@ export const settings = {
     'the AppInstanceUsers that POST /creds creates for people who log in for the first time',
     onOrOff,
   ),
-  identityPool: setting<string | undefined>(
+  identityPool: optional(
     'identity-pool',
     'id',
-    undefined,
     'the id of the Cognito identity pool that GetId and GetCredentialsForIdentity serve',
     matching(/^[\w-]{1,18}:[0-9a-f-]{1,36}$/, 'an id such as us-east-1:00000000-0000-0000-0000-000000000000'),
   ),
-  identityPoolRole: setting<string | undefined>(
-    'identity-pool-role',
-    'name',
-    undefined,
-    'the role of the temporary credentials that the pool gives for a token of the issuer',
-    roleName,
-  ),
-  identityPoolGuestRole: setting<string | undefined>(
+  identityPoolRole: role('identity-pool-role', 'the role of the temporary credentials that the pool gives for a token of the issuer'),
+  identityPoolGuestRole: role(
     'identity-pool-guest-role',
-    'name',
-    undefined,
     'the role of the temporary credentials that the pool gives without a token; without it guests get none',
-    roleName,
   ),
   pingSeconds: setting('ping-seconds', 'number', 30, 'seconds between two pings of a socket', count),
   presenceGraceSeconds: setting(
@@ -319,19 +241,17 @@ export const settings = {
     count,
   ),
   typingSeconds: setting('typing-seconds', 'number', 10, 'seconds until a member who sends no further typing indicator has stopped', count),
-  trustProxy: setting<readonly string[] | undefined>(
+  trustProxy: optional(
     'trust-proxy',
     'addresses',
-    undefined,
     "proxies that are trusted to report the client's address: addresses and networks, separated by commas",
     addressList,
   ),
-  proxyHeaders: setting<ProxyHeaders>(
+  proxyHeaders: choice(
     'proxy-headers',
-    'x-forwarded|forwarded|proxy-protocol',
+    ['x-forwarded', 'forwarded', 'proxy-protocol'],
     'x-forwarded',
     'how these proxies report it: X-Forwarded-For, -Proto and -Host; Forwarded (RFC 7239); or the PROXY protocol',
-    oneOf('x-forwarded', 'forwarded', 'proxy-protocol'),
   ),
   connectionsPerAddress: setting(
     'connections-per-address',
@@ -355,62 +275,42 @@ export const settings = {
     'a file for the audit log, which says who did what, as JSON lines; - is standard output',
     matching(/\S/, 'a file, - for standard output, or off'),
   ),
-  console: setting<'on' | 'off'>(
+  console: choice(
     'console',
-    'on|off',
+    ['on', 'off'],
     'on',
     'serves the console in the browser at /console: over TLS, and over plain HTTP on this machine',
-    oneOf('on', 'off'),
   ),
-  consoleClient: setting<string | undefined>(
+  consoleClient: optional(
     'console-client',
     'id',
-    undefined,
     'the client id of the console at --oidc-issuer: operators log in there (docs/console.md)',
     matching(/^[ -~]*[!-~][ -~]*$/, 'the id of a client'),
   ),
-  consoleClientSecret: setting<string | undefined>(
+  consoleClientSecret: optional(
     'console-client-secret',
     'secret',
-    undefined,
     'the secret of that client, if it has one',
     matching(/^[ -~]+$/, 'a secret'),
   ),
-  consoleRole: setting<string | undefined>(
+  consoleRole: role(
     'console-role',
-    'name',
-    undefined,
     'the role of the operators who log in there: whom it trusts may sign in, and what its policy allows they may do',
-    roleName,
   ),
-  recentCalls: setting<'masked' | 'whole'>(
+  recentCalls: choice(
     'recent-calls',
-    'masked|whole',
+    ['masked', 'whole'],
     'masked',
     'how ListRecentCalls and the console show the input of a call: without names, content and metadata, or as it was sent',
-    oneOf('masked', 'whole'),
   ),
-  reasonInMessage: setting<'on' | 'off'>(
+  reasonInMessage: choice(
     'reason-in-message',
-    'on|off',
+    ['on', 'off'],
     'off',
     'adds the Reason to the Message of an error, for clients that show nothing else, such as boto3 and the AWS CLI',
-    oneOf('on', 'off'),
   ),
-  resume: setting<'on' | 'off'>(
-    'resume',
-    'on|off',
-    'on',
-    'sends a client that reconnects with the same sessionId what it has missed',
-    oneOf('on', 'off'),
-  ),
-  search: setting<'on' | 'off'>(
-    'search',
-    'on|off',
-    'off',
-    'indexes the words of messages for SearchMessages; the same on all nodes',
-    oneOf('on', 'off'),
-  ),
+  resume: choice('resume', ['on', 'off'], 'on', 'sends a client that reconnects with the same sessionId what it has missed'),
+  search: choice('search', ['on', 'off'], 'off', 'indexes the words of messages for SearchMessages; the same on all nodes'),
   logLevel: setting<LogLevel>(
     'log-level',
     'level',
@@ -420,12 +320,11 @@ export const settings = {
   ),
   ...limitSettings,
   ...sizeSettings,
-  rateLimits: setting<'off' | 'aws'>(
+  rateLimits: choice(
     'rate-limits',
-    'off|aws',
+    ['off', 'aws'],
     'off',
     "aws limits calls a second to Amazon's published rates, off does not limit them",
-    oneOf('off', 'aws'),
   ),
   ...rateSettings,
 } as const
