@@ -43,7 +43,10 @@ export function searchedPhrases(text: string): Phrase[] {
   )
 }
 
-/** How many candidates a page asks for at once and in all, before it ends short. */
+/**
+ * How many candidates a page asks for at once and in all, before it ends short. It first asks for as many as it shows, since nearly all of
+ * them are found in the database too.
+ */
 const step = 60
 const mostCandidates = 600
 /** Best first are the best of that many, the newest ones. */
@@ -104,8 +107,10 @@ export async function newestFound(
   const searching = new Searching(db, index, search)
   const items: FoundMessage[] = []
   let last = after
-  for (let looked = 0; looked < mostCandidates; looked += step) {
-    const candidates = await searching.candidates(last, step)
+  let looked = 0
+  for (let asked = Math.min(limit + 1, step); looked < mostCandidates; asked = step) {
+    const candidates = await searching.candidates(last, asked)
+    looked += asked
     const found = await searching.found(candidates)
     for (const [position, { cursor }] of candidates.entries()) {
       const each = found[position]
@@ -113,7 +118,7 @@ export async function newestFound(
       if (each) items.push(searching.shown(each))
       last = cursor
     }
-    if (candidates.length < step) return { items, next: undefined }
+    if (candidates.length < asked) return { items, next: undefined }
   }
   return { items, next: last }
 }
