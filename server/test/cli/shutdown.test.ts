@@ -31,7 +31,7 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
       'ServiceUnavailableException',
       { Code: 'ServiceUnavailable', Message: 'The server is starting or shutting down', Reason: 'Try again in a moment.' },
     ])
-    // npm would pass on a signal that the terminal has already sent.
+    // npm forwards a signal that the terminal has already sent to the server.
     server.kill(signal)
 
     request.finish()

@@ -97,7 +97,7 @@ function act(nodes: Nodes, step: Step) {
   const node = nodes.at[step.node]!
   if (step.does === 'starts') {
     if (node.deadSince === undefined) return
-    // Its last heartbeat arrives before its death, and nothing after it.
+    // A node that starts cannot hear of nodes that died before, so the others must have removed this one first.
     for (let count = 0; count < graceSeconds + 2; count++) nodes.second()
     nodes.start(step.node)
   } else if (node.deadSince !== undefined) return
