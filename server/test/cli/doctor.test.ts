@@ -177,7 +177,7 @@ test('a service that cannot be reached is reported with the reason, and one that
   await issuer.close()
 })
 
-test('a role of the settings that does not exist, or does not take their logins, is a fault', { timeout: 60_000 }, async () => {
+test('a role of the settings that does not exist, or does not accept their logins, is reported', { timeout: 60_000 }, async () => {
   const issuer = await OidcIssuer.start()
   const world = await startWorld('sqlite')
   const flags = {

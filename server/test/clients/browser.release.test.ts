@@ -153,7 +153,7 @@ describe.skipIf(!hasBrowser)('the page of examples/browser, in Chromium', { time
     await ofAlice.locator('blockquote').getByText('I type').waitFor()
     await typed(ofAlice).getByText('1 reply').waitFor()
 
-    // Alice is a moderator and pins; Bob sees it at once, and may not.
+    // Alice is a moderator and pins; Bob sees the pin at once, and may not pin.
     await typed(ofAlice).getByRole('button', { name: 'Pin', exact: true }).click()
     await typed(ofBob)
       .getByText(/ · pinned$/)

@@ -24,7 +24,7 @@ onBothDatabases(
         await hears(second, 'after')
         expect(second.closeCode).toBeUndefined()
         await expect.poll(() => metric('carillon_sessions', world())).toBe(sessions - 1)
-        // Until it has confirmed that, and longer than a client is told again anyway.
+        // Until the client has confirmed that, and longer than a client is sent events again anyway.
         await setTimeout(10_000)
         second.lose()
         await say('missed')

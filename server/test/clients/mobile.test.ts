@@ -20,7 +20,7 @@ onBothDatabases(
       }
     })
 
-    test.each(['OkHttp', 'Starscream'] as const)('such as %s is told nothing after its application has stopped the session', async kind => {
+    test.each(['OkHttp', 'Starscream'] as const)('such as %s is sent nothing after its application has stopped the session', async kind => {
       const { connect, say } = await phoneOfBob(world())
       await (await connect(kind)).stop()
       await setTimeout(500)
@@ -31,7 +31,7 @@ onBothDatabases(
       expect(back.contents).toEqual(['after'])
     })
 
-    test('has its own pings answered, which are empty', async () => {
+    test('gets a pong for each of its own pings, which are empty', async () => {
       const phone = await (await phoneOfBob(world())).connect('OkHttp')
       phone.ping()
       await expect.poll(() => phone.pongs).toEqual([''])

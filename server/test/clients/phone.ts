@@ -4,7 +4,7 @@ import { clientFrame } from '../support/client-frame.ts'
 import { connectRaw, type RawSocket } from '../support/sockets.ts'
 import type { World } from '../support/world.ts'
 
-/** What a client of a phone does by itself (docs/service/clients.md#the-sockets-of-phones). */
+/** A client on a phone, as far as its library acts by itself (docs/service/clients.md#the-sockets-of-phones). */
 export type Kind = 'OkHttp' | 'Starscream'
 
 const opcodes = { text: 1, close: 8, ping: 9, pong: 10 } as const
@@ -57,7 +57,7 @@ export class Phone {
     else await once(this.#raw.socket, 'close')
   }
 
-  /** As a network does that goes away. */
+  /** Ends as a lost network does: without a close. */
   lose() {
     this.#raw.socket.destroy()
   }

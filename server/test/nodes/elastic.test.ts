@@ -5,7 +5,7 @@ import { hasNats, startNats } from '../support/nats.ts'
 import { listen, type Listening } from '../support/sockets.ts'
 import { contentsOf, figure, startNodes, until } from './two-nodes.ts'
 
-/** The sub-channels that somebody has heard to be in, as its own events say. */
+/** The sub-channels of a user, in the order of its own events. */
 const movesOf = ({ events }: Listening, type: string) =>
   events.filter(event => event.type === type).map(({ payload }) => payload!['SubChannelId'])
 
@@ -41,7 +41,7 @@ test.skipIf(!hasNats)(
     await until(() => contentsOf(moderating).length === 2)
     await until(() => contentsOf(hearing[4]!).length === 1)
 
-    // Too few are left in the second one: who is there moves back, and it ends.
+    // Too few members are left in the second one: they move back, and it ends.
     await on(1).messaging.deleteChannelMembership({ ...channel, MemberArn: user('u5') })
     await expect.poll(async () => (await counts()).map(([id]) => id)).toEqual([first])
     await until(() => movesOf(hearing[4]!, 'UPDATE_CHANNEL_MEMBERSHIP').length === 2)

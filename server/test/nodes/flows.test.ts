@@ -7,7 +7,7 @@ import { makeChannel, startNodes, until } from './two-nodes.ts'
 const lambda = await startLambda()
 afterAll(() => lambda.close())
 
-/** What was heard of messages: the type, and the content. */
+/** The events of messages: the type, and the content. */
 const toldOf = ({ events }: Listening) =>
   events.flatMap(({ type, payload }) => (type.endsWith('_CHANNEL_MESSAGE') ? [[type, payload!['Content']]] : []))
 

@@ -11,7 +11,7 @@ test.skipIf(!hasNats)(
   { timeout: 60_000 },
   async () => {
     const nats = await startNats()
-    // What has this text is lost on the way to the second node.
+    // A message with this text is lost on the way to the second node.
     const nodes = await startNodes([nats.url, await dropping(nats.port, () => 'lost on the way'), nats.url])
     const { user, ChannelArn, ChimeBearer, heard: bob, say } = await makeChannel([nodes[0]!, nodes[1]!])
     await nodes[2]!.messaging.createChannelMembership({ ChannelArn, ChimeBearer, MemberArn: user('carol'), Type: 'DEFAULT' })
@@ -35,7 +35,7 @@ test.skipIf(!hasNats)(
     await nodes[1]!.messaging.updateChannelMessage({ ...asked, Content: 'alice to bob, edited' })
     await nodes[0]!.messaging.redactChannelMessage(answered)
     const missed = await whisper('alice', 'bob', both[2]!, 0)
-    // It shows the second node what that has missed.
+    // Its number shows the second node that it has missed one.
     await say(both[3]!, nodes[2])
     const hearing: Listening[] = [alice, bob, ...carol]
     await until(() => hearing.every(each => contentsOf(each).includes('for all')))

@@ -13,7 +13,7 @@ const webPush = { privateKeyVariable: 'TEST_PAUSE_KEY', subject: 'mailto:ops@exa
 const browsers = { [application]: { type: 'push', webPush } }
 const seconds = 5
 
-/** A push service that has taken nothing yet: its map, its devices, and how many pushes it was asked to take and has taken. */
+/** A push service: its file of destinations, its devices, and how many pushes it has received and accepted. */
 interface Service {
   readonly map: Readonly<Record<string, unknown>>
   readonly devices: readonly (readonly [token: string, more?: object])[]
@@ -33,7 +33,7 @@ async function apnsThatRefusesOnce(status: number, reason: string): Promise<Serv
   }
 }
 
-/** It says until when, where others say how long. */
+/** Retry-After has a date here, where others have seconds. */
 async function webhookThatRefusesOnce(): Promise<Service> {
   let [asked, taken] = [0, 0]
   const url = await startHttp((_, __, response) => {
@@ -45,7 +45,7 @@ async function webhookThatRefusesOnce(): Promise<Service> {
   return { map, devices: [['phone']], asked: () => asked, taken: () => taken }
 }
 
-/** A name of the internet leads to this machine. */
+/** A public name that leads to this machine. */
 function lead(name: string) {
   const original = dns.lookup
   const looked = vi
@@ -77,7 +77,7 @@ test.each([
   ['a push service of browsers that has refused two devices', () => browsersThatAreRefusedOnce(429)],
   ['a push service of browsers that refuses in its own way', () => browsersThatAreRefusedOnce(406)],
   ['a push service of browsers that is not available', () => browsersThatAreRefusedOnce(503)],
-])('while %s wants a pause nothing of it is tried, and afterwards all of it arrives', { timeout: 30_000 }, async (_, start) => {
+])('while %s asks for a pause nothing is sent to it, and afterwards all pushes arrive', { timeout: 30_000 }, async (_, start) => {
   const { map, devices, asked, taken } = await start()
   const { register, openWith, push, settled, world } = await pushWorld('sqlite', map)
   for (const [token, more] of devices) await register('bob', token, more)
@@ -88,7 +88,7 @@ test.each([
   const entries = async () => world.app.db.all(selectEntries)
   await until(async () => (await entries()).length === 6)
   const before = await entries()
-  // The outbox looks for what is due once a second.
+  // The outbox looks for due entries once a second.
   await setTimeout(1500)
   expect([asked(), await entries()]).toEqual([devices.length, before])
   await settled()
@@ -138,7 +138,7 @@ test('the pause of one push service delays no other one in the same lane', async
   await until(() => busy.asked === 2 && free.taken.length === 1)
   await push(channel)
   await until(() => free.taken.length === 2)
-  // Both entries are tried again after a second.
+  // Both entries are retried after a second.
   await setTimeout(2000)
   expect(busy.asked).toBe(2)
   await settled()

@@ -92,10 +92,10 @@ describe('The index file of SQLite', () => {
     await expect.poll(() => count('lasting'), { interval: 50 }).toBe(1)
   })
 
-  test('is built with each message as it is at the end, though it is edited, redacted or deleted after the build has read it', async () => {
+  test('has each message in its newest state after a build, although it was edited, redacted or deleted after the build has read it', async () => {
     const { messaging } = world
     const { root, send } = await makeChat(world)
-    // No two begin alike: of a word the file has only what differs from the one before it.
+    // No two begin alike: the file stores of a word only what differs from the one before it.
     const first = ['quince', 'walnut', 'medlar', 'sorrel']
     const [edited, redacted, deleted] = [await send(first[0]!), await send(first[1]!), await send(first[2]!)]
     await send(first[3]!)
