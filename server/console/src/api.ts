@@ -86,6 +86,9 @@ function refusalOf(response: Response, text: string): Refusal {
   return new Refusal(name, response.status, content.Message ?? `The server answers with ${response.status}`, content.Reason)
 }
 
+/** Whether calls of this kind come too often. */
+export const isThrottled = (error: unknown) => error instanceof Refusal && error.status === 429
+
 export const messageOf = (error: unknown) =>
   error instanceof Refusal ? [error.message.replace(/[.:]?$/, '.'), error.reason].filter(Boolean).join(' ') : String(error)
 

@@ -1,7 +1,7 @@
 import { signal, type Signal } from '@preact/signals'
 import { useMemo } from 'preact/hooks'
 import type { Answer, Input, OperationName } from '../../src/contract/index.ts'
-import { call, messageOf } from './api.ts'
+import { call, isThrottled, messageOf } from './api.ts'
 
 export interface Page<Item> {
   readonly items: readonly Item[] | undefined
@@ -14,15 +14,21 @@ export const paging = (NextToken: string | undefined) => ({ MaxResults: 50, ...(
 /** The token of a call that makes something. */
 export const requestToken = () => crypto.randomUUID()
 
+/** How often a page is read again, each time a second later, where the rates of the server do not allow it yet. */
+const mostTries = 30
+
+const pause = (milliseconds: number) => new Promise<void>(resolve => setTimeout(resolve, milliseconds))
+
 /** A list that is read page by page as far as somebody scrolls. */
 export class List<Item> {
   readonly items: Signal<readonly Item[]> = signal([])
   readonly state: Signal<'loading' | 'more' | 'whole' | 'failed'> = signal('loading')
   readonly error = signal('')
-  /** Whether it is being read to its end. */
-  readonly isReadingAll = signal(false)
+  /** Whether more is read than somebody scrolls to. */
+  readonly isReadingOn = signal(false)
   readonly #load: (token: string | undefined) => Promise<Page<Item>>
   #token: string | undefined
+  #most = Infinity
   #loading: Promise<void> | undefined
   #version = 0
 
@@ -36,15 +42,19 @@ export class List<Item> {
     return (this.#loading ??= this.#read().finally(() => (this.#loading = undefined)))
   }
 
-  /** Reads on to the end, unless `stop` is called. */
-  async readAll(): Promise<void> {
-    this.isReadingAll.value = true
-    while (this.isReadingAll.value && this.state.value === 'more') await this.more()
-    this.isReadingAll.value = false
+  /** Reads on to the end, or until there are so many items, unless `stop` is called. */
+  async readOn(most = Infinity): Promise<void> {
+    this.#most = most
+    if (this.isReadingOn.value) return
+    this.isReadingOn.value = true
+    while (this.isReadingOn.value && this.#mayReadOn()) await this.more()
+    this.isReadingOn.value = false
   }
 
+  #mayReadOn = () => ['loading', 'more'].includes(this.state.value) && this.items.value.length < this.#most
+
   stop() {
-    this.isReadingAll.value = false
+    this.isReadingOn.value = false
   }
 
   /** Reads the list again from its beginning. */
@@ -56,9 +66,8 @@ export class List<Item> {
     await this.more()
   }
 
-  async #read() {
-    if (this.state.value === 'whole') return
-    const version = this.#version
+  async #read(tries = 1, version = this.#version): Promise<void> {
+    if (this.state.value === 'whole' || version !== this.#version) return
     const isFirst = this.#token === undefined
     try {
       const { items = [], token } = await this.#load(this.#token)
@@ -68,6 +77,10 @@ export class List<Item> {
       this.state.value = token === undefined ? 'whole' : 'more'
     } catch (error) {
       if (version !== this.#version) return
+      if (isThrottled(error) && tries < mostTries) {
+        await pause(1000)
+        return this.#read(tries + 1, version)
+      }
       this.error.value = messageOf(error)
       this.state.value = 'failed'
     }

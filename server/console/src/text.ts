@@ -14,6 +14,22 @@ export function shown(text: string | undefined, { longest = 200, lines = false }
   )
 }
 
+/**
+ * JSON as it is easier to read, with escapes for what cannot be seen or changes the direction: it means the same. What is no JSON stays
+ * as it is.
+ */
+export function jsonInLines(json = ''): string {
+  try {
+    return JSON.stringify(JSON.parse(json), undefined, 2).replaceAll(unseen, character =>
+      character === '\n' ? character : [...Array(character.length).keys()].map(index => escape(character.charCodeAt(index))).join(''),
+    )
+  } catch {
+    return json
+  }
+}
+
+const escape = (unit: number) => `\\u${unit.toString(16).padStart(4, '0')}`
+
 export const count = (value: number | undefined) => (value ?? 0).toLocaleString('en-US')
 export const plural = (value: number, one: string, many = `${one}s`) => `${count(value)} ${value === 1 ? one : many}`
 

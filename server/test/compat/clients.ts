@@ -15,7 +15,7 @@ export const pythons = installed('python3', ['-c', 'import boto3'])
 export const awsCommands = installed('aws', ['--version'])
 
 /** A folder for AWS_DATA_PATH: clients that are older than the APIs read the models from it. */
-async function modelFolder(): Promise<string> {
+export async function modelFolder(): Promise<string> {
   const folder = await temporaryFolder()
   for (const [service, version] of [
     ['chime-sdk-messaging', '2021-05-15'],

@@ -3,22 +3,14 @@ import { messageOf } from '../api.ts'
 import { Input } from '../parts/field.tsx'
 import { say } from '../parts/said.tsx'
 import { Failure } from '../parts/states.tsx'
+import { jsonInLines } from '../text.ts'
 import { Simulator } from './simulator.tsx'
 
-/** A policy as it is easier to read; what is no JSON stays as it is. */
-function inLines(policy: string | undefined = ''): string {
-  try {
-    return JSON.stringify(JSON.parse(policy), undefined, 2)
-  } catch {
-    return policy
-  }
-}
-
-const example = inLines('{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"chime:*","Resource":"*"}]}')
+const example = jsonInLines('{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"chime:*","Resource":"*"}]}')
 
 /** A policy that can be changed and tried before it is stored; without `save` it is only tried. */
 export function PolicyEditor({ policy = example, save }: { policy?: string | undefined; save?: (policy: string) => Promise<unknown> }) {
-  const text = useSignal(inLines(policy))
+  const text = useSignal(jsonInLines(policy))
   const error = useSignal('')
   async function store(event: Event) {
     event.preventDefault()

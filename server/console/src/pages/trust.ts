@@ -1,5 +1,6 @@
 import type { Answer, Input } from '../../../src/contract/index.ts'
 import type { Field } from '../parts/field.tsx'
+import { jsonInLines } from '../text.ts'
 
 type Role = NonNullable<Answer<'DescribeIamRole'>['IamRole']>
 
@@ -33,7 +34,7 @@ export const trustFields = (role: Role = {}): readonly Field[] => [
     kind: 'lines',
     isCode: true,
     rows: 3,
-    value: role.OidcTrust?.ClaimCondition ?? '',
+    value: jsonInLines(role.OidcTrust?.ClaimCondition),
     hint: 'A Condition in the JSON of IAM, or empty.',
   },
   {

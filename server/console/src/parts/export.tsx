@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals'
 import { plural } from '../text.ts'
 import type { Shown } from './found.tsx'
+import { say } from './said.tsx'
 import type { Column } from './table.tsx'
 
 const quotedForCsv = (value: string | number | undefined) => {
@@ -21,6 +22,7 @@ export function Export<Item>({ label, columns, list }: { label: string; columns:
       await list.more()
     }
     progress.value = ''
+    if (list.state.value === 'failed') return say('The list could not be read to its end, so nothing is exported')
     const rows = list.items.value
     const lines =
       kind === 'csv'

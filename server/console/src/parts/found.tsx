@@ -1,5 +1,5 @@
-import { computed, type ReadonlySignal, type Signal } from '@preact/signals'
-import { useMemo, useRef } from 'preact/hooks'
+import { computed, effect, untracked, type ReadonlySignal, type Signal } from '@preact/signals'
+import { useEffect, useMemo, useRef } from 'preact/hooks'
 import type { List } from '../lists.ts'
 
 /** The rows of a list as a table shows them. */
@@ -46,9 +46,12 @@ function finder<Item>(of: (item: Item) => string) {
   }
 }
 
+/** How much of a list is read for a search, and for an order: the API has neither, so all of it is read, page by page. */
+const [mostSearched, mostOrdered] = [200_000, 20_000]
+
 /**
- * The rows of a list in which a text is found, and in an order of their own if one is given. What is not read yet is neither searched
- * nor ordered, which the table says.
+ * The rows of a list in which a text is found, and in an order of their own if one is given. A search and an order read on: the table
+ * says how far they have come, and lets one stop.
  */
 export function useFound<Item>(
   list: List<Item>,
@@ -56,6 +59,16 @@ export function useFound<Item>(
   of: (item: Item) => string,
   order?: { readonly isOn: Signal<boolean>; readonly compare: Compare<Item> },
 ): Shown<Item> {
+  useEffect(() => {
+    const end = effect(() => {
+      const most = text.value.trim() !== '' ? mostSearched : order?.isOn.value ? mostOrdered : 0
+      untracked(() => (most === 0 ? list.stop() : void list.readOn(most)))
+    })
+    return () => {
+      end()
+      list.stop()
+    }
+  }, [list])
   return useMemo(() => {
     const find = finder(of)
     const items = computed(() => {

@@ -1,11 +1,11 @@
-import { count, plural } from '../text.ts'
+import { count, plural, shown } from '../text.ts'
 import type { Shown } from './found.tsx'
 
 const entries = (number: number) => plural(number, 'entry', 'entries')
 
 function said<Item>({ items, state, error, whole, isFiltered, isOrdered }: Shown<Item>, live: boolean): string {
   const [here, read] = [items.value.length, whole?.items.value.length ?? items.value.length]
-  if (state.value === 'failed') return error.value
+  if (state.value === 'failed') return shown(error.value, { longest: 1000 })
   const isPart = state.value !== 'whole' && !live
   if (isFiltered?.value) return isPart ? `${count(here)} found among the first ${entries(read)}` : `${count(here)} of ${entries(read)}`
   if (isPart && isOrdered?.value) return `The first ${entries(read)}, ordered among themselves`
@@ -18,16 +18,16 @@ export function ReadSoFar<Item>({ list, live }: { list: Shown<Item>; live: boole
   return (
     <span>
       <span role="status">{said(list, live)}</span>
-      {whole?.isReadingAll.value && (
+      {whole?.isReadingOn.value && (
         <button type="button" class="small quiet" onClick={() => whole.stop()}>
           Stop
         </button>
       )}
       {whole &&
-        !whole.isReadingAll.value &&
+        !whole.isReadingOn.value &&
         state.value === 'more' &&
         (list.isFiltered?.value === true || list.isOrdered?.value === true) && (
-          <button type="button" class="small quiet" onClick={() => void whole.readAll()}>
+          <button type="button" class="small quiet" onClick={() => void whole.readOn()}>
             Read all
           </button>
         )}

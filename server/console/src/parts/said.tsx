@@ -1,4 +1,5 @@
 import { signal } from '@preact/signals'
+import { shown } from '../text.ts'
 
 const said = signal('')
 
@@ -13,6 +14,10 @@ export function say(text: string) {
 
 export const Said = () => (
   <div class="said" role="status" aria-live="polite">
-    {said.value && <div>{said.value}</div>}
+    {said.value && (
+      <div>
+        <bdi>{shown(said.value)}</bdi>
+      </div>
+    )}
   </div>
 )
