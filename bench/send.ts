@@ -4,7 +4,7 @@ import { Crowd, milliseconds } from './support/crowd.ts'
 import { membersByChannel, userArn } from './support/fill.ts'
 import { load } from './support/load.ts'
 import { costColumns, counting, medianOf, type Measured } from './support/measured.ts'
-import { messagesOf } from './support/messages.ts'
+import { contentLength, messagesOf } from './support/messages.ts'
 import { Report } from './support/report.ts'
 import { inRounds, median, rounded } from './support/rounds.ts'
 import { openSite, type Site } from './support/server.ts'
@@ -20,6 +20,13 @@ interface Sending extends Measured {
   readonly deliveries: number
 }
 
+interface Sizes {
+  /** Of one measurement. */
+  readonly seconds: number
+  /** Of a Content. */
+  readonly characters: number
+}
+
 /** The senders, and the listeners where the crowd is connected. */
 class Senders {
   readonly #site: Site
@@ -31,10 +38,10 @@ class Senders {
   /** The number of the next message. */
   next = 1
 
-  constructor(site: Site, crowd: Crowd, people: readonly (readonly number[])[], seconds: number) {
+  constructor(site: Site, crowd: Crowd, people: readonly (readonly number[])[], { seconds, characters }: Sizes) {
     this.#site = site
     this.#crowd = crowd
-    this.#messageOf = messagesOf(site.server.url, people)
+    this.#messageOf = messagesOf(site.server.url, people, characters)
     this.#seconds = seconds
   }
 
@@ -76,6 +83,7 @@ export async function send(args: string[]) {
       'members-of-room': { type: 'string', default: '20' },
       seconds: { type: 'string', default: '3' },
       rounds: { type: 'string', default: '7' },
+      characters: { type: 'string', default: String(contentLength) },
       postgres: { type: 'boolean', default: false },
     },
   })
@@ -89,7 +97,7 @@ export async function send(args: string[]) {
   const bare = values.postgres ? await BareInsert.open(site) : undefined
   try {
     const people = membersByChannel(shape)
-    const senders = new Senders(site, crowd, people, seconds)
+    const senders = new Senders(site, crowd, people, { seconds, characters: Number(values.characters) })
     const bytesBefore = await site.storedBytes()
     const yardsticks = {
       hello: undelivered(() => yardstick.measure(seconds)),

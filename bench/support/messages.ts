@@ -1,8 +1,8 @@
 import { channelArn, userArn } from './fill.ts'
 import { signedPost } from './signed.ts'
 
-/** Characters of a Content. */
-const contentLength = 300
+/** Characters of a Content, unless somebody says otherwise. */
+export const contentLength = 300
 
 /** The text between the mark with the number and the end of a Content. */
 const filling = 'hello world '.repeat(400)
@@ -13,12 +13,16 @@ export function senderOf(number: number, { rooms, members }: { rooms: number; me
 }
 
 /** Messages by their number, as an SDK sends them; listeners look for it in the Content. All channels have the same number of members. */
-export function messagesOf(url: string, people: readonly (readonly number[])[]): (number: number) => Buffer {
+export function messagesOf(
+  url: string,
+  people: readonly (readonly number[])[],
+  characters: number = contentLength,
+): (number: number) => Buffer {
   return number => {
     const { room, member } = senderOf(number, { rooms: people.length, members: people[0]!.length })
     const sender = userArn(people[room]![member]!)
     const body = {
-      Content: `~#${number};${filling}`.slice(0, contentLength),
+      Content: `~#${number};${filling}`.slice(0, characters),
       Type: 'STANDARD',
       Persistence: 'PERSISTENT',
       ClientRequestToken: crypto.randomUUID(),

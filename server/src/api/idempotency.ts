@@ -8,7 +8,22 @@ interface Tokened {
   readonly ClientRequestToken: string
 }
 
-const hash = (...parts: string[]) => digest('sha256', JSON.stringify(parts), 'base64url').slice(0, 32)
+/** How an answer is stored. */
+export interface StoredForm<Result> {
+  readonly toBytes: (result: Result) => Uint8Array
+  readonly fromBytes: (bytes: Uint8Array) => Result
+}
+
+const json = <Result>(): StoredForm<Result> => ({
+  toBytes: result => Buffer.from(JSON.stringify(result)),
+  fromBytes: bytes => JSON.parse(Buffer.from(bytes).toString()) as Result,
+})
+
+/** In bytes. Two inputs of one token with one fingerprint would be taken for the same request. */
+const tokenLength = 16
+const fingerprintLength = 12
+
+const hash = (text: string, length: number) => digest('sha256', text, 'buffer').subarray(0, length)
 
 /**
  * A token is stored under operation, parent resource, bearer and itself. Its fingerprint is the whole input, which the decoder has
@@ -17,7 +32,11 @@ const hash = (...parts: string[]) => digest('sha256', JSON.stringify(parts), 'ba
  */
 function namesOf(call: Call, parent: string, input: Tokened) {
   const bearer = call.facts ? String(call.facts.caller.id) : ''
-  return { token: hash(call.operation, parent, bearer, input.ClientRequestToken), fingerprint: hash(JSON.stringify(input)) }
+  return {
+    channelId: call.facts?.channel?.id ?? 0,
+    token: hash(JSON.stringify([call.operation, parent, bearer, input.ClientRequestToken]), tokenLength),
+    fingerprint: hash(JSON.stringify(input), fingerprintLength),
+  }
 }
 
 const reused = () =>
@@ -26,18 +45,19 @@ const reused = () =>
     'The same ClientRequestToken came within 24 hours with other parameters. Use a new token for a new request.',
   )
 
-function replay<Result>(answered: { fingerprint: string; result: string }, fingerprint: string): Result {
-  if (answered.fingerprint === fingerprint) return JSON.parse(answered.result) as Result
-  throw reused()
-}
-
 /**
  * Runs the work once per ClientRequestToken. The same request again gets the first answer and changes nothing; a request with other
  * parameters gets a ConflictException. Of concurrent twins one runs the work and the others get its answer. Nearly every token is
  * new, so it is not looked up before the work: if it turns out to be known, the work is rolled back and the answer is looked up.
  */
-export async function once<Result>(call: Call, parent: string, input: Tokened, work: Work<Result>): Promise<Result> {
-  const { token, fingerprint } = namesOf(call, parent, input)
+export async function once<Result>(
+  call: Call,
+  parent: string,
+  input: Tokened,
+  work: Work<Result>,
+  { toBytes, fromBytes } = json<Result>(),
+): Promise<Result> {
+  const { fingerprint, ...key } = namesOf(call, parent, input)
   let isKnown = false
   const again = () => {
     isKnown = true
@@ -46,13 +66,16 @@ export async function once<Result>(call: Call, parent: string, input: Tokened, w
   const whole = async (tx: Transaction) => {
     const now = call.now()
     const since = now - tokenLifetime
-    const answered = isKnown ? await answeredToken(tx, token, since) : undefined
-    if (answered) return replay<Result>(answered, fingerprint)
+    const answered = isKnown ? await answeredToken(tx, key, since) : undefined
+    if (answered) {
+      if (fingerprint.equals(answered.fingerprint)) return fromBytes(answered.result)
+      throw reused()
+    }
     const result = await work(tx).catch(async (error: unknown) => {
       // Something that the first request has created is no conflict.
-      throw error instanceof ApiError && (await answeredToken(tx, token, since)) ? again() : error
+      throw error instanceof ApiError && (await answeredToken(tx, key, since)) ? again() : error
     })
-    if (!(await rememberToken(tx, { token, fingerprint, result: JSON.stringify(result), now }))) throw again()
+    if (!(await rememberToken(tx, { ...key, fingerprint, result: toBytes(result), now }))) throw again()
     return result
   }
   return call.db.transaction(shareableAs(work, whole))
@@ -63,7 +86,8 @@ export async function once<Result>(call: Call, parent: string, input: Tokened, w
  * (docs/service/wire.md#idempotency).
  */
 export async function onceInMemory<Result>(call: Call, parent: string, input: Tokened, work: () => Promise<Result>): Promise<Result> {
-  const { token, fingerprint } = namesOf(call, parent, input)
+  const names = namesOf(call, parent, input)
+  const [token, fingerprint] = [names.token.toString('base64'), names.fingerprint.toString('base64')]
   const now = call.now()
   const answered = call.answeredTokens.get(token, now - tokenLifetime)
   if (answered) {

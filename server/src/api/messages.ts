@@ -8,7 +8,7 @@ import { messageDetails, messageStatus, messageSummary } from '../present/messag
 import { isRunning } from '../store/flow-runs.ts'
 import { listMessages, type Message, type Viewing } from '../store/messages.ts'
 import { actingIn } from './acting.ts'
-import { once, onceInMemory } from './idempotency.ts'
+import { once, onceInMemory, type StoredForm } from './idempotency.ts'
 import { namedIfGiven } from './named.ts'
 import { paged } from './paging.ts'
 
@@ -41,6 +41,15 @@ const answer = ({ facts: { channel, subChannel } }: ChannelCall, taken: Taken) =
   ...taken,
   SubChannelId: subChannel?.name,
 })
+
+/** The bytes of the MessageId, and one more if the message is PENDING. */
+const takenForm: StoredForm<Taken> = {
+  toBytes: ({ MessageId, Status }) => Buffer.from(Status.Value === 'PENDING' ? `${MessageId}01` : MessageId, 'hex'),
+  fromBytes(bytes) {
+    const digits = Buffer.from(bytes).toString('hex')
+    return { MessageId: digits.slice(0, 64), Status: { Value: digits.length > 64 ? 'PENDING' : 'SENT' } }
+  },
+}
 
 /** Throws for a period that ends before it begins. */
 export function checkPeriod({ NotBefore, NotAfter }: { NotBefore?: Date; NotAfter?: Date }) {
@@ -79,7 +88,7 @@ export const messages: Handlers<
     })
     // The channel's id in the database: a new channel under the ChannelId of a deleted one has another.
     const parent = String(call.facts.channel.id)
-    if (taking.isStored) return answer(call, await once(call, parent, input, taking.take))
+    if (taking.isStored) return answer(call, await once(call, parent, input, taking.take, takenForm))
     return onceInMemory(call, parent, input, async () => answer(call, await taking.take(call.db, call.bus)))
   },
 

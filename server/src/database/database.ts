@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 
-/** The types of parameters and columns: strings, integers up to 2^53 and null exist in both databases. */
-export type Value = string | number | null
+/** The types of parameters and columns: strings, integers up to 2^53, bytes and null exist in both databases. */
+export type Value = string | number | Uint8Array | null
 
 /**
  * One SQL text for both databases, prepared once per connection. Parameters are `$1`, `$2`, …; `Row` is the type of a result row.

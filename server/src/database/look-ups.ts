@@ -104,7 +104,8 @@ export class LookUps {
 
 const typeOf = (value: Value) => {
   if (value === null) return undefined
-  return typeof value === 'string' ? 'text' : 'bigint'
+  if (typeof value === 'string') return 'text'
+  return typeof value === 'number' ? 'bigint' : 'bytea'
 }
 
 /** The text runs for each look-up as it does for one: its `limit` keeps the planner from joining it with the list of values. */

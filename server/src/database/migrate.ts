@@ -19,6 +19,7 @@ import { search } from './migrations/016-search.ts'
 import { presence } from './migrations/017-presence.ts'
 import { consoleCodes } from './migrations/018-console-codes.ts'
 import { connected } from './migrations/019-connected.ts'
+import { smallTokens } from './migrations/020-small-tokens.ts'
 import { postgresDialect, sqliteDialect, type Dialect } from './migrations/dialect.ts'
 
 /** In order; the version of a database is the number of migrations it has. A released migration never changes. */
@@ -42,6 +43,7 @@ const migrations: ((dialect: Dialect) => string)[] = [
   presence,
   consoleCodes,
   connected,
+  smallTokens,
 ]
 
 /** The version of the schema that this Carillon works on. */

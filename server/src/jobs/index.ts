@@ -14,7 +14,7 @@ import { expiredCallbacks } from '../store/flow-callbacks.ts'
 import { expiredIdentities } from '../store/identities.ts'
 import { forgetDeadPushes } from '../store/outbox-dead.ts'
 import { forgetLanes } from '../store/outbox-lanes.ts'
-import { forgetTokens, tokenLifetime } from '../store/request-tokens.ts'
+import { firstToken, forgetTokens, hoursToSweep, tokenLifetime, type TokenKey } from '../store/request-tokens.ts'
 import { channelsAfter, deleteOldMessages } from '../store/retention.ts'
 import { subChannelsOf } from '../store/sub-channels.ts'
 import { balanceAll } from './balancing.ts'
@@ -23,6 +23,8 @@ import type { Job } from './schedule.ts'
 
 /** The most rows that one transaction of a job changes. */
 const step = 200
+/** The most tokens that one transaction looks at. */
+const tokensLookedAt = 500
 
 interface Tools {
   readonly db: Database
@@ -122,7 +124,21 @@ async function forgetAll({ db, isStopping }: Tools, forget: (tx: Transaction) =>
   return count
 }
 
-const forgetRequestTokens = async (tools: Tools) => forgetAll(tools, tx => forgetTokens(tx, tools.now() - tokenLifetime, step))
+/** Looks through the slots of the hours since the last run. A token that has expired does not count, also before it is deleted. */
+async function forgetRequestTokens({ db, now, isStopping }: Tools) {
+  const step = async (hour: number, after: TokenKey) =>
+    db.transaction(tx => forgetTokens(tx, { hour, after, since: now() - tokenLifetime, limit: tokensLookedAt }))
+  let count = 0
+  for (const hour of await hoursToSweep(db, now())) {
+    for (let after: TokenKey | undefined = firstToken; after && !isStopping();) {
+      const { forgotten, last } = await step(hour, after)
+      count += forgotten
+      if (forgotten > 0) await db.tidy()
+      after = last
+    }
+  }
+  return count
+}
 
 /** Deletes stored events that no node and no client needs any more, and sessions that cannot be resumed any more. */
 async function forgetChannelEvents(tools: Tools) {
@@ -166,7 +182,7 @@ const jobs = {
   retention: { everySeconds: 3600, run: enforceRetention, counts: 'rows of messages deleted for good' },
   'flow-callbacks': { everySeconds: 60, run: expireFlowCallbacks, counts: 'expired callbacks' },
   'channel-events': { everySeconds: 60, run: forgetChannelEvents, counts: 'forgotten events' },
-  'request-tokens': { everySeconds: 300, run: forgetRequestTokens, counts: 'forgotten tokens' },
+  'request-tokens': { everySeconds: 3600, run: forgetRequestTokens, counts: 'forgotten tokens' },
   'outbox-lanes': { everySeconds: 3600, run: forgetIdleLanes, counts: 'forgotten lanes' },
   'dead-pushes': { everySeconds: 3600, run: forgetPushes, counts: 'forgotten pushes' },
 } as const

@@ -3,44 +3,88 @@ import { statement, type Queries } from '../database/database.ts'
 /** How long a ClientRequestToken is remembered, in milliseconds (docs/service/wire.md#idempotency). */
 export const tokenLifetime = 24 * 60 * 60 * 1000
 
-const selectToken = statement<{ fingerprint: string; result: string }>(
-  `select fingerprint, result from request_tokens where token = $1 and created_at > $2`,
-)
+/** Where a token is stored. The id of the channel is 0 without one. */
+export interface TokenKey {
+  readonly channelId: number
+  readonly token: Uint8Array
+}
+
+interface Answered {
+  fingerprint: Uint8Array
+  result: Uint8Array
+}
+
+const hourMilliseconds = 60 * 60 * 1000
+/** In each hour of the day, the job forgets tokens in one of them. */
+const slots = 24
+const slotOf = (channelId: number) => channelId % slots
+
+const selectToken = statement<Answered>(`
+  select fingerprint, result from request_tokens where slot = $1 and channel_id = $2 and token = $3 and created_at > $4`)
 /** Replaces an expired token. */
 const replaced = `
-  on conflict (token) do update
+  on conflict (slot, channel_id, token) do update
     set fingerprint = excluded.fingerprint, result = excluded.result, created_at = excluded.created_at
     where request_tokens.created_at <= excluded.created_at - ${tokenLifetime}`
+const columns = `slot, channel_id, token, fingerprint, result, created_at`
 /** Of equal tokens the first one stays. */
 const insertToken = statement(
-  `insert into request_tokens (token, fingerprint, result, created_at) values ($1, $2, $3, $4) ${replaced}`,
+  `insert into request_tokens (${columns}) values ($1, $2, $3, $4, $5, $6) ${replaced}`,
   `with asked as (
-    select distinct on (token) * from unnest($1::text[], $2::text[], $3::text[], $4::bigint[])
-      with ordinality as asked (token, fingerprint, result, created_at, whose)
-    order by token, whose),
+    select distinct on (channel_id, token) * from unnest($1::bigint[], $2::bigint[], $3::bytea[], $4::bytea[], $5::bytea[], $6::bigint[])
+      with ordinality as asked (${columns}, whose)
+    order by channel_id, token, whose),
   kept as (
-    insert into request_tokens (token, fingerprint, result, created_at)
-    select token, fingerprint, result, created_at from asked ${replaced}
-    returning token)
-  select whose from asked join kept using (token)`,
+    insert into request_tokens (${columns}) select ${columns} from asked ${replaced}
+    returning channel_id, token)
+  select whose from asked join kept using (channel_id, token)`,
 )
+
+const selectSwept = statement<{ value: string }>(`select value from settings where name = 'swept request tokens'`)
+const setSwept = statement(`
+  insert into settings (name, value) values ('swept request tokens', $1) on conflict (name) do update set value = excluded.value`)
+const inSlot = `slot = $1 and (channel_id, token) > ($2, $3)`
+const selectEnd = statement<TokenKey>(`
+  select channel_id as "channelId", token from request_tokens where ${inSlot} order by channel_id, token limit 1 offset $4`)
 const deleteOldTokens = statement(`
-  delete from request_tokens where token in (select token from request_tokens where created_at <= $1 order by created_at limit $2)`)
+  delete from request_tokens where ${inSlot} and (channel_id, token) <= ($4, $5) and created_at <= $6`)
+
+/** Before all tokens of a slot. */
+export const firstToken: TokenKey = { channelId: -1, token: new Uint8Array() }
+/** After all of them. */
+const end: TokenKey = { channelId: Number.MAX_SAFE_INTEGER, token: new Uint8Array() }
 
 /** The answer of the token, unless it is from before `since`. */
-export async function answeredToken(tx: Queries, token: string, since: number) {
-  return tx.get(selectToken, token, since)
+export async function answeredToken(tx: Queries, { channelId, token }: TokenKey, since: number) {
+  return tx.get(selectToken, slotOf(channelId), channelId, token, since)
 }
 
 /** False if the token has an answer within its lifetime, perhaps of a concurrent twin. */
-export async function rememberToken(
-  tx: Queries,
-  { token, fingerprint, result, now }: { token: string; fingerprint: string; result: string; now: number },
-) {
-  return (await tx.run(insertToken, token, fingerprint, result, now)) === 1
+export async function rememberToken(tx: Queries, { channelId, token, fingerprint, result, now }: TokenKey & Answered & { now: number }) {
+  return (await tx.run(insertToken, slotOf(channelId), channelId, token, fingerprint, result, now)) === 1
 }
 
-/** Deletes at most `limit` tokens from before `since`; returns how many. */
-export async function forgetTokens(tx: Queries, since: number, limit: number) {
-  return tx.run(deleteOldTokens, since, limit)
+/** The hours since the last one whose slot was swept; no more than there are slots. */
+export async function hoursToSweep(db: Queries, now: number): Promise<number[]> {
+  const hour = Math.floor(now / hourMilliseconds)
+  const swept = Number((await db.get(selectSwept))?.value ?? 0)
+  // A clock that was ahead must not put it off.
+  const count = swept > hour ? slots : Math.min(hour - swept, slots)
+  return Array.from({ length: count }, (_, index) => hour - count + 1 + index)
+}
+
+/**
+ * Looks at the next tokens, at most `limit`, in the slot of an hour, and deletes those from before `since`. Returns how many these were, and
+ * the last one that it has looked at unless the slot ends there.
+ */
+export async function forgetTokens(
+  tx: Queries,
+  { hour, after, since, limit }: { hour: number; after: TokenKey; since: number; limit: number },
+): Promise<{ forgotten: number; last: TokenKey | undefined }> {
+  const from = [hour % slots, after.channelId, after.token] as const
+  const last = await tx.get(selectEnd, ...from, limit - 1)
+  const { channelId, token } = last ?? end
+  const forgotten = await tx.run(deleteOldTokens, ...from, channelId, token, since)
+  if (!last) await tx.run(setSwept, String(hour))
+  return { forgotten, last }
 }

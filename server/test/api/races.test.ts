@@ -13,7 +13,7 @@ const conflict = { name: 'ConflictException', status: 409 }
 /** The look-up that authorizes a call: the facts of its bearer in a channel. */
 const factsOf = (bearer: string) => ({
   text: /left join moderators moderator on/,
-  values: ([appInstanceArn, kind, id]: readonly Value[]) => `${appInstanceArn}/${kind}/${id}` === bearer,
+  values: (values: readonly Value[]) => values.slice(0, 3).join('/') === bearer,
 })
 
 /** The look-up of the app instance in which a call creates something. */
@@ -24,7 +24,7 @@ const appInstanceFound = (arn: string) => ({
 
 const identityFound = (arn: string) => ({
   text: /i\.configuration,[^]*i\.kind = \$2 and i\.external_id = \$3[^]*where a\.arn = \$1 and a\.deleted_at is null$/,
-  values: ([appInstanceArn, kind, id]: readonly Value[]) => `${appInstanceArn}/${kind}/${id}` === arn,
+  values: (values: readonly Value[]) => values.slice(0, 3).join('/') === arn,
 })
 
 const messageFound = (MessageId: string) => ({

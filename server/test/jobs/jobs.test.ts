@@ -1,8 +1,10 @@
+import { randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { jobNames, jobsOf } from '../../src/jobs/index.ts'
 import { buryIdentity, findIdentity } from '../../src/store/identities.ts'
 import { statement } from '../../src/database/database.ts'
 import { deadFigures } from '../../src/store/outbox-dead.ts'
+import { answeredToken, hoursToSweep, rememberToken } from '../../src/store/request-tokens.ts'
 import { onBothDatabases } from '../support/world.ts'
 import { days, open, purged, rowsIn, runJob, say } from '../api/acts.ts'
 import { many } from './many.ts'
@@ -45,20 +47,64 @@ onBothDatabases('Jobs', world => {
     expect(wrong).toEqual([])
   })
 
-  test('a ClientRequestToken is forgotten after 24 hours, and not before', async () => {
+  test('a ClientRequestToken is stored for 24 hours, and is deleted within another 24', async () => {
     const { appInstance } = world()
     const { user } = await appInstance(['a'])
     const channel = await open(world(), user('a'))
+    const stored = async () => {
+      await runJob(world(), 'request-tokens')
+      return rowsIn(world(), 'request_tokens')
+    }
     world().advance(days(2))
-    await runJob(world(), 'request-tokens')
-    expect(await rowsIn(world(), 'request_tokens')).toBe(0)
+    expect(await stored()).toBe(0)
     await say(world(), user('a'), channel)
-    world().advance(days(0.9))
+    for (let hour = 0; hour < 23; hour++) {
+      world().advance(days(1) / 24)
+      expect(await stored()).toBe(1)
+    }
+    world().advance(days(1))
+    expect(await stored()).toBe(0)
+  })
+
+  test('the tokens that have expired are deleted, however many and in whichever channel, and the others are not', async () => {
+    const { app, now, advance } = world()
     await runJob(world(), 'request-tokens')
-    expect(await rowsIn(world(), 'request_tokens')).toBe(1)
-    world().advance(days(0.2))
+    // Those of 24 and 48 have the same turn, and are more than one transaction deletes.
+    const keys = [1, 2, 24, 48].flatMap(number =>
+      Array.from({ length: 301 }, (_, index) => {
+        const isOld = number > 2 || (number === 1 && index % 2 === 0)
+        return { channelId: 1_000_000 + number, token: randomBytes(16), isOld }
+      }),
+    )
+    const [before, answer] = [now(), { fingerprint: randomBytes(12), result: randomBytes(32) }]
+    await app.db.transaction(async tx => {
+      for (const { isOld, ...key } of keys) {
+        expect(await rememberToken(tx, { ...key, ...answer, now: isOld ? before : before + days(1) })).toBe(true)
+      }
+    })
+    advance(days(1.5))
+    await runJob(world(), 'request-tokens')
+    expect(await rowsIn(world(), 'request_tokens')).toBe(keys.filter(({ isOld }) => !isOld).length)
+    for (const { isOld, ...key } of keys) expect((await answeredToken(app.db, key, before - 1)) === undefined).toBe(isOld)
+    advance(days(2))
     await runJob(world(), 'request-tokens')
     expect(await rowsIn(world(), 'request_tokens')).toBe(0)
+  })
+
+  test('the job looks at the tokens of each channel once a day, also after a clock was ahead', async () => {
+    const { app, now, advance } = world()
+    const looked = async () => (await hoursToSweep(app.db, now())).length
+    await runJob(world(), 'request-tokens')
+    expect(await looked()).toBe(0)
+    advance(days(3) / 24)
+    expect(await looked()).toBe(3)
+    advance(days(30))
+    expect(await looked()).toBe(24)
+    await runJob(world(), 'request-tokens')
+    advance(days(-7))
+    expect(await looked()).toBe(24)
+    await runJob(world(), 'request-tokens')
+    expect(await looked()).toBe(0)
   })
 
   test('pushes that were given up are deleted after a week, or once 10,000 newer ones were given up; other entries stay', async () => {

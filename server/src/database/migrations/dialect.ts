@@ -4,6 +4,8 @@ export interface Dialect {
   readonly identity: string
   /** Rows stored in the order of their primary key, if the database can do that. */
   readonly clustered: string
+  /** The type of bytes. */
+  readonly bytes: string
   /** A table that a crash may empty, if the database has such tables. */
   readonly unlogged: string
   /** What only PostgreSQL has. */
@@ -13,12 +15,14 @@ export interface Dialect {
 export const sqliteDialect: Dialect = {
   identity: 'integer primary key autoincrement',
   clustered: 'without rowid',
+  bytes: 'blob',
   unlogged: '',
   onPostgres: () => '',
 }
 export const postgresDialect: Dialect = {
   identity: 'bigint generated always as identity primary key',
   clustered: '',
+  bytes: 'bytea',
   unlogged: 'unlogged',
   onPostgres: sql => sql,
 }
