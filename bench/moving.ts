@@ -28,7 +28,7 @@ const openPostgres = async (url: string) =>
     follow,
     onError: follow,
     connections: 4,
-    keepsEvents: false,
+    storesEvents: false,
   })
 
 /** One hash of all lines. Numbers of users differ between databases, so they are replaced by their order in the export. */

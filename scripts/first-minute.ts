@@ -57,9 +57,9 @@ try {
   try {
     const page = await browser.newPage()
     await page.goto(link)
-    await page.getByRole('button', { name: 'Make a first channel' }).waitFor()
+    await page.getByRole('button', { name: 'Create an example' }).waitFor()
     step('the console in the browser, signed in')
-    await page.getByRole('button', { name: 'Make a first channel' }).click()
+    await page.getByRole('button', { name: 'Create an example' }).click()
     await page.getByText('This is the first message.').waitFor()
     step('a channel with a message in it, after one click')
   } finally {

@@ -5,7 +5,7 @@ type Prepare = Parameters<typeof PostgresDatabase.open>[1]['prepare']
 
 /** Carillon's own access to a database that `prepare` has prepared. */
 export const openPostgres = (url: string, prepare: Prepare) =>
-  PostgresDatabase.open(url, { prepare, follow: () => {}, onError: () => {}, connections: 2, keepsEvents: false })
+  PostgresDatabase.open(url, { prepare, follow: () => {}, onError: () => {}, connections: 2, storesEvents: false })
 
 /** Runs statements. */
 export async function execute(url: string, text: string) {

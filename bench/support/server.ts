@@ -100,7 +100,7 @@ export async function fillPostgres(url: string, shape: Shape) {
     follow: () => {},
     onError: () => {},
     connections: 2,
-    keepsEvents: false,
+    storesEvents: false,
   })
   await fill(store, shape)
   await store.close()

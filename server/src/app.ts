@@ -29,7 +29,7 @@ import { ProxyProtocol } from './http/proxy-protocol.ts'
 import { consolePages } from './console/pages.ts'
 import { tryLimit } from './console/entrance.ts'
 import { loginEndpoint } from './console/login.ts'
-import { sessionEndpoint } from './console/session.ts'
+import { codeExchange } from './console/code-exchange.ts'
 import { createServer } from './http/server.ts'
 import { withReasonInMessage } from './http/shown-error.ts'
 import { deliveriesOf } from './outbox/deliveries.ts'
@@ -44,7 +44,7 @@ import { Background } from './jobs/background.ts'
 import { BalancingQueue } from './jobs/balancing.ts'
 import { jobsOf } from './jobs/index.ts'
 import { purgeStep } from './jobs/purge.ts'
-import { keepRates } from './rates/shared-buckets.ts'
+import { shareBuckets } from './rates/shared-buckets.ts'
 import { connectRate } from './rates/operation-rates.ts'
 import { schedule } from './jobs/schedule.ts'
 import { KeyRing } from './keys/key-ring.ts'
@@ -114,17 +114,17 @@ async function listen(server: Server, host: string, port: number): Promise<numbe
   return (server.address() as AddressInfo).port
 }
 
-/** The operations that a console repeats: in the list of calls they would hide the others. */
+/** The operations that an open console repeats. In the list of recent calls they would hide all others. */
 const looksOn: ReadonlySet<string> = new Set<OperationName>(['ListRecentCalls', 'DescribeServer'])
 
 interface Surroundings {
   /** The clock. */
   readonly now?: () => number
-  /** Keys in addition to those in the database. */
+  /** Access keys in addition to those in the database. */
   readonly keys?: FindKey
   /** Wraps the database; a test uses it to delay answers. */
   readonly through?: (database: Database) => Database
-  /** What there is from the beginning, in addition to the file of --seed. */
+  /** The resources that the server creates when it starts, in addition to those of the file of --seed. */
   readonly seeds?: readonly Seed[]
   /** Which jobs the server runs by itself: all by default. A test that runs some itself leaves it fewer. */
   readonly jobs?: 'all' | 'after changes' | 'none'
@@ -153,7 +153,7 @@ export async function startApp(
   const { key, file, certificate, forget } = await openSecrets(config, log)
   // The answers of a commit leave before its frames, which the gateway adds: a client can send its next request meanwhile.
   const turnEnd = new TurnEnd()
-  const answers = new Responses(turnEnd, log)
+  const responses = new Responses(turnEnd, log)
   const arrivals = new Arrivals()
   const readSender = senderReader(trustProxy, proxyHeaders, proxyProtocol)
   const server = createServer({
@@ -161,7 +161,7 @@ export async function startApp(
     refusals,
     shown: config.reasonInMessage === 'on' ? withReasonInMessage : error => error,
     metrics,
-    answers,
+    responses,
     arrivals,
     connections: new Connections(config.connectionsPerAddress, rangesOf(withoutNames([...trustProxy, 'loopback']))),
     proxyProtocol,
@@ -177,7 +177,7 @@ export async function startApp(
     isTestMode: testMode !== undefined,
   })
   const { plain, tls, admin } = server
-  // Clients correct their clock by this header.
+  // Clients set their clock by this header.
   const dated = (_: unknown, response: ServerResponse) => response.setHeader('date', new Date(signatureNow()).toUTCString())
   if (testMode) for (const each of [plain, tls]) each?.prependListener('request', dated)
 
@@ -195,7 +195,7 @@ export async function startApp(
   let figures: ServerFigures | undefined
   let stopBeating: (() => Promise<void>) | undefined
   let searchIndex: SearchIndex | undefined
-  /** Ends whatever is there by now, each before what it uses. */
+  /** Ends the parts that have been started so far, each before the parts that it uses. */
   const end = async (stopOutbox: Promise<void> | undefined) => {
     gateway?.close()
     stopFollowing?.()
@@ -243,9 +243,9 @@ export async function startApp(
     if (db.kind === 'postgres') stopBeating = await keepAlive(node, { db, log })
     const allSessions = bus.following && new SessionsOfNodes({ db, nodeId, log })
     const resumable = config.resume === 'on' ? new ResumableSessions({ db, nodeId, log, heardUntil: () => bus.heardUntil() }) : undefined
-    const kept = await KeyRing.open({ db, rootKey: key, account: config.account, source: masterKeySource(config), now, log })
-    ring = kept
-    const findKey: FindKey = keys ? (id, token) => kept.find(id, token) ?? keys(id, token) : kept.find
+    const keyRing = await KeyRing.open({ db, rootKey: key, account: config.account, source: masterKeySource(config), now, log })
+    ring = keyRing
+    const findKey: FindKey = keys ? (id, token) => keyRing.find(id, token) ?? keys(id, token) : keyRing.find
     const purgeNext = async () => {
       const worked = await purgeStep(store, now())
       if (worked) metrics.purgeSteps.inc()
@@ -290,9 +290,10 @@ export async function startApp(
       turnEnd,
       arrivals,
       audit,
-      access: kept,
+      access: keyRing,
       verify: createUrlVerifier({ findKey, now: signatureNow, hosts: config.publicWsHost === undefined ? [] : [config.publicWsHost] }),
-      isGood: signed => kept.isGood(signed) || keys?.(signed.accessKeyId, signed.sessionToken)?.secretAccessKey === signed.secretAccessKey,
+      isGood: signed =>
+        keyRing.isGood(signed) || keys?.(signed.accessKeyId, signed.sessionToken)?.secretAccessKey === signed.secretAccessKey,
       limits,
       connectRate: connectRate(buckets, now, rates, limits.connectionsPerUser),
       pingSeconds: config.pingSeconds,
@@ -322,7 +323,7 @@ export async function startApp(
       now,
       limits: config.limits,
       ids,
-      keys: kept,
+      keyRing,
       oidcIssuer: config.oidcIssuer,
       publicWsHost: config.publicWsHost,
       tlsPort,
@@ -336,23 +337,23 @@ export async function startApp(
     }
     const rateLimiting = rates && { buckets, rates, now }
     const verify = createVerifier({ findKey, now: signatureNow })
-    const issuing = { ring: kept, now, region: config.region, account: config.account, userClaim: config.userClaim }
+    const issuing = { ring: keyRing, now, region: config.region, account: config.account, userClaim: config.userClaim }
     const endpoints = await credentialEndpoints(config, { ...issuing, db, findKey, signatureNow, rateLimiting })
     if (config.console === 'on') {
       const countTry = tryLimit()
-      endpoints.set('/console/session', sessionEndpoint({ ...issuing, db, rootKeyId: key.accessKeyId, countTry }))
+      endpoints.set('/console/session', codeExchange({ ...issuing, db, rootKeyId: key.accessKeyId, countTry }))
       endpoints.set('/console/login', await loginEndpoint(config, { ...issuing, countTry }))
     }
     const dispatchFor = (name: OperationName, operation: Operation) => {
-      const dispatch = dispatchOf(name, operation, { access: kept, verify, environment, rateLimiting })
+      const dispatch = dispatchOf(name, operation, { access: keyRing, verify, environment, rateLimiting })
       return testMode ? testMode.faults.around(name, dispatch) : dispatch
     }
     const dispatches = Object.entries(operations).map(([name, operation]) => [name, dispatchFor(name as OperationName, operation)])
-    const checkKey = createKeyCheck({ findKey }, kept)
+    const checkKey = createKeyCheck({ findKey }, keyRing)
     const purgeAll = async () => {
       while (await purgeNext());
     }
-    const seeder = new Seeder({ environment, access: kept, purge: purgeAll })
+    const seeder = new Seeder({ environment, access: keyRing, purge: purgeAll })
     server.serve({
       dispatch: Object.fromEntries(dispatches) as Record<OperationName, Dispatch>,
       checkKey,
@@ -362,7 +363,7 @@ export async function startApp(
         seeder,
         purge: purgeAll,
         checkKey,
-        // By the real time, so that a test can undo what it has done to the clock of signatures.
+        // By the real time, so that a test can still sign the call that sets the clock of signatures right again.
         verify: createVerifier({ findKey }),
         closeSessions: (userId, code, reason) => open.closeSessions(userId, code, reason),
       }),
@@ -372,7 +373,7 @@ export async function startApp(
     for (const seed of seeds) await seeder.sow(seed)
     const served = { endpoint: url, region: config.region, credentials: key }
     if (config.seed !== undefined) await sowFile(config.seed, served, seed => seeder.sow(seed))
-    const stopRates = keepRates(buckets, { db, now, log }, { shared: isShared })
+    const stopRates = shareBuckets(buckets, { db, now, log }, { shared: isShared })
     const stopWatching = watchOutbox(tools)
     const stopSchedule = schedule(jobs === 'all' ? jobsOf(environment) : [], { db, now, log, metrics })
     stopJobs = async () => {

@@ -51,7 +51,9 @@ export const badRequest = (message: string, reason?: string) => failure('BadRequ
 export const unauthorizedBearer = (reason: string) =>
   failure('UnauthorizedClientException', 'An invalid app instance user ARN was supplied for the x-amz-chime-bearer HTTP header.', reason)
 
-/** The role of the bearer does not permit the call, or a resource in it does not exist for this caller. */
+/**
+ * The role of the bearer does not permit the call, or a resource that the call names does not exist or must not be revealed to this caller.
+ */
 export const forbidden = (reason: string) =>
   failure('ForbiddenException', 'You do not have sufficient access to perform this action', reason)
 
@@ -62,7 +64,7 @@ export const accessDenied = (message: string, reason: string) => new ApiError('A
 export const invalidUserArn = (reason: string) =>
   failure('ForbiddenException', 'An invalid app instance user ARN was supplied for the input parameter.', reason)
 
-/** The subject of the call does not exist; only if the operation declares it and the caller may know. */
+/** The subject of the call does not exist. Only for operations that declare this error, and only if the caller may know. */
 export const notFound = (message: string, reason?: string) => failure('NotFoundException', message, reason)
 
 /** The present state contradicts the call. */

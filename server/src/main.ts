@@ -21,7 +21,10 @@ const commands: Readonly<Record<string, () => Promise<(program: Command) => void
   models: async () => (await import('./cli/models.ts')).addModels,
 }
 
-/** Adds the command that is named. All are loaded only for the help and for a wrong name: that takes longer than most commands work. */
+/**
+ * Adds the command that is named. Loading all commands takes longer than most of them run, so that happens only for the help and for a
+ * wrong name.
+ */
 async function addCommands(program: Command, name = '') {
   const load = Object.hasOwn(commands, name) ? [commands[name]!] : Object.values(commands)
   for (const add of await Promise.all(load.map(async each => each()))) add(program)
@@ -30,7 +33,7 @@ async function addCommands(program: Command, name = '') {
 /** An error at start is printed as one line. */
 const oneLine = (text: string) => `carillon: ${text.trim().replaceAll(/\s*\n\s*/g, ' ')}\n`
 
-/** What an error says, with its reason if it has one. */
+/** The message of an error, with its Reason if it has one. */
 function sentencesOf(error: unknown): string {
   if (error instanceof ApiError && error.reason !== undefined) return `${error.message}. ${error.reason}`
   return error instanceof Error ? error.message : String(error)

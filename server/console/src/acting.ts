@@ -1,7 +1,10 @@
 import { signal } from '@preact/signals'
 import { call } from './api.ts'
 
-/** As whom the console acts in each app instance: an AppInstanceAdmin sees everything and may do everything but send as others. */
+/**
+ * The user as whom the console acts, for each app instance. An AppInstanceAdmin sees everything, and may do everything except send as
+ * others.
+ */
 const acting = signal<Readonly<Record<string, string | undefined>>>({})
 
 export const actor = (appArn: string) => acting.value[appArn]
@@ -10,7 +13,7 @@ export function actAs(appArn: string, userArn: string | undefined) {
   acting.value = { ...acting.value, [appArn]: userArn }
 }
 
-/** Finds an AppInstanceAdmin to act as, if nobody is chosen. Resolves to undefined if there is none. */
+/** Resolves to the chosen user, or else to an AppInstanceAdmin; undefined if there is none. */
 export async function findActor(appArn: string): Promise<string | undefined> {
   const known = actor(appArn)
   if (known !== undefined) return known

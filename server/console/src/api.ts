@@ -2,9 +2,9 @@ import { signal } from '@preact/signals'
 import { AwsV4Signer } from 'aws4fetch'
 import { routes } from 'carillon:routes'
 import { requestOf } from '../../src/client/request.ts'
-import type { Answer, Input, OperationName } from '../../src/contract/index.ts'
+import type { ClientOutput, Input, OperationName } from '../../src/contract/index.ts'
 
-/** Temporary credentials, or a key that the operator has typed in: in memory only, and gone with the page. */
+/** Temporary credentials, or an access key that the operator has typed in. They are in memory only, until the page is closed. */
 export interface Credentials {
   readonly accessKeyId: string
   readonly secretAccessKey: string
@@ -21,7 +21,7 @@ export function signOut(why: string) {
   credentials.value = undefined
 }
 
-/** A refused call. */
+/** The error of a call. */
 class Refusal extends Error {
   override readonly name: string
   readonly status: number
@@ -36,18 +36,18 @@ class Refusal extends Error {
 }
 
 const region = 'us-east-1'
-/** The signing keys of the day; they are derived from secrets, and forgotten with them. */
+/** The derived signing keys of the day; signing out removes them. */
 const signingKeys = new Map<string, ArrayBuffer>()
 
 const inAnswer = (key: string, value: unknown): unknown =>
   key.endsWith('Timestamp') && typeof value === 'number' ? new Date(Math.round(value * 1000)) : value
 
-export async function call<Name extends OperationName>(name: Name, input: Input<Name>): Promise<Answer<Name>> {
+export async function call<Name extends OperationName>(name: Name, input: Input<Name>): Promise<ClientOutput<Name>> {
   const key = credentials.value
   if (!key) throw new Refusal('SignedOut', 401, 'You are signed out')
   const { method, path, query, headers, body } = requestOf(routes[name]![1], input)
   const url = new URL(path, location.origin)
-  // Set one by one: the values are signed as they travel.
+  // Set one by one, since aws4fetch signs the values as they are sent.
   for (const [parameter, value] of Object.entries(query)) url.searchParams.set(parameter, value)
   url.search = url.search.replaceAll('+', '%20')
   const signer = new AwsV4Signer({
@@ -71,7 +71,7 @@ export async function call<Name extends OperationName>(name: Name, input: Input<
   })
   const text = await response.text()
   if (!response.ok) throw refusalOf(response, text)
-  return (text === '' ? {} : JSON.parse(text, inAnswer)) as Answer<Name>
+  return (text === '' ? {} : JSON.parse(text, inAnswer)) as ClientOutput<Name>
 }
 
 function refusalOf(response: Response, text: string): Refusal {
@@ -79,11 +79,11 @@ function refusalOf(response: Response, text: string): Refusal {
   try {
     content = JSON.parse(text) as typeof content
   } catch {
-    // A proxy has answered.
+    // The answer is from a proxy.
   }
   const name = response.headers.get('x-amzn-errortype')?.split(':')[0] ?? `HTTP ${response.status}`
   if (name === 'UnrecognizedClientException' || name === 'ExpiredTokenException') signOut('Your credentials have ended.')
-  return new Refusal(name, response.status, content.Message ?? `The server answers with ${response.status}`, content.Reason)
+  return new Refusal(name, response.status, content.Message ?? `The server answers with status ${response.status}`, content.Reason)
 }
 
 /** Whether calls of this kind come too often. */

@@ -11,7 +11,7 @@ const kebab = (name: string) =>
     .replaceAll(/(?<=[A-Z])(?=[A-Z][a-z])/g, '-')
     .toLowerCase()
 
-/** JSON as Python writes it. */
+/** A JSON value in Python's syntax. */
 const python = (value: unknown): string => {
   if (value === true) return 'True'
   if (value === false) return 'False'

@@ -1,6 +1,6 @@
 import { signal, type Signal } from '@preact/signals'
 import { useMemo } from 'preact/hooks'
-import type { Answer, Input, OperationName } from '../../src/contract/index.ts'
+import type { ClientOutput, Input, OperationName } from '../../src/contract/index.ts'
 import { call, isThrottled, messageOf } from './api.ts'
 
 export interface Page<Item> {
@@ -11,7 +11,7 @@ export interface Page<Item> {
 /** The members of an input for the next page. */
 export const paging = (NextToken: string | undefined) => ({ MaxResults: 50, ...(NextToken !== undefined && { NextToken }) })
 
-/** The token of a call that makes something. */
+/** The ClientRequestToken of a call that creates something. */
 export const requestToken = () => crypto.randomUUID()
 
 /** How often a page is read again, each time a second later, where the rates of the server do not allow it yet. */
@@ -19,7 +19,7 @@ const mostTries = 30
 
 const pause = (milliseconds: number) => new Promise<void>(resolve => setTimeout(resolve, milliseconds))
 
-/** A list that is read page by page as far as somebody scrolls. */
+/** A list that is loaded page by page, as far as the operator scrolls. */
 export class List<Item> {
   readonly items: Signal<readonly Item[]> = signal([])
   readonly state: Signal<'loading' | 'more' | 'whole' | 'failed'> = signal('loading')
@@ -37,7 +37,7 @@ export class List<Item> {
     void this.more()
   }
 
-  /** Reads the next page, if there is one. */
+  /** Loads the next page, if there is one. */
   more(): Promise<void> {
     return (this.#loading ??= this.#read().finally(() => (this.#loading = undefined)))
   }
@@ -57,7 +57,7 @@ export class List<Item> {
     this.isReadingOn.value = false
   }
 
-  /** Reads the list again from its beginning. */
+  /** Reloads the list from its beginning. */
   async again(): Promise<void> {
     this.#version++
     this.#token = undefined
@@ -87,7 +87,7 @@ export class List<Item> {
   }
 }
 
-/** Something that is read once, and again where it has changed. */
+/** A value that is loaded once, and reloaded after a change. */
 export class Value<Content> {
   readonly content: Signal<Content | undefined> = signal(undefined)
   readonly error = signal('')
@@ -108,11 +108,11 @@ export class Value<Content> {
   }
 }
 
-/** The list of an operation that has pages, read as far as somebody scrolls. */
+/** The list of an operation that has pages, loaded as far as the operator scrolls. */
 export function useList<Name extends OperationName, Item>(
   name: Name,
   input: Omit<Input<Name>, 'MaxResults' | 'NextToken'>,
-  itemsOf: (page: Answer<Name>) => readonly Item[] | undefined,
+  itemsOf: (page: ClientOutput<Name>) => readonly Item[] | undefined,
 ): List<Item> {
   const load = async (NextToken: string | undefined) => {
     const page = await call(name, { ...input, ...paging(NextToken) } as unknown as Input<Name>)

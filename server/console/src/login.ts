@@ -1,13 +1,13 @@
 import { go } from './router.ts'
 
-/** What the page keeps while the browser is at the issuer: nothing of it signs in, and it is gone once it has been read. */
+/** What the page stores while the browser is at the issuer. It is not enough to sign in, and is removed once it has been read. */
 interface Kept {
   readonly state: string
   readonly verifier: string
   readonly nonce: string
 }
 
-/** What POST /console/login takes. */
+/** The input of POST /console/login. */
 export interface Returned {
   readonly Code: string
   readonly Verifier: string
@@ -45,7 +45,10 @@ export async function goToIssuer(authorizationEndpoint: string, clientId: string
   location.assign(url)
 }
 
-/** What the browser has brought back from the issuer, which leaves the address at once; undefined if it does not come from there. */
+/**
+ * The result of the login in the address of the page, which is removed from the address immediately; undefined if the browser does not come
+ * from the issuer.
+ */
 export function takeReturned(): Returned | { readonly error: string } | undefined {
   const stored = sessionStorage.getItem(key)
   sessionStorage.removeItem(key)
@@ -57,6 +60,6 @@ export function takeReturned(): Returned | { readonly error: string } | undefine
   if (refusal !== null) return { error: `The issuer has refused the login: ${refusal}` }
   const { state, verifier, nonce } = (stored === null ? {} : JSON.parse(stored)) as Partial<Kept>
   if (code === null || state === undefined || verifier === undefined || nonce === undefined || answer.get('state') !== state)
-    return { error: 'This login was not begun in this window. Log in again.' }
+    return { error: 'This login was not started in this window. Log in again.' }
   return { Code: code, Verifier: verifier, Nonce: nonce, RedirectUri: redirectUri }
 }

@@ -38,7 +38,7 @@ function Current() {
   }
   return (
     <Page title="Not found">
-      <Empty title="The console has no such page">
+      <Empty title="The console does not have this page">
         <p>
           <a href={to()}>Go to the overview</a>
         </p>

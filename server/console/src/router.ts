@@ -24,7 +24,7 @@ export function go(address: string, { replace = false } = {}) {
   scrollTo(0, 0)
 }
 
-/** Links of the console do not load the page again. */
+/** Links within the console do not reload the page. */
 addEventListener('click', event => {
   const link = (event.target as Element | null)?.closest?.('a')
   if (!link || event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return

@@ -5,7 +5,7 @@ const kept = new Set(['\n', '\t'])
 
 const codePoint = (character: string) => `⟨U+${character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}⟩`
 
-/** A text of others in one line or in lines, so that nothing in it can be taken for a part of the page; a long one is cut. */
+/** A text by users in one line or in lines, without characters that could make it look like a part of the page. A long one is cut. */
 export function shown(text: string | undefined, { longest = 200, lines = false } = {}): string {
   if (text === undefined) return ''
   const cut = text.length > longest ? `${text.slice(0, longest).toWellFormed()}… (${count(text.length)} characters)` : text
@@ -33,13 +33,13 @@ const escape = (unit: number) => `\\u${unit.toString(16).padStart(4, '0')}`
 export const count = (value: number | undefined) => (value ?? 0).toLocaleString('en-US')
 export const plural = (value: number, one: string, many = `${one}s`) => `${count(value)} ${value === 1 ? one : many}`
 
-/** What tells principals apart: the end of their ARN, behind the account. */
+/** The part of a principal's ARN after the account, which distinguishes principals. */
 export const principalOf = (arn: string | undefined) => arn?.split(':').at(-1)
 
 /** The last part of an ARN. */
 export const idOf = (arn: string | undefined) => arn?.slice(arn.lastIndexOf('/') + 1) ?? ''
 
-/** The ARN of a user: it may be given by its id. */
+/** The ARN of a user, from its id or ARN. */
 export const userArnOf = (appArn: string, text = '') => (text.startsWith('arn:') ? text.trim() : `${appArn}/user/${text.trim()}`)
 
 const units: readonly (readonly [name: Intl.RelativeTimeFormatUnit, seconds: number])[] = [

@@ -12,15 +12,15 @@ const summaryOf = ({ id, name, disabledAt, createdAt }: StoredAccessKey) => ({
   CreatedTimestamp: createdAt,
 })
 
-/** The times at which a key is disabled from then on, or undefined for one that is enabled; nothing if that does not change. */
+/** The change of `disabledAt` that a Status in an input means; empty without one. A key that is disabled already keeps its time. */
 function disabled(status: 'ENABLED' | 'DISABLED' | undefined, { disabledAt }: StoredAccessKey, now: number) {
   if (status === undefined) return {}
   return { disabledAt: status === 'ENABLED' ? undefined : (disabledAt?.getTime() ?? now) }
 }
 
 export const accessKeys: Handlers<'CreateAccessKey' | 'ListAccessKeys' | 'DescribeAccessKey' | 'UpdateAccessKey' | 'DeleteAccessKey'> = {
-  async CreateAccessKey(input, { keys, account }) {
-    const { id, name, secret } = await keys.makeKey({ name: input.UserName, policy: requirePolicy(input) })
+  async CreateAccessKey(input, { keyRing, account }) {
+    const { id, name, secret } = await keyRing.makeKey({ name: input.UserName, policy: requirePolicy(input) })
     return { AccessKeyId: id, SecretAccessKey: secret, UserName: name, PrincipalArn: userArn(account, name) }
   },
 
@@ -34,18 +34,18 @@ export const accessKeys: Handlers<'CreateAccessKey' | 'ListAccessKeys' | 'Descri
     return { AccessKey: { ...summaryOf(key), PrincipalArn: userArn(account, key.name), Policy: key.policy } }
   },
 
-  async UpdateAccessKey({ AccessKeyId, Status, ...given }, { db, keys, account, now }) {
+  async UpdateAccessKey({ AccessKeyId, Status, ...given }, { db, keyRing, account, now }) {
     const policy = givenPolicy(given)
     const { id, name } = await changeAccessKey(db, AccessKeyId, key => ({
       ...(policy !== undefined && { policy }),
       ...disabled(Status, key, now()),
     }))
-    await keys.refresh()
+    await keyRing.refresh()
     return { AccessKeyId: id, PrincipalArn: userArn(account, name) }
   },
 
-  async DeleteAccessKey({ AccessKeyId }, { db, keys }) {
+  async DeleteAccessKey({ AccessKeyId }, { db, keyRing }) {
     await removeAccessKey(db, AccessKeyId)
-    await keys.refresh()
+    await keyRing.refresh()
   },
 }

@@ -20,7 +20,7 @@ export const admins: Handlers<'CreateAppInstanceAdmin' | 'DescribeAppInstanceAdm
       const appInstance = await requireAppInstance(call.db, AppInstanceArn)
       const found = await requireIdentity(call.db, named(call, 'AppInstanceAdminArn'))
       const admin = await findAdmin(call.db, appInstance.id, found.id)
-      if (!admin) throw notFound('The app instance admin does not exist.', `${AppInstanceAdminArn} is no AppInstanceAdmin.`)
+      if (!admin) throw notFound('The app instance admin does not exist.', `${AppInstanceAdminArn} is not an AppInstanceAdmin.`)
       return { AppInstanceAdmin: { Admin: identity(admin.identity), AppInstanceArn, CreatedTimestamp: admin.createdAt } }
     },
 

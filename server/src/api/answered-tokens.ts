@@ -1,27 +1,27 @@
 import { BoundedMap } from '../tools/bounded-map.ts'
 
-/** The most tokens that are remembered; the least recently used one is forgotten first. */
+/** The most tokens in memory; the least recently used one is removed first. */
 const capacity = 10_000
 
-interface Answer {
+interface FirstResult {
   readonly fingerprint: string
   readonly result: Promise<unknown>
   readonly at: number
 }
 
-/** The ClientRequestTokens of NON_PERSISTENT messages, which are not stored: held by this process only, and bounded. */
+/** The ClientRequestTokens of NON_PERSISTENT messages. They are not stored: only this process has them, and their number is bounded. */
 export class AnsweredTokens {
-  readonly #answers = new BoundedMap<string, Answer>(capacity)
+  readonly #results = new BoundedMap<string, FirstResult>(capacity)
 
   /** The answer, or pending answer, of the token, unless it is from before `since`. */
-  get(token: string, since: number): Answer | undefined {
-    const answer = this.#answers.get(token)
-    return answer && answer.at > since ? answer : undefined
+  get(token: string, since: number): FirstResult | undefined {
+    const found = this.#results.get(token)
+    return found && found.at > since ? found : undefined
   }
 
-  /** A failed request leaves its token unused. */
-  remember(token: string, answer: Answer) {
-    this.#answers.set(token, answer)
-    answer.result.catch(() => this.#answers.get(token) === answer && this.#answers.delete(token))
+  /** After a failed request its token can be used again. */
+  remember(token: string, found: FirstResult) {
+    this.#results.set(token, found)
+    found.result.catch(() => this.#results.get(token) === found && this.#results.delete(token))
   }
 }

@@ -16,7 +16,7 @@ import type { CalledChannel, Facts } from '../store/facts.ts'
 import type { ConnectedTo, ConnectedUser } from '../store/nodes.ts'
 import type { Page } from '../store/page.ts'
 
-/** What the nodes know of users and their sessions. */
+/** Presence and sessions of users, over all nodes. */
 interface Presences extends OnlineNow {
   /** The DEFAULT members of a channel; of a large one as they were up to five minutes ago. */
   membersOf(channelId: number): Promise<ReadonlySet<number>>
@@ -30,7 +30,7 @@ interface Presences extends OnlineNow {
 interface NodeState {
   readonly name: string
   readonly version: string
-  /** How it hears other nodes; null if it does not. */
+  /** The bus by which it gets the events of other nodes; null for a single node. */
   readonly bus: string | null
   /** In epoch milliseconds. */
   readonly startedAt: number
@@ -50,19 +50,19 @@ export interface Environment {
   /** The ids of new resources. Tests can make them predictable. */
   readonly ids: Ids
   /** Makes access keys, and reads keys and roles again once they have changed. */
-  readonly keys: Pick<KeyRing, 'makeKey' | 'refresh'>
-  /** The issuer of the settings. */
+  readonly keyRing: Pick<KeyRing, 'makeKey' | 'refresh'>
+  /** The issuer of tokens that the setting --oidc-issuer names. */
   readonly oidcIssuer: string | undefined
   /** The answer of GetMessagingSessionEndpoint; undefined for the host of the call with the TLS port. */
   readonly publicWsHost: string | undefined
   /** The port of the TLS listener; undefined if TLS is off. */
   readonly tlsPort: number | undefined
-  /** Refuses a stream, by its ARN, that takes no records now. */
+  /** Rejects if the stream of that ARN does not accept records. */
   readonly checkStream: (arn: string) => Promise<void>
-  /** Looks, without making anybody wait, whether the functions of a flow's processors can be invoked, and says so in the log if not. */
+  /** Checks in the background whether the functions of a flow's processors can be invoked, and logs a warning for those that cannot. */
   readonly warnOfFunctions: (channelFlowArn: string, functionArns: readonly string[]) => void
   readonly node: NodeState
-  /** What this node has done in the last minutes. */
+  /** Calls, messages and sockets of this node in the last five minutes. */
   readonly figures: ServerFigures
   /** The last calls that this node has answered. */
   readonly recentCalls: RecentCalls
@@ -92,7 +92,7 @@ export interface BearerCall extends Call {
   readonly facts: Facts
 }
 
-/** The same for a call about a channel: the channel exists, and the bearer's role permits the call. */
+/** What a handler gets if the call is about a channel: the channel exists, and the bearer's role permits the call. */
 export interface ChannelCall extends BearerCall {
   readonly facts: Facts & { readonly channel: CalledChannel }
 }

@@ -24,9 +24,9 @@ async function requireIdentities(tx: Queries, arns: readonly Arn[]) {
   return found
 }
 
-/** The expiration of an input. */
-const expirationOf = (settings: { ExpirationDays: number; ExpirationCriterion: ExpirationCriterion } | undefined) =>
-  settings && { days: settings.ExpirationDays, criterion: settings.ExpirationCriterion }
+/** The expiration in an input, in the form of the domain. */
+const expirationOf = (given: { ExpirationDays: number; ExpirationCriterion: ExpirationCriterion } | undefined) =>
+  given && { days: given.ExpirationDays, criterion: given.ExpirationCriterion }
 
 /** The sub-channels of an elastic channel, as an input describes them. */
 const elasticOf = (given: Input<'CreateChannel'>['ElasticChannelConfiguration']): Elastic | undefined =>
@@ -61,7 +61,7 @@ async function requireSearchable({ db, facts: { caller }, limits }: BearerCall, 
   if (!fields.some(({ Values }) => Values.includes(caller.arn))) {
     throw badRequest(
       'AppInstanceUser must include its own ARN for MEMBERS field',
-      `Add ${caller.arn} to the Values of a field; only an AppInstanceAdmin searches channels that it is not in.`,
+      `Add ${caller.arn} to the Values of a field. Only an AppInstanceAdmin may search channels of which it is not a member.`,
     )
   }
   if ((await membershipsOf(db, caller.id)) > limits.membershipsOfSearcher) {

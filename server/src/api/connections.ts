@@ -11,7 +11,7 @@ async function asked(call: Call) {
   const arn = named(call, 'ResourceARN')
   const { kind } = arn
   if (kind !== 'app-instance' && kind !== 'channel' && kind !== 'user')
-    throw badRequest('A bot and a channel flow have no sockets', 'ResourceARN must be the ARN of an app instance, a channel or a user.')
+    throw badRequest('Bots and channel flows have no sockets', 'ResourceARN must be the ARN of an app instance, a channel or a user.')
   const found = await taggedResource(call.db, arn)
   if (!found) throw notFound('The resource does not exist', `There is no ${kind.replace('-', ' ')} ${arn.text}.`)
   return { of: kind, id: found.id }
@@ -33,7 +33,7 @@ export const connections: Handlers<'ListConnectedUsers'> = {
         SourceIp: sourceAddress,
       })),
     }))
-    // Not those who have been deleted meanwhile.
+    // Without the users who have been deleted meanwhile.
     return { ConnectedUsers: shown.filter(({ User }) => User !== undefined), NextToken }
   },
 }

@@ -1,7 +1,7 @@
 import { parseStrictJson } from '../auth/iam/json.ts'
 import { badRequest, failure } from '../errors.ts'
-import { changeRole, createRole, removeRole, requireRole, usualRoleSession, type GivenIamRole } from '../keys/iam-roles.ts'
-import { roleArn } from '../keys/principals.ts'
+import { changeIamRole, createIamRole, removeIamRole, requireIamRole, usualRoleSession, type GivenIamRole } from '../keys/iam-roles.ts'
+import { iamRoleArn } from '../keys/principals.ts'
 import { listIamRoles, type StoredIamRole, type Trust } from '../store/iam-roles.ts'
 import type { Input } from '../contract/index.ts'
 import type { Environment, Handlers } from './call.ts'
@@ -18,7 +18,7 @@ function conditionIn(text: string): object {
   }
 }
 
-/** The trusted issuer: that of the settings, unless another one is named; undefined if nothing is said of it. */
+/** The issuer whose tokens the role trusts: by default that of --oidc-issuer. Undefined if the input has no OidcTrust. */
 function oidcOf({ Issuer, Audiences = [], ClaimCondition }: GivenTrust, oidcIssuer: string | undefined): Trust['oidc'] {
   if (Issuer === undefined && Audiences.length === 0 && ClaimCondition === undefined) return undefined
   const issuer = Issuer ?? oidcIssuer
@@ -27,7 +27,7 @@ function oidcOf({ Issuer, Audiences = [], ClaimCondition }: GivenTrust, oidcIssu
   return { issuer, audiences: Audiences, condition: ClaimCondition === undefined ? undefined : conditionIn(ClaimCondition) }
 }
 
-/** The role with what the input says instead of what it has. */
+/** The role after the change: members of the input replace those of the stored role. */
 function changed(input: Omit<Input<'UpdateIamRole'>, 'RoleName'>, before: GivenIamRole, oidcIssuer: string | undefined): GivenIamRole {
   const { TrustedPrincipals, OidcTrust, ExternalId, SessionTagKeys, MaxSessionSeconds } = input
   const { principals, oidc, externalId } = before.trust
@@ -45,18 +45,18 @@ function changed(input: Omit<Input<'UpdateIamRole'>, 'RoleName'>, before: GivenI
 
 const summaryOf = ({ name, createdAt, updatedAt }: StoredIamRole, { account }: Pick<Environment, 'account'>) => ({
   RoleName: name,
-  RoleArn: roleArn(account, name),
+  RoleArn: iamRoleArn(account, name),
   CreatedTimestamp: createdAt,
   LastUpdatedTimestamp: updatedAt,
 })
 
 export const iamRoles: Handlers<'CreateIamRole' | 'ListIamRoles' | 'DescribeIamRole' | 'UpdateIamRole' | 'DeleteIamRole'> = {
-  async CreateIamRole({ RoleName, ...input }, { db, keys, account, oidcIssuer, now }) {
+  async CreateIamRole({ RoleName, ...input }, { db, keyRing, account, oidcIssuer, now }) {
     const none: Trust = { principals: [], oidc: undefined, externalId: undefined }
     const before = { policy: requirePolicy(input), trust: none, tags: [], longestSeconds: usualRoleSession }
-    await createRole(db, RoleName, changed(input, before, oidcIssuer), now())
-    await keys.refresh()
-    return { RoleArn: roleArn(account, RoleName) }
+    await createIamRole(db, RoleName, changed(input, before, oidcIssuer), now())
+    await keyRing.refresh()
+    return { RoleArn: iamRoleArn(account, RoleName) }
   },
 
   async ListIamRoles(input, call) {
@@ -65,7 +65,7 @@ export const iamRoles: Handlers<'CreateIamRole' | 'ListIamRoles' | 'DescribeIamR
   },
 
   async DescribeIamRole({ RoleName }, call) {
-    const role = await requireRole(call.db, RoleName)
+    const role = await requireIamRole(call.db, RoleName)
     const { principals, oidc, externalId } = role.trust
     const IamRole = {
       ...summaryOf(role, call),
@@ -84,14 +84,14 @@ export const iamRoles: Handlers<'CreateIamRole' | 'ListIamRoles' | 'DescribeIamR
     return { IamRole }
   },
 
-  async UpdateIamRole({ RoleName, ...input }, { db, keys, account, oidcIssuer, now }) {
-    await changeRole(db, RoleName, role => changed(input, role, oidcIssuer), now())
-    await keys.refresh()
-    return { RoleArn: roleArn(account, RoleName) }
+  async UpdateIamRole({ RoleName, ...input }, { db, keyRing, account, oidcIssuer, now }) {
+    await changeIamRole(db, RoleName, role => changed(input, role, oidcIssuer), now())
+    await keyRing.refresh()
+    return { RoleArn: iamRoleArn(account, RoleName) }
   },
 
-  async DeleteIamRole({ RoleName }, { db, keys }) {
-    await removeRole(db, RoleName)
-    await keys.refresh()
+  async DeleteIamRole({ RoleName }, { db, keyRing }) {
+    await removeIamRole(db, RoleName)
+    await keyRing.refresh()
   },
 }

@@ -42,13 +42,13 @@ function namesOf(call: Call, parent: string, input: Tokened) {
 const reused = () =>
   conflict(
     'Resource creation in progress or has already been created.',
-    'The same ClientRequestToken came within 24 hours with other parameters. Use a new token for a new request.',
+    'The ClientRequestToken was used within the last 24 hours for a request with other parameters. Use a new token for a new request.',
   )
 
 /**
  * Runs the work once per ClientRequestToken. The same request again gets the first answer and changes nothing; a request with other
- * parameters gets a ConflictException. Of concurrent twins one runs the work and the others get its answer. Nearly every token is
- * new, so it is not looked up before the work: if it turns out to be known, the work is rolled back and the answer is looked up.
+ * parameters gets a ConflictException. Of concurrent requests with one token, one runs the work and the others get its answer. Nearly every
+ * token is new, so it is not looked up before the work: if it turns out to be known, the work is rolled back and the answer is looked up.
  */
 export async function once<Result>(
   call: Call,
@@ -72,7 +72,7 @@ export async function once<Result>(
       throw reused()
     }
     const result = await work(tx).catch(async (error: unknown) => {
-      // Something that the first request has created is no conflict.
+      // If the first request has created the resource, that is not a conflict.
       throw error instanceof ApiError && (await answeredToken(tx, key, since)) ? again() : error
     })
     if (!(await rememberToken(tx, { ...key, fingerprint, result: toBytes(result), now }))) throw again()

@@ -24,7 +24,7 @@ import { recentCalls } from './recent-calls.ts'
 import { server } from './server.ts'
 import { search } from './search.ts'
 import { messagingSession } from './messaging-session.ts'
-import { sessionSettings } from './session-settings.ts'
+import { appInstanceSettings } from './app-instance-settings.ts'
 import { streaming } from './streaming.ts'
 import { tags } from './tags.ts'
 import { typing } from './typing.ts'
@@ -50,7 +50,7 @@ export const handlers: Handlers<OperationName> = {
   ...messages,
   ...typing,
   ...presence,
-  ...sessionSettings,
+  ...appInstanceSettings,
   ...flows,
   ...streaming,
   ...messagingSession,

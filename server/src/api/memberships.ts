@@ -14,7 +14,7 @@ import { actingIn } from './acting.ts'
 import { allNamed, named, subjectOf } from './named.ts'
 import { paged } from './paging.ts'
 
-/** Whose channels are listed: those of the bearer, or of the user or bot that an admin names. */
+/** The user or bot whose channels are listed: the bearer, or the one that an admin names. */
 export async function listingOf(call: BearerCall): Promise<Listing> {
   const { caller } = call.facts
   return { memberId: (await subjectOf(call)).id, viewerId: caller.id, appInstanceArn: caller.appInstanceArn }

@@ -21,14 +21,14 @@ function requireSeen(call: ChannelCall): Message {
   return message
 }
 
-/** Returns the message that the bearer asks for; throws NotFoundException for one that it does not see. */
+/** Returns the message that the call names. Throws NotFoundException if the bearer does not see it. */
 export function requireMessage(call: ChannelCall, id: string): Message {
   const message = seenMessage(call.facts, call.now())
   if (!message) throw notFound('The message does not exist.', `There is no message ${id} in ${call.facts.channel.arn}.`)
   return message
 }
 
-/** Whose view of which messages it is. */
+/** The viewer, and the channel or sub-channel whose messages it sees. */
 export const viewingOf = ({ facts, now }: ChannelCall): Viewing => ({
   channelId: facts.channel.id,
   subChannelId: subChannelIdOf(facts),
@@ -58,10 +58,10 @@ export function checkPeriod({ NotBefore, NotAfter }: { NotBefore?: Date; NotAfte
   }
 }
 
-/** The member that a message is for. */
+/** The target of a message; undefined for a message to all members. */
 function targetOf(input: Input<'SendChannelMessage'>, call: ChannelCall) {
   const target = namedIfGiven(call, 'Target')
-  if (input.Target && !target) throw badRequest('A Target needs a MemberArn', 'Name the member that the message is for.')
+  if (input.Target && !target) throw badRequest('A Target needs a MemberArn', 'Give the MemberArn of the member that the message is for.')
   return target
 }
 
@@ -126,7 +126,7 @@ export const messages: Handlers<
     if (message) await call.db.transaction(tx => remove(tx, actingIn(call), message))
   },
 
-  /** For the sender only, whatever its role; the rule has checked that. */
+  /** For the sender only, whatever the caller's role; the rule of the operation has checked that. */
   async GetChannelMessageStatus(_, call) {
     const message = requireSeen(call)
     const isBeingEdited = message.status === 'SENT' && (await isRunning(call.db, call.facts.channel.id, message.messageId))

@@ -7,7 +7,7 @@ import type { BearerCall, Call } from './call.ts'
 /** The ARN in a required member of the input. */
 export function named({ arns }: Call, member: ArnMember): Arn {
   const [arn] = arns.get(member) ?? []
-  if (!arn) throw new Error(`${member} is no required ARN of this operation.`)
+  if (!arn) throw new Error(`${member} is not a required ARN of this operation.`)
   return arn
 }
 

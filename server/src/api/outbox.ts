@@ -7,7 +7,7 @@ import { paged } from './paging.ts'
 
 const dateOf = (at: number | undefined) => (at === undefined ? undefined : new Date(at))
 
-/** Which entries are meant: those of the ids, or the first ones of a lane. */
+/** The dead entries that a call names: those of the ids, or the first ones of a lane. */
 interface Choice {
   readonly EntryIds?: readonly number[]
   readonly Lane?: string
@@ -16,8 +16,8 @@ interface Choice {
 async function decided({ EntryIds, Lane }: Choice, { db, now }: Call, decide: Parameters<typeof decideOn>[2]) {
   if ((EntryIds === undefined) === (Lane === undefined))
     throw badRequest(
-      'Either EntryIds or Lane must say which entries are meant',
-      'Give EntryIds as ListDeadOutboxEntries returns them, or the Lane whose dead entries are all meant, and not both.',
+      'Exactly one of EntryIds and Lane is required',
+      'Give EntryIds as ListDeadOutboxEntries returns them, or the Lane for all of its dead entries, not both.',
     )
   if (EntryIds !== undefined) return { EntryCount: await decideOn(db, EntryIds, decide), HasMore: false }
   const { count, hasMore } = await decideOnFirst(db, { lane: Lane, until: now() }, decide)

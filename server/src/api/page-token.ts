@@ -5,8 +5,8 @@ import { sealerOf, type Sealer } from '../tools/sealer.ts'
 const textOf = (bytes: Buffer) => `n${bytes.toString('base64url')}`
 
 /**
- * NextTokens: the cursor of a page, encrypted and authenticated together with its binding, so a token cannot be read, forged, or
- * used for another list. Base64url without padding, after a letter: command lines take a text that begins with `-` for an option.
+ * NextTokens: the cursor of a page, encrypted and authenticated together with its binding, so a token cannot be read, forged, or used for
+ * another list. It is base64url without padding, after a letter, since command lines treat a text that begins with `-` as an option.
  */
 export class PageTokens {
   readonly #sealer: Sealer
@@ -28,7 +28,7 @@ export class PageTokens {
     if (cursor) return cursor.split(',').map(Number)
     throw badRequest(
       "1 validation error detected: Value at 'nextToken' failed to satisfy constraint: Member must be a token that the same list returned",
-      'NextToken belongs to one operation, one bearer and one set of filters. Pass the token of the page before unchanged, or none to start again.',
+      'A NextToken is valid for one operation, one bearer and one set of filters. Pass the token of the previous page unchanged, or none to start again.',
     )
   }
 }

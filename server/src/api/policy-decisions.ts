@@ -17,7 +17,7 @@ const shownStatement = ({ group, number, sid, denies }: NamedStatement) => ({
   Effect: denies ? ('Deny' as const) : ('Allow' as const),
 })
 
-/** How a decision of IAM is shown. */
+/** A decision of IAM in the form of the contract. */
 export const shownDecision = ({ action, resource, decision, statements, missed }: Explanation) => ({
   Action: action,
   ResourceArn: resource,
@@ -26,6 +26,6 @@ export const shownDecision = ({ action, resource, decision, statements, missed }
   MissedStatements: missed.map(each => ({ ...shownStatement(each), Missed: misses[each.why] })),
 })
 
-/** Who may call the operation once IAM has allowed it, as a sentence. */
+/** A sentence that says who may call the operation once IAM has allowed it. */
 export const ruleOf = (name: OperationName) =>
   operations[name].bearer ? `${name} is allowed to: ${rules[name].says}.` : 'The operation has no bearer, so no role is needed.'

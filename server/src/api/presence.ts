@@ -8,7 +8,7 @@ import { presenceOf } from '../store/presences.ts'
 import { acting } from './acting.ts'
 import { allNamed } from './named.ts'
 
-/** What the bearer is shown of these users: of itself what it has set, whether others see it or not. */
+/** The presences of these users as the bearer sees them. Its own is shown to itself even if it is INVISIBLE to others. */
 async function presencesOf({ db, facts, presence }: BearerCall, userIds: Iterable<number>) {
   const found = await Promise.all([...userIds].map(async userId => ({ userId, stored: await presenceOf(db, userId) })))
   return found.flatMap(({ userId, stored }) => {
@@ -46,7 +46,10 @@ export const presence: Handlers<'PutPresenceStatus' | 'BatchGetPresence' | 'GetC
     const { caller } = facts
     await checkPresence(db, caller)
     if (!(await nodes.hasSession({ userId: caller.id, id: sessionId }))) {
-      throw notFound('The session does not exist.', `${caller.arn} has no open session ${sessionId}. Watch once it is established.`)
+      throw notFound(
+        'The session does not exist.',
+        `${caller.arn} has no open session ${sessionId}. Call WatchPresence after SESSION_ESTABLISHED.`,
+      )
     }
     const seen = await seenChannels(db, parseArn(caller.arn)!, allNamed(call, 'ChannelArns'))
     const channels = [...new Map(seen.map(({ id, arn, elastic }) => [id, { id, arn, isElastic: elastic !== undefined }])).values()]

@@ -30,7 +30,7 @@ type Check = (typeof checks)[number]
 
 function explanationOf(check: Check, name: OperationName, principal: Principal | undefined): string | undefined {
   if (check === 'SIGNATURE') return principal && `The signature is valid; the principal is ${principal.arn}.`
-  if (check === 'INPUT') return 'The input is what the operation takes.'
+  if (check === 'INPUT') return 'The input is valid.'
   if (check === 'IAM')
     return principal?.permissions
       ? 'The policies allow the action on every resource.'
@@ -82,7 +82,7 @@ async function shown(call: RecentCall, environment: Environment) {
     Method: call.method,
     Path: call.url.split('?', 1)[0],
     RequestSize: call.requestSize,
-    ResponseSize: call.answerSize,
+    ResponseSize: call.responseSize,
     Input: input && JSON.stringify(environment.showsContent ? input : masked(operations[known].input, input)),
     Checks: known && (await checksOf(call, known, environment)),
   }

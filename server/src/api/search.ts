@@ -13,10 +13,10 @@ import { paged } from './paging.ts'
 /** Later than all messages. */
 const endOfTime = Date.UTC(4000)
 
-/** How many channels and sub-channels are searched at once. */
+/** The most channels and sub-channels of one search. */
 const mostPlaces = 200
 
-/** The place that the call names, or the places of the caller. */
+/** The channel or sub-channel that the call names, or those that the caller is in. `isAll` is false if some of them are left out. */
 async function placesOf({ db, facts }: BearerCall): Promise<{ places: readonly PlaceOfMember[]; isAll: boolean }> {
   const { caller, channel, admin } = facts
   if (!channel) return placesOfMember(db, { memberId: caller.id, isAdmin: admin }, mostPlaces)
@@ -41,14 +41,14 @@ export const search: Handlers<'SearchMessages'> = {
     if (SubChannelId !== '' && ChannelArn === '')
       throw badRequest('A SubChannelId needs a ChannelArn', 'Name the channel that it belongs to.')
     if (SearchText === undefined && SenderArn === '') {
-      throw badRequest('SearchText or SenderArn is required', 'Say which words to search for, or whose messages.')
+      throw badRequest('SearchText or SenderArn is required', 'Give the words to search for, or the sender of the messages.')
     }
     const phrases = SearchText === undefined ? [] : searchedPhrases(SearchText)
     const senderArn = namedIfGiven(call, 'SenderArn')
     const sender = senderArn && (await findIdentity(db, senderArn))
     const { places, isAll } = await placesOf(call)
     const answer = { SearchedAllChannels: isAll, IndexedAllMessages: await index.isComplete() }
-    // A user that does not exist has sent nothing.
+    // A user that does not exist has sent no messages.
     if (senderArn && !sender) return { ...answer, FoundMessages: [] }
     const searched = {
       viewerId: facts.caller.id,

@@ -20,7 +20,7 @@ export const streaming: Handlers<
     const given = StreamingConfigurations.map(({ DataType, ResourceArn }) => ({ dataType: DataType, resourceArn: ResourceArn }))
     checkStreams(given)
     await namedAppInstance(db, AppInstanceArn)
-    // Before the transaction, in which there is only SQL.
+    // This calls other services, and a transaction contains only SQL.
     for (const arn of new Set(given.map(({ resourceArn }) => resourceArn))) await checkStream(arn)
     return db.transaction(async tx => shown(tx, await setStreaming(tx, AppInstanceArn, given)))
   },

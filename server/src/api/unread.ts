@@ -6,7 +6,7 @@ import { unreadOfMember, unreadTotals } from '../store/unread.ts'
 import { listingOf } from './memberships.ts'
 import { paged } from './paging.ts'
 
-/** How many memberships are added up at once; other calls get their turn in between. */
+/** How many memberships one statement adds up. Other calls run between two statements. */
 const portion = 500
 
 const hiddenBefore = ({ facts, now }: BearerCall) => retentionCutoff(now(), facts.retentionDays)

@@ -1,8 +1,8 @@
 import type { Call, Handlers } from './call.ts'
-import { changeEndpoint, deregisterEndpoint, missingEndpoint, registerEndpoint } from '../domain/user-endpoints.ts'
+import { changeUserEndpoint, deregisterUserEndpoint, missingUserEndpoint, registerUserEndpoint } from '../domain/user-endpoints.ts'
 import { requireUser } from '../domain/users.ts'
 import type { Queries } from '../database/database.ts'
-import { findEndpoint, listEndpoints, type UserEndpoint } from '../store/user-endpoints.ts'
+import { findUserEndpoint, listUserEndpoints, type UserEndpoint } from '../store/user-endpoints.ts'
 import { findIdentity } from '../store/identities.ts'
 import { once } from './idempotency.ts'
 import { named } from './named.ts'
@@ -39,14 +39,14 @@ export const userEndpoints: Handlers<
     }
     // The user's id in the database: a new user under the id of a deleted one has another.
     return once(call, String(user.id), input, async tx => {
-      return { AppInstanceUserArn: user.arn, EndpointId: await registerEndpoint(tx, call, user, device) }
+      return { AppInstanceUserArn: user.arn, EndpointId: await registerUserEndpoint(tx, call, user, device) }
     })
   },
 
   async DescribeAppInstanceUserEndpoint({ EndpointId }, call) {
     const user = await userOf(call)
-    const endpoint = await findEndpoint(call.db, user.id, EndpointId)
-    if (!endpoint) throw missingEndpoint(EndpointId, user)
+    const endpoint = await findUserEndpoint(call.db, user.id, EndpointId)
+    if (!endpoint) throw missingUserEndpoint(EndpointId, user)
     return {
       AppInstanceUserEndpoint: {
         ...summary(user.arn, endpoint),
@@ -60,14 +60,14 @@ export const userEndpoints: Handlers<
 
   async ListAppInstanceUserEndpoints(input, call) {
     const { id, arn } = await userOf(call)
-    const { items, NextToken } = await paged(call, input, [arn], (after, limit) => listEndpoints(call.db, id, after, limit))
+    const { items, NextToken } = await paged(call, input, [arn], (after, limit) => listUserEndpoints(call.db, id, after, limit))
     return { AppInstanceUserEndpoints: items.map(endpoint => summary(arn, endpoint)), NextToken }
   },
 
   async UpdateAppInstanceUserEndpoint({ AppInstanceUserArn, EndpointId, Name, AllowMessages }, call) {
     await call.db.transaction(async tx => {
       const user = await userOf(call, tx)
-      await changeEndpoint(tx, call, user, EndpointId, { name: Name, allowMessages: AllowMessages })
+      await changeUserEndpoint(tx, call, user, EndpointId, { name: Name, allowMessages: AllowMessages })
     })
     return { AppInstanceUserArn, EndpointId }
   },
@@ -75,7 +75,7 @@ export const userEndpoints: Handlers<
   async DeregisterAppInstanceUserEndpoint({ EndpointId }, call) {
     await call.db.transaction(async tx => {
       const user = await findIdentity(tx, named(call, 'AppInstanceUserArn'))
-      if (user) await deregisterEndpoint(tx, user, EndpointId)
+      if (user) await deregisterUserEndpoint(tx, user, EndpointId)
     })
   },
 }

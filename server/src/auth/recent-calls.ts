@@ -2,7 +2,7 @@ import type { ApiError } from '../errors.ts'
 import type { Origin } from './origin.ts'
 import type { Trail } from './trail.ts'
 
-/** A call that was answered, as this node remembers it. */
+/** A call that this node has answered, as it is held in memory. */
 export interface RecentCall extends Origin {
   readonly requestId: string
   readonly operation: string
@@ -13,9 +13,9 @@ export interface RecentCall extends Origin {
   readonly seconds: number
   readonly status: number
   readonly refusal: Pick<ApiError, 'type' | 'message' | 'reason'> | undefined
-  /** In bytes, as is the size of the answer. */
+  /** In bytes, as is the size of the response. */
   readonly requestSize: number
-  readonly answerSize: number
+  readonly responseSize: number
   readonly trail: Trail
 }
 
@@ -42,7 +42,7 @@ export class RecentCalls {
     this.#ring[this.#added++ % most] = call
   }
 
-  /** The newest calls, the newest first: at most `limit`, and only those after the call of that id, if it is still remembered. */
+  /** The newest calls, the newest first: at most `limit`, and only those after the call of that id, if it is still in memory. */
   newest(limit: number, after: string | undefined): RecentCall[] {
     const found: RecentCall[] = []
     const oldest = Math.max(0, this.#added - most)

@@ -5,11 +5,11 @@ import type { Principal } from './principal.ts'
 export type Stage = 'SIGNATURE' | 'INPUT' | 'IAM' | 'ROLE' | 'OPERATION' | 'ANSWERED'
 
 /**
- * What the checks of a call have found so far. It only keeps what they pass to it, so that a call costs nothing more; what the audit log
- * and ListRecentCalls show is derived when they show it.
+ * What the checks of a call have found so far. It only holds references, so it costs a call next to nothing. The audit log and
+ * ListRecentCalls derive from it what they show.
  */
 export class Trail {
-  /** The check that the call is at. */
+  /** The current check. */
   stage: Stage = 'SIGNATURE'
   principal: Principal | undefined
   /** What was decoded from the request. */
@@ -34,7 +34,7 @@ export class Trail {
     this.#arns = arns
   }
 
-  /** Something else that the call is about. */
+  /** Adds another resource of the call. */
   isAbout(text: string) {
     ;(this.#others ??= []).push(text)
   }
@@ -50,7 +50,7 @@ export class Trail {
   /** Who did what: the key that signed, or the key that the caller claims; and the resources. */
   get entry() {
     const arns = [...(this.#arns?.values() ?? [])].flat().map(({ text }) => text)
-    // Operations about access keys and roles name them so.
+    // Operations about access keys and roles name their resources by these members.
     const { AccessKeyId, RoleName } = this.input ?? {}
     const others = [AccessKeyId, RoleName].filter(each => typeof each === 'string')
     return {

@@ -4,22 +4,22 @@ import type { BusEvent } from './socket-events.ts'
 export interface Listener {
   hear(event: BusEvent): void
   /** The sub-channels of the channel that have a session on this node, 0 for an ordinary channel; empty if there is none. */
-  placesIn(channelId: number): readonly number[]
+  subChannelIdsIn(channelId: number): readonly number[]
   /** The users with a socket on this node. */
   userIds(): readonly number[]
-  /** The user is a member of that place, although no event of its join may have arrived. */
+  /** The user is a member of that channel or sub-channel; the event of its join may be missing. */
   join(userId: number, place: { readonly channelId: number; readonly subChannelId: number }): void
-  /** The events of the channel can no longer be repaired: its sockets are closed, so that the clients list again. */
+  /** Too many events of the channel are missing: its sockets are closed, so that the clients load the channel again. */
   lost(channelId: number): void
 }
 
-/** What a node tells the bus about its sessions. */
+/** What the gateway reports to the bus about its sessions. */
 export interface Following {
   /** Resolves once the events about the user from other nodes arrive here. */
   enter(userId: number): Promise<void>
   /**
-   * Resolves once the events of the channels from other nodes arrive here, after the numbers that the channels have by then; to
-   * whether some of them have not arrived before.
+   * Resolves once the events of the channels from other nodes arrive here, beginning after the present numbers of the channels. Resolves to
+   * true if the events of some of the channels did not arrive before.
    */
   join(channelIds: readonly number[]): Promise<boolean>
 }
@@ -35,7 +35,7 @@ export interface Bus {
   publish(event: BusEvent): void
   /** The listener gets every event from now on. */
   subscribe(listener: Listener): void
-  /** Every event from before that time has arrived here, in epoch milliseconds of this machine. */
+  /** All events from before this time have arrived, in epoch milliseconds of this machine. */
   heardUntil(): number
   /** Undefined on a single node, which hears every event. */
   readonly following: Following | undefined

@@ -3,18 +3,18 @@ import type { Log } from '../observe/log.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import type { Step } from './socket-events.ts'
 
-/** How long a step waits for an earlier one of another node, before the missing ones are read from the database. */
+/** How long a step waits for a missing earlier one, before the missing steps are read from the database. */
 const graceMilliseconds = 40
-/** The pause before the database is asked again after a failure. */
+/** The pause before a failed read is retried. */
 const retryMilliseconds = 1000
 /** The most steps that wait for earlier ones. Further ones are read from the database. */
 const mostHeld = 200
 /** How many numbers are read at once. */
 const portion = 100
-/** Beyond this many missed numbers the channel's sockets are closed, so that the clients list again. */
+/** If more numbers than this are missing, the channel's sockets are closed, so that the clients load the channel again. */
 const mostMissed = 1000
-/** Events without a table of their own are stored a little longer than this (jobs/index.ts). */
-const keptMilliseconds = 10 * 60_000
+/** Events that no other table holds are stored a little longer than this (jobs/index.ts). */
+const storedMilliseconds = 10 * 60_000
 
 /** How far a channel is: its last number, and a time before which there is no later message. */
 export interface Reached {
@@ -72,7 +72,7 @@ export class ChannelNumbers {
     this.#tools = tools
   }
 
-  /** Delivers the next step at once. A step that is too early waits, and one that was already delivered is dropped. */
+  /** Delivers the next step immediately. A step that is too early waits, and one that was already delivered is dropped. */
   take(step: Step & { readonly sequence: number }) {
     const { sequence } = step
     if (sequence <= this.#last) return
@@ -98,7 +98,7 @@ export class ChannelNumbers {
     if (!this.#isReading) this.#readAfter(0)
   }
 
-  /** The channel had reached that number when it was asked, or soon after. */
+  /** The channel had reached that number when the comparison read it, or soon after. */
   compare(reached: Reached, askedAt: number) {
     this.#settle()
     this.#compared = { ...reached, askedAt }
@@ -164,7 +164,7 @@ export class ChannelNumbers {
       this.#mustLook = true
       this.#tools.log.warn(
         { err: error, channel: this.channelId },
-        'What was missed in a channel cannot be read at the moment, and is tried again',
+        'Missing events of a channel cannot be read at the moment; the read is retried',
       )
     } finally {
       this.#isReading = false
@@ -183,7 +183,7 @@ export class ChannelNumbers {
       const asked = { channelId: this.channelId, after: this.#last, upTo: this.#last + portion, notBefore: this.#notBefore }
       const { steps, reached } = await missed(asked)
       if (this.#isEnded) return
-      if (reached.sequence - first > mostMissed || (reached.sequence > this.#last && askedAt - this.sureAt > keptMilliseconds)) {
+      if (reached.sequence - first > mostMissed || (reached.sequence > this.#last && askedAt - this.sureAt > storedMilliseconds)) {
         this.#lose(reached, askedAt)
         return
       }
@@ -221,7 +221,7 @@ export class ChannelNumbers {
     metrics.busLost.inc()
     log.error(
       { channel: this.channelId, missed: reached.sequence - this.#last },
-      'Too much of a channel was missed: its sockets are closed',
+      'Too many events of a channel are missing: its sockets are closed',
     )
     this.#last = reached.sequence
     this.#notBefore = reached.at

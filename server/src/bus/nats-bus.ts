@@ -16,7 +16,7 @@ const jitterMilliseconds = 5000
 const deafMilliseconds = 4000
 /** The delay before a channel that a user joins by an event is compared. */
 const soonMilliseconds = 100
-/** What follows an event that arrives now is not older than this, by any node's clock. */
+/** An event that follows one that arrives now is not older than this, by any node's clock. */
 const recentMilliseconds = 60_000
 /** How many channels one query compares, and how many are read at once. */
 const portion = 10_000
@@ -29,11 +29,11 @@ export interface Journal {
   /** How far these channels are; purged ones are left out. */
   reached(channelIds: readonly number[]): Promise<ReadonlyMap<number, Reached>>
   missed(
-    asked: Parameters<ConstructorParameters<typeof ChannelNumbers>[2]['missed']>[0] & { readonly places: readonly number[] },
+    asked: Parameters<ConstructorParameters<typeof ChannelNumbers>[2]['missed']>[0] & { readonly subChannelIds: readonly number[] },
   ): Promise<Missed>
-  /** Those of the users that are deleted. */
+  /** Which of the users are deleted. */
   gone(userIds: readonly number[]): Promise<readonly number[]>
-  /** Looks for memberships that are new since the last looks. */
+  /** Reads memberships that are new since the previous reads. */
   joined(userIds: readonly number[]): Promise<readonly Joined[]>
 }
 
@@ -66,8 +66,8 @@ interface Wiring {
 }
 
 /**
- * The bus between nodes. NATS delivers at most once, so every step has its channel's number. A step that does not arrive is read
- * from the database: at once if a later one shows the gap, and otherwise at the next comparison.
+ * The bus between nodes. NATS delivers at most once, so every step has its channel's number. A step that does not arrive is read from the
+ * database: immediately if a later one shows the gap, and otherwise at the next comparison.
  */
 export class NatsBus implements Bus {
   readonly following: Following
@@ -84,7 +84,7 @@ export class NatsBus implements Bus {
   /** The last comparison, until everything that it has found is delivered. */
   #comparison: Comparison | undefined
   #surelyUntil = Date.now()
-  /** Whether nothing is missing from the time without NATS. */
+  /** Whether everything from the time without NATS has been read. */
   #isSure = true
   #losses = 0
 
@@ -113,11 +113,11 @@ export class NatsBus implements Bus {
 
   publish(event: BusEvent) {
     this.#publisher.publish(event)
-    // The sockets of this node hear other events at once too.
+    // The sockets of this node get events without a channel immediately, too.
     if (!('channelId' in event)) this.#listener?.hear(event)
   }
 
-  /** While NATS answers, everything arrives. Otherwise, what a comparison with the database has found. */
+  /** While NATS answers, everything until then has arrived. Without NATS, everything until the last comparison with the database. */
   heardUntil(): number {
     this.#settle()
     return this.#isSure ? Math.max(this.#wiring.link.answeredAt, this.#surelyUntil) : this.#surelyUntil
@@ -127,7 +127,7 @@ export class NatsBus implements Bus {
     this.#listener = listener
   }
 
-  /** Takes a message that arrives. */
+  /** Handles a message from NATS. */
   hear(data: Uint8Array) {
     try {
       this.#hear(data)
@@ -170,7 +170,7 @@ export class NatsBus implements Bus {
       return
     }
     this.#tell(step)
-    if (sequence === undefined || numbers || this.#listener?.placesIn(channelId).length === 0) return
+    if (sequence === undefined || numbers || this.#listener?.subChannelIdsIn(channelId).length === 0) return
     // A user of this node has joined with the step.
     this.#follow(channelId, { sequence, at: Date.now() - recentMilliseconds })
     this.#soon.add(channelId)
@@ -181,16 +181,18 @@ export class NatsBus implements Bus {
     for (const event of events) this.#listener?.hear(event)
   }
 
-  /** `place` is where a user joins. */
-  #follow(channelId: number, reached: Reached, place?: number) {
+  /** `subChannelId` is the one that a user joins; it may not be in the hub yet. */
+  #follow(channelId: number, reached: Reached, subChannelId?: number) {
     const { link, subjects, journal, log, metrics } = this.#wiring
     if (this.#channels.has(channelId)) return
     link.subscribe(subjects.channel(channelId))
-    const places = () => [...new Set([...(this.#listener?.placesIn(channelId) ?? []), ...(place === undefined ? [] : [place])])]
+    const subChannelIds = () => [
+      ...new Set([...(this.#listener?.subChannelIdsIn(channelId) ?? []), ...(subChannelId === undefined ? [] : [subChannelId])]),
+    ]
     const numbers = new ChannelNumbers(channelId, reached, {
       hear: step => this.#tell(step),
       lost: id => this.#listener?.lost(id),
-      missed: asked => this.#reads.take(() => journal.missed({ ...asked, places: places() })),
+      missed: asked => this.#reads.take(() => journal.missed({ ...asked, subChannelIds: subChannelIds() })),
       log,
       metrics,
     })
@@ -213,7 +215,7 @@ export class NatsBus implements Bus {
     return true
   }
 
-  /** Compares channels for events between a user's join and the subscription. */
+  /** Compares channels, to find events between a user's join and the subscription. */
   async #compareSoon() {
     const joined = [...this.#soon]
     this.#soon = new Set()
@@ -221,7 +223,10 @@ export class NatsBus implements Bus {
       await this.#wiring.link.confirm()
       if (!this.#isClosed) await this.#compareChannels(joined)
     } catch (error) {
-      this.#wiring.log.warn({ err: error }, 'Channels that somebody has joined are compared with the database later')
+      this.#wiring.log.warn(
+        { err: error },
+        'Channels with a new member cannot be compared with the database at the moment; the next comparison includes them',
+      )
     }
   }
 
@@ -234,7 +239,10 @@ export class NatsBus implements Bus {
   async #compare() {
     await this.#comparing
     this.#comparing = this.#compareAll().catch((error: unknown) => {
-      this.#wiring.log.warn({ err: error }, 'What other nodes have done cannot be compared with the database at the moment')
+      this.#wiring.log.warn(
+        { err: error },
+        'Channels cannot be compared with the database at the moment, so events of other nodes may be missing',
+      )
     })
     await this.#comparing
     const pause = compareMilliseconds + Math.random() * jitterMilliseconds
@@ -289,18 +297,18 @@ export class NatsBus implements Bus {
     }
   }
 
-  /** Forgets channels and users that have no session on this node, and none that is about to join. */
+  /** Removes channels and users that have no session on this node, and none that is about to join. */
   #forget() {
     const { link, subjects } = this.#wiring
     const old = performance.now() - joiningMilliseconds
     const present = new Set(this.#listener?.userIds())
     for (const [id, numbers] of this.#channels) {
-      if (numbers.bornAt > old || this.#listener?.placesIn(id).length !== 0) continue
+      if (numbers.bornAt > old || this.#listener?.subChannelIdsIn(id).length !== 0) continue
       numbers.end()
       this.#channels.delete(id)
     }
     for (const [id, since] of this.#users) if (since <= old && !present.has(id)) this.#users.delete(id)
-    const kept = [...this.#channels.keys()].map(id => subjects.channel(id))
-    link.keep(new Set([subjects.all, subjects.presence, ...kept, ...[...this.#users.keys()].map(id => subjects.user(id))]))
+    const channels = [...this.#channels.keys()].map(id => subjects.channel(id))
+    link.unsubscribeOthers(new Set([subjects.all, subjects.presence, ...channels, ...[...this.#users.keys()].map(id => subjects.user(id))]))
   }
 }

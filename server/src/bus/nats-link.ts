@@ -2,13 +2,13 @@ import { setTimeout } from 'node:timers/promises'
 import { connect, type ConnectionOptions, type Msg, type NatsConnection, type Subscription } from '@nats-io/transport-node'
 import type { Log } from '../observe/log.ts'
 
-/** The time after which a server that does not answer is given up for another one. */
+/** A server that does not answer within this time is replaced by another one. */
 const dialMilliseconds = 3000
 /** The least pause between two attempts to connect; the most is twice that. */
 const pauseMilliseconds = 250
-/** How often the server is asked for an answer. */
+/** How often the server is pinged. */
 const askMilliseconds = 3000
-/** How long the answer may take, so that a dead connection is noticed within ten seconds. */
+/** How long the answer to a ping may take. A dead connection is noticed within ten seconds. */
 const patienceMilliseconds = 4000
 /** The most bytes that may wait for the server. */
 const mostWaiting = 32 * 1024 * 1024
@@ -18,13 +18,13 @@ interface Wiring {
   readonly log: Log
   /** Called for each message; it must not throw. */
   readonly hear: (data: Uint8Array) => void
-  /** What is answered to every request on a subject. */
+  /** The answer to every request on a subject. */
   readonly answer?: { readonly subject: string; readonly content: () => string } | undefined
 }
 
 /**
- * A connection to NATS that reconnects for ever. A client that is not connected drops messages silently, so each connection is a
- * client of its own, and `publish` returns whether there is one.
+ * A connection to NATS that reconnects for ever. A client of the library that is not connected drops messages silently. So each connection
+ * has a client of its own, and `publish` returns whether there is one.
  */
 export class NatsLink {
   readonly #options: ConnectionOptions
@@ -33,7 +33,7 @@ export class NatsLink {
   readonly #answer: Wiring['answer']
   readonly #subscriptions = new Map<string, Subscription | undefined>()
   #connection: NatsConnection | undefined
-  /** The bytes that this client was given, and those that the server has confirmed. */
+  /** The bytes that were given to this client, and those that the server has confirmed. */
   #sent = 0
   #taken = 0
   #asking: NodeJS.Timeout | undefined
@@ -69,7 +69,7 @@ export class NatsLink {
     return this.#connection !== undefined
   }
 
-  /** Everything that the server had for this client by then has arrived; in epoch milliseconds. */
+  /** Everything that the server had for this client before this time has arrived; in epoch milliseconds. */
   get answeredAt(): number {
     return this.#answeredAt
   }
@@ -99,7 +99,7 @@ export class NatsLink {
   }
 
   /** Ends all other subscriptions. */
-  keep(subjects: ReadonlySet<string>) {
+  unsubscribeOthers(subjects: ReadonlySet<string>) {
     for (const [subject, subscription] of this.#subscriptions) {
       if (subjects.has(subject)) continue
       this.#subscriptions.delete(subject)
@@ -158,7 +158,7 @@ export class NatsLink {
     if (!this.#answer) return
     const { subject, content } = this.#answer
     const callback = (error: Error | null, request: Msg) => {
-      if (error) this.#log.error({ err: error, subject }, 'NATS refuses a subscription: carillon doctor does not find this node')
+      if (error) this.#log.error({ err: error, subject }, 'NATS refuses a subscription: carillon doctor cannot find this node')
       else if (this.#connection === connection) request.respond(content())
     }
     connection.subscribe(subject, { callback })
@@ -166,16 +166,16 @@ export class NatsLink {
 
   #subscribed(subject: string): Subscription | undefined {
     const callback = (error: Error | null, { data }: { data: Uint8Array }) => {
-      if (error) this.#log.error({ err: error, subject }, 'NATS refuses a subscription: this node does not hear others')
+      if (error) this.#log.error({ err: error, subject }, 'NATS refuses a subscription: this node does not get the events of other nodes')
       else this.#hear(data)
     }
     return this.#connection?.subscribe(subject, { callback })
   }
 
-  /** Logs complaints of the server, such as a subject that may not be published to. */
+  /** Logs errors that the server reports, such as a subject to which the user may not publish. */
   async #watch(connection: NatsConnection) {
     for await (const status of connection.status()) {
-      if (status.type === 'error') this.#log.error({ err: status.error }, 'NATS refuses something')
+      if (status.type === 'error') this.#log.error({ err: status.error }, 'NATS reports an error')
     }
   }
 
@@ -188,8 +188,8 @@ export class NatsLink {
     if (connection !== this.#connection || this.#isClosed) return
     this.#connection = undefined
     this.#deafSince ??= performance.now()
-    this.#log.warn({ why }, 'The connection to NATS is lost: what happens on other nodes is read from the database until it is back')
-    // Not awaited: with a server that reads nothing it may never end.
+    this.#log.warn({ why }, 'The connection to NATS is lost: events of other nodes are read from the database until it is back')
+    // Not awaited: if the server reads nothing, this may never end.
     void connection.close()
     this.onDeaf()
     void this.#return()

@@ -32,7 +32,7 @@ async function loginOf(settings: NatsSettings): Promise<NatsLogin | undefined> {
   if (natsToken !== undefined) return { token: natsToken }
   if (natsNkey !== undefined) {
     const nkeySeed = (await contentOf('nats-nkey', natsNkey)).trim()
-    if (!isNkeySeed(nkeySeed)) throw new Error(`--nats-nkey: ${natsNkey} must hold the seed of a user, which begins with SU.`)
+    if (!isNkeySeed(nkeySeed)) throw new Error(`--nats-nkey: ${natsNkey} must have the seed of a user, which begins with SU.`)
     return { nkeySeed }
   }
   if (natsCredentials === undefined) return undefined
@@ -77,7 +77,7 @@ export function connectionOptions(access: NatsAccess): ConnectionOptions {
 
 const givenContent = async (flag: string, file: string | undefined) => (file === undefined ? undefined : contentOf(flag, file))
 
-/** Those of the connection between nodes. Throws an Error that names the setting if a file is invalid. */
+/** The options of the connection between nodes. Throws an Error that names the setting if a file is invalid. */
 export async function natsOptions(settings: NatsSettings): Promise<ConnectionOptions> {
   const { natsUrl = [], natsCa, natsCert, natsKey } = settings
   return connectionOptions({

@@ -2,10 +2,11 @@ import type { NatsLink } from './nats-link.ts'
 import { isSocketEvent, type BusEvent, type SocketEvent, type Step } from './socket-events.ts'
 import { numberMessage, otherMessage, stepMessage, subjectOf, subjectsOfPeople, type Subjects } from './wire.ts'
 
-/** How often the server is asked to confirm what was published. */
+/** How often the server has to confirm what was published. */
 const confirmMilliseconds = 1000
 /**
- * The most channels for which it is remembered that others may have missed something; for further ones they find out by comparison.
+ * The most channels in memory of which other nodes may have missed something. For further channels the other nodes find that out by
+ * comparison.
  */
 const mostUnconfirmed = 10_000
 
@@ -49,7 +50,7 @@ export class Publisher {
     queueMicrotask(() => this.#flush())
   }
 
-  /** Sends what was published so far. */
+  /** Sends everything that was published so far. */
   #flush() {
     const step = this.#step
     if (!step) return
@@ -58,7 +59,7 @@ export class Publisher {
     this.#send(step)
   }
 
-  /** Tells the others which numbers they may have missed. */
+  /** Publishes the numbers that other nodes may have missed. */
   repeat() {
     const unconfirmed = this.#unconfirmed
     this.#unconfirmed = new Map()

@@ -1,4 +1,4 @@
-/** The events that Amazon does not have, each with the kind that a session asks for in order to hear it (docs/beyond-amazon.md). */
+/** The events that Amazon does not have, each with the kind that a session must ask for to get it (docs/beyond-amazon.md). */
 const ownEvents = {
   UPDATE_CHANNEL_READ_MARKER: 'read',
   UPDATE_CHANNEL_UNREAD: 'unread',
@@ -9,7 +9,7 @@ const ownEvents = {
   UNPIN_CHANNEL_MESSAGE: 'pin',
 } as const
 
-/** What a session may ask for. */
+/** The kinds that a session may ask for. */
 export type OwnKind = (typeof ownEvents)[keyof typeof ownEvents]
 
 export const ownKinds: ReadonlySet<string> = new Set<OwnKind>(Object.values(ownEvents))
@@ -98,13 +98,13 @@ export interface PresenceSnapshot {
   readonly isLast: boolean
 }
 
-/** A node has missed something of the presence on that node; without one, on all nodes. */
+/** A node has missed a report of who is online on that node; without a node, on all nodes. */
 interface PresenceWanted {
   readonly type: 'presence-wanted'
   readonly nodeId?: string
 }
 
-/** What a user shows has changed; without one, that may be so for any user. */
+/** The stored presence of a user has changed; without a user, that of any user may have. */
 interface PresenceChanged {
   readonly type: 'presence-changed'
   readonly userId?: number
@@ -122,7 +122,7 @@ export interface PresenceWatched {
 
 export type PresenceEvent = PresenceDelta | PresenceSnapshot | PresenceWanted | PresenceChanged | PresenceWatched
 
-/** What is no event of a channel. */
+/** An event that does not belong to a channel. */
 export type OtherEvent = Departure | SessionTaken | PresenceEvent
 
 export type BusEvent = SocketEvent | OtherEvent

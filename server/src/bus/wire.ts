@@ -1,6 +1,6 @@
 import type { OtherEvent, SocketEvent, Step } from './socket-events.ts'
 
-/** The version of the format. Nodes of another version do not get these messages, and read what they miss from the database. */
+/** The version of the format. Nodes of another version do not get these messages, and read the events from the database. */
 const version = 1
 /**
  * The number of subjects that channels and users share each, so that a user in 20,000 channels does not make 20,000 subscriptions.
@@ -18,9 +18,9 @@ export function subjectsOf(cluster: string) {
     all: `${prefix}.all`,
     /** Who is online on which node. */
     presence: `${prefix}.presence`,
-    /** Every node answers what is asked here. */
+    /** Every node answers requests on this subject. */
     rollCall: `${prefix}.roll-call`,
-    /** The answers go to subjects below. */
+    /** The answers go to subjects below this one. */
     answers: `${prefix}.answers`,
   }
 }
@@ -28,8 +28,8 @@ export function subjectsOf(cluster: string) {
 export type Subjects = ReturnType<typeof subjectsOf>
 
 /**
- * The kind of a message: a step; a copy of a step for users whose node does not follow the channel; a number that the channel has
- * reached; something else.
+ * The kind of a message: a step; a copy of a step for users whose node does not follow the channel; a number that the channel has reached;
+ * or an event without a channel.
  */
 type Kind = 'step' | 'copy' | 'number' | 'other'
 
@@ -44,7 +44,7 @@ export interface Heard {
   readonly other: () => OtherEvent
 }
 
-/** Where an event that is none of a channel is published. */
+/** The subject of an event without a channel. */
 export function subjectOf(subjects: Subjects, event: OtherEvent): string {
   if (event.type === 'app-instance-deleted') return subjects.all
   return 'userId' in event && event.type !== 'presence-changed' ? subjects.user(event.userId) : subjects.presence

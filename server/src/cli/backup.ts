@@ -16,7 +16,7 @@ async function backupTo(file: string, flags: Flags) {
     await backUp(source, target)
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
-    const why = code === 'EEXIST' ? 'it is there already, and is not overwritten' : message
+    const why = code === 'EEXIST' ? 'it exists already, and is never overwritten' : message
     throw new Error(`${target} cannot be written: ${why}.`, { cause: error })
   }
   process.stdout.write(`The database is backed up to ${quoted(target)}\n`)

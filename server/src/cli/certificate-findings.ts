@@ -20,13 +20,13 @@ function filesOf({ data, tlsCert, tlsKey }: Config) {
   return existsSync(made.cert) ? made : undefined
 }
 
-/** What is found about the certificate of the TLS port: whether it can be used, until when, and for which names. */
+/** The findings about the certificate of the TLS port: whether it can be used, until when, and for which names. */
 export async function certificateFindings(config: Config, now: number): Promise<Finding[]> {
   const files = config.tls ? filesOf(config) : undefined
   if (!files) return []
   const { cert, isOwn } = files
-  const renew = isOwn ? 'Renew it; the server takes the new files without a restart.' : 'Restart the server, which makes a new one.'
-  const notYet = 'Set the clock of this machine right; if it is right, get a certificate that is valid now.'
+  const renew = isOwn ? 'Renew it; the server loads the new files without a restart.' : 'Restart the server, which makes a new one.'
+  const notYet = 'Correct the clock of this machine; if it is correct, get a certificate that is valid now.'
   let certificate: X509Certificate
   try {
     const pair = await readPair(files)
@@ -41,7 +41,7 @@ export async function certificateFindings(config: Config, now: number): Promise<
     findings.push(fault(`The TLS certificate ${cert} is valid only from ${validFromDate.toISOString()}`, notYet))
   if (validToDate.getTime() <= now) findings.push(fault(`The TLS certificate ${cert} has expired on ${until}`, renew))
   else if (validToDate.getTime() < now + soonDays * day) findings.push(advice(`The TLS certificate ${cert} expires on ${until}`, renew))
-  // The operator's own certificate is for the name that clients use, and need not have those of this machine.
+  // The operator's own certificate is for the name that clients use, and need not have the names of this machine.
   const missing = certificateNames(config, isOwn ? 'published' : 'all').filter(name => !hasName(certificate, name))
   if (missing.length > 0)
     findings.push(

@@ -23,11 +23,11 @@ function described(pem: string) {
   return `It is for ${names.join(', ') || 'no name'}, until ${validToDate.toISOString().slice(0, 10)}.`
 }
 
-/** How each kind of client is told to trust the CA. Each shell line can be pasted as it is. */
+/** For each kind of client the steps after which it trusts the CA. Each shell line can be pasted unchanged. */
 function trust(ca: string, { host, tlsPort }: Config) {
   return [
     ['Node, and with it the AWS SDK for JavaScript', `export NODE_EXTRA_CA_CERTS=${ca}`],
-    ['boto3 and the AWS CLI, which trust nothing else then', `export AWS_CA_BUNDLE=${ca}`],
+    ['boto3 and the AWS CLI, which then trust no other CA', `export AWS_CA_BUNDLE=${ca}`],
     ['curl, here with a server that runs', `curl --cacert ${ca} https://${localName(host)}:${tlsPort}/health`],
     ['Debian and Ubuntu', `sudo cp ${ca} /usr/local/share/ca-certificates/carillon.crt && sudo update-ca-certificates`],
     [
@@ -50,13 +50,13 @@ async function certs(flags: Flags) {
     process.stdout.write(`The certificate in use is your own: ${quoted(resolve(tlsCert))}\n${described(cert)}\n`)
     return
   }
-  if (data === ':memory:') throw new Error('With --data :memory: no certificate is kept. Give a folder.')
+  if (data === ':memory:') throw new Error('With --data :memory: no certificate is stored. Give a folder.')
   const files = await storedCertificates(await dataFolder(data), config, createLog(config.logLevel))
   const { cert } = await readPair(files)
   const ca = quoted(files.ca)
   process.stdout.write(
     `The certificate is made by a CA of its own: ${ca}\n${described(cert)}\n` +
-      `Clients that connect by https or wss have to trust that CA. This is how:\n${trust(ca, config)}`,
+      `Clients that connect by https or wss have to trust that CA:\n${trust(ca, config)}`,
   )
 }
 

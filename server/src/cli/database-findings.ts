@@ -4,12 +4,12 @@ import { clockOf } from '../store/clock.ts'
 import { isAnswering } from '../store/shared-values.ts'
 import { advice, fault, good, ofClock, type Finding } from './finding.ts'
 
-/** How often the database is asked; the quickest answer counts, since the first one opens a connection. */
+/** How often each query runs. The quickest run counts, since the first one opens a connection. */
 const times = 5
-/** A call has several round trips to the database. */
+/** Most calls need several round trips to the database, so each must be faster than this. */
 const slowMilliseconds = 20
 
-/** Runs work so often; resolves to its last result, and to the milliseconds of its quickest run. */
+/** Runs work that many times. Resolves to its last result, and to the milliseconds of its quickest run. */
 async function timed<Result>(work: () => Promise<Result>): Promise<{ result: Result; milliseconds: number }> {
   let quickest = Infinity
   for (let count = 1; ; count++) {
@@ -32,7 +32,7 @@ async function clockFinding(db: Database): Promise<Finding> {
   return ofClock('the database', best.ahead)
 }
 
-/** What is found about an open database: its schema, its latency, whether it accepts writes, and its clock. */
+/** The findings about an open database: its schema, its latency, whether it accepts writes, and its clock. */
 export async function databaseFindings(db: Database): Promise<Finding[]> {
   const name = db.kind === 'postgres' ? 'PostgreSQL' : 'SQLite'
   const read = await timed(() => clockOf(db))

@@ -17,7 +17,7 @@ import { fault, good, unsafe, type Finding } from './finding.ts'
 import { reached } from './service-findings.ts'
 import { isLocal } from './settings-findings.ts'
 
-/** How long a bot may take to say that it is there, and how many destinations of each kind are asked. */
+/** How long the check of a bot may take, and how many destinations of each kind are checked. */
 const checkMilliseconds = 3000
 const checkedAtMost = 50
 
@@ -30,7 +30,7 @@ export interface Configured {
 
 export const nothingConfigured: Configured = { streams: [], functions: [], aliases: [] }
 
-/** Some of each kind. A bot that is never invoked needs no answer. */
+/** The first destinations of each kind. Bots that are never invoked are left out. */
 export async function configuredIn(db: Queries): Promise<Configured> {
   const processors = (await db.all(configuredProcessors, checkedAtMost)).flatMap(row => parsed<Processor[]>(row.processors))
   const bots = (await db.all(configuredAliases, checkedAtMost)).map(({ configuration }) => lexOf(configuration))
@@ -45,7 +45,7 @@ export async function configuredIn(db: Queries): Promise<Configured> {
   }
 }
 
-/** Some of both, each once. */
+/** The first of both lists, each once. */
 const some = (...arns: readonly Iterable<string>[]) => [...new Set(arns.flatMap(each => [...each]))].slice(0, checkedAtMost)
 
 const outcome = async (check: Promise<void>, well: string, wrong: string) =>
@@ -54,7 +54,7 @@ const outcome = async (check: Promise<void>, well: string, wrong: string) =>
     (error: unknown) => fault(wrong, messageOf(error)),
   )
 
-/** A finding for each host outside this machine to which what is for the ARN travels readable. */
+/** A finding for each host outside this machine to which content for that ARN travels without TLS. */
 const plainHosts = (arn: string, urls: readonly string[]) =>
   urls.flatMap((url): Finding[] => {
     const { protocol, hostname } = new URL(url)
@@ -63,7 +63,10 @@ const plainHosts = (arn: string, urls: readonly string[]) =>
     return [unsafe(`Messages for ${arn} travel to ${hostname} without TLS`, `Use ${secure} in --destinations.`)]
   })
 
-/** The findings about the file of --destinations, and about each destination that it or an app instance configures: each is tried. */
+/**
+ * The findings about the file of --destinations, and about each destination that the file or an app instance configures. Each destination
+ * is checked.
+ */
 export async function destinationFindings(config: Config, configured: Configured): Promise<Finding[]> {
   try {
     const destinations = await readDestinations(config.destinations, process.env)
@@ -93,10 +96,14 @@ export async function destinationFindings(config: Config, configured: Configured
         outcome(checkStream(sinkOf, arn), `The stream ${arn} accepts records`, `Records of the stream ${arn} cannot be delivered`),
       ),
       ...some(functions.keys(), configured.functions).map(async arn =>
-        outcome(checkFunction(arn), `The function ${arn} is not known to be missing`, `The function ${arn} cannot be invoked`),
+        outcome(
+          checkFunction(arn),
+          `The function ${arn} can be invoked, as far as can be checked`,
+          `The function ${arn} cannot be invoked`,
+        ),
       ),
       ...some(bots.keys(), configured.aliases).map(async arn =>
-        outcome(checkBot(arn, signal()), `Bots of the alias ${arn} have somebody to ask`, `Bots of the alias ${arn} get no answer`),
+        outcome(checkBot(arn, signal()), `Bots of the alias ${arn} have a service that answers`, `Bots of the alias ${arn} get no answer`),
       ),
       ...[...eventBuses].slice(0, checkedAtMost).map(async ([arn, { url }]) => reached(url, `The event bus ${arn}`)),
       ...[...services.all()].slice(0, checkedAtMost).map(ofService),

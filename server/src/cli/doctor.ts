@@ -17,7 +17,7 @@ import { serviceFindings } from './service-findings.ts'
 import { addSettings, configOf, type Flags } from './settings.ts'
 import { settingsFindings } from './settings-findings.ts'
 
-/** What is found in the database of these settings, and the destinations that app instances have configured there. */
+/** The findings about the database of these settings, and the destinations that app instances have configured there. */
 async function ofDatabase(config: Config): Promise<{ findings: readonly Finding[]; configured: Configured }> {
   if (config.databaseUrl === undefined && config.data === ':memory:') return { findings: [], configured: nothingConfigured }
   let db: Database | undefined
@@ -70,7 +70,7 @@ export function addDoctor(program: Command) {
       .command('doctor')
       .alias('check')
       .description(
-        'examine the database, nodes, clocks, certificates, the outbox, services and settings, and say what to do; exit 1 if something is wrong',
+        'examine the database, nodes, clocks, certificates, the outbox, services and settings, and print what to do; exit 1 if something is wrong',
       ),
   ).action(examine)
 }

@@ -7,7 +7,7 @@ import { rateOf, rateOption } from './rate.ts'
 import { addSettings } from './settings.ts'
 import { columns, withDatabase } from './with-database.ts'
 
-/** One row for each kind of what is exported. */
+/** The counts of the lines, one row for each kind. */
 export const countsOf = ({ counts }: Manifest) => columns(Object.entries(counts).map(([type, count]) => [`  ${type}`, String(count)]))
 
 const linesOf = ({ parts }: Manifest) => parts.reduce((sum, { lines }) => sum + lines, 0)
@@ -20,7 +20,7 @@ interface Choice {
   readonly calls: string
 }
 
-/** The credentials of the variables that every AWS tool knows. */
+/** The credentials in the environment variables of AWS. */
 function credentialsOf({
   AWS_ACCESS_KEY_ID: accessKeyId,
   AWS_SECRET_ACCESS_KEY: secretAccessKey,
@@ -35,7 +35,7 @@ function credentialsOf({
 }
 
 /** The two APIs of Amazon's service in a region, or of the server of a URL. */
-function endpointsOf(region: string, fromUrl: string | undefined) {
+function apiUrlsOf(region: string, fromUrl: string | undefined) {
   const url = (service: string) => new URL(fromUrl ?? `https://${service}-chime.${region}.amazonaws.com`)
   return { identity: url('identity'), messaging: url('messaging') }
 }
@@ -45,12 +45,12 @@ async function apiSource(arn: string, { fromUrl, bearer, calls }: Choice): Promi
   if (bearer === undefined) throw new Error('An export through the API needs --bearer: the ARN of an AppInstanceAdmin.')
   const [{ ApiClient }, { FromApi }] = await Promise.all([import('../moving/api-client.ts'), import('../moving/from-api.ts')])
   const region = arn.split(':')[3] || 'us-east-1'
-  const endpoints = endpointsOf(region, fromUrl)
-  const client = new ApiClient(endpoints, region, credentialsOf(process.env), rateOf(calls, '--calls'))
-  return new FromApi(client, { arn, bearer, origin: endpoints.messaging.origin, now: Date.now })
+  const urls = apiUrlsOf(region, fromUrl)
+  const client = new ApiClient(urls, region, credentialsOf(process.env), rateOf(calls, '--calls'))
+  return new FromApi(client, { arn, bearer, origin: urls.messaging.origin, now: Date.now })
 }
 
-const lost = `Through the API the following cannot be read, and is not exported: targeted messages, preferences of members, messages that a channel
+const lost = `The API does not show the following, so it is not exported: targeted messages, preferences of members, messages that a channel
 flow holds back, and which of two users with the same id has sent a message. docs/moving.md has the whole list.
 `
 
@@ -66,7 +66,7 @@ async function exportAppInstance(arn: string, folder: string, choice: Choice) {
   const finish = (manifest: Manifest) => void process.stdout.write(`${arn} is exported to ${quoted(target)}:\n${countsOf(manifest)}`)
   if (fromAmazon || fromUrl !== undefined) {
     process.stderr.write(lost)
-    // An interruption costs no more than some minutes of calls.
+    // After an interruption at most the calls of some minutes are repeated.
     finish(await exportTo(target, await apiSource(arn, choice), { ...exporting, linesOfPart: 2000 }))
     return
   }
@@ -82,12 +82,12 @@ export function addExport(program: Command) {
     program
       .command('export <arn> <folder>')
       .description(
-        'write an app instance to a folder, also while a server is using the database; once more after an interruption, it goes on',
+        'write an app instance to a folder, also while a server is using the database; after an interruption, run it again to continue',
       )
       .option(...rateOption)
       .option('--from-amazon', "reads from Amazon's service, with the credentials of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
       .option('--from-url <url>', 'reads from another server of the API, with the same credentials')
-      .option('--bearer <arn>', 'the AppInstanceAdmin as whom the API is read')
-      .option('--calls <number>', 'calls a second at the most, of the API', '10'),
+      .option('--bearer <arn>', 'the ARN of the AppInstanceAdmin who makes the calls of the API')
+      .option('--calls <number>', 'the most calls of the API a second', '10'),
   ).action(exportAppInstance)
 }

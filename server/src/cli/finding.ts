@@ -1,4 +1,4 @@
-/** Something that works, does not work, is unsafe, or could be better; and, unless it works, what to do. */
+/** Something that works, does not work, is unsafe, or could be better. Unless it works, with what to do. */
 export interface Finding {
   readonly kind: 'good' | 'fault' | 'unsafe' | 'advice'
   readonly what: string
@@ -13,7 +13,7 @@ export const advice = (what: string, instead: string): Finding => ({ kind: 'advi
 /** Clocks of machines that work together may differ by this. */
 const tolerableMilliseconds = 1000
 
-/** What is found about a clock that is so far ahead of the clock of this machine. */
+/** The finding about a clock that is so many milliseconds ahead of the clock of this machine. */
 export function ofClock(whose: string, milliseconds: number): Finding {
   const seconds = Math.abs(Math.round(milliseconds / 100) / 10)
   if (Math.abs(milliseconds) <= tolerableMilliseconds) return good(`The clock of ${whose} is within a second of the clock of this machine`)

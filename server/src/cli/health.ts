@@ -2,10 +2,10 @@ import type { Command } from 'commander'
 import { inUrl } from '../tools/addresses.ts'
 import { addSettings, configOf, type Flags } from './settings.ts'
 
-/** How long a server may take to answer; a supervisor that asks waits about as long. */
+/** How long a server may take to answer; supervisors wait about as long. */
 const patience = 5000
 
-/** A server that listens on all addresses is asked on this machine. */
+/** A server that listens on all addresses is called at the loopback address. */
 const reachable = (host: string) => (host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host)
 
 function pageOf(flags: Flags): URL {
@@ -34,7 +34,7 @@ async function ask(flags: Flags) {
 
 /** Adds `carillon health`. */
 export function addHealth(program: Command) {
-  addSettings(program.command('health').description('ask the server of these settings whether it works; exit code 1 if it does not'), [
+  addSettings(program.command('health').description('check whether the server of these settings works; exit code 1 if it does not'), [
     'host',
     'port',
     'adminAddress',

@@ -18,12 +18,12 @@ function printer() {
   }
 }
 
-/** What the operator may not expect: new app instances of this server have another region or account. */
+/** A sentence for the operator if new app instances of this server have another region or account. */
 function strange(arn: string, { region, account }: { region: string; account: string }) {
   const [, , , itsRegion, itsAccount] = arn.split(':')
   return itsRegion === region && itsAccount === account
     ? ''
-    : `Its ARN keeps the region and account ${itsRegion}:${itsAccount}; those of this server are ${region}:${account}. Policies must name the ARN as it is.\n`
+    : `Its ARN keeps the region and account ${itsRegion}:${itsAccount}; those of this server are ${region}:${account}. Policies must have the ARN with its region and account.\n`
 }
 
 async function importFolder(folder: string, { rate, abandon: isAbandoned, ...flags }: { rate: string; abandon?: true }) {
@@ -47,7 +47,9 @@ export function addImport(program: Command) {
   addSettings(
     program
       .command('import <folder>')
-      .description('store an exported app instance, also while a server is using the database; once more after an interruption, it goes on')
+      .description(
+        'store an exported app instance, also while a server is using the database; after an interruption, run it again to continue',
+      )
       .option(...rateOption)
       .option('--abandon', 'removes what an unfinished import has stored'),
     ['region', 'account'],

@@ -6,7 +6,7 @@ import { withDatabase } from './with-database.ts'
 
 /** Runs a job to its end, even if a server holds its lease, and purges what it has deleted. */
 async function run(name: string, flags: object) {
-  if (!jobNames.includes(name)) throw new Error(`There is no job ${name}. Known are ${jobNames.join(', ')}.`)
+  if (!jobNames.includes(name)) throw new Error(`There is no job ${name}. The jobs are ${jobNames.join(', ')}.`)
   await withDatabase(flags, async db => {
     const job = jobsOf({ db, now: Date.now }).find(known => known.name === name)!
     const count = await job.run()
@@ -20,7 +20,7 @@ async function run(name: string, flags: object) {
 }
 
 function purged(steps: number) {
-  if (steps === 0) return 'Nothing waited for the purge'
+  if (steps === 0) return 'There was nothing to purge'
   return `What was deleted has been purged, in ${steps} ${steps === 1 ? 'step' : 'steps'}`
 }
 

@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { changeAccessKey, createAccessKey, removeAccessKey, requireAccessKey } from '../keys/access-keys.ts'
 import { replaceLostMasterKey, rotateMasterKey } from '../keys/master-keys.ts'
 import { userArn } from '../keys/principals.ts'
-import { longestSession } from '../keys/session-token.ts'
+import { longestCredentials } from '../keys/session-token.ts'
 import { masterKeySource } from '../secrets/master-key.ts'
 import { accessKeys, type StoredAccessKey } from '../store/access-keys.ts'
 import { exported, regionVariables } from './exported.ts'
@@ -75,9 +75,9 @@ async function rotate({ atOnce = false, lost = false, ...flags }: { atOnce?: boo
       return
     }
     const { count, id } = await rotateMasterKey(db, masterKeySource(config), now, atOnce)
-    const until = new Date(now + longestSession * 1000).toISOString()
-    const old = atOnce ? 'The old one opens nothing any more' : `Session tokens of the old one are accepted until ${until}`
-    process.stdout.write(`${count} secrets are sealed under the master key ${id} now. ${old}.\n`)
+    const until = new Date(now + longestCredentials * 1000).toISOString()
+    const old = atOnce ? 'The old one decrypts nothing any more' : `Session tokens under the old one are accepted until ${until}`
+    process.stdout.write(`${count} secrets are encrypted under the master key ${id} now. ${old}.\n`)
   })
 }
 

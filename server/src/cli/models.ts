@@ -3,7 +3,7 @@ import { homedir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import type { Command } from 'commander'
 
-/** Where boto3 and the AWS CLI look for models, beside their own and those in AWS_DATA_PATH. */
+/** The folder in which boto3 and the AWS CLI find models, in addition to their own and those in AWS_DATA_PATH. */
 const usualFolder = () => join(homedir(), '.aws', 'models')
 
 async function write(folder: string) {

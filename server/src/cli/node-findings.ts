@@ -19,7 +19,7 @@ function ofVersions(present: readonly Present[]): Finding {
   )
 }
 
-/** What is found about the nodes over the bus: which of them answer, and their clocks and versions. */
+/** The findings about the nodes that answer over NATS: their clocks and versions, and which living nodes do not answer. */
 async function overBus(config: Config, db: Database): Promise<Finding[]> {
   const servers = config.natsUrl!.map(url => new URL(url).host).join(', ')
   let answered: Awaited<ReturnType<typeof rollCall>>
@@ -41,14 +41,14 @@ async function overBus(config: Config, db: Database): Promise<Finding[]> {
       ? []
       : [
           fault(
-            `These nodes are alive and do not answer over this NATS: ${listed(deaf)}`,
-            'Give all nodes and commands a --nats-url of the same NATS cluster, and look for NATS in their logs.',
+            `These nodes are alive, but do not answer over this NATS: ${listed(deaf)}`,
+            'Give all nodes and commands a --nats-url of the same NATS cluster, and look for errors of NATS in their logs.',
           ),
         ]),
   ]
 }
 
-/** What is found about the nodes that work on this PostgreSQL. */
+/** The findings about the nodes on this PostgreSQL database. */
 export async function nodeFindings(config: Config, db: Database): Promise<Finding[]> {
   const living = await livingNodes(db)
   const without = living.filter(({ bus }) => bus === null).map(({ name }) => name)
@@ -56,10 +56,10 @@ export async function nodeFindings(config: Config, db: Database): Promise<Findin
   const lacking = config.natsUrl === undefined && living.some(({ bus }) => bus !== null)
   return [
     living.length === 0
-      ? advice('No server runs on this database', 'Start one, unless it is stopped on purpose: carillon serve.')
+      ? advice('No server runs on this database', 'Start one with carillon serve, unless all are stopped on purpose.')
       : good(`${living.length} ${living.length === 1 ? 'node is' : 'nodes are'} alive: ${listed(living.map(({ name }) => name))}`),
     ...(isDeaf
-      ? [fault(`Other nodes do not hear what happens on these: ${listed(without)}`, 'Give all nodes the same NATS by --nats-url.')]
+      ? [fault(`Other nodes do not get the events of these: ${listed(without)}`, 'Give all nodes the same NATS by --nats-url.')]
       : []),
     ...(lacking ? [fault('The nodes use NATS, and this command has no --nats-url', 'Give the command the settings of the server.')] : []),
     ...(config.natsUrl === undefined ? [] : await overBus(config, db)),

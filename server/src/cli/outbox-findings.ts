@@ -21,7 +21,7 @@ export async function outboxFindings(db: Database, now: number): Promise<Finding
     .map(({ lane, dead: count }) =>
       advice(
         `The outbox keeps ${count === 1 ? 'a dead entry' : `${count} dead entries`} of the lane ${lane}`,
-        'carillon outbox list shows why; carillon outbox retry or drop decides on them.',
+        'carillon outbox list shows the errors. Deliver them again with carillon outbox retry, or remove them with carillon outbox drop.',
       ),
     )
   if (stuck.length > 0) return [...stuck, ...dead]

@@ -19,7 +19,7 @@ async function status(flags: object) {
   await withDatabase(flags, async db => {
     const lanes = await laneFigures(db, Date.now())
     if (lanes.length === 0) {
-      print('The outbox is empty, and nothing has left it lately.\n')
+      print('The outbox is empty, and nothing has left it recently.\n')
       return
     }
     const rows = lanes.map(each => [
@@ -50,7 +50,7 @@ async function list({ lane, ...flags }: { lane?: string }) {
   })
 }
 
-/** Which dead entries are meant: those of the numbers, of the lane, or all. */
+/** The chosen dead entries: those with the numbers, those of the lane, or all. */
 interface Choice {
   readonly lane?: string | undefined
   readonly all?: boolean | undefined
@@ -89,7 +89,7 @@ async function drop(ids: readonly string[], { lane, all, waiting, ...flags }: Ch
     if (lane === undefined || ids.length > 0) throw new Error('--waiting drops what waits in one lane: give --lane LANE and no numbers.')
     if (partsOfLane(lane).kind === invocationKind)
       throw new Error(
-        'What waits for a processor of a channel flow cannot be dropped, since its message would wait for ever. After three tries the FallbackAction of the processor decides.',
+        'An entry for a processor of a channel flow cannot be dropped, since its message would wait for ever. After three attempts the FallbackAction of the processor decides.',
       )
     let dropped = 0
     for (let more = step; more === step; dropped += more) more = await db.transaction(tx => emptyLane(tx, lane, step))
@@ -102,12 +102,14 @@ const all = ['--all', 'of all lanes'] as const
 
 /** Adds `carillon outbox status|list|retry|drop`. */
 export function addOutbox(program: Command) {
-  const outbox = program.command('outbox').description('look at what leaves the server, and decide on what could not be delivered')
-  addSettings(outbox.command('status').description('print how much waits in each lane, and how its deliveries have gone')).action(status)
+  const outbox = program.command('outbox').description('show the deliveries that wait or have failed, and deliver or drop dead ones')
+  addSettings(outbox.command('status').description('print how many entries wait in each lane, and its last successes and failures')).action(
+    status,
+  )
   addSettings(
     outbox
       .command('list')
-      .description('print the dead entries: what was given up')
+      .description('print the dead entries: those that were given up')
       .option(...lane),
   ).action(list)
   addSettings(
@@ -123,6 +125,6 @@ export function addOutbox(program: Command) {
       .description('remove dead entries for good')
       .option(...lane)
       .option(...all)
-      .option('--waiting', 'removes what waits in the lane instead: nothing of it is delivered'),
+      .option('--waiting', 'removes the entries that wait in the lane instead, undelivered'),
   ).action(drop)
 }

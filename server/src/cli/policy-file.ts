@@ -8,9 +8,9 @@ export interface PolicyFlags {
   readonly user?: string
 }
 
-/** Undefined if neither is given. A policy that the server does not understand is refused here and never stored. */
+/** Undefined if neither is given. Throws an Error for a policy that the server does not understand, so it is never stored. */
 export async function policyOf({ policy: file, user }: PolicyFlags): Promise<string | undefined> {
-  if (file !== undefined && user !== undefined) throw new Error('--policy and --user both say what is allowed: give one of them.')
+  if (file !== undefined && user !== undefined) throw new Error('Give either --policy or --user, not both.')
   if (user !== undefined) return usualPolicy(user)
   if (file === undefined) return undefined
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
@@ -26,7 +26,6 @@ export async function policyOf({ policy: file, user }: PolicyFlags): Promise<str
 
 export async function requirePolicy(flags: PolicyFlags): Promise<string> {
   const policy = await policyOf(flags)
-  if (policy === undefined)
-    throw new Error("Say what is allowed: --policy FILE in IAM's JSON, or --user ARN for the usual policy of that user.")
+  if (policy === undefined) throw new Error("Give --policy FILE in IAM's JSON, or --user ARN for the usual policy of that user.")
   return policy
 }

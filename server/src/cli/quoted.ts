@@ -1,2 +1,2 @@
-/** A word in quotes that the shell reads back. */
+/** The text as one word of a POSIX shell, in quotes where it needs them. */
 export const quoted = (text: string) => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`)

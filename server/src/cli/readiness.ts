@@ -1,6 +1,9 @@
 import { spawn } from 'node:child_process'
 
-/** Tells systemd that the server is ready, if it is a service of `Type=notify`. Node has no sockets of that kind, so a program sends it. */
+/**
+ * Notifies systemd that the server is ready, if it runs as a service of `Type=notify`. Node has no datagram Unix sockets, so systemd-notify
+ * sends the message.
+ */
 export function notifySystemd() {
   if (!process.env['NOTIFY_SOCKET']) return
   const child = spawn('systemd-notify', ['--ready', '--status=Carillon is ready'], { stdio: 'ignore' })

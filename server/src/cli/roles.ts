@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { parseStrictJson } from '../auth/iam/json.ts'
-import { roleArn } from '../keys/principals.ts'
-import { changeRole, createRole, removeRole, requireRole, usualRoleSession, type GivenIamRole } from '../keys/iam-roles.ts'
+import { iamRoleArn } from '../keys/principals.ts'
+import { changeIamRole, createIamRole, removeIamRole, requireIamRole, usualRoleSession, type GivenIamRole } from '../keys/iam-roles.ts'
 import { iamRoles, type StoredIamRole, type Trust } from '../store/iam-roles.ts'
 import { policyOf, requirePolicy, type PolicyFlags } from './policy-file.ts'
 import { addSettings } from './settings.ts'
@@ -19,7 +19,7 @@ interface RoleFlags extends PolicyFlags {
 
 const noTrust: Trust = { principals: [], oidc: undefined, externalId: undefined }
 
-/** The trusted issuer, if an audience is given: that of the settings, unless another one is named. */
+/** The issuer whose tokens the role trusts, if an audience is given: by default that of --oidc-issuer. */
 function oidcOf({ issuer, audience, condition }: RoleFlags, oidcIssuer: string | undefined, before: Trust): Trust['oidc'] {
   if (issuer === undefined && audience === undefined && condition === undefined) return before.oidc
   const audiences = audience ?? before.oidc?.audiences ?? []
@@ -29,7 +29,7 @@ function oidcOf({ issuer, audience, condition }: RoleFlags, oidcIssuer: string |
   return { issuer: named, audiences, condition: condition === undefined ? before.oidc?.condition : conditionIn(condition) }
 }
 
-/** Undefined for an empty text, which removes the condition. */
+/** The condition on claims; undefined for an empty text, which removes it. */
 function conditionIn(text: string): object | undefined {
   if (text === '') return undefined
   try {
@@ -39,7 +39,7 @@ function conditionIn(text: string): object | undefined {
   }
 }
 
-/** The role with the values of the flags instead of its previous ones. */
+/** The role after the change: flags that are given replace its values. */
 function given(flags: RoleFlags, oidcIssuer: string | undefined, before: GivenIamRole): GivenIamRole {
   return {
     policy: before.policy,
@@ -57,8 +57,8 @@ async function create(name: string, flags: RoleFlags) {
   const policy = await requirePolicy(flags)
   await withDatabase(flags, async (db, { account, oidcIssuer }) => {
     const role = given(flags, oidcIssuer, { policy, trust: noTrust, tags: [], longestSeconds: usualRoleSession })
-    await createRole(db, name, role, Date.now())
-    process.stdout.write(`${roleArn(account, name)}\n`)
+    await createIamRole(db, name, role, Date.now())
+    process.stdout.write(`${iamRoleArn(account, name)}\n`)
   })
 }
 
@@ -66,25 +66,25 @@ async function update(name: string, flags: RoleFlags) {
   const policy = await policyOf(flags)
   await withDatabase(flags, async (db, { account, oidcIssuer }) => {
     const change = (role: StoredIamRole) => given(flags, oidcIssuer, { ...role, policy: policy ?? role.policy })
-    await changeRole(db, name, change, Date.now())
-    process.stdout.write(`${roleArn(account, name)}\n`)
+    await changeIamRole(db, name, change, Date.now())
+    process.stdout.write(`${iamRoleArn(account, name)}\n`)
   })
 }
 
 async function list(flags: object) {
   await withDatabase(flags, async (db, { account }) => {
-    const rows = (await iamRoles(db)).map(({ name, updatedAt }) => [name, roleArn(account, name), updatedAt.toISOString()])
+    const rows = (await iamRoles(db)).map(({ name, updatedAt }) => [name, iamRoleArn(account, name), updatedAt.toISOString()])
     process.stdout.write(columns([['NAME', 'ARN', 'UPDATED'], ...rows]))
   })
 }
 
 async function show(name: string, flags: object) {
   await withDatabase(flags, async (db, { account }) => {
-    const { id, policy, trust, tags, longestSeconds, createdAt } = await requireRole(db, name)
+    const { id, policy, trust, tags, longestSeconds, createdAt } = await requireIamRole(db, name)
     const shown = {
       RoleName: name,
       RoleId: id,
-      Arn: roleArn(account, name),
+      Arn: iamRoleArn(account, name),
       CreateDate: createdAt,
       MaxSessionDuration: longestSeconds,
       Trust: trust,
@@ -97,7 +97,7 @@ async function show(name: string, flags: object) {
 
 async function remove(name: string, flags: object) {
   await withDatabase(flags, async db => {
-    await removeRole(db, name)
+    await removeIamRole(db, name)
     process.stdout.write(`The role ${name} is deleted, and its sessions have ended\n`)
   })
 }
@@ -135,7 +135,7 @@ export function addRoles(program: Command) {
     .command('roles')
     .description('manage the roles whose temporary credentials AssumeRole and AssumeRoleWithWebIdentity give')
   addRoleFlags(roles.command('create <name>').description('make a role')).action(create)
-  addRoleFlags(roles.command('update <name>').description('change what the flags say, and leave the rest')).action(update)
+  addRoleFlags(roles.command('update <name>').description('change the values of the given flags, and leave the others')).action(update)
   addSettings(roles.command('list').description('list the roles'), ['account']).action(list)
   addSettings(roles.command('show <name>').description('show a role'), ['account']).action(show)
   addSettings(roles.command('delete <name>').description('delete a role, which ends its sessions')).action(remove)

@@ -8,7 +8,7 @@ import { exported, regionVariables } from './exported.ts'
 import { notifySystemd } from './readiness.ts'
 import { addAllSettings, configOf, type Flags } from './settings.ts'
 
-/** Ends a shutdown that hangs: the promise to the operator is exit 0 within ten seconds. */
+/** After this time a shutdown that hangs is cut off: the process promises to exit with 0 within ten seconds. */
 const shutdownMilliseconds = 9500
 
 /** Resolves at the first SIGINT or SIGTERM. Later ones change nothing: npm repeats a signal that the terminal has already sent. */
@@ -32,7 +32,7 @@ export const clientVariables = ({ credentialsFile, url }: App, { region }: Confi
 
 export const readyLine = ({ url, tlsUrl }: App) => `Carillon is ready on ${tlsUrl === undefined ? url : `${url} and ${tlsUrl}`}\n`
 
-/** The server is loaded only when one starts. Without it, other commands and refused starts answer in half the time. */
+/** The server's code is loaded only when a server starts. Without it, other commands and refused starts take half the time. */
 async function start(config: Config): Promise<App> {
   const { startApp } = await import('../app.ts')
   return startApp(config)
@@ -42,7 +42,7 @@ async function start(config: Config): Promise<App> {
 export async function serve(config: Config, whenReady: (app: App) => Promise<void> | void) {
   const stop = askedToStop()
   let serving: App | undefined
-  // Without an audit log too: a server goes on when its terminal is closed.
+  // Also without an audit log: a server continues when its terminal is closed.
   process.on('SIGHUP', () => serving?.reopenAuditLog())
   const release = await claimDataFolder(config)
   const app = await Promise.race([start(config), stop])
@@ -58,7 +58,7 @@ export async function serve(config: Config, whenReady: (app: App) => Promise<voi
 
 const pagesOf = ({ adminUrl }: App) => (adminUrl === undefined ? '' : `# /health and /metrics are on ${adminUrl}\n`)
 
-/** The settings with the ports that the server has got. */
+/** The settings with the ports at which the server listens. */
 const reached = ({ url, tlsUrl }: App, config: Config) => ({
   ...config,
   port: Number(new URL(url).port),
@@ -70,7 +70,7 @@ export async function consoleLine(app: App, config: Config): Promise<string> {
   return `# The console in the browser: ${await signInLine(app.db, reached(app, config), Date.now())}\n`
 }
 
-/** At the first start a link that signs in; later, where the console is. */
+/** The lines about the console: at the first start with a link that signs in, later with its address only. */
 async function consoleLines(app: App, config: Config): Promise<string> {
   if (config.console === 'off') return ''
   if ((await countAppInstances(app.db)) > 0)

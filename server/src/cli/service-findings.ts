@@ -5,7 +5,7 @@ import { fault, good, type Finding } from './finding.ts'
 /** The time that a service has to answer. */
 const patienceMilliseconds = 3000
 
-/** What is found about a service that may answer anything, as long as it answers. */
+/** The finding about a service that works if it gives any answer. */
 export async function reached(url: string, what: string): Promise<Finding> {
   const { origin } = new URL(url)
   try {
@@ -31,7 +31,7 @@ async function ofIssuer(issuer: string, jwks: string | undefined): Promise<Findi
   }
 }
 
-/** What is found about the services that are configured. */
+/** The findings about the configured services. */
 export async function serviceFindings(config: Config): Promise<Finding[]> {
   const { lambdaEndpoint, lexEndpoint, eventbridgeEndpoint, oidcIssuer, oidcJwks, exchangeHook } = config
   return [

@@ -4,10 +4,10 @@ import type { Config } from '../settings/config.ts'
 import { urlsOfHosts } from '../tools/postgres-hosts.ts'
 import { advice, unsafe, type Finding } from './finding.ts'
 
-/** Names that only this machine can reach. */
+/** Names for addresses that only this machine can reach. */
 export const isLocal = (host: string) => /^(?:localhost|127\.\d+\.\d+\.\d+|\[?::1\]?|)$/i.test(host)
 
-/** Shorter secrets can be guessed, and these have been printed in documents. */
+/** Secrets shorter than this can be guessed. Secrets with these words have been printed in documents. */
 const isWeakSecret = (secret: string) => secret.length < 20 || /secret|password|changeme|example|test/i.test(secret)
 
 function ofListeners({ host, tls, tlsCert, trustProxy = [], rateLimits, auditLog, identityPoolGuestRole }: Config): Finding[] {
@@ -22,7 +22,7 @@ function ofListeners({ host, tls, tlsCert, trustProxy = [], rateLimits, auditLog
     )
   }
   if (!tls && trustProxy.length === 0)
-    findings.push(unsafe(`There is no TLS on ${host}`, 'Leave --no-tls out, or name the proxy that ends TLS in --trust-proxy.'))
+    findings.push(unsafe(`There is no TLS on ${host}`, 'Remove --no-tls, or name the proxy that ends TLS in --trust-proxy.'))
   if (rateLimits === 'off')
     findings.push(unsafe(`The rate of calls is not limited on ${host}`, 'Set --rate-limits aws; each rate can be changed (serve --help).'))
   if (tls && tlsCert === undefined)
@@ -60,7 +60,7 @@ function ofOthers({
     if (!isLocal(hostname) && mode === 'require')
       findings.push(
         unsafe(
-          `The identity of PostgreSQL at ${hostname} is not checked, so all data may travel to somebody else`,
+          `The identity of PostgreSQL at ${hostname} is not checked, so an attacker on the network path may read all data`,
           'Use sslmode=verify-full in --database-url, with sslrootcert=FILE if its certificate is from a CA of your own.',
         ),
       )
@@ -69,7 +69,7 @@ function ofOthers({
     [lambdaEndpoint, 'lambda-endpoint', 'Messages travel to processors'],
     [kinesisEndpoint, 'kinesis-endpoint', 'Messages travel to the streams'],
     [lexEndpoint, 'lex-endpoint', 'Messages travel to bots'],
-    [eventbridgeEndpoint, 'eventbridge-endpoint', 'Failures are told to EventBridge'],
+    [eventbridgeEndpoint, 'eventbridge-endpoint', 'Failures are reported to EventBridge'],
   ] as const
   for (const [endpoint, flag, what] of endpoints) {
     if (endpoint === undefined) continue
@@ -118,30 +118,30 @@ async function modeOf(path: string): Promise<number | undefined> {
 
 async function ofFiles({ data, tlsKey, host, rootKey }: Config): Promise<Finding[]> {
   const findings: Finding[] = []
-  const isKept = data !== ':memory:'
-  const folder = isKept ? await modeOf(data) : undefined
+  const isStored = data !== ':memory:'
+  const folder = isStored ? await modeOf(data) : undefined
   if (folder !== undefined && (folder & 0o077) !== 0)
     findings.push(unsafe(`Others on this machine may enter the data folder ${data}`, `chmod 700 ${data}`))
   const secrets = [
-    ...(isKept ? ['credentials', 'master-key', 'server-key.pem'].map(name => join(data, name)) : []),
+    ...(isStored ? ['credentials', 'master-key', 'server-key.pem'].map(name => join(data, name)) : []),
     ...(tlsKey === undefined ? [] : [tlsKey]),
   ]
   for (const file of secrets) {
     const mode = await modeOf(file)
     if (mode !== undefined && (mode & 0o077) !== 0) findings.push(unsafe(`Others on this machine may read ${file}`, `chmod 600 ${file}`))
   }
-  const hasRootKey = rootKey !== undefined || (isKept && (await modeOf(join(data, 'credentials'))) !== undefined)
+  const hasRootKey = rootKey !== undefined || (isStored && (await modeOf(join(data, 'credentials'))) !== undefined)
   if (hasRootKey && !isLocal(host))
     findings.push(
       advice(
-        'The root key, which may do everything as everybody, can be used from the network',
-        'Keep it on the server side, and give browsers and back ends keys of their own.',
+        'The root key, which may do everything as any user, can be used from the network',
+        'Keep it secret, and give back ends access keys of their own and browsers temporary credentials.',
       ),
     )
   return findings
 }
 
-/** What is unsafe in the settings, and then what could be better. */
+/** The findings about the settings: first what is unsafe, then what could be better. */
 export async function settingsFindings(config: Config): Promise<Finding[]> {
   const findings = [...ofListeners(config), ...ofOthers(config), ...(await ofFiles(config))]
   return [...findings.filter(({ kind }) => kind === 'unsafe'), ...findings.filter(({ kind }) => kind === 'advice')]

@@ -11,7 +11,7 @@ const ofDatabase: readonly SettingName[] = ['data', 'databaseUrl']
 const others = '\nThe other flags of `carillon serve` and the CARILLON_ variables work here too; `carillon serve --help` lists them.'
 
 const variablesOnly = `
-Set by variables only:
+Set by environment variables only:
   CARILLON_ACCESS_KEY_ID, CARILLON_SECRET_ACCESS_KEY   the root key; without them the server makes one at the first start
   CARILLON_MASTER_KEY                                  the key that encrypts the secrets of access keys; without it the server makes one`
 

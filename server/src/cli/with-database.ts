@@ -9,8 +9,8 @@ import { isSearchOn } from '../store/search-generation.ts'
 import { configOf, type Flags } from './settings.ts'
 
 /**
- * Runs work on the database of these settings, also beside a running server. A command never creates a database: in the wrong
- * folder it would be an empty one. With a bus, sockets hear of what the work does.
+ * Runs work on the database of these settings, also while a server uses it. A command never creates a database, since in a wrong folder it
+ * would be an empty one. With a bus, sockets get the events of the work.
  */
 export async function withDatabase(flags: object, work: (db: Database, config: Config) => Promise<void>) {
   const config = configOf(flags as Flags)
@@ -21,7 +21,7 @@ export async function withDatabase(flags: object, work: (db: Database, config: C
   try {
     await requireSameBus(db, config.natsUrl !== undefined)
     if (config.natsUrl !== undefined) {
-      // Loaded only where they are used: that takes as long as the rest of a command.
+      // Loaded only where they are used, since loading takes as long as the rest of a command.
       const [{ openNatsBus }, { createMetrics }] = await Promise.all([import('../nodes/open-nats-bus.ts'), import('../observe/metrics.ts')])
       opening = await openNatsBus(config, { db, log, metrics: createMetrics() })
     }
@@ -32,7 +32,7 @@ export async function withDatabase(flags: object, work: (db: Database, config: C
   }
 }
 
-/** Changes are noted for the search if the server has it, whatever the settings of the command say. */
+/** Changes are noted for the search index if the server has one, whatever the settings of the command say. */
 async function opened(config: Config, given: Parameters<typeof openExistingDatabase>[1]): Promise<Database> {
   const db = await openExistingDatabase(config, given)
   const search = (await isSearchOn(db)) ? 'on' : 'off'

@@ -14,27 +14,27 @@ export interface Credentials {
 export interface CarillonOptions {
   /** The base URL of the server. */
   readonly endpoint: string
-  /** The server does not look at it. */
+  /** Any region: the server ignores it. */
   readonly region?: string
-  /** As the AWS SDKs take them: credentials, or a function that gives those of the moment. */
+  /** As in the AWS SDKs: credentials, or a function that resolves to the present ones. */
   readonly credentials: Credentials | (() => Promise<Credentials>)
 }
 
-/** What every answer has beside its members, as in the AWS SDKs. */
-export interface Answered {
+/** What every output has beside its members, as in the AWS SDKs. */
+export interface MetadataBearer {
   readonly $metadata: { readonly httpStatusCode: number; readonly requestId: string | undefined }
 }
 
-/** A refused call: `name` is the exception, as in the AWS SDKs; `Reason` says why, and what to change. */
-export class CarillonError extends Error implements Answered {
+/** The error of a call. `name` is the exception, as in the AWS SDKs. `Reason` says which check failed, and what to change. */
+export class CarillonError extends Error implements MetadataBearer {
   override readonly name: string
-  readonly $metadata: Answered['$metadata']
+  readonly $metadata: MetadataBearer['$metadata']
   readonly Code: string | undefined
   readonly Reason: string | undefined
 
   constructor(
     name: string,
-    $metadata: Answered['$metadata'],
+    $metadata: MetadataBearer['$metadata'],
     { Code, Message, Reason }: { Code?: string; Message?: string; Reason?: string },
   ) {
     super(Message ?? name)
@@ -45,7 +45,7 @@ export class CarillonError extends Error implements Answered {
   }
 }
 
-const inAnswer = (key: string, value: unknown): unknown =>
+const withDates = (key: string, value: unknown): unknown =>
   key.endsWith('Timestamp') && typeof value === 'number' ? new Date(Math.round(value * 1000)) : value
 
 /**
@@ -62,7 +62,10 @@ export class Carillon {
   }
 
   /** Calls an operation. Rejects with a CarillonError where the server refuses. */
-  async call<Name extends keyof Operations>(name: Name, input: Operations[Name]['input']): Promise<Operations[Name]['output'] & Answered> {
+  async call<Name extends keyof Operations>(
+    name: Name,
+    input: Operations[Name]['input'],
+  ): Promise<Operations[Name]['output'] & MetadataBearer> {
     const { method, path, query, headers, body } = requestOf(routes[name], input)
     const { protocol, hostname, port, host, pathname } = this.#endpoint
     const signed = await this.#signer.sign({
@@ -75,7 +78,7 @@ export class Carillon {
       ...(port !== '' && { port: Number(port) }),
       ...(body !== undefined && { body }),
     })
-    // A browser sets it itself.
+    // A browser sets this header itself.
     const { host: _, ...sent } = signed.headers
     const search = Object.entries(query)
       .map(([key, value]) => `${escaped(key)}=${escaped(value)}`)
@@ -84,12 +87,12 @@ export class Carillon {
     const response = await fetch(url, { method, headers: sent, ...(body !== undefined && { body }) })
     const text = await response.text()
     if (!response.ok) throw refusalOf(response, text)
-    const answer = (text === '' ? {} : JSON.parse(text, inAnswer)) as Operations[Name]['output']
+    const answer = (text === '' ? {} : JSON.parse(text, withDates)) as Operations[Name]['output']
     return { ...answer, ...about(response) }
   }
 }
 
-const about = ({ status, headers }: Response): Answered => ({
+const about = ({ status, headers }: Response): MetadataBearer => ({
   $metadata: { httpStatusCode: status, requestId: headers.get('x-amzn-requestid') ?? undefined },
 })
 
@@ -98,7 +101,7 @@ function refusalOf(response: Response, text: string): CarillonError {
   try {
     content = JSON.parse(text) as typeof content
   } catch {
-    // A proxy has answered.
+    // The answer is from a proxy.
   }
   const name = response.headers.get('x-amzn-errortype')?.split(':')[0] ?? `HTTP ${response.status}`
   return new CarillonError(name, about(response).$metadata, content)

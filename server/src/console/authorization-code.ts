@@ -10,7 +10,7 @@ interface Client {
   readonly secret: string | undefined
 }
 
-/** What a browser brings back from the issuer, with what it has kept meanwhile. */
+/** The login of a browser: what the issuer has sent it back with, and what the page has stored meanwhile. */
 interface Returned {
   readonly code: string
   readonly verifier: string
@@ -18,9 +18,9 @@ interface Returned {
   readonly redirectUri: string
 }
 
-/** What the issuer says of itself is asked again after this time. */
+/** The issuer's configuration is loaded again after this time. */
 const freshMilliseconds = 600_000
-/** One that has not answered is asked again after this time. */
+/** After a failure it is loaded again after this time. */
 const pauseMilliseconds = 5000
 
 type Asked = oauth.CustomFetchOptions<string, URLSearchParams | undefined>
@@ -38,7 +38,7 @@ const unreachable = (issuer: string, cause: unknown) =>
     503,
     'ServiceUnavailable',
     'The issuer of the logins cannot be used at the moment',
-    `${issuer} does not describe itself, or does not answer. Sign in with a link of carillon console.`,
+    `${issuer} does not answer with its configuration. Sign in with a link of carillon console.`,
     cause,
     1,
   )
@@ -49,7 +49,7 @@ const refusedCode = (cause: oauth.ResponseBodyError | oauth.OperationProcessingE
     401,
     'Unauthorized',
     'The login is not complete',
-    `The issuer has refused it, or has answered something else: ${'error' in cause ? cause.error : cause.message}. Sign in again.`,
+    `The issuer has refused it, or its answer is not valid: ${'error' in cause ? cause.error : cause.message}. Sign in again.`,
     cause,
   )
 
@@ -69,23 +69,23 @@ export function authorizationCode({ issuer, clientId, secret }: Client) {
     try {
       return await mine.server
     } catch (error) {
-      // However many ask meanwhile.
+      // All logins that arrive meanwhile share one request.
       if (asked === mine) asked = { ...mine, until: Math.min(mine.until, performance.now() + pauseMilliseconds) }
       throw unreachable(issuer, error)
     }
   }
 
-  /** How the client shows who it is; `post` is for issuers that know no other way. */
+  /** How the client authenticates; `post` is for issuers that support no other way. */
   function identification({ token_endpoint_auth_methods_supported: ways }: oauth.AuthorizationServer): oauth.ClientAuth {
     if (secret === undefined) return oauth.None()
     return ways && !ways.includes('client_secret_basic') ? oauth.ClientSecretPost(secret) : oauth.ClientSecretBasic(secret)
   }
 
   return {
-    /** Where a browser is sent to log in. */
+    /** The URL at which a browser logs in. */
     async authorizationEndpoint(): Promise<string> {
       const { authorization_endpoint: url } = await described()
-      if (url === undefined) throw unreachable(issuer, new Error('It names no authorization_endpoint'))
+      if (url === undefined) throw unreachable(issuer, new Error('It has no authorization_endpoint'))
       return url
     },
 

@@ -6,7 +6,7 @@ import { isObject } from '../tools/json.ts'
 import { TokenBuckets } from '../tools/token-buckets.ts'
 import { mayServe, overTlsOnly } from './safe.ts'
 
-/** The tries of an address, whichever way it signs in. */
+/** The sign-ins that an address may try, by whichever way. */
 const tries = { perSecond: 1, atOnce: 10 }
 
 /** How long operators stay signed in, unless a role says less. */
@@ -14,7 +14,7 @@ export const signedInSeconds = 4 * 3600
 
 const json = { ...strictHeaders, 'content-type': 'application/json; charset=utf-8' }
 
-export const answerOf = (content: object): HttpResponse => ({ status: 200, headers: json, body: JSON.stringify(content) })
+export const jsonResponse = (content: object): HttpResponse => ({ status: 200, headers: json, body: JSON.stringify(content) })
 
 const tooManyTries = (wait: number) =>
   new ApiError(
@@ -27,7 +27,7 @@ const tooManyTries = (wait: number) =>
     wait,
   )
 
-/** Counts a try, or throws. It is called before anything of the request is looked at. */
+/** Counts a sign-in, or throws if there were too many. Called before the request is examined. */
 export function tryLimit(): (asked: Received) => void {
   const buckets = new TokenBuckets({ shared: false })
   return asked => {
@@ -47,7 +47,7 @@ export function textsIn<Name extends string>({ body }: Received, names: readonly
     const content: unknown = JSON.parse(body.toString())
     if (isObject(content) && names.every(name => typeof content[name] === 'string')) return content as Record<Name, string>
   } catch {
-    // It is refused below.
+    // The check below refuses it.
   }
   throw badRequest('The body is not a sign-in', reason)
 }

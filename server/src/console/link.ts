@@ -10,12 +10,12 @@ type Where = Pick<Config, 'host' | 'port' | 'tls' | 'tlsPort' | 'publicWsHost'>
 export function consoleUrl({ host, port, tls, tlsPort, publicWsHost }: Where): string {
   if (publicWsHost !== undefined) return `https://${publicWsHost}/console`
   const isLocal = localName(host) === 'localhost'
-  // A browser cannot open 0.0.0.0.
+  // Browsers cannot open 0.0.0.0.
   const name = host === '0.0.0.0' || host === '::' ? 'localhost' : inUrl(host)
   return isLocal || !tls ? `http://${name}:${port}/console` : `https://${name}:${tlsPort}/console`
 }
 
-/** What is printed for somebody who signs in. */
+/** The line with a link that signs in. */
 export async function signInLine(db: Database, where: Where, now: number): Promise<string> {
   return `${consoleUrl(where)}#code=${await issueCode(db, now)}  (works once, for ${codeMinutes} minutes)`
 }

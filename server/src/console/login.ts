@@ -5,9 +5,9 @@ import type { Config } from '../settings/config.ts'
 import type { Tools } from '../sts/credentials.ts'
 import { createIssuer } from '../sts/issuer.ts'
 import { userIdIn } from '../sts/user-id.ts'
-import { sessionOfLogin, trustingRole } from '../sts/web-identity.ts'
+import { credentialsOfLogin, trustingIamRole } from '../sts/web-identity.ts'
 import { mayServe, overTlsOnly } from './safe.ts'
-import { answerOf, entranceEndpoint, signedInSeconds, textsIn, type tryLimit } from './entrance.ts'
+import { jsonResponse, entranceEndpoint, signedInSeconds, textsIn, type tryLimit } from './entrance.ts'
 
 const largestBody = 16 * 1024
 
@@ -20,17 +20,17 @@ interface Wiring extends Tools {
   readonly countTry: ReturnType<typeof tryLimit>
 }
 
-/** The issuer checks the address too; this one is that of the page which asks. */
+/** Throws unless the address is that of the page. The issuer checks it too. */
 function ownAddress({ host }: Received, redirectUri: string) {
   if (URL.canParse(redirectUri)) {
     const url = new URL(redirectUri)
     if (url.host === host && url.pathname === returnPath) return redirectUri
   }
-  throw badRequest('The address of the login is another one', `RedirectUri must be https://HOST${returnPath} of this server.`)
+  throw badRequest('The RedirectUri is not valid', `RedirectUri must be https://HOST${returnPath} of this server.`)
 }
 
-/** The session of an operator is named in the audit log by the login. */
-const sessionName = (text: string) =>
+/** The name of an operator's session, which the audit log shows. */
+const roleSessionName = (text: string) =>
   text
     .replaceAll(/[^\w+=,.@-]+/g, '-')
     .slice(0, 64)
@@ -52,22 +52,25 @@ export async function loginEndpoint(settings: Settings, wiring: Wiring): Promise
   return entranceEndpoint('/console/login', largestBody, async asked => {
     if (!mayServe(asked)) throw overTlsOnly()
     if (asked.method === 'GET')
-      return answerOf(configured ? { AuthorizationEndpoint: await configured.codes.authorizationEndpoint(), ClientId: clientId } : {})
+      return jsonResponse(configured ? { AuthorizationEndpoint: await configured.codes.authorizationEndpoint(), ClientId: clientId } : {})
     countTry(asked)
     if (!configured)
-      throw badRequest('There is no login', 'The server was started without --console-client, so operators sign in with a link.')
+      throw badRequest(
+        'Logins are not configured',
+        'The server was started without --console-client. Sign in with a link of carillon console.',
+      )
     const members = ['Code', 'Verifier', 'Nonce', 'RedirectUri'] as const
     const given = textsIn(asked, members, `Send JSON with the members ${members.join(', ')}, as the page of the console does.`)
     const { Code: code, Verifier: verifier, Nonce: nonce } = given
     const token = await configured.codes.idToken({ code, verifier, nonce, redirectUri: ownAddress(asked, given.RedirectUri) })
     const claims = await configured.issuer.verify(token)
-    // A role that a command has just made or changed holds at once.
-    const role = await upToDate(ring, async () => trustingRole(ring.role(consoleRole ?? ''), claims))
+    // A role that a command has just created or changed applies immediately.
+    const role = await upToDate(ring, async () => trustingIamRole(ring.iamRole(consoleRole ?? ''), claims))
     const userId = userIdIn(claims, userClaim)
     const email = claims['email_verified'] === true && typeof claims['email'] === 'string' ? claims['email'] : undefined
-    const name = sessionName(email ?? userId)
+    const name = roleSessionName(email ?? userId)
     const seconds = Math.min(signedInSeconds, role.longestSeconds)
-    const { Credentials } = await sessionOfLogin(wiring, { role, claims, userId, name, policy: undefined, seconds })
-    return answerOf({ Credentials })
+    const { Credentials } = await credentialsOfLogin(wiring, { role, claims, userId, name, policy: undefined, seconds })
+    return jsonResponse({ Credentials })
   })
 }

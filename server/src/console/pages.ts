@@ -22,7 +22,7 @@ const types: Readonly<Record<string, string>> = {
   svg: 'image/svg+xml',
 }
 
-/** Beside the built server. */
+/** Next to the built server. */
 const built = new URL('console/', import.meta.url)
 
 /** The files of the console: the package has them built, and a clone builds them now. */
@@ -46,7 +46,7 @@ async function load(): Promise<ReadonlyMap<string, File>> {
   return new Map(await Promise.all(files))
 }
 
-/** Nothing runs but the files of the console, and it speaks with this host only. Sockets are named, since 'self' is http for some browsers. */
+/** Only the files of the console run, and they connect to this host only. Sockets are listed, since 'self' means http for some browsers. */
 const contentPolicy = (host: string) =>
   [
     "default-src 'none'",

@@ -9,7 +9,10 @@ interface Arrived {
 
 const loopback = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/i
 
-/** The console is for TLS, and for plain HTTP on the machine itself: the name also keeps out pages that others resolve to it. */
+/**
+ * The console is served over TLS, and over plain HTTP on the machine itself. The check of the name also refuses foreign names that resolve
+ * to this machine.
+ */
 export const mayServe = ({ isSecure, host }: Arrived) => isSecure || loopback.test(host)
 
 export const overTlsOnly = () =>

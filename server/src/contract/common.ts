@@ -27,7 +27,7 @@ export const Metadata = text({ minLength: 0, maxLength: 1024, pattern: anyLine, 
 export const Timestamp = timestamp()
 
 export const ClientRequestToken = text({ minLength: 2, maxLength: 64, pattern: tokenCharacters, sensitive: true })
-/** The identity service does not mark its token as sensitive. */
+/** The NextToken of the identity service, whose model does not mark it as sensitive. */
 export const IdentityClientRequestToken = text({ minLength: 2, maxLength: 64, pattern: tokenCharacters })
 
 export const NextToken = text({ minLength: 0, maxLength: 2048, pattern: anyLine, sensitive: true })

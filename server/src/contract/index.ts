@@ -27,7 +27,7 @@ export type OperationName = keyof typeof all
 /** Amazon's 81 operations, with 78 names since the three for tags are the same in both services, and those of `carillon`. */
 export const operations: Readonly<Record<OperationName, Operation>> = all
 
-/** The service `carillon` as clients know it: with the operations that a server has in test mode only. */
+/** The service `carillon` in the models for clients: with the operations that a server has in test mode only. */
 export const carillonOperations: Readonly<Record<keyof typeof carillon | TestOperationName, Operation>> = { ...carillon, ...testing }
 
 /** The operations of each service. */
@@ -48,15 +48,15 @@ export type Input<N extends OperationName> = (typeof all)[N] extends Operation<i
  * What a handler returns: nothing if there is no output. Optional members may be absent, `undefined` or `null`, and any member may
  * be JSON text.
  */
-export type Output<N extends OperationName> = (typeof all)[N] extends Operation<infer _, infer O> ? AnswerOf<ValueOf<O>> : never
+export type Output<N extends OperationName> = (typeof all)[N] extends Operation<infer _, infer O> ? OutputOf<ValueOf<O>> : never
 
-/** What a client reads in an answer. */
-export type Answer<N extends OperationName> = (typeof all)[N] extends Operation<infer _, infer O> ? ValueOf<O> : never
+/** The output of an operation as a client reads it. */
+export type ClientOutput<N extends OperationName> = (typeof all)[N] extends Operation<infer _, infer O> ? ValueOf<O> : never
 
-type AnswerOf<T> = keyof T extends never ? void : Answerable<T> | JsonText
+type OutputOf<T> = keyof T extends never ? void : OutputValue<T> | JsonText
 
-type Answerable<T> = T extends string | number | boolean | Date
+type OutputValue<T> = T extends string | number | boolean | Date
   ? T
   : T extends readonly (infer Item)[]
-    ? readonly (Answerable<Item> | JsonText)[]
-    : { readonly [K in keyof T]: Answerable<NonNullable<T[K]>> | JsonText | ({} extends Pick<T, K> ? null | undefined : never) }
+    ? readonly (OutputValue<Item> | JsonText)[]
+    : { readonly [K in keyof T]: OutputValue<NonNullable<T[K]>> | JsonText | ({} extends Pick<T, K> ? null | undefined : never) }

@@ -1,9 +1,9 @@
 import { Type, type Static, type TSchema } from 'typebox'
 
 /**
- * The makers of the contract's schemas. They are TypeBox schemas, so JSON Schema, with four keywords of our own:
- * `sensitive` (the value may stand in no log and no error text), `writtenPattern` (the pattern as Amazon's model writes it;
- * `pattern` is what is checked), `raisedBy` (the limit that takes the place of `maxLength`) and `timestamp`.
+ * The makers of the contract's schemas. They are TypeBox schemas, so JSON Schema, with four keywords of our own: `sensitive` (the value may
+ * stand in no log and no error text), `writtenPattern` (the pattern as Amazon's model writes it; `pattern` is what is checked), `raisedBy`
+ * (the limit that replaces `maxLength`) and `timestamp`.
  */
 
 /** A required member; all others are optional. */

@@ -4,12 +4,12 @@ import { basename, dirname, join } from 'node:path'
 import { backup, DatabaseSync } from 'node:sqlite'
 import { pageSize } from './sqlite.ts'
 
-/** More pages than a file has: the copy is taken in one step, and never restarts because of a writer. */
+/** More pages than a file can have: so the copy is made in one step, and no writer can make it restart. */
 const allPages = 2 ** 31 - 1
 
 /**
- * Makes the copy one file without a log beside it, and checks its integrity. A database with smaller pages, which a file keeps for as
- * long as it lives, gets those of a new one.
+ * Makes the copy one file without a write-ahead log, and checks its integrity. The page size of a database never changes; a copy of one
+ * with smaller pages gets the present size.
  */
 function checked(file: string) {
   const copy = new DatabaseSync(file)

@@ -1,6 +1,6 @@
 import type { Follow } from './database.ts'
 
-/** What follows from one transaction, until it has ended. */
+/** What follows from one transaction that has not ended. */
 export interface FollowUps {
   add(what: unknown, channelId: number | undefined): void
   end(how: 'committed' | 'undone'): void

@@ -15,7 +15,7 @@ export async function dataFolder(data: string): Promise<string> {
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 })
   } catch (error) {
-    throw new Error(`The data folder ${folder} cannot be made: ${String(error)}.`, { cause: error })
+    throw new Error(`The data folder ${folder} cannot be created: ${String(error)}.`, { cause: error })
   }
   return folder
 }
@@ -24,11 +24,11 @@ export async function dataFolder(data: string): Promise<string> {
 const busy = 5
 
 /**
- * Claims the data folder for a server with an embedded database, until the returned function is called or the process ends. Throws
- * an Error if another server has it: clients of one would not hear the events of the other. Commands claim nothing.
+ * Claims the data folder for a server with an embedded database, until the returned function is called or the process ends. Throws an Error
+ * if another server has it, since clients of one server would not get the events of the other. Commands do not claim the folder.
  *
- * The claim is SQLite's lock on an empty file beside the database. The operating system releases it with the process, however the
- * process ends, so nothing has to be cleaned up. The file stays: removing it could remove the claim of the next server.
+ * The claim is SQLite's lock on an empty file beside the database. The operating system releases it with the process, however the process
+ * ends, so nothing has to be cleaned up. The file stays: removing it could remove the claim of the next server.
  */
 export async function claimDataFolder({ databaseUrl, data }: Pick<Config, 'databaseUrl' | 'data'>): Promise<() => void> {
   if (databaseUrl !== undefined || data === ':memory:') return () => {}
@@ -37,7 +37,7 @@ export async function claimDataFolder({ databaseUrl, data }: Pick<Config, 'datab
   let claim: DatabaseSync | undefined
   try {
     claim = new DatabaseSync(file)
-    // Without a journal no second file is written.
+    // With the journal in memory no second file is written.
     claim.exec('pragma journal_mode = memory; begin exclusive')
   } catch (error) {
     claim?.close()

@@ -33,8 +33,8 @@ export interface Queries {
 
 /** The queries of a transaction, and what follows from it. */
 export interface Transaction extends Queries {
-  /** Whether events for sockets are stored for a while, for other nodes that miss them and for clients that reconnect. */
-  readonly keepsEvents: boolean
+  /** Whether events for sockets are stored for some minutes, for other nodes that miss them and for clients that reconnect. */
+  readonly storesEvents: boolean
   /** Whether changes of messages are noted for the search index. */
   readonly feedsSearch: boolean
   /**
@@ -44,18 +44,18 @@ export interface Transaction extends Queries {
   afterCommit(what: unknown, channelId?: number): void
 }
 
-/** Takes what follows from a commit, in commit order for each channel, before the transaction resolves or soon after. */
+/** Called with what follows from a commit, in commit order for each channel, before the transaction resolves or soon after. */
 export type Follow = (what: unknown) => void
 
-/** What a database calls after its commits. */
+/** The functions that a database calls after its commits. */
 export interface CommitListener {
   readonly follow: Follow
   /** Called when a database knows that nothing more follows for now, after the callers of the transactions have continued. */
   readonly settled?: () => void
 }
 
-/** What the transactions of a database do beside their work. */
-export type Besides = Pick<Transaction, 'keepsEvents' | 'feedsSearch'>
+/** What the transactions of a database write in addition to their work. */
+export type Besides = Pick<Transaction, 'storesEvents' | 'feedsSearch'>
 
 /** The function of a transaction. */
 export interface Work<Result> {
@@ -71,7 +71,7 @@ export interface Work<Result> {
 export const shareableAs = <Result>({ isShareable = false }: Pick<Work<unknown>, 'isShareable'>, work: Work<Result>): Work<Result> =>
   Object.assign(work, { isShareable })
 
-/** What many transactions may be about and lock at once: `channel 7`, `app instance 2`. */
+/** The name of a lock for which many transactions may wait at once: `channel 7`, `app instance 2`. */
 export type LockName = `channel ${number}` | `app instance ${number}`
 
 /**
@@ -85,17 +85,18 @@ export interface Database extends Queries {
   readonly kind: 'sqlite' | 'postgres'
   transaction<Result>(work: Work<Result>): Promise<Result>
   /**
-   * The same for work on one channel or app instance: if somebody has locked that, its transactions do not take all connections.
+   * The same database, for work that locks one channel or app instance. If another transaction holds that lock, the waiting ones do not
+   * take all connections.
    */
-  of(place: LockName): Database
+  of(lock: LockName): Database
   /** Frees some of the space of deleted rows, if the database does not do so by itself; true if there is more to free. */
   tidy(): Promise<boolean>
   close(): Promise<void>
 }
 
 /**
- * Thrown inside a transaction that has met a concurrent twin: the transaction is rolled back and its work runs again, on what the
- * twin has committed.
+ * Thrown inside a transaction that another one has overtaken with the same request. The transaction is rolled back, and its work runs again
+ * on what the other one has committed.
  */
 export class RetryTransaction extends Error {}
 

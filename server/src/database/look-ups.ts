@@ -68,7 +68,7 @@ export class LookUps {
     try {
       await askMany(this.#ask, many, asked)
     } catch (error) {
-      // PostgreSQL refuses a value of one of them: each is sent alone.
+      // PostgreSQL refuses a value of one look-up, so each is sent alone.
       if (!isOutage(error)) return this.#answerEach(statement, asked)
       for (const { reject } of asked) reject(error)
       return error

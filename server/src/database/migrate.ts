@@ -49,7 +49,7 @@ const migrations: ((dialect: Dialect) => string)[] = [
 /** The version of the schema that this Carillon works on. */
 export const schemaVersion = migrations.length
 
-/** No server has set up the database yet. */
+/** The version of a database that no server has set up yet. */
 export class NotSetUp extends Error {}
 
 const createVersions = 'create table if not exists schema_versions (version integer primary key, applied_at bigint not null)'
@@ -59,7 +59,7 @@ const selectVersion = 'select coalesce(max(version), 0) as version from schema_v
 function pending(version: number, where: string): { version: number; sql: (dialect: Dialect) => string }[] {
   if (version > schemaVersion) {
     throw new Error(
-      `${where} was written by a newer Carillon (schema version ${version}; this one knows versions up to ${schemaVersion}). ` +
+      `${where} was written by a newer Carillon (schema version ${version}; this one supports versions up to ${schemaVersion}). ` +
         'Start the newer Carillon, or restore a backup that was made before the upgrade.',
     )
   }
@@ -70,7 +70,7 @@ function pending(version: number, where: string): { version: number; sql: (diale
 function requireVersion(version: number, where: string) {
   if (version === 0) {
     throw new NotSetUp(
-      `${where} holds no data of Carillon. The first start of a server makes them: start it, or name the database that it uses ` +
+      `${where} is not a database of Carillon. The first start of a server creates one: start the server, or name the database that it uses ` +
         'by --data or --database-url.',
     )
   }
@@ -150,9 +150,9 @@ async function explained(client: ClientBase, error: unknown): Promise<unknown> {
   )
   const { role, database } = rows[0]!
   return new Error(
-    `PostgreSQL refuses the role ${role} what it needs in the database ${database}: ${message}. ` +
+    `PostgreSQL denies the role ${role} a right that it needs in the database ${database}: ${message}. ` +
       `As a superuser, in that database: grant usage, create on schema public to ${role}; ` +
-      `tables that another role has made are this one's after: reassign owned by OTHER to ${role}.` +
+      `if another role owns the tables: reassign owned by OTHER to ${role}.` +
       (code === noSchema ? ` Where the search_path of the role names another schema, that one must exist.` : ''),
     { cause: error },
   )

@@ -15,7 +15,7 @@ type OpeningPostgres = Opening & { readonly url: string }
 type Prepare<Connection, Result> = (connection: Connection, where: string) => Result
 
 async function openPostgres(
-  { url, keepsEvents, feedsSearch, log, follow }: OpeningPostgres,
+  { url, storesEvents, feedsSearch, log, follow }: OpeningPostgres,
   prepare: Prepare<ClientBase, Promise<void>>,
 ): Promise<Database> {
   // Loaded only if it is used.
@@ -25,7 +25,7 @@ async function openPostgres(
     follow,
     onError: error => log.warn({ err: error }, 'A connection to PostgreSQL has broken'),
     connections: 12,
-    keepsEvents,
+    storesEvents,
     feedsSearch,
   })
 }
@@ -38,7 +38,7 @@ const openSqlite = (file: string, opening: Opening, prepare: Prepare<DatabaseSyn
 
 /** Stored events are for other nodes that miss them, and for clients that reconnect. */
 const besidesOf = ({ natsUrl, resume, search }: Config): Besides => ({
-  keepsEvents: natsUrl !== undefined || resume === 'on',
+  storesEvents: natsUrl !== undefined || resume === 'on',
   feedsSearch: search === 'on',
 })
 
@@ -51,9 +51,9 @@ export async function openDatabase(config: Config, given: Given): Promise<Databa
   return openSqlite(file, opening, migrateSqlite)
 }
 
-/** The path of the embedded database that a server has made. Throws an Error that says where it was looked for. */
+/** The path of the embedded database that a server has made. Throws an Error that names the folder if there is none. */
 export function existingFile(data: string): string {
-  if (data === ':memory:') throw new Error('With --data :memory: nothing is kept. Give a folder.')
+  if (data === ':memory:') throw new Error('With --data :memory: nothing is stored. Give a folder.')
   const file = databaseFile(resolve(data))
   if (existsSync(file)) return file
   throw new NotSetUp(

@@ -24,7 +24,7 @@ const libraryOutage = new RegExp(
   `^${unanswered}$|Connection terminated|timeout expired|timeout exceeded when trying to connect|Client has encountered a connection error`,
 )
 
-/** The files of the database are no longer in their place: what is written would be lost with the process. */
+/** The files of the database were moved or removed: whatever is written now would be lost with the process. */
 export class DatabaseMissing extends Error {}
 
 /** PostgreSQL is a standby; another server accepts the writes. */

@@ -3,7 +3,7 @@ import { clientOfHosts, type PostgresHosts } from './postgres-hosts.ts'
 import { askOf, parsers, type Ask } from './postgres-queries.ts'
 import { isReadOnly, isUnanswered, Standby } from './outage.ts'
 
-/** To connect, or to wait for a free connection of the pool. */
+/** The longest time to connect, and to wait for a free connection of the pool. */
 export const connectMilliseconds = 3000
 /** The longest statement, and the longest wait for a lock outside a transaction. */
 const statementMilliseconds = 5000
@@ -12,14 +12,14 @@ const answerMilliseconds = 6000
 /** PostgreSQL rolls back a transaction whose node sends nothing for this time, and releases its locks. */
 const idleMilliseconds = 10_000
 
-const sessionSettings = {
+const connectionParameters = {
   statement_timeout: statementMilliseconds,
   lock_timeout: statementMilliseconds - 1000,
   idle_in_transaction_session_timeout: idleMilliseconds,
 }
 
 /**
- * The settings of every connection by the URL of a host. `sslmode` means what PostgreSQL's documentation says; by default the library
+ * The options of every connection by the URL of a host. `sslmode` means what PostgreSQL's documentation says; by default the library
  * would treat `require` as `verify-full`, and warn.
  */
 export function connectionOf(url: string) {
@@ -44,7 +44,7 @@ export class PostgresConnections {
    */
   #isPooled = false
   readonly #hasNames = () => !this.#isPooled
-  /** On any connection, outside transactions. */
+  /** Runs a query on any connection, outside transactions. */
   readonly ask: Ask
 
   /** `onError` is called for connections that break while they are idle. */
@@ -94,7 +94,7 @@ export class PostgresConnections {
   }
 
   #beginning(lockMilliseconds: number) {
-    const settings = this.#isPooled ? { ...sessionSettings, lock_timeout: lockMilliseconds } : { lock_timeout: lockMilliseconds }
+    const settings = this.#isPooled ? { ...connectionParameters, lock_timeout: lockMilliseconds } : { lock_timeout: lockMilliseconds }
     return `begin; ${Object.entries(settings)
       .map(([name, value]) => `set local ${name} = ${value}`)
       .join('; ')}`
@@ -103,7 +103,7 @@ export class PostgresConnections {
   /** Prepares a new connection. A pooler reports another process id than that of the session behind it. */
   async #begin(client: ClientBase) {
     const { processID, url } = client as ClientBase & { processID: number | null; url: string }
-    const settings = Object.entries(sessionSettings).map(([name, value]) => `set_config('${name}', '${value}', false)`)
+    const settings = Object.entries(connectionParameters).map(([name, value]) => `set_config('${name}', '${value}', false)`)
     const isOwn = `pg_backend_pid() = ${processID ?? 0}`
     const asked = client.query<{ isOwn: boolean; isStandby: boolean }>(`
       select ${isOwn} as "isOwn", pg_is_in_recovery() as "isStandby", case when ${isOwn} then concat(${settings.join(', ')}) end`)
@@ -114,7 +114,7 @@ export class PostgresConnections {
     if (!isDirect) this.#isPooled = true
     if (!isStandby) return
     this.#hosts.failed(url)
-    throw new Standby('PostgreSQL is a standby, which takes no writes')
+    throw new Standby('PostgreSQL is a standby, which does not accept writes')
   }
 }
 

@@ -10,7 +10,8 @@ export const parsers: PoolConfig['types'] = {
 export type Ask = (statement: Statement<unknown>, values: (Value | Value[])[]) => Promise<QueryResult>
 
 /**
- * Statements with names are parsed and planned once per connection. Whether they have a name is known once there is a connection.
+ * Statements with names are parsed and planned once per connection. `hasNames` is called once there is a connection, which shows whether
+ * there is a pooler.
  */
 export function askOf(asker: Pick<PoolClient, 'query'>, hasNames: () => boolean): Ask {
   return async ({ name, text }, values) =>
@@ -31,8 +32,8 @@ export interface Waiting {
 }
 
 /**
- * Sends several calls at once, by a statement that takes a list for each parameter and returns in `whose` which call a row belongs
- * to, counted from 1; gives each caller its row. If it rejects, no caller has got anything.
+ * Sends several calls at once, by a statement that takes a list for each parameter and returns in `whose` which call a row belongs to,
+ * counted from 1; resolves each call with its row. If it rejects, no call was resolved.
  */
 export async function askMany(ask: Ask, many: Statement<unknown>, asked: readonly Waiting[]): Promise<void> {
   const lists = asked[0]!.values.map((_, parameter) => asked.map(({ values }) => values[parameter]!))

@@ -1,19 +1,19 @@
 import type { Database, LockName, Statement, Value, Work } from './database.ts'
 
-/** The database that a place belongs to. */
+/** The database without a lock. */
 interface Whole extends Database {
-  transaction<Result>(work: Work<Result>, place?: LockName): Promise<Result>
+  transaction<Result>(work: Work<Result>, lock?: LockName): Promise<Result>
 }
 
 /** PostgreSQL for the work on one channel or app instance. */
 export class PostgresUnderLock implements Database {
   readonly kind = 'postgres'
   readonly #database: Whole
-  readonly #place: LockName
+  readonly #lock: LockName
 
-  constructor(database: Whole, place: LockName) {
+  constructor(database: Whole, lock: LockName) {
     this.#database = database
-    this.#place = place
+    this.#lock = lock
   }
 
   async all<Row>(statement: Statement<Row>, ...values: Value[]): Promise<Row[]> {
@@ -29,11 +29,11 @@ export class PostgresUnderLock implements Database {
   }
 
   async transaction<Result>(work: Work<Result>): Promise<Result> {
-    return this.#database.transaction(work, this.#place)
+    return this.#database.transaction(work, this.#lock)
   }
 
-  of(place: LockName): Database {
-    return this.#database.of(place)
+  of(lock: LockName): Database {
+    return this.#database.of(lock)
   }
 
   async tidy(): Promise<boolean> {

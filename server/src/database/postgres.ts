@@ -26,14 +26,14 @@ const deadlockDetected = '40P01'
 const serializationFailure = '40001'
 
 class OpenTransaction extends Asking implements Transaction {
-  readonly keepsEvents: boolean
+  readonly storesEvents: boolean
   readonly feedsSearch: boolean
   readonly #followUps: FollowUps
 
-  constructor(ask: Ask, followUps: FollowUps, { keepsEvents, feedsSearch }: Besides) {
+  constructor(ask: Ask, followUps: FollowUps, { storesEvents, feedsSearch }: Besides) {
     super(ask)
     this.#followUps = followUps
-    this.keepsEvents = keepsEvents
+    this.storesEvents = storesEvents
     this.feedsSearch = feedsSearch
   }
 
@@ -60,7 +60,7 @@ export class PostgresDatabase extends Asking implements Database {
     this.#turns = new TransactionTurns(most)
     this.#shared = new SharedTransactions({
       once: work => this.#turns.briefly(lockMilliseconds => this.#once(lockMilliseconds, work)),
-      alone: (work, place) => this.#alone(work, place),
+      alone: (work, lock) => this.#alone(work, lock),
       besides,
     })
     this.#order = new CommitOrder(follow)
@@ -74,14 +74,14 @@ export class PostgresDatabase extends Asking implements Database {
       follow,
       onError,
       connections: most,
-      keepsEvents,
+      storesEvents,
       feedsSearch = false,
     }: {
       prepare: (client: ClientBase) => Promise<void>
       follow: Follow
       onError: (error: Error) => void
       connections: number
-      keepsEvents: boolean
+      storesEvents: boolean
       feedsSearch?: boolean
     },
   ): Promise<PostgresDatabase> {
@@ -95,23 +95,23 @@ export class PostgresDatabase extends Asking implements Database {
     } finally {
       await client.end()
     }
-    return new PostgresDatabase(new PostgresConnections(hosts, { most, onError }), most, follow, { keepsEvents, feedsSearch })
+    return new PostgresDatabase(new PostgresConnections(hosts, { most, onError }), most, follow, { storesEvents, feedsSearch })
   }
 
   override async get<Row>(statement: Statement<Row>, ...values: Value[]): Promise<Row | undefined> {
     return this.#lookUps.get(statement, values)
   }
 
-  async transaction<Result>(work: Work<Result>, place?: LockName): Promise<Result> {
-    return work.isShareable ? this.#shared.run(work, place) : this.#alone(work, place)
+  async transaction<Result>(work: Work<Result>, lock?: LockName): Promise<Result> {
+    return work.isShareable ? this.#shared.run(work, lock) : this.#alone(work, lock)
   }
 
-  of(place: LockName): Database {
-    return new PostgresUnderLock(this, place)
+  of(lock: LockName): Database {
+    return new PostgresUnderLock(this, lock)
   }
 
-  async #alone<Result>(work: Work<Result>, place: LockName | undefined): Promise<Result> {
-    return this.#turns.alone(place, lockMilliseconds => this.#repeated(lockMilliseconds, work))
+  async #alone<Result>(work: Work<Result>, lock: LockName | undefined): Promise<Result> {
+    return this.#turns.alone(lock, lockMilliseconds => this.#repeated(lockMilliseconds, work))
   }
 
   async #repeated<Result>(lockMilliseconds: number, work: Work<Result>): Promise<Result> {
@@ -154,7 +154,7 @@ function unusable(url: string, error: unknown): Error {
   return new Error(`PostgreSQL at ${hosts}${urls[0]!.pathname} cannot be used: ${message || code}.`, { cause: error })
 }
 
-/** To the first host that is no standby; to a standby if it is the only host, which then refuses what is written. */
+/** Connects to the first host that is not a standby. If the only host is a standby, connects to that; it then refuses writes. */
 async function firstConnection(hosts: PostgresHosts, url: string): Promise<Client> {
   let failure: unknown
   for (const one of hosts.urls) {
@@ -173,7 +173,7 @@ async function firstConnection(hosts: PostgresHosts, url: string): Promise<Clien
 
 async function connected(url: string): Promise<Client> {
   const client = new Client(connectionOf(url))
-  // What is asked next rejects.
+  // The next query rejects.
   client.on('error', () => {})
   await client.connect()
   return client

@@ -3,7 +3,7 @@ import type { Besides, LockName, Statement, Transaction, Value, Work } from './d
 import { isLocked, isOutage } from './outage.ts'
 import { askMany, Asking, type Ask, type Waiting } from './postgres-queries.ts'
 
-/** The most works in one shared transaction. */
+/** The most pieces of work in one shared transaction. */
 const most = 100
 /** A work that was rolled back with others this often continues alone, so that failing works cannot delay it for good. */
 const mostUndone = 3
@@ -13,7 +13,7 @@ const endOfTurn = () => new Promise<void>(resolve => setImmediate(resolve))
 interface Asked extends Waiting {
   /** Undefined if the call cannot share a round trip. */
   readonly statement: Statement<unknown> | undefined
-  /** Sends this call alone and gives it its row. */
+  /** Sends this call alone, and resolves it with its row. */
   readonly alone: () => Promise<void>
 }
 
@@ -22,7 +22,7 @@ interface Asked extends Waiting {
  * statement has a form for many.
  */
 class SharedTransaction implements Transaction {
-  readonly keepsEvents: boolean
+  readonly storesEvents: boolean
   readonly feedsSearch: boolean
   readonly #ask: Ask
   readonly #one: Asking
@@ -30,15 +30,15 @@ class SharedTransaction implements Transaction {
   readonly #asked: Asked[] = []
   #isAnswering = false
 
-  constructor(ask: Ask, followUps: FollowUps, { keepsEvents, feedsSearch }: Besides) {
-    this.keepsEvents = keepsEvents
+  constructor(ask: Ask, followUps: FollowUps, { storesEvents, feedsSearch }: Besides) {
+    this.storesEvents = storesEvents
     this.feedsSearch = feedsSearch
     this.#ask = ask
     this.#one = new Asking(ask)
     this.#followUps = followUps
   }
 
-  /** Sent alone: with many rows it is not known which call they belong to. */
+  /** Sent alone, since with many rows it would not be clear which call a row belongs to. */
   async all<Row>(statement: Statement<Row>, ...values: Value[]): Promise<Row[]> {
     const { promise, resolve, reject } = Promise.withResolvers<Row[]>()
     this.#add({
@@ -53,27 +53,27 @@ class SharedTransaction implements Transaction {
 
   async get<Row>(statement: Statement<Row>, ...values: Value[]): Promise<Row | undefined> {
     const alone = () => this.#one.get(statement, ...values)
-    return this.#askOne(statement, values, alone, row => row as Row | undefined)
+    return this.#queryOne(statement, values, alone, row => row as Row | undefined)
   }
 
   async run(statement: Statement<never>, ...values: Value[]): Promise<number> {
     const alone = () => this.#one.run(statement, ...values)
-    return this.#askOne(statement, values, alone, row => (row === undefined ? 0 : 1))
+    return this.#queryOne(statement, values, alone, row => (row === undefined ? 0 : 1))
   }
 
   afterCommit(what: unknown, channelId?: number) {
     this.#followUps.add(what, channelId)
   }
 
-  /** `answerOf` maps a row of a statement for many, or none, to the answer. */
-  async #askOne<Answer>(
+  /** `resultOf` maps a row of a statement for many, or none, to the result. */
+  async #queryOne<Result>(
     statement: Statement<unknown>,
     values: readonly Value[],
-    alone: () => Promise<Answer>,
-    answerOf: (row: unknown) => Answer,
-  ): Promise<Answer> {
-    const { promise, resolve, reject } = Promise.withResolvers<Answer>()
-    this.#add({ statement, values, alone: () => alone().then(resolve, reject), resolve: row => resolve(answerOf(row)), reject })
+    alone: () => Promise<Result>,
+    resultOf: (row: unknown) => Result,
+  ): Promise<Result> {
+    const { promise, resolve, reject } = Promise.withResolvers<Result>()
+    this.#add({ statement, values, alone: () => alone().then(resolve, reject), resolve: row => resolve(resultOf(row)), reject })
     return promise
   }
 
@@ -104,12 +104,12 @@ class SharedTransaction implements Transaction {
   }
 }
 
-/** Whether the database is unavailable to everybody, unlike a lock, which only stops those who want the same row. */
+/** Whether the database is unavailable to all calls, unlike a lock, which only stops those that need the same row. */
 const isAway = (error: unknown) => isOutage(error) && !isLocked(error)
 
 interface Sharer {
   readonly work: Work<unknown>
-  readonly place: LockName | undefined
+  readonly lock: LockName | undefined
   /** How often it was rolled back with others. */
   undone: number
   readonly resolve: (result: unknown) => void
@@ -123,20 +123,20 @@ class UndoneWithOthers extends Error {}
 export interface Holding {
   readonly once: (work: (ask: Ask, followUps: FollowUps) => Promise<void>) => Promise<void>
   /** Runs one work in a transaction of its own, with retries. */
-  readonly alone: (work: Work<unknown>, place: LockName | undefined) => Promise<unknown>
+  readonly alone: (work: Work<unknown>, lock: LockName | undefined) => Promise<unknown>
   readonly besides: Besides
 }
 
 /**
- * Collects the works that arrive in one turn of the event loop, or while others run, and lets them share a transaction. If one
- * fails, all are rolled back. That one then runs in a transaction of its own, as if it had always been alone; the others share the
- * next one, unless they were rolled back too often. If the cause was a lock, further works in the same place also run alone until
- * one of them succeeds, so that a known lock does not delay others.
+ * Collects the works that arrive in one turn of the event loop, or while others run, and lets them share a transaction. If one fails, all
+ * are rolled back. That one then runs in a transaction of its own, as if it had always been alone; the others share the next one, unless
+ * they were rolled back too often. If the cause was a lock, further works on the same channel or app instance also run alone until one of
+ * them succeeds, so that a known lock does not delay others.
  */
 export class SharedTransactions {
   readonly #holding: Holding
   readonly #waiting: Sharer[] = []
-  /** How many works in a locked place run alone. */
+  /** How many works run alone because of a lock, by the name of the lock. */
   readonly #locked = new Map<LockName, number>()
   #isHolding = false
 
@@ -144,10 +144,10 @@ export class SharedTransactions {
     this.#holding = holding
   }
 
-  async run<Result>(work: Work<Result>, place?: LockName): Promise<Result> {
-    if (place !== undefined && this.#locked.has(place)) return this.#apart(work, place) as Promise<Result>
+  async run<Result>(work: Work<Result>, lock?: LockName): Promise<Result> {
+    if (lock !== undefined && this.#locked.has(lock)) return this.#apart(work, lock) as Promise<Result>
     const { promise, resolve, reject } = Promise.withResolvers<unknown>()
-    this.#waiting.push({ work, place, undone: 0, resolve, reject })
+    this.#waiting.push({ work, lock, undone: 0, resolve, reject })
     if (!this.#isHolding) void this.#holdAll()
     return promise as Promise<Result>
   }
@@ -180,26 +180,26 @@ export class SharedTransactions {
 
   /** Settles a work that has failed by itself or with its transaction; false for a work that is to share the next one. */
   #isBlamed(sharer: Sharer, outcome: PromiseSettledResult<unknown> | undefined, error: unknown): boolean {
-    const { work, place, resolve, reject } = sharer
+    const { work, lock, resolve, reject } = sharer
     const reason: unknown = outcome?.status === 'rejected' ? outcome.reason : error
     if (reason instanceof UndoneWithOthers && ++sharer.undone < mostUndone) return false
-    if (isLocked(reason) && place !== undefined) void this.#apart(work, place).then(resolve, reject)
+    if (isLocked(reason) && lock !== undefined) void this.#apart(work, lock).then(resolve, reject)
     else if (isAway(reason)) reject(reason)
-    else void this.#holding.alone(work, place).then(resolve, reject)
+    else void this.#holding.alone(work, lock).then(resolve, reject)
     return true
   }
 
-  /** Runs a work alone, in a place that somebody has locked. */
-  async #apart(work: Work<unknown>, place: LockName): Promise<unknown> {
-    this.#locked.set(place, (this.#locked.get(place) ?? 0) + 1)
+  /** Runs a work alone, because another transaction holds its lock. */
+  async #apart(work: Work<unknown>, lock: LockName): Promise<unknown> {
+    this.#locked.set(lock, (this.#locked.get(lock) ?? 0) + 1)
     try {
-      const result = await this.#holding.alone(work, place)
-      this.#locked.delete(place)
+      const result = await this.#holding.alone(work, lock)
+      this.#locked.delete(lock)
       return result
     } finally {
-      const left = (this.#locked.get(place) ?? 0) - 1
-      if (left > 0) this.#locked.set(place, left)
-      else this.#locked.delete(place)
+      const left = (this.#locked.get(lock) ?? 0) - 1
+      if (left > 0) this.#locked.set(lock, left)
+      else this.#locked.delete(lock)
     }
   }
 }

@@ -34,7 +34,7 @@ const pragmas = `
   pragma temp_store = memory;
 `
 
-/** The most pages that are freed at once, so that nobody waits long for the writer. */
+/** The most pages that are freed at once, so that other transactions do not wait long. */
 const releasePages = statement<unknown>('pragma incremental_vacuum(128)')
 const countFreePages = statement<{ freelist_count: number }>('pragma freelist_count')
 
@@ -83,7 +83,7 @@ export class SqliteDatabase implements Database {
     path: string,
     {
       prepare,
-      keepsEvents = false,
+      storesEvents = false,
       feedsSearch = false,
       ...listener
     }: CommitListener & Partial<Besides> & { prepare: (database: DatabaseSync) => void },
@@ -95,7 +95,7 @@ export class SqliteDatabase implements Database {
       prepare(writer)
       const reader = path === ':memory:' ? undefined : new DatabaseSync(path, { readOnly: true })
       reader?.exec('pragma busy_timeout = 10000; pragma temp_store = memory;')
-      return new SqliteDatabase(writer, reader, { ...listener, besides: { keepsEvents, feedsSearch }, requireFiles: filesOf(path) })
+      return new SqliteDatabase(writer, reader, { ...listener, besides: { storesEvents, feedsSearch }, requireFiles: filesOf(path) })
     } catch (error) {
       writer?.close()
       if (!(error instanceof Error && 'errcode' in error)) throw error
@@ -145,7 +145,7 @@ export class SqliteDatabase implements Database {
   }
 
   /**
-   * The connection that sees exactly the committed data; undefined if the caller must wait for it. All reads on the writer in one
+   * Returns the connection that sees exactly the committed data; undefined if the caller must wait for it. All reads on the writer in one
    * turn share one transaction: starting and ending one costs more than a look-up.
    */
   #snapshot(): Connection | undefined {
@@ -253,14 +253,14 @@ function endOfTurn() {
 }
 
 class OpenTransaction implements Transaction {
-  readonly keepsEvents: boolean
+  readonly storesEvents: boolean
   readonly feedsSearch: boolean
   readonly following: unknown[] = []
   #connection: Connection | undefined
 
-  constructor(connection: Connection, { keepsEvents, feedsSearch }: Besides) {
+  constructor(connection: Connection, { storesEvents, feedsSearch }: Besides) {
     this.#connection = connection
-    this.keepsEvents = keepsEvents
+    this.storesEvents = storesEvents
     this.feedsSearch = feedsSearch
   }
 

@@ -6,8 +6,8 @@ import { Turns } from '../tools/turns.ts'
 /** How long a transaction waits for a lock while it delays others. */
 const brieflyMilliseconds = 300
 /**
- * How long it waits a second time, when it delays nobody: longer than PostgreSQL takes to detect a deadlock, and less than half of
- * a statement's time-out, since a transaction that queues for a row waits twice, for its turn and for the row.
+ * How long it waits for the lock a second time, when it delays no others. That is longer than PostgreSQL takes to detect a deadlock, and
+ * less than half of a statement's time-out, since a transaction waits twice, for its turn and for the row.
  */
 const patientlyMilliseconds = 2000
 /** How long it waits for its turn in a queue without progress, and in one with progress: a burst is served, not refused. */
@@ -33,21 +33,21 @@ const turns = (most: number, refusal: () => Error) =>
     standstillMilliseconds,
     inAllMilliseconds,
     refusal,
-    isKeptFromEnd: error => isOutage(error) || (error instanceof ApiError && error.status === 503),
+    isPrevented: error => isOutage(error) || (error instanceof ApiError && error.status === 503),
   })
 
 /** An attempt of a transaction, in which a wait for a lock is bounded by that time. */
 type Try<Result> = (lockMilliseconds: number) => Promise<Result>
 
 /**
- * Who may hold a connection for a transaction. A lock delays those who want the same row, for a bounded time. Reads, and the
- * transactions of other channels and app instances, have connections that it cannot take.
+ * Who may hold a connection for a transaction. A lock delays only the transactions that need the same row, for a bounded time. Connections
+ * are reserved for reads, and for the transactions of other channels and app instances.
  */
 export class TransactionTurns {
   readonly #most: number
   readonly #all: Turns
   readonly #patient = turns(patientAtMost, locked)
-  readonly #places = new Map<LockName, Turns>()
+  readonly #queues = new Map<LockName, Turns>()
 
   constructor(connections: number) {
     this.#most = connections - leftToReads
@@ -62,14 +62,14 @@ export class TransactionTurns {
    * Runs with the short wait for locks and, if a lock prevented it, again with the long one. At most two transactions of a channel
    * run at once.
    */
-  async alone<Result>(place: LockName | undefined, work: Try<Result>): Promise<Result> {
-    if (place === undefined) return this.#untilUnlocked(work)
-    let queue = this.#places.get(place)
-    if (!queue) this.#places.set(place, (queue = turns(place.startsWith('channel') ? 2 : this.#most - 2, locked)))
+  async alone<Result>(lock: LockName | undefined, work: Try<Result>): Promise<Result> {
+    if (lock === undefined) return this.#untilUnlocked(work)
+    let queue = this.#queues.get(lock)
+    if (!queue) this.#queues.set(lock, (queue = turns(lock.startsWith('channel') ? 2 : this.#most - 2, locked)))
     try {
       return await queue.take(() => this.#untilUnlocked(work))
     } finally {
-      if (queue.isIdle) this.#places.delete(place)
+      if (queue.isIdle) this.#queues.delete(lock)
     }
   }
 

@@ -9,12 +9,12 @@ export interface Doing {
   readonly ids: Ids
 }
 
-/** What an act gets to know of its actor. */
+/** The actor of an act, as far as acts need it. */
 export interface Acting extends Doing {
   readonly actor: Actor
 }
 
-/** The same in a channel. */
+/** The actor in a channel. */
 export interface ActingInChannel extends Acting {
   readonly channel: CalledChannel
   /** The sub-channel in the call, if the channel is elastic. */

@@ -24,7 +24,7 @@ export async function addAdmin(
   return named
 }
 
-/** Ends the role of an admin. For a user or bot without the role nothing happens. */
+/** Ends the role of an admin. If the user or bot does not have the role, nothing happens. */
 export async function removeAdmin(tx: Transaction, appInstanceId: number, arn: Arn) {
   const named = await findIdentity(tx, arn)
   if (!named || !(await deleteAdmin(tx, appInstanceId, named.id))) return

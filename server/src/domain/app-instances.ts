@@ -40,7 +40,7 @@ export async function namedAppInstance(db: Queries, arn: string): Promise<AppIns
 interface AppInstanceToCreate {
   readonly region: string
   readonly account: string
-  /** Without one it is random, as on Amazon. */
+  /** Its id; by default it is random, as on Amazon. */
   readonly id?: string
   readonly name: string
   readonly metadata: string | undefined
@@ -73,7 +73,10 @@ export async function deleteAppInstance(tx: Transaction, { now }: Doing, arn: st
   if (appInstanceId !== undefined) await emit(tx, { kind: 'AppInstanceDeleted', appInstanceId })
 }
 
-/** A new or changed period starts to delete messages after thirty days; until then it can be changed back. */
+/**
+ * Sets the retention period, or removes it. A new or changed period begins to delete messages after thirty days; until then it can be
+ * changed back.
+ */
 export async function setRetention(tx: Transaction, { now }: Doing, arn: string, days: number | undefined): Promise<Retention> {
   const { id, retention } = await namedAppInstance(tx, arn)
   const startsAt = days === retention.days ? retention.startsAt : new Date(now() + retentionGrace)

@@ -88,7 +88,7 @@ export async function deleteFlow(tx: Transaction, arn: Arn) {
   await emit(tx, { kind: 'FlowDeleted', flowId: id })
 }
 
-/** From now on the messages of the channel go through the flow. */
+/** Associates the flow with the channel: messages that are sent later go through the flow. */
 export async function associate(tx: Transaction, { channel }: ActingInChannel, arn: Arn) {
   const found = await findFlow(tx, arn)
   if (!found || !(await lockFlow(tx, found.id))) throw notFound('The channel flow does not exist.', `There is no channel flow ${arn.text}.`)
@@ -98,7 +98,7 @@ export async function associate(tx: Transaction, { channel }: ActingInChannel, a
   await emit(tx, { kind: 'ChannelFlowSet', channelId: channel.id, flowId: found.id })
 }
 
-/** The flow still decides about messages that are in flight. */
+/** Removes the flow from the channel. It still decides about messages that are in flight. */
 export async function disassociate(tx: Transaction, { channel }: ActingInChannel, arn: Arn) {
   const found = await findFlow(tx, arn)
   if (!found || !(await disassociateFlow(tx, channel.id, found.id))) {

@@ -1,11 +1,14 @@
 import type { Database, Queries } from '../database/database.ts'
 import { deadAfter, dropDead, reviveDead } from '../store/outbox-dead.ts'
 
-/** How many entries one transaction moves at the most, so that nobody waits long for the writer. */
+/** The most entries that one transaction moves, so that other transactions do not wait long. */
 const step = 100
 const stepsAtOnce = 10
 
-/** What an operator decides about an entry that was given up: to deliver it again, or to forget it. Resolves to false if there is none. */
+/**
+ * What an operator decides about an entry that was given up: to deliver it again, or to drop it. Resolves to false if there is no such
+ * entry.
+ */
 type Decision = (tx: Queries, id: number) => Promise<boolean>
 
 export const retrying =
@@ -15,7 +18,7 @@ export const retrying =
 
 export const dropping: Decision = dropDead
 
-/** Applies a decision to these entries, in small transactions. Resolves to how many there were. */
+/** Applies a decision to these entries, in small transactions. Resolves to how many of them existed. */
 export async function decideOn(db: Database, ids: readonly number[], decide: Decision): Promise<number> {
   let done = 0
   for (let at = 0; at < ids.length; at += step) {

@@ -84,7 +84,7 @@ function complexity({ attributes, anyOf }: FilterRule): number {
   return anyOf.reduce((sum, rule) => sum + complexity(rule), own)
 }
 
-/** Throws BadRequestException, with what is wrong, if the text is no rule or is too large. */
+/** Throws BadRequestException, which says what is wrong, if the text is not a rule or is too large. */
 export function checkFilterRule(text: string) {
   if (Buffer.byteLength(text) > largestRule) throw refused(`A rule has at most ${largestRule} bytes of UTF-8.`)
   let value: unknown

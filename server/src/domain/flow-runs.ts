@@ -110,7 +110,7 @@ async function ended(tx: Transaction, run: Run, now: number, outcome: Outcome, {
   await deleteRun(tx, run.id)
 }
 
-/** A released message is as the processors left it; any other is as its sender wrote it. */
+/** A released message has the content that the processors have left; any other has the content of its sender. */
 async function emitOutcome(
   tx: Transaction,
   run: Run,
@@ -149,18 +149,18 @@ const fail = (tx: Transaction, run: Run, now: number, detail: string) =>
     },
   })
 
-/** The answer of a processor; undefined for a denial. */
+/** The decision of a processor to pass the message on, with its changes; undefined if it denies the message. */
 export type ProcessorAnswer = { readonly [Member in keyof RunContent]: RunContent[Member] | undefined } | undefined
 
-/** Why a CallbackId is already decided, by the decision. */
+/** The reason for which a callback is refused, by the decision that exists already. */
 const decidedReasons: Readonly<Record<string, string>> = {
   passed: 'The processor has already answered this CallbackId: a CallbackId is good for one answer.',
-  skipped: 'The processor could not be invoked, and the message has gone on without it (FallbackAction CONTINUE).',
+  skipped: 'The processor could not be invoked, and was skipped (FallbackAction CONTINUE).',
   aborted: 'The processor could not be invoked, and the message has FAILED (FallbackAction ABORT).',
 }
 
 /**
- * Throws for an answer that comes after the decision, in the words of the real service
+ * Throws for an answer that arrives after the decision, with the messages of the real service
  * (docs/service/channel-flows.md#a-second-answer).
  */
 export function refuseDecided(callbackId: string, { decision, messageId }: Pick<Callback, 'decision' | 'messageId'>) {
@@ -181,7 +181,10 @@ export async function answerCallback(tx: Transaction, callbackId: string, answer
   const { now } = running
   const runId = await decideCallback(tx, callbackId, answer ? 'passed' : 'denied', now + callbackLifetime)
   if (runId === undefined) {
-    throw conflict('The message is being processed', 'Another answer with this CallbackId is being processed: answer it once.')
+    throw conflict(
+      'The message is being processed',
+      'Another answer with this CallbackId is being processed. Answer a CallbackId only once.',
+    )
   }
   const run = await findRun(tx, runId)
   if (!run) throw noSuchCallback()
@@ -190,7 +193,7 @@ export async function answerCallback(tx: Transaction, callbackId: string, answer
   await proceed(tx, { ...run, ...Object.fromEntries(given) }, running)
 }
 
-/** For an unknown CallbackId, or one whose time is over or whose channel is gone. */
+/** The error for a CallbackId that is unknown or has expired, or whose channel is deleted. */
 export const noSuchCallback = () =>
   forbidden('The CallbackId must come from an event that a processor received in the last 48 hours, for a channel that exists.')
 

@@ -13,7 +13,7 @@ export async function requireIdentity(db: Queries, arn: Arn): Promise<IdentityRe
   return found
 }
 
-/** Locks users and bots: until the commit nobody can delete them. A transaction that also locks a channel has locked it before. */
+/** Locks users and bots: until the commit nobody can delete them. A transaction that also locks a channel must lock the channel first. */
 export async function holdIdentities(tx: Queries, identities: readonly Identity[]) {
   const [deleted] = await lockIdentities(tx, identities)
   if (deleted) throw invalidUserArn(`${deleted.arn} has just been deleted.`)

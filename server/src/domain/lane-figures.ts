@@ -3,7 +3,7 @@ import { outboxFigures, partsOfLane } from '../store/outbox.ts'
 import { deadFigures } from '../store/outbox-dead.ts'
 import { laneStates } from '../store/outbox-lanes.ts'
 
-/** What is known of a lane: how much waits and since when, how much is dead, and how its deliveries have gone. */
+/** The figures of a lane: how many entries wait and since when, how many are dead, and its last successes and failures. */
 export interface LaneFigures {
   readonly lane: string
   readonly kind: string
@@ -20,7 +20,7 @@ export interface LaneFigures {
   readonly error: string | undefined
 }
 
-/** The lanes that hold something or have been worked on, those with the most entries first. */
+/** The lanes that have entries or recent deliveries, those with the most entries first. */
 export async function laneFigures(db: Queries, now: number): Promise<LaneFigures[]> {
   const waiting = new Map((await outboxFigures(db)).map(each => [each.lane, each]))
   const dead = new Map((await deadFigures(db)).map(each => [each.lane, each.entries]))
@@ -35,7 +35,7 @@ export async function laneFigures(db: Queries, now: number): Promise<LaneFigures
       entries,
       dead: dead.get(lane) ?? 0,
       seconds: Math.max(0, now - oldest) / 1000,
-      // In a lane that keeps an order everything is due at once.
+      // In an ordered lane all entries are due immediately.
       overdueSeconds: Math.max(0, now - (nextAt === 0 ? oldest : nextAt)) / 1000,
       deliveredAt: state?.deliveredAt ?? undefined,
       failedAt: state?.failedAt ?? undefined,

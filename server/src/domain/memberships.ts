@@ -38,8 +38,8 @@ interface Joining {
 }
 
 /**
- * Makes the identity a member of an ordinary channel and counts it; undefined if it is a member already. If that is refused,
- * nothing of it remains. The caller emits the event.
+ * Makes the identity a member of an ordinary channel and counts it; undefined if it is a member already. If that is refused, nothing is
+ * changed. The caller emits the event.
  */
 export async function join(tx: Queries, { channel, member, type, invitedBy, now, limits }: Joining): Promise<PlacedMembership | undefined> {
   const channelId = channel.id
@@ -75,8 +75,8 @@ export async function leave(tx: Transaction, where: InChannel, memberId: number,
 }
 
 /**
- * Emits that the memberships of a deleted user or bot have ended. If a new identity with the same ARN is a member by now, nothing
- * is emitted: clients know members by their ARN.
+ * Emits that the memberships of a deleted user or bot have ended. If a new identity with the same ARN has become a member, nothing is
+ * emitted, since clients identify members by their ARN.
  */
 export async function sayGone(tx: Transaction, { channelId, moment, memberships }: EndedMemberships) {
   const [first] = memberships
@@ -99,7 +99,7 @@ export async function removeMember(tx: Transaction, { channel, subChannel, now }
   if (!member || !first) return
   if (subChannel && first.isPlaced) {
     throw badRequest(
-      'SubChannelId must not be given for a member that is no moderator',
+      'SubChannelId must not be given for a member that is not a moderator',
       `${member.arn} is in one sub-channel only: leave SubChannelId out.`,
     )
   }
@@ -166,12 +166,12 @@ export async function addMember(tx: Transaction, acting: ActingInChannel, arn: A
 
 /** The result of adding several members. */
 interface AddedMembers {
-  /** The members, those from before included. */
+  /** The members, including those that were members before. */
   readonly added: readonly Added[]
   readonly refused: readonly { readonly arn: string; readonly error: ApiError }[]
 }
 
-/** Adds those of the given users who can be added. */
+/** Adds the given users that can be added, and returns an error for each of the others. */
 export async function addMembers(
   tx: Transaction,
   acting: ActingInChannel,
@@ -208,7 +208,7 @@ export async function addMembers(
   return { added, refused }
 }
 
-/** Replaces what the actor wants to be pushed of the channel; ForbiddenException where it is no member. */
+/** Replaces the actor's push preferences for the channel. Throws ForbiddenException if the actor is not a member. */
 export async function setPreferences(tx: Transaction, { channel, actor }: ActingInChannel, preferences: Preferences) {
   checkOrdinary(channel, 'Membership preferences')
   const { AllowNotifications, FilterRule } = preferences.PushNotifications ?? {}

@@ -11,7 +11,7 @@ import { phrasesOf, scoreOf, snippetOf, type Phrase } from '../tools/words.ts'
 const mostPhrases = 10
 const mostWords = 60
 
-/** What is searched. */
+/** A search. */
 export interface MessageSearch {
   readonly viewerId: number
   readonly places: readonly PlaceOfMember[]
@@ -27,15 +27,15 @@ export interface MessageSearch {
 export interface FoundMessage {
   readonly place: PlaceOfMember
   readonly message: Message
-  /** A part of the content, in pieces that match or do not. */
+  /** A part of the content, divided into pieces that match and pieces that do not. */
   readonly snippet: readonly { readonly text: string; readonly isMatch: boolean }[]
 }
 
-/** Returns what a text searches; throws BadRequestException for one without a word, and for one of too many. */
+/** Parses SearchText. Throws BadRequestException if it has no word, or too many. */
 export function searchedPhrases(text: string): Phrase[] {
   const phrases = phrasesOf(text)
   const words = phrases.reduce((sum, phrase) => sum + phrase.words.length, 0)
-  if (phrases.length === 0) throw badRequest('SearchText has no word', 'A word has letters, digits or emoji.')
+  if (phrases.length === 0) throw badRequest('SearchText has no word', 'A word consists of letters, digits or emoji.')
   if (phrases.length <= mostPhrases && words <= mostWords) return phrases
   throw badRequest(
     'SearchText has too many words',
@@ -44,12 +44,12 @@ export function searchedPhrases(text: string): Phrase[] {
 }
 
 /**
- * How many candidates a page asks for at once and in all, before it ends short. It first asks for as many as it shows, since nearly all of
+ * How many candidates a page reads at once, and in all before it ends short. It first asks for as many as it shows, since nearly all of
  * them are found in the database too.
  */
 const step = 60
 const mostCandidates = 600
-/** Best first are the best of that many, the newest ones. */
+/** BEST ranks this many of the newest messages. */
 const mostRanked = 1000
 
 const keyOf = ({ channelId, subChannelId }: { channelId: number; subChannelId: number }) => `${channelId}/${subChannelId}`
@@ -74,10 +74,10 @@ class Searching {
       { channelId, subChannelId, viewerId: undefined },
       ...(hasPrivate ? [{ channelId, subChannelId, viewerId }] : []),
     ])
-    return searched.length === 0 ? [] : this.#index.candidates({ places: searched, phrases, senderId, notBefore, notAfter }, after, limit)
+    return searched.length === 0 ? [] : this.#index.candidates({ scopes: searched, phrases, senderId, notBefore, notAfter }, after, limit)
   }
 
-  /** The messages of the candidates, with their score; undefined for those that are not found any more. */
+  /** The messages of the candidates, with their score; undefined for candidates that do not match any more. */
   async found(candidates: readonly Candidate[]): Promise<({ place: PlaceOfMember; message: Message; score: number } | undefined)[]> {
     const { phrases, senderId, notBefore, notAfter, sees } = this.#search
     const messages = await Promise.all(candidates.map(async candidate => messageOfNumbers(this.#db, candidate)))
@@ -96,7 +96,7 @@ class Searching {
   }
 }
 
-/** A page of what is found, the newest first. It examines a bounded number of candidates. */
+/** A page of the messages that match, the newest first. It examines a bounded number of candidates. */
 export async function newestFound(
   db: Database,
   index: SearchIndex,
@@ -124,8 +124,8 @@ export async function newestFound(
 }
 
 /**
- * The same with the best first, among the newest thousand. The cursor is how many were shown, and the newest candidate: later messages do
- * not move the pages.
+ * A page of the best of the newest thousand messages that match. The cursor is how many were shown, and the newest candidate, so that later
+ * messages do not move the pages.
  */
 export async function bestFound(
   db: Database,

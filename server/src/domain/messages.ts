@@ -63,7 +63,7 @@ export interface MessageToSend {
   readonly pushNotification: PushNotification | undefined
   /** The target of a targeted message; undefined for all members. */
   readonly target: Arn | undefined
-  /** The creation time before which retention hides messages: nobody replies to those. */
+  /** The creation time before which retention hides messages; they cannot be replied to. */
   readonly hiddenBefore: number
 }
 
@@ -127,7 +127,7 @@ const newMessage = (
   }
 }
 
-/** Sends a message of which nothing is stored: sockets hear it at once. */
+/** Sends a message of which nothing is stored: sockets get it immediately. */
 async function deliver(db: Queries, bus: Bus, acting: ActingInChannel, message: MessageToSend): Promise<Taken> {
   checkMessageSize(message.type, message, acting.limits)
   const target = await targetOf(db, acting, message.target)
@@ -173,7 +173,7 @@ export async function send(tx: Transaction, acting: ActingInChannel, message: Me
   return { MessageId: messageId, Status: sent }
 }
 
-/** How a message is sent: in a transaction, or, if nothing of it is stored, by announcing it. */
+/** How a message is sent: in a transaction or, if nothing of it is stored, directly to the sockets. */
 export type Taking =
   | { readonly isStored: true; readonly take: Work<Taken> }
   | { readonly isStored: false; readonly take: (db: Queries, bus: Bus) => Promise<Taken> }
@@ -245,8 +245,7 @@ export async function redact(tx: Transaction, acting: ActingInChannel, message: 
 
 /** Deletes a message, unless it is already gone. */
 export async function remove(tx: Transaction, acting: ActingInChannel, { messageId, status }: Message) {
-  if (status !== 'SENT')
-    throw forbidden('Only messages that are SENT can be deleted: this one is still decided on by a channel flow, or has FAILED.')
+  if (status !== 'SENT') throw forbidden('Only messages that are SENT can be deleted: this one waits for a channel flow, or has FAILED.')
   const place = placeOf(acting)
   const moment = await advance(tx, acting.channel, acting.now())
   const { at } = moment

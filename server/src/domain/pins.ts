@@ -24,7 +24,7 @@ export async function pin(tx: Transaction, acting: ActingInChannel, message: Mes
   await emit(tx, { kind: 'MessagePinned', moment, place, messageId, by })
 }
 
-/** Ends that, unless the message is not pinned. */
+/** Unpins a message. If it is not pinned, nothing happens. */
 export async function unpin(tx: Transaction, acting: ActingInChannel, { messageId }: Message) {
   const place = placeOf(acting)
   const moment = await advance(tx, acting.channel, acting.now())

@@ -20,7 +20,7 @@ export async function putReactions(
   const place = placeOf(acting)
   const row = { ...place, messageId }
   const moment = await advance(tx, acting.channel, acting.now())
-  const stored = await requireContent(tx, place, messageId, 'A message that is redacted or deleted takes no reactions.')
+  const stored = await requireContent(tx, place, messageId, 'A redacted or deleted message cannot have reactions.')
   const present = await reactionsBy(tx, row, actor.id)
   const added = [...wanted].filter(reaction => !present.has(reaction))
   const removed = [...present].filter(reaction => !wanted.has(reaction))

@@ -34,7 +34,10 @@ async function put(
   if (marked) await tell(tx, channel, actor, marked, await unreadIn(tx, channel.id, actor.id, hiddenBefore))
 }
 
-/** Where read markers are listed, all members hear of them, except those of HIDDEN members. */
+/**
+ * Emits that the actor has read. In channels whose read markers can be listed, all members get the event, unless the actor is a HIDDEN
+ * member.
+ */
 async function tell(
   tx: Transaction,
   { id: channelId, arn: channelArn }: CalledChannel,
@@ -47,10 +50,10 @@ async function tell(
   await emit(tx, { kind: 'ReadMarkerMoved', channelId, channelArn, member, readAt: marked.readAt, isForAll, left })
 }
 
-/** In larger channels nobody looks up who has read what. */
+/** The read markers of larger channels cannot be listed. */
 const listedMembersAtMost = 100
 
-/** Refuses to list the read markers of an elastic channel, and of one with more members. */
+/** Throws for an elastic channel and for one with more members: their read markers cannot be listed. */
 export async function checkListed(db: Queries, channel: CalledChannel) {
   checkOrdinary(channel, 'Read markers')
   const members = await memberCount(db, channel.id)

@@ -7,7 +7,7 @@ import { deleteStreamingConfigurations, putStreamingConfiguration, type Streamin
 import { namedAppInstance } from './app-instances.ts'
 import { holdAppInstance } from './counts.ts'
 
-/** Refuses a data type that is given twice, and what is no stream. */
+/** Throws for a data type that is given twice, and for an ARN that is not that of a stream. */
 export function checkStreams(given: readonly StreamingConfiguration[]) {
   if (new Set(given.map(({ dataType }) => dataType)).size < given.length) {
     throw badRequest('A DataType may be configured once', 'Give each DataType one ResourceArn.')
@@ -21,7 +21,7 @@ export function checkStreams(given: readonly StreamingConfiguration[]) {
   }
 }
 
-/** Sets where data of these types goes; a type that is not named keeps its stream. Returns the number of the app instance. */
+/** Sets the streams of these data types; other types keep theirs. Returns the app instance's id in the database. */
 export async function setStreaming(tx: Transaction, arn: string, given: readonly StreamingConfiguration[]): Promise<number> {
   const { id } = await namedAppInstance(tx, arn)
   await holdAppInstance(tx, id)
@@ -30,7 +30,7 @@ export async function setStreaming(tx: Transaction, arn: string, given: readonly
   return id
 }
 
-/** Ends all streaming of the app instance; where there is none nothing happens. */
+/** Removes all streams of the app instance. If there are none, nothing happens. */
 export async function removeStreaming(tx: Transaction, arn: string) {
   const found = await appInstanceByArn(tx, arn)
   if (!found || !(await deleteStreamingConfigurations(tx, found.id))) return

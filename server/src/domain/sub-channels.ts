@@ -88,7 +88,7 @@ async function takeSeat(tx: Transaction, { channel, moment, elastic, ids, now }:
 
 interface Joining extends Pick<Doing, 'limits' | 'ids'> {
   readonly channel: CalledChannel
-  /** The channel's moment of this transaction. */
+  /** The number and time that the channel has given to this transaction. */
   readonly moment: Moment
   readonly elastic: Elastic
   /** The sub-channel in the call. */
@@ -129,8 +129,8 @@ async function joinAsMember(tx: Transaction, joining: Joining): Promise<Joined> 
   const [present] = await placesOf(tx, channel.id, member.id)
   if (present) return { subChannelName: await nameOfSubChannel(tx, present.subChannelId), membership: undefined }
   await countMembership(tx, member, limits)
-  const place = await takeSeat(tx, joining)
-  if (!place) {
+  const seat = await takeSeat(tx, joining)
+  if (!seat) {
     await give(tx, 'membershipsOfIdentity', member.id)
     throw failure(
       'ResourceLimitExceededException',
@@ -139,7 +139,7 @@ async function joinAsMember(tx: Transaction, joining: Joining): Promise<Joined> 
     )
   }
   await take(tx, 'membersOfChannel', channel.id, Number.MAX_SAFE_INTEGER)
-  return { subChannelName: place.name, membership: await enter(tx, joining, place, true) }
+  return { subChannelName: seat.name, membership: await enter(tx, joining, seat, true) }
 }
 
 async function joinAsModerator(tx: Queries, joining: Joining): Promise<Joined> {
@@ -163,15 +163,15 @@ async function joinAsModerator(tx: Queries, joining: Joining): Promise<Joined> {
 }
 
 /**
- * Adds a member to an elastic channel, which is locked. The service places a regular member in one sub-channel; a moderator names
- * one, and may be in many. An existing member stays as it is. If it fails, nothing of it remains. The caller emits the event.
+ * Adds a member to an elastic channel, which is locked. The service places a regular member in one sub-channel; a moderator names one, and
+ * may be in many. An existing member stays as it is. If it fails, nothing is changed. The caller emits the event.
  */
 export async function joinElastic(tx: Transaction, joining: Joining): Promise<Joined> {
   const { channel, subChannel, member } = joining
   if (await findModerator(tx, channel.id, member.id)) return joinAsModerator(tx, joining)
   if (!subChannel) return joinAsMember(tx, joining)
   throw badRequest(
-    'SubChannelId must not be given for a member that is no moderator',
+    'SubChannelId must not be given for a member that is not a moderator',
     `The service chooses the sub-channel of ${member.arn}: leave SubChannelId out.`,
   )
 }

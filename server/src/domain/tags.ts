@@ -30,14 +30,14 @@ export async function tagNew(tx: Queries, resource: TaggedResource, given: reado
 
 const missing = ({ text }: Arn) => forbidden(`${text} does not exist, or cannot be tagged.`)
 
-/** What the ARN names; ForbiddenException where that does not exist. */
+/** The resource of the ARN. Throws ForbiddenException if it does not exist. */
 export async function requireResource(db: Queries, arn: Arn): Promise<TaggedResource> {
   const resource = await taggedResource(db, arn)
   if (!resource) throw missing(arn)
   return resource
 }
 
-/** Adds tags; a key that is there already gets the new value. */
+/** Adds tags. An existing key gets the new value. */
 export async function tag(tx: Transaction, arn: Arn, given: readonly GivenTag[]) {
   const tags = checkedTags(given)
   const resource = await requireResource(tx, arn)

@@ -16,8 +16,8 @@ interface Sent {
 }
 
 /**
- * The MessageId in the attribute of a reply; undefined for any other message. In messages that are CONTROL or NON_PERSISTENT the
- * attribute has no meaning, so an app can say there who types in a thread.
+ * The MessageId in the attribute of a reply; undefined for any other message. In CONTROL and NON_PERSISTENT messages the attribute has no
+ * effect, so an app can use it in typing indicators of a thread.
  */
 export function rootIdOf({ type, persistence, attributes, target }: Sent): string | undefined {
   if (!attributes || !(threadAttribute in attributes) || type !== 'STANDARD' || persistence !== 'PERSISTENT') return undefined
@@ -56,8 +56,8 @@ export async function requireRoot(tx: Queries, place: Place, rootId: string, hid
 }
 
 /**
- * Adds a message that a channel flow has released to its thread. A processor may have changed the attribute, and the thread may be
- * gone: a message that names none is in no thread.
+ * Adds a message that a channel flow has released to its thread. A processor may have changed the attribute, and the thread may be gone:
+ * then the message is in no thread.
  */
 export async function enterThread(
   tx: Queries,

@@ -2,16 +2,16 @@ import { conflict, notFound } from '../errors.ts'
 import { emit } from '../events/emit.ts'
 import type { Transaction } from '../database/database.ts'
 import {
-  countEndpoints,
+  countUserEndpoints,
   deactivateDevice,
-  deleteEndpoint,
+  deleteUserEndpoint,
   deleteOldestInactive,
-  endpointOfDevice,
-  insertEndpoint,
+  userEndpointOfDevice,
+  insertUserEndpoint,
   leaveOtherUsers,
-  updateEndpoint,
+  updateUserEndpoint,
   type AllowMessages,
-  type NewEndpoint,
+  type NewUserEndpoint,
   type StatusReason,
 } from '../store/user-endpoints.ts'
 import { lockAppInstanceOf } from '../store/app-instances.ts'
@@ -19,61 +19,66 @@ import { lockIdentity, type Identity } from '../store/identities.ts'
 import type { Doing } from './acting.ts'
 import { checkCount } from './counts.ts'
 
-type Device = Omit<NewEndpoint, 'endpointId'>
+type Device = Omit<NewUserEndpoint, 'endpointId'>
 
 /**
- * Registers a device and returns its EndpointId. For other users of the app instance the device is INACTIVE from then on: whoever
- * has logged in last receives its pushes. An INACTIVE device makes room for a new one. Throws NotFoundException if the user was
+ * Registers a device and returns its EndpointId. For other users of the app instance the device becomes INACTIVE: the user who has logged
+ * in last receives its pushes. If the user has the most devices, an INACTIVE one is removed. Throws NotFoundException if the user was
  * deleted meanwhile.
  */
-export async function registerEndpoint(tx: Transaction, { now, limits, ids }: Doing, user: Identity, device: Device): Promise<string> {
-  // The app instance, so that of two users who register the same device at once one sees the other.
+export async function registerUserEndpoint(tx: Transaction, { now, limits, ids }: Doing, user: Identity, device: Device): Promise<string> {
+  // The app instance is locked, so that of two users who register the same device at once the second one sees the first.
   const isThere = (await lockIdentity(tx, user.id)) && (await lockAppInstanceOf(tx, user.id))
   if (!isThere) throw notFound('The app instance user does not exist.', `There is no user ${user.arn}.`)
-  const endpointId = await insertEndpoint(tx, user.id, { ...device, endpointId: ids.resource() }, now())
+  const endpointId = await insertUserEndpoint(tx, user.id, { ...device, endpointId: ids.resource() }, now())
   if (endpointId === undefined) {
-    const present = await endpointOfDevice(tx, user.id, device)
+    const present = await userEndpointOfDevice(tx, user.id, device)
     throw conflict(
       'The device is registered already',
       `The endpoint with the EndpointId ${present} of this user has this Type, ResourceArn and DeviceToken: update that one, or deregister it.`,
     )
   }
-  let others = (await countEndpoints(tx, user.id)) - 1
+  let others = (await countUserEndpoints(tx, user.id)) - 1
   const removed = others < limits.endpointsPerUser ? undefined : await deleteOldestInactive(tx, user.id)
   if (removed) {
     others -= 1
-    await emit(tx, { kind: 'EndpointDeregistered', ...removed })
+    await emit(tx, { kind: 'UserEndpointDeregistered', ...removed })
   }
   checkCount(others, 'endpointsPerUser', limits)
   for (const left of await leaveOtherUsers(tx, user.id, device, now()))
-    await emit(tx, { kind: 'EndpointDeactivated', ...left, reason: 'INVALID_DEVICE_TOKEN' })
-  await emit(tx, { kind: 'EndpointRegistered', userId: user.id, endpointId })
+    await emit(tx, { kind: 'UserEndpointDeactivated', ...left, reason: 'INVALID_DEVICE_TOKEN' })
+  await emit(tx, { kind: 'UserEndpointRegistered', userId: user.id, endpointId })
   return endpointId
 }
 
-export const missingEndpoint = (endpointId: string, { arn }: Identity) =>
+export const missingUserEndpoint = (endpointId: string, { arn }: Identity) =>
   notFound('The app instance user endpoint does not exist.', `${arn} has no endpoint ${endpointId}.`)
 
 /** Changes the given members. Throws NotFoundException if there is no such device. */
-export async function changeEndpoint(
+export async function changeUserEndpoint(
   tx: Transaction,
   { now }: Doing,
   user: Identity,
   endpointId: string,
   given: { name: string | undefined; allowMessages: AllowMessages | undefined },
 ) {
-  if (!(await updateEndpoint(tx, user.id, endpointId, { ...given, now: now() }))) throw missingEndpoint(endpointId, user)
-  await emit(tx, { kind: 'EndpointUpdated', userId: user.id, endpointId })
+  if (!(await updateUserEndpoint(tx, user.id, endpointId, { ...given, now: now() }))) throw missingUserEndpoint(endpointId, user)
+  await emit(tx, { kind: 'UserEndpointUpdated', userId: user.id, endpointId })
 }
 
 /** Removes a device. If it does not exist, nothing happens. */
-export async function deregisterEndpoint(tx: Transaction, user: Identity, endpointId: string) {
-  if (await deleteEndpoint(tx, user.id, endpointId)) await emit(tx, { kind: 'EndpointDeregistered', userId: user.id, endpointId })
+export async function deregisterUserEndpoint(tx: Transaction, user: Identity, endpointId: string) {
+  if (await deleteUserEndpoint(tx, user.id, endpointId)) await emit(tx, { kind: 'UserEndpointDeregistered', userId: user.id, endpointId })
 }
 
-/** Makes a device INACTIVE; false if it is so already or was registered again meanwhile. */
-export async function deactivateEndpoint(tx: Transaction, device: { id: number; createdAt: number }, reason: StatusReason, now: number) {
+/** Makes a device INACTIVE; false if it is INACTIVE already or was registered again meanwhile. */
+export async function deactivateUserEndpoint(
+  tx: Transaction,
+  device: { id: number; createdAt: number },
+  reason: StatusReason,
+  now: number,
+) {
   const found = await deactivateDevice(tx, device, reason, now)
-  if (found) await emit(tx, { kind: 'EndpointDeactivated', ...found, reason })
+  if (found) await emit(tx, { kind: 'UserEndpointDeactivated', ...found, reason })
   return found !== undefined
 }

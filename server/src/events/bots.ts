@@ -9,32 +9,32 @@ import { appendToOutbox, laneOf, waitingInSubLane } from '../store/outbox.ts'
 import type { EventOf, MessageEvent } from './events.ts'
 import { afterCommit, type Follower } from './follower.ts'
 
-/** The kind of the outbox's lanes that invoke bots: one for each bot. A sub-lane is a session. */
+/** The kind of the outbox's lanes that invoke bots: one lane for each bot. A sub-lane is a conversation (sessionId of Lex). */
 export const botKind = 'bot'
 
-/** The longest text that Lex takes, in characters (docs/service/push-and-bots.md#what-lex-gets). */
+/** The longest text that Lex accepts, in characters (docs/service/push-and-bots.md#what-lex-gets). */
 const longestText = 1024
-/** So many messages of a session wait in their order; what comes on top is delivered in any order. */
+/** The most messages of a conversation that wait in order; further ones are delivered in any order. */
 const orderedAtMost = 20
 
 /** The payload of an invocation in the outbox. */
 export interface BotInvocation extends MessagePlace {
   readonly sessionId: string
   readonly at: number
-  /** What a member has said; undefined for the welcome. */
+  /** The message that invokes the bot; undefined for the welcome. */
   readonly said?: {
     readonly messageId: string
     readonly senderArn: string
-    /** Null where it is longer than Lex takes. */
+    /** Null if it is longer than Lex accepts. */
     readonly text: string | null
-    /** The answer is for the sender alone. */
+    /** Whether the answer is for the sender only. */
     readonly isTargeted: boolean
   }
 }
 
 const isBot = (arn: string) => parseArn(arn)?.kind === 'bot'
 
-/** The conversation of a user with a bot in a channel; without a user that of the welcome. */
+/** The sessionId of Lex for the conversation of a user with a bot in a channel; without a user, for that of the welcome. */
 function sessionIdOf({ channelArn, subChannelName = '' }: MessagePlace, botArn: string, userArn = '') {
   return createHash('sha256').update([channelArn, subChannelName, botArn, userArn].join(' ')).digest('hex')
 }
@@ -47,7 +47,7 @@ async function invoke(tx: Transaction, bot: MemberBot, invocation: BotInvocation
   afterCommit(tx, { wake: 'outbox', lane })
 }
 
-/** Whether the message invokes the bot (docs/service/push-and-bots.md#when-a-bot-is-invoked). */
+/** Whether a message invokes the bot (docs/service/push-and-bots.md#when-a-bot-is-invoked). */
 async function isInvoked(tx: Transaction, { id, arn, lex }: MemberBot, message: ShownMessage, { channelId, subChannelId }: MessagePlace) {
   const { StandardMessages, TargetedMessages } = lex.InvokedBy ?? { StandardMessages: 'ALL', TargetedMessages: 'NONE' }
   if (message.target) return message.target.arn === arn && TargetedMessages === 'ALL'
@@ -56,7 +56,7 @@ async function isInvoked(tx: Transaction, { id, arn, lex }: MemberBot, message: 
   return StandardMessages === 'AUTO' && (await countOthers(tx, channelId, subChannelId, id)) === 1
 }
 
-/** Invokes the bots that a message invokes; one that a bot has sent invokes none, so bots never talk to each other without end. */
+/** Appends the invocations of bots by a message. Messages of bots invoke nobody, so that bots cannot talk to each other for ever. */
 export const messageToBots: Follower<MessageEvent<'MessageSent'>> = async (tx, { moment, message, place }) => {
   if (moment === undefined || moment.bots === null || message.type !== 'STANDARD' || isBot(message.sender.arn)) return
   const { channelId, channelArn, subChannelId, subChannelName } = place
@@ -76,7 +76,7 @@ export const messageToBots: Follower<MessageEvent<'MessageSent'>> = async (tx, {
   }
 }
 
-/** Bots that have joined are noted in the channel's row, and one with a WelcomeIntent is invoked with that. */
+/** Adds bots that have joined to the channel's row, and invokes those that have a WelcomeIntent. */
 export const joinedToBots: Follower<EventOf<'MembersJoined'>> = async (tx, { channelId, moment, memberships }) => {
   const joined = memberships.filter(({ member }) => isBot(member.arn))
   if (joined.length === 0) return
@@ -88,7 +88,7 @@ export const joinedToBots: Follower<EventOf<'MembersJoined'>> = async (tx, { cha
   }
 }
 
-/** Bots that are in the channel no more are taken out of its row. */
+/** Removes bots that have left from the channel's row. */
 export const leftToBots: Follower<EventOf<'MembersLeft'>> = async (tx, { channelId, memberships }) => {
   const left = new Set(memberships.filter(({ member }) => isBot(member.arn)).map(({ member }) => member.id))
   if (left.size === 0) return

@@ -18,8 +18,8 @@ export interface InChannel {
 }
 
 /**
- * What becomes of a message. `Held` is on its way through the channel's flow, which then passes it (`Sent`, `Edited`), denies it or
- * fails: what is not an edit's is a new message's.
+ * The states of a message. `Held` is on its way through the channel's flow, which then passes it (`Sent`, `Edited`), denies it or fails.
+ * Those that do not name an edit are about a new message.
  */
 export type MessageKind =
   | 'MessageSent'
@@ -35,19 +35,19 @@ export type MessageKind =
 
 export interface MessageEvent<Kind extends MessageKind = MessageKind> {
   readonly kind: Kind
-  /** Undefined for a message that is NON_PERSISTENT and meets no flow: it is in no transaction. */
+  /** Undefined for a NON_PERSISTENT message without a flow, which is not in a transaction. */
   readonly moment: Moment | undefined
   readonly place: MessagePlace
   readonly message: ShownMessage
-  /** The Content until now, of a message that is edited or redacted. */
+  /** The previous Content, if the message is edited or redacted. */
   readonly before?: string | undefined
-  /** What a new message says to devices. */
+  /** The PushNotification of a new message. */
   readonly pushNotification?: PushNotification | undefined
-  /** The thread that has changed, since the message is a reply that is new or deleted. */
+  /** The thread that has changed, if the message is a new or deleted reply. */
   readonly thread?: Thread | undefined
 }
 
-/** A member types, or has stopped. It is in no transaction. */
+/** A member types, or has stopped. This event is not in a transaction. */
 export interface TypingIndicated {
   readonly kind: 'TypingIndicated'
   readonly place: MessagePlace
@@ -55,7 +55,7 @@ export interface TypingIndicated {
   readonly isTyping: boolean
 }
 
-/** A processor of the channel's flow has to look at a message now. */
+/** A processor of the channel's flow has to be invoked for a message. */
 interface ProcessorDue {
   readonly kind: 'ProcessorDue'
   readonly callbackId: string
@@ -81,7 +81,7 @@ interface ChannelExpirationSet extends InChannel {
 interface ChannelFlowSet {
   readonly kind: 'ChannelFlowSet'
   readonly channelId: number
-  /** Undefined where it has none any more. */
+  /** Undefined if the expiration was removed. */
   readonly flowId: number | undefined
 }
 
@@ -90,11 +90,11 @@ interface FlowEvent {
   readonly flowId: number
 }
 
-/** Members who came in together, one call's or one creation's. */
+/** Memberships that one call or the creation of the channel has begun. */
 interface MembersJoined extends InChannel {
   readonly kind: 'MembersJoined'
   readonly memberships: readonly PlacedMembership[]
-  /** Sockets hear of them as one. */
+  /** Whether sockets get one event for all of them. */
   readonly asBatch: boolean
 }
 
@@ -104,7 +104,7 @@ interface MembersLeft extends InChannel {
   readonly memberships: readonly PlacedMembership[]
 }
 
-/** Members whom the balancing has moved out of the sub-channel `from`. */
+/** Memberships that the balancing has moved out of the sub-channel `from`. */
 interface MembersMoved extends InChannel {
   readonly kind: 'MembersMoved'
   readonly from: number
@@ -117,7 +117,7 @@ interface ModeratorsLeftSubChannel extends InChannel {
   readonly memberships: readonly PlacedMembership[]
 }
 
-/** A moderator's or a ban's beginning or end. `by` is the one that did it, where somebody did. */
+/** The beginning or end of a moderator's role or a ban. `by` is who did it; undefined if it ended by itself. */
 interface RoleEvent extends InChannel {
   readonly kind: 'ModeratorCreated' | 'ModeratorDeleted' | 'BanCreated' | 'BanDeleted'
   /** As it is now, or was to the end. */
@@ -136,13 +136,13 @@ interface SubChannelEvent extends InChannel {
 
 interface ReadMarkerMoved {
   readonly kind: 'ReadMarkerMoved'
-  /** What the member has not read now. */
+  /** The unread counts of the member after the change. */
   readonly left: Unread
   readonly channelId: number
   readonly channelArn: string
   readonly member: Identity
   readonly readAt: Date
-  /** Whether all members hear of it; otherwise only the member itself. */
+  /** Whether the event is for all members; otherwise only for the member itself. */
   readonly isForAll: boolean
 }
 
@@ -165,7 +165,7 @@ interface PinEvent {
   readonly by: Identity
 }
 
-/** What a member wants to be pushed of the channel. */
+/** A member has changed its push preferences for the channel. */
 interface PreferencesSet {
   readonly kind: 'PreferencesSet'
   readonly channelId: number
@@ -177,7 +177,7 @@ interface TagEvent {
   readonly resource: TaggedResource
 }
 
-/** Where the events of an app instance are streamed to has changed, for one data type or more. */
+/** The streams of an app instance have changed, for one or more data types. */
 interface StreamingEvent {
   readonly kind: 'StreamingSet' | 'StreamingRemoved'
   readonly appInstanceId: number
@@ -198,13 +198,13 @@ interface AppInstanceEvent {
   readonly appInstanceId: number
 }
 
-/** A user has set what it shows of itself. */
+/** A user has set its presence status. */
 interface StatusSet {
   readonly kind: 'StatusSet'
   readonly userId: number
 }
 
-/** Whether the presence of an app instance's users is shown has changed. */
+/** The presence of an app instance's users was switched on or off. */
 interface PresenceSwitched {
   readonly kind: 'PresenceSwitched'
   readonly appInstanceId: number
@@ -216,21 +216,21 @@ interface AdminEvent {
   readonly identityId: number
 }
 
-interface EndpointEvent {
-  readonly kind: 'EndpointRegistered' | 'EndpointUpdated' | 'EndpointDeregistered'
+interface UserEndpointEvent {
+  readonly kind: 'UserEndpointRegistered' | 'UserEndpointUpdated' | 'UserEndpointDeregistered'
   readonly userId: number
   readonly endpointId: string
 }
 
-/** Nothing is pushed to the device any more. */
-interface EndpointDeactivated {
-  readonly kind: 'EndpointDeactivated'
+/** A device has become INACTIVE. */
+interface UserEndpointDeactivated {
+  readonly kind: 'UserEndpointDeactivated'
   readonly userId: number
   readonly endpointId: string
   readonly reason: StatusReason
 }
 
-/** What happened, in the words of the domain. Whoever has to know is declared in followers.ts. */
+/** All events of the domain. followers.ts declares what follows from each. */
 export type DomainEvent =
   | { [Kind in MessageKind]: MessageEvent<Kind> }[MessageKind]
   | ProcessorDue
@@ -257,8 +257,8 @@ export type DomainEvent =
   | BotEvent
   | AppInstanceEvent
   | AdminEvent
-  | EndpointEvent
-  | EndpointDeactivated
+  | UserEndpointEvent
+  | UserEndpointDeactivated
 
 export type EventKind = DomainEvent['kind']
 

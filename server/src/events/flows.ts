@@ -5,7 +5,7 @@ import { afterCommit, type Follower } from './follower.ts'
 /** The kind of the outbox's lanes that invoke processors of channel flows: one for each function. */
 export const invocationKind = 'flow-invocation'
 
-/** The payload of an invocation in the outbox; everything else is read when it is made. */
+/** The payload of an invocation in the outbox; everything else is read when the processor is invoked. */
 export interface Invocation {
   readonly callbackId: string
 }

@@ -1,7 +1,7 @@
 import type { BusEvent } from '../bus/socket-events.ts'
 import type { Transaction } from '../database/database.ts'
 
-/** Background work of this node to wake after the commit. The work itself is described by the database. */
+/** Background work of this node to wake after the commit. The database says what there is to do. */
 export type Wake =
   | { readonly wake: 'outbox'; readonly lane: string }
   | { readonly wake: 'purge' }
@@ -13,15 +13,15 @@ export type Wake =
 export type AfterCommit = BusEvent | Wake
 
 /**
- * Registers what follows after the commit; the only way to do so, so everything that the database passes on has this type. Events
- * of one channel keep the order of its commits.
+ * Registers what follows after the commit. Nothing else does, so everything that the database passes on has this type. Events of one
+ * channel are delivered in the order of its commits.
  */
 export function afterCommit(tx: Transaction, what: AfterCommit) {
   tx.afterCommit(what, 'channelId' in what ? what.channelId : undefined)
 }
 
 /**
- * Does what follows from an event, in the transaction of the event. What must not be lost it writes there; the rest it passes to
+ * Does what follows from an event, in the transaction of the event. A follower writes there what must not be lost, and passes the rest to
  * `afterCommit`.
  */
 export type Follower<Event> = (tx: Transaction, event: Event) => void | Promise<void>

@@ -103,8 +103,8 @@ export const followers: { readonly [Kind in EventKind]: readonly Follower<EventO
   AppInstanceDeleted: [appInstanceDeletedToSockets, wakePurge],
   AdminCreated: [],
   AdminDeleted: [],
-  EndpointRegistered: [],
-  EndpointUpdated: [],
-  EndpointDeregistered: [],
-  EndpointDeactivated: [],
+  UserEndpointRegistered: [],
+  UserEndpointUpdated: [],
+  UserEndpointDeregistered: [],
+  UserEndpointDeactivated: [],
 }

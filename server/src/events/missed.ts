@@ -5,20 +5,20 @@ import { channelArn, channelEvents, lastEventOf } from '../store/channel-events.
 import { findMessage, messagesOfNumbers } from '../store/messages.ts'
 import { reachedChannel } from '../store/reached.ts'
 import { nameOfSubChannel } from '../store/sub-channels.ts'
-import type { KeptMessage } from './kept.ts'
+import type { StoredMessageEvent } from './stored.ts'
 import { heardOfMessage } from './sockets.ts'
 
 export interface Asked {
   readonly channelId: number
   /** The sub-channels; 0 for an ordinary channel. */
-  readonly places: readonly number[]
+  readonly subChannelIds: readonly number[]
   readonly after: number
   readonly upTo: number
   /** No message with a number after `after` is older than this. */
   readonly notBefore: number
 }
 
-const isMessage = (event: SocketEvent | KeptMessage): event is KeptMessage => 'kind' in event
+const isMessage = (event: SocketEvent | StoredMessageEvent): event is StoredMessageEvent => 'kind' in event
 
 async function placeOf(db: Queries, channelId: number, subChannelId: number): Promise<MessagePlace | undefined> {
   const [arn, subChannelName] = await Promise.all([
@@ -29,18 +29,18 @@ async function placeOf(db: Queries, channelId: number, subChannelId: number): Pr
 }
 
 /** The event of a stored message, with its present content; an edit or a redaction is for all who may see the message. */
-async function heardAgain(db: Queries, channelId: number, sequence: number, { kind, messageId, subChannelId }: KeptMessage) {
+async function heardAgain(db: Queries, channelId: number, sequence: number, { kind, messageId, subChannelId }: StoredMessageEvent) {
   const [place, message] = await Promise.all([placeOf(db, channelId, subChannelId), findMessage(db, channelId, subChannelId, messageId)])
   return place && message ? heardOfMessage({ kind, moment: { sequence }, place, message }) : undefined
 }
 
 /** The stored events, by number. */
-async function keptSteps(db: Queries, { channelId, after, upTo }: Asked) {
+async function storedSteps(db: Queries, { channelId, after, upTo }: Asked) {
   const steps = new Map<number, SocketEvent[]>()
   for (const row of await channelEvents(db, channelId, { after, upTo })) {
     const { sequence } = row
-    const kept = JSON.parse(row.event) as SocketEvent | KeptMessage
-    const event = isMessage(kept) ? await heardAgain(db, channelId, sequence, kept) : kept
+    const stored = JSON.parse(row.event) as SocketEvent | StoredMessageEvent
+    const event = isMessage(stored) ? await heardAgain(db, channelId, sequence, stored) : stored
     const events = steps.get(sequence) ?? []
     if (event) events.push(event)
     steps.set(sequence, events)
@@ -53,13 +53,13 @@ async function keptSteps(db: Queries, { channelId, after, upTo }: Asked) {
  * NON_PERSISTENT and deleted messages are left out; a message has its present content.
  */
 export async function missedSteps(db: Queries, asked: Asked): Promise<{ steps: Step[]; reached: { sequence: number; at: number } }> {
-  const { channelId, places, after, notBefore } = asked
+  const { channelId, subChannelIds, after, notBefore } = asked
   const found = await reachedChannel(db, channelId)
   const reached = found ?? { sequence: Math.max(after, (await lastEventOf(db, channelId)) ?? 0), at: notBefore }
-  const steps = await keptSteps(db, asked)
-  // A member that is moved hears of the other sub-channel from there on.
+  const steps = await storedSteps(db, asked)
+  // From that event on, a member that was moved gets the events of the other sub-channel.
   const entered = [...steps.values()].flat().flatMap(({ moves = [] }) => moves.flatMap(({ to }) => (to === undefined ? [] : [to])))
-  for (const subChannelId of new Set([...places, ...entered])) {
+  for (const subChannelId of new Set([...subChannelIds, ...entered])) {
     const messages = await messagesOfNumbers(db, { channelId, subChannelId }, asked)
     const place = messages.length > 0 ? await placeOf(db, channelId, subChannelId) : undefined
     if (!place) continue

@@ -5,13 +5,13 @@ import type { MessageAttributes } from '../store/messages.ts'
 import type { MessageEvent } from './events.ts'
 import { afterCommit, type Follower } from './follower.ts'
 
-/** The kind of the outbox's lanes that find out which devices get a push: one for each app instance. */
+/** The kind of the outbox's lanes that find the devices for a push: one lane for each app instance. */
 export const pushKind = 'push'
 
-/** How long a push is of use: later it is not sent, and push services no longer keep it for a device that is off. */
+/** The lifetime of a push. Later it is not sent, and push services drop it for a device that is off. */
 const lifetimeMilliseconds = { DEFAULT: 7 * 24 * 60 * 60 * 1000, VOIP: 60 * 1000 }
 
-/** What devices are told of a message. */
+/** The push of a message. */
 export interface Push {
   readonly messageId: string
   readonly channelArn: string
@@ -22,16 +22,16 @@ export interface Push {
   readonly expiresAt: number
 }
 
-/** The payload of an entry in such a lane: the message, and the members who are still to be looked at. */
+/** The payload of an entry in such a lane: the message, and where the remaining members begin. */
 export interface PushToMembers {
   readonly push: Push
   readonly channelId: number
   readonly subChannelId: number
   /** Sender and target of a targeted message; undefined for all members. */
   readonly memberIds: readonly [number, number] | undefined
-  /** What filter rules look at. */
+  /** The MessageAttributes, for filter rules. */
   readonly attributes: MessageAttributes | undefined
-  /** The last membership that was looked at. */
+  /** The last membership whose devices were found. */
   readonly after?: { readonly type: MembershipType; readonly id: number }
 }
 

@@ -11,7 +11,7 @@ import type { Moment } from '../store/channels.ts'
 import type { PlacedMembership } from '../store/memberships.ts'
 import type { EventOf, MessageEvent, MessageKind, TypingIndicated } from './events.ts'
 import { afterCommit, type Follower } from './follower.ts'
-import { isItsOwnLog, keepEvent, keptMessage, type KeptMessage } from './kept.ts'
+import { isItsOwnLog, storeEvent, storedMessageEvent, type StoredMessageEvent } from './stored.ts'
 
 const typeOfMessage: Readonly<Record<MessageKind, Extract<SocketEventType, `${string}_CHANNEL_MESSAGE`>>> = {
   MessageSent: 'CREATE_CHANNEL_MESSAGE',
@@ -26,10 +26,10 @@ const typeOfMessage: Readonly<Record<MessageKind, Extract<SocketEventType, `${st
   MessageDeleted: 'DELETE_CHANNEL_MESSAGE',
 }
 
-/** The users and bots who alone hear it. */
+/** The users and bots who alone get the event. */
 const onlyTo = (ids: number[] | undefined) => ids && { only: ids }
 
-/** The part of an event of a message that sockets hear. */
+/** The parts of a message's event that the socket event is made from. */
 type HeardMessage = Pick<MessageEvent, 'kind' | 'place' | 'message'> & { readonly moment: Pick<Moment, 'sequence'> | undefined }
 
 /**
@@ -46,7 +46,7 @@ export const heardOfMessage = ({ kind, moment, message, place }: HeardMessage): 
   payload: heardDetails(message, place, kind === 'MessageDeleted'),
 })
 
-/** The other members hear it, on their sessions that ask. */
+/** For the other members, on sessions that ask for typing events. */
 export const heardOfTyping = ({ place, member, isTyping }: TypingIndicated): SocketEvent => ({
   type: 'UPDATE_TYPING_INDICATOR',
   channelId: place.channelId,
@@ -66,22 +66,22 @@ const heardOfMembership = (type: SocketEventType, sequence: number, membership: 
 })
 
 /**
- * Registers an event for sockets after the commit. With other nodes it is also stored for those that miss it: as it is, or as
- * `keptAs`; undefined for an event that a table contains, or that may be lost.
+ * Registers an event for sockets after the commit. If events are stored, it is stored in the form `storedAs`. That is undefined for an event
+ * that another table holds, or that may be lost.
  */
-async function tell(tx: Transaction, event: SocketEvent, keptAs: SocketEvent | KeptMessage | undefined = event) {
-  if (tx.keepsEvents && keptAs) await keepEvent(tx, event, keptAs)
+async function emitToSockets(tx: Transaction, event: SocketEvent, storedAs: SocketEvent | StoredMessageEvent | undefined = event) {
+  if (tx.storesEvents && storedAs) await storeEvent(tx, event, storedAs)
   afterCommit(tx, event)
 }
 
 export const messageToSockets: Follower<MessageEvent> = (tx, event) => {
   const heard = heardOfMessage(event)
-  return isItsOwnLog(event) ? afterCommit(tx, heard) : tell(tx, heard, keptMessage(event) ?? heard)
+  return isItsOwnLog(event) ? afterCommit(tx, heard) : emitToSockets(tx, heard, storedMessageEvent(event) ?? heard)
 }
 
 /** For the members of all sub-channels. LastMessageTimestamp is the one that all members see. */
 export const channelToSockets: Follower<EventOf<'ChannelUpdated' | 'ChannelDeleted'>> = (tx, { kind, channelId, moment, channel }) =>
-  tell(tx, {
+  emitToSockets(tx, {
     type: kind === 'ChannelUpdated' ? 'UPDATE_CHANNEL' : 'DELETE_CHANNEL',
     channelId,
     sequence: moment.sequence,
@@ -89,7 +89,7 @@ export const channelToSockets: Follower<EventOf<'ChannelUpdated' | 'ChannelDelet
     payload: channelDetails(channel),
   })
 
-/** Members who join together hear of one another; new members of an ordinary channel may share an event. */
+/** Members who join together get the events about each other. New members of an ordinary channel may share an event. */
 export const joinedToSockets: Follower<EventOf<'MembersJoined'>> = async (
   tx,
   { channelId, moment: { sequence }, memberships, asBatch },
@@ -99,7 +99,7 @@ export const joinedToSockets: Follower<EventOf<'MembersJoined'>> = async (
   if (asBatch && first) {
     const { subChannelId, channelArn, type, invitedBy } = first
     const members = memberships.map(({ member }) => member)
-    await tell(tx, {
+    await emitToSockets(tx, {
       type: 'BATCH_CREATE_CHANNEL_MEMBERSHIP',
       channelId,
       sequence,
@@ -112,7 +112,7 @@ export const joinedToSockets: Follower<EventOf<'MembersJoined'>> = async (
   }
   for (const [index, membership] of memberships.entries()) {
     const only = onlyTo(await hearersOfMembership(tx, channelId, membership, [membership.member]))
-    await tell(tx, { ...heardOfMembership('CREATE_CHANNEL_MEMBERSHIP', sequence, membership, index === 0 ? moves : []), ...only })
+    await emitToSockets(tx, { ...heardOfMembership('CREATE_CHANNEL_MEMBERSHIP', sequence, membership, index === 0 ? moves : []), ...only })
   }
 }
 
@@ -121,30 +121,30 @@ export const leftToSockets: Follower<EventOf<'MembersLeft'>> = async (tx, { mome
     const { member, channelId, subChannelId } = membership
     const moves = [{ memberId: member.id, from: subChannelId }]
     const only = onlyTo(await hearersOfMembership(tx, channelId, membership, [member]))
-    await tell(tx, { ...heardOfMembership('DELETE_CHANNEL_MEMBERSHIP', sequence, membership, moves), ...only })
+    await emitToSockets(tx, { ...heardOfMembership('DELETE_CHANNEL_MEMBERSHIP', sequence, membership, moves), ...only })
   }
 }
 
-/** A member that was moved into another sub-channel hears of itself, and nobody else does. */
+/** An event about a move into another sub-channel is for the moved member only. */
 export const movedToSockets: Follower<EventOf<'MembersMoved'>> = async (tx, { moment: { sequence }, from, memberships }) => {
   for (const membership of memberships) {
     const { member, subChannelId } = membership
     const moves = [{ memberId: member.id, from, to: subChannelId }]
-    await tell(tx, { ...heardOfMembership('UPDATE_CHANNEL_MEMBERSHIP', sequence, membership, moves), only: [member.id] })
+    await emitToSockets(tx, { ...heardOfMembership('UPDATE_CHANNEL_MEMBERSHIP', sequence, membership, moves), only: [member.id] })
   }
 }
 
-/** The same for a moderator whose membership has ended with its sub-channel. */
+/** An event about a moderator's membership that has ended with its sub-channel is for that moderator only. */
 export const subChannelEndToSockets: Follower<EventOf<'ModeratorsLeftSubChannel'>> = async (tx, { moment: { sequence }, memberships }) => {
   for (const membership of memberships) {
     const { member, subChannelId } = membership
     const moves = [{ memberId: member.id, from: subChannelId }]
     const heard = heardOfMembership('DELETE_CHANNEL_MEMBERSHIP', sequence, membership, moves)
-    await tell(tx, { ...heard, only: [member.id], reason: 'subchannel_DELETED' })
+    await emitToSockets(tx, { ...heard, only: [member.id], reason: 'subchannel_DELETED' })
   }
 }
 
-/** It has no number: a client that was away lists the read markers again. */
+/** The event has no number, so it may be lost: a client that reconnects lists the read markers again. */
 export const readMarkerToSockets: Follower<EventOf<'ReadMarkerMoved'>> = (tx, { channelId, channelArn, member, readAt, isForAll }) =>
   afterCommit(tx, {
     type: 'UPDATE_CHANNEL_READ_MARKER',
@@ -155,7 +155,7 @@ export const readMarkerToSockets: Follower<EventOf<'ReadMarkerMoved'>> = (tx, { 
     payload: { ChannelArn: channelArn, Member: identity(member), ReadMarkerTimestamp: readAt },
   })
 
-/** For the member itself: a badge on each of its devices. */
+/** For the member itself, so that all of its devices show the same unread counts. */
 export const unreadToSockets: Follower<EventOf<'ReadMarkerMoved'>> = (tx, { channelId, channelArn, member, readAt, left }) =>
   afterCommit(tx, {
     type: 'UPDATE_CHANNEL_UNREAD',
@@ -166,10 +166,10 @@ export const unreadToSockets: Follower<EventOf<'ReadMarkerMoved'>> = (tx, { chan
     payload: { ChannelArn: channelArn, ReadMarkerTimestamp: readAt, UnreadCount: left.unread, UnreadMentionCount: left.mentions },
   })
 
-/** How many replies there are, after the event of the reply. */
+/** The number of replies of a thread, after the event of the reply. */
 export const threadToSockets: Follower<MessageEvent> = async (tx, { moment, place, thread: changed }) => {
   if (!changed) return
-  await tell(tx, {
+  await emitToSockets(tx, {
     type: 'UPDATE_CHANNEL_THREAD',
     channelId: place.channelId,
     sequence: moment?.sequence,
@@ -179,7 +179,7 @@ export const threadToSockets: Follower<MessageEvent> = async (tx, { moment, plac
 }
 
 export const pinToSockets: Follower<EventOf<'MessagePinned' | 'MessageUnpinned'>> = (tx, { kind, moment, place, messageId, by }) =>
-  tell(tx, {
+  emitToSockets(tx, {
     type: kind === 'MessagePinned' ? 'PIN_CHANNEL_MESSAGE' : 'UNPIN_CHANNEL_MESSAGE',
     channelId: place.channelId,
     sequence: moment.sequence,
@@ -194,7 +194,7 @@ export const pinToSockets: Follower<EventOf<'MessagePinned' | 'MessageUnpinned'>
 
 /** For all who see the message. */
 export const reactionsToSockets: Follower<EventOf<'ReactionsChanged'>> = (tx, { moment, place, message, member, reactions, counts }) =>
-  tell(tx, {
+  emitToSockets(tx, {
     type: 'UPDATE_CHANNEL_MESSAGE_REACTIONS',
     channelId: place.channelId,
     sequence: moment.sequence,

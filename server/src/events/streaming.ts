@@ -9,7 +9,7 @@ import type { PlacedMembership } from '../store/memberships.ts'
 import type { EventOf, InChannel, MessageEvent, MessageKind } from './events.ts'
 import { afterCommit, type Follower } from './follower.ts'
 
-/** The kind of the outbox's lanes that take records: one for each stream. The sub-lane is the ChannelArn. */
+/** The kind of the outbox's lanes with records of streams: one lane for each stream. The sub-lane is the ChannelArn. */
 export const streamKind = 'stream'
 
 /** The record of a message. A message in a flow has none until it is released. */
@@ -20,7 +20,7 @@ const typeOfMessage: Partial<Readonly<Record<MessageKind, string>>> = {
   MessageDeleted: 'DELETE_CHANNEL_MESSAGE',
 }
 
-/** A record leaves with the commit (docs/service/streaming.md#records). */
+/** A record is appended in the transaction (docs/service/streaming.md#records). */
 async function stream(tx: Transaction, destination: string, channelArn: string, at: number, EventType: string, Payload: object) {
   const lane = laneOf(streamKind, destination)
   await appendInOrder(tx, lane, channelArn, JSON.stringify({ EventType, Payload }), at)
@@ -38,7 +38,7 @@ async function streamOfChannels(
   if (found) await stream(tx, channelStream!, found.channelArn, at, EventType, found.payload)
 }
 
-/** No stream hears a ContentType (docs/service/streaming.md#what-is-in-a-record). */
+/** Records have no ContentType (docs/service/streaming.md#what-is-in-a-record). */
 export const messageToStream: Follower<MessageEvent> = async (tx, { kind, moment, message, place }) => {
   const EventType = typeOfMessage[kind]
   if (EventType === undefined || moment === undefined || moment.messageStream === null) return
@@ -59,7 +59,7 @@ export const channelToStream: Follower<EventOf<'ChannelUpdated' | 'ChannelDelete
 export const expirationToStream: Follower<EventOf<'ChannelExpirationSet'>> = async (tx, event) =>
   streamOfChannels(tx, event, 'UPDATE_CHANNEL_EXPIRATION_SETTINGS', async () => wholeChannel(await findChannel(tx, event.channelId, 0)))
 
-/** A record for each, also of those who have joined together. */
+/** One record for each membership, also of those that have begun together. */
 const membershipsToStream = async (tx: Transaction, event: InChannel, EventType: string, memberships: readonly PlacedMembership[]) => {
   for (const membership of memberships) {
     const { channelArn, subChannelName } = membership

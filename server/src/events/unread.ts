@@ -21,20 +21,23 @@ async function mentionedIn(tx: Transaction, { attributes, sender }: ShownMessage
   return ids
 }
 
-/** Whoever joins has read what was there before; one statement for all who join a place at once. */
+/** A new member has read all earlier messages. One statement serves all members who join a channel or sub-channel together. */
 export const joinedToUnread: Follower<EventOf<'MembersJoined'>> = async (tx, { memberships }) => {
   const places = Map.groupBy(memberships, ({ subChannelId, type }) => `${subChannelId} ${type}`)
   for (const joined of places.values()) await insertReadPositions(tx, joined[0]!, joined.length)
 }
 
-/** Whoever sends a message has read what came before it. */
+/** The sender of a message has read all earlier messages. */
 export const sentToUnread: Follower<MessageEvent<'MessageSent' | 'MessageHeld'>> = async (tx, { moment, message, place }) => {
   if (!moment || !countsAsUnread(message) || sequenceOf(message.messageId) !== moment.sequence) return
   const { channelId, subChannelId } = place
   await advanceReadPosition(tx, { memberId: message.sender.id, channelId, subChannelId }, moment)
 }
 
-/** What the message counts for some viewers apart from others: its sender after a flow, its target, and who is mentioned. */
+/**
+ * Writes corrections for the viewers for whom a message counts differently: its sender after a flow, its target, and users that it
+ * mentions.
+ */
 export const messageToUnread: Follower<MessageEvent<'MessageSent'>> = async (tx, { moment, message, place }) => {
   if (!moment || !countsAsUnread(message)) return
   const { messageId, sender, target, createdAt } = message
@@ -49,7 +52,7 @@ export const messageToUnread: Follower<MessageEvent<'MessageSent'>> = async (tx,
   for (const id of mentioned) await correctFor(tx, id, arrival, { unread: 0, mentions: 1 })
 }
 
-/** A flow may change whom an edited message mentions. */
+/** An edit may change which users a message mentions. */
 export const editToUnread: Follower<MessageEvent<'MessageEdited'>> = async (tx, { message, place }) => {
   if (!countsAsUnread(message)) return
   const arrival = await arrivalOf(tx, place, message.messageId)

@@ -1,7 +1,7 @@
 import type { DomainEvent, EventOf } from './events.ts'
 import { afterCommit, type Follower } from './follower.ts'
 
-/** A deleted resource is unreachable at once; the purge removes it. */
+/** A deleted resource is unreachable immediately; the purge removes it. */
 export const wakePurge: Follower<DomainEvent> = tx => afterCommit(tx, { wake: 'purge' })
 
 export const balanceAfterScaleOut: Follower<EventOf<'SubChannelCreated'>> = (tx, { channelId, wanted }) => {

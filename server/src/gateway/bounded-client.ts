@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
 
-/** Enough for what a client may have sent before the close reaches it, and for its own close frame. */
+/** Enough for the frames that a client may send before the close reaches it, and for its own close frame. */
 const most = 16 * 1024
 
 /**

@@ -8,11 +8,11 @@ import { namedMembersAtMost } from '../present/presence.ts'
 /** How many memberships are read at once, and of how many channels at the same time. */
 const portion = 1000
 const readsAtOnce = 2
-/** For how long the members of a large channel are remembered, and of how many channels. */
+/** For how long the members of large channels are cached, and of how many channels. */
 const rememberedMilliseconds = 5 * 60_000
 const mostRemembered = 500
 
-/** The DEFAULT members of channels. Those of large ones are remembered for some minutes, since only their number is shown. */
+/** The DEFAULT members of channels. Those of large channels are cached for some minutes, since only the number of those online is shown. */
 export class ChannelMembers {
   readonly #db: Queries
   readonly #reads = new Turns(readsAtOnce)
@@ -26,7 +26,7 @@ export class ChannelMembers {
     const known = this.#remembered.get(channelId)
     if (known && Date.now() - known.at < rememberedMilliseconds) return known.members
     const reading = this.#reads.take(async () => this.#read(channelId))
-    // Further ones wait for it.
+    // Later callers wait for this read.
     this.#remembered.set(channelId, { at: Date.now(), members: reading })
     try {
       const members = await reading

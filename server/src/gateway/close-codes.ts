@@ -14,7 +14,7 @@ export const closeCodes = {
 
 export type CloseCode = (typeof closeCodes)[keyof typeof closeCodes]
 
-/** The longest reason that a close frame takes, in bytes of UTF-8. */
+/** The longest reason of a close frame, in bytes of UTF-8. */
 const longestReason = 123
 
 /** Returns the text as the reason of a close frame, cut where it is too long. */

@@ -9,7 +9,7 @@ function sessionsOf(hub: Hub, { of, id }: ConnectedTo): readonly Session[] {
   return hub.allSessions().filter(({ appInstanceId }) => appInstanceId === id)
 }
 
-/** A page of the users who have a socket on this node, by their ids; `node` is its name. */
+/** A page of the users who have a socket on this node, in the order of their ids; `node` is its name. */
 export function connectedHere(hub: Hub, to: ConnectedTo, node: string, after: number, limit: number): Page<ConnectedUser> {
   const byUser = Map.groupBy(sessionsOf(hub, to), ({ userId }) => userId)
   const ids = [...byUser.keys()].filter(userId => userId > after).toSorted((a, b) => a - b)

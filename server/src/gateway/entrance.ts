@@ -23,17 +23,17 @@ import type { Wiring } from './wiring.ts'
 
 /** How many memberships are read at once. */
 const portion = 2000
-/** How many sockets may be on their way to a session at once: they share the connections to the database with the calls. */
+/** How many sockets may be on their way to a session at once. They share the connections to the database with the calls. */
 const joiningAtOnce = 4
 
-/** What a new session is told. */
+/** What the gateway needs to send a new session its channels and what its client has missed. */
 export interface Telling extends Pick<Presigned, 'parameters'> {
   /** The time since when its client has missed something; undefined for a new client. */
   readonly since: number | undefined
   readonly retentionDays: number | undefined
 }
 
-/** What the entrance asks of the gateway that is behind it. */
+/** What the entrance needs of the gateway. */
 interface Inside {
   readonly hub: Hub
   readonly sessionOf: (claim: SessionOfUser) => Session | undefined
@@ -41,13 +41,15 @@ interface Inside {
   readonly sureAt: (session: Session) => number
   /** Ends the session with that id, since a newer one exists. */
   readonly replace: (userId: number, id: string) => void
-  /** Holds back what happens until a client that reconnects has been sent what it missed. */
+  /** Holds back new events until a client that reconnects has been sent those that it missed. */
   readonly begin: (session: Session, since: number) => void
   readonly listen: (ws: SessionSocket, session: Session) => void
   readonly tell: (session: Session, telling: Telling) => void
 }
 
-/** The way from a socket to a session: who connects, whether there is room, and what the session hears. */
+/**
+ * The way from a socket to a session: it decides whether the client may connect and whether there is room, and loads the user's channels.
+ */
 export class Entrance {
   readonly #wiring: Wiring
   readonly #inside: Inside
@@ -61,7 +63,7 @@ export class Entrance {
     this.#inside = inside
   }
 
-  /** Lets nobody in any more. */
+  /** Refuses all further connections. */
   close() {
     this.#isClosing = true
     for (const [ws, socket] of this.#arriving) restarts(ws, socket)
@@ -124,13 +126,13 @@ export class Entrance {
     if (ws.readyState !== ws.OPEN || this.#isClosing) {
       allSessions?.release(claim)
       if (allSessions && !this.#inside.sessionOf(claim)) {
-        // It was written with the claim, and nobody else forgets it.
+        // It was stored with the claim, and nothing else removes it.
         resumable?.opened(claim, since)
         resumable?.lost(claim, since ?? Date.now())
       }
       return restarts(ws, socket)
     }
-    // Only now: a connection that is refused must not end the older one.
+    // Not earlier: a connection that is refused must not end the older session.
     this.#inside.replace(userId, id)
 
     const asksFor = askedFor(parameters, ownEvents)
@@ -142,7 +144,7 @@ export class Entrance {
     await this.#join(session, user)
     if (!session.isOpen) return
     session.establish(sessionEstablished)
-    // Not a part of the joining, which others wait for: a client that does not read waits alone.
+    // Outside the limited turns of joining, so that a client that does not read delays no others.
     this.#inside.tell(session, { since, parameters, retentionDays })
   }
 
@@ -163,14 +165,15 @@ export class Entrance {
       for (let after = 0; session.isOpen;) {
         const places = await placesAfter(this.#wiring.db, session.userId, after, portion)
         const hasNew = await following?.join(places.map(({ channelId }) => channelId))
-        // The user may have left on another node before the events of the channel arrive here. A new membership is told to the user.
+        // The user may have left a channel on another node before the events of the channel arrived here, so its memberships are read
+        // again. The event of a new membership is published to the user.
         const ids = hasNew && new Set((await placesAfter(this.#wiring.db, session.userId, after, portion)).map(({ id }) => id))
         this.#inside.hub.join(session, ids ? places.filter(({ id }) => ids.has(id)) : places)
         if (places.length < portion) break
         after = places.at(-1)!.id
         await turn()
       }
-      // Nor is a deletion missed that was told before it entered.
+      // The user may have been deleted before the session entered.
       await livingUser(this.#wiring, user)
     } catch (error) {
       this.#inside.hub.leave(session)
@@ -180,8 +183,8 @@ export class Entrance {
 }
 
 /**
- * The events that Amazon does not have, as the URL asks for them, and those that all sessions of the app instance get. A name that is
- * unknown here may be one of a later version.
+ * The kinds of events beyond Amazon's that the session gets: those in the URL, and those that all sessions of the app instance get. Unknown
+ * names are ignored, since a later version may have them.
  */
 function askedFor(parameters: Presigned['parameters'], ofAll: readonly string[]): ReadonlySet<string> | undefined {
   const named = parameters.get('carillon-events')

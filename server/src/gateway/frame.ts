@@ -17,7 +17,7 @@ function frameHeader(opcode: number, length: number, room = 0): Buffer {
   return frame
 }
 
-/** Put together once for all who hear it. */
+/** Made once for all sessions that get it. */
 function framed(opcode: number, content: string): Frame {
   const length = Buffer.byteLength(content)
   const frame = frameHeader(opcode, length, length)
@@ -48,7 +48,7 @@ export const sessionEstablished = envelope({ type: 'SESSION_ESTABLISHED' }, unde
 export const eventFrame = ({ type, messageType, reason, payload }: SocketEvent) =>
   envelope({ type, messageType, reason }, JSON.stringify(payload))
 
-/** What a session is told of presences: each is the JSON text of one, as are the numbers of large channels. */
+/** The content of a presence frame: JSON texts of presences, and of the numbers of large channels. */
 export const presenceFrame = (presences: readonly string[], numbers: readonly string[]) =>
   envelope({ type: 'UPDATE_PRESENCE' }, `{"Presences":[${presences.join(',')}],"Channels":[${numbers.join(',')}]}`)
 
@@ -62,7 +62,7 @@ const openedDetails = `${JSON.stringify({
   Headers: { 'x-amz-chime-event-type': 'CHANNEL_DETAILS', 'x-amz-chime-message-type': 'SYSTEM' },
 }).slice(0, -1)},"Payload":"{`
 
-/** What of the details of a channel is for one reader only; the counts are for sessions that ask for them. */
+/** The details of a channel that are for one reader only. The counts are for sessions that ask for them. */
 export interface OwnDetails {
   /** The read marker, in epoch milliseconds. */
   readonly readAt: number | undefined
@@ -84,7 +84,7 @@ export function channelDetailsFrame(text: DetailsText, { readAt, counts }: OwnDe
 
 let lastPing: { readonly at: number; readonly frame: Frame } | undefined
 
-/** A ping that says when it was sent, which its pong says again; one frame for all sockets of a turn. */
+/** A ping with the time at which it was sent, which its pong repeats. All sockets of a turn get one frame. */
 export function pingFrame(at: number): Frame {
   if (lastPing?.at !== at) lastPing = { at, frame: framed(ping, String(at)) }
   return lastPing.frame

@@ -29,12 +29,12 @@ const mostFragments = 100
 const mostWaitingPongs = 60
 /** The time that a peer has to answer a close before it is cut off. */
 const closeMilliseconds = 5000
-/** At a stop so many sockets are closed in a second, or more if the stop would take longer than that. */
+/** At a stop, how many sockets are closed in a second, and the longest time for all. With more sockets the rate is higher. */
 const drainedPerSecond = 500
 const drainSeconds = 5
 const drainStepsPerSecond = 10
 
-/** The client has sent something that is no valid WebSocket frame; `ws` has closed the connection with the reason. */
+/** The client has sent an invalid WebSocket frame; `ws` has closed the connection with the reason. */
 function failed(this: WebSocket) {
   sessionOf(this)?.bound()
 }
@@ -76,7 +76,7 @@ export class Gateway {
     }
     this.#hub = new Hub(wiring.turnEnd, tooSlow, wiring.faults)
     const failed = (session: Session, error: unknown) => {
-      log.error({ err: error }, 'A new session cannot be told what there is')
+      log.error({ err: error }, 'A new session cannot be sent its channels')
       this.#end(session, closeCodes.tryLater, 'The service is temporarily unavailable')
     }
     this.presence = new Presence({ ...wiring, hub: this.#hub })
@@ -97,11 +97,11 @@ export class Gateway {
         try {
           this.#hear(event)
         } catch (error) {
-          // The publisher has committed, and must not fail because of a socket.
+          // The publisher's transaction is committed, and must not fail because of a socket.
           log.error({ err: error, type: event.type }, 'An event could not be delivered to the sockets')
         }
       },
-      placesIn: channelId => this.#hub.placesIn(channelId),
+      subChannelIdsIn: channelId => this.#hub.subChannelIdsIn(channelId),
       userIds: () => this.#hub.userIds(),
       join: (userId, place) => {
         for (const session of this.#hub.sessionsOf(userId)) this.#hub.join(session, [place])
@@ -136,8 +136,8 @@ export class Gateway {
   }
 
   /**
-   * Closes many sessions over some seconds, so that the other nodes do not get all of their clients in one. A single node closes
-   * them with `close`: its clients can go nowhere before its restart. So does a node with few.
+   * Closes many sessions over some seconds, so that their clients do not all reconnect to the other nodes in one second. A single node, and
+   * a node with few sessions, closes them with `close` instead.
    */
   async drain() {
     const sessions = this.#hub.allSessions()
@@ -190,7 +190,7 @@ export class Gateway {
     if (after) this.#hub.deliver(after)
   }
 
-  /** Sends what the client has missed, as far as it is still stored, and then what it wants to know of its channels. */
+  /** Sends the events that the client has missed, as far as they are still stored, and then its prefetch. */
   async #tell(session: Session, { since, parameters, retentionDays }: Telling) {
     if (since !== undefined) this.#wiring.metrics.resumes.inc({ outcome: await this.#resume.tell(session, since) })
     if (parameters.get('prefetch-on') !== 'connect' || !session.isOpen) return
@@ -225,7 +225,7 @@ export class Gateway {
     this.#received(session)
   })
 
-  /** Lets `ws` answer a ping, unless the client has left too many answers unread. */
+  /** Lets `ws` answer a ping, unless too many answers are unread. */
   readonly #heardPing = this.#listener(session => {
     if (!session.isCutOff) this.#received(session)
     else {
@@ -258,7 +258,7 @@ export class Gateway {
   #leaves(session: Session, code: number) {
     const { resumable } = this.#wiring
     if (session.closedAt === undefined && clientEnds.has(code)) resumable?.ended(session.claim)
-    // A client that answers a close has read all that was before it.
+    // A client that answers a close has read everything that was sent before it.
     else resumable?.lost(session.claim, code === 1006 ? this.#sureAt(session) : (session.closedAt ?? this.#sureAt(session)))
   }
 

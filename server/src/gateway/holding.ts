@@ -1,7 +1,7 @@
 import type { SocketEvent } from '../bus/socket-events.ts'
 import type { Frame } from './frame.ts'
 
-/** The most frames that wait while a client is sent what it missed. If there are more, the client has to connect again. */
+/** The most frames that wait while a client is sent missed events. If there are more, the client has to reconnect. */
 const mostHeld = 1000
 
 interface Held {
@@ -11,13 +11,16 @@ interface Held {
 }
 
 /**
- * The events that arrive while a client is sent what it missed: those of a channel are sent after what was missed there. What was
- * missed is read from the database, which may be ahead of this node. So an event that the client was sent may arrive here later, and
- * is dropped then.
+ * Holds the events that arrive while a client is sent the events that it missed: the held events of a channel follow the missed ones.
+ * Missed events are read from the database, which may be ahead of this node. So an event that the client has been sent may arrive here
+ * later; it is dropped.
  */
 export class Holding {
   #held: Held[] = []
-  /** The last number that the client was sent of each channel. Once all was sent, a channel stays until a later event of it arrives. */
+  /**
+   * The last number of each channel that the client has been sent. After the last missed event, a channel stays here until a later event of
+   * it arrives.
+   */
   readonly #told = new Map<number, number>()
   #isOverfull = false
   #isOver = false
@@ -26,7 +29,7 @@ export class Holding {
     return this.#isOverfull
   }
 
-  /** False if the frame is to be sent now. */
+  /** False if the frame is to be sent immediately. */
   take({ channelId, sequence }: SocketEvent, frame: Frame): boolean {
     const told = this.#told.get(channelId)
     if (told !== undefined) {
@@ -40,7 +43,7 @@ export class Holding {
     return true
   }
 
-  /** The frames of the channel after that number; the client has been sent everything up to it. */
+  /** Returns the held frames of the channel after that number, up to which the client has been sent everything. */
   release(channelId: number, told: number): Frame[] {
     this.#told.set(channelId, told)
     const [own, others] = [this.#held.filter(held => held.channelId === channelId), this.#held.filter(held => held.channelId !== channelId)]
@@ -48,7 +51,7 @@ export class Holding {
     return own.filter(({ sequence }) => sequence === undefined || sequence > told).map(({ frame }) => frame)
   }
 
-  /** All frames that are left, once everything that was missed has been sent. From now on no frame waits. */
+  /** Returns all remaining frames, once all missed events have been sent. From now on no frame is held. */
   rest(): Frame[] {
     this.#isOver = true
     return this.#held.splice(0).map(({ frame }) => frame)

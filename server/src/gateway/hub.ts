@@ -11,11 +11,11 @@ type Topic = TopicOf<Session>
 export interface Reading {
   readonly session: Session
   readonly topic: Topic
-  /** The first ones, at most one more than `mostRetold`. */
+  /** The first events, at most one more than `mostRetold`. */
   readonly heard: Frame[]
 }
 
-/** The most events that are remembered for one reading. */
+/** The most events that a reading records. */
 export const mostRetold = 100
 
 /** Whose membership it is, in which sub-channel. */
@@ -26,7 +26,7 @@ export interface Place {
 
 const placeKey = ({ channelId, subChannelId }: Place) => `${channelId}/${subChannelId}`
 
-/** Where the order does not matter. */
+/** Removes an item from a list whose order does not matter. */
 function take<Item>(items: Item[], item: Item) {
   const index = items.indexOf(item)
   if (index < 0) return
@@ -73,7 +73,7 @@ export class Hub {
     return this.#people.size
   }
 
-  /** The users who have got their first session here, or lost their last one, since the last call. */
+  /** Returns the users whose first session here has begun, or whose last one has ended, since the previous call. */
   takeComings(): ReadonlySet<number> {
     const comings = this.#comings
     this.#comings = new Set()
@@ -81,14 +81,14 @@ export class Hub {
   }
 
   /** The sub-channels of the channel that have a session on this node, 0 for an ordinary one. */
-  placesIn(channelId: number): readonly number[] {
+  subChannelIdsIn(channelId: number): readonly number[] {
     if (this.#channels.has(channelId)) return [0]
     return [...(this.#parts.get(channelId) ?? [])].map(({ subChannelId }) => subChannelId)
   }
 
   /** The sessions that hear the channel. */
   sessionsIn(channelId: number): Session[] {
-    const topics = this.placesIn(channelId).flatMap(subChannelId => this.topicOf({ channelId, subChannelId }) ?? [])
+    const topics = this.subChannelIdsIn(channelId).flatMap(subChannelId => this.topicOf({ channelId, subChannelId }) ?? [])
     return [...new Set(topics.flatMap(({ sessions }) => sessions))]
   }
 
@@ -130,7 +130,7 @@ export class Hub {
     return subChannelId === 0 ? this.#channels.get(channelId) : this.#subChannels.get(subChannelId)
   }
 
-  /** From now on, until `endReading`, the events that the session is sent of the topic are remembered. */
+  /** From now on, until `endReading`, records the events of the topic that the session is sent. */
   beginReading(session: Session, topic: Topic): Reading {
     const reading = { session, topic, heard: [] }
     this.#readings.add(reading)
@@ -165,7 +165,7 @@ export class Hub {
     }
     const topics = this.#topicsOf(event)
     const own = ownKindOf(event.type)
-    // Nothing that Amazon does not have is a part of the details of a channel.
+    // Events beyond Amazon's do not change the details of a channel.
     if (!own) for (const topic of topics) topic.version++
     const hearers = this.#faults?.drops(event.type) ? [] : this.#hearersOf(event, topics)
     const audience = own ? [...hearers].filter(({ asksFor, userId }) => asksFor.has(own) && userId !== event.except) : hearers

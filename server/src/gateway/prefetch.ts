@@ -23,22 +23,22 @@ const mostMessages = 20
 const mostMembers = 30
 /** How many channels are read at the same time, for all sessions together. */
 const atOnce = 4
-/** How often a channel is read again because something has happened in it meanwhile. */
+/** How often a channel is read again because of an event during the reading. */
 const mostReadings = 3
-/** How many channels whose details are shared leave in one write. */
+/** How many channels with shared details are sent in one write. */
 const mostAtOnce = 4
 
 interface Asked {
   readonly session: Session
   readonly order: PrefetchOrder
   readonly retentionDays: number | undefined
-  /** Those that are left; undefined until they are chosen. */
+  /** The remaining channels; undefined until they are chosen. */
   channels?: PrefetchedChannel[]
-  /** How many channels it has been sent, or that were skipped. */
+  /** How many channels were sent or skipped. */
   sent?: number
 }
 
-/** For whom a channel is read, and of which messages. */
+/** The reader for which a channel is read, and the messages that it may see. */
 interface Reader {
   readonly session: Session
   readonly topic: Reading['topic']
@@ -47,13 +47,13 @@ interface Reader {
   readonly viewerId: number
   readonly retentionDays: number | undefined
   readonly cutoff: number
-  /** What all members see, if that is known. */
+  /** The details that all members see, if they are loaded. */
   readonly shared: Details | undefined
   /** Whether no further reading follows. */
   readonly isLast: boolean
 }
 
-/** What came of a reading: `stale` if the channel has to be read again. */
+/** The outcome of a reading: `stale` if the channel has to be read again. */
 type Outcome = 'sent' | 'skipped' | 'stale'
 
 interface Wiring {
@@ -66,10 +66,10 @@ interface Wiring {
 }
 
 /**
- * Sends new sessions the details of their channels. Sessions take turns, and a client that does not read waits until it does. So the
- * work of a connect is bounded, and no prefetch holds up another one or a call. The session that has been sent the fewest channels comes
- * first: everybody gets the most important ones before anybody gets the last. As all have about the same order, that of the last
- * messages, many need the same details at about the same time, and share them.
+ * Sends new sessions the details of their channels. Sessions take turns, and a client that does not read is skipped until it does. So the
+ * work of a connect is bounded, and no prefetch delays another one or a call. The session that has been sent the fewest channels comes
+ * first, so all sessions get their most important channels before any gets its last one. Most sessions have about the same order, that of
+ * the last messages. So many need the same details at about the same time, and share them.
  */
 export class Prefetch {
   readonly #wiring: Wiring
@@ -96,8 +96,8 @@ export class Prefetch {
   }
 
   /**
-   * Waits for a turn of the event loop, and longer while clients connect: after a restart all connect at once, and none should wait
-   * for another's prefetch.
+   * Waits for a turn of the event loop, and longer while clients connect: after a restart all clients connect at once, and their
+   * connections come before the prefetches.
    */
   async #pause() {
     await turn()
@@ -124,16 +124,17 @@ export class Prefetch {
     this.add(asked)
   }
 
-  /** The first one is the last in the list. */
+  /** In reverse order: the most important one is the last in the list. */
   async #choose({ session, order }: Asked): Promise<PrefetchedChannel[]> {
-    // First: what only this reader sees is in the database when the channels are chosen, or is heard from now on.
+    // Set before the reading, so that an event that only this reader sees is either in the database when the channels are chosen, or noted
+    // here.
     session.heardAlone = new Set()
     return (await channelsToPrefetch(this.#wiring.db, { memberId: session.userId, order }, mostChannels)).toReversed()
   }
 
   /**
-   * Sends the details of a channel. A reader that sees what all members see shares them with others, while nothing happens there. A
-   * channel that the user leaves meanwhile is skipped.
+   * Sends the details of a channel. A reader that sees the same as all members shares the details with others until the next event of the
+   * channel. A channel that the user leaves meanwhile is skipped.
    */
   async #tell({ session, retentionDays }: Asked, place: PrefetchedChannel): Promise<'shared' | 'read' | 'skipped'> {
     const { hub } = this.#wiring
@@ -143,7 +144,7 @@ export class Prefetch {
       if (!topic || !session.topics.includes(topic)) return 'skipped'
       const viewerId = place.hasPrivate || session.heardAlone?.has(place.channelId) ? session.userId : nobody
       const cutoff = retentionCutoff(this.#wiring.now(), retentionDays)
-      // What does not fit the counts is not used a second time.
+      // Details that do not fit the counts are not used a second time.
       const mayShare = viewerId === nobody && !(asksForCounts && count > 1)
       const shared = mayShare ? this.#shared.find(topic, { version: place, retentionDays, cutoff }) : undefined
       if (shared && !asksForCounts) {
@@ -193,24 +194,24 @@ export class Prefetch {
     return standingIn(this.#wiring.db, { memberId, channelId, subChannelId }, cutoff)
   }
 
-  /** What the viewer sees of the channel; undefined if it is deleted. */
+  /** Reads the details of the channel that the viewer sees; undefined if the channel is deleted. */
   async #details(
     { channelId, subChannelId }: PrefetchedChannel,
     viewerId: number,
     cutoff: number,
   ): Promise<Pick<Details, 'text' | 'version' | 'oldestAt'> | undefined> {
     const { db } = this.#wiring
-    // First: whatever changes after this reading raises the version.
+    // Read first, since every change after this reading raises the version.
     const shown = await channelToShow(db, { channelId, subChannelId, viewerId })
     if (!shown) return undefined
     const listing = { channelId, subChannelId, viewerId, order: 'DESCENDING', notBefore: new Date(cutoff), notAfter: undefined } as const
     const [messages, members] = await Promise.all([
-      // One more, since the details say whether there are more.
+      // One more than is shown, since the details say whether there are more.
       listMessages(db, listing, undefined, mostMessages + 1),
       listMembers(db, { channelId, subChannelId, type: 'DEFAULT' }, undefined, mostMembers),
     ])
     const { channel, subChannelName, version } = shown
-    // Counts the messages since the channel was read.
+    // Adds the messages since the channel was read.
     const lastMessageAt = later(messages.items.find(({ status }) => status === 'SENT')?.createdAt, channel.lastMessageAt)
     return {
       version,

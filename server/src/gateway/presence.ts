@@ -8,14 +8,14 @@ import { ChannelMembers } from './channel-members.ts'
 import type { Hub } from './hub.ts'
 import { Watches } from './watches.ts'
 
-/** How many ticks apart the sessions are told; a tick is a second. */
+/** The ticks between two presence frames of a session; a tick is a second. */
 const tellEvery = 2
-/** How many ticks apart it is written when users were last seen, and how many of them in one transaction. */
+/** The ticks between two writes of when users were last seen, and how many users one transaction writes. */
 const writeEvery = 60
 const portion = 500
-/** Within so many ticks it is checked of every user of this node whether it is shown, although no event says that this has changed. */
+/** Within this many ticks each user of this node is checked: whether its presence is shown may have changed by an event that was lost. */
 const checkWithin = 60
-/** Nodes are not taken for dead while nothing arrives from the bus for longer than this. */
+/** While nothing has arrived from the bus for longer than this, no node counts as dead. */
 const deafMilliseconds = 8000
 
 interface Wiring {
@@ -38,13 +38,13 @@ export class Presence {
   readonly #watches: Watches
   readonly #toCheck = new Set<number>()
   #toSend = new Set<number>()
-  /** When users were last seen, as far as it is not written. */
+  /** When users were last seen, as far as it is not stored yet. */
   readonly #seen = new Map<number, number>()
   #checking: number[] = []
   #ticks = 0
   #isWorking = false
   #isFailing = false
-  /** Whether other nodes need all users of this node. */
+  /** Whether other nodes need a list of all users of this node. */
   #isWanted = false
 
   constructor(wiring: Wiring) {
@@ -55,7 +55,7 @@ export class Presence {
     this.#watches = new Watches({ db, now: this.online, members: this.members, send: (session, frame) => hub.send(session, frame) })
   }
 
-  /** Takes what the bus says about presence. */
+  /** Handles the events of presence from the bus. */
   hear(event: PresenceEvent) {
     const { hub, bus, nodeId } = this.#wiring
     if (event.type === 'presence-delta' || event.type === 'presence-snapshot') {
@@ -100,7 +100,7 @@ export class Presence {
       await this.#work()
       this.#isFailing = false
     } catch (error) {
-      if (!this.#isFailing) this.#wiring.log.warn({ err: error }, 'Presence cannot be kept up to date at the moment')
+      if (!this.#isFailing) this.#wiring.log.warn({ err: error }, 'Presence cannot be updated at the moment')
       this.#isFailing = true
     } finally {
       this.#isWorking = false
@@ -111,7 +111,9 @@ export class Presence {
   async stop() {
     const now = Date.now()
     for (const { users } of this.online.snapshot()) for (const userId of users) this.#seen.set(userId, now)
-    await this.#write().catch((error: unknown) => this.#wiring.log.warn({ err: error }, 'It cannot be written when users were last seen'))
+    await this.#write().catch((error: unknown) =>
+      this.#wiring.log.warn({ err: error }, 'The times when users were last seen cannot be stored'),
+    )
   }
 
   async #work() {
@@ -136,7 +138,7 @@ export class Presence {
     if (this.#ticks % writeEvery === 0) await this.#write()
   }
 
-  /** Follows who has got a first socket on this node, and who has lost the last one. */
+  /** Applies which users have their first socket on this node, and which have lost their last one. */
   #follow(now: number) {
     const { hub } = this.#wiring
     for (const userId of hub.takeComings()) {
@@ -145,7 +147,7 @@ export class Presence {
       } else if (this.online.hasOwn(userId)) this.online.came(userId)
       else this.#toCheck.add(userId)
     }
-    // A lost event about a user is made up for.
+    // This finds changes whose events were lost.
     if (this.#checking.length === 0) this.#checking = hub.userIds()
     for (const userId of this.#checking.splice(0, Math.ceil(hub.userCount / checkWithin))) this.#toCheck.add(userId)
   }
@@ -163,7 +165,7 @@ export class Presence {
         if (!found[index]?.isShown) this.online.forget(userId)
         else if (!this.online.hasOwn(userId)) {
           this.online.came(userId)
-          // Should this node be killed, it was seen then at the latest.
+          // Stored for the case that this node is killed.
           this.#seen.set(userId, Date.now())
         }
       }
@@ -177,7 +179,7 @@ export class Presence {
       await this.#wiring.db.transaction(async tx => {
         for (const [userId, at] of some) await putSeen(tx, userId, at)
       })
-      // What cannot be written is tried again, as it is then.
+      // If the write fails, it is retried with the times that are known then.
       for (const [userId, at] of some) if (this.#seen.get(userId) === at) this.#seen.delete(userId)
     }
   }

@@ -7,22 +7,22 @@ import { Holding } from './holding.ts'
 import type { Hub } from './hub.ts'
 import type { Session } from './session.ts'
 
-/** How many sessions read at the same time what they have missed: they share the connections to the database with the calls. */
+/** How many sessions read missed events at the same time. They share the connections to the database with the calls. */
 const atOnce = 4
 
-/** What has become of a client that reconnects: `expired` if too much has happened, or too long ago. */
+/** The outcome for a client that reconnects: `expired` if it has missed too many events, or some from too long ago. */
 export type ResumeOutcome = 'resumed' | 'expired' | 'failed'
 
 interface Wiring {
   readonly db: Database
   readonly hub: Hub
   readonly now: () => number
-  /** Called if the session cannot be sent what it missed: its socket is closed, and the client connects again. */
+  /** Called if the missed events cannot be sent: the socket is closed, and the client reconnects. */
   readonly failed: (session: Session, error: unknown) => void
 }
 
 /**
- * Sends clients that reconnect what they have missed: of each channel in order, and before what happens meanwhile. If a client does
+ * Sends clients that reconnect the events that they have missed: those of a channel in order, and before its new events. If a client does
  * not read, the rest waits until it does.
  */
 export class Resume {
@@ -39,7 +39,7 @@ export class Resume {
     session.owe(since)
   }
 
-  /** Sends the events since that time, in epoch milliseconds. If there are too many, nothing is sent. Never rejects. */
+  /** Sends the events since that time, in epoch milliseconds. If there are too many, sends none. Never rejects. */
   async tell(session: Session, since: number): Promise<ResumeOutcome> {
     const { db, hub, now, failed } = this.#wiring
     try {
@@ -51,7 +51,7 @@ export class Resume {
       }
       for (const channel of channels) await this.#tellChannel(session, channel)
       if (!session.isOpen) return 'failed'
-      if (session.holding?.isOverfull) throw new Error('More has happened than a session waits for')
+      if (session.holding?.isOverfull) throw new Error('Too many events arrived while a session was sent missed ones')
       this.#end(session)
       hub.flush()
       session.askWhetherAllArrived()
@@ -84,8 +84,8 @@ export class Resume {
 }
 
 /** Whether the event is for this session in this channel. */
-function isFor({ type, only, subChannelId }: SocketEvent, { userId, asksFor }: Session, { places }: MissedChannel): boolean {
+function isFor({ type, only, subChannelId }: SocketEvent, { userId, asksFor }: Session, { subChannelIds }: MissedChannel): boolean {
   const own = ownKindOf(type)
   if (own && !asksFor.has(own)) return false
-  return only ? only.includes(userId) : subChannelId === undefined || places.includes(subChannelId)
+  return only ? only.includes(userId) : subChannelId === undefined || subChannelIds.includes(subChannelId)
 }

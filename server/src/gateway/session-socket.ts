@@ -1,7 +1,7 @@
 import { WebSocket } from 'ws'
 import type { Session } from './session.ts'
 
-/** Its session, once it has one, so that all sockets share their listeners. */
+/** The session of the socket, once there is one; so all sockets share their listeners. */
 export class SessionSocket extends WebSocket {
   session: Session | undefined
 }

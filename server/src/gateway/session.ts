@@ -8,22 +8,22 @@ import { pingFrame, type Frame } from './frame.ts'
 import type { Holding } from './holding.ts'
 import type { TopicOf } from './topic.ts'
 
-/** The most unread bytes of a client; one that leaves more is too slow, and is closed. */
+/** The most unread bytes of a client. If there are more, the client is too slow, and its socket is closed. */
 const mostBuffered = 1024 * 1024
-/** The unread bytes above which a client gets events only, and no prefetch. */
+/** With more unread bytes than this a client gets events only, and no prefetch. */
 const congested = 64 * 1024
 /** How long after an event a socket is pinged, so that the server learns what the client has received. */
 const askMilliseconds = 5000
 /** A client is late if it has not confirmed an event for so long. */
 const lateMilliseconds = 10_000
-/** The bytes from which on joining a frame with others costs more than writing it beside them. */
+/** A frame of at least this many bytes is written by itself, since copying it beside others would cost more. */
 const largeFrame = 4096
-/** The most frames that a client may send in a second; one that sends more is closed. */
+/** The most frames that a client may send in a second. If it sends more, its socket is closed. */
 const mostFramesPerSecond = 100
-/** The most unanswered pings; a peer that leaves more is gone. */
+/** The most unanswered pings. If there are more, the client counts as gone. */
 const mostMissedPongs = 2
 
-/** What most clients ask for. */
+/** The kinds of events that most clients ask for: none. */
 const nothing: ReadonlySet<string> = new Set()
 
 /** The bytes of the frames of one turn; all sockets that hear the same events write the same bytes. */
@@ -46,11 +46,11 @@ export class Session {
   readonly userId: number
   readonly appInstanceId: number
   readonly key: AccessKey
-  /** The events that Amazon does not have and that its client has asked for. */
+  /** The kinds of events beyond Amazon's that the session gets. */
   readonly asksFor: ReadonlySet<string>
   /** Identifies the session for all nodes. */
   readonly claim: ConnectedSession
-  /** What it hears. */
+  /** The topics whose events it gets. */
   readonly topics: TopicOf<Session>[] = []
   /** The channels that its user has left while the session joins; undefined once it has joined. */
   leftWhileJoining: Set<string> | undefined = new Set()
@@ -65,16 +65,16 @@ export class Session {
   #askedAt = 0
   #lastSentAt = 0
   #unsureSince: number | undefined
-  /** The client that reconnects is to be sent what happened since then, and has not confirmed all of that. */
+  /** For a client that reconnects: the time since when it has missed events, until it has confirmed all of them. */
   #owedSince: number | undefined
   #owedSentAt = Infinity
-  /** Of a client that reconnects: takes the events that arrive while it is sent what it missed, and those that it was sent already. */
+  /** For a client that reconnects: takes new events while it is sent missed ones, and events that it was sent already. */
   holding: Holding | undefined
-  /** The channels of which it has heard what not all members hear, since its prefetch began; undefined without a prefetch. */
+  /** The channels of which it has got an event that not all members get, since its prefetch began; undefined without a prefetch. */
   heardAlone: Set<number> | undefined
   /** Since when the client is late, as last reported. */
   toldLateSince: number | undefined
-  /** A client that confirms the close of the server has received everything from before then: all that had been sent. */
+  /** When the server has closed the session. A client that confirms the close has received everything from before then. */
   closedAt: number | undefined
 
   constructor(
@@ -105,7 +105,7 @@ export class Session {
     return !this.#isClosing && this.#ws.readyState === this.#ws.OPEN
   }
 
-  /** Whether the connection was ended without a word, since the client does not read. */
+  /** Whether the connection was ended without a close frame, since the client does not read. */
   get isCutOff(): boolean {
     return !this.#isClosing && this.#ws.readyState !== this.#ws.OPEN
   }
@@ -121,7 +121,7 @@ export class Session {
     this.#socket.write(frame)
   }
 
-  /** Keeps the frame until `flush`; true where it is the first one since. */
+  /** Queues the frame until `flush`. Returns true if it is the first one in the queue. */
   queue(frame: Frame): boolean {
     if (!this.#isEstablished || !this.isOpen) return false
     const pending = this.#pending
@@ -134,7 +134,7 @@ export class Session {
     return false
   }
 
-  /** Writes what is queued; false where the client is too slow for it. */
+  /** Writes the queued frames; false if the client is too slow. */
   flush(now = Date.now()): boolean {
     const pending = this.#pending
     this.#pending = undefined
@@ -144,7 +144,7 @@ export class Session {
       this.#lastSentAt = now
       this.#write(Array.isArray(pending) ? pending : [pending])
     } else {
-      // The pong says that what was sent before has been received.
+      // Its pong confirms that everything before it was received.
       this.#askedAt = now
       this.#lastSentAt = now - 1
       this.#write(Array.isArray(pending) ? [...pending, pingFrame(now)] : [pending, pingFrame(now)])
@@ -152,7 +152,7 @@ export class Session {
     return this.#socket.writableLength <= mostBuffered
   }
 
-  /** In one write. */
+  /** Writes the frames in one write. */
   #write(frames: readonly Frame[]) {
     const socket = this.#socket
     if (frames.length === 1) socket.write(frames[0]!)
@@ -164,30 +164,30 @@ export class Session {
     }
   }
 
-  /** The client has received all that was sent before then. */
+  /** The client has received everything that was sent before this time, in epoch milliseconds. */
   get sureAt(): number {
     return Math.min(this.#owedSince ?? Infinity, this.#unsureSince ?? Date.now())
   }
 
-  /** The client is to be sent what happened since then. If it is lost before it has confirmed that, it is to be sent all of it again. */
+  /** The client will be sent the events since that time. If it is lost before it has confirmed them, it will be sent all of them again. */
   owe(since: number) {
     this.#owedSince = since
     this.toldLateSince = since
   }
 
-  /** Nothing of it is sent. */
+  /** None of the missed events are sent. */
   forgive() {
     this.#owedSince = undefined
   }
 
-  /** All of it was sent, and is confirmed by the answer to this. */
+  /** All missed events were sent; the pong of this ping confirms them. */
   askWhetherAllArrived(now = Date.now()) {
     this.#owedSentAt = now
-    // Not the same ping as one of before.
+    // A later time than that of any ping before.
     if (this.isOpen) this.#ask(now + 1)
   }
 
-  /** The same where it has not said so for long; undefined where it answers in time. */
+  /** The present `sureAt` if the client is late; undefined if it answers in time. */
   lateSince(now: number): number | undefined {
     if (this.#owedSince !== undefined) return this.#owedSince
     return this.#unsureSince !== undefined && now - this.#unsureSince > lateMilliseconds ? this.#unsureSince : undefined
@@ -197,7 +197,7 @@ export class Session {
     return this.#socket.writableLength > congested
   }
 
-  /** Calls back once when what is buffered has left, or the socket has closed; at once if it has closed before. */
+  /** Calls back once, when the buffered bytes have left or the socket has closed; immediately if it is closed already. */
   onceDrained(then: () => void) {
     const socket = this.#socket
     if (socket.destroyed) {
@@ -211,7 +211,7 @@ export class Session {
     socket.once('drain', done).once('close', done)
   }
 
-  /** `data` is that of the ping that is answered. */
+  /** `data` is the payload of the ping that the client answers. */
   pong(data: Buffer) {
     this.#missedPongs = 0
     const at = Number(data.toString('latin1'))
@@ -220,12 +220,12 @@ export class Session {
     this.#unsureSince = this.#lastSentAt < at ? undefined : at
   }
 
-  /** Counts a frame of the client, which is ignored; false where the client sends too many. */
+  /** Counts a frame of the client, whose content is ignored; false if the client sends too many. */
   received(): boolean {
     return ++this.#frames <= mostFramesPerSecond
   }
 
-  /** Called each second: pings when it is time. False where the peer is dead. */
+  /** Called each second; pings when a ping is due. False if the client is gone. */
   tick(now: number, pingMilliseconds: number): boolean {
     this.#frames = 0
     if (!this.isOpen) return true
@@ -261,7 +261,7 @@ export class Session {
     boundClient(this.#ws, this.#socket)
   }
 
-  /** Ends a peer that does not answer. */
+  /** Ends the connection of a client that does not answer. */
   terminate() {
     this.#isClosing = true
     this.#ws.terminate()

@@ -5,17 +5,17 @@ import type { TopicOf } from './topic.ts'
 
 type Topic = TopicOf<Session>
 
-/** The most bytes of all texts; those that were not used for the longest time make room. */
+/** The most bytes of all texts. The least recently used texts are evicted first. */
 const mostBytes = 64 * 1024 * 1024
-/** A text is not used for longer than that, and after that all are forgotten if none was used meanwhile. */
-const keptMilliseconds = 60_000
+/** How long a text may be used. If none is used for that time, all are evicted. */
+const cachedMilliseconds = 60_000
 
-/** What was read of a channel that all of its members see. */
+/** The details of a channel that all of its members see. */
 export interface Details {
   readonly text: DetailsText
   /** When the reading began, on the monotonic clock. */
   readonly readAt: number
-  /** No change up to this one is missing. */
+  /** The version in the database up to which no change is missing. */
   readonly version: ChannelVersion
   /** The topic's version when the reading began. */
   readonly heard: number
@@ -24,27 +24,27 @@ export interface Details {
   readonly oldestAt: number
 }
 
-/** What a reader needs: the version that the database had when it came, and its retention. */
+/** What a reader requires: the version in the database when its channels were chosen, and its retention. */
 export interface Needed {
   readonly version: ChannelVersion
   readonly retentionDays: number | undefined
-  /** Older messages are hidden now. */
+  /** The time before which messages are hidden from the reader. */
   readonly cutoff: number
 }
 
 /**
- * The details of channels that were read for one reader and are the same for the next one. A change that was committed before a
- * reader came shows in the version that its channels were chosen with. A later one arrives as an event, which raises the version of
- * the topic. So a text is used only if a reading by the reader itself could have had the same result.
+ * A cache of the details of channels that are the same for several readers. A change that was committed before a reader's channels were
+ * chosen shows in the version that they were chosen with. A later change arrives as an event, which raises the version of the topic. So a
+ * cached text is used only if a reading for the reader itself could have had the same result.
  */
 export class SharedDetails {
-  readonly #kept = new Map<Topic, Details>()
+  readonly #cache = new Map<Topic, Details>()
   #bytes = 0
   #isUsed = false
   #forgetting: NodeJS.Timeout | undefined
 
   find(topic: Topic, needed: Needed): Details | undefined {
-    const details = this.#kept.get(topic)
+    const details = this.#cache.get(topic)
     if (!details) return undefined
     this.#drop(topic, details)
     if (!isGood(topic, details, needed)) return undefined
@@ -54,24 +54,24 @@ export class SharedDetails {
   }
 
   keep(topic: Topic, details: Details) {
-    const older = this.#kept.get(topic)
+    const older = this.#cache.get(topic)
     if (older) this.#drop(topic, older)
     this.#put(topic, details)
-    for (const [oldest, its] of this.#kept) {
+    for (const [oldest, its] of this.#cache) {
       if (this.#bytes <= mostBytes) break
       this.#drop(oldest, its)
     }
     this.#isUsed = true
-    this.#forgetting ??= setInterval(() => this.#forget(), keptMilliseconds).unref()
+    this.#forgetting ??= setInterval(() => this.#forget(), cachedMilliseconds).unref()
   }
 
   #put(topic: Topic, details: Details) {
-    this.#kept.set(topic, details)
+    this.#cache.set(topic, details)
     this.#bytes += details.text.length
   }
 
   #drop(topic: Topic, details: Details) {
-    this.#kept.delete(topic)
+    this.#cache.delete(topic)
     this.#bytes -= details.text.length
   }
 
@@ -82,13 +82,13 @@ export class SharedDetails {
     }
     clearInterval(this.#forgetting)
     this.#forgetting = undefined
-    this.#kept.clear()
+    this.#cache.clear()
     this.#bytes = 0
   }
 }
 
 const isGood = (topic: Topic, { readAt, version, heard, retentionDays, oldestAt }: Details, needed: Needed) =>
-  performance.now() - readAt < keptMilliseconds &&
+  performance.now() - readAt < cachedMilliseconds &&
   heard === topic.version &&
   version.sequence >= needed.version.sequence &&
   version.identities >= needed.version.identities &&

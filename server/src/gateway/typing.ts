@@ -1,35 +1,35 @@
 import type { SocketEvent } from '../bus/socket-events.ts'
 
-/** A client that types says so again within the time that an indicator lasts; more often than this nobody is told again. */
+/** A client that types repeats its indicator within the time that it lasts. A repetition within this part of that time is not delivered. */
 const leastMilliseconds = 3000
-/** The most members who type at the same time in the channels of this node; nobody is told of further ones. */
+/** The most members who type at the same time in the channels of this node. Further indicators are dropped. */
 const mostTypists = 100_000
 
 interface Typist {
-  /** What the others were told. */
+  /** The event of the indicator, as it was first delivered. */
   readonly event: SocketEvent
   toldAt: number
   until: number
 }
 
-/** Whose event it is, and where. */
+/** The member who types, and the channel or sub-channel. */
 const keyOf = ({ channelId, subChannelId, payload }: SocketEvent, by: 'Member' | 'Sender') =>
   `${channelId}/${subChannelId} ${(payload[by] as { readonly Arn?: string } | undefined)?.Arn}`
 
 /**
- * Knows who types in the channels of this node. Typing ends with the member's message, and by itself: each node ends it for its
- * own sessions, so it ends too if the node of the member is gone.
+ * Knows who types in the channels of this node. Typing ends with the member's message, or after a time. Each node ends it for its own
+ * sessions, so it also ends if the node of the member is gone.
  */
 export class Typing {
   readonly #typists = new Map<string, Typist>()
   readonly #milliseconds: number
 
-  /** An indicator lasts that long. */
+  /** How long an indicator lasts, in milliseconds. */
   constructor(milliseconds: number) {
     this.#milliseconds = milliseconds
   }
 
-  /** Whether the sessions are told of the indicator. They are not if they know it. */
+  /** Whether the indicator is delivered to the sessions. A repetition is not. */
   take(event: SocketEvent, now: number): boolean {
     const key = keyOf(event, 'Member')
     if (event.payload['IsTyping'] !== true) return this.#typists.delete(key)
@@ -45,13 +45,13 @@ export class Typing {
     return true
   }
 
-  /** What the sessions are told after an event of a channel: the sender of a message has stopped to type. */
+  /** Returns the event to deliver after an event of a channel: the sender of a message has stopped typing. */
   after(event: SocketEvent): SocketEvent | undefined {
     if (this.#typists.size === 0 || event.type !== 'CREATE_CHANNEL_MESSAGE' || event.messageType !== 'STANDARD') return undefined
     return this.#end(keyOf(event, 'Sender'))
   }
 
-  /** What the sessions are told of members who have not said for long that they type. */
+  /** Returns the events about members whose indicators have expired. */
   ended(now: number): SocketEvent[] {
     return [...this.#typists].flatMap(([key, { until }]) => (until <= now ? (this.#end(key) ?? []) : []))
   }

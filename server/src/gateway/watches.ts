@@ -11,15 +11,15 @@ import type { ChannelMembers } from './channel-members.ts'
 import { presenceFrame, type Frame } from './frame.ts'
 import type { Session } from './session.ts'
 
-/** How many tellings apart the numbers of large channels are told. */
+/** The numbers of large channels are sent with every Nth presence frame only. */
 const numbersEvery = 5
-/** After this time everything is checked again, although no event says that it has changed. */
+/** After this time a watch is checked again, in case an event was lost. */
 const checkedMilliseconds = 10 * 60_000
-/** The most watches that one telling checks again; further ones wait for the next. */
+/** The most watches that one round checks again; further ones wait for the next round. */
 const mostChecked = 200
-/** How many details of users are remembered, as they are sent. */
+/** The most cached presences of users, in the form in which they are sent. */
 const mostRemembered = 50_000
-/** How many sessions are told before others have their turn. */
+/** How many sessions are sent a frame before other work gets its turn. */
 const portion = 200
 
 interface Watch {
@@ -27,9 +27,9 @@ interface Watch {
   userArn: string
   channels: ReadonlySet<Channel>
   people: ReadonlySet<number>
-  /** The users that it is to be told of. */
+  /** The users whose presence is to be sent to it. */
   changed: Set<number>
-  /** It is to be told everything. */
+  /** Whether everything is to be sent to it. */
   isNew: boolean
   checkedAt: number
 }
@@ -41,11 +41,11 @@ interface Channel {
   readonly isElastic: boolean
   readonly watches: Set<Watch>
   members: ReadonlySet<number>
-  /** What the sessions were told of a large channel. */
+  /** The number that was last sent of a large channel. */
   told: number | undefined
   readAt: number
   isStale: boolean
-  /** The members that have changed since the last telling. */
+  /** The members whose presence has changed since the last round. */
   changed: Set<number>
 }
 
@@ -72,14 +72,14 @@ function takeFrom<Key, Item>(index: Map<Key, Set<Item>>, key: Key, item: Item) {
 }
 
 /**
- * Whom the sessions of this node watch, and what they are told of it: one frame at a telling at most. What many sessions are told
- * is put together once. Who may see whom is checked when a watch begins, when a membership ends, and every few minutes.
+ * Knows whom the sessions of this node watch, and sends them changes of presence: at most one frame a session in a round. A text for many
+ * sessions is made once. Who may see whom is checked when a watch begins, when a membership ends, and every few minutes.
  */
 export class Watches {
   readonly #wiring: Wiring
   readonly #watches = new Map<Session, Watch>()
   readonly #channels = new Map<number, Channel>()
-  /** Who watches a person by name, and the small channels that a member is watched in. */
+  /** The sessions that watch a user by name, and the watched small channels of a member. */
   readonly #watchers = new Map<number, Set<Watch>>()
   readonly #channelsOf = new Map<number, Set<Channel>>()
   readonly #suspect = new Set<Watch>()
@@ -129,7 +129,7 @@ export class Watches {
     this.suspect(sessions)
   }
 
-  /** What these sessions may see is checked again. */
+  /** Checks again what these sessions may see. */
   suspect(sessions: readonly Session[]) {
     for (const session of sessions) {
       const watch = this.#watches.get(session)
@@ -137,18 +137,18 @@ export class Watches {
     }
   }
 
-  /** What is shown of the user has changed; of all users if none is given. */
+  /** The presence of the user has changed; that of all users if none is given. */
   forget(userId: number | undefined) {
     if (userId === undefined) this.#details.clear()
     else this.#details.delete(userId)
   }
 
-  /** Everybody is told everything again. */
+  /** Everything is sent to all sessions again. */
   renew() {
     for (const watch of this.#watches.values()) watch.isNew = true
   }
 
-  /** Tells the sessions of the users who have changed, and those that have begun to watch everything. */
+  /** Runs a round: sends changes to the sessions that watch the users, and everything to sessions whose watch has just begun. */
   async tell(changed: ReadonlySet<number>) {
     for (const userId of changed) this.#note(userId)
     this.#tellings++
@@ -197,7 +197,7 @@ export class Watches {
     return presences.length + numbers.length === 0 ? undefined : presenceFrame(presences, numbers)
   }
 
-  /** Reads the details of these users, as far as they are not remembered. */
+  /** Reads the presences of these users, as far as they are not cached. */
   async #read(userIds: ReadonlySet<number>) {
     const unknown = [...userIds].filter(userId => !this.#details.has(userId))
     await Promise.all(
@@ -214,7 +214,7 @@ export class Watches {
     return count
   }
 
-  /** Whether the number has changed since it was told. */
+  /** Whether the number has changed since it was last sent. */
   #count(channel: Channel): boolean {
     const count = this.#counted(channel)
     if (count === channel.told) return false
@@ -290,7 +290,7 @@ export class Watches {
       const arns = [...watch.channels].flatMap(({ arn }) => parseArn(arn) ?? [])
       const channels = facts ? await seenChannels(this.#wiring.db, bearer, arns) : []
       const people = facts ? await seenPeople(this.#wiring.db, facts, [...watch.people]) : []
-      // It may have been replaced meanwhile.
+      // The watch may have been replaced meanwhile.
       if (this.#watches.get(watch.session) === watch) this.#keepOnly(watch, new Set(channels.map(({ id }) => id)), new Set(people))
     }
   }

@@ -9,7 +9,7 @@ import type { Queries } from '../database/database.ts'
 import { findFacts, type Facts } from '../store/facts.ts'
 import { closeCodes } from './close-codes.ts'
 
-/** What is needed to decide who connects, and whether that user may. */
+/** What is needed to decide which user connects, and whether it may. */
 export interface Asking extends Owner {
   readonly db: Queries
   readonly verify: (request: PresignedRequest) => Presigned
@@ -17,7 +17,7 @@ export interface Asking extends Owner {
   readonly now: () => number
 }
 
-/** A connection is refused for good, with a close code after which the client does not try again. */
+/** A connection that is refused for good, with a close code after which the client does not reconnect. */
 export class Refusal extends Error {
   readonly code: number
 
@@ -56,6 +56,6 @@ export async function requirePermitted(asking: Asking, principal: Principal, arn
 export async function livingUser({ db }: Asking, user: Arn | undefined): Promise<Facts> {
   if (user?.kind !== 'user') throw unauthorized('userArn is not the ARN of an AppInstanceUser')
   const facts = await findFacts(db, user)
-  if (!facts) throw unauthorized('userArn names no user that exists')
+  if (!facts) throw unauthorized('userArn is not the ARN of an existing user')
   return facts
 }

@@ -40,15 +40,15 @@ export interface Wiring extends Asking {
   readonly log: Log
   readonly refusals: Refusals
   readonly metrics: Metrics
-  /** What a test wants to go wrong; undefined outside of test mode. */
+  /** The faults of test mode; undefined outside of it. */
   readonly faults: SessionFaults | undefined
-  /** Undefined where there is none. */
+  /** Undefined if there is none. */
   readonly audit: AuditLog | undefined
 }
 
 export interface SessionFaults {
   /** The code with which a client that connects is refused. */
   refusal(): number | undefined
-  /** Whether the sockets do not hear an event of that type. */
+  /** Whether an event of that type is dropped instead of delivered. */
   drops(type: string): boolean
 }

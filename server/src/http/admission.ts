@@ -2,8 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
 /**
- * The most requests, over all connections, that may wait for an earlier answer on their connection. A connection that sends one
- * more is cut off: node has already created a request from everything that it has read, so nothing else would free the memory.
+ * The most requests, over all connections, that may wait for an earlier answer on their connection. A connection that sends one more is cut
+ * off: Node has already created a request from everything that it has read, so nothing else would free the memory.
  */
 const mostWaiting = 5000
 
@@ -19,7 +19,7 @@ interface Line {
   /** Whether a request of the connection is being answered, or is about to be. */
   isBusy: boolean
   readonly waiting: Waiting[]
-  /** Whether reading is paused while requests wait, even if node would resume it. */
+  /** Whether reading is paused while requests wait, even if Node would resume it. */
   isHeld: boolean
 }
 
@@ -49,7 +49,7 @@ export class Admission {
     return this.#admitted.has(request)
   }
 
-  /** How many requests arrived after the close. */
+  /** The number of requests that arrived after the close. */
   get refused(): number {
     return this.#refused
   }

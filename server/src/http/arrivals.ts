@@ -12,7 +12,7 @@ export class Arrivals {
   #count = 0
   #over: Promise<void> | undefined
 
-  /** Tells that a connection has arrived. */
+  /** Called for each connection that arrives. */
   came() {
     this.#count++
     this.#over ??= this.#untilNobodyComes()

@@ -75,14 +75,17 @@ export function kindOf(value: unknown): string {
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`
 }
 
-/** Deep nesting costs memory and time in the parser; for a smaller body this is less than a millisecond. */
+/**
+ * Bodies of at least this size are checked for deep nesting, which costs the parser memory and time. For smaller ones that is less than a
+ * millisecond.
+ */
 const sizeWorthScanning = 8192
 const deepest = 32
 
 function parse(body: Uint8Array): unknown {
   const text = textOf(body)
   if (body.length > sizeWorthScanning && isTooDeep(text)) {
-    throw badRequest(`The body of the request is nested more than ${deepest} levels deep.`, 'No call needs as many.')
+    throw badRequest(`The body of the request is nested more than ${deepest} levels deep.`, 'No input of a call is nested so deeply.')
   }
   try {
     return JSON.parse(text)

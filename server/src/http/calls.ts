@@ -12,19 +12,19 @@ import type { ReadSender } from './sender.ts'
 import type { Admission } from './admission.ts'
 import { renderError } from './response.ts'
 import type { Responses } from './responses.ts'
-import { LostAnswer, type HttpResponse, type Endpoint, type Received } from './endpoint.ts'
+import { LostResponse, type HttpResponse, type Endpoint, type Received } from './endpoint.ts'
 import { tooManyAtOnce } from './operator-pages.ts'
 import { Body, checkLength, hasBody, isEndless, noBody, type BodyMemory } from './request-body.ts'
 import { notServing, shownError, tooManyCalls } from './shown-error.ts'
 import { largestBody } from './sizes.ts'
 
-export interface Answering {
+export interface CallTools {
   readonly log: Log
   readonly refusals: Refusals
   readonly metrics: Metrics
-  /** Which error the caller sees: Amazon's Message, or the Message with the reason in it. */
+  /** The error that the caller sees: with Amazon's Message, or with the Reason in the Message. */
   readonly shown: (error: ApiError) => ApiError
-  readonly answers: Responses
+  readonly responses: Responses
   readonly admission: Pick<Admission, 'admits'>
   readonly arrivals: Arrivals
   readonly readSender: ReadSender
@@ -41,12 +41,15 @@ export interface Answering {
 
 export type Params = Readonly<Record<string, string>>
 
-/** What every call has in common, whichever endpoint answers it: their number is bounded, and each is counted, timed and logged. */
+/**
+ * Handles what is common to all calls, whichever endpoint answers them. It bounds the number of concurrent calls, and counts, times and
+ * logs each.
+ */
 export class Calls {
-  readonly #tools: Answering
+  readonly #tools: CallTools
   #onTheirWay = 0
 
-  constructor(tools: Answering) {
+  constructor(tools: CallTools) {
     this.#tools = tools
   }
 
@@ -71,7 +74,7 @@ export class Calls {
       if (body) await this.#readBody(body, { endpoint, asked, request, response })
       answer = await this.#answer(endpoint, asked, request)
     } catch (error) {
-      if (error instanceof LostAnswer) {
+      if (error instanceof LostResponse) {
         response.destroy()
         return
       }
@@ -80,7 +83,7 @@ export class Calls {
     } finally {
       body?.release()
     }
-    const answerSize = this.#tools.answers.write(response, answer)
+    const responseSize = this.#tools.responses.write(response, answer)
     const { status } = answer
     const { requestId, trail, sourceAddress, isSecure, headers, method, url } = asked
     const operation = endpoint.nameOf(asked)
@@ -100,21 +103,21 @@ export class Calls {
       isSecure,
       headers,
       requestSize: asked.body.length,
-      answerSize,
+      responseSize,
       trail,
     })
   }
 
   /** Answers with a page for the operator; it counts as a call. */
   async show(page: () => Promise<HttpResponse>, response: ServerResponse): Promise<void> {
-    const { answers, mostCalls } = this.#tools
+    const { responses, mostCalls } = this.#tools
     if (this.#onTheirWay >= mostCalls) {
-      answers.write(response, tooManyAtOnce)
+      responses.write(response, tooManyAtOnce)
       return
     }
     this.#onTheirWay++
     try {
-      answers.write(response, await page())
+      responses.write(response, await page())
     } finally {
       this.#onTheirWay--
     }
@@ -123,12 +126,10 @@ export class Calls {
   /** Answers with an error of AWS's shape, for requests without an endpoint. */
   refuse(request: IncomingMessage, response: ServerResponse, error: unknown) {
     const requestId = randomUUID()
-    this.#tools.answers.write(response, renderError(this.#told(error, request, requestId), requestId))
+    this.#tools.responses.write(response, renderError(this.#told(error, request, requestId), requestId))
   }
 
-  /**
-   * Reads as much of the body as the endpoint allows for this caller. The rest is discarded, so that the connection can be kept.
-   */
+  /** Reads as much of the body as the endpoint allows for this caller. The rest is discarded, so that the connection stays open. */
   async #readBody(
     body: Body,
     { endpoint, asked, request, response }: { endpoint: Endpoint; asked: Received; request: IncomingMessage; response: ServerResponse },

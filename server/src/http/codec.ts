@@ -30,7 +30,7 @@ export interface Codec {
 
 /** Made once per operation, so everything that depends on the contract alone is computed once. */
 export function codecOf(operation: Operation, limits: LengthLimits = {}): Codec {
-  const membersIn = (place: string) => Object.entries(operation.bindings).filter(([, { in: where }]) => where === place)
+  const membersIn = (part: string) => Object.entries(operation.bindings).filter(([, { in: where }]) => where === part)
   const shapes: Readonly<Record<string, Shape>> = operation.input.properties
   const pathMembers = membersIn('path').map(([member, { name }]) => ({ member, name }))
   const readQuery = queryReader(membersIn('query').map(([member, { name }]) => ({ member, name, shape: shapes[member] ?? {} })))
@@ -65,7 +65,9 @@ export function codecOf(operation: Operation, limits: LengthLimits = {}): Codec 
 const strangersIn = (came: object, bindings: Operation['bindings']) =>
   Object.keys(came).filter(name => bindings[name]?.in !== 'body' && /^[A-Za-z]{1,64}$/.test(name))
 
-/** What takes the place of a `maxLength`, by the `raisedBy` of the shape; both count, the bytes of a text are checked later. */
+/**
+ * The limits that replace a `maxLength`, by the `raisedBy` of the shape. For texts this bounds the characters; the act checks the bytes.
+ */
 type LengthLimits = Readonly<Record<string, number>>
 
 /** The same shape with the limits that hold here. */

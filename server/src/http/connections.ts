@@ -6,13 +6,13 @@ export class Connections {
   readonly #isExempt: (address: string) => boolean
   readonly #open = new Map<string, number>()
 
-  /** An exempt address, such as that of a proxy, may have any number, since many clients may be behind it. */
+  /** `isExempt` says which addresses may have any number, such as that of a proxy, behind which many clients may be. */
   constructor(most: number, isExempt: (address: string) => boolean) {
     this.#most = most
     this.#isExempt = isExempt
   }
 
-  /** False if the address has too many. A proxy may report the address. */
+  /** Counts a connection, also one whose address a proxy reports. False if the address has too many. */
   enter(socket: Socket, address = socket.remoteAddress): boolean {
     if (address === undefined || this.#isExempt(address)) return true
     const open = this.#open.get(address) ?? 0

@@ -6,7 +6,7 @@ import type { Trail } from '../auth/trail.ts'
 
 /** A request as it arrived, with the parameters of its route. */
 export interface Received extends SignedRequest, Origin {
-  /** Empty until the endpoint has said how large it may be. */
+  /** Empty until `largestBody` has allowed it. */
   body: Buffer
   readonly requestId: string
   readonly params: Readonly<Record<string, string>>
@@ -26,13 +26,13 @@ export interface HttpResponse {
 }
 
 /** Thrown instead of an answer that the caller does not get: the connection is closed. Only faults of test mode throw it. */
-export class LostAnswer extends Error {}
+export class LostResponse extends Error {}
 
 /** Answers calls: an operation of the contract, or a protocol beside it on the same port. */
 export interface Endpoint {
   /** The name in the metrics and in the audit log: one of a few. */
   nameOf(asked: Received): string
-  /** Whether the endpoint takes a request; otherwise it is answered as an unknown route. */
+  /** Whether the endpoint answers the request; otherwise the answer is that of an unknown route. */
   takes(asked: Received): boolean
   /** The largest body, in bytes, for a request with these headers; throws if the headers alone show that the request is refused. */
   largestBody(asked: Received): number | Promise<number>

@@ -5,7 +5,7 @@ import type { HttpResponse } from './endpoint.ts'
 
 /** The pages that are computed. */
 export const operatorPaths = ['/health', '/metrics'] as const
-/** Answers as long as the process does, whatever it waits for. */
+/** This page answers as long as the process runs, whatever the process waits for. */
 export const livenessPath = '/health/live'
 type OperatorPath = (typeof operatorPaths)[number] | typeof livenessPath
 
@@ -22,7 +22,7 @@ export const alive: HttpResponse = { status: 200, headers: json, body: JSON.stri
 
 export type OperatorPages = Readonly<Record<OperatorPath, () => Promise<HttpResponse>>>
 
-/** The pages of the operator. The figures are computed at most once a second, however many clients ask. */
+/** The pages of the operator. The figures are computed at most once a second, for any number of clients. */
 export function operatorPages({ metrics, isHealthy }: { metrics: Metrics; isHealthy: () => Promise<boolean> }): OperatorPages {
   const { registry } = metrics
   const figures = onceASecond(async () => Buffer.from(await registry.metrics()))

@@ -6,7 +6,7 @@ import { send } from './responses.ts'
 import { createServer } from '../tools/node-http.ts'
 import { noPage, type OperatorPages } from './operator-pages.ts'
 
-/** The most connections; a server has a handful of monitors. */
+/** The most connections, since a server has a handful of monitors. */
 const mostConnections = 1000
 
 /** A listener for the operator's pages only. It answers while the server starts, and until the server has ended. */

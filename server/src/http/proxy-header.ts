@@ -14,7 +14,7 @@ const longestBlock = 4096
 const lineStart = Buffer.from('PROXY ', 'latin1')
 const blockStart = Buffer.from('\r\n\r\n\0\r\nQUIT\n', 'latin1')
 
-const noHeader = (reason: string) => badRequest('The connection does not begin as --proxy-headers says', reason)
+const noHeader = (reason: string) => badRequest('The connection does not begin with the header that --proxy-headers requires', reason)
 
 /**
  * Parses the header of the PROXY protocol, version 1 (a line) or 2 (a block), at the beginning of the received bytes. Undefined if

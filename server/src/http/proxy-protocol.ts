@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import type { ApiError } from '../errors.ts'
 import type { PassedOn } from './sender.ts'
-import { plainAnswer } from './response.ts'
+import { plainResponse } from './response.ts'
 import { proxyHeaderOf, type ProxyHeader } from './proxy-header.ts'
 
 /** A proxy sends the header first, so this is ample. */
@@ -56,7 +56,7 @@ function readHeader(socket: Socket, read: (client: PassedOn | undefined) => void
     try {
       header = proxyHeaderOf(bytes)
     } catch (error) {
-      socket.off('readable', take).end(plainAnswer(error as ApiError))
+      socket.off('readable', take).end(plainResponse(error as ApiError))
       return
     }
     if (!header) return

@@ -7,7 +7,7 @@ interface QueryMember {
   readonly shape: Shape
 }
 
-/** A text that does not fit the shape stays text, and the validation reports it. */
+/** Converts a text into the form of its shape. A text that does not fit stays a text, and the validation reports it. */
 type Parse = (text: string) => unknown
 
 /**
@@ -58,7 +58,7 @@ const timestampPattern = /^\d{4}-\d\d-(\d\d)T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?
 function timestampOf(text: string): Date | undefined {
   const day = Number(timestampPattern.exec(text)?.[1])
   if (Number.isNaN(day)) return undefined
-  // Date takes 30 February for 2 March.
+  // Date would accept 30 February as 2 March.
   if (day > 28 && new Date(text.slice(0, 10)).getUTCDate() !== day) return undefined
   const date = new Date(text)
   return Number.isNaN(date.getTime()) ? undefined : date

@@ -68,7 +68,7 @@ export class Body {
       const add = (chunk: Buffer) => {
         const isTooLarge = this.#length + chunk.length > largest
         if (!isTooLarge && this.#add(chunk, most)) return
-        // Discards what still arrives.
+        // Discards the rest of the body.
         request.off('data', add)
         if (isTooLarge) request.pause()
         else request.resume()

@@ -3,9 +3,7 @@ import { ApiError, badRequest } from '../errors.ts'
 import type { HttpResponse } from './endpoint.ts'
 import { largestHead } from './sizes.ts'
 
-/**
- * Browsers call both services directly, so every answer allows that, errors and preflights included (docs/service/wire.md#cors).
- */
+/** Browsers call both services directly, so every response allows that, errors and preflights included (docs/service/wire.md#cors). */
 const crossOrigin = {
   'access-control-allow-origin': '*',
   'access-control-expose-headers': 'x-amzn-requestid, x-amzn-errortype, x-amzn-errormessage, x-carillon-reason, date, retry-after',
@@ -20,7 +18,7 @@ const preflight = {
   'access-control-max-age': '86400',
 }
 
-/** For pages that are no answer to a call: browsers may only display them. */
+/** For pages that are not the response of a call: browsers may only display them. */
 export const strictHeaders = {
   'cache-control': 'no-store',
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
@@ -39,9 +37,7 @@ export const commonHeaders = (requestId: string) => ({
 
 export const preflightHeaders = (requestId: string) => ({ ...preflight, 'x-amzn-requestid': requestId })
 
-/**
- * For requests with cookies, such as that of Amazon's chat demo at the exchange: browsers require their own origin in the answer.
- */
+/** For requests with cookies, such as that of Amazon's chat demo to POST /creds: browsers require their own origin in the response. */
 export const credentialedHeaders = (origin: string | undefined): Record<string, string> =>
   origin === undefined ? {} : { 'access-control-allow-origin': origin, 'access-control-allow-credentials': 'true', vary: 'Origin' }
 
@@ -81,19 +77,19 @@ export function renderError(error: ApiError, requestId: string): HttpResponse & 
 }
 
 /**
- * Answers errors that node finds before there is a request: invalid HTTP, large headers, a slow client. A broken connection, or one
- * whose TLS handshake failed, is closed without an answer.
+ * Answers errors that Node finds before there is a request: invalid HTTP, large headers, a slow client. A broken connection, or one whose
+ * TLS handshake failed, is closed without an answer.
  */
 export function malformedRequest(error: Error & { code?: string }, socket: Duplex, shown: (error: ApiError) => ApiError) {
   if (!/^(?:HPE|ERR_HTTP)_/.test(error.code ?? '') || !socket.writable) {
     socket.destroy()
     return
   }
-  socket.end(plainAnswer(shown(malformed(error.code))))
+  socket.end(plainResponse(shown(malformed(error.code))))
 }
 
-/** The bytes of an error for a connection without a node response: head and body, after which the connection ends. */
-export function plainAnswer(error: ApiError): string {
+/** The bytes of an error for a connection without a response object of Node: head and body, after which the connection ends. */
+export function plainResponse(error: ApiError): string {
   const { headers, body } = renderError(error, crypto.randomUUID())
   const lines = Object.entries({ ...headers, 'content-length': String(Buffer.byteLength(body)), connection: 'close' })
   return `HTTP/1.1 ${error.status} ${error.code}\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n${body}`

@@ -14,8 +14,8 @@ interface Waiting {
 }
 
 /**
- * Writes the answers of a turn of the event loop together at its end. A write wakes the client, which takes the processor away from
- * calls that are still to be answered; and many writes in a row run from the processor's caches.
+ * Writes the answers of a turn of the event loop together at its end. A write wakes the client, which takes processor time from calls that
+ * are still to be answered. Many writes in a row also run from the processor's caches.
  */
 export class Responses {
   readonly #turnEnd: TurnEnd
@@ -53,7 +53,7 @@ export class Responses {
 
 const sizeOf = ({ body }: HttpResponse) => (body === undefined ? 0 : Buffer.byteLength(body))
 
-/** Writes an answer immediately, whose body has so many bytes. */
+/** Writes an answer immediately; `size` is the bytes of its body. */
 export function send(response: ServerResponse, answer: HttpResponse, size = sizeOf(answer)) {
   const { status, headers, body } = answer
   if (status === 204) response.writeHead(status, headers)

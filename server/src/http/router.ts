@@ -13,7 +13,7 @@ import { selector } from './selector.ts'
 import { notServing } from './shown-error.ts'
 import { largestBody, largestHead } from './sizes.ts'
 
-/** Calls for temporary credentials, and the exchanges of a login and of a code of the console for them. */
+/** The paths of calls that return temporary credentials, for a login or for a code of the console. */
 const endpointRoutes = {
   '/': ['GET', 'POST'],
   '/creds': ['POST'],
@@ -35,7 +35,7 @@ export interface Ready {
 
 export interface Routed {
   readonly calls: Calls
-  readonly answers: Responses
+  readonly responses: Responses
   /** Empty until the server is ready. */
   readonly serving: { readonly ready?: Ready }
   readonly isTestMode: boolean
@@ -53,8 +53,8 @@ const decodedArn = /\/arn(?::|%3A)[^/]*chime[^/]*app-instance\//i
 const unknownOperation = ({ method, url }: IncomingMessage) => {
   const path = url!.split('?')[0]!
   const reason = decodedArn.test(path)
-    ? 'The path holds an ARN with bare slashes, which clients escape as %2F: a proxy in front has decoded the path. ' +
-      'It must pass the path on as it came (in nginx: proxy_pass http://HOST:PORT; with nothing after the port, not even a slash).'
+    ? 'The path has an ARN with bare slashes, which clients escape as %2F: a proxy in front has decoded the path. ' +
+      'It must pass the path on unchanged (in nginx: proxy_pass http://HOST:PORT; with nothing after the port, not even a slash).'
     : `No operation has the route ${method} ${path} with these ?operation= or ?scope= parameters.`
   return new ApiError(
     'UnknownOperationException',
@@ -98,9 +98,9 @@ function operationEndpoint(name: OperationName, serving: Routed['serving']): End
 }
 
 /** All routes: those of the contract, the credentials, and the operator's pages. */
-export function createRouter({ calls, answers, serving, isTestMode, consolePages, pages }: Routed): Handle {
+export function createRouter({ calls, responses, serving, isTestMode, consolePages, pages }: Routed): Handle {
   const unknownRoute: Handle = (request, response) => {
-    if (isOperatorPath(request.url!)) answers.write(response, noPage)
+    if (isOperatorPath(request.url!)) responses.write(response, noPage)
     else calls.refuse(request, response, unknownOperation(request))
   }
   const router = findMyWay({
@@ -145,8 +145,8 @@ export function createRouter({ calls, answers, serving, isTestMode, consolePages
   }
   if (pages) {
     for (const path of operatorPaths) router.on('GET', path, (_, response) => calls.show(pages[path], response))
-    // It counts as no call: a busy server must not be taken for a dead one.
-    router.on('GET', livenessPath, (_, response) => answers.write(response, alive))
+    // Not counted as a call, so that a busy server does not look like a dead one.
+    router.on('GET', livenessPath, (_, response) => responses.write(response, alive))
   }
 
   async function answer(request: IncomingMessage, response: ServerResponse) {
@@ -154,7 +154,7 @@ export function createRouter({ calls, answers, serving, isTestMode, consolePages
     // A preflight is answered on every path of the API, whatever its selectors and escapes.
     if (request.method === 'OPTIONS' && !isOperatorPath(url)) {
       const extra = /^\/creds(?:\?|$)/.test(url) ? credentialedHeaders(request.headers.origin) : {}
-      answers.write(response, { status: 204, headers: { ...preflightHeaders(crypto.randomUUID()), ...extra }, body: undefined })
+      responses.write(response, { status: 204, headers: { ...preflightHeaders(crypto.randomUUID()), ...extra }, body: undefined })
     } else await router.lookup(request, response)
   }
 

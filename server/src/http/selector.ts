@@ -14,7 +14,7 @@ export function selector(name: 'operation' | 'scope') {
         set: (value: unknown, route: unknown) => void routes.set(value, route),
       }
     },
-    /** Undefined if the parameter is absent; find-my-way takes that for no constraint, though its type does not say so. */
+    /** Undefined if the parameter is absent; find-my-way treats that as no constraint, although its type does not say so. */
     deriveConstraint({ url = '' }: { url?: string | undefined }): string {
       const start = url.indexOf('?')
       return (start === -1 ? undefined : parameterIn(url.slice(start + 1), name)) as string
@@ -24,7 +24,7 @@ export function selector(name: 'operation' | 'scope') {
 
 /** The decoded value of a query parameter; undefined if it is absent, empty if it occurs more than once. */
 export function parameterIn(query: string, name: string): string | undefined {
-  // Only an escaped query has to be decoded to be searched.
+  // Only a query with escapes has to be decoded for the search.
   if (!query.includes('%') && !query.includes(name)) return undefined
   let found: string | undefined
   for (const pair of query.split('&')) {
@@ -36,7 +36,7 @@ export function parameterIn(query: string, name: string): string | undefined {
   return found
 }
 
-/** Returns the text itself if it cannot be decoded: then it is no known name or value. */
+/** Decodes a name or value. Returns the text itself if it cannot be decoded, since it is then not a known name or value. */
 function decoded(text: string): string {
   if (!text.includes('%')) return text
   try {

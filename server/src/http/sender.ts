@@ -24,14 +24,14 @@ export interface PassedOn {
   readonly isSecure: boolean
 }
 
-/** What one proxy reports of the peer before it. */
+/** What a proxy reports about the peer before it. */
 interface Hop {
   readonly address?: string | undefined
   readonly protocol?: string | undefined
   readonly host?: string | undefined
 }
 
-/** Made once. Headers from a peer that is not trusted are ignored. */
+/** Returns a function that finds the client of a request. Headers from a peer that is not trusted are ignored. */
 export function senderReader(
   trusted: readonly string[],
   kind: ProxyHeaders,
@@ -50,7 +50,7 @@ export function senderReader(
     let outermost: Hop = {}
     for (let index = hops.length - 1; index >= 0 && isTrusted(sourceAddress); index--) {
       outermost = hops[index]!
-      // If the outermost proxy hides the address, the proxy's own address counts.
+      // If the outermost proxy hides the address of the client, the address of that proxy counts.
       if (outermost.address === undefined) break
       sourceAddress = outermost.address
     }
@@ -78,7 +78,7 @@ const listOf = (value: string | string[] | undefined) => {
 }
 
 /**
- * A list that is shorter than that of the addresses belongs to the last addresses, since each proxy appends; a single value belongs
+ * Pairs a list of values with the addresses. A shorter list belongs to the last addresses, since each proxy appends; a single value belongs
  * to all.
  */
 function xForwardedHops(headers: HeaderValues): Hop[] {

@@ -5,8 +5,8 @@ import { setImmediate as turn } from 'node:timers/promises'
 import type { Arrivals } from './arrivals.ts'
 import type { Sender } from './sender.ts'
 import { Admission } from './admission.ts'
-import { malformedRequest, plainAnswer } from './response.ts'
-import { Calls, type Answering } from './calls.ts'
+import { malformedRequest, plainResponse } from './response.ts'
+import { Calls, type CallTools } from './calls.ts'
 import type { Connections } from './connections.ts'
 import { createServer as createPlainServer } from '../tools/node-http.ts'
 import { OpenSockets } from './open-sockets.ts'
@@ -32,12 +32,12 @@ const nodeOptions: ServerOptions = {
 const handshakeMilliseconds = 10_000
 /** While the server closes, open connections may send one more request, until none has for this time. */
 const lastRequestMilliseconds = 500
-/** The longest time for that. */
+/** The longest time for these requests. */
 const tellingMilliseconds = 1500
 /** If connections arrive without a pause, the listener is closed after this many turns of the event loop. */
 const mostTurns = 200
 
-export interface Served extends Omit<Answering, 'admission'>, Pick<Routed, 'isTestMode' | 'consolePages'> {
+export interface Served extends Omit<CallTools, 'admission'>, Pick<Routed, 'isTestMode' | 'consolePages'> {
   readonly connections: Connections
   /** Undefined if no proxy uses the PROXY protocol. */
   readonly proxyProtocol: ProxyProtocol | undefined
@@ -73,7 +73,7 @@ export interface HttpSide {
 export function createServer(served: Served): HttpSide {
   const { metrics, arrivals, certificate, connections, proxyProtocol, readSender } = served
   const serving: { ready?: Serving } = {}
-  /** `asking` has the connections that may send requests, `sockets` has all, including those of sessions. */
+  /** `asking` has the connections that may send requests. `sockets` has all connections, including those of sessions. */
   const asking = new OpenSockets()
   const sockets = new OpenSockets()
   const admission = new Admission((request, response) => route(request, response))
@@ -84,21 +84,21 @@ export function createServer(served: Served): HttpSide {
   const calls = new Calls({ ...served, admission })
   const route = createRouter({ ...served, serving, calls, pages: served.hasAdmin ? undefined : pages })
 
-  /** An upgrade has no node response for an error. */
+  /** An upgrade request has no response object of Node for an error. */
   function upgrade(request: IncomingMessage, socket: Socket, head: Buffer) {
-    // An answer that is still due on this connection would end up among the frames.
+    // An answer that is still due on this connection would be written between the frames.
     if (admission.isBusy(socket)) {
       socket.destroy()
       return
     }
     asking.forget(socket)
     if (admission.isOpen && serving.ready) serving.ready.upgrade(request, socket, head, readSender(request))
-    else socket.on('error', () => socket.destroy()).end(plainAnswer(served.shown(notServing())))
+    else socket.on('error', () => socket.destroy()).end(plainResponse(served.shown(notServing())))
   }
 
   /** Sets up the plain and the TLS server alike. */
   function prepared<Each extends Server>(each: Each): Each {
-    // A client that ends its side after a request is still answered; node would drop the unwritten answer.
+    // A client that ends its side after a request is still answered; Node would drop the unwritten answer.
     Object.assign(each, { httpAllowHalfOpen: true })
     each
       .on('request', (request, response) => admission.enter(request, response))
@@ -107,7 +107,7 @@ export function createServer(served: Served): HttpSide {
       .on('upgrade', upgrade)
       .on(each instanceof TlsServer ? 'secureConnection' : 'connection', (socket: Socket) => asking.add(socket))
 
-    // Node's own listeners run after ours: the PROXY header is not for them, and a connection beyond the limit never reaches them.
+    // Node's own listeners run after ours, so they see neither PROXY headers nor connections beyond the limit.
     const serve = each.listeners('connection')
     each.removeAllListeners('connection').on('connection', (socket: Socket) => {
       sockets.add(socket)
@@ -141,13 +141,13 @@ export function createServer(served: Served): HttpSide {
     } while (asking.all().length > 0 && admission.refused > refused && performance.now() < deadline)
     await untilNobodyComes(arrivals)
     const servers = [plain, ...(tls ? [tls] : [])]
-    // Node's own close would cut off new connections whose first request is on its way.
+    // The close of Node would cut off new connections whose first request is on its way.
     const closed = servers.map(each => new Promise(resolve => NetServer.prototype.close.call(each, resolve)))
     for (const socket of early) if (!admission.isBusy(socket)) socket.destroy()
     await sockets.empty(lastRequestMilliseconds)
     for (const socket of sockets.all()) socket.destroy()
     await Promise.all(closed)
-    // Also ends node's timers.
+    // This also ends Node's timers.
     for (const each of servers) each.close(() => {})
     admin?.close().closeAllConnections()
   }
@@ -155,7 +155,7 @@ export function createServer(served: Served): HttpSide {
   return { plain, tls, admin, serve: ready => void (serving.ready = ready), drain: patience => admission.close(patience), close }
 }
 
-/** A closing listener resets connections that the system has accepted and node has not. */
+/** A closing listener resets connections that the system has accepted and Node has not. */
 async function untilNobodyComes(arrivals: Arrivals) {
   for (let turns = 0; turns < mostTurns; turns++) {
     await turn()

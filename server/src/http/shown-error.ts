@@ -1,6 +1,6 @@
 import { ApiError, failure, unavailable } from '../errors.ts'
 
-/** What the caller sees of an error: of a 500 only that it is one. */
+/** Returns the error that the caller sees. Of an internal error it sees only that there was one. */
 export function shownError(error: unknown, isOutage: (error: unknown) => boolean): ApiError {
   if (error instanceof ApiError) return error
   if (isOutage(error))
@@ -22,7 +22,4 @@ export const tooManyCalls = () =>
   unavailable('The service is temporarily unavailable', 'This server is answering as many calls as it may at once. Try again.')
 
 export const tooManyBodies = () =>
-  unavailable(
-    'The service is temporarily unavailable',
-    'The bodies of other requests fill the memory that is set aside for them. Try again.',
-  )
+  unavailable('The service is temporarily unavailable', 'The bodies of other requests use up the memory for bodies. Try again.')

@@ -7,7 +7,7 @@ import { kindOf } from './body.ts'
 interface Fault {
   /** A sentence in Amazon's style. */
   readonly sentence: string
-  /** More about it: the received value, or what to change. */
+  /** The received value, or what to change. */
   readonly reason: string | undefined
 }
 
@@ -28,7 +28,7 @@ export function validationFailure(
   return badRequest(message, reasons.length === 0 ? undefined : reasons.join(' '))
 }
 
-/** One more than the longest list in the contract, so that a list that is too long is seen to be so. */
+/** One more than the longest list in the contract, so that the examination still sees that a list is too long. */
 const longestExamined = 101
 
 /**
@@ -95,7 +95,7 @@ function faultsOf(error: TLocalizedValidationError, location: Location, asked: A
   if (error.keyword === 'required') {
     return error.params.requiredProperties.map(member => missing(location.name === '' ? '' : `${location.name}.`, member, asked))
   }
-  // These repeat, for the whole dictionary, the faults of its keys and values.
+  // These faults of a whole dictionary repeat those of its keys and values.
   if (error.keyword === 'propertyNames' || error.keyword === 'additionalProperties') return []
   const constraint = constraintOf(error, location.shape)
   const sentence = location.isKey
@@ -106,11 +106,11 @@ function faultsOf(error: TLocalizedValidationError, location: Location, asked: A
 
 function missing(parent: string, member: string, { shape, bindings, strangers }: Asked): Fault {
   const sentence = `Value null at '${parent}${memberName(member)}' failed to satisfy constraint: Member must not be null`
-  const place = parent === '' ? bindings[member] : undefined
-  if (place === undefined) return { sentence, reason: undefined }
-  const where = { header: 'as the header', path: 'in the path as', query: 'as the query parameter', body: 'in the body as' }[place.in]
-  const needed = `${member} is required and travels ${where} ${place.name}${sketch(shape.properties?.[member])}.`
-  return { sentence, reason: place.in === 'body' && strangers.length > 0 ? `${needed} ${unknownTo(strangers)}` : needed }
+  const binding = parent === '' ? bindings[member] : undefined
+  if (binding === undefined) return { sentence, reason: undefined }
+  const where = { header: 'as the header', path: 'in the path as', query: 'as the query parameter', body: 'in the body as' }[binding.in]
+  const needed = `${member} is required and travels ${where} ${binding.name}${sketch(shape.properties?.[member])}.`
+  return { sentence, reason: binding.in === 'body' && strangers.length > 0 ? `${needed} ${unknownTo(strangers)}` : needed }
 }
 
 /** How a structure or a list of them is written; empty if the name says it. */
@@ -123,10 +123,10 @@ function sketch(shape: Shape | undefined): string {
 
 const mostStrangers = 3
 
-/** Members of other operations, of older clients, or misspelt. */
+/** The fault of unknown members: those of other operations or older clients, or misspelt ones. */
 function unknownTo(names: readonly string[]): string {
   const shown = names.slice(0, mostStrangers).join(', ')
-  return `The body has ${shown}${names.length > mostStrangers ? ' and more' : ''}, which this operation does not know.`
+  return `The body has ${shown}${names.length > mostStrangers ? ' and more' : ''}, which this operation does not have.`
 }
 
 const longestShown = 64

@@ -20,7 +20,7 @@ export class Background extends OnDemand {
     }
     super(work, error => {
       metrics.jobFailures.inc({ job })
-      log.warn({ err: error, job }, 'A job has failed and will be tried again')
+      log.warn({ err: error, job }, 'A job has failed and will be retried')
     })
   }
 }

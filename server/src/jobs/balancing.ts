@@ -15,7 +15,7 @@ import {
   type SubChannel,
 } from '../store/sub-channels.ts'
 
-/** The most memberships that one transaction moves, so that nobody waits long for the channel. */
+/** The most memberships that one transaction moves, so that other transactions do not wait long for the channel. */
 const chunk = 100
 
 const room = ({ capacity, members }: SubChannel) => capacity - members
@@ -73,7 +73,7 @@ async function perform(tx: Transaction, channelId: number, act: Act, moment: Mom
   switch (act.kind) {
     case 'move': {
       const moved = await moveMembers(tx, { channelId, from: act.from, to: act.to, count: act.count, now: at })
-      // No member can be moved, although some are counted: an error instead of an endless loop.
+      // No member can be moved although some are counted: this would loop for ever.
       if (moved.length === 0) throw new Error(`Sub-channel ${act.from} counts members that it does not have`)
       return emit(tx, { kind: 'MembersMoved', channelId, moment, from: act.from, memberships: moved })
     }
@@ -115,7 +115,10 @@ async function balanceStep(db: Database, channelId: number, now: number): Promis
 /** How many channels are looked up at once. */
 const portion = 200
 
-/** Balances every elastic channel: what a stopped node has left, and what a purge has made small. Returns the number of steps. */
+/**
+ * Balances every elastic channel, including those that a stopped node has left unfinished, and those that became small by a purge. Returns
+ * the number of steps.
+ */
 export async function balanceAll({ db, now, isStopping }: { db: Database; now: () => number; isStopping: () => boolean }) {
   let after = { appInstanceId: 0, id: 0 }
   let count = 0
@@ -148,7 +151,7 @@ export class BalancingQueue {
   async step(): Promise<boolean> {
     const [id] = this.#waiting
     if (id === undefined) return false
-    // Removed first: a channel that is added during the step is looked at again.
+    // Removed before the step, so that a channel that is added during the step is balanced again.
     this.#waiting.delete(id)
     if (await balanceStep(this.#db, id, this.#now())) this.#waiting.add(id)
     return true

@@ -103,7 +103,7 @@ async function enforceRetention({ db, now, isStopping }: Tools) {
   }
 }
 
-/** Continues a purge that another node has left. */
+/** Continues purges that stopped nodes have left unfinished. */
 async function purgeAll({ db, now, isStopping }: Tools) {
   let count = 0
   while (!isStopping() && ((await purgeStep(db, now())) || (await db.tidy()))) {
@@ -166,7 +166,7 @@ async function forgetIdleLanes({ db, now }: Tools) {
   return db.transaction(tx => forgetLanes(tx, now() - laneLifetime))
 }
 
-/** A push is of no use after a week, so nobody can retry one that was given up before that; and so many are stored at most. */
+/** A push expires after a week, so dead ones are deleted after that. At most this many are stored. */
 const deadPushLifetime = 7 * 24 * 60 * 60 * 1000
 const deadPushesAtMost = 10_000
 
@@ -181,10 +181,10 @@ const jobs = {
   'channel-expiration': { everySeconds: 300, run: expireChannels, counts: 'expired channels' },
   retention: { everySeconds: 3600, run: enforceRetention, counts: 'rows of messages deleted for good' },
   'flow-callbacks': { everySeconds: 60, run: expireFlowCallbacks, counts: 'expired callbacks' },
-  'channel-events': { everySeconds: 60, run: forgetChannelEvents, counts: 'forgotten events' },
-  'request-tokens': { everySeconds: 3600, run: forgetRequestTokens, counts: 'forgotten tokens' },
-  'outbox-lanes': { everySeconds: 3600, run: forgetIdleLanes, counts: 'forgotten lanes' },
-  'dead-pushes': { everySeconds: 3600, run: forgetPushes, counts: 'forgotten pushes' },
+  'channel-events': { everySeconds: 60, run: forgetChannelEvents, counts: 'deleted events' },
+  'request-tokens': { everySeconds: 3600, run: forgetRequestTokens, counts: 'deleted tokens' },
+  'outbox-lanes': { everySeconds: 3600, run: forgetIdleLanes, counts: 'deleted lanes' },
+  'dead-pushes': { everySeconds: 3600, run: forgetPushes, counts: 'deleted pushes' },
 } as const
 
 export const jobNames: readonly string[] = Object.keys(jobs)

@@ -11,7 +11,7 @@ export interface Job {
 }
 
 /**
- * Runs each job at once and then at its interval, on the one node that holds the job's lease. A node that dies holds it no longer than
+ * Runs each job immediately and then at its interval, on the one node that holds the job's lease. The lease of a node that dies ends after
  * the interval. Returns a function that ends them.
  */
 export function schedule(
@@ -30,7 +30,7 @@ export function schedule(
         if (await holdJob(db, name, now(), now() + lease)) await run(stopping.signal)
       } catch (error) {
         metrics.jobFailures.inc({ job: name })
-        log.warn({ err: error, job: name }, 'A job has failed and will be tried again')
+        log.warn({ err: error, job: name }, 'A job has failed and will be retried')
       } finally {
         busy = false
       }

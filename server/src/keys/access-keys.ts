@@ -15,7 +15,7 @@ import { newId, newSecret } from '../tools/access-key-ids.ts'
 import { settledMasterKey } from './master-keys.ts'
 import { sealSecret } from './secret.ts'
 
-/** Each node holds all of them in memory; users get temporary credentials instead. */
+/** The most access keys. Each node holds all of them in memory; users of an app get temporary credentials instead. */
 const mostKeys = 10_000
 
 /** Throws unless the name is allowed for IAM users and roles. */
@@ -70,8 +70,8 @@ interface ChangedAccessKey {
 }
 
 /**
- * Changes a key to what `change` returns. A key that is disabled loses its open sockets and the temporary credentials that come from
- * it; a new policy holds for its sessions as well.
+ * Changes a key to what `change` returns. If a key is disabled, its sockets are closed and the temporary credentials that come from it end.
+ * A new policy applies to these credentials as well.
  */
 export async function changeAccessKey(db: Database, idOrName: string, change: (key: StoredAccessKey) => Partial<ChangedAccessKey>) {
   return changeAccess(db, async tx => {

@@ -3,15 +3,23 @@ import { badRequest, conflict, failure, notFound } from '../errors.ts'
 import { changeAccess } from '../store/access-version.ts'
 import type { Database, Queries } from '../database/database.ts'
 import { accessKeyOf } from '../store/access-keys.ts'
-import { countRoles, deleteRole, iamRoleOf, insertRole, updateRole, type StoredIamRole, type Trust } from '../store/iam-roles.ts'
+import {
+  countIamRoles,
+  deleteIamRole,
+  iamRoleOf,
+  insertIamRole,
+  updateIamRole,
+  type StoredIamRole,
+  type Trust,
+} from '../store/iam-roles.ts'
 import { isKeyId, newId } from '../tools/access-key-ids.ts'
 import { checkName } from './access-keys.ts'
 
-/** Each node holds all of them in memory. */
-const mostRoles = 1000
+/** The most roles, since each node holds all of them in memory. */
+const mostIamRoles = 1000
 
-/** Between Amazon's bounds, in seconds. */
-const shortestSession = 900
+/** Amazon's bounds for the sessions of a role, in seconds. */
+const shortestRoleSession = 900
 const longestRoleSession = 43_200
 export const usualRoleSession = 3600
 
@@ -23,20 +31,19 @@ const principalArn = /^arn:aws:(?:iam::\d{12}:(?:root|(?:user|role)\/[\w+=,.@-]+
 async function checkTrust(db: Queries, { principals, oidc, externalId }: Trust) {
   for (const principal of principals) {
     if (isKeyId(principal)) {
-      if (!(await accessKeyOf(db, principal)))
-        throw badRequest('A principal cannot be trusted', `There is no access key ${principal} that could be trusted.`)
+      if (!(await accessKeyOf(db, principal))) throw badRequest('A principal cannot be trusted', `There is no access key ${principal}.`)
     } else if (!principalArn.test(principal)) {
       throw badRequest(
         'A principal cannot be trusted',
         `'${principal}' must be an access key id, arn:aws:iam::ACCOUNT:user/NAME, …:role/NAME, ` +
-          'arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION, or arn:aws:iam::ACCOUNT:root for whoever a policy allows.',
+          'arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION, or arn:aws:iam::ACCOUNT:root for all principals whose policy allows it.',
       )
     }
   }
   if (oidc?.audiences.length === 0)
     throw badRequest(
       'A role for JSON Web Tokens needs an audience',
-      'Name the audiences that tokens must have: tokens for other clients of the issuer are not accepted.',
+      'Give the audiences of the tokens, so that tokens for other clients of the issuer are not accepted.',
     )
   if (oidc?.condition !== undefined) checkCondition(oidc.condition, oidc.issuer)
   if (externalId !== undefined && !/^[\w+=,.@:/-]{2,1224}$/.test(externalId))
@@ -51,14 +58,14 @@ function checkCondition(condition: object, issuer: string) {
   }
 }
 
-async function checkRole(db: Queries, { trust, tags, longestSeconds }: GivenIamRole) {
+async function checkIamRole(db: Queries, { trust, tags, longestSeconds }: GivenIamRole) {
   await checkTrust(db, trust)
   const wrong = tags.find(tag => tag !== '*' && !tagKey.test(tag))
   if (wrong !== undefined) throw badRequest('The session tags are not valid', `'${wrong}' cannot be the key of a session tag.`)
-  if (!Number.isInteger(longestSeconds) || longestSeconds < shortestSession || longestSeconds > longestRoleSession)
+  if (!Number.isInteger(longestSeconds) || longestSeconds < shortestRoleSession || longestSeconds > longestRoleSession)
     throw badRequest(
       'The longest session is not valid',
-      `The sessions of a role last at least ${shortestSession} and at most ${longestRoleSession} seconds.`,
+      `The sessions of a role last at least ${shortestRoleSession} and at most ${longestRoleSession} seconds.`,
     )
 }
 
@@ -67,44 +74,44 @@ export const tagKey = /^(?!aws:)[\p{L}\p{Z}\p{N}_.:/=+@-]{1,128}$/iu
 export const tagValue = /^[\p{L}\p{Z}\p{N}_.:/=+@-]{0,256}$/u
 
 /** Creates a role. */
-export async function createRole(db: Database, name: string, given: GivenIamRole, now: number) {
+export async function createIamRole(db: Database, name: string, given: GivenIamRole, now: number) {
   checkName(name, 'role')
   await changeAccess(db, async tx => {
-    await checkRole(tx, given)
-    if ((await countRoles(tx)) >= mostRoles)
+    await checkIamRole(tx, given)
+    if ((await countIamRoles(tx)) >= mostIamRoles)
       throw failure(
         'ResourceLimitExceededException',
         'The limit of roles is reached',
-        `There are ${mostRoles} roles already. Delete some that nobody uses.`,
+        `There are ${mostIamRoles} roles already. Delete unused ones.`,
       )
     const at = new Date(now)
-    if (!(await insertRole(tx, { ...given, name, id: newId('AROA'), createdAt: at, updatedAt: at })))
+    if (!(await insertIamRole(tx, { ...given, name, id: newId('AROA'), createdAt: at, updatedAt: at })))
       throw conflict('The name is in use', `There is already a role with the name ${name}. Update that one, or choose another name.`)
   })
 }
 
-export async function requireRole(db: Queries, name: string): Promise<StoredIamRole> {
+export async function requireIamRole(db: Queries, name: string): Promise<StoredIamRole> {
   const found = await iamRoleOf(db, name)
-  if (!found) throw noSuchRole(name)
+  if (!found) throw noSuchIamRole(name)
   return found
 }
 
-const noSuchRole = (name: string) =>
+const noSuchIamRole = (name: string) =>
   notFound(`There is no role with the name ${name}`, 'carillon roles list, or ListIamRoles, lists the roles.')
 
-/** Replaces the role by the result of `change`; open sessions get the new policy at once. */
-export async function changeRole(db: Database, name: string, change: (role: StoredIamRole) => GivenIamRole, now: number) {
+/** Replaces the role by the result of `change`; its sessions get the new policy immediately. */
+export async function changeIamRole(db: Database, name: string, change: (role: StoredIamRole) => GivenIamRole, now: number) {
   await changeAccess(db, async tx => {
-    const role = await requireRole(tx, name)
+    const role = await requireIamRole(tx, name)
     const changed = change(role)
-    await checkRole(tx, changed)
-    await updateRole(tx, { ...role, ...changed, updatedAt: new Date(now) })
+    await checkIamRole(tx, changed)
+    await updateIamRole(tx, { ...role, ...changed, updatedAt: new Date(now) })
   })
 }
 
 /** Deletes a role, which ends all its sessions. */
-export async function removeRole(db: Database, name: string) {
+export async function removeIamRole(db: Database, name: string) {
   await changeAccess(db, async tx => {
-    if (!(await deleteRole(tx, name))) throw noSuchRole(name)
+    if (!(await deleteIamRole(tx, name))) throw noSuchIamRole(name)
   })
 }

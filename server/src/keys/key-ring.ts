@@ -18,10 +18,10 @@ import { temporaryPrincipal, type IamRole } from './principals.ts'
 import { openSessionToken, type TemporaryCredentials } from './session-token.ts'
 import { nothing, readSnapshot, type Snapshot } from './snapshot.ts'
 
-/** A change by another node or a command is loaded within half a second, and at once before a refusal. */
+/** A change by another node or a command is loaded within half a second, and immediately before a refusal. */
 const pace = { every: 500, pause: 20, patience: 1000 }
 /** How many decrypted session tokens are cached. */
-const openSessions = 5000
+const mostOpenedTokens = 5000
 
 interface Wiring {
   readonly db: Database
@@ -43,16 +43,15 @@ interface Opened {
 }
 
 /**
- * All keys in memory: the root key, the keys and roles of the database, and the temporary credentials that come from them. The ring
- * asks the database for one number twice a second, and reads everything again when it has changed, so every node applies a change
- * within a second. Requests use the ring only. A request that is about to be refused also waits for that number, which all such
- * requests share, so a key that a command has just created works at once. While the database is unavailable the ring stays as it
- * is.
+ * All keys in memory: the root key, the keys and roles of the database, and the temporary credentials that come from them. The ring reads
+ * one number from the database twice a second, and reloads everything when it has changed. So every node applies a change within a second.
+ * Requests use the ring only. A request that is about to be refused first waits for a new look at that number, so a key that a command has
+ * just created works immediately. All such requests share the look. While the database is unavailable the ring stays as it is.
  */
 export class KeyRing implements Access {
   readonly #wiring: Wiring
   readonly #root: AccessKey
-  readonly #opened = new BoundedMap<string, Opened>(openSessions)
+  readonly #opened = new BoundedMap<string, Opened>(mostOpenedTokens)
   readonly #temporary = new WeakMap<AccessKey, Pick<Opened, 'credentials' | 'masterKeyId'>>()
   readonly #following: Poller
   #snapshot = nothing
@@ -114,8 +113,8 @@ export class KeyRing implements Access {
     return this.#temporary.get(key)?.credentials
   }
 
-  role(name: string): IamRole | undefined {
-    return this.#snapshot.roles.get(name)
+  iamRole(name: string): IamRole | undefined {
+    return this.#snapshot.iamRoles.get(name)
   }
 
   /** The master key for new session tokens; it is created when it is first needed. */
@@ -136,10 +135,10 @@ export class KeyRing implements Access {
   /** Creates an access key; its secret is returned this once. */
   async makeKey(given: { name: string | undefined; policy: string }) {
     const { db, source, now } = this.#wiring
-    // Says so if this process does not have the master key.
+    // Throws if this process does not have the master key.
     await this.masterKey()
     const made = await createAccessKey(db, source, { ...given, now: now() })
-    // The key is made, and its secret must not be lost by an outage that begins now; it is read soon anyway.
+    // The key is stored, and an outage that begins now must not lose its secret. The ring reads the key soon in any case.
     await this.refresh().catch(() => {})
     return made
   }
@@ -150,7 +149,8 @@ export class KeyRing implements Access {
       if ((await accessVersion(db)) !== this.#snapshot.version) await this.refresh()
       this.#isStale = false
     } catch (error) {
-      if (!this.#isStale) log.warn({ err: error }, 'The access keys cannot be read; the server goes on with those that it read last')
+      if (!this.#isStale)
+        log.warn({ err: error }, 'The access keys cannot be read; the server continues with those that it has read before')
       this.#isStale = true
     }
   }
@@ -175,7 +175,7 @@ export class KeyRing implements Access {
     if (isKnown && known.snapshot === this.#snapshot) return known.key
     const opened = openSessionToken(this.#snapshot.sealing, accessKeyId, token)
     if (!opened || !this.#isOpenedBy(opened.masterKeyId)) return undefined
-    const key = this.#keyOfSession(opened.credentials, token)
+    const key = this.#keyOfToken(opened.credentials, token)
     if (key) this.#temporary.set(key, opened)
     this.#opened.set(token, { ...opened, snapshot: this.#snapshot, key })
     return key
@@ -188,12 +188,12 @@ export class KeyRing implements Access {
   /** A session ends with the key that it comes from, and with each role in its chain. */
   #isLiving(credentials: TemporaryCredentials): boolean {
     const hasSource = credentials.sourceKeyId === undefined || this.#sourceOf(credentials) !== undefined
-    return hasSource && credentials.roleIds.every(id => this.#snapshot.rolesById.has(id))
+    return hasSource && credentials.iamRoleIds.every(id => this.#snapshot.iamRolesById.has(id))
   }
 
-  #keyOfSession(credentials: TemporaryCredentials, token: string): AccessKey | undefined {
+  #keyOfToken(credentials: TemporaryCredentials, token: string): AccessKey | undefined {
     if (!this.#isLiving(credentials)) return undefined
-    const role = this.#snapshot.rolesById.get(credentials.roleIds.at(-1) ?? '')
+    const role = this.#snapshot.iamRolesById.get(credentials.iamRoleIds.at(-1) ?? '')
     const { accessKeyId, secretAccessKey, expiresAt } = credentials
     const principal = temporaryPrincipal(this.#wiring.account, credentials, role, this.#sourceOf(credentials))
     return { accessKeyId, secretAccessKey, expiresAt, sessionToken: token, principal }

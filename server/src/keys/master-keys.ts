@@ -6,20 +6,20 @@ import type { Database, Queries } from '../database/database.ts'
 import { holdJob } from '../store/leases.ts'
 import { forgetMasterKeys, masterKeys, retireMasterKey, useMasterKey, type KnownMasterKey } from '../store/master-keys.ts'
 import { openSecret, sealSecret } from './secret.ts'
-import { longestSession } from './session-token.ts'
+import { longestCredentials } from './session-token.ts'
 
 const inUse = (known: readonly KnownMasterKey[]) => known.find(({ retiredAt }) => retiredAt === undefined)?.id
 
 const absent = (id: string) =>
   new Error(
-    `The access keys of this database are kept under the master key ${id}, which this process does not have. ` +
+    `The secrets of the access keys in this database are encrypted under the master key ${id}, which this process does not have. ` +
       'Give it by CARILLON_MASTER_KEY, or put the file master-key of the server into the data folder. ' +
-      'Where it is lost: carillon keys rotate-master-key --lost, which deletes these access keys.',
+      'If it is lost: carillon keys rotate-master-key --lost, which deletes these access keys.',
   )
 
 /**
- * The master key in use, among those of this process; undefined if none has been needed yet. Throws if this process does not have
- * it.
+ * Resolves to the master key in use, from those of this process; undefined if none has been needed yet. Throws if this process does not
+ * have it.
  */
 export function currentOf(known: readonly KnownMasterKey[], own: readonly MasterKey[]): MasterKey | undefined {
   const id = inUse(known)
@@ -44,7 +44,7 @@ async function reseal(tx: Queries, own: readonly MasterKey[], renewed: MasterKey
   const keys = await accessKeys(tx)
   for (const key of keys) {
     const secret = openSecret(own, key)
-    if (secret === undefined) throw new Error(`The secret of ${key.id} cannot be opened. Delete that key, and rotate again.`)
+    if (secret === undefined) throw new Error(`The secret of ${key.id} cannot be decrypted. Delete that key, and rotate again.`)
     await resealAccessKey(tx, key.id, sealSecret(renewed, key.id, secret), renewed.id)
   }
   return keys.length
@@ -96,7 +96,7 @@ export async function replaceLostMasterKey(db: Database, source: MasterKeySource
 
 async function rotate(db: Database, source: MasterKeySource, now: number, atOnce: boolean) {
   const old = await settledMasterKey(db, source, now)
-  // The file is written before the commit, so whoever sees the change finds the key.
+  // The file is written before the commit, so a process that sees the change finds the key.
   const renewed = await source.renew(old.id)
   if (renewed.id === old.id) {
     throw new Error(
@@ -108,7 +108,7 @@ async function rotate(db: Database, source: MasterKeySource, now: number, atOnce
     if (inUse(await masterKeys(tx)) !== old.id) throw new Error('Another command has just rotated the master key.')
     const sealed = await reseal(tx, own, renewed)
     await retireMasterKey(tx, now)
-    await forgetMasterKeys(tx, atOnce ? now : now - longestSession * 1000)
+    await forgetMasterKeys(tx, atOnce ? now : now - longestCredentials * 1000)
     await useMasterKey(tx, renewed.id, now)
     return sealed
   })

@@ -1,9 +1,9 @@
 import { setTimeout } from 'node:timers/promises'
 
 interface Pace {
-  /** Milliseconds between two looks if nobody asks for one. */
+  /** Milliseconds between two looks if no caller waits for one. */
   readonly every: number
-  /** The least milliseconds between the starts of two looks, however many callers ask. */
+  /** The least milliseconds between the starts of two looks, however many callers wait. */
   readonly pause: number
   /** After this many milliseconds no caller waits for a look any longer. */
   readonly patience: number

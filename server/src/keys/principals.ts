@@ -5,11 +5,11 @@ import type { StoredIamRole } from '../store/iam-roles.ts'
 import type { TemporaryCredentials } from './session-token.ts'
 
 export const userArn = (account: string, name: string) => `arn:aws:iam::${account}:user/${name}`
-export const roleArn = (account: string, name: string) => `arn:aws:iam::${account}:role/${name}`
+export const iamRoleArn = (account: string, name: string) => `arn:aws:iam::${account}:role/${name}`
 
 /** The name in the ARN of a role of this account; undefined for every other text. */
-export function roleNameOf(account: string, arn: string): string | undefined {
-  const prefix = roleArn(account, '')
+export function iamRoleNameOf(account: string, arn: string): string | undefined {
+  const prefix = iamRoleArn(account, '')
   return arn.startsWith(prefix) ? arn.slice(prefix.length) : undefined
 }
 
@@ -21,7 +21,7 @@ export interface IamRole extends StoredIamRole {
 }
 
 /** Throws a PolicyError if the policy or the condition on claims is not understood. */
-export function roleOf(stored: StoredIamRole): IamRole {
+export function parsedIamRole(stored: StoredIamRole): IamRole {
   const { policy, trust } = stored
   const takesClaims = trust.oidc?.condition === undefined ? () => true : claimConditionOf(trust.oidc.condition, trust.oidc.issuer)
   return { ...stored, permissions: parsePolicy(policy), takesClaims }

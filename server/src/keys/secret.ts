@@ -7,7 +7,7 @@ const bindingOf = (accessKeyId: string) => `access key ${accessKeyId}`
 export const sealSecret = (masterKey: MasterKey, accessKeyId: string, secret: string) =>
   masterKey.secrets.seal(bindingOf(accessKeyId), secret).toString('base64')
 
-/** Undefined if none of these master keys decrypts it. */
+/** Decrypts a secret; undefined if none of these master keys does. */
 export function openSecret(own: readonly MasterKey[], { id, sealedSecret, masterKeyId }: StoredAccessKey): string | undefined {
   const masterKey = own.find(each => each.id === masterKeyId)
   return masterKey?.secrets.open(bindingOf(id), Buffer.from(sealedSecret, 'base64'))

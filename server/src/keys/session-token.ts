@@ -1,7 +1,7 @@
 import type { MasterKey } from '../settings/master-keys.ts'
 
 /** The longest life of temporary credentials (GetSessionToken, GetFederationToken), in seconds, and so of a retired master key. */
-export const longestSession = 129_600
+export const longestCredentials = 129_600
 
 /** What temporary credentials stand for. */
 export interface TemporaryCredentials {
@@ -14,7 +14,7 @@ export interface TemporaryCredentials {
   /** The long-lived key that they come from; undefined for a login with a JSON Web Token. */
   readonly sourceKeyId: string | undefined
   /** The ids of the assumed roles, in order: the policy of the last one applies. */
-  readonly roleIds: readonly string[]
+  readonly iamRoleIds: readonly string[]
   /** The role session name, or the name of the federated user. */
   readonly name: string
   readonly tags: readonly (readonly [key: string, value: string])[]
@@ -26,21 +26,21 @@ export interface TemporaryCredentials {
   readonly subject: string | undefined
 }
 
-/** What fits beside the other headers of a request, and into the URL of a socket. */
+/** The longest session token: it has to fit beside the other headers of a request, and into the URL of a socket. */
 export const longestSessionToken = 4096
 
 const version = 2
 const idBytes = 8
 const headBytes = 1 + idBytes
 
-/** In the order in which a token stores them. */
+/** The credentials in the order in which a token stores them. */
 type Packed = [
   kind: TemporaryCredentials['kind'],
   secretAccessKey: string,
   issuedAt: number,
   expiresAt: number,
   sourceKeyId: string | null,
-  roleIds: readonly string[],
+  iamRoleIds: readonly string[],
   name: string,
   tags: TemporaryCredentials['tags'],
   transitive: readonly string[],
@@ -51,8 +51,9 @@ type Packed = [
 const bindingOf = (masterKeyId: string, accessKeyId: string) => `session ${version} ${masterKeyId} ${accessKeyId}`
 
 /**
- * The session token of temporary credentials: everything that a node must know of them, encrypted and authenticated together with
- * their access key id. So every node with the master key verifies it without a look-up, and nobody else can read or change it.
+ * Returns the session token of temporary credentials. It has everything that a node needs to verify them, encrypted and authenticated
+ * together with their access key id. So every node with the master key verifies it without a look-up, and nobody else can read or change
+ * it.
  */
 export function sealSessionToken(masterKey: MasterKey, credentials: TemporaryCredentials): string {
   const packed: Packed = [
@@ -61,7 +62,7 @@ export function sealSessionToken(masterKey: MasterKey, credentials: TemporaryCre
     credentials.issuedAt,
     credentials.expiresAt,
     credentials.sourceKeyId ?? null,
-    credentials.roleIds,
+    credentials.iamRoleIds,
     credentials.name,
     credentials.tags,
     credentials.transitive,
@@ -85,10 +86,10 @@ export function openSessionToken(
   const masterKey = masterKeys.get(bytes.toString('hex', 1, headBytes))
   const text = masterKey?.sessionTokens.open(bindingOf(masterKey.id, accessKeyId), bytes.subarray(headBytes))
   if (text === undefined) return undefined
-  const [kind, secretAccessKey, issuedAt, expiresAt, sourceKeyId, roleIds, name, tags, transitive, policy, subject] = JSON.parse(
+  const [kind, secretAccessKey, issuedAt, expiresAt, sourceKeyId, iamRoleIds, name, tags, transitive, policy, subject] = JSON.parse(
     text,
   ) as Packed
-  const whole = { kind, accessKeyId, secretAccessKey, issuedAt, expiresAt, roleIds, name, tags, transitive }
+  const whole = { kind, accessKeyId, secretAccessKey, issuedAt, expiresAt, iamRoleIds, name, tags, transitive }
   const credentials = { ...whole, sourceKeyId: sourceKeyId ?? undefined, policy: policy ?? undefined, subject: subject ?? undefined }
   return { credentials, masterKeyId: masterKey!.id }
 }

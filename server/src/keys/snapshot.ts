@@ -8,22 +8,22 @@ import { accessVersion } from '../store/access-version.ts'
 import type { Database } from '../database/database.ts'
 import { iamRoles } from '../store/iam-roles.ts'
 import { masterKeys } from '../store/master-keys.ts'
-import { roleOf, userPrincipal, type IamRole } from './principals.ts'
+import { parsedIamRole, userPrincipal, type IamRole } from './principals.ts'
 import { openSecret } from './secret.ts'
-import { longestSession } from './session-token.ts'
+import { longestCredentials } from './session-token.ts'
 
 /** Everything that is stored about keys and roles. */
 export interface Snapshot {
   readonly version: number
   /** The keys that are not disabled. */
   readonly keys: ReadonlyMap<string, AccessKey>
-  readonly roles: ReadonlyMap<string, IamRole>
-  readonly rolesById: ReadonlyMap<string, IamRole>
+  readonly iamRoles: ReadonlyMap<string, IamRole>
+  readonly iamRolesById: ReadonlyMap<string, IamRole>
   /** The master keys that decrypt session tokens, by id, the one in use among them. */
   readonly sealing: ReadonlyMap<string, MasterKey & { readonly goodUntil: number }>
 }
 
-export const nothing: Snapshot = { version: -1, keys: new Map(), roles: new Map(), rolesById: new Map(), sealing: new Map() }
+export const nothing: Snapshot = { version: -1, keys: new Map(), iamRoles: new Map(), iamRolesById: new Map(), sealing: new Map() }
 
 interface Wiring {
   readonly db: Database
@@ -34,23 +34,25 @@ interface Wiring {
 
 /** Reads everything. A policy that cannot be parsed is left out, so it permits nothing. */
 export async function readSnapshot({ db, source, account, log }: Wiring): Promise<Snapshot> {
-  // The number is read first: a change that is committed afterwards is found by the next look.
+  // The number is read first, so the next look finds changes that are committed after this one.
   const version = await accessVersion(db)
-  const [stored, roles, known] = [await accessKeys(db), await iamRoles(db), await masterKeys(db)]
+  const [stored, storedRoles, known] = [await accessKeys(db), await iamRoles(db), await masterKeys(db)]
   const own = await source.read().catch((error: unknown) => {
     log.error({ err: error }, 'The master key cannot be read')
     return []
   })
   if (known.some(({ id, retiredAt }) => retiredAt === undefined && own.every(each => each.id !== id)))
-    log.error('The master key has been rotated to one that this node does not have; it refuses what is encrypted with the new one')
+    log.error(
+      'The master key has been rotated to one that this node does not have; the node refuses keys and tokens that are encrypted with the new one',
+    )
   const keys = new Map<string, AccessKey>()
   for (const row of stored) {
     const key = row.disabledAt ? undefined : keyOf(row, own, { account, log })
     if (key) keys.set(row.id, key)
   }
-  const understood: IamRole[] = roles.flatMap(role => {
+  const understood: IamRole[] = storedRoles.flatMap(role => {
     try {
-      return roleOf(role)
+      return parsedIamRole(role)
     } catch (error) {
       log.error(
         { err: error, role: role.name },
@@ -61,14 +63,14 @@ export async function readSnapshot({ db, source, account, log }: Wiring): Promis
   })
   const sealing = known.flatMap(({ id, retiredAt }) => {
     const masterKey = own.find(each => each.id === id)
-    return masterKey ? { ...masterKey, goodUntil: retiredAt === undefined ? Infinity : retiredAt + longestSession * 1000 } : []
+    return masterKey ? { ...masterKey, goodUntil: retiredAt === undefined ? Infinity : retiredAt + longestCredentials * 1000 } : []
   })
   log.debug({ version, account, keys: keys.size, roles: understood.length }, 'The access keys have been read')
   return {
     version,
     keys,
-    roles: new Map(understood.map(role => [role.name, role])),
-    rolesById: new Map(understood.map(role => [role.id, role])),
+    iamRoles: new Map(understood.map(role => [role.name, role])),
+    iamRolesById: new Map(understood.map(role => [role.id, role])),
     sealing: new Map(sealing.map(each => [each.id, each])),
   }
 }

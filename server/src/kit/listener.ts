@@ -17,7 +17,7 @@ async function sessionUrl({ endpoint, region, credentials }: ClientConfig, userA
   return `ws://${host}/connect?${pairs.join('&')}`
 }
 
-/** A messaging session of a user that keeps what it hears until somebody asks for it. */
+/** A messaging session of a user. It holds the events that it gets until `next` returns them. */
 export class Listener {
   readonly #socket: WebSocket
   readonly #arn: string
@@ -55,7 +55,7 @@ export class Listener {
       for (;;) {
         const index = this.#events.findIndex(event => event.type === type && where(event))
         if (index !== -1) return this.#events.splice(index, 1)[0]!
-        if (this.#closed !== undefined) throw new Error(`${this.#arn} hears nothing more: the session was ${this.#closed}.`)
+        if (this.#closed !== undefined) throw new Error(`${this.#arn} gets no more events: the session was ${this.#closed}.`)
         if ((await Promise.race([this.#news.promise, late])) === 'late') throw new Error(this.#silence(type, within))
       }
     } finally {
@@ -69,8 +69,9 @@ export class Listener {
 
   #silence(type: string, within: number) {
     const others = [...new Set(this.#events.map(event => event.type))]
-    const instead = others.length === 0 ? 'Nothing else has come.' : `What has come and was not asked for: ${others.join(', ')}.`
-    return `${this.#arn} has not heard ${type} within ${within} ms. ${instead}`
+    const instead =
+      others.length === 0 ? 'No other events have arrived.' : `Events that have arrived and were not returned: ${others.join(', ')}.`
+    return `${this.#arn} has not received ${type} within ${within} ms. ${instead}`
   }
 
   #end(why: string) {

@@ -38,7 +38,7 @@ function namedSettings(flags: Readonly<Record<string, string>>): Record<string, 
   )
 }
 
-/** On a free port of this machine, and silent unless something fails. */
+/** The settings of the server: a free port of this machine, and a log of errors only. */
 function configOf(data: string, tls: boolean, flags: Readonly<Record<string, string>>): Config {
   const usual = { port: '0', tlsPort: '0', tls: tls ? 'on' : 'off', data, logLevel: 'error', testMode: 'on' }
   return { ...readConfig({ ...usual, ...namedSettings(flags) }, {}), rootKey: newKey() }
@@ -61,7 +61,7 @@ class User implements ChimeUser {
   }
 
   async heard(type: string, options?: HeardOptions): Promise<HeardEvent> {
-    if (!this.#listener) throw new Error(`${this.arn} does not listen: call listen() before what it is to hear.`)
+    if (!this.#listener) throw new Error(`${this.arn} does not listen: call listen() before the events that it should receive.`)
     return this.#listener.heard(type, options)
   }
 
@@ -73,7 +73,7 @@ class User implements ChimeUser {
 interface Started {
   readonly app: App
   readonly config: Config
-  /** The keys of users, by their ids. */
+  /** The access keys of users, by the users' ids. */
   readonly keys: Map<string, AccessKey>
   readonly ca: string | undefined
   readonly appInstanceArn: string

@@ -50,7 +50,7 @@ export interface Seed {
 }
 
 export interface StartOptions {
-  /** What there is from the beginning. */
+  /** The app instances that exist from the start. */
   readonly seed?: Seed | readonly Seed[]
   /**
    * Serves over TLS as well, which amazon-chime-sdk-js needs, since it connects by wss only. The certificate is from a CA of the server's
@@ -61,7 +61,7 @@ export interface StartOptions {
   readonly settings?: Readonly<Record<string, string>>
 }
 
-/** What the clients of AWS take: `new ChimeSDKMessaging(chime.clientConfig)`. */
+/** The configuration for clients of the AWS SDK: `new ChimeSDKMessaging(chime.clientConfig)`. */
 export interface ClientConfig {
   readonly endpoint: string
   readonly region: string
@@ -87,11 +87,11 @@ export interface ChimeUser {
   /** The AppInstanceUserArn, which calls take as ChimeBearer. */
   readonly arn: string
   readonly clientConfig: ClientConfig
-  /** Opens a messaging session. From then on every event of the user's channels is heard. */
+  /** Opens a messaging session. From then on the user receives every event of its channels. */
   listen(): Promise<void>
   /**
-   * Resolves to the next event of that type that was not returned before, and rejects if none comes in time. The user must listen
-   * before the event happens.
+   * Resolves to the next event of that type that was not returned before, and rejects if none arrives in time. The user must listen before
+   * the event happens.
    */
   heard(type: string, options?: HeardOptions): Promise<HeardEvent>
 }
@@ -110,9 +110,9 @@ export interface CallFault {
 }
 
 export interface ClockChange {
-  /** The time that it is from now on. */
+  /** The new time of the server. */
   readonly time?: Date
-  /** How far the time moves. */
+  /** How far the server's time moves. */
   readonly advanceSeconds?: number
   /** Whether the time stands still. */
   readonly frozen?: boolean
@@ -135,24 +135,24 @@ export interface Chime extends AsyncDisposable {
   channelArn(id: string): string
   /** A user of the first app instance by Id, or any user by ARN. */
   as(user: string): ChimeUser
-  /** Makes what another seed declares, and returns the ARN of its app instance. */
+  /** Creates what another seed declares, and returns the ARN of its app instance. */
   seed(seed: Seed): Promise<string>
   /**
-   * Deletes all app instances, forgets all faults, and sets the clock to the real time. With `countedIds` the ids of what is created next
+   * Deletes all app instances, removes all faults, and sets the clock to the real time. With `countedIds` the ids of what is created next
    * are the same after each such reset.
    */
   reset(options?: { readonly countedIds?: boolean }): Promise<void>
-  /** Changes the server's clock, and returns the time that it is now. */
+  /** Changes the server's clock, and returns its new time. */
   setClock(change: ClockChange): Promise<Date>
-  /** Lets the next calls of an operation, such as SendChannelMessage, fail or wait, or lose their answers. */
+  /** Makes the next calls of an operation, such as SendChannelMessage, fail, wait, or lose their answers. */
   fail(operation: string, fault: CallFault): Promise<void>
-  /** Lets no socket hear the next events of a type. */
+  /** Drops the next events of a type, so that no socket receives them. */
   dropEvents(type: string, times?: number): Promise<void>
   /** Refuses the next clients that connect, by closing their socket with the code. */
   refuseConnections(closeCode: number, times?: number): Promise<void>
   /** Closes the open sessions of a user, by its ARN, or all of them, with the code; returns how many. */
   closeSessions(closeCode: number, userArn?: string): Promise<number>
-  /** Stops the server. Nothing of it is left. */
+  /** Stops the server and removes its data. */
   stop(): Promise<void>
 }
 

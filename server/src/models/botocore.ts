@@ -11,7 +11,7 @@ const locations = { path: 'uri', query: 'querystring', header: 'header' } as con
 class Shapes {
   readonly all: Record<string, Json> = {}
 
-  /** The name of a shape; `name` is what it is called if there is no equal one yet. */
+  /** Returns the name of a shape: that of an equal one, or else `name`. */
   add(name: string, shape: Shape, members: (member: string) => { [name: string]: Json } = () => ({})): string {
     const content = this.#contentOf(name, shape, members)
     const text = JSON.stringify(content)

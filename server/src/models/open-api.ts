@@ -22,9 +22,9 @@ function schemaOf(shape: Shape, isInQuery = false): { [name: string]: Json } {
 function described(name: string, { status, input, output, bindings, errors }: Operation, tag: string): { [name: string]: Json } {
   const members = Object.entries(input.properties as Record<string, Shape>)
   const isRequired = (member: string) => input.required?.includes(member) === true
-  const places = members.filter(([member]) => bindings[member]!.in !== 'body')
+  const outsideBody = members.filter(([member]) => bindings[member]!.in !== 'body')
   const body = members.filter(([member]) => bindings[member]!.in === 'body')
-  const parameters = places.map(([member, shape]) => {
+  const parameters = outsideBody.map(([member, shape]) => {
     const { in: where, name: called } = bindings[member]!
     return { name: called, in: where, required: where === 'path' || isRequired(member), schema: schemaOf(shape, where === 'query') }
   })
@@ -57,7 +57,7 @@ function described(name: string, { status, input, output, bindings, errors }: Op
   }
 }
 
-/** A path holds at most one operation a method, so those that a selector tells apart have it in their path. */
+/** OpenAPI has one operation for each path and method, so operations that differ by a selector have the selector in their path. */
 const pathOf = ({ path, selector }: Operation) => (selector ? `${path}?${selector.name}=${selector.value}` : path)
 
 /** An OpenAPI 3.1 document of all three services. */

@@ -1,23 +1,23 @@
 import { parseArn } from '../arn.ts'
-import type { Answer } from '../contract/index.ts'
+import type { ClientOutput } from '../contract/index.ts'
 import type { AnyLine, ApiReader, At, Step } from './api-reader.ts'
 import { goneUnlessKnown, idOf, millisecondsOf, newIdOf, refOf, type Person } from './api-names.ts'
 import type { LineOf } from './lines.ts'
 
-type Channel = NonNullable<Answer<'DescribeChannel'>['Channel']>
+type Channel = NonNullable<ClientOutput<'DescribeChannel'>['Channel']>
 
 const privacies = ['PUBLIC', 'PRIVATE'] as const
 
-/** The stages that go through all channels: what the channels are, their members, their messages. */
+/** The stages that read all channels: the channels themselves, their members, their messages. */
 export class ApiChannels {
   readonly #api: ApiReader
-  #page: { readonly key: string; readonly page: Answer<'ListChannels'> } | undefined
+  #page: { readonly key: string; readonly page: ClientOutput<'ListChannels'> } | undefined
 
   constructor(api: ApiReader) {
     this.#api = api
   }
 
-  /** The channel of a place in the list of all channels; undefined after the last one of its page. */
+  /** The channel at a position of the list of all channels; undefined after the last one of its page. */
   async #channelAt({
     privacy = 0,
     token,
@@ -35,7 +35,7 @@ export class ApiChannels {
     return { channel: answer?.Channel, isThere: true, nextToken: NextToken }
   }
 
-  /** A stage that does a part of the work on a channel, and goes on with the next channel where `linesOf` says that it is done. */
+  /** A stage that reads channels in parts, and continues with the next channel when `linesOf` says that a channel is finished. */
   async #ofChannels(at: At, startedAt: number, linesOf: (channel: Channel, at: At) => Promise<Step>): Promise<Step> {
     const { privacy = 0, token, done = 0 } = at
     const { channel, isThere, nextToken } = await this.#channelAt(at)
@@ -138,10 +138,10 @@ export class ApiChannels {
     return this.#ofChannels(at, startedAt, async (channel, { part = 0, inner }) => {
       const types = ['DEFAULT', 'HIDDEN'] as const
       const parts = (await this.#partsOf(channel)).flatMap(SubChannelId => types.map(Type => ({ SubChannelId, Type })))
-      const place = parts[part]
-      if (!place) return { lines: [], next: undefined }
+      const subChannel = parts[part]
+      if (!subChannel) return { lines: [], next: undefined }
       const ChannelArn = channel.ChannelArn!
-      const { SubChannelId, Type } = place
+      const { SubChannelId, Type } = subChannel
       const inPart = { ChannelArn, ChimeBearer: this.#api.bearer, ...(SubChannelId !== undefined && { SubChannelId }) }
       const page = await this.#api.get('ListChannelMemberships', { ...inPart, Type, MaxResults: 50, ...(inner && { NextToken: inner }) })
       const moderators = SubChannelId === undefined ? [] : (await this.#moderators(ChannelArn)).map(({ Moderator }) => Moderator?.Arn)

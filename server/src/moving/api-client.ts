@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import { Sha256 } from '@aws-crypto/sha256-js'
 import { SignatureV4 } from '@smithy/signature-v4'
-import { operations, services, type Answer, type Input, type OperationName } from '../contract/index.ts'
+import { operations, services, type ClientOutput, type Input, type OperationName } from '../contract/index.ts'
 import { Pace } from './pace.ts'
 
 export interface Credentials {
@@ -11,7 +11,7 @@ export interface Credentials {
 }
 
 /** The addresses of the two APIs: the same one for a Carillon, two for Amazon's service. */
-export interface Endpoints {
+export interface ApiUrls {
   readonly identity: URL
   readonly messaging: URL
 }
@@ -37,25 +37,25 @@ const escaped = (text: string) =>
 
 const written = (value: unknown) => (value instanceof Date ? value.toISOString() : String(value))
 
-const inAnswer = (key: string, value: unknown): unknown =>
+const withDates = (key: string, value: unknown): unknown =>
   key.endsWith('Timestamp') && typeof value === 'number' ? new Date(Math.round(value * 1000)) : value
 
-/** Whether the same call may succeed a little later. */
+/** Whether the call may succeed if it is retried. */
 const isPassing = (status: number) => status === 429 || status >= 500
 
-/** Reads from the two APIs by GET. A call that is throttled, or fails for a moment, is repeated with growing pauses. */
+/** Reads from the two APIs by GET. A call that is throttled, or fails temporarily, is retried with growing pauses. */
 export class ApiClient {
-  readonly #endpoints: Endpoints
+  readonly #urls: ApiUrls
   readonly #signer: SignatureV4
   readonly #pace: Pace
 
-  constructor(endpoints: Endpoints, region: string, credentials: Credentials, callsPerSecond: number) {
-    this.#endpoints = endpoints
+  constructor(urls: ApiUrls, region: string, credentials: Credentials, callsPerSecond: number) {
+    this.#urls = urls
     this.#signer = new SignatureV4({ service: 'chime', region, credentials, sha256: Sha256 })
     this.#pace = new Pace(callsPerSecond)
   }
 
-  async get<Asked extends OperationName>(name: Asked, input: Input<Asked>): Promise<Answer<Asked>> {
+  async get<Asked extends OperationName>(name: Asked, input: Input<Asked>): Promise<ClientOutput<Asked>> {
     for (let attempt = 1, pause = 500; ; attempt++, pause = Math.min(pause * 2, longestPause)) {
       await this.#pace.spend(1)
       try {
@@ -67,28 +67,28 @@ export class ApiClient {
     }
   }
 
-  async #once<Asked extends OperationName>(name: Asked, input: Readonly<Record<string, unknown>>): Promise<Answer<Asked>> {
+  async #once<Asked extends OperationName>(name: Asked, input: Readonly<Record<string, unknown>>): Promise<ClientOutput<Asked>> {
     const { path: template, selector, bindings } = operations[name]
-    const endpoint = isOfIdentity.has(name) ? this.#endpoints.identity : this.#endpoints.messaging
+    const api = isOfIdentity.has(name) ? this.#urls.identity : this.#urls.messaging
     let path: string = template
     const query: Record<string, string> = selector ? { [selector.name]: selector.value } : {}
-    const headers: Record<string, string> = { host: endpoint.host }
+    const headers: Record<string, string> = { host: api.host }
     for (const [member, value] of Object.entries(input)) {
-      const place = bindings[member]!
+      const binding = bindings[member]!
       if (value === undefined) continue
-      if (place.in === 'path') path = path.replace(`{${place.name}}`, escaped(written(value)))
-      else if (place.in === 'header') headers[place.name] = written(value)
-      else query[place.name] = written(value)
+      if (binding.in === 'path') path = path.replace(`{${binding.name}}`, escaped(written(value)))
+      else if (binding.in === 'header') headers[binding.name] = written(value)
+      else query[binding.name] = written(value)
     }
-    const { protocol, hostname, port } = endpoint
+    const { protocol, hostname, port } = api
     const asked = { method: 'GET', protocol, hostname, path, query, headers, ...(port !== '' && { port: Number(port) }) }
     const signed = await this.#signer.sign(asked)
     const { host: _, ...sent } = signed.headers
     const search = Object.entries(query).map(([key, value]) => `${escaped(key)}=${escaped(value)}`)
-    const url = `${endpoint.origin}${path}${search.length === 0 ? '' : `?${search.join('&')}`}`
+    const url = `${api.origin}${path}${search.length === 0 ? '' : `?${search.join('&')}`}`
     const response = await fetch(url, { headers: sent, redirect: 'error', signal: AbortSignal.timeout(patience) })
     const text = await response.text()
     if (!response.ok) throw new Refused(name, response.status, text.slice(0, 500))
-    return JSON.parse(text, inAnswer) as Answer<Asked>
+    return JSON.parse(text, withDates) as ClientOutput<Asked>
   }
 }

@@ -1,17 +1,17 @@
 import { createHash } from 'node:crypto'
 import { parseArn } from '../arn.ts'
-import { messageId, placeOfId } from '../store/message-ids.ts'
+import { messageId, partsOfId } from '../store/message-ids.ts'
 import type { LineOf } from './lines.ts'
 
-/** Somebody, as answers of the API name users and bots. */
+/** A user or bot in an answer of the API. */
 export type Person = { readonly Arn?: string; readonly Name?: string }
 
 export const millisecondsOf = (time: Date | undefined, otherwise: number) => time?.getTime() ?? otherwise
 
-/** What an ARN of the app instance names, as the lines call it: `user/alice`. */
+/** The name of a user or bot in the lines, such as `user/alice`, from its ARN. */
 export function refOf(arn: string | undefined): string {
   const { kind, id } = parseArn(arn ?? '') ?? {}
-  if (kind === undefined || id === undefined) throw new Error(`The answer names ${arn}, which is no ARN of this service.`)
+  if (kind === undefined || id === undefined) throw new Error(`The answer has ${arn}, which is not an ARN of this service.`)
   return `${kind}/${id}`
 }
 
@@ -29,7 +29,7 @@ export function timesOf({
   return { createdAt, updatedAt: millisecondsOf(LastUpdatedTimestamp, createdAt) }
 }
 
-/** A line that stands for a user or bot that is deleted, unless a line before has it. */
+/** A line for a deleted user or bot, unless an earlier line has it. */
 export function goneUnlessKnown(person: Person | undefined, startedAt: number): LineOf<'identity'>[] {
   if (person?.Arn === undefined) return []
   const [kind, id] = refOf(person.Arn).split('/') as ['user' | 'bot', string]
@@ -38,11 +38,11 @@ export function goneUnlessKnown(person: Person | undefined, startedAt: number): 
 }
 
 /**
- * The id of a message here is its place (docs/decisions/0002). One from a Carillon stays; another one gets an id of its time and its
+ * The id of a message here contains its key (docs/decisions/0002). One from a Carillon stays; another one gets an id of its time and its
  * number in the channel, with random digits that follow from its old id, which is stored in the line.
  */
 export function newIdOf(id: string, createdAt: number, number: number): { readonly id: string; readonly idAtOrigin?: string } {
-  if (placeOfId(id)?.at === createdAt) return { id }
+  if (partsOfId(id)?.at === createdAt) return { id }
   return {
     id: messageId({ at: createdAt, sequence: number, nonce: createHash('sha256').update(id).digest('hex').slice(0, 40) }),
     idAtOrigin: id,

@@ -1,10 +1,10 @@
-import type { Answer, Input, OperationName } from '../contract/index.ts'
+import type { ClientOutput, Input, OperationName } from '../contract/index.ts'
 import { Refused, type ApiClient } from './api-client.ts'
 import type { LineOf, LineType } from './lines.ts'
 
 export type AnyLine = { [Type in LineType]: LineOf<Type> }[LineType]
 
-/** Where a stage goes on: the page of its list, and how many entries of that page are done. */
+/** Where a stage continues: the page of its list, and how many entries of that page are finished. */
 export interface At {
   readonly token?: string | undefined
   readonly done?: number
@@ -43,9 +43,9 @@ interface Lists {
   readonly ListSubChannels: 'SubChannels'
 }
 type EntryOf<Name extends keyof Lists> =
-  NonNullable<Answer<Name>[Lists[Name] & keyof Answer<Name>]> extends readonly (infer Entry)[] ? Entry : never
+  NonNullable<ClientOutput<Name>[Lists[Name] & keyof ClientOutput<Name>]> extends readonly (infer Entry)[] ? Entry : never
 
-/** What all stages read an app instance with. */
+/** The reader that all stages of an export share. */
 export class ApiReader {
   readonly #client: ApiClient
   readonly arn: string
@@ -57,12 +57,12 @@ export class ApiReader {
     this.bearer = bearer
   }
 
-  async get<Name extends OperationName>(name: Name, input: Input<Name>): Promise<Answer<Name>> {
+  async get<Name extends OperationName>(name: Name, input: Input<Name>): Promise<ClientOutput<Name>> {
     return this.#client.get(name, input)
   }
 
-  /** Undefined where the answer is that there is none. */
-  async orNone<Name extends OperationName>(name: Name, input: Input<Name>): Promise<Answer<Name> | undefined> {
+  /** Resolves to undefined if the resource does not exist. */
+  async orNone<Name extends OperationName>(name: Name, input: Input<Name>): Promise<ClientOutput<Name> | undefined> {
     try {
       return await this.#client.get(name, input)
     } catch (error) {

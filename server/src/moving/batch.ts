@@ -23,15 +23,15 @@ import {
   type ImportedIdentity,
 } from '../store/moving/imported-people.ts'
 import type { MessageKey } from '../store/message-keys.ts'
-import { placeOfId } from '../store/message-ids.ts'
+import { partsOfId } from '../store/message-ids.ts'
 import { tagsOf, type TaggedResource } from '../store/tags.ts'
-import { countEndpoints } from '../store/user-endpoints.ts'
+import { countUserEndpoints } from '../store/user-endpoints.ts'
 import { WrongLine, type Line, type LineOf, type LineType } from './lines.ts'
 import { insertTogether, noRows } from './rows.ts'
 
 const mostTags = 50
 
-/** What lines refer to, as far as it has been looked up. */
+/** The rows that lines refer to, as far as they have been looked up. */
 export interface Known {
   readonly identities: Map<string, ImportedIdentity>
   readonly channels: Map<string, ImportedChannel>
@@ -41,7 +41,7 @@ export interface Known {
 
 const nothingKnown = (): Known => ({ identities: new Map(), channels: new Map(), subChannels: new Map(), messages: new Map() })
 
-/** Nothing is there twice in an export. */
+/** Throws a WrongLine if something occurs twice in the export. */
 function requireNew(isNew: boolean, what: string) {
   if (!isNew) throw new WrongLine(`${what} is in the export twice.`)
 }
@@ -58,7 +58,7 @@ export class WrongLineOf extends Error {
   }
 }
 
-/** Several rows were inserted together, and one was there already: which one, inserting them one by one shows. */
+/** Thrown if one of several rows that were inserted together existed already. Inserting them one by one shows which. */
 export class OneIsTwice extends Error {}
 
 /** Stores the lines of one batch, in one transaction. */
@@ -66,7 +66,7 @@ export class Batch {
   readonly #tx: Queries
   readonly #appInstanceId: number
   readonly #given: { readonly limits: Limits; readonly latest: number; readonly known: Known; readonly together: boolean }
-  /** What this batch has looked up or made; it is known to others once the transaction is committed. */
+  /** What this batch has looked up or created; later batches see it once the transaction is committed. */
   readonly found = nothingKnown()
   #rows = noRows()
   #lastType: LineType | undefined
@@ -87,7 +87,7 @@ export class Batch {
     if (!this.#given.together) await this.flush()
   }
 
-  /** Inserts what is inserted together. */
+  /** Inserts the rows that were collected. */
   async flush() {
     const rows = this.#rows
     this.#rows = noRows()
@@ -107,8 +107,8 @@ export class Batch {
   }
 
   /**
-   * The message that something is stored beside; undefined if the export does not have it. A running server may have deleted it, or a flow
-   * released it, while the export went on.
+   * The message to which a line belongs; undefined if the export does not have it. It may have been deleted, or released by a flow, during
+   * the export.
    */
   async #message(
     line: LineOf<'reply' | 'reaction' | 'pin' | 'unreadCorrection'>,
@@ -130,7 +130,7 @@ export class Batch {
   /** A user or bot, deleted or not. */
   async #identity(ref: string, member: string): Promise<ImportedIdentity> {
     const found = await this.#identityIfKnown(ref)
-    if (!found) throw new WrongLine(`The member ${member} names a user or bot that no line before has.`)
+    if (!found) throw new WrongLine(`The member ${member} names a user or bot that no earlier line has.`)
     return found
   }
 
@@ -142,11 +142,11 @@ export class Batch {
 
   async #channel(id: string): Promise<ImportedChannel> {
     const found = await this.#lookUp('channels', id, async () => importedChannel(this.#tx, this.#appInstanceId, id))
-    if (!found) throw new WrongLine('The member channel names a channel that no line before has.')
+    if (!found) throw new WrongLine('The member channel names a channel that no earlier line has.')
     return found
   }
 
-  /** The sub-channel of a line; one that was made while the export went on has no line, and is made here. */
+  /** The sub-channel of a line. One that was created during the export has no line, and is created here. */
   async #subChannel(channel: ImportedChannel, id: string | undefined, createdAt: number): Promise<number> {
     if ((id === undefined) !== (channel.elastic === undefined))
       throw new WrongLine(
@@ -181,7 +181,7 @@ export class Batch {
 
   async #flow(id: string): Promise<number> {
     const found = await importedFlow(this.#tx, this.#appInstanceId, id)
-    if (found === undefined) throw new WrongLine('It names a channel flow that no line before has.')
+    if (found === undefined) throw new WrongLine('It names a channel flow that no earlier line has.')
     return found
   }
 
@@ -199,14 +199,14 @@ export class Batch {
     flow: async line => {
       if (line.processors.length > this.#given.limits.processorsPerFlow)
         throw new WrongLine(
-          `The flow has ${line.processors.length} processors; this server takes ${this.#given.limits.processorsPerFlow} (--limit-processors-per-flow).`,
+          `The flow has ${line.processors.length} processors; this server allows ${this.#given.limits.processorsPerFlow} (--limit-processors-per-flow).`,
         )
       requireNew(await importFlow(this.#tx, this.#appInstanceId, line), 'The channel flow')
     },
     identity: async ({ ifUnknown = false, ...line }) => {
       if (await this.#identityIfKnown(line.ref)) {
         if (ifUnknown) return
-        throw new WrongLine('Its ref is that of a line before.')
+        throw new WrongLine('Its ref is that of an earlier line.')
       }
       if ((line.kind === 'bot') !== (line.configuration !== undefined) && line.deletedAt === undefined)
         throw new WrongLine(line.kind === 'bot' ? 'A bot needs a configuration.' : 'A user has no configuration.')
@@ -223,8 +223,8 @@ export class Batch {
       const { id, kind } = await this.#living(identity, 'identity')
       if (kind !== 'user') throw new WrongLine('A bot has no devices.')
       const { endpointsPerUser } = this.#given.limits
-      if ((await countEndpoints(this.#tx, id)) >= endpointsPerUser)
-        throw new WrongLine(`The user has more than ${endpointsPerUser} devices, which this server takes (--limit-endpoints-per-user).`)
+      if ((await countUserEndpoints(this.#tx, id)) >= endpointsPerUser)
+        throw new WrongLine(`The user has more than ${endpointsPerUser} devices, the limit of this server (--limit-endpoints-per-user).`)
       requireNew(await importDevice(this.#tx, this.#appInstanceId, id, line), 'The device')
     },
     presence: async ({ identity, ...line }) => {
@@ -262,15 +262,15 @@ export class Batch {
       placed,
       ...line
     }) => {
-      const place = await this.#channel(channel)
-      const subChannelId = await this.#subChannel(place, subChannel, createdAt)
-      if (placed && subChannelId === 0) throw new WrongLine('Nobody is placed in a channel that is not elastic.')
+      const found = await this.#channel(channel)
+      const subChannelId = await this.#subChannel(found, subChannel, createdAt)
+      if (placed && subChannelId === 0) throw new WrongLine('In a channel that is not elastic, placed must be false.')
       const memberId = (await this.#living(member, 'member')).id
       const inviter = (await this.#identity(invitedBy, 'invitedBy')).id
       const { readUpTo: arrival, readUpToAt: at } = line
       if ((arrival === undefined) !== (at === undefined)) throw new WrongLine('Of readUpTo and readUpToAt, both or none are required.')
       this.#rows.membership.push({
-        channelId: place.id,
+        channelId: found.id,
         subChannelId,
         memberId,
         visibility,
@@ -284,14 +284,14 @@ export class Batch {
       })
     },
     message: async ({ channel, subChannel, sender, target, failed = false, ...line }) => {
-      const place = await this.#channel(channel)
-      const { at } = placeOfId(line.id)!
+      const found = await this.#channel(channel)
+      const { at } = partsOfId(line.id)!
       if (at > this.#given.latest) throw new WrongLine('The time in its id is in the future.')
       this.#requireContent(line)
       this.#rows.message.push({
         ...line,
-        channelId: place.id,
-        subChannelId: await this.#subChannel(place, subChannel, at),
+        channelId: found.id,
+        subChannelId: await this.#subChannel(found, subChannel, at),
         senderId: (await this.#identity(sender, 'sender')).id,
         targetId: target === undefined ? undefined : (await this.#identity(target, 'target')).id,
         failed,

@@ -6,13 +6,13 @@ import { Pace } from './pace.ts'
 interface SourcePage {
   /** Each is an object with the member `type`, which `lines.ts` describes. */
   readonly lines: readonly { readonly type: string }[]
-  /** Undefined at the end. It is stored in the manifest, as JSON. */
+  /** Where the next lines begin; undefined at the end. The manifest has it as JSON. */
   readonly next: unknown
 }
 
 /** Where an app instance is exported from. */
 export interface Source {
-  /** What the manifest names as the source. */
+  /** The name of the source in the manifest. */
   readonly name: string
   /** The app instance, and where its first lines are. */
   begin(): Promise<{ readonly appInstance: object; readonly first: unknown }>
@@ -28,12 +28,12 @@ export interface Exporting {
   readonly progress?: (manifest: Manifest) => void
 }
 
-/** An interruption loses no more than this. */
+/** An interruption loses at most the lines of this time. */
 const usualLinesOfPart = 100_000
 
 /**
- * Exports to a folder, or goes on with an unfinished export in it. Each part is listed in the manifest once it is on disk, together with
- * where the next one begins.
+ * Exports to a folder, or continues an unfinished export in it. Each part is listed in the manifest once it is on disk, together with where
+ * the next one begins.
  */
 export async function exportTo(
   folder: string,

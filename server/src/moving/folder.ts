@@ -19,7 +19,7 @@ export interface Part {
   readonly sha256: string
 }
 
-/** What is in a folder of an export: manifest.json. */
+/** manifest.json, which describes the folder of an export. */
 export interface Manifest {
   readonly format: 'carillon-export'
   readonly version: number
@@ -31,7 +31,7 @@ export interface Manifest {
   /** Undefined while the export is unfinished. */
   readonly finishedAt?: number
   readonly appInstance: unknown
-  /** Where an unfinished export goes on; only the export reads it. */
+  /** Where an unfinished export continues; only the export reads it. */
   readonly resume?: unknown
   readonly counts: Readonly<Record<string, number>>
   readonly parts: readonly Part[]
@@ -39,9 +39,9 @@ export interface Manifest {
 
 const nameOf = (index: number) => `part-${String(index + 1).padStart(6, '0')}.jsonl.gz`
 const manifestName = 'manifest.json'
-/** Ten million parts have less. */
+/** The longest manifest, in bytes; that of ten million parts is shorter. */
 const longestManifest = 2 ** 30
-/** In bytes; the longest message has less. */
+/** The longest line, in bytes; that of the longest message is shorter. */
 const longestLine = 2 ** 20
 
 const isText = (value: unknown): value is string => typeof value === 'string' && value.length <= 2000
@@ -73,7 +73,7 @@ export async function readManifest(folder: string): Promise<Manifest | undefined
   let text: string
   try {
     const found = await stat(file)
-    if (!found.isFile()) throw new Error(`${file} is no file.`)
+    if (!found.isFile()) throw new Error(`${file} is not a file.`)
     if (found.size > longestManifest) throw new Error(`${file} is longer than a manifest can be.`)
     text = await readFile(file, 'utf8')
   } catch (error) {
@@ -84,7 +84,7 @@ export async function readManifest(folder: string): Promise<Manifest | undefined
   try {
     value = JSON.parse(text)
   } catch {
-    throw new Error(`${file} is no JSON: it is not the manifest of an export.`)
+    throw new Error(`${file} is not JSON, so it is not the manifest of an export.`)
   }
   if (!isManifest(value)) throw new Error(`${file} is not the manifest of an export.`)
   if (value.version !== version)
@@ -96,20 +96,20 @@ export async function readManifest(folder: string): Promise<Manifest | undefined
 export async function createFolder(folder: string, given: Omit<Manifest, 'format' | 'version' | 'counts' | 'parts'>): Promise<Manifest> {
   await mkdir(folder, { recursive: true, mode: 0o700 })
   const [stranger] = await readdir(folder)
-  if (stranger !== undefined) throw new Error(`The folder ${folder} is not empty, and holds no export. Name a folder of its own.`)
+  if (stranger !== undefined) throw new Error(`The folder ${folder} is not empty, and has no export. Name a new folder.`)
   const manifest: Manifest = { format: 'carillon-export', version, ...given, counts: {}, parts: [] }
   await writeManifest(folder, manifest)
   return manifest
 }
 
-/** Replaces the manifest at once: a crash leaves the old one or the new one. */
+/** Replaces the manifest atomically: a crash leaves the old one or the new one. */
 export async function writeManifest(folder: string, manifest: Manifest) {
   const file = join(folder, manifestName)
   await writeFile(`${file}.new`, `${JSON.stringify(manifest, undefined, 1)}\n`, { mode: 0o600, flush: true })
   await rename(`${file}.new`, file)
 }
 
-/** Passes bytes on, and computes their checksum. */
+/** A stream that passes bytes on, and computes their checksum. */
 class Checksum extends Transform {
   readonly #hash = createHash('sha256')
   bytes = 0
@@ -147,8 +147,8 @@ export async function verifyPart(folder: string, index: number, { bytes, sha256 
   const missing = (error: NodeJS.ErrnoException) => {
     throw new Error(error.code === 'ENOENT' ? `${name} is missing in ${folder}.` : error.message, { cause: error })
   }
-  // A pipe would be waited for without end.
-  if (!(await stat(join(folder, name)).catch(missing)).isFile()) throw new Error(`${name} is no file.`)
+  // Opening a pipe would wait for ever.
+  if (!(await stat(join(folder, name)).catch(missing)).isFile()) throw new Error(`${name} is not a file.`)
   const file = await open(join(folder, name)).catch(missing)
   try {
     const isWhole = (await file.stat()).size === bytes
@@ -161,7 +161,7 @@ export async function verifyPart(folder: string, index: number, { bytes, sha256 
   }
 }
 
-/** Says in which line of which part something is wrong. */
+/** The error of a line, with its part and its number. */
 export const wrongLine = (index: number, line: number, error: WrongLine) => new Error(`${nameOf(index)}, line ${line}: ${error.message}`)
 
 /** The lines of a part. Throws if one is longer than any line of an export, or if there are more or fewer than the manifest says. */

@@ -5,13 +5,13 @@ import { adminsOf, botsOf, flowsOf, usersOf } from './api-people.ts'
 import { ApiReader, type AnyLine, type At, type Step } from './api-reader.ts'
 import type { Source } from './export.ts'
 
-interface Place {
+interface ExportProgress {
   readonly stage: number
   readonly startedAt: number
   readonly at: At
 }
 
-/** Each of these lines once. */
+/** The lines, without repetitions. */
 function unique(lines: readonly AnyLine[]): AnyLine[] {
   return [...new Map(lines.map(line => [JSON.stringify(line), line])).values()]
 }
@@ -59,15 +59,19 @@ export class FromApi implements Source {
       channelStream: streamOf('Channel'),
       messageStream: streamOf('ChannelMessage'),
     }
-    const first: Place = { stage: 0, startedAt, at: {} }
+    const first: ExportProgress = { stage: 0, startedAt, at: {} }
     return { appInstance, first }
   }
 
   async page(given: unknown) {
-    const { stage, startedAt, at } = given as Place
+    const { stage, startedAt, at } = given as ExportProgress
     const { lines, next } = await this.#stages[stage]!(at, startedAt)
     const isLast = stage + 1 === this.#stages.length
-    const place: Place | undefined = next ? { stage, startedAt, at: next } : isLast ? undefined : { stage: stage + 1, startedAt, at: {} }
-    return { lines: unique(lines), next: place }
+    const progress: ExportProgress | undefined = next
+      ? { stage, startedAt, at: next }
+      : isLast
+        ? undefined
+        : { stage: stage + 1, startedAt, at: {} }
+    return { lines: unique(lines), next: progress }
   }
 }

@@ -1,7 +1,7 @@
 import type { Database } from '../database/database.ts'
 import type { Limits } from '../settings/limits.ts'
 import { finishImport } from '../store/moving/imported-counts.ts'
-import { abandonImport, beginImport, foundUnder, moveImport, openImported, type ImportPlace } from '../store/moving/imports.ts'
+import { abandonImport, beginImport, foundUnder, moveImport, openImported, type ImportProgress } from '../store/moving/imports.ts'
 import { BoundedMap } from '../tools/bounded-map.ts'
 import { Batch, OneIsTwice, WrongLineOf, type Known } from './batch.ts'
 import { readManifest, readPart, verifyPart, wrongLine, type Manifest } from './folder.ts'
@@ -14,26 +14,26 @@ export interface Importing {
   readonly rate: number
   readonly limits: Limits
   readonly linesOfBatch?: number
-  /** Called after each batch, with the lines that are stored of how many. */
+  /** Called after each batch, with the number of stored lines and that of all lines. */
   readonly progress?: (stored: number, all: number) => void
 }
 
-/** So many lines are stored in one transaction: a server that uses the database waits for no more. */
+/** The lines of one transaction. They are few, so that a server that uses the database does not wait long. */
 const usualLinesOfBatch = 500
 
-/** A clock that is this far ahead is wrong. */
+/** Times further in the future than this are refused as errors. */
 const tolerance = 24 * 60 * 60 * 1000
 
-/** So many users, channels and sub-channels that lines refer to are looked up once. */
+/** How many users, channels and sub-channels that lines refer to are cached. */
 const remembered = 10_000
 
-/** Another process goes on with the same import. */
+/** Another process has continued the same import. */
 const movedByAnother = () => new Error('Another process imports the same export at this time, or has given the import up.')
 
 interface Stored {
   readonly appInstanceId: number
-  readonly from: ImportPlace
-  readonly to: ImportPlace
+  readonly from: ImportProgress
+  readonly to: ImportProgress
   readonly lines: readonly Line[]
 }
 
@@ -52,7 +52,7 @@ export class Import {
     this.#given = given
   }
 
-  /** Imports the export of a folder, or goes on with an import of it. Nobody sees the app instance before all of it is stored. */
+  /** Imports the export of a folder, or continues an unfinished import of it. The app instance is invisible until all of it is stored. */
   async run(folder: string): Promise<Manifest> {
     const { linesOfBatch = usualLinesOfBatch } = this.#given
     const manifest = await wholeManifest(folder)
@@ -62,7 +62,7 @@ export class Import {
     const all = manifest.parts.reduce((sum, { lines }) => sum + lines, 0)
     let stored = manifest.parts.slice(0, began.part).reduce((sum, { lines }) => sum + lines, began.line)
     const pace = new Pace(this.#given.rate)
-    let place: ImportPlace = began
+    let progress: ImportProgress = began
     for (const [index, part] of manifest.parts.entries()) {
       if (index < began.part) continue
       const skipped = index === began.part ? began.line : 0
@@ -73,11 +73,11 @@ export class Import {
         line += lines.length
         const to = { part: index, line }
         try {
-          await this.#store({ appInstanceId, from: place, to, lines })
+          await this.#store({ appInstanceId, from: progress, to, lines })
         } catch (error) {
           throw error instanceof WrongLineOf ? wrongLine(index, first + error.index, error.wrong) : error
         }
-        place = to
+        progress = to
         stored += lines.length
         this.#given.progress?.(stored, all)
         await pace.spend(lines.length)
@@ -92,23 +92,27 @@ export class Import {
     return manifest
   }
 
-  async #begun(appInstance: ReturnType<typeof appInstanceOf>, exportId: string): Promise<ImportPlace & { readonly appInstanceId: number }> {
+  async #begun(
+    appInstance: ReturnType<typeof appInstanceOf>,
+    exportId: string,
+  ): Promise<ImportProgress & { readonly appInstanceId: number }> {
     const { arn } = appInstance
     const found = await foundUnder(this.#db, arn)
-    if (found === 'app instance') throw new Error(`The app instance ${arn} exists already in this database. An import never changes one.`)
+    if (found === 'app instance')
+      throw new Error(`The app instance ${arn} exists already in this database. An import never changes an existing one.`)
     if (found === 'purge')
       throw new Error(
         `An app instance ${arn} was deleted here, and is still being purged. Run carillon jobs run purge, and then the import again.`,
       )
     if (found === 'nothing') {
       const latest = this.#given.now() + tolerance
-      if (appInstance.createdAt > latest || appInstance.updatedAt > latest) throw new Error('The app instance is of the future.')
+      if (appInstance.createdAt > latest || appInstance.updatedAt > latest) throw new Error('The app instance was created in the future.')
       const appInstanceId = await this.#db.transaction(async tx => beginImport(tx, appInstance, exportId, this.#given.now()))
       if (appInstanceId === undefined) throw movedByAnother()
       return { appInstanceId, part: 0, line: 0 }
     }
     if (found.exportId !== exportId)
-      throw new Error(`Another export of ${arn} is imported here and not finished. Go on with that one, or remove it with --abandon.`)
+      throw new Error(`Another export of ${arn} has an unfinished import here. Continue that one, or remove it with --abandon.`)
     return found
   }
 
@@ -167,7 +171,7 @@ async function wholeManifest(folder: string): Promise<Manifest> {
   const manifest = await readManifest(folder)
   if (!manifest) throw new Error(`There is no export in ${folder}: it has no manifest.json.`)
   if (manifest.finishedAt === undefined)
-    throw new Error(`The export in ${folder} is unfinished. Run the same carillon export again, which goes on where it was interrupted.`)
+    throw new Error(`The export in ${folder} is unfinished. Run the same carillon export again: it continues where it was interrupted.`)
   return manifest
 }
 

@@ -3,7 +3,7 @@ import { parseArn, streamArn } from '../arn.ts'
 import { Configuration } from '../contract/bots.ts'
 import { PresenceStatus, StatusText } from '../contract/carillon/presence.ts'
 import { Reaction } from '../contract/carillon/reactions.ts'
-import { EventNames } from '../contract/carillon/session-settings.ts'
+import { EventNames } from '../contract/carillon/app-instance-settings.ts'
 import { ChannelMode, ChannelPrivacy } from '../contract/channels.ts'
 import {
   ChimeArn,
@@ -26,7 +26,7 @@ import { isObject } from '../tools/json.ts'
 /** Epoch milliseconds; the last one of the year 9999. */
 const Time = integer({ minimum: 0, maximum: 253_402_300_799_999 })
 const Id = text({ minLength: 1, maxLength: 64, pattern: idPattern })
-/** The name that a user or bot has in the export alone. */
+/** The name of a user or bot, which it has only in the export. */
 const Reference = text({ minLength: 1, maxLength: 200, pattern: '[!-~]+' })
 const Text = (most: number) => text({ maxLength: most, pattern: anything })
 const Count = integer({ minimum: 0, maximum: 2 ** 40 })
@@ -38,7 +38,7 @@ const Elastic = structure({
   percentage: Required(integer({ minimum: 1, maximum: 40 })),
 })
 const made = { createdAt: Required(Time), updatedAt: Required(Time) }
-/** What is stored beside a message names it by its id. */
+/** A line that belongs to a message names it by its id. */
 const ofMessage = { channel: Required(Id), subChannel: SubChannelId, message: Required(MessageIdHere) }
 const role = { channel: Required(Id), identity: Required(Reference), createdBy: Required(Reference), createdAt: Required(Time) }
 
@@ -169,7 +169,7 @@ export type LineType = keyof typeof members
 export type LineOf<Type extends LineType> = { readonly type: Type } & ValueOf<(typeof members)[Type]>
 export type Line = { [Type in LineType]: LineOf<Type> }[LineType]
 
-/** The same shape, which refuses members that it does not name. */
+/** The same shape, without any other members. */
 function closed(shape: Shape): Shape {
   if (shape.items) return { ...shape, items: closed(shape.items) }
   if (!shape.properties) return shape.additionalProperties ? { ...shape, additionalProperties: closed(shape.additionalProperties) } : shape
@@ -182,21 +182,21 @@ const checkOf = (given: Parameters<typeof structure>[0]) => Compile(closed(struc
 const checks = new Map(Object.entries(members).map(([type, given]) => [type, checkOf({ type: Required(oneOf(type)), ...given })]))
 const appInstanceCheck = checkOf(appInstance)
 
-/** What is wrong, in words that follow "it"; values are not repeated, since they are users' content. */
+/** What is wrong with a line, as a sentence. It does not show values, since they are users' content. */
 export class WrongLine extends Error {}
 
 function explain(check: ReturnType<typeof checkOf>, value: unknown): string {
   const [error] = check.Errors(value)[1]
   if (!error) return 'It has values that this version of Carillon does not know.'
-  const place = error.instancePath.slice(1).replaceAll('/', '.')
-  return `${place === '' ? 'It' : `The member ${place}`} ${error.keyword === 'boolean' ? 'is unknown' : error.message}.`
+  const path = error.instancePath.slice(1).replaceAll('/', '.')
+  return `${path === '' ? 'It' : `The member ${path}`} ${error.keyword === 'boolean' ? 'is unknown' : error.message}.`
 }
 
 function parsedJson(line: string): unknown {
   try {
     return JSON.parse(line)
   } catch {
-    throw new WrongLine('It is no JSON.')
+    throw new WrongLine('It is not JSON.')
   }
 }
 
@@ -205,7 +205,7 @@ export function lineOf(json: string): Line {
   const value = parsedJson(json)
   const type = isObject(value) ? value['type'] : undefined
   const check = typeof type === 'string' ? checks.get(type) : undefined
-  if (!check) throw new WrongLine(`Its type is none of ${[...checks.keys()].join(', ')}.`)
+  if (!check) throw new WrongLine(`Its type must be one of ${[...checks.keys()].join(', ')}.`)
   if (!check.Check(value)) throw new WrongLine(explain(check, value))
   return value as Line
 }
@@ -216,6 +216,6 @@ export function appInstanceOf(value: unknown): AppInstanceLine {
   const line = value as AppInstanceLine
   if (parseArn(line.arn)?.kind !== 'app-instance') throw new WrongLine('Its ARN is not that of an app instance.')
   for (const stream of [line.channelStream, line.messageStream])
-    if (stream !== undefined && !streamArn.test(stream)) throw new WrongLine('The ARN of a stream is not one of Kinesis.')
+    if (stream !== undefined && !streamArn.test(stream)) throw new WrongLine('The ARN of a stream is not that of a Kinesis stream.')
   return line
 }

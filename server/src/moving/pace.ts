@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 
-/** Waits so that there are no more than that many a second in the mean, because a server may be working beside. */
+/** Bounds the mean number a second by waiting, since a server may be using the database. */
 export class Pace {
   readonly #milliseconds: number
   #due = 0
@@ -9,7 +9,7 @@ export class Pace {
     this.#milliseconds = 1000 / perSecond
   }
 
-  /** Resolves when the next ones may come, after these. */
+  /** Resolves when the next ones may begin, after these. */
   async spend(count: number) {
     const now = performance.now()
     this.#due = Math.max(this.#due, now) + count * this.#milliseconds

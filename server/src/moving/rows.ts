@@ -12,7 +12,7 @@ import {
 import { importMemberships, type NewMembershipOfImport } from '../store/moving/imported-channels.ts'
 import { importMessages, raiseChannel, type NewMessageOfImport } from '../store/moving/imported-messages.ts'
 
-/** Rows of each kind that are inserted together, while the lines are of one type. */
+/** The rows of each kind to insert together, collected while the lines are of one type. */
 export interface Together {
   readonly membership: NewMembershipOfImport[]
   readonly message: NewMessageOfImport[]
@@ -33,7 +33,7 @@ const twice: { readonly [Type in keyof Together]: string } = {
   unreadCorrection: 'The correction',
 }
 
-/** Inserts the rows. Returns what of them was there already, in words that begin a sentence; undefined if nothing was. */
+/** Inserts the rows. If one of them existed already, returns its name, with which a sentence can begin; otherwise undefined. */
 export async function insertTogether(tx: Queries, rows: Together): Promise<string | undefined> {
   const inserted = {
     membership: await importMemberships(tx, rows.membership),
@@ -47,7 +47,7 @@ export async function insertTogether(tx: Queries, rows: Together): Promise<strin
   return (Object.keys(twice) as (keyof Together)[]).filter(type => inserted[type] !== rows[type].length).map(type => twice[type])[0]
 }
 
-/** What a channel counts next is higher than any number that has been used: a running server may have used some since the channel was read. */
+/** Raises the next number of a channel above all that are used: a running server may have used some since the channel was read. */
 async function raiseChannels(tx: Queries, { membership, reaction, pin }: Together) {
   const highest = new Map<number, { sequence: number; at: number }>()
   const used = [

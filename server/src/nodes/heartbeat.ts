@@ -4,7 +4,7 @@ import { repeated } from '../tools/repeated.ts'
 import { beatOf, forgetNodes, livingNodes, removeNode, type Node } from '../store/nodes.ts'
 
 const beatMilliseconds = 1000
-/** How often the log repeats that nodes do not hear each other, and remains of dead nodes are removed. */
+/** How often the log repeats that nodes do not hear each other, and the rows of dead nodes are removed. */
 const everySeconds = 60
 
 const withoutBus = (nodes: readonly Node[]) => nodes.filter(({ bus }) => bus === null).map(({ name }) => name)
@@ -16,12 +16,14 @@ export async function requireSameBus(db: Database, hasBus: boolean) {
   const others = withBus(await livingNodes(db))
   if (others.length === 0) return
   throw new Error(
-    `The nodes of this database hear each other over NATS (${others.join(', ')}): give --nats-url or CARILLON_NATS_URL here too, ` +
-      'or stop them first. Without it their sockets would miss what is done here.',
+    `The nodes of this database use NATS (${others.join(', ')}): give --nats-url or CARILLON_NATS_URL here too, ` +
+      'or stop them first. Without it their sockets would miss the events of this node.',
   )
 }
 
-/** Updates the row of this node every second, and logs if another node does not hear it. Returns a function that ends it. */
+/**
+ * Updates the row of this node every second, and logs a warning if another node does not get its events. Returns a function that ends this.
+ */
 export async function keepAlive(node: Node, { db, log }: { db: Database; log: Log }): Promise<() => Promise<void>> {
   let saidAt = -Infinity
   const beat = async () => {
@@ -32,7 +34,7 @@ export async function keepAlive(node: Node, { db, log }: { db: Database; log: Lo
       saidAt = performance.now()
       log.error(
         { nodes: deaf },
-        'Other nodes work on this database, and sockets do not hear what happens on a node without --nats-url: give all of them one',
+        'Other nodes use this database, and their sockets do not get the events of a node without --nats-url: give all nodes one',
       )
     }
   }
@@ -43,7 +45,7 @@ export async function keepAlive(node: Node, { db, log }: { db: Database; log: Lo
     if (++count % everySeconds === 0) await forgetNodes(db, node.id)
   }
   const end = repeated(beatMilliseconds, work, error =>
-    log.warn({ err: error }, 'This node cannot say that it is alive: other nodes count its sockets no more'),
+    log.warn({ err: error }, 'This node cannot update its heartbeat: other nodes no longer count its sockets'),
   )
   return async () => {
     await end()

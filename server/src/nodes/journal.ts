@@ -9,7 +9,7 @@ const mostJoined = 1000
 /** Covers the difference of clocks, and the duration of a transaction. */
 const slackMilliseconds = 60_000
 
-/** What the bus reads from the database about other nodes. */
+/** What the bus reads from the database to find missed events of other nodes. */
 export async function journalOf(db: Database): Promise<Journal> {
   // A membership with a smaller id may be committed later than one with a greater, so each look starts where the one before the
   // last ended.
@@ -26,7 +26,7 @@ export async function journalOf(db: Database): Promise<Journal> {
       return Promise.all(
         rows.map(async ({ userId, channelId, subChannelId, createdAt }) => {
           const first = await firstEventSince(db, channelId, createdAt - slackMilliseconds)
-          // A user that was no member yet misses nothing from before.
+          // A user misses no events from before it became a member.
           return { userId, channelId, subChannelId, before: first === undefined ? undefined : { sequence: first - 1, at: createdAt } }
         }),
       )

@@ -7,10 +7,10 @@ import { reachedChannel } from '../store/reached.ts'
 
 /** How many numbers are read at a time. */
 const portion = 100
-/** A client that has missed more events of a channel, or events in more channels, has to list them itself. */
+/** A client that has missed more events of a channel, or events in more channels, has to load them itself. */
 const mostMissed = 1000
 const mostChannels = 1000
-/** How far back events can be read; stored events are deleted a little later. */
+/** How far back events can be read, in milliseconds; stored events are deleted a little later. */
 const longestMilliseconds = eventsLifetime - 5 * 60_000
 /** How many milliseconds of events are sent again although the client may have received them. */
 const unsureMilliseconds = 20_000
@@ -18,7 +18,7 @@ const unsureMilliseconds = 20_000
 export interface MissedChannel {
   readonly channelId: number
   /** The sub-channels that the user is in; 0 for an ordinary channel. */
-  readonly places: readonly number[]
+  readonly subChannelIds: readonly number[]
   /** The client has received everything up to this number. */
   readonly after: number
   /** Reads some of the events after that number. */
@@ -34,9 +34,9 @@ interface Asked {
 
 interface Busy {
   readonly channelId: number
-  readonly places: number[]
+  readonly subChannelIds: number[]
   since: number
-  /** The number by which the user has left. */
+  /** The number of the event with which the user has left. */
   readonly leftAt?: number
 }
 
@@ -47,8 +47,8 @@ async function busyChannels(db: Database, userId: number, { since, behind }: Ask
   if (present.length > mostChannels || left.length > mostChannels) return undefined
   const busy = new Map<number, Busy>()
   for (const { channelId, subChannelId, joinedAt } of present) {
-    const one = busy.get(channelId) ?? { channelId, places: [], since: Infinity }
-    one.places.push(subChannelId)
+    const one = busy.get(channelId) ?? { channelId, subChannelIds: [], since: Infinity }
+    one.subChannelIds.push(subChannelId)
     // A user who joined later gets no event from before the join.
     one.since = Math.min(one.since, Math.max(since, joinedAt - behind))
     busy.set(channelId, one)
@@ -58,41 +58,43 @@ async function busyChannels(db: Database, userId: number, { since, behind }: Ask
     ...busy.values(),
     ...[...Map.groupBy(departed, ({ channelId }) => channelId)].map(([channelId, all]) => ({
       channelId,
-      places: all.map(({ subChannelId }) => subChannelId),
+      subChannelIds: all.map(({ subChannelId }) => subChannelId),
       since,
       leftAt: Math.max(...all.map(({ sequence }) => sequence)),
     })),
   ]
 }
 
-/** The channels of which the user may have missed something since then, each with a way to read that; undefined where it is too much. */
+/**
+ * The channels of which the user may have missed events since then, each with a function that reads them; undefined if there are too many.
+ */
 export async function missedChannels(db: Database, userId: number, asked: Asked): Promise<MissedChannel[] | undefined> {
   if (Date.now() - asked.since > longestMilliseconds) return undefined
   const missed: MissedChannel[] = []
   for (const busy of (await busyChannels(db, userId, asked)) ?? [undefined]) {
     if (!busy) return undefined
-    const { channelId, places, since, leftAt } = busy
+    const { channelId, subChannelIds, since, leftAt } = busy
     const notBefore = since + asked.behind
     const firsts = await Promise.all([
       firstEventSince(db, channelId, since),
-      ...places.map(place => firstMessageSince(db, channelId, place, notBefore)),
+      ...subChannelIds.map(subChannelId => firstMessageSince(db, channelId, subChannelId, notBefore)),
     ])
     const after = Math.min(...firsts.map(first => first ?? Infinity)) - 1
     if (after === Infinity) continue
     const reached = await reachedChannel(db, channelId)
     if (reached && reached.sequence - after > mostMissed) return undefined
     const read: MissedChannel['read'] = async from => {
-      const { steps, reached } = await missedSteps(db, { channelId, places, after: from, upTo: from + portion, notBefore })
+      const { steps, reached } = await missedSteps(db, { channelId, subChannelIds, after: from, upTo: from + portion, notBefore })
       const end = Math.min(leftAt ?? Infinity, reached.sequence)
       const upTo = Math.min(from + portion, end)
       const events = steps.filter(({ sequence }) => sequence! <= upTo).flatMap(step => step.events)
       return { events: events.filter(event => !isUnknown(event, notBefore)), upTo: Math.max(from, upTo), isLeft: upTo < end }
     }
-    missed.push({ channelId, places, after, read })
+    missed.push({ channelId, subChannelIds, after, read })
   }
   return missed
 }
 
-/** A message that was sent and deleted meanwhile. */
+/** The number belongs to a message that was sent and deleted meanwhile. */
 const isUnknown = ({ type, payload }: SocketEvent, since: number) =>
   type === 'DELETE_CHANNEL_MESSAGE' && new Date(payload['CreatedTimestamp'] as string).getTime() > since + unsureMilliseconds

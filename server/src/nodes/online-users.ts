@@ -1,17 +1,17 @@
 import { BoundedMap } from '../tools/bounded-map.ts'
 import type { PresenceDelta, PresenceSnapshot } from '../bus/socket-events.ts'
 
-/** How many users who have gone are remembered with the time; the database has it a minute later. */
+/** How many users who have gone offline are in memory, with the time. The database has it a minute later. */
 const mostDeparted = 100_000
 
-/** What another node has reported. */
+/** The reports of another node. */
 interface Other {
   users: Set<number>
   /** The number of its last delta that was taken; undefined until its first snapshot has arrived. */
   number: number | undefined
   /** The beginning of a snapshot whose end has not arrived. */
   arriving: Set<number> | undefined
-  /** How many ticks it has been silent for. */
+  /** For how many ticks it has been silent. */
   silent: number
 }
 
@@ -79,7 +79,7 @@ export class OnlineUsers {
     this.#leaving.add(userId)
   }
 
-  /** The user is not shown any more, whether it has a socket or not. */
+  /** The presence of the user is not shown any more, whether it has a socket or not. */
   forget(userId: number) {
     if (!this.#own.has(userId)) return
     this.#change([userId], () => this.#remove(userId))
@@ -87,8 +87,8 @@ export class OnlineUsers {
   }
 
   /**
-   * Ends the time that users have to come back, and forgets nodes that have been silent for as long. `hears` says whether what other
-   * nodes report arrives here. Returns what this node reports.
+   * Lets users go offline whose time to reconnect is over, and removes nodes that have been silent for as long. `hears` says whether
+   * reports of other nodes arrive here. Returns the report of this node.
    */
   tick(now: number, hears: boolean): PresenceDelta {
     for (const userId of this.#leaving) {
@@ -101,7 +101,7 @@ export class OnlineUsers {
       for (const [nodeId, other] of this.#others) {
         if (++other.silent <= this.#graceSeconds) continue
         const at = now - this.#graceSeconds * 1000
-        // It cannot say that they have gone.
+        // A node that is silent cannot report them as offline.
         this.#gone.push(...this.#change(other.users, () => this.#others.delete(nodeId), at))
       }
     }
@@ -117,7 +117,7 @@ export class OnlineUsers {
     return delta
   }
 
-  /** All users of this node, in some pieces. Other nodes need it where they have missed a delta. */
+  /** All users of this node, in several pieces. Other nodes need them if they have missed a delta. */
   snapshot(piece = 10_000): PresenceSnapshot[] {
     const users = [...this.#own.keys()]
     const pieces = Math.max(1, Math.ceil(users.length / piece))
@@ -131,7 +131,7 @@ export class OnlineUsers {
     }))
   }
 
-  /** Takes the report of another node; false if a snapshot of that node is needed. */
+  /** Applies the report of another node; false if a snapshot of that node is needed. */
   hear(report: PresenceDelta | PresenceSnapshot, now: number): boolean {
     if (report.nodeId === this.#nodeId) return true
     const other = this.#otherOf(report.nodeId)
@@ -169,7 +169,7 @@ export class OnlineUsers {
   #hearDelta(other: Other, { number, on, off }: PresenceDelta, now: number): boolean {
     const isNext = other.number !== undefined && number === other.number + 1
     if (other.number !== undefined && number <= other.number) return true
-    // What it says is true, also where something before it is missing.
+    // Its content is valid even if an earlier report is missing.
     const take = () => {
       for (const userId of on) other.users.add(userId)
       for (const userId of off) other.users.delete(userId)
@@ -187,8 +187,8 @@ export class OnlineUsers {
   }
 
   /**
-   * Notes which of the users come online or go offline by the change, and returns those who go; `at` is when they were last seen,
-   * undefined if nobody may know.
+   * Notes which of the users come online or go offline by the change, and returns those who go offline. `at` is when they were last seen;
+   * undefined if that must not be shown.
    */
   #change(userIds: Iterable<number>, change: () => void, at?: number): Departed[] {
     const before = [...userIds].map(userId => [userId, this.isOnline(userId)] as const)

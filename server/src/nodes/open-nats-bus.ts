@@ -13,7 +13,7 @@ import { presence } from './roll-call.ts'
 
 export interface Tools {
   readonly db: Database
-  /** The node that hears; undefined for a command. */
+  /** The node that gets the events; undefined for a command. */
   readonly node?: { readonly id: string; readonly name: string; readonly version: string }
   readonly log: Log
   readonly metrics: Metrics

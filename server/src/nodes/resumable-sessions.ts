@@ -9,7 +9,10 @@ import { keyOf, known, type SessionOfUser } from './session-of-user.ts'
 const writeMilliseconds = 250
 const portion = 200
 const beatMilliseconds = 5000
-/** A client that answers pings in time has received everything that is older than this; so long may it take to notice that it does not. */
+/**
+ * A client that answers pings in time has received everything that is older than this: the longest time until the server notices that it
+ * does not answer.
+ */
 const answerMilliseconds = 12_000
 /** The time from a transaction to its events, plus the difference between the clocks of two nodes. */
 const slackMilliseconds = 4000
@@ -27,14 +30,14 @@ interface Own {
 interface Wiring {
   readonly db: Database
   readonly nodeId: string
-  /** The node has heard every event from before that time, by its clock. */
+  /** The node has got every event from before this time, by its clock. */
   readonly heardUntil: () => number
   readonly log: Log
 }
 
 /**
- * Which sessions may be resumed, and from when on: those that are open, and those that have been lost. It is written beside what
- * connects and sends, and for each session only when that changes, so that a message costs nothing more for it.
+ * Stores which sessions may be resumed, and from which time: the open ones, and those that were lost. A session is written only when this
+ * changes, apart from calls and messages, so a message costs nothing more.
  */
 export class ResumableSessions {
   readonly #wiring: Wiring
@@ -53,8 +56,8 @@ export class ResumableSessions {
   }
 
   /**
-   * From when on the session is to be told again what happened; undefined for one that is new, or was closed by its client. `sureAt`
-   * is that of its socket on this node, if there is one.
+   * Resolves to the time since when the client may have missed events; undefined for a session that is new, or was closed by its client.
+   * `sureAt` is that of its socket on this node, if there is one.
    */
   async find(session: SessionOfUser, sureAt: number | undefined): Promise<number | undefined> {
     const own = this.#own.get(keyOf(known(session)))
@@ -65,14 +68,14 @@ export class ResumableSessions {
     return standing && since(standing)
   }
 
-  /** Writes it in the transaction that takes the session, so that its client may lose this node at once. */
+  /** Writes the session in the transaction that takes it, so that it can be resumed even if this node fails immediately. */
   async put(tx: Queries, session: SessionOfUser, since: number | undefined) {
     const own = known(session)
     const openedAt = this.#own.get(keyOf(own))?.openedAt ?? since ?? Date.now()
     await putResumable(tx, own, { nodeId: this.#wiring.nodeId, openedAt, sureAt: since })
   }
 
-  /** `since` says what its client is still to be told: that is from before the session. */
+  /** The session is open. `since` is the time since when its client has missed events of an earlier session. */
   opened(session: SessionOfUser, since: number | undefined) {
     const key = keyOf(known(session))
     const openedAt = this.#own.get(key)?.openedAt ?? since ?? Date.now()
@@ -80,7 +83,7 @@ export class ResumableSessions {
     this.#note(session, async (tx, own, nodeId) => putResumable(tx, own, { nodeId, openedAt, sureAt: since }))
   }
 
-  /** The client has received all that was sent before `sureAt`, and perhaps not what was sent since; undefined where it answers in time. */
+  /** The client has certainly received only what was sent before `sureAt`; undefined if it answers in time. */
   standsAt(session: SessionOfUser, sureAt: number | undefined) {
     const own = this.#ownOf(session)
     if (!own || own.sureAt === sureAt) return
@@ -88,30 +91,30 @@ export class ResumableSessions {
     this.#note(session, async (tx, one, nodeId) => changeResumable(tx, one, nodeId, sureAt))
   }
 
-  /** The socket is gone, and the client may come back. */
+  /** The socket is lost, and the client may reconnect. */
   lost(session: SessionOfUser, sureAt: number) {
     const own = this.#ownOf(session)
     if (!own) return
     own.isOpen = false
     own.sureAt = sureAt
-    // Also where that is known already: what is written is forgotten here, so that another node may have the session.
+    // Also if that is known already: a session that is written is removed here, so that another node may have it.
     this.#note(session, async (tx, one, nodeId) => changeResumable(tx, one, nodeId, sureAt))
   }
 
-  /** The client has closed the session, or may not come back. */
+  /** The client has closed the session, or may not reconnect. */
   ended(session: SessionOfUser) {
     if (!this.#ownOf(session)) return
     this.#own.delete(keyOf(known(session)))
     this.#note(session, removeResumable)
   }
 
-  /** Writes what is to be written. */
+  /** Writes the changes that wait. */
   async stop() {
     await this.#endWriting()
     await this.#write().catch((error: unknown) => this.#complain(error))
   }
 
-  /** Undefined where another socket has the session. */
+  /** Undefined if another socket has the session. */
   #ownOf(session: SessionOfUser): Own | undefined {
     const own = this.#own.get(keyOf(known(session)))
     return own?.session === session ? own : undefined
@@ -120,7 +123,7 @@ export class ResumableSessions {
   #note(session: SessionOfUser, change: Change) {
     const own = known(session)
     const earlier = this.#changes.get(keyOf(own))
-    // A session that is lost before it was written is written at once as it stands.
+    // If an earlier change of the session is not written yet, both are written, in order.
     const both: Change = earlier
       ? async (tx, one, nodeId) => {
           await earlier.change(tx, one, nodeId)
@@ -133,7 +136,7 @@ export class ResumableSessions {
   async #writeAndBeat() {
     await this.#write()
     if (this.#own.size === 0 || performance.now() - this.#beatenAt <= beatMilliseconds) return
-    // A client of a node that hears nothing cannot have received anything.
+    // A client of a node that gets no events cannot have received any.
     const aliveAt = Math.min(Date.now(), this.#wiring.heardUntil() + answerMilliseconds)
     await beatResumable(this.#wiring.db, this.#wiring.nodeId, aliveAt)
     this.#beatenAt = performance.now()
@@ -149,7 +152,7 @@ export class ResumableSessions {
           for (const [, { own, change }] of changes) await change(tx, own, this.#wiring.nodeId)
         })
       } catch (error) {
-        // What has changed since is newer.
+        // A change since then is newer, and is written next.
         this.#changes = new Map([...changes, ...this.#changes])
         throw error
       }
@@ -158,12 +161,12 @@ export class ResumableSessions {
   }
 
   #complain(error: unknown) {
-    this.#wiring.log.warn({ err: error }, 'It cannot be written at the moment which sessions may be resumed')
+    this.#wiring.log.warn({ err: error }, 'Which sessions may be resumed cannot be stored at the moment')
   }
 }
 
 function since({ openedAt, sureAt, aliveAt }: Omit<Standing, 'aliveAt'> & Partial<Standing>): number {
-  // A node that has not said yet that it is alive has just got its first session.
+  // The node has just got its first session, and its heartbeat is not written yet.
   const surely = sureAt ?? (aliveAt === undefined ? openedAt : aliveAt - answerMilliseconds)
   return Math.max(openedAt, surely - slackMilliseconds)
 }

@@ -22,10 +22,10 @@ export interface Present extends NodeName {
   readonly ahead: number
 }
 
-/** What a node answers. */
+/** The answer of a node. */
 export const presence = ({ id, name, version }: NodeName) => JSON.stringify({ id, name, version, at: Date.now() })
 
-/** Undefined for anything but an answer of a node. */
+/** Parses the answer of a node; undefined for anything else. */
 function presentOf(text: string, start: number): Present | undefined {
   try {
     const { id, name, version, at } = JSON.parse(text) as Record<string, unknown>
@@ -38,8 +38,8 @@ function presentOf(text: string, start: number): Present | undefined {
 }
 
 /**
- * Asks all nodes over NATS; resolves to those that answer, and to the milliseconds of a round trip to NATS. Rejects if NATS cannot
- * be used.
+ * Sends a request to all nodes over NATS. Resolves to the nodes that answer, and to the milliseconds of a round trip to NATS. Rejects if
+ * NATS cannot be used.
  */
 export async function rollCall(options: ConnectionOptions, { rollCall: subject, answers }: Subjects) {
   const connection = await connect({

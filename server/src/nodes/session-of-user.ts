@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto'
 import type { KnownSession } from '../store/nodes.ts'
 
-/** A session of a user, by the id from its client. */
+/** A session of a user, identified by the id from its client. */
 export interface SessionOfUser {
   readonly userId: number
   readonly id: string
 }
 
-/** A session with what operators are told of it. */
+/** A session with the details that operators see. */
 export interface ConnectedSession extends SessionOfUser {
   /** In epoch milliseconds. */
   readonly connectedAt: number

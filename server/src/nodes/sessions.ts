@@ -16,7 +16,7 @@ import { keyOf, known, type ConnectedSession, type SessionOfUser } from './sessi
 
 /** The interval at which the sessions of the node are compared with the database. */
 const compareMilliseconds = 15_000
-/** How many one query compares. */
+/** How many sessions one query compares. */
 const portion = 2000
 
 interface Wiring {
@@ -35,7 +35,7 @@ export class SessionsOfNodes {
   readonly #log: Log
   /** The sessions of this node, by their key in the database. */
   readonly #own = new Map<string, ConnectedSession>()
-  /** Those for which the transaction that takes them has not ended. */
+  /** The sessions for which the transaction that takes them has not ended. */
   readonly #taking = new Set<SessionOfUser>()
   readonly #everyMilliseconds: number
   #endComparing = async () => {}
@@ -118,20 +118,20 @@ export class SessionsOfNodes {
   }
 
   async #compareOnce(taken: (session: SessionOfUser) => void) {
-    // Not those that this node is about to take: another node may have them until the commit.
+    // Without the sessions that this node is about to take: another node may have them until the commit.
     const settled = new Map([...this.#own].filter(([, session]) => !this.#taking.has(session)))
     const own = [...settled.values()].map(known)
     for (let start = 0; start < own.length; start += portion) {
       for (const other of await takenSessions(this.#db, own.slice(start, start + portion), this.nodeId)) {
         const session = settled.get(keyOf(other))
-        // The client may have come back to this node meanwhile.
+        // The client may have reconnected to this node meanwhile.
         if (!session || this.#own.get(keyOf(other)) !== session) continue
         this.#own.delete(keyOf(other))
         taken(session)
       }
     }
     const present = [...this.#own.values()]
-    // One that is being taken is written by the transaction that counts the user's sessions, and by nobody else.
+    // Without sessions that are being taken: only the transaction that counts the user's sessions may write these.
     const settledNow = present.filter(session => !this.#taking.has(session))
     await setSessions(this.#db, { own: present.map(known), settled: settledNow.map(stored) }, this.nodeId)
   }

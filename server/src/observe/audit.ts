@@ -5,7 +5,7 @@ import { pino } from 'pino'
 import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
 
-/** One line of the audit log: who did what, and the outcome. It has names of resources, and none of their content. */
+/** One line of the audit log: who did what, and the outcome. It has the names of resources, but not their content. */
 interface AuditEntry {
   readonly requestId?: string
   readonly operation: string
@@ -26,7 +26,7 @@ export interface AuditLog {
   write(entry: AuditEntry): void
   /** Opens the file again, after it was renamed. */
   reopen(): void
-  /** Waits a moment until everything is written. */
+  /** Resolves when everything is written, or after a moment. */
   close(): Promise<void>
 }
 
@@ -58,7 +58,7 @@ export async function openAuditLog(target: string, { log, metrics }: { log: Log;
   }
   destination.on('drop', () => {
     metrics.auditDropped.inc()
-    complain(undefined, 'The audit log is not written fast enough: entries are dropped')
+    complain(undefined, 'The disk is too slow for the audit log: entries are dropped')
   })
   destination.on('error', (error: Error) => complain(error, 'The audit log cannot be written'))
   return {

@@ -7,7 +7,10 @@ const bucketName = 'carillon_request_seconds_bucket'
 interface Figures {
   /** How many answers had each status. */
   readonly statuses: Map<number, number>
-  /** How many took no longer than each bound and longer than the one before; the last is what took longer than all. */
+  /**
+   * For each bound the calls that took at most that long, and longer than the previous bound. The last number counts those that took longer
+   * than all bounds.
+   */
   readonly buckets: number[]
   seconds: number
 }
@@ -23,8 +26,8 @@ export interface CallTotals {
 }
 
 /**
- * How many calls each operation has answered, and how long that took. prom-client's counters cost 2.5 µs a call, so the figures are
- * counted here and handed to it when somebody asks for them.
+ * Counts the calls of each operation and their times. prom-client's counters cost 2.5 µs a call, so the figures are counted here, and
+ * prom-client gets them when /metrics is read.
  */
 export class CallFigures {
   readonly #operations = new Map<string, Figures>()
@@ -44,7 +47,7 @@ export class CallFigures {
       },
     })
     registry.registerMetric(counter)
-    // All that a registry asks of a metric; prom-client's own class cannot be given counts.
+    // A registry needs only these members; a metric of prom-client's own class cannot be set to counts.
     const histogram = {
       name: 'carillon_request_seconds',
       get: async () => ({
@@ -57,7 +60,7 @@ export class CallFigures {
     registry.registerMetric(histogram as unknown as Metric)
   }
 
-  /** All operations together. */
+  /** The figures of all operations together. */
   totals(): CallTotals {
     const totals = { calls: 0, refused: 0, failed: 0, messages: 0, bounds, buckets: [...bounds.map(() => 0), 0] }
     for (const [operation, { statuses, buckets }] of this.#operations) {

@@ -13,10 +13,10 @@ function shownError(error: unknown): unknown {
   const { severity, code } = error as { severity?: unknown; code?: unknown }
   if (!(error instanceof Error) || severity === undefined || typeof code !== 'string') return stdSerializers.err(error as Error)
   const shown = Object.fromEntries(shownOfPostgres.map(name => [name, (error as unknown as Record<string, unknown>)[name]]))
-  if (code.startsWith('22')) return { type: error.name, message: 'A value cannot be taken', ...shown }
+  if (code.startsWith('22')) return { type: error.name, message: 'The database refuses a value', ...shown }
   return { type: error.name, message: error.message, stack: error.stack, ...shown }
 }
 
-/** JSON lines on standard error: standard output belongs to what the operator evaluates. */
+/** JSON lines on standard error. Standard output is for the lines that an operator's shell evaluates. */
 export const createLog = (level: LogLevel): Log =>
   pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, serializers: { err: shownError } }, pino.destination(2))

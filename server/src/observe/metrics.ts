@@ -21,11 +21,11 @@ export function createMetrics() {
       'bus',
     ),
     purgeSteps: counter('carillon_purge_steps_total', 'Small transactions that removed deleted data'),
-    jobFailures: counter('carillon_job_failures_total', 'Runs of a job that failed and will be tried again, by job', 'job'),
-    outboxDelivered: counter('carillon_outbox_delivered_total', 'Outbox entries that have arrived, by lane', 'kind', 'destination'),
+    jobFailures: counter('carillon_job_failures_total', 'Runs of a job that failed and will be retried, by job', 'job'),
+    outboxDelivered: counter('carillon_outbox_delivered_total', 'Outbox entries that were delivered, by lane', 'kind', 'destination'),
     outboxRetries: counter(
       'carillon_outbox_retries_total',
-      'Tries to deliver an outbox entry that failed and will be repeated, by lane',
+      'Failed attempts to deliver an outbox entry that will be retried, by lane',
       'kind',
       'destination',
     ),
@@ -36,8 +36,8 @@ export function createMetrics() {
       'Sockets that were closed before they had a session, by close code',
       'code',
     ),
-    slowSessions: counter('carillon_slow_sessions_total', 'Sockets that were closed because their client did not keep up'),
-    deadSessions: counter('carillon_dead_sessions_total', 'Sockets that were cut off because their client no longer answered'),
+    slowSessions: counter('carillon_slow_sessions_total', 'Sockets that were closed because their client did not read fast enough'),
+    deadSessions: counter('carillon_dead_sessions_total', 'Sockets that were cut off because their client did not answer pings'),
     refusedConnections: counter('carillon_refused_connections_total', 'Connections that were closed because their address has too many'),
     auditDropped: counter(
       'carillon_audit_dropped_total',
@@ -46,7 +46,7 @@ export function createMetrics() {
     events: counter('carillon_events_total', 'Events that sockets may hear, by type', 'type'),
     resumes: counter(
       'carillon_session_resumes_total',
-      'Clients that have reconnected with the same sessionId: resumed got what they missed, expired had missed too much',
+      'Clients that have reconnected with the same sessionId: resumed were sent the events that they missed, expired had missed too many',
       'outcome',
     ),
     prefetched: counter(
@@ -56,14 +56,17 @@ export function createMetrics() {
     ),
     busConnected: gauge(
       'carillon_bus_connected',
-      '1 while NATS is connected, 0 while what happens on other nodes is read from the database; 0 without NATS',
+      '1 while NATS is connected, 0 while events of other nodes are read from the database; 0 without NATS',
     ),
     busGaps: counter('carillon_bus_gaps_total', 'Times that events of a channel from other nodes did not arrive over NATS'),
     busRecovered: counter(
       'carillon_bus_recovered_total',
       'Events, by number of their channel, that did not arrive over NATS and were read from the database for open sockets',
     ),
-    busLost: counter('carillon_bus_lost_total', 'Times that too much of a channel was missed, so that its sockets were closed with 1012'),
+    busLost: counter(
+      'carillon_bus_lost_total',
+      'Times that too many events of a channel were missed, so that its sockets were closed with 1012',
+    ),
     busLag: new Histogram({
       name: 'carillon_bus_lag_seconds',
       help: 'Time that an event takes over NATS, by the clocks of both nodes',
@@ -74,11 +77,11 @@ export function createMetrics() {
   }
 }
 
-/** How far the search index is behind the messages: looked up when the figures are asked for. */
+/** How far the search index is behind the messages, looked up each time that /metrics is read. */
 export function measureSearch({ registry }: Metrics, look: () => Promise<{ waiting: number; seconds: number }>) {
   const waiting = new Gauge({
     name: 'carillon_search_waiting',
-    help: 'Changes of messages that the search index has not taken over yet, counted up to 100,000',
+    help: 'Changes of messages that are not in the search index yet, counted up to 100,000',
     registers: [registry],
     async collect() {
       // While the database is away there is nothing to tell.
@@ -90,7 +93,7 @@ export function measureSearch({ registry }: Metrics, look: () => Promise<{ waiti
   })
   const late = new Gauge({
     name: 'carillon_search_late_seconds',
-    help: 'Age of the oldest change of a message that the search index has not taken over yet',
+    help: 'Age of the oldest change of a message that is not in the search index yet',
     registers: [registry],
   })
 }

@@ -1,7 +1,7 @@
 import type { Log } from './log.ts'
 import { TokenBuckets } from '../tools/token-buckets.ts'
 
-/** Lines of the log. */
+/** The most lines of the log. */
 const rate = { perSecond: 2, atOnce: 20 }
 const longestText = 1024
 

@@ -1,7 +1,7 @@
 import type { CallTotals } from './call-figures.ts'
 import type { Metrics } from './metrics.ts'
 
-/** What the node has done in a few seconds. */
+/** The figures of the node for a few seconds. */
 interface Sample {
   /** The end of the time, in epoch milliseconds. */
   readonly at: number
@@ -22,7 +22,7 @@ const sampleSeconds = 2
 /** Five minutes. */
 const most = 150
 
-/** How much happened between two looks at the totals. */
+/** The differences between two readings of the totals. */
 function sampleOf(before: CallTotals, after: CallTotals): Omit<Sample, 'at' | 'seconds' | 'sessions'> {
   const counts = after.buckets.map((count, index) => count - before.buckets[index]!)
   return {
@@ -35,7 +35,7 @@ function sampleOf(before: CallTotals, after: CallTotals): Omit<Sample, 'at' | 's
   }
 }
 
-/** The time below which that share of the calls stayed, between the bounds of its bucket in proportion. */
+/** The time within which that share of the calls was answered, interpolated between the bounds of its bucket. */
 function percentile(counts: readonly number[], bounds: readonly number[], share: number): number {
   const total = counts.reduce((sum, count) => sum + count, 0)
   let left = total * share
@@ -49,7 +49,7 @@ function percentile(counts: readonly number[], bounds: readonly number[], share:
   return 0
 }
 
-/** What this node has done in the last five minutes, for plots. */
+/** The figures of this node for the last five minutes, for plots. */
 export class ServerFigures {
   readonly #metrics: Metrics
   readonly #samples: Sample[] = []

@@ -20,7 +20,7 @@ export const hasCredentialVariables = () => credentialVariables.some(name => pro
 /** Emulators require a signature but do not check it. */
 const emulatorCredentials = { accessKeyId: 'test', secretAccessKey: 'test' }
 
-/** So many regions have a client. */
+/** The most regions that have a client. */
 const regionsAtMost = 50
 
 /** The region in the ARN of a function, a stream or a bot. */
@@ -39,17 +39,17 @@ export function clientOfRegion<Client>(connect: (region: string) => Promise<Clie
   }
 }
 
-/** More than the outbox has in flight: a destination that is slow to answer takes no connection from another one. */
+/** More connections than the outbox has deliveries in flight, so a slow destination takes none from the others. */
 const maxSockets = 1024
 
-/** A handler of the SDK that reads an answer before the SDK does, which would read any number of bytes. */
-async function boundedHandler(largestAnswer: number) {
+/** A handler for the SDK that bounds the bytes of a response; the SDK would read any number. */
+async function boundedHandler(largestResponse: number) {
   const { NodeHttpHandler } = await import('@smithy/node-http-handler')
   class BoundedHandler extends NodeHttpHandler {
     override async handle(...asked: Parameters<InstanceType<typeof NodeHttpHandler>['handle']>) {
       const answered = await super.handle(...asked)
       const { response } = answered
-      if (response.body instanceof Readable) response.body = Readable.from([await beginningOf(response.body, largestAnswer)])
+      if (response.body instanceof Readable) response.body = Readable.from([await beginningOf(response.body, largestResponse)])
       return answered
     }
   }
@@ -62,18 +62,18 @@ async function boundedHandler(largestAnswer: number) {
 }
 
 /**
- * The options of every client of the AWS SDK: Amazon's service in the region, or the endpoint that is given. AWS_ENDPOINT_URL is not
- * asked: where it is set it is likely to name Carillon. HTTP/1.1 is what emulators speak, whatever the client prefers. Of an answer
- * only the beginning is used, at most `largestAnswer` bytes.
+ * The options of every client of the AWS SDK: Amazon's service in the region, or the endpoint that is given. AWS_ENDPOINT_URL is ignored:
+ * if it is set, it probably names Carillon. Emulators speak HTTP/1.1 only, although some clients prefer HTTP/2. Only the beginning of a
+ * response is read, at most `largestResponse` bytes.
  */
-export async function awsOptions(service: string, region: string, endpoint: string | undefined, largestAnswer: number) {
+export async function awsOptions(service: string, region: string, endpointUrl: string | undefined, largestResponse: number) {
   const hasCredentials = hasCredentialVariables()
   return {
     region,
-    endpoint: endpoint ?? `https://${service}.${region}.amazonaws.com`,
-    ...(endpoint !== undefined && !hasCredentials && { credentials: emulatorCredentials }),
-    // The outbox repeats.
+    endpoint: endpointUrl ?? `https://${service}.${region}.amazonaws.com`,
+    ...(endpointUrl !== undefined && !hasCredentials && { credentials: emulatorCredentials }),
+    // The outbox retries.
     maxAttempts: 1,
-    requestHandler: await boundedHandler(largestAnswer),
+    requestHandler: await boundedHandler(largestResponse),
   }
 }

@@ -1,4 +1,4 @@
-/** The bytes of an answer as far as they are read: whole chunks, at most `largest` bytes. */
+/** Reads the beginning of a response: whole chunks, at most `largest` bytes. */
 export async function beginningOf(body: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, largest: number): Promise<Buffer> {
   const chunks: Uint8Array[] = []
   let length = 0

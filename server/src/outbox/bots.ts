@@ -18,13 +18,13 @@ import { NobodyToAsk, type AskLex } from './lex.ts'
 import { errorAttributes, LexFailure, replyOf, type BotReply } from './lex-answer.ts'
 import type { Ids } from '../tools/ids.ts'
 
-/** After so long a message is not tried again, as of the real service (docs/service/push-and-bots.md#a-bots-answer). */
+/** After this time a message is not retried, as in the real service (docs/service/push-and-bots.md#a-bots-answer). */
 const longestTrying = 43_000
 
-/** How long an answer may take: as long as Lex waits for the function that fulfils an intent. */
+/** How long an answer may take. Lex waits equally long for the function that fulfils an intent. */
 const askMilliseconds = 30_000
 
-/** How often the log repeats that nobody answers for a bot. */
+/** How often the log repeats that no service answers for a bot. */
 const remindMilliseconds = 10 * 60 * 1000
 
 const contentTypes = { reply: 'application/amz-chime-lex-msgs', error: 'application/amz-chime-lex-error' }
@@ -45,7 +45,7 @@ interface Tools {
   readonly tell: TellFailure
 }
 
-/** The bot, the channel and what the bot is to its members; undefined if it is none there any more. */
+/** The bot, its channel and its membership; undefined if it is not a member any more. */
 async function placeOfBot(db: Queries, botArn: string, { channelArn, channelId, subChannelName }: BotInvocation) {
   const facts = await findFacts(db, parseArn(botArn)!, { channel: parseArn(channelArn), subChannelName })
   // A new channel under the same ChannelId has another id.
@@ -54,7 +54,7 @@ async function placeOfBot(db: Queries, botArn: string, { channelArn, channelId, 
   return { actor: facts.caller, channel: facts.channel, subChannel: facts.subChannel }
 }
 
-/** Whether the reply can reach whom it is for: the sender of a targeted message may have left. */
+/** Whether the reply can be delivered: the sender of a targeted message may have left the channel. */
 async function hasTarget(db: Queries, { said, channelId, subChannelId }: BotInvocation) {
   if (!said?.isTargeted) return true
   const sender = await findIdentity(db, parseArn(said.senderArn)!)
@@ -74,7 +74,7 @@ function checkReply(reply: BotReply, limits: Limits) {
 
 const invocationOf = ({ payload }: OutboxEntry) => JSON.parse(payload) as BotInvocation
 
-/** Says in the log that nobody answers for a bot: at the first message, and again after a while. */
+/** Logs that no service answers for a bot: at the first message, and again after some time. */
 class Reminders {
   readonly #log: Log
   readonly #toldAt = new BoundedMap<string, number>(1000)
@@ -88,11 +88,11 @@ class Reminders {
     const before = this.#toldAt.get(bot)
     if (before !== undefined && at - before < remindMilliseconds) return
     this.#toldAt.set(bot, at)
-    this.#log.warn({ bot, reason }, 'A bot is not asked, since nobody answers for it')
+    this.#log.warn({ bot, reason }, 'A bot cannot be invoked, since no service answers for it')
   }
 }
 
-/** Invokes bots, and sends what they answer, once for each invocation: in the transaction that removes the entry. */
+/** Invokes bots, and sends their answers, once for each invocation: in the transaction that removes the entry. */
 export const botInvocations = ({ db, now, limits, ids, log, ask, tell }: Tools): SingleDelivery => {
   const reminders = new Reminders(log)
 
@@ -136,7 +136,7 @@ export const botInvocations = ({ db, now, limits, ids, log, ask, tell }: Tools):
   return {
     isOrdered: false,
     attempts: 6,
-    // One Lex may answer for all of them, and slowly.
+    // One slow Lex may answer for all of them.
     inAllAtMost: 256,
     patience: askMilliseconds + 2000,
 
@@ -168,7 +168,7 @@ export const botInvocations = ({ db, now, limits, ids, log, ask, tell }: Tools):
       const failure = [error, cause].find(each => each instanceof LexFailure)
       const Code = failure?.status ?? 429
       const reply = { content: JSON.stringify({ Code }), attributes: errorAttributes(invocation.said?.messageId) }
-      // Where the limits of messages leave no room for it, the log and EventBridge have it.
+      // If the limits of messages leave no room for the error, only the log and EventBridge have it.
       await say(tx, botArn, invocation, contentTypes.error, reply).catch((refused: unknown) => {
         if (!(refused instanceof ApiError)) throw refused
       })

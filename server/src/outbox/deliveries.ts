@@ -26,7 +26,7 @@ interface Tools {
   readonly sinkOf: (arn: string) => StreamSink
 }
 
-/** How entries of each kind of lane are delivered, by the kind. `close` ends the connections to push services. */
+/** The deliveries of all kinds of lanes, by the kind. `close` ends the connections to push services. */
 export function deliveriesOf(config: Config, destinations: Destinations, { sinkOf, ...tools }: Tools) {
   const { region, account, eventbridgeEndpoint, limits } = config
   const tell = failureTeller({ ...tools, region, account, destinations, eventbridgeEndpoint })

@@ -1,66 +1,68 @@
 import type { Transaction } from '../database/database.ts'
 import type { OutboxEntry } from '../store/outbox.ts'
 
-/** The other side has refused the delivery for good. */
+/** The destination has refused the delivery for good. */
 export class Refused extends Error {}
 
 /** A destination does not answer at the moment. */
 export class NotReached extends Error {}
 
-/** What follows from a delivery: once, however often the entry has been delivered. */
+/** Writes what follows from a delivery. Runs once, even if the entry was delivered more than once. */
 type Following = (tx: Transaction) => Promise<void>
 
 /** Delivers entries one by one, those of a sub-lane one after the other. An entry may be delivered more than once. */
 export interface SingleDelivery {
   readonly isOrdered: false
-  /** The number of tries after which an entry is given up. */
+  /** The number of attempts after which an entry is given up. */
   readonly attempts: number
-  /** How many entries of all lanes of this kind are delivered at once, if they may not take all places: they take long. */
+  /** How many entries of all lanes of this kind may be in flight, for kinds whose deliveries take long. */
   readonly inAllAtMost?: number
   /** How long one try may take, in milliseconds. */
   readonly patience?: number
-  /** Whether the destination of the lane wants nothing at the moment: then nothing is tried. */
+  /** Whether the destination of the lane has asked for a pause: then no delivery is attempted. */
   readonly isPaused?: (lane: string) => boolean
   /**
    * Resolves to what follows from the delivery, which is done in the transaction that removes the entry. Rejects if the delivery failed,
-   * with Refused if another try would not help. Ends early when the signal aborts.
+   * with Refused if a retry would not help. Ends early when the signal aborts.
    */
   readonly deliver: (entry: OutboxEntry, signal: AbortSignal) => Promise<Following | void>
-  /** Called in the transaction that gives up an entry, with the error of the last try. Without this member the entry is kept as dead. */
+  /**
+   * Called in the transaction that gives up an entry, with the error of the last attempt. Without this member the entry is stored as dead.
+   */
   readonly giveUp?: (tx: Transaction, entry: OutboxEntry, error: unknown) => Promise<void>
 }
 
-/** What a destination takes at once. */
+/** The limits of a batch. */
 export interface BatchSize {
   readonly entries: number
   readonly bytes: number
-  /** Where a part of a batch may fail, entries of one sub-lane travel one after the other. */
+  /** Whether only some entries of a batch may fail. Then a batch has at most one entry of each sub-lane. */
   readonly isOneOfEachSubLane: boolean
 }
 
-/** The outcome of an entry: undefined if it was delivered, Refused if no try can succeed; any other error is tried again. */
+/** The outcome of an entry: undefined if it was delivered, Refused if no retry can succeed; after any other error it is retried. */
 export type Outcome = Error | undefined
 
 /**
- * Delivers batches of a lane: entries of a sub-lane are delivered in order, and nothing is given up but what the destination refuses
- * for good. An entry may be delivered more than once.
+ * Delivers batches of a lane: entries of a sub-lane are delivered in order, and only entries that the destination refuses for good are
+ * given up. An entry may be delivered more than once.
  */
 export interface OrderedDelivery {
   readonly isOrdered: true
   readonly batch: (destination: string) => BatchSize
-  /** Resolves to the outcome of each entry. Rejects where none of them may have been delivered. Ends early when the signal aborts. */
+  /** Resolves to the outcome of each entry. Rejects if possibly none of them was delivered. Ends early when the signal aborts. */
   readonly deliver: (destination: string, entries: readonly OutboxEntry[], signal: AbortSignal) => Promise<readonly Outcome[]>
 }
 
 export type Delivery = SingleDelivery | OrderedDelivery
 
-/** How long one try may take unless the delivery says otherwise. */
+/** The longest time of an attempt, unless the delivery sets another one. */
 export const tryMilliseconds = 5000
 
-/** After its signal a delivery has so long to say in its own words what it has waited for. */
+/** The time that a delivery has after the abort of its signal, to reject with an error of its own. */
 const lastWordsMilliseconds = 500
 
-/** One try. It gives its place back in time, also where the delivery does not heed its signal. */
+/** Runs one attempt. It settles in time even if the delivery ignores its signal. */
 export async function attempt<Result>(
   stopping: AbortSignal,
   deliver: (signal: AbortSignal) => Promise<Result>,
@@ -78,7 +80,7 @@ export async function attempt<Result>(
   }
 }
 
-/** The longest message of an error that is logged or stored: some are as long as the answer of a service. */
+/** The longest message of an error that is logged or stored. Some contain the whole response of a service. */
 const longestMessage = 2000
 
 export const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error)).slice(0, longestMessage)

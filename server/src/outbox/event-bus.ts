@@ -5,23 +5,24 @@ import { messageOf, Refused, type SingleDelivery } from './delivery.ts'
 import type { BusEvent } from './failure-events.ts'
 import { post } from './webhook.ts'
 
-const largestAnswer = 64 * 1024
+const largestResponse = 64 * 1024
 
 /** Amazon lets nobody but its own services use a source that begins with aws. */
-const sourceFor = (endpoint: string, source: string) => (new URL(endpoint).hostname.endsWith('.amazonaws.com') ? 'carillon.chime' : source)
+const sourceFor = (endpointUrl: string, source: string) =>
+  new URL(endpointUrl).hostname.endsWith('.amazonaws.com') ? 'carillon.chime' : source
 
 /** PutEvents, of one event. */
-function eventPutter(endpoint: string) {
+function eventPutter(endpointUrl: string) {
   const clientOf = clientOfRegion(async region => {
     const { EventBridgeClient } = await import('@aws-sdk/client-eventbridge')
-    return new EventBridgeClient(await awsOptions('events', region, endpoint, largestAnswer))
+    return new EventBridgeClient(await awsOptions('events', region, endpointUrl, largestResponse))
   })
 
   return async (event: BusEvent, abortSignal: AbortSignal) => {
     const client = await clientOf(event.region)
     const { PutEventsCommand } = await import('@aws-sdk/client-eventbridge')
     const entry = {
-      Source: sourceFor(endpoint, event.source),
+      Source: sourceFor(endpointUrl, event.source),
       DetailType: event['detail-type'],
       Detail: JSON.stringify(event.detail),
       Resources: [...event.resources],
@@ -30,14 +31,14 @@ function eventPutter(endpoint: string) {
     const { Entries: [answer] = [] } = await client.send(new PutEventsCommand({ Entries: [entry] }), { abortSignal })
     if (answer?.EventId === undefined)
       throw new Error(
-        `EventBridge at ${endpoint} has not taken the event: ${answer?.ErrorCode ?? 'no answer'}: ${answer?.ErrorMessage ?? ''}`,
+        `EventBridge at ${endpointUrl} has not accepted the event: ${answer?.ErrorCode ?? 'no answer'}: ${answer?.ErrorMessage ?? ''}`,
       )
   }
 }
 
-/** Tells event buses of failures, in any order. An event that is not taken for some minutes is kept as dead. */
-export function eventBusDelivery({ eventBuses }: Destinations, endpoint: string | undefined): SingleDelivery {
-  const put = endpoint === undefined ? undefined : eventPutter(endpoint)
+/** Sends events about failures to event buses, in any order. An event that was not accepted for some minutes is stored as dead. */
+export function eventBusDelivery({ eventBuses }: Destinations, endpointUrl: string | undefined): SingleDelivery {
+  const put = endpointUrl === undefined ? undefined : eventPutter(endpointUrl)
   return {
     isOrdered: false,
     attempts: 10,
@@ -53,7 +54,7 @@ export function eventBusDelivery({ eventBuses }: Destinations, endpoint: string 
       } catch (error) {
         const { name, $metadata } = error as SdkError
         if ($metadata?.httpStatusCode === undefined) throw error
-        throw new Error(`EventBridge at ${endpoint} has answered ${$metadata.httpStatusCode}: ${name}: ${messageOf(error)}`, {
+        throw new Error(`EventBridge at ${endpointUrl} has answered ${$metadata.httpStatusCode}: ${name}: ${messageOf(error)}`, {
           cause: error,
         })
       }

@@ -6,10 +6,10 @@ import type { Destinations } from '../settings/destinations.ts'
 import type { Device } from '../store/push.ts'
 import { appendToOutbox, laneOf } from '../store/outbox.ts'
 
-/** The kind of the outbox's lanes that tell event buses: one for each bus. */
+/** The kind of the outbox's lanes for event buses: one lane for each bus. */
 export const eventBusKind = 'event-bus'
 
-/** What went wrong, as EventBridge is told (docs/service/streaming.md#eventbridge). */
+/** A failure, as its event for EventBridge describes it (docs/service/streaming.md#eventbridge). */
 type Failure =
   | {
       readonly detailType: 'Chime ChannelFlow Processing Status'
@@ -43,7 +43,7 @@ export const deliveryFailure = ({ userArn, endpointId }: Pick<Device, 'userArn' 
   detail: { resourceArn: `${userArn}/endpoint/${endpointId}`, failureReason },
 })
 
-/** An event as a rule of EventBridge hands it to its target; also the payload in the outbox. */
+/** An event in the form in which a rule of EventBridge passes it to its target; also the payload in the outbox. */
 export interface BusEvent {
   readonly version: '0'
   readonly id: string
@@ -56,13 +56,13 @@ export interface BusEvent {
   readonly detail: Failure['detail']
 }
 
-/** Says in the log what went wrong, and tells the event buses that are configured. */
+/** Logs a failure, and appends an event about it for each configured event bus. */
 export type TellFailure = (tx: Transaction, failure: Failure) => Promise<void>
 
 /** The longest reason in an event. */
 const longestReason = 1000
 
-/** The bus of the account; --eventbridge-endpoint stands for it. */
+/** The default bus of the account, which is at --eventbridge-endpoint. */
 const defaultBus = (region: string, account: string) => `arn:aws:events:${region}:${account}:event-bus/default`
 
 interface Told {
@@ -74,10 +74,10 @@ interface Told {
   readonly eventbridgeEndpoint: string | undefined
 }
 
-/** Without --eventbridge-endpoint and an event bus in --destinations a failure is a line in the log alone. */
+/** Without --eventbridge-endpoint and an event bus in --destinations a failure is only logged. */
 export function failureTeller({ log, now, region, account, destinations, eventbridgeEndpoint }: Told): TellFailure {
-  const endpoint = eventbridgeEndpoint === undefined ? [] : [defaultBus(region, account)]
-  const buses = [...new Set([...destinations.eventBuses.keys(), ...endpoint])]
+  const defaultBuses = eventbridgeEndpoint === undefined ? [] : [defaultBus(region, account)]
+  const buses = [...new Set([...destinations.eventBuses.keys(), ...defaultBuses])]
   return async (tx, { detailType, detail: whole }) => {
     const detail = { ...whole, failureReason: whole.failureReason.slice(0, longestReason) } as typeof whole
     log.warn({ 'detail-type': detailType, detail }, 'A failure that EventBridge is told of, where it is configured')

@@ -9,7 +9,7 @@ import type { StreamSink } from './sink.ts'
 const batch = { entries: 500, bytes: 4 * 1024 * 1024, isOneOfEachSubLane: false }
 const newline = 10
 
-/** The size of the file in bytes, or undefined where there is none yet. */
+/** The size of the file in bytes; undefined if it does not exist yet. */
 async function sizeOf(path: string): Promise<number | undefined> {
   const present = await stat(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined
@@ -19,14 +19,14 @@ async function sizeOf(path: string): Promise<number | undefined> {
   return present?.size
 }
 
-/** Adds lines, and returns once they are on disk. After a write that was broken off they begin on a line of their own. */
+/** Appends lines, and returns once they are on disk. After an incomplete write they begin on a new line. */
 async function append(path: string, lines: string) {
   const file = await open(path, 'a+', 0o600)
   try {
     const { size } = await file.stat()
     const last = Buffer.alloc(1, newline)
     if (size > 0) await file.read(last, 0, 1, size - 1)
-    // Unlike `write`, it goes on where a disk that fills up has taken only a part, and then fails.
+    // Unlike `write`, this continues if a disk that fills up has taken only a part, and then fails.
     await file.appendFile(last[0] === newline ? lines : `\n${lines}`)
     await file.datasync()
   } finally {
@@ -46,8 +46,8 @@ async function rotate({ path, keep }: FileDestination) {
 }
 
 /**
- * Records of a stream in a file: each is a line, as a consumer of the stream would find it. One batch at a time is written, since a
- * write cannot be broken off: where one is late, the next ones are refused until it has ended.
+ * Records of a stream in a file: each is a line, as a consumer of the stream would find it. One batch at a time is written, since a write
+ * cannot be broken off: if one is late, the next ones are refused until it has ended.
  */
 export function fileSink(destination: FileDestination): StreamSink {
   const { path, maximumBytes } = destination
@@ -66,7 +66,7 @@ export function fileSink(destination: FileDestination): StreamSink {
   return {
     batch,
 
-    // Nothing is opened: doctor, as another user, would create the file.
+    // The file is not opened: doctor, run as another user, would create it.
     async check() {
       try {
         const isThere = (await sizeOf(path)) !== undefined
@@ -77,7 +77,7 @@ export function fileSink(destination: FileDestination): StreamSink {
     },
 
     async put(_, entries) {
-      if (isWriting) throw new NotReached(`The disk of ${path} has not taken the records before yet`)
+      if (isWriting) throw new NotReached(`The disk of ${path} has not written the previous records yet`)
       await write(entries.map(({ payload }) => `${payload}\n`).join(''))
       return entries.map(() => undefined)
     },

@@ -12,7 +12,7 @@ import { Refused, type SingleDelivery } from './delivery.ts'
 
 const iso = (milliseconds: number | undefined) => (milliseconds === undefined ? undefined : new Date(milliseconds).toISOString())
 
-/** What an event says of a run. */
+/** The parts of a run that its event has. */
 export type InvokedRun = Omit<Run, 'id' | 'channelId' | 'subChannelId' | 'isEdit' | 'processors' | 'position'>
 
 /** The event that a processor receives (docs/service/channel-flows.md#the-event-of-a-processor). Undefined members are left out. */
@@ -66,7 +66,7 @@ export const flowInvocations = ({ db, now, ids, log, invoke, tell }: Tools): Sin
 
   async deliver({ payload }, signal) {
     const { callbackId } = JSON.parse(payload) as Invocation
-    // The time to answer counts from here. If the callback is already decided, or the channel is gone, there is nothing to do.
+    // The time for the answer begins here. If the callback is already decided, or the channel is deleted, there is nothing to do.
     const runId = await db.transaction(tx => markCallbackInvoked(tx, callbackId, now() + callbackLifetime))
     if (runId === undefined) return
     const run = await findRun(db, runId)

@@ -4,7 +4,7 @@ import { messageOf, Refused } from './delivery.ts'
 import { lambdaCheck, lambdaInvoker, type InvokeLambda } from './lambda.ts'
 import { post, reach, WebhookRefusal } from './webhook.ts'
 
-/** Invokes a function where --destinations says that it is, or else through the Lambda API. */
+/** Invokes a function: at its webhook in --destinations, or else through the Lambda API. */
 export function functionInvoker({ functions }: Destinations, lambdaEndpoint: string | undefined): InvokeLambda {
   const invokeLambda = lambdaInvoker(lambdaEndpoint)
   return async (functionArn, event, signal) => {
@@ -19,11 +19,11 @@ export function functionInvoker({ functions }: Destinations, lambdaEndpoint: str
   }
 }
 
-/** How long a function may take to say that it is there, and how many are asked at once. */
+/** How long the check of a function may take, and how many are checked at once. */
 const checkMilliseconds = 3000
 const checkedAtOnce = 16
 
-/** Rejects with an Error that says why a function cannot be invoked; at a webhook nobody is asked but whether somebody listens. */
+/** Rejects with an Error that says why a function cannot be invoked; of a webhook it only checks that something listens there. */
 export function functionCheck({ functions }: Destinations, lambdaEndpoint: string | undefined) {
   const check = lambdaCheck(lambdaEndpoint)
   return async (functionArn: string) => {
@@ -33,7 +33,7 @@ export function functionCheck({ functions }: Destinations, lambdaEndpoint: strin
   }
 }
 
-/** What CreateChannelFlow and UpdateChannelFlow do with the functions of processors: the log is told which cannot be invoked. */
+/** Checks the functions of processors for CreateChannelFlow and UpdateChannelFlow, and logs those that cannot be invoked. */
 export function functionWarner(check: (functionArn: string) => Promise<void>, log: Log) {
   let asked = 0
   return (channelFlowArn: string, functionArns: readonly string[]) => {

@@ -2,22 +2,22 @@ import { awsOptions, clientOfRegion, regionOf, type SdkError } from './aws.ts'
 import { messageOf, NotReached, type Outcome } from './delivery.ts'
 import type { StreamSink } from './sink.ts'
 
-/** What PutRecords takes, with room for what JSON adds to it. */
+/** The limits of PutRecords, with room for what JSON adds to the records. */
 const batch = { entries: 500, bytes: 3 * 1024 * 1024, isOneOfEachSubLane: true }
-/** The largest answer in bytes: a shard and a number for each record. */
-const largestAnswer = 1024 * 1024
+/** The largest response in bytes: it has a shard and a number for each record. */
+const largestResponse = 1024 * 1024
 
 /** `arn:aws:kinesis:REGION:ACCOUNT:stream/NAME`; an emulator may know only the name. */
 export const streamName = (arn: string) => arn.slice(arn.lastIndexOf('/') + 1)
 
 /** Why Kinesis refused, and what to change. */
-function explained(arn: string, error: unknown, endpoint: string | undefined): Error {
+function explained(arn: string, error: unknown, endpointUrl: string | undefined): Error {
   const { name, message, $metadata } = error as SdkError
   const where = `the stream ${streamName(arn)}`
   if (name === 'CredentialsProviderError') {
     return new Error(
       `The server has no AWS credentials for ${where}, no --kinesis-endpoint (CARILLON_KINESIS_ENDPOINT), and no entry for ${arn} in ` +
-        '--destinations. The operator has to give one of them.',
+        '--destinations. The operator has to configure one of them.',
       { cause: error },
     )
   }
@@ -30,22 +30,23 @@ function explained(arn: string, error: unknown, endpoint: string | undefined): E
   const status = $metadata?.httpStatusCode
   if (status !== undefined && status >= 400 && status < 500 && status !== 429)
     return new Error(`Kinesis has answered ${status} for ${where}: ${name}: ${message}`, { cause: error })
-  const at = endpoint === undefined ? 'Kinesis' : `Kinesis at ${endpoint}`
+  const at = endpointUrl === undefined ? 'Kinesis' : `Kinesis at ${endpointUrl}`
   const why = name === 'AbortError' ? 'it has not answered in time' : message || messageOf(error)
   return new NotReached(`${at} cannot be reached for ${where}: ${why}`, { cause: error })
 }
 
 /**
  * Kinesis Data Streams: Amazon's in the region of the stream, or the endpoint that is given. The PartitionKey is the sub-lane. PutRecords
- * may take some records of a call and not others, so a call has one of each sub-lane. The SDK is loaded when the first stream is used.
+ * may accept some records of a call and not others, so a call has at most one of each sub-lane. The SDK is loaded when the first stream is
+ * used.
  */
-export function kinesisSink(endpoint: string | undefined): StreamSink {
+export function kinesisSink(endpointUrl: string | undefined): StreamSink {
   const clientOf = clientOfRegion(async region => {
     const { KinesisClient } = await import('@aws-sdk/client-kinesis')
-    return new KinesisClient(await awsOptions('kinesis', region, endpoint, largestAnswer))
+    return new KinesisClient(await awsOptions('kinesis', region, endpointUrl, largestResponse))
   })
 
-  const named = (arn: string) => (endpoint === undefined ? { StreamARN: arn } : { StreamName: streamName(arn) })
+  const named = (arn: string) => (endpointUrl === undefined ? { StreamARN: arn } : { StreamName: streamName(arn) })
 
   const statusOf = async (arn: string, abortSignal: AbortSignal) => {
     const client = await clientOf(regionOf(arn))
@@ -59,10 +60,10 @@ export function kinesisSink(endpoint: string | undefined): StreamSink {
 
     async check(arn, abortSignal) {
       const status = await statusOf(arn, abortSignal).catch((error: unknown) => {
-        throw explained(arn, error, endpoint)
+        throw explained(arn, error, endpointUrl)
       })
       if (status !== 'ACTIVE' && status !== 'UPDATING')
-        throw new Error(`The stream ${streamName(arn)} is ${status}: it takes records once it is ACTIVE.`)
+        throw new Error(`The stream ${streamName(arn)} is ${status}: it accepts records once it is ACTIVE.`)
     },
 
     async put(arn, entries, abortSignal) {
@@ -80,11 +81,11 @@ export function kinesisSink(endpoint: string | undefined): StreamSink {
           const { ErrorCode, ErrorMessage, SequenceNumber } = Records[index] ?? {}
           if (SequenceNumber !== undefined && ErrorCode === undefined) return undefined
           return new Error(
-            `Kinesis has not taken a record for the stream ${streamName(arn)}: ${ErrorCode ?? 'no answer'}: ${ErrorMessage ?? ''}`,
+            `Kinesis has not accepted a record for the stream ${streamName(arn)}: ${ErrorCode ?? 'no answer'}: ${ErrorMessage ?? ''}`,
           )
         })
       } catch (error) {
-        throw explained(arn, error, endpoint)
+        throw explained(arn, error, endpointUrl)
       }
     },
   }

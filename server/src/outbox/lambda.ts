@@ -2,10 +2,10 @@ import { awsOptions, clientOfRegion, regionOf, type SdkError } from './aws.ts'
 import { NotReached, Refused } from './delivery.ts'
 import { WebhookRefusal } from './webhook.ts'
 
-/** The largest answer in bytes: an accepted invocation has no body, a refused one a sentence. */
-const largestAnswer = 64 * 1024
+/** The largest response in bytes: for an accepted invocation it has no body, for a refused one a sentence. */
+const largestResponse = 64 * 1024
 
-/** Passes an event to a function. Resolves once it is accepted; rejects with Refused if another attempt would not help. */
+/** Passes an event to a function. Resolves once it is accepted; rejects with Refused if a retry would not help. */
 export type InvokeLambda = (functionArn: string, event: unknown, signal: AbortSignal) => Promise<void>
 
 /**
@@ -32,25 +32,25 @@ export function whyNotInvoked(error: unknown): { readonly short: string; readonl
 }
 
 /** The client of each region. The SDK is loaded with the first. AWS_ENDPOINT_URL is ignored: if it is set, it probably names Carillon. */
-const lambdaClients = (endpoint: string | undefined) =>
+const lambdaClients = (endpointUrl: string | undefined) =>
   clientOfRegion(async region => {
     const { LambdaClient } = await import('@aws-sdk/client-lambda')
-    return new LambdaClient(await awsOptions('lambda', region, endpoint, largestAnswer))
+    return new LambdaClient(await awsOptions('lambda', region, endpointUrl, largestResponse))
   })
 
 /** `arn:aws:lambda:REGION:ACCOUNT:function:NAME[:QUALIFIER]`; an emulator may know only the bare name. */
-function targetOf(functionArn: string, endpoint: string | undefined) {
+function targetOf(functionArn: string, endpointUrl: string | undefined) {
   const [, , , , , , name, qualifier] = functionArn.split(':')
-  return endpoint === undefined ? { FunctionName: functionArn } : { FunctionName: name, Qualifier: qualifier }
+  return endpointUrl === undefined ? { FunctionName: functionArn } : { FunctionName: name, Qualifier: qualifier }
 }
 
 /** Invokes functions through the Lambda API: Amazon's in the region of the function, or the given endpoint. */
-export function lambdaInvoker(endpoint: string | undefined): InvokeLambda {
-  const clientOf = lambdaClients(endpoint)
+export function lambdaInvoker(endpointUrl: string | undefined): InvokeLambda {
+  const clientOf = lambdaClients(endpointUrl)
   return async (functionArn, event, signal) => {
     const client = await clientOf(regionOf(functionArn))
     const { InvokeCommand } = await import('@aws-sdk/client-lambda')
-    const target = targetOf(functionArn, endpoint)
+    const target = targetOf(functionArn, endpointUrl)
     try {
       await client.send(new InvokeCommand({ ...target, InvocationType: 'Event', Payload: Buffer.from(JSON.stringify(event)) }), {
         abortSignal: signal,
@@ -68,20 +68,19 @@ export function lambdaInvoker(endpoint: string | undefined): InvokeLambda {
 }
 
 /**
- * Rejects with an Error that says why a function cannot be invoked. Nothing is wrong with one that the server may not look at: the
- * permission to invoke a function does not include that, and not every endpoint answers GetFunctionConfiguration.
+ * Rejects with an Error that says why a function cannot be invoked. It resolves for a function that the server may not examine: the
+ * permission to invoke a function does not include that, and not every endpoint supports GetFunctionConfiguration.
  */
-export function lambdaCheck(endpoint: string | undefined): (functionArn: string, signal: AbortSignal) => Promise<void> {
-  const clientOf = lambdaClients(endpoint)
+export function lambdaCheck(endpointUrl: string | undefined): (functionArn: string, signal: AbortSignal) => Promise<void> {
+  const clientOf = lambdaClients(endpointUrl)
   return async (functionArn, abortSignal) => {
     try {
       const client = await clientOf(regionOf(functionArn))
       const { GetFunctionConfigurationCommand } = await import('@aws-sdk/client-lambda')
-      await client.send(new GetFunctionConfigurationCommand(targetOf(functionArn, endpoint)), { abortSignal })
+      await client.send(new GetFunctionConfigurationCommand(targetOf(functionArn, endpointUrl)), { abortSignal })
     } catch (error) {
       const { name, $metadata } = error as SdkError
-      if (name === 'ResourceNotFoundException')
-        throw new Error(`Lambda knows no function ${functionArn}. Create it first.`, { cause: error })
+      if (name === 'ResourceNotFoundException') throw new Error(`Lambda has no function ${functionArn}. Create it first.`, { cause: error })
       if ($metadata?.httpStatusCode === undefined) throw new Error(whyNotInvoked(error).long, { cause: error })
     }
   }

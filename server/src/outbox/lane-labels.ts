@@ -3,7 +3,7 @@ import { partsOfLane } from '../store/outbox.ts'
 /** How many destinations have figures of their own; the others of a kind share one line. */
 const most = 100
 
-/** The labels of a lane in /metrics: whoever makes up destinations does not make up lines without end. */
+/** The labels of a lane in /metrics. They are bounded, since users can name any number of destinations. */
 export class LaneLabels {
   readonly #known = new Set<string>()
 

@@ -2,16 +2,16 @@ import type { Queries } from '../database/database.ts'
 import { markDelivered, markFailed } from '../store/outbox-lanes.ts'
 import { BoundedMap } from '../tools/bounded-map.ts'
 
-/** How often the state of a lane is written at most. */
+/** The least time between two writes of a lane's state. */
 const markMilliseconds = 5000
 const lanesAtMost = 1000
 
-/** Writes how a lane is doing, in transactions that are held anyway, and seldom: what `carillon outbox status` shows. */
+/** Writes the last success and failure of a lane, for `carillon outbox status`. It does so rarely, in transactions that run anyway. */
 export class LaneLog {
   readonly #delivered = new BoundedMap<string, number>(lanesAtMost)
   readonly #failed = new BoundedMap<string, number>(lanesAtMost)
 
-  /** The first success after a failure is written in any case, so that nobody sees a lane that works as one that fails. */
+  /** The first success after a failure is always written, so that a lane that works does not look as if it failed. */
   async delivered(tx: Queries, lane: string, now: number) {
     const hasFailed = this.#failed.delete(lane)
     if (this.#isDue(this.#delivered, lane) || hasFailed) await markDelivered(tx, lane, now)

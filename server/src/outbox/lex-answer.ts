@@ -1,11 +1,11 @@
 import { isObject, type JsonObject } from '../tools/json.ts'
 import type { MessageAttributes } from '../store/messages.ts'
 
-/** Lex, or what stands in its place, has not answered for a bot. */
+/** Lex, or the webhook in its place, has not answered for a bot. */
 export class LexFailure extends Error {
   /** The status that the members of the channel see. */
   readonly status: number
-  /** Another try may succeed. */
+  /** Whether a retry may succeed. */
   readonly isPassing: boolean
 
   constructor(message: string, { status, isPassing, cause }: { status: number; isPassing: boolean; cause?: unknown }) {
@@ -15,15 +15,15 @@ export class LexFailure extends Error {
   }
 }
 
-/** What a bot says, as content of its message and as attributes. */
+/** The message of a bot: its content and attributes. */
 export interface BotReply {
   readonly content: string
   readonly attributes: MessageAttributes
 }
 
-const noAnswer = (what: string) => new LexFailure(`The answer is none of RecognizeText: ${what}`, { status: 502, isPassing: false })
+const noAnswer = (what: string) => new LexFailure(`The answer is not that of RecognizeText: ${what}`, { status: 502, isPassing: false })
 
-/** A member that is a text, or is left out. */
+/** A member that is a text or absent. Throws a LexFailure for anything else. */
 function textOf(object: JsonObject, member: string): string | undefined {
   const value = object[member] ?? undefined
   if (value === undefined || typeof value === 'string') return value
@@ -68,7 +68,7 @@ const messageOf = (value: unknown) => {
   }
 }
 
-/** What Lex has as names, states and ids; anything else is left out. */
+/** The member if it can be a name, state or id of Lex; otherwise undefined. */
 const plainValue = /^[\w.:-]{1,100}$/
 
 const attributesOf = (values: Readonly<Record<string, string | undefined>>): MessageAttributes =>
@@ -78,12 +78,12 @@ const attributesOf = (values: Readonly<Record<string, string | undefined>>): Mes
     ),
   )
 
-/** The attributes of a message with an error: what it is about. */
+/** The attributes of a message about an error. */
 export const errorAttributes = (originatingRequestId: string | undefined) => attributesOf({ originatingRequestId })
 
 /**
- * What an answer of RecognizeText makes the bot say (docs/service/push-and-bots.md#a-bots-answer). Throws a LexFailure for what is no
- * such answer.
+ * The message of a bot from an answer of RecognizeText (docs/service/push-and-bots.md#a-bots-answer). Throws a LexFailure for any other
+ * answer.
  */
 export function replyOf(answer: unknown, { sessionId, messageId }: { sessionId: string; messageId: string | undefined }): BotReply {
   const { messages, sessionState, sessionId: answered } = objectOf(answer, 'it')

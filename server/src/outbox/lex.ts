@@ -6,27 +6,27 @@ import { messageOf, NotReached } from './delivery.ts'
 import { LexFailure } from './lex-answer.ts'
 import { ask, reach, shownUrl, WebhookRefusal } from './webhook.ts'
 
-/** The largest answer in bytes: a message of a bot has four KiB at most. */
-const largestAnswer = 256 * 1024
+/** The largest response in bytes; a message of a bot has at most four KiB. */
+const largestResponse = 256 * 1024
 
 /** One turn of a conversation. */
 interface LexTurn {
   readonly aliasArn: string
   readonly localeId: string
   readonly sessionId: string
-  /** What the user has said, or the intent that begins the conversation. */
+  /** The text of the user, or the intent that begins the conversation. */
   readonly what: { readonly text: string } | { readonly welcomeIntent: string }
   readonly requestAttributes: Readonly<Record<string, string>>
 }
 
-/** Resolves to the answer, which may be anything. Rejects with a LexFailure or with NobodyToAsk. */
+/** Resolves to the answer, which is not validated. Rejects with a LexFailure or with NobodyToAsk. */
 export type AskLex = (turn: LexTurn, signal: AbortSignal) => Promise<unknown>
 
-/** For so long nobody looks again for credentials that were not there. */
+/** How long the server does not look again for credentials that were missing. */
 const withoutCredentialsMilliseconds = 60_000
-/** Statuses after which another try may succeed. */
+/** Statuses after which a retry may succeed. */
 const passing = new Set([408, 429, 502, 503, 504])
-/** The status for members where nobody has answered, as of the real service after time-outs. */
+/** The status that members see if there was no answer; the real service shows it after time-outs. */
 const notAnswered = 429
 
 /** The input of RecognizeText, or of PutSession for the welcome. */
@@ -47,28 +47,28 @@ function parsed(text: string, where: string): unknown {
   try {
     return JSON.parse(text)
   } catch (error) {
-    throw bad(`${where} has answered no JSON, or more than ${largestAnswer} bytes`, error)
+    throw bad(`${where} has answered no JSON, or more than ${largestResponse} bytes`, error)
   }
 }
 
-/** The operator has not said who answers for a bot. */
+/** The operator has not configured a service that answers for a bot. */
 export class NobodyToAsk extends Error {}
 
-function explained(error: unknown, aliasArn: string, endpoint: string | undefined): LexFailure | NobodyToAsk {
+function explained(error: unknown, aliasArn: string, endpointUrl: string | undefined): LexFailure | NobodyToAsk {
   if (error instanceof LexFailure) return error
   const { name, message, $metadata } = error as SdkError
-  const at = endpoint === undefined ? `Lex for ${aliasArn}` : `Lex at ${endpoint} for ${aliasArn}`
+  const at = endpointUrl === undefined ? `Lex for ${aliasArn}` : `Lex at ${endpointUrl} for ${aliasArn}`
   if (name === 'CredentialsProviderError') {
     const text =
       `The server has no AWS credentials for ${aliasArn}, no --lex-endpoint (CARILLON_LEX_ENDPOINT), and no entry for it in --destinations. ` +
       'The operator has to give one of them.'
     return new NobodyToAsk(text, { cause: error })
   }
-  if (error instanceof SyntaxError) return bad(`${at} has answered no JSON, or more than ${largestAnswer} bytes`, error)
+  if (error instanceof SyntaxError) return bad(`${at} has answered no JSON, or more than ${largestResponse} bytes`, error)
   const status = $metadata?.httpStatusCode
   if (status === undefined)
     return new LexFailure(`${at} does not answer: ${messageOf(error)}`, { status: notAnswered, isPassing: true, cause: error })
-  if (status < 300) return bad(`${at} has answered what is none of its answers: ${message}`, error)
+  if (status < 300) return bad(`${at} has answered something that is not an answer of Lex: ${message}`, error)
   const text = `${at} has answered ${status}: ${name}: ${message}`
   return new LexFailure(text, { status, isPassing: passing.has(status), cause: error })
 }
@@ -77,13 +77,13 @@ function explained(error: unknown, aliasArn: string, endpoint: string | undefine
 function unpacked(header: string | undefined): unknown {
   if (header === undefined) return undefined
   try {
-    return JSON.parse(gunzipSync(Buffer.from(header, 'base64'), { maxOutputLength: largestAnswer }).toString())
+    return JSON.parse(gunzipSync(Buffer.from(header, 'base64'), { maxOutputLength: largestResponse }).toString())
   } catch (error) {
     throw bad('The headers of the answer to PutSession cannot be read', error)
   }
 }
 
-/** The answer of PutSession in the shape of RecognizeText; an endpoint of one's own may answer that shape as JSON instead. */
+/** The answer of PutSession in the shape of RecognizeText. An endpoint other than Amazon's may answer in that shape, as JSON. */
 async function answerOfSession({ messages, sessionState, sessionId, audioStream }: PutSessionCommandOutput): Promise<unknown> {
   if (messages === undefined && sessionState === undefined) {
     const text = (await audioStream?.transformToString()) ?? ''
@@ -93,22 +93,22 @@ async function answerOfSession({ messages, sessionState, sessionId, audioStream 
 }
 
 /** The client of each region: of Amazon's Lex (runtime V2), or the endpoint that is given. The SDK is loaded with the first. */
-const lexClients = (endpoint: string | undefined) =>
+const lexClients = (endpointUrl: string | undefined) =>
   clientOfRegion(async region => {
     const { LexRuntimeV2Client } = await import('@aws-sdk/client-lex-runtime-v2')
-    return new LexRuntimeV2Client(await awsOptions('runtime-v2-lex', region, endpoint, largestAnswer))
+    return new LexRuntimeV2Client(await awsOptions('runtime-v2-lex', region, endpointUrl, largestResponse))
   })
 
 /**
- * Where there are no credentials, and never were, nobody looks for them again for a while: that may ask the metadata address of a cloud,
- * and take seconds. Where there were some, another try may succeed.
+ * If there have never been credentials, the server does not look for them again for some time: the look-up may call the metadata address of
+ * a cloud, and take seconds. If there have been some, a retry may succeed.
  */
-function lexAsker(endpoint: string | undefined): AskLex {
-  const clientOf = lexClients(endpoint)
+function lexAsker(endpointUrl: string | undefined): AskLex {
+  const clientOf = lexClients(endpointUrl)
   let hadCredentials = hasCredentialVariables()
   let missing: { readonly error: unknown; readonly until: number } | undefined
   return async (turn, abortSignal) => {
-    if (missing && performance.now() < missing.until) throw explained(missing.error, turn.aliasArn, endpoint)
+    if (missing && performance.now() < missing.until) throw explained(missing.error, turn.aliasArn, endpointUrl)
     try {
       const client = await clientOf(regionOf(turn.aliasArn))
       await client.config.credentials()
@@ -119,7 +119,7 @@ function lexAsker(endpoint: string | undefined): AskLex {
       const responseContentType = 'text/plain; charset=utf-8'
       return await answerOfSession(await client.send(new PutSessionCommand({ ...input, responseContentType }), { abortSignal }))
     } catch (error) {
-      const failure = explained(error, turn.aliasArn, endpoint)
+      const failure = explained(error, turn.aliasArn, endpointUrl)
       if (!(failure instanceof NobodyToAsk)) throw failure
       if (hadCredentials) throw new LexFailure(failure.message, { status: notAnswered, isPassing: true, cause: error })
       missing = { error, until: performance.now() + withoutCredentialsMilliseconds }
@@ -128,14 +128,14 @@ function lexAsker(endpoint: string | undefined): AskLex {
   }
 }
 
-/** Asks for an answer where --destinations says that the alias is, or else Lex. */
+/** Requests an answer from the webhook of the alias in --destinations, or else from Lex. */
 export function botAsker({ bots }: Destinations, lexEndpoint: string | undefined): AskLex {
   const askLex = lexAsker(lexEndpoint)
   return async (turn, signal) => {
     const webhook = bots.get(turn.aliasArn)
     if (!webhook) return askLex(turn, signal)
     try {
-      return parsed(await ask(webhook, inputOf(turn), largestAnswer, signal), shownUrl(webhook.url))
+      return parsed(await ask(webhook, inputOf(turn), largestResponse, signal), shownUrl(webhook.url))
     } catch (error) {
       if (error instanceof LexFailure) throw error
       if (error instanceof WebhookRefusal) {
@@ -148,7 +148,7 @@ export function botAsker({ bots }: Destinations, lexEndpoint: string | undefined
   }
 }
 
-/** Rejects with an Error that says why bots of the alias get no answer. Nothing is said to a bot: that could have effects. */
+/** Rejects with an Error that says why bots of the alias get no answer. No text is sent to a bot, since that could have effects. */
 export function botCheck({ bots }: Destinations, lexEndpoint: string | undefined) {
   const clientOf = lexClients(lexEndpoint)
   return async (aliasArn: string, signal: AbortSignal) => {

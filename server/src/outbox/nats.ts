@@ -7,19 +7,22 @@ import { isObject, type JsonObject } from '../tools/json.ts'
 import { messageOf, NotReached, type Outcome, Refused } from './delivery.ts'
 import type { StreamSink } from './sink.ts'
 
-/** JetStream may store some records of a batch and not others; a server of NATS takes what comes over one connection in order. */
+/**
+ * JetStream may store some records of a batch and not others. A server of NATS without it processes the messages of one connection in
+ * order.
+ */
 const stored = { entries: 500, bytes: 4 * 1024 * 1024, isOneOfEachSubLane: true }
 const handed = { ...stored, isOneOfEachSubLane: false }
-/** How long the connection may take, and the answer to a record. */
+/** How long connecting may take, and the answer to a record. */
 const dialMilliseconds = 3000
 const answerMilliseconds = 4000
-/** What JetStream says of a record that is larger than its stream allows. */
+/** JetStream's error for a record that is larger than its stream allows. */
 const tooLarge = 10054
 
-/** The same each time that a record comes again, and of no other record: also where two servers use one subject. */
+/** The id of a message: always the same for a record, and unique even if two servers use one subject. */
 const idOf = ({ id, payload }: OutboxEntry) => createHash('sha256').update(`${id} ${payload}`).digest('base64url')
 
-/** A connection, and what the server has complained of since it was last asked. */
+/** A connection, and the error that the server has reported since the last check. */
 interface Link {
   readonly library: typeof Library
   readonly connection: Library.NatsConnection
@@ -34,7 +37,7 @@ export function natsSink(destination: NatsDestination): StreamSink {
   const { subject, isStored, urls } = destination
   const where = `NATS at ${urls.map(url => new URL(url).host).join(', ')}`
   let link: Promise<Link> | undefined
-  /** That of `link`, once it is there: a connection that is left may end when there is another one. */
+  /** The open connection of `link`. A connection that was replaced may end while there is a newer one. */
   let current: Link | undefined
 
   const notReached = (error: unknown) => {
@@ -58,7 +61,7 @@ export function natsSink(destination: NatsDestination): StreamSink {
     return opened
   }
 
-  /** The next call dials anew. */
+  /** The next call connects again. */
   function leave(left: Link) {
     if (left === current) link = current = undefined
     const { connection } = left
@@ -86,11 +89,11 @@ export function natsSink(destination: NatsDestination): StreamSink {
     } finally {
       signal.removeEventListener('abort', giveUp)
     }
-    // Complaints arrive before the answer, and are told at the end of the turn.
+    // Errors of the server arrive before the answer, and are reported at the end of the turn.
     await setImmediate()
     const { complaint } = opened
     opened.complaint = undefined
-    if (complaint) throw new Error(`${where} does not take records at ${subject}: ${complaint.message}`, { cause: complaint })
+    if (complaint) throw new Error(`${where} does not accept records at ${subject}: ${complaint.message}`, { cause: complaint })
   }
 
   const hand = async (opened: Link, entries: readonly OutboxEntry[], signal: AbortSignal) => {
@@ -121,7 +124,7 @@ export function natsSink(destination: NatsDestination): StreamSink {
       const { stream, error } = await ask(opened, subject, entry.payload, { id: idOf(entry) })
       if (typeof stream === 'string' && error === undefined) return undefined
       const { err_code: code, description } = isObject(error) ? error : {}
-      const why = typeof description === 'string' ? description : 'its answer is none of a stream'
+      const why = typeof description === 'string' ? description : 'its answer is not that of a stream'
       const text = `JetStream of ${where} has not stored a record: ${why}`
       return code === tooLarge ? new Refused(text) : new Error(text)
     } catch (error) {
@@ -144,7 +147,7 @@ export function natsSink(destination: NatsDestination): StreamSink {
       const opened = await linked()
       const most = opened.connection.info?.max_payload ?? Infinity
       const large = (entry: OutboxEntry) => Buffer.byteLength(entry.payload) > most
-      const refused = new Refused(`${where} takes messages of ${most} bytes at most, and the record has more`)
+      const refused = new Refused(`${where} accepts messages of at most ${most} bytes, and the record has more`)
       if (isStored) {
         const outcomes = await Promise.all(entries.map(async entry => (large(entry) ? refused : store(opened, entry))))
         if (outcomes.every(outcome => outcome instanceof NotReached)) leave(opened)

@@ -6,34 +6,34 @@ import { attempt, messageOf, Refused, type OrderedDelivery } from './delivery.ts
 import type { LaneTools } from './lane-tools.ts'
 import { Window } from './window.ts'
 
-/** How many entries of a lane are in memory at the most. */
+/** The most entries of a lane in memory. */
 const windowAtMost = 1000
-/** After this many batches other lanes have their turn. */
+/** After this many batches other lanes get their turn. */
 const batchesAtMost = 50
-/** How long a node holds a lane. No other node works on the lane meanwhile, and a batch begins only if there is time enough for it. */
+/** The lease of a lane. No other node works on the lane meanwhile, and a batch begins only if enough time is left. */
 const leaseMilliseconds = 12_000
 const leaseLeft = 7000
-/** How long a lane waits after failures, in which nothing has arrived: 100 ms, 200 ms, … */
+/** How long a lane pauses after consecutive batches without a success: 100 ms, 200 ms, … */
 const pauseOf = (failures: number) => Math.min(30_000, 50 * 2 ** failures)
 /** How often the log repeats that a lane fails. */
 const remindMilliseconds = 10 * 60 * 1000
-/** How often a lane looks for new entries while a node works on it. */
+/** How often a lane reads new entries while a node works on it. */
 const lookMilliseconds = 100
-/** How long a lane that has delivered everything waits for more, so that what comes bit by bit leaves in few calls. */
+/** How long a lane that has delivered everything waits for more entries, so that entries that arrive one by one leave in few calls. */
 const gatherMilliseconds = 100
 
-/** What is left after some work: nothing, more, or what has to wait. */
+/** What is left in a lane after some work: nothing, more, or entries that have to wait. */
 type Left = 'nothing' | 'more' | { readonly pauseMilliseconds: number }
 
 /**
- * One lane whose sub-lanes keep their order. One node at a time works on it. Where nothing arrives it pauses, for longer each time, and
- * begins again with a single entry; meanwhile nothing of it is in memory.
+ * A lane whose sub-lanes are delivered in order. One node at a time works on it. If no entry of a batch can be delivered, the lane pauses,
+ * each time for longer, and begins again with a single entry. During a pause no entries are in memory.
  */
 export class OrderedLane {
   readonly #lane: string
   readonly #delivery: OrderedDelivery
   readonly #tools: LaneTools
-  /** Until when it is this node's. */
+  /** The end of this node's lease. */
   #until: number | undefined
   #failures = 0
   #warnedAt: number | undefined
@@ -44,18 +44,18 @@ export class OrderedLane {
     this.#tools = tools
   }
 
-  /** Whether nothing of it has to be remembered while nothing is in it. */
+  /** Whether this object can be discarded while the lane is empty. */
   get isIdle(): boolean {
     return this.#failures === 0 && (this.#until === undefined || this.#until < this.#tools.now())
   }
 
-  /** Delivers what is in the lane, for a while. Ends early when the signal aborts. */
+  /** Delivers entries of the lane for some time. Ends early when the signal aborts. */
   async work(stopping: AbortSignal): Promise<Left> {
     const { db } = this.#tools
     const window = new Window()
     let readAt = 0
     for (let batches = 0; batches < batchesAtMost && !stopping.aborted; batches++) {
-      // Somebody else works on it.
+      // Another node works on the lane.
       if (!(await this.#hold())) return { pauseMilliseconds: 1000 }
       const isLow = window.size < windowAtMost / 2 && performance.now() - readAt > lookMilliseconds
       if (window.size === 0 && batches > 0) return { pauseMilliseconds: gatherMilliseconds }
@@ -74,7 +74,7 @@ export class OrderedLane {
     return 'more'
   }
 
-  /** Leaves the lane to the other nodes. */
+  /** Ends the lease, so that other nodes may work on the lane. */
   async release() {
     const mine = this.#until
     if (mine !== undefined) await this.#tools.db.transaction(tx => releaseLane(tx, this.#lane, mine))
@@ -95,13 +95,13 @@ export class OrderedLane {
     return window.batch(this.#failures > 0 ? { ...size, entries: 1 } : size, performance.now())
   }
 
-  /** False where nothing has arrived. */
+  /** False if nothing was delivered. */
   async #send(window: Window, batch: readonly OutboxEntry[], stopping: AbortSignal): Promise<boolean> {
     const { destination } = partsOfLane(this.#lane)
-    // Of a batch that has failed as a whole nobody knows which entry is at fault: none is given up.
+    // If a whole batch has failed, it is unknown which entry is the cause, so none is given up.
     const failed = (reason: unknown) => batch.map(() => new Error(messageOf(reason), { cause: reason }))
     const outcomes = await attempt(stopping, signal => this.#delivery.deliver(destination, batch, signal)).catch(failed)
-    // Delivered again, by another node or after the next start.
+    // The entries will be delivered again, by another node or after the next start.
     if (stopping.aborted && outcomes.every(outcome => outcome !== undefined)) return false
     const delivered = batch.filter((_, index) => outcomes[index] === undefined)
     const refused = batch.flatMap((entry, index) => (outcomes[index] instanceof Refused ? [{ entry, error: outcomes[index] }] : []))
@@ -128,7 +128,7 @@ export class OrderedLane {
     })
   }
 
-  /** Counts, and says in the log when the destination begins to fail, again after a while, and when it works. */
+  /** Counts outcomes, and logs when the destination begins to fail, again after some time, and when it works again. */
   #tell(failed: number, delivered: number, refused: readonly { error: Error }[], first: Error | undefined) {
     const { log, metrics, labels } = this.#tools
     const label = labels.of(this.#lane)
@@ -139,15 +139,15 @@ export class OrderedLane {
     for (const { error } of refused.slice(0, 1))
       log.warn(
         { ...about, reason: messageOf(error), entries: refused.length },
-        'A delivery has failed for good; carillon outbox list has it',
+        'A delivery has failed for good; carillon outbox list shows it',
       )
     if (!first && this.#warnedAt !== undefined) {
-      log.info(about, 'A destination takes deliveries again')
+      log.info(about, 'A destination accepts deliveries again')
       this.#warnedAt = undefined
     } else if (failed > 0 && delivered === 0) {
       if (this.#warnedAt !== undefined && performance.now() - this.#warnedAt < remindMilliseconds) return
       this.#warnedAt = performance.now()
-      log.warn({ ...about, reason: messageOf(first) }, 'A destination takes no deliveries; they wait and will be tried again')
+      log.warn({ ...about, reason: messageOf(first) }, 'A destination does not accept deliveries; they wait and will be retried')
     }
   }
 }

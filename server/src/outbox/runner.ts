@@ -10,18 +10,18 @@ import type { LaneTools } from './lane-tools.ts'
 import { OrderedLane } from './ordered-lane.ts'
 import { SingleLanes } from './single-lanes.ts'
 
-/** How often a node looks for entries that other nodes have left; for its own it is woken at once. */
+/** How often a node reads due entries of other nodes. Its own entries wake it immediately. */
 const pollMilliseconds = 1000
-/** So many lanes that keep an order are worked on at once. */
+/** How many ordered lanes a node works on at once. */
 const workedOnAtMost = 64
 
-/** A lane that keeps an order, as this node sees it. */
+/** The state of an ordered lane on this node. */
 interface Ordered {
   readonly lane: OrderedLane
   work: Promise<void> | undefined
-  /** Something has come while it is worked on. */
+  /** Whether entries have been added while it was worked on. */
   isWanted: boolean
-  /** Until then it is left alone, of the monotonic clock. */
+  /** The end of its pause, on the monotonic clock. */
   pausedUntil: number
 }
 
@@ -32,7 +32,7 @@ interface Tools {
   readonly metrics: Metrics
 }
 
-/** Delivers what is in the outbox, lane by lane, on every node. `soon` wakes it, `stop` ends it. */
+/** Delivers the entries of the outbox, lane by lane; every node runs one. `soon` wakes it, `stop` ends it. */
 export class OutboxRunner {
   readonly #deliveries: Readonly<Record<string, Delivery>>
   readonly #tools: LaneTools
@@ -41,7 +41,7 @@ export class OutboxRunner {
   readonly #looking: OnDemand
   readonly #single: SingleLanes
   readonly #ordered = new Map<string, Ordered>()
-  /** The lanes to look into. */
+  /** The lanes to read. */
   readonly #wanted = new Set<string>()
   #isPolling = true
   #isAway = false
@@ -53,7 +53,7 @@ export class OutboxRunner {
     this.#looking = new OnDemand(
       () => this.#look(),
       error => {
-        if (!this.#isAway) tools.log.warn({ err: error }, 'The outbox cannot be read and will be tried again')
+        if (!this.#isAway) tools.log.warn({ err: error }, 'The outbox cannot be read; the read will be retried')
         this.#isAway = true
       },
     )
@@ -64,13 +64,13 @@ export class OutboxRunner {
     this.#looking.soon()
   }
 
-  /** Something is in the lane. */
+  /** Called when the lane has new entries. */
   soon(lane: string) {
     this.#wanted.add(lane)
     this.#looking.soon()
   }
 
-  /** Aborts the deliveries that are under way; they are tried again after the next start, or by another node. */
+  /** Aborts the deliveries in flight; they are retried after the next start, or by another node. */
   async stop() {
     clearInterval(this.#timer)
     this.#stopping.abort()
@@ -82,7 +82,7 @@ export class OutboxRunner {
     }
   }
 
-  /** Takes what is due, as much as there is room for. */
+  /** Leases due entries, as many as there is room for. */
   async #look() {
     const { db, now } = this.#tools
     if (this.#isPolling) {
@@ -90,13 +90,13 @@ export class OutboxRunner {
       this.#isPolling = false
       for (const [name, { work, lane }] of this.#ordered) if (!work && lane.isIdle) this.#ordered.delete(name)
     }
-    // Lanes that are wanted meanwhile have the next look, so that this one ends and polls are not late.
+    // Lanes that are woken meanwhile wait for the next round, so that this one ends and polls are not late.
     const wanted = [...this.#wanted]
     for (const lane of wanted) {
       if (this.#stopping.signal.aborted) return
       this.#wanted.delete(lane)
       const delivery = this.#deliveries[partsOfLane(lane).kind]
-      // Another kind is left to a newer node.
+      // Unknown kinds are left to a newer node.
       if (delivery?.isOrdered) this.#workOn(lane, delivery)
       else if (delivery && !(await this.#single.take(lane, delivery, () => this.soon(lane)))) {
         this.#wanted.add(lane)
@@ -112,7 +112,7 @@ export class OutboxRunner {
     if (ordered.work) ordered.isWanted = true
     if (ordered.work || ordered.pausedUntil > performance.now()) return
     if ([...this.#ordered.values()].filter(({ work }) => work !== undefined).length >= workedOnAtMost) {
-      // The first lane that ends makes room for it.
+      // It begins when another lane ends.
       this.#wanted.add(name)
       return
     }

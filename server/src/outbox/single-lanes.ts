@@ -3,29 +3,29 @@ import { buryInOutbox } from '../store/outbox-dead.ts'
 import { attempt, messageOf, Refused, tryMilliseconds, type SingleDelivery } from './delivery.ts'
 import type { LaneTools } from './lane-tools.ts'
 
-/** How many entries a node delivers at once: of a lane, and of all together. */
+/** How many entries a node delivers at once: of one lane, and of all lanes together. */
 const ofLaneAtMost = 32
 const inAllAtMost = 512
 /**
- * The length of a lease beyond one try: the writes after it fit in. Until a lease ends other nodes leave the entries of a node that
- * died.
+ * How much longer a lease lasts than an attempt, so that there is time for the writes after it. Until a lease ends, other nodes do not
+ * deliver the entries of a node that died.
  */
 const writeMilliseconds = 5000
 const longestBackOff = 5 * 60 * 1000
 
-/** 1 s, 2 s, 4 s, …, each a little apart from the others'. */
+/** The pause before a retry: 1 s, 2 s, 4 s, …, each with a random part. */
 const backOff = (attempts: number) => Math.min(longestBackOff, 500 * 2 ** attempts) * (0.8 + 0.2 * Math.random())
 
 /**
- * The lanes whose entries are delivered one by one, each by the node that has leased it. What is in flight is bounded, in each lane
- * and in all; the more is in flight, the less of that may be one lane's, so that slow destinations leave the others room.
+ * The lanes whose entries are delivered one by one, each by the node that has leased it. The deliveries in flight are bounded, for each
+ * lane and in all. The more there are in all, the fewer one lane may have, so that slow destinations leave room for others.
  */
 export class SingleLanes {
   readonly #tools: LaneTools
   readonly #stopping: AbortSignal
-  /** How many are in flight, by lane. */
+  /** The deliveries in flight, by lane. */
   readonly #ofLane = new Map<string, number>()
-  /** The same by kind. */
+  /** The deliveries in flight, by kind of lane. */
   readonly #ofKind = new Map<SingleDelivery, number>()
   readonly #inFlight = new Set<Promise<void>>()
 
@@ -34,17 +34,19 @@ export class SingleLanes {
     this.#stopping = stopping
   }
 
-  /** Takes what is due in a lane, as much as there is room for; `ended` is called after each delivery. False where there is no room at all. */
+  /**
+   * Leases due entries of a lane, as many as there is room for. `ended` is called after each delivery. False if there is no room at all.
+   */
   async take(lane: string, delivery: SingleDelivery, ended: () => void): Promise<boolean> {
     const { db, now } = this.#tools
     const free = inAllAtMost - this.#inFlight.size
     if (free === 0) return false
     const freeOfKind = Math.min(free, (delivery.inAllAtMost ?? inAllAtMost) - (this.#ofKind.get(delivery) ?? 0))
-    // The next poll looks again.
+    // The next poll tries again.
     if (freeOfKind <= 0 || delivery.isPaused?.(lane)) return true
     const most = Math.max(1, Math.min(ofLaneAtMost, Math.floor(freeOfKind / 8)))
     const room = Math.min(freeOfKind, most - (this.#ofLane.get(lane) ?? 0))
-    // A delivery that ends looks again.
+    // The end of a delivery tries again.
     if (room <= 0 || !(await isOutboxDue(db, lane, now()))) return true
     const milliseconds = (delivery.patience ?? tryMilliseconds) + writeMilliseconds
     const leased = await db.transaction(tx => leaseFromOutbox(tx, lane, now(), now() + milliseconds, room))
@@ -93,7 +95,7 @@ export class SingleLanes {
       const reason = messageOf(error)
       if (!(error instanceof Refused) && attempts < delivery.attempts) {
         metrics.outboxRetries.inc(labels.of(lane))
-        log.info({ ...about, reason }, 'A delivery has failed and will be tried again')
+        log.info({ ...about, reason }, 'A delivery has failed and will be retried')
         return db.transaction(async tx => {
           await postponeInOutbox(tx, entry, Math.ceil(now() + backOff(attempts)))
           await states.failed(tx, lane, now(), reason)

@@ -10,7 +10,7 @@ function sinkAt(destination: StreamDestination): StreamSink {
   return destination.type === 'nats' ? natsSink(destination) : webhookSink(destination)
 }
 
-/** Where the records of a stream go, by its ARN: what --destinations says, or else Kinesis. `close` ends their connections. */
+/** The destinations of streams, by their ARNs: those in --destinations, or else Kinesis. `close` ends their connections. */
 export function streamSinks({ streams }: Destinations, kinesisEndpoint: string | undefined) {
   const kinesis = kinesisSink(kinesisEndpoint)
   const sinks = new Map([...streams].map(([arn, destination]) => [arn, sinkAt(destination)]))

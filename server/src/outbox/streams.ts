@@ -7,12 +7,12 @@ import type { TellFailure } from './failure-events.ts'
 import { streamName } from './kinesis.ts'
 import type { StreamSink } from './sink.ts'
 
-/** How long a stream may take to say that it is there. */
+/** How long the check of a stream may take. */
 const checkMilliseconds = 3000
 
 type SinkOf = (arn: string) => StreamSink
 
-/** Rejects as the `check` of the sink does, and with NotReached where that takes more than three seconds. */
+/** Rejects like the `check` of the sink, and with NotReached if that takes more than three seconds. */
 export async function checkStream(sinkOf: SinkOf, arn: string) {
   const late = AbortSignal.timeout(checkMilliseconds)
   try {
@@ -23,14 +23,14 @@ export async function checkStream(sinkOf: SinkOf, arn: string) {
   }
 }
 
-/** EventBridge is told of a stream that has failed so often in a row, and again after a while. */
+/** A stream that has failed this many times in a row is reported to EventBridge, and again after some time. */
 const failuresUntilTold = 3
 const remindMilliseconds = 10 * 60 * 1000
 const streamsAtMost = 1000
 
-/** Delivers the records of streams, in the order of each channel. Its errors say whose records they are. */
+/** Delivers the records of streams, in the order of each channel. Its errors name the app instances of the records. */
 export function streamRecords({ db, sinkOf, tell }: { db: Database; sinkOf: SinkOf; tell: TellFailure }): OrderedDelivery {
-  /** How often the streams that fail have failed, and when EventBridge was told of it, of the monotonic clock. */
+  /** For each stream that fails, how often it has failed, and when that was reported to EventBridge, on the monotonic clock. */
   const failing = new BoundedMap<string, { failures: number; toldAt: number }>(streamsAtMost)
 
   const whoStreams = async (arn: string) => appInstancesOfStream(db, arn).catch(() => [])
@@ -64,14 +64,16 @@ export function streamRecords({ db, sinkOf, tell }: { db: Database; sinkOf: Sink
       } catch (error) {
         const whose = await whoStreams(arn)
         await count(arn, whose, messageOf(error)).catch(() => {})
-        const names = whose.length === 0 ? 'an app instance that streams elsewhere by now' : whose.map(({ arn }) => arn).join(', ')
+        const names = whose.length === 0 ? 'an app instance that has another stream now' : whose.map(({ arn }) => arn).join(', ')
         throw new Error(`Records of ${names} wait: ${messageOf(error)}`, { cause: error })
       }
     },
   }
 }
 
-/** Refuses a stream that takes no records, as PutMessagingStreamingConfigurations does (docs/service/streaming.md#configuration). */
+/**
+ * Throws for a stream that does not accept records, as PutMessagingStreamingConfigurations does (docs/service/streaming.md#configuration).
+ */
 export const streamCheck = (sinkOf: SinkOf) => async (arn: string) => {
   try {
     await checkStream(sinkOf, arn)

@@ -4,14 +4,14 @@ import { longestDue, partsOfLane } from '../store/outbox.ts'
 import { repeated } from '../tools/repeated.ts'
 
 const lookMilliseconds = 5000
-/** An entry that has been due longer is overdue: a node with room leases it within a second. */
+/** An entry that has been due for longer than this is overdue. A node with room leases an entry within a second. */
 const overdueMilliseconds = 30_000
 /** How often the log repeats the warning. */
 const remindMilliseconds = 10 * 60 * 1000
 
 /**
- * Logs a warning if entries of the outbox are due and no node takes them. It has a timer of its own, so it notices a runner that
- * has stopped as well as one that is too slow. Returns a function that ends it.
+ * Logs a warning if entries of the outbox are overdue. It has a timer of its own, so it notices a runner that has stopped as well as one
+ * that is too slow. Returns a function that ends it.
  */
 export function watchOutbox({ db, now, log }: { db: Database; now: () => number; log: Log }): () => Promise<void> {
   let warnedAt: number | undefined
@@ -29,6 +29,6 @@ export function watchOutbox({ db, now, log }: { db: Database; now: () => number;
     }
   }
 
-  // If the database is unavailable, the runner logs it.
+  // If the database is unavailable, the runner logs that.
   return repeated(lookMilliseconds, look, () => {})
 }

@@ -8,16 +8,16 @@ import { beginningOf } from './beginning-of.ts'
 import { NotReached, Refused } from './delivery.ts'
 import type { StreamSink } from './sink.ts'
 
-/** A whole batch is taken or not. */
+/** A webhook accepts a batch as a whole or not at all. */
 const batch = { entries: 100, bytes: 1024 * 1024, isOneOfEachSubLane: false }
 
-/** A URL as errors and logs show it: what stands behind the path may be a secret. */
+/** A URL as errors and logs show it, without its query, which may be a secret. */
 export function shownUrl(url: string): string {
   const { origin, pathname } = new URL(url)
   return pathname === '/' ? origin : origin + pathname
 }
 
-/** An answer that is no success. */
+/** A response with a status other than 2xx. */
 export class WebhookRefusal extends Error {
   readonly status: number
 
@@ -44,7 +44,7 @@ export function signedBody({ secret }: WebhookDestination, content: unknown) {
   return { headers, body }
 }
 
-/** Sends JSON, signed. Rejects with NotReached where nobody answers. Redirections are not followed. */
+/** Sends JSON, signed. Rejects with NotReached if there is no response. Redirects are not followed. */
 async function send(destination: WebhookDestination, content: unknown, signal: AbortSignal): Promise<Response> {
   const { url } = destination
   const { headers, body } = signedBody(destination, content)
@@ -55,7 +55,7 @@ async function send(destination: WebhookDestination, content: unknown, signal: A
   }
 }
 
-/** Sends JSON, signed. Rejects with a WebhookRefusal where the answer is no 2xx, and with NotReached where there is none. */
+/** Sends JSON, signed. Rejects with a WebhookRefusal if the status is not 2xx, and with NotReached if there is no response. */
 export async function post(destination: WebhookDestination, content: unknown, signal: AbortSignal) {
   const response = await send(destination, content, signal)
   await response.body?.cancel()
@@ -72,7 +72,7 @@ export async function ask(destination: WebhookDestination, content: unknown, lar
   return (await beginningOf(response.body ?? [], largest)).toString()
 }
 
-/** Rejects with NotReached where nobody listens. Nothing is sent, so no handler has to know of it. */
+/** Rejects with NotReached if nothing listens there. No request is sent, so handlers need not expect one. */
 export async function reach({ url }: Pick<WebhookDestination, 'url'>, signal: AbortSignal) {
   const { protocol, hostname, port } = new URL(url)
   const host = hostname.replaceAll(/^\[|\]$/g, '')
@@ -86,7 +86,9 @@ export async function reach({ url }: Pick<WebhookDestination, 'url'>, signal: Ab
   }
 }
 
-/** A record in the shape in which Lambda hands those of Kinesis to a function; one that comes again has the same sequenceNumber. */
+/**
+ * A record in the form in which Lambda passes records of Kinesis to a function. A record that is sent again has the same sequenceNumber.
+ */
 const recordOf = (arn: string, { id, subLane, payload }: OutboxEntry) => ({
   kinesis: {
     kinesisSchemaVersion: '1.0',
@@ -102,10 +104,10 @@ const recordOf = (arn: string, { id, subLane, payload }: OutboxEntry) => ({
   eventSourceARN: arn,
 })
 
-/** What a webhook answers that will never take a record. */
+/** The statuses of a webhook that mean that it will never accept a record. */
 const never = new Set([413, 422])
 
-/** Records of a stream at a webhook. No record at all asks whether it is there. */
+/** The webhook of a stream. `check` sends a request without records. */
 export const webhookSink = (destination: WebhookDestination): StreamSink => ({
   batch,
   check: async (_, signal) => post(destination, { Records: [] }, signal),
@@ -113,7 +115,7 @@ export const webhookSink = (destination: WebhookDestination): StreamSink => ({
     try {
       await post(destination, { Records: entries.map(entry => recordOf(arn, entry)) }, signal)
     } catch (error) {
-      // Which record of several it is shows once they are sent one by one, as after each failure.
+      // If there were several records, the cause is unknown: after a failure they are sent one by one.
       if (entries.length > 1 || !(error instanceof WebhookRefusal) || !never.has(error.status)) throw error
       return [new Refused(error.message, { cause: error })]
     }

@@ -3,15 +3,15 @@ import type { BatchSize } from './delivery.ts'
 
 interface Waiting {
   readonly entries: OutboxEntry[]
-  /** How often its first entry has failed, and when that may be tried again, of the monotonic clock. */
+  /** How often its first entry has failed, and when it may be retried, on the monotonic clock. */
   failures: number
   retryAt: number
 }
 
-/** 100 ms, 200 ms, … of one sub-lane, whose first entry the destination has not taken. */
+/** The pause of a sub-lane whose first entry the destination has not accepted: 100 ms, 200 ms, … */
 const backOff = (failures: number) => Math.min(5000, 50 * 2 ** failures)
 
-/** The first entries of a lane that keeps an order, in memory: a queue for each sub-lane. */
+/** The first entries of an ordered lane, in memory: a queue for each sub-lane. */
 export class Window {
   readonly #known = new Set<number>()
   readonly #subLanes = new Map<string, Waiting>()
@@ -20,7 +20,7 @@ export class Window {
     return this.#known.size
   }
 
-  /** Adds those that are not known yet, in the order of their numbers. */
+  /** Adds entries that are not in it yet; they are in the order of their numbers. */
   add(entries: readonly OutboxEntry[]) {
     for (const entry of entries) {
       if (this.#known.has(entry.id)) continue
@@ -32,7 +32,7 @@ export class Window {
     }
   }
 
-  /** What may be sent now: the first entries of the sub-lanes that do not wait for another try. */
+  /** Returns the entries that may be sent now: the first ones of the sub-lanes that do not wait for a retry. */
   batch({ entries, bytes, isOneOfEachSubLane }: BatchSize, now: number): OutboxEntry[] {
     const batch: OutboxEntry[] = []
     let size = 0
@@ -47,7 +47,7 @@ export class Window {
     return batch
   }
 
-  /** Takes out what has left the lane. */
+  /** Removes entries that have left the lane. */
   remove(left: readonly OutboxEntry[]) {
     for (const { id, subLane } of left) {
       this.#known.delete(id)
@@ -62,7 +62,7 @@ export class Window {
     }
   }
 
-  /** What follows the entry in its sub-lane waits with it. */
+  /** The later entries of its sub-lane wait with it. */
   failed({ subLane }: OutboxEntry, now: number) {
     const waiting = this.#subLanes.get(subLane ?? '')
     if (waiting) waiting.retryAt = now + backOff(++waiting.failures)

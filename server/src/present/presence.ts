@@ -1,16 +1,16 @@
 import type { StoredPresence } from '../store/presences.ts'
 
-/** In larger channels presence is a number, without names. */
+/** In channels with more members presence is a number, without names. */
 export const namedMembersAtMost = 100
 
-/** What the nodes know of users beside what is stored. */
+/** Who is online, over all nodes; this is not stored. */
 export interface OnlineNow {
   isOnline(userId: number): boolean
   /** When the user was last seen, if that was a short time ago. */
   lastSeen(userId: number): number | undefined
 }
 
-/** The wire's Presence as others see it. Of a user that is not shown they see that it is offline. */
+/** The wire's Presence as others see it. A user whose presence is not shown looks offline. */
 export function presenceDetails(userId: number, stored: StoredPresence, now: OnlineNow) {
   const { arn, status, statusText, isShown } = stored
   if (!isShown) return { AppInstanceUserArn: arn, IsOnline: false }

@@ -47,7 +47,7 @@ const subjectOf: Readonly<Record<RateSubject, (about: About) => string | undefin
   },
 }
 
-/** Ours count as calls of the messaging API. */
+/** Carillon's own operations count as calls of the messaging API. */
 const messaging: ReadonlySet<string> = new Set([...services.messaging, ...services.carillon])
 const identity: ReadonlySet<string> = new Set(services.identity.filter(name => !messaging.has(name)))
 
@@ -86,7 +86,7 @@ export function takeFrom({ buckets, rates, now }: RateLimiting, name: CallRateNa
   buckets.take(key, rate, now())
 }
 
-/** How fast each user may connect. */
+/** The rate at which each user may connect. */
 export interface ConnectRate {
   readonly rate: Rate
   /** Takes a token from the bucket of the user; false if there is none. */
@@ -108,8 +108,8 @@ export function connectRate(buckets: TokenBuckets, now: () => number, rates: Rat
 }
 
 /**
- * Made once per operation. The bearer's rate is checked before any look-up; tokens are taken once the call is permitted, so nobody
- * can use up those of somebody else.
+ * Made once per operation. The bearer's rate is checked before any look-up. Tokens are taken only once the call is permitted, so no caller
+ * can use up the tokens of another.
  */
 export function operationRatesOf(name: OperationName, operation: Operation, { buckets, rates, now }: RateLimiting): OperationRates {
   const own = (Object.keys(callRates) as CallRateName[])

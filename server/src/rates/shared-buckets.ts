@@ -18,14 +18,15 @@ interface Tools {
  * Drops full token buckets and, if several nodes share a database, exchanges what each has spent, a few times a second: no call
  * waits for it. While the database is unavailable each node counts alone. Returns a function that ends it.
  */
-export function keepRates(buckets: TokenBuckets, { db, now, log }: Tools, { shared }: { shared: boolean }): () => Promise<void> {
+export function shareBuckets(buckets: TokenBuckets, { db, now, log }: Tools, { shared }: { shared: boolean }): () => Promise<void> {
   const forgetting = setInterval(() => buckets.forget(now()), forgettingMilliseconds).unref()
   const share = async () => {
     const spent = buckets.handOverSpent()
     if (spent.size === 0) return
     for (const { key, milliseconds } of await addSpent(db, spent)) buckets.adopt(key, milliseconds, now())
   }
-  const failed = (error: unknown) => log.warn({ err: error }, 'Rates cannot be shared at the moment: each node counts by itself')
+  const failed = (error: unknown) =>
+    log.warn({ err: error }, 'The token buckets cannot be shared at the moment: each node limits rates by itself')
   const ends = shared
     ? [repeated(sharingMilliseconds, share, failed), repeated(removingMilliseconds, () => removeFullBuckets(db), failed)]
     : []

@@ -8,7 +8,7 @@ import type { CandidateSearch, SearchIndex } from './search-index.ts'
 const lookMilliseconds = 60_000
 
 /**
- * An index for which a bounded number of changes waits: where it fails for longer, they are forgotten, and it is built anew once it works
+ * An index for which a bounded number of changes waits. If it fails for longer, the changes are dropped, and it is rebuilt once it works
  * again.
  */
 export class BoundedIndex implements SearchIndex {
@@ -20,9 +20,9 @@ export class BoundedIndex implements SearchIndex {
     this.#index = index
     this.#looking = new OnDemand(
       async () => {
-        if (await boundChanges(db, mostChanges)) log.warn('The search index has not followed the messages for long, and is built anew')
+        if (await boundChanges(db, mostChanges)) log.warn('The search index is too far behind the messages, and is rebuilt')
       },
-      error => log.warn({ err: error }, 'It cannot be seen how many changes wait for the search index'),
+      error => log.warn({ err: error }, 'The changes that wait for the search index cannot be counted'),
     )
     this.#timer = setInterval(() => this.#looking.soon(), lookMilliseconds)
     this.#looking.soon()

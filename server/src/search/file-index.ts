@@ -18,7 +18,7 @@ const answerMilliseconds = 5000
 /** How many searches may wait for the thread. */
 const mostWaiting = 100
 const restartMilliseconds = 1000
-/** How many changes a transaction forgets. */
+/** How many changes one transaction deletes. */
 const step = 500
 
 const threadFile = new URL(import.meta.url.endsWith('.ts') ? './file-thread.ts' : './search-thread.js', import.meta.url)
@@ -64,7 +64,7 @@ export class FileIndex implements SearchIndex {
 
   async candidates(search: CandidateSearch, after: Cursor | undefined, limit: number): Promise<Candidate[]> {
     const hits = await this.#ask({ kind: 'search', id: ++this.#lastId, search: { ...search, before: after?.[0], limit } })
-    return hits.map(({ place, ...hit }) => ({ ...hit, cursor: [place] }))
+    return hits.map(({ rowid, ...hit }) => ({ ...hit, cursor: [rowid] }))
   }
 
   soon() {
@@ -126,7 +126,7 @@ export class FileIndex implements SearchIndex {
     if (message.kind === 'found') this.#waiting.get(message.id)?.resolve(message.hits)
     else if (message.kind === 'failed') this.#waiting.get(message.id)?.reject(busy())
     else if (message.kind === 'trouble') this.#troubled(new Error(message.message))
-    else if (message.kind === 'renewed') log.warn({ why: message.why }, 'The search index is built anew')
+    else if (message.kind === 'renewed') log.warn({ why: message.why }, 'The search index is rebuilt')
     else if (message.kind === 'built') log.warn('The search index is complete')
     else {
       const { position, isComplete } = message.state
@@ -138,7 +138,7 @@ export class FileIndex implements SearchIndex {
 
   #troubled(error: unknown) {
     this.#tools.metrics.jobFailures.inc({ job: 'search' })
-    this.#tools.log.warn({ err: error }, 'The search index has failed and will be tried again')
+    this.#tools.log.warn({ err: error }, 'The search index has failed and will be retried')
   }
 
   #refuseAll() {
@@ -146,7 +146,7 @@ export class FileIndex implements SearchIndex {
     this.#waiting.clear()
   }
 
-  /** Removes the changes that the file has taken over. */
+  /** Removes the changes that are in the file. */
   async #forget(stopping: AbortSignal) {
     const { db } = this.#tools
     const position = this.#position

@@ -1,6 +1,6 @@
 import type { FileHit, FileSearch, FileState } from '../store/search-file.ts'
 
-/** What the thread of the index file is started with. */
+/** The arguments of the thread of the index file. */
 export interface FilePaths {
   readonly index: string
   readonly database: string
@@ -13,7 +13,7 @@ export type FromThread =
   | { readonly kind: 'state'; readonly state: FileState }
   | { readonly kind: 'found'; readonly id: number; readonly hits: readonly FileHit[] }
   | { readonly kind: 'failed'; readonly id: number }
-  /** The index is built anew, for that reason. */
+  /** The index is rebuilt, for this reason. */
   | { readonly kind: 'renewed'; readonly why: string }
   | { readonly kind: 'built' }
   | { readonly kind: 'trouble'; readonly message: string }

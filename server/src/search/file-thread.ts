@@ -4,14 +4,14 @@ import type { FilePaths, FromThread, ToThread } from './file-messages.ts'
 
 /*
  * The thread of the index file: the only one that reads and writes it. FTS5 merges its segments while it writes, which takes up to a tenth
- * of a second; here nobody waits for that but a search.
+ * of a second. In this thread that delays only searches.
  */
 
-/** How often the thread looks for what it has not been told of, such as the wish of an operator. */
+/** How often the thread checks for work without a message, such as a rebuild that an operator has requested. */
 const idleMilliseconds = 1000
-/** How long a failing index waits before it is built anew once more. */
+/** How long an index that has failed waits before it is rebuilt again. */
 const betweenRenewals = 60_000
-/** SQLite's codes for a file that is damaged, and for one that is no database. */
+/** SQLite's codes for a file that is damaged, and for one that is not a database. */
 const damages = new Set([11, 26])
 
 const port = parentPort!
@@ -59,7 +59,7 @@ function run() {
   next = undefined
   clearTimeout(idle)
   try {
-    // Searches that have arrived meanwhile come before the next part.
+    // Searches that have arrived meanwhile run before the next part.
     if (work()) return soon()
   } catch (error) {
     failed(error)

@@ -10,9 +10,9 @@ import type { Candidate, CandidateSearch, SearchIndex } from './search-index.ts'
 
 /** How long changes wait for others, so that they are indexed together. */
 const gatherMilliseconds = 100
-/** How often a node looks for changes that other nodes have made. */
+/** How often a node checks for changes by other nodes. */
 const lookMilliseconds = 1000
-/** For how long one node indexes while the others do something else. */
+/** The lease of the node that indexes. */
 const leaseMilliseconds = 2000
 
 /** The index of PostgreSQL: a table that one node at a time fills. */
@@ -32,7 +32,7 @@ export class TableIndex implements SearchIndex {
       async stopping => this.#index(stopping),
       error => {
         metrics.jobFailures.inc({ job: 'search' })
-        log.warn({ err: error }, 'The search index has failed and will be tried again')
+        log.warn({ err: error }, 'The search index has failed and will be retried')
       },
     )
     this.#looking = setInterval(() => this.soon(), lookMilliseconds)
@@ -60,12 +60,12 @@ export class TableIndex implements SearchIndex {
     await pause(gatherMilliseconds, undefined, { signal: stopping }).catch(() => {})
     while (!stopping.aborted && (await this.#isMine())) {
       const { hasMore, isNew } = await this.#db.transaction(tx => indexStep(tx))
-      if (isNew) this.#log.warn('The search index is built anew')
+      if (isNew) this.#log.warn('The search index is rebuilt')
       if (!hasMore) return
     }
   }
 
-  /** Whether this node is the one that indexes; it stays that until its lease ends. */
+  /** Whether this node is the one that indexes, until its lease ends. */
   async #isMine(): Promise<boolean> {
     const now = this.#now()
     if (now < this.#heldUntil) return true

@@ -8,13 +8,13 @@ export interface CertificateFiles {
   readonly key: string
 }
 
-/** The contents of these files: what a TLS server takes. */
+/** The contents of these files, as a TLS server takes them. */
 export interface Pair {
   readonly cert: string
   readonly key: string
 }
 
-/** How often the files are checked. They are read, since a swapped link need not change any date. */
+/** How often the files are checked. Their content is compared, since replacing a link may leave all dates unchanged. */
 const reloadMilliseconds = 2000
 
 async function read(name: string, file: string): Promise<string> {
@@ -37,7 +37,7 @@ export async function readPair(files: CertificateFiles): Promise<Pair> {
 }
 
 /**
- * Passes on each new pair in the files, until it is stopped. A pair that cannot be used is logged once, and the previous one stays.
+ * Calls back with each new pair in the files, until it is stopped. A pair that cannot be used is logged once, and the previous one stays.
  */
 export function followPair(files: CertificateFiles, first: Pair, { take, log }: { take: (pair: Pair) => void; log: Log }): () => void {
   let seen = first.cert + first.key
@@ -47,7 +47,7 @@ export function followPair(files: CertificateFiles, first: Pair, { take, log }: 
     if (now === seen) return
     seen = now
     if (next instanceof Error) {
-      log.warn({ err: next }, 'The new TLS certificate cannot be used; the server goes on with the old one')
+      log.warn({ err: next }, 'The new TLS certificate cannot be used; the server continues with the old one')
       return
     }
     take(next)

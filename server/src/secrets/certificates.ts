@@ -17,7 +17,7 @@ import { makeFile, replaceFile, textOf } from './secret-file.ts'
 import type { Log } from '../observe/log.ts'
 
 const day = 24 * 60 * 60 * 1000
-/** Browsers refuse more than 398. */
+/** The days for which a certificate is valid; browsers refuse more than 398. */
 const lifetimeDays = 397
 const renewalDays = 30
 
@@ -26,7 +26,7 @@ const isWildcard = (host: string) => host === '0.0.0.0' || host === '::'
 /** The name of the listening address on this machine. */
 export const localName = (host: string) => (isWildcard(host) || /^127\.|^::1$/.test(host) ? 'localhost' : host)
 
-/** The names that a certificate must have for this configuration: all of them, or that which clients are told. */
+/** The names that a certificate must have for this configuration: all of them, or only the public host that clients use. */
 export function certificateNames(
   { host, publicWsHost }: Pick<Config, 'host' | 'publicWsHost'>,
   which: 'all' | 'published' = 'all',
@@ -44,9 +44,9 @@ function flaw(chain: string, key: KeyObject, names: readonly string[]): string |
   try {
     leaf = new X509Certificate(chain)
   } catch {
-    return 'it is no certificate'
+    return 'it is not a certificate'
   }
-  if (!leaf.checkPrivateKey(key)) return 'it is for another key'
+  if (!leaf.checkPrivateKey(key)) return 'it belongs to another key'
   const missing = names.find(name => !(isIP(name) ? leaf.checkIP(name) : leaf.checkHost(name, { subject: 'never' })))
   if (missing !== undefined) return `it lacks the name ${missing}`
   return leaf.validToDate.getTime() < Date.now() + renewalDays * day ? `it ends on ${leaf.validTo}` : undefined
@@ -98,30 +98,30 @@ async function newChain(key: KeyObject, names: readonly string[]): Promise<strin
   return `${leaf.toString('pem')}\n${ca.toString('pem')}\n`
 }
 
-async function keptKey(file: string): Promise<KeyObject> {
+async function storedKey(file: string): Promise<KeyObject> {
   if ((await textOf(file)) === undefined) {
     const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' })
     await makeFile(file, privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(), 0o600)
   }
   try {
     const key = createPrivateKey(await readFile(file))
-    if (key.asymmetricKeyDetails?.namedCurve !== 'prime256v1') throw new Error('it is not on the curve P-256')
+    if (key.asymmetricKeyDetails?.namedCurve !== 'prime256v1') throw new Error('its curve is not P-256')
     return key
   } catch (error) {
-    throw new Error(`${file} holds no key of ours: ${String(error)}. Remove it, and a new one is made.`, { cause: error })
+    throw new Error(`${file} is not a key of Carillon: ${String(error)}. Remove it, and the server creates a new one.`, { cause: error })
   }
 }
 
 /**
- * The certificates of a data folder: `server-key.pem`, made once; `server.pem`, the certificate and its CA, made again if a name is
- * missing or it is about to expire; `ca.pem`, the CA alone. Processes that start at once agree, since the first one's key wins, and
- * each repeats until the three files match. The machine's name is in the certificate, but a new name does not make a new
- * certificate: containers get one at every start.
+ * The certificates of a data folder: `server-key.pem`, made once; `server.pem`, the certificate and its CA, made again if a name is missing
+ * or it is about to expire; `ca.pem`, the CA alone. Processes that start at the same time use one certificate: the first one's key wins,
+ * and each process repeats its steps until the three files match. The machine's name is in the certificate, but a new name does not make a
+ * new certificate: containers get one at every start.
  */
 export async function storedCertificates(folder: string, config: Config, log: Log): Promise<CertificateFiles & { ca: string }> {
   const files = { ca: join(folder, 'ca.pem'), cert: join(folder, 'server.pem'), key: join(folder, 'server-key.pem') }
   const names = certificateNames(config)
-  const key = await keptKey(files.key)
+  const key = await storedKey(files.key)
   for (;;) {
     const chain = await textOf(files.cert)
     const reason = chain === undefined ? 'there is none' : flaw(chain, key, names)
@@ -134,11 +134,11 @@ export async function storedCertificates(folder: string, config: Config, log: Lo
     const machine = /^[\w.-]+$/.test(hostname()) ? [hostname()] : []
     const made = await newChain(key, [...new Set([...names, ...machine])])
     const stillWrong = flaw(made, key, names)
-    if (stillWrong !== undefined) throw new Error(`No certificate can be made: ${stillWrong}.`)
+    if (stillWrong !== undefined) throw new Error(`No certificate can be created: ${stillWrong}.`)
     if (chain === undefined) await makeFile(files.cert, made, 0o644)
     else {
       await replaceFile(files.cert, made, 0o644)
-      log.warn({ reason, ca: files.ca }, 'A new TLS certificate and a new CA have been made; clients must trust the new CA')
+      log.warn({ reason, ca: files.ca }, 'A new TLS certificate and a new CA have been created; clients must trust the new CA')
     }
   }
 }

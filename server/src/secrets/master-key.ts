@@ -45,29 +45,29 @@ function inMemory(): MasterKeySource {
   }
 }
 
-/** A failed rotation leaves a key behind, which stays in the file. */
-const mostKept = 8
+/** The most keys in the file. Failed rotations leave keys in it. */
+const mostStored = 8
 
 /** The file is read each time, since the command line may have changed it. Mode 600. */
 function inFile(data: string): MasterKeySource {
-  const place = async () => join(await dataFolder(data), 'master-key')
+  const path = async () => join(await dataFolder(data), 'master-key')
   const read = async () => {
-    const file = await place()
+    const file = await path()
     const text = await textOf(file)
     return text === undefined ? [] : parseMasterKeys(text, file)
   }
   return {
     read,
     async make() {
-      const kept = await read()
-      if (kept.length > 0) return kept
-      await makeFile(await place(), `${newMasterKey().text}\n`, 0o600)
+      const stored = await read()
+      if (stored.length > 0) return stored
+      await makeFile(await path(), `${newMasterKey().text}\n`, 0o600)
       return read()
     },
     async renew(current) {
       const made = newMasterKey()
-      const kept = (await read()).filter(({ id }, index) => id === current || index < mostKept)
-      await replaceFile(await place(), [made, ...kept].map(({ text }) => `${text}\n`).join(''), 0o600)
+      const stored = (await read()).filter(({ id }, index) => id === current || index < mostStored)
+      await replaceFile(await path(), [made, ...stored].map(({ text }) => `${text}\n`).join(''), 0o600)
       return made
     },
   }

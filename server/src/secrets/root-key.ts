@@ -9,7 +9,7 @@ function read(text: string, file: string): RootKey {
   const accessKeyId = value('aws_access_key_id')
   const secretAccessKey = value('aws_secret_access_key')
   if (!accessKeyId || !secretAccessKey)
-    throw new Error(`${file} holds no aws_access_key_id and aws_secret_access_key. Remove it, and a new root key is made.`)
+    throw new Error(`${file} has no aws_access_key_id and aws_secret_access_key. Remove it, and the server creates a new root key.`)
   return { accessKeyId, secretAccessKey }
 }
 
@@ -19,8 +19,8 @@ function read(text: string, file: string): RootKey {
  */
 export async function storedRootKey(folder: string, region: string): Promise<{ key: RootKey; file: string }> {
   const file = join(folder, 'credentials')
-  const kept = await textOf(file)
-  if (kept !== undefined) return { key: read(kept, file), file }
+  const stored = await textOf(file)
+  if (stored !== undefined) return { key: read(stored, file), file }
   const text = `[default]\naws_access_key_id = ${newId('AKIA')}\naws_secret_access_key = ${newSecret()}\nregion = ${region}\n`
   await makeFile(file, text, 0o600)
   return { key: read(await readFile(file, 'utf8'), file), file }

@@ -12,7 +12,7 @@ export async function textOf(file: string): Promise<string | undefined> {
   }
 }
 
-async function place(file: string, text: string, mode: number, put: (draft: string) => Promise<void>) {
+async function putFile(file: string, text: string, mode: number, put: (draft: string) => Promise<void>) {
   const draft = join(dirname(file), `.${basename(file)}-${randomBytes(6).toString('hex')}`)
   try {
     await writeFile(draft, text, { mode, flush: true })
@@ -23,9 +23,9 @@ async function place(file: string, text: string, mode: number, put: (draft: stri
   }
 }
 
-/** Creates a file as a whole or not at all. An existing file stays: of concurrent processes the first one wins. */
+/** Creates a file atomically. An existing file is not replaced: of concurrent processes the first one wins. */
 export async function makeFile(file: string, text: string, mode: number) {
-  await place(file, text, mode, async draft => {
+  await putFile(file, text, mode, async draft => {
     try {
       await link(draft, file)
     } catch (error) {
@@ -36,5 +36,5 @@ export async function makeFile(file: string, text: string, mode: number) {
 
 /** Creates or replaces a file: readers see the old text or the new one. */
 export async function replaceFile(file: string, text: string, mode: number) {
-  await place(file, text, mode, draft => rename(draft, file))
+  await putFile(file, text, mode, draft => rename(draft, file))
 }

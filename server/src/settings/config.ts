@@ -13,7 +13,7 @@ export interface RootKey {
 }
 
 export interface Config extends Settings {
-  /** The limits of counts. */
+  /** The limits on counts. */
   readonly limits: Limits
   /** The rates; undefined if they are not limited. */
   readonly rates: Rates | undefined
@@ -40,7 +40,7 @@ function refuseUnknown(names: readonly string[]) {
   if (unknown === undefined) return
   const nearest = closestMatch(unknown, known, { maxDistance: Math.ceil((unknown.length - prefix.length) / 2) })
   const suggestion = nearest === undefined ? '' : ` Did you mean ${nearest}?`
-  throw new Error(`Unknown environment variable ${unknown}.${suggestion} carillon serve --help lists those that are known.`)
+  throw new Error(`Unknown environment variable ${unknown}.${suggestion} carillon serve --help lists all variables.`)
 }
 
 /**
@@ -66,15 +66,19 @@ export function readConfig(flags: Readonly<Record<string, string | undefined>>, 
   }
   requireNats(values)
   if (values.seed !== undefined && values.natsUrl !== undefined)
-    throw new Error('--seed is for a single server: several nodes would make the same things at once. Start one without --nats-url first.')
+    throw new Error(
+      '--seed is for a single server: several nodes would create the same resources at once. Start one without --nats-url first.',
+    )
   if (values.search === 'on' && values.data === ':memory:' && values.databaseUrl === undefined)
     throw new Error('--search on needs a data folder for its index, or --database-url: with --data :memory: there is no file.')
   if (values.proxyHeaders === 'proxy-protocol' && values.trustProxy === undefined)
-    throw new Error('--proxy-headers proxy-protocol needs --trust-proxy: the proxies whose connections begin with a PROXY header.')
+    throw new Error('--proxy-headers proxy-protocol needs --trust-proxy, with the proxies whose connections begin with a PROXY header.')
   if (values.oidcIssuer === undefined && (values.oidcAudience ?? values.oidcJwks) !== undefined)
     throw new Error('--oidc-audience and --oidc-jwks need --oidc-issuer.')
   if (values.oidcIssuer !== undefined && values.oidcAudience === undefined)
-    throw new Error('--oidc-issuer needs --oidc-audience: tokens that the issuer makes for other clients are not accepted as logins.')
+    throw new Error(
+      '--oidc-issuer needs --oidc-audience, so that tokens that the issuer makes for other clients are not accepted as logins.',
+    )
   if ((values.exchangeRole === undefined) !== (values.exchangeAppInstance === undefined))
     throw new Error('--exchange-role and --exchange-app-instance are given together, or neither is.')
   if (values.exchangeRole !== undefined && values.oidcIssuer === undefined && values.exchangeHook === undefined)
@@ -100,7 +104,7 @@ export function readConfig(flags: Readonly<Record<string, string | undefined>>, 
   return { ...values, limits, rates: values.rateLimits === 'aws' ? rates : undefined, rootKey: rootKeyOf(environment), masterKeys }
 }
 
-/** The addresses at which a server listens; of a name other than localhost nothing is known. */
+/** The addresses at which a server listens; undefined for a name other than localhost. */
 function addressesOf(host: string): readonly string[] | undefined {
   if (host === 'localhost') return []
   if (isIP(host) === 0) return undefined
@@ -108,14 +112,15 @@ function addressesOf(host: string): readonly string[] | undefined {
   return Object.values(networkInterfaces()).flatMap(each => (each ?? []).map(({ address }) => address))
 }
 
-/** Whoever has the root key of a server in test mode can empty it, and make it fail. */
+/** Throws if a server in test mode would be reachable by others: with its root key one can empty it and make it fail. */
 function requireNoPublicAddress({ host, natsUrl }: Settings) {
-  if (natsUrl !== undefined) throw new Error('--test-mode is for a single server: its clock and its faults are not those of other nodes.')
+  if (natsUrl !== undefined)
+    throw new Error('--test-mode is for a single server, since other nodes would not share its clock and its faults.')
   const addresses = addressesOf(host)
   if (addresses === undefined) throw new Error(`--test-mode needs localhost or an address as --host, not the name ${host}.`)
   const open = addresses.find(isPublic)
   if (open !== undefined)
-    throw new Error(`--test-mode is refused at the public address ${open}: anybody could try to reach it. Give --host 127.0.0.1.`)
+    throw new Error(`--test-mode is refused at the public address ${open}, which anybody could reach. Give --host 127.0.0.1.`)
 }
 
 function requireNats(values: Settings) {
@@ -138,6 +143,6 @@ function rootKeyOf(environment: NodeJS.ProcessEnv): RootKey | undefined {
   if (!accessKeyId && !secretAccessKey) return undefined
   if (!accessKeyId || !secretAccessKey) throw new Error(`${keyVariables.join(' and ')} are given together, or neither is.`)
   if (!/^[^\s/,]+$/.test(accessKeyId))
-    throw new Error(`${keyVariables[0]} must be without blanks, slashes and commas: no client could sign with it.`)
+    throw new Error(`${keyVariables[0]} must not have blanks, slashes or commas: no client could sign with it.`)
   return { accessKeyId, secretAccessKey }
 }

@@ -2,15 +2,15 @@ import { readFile } from 'node:fs/promises'
 import type { JsonObject } from '../tools/json.ts'
 
 /**
- * The secret of an entry of --destinations: its text stands in the file that the member `NAMEFile` names, or in the environment
- * variable that `NAMEVariable` names, so that it is in neither the map nor a command line. Throws an Error that never shows the secret.
+ * The secret of an entry of --destinations. It is in the file that the member `NAMEFile` names, or in the environment variable that
+ * `NAMEVariable` names, so it is neither in the file of --destinations nor on a command line. Throws an Error that never shows the secret.
  */
 export async function destinationSecret(entry: JsonObject, name: string, whose: string, environment: NodeJS.ProcessEnv): Promise<string> {
   const [file, variable] = [entry[`${name}File`], entry[`${name}Variable`]]
   if ((file === undefined) === (variable === undefined))
     throw new Error(`${whose} needs either ${name}File, a file with the secret, or ${name}Variable, the name of an environment variable`)
   if (typeof variable === 'string' && !/^[A-Za-z_]\w{0,99}$/.test(variable))
-    throw new Error(`${name}Variable must be the name of an environment variable; what it says is not shown, since it may be the secret`)
+    throw new Error(`${name}Variable must be the name of an environment variable; its text is not shown, since it may be the secret`)
   let secret: string | undefined
   if (typeof file === 'string') {
     const text = await readFile(file, 'utf8').catch((error: unknown) => {
@@ -18,11 +18,11 @@ export async function destinationSecret(entry: JsonObject, name: string, whose: 
     })
     secret = text.trim()
   } else if (typeof variable === 'string') secret = environment[variable]?.trim()
-  if (!secret) throw new Error(`${secretSource(entry, name)} names nothing that is there`)
+  if (!secret) throw new Error(`${secretSource(entry, name)} does not exist, or is empty`)
   return secret
 }
 
-/** Which file or variable an entry names, for messages. */
+/** The member of an entry that names the file or variable of a secret, for messages. */
 export const secretSource = (entry: JsonObject, name: string) => {
   const member = `${name}${entry[`${name}File`] === undefined ? 'Variable' : 'File'}`
   return `${member} ${JSON.stringify(entry[member])}`

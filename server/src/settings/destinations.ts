@@ -5,7 +5,7 @@ import { natsDestination, natsMembers, type NatsDestination } from './nats-desti
 import { pushDestinationOf, type PushDestination } from './push-destinations.ts'
 import { webhookDestination, type WebhookDestination } from './webhook-destination.ts'
 
-/** A file of JSON lines: it is renamed once it is larger, and of those so many are kept. */
+/** A file of JSON lines. It is renamed once it is larger than `maxBytes`; `keep` renamed files stay. */
 export interface FileDestination {
   readonly type: 'file'
   readonly path: string
@@ -16,8 +16,8 @@ export interface FileDestination {
 export type StreamDestination = WebhookDestination | FileDestination | NatsDestination
 
 /**
- * Where to go instead of Amazon's service, by the ARN of what stands there: a Kinesis stream, Lambda function, bot alias, event bus or
- * Pinpoint application.
+ * The destinations that replace Amazon's services, by ARN: of a Kinesis stream, Lambda function, bot alias, event bus or Pinpoint
+ * application.
  */
 export interface Destinations {
   readonly streams: ReadonlyMap<string, StreamDestination>
@@ -25,7 +25,7 @@ export interface Destinations {
   /** By the LexBotAliasArn. */
   readonly bots: ReadonlyMap<string, WebhookDestination>
   readonly eventBuses: ReadonlyMap<string, WebhookDestination>
-  /** How devices are reached. */
+  /** The push services of applications. */
   readonly applications: ReadonlyMap<string, PushDestination>
 }
 
@@ -43,7 +43,7 @@ const membersOf = {
   nats: natsMembers,
 } as const
 
-/** A whole number of an entry, or what it is where it is left out. */
+/** A whole number of an entry, or the default if it is left out. */
 function wholeNumber(entry: JsonObject, member: string, fallback: number, most: number): number {
   const { [member]: value = fallback } = entry
   if (typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= most) return value
@@ -56,7 +56,7 @@ async function destinationOf(entry: unknown, environment: NodeJS.ProcessEnv): Pr
   if (type !== 'webhook' && type !== 'file' && type !== 'nats')
     throw new Error(`type must be webhook, file or nats, not ${JSON.stringify(type)}`)
   const unknown = Object.keys(entry).find(member => !(membersOf[type] as readonly string[]).includes(member))
-  if (unknown !== undefined) throw new Error(`${unknown} is not known; a ${type} has ${membersOf[type].join(', ')}`)
+  if (unknown !== undefined) throw new Error(`${unknown} is not a member; a ${type} has ${membersOf[type].join(', ')}`)
   if (type === 'webhook') return webhookDestination(entry, environment)
   if (type === 'nats') return natsDestination(entry, environment)
   const { path } = entry
@@ -113,13 +113,13 @@ export async function readDestinations(file: string | undefined, environment: No
       streams.set(arn, destination)
       continue
     }
-    const place = ofWebhooks.find(({ pattern }) => pattern.test(arn))
-    if (!place)
+    const webhooks = ofWebhooks.find(({ pattern }) => pattern.test(arn))
+    if (!webhooks)
       throw refuse(
-        `${arn} is neither the ARN of a Kinesis stream chime-messaging-… nor that of a Lambda function, bot alias, event bus or Pinpoint application`,
+        `${arn} is not the ARN of a Kinesis stream chime-messaging-…, Lambda function, bot alias, event bus or Pinpoint application`,
       )
-    if (destination.type !== 'webhook') throw refuse(`${arn}: ${place.what} is a webhook, not a ${destination.type}`)
-    place.map.set(arn, destination)
+    if (destination.type !== 'webhook') throw refuse(`${arn}: ${webhooks.what} is a webhook, not a ${destination.type}`)
+    webhooks.map.set(arn, destination)
   }
   return { streams, functions, bots, eventBuses, applications }
 }

@@ -1,6 +1,6 @@
 /**
- * The counts that are limited: the flag `--limit-NAME`, Amazon's default (docs/service/limits.md#counts) where Amazon has such a
- * count, and one line of meaning.
+ * The limited counts: the flag `--limit-NAME`, Amazon's default (docs/service/limits.md#counts) where Amazon has such a count, and one line
+ * of meaning.
  */
 export const countLimits = {
   appInstances: { flag: 'limit-app-instances', fallback: 100, meaning: 'app instances' },
@@ -26,7 +26,7 @@ export const countLimits = {
   moderatorsPerChannel: { flag: 'limit-moderators-per-channel', fallback: 1000, meaning: 'moderators of a channel' },
   connectionsPerUser: { flag: 'limit-connections-per-user', fallback: 10, meaning: 'open sockets of a user' },
   flowsPerAppInstance: { flag: 'limit-flows-per-app-instance', fallback: 100, meaning: 'channel flows of an app instance' },
-  processorsPerFlow: { flag: 'limit-processors-per-flow', fallback: 1, meaning: 'processors of a channel flow; the API takes 3' },
+  processorsPerFlow: { flag: 'limit-processors-per-flow', fallback: 1, meaning: 'processors of a channel flow; the API allows 3' },
   reactionsPerMessage: { flag: 'limit-reactions-per-message', fallback: 50, meaning: 'different reactions to a message' },
   pinsPerChannel: { flag: 'limit-pins-per-channel', fallback: 100, meaning: 'pinned messages of a channel or sub-channel' },
 } as const

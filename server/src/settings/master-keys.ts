@@ -5,7 +5,7 @@ import { sealerOf, type Sealer } from '../tools/sealer.ts'
 export interface MasterKey {
   /** Identifies the key without revealing it. */
   readonly id: string
-  /** As CARILLON_MASTER_KEY and the file contain it. */
+  /** The form in CARILLON_MASTER_KEY and in the file. */
   readonly text: string
   /** For the secrets of access keys. */
   readonly secrets: Sealer
@@ -27,7 +27,7 @@ function masterKeyOf(bytes: Uint8Array): MasterKey {
 
 export const newMasterKey = () => masterKeyOf(randomBytes(32))
 
-/** Parses one or several, separated by commas or line breaks. The error does not repeat the text. */
+/** Parses one or several master keys, separated by commas or line breaks. The error does not repeat the text. */
 export function parseMasterKeys(text: string, where: string): readonly MasterKey[] {
   const parts = text.split(/[,\n]/).map(part => part.trim())
   const keys = parts

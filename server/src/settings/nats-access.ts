@@ -1,16 +1,16 @@
-/** What a client says to NATS about itself: a user with a password, a token, the seed of an NKey, or the text of a credentials file. */
+/** The login of a client at NATS: a user with a password, a token, the seed of an NKey, or the text of a credentials file. */
 export type NatsLogin =
   | { readonly user: string; readonly password: string | undefined }
   | { readonly token: string }
   | { readonly nkeySeed: string }
   | { readonly credentials: string }
 
-/** How a NATS is reached. */
+/** The servers and login of a NATS. */
 export interface NatsAccess {
   /** The URLs of its servers, at least one. */
   readonly urls: readonly string[]
   readonly login: NatsLogin | undefined
-  /** Of TLS, in PEM: the authority that the servers' certificates are checked by, and the client's certificate with its key. */
+  /** For TLS, in PEM: the CA of the servers' certificates, and the client's certificate with its key. */
   readonly ca: string | undefined
   readonly cert: string | undefined
   readonly key: string | undefined

@@ -3,15 +3,15 @@ import { destinationSecret, secretSource } from './destination-secrets.ts'
 import { isNatsCredentials, isNkeySeed, type NatsAccess, type NatsLogin } from './nats-access.ts'
 import { natsUrls } from './setting-values.ts'
 
-/** A subject of NATS that takes the records of a stream. */
+/** A subject of NATS for the records of a stream. */
 export interface NatsDestination extends NatsAccess {
   readonly type: 'nats'
   readonly subject: string
-  /** Whether a record has left once a stream of JetStream has stored it, or else once a server of NATS has it. */
+  /** Whether a record counts as delivered when JetStream has stored it; otherwise when a server of NATS has received it. */
   readonly isStored: boolean
 }
 
-/** The names of the secrets of an entry; each is there as NAMEFile or NAMEVariable. */
+/** The names of the secrets of an entry; each is given as NAMEFile or NAMEVariable. */
 const secretNames = ['password', 'token', 'nkey', 'credentials', 'ca', 'cert', 'key'] as const
 
 export const natsMembers = [
@@ -23,7 +23,7 @@ export const natsMembers = [
   ...secretNames.flatMap(name => [`${name}File`, `${name}Variable`]),
 ]
 
-/** No wildcards, and nothing of NATS's own. */
+/** Subjects without wildcards, and not those that NATS reserves. */
 const subjectPattern = /^(?!\$)[\w-]+(?:\.[\w-]+)*$/
 
 type Secrets = Readonly<Record<(typeof secretNames)[number], string | undefined>>
@@ -43,9 +43,9 @@ function loginOf(entry: JsonObject, { password, token, nkey, credentials }: Secr
   if ([user, token, nkey, credentials].filter(given => given !== undefined).length > 1)
     throw new Error('give one login: a user with a password, a token, an nkey or credentials')
   if (nkey !== undefined && !isNkeySeed(nkey))
-    throw new Error(`${secretSource(entry, 'nkey')} must hold the seed of a user, which begins with SU`)
+    throw new Error(`${secretSource(entry, 'nkey')} must have the seed of a user, which begins with SU`)
   if (credentials !== undefined && !isNatsCredentials(credentials))
-    throw new Error(`${secretSource(entry, 'credentials')} must hold a credentials file of NATS, with a JWT and a seed`)
+    throw new Error(`${secretSource(entry, 'credentials')} must have a credentials file of NATS, with a JWT and a seed`)
   if (user !== undefined) return { user, password }
   if (token !== undefined) return { token }
   if (nkey !== undefined) return { nkeySeed: nkey }
@@ -63,7 +63,7 @@ export async function natsDestination(entry: JsonObject, environment: NodeJS.Pro
     throw new Error(`url ${(error as Error).message}`, { cause: error })
   }
   if (urls.some(each => new URL(each).username !== '' || new URL(each).password !== ''))
-    throw new Error('url must not hold a user or a password: give user with passwordFile or passwordVariable')
+    throw new Error('url must not have a user or a password: give user with passwordFile or passwordVariable')
   if (typeof subject !== 'string' || !subjectPattern.test(subject) || subject.length > 255)
     throw new Error(`subject must be a subject of NATS without wildcards such as carillon.records, not ${JSON.stringify(subject)}`)
   if (typeof jetStream !== 'boolean') throw new Error('jetStream must be true or false')

@@ -25,22 +25,22 @@ export interface ApnsDestination {
 
 /** The push services of browsers, which the devices name themselves. */
 export interface WebPushDestination {
-  /** How a push service reaches the operator: a mailto: or https: URL. */
+  /** The contact of the operator for push services: a mailto: or https: URL. */
   readonly subject: string
-  /** What pages subscribe with (`applicationServerKey`), in base64url. */
+  /** The key with which pages subscribe (`applicationServerKey`), in base64url. */
   readonly publicKey: string
   readonly privateKey: KeyObject
   /** Whether devices may name services in the operator's network, and over plain HTTP. */
   readonly privateNetworks: boolean
 }
 
-/** How the devices of an application are reached. */
+/** The push services of an application. */
 export interface PushDestination {
   /** `id-only` leaves out Title and Body: the device fetches the message. */
   readonly content: 'full' | 'id-only'
-  /** What an Apple device shows with `id-only`, unless the app replaces it. */
+  /** The text that an Apple device shows with `id-only`, unless the app replaces it. */
   readonly placeholder: string
-  /** Takes the pushes of all devices, instead of the services below. */
+  /** A webhook that gets the pushes for all devices, instead of the services below. */
   readonly webhook: WebhookDestination | undefined
   readonly fcm: FcmDestination | undefined
   readonly apns: ApnsDestination | undefined
@@ -57,7 +57,7 @@ const membersOf = {
 
 function refuseUnknown(entry: JsonObject, kind: keyof typeof membersOf) {
   const unknown = Object.keys(entry).find(member => !(membersOf[kind] as readonly string[]).includes(member))
-  if (unknown !== undefined) throw new Error(`${unknown} is not known; ${kind} has ${membersOf[kind].join(', ')}`)
+  if (unknown !== undefined) throw new Error(`${unknown} is not a member; ${kind} has ${membersOf[kind].join(', ')}`)
 }
 
 function text(entry: JsonObject, member: string, pattern: RegExp, example: string): string {
@@ -72,13 +72,13 @@ function urlOf(entry: JsonObject, fallback: string): string {
   throw new Error(`url must be a URL without a path such as ${fallback}, not ${JSON.stringify(url)}`)
 }
 
-/** A private key in PEM. In a variable its lines may be separated by \n. The error shows nothing of it. */
+/** A private key in PEM. In a variable its lines may be separated by \n. The error does not show the key. */
 function privateKeyOf(pem: string, source: string, kind: 'rsa' | 'ec'): KeyObject {
   try {
     const key = createPrivateKey(pem.replaceAll('\\n', '\n'))
     if (key.asymmetricKeyType === kind && (kind === 'rsa' || key.asymmetricKeyDetails?.namedCurve === 'prime256v1')) return key
   } catch {}
-  throw new Error(`${source} does not hold a private key in PEM: ${kind === 'rsa' ? 'an RSA key' : 'a key on the curve P-256'} is needed`)
+  throw new Error(`${source} must have a private key in PEM: ${kind === 'rsa' ? 'an RSA key' : 'a key on the curve P-256'}`)
 }
 
 async function fcmOf(entry: JsonObject, environment: NodeJS.ProcessEnv): Promise<FcmDestination> {
@@ -88,13 +88,13 @@ async function fcmOf(entry: JsonObject, environment: NodeJS.ProcessEnv): Promise
   try {
     account = JSON.parse(secret)
   } catch {
-    // The parser's message quotes what it has read.
+    // The parser's message would quote the key.
     throw new Error(`${source} is not JSON: it must be the key file of a service account, from Firebase's project settings`)
   }
   const { project_id: projectId, client_email: clientEmail, private_key: pem, token_uri: tokenUri } = isObject(account) ? account : {}
   for (const [member, value] of Object.entries({ project_id: projectId, client_email: clientEmail, private_key: pem, token_uri: tokenUri }))
     if (typeof value !== 'string') throw new Error(`${source} is not the key file of a service account: it has no ${member}`)
-  if (!URL.canParse(tokenUri as string)) throw new Error(`the token_uri of ${source} is no URL`)
+  if (!URL.canParse(tokenUri as string)) throw new Error(`the token_uri of ${source} is not a URL`)
   return {
     url: urlOf(entry, 'https://fcm.googleapis.com'),
     projectId: projectId as string,
@@ -128,7 +128,7 @@ function vapidKeys(secret: string, source: string): Pick<WebPushDestination, 'pu
     const privateKey = createPrivateKey({ format: 'jwk', key: { kty: 'EC', crv: 'P-256', d: d.toString('base64url'), x, y } })
     return { publicKey: point.toString('base64url'), privateKey }
   } catch {
-    throw new Error(`${source} does not hold a private key of VAPID: 32 bytes in base64url`)
+    throw new Error(`${source} must have a private key of VAPID: 32 bytes in base64url`)
   }
 }
 

@@ -1,12 +1,12 @@
 import type { OperationName } from '../contract/index.ts'
 
-/** Whose bucket a call uses. */
+/** The subject of a rate: each has a token bucket of its own. */
 export type RateSubject =
   'account' | 'address' | 'app instance' | 'user' | 'bearer' | 'channel' | 'ordinary channel' | 'elastic channel' | 'channel or sub-channel'
 
 interface CallRate {
   readonly flag: string
-  /** Amazon's, in us-east-1; that of logins is ours. */
+  /** The default, which is Amazon's in us-east-1; Amazon has none for logins. */
   readonly fallback: number
   readonly per: RateSubject
   readonly meaning: string
@@ -96,11 +96,11 @@ export const callRates = {
   typingRate: rate('rate-typing-indicators', 30, 'channel or sub-channel', 'typing indicators', ['SendTypingIndicator']),
   presenceWatchRate: rate('rate-presence-watches', 5, 'user', 'calls of WatchPresence', ['WatchPresence']),
   channelPresenceRate: rate('rate-channel-presences', 15, 'channel', 'calls of GetChannelPresence', ['GetChannelPresence']),
-  loginRate: rate('rate-logins', 50, 'address', 'logins shown to STS, POST /creds and the identity pool', 'Login'),
+  loginRate: rate('rate-logins', 50, 'address', 'logins at STS, POST /creds and the identity pool', 'Login'),
   connectRate: rate('rate-connects', 1, 'user', 'connections that are opened', 'Connect'),
 } as const
 
 export type CallRateName = keyof typeof callRates
 
-/** How many a second, by name. */
+/** The calls a second, by the name of the rate. */
 export type Rates = Readonly<Record<CallRateName, number>>

@@ -1,7 +1,7 @@
 import { rangesOf, withoutNames } from '../tools/addresses.ts'
 import { urlsOfHosts } from '../tools/postgres-hosts.ts'
 
-/* What the values of settings must be: each throws an Error that says so, and that follows the name of the setting. */
+/* The parsers of settings' values. Each throws an Error that says what the value must be; the message follows the name of the setting. */
 
 export function port(text: string): number {
   const value = Number(text)

@@ -80,14 +80,17 @@ const service = (flag: string, meaning: string) =>
 const choice = <Word extends string>(flag: string, words: readonly Word[], fallback: NoInfer<Word>, meaning: string) =>
   setting(flag, words.join('|'), fallback, meaning, oneOf(...words))
 
-/** What the trusted proxies write. Only one kind is read: with two, a client could choose its own address by the other. */
+/**
+ * The header with which trusted proxies report the client. Only one kind is read: with two, a client could set its own address by the other
+ * one.
+ */
 export type ProxyHeaders = 'x-forwarded' | 'forwarded' | 'proxy-protocol'
 
 /** Every setting, in the order of `--help`. Each is a flag of `serve` and a variable CARILLON_…. */
 export const settings = {
   host: setting('host', 'address', '127.0.0.1', 'the address that the server listens on', matching(/^\S+$/, 'a host name or an address')),
   port: setting('port', 'number', 8080, 'the port of plain HTTP, for both APIs; 0 picks a free port', port),
-  tls: setting('tls', undefined, true, 'a second listener that serves the same over TLS', onOrOff),
+  tls: setting('tls', undefined, true, 'a second listener, which serves the same APIs over TLS', onOrOff),
   tlsPort: setting(
     'tls-port',
     'number',
@@ -111,7 +114,7 @@ export const settings = {
   natsUrl: optional(
     'nats-url',
     'urls',
-    'the NATS servers over which nodes on one PostgreSQL send each other events, separated by commas',
+    'the NATS servers over which the nodes of one PostgreSQL database send each other events, separated by commas',
     natsUrls,
   ),
   natsUser: optional('nats-user', 'name', 'the user at NATS, if no URL has one', matching(/\S/, 'a name')),
@@ -120,7 +123,7 @@ export const settings = {
   natsNkey: file('nats-nkey', 'a file with the seed of the NKey at NATS, instead of a user'),
   natsCredentials: file('nats-credentials', 'a credentials file of NATS (JWT and seed), instead of a user'),
   natsCa: file('nats-ca', 'the CA of the NATS servers, if Node does not trust it'),
-  natsCert: file('nats-cert', 'the certificate that the server shows to NATS'),
+  natsCert: file('nats-cert', 'the client certificate for NATS'),
   natsKey: file('nats-key', 'the private key of --nats-cert'),
   region: setting(
     'region',
@@ -154,12 +157,12 @@ export const settings = {
   ),
   kinesisEndpoint: service(
     'kinesis-endpoint',
-    "the base URL of the Kinesis-compatible API that takes the records of streams; without it Amazon's",
+    "the base URL of the Kinesis-compatible API for the records of streams; without it Amazon's",
   ),
   lexEndpoint: service('lex-endpoint', "the base URL of the Lex-compatible API (runtime V2) that answers for bots; without it Amazon's"),
   eventbridgeEndpoint: service(
     'eventbridge-endpoint',
-    'the base URL of the EventBridge-compatible API that is told of failures of processors, bots and streams',
+    'the base URL of the EventBridge-compatible API to which failures of processors, bots and streams are reported',
   ),
   seed: file(
     'seed',
@@ -174,7 +177,7 @@ export const settings = {
   ),
   destinations: file(
     'destinations',
-    'a JSON file that says what stands for a stream, function, bot alias, event bus or application of devices, by its ARN (docs/streaming.md)',
+    'a JSON file with the destinations that replace a stream, function, bot alias, event bus or application of devices, by its ARN (docs/streaming.md)',
   ),
   oidcIssuer: optional(
     'oidc-issuer',
@@ -191,7 +194,7 @@ export const settings = {
   oidcJwks: optional(
     'oidc-jwks',
     'url',
-    "the address of the issuer's keys; without it ISSUER/.well-known/openid-configuration says it",
+    "the URL of the issuer's keys; without it the one in ISSUER/.well-known/openid-configuration",
     webUrl,
   ),
   userClaim: setting(
@@ -211,14 +214,14 @@ export const settings = {
   exchangeHook: optional(
     'exchange-hook',
     'url',
-    'a web hook that checks logins for POST /creds instead of the issuer: it receives the Authorization header and answers claims',
+    'a URL that checks logins for POST /creds instead of the issuer: it receives the Authorization header and answers with claims',
     webUrl,
   ),
   exchangeUsers: setting(
     'exchange-users',
     undefined,
     true,
-    'the AppInstanceUsers that POST /creds creates for people who log in for the first time',
+    'the AppInstanceUsers that POST /creds creates at the first login of a person',
     onOrOff,
   ),
   identityPool: optional(
@@ -237,10 +240,16 @@ export const settings = {
     'presence-grace-seconds',
     'number',
     15,
-    'seconds until a user without a socket is offline; clients come back within 13',
+    'seconds until a user without a socket is offline; clients reconnect within 13',
     count,
   ),
-  typingSeconds: setting('typing-seconds', 'number', 10, 'seconds until a member who sends no further typing indicator has stopped', count),
+  typingSeconds: setting(
+    'typing-seconds',
+    'number',
+    10,
+    'seconds until a member who sends no further typing indicator counts as not typing',
+    count,
+  ),
   trustProxy: optional(
     'trust-proxy',
     'addresses',
@@ -295,13 +304,13 @@ export const settings = {
   ),
   consoleRole: role(
     'console-role',
-    'the role of the operators who log in there: whom it trusts may sign in, and what its policy allows they may do',
+    'the role of operators who log in there: its trust decides who may sign in, and its policy what they may do',
   ),
   recentCalls: choice(
     'recent-calls',
     ['masked', 'whole'],
     'masked',
-    'how ListRecentCalls and the console show the input of a call: without names, content and metadata, or as it was sent',
+    'how ListRecentCalls and the console show the input of a call: without names, content and metadata, or whole',
   ),
   reasonInMessage: choice(
     'reason-in-message',
@@ -309,7 +318,7 @@ export const settings = {
     'off',
     'adds the Reason to the Message of an error, for clients that show nothing else, such as boto3 and the AWS CLI',
   ),
-  resume: choice('resume', ['on', 'off'], 'on', 'sends a client that reconnects with the same sessionId what it has missed'),
+  resume: choice('resume', ['on', 'off'], 'on', 'sends a client that reconnects with the same sessionId the events that it has missed'),
   search: choice('search', ['on', 'off'], 'off', 'indexes the words of messages for SearchMessages; the same on all nodes'),
   logLevel: setting<LogLevel>(
     'log-level',

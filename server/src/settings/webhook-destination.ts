@@ -1,7 +1,7 @@
 import type { JsonObject } from '../tools/json.ts'
 import { destinationSecret, secretSource } from './destination-secrets.ts'
 
-/** An HTTP service that takes what Amazon's service would take, signed with a secret that both know. */
+/** An HTTP service that receives what Amazon's service would receive, signed with a shared secret. */
 export interface WebhookDestination {
   readonly type: 'webhook'
   readonly url: string
@@ -16,7 +16,7 @@ export async function webhookDestination(entry: JsonObject, environment: NodeJS.
   if (typeof url !== 'string' || !/^https?:\/\//.test(url) || !URL.canParse(url))
     throw new Error(`url must be a URL such as https://audit.example.com/records, not ${JSON.stringify(url)}`)
   const { username, password } = new URL(url)
-  if (username !== '' || password !== '') throw new Error('url must not hold a user or a password: the secret signs each request')
+  if (username !== '' || password !== '') throw new Error('url must not have a user or a password: the secret signs each request')
   const secret = await destinationSecret(entry, 'secret', 'a webhook', environment)
   if (secret.length < shortestSecret)
     throw new Error(

@@ -6,7 +6,7 @@ export interface StoredAccessKey {
   readonly id: string
   /** The name of the IAM user whose key it is. */
   readonly name: string
-  /** IAM's JSON, as it was given. */
+  /** IAM's JSON, as the caller gave it. */
   readonly policy: string
   /** Encrypted under the master key of that id. */
   readonly sealedSecret: string
@@ -72,7 +72,7 @@ export async function countAccessKeys(tx: Queries) {
   return (await tx.get(count))!.count
 }
 
-/** Changes the policy of the key, and since when it is disabled; undefined if it is not. */
+/** Sets the policy of the key, and the time since which it is disabled; undefined for an enabled key. */
 export async function updateAccessKey(tx: Queries, id: string, { policy, disabledAt }: { policy: string; disabledAt: number | undefined }) {
   await tx.run(update, id, policy, disabledAt ?? null)
 }

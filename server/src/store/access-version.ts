@@ -8,7 +8,7 @@ export async function accessVersion(db: Queries): Promise<number> {
   return (await db.get(selectVersion))!.version
 }
 
-/** Runs a change of keys or roles. Until the commit nobody else can change them, so what the work reads stays as it is. */
+/** Runs a change of keys or roles. Until the commit no other transaction can change them, so what the work reads stays valid. */
 export async function changeAccess<Result>(db: Database, work: (tx: Transaction) => Promise<Result>): Promise<Result> {
   return db.transaction(async tx => {
     await tx.run(countUp)

@@ -41,7 +41,7 @@ export async function countAdmins(tx: Queries, appInstanceId: number) {
   return (await tx.get(count, appInstanceId))!.count
 }
 
-/** False if it was no admin. */
+/** Ends the role of an admin; false if the user or bot was not one. */
 export async function deleteAdmin(tx: Queries, appInstanceId: number, identityId: number) {
   return (await tx.run(remove, appInstanceId, identityId)) === 1
 }

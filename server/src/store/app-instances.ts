@@ -12,7 +12,7 @@ export interface AppInstance {
   readonly retention: Retention
 }
 
-/** How long messages are kept; undefined days: for ever. Before `startsAt` nothing is deleted for good. */
+/** After how many days messages are deleted; undefined for never. Before `startsAt` nothing is deleted for good. */
 export interface Retention {
   readonly days: number | undefined
   readonly startsAt: Date | undefined
@@ -111,7 +111,7 @@ export async function lockAppInstance(tx: Queries, id: number) {
   return (await tx.run(lock, id)) === 1
 }
 
-/** The same for the app instance of a user or bot. */
+/** Locks the app instance of a user or bot until the commit. */
 export async function lockAppInstanceOf(tx: Queries, identityId: number) {
   return (await tx.run(lockOf, identityId)) === 1
 }

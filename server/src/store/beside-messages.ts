@@ -1,7 +1,7 @@
 import { statement } from '../database/database.ts'
 import { keyColumns } from './message-keys.ts'
 
-/** The tables of what is stored about messages beside them, with their primary keys. Each begins with the place of a message. */
+/** The tables about messages other than `messages`, with their primary keys. Each key begins with the key of a message. */
 const tables = {
   reactions: `${keyColumns}, identity_id, reaction`,
   reaction_counts: `${keyColumns}, reaction`,

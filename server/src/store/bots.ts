@@ -3,7 +3,7 @@ import { identityArn } from './arns.ts'
 import { byMember } from './memberships.ts'
 import { parsed } from './text.ts'
 
-/** How a bot is reached and when it is invoked, as CreateAppInstanceBot takes it. */
+/** The configuration of a bot, as CreateAppInstanceBot takes it. */
 export interface LexConfiguration {
   readonly LexBotAliasArn: string
   readonly LocaleId: string
@@ -30,7 +30,7 @@ const selectMember = statement<{ id: number; arn: string; configuration: string 
   join app_instances a on a.id = i.app_instance_id
   where m.channel_id = $1 and m.sub_channel_id = $2 and m.member_id = $3 and ${byMember}`)
 
-/** The aliases of all bots, each once; $1 is the most of them. */
+/** The aliases of all bots, without repetitions; $1 is the most of them. */
 export const configuredAliases = statement<{ configuration: string }>(`
   select distinct configuration from identities where kind = 'bot' and deleted_at is null and configuration is not null limit $1`)
 
@@ -49,7 +49,7 @@ export async function putBotsOfChannel(tx: Queries, channelId: number, ids: read
   await tx.run(setBots, channelId, ids.length === 0 ? null : ids.join(' '))
 }
 
-/** The bot, if it is a member there and not deleted. */
+/** The bot, if it is a member of the channel and not deleted. */
 export async function findMemberBot(
   db: Queries,
   { channelId, subChannelId }: { readonly channelId: number; readonly subChannelId: number },

@@ -51,7 +51,7 @@ export async function lockDueChannel(tx: Queries, id: number, now: number): Prom
   return (await tx.run(lockDue, id, now)) === 1 ? tx.get(selectExpiry, id) : undefined
 }
 
-/** Postpones the next check of the channel to that time: a message has moved its end. */
+/** Postpones the next check of the channel to that time, since a newer message has postponed its expiration. */
 export async function postponeExpiration(tx: Queries, id: number, expiresAt: number) {
   await tx.run(postpone, id, expiresAt)
 }

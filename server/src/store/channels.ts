@@ -37,7 +37,7 @@ interface Row extends SummaryRow {
 }
 
 /** Undefined for an ordinary channel. */
-export const elasticOf = (kept: string | null | undefined) => parsedIfGiven<Elastic>(kept ?? null)
+export const elasticOf = (text: string | null | undefined) => parsedIfGiven<Elastic>(text ?? null)
 
 /** Where events of a living app instance are streamed to. */
 const streamOf = (column: string, channel: string) =>
@@ -80,13 +80,16 @@ const countElastic = statement<{ count: number }>(`
 const update = statement(`
   update channels set name = coalesce($2, name), mode = coalesce($3, mode), metadata = coalesce($4, metadata), updated_at = $5
   where id = $1 and deleted_at is null`)
-/** The time of the present event, $2: after the last event and after any read marker that follows it, even if a clock is slow. */
+/**
+ * The time of the present event. It is $2, or later if a clock is slow: always after the last event and after any read marker that follows
+ * it.
+ */
 const nextAt = `case when last_event_at + 2 < $2 then $2 else last_event_at + 2 end`
 const advance = statement<Moment>(`
   update channels set sequence = sequence + 1, last_event_at = ${nextAt}
   where id = $1 and deleted_at is null
   returning sequence, last_event_at as at, counted, bots, ${streamsOf('channels')}`)
-/** Several messages of one channel in one commit have one time, and follow each other in the order of their calls. */
+/** Several messages of one channel in one commit have the same time, and numbers in the order of their calls. */
 const advanceWithMessage = statement<Moment>(
   `update channels set sequence = sequence + 1,
     last_event_at = ${nextAt}, last_message_at = ${nextAt}, counted = counted + $3
@@ -110,7 +113,7 @@ const catchUp = statement(`update channels set last_event_at = $2 where id = $1 
 const bury = statement<{ appInstanceId: number }>(`
   update channels set deleted_at = $2 where id = $1 and deleted_at is null returning app_instance_id as "appInstanceId"`)
 
-/** The streams that the app instance of a channel has, as ARNs: that of its channels and that of its messages. */
+/** The ARNs of the streams of a channel's app instance: that of its channels and that of its messages. */
 export interface Streams {
   readonly channelStream: string | null
   readonly messageStream: string | null
@@ -201,8 +204,8 @@ export async function lockChannel(tx: Queries, id: number) {
 }
 
 /**
- * The number and time of an event in a channel, in commit order. There are at least two milliseconds between what is committed and
- * what comes later, so a read marker fits between them, whatever the clocks of nodes and restarts.
+ * The number and time of an event in a channel, in commit order. Between two commits there are at least two milliseconds, so a read marker
+ * fits between them, whatever the clocks of nodes and restarts.
  */
 export interface Moment extends Streams {
   readonly sequence: number
@@ -213,7 +216,10 @@ export interface Moment extends Streams {
   readonly bots: string | null
 }
 
-/** What takes a channel's number: a message that all members see from now on, one of those that counts as unread, or something else. */
+/**
+ * What takes a channel's number: a message that becomes visible to all members, such a message that also counts as unread, or any other
+ * event.
+ */
 export type Advancing = 'message' | 'counted message' | 'other'
 
 /**
@@ -224,7 +230,7 @@ export async function advanceChannel(tx: Queries, id: number, now: number, what:
   return what === 'other' ? tx.get(advance, id, now) : tx.get(advanceWithMessage, id, now, what === 'counted message' ? 1 : 0)
 }
 
-/** A channel clock that is behind by more than this is advanced by a read marker; until then it is near enough. */
+/** A read marker advances a channel's clock that is behind by more than this. */
 const nearEnough = 500
 
 /**

@@ -5,5 +5,5 @@ const selectClock = {
   sqlite: statement<{ at: number }>(`select cast(unixepoch('subsec') * 1000 as integer) as at`),
 }
 
-/** The clock of the database, in epoch milliseconds. With SQLite it is the clock of this machine. */
+/** Resolves to the time of the database's clock, in epoch milliseconds. With SQLite it is the clock of this machine. */
 export const clockOf = async (db: Queries & { readonly kind: keyof typeof selectClock }) => (await db.get(selectClock[db.kind]))!.at

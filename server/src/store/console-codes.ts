@@ -1,6 +1,6 @@
 import { statement, type Queries } from '../database/database.ts'
 
-/** The most codes that wait to be used; a new one replaces the oldest. */
+/** The most unused codes; a new one replaces the oldest. */
 const most = 20
 
 const insert = statement(`insert into console_codes (hash, expires_at) values ($1, $2)`)

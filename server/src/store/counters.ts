@@ -1,6 +1,6 @@
 import { statement, type Queries } from '../database/database.ts'
 
-/** Counts that are too large to be computed each time: a number in the row of the parent, which a change locks. */
+/** Counts that are too large to be computed each time are stored in the row of the parent, which a change locks. */
 const columns = {
   users: ['app_instances', 'user_count'],
   channels: ['app_instances', 'channel_count'],
@@ -37,7 +37,7 @@ export async function take(tx: Queries, counter: Counter, parentId: number, most
 
 const selectMemberships = statement<{ count: number }>(`select membership_count as count from identities where id = $1`)
 
-/** The number of channels that an identity is in. */
+/** How many channels an identity is a member of. */
 export async function membershipsOf(db: Queries, identityId: number): Promise<number> {
   return (await db.get(selectMemberships, identityId))?.count ?? 0
 }

@@ -36,12 +36,14 @@ export interface CalledSubChannel {
   readonly name: string
 }
 
-/** The facts about the bearer and its relation to the subject of the call; rules are predicates over them. */
+/** The facts about the bearer of a call, and about what the call names. Rules are predicates over them. */
 export interface Facts {
   readonly caller: Actor
   /** Messages older than that many days are hidden; undefined for none. */
   readonly retentionDays: number | undefined
-  /** The events that Amazon does not have and that the sessions of the app instance get without asking; read without a channel only. */
+  /**
+   * The kinds of events beyond Amazon's that the sessions of the app instance get by default. Only look-ups without a channel read them.
+   */
   readonly ownEvents: readonly string[]
   /** Whether the bearer is an AppInstanceAdmin of the app instance that the call is about. */
   readonly admin: boolean
@@ -56,7 +58,7 @@ export interface Facts {
   readonly message: Message | undefined
 }
 
-/** The row of the look-up: a bearer and its relation to the channel of the call. */
+/** The row of the look-up: a bearer, and its roles in the channel of the call. */
 interface Row {
   readonly callerId: number
   readonly callerName: string

@@ -7,7 +7,7 @@ export interface Callback {
   /** Null if the channel is deleted. */
   readonly channelArn: string | null
   readonly messageId: string
-  /** The answer of the processor, or what was done without it; null while the processor may answer. */
+  /** The decision of the processor, or the one that was made without it; null while the processor may answer. */
   readonly decision: string | null
   /** Null before the invocation. */
   readonly expiresAt: number | null
@@ -56,7 +56,7 @@ export async function decideCallback(tx: Queries, callbackId: string, decision: 
   return (await tx.get(decide, callbackId, decision, expiresAt))?.runId
 }
 
-/** Callbacks whose time is over, decided or not. */
+/** Expired callbacks, decided or not. */
 export async function expiredCallbacks(db: Queries, now: number, limit: number) {
   return db.all(selectExpired, now, limit)
 }

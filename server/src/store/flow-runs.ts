@@ -97,7 +97,7 @@ const update = statement(`
   where id = $1`)
 const remove = statement(`delete from flow_runs where id = $1`)
 
-const keptContent = ({ content, metadata, attributes, contentType, pushNotification }: RunContent) => [
+const contentValues = ({ content, metadata, attributes, contentType, pushNotification }: RunContent) => [
   json(content),
   jsonIfGiven(metadata),
   jsonOfObject(attributes),
@@ -109,7 +109,7 @@ const keptContent = ({ content, metadata, attributes, contentType, pushNotificat
 export async function insertRun(tx: Queries, given: NewRun): Promise<number | undefined> {
   const { channelId, subChannelId, messageId, senderId, targetId, isEdit, persistence, sentAt, editedAt, processors } = given
   const who = [channelId, subChannelId, messageId, senderId, targetId ?? null, isEdit ? 1 : 0, persistence]
-  const row = await tx.get(insert, ...who, ...keptContent(given), sentAt, editedAt ?? null, JSON.stringify(processors))
+  const row = await tx.get(insert, ...who, ...contentValues(given), sentAt, editedAt ?? null, JSON.stringify(processors))
   return row?.id
 }
 
@@ -148,7 +148,7 @@ export async function isRunning(db: Queries, channelId: number, messageId: strin
 
 /** Stores the content as a processor left it, for the next one. */
 export async function moveRun(tx: Queries, id: number, position: number, content: RunContent) {
-  await tx.run(update, id, position, ...keptContent(content))
+  await tx.run(update, id, position, ...contentValues(content))
 }
 
 export async function deleteRun(tx: Queries, id: number) {

@@ -41,7 +41,7 @@ const selectAfter = statement<Row>(`
   select ${columns} from app_instances a join channel_flows f on f.app_instance_id = a.id where f.app_instance_id = $1 and f.id > $2 order by f.id limit $3`)
 const count = statement<{ count: number }>(`select count(*) as count from channel_flows where app_instance_id = $1`)
 const selectProcessors = statement<{ processors: string }>(`select processors from channel_flows where id = $1`)
-/** The processors of all flows, some of them; $1 is the most flows. */
+/** The processors of all flows; $1 is the most flows. */
 export const configuredProcessors = statement<{ processors: string }>(`select processors from channel_flows order by id desc limit $1`)
 const update = statement(`update channel_flows set name = $2, processors = $3, updated_at = $4 where id = $1`)
 const lock = statement(`update channel_flows set updated_at = updated_at where id = $1`)

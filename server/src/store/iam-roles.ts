@@ -10,11 +10,11 @@ interface OidcTrust {
   readonly condition?: object | undefined
 }
 
-/** Who may assume a role. */
+/** The trust of a role: who may assume it. */
 export interface Trust {
   /** Access key ids, ARNs of principals and roles, and `arn:aws:iam::ACCOUNT:root` for every principal whose policy allows it. */
   readonly principals: readonly string[]
-  /** Whose JSON Web Tokens are accepted; undefined for none. */
+  /** The JSON Web Tokens that are accepted; undefined for none. */
   readonly oidc: OidcTrust | undefined
   /** The ExternalId that AssumeRole must have. */
   readonly externalId: string | undefined
@@ -72,13 +72,13 @@ const record = (row: Row): StoredIamRole => {
 }
 
 /** False if the name is in use. */
-export async function insertRole(tx: Queries, { name, id, policy, trust, tags, longestSeconds, createdAt, updatedAt }: StoredIamRole) {
+export async function insertIamRole(tx: Queries, { name, id, policy, trust, tags, longestSeconds, createdAt, updatedAt }: StoredIamRole) {
   const values = [policy, JSON.stringify(trust), JSON.stringify(tags), longestSeconds, createdAt.getTime(), updatedAt.getTime()]
   return (await tx.run(insert, name, id, ...values)) === 1
 }
 
 /** Replaces everything except name, id and creation time. */
-export async function updateRole(tx: Queries, { name, policy, trust, tags, longestSeconds, updatedAt }: StoredIamRole) {
+export async function updateIamRole(tx: Queries, { name, policy, trust, tags, longestSeconds, updatedAt }: StoredIamRole) {
   await tx.run(update, name, policy, JSON.stringify(trust), JSON.stringify(tags), longestSeconds, updatedAt.getTime())
 }
 
@@ -98,11 +98,11 @@ export async function iamRoleOf(db: Queries, name: string): Promise<StoredIamRol
   return row && record(row)
 }
 
-export async function countRoles(tx: Queries) {
+export async function countIamRoles(tx: Queries) {
   return (await tx.get(count))!.count
 }
 
 /** False if there is no role of that name. */
-export async function deleteRole(tx: Queries, name: string) {
+export async function deleteIamRole(tx: Queries, name: string) {
   return (await tx.run(remove, name)) === 1
 }

@@ -16,7 +16,7 @@ export interface Identity {
 
 export interface IdentityRecord extends Identity {
   readonly metadata: string | undefined
-  /** The configuration of a bot, as it was given. */
+  /** The configuration of a bot, as the caller gave it. */
   readonly configuration: unknown
   readonly expirationDays: number | undefined
   readonly createdAt: Date
@@ -58,7 +58,7 @@ const update = statement(`
   where id = $1 and deleted_at is null`)
 const updateExpiration = statement(`
   update identities set expiration_days = $2, expires_at = $3, updated_at = $4 where id = $1 and deleted_at is null`)
-/** Names are shown wherever the identity is a member or a sender: who shares what it has read has to know that one has changed. */
+/** Names are part of memberships and messages, so caches of details must see that one has changed. */
 const raiseVersion = statement(`
   update app_instances set identities_version = identities_version + 1
   where id = (select i.app_instance_id from identities i where i.id = $1)`)
@@ -156,7 +156,7 @@ export async function updateIdentityExpiration(
   await tx.run(updateExpiration, id, given.days ?? null, given.expiresAt ?? null, given.now)
 }
 
-/** The present identity with the ARN of a deleted one; undefined if there is none. */
+/** The living identity that has the same ARN as a deleted one; undefined if there is none. */
 export async function namesakeOf(db: Queries, id: number): Promise<number | undefined> {
   return (await db.get(selectNamesake, id))?.id
 }

@@ -66,7 +66,7 @@ export function identityListOf(table: 'moderators' | 'bans') {
       return row && listed(row)
     },
 
-    /** A page of those in a channel. */
+    /** A page of the users and bots with the role in a channel. */
     list: async (db: Queries, channelId: number, after: Cursor | undefined, limit: number) => {
       const rows = await db.all(selectAfter, channelId, after?.[0] ?? 0, limit + 1)
       return pageOf(

@@ -4,7 +4,7 @@ const acquire = statement(`
   insert into job_leases (name, until) values ($1, $2)
   on conflict (name) do update set until = excluded.until where job_leases.until <= $3`)
 
-/** Takes the lease of a job until then; true if no other node holds it. */
+/** Takes the lease of a job until that time; false if another node holds it. */
 export async function holdJob(db: Database, name: string, now: number, until: number) {
   return (await db.transaction(tx => tx.run(acquire, name, until, now))) === 1
 }

@@ -70,7 +70,7 @@ export const byMember = `m.created_at >= 0`
 const selectType = statement<{ type: MembershipType }>(
   `select m.type from memberships m where m.channel_id = $1 and m.member_id = $2 and m.sub_channel_id = $3 and ${byMember}`,
 )
-/** The members that are not HIDDEN, and no more of them than it takes to tell one from several. */
+/** The members that are not HIDDEN, at most as many as distinguish one from several. */
 const countShown = statement<{ count: number }>(`
   select count(*) as count from (
     select m.id from memberships m join identities i on i.id = m.member_id and i.deleted_at is null
@@ -204,7 +204,7 @@ export async function membershipType(db: Queries, channelId: number, subChannelI
   return (await db.get(selectType, channelId, memberId, subChannelId))?.type
 }
 
-/** How many members beside this one are not HIDDEN: 0, 1, or 2 for two and more. */
+/** How many other members are not HIDDEN: 0, 1, or 2 for two and more. */
 export async function countOthers(db: Queries, channelId: number, subChannelId: number, memberId: number) {
   return (await db.get(countShown, channelId, subChannelId, memberId))!.count
 }
@@ -257,7 +257,7 @@ export async function deleteMembership(
   return placedMemberships(await tx.all(remove, channelId, memberId, subChannelId))[0]
 }
 
-/** Whose memberships are listed, and who sees the list. */
+/** The member whose channels are listed, and the viewer of the list. */
 export interface Listing {
   readonly memberId: number
   readonly viewerId: number
@@ -278,7 +278,7 @@ export async function channelsOfMember(db: Queries, listing: Listing, after: Cur
   return pageOfSummaries(page!)
 }
 
-/** What such a statement has found, as a page. */
+/** The page of a statement's result. */
 export const pageOfSummaries = ({ text, last, more }: PageText): PageOfText => ({
   items: `[${text ?? ''}]`,
   next: more === 1 && last !== null ? [last] : undefined,

@@ -2,7 +2,7 @@ import { statement, type Queries } from '../database/database.ts'
 import { identityArn } from './arns.ts'
 import type { Moment } from './channels.ts'
 import type { Identity } from './identities.ts'
-import { messageId, placeOfId } from './message-ids.ts'
+import { messageId, partsOfId } from './message-ids.ts'
 import { pageOf, type Cursor, type Page } from './page.ts'
 import { uncountMessage, type Gone } from './read-positions.ts'
 import { recomputeSubChannel } from './sub-channels.ts'
@@ -130,16 +130,16 @@ const selectNumbers = statement<MessageRow>(`
     order by created_at, sequence limit $6) m ${messagePeople}
   order by m.created_at, m.sequence`)
 
-const place = `channel_id = $1 and sub_channel_id = $2 and private in (0, 1) and created_at = $3 and sequence = $4 and nonce = $5`
+const byPrimaryKey = `channel_id = $1 and sub_channel_id = $2 and private in (0, 1) and created_at = $3 and sequence = $4 and nonce = $5`
 const updateContent = statement(`
   update messages set content = $6, metadata = coalesce($7, metadata), content_type = coalesce($8, content_type),
     edited_at = $9, updated_at = $9
-  where ${place} and redacted = 0`)
+  where ${byPrimaryKey} and redacted = 0`)
 const gone = `private, type, created_at as at, sequence, released, sender_id as "senderId"`
 const redact = statement<Gone>(`
   update messages set content = null, metadata = null, attributes = null, redacted = 1, updated_at = $6
-  where ${place} and redacted = 0 returning ${gone}, 0 as redacted`)
-const remove = statement<Gone>(`delete from messages where ${place} returning ${gone}, redacted`)
+  where ${byPrimaryKey} and redacted = 0 returning ${gone}, 0 as redacted`)
+const remove = statement<Gone>(`delete from messages where ${byPrimaryKey} returning ${gone}, redacted`)
 const removeViewers = statement(`
   delete from private_messages where channel_id = $1 and sub_channel_id = $6 and viewer_id in ($2, $3) and created_at = $4 and sequence = $5`)
 const recomputePublic = statement(`
@@ -180,7 +180,7 @@ export interface NewMessage {
   /** 0 if the channel is not elastic. */
   readonly subChannelId: number
   readonly senderId: number
-  /** The only other identity that may see it. */
+  /** The only other user or bot that may see it. */
   readonly targetId: number | undefined
   readonly type: MessageType
   readonly content: string
@@ -227,7 +227,7 @@ export async function insertMessage(
 
 /** The message of that id, whoever may see it. */
 export async function findMessage(db: Queries, channelId: number, subChannelId: number, id: string): Promise<Message | undefined> {
-  const found = placeOfId(id)
+  const found = partsOfId(id)
   if (!found) return undefined
   const row = await db.get(selectOne, channelId, found.at, found.sequence, found.nonce, subChannelId)
   return row && messageOf(row)
@@ -252,7 +252,7 @@ export async function messagesOfNumbers(
   return rows.map(row => ({ sequence: row.sequence, message: messageOf(row) }))
 }
 
-/** Whose view of which channel or sub-channel it is. */
+/** The viewer, and the channel or sub-channel whose messages it sees. */
 export interface Viewing {
   readonly channelId: number
   readonly subChannelId: number
@@ -262,8 +262,8 @@ export interface Viewing {
 }
 
 /** The parameters of `seenMessageOf`; undefined if the id is none of a stored message. */
-export function placeIfAny({ channelId, subChannelId, viewerId, notBefore }: Viewing, id: string) {
-  const found = placeOfId(id)
+export function valuesOfSeen({ channelId, subChannelId, viewerId, notBefore }: Viewing, id: string) {
+  const found = partsOfId(id)
   return found && [channelId, subChannelId, found.at, found.sequence, found.nonce, notBefore, viewerId]
 }
 
@@ -293,9 +293,9 @@ export async function listMessages(db: Queries, listing: MessageListing, after: 
   return pageOf(rows, limit, row => [row.at, row.sequence], messageOf)
 }
 
-export function placeValues(channelId: number, subChannelId: number, id: string): [number, number, number, number, string] {
-  const found = placeOfId(id)
-  if (!found) throw new Error('not the id of a kept message')
+export function primaryKeyOf(channelId: number, subChannelId: number, id: string): [number, number, number, number, string] {
+  const found = partsOfId(id)
+  if (!found) throw new Error('not the id of a stored message')
   return [channelId, subChannelId, found.at, found.sequence, found.nonce]
 }
 
@@ -308,12 +308,12 @@ export async function updateMessage(
   given: { content: string; metadata: string | undefined; contentType: string | undefined; now: number },
 ) {
   const values = [json(given.content), jsonIfGiven(given.metadata), jsonIfGiven(given.contentType), given.now]
-  return (await tx.run(updateContent, ...placeValues(channelId, subChannelId, id), ...values)) === 1
+  return (await tx.run(updateContent, ...primaryKeyOf(channelId, subChannelId, id), ...values)) === 1
 }
 
 /** Removes content, metadata and attributes for good; false if the message is gone or redacted. */
 export async function redactMessage(tx: Queries, channelId: number, subChannelId: number, id: string, now: number) {
-  const redacted = await tx.get(redact, ...placeValues(channelId, subChannelId, id), now)
+  const redacted = await tx.get(redact, ...primaryKeyOf(channelId, subChannelId, id), now)
   if (!redacted) return false
   await uncountMessage(tx, channelId, subChannelId, redacted)
   return true
@@ -323,9 +323,9 @@ export async function redactMessage(tx: Queries, channelId: number, subChannelId
  * Deletes the message and moves the LastMessageTimestamp of those who saw it back to the newest remaining one; false if it is gone.
  */
 export async function deleteMessage(tx: Queries, channelId: number, subChannelId: number, { messageId, sender, target }: Message) {
-  const place = placeValues(channelId, subChannelId, messageId)
-  const [, , at, sequence] = place
-  const removed = await tx.get(remove, ...place)
+  const key = primaryKeyOf(channelId, subChannelId, messageId)
+  const [, , at, sequence] = key
+  const removed = await tx.get(remove, ...key)
   if (!removed) return false
   await uncountMessage(tx, channelId, subChannelId, removed)
   if (target) {

@@ -1,6 +1,6 @@
 import { statement, type Queries } from '../database/database.ts'
 
-/* What a user has missed since some time, for a client that comes back. */
+/* What a user has missed since some time, for a client that reconnects. */
 
 const selectPlaces = statement<{ channelId: number; subChannelId: number; joinedAt: number }>(`
   select m.channel_id as "channelId", m.sub_channel_id as "subChannelId", m.created_at as "joinedAt"
@@ -29,7 +29,7 @@ export interface Departure {
 export const busyPlaces = async (db: Queries, memberId: number, since: number, limit: number) =>
   db.all(selectPlaces, memberId, since, limit)
 
-/** Those that the user has left since then. */
+/** The channels that the user has left since then. */
 export const departuresOf = async (db: Queries, memberId: number, since: number, limit: number) =>
   db.all(selectDepartures, memberId, since, limit)
 
@@ -37,7 +37,7 @@ export async function insertDepartureOf(tx: Queries, { memberId, channelId, subC
   await tx.run(insertDeparture, memberId, channelId, subChannelId, sequence, now)
 }
 
-/** Forgets what is older, of the oldest `limit`. Says how many that were. */
+/** Deletes older departures, among the oldest `limit`. Returns how many. */
 export const forgetDepartures = async (tx: Queries, before: number, limit: number) => tx.run(forget, before, limit)
 
 /** The number of the first message since then that all members see. */

@@ -103,7 +103,7 @@ export async function deleteSession(db: Queries, { userId, session }: KnownSessi
 
 const rows = (sessions: readonly KnownSession[]) => JSON.stringify(sessions.map(({ userId, session }) => ({ user_id: userId, session })))
 
-/** Those of these sessions that another node has taken. */
+/** Which of these sessions another node has taken. */
 export const takenSessions = async (db: Queries, own: readonly KnownSession[], nodeId: string) => db.all(selectTaken, rows(own), nodeId)
 
 /** Removes the sessions of the node that are not among its own, and writes those that are settled and missing. */
@@ -122,7 +122,7 @@ export async function setSessions(
   await db.run(insertOwn, JSON.stringify(wholeRows), nodeId)
 }
 
-/** Whose sockets are asked for, by the id of its row: the members of a channel, the users of an app instance, or one user. */
+/** Whose sockets are listed, by the id of a row: the members of a channel, the users of an app instance, or one user. */
 export interface ConnectedTo {
   readonly of: 'app-instance' | 'channel' | 'user'
   readonly id: number
@@ -151,7 +151,7 @@ interface ConnectedRow {
   readonly sourceAddress: string | null
 }
 
-/** The sockets of as many users, and one more, as a page has. */
+/** The sockets of the users of a page, and of one more user. */
 const selectConnected = (of: ConnectedTo['of']) =>
   statement<ConnectedRow>(`
     select s.user_id as "userId", n.name as node, s.connected_at as "connectedAt", s.source_address as "sourceAddress"

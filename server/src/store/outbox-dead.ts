@@ -2,7 +2,7 @@ import { statement, type Queries } from '../database/database.ts'
 import type { OutboxEntry } from './outbox.ts'
 import { pageOf, type Cursor } from './page.ts'
 
-/** An entry that was given up, kept until an operator decides on it. */
+/** A dead entry: it was given up, and stays until an operator decides about it. */
 export interface DeadEntry {
   readonly id: number
   readonly lane: string
@@ -26,7 +26,7 @@ const columns = `id, lane, sub_lane as "subLane", payload, attempts, created_at 
 const selectAfter = statement<DeadEntry>(`select ${columns} from outbox_dead where id > $1 order by id limit $2`)
 const selectAfterInLane = statement<DeadEntry>(`
   select ${columns} from outbox_dead where id > $1 and lane = $3 order by id limit $2`)
-// In a lane that keeps an order entries have next_at 0.
+// In an ordered lane entries have next_at 0.
 const revive = statement(`
   insert into outbox (lane, sub_lane, payload, next_at, created_at)
   select lane, sub_lane, payload, case when sub_lane is null then cast($2 as bigint) else 0 end, created_at from outbox_dead where id = $1`)
@@ -38,7 +38,7 @@ const forgetPushes = statement(`
     select id from outbox_dead where ${isOfPushes} and (died_at < $1 or id <= (
       select id from outbox_dead where ${isOfPushes} order by id desc limit 1 offset $2)) order by id limit $3)`)
 
-/** Moves an entry out of its lane, with the error of its last try; unless its lease was over and somebody else has taken it. */
+/** Makes an entry dead, with the error of its last attempt. Does nothing if its lease was over and another node has taken it. */
 export async function buryInOutbox(tx: Queries, { id, attempts }: OutboxEntry, now: number, error: string) {
   await tx.run(bury, id, now, error.slice(0, longestError).toWellFormed().replaceAll('\0', ''), attempts)
   await tx.run(removeLiving, id, attempts)
@@ -54,7 +54,7 @@ export async function deadAfter(db: Queries, id: number, limit: number, lane?: s
   return lane === undefined ? db.all(selectAfter, id, limit) : db.all(selectAfterInLane, id, limit, lane)
 }
 
-/** Forgets pushes that were given up before then, and those that the newest `most` are newer than; how many, at most `limit`. */
+/** Deletes at most `limit` dead pushes: those from before that time, and all but the newest `most`. Returns how many. */
 export async function forgetDeadPushes(tx: Queries, before: number, most: number, limit: number): Promise<number> {
   return tx.run(forgetPushes, before, most, limit)
 }
@@ -70,7 +70,7 @@ export async function listDead(db: Queries, lane: string | undefined, after: Cur
   )
 }
 
-/** Puts an entry back, at the end of its lane; false where there is none of that number. */
+/** Moves a dead entry back to the end of its lane; false if there is none of that number. */
 export async function reviveDead(tx: Queries, id: number, now: number) {
   await tx.run(revive, id, now)
   return (await tx.run(remove, id)) === 1

@@ -1,11 +1,11 @@
 import { statement, type Queries } from '../database/database.ts'
 
-/** How the deliveries of a lane have gone, by whichever node. */
+/** The last successes and failures of a lane, on any node. */
 export interface LaneState {
   readonly lane: string
   readonly deliveredAt: number | null
   readonly failedAt: number | null
-  /** Why it has failed then. */
+  /** The error of the last failure. */
   readonly error: string | null
 }
 
@@ -28,17 +28,17 @@ const selectAll = statement<LaneState>(`
 const forget = statement(`
   delete from outbox_lanes where leased_until < $1 and coalesce(delivered_at, 0) < $1 and coalesce(failed_at, 0) < $1`)
 
-/** True where no other node works on the lane: it is this node's until then. `mine` is until when it has been this node's. */
+/** Leases a lane until that time, or extends the lease; false if another node has it. `mine` is the end of this node's present lease. */
 export async function holdLane(tx: Queries, lane: string, now: number, until: number, mine: number | undefined) {
   return (await tx.run(acquire, lane, until, now, mine ?? -1)) === 1
 }
 
-/** Leaves the lane to the others. */
+/** Ends the lease. */
 export async function releaseLane(tx: Queries, lane: string, mine: number) {
   await tx.run(release, lane, mine)
 }
 
-/** Leaves all lanes to whoever comes: where no other node can be at work, those of a server that was killed. */
+/** Ends all leases: those of a server that was killed, when no other node can be at work. */
 export async function releaseLanes(db: Queries) {
   await db.run(releaseAll)
 }
@@ -55,7 +55,7 @@ export async function laneStates(db: Queries): Promise<LaneState[]> {
   return db.all(selectAll)
 }
 
-/** Forgets the lanes on which nobody has worked since then. */
+/** Deletes the state of lanes without deliveries since then. */
 export async function forgetLanes(tx: Queries, before: number): Promise<number> {
   return tx.run(forget, before)
 }

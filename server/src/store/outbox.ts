@@ -1,27 +1,27 @@
 import { statement, type Queries } from '../database/database.ts'
 
-/** Something that has to leave the house. */
+/** An entry: something to deliver to another service. */
 export interface OutboxEntry {
   readonly id: number
   readonly lane: string
-  /** In a lane that keeps an order: what is in order with it. */
+  /** In an ordered lane: entries of one sub-lane are delivered in order. */
   readonly subLane: string | null
-  /** What is to be done, as JSON. */
+  /** What to deliver, as JSON. */
   readonly payload: string
-  /** How often it has been tried, this time included; 0 in a lane that keeps an order. */
+  /** The number of attempts, including the present one; 0 in an ordered lane. */
   readonly attempts: number
 }
 
-/** The lane of a destination: what is done there, and to whom. */
+/** The lane of a destination: the kind of delivery, and the destination. */
 export const laneOf = (kind: string, destination: string) => `${kind} ${destination}`
 
-/** A lane is named by what is done and, after a blank, by the destination; entries of an older Carillon name none. */
+/** The name of a lane is the kind of delivery and, after a blank, the destination. Entries of an older Carillon have no destination. */
 export function partsOfLane(lane: string): { readonly kind: string; readonly destination: string } {
   const [kind, destination] = lane.split(' ', 2)
   return { kind: kind!, destination: destination ?? '' }
 }
 
-/** SQL: the entry `o` need not wait for an earlier one of its sub-lane. In a lane that keeps an order next_at is 0. */
+/** SQL: the entry `o` does not wait for an earlier one of its sub-lane. In an ordered lane next_at is 0. */
 const isFirst = `(o.sub_lane is null or o.next_at = 0 or not exists (
   select 1 from outbox earlier where earlier.lane = o.lane and earlier.sub_lane = o.sub_lane and earlier.id < o.id
     and earlier.next_at > 0 and earlier.sub_lane is not null))`
@@ -55,7 +55,7 @@ const countInSubLane = statement<{ count: number }>(`
     select id from outbox where lane = $1 and sub_lane = $2 and next_at > 0 and sub_lane is not null limit $3) waiting`)
 const selectFirst = statement<OutboxEntry>(`select ${columns} from outbox where lane = $1 order by next_at, id limit $2`)
 const remove = statement(`delete from outbox where id = $1 and attempts = $2`)
-/** So many at once, so that PostgreSQL needs few round trips. */
+/** How many lanes one statement reads, so that PostgreSQL needs few round trips. */
 const removedAtOnce = 100
 const removeSeveral = statement(
   `delete from outbox where id in (${Array.from({ length: removedAtOnce }, (_, index) => `$${index + 1}`).join(', ')})`,
@@ -77,24 +77,24 @@ const removeLane = statement(`
   delete from outbox where id in (select id from outbox where lane = $1 order by next_at, id limit $2)`)
 
 /**
- * Written in the transaction of the change that it follows from. After the commit the runner is woken. Of a sub-lane one entry at a time
- * is delivered, the earliest; who writes it holds what the sub-lane is about locked.
+ * Appends an entry, in the transaction of the change that it follows from; after the commit the caller wakes the runner. Only the earliest
+ * entry of a sub-lane is delivered at a time. The transaction must have locked the subject of the sub-lane, such as the channel.
  */
 export async function appendToOutbox(tx: Queries, lane: string, payload: unknown, now: number, subLane: string | null = null) {
   await tx.run(insert, lane, subLane, JSON.stringify(payload), now, now)
 }
 
-/** How many entries of a sub-lane wait, counted up to `most`. */
+/** The number of waiting entries of a sub-lane, counted up to `most`. */
 export async function waitingInSubLane(tx: Queries, lane: string, subLane: string, most: number) {
   return (await tx.get(countInSubLane, lane, subLane, most))!.count
 }
 
-/** The same in a lane that keeps the order of each sub-lane; who writes it holds what the sub-lane is about locked. */
+/** Appends an entry to an ordered lane. The transaction must have locked the subject of the sub-lane, such as the channel. */
 export async function appendInOrder(tx: Queries, lane: string, subLane: string, payload: string, now: number) {
   await tx.run(insert, lane, subLane, payload, 0, now)
 }
 
-/** The lanes in which something is due. */
+/** The lanes with due entries. */
 export async function dueLanes(db: Queries, now: number): Promise<string[]> {
   return (await db.all(selectDueLanes, now)).map(({ lane }) => lane)
 }
@@ -103,22 +103,22 @@ export async function isOutboxDue(db: Queries, lane: string, now: number) {
   return (await db.get(selectDue, lane, now)) !== undefined
 }
 
-/** Takes what is due in a lane, at most `limit` entries: until then they are nobody else's. */
+/** Leases due entries of a lane until that time, at most `limit`. */
 export async function leaseFromOutbox(tx: Queries, lane: string, now: number, until: number, limit: number): Promise<OutboxEntry[]> {
   return tx.all(lease, lane, now, until, limit)
 }
 
-/** The first entries of a lane that keeps an order. */
+/** The first entries of an ordered lane. */
 export async function firstInOutbox(db: Queries, lane: string, limit: number): Promise<OutboxEntry[]> {
   return db.all(selectFirst, lane, limit)
 }
 
-/** False where the lease was over and somebody else has taken the entry. */
+/** False if the lease was over and another node has taken the entry. */
 export async function removeFromOutbox(tx: Queries, { id, attempts }: OutboxEntry) {
   return (await tx.run(remove, id, attempts)) === 1
 }
 
-/** Removes what a lane that keeps an order has delivered. */
+/** Removes delivered entries of an ordered lane. */
 export async function removeDelivered(tx: Queries, entries: readonly OutboxEntry[]) {
   for (let at = 0; at < entries.length; at += removedAtOnce) {
     const some = entries.slice(at, at + removedAtOnce)
@@ -126,29 +126,29 @@ export async function removeDelivered(tx: Queries, entries: readonly OutboxEntry
   }
 }
 
-/** What waits for the entry in its sub-lane waits at least as long. */
+/** Postpones an entry. Later entries of its sub-lane wait at least as long. */
 export async function postponeInOutbox(tx: Queries, { id, attempts, lane, subLane }: OutboxEntry, until: number) {
   await tx.run(postpone, id, attempts, until)
   if (subLane !== null) await tx.run(postponeLater, lane, subLane, id, until)
 }
 
-/** Removes the first entries of a lane, whatever they are; how many there were. */
+/** Removes the first entries of a lane; returns how many. */
 export async function emptyLane(tx: Queries, lane: string, limit: number): Promise<number> {
   return tx.run(removeLane, lane, limit)
 }
 
-/** How much waits in each lane, since when, and when the first entry of it is due. */
+/** The number of entries in each lane, the time of the oldest, and when the first one is due. */
 export async function outboxFigures(db: Queries) {
   return db.all(selectFigures)
 }
 
-/** The lanes whose first entry has been due for so long without being delivered, the longest first. */
+/** The lanes whose first entry has been due for that long without being delivered, the longest first. */
 export async function longestDue(db: Queries, now: number, milliseconds: number) {
   const rows = await db.all(selectLongestDue, now - milliseconds)
   return rows.map(({ lane, since }) => ({ lane, milliseconds: now - since }))
 }
 
-/** Replaces what is left to do of an entry; false where the lease was over and somebody else has taken it. */
+/** Replaces the payload of an entry by what is left to do; false if the lease was over and another node has taken it. */
 export async function replaceInOutbox(tx: Queries, { id, attempts }: OutboxEntry, payload: unknown) {
   return (await tx.run(replace, id, attempts, JSON.stringify(payload))) === 1
 }

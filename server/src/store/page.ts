@@ -1,4 +1,4 @@
-/** Where a page ended: the sort key of its last row. */
+/** The sort key of the last row of a page, after which the next one begins. */
 export type Cursor = readonly number[]
 
 /** The cursor of a list that is ordered by a text. */

@@ -1,7 +1,7 @@
 import { statement, type Queries } from '../database/database.ts'
 import type { Moment } from './channels.ts'
 import type { Run } from './flow-runs.ts'
-import { placeValues } from './messages.ts'
+import { primaryKeyOf } from './messages.ts'
 import { uncountArrival } from './read-positions.ts'
 import { json, jsonIfGiven, jsonOfObject } from './text.ts'
 
@@ -32,14 +32,14 @@ const recompute = statement(`
     where p.channel_id = $1 and p.sub_channel_id = $2 and p.viewer_id = memberships.member_id and p.failed = 0)
   where channel_id = $1 and sub_channel_id = $2 and member_id = $3`)
 
-/** A released message is new from its release on, for its target as for all members. */
+/** A released message counts as new from its release on, for its target as well as for all members. */
 const raise = statement(`
   update memberships set last_private_at = $4
   where channel_id = $1 and sub_channel_id = $2 and member_id = $3 and (last_private_at is null or last_private_at < $4)`)
 
 const setLastRelease = statement(`update channels set last_release = $2 where id = $1`)
 
-const placeOfRun = (run: Run) => placeValues(run.channelId, run.subChannelId, run.messageId)
+const placeOfRun = (run: Run) => primaryKeyOf(run.channelId, run.subChannelId, run.messageId)
 
 async function setViewer(tx: Queries, change: typeof insertViewer, run: Run, viewerId: number) {
   const [channelId, subChannelId, at, sequence] = placeOfRun(run)
@@ -48,14 +48,14 @@ async function setViewer(tx: Queries, change: typeof insertViewer, run: Run, vie
 }
 
 /**
- * Releases the message, as the processors have left it, to all members, or to the target of a targeted one. It keeps its position.
- * False if retention has deleted it meanwhile.
+ * Releases the message, with the content that the processors have left, to all members, or to the target of a targeted one. Its position
+ * among the messages stays. False if retention has deleted it meanwhile.
  */
 export async function releaseMessage(tx: Queries, run: Run, { at, sequence, counted }: Pick<Moment, 'at' | 'sequence' | 'counted'>) {
   const { content, metadata, attributes, contentType, target, sender } = run
   const version = [json(content), jsonIfGiven(metadata), jsonOfObject(attributes), jsonIfGiven(contentType)]
   if ((await tx.run(release, ...placeOfRun(run), target ? 1 : 0, ...version, counted, sequence)) === 0) {
-    // Its arrival has been counted, and there is nothing to read.
+    // Its arrival has been counted, but there is no message to read.
     const [channelId, subChannelId, sentAt, sent] = placeOfRun(run)
     if (!target) await uncountArrival(tx, { channelId, subChannelId, arrival: sequence, at: sentAt, sequence: sent })
     return false
@@ -85,7 +85,7 @@ export async function dropMessage(tx: Queries, run: Run) {
   return isThere
 }
 
-/** Replaces the stored version by the edit; false if the message was redacted or deleted meanwhile, which stays so. */
+/** Replaces the stored version by the edit; false if the message was redacted or deleted meanwhile. */
 export async function replaceMessage(tx: Queries, run: Run, now: number) {
   const { content, metadata, attributes, contentType, editedAt } = run
   const version = [json(content), jsonIfGiven(metadata), jsonOfObject(attributes), jsonIfGiven(contentType)]

@@ -26,7 +26,7 @@ const insert = statement(`
 const remove = statement(`delete from pins where ${ofMessage()}`)
 const count = statement<{ count: number }>(`
   select count(*) as count from pins where channel_id = $1 and sub_channel_id = $2 and message_at >= $3`)
-/** There are few: the limit of pins bounds how many are sorted. */
+/** The limit of pins bounds how many rows are sorted. */
 const selectAfter = statement<Row>(`
   select ${messageColumns}, p.sequence as "pinSequence", p.pinned_at as "pinnedAt",
     pinner.id as "pinnerId", ${identityArn('pinner')} as "pinnerArn", pinner.name as "pinnerName"
@@ -59,7 +59,7 @@ export async function countPins(tx: Queries, { channelId, subChannelId, notBefor
   return (await tx.get(count, channelId, subChannelId, notBefore))!.count
 }
 
-/** A page of the pinned messages, the one that was pinned last first. */
+/** A page of the pinned messages, the most recently pinned first. */
 export async function listPins(
   db: Queries,
   { channelId, subChannelId, notBefore }: Listed,

@@ -16,7 +16,7 @@ export async function putPreferences(tx: Queries, channelId: number, memberId: n
   return (await tx.run(update, channelId, memberId, jsonOfObject(preferences))) === 1
 }
 
-/** Undefined if none were put. */
+/** The preferences; undefined if none were set. */
 export async function findPreferences(db: Queries, channelId: number, memberId: number): Promise<Preferences | undefined> {
   const row = await db.get(select, channelId, memberId)
   return row && parsedIfGiven<Preferences>(row.preferences)

@@ -4,7 +4,7 @@ import { channelColumns, summaryOf, type ChannelRow, type ChannelSummary } from 
 /** The order in which channels are chosen for a prefetch (docs/service/sessions.md#prefetch). */
 export type PrefetchOrder = 'unread' | 'last-message-timestamp'
 
-/** Rises with every change of what all members see of a channel: the channel's number, and the one that names of identities have. */
+/** The version of what all members see of a channel: the channel's number, and a number that rises when names of users and bots change. */
 export interface ChannelVersion {
   readonly sequence: number
   readonly identities: number
@@ -16,7 +16,7 @@ export interface PrefetchedChannel extends ChannelVersion {
   readonly subChannelId: number
   /** The read marker, in epoch milliseconds. */
   readonly readAt: number | undefined
-  /** Whether the member sees a message there that not all members see. */
+  /** Whether there are messages that the member sees and not all members see. */
   readonly hasPrivate: boolean
 }
 
@@ -84,7 +84,7 @@ interface ShownRow extends ChannelRow {
   identities: number
 }
 
-/** The id of no user: such a viewer sees what all members see. */
+/** An id that no user has: such a viewer sees what all members see. */
 export const nobody = 0
 
 const selectShown = statement<ShownRow>(`

@@ -5,12 +5,12 @@ import { json, parsedIfGiven } from './text.ts'
 
 export type PresenceStatus = 'AVAILABLE' | 'BUSY' | 'AWAY' | 'DO_NOT_DISTURB' | 'INVISIBLE'
 
-/** What is stored of a user's presence. */
+/** The stored part of a user's presence. */
 export interface StoredPresence {
   readonly arn: string
   readonly status: PresenceStatus | undefined
   readonly statusText: string | undefined
-  /** Of some time ago while the user is online, and for a minute afterwards. */
+  /** When the user was last seen. While it is online, and for a minute afterwards, this is out of date. */
   readonly lastSeenAt: number | undefined
   /** Whether others see it: not that of a deleted or INVISIBLE user, nor where the app instance has switched presence off. */
   readonly isShown: boolean
@@ -42,7 +42,7 @@ const selectMembers = statement<{ id: number; memberId: number }>(`
   select m.id, m.member_id as "memberId" from memberships m
   where m.channel_id = $1 and m.sub_channel_id = $2 and m.type = 'DEFAULT' and m.id > $3 order by m.id limit $4`)
 
-/** The most channels of one of two people in which the other one is looked up. */
+/** The most channels of a user in which another user is looked up. */
 const mostLookedUp = 1000
 const common = (one: string, other: string) => `exists (
   select 1 from (
@@ -88,7 +88,7 @@ export async function shareChannel(db: Queries, one: number, other: number): Pro
 export const defaultMembers = async (db: Queries, place: { channelId: number; subChannelId: number }, after: number, limit: number) =>
   db.all(selectMembers, place.channelId, place.subChannelId, after, limit)
 
-/** The places that the members of a channel are in: its sub-channels, or 0 for an ordinary one. */
+/** The sub-channels in which a channel has members; 0 for an ordinary channel. */
 export async function placesOfMembers(db: Queries, channelId: number): Promise<readonly number[]> {
   return [0, ...(await subChannelsOf(db, channelId)).map(({ id }) => id)]
 }

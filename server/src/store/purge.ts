@@ -8,7 +8,7 @@ import { noteRemoved } from './search-changes.ts'
 import { giveSeatBack, uncountModeratorIn } from './sub-channels.ts'
 import { removeAllTags } from './tags.ts'
 
-/** The most rows that one transaction of a purge removes, so that nobody waits long for the writer. */
+/** The most rows that one transaction of a purge removes, so that other transactions do not wait long. */
 const step = 500
 
 const nextChannel = statement<{ id: number }>(`select id from channels where deleted_at is not null order by id limit 1`)
@@ -53,11 +53,11 @@ interface Deletion {
 const rows = (text: string): Deletion => ({ remove: statement(text) })
 /** `now` is the parameter for the time of the note, after those of the deletion. */
 function messagesIn(condition: string, now: string): Deletion {
-  const place = `channel_id, sub_channel_id, private, created_at, sequence`
-  const selection = `where ${condition} order by ${place} limit $2`
+  const key = `channel_id, sub_channel_id, private, created_at, sequence`
+  const selection = `where ${condition} order by ${key} limit $2`
   return {
     note: noteRemoved(selection, now),
-    remove: statement(`delete from messages where (${place}) in (select ${place} from messages ${selection})`),
+    remove: statement(`delete from messages where (${key}) in (select ${key} from messages ${selection})`),
   }
 }
 const corrections = (condition: string) =>
@@ -135,7 +135,7 @@ async function endMembershipsOfChannel(tx: Queries, id: number): Promise<number>
   return ended.length
 }
 
-/** Memberships of a remaining channel that have ended with their member, and the moment of the channel for that. */
+/** Memberships of a remaining channel that have ended with their member, and the channel's number and time for the event. */
 export interface EndedMemberships {
   readonly channelId: number
   readonly moment: Moment
@@ -143,8 +143,8 @@ export interface EndedMemberships {
 }
 
 /**
- * The same for the memberships of an identity, whose places in sub-channels become free. The counts of the channels are decremented
- * first, in the order of their ids, which locks them, as every transaction does that ends or moves a membership.
+ * Ends memberships of a deleted identity, whose seats in sub-channels become free. The counts of the channels are decremented first, in the
+ * order of their ids, which locks them, as every transaction does that ends or moves a membership.
  */
 async function endMembershipsOfIdentity(tx: Queries, id: number, now: number) {
   const found = await tx.all(selectMemberships, id, step)
@@ -213,10 +213,11 @@ async function purgeIdentity(tx: Transaction, id: number, now: number): Promise<
 
 async function purgeAppInstance(tx: Queries, id: number, now: number) {
   const buried = (await tx.run(buryChannels, id, now, step)) + (await tx.run(buryIdentities, id, now, step))
-  // Resources that were just buried are purged first: then only tombstones of identities are left.
+  // The contents of the app instance, which were just marked as deleted, are purged first; afterwards only the rows of deleted identities
+  // are left.
   if (buried > 0) return
   if ((await tx.run(removeIdentities, id, step)) > 0) return
-  // Another node may have buried them since this one looked.
+  // Another node may have marked them as deleted since they were read.
   if (await tx.get(selectLeft, id)) return
   if ((await tx.run(removeReferences, id, step)) > 0) return
   await tx.run(removeTagsOfFlows, id, step)
@@ -244,7 +245,7 @@ export type Deleted =
   | { readonly kind: 'sub-channel'; readonly id: number; readonly channelId: number }
   | ({ readonly kind: 'reactions' } & Unwanted)
 
-/** What to purge next: contents of channels and sub-channels first, then reactions, then roles of identities, then app instances. */
+/** What to purge next: first contents of channels and sub-channels, then reactions, then roles of identities, then app instances. */
 export async function nextDeleted(db: Queries): Promise<Deleted | undefined> {
   const channel = await db.get(nextChannel)
   if (channel) return { kind: 'channel', id: channel.id }

@@ -53,7 +53,7 @@ const acceptsPushes = `e.status_reason is null and e.allow_messages = 'ALL'`
 const deviceColumns = `
   e.id, e.external_id as "endpointId", e.type, e.resource_arn as "resourceArn", e.device_token as "deviceToken",
   e.voip_device_token as "voipDeviceToken", ${identityArn('i')} as "userArn", e.created_at as "createdAt"`
-/** The devices of some memberships, which `chosen` is SQL for: a member without devices has one row, without a device. */
+/** The devices of some memberships, which the SQL `chosen` selects. A member without devices has one row without a device. */
 const devicesOf = (chosen: string) =>
   statement<Row>(`
   with chosen as (${chosen})
@@ -89,7 +89,7 @@ const deviceOfMember = ({ membershipType, membershipId, preferences, ...row }: R
   device: row.id === null ? undefined : device(row),
 })
 
-/** Writes an entry of the outbox; false where the app instance of the channel has no active device. */
+/** Appends an entry to the outbox; false if the app instance of the channel has no active device. */
 export async function appendPush(tx: Queries, lane: string, payload: unknown, channelId: number, now: number) {
   return (await tx.run(insert, lane, JSON.stringify(payload), now, channelId)) === 1
 }
@@ -113,7 +113,7 @@ export async function devicesOfTwo(
   return (await db.all(selectOfTwo, channelId, subChannelId, one, other)).map(deviceOfMember)
 }
 
-/** Those of these devices, at most 20, that accept pushes now. */
+/** Which of these devices, at most 20, accept pushes now. */
 export async function devicesOfIds(db: Queries, ids: readonly number[]): Promise<Device[]> {
   const values = Array.from({ length: devicesAtOnce }, (_, index): Value => ids[index] ?? null)
   return (await db.all(selectDevices, ...values)).map(device)

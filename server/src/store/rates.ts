@@ -4,7 +4,10 @@ import { statement, type Database } from '../database/database.ts'
 const clock = `(extract(epoch from statement_timestamp()) * 1000)::bigint`
 const longestDebt = 10_000
 
-/** Buckets are locked in one order. Inserts the clock plus the spent time, or adds the spent time to what is still owed. */
+/**
+ * Buckets are locked in one order. Inserts the clock plus the spent time, or adds the spent time to the time for which the bucket still
+ * refills.
+ */
 const insertSpent = statement<{ key: string; milliseconds: number }>(`
   insert into rate_buckets as bucket (key, full_at)
   select key, ${clock} + spent from json_to_recordset($1::json) as spending (key text, spent bigint) order by key
@@ -14,7 +17,7 @@ const insertSpent = statement<{ key: string; milliseconds: number }>(`
 
 const deleteFull = statement(`delete from rate_buckets where full_at < ${clock}`)
 
-/** Adds what a node has spent to the common buckets, and resolves to how long each of them refills. PostgreSQL only. */
+/** Adds what a node has spent to the shared buckets, and resolves to how long each of them refills. PostgreSQL only. */
 export async function addSpent(db: Database, spent: ReadonlyMap<string, number>) {
   const rows = [...spent].map(([key, milliseconds]) => ({ key: key.toWellFormed(), spent: Math.round(milliseconds) }))
   return db.all(insertSpent, JSON.stringify(rows))

@@ -1,6 +1,6 @@
 import { statement, type Queries } from '../database/database.ts'
 
-/* What a node compares with. Lists of numbers are JSON, for PostgreSQL only: SQLite has one node. */
+/* What the bus compares its numbers with. Lists of numbers are JSON, for PostgreSQL only: SQLite has one node. */
 
 const list = (parameter: string) => `select value::bigint from json_array_elements_text(${parameter}::json)`
 
@@ -24,7 +24,7 @@ export async function reachedChannels(db: Queries, channelIds: readonly number[]
 /** The last number and time of one channel, on either database; undefined if it is purged. */
 export const reachedChannel = async (db: Queries, channelId: number) => db.get(selectOne, channelId)
 
-/** Those of the users that are deleted, or whose app instance is. */
+/** Which of the users are deleted, or have a deleted app instance. */
 export async function goneUsers(db: Queries, userIds: readonly number[]): Promise<number[]> {
   const living = new Set((await db.all(selectLiving, JSON.stringify(userIds))).map(({ id }) => id))
   return userIds.filter(id => !living.has(id))

@@ -2,11 +2,11 @@ import { statement, type Queries } from '../database/database.ts'
 import { identityArn } from './arns.ts'
 import type { Identity } from './identities.ts'
 import { keyColumns, keyValues, ofMessage, type MessageKey } from './message-keys.ts'
-import { placeIfAny, seenMessageOf, type Viewing } from './messages.ts'
+import { valuesOfSeen, seenMessageOf, type Viewing } from './messages.ts'
 import { pageOf, type Cursor, type Page } from './page.ts'
 import { json, parsed } from './text.ts'
 
-/** Reactions are listed in the order in which the first of each came. */
+/** Reactions are listed in the order in which each was first added. */
 interface Counted {
   readonly reaction: string
   readonly count: number
@@ -87,7 +87,7 @@ export async function countReactions(tx: Queries, key: MessageKey) {
 
 /** The reactions of a message that the viewer may see; undefined for any other. */
 async function findReactions(db: Queries, viewing: Viewing, messageId: string): Promise<MessageReactions | undefined> {
-  const row = placeIfAny(viewing, messageId)
+  const row = valuesOfSeen(viewing, messageId)
   const found = row && (await db.get(selectSeen, ...row))
   if (!found) return undefined
   const own = new Set(parsed<string[]>(`[${found.own ?? ''}]`))

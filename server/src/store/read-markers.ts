@@ -3,7 +3,7 @@ import { identityArn } from './arns.ts'
 import { catchUpChannel, type Moment } from './channels.ts'
 import type { Identity } from './identities.ts'
 import type { MembershipType } from './memberships.ts'
-import { placeOfId } from './message-ids.ts'
+import { partsOfId } from './message-ids.ts'
 import { advanceReadPosition, countOwnAfter, putReadPosition, type OwnAfter } from './read-positions.ts'
 import { pageOf, type Cursor, type Page } from './page.ts'
 import { parsed } from './text.ts'
@@ -54,9 +54,9 @@ export async function markRead(tx: Queries, channelId: number, memberId: number,
   return markedOf(row)
 }
 
-/** What `markReadAt` needs of the messages behind that one, counted before the channel is locked. */
+/** The counts of the messages after that one that `markReadAt` needs, made before the channel is locked. */
 export async function messagesBehind(db: Queries, channelId: number, memberId: number, messageId: string, between: () => Promise<unknown>) {
-  const message = placeOfId(messageId)
+  const message = partsOfId(messageId)
   return message && countOwnAfter(db, { memberId, channelId, subChannelId: 0 }, message, between)
 }
 
@@ -70,7 +70,7 @@ export async function markReadAt(
   messageId: string,
   behind: OwnAfter | undefined,
 ): Promise<Marked | undefined> {
-  const message = placeOfId(messageId)
+  const message = partsOfId(messageId)
   if (!message) return undefined
   const row = await tx.get(markAt, channelId, memberId, message.at)
   if (!row || !(await putReadPosition(tx, { memberId, channelId, subChannelId: 0 }, message, behind))) return undefined
@@ -84,7 +84,7 @@ export async function memberCount(db: Queries, channelId: number): Promise<numbe
 
 export interface ReadMarker {
   readonly member: Identity
-  /** Undefined where it has never set one. */
+  /** The read marker of a member; undefined if it has never set one. */
   readonly readAt: Date | undefined
 }
 

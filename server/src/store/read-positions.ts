@@ -1,13 +1,13 @@
 import { statement, type Queries } from '../database/database.ts'
 import type { Moment } from './channels.ts'
-import { placeOfId, type MessagePlace } from './message-ids.ts'
+import { partsOfId, type MessageIdParts } from './message-ids.ts'
 
 /*
- * Up to where each member has read, and the corrections of what is counted from there (docs/decisions/0018-unread-counts.md). A position is
- * an ordinal, for the difference, and an arrival, for everything else.
+ * Up to which message each member has read, and corrections of what is counted from there (docs/decisions/0018-unread-counts.md). A read
+ * position is an ordinal, for the difference, and an arrival, for everything else.
  */
 
-const placed = `member_id = $1 and channel_id = $2 and sub_channel_id = $3`
+const ofMembership = `member_id = $1 and channel_id = $2 and sub_channel_id = $3`
 /** SQL: the ordinal of the newest message of a sub-channel, or of an ordinary channel `c`. */
 const newestOrdinal = (subChannelId: string) =>
   `case when ${subChannelId} = 0 then c.counted else (select s.counted from sub_channels s where s.id = ${subChannelId}) end`
@@ -23,9 +23,9 @@ const insertNewest = statement(
   inserted(`(
     select member_id from memberships where channel_id = $1 and sub_channel_id = $2 and type = $3 order by id desc limit $4)`),
 )
-const remove = statement(`delete from read_positions where ${placed}`)
+const remove = statement(`delete from read_positions where ${ofMembership}`)
 const advance = statement(
-  `update read_positions set ordinal = $4, arrival = $5, read_at = $6, own_after = 0 where ${placed} and arrival < $5`,
+  `update read_positions set ordinal = $4, arrival = $5, read_at = $6, own_after = 0 where ${ofMembership} and arrival < $5`,
   `with asked as (
     select * from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[])
       with ordinality as asked (member_id, channel_id, sub_channel_id, ordinal, arrival, at, whose)),
@@ -59,14 +59,17 @@ const countOwn = statement<{ count: number; scanned: number; at: number | null; 
          and (u.created_at, u.sequence) > ($6, $7)
          and ((select count(*) from portion) < $8 or (u.created_at, u.sequence) <= (select created_at, sequence from ended))) as count,
     (select count(*) from portion) as scanned, (select created_at from ended) as at, (select sequence from ended) as sequence`)
-/** How many messages are counted at once, and at the most while the channel is locked, but for those that have just been sent. */
+/**
+ * How many messages are counted at once. While the channel is locked, at most this many are counted, apart from those that have just been
+ * sent.
+ */
 const portionOfOwn = 500
 
-/** A member that has left and joined again has corrections from before, which count for a position that is set back. */
+/** A member that has left and joined again has earlier corrections, which count for a position that is set back. */
 const put = statement(`
   update read_positions set ordinal = $4, arrival = $5, read_at = $6, own_after = $7, corrected = coalesce((
     select max(u.arrival) from unread_corrections u where u.channel_id = $2 and u.sub_channel_id = $3 and u.viewer_id = $1), 0)
-  where ${placed}`)
+  where ${ofMembership}`)
 
 const uncountPublic = statement(`
   insert into unread_corrections (channel_id, sub_channel_id, viewer_id, arrival, created_at, sequence, unread, mentions, sender_id)
@@ -75,7 +78,7 @@ const setLastCorrection = statement(`update channels set last_correction = $2 wh
 const removeCorrections = statement(`
   delete from unread_corrections where channel_id = $1 and sub_channel_id = $2 and arrival = $3 and viewer_id > 0`)
 const setCorrected = statement(`
-  update read_positions set corrected = case when corrected < $4 then $4 else corrected end where ${placed}`)
+  update read_positions set corrected = case when corrected < $4 then $4 else corrected end where ${ofMembership}`)
 const insertCorrection = statement(`
   insert into unread_corrections (channel_id, sub_channel_id, viewer_id, arrival, created_at, sequence, unread, mentions)
   values ($1, $2, $3, $4, $5, $6, $7, $8)
@@ -84,21 +87,21 @@ const forgetMentions = statement(`
   update unread_corrections set mentions = 0
   where channel_id = $1 and sub_channel_id = $2 and arrival = $3 and viewer_id > 0 and mentions = 1`)
 
-export interface Place {
+export interface MembershipKey {
   readonly memberId: number
   readonly channelId: number
   /** 0 if the channel is not elastic. */
   readonly subChannelId: number
 }
 
-const placeOf = ({ memberId, channelId, subChannelId }: Place): [number, number, number] => [memberId, channelId, subChannelId]
+const valuesOf = ({ memberId, channelId, subChannelId }: MembershipKey): [number, number, number] => [memberId, channelId, subChannelId]
 
 /** A new member has read everything that was there before it. */
-export async function insertReadPosition(tx: Queries, { memberId, channelId, subChannelId }: Place) {
+export async function insertReadPosition(tx: Queries, { memberId, channelId, subChannelId }: MembershipKey) {
   await tx.run(insert, channelId, subChannelId, memberId)
 }
 
-/** The same for those members of that type who have joined a locked channel last, so many. */
+/** The same for the last `count` members of that type who have joined a locked channel. */
 export async function insertReadPositions(
   tx: Queries,
   { channelId, subChannelId, type }: { channelId: number; subChannelId: number; type: string },
@@ -107,20 +110,20 @@ export async function insertReadPositions(
   await tx.run(insertNewest, channelId, subChannelId, type, count)
 }
 
-export async function deleteReadPosition(tx: Queries, place: Place) {
-  await tx.run(remove, ...placeOf(place))
+export async function deleteReadPosition(tx: Queries, membership: MembershipKey) {
+  await tx.run(remove, ...valuesOf(membership))
 }
 
 /** Moves the position of a member up to that moment, and never back. */
 export async function advanceReadPosition(
   tx: Queries,
-  place: Place,
+  membership: MembershipKey,
   { counted, sequence, at }: Pick<Moment, 'counted' | 'sequence' | 'at'>,
 ) {
-  await tx.run(advance, ...placeOf(place), counted, sequence, at)
+  await tx.run(advance, ...valuesOf(membership), counted, sequence, at)
 }
 
-/** How many messages of its own a member has behind a message, counted up to a cursor. */
+/** How many of its own messages a member has after a message, counted up to a cursor. */
 export interface OwnAfter {
   /** The message's arrival when they were counted. */
   readonly arrival: number
@@ -128,24 +131,24 @@ export interface OwnAfter {
   readonly cursor: readonly [at: number, sequence: number]
 }
 
-const selected = (db: Queries, { channelId, subChannelId }: Omit<Place, 'memberId'>, { at, sequence, nonce }: MessagePlace) =>
+const selected = (db: Queries, { channelId, subChannelId }: Omit<MembershipKey, 'memberId'>, { at, sequence, nonce }: MessageIdParts) =>
   db.get(selectMessage, channelId, subChannelId, at, sequence, nonce)
 
 /**
- * Counts them in portions, `between` which other work gets its turn, and leaves the end to `putReadPosition`, so that nobody waits for the
- * count: the channel is not locked. Undefined if the message is gone.
+ * Counts them in portions, with `between` after each, so that other work gets its turn. The channel is not locked, so nothing waits for the
+ * count; `putReadPosition` counts the last portion. Undefined if the message is gone.
  */
 export async function countOwnAfter(
   db: Queries,
-  place: Place,
-  message: MessagePlace,
+  membership: MembershipKey,
+  message: MessageIdParts,
   between: () => Promise<unknown>,
 ): Promise<OwnAfter | undefined> {
-  const found = await selected(db, place, message)
+  const found = await selected(db, membership, message)
   if (!found) return undefined
   let [count, cursor]: [number, OwnAfter['cursor']] = [0, [found.at, -1]]
   for (;;) {
-    const portion = (await db.get(countOwn, ...placeOf(place), found.at, found.arrival, ...cursor, portionOfOwn))!
+    const portion = (await db.get(countOwn, ...valuesOf(membership), found.at, found.arrival, ...cursor, portionOfOwn))!
     if (portion.scanned < portionOfOwn) return { arrival: found.arrival, count, cursor }
     count += portion.count
     cursor = [portion.at!, portion.sequence!]
@@ -154,12 +157,12 @@ export async function countOwnAfter(
 }
 
 /** Moves the position of a member of a locked channel to a message, forward or back; false if the message is gone. */
-export async function putReadPosition(tx: Queries, place: Place, message: MessagePlace, counted: OwnAfter | undefined) {
-  const found = await selected(tx, place, message)
+export async function putReadPosition(tx: Queries, membership: MembershipKey, message: MessageIdParts, counted: OwnAfter | undefined) {
+  const found = await selected(tx, membership, message)
   if (!found) return false
   const { count, cursor } = counted?.arrival === found.arrival ? counted : { count: 0, cursor: [found.at, -1] as const }
-  const rest = await tx.get(countOwn, ...placeOf(place), found.at, found.arrival, ...cursor, Number.MAX_SAFE_INTEGER)
-  await tx.run(put, ...placeOf(place), found.ordinal, found.arrival, found.at, count + rest!.count)
+  const rest = await tx.get(countOwn, ...valuesOf(membership), found.at, found.arrival, ...cursor, Number.MAX_SAFE_INTEGER)
+  await tx.run(put, ...valuesOf(membership), found.ordinal, found.arrival, found.at, count + rest!.count)
   return true
 }
 
@@ -195,7 +198,10 @@ export interface Arrival {
   readonly sequence: number
 }
 
-/** What has arrived with that number counts for nobody. For a sender, given unless a flow has released the message, it has not counted. */
+/**
+ * The message that has arrived with that number counts for nobody any more. It has never counted for its sender, who is given unless a flow
+ * has released the message.
+ */
 export async function uncountArrival(tx: Queries, { channelId, subChannelId, arrival, at, sequence }: Arrival, senderId = 0) {
   await tx.run(uncountPublic, channelId, subChannelId, arrival, at, sequence, senderId)
   await tx.run(setLastCorrection, channelId, arrival)
@@ -214,13 +220,13 @@ export async function correctFor(
 }
 
 /** Undefined if the message is gone. */
-export async function arrivalOf(tx: Queries, place: Omit<Place, 'memberId'>, messageId: string): Promise<Arrival | undefined> {
-  const message = placeOfId(messageId)
-  const found = message && (await selected(tx, place, message))
-  return found && { ...place, arrival: found.arrival, at: found.at, sequence: message.sequence }
+export async function arrivalOf(tx: Queries, membership: Omit<MembershipKey, 'memberId'>, messageId: string): Promise<Arrival | undefined> {
+  const message = partsOfId(messageId)
+  const found = message && (await selected(tx, membership, message))
+  return found && { ...membership, arrival: found.arrival, at: found.at, sequence: message.sequence }
 }
 
-/** Forgets whom a message mentions. */
+/** Removes the mentions of a message. */
 export async function forgetMentionsOf(tx: Queries, { channelId, subChannelId, arrival }: Arrival) {
   await tx.run(forgetMentions, channelId, subChannelId, arrival)
 }

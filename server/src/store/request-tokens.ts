@@ -1,6 +1,6 @@
 import { statement, type Queries } from '../database/database.ts'
 
-/** How long a ClientRequestToken is remembered, in milliseconds (docs/service/wire.md#idempotency). */
+/** How long a ClientRequestToken is stored, in milliseconds (docs/service/wire.md#idempotency). */
 export const tokenLifetime = 24 * 60 * 60 * 1000
 
 /** Where a token is stored. The id of the channel is 0 without one. */
@@ -59,7 +59,7 @@ export async function answeredToken(tx: Queries, { channelId, token }: TokenKey,
   return tx.get(selectToken, slotOf(channelId), channelId, token, since)
 }
 
-/** False if the token has an answer within its lifetime, perhaps of a concurrent twin. */
+/** Stores the answer of a token; false if it has one within its lifetime, perhaps of a concurrent request. */
 export async function rememberToken(tx: Queries, { channelId, token, fingerprint, result, now }: TokenKey & Answered & { now: number }) {
   return (await tx.run(insertToken, slotOf(channelId), channelId, token, fingerprint, result, now)) === 1
 }

@@ -22,11 +22,11 @@ const forgetOfNode = statement(`
 const removeNode = statement(`delete from resumable_nodes where node_id = $1`)
 
 export interface Standing {
-  /** Since when there is the session. */
+  /** When the session was opened. */
   readonly openedAt: number
-  /** The client has received all that was sent before; undefined while it answers in time. */
+  /** The client has received everything that was sent before this time; undefined while it answers in time. */
   readonly sureAt: number | undefined
-  /** When its node was last alive, as far as that is known. */
+  /** When its node was last alive, if known. */
   readonly aliveAt: number | undefined
 }
 
@@ -35,7 +35,7 @@ export async function findResumable(db: Queries, { userId, session }: KnownSessi
   return row && { openedAt: row.openedAt, sureAt: row.sureAt ?? undefined, aliveAt: row.aliveAt ?? undefined }
 }
 
-/** The node has the session, which may have been elsewhere before. `sureAt` is undefined if its client has missed nothing. */
+/** Stores that the node has the session, which another one may have had before. `sureAt` is undefined if its client has missed nothing. */
 export async function putResumable(
   tx: Queries,
   { userId, session }: KnownSession,
@@ -54,12 +54,12 @@ export async function removeResumable(tx: Queries, { userId, session }: KnownSes
   await tx.run(remove, userId, session, nodeId)
 }
 
-/** The node is alive then. */
+/** Stores that the node is alive at that time. */
 export async function beatResumable(db: Queries, nodeId: string, at: number) {
   await db.run(beat, nodeId, at)
 }
 
-/** Forgets sessions that were lost before that, at most `limit` of them. Says how many that were. */
+/** Deletes at most `limit` sessions that were lost before that time. Returns how many. */
 export async function forgetResumable(tx: Queries, before: number, limit: number): Promise<number> {
   const lost = await tx.run(forgetLost, before, limit)
   if (lost > 0) return lost

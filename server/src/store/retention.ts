@@ -30,16 +30,17 @@ const deleteCorrections = statement(`
 const setEmptied = statement(`update channels set emptied_before = $2 where id = $1 and emptied_before < $2`)
 
 /**
- * The channels of an app instance, in portions: whether an ordinary one has messages from before then; `elastic` is null for it.
+ * The channels of an app instance, in portions, with whether an ordinary channel has messages from before that time; `elastic` is null for
+ * an ordinary one.
  */
 export async function channelsAfter(db: Queries, appInstanceId: number, after: number, before: number, limit: number) {
   return db.all(selectChannels, appInstanceId, after, before, limit)
 }
 
 /**
- * Deletes at most `limit` rows of each table about messages older than `before`; returns how many. The messages come last, since the
- * job finds by them where something is left to delete. LastMessageTimestamp stays (docs/service/expiration.md#retention): the time
- * of a viewer's newest private message is stored apart from the message.
+ * Deletes at most `limit` rows of each table about messages older than `before`; returns how many. Messages are deleted last, since the job
+ * finds by them what is left to delete. LastMessageTimestamp stays (docs/service/expiration.md#retention): the time of a viewer's newest
+ * private message is stored apart from the message.
  */
 export async function deleteOldMessages(
   tx: Transaction,

@@ -1,5 +1,5 @@
 import { statement, type Queries } from '../database/database.ts'
-import { placeOfId } from './message-ids.ts'
+import { partsOfId } from './message-ids.ts'
 import type { Message } from './messages.ts'
 import { jsonIfGiven } from './text.ts'
 
@@ -11,7 +11,7 @@ const insert = statement(
   select whose from generate_series(1, cardinality($1)) as whose`,
 )
 
-/** The statement that notes the messages of a selection, which are deleted next. `now` is its parameter for the time. */
+/** SQL that notes the messages of a selection before they are deleted. `now` is its parameter for the time. */
 export const noteRemoved = (selection: string, now: string) =>
   statement(`
   insert into search_changes (${columns})
@@ -22,22 +22,22 @@ const selectFigures = statement<{ count: number; oldest: number | null }>(`
 const removeUpTo = statement(`
   delete from search_changes where id in (select id from search_changes where id <= $1 order by id limit $2)`)
 
-/** Notes for the search index that a message is new, or that its content was `before` until now. */
+/** Notes for the search index that a message is new, or that it has changed and its content was `before`. */
 export async function noteForSearch(
   tx: Queries,
   { channelId, subChannelId }: { readonly channelId: number; readonly subChannelId: number },
   { messageId, sender, target }: Pick<Message, 'messageId' | 'sender' | 'target'>,
   { before, now }: { before: string | undefined; now: number },
 ) {
-  const { at, sequence } = placeOfId(messageId)!
+  const { at, sequence } = partsOfId(messageId)!
   await tx.run(insert, channelId, subChannelId, at, sequence, sender.id, target?.id ?? null, jsonIfGiven(before), now)
 }
 
-/** How many changes the index has not taken over yet (counted up to 100,000), and when the oldest was noted. */
+/** How many changes are not in the index yet (counted up to 100,000), and when the oldest was noted. */
 export async function searchFigures(db: Queries) {
   const { count, oldest } = (await db.get(selectFigures))!
   return { waiting: count, oldest: oldest ?? undefined }
 }
 
-/** Forgets at most `limit` changes up to that one, which the index has taken over; returns how many. */
+/** Deletes at most `limit` changes up to that one, which are in the index; returns how many. */
 export const forgetSearched = async (tx: Queries, id: number, limit: number) => tx.run(removeUpTo, id, limit)

@@ -2,22 +2,22 @@ import { rmSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { statement } from '../database/database.ts'
 import { Connection } from '../database/sqlite-connection.ts'
-import { indexedWords, placeCharacters, searchedIn, type IndexedMessage, type Searched, type SearchedPlace } from './search-words.ts'
+import { indexedWords, scopeCharacters, searchedIn, type IndexedMessage, type Searched, type SearchScope } from './search-words.ts'
 import { parsed } from './text.ts'
 
 /*
  * The search index of SQLite: a file beside the database, used by one thread. It follows search_changes by a position that is stored in the
- * file itself, so whatever happens to the process, it is the index of exactly the changes up to there. The layout and what was measured:
+ * file itself. So whatever happens to the process, the index has exactly the changes up to that position. The layout and what was measured:
  * docs/decisions/0017.
  */
 
-/** Another number makes every file be built anew. */
+/** The version of the layout. A file with another version is rebuilt. */
 const layout = 1
 
-/** A message's place in the file is its time, and one of that many numbers within the millisecond. */
-const placesOfMillisecond = 64
+/** The rowid of a message in the file is its time, and one of this many numbers within the millisecond. */
+const rowidsOfMillisecond = 64
 const epoch = Date.UTC(2020, 0, 1)
-const firstPlace = (at: number) => (at - epoch) * placesOfMillisecond
+const firstRowid = (at: number) => (at - epoch) * rowidsOfMillisecond
 
 const schema = `
   pragma page_size = 8192;
@@ -29,29 +29,29 @@ const schema = `
   create table if not exists state (name text primary key, value text not null) without rowid;
   create table if not exists messages (
     place integer primary key, channel_id integer not null, sub_channel_id integer not null, sequence integer not null, late integer not null);
-  create virtual table if not exists words using fts5 (text, content = '', columnsize = 0, tokenize = "ascii tokenchars '${placeCharacters}'");
+  create virtual table if not exists words using fts5 (text, content = '', columnsize = 0, tokenize = "ascii tokenchars '${scopeCharacters}'");
   insert into words (words, rank) values ('secure-delete', 1);
 `
 
 const selectState = statement<{ value: string }>(`select value from state where name = $1`)
 const setState = statement(`insert into state (name, value) values ($1, $2) on conflict (name) do update set value = excluded.value`)
-const selectMillisecond = statement<{ place: number; channelId: number; sequence: number }>(`
-  select place, channel_id as "channelId", sequence from messages where place between $1 and $2 order by place`)
+const selectMillisecond = statement<{ rowid: number; channelId: number; sequence: number }>(`
+  select place as rowid, channel_id as "channelId", sequence from messages where place between $1 and $2 order by place`)
 const insertMessage = statement(`
   insert into messages (place, channel_id, sub_channel_id, sequence, late) values ($1, $2, $3, $4, $5)
   on conflict (place) do update set channel_id = excluded.channel_id, sub_channel_id = excluded.sub_channel_id,
     sequence = excluded.sequence, late = excluded.late`)
 const removeMessage = statement(`delete from messages where place = $1`)
-/** The last place of a millisecond stays: behind it others may have found room. */
+/** The row with the last rowid of a millisecond is emptied, not removed: messages after it may use rowids of the next millisecond. */
 const emptyMessage = statement(`update messages set channel_id = 0, sequence = 0 where place = $1`)
 const insertWords = statement(`insert into words (rowid, text) values ($1, $2)`)
 const removeWords = statement(`insert into words (words, rowid, text) values ('delete', $1, $2)`)
-const selectHits = statement<{ place: number; channelId: number; subChannelId: number; sequence: number; late: number }>(`
-  select m.place, m.channel_id as "channelId", m.sub_channel_id as "subChannelId", m.sequence, m.late
+const selectHits = statement<{ rowid: number; channelId: number; subChannelId: number; sequence: number; late: number }>(`
+  select m.place as rowid, m.channel_id as "channelId", m.sub_channel_id as "subChannelId", m.sequence, m.late
   from words cross join messages m on m.place = words.rowid
   where words match $1 and words.rowid < $2 and words.rowid >= $3 order by words.rowid desc limit $4`)
 
-/** With a negative number of pages all segments are taken to be merged into one; without, what was begun goes on. */
+/** A merge with a negative number of pages begins to merge all segments into one; with a positive number it continues. */
 const merge = statement(`insert into words (words, rank) values ('merge', $1)`)
 const totalChanges = statement<{ changes: number }>(`select total_changes() as changes`)
 
@@ -69,8 +69,8 @@ interface ChangeRow {
 }
 
 /**
- * The content of the message `m` at a position in the changes: the old content of the next change after it, or else the present one. So
- * what the index holds is known exactly, which its deletions need.
+ * The content of the message `m` at a position in the changes: the old content of the next change after it, or else the present one. So the
+ * content in the index is known exactly, which deletions from it need.
  */
 const contentAfter = (position: string, m: string) => `
   coalesce((
@@ -113,9 +113,9 @@ const selectEnds = statement<{ first: number | null; last: number | null }>(`
   select (select min(id) from search_changes) as first, (select seq from sqlite_sequence where name = 'search_changes') as last`)
 const selectGeneration = statement<{ value: string }>(`select value from settings where name = 'search generation'`)
 
-/** A message that a search has found, as its place in the channel; `place` is also the cursor of the search. */
+/** A message that a search has found. Its rowid is also the cursor of the search. */
 export interface FileHit {
-  readonly place: number
+  readonly rowid: number
   readonly channelId: number
   readonly subChannelId: number
   readonly at: number
@@ -123,18 +123,18 @@ export interface FileHit {
 }
 
 export interface FileSearch extends Searched {
-  readonly places: readonly SearchedPlace[]
+  readonly scopes: readonly SearchScope[]
   /** Bounds of the creation time, inclusive. */
   readonly notBefore: number
   readonly notAfter: number
-  /** Hits before this place only. */
+  /** Only hits with a smaller rowid. */
   readonly before: number | undefined
   readonly limit: number
 }
 
 /** How far the index is. */
 export interface FileState {
-  /** The last change that it has taken over. */
+  /** The last change that is in the index. */
   readonly position: number
   readonly isComplete: boolean
 }
@@ -142,12 +142,12 @@ export interface FileState {
 const text = (phrase: { words: readonly string[]; isPrefix: boolean }) =>
   `${phrase.words.map(word => `"${word}"`).join(' + ')}${phrase.isPrefix ? ' *' : ''}`
 
-/** The expression of FTS5 for what is searched in all these places. */
+/** The FTS5 expression of a search in all its scopes. */
 const expressionOf = (search: FileSearch) =>
-  search.places
+  search.scopes
     .map(
-      place =>
-        `(${searchedIn(place, search)
+      scope =>
+        `(${searchedIn(scope, search)
           .map(phrase => `(${text(phrase)})`)
           .join(' AND ')})`,
     )
@@ -155,7 +155,7 @@ const expressionOf = (search: FileSearch) =>
 
 type Cursor = readonly [number, number, number, number, number]
 
-/** The messages that one transaction takes over. */
+/** How many messages one transaction indexes. */
 const mostChanges = 200
 const mostBuilt = 5000
 /** The messages that are read at once when an index is built, and how many of them are sorted, or fewer if they are long. */
@@ -166,7 +166,7 @@ const mostCharacters = 16 * 2 ** 20
 const mostMerged = 100
 
 /**
- * Messages of a new index. They are read in the order of the channels and stored in the order of their places: so a transaction writes
+ * Messages of a new index. They are read in the order of the channels and stored in the order of their rowids: so a transaction writes
  * pages that lie beside each other, and not one page for each of its messages.
  */
 class Batch {
@@ -230,7 +230,7 @@ export class SearchFile {
     this.#index = this.#opened()
   }
 
-  /** Why the index is built anew now; undefined if it is not. */
+  /** Why the index is rebuilt; undefined if it is not. */
   renewal: string | undefined
 
   #opened(): Connection {
@@ -275,9 +275,9 @@ export class SearchFile {
   /** Why the index cannot follow this database; undefined if it can. */
   #misfit(index: Connection): string | undefined {
     const state = (name: string) => index.get(selectState, [name])?.value
-    if (state('layout') === undefined) return 'there is none yet'
-    if (state('layout') !== String(layout)) return 'another version of Carillon has made it'
-    if (state('generation') !== this.#main.get(selectGeneration, [])?.value) return 'an operator has asked for it, or the search was off'
+    if (state('layout') === undefined) return 'there is no index yet'
+    if (state('layout') !== String(layout)) return 'it was made by another version of Carillon'
+    if (state('generation') !== this.#main.get(selectGeneration, [])?.value) return 'an operator has requested it, or the search was off'
     const position = Number(state('position'))
     const { first, last } = this.#main.get(selectEnds, [])!
     const next = first ?? (last ?? 0) + 1
@@ -294,10 +294,10 @@ export class SearchFile {
     return text === '' ? undefined : parsed<Cursor>(text)
   }
 
-  /** Begins anew if an operator has asked for it, or if the index fails. */
+  /** Rebuilds the index if an operator has requested it, or if the index fails. */
   renewIfAsked() {
     if (this.#index.get(selectState, ['generation'])?.value === this.#main.get(selectGeneration, [])?.value) return
-    this.renew('an operator has asked for it')
+    this.renew('an operator has requested it')
   }
 
   renew(why: string) {
@@ -307,8 +307,8 @@ export class SearchFile {
   }
 
   /**
-   * Takes over some changes, or a part of the messages while the index is not complete, or merges a part of the segments of one that has been
-   * built; true if there is more to do.
+   * Does a step: indexes some changes, or a part of the messages while the index is not complete, or merges a part of its segments after it
+   * was built. True if there is more to do.
    */
   step(): boolean {
     const changes = this.#main.all(selectChanges, [this.state.position, mostChanges])
@@ -324,7 +324,7 @@ export class SearchFile {
     return cursor !== undefined || this.#merge()
   }
 
-  /** A search looks for each word in each segment, and a build leaves many of them. True until there is one. */
+  /** Merges segments: a search reads each segment for each word, and building an index leaves many. True until one is left. */
   #merge(): boolean {
     const state = this.#index.get(selectState, ['segments'])?.value
     if (state === 'merged') return false
@@ -338,7 +338,7 @@ export class SearchFile {
     return true
   }
 
-  /** Overwrites what the log still holds of removed words. */
+  /** Overwrites removed words that the write-ahead log still has. */
   tidy() {
     if (!this.#removed) return
     this.#index.database.exec('pragma wal_checkpoint(truncate)')
@@ -347,10 +347,10 @@ export class SearchFile {
 
   search(search: FileSearch): FileHit[] {
     const { notBefore, notAfter, before, limit } = search
-    const below = Math.min(before ?? Number.MAX_SAFE_INTEGER, firstPlace(notAfter + 1))
+    const below = Math.min(before ?? Number.MAX_SAFE_INTEGER, firstRowid(notAfter + 1))
     return this.#index
-      .all(selectHits, [expressionOf(search), below, firstPlace(notBefore), limit])
-      .map(({ place, late, ...hit }) => ({ ...hit, place, at: Math.floor(place / placesOfMillisecond) + epoch - late }))
+      .all(selectHits, [expressionOf(search), below, firstRowid(notBefore), limit])
+      .map(({ rowid, late, ...hit }) => ({ ...hit, rowid, at: Math.floor(rowid / rowidsOfMillisecond) + epoch - late }))
   }
 
   close() {
@@ -372,13 +372,13 @@ export class SearchFile {
 
   #takeOver({ old, content, ...message }: ChangeRow) {
     if (old !== null) this.#batch?.hasChanged(message)
-    let { place, free } = this.#find(message)
-    if (old !== null && place !== undefined) {
-      this.#remove(place, { ...message, content: parsed(old) })
-      free = place
-      place = undefined
+    let { rowid, free } = this.#find(message)
+    if (old !== null && rowid !== undefined) {
+      this.#remove(rowid, { ...message, content: parsed(old) })
+      free = rowid
+      rowid = undefined
     }
-    if (content !== null && place === undefined) this.#add(free, message.at, { ...message, content: parsed(content) })
+    if (content !== null && rowid === undefined) this.#add(free, message.at, { ...message, content: parsed(content) })
   }
 
   /** Reads or stores a part of a batch of messages. A batch that is interrupted is read again: what is stored of it is found. */
@@ -393,38 +393,38 @@ export class SearchFile {
 
   #store(batch: Batch) {
     this.#inTransaction(() => {
-      // FTS5 writes a segment whenever a place is before the last one.
+      // FTS5 writes a segment whenever a rowid is less than the last one.
       for (const { content, isPrivate: _, ...message } of batch.take(mostBuilt)) {
-        const { place, free } = this.#find(message)
-        if (place === undefined) this.#add(free, message.at, { ...message, content: parsed(content!) })
+        const { rowid, free } = this.#find(message)
+        if (rowid === undefined) this.#add(free, message.at, { ...message, content: parsed(content!) })
       }
       if (batch.isStored) this.#index.run(setState, ['cursor', batch.cursor ? JSON.stringify(batch.cursor) : ''])
     })
   }
 
-  /** The place of a message, if it is in the index, and one that is free. */
-  #find({ channelId, at, sequence }: Pick<ChangeRow, 'channelId' | 'at' | 'sequence'>): { place: number | undefined; free: number } {
+  /** The rowid of a message, if it is in the index, and a free one. */
+  #find({ channelId, at, sequence }: Pick<ChangeRow, 'channelId' | 'at' | 'sequence'>): { rowid: number | undefined; free: number } {
     let free: number | undefined
-    for (let start = firstPlace(at); ; start += placesOfMillisecond) {
-      const end = start + placesOfMillisecond - 1
+    for (let start = firstRowid(at); ; start += rowidsOfMillisecond) {
+      const end = start + rowidsOfMillisecond - 1
       const taken = this.#index.all(selectMillisecond, [start, end])
       const found = taken.find(each => each.channelId === channelId && each.sequence === sequence)
-      if (found) return { place: found.place, free: found.place }
-      const occupied = new Set(taken.filter(each => each.channelId !== 0).map(({ place }) => place))
-      for (let place = start; free === undefined && place <= end; place++) if (!occupied.has(place)) free = place
-      if (taken.at(-1)?.place !== end) return { place: undefined, free: free! }
+      if (found) return { rowid: found.rowid, free: found.rowid }
+      const occupied = new Set(taken.filter(each => each.channelId !== 0).map(({ rowid }) => rowid))
+      for (let rowid = start; free === undefined && rowid <= end; rowid++) if (!occupied.has(rowid)) free = rowid
+      if (taken.at(-1)?.rowid !== end) return { rowid: undefined, free: free! }
     }
   }
 
-  #add(place: number, at: number, message: IndexedMessage & { readonly sequence: number }) {
-    const late = Math.floor((place - firstPlace(at)) / placesOfMillisecond)
-    this.#index.run(insertMessage, [place, message.channelId, message.subChannelId, message.sequence, late])
-    this.#index.run(insertWords, [place, indexedWords(message).join(' ')])
+  #add(rowid: number, at: number, message: IndexedMessage & { readonly sequence: number }) {
+    const late = Math.floor((rowid - firstRowid(at)) / rowidsOfMillisecond)
+    this.#index.run(insertMessage, [rowid, message.channelId, message.subChannelId, message.sequence, late])
+    this.#index.run(insertWords, [rowid, indexedWords(message).join(' ')])
   }
 
-  #remove(place: number, message: IndexedMessage) {
-    this.#index.run(removeWords, [place, indexedWords(message).join(' ')])
-    this.#index.run((place + 1) % placesOfMillisecond === 0 ? emptyMessage : removeMessage, [place])
+  #remove(rowid: number, message: IndexedMessage) {
+    this.#index.run(removeWords, [rowid, indexedWords(message).join(' ')])
+    this.#index.run((rowid + 1) % rowidsOfMillisecond === 0 ? emptyMessage : removeMessage, [rowid])
     this.#removed = true
   }
 }

@@ -3,8 +3,8 @@ import { statement, type Database, type Queries } from '../database/database.ts'
 import { forgetSearched } from './search-changes.ts'
 
 /*
- * An index belongs to a generation, which is a setting of the database. With another generation the index is built anew: after the search
- * was off, and if an operator asks for it.
+ * An index belongs to a generation, which is a shared value in the database. An index of another generation is rebuilt: after the search
+ * was off, and if an operator requests it.
  */
 
 const begin = statement(`
@@ -17,28 +17,28 @@ const selectEnds = statement<{ first: number | null; last: number | null }>(`
   select (select min(id) from search_changes) as first, (select max(id) from search_changes) as last`)
 const selectGeneration = statement<{ value: string }>(`select value from settings where name = 'search generation'`)
 
-/** Whether changes are noted for the index, as the server that was started last has said. */
+/** Whether changes are noted for the index, as set by the server that was started last. */
 export async function isSearchOn(db: Queries): Promise<boolean> {
   return ((await db.get(selectGeneration))?.value ?? 'off') !== 'off'
 }
 
-/** From here on changes are noted for the index; it is built anew unless they have been all the time. */
+/** From now on changes are noted for the index. It is rebuilt unless they have been noted all the time. */
 export async function beginSearch(db: Database) {
   await db.transaction(tx => tx.run(begin, randomUUID()))
 }
 
-/** Has the index built anew. */
+/** Makes the server rebuild the index. */
 export async function renewSearch(db: Database) {
   await db.transaction(tx => tx.run(renew, randomUUID()))
 }
 
-/** From here on changes are not noted, and none is left. */
+/** Stops noting changes, and deletes those that are noted. */
 export async function endSearch(db: Database) {
   if (await isSearchOn(db)) await db.transaction(tx => tx.run(end))
   await forgetUpTo(db, Number.MAX_SAFE_INTEGER)
 }
 
-/** How many changes a transaction forgets. */
+/** How many changes one transaction deletes. */
 const step = 1000
 
 async function forgetUpTo(db: Database, last: number) {
@@ -46,13 +46,13 @@ async function forgetUpTo(db: Database, last: number) {
 }
 
 /**
- * Where more changes wait than that, nothing has indexed them for long: they are forgotten, and the index is built anew once something
- * indexes again. True if that is so.
+ * If more changes wait than that, nothing has indexed them for long: they are deleted, and the index is rebuilt once indexing works again.
+ * Returns whether that is so.
  */
 export async function boundChanges(db: Database, most: number): Promise<boolean> {
   const { first, last } = (await db.get(selectEnds))!
   if (first === null || last === null || last - first < most) return false
-  // First: an index that was built of fewer changes must not go on.
+  // Before the deletion, since an index must not continue without the deleted changes.
   await renewSearch(db)
   await forgetUpTo(db, last)
   return true

@@ -1,7 +1,7 @@
 import { statement, type Queries, type Transaction } from '../database/database.ts'
 import { lockCreation } from './leases.ts'
 import type { Cursor } from './page.ts'
-import { indexedWords, searchedIn, type Searched, type SearchedPlace } from './search-words.ts'
+import { indexedWords, searchedIn, type Searched, type SearchScope } from './search-words.ts'
 import { parsed } from './text.ts'
 
 /*
@@ -43,7 +43,7 @@ const removeRows = statement(`
     (select * from json_to_recordset($1::json) as r (channel_id bigint, sequence bigint))`)
 const removeAll = statement(`truncate search_index`)
 
-/** One look-up in the GIN index for each place, so what a search costs depends on what its caller may see. */
+/** One look-up in the GIN index for each scope, so the cost of a search depends on what its caller may see. */
 const selectHits = statement<{ channelId: number; subChannelId: number; at: number; sequence: number }>(`
   select hit.* from (select value::tsquery as query from json_array_elements_text($1::json)) asked
   cross join lateral (
@@ -52,27 +52,27 @@ const selectHits = statement<{ channelId: number; subChannelId: number; at: numb
     order by created_at desc, channel_id desc, sequence desc limit $7) hit
   order by hit.at desc, hit."channelId" desc, hit.sequence desc limit $7`)
 
-const selectSetting = statement<{ value: string }>(`select value from settings where name = $1`)
-const setSetting = statement(`insert into settings (name, value) values ($1, $2) on conflict (name) do update set value = excluded.value`)
+const selectValue = statement<{ value: string }>(`select value from settings where name = $1`)
+const setValue = statement(`insert into settings (name, value) values ($1, $2) on conflict (name) do update set value = excluded.value`)
 
-/** The setting that says how far the index is: the generation that it belongs to, and which message was indexed last. */
+/** The name of the shared value with the state of the index: its generation, and the message that was indexed last. */
 const built = 'search index'
 
 interface Built {
   readonly generation: string
-  /** The place of a message in the order of the table; undefined once all are indexed. */
+  /** The key of a message in the order of the table; undefined once all are indexed. */
   readonly cursor?: readonly number[] | undefined
 }
 
 async function builtOf(db: Queries): Promise<{ built: Built | undefined; generation: string | undefined }> {
-  const [index, generation] = [await db.get(selectSetting, built), await db.get(selectSetting, 'search generation')]
+  const [index, generation] = [await db.get(selectValue, built), await db.get(selectValue, 'search generation')]
   return { built: index && parsed<Built>(index.value), generation: generation?.value }
 }
 
 const changesOfStep = 500
 const messagesOfStep = 500
 
-/** PostgreSQL counts the positions of words up to that. */
+/** The highest position of a word that PostgreSQL stores. */
 const lastPosition = 16_383
 
 /** The words of a message as a tsvector. */
@@ -89,7 +89,7 @@ function vectorOf(words: readonly string[]): string {
 
 async function store(tx: Queries, rows: readonly Row[]) {
   const known = new Map(rows.map(row => [`${row.channelId} ${row.sequence}`, row]))
-  const places = Array.from(known.values(), ({ channelId, subChannelId, at, sequence, senderId, targetId, content }) => ({
+  const indexed = Array.from(known.values(), ({ channelId, subChannelId, at, sequence, senderId, targetId, content }) => ({
     channel_id: channelId,
     sub_channel_id: subChannelId,
     created_at: at,
@@ -99,20 +99,20 @@ async function store(tx: Queries, rows: readonly Row[]) {
         ? undefined
         : vectorOf(indexedWords({ channelId, subChannelId, senderId, targetId, content: parsed(content) })),
   }))
-  await tx.run(removeRows, JSON.stringify(places.filter(({ words }) => words === undefined)))
-  await tx.run(insertRows, JSON.stringify(places.filter(({ words }) => words !== undefined)))
+  await tx.run(removeRows, JSON.stringify(indexed.filter(({ words }) => words === undefined)))
+  await tx.run(insertRows, JSON.stringify(indexed.filter(({ words }) => words !== undefined)))
 }
 
 /**
- * Takes over some changes, or a part of the messages while the index is not complete; returns whether there is more to do, and whether the
- * index is begun anew with this step. Nodes that do it at once wait for each other.
+ * Indexes some changes, or a part of the messages while the index is not complete. Returns whether there is more to do, and whether a
+ * rebuild begins with this step. Nodes that do this at the same time wait for each other.
  */
 export async function indexStep(tx: Transaction): Promise<{ hasMore: boolean; isNew: boolean }> {
   await lockCreation(tx, 'search index')
   const { built: index, generation } = await builtOf(tx)
   if (generation !== undefined && index?.generation !== generation) {
     await tx.run(removeAll)
-    await tx.run(setSetting, built, JSON.stringify({ generation, cursor: [0, 0, 0, 0, 0] } satisfies Built))
+    await tx.run(setValue, built, JSON.stringify({ generation, cursor: [0, 0, 0, 0, 0] } satisfies Built))
     return { hasMore: true, isNew: true }
   }
   const changes = await tx.all(selectChanges, changesOfStep)
@@ -129,24 +129,24 @@ export async function indexStep(tx: Transaction): Promise<{ hasMore: boolean; is
   )
   const last = rows.at(-1)
   const cursor = last && [last.channelId, last.subChannelId, last.isPrivate, last.at, last.sequence]
-  await tx.run(setSetting, built, JSON.stringify({ generation: index.generation, cursor } satisfies Built))
+  await tx.run(setValue, built, JSON.stringify({ generation: index.generation, cursor } satisfies Built))
   return { hasMore: true, isNew: false }
 }
 
-/** Whether all messages are indexed that have been sent some moments ago. */
+/** Whether all messages are indexed, except for those of the last moments. */
 export async function isIndexComplete(db: Queries) {
   const { built: index, generation } = await builtOf(db)
   return index !== undefined && index.generation === generation && !index.cursor
 }
 
 export interface TableSearch extends Searched {
-  readonly places: readonly SearchedPlace[]
+  readonly scopes: readonly SearchScope[]
   readonly notBefore: number
   readonly notAfter: number
 }
 
-const queryOf = (place: SearchedPlace, search: Searched) =>
-  searchedIn(place, search)
+const queryOf = (scope: SearchScope, search: Searched) =>
+  searchedIn(scope, search)
     .map(({ words, isPrefix }) =>
       words.map((word, index) => `'${word}'${isPrefix && index === words.length - 1 ? ':*' : ''}`).join(' <-> '),
     )
@@ -155,7 +155,7 @@ const queryOf = (place: SearchedPlace, search: Searched) =>
 
 /** At most `limit` messages behind the cursor, the newest first, with the cursor behind each. */
 export async function searchTable(db: Queries, search: TableSearch, after: Cursor | undefined, limit: number) {
-  const queries = JSON.stringify(search.places.map(place => queryOf(place, search)))
+  const queries = JSON.stringify(search.scopes.map(scope => queryOf(scope, search)))
   const [at, channelId, sequence] = after ?? [Number.MAX_SAFE_INTEGER, 0, 0]
   const rows = await db.all(selectHits, queries, search.notBefore, search.notAfter, at!, channelId!, sequence!, limit)
   return rows.map(row => ({ ...row, cursor: [row.at, row.channelId, row.sequence] }))

@@ -1,13 +1,13 @@
 import { wordsOf, type Phrase } from '../tools/words.ts'
 
 /*
- * What both indexes have in common: each word of a message is stored after the place in which the message can be seen, so a search reads
- * only what its caller may see. A place is a channel, or a sub-channel of an elastic one, and for a targeted message one of the two who see
- * it. The sender of a message is one of its words, too.
+ * What both indexes have in common: each word of a message is stored with a prefix for the scope in which the message can be seen, so a
+ * search reads only what its caller may see. A scope is a channel, or a sub-channel of an elastic one, and for a targeted message one of the
+ * two who see it. The sender of a message is one of its words, too.
  */
 
-/** Where a message can be seen: by all members, or by one viewer only. */
-export interface SearchedPlace {
+/** Where messages can be seen, by all members or by one viewer only. */
+export interface SearchScope {
   readonly channelId: number
   readonly subChannelId: number
   readonly viewerId: number | undefined
@@ -15,15 +15,15 @@ export interface SearchedPlace {
 
 const short = (id: number) => id.toString(36)
 
-/** Letters and digits are in every word; these characters are in none. */
-export const placeCharacters = ':/~@'
+/** Characters that words cannot contain. */
+export const scopeCharacters = ':/~@'
 
-const prefixOf = ({ channelId, subChannelId, viewerId }: SearchedPlace) =>
+const prefixOf = ({ channelId, subChannelId, viewerId }: SearchScope) =>
   `${short(channelId)}${subChannelId === 0 ? '' : `/${short(subChannelId)}`}${viewerId === undefined ? '' : `~${short(viewerId)}`}:`
 
 const senderWord = (senderId: number) => `@${short(senderId)}`
 
-/** What of a message is in the index. */
+/** The parts of a message that are indexed. */
 export interface IndexedMessage {
   readonly channelId: number
   readonly subChannelId: number
@@ -42,15 +42,15 @@ export function indexedWords({ channelId, subChannelId, senderId, targetId, cont
   })
 }
 
-/** What is searched in the places of the caller. */
+/** What a search looks for in its scopes. */
 export interface Searched {
   readonly phrases: readonly Phrase[]
   readonly senderId: number | undefined
 }
 
-/** The same for one place, with each word as the index stores it. */
-export const searchedIn = (place: SearchedPlace, { phrases, senderId }: Searched): Phrase[] => {
-  const prefix = prefixOf(place)
+/** The phrases of the search in one scope, with each word as the index stores it. */
+export const searchedIn = (scope: SearchScope, { phrases, senderId }: Searched): Phrase[] => {
+  const prefix = prefixOf(scope)
   const sender = senderId === undefined ? [] : [{ words: [senderWord(senderId)], isPrefix: false }]
   return [...sender, ...phrases].map(({ words, isPrefix }) => ({ words: words.map(word => prefix + word), isPrefix }))
 }

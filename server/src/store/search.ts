@@ -18,7 +18,7 @@ export interface Search {
   readonly countsHidden: boolean
 }
 
-/** The most candidates that a page examines before it ends short. */
+/** The most channels that a page examines before it ends short. */
 const mostCandidates = 500
 const step = 50
 

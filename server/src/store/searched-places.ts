@@ -1,14 +1,14 @@
 import { statement, type Queries } from '../database/database.ts'
 import { channelArn } from './arns.ts'
 
-/** A channel or sub-channel whose messages somebody may search. */
+/** A channel or sub-channel whose messages a member may search. */
 export interface PlaceOfMember {
   readonly channelId: number
   readonly channelArn: string
   /** 0 if the channel is not elastic; then it has no name. */
   readonly subChannelId: number
   readonly subChannelName: string | undefined
-  /** Whether there are messages that only the member and its counterpart see. */
+  /** Whether the member has targeted messages there, sent or received. */
   readonly hasPrivate: boolean
 }
 
@@ -32,7 +32,7 @@ const selectPlaces = statement<Row>(`
     and ($2 = 1 or not exists (select 1 from bans b where b.channel_id = m.channel_id and b.identity_id = m.member_id))
   order by m.id desc limit $3`)
 
-/** How many of a member's places are looked at, the last joined first. */
+/** How many of a member's channels and sub-channels are considered, the most recently joined first. */
 const mostMemberships = 1000
 
 /**

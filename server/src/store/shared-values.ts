@@ -1,14 +1,14 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { statement, type Database } from '../database/database.ts'
 
-const insertSetting = statement(`insert into settings (name, value) values ($1, $2) on conflict (name) do nothing`)
-const selectSetting = statement<{ value: string }>(`select value from settings where name = $1`)
+const insertValue = statement(`insert into settings (name, value) values ($1, $2) on conflict (name) do nothing`)
+const selectValue = statement<{ value: string }>(`select value from settings where name = $1`)
 
 /** A value that is created once and shared by all nodes: the first node that offers one wins. */
 export async function sharedValue(db: Database, name: string, make: () => string): Promise<string> {
   return db.transaction(async tx => {
-    await tx.run(insertSetting, name, make())
-    return (await tx.get(selectSetting, name))!.value
+    await tx.run(insertValue, name, make())
+    return (await tx.get(selectValue, name))!.value
   })
 }
 
@@ -16,18 +16,18 @@ export async function sharedValue(db: Database, name: string, make: () => string
 export const sharedKey = async (db: Database, name: string) =>
   Buffer.from(await sharedValue(db, name, () => randomBytes(32).toString('hex')), 'hex')
 
-const removeSetting = statement(`delete from settings where name = $1`)
+const removeValue = statement(`delete from settings where name = $1`)
 
 /**
- * Whether the database answers and accepts writes. Only a write proves that: a full disk can still be read. The write leaves
- * nothing behind, and no other node waits for it.
+ * Whether the database answers and accepts writes. Only a write proves that: a full disk can still be read. The write leaves no row, and no
+ * other node waits for it.
  */
 export async function isAnswering(db: Database): Promise<boolean> {
   const name = `health ${randomUUID()}`
   try {
     return await db.transaction(async tx => {
-      await tx.run(insertSetting, name, '')
-      return (await tx.run(removeSetting, name)) === 1
+      await tx.run(insertValue, name, '')
+      return (await tx.run(removeValue, name)) === 1
     })
   } catch {
     return false

@@ -20,7 +20,7 @@ const selectWhose = statement<{ arn: string; channels: number; messages: number 
   select arn, case when channel_stream = $1 then 1 else 0 end as channels, case when message_stream = $1 then 1 else 0 end as messages
   from app_instances where (channel_stream = $1 or message_stream = $1) and deleted_at is null order by id limit 3`)
 
-/** The configured streams, each once; $1 is the most of them. */
+/** The configured streams, without repetitions; $1 is the most of them. */
 export const configuredStreams = statement<{ arn: string }>(`
   select channel_stream as arn from app_instances where channel_stream is not null and deleted_at is null
   union select message_stream from app_instances where message_stream is not null and deleted_at is null limit $1`)
@@ -38,12 +38,12 @@ export async function streamingConfigurations(db: Queries, appInstanceId: number
   })
 }
 
-/** False where there are none. */
+/** Removes the streams; false if there are none. */
 export async function deleteStreamingConfigurations(tx: Queries, appInstanceId: number) {
   return (await tx.run(removeAll, appInstanceId)) > 0
 }
 
-/** Some of the app instances that stream there, with what they stream. */
+/** Some of the app instances with that stream, and which data types they stream to it. */
 export async function appInstancesOfStream(db: Queries, resourceArn: string): Promise<{ arn: string; dataTypes: DataType[] }[]> {
   return (await db.all(selectWhose, resourceArn)).map(({ arn, channels, messages }) => ({
     arn,

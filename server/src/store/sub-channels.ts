@@ -13,7 +13,7 @@ export interface SubChannel {
   readonly members: number
   readonly moderators: number
   readonly capacity: number
-  /** How many members are still to be moved into it, if it was made by SCALE_OUT. */
+  /** How many members are still to be moved into it, if SCALE_OUT has created it. */
   readonly wanted: number
   /** False while it is being emptied. */
   readonly isOpen: boolean

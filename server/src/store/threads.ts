@@ -5,7 +5,7 @@ import {
   messageColumns,
   messageOf,
   messagePeople,
-  placeIfAny,
+  valuesOfSeen,
   seenMessageOf,
   type Message,
   type MessageRow,
@@ -88,7 +88,7 @@ export async function dropFromThread(tx: Queries, key: MessageKey): Promise<Thre
   if (!reply) return undefined
   const { channelId, subChannelId } = key
   const { rootAt, rootSequence } = reply
-  // A thread whose first message is deleted has no row.
+  // If the first message of the thread is deleted, the thread has no row.
   const left = await tx.get(uncountReply, channelId, subChannelId, rootAt, rootSequence)
   return left && thread(messageId({ at: rootAt, sequence: rootSequence, nonce: left.nonce }), left)
 }
@@ -97,7 +97,7 @@ export async function dropFromThread(tx: Queries, key: MessageKey): Promise<Thre
 export async function threadsOfMessages(db: Queries, viewing: Viewing, messageIds: readonly string[]): Promise<Thread[]> {
   const found = await Promise.all(
     messageIds.map(async id => {
-      const place = placeIfAny(viewing, id)
+      const place = valuesOfSeen(viewing, id)
       const counted = place && (await db.get(selectThread, ...place))
       return counted && thread(id, counted)
     }),

@@ -4,8 +4,8 @@ import { messageId } from './message-ids.ts'
 import { pageOf, type Cursor, type PageOfText } from './page.ts'
 
 /*
- * What a member has not read, of its memberships m with their read positions p and channels c. A count is a difference of two ordinals. What
- * is not in that difference is looked up only where the rows say that there is something to look up.
+ * What a member has not read, of its memberships m with their read positions p and channels c. A count is a difference of two ordinals.
+ * Whatever that difference does not include is looked up only if the rows say that there is something to look up.
  */
 
 /** SQL: messages before then are hidden by retention, which the parameter says, or have been deleted by it. */
@@ -46,7 +46,7 @@ const countedThere =
   'case when m.sub_channel_id = 0 then c.counted else (select s.counted from sub_channels s where s.id = m.sub_channel_id) end'
 
 /** SQL: the first message that the member of such a row has not read, in the order in which they became visible. */
-const places = {
+const queries = {
   sent: `
     select x.sequence as arrival, x.created_at, x.sequence, x.nonce from messages x
     where x.channel_id = page.channel_id and x.sub_channel_id = page.sub_channel_id and x.private = 0
@@ -68,15 +68,15 @@ const places = {
       and u.arrival > page.arrival and u.created_at >= page.since and u.unread > 0
     order by u.arrival limit 1`,
 }
-const shownPlace = (row: string) => `${row}.created_at || '.' || ${row}.sequence || '.' || ${row}.nonce`
-/** Mostly there are only sent messages after the position; then one step of the index finds the first. */
+const shownKey = (row: string) => `${row}.created_at || '.' || ${row}.sequence || '.' || ${row}.nonce`
+/** Usually the next message after the position is a sent one, and one step of the index finds it. */
 const firstUnread = `
   case when page.last_release <= page.arrival and page.corrected <= page.arrival
-    then (select ${shownPlace('sent')} from (${places.sent}) sent)
-    else (select ${shownPlace('first')} from (
-    select * from (${places.sent}) sent
-    union all select * from (${places.released}) released
-    union all select * from (${places.targeted}) targeted) first
+    then (select ${shownKey('sent')} from (${queries.sent}) sent)
+    else (select ${shownKey('first')} from (
+    select * from (${queries.sent}) sent
+    union all select * from (${queries.released}) released
+    union all select * from (${queries.targeted}) targeted) first
   order by first.arrival limit 1)
   end`
 
@@ -154,7 +154,7 @@ const selectTotals = statement<{ scanned: number; last: number | null; channels:
       case when c.deleted_at is null then ${mentionCount(visibleSince('$4'))} end as mentions
     ${positions} where m.member_id = $1 and m.id > $2 order by m.id limit $3) portion`)
 
-/** What a member has not read in a channel. */
+/** The unread counts of a member in a channel. */
 export interface Unread {
   readonly unread: number
   readonly mentions: number
@@ -171,9 +171,9 @@ const selectStanding = statement<Unread & { first: string | null; markedAt: numb
   select page.unread, page.mentions, case when page.unread > 0 then ${firstUnread} end as first, page.marked_at as "markedAt", page.sequence
   from page`)
 
-/** The id of a message, from its place as SQL shows it. */
-function shownId(place: string) {
-  const [at, sequence, nonce] = place.split('.')
+/** The id of a message, from its key as SQL shows it. */
+function shownId(key: string) {
+  const [at, sequence, nonce] = key.split('.')
   return messageId({ at: Number(at), sequence: Number(sequence), nonce: nonce! })
 }
 
@@ -183,11 +183,11 @@ const itemText = ({ text, first }: Row): string | undefined =>
 export interface UnreadListing extends Listing {
   readonly hiddenBefore: number
   readonly order: ListOrder
-  /** Whether each item names the first unread message, which costs a look-up for each. */
+  /** Whether each item has the first unread message, which costs a look-up for each. */
   readonly withFirst: boolean
 }
 
-/** The same list as `channelsOfMember`, or the channels in which something was said last, with what the member has not read in each. */
+/** The list of `channelsOfMember`, or the channels with the newest messages, with the unread counts of each. */
 export async function unreadOfMember(
   db: Queries,
   { memberId, viewerId, appInstanceArn, hiddenBefore, order, withFirst }: UnreadListing,
@@ -218,12 +218,12 @@ export async function unreadTotals(db: Queries, memberId: number, hiddenBefore: 
   return { totals, next: scanned === limit && last !== null ? last : undefined }
 }
 
-/** What a member of an ordinary channel has not read in it. */
+/** Resolves to the unread counts of a member in an ordinary channel. */
 export async function unreadIn(db: Queries, channelId: number, memberId: number, hiddenBefore: number): Promise<Unread> {
   return (await db.get(selectOne, channelId, memberId, hiddenBefore)) ?? { unread: 0, mentions: 0 }
 }
 
-/** What a member has not read in a place, with what tells when that was so. */
+/** The unread counts of a member in a channel or sub-channel, with the state to which they belong. */
 export interface Standing extends Unread {
   readonly firstMessageId: string | undefined
   /** The read marker, in epoch milliseconds. */
@@ -232,7 +232,7 @@ export interface Standing extends Unread {
   readonly sequence: number
 }
 
-/** Undefined if it is no member there. */
+/** The unread counts of a member; undefined if it is not a member. */
 export async function standingIn(
   db: Queries,
   { memberId, channelId, subChannelId }: { memberId: number; channelId: number; subChannelId: number },

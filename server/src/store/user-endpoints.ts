@@ -3,7 +3,7 @@ import { statement, type Queries } from '../database/database.ts'
 import { pageOf, type Cursor } from './page.ts'
 import { json, jsonIfGiven, parsed, parsedIfGiven } from './text.ts'
 
-type EndpointType = 'APNS' | 'APNS_SANDBOX' | 'GCM'
+type UserEndpointType = 'APNS' | 'APNS_SANDBOX' | 'GCM'
 export type AllowMessages = 'ALL' | 'NONE'
 /** Why a device is INACTIVE. */
 export type StatusReason = 'INVALID_DEVICE_TOKEN' | 'INVALID_PINPOINT_ARN'
@@ -12,7 +12,7 @@ export type StatusReason = 'INVALID_DEVICE_TOKEN' | 'INVALID_PINPOINT_ARN'
 export interface UserEndpoint {
   readonly endpointId: string
   readonly name: string | undefined
-  readonly type: EndpointType
+  readonly type: UserEndpointType
   readonly resourceArn: string
   readonly deviceToken: string
   readonly voipDeviceToken: string | undefined
@@ -27,7 +27,7 @@ interface Row {
   id: number
   endpointId: string
   name: string | null
-  type: EndpointType
+  type: UserEndpointType
   resourceArn: string
   deviceToken: string
   voipDeviceToken: string | null
@@ -99,16 +99,21 @@ export const deviceOf = ({ type, resourceArn, deviceToken }: Device) =>
     .update(JSON.stringify([type, resourceArn, deviceToken]))
     .digest('base64url')
 
-export type NewEndpoint = Omit<UserEndpoint, 'statusReason' | 'createdAt' | 'updatedAt'>
+export type NewUserEndpoint = Omit<UserEndpoint, 'statusReason' | 'createdAt' | 'updatedAt'>
 
 /** The EndpointId of the device: the given one, or that of an INACTIVE one that is ACTIVE again. Undefined if it is ACTIVE already. */
-export async function insertEndpoint(tx: Queries, identityId: number, given: NewEndpoint, now: number): Promise<string | undefined> {
+export async function insertUserEndpoint(
+  tx: Queries,
+  identityId: number,
+  given: NewUserEndpoint,
+  now: number,
+): Promise<string | undefined> {
   const { endpointId, name, type, resourceArn, deviceToken, voipDeviceToken, allowMessages } = given
   const shown = [deviceOf(given), jsonIfGiven(name), type, resourceArn, json(deviceToken), jsonIfGiven(voipDeviceToken), allowMessages]
   return (await tx.get(insert, endpointId, identityId, ...shown, now))?.endpointId
 }
 
-/** Makes the device INACTIVE for the other users of the app instance, and returns where it was ACTIVE. */
+/** Makes the device INACTIVE for all other users of the app instance, and returns the endpoints that were ACTIVE. */
 export async function leaveOtherUsers(tx: Queries, identityId: number, device: Device, now: number): Promise<OfUser[]> {
   return tx.all(leaveOthers, deviceOf(device), identityId, now)
 }
@@ -129,27 +134,27 @@ export async function deleteOldestInactive(tx: Queries, identityId: number): Pro
 }
 
 /** The EndpointId under which a device is registered. */
-export async function endpointOfDevice(tx: Queries, identityId: number, device: Device): Promise<string | undefined> {
+export async function userEndpointOfDevice(tx: Queries, identityId: number, device: Device): Promise<string | undefined> {
   return (await tx.get(selectOfDevice, identityId, deviceOf(device)))?.endpointId
 }
 
-export async function findEndpoint(db: Queries, identityId: number, endpointId: string): Promise<UserEndpoint | undefined> {
+export async function findUserEndpoint(db: Queries, identityId: number, endpointId: string): Promise<UserEndpoint | undefined> {
   const row = await db.get(selectOne, identityId, endpointId)
   return row && endpoint(row)
 }
 
 /** A page of the devices of a user, in the order of registration. */
-export async function listEndpoints(db: Queries, identityId: number, after: Cursor | undefined, limit: number) {
+export async function listUserEndpoints(db: Queries, identityId: number, after: Cursor | undefined, limit: number) {
   const rows = await db.all(selectAfter, identityId, after?.[0] ?? 0, limit + 1)
   return pageOf(rows, limit, row => [row.id], endpoint)
 }
 
-export async function countEndpoints(tx: Queries, identityId: number) {
+export async function countUserEndpoints(tx: Queries, identityId: number) {
   return (await tx.get(count, identityId))!.count
 }
 
 /** Changes the given members; false if there is no such device. */
-export async function updateEndpoint(
+export async function updateUserEndpoint(
   tx: Queries,
   identityId: number,
   endpointId: string,
@@ -158,7 +163,7 @@ export async function updateEndpoint(
   return (await tx.run(update, identityId, endpointId, jsonIfGiven(given.name), given.allowMessages ?? null, given.now)) === 1
 }
 
-/** False if there was none. */
-export async function deleteEndpoint(tx: Queries, identityId: number, endpointId: string) {
+/** Removes a device; false if there was none. */
+export async function deleteUserEndpoint(tx: Queries, identityId: number, endpointId: string) {
   return (await tx.run(remove, identityId, endpointId)) === 1
 }

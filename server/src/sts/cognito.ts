@@ -10,10 +10,10 @@ const service = 'AWSCognitoIdentityService'
 
 const notConfigured = 'There is no identity pool: start the server with --identity-pool and --identity-pool-role.'
 
-type Answering = (body: Uint8Array, pool: IdentityPool | undefined, origin: Origin) => Promise<{ readonly IdentityId: string }>
+type Handle = (body: Uint8Array, pool: IdentityPool | undefined, origin: Origin) => Promise<{ readonly IdentityId: string }>
 
 /** None of them is signed. */
-const operations: Readonly<Record<string, Answering>> = {
+const operations: Readonly<Record<string, Handle>> = {
   async GetId(body, pool, origin) {
     const input = readInput(body, ['IdentityPoolId', 'Logins'])
     if (!pool) throw unknownPool(`IdentityPool '${input.IdentityPoolId}'`, notConfigured)
@@ -36,10 +36,10 @@ function operationOf(asked: Received): string | undefined {
   return of === service && more.length === 0 && Object.hasOwn(operations, name) ? name : undefined
 }
 
-/** Login libraries call a user pool by the same protocol, and are often given one endpoint for both. */
+/** The reason if a call is for a user pool: login libraries use the same protocol for it, and are often given one endpoint for both. */
 const whatThereIs = (target: string) =>
   target.startsWith('AWSCognitoIdentityProviderService.')
-    ? 'This is a call for a user pool: send it to the user pool itself, or to your own (cognito-local), whose tokens are taken here.'
+    ? 'This is a call for a user pool: send it to the user pool itself, or to your own (cognito-local), whose tokens this server accepts.'
     : `There are ${Object.keys(operations)
         .map(name => `${service}.${name}`)
         .join(' and ')}: X-Amz-Target names one of them.`
@@ -47,7 +47,7 @@ const whatThereIs = (target: string) =>
 const noSuchOperation = (target: string) =>
   poolError('UnknownOperationException', 'The requested operation is not recognized by the service.', whatThereIs(target))
 
-/** The types of other errors in this protocol; the reason says the rest. */
+/** The types of other errors in this protocol; their Reason says more. */
 const renamed: Readonly<Record<string, readonly [type: string, status: number, message?: string]>> = {
   InvalidIdentityToken: ['NotAuthorizedException', 400, 'Invalid login token.'],
   ExpiredTokenException: ['NotAuthorizedException', 400, 'Invalid login token. Token expired.'],
@@ -71,8 +71,8 @@ function shown({ type, status, code, message, reason, retryAfter }: ApiError): A
 const jsonHeaders = (requestId: string) => ({ ...commonHeaders(requestId), 'content-type': 'application/x-amz-json-1.1' })
 
 /**
- * Credentials of a Cognito identity pool, for the stock credential providers: JSON 1.1, on the path of STS. It takes every request
- * with an X-Amz-Target, which no other call has. `pool` is undefined if none is configured.
+ * Credentials of a Cognito identity pool, for the stock credential providers: JSON 1.1, on the path of STS. It answers every request with
+ * an X-Amz-Target, which no other call has. `pool` is undefined if none is configured.
  */
 export function cognitoEndpoint(pool: IdentityPool | undefined): Endpoint {
   return {

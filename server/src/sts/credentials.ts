@@ -17,7 +17,7 @@ export interface Tools {
   readonly userClaim: string
 }
 
-/** The facts of a call for credentials that policies can use. */
+/** The values of a call for credentials that policies can use. */
 export const contextOf = ({ now, region, account }: Tools, origin: Origin, resource: string, requestTags: SessionTags): RequestContext => ({
   now: now(),
   sourceAddress: origin.sourceAddress,
@@ -49,7 +49,7 @@ export async function issue(
   given: Omit<TemporaryCredentials, 'accessKeyId' | 'secretAccessKey' | 'issuedAt' | 'expiresAt'>,
   seconds: number,
 ): Promise<Issued> {
-  // Whole seconds, since the answer shows only these.
+  // Whole seconds, since the response has only these.
   const issuedAt = Math.floor(now() / 1000) * 1000
   const expiresAt = issuedAt + seconds * 1000
   const credentials: TemporaryCredentials = { ...given, accessKeyId: newId('ASIA'), secretAccessKey: newSecret(), issuedAt, expiresAt }

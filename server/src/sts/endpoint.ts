@@ -23,8 +23,8 @@ type Result = object
 interface Action {
   /** The parameters beside Action and Version. */
   readonly parameters: readonly string[]
-  /** The kinds of temporary credentials that may call it. Others could renew themselves for ever, or gain rights. */
-  readonly sessions: readonly TemporaryCredentials['kind'][]
+  /** The kinds of temporary credentials that may make the call. Others could renew themselves for ever, or gain rights. */
+  readonly temporaryKinds: readonly TemporaryCredentials['kind'][]
   readonly answer: (parameters: Parameters, caller: AccessKey, tools: Tools, sender: Origin) => Promise<Result>
 }
 
@@ -32,12 +32,12 @@ interface Action {
 const actions: Readonly<Record<string, Action>> = {
   AssumeRole: {
     parameters: ['RoleArn', 'RoleSessionName', 'Policy', 'Tags', 'TransitiveTagKeys', 'DurationSeconds', 'ExternalId'],
-    sessions: ['role', 'session'],
+    temporaryKinds: ['role', 'session'],
     answer: assumeRole,
   },
-  GetFederationToken: { parameters: ['Name', 'Policy', 'Tags', 'DurationSeconds'], sessions: [], answer: getFederationToken },
-  GetSessionToken: { parameters: ['DurationSeconds'], sessions: [], answer: getSessionToken },
-  GetCallerIdentity: { parameters: [], sessions: ['role', 'session', 'federated-user'], answer: getCallerIdentity },
+  GetFederationToken: { parameters: ['Name', 'Policy', 'Tags', 'DurationSeconds'], temporaryKinds: [], answer: getFederationToken },
+  GetSessionToken: { parameters: ['DurationSeconds'], temporaryKinds: [], answer: getSessionToken },
+  GetCallerIdentity: { parameters: [], temporaryKinds: ['role', 'session', 'federated-user'], answer: getCallerIdentity },
 }
 
 const ofWebIdentity = ['RoleArn', 'RoleSessionName', 'WebIdentityToken', 'Policy', 'DurationSeconds']
@@ -64,13 +64,13 @@ function knownAction({ body, query }: Received): string {
   }
 }
 
-const notWithSession = (action: string) =>
+const notWithTemporary = (action: string) =>
   new ApiError(
     'AccessDenied',
     403,
     'AccessDenied',
     `Cannot call ${action} with session credentials`,
-    'Sign with the key that they come from.',
+    'Sign with the access key from which these credentials come.',
   )
 
 const xmlHeaders = (requestId: string) => ({ ...commonHeaders(requestId), 'content-type': 'text/xml' })
@@ -99,11 +99,11 @@ export function stsEndpoint(tools: Wiring): Endpoint {
         `There are ${Object.keys(actions).join(', ')} and AssumeRoleWithWebIdentity.`,
       )
     }
-    // The signature is verified before anything else is looked at.
+    // The signature is verified before anything else.
     const caller = known && verify(asked)
     if (caller) asked.trail.signed(caller)
-    const session = caller && tools.ring.temporaryCredentialsOf(caller)
-    if (session && !known.sessions.includes(session.kind)) throw notWithSession(action)
+    const temporary = caller && tools.ring.temporaryCredentialsOf(caller)
+    if (temporary && !known.temporaryKinds.includes(temporary.kind)) throw notWithTemporary(action)
     checkKnown(parameters, ['Action', 'Version', ...(known?.parameters ?? ofWebIdentity)])
     const result = known ? await known.answer(parameters, caller!, tools, asked) : await assumeRoleWithWebIdentity(parameters, tools, asked)
     return { action, result }

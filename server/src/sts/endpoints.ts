@@ -36,7 +36,7 @@ export async function credentialEndpoints(config: Config, { db, findKey, signatu
     id: identityPool,
     ids: new IdentityIds(identityPool, await sharedKey(db, 'guest-identity-key')),
     role: config.identityPoolRole,
-    guestRole: config.identityPoolGuestRole,
+    guestIamRole: config.identityPoolGuestRole,
   }
   const signed = { findKey, service: 'sts' as const }
   const verify = createVerifier({ ...signed, now: signatureNow })

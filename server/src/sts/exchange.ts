@@ -14,7 +14,7 @@ import type { Claims } from './issuer.ts'
 import { unauthorizedLogin, type Login } from './login.ts'
 import type { TakeLogin } from './login-rate.ts'
 import { userIdIn } from './user-id.ts'
-import { sessionOfLogin, trustingRole } from './web-identity.ts'
+import { credentialsOfLogin, trustingIamRole } from './web-identity.ts'
 
 interface Wiring extends Tools {
   readonly db: Database
@@ -58,13 +58,13 @@ async function userOf({ db, limits, now, appInstanceArn, makesUsers }: Wiring, i
 
 /** The credentials of the role for a login. */
 async function credentialsOf(wiring: Wiring, claims: Claims, userId: string) {
-  const role = trustingRole(wiring.ring.role(wiring.role), claims)
+  const role = trustingIamRole(wiring.ring.iamRole(wiring.role), claims)
   const seconds = Math.min(3600, role.longestSeconds)
   // The id in the form of a session name, unique for each user.
   const name = userId.length < 2 ? `${userId}-` : userId.replaceAll(':', '=')
   // Amazon's example of a policy uses the tag UserUUID.
   const tagged = role.tags.includes('UserUUID') ? { ...claims, UserUUID: userId } : claims
-  return sessionOfLogin(wiring, { role, claims: tagged, userId, name, policy: undefined, seconds })
+  return credentialsOfLogin(wiring, { role, claims: tagged, userId, name, policy: undefined, seconds })
 }
 
 const headersFor = ({ requestId, headers }: Received) => ({ ...commonHeaders(requestId), ...credentialedHeaders(headers.origin) })
@@ -83,7 +83,7 @@ export function exchangeEndpoint(wiring: Wiring): Endpoint {
       takeLogin(asked.sourceAddress)
       const claims = await login(asked.headers.authorization ?? '')
       const userId = userIdIn(claims, wiring.userClaim)
-      // A hook may accept a login only once, so it is not asked again.
+      // A hook may accept a login only once, so it is not called again.
       const { Credentials } = await upToDate(ring, async () => credentialsOf(wiring, claims, userId))
       const shown = await userOf(wiring, userId, nameOf(claims))
       const body = {
@@ -95,7 +95,7 @@ export function exchangeEndpoint(wiring: Wiring): Endpoint {
       return { status: 200, headers: headersFor(asked), body: JSON.stringify(body) }
     },
     refusal(error, asked) {
-      // An invalid token is no login.
+      // If the token is not valid, this is not a login.
       const shown = error.status === 400 ? unauthorizedLogin(error.reason ?? error.message) : error
       const { headers, body } = renderError(shown, asked.requestId)
       return { status: shown.status, headers: { ...headers, ...headersFor(asked) }, body }

@@ -1,12 +1,12 @@
 const largestDocument = 256 * 1024
 const patienceMilliseconds = 5000
-/** The most answers that are awaited, and held in memory, at once; further fetches fail at once. */
+/** The most fetches at the same time, whose responses are held in memory; further ones fail immediately. */
 const mostAtOnce = 256
 let underWay = 0
 
 /** Fetches a document from a URL that the operator has configured: no redirects, and bounds for size and time. */
 export async function fetchDocument(url: string, init: RequestInit = {}): Promise<Response> {
-  if (underWay >= mostAtOnce) throw new Error(`${mostAtOnce} answers are waited for already, so ${url} is not asked`)
+  if (underWay >= mostAtOnce) throw new Error(`${mostAtOnce} fetches are in progress already, so ${url} is not fetched`)
   underWay++
   try {
     return await fetched(url, init)

@@ -6,8 +6,8 @@ import { unauthorizedLogin, type Login } from './login.ts'
 const describe = 'It must answer 200 with a JSON object whose member sub is the AppInstanceUserId.'
 
 /**
- * An exchange hook: the operator's own URL decides whose login an Authorization header is. It gets a POST with that header
- * unchanged and answers claims, which count as signed by it, for the audience `exchange`.
+ * An exchange hook: the operator's own URL decides to whom the login in an Authorization header belongs. It receives a POST with that
+ * header unchanged, and answers with claims. They count as a token of that URL for the audience `exchange`.
  */
 export function hookLogin(url: string): Login {
   return async authorization => {

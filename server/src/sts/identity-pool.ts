@@ -1,6 +1,6 @@
 import { upToDate } from '../auth/access.ts'
 import { providerOf } from '../auth/iam/claims.ts'
-import { roleArn } from '../keys/principals.ts'
+import { iamRoleArn } from '../keys/principals.ts'
 import type { Origin } from '../auth/origin.ts'
 import type { Tools } from './credentials.ts'
 import type { IdentityIds } from './identity-id.ts'
@@ -8,7 +8,7 @@ import { poolError, type IdentityInput } from './identity-input.ts'
 import type { Claims } from './issuer.ts'
 import { isProvider } from './provider.ts'
 import { userIdIn } from './user-id.ts'
-import { sessionOfLogin, trustingRole, type TakesLogins } from './web-identity.ts'
+import { credentialsOfLogin, trustingIamRole, type TakesLogins } from './web-identity.ts'
 
 /** An identity pool, as the operator has configured it. */
 export interface IdentityPool extends Tools, TakesLogins {
@@ -17,13 +17,13 @@ export interface IdentityPool extends Tools, TakesLogins {
   /** The role of clients with a login; undefined if there are guests only. */
   readonly role: string | undefined
   /** The role of clients without a login; undefined if there are no guests. */
-  readonly guestRole: string | undefined
+  readonly guestIamRole: string | undefined
 }
 
 /** The issuer of guests in a role's trust; the pool's id is the audience. */
 const guestIssuer = 'cognito-identity.amazonaws.com'
 /** Amazon's session name for every identity pool. */
-const sessionName = 'CognitoIdentityCredentials'
+const roleSessionName = 'CognitoIdentityCredentials'
 const longestSeconds = 3600
 
 const notGranted = (message: string, reason: string) => poolError('NotAuthorizedException', message, reason)
@@ -47,24 +47,24 @@ async function loginOf(pool: IdentityPool, logins: IdentityInput['Logins'], { so
   if (!issuer || roleName === undefined)
     throw notGranted(
       'Token is not from a supported provider of this identity pool.',
-      'This pool takes no logins: start the server with --oidc-issuer, --oidc-audience and --identity-pool-role.',
+      'This pool does not accept logins: start the server with --oidc-issuer, --oidc-audience and --identity-pool-role.',
     )
   const known = `${providerOf(issuer.name)} is the key of its issuer in Logins`
   if (!isProvider(provider, issuer.name))
     throw notGranted('Token is not from a supported provider of this identity pool.', `Send one token of the issuer: ${known}.`)
   if (others.length > 0)
-    throw poolError('InvalidParameterException', 'Logins has more than one entry', `This pool takes one login: ${known}.`)
+    throw poolError('InvalidParameterException', 'Logins has more than one entry', `This pool accepts one login: ${known}.`)
   takeLogin(sourceAddress)
   const claims = await issuer.verify(token)
   const userId = userIdIn(claims, userClaim)
   return { identityId: ids.ofLogin(claims.iss, userId), claims, userId, roleName }
 }
 
-function requireGuests({ guestRole }: IdentityPool): string {
-  if (guestRole !== undefined) return guestRole
+function requireGuests({ guestIamRole }: IdentityPool): string {
+  if (guestIamRole !== undefined) return guestIamRole
   throw notGranted(
     'Unauthenticated access is not supported for this identity pool.',
-    'Send the token of a login in Logins, or let the operator start the server with --identity-pool-guest-role.',
+    'Send the token of a login in Logins, or start the server with --identity-pool-guest-role.',
   )
 }
 
@@ -84,7 +84,7 @@ function guestOf(pool: IdentityPool, identityId: string): Holder {
 export async function getId(input: Pick<IdentityInput, 'IdentityPoolId' | 'Logins'>, pool: IdentityPool, origin: Origin) {
   const { IdentityPoolId, Logins } = input
   if (IdentityPoolId !== pool.id)
-    throw unknownPool(`IdentityPool '${IdentityPoolId}'`, 'It is not the pool that the server is started with (--identity-pool).')
+    throw unknownPool(`IdentityPool '${IdentityPoolId}'`, 'It is not the pool of this server (--identity-pool).')
   const login = await loginOf(pool, Logins, origin)
   if (login) return { IdentityId: login.identityId }
   requireGuests(pool)
@@ -103,15 +103,15 @@ export async function getCredentialsForIdentity(
   if (IdentityId !== identityId && !pool.ids.isGuest(IdentityId))
     throw notGranted(
       "Logins don't match. Please include at least one valid login for this identity or identity pool.",
-      'The IdentityId is not that of this login. GetId with these Logins answers it.',
+      'The IdentityId is not that of this login. GetId with these Logins returns the right one.',
     )
-  if (CustomRoleArn !== undefined && CustomRoleArn !== roleArn(pool.account, roleName))
+  if (CustomRoleArn !== undefined && CustomRoleArn !== iamRoleArn(pool.account, roleName))
     throw notGranted('The role of CustomRoleArn cannot be assumed with this identity.', 'The pool has one role: leave CustomRoleArn out.')
   // If the role is looked up again, the token is not verified again.
   const { Credentials: given } = await upToDate(pool.ring, async () => {
-    const role = trustingRole(pool.ring.role(roleName), claims)
+    const role = trustingIamRole(pool.ring.iamRole(roleName), claims)
     const seconds = Math.min(longestSeconds, role.longestSeconds)
-    return sessionOfLogin(pool, { role, claims, userId, subject: identityId, name: sessionName, policy: undefined, seconds })
+    return credentialsOfLogin(pool, { role, claims, userId, subject: identityId, name: roleSessionName, policy: undefined, seconds })
   })
   const { AccessKeyId, SecretAccessKey: SecretKey, SessionToken, Expiration } = given
   const Credentials = { AccessKeyId, SecretKey, SessionToken, Expiration: Date.parse(Expiration) / 1000 }

@@ -2,12 +2,12 @@ import { createRemoteJWKSet, customFetch, errors, jwtVerify, type JWTPayload, ty
 import { ApiError } from '../errors.ts'
 import { fetchDocument } from './fetch-document.ts'
 
-/** Public-key algorithms only: anybody with the public key could use it as a shared secret, and `none` is no signature. */
+/** Public-key algorithms only: anybody with the public key could use it as a shared secret, and `none` is not a signature. */
 const algorithms = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519']
-/** As Amazon's. */
+/** The longest token, as at Amazon. */
 const longestJwt = 20_000
 const fetchMilliseconds = 5000
-/** The keys are loaded again if a token names an unknown one, at most this often. */
+/** The least time between two loads of the keys because a token names an unknown one. */
 const pauseMilliseconds = 5000
 const freshMilliseconds = 600_000
 const clockToleranceSeconds = 30
@@ -57,8 +57,8 @@ export async function publishedKeys(issuer: string, jwks: string | undefined): P
 }
 
 /**
- * The keys of an issuer: loaded for the first token, cached for ten minutes, and loaded again if a token names a new one. While the
- * issuer is unavailable it is asked only once in a while, however many tokens arrive.
+ * The keys of an issuer: loaded for the first token, cached for ten minutes, and loaded again if a token names a new one. While the issuer
+ * is unavailable, it is called at a bounded rate, however many tokens arrive.
  */
 function keysOf(issuer: string, jwks: string | undefined) {
   let found: ReturnType<typeof createRemoteJWKSet> | undefined
@@ -130,7 +130,7 @@ const readable: Readonly<Record<string, string>> = {
   ERR_JWKS_MULTIPLE_MATCHING_KEYS: 'The issuer has several keys that could have signed; the token must name one (kid).',
   ERR_JWS_INVALID: 'It is not a signed JSON Web Token.',
   ERR_JWT_INVALID: 'It is not a JSON Web Token.',
-  ERR_JOSE_NOT_SUPPORTED: 'It is signed in a way that is not supported.',
+  ERR_JOSE_NOT_SUPPORTED: 'The way in which it is signed is not supported.',
 }
 
 function refusalOf(error: unknown, issuer: string): unknown {

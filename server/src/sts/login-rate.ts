@@ -1,7 +1,10 @@
 import { isIPv6 } from 'node:net'
 import { takeFrom, type RateLimiting } from '../rates/operation-rates.ts'
 
-/** Takes a token from the logins of an address, or throws 429: the server has to verify each login, and logins are not signed. */
+/**
+ * Takes a token from the bucket of logins of an address, or throws 429. Logins are limited because the server has to verify each, and they
+ * are not signed.
+ */
 export type TakeLogin = (sourceAddress: string) => void
 
 /** The /64 network of an IPv6 address, which one sender usually owns; an IPv4 address unchanged. */

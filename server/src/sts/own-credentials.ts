@@ -1,7 +1,7 @@
 import { decide } from '../auth/iam/decide.ts'
 import type { AccessKey } from '../auth/signature/signing-key.ts'
 import type { Origin } from '../auth/origin.ts'
-import { longestSession } from '../keys/session-token.ts'
+import { longestCredentials } from '../keys/session-token.ts'
 import { contextOf, issue, type Tools } from './credentials.ts'
 import { denied, duration, sessionPolicy, tagsIn, text, type Parameters } from './parameters.ts'
 
@@ -10,7 +10,7 @@ const usual = 43_200
 const longestOfRoot = 3600
 
 function seconds(parameters: Parameters, { principal }: AccessKey): number {
-  const given = duration(parameters, usual, longestSession, `DurationSeconds must be at most ${longestSession}`)
+  const given = duration(parameters, usual, longestCredentials, `DurationSeconds must be at most ${longestCredentials}`)
   return principal.permissions ? given : Math.min(given, longestOfRoot)
 }
 
@@ -19,7 +19,7 @@ export async function getSessionToken(parameters: Parameters, caller: AccessKey,
   const given = {
     kind: 'session',
     sourceKeyId: caller.accessKeyId,
-    roleIds: [],
+    iamRoleIds: [],
     name: '',
     tags: [],
     transitive: [],
@@ -44,7 +44,7 @@ export async function getFederationToken(parameters: Parameters, caller: AccessK
   const given = {
     kind: 'federated-user',
     sourceKeyId: caller.accessKeyId,
-    roleIds: [],
+    iamRoleIds: [],
     name,
     tags: [...tags],
     transitive: [],

@@ -9,7 +9,7 @@ export const invalid = (message: string) => new ApiError('ValidationError', 400,
 export const denied = (arn: string, action: string, resource: string, reason: string) =>
   new ApiError('AccessDenied', 403, 'AccessDenied', `User: ${arn} is not authorized to perform: ${action} on resource: ${resource}`, reason)
 
-/** Each name once: of two values it is not clear which one counts. */
+/** Throws if a name occurs twice, since it is not clear which value counts. */
 export type Parameters = ReadonlyMap<string, string>
 
 /** The pairs of a form, in the body or in the query. */
@@ -17,7 +17,7 @@ export function parametersOf(body: Uint8Array, query: string): Parameters {
   const parameters = new Map<string, string>()
   for (const text of [query, Buffer.from(body).toString('utf8')]) {
     for (const [name, value] of new URLSearchParams(text)) {
-      if (parameters.has(name)) throw invalid(`The parameter ${name.slice(0, 64)} is given twice`)
+      if (parameters.has(name)) throw invalid(`The parameter ${name.slice(0, 64)} occurs twice`)
       parameters.set(name, value)
     }
   }
@@ -41,7 +41,7 @@ export function text(parameters: Parameters, name: string, pattern: RegExp, mean
   return value
 }
 
-export const sessionName = (parameters: Parameters) =>
+export const roleSessionName = (parameters: Parameters) =>
   text(parameters, 'RoleSessionName', /^[\w+=,.@-]{2,64}$/, '2 to 64 letters, digits and characters of _+=,.@-')
 
 export const asciiArn = (parameters: Parameters, name: string) => text(parameters, name, /^[!-~]{20,2048}$/, 'an ARN')
@@ -83,7 +83,7 @@ export function checkTags(tags: Iterable<readonly [key: string, value: string]>)
   for (const [key, value] of tags) {
     if (!tagKey.test(key) || !tagValue.test(value))
       throw invalid(`The session tag ${key.slice(0, 128)} has characters or a length that tags cannot have`)
-    if (folded.has(key.toLowerCase())) throw invalid(`The session tag ${key} is given twice`)
+    if (folded.has(key.toLowerCase())) throw invalid(`The session tag ${key} occurs twice`)
     folded.add(key.toLowerCase())
     checked.set(key, value)
   }

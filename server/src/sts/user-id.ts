@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 import { ApiError } from '../errors.ts'
 import type { Claims } from './issuer.ts'
 
-/** What an AppInstanceUserId may be, by Amazon's model. */
+/** The pattern of an AppInstanceUserId in Amazon's model. */
 const userId = /^[A-Za-z0-9](?:[A-Za-z0-9:_.@-]{0,62}[A-Za-z0-9])?$/
 const longest = 64
 /** The prefixes of mapped ids. No text that is used unchanged begins with one of them. */
@@ -20,10 +20,10 @@ function hashOf(text: string): string {
 }
 
 /**
- * The AppInstanceUserId of a text, such as a login's subject. A text that is a valid id stays as it is. Any other becomes `x:` and
- * the text with all characters but letters, digits, `_`, `.`, `@` and `-` escaped: each byte of UTF-8 becomes `:` and two
- * hexadecimal digits, as does a last character that is not a letter or digit. `auth0|5f7c` becomes `x:auth0:7C5f7c`. If that has
- * more than 64 characters, the id is `sha256:` and the hash. The same text always has the same id, and two texts never share one.
+ * The AppInstanceUserId of a text, such as a login's subject. A text that is a valid id stays as it is. Any other becomes `x:` and the text
+ * with all characters but letters, digits, `_`, `.`, `@` and `-` escaped: each byte of UTF-8 becomes `:` and two hexadecimal digits, so
+ * does a last character that is not a letter or digit. `auth0|5f7c` becomes `x:auth0:7C5f7c`. If that has more than 64 characters, the id
+ * is `sha256:` and the hash. The same text always has the same id, and two texts never share one.
  */
 export function userIdOf(text: string): string {
   if (userId.test(text) && !text.startsWith(escaped) && !text.startsWith(hashed)) return text

@@ -2,11 +2,11 @@ interface Given {
   readonly time: number | undefined
   readonly advanceSeconds: number | undefined
   readonly frozen: boolean | undefined
-  /** How far signatures are judged ahead of the real time. */
+  /** How far the clock of signatures is ahead of the real time. */
   readonly skewSeconds: number | undefined
 }
 
-/** The clocks of a server in test mode: that of the application, and that of signatures, which goes on as it is unless it is moved. */
+/** The clocks of a server in test mode: that of the application, and that of signatures, which runs by itself unless a call moves it. */
 export class TestClock {
   readonly #real: () => number
   #ahead = 0
@@ -20,7 +20,7 @@ export class TestClock {
   readonly now = () => this.#frozenAt ?? this.#real() + this.#ahead
   readonly signatureNow = () => Date.now() + this.#skewSeconds * 1000
 
-  /** What of it is given changes; a clock that is not frozen goes on from its time. */
+  /** Changes what is given. A clock that is not frozen runs on from its time. */
   put(given: Given) {
     const time = (given.time ?? this.now()) + (given.advanceSeconds ?? 0) * 1000
     const isFrozen = given.frozen ?? this.isFrozen

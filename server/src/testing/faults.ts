@@ -1,10 +1,10 @@
 import { setTimeout } from 'node:timers/promises'
 import { failure, type ErrorName } from '../errors.ts'
-import { LostAnswer } from '../http/endpoint.ts'
+import { LostResponse } from '../http/endpoint.ts'
 
-/** What goes wrong, and how often. */
+/** A fault, and how often it happens. */
 export interface Fault {
-  /** The calls of an operation, of any operation, the connections of clients, or the events of a type. */
+  /** What the fault is about: the calls of an operation or of all operations, connections of clients, or events of a type. */
   readonly of: { readonly operation: string | undefined } | 'connections' | { readonly eventType: string }
   readonly error?: ErrorName | undefined
   readonly delayMilliseconds?: number | undefined
@@ -16,16 +16,16 @@ export interface Fault {
   times: number
 }
 
-/** The most faults that wait to happen. */
+/** The most pending faults. */
 const mostFaults = 1000
 
 const fails = ({ error, closesConnection }: Fault) => error !== undefined || closesConnection === true
 
-/** The faults that a test has ordered; each happens as often as it says. The rest of the server asks for them in test mode only. */
+/** The faults that a test has ordered. The rest of the server consults them in test mode only. */
 export class Faults {
   #waiting: Fault[] = []
 
-  /** False if too many wait already. */
+  /** Adds a fault; false if too many are pending. */
   add(fault: Fault): boolean {
     if (this.#waiting.length >= mostFaults) return false
     this.#waiting.push(fault)
@@ -36,15 +36,19 @@ export class Faults {
     this.#waiting = []
   }
 
-  /** The same work with the faults of an operation before it, or before its answer. */
+  /** Runs work with the faults of its operation, which happen before it or before its answer. */
   around<Asked, Result>(operation: string, work: (asked: Asked) => Promise<Result>): (asked: Asked) => Promise<Result> {
     return async asked => {
       const fault = this.#take(({ of }) => typeof of === 'object' && 'operation' in of && (of.operation ?? operation) === operation)
       if (fault?.delayMilliseconds !== undefined) await setTimeout(fault.delayMilliseconds)
       const result = fault === undefined || fault.isCarriedOut || !fails(fault) ? await work(asked) : undefined
-      if (fault?.closesConnection) throw new LostAnswer()
+      if (fault?.closesConnection) throw new LostResponse()
       if (fault?.error !== undefined)
-        throw failure(fault.error, 'This error was ordered by CreateTestFault', 'The server is in test mode, and a test has asked for it.')
+        throw failure(
+          fault.error,
+          'This error was ordered by CreateTestFault',
+          'The server is in test mode, and a test has ordered the error.',
+        )
       return result as Result
     }
   }

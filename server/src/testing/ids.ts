@@ -7,7 +7,7 @@ export class TestIds implements Ids {
   #nonces = 0
   #callbacks = 0
 
-  /** Begins with 1 again. The ids that there were must be free again by then. */
+  /** Begins with 1 again. The ids used so far must be free again. */
   reset(isCounted: boolean) {
     this.#isCounted = isCounted
     this.#resources = 0

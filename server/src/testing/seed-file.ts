@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url'
 import type { RootKey } from '../settings/config.ts'
 import { checkedSeed, SeedFault, type Seed } from './seed.ts'
 
-/** What a module with a seed gets: all that the stock clients take. */
+/** The argument of the function of a seed module, with which it can create stock clients. */
 interface Served {
   readonly endpoint: string
   readonly region: string
@@ -32,8 +32,8 @@ async function contentOf(file: string, served: Served): Promise<unknown> {
 }
 
 /**
- * Sows the seeds of a file: JSON, or a module whose default export is a seed, a list of seeds, or a function that returns one of these
- * or makes by itself what it wants. Rejects with an Error that names the file and the place in it.
+ * Creates the seeds of a file. The file is JSON, or a module whose default export is a seed, a list of seeds, or a function; the function
+ * returns one of these, or creates what it wants by itself. Rejects with an Error that names the file and the path in it.
  */
 export async function sowFile(file: string, served: Served, sow: (seed: Seed) => Promise<unknown>) {
   let content: unknown

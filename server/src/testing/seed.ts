@@ -8,27 +8,27 @@ import { isObject } from '../tools/json.ts'
 /** An app instance with what is in it. */
 export type Seed = Static<typeof testing.SeedAppInstance.input>
 
-/** What is wrong with a seed, and where. */
+/** What is wrong with a seed, and at which path. */
 export class SeedFault extends Error {}
 
 const { input: shape } = testing.SeedAppInstance
 let codec: Codec | undefined
 
-/** The path of the first member that the contract does not have, with those that it has there. */
+/** The path of the first unknown member, and the names of the known ones there. */
 function strangerIn(value: unknown, { properties, items }: Shape, path = ''): string | undefined {
   if (items && Array.isArray(value))
     return value.map((item, index) => strangerIn(item, items, `${path}[${index}]`)).find(found => found !== undefined)
   if (!properties || !isObject(value)) return undefined
   for (const [name, inner] of Object.entries(value)) {
     const at = path === '' ? name : `${path}.${name}`
-    if (!Object.hasOwn(properties, name)) return `${at} is no member of a seed; there are ${Object.keys(properties).join(', ')}.`
+    if (!Object.hasOwn(properties, name)) return `${at} is not a member of a seed; its members are ${Object.keys(properties).join(', ')}.`
     const found = strangerIn(inner, properties[name]!, at)
     if (found !== undefined) return found
   }
   return undefined
 }
 
-/** Every user that is named must be declared, and no id may be there twice. */
+/** Throws unless every user that is named is declared, and no id occurs twice. */
 function faultIn({ Users = [], Admins = [], Channels = [] }: Seed): string | undefined {
   const users = new Set<string>()
   for (const [index, { Id }] of Users.entries()) {

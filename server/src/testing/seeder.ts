@@ -8,29 +8,29 @@ import { appInstanceByArn } from '../store/app-instances.ts'
 import { callerInside, type CallInside } from './inside.ts'
 import { SeedFault, type Seed } from './seed.ts'
 
-/** The most members that BatchCreateChannelMembership takes. */
+/** The most members of a BatchCreateChannelMembership. */
 const portion = 100
 
 type Channel = NonNullable<Seed['Channels']>[number]
 
-interface Place {
+interface Wiring {
   readonly environment: Environment
   readonly access: Access
-  /** Removes what is left of deleted app instances, whose ids a seed may use again. */
+  /** Purges deleted app instances, whose ids a seed may use again. */
   readonly purge: () => Promise<void>
 }
 
 /**
- * Makes what seeds declare, by the calls that a client would make. What exists already, by its id, stays as it is: an app instance
- * gets the users, admins and channels that it lacks, and a channel that exists gets nothing.
+ * Creates what seeds declare, by the calls that a client would make. A resource whose id exists stays as it is: an app instance gets the
+ * users, admins and channels that it lacks, and an existing channel is not changed.
  */
 export class Seeder {
-  readonly #place: Place
+  readonly #wiring: Wiring
   readonly #inside: CallInside
 
-  constructor(place: Place) {
-    this.#place = place
-    this.#inside = callerInside(place.environment, place.access)
+  constructor(wiring: Wiring) {
+    this.#wiring = wiring
+    this.#inside = callerInside(wiring.environment, wiring.access)
   }
 
   /** Returns the ARN of the app instance. Rejects with a SeedFault that says at which part of the seed a call was refused. */
@@ -54,12 +54,12 @@ export class Seeder {
   }
 
   async #appInstance({ Id, Name = Id, Metadata }: Seed): Promise<{ arn: string; isNew: boolean }> {
-    const { db, region, account } = this.#place.environment
+    const { db, region, account } = this.#wiring.environment
     const arn = `arn:aws:chime:${region}:${account}:app-instance/${Id}`
     if (await appInstanceByArn(db, arn)) return { arn, isNew: false }
-    await this.#place.purge()
+    await this.#wiring.purge()
     const asked = { region, account, id: Id, name: Name, metadata: Metadata, tags: undefined }
-    await this.#at('', () => db.transaction(tx => createAppInstance(tx, this.#place.environment, asked)))
+    await this.#at('', () => db.transaction(tx => createAppInstance(tx, this.#wiring.environment, asked)))
     return { arn, isNew: true }
   }
 
@@ -115,12 +115,12 @@ export class Seeder {
     return this.#at(`${at}: `, () => this.#inside(name, input))
   }
 
-  async #at<Result>(place: string, work: () => Promise<Result>): Promise<Result> {
+  async #at<Result>(path: string, work: () => Promise<Result>): Promise<Result> {
     try {
       return await work()
     } catch (error) {
       if (!(error instanceof ApiError) || error.status >= 500) throw error
-      throw new SeedFault(`${place}${error.message} ${error.reason ?? ''}`.trim(), { cause: error })
+      throw new SeedFault(`${path}${error.message} ${error.reason ?? ''}`.trim(), { cause: error })
     }
   }
 }

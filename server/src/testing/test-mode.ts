@@ -24,7 +24,7 @@ import type { Static } from 'typebox'
 type InputOf<Name extends TestOperationName> = Static<(typeof testing)[Name]['input']>
 type Handler<Name extends TestOperationName> = (input: InputOf<Name>) => Promise<object | undefined>
 
-/** What the operations of test mode need of a server that is ready. */
+/** The parts of a ready server that the operations of test mode need. */
 export interface Tested {
   readonly environment: Environment
   readonly seeder: Seeder
@@ -45,7 +45,7 @@ export class TestMode {
     this.clock = new TestClock(now)
   }
 
-  /** Only the root key may call them. */
+  /** The endpoints of the operations, which only the root key may call. */
   endpoints(tested: Tested): Readonly<Record<TestOperationName, Endpoint>> {
     const handlers = this.#handlers(tested)
     const entries = Object.entries(testing).map(([name, operation]) => [
@@ -91,8 +91,7 @@ export class TestMode {
       },
 
       CreateTestFault: async input => {
-        if (!this.faults.add(faultOf(input)))
-          throw badRequest('Too many faults wait to happen', 'Call ResetTestServer, which forgets them.')
+        if (!this.faults.add(faultOf(input))) throw badRequest('Too many faults are pending', 'Call ResetTestServer, which removes them.')
         return undefined
       },
 
@@ -107,20 +106,23 @@ export class TestMode {
   }
 }
 
-/** What a fault is of, and what happens: to calls, an error or no answer, a delay or both; a close code to connections, and nothing more to events. */
+/**
+ * Parses a fault. A fault of calls is an error or a lost answer, a delay, or both; a fault of connections is a close code; a fault of
+ * events drops them.
+ */
 function faultOf(input: InputOf<'CreateTestFault'>): Fault {
   const { Operation, EventType, Times = 1, Error: error, DelayMilliseconds, CloseCode, CarriedOut, CloseConnection } = input
   const fails = error !== undefined || CloseConnection === true
   const hasEffect = fails || DelayMilliseconds !== undefined || CarriedOut !== undefined || CloseConnection !== undefined
   if (EventType !== undefined) {
     if (Operation !== undefined || hasEffect || CloseCode !== undefined)
-      throw badRequest('EventType stands alone', 'An event of that type is dropped: give EventType and Times only.')
+      throw badRequest('EventType excludes other members', 'An event of that type is dropped: give EventType and Times only.')
     return { of: { eventType: EventType }, times: Times }
   }
   if (CloseCode !== undefined) {
     if (Operation !== 'Connect' || hasEffect)
       throw badRequest(
-        'CloseCode is for connections',
+        'CloseCode is for connections only',
         'Give it with the Operation Connect and Times only; CloseTestSessions closes open sessions.',
       )
     return { of: 'connections', closeCode: CloseCode, times: Times }
@@ -128,7 +130,7 @@ function faultOf(input: InputOf<'CreateTestFault'>): Fault {
   if (!fails && DelayMilliseconds === undefined)
     throw badRequest('The fault does nothing', 'Give Error, CloseConnection or DelayMilliseconds; or a CloseCode; or an EventType.')
   if (error !== undefined && CloseConnection)
-    throw badRequest('Error and CloseConnection exclude each other', 'A connection that is closed brings no error: give one of the two.')
+    throw badRequest('Error and CloseConnection exclude each other', 'A closed connection cannot carry an error: give one of the two.')
   if (Operation !== undefined && !(Operation in operations))
     throw badRequest('The operation does not exist', `There is no operation ${Operation}.`)
   return {
@@ -147,7 +149,7 @@ function endpointOf(
   { checkKey, verify }: Tested,
   handle: (input: object) => Promise<object | undefined>,
 ): Endpoint {
-  // Most servers in test mode are never asked for it.
+  // Most servers in test mode never need it.
   let codec: Codec | undefined
   return {
     nameOf: () => name,

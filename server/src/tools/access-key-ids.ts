@@ -11,5 +11,5 @@ export const newId = (prefix: 'AKIA' | 'ASIA' | 'AROA') =>
 /** Whether the text has the form of the id of a long-lived key. */
 export const isKeyId = (text: string) => /^AKIA[A-Z2-7]{16}$/.test(text)
 
-/** Forty characters, like Amazon's. */
+/** Secrets of forty characters, like Amazon's. */
 export const newSecret = () => randomBytes(30).toString('base64')

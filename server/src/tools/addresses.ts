@@ -21,8 +21,8 @@ export const plainAddress = (address: string) => address.replace(/%.*$/, '').rep
 export const inUrl = (host: string) => (host.includes(':') ? `[${host}]` : host)
 
 /**
- * Returns a function that tests whether an address is in one of these ranges: addresses (`203.0.113.7`) and CIDR blocks
- * (`203.0.113.0/24`). A text that is no address is in none. Throws an Error that names an invalid range.
+ * Returns a function that tests whether an address is in one of these ranges: addresses (`203.0.113.7`) and CIDR blocks (`203.0.113.0/24`).
+ * A text that is not an address is in none. Throws an Error that names an invalid range.
  */
 export function rangesOf(texts: readonly string[]): (address: string) => boolean {
   // One list for each family: in a common one ::/0 would contain every IPv4 address.
@@ -33,7 +33,7 @@ export function rangesOf(texts: readonly string[]): (address: string) => boolean
     const bits = version === 4 ? 32 : 128
     const length = prefix === undefined ? bits : Number(prefix)
     if (!version || length > bits) throw new Error(`'${text}' is neither an IP address nor a CIDR block like 203.0.113.0/24.`)
-    if (/^[0:]*:ffff:/i.test(address)) throw new Error(`'${text}': write an IPv4 address as such.`)
+    if (/^[0:]*:ffff:/i.test(address)) throw new Error(`'${text}': write the IPv4 address without the prefix ::ffff:.`)
     ranges[family(address)].addSubnet(address, length, family(address))
   }
   return text => {

@@ -1,4 +1,4 @@
-/** Shares a result between all calls within a second. If it fails, the next call computes it again. */
+/** Shares a result between all calls within a second. If the work fails, the next call runs it again. */
 export function onceASecond<Result>(compute: () => Promise<Result>): () => Promise<Result> {
   let latest: Promise<Result> | undefined
   let at = 0

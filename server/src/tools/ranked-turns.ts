@@ -1,9 +1,9 @@
 type Work = () => Promise<void>
 
-/** Bounds how many works run at once. Of those that wait, the lowest rank comes first, and among equals the one that waits longest. */
+/** Bounds how many works run at once. Of those that wait, the lowest rank runs first, and among equals the one that has waited longest. */
 export class RankedTurns {
   readonly #most: number
-  /** By rank, a small integer. */
+  /** The waiting works, by rank, which is a small integer. */
   readonly #waiting: Set<Work>[] = []
   #running = 0
 

@@ -1,4 +1,4 @@
-/** The mean number a second, and the number at once. */
+/** A rate: the mean number a second, and the most at once. */
 export interface Rate {
   readonly perSecond: number
   readonly atOnce: number
@@ -16,14 +16,14 @@ const tolerance = 1
 export class TokenBuckets {
   /** In milliseconds. */
   readonly #fullAt = new Map<string, number>()
-  /** What other nodes have not been told, in milliseconds; undefined on a single node. */
+  /** What was spent since the last exchange with other nodes, in milliseconds; undefined on a single node. */
   readonly #spent: Map<string, number> | undefined
 
   constructor({ shared }: { shared: boolean }) {
     this.#spent = shared ? new Map() : undefined
   }
 
-  /** The milliseconds until there is a token; 0 if there is one. */
+  /** Returns the milliseconds until there is a token; 0 if there is one. */
   wait(key: string, { perSecond, atOnce }: Rate, now: number): number {
     const wait = this.#busy(key, now) + ((1 - atOnce) * 1000) / perSecond
     return wait < tolerance ? 0 : wait

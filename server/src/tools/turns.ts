@@ -3,13 +3,13 @@ interface Waiting {
 }
 
 interface Patience {
-  /** A waiting work is refused if nothing has succeeded for this time: the works in front of it hang, or wait for a lock. */
+  /** A waiting work is refused if none has succeeded for this time: those in front of it hang, or wait for a lock. */
   readonly standstillMilliseconds: number
   /** A waiting work is refused after this time in any case. */
   readonly inAllMilliseconds: number
   readonly refusal: () => Error
   /** Whether an error means that a work was prevented, and did not run to its end. */
-  readonly isKeptFromEnd: (error: unknown) => boolean
+  readonly isPrevented: (error: unknown) => boolean
 }
 
 /**
@@ -40,7 +40,7 @@ export class Turns {
     try {
       return await work()
     } catch (error) {
-      isGood = !this.#patience?.isKeptFromEnd(error)
+      isGood = !this.#patience?.isPrevented(error)
       throw error
     } finally {
       if (isGood) this.#movedAt = performance.now()

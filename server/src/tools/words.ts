@@ -15,7 +15,7 @@ const strange = /[^\p{L}\p{M}\p{N}\p{Extended_Pictographic}]/gu
 const mostWords = 4096
 const longestWord = 32
 
-/** Equal for what readers take for the same: width, ligatures and case do not matter, accents do. */
+/** Folds a text so that width, ligatures and case do not matter; accents do. */
 const folded = (text: string) => (plain.test(text) ? text.toLowerCase() : text.normalize('NFKC').toLowerCase().replaceAll(strange, ''))
 
 const shortened = (word: string) => (word.length <= longestWord ? word : Array.from(word).slice(0, longestWord).join(''))
@@ -70,7 +70,7 @@ const other = /[^ -~\s]/
 
 /** The words of a text, in its order. */
 export function wordsOf(text: string): string[] {
-  // The same for plain English, in a tenth of the time.
+  // For ASCII this is equivalent, and takes a tenth of the time.
   if (!other.test(text)) return (text.toLowerCase().match(/[a-z0-9]+/g) ?? []).slice(0, mostWords).map(shortened)
   return Array.from(foundIn(text), ({ word }) => word)
 }
@@ -107,14 +107,14 @@ const isAt = ({ words, isPrefix }: Phrase, text: readonly string[], at: number) 
     return isPrefix && index === words.length - 1 ? there?.startsWith(word) : there === word
   })
 
-const placesOf = (phrase: Phrase, text: readonly string[]) => Array.from(text.keys()).filter(at => isAt(phrase, text, at))
+const startsOf = (phrase: Phrase, text: readonly string[]) => Array.from(text.keys()).filter(at => isAt(phrase, text, at))
 
 /** How well a text matches, 0 if a phrase is not in it: by how often each phrase occurs, and the more, the shorter the text is. */
 export function scoreOf(text: string, phrases: readonly Phrase[]): number {
   const words = wordsOf(text)
   let score = 1
   for (const phrase of phrases) {
-    const count = placesOf(phrase, words).length
+    const count = startsOf(phrase, words).length
     if (count === 0) return 0
     score += count / (count + 0.3 + words.length / 20)
   }
@@ -133,7 +133,7 @@ const shownInAll = 200
 
 const isInsidePair = (text: string, at: number) => /[\uD800-\uDBFF]/.test(text[at - 1] ?? '') && /[\uDC00-\uDFFF]/.test(text[at] ?? '')
 
-/** The nearest place at or before it that divides no character. */
+/** The nearest index at or before it that is not within a character. */
 const cutAt = (text: string, at: number) => (isInsidePair(text, at) ? at - 1 : at)
 
 /** The part of a text around its first match, in pieces that match or do not. */
@@ -141,7 +141,7 @@ export function snippetOf(text: string, phrases: readonly Phrase[]): Piece[] {
   const found = Array.from(foundIn(text))
   const words = found.map(({ word }) => word)
   const matches = phrases.flatMap(phrase =>
-    placesOf(phrase, words).map(at => ({ start: found[at]!.start, end: endOf(phrase, found[at + phrase.words.length - 1]!) })),
+    startsOf(phrase, words).map(at => ({ start: found[at]!.start, end: endOf(phrase, found[at + phrase.words.length - 1]!) })),
   )
   const ranges = matches.toSorted((a, b) => a.start - b.start)
   const first = ranges[0]?.start ?? 0
@@ -160,7 +160,7 @@ export function snippetOf(text: string, phrases: readonly Phrase[]): Piece[] {
   add(end, false)
   return joined(pieces)
 
-  /** Of a pair that only begins with the character that was searched, the rest is no match. */
+  /** If a pair matches only by its first character, its rest is not a match. */
   function endOf({ words: searched, isPrefix }: Phrase, last: Found): number {
     const [character] = Array.from(text.slice(last.start, last.end))
     const isHalf = isPrefix && character !== undefined && folded(character) === searched.at(-1) && isPairing(character)
@@ -171,7 +171,7 @@ export function snippetOf(text: string, phrases: readonly Phrase[]): Piece[] {
 const pairing = new RegExp(unspaced, 'v')
 const isPairing = (character: string) => pairing.test(character)
 
-/** Neighbours of one kind become one piece. */
+/** Joins neighbouring pieces of one kind. */
 function joined(pieces: readonly Piece[]): Piece[] {
   const all: Piece[] = []
   for (const piece of pieces) {

@@ -122,11 +122,11 @@ onBothDatabases('SimulatePolicy', world => {
   test('refuses an invalid policy, an unknown operation, a missing member, and two things to simulate at once', async () => {
     expect(await reason({ Policy: '{"Statement":[]}', Action: 'chime:Connect', Resources: ['*'] })).toContain('empty list')
     const Policy = allowing(['*', '*'])
-    expect(await reason({ Policy, OperationName: 'Walk' })).toContain('Walk is no operation')
+    expect(await reason({ Policy, OperationName: 'Walk' })).toContain('Walk is not an operation')
     expect(await reason({ Policy, OperationName: 'SendChannelMessage', OperationInput: { ChannelArn: 'x' } })).toContain(
-      'IAM asks about ChimeBearer',
+      'IAM decides about SendChannelMessage by ChimeBearer',
     )
-    expect(await reason({ Policy, RoleName: 'x', OperationName: 'ListAppInstances' })).toContain('Give one of')
+    expect(await reason({ Policy, RoleName: 'x', OperationName: 'ListAppInstances' })).toContain('Give exactly one of')
     expect(await reason({ Policy, OperationName: 'ListAppInstances', Action: 'chime:Connect' })).toContain('Give either')
   })
 

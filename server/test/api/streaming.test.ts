@@ -37,7 +37,7 @@ onBothDatabases('Streaming configurations', world => {
     expect([answered.status, answered.json()['Reason']]).toEqual([
       400,
       'StreamingConfigurations is required and travels in the body as StreamingConfigurations: [{DataType, ResourceArn}]. ' +
-        'The body has AppInstanceStreamingConfigurations, which this operation does not know.',
+        'The body has AppInstanceStreamingConfigurations, which this operation does not have.',
     ])
     expect(await refusal(get(arn))).toMatchObject(missing)
   })
@@ -104,10 +104,10 @@ test('a stream that does not exist, is not ready, or cannot be reached is refuse
     return refused
   }
   const named = stream('chime-messaging-new')
-  const gone = 'Kinesis knows no stream chime-messaging-new in us-east-1. Create it first.'
+  const gone = 'Kinesis has no stream chime-messaging-new in us-east-1. Create it first.'
   expect(await put(world, named)).toMatchObject({ ...bad, message, reason: gone })
   kinesis.define('chime-messaging-new', 'CREATING')
-  const creating = 'The stream chime-messaging-new is CREATING: it takes records once it is ACTIVE.'
+  const creating = 'The stream chime-messaging-new is CREATING: it accepts records once it is ACTIVE.'
   expect(await put(world, named)).toMatchObject({ ...bad, message, reason: creating })
   expect(await put(alone, named)).toMatchObject({
     status: 503,

@@ -108,7 +108,7 @@ test('an existing file is not overwritten, and a failed backup leaves nothing be
   await chmod(folder, 0o700)
   expect(await backup(file, data)).toMatchObject({
     code: 1,
-    stderr: `carillon: ${file} cannot be written: it is there already, and is not overwritten.\n`,
+    stderr: `carillon: ${file} cannot be written: it exists already, and is never overwritten.\n`,
   })
   expect(await backup(join(folder, 'no/such'), data)).toMatchObject({ code: 1, stderr: expect.stringMatching(/cannot be written: ENOENT/) })
   expect(await readdir(folder)).toEqual(['kept'])
@@ -127,7 +127,7 @@ test('a database that cannot be backed up by a copy is refused, with what to do 
     stderr:
       'carillon: With --database-url the database is PostgreSQL: back it up with pg_dump --format=custom, and restore with pg_restore.\n',
   })
-  expect(await backup(join(folder, 'x'), ':memory:')).toMatchObject({ code: 1, stderr: expect.stringContaining('nothing is kept') })
+  expect(await backup(join(folder, 'x'), ':memory:')).toMatchObject({ code: 1, stderr: expect.stringContaining('nothing is stored') })
   expect(await backup(join(folder, 'x'), folder)).toMatchObject({
     code: 1,
     stderr: expect.stringMatching(`^carillon: There is no database ${folder}/carillon.db\\. Run the command in the folder [^\n]*\n$`),

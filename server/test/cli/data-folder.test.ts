@@ -98,7 +98,7 @@ const keys = (...flags: string[]) => run(process.execPath, [main, 'keys', 'list'
 test('a command changes neither a foreign database nor that of an older Carillon', { timeout: 120_000 }, async () => {
   const data = await temporaryFolder()
   const databaseUrl = await createPostgresDatabase()
-  const nothing = 'holds no data of Carillon\\. The first start of a server makes them'
+  const nothing = 'is not a database of Carillon\\. The first start of a server creates one'
   await writeFile(join(data, 'carillon.db'), '')
   expect(await keys('--data', data)).toEqual(refused(`${data}/carillon\\.db ${nothing}`))
   expect(await keys('--database-url', databaseUrl)).toEqual(refused(`The PostgreSQL database ${nothing}`))

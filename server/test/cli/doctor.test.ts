@@ -66,7 +66,11 @@ test.each([
     /^unsafe: Messages travel to the streams at kinesis\.example/,
   ],
   ['bots without TLS', { lexEndpoint: 'http://lex.example:4567' }, /^unsafe: Messages travel to bots at lex\.example/],
-  ['EventBridge without TLS', { eventbridgeEndpoint: 'http://bus.example' }, /^unsafe: Failures are told to EventBridge at bus\.example/],
+  [
+    'EventBridge without TLS',
+    { eventbridgeEndpoint: 'http://bus.example' },
+    /^unsafe: Failures are reported to EventBridge at bus\.example/,
+  ],
 ])('on a public address %s is reported', async (_, change, expected) => {
   const flags = Object.fromEntries(Object.entries({ ...everywhere, ...change }).filter(([, value]) => value !== undefined)) as Record<
     string,
@@ -152,7 +156,7 @@ test('a node without a bus is reported alive on PostgreSQL, and its clock is com
   expect(stdout).toMatch(new RegExp(`^good: 1 node is alive: \\S+:${port}\\.$`, 'm'))
   await serve(['--port', '0', '--database-url', databaseUrl], { env: keyVariables }).url()
   const two = await doctor(flags)
-  expect([two.code, two.stdout]).toEqual([1, expect.stringMatching(/^fault: Other nodes do not hear what happens on these: \S+, \S+\.$/m)])
+  expect([two.code, two.stdout]).toEqual([1, expect.stringMatching(/^fault: Other nodes do not get the events of these: \S+, \S+\.$/m)])
 })
 
 test('a service that cannot be reached is reported with the reason, and one that can be reached is good', { timeout: 60_000 }, async () => {

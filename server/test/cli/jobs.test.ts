@@ -27,11 +27,11 @@ test.each(databaseKinds)('a job runs by hand beside a running server, on %s', { 
     ),
   )
   const idle = [
-    ['channel-expiration', 'The job channel-expiration has run (expired channels: 0). Nothing waited for the purge.'],
-    ['user-expiration', 'The job user-expiration has run (expired users: 0). Nothing waited for the purge.'],
-    ['retention', 'The job retention has run (rows of messages deleted for good: 0). Nothing waited for the purge.'],
-    ['request-tokens', 'The job request-tokens has run (forgotten tokens: 0). Nothing waited for the purge.'],
-    ['purge', 'The job purge has run. Nothing waited for the purge.'],
+    ['channel-expiration', 'The job channel-expiration has run (expired channels: 0). There was nothing to purge.'],
+    ['user-expiration', 'The job user-expiration has run (expired users: 0). There was nothing to purge.'],
+    ['retention', 'The job retention has run (rows of messages deleted for good: 0). There was nothing to purge.'],
+    ['request-tokens', 'The job request-tokens has run (deleted tokens: 0). There was nothing to purge.'],
+    ['purge', 'The job purge has run. There was nothing to purge.'],
   ] as const
   for (const [name, line] of idle) {
     expect(await jobs([name, ...flags], kind === 'postgres' ? {} : keyVariables)).toEqual({ code: 0, stdout: `${line}\n`, stderr: '' })
@@ -73,7 +73,7 @@ async function makeDue(place: string) {
     follow: () => {},
     onError: () => {},
     connections: 1,
-    keepsEvents: false,
+    storesEvents: false,
   })
   await db.run(beforeLong)
   await db.close()
@@ -90,7 +90,7 @@ test('an unknown job, no job, and an invalid setting are refused with one line, 
   ])
   expect(results).toEqual([
     refused(
-      'There is no job nonsense\\. Known are purge, balancing, user-expiration, channel-expiration, retention, flow-callbacks, channel-events, request-tokens, outbox-lanes, dead-pushes\\.',
+      'There is no job nonsense\\. The jobs are purge, balancing, user-expiration, channel-expiration, retention, flow-callbacks, channel-events, request-tokens, outbox-lanes, dead-pushes\\.',
     ),
     refused("missing required argument 'name'"),
     refused('--port must be '),

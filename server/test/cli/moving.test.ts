@@ -41,10 +41,10 @@ test('an app instance is exported and imported by commands, beside running serve
   expect(await run(process.execPath, [main, ...throughApi, '--bearer', ChimeBearer!], { env: credentials })).toMatchObject({
     code: 0,
     stdout: expect.stringMatching(/  message +1\n/),
-    stderr: expect.stringContaining('cannot be read, and is not exported: targeted messages'),
+    stderr: expect.stringContaining('does not show the following, so it is not exported: targeted messages'),
   })
   expect(await carillon('export', AppInstanceArn!, target, '--data', one, '--rate', 'x')).toMatchObject({
-    stderr: expect.stringContaining('--rate is a number that is greater than 0'),
+    stderr: expect.stringContaining('--rate must be a number greater than 0'),
   })
   for (const client of [identity, messaging, moved.identity, moved.messaging]) client.destroy()
 })

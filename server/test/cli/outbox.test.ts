@@ -18,7 +18,7 @@ test.each(databaseKinds)('the outbox is listed, and dead entries are retried or 
   const open = async () => openDatabase(readConfig(where, {}), { log: createLog('silent'), follow: () => {} })
   const outbox = async (...args: string[]) => run(process.execPath, [main, 'outbox', ...args, ...flags])
   const db = await open()
-  expect(await outbox('status')).toEqual(printed('The outbox is empty, and nothing has left it lately.\n'))
+  expect(await outbox('status')).toEqual(printed('The outbox is empty, and nothing has left it recently.\n'))
   expect(await outbox('list')).toEqual(printed('There are no dead entries.\n'))
   await db.transaction(async tx => {
     for (const payload of ['"a"', '"b"', '"c"', '"d"']) await appendInOrder(tx, streams, 'channel', payload, Date.now())
@@ -41,7 +41,7 @@ test.each(databaseKinds)('the outbox is listed, and dead entries are retried or 
   expect(third).toBeDefined()
   expect(await outbox('list', '--lane', processors)).toEqual(printed('There are no dead entries.\n'))
   const doctor = await run(process.execPath, [main, 'doctor', ...flags])
-  expect(doctor.stdout).toContain(`advice: The outbox keeps 3 dead entries of the lane ${streams}.`)
+  expect(doctor.stdout).toContain(`advice: The outbox has 3 dead entries of the lane ${streams}.`)
 
   expect(await outbox('retry')).toMatchObject({
     code: 1,
@@ -50,7 +50,7 @@ test.each(databaseKinds)('the outbox is listed, and dead entries are retried or 
   expect(await outbox('drop', 'x')).toMatchObject({ code: 1, stderr: expect.stringContaining('x is not the number of an entry') as string })
   expect(await outbox('drop', '--waiting', '--lane', processors)).toMatchObject({
     code: 1,
-    stderr: expect.stringContaining('What waits for a processor of a channel flow cannot be dropped') as string,
+    stderr: expect.stringContaining('An entry for a processor of a channel flow cannot be dropped') as string,
   })
   expect(await outbox('drop', '--waiting')).toMatchObject({ code: 1, stderr: expect.stringContaining('give --lane LANE') as string })
   expect(await outbox('retry', second![1]!, '999')).toEqual(printed('1 entry will be delivered again, after what waits in the lane.\n'))

@@ -384,7 +384,7 @@ test('unknown values, flags, variables, words and commands, and flags without a 
     refused(/unknown option '--tls'/),
     refused(/--port must be a whole number from 0 to 65535; 0 picks a free port, not 'http'\./),
     refused(/CARILLON_PORT must be a whole number from 0 to 65535; 0 picks a free port, not ''\./),
-    refused(/Unknown environment variable CARILLON_XYZZY\. carillon serve --help lists those that are known\./),
+    refused(/Unknown environment variable CARILLON_XYZZY\. carillon serve --help lists all variables\./),
     refused(/Unknown environment variable CARILLON_TSL_PORT\. Did you mean CARILLON_TLS_PORT\? carillon serve --help lists/),
     refused(/CARILLON_TLS must be on or off, not 'yes'\./),
     refused(/too many arguments/),
@@ -401,13 +401,13 @@ test('half of a root key is refused, and so is one that no client can sign with'
     serveFails([], { env: { ...keyVariables, CARILLON_ACCESS_KEY_ID: 'a/b' } }),
   ])
   const half = refused(/CARILLON_ACCESS_KEY_ID and CARILLON_SECRET_ACCESS_KEY are given together, or neither is\./)
-  expect(results).toEqual([half, half, half, refused(/CARILLON_ACCESS_KEY_ID must be without blanks, slashes and commas/)])
+  expect(results).toEqual([half, half, half, refused(/CARILLON_ACCESS_KEY_ID must not have blanks, slashes or commas/)])
   for (const { stderr } of results) expect(stderr).not.toContain(rootKey.secretAccessKey)
 })
 
 test('the PROXY protocol without trusted proxies is refused', async () => {
   expect(await serveFails(['--port', '0', '--proxy-headers', 'proxy-protocol'])).toEqual(
-    refused(/--proxy-headers proxy-protocol needs --trust-proxy: the proxies whose connections begin with a PROXY header\./),
+    refused(/--proxy-headers proxy-protocol needs --trust-proxy, with the proxies whose connections begin with a PROXY header\./),
   )
 })
 
@@ -459,9 +459,9 @@ test('an impossible data folder, credentials without a key and a file that is no
     serveFails(['--port', '0', '--data', broken]),
   ])
   expect(results).toEqual([
-    refused(/The data folder .*\/file cannot be made: .*EEXIST/),
-    refused(/The data folder .*\/file\/below cannot be made: .*ENOTDIR/),
-    refused(/.*\/credentials holds no aws_access_key_id and aws_secret_access_key\. Remove it/),
+    refused(/The data folder .*\/file cannot be created: .*EEXIST/),
+    refused(/The data folder .*\/file\/below cannot be created: .*ENOTDIR/),
+    refused(/.*\/credentials has no aws_access_key_id and aws_secret_access_key\. Remove it/),
     refused(/The database .*\/carillon\.db cannot be opened: .*not a database/),
   ])
 })

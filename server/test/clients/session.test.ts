@@ -136,6 +136,6 @@ test('start() rejects with 4401 and the reason if the secret is wrong or the use
     { name: 'user', userArn: `${bob}by` },
   )
   await running.hears('secret', /^rejected 4401 Unauthorized: signature mismatch/)
-  await running.hears('user', 'rejected 4401 Unauthorized: userArn names no user that exists')
+  await running.hears('user', 'rejected 4401 Unauthorized: userArn is not the ARN of an existing user')
   for (const name of ['secret', 'user']) expect(running.told(name).filter(line => line === 'connecting')).toHaveLength(1)
 })

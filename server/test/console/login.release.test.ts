@@ -48,9 +48,9 @@ test.skipIf(!hasBrowser)(
     issuer.login = { sub: 'eve', claims: { groups: 'guests' } }
     await page.getByRole('button', { name: 'Sign out' }).click()
     await logIn.click()
-    await page.getByText('it does not take tokens of this issuer').waitFor()
+    await page.getByText('it does not accept tokens of this issuer').waitFor()
     await page.goto(`${origin}/console/signed-in?code=stolen&state=guessed`)
-    await page.getByText('This login was not begun in this window').waitFor()
+    await page.getByText('This login was not started in this window').waitFor()
     expect(page.url()).toBe(`${origin}/console`)
     await page.goto(`${origin}/console/signed-in?error=access_denied&error_description=You+said+no`)
     await page.getByText('You said no').waitFor()

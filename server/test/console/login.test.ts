@@ -74,7 +74,7 @@ test('an operator who logs in at the issuer gets temporary credentials of the ro
 test('a login that the role does not trust, or that another browser has begun, signs in nobody', async () => {
   const world = await start()
   issuer.login = { ...operator, claims: { groups: ['staff'] } }
-  expect(await enter(world, await codeOf(world))).toMatchObject({ status: 403, Reason: expect.stringContaining('does not take tokens') })
+  expect(await enter(world, await codeOf(world))).toMatchObject({ status: 403, Reason: expect.stringContaining('does not accept tokens') })
   issuer.login = operator
   const refused = { status: 401, Message: 'The login is not complete' }
   const used = await codeOf(world)
@@ -86,7 +86,7 @@ test('a login that the role does not trust, or that another browser has begun, s
   const otherClient = await codeOf(world, { client_id: 'chat' })
   expect(await enter(world, otherClient)).toMatchObject(refused)
   for (const RedirectUri of ['https://evil.example.com/console/signed-in', `${world.app.url}/console`, 'x'])
-    expect(await enter(world, 'any', { RedirectUri })).toMatchObject({ status: 400, Message: 'The address of the login is another one' })
+    expect(await enter(world, 'any', { RedirectUri })).toMatchObject({ status: 400, Message: 'The RedirectUri is not valid' })
 })
 
 test('a token for another client of the issuer does not sign in, although its signature is valid', async () => {
@@ -107,7 +107,7 @@ test('a client with a secret shows it to the issuer', async () => {
 test('without a configured client there is no login, and the page says when the issuer cannot be reached', async () => {
   const world = await startWorld('sqlite')
   expect(await (await fetch(`${world.app.url}/console/login`)).json()).toEqual({})
-  expect(await enter(world, 'any')).toMatchObject({ status: 400, Message: 'There is no login' })
+  expect(await enter(world, 'any')).toMatchObject({ status: 400, Message: 'Logins are not configured' })
   await world.close()
   const away = await start({ oidcIssuer: 'http://127.0.0.1:9' })
   const response = await fetch(`${away.app.url}/console/login`)

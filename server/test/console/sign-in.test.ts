@@ -40,7 +40,7 @@ onBothDatabases('The sign-in to the console', world => {
     const principals = RecentCalls!.map(({ PrincipalArn }) => PrincipalArn)
     expect(isSpread || principals.includes('arn:aws:sts::000000000000:federated-user/console')).toBe(true)
     const again = await exchange(app.url, code)
-    expect([again.status, again.content.Message, again.content.Credentials]).toEqual([401, 'The code does not sign in', undefined])
+    expect([again.status, again.content.Message, again.content.Credentials]).toEqual([401, 'The code is not valid', undefined])
   })
 
   test('accepts a code once, however many requests use it at the same time', async () => {

@@ -36,10 +36,10 @@ describe('a limit that is broken', () => {
       { Name: 'p', Configuration: { Lambda: { ResourceArn: 'x', InvocationType: 'ASYNC' } }, ExecutionOrder: 1, FallbackAction: 'ABORT' },
     ]
     expect(refusalOfFlow({ Processors, name: 'flow', 'no name': 1, ['x'.repeat(65)]: 1 }).reason).toContain(
-      'Name is required and travels in the body as Name. The body has name, which this operation does not know.',
+      'Name is required and travels in the body as Name. The body has name, which this operation does not have.',
     )
     expect(refusalOfFlow({ Processors, a: 1, b: 2, c: 3, d: 4 }).reason).toContain(
-      'The body has a, b, c and more, which this operation does not know.',
+      'The body has a, b, c and more, which this operation does not have.',
     )
   })
 

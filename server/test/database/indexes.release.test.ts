@@ -49,7 +49,7 @@ const through = (database: Database): Database => ({
     const seen = async (tx: Transaction) =>
       work({
         ...heardQueries(tx),
-        keepsEvents: tx.keepsEvents,
+        storesEvents: tx.storesEvents,
         feedsSearch: tx.feedsSearch,
         afterCommit: (what, channelId) => tx.afterCommit(what, channelId),
       })

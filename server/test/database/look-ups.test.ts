@@ -15,7 +15,7 @@ beforeAll(async () => {
     follow: () => {},
     onError: () => {},
     connections: 4,
-    keepsEvents: false,
+    storesEvents: false,
   })
   return () => db.close()
 })

@@ -121,7 +121,7 @@ test('a role without rights gets the grant that it needs in the error, and works
     (error: unknown) => (error as Error).message,
   )
   expect(refusal).toMatch(
-    `PostgreSQL refuses the role "${role}" what it needs in the database ${database}: no schema has been selected to create in.`,
+    `PostgreSQL denies the role "${role}" a right that it needs in the database ${database}: no schema has been selected to create in.`,
   )
   const [grant] = /grant [^;]*/.exec(refusal!)!
   await admin.query(grant)
@@ -148,7 +148,7 @@ test('tables of another role are reported, with how to change their owner', asyn
   url.password = 'secret'
   await expect(startWorld('postgres', { databaseUrl: url.href })).rejects.toThrow(
     new RegExp(
-      `^PostgreSQL refuses the role ${role} what it needs .*: permission denied for table schema_versions\\..*reassign owned by OTHER to ${role}\\.$`,
+      `^PostgreSQL denies the role ${role} a right that it needs .*: permission denied for table schema_versions\\..*reassign owned by OTHER to ${role}\\.$`,
     ),
   )
 })

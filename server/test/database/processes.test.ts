@@ -85,7 +85,7 @@ describe.each(databaseKinds)('processes on %s', kind => {
       code: 1,
       stdout: '',
       stderr: expect.stringMatching(
-        /^carillon: [^\n]*was written by a newer Carillon \(schema version 999; this one knows versions up to \d+\)\.[^\n]*\n$/,
+        /^carillon: [^\n]*was written by a newer Carillon \(schema version 999; this one supports versions up to \d+\)\.[^\n]*\n$/,
       ),
     })
     await place.query('delete from schema_versions where version = 999')

@@ -228,7 +228,7 @@ test('work that fails repeatedly does not delay others for good: after three tim
     throw new Error('this one always fails, and comes again')
   }
   const shared = new SharedTransactions({
-    besides: { keepsEvents: false, feedsSearch: false },
+    besides: { storesEvents: false, feedsSearch: false },
     once: async work => work(async () => expect.unreachable(), telling),
     alone: async work => {
       if (work !== ends) throw new Error('alone it fails too')
@@ -248,7 +248,7 @@ test('on a locked channel no message shares a transaction until one of them has 
   let isLocked = true
   let shared = 0
   const transactions = new SharedTransactions({
-    besides: { keepsEvents: false, feedsSearch: false },
+    besides: { storesEvents: false, feedsSearch: false },
     once: async work => {
       shared++
       if (isLocked) throw lock

@@ -91,7 +91,7 @@ describe('docs/postgresql.md', () => {
 
   test('without the right the start prints the sentence of the page', async () => {
     await psql('create database bare')
-    const [sentence] = page.match(/PostgreSQL refuses the role carillon .*?; /)!
+    const [sentence] = page.match(/PostgreSQL denies the role carillon .*?; /)!
     await expect(startWorld('postgres', { databaseUrl: urlOf(port, 'bare') })).rejects.toThrow(sentence.replace('shop', 'bare'))
     await psql(/`(grant usage, create [^`]*)`/.exec(page)![1]!, 'bare')
     await startServer(urlOf(port, 'bare'))

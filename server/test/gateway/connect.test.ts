@@ -82,7 +82,7 @@ onBothDatabases('a client that connects', world => {
     const sessions = [await listen(app, arn), await listen(app, arn)]
     await identity.deleteAppInstanceUser({ AppInstanceUserArn: arn })
     for (const { closed } of sessions) expect(await closed).toEqual({ code: 4003, reason: 'The user has been deleted' })
-    expect(await refusalOf(await presignedUrl(app, arn))).toEqual(unauthorized(/names no user that exists/))
+    expect(await refusalOf(await presignedUrl(app, arn))).toEqual(unauthorized(/is not the ARN of an existing user/))
   })
 
   test('is closed when its app instance is deleted, on the sockets of all users', async () => {
@@ -106,7 +106,7 @@ onBothDatabases('a client that connects', world => {
       async (arn: string) => presignedUrl(world().app, arn, { key: { accessKeyId: 'AKIAUNKNOWN', secretAccessKey: 'x' } }),
       /no such access key/,
     ],
-    ['a user that does not exist', async (arn: string) => presignedUrl(world().app, `${arn}x`), /names no user that exists/],
+    ['a user that does not exist', async (arn: string) => presignedUrl(world().app, `${arn}x`), /is not the ARN of an existing user/],
     [
       'a bot',
       async () => presignedUrl(world().app, await world().bot((await world().appInstance()).arn)),
@@ -130,7 +130,7 @@ onBothDatabases('a client that connects', world => {
       async (arn: string) => changed(await presignedUrl(world().app, arn), 'userArn', encodeURIComponent(`${arn}2`)),
       /signature mismatch/,
     ],
-    ['a second user', async (arn: string) => `${await presignedUrl(world().app, arn)}&userArn=x`, /userArn is given twice/],
+    ['a second user', async (arn: string) => `${await presignedUrl(world().app, arn)}&userArn=x`, /userArn occurs twice/],
     [
       'a longer lifetime after signing',
       async (arn: string) => changed(await presignedUrl(world().app, arn), 'X-Amz-Expires', '900'),

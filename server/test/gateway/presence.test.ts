@@ -81,7 +81,7 @@ onBothDatabases(
       const watch = { SessionId: 'none', ChimeBearer: ann }
       expect(await refusal(carillon.call('WatchPresence', watch))).toMatchObject({
         name: 'NotFoundException',
-        reason: `${ann} has no open session none. Watch once it is established.`,
+        reason: `${ann} has no open session none. Call WatchPresence after SESSION_ESTABLISHED.`,
       })
       const ChimeBearer = await bot(arn)
       expect(

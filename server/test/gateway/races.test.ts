@@ -196,7 +196,7 @@ onBothDatabases(
       await found.reached
       await world().identity.deleteAppInstanceUser({ AppInstanceUserArn: alice })
       found.release()
-      expect(await session.closed).toEqual({ code: 4401, reason: 'Unauthorized: userArn names no user that exists' })
+      expect(await session.closed).toEqual({ code: 4401, reason: 'Unauthorized: userArn is not the ARN of an existing user' })
       expect(session.events).toEqual([])
     })
 

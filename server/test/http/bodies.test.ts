@@ -45,7 +45,7 @@ function expectRefused(answer: RawAnswer) {
   expect(JSON.parse(answer.body)).toEqual({
     Code: 'ServiceUnavailable',
     Message: 'The service is temporarily unavailable',
-    Reason: 'The bodies of other requests fill the memory that is set aside for them. Try again.',
+    Reason: 'The bodies of other requests use up the memory for bodies. Try again.',
   })
 }
 

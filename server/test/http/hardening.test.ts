@@ -44,10 +44,10 @@ test('a page that is no call is answered with strict headers, and pages of other
 test('an unexpected fault is answered with 500, and the server continues', async () => {
   let isBroken = true
   const log = createLog('silent')
-  const answers = new Responses(new TurnEnd(), log)
+  const responses = new Responses(new TurnEnd(), log)
   const server = createServer({
     log,
-    answers,
+    responses,
     refusals: new Refusals(log),
     shown: error => error,
     metrics: createMetrics(),
@@ -95,9 +95,9 @@ test('calls beyond --calls-at-once get 503 and Retry-After: 1', async () => {
       return { method: 'POST', headers: await signedHeaders(url, rootKey, { method: 'POST', path: '/app-instances', body }), body }
     }),
   )
-  const answers = await Promise.all(signed.map(async each => fetch(`${url}/app-instances`, each)))
-  const refused = answers.filter(({ status }) => status === 503)
-  expect(answers.filter(({ status }) => status === 201).length + refused.length).toBe(30)
+  const responses = await Promise.all(signed.map(async each => fetch(`${url}/app-instances`, each)))
+  const refused = responses.filter(({ status }) => status === 503)
+  expect(responses.filter(({ status }) => status === 201).length + refused.length).toBe(30)
   expect(refused.length).toBeGreaterThan(0)
   expect(refused[0]!.headers.get('retry-after')).toBe('1')
   expect(await refused[0]!.json()).toEqual({

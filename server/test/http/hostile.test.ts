@@ -354,7 +354,7 @@ describe('signatures', () => {
 
   test('a header that must be unique and occurs twice is refused', async () => {
     const bytes = await bytesOf(listing(), { more: `x-amz-chime-bearer: ${app}/user/bob\r\n` })
-    expect(await rawErrorOf(bytes)).toEqual(invalidSignature(/x-amz-chime-bearer comes more than once/))
+    expect(await rawErrorOf(bytes)).toEqual(invalidSignature(/x-amz-chime-bearer occurs more than once/))
   })
 
   test('a request without a Host header is refused', async () => {

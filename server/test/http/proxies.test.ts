@@ -176,17 +176,17 @@ test('a client behind a misconfigured proxy gets a Reason that says what the pro
   expect(await reasonThrough(await proxyBefore(world, decodeURIComponent, asItCame))).toEqual([
     'UnknownOperationException',
     404,
-    expect.stringMatching(/^The path holds an ARN with bare slashes, .* a proxy in front has decoded the path/),
+    expect.stringMatching(/^The path has an ARN with bare slashes, .* a proxy in front has decoded the path/),
   ])
   expect(await reasonThrough(await proxyBefore(world, url => url.replaceAll('%2F', '/'), asItCame))).toEqual([
     'UnknownOperationException',
     404,
-    expect.stringMatching(/^The path holds an ARN with bare slashes/),
+    expect.stringMatching(/^The path has an ARN with bare slashes/),
   ])
   expect(await reasonThrough(await proxyBefore(world, url => url.replaceAll('%3A', ':'), asItCame))).toEqual([
     'InvalidSignatureException',
     403,
-    expect.stringMatching(/^The path is signed with other percent-escapes than it came with/),
+    expect.stringMatching(/^The percent-escapes of the path differ from those that were signed/),
   ])
   expect(await reasonThrough(await proxyBefore(world, url => `/chat${url}`, asItCame))).toEqual([
     'UnknownOperationException',

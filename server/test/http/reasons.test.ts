@@ -73,7 +73,7 @@ test('a refusal is one line of the log at its usual level, and many are a bounde
   const refused = await until(() => entries().find(({ type }) => type === 'UnauthorizedClientException'))
   expect(refused).toMatchObject({ level: 30, operation: 'DescribeChannel', method: 'GET', status: 401, reason })
   await new Listening(await presignedUrl({ url, rootKey }, ChimeBearer)).closed
-  await until(() => entries().find(({ code, reason }) => code === 4401 && String(reason).includes('names no user that exists')))
+  await until(() => entries().find(({ code, reason }) => code === 4401 && String(reason).includes('is not the ARN of an existing user')))
 
   // Long names are cut.
   const long = `/${'x'.repeat(10_000)}`

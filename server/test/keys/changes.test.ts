@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { App } from '../../src/app.ts'
 import { changeAccessKey } from '../../src/keys/access-keys.ts'
-import { changeRole } from '../../src/keys/iam-roles.ts'
+import { changeIamRole } from '../../src/keys/iam-roles.ts'
 import { allowing, makeKey, makeRole, sts } from '../support/access.ts'
 import { call, type SigningKey } from '../support/signed.ts'
 import { listen } from '../support/sockets.ts'
@@ -64,7 +64,7 @@ describe.each(databaseKinds)('what a command has just created or changed, on %s'
       const { credentials } = await assume(first, arn)
       expect(await outcome(second, credentials, user('alice'))).toBe('AccessDeniedException')
       const change = (changed: Parameters<typeof makeRole>[2]) =>
-        changeRole(first.app.db, name, role => ({ ...role, ...changed, trust: role.trust }), Date.now())
+        changeIamRole(first.app.db, name, role => ({ ...role, ...changed, trust: role.trust }), Date.now())
       await change({ policy: allowing(['chime:List*', '*']) })
       expect(await outcome(second, credentials, user('alice'))).toBe('allowed')
       await expect(listen(second.app, user('alice'), { key: credentials })).rejects.toThrow('chime:Connect')

@@ -13,7 +13,7 @@ const session: TemporaryCredentials = {
   issuedAt: 1_799_996_400_000,
   expiresAt: 1_800_000_000_000,
   sourceKeyId: 'AKIAAAAAAAAAAAAAAAAA',
-  roleIds: ['AROAAAAAAAAAAAAAAAAA'],
+  iamRoleIds: ['AROAAAAAAAAAAAAAAAAA'],
   name: 'session-name-in-the-clear',
   tags: [['sub', 'alice ☃']],
   transitive: ['sub'],

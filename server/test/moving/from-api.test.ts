@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
-import type { Answer, Input, OperationName } from '../../src/contract/index.ts'
+import type { ClientOutput, Input, OperationName } from '../../src/contract/index.ts'
 import { ApiClient } from '../../src/moving/api-client.ts'
 import { exportTo } from '../../src/moving/export.ts'
 import { FromApi } from '../../src/moving/from-api.ts'
@@ -104,9 +104,9 @@ test('calls that are throttled are repeated', async () => {
 test("a message whose id has not the form of Carillon's gets a new one, which is the same in every export, and the line has the old one too", async () => {
   /** A client of a service with other ids. */
   class Foreign extends ApiClient {
-    override async get<Name extends OperationName>(name: Name, input: Input<Name>): Promise<Answer<Name>> {
+    override async get<Name extends OperationName>(name: Name, input: Input<Name>): Promise<ClientOutput<Name>> {
       const answer = await super.get(name, input)
-      for (const message of (answer as Answer<'ListChannelMessages'>).ChannelMessages ?? [])
+      for (const message of (answer as ClientOutput<'ListChannelMessages'>).ChannelMessages ?? [])
         Object.assign(message, { MessageId: `f${message.MessageId!.slice(1)}` })
       return answer
     }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { join } from 'node:path'
-import { placeOfId } from '../../src/store/message-ids.ts'
+import { partsOfId } from '../../src/store/message-ids.ts'
 import { startWorld, type World } from '../support/world.ts'
 import { exported, forge, imported } from './scene.ts'
 
@@ -68,9 +68,9 @@ const base = [user('1'), channel('c')]
 const future = Date.now() + 1e10
 
 const wrong: Record<string, [lines: readonly (object | string)[], error: RegExp]> = {
-  'no JSON': [['{'], /line 1: It is no JSON\.$/],
-  'no object': [['null'], /line 1: Its type is none of flow, identity,/],
-  'an unknown type': [[{ type: 'constructor' }], /line 1: Its type is none of/],
+  'no JSON': [['{'], /line 1: It is not JSON\.$/],
+  'no object': [['null'], /line 1: Its type must be one of flow, identity,/],
+  'an unknown type': [[{ type: 'constructor' }], /line 1: Its type must be one of/],
   'a member too many': [[user('1', { isAdmin: true })], /line 1: The member isAdmin is unknown\.$/],
   'a nested member too many': [
     [user('1'), membership({ preferences: { PushNotifications: { AllowNotifications: 'ALL', More: 1 } } })],
@@ -85,19 +85,19 @@ const wrong: Record<string, [lines: readonly (object | string)[], error: RegExp]
   'a time in the future': [[user('1', { createdAt: future })], /line 1: The time createdAt is in the future\.$/],
   'a fraction of a millisecond': [[user('1', { createdAt: 1.5 })], /line 1: The member createdAt must be integer\.$/],
   'the same user twice': [[user('1'), user('2', { id: 'u1' })], /line 2: The user is in the export twice\.$/],
-  'the same ref twice': [[user('1'), user('1', { id: 'other' })], /line 2: Its ref is that of a line before\.$/],
+  'the same ref twice': [[user('1'), user('1', { id: 'other' })], /line 2: Its ref is that of an earlier line\.$/],
   'a bot without a configuration': [[user('1', { kind: 'bot' })], /line 1: A bot needs a configuration\.$/],
   'an admin that is unknown': [
     [{ type: 'admin', identity: '9', createdAt: 1 }],
-    /line 1: The member identity names a user or bot that no line before has\.$/,
+    /line 1: The member identity names a user or bot that no earlier line has\.$/,
   ],
   'an admin that is deleted': [
     [user('1', { deletedAt: 1 }), { type: 'admin', identity: '1', createdAt: 1 }],
     /line 2: .* that is deleted\.$/,
   ],
-  'a flow that is unknown': [[user('1'), channel('c', { flow: 'f' })], /line 2: It names a channel flow that no line before has\.$/],
+  'a flow that is unknown': [[user('1'), channel('c', { flow: 'f' })], /line 2: It names a channel flow that no earlier line has\.$/],
   'a channel twice': [[...base, channel('c')], /line 3: The channel is in the export twice\.$/],
-  'a channel that is unknown': [[user('1'), membership()], /line 2: The member channel names a channel that no line before has\.$/],
+  'a channel that is unknown': [[user('1'), membership()], /line 2: The member channel names a channel that no earlier line has\.$/],
   'a membership twice': [[...base, membership(), membership()], /line 4: The membership is in the export twice\.$/],
   'a sub-channel of a channel that is not elastic': [[...base, part('p')], /line 3: The channel is not elastic/],
   'more sub-channels than the maximum': [
@@ -139,7 +139,7 @@ const wrong: Record<string, [lines: readonly (object | string)[], error: RegExp]
   'a reaction twice': [[...base, message(), reaction(), reaction()], /line 5: The reaction is in the export twice\.$/],
   'a reaction of nobody': [
     [...base, message(), reaction({ identity: '9' })],
-    /line 4: The member identity names a user or bot that no line before has\.$/,
+    /line 4: The member identity names a user or bot that no earlier line has\.$/,
   ],
   'a reaction that is too long': [
     [...base, message(), reaction({ reaction: 'x'.repeat(33) })],
@@ -163,7 +163,7 @@ test.each(Object.entries(wrong))('a line is refused by its number: %s', async (_
 
 test.each([
   ['an ARN of a user', { arn: 'arn:aws:chime:us-east-1:000000000000:app-instance/a/user/b' }, {}, /Its ARN is not that of an app instance/],
-  ['an ARN of no stream', { messageStream: 'arn:aws:s3:::bucket' }, {}, /The ARN of a stream is not one of Kinesis/],
+  ['an ARN of no stream', { messageStream: 'arn:aws:s3:::bucket' }, {}, /The ARN of a stream is not that of a Kinesis stream/],
   ['another version', {}, { version: 2 }, /has version 2 of the format; this Carillon reads version 1/],
   ['invalid parts', {}, { parts: [{ lines: -1 }] }, /is not the manifest of an export/],
 ])('a manifest is refused: %s', async (_, appInstance, manifest, error) => {
@@ -224,12 +224,12 @@ test('an imported channel continues with a number above every number that the ex
     Persistence: 'PERSISTENT',
     ChimeBearer: bearer,
   })
-  expect(placeOfId(sent.MessageId!)?.sequence).toBe(61)
+  expect(partsOfId(sent.MessageId!)?.sequence).toBe(61)
 })
 
 test('what a refused import has stored can be seen by nobody', async () => {
   const { arn, imported } = await importOf([...base, message(), '{'])
-  await expect(imported).rejects.toThrow(/It is no JSON/)
+  await expect(imported).rejects.toThrow(/It is not JSON/)
   const { AppInstances } = await world.identity.listAppInstances({})
   expect(AppInstances!.map(each => each.AppInstanceArn)).not.toContain(arn)
   await expect(world.messaging.listChannels({ AppInstanceArn: arn, ChimeBearer: `${arn}/user/u1` })).rejects.toMatchObject({

@@ -55,7 +55,7 @@ test('an app instance that exists is never changed by an import', async () => {
 
 test('an export needs an app instance and a folder of its own', async () => {
   await expect(exported(join(from.folder, 'other'), from, `${scene.arn}x`)).rejects.toThrow(`There is no app instance ${scene.arn}x`)
-  await expect(exported(from.folder, from, scene.arn)).rejects.toThrow(/is not empty, and holds no export/)
+  await expect(exported(from.folder, from, scene.arn)).rejects.toThrow(/is not empty, and has no export/)
 })
 
 test('an export that was interrupted twice continues, and has the same lines as one that was not interrupted', async () => {
@@ -90,7 +90,7 @@ test('an import that was interrupted twice continues, and nobody sees the app in
     expect((await identity.listAppInstances({})).AppInstances).toEqual([])
     await purged({ ...to, app })
   }
-  await expect(imported(folder, to)).rejects.toThrow(/Another export of .* is imported here and not finished/)
+  await expect(imported(folder, to)).rejects.toThrow(/Another export of .* has an unfinished import here/)
   await imported(target, to, { linesOfBatch: 3 })
   expect(await readThrough(to, scene)).toEqual(await readThrough(from, scene))
 })
@@ -138,13 +138,13 @@ test('a manifest or a part that is no regular file is refused at once: a device 
   const target = await temporaryFolder()
   const [manifest, part] = ['manifest.json', 'part-000001.jsonl.gz'].map(name => join(target, name)) as [string, string]
   await symlink('/dev/zero', manifest)
-  await expect(imported(target, to)).rejects.toThrow(/manifest\.json is no file/)
+  await expect(imported(target, to)).rejects.toThrow(/manifest\.json is not a file/)
   await rm(manifest)
   await exported(target, from, scene.arn)
   await rm(part)
   await expect(imported(target, to)).rejects.toThrow(/part-000001\.jsonl\.gz is missing in/)
   execFileSync('mkfifo', [part])
-  await expect(imported(target, to)).rejects.toThrow(/part-000001\.jsonl\.gz is no file/)
+  await expect(imported(target, to)).rejects.toThrow(/part-000001\.jsonl\.gz is not a file/)
 })
 
 test('a part that is not the exported one is refused before anything is stored', async () => {

@@ -36,7 +36,7 @@ test.skipIf(!hasNats)(
     const nobody = await doctor('--nats-url', empty.url)
     expect(nobody.code).toBe(1)
     expect(nobody.stdout).toMatch(/^good: NATS at \S+ answers within \d+ ms\.$/m)
-    expect(nobody.stdout).toMatch(/^fault: These nodes are alive and do not answer over this NATS: /m)
+    expect(nobody.stdout).toMatch(/^fault: These nodes are alive, but do not answer over this NATS: /m)
 
     const without = await doctor()
     expect([without.code, without.stdout]).toEqual([
@@ -59,7 +59,7 @@ test.skipIf(!hasNats)(
     expect(ill.code).toBe(1)
     expect(ill.stdout).toMatch(/^fault: The clock of the node odd:1 is [45](?:\.\d)? seconds ahead of the clock of this machine\.$/m)
     expect(ill.stdout).toMatch(/^advice: The versions differ: this command has .*odd:1 has 99\.0\.0/m)
-    expect(ill.stdout).toMatch(new RegExp(`^fault: These nodes are alive and do not answer over this NATS: \\S+:${c.port}\\.$`, 'm'))
+    expect(ill.stdout).toMatch(new RegExp(`^fault: These nodes are alive, but do not answer over this NATS: \\S+:${c.port}\\.$`, 'm'))
 
     await nats.stop()
     const away = await doctor('--nats-url', nats.url)

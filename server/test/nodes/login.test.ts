@@ -52,7 +52,7 @@ test.skipIf(!hasNats)('the seed of an NKey in a file is a login, and another one
   expect(await outcome({ natsUrl: url, natsNkey: await seed(user) })).toBe('starts')
   expect(await outcome({ natsUrl: url, natsNkey: await seed(other) })).toMatch(refusal)
   const wrong = await newFile(user.getPublicKey())
-  expect(await outcome({ natsUrl: url, natsNkey: wrong })).toBe(`--nats-nkey: ${wrong} must hold the seed of a user, which begins with SU.`)
+  expect(await outcome({ natsUrl: url, natsNkey: wrong })).toBe(`--nats-nkey: ${wrong} must have the seed of a user, which begins with SU.`)
 })
 
 test.skipIf(!hasNats)('a credentials file is a login, and that of another operator is refused', async () => {

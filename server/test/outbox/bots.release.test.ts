@@ -19,5 +19,5 @@ test('a bot whose Lex rejects its credentials for a time is invoked again, and t
   const contents = async () =>
     (await messaging.listChannelMessages({ ChannelArn, ChimeBearer })).ChannelMessages!.map(({ Content }) => Content)
   await until(async () => (await contents()).includes('{"Code":429}'), 90_000)
-  expect(server.stderr.match(/A delivery has failed and will be tried again/g)!.length).toBeGreaterThan(2)
+  expect(server.stderr.match(/A delivery has failed and will be retried/g)!.length).toBeGreaterThan(2)
 })

@@ -242,7 +242,7 @@ test('a file is written one batch after the other: a batch that arrives meanwhil
   const path = join(await temporaryFolder(), 'records')
   const sink = sinkAt(path)
   const first = sink.put(streamArn, record('{"a":1}'), never)
-  await expect(sink.put(streamArn, record('{"b":1}'), never)).rejects.toThrow(/has not taken the records before yet/)
+  await expect(sink.put(streamArn, record('{"b":1}'), never)).rejects.toThrow(/has not written the previous records yet/)
   await first
   await sink.put(streamArn, record('{"b":1}'), never)
   expect(await readFile(path, 'utf8')).toBe('{"a":1}\n{"b":1}\n')
@@ -289,7 +289,7 @@ describe('A file of destinations is refused where', () => {
     ['a type is not known', { [streamArn]: { type: 'kafka' } }, /type must be webhook, file or nats, not "kafka"/],
     ['a NATS has no URL', { [streamArn]: { type: 'nats', subject: 'x' } }, /url must be the URL of a NATS server/],
     ['a URL is not one of NATS', { [streamArn]: { ...nats, url: 'http://x' } }, /url must be URLs such as nats:/],
-    ['a URL of NATS has a password', { [streamArn]: { ...nats, url: 'nats://a:b@x' } }, /url must not hold a user or a password/],
+    ['a URL of NATS has a password', { [streamArn]: { ...nats, url: 'nats://a:b@x' } }, /url must not have a user or a password/],
     ['a subject has a wildcard', { [streamArn]: { ...nats, subject: 'x.*' } }, /subject must be a subject of NATS without wildcards/],
     ['a subject is of NATS itself', { [streamArn]: { ...nats, subject: '$JS.API' } }, /subject must be a subject of NATS without/],
     ['a user of NATS has no password', { [streamArn]: { ...nats, user: 'a' } }, /user and the password are given together/],
@@ -301,30 +301,30 @@ describe('A file of destinations is refused where', () => {
     [
       'a seed is not one of NATS',
       { [streamArn]: { ...nats, nkeyVariable: 'SECRET' } },
-      /nkeyVariable "SECRET" must hold the seed of a user/,
+      /nkeyVariable "SECRET" must have the seed of a user/,
     ],
     [
       'credentials are not those of NATS',
       { [streamArn]: { ...nats, credentialsVariable: 'SECRET' } },
-      /must hold a credentials file of NATS/,
+      /must have a credentials file of NATS/,
     ],
     ['a certificate has no key', { [streamArn]: { ...nats, certVariable: 'SECRET' } }, /cert and key are given together/],
     ['a function is a subject', { [functionArn]: nats }, /a function is a webhook, not a nats/],
     [
       'a member is not known',
       { [streamArn]: { ...good, header: 'x' } },
-      /header is not known; a webhook has type, url, secretFile, secretVariable/,
+      /header is not a member; a webhook has type, url, secretFile, secretVariable/,
     ],
     ['a URL is not one of HTTP', { [streamArn]: { ...good, url: 'ftp://x' } }, /url must be a URL such as https/],
-    ['a URL has a user', { [streamArn]: { ...good, url: 'https://a:b@x' } }, /url must not hold a user or a password/],
-    ['a URL has a password only', { [streamArn]: { ...good, url: 'https://:b@x' } }, /url must not hold a user or a password/],
+    ['a URL has a user', { [streamArn]: { ...good, url: 'https://a:b@x' } }, /url must not have a user or a password/],
+    ['a URL has a password only', { [streamArn]: { ...good, url: 'https://:b@x' } }, /url must not have a user or a password/],
     ['a secret is missing', { [streamArn]: { type: 'webhook', url: good.url } }, /needs either secretFile, .* or secretVariable/],
     [
       'a secret is short',
       { [streamArn]: { ...good, secretVariable: 'SHORT' } },
       /the secret of secretVariable "SHORT" must have at least 16/,
     ],
-    ['a variable is not set', { [streamArn]: { ...good, secretVariable: 'NONE' } }, /secretVariable "NONE" names nothing that is there/],
+    ['a variable is not set', { [streamArn]: { ...good, secretVariable: 'NONE' } }, /secretVariable "NONE" does not exist, or is empty/],
     ['a secret file does not exist', { [streamArn]: { type: 'webhook', url: good.url, secretFile: '/none' } }, /secretFile cannot be read/],
     ['a path is relative', { [streamArn]: { type: 'file', path: 'x' } }, /path must be an absolute path, not "x"/],
     [
@@ -337,7 +337,7 @@ describe('A file of destinations is refused where', () => {
       { [streamArn]: { type: 'file', path: '/x' }, [`${streamArn}2`]: { type: 'file', path: '/x' } },
       /another stream has/,
     ],
-    ['an ARN is of something else', { 'arn:aws:s3:::x': good }, /arn:aws:s3:::x is neither the ARN of a Kinesis stream/],
+    ['an ARN is of something else', { 'arn:aws:s3:::x': good }, /arn:aws:s3:::x is not the ARN of a Kinesis stream/],
     ['a function is a file', { [functionArn]: { type: 'file', path: '/x' } }, /a function is a webhook, not a file/],
     [
       'a bot is a file',
@@ -372,7 +372,7 @@ describe('An application of pushes in the file of destinations is refused with w
     ['no service', { type: 'push' }, /push needs fcm, apns or webPush/],
     ['another type', { type: 'file', path: '/x' }, /type must be push or webhook, not "file"/],
     ['a content that is not known', { type: 'push', webPush, content: 'some' }, /content must be full or id-only, not "some"/],
-    ['a member that is not known', { type: 'push', gcm: {} }, /gcm is not known; push has type, content/],
+    ['a member that is not known', { type: 'push', gcm: {} }, /gcm is not a member; push has type, content/],
     ['a part that is no object', { type: 'push', fcm: 'x' }, /fcm: must be an object/],
     [
       'a service account that is missing',
@@ -388,16 +388,16 @@ describe('An application of pushes in the file of destinations is refused with w
     [
       'a service account without a key',
       { type: 'push', fcm: { serviceAccountVariable: 'ACCOUNT' } },
-      /does not hold a private key in PEM: an RSA key/,
+      /must have a private key in PEM: an RSA key/,
     ],
     [
       'an invalid key of Apple',
       { type: 'push', apns },
-      /apns: keyVariable "TEXT" does not hold a private key in PEM: a key on the curve P-256/,
+      /apns: keyVariable "TEXT" must have a private key in PEM: a key on the curve P-256/,
     ],
     ['an invalid team', { type: 'push', apns: { ...apns, teamId: 'x' } }, /teamId must be the ten letters and digits of the team, not "x"/],
     ['a URL with a path', { type: 'push', apns: { ...apns, url: 'https://x/y' } }, /url must be a URL without a path/],
-    ['an invalid VAPID key', { type: 'push', webPush }, /webPush: privateKeyVariable "TEXT" does not hold a private key of VAPID/],
+    ['an invalid VAPID key', { type: 'push', webPush }, /webPush: privateKeyVariable "TEXT" must have a private key of VAPID/],
     ['an invalid subject', { type: 'push', webPush: { ...webPush, subject: 'ops' } }, /subject must be where push services reach you/],
     [
       'a switch that is neither true nor false',

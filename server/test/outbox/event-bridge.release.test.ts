@@ -91,7 +91,7 @@ onBothDatabases(
       await open(world(), user('ann'))
       expect(await ofDetail('resourceArn', stream)).toMatchObject({
         DetailType: 'Chime Chat Streaming Status',
-        detail: { appInstanceArn: arn, failureReason: expect.stringContaining('Kinesis has not taken a record') as string },
+        detail: { appInstanceArn: arn, failureReason: expect.stringContaining('Kinesis has not accepted a record') as string },
       })
     })
 

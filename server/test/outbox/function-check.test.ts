@@ -51,7 +51,7 @@ test(
     await until(() => told().length === 2)
     expect(told().map(line => [line.flow, line.function, line.reason])).toEqual(
       expect.arrayContaining([
-        [ChannelFlowArn, missing, `Lambda knows no function ${missing}. Create it first.`],
+        [ChannelFlowArn, missing, `Lambda has no function ${missing}. Create it first.`],
         [ChannelFlowArn, functionOf('away'), expect.stringContaining(`${nobody} cannot be reached`)],
       ]),
     )
@@ -62,11 +62,11 @@ test(
     const { code, stdout } = await run(process.execPath, [main, 'doctor', ...flags], { env })
     expect(code).toBe(1)
     expect(stdout).toContain(
-      `fault: The function ${missing} cannot be invoked.\n        Lambda knows no function ${missing}. Create it first.\n`,
+      `fault: The function ${missing} cannot be invoked.\n        Lambda has no function ${missing}. Create it first.\n`,
     )
-    expect(stdout).toContain(`good: The function ${functionOf('near')} is not known to be missing.\n`)
+    expect(stdout).toContain(`good: The function ${functionOf('near')} can be invoked, as far as can be checked.\n`)
     expect(stdout).toContain(`fault: Bots of the alias ${aliasArn('AWAY')} get no answer.\n        ${nobody} cannot be reached`)
-    expect(stdout).toContain(`good: Bots of the alias ${aliasArn('NEAR')} have somebody to ask.\n`)
+    expect(stdout).toContain(`good: Bots of the alias ${aliasArn('NEAR')} have a service that answers.\n`)
     expect(stdout).toContain(`fault: The event bus ${bus} cannot be reached at ${nobody}.\n`)
   },
 )
@@ -95,5 +95,5 @@ test('doctor reports a bot that nothing is configured to answer for, and what to
   expect(alone.stdout).not.toContain('SILENT')
   const served = await run(process.execPath, [main, 'doctor', '--data', data, '--no-tls', '--lex-endpoint', lex.url], { env: away })
   expect(served.stdout).toContain(`good: The Lex endpoint can be reached at ${lex.url}.\n`)
-  expect(served.stdout).toContain(`good: Bots of the alias ${aliasArn('ASKED')} have somebody to ask.\n`)
+  expect(served.stdout).toContain(`good: Bots of the alias ${aliasArn('ASKED')} have a service that answers.\n`)
 })

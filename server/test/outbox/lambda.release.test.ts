@@ -43,7 +43,7 @@ test(
     expect(Detail).toBe(
       'The processor checks what is said could not be invoked: the server has no AWS credentials for it, and no --lambda-endpoint.',
     )
-    const tried = entries.filter(({ msg }) => msg === 'A delivery has failed and will be tried again')
+    const tried = entries.filter(({ msg }) => msg === 'A delivery has failed and will be retried')
     expect(tried).toHaveLength(2)
     const sentence = `The processor checks what is said (${fn}) could not be invoked for the message ${MessageId} of ${ChannelArn}: the server has no AWS credentials for it, and no --lambda-endpoint (CARILLON_LAMBDA_ENDPOINT).`
     for (const { reason } of tried) {

@@ -161,7 +161,7 @@ test.skipIf(!hasNats)('a subject that the user may not publish to is reported, a
   await stream()
   await open(world, ann)
   const errors = async () => (await laneStates(world.app.db)).map(({ error }) => error)
-  await until(async () => (await errors()).some(error => error?.includes(`does not take records at ${subject}: Permissions Violation`)))
+  await until(async () => (await errors()).some(error => error?.includes(`does not accept records at ${subject}: Permissions Violation`)))
   await nats.stop()
   await writeFile(config, authorization(subject))
   await nats.start()
@@ -182,7 +182,9 @@ test.skipIf(!hasNats).each([true, false])(
     for (const content of ['one', 'x'.repeat(3000), 'two']) await say(world, ann, channel, content)
     await until(async () => (await deadAfter(world.app.db, 0, 10)).length === 1)
     const [dead] = await deadAfter(world.app.db, 0, 10)
-    expect(dead!.error).toMatch(isStored ? /has not stored a record: message size exceeds maximum allowed/ : /takes messages of 2000 bytes/)
+    expect(dead!.error).toMatch(
+      isStored ? /has not stored a record: message size exceeds maximum allowed/ : /accepts messages of at most 2000 bytes/,
+    )
     if (kept) await until(async () => contentsOf(await kept.stored(), channel).join(' ') === 'one two')
   },
 )

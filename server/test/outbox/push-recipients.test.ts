@@ -245,7 +245,7 @@ test.each(databaseKinds)(
     expect(await stateOf('bob', known)).toEqual({ Status: 'ACTIVE' })
     const state = { Status: 'INACTIVE', StatusReason: 'INVALID_PINPOINT_ARN' }
     expect(await stateOf('bob', unknown)).toEqual(state)
-    const told = heard.filter(({ kind: what }) => what === 'EndpointDeactivated')
+    const told = heard.filter(({ kind: what }) => what === 'UserEndpointDeactivated')
     expect(told).toMatchObject([{ endpointId: unknown, reason: 'INVALID_PINPOINT_ARN' }])
     expect(eventBridge.events.map(({ DetailType, detail }) => [DetailType, detail])).toEqual([
       [

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { array, assert, asyncProperty, constantFrom, oneof, string, tuple, uint8Array } from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { changeAccessKey, removeAccessKey } from '../../src/keys/access-keys.ts'
-import { removeRole } from '../../src/keys/iam-roles.ts'
+import { removeIamRole } from '../../src/keys/iam-roles.ts'
 import { usualPolicy } from '../../src/keys/usual-policy.ts'
 import { allowing, changeTheRole, followed, makeKey, makeRole, sts } from '../support/access.ts'
 import { temporaryFolder } from '../support/process.ts'
@@ -13,7 +13,7 @@ import { clientsOf, onBothDatabases, refusal, startWorld, type World } from '../
 
 const session = { RoleSessionName: 'a-session' }
 const tag = (Key: string, Value: string) => ({ 'Tags.member.1.Key': Key, 'Tags.member.1.Value': Value })
-const roleArn = (name: string) => `arn:aws:iam::000000000000:role/${name}`
+const iamRoleArn = (name: string) => `arn:aws:iam::000000000000:role/${name}`
 
 /** A role whose sessions may act as the user whom the tag names. */
 async function chatRole(world: World, name: string, users: readonly string[] = ['alice', 'bob']) {
@@ -95,7 +95,7 @@ onBothDatabases('AssumeRole', world => {
     expect(await channels(world(), first, user('alice'))).toEqual({ name: 'AccessDeniedException', status: 403 })
     await changeTheRole(world(), 'ending', { policy: allowing(['*', '*']) })
     const again = await listen(world().app, user('alice'), { key: first })
-    await removeRole(world().app.db, 'ending')
+    await removeIamRole(world().app.db, 'ending')
     expect(await again.closed).toMatchObject({ code: 4401 })
     await makeRole(world(), 'ending', {})
     expect(await channels(world(), first, user('alice'))).toEqual({ name: 'UnrecognizedClientException', status: 403 })
@@ -106,7 +106,7 @@ onBothDatabases('AssumeRole', world => {
 
   test('checks the trust of the role, the policies of the caller, ExternalId and tags', async () => {
     const named = await makeKey(world(), allowing(['chime:*', '*']))
-    const allowed = await makeKey(world(), allowing(['sts:AssumeRole', roleArn('open')]))
+    const allowed = await makeKey(world(), allowing(['sts:AssumeRole', iamRoleArn('open')]))
     const forbidding = await makeKey(
       world(),
       JSON.stringify({ Version: '2012-10-17', Statement: { Effect: 'Deny', Action: 'sts:*', Resource: '*' } }),
@@ -115,7 +115,7 @@ onBothDatabases('AssumeRole', world => {
     await makeRole(world(), 'closed', { trust: { principals, externalId: 'a-partner' }, tags: ['team'] })
     await makeRole(world(), 'open', { trust: { principals: ['arn:aws:iam::000000000000:root'] } })
     const assume = async (key: SigningKey, name: string, more: Record<string, string> = {}) => {
-      const answer = await sts(world().app, key, 'AssumeRole', { RoleArn: roleArn(name), ...session, ...more })
+      const answer = await sts(world().app, key, 'AssumeRole', { RoleArn: iamRoleArn(name), ...session, ...more })
       return answer.value('Code') ?? answer.status
     }
     const partner = { ExternalId: 'a-partner' }
@@ -155,7 +155,7 @@ onBothDatabases('AssumeRole', world => {
     expect(await channels(world(), chained.credentials, user('alice'))).toEqual({ name: 'AccessDeniedException', status: 403 })
     const other = await sts(world().app, tagged.credentials, 'AssumeRole', { RoleArn: second, ...session, ...tag('who', 'alice') })
     expect(other.value('Code')).toBe('ValidationError')
-    await removeRole(world().app.db, 'first')
+    await removeIamRole(world().app.db, 'first')
     await followed(world())
     expect(await channels(world(), chained.credentials, user('bob'))).toEqual({ name: 'UnrecognizedClientException', status: 403 })
   })
@@ -211,7 +211,7 @@ describe('the query protocol', () => {
     const world = await startWorld('sqlite')
     const { app } = world
     await makeRole(world, 'chat', { tags: ['*'], longestSeconds: 7200 })
-    const good = { RoleArn: roleArn('chat'), ...session }
+    const good = { RoleArn: iamRoleArn('chat'), ...session }
     const code = async (action: string, parameters: Record<string, string>, key: SigningKey | null = app.rootKey, service = 'sts') => {
       const answer = await sts(app, key ?? undefined, action, parameters, { service })
       expect(answer.text).toMatch(
@@ -294,7 +294,7 @@ describe('the query protocol', () => {
       'DurationSeconds',
       '__proto__',
     )
-    const value = oneof(string(), constantFrom('AssumeRoleWithWebIdentity', 'AssumeRole', 'constructor', roleArn('x'), 'a.b.c'))
+    const value = oneof(string(), constantFrom('AssumeRoleWithWebIdentity', 'AssumeRole', 'constructor', iamRoleArn('x'), 'a.b.c'))
     const form = array(tuple(oneof(name, string()), value), { maxLength: 8 }).map(pairs => new URLSearchParams(pairs).toString())
     const body = oneof(
       form,

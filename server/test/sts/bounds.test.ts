@@ -86,5 +86,5 @@ test('a session has at most fifty tags, and two keys that differ only in case ar
   const many = (count: number) => tags(...Array.from({ length: count }, (_, index): [string, string] => [`k${index}`, 'v']))
   expect((await assume(world.app.rootKey, role, many(50))).status).toBe(200)
   expect((await assume(world.app.rootKey, role, many(51))).value('Message')).toMatch(/at most 50 tags/)
-  expect((await assume(world.app.rootKey, role, tags(['team', 'a'], ['Team', 'b']))).value('Message')).toMatch(/given twice/)
+  expect((await assume(world.app.rootKey, role, tags(['team', 'a'], ['Team', 'b']))).value('Message')).toMatch(/occurs twice/)
 })

@@ -10,7 +10,7 @@ import { listen } from '../support/sockets.ts'
 import { clientsOf, createPostgresDatabase, databaseKinds, startWorld, type World } from '../support/world.ts'
 
 const poolId = 'eu-central-1:0b7c9d3e-0000-4000-8000-000000000001'
-const roleArn = 'arn:aws:iam::000000000000:role'
+const iamRoleArn = 'arn:aws:iam::000000000000:role'
 const guestTrust = { oidc: { issuer: 'cognito-identity.amazonaws.com', audiences: [poolId] } }
 
 interface Answered {
@@ -206,8 +206,8 @@ describe('an identity pool', () => {
     const two = await getId({ ...(await login('alice')), 'accounts.google.com': 'x' })
     expect(refused(two)).toEqual([400, 'InvalidParameterException', 'Logins has more than one entry'])
     const alice = await idOf(world, await login('alice'))
-    expect((await getCredentials(alice, await login('alice'), { CustomRoleArn: `${roleArn}/chat` })).status).toBe(200)
-    expect(refused(await getCredentials(alice, await login('alice'), { CustomRoleArn: `${roleArn}/guest` }))).toEqual(
+    expect((await getCredentials(alice, await login('alice'), { CustomRoleArn: `${iamRoleArn}/chat` })).status).toBe(200)
+    expect(refused(await getCredentials(alice, await login('alice'), { CustomRoleArn: `${iamRoleArn}/guest` }))).toEqual(
       notAuthorized('The role of CustomRoleArn cannot be assumed with this identity.'),
     )
     // The role does not accept tokens for this audience.

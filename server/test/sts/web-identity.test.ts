@@ -6,7 +6,7 @@ import { OidcIssuer } from '../support/oidc-issuer.ts'
 import { listen } from '../support/sockets.ts'
 import { clientsOf, refusal, startWorld, type World } from '../support/world.ts'
 
-const roleArn = (name: string) => `arn:aws:iam::000000000000:role/${name}`
+const iamRoleArn = (name: string) => `arn:aws:iam::000000000000:role/${name}`
 
 let issuer: OidcIssuer
 let world: World
@@ -31,7 +31,7 @@ afterAll(async () => {
 })
 
 const assume = async (WebIdentityToken: string, role = 'chat', more: Record<string, string> = {}): Promise<StsAnswer> =>
-  sts(world.app, undefined, 'AssumeRoleWithWebIdentity', { RoleArn: roleArn(role), RoleSessionName: 'web', WebIdentityToken, ...more })
+  sts(world.app, undefined, 'AssumeRoleWithWebIdentity', { RoleArn: iamRoleArn(role), RoleSessionName: 'web', WebIdentityToken, ...more })
 
 async function mayActAs({ credentials }: StsAnswer, id: string) {
   const { messaging, identity } = clientsOf(world.app, credentials)

@@ -1,6 +1,6 @@
 import type { App } from '../../src/app.ts'
 import { createAccessKey } from '../../src/keys/access-keys.ts'
-import { changeRole, createRole, type GivenIamRole } from '../../src/keys/iam-roles.ts'
+import { changeIamRole, createIamRole, type GivenIamRole } from '../../src/keys/iam-roles.ts'
 import { parseMasterKeys } from '../../src/settings/master-keys.ts'
 import { call, type SigningKey } from './signed.ts'
 import { masterKey, type World } from './world.ts'
@@ -32,12 +32,12 @@ type AnyRole = Partial<Omit<GivenIamRole, 'trust'>> & { readonly trust?: Partial
 export async function makeRole({ app }: Pick<World, 'app'>, name: string, given: AnyRole): Promise<string> {
   const { policy = allowing(['*', '*']), trust, tags = [], longestSeconds = 3600 } = given
   const whole = { policy, tags, longestSeconds, trust: { principals: [], oidc: undefined, externalId: undefined, ...trust } }
-  await createRole(app.db, name, whole, Date.now())
+  await createIamRole(app.db, name, whole, Date.now())
   return `arn:aws:iam::000000000000:role/${name}`
 }
 
 export async function changeTheRole({ app }: Pick<World, 'app'>, name: string, change: Partial<GivenIamRole>): Promise<void> {
-  await changeRole(app.db, name, role => ({ ...role, ...change }), Date.now())
+  await changeIamRole(app.db, name, role => ({ ...role, ...change }), Date.now())
   await followed({ app })
 }
 

@@ -94,7 +94,7 @@ export class Seam {
   #transaction(tx: Transaction, { asked }: Witnessed, canWait: boolean): Transaction {
     return {
       ...this.#queries(tx, canWait, (text, values) => asked.push({ text, values })),
-      keepsEvents: tx.keepsEvents,
+      storesEvents: tx.storesEvents,
       feedsSearch: tx.feedsSearch,
       afterCommit: (what, channelId) => tx.afterCommit(what, channelId),
     }

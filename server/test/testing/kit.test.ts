@@ -50,9 +50,11 @@ test('heard() reports which events arrived instead, and that listen() was not ca
   const messaging = new ChimeSDKMessaging(chime.clientConfig)
   await messaging.updateChannel({ ChannelArn: chime.channelArn('general'), Name: 'new', ChimeBearer: chime.as('ann').arn })
   await ben.heard('UPDATE_CHANNEL', { where: () => false, within: 300 }).catch(() => {})
-  await expect(ben.heard('DELETE_CHANNEL', { within: 10 })).rejects.toThrow('has not heard DELETE_CHANNEL within 10 ms. What has come')
+  await expect(ben.heard('DELETE_CHANNEL', { within: 10 })).rejects.toThrow(
+    'has not received DELETE_CHANNEL within 10 ms. Events that have arrived',
+  )
   await chime.stop()
-  await expect(ben.heard('UPDATE_CHANNEL', { where: () => false })).rejects.toThrow('hears nothing more')
+  await expect(ben.heard('UPDATE_CHANNEL', { where: () => false })).rejects.toThrow('gets no more events')
   messaging.destroy()
 })
 

@@ -108,8 +108,8 @@ const channel = { Id: 'c', Moderators: ['ann'] }
 test.each([
   ['{', /seed\.json cannot be read: Expected property name/],
   ['7', /seed\.json: A seed is an object: an app instance with Id, Users and Channels\./],
-  [{ Id: 'x', Chanels: [] }, /: Chanels is no member of a seed; there are Id, Name, Metadata, Users, Admins, Channels\./],
-  [{ Id: 'x', Users: [user, { ID: 'ben' }] }, /: Users\[1\]\.ID is no member of a seed; there are Id, Name, Metadata\./],
+  [{ Id: 'x', Chanels: [] }, /: Chanels is not a member of a seed; its members are Id, Name, Metadata, Users, Admins, Channels\./],
+  [{ Id: 'x', Users: [user, { ID: 'ben' }] }, /: Users\[1\]\.ID is not a member of a seed; its members are Id, Name, Metadata\./],
   [{ Users: [] }, /: .*'id' failed to satisfy constraint: Member must not be null/],
   [[{ Id: 'x' }, { Id: 'y', Users: [{}] }], /: \[1\]: .*'users\.1\.member\.id' failed to satisfy constraint: Member must not be null/],
   [{ Id: 'x', Users: [user, user] }, /: Users\[1\]\.Id: there are two users 'ann'\./],

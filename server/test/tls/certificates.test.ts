@@ -156,7 +156,7 @@ test('missing, broken or mismatched files are replaced, and an invalid key is re
     expect(await fits()).toBe(true)
   }
   await writeFile(join(folder, 'server-key.pem'), 'nonsense')
-  await expect(keep(folder)).rejects.toThrow(/server-key\.pem holds no key of ours: .*Remove it, and a new one is made\.$/)
+  await expect(keep(folder)).rejects.toThrow(/server-key\.pem is not a key of Carillon: .*Remove it, and the server creates a new one\.$/)
 })
 
 test('servers on PostgreSQL that start at once in one new folder show the same certificate, and ca.pem is its CA', async () => {
@@ -204,7 +204,7 @@ describe('a certificate that is given', () => {
     await expect.poll(() => serves(second.folder)).toBe(200)
 
     await copyFile(first.cert, second.cert)
-    await expect.poll(() => server.stderr).toMatch(/"level":40.*own\.pem and the key .* cannot be used.*goes on with the old one/)
+    await expect.poll(() => server.stderr).toMatch(/"level":40.*own\.pem and the key .* cannot be used.*continues with the old one/)
     expect(await serves(second.folder)).toBe(200)
     await copyFile(first.key, second.key)
     await expect.poll(() => serves(first.folder)).toBe(200)
@@ -258,7 +258,7 @@ describe('carillon certs', () => {
       stderr: '',
     })
     expect(await readdir(data)).toEqual([])
-    expect(await certs(['--data', ':memory:'])).toEqual(refused(/With --data :memory: no certificate is kept\. Give a folder\./))
+    expect(await certs(['--data', ':memory:'])).toEqual(refused(/With --data :memory: no certificate is stored\. Give a folder\./))
   })
 })
 

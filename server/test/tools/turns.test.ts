@@ -11,7 +11,7 @@ const turns = () =>
     standstillMilliseconds: 3000,
     inAllMilliseconds: 15_000,
     refusal: () => new Error('refused'),
-    isKeptFromEnd: error => error instanceof Stuck,
+    isPrevented: error => error instanceof Stuck,
   })
 
 /** That many works at once, each of which takes so long; resolves to how each has ended. */

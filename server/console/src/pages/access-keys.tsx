@@ -15,7 +15,7 @@ export const keyStatus = (Status: string | undefined) => (
 
 const secretOf = (AccessKeyId: string, SecretAccessKey: string) => (
   <>
-    <p>This is the only time that the secret is shown. The server stores it encrypted, and this page forgets it.</p>
+    <p>This is the only time that the secret is shown. The server stores it encrypted, and the page does not store it.</p>
     <dl class="secret">
       <dt>Access key ID</dt>
       <dd>
@@ -35,7 +35,7 @@ export function AccessKeys() {
   const create = () =>
     ask({
       title: 'Create an access key',
-      about: <p>For a back end or a script. Users of an app get temporary credentials of a role instead.</p>,
+      about: <p>For a back end or a script. Users of an app get temporary credentials from a role instead.</p>,
       fields: [{ name: 'UserName', label: 'Name', hint: 'The IAM user name of the key. Empty for the id of the key.' }, ...policyFields],
       action: 'Create',
       async act({ UserName = '', ...values }) {
@@ -89,7 +89,7 @@ export function AccessKeys() {
         ]}
         empty={
           <Empty title="No access keys">
-            <p>The root key is in the settings of the server. Make a key of its own for everything that calls the server.</p>
+            <p>The root key is in the settings of the server. Create an access key for each program that calls the server.</p>
           </Empty>
         }
       />

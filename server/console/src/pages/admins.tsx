@@ -60,7 +60,7 @@ export function Admins({ arn }: { arn: string }) {
         ]}
         empty={
           <Empty title="No AppInstanceAdmins">
-            <p>An AppInstanceAdmin is who this console acts as when it lists and changes channels.</p>
+            <p>The console lists and changes channels as an AppInstanceAdmin.</p>
           </Empty>
         }
       />

@@ -28,7 +28,7 @@ export function Settings({ arn, app }: { arn: string; app: Value<Described | und
   const retain = () =>
     ask({
       title: 'Keep messages for how long?',
-      about: <p>Older messages are deleted for good, in all channels of the app instance. Without a number they are kept.</p>,
+      about: <p>Older messages are deleted for good, in all channels of the app instance. Without a number, messages are not deleted.</p>,
       fields: [{ name: 'days', label: 'Days', kind: 'number', value: days === undefined ? '' : String(days) }],
       action: 'Save',
       isDanger: true,
@@ -42,7 +42,7 @@ export function Settings({ arn, app }: { arn: string; app: Value<Described | und
   const remove = () =>
     ask({
       title: `Delete ${shown(described.Name, { longest: 40 })}?`,
-      about: <p>All its users, channels, messages, bots, flows and streams are deleted with it, at once and for good.</p>,
+      about: <p>All its users, channels, messages, bots, flows and streams are deleted with it, immediately and for good.</p>,
       fields: [{ name: 'confirm', label: 'Its id, to confirm', isRequired: true, hint: idOf(arn), isCode: true }],
       action: 'Delete for good',
       isDanger: true,

@@ -11,7 +11,7 @@ export function Bots({ arn }: { arn: string }) {
   const create = () =>
     ask({
       title: 'Create a bot',
-      about: <p>A bot alias of Lex answers for it, or what the destinations file names for that ARN.</p>,
+      about: <p>A bot alias of Lex answers for it, or the webhook of that ARN in the file of --destinations.</p>,
       fields: [
         nameField(),
         { name: 'alias', label: 'ARN of the bot alias', isRequired: true, isCode: true },

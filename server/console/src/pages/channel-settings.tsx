@@ -42,7 +42,7 @@ export function Settings({ place: { appArn, ChannelArn, bearer }, channel }: { p
         ChannelFlowArn === undefined ? (
           <p>New messages wait for its processor before others see them.</p>
         ) : (
-          <p>New messages are sent at once again. Those that wait for the processor still do.</p>
+          <p>New messages are sent immediately again. Messages that wait for the processor still do.</p>
         ),
       fields: ChannelFlowArn === undefined ? [{ name: 'arn', label: 'ARN of the flow', isRequired: true, isCode: true }] : [],
       action: ChannelFlowArn === undefined ? 'Use it' : 'Stop',
@@ -56,7 +56,7 @@ export function Settings({ place: { appArn, ChannelArn, bearer }, channel }: { p
   const remove = () =>
     ask({
       title: `Delete ${shown(Name, { longest: 40 })}?`,
-      about: <p>The channel, its messages and its memberships are deleted at once and for good.</p>,
+      about: <p>The channel, its messages and its memberships are deleted immediately and for good.</p>,
       action: 'Delete for good',
       isDanger: true,
       async act() {

@@ -20,7 +20,7 @@ export type Channel = NonNullable<Awaited<ReturnType<typeof call<'DescribeChanne
 export interface Place {
   readonly appArn: string
   readonly ChannelArn: string
-  /** As whom the console acts. */
+  /** The user as whom the console acts. */
   readonly bearer: string
 }
 

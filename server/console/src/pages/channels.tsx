@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals'
-import type { Answer } from '../../../src/contract/index.ts'
+import type { ClientOutput } from '../../../src/contract/index.ts'
 import { call } from '../api.ts'
 import { requestToken, useList } from '../lists.ts'
 import { AsActor } from '../parts/acting-as.tsx'
@@ -91,7 +91,7 @@ function ChannelList({ arn, bearer }: { arn: string; bearer: string }) {
   )
 }
 
-type Channel = NonNullable<Answer<'ListChannels'>['Channels']>[number]
+type Channel = NonNullable<ClientOutput<'ListChannels'>['Channels']>[number]
 
 const lastAt = ({ LastMessageTimestamp }: Channel) => LastMessageTimestamp?.getTime() ?? 0
 const byActivity = (a: Channel, b: Channel) => lastAt(b) - lastAt(a)

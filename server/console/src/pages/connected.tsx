@@ -5,7 +5,7 @@ import { Arn, Text, Time } from '../parts/texts.tsx'
 import { to } from '../router.ts'
 import { idOf, plural } from '../text.ts'
 
-/** Who has a socket now, of an app instance, a channel or one user, over all nodes. */
+/** The users with an open socket, of an app instance or a channel, or one user, over all nodes. */
 export function Connected({ arn, appArn, empty }: { arn: string; appArn: string; empty: string }) {
   const list = useList('ListConnectedUsers', { ResourceARN: arn }, page => page.ConnectedUsers)
   return (

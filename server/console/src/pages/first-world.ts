@@ -2,7 +2,7 @@ import { call } from '../api.ts'
 import { requestToken } from '../lists.ts'
 import { idOf } from '../text.ts'
 
-/** Makes an app instance with an AppInstanceAdmin, two users, a channel and a message. */
+/** Creates an app instance with an AppInstanceAdmin, two users, a channel and a message. */
 export async function makeFirstWorld(): Promise<{ appArn: string; channelId: string }> {
   const { AppInstanceArn: appArn = '' } = await call('CreateAppInstance', { Name: 'First steps', ClientRequestToken: requestToken() })
   const user = async (AppInstanceUserId: string, Name: string) => {

@@ -38,7 +38,7 @@ export function Flows({ arn }: { arn: string }) {
   const remove = (ChannelFlowArn: string) =>
     ask({
       title: 'Delete this channel flow?',
-      about: <p>It must not be used by a channel any more: the channels that use it keep it until they are disassociated.</p>,
+      about: <p>This fails while channels use the flow: disassociate it from them first.</p>,
       action: 'Delete',
       isDanger: true,
       async act() {
@@ -79,7 +79,7 @@ export function Flows({ arn }: { arn: string }) {
         ]}
         empty={
           <Empty title="No channel flows">
-            <p>A channel flow lets a function of yours change or deny the messages of a channel before others see them.</p>
+            <p>With a channel flow a function of yours can change or deny the messages of a channel before others see them.</p>
           </Empty>
         }
       />

@@ -26,10 +26,10 @@ interface Message {
 
 const timeOf = ({ CreatedTimestamp }: Message) => new Date(CreatedTimestamp ?? 0)
 const draft = signal('')
-/** In a busy channel the oldest of them leave; they can be read again. */
+/** The most messages on the page. In a busy channel the oldest are removed; they can be loaded again. */
 const mostShown = 1000
 
-/** From where to read older messages: the next page of a list, of those up to a time if that is given. */
+/** Where older messages continue: the token of the next page of a list, which may have an upper bound in time. */
 interface Older {
   readonly NextToken?: string
   readonly NotAfter?: Date
@@ -38,7 +38,7 @@ interface Older {
 const isOfMessage =
   /^(?:CREATE|UPDATE|REDACT|PENDING_CREATE|PENDING_UPDATE|FAILED_CREATE|FAILED_UPDATE|DENIED_CREATE|DENIED_UPDATE)_CHANNEL_MESSAGE$/
 
-/** The messages as the user sees them whom the console acts as: those of the past page by page, and the new ones over a socket. */
+/** The messages that the chosen user sees: old ones are loaded page by page, and new ones arrive over a socket. */
 export function Messages({ place: { appArn, ChannelArn, bearer } }: { place: Place }) {
   const messages = useSignal<readonly Message[]>([])
   const older = useSignal<Older | undefined>(undefined)
@@ -47,11 +47,11 @@ export function Messages({ place: { appArn, ChannelArn, bearer } }: { place: Pla
   const isLoaded = useSignal(false)
   const subChannelId = useSignal('')
   const end = useRef<HTMLDivElement>(null)
-  /** Whether somebody has scrolled to older messages, who wants to stay there. */
+  /** Whether the end of the list is visible. Only then do new messages scroll the page. */
   const isAtEnd = useRef(true)
   const place = () => ({ ChannelArn, ...(subChannelId.value !== '' && { SubChannelId: subChannelId.value }), ChimeBearer: bearer })
 
-  /** Puts messages into their places, at the end of which the oldest leave where there are too many. */
+  /** Inserts messages in their order. If there are too many, the oldest are removed. */
   const put = (arrived: readonly Message[]) => {
     const byId = new Map([...messages.value, ...arrived].map(message => [message.MessageId, message]))
     const all = [...byId.values()].toSorted((a, b) => timeOf(a).getTime() - timeOf(b).getTime())
@@ -59,7 +59,7 @@ export function Messages({ place: { appArn, ChannelArn, bearer } }: { place: Pla
     if (all.length > mostShown) older.value = { NotAfter: timeOf(messages.value[0]!) }
   }
 
-  /** Adds the page before the oldest message that is shown. */
+  /** Loads the page before the oldest message that is shown. */
   async function load(before: Older = {}) {
     try {
       const page = await call('ListChannelMessages', { ...place(), MaxResults: 50, ...before, SortOrder: 'DESCENDING' })
@@ -78,7 +78,7 @@ export function Messages({ place: { appArn, ChannelArn, bearer } }: { place: Pla
   useEffect(() => {
     messages.value = []
     void load()
-    // What arrives between two pictures of the screen is shown together.
+    // Events that arrive between two frames of the screen are shown together.
     let arrived: Message[] = []
     let frame = 0
     const show = () => {
@@ -93,7 +93,7 @@ export function Messages({ place: { appArn, ChannelArn, bearer } }: { place: Pla
           arrived = arrived.filter(({ MessageId }) => MessageId !== payload['MessageId'])
           messages.value = messages.value.filter(({ MessageId }) => MessageId !== payload['MessageId'])
         } else if (isOfMessage.test(type)) {
-          // A page in the background is shown no pictures.
+          // A page in the background has no frames of the screen.
           if (arrived.push(payload) > mostShown) arrived.shift()
           frame ||= requestAnimationFrame(show)
         }

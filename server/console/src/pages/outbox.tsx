@@ -10,7 +10,7 @@ import { Text, Time } from '../parts/texts.tsx'
 
 type Choice = { readonly EntryIds: readonly number[] } | { readonly Lane: string }
 
-/** Decides on entries until none is left. */
+/** Applies a decision to entries until none is left. */
 async function decideAll(name: 'RetryDeadOutboxEntries' | 'DropDeadOutboxEntries', choice: Choice): Promise<number> {
   let done = 0
   for (;;) {
@@ -36,7 +36,7 @@ export function OutboxPage() {
       title: kind === 'retry' ? `Deliver ${what} again?` : `Drop ${what}?`,
       about:
         kind === 'retry' ? (
-          <p>It is put back to the end of its lane and tried as if it were new. Its destination may receive something twice.</p>
+          <p>It moves back to the end of its lane, and is delivered like a new entry. Its destination may receive it twice.</p>
         ) : (
           <p>It is removed for good, and its destination never receives it.</p>
         ),
@@ -52,7 +52,10 @@ export function OutboxPage() {
     <Page
       title="Outbox"
       about={
-        <p>What leaves the server: records of streams, calls of processors and bots, pushes. Each destination has a lane of its own.</p>
+        <p>
+          Deliveries to other services: records of streams, invocations of processors and bots, pushes. Each destination has a lane of its
+          own.
+        </p>
       }
       actions={
         <button type="button" onClick={again}>
@@ -113,7 +116,7 @@ export function OutboxPage() {
           },
         ]}
         empty={
-          <Empty title="Nothing waits, and nothing has left lately">
+          <Empty title="Nothing waits, and nothing was delivered recently">
             <p>A lane appears here with the first record of a stream, the first call of a processor or bot, or the first push.</p>
           </Empty>
         }
@@ -165,7 +168,7 @@ export function OutboxPage() {
         ]}
         empty={
           <Empty title="No dead entries">
-            <p>What could not be delivered, however often it was tried, would be here until you decide on it.</p>
+            <p>Entries that could not be delivered after all retries would stay here until you decide on them.</p>
           </Empty>
         }
       />

@@ -75,11 +75,9 @@ export function OverviewPage() {
       {error.value && <Failure text={error.value} />}
       {apps.content.value?.AppInstances?.length === 0 && (
         <Empty title="Nothing here yet">
-          <p>
-            An app instance holds the users and channels of one chat. A first one shows how it works: two users, a channel and a message.
-          </p>
+          <p>An app instance holds the users and channels of one chat. Create an example with two users, a channel and a message.</p>
           <button type="button" class="primary" disabled={isMaking.value} onClick={() => void make()}>
-            {isMaking.value ? 'Making it…' : 'Make a first channel'}
+            {isMaking.value ? 'Creating it…' : 'Create an example'}
           </button>
         </Empty>
       )}
@@ -133,7 +131,7 @@ export function OverviewPage() {
             {lanes.error.value && <Failure text={lanes.error.value} />}
             {failing?.length === 0 && (
               <p class="faint">
-                Everything that leaves the server arrives. <a href={to('outbox')}>Outbox</a>
+                All deliveries succeed. <a href={to('outbox')}>Outbox</a>
               </p>
             )}
             {failing?.slice(0, 5).map(({ Lane, Kind, Destination, LastError, FailedTimestamp, DeadCount = 0 }) => (

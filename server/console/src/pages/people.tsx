@@ -11,7 +11,7 @@ import { to } from '../router.ts'
 import { idOf, shown, userArnOf } from '../text.ts'
 import type { Place } from './channel.tsx'
 
-/** The people of a channel in a list: members, moderators or banned ones. */
+/** A list of users and bots of a channel: members, moderators, or those that are banned. */
 interface PeopleOf {
   readonly label: string
   readonly load: (
@@ -123,15 +123,15 @@ export function Members({ place }: { place: Place }) {
         },
         add: {
           label: 'Add',
-          about: 'The new member sees the messages of the channel, those before it joined too, and hears new ones.',
+          about: 'The new member sees all messages of the channel, including those from before it joined.',
           act: async MemberArn => call('CreateChannelMembership', { ChannelArn, MemberArn, Type, ChimeBearer: bearer }),
         },
         remove: {
           label: 'Remove',
-          about: 'The member sees and hears nothing of the channel any more, unless it is added again. Its messages stay.',
+          about: 'The member does not see the channel any more, unless it is added again. Its messages stay.',
           act: async MemberArn => call('DeleteChannelMembership', { ChannelArn, MemberArn, ChimeBearer: bearer }),
         },
-        empty: 'Nobody is in this list.',
+        empty: 'The list is empty.',
       }}
     />
   )
@@ -159,7 +159,7 @@ export const Moderators = ({ place }: { place: Place }) => (
         act: async ChannelModeratorArn =>
           call('DeleteChannelModerator', { ChannelArn: place.ChannelArn, ChannelModeratorArn, ChimeBearer: place.bearer }),
       },
-      empty: 'Only AppInstanceAdmins are in charge of this channel.',
+      empty: 'Only AppInstanceAdmins can manage this channel.',
     }}
   />
 )

@@ -8,7 +8,7 @@ import { Simulator } from './simulator.tsx'
 
 const example = jsonInLines('{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"chime:*","Resource":"*"}]}')
 
-/** A policy that can be changed and tried before it is stored; without `save` it is only tried. */
+/** An editor for a policy, in which it can be simulated before it is stored. Without `save` it can only be simulated. */
 export function PolicyEditor({ policy = example, save }: { policy?: string | undefined; save?: (policy: string) => Promise<unknown> }) {
   const text = useSignal(jsonInLines(policy))
   const error = useSignal('')

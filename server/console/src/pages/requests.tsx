@@ -17,7 +17,7 @@ const most = 2000
 const calls = signal<readonly RecentCall[]>([])
 const opened = signal<RecentCall | undefined>(undefined)
 
-/** Adds what is new. Several nodes may answer in turn, each with its own calls. */
+/** Adds new calls to the list. Several nodes may answer in turn, each with its own calls. */
 async function look() {
   const AfterRequestId = calls.value[0]?.RequestId
   const { RecentCalls = [] } = await call('ListRecentCalls', { MaxResults: 100, ...(AfterRequestId !== undefined && { AfterRequestId }) })
@@ -70,7 +70,7 @@ export function RequestsPage() {
   return (
     <Page
       title="Requests"
-      about={<p>The last calls that the server has answered, and how each check of them went.</p>}
+      about={<p>The last calls that the server has answered, with the result of each check.</p>}
       actions={
         <>
           <Search label="Operation or reason" value={text} />
@@ -163,11 +163,11 @@ export function RequestsPage() {
             },
           ]}
           empty={
-            <Empty title={calls.value.length === 0 ? 'No calls yet' : 'No call is like this'}>
+            <Empty title={calls.value.length === 0 ? 'No calls yet' : 'No call matches'}>
               <p>
                 {calls.value.length === 0
                   ? 'Calls appear here as soon as the server answers them.'
-                  : 'Look for something else, or for all calls.'}
+                  : 'Change the search, or show all calls.'}
               </p>
             </Empty>
           }
@@ -263,7 +263,7 @@ function Opened({ about }: { about: RecentCall }) {
           </pre>
           <h3>Call it again</h3>
           {about.Input?.includes('(hidden)') && (
-            <p class="hint">Names and content are hidden: replace (hidden) by what you mean. --recent-calls whole shows them.</p>
+            <p class="hint">Names and content are hidden: replace (hidden) by a value. With --recent-calls whole the server shows them.</p>
           )}
           {copies(about.OperationName!, input).map(([name, command]) => (
             <div class="command" key={name}>

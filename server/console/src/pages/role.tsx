@@ -15,7 +15,7 @@ export function RolePage({ name: RoleName }: { name: string }) {
   const described = role.content.value
   const edit = () =>
     ask({
-      title: 'Whom the role trusts',
+      title: 'The trust of the role',
       fields: trustFields(described),
       action: 'Save',
       async act(values) {
@@ -27,7 +27,7 @@ export function RolePage({ name: RoleName }: { name: string }) {
   const remove = () =>
     ask({
       title: `Delete ${RoleName}?`,
-      about: <p>All temporary credentials of this role end at once, and their sockets are closed.</p>,
+      about: <p>All temporary credentials of this role end immediately, and their sockets are closed.</p>,
       action: 'Delete',
       isDanger: true,
       async act() {

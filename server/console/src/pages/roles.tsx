@@ -13,7 +13,7 @@ import { trustFields, trustIn } from './trust.ts'
 const create = () =>
   ask({
     title: 'Create a role',
-    about: <p>Its temporary credentials are for users of an app: of a back end that assumes it, or of a login.</p>,
+    about: <p>Its temporary credentials are for users of an app: a back end assumes the role for them, or they log in.</p>,
     fields: [{ name: 'RoleName', label: 'Name', isRequired: true }, ...policyFields, ...trustFields()],
     action: 'Create',
     async act({ RoleName = '', ...values }) {
@@ -57,7 +57,7 @@ export function Roles() {
         ]}
         empty={
           <Empty title="No roles">
-            <p>A role gives temporary credentials to whom it trusts: other keys, and logins of an OpenID issuer.</p>
+            <p>A role gives temporary credentials to those it trusts: access keys, and logins of an OpenID issuer.</p>
           </Empty>
         }
       />

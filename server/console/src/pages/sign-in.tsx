@@ -8,20 +8,20 @@ import { Input } from '../parts/field.tsx'
 import { Failure } from '../parts/states.tsx'
 import { Copy } from '../parts/texts.tsx'
 
-/** The code in the address, which the page takes out of it at once: it is neither in the history nor in a bookmark. */
+/** The code in the address. The page removes it immediately, so it is neither in the history nor in a bookmark. */
 const codeInAddress = /^#code=([\w-]+)$/.exec(location.hash)?.[1]
 if (codeInAddress !== undefined) history.replaceState(null, '', location.pathname)
 let unused = codeInAddress
 let returned = takeReturned()
 
-/** Where operators log in; empty if they do not. */
+/** The login of operators that the server is configured with; empty if there is none. */
 interface Issuer {
   readonly AuthorizationEndpoint?: string
   readonly ClientId?: string
   readonly Message?: string
 }
 
-/** Where a link is pasted into an open console, the browser does not load the page again. */
+/** If a link is pasted into the address of an open console, the browser does not reload the page. */
 addEventListener('hashchange', () => {
   if (/^#code=[\w-]+$/.test(location.hash)) location.reload()
 })
@@ -32,7 +32,7 @@ interface Given {
   readonly SessionToken: string
 }
 
-/** Exchanges a code, of a link or of the issuer, for temporary credentials; it works once. */
+/** Exchanges a code of a link or of the issuer for temporary credentials. A code works once. */
 async function exchange(path: '/console/session' | '/console/login', body: object): Promise<Credentials> {
   const response = await fetch(path, {
     method: 'POST',
@@ -67,7 +67,7 @@ export function SignIn() {
     }
     isBusy.value = false
   }
-  // A whole link works as well as the code in it.
+  // The field accepts a whole link as well as the code in it.
   const enterByCode = (given: string) => enter(async () => exchange('/console/session', { Code: given.trim().replace(/^.*#code=/, '') }))
   useEffect(() => {
     document.title = 'Sign in – Carillon'
@@ -130,7 +130,7 @@ export function SignIn() {
                   credentials.value = { accessKeyId, secretAccessKey, ...(sessionToken !== '' && { sessionToken }) }
                 }}
               >
-                <p class="hint">The page keeps it in memory until it is closed or loaded again, and stores it nowhere.</p>
+                <p class="hint">The key is in memory until the page is closed or reloaded, and is stored nowhere.</p>
                 <Input
                   field={{ name: 'id', label: 'Access key ID', isRequired: true, isCode: true }}
                   set={accessKeyId => (key.value = { ...key.value, accessKeyId })}

@@ -1,6 +1,6 @@
 import { useComputed, useSignal } from '@preact/signals'
 import { askedMembers, routes } from 'carillon:routes'
-import type { Answer, Input } from '../../../src/contract/index.ts'
+import type { ClientOutput, Input } from '../../../src/contract/index.ts'
 import { call, messageOf } from '../api.ts'
 import { Decisions } from '../parts/decisions.tsx'
 import { Input as Field } from '../parts/field.tsx'
@@ -9,10 +9,10 @@ import { Text } from '../parts/texts.tsx'
 
 type Asked = Input<'SimulatePolicy'>
 
-/** Whose permissions are tried: a policy that is stored nowhere yet, a key or a role. */
+/** The permissions that are simulated: those of a policy that is not stored yet, of a key or of a role. */
 type Tried = Pick<Asked, 'Policy' | 'AccessKeyId' | 'RoleName'>
 
-/** `key=value` in lines. */
+/** Parses lines of `key=value`. */
 const tagsIn = (text: string) =>
   text
     .split('\n')
@@ -48,7 +48,7 @@ export function Simulator({ tried }: { tried: () => Tried }) {
   const what = useSignal('SendChannelMessage')
   const values = useSignal<Readonly<Record<string, string>>>({})
   const isPlain = useSignal(false)
-  const answer = useSignal<Answer<'SimulatePolicy'> | undefined>(undefined)
+  const answer = useSignal<ClientOutput<'SimulatePolicy'> | undefined>(undefined)
   const error = useSignal('')
   const isAction = useComputed(() => what.value.includes(':'))
   const members = useComputed(() => askedMembers[what.value] ?? [])
@@ -101,7 +101,7 @@ export function Simulator({ tried }: { tried: () => Tried }) {
           />
         ))}
         <details>
-          <summary>Where from, when, with which tags</summary>
+          <summary>Source address, time and tags</summary>
           <div class="form">
             {context.map(field => (
               <Field key={field.name} field={field} set={set(field.name)} />

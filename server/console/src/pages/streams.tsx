@@ -24,7 +24,7 @@ export function Streams({ arn }: { arn: string }) {
   const put = () =>
     ask({
       title: 'Stream to a destination',
-      about: <p>Every message, or every change of a channel, is sent to this stream too. It replaces the present streams.</p>,
+      about: <p>Every message, or every change of a channel, is sent to this stream. It replaces the present streams.</p>,
       fields: [
         { name: 'DataType', label: 'What', kind: 'select', options: ['ChannelMessage', 'Channel'], value: 'ChannelMessage' },
         { name: 'ResourceArn', label: 'ARN of the stream', isRequired: true, isCode: true, hint: 'Its name begins with chime-messaging-.' },
@@ -40,7 +40,7 @@ export function Streams({ arn }: { arn: string }) {
   const remove = () =>
     ask({
       title: 'Stop streaming?',
-      about: <p>Nothing is sent to the streams of this app instance any more. What waits in the outbox is still delivered.</p>,
+      about: <p>Nothing more is sent to the streams of this app instance. Records in the outbox are still delivered.</p>,
       action: 'Stop',
       isDanger: true,
       async act() {
@@ -70,7 +70,7 @@ export function Streams({ arn }: { arn: string }) {
         empty={
           <Empty title="No streams">
             <p>
-              A stream receives every message of the app instance, for archives and analyses. Its state is in the{' '}
+              A stream receives every message of the app instance, for archives and analyses. Its figures are in the{' '}
               <a href={to('outbox')}>outbox</a>.
             </p>
           </Empty>

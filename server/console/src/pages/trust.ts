@@ -1,8 +1,8 @@
-import type { Answer, Input } from '../../../src/contract/index.ts'
+import type { ClientOutput, Input } from '../../../src/contract/index.ts'
 import type { Field } from '../parts/field.tsx'
 import { jsonInLines } from '../text.ts'
 
-type Role = NonNullable<Answer<'DescribeIamRole'>['IamRole']>
+type Role = NonNullable<ClientOutput<'DescribeIamRole'>['IamRole']>
 
 const inLines = (texts: readonly string[] | undefined) => texts?.join('\n') ?? ''
 const linesOf = (text = '') =>
@@ -11,7 +11,7 @@ const linesOf = (text = '') =>
     .map(line => line.trim())
     .filter(line => line !== '')
 
-/** Whom a role trusts and what its sessions may have. */
+/** The fields for the trust of a role and the bounds of its sessions. */
 export const trustFields = (role: Role = {}): readonly Field[] => [
   {
     name: 'TrustedPrincipals',
@@ -27,7 +27,7 @@ export const trustFields = (role: Role = {}): readonly Field[] => [
     value: inLines(role.OidcTrust?.Audiences),
     hint: 'Empty if no login may.',
   },
-  { name: 'Issuer', label: 'Issuer of the logins', value: role.OidcTrust?.Issuer ?? '', hint: 'Empty for the issuer of the settings.' },
+  { name: 'Issuer', label: 'Issuer of the logins', value: role.OidcTrust?.Issuer ?? '', hint: 'Empty for the issuer of --oidc-issuer.' },
   {
     name: 'ClaimCondition',
     label: 'Condition on their claims',
@@ -39,7 +39,7 @@ export const trustFields = (role: Role = {}): readonly Field[] => [
   },
   {
     name: 'SessionTagKeys',
-    label: 'Session tags that it takes',
+    label: 'Session tags that it accepts',
     value: role.SessionTagKeys?.join(', ') ?? '',
     hint: 'Separated by commas; * for all.',
   },
@@ -47,7 +47,7 @@ export const trustFields = (role: Role = {}): readonly Field[] => [
   { name: 'MaxSessionSeconds', label: 'Longest session, in seconds', kind: 'number', value: String(role.MaxSessionSeconds ?? 3600) },
 ]
 
-/** What the fields say, as a call has it. */
+/** The members of a call from these fields. */
 export function trustIn(values: Readonly<Record<string, string>>): Omit<Input<'UpdateIamRole'>, 'RoleName'> {
   const { Issuer = '', ClaimCondition = '' } = values
   const audiences = linesOf(values['Audiences'])

@@ -41,7 +41,7 @@ export function UserPage({ appArn, id }: { appArn: string; id: string }) {
   const remove = () =>
     ask({
       title: `Delete ${shown(described?.Name, { longest: 40 })}?`,
-      about: <p>The user leaves all channels, its sessions end and its devices are forgotten. Its messages stay.</p>,
+      about: <p>The user leaves all channels, its sessions end and its devices are removed. Its messages stay.</p>,
       action: 'Delete',
       isDanger: true,
       async act() {
@@ -147,7 +147,7 @@ export function UserPage({ appArn, id }: { appArn: string; id: string }) {
         ]}
         empty={
           <Empty title="No channels">
-            <p>The user is a member of no channel.</p>
+            <p>The user is not a member of any channel.</p>
           </Empty>
         }
       />

@@ -9,7 +9,7 @@ import { ask } from './dialog.tsx'
 import { Empty, Failure, Loading } from './states.tsx'
 import { Arn } from './texts.tsx'
 
-/** Shows what needs somebody to act as, and who that is. */
+/** Shows content that needs a user to act as, and the name of that user. */
 export function AsActor({ appArn, children }: { appArn: string; children: (actor: string) => ComponentChildren }) {
   const state = useSignal<'looking' | 'found' | 'none'>(actor(appArn) === undefined ? 'looking' : 'found')
   const error = useSignal('')

@@ -1,7 +1,7 @@
-import type { Answer } from '../../../src/contract/index.ts'
+import type { ClientOutput } from '../../../src/contract/index.ts'
 import { Text } from './texts.tsx'
 
-export type Decision = NonNullable<Answer<'SimulatePolicy'>['PolicyDecisions']>[number]
+export type Decision = NonNullable<ClientOutput<'SimulatePolicy'>['PolicyDecisions']>[number]
 type Statement = NonNullable<Decision['DecidingStatements']>[number]
 type Missed = NonNullable<Decision['MissedStatements']>[number]
 
@@ -17,7 +17,7 @@ const reasons = {
 
 const missedText = (missed: Missed) => `${nameOf(missed)} ${reasons[missed.Missed ?? 'RESOURCE']}`
 
-/** Whether IAM allows each action on each resource, and by which statement. */
+/** Shows whether IAM allows each action on each resource, and by which statement. */
 export const Decisions = ({ decisions }: { decisions: readonly Decision[] | undefined }) => (
   <ul class="decisions">
     {decisions?.map(({ Action, ResourceArn, Decision: decision = 'NOT_ALLOWED', DecidingStatements = [], MissedStatements = [] }) => (

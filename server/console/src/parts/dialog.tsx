@@ -10,18 +10,18 @@ type Values = Readonly<Record<string, string>>
 
 interface Asked {
   readonly title: string
-  /** What it will do, in sentences. */
+  /** Sentences that say what the dialog will do. */
   readonly about?: ComponentChildren
   readonly fields?: readonly Field[]
   readonly action: string
   readonly isDanger?: boolean
-  /** Resolves to what is said afterwards. */
+  /** Resolves to the sentence that is shown afterwards. */
   readonly act: (values: Values) => Promise<string | void>
 }
 
 const asked = signal<Asked | undefined>(undefined)
 
-/** Opens a dialog that asks for values, or for a confirmation, and does something with them. */
+/** Opens a dialog with fields, or with a confirmation, and runs `act` with the values. */
 export function ask(question: Asked) {
   asked.value = question
 }

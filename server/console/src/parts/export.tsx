@@ -6,12 +6,12 @@ import type { Column } from './table.tsx'
 
 const quotedForCsv = (value: string | number | undefined) => {
   const text = String(value ?? '')
-  // A spreadsheet takes these beginnings for formulas.
+  // Spreadsheets treat texts that begin like this as formulas.
   const safe = typeof value === 'string' && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
 }
 
-/** The whole list as a file, read to its end with its progress shown. */
+/** Buttons that load the whole list, showing the progress, and save it as a file. */
 export function Export<Item>({ label, columns, list }: { label: string; columns: readonly Column<Item>[]; list: Shown<Item> }) {
   const progress = useSignal('')
   const exported = columns.filter(({ text }) => text)

@@ -11,7 +11,7 @@ export interface Field {
   readonly isCode?: boolean
   /** The height of lines. */
   readonly rows?: number
-  /** What may be chosen, beside everything else. */
+  /** Suggestions; any other value is possible. */
   readonly suggestions?: readonly string[]
 }
 

@@ -13,7 +13,7 @@ export interface Shown<Item> extends Pick<List<Item>, 'state' | 'error'> {
   readonly isOrdered?: ReadonlySignal<boolean>
 }
 
-/** A text to look for, given a moment after the last key. */
+/** A search text, which changes a moment after the last key. */
 export function Search({ label, value }: { label: string; value: Signal<string> }) {
   const timer = useRef<ReturnType<typeof setTimeout>>()
   return (
@@ -33,7 +33,7 @@ export function Search({ label, value }: { label: string; value: Signal<string> 
 
 type Compare<Item> = (a: Item, b: Item) => number
 
-/** The rows in which a text is found. A list only grows while it is read, so rows that have been looked at are not looked at again. */
+/** The rows that contain a text. A list only grows while it is loaded, so each row is examined once. */
 function finder<Item>(of: (item: Item) => string) {
   let [from, wanted, found]: [readonly Item[], string, Item[]] = [[], '', []]
   return (items: readonly Item[], text: string): readonly Item[] => {

@@ -1,6 +1,6 @@
 import type { Field } from './field.tsx'
 
-/** What something new is allowed: the usual policy of a user, or a policy of its own. */
+/** The fields for the policy of a new key or role: the user of a usual policy, or a policy. */
 export const policyFields: readonly Field[] = [
   {
     name: 'UsualPolicyOf',
@@ -14,7 +14,7 @@ export const policyFields: readonly Field[] = [
     kind: 'lines',
     isCode: true,
     rows: 8,
-    hint: 'In the JSON of IAM. It can be tried before, under "Try a policy".',
+    hint: 'In the JSON of IAM. "Try a policy" simulates it.',
   },
 ]
 

@@ -12,7 +12,7 @@ function said<Item>({ items, state, error, whole, isFiltered, isOrdered }: Shown
   return isPart ? `${entries(here)} so far; scroll for more` : entries(here)
 }
 
-/** How much of a list has been read, and whether a search or an order is about all of it. */
+/** Shows how much of a list has been loaded, and whether a search or an order covers all of it. */
 export function ReadSoFar<Item>({ list, live }: { list: Shown<Item>; live: boolean }) {
   const { whole, state } = list
   return (

@@ -5,7 +5,7 @@ const said = signal('')
 
 let silence: ReturnType<typeof setTimeout> | undefined
 
-/** Says something in a corner of the page, to screen readers as well. */
+/** Shows a sentence in a corner of the page, to screen readers as well. */
 export function say(text: string) {
   said.value = text
   clearTimeout(silence)

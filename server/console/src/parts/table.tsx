@@ -9,10 +9,10 @@ import { Failure, Loading } from './states.tsx'
 export interface Column<Item> {
   readonly name: string
   readonly show: (item: Item) => ComponentChildren
-  /** As a track of a grid. */
+  /** The width, as a track of a CSS grid. */
   readonly width?: string
   readonly isNumber?: boolean
-  /** Left out where there is little room. */
+  /** Hidden on narrow screens. */
   readonly isMinor?: boolean
   /** For the export; without it the column is not exported. */
   readonly text?: (item: Item) => string | number | undefined
@@ -22,7 +22,7 @@ const rowHeight = 45
 
 const spare = 8
 
-/** A table of which only the visible rows are in the page, however many there are. It reads on where somebody scrolls to its end. */
+/** A table of any length, of which only the visible rows are in the page. It loads more when the operator scrolls to its end. */
 export function Table<Item>({
   label,
   columns,
@@ -53,7 +53,7 @@ export function Table<Item>({
   const first = Math.max(0, Math.floor(top.value / rowHeight) - spare)
   const last = Math.min(items.length, Math.ceil((top.value + height.value) / rowHeight) + spare)
   useEffect(() => {
-    // Where most rows are left out, every page would ask for the next one.
+    // If a search hides most rows, every page would load the next one.
     if (state === 'more' && list.isFiltered?.value !== true && last >= items.length - spare) void list.more()
   }, [state, last, items.length, list])
   if (state === 'loading' && items.length === 0) return <Loading rows={6} />

@@ -1,7 +1,7 @@
 import { ago, dateTime, idOf, shown } from '../text.ts'
 import { say } from './said.tsx'
 
-/** A text of others, apart from the text around it. */
+/** A text by users, isolated from the text around it. */
 export const Text = ({ value, longest }: { value: string | undefined; longest?: number }) => (
   <bdi>{shown(value, { ...(longest !== undefined && { longest }) })}</bdi>
 )

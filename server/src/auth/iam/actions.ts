@@ -1,7 +1,7 @@
 import { operators } from '../../contract/carillon/index.ts'
 import { services, type OperationName } from '../../contract/index.ts'
 
-/** Older names of actions, which policies written for Amazon Chime may use. */
+/** Older names of actions, which policies for Amazon Chime may still use. */
 const olderNames: Readonly<Record<string, string>> = {
   'chime:putmessagingstreamingconfigurations': 'chime:putappinstancestreamingconfigurations',
   'chime:getmessagingstreamingconfigurations': 'chime:getappinstancestreamingconfigurations',

@@ -18,11 +18,11 @@ const keyOf =
     const provider = providerOf(issuer)
     const isOfIssuer = name.toLowerCase().startsWith(provider.toLowerCase())
     const [, claim] = (isOfIssuer && /^\/?:(.+)$/s.exec(name.slice(provider.length))) || []
-    if (claim === undefined) throw new PolicyError(`${name} is no claim of ${issuer}: write ${provider}:CLAIM, such as ${provider}:sub.`)
+    if (claim === undefined) throw new PolicyError(`${name} is not a claim of ${issuer}: write ${provider}:CLAIM, such as ${provider}:sub.`)
     return { name, isList: false, asksResourceTags: false, read: (_, { claims }) => valueUnder(claims, claim) }
   }
 
-/** A claim that is a list has several values. A claim that is no string, number, boolean or list of these has none. */
+/** A claim that is a list has several values. A claim of another type than string, number, boolean or list of these has none. */
 function valueOf(claim: unknown): string | readonly string[] | undefined {
   if (Array.isArray(claim)) {
     const values = claim.map(valueOf).filter(value => typeof value === 'string')

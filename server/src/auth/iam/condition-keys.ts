@@ -60,7 +60,7 @@ const accountOf = (resource: string, account: string) => resource.split(':', 5)[
 const texts: Readonly<Record<string, ReadText>> = {
   'aws:currenttime': (_, { now }) => dateOf(now),
   'aws:epochtime': (_, { now }) => String(Math.floor(now / 1000)),
-  // Nobody can show a second factor here. As on Amazon, the key is absent for a long-lived key.
+  // This server has no second factors. As on Amazon, the condition key has no value in a call with a long-lived access key.
   'aws:multifactorauthpresent': ({ issuedAt }) => (issuedAt === undefined ? undefined : 'false'),
   'aws:principalaccount': principal => identityOf(principal).account,
   'aws:principalarn': principalArn,
@@ -105,8 +105,8 @@ export function conditionKey(name: string): TextKey | ListKey {
   if (read) return ofText(read)
   const absent = absentKey(folded)
   if (absent) return absent.isList ? { name, isList: true, asksResourceTags: false, read: () => undefined } : ofText(() => undefined)
-  const claims = folded.includes('.') ? ' The claims of a login are session tags: write aws:PrincipalTag/CLAIM.' : ''
+  const claims = folded.includes('.') ? ' The claims of a login are session tags here: write aws:PrincipalTag/CLAIM.' : ''
   throw new PolicyError(
-    `${name} is not a condition key that is known here: docs/security.md lists the keys of Amazon that are, and what they stand for.${claims}`,
+    `${name} is not a condition key that this server knows: docs/security.md lists those that it knows, and their values.${claims}`,
   )
 }

@@ -32,7 +32,7 @@ export function conditionsOf(element: unknown, vocabulary: Vocabulary): Conditio
       if (!isObject(keys) || Object.keys(keys).length === 0)
         throw new PolicyError('It must be an object of condition keys and their values.')
       const folded = Object.keys(keys).map(key => key.toLowerCase())
-      if (new Set(folded).size < folded.length) throw new PolicyError('The same condition key is there twice.')
+      if (new Set(folded).size < folded.length) throw new PolicyError('The same condition key occurs twice.')
       return Object.entries(keys).map(([key, values]) =>
         conditionOf(
           operator,
@@ -59,9 +59,9 @@ function conditionOf(operatorName: string, keyName: string, values: readonly str
   const ifExists = suffix !== undefined
   if (plainName === 'Null' && !quantifier && !ifExists) return nullCondition(keyOf(keyName), values)
   const operator = Object.hasOwn(operators, plainName) ? operators[plainName] : undefined
-  if (!operator) throw new PolicyError(`${operatorName} is not a condition operator that is known here.`)
+  if (!operator) throw new PolicyError(`${operatorName} is not a condition operator.`)
   if (quantifier === 'ForAnyValue' && ifExists) {
-    throw new PolicyError(`${operatorName} can be read in two ways: leave out IfExists, which ForAnyValue has no use for.`)
+    throw new PolicyError(`${operatorName} is ambiguous: leave out IfExists, which has no effect with ForAnyValue.`)
   }
   const key = keyOf(keyName)
   if (key.isList && !quantifier)
@@ -98,7 +98,8 @@ function quantified(
 /** `true`: the request must have no value; `false`: it must have one. */
 function nullCondition(key: ConditionKey, values: readonly string[]): Condition {
   const [value] = values
-  if (values.length !== 1 || (value !== 'true' && value !== 'false')) throw new PolicyError(`Null takes true or false for ${key.name}.`)
+  if (values.length !== 1 || (value !== 'true' && value !== 'false'))
+    throw new PolicyError(`The value of Null must be true or false for ${key.name}.`)
   const absent = value === 'true'
   return { key, parts: [], holds: (principal, context) => (key.read(principal, context) === undefined) === absent }
 }

@@ -4,8 +4,8 @@ import type { RequestContext } from './request-context.ts'
 export type Decision = 'allowed' | 'explicitly denied' | 'not allowed'
 
 /**
- * Whether a principal may perform an action on the resource of a request, as Amazon decides it. A statement that denies wins over
- * all that allow. Each group of policies (those of the role or key, those of the session) must have a statement that allows.
+ * Whether a principal may perform an action on the resource of a request, by Amazon's rules. A statement that denies wins over all that
+ * allow. Each group of policies (those of the role or key, those of the session) must have a statement that allows.
  */
 export function decide(principal: Principal, action: string, context: RequestContext): Decision {
   const { permissions } = principal

@@ -13,7 +13,7 @@ export interface Explanation {
   readonly missed: readonly MissedStatement[]
 }
 
-/** A statement by its place. */
+/** A statement, identified by its policy and its number in it. */
 export interface NamedStatement extends Pick<Statement, 'number' | 'sid' | 'denies'> {
   /** Those of the key or role come first, those of the session after them. */
   readonly group: number
@@ -23,12 +23,12 @@ interface MissedStatement extends NamedStatement {
   readonly why: Miss
 }
 
-/** The most statements that are named because they do not apply. */
+/** The most statements that an explanation names because they do not apply. */
 const mostMissed = 20
 
 const named = (group: number, { number, sid, denies }: Statement): NamedStatement => ({ group, number, sid, denies })
 
-/** Returns what `decide` decides, and why: it takes longer, and is for people who look into a decision. */
+/** Returns the decision of `decide` with its reasons. It is slower, and used only where somebody reads the reasons. */
 export function explain(principal: Principal, action: string, context: RequestContext): Explanation {
   const decision = decide(principal, action, context)
   const deciding: NamedStatement[] = []

@@ -1,6 +1,6 @@
 import { wildcardsOf } from './pattern.ts'
 
-/** The services whose actions and resources this server knows. Roles are resources of IAM. */
+/** The services whose actions and resources this server knows. `iam` is among them because roles are resources of IAM. */
 const actionServices = ['chime', 'carillon', 'carillon-operator', 'sts']
 const resourceServices = ['chime', 'sts', 'iam']
 
@@ -14,7 +14,7 @@ interface Scope {
 /** The service of `SERVICE:ACTION` or `*`. */
 const serviceOfAction = (action: string) => action.split(':', 1)[0]!
 
-/** The service of `arn:PARTITION:SERVICE:…`; `*` if variables or wildcards leave it open, or if the text is no ARN. */
+/** The service of `arn:PARTITION:SERVICE:…`; `*` if variables or wildcards leave it open, or if the text is not an ARN. */
 const serviceOfResource = (resource: string) => /^arn:[^:$]*:([^:$]+)(?::|$)/.exec(resource)?.[1] ?? '*'
 
 const isOneOf = (services: readonly string[], pattern: string) => services.some(wildcardsOf(pattern))

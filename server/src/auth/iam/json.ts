@@ -6,8 +6,8 @@ const deepest = 8
 const tokens = /"(?:[^"\\]|\\.)*"|[{}[\]:]/g
 
 /**
- * Parses JSON and refuses an object that has the same key twice. JSON.parse would silently use the last one, so the policy could
- * mean something else to the server than to its reader.
+ * Parses JSON. Throws a PolicyError for an object that has the same key twice: JSON.parse would silently use the last one, so the policy
+ * could mean something else to the server than to its reader.
  */
 export function parseStrictJson(text: string): unknown {
   let value: unknown
@@ -31,7 +31,7 @@ function refuseDuplicates(text: string) {
     else if (token === ':') {
       const key = JSON.parse(last) as string
       const keys = open.at(-1)!
-      if (keys.has(key)) throw new PolicyError(`The key ${last} is there twice in one object.`)
+      if (keys.has(key)) throw new PolicyError(`The key ${last} occurs twice in one object.`)
       keys.add(key)
     }
     last = token

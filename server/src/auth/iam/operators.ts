@@ -70,7 +70,7 @@ const date = /^\d{4}-\d\d(?:-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\
 /** Milliseconds of an ISO 8601 time or of seconds since 1970. */
 const timeOf = (text: string) => (/^\d{1,12}$/.test(text) ? Number(text) * 1000 : date.test(text) ? Date.parse(text) : NaN)
 
-/** A value that is no such quantity never matches. */
+/** A value that cannot be parsed as the quantity never matches. */
 const comparing = (measure: (text: string) => number, what: string, holds: (value: number, limit: number) => boolean) =>
   plain(values => {
     const limits = values.map(measure)

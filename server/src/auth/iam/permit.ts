@@ -11,7 +11,7 @@ import type { Principal } from '../principal.ts'
 import { actionOf } from './actions.ts'
 import { further, resources, type Further, type Owner } from './resources.ts'
 
-/** What an evaluation may need to know of a request, from any entrance. */
+/** What an evaluation may need of a request, whether it is a call, a WebSocket or a request for temporary credentials. */
 export interface Asking extends Omit<Origin, 'sourceAddress'>, Owner {
   readonly db: Queries
   readonly now: () => number
@@ -33,12 +33,12 @@ function denial(principal: Principal, action: string, context: RequestContext, d
   const { resource } = context
   const groups = principal.permissions ?? []
   const alone = groups.map(group => decide({ ...principal, permissions: [group] }, action, context))
-  const isSession = alone.indexOf(decision) > 0
-  const kind = isSession ? 'session' : 'identity-based'
-  const owner = isSession ? 'the session' : 'the key or role'
+  const isSessionPolicy = alone.indexOf(decision) > 0
+  const kind = isSessionPolicy ? 'session' : 'identity-based'
+  const owner = isSessionPolicy ? 'the session' : 'the key or role'
   const asked = `User: ${principal.arn} is not authorized to perform: ${action} on resource: ${resource}`
   if (decision === 'explicitly denied') {
-    const article = isSession ? 'a' : 'an'
+    const article = isSessionPolicy ? 'a' : 'an'
     return accessDenied(
       `${asked} with an explicit deny in ${article} ${kind} policy`,
       `A statement with the Effect Deny in a policy of ${owner} covers this.`,
@@ -50,7 +50,7 @@ function denial(principal: Principal, action: string, context: RequestContext, d
   )
 }
 
-/** An action on some resources, which IAM is asked about. */
+/** An action and the resources on which a call performs it. */
 export interface Demand {
   readonly action: string
   readonly resources: readonly string[]
@@ -77,7 +77,7 @@ async function demand(principal: Principal, { action, resources }: Demand, askin
   }
 }
 
-/** What IAM is asked about a call, made once per operation. */
+/** Returns the actions and resources of a call that IAM decides about. Made once per operation. */
 export function demandsOf(name: OperationName): (input: AnyInput, owner: Owner) => Demand[] {
   const action = actionOf(name)
   const resourcesOf = resources[name] as AnyResources
@@ -90,7 +90,7 @@ export function demandsOf(name: OperationName): (input: AnyInput, owner: Owner) 
   ]
 }
 
-/** The members of an input that IAM looks at, those that a call may leave out included. */
+/** The members of an input from which IAM takes resources, those that a call may leave out included. */
 export function askedMembers(name: OperationName): readonly string[] {
   const asked = new Set<string>()
   const watched = new Proxy<AnyInput>({}, { get: (_, member) => void asked.add(String(member)) })
@@ -107,12 +107,12 @@ export function permitterOf(name: OperationName) {
   }
 }
 
-/** How the gate of IAM decides about a call, resource by resource, up to `most` of them. */
+/** The decisions of IAM about a call, resource by resource, for at most `most` resources. */
 export async function explainCall(name: OperationName, principal: Principal, input: AnyInput, asking: Asking, most: number) {
   return explainDemands(principal, demandsOf(name)(input, asking), asking, { input, most })
 }
 
-/** The same for what is asked about some request, whose input has the tags that it sets. */
+/** The decisions of IAM about some actions and resources. The input of the request has the tags that it sets. */
 export async function explainDemands(
   principal: Principal,
   demands: readonly Demand[],

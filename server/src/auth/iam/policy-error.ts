@@ -5,12 +5,12 @@ export class PolicyError extends Error {
   }
 }
 
-/** Adds the place to a PolicyError of the work. */
-export function within<Value>(place: string, read: () => Value): Value {
+/** Runs work; a PolicyError of it gets `where` as the beginning of its message. */
+export function within<Value>(where: string, read: () => Value): Value {
   try {
     return read()
   } catch (error) {
-    if (error instanceof PolicyError) throw new PolicyError(`${place}: ${error.message}`, { cause: error })
+    if (error instanceof PolicyError) throw new PolicyError(`${where}: ${error.message}`, { cause: error })
     throw error
   }
 }

@@ -15,8 +15,8 @@ export interface Policy {
 const longestPolicy = 10_240
 
 /**
- * Parses a policy in IAM's language. Throws a PolicyError with what is wrong and where, for anything that it does not understand:
- * an ignored part might be the one that denies. Only a statement that can never apply to this server is ignored.
+ * Parses a policy in IAM's language. Throws a PolicyError, which says what is wrong and where, for anything that it does not understand: an
+ * ignored part might be the one that denies. Only statements that can never apply to this server are ignored.
  */
 export function parsePolicy(text: string): Policy {
   const { length } = text.replaceAll(/\s+/g, '')
@@ -25,7 +25,7 @@ export function parsePolicy(text: string): Policy {
   if (!isObject(document)) throw new PolicyError('It must be a JSON object with Version and Statement.')
   const { Version = '2008-10-17', Id = '', Statement, ...others } = document
   const [stray] = Object.keys(others)
-  if (stray !== undefined) throw new PolicyError(`${stray} is not an element of a policy; there are Version, Id and Statement.`)
+  if (stray !== undefined) throw new PolicyError(`${stray} is not an element of a policy: its elements are Version, Id and Statement.`)
   if (Version !== '2012-10-17' && Version !== '2008-10-17')
     throw new PolicyError('Version must be "2012-10-17", or the older "2008-10-17".')
   if (typeof Id !== 'string') throw new PolicyError('Id must be a string.')
@@ -36,7 +36,7 @@ export function parsePolicy(text: string): Policy {
   const statements = given.map((each, index) => within(`Statement ${index + 1}`, () => statementOf(each, { number: index + 1, variables })))
   const sids = statements.flatMap(({ sid }) => sid || [])
   const twice = sids.find((sid, index) => sids.indexOf(sid) !== index)
-  if (twice !== undefined) throw new PolicyError(`The Sid ${twice} is there twice.`)
+  if (twice !== undefined) throw new PolicyError(`The Sid ${twice} occurs twice.`)
   return policyOf(statements)
 }
 

@@ -11,7 +11,7 @@ type ResourcesOf<Name extends OperationName> = (input: Input<Name>, owner: Owner
 
 /** The server itself: a policy that names ARNs of app instances does not allow it. */
 const everything = () => ['*']
-/** Things that exist once per account: a policy names all of them or none. */
+/** Resources that a policy can only name together: it allows all of the account or none. */
 const appInstances = (_: unknown, { region, account }: Owner) => [`arn:aws:chime:${region}:${account}:app-instance/*`]
 const appInstance = ({ AppInstanceArn }: { AppInstanceArn: string }) => [AppInstanceArn]
 const admin = ({ AppInstanceArn, AppInstanceAdminArn }: { AppInstanceArn: string; AppInstanceAdminArn: string }) => [
@@ -22,7 +22,7 @@ const user = ({ AppInstanceUserArn }: { AppInstanceUserArn: string }) => [AppIns
 const newUser = ({ AppInstanceArn, AppInstanceUserId }: { AppInstanceArn: string; AppInstanceUserId: string }) => [
   arnWithin(AppInstanceArn, 'user', AppInstanceUserId),
 ]
-/** A list that a policy for a single item does not allow, or a new item whose id is not known yet. */
+/** The resource of a list, which a policy for a single item does not allow, and of a new item whose id is not known yet. */
 const all =
   (kind: 'user' | 'bot' | 'channel-flow') =>
   ({ AppInstanceArn }: { AppInstanceArn: string }) => [arnWithin(AppInstanceArn, kind, '*')]
@@ -131,7 +131,7 @@ export const resources: { readonly [Name in OperationName]: ResourcesOf<Name> } 
   DeleteMessagingStreamingConfigurations: appInstance,
   GetMessagingSessionEndpoint: everything,
 
-  // App instances and who is in them
+  // App instances, users and bots
   CreateAppInstance: appInstances,
   DescribeAppInstance: appInstance,
   ListAppInstances: appInstances,
@@ -169,7 +169,7 @@ export const resources: { readonly [Name in OperationName]: ResourcesOf<Name> } 
   UntagResource: tagged,
   ListTagsForResource: tagged,
 
-  // The operators' own
+  // Operations for the operator
   ListRecentCalls: everything,
   DescribeServer: everything,
   ListOutboxLanes: everything,

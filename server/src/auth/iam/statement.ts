@@ -11,11 +11,11 @@ import { PolicyError, within } from './policy-error.ts'
 import type { RequestContext } from './request-context.ts'
 import { isVariable } from './template.ts'
 
-/** What keeps a statement from applying: a variable without a value, the resource, or a condition. */
+/** Why a statement does not apply: a variable without a value, the resource, or a condition. */
 export type Miss = 'variable' | 'resource' | 'condition'
 
 export interface Statement {
-  /** Its place in the policy, from 1. */
+  /** Its number in the policy, from 1. */
   readonly number: number
   readonly sid: string | undefined
   readonly denies: boolean
@@ -65,9 +65,10 @@ export function statementOf(statement: unknown, { number, variables }: { number:
   if (!isObject(statement)) throw new PolicyError('It must be an object.')
   for (const name of Object.keys(statement)) {
     if (name === 'Principal' || name === 'NotPrincipal') {
-      throw new PolicyError(`${name} has no place in the policy of a key or role: it holds for whom it is given to.`)
+      throw new PolicyError(`${name} must not be in the policy of a key or role: the policy applies to that key or role.`)
     }
-    if (!elements.has(name)) throw new PolicyError(`${name} is not an element of a statement; there are ${[...elements].join(', ')}.`)
+    if (!elements.has(name))
+      throw new PolicyError(`${name} is not an element of a statement: its elements are ${[...elements].join(', ')}.`)
   }
   const { Sid, Effect } = statement
   if (Sid !== undefined && (typeof Sid !== 'string' || !/^[A-Za-z0-9]*$/.test(Sid))) {

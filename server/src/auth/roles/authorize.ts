@@ -23,10 +23,10 @@ function wall(arns: NamedArns, appInstanceArn: string) {
 }
 
 /**
- * The gate of roles, made once per operation. Resolves to the facts about the bearer, if the operation has one. Rejects with 401
- * (no such bearer), 403, or 404 (a missing channel, if the bearer is an admin and the operation declares it:
- * docs/service/operations.md#missing-resources). A caller without a role in a private channel and a caller who names a missing
- * channel get the same words.
+ * The gate of roles, made once per operation. Resolves to the facts about the bearer, if the operation has one. Rejects with 401 (no such
+ * bearer), 403, or 404 (a missing channel, if the bearer is an admin and the operation declares it:
+ * docs/service/operations.md#missing-resources). A caller without a role in a private channel and a caller who names a missing channel get
+ * the same error.
  */
 export function authorizerOf(name: OperationName, operation: Operation) {
   const rule = rules[name]
@@ -49,11 +49,11 @@ export function authorizerOf(name: OperationName, operation: Operation) {
     if (isAboutChannel && !facts.channel && facts.admin && declaresNotFound) {
       throw notFound(`The channel does not exist.`, `There is no channel ${channel.text}.`)
     }
-    const isKept = isAboutChannel && (!facts.channel || (facts.banned && !facts.admin))
-    if (!isKept) subChannelChecks.given(facts, input)
-    if (isKept || !rule.holds(facts, input)) {
+    const isBarred = isAboutChannel && (!facts.channel || (facts.banned && !facts.admin))
+    if (!isBarred) subChannelChecks.given(facts, input)
+    if (isBarred || !rule.holds(facts, input)) {
       const where = isAboutChannel ? ` for ${channel.text}, or there is no such channel, or the bearer is banned from it` : ''
-      throw forbidden(`${says} The bearer ${bearer.text} is none of these${where}.`)
+      throw forbidden(`${says} The bearer ${bearer.text} has none of these roles${where}.`)
     }
     subChannelChecks.known(facts, input)
     return facts

@@ -38,7 +38,7 @@ export const defaultMember = requirement('a DEFAULT member of the channel', fact
 
 export const unlessHidden = requirement('unless it is a HIDDEN member', facts => facts.membership !== 'HIDDEN')
 
-export const outsider = requirement('somebody who is not a member', facts => facts.membership === undefined)
+export const outsider = requirement('a user or bot that is not a member', facts => facts.membership === undefined)
 
 export const publicChannel = requirement('where the channel is PUBLIC', facts => facts.channel?.privacy === 'PUBLIC')
 

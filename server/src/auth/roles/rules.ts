@@ -24,7 +24,10 @@ import {
 const inCharge = anyOf(admin, moderator)
 const openToAll = allOf(publicChannel, undividedChannel)
 const reader = anyOf(inCharge, member, openToAll)
-/** Mode governs adding others. Users join a PUBLIC channel whatever its Mode (docs/service/memberships.md#who-may-add-whom). */
+/**
+ * The Mode of a channel decides who may add others. Users may join a PUBLIC channel whatever its Mode
+ * (docs/service/memberships.md#who-may-add-whom).
+ */
 const mayAdd = (itself: Rule) =>
   anyOf(
     inCharge,
@@ -96,7 +99,7 @@ export const rules: Readonly<Record<OperationName, Rule>> = {
   UnpinMessage: inCharge,
   ListPinnedMessages: reader,
 
-  // Presence; whose presence the caller sees stands in sight.ts
+  // Presence; sight.ts says whose presence the caller sees
   PutPresenceStatus: self('AppInstanceUserArn'),
   BatchGetPresence: anyone,
   GetChannelPresence: anyOf(inCharge, defaultMember),
@@ -119,7 +122,7 @@ export const rules: Readonly<Record<OperationName, Rule>> = {
   DeleteMessagingStreamingConfigurations: serviceKey,
   GetMessagingSessionEndpoint: serviceKey,
 
-  // App instances and who is in them
+  // App instances, users and bots
   CreateAppInstance: serviceKey,
   DescribeAppInstance: serviceKey,
   ListAppInstances: serviceKey,
@@ -157,7 +160,7 @@ export const rules: Readonly<Record<OperationName, Rule>> = {
   UntagResource: serviceKey,
   ListTagsForResource: serviceKey,
 
-  // The operators' own
+  // Operations for the operator
   ListRecentCalls: serviceKey,
   DescribeServer: serviceKey,
   ListOutboxLanes: serviceKey,

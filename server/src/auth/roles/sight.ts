@@ -8,8 +8,8 @@ import type { Message } from '../../store/messages.ts'
 import { shareChannel } from '../../store/presences.ts'
 
 /*
- * WHO SEES WHAT. rules.ts says who may call an operation; here stands what of the answer is theirs to see, and the same for sockets. The
- * queries of lists find it by their indexes: `messages.private` and the type of a membership.
+ * WHO SEES WHAT. rules.ts says who may call an operation. This file says what the caller may see in the answer, and which members get an
+ * event on their sockets. The queries of lists find it by their indexes: `messages.private` and the type of a membership.
  */
 
 const day = 24 * 60 * 60 * 1000
@@ -18,8 +18,7 @@ const day = 24 * 60 * 60 * 1000
 export const retentionCutoff = (now: number, days: number | undefined) => (days === undefined ? 0 : now - days * day)
 
 /**
- * The users who alone see a message; undefined if all members see it. Until a channel flow has released a message, its sender alone
- * sees it.
+ * The users who alone see a message; undefined if all members see it. Until a channel flow has released a message, only its sender sees it.
  */
 export function viewersOfMessage({ status, sender, target }: { status: string } & Pick<Message, 'sender' | 'target'>) {
   if (status !== 'SENT') return [sender.id]
@@ -40,8 +39,8 @@ export const seesMembership = ({ admin, moderator, caller }: Facts, { type, memb
   type === 'DEFAULT' || admin || moderator || member.id === caller.id
 
 /**
- * The members who alone hear of memberships of a type; undefined for all members. Of HIDDEN memberships only the hidden member,
- * moderators and admins hear (docs/service/sessions.md#events-about-hidden-members).
+ * The members who alone get events about memberships of a type; undefined for all members. Events about HIDDEN memberships are for the
+ * hidden member, moderators and admins only (docs/service/sessions.md#events-about-hidden-members).
  */
 export async function hearersOfMembership(
   db: Queries,

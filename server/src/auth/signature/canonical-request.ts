@@ -2,8 +2,8 @@ import { hash } from 'node:crypto'
 
 /**
  * What a signature covers. Everything is compared as it travelled, without decoding or normalizing, so two requests that the router
- * distinguishes never have the same path or header here. Repeated query names may change places, as everywhere in Signature Version
- * 4.
+ * distinguishes never have the same path or header here. The order of values with one query name is not covered, as everywhere in Signature
+ * Version 4.
  */
 export interface CanonicalRequest {
   readonly method: string
@@ -103,7 +103,7 @@ export interface CanonicalHeaders {
 /** Whether a signature must cover a header of that name, if it is present. */
 const isDecisive = (name: string) => name.startsWith('x-amz-') || name === 'host'
 
-/** Reads node's `rawHeaders`, since its `headers` drop some repetitions and join others differently. */
+/** Reads Node's `rawHeaders`, since its `headers` drop some repetitions and join others differently. */
 export function canonicalHeaders(rawHeaders: readonly string[]): CanonicalHeaders {
   const headers = new Map<string, string>()
   const decisive: string[] = []

@@ -16,7 +16,7 @@ interface Mismatch {
 }
 
 /**
- * Why a signature is not valid, as far as the usual mistakes explain it. Tries other requests only, never other keys, and reveals
+ * Why a signature is not valid, if one of the usual mistakes explains it. It tries variants of the request, never other keys, and reveals
  * neither secret nor signature.
  */
 export function explainMismatch({ canonical, raw, forwardedHost, holds }: Mismatch): ApiError {
@@ -24,7 +24,7 @@ export function explainMismatch({ canonical, raw, forwardedHost, holds }: Mismat
   for (const other of otherHosts(host, canonical.headers.get('x-forwarded-host'))) {
     if (holds({ ...canonical, headers: new Map(canonical.headers).set('host', other) })) {
       return invalidSignature(
-        `The host differs: the request is signed for '${other}' and came with Host '${host}'. A proxy must pass Host on unchanged, or be trusted (--trust-proxy) and report it.`,
+        `The host differs: the request is signed for '${other}', and its Host header is '${host}'. A proxy must pass Host on unchanged, or be trusted (--trust-proxy) and report it.`,
       )
     }
   }
@@ -36,7 +36,7 @@ export function explainMismatch({ canonical, raw, forwardedHost, holds }: Mismat
   const escaped = escapedPath(raw.path)
   if (escaped !== raw.path && holds({ ...canonical, path: canonicalPath(escaped) })) {
     return invalidSignature(
-      'The path is signed with other percent-escapes than it came with: a proxy has changed them. It must pass the path on as it came.',
+      'The percent-escapes of the path differ from those that were signed: a proxy has changed them. It must pass the path on unchanged.',
     )
   }
   const blanks = raw.query.includes('+') ? escapedQuery(raw.query.replaceAll('+', '%20')) : undefined
@@ -45,7 +45,7 @@ export function explainMismatch({ canonical, raw, forwardedHost, holds }: Mismat
   }
   const hashOfNothing = hashBody(new Uint8Array())
   if (canonical.bodyHash !== hashOfNothing && holds({ ...canonical, bodyHash: hashOfNothing })) {
-    return invalidSignature('The request is signed with the hash of an empty body, and came with a body.')
+    return invalidSignature('The request is signed with the hash of an empty body, but it has a body.')
   }
   if (/\/(?:\.{0,2})(?=\/)|\/\.{1,2}$/.test(raw.path)) {
     return invalidSignature("The path has '//', '/./' or '/../', which signers normalize before they sign: send the normalized path.")

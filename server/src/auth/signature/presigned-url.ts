@@ -81,7 +81,7 @@ export function createUrlVerifier<Key extends SigningSecret>(options: {
 
 const incomplete = (reason: string) => incompleteSignature('The presigned URL is incomplete', reason)
 
-/** Each name once: of two values it is not clear which one counts. */
+/** The parameters by name. Throws if a name occurs twice, since it is not clear which value counts. */
 function decoded(query: string): Map<string, string> {
   const parameters = new Map<string, string>()
   for (const pair of query.split('&')) {
@@ -89,7 +89,7 @@ function decoded(query: string): Map<string, string> {
     const [name, value] = equals < 0 ? [pair, ''] : [pair.slice(0, equals), pair.slice(equals + 1)]
     try {
       const plain = decodeURIComponent(name)
-      if (parameters.has(plain)) throw incomplete(`${plain.slice(0, 40)} is given twice`)
+      if (parameters.has(plain)) throw incomplete(`${plain.slice(0, 40)} occurs twice`)
       parameters.set(plain, decodeURIComponent(value))
     } catch (error) {
       if (error instanceof URIError) throw incomplete('the query has a percent-escape that is not UTF-8')

@@ -11,7 +11,7 @@ export const missingAuthenticationToken = (reason: string) =>
 export const incompleteSignature = (message: string, reason: string) =>
   new ApiError('IncompleteSignatureException', 400, 'IncompleteSignature', message, reason)
 
-/** This server knows no such access key. Amazon's words are the same for an unknown session token. */
+/** This server has no such access key. Amazon's message is the same for an unknown session token. */
 export const unrecognizedClient = (reason: string) =>
   new ApiError('UnrecognizedClientException', 403, 'UnrecognizedClient', 'The security token included in the request is invalid.', reason)
 

@@ -4,7 +4,7 @@ import type { CredentialScope } from './authorization-header.ts'
 import { hashCanonicalRequest, type CanonicalRequest } from './canonical-request.ts'
 import { deriveSigningKey, type FindKey, type Sign, type SigningSecret } from './signing-key.ts'
 
-/** Stands in for an unknown key, so that an unknown key costs as much as a wrong secret. */
+/** Verified in place of an unknown key, so that an unknown key takes as long as a wrong secret. */
 const nobody: SigningSecret = { accessKeyId: '', secretAccessKey: 'nobody' }
 
 /** How many signing keys are cached. */
@@ -16,7 +16,7 @@ interface Signer<Key> {
   readonly known: Key | undefined
   /** Whether the signature (64 lower-case hexadecimal digits) of that time is the one of the request. */
   holds(canonical: CanonicalRequest, basicTime: string, signature: string): boolean
-  /** Caches the derived key. Call it only after a valid signature: then nobody without a secret can evict keys that are in use. */
+  /** Caches the derived key. Call it only after a valid signature, so that nobody without a secret can evict keys that are in use. */
   accept(): void
 }
 

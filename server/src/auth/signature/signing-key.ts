@@ -10,7 +10,7 @@ export interface SigningSecret {
   readonly expiresAt?: number
 }
 
-/** What the server knows of a key. */
+/** An access key, as the server has it in memory. */
 export interface AccessKey extends SigningSecret {
   /** Present for temporary credentials. */
   readonly sessionToken?: string

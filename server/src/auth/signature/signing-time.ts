@@ -35,7 +35,7 @@ export function checkClock({ basic, milliseconds }: SigningTime, now: number): v
   throw invalidSignature(reason, message)
 }
 
-/** Undefined if the text is no such time. */
+/** Parses such a time; undefined for any other text. */
 export function parseBasic(basic: string): SigningTime | undefined {
   if (!basicPattern.test(basic)) return undefined
   const day = Number(basic.slice(6, 8))
@@ -62,5 +62,5 @@ export const formatBasic = (milliseconds: number) => `${new Date(milliseconds).t
 
 function unreadable(name: string, text: string): never {
   const message = `Date must be in ISO-8601 'basic format'. Got '${text}'. See http://en.wikipedia.org/wiki/ISO_8601`
-  throw incompleteSignature(message, `${name} is no date; it must read YYYYMMDDTHHMMSSZ.`)
+  throw incompleteSignature(message, `${name} is not a date; it must read YYYYMMDDTHHMMSSZ.`)
 }

@@ -21,7 +21,7 @@ export interface SignedRequest {
   forwardedHost?: string | undefined
 }
 
-/** Headers that may occur only once: of two it is not clear which one the signature covers. */
+/** Headers that may occur only once, since it would not be clear which of two the signature covers. */
 const onlyOnce = new Set(['host', 'authorization', 'x-amz-date', 'x-amz-chime-bearer', 'x-amz-content-sha256', 'x-amz-security-token'])
 
 /**
@@ -38,7 +38,7 @@ export function createVerifier<Key extends SigningSecret>(options: {
 
   return request => {
     const { headers, decisive, repeated } = canonicalHeaders(request.rawHeaders)
-    for (const name of repeated) if (onlyOnce.has(name)) throw invalidSignature(`The header ${name} comes more than once.`)
+    for (const name of repeated) if (onlyOnce.has(name)) throw invalidSignature(`The header ${name} occurs more than once.`)
     const authorization = headers.get('authorization')
     if (authorization === undefined) throw missingAuthenticationToken(reasonForNoAuthorization(request.url))
     const { credential, signedHeaders, signature } = readAuthorization(authorization, service)

@@ -5,7 +5,7 @@ import { Policy, PrincipalArn, RoleName, UsualPolicyOf } from './access.ts'
 
 const Line = text({ minLength: 1, maxLength: 2048, pattern: anything })
 
-/** Whose JSON Web Tokens may assume the role. Without an audience nobody's. */
+/** The issuer and audiences of the JSON Web Tokens that may assume the role. Without an audience no token may. */
 const OidcTrust = structure({
   Issuer: Line,
   Audiences: list(Line, { maxItems: 50 }),
@@ -13,7 +13,7 @@ const OidcTrust = structure({
   ClaimCondition: text({ minLength: 1, maxLength: 10_240, pattern: anything }),
 })
 
-/** What can be said of a role, beside its name. */
+/** The members of a role that a call may set, beside its name. */
 const given = {
   Policy,
   TrustedPrincipals: list(Line, { maxItems: 100 }),

@@ -11,7 +11,7 @@ import { recentCalls } from './recent-calls.ts'
 import { search } from './search.ts'
 import { server } from './server.ts'
 import { threads } from './threads.ts'
-import { sessionSettings } from './session-settings.ts'
+import { appInstanceSettings } from './app-instance-settings.ts'
 import { typing } from './typing.ts'
 import { unread } from './unread.ts'
 
@@ -31,6 +31,6 @@ export const carillon = {
   ...threads,
   ...pins,
   ...presence,
-  ...sessionSettings,
+  ...appInstanceSettings,
   ...operators,
 }

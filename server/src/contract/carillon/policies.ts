@@ -7,7 +7,7 @@ import { PolicyDecision } from './policy-decisions.ts'
 const Text = text({ pattern: anything, maxLength: 2048 })
 const Resource = text({ minLength: 1, maxLength: 2048, pattern: anything })
 
-/** What conditions and variables of a policy read, beside the resource. What is left out has no value. */
+/** The values that conditions and variables of a policy read, beside the resource. A member that is left out has no value. */
 const PolicyContext = structure({
   Timestamp,
   SourceIp: Text,

@@ -10,13 +10,13 @@ const whereStatement = {
   Effect: oneOf('Allow', 'Deny'),
 }
 
-/** The statement of a policy that decides. */
+/** The statement that decides. */
 const DecidingStatement = structure(whereStatement)
 
 /** A statement about the action that does not apply, and why. */
 const MissedStatement = structure({ ...whereStatement, Missed: oneOf('RESOURCE', 'CONDITION', 'VARIABLE') })
 
-/** How IAM decides about an action on a resource. */
+/** The decision of IAM about an action on a resource, with the statements that made it. */
 export const PolicyDecision = structure({
   Action: Text,
   ResourceArn: Text,

@@ -7,7 +7,7 @@ import { Required, boolean, integer, list, structure, text } from '../shapes.ts'
 export const Reaction = text({ minLength: 1, maxLength: 32, pattern: anything, sensitive: true })
 const ReactionCount = structure({ Reaction, Count: integer(), Me: boolean() })
 const MessageReactions = structure({ MessageId, Reactions: list(ReactionCount) })
-/** The messages that one call asks about. */
+/** The messages whose reactions one call returns. */
 export const MessageIds = list(MessageId, { minItems: 1, maxItems: 50 })
 
 export const reactions = {

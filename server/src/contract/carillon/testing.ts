@@ -39,7 +39,7 @@ const faultErrors = [
   'ServiceUnavailableException',
 ] as const
 
-/** The operations of a server in test mode. They are in no other server. */
+/** The operations that only a server in test mode has. */
 export const testing = {
   SeedAppInstance: operation(
     'POST /carillon/testing/app-instances',

@@ -1,9 +1,9 @@
 import type { Dialect } from './dialect.ts'
 
 /**
- * What several nodes know of each other.
- * - channel_events: events for sockets that no other table holds, for nodes that have missed them. Rows are added in the order of
- *   their numbers and deleted after minutes; messages for all members are in `messages` already.
+ * Tables with which several nodes work together.
+ * - channel_events: events for sockets that no other table holds, for nodes that have missed them. Rows are added in the order of their
+ *   numbers and deleted after minutes; messages for all members are in `messages` already.
  * - nodes: each living node updates its row every second, by the clock of the database.
  * - sessions: which socket of which user is on which node. `session` is a hash of the sessionId. A crash may empty the last two.
  */

@@ -1,9 +1,9 @@
 import type { Dialect } from './dialect.ts'
 
 /**
- * The outbox has a lane for each destination. In a lane that keeps an order the entries have next_at 0, so that the index is in the
- * order of their numbers, and sub_lane says which of them are in order. outbox_lanes says how a lane is doing and, where one node at a
- * time works on it, until when that is some node's; outbox_dead keeps what was given up.
+ * The outbox has a lane for each destination. In an ordered lane the entries have next_at 0, so that the index is in the order of their
+ * numbers, and sub_lane says which of them are ordered among themselves. outbox_lanes has the last successes and failures of a lane and, if
+ * one node at a time works on it, the lease of that node. outbox_dead has the entries that were given up.
  */
 export const lanes = ({ identity, clustered }: Dialect) => `
 alter table outbox rename column kind to lane;

@@ -1,7 +1,4 @@
-/**
- * Where the events of an app instance are streamed to stands in its row, so that what takes a channel's next number learns of it by the
- * way.
- */
+/** The row of an app instance has the streams of its events, so that the statement that takes a channel's next number can return them. */
 export const streams = () => `
 alter table app_instances add column channel_stream text;
 alter table app_instances add column message_stream text;

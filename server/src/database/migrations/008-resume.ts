@@ -1,13 +1,13 @@
 import type { Dialect } from './dialect.ts'
 
 /**
- * What the server needs to know of a client that reconnects with the same sessionId.
- * - resumable_sessions: the sessions that are open, or have been lost. session is a hash of the sessionId. Before opened_at there is
- *   nothing to hear, and before sure_at the client has certainly received all; that is null while it answers in time, and then it is a
- *   little before its node was last alive.
+ * Tables for clients that reconnect with the same sessionId.
+ * - resumable_sessions: the sessions that are open, or have been lost. session is a hash of the sessionId. The session gets events from
+ *   opened_at on, and its client has certainly received those from before sure_at. sure_at is null while the client answers in time; it
+ *   then counts as a little before its node was last alive.
  * - resumable_nodes: when servers that have such sessions were last alive, by their clocks.
- * - departures: who has left a channel, since nobody else knows what that user has missed of it. Forgotten with channel_events.
- * They must outlive a crash, so that what happened shortly before it is told.
+ * - departures: which users have left a channel, since no membership says any more what they have missed of it. Deleted together with
+ *   channel_events. A crash must not empty these tables, so that clients get the events from shortly before it.
  */
 export const resume = ({ identity, clustered }: Dialect) => `
 create table resumable_sessions (

@@ -1,7 +1,7 @@
 /**
- * channels.bots has the ids of the bots in a channel, separated by blanks, and null for none: what takes a channel's next number learns
- * of them by the way, and a channel without bots pays nothing for them. The index finds the entries of the outbox that wait for an
- * earlier one of their sub-lane; in lanes of streams, whose entries have next_at 0, it has no rows.
+ * channels.bots has the ids of the bots in a channel, separated by blanks, or null. The statement that takes a channel's next number
+ * returns them, so a channel without bots pays nothing. The index finds the entries of the outbox that wait for an earlier one of their
+ * sub-lane; in lanes of streams, whose entries have next_at 0, it has no rows.
  */
 export const bots = () => `
 alter table channels add column bots text;

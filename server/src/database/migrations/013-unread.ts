@@ -5,13 +5,13 @@ import type { Dialect } from './dialect.ts'
  * - channels.counted and sub_channels.counted: how many messages have become visible to all members, ever, without those that do not count.
  *   messages.ordinal is that number when the message became visible.
  * - The arrival of a message is the number of the channel with which it became visible: its sequence, or `released` after a flow.
- * - read_positions: up to where a member has read. own_after counts its own messages behind it, those included that are gone; corrected is the arrival of its
- *   newest row in unread_corrections.
- * - unread_corrections: where a difference of ordinals is not the count. Rows of viewer 0 are messages that have been redacted or
- *   deleted, with their sender unless a flow has released them; the others are a viewer's targeted messages, mentions, and own messages
- *   that a flow has released.
- * - channels.last_correction and last_release are the newest arrivals of a row of viewer 0 and of a released message; retention has
- *   deleted the messages before emptied_before. They say that there is nothing to look up.
+ * - read_positions: up to where a member has read. own_after counts its own messages behind it, those included that are gone; corrected is
+ *   the arrival of its newest row in unread_corrections.
+ * - unread_corrections: where a difference of ordinals is not the count. Rows of viewer 0 are messages that have been redacted or deleted,
+ *   with their sender unless a flow has released them; the others are a viewer's targeted messages, mentions, and own messages that a flow
+ *   has released.
+ * - channels.last_correction and last_release are the newest arrivals of a row of viewer 0 and of a released message; retention has deleted
+ *   the messages before emptied_before. By them a query sees that it has nothing to look up.
  */
 export const unread = ({ clustered }: Dialect) => `
 alter table channels add column counted bigint not null default 0;
@@ -75,7 +75,7 @@ export const numbersOfExisting = (isIn: (channelId: string) => string): string[]
     where ${isIn('channel_id')}`,
 ]
 
-/** Counts what is unread in those channels. */
+/** Initializes the unread counts of those channels. */
 export const unreadOfExisting = (isIn: (channelId: string) => string): string[] => [
   `
     insert into unread_corrections

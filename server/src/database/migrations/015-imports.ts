@@ -1,9 +1,9 @@
 import type { Dialect } from './dialect.ts'
 
 /**
- * App instances that are being imported. Until the end its row has deleted_at, so that nobody sees it; the purge and the jobs leave it
- * alone. The first `line` lines of the part `part` of the export are stored. imported_identities finds a user or bot by the name that
- * it has in the export.
+ * App instances that are being imported. Until the import is finished, the row of the app instance has deleted_at, so that nobody sees it;
+ * the purge and the jobs ignore it. The first `line` lines of the part `part` of the export are stored. imported_identities finds a user or
+ * bot by the name that it has in the export.
  */
 export const imports = ({ clustered }: Dialect) => `
 create table imports (

@@ -1,7 +1,7 @@
 import type { Dialect } from './dialect.ts'
 
 /**
- * search_changes are the messages that the search index has to look at: a new one, or one whose content was another until then
+ * search_changes has the messages that the search index has not read yet: new ones, and changed ones with their previous content
  * (old_content). With SQLite the index is a file of its own. With PostgreSQL it is the table search_index: the words of a message, each
  * after the place that it is in. The inserts are made in batches, so its GIN index needs no list of pending entries, which every search
  * would have to read.

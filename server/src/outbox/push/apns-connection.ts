@@ -1,13 +1,13 @@
 import type { ClientHttp2Session, IncomingHttpHeaders, IncomingHttpStatusHeader, OutgoingHttpHeaders } from 'node:http2'
 import { NotReached } from '../delivery.ts'
 
-/** Loaded by the first connection, since few servers have one. */
+/** Loaded with the first connection, since few servers use APNs. */
 const http2 = () => process.getBuiltinModule('node:http2')
 
-const largestAnswer = 16 * 1024
+const largestResponse = 16 * 1024
 const idleMilliseconds = 5 * 60 * 1000
 
-export interface ApnsAnswer {
+export interface ApnsResponse {
   readonly status: number
   readonly headers: IncomingHttpHeaders
   readonly body: string
@@ -26,9 +26,9 @@ export class ApnsConnection {
   }
 
   /** Resolves to the answer, whatever its status. Rejects with NotReached if there is none. */
-  async post(headers: OutgoingHttpHeaders, body: string, signal: AbortSignal): Promise<ApnsAnswer> {
+  async post(headers: OutgoingHttpHeaders, body: string, signal: AbortSignal): Promise<ApnsResponse> {
     const session = this.#open()
-    const { promise, resolve, reject } = Promise.withResolvers<ApnsAnswer>()
+    const { promise, resolve, reject } = Promise.withResolvers<ApnsResponse>()
     let stream
     try {
       stream = session.request({ ':method': 'POST', ...headers }, { signal })
@@ -42,7 +42,7 @@ export class ApnsConnection {
     stream.on('response', answer => (answered = answer))
     stream.on('data', (chunk: Buffer) => {
       size += chunk.length
-      if (size <= largestAnswer) chunks.push(chunk)
+      if (size <= largestResponse) chunks.push(chunk)
       else stream.close(http2().constants.NGHTTP2_CANCEL)
     })
     stream.on('error', reject)
@@ -70,18 +70,18 @@ export class ApnsConnection {
     const open = this.#session
     if (open && !open.closed && !open.destroyed) return open
     const session = http2().connect(this.#url)
-    // The streams say what has happened.
+    // The errors of the streams say what has happened.
     session.on('error', () => {})
     session.on('goaway', () => this.#leave(session))
     session.on('close', () => this.#leave(session))
     session.setTimeout(idleMilliseconds, () => this.#leave(session))
-    // An idle connection keeps no process alive.
+    // An idle connection does not keep the process alive.
     session.on('connect', () => session.unref())
     this.#session = session
     return session
   }
 
-  /** Takes no further requests. */
+  /** Accepts no further requests. */
   #leave(session: ClientHttp2Session) {
     if (this.#session === session) this.#session = undefined
     if (!session.closed) session.close()

@@ -4,7 +4,7 @@ import type { ApnsDestination, PushDestination } from '../../settings/push-desti
 import type { Device } from '../../store/push.ts'
 import { isObject } from '../../tools/json.ts'
 import { Refused } from '../delivery.ts'
-import { ApnsConnection, type ApnsAnswer } from './apns-connection.ts'
+import { ApnsConnection, type ApnsResponse } from './apns-connection.ts'
 import { apnsPayload } from './payloads.ts'
 import { Pause, retryAfter } from './pause.ts'
 import { DeadDevice, toEach, Untried, type PushService } from './service.ts'
@@ -45,30 +45,30 @@ export function apnsService(destination: ApnsDestination, shown: PushDestination
   const connection = new ApnsConnection(url)
   const where = `APNs (${url}) for ${topic}`
   const pause = new Pause()
-  let kept: { readonly token: Promise<string>; readonly madeAt: number } | undefined
+  let cached: { readonly token: Promise<string>; readonly madeAt: number } | undefined
 
   const providerToken = async () => {
-    if (!kept || Date.now() - kept.madeAt > tokenMilliseconds) {
+    if (!cached || Date.now() - cached.madeAt > tokenMilliseconds) {
       const token = new SignJWT().setProtectedHeader({ alg: 'ES256', kid: keyId }).setIssuer(teamId).setIssuedAt().sign(privateKey)
-      kept = { token, madeAt: Date.now() }
+      cached = { token, madeAt: Date.now() }
     }
-    return kept.token
+    return cached.token
   }
 
   const call = async (token: string, headers: Readonly<Record<string, string | number>>, payload: unknown, signal: AbortSignal) => {
     const authorization = `bearer ${await providerToken()}`
     const path = `/3/device/${encodeURIComponent(token)}`
-    const used = kept
+    const used = cached
     const answer = await connection.post({ ':path': path, authorization, ...headers }, JSON.stringify(payload), signal)
-    if (answer.status === 403 && reasonOf(answer.body).reason === 'ExpiredProviderToken' && kept === used) kept = undefined
+    if (answer.status === 403 && reasonOf(answer.body).reason === 'ExpiredProviderToken' && cached === used) cached = undefined
     return answer
   }
 
-  const explained = ({ status, headers, body }: ApnsAnswer, registeredAt: number) => {
+  const explained = ({ status, headers, body }: ApnsResponse, registeredAt: number) => {
     const { reason, timestamp } = reasonOf(body)
     const text = `${where} has answered ${status} ${reason}`
     if ((status === 410 || status === 400) && deadReasons.has(reason)) {
-      // The device has been registered again since it was last seen to be gone.
+      // The app has registered the token again after APNs had found it invalid.
       if (timestamp !== undefined && timestamp < registeredAt) return new Refused(text)
       return new DeadDevice(text)
     }
@@ -87,7 +87,7 @@ export function apnsService(destination: ApnsDestination, shown: PushDestination
       'apns-push-type': isVoip ? 'voip' : 'alert',
       'apns-priority': 10,
       'apns-expiration': Math.floor(push.expiresAt / 1000),
-      // A push that comes twice is shown once.
+      // A push that arrives twice is shown once.
       ...(!isVoip && { 'apns-collapse-id': push.messageId.slice(0, 64) }),
     }
   }

@@ -17,7 +17,7 @@ export function pushDeliveries(tools: {
   return {
     [pushKind]: pushRecipients(tools),
     ...Object.fromEntries(deviceKinds.map(kind => [kind, toDevices])),
-    // Whoever registers a device names these services: what does not reach them is logged, and not kept for the operator.
+    // Users who register devices name these services, so undeliverable pushes are logged, and not stored for the operator.
     ...Object.fromEntries(otherKinds.map(kind => [kind, { ...toDevices, giveUp: async () => {} }])),
   }
 }

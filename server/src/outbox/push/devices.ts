@@ -1,4 +1,4 @@
-import { deactivateEndpoint } from '../../domain/user-endpoints.ts'
+import { deactivateUserEndpoint } from '../../domain/user-endpoints.ts'
 import type { Database, Transaction } from '../../database/database.ts'
 import { afterCommit } from '../../events/follower.ts'
 import type { Push } from '../../events/push.ts'
@@ -27,7 +27,7 @@ interface Sent {
   readonly outcome: DeviceOutcome
 }
 
-/** Sends to the devices of an entry, at once. */
+/** Sends to the devices of an entry, concurrently. */
 async function sendTo(devices: readonly Device[], push: Push, services: PushServices, signal: AbortSignal): Promise<Sent[]> {
   const sent = [...Map.groupBy(devices, device => services.of(device))].map(async ([service, some]): Promise<Sent[]> => {
     const gone = new Error('The application is not in --destinations any more')
@@ -40,8 +40,8 @@ async function sendTo(devices: readonly Device[], push: Push, services: PushServ
 }
 
 /**
- * Brings a push to the devices of an entry that accept pushes at that time. What a push service calls dead becomes INACTIVE; the
- * entry keeps the devices that are still to be reached.
+ * Sends a push to the devices of an entry that accept pushes at that time. A device that a push service reports as gone becomes INACTIVE.
+ * The entry is left with the devices that are still to be reached.
  */
 export const pushToDevices = ({ db, now, services, tell }: Tools): SingleDelivery => ({
   isOrdered: false,
@@ -60,12 +60,12 @@ export const pushToDevices = ({ db, now, services, tell }: Tools): SingleDeliver
       await db.transaction(async tx => {
         await keepFailed(tx, entry, push, failed, now())
         for (const { device, outcome } of dead) {
-          if (await deactivateEndpoint(tx, device, 'INVALID_DEVICE_TOKEN', now()))
+          if (await deactivateUserEndpoint(tx, device, 'INVALID_DEVICE_TOKEN', now()))
             await tell(tx, deliveryFailure(device, messageOf(outcome)))
         }
       })
     }
-    // One that may be reached later makes the entry come again; only if there is none is it given up.
+    // The entry is retried if any device may be reached later, and given up otherwise.
     const tried = failed.filter(({ outcome }) => !(outcome instanceof Untried))
     const first = tried.find(({ outcome }) => !(outcome instanceof Refused)) ?? tried[0]
     if (!first?.outcome) return
@@ -75,8 +75,8 @@ export const pushToDevices = ({ db, now, services, tell }: Tools): SingleDeliver
 })
 
 /**
- * Keeps the devices that are still to be reached. If there was only no time for them, their entry is a new one. Otherwise those that
- * were not tried come first the next time, so that devices which never answer do not keep them from their turn.
+ * Leaves the devices in the outbox that are still to be reached. If all that was missing was time, they get a new entry. Otherwise devices
+ * that were not tried come first the next time, so that devices that never answer do not delay them.
  */
 async function keepFailed(tx: Transaction, entry: OutboxEntry, push: Push, failed: readonly Sent[], now: number) {
   if (failed.length === 0) return

@@ -4,7 +4,7 @@ import type { FcmDestination, PushDestination } from '../../settings/push-destin
 import type { Device } from '../../store/push.ts'
 import { isObject, type JsonObject } from '../../tools/json.ts'
 import { Refused } from '../delivery.ts'
-import { HttpPoster, type Answer } from './http.ts'
+import { HttpPoster, type PushResponse } from './http.ts'
 import { fcmData } from './payloads.ts'
 import { Pause, retryAfter } from './pause.ts'
 import { DeadDevice, toEach, Untried, type PushService } from './service.ts'
@@ -25,7 +25,7 @@ function objectOf(body: string): JsonObject {
   }
 }
 
-/** What FCM says about a message that it has not taken. */
+/** FCM's error for a message that it has not accepted. */
 function refusalOf(body: string) {
   const { error } = objectOf(body)
   const { status, message, details } = isObject(error) ? error : {}
@@ -45,7 +45,7 @@ function refusalOf(body: string) {
 class AccessToken {
   readonly #account: FcmDestination
   readonly #poster: HttpPoster
-  #kept: { readonly token: string; readonly renewAt: number } | undefined
+  #cached: { readonly token: string; readonly renewAt: number } | undefined
   #coming: Promise<string> | undefined
 
   constructor(account: FcmDestination, poster: HttpPoster) {
@@ -54,14 +54,14 @@ class AccessToken {
   }
 
   async get(): Promise<string> {
-    if (this.#kept && Date.now() < this.#kept.renewAt) return this.#kept.token
+    if (this.#cached && Date.now() < this.#cached.renewAt) return this.#cached.token
     this.#coming ??= this.#ask().finally(() => (this.#coming = undefined))
     return this.#coming
   }
 
-  /** FCM does not accept the token any more. */
+  /** Called when FCM does not accept the token any more. */
   forget(token: string) {
-    if (this.#kept?.token === token) this.#kept = undefined
+    if (this.#cached?.token === token) this.#cached = undefined
   }
 
   async #ask() {
@@ -86,7 +86,7 @@ class AccessToken {
       )
     }
     const lifetime = (typeof seconds === 'number' && seconds > 0 ? seconds : 60) * 1000
-    this.#kept = { token, renewAt: Date.now() + lifetime - Math.min(renewMilliseconds, lifetime / 2) }
+    this.#cached = { token, renewAt: Date.now() + lifetime - Math.min(renewMilliseconds, lifetime / 2) }
     return token
   }
 }
@@ -108,7 +108,7 @@ export function fcmService(destination: FcmDestination, shown: PushDestination):
     return answer
   }
 
-  const explained = (answer: Answer) => {
+  const explained = (answer: PushResponse) => {
     const { code, message, isAboutToken, isAboutDevice } = refusalOf(answer.body)
     const text = `${where} has answered ${answer.status} ${code}: ${message}`
     if (code === 'UNREGISTERED' || code === 'SENDER_ID_MISMATCH' || (answer.status === 400 && isAboutToken)) return new DeadDevice(text)
@@ -116,7 +116,7 @@ export function fcmService(destination: FcmDestination, shown: PushDestination):
       return new Error(`${text} Give ${clientEmail} the role "Firebase Cloud Messaging API Admin", and enable that API in the project.`)
     if (answer.status === 404)
       return new Error(`${text} Check project_id in the key file of the service account, and that the project uses FCM.`)
-    // Too many pushes to one device say nothing of the others.
+    // Too many pushes to one device do not mean that others are limited too.
     const asked = retryAfter(answer.headers)
     const isOfProject = (answer.status === 429 && !isAboutDevice) || (answer.status >= 500 && asked !== undefined)
     if (isOfProject) pause.begin(asked)
@@ -138,7 +138,7 @@ export function fcmService(destination: FcmDestination, shown: PushDestination):
 
     async check(signal) {
       const answer = await call({ validate_only: true, message: { token: 'a-device-that-does-not-exist' } }, signal)
-      // FCM has looked at the device, so it accepts the account.
+      // FCM has examined the device token, so it accepts the account.
       const isTaken = [200, 400].includes(answer.status) || refusalOf(answer.body).code === 'UNREGISTERED'
       if (!isTaken) throw explained(answer)
       return `${where} accepts pushes of ${clientEmail}`

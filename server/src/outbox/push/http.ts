@@ -6,15 +6,15 @@ import { DeadDevice } from './service.ts'
 import { NotReached } from '../delivery.ts'
 
 /** How many bytes of an answer are read. */
-const largestAnswer = 64 * 1024
+const largestResponse = 64 * 1024
 
 /** Connections to one host, and the idle time in milliseconds after which one is closed. */
 const connections = { keepAlive: true, maxSockets: 256, timeout: 60_000 }
 
-export interface Answer {
+export interface PushResponse {
   readonly status: number
   readonly headers: IncomingHttpHeaders
-  /** The beginning of the body, if it is long. */
+  /** The body; of a long one only the beginning. */
   readonly body: string
 }
 
@@ -25,8 +25,8 @@ interface Request {
 }
 
 /**
- * Posts to services that may answer anything: bounded in bytes and connections, and redirections are not followed. With a look-up it
- * alone decides which addresses are dialled.
+ * Sends POST requests to services that may answer anything: bytes and connections are bounded, and redirects are not followed. If `lookup`
+ * is given, it alone decides which addresses are dialled.
  */
 export class HttpPoster {
   readonly #agents
@@ -36,9 +36,9 @@ export class HttpPoster {
     this.#agents = { 'https:': new Agent(options), 'http:': new PlainAgent(options) }
   }
 
-  /** Resolves to the answer, whatever its status. Rejects with NotReached if there is none, and with DeadDevice where the look-up says so. */
-  async post({ url, headers, body }: Request, signal: AbortSignal): Promise<Answer> {
-    const { promise, resolve, reject } = Promise.withResolvers<Answer>()
+  /** Resolves to the answer, whatever its status. Rejects with NotReached if there is none, and with DeadDevice if the look-up does. */
+  async post({ url, headers, body }: Request, signal: AbortSignal): Promise<PushResponse> {
+    const { promise, resolve, reject } = Promise.withResolvers<PushResponse>()
     const isPlain = url.protocol === 'http:'
     const agent = this.#agents[isPlain ? 'http:' : 'https:']
     const length = Buffer.byteLength(body)
@@ -49,7 +49,7 @@ export class HttpPoster {
       const done = () => resolve({ status: answer.statusCode!, headers: answer.headers, body: Buffer.concat(chunks).toString() })
       answer.on('data', (chunk: Buffer) => {
         size += chunk.length
-        if (size > largestAnswer) {
+        if (size > largestResponse) {
           done()
           answer.destroy()
         } else chunks.push(chunk)
@@ -58,7 +58,7 @@ export class HttpPoster {
       answer.on('error', reject)
     })
     asking.on('error', reject)
-    // Also after an answer that is none, such as 101.
+    // Also for statuses that are not final, such as 101.
     asking.on('close', () => reject(new Error('the connection has ended without an answer')))
     asking.end(body)
     try {

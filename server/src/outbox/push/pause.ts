@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { BoundedMap } from '../../tools/bounded-map.ts'
 
-/** What a service that does not say how long wants at the first refusal, and the longest pause, in milliseconds. */
+/** In milliseconds: the first pause for a service that does not say how long it should be, and the longest pause. */
 const firstMilliseconds = 60_000
 const longestMilliseconds = 10 * 60_000
 /** Devices name the push services of browsers, so they are many only if somebody wants that. */
@@ -13,7 +13,7 @@ export function retryAfter({ 'retry-after': asked = '' }: Pick<IncomingHttpHeade
   return milliseconds > 0 ? milliseconds : undefined
 }
 
-/** The time in which a service wants no pushes at all: as long as it says, or a minute, then two, up to ten. */
+/** The pause of a service that accepts no pushes at all: as long as it requests, or a minute, then two, up to ten. */
 export class Pause {
   #until = 0
   #refusals = 0
@@ -22,14 +22,17 @@ export class Pause {
     return performance.now() < this.#until
   }
 
-  /** The service has refused, and asks for so many milliseconds if it says so. What was under way then makes the pause no longer. */
+  /**
+   * The service has refused a push; `asked` is the pause that it has requested, in milliseconds. Refusals of pushes that were in flight
+   * then do not extend the pause.
+   */
   begin(asked: number | undefined) {
     if (this.isOn) return
     const own = firstMilliseconds * 2 ** this.#refusals++
     this.#until = performance.now() + Math.min(asked ?? own, longestMilliseconds)
   }
 
-  /** The service has taken a push. */
+  /** The service has accepted a push. */
   forget() {
     if (!this.isOn) this.#refusals = 0
   }
@@ -64,7 +67,7 @@ export class ServicePauses {
     if (refusals.device !== device) refusals.pause.begin(asked)
   }
 
-  /** The service has taken a push. */
+  /** The service has accepted a push. */
   forget(service: string) {
     const refusals = this.#services.get(service)
     if (!refusals) return

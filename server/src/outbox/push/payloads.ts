@@ -5,7 +5,10 @@ type Shown = Pick<PushDestination, 'content' | 'placeholder'>
 
 const ids = ({ messageId, channelArn }: Push) => ({ 'chime.message_id': messageId, 'chime.channel_arn': channelArn })
 
-/** The data of a push over FCM (docs/service/push-and-bots.md#what-a-device-receives). With `id-only` the app shows what it fetches. */
+/**
+ * The data of a push over FCM (docs/service/push-and-bots.md#what-a-device-receives). With `id-only` the app fetches the message, and shows
+ * it.
+ */
 export function fcmData(push: Push, { content }: Shown): Record<string, string> {
   const isFull = content === 'full'
   return {

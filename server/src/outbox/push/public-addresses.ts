@@ -6,7 +6,7 @@ import { DeadDevice } from './service.ts'
 /** Resolves a name to all its addresses; rejects if there are none. */
 type Resolve = (hostname: string) => Promise<readonly string[]>
 
-/** By DNS: the system's look-up would use threads that the whole process shares, and a slow name would hold them. */
+/** By DNS, since the system's look-up uses threads that the whole process shares, and slow names would block them. */
 export function resolveByDns(): Resolve {
   const resolver = new Resolver({ timeout: 1500, tries: 1 })
   return async hostname => {

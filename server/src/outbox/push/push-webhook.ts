@@ -12,7 +12,7 @@ import { DeadDevice, Untried, type PushService } from './service.ts'
 
 const requestMilliseconds = 4000
 
-/** The endpoints that the webhook calls dead in its answer, which may be empty. */
+/** The EndpointIds that the response of the webhook reports as gone; it may have no body. */
 function deadIn(body: string): readonly unknown[] {
   try {
     const answer: unknown = JSON.parse(body)
@@ -58,7 +58,7 @@ export function pushWebhookService(destination: WebhookDestination, shown: PushD
       const { body } = await call({ Push: plainPayload(push, shown), Devices: devices.map(shownDevice) }, signal)
       const dead = new Set(deadIn(body))
       return devices.map(({ endpointId }) =>
-        dead.has(endpointId) ? new DeadDevice(`${shownUrl(destination.url)} calls the device dead`) : undefined,
+        dead.has(endpointId) ? new DeadDevice(`${shownUrl(destination.url)} reports the device as gone`) : undefined,
       )
     },
 

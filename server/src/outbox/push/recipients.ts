@@ -1,5 +1,5 @@
 import { passesFilter } from '../../domain/filter-rules.ts'
-import { deactivateEndpoint } from '../../domain/user-endpoints.ts'
+import { deactivateUserEndpoint } from '../../domain/user-endpoints.ts'
 import type { Database } from '../../database/database.ts'
 import { afterCommit } from '../../events/follower.ts'
 import type { PushToMembers } from '../../events/push.ts'
@@ -10,7 +10,7 @@ import { deliveryFailure, type TellFailure } from '../failure-events.ts'
 import type { PushToDevices } from './devices.ts'
 import type { PushServices } from './services.ts'
 
-/** How many members a step looks at, and how many devices an entry is for. */
+/** How many members a step reads, and the most devices of an entry. */
 const membersAtOnce = 100
 const devicesAtOnce = 20
 
@@ -29,9 +29,9 @@ interface Tools {
 }
 
 /**
- * Finds out which devices get the push of a message, some members at a time: a step writes entries for the devices of some members,
- * and an entry for the next step, in the transaction that removes its own. So a large channel is never in memory as a whole, steps of
- * different messages take turns, and no member is passed over or comes twice, also after a crash.
+ * Finds the devices that get the push of a message, some members at a time. A step writes entries for the devices of some members, and an
+ * entry for the next step, in the transaction that removes its own. So a large channel is never in memory as a whole, steps of different
+ * messages take turns, and even after a crash no member is skipped or repeated.
  */
 export const pushRecipients = ({ db, now, services, tell }: Tools): SingleDelivery => ({
   isOrdered: false,
@@ -54,7 +54,7 @@ export const pushRecipients = ({ db, now, services, tell }: Tools): SingleDelive
       else lanes.set(lane, [...(lanes.get(lane) ?? []), device])
     }
     await db.transaction(async tx => {
-      // Otherwise another node has taken the step.
+      // Otherwise another node has done the step.
       if (!(await removeFromOutbox(tx, entry))) return
       for (const [lane, devices] of lanes) {
         for (let at = 0; at < devices.length; at += devicesAtOnce) {
@@ -63,9 +63,9 @@ export const pushRecipients = ({ db, now, services, tell }: Tools): SingleDelive
         }
         afterCommit(tx, { wake: 'outbox', lane })
       }
-      // In one order, so that steps of two channels do not lock each other out.
+      // In one order, so that steps of two channels do not deadlock.
       for (const device of unknown.toSorted((a, b) => a.id - b.id)) {
-        if (await deactivateEndpoint(tx, device, 'INVALID_PINPOINT_ARN', now()))
+        if (await deactivateUserEndpoint(tx, device, 'INVALID_PINPOINT_ARN', now()))
           await tell(tx, deliveryFailure(device, `--destinations does not name the application ${device.resourceArn}`))
       }
       if (isMore && last) await next(tx, entry, { ...asked, after: last }, now())

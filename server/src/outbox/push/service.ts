@@ -1,35 +1,38 @@
 import type { Push } from '../../events/push.ts'
 import type { Device } from '../../store/push.ts'
 
-/** The push service says that the device is gone, or the device has named what can never be a push service. */
+/** The device is gone, as its push service says, or its registration can never work. */
 export class DeadDevice extends Error {}
 
-/** The time of the try was over, or the service has asked for a pause, before the device had its turn. */
+/** The device was not tried: the attempt had no time left, or the service has requested a pause. */
 export class Untried extends Error {}
 
-/** The outcome for a device: undefined if the push was taken; DeadDevice; Refused if no try can succeed; any other error is tried again. */
+/**
+ * The outcome for a device: undefined if the push was accepted; DeadDevice; Refused if no retry can succeed; after any other error it is
+ * retried.
+ */
 export type DeviceOutcome = Error | undefined
 
-/** What brings pushes to devices. */
+/** A service that sends pushes to devices. */
 export interface PushService {
   /** Resolves to the outcome for each device. Ends early when the signal aborts. */
   readonly send: (devices: readonly Device[], push: Push, signal: AbortSignal) => Promise<readonly DeviceOutcome[]>
-  /** Whether it has asked for a pause that lasts. */
+  /** Whether the pause that it has requested is not over. */
   readonly isPaused?: () => boolean
-  /** Resolves to what works, in words. Rejects with an Error that says what does not, and what to change. */
+  /** Checks the service. Resolves to a sentence that says what works; rejects with an Error that says what does not, and what to change. */
   readonly check: (signal: AbortSignal) => Promise<string>
   /** Closes connections that are open. */
   readonly close: () => void
 }
 
-/** How long the requests of a try of the outbox may take together; the writes after them fit in too. */
+/** How long the requests of one attempt of the outbox may take together; the attempt has time for the writes after them. */
 const requestMilliseconds = 4000
-/** Later no request begins, so that each has time for its answer: one that is broken off may have been taken. */
+/** After this time no request begins, so that each has time for its answer: a push that is aborted may have been accepted. */
 const beginMilliseconds = 2000
-/** How many requests of a try are under way at once. */
+/** How many requests of an attempt are in flight at once. */
 const atOnce = 4
 
-/** Sends to each device by a request of its own. Those that there was no time for are Untried. */
+/** Sends a request for each device. The outcome of devices for which there was no time is Untried. */
 export async function toEach(
   devices: readonly Device[],
   signal: AbortSignal,

@@ -11,14 +11,13 @@ import { isSubscription, wellKnownService } from './subscription.ts'
 import { webPushService } from './web-push.ts'
 
 /**
- * The kinds of lanes that bring pushes to devices. Each has a second lane for what large channels add, so that their devices delay no
- * others.
+ * The kinds of lanes that bring pushes to devices. Each has a second lane for the devices of large channels, so that they delay no others.
  */
 const kinds = ['push-fcm', 'push-apns', 'push-apns-sandbox', 'push-web', 'push-web-other', 'push-webhook'] as const
 const large = '-large'
 export const deviceKinds = kinds.flatMap(kind => [kind, `${kind}${large}`])
 
-/** The kinds of services that devices name: nobody trusts them to answer. */
+/** The kinds of services that devices name, which may be slow or may not answer. */
 export const otherKinds = deviceKinds.filter(kind => kind.startsWith('push-web-other'))
 const otherServices = 'other-services'
 

@@ -13,10 +13,10 @@ export interface Subscription {
 /** Push services of browsers: each has a lane of its own. */
 const wellKnown = ['fcm.googleapis.com', 'updates.push.services.mozilla.com', 'web.push.apple.com', 'notify.windows.com']
 
-/** Whether a DeviceToken is a PushSubscription in JSON; tokens of other services are no JSON. */
+/** Whether a DeviceToken is a PushSubscription in JSON; tokens of other services are not JSON. */
 export const isSubscription = (deviceToken: string) => deviceToken.startsWith('{')
 
-/** Throws DeadDevice if nothing can ever be pushed by the subscription. */
+/** Parses a subscription. Throws DeadDevice if no push can ever be sent to it. */
 export function subscriptionOf(deviceToken: string, allowsPrivate: boolean): Subscription {
   let value: unknown
   try {
@@ -25,7 +25,7 @@ export function subscriptionOf(deviceToken: string, allowsPrivate: boolean): Sub
   const { endpoint, keys } = isObject(value) ? value : {}
   const { p256dh, auth } = isObject(keys) ? keys : {}
   if (typeof endpoint !== 'string' || !URL.canParse(endpoint) || typeof p256dh !== 'string' || typeof auth !== 'string')
-    throw new DeadDevice('The DeviceToken is no PushSubscription: {"endpoint", "keys": {"p256dh", "auth"}}')
+    throw new DeadDevice('The DeviceToken is not a PushSubscription: {"endpoint", "keys": {"p256dh", "auth"}}')
   const subscription = {
     endpoint: new URL(endpoint),
     keys: { p256dh: Buffer.from(p256dh, 'base64url'), auth: Buffer.from(auth, 'base64url') },
@@ -37,7 +37,7 @@ export function subscriptionOf(deviceToken: string, allowsPrivate: boolean): Sub
 }
 
 function requireAllowed({ protocol, hostname, username, password }: URL, allowsPrivate: boolean) {
-  if (username !== '' || password !== '') throw new DeadDevice('The endpoint of the PushSubscription holds a user or a password')
+  if (username !== '' || password !== '') throw new DeadDevice('The endpoint of the PushSubscription has a user or a password')
   if (protocol !== 'https:' && !(allowsPrivate && protocol === 'http:'))
     throw new DeadDevice('The endpoint of the PushSubscription is not https')
   const address = hostname.replace(/^\[|\]$/g, '')

@@ -20,7 +20,7 @@ const fresh = () => {
 
 /**
  * Encrypts a push for a browser (RFC 8291): one record of aes128gcm (RFC 8188) under a key that only the browser can derive. Throws if
- * p256dh is no point of the curve.
+ * p256dh is not a point of the curve.
  */
 export function encryptForBrowser(plain: Buffer, { p256dh, auth }: SubscriptionKeys, { key, salt } = fresh()): Buffer {
   const ours = key.getPublicKey()

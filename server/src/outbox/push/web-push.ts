@@ -13,9 +13,9 @@ import { DeadDevice, toEach, Untried, type PushService } from './service.ts'
 import { subscriptionOf, wellKnownHost, type Subscription } from './subscription.ts'
 import { encryptForBrowser } from './web-push-encryption.ts'
 
-/** A token is valid for twice that; push services accept 24 hours. */
+/** A token is renewed after this time, and valid for twice as long; push services accept 24 hours. */
 const tokenMilliseconds = 6 * 60 * 60 * 1000
-/** Devices name the push services, so they are many only if somebody wants that. */
+/** The most push services with a cached token. Devices name the services, so an attacker could name any number. */
 const originsAtMost = 200
 
 /** Web Push: VAPID (RFC 8292), encrypted for the browser (RFC 8291), to the push service that the browser has named. */
@@ -25,8 +25,8 @@ export function webPushService(destination: WebPushDestination, shown: PushDesti
   const tokens = new BoundedMap<string, { readonly token: Promise<string>; readonly madeAt: number }>(originsAtMost)
 
   const tokenFor = async (origin: string) => {
-    const kept = tokens.get(origin)
-    if (kept && Date.now() - kept.madeAt < tokenMilliseconds) return kept.token
+    const cached = tokens.get(origin)
+    if (cached && Date.now() - cached.madeAt < tokenMilliseconds) return cached.token
     const token = new SignJWT()
       .setProtectedHeader({ alg: 'ES256', typ: 'JWT' })
       .setAudience(origin)
@@ -41,7 +41,7 @@ export function webPushService(destination: WebPushDestination, shown: PushDesti
     try {
       return encryptForBrowser(Buffer.from(JSON.stringify(plainPayload(push, shown))), keys)
     } catch (error) {
-      throw new DeadDevice('The p256dh of the PushSubscription is no public key', { cause: error })
+      throw new DeadDevice('The p256dh of the PushSubscription is not a public key', { cause: error })
     }
   }
 
@@ -62,7 +62,7 @@ export function webPushService(destination: WebPushDestination, shown: PushDesti
       'content-encoding': 'aes128gcm',
       ttl: Math.max(0, Math.round((push.expiresAt - Date.now()) / 1000)),
       urgency: 'high',
-      // A push that comes twice while the browser is away is shown once.
+      // A push that is sent twice while the browser is offline is shown once.
       topic: createHash('sha256').update(push.messageId).digest('base64url').slice(0, 32),
     }
     const { status, headers: answered } = await poster.post({ url: endpoint, headers, body }, signal)

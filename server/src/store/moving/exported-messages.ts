@@ -12,13 +12,13 @@ export interface ExportPage {
   readonly next: After | undefined
 }
 
-/** Each row names a message, and says whether it is exported: `kept` is 0 for what belongs to somebody or something that is not. */
+/** Each row names a message. `isExported` is 0 if the row belongs to a user, bot or message that is not exported. */
 interface MessageRow extends Row {
   readonly at: number
   readonly sequence: number
   /** Null if the message is gone. */
   readonly nonce: string | null
-  readonly kept: number
+  readonly isExported: number
 }
 
 /** A table whose rows are read channel by channel, in the order of its key. */
@@ -37,7 +37,7 @@ const besideMessages = (
   table: string,
   key: readonly string[],
   columns: string,
-  given: { readonly kept: string; readonly joins?: string },
+  given: { readonly isExported: string; readonly joins?: string },
 ) => {
   const whole = ['sub_channel_id', 'message_at', 'message_sequence', ...key]
   const after = whole.map((_, index) => `$${index + 2}`).join(', ')
@@ -45,7 +45,7 @@ const besideMessages = (
   return statement<MessageRow>(`
     select ${whole.map((column, index) => `t.${column} as k${index}`).join(', ')}, s.external_id as "subChannel",
       t.message_at as at, t.message_sequence as sequence, m.nonce, ${columns},
-      case when m.nonce is not null and (t.sub_channel_id = 0 or s.deleted_at is null) and ${given.kept.replaceAll('$people', `$${limit + 1}`)} then 1 else 0 end as kept
+      case when m.nonce is not null and (t.sub_channel_id = 0 or s.deleted_at is null) and ${given.isExported.replaceAll('$people', `$${limit + 1}`)} then 1 else 0 end as "isExported"
     from (select * from ${table} where channel_id = $1 and (${whole.join(', ')}) > (${after}) order by ${whole.join(', ')} limit $${limit}) t
     left join sub_channels s on s.id = t.sub_channel_id
     left join messages m on m.channel_id = t.channel_id and m.sub_channel_id = t.sub_channel_id and m.private in (0, 1)
@@ -54,11 +54,11 @@ const besideMessages = (
     order by ${whole.map(column => `t.${column}`).join(', ')}`)
 }
 
-/** What a row has beside its line. */
-const leftOut = new Set(['k0', 'k1', 'k2', 'k3', 'k4', 'at', 'sequence', 'nonce', 'kept', 'status'])
+/** The parts of a row that are not in its line. */
+const leftOut = new Set(['k0', 'k1', 'k2', 'k3', 'k4', 'at', 'sequence', 'nonce', 'isExported', 'status'])
 const keyOf = (columns: number) => Array.from({ length: columns }, (_, index) => `k${index}`)
 
-/** Each is stored again after the messages. */
+/** The tables, which an import stores after the messages. */
 export const ofChannels = {
   message: {
     select: statement<MessageRow>(`
@@ -68,7 +68,7 @@ export const ofChannels = {
         m.content_type as "contentType", m.redacted, m.status, m.status_detail as "statusDetail", m.edited_at as "editedAt",
         m.updated_at as "updatedAt", m.released,
         case when m.sender_id <= $7 and (m.target_id is null or m.target_id <= $7) and (m.sub_channel_id = 0 or s.deleted_at is null)
-          and coalesce(m.status, '') not in ('PENDING', 'PASSING') then 1 else 0 end as kept
+          and coalesce(m.status, '') not in ('PENDING', 'PASSING') then 1 else 0 end as "isExported"
       from (select * from messages
         where channel_id = $1 and (sub_channel_id, private, created_at, sequence) > ($2, $3, $4, $5)
         order by sub_channel_id, private, created_at, sequence limit $6) m
@@ -80,7 +80,7 @@ export const ofChannels = {
   },
   reply: {
     select: besideMessages('thread_messages', [], 't.root_at as "rootAt", t.root_sequence as "rootSequence"', {
-      kept: 'm.sender_id <= $people',
+      isExported: 'm.sender_id <= $people',
     }),
     key: keyOf(3),
     start: [-1, 0, 0],
@@ -92,8 +92,8 @@ export const ofChannels = {
       ['identity_id', 'reaction'],
       `${reference('t.identity_id')} as identity, t.reaction, t.sequence as "addedWith", c.sequence as "firstAddedWith"`,
       {
-        // The reactions of a redacted message wait for the purge without a count.
-        kept: 't.identity_id <= $people and c.sequence is not null',
+        // The reactions of a redacted message have no count any more, and wait for the purge.
+        isExported: 't.identity_id <= $people and c.sequence is not null',
         joins: `left join reaction_counts c on (${of('c')}) = (${of('t')}) and c.reaction = t.reaction`,
       },
     ),
@@ -103,7 +103,7 @@ export const ofChannels = {
   },
   pin: {
     select: besideMessages('pins', [], `${reference('t.pinned_by')} as "pinnedBy", t.pinned_at as "pinnedAt", t.sequence as "pinnedWith"`, {
-      kept: 't.pinned_by <= $people',
+      isExported: 't.pinned_by <= $people',
     }),
     key: keyOf(3),
     start: [-1, 0, 0],
@@ -113,7 +113,7 @@ export const ofChannels = {
     select: statement<MessageRow>(`
       select u.sub_channel_id as k0, u.viewer_id as k1, u.arrival as k2, u.created_at as at, u.sequence, m.nonce,
         s.external_id as "subChannel", ${reference('u.viewer_id')} as viewer, u.unread, u.mentions,
-        case when m.nonce is not null and u.viewer_id <= $6 and (u.sub_channel_id = 0 or s.deleted_at is null) then 1 else 0 end as kept
+        case when m.nonce is not null and u.viewer_id <= $6 and (u.sub_channel_id = 0 or s.deleted_at is null) then 1 else 0 end as "isExported"
       from (select * from unread_corrections
         where channel_id = $1 and viewer_id > 0 and (sub_channel_id, viewer_id, arrival) > ($2, $3, $4)
         order by sub_channel_id, viewer_id, arrival limit $5) u
@@ -153,15 +153,15 @@ export async function pageOfChannels(
   after: After,
 ): Promise<ExportPage> {
   const { select, key, start, json }: OfChannels = ofChannels[part]
-  let [channelId = 0, ...place] = after as readonly [number?, ...Value[]]
+  let [channelId = 0, ...from] = after as readonly [number?, ...Value[]]
   for (let passed = 0; passed < channelsOfPage; passed++) {
     const channel = await db.get(nextChannel, scope.appInstanceId, channelId, scope.channels)
     if (!channel) return { rows: [], next: undefined }
-    if (channel.id !== channelId || place.length === 0) place = [...start]
-    const rows = await db.all(select, channel.id, ...place, rowsOfPage, scope.identities)
+    if (channel.id !== channelId || from.length === 0) from = [...start]
+    const rows = await db.all(select, channel.id, ...from, rowsOfPage, scope.identities)
     const last = rows.at(-1)
     channelId = channel.id + 1
-    place = []
+    from = []
     if (!last) continue
     const next = rows.length < rowsOfPage ? [channelId] : [channel.id, ...key.map(column => last[column]!)]
     return { rows: rows.flatMap(row => lineOf(part, channel.externalId, row, json)), next }
@@ -170,8 +170,8 @@ export async function pageOfChannels(
 }
 
 function lineOf(part: PartOfChannels, channel: string, row: MessageRow, json: ReadonlySet<string>) {
-  const { at, sequence, nonce, kept, status } = row
-  if (kept === 0 || nonce === null) return []
+  const { at, sequence, nonce, isExported, status } = row
+  if (isExported === 0 || nonce === null) return []
   const id = messageId({ at, sequence, nonce })
   const named = part === 'message' ? { channel, id } : { channel, message: id }
   return [{ ...named, ...shown(row, json, leftOut), ...(status === 'FAILED' && { failed: true }) }]

@@ -2,7 +2,7 @@ import { statement, type Queries, type Statement } from '../../database/database
 import { ofChannels, pageOfChannels, type After, type ExportPage, type PartOfChannels } from './exported-messages.ts'
 import { reference, shown, type Row } from './exported-rows.ts'
 
-/** What an export reads: an app instance, up to the ids that were the highest when the export began. */
+/** The range of an export: an app instance, up to the ids that were the highest when the export began. */
 export interface Scope {
   readonly appInstanceId: number
   readonly flows: number
@@ -35,7 +35,7 @@ const ofLiving = (column: string) => `join identities i on i.id = ${column} and 
  */
 interface Ranges {
   readonly select: Statement<Row>
-  /** How many ids a page is looked for in. */
+  /** How many ids one statement searches for a page. */
   readonly width: number
   readonly last: (scope: Scope) => number
   /** The values of $4 and further: the highest ids that a row may name. */

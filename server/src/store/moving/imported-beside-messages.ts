@@ -1,12 +1,12 @@
 import { statement, type Queries } from '../../database/database.ts'
 import { keyColumns, keyValues, type MessageKey } from '../message-keys.ts'
-import { placeValues } from '../messages.ts'
+import { primaryKeyOf } from '../messages.ts'
 import { json } from '../text.ts'
 import { insertRows, insertsOf } from './insert-rows.ts'
 
 /*
- * What is stored beside messages: replies, reactions, pins, and what a message counts for one viewer apart from all others. Each row names a
- * message that is stored already.
+ * Imports what other tables have about messages: replies, reactions, pins, and corrections of unread counts. Each row names a message that
+ * is stored already.
  */
 
 const keys = keyColumns.split(', ')
@@ -37,7 +37,7 @@ export async function importedMessage(
   tx: Queries,
   { channelId, subChannelId, messageId }: MessageKey,
 ): Promise<ImportedMessage | undefined> {
-  const row = await tx.get(selectMessage, ...placeValues(channelId, subChannelId, messageId))
+  const row = await tx.get(selectMessage, ...primaryKeyOf(channelId, subChannelId, messageId))
   return row && { arrival: row.arrival, isForAll: row.private === 0 }
 }
 
@@ -46,7 +46,7 @@ export interface NewReply extends MessageKey {
   readonly rootSequence: number
 }
 
-/** Returns how many were not there before, like the following. `finishImport` counts the replies of each thread. */
+/** Returns how many were new, like the functions below. `finishImport` counts the replies of each thread. */
 export async function importReplies(tx: Queries, given: readonly NewReply[]): Promise<number> {
   return insertRows(
     tx,

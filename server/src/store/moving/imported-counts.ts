@@ -1,7 +1,7 @@
 import { statement, type Database } from '../../database/database.ts'
 import { numbersOfExisting, unreadOfExisting } from '../../database/migrations/013-unread.ts'
 
-/** The next rows that are finished together, with what they weigh. */
+/** The next rows that are finished together, with the number of their messages. */
 const rangeOf = (table: string, weight: string) =>
   statement<{ id: number; weight: number }>(`
   select id, ${weight} as weight from ${table} where app_instance_id = $1 and deleted_at is null and id > $2 order by id limit $3`)
@@ -32,7 +32,7 @@ const finishIdentities = statement(`
 const inChannels = (column: string) => `${column} in (select id from channels where ${inRange})`
 
 /** A position has the ordinal of the newest message that has arrived up to there. */
-const placePositions = `
+const setOrdinals = `
   update read_positions set ordinal = found.ordinal from (
     select member_id, channel_id, sub_channel_id, ordinal from (
       select member_id, channel_id, sub_channel_id,
@@ -73,7 +73,7 @@ const numberReleased = numbersOfExisting(
   column => `${column} in (select c.id from channels c where c.id in (select id from channels where ${inRange})
     and exists (select 1 from messages r where r.channel_id = c.id and r.released is not null))`,
 )
-const countUnread = [...numberReleased, ...unreadOfExisting(inChannels), placePositions, countOwnAfter, findCorrections, findReleases].map(
+const countUnread = [...numberReleased, ...unreadOfExisting(inChannels), setOrdinals, countOwnAfter, findCorrections, findReleases].map(
   text => statement(text),
 )
 const countReplies = statement(`
@@ -84,7 +84,7 @@ const countReplies = statement(`
   where ${inChannels('t.channel_id')}
   group by t.channel_id, t.sub_channel_id, t.root_at, t.root_sequence
   on conflict do nothing`)
-/** So many rows are finished together, and of channels no more than so many messages, or one channel. */
+/** How many rows are finished together, and the most messages of their channels, unless it is a single channel. */
 const finishing = [
   { range: rangeOf('channels', '0'), rows: 500, updates: [finishSubChannels, finishChannels] },
   { range: rangeOf('channels', 'sequence'), rows: 100, updates: [...countUnread, countReplies] },

@@ -1,5 +1,5 @@
 import { statement, type Queries, type Value } from '../../database/database.ts'
-import { placeOfId } from '../message-ids.ts'
+import { partsOfId } from '../message-ids.ts'
 import { isSearchOn } from '../search-generation.ts'
 import { jsonIfGiven, jsonOfObject } from '../text.ts'
 import { insertRows, insertsOf } from './insert-rows.ts'
@@ -81,9 +81,9 @@ class Ordinals {
 
   async next(message: NewMessageOfImport): Promise<number> {
     const { channelId, subChannelId, kind } = message
-    const place = `${channelId} ${subChannelId}`
-    const known = this.#counted.get(place) ?? { of: message, counted: await this.#countedIn(message) }
-    this.#counted.set(place, known)
+    const where = `${channelId} ${subChannelId}`
+    const known = this.#counted.get(where) ?? { of: message, counted: await this.#countedIn(message) }
+    this.#counted.set(where, known)
     if (kind === 'STANDARD' && viewersOf(message).length === 0) known.counted++
     return known.counted
   }
@@ -110,11 +110,11 @@ export async function importMessages(tx: Queries, given: readonly NewMessageOfIm
   const ordinals = new Ordinals(tx)
   const rows: Value[][] = []
   for (const each of given) {
-    const { at, sequence, nonce } = placeOfId(each.id)!
+    const { at, sequence, nonce } = partsOfId(each.id)!
     const known = newest.get(each.channelId) ?? { at: 0, sequence: 0 }
     newest.set(each.channelId, { at: Math.max(at, known.at), sequence: Math.max(sequence, each.released ?? 0, known.sequence) })
     const { channelId, subChannelId, senderId, targetId, kind, content, metadata, attributes, contentType, redacted, failed } = each
-    const place = [channelId, subChannelId, viewersOf(each).length > 0 ? 1 : 0, at, sequence, nonce]
+    const key = [channelId, subChannelId, viewersOf(each).length > 0 ? 1 : 0, at, sequence, nonce]
     const shown = [kind, jsonIfGiven(content), jsonIfGiven(metadata), jsonOfObject(attributes), jsonIfGiven(contentType)]
     const state = [
       redacted ? 1 : 0,
@@ -124,19 +124,19 @@ export async function importMessages(tx: Queries, given: readonly NewMessageOfIm
       each.updatedAt,
       each.released ?? null,
     ]
-    rows.push([...place, senderId, targetId ?? null, ...shown, ...state, await ordinals.next(each)])
+    rows.push([...key, senderId, targetId ?? null, ...shown, ...state, await ordinals.next(each)])
   }
   await ordinals.store()
   const inserted = await insertRows(tx, messageInserts, rows)
   if (await isSearchOn(tx)) {
     const changes = given.map(({ channelId, subChannelId, id, senderId, targetId }) => {
-      const { at, sequence } = placeOfId(id)!
+      const { at, sequence } = partsOfId(id)!
       return [channelId, subChannelId, at, sequence, senderId, targetId ?? null, now]
     })
     await insertRows(tx, changeInserts, changes)
   }
   for (const each of given) {
-    const { at, sequence } = placeOfId(each.id)!
+    const { at, sequence } = partsOfId(each.id)!
     if (viewersOf(each).length > 0) await tx.run(numberPrivate, each.channelId, each.subChannelId, at, sequence)
     for (const viewer of viewersOf(each)) {
       await tx.run(insertViewer, each.channelId, each.subChannelId, viewer, at, sequence, each.failed ? 1 : 0)

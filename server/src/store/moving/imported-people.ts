@@ -22,7 +22,7 @@ const insertPresence = statement(`
 export interface ImportedIdentity {
   readonly id: number
   readonly kind: 'user' | 'bot'
-  /** Null for one that exists; a deleted one is named only by what it has sent or made. */
+  /** Null for an identity that exists. A deleted one is exported because messages and memberships name it. */
   readonly deletedAt: number | null
 }
 

@@ -2,12 +2,12 @@ import { statement, type Database, type Queries } from '../../database/database.
 import { json, jsonIfGiven, jsonOfObject } from '../text.ts'
 
 /** How far an import has come: that many lines of that part of the export are stored. */
-export interface ImportPlace {
+export interface ImportProgress {
   readonly part: number
   readonly line: number
 }
 
-export interface UnfinishedImport extends ImportPlace {
+export interface UnfinishedImport extends ImportProgress {
   readonly appInstanceId: number
   readonly exportId: string
 }
@@ -55,7 +55,7 @@ export interface NewAppInstance {
   readonly presenceOff?: boolean
 }
 
-/** Begins an import: stores the app instance so that nobody sees it. Undefined if its ARN is taken. */
+/** Begins an import: stores the app instance, invisible to all callers. Undefined if its ARN is in use. */
 export async function beginImport(tx: Queries, given: NewAppInstance, exportId: string, now: number): Promise<number | undefined> {
   const { arn, name, metadata, createdAt, updatedAt, retentionDays, retentionStartsAt, channelStream, messageStream } = given
   const ours = [jsonOfObject(given.ownEvents), given.presenceOff ? 1 : 0]
@@ -65,8 +65,8 @@ export async function beginImport(tx: Queries, given: NewAppInstance, exportId: 
   return row?.id
 }
 
-/** Records how far the import has come; false if another process has moved it meanwhile. */
-export async function moveImport(tx: Queries, id: number, from: ImportPlace, to: ImportPlace): Promise<boolean> {
+/** Stores the progress of the import; false if another process has changed it meanwhile. */
+export async function moveImport(tx: Queries, id: number, from: ImportProgress, to: ImportProgress): Promise<boolean> {
   return (await tx.run(moveOn, id, from.part, from.line, to.part, to.line)) === 1
 }
 
@@ -78,8 +78,8 @@ export async function abandonImport(tx: Queries, id: number): Promise<boolean> {
 const referencesOfStep = 500
 
 /**
- * Makes the app instance visible, and removes what served the import alone; false if another process has finished the import or given
- * it up meanwhile.
+ * Makes the app instance visible, and removes the rows that only the import needed; false if another process has finished the import or
+ * given it up meanwhile.
  */
 export async function openImported(db: Database, appInstanceId: number): Promise<boolean> {
   const isOpen = await db.transaction(async tx => {

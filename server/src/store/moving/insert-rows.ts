@@ -1,9 +1,9 @@
 import { statement, type Queries, type Value } from '../../database/database.ts'
 
-/** So many rows a statement: on PostgreSQL each statement is a round trip. */
+/** The rows of one statement, since each statement on PostgreSQL is a round trip. */
 const atOnce = 100
 
-/** The same insert for one row and for many; a row that is there already stays as it is. */
+/** The statement for one row and for many; an existing row stays as it is. */
 export function insertsOf(columns: readonly string[], table: string) {
   const row = (index: number) => `(${columns.map((_, column) => `$${index * columns.length + column + 1}`).join(', ')})`
   const inserts = (rows: number) =>
@@ -13,7 +13,7 @@ export function insertsOf(columns: readonly string[], table: string) {
   return { one: inserts(1), many: inserts(atOnce) }
 }
 
-/** Inserts rows, many with each statement; returns how many of them were not there before. */
+/** Inserts rows, many with each statement; returns how many of them were new. */
 export async function insertRows(tx: Queries, { one, many }: ReturnType<typeof insertsOf>, rows: readonly Value[][]): Promise<number> {
   let inserted = 0
   let at = 0

@@ -366,6 +366,6 @@ test.each([
 ])('a statement that could apply to this server is refused if it is not understood: %j on %j with %j', (Action, Resource, keys) => {
   for (const more of [{ Action }, { NotAction: 's3:*' }]) {
     const Statement = { Effect: 'Deny', Resource, ...more, Condition: { StringEquals: keys } }
-    expect(() => parsePolicy(JSON.stringify({ Version: '2012-10-17', Statement }))).toThrow('is not a condition key that is known here')
+    expect(() => parsePolicy(JSON.stringify({ Version: '2012-10-17', Statement }))).toThrow('is not a condition key that this server knows')
   }
 })

@@ -415,7 +415,7 @@ describe('the verification of an invalid request', () => {
     ['an upper-case signature', replaced(/[0-9a-f]{64}$/, 'A'.repeat(64)), /64 lower-case/],
     ['a credential of four parts', replaced('/chime', ''), /ACCESS_KEY_ID\/YYYYMMDD/],
     ['no date', sent('x-amz-date', undefined), /neither X-Amz-Date nor Date/],
-    ['an invalid date', sent('x-amz-date', '20260230T120000Z'), /X-Amz-Date is no date/],
+    ['an invalid date', sent('x-amz-date', '20260230T120000Z'), /X-Amz-Date is not a date/],
     ['a date of another form', sent('x-amz-date', '2026-03-04T12:00:00Z'), /YYYYMMDDTHHMMSSZ/],
   ]
   it.each(incomplete)('reports %s as an incomplete signature, with the reason', async (_, request, reason) => {
@@ -446,7 +446,7 @@ describe('the verification of an invalid request', () => {
       async () => ({ ...(await signed({ statesHash: false })), body: Buffer.of(1) }),
       /hash of an empty body/,
     ],
-    ['a host that a proxy replaced', replacedByProxy, /signed for 'localhost:8080' and came with Host 'backend:3000'/],
+    ['a host that a proxy replaced', replacedByProxy, /signed for 'localhost:8080', and its Host header is 'backend:3000'/],
     ['a host that lost its default port', () => signedForHost('example.org:443', 'example.org'), /signed for 'example.org:443'/],
     ['a host that has gained a port', () => signedForHost('example.org', 'Example.org:8443'), /signed for 'example.org'/],
     ['a path with dot segments', () => signed({ path: '/a/../channels' }), /signers normalize/],
@@ -465,7 +465,7 @@ describe('the verification of an invalid request', () => {
         ...(await signed({ path: `/channels/${strictly(channelArn)}` })),
         url: `/channels/${channelArn.replaceAll('/', '%2f')}`,
       }),
-      /path is signed with other percent-escapes/,
+      /percent-escapes of the path differ/,
     ],
   ]
   it.each(invalid)('reports %s as an invalid signature, with the reason', async (_, request, reason) => {
@@ -554,7 +554,7 @@ describe('the verification of an invalid request', () => {
       const rawHeaders = [...withHeader(request, name, value).rawHeaders, name.toUpperCase(), value]
       expect(refusal({ ...request, rawHeaders })).toMatchObject({
         type: 'InvalidSignatureException',
-        reason: `The header ${name} comes more than once.`,
+        reason: `The header ${name} occurs more than once.`,
       })
     },
   )

@@ -1,9 +1,9 @@
 import type { Handlers } from './call.ts'
 import { namedAppInstance } from '../domain/app-instances.ts'
-import { setOwnEvents, setPresenceShown } from '../domain/session-settings.ts'
+import { setOwnEvents, setPresenceShown } from '../domain/app-instance-settings.ts'
 import { ownEvents, showsPresence } from '../store/app-instances.ts'
 
-export const sessionSettings: Handlers<
+export const appInstanceSettings: Handlers<
   'PutAppInstancePresenceSettings' | 'GetAppInstancePresenceSettings' | 'PutAppInstanceEventSettings' | 'GetAppInstanceEventSettings'
 > = {
   async PutAppInstancePresenceSettings({ AppInstanceArn, PresenceSettings }, { db }) {

@@ -4,14 +4,14 @@ import type { OwnKind } from '../bus/socket-events.ts'
 import { putOwnEvents, putPresenceShown } from '../store/app-instances.ts'
 import { namedAppInstance } from './app-instances.ts'
 
-/** Shows the presence of the users of an app instance, or of none of them. */
+/** Switches presence on or off for all users of an app instance. */
 export async function setPresenceShown(tx: Transaction, arn: string, isShown: boolean) {
   const { id: appInstanceId } = await namedAppInstance(tx, arn)
   await putPresenceShown(tx, appInstanceId, isShown)
   await emit(tx, { kind: 'PresenceSwitched', appInstanceId })
 }
 
-/** Sets the events that Amazon does not have and that new sessions of the app instance get without asking. */
+/** Sets the kinds of events beyond Amazon's that new sessions of the app instance get by default. */
 export async function setOwnEvents(tx: Transaction, arn: string, events: readonly OwnKind[]) {
   const { id: appInstanceId } = await namedAppInstance(tx, arn)
   await putOwnEvents(tx, appInstanceId, events)

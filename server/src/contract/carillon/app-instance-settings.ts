@@ -6,7 +6,7 @@ const PresenceSettings = structure({ Enabled: Required(boolean()) })
 export const EventNames = list(oneOf('read', 'unread', 'typing', 'reaction', 'thread', 'pin'), { maxItems: 10 })
 const EventSettings = structure({ Events: Required(EventNames) })
 
-export const sessionSettings = {
+export const appInstanceSettings = {
   PutAppInstancePresenceSettings: operation(
     'PUT /carillon/app-instances/{appInstanceArn}/presence-settings',
     200,

@@ -3,11 +3,11 @@ import type { Database } from '../database/database.ts'
 import type { Endpoint } from '../http/endpoint.ts'
 import { issue, type Tools } from '../sts/credentials.ts'
 import { takeCode } from './codes.ts'
-import { answerOf, entranceEndpoint, signedInSeconds, textsIn, type tryLimit } from './entrance.ts'
+import { jsonResponse, entranceEndpoint, signedInSeconds, textsIn, type tryLimit } from './entrance.ts'
 
 const largestBody = 1024
 
-/** The console may do everything, under a name of its own in the audit log. */
+/** The console's credentials allow everything. The audit log shows them under this name. */
 const policy = JSON.stringify({ Version: '2012-10-17', Statement: { Effect: 'Allow', Action: '*', Resource: '*' } })
 
 interface Wiring extends Tools {
@@ -21,12 +21,12 @@ const wrongCode = () =>
     'UnauthorizedClientException',
     401,
     'Unauthorized',
-    'The code does not sign in',
+    'The code is not valid',
     'A code works once, for ten minutes. The command carillon console prints a link with a new one.',
   )
 
 /** POST /console/session: exchanges a code for temporary credentials. */
-export function sessionEndpoint(wiring: Wiring): Endpoint {
+export function codeExchange(wiring: Wiring): Endpoint {
   const { db, rootKeyId, now, countTry } = wiring
   return entranceEndpoint('/console/session', largestBody, async asked => {
     countTry(asked)
@@ -35,7 +35,7 @@ export function sessionEndpoint(wiring: Wiring): Endpoint {
     const given = {
       kind: 'federated-user',
       sourceKeyId: rootKeyId,
-      roleIds: [],
+      iamRoleIds: [],
       name: 'console',
       tags: [],
       transitive: [],
@@ -43,6 +43,6 @@ export function sessionEndpoint(wiring: Wiring): Endpoint {
       subject: undefined,
     } as const
     const { Credentials } = await issue(wiring, given, signedInSeconds)
-    return answerOf({ Credentials })
+    return jsonResponse({ Credentials })
   })
 }
