@@ -128,7 +128,7 @@ const newMessage = (
 }
 
 /** Sends a message of which nothing is stored: sockets get it immediately. */
-async function deliver(db: Queries, bus: Bus, acting: ActingInChannel, message: MessageToSend): Promise<Taken> {
+async function sendUnstored(db: Queries, bus: Bus, acting: ActingInChannel, message: MessageToSend): Promise<Taken> {
   checkMessageSize(message.type, message, acting.limits)
   const target = await targetOf(db, acting, message.target)
   const at = acting.now()
@@ -184,7 +184,7 @@ export function takingOf(acting: ActingInChannel, message: MessageToSend): Takin
   const meetsFlow = isForFlow(channel.flowId, message.type)
   const isPersistent = message.persistence === 'PERSISTENT'
   const hasFollowers = channel.isStreamed || (channel.hasBots && message.type === 'STANDARD') || message.pushNotification !== undefined
-  if (!isPersistent && !meetsFlow && !hasFollowers) return { isStored: false, take: (db, bus) => deliver(db, bus, acting, message) }
+  if (!isPersistent && !meetsFlow && !hasFollowers) return { isStored: false, take: (db, bus) => sendUnstored(db, bus, acting, message) }
   const isShareable =
     isPersistent && !meetsFlow && message.target === undefined && subChannel === undefined && rootIdOf(message) === undefined
   return { isStored: true, take: shareableAs({ isShareable }, tx => send(tx, acting, message)) }

@@ -16,7 +16,7 @@ import { LostResponse, type HttpResponse, type Endpoint, type Received } from '.
 import { tooManyAtOnce } from './operator-pages.ts'
 import { Body, checkLength, hasBody, isEndless, noBody, type BodyMemory } from './request-body.ts'
 import { notServing, shownError, tooManyCalls } from './shown-error.ts'
-import { largestBody } from './sizes.ts'
+import { largestBody } from './largest.ts'
 
 export interface CallTools {
   readonly log: Log

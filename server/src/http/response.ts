@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream'
 import { ApiError, badRequest } from '../errors.ts'
 import type { HttpResponse } from './endpoint.ts'
-import { largestHead } from './sizes.ts'
+import { largestHead } from './largest.ts'
 
 /** Browsers call both services directly, so every response allows that, errors and preflights included (docs/service/wire.md#cors). */
 const crossOrigin = {

@@ -11,7 +11,7 @@ import type { Endpoint, HttpResponse, Received } from './endpoint.ts'
 import { alive, isOperatorPath, livenessPath, noPage, operatorPaths, type OperatorPages } from './operator-pages.ts'
 import { selector } from './selector.ts'
 import { notServing } from './shown-error.ts'
-import { largestBody, largestHead } from './sizes.ts'
+import { largestBody, largestHead } from './largest.ts'
 
 /** The paths of calls that return temporary credentials, for a login or for a code of the console. */
 const endpointRoutes = {

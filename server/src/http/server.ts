@@ -15,7 +15,7 @@ import { createOperatorServer } from './operator-server.ts'
 import type { ProxyProtocol } from './proxy-protocol.ts'
 import { createRouter, type Ready, type Routed } from './router.ts'
 import { notServing } from './shown-error.ts'
-import { largestHead } from './sizes.ts'
+import { largestHead } from './largest.ts'
 
 /** Node's limits for both servers. Headers or a request that take longer are refused with 408. */
 const nodeOptions: ServerOptions = {

@@ -1,6 +1,6 @@
 import { ApiError } from '../errors.ts'
 import { commonHeaders, reasonHeader, retryHeader } from '../http/response.ts'
-import { largestUnsignedBody } from '../http/sizes.ts'
+import { largestUnsignedBody } from '../http/largest.ts'
 import type { Endpoint, Received } from '../http/endpoint.ts'
 import type { Origin } from '../auth/origin.ts'
 import { poolError, readInput } from './identity-input.ts'
