@@ -26,11 +26,11 @@ interface BatchError {
   readonly ErrorMessage: string
 }
 
-const isTold = (code: string): code is BatchError['ErrorCode'] => ['BadRequest', 'Conflict', 'ResourceLimitExceeded'].includes(code)
+const isReported = (code: string): code is BatchError['ErrorCode'] => ['BadRequest', 'Conflict', 'ResourceLimitExceeded'].includes(code)
 
 const batchError = ({ arn, error }: { arn: string; error: ApiError }): BatchError => ({
   MemberArn: arn,
-  ErrorCode: isTold(error.code) ? error.code : 'Forbidden',
+  ErrorCode: isReported(error.code) ? error.code : 'Forbidden',
   ErrorMessage: error.reason ?? error.message,
 })
 

@@ -72,9 +72,9 @@ export const policies: Handlers<'SimulatePolicy'> = {
     const demands = demandsIn(input, call)
     const { Timestamp: at, SourceIp: sourceAddress, IsSecure: isSecure = true, UserAgent, Referer } = Context
     const headers = { ...(UserAgent !== undefined && { 'user-agent': UserAgent }), ...(Referer !== undefined && { referer: Referer }) }
-    const asking = { ...call, now: () => at?.getTime() ?? call.now(), sourceAddress, isSecure, headers }
+    const circumstances = { ...call, now: () => at?.getTime() ?? call.now(), sourceAddress, isSecure, headers }
     const tags = { Tags: Context.RequestTags }
-    const explained = await explainDemands(principal, demands, asking, { input: tags, most: mostDecisions })
+    const explained = await explainDemands(principal, demands, circumstances, { input: tags, most: mostDecisions })
     return {
       IsAllowed: explained.every(({ decision }) => decision === 'allowed'),
       PrincipalArn: principal.arn,

@@ -43,8 +43,8 @@ async function checksOf(call: RecentCall, name: OperationName, environment: Envi
   const { trail, refusal, answeredAt } = call
   const { principal, input } = trail
   const origin: Origin = call
-  const asking = { ...environment, ...origin, now: () => answeredAt }
-  const decided = principal?.permissions && input ? await explainCall(name, principal, input, asking, mostDecisions) : []
+  const circumstances = { ...environment, ...origin, now: () => answeredAt }
+  const decided = principal?.permissions && input ? await explainCall(name, principal, input, circumstances, mostDecisions) : []
   const reached = checks.indexOf(trail.stage as Exclude<Stage, 'ANSWERED'>)
   return checks.map((check, index) => {
     const isPast = reached === -1 || index < reached

@@ -29,7 +29,7 @@ export interface Missed {
   readonly reached: Reached
 }
 
-interface Asked {
+interface MissingRange {
   readonly channelId: number
   readonly after: number
   /** The last number to read. */
@@ -42,7 +42,7 @@ interface Tools {
   readonly hear: (step: Step) => void
   readonly lost: (channelId: number) => void
   /** Reads the events of these numbers from the database. */
-  readonly missed: (asked: Asked) => Promise<Missed>
+  readonly missed: (asked: MissingRange) => Promise<Missed>
   readonly metrics: Metrics
   readonly log: Log
 }

@@ -169,7 +169,7 @@ export class NatsBus implements Bus {
       numbers.take({ ...step, sequence })
       return
     }
-    this.#tell(step)
+    this.#deliver(step)
     if (sequence === undefined || numbers || this.#listener?.subChannelIdsIn(channelId).length === 0) return
     // A user of this node has joined with the step.
     this.#follow(channelId, { sequence, at: Date.now() - recentMilliseconds })
@@ -177,7 +177,7 @@ export class NatsBus implements Bus {
     if (this.#soon.size === 1) setTimeout(() => void this.#compareSoon(), soonMilliseconds).unref()
   }
 
-  #tell({ events }: Step) {
+  #deliver({ events }: Step) {
     for (const event of events) this.#listener?.hear(event)
   }
 
@@ -190,7 +190,7 @@ export class NatsBus implements Bus {
       ...new Set([...(this.#listener?.subChannelIdsIn(channelId) ?? []), ...(subChannelId === undefined ? [] : [subChannelId])]),
     ]
     const numbers = new ChannelNumbers(channelId, reached, {
-      hear: step => this.#tell(step),
+      hear: step => this.#deliver(step),
       lost: id => this.#listener?.lost(id),
       missed: asked => this.#reads.take(() => journal.missed({ ...asked, subChannelIds: subChannelIds() })),
       log,

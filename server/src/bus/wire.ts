@@ -6,14 +6,14 @@ const version = 1
  * The number of subjects that channels and users share each, so that a user in 20,000 channels does not make 20,000 subscriptions.
  * The same on all nodes of a version.
  */
-const buckets = 1024
+const subjectCount = 1024
 
 /** The subjects of the nodes that share a database. */
 export function subjectsOf(cluster: string) {
   const prefix = `carillon.${cluster}.${version}`
   return {
-    channel: (id: number) => `${prefix}.channel.${id % buckets}`,
-    user: (id: number) => `${prefix}.user.${id % buckets}`,
+    channel: (id: number) => `${prefix}.channel.${id % subjectCount}`,
+    user: (id: number) => `${prefix}.user.${id % subjectCount}`,
     /** For all users of an app instance. */
     all: `${prefix}.all`,
     /** Who is online on which node. */

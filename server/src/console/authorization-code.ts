@@ -23,11 +23,11 @@ const freshMilliseconds = 600_000
 /** After a failure it is loaded again after this time. */
 const pauseMilliseconds = 5000
 
-type Asked = oauth.CustomFetchOptions<string, URLSearchParams | undefined>
+type FetchOptions = oauth.CustomFetchOptions<string, URLSearchParams | undefined>
 
 /** An issuer of the operator's own may be at http://; --oidc-issuer says so. */
 const asking = {
-  [oauth.customFetch]: async (url: string, { method, headers, body }: Asked) =>
+  [oauth.customFetch]: async (url: string, { method, headers, body }: FetchOptions) =>
     fetchDocument(url, { method, headers, ...(body instanceof URLSearchParams && { body }) }),
   [oauth.allowInsecureRequests]: true,
 } as const
@@ -56,21 +56,21 @@ const refusedCode = (cause: oauth.ResponseBodyError | oauth.OperationProcessingE
 /** The issuer at which operators log in with an authorization code and PKCE. */
 export function authorizationCode({ issuer, clientId, secret }: Client) {
   const client = { client_id: clientId }
-  let asked: { readonly server: Promise<oauth.AuthorizationServer>; readonly until: number } | undefined
+  let loaded: { readonly server: Promise<oauth.AuthorizationServer>; readonly until: number } | undefined
 
-  async function ask(): Promise<oauth.AuthorizationServer> {
+  async function load(): Promise<oauth.AuthorizationServer> {
     const url = new URL(issuer)
     return oauth.processDiscoveryResponse(url, await oauth.discoveryRequest(url, { algorithm: 'oidc', ...asking }))
   }
 
   async function described(): Promise<oauth.AuthorizationServer> {
-    if (!asked || performance.now() > asked.until) asked = { server: ask(), until: performance.now() + freshMilliseconds }
-    const mine = asked
+    if (!loaded || performance.now() > loaded.until) loaded = { server: load(), until: performance.now() + freshMilliseconds }
+    const mine = loaded
     try {
       return await mine.server
     } catch (error) {
       // All logins that arrive meanwhile share one request.
-      if (asked === mine) asked = { ...mine, until: Math.min(mine.until, performance.now() + pauseMilliseconds) }
+      if (loaded === mine) loaded = { ...mine, until: Math.min(mine.until, performance.now() + pauseMilliseconds) }
       throw unreachable(issuer, error)
     }
   }

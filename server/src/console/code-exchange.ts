@@ -28,9 +28,9 @@ const wrongCode = () =>
 /** POST /console/session: exchanges a code for temporary credentials. */
 export function codeExchange(wiring: Wiring): Endpoint {
   const { db, rootKeyId, now, countTry } = wiring
-  return entranceEndpoint('/console/session', largestBody, async asked => {
-    countTry(asked)
-    const { Code } = textsIn(asked, ['Code'], 'Send JSON with the member Code: the code of the link that carillon console prints.')
+  return entranceEndpoint('/console/session', largestBody, async received => {
+    countTry(received)
+    const { Code } = textsIn(received, ['Code'], 'Send JSON with the member Code: the code of the link that carillon console prints.')
     if (!(await takeCode(db, Code, now()))) throw wrongCode()
     const given = {
       kind: 'federated-user',

@@ -28,13 +28,13 @@ const tooManyTries = (wait: number) =>
   )
 
 /** Counts a sign-in, or throws if there were too many. Called before the request is examined. */
-export function tryLimit(): (asked: Received) => void {
+export function tryLimit(): (received: Received) => void {
   const buckets = new TokenBuckets({ shared: false })
-  return asked => {
-    if (!mayServe(asked)) throw overTlsOnly()
+  return received => {
+    if (!mayServe(received)) throw overTlsOnly()
     const at = performance.now()
     buckets.forget(at)
-    const address = networkOf(asked.sourceAddress)
+    const address = networkOf(received.sourceAddress)
     const wait = buckets.wait(address, tries, at)
     if (wait > 0) throw tooManyTries(Math.ceil(wait / 1000))
     buckets.take(address, tries, at)

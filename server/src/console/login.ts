@@ -49,20 +49,20 @@ export async function loginEndpoint(settings: Settings, wiring: Wiring): Promise
       codes: (await import('./authorization-code.ts')).authorizationCode({ issuer: oidcIssuer, clientId, secret }),
       issuer: createIssuer({ issuer: oidcIssuer, audiences: [clientId], jwks, now }),
     }
-  return entranceEndpoint('/console/login', largestBody, async asked => {
-    if (!mayServe(asked)) throw overTlsOnly()
-    if (asked.method === 'GET')
+  return entranceEndpoint('/console/login', largestBody, async received => {
+    if (!mayServe(received)) throw overTlsOnly()
+    if (received.method === 'GET')
       return jsonResponse(configured ? { AuthorizationEndpoint: await configured.codes.authorizationEndpoint(), ClientId: clientId } : {})
-    countTry(asked)
+    countTry(received)
     if (!configured)
       throw badRequest(
         'Logins are not configured',
         'The server was started without --console-client. Sign in with a link of carillon console.',
       )
     const members = ['Code', 'Verifier', 'Nonce', 'RedirectUri'] as const
-    const given = textsIn(asked, members, `Send JSON with the members ${members.join(', ')}, as the page of the console does.`)
+    const given = textsIn(received, members, `Send JSON with the members ${members.join(', ')}, as the page of the console does.`)
     const { Code: code, Verifier: verifier, Nonce: nonce } = given
-    const token = await configured.codes.idToken({ code, verifier, nonce, redirectUri: ownAddress(asked, given.RedirectUri) })
+    const token = await configured.codes.idToken({ code, verifier, nonce, redirectUri: ownAddress(received, given.RedirectUri) })
     const claims = await configured.issuer.verify(token)
     // A role that a command has just created or changed applies immediately.
     const role = await upToDate(ring, async () => trustingIamRole(ring.iamRole(consoleRole ?? ''), claims))

@@ -10,7 +10,7 @@ const mostUndone = 3
 
 const endOfTurn = () => new Promise<void>(resolve => setImmediate(resolve))
 
-interface Asked extends Waiting {
+interface SharedQuery extends Waiting {
   /** Undefined if the call cannot share a round trip. */
   readonly statement: Statement<unknown> | undefined
   /** Sends this call alone, and resolves it with its row. */
@@ -27,7 +27,7 @@ class SharedTransaction implements Transaction {
   readonly #ask: Ask
   readonly #one: Asking
   readonly #followUps: FollowUps
-  readonly #asked: Asked[] = []
+  readonly #asked: SharedQuery[] = []
   #isAnswering = false
 
   constructor(ask: Ask, followUps: FollowUps, { storesEvents, feedsSearch }: Besides) {
@@ -78,7 +78,7 @@ class SharedTransaction implements Transaction {
   }
 
   /** A connection runs one query after the other. */
-  #add(asked: Asked) {
+  #add(asked: SharedQuery) {
     this.#asked.push(asked)
     if (!this.#isAnswering) void this.#answer()
   }
@@ -95,7 +95,7 @@ class SharedTransaction implements Transaction {
     this.#isAnswering = false
   }
 
-  async #answerTogether(many: Statement<unknown>, asked: readonly Asked[]) {
+  async #answerTogether(many: Statement<unknown>, asked: readonly SharedQuery[]) {
     try {
       await askMany(this.#ask, many, asked)
     } catch (error) {

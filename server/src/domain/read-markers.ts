@@ -13,7 +13,7 @@ import { checkOrdinary } from './sub-channels.ts'
 /** Sets the actor's read marker to the present. */
 export async function moveReadMarker(tx: Transaction, { channel, actor, now }: ActingInChannel) {
   checkOrdinary(channel, 'Read markers')
-  await tell(tx, channel, actor, await markRead(tx, channel.id, actor.id, now()), { unread: 0, mentions: 0 })
+  await emitMoved(tx, channel, actor, await markRead(tx, channel.id, actor.id, now()), { unread: 0, mentions: 0 })
 }
 
 /** Sets the actor's read marker to a message, forward or back. Retention hides messages before that time. */
@@ -31,14 +31,14 @@ async function put(
 ) {
   if (!(await lockChannel(tx, channel.id))) return
   const marked = await markReadAt(tx, channel.id, actor.id, messageId, behind)
-  if (marked) await tell(tx, channel, actor, marked, await unreadIn(tx, channel.id, actor.id, hiddenBefore))
+  if (marked) await emitMoved(tx, channel, actor, marked, await unreadIn(tx, channel.id, actor.id, hiddenBefore))
 }
 
 /**
  * Emits that the actor has read. In channels whose read markers can be listed, all members get the event, unless the actor is a HIDDEN
  * member.
  */
-async function tell(
+async function emitMoved(
   tx: Transaction,
   { id: channelId, arn: channelArn }: CalledChannel,
   member: Identity,

@@ -8,7 +8,7 @@ import { nameOfSubChannel } from '../store/sub-channels.ts'
 import type { StoredMessageEvent } from './stored.ts'
 import { heardOfMessage } from './sockets.ts'
 
-export interface Asked {
+export interface MissedRange {
   readonly channelId: number
   /** The sub-channels; 0 for an ordinary channel. */
   readonly subChannelIds: readonly number[]
@@ -35,7 +35,7 @@ async function heardAgain(db: Queries, channelId: number, sequence: number, { ki
 }
 
 /** The stored events, by number. */
-async function storedSteps(db: Queries, { channelId, after, upTo }: Asked) {
+async function storedSteps(db: Queries, { channelId, after, upTo }: MissedRange) {
   const steps = new Map<number, SocketEvent[]>()
   for (const row of await channelEvents(db, channelId, { after, upTo })) {
     const { sequence } = row
@@ -52,15 +52,15 @@ async function storedSteps(db: Queries, { channelId, after, upTo }: Asked) {
  * Reads the events of a channel for sockets from one number to another, and how far the channel was before the reading.
  * NON_PERSISTENT and deleted messages are left out; a message has its present content.
  */
-export async function missedSteps(db: Queries, asked: Asked): Promise<{ steps: Step[]; reached: { sequence: number; at: number } }> {
-  const { channelId, subChannelIds, after, notBefore } = asked
+export async function missedSteps(db: Queries, range: MissedRange): Promise<{ steps: Step[]; reached: { sequence: number; at: number } }> {
+  const { channelId, subChannelIds, after, notBefore } = range
   const found = await reachedChannel(db, channelId)
   const reached = found ?? { sequence: Math.max(after, (await lastEventOf(db, channelId)) ?? 0), at: notBefore }
-  const steps = await storedSteps(db, asked)
+  const steps = await storedSteps(db, range)
   // From that event on, a member that was moved gets the events of the other sub-channel.
   const entered = [...steps.values()].flat().flatMap(({ moves = [] }) => moves.flatMap(({ to }) => (to === undefined ? [] : [to])))
   for (const subChannelId of new Set([...subChannelIds, ...entered])) {
-    const messages = await messagesOfNumbers(db, { channelId, subChannelId }, asked)
+    const messages = await messagesOfNumbers(db, { channelId, subChannelId }, range)
     const place = messages.length > 0 ? await placeOf(db, channelId, subChannelId) : undefined
     if (!place) continue
     for (const { sequence, message } of messages) {

@@ -27,7 +27,7 @@ const portion = 2000
 const joiningAtOnce = 4
 
 /** What the gateway needs to send a new session its channels and what its client has missed. */
-export interface Telling extends Pick<Presigned, 'parameters'> {
+export interface CatchUp extends Pick<Presigned, 'parameters'> {
   /** The time since when its client has missed something; undefined for a new client. */
   readonly since: number | undefined
   readonly retentionDays: number | undefined
@@ -44,7 +44,7 @@ interface Inside {
   /** Holds back new events until a client that reconnects has been sent those that it missed. */
   readonly begin: (session: Session, since: number) => void
   readonly listen: (ws: SessionSocket, session: Session) => void
-  readonly tell: (session: Session, telling: Telling) => void
+  readonly catchUp: (session: Session, given: CatchUp) => void
 }
 
 /**
@@ -135,8 +135,16 @@ export class Entrance {
     // Not earlier: a connection that is refused must not end the older session.
     this.#inside.replace(userId, id)
 
-    const asksFor = askedFor(parameters, ownEvents)
-    const session = new Session(ws, socket, { id, userId, appInstanceId, key, asksFor, claim, nextPing: Date.now() + pingSeconds * 1000 })
+    const eventKinds = eventKindsOf(parameters, ownEvents)
+    const session = new Session(ws, socket, {
+      id,
+      userId,
+      appInstanceId,
+      key,
+      eventKinds,
+      claim,
+      nextPing: Date.now() + pingSeconds * 1000,
+    })
     if (since !== undefined) this.#inside.begin(session, since)
     resumable?.opened(claim, since)
     this.#inside.hub.enter(session)
@@ -145,7 +153,7 @@ export class Entrance {
     if (!session.isOpen) return
     session.establish(sessionEstablished)
     // Outside the limited turns of joining, so that a client that does not read delays no others.
-    this.#inside.tell(session, { since, parameters, retentionDays })
+    this.#inside.catchUp(session, { since, parameters, retentionDays })
   }
 
   /** Takes the session unless the user has too many on all nodes; a session with the same id on another node ends. */
@@ -186,7 +194,7 @@ export class Entrance {
  * The kinds of events beyond Amazon's that the session gets: those in the URL, and those that all sessions of the app instance get. Unknown
  * names are ignored, since a later version may have them.
  */
-function askedFor(parameters: Presigned['parameters'], ofAll: readonly string[]): ReadonlySet<string> | undefined {
+function eventKindsOf(parameters: Presigned['parameters'], ofAll: readonly string[]): ReadonlySet<string> | undefined {
   const named = parameters.get('carillon-events')
   if (named === undefined && ofAll.length === 0) return undefined
   return new Set([...ofAll, ...(named?.split(',') ?? [])].filter(name => ownKinds.has(name)))

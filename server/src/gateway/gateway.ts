@@ -10,7 +10,7 @@ import type { ConnectedTo, ConnectedUser } from '../store/nodes.ts'
 import type { Page } from '../store/page.ts'
 import { closeCodes } from './close-codes.ts'
 import { connectedHere } from './connected.ts'
-import { Entrance, type Telling } from './entrance.ts'
+import { Entrance, type CatchUp } from './entrance.ts'
 import { sessionEstablished } from './frame.ts'
 import { Hub } from './hub.ts'
 import { Prefetch } from './prefetch.ts'
@@ -90,7 +90,7 @@ export class Gateway {
       replace: (userId, id) => this.#replace(userId, id),
       begin: (session, since) => this.#resume.begin(session, since),
       listen: (ws, session) => this.#listen(ws, session),
-      tell: (session, telling) => void this.#tell(session, telling),
+      catchUp: (session, given) => void this.#catchUp(session, given),
     })
     bus.subscribe({
       hear: event => {
@@ -191,8 +191,8 @@ export class Gateway {
   }
 
   /** Sends the events that the client has missed, as far as they are still stored, and then its prefetch. */
-  async #tell(session: Session, { since, parameters, retentionDays }: Telling) {
-    if (since !== undefined) this.#wiring.metrics.resumes.inc({ outcome: await this.#resume.tell(session, since) })
+  async #catchUp(session: Session, { since, parameters, retentionDays }: CatchUp) {
+    if (since !== undefined) this.#wiring.metrics.resumes.inc({ outcome: await this.#resume.sendMissed(session, since) })
     if (parameters.get('prefetch-on') !== 'connect' || !session.isOpen) return
     const order: PrefetchOrder = parameters.get('prefetch-sort-by') === 'last-message-timestamp' ? 'last-message-timestamp' : 'unread'
     this.#prefetch.add({ session, order, retentionDays })
@@ -303,7 +303,7 @@ export class Gateway {
         this.#hub.leave(session)
       }
       const late = session.lateSince(now) && this.#sureAt(session)
-      if (late !== session.toldLateSince) resumable?.standsAt(session.claim, (session.toldLateSince = late))
+      if (late !== session.reportedLateSince) resumable?.standsAt(session.claim, (session.reportedLateSince = late))
     }
   }
 }

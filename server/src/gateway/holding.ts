@@ -21,7 +21,7 @@ export class Holding {
    * The last number of each channel that the client has been sent. After the last missed event, a channel stays here until a later event of
    * it arrives.
    */
-  readonly #told = new Map<number, number>()
+  readonly #sentUpTo = new Map<number, number>()
   #isOverfull = false
   #isOver = false
 
@@ -31,10 +31,10 @@ export class Holding {
 
   /** False if the frame is to be sent immediately. */
   take({ channelId, sequence }: SocketEvent, frame: Frame): boolean {
-    const told = this.#told.get(channelId)
-    if (told !== undefined) {
-      if (sequence !== undefined && sequence <= told) return true
-      if (this.#isOver && sequence !== undefined) this.#told.delete(channelId)
+    const sentUpTo = this.#sentUpTo.get(channelId)
+    if (sentUpTo !== undefined) {
+      if (sequence !== undefined && sequence <= sentUpTo) return true
+      if (this.#isOver && sequence !== undefined) this.#sentUpTo.delete(channelId)
       return false
     }
     if (this.#isOver) return false
@@ -44,11 +44,11 @@ export class Holding {
   }
 
   /** Returns the held frames of the channel after that number, up to which the client has been sent everything. */
-  release(channelId: number, told: number): Frame[] {
-    this.#told.set(channelId, told)
+  release(channelId: number, sentUpTo: number): Frame[] {
+    this.#sentUpTo.set(channelId, sentUpTo)
     const [own, others] = [this.#held.filter(held => held.channelId === channelId), this.#held.filter(held => held.channelId !== channelId)]
     this.#held = others
-    return own.filter(({ sequence }) => sequence === undefined || sequence > told).map(({ frame }) => frame)
+    return own.filter(({ sequence }) => sequence === undefined || sequence > sentUpTo).map(({ frame }) => frame)
   }
 
   /** Returns all remaining frames, once all missed events have been sent. From now on no frame is held. */

@@ -11,12 +11,12 @@ type Topic = TopicOf<Session>
 export interface Reading {
   readonly session: Session
   readonly topic: Topic
-  /** The first events, at most one more than `mostRetold`. */
+  /** The first events, at most one more than `mostRecorded`. */
   readonly heard: Frame[]
 }
 
 /** The most events that a reading records. */
-export const mostRetold = 100
+export const mostRecorded = 100
 
 /** Whose membership it is, in which sub-channel. */
 export interface Place {
@@ -168,7 +168,7 @@ export class Hub {
     // Events beyond Amazon's do not change the details of a channel.
     if (!own) for (const topic of topics) topic.version++
     const hearers = this.#faults?.drops(event.type) ? [] : this.#hearersOf(event, topics)
-    const audience = own ? [...hearers].filter(({ asksFor, userId }) => asksFor.has(own) && userId !== event.except) : hearers
+    const audience = own ? [...hearers].filter(({ eventKinds, userId }) => eventKinds.has(own) && userId !== event.except) : hearers
     let frame: Frame | undefined
     for (const session of audience) {
       frame ??= eventFrame(event)
@@ -208,7 +208,7 @@ export class Hub {
 
   #keep(frame: Frame, topics: readonly Topic[], audience: Iterable<Session>) {
     for (const { session, topic, heard } of this.#readings) {
-      if (heard.length <= mostRetold && topics.includes(topic) && [...audience].includes(session)) heard.push(frame)
+      if (heard.length <= mostRecorded && topics.includes(topic) && [...audience].includes(session)) heard.push(frame)
     }
   }
 

@@ -13,7 +13,7 @@ import { RankedTurns } from '../tools/ranked-turns.ts'
 import { channelsToPrefetch, channelToShow, nobody, type PrefetchedChannel, type PrefetchOrder } from '../store/prefetch.ts'
 import { standingIn } from '../store/unread.ts'
 import { channelDetailsFrame, detailsText, type Frame } from './frame.ts'
-import { mostRetold, type Hub, type Reading } from './hub.ts'
+import { mostRecorded, type Hub, type Reading } from './hub.ts'
 import type { Session } from './session.ts'
 import { SharedDetails, type Details } from './shared-details.ts'
 
@@ -119,7 +119,7 @@ export class Prefetch {
         return
       }
       asked.sent = (asked.sent ?? 0) + 1
-      if ((await this.#tell(asked, channel)) !== 'shared') break
+      if ((await this.#sendDetails(asked, channel)) !== 'shared') break
     }
     this.add(asked)
   }
@@ -136,18 +136,18 @@ export class Prefetch {
    * Sends the details of a channel. A reader that sees the same as all members shares the details with others until the next event of the
    * channel. A channel that the user leaves meanwhile is skipped.
    */
-  async #tell({ session, retentionDays }: Asked, place: PrefetchedChannel): Promise<'shared' | 'read' | 'skipped'> {
+  async #sendDetails({ session, retentionDays }: Asked, place: PrefetchedChannel): Promise<'shared' | 'read' | 'skipped'> {
     const { hub } = this.#wiring
-    const asksForCounts = session.asksFor.has('unread')
+    const sendsCounts = session.eventKinds.has('unread')
     for (let count = 1; count <= mostReadings; count++) {
       const topic = hub.topicOf(place)
       if (!topic || !session.topics.includes(topic)) return 'skipped'
       const viewerId = place.hasPrivate || session.heardAlone?.has(place.channelId) ? session.userId : nobody
       const cutoff = retentionCutoff(this.#wiring.now(), retentionDays)
       // Details that do not fit the counts are not used a second time.
-      const mayShare = viewerId === nobody && !(asksForCounts && count > 1)
+      const mayShare = viewerId === nobody && !(sendsCounts && count > 1)
       const shared = mayShare ? this.#shared.find(topic, { version: place, retentionDays, cutoff }) : undefined
-      if (shared && !asksForCounts) {
+      if (shared && !sendsCounts) {
         this.#send(session, 'shared', channelDetailsFrame(shared.text, place))
         return 'shared'
       }
@@ -175,12 +175,12 @@ export class Prefetch {
     try {
       const read = shared ?? (await this.#details(place, viewerId, cutoff))
       if (!read) return 'skipped'
-      const standing = session.asksFor.has('unread') ? await this.#standing(session, place, cutoff) : undefined
+      const standing = session.eventKinds.has('unread') ? await this.#standing(session, place, cutoff) : undefined
       if (!session.topics.includes(topic)) return 'stale'
       // The counts are those of the details if nothing has happened in the channel between the two readings.
       const isOfOne = reading.heard.length === 0 && (!standing || standing.sequence === read.version.sequence)
       if (!isOfOne && !isLast) return 'stale'
-      if (reading.heard.length > mostRetold) return 'skipped'
+      if (reading.heard.length > mostRecorded) return 'skipped'
       if (!shared && viewerId === nobody && heard === topic.version) this.#shared.keep(topic, { ...read, readAt, heard, retentionDays })
       const own = { readAt: standing ? standing.readAt : place.readAt, counts: isOfOne ? standing : undefined }
       this.#send(session, shared ? 'shared' : 'read', [...channelDetailsFrame(read.text, own), ...reading.heard])

@@ -9,7 +9,7 @@ import type { Hub } from './hub.ts'
 import { Watches } from './watches.ts'
 
 /** The ticks between two presence frames of a session; a tick is a second. */
-const tellEvery = 2
+const roundEvery = 2
 /** The ticks between two writes of when users were last seen, and how many users one transaction writes. */
 const writeEvery = 60
 const portion = 500
@@ -130,10 +130,10 @@ export class Presence {
       this.#isWanted = false
     }
     for (const { userId, at } of this.online.takeGone()) this.#seen.set(userId, at)
-    if (this.#ticks % tellEvery === 0) {
+    if (this.#ticks % roundEvery === 0) {
       const changed = new Set([...this.online.takeChanged(), ...this.#toSend])
       this.#toSend = new Set()
-      await this.#watches.tell(changed)
+      await this.#watches.runRound(changed)
     }
     if (this.#ticks % writeEvery === 0) await this.#write()
   }

@@ -33,14 +33,14 @@ export class Resume {
     this.#wiring = wiring
   }
 
-  /** Holds back new events of the session until `tell` has sent the events that the client missed. */
+  /** Holds back new events of the session until `sendMissed` has sent the events that the client missed. */
   begin(session: Session, since: number) {
     session.holding = new Holding()
     session.owe(since)
   }
 
   /** Sends the events since that time, in epoch milliseconds. If there are too many, sends none. Never rejects. */
-  async tell(session: Session, since: number): Promise<ResumeOutcome> {
+  async sendMissed(session: Session, since: number): Promise<ResumeOutcome> {
     const { db, hub, now, failed } = this.#wiring
     try {
       const channels = await this.#turns.take(() => missedChannels(db, session.userId, { since, behind: now() - Date.now() }))
@@ -49,7 +49,7 @@ export class Resume {
         session.forgive()
         return 'expired'
       }
-      for (const channel of channels) await this.#tellChannel(session, channel)
+      for (const channel of channels) await this.#sendChannel(session, channel)
       if (!session.isOpen) return 'failed'
       if (session.holding?.isOverfull) throw new Error('Too many events arrived while a session was sent missed ones')
       this.#end(session)
@@ -66,26 +66,26 @@ export class Resume {
     for (const frame of session.holding?.rest() ?? []) this.#wiring.hub.send(session, frame)
   }
 
-  async #tellChannel(session: Session, channel: MissedChannel) {
+  async #sendChannel(session: Session, channel: MissedChannel) {
     const { hub } = this.#wiring
     const send = async (events: readonly SocketEvent[]) => {
       for (const event of events) if (isFor(event, session, channel)) hub.send(session, eventFrame(event))
       if (session.isCongested) await new Promise<void>(resolve => session.onceDrained(resolve))
     }
-    let told = channel.after
+    let sentUpTo = channel.after
     for (let isLeft = true; isLeft && session.isOpen;) {
-      const read = await this.#turns.take(() => channel.read(told))
+      const read = await this.#turns.take(() => channel.read(sentUpTo))
       await send(read.events)
-      told = read.upTo
+      sentUpTo = read.upTo
       isLeft = read.isLeft
     }
-    for (const frame of session.holding?.release(channel.channelId, told) ?? []) hub.send(session, frame)
+    for (const frame of session.holding?.release(channel.channelId, sentUpTo) ?? []) hub.send(session, frame)
   }
 }
 
 /** Whether the event is for this session in this channel. */
-function isFor({ type, only, subChannelId }: SocketEvent, { userId, asksFor }: Session, { subChannelIds }: MissedChannel): boolean {
+function isFor({ type, only, subChannelId }: SocketEvent, { userId, eventKinds }: Session, { subChannelIds }: MissedChannel): boolean {
   const own = ownKindOf(type)
-  if (own && !asksFor.has(own)) return false
+  if (own && !eventKinds.has(own)) return false
   return only ? only.includes(userId) : subChannelId === undefined || subChannelIds.includes(subChannelId)
 }

@@ -47,7 +47,7 @@ export class Session {
   readonly appInstanceId: number
   readonly key: AccessKey
   /** The kinds of events beyond Amazon's that the session gets. */
-  readonly asksFor: ReadonlySet<string>
+  readonly eventKinds: ReadonlySet<string>
   /** Identifies the session for all nodes. */
   readonly claim: ConnectedSession
   /** The topics whose events it gets. */
@@ -73,7 +73,7 @@ export class Session {
   /** The channels of which it has got an event that not all members get, since its prefetch began; undefined without a prefetch. */
   heardAlone: Set<number> | undefined
   /** Since when the client is late, as last reported. */
-  toldLateSince: number | undefined
+  reportedLateSince: number | undefined
   /** When the server has closed the session. A client that confirms the close has received everything from before then. */
   closedAt: number | undefined
 
@@ -85,7 +85,7 @@ export class Session {
       userId: number
       appInstanceId: number
       key: AccessKey
-      asksFor?: ReadonlySet<string> | undefined
+      eventKinds?: ReadonlySet<string> | undefined
       claim: Session['claim']
       nextPing: number
     },
@@ -96,7 +96,7 @@ export class Session {
     this.userId = given.userId
     this.appInstanceId = given.appInstanceId
     this.key = given.key
-    this.asksFor = given.asksFor ?? nothing
+    this.eventKinds = given.eventKinds ?? nothing
     this.claim = given.claim
     this.#nextPing = given.nextPing
   }
@@ -172,7 +172,7 @@ export class Session {
   /** The client will be sent the events since that time. If it is lost before it has confirmed them, it will be sent all of them again. */
   owe(since: number) {
     this.#owedSince = since
-    this.toldLateSince = since
+    this.reportedLateSince = since
   }
 
   /** None of the missed events are sent. */

@@ -8,7 +8,7 @@ const mostTypists = 100_000
 interface Typist {
   /** The event of the indicator, as it was first delivered. */
   readonly event: SocketEvent
-  toldAt: number
+  deliveredAt: number
   until: number
 }
 
@@ -36,12 +36,12 @@ export class Typing {
     const known = this.#typists.get(key)
     if (!known) {
       if (this.#typists.size >= mostTypists) return false
-      this.#typists.set(key, { event, toldAt: now, until: now + this.#milliseconds })
+      this.#typists.set(key, { event, deliveredAt: now, until: now + this.#milliseconds })
       return true
     }
     known.until = now + this.#milliseconds
-    if (now - known.toldAt < leastMilliseconds) return false
-    known.toldAt = now
+    if (now - known.deliveredAt < leastMilliseconds) return false
+    known.deliveredAt = now
     return true
   }
 

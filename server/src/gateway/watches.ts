@@ -42,7 +42,7 @@ interface Channel {
   readonly watches: Set<Watch>
   members: ReadonlySet<number>
   /** The number that was last sent of a large channel. */
-  told: number | undefined
+  sentCount: number | undefined
   readAt: number
   isStale: boolean
   /** The members whose presence has changed since the last round. */
@@ -84,7 +84,7 @@ export class Watches {
   readonly #channelsOf = new Map<number, Set<Channel>>()
   readonly #suspect = new Set<Watch>()
   readonly #details = new BoundedMap<number, string>(mostRemembered)
-  #tellings = 0
+  #rounds = 0
 
   constructor(wiring: Wiring) {
     this.#wiring = wiring
@@ -149,15 +149,15 @@ export class Watches {
   }
 
   /** Runs a round: sends changes to the sessions that watch the users, and everything to sessions whose watch has just begun. */
-  async tell(changed: ReadonlySet<number>) {
+  async runRound(changed: ReadonlySet<number>) {
     for (const userId of changed) this.#note(userId)
-    this.#tellings++
+    this.#rounds++
     await this.#check()
     await this.#readChannels()
-    const isTimeForNumbers = this.#tellings % numbersEvery === 0
+    const isTimeForNumbers = this.#rounds % numbersEvery === 0
     const numbers = new Set([...this.#channels.values()].filter(channel => isLarge(channel) && isTimeForNumbers && this.#count(channel)))
     const shared = new Map<string, Frame | undefined>()
-    let told = 0
+    let sent = 0
     for (const watch of this.#watches.values()) {
       if (!watch.session.isOpen) {
         this.end(watch.session)
@@ -174,7 +174,7 @@ export class Watches {
         key !== undefined && shared.has(key) ? shared.get(key) : await this.#frameFor(channels, isNew ? watch.people : people, isNew)
       if (key !== undefined) shared.set(key, frame)
       if (frame) this.#wiring.send(watch.session, frame)
-      if (++told % portion === 0) await turn()
+      if (++sent % portion === 0) await turn()
     }
     for (const channel of this.#channels.values()) channel.changed = new Set()
   }
@@ -193,7 +193,7 @@ export class Watches {
     const presences = [...unique].flatMap(userId => this.#details.get(userId) || [])
     const numbers = channels
       .filter(isLarge)
-      .map(channel => JSON.stringify({ ChannelArn: channel.arn, OnlineMemberCount: channel.told ?? this.#counted(channel) }))
+      .map(channel => JSON.stringify({ ChannelArn: channel.arn, OnlineMemberCount: channel.sentCount ?? this.#counted(channel) }))
     return presences.length + numbers.length === 0 ? undefined : presenceFrame(presences, numbers)
   }
 
@@ -217,15 +217,15 @@ export class Watches {
   /** Whether the number has changed since it was last sent. */
   #count(channel: Channel): boolean {
     const count = this.#counted(channel)
-    if (count === channel.told) return false
-    channel.told = count
+    if (count === channel.sentCount) return false
+    channel.sentCount = count
     return true
   }
 
   #join(watch: Watch, { id, arn, isElastic }: PresenceWatched['channels'][number]): Channel {
     let channel = this.#channels.get(id)
     if (!channel) {
-      const empty = { watches: new Set<Watch>(), members: new Set<number>(), told: undefined, changed: new Set<number>() }
+      const empty = { watches: new Set<Watch>(), members: new Set<number>(), sentCount: undefined, changed: new Set<number>() }
       this.#channels.set(id, (channel = { ...empty, id, arn, isElastic, readAt: 0, isStale: true }))
     }
     channel.watches.add(watch)

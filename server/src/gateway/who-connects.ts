@@ -10,7 +10,7 @@ import { findFacts, type Facts } from '../store/facts.ts'
 import { closeCodes } from './close-codes.ts'
 
 /** What is needed to decide which user connects, and whether it may. */
-export interface Asking extends Owner {
+export interface Circumstances extends Owner {
   readonly db: Queries
   readonly verify: (request: PresignedRequest) => Presigned
   /** The clock of stored times; sockets and signatures use the real time. */
@@ -31,7 +31,7 @@ export const unauthorized = (reason: string, options?: ErrorOptions) =>
   new Refusal(closeCodes.unauthorized, `Unauthorized: ${reason}`, options)
 
 /** The principal that signed, and the parameters of the URL. */
-export function verified({ verify }: Asking, request: PresignedRequest): Presigned {
+export function verified({ verify }: Circumstances, request: PresignedRequest): Presigned {
   try {
     return verify(request)
   } catch (error) {
@@ -41,7 +41,7 @@ export function verified({ verify }: Asking, request: PresignedRequest): Presign
 }
 
 /** Decided before the user is looked up, so a caller that may not connect does not learn whether the user exists. */
-export async function requirePermitted(asking: Asking, principal: Principal, arn: string, origin: Origin) {
+export async function requirePermitted(asking: Circumstances, principal: Principal, arn: string, origin: Origin) {
   const { db, now, region, account } = asking
   const { sourceAddress, isSecure, headers } = origin
   try {
@@ -53,7 +53,7 @@ export async function requirePermitted(asking: Asking, principal: Principal, arn
 }
 
 /** An existing user; a bot has no socket. */
-export async function livingUser({ db }: Asking, user: Arn | undefined): Promise<Facts> {
+export async function livingUser({ db }: Circumstances, user: Arn | undefined): Promise<Facts> {
   if (user?.kind !== 'user') throw unauthorized('userArn is not the ARN of an AppInstanceUser')
   const facts = await findFacts(db, user)
   if (!facts) throw unauthorized('userArn is not the ARN of an existing user')

@@ -12,10 +12,10 @@ import type { Refusals } from '../observe/refusals.ts'
 import type { ConnectRate } from '../rates/operation-rates.ts'
 import type { Limits } from '../settings/limits.ts'
 import type { TurnEnd } from '../tools/turn-end.ts'
-import type { Asking } from './who-connects.ts'
+import type { Circumstances } from './who-connects.ts'
 
 /** What the gateway is given. */
-export interface Wiring extends Asking {
+export interface Wiring extends Circumstances {
   readonly db: Database
   readonly bus: Bus
   readonly turnEnd: TurnEnd

@@ -61,8 +61,8 @@ export class Calls {
     { params, otherwise }: { params: Params; otherwise: (request: IncomingMessage, response: ServerResponse) => void },
   ): Promise<void> {
     const start = performance.now()
-    const asked = this.#received(request, params)
-    if (!endpoint.takes(asked)) {
+    const received = this.#received(request, params)
+    if (!endpoint.takes(received)) {
       otherwise(request, response)
       return
     }
@@ -71,22 +71,22 @@ export class Calls {
     let refusal: ApiError | undefined
     let answer: HttpResponse
     try {
-      if (body) await this.#readBody(body, { endpoint, asked, request, response })
-      answer = await this.#answer(endpoint, asked, request)
+      if (body) await this.#readBody(body, { endpoint, received, request, response })
+      answer = await this.#answer(endpoint, received, request)
     } catch (error) {
       if (error instanceof LostResponse) {
         response.destroy()
         return
       }
-      refusal = this.#told(error, request, asked.requestId, endpoint.nameOf(asked))
-      answer = endpoint.refusal(refusal, asked)
+      refusal = this.#reported(error, request, received.requestId, endpoint.nameOf(received))
+      answer = endpoint.refusal(refusal, received)
     } finally {
       body?.release()
     }
     const responseSize = this.#tools.responses.write(response, answer)
     const { status } = answer
-    const { requestId, trail, sourceAddress, isSecure, headers, method, url } = asked
-    const operation = endpoint.nameOf(asked)
+    const { requestId, trail, sourceAddress, isSecure, headers, method, url } = received
+    const operation = endpoint.nameOf(received)
     audit?.write({ requestId, operation, ...trail.entry, sourceAddress, status, outcome: refusal?.type ?? 'Success' })
     const seconds = (performance.now() - start) / 1000
     metrics.calls.count(operation, status, seconds)
@@ -102,7 +102,7 @@ export class Calls {
       sourceAddress,
       isSecure,
       headers,
-      requestSize: asked.body.length,
+      requestSize: received.body.length,
       responseSize,
       trail,
     })
@@ -126,32 +126,37 @@ export class Calls {
   /** Answers with an error of AWS's shape, for requests without an endpoint. */
   refuse(request: IncomingMessage, response: ServerResponse, error: unknown) {
     const requestId = randomUUID()
-    this.#tools.responses.write(response, renderError(this.#told(error, request, requestId), requestId))
+    this.#tools.responses.write(response, renderError(this.#reported(error, request, requestId), requestId))
   }
 
   /** Reads as much of the body as the endpoint allows for this caller. The rest is discarded, so that the connection stays open. */
   async #readBody(
     body: Body,
-    { endpoint, asked, request, response }: { endpoint: Endpoint; asked: Received; request: IncomingMessage; response: ServerResponse },
+    {
+      endpoint,
+      received,
+      request,
+      response,
+    }: { endpoint: Endpoint; received: Received; request: IncomingMessage; response: ServerResponse },
   ) {
     let isWhole = false
     try {
       checkLength(request, largestBody)
       this.#checkRoom(request)
-      const largest = endpoint.largestBody(asked)
-      asked.body = await body.read(request, typeof largest === 'number' ? largest : await largest)
+      const largest = endpoint.largestBody(received)
+      received.body = await body.read(request, typeof largest === 'number' ? largest : await largest)
       isWhole = true
     } finally {
       if (!isWhole && isEndless(request, largestBody)) response.setHeader('connection', 'close')
     }
   }
 
-  async #answer(endpoint: Endpoint, asked: Received, request: IncomingMessage): Promise<HttpResponse> {
+  async #answer(endpoint: Endpoint, received: Received, request: IncomingMessage): Promise<HttpResponse> {
     this.#checkRoom(request)
     this.#onTheirWay++
     try {
       if (this.#tools.arrivals.over) await this.#tools.arrivals.over
-      return await endpoint.answer(asked)
+      return await endpoint.answer(received)
     } finally {
       this.#onTheirWay--
     }
@@ -163,7 +168,7 @@ export class Calls {
   }
 
   /** Logs the error for the operator, and returns what the caller may see. */
-  #told(error: unknown, { method, url }: IncomingMessage, requestId: string, operation?: string) {
+  #reported(error: unknown, { method, url }: IncomingMessage, requestId: string, operation?: string) {
     const { log, refusals, isOutage } = this.#tools
     const shown = shownError(error, isOutage)
     const { status, type, reason } = shown

@@ -31,23 +31,23 @@ export class LostResponse extends Error {}
 /** Answers calls: an operation of the contract, or a protocol beside it on the same port. */
 export interface Endpoint {
   /** The name in the metrics and in the audit log: one of a few. */
-  nameOf(asked: Received): string
+  nameOf(received: Received): string
   /** Whether the endpoint answers the request; otherwise the answer is that of an unknown route. */
-  takes(asked: Received): boolean
+  takes(received: Received): boolean
   /** The largest body, in bytes, for a request with these headers; throws if the headers alone show that the request is refused. */
-  largestBody(asked: Received): number | Promise<number>
-  answer(asked: Received): Promise<HttpResponse>
-  refusal(error: ApiError, asked: Received): HttpResponse
+  largestBody(received: Received): number | Promise<number>
+  answer(received: Received): Promise<HttpResponse>
+  refusal(error: ApiError, received: Received): HttpResponse
 }
 
 /** Several endpoints on one path: the first that takes a request answers it. */
 export function firstOf(endpoints: readonly Endpoint[]): Endpoint {
-  const taking = (asked: Received) => endpoints.find(each => each.takes(asked))
+  const taking = (received: Received) => endpoints.find(each => each.takes(received))
   return {
-    nameOf: asked => taking(asked)!.nameOf(asked),
-    takes: asked => taking(asked) !== undefined,
-    largestBody: asked => taking(asked)!.largestBody(asked),
-    answer: async asked => taking(asked)!.answer(asked),
-    refusal: (error, asked) => taking(asked)!.refusal(error, asked),
+    nameOf: received => taking(received)!.nameOf(received),
+    takes: received => taking(received) !== undefined,
+    largestBody: received => taking(received)!.largestBody(received),
+    answer: async received => taking(received)!.answer(received),
+    refusal: (error, received) => taking(received)!.refusal(error, received),
   }
 }

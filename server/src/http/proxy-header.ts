@@ -66,14 +66,14 @@ function blockIn(bytes: Buffer): ProxyHeader | undefined {
   if (length > longestBlock) throw noHeader(`A PROXY header may have ${longestBlock} bytes.`)
   if (bytes.length < length) return undefined
   if (command === proxied.local || others.has(protocol!)) return { length, client: undefined }
-  const told = bytes.subarray(start, length)
-  if (protocol === overTcp4 && told.length >= 12) {
-    return { length, client: { address: told.subarray(0, 4).join('.'), isSecure: saysTls(told.subarray(12)) } }
+  const addresses = bytes.subarray(start, length)
+  if (protocol === overTcp4 && addresses.length >= 12) {
+    return { length, client: { address: addresses.subarray(0, 4).join('.'), isSecure: saysTls(addresses.subarray(12)) } }
   }
-  if (protocol === overTcp6 && told.length >= 36) {
-    const groups = Array.from({ length: 8 }, (_, index) => told.readUInt16BE(2 * index).toString(16))
+  if (protocol === overTcp6 && addresses.length >= 36) {
+    const groups = Array.from({ length: 8 }, (_, index) => addresses.readUInt16BE(2 * index).toString(16))
     const { address } = new SocketAddress({ address: groups.join(':'), family: 'ipv6' })
-    return { length, client: { address, isSecure: saysTls(told.subarray(36)) } }
+    return { length, client: { address, isSecure: saysTls(addresses.subarray(36)) } }
   }
   throw noHeader('The PROXY header has an unknown protocol, or is too short for its addresses.')
 }

@@ -26,7 +26,7 @@ type EndpointPath = keyof typeof endpointRoutes
 export interface Ready {
   readonly dispatch: Readonly<Record<OperationName, Dispatch>>
   /** Refuses a call without a signature, or with an unknown key, by its headers. */
-  readonly checkKey: (asked: Received) => void | Promise<void>
+  readonly checkKey: (received: Received) => void | Promise<void>
   /** The endpoints beside the contract, by their paths. */
   readonly endpoints: ReadonlyMap<string, Endpoint>
   /** The operations of test mode; undefined outside of it. */
@@ -83,15 +83,15 @@ function operationEndpoint(name: OperationName, serving: Routed['serving']): End
   return {
     nameOf: () => name,
     takes: () => true,
-    largestBody(asked) {
+    largestBody(received) {
       if (!serving.ready) throw notServing()
-      const checking = serving.ready.checkKey(asked)
+      const checking = serving.ready.checkKey(received)
       return checking ? checking.then(() => largestBody) : largestBody
     },
-    async answer(asked) {
+    async answer(received) {
       if (!serving.ready) throw notServing()
-      const body = await serving.ready.dispatch[name](asked)
-      return { status, headers: commonHeaders(asked.requestId), body }
+      const body = await serving.ready.dispatch[name](received)
+      return { status, headers: commonHeaders(received.requestId), body }
     },
     refusal: (error, { requestId }) => renderError(error, requestId),
   }

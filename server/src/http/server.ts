@@ -33,7 +33,7 @@ const handshakeMilliseconds = 10_000
 /** While the server closes, open connections may send one more request, until none has for this time. */
 const lastRequestMilliseconds = 500
 /** The longest time for these requests. */
-const tellingMilliseconds = 1500
+const refusingMilliseconds = 1500
 /** If connections arrive without a pause, the listener is closed after this many turns of the event loop. */
 const mostTurns = 200
 
@@ -133,7 +133,7 @@ export function createServer(served: Served): HttpSide {
 
   async function close() {
     const early = asking.all()
-    const deadline = performance.now() + tellingMilliseconds
+    const deadline = performance.now() + refusingMilliseconds
     let refused: number
     do {
       refused = admission.refused

@@ -84,16 +84,16 @@ const isIndexable = (value: unknown): value is Readonly<Record<string, unknown>>
 const memberName = (member: string) => member.charAt(0).toLowerCase() + member.slice(1)
 
 /** The operation's shape, and the names in the body that are not members. */
-interface Asked {
+interface Expected {
   readonly shape: Shape
   readonly bindings: Operation['bindings']
   /** Names in the body that are not members. */
   readonly strangers: readonly string[]
 }
 
-function faultsOf(error: TLocalizedValidationError, location: Location, asked: Asked): Fault[] {
+function faultsOf(error: TLocalizedValidationError, location: Location, expected: Expected): Fault[] {
   if (error.keyword === 'required') {
-    return error.params.requiredProperties.map(member => missing(location.name === '' ? '' : `${location.name}.`, member, asked))
+    return error.params.requiredProperties.map(member => missing(location.name === '' ? '' : `${location.name}.`, member, expected))
   }
   // These faults of a whole dictionary repeat those of its keys and values.
   if (error.keyword === 'propertyNames' || error.keyword === 'additionalProperties') return []
@@ -104,7 +104,7 @@ function faultsOf(error: TLocalizedValidationError, location: Location, asked: A
   return [{ sentence, reason: reasonOf(error, location) }]
 }
 
-function missing(parent: string, member: string, { shape, bindings, strangers }: Asked): Fault {
+function missing(parent: string, member: string, { shape, bindings, strangers }: Expected): Fault {
   const sentence = `Value null at '${parent}${memberName(member)}' failed to satisfy constraint: Member must not be null`
   const binding = parent === '' ? bindings[member] : undefined
   if (binding === undefined) return { sentence, reason: undefined }

@@ -35,7 +35,7 @@ export class Listener {
         headers,
         payload: payload === undefined ? undefined : JSON.parse(payload),
       })
-      this.#tell()
+      this.#wake()
     })
     socket.on('error', error => this.#end(error.message))
     socket.on('close', (code, reason) => this.#end(`closed with ${code} ${String(reason)}`.trim()))
@@ -76,10 +76,10 @@ export class Listener {
 
   #end(why: string) {
     this.#closed ??= why
-    this.#tell()
+    this.#wake()
   }
 
-  #tell() {
+  #wake() {
     this.#news.resolve()
     this.#news = Promise.withResolvers<void>()
   }

@@ -2,7 +2,7 @@ import { Counter, type Metric, type Registry } from 'prom-client'
 
 /** Upper bounds of the buckets of time, in seconds. */
 const bounds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5]
-const bucketName = 'carillon_request_seconds_bucket'
+const histogramName = 'carillon_request_seconds_bucket'
 
 interface Figures {
   /** How many answers had each status. */
@@ -11,7 +11,7 @@ interface Figures {
    * For each bound the calls that took at most that long, and longer than the previous bound. The last number counts those that took longer
    * than all bounds.
    */
-  readonly buckets: number[]
+  readonly histogram: number[]
   seconds: number
 }
 
@@ -22,7 +22,7 @@ export interface CallTotals {
   readonly failed: number
   readonly messages: number
   readonly bounds: readonly number[]
-  readonly buckets: readonly number[]
+  readonly histogram: readonly number[]
 }
 
 /**
@@ -62,15 +62,15 @@ export class CallFigures {
 
   /** The figures of all operations together. */
   totals(): CallTotals {
-    const totals = { calls: 0, refused: 0, failed: 0, messages: 0, bounds, buckets: [...bounds.map(() => 0), 0] }
-    for (const [operation, { statuses, buckets }] of this.#operations) {
+    const totals = { calls: 0, refused: 0, failed: 0, messages: 0, bounds, histogram: [...bounds.map(() => 0), 0] }
+    for (const [operation, { statuses, histogram }] of this.#operations) {
       for (const [status, count] of statuses) {
         totals.calls += count
         if (status >= 500) totals.failed += count
         else if (status >= 400) totals.refused += count
         else if (operation === 'SendChannelMessage') totals.messages += count
       }
-      for (const [index, count] of buckets.entries()) totals.buckets[index]! += count
+      for (const [index, count] of histogram.entries()) totals.histogram[index]! += count
     }
     return totals
   }
@@ -78,23 +78,23 @@ export class CallFigures {
   count(operation: string, status: number, seconds: number) {
     let figures = this.#operations.get(operation)
     if (!figures) {
-      figures = { statuses: new Map(), buckets: [...bounds.map(() => 0), 0], seconds: 0 }
+      figures = { statuses: new Map(), histogram: [...bounds.map(() => 0), 0], seconds: 0 }
       this.#operations.set(operation, figures)
     }
     figures.statuses.set(status, (figures.statuses.get(status) ?? 0) + 1)
-    let bucket = 0
-    while (bucket < bounds.length && seconds > bounds[bucket]!) bucket++
-    figures.buckets[bucket]!++
+    let index = 0
+    while (index < bounds.length && seconds > bounds[index]!) index++
+    figures.histogram[index]!++
     figures.seconds += seconds
   }
 }
 
 /** The lines of one operation in a Prometheus histogram, whose buckets count all below their bound. */
-function secondsOf(operation: string, { buckets, seconds }: Figures) {
+function secondsOf(operation: string, { histogram, seconds }: Figures) {
   let count = 0
-  const lines = buckets.map((here, index) => {
+  const lines = histogram.map((here, index) => {
     count += here
-    return { metricName: bucketName, labels: { operation, le: bounds[index] ?? '+Inf' }, value: count }
+    return { metricName: histogramName, labels: { operation, le: bounds[index] ?? '+Inf' }, value: count }
   })
   return [
     ...lines,

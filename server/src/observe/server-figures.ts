@@ -24,7 +24,7 @@ const most = 150
 
 /** The differences between two readings of the totals. */
 function sampleOf(before: CallTotals, after: CallTotals): Omit<Sample, 'at' | 'seconds' | 'sessions'> {
-  const counts = after.buckets.map((count, index) => count - before.buckets[index]!)
+  const counts = after.histogram.map((count, index) => count - before.histogram[index]!)
   return {
     calls: after.calls - before.calls,
     refused: after.refused - before.refused,

@@ -13,7 +13,7 @@ import { membershipType } from '../store/memberships.ts'
 import { partsOfLane, type OutboxEntry } from '../store/outbox.ts'
 import { BoundedMap } from '../tools/bounded-map.ts'
 import { Refused, type SingleDelivery } from './delivery.ts'
-import type { TellFailure } from './failure-events.ts'
+import type { ReportFailure } from './failure-events.ts'
 import { NobodyToAsk, type AskLex } from './lex.ts'
 import { errorAttributes, LexFailure, replyOf, type BotReply } from './lex-answer.ts'
 import type { Ids } from '../tools/ids.ts'
@@ -42,7 +42,7 @@ interface Tools {
   readonly ids: Ids
   readonly log: Log
   readonly ask: AskLex
-  readonly tell: TellFailure
+  readonly report: ReportFailure
 }
 
 /** The bot, its channel and its membership; undefined if it is not a member any more. */
@@ -77,23 +77,23 @@ const invocationOf = ({ payload }: OutboxEntry) => JSON.parse(payload) as BotInv
 /** Logs that no service answers for a bot: at the first message, and again after some time. */
 class Reminders {
   readonly #log: Log
-  readonly #toldAt = new BoundedMap<string, number>(1000)
+  readonly #loggedAt = new BoundedMap<string, number>(1000)
 
   constructor(log: Log) {
     this.#log = log
   }
 
-  tell(bot: string, reason: string) {
+  remind(bot: string, reason: string) {
     const at = performance.now()
-    const before = this.#toldAt.get(bot)
+    const before = this.#loggedAt.get(bot)
     if (before !== undefined && at - before < remindMilliseconds) return
-    this.#toldAt.set(bot, at)
+    this.#loggedAt.set(bot, at)
     this.#log.warn({ bot, reason }, 'A bot cannot be invoked, since no service answers for it')
   }
 }
 
 /** Invokes bots, and sends their answers, once for each invocation: in the transaction that removes the entry. */
-export const botInvocations = ({ db, now, limits, ids, log, ask, tell }: Tools): SingleDelivery => {
+export const botInvocations = ({ db, now, limits, ids, log, ask, report }: Tools): SingleDelivery => {
   const reminders = new Reminders(log)
 
   async function say(tx: Transaction, botArn: string, invocation: BotInvocation, contentType: string, reply: BotReply) {
@@ -152,7 +152,7 @@ export const botInvocations = ({ db, now, limits, ids, log, ask, tell }: Tools):
         return async tx => say(tx, botArn, invocation, contentTypes.reply, reply)
       } catch (error) {
         if (error instanceof NobodyToAsk) {
-          reminders.tell(botArn, error.message)
+          reminders.remind(botArn, error.message)
           return undefined
         }
         if (!(error instanceof LexFailure)) throw error
@@ -172,7 +172,10 @@ export const botInvocations = ({ db, now, limits, ids, log, ask, tell }: Tools):
       await say(tx, botArn, invocation, contentTypes.error, reply).catch((refused: unknown) => {
         if (!(refused instanceof ApiError)) throw refused
       })
-      await tell(tx, { detailType: 'Chime Messaging AppInstanceBot Lex Failure', detail: { resourceArn: botArn, failureReason: message } })
+      await report(tx, {
+        detailType: 'Chime Messaging AppInstanceBot Lex Failure',
+        detail: { resourceArn: botArn, failureReason: message },
+      })
     },
   }
 }

@@ -8,7 +8,7 @@ import type { Destinations } from '../settings/destinations.ts'
 import { botInvocations } from './bots.ts'
 import type { Delivery } from './delivery.ts'
 import { eventBusDelivery } from './event-bus.ts'
-import { eventBusKind, failureTeller } from './failure-events.ts'
+import { eventBusKind, failureReporter } from './failure-events.ts'
 import { flowInvocations } from './flows.ts'
 import { functionInvoker } from './functions.ts'
 import { botAsker } from './lex.ts'
@@ -29,14 +29,14 @@ interface Tools {
 /** The deliveries of all kinds of lanes, by the kind. `close` ends the connections to push services. */
 export function deliveriesOf(config: Config, destinations: Destinations, { sinkOf, ...tools }: Tools) {
   const { region, account, eventbridgeEndpoint, limits } = config
-  const tell = failureTeller({ ...tools, region, account, destinations, eventbridgeEndpoint })
+  const report = failureReporter({ ...tools, region, account, destinations, eventbridgeEndpoint })
   const services = new PushServices(destinations)
   const deliveries: Readonly<Record<string, Delivery>> = {
-    [invocationKind]: flowInvocations({ ...tools, tell, invoke: functionInvoker(destinations, config.lambdaEndpoint) }),
-    [streamKind]: streamRecords({ ...tools, tell, sinkOf }),
-    [botKind]: botInvocations({ ...tools, tell, limits, ask: botAsker(destinations, config.lexEndpoint) }),
+    [invocationKind]: flowInvocations({ ...tools, report, invoke: functionInvoker(destinations, config.lambdaEndpoint) }),
+    [streamKind]: streamRecords({ ...tools, report, sinkOf }),
+    [botKind]: botInvocations({ ...tools, report, limits, ask: botAsker(destinations, config.lexEndpoint) }),
     [eventBusKind]: eventBusDelivery(destinations, eventbridgeEndpoint),
-    ...pushDeliveries({ ...tools, tell, services }),
+    ...pushDeliveries({ ...tools, report, services }),
   }
   return { deliveries, close: () => services.close() }
 }

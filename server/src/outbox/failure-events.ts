@@ -57,7 +57,7 @@ export interface BusEvent {
 }
 
 /** Logs a failure, and appends an event about it for each configured event bus. */
-export type TellFailure = (tx: Transaction, failure: Failure) => Promise<void>
+export type ReportFailure = (tx: Transaction, failure: Failure) => Promise<void>
 
 /** The longest reason in an event. */
 const longestReason = 1000
@@ -65,7 +65,7 @@ const longestReason = 1000
 /** The default bus of the account, which is at --eventbridge-endpoint. */
 const defaultBus = (region: string, account: string) => `arn:aws:events:${region}:${account}:event-bus/default`
 
-interface Told {
+interface Wiring {
   readonly log: Log
   readonly now: () => number
   readonly region: string
@@ -75,12 +75,12 @@ interface Told {
 }
 
 /** Without --eventbridge-endpoint and an event bus in --destinations a failure is only logged. */
-export function failureTeller({ log, now, region, account, destinations, eventbridgeEndpoint }: Told): TellFailure {
+export function failureReporter({ log, now, region, account, destinations, eventbridgeEndpoint }: Wiring): ReportFailure {
   const defaultBuses = eventbridgeEndpoint === undefined ? [] : [defaultBus(region, account)]
   const buses = [...new Set([...destinations.eventBuses.keys(), ...defaultBuses])]
   return async (tx, { detailType, detail: whole }) => {
     const detail = { ...whole, failureReason: whole.failureReason.slice(0, longestReason) } as typeof whole
-    log.warn({ 'detail-type': detailType, detail }, 'A failure that EventBridge is told of, where it is configured')
+    log.warn({ 'detail-type': detailType, detail }, 'A delivery has failed; EventBridge gets an event about it, if it is configured')
     const event: BusEvent = {
       version: '0',
       id: randomUUID(),

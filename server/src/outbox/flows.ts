@@ -6,7 +6,7 @@ import type { Database } from '../database/database.ts'
 import { deleteCallback, markCallbackInvoked } from '../store/flow-callbacks.ts'
 import { findRun, type Run } from '../store/flow-runs.ts'
 import type { Ids } from '../tools/ids.ts'
-import type { TellFailure } from './failure-events.ts'
+import type { ReportFailure } from './failure-events.ts'
 import { whyNotInvoked, type InvokeLambda } from './lambda.ts'
 import { Refused, type SingleDelivery } from './delivery.ts'
 
@@ -56,11 +56,11 @@ interface Tools {
   readonly ids: Ids
   readonly log: Log
   readonly invoke: InvokeLambda
-  readonly tell: TellFailure
+  readonly report: ReportFailure
 }
 
 /** Invokes the processors of channel flows: three attempts, then the processor's FallbackAction. */
-export const flowInvocations = ({ db, now, ids, log, invoke, tell }: Tools): SingleDelivery => ({
+export const flowInvocations = ({ db, now, ids, log, invoke, report }: Tools): SingleDelivery => ({
   isOrdered: false,
   attempts: 3,
 
@@ -99,6 +99,6 @@ export const flowInvocations = ({ db, now, ids, log, invoke, tell }: Tools): Sin
       processorResourceArn: ResourceArn,
       failureReason: long,
     } as const
-    await tell(tx, { detailType: 'Chime ChannelFlow Processing Status', detail })
+    await report(tx, { detailType: 'Chime ChannelFlow Processing Status', detail })
   },
 })

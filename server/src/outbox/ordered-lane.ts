@@ -112,7 +112,7 @@ export class OrderedLane {
     const isLeft = new Set(left)
     const now = performance.now()
     for (const entry of batch) if (!isLeft.has(entry)) window.failed(entry, now)
-    this.#tell(batch.length - left.length, delivered.length, refused, first)
+    this.#countOutcomes(batch.length - left.length, delivered.length, refused, first)
     if (left.length > 0) this.#failures = 0
     else this.#failures++
     return left.length > 0
@@ -129,7 +129,7 @@ export class OrderedLane {
   }
 
   /** Counts outcomes, and logs when the destination begins to fail, again after some time, and when it works again. */
-  #tell(failed: number, delivered: number, refused: readonly { error: Error }[], first: Error | undefined) {
+  #countOutcomes(failed: number, delivered: number, refused: readonly { error: Error }[], first: Error | undefined) {
     const { log, metrics, labels } = this.#tools
     const label = labels.of(this.#lane)
     const about = partsOfLane(this.#lane)

@@ -3,7 +3,7 @@ import { appInstancesOfStream } from '../store/streaming.ts'
 import { badRequest, unavailable } from '../errors.ts'
 import { BoundedMap } from '../tools/bounded-map.ts'
 import { attempt, messageOf, NotReached, type OrderedDelivery, Refused } from './delivery.ts'
-import type { TellFailure } from './failure-events.ts'
+import type { ReportFailure } from './failure-events.ts'
 import { streamName } from './kinesis.ts'
 import type { StreamSink } from './sink.ts'
 
@@ -24,28 +24,28 @@ export async function checkStream(sinkOf: SinkOf, arn: string) {
 }
 
 /** A stream that has failed this many times in a row is reported to EventBridge, and again after some time. */
-const failuresUntilTold = 3
+const failuresUntilReported = 3
 const remindMilliseconds = 10 * 60 * 1000
 const streamsAtMost = 1000
 
 /** Delivers the records of streams, in the order of each channel. Its errors name the app instances of the records. */
-export function streamRecords({ db, sinkOf, tell }: { db: Database; sinkOf: SinkOf; tell: TellFailure }): OrderedDelivery {
+export function streamRecords({ db, sinkOf, report }: { db: Database; sinkOf: SinkOf; report: ReportFailure }): OrderedDelivery {
   /** For each stream that fails, how often it has failed, and when that was reported to EventBridge, on the monotonic clock. */
-  const failing = new BoundedMap<string, { failures: number; toldAt: number }>(streamsAtMost)
+  const failing = new BoundedMap<string, { failures: number; reportedAt: number }>(streamsAtMost)
 
   const whoStreams = async (arn: string) => appInstancesOfStream(db, arn).catch(() => [])
 
   async function count(resourceArn: string, whose: Awaited<ReturnType<typeof appInstancesOfStream>>, failureReason: string) {
-    const state = failing.get(resourceArn) ?? { failures: 0, toldAt: -Infinity }
+    const state = failing.get(resourceArn) ?? { failures: 0, reportedAt: -Infinity }
     state.failures++
     failing.set(resourceArn, state)
-    if (state.failures < failuresUntilTold || performance.now() - state.toldAt < remindMilliseconds) return
-    state.toldAt = performance.now()
+    if (state.failures < failuresUntilReported || performance.now() - state.reportedAt < remindMilliseconds) return
+    state.reportedAt = performance.now()
     const each = whose.flatMap(({ arn: appInstanceArn, dataTypes }) => dataTypes.map(dataType => ({ appInstanceArn, dataType })))
     await db.transaction(async tx => {
       for (const detail of each) {
         const eventType = 'StreamingFailure'
-        await tell(tx, { detailType: 'Chime Chat Streaming Status', detail: { eventType, ...detail, resourceArn, failureReason } })
+        await report(tx, { detailType: 'Chime Chat Streaming Status', detail: { eventType, ...detail, resourceArn, failureReason } })
       }
     })
   }

@@ -31,8 +31,8 @@ const targetOf = ({ headers }: Received) => {
   return typeof target === 'string' ? target : undefined
 }
 
-function operationOf(asked: Received): string | undefined {
-  const [of, name = '', ...more] = targetOf(asked)?.split('.') ?? []
+function operationOf(received: Received): string | undefined {
+  const [of, name = '', ...more] = targetOf(received)?.split('.') ?? []
   return of === service && more.length === 0 && Object.hasOwn(operations, name) ? name : undefined
 }
 
@@ -76,15 +76,15 @@ const jsonHeaders = (requestId: string) => ({ ...commonHeaders(requestId), 'cont
  */
 export function cognitoEndpoint(pool: IdentityPool | undefined): Endpoint {
   return {
-    nameOf: asked => `cognito-identity:${operationOf(asked) ?? 'Unknown'}`,
-    takes: asked => asked.method === 'POST' && targetOf(asked) !== undefined,
+    nameOf: received => `cognito-identity:${operationOf(received) ?? 'Unknown'}`,
+    takes: received => received.method === 'POST' && targetOf(received) !== undefined,
     largestBody: () => largestUnsignedBody,
-    async answer(asked) {
-      const operation = operationOf(asked)
-      if (operation === undefined) throw noSuchOperation(targetOf(asked)!)
-      const output = await operations[operation]!(asked.body, pool, asked)
-      asked.trail.isAbout(output.IdentityId)
-      return { status: 200, headers: jsonHeaders(asked.requestId), body: JSON.stringify(output) }
+    async answer(received) {
+      const operation = operationOf(received)
+      if (operation === undefined) throw noSuchOperation(targetOf(received)!)
+      const output = await operations[operation]!(received.body, pool, received)
+      received.trail.isAbout(output.IdentityId)
+      return { status: 200, headers: jsonHeaders(received.requestId), body: JSON.stringify(output) }
     },
     refusal(error, { requestId }) {
       const { type, status, message, reason, retryAfter } = shown(error)

@@ -79,14 +79,14 @@ const xmlHeaders = (requestId: string) => ({ ...commonHeaders(requestId), 'conte
 interface Wiring extends Tools, TakesLogins {
   readonly verify: (request: SignedRequest) => AccessKey
   /** Refuses a request with an unknown key by its headers. */
-  readonly checkKey: (asked: Received) => void | Promise<void>
+  readonly checkKey: (received: Received) => void | Promise<void>
 }
 
 export function stsEndpoint(tools: Wiring): Endpoint {
   const { verify, checkKey } = tools
 
-  async function resultOf(asked: Received): Promise<{ action: string; result: Result }> {
-    const parameters = parametersOf(asked.body, asked.query)
+  async function resultOf(received: Received): Promise<{ action: string; result: Result }> {
+    const parameters = parametersOf(received.body, received.query)
     const action = parameters.get('Action') ?? ''
     const known = Object.hasOwn(actions, action) ? actions[action] : undefined
     if (!known && action !== 'AssumeRoleWithWebIdentity') {
@@ -100,29 +100,31 @@ export function stsEndpoint(tools: Wiring): Endpoint {
       )
     }
     // The signature is verified before anything else.
-    const caller = known && verify(asked)
-    if (caller) asked.trail.signed(caller)
+    const caller = known && verify(received)
+    if (caller) received.trail.signed(caller)
     const temporary = caller && tools.ring.temporaryCredentialsOf(caller)
     if (temporary && !known.temporaryKinds.includes(temporary.kind)) throw notWithTemporary(action)
     checkKnown(parameters, ['Action', 'Version', ...(known?.parameters ?? ofWebIdentity)])
-    const result = known ? await known.answer(parameters, caller!, tools, asked) : await assumeRoleWithWebIdentity(parameters, tools, asked)
+    const result = known
+      ? await known.answer(parameters, caller!, tools, received)
+      : await assumeRoleWithWebIdentity(parameters, tools, received)
     return { action, result }
   }
 
   return {
-    nameOf: asked => `sts:${knownAction(asked)}`,
+    nameOf: received => `sts:${knownAction(received)}`,
     takes: ({ method, query }) => method === 'POST' || parameterIn(query, 'Action') !== undefined,
-    largestBody(asked) {
-      if (!asked.headers.authorization?.startsWith('AWS4-')) return largestUnsignedBody
-      const checking = checkKey(asked)
+    largestBody(received) {
+      if (!received.headers.authorization?.startsWith('AWS4-')) return largestUnsignedBody
+      const checking = checkKey(received)
       return checking ? checking.then(() => largestBody) : largestBody
     },
-    async answer(asked) {
-      const { action, result } = await upToDate(tools.ring, () => resultOf(asked))
-      const response = { [`${action}Result`]: result as Elements, ResponseMetadata: { RequestId: asked.requestId } }
+    async answer(received) {
+      const { action, result } = await upToDate(tools.ring, () => resultOf(received))
+      const response = { [`${action}Result`]: result as Elements, ResponseMetadata: { RequestId: received.requestId } }
       return {
         status: 200,
-        headers: xmlHeaders(asked.requestId),
+        headers: xmlHeaders(received.requestId),
         body: `<${action}Response xmlns="${namespace}">${xml(response)}</${action}Response>`,
       }
     },

@@ -79,9 +79,9 @@ export function exchangeEndpoint(wiring: Wiring): Endpoint {
     nameOf: () => 'POST /creds',
     takes: () => true,
     largestBody: () => largestUnsignedBody,
-    async answer(asked) {
-      takeLogin(asked.sourceAddress)
-      const claims = await login(asked.headers.authorization ?? '')
+    async answer(received) {
+      takeLogin(received.sourceAddress)
+      const claims = await login(received.headers.authorization ?? '')
       const userId = userIdIn(claims, wiring.userClaim)
       // A hook may accept a login only once, so it is not called again.
       const { Credentials } = await upToDate(ring, async () => credentialsOf(wiring, claims, userId))
@@ -92,13 +92,13 @@ export function exchangeEndpoint(wiring: Wiring): Endpoint {
         ChimeDisplayName: shown,
         ChimeCredentials: Credentials,
       }
-      return { status: 200, headers: headersFor(asked), body: JSON.stringify(body) }
+      return { status: 200, headers: headersFor(received), body: JSON.stringify(body) }
     },
-    refusal(error, asked) {
+    refusal(error, received) {
       // If the token is not valid, this is not a login.
       const shown = error.status === 400 ? unauthorizedLogin(error.reason ?? error.message) : error
-      const { headers, body } = renderError(shown, asked.requestId)
-      return { status: shown.status, headers: { ...headers, ...headersFor(asked) }, body }
+      const { headers, body } = renderError(shown, received.requestId)
+      return { status: shown.status, headers: { ...headers, ...headersFor(received) }, body }
     },
   }
 }

@@ -29,7 +29,7 @@ export interface Tested {
   readonly environment: Environment
   readonly seeder: Seeder
   readonly purge: () => Promise<void>
-  readonly checkKey: (asked: Received) => void | Promise<void>
+  readonly checkKey: (received: Received) => void | Promise<void>
   readonly verify: (request: SignedRequest) => AccessKey
   /** Closes the sessions of a user, or all of them, and returns how many. */
   readonly closeSessions: (userId: number | undefined, code: number, reason: string) => number
@@ -154,21 +154,21 @@ function endpointOf(
   return {
     nameOf: () => name,
     takes: () => true,
-    largestBody(asked) {
-      const checking = checkKey(asked)
+    largestBody(received) {
+      const checking = checkKey(received)
       return checking ? checking.then(() => largestBody) : largestBody
     },
-    async answer(asked) {
-      const { principal } = verify(asked)
+    async answer(received) {
+      const { principal } = verify(received)
       if (principal.permissions)
         throw accessDenied(
           `User: ${principal.arn} is not authorized to perform: carillon:${name}`,
           'Only the root key controls a server in test mode.',
         )
-      const { params, query, body } = asked
+      const { params, query, body } = received
       codec ??= codecOf(operation)
       const output = await handle(codec.decode({ params, query, body, bearer: undefined }))
-      return { status: operation.status, headers: commonHeaders(asked.requestId), body: codec.encode(output) }
+      return { status: operation.status, headers: commonHeaders(received.requestId), body: codec.encode(output) }
     },
     refusal: (error, { requestId }) => renderError(error, requestId),
   }

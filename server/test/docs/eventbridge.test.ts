@@ -33,6 +33,6 @@ test(
     expect(await run(process.execPath, ['fail.mjs'], { cwd, env: exportsOf(server.stdout) })).toEqual({ code: 0, stdout: '', stderr: '' })
     await consuming.printed(/Lex Failure: .*\n/)
     expect(consuming.stdout).toBe(printed)
-    expect(server.stderr).toContain('A failure that EventBridge is told of')
+    expect(server.stderr).toContain('A delivery has failed; EventBridge gets an event about it')
   },
 )

@@ -478,7 +478,7 @@ test('a bot without a configured Lex or webhook sends nothing, and the log says 
   const send = async (Content: string) =>
     messaging.sendChannelMessage({ ChannelArn, Content, Type: 'STANDARD', Persistence: 'PERSISTENT', ChimeBearer })
   await send('one')
-  const lines = () => server.stderr.split('\n').filter(line => line.includes('A bot is not asked'))
+  const lines = () => server.stderr.split('\n').filter(line => line.includes('A bot cannot be invoked'))
   await until(() => lines().length > 0, 60_000)
   expect(JSON.parse(lines()[0]!)).toMatchObject({
     bot: AppInstanceBotArn,

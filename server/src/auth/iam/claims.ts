@@ -19,7 +19,7 @@ const keyOf =
     const isOfIssuer = name.toLowerCase().startsWith(provider.toLowerCase())
     const [, claim] = (isOfIssuer && /^\/?:(.+)$/s.exec(name.slice(provider.length))) || []
     if (claim === undefined) throw new PolicyError(`${name} is not a claim of ${issuer}: write ${provider}:CLAIM, such as ${provider}:sub.`)
-    return { name, isList: false, asksResourceTags: false, read: (_, { claims }) => valueUnder(claims, claim) }
+    return { name, isList: false, usesResourceTags: false, read: (_, { claims }) => valueUnder(claims, claim) }
   }
 
 /** A claim that is a list has several values. A claim of another type than string, number, boolean or list of these has none. */

@@ -12,7 +12,7 @@ export interface ConditionKey {
   readonly name: string
   /** Whether the key is multivalued, so that a condition must use ForAnyValue or ForAllValues. */
   readonly isList: boolean
-  readonly asksResourceTags: boolean
+  readonly usesResourceTags: boolean
   readonly read: Read<string | readonly string[]>
 }
 
@@ -95,16 +95,16 @@ export function conditionKey(name: string): TextKey | ListKey {
   const folded = name.toLowerCase()
   const slash = name.indexOf('/')
   const tag = slash === -1 ? '' : name.slice(slash + 1)
-  const ofText = (read: ReadText, asksResourceTags = false): TextKey => ({ name, isList: false, asksResourceTags, read })
+  const ofText = (read: ReadText, usesResourceTags = false): TextKey => ({ name, isList: false, usesResourceTags, read })
   if (tag && folded.startsWith('aws:principaltag/')) return ofText(({ tags }) => valueUnder(tags, tag))
   if (tag && folded.startsWith('aws:requesttag/')) return ofText((_, { requestTags }) => valueUnder(requestTags, tag))
   if (tag && folded.startsWith('aws:resourcetag/')) return ofText((_, { resourceTags }) => valueUnder(resourceTags, tag), true)
   if (folded === 'aws:tagkeys')
-    return { name, isList: true, asksResourceTags: false, read: (_, { requestTags }) => requestTags && [...requestTags.keys()] }
+    return { name, isList: true, usesResourceTags: false, read: (_, { requestTags }) => requestTags && [...requestTags.keys()] }
   const read = Object.hasOwn(texts, folded) ? texts[folded] : undefined
   if (read) return ofText(read)
   const absent = absentKey(folded)
-  if (absent) return absent.isList ? { name, isList: true, asksResourceTags: false, read: () => undefined } : ofText(() => undefined)
+  if (absent) return absent.isList ? { name, isList: true, usesResourceTags: false, read: () => undefined } : ofText(() => undefined)
   const claims = folded.includes('.') ? ' The claims of a login are session tags here: write aws:PrincipalTag/CLAIM.' : ''
   throw new PolicyError(
     `${name} is not a condition key that this server knows: docs/security.md lists those that it knows, and their values.${claims}`,

@@ -27,5 +27,5 @@ export function decide(principal: Principal, action: string, context: RequestCon
 }
 
 /** Whether a decision about this principal needs the tags of the resource. */
-export const asksResourceTags = ({ permissions }: Principal) =>
-  permissions?.some(group => group.some(policy => policy.asksResourceTags)) ?? false
+export const usesResourceTags = ({ permissions }: Principal) =>
+  permissions?.some(group => group.some(policy => policy.usesResourceTags)) ?? false

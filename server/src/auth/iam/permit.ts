@@ -4,7 +4,7 @@ import { accessDenied } from '../../errors.ts'
 import type { Origin } from '../origin.ts'
 import type { Queries } from '../../database/database.ts'
 import { tagsUnder } from '../../store/tags.ts'
-import { asksResourceTags, decide, type Decision } from './decide.ts'
+import { usesResourceTags, decide, type Decision } from './decide.ts'
 import { explain, type Explanation } from './explain.ts'
 import type { RequestContext } from './request-context.ts'
 import type { Principal } from '../principal.ts'
@@ -12,7 +12,7 @@ import { actionOf } from './actions.ts'
 import { further, resources, type Further, type Owner } from './resources.ts'
 
 /** What an evaluation may need of a request, whether it is a call, a WebSocket or a request for temporary credentials. */
-export interface Asking extends Omit<Origin, 'sourceAddress'>, Owner {
+export interface Circumstances extends Omit<Origin, 'sourceAddress'>, Owner {
   readonly db: Queries
   readonly now: () => number
   readonly sourceAddress: string | undefined
@@ -60,18 +60,23 @@ export interface Demand {
 async function contextOf(
   principal: Principal,
   resource: string,
-  { db, now, sourceAddress, isSecure, headers, region, account }: Asking,
+  { db, now, sourceAddress, isSecure, headers, region, account }: Circumstances,
   requestTags: RequestContext['requestTags'],
 ): Promise<RequestContext> {
-  const arn = asksResourceTags(principal) ? parseArn(resource) : undefined
+  const arn = usesResourceTags(principal) ? parseArn(resource) : undefined
   const resourceTags = arn && (await tagsUnder(db, arn))
   return { now: now(), sourceAddress, isSecure, headers, region, account, requestTags, resource, resourceTags }
 }
 
 /** Rejects with AccessDeniedException unless the principal may perform the action on every one of the resources. */
-async function demand(principal: Principal, { action, resources }: Demand, asking: Asking, requestTags?: RequestContext['requestTags']) {
+async function demand(
+  principal: Principal,
+  { action, resources }: Demand,
+  circumstances: Circumstances,
+  requestTags?: RequestContext['requestTags'],
+) {
   for (const resource of resources) {
-    const context = await contextOf(principal, resource, asking, requestTags)
+    const context = await contextOf(principal, resource, circumstances, requestTags)
     const decision = decide(principal, action, context)
     if (decision !== 'allowed') throw denial(principal, action, context, decision)
   }
@@ -101,32 +106,32 @@ export function askedMembers(name: OperationName): readonly string[] {
 /** The gate of IAM, made once per operation. Call it for every principal except the root, which may do everything. */
 export function permitterOf(name: OperationName) {
   const demands = demandsOf(name)
-  return async function permit(principal: Principal, input: AnyInput, asking: Asking): Promise<void> {
+  return async function permit(principal: Principal, input: AnyInput, circumstances: Circumstances): Promise<void> {
     const tags = tagsIn(input)
-    for (const each of demands(input, asking)) await demand(principal, each, asking, tags)
+    for (const each of demands(input, circumstances)) await demand(principal, each, circumstances, tags)
   }
 }
 
 /** The decisions of IAM about a call, resource by resource, for at most `most` resources. */
-export async function explainCall(name: OperationName, principal: Principal, input: AnyInput, asking: Asking, most: number) {
-  return explainDemands(principal, demandsOf(name)(input, asking), asking, { input, most })
+export async function explainCall(name: OperationName, principal: Principal, input: AnyInput, circumstances: Circumstances, most: number) {
+  return explainDemands(principal, demandsOf(name)(input, circumstances), circumstances, { input, most })
 }
 
 /** The decisions of IAM about some actions and resources. The input of the request has the tags that it sets. */
 export async function explainDemands(
   principal: Principal,
   demands: readonly Demand[],
-  asking: Asking,
+  circumstances: Circumstances,
   { input, most }: { readonly input: AnyInput; readonly most: number },
 ): Promise<Explanation[]> {
   const tags = tagsIn(input)
   const asked = demands.flatMap(({ action, resources }) => resources.map(resource => ({ action, resource })))
   const explained = []
   for (const { action, resource } of asked.slice(0, most))
-    explained.push(explain(principal, action, await contextOf(principal, resource, asking, tags)))
+    explained.push(explain(principal, action, await contextOf(principal, resource, circumstances, tags)))
   return explained
 }
 
 /** The gate of IAM for the WebSocket. */
-export const permitConnect = async (principal: Principal, userArn: string, asking: Asking) =>
-  principal.permissions && demand(principal, { action: 'chime:Connect', resources: [userArn] }, asking)
+export const permitConnect = async (principal: Principal, userArn: string, circumstances: Circumstances) =>
+  principal.permissions && demand(principal, { action: 'chime:Connect', resources: [userArn] }, circumstances)

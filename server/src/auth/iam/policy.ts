@@ -8,7 +8,7 @@ export interface Policy {
   /** Returns the statements that apply to an action. */
   readonly statementsAbout: (action: string) => readonly Statement[]
   /** Whether the policy uses the tags of the resource. */
-  readonly asksResourceTags: boolean
+  readonly usesResourceTags: boolean
 }
 
 /** Amazon's limit for all policies of a role; white space does not count. */
@@ -44,7 +44,7 @@ function policyOf(statements: readonly Statement[]): Policy {
   // The server names the actions, never a request, so this map stays small.
   const about = new Map<string, readonly Statement[]>()
   return {
-    asksResourceTags: statements.some(({ asksResourceTags }) => asksResourceTags),
+    usesResourceTags: statements.some(({ usesResourceTags }) => usesResourceTags),
     statementsAbout(action) {
       let found = about.get(action)
       if (!found) {

@@ -25,7 +25,7 @@ export interface Statement {
   readonly applies: (principal: Subject, context: RequestContext) => boolean
   /** The first reason why it does not; undefined if it applies. */
   readonly whyNot: (principal: Subject, context: RequestContext) => Miss | undefined
-  readonly asksResourceTags: boolean
+  readonly usesResourceTags: boolean
 }
 
 const elements = new Set(['Sid', 'Effect', 'Action', 'NotAction', 'Resource', 'NotResource', 'Condition'])
@@ -87,7 +87,7 @@ export function statementOf(statement: unknown, { number, variables }: { number:
       isAboutAction: () => false,
       applies: () => false,
       whyNot: () => 'resource',
-      asksResourceTags: false,
+      usesResourceTags: false,
     }
 
   const patterns = within(resource.name, () => resources.map(text => arnPatternOf(text, variables)))
@@ -106,7 +106,7 @@ export function statementOf(statement: unknown, { number, variables }: { number:
     sid: Sid,
     denies: Effect === 'Deny',
     isAboutAction: aboutActions(actions, action.not),
-    asksResourceTags: used.some(variable => variable.asksResourceTags) || conditions.some(({ key }) => key.asksResourceTags),
+    usesResourceTags: used.some(variable => variable.usesResourceTags) || conditions.some(({ key }) => key.usesResourceTags),
     applies: (principal, context) => whyNot(principal, context) === undefined,
     whyNot,
   }

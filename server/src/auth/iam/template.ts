@@ -11,7 +11,7 @@ export const many = Symbol('*')
 export interface Variable {
   readonly read: ReadText
   readonly default: string | undefined
-  readonly asksResourceTags: boolean
+  readonly usesResourceTags: boolean
 }
 
 export type Part = string | typeof one | typeof many | Variable
@@ -62,7 +62,7 @@ function variableOf(text: string): string | Variable {
   if (!name) throw new PolicyError(`\${${text}} is not a variable: write \${KEY} or \${KEY, 'default'}.`)
   const key = conditionKey(name)
   if (key.isList) throw new PolicyError(`${name} has many values, so it cannot be a variable.`)
-  return { read: key.read, default: fallback, asksResourceTags: key.asksResourceTags }
+  return { read: key.read, default: fallback, usesResourceTags: key.usesResourceTags }
 }
 
 /** The value of a variable, or its default. */

@@ -1,7 +1,7 @@
 import type { Database } from '../../database/database.ts'
 import { pushKind } from '../../events/push.ts'
 import type { SingleDelivery } from '../delivery.ts'
-import type { TellFailure } from '../failure-events.ts'
+import type { ReportFailure } from '../failure-events.ts'
 import { pushToDevices } from './devices.ts'
 import { pushRecipients } from './recipients.ts'
 import { deviceKinds, otherKinds, type PushServices } from './services.ts'
@@ -11,7 +11,7 @@ export function pushDeliveries(tools: {
   db: Database
   now: () => number
   services: PushServices
-  tell: TellFailure
+  report: ReportFailure
 }): Record<string, SingleDelivery> {
   const toDevices = pushToDevices(tools)
   return {

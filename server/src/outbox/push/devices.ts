@@ -5,7 +5,7 @@ import type { Push } from '../../events/push.ts'
 import { appendToOutbox, removeFromOutbox, replaceInOutbox, type OutboxEntry } from '../../store/outbox.ts'
 import { devicesOfIds, type Device } from '../../store/push.ts'
 import { messageOf, Refused, type SingleDelivery } from '../delivery.ts'
-import { deliveryFailure, type TellFailure } from '../failure-events.ts'
+import { deliveryFailure, type ReportFailure } from '../failure-events.ts'
 import { DeadDevice, Untried, type DeviceOutcome } from './service.ts'
 import type { PushServices } from './services.ts'
 
@@ -19,7 +19,7 @@ interface Tools {
   readonly db: Database
   readonly now: () => number
   readonly services: PushServices
-  readonly tell: TellFailure
+  readonly report: ReportFailure
 }
 
 interface Sent {
@@ -43,7 +43,7 @@ async function sendTo(devices: readonly Device[], push: Push, services: PushServ
  * Sends a push to the devices of an entry that accept pushes at that time. A device that a push service reports as gone becomes INACTIVE.
  * The entry is left with the devices that are still to be reached.
  */
-export const pushToDevices = ({ db, now, services, tell }: Tools): SingleDelivery => ({
+export const pushToDevices = ({ db, now, services, report }: Tools): SingleDelivery => ({
   isOrdered: false,
   attempts: 12,
   isPaused: lane => services.isPaused(lane),
@@ -61,7 +61,7 @@ export const pushToDevices = ({ db, now, services, tell }: Tools): SingleDeliver
         await keepFailed(tx, entry, push, failed, now())
         for (const { device, outcome } of dead) {
           if (await deactivateUserEndpoint(tx, device, 'INVALID_DEVICE_TOKEN', now()))
-            await tell(tx, deliveryFailure(device, messageOf(outcome)))
+            await report(tx, deliveryFailure(device, messageOf(outcome)))
         }
       })
     }

@@ -6,7 +6,7 @@ import type { PushToMembers } from '../../events/push.ts'
 import { appendToOutbox, removeFromOutbox, type OutboxEntry } from '../../store/outbox.ts'
 import { devicesOfMembers, devicesOfTwo, type Device, type DeviceOfMember } from '../../store/push.ts'
 import type { SingleDelivery } from '../delivery.ts'
-import { deliveryFailure, type TellFailure } from '../failure-events.ts'
+import { deliveryFailure, type ReportFailure } from '../failure-events.ts'
 import type { PushToDevices } from './devices.ts'
 import type { PushServices } from './services.ts'
 
@@ -25,7 +25,7 @@ interface Tools {
   readonly db: Database
   readonly now: () => number
   readonly services: PushServices
-  readonly tell: TellFailure
+  readonly report: ReportFailure
 }
 
 /**
@@ -33,7 +33,7 @@ interface Tools {
  * entry for the next step, in the transaction that removes its own. So a large channel is never in memory as a whole, steps of different
  * messages take turns, and even after a crash no member is skipped or repeated.
  */
-export const pushRecipients = ({ db, now, services, tell }: Tools): SingleDelivery => ({
+export const pushRecipients = ({ db, now, services, report }: Tools): SingleDelivery => ({
   isOrdered: false,
   attempts: 20,
 
@@ -66,7 +66,7 @@ export const pushRecipients = ({ db, now, services, tell }: Tools): SingleDelive
       // In one order, so that steps of two channels do not deadlock.
       for (const device of unknown.toSorted((a, b) => a.id - b.id)) {
         if (await deactivateUserEndpoint(tx, device, 'INVALID_PINPOINT_ARN', now()))
-          await tell(tx, deliveryFailure(device, `--destinations does not name the application ${device.resourceArn}`))
+          await report(tx, deliveryFailure(device, `--destinations does not name the application ${device.resourceArn}`))
       }
       if (isMore && last) await next(tx, entry, { ...asked, after: last }, now())
     })

@@ -6,7 +6,7 @@ import { alice, app, ask, noon, type Asked } from './asking.ts'
 
 const allow = (more: object = {}) => ({ Effect: 'Allow', Action: '*', Resource: '*', ...more })
 const deny = (more: object = {}) => ({ Effect: 'Deny', Action: '*', Resource: '*', ...more })
-const asks = (more: object) => parsePolicy(JSON.stringify({ Version: '2012-10-17', Statement: allow(more) })).asksResourceTags
+const asks = (more: object) => parsePolicy(JSON.stringify({ Version: '2012-10-17', Statement: allow(more) })).usesResourceTags
 const parsed = (...statements: object[]) => parsePolicy(JSON.stringify({ Statement: statements }))
 const askedFor = (resource: string, principal: Partial<Principal> = {}) => ask(allow({ Resource: resource }), { principal })
 const tags = (given: Record<string, string>) => new Map(Object.entries(given))
