@@ -17,7 +17,7 @@ const leaseLeft = 7000
 const pauseOf = (failures: number) => Math.min(30_000, 50 * 2 ** failures)
 /** How often the log repeats that a lane fails. */
 const remindMilliseconds = 10 * 60 * 1000
-/** How often a lane reads new entries while a node works on it. */
+/** How often a lane stores outcomes and reads new entries while a node works on it. */
 const lookMilliseconds = 100
 /** How long a lane that has delivered everything waits for more entries, so that entries that arrive one by one leave in few calls. */
 const gatherMilliseconds = 100
@@ -25,9 +25,23 @@ const gatherMilliseconds = 100
 /** What is left in a lane after some work: nothing, more, or entries that have to wait. */
 type Left = 'nothing' | 'more' | { readonly pauseMilliseconds: number }
 
+interface Refusal {
+  readonly entry: OutboxEntry
+  readonly error: Error
+}
+
+/** Outcomes that are not stored yet. */
+interface Outcomes {
+  /** The ids of the entries. */
+  delivered: number[]
+  refused: Refusal[]
+  failure: Error | undefined
+}
+
 /**
  * A lane whose sub-lanes are delivered in order. One node at a time works on it. If no entry of a batch can be delivered, the lane pauses,
- * each time for longer, and begins again with a single entry. During a pause no entries are in memory.
+ * each time for longer, and begins again with a single entry. During a pause no entries are in memory. The outcomes of several
+ * batches are stored together, so that no batch waits for the database; after a crash those entries are delivered again.
  */
 export class OrderedLane {
   readonly #lane: string
@@ -51,17 +65,31 @@ export class OrderedLane {
 
   /** Delivers entries of the lane for some time. Ends early when the signal aborts. */
   async work(stopping: AbortSignal): Promise<Left> {
-    const { db } = this.#tools
+    const outcomes: Outcomes = { delivered: [], refused: [], failure: undefined }
+    const left = await this.#deliver(outcomes, stopping)
+    await this.#store(outcomes)
+    return left
+  }
+
+  /** Ends the lease, so that other nodes may work on the lane. */
+  async release() {
+    const mine = this.#until
+    if (mine !== undefined) await this.#tools.db.transaction(tx => releaseLane(tx, this.#lane, mine))
+  }
+
+  async #deliver(outcomes: Outcomes, stopping: AbortSignal): Promise<Left> {
     const window = new Window()
-    let readAt = 0
+    let lookedAt = 0
+    let hasMore = true
     for (let batches = 0; batches < batchesAtMost && !stopping.aborted; batches++) {
       // Another node works on the lane.
       if (!(await this.#hold())) return { pauseMilliseconds: 1000 }
-      const isLow = window.size < windowAtMost / 2 && performance.now() - readAt > lookMilliseconds
-      if (window.size === 0 && batches > 0) return { pauseMilliseconds: gatherMilliseconds }
-      if (window.size === 0 || isLow) {
-        window.add(await firstInOutbox(db, this.#lane, this.#failures > 0 ? 1 : windowAtMost))
-        readAt = performance.now()
+      if (window.size === 0 && !hasMore) return { pauseMilliseconds: gatherMilliseconds }
+      if (window.size === 0 || performance.now() - lookedAt > lookMilliseconds) {
+        // Entries whose outcome is stored are not read again.
+        await this.#store(outcomes)
+        if (window.size < windowAtMost / 2) hasMore = await this.#fill(window)
+        lookedAt = performance.now()
       }
       if (window.size === 0) {
         this.#failures = 0
@@ -69,15 +97,17 @@ export class OrderedLane {
       }
       const batch = this.#batch(window)
       if (batch.length === 0) await setTimeout(lookMilliseconds, undefined, { signal: stopping }).catch(() => {})
-      else if (!(await this.#send(window, batch, stopping))) return { pauseMilliseconds: pauseOf(this.#failures) }
+      else if (!(await this.#send(window, batch, outcomes, stopping))) return { pauseMilliseconds: pauseOf(this.#failures) }
     }
     return 'more'
   }
 
-  /** Ends the lease, so that other nodes may work on the lane. */
-  async release() {
-    const mine = this.#until
-    if (mine !== undefined) await this.#tools.db.transaction(tx => releaseLane(tx, this.#lane, mine))
+  /** Reads the first entries. True if there are probably more. */
+  async #fill(window: Window): Promise<boolean> {
+    const most = this.#failures > 0 ? 1 : windowAtMost
+    const entries = await firstInOutbox(this.#tools.db, this.#lane, most)
+    window.add(entries)
+    return entries.length === most
   }
 
   async #hold(): Promise<boolean> {
@@ -96,40 +126,46 @@ export class OrderedLane {
   }
 
   /** False if nothing was delivered. */
-  async #send(window: Window, batch: readonly OutboxEntry[], stopping: AbortSignal): Promise<boolean> {
+  async #send(window: Window, batch: readonly OutboxEntry[], outcomes: Outcomes, stopping: AbortSignal): Promise<boolean> {
     const { destination } = partsOfLane(this.#lane)
     // If a whole batch has failed, it is unknown which entry is the cause, so none is given up.
     const failed = (reason: unknown) => batch.map(() => new Error(messageOf(reason), { cause: reason }))
-    const outcomes = await attempt(stopping, signal => this.#delivery.deliver(destination, batch, signal)).catch(failed)
+    const answers = await attempt(stopping, signal => this.#delivery.deliver(destination, batch, signal)).catch(failed)
     // The entries will be delivered again, by another node or after the next start.
-    if (stopping.aborted && outcomes.every(outcome => outcome !== undefined)) return false
-    const delivered = batch.filter((_, index) => outcomes[index] === undefined)
-    const refused = batch.flatMap((entry, index) => (outcomes[index] instanceof Refused ? [{ entry, error: outcomes[index] }] : []))
+    if (stopping.aborted && answers.every(answer => answer !== undefined)) return false
+    const delivered = batch.filter((_, index) => answers[index] === undefined)
+    const refused = batch.flatMap((entry, index) => (answers[index] instanceof Refused ? [{ entry, error: answers[index] }] : []))
+    const failure = answers.find(answer => answer !== undefined)
+    outcomes.delivered.push(...delivered.map(({ id }) => id))
+    outcomes.refused.push(...refused)
+    outcomes.failure = failure ?? outcomes.failure
     const left = [...delivered, ...refused.map(({ entry }) => entry)]
-    const first = outcomes.find(outcome => outcome !== undefined)
-    await this.#store(delivered, refused, first)
     window.remove(left)
     const isLeft = new Set(left)
     const now = performance.now()
     for (const entry of batch) if (!isLeft.has(entry)) window.failed(entry, now)
-    this.#countOutcomes(batch.length - left.length, delivered.length, refused, first)
+    this.#countOutcomes(batch.length - left.length, delivered.length, refused, failure)
     if (left.length > 0) this.#failures = 0
     else this.#failures++
     return left.length > 0
   }
 
-  async #store(delivered: readonly OutboxEntry[], refused: readonly { entry: OutboxEntry; error: Error }[], first: Error | undefined) {
+  /** Stores the outcomes so far, and clears them. */
+  async #store(outcomes: Outcomes) {
+    const { delivered, refused, failure } = outcomes
+    if (delivered.length === 0 && refused.length === 0 && !failure) return
     const { db, now, states } = this.#tools
     await db.transaction(async tx => {
       await removeDelivered(tx, delivered)
       for (const { entry, error } of refused) await buryInOutbox(tx, entry, now(), error.message)
       if (delivered.length > 0) await states.delivered(tx, this.#lane, now())
-      if (first) await states.failed(tx, this.#lane, now(), first.message)
+      if (failure) await states.failed(tx, this.#lane, now(), failure.message)
     })
+    Object.assign(outcomes, { delivered: [], refused: [], failure: undefined })
   }
 
   /** Counts outcomes, and logs when the destination begins to fail, again after some time, and when it works again. */
-  #countOutcomes(failed: number, delivered: number, refused: readonly { error: Error }[], first: Error | undefined) {
+  #countOutcomes(failed: number, delivered: number, refused: readonly Refusal[], first: Error | undefined) {
     const { log, metrics, labels } = this.#tools
     const label = labels.of(this.#lane)
     const about = partsOfLane(this.#lane)

@@ -119,10 +119,10 @@ export async function removeFromOutbox(tx: Queries, { id, attempts }: OutboxEntr
 }
 
 /** Removes delivered entries of an ordered lane. */
-export async function removeDelivered(tx: Queries, entries: readonly OutboxEntry[]) {
-  for (let at = 0; at < entries.length; at += removedAtOnce) {
-    const some = entries.slice(at, at + removedAtOnce)
-    await tx.run(removeSeveral, ...Array.from({ length: removedAtOnce }, (_, index) => some[index]?.id ?? null))
+export async function removeDelivered(tx: Queries, ids: readonly number[]) {
+  for (let at = 0; at < ids.length; at += removedAtOnce) {
+    const some = ids.slice(at, at + removedAtOnce)
+    await tx.run(removeSeveral, ...Array.from({ length: removedAtOnce }, (_, index) => some[index] ?? null))
   }
 }
 

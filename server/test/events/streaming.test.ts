@@ -1,4 +1,5 @@
 import { afterAll, expect, test } from 'vitest'
+import { statement } from '../../src/database/database.ts'
 import { days, open, purged, runJob, say } from '../api/acts.ts'
 import { startKinesis } from '../support/kinesis.ts'
 import { callBack, processor, startLambda, until } from '../support/processor.ts'
@@ -9,6 +10,8 @@ afterAll(async () => {
   await lambda.close()
   await kinesis.close()
 })
+
+const selectOld = statement<{ sequence: number }>(`select sequence from messages where content = '"too old"'`)
 
 let streams = 0
 const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/) as string
@@ -120,6 +123,49 @@ onBothDatabases(
       expect(redacted).toMatchObject({ EventType: 'REDACT_CHANNEL_MESSAGE', Payload: { MessageId, Content: '', Redacted: true } })
       expect(deleted).toMatchObject({ EventType: 'DELETE_CHANNEL_MESSAGE', Payload: { MessageId } })
       expect(deleted!.Payload).not.toHaveProperty('Content')
+    })
+
+    test('say what was true at the time, whatever happens to the message before its delivery', async () => {
+      const s = await scene()
+      const { messaging, arn: AppInstanceArn, ann } = s
+      const root = s.user('root')
+      const ChannelArn = await open(world(), ann)
+      await s.streamed(3)
+      kinesis.isAway = name => s.stream.endsWith(`/${name}`)
+      const shown: Record<string, unknown>[] = []
+      const send = async (content: string) => {
+        const MessageId = await say(world(), ann, ChannelArn, content, { Metadata: `of ${content}` })
+        const named = { ChannelArn, MessageId, ChimeBearer: ann }
+        const { ContentType: _, ...payload } = asRecord((await messaging.getChannelMessage(named)).ChannelMessage)
+        shown.push(payload)
+        return named
+      }
+      const [edited, redacted, deleted] = [await send('edited'), await send('redacted'), await send('deleted')]
+      await send('too old')
+      await messaging.updateChannelMessage({ ...edited, Content: 'new' })
+      await messaging.updateChannelMessage({ ...edited, Content: 'newer' })
+      await messaging.redactChannelMessage(redacted)
+      await messaging.deleteChannelMessage({ ...deleted, ChimeBearer: root })
+      await world().identity.updateAppInstanceUser({ AppInstanceUserArn: ann, Name: 'Ann of today', Metadata: '' })
+      const RetentionSettings = { ChannelRetentionSettings: { RetentionDays: 1 } }
+      await world().identity.putAppInstanceRetentionSettings({ AppInstanceArn, AppInstanceRetentionSettings: RetentionSettings })
+      // After the grace period.
+      world().advance(days(32))
+      await runJob(world(), 'retention')
+      expect(await world().app.db.all(selectOld)).toEqual([])
+      await messaging.deleteChannel({ ChannelArn, ChimeBearer: ann })
+      await purged(world())
+      kinesis.isAway = () => false
+      const records = await s.streamed(9)
+      const created = records.splice(0, 4)
+      expect(created).toEqual(shown.map(Payload => ({ EventType: 'CREATE_CHANNEL_MESSAGE', Payload })))
+      expect(records).toMatchObject([
+        { EventType: 'UPDATE_CHANNEL_MESSAGE', Payload: { MessageId: edited.MessageId, Content: 'new', Sender: { Name: 'ann' } } },
+        { EventType: 'UPDATE_CHANNEL_MESSAGE', Payload: { MessageId: edited.MessageId, Content: 'newer' } },
+        { EventType: 'REDACT_CHANNEL_MESSAGE', Payload: { MessageId: redacted.MessageId, Content: '' } },
+        { EventType: 'DELETE_CHANNEL_MESSAGE', Payload: { MessageId: deleted.MessageId } },
+        { EventType: 'DELETE_CHANNEL', Payload: { ChannelArn } },
+      ])
     })
 
     test('are written for a message of a flow at its release, as the processor has left it, and never for a denied one', async () => {

@@ -1,5 +1,5 @@
-import { setTimeout } from 'node:timers/promises'
-import { expect, onTestFinished, test } from 'vitest'
+import { setImmediate, setTimeout } from 'node:timers/promises'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { createLog } from '../../src/observe/log.ts'
 import { createMetrics } from '../../src/observe/metrics.ts'
 import { Refused, type Delivery, type OrderedDelivery } from '../../src/outbox/delivery.ts'
@@ -167,7 +167,11 @@ onBothDatabases('Lanes that keep an order', world => {
     }
     for (const lane of busy) await fill(world(), lane, ['a'], 100)
     let isHeld = true
-    many.before(async () => void (await until(() => !isHeld)))
+    many.before(async () => {
+      await until(() => !isHeld)
+      // A real destination takes at least a turn of the event loop.
+      await setImmediate()
+    })
     const { runner: started } = runner(world(), { ordered: delivery })
     await until(() => many.batches.length === 64)
     await fill(world(), last, ['a'], 1)
@@ -200,6 +204,27 @@ onBothDatabases('Lanes that keep an order', world => {
     await isEmpty(world(), lane)
     const { deliveredAt, failedAt } = (await state())!
     expect(deliveredAt).toBeGreaterThanOrEqual(failedAt!)
+  })
+
+  test('do not wait for the database between batches, and remove what was delivered before the destination went down', async () => {
+    const lane = newLane()
+    const target = destination({ entries: 1 })
+    const left: number[] = []
+    let isDown = false
+    target.before(async () => {
+      if (isDown) throw new Error('down')
+      left.push(await entriesOf(world(), lane))
+      isDown = left.length === 8
+    })
+    await fill(world(), lane, ['a'], 20)
+    // Outcomes are stored by the clock.
+    const now = performance.now()
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => now)
+    onTestFinished(() => clock.mockRestore())
+    runner(world(), { ordered: target.delivery })
+    await until(async () => (await entriesOf(world(), lane)) === 12)
+    expect([left, target.taken.get('a')]).toEqual([Array(8).fill(20), numbers(8)])
+    await world().app.db.transaction(async tx => emptyLane(tx, lane, 1000))
   })
 
   test('deliver entries that arrive while others are delivered', async () => {
