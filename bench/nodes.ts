@@ -1,6 +1,7 @@
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { Client } from 'pg'
 import { runNats, type OwnNats } from '../server/test/support/nats-program.ts'
@@ -17,10 +18,10 @@ import { inRounds, median, rounded, spread, warmUps } from './support/rounds.ts'
 import { fillPostgres, removeFolder, serve } from './support/server.ts'
 import { presignedTarget, signedGet, signedPut } from './support/signed.ts'
 
-/** Requests in flight, on all nodes together. */
+/** Requests in flight: of a saturated node, and of all nodes together where they share what one node had. */
 const inFlight = 32
 
-/** The services that are compared; the first is the one with which all others are compared. */
+/** The services that are compared. */
 const services = {
   'one node, no log': { count: 1, usesNats: false, flags: ['--resume', 'off'] },
   'one node': { count: 1, usesNats: false, flags: [] },
@@ -30,7 +31,23 @@ const services = {
 } as const
 type ServiceName = keyof typeof services
 const names = Object.keys(services) as ServiceName[]
-const [plain] = names
+/** The one whose work several nodes are to carry. */
+const plain = 'one node'
+
+/**
+ * How many requests are in flight on each node. A node is saturated by as many as one node had. Where all of them share those, each has
+ * fewer that share a round trip to the database.
+ */
+const ways = {
+  each: () => inFlight,
+  together: (nodes: number) => Math.ceil(inFlight / nodes),
+} as const
+type Way = keyof typeof ways
+
+/** What is measured: a service, and a way of loading it. The ways are the same for one node. */
+const measured = names.flatMap(name =>
+  (Object.keys(ways) as Way[]).flatMap(way => (way === 'together' && services[name].count === 1 ? [] : [{ name, way }])),
+)
 
 /** CPU microseconds of one operation. */
 interface Cost {
@@ -41,6 +58,11 @@ interface Cost {
   readonly perSecond: number
   readonly p50: number
   readonly p99: number
+}
+
+interface Given {
+  readonly way: Way
+  readonly seconds: number
 }
 
 /** Nodes over a database of their own, with listeners. */
@@ -91,10 +113,17 @@ class Service {
     this.#next = 1
   }
 
-  /** Requests to all nodes, in turn; each begins with the number of its node. */
-  async #load(requestOf: (node: number) => Buffer, seconds: number, isDone = async () => {}): Promise<Cost> {
+  /** CPU milliseconds of each node in a second without requests. */
+  async idle(seconds: number) {
+    const before = this.#cpu().nodes
+    await setTimeout(seconds * 1000)
+    return ((this.#cpu().nodes - before) * 1000) / seconds / this.#nodes.length
+  }
+
+  /** Requests to all nodes at once; each begins with the number of its node. */
+  async #load(requestOf: (node: number) => Buffer, { way, seconds }: Given, isDone = async () => {}): Promise<Cost> {
     const before = this.#cpu()
-    const connections = Math.ceil(inFlight / this.#nodes.length)
+    const connections = ways[way](this.#nodes.length)
     const all = await Promise.all(this.#nodes.map(({ url }, node) => load(url, () => requestOf(node), { seconds, connections })))
     await isDone()
     const after = this.#cpu()
@@ -105,10 +134,10 @@ class Service {
     return { nodes: each('nodes'), database: each('database'), nats: each('nats'), perSecond, p50: worst('p50'), p99: worst('p99') }
   }
 
-  messages(seconds: number): Promise<Cost> {
+  messages(given: Given): Promise<Cost> {
     return this.#load(
       node => this.#messageOf[node]!(this.#next++),
-      seconds,
+      given,
       () => this.#allHeard(),
     )
   }
@@ -117,7 +146,7 @@ class Service {
     if (!(await this.#crowd.until((this.#next - 1) * this.#heard))) throw new Error('deliveries are missing')
   }
 
-  async pages(seconds: number): Promise<Cost> {
+  async pages(given: Given): Promise<Cost> {
     const requests = await Promise.all(
       this.#nodes.map(({ url }) =>
         Promise.all(
@@ -126,16 +155,16 @@ class Service {
       ),
     )
     let number = 0
-    return this.#load(node => requests[node]![number++ % requests[node]!.length]!, seconds)
+    return this.#load(node => requests[node]![number++ % requests[node]!.length]!, given)
   }
 
-  edits(seconds: number): Promise<Cost> {
+  edits(given: Given): Promise<Cost> {
     let number = 0
     return this.#load(node => {
       const { messageId, channel } = filledMessage(number++ % this.#shape.channels, this.#shape)
       const path = `/channels/${encodeURIComponent(channelArn(channel))}/messages/${messageId}`
       return signedPut(this.#nodes[node]!.url, path, JSON.stringify({ Content: `edit ${number}` }), userArn(1))
-    }, seconds)
+    }, given)
   }
 
   /** How long it takes from the time that a message is due, on the nodes in turn, until the last member has it. */
@@ -163,23 +192,28 @@ class Service {
 }
 
 /** The name of a row: which operation costs how much in which service. */
-const kindOf = (what: string, name: ServiceName) => `${what}: ${name}`
+const kindOf = (what: string, name: ServiceName, way: Way = 'each') => `${what}: ${name} ${way}`
 
 function costRows(what: string, figures: ReadonlyMap<string, readonly Cost[]>) {
-  const base = figures.get(kindOf(what, plain!))!
-  return names.map(name => {
-    const all = figures.get(kindOf(what, name))!
+  const base = figures.get(kindOf(what, plain))!
+  return measured.map(({ name, way }) => {
+    const all = figures.get(kindOf(what, name, way))!
     const { count } = services[name]
     const whole = all.map((one, round) => (one.nodes + one.database) / (base[round]!.nodes + base[round]!.database))
     return {
       service: name,
+      'in flight': `${count} × ${ways[way](count)}`,
       'nodes µs': medianOf(all, one => one.nodes),
       spread: spreadOf(all, one => one.nodes),
       'database µs': medianOf(all, one => one.database),
       'NATS µs': medianOf(all, one => one.nats, 1),
-      '× the first, with database': rounded(median(whole), 2),
+      '× one node, with database': rounded(median(whole), 2),
       'its spread': spread(whole, 2),
       'carry × one node': rounded(median(all.map((one, round) => (count * base[round]!.nodes) / one.nodes)), 2),
+      'spread of that': spread(
+        all.map((one, round) => (count * base[round]!.nodes) / one.nodes),
+        2,
+      ),
       'a second': medianOf(all, one => one.perSecond),
       'p50 ms': medianOf(all, one => one.p50, 1),
       'p99 ms': medianOf(all, one => one.p99, 1),
@@ -221,19 +255,25 @@ export async function nodes(args: string[]) {
         const all = ['--database-url', url, ...flags, ...(usesNats ? ['--nats-url', nats.url] : [])]
         started.push(await serve(folder, { flags: all, environment: { CARILLON_MASTER_KEY: masterKey } }))
       }
-      const numbers = Math.ceil((20_000 * seconds + rate * seconds) * (rounds + warmUps))
+      const numbers = Math.ceil((2 * 20_000 * seconds + rate * seconds) * (rounds + warmUps))
       const database = () => treeCpuSeconds(postmaster)
       open.set(name, new Service(started, { crowd: new Crowd(numbers), shape, people, database, nats }))
     }
     const kinds = <Figures>(what: string, measure: (service: Service) => Promise<Figures>) =>
       Object.fromEntries(names.map(name => [kindOf(what, name), () => measure(open.get(name)!)]))
-    const costs = async (what: string, measure: (service: Service) => Promise<Cost>) =>
-      report.table(what, costRows(what, await inRounds(kinds(what, measure), rounds)))
-    await costs('pages of memberships', service => service.pages(seconds))
-    await costs('messages that nobody hears', service => service.messages(seconds))
-    await costs('edits that nobody hears', service => service.edits(seconds))
+    const costs = async (what: string, measure: (service: Service, given: Given) => Promise<Cost>) => {
+      const all = measured.map(({ name, way }) => [kindOf(what, name, way), () => measure(open.get(name)!, { way, seconds })] as const)
+      report.table(what, costRows(what, await inRounds(Object.fromEntries(all), rounds)))
+    }
+    await costs('pages of memberships', (service, given) => service.pages(given))
+    await costs('messages that nobody hears', (service, given) => service.messages(given))
+    await costs('edits that nobody hears', (service, given) => service.edits(given))
+    report.table(
+      'CPU ms of each node in a second without requests',
+      await Promise.all([...open].map(async ([service, each]) => ({ service, 'ms a second': rounded(await each.idle(10), 1) }))),
+    )
     for (const service of open.values()) await service.listen()
-    await costs(`messages to ${members} members on all nodes`, service => service.messages(seconds))
+    await costs(`messages to ${members} members on all nodes`, (service, given) => service.messages(given))
     const delays = await inRounds(
       kinds('delay', service => service.delays(rate, seconds)),
       rounds,
