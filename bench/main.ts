@@ -9,6 +9,7 @@ import { latency } from './latency.ts'
 import { consoleOpen } from './console.ts'
 import { list } from './list.ts'
 import { moving } from './moving.ts'
+import { movingBeside } from './moving-beside.ts'
 import { nodes } from './nodes.ts'
 import { peers } from './peers.ts'
 import { presence } from './presence.ts'
@@ -46,6 +47,7 @@ const benches: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
   chaos,
   fuzz,
   moving,
+  'moving-beside': movingBeside,
   console: consoleOpen,
 }
 

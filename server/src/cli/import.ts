@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
+import { isClaimed } from '../database/data-folder.ts'
 import { quoted } from './quoted.ts'
 import { countsOf } from './export.ts'
 import { rateOf, rateOption } from './rate.ts'
@@ -35,7 +36,9 @@ async function importFolder(folder: string, { rate, abandon: isAbandoned, ...fla
       process.stdout.write(done ? 'What the import has stored will be purged.\n' : 'There is no unfinished import of this app instance.\n')
       return
     }
-    const importing = new Import(db, { now: Date.now, rate: rateOf(rate, '--rate'), limits: config.limits, progress: printer() })
+    const isBesideServer = isClaimed(config)
+    const pace = { rate: rateOf(rate, '--rate'), isBesideServer }
+    const importing = new Import(db, { now: Date.now, ...pace, limits: config.limits, progress: printer() })
     const manifest = await importing.run(source)
     const { arn } = manifest.appInstance as { arn: string }
     process.stdout.write(`${arn} is imported from ${quoted(source)}:\n${countsOf(manifest)}${strange(arn, config)}`)

@@ -23,6 +23,21 @@ export async function dataFolder(data: string): Promise<string> {
 /** SQLite's code for a file that another process has locked. */
 const busy = 5
 
+/** Whether a server has the data folder with its embedded database. */
+export function isClaimed({ databaseUrl, data }: Pick<Config, 'databaseUrl' | 'data'>): boolean {
+  if (databaseUrl !== undefined || data === ':memory:') return false
+  let claim: DatabaseSync | undefined
+  try {
+    claim = new DatabaseSync(`${databaseFile(resolve(data))}-lock`, { readOnly: true })
+    claim.exec('select 1 from sqlite_schema')
+    return false
+  } catch (error) {
+    return (error as { errcode?: number }).errcode === busy
+  } finally {
+    claim?.close()
+  }
+}
+
 /**
  * Claims the data folder for a server with an embedded database, until the returned function is called or the process ends. Throws an Error
  * if another server has it, since clients of one server would not get the events of the other. Commands do not claim the folder.

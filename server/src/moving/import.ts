@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import type { Database } from '../database/database.ts'
 import type { Limits } from '../settings/limits.ts'
 import { finishImport } from '../store/moving/imported-counts.ts'
@@ -14,12 +15,17 @@ export interface Importing {
   readonly rate: number
   readonly limits: Limits
   readonly linesOfBatch?: number
+  /** Whether a server writes to the same file of SQLite, which has one writer: then the server gets as much time as the import. */
+  readonly isBesideServer?: boolean
   /** Called after each batch, with the number of stored lines and that of all lines. */
   readonly progress?: (stored: number, all: number) => void
 }
 
-/** The lines of one transaction. They are few, so that a server that uses the database does not wait long. */
+/** The most lines of one transaction. */
 const usualLinesOfBatch = 500
+/** The length of a transaction beside a server on SQLite, which has fewer lines then. */
+const briefMilliseconds = 25
+const fewestLines = 10
 
 /** Times further in the future than this are refused as errors. */
 const tolerance = 24 * 60 * 60 * 1000
@@ -63,17 +69,20 @@ export class Import {
     let stored = manifest.parts.slice(0, began.part).reduce((sum, { lines }) => sum + lines, began.line)
     const pace = new Pace(this.#given.rate)
     let progress: ImportProgress = began
+    let size = linesOfBatch
     for (const [index, part] of manifest.parts.entries()) {
       if (index < began.part) continue
       const skipped = index === began.part ? began.line : 0
       let line = skipped
-      for await (const texts of batchesOf(readPart(folder, index, part), skipped, linesOfBatch)) {
+      for await (const texts of batchesOf(readPart(folder, index, part), skipped, () => size)) {
         const first = line + 1
         const lines = texts.map((text, at) => parsedLine(text, index, first + at))
         line += lines.length
         const to = { part: index, line }
         try {
-          await this.#store({ appInstanceId, from: progress, to, lines })
+          const took = await this.#paced(() => this.#store({ appInstanceId, from: progress, to, lines }))
+          if (this.#given.isBesideServer)
+            size = Math.max(fewestLines, Math.min(linesOfBatch, Math.round((lines.length * briefMilliseconds) / took)))
         } catch (error) {
           throw error instanceof WrongLineOf ? wrongLine(index, first + error.index, error.wrong) : error
         }
@@ -83,7 +92,7 @@ export class Import {
         await pace.spend(lines.length)
       }
     }
-    const overfull = await finishImport(this.#db, appInstanceId)
+    const overfull = await finishImport(this.#db, appInstanceId, async transaction => void (await this.#paced(transaction)))
     if (overfull)
       throw new Error(
         `The sub-channel ${overfull.subChannel} of the channel ${overfull.channel} has more members than its capacity. The export cannot be imported; remove what is stored with --abandon.`,
@@ -114,6 +123,15 @@ export class Import {
     if (found.exportId !== exportId)
       throw new Error(`Another export of ${arn} has an unfinished import here. Continue that one, or remove it with --abandon.`)
     return found
+  }
+
+  /** Resolves to how long the transaction took, after a pause of that length where a server waits for the writer. */
+  async #paced(transaction: () => Promise<void>): Promise<number> {
+    const start = performance.now()
+    await transaction()
+    const took = performance.now() - start
+    if (this.#given.isBesideServer) await setTimeout(took)
+    return took
   }
 
   async #store(stored: Stored) {
@@ -154,13 +172,14 @@ function parsedLine(text: string, part: number, line: number): Line {
   }
 }
 
-async function* batchesOf(lines: AsyncIterable<string>, skipped: number, size: number): AsyncGenerator<string[]> {
+/** `size` is read again for each batch. */
+async function* batchesOf(lines: AsyncIterable<string>, skipped: number, size: () => number): AsyncGenerator<string[]> {
   let batch: string[] = []
   let index = 0
   for await (const line of lines) {
     if (index++ < skipped) continue
     batch.push(line)
-    if (batch.length < size) continue
+    if (batch.length < size()) continue
     yield batch
     batch = []
   }

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { Client } from 'pg'
 import { expect, test } from 'vitest'
+import { claimDataFolder, isClaimed } from '../../src/database/data-folder.ts'
 import { makeDatabase } from '../support/made-database.ts'
 import { keyVariables, main, type Program, run, serve, serveFails, temporaryFolder } from '../support/process.ts'
 import { clientsOf, createPostgresDatabase } from '../support/world.ts'
@@ -36,6 +37,17 @@ test('of four servers that start at once on one new data folder one runs, and th
   const { identity } = clientsOf({ url: await winner.url(), rootKey: { accessKeyId, secretAccessKey } })
   await identity.createAppInstance({ Name: 'of the one' })
   identity.destroy()
+})
+
+test('whether a server has a data folder is seen without a claim', async () => {
+  const given = { databaseUrl: undefined, data: await temporaryFolder() }
+  expect(isClaimed(given)).toBe(false)
+  const release = await claimDataFolder(given)
+  expect(isClaimed(given)).toBe(true)
+  release()
+  expect(isClaimed(given)).toBe(false)
+  const again = await claimDataFolder(given)
+  again()
 })
 
 test('a folder in use is refused under each of its names, and nothing in it changes', { timeout: 60_000 }, async () => {

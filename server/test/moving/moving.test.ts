@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { Database, Statement, Value } from '../../src/database/database.ts'
+import type { Database, Statement, Transaction, Value, Work } from '../../src/database/database.ts'
 import { exportTo, type Source } from '../../src/moving/export.ts'
 import { fromDatabase } from '../../src/moving/from-database.ts'
 import { abandon } from '../../src/moving/import.ts'
@@ -108,6 +108,33 @@ test('an import that is given up leaves nothing behind', async () => {
   expect(await abandon(app.db, folder)).toBe(false)
   await imported(folder, to)
   expect(await readThrough(to, scene)).toEqual(await readThrough(from, scene))
+})
+
+test('beside a server on SQLite an import leaves the writer to others for as long as it has it', async () => {
+  const target = await startWorld('sqlite', settings)
+  let busy = 0
+  const db = new Proxy(target.app.db, {
+    get(database, name: keyof Database) {
+      const value: unknown = database[name]
+      if (name !== 'transaction') return typeof value === 'function' ? (value.bind(database) as unknown) : value
+      return async (work: Work<unknown>) => {
+        // So that everything else takes next to no time.
+        const slow = async (tx: Transaction) => {
+          for (const start = performance.now(); performance.now() - start < 20;);
+          return work(tx)
+        }
+        const start = performance.now()
+        const result = await database.transaction(slow)
+        busy += performance.now() - start
+        return result
+      }
+    },
+  })
+  const start = performance.now()
+  await imported(folder, { ...target, app: { ...target.app, db } }, { isBesideServer: true })
+  expect(performance.now() - start).toBeGreaterThan(1.8 * busy)
+  expect(await readThrough(target, scene)).toEqual(await readThrough(from, scene))
+  await target.close()
 })
 
 test('an import that another process has given up, or has finished, does not open the app instance', async () => {

@@ -84,7 +84,10 @@ const countReplies = statement(`
   where ${inChannels('t.channel_id')}
   group by t.channel_id, t.sub_channel_id, t.root_at, t.root_sequence
   on conflict do nothing`)
-/** How many rows are finished together, and the most messages of their channels, unless it is a single channel. */
+/**
+ * How many rows are finished together, and the most messages of their channels. A channel with more messages is finished statement by
+ * statement: SQLite has one writer, and a server that uses the database would wait for all of them.
+ */
 const finishing = [
   { range: rangeOf('channels', '0'), rows: 500, updates: [finishSubChannels, finishChannels] },
   { range: rangeOf('channels', 'sequence'), rows: 100, updates: [...countUnread, countReplies] },
@@ -96,11 +99,18 @@ const overfull = statement<{ channel: string; subChannel: string }>(`
   join sub_channels s on s.channel_id = c.id and s.member_count > s.capacity
   where c.app_instance_id = $1 and c.elastic is not null limit 1`)
 
+/** Runs a transaction, and pauses after it where others need the database. */
+export type Paced = (transaction: () => Promise<void>) => Promise<void>
+
 /**
  * Computes the counts and times that an export does not have, in short transactions. It can be repeated. Throws nothing; returns the
  * sub-channel that has more members than its capacity, if there is one.
  */
-export async function finishImport(db: Database, appInstanceId: number): Promise<{ channel: string; subChannel: string } | undefined> {
+export async function finishImport(
+  db: Database,
+  appInstanceId: number,
+  paced: Paced,
+): Promise<{ channel: string; subChannel: string } | undefined> {
   for (const { range, rows, updates } of finishing) {
     for (let after = 0; ;) {
       const found = await db.all(range, appInstanceId, after, rows)
@@ -111,9 +121,12 @@ export async function finishImport(db: Database, appInstanceId: number): Promise
       }
       if (last === undefined) break
       const [from, to] = [after, last]
-      await db.transaction(async tx => {
-        for (const update of updates) await tx.run(update, appInstanceId, from, to)
-      })
+      const run = async (some: typeof updates) =>
+        db.transaction(async tx => {
+          for (const update of some) await tx.run(update, appInstanceId, from, to)
+        })
+      if (found[0]!.weight <= heaviest) await paced(() => run(updates))
+      else for (const update of updates) await paced(() => run([update]))
       after = last
     }
   }
