@@ -34,6 +34,11 @@ async function otherChannel(endpoint: string) {
   }
 }
 
+const row = (when: string, times: readonly number[]) => {
+  const { p50, p99 } = quantiles(times)
+  return { when, sends: times.length, 'p50 ms': rounded(p50), 'p99 ms': rounded(p99), 'the longest ms': rounded(Math.max(...times)) }
+}
+
 /** How long sends take on SQLite while an import stores one channel with very many messages. */
 export async function movingBeside(args: string[]) {
   const { values } = parseArgs({
@@ -83,10 +88,6 @@ export async function movingBeside(args: string[]) {
     })
     const meanwhile = await measured(() => ended !== undefined)
     if ((await exited) !== 0) throw new Error('The import has failed.')
-    const row = (when: string, times: readonly number[]) => {
-      const { p50, p99 } = quantiles(times)
-      return { when, sends: times.length, 'p50 ms': rounded(p50), 'p99 ms': rounded(p99), 'the longest ms': rounded(Math.max(...times)) }
-    }
     report.table(`sends, ${rate} a second`, [row('before', before), row('during the import', meanwhile)])
     report.tell({
       'seconds of the import': rounded((ended! - begun) / 1000),
