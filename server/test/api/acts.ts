@@ -78,6 +78,18 @@ export async function rowsIn({ app }: World, table: string): Promise<number> {
   return row!.found
 }
 
+const tablesOfColumn = {
+  sqlite: `select m.name as name from sqlite_master m, pragma_table_info(m.name) c where m.type = 'table' and c.name = 'channel_id'`,
+  postgres: `
+    select table_name as name from information_schema.columns where column_name = 'channel_id' and table_schema = current_schema()`,
+}
+
+/** The tables whose rows belong to a channel. */
+export async function tablesOfChannels({ app }: World): Promise<string[]> {
+  const rows = await app.db.all(statement<{ name: string }>(tablesOfColumn[app.db.kind]))
+  return rows.map(({ name }) => name).toSorted()
+}
+
 /** Runs a job of the server to its end, by the server's clock. */
 export async function runJob({ app, now }: World, name: string) {
   await jobsOf({ db: app.db, now })
