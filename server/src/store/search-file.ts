@@ -207,7 +207,7 @@ class Batch {
   }
 
   get isStored() {
-    return this.isRead && this.#stored >= this.#rows.length
+    return this.#stored >= this.#rows.length
   }
 }
 
@@ -386,12 +386,13 @@ export class SearchFile {
     const batch = this.#batch ?? new Batch(from)
     // Where a transaction fails, the batch is read again.
     this.#batch = undefined
-    if (batch.isRead) this.#store(batch)
-    else batch.add(this.#main.all(selectMessages, [...batch.cursor!, this.state.position, mostRead]))
-    if (!batch.isStored) this.#batch = batch
+    if (!batch.isRead) batch.add(this.#main.all(selectMessages, [...batch.cursor!, this.state.position, mostRead]))
+    else if (this.#store(batch)) return
+    this.#batch = batch
   }
 
-  #store(batch: Batch) {
+  /** Stores a part of a batch; true if it was the last. */
+  #store(batch: Batch): boolean {
     this.#inTransaction(() => {
       // FTS5 writes a segment whenever a rowid is less than the last one.
       for (const { content, isPrivate: _, ...message } of batch.take(mostBuilt)) {
@@ -400,6 +401,7 @@ export class SearchFile {
       }
       if (batch.isStored) this.#index.run(setState, ['cursor', batch.cursor ? JSON.stringify(batch.cursor) : ''])
     })
+    return batch.isStored
   }
 
   /** The rowid of a message, if it is in the index, and a free one. */

@@ -120,6 +120,20 @@ describe('The index file of SQLite', () => {
     }
   })
 
+  test('is complete where the database has no messages to index', async () => {
+    const empty = await mkdtemp(join(tmpdir(), 'carillon-search-'))
+    const { app } = await startWorld('sqlite', { search: 'on', data: empty })
+    await app.close()
+    const index = new SearchFile(join(empty, 'second.db'), join(empty, 'carillon.db'))
+    try {
+      for (let steps = 0; index.step(); steps++) expect(steps).toBeLessThan(20)
+      expect(index.state.isComplete).toBe(true)
+    } finally {
+      index.close()
+      await rm(empty, { recursive: true, force: true })
+    }
+  })
+
   test('misses nothing that was sent before the search was turned on, or while it was off', async () => {
     const { send, count, ChimeBearer } = await makeChat(world)
     await send('early words')
