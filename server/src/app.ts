@@ -126,7 +126,7 @@ interface Surroundings {
   readonly through?: (database: Database) => Database
   /** The resources that the server creates when it starts, in addition to those of the file of --seed. */
   readonly seeds?: readonly Seed[]
-  /** Which jobs the server runs by itself: all by default. A test that runs some itself leaves it fewer. */
+  /** The jobs that the server runs by itself; by default all. A test that runs some itself gives fewer. */
   readonly jobs?: 'all' | 'after changes' | 'none'
 }
 
@@ -150,7 +150,7 @@ export async function startApp(
   const { trustProxy = [], proxyHeaders } = config
   const proxyProtocol = proxyHeaders === 'proxy-protocol' ? new ProxyProtocol(rangesOf(withoutNames(trustProxy))) : undefined
   const audit = await openAuditLog(config.auditLog, { log, metrics })
-  const { key, file, certificate, forget } = await openSecrets(config, log)
+  const { key, file, certificate, removeFiles } = await openSecrets(config, log)
   // The answers of a commit leave before its frames, which the gateway adds: a client can send its next request meanwhile.
   const turnEnd = new TurnEnd()
   const responses = new Responses(turnEnd, log)
@@ -210,7 +210,7 @@ export async function startApp(
     await opening?.close()
     await db?.close()
     await audit?.close()
-    await forget()
+    await removeFiles()
   }
 
   try {

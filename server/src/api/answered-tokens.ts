@@ -20,7 +20,7 @@ export class AnsweredTokens {
   }
 
   /** After a failed request its token can be used again. */
-  remember(token: string, found: FirstResult) {
+  put(token: string, found: FirstResult) {
     this.#results.set(token, found)
     found.result.catch(() => this.#results.get(token) === found && this.#results.delete(token))
   }

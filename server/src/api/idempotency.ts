@@ -2,13 +2,13 @@ import { hash as digest } from 'node:crypto'
 import type { Call } from './call.ts'
 import { ApiError, conflict } from '../errors.ts'
 import { RetryTransaction, shareableAs, type Transaction, type Work } from '../database/database.ts'
-import { answeredToken, rememberToken, tokenLifetime } from '../store/request-tokens.ts'
+import { answeredToken, storeToken, tokenLifetime } from '../store/request-tokens.ts'
 
 interface Tokened {
   readonly ClientRequestToken: string
 }
 
-/** How an answer is stored. */
+/** The form in which an answer is stored. */
 export interface StoredForm<Result> {
   readonly toBytes: (result: Result) => Uint8Array
   readonly fromBytes: (bytes: Uint8Array) => Result
@@ -19,7 +19,7 @@ const json = <Result>(): StoredForm<Result> => ({
   fromBytes: bytes => JSON.parse(Buffer.from(bytes).toString()) as Result,
 })
 
-/** In bytes. Two inputs of one token with one fingerprint would be taken for the same request. */
+/** In bytes. Two inputs with one token and one fingerprint count as the same request. */
 const tokenLength = 16
 const fingerprintLength = 12
 
@@ -75,7 +75,7 @@ export async function once<Result>(
       // If the first request has created the resource, that is not a conflict.
       throw error instanceof ApiError && (await answeredToken(tx, key, since)) ? again() : error
     })
-    if (!(await rememberToken(tx, { ...key, fingerprint, result: toBytes(result), now }))) throw again()
+    if (!(await storeToken(tx, { ...key, fingerprint, result: toBytes(result), now }))) throw again()
     return result
   }
   return call.db.transaction(shareableAs(work, whole))
@@ -95,6 +95,6 @@ export async function onceInMemory<Result>(call: Call, parent: string, input: To
     return answered.result as Promise<Result>
   }
   const result = work()
-  call.answeredTokens.remember(token, { fingerprint, result, at: now })
+  call.answeredTokens.put(token, { fingerprint, result, at: now })
   return result
 }

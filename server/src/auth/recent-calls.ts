@@ -24,8 +24,8 @@ const most = 500
 const largestInput = 16 * 1024
 
 /**
- * The last calls that this node has answered, in memory only. A call adds what it has at hand and nothing is computed, so it costs the
- * call next to nothing; how its checks went is explained when somebody asks. The operations in `unseen` are left out: those that look at this list.
+ * The last calls that this node has answered, in memory only. A call adds references to what it has, and nothing is computed, so it costs
+ * next to nothing. ListRecentCalls computes the explanations. The operations in `unseen`, such as ListRecentCalls itself, are left out.
  */
 export class RecentCalls {
   readonly #unseen: ReadonlySet<string>

@@ -250,7 +250,7 @@ export class NatsBus implements Bus {
   }
 
   async #compareAll() {
-    this.#forget()
+    this.#removeUnused()
     const { link, journal } = this.#wiring
     // What is read must not be older than the subscriptions of a new connection.
     const isSubscribed = await link.confirm()
@@ -298,7 +298,7 @@ export class NatsBus implements Bus {
   }
 
   /** Removes channels and users that have no session on this node, and none that is about to join. */
-  #forget() {
+  #removeUnused() {
     const { link, subjects } = this.#wiring
     const old = performance.now() - joiningMilliseconds
     const present = new Set(this.#listener?.userIds())

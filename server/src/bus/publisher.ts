@@ -81,7 +81,7 @@ export class Publisher {
       if (sequence !== undefined) this.#sendNumber(channelId, sequence)
       return
     }
-    this.#remember(channelId, sequence)
+    this.#note(channelId, sequence)
     const people = subjectsOfPeople(this.#subjects, step)
     if (people.size === 0) return
     const copy = stepMessage('copy', step)
@@ -90,10 +90,10 @@ export class Publisher {
 
   #sendNumber(channelId: number, sequence: number) {
     this.#link.publish(this.#subjects.channel(channelId), numberMessage(channelId, sequence))
-    this.#remember(channelId, sequence)
+    this.#note(channelId, sequence)
   }
 
-  #remember(channelId: number, sequence: number | undefined) {
+  #note(channelId: number, sequence: number | undefined) {
     if (sequence === undefined) return
     if (this.#unconfirmed.size < mostUnconfirmed || this.#unconfirmed.has(channelId)) this.#unconfirmed.set(channelId, sequence)
   }
@@ -109,7 +109,7 @@ export class Publisher {
     if (await this.#link.confirm()) return
     const since = this.#unconfirmed
     this.#unconfirmed = sent
-    for (const [channelId, sequence] of since) this.#remember(channelId, sequence)
+    for (const [channelId, sequence] of since) this.#note(channelId, sequence)
     // The connection may be back already.
     if (this.#link.isConnected) this.repeat()
   }

@@ -5,7 +5,7 @@ import { iamRoleOf } from '../store/iam-roles.ts'
 import { advice, fault, good, type Finding } from './finding.ts'
 import { quoted } from './quoted.ts'
 
-/** A role that the settings name, with the logins that it has to take. */
+/** A role that the settings name, with the logins that it has to accept. */
 interface Named {
   readonly flag: string
   readonly role: string
@@ -57,11 +57,11 @@ async function ofRole(db: Queries, { flag, role: name, logins }: Named): Promise
   return good(`The role ${name} of ${flag} takes logins of ${issuer}`)
 }
 
-/** What is found about the roles that the settings name for logins: whether they exist and take those logins. */
+/** The findings about the roles that the settings name for logins: whether they exist and accept those logins. */
 export const loginFindings = async (config: Config, db: Queries): Promise<Finding[]> =>
   Promise.all(namedIn(config).map(async named => ofRole(db, named)))
 
-/** What is found about the issuer at which operators log in: whether it says where they do. */
+/** The finding about the issuer at which operators log in: whether its configuration has the address of the login. */
 export async function consoleFindings({ oidcIssuer: issuer, consoleClient: clientId, consoleClientSecret: secret }: Config) {
   if (issuer === undefined || clientId === undefined) return []
   try {

@@ -20,7 +20,7 @@ export async function outboxFindings(db: Database, now: number): Promise<Finding
     .filter(each => each.dead > 0)
     .map(({ lane, dead: count }) =>
       advice(
-        `The outbox keeps ${count === 1 ? 'a dead entry' : `${count} dead entries`} of the lane ${lane}`,
+        `The outbox has ${count === 1 ? 'a dead entry' : `${count} dead entries`} of the lane ${lane}`,
         'carillon outbox list shows the errors. Deliver them again with carillon outbox retry, or remove them with carillon outbox drop.',
       ),
     )

@@ -33,7 +33,7 @@ export function tryLimit(): (received: Received) => void {
   return received => {
     if (!mayServe(received)) throw overTlsOnly()
     const at = performance.now()
-    buckets.forget(at)
+    buckets.removeFull(at)
     const address = networkOf(received.sourceAddress)
     const wait = buckets.wait(address, tries, at)
     if (wait > 0) throw tooManyTries(Math.ceil(wait / 1000))

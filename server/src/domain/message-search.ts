@@ -44,8 +44,8 @@ export function searchedPhrases(text: string): Phrase[] {
 }
 
 /**
- * How many candidates a page reads at once, and in all before it ends short. It first asks for as many as it shows, since nearly all of
- * them are found in the database too.
+ * How many candidates a page reads at once, and in all before it ends short. It first reads as many as it shows, since nearly all of them
+ * still match.
  */
 const step = 60
 const mostCandidates = 600

@@ -33,8 +33,8 @@ const onlyTo = (ids: number[] | undefined) => ids && { only: ids }
 type HeardMessage = Pick<MessageEvent, 'kind' | 'place' | 'message'> & { readonly moment: Pick<Moment, 'sequence'> | undefined }
 
 /**
- * What sockets hear of a message: all members of its channel or sub-channel; for a targeted message sender and target; for its way
- * through a flow the sender.
+ * The socket event about a message. It is for all members of the channel or sub-channel; about a targeted message, for sender and target;
+ * about a message in a flow, for the sender.
  */
 export const heardOfMessage = ({ kind, moment, message, place }: HeardMessage): SocketEvent => ({
   type: typeOfMessage[kind],

@@ -4,7 +4,7 @@ import type { Transaction } from '../database/database.ts'
 import { findIdentity } from '../store/identities.ts'
 import { sequenceOf } from '../store/message-ids.ts'
 import { mentionsIn } from '../store/messages.ts'
-import { advanceReadPosition, arrivalOf, correctFor, forgetMentionsOf, insertReadPositions } from '../store/read-positions.ts'
+import { advanceReadPosition, arrivalOf, correctFor, clearMentionsOf, insertReadPositions } from '../store/read-positions.ts'
 import type { EventOf, MessageEvent } from './events.ts'
 import type { Follower } from './follower.ts'
 
@@ -57,7 +57,7 @@ export const editToUnread: Follower<MessageEvent<'MessageEdited'>> = async (tx, 
   if (!countsAsUnread(message)) return
   const arrival = await arrivalOf(tx, place, message.messageId)
   if (!arrival) return
-  await forgetMentionsOf(tx, arrival)
+  await clearMentionsOf(tx, arrival)
   for (const id of await mentionedIn(tx, message)) {
     if (!message.target || message.target.id === id) await correctFor(tx, id, arrival, { unread: 0, mentions: 1 })
   }

@@ -9,31 +9,31 @@ import { namedMembersAtMost } from '../present/presence.ts'
 const portion = 1000
 const readsAtOnce = 2
 /** For how long the members of large channels are cached, and of how many channels. */
-const rememberedMilliseconds = 5 * 60_000
-const mostRemembered = 500
+const cachedMilliseconds = 5 * 60_000
+const mostCached = 500
 
 /** The DEFAULT members of channels. Those of large channels are cached for some minutes, since only the number of those online is shown. */
 export class ChannelMembers {
   readonly #db: Queries
   readonly #reads = new Turns(readsAtOnce)
-  readonly #remembered = new BoundedMap<number, { readonly at: number; readonly members: Promise<ReadonlySet<number>> }>(mostRemembered)
+  readonly #cached = new BoundedMap<number, { readonly at: number; readonly members: Promise<ReadonlySet<number>> }>(mostCached)
 
   constructor(db: Queries) {
     this.#db = db
   }
 
   async of(channelId: number): Promise<ReadonlySet<number>> {
-    const known = this.#remembered.get(channelId)
-    if (known && Date.now() - known.at < rememberedMilliseconds) return known.members
+    const known = this.#cached.get(channelId)
+    if (known && Date.now() - known.at < cachedMilliseconds) return known.members
     const reading = this.#reads.take(async () => this.#read(channelId))
     // Later callers wait for this read.
-    this.#remembered.set(channelId, { at: Date.now(), members: reading })
+    this.#cached.set(channelId, { at: Date.now(), members: reading })
     try {
       const members = await reading
-      if (members.size <= namedMembersAtMost) this.#remembered.delete(channelId)
+      if (members.size <= namedMembersAtMost) this.#cached.delete(channelId)
       return members
     } catch (error) {
-      this.#remembered.delete(channelId)
+      this.#cached.delete(channelId)
       throw error
     }
   }

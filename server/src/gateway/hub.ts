@@ -175,7 +175,7 @@ export class Hub {
       if (event.only && !own) session.heardAlone?.add(channelId)
       if (!session.holding?.take(event, frame)) this.send(session, frame)
     }
-    if (frame) this.#keep(frame, topics, audience)
+    if (frame) this.#record(frame, topics, audience)
     for (const { memberId, from } of moves) {
       if (from === undefined) continue
       const place = { channelId, subChannelId: from }
@@ -206,7 +206,7 @@ export class Hub {
     return channel ? [channel] : [...(this.#parts.get(channelId) ?? [])]
   }
 
-  #keep(frame: Frame, topics: readonly Topic[], audience: Iterable<Session>) {
+  #record(frame: Frame, topics: readonly Topic[], audience: Iterable<Session>) {
     for (const { session, topic, heard } of this.#readings) {
       if (heard.length <= mostRecorded && topics.includes(topic) && [...audience].includes(session)) heard.push(frame)
     }
@@ -235,7 +235,7 @@ export class Hub {
 
   #remove(session: Session, topic: Topic) {
     take(topic.sessions, session)
-    if (topic.sessions.length === 0) this.#forget(topic)
+    if (topic.sessions.length === 0) this.#discard(topic)
   }
 
   #partsOf(channelId: number): Set<Topic> {
@@ -244,7 +244,7 @@ export class Hub {
     return parts
   }
 
-  #forget(topic: Topic) {
+  #discard(topic: Topic) {
     const { channelId, subChannelId } = topic
     if (subChannelId === 0) {
       this.#channels.delete(channelId)
@@ -260,7 +260,7 @@ export class Hub {
   #drop(event: SocketEvent) {
     for (const topic of this.#topicsOf(event)) {
       for (const session of topic.sessions.splice(0)) take(session.topics, topic)
-      this.#forget(topic)
+      this.#discard(topic)
     }
   }
 }

@@ -181,7 +181,7 @@ export class Prefetch {
       const isOfOne = reading.heard.length === 0 && (!standing || standing.sequence === read.version.sequence)
       if (!isOfOne && !isLast) return 'stale'
       if (reading.heard.length > mostRecorded) return 'skipped'
-      if (!shared && viewerId === nobody && heard === topic.version) this.#shared.keep(topic, { ...read, readAt, heard, retentionDays })
+      if (!shared && viewerId === nobody && heard === topic.version) this.#shared.put(topic, { ...read, readAt, heard, retentionDays })
       const own = { readAt: standing ? standing.readAt : place.readAt, counts: isOfOne ? standing : undefined }
       this.#send(session, shared ? 'shared' : 'read', [...channelDetailsFrame(read.text, own), ...reading.heard])
       return 'sent'

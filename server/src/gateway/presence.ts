@@ -67,7 +67,7 @@ export class Presence {
       if (session) this.#watches.set(session, event)
     } else if (event.userId === undefined) {
       for (const userId of hub.userIds()) this.#toCheck.add(userId)
-      this.#watches.forget(undefined)
+      this.#watches.uncache(undefined)
       this.#watches.renew()
     } else {
       this.#toCheck.add(event.userId)
@@ -88,7 +88,7 @@ export class Presence {
 
   /** The user is deleted. */
   userGone(userId: number) {
-    this.online.forget(userId)
+    this.online.hide(userId)
     this.#toSend.add(userId)
   }
 
@@ -162,7 +162,7 @@ export class Presence {
       for (const [index, userId] of userIds.entries()) {
         this.#toCheck.delete(userId)
         if (hub.sessionsOf(userId).length === 0) continue
-        if (!found[index]?.isShown) this.online.forget(userId)
+        if (!found[index]?.isShown) this.online.hide(userId)
         else if (!this.online.hasOwn(userId)) {
           this.online.came(userId)
           // Stored for the case that this node is killed.

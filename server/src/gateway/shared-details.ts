@@ -41,7 +41,7 @@ export class SharedDetails {
   readonly #cache = new Map<Topic, Details>()
   #bytes = 0
   #isUsed = false
-  #forgetting: NodeJS.Timeout | undefined
+  #evicting: NodeJS.Timeout | undefined
 
   find(topic: Topic, needed: Needed): Details | undefined {
     const details = this.#cache.get(topic)
@@ -53,7 +53,7 @@ export class SharedDetails {
     return details
   }
 
-  keep(topic: Topic, details: Details) {
+  put(topic: Topic, details: Details) {
     const older = this.#cache.get(topic)
     if (older) this.#drop(topic, older)
     this.#put(topic, details)
@@ -62,7 +62,7 @@ export class SharedDetails {
       this.#drop(oldest, its)
     }
     this.#isUsed = true
-    this.#forgetting ??= setInterval(() => this.#forget(), cachedMilliseconds).unref()
+    this.#evicting ??= setInterval(() => this.#evict(), cachedMilliseconds).unref()
   }
 
   #put(topic: Topic, details: Details) {
@@ -75,13 +75,13 @@ export class SharedDetails {
     this.#bytes -= details.text.length
   }
 
-  #forget() {
+  #evict() {
     if (this.#isUsed) {
       this.#isUsed = false
       return
     }
-    clearInterval(this.#forgetting)
-    this.#forgetting = undefined
+    clearInterval(this.#evicting)
+    this.#evicting = undefined
     this.#cache.clear()
     this.#bytes = 0
   }

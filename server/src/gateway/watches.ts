@@ -18,7 +18,7 @@ const checkedMilliseconds = 10 * 60_000
 /** The most watches that one round checks again; further ones wait for the next round. */
 const mostChecked = 200
 /** The most cached presences of users, in the form in which they are sent. */
-const mostRemembered = 50_000
+const mostCached = 50_000
 /** How many sessions are sent a frame before other work gets its turn. */
 const portion = 200
 
@@ -83,7 +83,7 @@ export class Watches {
   readonly #watchers = new Map<number, Set<Watch>>()
   readonly #channelsOf = new Map<number, Set<Channel>>()
   readonly #suspect = new Set<Watch>()
-  readonly #details = new BoundedMap<number, string>(mostRemembered)
+  readonly #details = new BoundedMap<number, string>(mostCached)
   #rounds = 0
 
   constructor(wiring: Wiring) {
@@ -117,7 +117,7 @@ export class Watches {
     if (!watch) return
     this.#watches.delete(session)
     this.#suspect.delete(watch)
-    this.#keepOnly(watch, new Set(), new Set())
+    this.#restrictTo(watch, new Set(), new Set())
   }
 
   /** A membership of the user in the channel has begun or ended. */
@@ -138,7 +138,7 @@ export class Watches {
   }
 
   /** The presence of the user has changed; that of all users if none is given. */
-  forget(userId: number | undefined) {
+  uncache(userId: number | undefined) {
     if (userId === undefined) this.#details.clear()
     else this.#details.delete(userId)
   }
@@ -255,7 +255,7 @@ export class Watches {
     }
   }
 
-  #keepOnly(watch: Watch, channelIds: ReadonlySet<number>, people: ReadonlySet<number>) {
+  #restrictTo(watch: Watch, channelIds: ReadonlySet<number>, people: ReadonlySet<number>) {
     for (const channel of watch.channels) if (!channelIds.has(channel.id)) this.#leave(watch, channel)
     for (const userId of watch.people) if (!people.has(userId)) takeFrom(this.#watchers, userId, watch)
     watch.channels = new Set([...watch.channels].filter(({ id }) => channelIds.has(id)))
@@ -291,7 +291,7 @@ export class Watches {
       const channels = facts ? await seenChannels(this.#wiring.db, bearer, arns) : []
       const people = facts ? await seenPeople(this.#wiring.db, facts, [...watch.people]) : []
       // The watch may have been replaced meanwhile.
-      if (this.#watches.get(watch.session) === watch) this.#keepOnly(watch, new Set(channels.map(({ id }) => id)), new Set(people))
+      if (this.#watches.get(watch.session) === watch) this.#restrictTo(watch, new Set(channels.map(({ id }) => id)), new Set(people))
     }
   }
 }

@@ -7,10 +7,10 @@ export class OpenSockets {
 
   add(socket: Socket) {
     this.#open.add(socket)
-    socket.once('close', () => this.forget(socket))
+    socket.once('close', () => this.remove(socket))
   }
 
-  forget(socket: Socket) {
+  remove(socket: Socket) {
     this.#open.delete(socket)
     if (this.#open.size === 0) this.#emptied()
   }

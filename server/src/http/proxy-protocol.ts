@@ -47,7 +47,7 @@ export class ProxyProtocol {
 function readHeader(socket: Socket, read: (client: PassedOn | undefined) => void) {
   let bytes = Buffer.alloc(0)
   const impatience = setTimeout(() => socket.destroy(), patienceMilliseconds)
-  const forget = () => clearTimeout(impatience)
+  const stopTimer = () => clearTimeout(impatience)
   const take = () => {
     const chunk = socket.read() as Buffer | null
     if (!chunk) return
@@ -60,11 +60,11 @@ function readHeader(socket: Socket, read: (client: PassedOn | undefined) => void
       return
     }
     if (!header) return
-    forget()
-    socket.off('readable', take).off('error', broken).off('close', forget)
+    stopTimer()
+    socket.off('readable', take).off('error', broken).off('close', stopTimer)
     if (bytes.length > header.length) socket.unshift(bytes.subarray(header.length))
     read(header.client)
   }
   const broken = () => socket.destroy()
-  socket.on('readable', take).on('error', broken).on('close', forget)
+  socket.on('readable', take).on('error', broken).on('close', stopTimer)
 }

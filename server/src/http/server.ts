@@ -91,7 +91,7 @@ export function createServer(served: Served): HttpSide {
       socket.destroy()
       return
     }
-    asking.forget(socket)
+    asking.remove(socket)
     if (admission.isOpen && serving.ready) serving.ready.upgrade(request, socket, head, readSender(request))
     else socket.on('error', () => socket.destroy()).end(plainResponse(served.shown(notServing())))
   }

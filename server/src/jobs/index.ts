@@ -7,14 +7,14 @@ import { expireUser } from '../domain/users.ts'
 import { enforcedRetention, retainingAppInstances } from '../store/app-instances.ts'
 import { dueChannels, lockDueChannel, postponeExpiration } from '../store/channel-expiration.ts'
 import type { Database, Transaction } from '../database/database.ts'
-import { eventsLifetime, forgetEvents } from '../store/channel-events.ts'
-import { forgetDepartures } from '../store/missed.ts'
-import { forgetResumable } from '../store/resumable.ts'
+import { eventsLifetime, deleteOldEvents } from '../store/channel-events.ts'
+import { deleteOldDepartures } from '../store/missed.ts'
+import { deleteLostSessions } from '../store/resumable.ts'
 import { expiredCallbacks } from '../store/flow-callbacks.ts'
 import { expiredIdentities } from '../store/identities.ts'
-import { forgetDeadPushes } from '../store/outbox-dead.ts'
-import { forgetLanes } from '../store/outbox-lanes.ts'
-import { firstToken, forgetTokens, hoursToSweep, tokenLifetime, type TokenKey } from '../store/request-tokens.ts'
+import { deleteDeadPushes } from '../store/outbox-dead.ts'
+import { deleteIdleLanes } from '../store/outbox-lanes.ts'
+import { firstToken, deleteOldTokens, hoursToSweep, tokenLifetime, type TokenKey } from '../store/request-tokens.ts'
 import { channelsAfter, deleteOldMessages } from '../store/retention.ts'
 import { subChannelsOf } from '../store/sub-channels.ts'
 import { balanceAll } from './balancing.ts'
@@ -23,7 +23,7 @@ import type { Job } from './schedule.ts'
 
 /** The most rows that one transaction of a job changes. */
 const step = 200
-/** The most tokens that one transaction looks at. */
+/** The most tokens that one transaction reads. */
 const tokensLookedAt = 500
 
 interface Tools {
@@ -113,27 +113,27 @@ async function purgeAll({ db, now, isStopping }: Tools) {
   return count
 }
 
-/** Forgets in steps until one has found nothing. */
-async function forgetAll({ db, isStopping }: Tools, forget: (tx: Transaction) => Promise<number>) {
+/** Deletes in steps, until a step has found nothing. */
+async function deleteInSteps({ db, isStopping }: Tools, remove: (tx: Transaction) => Promise<number>) {
   let count = 0
-  for (let forgotten = 1; forgotten > 0 && !isStopping();) {
-    forgotten = await db.transaction(forget)
-    count += forgotten
+  for (let deleted = 1; deleted > 0 && !isStopping();) {
+    deleted = await db.transaction(remove)
+    count += deleted
     await db.tidy()
   }
   return count
 }
 
-/** Looks through the slots of the hours since the last run. A token that has expired does not count, also before it is deleted. */
-async function forgetRequestTokens({ db, now, isStopping }: Tools) {
+/** Reads the slots of the hours since the last run. An expired token does not count, even before it is deleted. */
+async function sweepRequestTokens({ db, now, isStopping }: Tools) {
   const step = async (hour: number, after: TokenKey) =>
-    db.transaction(tx => forgetTokens(tx, { hour, after, since: now() - tokenLifetime, limit: tokensLookedAt }))
+    db.transaction(tx => deleteOldTokens(tx, { hour, after, since: now() - tokenLifetime, limit: tokensLookedAt }))
   let count = 0
   for (const hour of await hoursToSweep(db, now())) {
     for (let after: TokenKey | undefined = firstToken; after && !isStopping();) {
-      const { forgotten, last } = await step(hour, after)
-      count += forgotten
-      if (forgotten > 0) await db.tidy()
+      const { deleted, last } = await step(hour, after)
+      count += deleted
+      if (deleted > 0) await db.tidy()
       after = last
     }
   }
@@ -141,10 +141,10 @@ async function forgetRequestTokens({ db, now, isStopping }: Tools) {
 }
 
 /** Deletes stored events that no node and no client needs any more, and sessions that cannot be resumed any more. */
-async function forgetChannelEvents(tools: Tools) {
+async function sweepChannelEvents(tools: Tools) {
   let count = 0
-  for (const forget of [forgetEvents, forgetDepartures, forgetResumable])
-    count += await forgetAll(tools, tx => forget(tx, tools.now() - eventsLifetime, step))
+  for (const remove of [deleteOldEvents, deleteOldDepartures, deleteLostSessions])
+    count += await deleteInSteps(tools, tx => remove(tx, tools.now() - eventsLifetime, step))
   return count
 }
 
@@ -162,16 +162,16 @@ const expireFlowCallbacks = async (tools: Tools) =>
 /** How long the state of a lane is stored after its last delivery. */
 const laneLifetime = 30 * 24 * 60 * 60 * 1000
 
-async function forgetIdleLanes({ db, now }: Tools) {
-  return db.transaction(tx => forgetLanes(tx, now() - laneLifetime))
+async function sweepLanes({ db, now }: Tools) {
+  return db.transaction(tx => deleteIdleLanes(tx, now() - laneLifetime))
 }
 
 /** A push expires after a week, so dead ones are deleted after that. At most this many are stored. */
 const deadPushLifetime = 7 * 24 * 60 * 60 * 1000
 const deadPushesAtMost = 10_000
 
-const forgetPushes = async (tools: Tools) =>
-  forgetAll(tools, tx => forgetDeadPushes(tx, tools.now() - deadPushLifetime, deadPushesAtMost, step))
+const sweepPushes = async (tools: Tools) =>
+  deleteInSteps(tools, tx => deleteDeadPushes(tx, tools.now() - deadPushLifetime, deadPushesAtMost, step))
 
 /** All scheduled jobs. Each may be stopped midway, and several nodes may run it at once. */
 const jobs = {
@@ -181,10 +181,10 @@ const jobs = {
   'channel-expiration': { everySeconds: 300, run: expireChannels, counts: 'expired channels' },
   retention: { everySeconds: 3600, run: enforceRetention, counts: 'rows of messages deleted for good' },
   'flow-callbacks': { everySeconds: 60, run: expireFlowCallbacks, counts: 'expired callbacks' },
-  'channel-events': { everySeconds: 60, run: forgetChannelEvents, counts: 'deleted events' },
-  'request-tokens': { everySeconds: 3600, run: forgetRequestTokens, counts: 'deleted tokens' },
-  'outbox-lanes': { everySeconds: 3600, run: forgetIdleLanes, counts: 'deleted lanes' },
-  'dead-pushes': { everySeconds: 3600, run: forgetPushes, counts: 'deleted pushes' },
+  'channel-events': { everySeconds: 60, run: sweepChannelEvents, counts: 'deleted events' },
+  'request-tokens': { everySeconds: 3600, run: sweepRequestTokens, counts: 'deleted tokens' },
+  'outbox-lanes': { everySeconds: 3600, run: sweepLanes, counts: 'deleted lanes' },
+  'dead-pushes': { everySeconds: 3600, run: sweepPushes, counts: 'deleted pushes' },
 } as const
 
 export const jobNames: readonly string[] = Object.keys(jobs)

@@ -4,7 +4,7 @@ import { accessKeys, deleteAccessKey, resealAccessKey } from '../store/access-ke
 import { changeAccess } from '../store/access-version.ts'
 import type { Database, Queries } from '../database/database.ts'
 import { holdJob } from '../store/leases.ts'
-import { forgetMasterKeys, masterKeys, retireMasterKey, useMasterKey, type KnownMasterKey } from '../store/master-keys.ts'
+import { deleteMasterKeys, masterKeys, retireMasterKey, useMasterKey, type KnownMasterKey } from '../store/master-keys.ts'
 import { openSecret, sealSecret } from './secret.ts'
 import { longestCredentials } from './session-token.ts'
 
@@ -86,7 +86,7 @@ export async function replaceLostMasterKey(db: Database, source: MasterKeySource
       const keys = await accessKeys(tx)
       for (const { id } of keys) await deleteAccessKey(tx, id)
       await retireMasterKey(tx, now)
-      await forgetMasterKeys(tx, now)
+      await deleteMasterKeys(tx, now)
       await useMasterKey(tx, renewed.id, now)
       return keys.length
     })
@@ -108,7 +108,7 @@ async function rotate(db: Database, source: MasterKeySource, now: number, atOnce
     if (inUse(await masterKeys(tx)) !== old.id) throw new Error('Another command has just rotated the master key.')
     const sealed = await reseal(tx, own, renewed)
     await retireMasterKey(tx, now)
-    await forgetMasterKeys(tx, atOnce ? now : now - longestCredentials * 1000)
+    await deleteMasterKeys(tx, atOnce ? now : now - longestCredentials * 1000)
     await useMasterKey(tx, renewed.id, now)
     return sealed
   })

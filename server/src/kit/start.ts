@@ -78,7 +78,7 @@ interface Started {
   readonly ca: string | undefined
   readonly appInstanceArn: string
   /** Removes temporary files. */
-  readonly forget: () => Promise<void>
+  readonly removeFiles: () => Promise<void>
 }
 
 /** A server of this process and its users. */
@@ -167,7 +167,7 @@ class RunningChime implements Chime {
   async stop() {
     for (const user of this.#users.values()) user.close()
     await this.#started.app.close()
-    await this.#started.forget()
+    await this.#started.removeFiles()
   }
 
   async [Symbol.asyncDispose]() {
@@ -179,7 +179,7 @@ class RunningChime implements Chime {
 export const start: typeof startType = async ({ seed = [], tls = false, settings = {} }: StartOptions = {}) => {
   const seeds = checkedSeeds(seed)
   const folder = tls ? await mkdtemp(join(tmpdir(), 'carillon-')) : undefined
-  const forget = async () => {
+  const removeFiles = async () => {
     if (folder !== undefined) await rm(folder, { recursive: true, force: true })
   }
   try {
@@ -189,9 +189,9 @@ export const start: typeof startType = async ({ seed = [], tls = false, settings
     const ca = folder === undefined ? undefined : await readFile(join(folder, 'ca.pem'), 'utf8')
     const [first] = seeds
     const appInstanceArn = first ? `arn:aws:chime:${config.region}:${config.account}:app-instance/${first.Id}` : ''
-    return new RunningChime({ app, config, keys, ca, appInstanceArn, forget })
+    return new RunningChime({ app, config, keys, ca, appInstanceArn, removeFiles })
   } catch (error) {
-    await forget()
+    await removeFiles()
     throw error
   }
 }

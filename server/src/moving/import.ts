@@ -31,7 +31,7 @@ const fewestLines = 10
 const tolerance = 24 * 60 * 60 * 1000
 
 /** How many users, channels and sub-channels that lines refer to are cached. */
-const remembered = 10_000
+const mostCached = 10_000
 
 /** Another process has continued the same import. */
 const movedByAnother = () => new Error('Another process imports the same export at this time, or has given the import up.')
@@ -47,10 +47,10 @@ export class Import {
   readonly #db: Database
   readonly #given: Importing
   readonly #known: Known = {
-    identities: new BoundedMap(remembered),
-    channels: new BoundedMap(remembered),
-    subChannels: new BoundedMap(remembered),
-    messages: new BoundedMap(remembered),
+    identities: new BoundedMap(mostCached),
+    channels: new BoundedMap(mostCached),
+    subChannels: new BoundedMap(mostCached),
+    messages: new BoundedMap(mostCached),
   }
 
   constructor(db: Database, given: Importing) {

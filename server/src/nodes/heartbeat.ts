@@ -1,7 +1,7 @@
 import type { Log } from '../observe/log.ts'
 import type { Database } from '../database/database.ts'
 import { repeated } from '../tools/repeated.ts'
-import { beatOf, forgetNodes, livingNodes, removeNode, type Node } from '../store/nodes.ts'
+import { beatOf, deleteDeadNodes, livingNodes, removeNode, type Node } from '../store/nodes.ts'
 
 const beatMilliseconds = 1000
 /** How often the log repeats that nodes do not hear each other, and the rows of dead nodes are removed. */
@@ -42,7 +42,7 @@ export async function keepAlive(node: Node, { db, log }: { db: Database; log: Lo
   let count = 0
   const work = async () => {
     await beat()
-    if (++count % everySeconds === 0) await forgetNodes(db, node.id)
+    if (++count % everySeconds === 0) await deleteDeadNodes(db, node.id)
   }
   const end = repeated(beatMilliseconds, work, error =>
     log.warn({ err: error }, 'This node cannot update its heartbeat: other nodes no longer count its sockets'),

@@ -80,7 +80,7 @@ export class OnlineUsers {
   }
 
   /** The presence of the user is not shown any more, whether it has a socket or not. */
-  forget(userId: number) {
+  hide(userId: number) {
     if (!this.#own.has(userId)) return
     this.#change([userId], () => this.#remove(userId))
     this.#departed.delete(userId)

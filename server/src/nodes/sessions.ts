@@ -58,10 +58,10 @@ export class SessionsOfNodes {
     this.#taking.add(session)
     try {
       const outcome = await this.#take(own, most, also)
-      if (outcome === 'full') this.#forget(own, session, before)
+      if (outcome === 'full') this.#restore(own, session, before)
       return outcome
     } catch (error) {
-      this.#forget(own, session, before)
+      this.#restore(own, session, before)
       throw error
     } finally {
       this.#taking.delete(session)
@@ -89,7 +89,7 @@ export class SessionsOfNodes {
     })
   }
 
-  #forget(own: StoredSession, session: ConnectedSession, before: ConnectedSession | undefined) {
+  #restore(own: StoredSession, session: ConnectedSession, before: ConnectedSession | undefined) {
     if (this.#own.get(keyOf(own)) !== session) return
     if (before) this.#own.set(keyOf(own), before)
     else this.#own.delete(keyOf(own))

@@ -26,7 +26,7 @@ const regionsAtMost = 50
 /** The region in the ARN of a function, a stream or a bot. */
 export const regionOf = (arn: string) => arn.split(':', 4)[3]!
 
-/** One client for each region. The first use makes it; a client that could not be made is made by the next use. */
+/** A client for each region, created at its first use. If the creation fails, the next use tries again. */
 export function clientOfRegion<Client>(connect: (region: string) => Promise<Client>): (region: string) => Promise<Client> {
   const clients = new BoundedMap<string, Promise<Client>>(regionsAtMost)
   return async region => {

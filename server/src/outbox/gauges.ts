@@ -8,7 +8,7 @@ const secondsOf = (at: number | undefined) => at && at / 1000
 /** How many lanes have lines of their own; further lanes are left out. */
 const mostLanes = 100
 
-/** Adds the figures of the lanes to /metrics, those with the most entries first. They are read once for each answer. */
+/** Adds the figures of the lanes to /metrics, those with the most entries first. They are read once each time that /metrics is read. */
 export function measureOutbox({ registry }: Metrics, { db, now }: { db: Database; now: () => number }) {
   let figures: Promise<LaneFigures[]> | undefined
   // While the database is unavailable there are none.
@@ -30,17 +30,17 @@ export function measureOutbox({ registry }: Metrics, { db, now }: { db: Database
     })
   }
   measure('carillon_outbox_entries', 'Entries of the outbox that are not delivered yet, by lane', ({ entries }) => entries)
-  measure('carillon_outbox_dead', 'Entries that were given up and are kept for an operator, by lane', ({ dead }) => dead)
+  measure('carillon_outbox_dead', 'Entries that were given up and wait for a decision of the operator, by lane', ({ dead }) => dead)
   measure('carillon_outbox_oldest_seconds', 'Age of the oldest entry of the outbox, by lane', ({ seconds }) => seconds)
   measure(
     'carillon_outbox_overdue_seconds',
     'How long an entry of the outbox has been due without being delivered, by lane',
     ({ overdueSeconds }) => overdueSeconds,
   )
-  measure('carillon_outbox_last_success_seconds', 'When a delivery has arrived last, as a Unix time, by lane', ({ deliveredAt }) =>
+  measure('carillon_outbox_last_success_seconds', 'When a delivery last succeeded, as a Unix time, by lane', ({ deliveredAt }) =>
     secondsOf(deliveredAt),
   )
-  measure('carillon_outbox_last_failure_seconds', 'When a delivery has failed last, as a Unix time, by lane', ({ failedAt }) =>
+  measure('carillon_outbox_last_failure_seconds', 'When a delivery last failed, as a Unix time, by lane', ({ failedAt }) =>
     secondsOf(failedAt),
   )
 }

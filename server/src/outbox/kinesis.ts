@@ -22,7 +22,7 @@ function explained(arn: string, error: unknown, endpointUrl: string | undefined)
     )
   }
   if (name === 'ResourceNotFoundException')
-    return new Error(`Kinesis knows no stream ${streamName(arn)} in ${regionOf(arn)}. Create it first.`, { cause: error })
+    return new Error(`Kinesis has no stream ${streamName(arn)} in ${regionOf(arn)}. Create it first.`, { cause: error })
   if (/AccessDenied|UnrecognizedClient|InvalidSignature|ExpiredToken|InvalidClientToken/.test(name)) {
     const text = `Kinesis refuses the server's credentials for ${where}: ${message} They need kinesis:DescribeStreamSummary and kinesis:PutRecords.`
     return new Error(text, { cause: error })

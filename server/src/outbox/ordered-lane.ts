@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import { firstInOutbox, partsOfLane, removeDelivered, type OutboxEntry } from '../store/outbox.ts'
-import { buryInOutbox } from '../store/outbox-dead.ts'
+import { moveToDead } from '../store/outbox-dead.ts'
 import { holdLane, releaseLane } from '../store/outbox-lanes.ts'
 import { attempt, messageOf, Refused, type OrderedDelivery } from './delivery.ts'
 import type { LaneTools } from './lane-tools.ts'
@@ -157,7 +157,7 @@ export class OrderedLane {
     const { db, now, states } = this.#tools
     await db.transaction(async tx => {
       await removeDelivered(tx, delivered)
-      for (const { entry, error } of refused) await buryInOutbox(tx, entry, now(), error.message)
+      for (const { entry, error } of refused) await moveToDead(tx, entry, now(), error.message)
       if (delivered.length > 0) await states.delivered(tx, this.#lane, now())
       if (failure) await states.failed(tx, this.#lane, now(), failure.message)
     })

@@ -1,5 +1,5 @@
 import { isOutboxDue, leaseFromOutbox, partsOfLane, postponeInOutbox, removeFromOutbox, type OutboxEntry } from '../store/outbox.ts'
-import { buryInOutbox } from '../store/outbox-dead.ts'
+import { moveToDead } from '../store/outbox-dead.ts'
 import { attempt, messageOf, Refused, tryMilliseconds, type SingleDelivery } from './delivery.ts'
 import type { LaneTools } from './lane-tools.ts'
 
@@ -102,7 +102,7 @@ export class SingleLanes {
         })
       }
       await db.transaction(async tx => {
-        if (!delivery.giveUp) await buryInOutbox(tx, entry, now(), reason)
+        if (!delivery.giveUp) await moveToDead(tx, entry, now(), reason)
         else if (await removeFromOutbox(tx, entry)) await delivery.giveUp(tx, entry, error)
         await states.failed(tx, lane, now(), reason)
       })

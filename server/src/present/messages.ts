@@ -49,7 +49,7 @@ export const messageDetails = (message: ShownMessage, { channelArn, subChannelNa
   Persistence: message.persistence,
 })
 
-/** The message in an event, for sockets and streams. That of a deleted message has none of its content. */
+/** The message in an event, for sockets and streams. The event of a deleted message has no content. */
 export const heardDetails = (message: ShownMessage, place: MessagePlace, isDeleted: boolean) => ({
   ...messageDetails(message, place),
   ...(isDeleted ? { Content: undefined, Metadata: undefined, MessageAttributes: undefined } : { Content: heardContent(message) }),

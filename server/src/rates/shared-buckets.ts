@@ -5,7 +5,7 @@ import { repeated } from '../tools/repeated.ts'
 import type { TokenBuckets } from '../tools/token-buckets.ts'
 
 const sharingMilliseconds = 250
-const forgettingMilliseconds = 1000
+const removeFullMilliseconds = 1000
 const removingMilliseconds = 60_000
 
 interface Tools {
@@ -19,7 +19,7 @@ interface Tools {
  * waits for it. While the database is unavailable each node counts alone. Returns a function that ends it.
  */
 export function shareBuckets(buckets: TokenBuckets, { db, now, log }: Tools, { shared }: { shared: boolean }): () => Promise<void> {
-  const forgetting = setInterval(() => buckets.forget(now()), forgettingMilliseconds).unref()
+  const removingFull = setInterval(() => buckets.removeFull(now()), removeFullMilliseconds).unref()
   const share = async () => {
     const spent = buckets.handOverSpent()
     if (spent.size === 0) return
@@ -31,7 +31,7 @@ export function shareBuckets(buckets: TokenBuckets, { db, now, log }: Tools, { s
     ? [repeated(sharingMilliseconds, share, failed), repeated(removingMilliseconds, () => removeFullBuckets(db), failed)]
     : []
   return async () => {
-    clearInterval(forgetting)
+    clearInterval(removingFull)
     await Promise.all(ends.map(end => end()))
   }
 }

@@ -5,7 +5,7 @@ import { unavailable } from '../errors.ts'
 import type { Log } from '../observe/log.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import type { Cursor } from '../store/page.ts'
-import { forgetSearched } from '../store/search-changes.ts'
+import { deleteSearched } from '../store/search-changes.ts'
 import type { FileHit } from '../store/search-file.ts'
 import { OnDemand } from '../tools/on-demand.ts'
 import type { FilePaths, FromThread, ToThread } from './file-messages.ts'
@@ -38,7 +38,7 @@ interface Tools {
 export class FileIndex implements SearchIndex {
   readonly #paths: FilePaths
   readonly #tools: Tools
-  readonly #forgetting: OnDemand
+  readonly #deletions: OnDemand
   readonly #waiting = new Map<number, Waiting>()
   #thread: Worker
   #lastId = 0
@@ -52,8 +52,8 @@ export class FileIndex implements SearchIndex {
     this.#paths = paths
     this.#tools = tools
     this.#thread = this.#started()
-    this.#forgetting = new OnDemand(
-      async stopping => this.#forget(stopping),
+    this.#deletions = new OnDemand(
+      async stopping => this.#deleteIndexed(stopping),
       error => this.#troubled(error),
     )
   }
@@ -79,7 +79,7 @@ export class FileIndex implements SearchIndex {
     this.#isStopped = true
     clearTimeout(this.#gathering)
     clearTimeout(this.#restarting)
-    await this.#forgetting.stop()
+    await this.#deletions.stop()
     const closed = once(this.#thread, 'exit')
     this.#say({ kind: 'close' })
     const tooLong = setTimeout(() => void this.#thread.terminate(), answerMilliseconds)
@@ -131,7 +131,7 @@ export class FileIndex implements SearchIndex {
     else {
       const { position, isComplete } = message.state
       this.#isComplete = isComplete
-      if (position !== this.#position) this.#forgetting.soon()
+      if (position !== this.#position) this.#deletions.soon()
       this.#position = position
     }
   }
@@ -147,10 +147,10 @@ export class FileIndex implements SearchIndex {
   }
 
   /** Removes the changes that are in the file. */
-  async #forget(stopping: AbortSignal) {
+  async #deleteIndexed(stopping: AbortSignal) {
     const { db } = this.#tools
     const position = this.#position
-    while (!stopping.aborted && (await db.transaction(tx => forgetSearched(tx, position, step))) === step);
+    while (!stopping.aborted && (await db.transaction(tx => deleteSearched(tx, position, step))) === step);
   }
 }
 

@@ -16,7 +16,7 @@ interface Secrets {
   /** Undefined if TLS is off. */
   readonly certificate: { readonly files: CertificateFiles; readonly pair: Pair } | undefined
   /** Removes temporary files. */
-  readonly forget: () => Promise<void>
+  readonly removeFiles: () => Promise<void>
 }
 
 /**
@@ -26,7 +26,7 @@ function keepingFolder(data: string) {
   let opened: Promise<string> | undefined
   return {
     open: () => (opened ??= data === ':memory:' ? mkdtemp(join(tmpdir(), 'carillon-')) : dataFolder(data)),
-    forget: async () => {
+    removeFiles: async () => {
       if (data === ':memory:' && opened) await rm(await opened, { recursive: true, force: true })
     },
   }
@@ -54,11 +54,11 @@ async function openCertificate(config: Config, folder: OpenFolder, log: Log) {
 
 /** The root key and the certificate of a server: provided by the operator, or stored in the data folder and created there. */
 export async function openSecrets(config: Config, log: Log): Promise<Secrets> {
-  const { open, forget } = keepingFolder(config.data)
+  const { open, removeFiles } = keepingFolder(config.data)
   try {
-    return { ...(await openRootKey(config, open)), certificate: await openCertificate(config, open, log), forget }
+    return { ...(await openRootKey(config, open)), certificate: await openCertificate(config, open, log), removeFiles }
   } catch (error) {
-    await forget()
+    await removeFiles()
     throw error
   }
 }

@@ -13,7 +13,7 @@ const selectFirst = statement<{ sequence: number | null }>(
 )
 const selectPlace = statement<{ arn: string }>(`
   select ${channelArnText} as arn from channels c join app_instances a on a.id = c.app_instance_id where c.id = $1`)
-const forget = statement(`
+const deleteOld = statement(`
   delete from channel_events where id in (
     select id from (select id, created_at from channel_events order by id limit $2) oldest where created_at < $1)`)
 
@@ -49,6 +49,6 @@ export async function channelArn(db: Queries, channelId: number) {
 }
 
 /** Deletes older events, among the oldest `limit`. Returns how many. */
-export async function forgetEvents(tx: Queries, before: number, limit: number) {
-  return tx.run(forget, before, limit)
+export async function deleteOldEvents(tx: Queries, before: number, limit: number) {
+  return tx.run(deleteOld, before, limit)
 }

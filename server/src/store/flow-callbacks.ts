@@ -65,7 +65,7 @@ export async function deleteCallback(tx: Queries, callbackId: string) {
   await tx.run(remove, callbackId)
 }
 
-/** Deletes so many callbacks at most, whoever waits for them; returns how many. */
+/** Deletes at most `limit` callbacks, decided or not; returns how many. */
 export async function deleteCallbacks(tx: Queries, limit: number): Promise<number> {
   return tx.run(removeSome, limit)
 }

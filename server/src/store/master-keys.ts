@@ -12,7 +12,7 @@ const selectAll = statement<{ id: string; retiredAt: number | null }>(`
 const insert = statement(`
   insert into master_keys (id, created_at) values ($1, $2) on conflict (id) do update set retired_at = null`)
 const retire = statement(`update master_keys set retired_at = $1 where retired_at is null`)
-const forgetRetired = statement(`delete from master_keys where retired_at <= $1`)
+const deleteRetired = statement(`delete from master_keys where retired_at <= $1`)
 
 export async function masterKeys(db: Queries): Promise<readonly KnownMasterKey[]> {
   const rows = await db.all(selectAll)
@@ -29,6 +29,6 @@ export async function retireMasterKey(tx: Queries, now: number) {
 }
 
 /** Removes the master keys that were retired by then. */
-export async function forgetMasterKeys(tx: Queries, retiredBy: number) {
-  await tx.run(forgetRetired, retiredBy)
+export async function deleteMasterKeys(tx: Queries, retiredBy: number) {
+  await tx.run(deleteRetired, retiredBy)
 }

@@ -11,7 +11,7 @@ const selectDepartures = statement<{ channelId: number; subChannelId: number; se
   where member_id = $1 and created_at >= $2 order by created_at, id limit $3`)
 const insertDeparture = statement(`
   insert into departures (member_id, channel_id, sub_channel_id, sequence, created_at) values ($1, $2, $3, $4, $5)`)
-const forget = statement(`
+const deleteOld = statement(`
   delete from departures where id in (
     select id from (select id, created_at from departures order by id limit $2) oldest where created_at < $1)`)
 const selectFirstMessage = statement<{ sequence: number }>(`
@@ -38,7 +38,7 @@ export async function insertDepartureOf(tx: Queries, { memberId, channelId, subC
 }
 
 /** Deletes older departures, among the oldest `limit`. Returns how many. */
-export const forgetDepartures = async (tx: Queries, before: number, limit: number) => tx.run(forget, before, limit)
+export const deleteOldDepartures = async (tx: Queries, before: number, limit: number) => tx.run(deleteOld, before, limit)
 
 /** The number of the first message since then that all members see. */
 export async function firstMessageSince(db: Queries, channelId: number, subChannelId: number, since: number) {

@@ -6,7 +6,7 @@ const clock = `(extract(epoch from statement_timestamp()) * 1000)::bigint`
 /** A node that has not updated its row for this time is dead. */
 const deadMilliseconds = 5000
 /** How long a dead node stays in the table. */
-const forgottenMilliseconds = 60_000
+const deletedMilliseconds = 60_000
 
 export interface Node {
   readonly id: string
@@ -21,7 +21,7 @@ const beat = statement(`
   on conflict (id) do update set seen_at = excluded.seen_at`)
 const selectOthers = statement<Node>(`select n.id, n.name, n.bus from nodes n where n.id <> $1 and ${isAlive} order by n.id limit 100`)
 const remove = statement(`delete from nodes where id = $1`)
-const removeDead = statement(`delete from nodes where seen_at < ${clock} - ${forgottenMilliseconds}`)
+const removeDead = statement(`delete from nodes where seen_at < ${clock} - ${deletedMilliseconds}`)
 const removeLeft = statement(`
   delete from sessions s where not exists (select 1 from nodes n where n.id = s.node_id) and s.node_id <> $1`)
 
@@ -39,7 +39,7 @@ export async function removeNode(db: Database, id: string) {
 }
 
 /** Deletes dead nodes and their sessions. */
-export async function forgetNodes(db: Database, own: string) {
+export async function deleteDeadNodes(db: Database, own: string) {
   await db.run(removeDead)
   await db.run(removeLeft, own)
 }

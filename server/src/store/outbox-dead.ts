@@ -33,13 +33,13 @@ const revive = statement(`
 const remove = statement(`delete from outbox_dead where id = $1`)
 /** SQL: the lane is one of pushes: their kinds begin with push, and no other kind does. */
 const isOfPushes = `lane >= 'push' and lane < 'pusi'`
-const forgetPushes = statement(`
+const deletePushes = statement(`
   delete from outbox_dead where id in (
     select id from outbox_dead where ${isOfPushes} and (died_at < $1 or id <= (
       select id from outbox_dead where ${isOfPushes} order by id desc limit 1 offset $2)) order by id limit $3)`)
 
 /** Makes an entry dead, with the error of its last attempt. Does nothing if its lease was over and another node has taken it. */
-export async function buryInOutbox(tx: Queries, { id, attempts }: OutboxEntry, now: number, error: string) {
+export async function moveToDead(tx: Queries, { id, attempts }: OutboxEntry, now: number, error: string) {
   await tx.run(bury, id, now, error.slice(0, longestError).toWellFormed().replaceAll('\0', ''), attempts)
   await tx.run(removeLiving, id, attempts)
 }
@@ -55,8 +55,8 @@ export async function deadAfter(db: Queries, id: number, limit: number, lane?: s
 }
 
 /** Deletes at most `limit` dead pushes: those from before that time, and all but the newest `most`. Returns how many. */
-export async function forgetDeadPushes(tx: Queries, before: number, most: number, limit: number): Promise<number> {
-  return tx.run(forgetPushes, before, most, limit)
+export async function deleteDeadPushes(tx: Queries, before: number, most: number, limit: number): Promise<number> {
+  return tx.run(deletePushes, before, most, limit)
 }
 
 /** A page of them. */

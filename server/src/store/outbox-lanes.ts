@@ -25,7 +25,7 @@ const setFailed = statement(`
   on conflict (lane) do update set failed_at = excluded.failed_at, error = excluded.error`)
 const selectAll = statement<LaneState>(`
   select lane, delivered_at as "deliveredAt", failed_at as "failedAt", error from outbox_lanes order by lane`)
-const forget = statement(`
+const deleteIdle = statement(`
   delete from outbox_lanes where leased_until < $1 and coalesce(delivered_at, 0) < $1 and coalesce(failed_at, 0) < $1`)
 
 /** Leases a lane until that time, or extends the lease; false if another node has it. `mine` is the end of this node's present lease. */
@@ -56,6 +56,6 @@ export async function laneStates(db: Queries): Promise<LaneState[]> {
 }
 
 /** Deletes the state of lanes without deliveries since then. */
-export async function forgetLanes(tx: Queries, before: number): Promise<number> {
-  return tx.run(forget, before)
+export async function deleteIdleLanes(tx: Queries, before: number): Promise<number> {
+  return tx.run(deleteIdle, before)
 }

@@ -83,7 +83,7 @@ const insertCorrection = statement(`
   insert into unread_corrections (channel_id, sub_channel_id, viewer_id, arrival, created_at, sequence, unread, mentions)
   values ($1, $2, $3, $4, $5, $6, $7, $8)
   on conflict (channel_id, sub_channel_id, viewer_id, arrival) do update set mentions = excluded.mentions`)
-const forgetMentions = statement(`
+const clearMentions = statement(`
   update unread_corrections set mentions = 0
   where channel_id = $1 and sub_channel_id = $2 and arrival = $3 and viewer_id > 0 and mentions = 1`)
 
@@ -227,6 +227,6 @@ export async function arrivalOf(tx: Queries, membership: Omit<MembershipKey, 'me
 }
 
 /** Removes the mentions of a message. */
-export async function forgetMentionsOf(tx: Queries, { channelId, subChannelId, arrival }: Arrival) {
-  await tx.run(forgetMentions, channelId, subChannelId, arrival)
+export async function clearMentionsOf(tx: Queries, { channelId, subChannelId, arrival }: Arrival) {
+  await tx.run(clearMentions, channelId, subChannelId, arrival)
 }

@@ -15,7 +15,7 @@ interface Answered {
 }
 
 const hourMilliseconds = 60 * 60 * 1000
-/** In each hour of the day, the job forgets tokens in one of them. */
+/** In each hour of the day, the job deletes tokens in one of them. */
 const slots = 24
 const slotOf = (channelId: number) => channelId % slots
 
@@ -46,7 +46,7 @@ const setSwept = statement(`
 const inSlot = `slot = $1 and (channel_id, token) > ($2, $3)`
 const selectEnd = statement<TokenKey>(`
   select channel_id as "channelId", token from request_tokens where ${inSlot} order by channel_id, token limit 1 offset $4`)
-const deleteOldTokens = statement(`
+const deleteTokens = statement(`
   delete from request_tokens where ${inSlot} and (channel_id, token) <= ($4, $5) and created_at <= $6`)
 
 /** Before all tokens of a slot. */
@@ -60,7 +60,7 @@ export async function answeredToken(tx: Queries, { channelId, token }: TokenKey,
 }
 
 /** Stores the answer of a token; false if it has one within its lifetime, perhaps of a concurrent request. */
-export async function rememberToken(tx: Queries, { channelId, token, fingerprint, result, now }: TokenKey & Answered & { now: number }) {
+export async function storeToken(tx: Queries, { channelId, token, fingerprint, result, now }: TokenKey & Answered & { now: number }) {
   return (await tx.run(insertToken, slotOf(channelId), channelId, token, fingerprint, result, now)) === 1
 }
 
@@ -74,17 +74,17 @@ export async function hoursToSweep(db: Queries, now: number): Promise<number[]> 
 }
 
 /**
- * Looks at the next tokens, at most `limit`, in the slot of an hour, and deletes those from before `since`. Returns how many these were, and
- * the last one that it has looked at unless the slot ends there.
+ * Reads the next tokens in the slot of an hour, at most `limit`, and deletes those from before `since`. Returns how many were deleted, and
+ * the last one that was read unless the slot ends there.
  */
-export async function forgetTokens(
+export async function deleteOldTokens(
   tx: Queries,
   { hour, after, since, limit }: { hour: number; after: TokenKey; since: number; limit: number },
-): Promise<{ forgotten: number; last: TokenKey | undefined }> {
+): Promise<{ deleted: number; last: TokenKey | undefined }> {
   const from = [hour % slots, after.channelId, after.token] as const
   const last = await tx.get(selectEnd, ...from, limit - 1)
   const { channelId, token } = last ?? end
-  const forgotten = await tx.run(deleteOldTokens, ...from, channelId, token, since)
+  const deleted = await tx.run(deleteTokens, ...from, channelId, token, since)
   if (!last) await tx.run(setSwept, String(hour))
-  return { forgotten, last }
+  return { deleted, last }
 }

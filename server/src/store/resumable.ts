@@ -11,12 +11,12 @@ const select = statement<{ openedAt: number; sureAt: number | null; aliveAt: num
   left join resumable_nodes n on n.node_id = s.node_id where s.user_id = $1 and s.session = $2`)
 const beat = statement(`
   insert into resumable_nodes (node_id, alive_at) values ($1, $2) on conflict (node_id) do update set alive_at = excluded.alive_at`)
-const forgetLost = statement(`
+const deleteLost = statement(`
   delete from resumable_sessions where (user_id, session) in (
     select user_id, session from resumable_sessions where sure_at < $1 order by sure_at limit $2)`)
 const selectDead = statement<{ nodeId: string }>(`
   select node_id as "nodeId" from resumable_nodes where alive_at < $1 order by alive_at limit 1`)
-const forgetOfNode = statement(`
+const deleteOfNode = statement(`
   delete from resumable_sessions where (user_id, session) in (
     select user_id, session from resumable_sessions where node_id = $1 limit $2)`)
 const removeNode = statement(`delete from resumable_nodes where node_id = $1`)
@@ -60,12 +60,12 @@ export async function beatResumable(db: Queries, nodeId: string, at: number) {
 }
 
 /** Deletes at most `limit` sessions that were lost before that time. Returns how many. */
-export async function forgetResumable(tx: Queries, before: number, limit: number): Promise<number> {
-  const lost = await tx.run(forgetLost, before, limit)
+export async function deleteLostSessions(tx: Queries, before: number, limit: number): Promise<number> {
+  const lost = await tx.run(deleteLost, before, limit)
   if (lost > 0) return lost
   const dead = await tx.get(selectDead, before)
   if (!dead) return 0
-  const left = await tx.run(forgetOfNode, dead.nodeId, limit)
+  const left = await tx.run(deleteOfNode, dead.nodeId, limit)
   if (left < limit) await tx.run(removeNode, dead.nodeId)
   return Math.max(1, left)
 }

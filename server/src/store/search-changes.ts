@@ -40,4 +40,4 @@ export async function searchFigures(db: Queries) {
 }
 
 /** Deletes at most `limit` changes up to that one, which are in the index; returns how many. */
-export const forgetSearched = async (tx: Queries, id: number, limit: number) => tx.run(removeUpTo, id, limit)
+export const deleteSearched = async (tx: Queries, id: number, limit: number) => tx.run(removeUpTo, id, limit)

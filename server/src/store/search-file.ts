@@ -171,7 +171,7 @@ const mostMerged = 100
  */
 class Batch {
   readonly #rows: MessageRow[] = []
-  /** Messages that have changed since the batch was begun: what was read of them may be old, and the change itself is in the index. */
+  /** Messages that have changed since the batch was begun: their text in the batch may be old, and the change itself is in the index. */
   readonly #changed = new Set<string>()
   #characters = 0
   #stored = 0
@@ -381,10 +381,13 @@ export class SearchFile {
     if (content !== null && rowid === undefined) this.#add(free, message.at, { ...message, content: parsed(content) })
   }
 
-  /** Reads or stores a part of a batch of messages. A batch that is interrupted is read again: what is stored of it is found. */
+  /**
+   * Reads or stores a part of a batch of messages. After an interruption the batch is read again; messages that are stored already are
+   * found.
+   */
   #build(from: Cursor) {
     const batch = this.#batch ?? new Batch(from)
-    // Where a transaction fails, the batch is read again.
+    // If the transaction fails, the batch is read again.
     this.#batch = undefined
     if (!batch.isRead) batch.add(this.#main.all(selectMessages, [...batch.cursor!, this.state.position, mostRead]))
     else if (this.#store(batch)) return

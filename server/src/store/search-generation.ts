@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { statement, type Database, type Queries } from '../database/database.ts'
-import { forgetSearched } from './search-changes.ts'
+import { deleteSearched } from './search-changes.ts'
 
 /*
  * An index belongs to a generation, which is a shared value in the database. An index of another generation is rebuilt: after the search
@@ -35,14 +35,14 @@ export async function renewSearch(db: Database) {
 /** Stops noting changes, and deletes those that are noted. */
 export async function endSearch(db: Database) {
   if (await isSearchOn(db)) await db.transaction(tx => tx.run(end))
-  await forgetUpTo(db, Number.MAX_SAFE_INTEGER)
+  await deleteUpTo(db, Number.MAX_SAFE_INTEGER)
 }
 
 /** How many changes one transaction deletes. */
 const step = 1000
 
-async function forgetUpTo(db: Database, last: number) {
-  while ((await db.transaction(tx => forgetSearched(tx, last, step))) === step);
+async function deleteUpTo(db: Database, last: number) {
+  while ((await db.transaction(tx => deleteSearched(tx, last, step))) === step);
 }
 
 /**
@@ -54,6 +54,6 @@ export async function boundChanges(db: Database, most: number): Promise<boolean>
   if (first === null || last === null || last - first < most) return false
   // Before the deletion, since an index must not continue without the deleted changes.
   await renewSearch(db)
-  await forgetUpTo(db, last)
+  await deleteUpTo(db, last)
   return true
 }

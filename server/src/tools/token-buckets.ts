@@ -37,7 +37,7 @@ export class TokenBuckets {
   }
 
   /** Drops full buckets. */
-  forget(now: number) {
+  removeFull(now: number) {
     for (const [key, fullAt] of this.#fullAt) {
       if (fullAt > now) continue
       this.#fullAt.delete(key)

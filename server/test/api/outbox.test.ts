@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { appendInOrder, firstInOutbox, laneOf } from '../../src/store/outbox.ts'
-import { buryInOutbox } from '../../src/store/outbox-dead.ts'
+import { moveToDead } from '../../src/store/outbox-dead.ts'
 import { markFailed } from '../../src/store/outbox-lanes.ts'
 import { onBothDatabases, type World } from '../support/world.ts'
 
@@ -11,7 +11,7 @@ async function deadLane({ app, now }: World, count: number) {
   const Lane = laneOf('nowhere', `place-${lanes++}`)
   await app.db.transaction(async tx => {
     for (let index = 0; index < count; index++) await appendInOrder(tx, Lane, 'channel', `"secret ${index}"`, now())
-    for (const entry of await firstInOutbox(tx, Lane, count)) await buryInOutbox(tx, entry, now(), 'it is too large')
+    for (const entry of await firstInOutbox(tx, Lane, count)) await moveToDead(tx, entry, now(), 'it is too large')
     await markFailed(tx, Lane, now(), 'the place is gone')
   })
   return Lane

@@ -3,7 +3,7 @@ import { createLog } from '../../src/observe/log.ts'
 import { readConfig } from '../../src/settings/config.ts'
 import { openDatabase } from '../../src/database/open.ts'
 import { appendInOrder, appendToOutbox, firstInOutbox, laneOf, outboxFigures } from '../../src/store/outbox.ts'
-import { buryInOutbox } from '../../src/store/outbox-dead.ts'
+import { moveToDead } from '../../src/store/outbox-dead.ts'
 import { markDelivered, markFailed } from '../../src/store/outbox-lanes.ts'
 import { main, run, temporaryFolder } from '../support/process.ts'
 import { createPostgresDatabase, databaseKinds } from '../support/world.ts'
@@ -23,7 +23,7 @@ test.each(databaseKinds)('the outbox is listed, and dead entries are retried or 
   await db.transaction(async tx => {
     for (const payload of ['"a"', '"b"', '"c"', '"d"']) await appendInOrder(tx, streams, 'channel', payload, Date.now())
     await appendToOutbox(tx, processors, 'e', Date.now())
-    for (const entry of (await firstInOutbox(tx, streams, 10)).slice(1)) await buryInOutbox(tx, entry, Date.now(), 'it is too large')
+    for (const entry of (await firstInOutbox(tx, streams, 10)).slice(1)) await moveToDead(tx, entry, Date.now(), 'it is too large')
     await markFailed(tx, streams, Date.now(), 'the stream is gone')
     await markDelivered(tx, processors, Date.now())
   })

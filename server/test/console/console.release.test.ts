@@ -8,7 +8,7 @@ import { operations } from '../../src/contract/index.ts'
 import { backUp } from '../../src/database/backup.ts'
 import { databaseFile } from '../../src/database/data-folder.ts'
 import { appendToOutbox, laneOf, leaseFromOutbox } from '../../src/store/outbox.ts'
-import { buryInOutbox } from '../../src/store/outbox-dead.ts'
+import { moveToDead } from '../../src/store/outbox-dead.ts'
 import { boto3Script } from '../compat/boto3-script.ts'
 import { pythons } from '../compat/clients.ts'
 import type { AnyInput } from '../operations/fixture.ts'
@@ -51,7 +51,7 @@ async function makeScene(world: World): Promise<Scene> {
   await app.db.transaction(async tx => {
     const lane = laneOf('nowhere', markup)
     for (const payload of ['one', 'two']) await appendToOutbox(tx, lane, payload, now())
-    for (const entry of await leaseFromOutbox(tx, lane, now(), now() + 1000, 2)) await buryInOutbox(tx, entry, now(), `broken ${markup}`)
+    for (const entry of await leaseFromOutbox(tx, lane, now(), now() + 1000, 2)) await moveToDead(tx, entry, now(), `broken ${markup}`)
   })
   await makeHostileAccess(world)
   return scene

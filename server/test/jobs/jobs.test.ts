@@ -4,7 +4,7 @@ import { jobNames, jobsOf } from '../../src/jobs/index.ts'
 import { buryIdentity, findIdentity } from '../../src/store/identities.ts'
 import { statement } from '../../src/database/database.ts'
 import { deadFigures } from '../../src/store/outbox-dead.ts'
-import { answeredToken, hoursToSweep, rememberToken } from '../../src/store/request-tokens.ts'
+import { answeredToken, hoursToSweep, storeToken } from '../../src/store/request-tokens.ts'
 import { onBothDatabases } from '../support/world.ts'
 import { days, open, purged, rowsIn, runJob, say } from '../api/acts.ts'
 import { many } from './many.ts'
@@ -79,7 +79,7 @@ onBothDatabases('Jobs', world => {
     const [before, answer] = [now(), { fingerprint: randomBytes(12), result: randomBytes(32) }]
     await app.db.transaction(async tx => {
       for (const { isOld, ...key } of keys) {
-        expect(await rememberToken(tx, { ...key, ...answer, now: isOld ? before : before + days(1) })).toBe(true)
+        expect(await storeToken(tx, { ...key, ...answer, now: isOld ? before : before + days(1) })).toBe(true)
       }
     })
     advance(days(1.5))

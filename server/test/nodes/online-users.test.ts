@@ -116,7 +116,7 @@ function act(nodes: Nodes, step: Step) {
   } else {
     node.present.delete(step.user)
     node.left.delete(step.user)
-    node.online.forget(step.user)
+    node.online.hide(step.user)
   }
 }
 

@@ -5,7 +5,7 @@ import { createMetrics } from '../../src/observe/metrics.ts'
 import { Refused, type Delivery, type OrderedDelivery } from '../../src/outbox/delivery.ts'
 import { OutboxRunner } from '../../src/outbox/runner.ts'
 import { appendInOrder, appendToOutbox, emptyLane, leaseFromOutbox, outboxFigures } from '../../src/store/outbox.ts'
-import { buryInOutbox, deadAfter } from '../../src/store/outbox-dead.ts'
+import { moveToDead, deadAfter } from '../../src/store/outbox-dead.ts'
 import { laneStates } from '../../src/store/outbox-lanes.ts'
 import type { OutboxEntry } from '../../src/store/outbox.ts'
 import { until } from '../support/processor.ts'
@@ -339,9 +339,9 @@ onBothDatabases('Lanes without an order', world => {
     const [after] = await db.transaction(async tx => leaseFromOutbox(tx, lane, 3, Number.MAX_SAFE_INTEGER, 10))
     expect([before!.attempts, after!.attempts]).toEqual([1, 2])
     const dead = async () => (await deadAfter(db, 0, 1000)).filter(entry => entry.lane === lane).length
-    await db.transaction(async tx => buryInOutbox(tx, before!, 4, 'late'))
+    await db.transaction(async tx => moveToDead(tx, before!, 4, 'late'))
     expect([await dead(), await entriesOf(world(), lane)]).toEqual([0, 1])
-    await db.transaction(async tx => buryInOutbox(tx, after!, 5, 'in time'))
+    await db.transaction(async tx => moveToDead(tx, after!, 5, 'in time'))
     expect([await dead(), await entriesOf(world(), lane)]).toEqual([1, 0])
   })
 

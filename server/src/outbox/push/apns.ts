@@ -72,7 +72,7 @@ export function apnsService(destination: ApnsDestination, shown: PushDestination
       if (timestamp !== undefined && timestamp < registeredAt) return new Refused(text)
       return new DeadDevice(text)
     }
-    // Too many pushes to one device say nothing of the others; the provider token is that of all.
+    // Too many pushes to one device do not mean that others are limited too; the provider token is that of all.
     const asked = retryAfter(headers)
     if (reason === 'TooManyProviderTokenUpdates' || (status >= 500 && asked !== undefined)) pause.begin(asked)
     const remedy = remedies[reason]
@@ -98,7 +98,7 @@ export function apnsService(destination: ApnsDestination, shown: PushDestination
     if (pause.isOn) throw new Untried(`${where} has asked for a pause`)
     const answer = await call(token, headersOf(push), apnsPayload(push, shown), signal)
     if (answer.status !== 200) throw explained(answer, device.createdAt)
-    pause.forget()
+    pause.reset()
   }
 
   return {

@@ -58,7 +58,7 @@ export const pushToDevices = ({ db, now, services, report }: Tools): SingleDeliv
     const failed = sent.filter(({ outcome }) => outcome && !(outcome instanceof DeadDevice))
     if (dead.length > 0 || failed.length > 0) {
       await db.transaction(async tx => {
-        await keepFailed(tx, entry, push, failed, now())
+        await storeFailed(tx, entry, push, failed, now())
         for (const { device, outcome } of dead) {
           if (await deactivateUserEndpoint(tx, device, 'INVALID_DEVICE_TOKEN', now()))
             await report(tx, deliveryFailure(device, messageOf(outcome)))
@@ -78,7 +78,7 @@ export const pushToDevices = ({ db, now, services, report }: Tools): SingleDeliv
  * Leaves the devices in the outbox that are still to be reached. If all that was missing was time, they get a new entry. Otherwise devices
  * that were not tried come first the next time, so that devices that never answer do not delay them.
  */
-async function keepFailed(tx: Transaction, entry: OutboxEntry, push: Push, failed: readonly Sent[], now: number) {
+async function storeFailed(tx: Transaction, entry: OutboxEntry, push: Push, failed: readonly Sent[], now: number) {
   if (failed.length === 0) return
   const [untried, tried] = [true, false].map(isUntried => failed.filter(({ outcome }) => outcome instanceof Untried === isUntried))
   const left = { push, deviceIds: [...untried!, ...tried!].map(({ device }) => device.id) } satisfies PushToDevices

@@ -60,7 +60,7 @@ class AccessToken {
   }
 
   /** Called when FCM does not accept the token any more. */
-  forget(token: string) {
+  discard(token: string) {
     if (this.#cached?.token === token) this.#cached = undefined
   }
 
@@ -104,7 +104,7 @@ export function fcmService(destination: FcmDestination, shown: PushDestination):
     const token = await access.get()
     const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json; charset=UTF-8' }
     const answer = await poster.post({ url: sendUrl, headers, body: JSON.stringify(content) }, signal)
-    if (answer.status === 401) access.forget(token)
+    if (answer.status === 401) access.discard(token)
     return answer
   }
 
@@ -129,7 +129,7 @@ export function fcmService(destination: FcmDestination, shown: PushDestination):
     const android = { priority: 'HIGH', ttl: `${seconds}s` }
     const answer = await call({ message: { token: device.deviceToken, data: fcmData(push, shown), android } }, signal)
     if (answer.status !== 200) throw explained(answer)
-    pause.forget()
+    pause.reset()
   }
 
   return {

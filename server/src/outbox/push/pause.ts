@@ -7,7 +7,7 @@ const longestMilliseconds = 10 * 60_000
 /** Devices name the push services of browsers, so they are many only if somebody wants that. */
 const servicesAtMost = 200
 
-/** The pause that a service asks for, in milliseconds; undefined if it asks for none. */
+/** The pause that a response requests, in milliseconds; undefined if it requests none. */
 export function retryAfter({ 'retry-after': asked = '' }: Pick<IncomingHttpHeaders, 'retry-after'>): number | undefined {
   const milliseconds = /^\d+$/.test(asked) ? Number(asked) * 1000 : Date.parse(asked) - Date.now()
   return milliseconds > 0 ? milliseconds : undefined
@@ -33,14 +33,14 @@ export class Pause {
   }
 
   /** The service has accepted a push. */
-  forget() {
+  reset() {
     if (!this.isOn) this.#refusals = 0
   }
 }
 
 interface Refusals {
   readonly pause: Pause
-  /** The device that was refused since the service has last taken a push. */
+  /** The device that was refused since the service last accepted a push. */
   device: string | undefined
 }
 
@@ -52,14 +52,14 @@ export class ServicePauses {
     return this.#services.get(service)?.pause.isOn ?? false
   }
 
-  /** The service has refused everybody. */
+  /** The service refuses all pushes. */
   begin(service: string, asked: number | undefined) {
     this.#of(service).pause.begin(asked)
   }
 
   /**
-   * The service gets too many pushes, be it of a device or of this server: the answer does not say which (RFC 8030, 8.4). So a pause
-   * begins with a second device that is refused before the service has taken a push.
+   * The service gets too many pushes, of a device or of this server: the response does not say which (RFC 8030, 8.4). So a pause begins
+   * when a second device is refused before the service has accepted a push.
    */
   refused(service: string, device: string, asked: number | undefined) {
     const refusals = this.#of(service)
@@ -68,11 +68,11 @@ export class ServicePauses {
   }
 
   /** The service has accepted a push. */
-  forget(service: string) {
+  reset(service: string) {
     const refusals = this.#services.get(service)
     if (!refusals) return
     refusals.device = undefined
-    refusals.pause.forget()
+    refusals.pause.reset()
   }
 
   #of(service: string): Refusals {

@@ -43,7 +43,7 @@ export function pushWebhookService(destination: WebhookDestination, shown: PushD
     const answer = await poster.post({ url, headers, body }, limited)
     const { status } = answer
     if (status >= 200 && status < 300) {
-      pause.forget()
+      pause.reset()
       return answer
     }
     const asked = retryAfter(answer.headers)

@@ -66,7 +66,7 @@ export function webPushService(destination: WebPushDestination, shown: PushDesti
       topic: createHash('sha256').update(push.messageId).digest('base64url').slice(0, 32),
     }
     const { status, headers: answered } = await poster.post({ url: endpoint, headers, body }, signal)
-    if (status >= 200 && status < 300) return pauses.forget(service)
+    if (status >= 200 && status < 300) return pauses.reset(service)
     const isTooMuch = status === 429 || (status === 406 && known === 'notify.windows.com')
     const asked = retryAfter(answered)
     if (isTooMuch) pauses.refused(service, endpoint.href, asked)
