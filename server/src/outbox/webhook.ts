@@ -87,19 +87,22 @@ export async function reach({ url }: Pick<WebhookDestination, 'url'>, signal: Ab
 }
 
 /**
- * A record in the form in which Lambda passes records of Kinesis to a function. A record that is sent again has the same sequenceNumber.
+ * A record with all members that Lambda gives records of Kinesis, since parsers of consumers require them. A record that is sent again has
+ * the same sequenceNumber.
  */
-const recordOf = (arn: string, { id, subLane, payload }: OutboxEntry) => ({
+const recordOf = (arn: string, { id, subLane, payload, createdAt }: OutboxEntry) => ({
   kinesis: {
     kinesisSchemaVersion: '1.0',
     partitionKey: subLane,
     sequenceNumber: String(id),
     data: Buffer.from(payload).toString('base64'),
+    approximateArrivalTimestamp: createdAt / 1000,
   },
   eventSource: 'aws:kinesis',
   eventVersion: '1.0',
   eventID: `shardId-000000000000:${id}`,
   eventName: 'aws:kinesis:record',
+  invokeIdentityArn: `arn:aws:iam::${arn.split(':')[4]}:role/carillon`,
   awsRegion: regionOf(arn),
   eventSourceARN: arn,
 })

@@ -10,6 +10,7 @@ export interface OutboxEntry {
   readonly payload: string
   /** The number of attempts, including the present one; 0 in an ordered lane. */
   readonly attempts: number
+  readonly createdAt: number
 }
 
 /** The lane of a destination: the kind of delivery, and the destination. */
@@ -44,7 +45,7 @@ const allLanes = `
 const selectDueLanes = statement<{ lane: string }>(`${allLanes}
   select lane from lanes where exists (select 1 from outbox o where o.lane = lanes.lane and o.next_at <= $1)`)
 const selectDue = statement<{ id: number }>(`select id from outbox where lane = $1 and next_at <= $2 limit 1`)
-const columns = `id, lane, sub_lane as "subLane", payload, attempts`
+const columns = `id, lane, sub_lane as "subLane", payload, attempts, created_at as "createdAt"`
 // Of two nodes that want the same rows, the second one waits for the first and then finds that they are no longer due.
 const lease = statement<OutboxEntry>(`
   update outbox set next_at = $3, attempts = attempts + 1

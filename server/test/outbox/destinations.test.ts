@@ -87,6 +87,20 @@ describe.each(databaseKinds)('Destinations, on %s', kind => {
     expect(hook.posted.every(isSigned)).toBe(true)
     const records = hook.posted.flatMap(recordsOf)
     expect(records.every(({ eventSourceARN, kinesis }) => eventSourceARN === streamArn && kinesis.partitionKey === channel)).toBe(true)
+    // What KinesisDataStreamSchema of @aws-lambda-powertools/parser requires, with the types that it requires.
+    const [first] = records
+    const text = expect.any(String) as string
+    const kinesis = { kinesisSchemaVersion: '1.0', partitionKey: channel, sequenceNumber: text, data: text }
+    expect(first).toEqual({
+      kinesis: { ...kinesis, approximateArrivalTimestamp: expect.closeTo(world.now() / 1000, -2) as number },
+      eventSource: 'aws:kinesis',
+      eventVersion: '1.0',
+      eventID: text,
+      eventName: 'aws:kinesis:record',
+      invokeIdentityArn: 'arn:aws:iam::000000000000:role/carillon',
+      awsRegion: 'us-east-1',
+      eventSourceARN: streamArn,
+    })
     const once = [...new Map(records.map(record => [record.kinesis.sequenceNumber, record])).values()]
     expect(once.map(record => eventOf(record).Payload.Content).filter(content => content !== undefined)).toEqual(['0', '1', '2', '3', '4'])
   })
@@ -222,7 +236,7 @@ test('a bot at a webhook receives what Lex would receive, signed, and answers as
   expect(hook.posted).toHaveLength(10)
 })
 
-const record = (payload: string) => [{ id: 1, lane: '', subLane: '', payload, attempts: 0 }] satisfies OutboxEntry[]
+const record = (payload: string) => [{ id: 1, lane: '', subLane: '', payload, attempts: 0, createdAt: 0 }] satisfies OutboxEntry[]
 const never = new AbortController().signal
 
 const sinkAt = (path: string) => fileSink({ type: 'file', path, maximumBytes: 1000, keep: 1 })
@@ -265,7 +279,7 @@ test('a file that has grown is renamed, the configured number of files stays, an
   const put = async (...payloads: string[]) =>
     sink.put(
       streamArn,
-      payloads.map((payload, id): OutboxEntry => ({ id, lane: '', subLane: 'c', payload, attempts: 0 })),
+      payloads.map((payload, id): OutboxEntry => ({ id, lane: '', subLane: 'c', payload, attempts: 0, createdAt: 0 })),
       AbortSignal.timeout(5000),
     )
   await writeFile(path, '{"torn')

@@ -122,7 +122,7 @@ test.skipIf(!hasNats)('a connection that was given up is closed, and the next on
   const way = await network(nats.port)
   const urls = [`nats://127.0.0.1:${way.port}`]
   const sink = natsSink({ type: 'nats', urls, login: undefined, ca: undefined, cert: undefined, key: undefined, subject, isStored: false })
-  const entries = [{ id: 1, lane: 'stream', subLane: 'a', payload: '{}', attempts: 0 }]
+  const entries = [{ id: 1, lane: 'stream', subLane: 'a', payload: '{}', attempts: 0, createdAt: 0 }]
   const put = async (signal = new AbortController().signal) => sink.put(streamArn, entries, signal)
   await put()
   way.freeze()

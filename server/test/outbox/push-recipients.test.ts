@@ -207,7 +207,7 @@ test.each(databaseKinds)(
     const channelId = (await world.app.db.get(statement<{ id: number }>('select max(id) as id from channels')))!.id
     const again = { messageId: 'm', channelArn: channel, title: 't', body: 'b', type: 'DEFAULT' as const, expiresAt: world.now() + 60_000 }
     const payload = JSON.stringify({ push: again, channelId, subChannelId: 0 })
-    await deliver({ id: 1_000_000, lane: 'push x', subLane: null, payload, attempts: 1 }, AbortSignal.timeout(5000))
+    await deliver({ id: 1_000_000, lane: 'push x', subLane: null, payload, attempts: 1, createdAt: 0 }, AbortSignal.timeout(5000))
     expect(await world.app.db.all(outboxEntries)).toEqual([])
   },
 )
