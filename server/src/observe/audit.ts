@@ -58,7 +58,7 @@ export async function openAuditLog(target: string, { log, metrics }: { log: Log;
   }
   destination.on('drop', () => {
     metrics.auditDropped.inc()
-    complain(undefined, 'The disk is too slow for the audit log: entries are dropped')
+    complain(undefined, 'The audit log cannot be written fast enough: entries are dropped')
   })
   destination.on('error', (error: Error) => complain(error, 'The audit log cannot be written'))
   return {

@@ -59,7 +59,7 @@ function conditionOf(operatorName: string, keyName: string, values: readonly str
   const ifExists = suffix !== undefined
   if (plainName === 'Null' && !quantifier && !ifExists) return nullCondition(keyOf(keyName), values)
   const operator = Object.hasOwn(operators, plainName) ? operators[plainName] : undefined
-  if (!operator) throw new PolicyError(`${operatorName} is not a condition operator.`)
+  if (!operator) throw new PolicyError(`${operatorName} is not a condition operator that this server knows.`)
   if (quantifier === 'ForAnyValue' && ifExists) {
     throw new PolicyError(`${operatorName} is ambiguous: leave out IfExists, which has no effect with ForAnyValue.`)
   }
