@@ -24,7 +24,7 @@ export class List<Item> {
   readonly items: Signal<readonly Item[]> = signal([])
   readonly state: Signal<'loading' | 'more' | 'whole' | 'failed'> = signal('loading')
   readonly error = signal('')
-  /** Whether more is read than somebody scrolls to. */
+  /** Whether more is loaded than the operator scrolls to. */
   readonly isReadingOn = signal(false)
   readonly #load: (token: string | undefined) => Promise<Page<Item>>
   #token: string | undefined
@@ -42,7 +42,7 @@ export class List<Item> {
     return (this.#loading ??= this.#read().finally(() => (this.#loading = undefined)))
   }
 
-  /** Reads on to the end, or until there are so many items, unless `stop` is called. */
+  /** Loads all remaining pages, or until there are that many items, unless `stop` is called. */
   async readOn(most = Infinity): Promise<void> {
     this.#most = most
     if (this.isReadingOn.value) return

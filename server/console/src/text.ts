@@ -15,7 +15,7 @@ export function shown(text: string | undefined, { longest = 200, lines = false }
 }
 
 /**
- * JSON as it is easier to read, with escapes for what cannot be seen or changes the direction: it means the same. What is no JSON stays
+ * JSON as it is easier to read, with escapes for what cannot be seen or changes the direction: it means the same. A text that is not JSON stays
  * as it is.
  */
 export function jsonInLines(json = ''): string {

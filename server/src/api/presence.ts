@@ -53,9 +53,9 @@ export const presence: Handlers<'PutPresenceStatus' | 'BatchGetPresence' | 'GetC
     }
     const seen = await seenChannels(db, parseArn(caller.arn)!, allNamed(call, 'ChannelArns'))
     const channels = [...new Map(seen.map(({ id, arn, elastic }) => [id, { id, arn, isElastic: elastic !== undefined }])).values()]
-    const people = await seenPeople(db, facts, await livingUsers(db, allNamed(call, 'AppInstanceUserArns')))
-    bus.publish({ type: 'presence-watched', userId: caller.id, userArn: caller.arn, sessionId, channels, people })
-    const found = await Promise.all(people.map(async userId => presenceOf(db, userId)))
+    const userIds = await seenPeople(db, facts, await livingUsers(db, allNamed(call, 'AppInstanceUserArns')))
+    bus.publish({ type: 'presence-watched', userId: caller.id, userArn: caller.arn, sessionId, channels, people: userIds })
+    const found = await Promise.all(userIds.map(async userId => presenceOf(db, userId)))
     return { ChannelArns: channels.map(({ arn }) => arn), AppInstanceUserArns: found.flatMap(stored => (stored ? [stored.arn] : [])) }
   },
 }

@@ -208,7 +208,7 @@ export class NatsBus implements Bus {
     const { link, subjects, journal } = this.#wiring
     const unknown = [...new Set(channelIds)].filter(id => !this.#channels.has(id))
     if (unknown.length === 0) return false
-    // All subscriptions are sent before the server is asked to confirm them.
+    // All subscriptions are sent before the server has to confirm them.
     const isNew = unknown.map(id => link.subscribe(subjects.channel(id))).includes(true)
     if (isNew) await link.confirm()
     for (const [id, reached] of await journal.reached(unknown)) this.#follow(id, reached)
@@ -252,7 +252,7 @@ export class NatsBus implements Bus {
   async #compareAll() {
     this.#removeUnused()
     const { link, journal } = this.#wiring
-    // What is read must not be older than the subscriptions of a new connection.
+    // The numbers must not be read before the subscriptions of a new connection exist.
     const isSubscribed = await link.confirm()
     const begun = { at: Date.now(), sureAt: performance.now(), losses: this.#losses, isSubscribed }
     const userIds = this.#listener?.userIds() ?? []

@@ -110,7 +110,7 @@ interface PresenceChanged {
   readonly userId?: number
 }
 
-/** From now on the session of the user watches these channels and people, and nobody else. */
+/** From now on the session of the user watches these channels and users only. */
 export interface PresenceWatched {
   readonly type: 'presence-watched'
   readonly userId: number

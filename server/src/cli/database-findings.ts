@@ -46,7 +46,7 @@ export async function databaseFindings(db: Database): Promise<Finding[]> {
       ? [
           advice(
             `A look-up in the database takes ${read.milliseconds} ms, and most calls need several`,
-            'Run the server in the same data centre as PostgreSQL, and look for load there.',
+            'Run the server in the same data centre as PostgreSQL, and check the load there.',
           ),
         ]
       : []),

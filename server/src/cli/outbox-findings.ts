@@ -13,7 +13,7 @@ export async function outboxFindings(db: Database, now: number): Promise<Finding
     const { error, entries } = lanes.find(each => each.lane === lane) ?? {}
     return fault(
       `The outbox is stuck: an entry of the lane ${lane} has been due for ${Math.round(milliseconds / 1000)} seconds; entries in the lane: ${entries}`,
-      error ? `The last error: ${error}` : 'Check that a server is running on this database, and look for the outbox in its log.',
+      error ? `The last error: ${error}` : 'Check that a server is running on this database, and look for errors of the outbox in its log.',
     )
   })
   const dead = lanes

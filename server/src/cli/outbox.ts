@@ -8,7 +8,7 @@ import { deadAfter } from '../store/outbox-dead.ts'
 import { addSettings } from './settings.ts'
 import { columns, withDatabase } from './with-database.ts'
 
-/** How many entries one transaction moves at the most, so that nobody waits long for the writer. */
+/** The most entries that one transaction moves, so that other transactions do not wait long. */
 const step = 500
 
 const print = (text: string) => process.stdout.write(text)

@@ -38,7 +38,7 @@ async function start(config: Config): Promise<App> {
   return startApp(config)
 }
 
-/** Starts a server, runs `whenReady`, and exits with 0 once a signal has asked for it. */
+/** Starts a server, runs `whenReady`, and exits with 0 after a signal. */
 export async function serve(config: Config, whenReady: (app: App) => Promise<void> | void) {
   const stop = askedToStop()
   let serving: App | undefined

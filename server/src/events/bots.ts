@@ -56,7 +56,7 @@ async function isInvoked(tx: Transaction, { id, arn, lex }: MemberBot, message: 
   return StandardMessages === 'AUTO' && (await countOthers(tx, channelId, subChannelId, id)) === 1
 }
 
-/** Appends the invocations of bots by a message. Messages of bots invoke nobody, so that bots cannot talk to each other for ever. */
+/** Appends the invocations of bots by a message. Messages of bots invoke no bots, so that bots cannot talk to each other for ever. */
 export const messageToBots: Follower<MessageEvent<'MessageSent'>> = async (tx, { moment, message, place }) => {
   if (moment === undefined || moment.bots === null || message.type !== 'STANDARD' || isBot(message.sender.arn)) return
   const { channelId, channelArn, subChannelId, subChannelName } = place

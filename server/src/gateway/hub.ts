@@ -39,7 +39,7 @@ function take<Item>(items: Item[], item: Item) {
  * needs no query. A member who joins hears the event of the join, and a member who leaves hears that of the leave.
  */
 export class Hub {
-  readonly #people = new Map<number, Session[]>()
+  readonly #sessionsOfUsers = new Map<number, Session[]>()
   #comings = new Set<number>()
   /** Ordinary channels by their id, sub-channels by theirs: each has a map of its own. */
   readonly #channels = new Map<number, Topic>()
@@ -62,15 +62,15 @@ export class Hub {
   }
 
   sessionsOf(userId: number): readonly Session[] {
-    return this.#people.get(userId) ?? []
+    return this.#sessionsOfUsers.get(userId) ?? []
   }
 
   userIds(): number[] {
-    return [...this.#people.keys()]
+    return [...this.#sessionsOfUsers.keys()]
   }
 
   get userCount(): number {
-    return this.#people.size
+    return this.#sessionsOfUsers.size
   }
 
   /** Returns the users whose first session here has begun, or whose last one has ended, since the previous call. */
@@ -94,16 +94,16 @@ export class Hub {
 
   /** All present sessions. */
   allSessions(): Session[] {
-    return [...this.#people.values()].flat()
+    return [...this.#sessionsOfUsers.values()].flat()
   }
 
   /** From now on the session follows its user's memberships. */
   enter(session: Session) {
     const { userId } = session
-    const sessions = this.#people.get(userId)
+    const sessions = this.#sessionsOfUsers.get(userId)
     if (sessions) sessions.push(session)
     else {
-      this.#people.set(userId, [session])
+      this.#sessionsOfUsers.set(userId, [session])
       this.#comings.add(userId)
     }
   }
@@ -118,11 +118,11 @@ export class Hub {
   leave(session: Session) {
     for (const topic of session.topics.splice(0)) this.#remove(session, topic)
     const { userId } = session
-    const sessions = this.#people.get(userId)
+    const sessions = this.#sessionsOfUsers.get(userId)
     if (!sessions) return
     take(sessions, session)
     if (sessions.length > 0) return
-    this.#people.delete(userId)
+    this.#sessionsOfUsers.delete(userId)
     this.#comings.add(userId)
   }
 

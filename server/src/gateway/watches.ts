@@ -26,7 +26,7 @@ interface Watch {
   readonly session: Session
   userArn: string
   channels: ReadonlySet<Channel>
-  people: ReadonlySet<number>
+  userIds: ReadonlySet<number>
   /** The users whose presence is to be sent to it. */
   changed: Set<number>
   /** Whether everything is to be sent to it. */
@@ -95,21 +95,21 @@ export class Watches {
   }
 
   /** The session watches that from now on, and nothing else. */
-  set(session: Session, { userArn, channels, people }: PresenceWatched) {
+  set(session: Session, { userArn, channels, people: userIds }: PresenceWatched) {
     this.end(session)
-    if (channels.length + people.length === 0 || !session.isOpen) return
+    if (channels.length + userIds.length === 0 || !session.isOpen) return
     const watch: Watch = {
       session,
       userArn,
       channels: new Set(),
-      people: new Set(people),
+      userIds: new Set(userIds),
       changed: new Set(),
       isNew: true,
       checkedAt: Date.now(),
     }
     this.#watches.set(session, watch)
     watch.channels = new Set(channels.map(channel => this.#join(watch, channel)))
-    for (const userId of people) addTo(this.#watchers, userId, watch)
+    for (const userId of userIds) addTo(this.#watchers, userId, watch)
   }
 
   end(session: Session) {
@@ -163,15 +163,15 @@ export class Watches {
         this.end(watch.session)
         continue
       }
-      const { isNew, changed: people } = watch
+      const { isNew, changed: userIds } = watch
       const channels = [...watch.channels].filter(channel => isNew || channel.changed.size > 0 || numbers.has(channel))
-      if (!isNew && people.size === 0 && channels.length === 0) continue
+      if (!isNew && userIds.size === 0 && channels.length === 0) continue
       watch.changed = new Set()
       watch.isNew = false
       // Many sessions watch one channel and nothing else.
-      const key = channels.length === 1 && (isNew ? watch.people : people).size === 0 ? `${channels[0]!.id} ${isNew}` : undefined
+      const key = channels.length === 1 && (isNew ? watch.userIds : userIds).size === 0 ? `${channels[0]!.id} ${isNew}` : undefined
       const frame =
-        key !== undefined && shared.has(key) ? shared.get(key) : await this.#frameFor(channels, isNew ? watch.people : people, isNew)
+        key !== undefined && shared.has(key) ? shared.get(key) : await this.#frameFor(channels, isNew ? watch.userIds : userIds, isNew)
       if (key !== undefined) shared.set(key, frame)
       if (frame) this.#wiring.send(watch.session, frame)
       if (++sent % portion === 0) await turn()
@@ -185,10 +185,10 @@ export class Watches {
     for (const channel of this.#channelsOf.get(userId) ?? []) channel.changed.add(userId)
   }
 
-  async #frameFor(channels: readonly Channel[], people: ReadonlySet<number>, isNew: boolean): Promise<Frame | undefined> {
+  async #frameFor(channels: readonly Channel[], userIds: ReadonlySet<number>, isNew: boolean): Promise<Frame | undefined> {
     const small = channels.filter(channel => !isLarge(channel))
     // A user who has changed may have left meanwhile.
-    const unique = new Set([...people, ...small.flatMap(({ members, changed }) => [...(isNew ? members : common(changed, members))])])
+    const unique = new Set([...userIds, ...small.flatMap(({ members, changed }) => [...(isNew ? members : common(changed, members))])])
     await this.#read(unique)
     const presences = [...unique].flatMap(userId => this.#details.get(userId) || [])
     const numbers = channels
@@ -255,12 +255,12 @@ export class Watches {
     }
   }
 
-  #restrictTo(watch: Watch, channelIds: ReadonlySet<number>, people: ReadonlySet<number>) {
+  #restrictTo(watch: Watch, channelIds: ReadonlySet<number>, userIds: ReadonlySet<number>) {
     for (const channel of watch.channels) if (!channelIds.has(channel.id)) this.#leave(watch, channel)
-    for (const userId of watch.people) if (!people.has(userId)) takeFrom(this.#watchers, userId, watch)
+    for (const userId of watch.userIds) if (!userIds.has(userId)) takeFrom(this.#watchers, userId, watch)
     watch.channels = new Set([...watch.channels].filter(({ id }) => channelIds.has(id)))
-    watch.people = common(watch.people, people)
-    watch.changed = common(watch.changed, people)
+    watch.userIds = common(watch.userIds, userIds)
+    watch.changed = common(watch.changed, userIds)
   }
 
   /** Reads the members of channels that are new, of which a membership has changed, or that were read long ago. */
@@ -289,9 +289,9 @@ export class Watches {
       const facts = bearer && (await findFacts(this.#wiring.db, bearer))
       const arns = [...watch.channels].flatMap(({ arn }) => parseArn(arn) ?? [])
       const channels = facts ? await seenChannels(this.#wiring.db, bearer, arns) : []
-      const people = facts ? await seenPeople(this.#wiring.db, facts, [...watch.people]) : []
+      const userIds = facts ? await seenPeople(this.#wiring.db, facts, [...watch.userIds]) : []
       // The watch may have been replaced meanwhile.
-      if (this.#watches.get(watch.session) === watch) this.#restrictTo(watch, new Set(channels.map(({ id }) => id)), new Set(people))
+      if (this.#watches.get(watch.session) === watch) this.#restrictTo(watch, new Set(channels.map(({ id }) => id)), new Set(userIds))
     }
   }
 }

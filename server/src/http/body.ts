@@ -119,8 +119,8 @@ function isTooDeep(text: string): boolean {
 }
 
 /**
- * What is wrong and where. The parser's message quotes the body, which may contain what must not be logged, so that part is left
- * out.
+ * The error of the parser and its position. The parser's message would quote the body, which may contain what must not be logged, so that
+ * part is left out.
  */
 function faultIn(text: string, error: unknown): string {
   const message = error instanceof Error ? error.message : ''

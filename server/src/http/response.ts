@@ -38,7 +38,7 @@ export const commonHeaders = (requestId: string) => ({
 export const preflightHeaders = (requestId: string) => ({ ...preflight, 'x-amzn-requestid': requestId })
 
 /** For requests with cookies, such as that of Amazon's chat demo to POST /creds: browsers require their own origin in the response. */
-export const credentialedHeaders = (origin: string | undefined): Record<string, string> =>
+export const headersWithCookies = (origin: string | undefined): Record<string, string> =>
   origin === undefined ? {} : { 'access-control-allow-origin': origin, 'access-control-allow-credentials': 'true', vary: 'Origin' }
 
 /** Retry-After, in seconds, if known. */

@@ -3,7 +3,7 @@ import findMyWay from 'find-my-way'
 import { testing, type TestOperationName } from '../contract/carillon/testing.ts'
 import { operations, type OperationName } from '../contract/index.ts'
 import { ApiError, failure } from '../errors.ts'
-import { commonHeaders, credentialedHeaders, preflightHeaders, renderError } from './response.ts'
+import { commonHeaders, headersWithCookies, preflightHeaders, renderError } from './response.ts'
 import type { Responses } from './responses.ts'
 import type { Calls, Params } from './calls.ts'
 import type { Dispatch } from './dispatch.ts'
@@ -153,7 +153,7 @@ export function createRouter({ calls, responses, serving, isTestMode, consolePag
     const url = request.url!
     // A preflight is answered on every path of the API, whatever its selectors and escapes.
     if (request.method === 'OPTIONS' && !isOperatorPath(url)) {
-      const extra = /^\/creds(?:\?|$)/.test(url) ? credentialedHeaders(request.headers.origin) : {}
+      const extra = /^\/creds(?:\?|$)/.test(url) ? headersWithCookies(request.headers.origin) : {}
       responses.write(response, { status: 204, headers: { ...preflightHeaders(crypto.randomUUID()), ...extra }, body: undefined })
     } else await router.lookup(request, response)
   }

@@ -9,7 +9,7 @@ interface Pace {
   readonly patience: number
 }
 
-/** Looks for changes repeatedly, one look at a time. */
+/** Checks for changes repeatedly, one check (a look) at a time. */
 export class Poller {
   readonly #look: () => Promise<void>
   readonly #pace: Pace

@@ -21,7 +21,7 @@ import {
   importIdentity,
   importPresence,
   type ImportedIdentity,
-} from '../store/moving/imported-people.ts'
+} from '../store/moving/imported-identities.ts'
 import type { MessageKey } from '../store/message-keys.ts'
 import { partsOfId } from '../store/message-ids.ts'
 import { tagsOf, type TaggedResource } from '../store/tags.ts'

@@ -1,7 +1,7 @@
 import type { ApiClient } from './api-client.ts'
 import { ApiChannels } from './api-channels.ts'
 import { millisecondsOf } from './api-names.ts'
-import { adminsOf, botsOf, flowsOf, usersOf } from './api-people.ts'
+import { adminsOf, botsOf, flowsOf, usersOf } from './api-identities.ts'
 import { ApiReader, type AnyLine, type At, type Step } from './api-reader.ts'
 import type { Source } from './export.ts'
 

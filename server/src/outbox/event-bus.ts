@@ -7,7 +7,7 @@ import { post } from './webhook.ts'
 
 const largestResponse = 64 * 1024
 
-/** Amazon lets nobody but its own services use a source that begins with aws. */
+/** At Amazon only its own services may use a source that begins with aws. */
 const sourceFor = (endpointUrl: string, source: string) =>
   new URL(endpointUrl).hostname.endsWith('.amazonaws.com') ? 'carillon.chime' : source
 

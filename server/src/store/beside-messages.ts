@@ -11,7 +11,7 @@ const tables = {
   pins: keyColumns,
 }
 
-/** A statement for each table, which deletes at most so many of the rows that the condition selects. */
+/** A statement for each table, which deletes at most `limit` of the rows that the condition selects. */
 export const deletionsBesideMessages = (where: string, limit: '$2' | '$3') =>
   Object.entries(tables).map(([table, key]) =>
     statement(`delete from ${table} where (${key}) in (select ${key} from ${table} where ${where} limit ${limit})`),

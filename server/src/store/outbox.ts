@@ -36,7 +36,7 @@ const insert = statement(
     order by whose)
   select whose from generate_series(1, cardinality($1)) as whose`,
 )
-/** Each lane once, by one look into the index for each. */
+/** The lanes, without repetitions: the index is read once for each. */
 const allLanes = `
   with recursive lanes (lane) as (
     select min(lane) from outbox

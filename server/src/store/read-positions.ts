@@ -177,7 +177,7 @@ export interface Gone {
   readonly senderId: number
 }
 
-/** A message that was redacted or deleted counts for nobody any more. */
+/** A message that was redacted or deleted does not count any more. */
 export async function uncountMessage(tx: Queries, channelId: number, subChannelId: number, gone: Gone) {
   if (gone.type !== 'STANDARD' || gone.redacted === 1) return
   const arrival = gone.released ?? gone.sequence

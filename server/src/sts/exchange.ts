@@ -2,7 +2,7 @@ import { arnWithin, within } from '../arn.ts'
 import { upToDate } from '../auth/access.ts'
 import { addUser } from '../domain/users.ts'
 import { ApiError } from '../errors.ts'
-import { commonHeaders, credentialedHeaders, renderError } from '../http/response.ts'
+import { commonHeaders, headersWithCookies, renderError } from '../http/response.ts'
 import type { Received, Endpoint } from '../http/endpoint.ts'
 import { largestUnsignedBody } from '../http/largest.ts'
 import type { Limits } from '../settings/limits.ts'
@@ -67,7 +67,7 @@ async function credentialsOf(wiring: Wiring, claims: Claims, userId: string) {
   return credentialsOfLogin(wiring, { role, claims: tagged, userId, name, policy: undefined, seconds })
 }
 
-const headersFor = ({ requestId, headers }: Received) => ({ ...commonHeaders(requestId), ...credentialedHeaders(headers.origin) })
+const headersFor = ({ requestId, headers }: Received) => ({ ...commonHeaders(requestId), ...headersWithCookies(headers.origin) })
 
 /**
  * POST /creds, as Amazon's chat demo expects it (docs/service/clients.md#exchanging-a-login-for-credentials): exchanges a login for

@@ -62,7 +62,7 @@ export function Settings({ arn, app }: { arn: string; app: Value<Described | und
           ['ARN', <Arn value={arn} />],
           ['Created', described.CreatedTimestamp && dateTime(described.CreatedTimestamp)],
           ['Changed', <Time at={described.LastUpdatedTimestamp} />],
-          ['Messages are kept', days === undefined ? 'for ever' : `for ${days} days`],
+          ['Messages are stored', days === undefined ? 'for ever' : `for ${days} days`],
         ]}
       />
       <div class="buttons">

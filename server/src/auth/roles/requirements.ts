@@ -51,7 +51,7 @@ export const unrestrictedChannel = requirement('where the channel is UNRESTRICTE
 export const self = (name: string) =>
   requirement('the user or bot itself', (facts, input) => input[name] === undefined || input[name] === facts.caller.arn)
 
-/** The list in the input names the caller and nobody else. */
+/** The list in the input has the caller only. */
 export const onlySelf = (name: string) =>
   requirement('the user or bot itself and nobody else', (facts, input) => {
     const arns = input[name]

@@ -1,7 +1,7 @@
 /**
- * Devices that pushes are sent to. status_reason says why a device is INACTIVE, and is null while it is ACTIVE. An app instance without
- * an active device costs a message with a PushNotification one look into endpoints_active. endpoints_of_device finds the other users
- * under whom the same device is registered.
+ * Devices that pushes are sent to. status_reason says why a device is INACTIVE, and is null while it is ACTIVE. An app instance without an
+ * active device costs a message with a PushNotification one look-up in endpoints_active. endpoints_of_device finds the other users under
+ * whom the same device is registered.
  */
 export const push = () => `
 alter table endpoints add column app_instance_id bigint not null default 0;

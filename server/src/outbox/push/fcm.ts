@@ -12,7 +12,7 @@ import { DeadDevice, toEach, Untried, type PushService } from './service.ts'
 const scope = 'https://www.googleapis.com/auth/firebase.messaging'
 /** The longest lifetime that Google accepts. */
 const assertionSeconds = 3600
-/** A token is renewed so long before its end. */
+/** How long before its end a token is renewed. */
 const renewMilliseconds = 5 * 60 * 1000
 const tokenMilliseconds = 3500
 

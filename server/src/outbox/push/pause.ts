@@ -4,7 +4,7 @@ import { BoundedMap } from '../../tools/bounded-map.ts'
 /** In milliseconds: the first pause for a service that does not say how long it should be, and the longest pause. */
 const firstMilliseconds = 60_000
 const longestMilliseconds = 10 * 60_000
-/** Devices name the push services of browsers, so they are many only if somebody wants that. */
+/** Devices name the push services of browsers, so an attacker could name any number. */
 const servicesAtMost = 200
 
 /** The pause that a response requests, in milliseconds; undefined if it requests none. */
