@@ -36,7 +36,7 @@ async function demoConfig(): Promise<Config> {
   const data = values.data === undefined ? join(root, 'data/demo') : resolve(process.env['INIT_CWD'] ?? '.', values.data)
   const port = values.port ?? (await freePort(settings.port.fallback))
   const tlsPort = values['tls-port'] ?? (await freePort(settings.tlsPort.fallback))
-  return readConfig({ data, port, tlsPort, logLevel: 'warn', seed: join(import.meta.dirname, 'demo-seed.json') }, {})
+  return readConfig({ data, port, tlsPort, logLevel: 'error', search: 'on', seed: join(import.meta.dirname, 'demo-seed.json') }, {})
 }
 
 interface Listed {

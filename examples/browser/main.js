@@ -122,6 +122,8 @@ async function readAll() {
 
 function hear({ type, payload }) {
   const event = JSON.parse(payload)
+  // SESSION_ESTABLISHED has no payload.
+  if (!event) return
   const channel = channels.get(event.ChannelArn)
   if (type === 'CHANNEL_DETAILS') {
     const known = store.keepChannel(event.Channel, event)
@@ -145,7 +147,7 @@ function hear({ type, payload }) {
     if (channel) store.hearReactions(channel, event)
   } else if (type === 'UPDATE_CHANNEL_THREAD') {
     channel?.replies.set(event.MessageId, event.ReplyCount)
-  } else if (type.endsWith('_CHANNEL') || (event?.Members ?? [event?.Member]).some(member => member?.Arn === store.me())) {
+  } else if (type.endsWith('_CHANNEL') || (event.Members ?? [event.Member]).some(member => member?.Arn === store.me())) {
     // A channel has changed, or the user has joined or left one.
     attempt(listChannels)
   }

@@ -72,10 +72,14 @@ function reactionsOf(message, channel, react) {
     chip.setAttribute('aria-pressed', Boolean(Me))
     return chip
   })
-  const choices = common.map(Reaction =>
-    element('button', { className: 'chip', ariaLabel: `React with ${Reaction}`, onclick: () => react(MessageId, Reaction) }, Reaction),
-  )
-  const others = element('details', {}, element('summary', { className: 'chip', ariaLabel: 'React' }, '☺'), ...choices)
+  const others = element('details', {}, element('summary', { className: 'chip', ariaLabel: 'React' }, '☺'))
+  for (const Reaction of common) {
+    const choose = () => {
+      others.open = false
+      react(MessageId, Reaction)
+    }
+    others.append(element('button', { className: 'chip', ariaLabel: `React with ${Reaction}`, onclick: choose }, Reaction))
+  }
   return [...chips, others]
 }
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import type { Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { hasBrowser, newPage, seriousFaults } from '../support/browser.ts'
 import { root, rootKey } from '../support/process.ts'
 import { servePage, type WebPage } from '../support/web-page.ts'
@@ -20,9 +20,17 @@ describe.skipIf(!hasBrowser)('the page of examples/browser, in Chromium', { time
   })
   afterAll(() => web?.close())
 
+  /** What the code of a page has thrown and nothing has caught. */
+  const faults: string[] = []
+  afterEach(() => {
+    const thrown = faults.splice(0)
+    if (thrown.length > 0) throw new Error(thrown.join('\n'))
+  })
+
   /** In a browser of its own, or as another page of one. */
   async function signedIn({ url, data, bob }: Place, { user = bob, beside }: { user?: string; beside?: Page } = {}): Promise<Page> {
     const page = beside ? await beside.context().browser()!.newPage() : await newPage(join(data, 'ca.pem'))
+    page.on('pageerror', ({ message }) => faults.push(message))
     await page.goto(web.url)
     await page.getByLabel('Endpoint').fill(url)
     await page.getByLabel('Access key ID').fill(rootKey.accessKeyId)
