@@ -18,6 +18,7 @@ import { followPair } from './secrets/certificate-files.ts'
 import { localName } from './secrets/certificates.ts'
 import type { Config, RootKey } from './settings/config.ts'
 import { readDestinations } from './settings/destinations.ts'
+import { settings } from './settings/settings.ts'
 import { operations, type OperationName } from './contract/index.ts'
 import type { Operation } from './contract/operation.ts'
 import type { AfterCommit, Wake } from './events/follower.ts'
@@ -101,14 +102,14 @@ const drainMilliseconds = 7000
 /** A database that does not answer within this time counts as unavailable. */
 const healthMilliseconds = 2000
 
-/** Listens and resolves to the real port. */
-async function listen(server: Server, host: string, port: number): Promise<number> {
+/** Listens and resolves to the real port. `flag` is the setting that has the port. */
+async function listen(server: Server, host: string, port: number, flag: string): Promise<number> {
   try {
     server.listen({ host, port })
     await once(server, 'listening')
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    const why = code === 'EADDRINUSE' ? 'another process listens there' : String(error)
+    const why = code === 'EADDRINUSE' ? `another process listens there. Stop it, or give another port by --${flag}` : String(error)
     throw new Error(`Cannot listen on ${inUrl(host)}:${port}: ${why}.`, { cause: error })
   }
   return (server.address() as AddressInfo).port
@@ -216,11 +217,11 @@ export async function startApp(
   try {
     if (admin && config.adminAddress) {
       const [, host = '', port] = /^\[?([^\]]*)\]?:(\d+)$/.exec(config.adminAddress)!
-      adminUrl = `http://${inUrl(host)}:${await listen(admin, host, Number(port))}`
+      adminUrl = `http://${inUrl(host)}:${await listen(admin, host, Number(port), settings.adminAddress.flag)}`
     }
-    url = `http://${inUrl(config.host)}:${await listen(plain, config.host, config.port)}`
+    url = `http://${inUrl(config.host)}:${await listen(plain, config.host, config.port, settings.port.flag)}`
     if (tls && certificate) {
-      tlsPort = await listen(tls, config.host, config.tlsPort)
+      tlsPort = await listen(tls, config.host, config.tlsPort, settings.tlsPort.flag)
       stopFollowing = followPair(certificate.files, certificate.pair, { take: pair => tls.setSecureContext(pair), log })
     }
     const nodeId = randomUUID()

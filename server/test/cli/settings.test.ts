@@ -438,7 +438,9 @@ test('a port that is taken, an address of another machine and a name that does n
     serveFails(['--port', '0', '--host', 'nobody.invalid', '--data', ':memory:']),
   ])
   expect(results).toEqual([
-    refused(new RegExp(`Cannot listen on 127\\.0\\.0\\.1:${port}: another process listens there\\.`)),
+    refused(
+      new RegExp(`Cannot listen on 127\\.0\\.0\\.1:${port}: another process listens there\\. Stop it, or give another port by --port\\.`),
+    ),
     refused(/Cannot listen on 192\.0\.2\.1:0: .*EADDRNOTAVAIL/),
     refused(/Cannot listen on nobody\.invalid:0: .*(?:ENOTFOUND|EAI_AGAIN)/),
   ])

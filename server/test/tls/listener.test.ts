@@ -104,7 +104,8 @@ test('a TLS port that is taken is refused with one line that names it', async ()
   await once(taken, 'listening')
   const port = String((taken.address() as AddressInfo).port)
   const result = await serveFails(['--port', '0', '--tls-port', port, '--data', ':memory:'], { env: { CARILLON_TLS: 'on' } })
-  expect(result).toEqual({ code: 1, stdout: '', stderr: `carillon: Cannot listen on 127.0.0.1:${port}: another process listens there.\n` })
+  const why = 'another process listens there. Stop it, or give another port by --tls-port.'
+  expect(result).toEqual({ code: 1, stdout: '', stderr: `carillon: Cannot listen on 127.0.0.1:${port}: ${why}\n` })
 })
 
 test('a server on all addresses is shown by a name in its certificate', async () => {
