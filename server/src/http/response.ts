@@ -49,12 +49,12 @@ const longestReason = 1024
 
 /**
  * The reason as a header, since boto3 and the AWS CLI show no members of an error but Code and Message. Characters outside
- * printable ASCII, and the percent sign, are percent-encoded UTF-8; a long reason is cut.
+ * printable ASCII, and the percent sign, are percent-encoded UTF-8, but for an ellipsis, which many reasons have; a long reason is cut.
  */
 export function reasonHeader(reason: string | undefined): Record<string, string> {
   if (reason === undefined) return {}
   let text = ''
-  for (const character of reason.trim().toWellFormed()) {
+  for (const character of reason.trim().toWellFormed().replaceAll('…', '...')) {
     const escaped = /[\x20-\x24\x26-\x7e]/.test(character) ? character : encodeURIComponent(character)
     if (text.length + escaped.length > longestReason - 3) return { 'x-carillon-reason': `${text}...` }
     text += escaped

@@ -35,6 +35,7 @@ test('an error has its Reason in a header too: printable ASCII, the rest escaped
     expect(header).toMatch(/^[\x20-\x7e]+$/)
     expect(decodeURIComponent(header)).toBe(reason.toWellFormed())
   }
+  expect((await searched('.../…')).header).toMatch(/^\.\.\.\/\.\.\. in Values/)
   expect((await searched('plain')).header).toBe('plain in Values is not the ARN of a user or bot.')
   const { header, reason } = await searched('é'.repeat(500))
   expect(header.length).toBeLessThanOrEqual(1024)
