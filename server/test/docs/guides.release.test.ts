@@ -54,7 +54,7 @@ async function follow(guide: string): Promise<number> {
     const code = here(text)
     const [, file] = /^\/\/ (\S+)\n/.exec(code) ?? []
     if (file !== undefined) {
-      await writeFile(join(place, file), language === 'json' ? code.slice(code.indexOf('\n')) : code)
+      await writeFile(join(place, file), code)
       continue
     }
     if (language === '') {
