@@ -9,6 +9,7 @@ import { certificateFindings } from './certificate-findings.ts'
 import { databaseFindings } from './database-findings.ts'
 import { configuredIn, destinationFindings, nothingConfigured, type Configured } from './destination-findings.ts'
 import { advice, fault, type Finding } from './finding.ts'
+import { keyFindings } from './key-findings.ts'
 import { consoleFindings, loginFindings } from './login-findings.ts'
 import { nodeFindings } from './node-findings.ts'
 import { outboxFindings } from './outbox-findings.ts'
@@ -28,6 +29,7 @@ async function ofDatabase(config: Config): Promise<{ findings: readonly Finding[
       ...(db.kind === 'postgres' ? await nodeFindings(config, db) : []),
       ...(await outboxFindings(db, Date.now())),
       ...(await searchFindings(db, Date.now())),
+      ...(await keyFindings(config, db)),
       ...(await loginFindings(config, db)),
     ]
     return { findings, configured: await configuredIn(db) }
@@ -70,7 +72,7 @@ export function addDoctor(program: Command) {
       .command('doctor')
       .alias('check')
       .description(
-        'examine the database, nodes, clocks, certificates, the outbox, services and settings, and print what to do; exit 1 if something is wrong',
+        'examine the database, nodes, clocks, keys, certificates, the outbox, services and settings, and print what to do; exit 1 if something is wrong',
       ),
   ).action(examine)
 }

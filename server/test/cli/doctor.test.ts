@@ -1,4 +1,5 @@
-import { chmod, writeFile } from 'node:fs/promises'
+import { randomBytes } from 'node:crypto'
+import { chmod, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { OidcIssuer } from '../support/oidc-issuer.ts'
@@ -141,6 +142,31 @@ test('beside a running server every finding is good, and `check` is another name
   )
   const check = await run(process.execPath, [main, 'check', '--data', folder])
   expect(check.stdout.replaceAll(/[\d.]+ ms/g, 'N ms')).toBe(stdout.replaceAll(/[\d.]+ ms/g, 'N ms'))
+})
+
+test('a database whose master key is another one, or missing, is reported', { timeout: 60_000 }, async () => {
+  const folder = await temporaryFolder()
+  await chmod(folder, 0o700)
+  const server = serve(['--port', '0', '--data', folder], { env: keyVariables })
+  await server.url()
+  expect((await doctor(['--data', folder, '--no-tls'])).stdout).not.toContain('master key')
+  const policy = join(folder, 'policy.json')
+  await writeFile(policy, JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: 'chime:*', Resource: '*' }] }))
+  expect(await run(process.execPath, [main, 'keys', 'create', '--policy', policy, '--data', folder])).toMatchObject({ code: 0 })
+  const healthy = await doctor(['--data', folder, '--no-tls'])
+  expect([healthy.code, healthy.stdout]).toEqual([0, expect.stringMatching(/^good: The master key of the database is here\.$/m)])
+
+  const file = join(folder, 'master-key')
+  await writeFile(file, `${randomBytes(32).toString('base64')}\n`)
+  const reported = [
+    1,
+    expect.stringMatching(/^fault: The master key cannot be used, .*\n {8}The secrets .* which this process does not have\./m),
+  ]
+  const another = await doctor(['--data', folder, '--no-tls'])
+  expect([another.code, another.stdout]).toEqual(reported)
+  await rm(file)
+  const missing = await doctor(['--data', folder, '--no-tls'])
+  expect([missing.code, missing.stdout]).toEqual(reported)
 })
 
 test('a node without a bus is reported alive on PostgreSQL, and its clock is compared', { timeout: 60_000 }, async () => {
