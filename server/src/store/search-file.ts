@@ -158,8 +158,11 @@ type Cursor = readonly [number, number, number, number, number]
 /** How many messages one transaction indexes. */
 const mostChanges = 200
 const mostBuilt = 5000
-/** The messages that are read at once when an index is built, and how many of them are sorted, or fewer if they are long. */
-const mostRead = 5000
+/**
+ * The messages that are read at once when an index is built, and how many of them are sorted, or fewer if they are long. Both fit the memory
+ * of the thread (file-index.ts) with the longest messages that --limit-content-bytes allows.
+ */
+const mostRead = 500
 const mostSorted = 100_000
 const mostCharacters = 16 * 2 ** 20
 /** The pages that one step writes when the segments of a new index are merged. */
