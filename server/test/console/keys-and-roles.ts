@@ -93,7 +93,7 @@ export async function driveKeysAndRoles({ page, appInstance, user, channel, chec
   expect(shownPolicy).not.toMatch(/[\u202e\u2066]/)
   await page.getByLabel('Operation or action').fill('chime:Connect')
   await page.getByLabel('Resources').fill(`${appInstance}/user/<img/src=x/onerror=globalThis.isHit=1>\u202eabc${'y'.repeat(500)}`)
-  await page.getByText('Where from').click()
+  await page.getByText('Source address, time and tags').click()
   await page.getByLabel('User agent').fill(hostile)
   await page.getByLabel('Tags of the principal').fill(`${markup}=\u202eabc`)
   // The user agent is the one of the policy: with its escapes it means the same.
@@ -121,7 +121,7 @@ export async function driveKeysAndRoles({ page, appInstance, user, channel, chec
   await page.getByText('15 minutes').waitFor()
   await page.getByLabel('Operation or action').fill('chime:Connect')
   await page.getByLabel('Resources').fill(user)
-  await page.getByText('Where from').click()
+  await page.getByText('Source address, time and tags').click()
   await page.getByLabel('Tags of the principal').fill(`sub=${user.slice(user.lastIndexOf('/') + 1)}`)
   await tries('IAM allows it')
   await check('a role')
