@@ -25,8 +25,6 @@ const nodeOptions: ServerOptions = {
   requestTimeout: 60_000,
   connectionsCheckingInterval: 5000,
   keepAliveTimeout: 72_000,
-  // A request without a body is no stream that has to end.
-  optimizeEmptyRequests: true,
   shouldUpgradeCallback: asksForSession,
 }
 const handshakeMilliseconds = 10_000
