@@ -140,6 +140,12 @@ test.skipIf(!hasBrowser || pythons.length === 0)(
     await page.getByText('is not a user or bot that exists').first().waitFor()
     await page.getByText('aws chime-sdk-messaging delete-channel').waitFor()
     await check('requests')
+    // One that policies have allowed names the statement, in the width of the panel.
+    await page.getByRole('button', { name: 'Refused only' }).click()
+    await page.getByRole('button', { name: 'ListAppInstances' }).first().click()
+    const statement = page.getByText('Allow by statement 1 of the policy.', { exact: true })
+    await statement.waitFor()
+    expect((await statement.boundingBox())!.height).toBeLessThan(30)
 
     // App instances and users, with what dialogs create and change.
     await nav('App instances')
