@@ -102,10 +102,16 @@ const drainMilliseconds = 7000
 /** A database that does not answer within this time counts as unavailable. */
 const healthMilliseconds = 2000
 
+/**
+ * The most connections that wait to be accepted, as far as the system allows (`net.core.somaxconn`): after a restart all clients connect
+ * at once, and one that finds the queue full waits for a second or more, or is reset after a minute.
+ */
+const mostWaiting = 4096
+
 /** Listens and resolves to the real port. `flag` is the setting that has the port. */
 async function listen(server: Server, host: string, port: number, flag: string): Promise<number> {
   try {
-    server.listen({ host, port })
+    server.listen({ host, port, backlog: mostWaiting })
     await once(server, 'listening')
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest'
 import { balanceAll } from '../../src/jobs/balancing.ts'
 import { statement } from '../../src/database/database.ts'
-import { holdJob } from '../../src/store/leases.ts'
 import { onBothDatabases, refusal } from '../support/world.ts'
 import { open, rowsIn, say } from './acts.ts'
 import { denied, full, named, openElastic } from './elastic-acts.ts'
@@ -192,9 +191,6 @@ onBothDatabases('Placement in elastic channels', world => {
 
   test('the job finishes what a stopped node has begun, and does it once', async () => {
     const { app } = world()
-    // The server's own job runs once a minute, and could do the work meanwhile.
-    const later = Date.now() + 600_000
-    expect(await holdJob(app.db, 'balancing', later, later)).toBe(true)
     const users = named(4)
     const { ChannelArn, join, sizes } = await openElastic(world(), { maximum: 3, target: 3, percentage: 40 }, users)
     for (const user of users) await join(user)
