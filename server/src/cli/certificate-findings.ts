@@ -13,6 +13,10 @@ const soonDays = 14
 const hasName = (certificate: X509Certificate, name: string) =>
   isIP(name) ? certificate.checkIP(name) !== undefined : certificate.checkHost(name) !== undefined
 
+/** Names without their kinds; OpenSSL writes ::1 in full. */
+const namesIn = (subjectAltName: string | undefined) =>
+  subjectAltName?.replaceAll(/DNS:|IP Address:/g, '').replace(/(?<= |^)0:0:0:0:0:0:0:1(?=,|$)/, '::1') ?? 'no name'
+
 /** The paths of the certificate and its key; undefined if the server has none yet. */
 function filesOf({ data, tlsCert, tlsKey }: Config) {
   if (tlsCert !== undefined && tlsKey !== undefined) return { cert: tlsCert, key: tlsKey, isOwn: true }
@@ -51,7 +55,5 @@ export async function certificateFindings(config: Config, now: number): Promise<
       ),
     )
   if (findings.length > 0) return findings
-  return [
-    good(`The TLS certificate ${cert} is valid until ${until}, for ${subjectAltName?.replaceAll(/DNS:|IP Address:/g, '') ?? 'no name'}`),
-  ]
+  return [good(`The TLS certificate ${cert} is valid until ${until}, for ${namesIn(subjectAltName)}`)]
 }

@@ -60,7 +60,8 @@ async function exportAppInstance(arn: string, folder: string, choice: Choice) {
   const exporting: Exporting = {
     now: Date.now,
     rate: rateOf(rate, '--rate'),
-    progress: part => process.stderr.write(`${linesOf(part)} lines in ${part.parts.length} parts\n`),
+    progress: part =>
+      process.stderr.write(`${linesOf(part)} lines in ${part.parts.length} ${part.parts.length === 1 ? 'part' : 'parts'}\n`),
   }
   const { exportTo } = await import('../moving/export.ts')
   const finish = (manifest: Manifest) => void process.stdout.write(`${arn} is exported to ${quoted(target)}:\n${countsOf(manifest)}`)

@@ -138,7 +138,7 @@ test('beside a running server every finding is good, and `check` is another name
     .replaceAll(/\d{4}-\d\d-\d\d/g, 'DAY')
     .replaceAll(folder, 'FOLDER')
   expect(lines).toMatch(
-    /^good: The database answers: SQLite with schema version \d+, N ms for a look-up\.\ngood: The database accepts writes: N ms for a transaction\.\ngood: The outbox is empty\.\ngood: The TLS certificate FOLDER\/server\.pem is valid until DAY, for localhost, 127\.0\.0\.1, .*\.\nNothing is wrong\.\n$/,
+    /^good: The database answers: SQLite with schema version \d+, N ms for a look-up\.\ngood: The database accepts writes: N ms for a transaction\.\ngood: The outbox is empty\.\ngood: The TLS certificate FOLDER\/server\.pem is valid until DAY, for localhost, 127\.0\.0\.1, ::1, .*\.\nNothing is wrong\.\n$/,
   )
   const check = await run(process.execPath, [main, 'check', '--data', folder])
   expect(check.stdout.replaceAll(/[\d.]+ ms/g, 'N ms')).toBe(stdout.replaceAll(/[\d.]+ ms/g, 'N ms'))

@@ -20,7 +20,7 @@ test('an app instance is exported and imported by commands, beside running serve
   expect(await carillon('export', AppInstanceArn!, target, '--data', one)).toEqual({
     code: 0,
     stdout: `${AppInstanceArn} is exported to ${target}:\n  identity    1\n  channel     1\n  moderator   1\n  membership  1\n  message     1\n`,
-    stderr: '5 lines in 1 parts\n',
+    stderr: '5 lines in 1 part\n',
   })
   await second.url()
   expect(await carillon('import', target, '--data', other, '--region', 'eu-central-1')).toMatchObject({
