@@ -83,7 +83,10 @@ function ChannelList({ arn, bearer }: { arn: string; bearer: string }) {
         ]}
         empty={
           <Empty title="No channels">
-            <p>Create one, or look for another name.</p>
+            <p>
+              Create one, or look for another name. Only an AppInstanceAdmin sees PRIVATE channels here; those of a user are on the page of
+              the user.
+            </p>
           </Empty>
         }
       />
