@@ -1,5 +1,6 @@
 import { setImmediate, setTimeout } from 'node:timers/promises'
 import { expect, onTestFinished, test, vi } from 'vitest'
+import { statement } from '../../src/database/database.ts'
 import { createLog } from '../../src/observe/log.ts'
 import { createMetrics } from '../../src/observe/metrics.ts'
 import { Refused, type Delivery, type OrderedDelivery } from '../../src/outbox/delivery.ts'
@@ -54,6 +55,8 @@ function destination(batch: Partial<typeof size> = {}) {
     before: (how: typeof before) => void (before = how),
   }
 }
+
+const selectEntry = statement<{ id: number }>('select id from outbox where id = $1')
 
 const numbers = (count: number, from = 0) => Array.from({ length: count }, (_, index) => from + index)
 
@@ -307,6 +310,29 @@ onBothDatabases('Lanes whose entries are delivered one by one', world => {
     started.soon(other)
     await until(() => delivered === 20)
     expect(most).toBeLessThanOrEqual(256)
+  })
+
+  test('remove an entry in the transaction of what follows from its delivery, so that neither is without the other', async () => {
+    const [lane, other] = [newLane('followed'), newLane('follows')]
+    const isThere: boolean[] = []
+    let delivered = 0
+    const delivery: Delivery = {
+      isOrdered: false,
+      attempts: 5,
+      async deliver({ id }) {
+        delivered++
+        return async tx => {
+          isThere.push((await tx.get(selectEntry, id)) !== undefined)
+          await appendToOutbox(tx, other, 'reply', Date.now())
+          if (isThere.length === 1) throw new Error('the database has failed')
+        }
+      },
+    }
+    await fillSingle(lane, 1)
+    runner(world(), { followed: delivery })
+    await isEmpty(world(), lane)
+    expect([delivered, isThere, await entriesOf(world(), other)]).toEqual([2, [false, false], 1])
+    await world().app.db.transaction(async tx => emptyLane(tx, other, 1))
   })
 
   test('store an entry as dead that is given up where nothing else follows from it', async () => {
