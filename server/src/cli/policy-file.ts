@@ -8,7 +8,10 @@ export interface PolicyFlags {
   readonly user?: string
 }
 
-/** Undefined if neither is given. Throws an Error for a policy that the server does not understand, so it is never stored. */
+/**
+ * Undefined if neither is given. Throws an Error for a policy that the server does not understand, so it is never stored. Writes to stderr
+ * which of its actions Carillon does not have.
+ */
 export async function policyOf({ policy: file, user }: PolicyFlags): Promise<string | undefined> {
   if (file !== undefined && user !== undefined) throw new Error('Give either --policy or --user, not both.')
   if (user !== undefined) return usualPolicy(user)
@@ -17,7 +20,9 @@ export async function policyOf({ policy: file, user }: PolicyFlags): Promise<str
     throw new Error(`The policy ${file} cannot be read: ${(error as Error).message}.`, { cause: error })
   })
   try {
-    parsePolicy(text)
+    const { unknownActions } = parsePolicy(text)
+    if (unknownActions.length > 0)
+      process.stderr.write(`Carillon has no ${unknownActions.join(' and no ')}: the policy has no effect on that.\n`)
   } catch (error) {
     throw new Error(`The policy ${file} cannot be used: ${(error as Error).message}`, { cause: error })
   }

@@ -182,6 +182,24 @@ test(
   },
 )
 
+test('a policy with actions that Carillon does not have is stored, and the command names them', { timeout: 60_000 }, async () => {
+  const data = await temporaryFolder()
+  await makeDatabase({ data })
+  const create = async (...actions: string[]) => {
+    const policy = join(data, 'policy.json')
+    await writeFile(policy, JSON.stringify({ Version: '2012-10-17', Statement: { Effect: 'Allow', Action: actions, Resource: '*' } }))
+    const { code, stderr } = await carillon(['keys', 'create', '--policy', policy, '--data', data])
+    expect(code).toBe(0)
+    return stderr.replace('The secret is shown only now; the server stores it encrypted.\n', '')
+  }
+  expect(await create('chime:SendMessage', 'chime:send*', 'carillon:Count*', 'Chime:CreateMeeting')).toBe(
+    'Carillon has no chime:SendMessage and no carillon:Count* and no Chime:CreateMeeting: the policy has no effect on that.\n',
+  )
+  expect(
+    await create('*', 'chime:*', 'chime:CONNECT', 'carillon-operator:*', 'chime:PutMessagingStreamingConfigurations', 's3:GetObject'),
+  ).toBe('')
+})
+
 test('invalid commands are refused with one line', { timeout: 120_000 }, async () => {
   const data = await temporaryFolder()
   const policy = join(data, 'policy.json')

@@ -9,6 +9,8 @@ export interface Policy {
   readonly statementsAbout: (action: string) => readonly Statement[]
   /** Whether the policy uses the tags of the resource. */
   readonly usesResourceTags: boolean
+  /** Actions that look like those of this server and are none: what is said about them has no effect. */
+  readonly unknownActions: readonly string[]
 }
 
 /** Amazon's limit for all policies of a role; white space does not count. */
@@ -45,6 +47,7 @@ function policyOf(statements: readonly Statement[]): Policy {
   const about = new Map<string, readonly Statement[]>()
   return {
     usesResourceTags: statements.some(({ usesResourceTags }) => usesResourceTags),
+    unknownActions: [...new Set(statements.flatMap(({ unknownActions }) => unknownActions))],
     statementsAbout(action) {
       let found = about.get(action)
       if (!found) {

@@ -1,5 +1,5 @@
 import type { Subject } from './subject.ts'
-import { namesOfAction } from './actions.ts'
+import { isUnknownAction, namesOfAction } from './actions.ts'
 import { arnPatternOf } from './arn-pattern.ts'
 import { conditionsOf } from './conditions.ts'
 import { isForeign } from './foreign.ts'
@@ -26,6 +26,8 @@ export interface Statement {
   /** The first reason why it does not; undefined if it applies. */
   readonly whyNot: (principal: Subject, context: RequestContext) => Miss | undefined
   readonly usesResourceTags: boolean
+  /** Its actions that look like those of this server and are none, as they are written. */
+  readonly unknownActions: readonly string[]
 }
 
 const elements = new Set(['Sid', 'Effect', 'Action', 'NotAction', 'Resource', 'NotResource', 'Condition'])
@@ -49,7 +51,7 @@ function actionsIn({ name, value }: Either): readonly string[] {
     const texts = textsOf(value, 'an action like chime:SendChannelMessage')
     const wrong = texts.find(text => text !== '*' && !/^[a-z0-9*?-]+:[a-z0-9*?]+$/i.test(text))
     if (wrong !== undefined) throw new PolicyError(`'${wrong}' is not an action like chime:SendChannelMessage, chime:Describe* or *.`)
-    return texts.map(text => text.toLowerCase())
+    return texts
   })
 }
 
@@ -76,7 +78,9 @@ export function statementOf(statement: unknown, { number, variables }: { number:
   }
   if (Effect !== 'Allow' && Effect !== 'Deny') throw new PolicyError('Effect must be "Allow" or "Deny".')
   const action = either(statement, 'Action')
-  const actions = actionsIn(action)
+  const written = actionsIn(action)
+  const actions = written.map(text => text.toLowerCase())
+  const unknownActions = written.filter(isUnknownAction)
   const resource = either(statement, 'Resource')
   const resources = within(resource.name, () => textsOf(resource.value, 'an ARN or *'))
   if (isForeign({ actions: action.not ? undefined : actions, resources: resource.not ? undefined : resources }))
@@ -88,6 +92,7 @@ export function statementOf(statement: unknown, { number, variables }: { number:
       applies: () => false,
       whyNot: () => 'resource',
       usesResourceTags: false,
+      unknownActions,
     }
 
   const patterns = within(resource.name, () => resources.map(text => arnPatternOf(text, variables)))
@@ -107,6 +112,7 @@ export function statementOf(statement: unknown, { number, variables }: { number:
     denies: Effect === 'Deny',
     isAboutAction: aboutActions(actions, action.not),
     usesResourceTags: used.some(variable => variable.usesResourceTags) || conditions.some(({ key }) => key.usesResourceTags),
+    unknownActions,
     applies: (principal, context) => whyNot(principal, context) === undefined,
     whyNot,
   }
