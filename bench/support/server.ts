@@ -46,7 +46,7 @@ export function serve(folder: string, { tls = false, flags = [], environment: mo
     CARILLON_LOG_LEVEL: 'warn',
     ...(tls ? { CARILLON_TLS_PORT: '0' } : { CARILLON_TLS: 'off' }),
   }
-  // As bin/carillon.js does.
+  // As `npm start` does.
   const args = ['--max-semi-space-size=4', main, 'serve', '--port', '0', '--data', folder, ...flags]
   return start(args, environment, tls ? /ready on http:\S+ and (https:\S+)/ : /ready on (http:\S+)/)
 }

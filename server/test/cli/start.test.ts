@@ -121,22 +121,3 @@ test('npm start runs the server, resolves relative paths where it was called, an
   await npm.exit()
   await expect(fetch(`${url}/health`)).rejects.toThrow('fetch failed')
 })
-
-/** The sizes of the space for new objects on the command line of a started server, which then stops. */
-async function sizesOf(env: Record<string, string>) {
-  const args = [join(root, 'server/bin/carillon.js'), 'serve', '--port', '0', '--no-tls', '--data', await temporaryFolder()]
-  const server = new Program(process.execPath, args, { env: { ...keyVariables, ...env } })
-  const url = await server.url()
-  const line = await readFile(`/proc/${server.pid}/cmdline`, 'utf8')
-  expect((await fetch(`${url}/health`)).status).toBe(200)
-  expect(await stopped(server)).toBe(0)
-  return line.split('\0').filter(part => part.includes('semi-space'))
-}
-
-test.runIf(process.platform === 'linux')(
-  'the command starts Node with a small space for new objects, in the same process, unless NODE_OPTIONS has another size',
-  async () => {
-    expect(await sizesOf({})).toEqual(['--max-semi-space-size=4'])
-    expect(await sizesOf({ NODE_OPTIONS: '--max-semi-space-size=16' })).toEqual([])
-  },
-)
