@@ -72,7 +72,7 @@ test(
 
     // The chat page that the demo offers has a search.
     const searched = await pasted(`node --input-type=module -e '
-import { Carillon } from "carillon/client"
+import { Carillon } from "./server/src/client/carillon.ts"
 import { fromIni } from "@aws-sdk/credential-providers"
 const carillon = new Carillon({ endpoint: process.env.AWS_ENDPOINT_URL, credentials: fromIni() })
 console.log((await carillon.call("SearchMessages", { SearchText: "hello", ChimeBearer: process.env.BOB })).FoundMessages.length > 0)'`)
