@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { statement } from '../database/database.ts'
 import { Connection } from '../database/sqlite-connection.ts'
+import { SearchBatch, type Cursor, type MessageRow } from './search-batch.ts'
 import { indexedWords, scopeCharacters, searchedIn, type IndexedMessage, type Searched, type SearchScope } from './search-words.ts'
 import { parsed } from './text.ts'
 
@@ -90,18 +91,6 @@ const selectChanges = statement<ChangeRow>(`
     and m.created_at = s.created_at and m.sequence = s.sequence and ${searchable('m')}
   where s.id > $1 order by s.id limit $2`)
 
-/** In the database of the server, when a new index is built. */
-interface MessageRow {
-  channelId: number
-  subChannelId: number
-  isPrivate: number
-  at: number
-  sequence: number
-  senderId: number
-  targetId: number | null
-  content: string | null
-}
-
 const selectMessages = statement<MessageRow>(`
   select m.channel_id as "channelId", m.sub_channel_id as "subChannelId", m.private as "isPrivate", m.created_at as at, m.sequence,
     m.sender_id as "senderId", m.target_id as "targetId",
@@ -153,75 +142,23 @@ const expressionOf = (search: FileSearch) =>
     )
     .join(' OR ')
 
-type Cursor = readonly [number, number, number, number, number]
-
 /** How many messages one transaction indexes. */
 const mostChanges = 200
 const mostBuilt = 5000
 /**
- * The messages that are read at once when an index is built, and how many of them are sorted, or fewer if they are long. Both fit the memory
- * of the thread (file-index.ts) with the longest messages that --limit-content-bytes allows.
+ * The messages that are read at once when an index is built. They fit the memory of the thread (file-index.ts) with the longest messages
+ * that --limit-content-bytes allows.
  */
 const mostRead = 500
-const mostSorted = 100_000
-const mostCharacters = 16 * 2 ** 20
 /** The pages that one step writes when the segments of a new index are merged. */
 const mostMerged = 100
-
-/**
- * Messages of a new index. They are read in the order of the channels and stored in the order of their rowids: so a transaction writes
- * pages that lie beside each other, and not one page for each of its messages.
- */
-class Batch {
-  readonly #rows: MessageRow[] = []
-  /** Messages that have changed since the batch was begun: their text in the batch may be old, and the change itself is in the index. */
-  readonly #changed = new Set<string>()
-  #characters = 0
-  #stored = 0
-  /** Where the next batch begins; undefined after the last message. */
-  cursor: Cursor | undefined
-  isRead = false
-
-  constructor(cursor: Cursor) {
-    this.cursor = cursor
-  }
-
-  add(rows: readonly MessageRow[]) {
-    for (const row of rows) {
-      if (row.content === null) continue
-      this.#rows.push(row)
-      this.#characters += row.content.length
-    }
-    const last = rows.at(-1)
-    this.cursor = last && [last.channelId, last.subChannelId, last.isPrivate, last.at, last.sequence]
-    this.isRead = !last || this.#rows.length >= mostSorted || this.#characters >= mostCharacters
-    if (this.isRead) this.#rows.sort((a, b) => a.at - b.at)
-  }
-
-  hasChanged(message: Pick<MessageRow, 'channelId' | 'sequence'>) {
-    this.#changed.add(keyOf(message))
-  }
-
-  /** The next messages to store. */
-  take(limit: number): MessageRow[] {
-    const from = this.#stored
-    this.#stored += limit
-    return this.#rows.slice(from, this.#stored).filter(row => !this.#changed.has(keyOf(row)))
-  }
-
-  get isStored() {
-    return this.#stored >= this.#rows.length
-  }
-}
-
-const keyOf = ({ channelId, sequence }: Pick<MessageRow, 'channelId' | 'sequence'>) => `${channelId} ${sequence}`
 
 export class SearchFile {
   readonly #path: string
   readonly #main: Connection
   #index: Connection
   /** While a new index is built. */
-  #batch: Batch | undefined
+  #batch: SearchBatch | undefined
   #removed = false
 
   /** Opens the index, or begins a new one if there is none, or if it does not fit the database. Throws if the database cannot be read. */
@@ -374,7 +311,7 @@ export class SearchFile {
   }
 
   #takeOver({ old, content, ...message }: ChangeRow) {
-    if (old !== null) this.#batch?.hasChanged(message)
+    if (old !== null && this.#batch?.hasChanged(message) === false) this.#batch = undefined
     let { rowid, free } = this.#find(message)
     if (old !== null && rowid !== undefined) {
       this.#remove(rowid, { ...message, content: parsed(old) })
@@ -389,7 +326,7 @@ export class SearchFile {
    * found.
    */
   #build(from: Cursor) {
-    const batch = this.#batch ?? new Batch(from)
+    const batch = this.#batch ?? new SearchBatch(from)
     // If the transaction fails, the batch is read again.
     this.#batch = undefined
     if (!batch.isRead) batch.add(this.#main.all(selectMessages, [...batch.cursor!, this.state.position, mostRead]))
@@ -398,7 +335,7 @@ export class SearchFile {
   }
 
   /** Stores a part of a batch; true if it was the last. */
-  #store(batch: Batch): boolean {
+  #store(batch: SearchBatch): boolean {
     this.#inTransaction(() => {
       // FTS5 writes a segment whenever a rowid is less than the last one.
       for (const { content, isPrivate: _, ...message } of batch.take(mostBuilt)) {

@@ -1,0 +1,68 @@
+/** A place in the messages: channel, sub-channel, private, time and number of the last one that was read. */
+export type Cursor = readonly [number, number, number, number, number]
+
+/** A message in the database of the server. */
+export interface MessageRow {
+  channelId: number
+  subChannelId: number
+  isPrivate: number
+  at: number
+  sequence: number
+  senderId: number
+  targetId: number | null
+  content: string | null
+}
+
+/** How many messages are sorted, or fewer if they are long, so that they fit the memory of the thread (search/file-index.ts). */
+const mostSorted = 100_000
+const mostCharacters = 16 * 2 ** 20
+
+const keyOf = ({ channelId, sequence }: Pick<MessageRow, 'channelId' | 'sequence'>) => `${channelId} ${sequence}`
+
+/**
+ * Messages of a new index. They are read in the order of the channels and stored in the order of their rowids: so a transaction writes
+ * pages that lie beside each other, and not one page for each of its messages.
+ */
+export class SearchBatch {
+  readonly #rows: MessageRow[] = []
+  /** Messages that have changed since the batch was begun: their text in the batch may be old, and the change itself is in the index. */
+  readonly #changed = new Set<string>()
+  #characters = 0
+  #stored = 0
+  /** Where the next batch begins; undefined after the last message. */
+  cursor: Cursor | undefined
+  isRead = false
+
+  constructor(cursor: Cursor) {
+    this.cursor = cursor
+  }
+
+  add(rows: readonly MessageRow[]) {
+    for (const row of rows) {
+      if (row.content === null) continue
+      this.#rows.push(row)
+      this.#characters += row.content.length
+    }
+    const last = rows.at(-1)
+    this.cursor = last && [last.channelId, last.subChannelId, last.isPrivate, last.at, last.sequence]
+    this.isRead = !last || this.#rows.length >= mostSorted || this.#characters >= mostCharacters
+    if (this.isRead) this.#rows.sort((a, b) => a.at - b.at)
+  }
+
+  /** A message has changed. False once so many have that the batch has to be read again. */
+  hasChanged(message: Pick<MessageRow, 'channelId' | 'sequence'>): boolean {
+    this.#changed.add(keyOf(message))
+    return this.#changed.size < mostSorted
+  }
+
+  /** The next messages to store. */
+  take(limit: number): MessageRow[] {
+    const from = this.#stored
+    this.#stored += limit
+    return this.#rows.slice(from, this.#stored).filter(row => !this.#changed.has(keyOf(row)))
+  }
+
+  get isStored() {
+    return this.#stored >= this.#rows.length
+  }
+}
