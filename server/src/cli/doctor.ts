@@ -8,7 +8,7 @@ import type { Config } from '../settings/config.ts'
 import { certificateFindings } from './certificate-findings.ts'
 import { databaseFindings } from './database-findings.ts'
 import { configuredIn, destinationFindings, nothingConfigured, type Configured } from './destination-findings.ts'
-import { advice, fault, type Finding } from './finding.ts'
+import { fault, type Finding } from './finding.ts'
 import { keyFindings } from './key-findings.ts'
 import { consoleFindings, loginFindings } from './login-findings.ts'
 import { nodeFindings } from './node-findings.ts'
@@ -36,7 +36,7 @@ async function ofDatabase(config: Config): Promise<{ findings: readonly Finding[
   } catch (error) {
     const finding =
       error instanceof NotSetUp
-        ? advice('There is no database of these settings yet', messageOf(error))
+        ? fault('There is no database of these settings', messageOf(error))
         : fault('The database cannot be used', messageOf(error))
     return { findings: [finding], configured: nothingConfigured }
   } finally {

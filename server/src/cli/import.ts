@@ -1,6 +1,8 @@
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { isClaimed } from '../database/data-folder.ts'
+import type { Database } from '../database/database.ts'
+import type { Config } from '../settings/config.ts'
 import { quoted } from './quoted.ts'
 import { countsOf } from './export.ts'
 import { rateOf, rateOption } from './rate.ts'
@@ -29,20 +31,25 @@ function strange(arn: string, { region, account }: { region: string; account: st
 
 async function importFolder(folder: string, { rate, abandon: isAbandoned, ...flags }: { rate: string; abandon?: true }) {
   const source = resolve(folder)
-  const { abandon, Import } = await import('../moving/import.ts')
-  await withDatabase(flags, async (db, config) => {
-    if (isAbandoned) {
-      const done = await abandon(db, source)
-      process.stdout.write(done ? 'What the import has stored will be purged.\n' : 'There is no unfinished import of this app instance.\n')
-      return
-    }
+  const { abandon, Import, wholeManifest } = await import('../moving/import.ts')
+  if (isAbandoned) {
+    await withDatabase(flags, async db => {
+      if (!(await abandon(db, source))) throw new Error('There is no unfinished import of this app instance.')
+      process.stdout.write('What the import has stored will be purged.\n')
+    })
+    return
+  }
+  // A folder without an export must not leave an empty database.
+  await wholeManifest(source)
+  const work = async (db: Database, config: Config) => {
     const isBesideServer = isClaimed(config)
     const pace = { rate: rateOf(rate, '--rate'), isBesideServer }
     const importing = new Import(db, { now: Date.now, ...pace, limits: config.limits, progress: printer() })
     const manifest = await importing.run(source)
     const { arn } = manifest.appInstance as { arn: string }
     process.stdout.write(`${arn} is imported from ${quoted(source)}:\n${countsOf(manifest)}${strange(arn, config)}`)
-  })
+  }
+  await withDatabase(flags, work, { creates: true })
 }
 
 /** Adds `carillon import FOLDER`. */
@@ -51,7 +58,7 @@ export function addImport(program: Command) {
     program
       .command('import <folder>')
       .description(
-        'store an exported app instance, also while a server is using the database; after an interruption, run it again to continue',
+        'store an exported app instance, also while a server is using the database, which is created if there is none; after an interruption, run it again to continue',
       )
       .option(...rateOption)
       .option('--abandon', 'removes what an unfinished import has stored'),

@@ -57,11 +57,21 @@ interface Choice {
   readonly waiting?: boolean | undefined
 }
 
-/** Applies a decision to the chosen entries; resolves to how many there were. */
-async function decided(db: Database, ids: readonly string[], { lane, all }: Choice, decide: Parameters<typeof decideOn>[2]) {
+/** Applies a decision to the chosen entries, and prints how many there were. Throws if there is no dead entry of one of the numbers. */
+async function decided(
+  db: Database,
+  ids: readonly string[],
+  { lane, all, decide, said }: Choice & { readonly decide: Parameters<typeof decideOn>[2]; readonly said: string },
+) {
   const wrong = ids.find(id => !/^[1-9]\d{0,14}$/.test(id))
   if (wrong !== undefined) throw new Error(`${wrong} is not the number of an entry. carillon outbox list shows the numbers.`)
-  if (ids.length > 0) return decideOn(db, ids.map(Number), decide)
+  if (ids.length > 0) {
+    const different = [...new Set(ids.map(Number))]
+    const found = await decideOn(db, different, decide)
+    print(`${count(found)} ${said}\n`)
+    if (found === different.length) return
+    throw new Error(`${different.length - found} of the numbers are not those of dead entries. carillon outbox list shows the numbers.`)
+  }
   if (lane === undefined && all !== true) throw new Error('Name the entries by their numbers, or give --lane LANE or --all.')
   const until = Date.now()
   let done = 0
@@ -70,20 +80,19 @@ async function decided(db: Database, ids: readonly string[], { lane, all }: Choi
     done += some.count
     hasMore = some.hasMore
   }
-  return done
+  print(`${count(done)} ${said}\n`)
 }
 
 async function retry(ids: readonly string[], { lane, all, ...flags }: Choice) {
   await withDatabase(flags, async db => {
-    const done = await decided(db, ids, { lane, all }, retrying(Date.now()))
-    print(`${count(done)} will be delivered again, after what waits in the lane.\n`)
+    await decided(db, ids, { lane, all, decide: retrying(Date.now()), said: 'will be delivered again, after what waits in the lane.' })
   })
 }
 
 async function drop(ids: readonly string[], { lane, all, waiting, ...flags }: Choice) {
   await withDatabase(flags, async db => {
     if (!waiting) {
-      print(`${count(await decided(db, ids, { lane, all }, dropping))} dropped.\n`)
+      await decided(db, ids, { lane, all, decide: dropping, said: 'dropped.' })
       return
     }
     if (lane === undefined || ids.length > 0) throw new Error('--waiting drops what waits in one lane: give --lane LANE and no numbers.')

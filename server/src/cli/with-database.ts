@@ -4,20 +4,28 @@ import { requireSameBus } from '../nodes/heartbeat.ts'
 import type { OpenBus } from '../bus/bus.ts'
 import { createLog } from '../observe/log.ts'
 import type { Database } from '../database/database.ts'
-import { openExistingDatabase } from '../database/open.ts'
+import { NotSetUp } from '../database/migrate.ts'
+import { openDatabase, openExistingDatabase } from '../database/open.ts'
 import { isSearchOn } from '../store/search-generation.ts'
 import { configOf, type Flags } from './settings.ts'
 
 /**
- * Runs work on the database of these settings, also while a server uses it. A command never creates a database, since in a wrong folder it
- * would be an empty one. With a bus, sockets get the events of the work.
+ * Runs work on the database of these settings, also while a server uses it. With a bus, sockets get the events of the work. If there is no
+ * database, it rejects, since in a wrong folder a new one would be empty; with `creates` it creates the database, as the first start of a
+ * server does.
  */
-export async function withDatabase(flags: object, work: (db: Database, config: Config) => Promise<void>) {
+export async function withDatabase(flags: object, work: (db: Database, config: Config) => Promise<void>, { creates = false } = {}) {
   const config = configOf(flags as Flags)
   const log = createLog(config.logLevel)
   let opening: OpenBus | undefined
   const follow = (what: AfterCommit) => 'wake' in what || opening?.bus.publish(what)
-  const db = await opened(config, { log, follow: what => void follow(what as AfterCommit) })
+  const given = { log, follow: (what: unknown) => void follow(what as AfterCommit) }
+  const db = await opened(config, given).catch(async (error: unknown) => {
+    if (!creates || !(error instanceof NotSetUp) || (config.databaseUrl === undefined && config.data === ':memory:')) throw error
+    const created = await openDatabase(config, given)
+    process.stderr.write('There was no database of these settings; it is created.\n')
+    return created
+  })
   try {
     await requireSameBus(db, config.natsUrl !== undefined)
     if (config.natsUrl !== undefined) {

@@ -58,7 +58,8 @@ export function existingFile(data: string): string {
   if (existsSync(file)) return file
   throw new NotSetUp(
     `There is no database ${file}. Run the command in the folder where the server was started, or name the data folder of the server ` +
-      'by --data or CARILLON_DATA; of a server on PostgreSQL, its database by --database-url or CARILLON_DATABASE_URL.',
+      'by --data or CARILLON_DATA; of a server on PostgreSQL, its database by --database-url or CARILLON_DATABASE_URL. ' +
+      'A server that has never been started has no database yet: its first start creates it.',
   )
 }
 

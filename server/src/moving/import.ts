@@ -186,7 +186,8 @@ async function* batchesOf(lines: AsyncIterable<string>, skipped: number, size: (
   if (batch.length > 0) yield batch
 }
 
-async function wholeManifest(folder: string): Promise<Manifest> {
+/** The manifest of a finished export. Throws if there is none in the folder. */
+export async function wholeManifest(folder: string): Promise<Manifest> {
   const manifest = await readManifest(folder)
   if (!manifest) throw new Error(`There is no export in ${folder}: it has no manifest.json.`)
   if (manifest.finishedAt === undefined)

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto'
-import { chmod, rm, writeFile } from 'node:fs/promises'
+import { chmod, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { OidcIssuer } from '../support/oidc-issuer.ts'
 import { freePort } from '../support/ports.ts'
 import { startApns, startFcm, startHttp, vapidKeys } from '../support/push.ts'
 import { changeTheRole, makeRole } from '../support/access.ts'
+import { makeDatabase } from '../support/made-database.ts'
 import { createPostgresDatabase, startWorld } from '../support/world.ts'
 import { certificateFindings } from '../../src/cli/certificate-findings.ts'
 import { loginFindings } from '../../src/cli/login-findings.ts'
@@ -18,14 +19,31 @@ const doctor = async (args: string[], env: Record<string, string> = {}) => run(p
 const found = async (flags: Record<string, string>, environment: Record<string, string> = {}) =>
   (await settingsFindings(readConfig({ data: ':memory:', ...flags }, environment))).map(({ kind, what }) => `${kind}: ${what}`)
 
-test('the defaults are safe, with exit 0; a public server without further settings is not, with exit 1 and what to do', async () => {
+/** A data folder with a database, as after the first start of a server. */
+async function folderOfServer() {
   const folder = await temporaryFolder()
   await chmod(folder, 0o700)
+  await makeDatabase({ data: folder })
+  return folder
+}
+
+test('a missing database is a fault, with exit 1 and what to do, and none is created', async () => {
+  const folder = await temporaryFolder()
+  await chmod(folder, 0o700)
+  const { code, stdout } = await doctor(['--data', folder])
+  expect(stdout).toMatch(
+    /^fault: There is no database of these settings\.\n {8}There is no database \S+carillon\.db\. Run the command in .* its first start creates it\.\n1 of these is wrong\.\n$/,
+  )
+  expect(code).toBe(1)
+  expect(await readdir(folder)).toEqual([])
+  expect((await doctor(['--data', folder, '--host', '0.0.0.0'])).stdout).toMatch(/^3 of these are wrong\.$/m)
+})
+
+test('the defaults are safe, with exit 0; a public server without further settings is not, with exit 1 and what to do', async () => {
+  const folder = await folderOfServer()
   const { stdout: defaults, ...rest } = await doctor(['--data', folder])
   expect(rest).toEqual({ code: 0, stderr: '' })
-  expect(defaults).toMatch(
-    /^advice: There is no database of these settings yet\.\n {8}There is no database \S+carillon\.db\. .*\nNothing is wrong\.\n$/,
-  )
+  expect(defaults).toMatch(/\nNothing is wrong\.\n$/)
   const { code, stdout } = await doctor(['--data', folder, '--host', '0.0.0.0'])
   expect(code).toBe(1)
   expect(stdout).toMatch(/^unsafe: Plain HTTP is served on 0\.0\.0\.0: .*\n {8}Listen on 127\.0\.0\.1 behind a proxy that ends TLS/m)
@@ -105,8 +123,7 @@ test('a data folder or a key file that other users may read is reported', async 
 })
 
 test('each stream that the file of destinations names is tried, and the file itself is checked', async () => {
-  const folder = await temporaryFolder()
-  await chmod(folder, 0o700)
+  const folder = await folderOfServer()
   const file = join(folder, 'destinations.json')
   const arn = 'arn:aws:kinesis:us-east-1:000000000000:stream/chime-messaging-a'
   const checkWith = async (entry: unknown) => {
@@ -173,7 +190,10 @@ test('a node without a bus is reported alive on PostgreSQL, and its clock is com
   const databaseUrl = await createPostgresDatabase()
   const flags = ['--database-url', databaseUrl, '--no-tls']
   const before = await doctor(flags)
-  expect([before.code, before.stdout]).toEqual([0, expect.stringMatching(/^advice: There is no database of these settings yet\.\n/)])
+  expect([before.code, before.stdout]).toEqual([
+    1,
+    expect.stringMatching(/^fault: There is no database of these settings\.\n {8}.* The first start of a server creates one: /),
+  ])
   const server = serve(['--port', '0', '--database-url', databaseUrl], { env: keyVariables })
   const { port } = new URL(await server.url())
   const { code, stdout } = await doctor(flags)
@@ -292,8 +312,7 @@ test(
   'each push service of the file of destinations is tried: an account that is refused is reported with what to change',
   { timeout: 60_000 },
   async () => {
-    const folder = await temporaryFolder()
-    await chmod(folder, 0o700)
+    const folder = await folderOfServer()
     const [fcm, apns, keys] = [await startFcm(), await startApns(), vapidKeys()]
     const posted: string[] = []
     const hook = { status: 200 }

@@ -23,6 +23,11 @@ test('an app instance is exported and imported by commands, beside running serve
     stderr: '5 lines in 1 part\n',
   })
   await second.url()
+  expect(await carillon('import', target, '--data', other, '--abandon')).toEqual({
+    code: 1,
+    stdout: '',
+    stderr: 'carillon: There is no unfinished import of this app instance.\n',
+  })
   expect(await carillon('import', target, '--data', other, '--region', 'eu-central-1')).toMatchObject({
     code: 0,
     stdout: expect.stringMatching(/is imported from .*[^]*Its ARN keeps the region and account us-east-1:000000000000/),

@@ -53,7 +53,15 @@ test.each(databaseKinds)('the outbox is listed, and dead entries are retried or 
     stderr: expect.stringContaining('An entry for a processor of a channel flow cannot be dropped') as string,
   })
   expect(await outbox('drop', '--waiting')).toMatchObject({ code: 1, stderr: expect.stringContaining('give --lane LANE') as string })
-  expect(await outbox('retry', second![1]!, '999')).toEqual(printed('1 entry will be delivered again, after what waits in the lane.\n'))
+  const missing = {
+    code: 1,
+    stderr: 'carillon: 1 of the numbers are not those of dead entries. carillon outbox list shows the numbers.\n',
+  }
+  expect(await outbox('retry', second![1]!, '999')).toEqual({
+    ...missing,
+    stdout: '1 entry will be delivered again, after what waits in the lane.\n',
+  })
+  expect(await outbox('drop', '999')).toEqual({ ...missing, stdout: '0 entries dropped.\n' })
   expect((await firstInOutbox(db, streams, 10)).map(({ payload }) => payload)).toEqual(['"a"', '"c"'])
   expect(await outbox('drop', first![1]!)).toEqual(printed('1 entry dropped.\n'))
   expect(await outbox('retry', '--all')).toEqual(printed('1 entry will be delivered again, after what waits in the lane.\n'))
