@@ -14,12 +14,26 @@ const shutdownMilliseconds = 9500
 /** Resolves at the first SIGINT or SIGTERM. Later ones change nothing: npm repeats a signal that the terminal has already sent. */
 function askedToStop(): Promise<void> {
   return new Promise(resolve => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-      process.on(signal, () => {
-        setTimeout(() => process.exit(0), shutdownMilliseconds).unref()
-        resolve()
-      })
-    }
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => resolve())
+  })
+}
+
+/** How often a server that npx has started looks whether npx is still there, in milliseconds. */
+const npxMilliseconds = 500
+
+/**
+ * Resolves when the shell in which npx has started this server has ended; never for a server that was started otherwise. npx passes SIGTERM
+ * to that shell only, which ends without passing it on. After a SIGHUP it never resolves: the server goes on when its terminal is closed.
+ */
+function endOfNpx(): Promise<void> {
+  return new Promise(resolve => {
+    const { npm_lifecycle_event: event, npm_lifecycle_script: script = '' } = process.env
+    if (event !== 'npx' || !/^(['"]?)carillon\1$/.test(script)) return
+    const shell = process.ppid
+    const timer = setInterval(() => {
+      if (process.ppid !== shell) resolve()
+    }, npxMilliseconds).unref()
+    process.once('SIGHUP', () => clearInterval(timer))
   })
 }
 
@@ -38,9 +52,10 @@ async function start(config: Config): Promise<App> {
   return startApp(config)
 }
 
-/** Starts a server, runs `whenReady`, and exits with 0 after a signal. */
+/** Starts a server, runs `whenReady`, and exits with 0 after a signal, or when npx has ended that has started it. */
 export async function serve(config: Config, whenReady: (app: App) => Promise<void> | void) {
-  const stop = askedToStop()
+  const stop = Promise.race([askedToStop(), endOfNpx()])
+  void stop.then(() => setTimeout(() => process.exit(0), shutdownMilliseconds).unref())
   let serving: App | undefined
   // Also without an audit log: a server continues when its terminal is closed.
   process.on('SIGHUP', () => serving?.reopenAuditLog())

@@ -1,5 +1,6 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { installPackage } from '../support/installed-package.ts'
 import { keyVariables, Program, root, rootKey, run, temporaryFolder } from '../support/process.ts'
@@ -108,6 +109,45 @@ test('npx carillon runs the sources of a checkout that was not built', async () 
   const { code, stdout } = await run('npx', ['carillon', 'serve', '--help'], { cwd: root })
   expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining('CARILLON_DATABASE_URL') })
 })
+
+test('a server that npx has started stops when npx is killed', { timeout: 60_000 }, async () => {
+  const server = new Program('npx', ['carillon', 'serve', '--port', '0', '--no-tls', '--data', ':memory:'], {
+    cwd: root,
+    env: keyVariables,
+  })
+  const url = await server.url()
+  server.kill('SIGTERM')
+  await expect
+    .poll(() =>
+      fetch(`${url}/health`).then(
+        ({ status }) => status,
+        (error: Error) => error.message,
+      ),
+    )
+    .toBe('fetch failed')
+})
+
+test('a server that npx has started goes on when its terminal is closed, which ends npx', { timeout: 60_000 }, async () => {
+  const server = new Program('npx', ['carillon', 'serve', '--port', '0', '--no-tls', '--data', ':memory:'], {
+    cwd: root,
+    env: keyVariables,
+  })
+  const url = await server.url()
+  server.killAll('SIGHUP')
+  await expect.poll(() => isRunning(server.pid)).toBe(false)
+  // Longer than the server needs to notice that npx has ended.
+  await setTimeout(1500)
+  expect((await fetch(`${url}/health`)).status).toBe(200)
+  server.killAll('SIGTERM')
+})
+
+function isRunning(pid: number) {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
 
 /** Node reports its own version in `process.version`; this file makes it report an old one. */
 const oldNode = `--import=data:text/javascript,Object.defineProperty(process.versions,'node',{value:'24.14.1'})`
