@@ -2,6 +2,7 @@ import { hash as digest } from 'node:crypto'
 import type { Call } from './call.ts'
 import { ApiError, conflict } from '../errors.ts'
 import { RetryTransaction, shareableAs, type Transaction, type Work } from '../database/database.ts'
+import { previousAnswer } from '../store/previous-tokens.ts'
 import { answeredToken, storeToken, tokenLifetime } from '../store/request-tokens.ts'
 
 interface Tokened {
@@ -23,7 +24,11 @@ const json = <Result>(): StoredForm<Result> => ({
 const tokenLength = 16
 const fingerprintLength = 12
 
-const hash = (text: string, length: number) => digest('sha256', text, 'buffer').subarray(0, length)
+const hash = (text: string) => digest('sha256', text, 'buffer')
+
+/** A hash as schema version 19 has it. */
+const inPreviousForm = (hashed: Buffer) => hashed.toString('base64url', 0, 24)
+const previousFingerprint = (input: Tokened) => inPreviousForm(hash(JSON.stringify([JSON.stringify(input)])))
 
 /**
  * A token is stored under operation, parent resource, bearer and itself. Its fingerprint is the whole input, which the decoder has
@@ -32,10 +37,12 @@ const hash = (text: string, length: number) => digest('sha256', text, 'buffer').
  */
 function namesOf(call: Call, parent: string, input: Tokened) {
   const bearer = call.facts ? String(call.facts.caller.id) : ''
+  const hashed = hash(JSON.stringify([call.operation, parent, bearer, input.ClientRequestToken]))
   return {
     channelId: call.facts?.channel?.id ?? 0,
-    token: hash(JSON.stringify([call.operation, parent, bearer, input.ClientRequestToken]), tokenLength),
-    fingerprint: hash(JSON.stringify(input), fingerprintLength),
+    token: hashed.subarray(0, tokenLength),
+    previous: inPreviousForm(hashed),
+    fingerprint: hash(JSON.stringify(input)).subarray(0, fingerprintLength),
   }
 }
 
@@ -58,6 +65,12 @@ export async function once<Result>(
   { toBytes, fromBytes } = json<Result>(),
 ): Promise<Result> {
   const { fingerprint, ...key } = namesOf(call, parent, input)
+  const firstAnswer = async (tx: Transaction, since: number) => {
+    const answered = await answeredToken(tx, key, since)
+    if (answered) return { isSame: fingerprint.equals(answered.fingerprint), result: fromBytes(answered.result) }
+    const previous = await previousAnswer(tx, key.previous, since)
+    return previous && { isSame: previous.fingerprint === previousFingerprint(input), result: JSON.parse(previous.result) as Result }
+  }
   let isKnown = false
   const again = () => {
     isKnown = true
@@ -66,14 +79,12 @@ export async function once<Result>(
   const whole = async (tx: Transaction) => {
     const now = call.now()
     const since = now - tokenLifetime
-    const answered = isKnown ? await answeredToken(tx, key, since) : undefined
-    if (answered) {
-      if (fingerprint.equals(answered.fingerprint)) return fromBytes(answered.result)
-      throw reused()
-    }
+    const answered = isKnown ? await firstAnswer(tx, since) : undefined
+    if (answered?.isSame === true) return answered.result
+    if (answered) throw reused()
     const result = await work(tx).catch(async (error: unknown) => {
       // If the first request has created the resource, that is not a conflict.
-      throw error instanceof ApiError && (await answeredToken(tx, key, since)) ? again() : error
+      throw error instanceof ApiError && (await firstAnswer(tx, since)) ? again() : error
     })
     if (!(await storeToken(tx, { ...key, fingerprint, result: toBytes(result), now }))) throw again()
     return result

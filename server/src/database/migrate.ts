@@ -20,10 +20,14 @@ import { presence } from './migrations/017-presence.ts'
 import { consoleCodes } from './migrations/018-console-codes.ts'
 import { connected } from './migrations/019-connected.ts'
 import { smallTokens } from './migrations/020-small-tokens.ts'
+import { previousTokens } from './migrations/021-previous-tokens.ts'
 import { postgresDialect, sqliteDialect, type Dialect } from './migrations/dialect.ts'
 
-/** In order; the version of a database is the number of migrations it has. A released migration never changes. */
-const migrations: ((dialect: Dialect) => string)[] = [
+/**
+ * In order; the version of a database is the number of migrations it has. A released migration never changes. `found` is the version that
+ * the database had before the first migration of this start.
+ */
+export const migrations: readonly ((dialect: Dialect, found: number) => string)[] = [
   first,
   rates,
   access,
@@ -44,6 +48,7 @@ const migrations: ((dialect: Dialect) => string)[] = [
   consoleCodes,
   connected,
   smallTokens,
+  previousTokens,
 ]
 
 /** The version of the schema that this Carillon works on. */
@@ -56,14 +61,14 @@ const createVersions = 'create table if not exists schema_versions (version inte
 const selectVersion = 'select coalesce(max(version), 0) as version from schema_versions'
 
 /** Throws for a database that a newer Carillon has migrated: this version does not understand it. */
-function pending(version: number, where: string): { version: number; sql: (dialect: Dialect) => string }[] {
-  if (version > schemaVersion) {
+function pending(found: number, where: string): { version: number; sql: (dialect: Dialect) => string }[] {
+  if (found > schemaVersion) {
     throw new Error(
-      `${where} was written by a newer Carillon (schema version ${version}; this one supports versions up to ${schemaVersion}). ` +
+      `${where} was written by a newer Carillon (schema version ${found}; this one supports versions up to ${schemaVersion}). ` +
         'Start the newer Carillon, or restore a backup that was made before the upgrade.',
     )
   }
-  return migrations.slice(version).map((sql, index) => ({ version: version + index + 1, sql }))
+  return migrations.slice(found).map((sql, index) => ({ version: found + index + 1, sql: dialect => sql(dialect, found) }))
 }
 
 /** Throws for a database that no server has set up, or whose schema version is another one. */

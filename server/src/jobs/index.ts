@@ -14,6 +14,7 @@ import { expiredCallbacks } from '../store/flow-callbacks.ts'
 import { expiredIdentities } from '../store/identities.ts'
 import { deleteDeadPushes } from '../store/outbox-dead.ts'
 import { deleteIdleLanes } from '../store/outbox-lanes.ts'
+import { deletePreviousTokens } from '../store/previous-tokens.ts'
 import { firstToken, deleteOldTokens, hoursToSweep, tokenLifetime, type TokenKey } from '../store/request-tokens.ts'
 import { channelsAfter, deleteOldMessages } from '../store/retention.ts'
 import { subChannelsOf } from '../store/sub-channels.ts'
@@ -125,13 +126,14 @@ async function deleteInSteps({ db, isStopping }: Tools, remove: (tx: Transaction
 }
 
 /** Reads the slots of the hours since the last run. An expired token does not count, even before it is deleted. */
-async function sweepRequestTokens({ db, now, isStopping }: Tools) {
-  const step = async (hour: number, after: TokenKey) =>
+async function sweepRequestTokens(tools: Tools) {
+  const { db, now, isStopping } = tools
+  const sweepFrom = async (hour: number, after: TokenKey) =>
     db.transaction(tx => deleteOldTokens(tx, { hour, after, since: now() - tokenLifetime, limit: tokensLookedAt }))
-  let count = 0
+  let count = await deleteInSteps(tools, tx => deletePreviousTokens(tx, now() - tokenLifetime, step))
   for (const hour of await hoursToSweep(db, now())) {
     for (let after: TokenKey | undefined = firstToken; after && !isStopping();) {
-      const { deleted, last } = await step(hour, after)
+      const { deleted, last } = await sweepFrom(hour, after)
       count += deleted
       if (deleted > 0) await db.tidy()
       after = last

@@ -1,4 +1,5 @@
 import { statement, type Queries } from '../database/database.ts'
+import { previousIsAnswered } from './previous-tokens.ts'
 
 /** How long a ClientRequestToken is stored, in milliseconds (docs/service/wire.md#idempotency). */
 export const tokenLifetime = 24 * 60 * 60 * 1000
@@ -20,22 +21,25 @@ const slots = 24
 const slotOf = (channelId: number) => channelId % slots
 
 const selectToken = statement<Answered>(`
-  select fingerprint, result from request_tokens where slot = $1 and channel_id = $2 and token = $3 and created_at > $4`)
+  select fingerprint, result from answered_tokens where slot = $1 and channel_id = $2 and token = $3 and created_at > $4`)
 /** Replaces an expired token. */
 const replaced = `
   on conflict (slot, channel_id, token) do update
     set fingerprint = excluded.fingerprint, result = excluded.result, created_at = excluded.created_at
-    where request_tokens.created_at <= excluded.created_at - ${tokenLifetime}`
+    where answered_tokens.created_at <= excluded.created_at - ${tokenLifetime}`
 const columns = `slot, channel_id, token, fingerprint, result, created_at`
-/** Of equal tokens the first one stays. */
+/** Of equal tokens the first one stays, also if it is in the table of the version before. */
 const insertToken = statement(
-  `insert into request_tokens (${columns}) values ($1, $2, $3, $4, $5, $6) ${replaced}`,
+  `insert into answered_tokens (${columns}) select $1, $2, $3, $4, $5, $6
+    where not ${previousIsAnswered('$7', `cast($6 as bigint) - ${tokenLifetime}`)} ${replaced}`,
   `with asked as (
-    select distinct on (channel_id, token) * from unnest($1::bigint[], $2::bigint[], $3::bytea[], $4::bytea[], $5::bytea[], $6::bigint[])
-      with ordinality as asked (${columns}, whose)
+    select distinct on (channel_id, token) *
+      from unnest($1::bigint[], $2::bigint[], $3::bytea[], $4::bytea[], $5::bytea[], $6::bigint[], $7::text[])
+      with ordinality as asked (${columns}, previous, whose)
     order by channel_id, token, whose),
   kept as (
-    insert into request_tokens (${columns}) select ${columns} from asked ${replaced}
+    insert into answered_tokens (${columns}) select ${columns} from asked
+    where not ${previousIsAnswered('asked.previous', `asked.created_at - ${tokenLifetime}`)} ${replaced}
     returning channel_id, token)
   select whose from asked join kept using (channel_id, token)`,
 )
@@ -45,9 +49,9 @@ const setSwept = statement(`
   insert into settings (name, value) values ('swept request tokens', $1) on conflict (name) do update set value = excluded.value`)
 const inSlot = `slot = $1 and (channel_id, token) > ($2, $3)`
 const selectEnd = statement<TokenKey>(`
-  select channel_id as "channelId", token from request_tokens where ${inSlot} order by channel_id, token limit 1 offset $4`)
+  select channel_id as "channelId", token from answered_tokens where ${inSlot} order by channel_id, token limit 1 offset $4`)
 const deleteTokens = statement(`
-  delete from request_tokens where ${inSlot} and (channel_id, token) <= ($4, $5) and created_at <= $6`)
+  delete from answered_tokens where ${inSlot} and (channel_id, token) <= ($4, $5) and created_at <= $6`)
 
 /** Before all tokens of a slot. */
 export const firstToken: TokenKey = { channelId: -1, token: new Uint8Array() }
@@ -59,9 +63,15 @@ export async function answeredToken(tx: Queries, { channelId, token }: TokenKey,
   return tx.get(selectToken, slotOf(channelId), channelId, token, since)
 }
 
-/** Stores the answer of a token; false if it has one within its lifetime, perhaps of a concurrent request. */
-export async function storeToken(tx: Queries, { channelId, token, fingerprint, result, now }: TokenKey & Answered & { now: number }) {
-  return (await tx.run(insertToken, slotOf(channelId), channelId, token, fingerprint, result, now)) === 1
+/**
+ * Stores the answer of a token; false if it has one within its lifetime, perhaps of a concurrent request. `previous` is the token as the
+ * version before stores it.
+ */
+export async function storeToken(
+  tx: Queries,
+  { channelId, token, previous, fingerprint, result, now }: TokenKey & Answered & { previous: string; now: number },
+) {
+  return (await tx.run(insertToken, slotOf(channelId), channelId, token, fingerprint, result, now, previous)) === 1
 }
 
 /** The hours since the last one whose slot was swept; no more than there are slots. */

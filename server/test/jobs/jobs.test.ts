@@ -53,7 +53,7 @@ onBothDatabases('Jobs', world => {
     const channel = await open(world(), user('a'))
     const stored = async () => {
       await runJob(world(), 'request-tokens')
-      return rowsIn(world(), 'request_tokens')
+      return rowsIn(world(), 'answered_tokens')
     }
     world().advance(days(2))
     expect(await stored()).toBe(0)
@@ -73,7 +73,7 @@ onBothDatabases('Jobs', world => {
     const keys = [1, 2, 24, 48].flatMap(number =>
       Array.from({ length: 301 }, (_, index) => {
         const isOld = number > 2 || (number === 1 && index % 2 === 0)
-        return { channelId: 1_000_000 + number, token: randomBytes(16), isOld }
+        return { channelId: 1_000_000 + number, token: randomBytes(16), previous: '', isOld }
       }),
     )
     const [before, answer] = [now(), { fingerprint: randomBytes(12), result: randomBytes(32) }]
@@ -84,11 +84,11 @@ onBothDatabases('Jobs', world => {
     })
     advance(days(1.5))
     await runJob(world(), 'request-tokens')
-    expect(await rowsIn(world(), 'request_tokens')).toBe(keys.filter(({ isOld }) => !isOld).length)
+    expect(await rowsIn(world(), 'answered_tokens')).toBe(keys.filter(({ isOld }) => !isOld).length)
     for (const { isOld, ...key } of keys) expect((await answeredToken(app.db, key, before - 1)) === undefined).toBe(isOld)
     advance(days(2))
     await runJob(world(), 'request-tokens')
-    expect(await rowsIn(world(), 'request_tokens')).toBe(0)
+    expect(await rowsIn(world(), 'answered_tokens')).toBe(0)
   })
 
   test('the job looks at the tokens of each channel once a day, also after a clock was ahead', async () => {
