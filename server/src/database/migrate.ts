@@ -21,6 +21,7 @@ import { consoleCodes } from './migrations/018-console-codes.ts'
 import { connected } from './migrations/019-connected.ts'
 import { smallTokens } from './migrations/020-small-tokens.ts'
 import { previousTokens } from './migrations/021-previous-tokens.ts'
+import { accessChanges } from './migrations/022-access-changes.ts'
 import { postgresDialect, sqliteDialect, type Dialect } from './migrations/dialect.ts'
 
 /**
@@ -49,6 +50,7 @@ export const migrations: readonly ((dialect: Dialect, found: number) => string)[
   connected,
   smallTokens,
   previousTokens,
+  accessChanges,
 ]
 
 /** The version of the schema that this Carillon works on. */

@@ -8,7 +8,7 @@ import {
   updateAccessKey,
   type StoredAccessKey,
 } from '../store/access-keys.ts'
-import { changeAccess } from '../store/access-version.ts'
+import { changeAccess, type AccessChange } from '../store/access-version.ts'
 import type { Database, Queries } from '../database/database.ts'
 import { masterKeys } from '../store/master-keys.ts'
 import { newId, newSecret } from '../tools/access-key-ids.ts'
@@ -37,7 +37,7 @@ export async function createAccessKey(
   const secret = newSecret()
   const masterKey = await settledMasterKey(db, source, now)
   const sealedSecret = sealSecret(masterKey, id, secret)
-  await changeAccess(db, async tx => {
+  const create = async (tx: Queries) => {
     if ((await countAccessKeys(tx)) >= mostKeys)
       throw failure(
         'ResourceLimitExceededException',
@@ -48,7 +48,8 @@ export async function createAccessKey(
     if (current?.id !== masterKey.id) throw conflict('The master key has just been rotated', 'Try again.')
     const isNew = await insertAccessKey(tx, { id, name, policy, sealedSecret, masterKeyId: masterKey.id, createdAt: new Date(now) })
     if (!isNew) throw conflict('The name is in use', `There is already an access key with the name ${name}.`)
-  })
+  }
+  await changeAccess(db, create, () => ({ kind: 'key', name: id }))
   return { id, name, secret }
 }
 
@@ -63,6 +64,8 @@ export async function requireAccessKey(db: Queries, idOrName: string): Promise<S
   return found
 }
 
+const ofKey = ({ id }: StoredAccessKey): AccessChange => ({ kind: 'key', name: id })
+
 /** What can be changed of a key; `disabledAt` is undefined for one that is enabled. */
 interface ChangedAccessKey {
   readonly policy: string
@@ -74,17 +77,19 @@ interface ChangedAccessKey {
  * A new policy applies to these credentials as well.
  */
 export async function changeAccessKey(db: Database, idOrName: string, change: (key: StoredAccessKey) => Partial<ChangedAccessKey>) {
-  return changeAccess(db, async tx => {
+  const work = async (tx: Queries) => {
     const key = await requireAccessKey(tx, idOrName)
     await updateAccessKey(tx, key.id, { policy: key.policy, disabledAt: key.disabledAt?.getTime(), ...change(key) })
     return key
-  })
+  }
+  return changeAccess(db, work, ofKey)
 }
 
 export async function removeAccessKey(db: Database, idOrName: string) {
-  return changeAccess(db, async tx => {
+  const work = async (tx: Queries) => {
     const key = await requireAccessKey(tx, idOrName)
     await deleteAccessKey(tx, key.id)
     return key
-  })
+  }
+  return changeAccess(db, work, ofKey)
 }

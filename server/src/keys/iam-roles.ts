@@ -1,6 +1,6 @@
 import { claimConditionOf } from '../auth/iam/claims.ts'
 import { badRequest, conflict, failure, notFound } from '../errors.ts'
-import { changeAccess } from '../store/access-version.ts'
+import { changeAccess, type AccessChange } from '../store/access-version.ts'
 import type { Database, Queries } from '../database/database.ts'
 import { accessKeyOf } from '../store/access-keys.ts'
 import {
@@ -73,10 +73,12 @@ async function checkIamRole(db: Queries, { trust, tags, longestSeconds }: GivenI
 export const tagKey = /^(?!aws:)[\p{L}\p{Z}\p{N}_.:/=+@-]{1,128}$/iu
 export const tagValue = /^[\p{L}\p{Z}\p{N}_.:/=+@-]{0,256}$/u
 
+const ofRole = (name: string) => (): AccessChange => ({ kind: 'role', name })
+
 /** Creates a role. */
 export async function createIamRole(db: Database, name: string, given: GivenIamRole, now: number) {
   checkName(name, 'role')
-  await changeAccess(db, async tx => {
+  const create = async (tx: Queries) => {
     await checkIamRole(tx, given)
     if ((await countIamRoles(tx)) >= mostIamRoles)
       throw failure(
@@ -87,7 +89,8 @@ export async function createIamRole(db: Database, name: string, given: GivenIamR
     const at = new Date(now)
     if (!(await insertIamRole(tx, { ...given, name, id: newId('AROA'), createdAt: at, updatedAt: at })))
       throw conflict('The name is in use', `There is already a role with the name ${name}. Update that one, or choose another name.`)
-  })
+  }
+  await changeAccess(db, create, ofRole(name))
 }
 
 export async function requireIamRole(db: Queries, name: string): Promise<StoredIamRole> {
@@ -101,17 +104,19 @@ const noSuchIamRole = (name: string) =>
 
 /** Replaces the role by the result of `change`; its sessions get the new policy immediately. */
 export async function changeIamRole(db: Database, name: string, change: (role: StoredIamRole) => GivenIamRole, now: number) {
-  await changeAccess(db, async tx => {
+  const work = async (tx: Queries) => {
     const role = await requireIamRole(tx, name)
     const changed = change(role)
     await checkIamRole(tx, changed)
     await updateIamRole(tx, { ...role, ...changed, updatedAt: new Date(now) })
-  })
+  }
+  await changeAccess(db, work, ofRole(name))
 }
 
 /** Deletes a role, which ends all its sessions. */
 export async function removeIamRole(db: Database, name: string) {
-  await changeAccess(db, async tx => {
+  const work = async (tx: Queries) => {
     if (!(await deleteIamRole(tx, name))) throw noSuchIamRole(name)
-  })
+  }
+  await changeAccess(db, work, ofRole(name))
 }

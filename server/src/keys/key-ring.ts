@@ -16,7 +16,7 @@ import { createAccessKey } from './access-keys.ts'
 import { currentOf, settledMasterKey } from './master-keys.ts'
 import { temporaryPrincipal, type IamRole } from './principals.ts'
 import { openSessionToken, type TemporaryCredentials } from './session-token.ts'
-import { nothing, readSnapshot, type Snapshot } from './snapshot.ts'
+import { nextSnapshot, nothing, type Snapshot } from './snapshot.ts'
 
 /** A change by another node or a command is loaded within half a second, and immediately before a refusal. */
 const pace = { every: 500, pause: 20, patience: 1000 }
@@ -44,7 +44,8 @@ interface Opened {
 
 /**
  * All keys in memory: the root key, the keys and roles of the database, and the temporary credentials that come from them. The ring reads
- * one number from the database twice a second, and reloads everything when it has changed. So every node applies a change within a second.
+ * one number from the database twice a second, and loads what has changed when that number has. So every node applies a change within a
+ * second.
  * Requests use the ring only. A request that is about to be refused first waits for a new look at that number, so a key that a command has
  * just created works immediately. All such requests share the look. While the database is unavailable the ring stays as it is.
  */
@@ -155,9 +156,9 @@ export class KeyRing implements Access {
     }
   }
 
-  /** Reads everything again. */
+  /** Reads what has changed. */
   async refresh(): Promise<void> {
-    const read = await readSnapshot(this.#wiring)
+    const read = await nextSnapshot(this.#wiring, this.#snapshot)
     // Of two concurrent reads the later version wins.
     if (read.version < this.#snapshot.version) return
     this.#snapshot = read

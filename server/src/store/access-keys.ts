@@ -34,6 +34,7 @@ const insert = statement(`
   on conflict do nothing`)
 const selectAll = statement<Row>(`select ${columns} from access_keys order by created_at, id`)
 const selectAfter = statement<Row>(`select ${columns} from access_keys where name > $1 order by name limit $2`)
+const selectById = statement<Row>(`select ${columns} from access_keys where id = $1`)
 const selectOne = statement<Row>(`select ${columns} from access_keys where id = $1 or name = $1`)
 const count = statement<{ count: number }>(`select count(*) as count from access_keys`)
 const update = statement(`update access_keys set policy = $2, disabled_at = $3 where id = $1`)
@@ -60,6 +61,12 @@ export async function accessKeys(db: Queries): Promise<StoredAccessKey[]> {
 export async function listAccessKeys(db: Queries, after: Cursor | undefined, limit: number): Promise<Page<StoredAccessKey>> {
   const rows = await db.all(selectAfter, textIn(after), limit + 1)
   return pageOf(rows, limit, ({ name }) => textCursor(name), record)
+}
+
+/** The key of that id. */
+export async function accessKeyById(db: Queries, id: string): Promise<StoredAccessKey | undefined> {
+  const row = await db.get(selectById, id)
+  return row && record(row)
 }
 
 /** The key of that id or name. */

@@ -48,7 +48,7 @@ const anew: Readonly<Record<string, string>> = {
 /** Tables of which nothing is moved. */
 const leftOut = (
   'settings schema_versions rate_buckets job_leases nodes imports imported_identities ' +
-  'access_version master_keys access_keys iam_roles console_codes answered_tokens request_tokens ' +
+  'access_version access_changes master_keys access_keys iam_roles console_codes answered_tokens request_tokens ' +
   'sessions resumable_sessions resumable_nodes departures channel_events ' +
   'outbox outbox_lanes outbox_dead flow_runs flow_callbacks search_changes ' +
   'unwanted_reactions'

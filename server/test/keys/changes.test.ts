@@ -1,9 +1,10 @@
 import { setTimeout } from 'node:timers/promises'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { App } from '../../src/app.ts'
-import { changeAccessKey } from '../../src/keys/access-keys.ts'
-import { changeIamRole } from '../../src/keys/iam-roles.ts'
-import { allowing, makeKey, makeRole, sts } from '../support/access.ts'
+import { statement } from '../../src/database/database.ts'
+import { changeAccessKey, removeAccessKey } from '../../src/keys/access-keys.ts'
+import { changeIamRole, removeIamRole } from '../../src/keys/iam-roles.ts'
+import { allowing, followed, makeKey, makeRole, sts } from '../support/access.ts'
 import { call, type SigningKey } from '../support/signed.ts'
 import { listen } from '../support/sockets.ts'
 import { clientsOf, createPostgresDatabase, databaseKinds, startWorld, type World } from '../support/world.ts'
@@ -74,6 +75,63 @@ describe.each(databaseKinds)('what a command has just created or changed, on %s'
       await change({ longestSeconds: 7200 })
       expect((await assume(second, arn, { DurationSeconds: '7200' })).status).toBe(200)
     }
+  })
+})
+
+/** Counts how often all keys or all roles are read. */
+function wholeReadsOf({ app }: World) {
+  const { db } = app
+  const all = db.all.bind(db)
+  let reads = 0
+  db.all = (async (...args: Parameters<typeof all>) => {
+    if (/from (?:access_keys|iam_roles) order by/.test(JSON.stringify(args[0]))) reads++
+    return all(...args)
+  }) as typeof db.all
+  return () => reads
+}
+
+describe.each(databaseKinds)('keys and roles in memory, on %s', kind => {
+  test('follow each change by reading only what it has changed, on every node', async () => {
+    const [first, second] = await twoNodes(kind)
+    const { user } = await first.appInstance(['alice'])
+    const old = await makeKey(first, allowing(['*', '*']))
+    await Promise.all([first, second].map(followed))
+    const reads = [first, second].map(wholeReadsOf)
+    for (let round = 0; round < 3; round++) {
+      const key = await makeKey(first, allowing(['sts:*', '*']))
+      expect(await outcome(second, key, user('alice'))).toBe('AccessDeniedException')
+      await changeAccessKey(first.app.db, key.accessKeyId, () => ({ policy: allowing(['*', '*']) }))
+      expect(await outcome(second, key, user('alice'))).toBe('allowed')
+      const arn = await makeRole(first, 'temporary', { trust: { principals: [key.accessKeyId] } })
+      const assume = async () => sts(second.app, key, 'AssumeRole', { RoleArn: arn, RoleSessionName: 'short' })
+      const { credentials } = await assume()
+      expect(await outcome(first, credentials, user('alice'))).toBe('allowed')
+      await removeIamRole(first.app.db, 'temporary')
+      await expect.poll(() => outcome(second, credentials, user('alice'))).toBe('UnrecognizedClientException')
+      expect((await assume()).status).toBe(403)
+      await removeAccessKey(first.app.db, key.name)
+      await expect.poll(() => outcome(second, key, user('alice'))).toBe('UnrecognizedClientException')
+      expect(await outcome(second, old, user('alice'))).toBe('allowed')
+    }
+    expect(reads.map(count => count())).toEqual([0, 0])
+  })
+
+  test('are all read if it is not recorded what has changed, as by a node of an older version', async () => {
+    const [first, second] = await twoNodes(kind)
+    const { user } = await first.appInstance(['alice'])
+    const [one, other] = [await makeKey(first, allowing(['*', '*'])), await makeKey(first, allowing(['*', '*']))]
+    for (const key of [one, other]) expect(await outcome(second, key, user('alice'))).toBe('allowed')
+    await first.app.db.transaction(async tx => {
+      await tx.run(statement('update access_version set version = version + 1 where id = 1'))
+      await tx.run(statement('update access_keys set disabled_at = 1 where id = $1'), one.accessKeyId)
+    })
+    // A recorded change that follows does not hide it.
+    await changeAccessKey(first.app.db, other.accessKeyId, () => ({ policy: allowing(['sts:*', '*']) }))
+    await expect.poll(() => outcome(second, one, user('alice'))).toBe('UnrecognizedClientException')
+    expect(await outcome(second, other, user('alice'))).toBe('AccessDeniedException')
+    await makeKey(first, allowing(['*', '*']))
+    await Promise.all([first, second].map(followed))
+    expect(await outcome(second, one, user('alice'))).toBe('UnrecognizedClientException')
   })
 })
 

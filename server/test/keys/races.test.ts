@@ -36,6 +36,19 @@ onBothDatabases(
       expect((await sts(app, key, 'GetCallerIdentity')).value('Code')).toBe('InvalidClientTokenId')
       expect(socket.socket.readyState).toBe(socket.socket.OPEN)
     })
+
+    test('one by one, and again if one changes meanwhile: a key that is disabled while it is read does not work', async () => {
+      const { app } = world()
+      const key = await makeKey(world(), allowing(['*', '*']))
+      const code = async () => (await sts(app, key, 'GetCallerIdentity')).value('Code')
+      expect(await code()).toBeUndefined()
+      const read = seam.hold({ text: /from access_keys where id = \$1$/, values: ([id]) => id === key.accessKeyId, at: 'answer' })
+      await changeAccessKey(app.db, key.accessKeyId, () => ({ policy: allowing(['sts:*', '*']) }))
+      await read.reached
+      await changeAccessKey(app.db, key.accessKeyId, () => ({ disabledAt: Date.now() }))
+      read.release()
+      await expect.poll(code).toBe('InvalidClientTokenId')
+    })
   },
   {},
   { through: seam.through },
