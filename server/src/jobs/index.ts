@@ -17,6 +17,7 @@ import { deleteIdleLanes } from '../store/outbox-lanes.ts'
 import { deletePreviousTokens } from '../store/previous-tokens.ts'
 import { firstToken, deleteOldTokens, hoursToSweep, tokenLifetime, type TokenKey } from '../store/request-tokens.ts'
 import { channelsAfter, deleteOldMessages } from '../store/retention.ts'
+import { hasGone, nextCorrected, settleCorrections, type CorrectedPlace } from '../store/unread-corrections.ts'
 import { subChannelsOf } from '../store/sub-channels.ts'
 import { balanceAll } from './balancing.ts'
 import { purgeStep } from './purge.ts'
@@ -142,6 +143,25 @@ async function sweepRequestTokens(tools: Tools) {
   return count
 }
 
+/** How many messages of a place that are gone are settled together, and how many older ones may be there. */
+const settled = { rows: 500, mostMessages: 2000 }
+
+/** Deletes corrections of unread counts that can be had without them, in each channel and sub-channel. */
+async function settleAllCorrections({ db, isStopping }: Tools) {
+  let count = 0
+  let place: CorrectedPlace | undefined = { channelId: 0, subChannelId: 0 }
+  while ((place = await nextCorrected(db, place)) && !isStopping()) {
+    const work = async (tx: Transaction) => settleCorrections(tx, place!, settled)
+    for (let some = 1; some > 0 && !isStopping() && (await hasGone(db, place, settled.rows));) {
+      some = await db.transaction(work)
+      count += some
+      if (some > 0) await db.tidy()
+    }
+    await turn()
+  }
+  return count
+}
+
 /** Deletes stored events that no node and no client needs any more, and sessions that cannot be resumed any more. */
 async function sweepChannelEvents(tools: Tools) {
   let count = 0
@@ -185,6 +205,7 @@ const jobs = {
   'flow-callbacks': { everySeconds: 60, run: expireFlowCallbacks, counts: 'expired callbacks' },
   'channel-events': { everySeconds: 60, run: sweepChannelEvents, counts: 'deleted events' },
   'request-tokens': { everySeconds: 3600, run: sweepRequestTokens, counts: 'deleted tokens' },
+  'unread-corrections': { everySeconds: 86_400, run: settleAllCorrections, counts: 'deleted corrections' },
   'outbox-lanes': { everySeconds: 3600, run: sweepLanes, counts: 'deleted lanes' },
   'dead-pushes': { everySeconds: 3600, run: sweepPushes, counts: 'deleted pushes' },
 } as const

@@ -125,8 +125,9 @@ export async function advanceReadPosition(
 
 /** How many of its own messages a member has after a message, counted up to a cursor. */
 export interface OwnAfter {
-  /** The message's arrival when they were counted. */
+  /** The message's arrival and ordinal when they were counted. */
   readonly arrival: number
+  readonly ordinal: number
   readonly count: number
   readonly cursor: readonly [at: number, sequence: number]
 }
@@ -149,7 +150,7 @@ export async function countOwnAfter(
   let [count, cursor]: [number, OwnAfter['cursor']] = [0, [found.at, -1]]
   for (;;) {
     const portion = (await db.get(countOwn, ...valuesOf(membership), found.at, found.arrival, ...cursor, portionOfOwn))!
-    if (portion.scanned < portionOfOwn) return { arrival: found.arrival, count, cursor }
+    if (portion.scanned < portionOfOwn) return { arrival: found.arrival, ordinal: found.ordinal, count, cursor }
     count += portion.count
     cursor = [portion.at!, portion.sequence!]
     await between()
@@ -160,7 +161,9 @@ export async function countOwnAfter(
 export async function putReadPosition(tx: Queries, membership: MembershipKey, message: MessageIdParts, counted: OwnAfter | undefined) {
   const found = await selected(tx, membership, message)
   if (!found) return false
-  const { count, cursor } = counted?.arrival === found.arrival ? counted : { count: 0, cursor: [found.at, -1] as const }
+  // The ordinal has risen if corrections that may have been counted are settled (store/unread-corrections.ts).
+  const isCounted = counted?.arrival === found.arrival && counted.ordinal === found.ordinal
+  const { count, cursor } = isCounted ? counted : { count: 0, cursor: [found.at, -1] as const }
   const rest = await tx.get(countOwn, ...valuesOf(membership), found.at, found.arrival, ...cursor, Number.MAX_SAFE_INTEGER)
   await tx.run(put, ...valuesOf(membership), found.ordinal, found.arrival, found.at, count + rest!.count)
   return true

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import * as fc from 'fast-check'
 import { callBack, processor, until, type Lambda } from '../support/processor.ts'
+import { nextCorrected, settleCorrections, type CorrectedPlace } from '../../src/store/unread-corrections.ts'
 import type { World } from '../support/world.ts'
 import { days, open, runJob, say } from './acts.ts'
 
@@ -40,6 +41,7 @@ const acts = fc.oneof(
     weight: 1,
     arbitrary: fc.record({ act: fc.constantFrom('wait' as const, 'keep a day' as const, 'keep all' as const, 'empty' as const) }),
   },
+  { weight: 2, arbitrary: fc.record({ act: fc.constant('settle' as const), rows: fc.integer({ min: 1, max: 3 }) }) },
 )
 const step = fc.record({ who: fc.constantFrom(...names), where: fc.constantFrom(...channels), what: acts })
 
@@ -85,6 +87,12 @@ export const newestFirst = <Entry extends Listed>(joined: readonly Entry[]) =>
   joined
     .toSorted((a, b) => Number(b.ChannelSummary?.LastMessageTimestamp ?? 0) - Number(a.ChannelSummary?.LastMessageTimestamp ?? 0))
     .map(withoutFirst)
+
+/** Removes corrections of messages that are gone from each channel, so many at once. */
+async function settleSome({ app: { db } }: World, rows: number) {
+  let place: CorrectedPlace | undefined = { channelId: 0, subChannelId: 0 }
+  while ((place = await nextCorrected(db, place))) await db.transaction(tx => settleCorrections(tx, place!, { rows, mostMessages: 2000 }))
+}
 
 /** The answers that the API should give, computed from everything that has happened, message by message. */
 export class UnreadModel {
@@ -222,7 +230,8 @@ export class UnreadModel {
       else if (message.target) return
       else await messaging.deleteChannelMessage({ ...named, ChimeBearer: this.#user('root') })
       message.isGone = true
-    } else if (what.act === 'wait') this.#world.advance(days(0.6))
+    } else if (what.act === 'settle') await settleSome(this.#world, what.rows)
+    else if (what.act === 'wait') this.#world.advance(days(0.6))
     else if (what.act === 'empty') {
       this.#world.advance(days(31))
       await runJob(this.#world, 'retention')

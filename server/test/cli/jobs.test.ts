@@ -90,7 +90,7 @@ test('an unknown job, no job, and an invalid setting are refused with one line, 
   ])
   expect(results).toEqual([
     refused(
-      'There is no job nonsense\\. The jobs are purge, balancing, user-expiration, channel-expiration, retention, flow-callbacks, channel-events, request-tokens, outbox-lanes, dead-pushes\\.',
+      'There is no job nonsense\\. The jobs are purge, balancing, user-expiration, channel-expiration, retention, flow-callbacks, channel-events, request-tokens, unread-corrections, outbox-lanes, dead-pushes\\.',
     ),
     refused("missing required argument 'name'"),
     refused('--port must be '),

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { onBothDatabases, type World } from '../support/world.ts'
-import { days, open, purged, runJob, say } from '../api/acts.ts'
+import { days, open, purged, rowsIn, runJob, say } from '../api/acts.ts'
 import { many } from './many.ts'
 
 /** More than one step of the sweeps takes. */
@@ -26,6 +26,25 @@ onBothDatabases('Jobs with a crowd', world => {
     expect(await publicChannels(world(), arn, user('a'))).toBe(1)
     await purged(world())
     expect(await say(world(), user('a'), kept)).toMatch(/^[0-9a-f]{64}$/)
+  })
+
+  test('deleted messages leave a bounded number of corrections although a member never reads, and its count stays exact', async () => {
+    const { messaging, carillon, appInstance } = world()
+    const { user } = await appInstance(['ann', 'ben'], { admins: ['root'] })
+    const ChannelArn = await open(world(), user('ann'), { MemberArns: [user('ben')] })
+    const first = await say(world(), user('ann'), ChannelArn)
+    const ids = await many(1210, async index => say(world(), user(index % 2 === 0 ? 'ann' : 'ben'), ChannelArn))
+    // Ben has not read since the first message, and has sent half of the others.
+    await carillon.call('PutChannelReadMarker', { ChannelArn, MessageId: first, ChimeBearer: user('ben') })
+    await many(1200, async index => messaging.deleteChannelMessage({ ChannelArn, MessageId: ids[index]!, ChimeBearer: user('root') }))
+    const unread = async () => (await carillon.call('GetUnreadSummary', { ChimeBearer: user('ben') })).UnreadCount
+    const corrections = async () => rowsIn(world(), `unread_corrections`)
+    expect([await unread(), await corrections()]).toEqual([5, 1200])
+    await onNodes('unread-corrections')
+    expect([await unread(), await corrections()]).toEqual([5, 200])
+    await carillon.call('PutChannelReadMarker', { ChannelArn, MessageId: first, ChimeBearer: user('ben') })
+    await say(world(), user('ann'), ChannelArn)
+    expect(await unread()).toBe(6)
   })
 
   test('hundreds of expired users are deleted in one run, even by several nodes at once', async () => {

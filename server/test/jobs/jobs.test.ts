@@ -19,6 +19,7 @@ test('the command line knows the names of the jobs', () => {
     'flow-callbacks',
     'channel-events',
     'request-tokens',
+    'unread-corrections',
     'outbox-lanes',
     'dead-pushes',
   ])
