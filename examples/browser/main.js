@@ -11,7 +11,20 @@ import {
   PrefetchOn,
 } from 'amazon-chime-sdk-js'
 import { Carillon } from 'carillon/client'
-import { $, nameOf, showChannels, showError, showFound, showMessages, showPeople, showPins, showState, showTyping } from './show.js'
+import {
+  $,
+  confirmed,
+  nameOf,
+  showChannels,
+  showComposer,
+  showError,
+  showFound,
+  showMessages,
+  showPeople,
+  showPins,
+  showState,
+  showTyping,
+} from './show.js'
 import * as store from './store.js'
 
 const { channels, people } = store
@@ -25,7 +38,7 @@ const attempt = (act, place) => void act().catch(error => showError(error, place
 const current = () => channels.get(store.current())
 const as = () => ({ ChimeBearer: store.me() })
 
-const actions = { open, pin, react, reply }
+const actions = { edit, open, pin, react, remove, reply }
 
 function show() {
   showChannels(actions)
@@ -48,7 +61,26 @@ async function listChannelsNow() {
     ;({ NextToken } = page)
   } while (NextToken)
   store.keepOnly(listed)
+  // Without the roles the page only offers less.
+  await learnRoles().catch(() => {})
   show()
+}
+
+/**
+ * Learns what the user may do, without a call that may be refused: whose moderator it is, and whether it is an AppInstanceAdmin.
+ * ListChannels has PRIVATE channels for those only.
+ */
+async function learnRoles() {
+  const moderated = new Set()
+  let NextToken
+  do {
+    const page = await messaging.listChannelsModeratedByAppInstanceUser({ NextToken, ...as() })
+    for (const { ChannelSummary } of page.Channels) moderated.add(ChannelSummary.ChannelArn)
+    ;({ NextToken } = page)
+  } while (NextToken)
+  const { Channels } = await messaging.listChannels({ AppInstanceArn: store.me().split('/user/')[0], MaxResults: 50, ...as() })
+  const isAdmin = Channels.some(({ Privacy }) => Privacy === 'PRIVATE')
+  store.keepRoles({ isAdmin, moderated })
 }
 
 async function listMessages(channel, NextToken) {
@@ -79,16 +111,6 @@ async function listPins(channel) {
     ;({ NextToken } = page)
   } while (NextToken)
   channel.pins = new Map(pinned.map(({ Message }) => [Message.MessageId, Message]))
-  show()
-}
-
-/** Learns whether the user may pin: moderators and AppInstanceAdmins may, and nobody else may list the moderators. */
-async function learnWhetherMayPin(channel) {
-  const asked = messaging.listChannelModerators({ ChannelArn: channel.arn, MaxResults: 1, ...as() })
-  channel.mayPin = await asked.then(
-    () => true,
-    () => false,
-  )
   show()
 }
 
@@ -207,12 +229,15 @@ function newSession() {
 const connect = () => void session.start().catch(hasStopped)
 const on = (selector, type, act) => $(selector).addEventListener(type, act)
 
+/** Opens a channel. Its id is in the address, so that Back leads to the channel before. */
 function open(arn) {
+  if (channelInAddress() !== arn) history.pushState(null, '', `#${encodeURIComponent(nameOf(arn))}`)
+  leave()
   store.choose(arn)
   const channel = current()
   // The line above the new messages stays while the channel is open.
   channel.newFrom = channel.first
-  reply()
+  $('#send').content.value = channel.draft ?? ''
   $('#messages').replaceChildren()
   $('#pins').open = false
   show()
@@ -221,9 +246,29 @@ function open(arn) {
   $('#send').content.focus()
   attempt(() => listMessages(channel))
   attempt(() => listPins(channel))
-  attempt(() => learnWhetherMayPin(channel))
   attempt(() => watch(channel))
   attempt(markRead)
+}
+
+/** Keeps what is written in the open channel, and ends a reply or a change. */
+function leave() {
+  compose()
+  const channel = current()
+  if (channel) channel.draft = $('#send').content.value
+  store.choose(undefined)
+}
+
+function channelInAddress() {
+  const id = decodeURIComponent(location.hash.slice(1))
+  return [...channels.keys()].find(arn => nameOf(arn) === id)
+}
+
+function openFromAddress() {
+  const arn = channelInAddress()
+  if (arn === store.current()) return
+  if (arn) return open(arn)
+  leave()
+  show()
 }
 
 /** Adds a reaction of the user to a message, or removes it: a call replaces all of them. */
@@ -239,18 +284,43 @@ function react(messageId, reaction) {
 }
 
 /** Pins a message, or unpins it; the event changes the screen. */
-function pin(MessageId) {
+function pin({ MessageId }) {
   const channel = current()
   const operation = channel.pins.has(MessageId) ? 'UnpinMessage' : 'PinMessage'
   attempt(() => carillon.call(operation, { ChannelArn: channel.arn, MessageId, ...as() }))
 }
 
-function reply(message) {
-  store.replyTo(message)
-  $('#replying').hidden = !message
-  if (!message) return
-  $('#replying > span').textContent = `Reply to ${message.Sender.Name || nameOf(message.Sender.Arn)}: ${message.Content}`
-  $('#send').content.focus()
+/** What the next submission of the form is: a message, a reply to one, or a change of one, whose text is then in the field. */
+function compose({ replied, edited } = {}) {
+  const [before, { content }] = [store.edited(), $('#send')]
+  if (edited && !before) current().draft = content.value
+  if (edited) content.value = edited.Content
+  else if (before) content.value = current()?.draft ?? ''
+  store.compose({ replied, edited })
+  showComposer()
+  if (replied || edited) content.focus()
+}
+
+function reply(replied) {
+  compose({ replied })
+}
+
+function edit(edited) {
+  compose({ edited })
+}
+
+/** Deletes a message. Only an AppInstanceAdmin may do so; others redact it: its place stays, without its text. */
+async function remove(message) {
+  const channel = current()
+  const isDeleted = store.mayDelete()
+  if (!(await confirmed(message, isDeleted))) return
+  attempt(async () => {
+    const about = { ChannelArn: channel.arn, MessageId: message.MessageId, ...as() }
+    await (isDeleted ? messaging.deleteChannelMessage(about) : messaging.redactChannelMessage(about))
+    showError()
+    // The session sends the change, if it is connected.
+    if ($('#state').dataset.state !== 'connected') attempt(readAll)
+  })
 }
 
 /** Sends that the user types, at most every five seconds. */
@@ -261,10 +331,47 @@ function sayTyping(IsTyping) {
   attempt(() => carillon.call('SendTypingIndicator', { ChannelArn: store.current(), IsTyping, ...as() }))
 }
 
+/** A second press of Enter while a message is on its way does not send it twice. */
+let isSending = false
+
+async function send(channel, replied) {
+  const { content } = $('#send')
+  // A reply to a reply is one more reply in the same thread.
+  const root = replied && (store.threadOf(replied) ?? replied.MessageId)
+  await messaging.sendChannelMessage({
+    ChannelArn: channel.arn,
+    Content: content.value,
+    Type: 'STANDARD',
+    Persistence: 'PERSISTENT',
+    ...(root && { MessageAttributes: { 'CARILLON.thread': { StringValues: [root] } } }),
+    ...as(),
+  })
+  channel.draft = ''
+  saidTyping = 0
+  await submittedIn(channel)
+}
+
+async function change(channel, { MessageId }) {
+  await messaging.updateChannelMessage({ ChannelArn: channel.arn, MessageId, Content: $('#send').content.value, ...as() })
+  await submittedIn(channel)
+}
+
+/** Empties the field, unless another channel has been opened meanwhile. */
+async function submittedIn(channel) {
+  if (channel === current()) {
+    if (!store.edited()) $('#send').content.value = ''
+    compose()
+  }
+  showError()
+  // Otherwise the session sends it to the sender too.
+  if ($('#state').dataset.state !== 'connected') await listMessages(channel)
+}
+
 on('#sign-in', 'submit', submitted => {
   submitted.preventDefault()
   const { endpoint, user, accessKeyId, secretAccessKey, sessionToken } = Object.fromEntries(new FormData(submitted.target))
   const credentials = { accessKeyId, secretAccessKey, ...(sessionToken && { sessionToken }) }
+  showError(undefined, '#sign-in')
   messaging = new ChimeSDKMessaging({ endpoint, region: user.split(':')[3], credentials })
   carillon = new Carillon({ endpoint, credentials })
   store.signIn(user)
@@ -277,30 +384,20 @@ on('#sign-in', 'submit', submitted => {
     $('#me').textContent = nameOf(user)
     session = newSession()
     connect()
+    openFromAddress()
   }, '#sign-in')
 })
 
 on('#send', 'submit', submitted => {
   submitted.preventDefault()
-  const [channel, input, message] = [current(), submitted.target.content, store.repliesTo()]
-  // A reply to a reply is one more reply in the same thread.
-  const root = message && (store.threadOf(message) ?? message.MessageId)
-  attempt(async () => {
-    await messaging.sendChannelMessage({
-      ChannelArn: channel.arn,
-      Content: input.value,
-      Type: 'STANDARD',
-      Persistence: 'PERSISTENT',
-      ...(root && { MessageAttributes: { 'CARILLON.thread': { StringValues: [root] } } }),
-      ...as(),
-    })
-    input.value = ''
-    saidTyping = 0
-    reply()
-    showError()
-    // Otherwise the session sends it to the sender too.
-    if ($('#state').dataset.state !== 'connected') await listMessages(channel)
-  })
+  if (isSending) return
+  isSending = true
+  const channel = current()
+  attempt(() =>
+    (store.edited() ? change(channel, store.edited()) : send(channel, store.repliesTo())).finally(() => {
+      isSending = false
+    }),
+  )
 })
 
 on('#search', 'submit', submitted => {
@@ -313,18 +410,29 @@ on('#search', 'submit', submitted => {
   })
 })
 on('#search', 'input', ({ target }) => target.value === '' && showFound())
-on('#send', 'input', ({ target }) => sayTyping(target.value !== ''))
+on('#send', 'input', ({ target }) => !store.edited() && sayTyping(target.value !== ''))
+on('#send', 'keydown', event => {
+  if (event.isComposing) return
+  if (event.key === 'Escape') compose()
+  if (event.key !== 'ArrowUp' || $('#send').content.value !== '') return
+  const last = store.lastOfMine(current())
+  if (!last) return
+  event.preventDefault()
+  edit(last)
+})
 on('#status', 'change', ({ target }) =>
   attempt(() => carillon.call('PutPresenceStatus', { AppInstanceUserArn: store.me(), Status: target.value, ...as() })),
 )
 on('#earlier', 'click', () => attempt(() => listMessages(current(), current().next)))
-on('#no-reply', 'click', () => reply())
+on('#no-reply', 'click', () => compose())
+on('#no-edit', 'click', () => compose())
 on('#again', 'click', connect)
 on('#back', 'click', () => {
-  store.choose(undefined)
-  show()
+  history.pushState(null, '', location.pathname)
+  openFromAddress()
 })
-on('#sign-out', 'click', () => location.reload())
+addEventListener('popstate', () => session && openFromAddress())
+on('#sign-out', 'click', () => location.assign(location.pathname))
 document.addEventListener('visibilitychange', () => attempt(markRead))
 setInterval(() => {
   store.endTyping()

@@ -14,9 +14,11 @@ const newUser = async name => {
 }
 const alice = await newUser('Alice')
 const bob = await newUser('Bob')
+// An AppInstanceAdmin may delete messages; without one the console cannot list the channels.
+await identity.createAppInstanceAdmin({ AppInstanceArn, AppInstanceAdminArn: alice })
 
 for (const Name of ['general', 'support', 'random']) {
-  const { ChannelArn } = await messaging.createChannel({ AppInstanceArn, Name, MemberArns: [bob], ChimeBearer: alice })
+  const { ChannelArn } = await messaging.createChannel({ AppInstanceArn, Name, Privacy: 'PRIVATE', MemberArns: [bob], ChimeBearer: alice })
   const message = { Content: `Welcome to ${Name}!`, Type: 'STANDARD', Persistence: 'PERSISTENT' }
   await messaging.sendChannelMessage({ ChannelArn, ...message, ChimeBearer: alice })
 }

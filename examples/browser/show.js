@@ -1,6 +1,8 @@
 /** The screen. All text that others have written is inserted as text, never as HTML. */
 
-import { channels, current, me, people, threadOf } from './store.js'
+import * as store from './store.js'
+
+const { channels, current, me, people, threadOf } = store
 
 export const $ = selector => document.querySelector(selector)
 const element = (tag, properties, ...children) => {
@@ -49,7 +51,12 @@ export function showChannels({ open }) {
   $('#channels').replaceChildren(
     ...shown.map(channel => {
       const { arn, name, unread, mentions } = channel
-      const button = element('button', { className: unread > 0 ? 'unread' : '', onclick: () => open(arn) }, name, ...badge(channel))
+      const button = element(
+        'button',
+        { className: unread > 0 ? 'unread' : '', onclick: () => open(arn) },
+        element('bdi', {}, name),
+        ...badge(channel),
+      )
       button.dataset.arn = arn
       button.setAttribute('aria-current', arn === current())
       if (unread > 0) button.ariaLabel = `${name}, ${unread} unread${mentions > 0 ? `, ${mentions} for you` : ''}`
@@ -59,7 +66,8 @@ export function showChannels({ open }) {
   if (focused) $(`#channels [data-arn="${focused}"]`)?.focus()
   $('#no-channels').hidden = channels.size > 0
   const unread = [...channels.values()].reduce((sum, channel) => sum + channel.unread, 0)
-  document.title = unread > 0 ? `(${unread}) Carillon chat` : 'Carillon chat'
+  const name = channels.get(current())?.name
+  document.title = `${unread > 0 ? `(${unread}) ` : ''}${name ? `${name} – ` : ''}Carillon chat`
 }
 
 const common = ['👍', '❤️', '😂', '🎉', '😮']
@@ -83,31 +91,62 @@ function reactionsOf(message, channel, react) {
   return [...chips, others]
 }
 
-function messageItem(message, channel, { pin, react, reply }) {
+/** A time as people read it; the whole of it, with its zone, is in the title. */
+const timeElement = (date, text = timeOf(date)) =>
+  element('time', { dateTime: date.toISOString(), title: date.toLocaleString(undefined, { dateStyle: 'full', timeStyle: 'long' }) }, text)
+
+function messageItem(message, channel, { edit, pin, react, remove, reply }) {
   const { MessageId, Sender, Content, CreatedTimestamp, LastEditedTimestamp, Redacted, Status } = message
-  const notes = [timeOf(CreatedTimestamp)]
-  if (LastEditedTimestamp) notes.push('edited')
+  const notes = [timeElement(CreatedTimestamp)]
+  if (LastEditedTimestamp && !Redacted) notes.push(timeElement(new Date(LastEditedTimestamp), 'edited'))
   const isSent = !Status || Status.Value === 'SENT'
   if (!isSent) notes.push(Status.Value.toLowerCase())
   const isPinned = channel.pins.has(MessageId)
   if (isPinned) notes.push('pinned')
   const isMine = Sender.Arn === me()
-  const line = element('small', {}, element('strong', {}, isMine ? 'You' : Sender.Name || nameOf(Sender.Arn)), ` · ${notes.join(' · ')}`)
+  const name = element('strong', {}, element('bdi', {}, isMine ? 'You' : Sender.Name || nameOf(Sender.Arn)))
+  const line = element('small', {}, name, ...notes.flatMap(note => [' · ', note]))
   const item = element('li', { className: isMine ? 'mine' : '' }, line)
   item.classList.toggle('redacted', Boolean(Redacted))
   item.classList.toggle('first-new', MessageId === channel.newFrom)
   item.dataset.id = MessageId
   const root = channel.messages.get(threadOf(message))
-  if (root) item.append(element('blockquote', {}, root.Redacted ? '…' : root.Content))
-  item.append(element('p', {}, Redacted ? 'This message has been redacted' : Content))
+  if (root) item.append(element('blockquote', { dir: 'auto' }, root.Redacted ? '…' : root.Content))
+  item.append(element('p', { dir: 'auto' }, Redacted ? 'This message has been redacted' : Content))
   if (Redacted || !isSent) return item
   const replies = channel.replies.get(MessageId) ?? 0
   const counted = replies > 0 ? [element('small', {}, replies === 1 ? '1 reply' : `${replies} replies`)] : []
-  const answer = element('button', { className: 'chip', onclick: () => reply(message) }, 'Reply')
-  const turn = () => pin(MessageId)
-  const pinning = channel.mayPin ? [element('button', { className: 'chip', onclick: turn }, isPinned ? 'Unpin' : 'Pin')] : []
-  item.append(element('div', { className: 'below' }, ...reactionsOf(message, channel, react), answer, ...pinning, ...counted))
+  const action = (text, act) => element('button', { className: 'chip action', onclick: () => act(message) }, text)
+  const acts = [action('Reply', reply)]
+  if (store.mayModerate(channel)) acts.push(action(isPinned ? 'Unpin' : 'Pin', pin))
+  if (store.mayEdit(message)) acts.push(action('Edit', edit))
+  if (store.mayRemove(message, channel)) acts.push(action(store.mayDelete() ? 'Delete' : 'Redact', remove))
+  item.append(element('div', { className: 'below' }, ...reactionsOf(message, channel, react), ...acts, ...counted))
   return item
+}
+
+/** Says above the field what its text will be: a reply, or the new text of a message. */
+export function showComposer() {
+  const [replied, edited] = [store.repliesTo(), store.edited()]
+  $('#replying').hidden = !replied
+  $('#editing').hidden = !edited
+  if (replied) $('#replying > span').textContent = `Reply to ${replied.Sender.Name || nameOf(replied.Sender.Arn)}: ${replied.Content}`
+  if (edited) $('#editing > span').textContent = `Edit your message: ${edited.Content}`
+  $('#send > button').textContent = edited ? 'Save' : 'Send'
+}
+
+/** Resolves to whether the user confirms that a message is deleted, or else redacted. */
+export function confirmed({ Content }, isDeleted) {
+  const [dialog, verb] = [$('#removing'), isDeleted ? 'Delete' : 'Redact']
+  $('#removing h2').textContent = `${verb} this message?`
+  $('#removing p').textContent = isDeleted
+    ? 'It is gone for everybody and for good.'
+    : 'Its text is removed for everybody and for good. That there was a message stays visible.'
+  $('#removing blockquote').textContent = Content
+  $('#removing .danger').textContent = verb
+  dialog.returnValue = ''
+  dialog.showModal()
+  return new Promise(resolve => dialog.addEventListener('close', () => resolve(dialog.returnValue === 'yes'), { once: true }))
 }
 
 /** Changes only the elements that differ, so that a screen reader reads only what is new. */
@@ -121,8 +160,7 @@ export function showMessages(actions) {
   if (channel.isStale) return
   $('#earlier').hidden = !channel.next
   const list = $('#messages')
-  const shown = [...channel.messages.values()].filter(({ isDeleted }) => !isDeleted)
-  shown.sort((a, b) => a.CreatedTimestamp - b.CreatedTimestamp)
+  const shown = store.inOrder(channel)
   const old = new Map([...list.children].map(item => [item.dataset.id, item]))
   shown.forEach((message, index) => {
     const before = old.get(message.MessageId)
@@ -170,7 +208,7 @@ export function showPeople() {
   const others = channel.members.filter(({ Arn }) => Arn !== me())
   const shown = others.map(({ Arn, Name }) => {
     const { state, text } = presenceOf(Arn)
-    const item = element('li', {}, Name || nameOf(Arn), element('small', {}, ` ${text}`))
+    const item = element('li', {}, element('bdi', {}, Name || nameOf(Arn)), element('small', {}, ` ${text}`))
     item.dataset.presence = state
     return item
   })

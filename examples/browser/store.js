@@ -1,21 +1,40 @@
 /** The state of the page: channels with their messages, users with their presence. */
 
 /**
- * By ARN: { arn, name, last, unread, mentions, first, messages, reactions, replies, pins, mayPin, members, online, typing, next, isStale }. `last`
+ * By ARN: { arn, name, last, unread, mentions, first, messages, reactions, replies, pins, members, online, typing, next, isStale, draft }. `last`
  * is when the newest message was sent, `first` the first unread one; `messages`, `reactions`, `replies` and `pins` are by MessageId.
  */
 export const channels = new Map()
 /** By ARN: the last UPDATE_PRESENCE of each user. */
 export const people = new Map()
 
-let user, chosen, replied
+let user, chosen
+let composed = {}
+let roles = { isAdmin: false, moderated: new Set() }
 
 export const me = () => user
 export const current = () => chosen
 export const signIn = arn => (user = arn)
 export const choose = arn => (chosen = arn)
-export const repliesTo = () => replied
-export const replyTo = message => (replied = message)
+/** The message that the text in the field replies to, and the one that it changes. */
+export const repliesTo = () => composed.replied
+export const edited = () => composed.edited
+export const compose = ({ replied, edited }) => (composed = { replied, edited })
+
+export const keepRoles = learnt => (roles = learnt)
+export const mayModerate = channel => roles.isAdmin || roles.moderated.has(channel.arn)
+export const mayDelete = () => roles.isAdmin
+
+const isMine = ({ Sender }) => Sender.Arn === user
+const isThere = ({ isDeleted, Redacted, Status }) => !isDeleted && !Redacted && (!Status || Status.Value === 'SENT')
+export const mayEdit = message => isMine(message) && isThere(message)
+export const mayRemove = (message, channel) => isThere(message) && (isMine(message) || mayModerate(channel))
+/** The newest message of the user that can be changed. */
+export const lastOfMine = channel => inOrder(channel).findLast(mayEdit)
+
+/** The messages that are shown, the oldest first. */
+export const inOrder = channel =>
+  [...channel.messages.values()].filter(({ isDeleted }) => !isDeleted).toSorted((a, b) => a.CreatedTimestamp - b.CreatedTimestamp)
 
 export const threadOf = ({ MessageAttributes }) => MessageAttributes?.['CARILLON.thread']?.StringValues[0]
 

@@ -11,6 +11,12 @@ const channel = (page: Page, name: string) => page.getByRole('navigation').getBy
 const message = (page: Page, text: string) => page.getByRole('listitem').getByText(text, { exact: true })
 /** The list item of that message, with the reactions and replies below it. */
 const typed = (page: Page) => page.getByRole('listitem').filter({ has: page.getByRole('paragraph').getByText('I type', { exact: true }) })
+/** The list item of a message, with what can be done with it. */
+const item = (page: Page, text: string) =>
+  page
+    .getByRole('main')
+    .getByRole('listitem')
+    .filter({ has: page.getByRole('paragraph').getByText(text, { exact: true }) })
 const state = async (page: Page, text: string | RegExp) => page.getByRole('status').getByText(text).waitFor()
 
 describe.skipIf(!hasBrowser)('the page of examples/browser, in Chromium', { timeout: 90_000 }, () => {
@@ -41,6 +47,10 @@ describe.skipIf(!hasBrowser)('the page of examples/browser, in Chromium', { time
     await page.getByLabel('Secret access key').fill(rootKey.secretAccessKey)
     await page.getByRole('button', { name: 'Sign in' }).click()
     await state(page, 'Connected')
+    // The page asks for nothing that the user may not have: Chromium logs each refusal.
+    page.on('console', message => {
+      if (message.type() === 'error' && /status of 4\d\d/.test(message.text())) faults.push(`${message.text()} ${message.location().url}`)
+    })
     return page
   }
 
@@ -78,6 +88,97 @@ describe.skipIf(!hasBrowser)('the page of examples/browser, in Chromium', { time
     await say('hello', other)
     await channel(page, 'another, 1 unread').waitFor()
     expect(await page.getByRole('navigation').getByRole('button').first().textContent()).toBe('another1')
+  })
+
+  test('a user changes and redacts messages of their own, with the keyboard too, a moderator redacts those of others, and an AppInstanceAdmin deletes any', async () => {
+    const place = await startPlace({ members: ['bob', 'carol'] })
+    const { say, messaging, general, user, alice } = place
+    await messaging.createChannelModerator({ ChannelArn: general, ChannelModeratorArn: user('carol'), ChimeBearer: alice })
+    // The page sees by a PRIVATE channel that Alice is an AppInstanceAdmin.
+    const { AppInstanceArn } = place
+    await messaging.createChannel({ AppInstanceArn, Name: 'private', Privacy: 'PRIVATE', ChimeBearer: alice })
+    await say('by Alice')
+    const ofBob = await signedIn(place)
+    await channel(ofBob, 'general, 1 unread').click()
+    const field = ofBob.getByRole('textbox', { name: 'Message' })
+    const send = async (text: string) => {
+      await field.fill(text)
+      await ofBob.keyboard.press('Enter')
+      await item(ofBob, text).waitFor()
+    }
+    const actions = async (page: Page, text: string) => {
+      const texts = await item(page, text).getByRole('button').allTextContents()
+      return texts.filter(each => /^(?:Edit|Redact|Delete)$/.test(each))
+    }
+    await send('one')
+    await send('two')
+    await send('three')
+
+    // Arrow Up takes the last message, Escape leaves it as it is, and what was written before stays.
+    await ofBob.keyboard.press('ArrowUp')
+    await ofBob.getByText('Edit your message: three').waitFor()
+    expect(await field.inputValue()).toBe('three')
+    await ofBob.keyboard.press('Escape')
+    expect(await field.inputValue()).toBe('')
+    await ofBob.keyboard.press('ArrowUp')
+    await field.fill('three, changed')
+    await ofBob.keyboard.press('Enter')
+    await item(ofBob, 'three, changed').getByText('edited', { exact: true }).waitFor()
+    expect(await field.inputValue()).toBe('')
+    await field.fill('a draft')
+    await item(ofBob, 'two').getByRole('button', { name: 'Edit' }).click()
+    await field.fill('two, changed')
+    await ofBob.getByRole('button', { name: 'Save' }).click()
+    await item(ofBob, 'two, changed').waitFor()
+    expect(await field.inputValue()).toBe('a draft')
+
+    expect(await actions(ofBob, 'by Alice')).toEqual([])
+    expect(await actions(ofBob, 'one')).toEqual(['Edit', 'Redact'])
+    await item(ofBob, 'one').getByRole('button', { name: 'Redact' }).focus()
+    await ofBob.keyboard.press('Enter')
+    const dialog = ofBob.getByRole('dialog')
+    await dialog.getByText('That there was a message stays visible').waitFor()
+    expect(await seriousFaults(ofBob)).toEqual([])
+    await ofBob.keyboard.press('Escape')
+    await dialog.waitFor({ state: 'hidden' })
+    await item(ofBob, 'one').getByRole('button', { name: 'Redact' }).click()
+    await dialog.getByRole('button', { name: 'Redact' }).click()
+    await item(ofBob, 'This message has been redacted').waitFor()
+    expect(await actions(ofBob, 'This message has been redacted')).toEqual([])
+
+    const ofCarol = await signedIn(place, { user: user('carol'), beside: ofBob })
+    await ofCarol.getByRole('navigation').getByRole('button').first().click()
+    await item(ofCarol, 'three, changed').getByText('edited', { exact: true }).waitFor()
+    expect(await actions(ofCarol, 'three, changed')).toEqual(['Redact'])
+    await item(ofCarol, 'three, changed').getByRole('button', { name: 'Redact' }).click()
+    await ofCarol.getByRole('dialog').getByRole('button', { name: 'Redact' }).click()
+    await item(ofBob, 'three, changed').waitFor({ state: 'detached' })
+
+    const ofAlice = await signedIn(place, { user: alice, beside: ofBob })
+    await ofAlice.getByRole('navigation').getByRole('button', { name: 'general' }).click()
+    await item(ofAlice, 'two, changed').waitFor()
+    expect(await actions(ofAlice, 'two, changed')).toEqual(['Delete'])
+    await item(ofAlice, 'two, changed').getByRole('button', { name: 'Delete' }).click()
+    await ofAlice.getByRole('dialog').getByRole('button', { name: 'Delete' }).click()
+    await item(ofBob, 'two, changed').waitFor({ state: 'detached' })
+    await item(ofAlice, 'two, changed').waitFor({ state: 'detached' })
+  })
+
+  test('the address names the open channel: Back leads to the one before, with what was written there', async () => {
+    const place = await startPlace()
+    await place.newChannel('another')
+    const page = await signedIn(place)
+    const field = page.getByRole('textbox', { name: 'Message' })
+    await channel(page, 'general').click()
+    await field.fill('for general')
+    await channel(page, 'another').click()
+    await page.getByRole('heading', { name: 'another' }).waitFor()
+    expect(await field.inputValue()).toBe('')
+    await page.goBack()
+    await page.getByRole('heading', { name: 'general' }).waitFor()
+    expect(await field.inputValue()).toBe('for general')
+    await page.goBack()
+    await page.getByText('Choose a channel').waitFor()
   })
 
   test('the page reconnects after a restart and shows what has happened meanwhile, and stays closed when its user is deleted', async () => {
@@ -134,7 +235,7 @@ describe.skipIf(!hasBrowser)('the page of examples/browser, in Chromium', { time
     await channel(ofBob, 'general, 2 unread, 1 for you').click()
     await ofBob.locator('.first-new').getByText('the first', { exact: true }).waitFor()
     await channel(ofBob, 'general').waitFor()
-    expect(await ofBob.title()).toBe('Carillon chat')
+    expect(await ofBob.title()).toBe('general – Carillon chat')
     await ofBob.getByRole('list', { name: 'Members' }).getByText('alice offline').waitFor()
 
     const ofAlice = await signedIn(place, { user: alice, beside: ofBob })

@@ -30,6 +30,7 @@ export async function startPlace({ flags = [], members = ['bob'] }: { flags?: re
   }
   const general = await newChannel('general')
   return {
+    AppInstanceArn,
     server,
     serve,
     data,
