@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { hasBrowser } from '../support/browser.ts'
-import { root, run } from '../support/process.ts'
+import { hasBrowser, newPage } from '../support/browser.ts'
+import { Program, root, run, temporaryFolder } from '../support/process.ts'
 
 test.skipIf(!hasBrowser)('npm start prints a link, and one click behind it creates a channel with a message', async () => {
   const { code, stdout, stderr } = await run(process.execPath, [join(root, 'scripts/first-minute.ts'), '--here'], { cwd: root })
@@ -13,3 +13,20 @@ test.skipIf(!hasBrowser)('npm start prints a link, and one click behind it creat
     ' s  in all',
   ])
 })
+
+test.skipIf(!hasBrowser)(
+  'npm run demo prints a link to the console, where its channels and messages are three clicks away',
+  { timeout: 60_000 },
+  async () => {
+    const data = join(await temporaryFolder(), 'demo')
+    const demo = new Program('npm', ['run', 'demo', '--', '--data', data, '--port', '0', '--tls-port', '0'], { cwd: root })
+    const link = await demo.printed(/^# The console in the browser: (\S+)/m)
+    const page = await newPage(join(data, 'ca.pem'))
+    await page.goto(link)
+    await page.getByRole('main').getByRole('link', { name: 'demo' }).click()
+    await page.getByRole('link', { name: 'support' }).waitFor()
+    await page.getByRole('link', { name: 'general' }).click()
+    await page.getByRole('log').getByText('Welcome to general!').waitFor()
+    expect(await page.getByRole('alert').count()).toBe(0)
+  },
+)
