@@ -15,6 +15,31 @@ export const credentials = signal<Credentials | undefined>(undefined)
 /** Why the operator has to sign in again. */
 export const signedOut = signal('')
 
+/** Whether the last request has got no answer. Until there is one, a file of the page is asked for every two seconds. */
+export const isAway = signal(false)
+const waiting = new Set<() => void>()
+
+/** Runs a function once the server answers again. */
+export const whenBack = (act: () => void) => void waiting.add(act)
+
+function lookForServer() {
+  if (isAway.value) return
+  isAway.value = true
+  const timer = setInterval(() => void ask(), 2000)
+  async function ask() {
+    try {
+      await fetch('/console/assets/icon.svg', { cache: 'no-store', credentials: 'omit' })
+    } catch {
+      return
+    }
+    clearInterval(timer)
+    isAway.value = false
+    const acts = [...waiting]
+    waiting.clear()
+    for (const act of acts) act()
+  }
+}
+
 export function signOut(why: string) {
   signedOut.value = why
   signingKeys.clear()
@@ -67,6 +92,7 @@ export async function call<Name extends OperationName>(name: Name, input: Input<
     ...(body !== undefined && { body }),
     credentials: 'omit',
   }).catch(() => {
+    lookForServer()
     throw new Refusal('Unreachable', 0, 'The server does not answer', 'It may be restarting, or the network is down.')
   })
   const text = await response.text()
@@ -82,9 +108,14 @@ function refusalOf(response: Response, text: string): Refusal {
     // The answer is from a proxy.
   }
   const name = response.headers.get('x-amzn-errortype')?.split(':')[0] ?? `HTTP ${response.status}`
-  if (name === 'UnrecognizedClientException' || name === 'ExpiredTokenException') signOut('Your credentials have ended.')
-  return new Refusal(name, response.status, content.Message ?? `The server answers with status ${response.status}`, content.Reason)
+  const refusal = new Refusal(name, response.status, content.Message ?? `The server answers with status ${response.status}`, content.Reason)
+  if (name === 'ExpiredTokenException') signOut('Your credentials have ended.')
+  else if (name === 'UnrecognizedClientException' || name === 'InvalidSignatureException') signOut(messageOf(refusal))
+  return refusal
 }
+
+/** Whether there was no answer at all. */
+export const isUnanswered = (error: unknown) => error instanceof Refusal && error.status === 0
 
 /** Whether calls of this kind come too often. */
 export const isThrottled = (error: unknown) => error instanceof Refusal && error.status === 429
@@ -133,13 +164,13 @@ export function connect(userArn: string, hear: (event: SessionEvent) => void, st
     })
     socket.addEventListener('close', ({ reason, code }) => {
       if (isOver) return
-      state(reason === '' ? `closed with ${code}` : reason)
+      state(`Connecting again: ${reason === '' ? `the socket was closed with ${code}` : reason}`)
       pause = Math.min(pause * 2, 15_000)
       setTimeout(() => void open(), pause)
     })
   }
 
-  state('connecting')
+  state('Connecting')
   void open()
   return () => {
     isOver = true

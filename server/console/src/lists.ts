@@ -1,7 +1,7 @@
 import { signal, type Signal } from '@preact/signals'
 import { useMemo } from 'preact/hooks'
 import type { ClientOutput, Input, OperationName } from '../../src/contract/index.ts'
-import { call, isThrottled, messageOf } from './api.ts'
+import { call, isThrottled, isUnanswered, messageOf, whenBack } from './api.ts'
 
 export interface Page<Item> {
   readonly items: readonly Item[] | undefined
@@ -83,6 +83,7 @@ export class List<Item> {
       }
       this.error.value = messageOf(error)
       this.state.value = 'failed'
+      if (isUnanswered(error)) whenBack(() => void (version === this.#version && this.more()))
     }
   }
 }
@@ -104,6 +105,7 @@ export class Value<Content> {
       this.error.value = ''
     } catch (error) {
       this.error.value = messageOf(error)
+      if (isUnanswered(error)) whenBack(() => void this.again())
     }
   }
 }

@@ -6,7 +6,13 @@ const here = () => location.pathname.slice(base.length).replace(/^\/|\/$/g, '')
 /** The path behind /console/, without slashes around it. */
 const path = signal(here())
 
+let isBack = false
+
+/** Whether the browser went back or forward to the page: then it shows what it has shown there before. */
+export const wentBack = () => isBack
+
 addEventListener('popstate', () => {
+  isBack = true
   path.value = here()
 })
 
@@ -17,7 +23,8 @@ export const to = (...segments: string[]) =>
 export const segments = () => path.value.split('/').map(segment => decodeURIComponent(segment))
 
 export function go(address: string, { replace = false } = {}) {
-  if (replace) history.replaceState(null, '', address)
+  isBack = false
+  if (replace || address === location.pathname) history.replaceState(null, '', address)
   else history.pushState(null, '', address)
   path.value = here()
   document.querySelector('main')?.focus()

@@ -1,6 +1,5 @@
 import type { ComponentChildren } from 'preact'
-import { useEffect, useRef } from 'preact/hooks'
-import { signOut } from './api.ts'
+import { isAway, signOut } from './api.ts'
 import { segments, to } from './router.ts'
 
 const icons: Readonly<Record<string, string>> = {
@@ -28,11 +27,6 @@ export const Bell = () => (
 
 export function Shell({ children }: { children: ComponentChildren }) {
   const [current = ''] = segments()
-  const here = useRef<HTMLElement>(null)
-  useEffect(() => {
-    // On a narrow screen the links are in one row that scrolls.
-    here.current?.querySelector('[aria-current]')?.scrollIntoView({ inline: 'nearest', block: 'nearest' })
-  }, [current])
   return (
     <div class="shell">
       <a class="skip" href="#content">
@@ -43,7 +37,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
           <Bell />
           Carillon
         </a>
-        <nav aria-label="Console" ref={here}>
+        <nav aria-label="Console">
           {pages.map(([name, link, segment]) => (
             <a key={name} href={link} aria-current={current === segment ? 'page' : undefined}>
               <svg viewBox="0 0 24 24" aria-hidden="true">
@@ -53,11 +47,16 @@ export function Shell({ children }: { children: ComponentChildren }) {
             </a>
           ))}
         </nav>
-        <button type="button" class="quiet" onClick={() => signOut('')}>
+        <button type="button" class="quiet sign-out" onClick={() => signOut('')}>
           Sign out
         </button>
       </aside>
       <main id="content" tabIndex={-1}>
+        {isAway.value && (
+          <p class="notice" role="status">
+            The server does not answer. The page asks again every two seconds, and goes on when there is an answer.
+          </p>
+        )}
         {children}
       </main>
     </div>

@@ -39,6 +39,9 @@ export const principalOf = (arn: string | undefined) => arn?.split(':').at(-1)
 /** The last part of an ARN. */
 export const idOf = (arn: string | undefined) => arn?.slice(arn.lastIndexOf('/') + 1) ?? ''
 
+/** An id that is short enough for a line: the beginning of a UUID is enough to tell two apart. */
+export const shortId = (arn: string) => (idOf(arn).length > 20 ? idOf(arn).slice(0, 8) : idOf(arn))
+
 /** The ARN of a user, from its id or ARN. */
 export const userArnOf = (appArn: string, text = '') => (text.startsWith('arn:') ? text.trim() : `${appArn}/user/${text.trim()}`)
 
@@ -62,7 +65,11 @@ export const dateTime = (at: Date) =>
     .toISOString()
     .replace('T', ' ')
     .replace(/\.\d+Z$/, ' UTC')
-export const clock = (at: Date) => at.toLocaleTimeString('en-GB')
+/** The time of day, in UTC as all times of the console. */
+export const clock = (at: Date) => at.toISOString().slice(11, 19)
+/** The day, in UTC: as in "Saturday, 31 January 2026". */
+export const day = (at: Date) => days.format(at)
+const days = new Intl.DateTimeFormat('en-GB', { dateStyle: 'full', timeZone: 'UTC' })
 
 export function duration(microseconds: number | undefined = 0): string {
   if (microseconds < 1000) return `${microseconds} µs`

@@ -35,12 +35,12 @@ export async function driveChanges(page: Page) {
     await dialogOf(button('Add an admin'), { 'User id or ARN': id }, 'Add')
     await row(id).waitFor()
   }
-  await dialogOf(row('tom').getByRole('button'), {}, 'Remove')
+  await dialogOf(row('tom').getByRole('button', { name: 'Remove' }), {}, 'Remove')
   await gone('tom')
   await tab('Bots')
   const alias = 'arn:aws:lex:us-east-1:123456789012:bot-alias/ABCDEFGHIJ/KLMNOPQRST'
   await dialogOf(button('Create a bot'), { Name: 'Clerk', 'ARN of the bot alias': alias }, 'Create')
-  await dialogOf(row('Clerk').getByRole('button'), {}, 'Delete')
+  await dialogOf(row('Clerk').getByRole('button', { name: 'Delete' }), {}, 'Delete')
   await gone('Clerk')
   await tab('Flows')
   const processor = 'arn:aws:lambda:us-east-1:123456789012:function:filter'
@@ -69,12 +69,12 @@ export async function driveChanges(page: Page) {
     await dialogOf(button(add), { 'User id or ARN': 'tom' }, add)
     await row('Tom').waitFor()
     if (part === 'Members') continue
-    await dialogOf(row('Tom').getByRole('button'), {}, remove)
+    await dialogOf(row('Tom').getByRole('button', { name: remove }), {}, remove)
     await gone('Tom')
   }
   await tab('Members')
   await dialogOf(button('Add'), { 'User id or ARN': 'tom' }, 'Add')
-  await dialogOf(row('Tom').getByRole('button'), {}, 'Remove')
+  await dialogOf(row('Tom').getByRole('button', { name: 'Remove' }), {}, 'Remove')
   await gone('Tom')
   await tab('Settings')
   await dialogOf(button('Edit'), { Name: 'Hall' }, 'Save')
@@ -86,7 +86,7 @@ export async function driveChanges(page: Page) {
   await page.getByText('No channels').waitFor()
 
   await tab('Flows')
-  await dialogOf(row('Filter').getByRole('button'), {}, 'Delete')
+  await dialogOf(row('Filter').getByRole('button', { name: 'Delete' }), {}, 'Delete')
   await gone('Filter')
   await tab('Streams')
   const stream = 'arn:aws:kinesis:us-east-1:123456789012:stream/chime-messaging-play'

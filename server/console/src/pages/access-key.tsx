@@ -60,7 +60,7 @@ export function AccessKeyPage({ id: AccessKeyId }: { id: string }) {
         )
       }
     >
-      {key.error.value && <Failure text={key.error.value} />}
+      {key.error.value && <Failure text={key.error.value} again={() => void key.again()} />}
       {!described && !key.error.value && <Loading />}
       {described && (
         <>

@@ -1,5 +1,5 @@
-import { useSignal } from '@preact/signals'
 import { call } from '../api.ts'
+import { useKept } from '../kept.ts'
 import { useList } from '../lists.ts'
 import { ask } from '../parts/dialog.tsx'
 import { policyFields, policyIn } from '../parts/policy-fields.ts'
@@ -30,7 +30,7 @@ const secretOf = (AccessKeyId: string, SecretAccessKey: string) => (
 )
 
 export function AccessKeys() {
-  const text = useSignal('')
+  const text = useKept('search', '')
   const list = useList('ListAccessKeys', {}, page => page.AccessKeys)
   const create = () =>
     ask({
@@ -74,7 +74,7 @@ export function AccessKeys() {
           {
             name: 'Access key ID',
             width: '13rem',
-            isMinor: true,
+            isBelow: true,
             text: each => each.AccessKeyId,
             show: each => <code>{each.AccessKeyId}</code>,
           },

@@ -1,26 +1,14 @@
 import { actAs, actor } from '../acting.ts'
 import { call } from '../api.ts'
 import { useList } from '../lists.ts'
+import { addAdmin } from '../parts/add-admin.tsx'
 import { ask } from '../parts/dialog.tsx'
 import { Empty } from '../parts/states.tsx'
 import { Table } from '../parts/table.tsx'
-import { Text, Arn } from '../parts/texts.tsx'
-import { userArnOf } from '../text.ts'
+import { Id, Text } from '../parts/texts.tsx'
 
 export function Admins({ arn }: { arn: string }) {
   const list = useList('ListAppInstanceAdmins', { AppInstanceArn: arn }, page => page.AppInstanceAdmins)
-  const add = () =>
-    ask({
-      title: 'Add an AppInstanceAdmin',
-      about: <p>An AppInstanceAdmin sees all channels of the app instance and their messages, and may change and delete them.</p>,
-      fields: [{ name: 'user', label: 'User id or ARN', isRequired: true }],
-      action: 'Add',
-      async act({ user }) {
-        await call('CreateAppInstanceAdmin', { AppInstanceArn: arn, AppInstanceAdminArn: userArnOf(arn, user) })
-        await list.again()
-        return 'Added'
-      },
-    })
   const remove = (AppInstanceAdminArn: string) =>
     ask({
       title: 'Remove this AppInstanceAdmin?',
@@ -37,7 +25,7 @@ export function Admins({ arn }: { arn: string }) {
   return (
     <>
       <div class="toolbar">
-        <button type="button" class="primary" onClick={add}>
+        <button type="button" class="primary" onClick={() => addAdmin(arn, async () => list.again())}>
           Add an admin
         </button>
       </div>
@@ -47,7 +35,7 @@ export function Admins({ arn }: { arn: string }) {
         keyOf={({ Admin }) => Admin!.Arn!}
         columns={[
           { name: 'Name', text: each => each.Admin?.Name, show: each => <Text value={each.Admin?.Name} /> },
-          { name: 'Id', text: each => each.Admin?.Arn, show: each => <Arn value={each.Admin?.Arn} /> },
+          { name: 'Id', isBelow: true, text: each => each.Admin?.Arn, show: each => <Id value={each.Admin?.Arn} /> },
           {
             name: 'Change',
             width: '6rem',
@@ -60,7 +48,7 @@ export function Admins({ arn }: { arn: string }) {
         ]}
         empty={
           <Empty title="No AppInstanceAdmins">
-            <p>The console lists and changes channels as an AppInstanceAdmin.</p>
+            <p>The console lists and changes channels as an AppInstanceAdmin. Add one to see all channels.</p>
           </Empty>
         }
       />

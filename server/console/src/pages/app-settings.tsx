@@ -4,9 +4,9 @@ import { Value } from '../lists.ts'
 import { ask } from '../parts/dialog.tsx'
 import { nameField, metadataField } from '../parts/field.tsx'
 import { Facts } from '../parts/page.tsx'
-import { Text, Time, Arn } from '../parts/texts.tsx'
+import { Id, Text, Time } from '../parts/texts.tsx'
 import { go, to } from '../router.ts'
-import { dateTime, idOf, shown } from '../text.ts'
+import { dateTime, idOf, plural, shown } from '../text.ts'
 
 type Described = NonNullable<Awaited<ReturnType<typeof call<'DescribeAppInstance'>>>['AppInstance']>
 
@@ -58,11 +58,11 @@ export function Settings({ arn, app }: { arn: string; app: Value<Described | und
       <Facts
         facts={[
           ['Name', <Text value={described.Name} />],
-          ['Metadata', <Text value={described.Metadata} />],
-          ['ARN', <Arn value={arn} />],
+          ['Metadata', <Text value={described.Metadata ?? 'none'} longest={2000} />],
+          ['Id', <Id value={arn} />],
           ['Created', described.CreatedTimestamp && dateTime(described.CreatedTimestamp)],
           ['Changed', <Time at={described.LastUpdatedTimestamp} />],
-          ['Messages are stored', days === undefined ? 'for ever' : `for ${days} days`],
+          ['Messages are stored', days === undefined ? 'for ever' : `for ${plural(days, 'day')}`],
         ]}
       />
       <div class="buttons">

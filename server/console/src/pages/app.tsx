@@ -1,9 +1,10 @@
-import { useMemo } from 'preact/hooks'
+import { useEffect, useMemo } from 'preact/hooks'
 import { call } from '../api.ts'
+import { keepAppName } from '../app-names.ts'
 import { Value } from '../lists.ts'
 import { Page, Tabs } from '../parts/page.tsx'
-import { Failure } from '../parts/states.tsx'
-import { Arn, Copy } from '../parts/texts.tsx'
+import { Failure, Loading } from '../parts/states.tsx'
+import { Id } from '../parts/texts.tsx'
 import { to } from '../router.ts'
 import { idOf } from '../text.ts'
 import { Admins } from './admins.tsx'
@@ -20,18 +21,11 @@ const parts = ['Channels', 'Users', 'Connected', 'Admins', 'Bots', 'Flows', 'Str
 export function AppPage({ arn, part }: { arn: string; part: string }) {
   const app = useMemo(() => new Value(async () => (await call('DescribeAppInstance', { AppInstanceArn: arn })).AppInstance), [arn])
   const name = app.content.value?.Name
+  useEffect(() => keepAppName(arn, name), [arn, name])
   const current = parts.find(each => each.toLowerCase() === part) ?? 'Channels'
   return (
-    <Page
-      title={name ?? idOf(arn)}
-      crumbs={[{ text: 'App instances', link: to('apps') }]}
-      about={
-        <p>
-          <Arn value={arn} /> <Copy text={arn} label="Copy ARN" />
-        </p>
-      }
-    >
-      {app.error.value && <Failure text={app.error.value} />}
+    <Page title={name ?? idOf(arn)} crumbs={[{ text: 'App instances', link: to('apps') }]} about={<Id value={arn} />}>
+      {app.error.value && <Failure text={app.error.value} again={() => void app.again()} />}
       <Tabs current={current} tabs={parts.map(each => [each, to('apps', arn, each.toLowerCase())] as const)} />
       {current === 'Channels' && <Channels arn={arn} />}
       {current === 'Users' && <Users arn={arn} />}
@@ -41,6 +35,7 @@ export function AppPage({ arn, part }: { arn: string; part: string }) {
       {current === 'Flows' && <Flows arn={arn} />}
       {current === 'Streams' && <Streams arn={arn} />}
       {current === 'Settings' && app.content.value && <Settings arn={arn} app={app} />}
+      {current === 'Settings' && !app.content.value && !app.error.value && <Loading />}
     </Page>
   )
 }

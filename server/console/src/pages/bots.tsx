@@ -4,7 +4,7 @@ import { ask } from '../parts/dialog.tsx'
 import { nameField } from '../parts/field.tsx'
 import { Empty } from '../parts/states.tsx'
 import { Table } from '../parts/table.tsx'
-import { Text, Arn } from '../parts/texts.tsx'
+import { Id, Text } from '../parts/texts.tsx'
 
 export function Bots({ arn }: { arn: string }) {
   const list = useList('ListAppInstanceBots', { AppInstanceArn: arn }, page => page.AppInstanceBots)
@@ -59,7 +59,7 @@ export function Bots({ arn }: { arn: string }) {
         keyOf={({ AppInstanceBotArn }) => AppInstanceBotArn!}
         columns={[
           { name: 'Name', text: each => each.Name, show: each => <Text value={each.Name} /> },
-          { name: 'ARN', text: each => each.AppInstanceBotArn, show: each => <Arn value={each.AppInstanceBotArn} /> },
+          { name: 'Id', isBelow: true, text: each => each.AppInstanceBotArn, show: each => <Id value={each.AppInstanceBotArn} /> },
           {
             name: 'Change',
             width: '6rem',
@@ -72,7 +72,7 @@ export function Bots({ arn }: { arn: string }) {
         ]}
         empty={
           <Empty title="No bots">
-            <p>A bot is a member of channels that answers messages.</p>
+            <p>A bot answers messages in the channels that it is a member of. Create one for a Lex bot or for a webhook of yours.</p>
           </Empty>
         }
       />

@@ -2,7 +2,7 @@ import { call } from '../api.ts'
 import { Value } from '../lists.ts'
 import { ask } from '../parts/dialog.tsx'
 import { Facts } from '../parts/page.tsx'
-import { Text, Time, Arn } from '../parts/texts.tsx'
+import { Id, Text, Time } from '../parts/texts.tsx'
 import { go, to } from '../router.ts'
 import { dateTime, shown } from '../text.ts'
 import type { Channel, Place } from './channel.tsx'
@@ -72,11 +72,12 @@ export function Settings({ place: { appArn, ChannelArn, bearer }, channel }: { p
           ['Name', <Text value={Name} />],
           ['Privacy', Privacy?.toLowerCase()],
           ['Mode', Mode?.toLowerCase()],
-          ['Metadata', <Text value={Metadata} />],
+          ['Metadata', <Text value={Metadata ?? 'none'} longest={2000} />],
+          ['Id', <Id value={ChannelArn} />],
           ['Created by', <Text value={CreatedBy?.Name} />],
           ['Created', CreatedTimestamp && dateTime(CreatedTimestamp)],
           ['Last message', <Time at={LastMessageTimestamp} />],
-          ['Channel flow', <Arn value={ChannelFlowArn} />],
+          ['Channel flow', <Id value={ChannelFlowArn} />],
           [
             'Elastic',
             ElasticChannelConfiguration

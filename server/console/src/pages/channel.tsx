@@ -1,13 +1,13 @@
 import { useSignal } from '@preact/signals'
 import { useMemo } from 'preact/hooks'
 import { call } from '../api.ts'
+import { useAppName } from '../app-names.ts'
 import { Value } from '../lists.ts'
 import { AsActor } from '../parts/acting-as.tsx'
 import { Page, Tabs } from '../parts/page.tsx'
 import { Failure, Loading } from '../parts/states.tsx'
-import { Arn, Copy } from '../parts/texts.tsx'
+import { Id } from '../parts/texts.tsx'
 import { to } from '../router.ts'
-import { idOf } from '../text.ts'
 import { Settings } from './channel-settings.tsx'
 import { Connected } from './connected.tsx'
 import { Messages } from './messages.tsx'
@@ -33,13 +33,9 @@ export function ChannelPage({ appArn, id, part }: { appArn: string; id: string; 
       title={channel.value?.Name ?? id}
       crumbs={[
         { text: 'App instances', link: to('apps') },
-        { text: idOf(appArn), link: to('apps', appArn, 'channels') },
+        { text: useAppName(appArn), link: to('apps', appArn, 'channels') },
       ]}
-      about={
-        <p>
-          <Arn value={ChannelArn} /> <Copy text={ChannelArn} label="Copy ARN" />
-        </p>
-      }
+      about={<Id value={ChannelArn} />}
     >
       <AsActor appArn={appArn}>
         {bearer => <Inside key={bearer} place={{ appArn, ChannelArn, bearer }} channel={channel} current={current} id={id} />}

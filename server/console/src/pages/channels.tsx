@@ -1,6 +1,6 @@
-import { useSignal } from '@preact/signals'
 import type { ClientOutput } from '../../../src/contract/index.ts'
 import { call } from '../api.ts'
+import { useKept } from '../kept.ts'
 import { requestToken, useList } from '../lists.ts'
 import { AsActor } from '../parts/acting-as.tsx'
 import { ask } from '../parts/dialog.tsx'
@@ -8,13 +8,13 @@ import { nameField, metadataField } from '../parts/field.tsx'
 import { Empty } from '../parts/states.tsx'
 import { Search, useFound } from '../parts/found.tsx'
 import { Table } from '../parts/table.tsx'
-import { Text, Time, Arn } from '../parts/texts.tsx'
+import { Arn, Id, Text, Time } from '../parts/texts.tsx'
 import { go, to } from '../router.ts'
 import { idOf } from '../text.ts'
 
 function ChannelList({ arn, bearer }: { arn: string; bearer: string }) {
-  const text = useSignal('')
-  const isByActivity = useSignal(true)
+  const text = useKept('search', '')
+  const isByActivity = useKept('by activity', true)
   const list = useList('ListChannels', { AppInstanceArn: arn, ChimeBearer: bearer }, page => page.Channels)
   const found = useFound(list, text, ({ Name, ChannelArn }) => `${Name} ${ChannelArn}`, { isOn: isByActivity, compare: byActivity })
   const create = () =>
@@ -63,7 +63,6 @@ function ChannelList({ arn, bearer }: { arn: string; bearer: string }) {
         columns={[
           {
             name: 'Name',
-            width: 'minmax(0, 2fr)',
             text: each => each.Name,
             show: each => (
               <a href={to('apps', arn, 'channels', idOf(each.ChannelArn))}>
@@ -71,6 +70,7 @@ function ChannelList({ arn, bearer }: { arn: string; bearer: string }) {
               </a>
             ),
           },
+          { name: 'Id', isBelow: true, text: each => each.ChannelArn, show: each => <Id value={each.ChannelArn} /> },
           { name: 'Privacy', width: '6rem', isMinor: true, text: each => each.Privacy, show: each => each.Privacy?.toLowerCase() },
           { name: 'Mode', width: '8rem', isMinor: true, text: each => each.Mode, show: each => each.Mode?.toLowerCase() },
           {
@@ -79,13 +79,12 @@ function ChannelList({ arn, bearer }: { arn: string; bearer: string }) {
             text: each => each.LastMessageTimestamp?.toISOString(),
             show: each => <Time at={each.LastMessageTimestamp} />,
           },
-          { name: 'ARN', isMinor: true, text: each => each.ChannelArn, show: each => <Arn value={each.ChannelArn} /> },
         ]}
         empty={
           <Empty title="No channels">
             <p>
-              Create one, or look for another name. Only an AppInstanceAdmin sees PRIVATE channels here; those of a user are on the page of
-              the user.
+              Create one, or act as an AppInstanceAdmin: nobody else sees PRIVATE channels here. Those of a user are on the page of the
+              user.
             </p>
           </Empty>
         }

@@ -1,16 +1,17 @@
 import { useList } from '../lists.ts'
 import { Empty } from '../parts/states.tsx'
 import { Table } from '../parts/table.tsx'
-import { Arn, Text, Time } from '../parts/texts.tsx'
+import { Id, Text, Time } from '../parts/texts.tsx'
 import { to } from '../router.ts'
 import { idOf, plural } from '../text.ts'
 
 /** The users with an open socket, of an app instance or a channel, or one user, over all nodes. */
-export function Connected({ arn, appArn, empty }: { arn: string; appArn: string; empty: string }) {
+export function Connected({ arn, appArn, empty, heading }: { arn: string; appArn: string; empty: string; heading?: string }) {
   const list = useList('ListConnectedUsers', { ResourceARN: arn }, page => page.ConnectedUsers)
   return (
     <>
-      <div class="toolbar">
+      <div class={heading === undefined ? 'toolbar' : 'heading'}>
+        {heading !== undefined && <h2>{heading}</h2>}
         <button type="button" onClick={() => void list.again()}>
           Refresh
         </button>
@@ -29,7 +30,7 @@ export function Connected({ arn, appArn, empty }: { arn: string; appArn: string;
               </a>
             ),
           },
-          { name: 'Id', isMinor: true, text: each => each.User?.Arn, show: each => <Arn value={each.User?.Arn} /> },
+          { name: 'Id', isBelow: true, text: each => each.User?.Arn, show: each => <Id value={each.User?.Arn} /> },
           {
             name: 'Since',
             width: '9rem',
@@ -50,7 +51,7 @@ export function Connected({ arn, appArn, empty }: { arn: string; appArn: string;
           },
         ]}
         empty={
-          <Empty title="Nobody is connected">
+          <Empty title={heading === undefined ? 'Nobody is connected' : 'Not connected'}>
             <p>{empty}</p>
           </Empty>
         }

@@ -4,7 +4,7 @@ import { ask } from '../parts/dialog.tsx'
 import { nameField } from '../parts/field.tsx'
 import { Empty } from '../parts/states.tsx'
 import { Table } from '../parts/table.tsx'
-import { Text, Arn } from '../parts/texts.tsx'
+import { Id, Text } from '../parts/texts.tsx'
 
 export function Flows({ arn }: { arn: string }) {
   const list = useList('ListChannelFlows', { AppInstanceArn: arn }, page => page.ChannelFlows)
@@ -60,13 +60,13 @@ export function Flows({ arn }: { arn: string }) {
         keyOf={({ ChannelFlowArn }) => ChannelFlowArn!}
         columns={[
           { name: 'Name', text: each => each.Name, show: each => <Text value={each.Name} /> },
+          { name: 'Id', isBelow: true, text: each => each.ChannelFlowArn, show: each => <Id value={each.ChannelFlowArn} /> },
           {
             name: 'Processors',
             isMinor: true,
             text: each => each.Processors?.map(({ Configuration }) => Configuration?.Lambda?.ResourceArn).join(' '),
             show: each => <Text value={each.Processors?.map(({ Name }) => Name).join(', ')} />,
           },
-          { name: 'ARN', isMinor: true, text: each => each.ChannelFlowArn, show: each => <Arn value={each.ChannelFlowArn} /> },
           {
             name: 'Change',
             width: '6rem',

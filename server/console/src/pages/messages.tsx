@@ -6,7 +6,7 @@ import { ask } from '../parts/dialog.tsx'
 import { Empty, Failure, Loading } from '../parts/states.tsx'
 import { Text, Copy } from '../parts/texts.tsx'
 import { to } from '../router.ts'
-import { dateTime, idOf, shown } from '../text.ts'
+import { clock, dateTime, day, idOf, shown } from '../text.ts'
 import type { Place } from './channel.tsx'
 
 interface Message {
@@ -25,7 +25,8 @@ interface Message {
 }
 
 const timeOf = ({ CreatedTimestamp }: Message) => new Date(CreatedTimestamp ?? 0)
-const draft = signal('')
+/** What is written and not sent, by the ARN of the channel. */
+const drafts = signal<Readonly<Record<string, string>>>({})
 /** The most messages on the page. In a busy channel the oldest are removed; they can be loaded again. */
 const mostShown = 1000
 
@@ -35,6 +36,8 @@ interface Older {
   readonly NotAfter?: Date
 }
 
+const isFirstOfDay = (message: Message, before: Message | undefined) => before === undefined || day(timeOf(message)) !== day(timeOf(before))
+
 const isOfMessage =
   /^(?:CREATE|UPDATE|REDACT|PENDING_CREATE|PENDING_UPDATE|FAILED_CREATE|FAILED_UPDATE|DENIED_CREATE|DENIED_UPDATE)_CHANNEL_MESSAGE$/
 
@@ -42,7 +45,12 @@ const isOfMessage =
 export function Messages({ place: { appArn, ChannelArn, bearer } }: { place: Place }) {
   const messages = useSignal<readonly Message[]>([])
   const older = useSignal<Older | undefined>(undefined)
-  const state = useSignal('connecting')
+  const state = useSignal('Connecting')
+  const isSending = useSignal(false)
+  const draft = drafts.value[ChannelArn] ?? ''
+  const write = (text: string) => {
+    drafts.value = { ...drafts.value, [ChannelArn]: text }
+  }
   const error = useSignal('')
   const isLoaded = useSignal(false)
   const subChannelId = useSignal('')
@@ -57,6 +65,16 @@ export function Messages({ place: { appArn, ChannelArn, bearer } }: { place: Pla
     const all = [...byId.values()].toSorted((a, b) => timeOf(a).getTime() - timeOf(b).getTime())
     messages.value = all.slice(-mostShown)
     if (all.length > mostShown) older.value = { NotAfter: timeOf(messages.value[0]!) }
+  }
+
+  /** Loads the newest messages, which the socket may have missed while it was closed. */
+  async function loadNewest() {
+    try {
+      put((await call('ListChannelMessages', { ...place(), MaxResults: 50, SortOrder: 'DESCENDING' })).ChannelMessages ?? [])
+      error.value = ''
+    } catch (failure) {
+      error.value = messageOf(failure)
+    }
   }
 
   /** Loads the page before the oldest message that is shown. */
@@ -81,6 +99,7 @@ export function Messages({ place: { appArn, ChannelArn, bearer } }: { place: Pla
     // Events that arrive between two frames of the screen are shown together.
     let arrived: Message[] = []
     let frame = 0
+    let hasConnected = false
     const show = () => {
       put(arrived.splice(0))
       frame = 0
@@ -88,6 +107,10 @@ export function Messages({ place: { appArn, ChannelArn, bearer } }: { place: Pla
     const disconnect = connect(
       bearer,
       ({ type, payload }) => {
+        if (type === 'SESSION_ESTABLISHED') {
+          if (hasConnected || error.value !== '') void loadNewest()
+          hasConnected = true
+        }
         if (payload['ChannelArn'] !== ChannelArn) return
         if (type === 'DELETE_CHANNEL_MESSAGE') {
           arrived = arrived.filter(({ MessageId }) => MessageId !== payload['MessageId'])
@@ -113,8 +136,9 @@ export function Messages({ place: { appArn, ChannelArn, bearer } }: { place: Pla
 
   async function send(event: Event) {
     event.preventDefault()
-    const Content = draft.value
-    if (Content.trim() === '') return
+    const Content = draft
+    if (Content.trim() === '' || isSending.value) return
+    isSending.value = true
     try {
       await call('SendChannelMessage', {
         ...place(),
@@ -123,11 +147,12 @@ export function Messages({ place: { appArn, ChannelArn, bearer } }: { place: Pla
         Persistence: 'PERSISTENT',
         ClientRequestToken: requestToken(),
       })
-      draft.value = ''
+      write('')
       error.value = ''
     } catch (failure) {
       error.value = messageOf(failure)
     }
+    isSending.value = false
   }
 
   const redact = ({ MessageId = '' }: Message) =>
@@ -166,7 +191,9 @@ export function Messages({ place: { appArn, ChannelArn, bearer } }: { place: Pla
     <section class="messages" aria-label="Messages">
       <p class="live">
         <span class={state.value === 'live' ? 'good' : 'warn'}>{state.value === 'live' ? 'Live' : shown(state.value)}</span>
-        <span class="faint">as {idOf(bearer)} sees it</span>
+        <span class="faint">
+          as <bdi>{shown(idOf(bearer), { longest: 60 })}</bdi> sees it
+        </span>
         <button type="button" class="small quiet" onClick={choose}>
           {subChannelId.value === '' ? 'Sub-channel…' : `Sub-channel ${idOf(subChannelId.value).slice(0, 12)}`}
         </button>
@@ -191,16 +218,27 @@ export function Messages({ place: { appArn, ChannelArn, bearer } }: { place: Pla
             <p>Write the first one below.</p>
           </Empty>
         )}
-        {messages.value.map(message => (
+        {messages.value.map((message, index) => [
+          isFirstOfDay(message, messages.value[index - 1]) && (
+            <p class="day" key={`day of ${message.MessageId}`}>
+              {day(timeOf(message))}, UTC
+            </p>
+          ),
           <article key={message.MessageId} class={message.Sender?.Arn === bearer ? 'own' : ''}>
             <header>
               <a href={to('apps', appArn, 'users', idOf(message.Sender?.Arn))}>
                 <Text value={message.Sender?.Name} longest={60} />
               </a>
-              <time title={dateTime(timeOf(message))}>{timeOf(message).toLocaleTimeString('en-GB')}</time>
+              <time dateTime={timeOf(message).toISOString()} title={dateTime(timeOf(message))}>
+                {clock(timeOf(message))}
+              </time>
               {message.Type === 'CONTROL' && <span class="badge">control</span>}
               {message.Persistence === 'NON_PERSISTENT' && <span class="badge">not stored</span>}
-              {message.LastEditedTimestamp && <span class="badge">edited</span>}
+              {message.LastEditedTimestamp && !message.Redacted && (
+                <span class="badge" title={dateTime(new Date(message.LastEditedTimestamp))}>
+                  edited
+                </span>
+              )}
               {message.Target?.[0] && (
                 <span class="badge accent">only for {shown(idOf(message.Target[0].MemberArn), { longest: 40 })}</span>
               )}
@@ -222,20 +260,21 @@ export function Messages({ place: { appArn, ChannelArn, bearer } }: { place: Pla
                 Delete
               </button>
             </div>
-          </article>
-        ))}
+          </article>,
+        ])}
         <div ref={end} />
       </div>
       {error.value && <Failure text={error.value} />}
       <form class="send" onSubmit={event => void send(event)}>
         <input
-          aria-label={`Message as ${idOf(bearer)}`}
-          placeholder={`Message as ${idOf(bearer)}`}
+          aria-label={`Message as ${shown(idOf(bearer), { longest: 60 })}`}
+          placeholder={`Message as ${shown(idOf(bearer), { longest: 60 })}`}
           autocomplete="off"
-          value={draft.value}
-          onInput={event => (draft.value = event.currentTarget.value)}
+          dir="auto"
+          value={draft}
+          onInput={event => write(event.currentTarget.value)}
         />
-        <button type="submit" class="primary">
+        <button type="submit" class="primary" disabled={isSending.value}>
           Send
         </button>
       </form>

@@ -1,4 +1,5 @@
 import { useMemo } from 'preact/hooks'
+import type { ClientOutput } from '../../../src/contract/index.ts'
 import { call } from '../api.ts'
 import { List, useList } from '../lists.ts'
 import { bytes, count, plural } from '../text.ts'
@@ -8,6 +9,7 @@ import { Empty } from '../parts/states.tsx'
 import { Table } from '../parts/table.tsx'
 import { Text, Time } from '../parts/texts.tsx'
 
+type Lane = NonNullable<ClientOutput<'ListOutboxLanes'>['OutboxLanes']>[number]
 type Choice = { readonly EntryIds: readonly number[] } | { readonly Lane: string }
 
 /** Applies a decision to entries until none is left. */
@@ -91,29 +93,34 @@ export function OutboxPage() {
           { name: 'Oldest', width: '8rem', isMinor: true, show: each => (each.OldestTimestamp ? <Time at={each.OldestTimestamp} /> : '–') },
           { name: 'Last success', width: '8rem', isMinor: true, show: each => <Time at={each.DeliveredTimestamp} /> },
           { name: 'Last failure', width: '8rem', isMinor: true, show: each => <Time at={each.FailedTimestamp} /> },
-          {
-            name: 'Decide',
-            width: '13rem',
-            show: ({ Lane = '', DeadCount = 0 }) =>
-              DeadCount > 0 && (
-                <>
-                  <button
-                    type="button"
-                    class="small"
-                    onClick={() => decide('retry', { Lane }, `all ${plural(DeadCount, 'dead entry', 'dead entries')} of the lane`)}
-                  >
-                    Retry all
-                  </button>
-                  <button
-                    type="button"
-                    class="small danger"
-                    onClick={() => decide('drop', { Lane }, `all ${plural(DeadCount, 'dead entry', 'dead entries')} of the lane`)}
-                  >
-                    Drop all
-                  </button>
-                </>
-              ),
-          },
+          ...(lanes.items.value.some(({ DeadCount = 0 }) => DeadCount > 0)
+            ? [
+                {
+                  name: 'Decide',
+                  isLine: true,
+                  width: '13rem',
+                  show: ({ Lane = '', DeadCount = 0 }: Lane) =>
+                    DeadCount > 0 && (
+                      <>
+                        <button
+                          type="button"
+                          class="small"
+                          onClick={() => decide('retry', { Lane }, `all ${plural(DeadCount, 'dead entry', 'dead entries')} of the lane`)}
+                        >
+                          Retry all
+                        </button>
+                        <button
+                          type="button"
+                          class="small danger"
+                          onClick={() => decide('drop', { Lane }, `all ${plural(DeadCount, 'dead entry', 'dead entries')} of the lane`)}
+                        >
+                          Drop all
+                        </button>
+                      </>
+                    ),
+                },
+              ]
+            : []),
         ]}
         empty={
           <Empty title="Nothing waits, and nothing was delivered recently">
@@ -153,6 +160,7 @@ export function OutboxPage() {
           },
           {
             name: 'Decide',
+            isLine: true,
             width: '11rem',
             show: ({ EntryId = 0 }) => (
               <>

@@ -1,13 +1,13 @@
 import { signal, useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
-import { call, messageOf } from '../api.ts'
+import { call, isAway, messageOf } from '../api.ts'
 import { Value } from '../lists.ts'
 import { go, to } from '../router.ts'
 import { ago, count, duration, plural } from '../text.ts'
 import { Facts, Page } from '../parts/page.tsx'
 import { Plot } from '../parts/plot.tsx'
 import { Empty, Failure, Loading } from '../parts/states.tsx'
-import { Text, Time } from '../parts/texts.tsx'
+import { Id, Text, Time } from '../parts/texts.tsx'
 import { makeFirstWorld } from './first-world.ts'
 
 type Described = Awaited<ReturnType<typeof call<'DescribeServer'>>>
@@ -43,7 +43,7 @@ export function OverviewPage() {
     return () => clearInterval(timer)
   }, [])
   const lanes = useValue(() => call('ListOutboxLanes', {}))
-  const apps = useValue(() => call('ListAppInstances', { MaxResults: 1 }))
+  const apps = useValue(() => call('ListAppInstances', { MaxResults: 6 }))
   const described = server.value
   const all = figures.value
   const last = all.at(-1)
@@ -72,7 +72,7 @@ export function OverviewPage() {
         )
       }
     >
-      {error.value && <Failure text={error.value} />}
+      {error.value && !isAway.value && <Failure text={error.value} />}
       {apps.content.value?.AppInstances?.length === 0 && (
         <Empty title="Nothing here yet">
           <p>An app instance holds the users and channels of one chat. Create an example with two users, a channel and a message.</p>
@@ -111,46 +111,70 @@ export function OverviewPage() {
       )}
       {described && (
         <div class="columns">
-          <section class="card">
-            <h2>Server</h2>
-            <Facts
-              facts={[
-                ['Version', described.Version],
-                ['Database', described.Database === 'SQLITE' ? 'SQLite' : 'PostgreSQL'],
-                ['Region', described.Region],
-                ['Account', described.Account],
-                [
-                  plural(described.Nodes?.length ?? 1, 'node'),
-                  described.Nodes?.map(({ NodeName, Bus }) => `${NodeName}${Bus === 'NATS' ? ' (NATS)' : ''}`).join(', '),
-                ],
-              ]}
-            />
-          </section>
-          <section class="card">
-            <h2>Destinations</h2>
-            {lanes.error.value && <Failure text={lanes.error.value} />}
-            {failing?.length === 0 && (
+          {apps.content.value?.AppInstances?.[0] && (
+            <section class="card">
+              <h2>App instances</h2>
+              <ul class="named">
+                {apps.content.value.AppInstances.slice(0, 5).map(({ AppInstanceArn = '', Name }) => (
+                  <li key={AppInstanceArn}>
+                    <a href={to('apps', AppInstanceArn)}>
+                      <Text value={Name} longest={60} />
+                    </a>
+                    <Id value={AppInstanceArn} />
+                  </li>
+                ))}
+              </ul>
               <p class="faint">
-                All deliveries succeed. <a href={to('outbox')}>Outbox</a>
+                {apps.content.value.AppInstances.length > 5 ? 'And more. ' : 'With their channels, messages and users. '}
+                <a href={to('apps')}>All app instances</a>
               </p>
-            )}
-            {failing?.slice(0, 5).map(({ Lane, Kind, Destination, LastError, FailedTimestamp, DeadCount = 0 }) => (
-              <div class="problem" key={Lane}>
-                <a href={to('outbox')}>
-                  <Text value={`${Kind} ${Destination}`} longest={80} />
-                </a>
-                <span class="faint">
-                  {DeadCount > 0 && `${plural(DeadCount, 'dead entry', 'dead entries')} · `}
-                  <Time at={FailedTimestamp} />
-                </span>
-                {LastError && (
-                  <p>
-                    <Text value={LastError} />
-                  </p>
-                )}
-              </div>
-            ))}
-          </section>
+            </section>
+          )}
+          <div class="stack">
+            <section class="card">
+              <h2>Server</h2>
+              <Facts
+                facts={[
+                  ['Version', described.Version],
+                  ['Database', described.Database === 'SQLITE' ? 'SQLite' : 'PostgreSQL'],
+                  ['Region', described.Region],
+                  ['Account', described.Account],
+                  [
+                    plural(described.Nodes?.length ?? 1, 'node'),
+                    described.Nodes?.map(({ NodeName, Bus }) => `${NodeName}${Bus === 'NATS' ? ' (NATS)' : ''}`).join(', '),
+                  ],
+                ]}
+              />
+            </section>
+            <section class="card">
+              <h2>Destinations</h2>
+              {lanes.error.value && <Failure text={lanes.error.value} />}
+              {failing?.length === 0 && (
+                <p class="faint">
+                  {lanes.content.value?.OutboxLanes?.length === 0
+                    ? 'Nothing has been delivered to other services yet. '
+                    : 'All deliveries succeed. '}
+                  <a href={to('outbox')}>Outbox</a>
+                </p>
+              )}
+              {failing?.slice(0, 5).map(({ Lane, Kind, Destination, LastError, FailedTimestamp, DeadCount = 0 }) => (
+                <div class="problem" key={Lane}>
+                  <a href={to('outbox')}>
+                    <Text value={`${Kind} ${Destination}`} longest={80} />
+                  </a>
+                  <span class="faint">
+                    {DeadCount > 0 && `${plural(DeadCount, 'dead entry', 'dead entries')} · `}
+                    <Time at={FailedTimestamp} />
+                  </span>
+                  {LastError && (
+                    <p>
+                      <Text value={LastError} />
+                    </p>
+                  )}
+                </div>
+              ))}
+            </section>
+          </div>
         </div>
       )}
     </Page>

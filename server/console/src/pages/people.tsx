@@ -6,7 +6,8 @@ import { List, paging } from '../lists.ts'
 import { ask } from '../parts/dialog.tsx'
 import { Empty } from '../parts/states.tsx'
 import { Table } from '../parts/table.tsx'
-import { Text, Arn } from '../parts/texts.tsx'
+import { Id, Text } from '../parts/texts.tsx'
+import { userField } from '../parts/user-field.ts'
 import { to } from '../router.ts'
 import { idOf, shown, userArnOf } from '../text.ts'
 import type { Place } from './channel.tsx'
@@ -36,7 +37,7 @@ function People({
     ask({
       title: add.label,
       about: <p>{add.about}</p>,
-      fields: [{ name: 'user', label: 'User id or ARN', isRequired: true }],
+      fields: [userField(appArn)],
       action: add.label,
       async act({ user }) {
         await add.act(userArnOf(appArn, user))
@@ -81,7 +82,7 @@ function People({
                 <Text value={each.Name} />
               ),
           },
-          { name: 'Id', text: each => each.Arn, show: each => <Arn value={each.Arn} /> },
+          { name: 'Id', isBelow: true, text: each => each.Arn, show: each => <Id value={each.Arn} /> },
           {
             name: 'Change',
             width: '6rem',
@@ -131,7 +132,9 @@ export function Members({ place }: { place: Place }) {
           about: 'The member does not see the channel any more, unless it is added again. Its messages stay.',
           act: async MemberArn => call('DeleteChannelMembership', { ChannelArn, MemberArn, ChimeBearer: bearer }),
         },
-        empty: 'The list is empty.',
+        empty: hidden.value
+          ? 'Hidden members read the channel without being listed among its members. Add one here.'
+          : 'Add the first member.',
       }}
     />
   )
@@ -159,7 +162,7 @@ export const Moderators = ({ place }: { place: Place }) => (
         act: async ChannelModeratorArn =>
           call('DeleteChannelModerator', { ChannelArn: place.ChannelArn, ChannelModeratorArn, ChimeBearer: place.bearer }),
       },
-      empty: 'Only AppInstanceAdmins can manage this channel.',
+      empty: 'Only AppInstanceAdmins can manage this channel until you add a moderator.',
     }}
   />
 )

@@ -1,7 +1,8 @@
 import { signal, useComputed, useSignal } from '@preact/signals'
-import { useEffect } from 'preact/hooks'
-import { call, messageOf } from '../api.ts'
+import { useEffect, useRef } from 'preact/hooks'
+import { call, isAway, messageOf } from '../api.ts'
 import { copies } from '../copies.ts'
+import { useKept } from '../kept.ts'
 import { Decisions } from '../parts/decisions.tsx'
 import { bytes, clock, dateTime, duration, idOf, principalOf, words } from '../text.ts'
 import { Facts, Page } from '../parts/page.tsx'
@@ -29,11 +30,18 @@ async function look() {
     .slice(0, most)
 }
 
+let lastOpener: HTMLElement | undefined
+
+function open(about: RecentCall, opener: HTMLElement) {
+  opened.value = about
+  lastOpener = opener
+}
+
 const statusKind = (status = 0) => (status >= 500 ? 'bad' : status >= 400 ? 'warn' : 'good')
 
 export function RequestsPage() {
-  const text = useSignal('')
-  const isRefusedOnly = useSignal(false)
+  const text = useKept('search', '')
+  const isRefusedOnly = useKept('refused only', false)
   const isPaused = useSignal(false)
   const error = useSignal('')
   useEffect(() => {
@@ -78,12 +86,12 @@ export function RequestsPage() {
             Refused only
           </button>
           <button type="button" aria-pressed={isPaused.value} onClick={() => (isPaused.value = !isPaused.value)}>
-            {isPaused.value ? 'Go on' : 'Pause'}
+            {isPaused.value ? 'Resume' : 'Pause'}
           </button>
         </>
       }
     >
-      {error.value && <Failure text={error.value} />}
+      {error.value && !isAway.value && <Failure text={error.value} />}
       <div class={opened.value ? 'split' : ''}>
         <Table
           label="Recent requests"
@@ -92,7 +100,7 @@ export function RequestsPage() {
           keyOf={({ RequestId }) => RequestId!}
           columns={[
             {
-              name: 'Time',
+              name: 'Time, UTC',
               width: '5.5rem',
               isMinor: true,
               text: each => each.AnsweredTimestamp?.toISOString(),
@@ -110,7 +118,12 @@ export function RequestsPage() {
               text: each => each.OperationName,
               show: each => (
                 <span class="two">
-                  <button type="button" class="link" aria-expanded={opened.value === each} onClick={() => (opened.value = each)}>
+                  <button
+                    type="button"
+                    class="link"
+                    aria-expanded={opened.value === each}
+                    onClick={event => open(each, event.currentTarget)}
+                  >
                     {each.OperationName}
                   </button>
                   {(each.Reason ?? each.ErrorMessage) && (
@@ -150,6 +163,7 @@ export function RequestsPage() {
               name: 'Took',
               width: '5rem',
               isNumber: true,
+              isMinor: true,
               text: each => each.DurationMicroseconds,
               show: each => duration(each.DurationMicroseconds),
             },
@@ -163,13 +177,15 @@ export function RequestsPage() {
             },
           ]}
           empty={
-            <Empty title={calls.value.length === 0 ? 'No calls yet' : 'No call matches'}>
-              <p>
-                {calls.value.length === 0
-                  ? 'Calls appear here as soon as the server answers them.'
-                  : 'Change the search, or show all calls.'}
-              </p>
-            </Empty>
+            error.value === '' && (
+              <Empty title={calls.value.length === 0 ? 'No calls yet' : 'No call matches'}>
+                <p>
+                  {calls.value.length === 0
+                    ? 'Calls appear here as soon as the server answers them.'
+                    : 'Change the search, or show all calls.'}
+                </p>
+              </Empty>
+            )
           }
         />
         {opened.value && <Opened about={opened.value} />}
@@ -192,13 +208,25 @@ const names: Readonly<Record<string, string>> = {
   OPERATION: 'Operation',
 }
 
-const close = () => (opened.value = undefined)
+function close() {
+  opened.value = undefined
+  // The focus goes back to the row.
+  lastOpener?.focus()
+}
 
 function Opened({ about }: { about: RecentCall }) {
+  const panel = useRef<HTMLElement>(null)
+  useEffect(() => {
+    // On a narrow screen it is above the list; the keyboard goes to it in any case.
+    panel.current?.focus()
+    panel.current?.scrollIntoView({ block: 'nearest' })
+  }, [about])
   const input = about.Input === undefined ? undefined : (JSON.parse(about.Input) as Record<string, unknown>)
   return (
     <section
       class="panel"
+      ref={panel}
+      tabIndex={-1}
       aria-label={`The call ${about.OperationName}`}
       onKeyDown={event => {
         if (event.key === 'Escape') close()
@@ -245,7 +273,12 @@ function Opened({ about }: { about: RecentCall }) {
           ['Principal', <Text value={about.PrincipalArn} />],
           ['Key', <code>{about.AccessKeyId}</code>],
           ...(about.BearerArn === undefined ? [] : ([['Bearer', <Arn value={about.BearerArn} />]] as const)),
-          ['Request id', <code>{about.RequestId}</code>],
+          [
+            'Request id',
+            <>
+              <code>{about.RequestId}</code> <Copy text={about.RequestId ?? ''} />
+            </>,
+          ],
           [
             'Route',
             <code>

@@ -54,7 +54,7 @@ export function RolePage({ name: RoleName }: { name: string }) {
         )
       }
     >
-      {role.error.value && <Failure text={role.error.value} />}
+      {role.error.value && <Failure text={role.error.value} again={() => void role.again()} />}
       {!described && !role.error.value && <Loading />}
       {described && (
         <>

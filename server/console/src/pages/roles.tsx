@@ -1,5 +1,5 @@
-import { useSignal } from '@preact/signals'
 import { call } from '../api.ts'
+import { useKept } from '../kept.ts'
 import { useList } from '../lists.ts'
 import { ask } from '../parts/dialog.tsx'
 import { policyFields, policyIn } from '../parts/policy-fields.ts'
@@ -23,7 +23,7 @@ const create = () =>
   })
 
 export function Roles() {
-  const text = useSignal('')
+  const text = useKept('search', '')
   const list = useList('ListIamRoles', {}, page => page.IamRoles)
   return (
     <>

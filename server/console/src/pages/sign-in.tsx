@@ -39,8 +39,14 @@ async function exchange(path: '/console/session' | '/console/login', body: objec
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(body),
     credentials: 'omit',
+  }).catch(() => {
+    throw new Error('The server does not answer. The link is still unused: try it again.')
   })
-  const content = (await response.json()) as { Credentials?: Given; Message?: string; Reason?: string }
+  const content = (await response.json().catch(() => ({ Message: `The server answers with status ${response.status}` }))) as {
+    Credentials?: Given
+    Message?: string
+    Reason?: string
+  }
   const given = content.Credentials
   if (!given) throw new Error([content.Message, content.Reason].filter(Boolean).join('. '))
   return {

@@ -4,7 +4,7 @@ import { List } from '../lists.ts'
 import { ask } from '../parts/dialog.tsx'
 import { Empty } from '../parts/states.tsx'
 import { Table } from '../parts/table.tsx'
-import { Arn } from '../parts/texts.tsx'
+import { Id } from '../parts/texts.tsx'
 import { to } from '../router.ts'
 
 export function Streams({ arn }: { arn: string }) {
@@ -52,9 +52,11 @@ export function Streams({ arn }: { arn: string }) {
   return (
     <>
       <div class="toolbar">
-        <button type="button" onClick={remove}>
-          Stop streaming
-        </button>
+        {list.items.value.length > 0 && (
+          <button type="button" onClick={remove}>
+            Stop streaming
+          </button>
+        )}
         <button type="button" class="primary" onClick={put}>
           Set a stream
         </button>
@@ -65,7 +67,7 @@ export function Streams({ arn }: { arn: string }) {
         keyOf={({ DataType }) => DataType}
         columns={[
           { name: 'What', width: '10rem', text: each => each.DataType, show: each => each.DataType },
-          { name: 'Stream', text: each => each.ResourceArn, show: each => <Arn value={each.ResourceArn} /> },
+          { name: 'Stream', text: each => each.ResourceArn, show: each => <Id value={each.ResourceArn} /> },
         ]}
         empty={
           <Empty title="No streams">

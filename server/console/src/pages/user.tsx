@@ -1,6 +1,7 @@
 import { useMemo } from 'preact/hooks'
 import { actAs } from '../acting.ts'
 import { call } from '../api.ts'
+import { useAppName } from '../app-names.ts'
 import { Value, useList } from '../lists.ts'
 import { Connected } from './connected.tsx'
 import { go, to } from '../router.ts'
@@ -10,7 +11,7 @@ import { Facts, Page } from '../parts/page.tsx'
 import { say } from '../parts/said.tsx'
 import { Empty, Failure, Loading } from '../parts/states.tsx'
 import { Table } from '../parts/table.tsx'
-import { Arn, Copy, Text, Time } from '../parts/texts.tsx'
+import { Id, Text, Time } from '../parts/texts.tsx'
 
 export function UserPage({ appArn, id }: { appArn: string; id: string }) {
   const arn = `${appArn}/user/${id}`
@@ -55,13 +56,9 @@ export function UserPage({ appArn, id }: { appArn: string; id: string }) {
       title={described?.Name ?? id}
       crumbs={[
         { text: 'App instances', link: to('apps') },
-        { text: idOf(appArn), link: to('apps', appArn, 'users') },
+        { text: useAppName(appArn), link: to('apps', appArn, 'users') },
       ]}
-      about={
-        <p>
-          <Arn value={arn} /> <Copy text={arn} label="Copy ARN" />
-        </p>
-      }
+      about={<Id value={arn} />}
       actions={
         <>
           <button
@@ -82,14 +79,14 @@ export function UserPage({ appArn, id }: { appArn: string; id: string }) {
         </>
       }
     >
-      {user.error.value && <Failure text={user.error.value} />}
+      {user.error.value && <Failure text={user.error.value} again={() => void user.again()} />}
       {!described && !user.error.value && <Loading />}
       {described && (
         <section class="card">
           <Facts
             facts={[
               ['Name', <Text value={described.Name} />],
-              ['Metadata', <Text value={described.Metadata ?? 'none'} />],
+              ['Metadata', <Text value={described.Metadata ?? 'none'} longest={2000} />],
               ['Created', described.CreatedTimestamp && dateTime(described.CreatedTimestamp)],
               [
                 'Expires',
@@ -109,8 +106,7 @@ export function UserPage({ appArn, id }: { appArn: string; id: string }) {
           />
         </section>
       )}
-      <h2>Sockets</h2>
-      <Connected arn={arn} appArn={appArn} empty="The user has no socket at the moment." />
+      <Connected heading="Sockets" arn={arn} appArn={appArn} empty="The user has no socket at the moment." />
       <h2>Channels of this user</h2>
       <Table
         label="Channels of the user"

@@ -1,17 +1,18 @@
-import { useSignal } from '@preact/signals'
 import { call } from '../api.ts'
+import { useKept } from '../kept.ts'
 import { requestToken, useList } from '../lists.ts'
 import { ask } from '../parts/dialog.tsx'
 import { nameField, metadataField } from '../parts/field.tsx'
 import { Empty } from '../parts/states.tsx'
+import { userField } from '../parts/user-field.ts'
 import { Search, useFound } from '../parts/found.tsx'
 import { Table } from '../parts/table.tsx'
-import { Text, Arn } from '../parts/texts.tsx'
+import { Id, Text } from '../parts/texts.tsx'
 import { go, to } from '../router.ts'
 import { idOf, userArnOf } from '../text.ts'
 
 export function Users({ arn }: { arn: string }) {
-  const text = useSignal('')
+  const text = useKept('search', '')
   const list = useList('ListAppInstanceUsers', { AppInstanceArn: arn }, page => page.AppInstanceUsers)
   const create = () =>
     ask({
@@ -37,7 +38,7 @@ export function Users({ arn }: { arn: string }) {
   const find = () =>
     ask({
       title: 'Go to a user',
-      fields: [{ name: 'user', label: 'User id or ARN', isRequired: true }],
+      fields: [userField(arn)],
       action: 'Go',
       async act({ user }) {
         const AppInstanceUserArn = userArnOf(arn, user)
@@ -70,12 +71,12 @@ export function Users({ arn }: { arn: string }) {
               </a>
             ),
           },
-          { name: 'Id', text: each => each.AppInstanceUserArn, show: each => <Arn value={each.AppInstanceUserArn} /> },
+          { name: 'Id', isBelow: true, text: each => each.AppInstanceUserArn, show: each => <Id value={each.AppInstanceUserArn} /> },
           { name: 'Metadata', isMinor: true, text: each => each.Metadata, show: each => <Text value={each.Metadata} longest={80} /> },
         ]}
         empty={
           <Empty title="No users">
-            <p>Create one, or look for another name.</p>
+            <p>Create one here, or by CreateAppInstanceUser in your back end.</p>
           </Empty>
         }
       />

@@ -43,7 +43,8 @@ function Dialog({ question }: { question: Asked }) {
     error.value = ''
     try {
       const result = await act(Object.fromEntries(values))
-      if (asked.value === question) asked.value = undefined
+      // Closing it moves the focus back to the button that has opened it.
+      if (asked.value === question) dialog.current?.close()
       if (result) say(result)
     } catch (failure) {
       error.value = messageOf(failure)

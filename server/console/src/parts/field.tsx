@@ -1,4 +1,9 @@
+import { useSignal } from '@preact/signals'
 import type { JSX } from 'preact'
+import { useEffect } from 'preact/hooks'
+import { shown } from '../text.ts'
+
+type Suggestion = string | readonly [value: string, label: string | undefined]
 
 export interface Field {
   readonly name: string
@@ -11,13 +16,22 @@ export interface Field {
   readonly isCode?: boolean
   /** The height of lines. */
   readonly rows?: number
-  /** Suggestions; any other value is possible. */
-  readonly suggestions?: readonly string[]
+  /** Suggestions, or how to load them; any other value is possible. */
+  readonly suggestions?: readonly Suggestion[] | (() => Promise<readonly Suggestion[]>)
 }
 
 export function Input({ field, set }: { field: Field; set: (value: string) => void }) {
   const { name, label, kind = 'text', options = [], value, hint, isRequired, isCode, rows = 3, suggestions } = field
   const id = `field-${name}`
+  const suggested = useSignal<readonly Suggestion[]>(typeof suggestions === 'object' ? suggestions : [])
+  useEffect(() => {
+    // Without suggestions the field works as well.
+    if (typeof suggestions === 'function')
+      suggestions().then(
+        found => (suggested.value = found),
+        () => {},
+      )
+  }, [name])
   const shared = {
     id,
     name,
@@ -54,9 +68,10 @@ export function Input({ field, set }: { field: Field; set: (value: string) => vo
       )}
       {suggestions && (
         <datalist id={`${id}-suggestions`}>
-          {suggestions.map(each => (
-            <option key={each} value={each} />
-          ))}
+          {suggested.value.map(each => {
+            const [key, text] = typeof each === 'string' ? [each, undefined] : each
+            return <option key={key} value={key} label={text === undefined || text === key ? undefined : shown(text, { longest: 60 })} />
+          })}
         </datalist>
       )}
       {hint && (

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact'
-import { useEffect } from 'preact/hooks'
+import { useEffect, useRef } from 'preact/hooks'
 import { shown } from '../text.ts'
 import { Text } from './texts.tsx'
 
@@ -33,7 +33,7 @@ export function Page({
               {crumbs.map(({ text, link }) => (
                 <li key={link}>
                   <a href={link}>
-                    <Text value={text} longest={40} />
+                    <Text value={text} longest={60} />
                   </a>
                 </li>
               ))}
@@ -53,15 +53,22 @@ export function Page({
   )
 }
 
-export const Tabs = ({ tabs, current }: { tabs: readonly (readonly [name: string, link: string])[]; current: string }) => (
-  <nav class="tabs" aria-label="Parts of this page">
-    {tabs.map(([name, link]) => (
-      <a key={link} href={link} aria-current={name === current ? 'page' : undefined}>
-        {name}
-      </a>
-    ))}
-  </nav>
-)
+export function Tabs({ tabs, current }: { tabs: readonly (readonly [name: string, link: string])[]; current: string }) {
+  const row = useRef<HTMLElement>(null)
+  useEffect(() => {
+    // On a narrow screen the row scrolls.
+    row.current?.querySelector('[aria-current]')?.scrollIntoView({ inline: 'center', block: 'nearest' })
+  }, [current])
+  return (
+    <nav class="tabs" aria-label="Parts of this page" ref={row}>
+      {tabs.map(([name, link]) => (
+        <a key={link} href={link} aria-current={name === current ? 'page' : undefined}>
+          {name}
+        </a>
+      ))}
+    </nav>
+  )
+}
 
 export const Facts = ({ facts }: { facts: readonly (readonly [name: string, value: ComponentChildren])[] }) => (
   <dl class="facts">

@@ -18,6 +18,11 @@ export function ReadSoFar<Item>({ list, live }: { list: Shown<Item>; live: boole
   return (
     <span>
       <span role="status">{said(list, live)}</span>
+      {state.value === 'failed' && (
+        <button type="button" class="small quiet" onClick={() => void list.more()}>
+          Try again
+        </button>
+      )}
       {whole?.isReadingOn.value && (
         <button type="button" class="small quiet" onClick={() => whole.stop()}>
           Stop

@@ -22,6 +22,13 @@ export const Loading = ({ rows = 3 }: { rows?: number }) => (
   </div>
 )
 
+/** What a table shows if nothing in it matches a search. */
+export const NothingFound = () => (
+  <Empty title="Nothing matches the search">
+    <p>Change the text, or clear it to see the whole list again.</p>
+  </Empty>
+)
+
 export const Empty = ({ title, children }: { title: string; children?: ComponentChildren }) => (
   <div class="empty">
     <h2>{title}</h2>

@@ -1,10 +1,11 @@
-import { useSignal } from '@preact/signals'
+import { signal, useSignal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
-import { useEffect, useRef } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
+import { useKept } from '../kept.ts'
 import { Export } from './export.tsx'
 import { ReadSoFar } from './read-so-far.tsx'
 import type { Shown } from './found.tsx'
-import { Failure, Loading } from './states.tsx'
+import { Failure, Loading, NothingFound } from './states.tsx'
 
 export interface Column<Item> {
   readonly name: string
@@ -14,11 +15,20 @@ export interface Column<Item> {
   readonly isNumber?: boolean
   /** Hidden on narrow screens. */
   readonly isMinor?: boolean
+  /** On narrow screens it is a second line below the first column. */
+  readonly isBelow?: boolean
+  /** On narrow screens it is a line of its own below the others: for several buttons. */
+  readonly isLine?: boolean
   /** For the export; without it the column is not exported. */
   readonly text?: (item: Item) => string | number | undefined
 }
 
-const rowHeight = 45
+const [oneLine, twoLines] = [45, 85]
+
+/** As styles/narrow.css says. */
+const narrow = matchMedia('(width < 800px)')
+const isNarrow = signal(narrow.matches)
+narrow.addEventListener('change', () => (isNarrow.value = narrow.matches))
 
 const spare = 8
 
@@ -38,7 +48,9 @@ export function Table<Item>({
   empty: ComponentChildren
   live?: boolean
 }) {
-  const top = useSignal(0)
+  const top = useKept(`${label}, scrolled to`, 0)
+  /** Where Back has to scroll to, once enough of the list is loaded. */
+  const wanted = useRef(top.value)
   const height = useSignal(600)
   const scroller = useRef<HTMLDivElement>(null)
   useEffect(() => {
@@ -48,6 +60,7 @@ export function Table<Item>({
     watch.observe(element)
     return () => watch.disconnect()
   }, [list])
+  const rowHeight = isNarrow.value && columns.some(({ isLine }) => isLine) ? twoLines : oneLine
   const items = list.items.value
   const state = list.state.value
   const first = Math.max(0, Math.floor(top.value / rowHeight) - spare)
@@ -56,18 +69,36 @@ export function Table<Item>({
     // If a search hides most rows, every page would load the next one.
     if (state === 'more' && list.isFiltered?.value !== true && last >= items.length - spare) void list.more()
   }, [state, last, items.length, list])
+  useLayoutEffect(() => {
+    const element = scroller.current
+    if (!element || wanted.current === 0) return
+    const isLoaded = items.length * rowHeight >= wanted.current + element.clientHeight
+    if (!isLoaded && state !== 'whole' && state !== 'failed') return
+    element.scrollTop = wanted.current
+    wanted.current = 0
+    top.value = element.scrollTop
+  }, [items.length, state])
+  const firstKey = items[0] && keyOf(items[0])
+  const before = useRef(firstKey)
+  useLayoutEffect(() => {
+    // New rows on top of a live list do not move the rows that are looked at.
+    const moved = live && before.current !== undefined ? items.findIndex(item => keyOf(item) === before.current) : 0
+    if (moved > 0 && scroller.current && scroller.current.scrollTop > 0) scroller.current.scrollTop += moved * rowHeight
+    before.current = firstKey
+  }, [firstKey])
   if (state === 'loading' && items.length === 0) return <Loading rows={6} />
   if (state === 'failed' && items.length === 0)
     return <Failure text={list.error.value} {...(list.again && { again: () => void list.again!() })} />
-  if (items.length === 0 && state !== 'more') return <>{empty}</>
+  if (items.length === 0 && state !== 'more') return list.isFiltered?.value === true ? <NothingFound /> : <>{empty}</>
   const wide = columns.map(({ width = 'minmax(0, 1fr)' }) => width).join(' ')
-  const narrow = columns
-    .filter(({ isMinor }) => !isMinor)
+  const onNarrow = columns
+    .filter(({ isMinor, isBelow, isLine }) => !isMinor && !isBelow && !isLine)
     .map(({ width = 'minmax(0, 1fr)' }) => width)
     .join(' ')
-  const cell = ({ isNumber, isMinor }: Column<Item>) => [isNumber && 'number', isMinor && 'minor'].filter(Boolean).join(' ')
+  const cell = ({ isNumber, isMinor, isBelow, isLine }: Column<Item>) =>
+    [isNumber && 'number', isMinor && 'minor', isBelow && 'below', isLine && 'line'].filter(Boolean).join(' ')
   return (
-    <div class="table" style={{ '--wide': wide, '--narrow': narrow }}>
+    <div class="table" style={{ '--wide': wide, '--narrow': onNarrow }}>
       <div
         class="rows"
         ref={scroller}

@@ -15,7 +15,7 @@ export const Time = ({ at }: { at: Date | undefined }) =>
     <span class="faint">never</span>
   )
 
-/** The last part of an ARN; the whole of it is in the title and can be copied. */
+/** The last part of an ARN; the whole of it is in the title. */
 export const Arn = ({ value, link }: { value: string | undefined; link?: string }) =>
   value === undefined ? (
     <span class="faint">none</span>
@@ -25,14 +25,35 @@ export const Arn = ({ value, link }: { value: string | undefined; link?: string 
     </code>
   )
 
-export function Copy({ text, label = 'Copy' }: { text: string; label?: string }) {
-  const copy = async () => {
-    await navigator.clipboard.writeText(text)
-    say('Copied')
-  }
-  return (
-    <button type="button" class="small quiet" onClick={() => void copy()}>
-      {label}
-    </button>
+const copy = (text: string) =>
+  navigator.clipboard.writeText(text).then(
+    () => say('Copied'),
+    () => say('The browser does not let the page copy. Select the text, and copy it.'),
   )
-}
+
+/** The last part of an ARN in a row of a table, with a button that copies the whole ARN. */
+export const Id = ({ value, link }: { value: string | undefined; link?: string }) =>
+  value === undefined ? (
+    <span class="faint">none</span>
+  ) : (
+    <span class="id">
+      <Arn value={value} {...(link !== undefined && { link })} />
+      <button
+        type="button"
+        class="icon quiet"
+        title="Copy the ARN"
+        aria-label={`Copy the ARN of ${shown(idOf(value), { longest: 80 })}`}
+        onClick={() => void copy(value)}
+      >
+        <svg viewBox="0 0 16 16" aria-hidden="true">
+          <path d="M5.500 5.500v-3h8v8h-3M2.500 5.500h8v8h-8z" />
+        </svg>
+      </button>
+    </span>
+  )
+
+export const Copy = ({ text, label = 'Copy' }: { text: string; label?: string }) => (
+  <button type="button" class="small quiet" onClick={() => void copy(text)}>
+    {label}
+  </button>
+)

@@ -1,0 +1,115 @@
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { issueCode } from '../../src/console/codes.ts'
+import { hasBrowser, newPage, seriousFaults } from '../support/browser.ts'
+import { startWorld } from '../support/world.ts'
+
+test.skipIf(!hasBrowser)(
+  'on a screen of 360 pixels the console shows the ids of app instances with the same name, copies them, and no page is wider than the screen',
+  { timeout: 120_000 },
+  async () => {
+    const world = await startWorld('sqlite', { tls: 'on' })
+    onTestFinished(() => world.close())
+    const { identity, messaging, app, now } = world
+    const arns: string[] = []
+    for (let number = 0; number < 2; number++) arns.push((await identity.createAppInstance({ Name: 'Chat' })).AppInstanceArn!)
+    const [AppInstanceArn] = arns
+    const longest = 'Terminabstimmungsbesprechungsgruppe'.repeat(7)
+    const { AppInstanceUserArn: ChimeBearer } = await identity.createAppInstanceUser({
+      AppInstanceArn,
+      AppInstanceUserId: 'ann',
+      Name: longest.slice(0, 100),
+    })
+    await identity.createAppInstanceAdmin({ AppInstanceArn, AppInstanceAdminArn: ChimeBearer })
+    const { ChannelArn } = await messaging.createChannel({ AppInstanceArn, Name: longest, ChimeBearer })
+    await messaging.sendChannelMessage({ ChannelArn, Content: longest, Type: 'STANDARD', Persistence: 'PERSISTENT', ChimeBearer })
+
+    const page = await newPage(join(world.folder, 'ca.pem'))
+    await page.setViewportSize({ width: 360, height: 740 })
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write'])
+    await page.goto(`${app.tlsUrl!}/console#code=${await issueCode(app.db, now())}`)
+    const fits = async (name: string) => {
+      await page.getByRole('main').getByRole('status', { name: 'Loading' }).waitFor({ state: 'detached' })
+      expect([name, await page.evaluate<number>('document.documentElement.scrollWidth')]).toEqual([name, 360])
+      expect([name, await seriousFaults(page)]).toEqual([name, []])
+    }
+    const nav = async (name: string) => page.getByRole('navigation', { name: 'Console' }).getByRole('link', { name }).click()
+    await page.getByText('Ready.').waitFor()
+    await fits('Overview')
+    for (const name of ['Requests', 'Outbox', 'Keys and roles']) {
+      await nav(name)
+      await page.getByRole('heading', { name, level: 1 }).waitFor()
+      await fits(name)
+    }
+
+    await nav('App instances')
+    const table = page.getByRole('table', { name: 'App instances' })
+    for (const arn of arns) {
+      const id = table.getByText(arn.split('/')[1]!, { exact: true })
+      await id.waitFor()
+      const { width } = (await id.boundingBox())!
+      expect(width).toBeGreaterThan(100)
+      await page.getByRole('button', { name: `Copy the ARN of ${arn.split('/')[1]!}` }).click()
+      await page.getByText('Copied').waitFor()
+      expect(await page.evaluate<string>('navigator.clipboard.readText()')).toBe(arn)
+    }
+    await fits('App instances')
+
+    await table
+      .getByRole('row')
+      .filter({ hasText: AppInstanceArn!.split('/')[1]! })
+      .getByRole('link')
+      .click()
+    for (const name of ['Users', 'Connected', 'Admins', 'Bots', 'Flows', 'Streams', 'Settings', 'Channels']) {
+      await page.getByRole('navigation', { name: 'Parts of this page' }).getByRole('link', { name }).click()
+      await fits(name)
+    }
+    await page.getByRole('table', { name: 'Channels' }).getByRole('link').click()
+    await page.getByRole('log').getByText(longest).waitFor()
+    await fits('a channel')
+  },
+)
+
+test.skipIf(!hasBrowser)(
+  'the console says that the server is away, goes on when it is back, and Back leads to the list as it was',
+  { timeout: 120_000 },
+  async () => {
+    const world = await startWorld('sqlite', { tls: 'on' })
+    onTestFinished(() => world.close())
+    const { identity, messaging, app, now } = world
+    const { AppInstanceArn } = await identity.createAppInstance({ Name: 'Chat' })
+    const { AppInstanceUserArn: ChimeBearer } = await identity.createAppInstanceUser({
+      AppInstanceArn,
+      AppInstanceUserId: 'ann',
+      Name: 'Ann',
+    })
+    await identity.createAppInstanceAdmin({ AppInstanceArn, AppInstanceAdminArn: ChimeBearer })
+    for (let number = 1; number <= 120; number++) await messaging.createChannel({ AppInstanceArn, Name: `Channel ${number}`, ChimeBearer })
+    const page = await newPage(join(world.folder, 'ca.pem'))
+    await page.goto(`${app.tlsUrl!}/console#code=${await issueCode(app.db, now())}`)
+    await page.getByRole('main').getByRole('link', { name: 'Chat' }).click()
+
+    // The list is where it was, and so is the text of a search.
+    const table = page.getByRole('table', { name: 'Channels' })
+    await page.getByText('120 entries', { exact: true }).waitFor()
+    await table.evaluate(rows => rows.scrollTo(0, 3000))
+    await table.getByRole('link', { name: 'Channel 70', exact: true }).click()
+    await page.getByText('Write the first one below.').waitFor()
+    await page.goBack()
+    await table.getByRole('link', { name: 'Channel 70', exact: true }).waitFor()
+    expect(await table.evaluate(rows => rows.scrollTop)).toBe(3000)
+    await page.getByRole('searchbox').fill('Channel 119')
+    await table.getByRole('link', { name: 'Channel 119' }).click()
+    await page.getByText('Write the first one below.').waitFor()
+    await page.goBack()
+    await page.getByText('1 of 120 entries').waitFor()
+    expect(await page.getByRole('searchbox').inputValue()).toBe('Channel 119')
+
+    await page.context().setOffline(true)
+    await page.getByRole('navigation', { name: 'Parts of this page' }).getByRole('link', { name: 'Users' }).click()
+    await page.getByText('The server does not answer. The page asks again').waitFor()
+    await page.context().setOffline(false)
+    await page.getByRole('link', { name: 'Ann' }).waitFor()
+    await page.getByText('The server does not answer').first().waitFor({ state: 'detached' })
+  },
+)
