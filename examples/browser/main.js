@@ -89,7 +89,7 @@ async function listMessages(channel, NextToken) {
   for (const message of page.ChannelMessages) store.keep(channel, message)
   channel.next = page.NextToken
   channel.isStale = false
-  showMessages(actions)
+  show()
   if (page.ChannelMessages.length === 0) return
   const MessageIds = page.ChannelMessages.map(({ MessageId }) => MessageId)
   const [reactions, threads] = await Promise.all([
@@ -240,6 +240,7 @@ function open(arn) {
   $('#send').content.value = channel.draft ?? ''
   $('#messages').replaceChildren()
   $('#pins').open = false
+  $('#pins').hidden = true
   show()
   showPeople()
   showTyping()

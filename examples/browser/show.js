@@ -54,7 +54,7 @@ export function showChannels({ open }) {
       const button = element(
         'button',
         { className: unread > 0 ? 'unread' : '', onclick: () => open(arn) },
-        element('bdi', {}, name),
+        element('bdi', { title: name }, name),
         ...badge(channel),
       )
       button.dataset.arn = arn
@@ -208,7 +208,7 @@ export function showPeople() {
   const others = channel.members.filter(({ Arn }) => Arn !== me())
   const shown = others.map(({ Arn, Name }) => {
     const { state, text } = presenceOf(Arn)
-    const item = element('li', {}, element('bdi', {}, Name || nameOf(Arn)), element('small', {}, ` ${text}`))
+    const item = element('li', {}, element('bdi', { title: Name || nameOf(Arn) }, Name || nameOf(Arn)), element('small', {}, ` ${text}`))
     item.dataset.presence = state
     return item
   })
