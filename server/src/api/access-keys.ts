@@ -18,7 +18,7 @@ function disabled(status: 'ENABLED' | 'DISABLED' | undefined, { disabledAt }: St
   return { disabledAt: status === 'ENABLED' ? undefined : (disabledAt?.getTime() ?? now) }
 }
 
-export const accessKeys: Handlers<'CreateAccessKey' | 'ListAccessKeys' | 'DescribeAccessKey' | 'UpdateAccessKey' | 'DeleteAccessKey'> = {
+export const accessKeys = {
   async CreateAccessKey(input, { keyRing, account }) {
     const { id, name, secret } = await keyRing.makeKey({ name: input.UserName, policy: requirePolicy(input) })
     return { AccessKeyId: id, SecretAccessKey: secret, UserName: name, PrincipalArn: userArn(account, name) }
@@ -48,4 +48,4 @@ export const accessKeys: Handlers<'CreateAccessKey' | 'ListAccessKeys' | 'Descri
     await removeAccessKey(db, AccessKeyId)
     await keyRing.refresh()
   },
-}
+} satisfies Partial<Handlers>

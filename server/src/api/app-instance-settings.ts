@@ -3,9 +3,7 @@ import { namedAppInstance } from '../domain/app-instances.ts'
 import { setOwnEvents, setPresenceShown } from '../domain/app-instance-settings.ts'
 import { ownEvents, showsPresence } from '../store/app-instances.ts'
 
-export const appInstanceSettings: Handlers<
-  'PutAppInstancePresenceSettings' | 'GetAppInstancePresenceSettings' | 'PutAppInstanceEventSettings' | 'GetAppInstanceEventSettings'
-> = {
+export const appInstanceSettings = {
   async PutAppInstancePresenceSettings({ AppInstanceArn, PresenceSettings }, { db }) {
     await db.transaction(tx => setPresenceShown(tx, AppInstanceArn, PresenceSettings.Enabled))
     return { PresenceSettings }
@@ -26,4 +24,4 @@ export const appInstanceSettings: Handlers<
     const { id } = await namedAppInstance(db, AppInstanceArn)
     return { EventSettings: { Events: await ownEvents(db, id) } }
   },
-}
+} satisfies Partial<Handlers>

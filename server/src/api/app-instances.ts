@@ -9,15 +9,7 @@ const retentionSettings = ({ days, startsAt }: Retention) => ({
   InitiateDeletionTimestamp: startsAt,
 })
 
-export const appInstances: Handlers<
-  | 'CreateAppInstance'
-  | 'DescribeAppInstance'
-  | 'ListAppInstances'
-  | 'UpdateAppInstance'
-  | 'DeleteAppInstance'
-  | 'PutAppInstanceRetentionSettings'
-  | 'GetAppInstanceRetentionSettings'
-> = {
+export const appInstances = {
   async CreateAppInstance(input, call) {
     const { region, account } = call
     const asked = { region, account, name: input.Name, metadata: input.Metadata, tags: input.Tags }
@@ -60,4 +52,4 @@ export const appInstances: Handlers<
     const found = await namedAppInstance(db, AppInstanceArn)
     return retentionSettings(found.retention)
   },
-}
+} satisfies Partial<Handlers>

@@ -8,7 +8,7 @@ import { actingIn } from './acting.ts'
 import { named } from './named.ts'
 import { paged } from './paging.ts'
 
-export const bans: Handlers<'CreateChannelBan' | 'DescribeChannelBan' | 'ListChannelBans' | 'DeleteChannelBan'> = {
+export const bans = {
   async CreateChannelBan(_, call) {
     const member = await call.db.transaction(tx => ban(tx, actingIn(call), named(call, 'MemberArn')))
     return { ChannelArn: call.facts.channel.arn, Member: identity(member) }
@@ -40,4 +40,4 @@ export const bans: Handlers<'CreateChannelBan' | 'DescribeChannelBan' | 'ListCha
   async DeleteChannelBan(_, call) {
     await call.db.transaction(tx => unban(tx, actingIn(call), named(call, 'MemberArn')))
   },
-}
+} satisfies Partial<Handlers>

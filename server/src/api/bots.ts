@@ -6,9 +6,7 @@ import { once } from './idempotency.ts'
 import { named } from './named.ts'
 import { paged } from './paging.ts'
 
-export const bots: Handlers<
-  'CreateAppInstanceBot' | 'DescribeAppInstanceBot' | 'ListAppInstanceBots' | 'UpdateAppInstanceBot' | 'DeleteAppInstanceBot'
-> = {
+export const bots = {
   async CreateAppInstanceBot(input, call) {
     const appInstance = await requireAppInstance(call.db, input.AppInstanceArn)
     const bot = { name: input.Name, metadata: input.Metadata, configuration: input.Configuration, tags: input.Tags }
@@ -48,4 +46,4 @@ export const bots: Handlers<
   async DeleteAppInstanceBot(_, call) {
     await call.db.transaction(tx => deleteBot(tx, call, named(call, 'AppInstanceBotArn')))
   },
-}
+} satisfies Partial<Handlers>

@@ -1,5 +1,5 @@
 import type { NamedArns } from '../arn.ts'
-import type { Input, OperationName, Output } from '../contract/index.ts'
+import type { BearerOperation, Input, OperationName, Output } from '../contract/index.ts'
 import type { Bus } from '../bus/bus.ts'
 import type { Principal } from '../auth/principal.ts'
 import type { RecentCalls } from '../auth/recent-calls.ts'
@@ -97,7 +97,7 @@ export interface ChannelCall extends BearerCall {
   readonly facts: Facts & { readonly channel: CalledChannel }
 }
 
-type CallOf<Name extends OperationName> = 'ChimeBearer' extends keyof Input<Name>
+type CallOf<Name extends OperationName> = Name extends BearerOperation
   ? Input<Name> extends { readonly ChannelArn: string }
     ? ChannelCall
     : BearerCall
@@ -106,4 +106,4 @@ type CallOf<Name extends OperationName> = 'ChimeBearer' extends keyof Input<Name
 type Handler<Name extends OperationName> = (input: Input<Name>, call: CallOf<Name>) => Promise<Output<Name>>
 
 /** A handler has the name of its operation. */
-export type Handlers<Name extends OperationName> = { readonly [Each in Name]: Handler<Each> }
+export type Handlers = { readonly [Name in OperationName]: Handler<Name> }

@@ -72,16 +72,7 @@ async function requireSearchable({ db, facts: { caller }, limits }: BearerCall, 
   }
 }
 
-export const channels: Handlers<
-  | 'CreateChannel'
-  | 'DescribeChannel'
-  | 'ListChannels'
-  | 'SearchChannels'
-  | 'UpdateChannel'
-  | 'DeleteChannel'
-  | 'PutChannelExpirationSettings'
-  | 'ListSubChannels'
-> = {
+export const channels = {
   async CreateChannel(input, call) {
     return once(call, input.AppInstanceArn, input, async tx => {
       const arn = await createChannel(tx, acting(call), {
@@ -155,4 +146,4 @@ export const channels: Handlers<
     const { items, NextToken } = await paged(call, input, [channel.arn], (after, limit) => listSubChannels(db, channel.id, after, limit))
     return { ChannelArn: channel.arn, SubChannels: items.map(subChannelSummary), NextToken }
   },
-}
+} satisfies Partial<Handlers>

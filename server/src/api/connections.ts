@@ -17,7 +17,7 @@ async function asked(call: Call) {
   return { of: kind, id: found.id }
 }
 
-export const connections: Handlers<'ListConnectedUsers'> = {
+export const connections = {
   async ListConnectedUsers(input, call) {
     const of = await asked(call)
     const { items, NextToken } = await paged(call, input, [input.ResourceARN], (after, limit) =>
@@ -36,4 +36,4 @@ export const connections: Handlers<'ListConnectedUsers'> = {
     // Without the users who have been deleted meanwhile.
     return { ConnectedUsers: shown.filter(({ User }) => User !== undefined), NextToken }
   },
-}
+} satisfies Partial<Handlers>

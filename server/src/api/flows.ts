@@ -16,17 +16,7 @@ import { paged } from './paging.ts'
 
 const functionsOf = (processors: readonly Processor[]) => processors.map(({ Configuration }) => Configuration.Lambda.ResourceArn)
 
-export const flows: Handlers<
-  | 'CreateChannelFlow'
-  | 'DescribeChannelFlow'
-  | 'ListChannelFlows'
-  | 'UpdateChannelFlow'
-  | 'DeleteChannelFlow'
-  | 'AssociateChannelFlow'
-  | 'DisassociateChannelFlow'
-  | 'ListChannelsAssociatedWithChannelFlow'
-  | 'ChannelFlowCallback'
-> = {
+export const flows = {
   async CreateChannelFlow(input, call) {
     const appInstance = await requireAppInstance(call.db, input.AppInstanceArn)
     const flow = { name: input.Name, processors: input.Processors, tags: input.Tags }
@@ -102,4 +92,4 @@ export const flows: Handlers<
     await db.transaction(tx => answerCallback(tx, CallbackId, answer, { now: now(), ids }))
     return { ChannelArn, CallbackId }
   },
-}
+} satisfies Partial<Handlers>

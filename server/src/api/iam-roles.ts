@@ -50,7 +50,7 @@ const summaryOf = ({ name, createdAt, updatedAt }: StoredIamRole, { account }: P
   LastUpdatedTimestamp: updatedAt,
 })
 
-export const iamRoles: Handlers<'CreateIamRole' | 'ListIamRoles' | 'DescribeIamRole' | 'UpdateIamRole' | 'DeleteIamRole'> = {
+export const iamRoles = {
   async CreateIamRole({ RoleName, ...input }, { db, keyRing, account, oidcIssuer, now }) {
     const none: Trust = { principals: [], oidc: undefined, externalId: undefined }
     const before = { policy: requirePolicy(input), trust: none, tags: [], longestSeconds: usualRoleSession }
@@ -94,4 +94,4 @@ export const iamRoles: Handlers<'CreateIamRole' | 'ListIamRoles' | 'DescribeIamR
     await removeIamRole(db, RoleName)
     await keyRing.refresh()
   },
-}
+} satisfies Partial<Handlers>

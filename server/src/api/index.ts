@@ -1,5 +1,4 @@
 import type { Handlers } from './call.ts'
-import type { OperationName } from '../contract/index.ts'
 import { accessKeys } from './access-keys.ts'
 import { admins } from './admins.ts'
 import { appInstances } from './app-instances.ts'
@@ -32,7 +31,7 @@ import { unread } from './unread.ts'
 import { users } from './users.ts'
 
 /** The handler of every operation: a missing one does not compile. */
-export const handlers: Handlers<OperationName> = {
+export const handlers: Handlers = {
   ...appInstances,
   ...users,
   ...admins,

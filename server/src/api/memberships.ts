@@ -34,18 +34,7 @@ const batchError = ({ arn, error }: { arn: string; error: ApiError }): BatchErro
   ErrorMessage: error.reason ?? error.message,
 })
 
-export const memberships: Handlers<
-  | 'CreateChannelMembership'
-  | 'BatchCreateChannelMembership'
-  | 'DescribeChannelMembership'
-  | 'ListChannelMemberships'
-  | 'DeleteChannelMembership'
-  | 'ListChannelMembershipsForAppInstanceUser'
-  | 'DescribeChannelMembershipForAppInstanceUser'
-  | 'UpdateChannelReadMarker'
-  | 'PutChannelMembershipPreferences'
-  | 'GetChannelMembershipPreferences'
-> = {
+export const memberships = {
   async CreateChannelMembership({ Type }, call) {
     const { member, subChannelName } = await call.db.transaction(tx => addMember(tx, actingIn(call), named(call, 'MemberArn'), Type))
     return { ChannelArn: call.facts.channel.arn, Member: identity(member), SubChannelId: subChannelName }
@@ -124,4 +113,4 @@ export const memberships: Handlers<
     const PushNotifications = found?.PushNotifications ?? { AllowNotifications: 'ALL' as const }
     return { ChannelArn: channel.arn, Member: identity(caller), Preferences: { PushNotifications } }
   },
-}
+} satisfies Partial<Handlers>

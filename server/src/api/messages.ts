@@ -65,15 +65,7 @@ function targetOf(input: Input<'SendChannelMessage'>, call: ChannelCall) {
   return target
 }
 
-export const messages: Handlers<
-  | 'SendChannelMessage'
-  | 'GetChannelMessage'
-  | 'ListChannelMessages'
-  | 'UpdateChannelMessage'
-  | 'RedactChannelMessage'
-  | 'DeleteChannelMessage'
-  | 'GetChannelMessageStatus'
-> = {
+export const messages = {
   async SendChannelMessage(input, call) {
     const taking = takingOf(actingIn(call), {
       type: input.Type,
@@ -132,4 +124,4 @@ export const messages: Handlers<
     const isBeingEdited = message.status === 'SENT' && (await isRunning(call.db, call.facts.channel.id, message.messageId))
     return { Status: isBeingEdited ? { Value: 'PENDING' } : messageStatus(message) }
   },
-}
+} satisfies Partial<Handlers>

@@ -10,14 +10,7 @@ import { actingIn } from './acting.ts'
 import { named, subjectOf } from './named.ts'
 import { paged } from './paging.ts'
 
-export const moderators: Handlers<
-  | 'CreateChannelModerator'
-  | 'DescribeChannelModerator'
-  | 'ListChannelModerators'
-  | 'DeleteChannelModerator'
-  | 'ListChannelsModeratedByAppInstanceUser'
-  | 'DescribeChannelModeratedByAppInstanceUser'
-> = {
+export const moderators = {
   async CreateChannelModerator(_, call) {
     const moderator = await call.db.transaction(tx => addModerator(tx, actingIn(call), named(call, 'ChannelModeratorArn')))
     return { ChannelArn: call.facts.channel.arn, ChannelModerator: identity(moderator) }
@@ -66,4 +59,4 @@ export const moderators: Handlers<
     if (!channel) throw forbidden(`${input.AppInstanceUserArn} is not a moderator of ${call.facts.channel.arn}.`)
     return { Channel: { ChannelSummary: channelSummary(channel) } }
   },
-}
+} satisfies Partial<Handlers>

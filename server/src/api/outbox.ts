@@ -24,7 +24,7 @@ async function decided({ EntryIds, Lane }: Choice, { db, now }: Call, decide: Pa
   return { EntryCount: count, HasMore: hasMore }
 }
 
-export const outbox: Handlers<'ListOutboxLanes' | 'ListDeadOutboxEntries' | 'RetryDeadOutboxEntries' | 'DropDeadOutboxEntries'> = {
+export const outbox = {
   async ListOutboxLanes(_, { db, now }) {
     const at = now()
     const OutboxLanes = (await laneFigures(db, at)).map(each => ({
@@ -61,4 +61,4 @@ export const outbox: Handlers<'ListOutboxLanes' | 'ListDeadOutboxEntries' | 'Ret
   RetryDeadOutboxEntries: async (input, call) => decided(input, call, retrying(call.now())),
 
   DropDeadOutboxEntries: async (input, call) => decided(input, call, dropping),
-}
+} satisfies Partial<Handlers>

@@ -7,7 +7,7 @@ import { actingIn } from './acting.ts'
 import { requireMessage, viewingOf } from './messages.ts'
 import { paged } from './paging.ts'
 
-export const pins: Handlers<'PinMessage' | 'UnpinMessage' | 'ListPinnedMessages'> = {
+export const pins = {
   async PinMessage({ MessageId }, call) {
     const message = requireMessage(call, MessageId)
     const { channel, subChannel } = call.facts
@@ -32,4 +32,4 @@ export const pins: Handlers<'PinMessage' | 'UnpinMessage' | 'ListPinnedMessages'
     }))
     return { ChannelArn: channel.arn, PinnedMessages, NextToken, SubChannelId: subChannel?.name }
   },
-}
+} satisfies Partial<Handlers>

@@ -1,4 +1,5 @@
-import { askedMembers, demandsOf, explainDemands, type AnyInput, type Demand } from '../auth/iam/permit.ts'
+import { askedMembers, demandsOf, explainDemands, type Demand } from '../auth/iam/permit.ts'
+import type { AnyInput } from '../auth/iam/resources.ts'
 import type { Principal } from '../auth/principal.ts'
 import { operations, type Input, type OperationName } from '../contract/index.ts'
 import { badRequest } from '../errors.ts'
@@ -65,7 +66,7 @@ function demandsIn({ OperationName: name, OperationInput = {}, Action, Resources
   return demandsOfOperation(name!, { ...OperationInput, ...(Context.RequestTags && { Tags: Context.RequestTags }) }, call)
 }
 
-export const policies: Handlers<'SimulatePolicy'> = {
+export const policies = {
   async SimulatePolicy(input, call) {
     const { OperationName: name, Context = {} } = input
     const principal = await principalOf(input, call)
@@ -82,4 +83,4 @@ export const policies: Handlers<'SimulatePolicy'> = {
       RoleRule: name !== undefined && isOperation(name) ? ruleOf(name) : undefined,
     }
   },
-}
+} satisfies Partial<Handlers>

@@ -2,7 +2,7 @@ import type { Decision } from '../auth/iam/decide.ts'
 import type { Explanation, NamedStatement } from '../auth/iam/explain.ts'
 import type { Miss } from '../auth/iam/statement.ts'
 import { rules } from '../auth/roles/rules.ts'
-import { operations, type OperationName } from '../contract/index.ts'
+import { isBearerOperation, type OperationName } from '../contract/index.ts'
 
 const decisions = { allowed: 'ALLOWED', 'explicitly denied': 'EXPLICITLY_DENIED', 'not allowed': 'NOT_ALLOWED' } as const satisfies Record<
   Decision,
@@ -28,4 +28,4 @@ export const shownDecision = ({ action, resource, decision, statements, missed }
 
 /** A sentence that says who may call the operation once IAM has allowed it. */
 export const ruleOf = (name: OperationName) =>
-  operations[name].bearer ? `${name} is allowed to: ${rules[name].says}.` : 'The operation has no bearer, so no role is needed.'
+  isBearerOperation(name) ? `${name} is allowed to: ${rules[name].says}.` : 'The operation has no bearer, so no role is needed.'

@@ -18,7 +18,7 @@ async function presencesOf({ db, facts, presence }: BearerCall, userIds: Iterabl
   })
 }
 
-export const presence: Handlers<'PutPresenceStatus' | 'BatchGetPresence' | 'GetChannelPresence' | 'WatchPresence'> = {
+export const presence = {
   async PutPresenceStatus({ Status, StatusText }, call) {
     await call.db.transaction(tx => setStatus(tx, acting(call), Status, StatusText))
     return { Status, StatusText }
@@ -58,4 +58,4 @@ export const presence: Handlers<'PutPresenceStatus' | 'BatchGetPresence' | 'GetC
     const found = await Promise.all(userIds.map(async userId => presenceOf(db, userId)))
     return { ChannelArns: channels.map(({ arn }) => arn), AppInstanceUserArns: found.flatMap(stored => (stored ? [stored.arn] : [])) }
   },
-}
+} satisfies Partial<Handlers>

@@ -8,7 +8,7 @@ import { actingIn } from './acting.ts'
 import { requireMessage, viewingOf } from './messages.ts'
 import { paged } from './paging.ts'
 
-export const reactions: Handlers<'PutMessageReactions' | 'BatchGetMessageReactions' | 'ListMessageReactionMembers'> = {
+export const reactions = {
   async PutMessageReactions({ MessageId, Reactions }, call) {
     const message = requireMessage(call, MessageId)
     const { channel, subChannel } = call.facts
@@ -34,4 +34,4 @@ export const reactions: Handlers<'PutMessageReactions' | 'BatchGetMessageReactio
     const Members = items.map(identity)
     return { ChannelArn: facts.channel.arn, MessageId, Reaction, Members, NextToken, SubChannelId: facts.subChannel?.name }
   },
-}
+} satisfies Partial<Handlers>

@@ -7,7 +7,7 @@ import { actingIn } from './acting.ts'
 import { requireMessage } from './messages.ts'
 import { paged } from './paging.ts'
 
-export const readMarkers: Handlers<'ListChannelReadMarkers' | 'PutChannelReadMarker'> = {
+export const readMarkers = {
   async ListChannelReadMarkers(input, call) {
     const { db, facts } = call
     const { channel } = facts
@@ -23,4 +23,4 @@ export const readMarkers: Handlers<'ListChannelReadMarkers' | 'PutChannelReadMar
     await putReadMarker(call.db, actingIn(call), input.MessageId, hiddenBefore)
     return { ChannelArn: call.facts.channel.arn, ReadMarkerTimestamp: createdAt }
   },
-}
+} satisfies Partial<Handlers>

@@ -1,11 +1,11 @@
 import type { Origin } from '../auth/origin.ts'
 import type { Principal } from '../auth/principal.ts'
-import { explainCall } from '../auth/iam/permit.ts'
+import { demandsOf, explainDemands } from '../auth/iam/permit.ts'
 import type { RecentCall } from '../auth/recent-calls.ts'
 import type { Stage } from '../auth/trail.ts'
 import { operations, type OperationName } from '../contract/index.ts'
 import type { Shape } from '../contract/shapes.ts'
-import type { Call, Environment, Handlers } from './call.ts'
+import type { Environment, Handlers } from './call.ts'
 import { ruleOf, shownDecision } from './policy-decisions.ts'
 
 const usualCount = 50
@@ -44,7 +44,10 @@ async function checksOf(call: RecentCall, name: OperationName, environment: Envi
   const { principal, input } = trail
   const origin: Origin = call
   const circumstances = { ...environment, ...origin, now: () => answeredAt }
-  const decided = principal?.permissions && input ? await explainCall(name, principal, input, circumstances, mostDecisions) : []
+  const decided =
+    principal?.permissions && input
+      ? await explainDemands(principal, demandsOf(name)(input, circumstances), circumstances, { input, most: mostDecisions })
+      : []
   const reached = checks.indexOf(trail.stage as Exclude<Stage, 'ANSWERED'>)
   return checks.map((check, index) => {
     const isPast = reached === -1 || index < reached
@@ -88,11 +91,11 @@ async function shown(call: RecentCall, environment: Environment) {
   }
 }
 
-export const recentCalls: Handlers<'ListRecentCalls'> = {
-  async ListRecentCalls({ AfterRequestId, MaxResults = usualCount }, call: Call) {
+export const recentCalls = {
+  async ListRecentCalls({ AfterRequestId, MaxResults = usualCount }, call) {
     const newest = call.recentCalls.newest(MaxResults, AfterRequestId)
     const RecentCalls = []
     for (const each of newest) RecentCalls.push(await shown(each, call))
     return { NodeName: call.node.name, RecentCalls }
   },
-}
+} satisfies Partial<Handlers>

@@ -32,7 +32,7 @@ const shown = ({ place, message, snippet }: FoundMessage) => ({
   Snippet: snippet.map(({ text, isMatch }) => ({ Text: text, IsMatch: isMatch })),
 })
 
-export const search: Handlers<'SearchMessages'> = {
+export const search = {
   async SearchMessages(input, call) {
     const { db, facts, now, search: index } = call
     const { SearchText, ChannelArn = '', SubChannelId = '', SenderArn = '', NotBefore, NotAfter, SortBy = 'NEWEST' } = input
@@ -74,4 +74,4 @@ export const search: Handlers<'SearchMessages'> = {
     )
     return { ...answer, FoundMessages: items.map(shown), NextToken }
   },
-}
+} satisfies Partial<Handlers>

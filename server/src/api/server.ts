@@ -1,7 +1,7 @@
 import { livingNodes } from '../store/nodes.ts'
 import type { Handlers } from './call.ts'
 
-export const server: Handlers<'DescribeServer'> = {
+export const server = {
   async DescribeServer({ FiguresAfterTimestamp }, { db, region, account, node, figures }) {
     const { name, version, bus, startedAt } = node
     const nodes = db.kind === 'postgres' ? await livingNodes(db) : [{ name, bus }]
@@ -26,4 +26,4 @@ export const server: Handlers<'DescribeServer'> = {
       })),
     }
   },
-}
+} satisfies Partial<Handlers>

@@ -12,9 +12,7 @@ const shown = async (db: Queries, appInstanceId: number) => ({
   })),
 })
 
-export const streaming: Handlers<
-  'PutMessagingStreamingConfigurations' | 'GetMessagingStreamingConfigurations' | 'DeleteMessagingStreamingConfigurations'
-> = {
+export const streaming = {
   /** A data type that the call does not name keeps its stream (docs/service/streaming.md#configuration). */
   async PutMessagingStreamingConfigurations({ AppInstanceArn, StreamingConfigurations }, { db, checkStream }) {
     const given = StreamingConfigurations.map(({ DataType, ResourceArn }) => ({ dataType: DataType, resourceArn: ResourceArn }))
@@ -35,4 +33,4 @@ export const streaming: Handlers<
   async DeleteMessagingStreamingConfigurations({ AppInstanceArn }, { db }) {
     await db.transaction(tx => removeStreaming(tx, AppInstanceArn))
   },
-}
+} satisfies Partial<Handlers>

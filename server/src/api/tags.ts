@@ -3,7 +3,7 @@ import { requireResource, tag, untag } from '../domain/tags.ts'
 import { tagsOf } from '../store/tags.ts'
 import { named } from './named.ts'
 
-export const tags: Handlers<'TagResource' | 'UntagResource' | 'ListTagsForResource'> = {
+export const tags = {
   async TagResource({ Tags }, call) {
     await call.db.transaction(tx => tag(tx, named(call, 'ResourceARN'), Tags))
   },
@@ -16,4 +16,4 @@ export const tags: Handlers<'TagResource' | 'UntagResource' | 'ListTagsForResour
     const tags = await tagsOf(call.db, await requireResource(call.db, named(call, 'ResourceARN')))
     return { Tags: tags.map(({ key, value }) => ({ Key: key, Value: value })) }
   },
-}
+} satisfies Partial<Handlers>

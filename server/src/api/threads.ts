@@ -5,7 +5,7 @@ import { listReplies, threadsOfMessages } from '../store/threads.ts'
 import { requireMessage, viewingOf } from './messages.ts'
 import { paged } from './paging.ts'
 
-export const threads: Handlers<'ListThreadMessages' | 'BatchGetThreads'> = {
+export const threads = {
   async ListThreadMessages(input, call) {
     const { MessageId, SortOrder: order = 'DESCENDING' } = input
     requireMessage(call, MessageId)
@@ -23,4 +23,4 @@ export const threads: Handlers<'ListThreadMessages' | 'BatchGetThreads'> = {
     const found = await threadsOfMessages(call.db, viewingOf(call), [...new Set(MessageIds)])
     return { ChannelArn: channel.arn, Threads: found.map(thread), SubChannelId: subChannel?.name }
   },
-}
+} satisfies Partial<Handlers>

@@ -11,7 +11,7 @@ const portion = 500
 
 const hiddenBefore = ({ facts, now }: BearerCall) => retentionCutoff(now(), facts.retentionDays)
 
-export const unread: Handlers<'ListChannelUnreadCounts' | 'GetUnreadSummary'> = {
+export const unread = {
   async ListChannelUnreadCounts(input, call) {
     const listing = await listingOf(call)
     const { SortBy: order = 'JOINED', IncludeFirstUnread: withFirst = false } = input
@@ -34,4 +34,4 @@ export const unread: Handlers<'ListChannelUnreadCounts' | 'GetUnreadSummary'> = 
     }
     return summary
   },
-}
+} satisfies Partial<Handlers>

@@ -20,13 +20,7 @@ const summary = (user: string, endpoint: UserEndpoint) => ({
   EndpointState: { Status: endpoint.statusReason ? ('INACTIVE' as const) : ('ACTIVE' as const), StatusReason: endpoint.statusReason },
 })
 
-export const userEndpoints: Handlers<
-  | 'RegisterAppInstanceUserEndpoint'
-  | 'DescribeAppInstanceUserEndpoint'
-  | 'ListAppInstanceUserEndpoints'
-  | 'UpdateAppInstanceUserEndpoint'
-  | 'DeregisterAppInstanceUserEndpoint'
-> = {
+export const userEndpoints = {
   async RegisterAppInstanceUserEndpoint(input, call) {
     const user = await userOf(call)
     const device = {
@@ -78,4 +72,4 @@ export const userEndpoints: Handlers<
       if (user) await deregisterUserEndpoint(tx, user, EndpointId)
     })
   },
-}
+} satisfies Partial<Handlers>

@@ -9,14 +9,7 @@ import { paged } from './paging.ts'
 const expiration = (days: number | undefined) =>
   days === undefined ? undefined : { ExpirationDays: days, ExpirationCriterion: 'CREATED_TIMESTAMP' as const }
 
-export const users: Handlers<
-  | 'CreateAppInstanceUser'
-  | 'DescribeAppInstanceUser'
-  | 'ListAppInstanceUsers'
-  | 'UpdateAppInstanceUser'
-  | 'PutAppInstanceUserExpirationSettings'
-  | 'DeleteAppInstanceUser'
-> = {
+export const users = {
   async CreateAppInstanceUser(input, call) {
     const appInstance = await requireAppInstance(call.db, input.AppInstanceArn)
     const user = {
@@ -66,4 +59,4 @@ export const users: Handlers<
   async DeleteAppInstanceUser(_, call) {
     await call.db.transaction(tx => deleteUser(tx, call, named(call, 'AppInstanceUserArn')))
   },
-}
+} satisfies Partial<Handlers>

@@ -41,6 +41,11 @@ function namesOf<O extends object>(all: O): readonly (keyof O & string)[] {
   return Object.keys(all).filter((name): name is keyof O & string => Object.hasOwn(all, name))
 }
 
+/** An operation in which a user or bot acts. */
+export type BearerOperation = { [N in OperationName]: 'ChimeBearer' extends keyof Input<N> ? N : never }[OperationName]
+
+export const isBearerOperation = (name: OperationName): name is BearerOperation => operations[name].bearer
+
 /** What a handler gets: decoded and validated, without absent members. */
 export type Input<N extends OperationName> = (typeof all)[N] extends Operation<infer I> ? ValueOf<I> : never
 

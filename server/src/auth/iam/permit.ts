@@ -9,7 +9,7 @@ import { explain, type Explanation } from './explain.ts'
 import type { RequestContext } from './request-context.ts'
 import type { Principal } from '../principal.ts'
 import { actionOf } from './actions.ts'
-import { further, resources, type Further, type Owner } from './resources.ts'
+import { furtherOf, resourcesOf, type AnyInput, type Owner } from './resources.ts'
 
 /** What an evaluation may need of a request, whether it is a call, a WebSocket or a request for temporary credentials. */
 export interface Circumstances extends Omit<Origin, 'sourceAddress'>, Owner {
@@ -17,9 +17,6 @@ export interface Circumstances extends Omit<Origin, 'sourceAddress'>, Owner {
   readonly now: () => number
   readonly sourceAddress: string | undefined
 }
-
-export type AnyInput = Readonly<Record<string, unknown>>
-type AnyResources = (input: AnyInput, owner: Owner) => readonly string[]
 
 /** The tags that a request sets and those that it removes. */
 function tagsIn({ Tags, TagKeys }: AnyInput): RequestContext['requestTags'] {
@@ -85,13 +82,13 @@ async function demand(
 /** Returns the actions and resources of a call that IAM decides about. Made once per operation. */
 export function demandsOf(name: OperationName): (input: AnyInput, owner: Owner) => Demand[] {
   const action = actionOf(name)
-  const resourcesOf = resources[name] as AnyResources
-  const more = (further[name] ?? []) as readonly (Omit<Further<OperationName>, 'resources'> & { readonly resources: AnyResources })[]
+  const own = resourcesOf(name)
+  const more = furtherOf(name)
   return (input, owner) => [
-    { action, resources: resourcesOf(input, owner) },
+    { action, resources: own(input, owner) },
     ...more
       .filter(({ member }) => input[member] !== undefined)
-      .map(asked => ({ action: asked.action, resources: asked.resources(input, owner) })),
+      .map(({ action, resources }) => ({ action, resources: resources(input, owner) })),
   ]
 }
 
@@ -112,12 +109,7 @@ export function permitterOf(name: OperationName) {
   }
 }
 
-/** The decisions of IAM about a call, resource by resource, for at most `most` resources. */
-export async function explainCall(name: OperationName, principal: Principal, input: AnyInput, circumstances: Circumstances, most: number) {
-  return explainDemands(principal, demandsOf(name)(input, circumstances), circumstances, { input, most })
-}
-
-/** The decisions of IAM about some actions and resources. The input of the request has the tags that it sets. */
+/** The decisions of IAM about some actions and resources, at most `most`. The input of the request has the tags that it sets. */
 export async function explainDemands(
   principal: Principal,
   demands: readonly Demand[],

@@ -1,5 +1,8 @@
 import { arnWithin } from '../../arn.ts'
-import type { Input, OperationName } from '../../contract/index.ts'
+import { operators } from '../../contract/carillon/index.ts'
+import { isBearerOperation, type BearerOperation, type Input, type OperationName } from '../../contract/index.ts'
+
+export type AnyInput = Readonly<Record<string, unknown>>
 
 /** The region and account of the server, with which the ARNs of its own resources begin. */
 export interface Owner {
@@ -7,7 +10,7 @@ export interface Owner {
   readonly account: string
 }
 
-type ResourcesOf<Name extends OperationName> = (input: Input<Name>, owner: Owner) => readonly string[]
+type ResourcesOf<Given = AnyInput> = (input: Given, owner: Owner) => readonly string[]
 
 /** The server itself: a policy that names ARNs of app instances does not allow it. */
 const everything = () => ['*']
@@ -30,93 +33,16 @@ const bot = ({ AppInstanceBotArn }: { AppInstanceBotArn: string }) => [AppInstan
 const flow = ({ ChannelFlowArn }: { ChannelFlowArn: string }) => [ChannelFlowArn]
 const channel = ({ ChannelArn }: { ChannelArn: string }) => [ChannelArn]
 const tagged = ({ ResourceARN }: { ResourceARN: string }) => [ResourceARN]
-/** The models do not require ChimeBearer for some operations; the authentication does. */
-const bearer = ({ ChimeBearer }: { ChimeBearer?: string }) => [ChimeBearer!]
-const bearerAndChannel = ({ ChimeBearer, ChannelArn }: { ChimeBearer?: string; ChannelArn: string }) => [ChimeBearer!, ChannelArn]
-const bearerAndChannelIfGiven = ({ ChimeBearer, ChannelArn }: Input<'SearchMessages'>) =>
-  ChannelArn === undefined ? [ChimeBearer] : [ChimeBearer, ChannelArn]
-const bearerChannelAndFlow = ({ ChimeBearer, ChannelArn, ChannelFlowArn }: Input<'AssociateChannelFlow'>) => [
-  ChimeBearer,
-  ChannelArn,
-  ChannelFlowArn,
-]
 /** The channel with the given ChannelId; without one, any channel. */
 const newChannel = ({ AppInstanceArn, ChannelId = '*' }: Input<'CreateChannel'>) => [arnWithin(AppInstanceArn, 'channel', ChannelId)]
 const bearerAndNewChannel = (input: Input<'CreateChannel'>) => [input.ChimeBearer, ...newChannel(input)]
 
 /**
- * The resources of each operation. The credentials need permission for the action on every one of them
- * (docs/service/authorization.md#iam-actions-and-resources). Members, moderators and targets in the input are not resources.
+ * The resources of each operation without a bearer, but for those of the operator
+ * (docs/service/authorization.md#iam-actions-and-resources).
  */
-export const resources: { readonly [Name in OperationName]: ResourcesOf<Name> } = {
-  // Channels
-  CreateChannel: bearer,
-  DescribeChannel: bearerAndChannel,
-  ListChannels: bearer,
-  SearchChannels: bearer,
-  UpdateChannel: bearerAndChannel,
-  DeleteChannel: bearerAndChannel,
-  PutChannelExpirationSettings: bearerAndChannel,
-  ListSubChannels: bearerAndChannel,
-
-  // Memberships
-  CreateChannelMembership: bearerAndChannel,
-  BatchCreateChannelMembership: bearerAndChannel,
-  DescribeChannelMembership: bearerAndChannel,
-  ListChannelMemberships: bearerAndChannel,
-  DeleteChannelMembership: bearerAndChannel,
-  ListChannelMembershipsForAppInstanceUser: bearer,
-  DescribeChannelMembershipForAppInstanceUser: bearerAndChannel,
-  PutChannelMembershipPreferences: bearerAndChannel,
-  GetChannelMembershipPreferences: bearerAndChannel,
-  UpdateChannelReadMarker: bearerAndChannel,
-  ListChannelReadMarkers: bearerAndChannel,
-  PutChannelReadMarker: bearerAndChannel,
-  SearchMessages: bearerAndChannelIfGiven,
-  ListChannelUnreadCounts: bearer,
-  GetUnreadSummary: bearer,
-
-  // Moderators
-  CreateChannelModerator: bearerAndChannel,
-  DescribeChannelModerator: bearerAndChannel,
-  ListChannelModerators: bearerAndChannel,
-  DeleteChannelModerator: bearerAndChannel,
-  ListChannelsModeratedByAppInstanceUser: bearer,
-  DescribeChannelModeratedByAppInstanceUser: bearerAndChannel,
-
-  // Bans
-  CreateChannelBan: bearerAndChannel,
-  DescribeChannelBan: bearerAndChannel,
-  ListChannelBans: bearerAndChannel,
-  DeleteChannelBan: bearerAndChannel,
-
-  // Messages
-  SendChannelMessage: bearerAndChannel,
-  GetChannelMessage: bearerAndChannel,
-  ListChannelMessages: bearerAndChannel,
-  UpdateChannelMessage: bearerAndChannel,
-  RedactChannelMessage: bearerAndChannel,
-  DeleteChannelMessage: bearerAndChannel,
-  GetChannelMessageStatus: bearerAndChannel,
-  SendTypingIndicator: bearerAndChannel,
-  PutMessageReactions: bearerAndChannel,
-  BatchGetMessageReactions: bearerAndChannel,
-  ListMessageReactionMembers: bearerAndChannel,
-  ListThreadMessages: bearerAndChannel,
-  BatchGetThreads: bearerAndChannel,
-  PinMessage: bearerAndChannel,
-  UnpinMessage: bearerAndChannel,
-  ListPinnedMessages: bearerAndChannel,
-
-  // Presence
-  PutPresenceStatus: bearer,
-  BatchGetPresence: bearer,
-  GetChannelPresence: bearerAndChannel,
-  WatchPresence: bearer,
-
+const ownResources: { readonly [Name in Exclude<OperationName, BearerOperation | keyof typeof operators>]: ResourcesOf<Input<Name>> } = {
   // Channel flows
-  AssociateChannelFlow: bearerChannelAndFlow,
-  DisassociateChannelFlow: bearerChannelAndFlow,
   CreateChannelFlow: appInstance,
   DescribeChannelFlow: flow,
   ListChannelFlows: all('channel-flow'),
@@ -168,43 +94,34 @@ export const resources: { readonly [Name in OperationName]: ResourcesOf<Name> } 
   TagResource: tagged,
   UntagResource: tagged,
   ListTagsForResource: tagged,
+}
 
-  // Operations for the operator
-  ListRecentCalls: everything,
-  DescribeServer: everything,
-  ListOutboxLanes: everything,
-  ListDeadOutboxEntries: everything,
-  RetryDeadOutboxEntries: everything,
-  DropDeadOutboxEntries: everything,
-  CreateAccessKey: everything,
-  ListAccessKeys: everything,
-  DescribeAccessKey: everything,
-  UpdateAccessKey: everything,
-  DeleteAccessKey: everything,
-  CreateIamRole: everything,
-  ListIamRoles: everything,
-  DescribeIamRole: everything,
-  UpdateIamRole: everything,
-  DeleteIamRole: everything,
-  SimulatePolicy: everything,
-  ListConnectedUsers: everything,
+/** The bearer, and the channel and the flow that the call is about. Members, moderators and targets in the input are not resources. */
+const ofBearer = ({ ChimeBearer, ChannelArn, ChannelFlowArn }: AnyInput) =>
+  [ChimeBearer, ChannelArn, ChannelFlowArn].filter(each => typeof each === 'string')
+
+/** The resources of an operation. The credentials need permission for the action on every one of them. */
+export function resourcesOf(name: OperationName): ResourcesOf {
+  if (isBearerOperation(name)) return ofBearer
+  if (Object.hasOwn(operators, name)) return everything
+  return ownResources[name as keyof typeof ownResources] as ResourcesOf
 }
 
 /** An action that a member of the input needs permission for, in addition to the operation, as on Amazon. */
-export interface Further<Name extends OperationName> {
+interface Further<Given = AnyInput> {
   readonly member: 'ExpirationSettings' | 'Tags'
   readonly action: string
-  readonly resources: ResourcesOf<Name>
+  readonly resources: ResourcesOf<Given>
 }
 
 /** Tagging a new resource; `*` stands for an id that is not known yet. */
-const tagging = <Name extends OperationName>(made: ResourcesOf<Name>): Further<Name> => ({
+const tagging = <Given>(made: ResourcesOf<Given>): Further<Given> => ({
   member: 'Tags',
   action: 'chime:TagResource',
   resources: made,
 })
 
-export const further: { readonly [Name in OperationName]?: readonly Further<Name>[] } = {
+const further: { readonly [Name in OperationName]?: readonly Further<Input<Name>>[] } = {
   CreateChannel: [
     { member: 'ExpirationSettings', action: 'chime:PutChannelExpirationSettings', resources: bearerAndNewChannel },
     tagging(newChannel),
@@ -217,3 +134,5 @@ export const further: { readonly [Name in OperationName]?: readonly Further<Name
   CreateAppInstanceBot: [tagging(all('bot'))],
   CreateChannelFlow: [tagging(all('channel-flow'))],
 }
+
+export const furtherOf = (name: OperationName) => (further[name] ?? []) as readonly Further[]

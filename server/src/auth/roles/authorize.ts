@@ -1,6 +1,6 @@
 import type { Arn, NamedArns } from '../../arn.ts'
 import { findFacts, type Facts } from '../../store/facts.ts'
-import type { OperationName } from '../../contract/index.ts'
+import { isBearerOperation, type OperationName } from '../../contract/index.ts'
 import type { Operation } from '../../contract/operation.ts'
 import { forbidden, notFound, unauthorizedBearer } from '../../errors.ts'
 import type { Queries } from '../../database/database.ts'
@@ -29,13 +29,12 @@ function wall(arns: NamedArns, appInstanceArn: string) {
  * the same error.
  */
 export function authorizerOf(name: OperationName, operation: Operation) {
-  const rule = rules[name]
+  const rule = isBearerOperation(name) ? rules[name] : undefined
   const subChannelChecks = subChannelChecksOf(name, operation)
   const declaresNotFound = operation.errors.includes('NotFoundException')
-  const says = `${name} is allowed to: ${rule.says}.`
 
   return async function authorize(db: Queries, bearer: Arn | undefined, arns: NamedArns, input: RuleInput): Promise<Facts | undefined> {
-    if (!bearer) {
+    if (!bearer || !rule) {
       const [[first] = []] = arns.values()
       if (first) wall(arns, first.appInstanceArn)
       return undefined
@@ -53,7 +52,7 @@ export function authorizerOf(name: OperationName, operation: Operation) {
     if (!isBarred) subChannelChecks.given(facts, input)
     if (isBarred || !rule.holds(facts, input)) {
       const where = isAboutChannel ? ` for ${channel.text}, or there is no such channel, or the bearer is banned from it` : ''
-      throw forbidden(`${says} The bearer ${bearer.text} has none of these roles${where}.`)
+      throw forbidden(`${name} is allowed to: ${rule.says}. The bearer ${bearer.text} has none of these roles${where}.`)
     }
     subChannelChecks.known(facts, input)
     return facts

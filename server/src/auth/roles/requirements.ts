@@ -65,9 +65,6 @@ const requirement = (name: string, holds: Rule['holds'], asCondition = `it is ${
   rule([{ who: { name, asCondition }, onlyIf: [] }], holds)
 const condition = (text: string, holds: Rule['holds']) => rule([{ onlyIf: [text] }], holds)
 
-/** No bearer: any key that IAM permits. */
-export const serviceKey = requirement('a service key', () => true)
-
 export const anyone = requirement(everybody, () => true)
 
 /** An admin of the app instance that the call is about, which need not be the app instance of the caller. */

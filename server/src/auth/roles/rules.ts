@@ -1,4 +1,4 @@
-import type { OperationName } from '../../contract/index.ts'
+import type { BearerOperation } from '../../contract/index.ts'
 import {
   admin,
   allOf,
@@ -13,7 +13,6 @@ import {
   ownMessage,
   publicChannel,
   self,
-  serviceKey,
   undividedChannel,
   unlessHidden,
   unrestrictedChannel,
@@ -37,9 +36,10 @@ const mayAdd = (itself: Rule) =>
 
 /**
  * THE TABLE: who may do what (docs/service/authorization.md#the-table). A banned user or bot has no role in a channel unless it is
- * an AppInstanceAdmin. That, and the wall between app instances, are in authorize.ts.
+ * an AppInstanceAdmin. That, and the wall between app instances, are in authorize.ts. An operation without a bearer has no rule: any key may
+ * call it that IAM permits.
  */
-export const rules: Readonly<Record<OperationName, Rule>> = {
+export const rules: Readonly<Record<BearerOperation, Rule>> = {
   // Channels
   CreateChannel: anyone,
   DescribeChannel: anyOf(inCharge, member, publicChannel),
@@ -108,75 +108,4 @@ export const rules: Readonly<Record<OperationName, Rule>> = {
   // Channel flows
   AssociateChannelFlow: inCharge,
   DisassociateChannelFlow: inCharge,
-  CreateChannelFlow: serviceKey,
-  DescribeChannelFlow: serviceKey,
-  ListChannelFlows: serviceKey,
-  UpdateChannelFlow: serviceKey,
-  DeleteChannelFlow: serviceKey,
-  ListChannelsAssociatedWithChannelFlow: serviceKey,
-  ChannelFlowCallback: serviceKey,
-
-  // Streaming and sessions
-  PutMessagingStreamingConfigurations: serviceKey,
-  GetMessagingStreamingConfigurations: serviceKey,
-  DeleteMessagingStreamingConfigurations: serviceKey,
-  GetMessagingSessionEndpoint: serviceKey,
-
-  // App instances, users and bots
-  CreateAppInstance: serviceKey,
-  DescribeAppInstance: serviceKey,
-  ListAppInstances: serviceKey,
-  UpdateAppInstance: serviceKey,
-  DeleteAppInstance: serviceKey,
-  PutAppInstanceRetentionSettings: serviceKey,
-  GetAppInstanceRetentionSettings: serviceKey,
-  PutAppInstancePresenceSettings: serviceKey,
-  GetAppInstancePresenceSettings: serviceKey,
-  PutAppInstanceEventSettings: serviceKey,
-  GetAppInstanceEventSettings: serviceKey,
-  CreateAppInstanceUser: serviceKey,
-  DescribeAppInstanceUser: serviceKey,
-  ListAppInstanceUsers: serviceKey,
-  UpdateAppInstanceUser: serviceKey,
-  PutAppInstanceUserExpirationSettings: serviceKey,
-  DeleteAppInstanceUser: serviceKey,
-  CreateAppInstanceAdmin: serviceKey,
-  DescribeAppInstanceAdmin: serviceKey,
-  ListAppInstanceAdmins: serviceKey,
-  DeleteAppInstanceAdmin: serviceKey,
-  CreateAppInstanceBot: serviceKey,
-  DescribeAppInstanceBot: serviceKey,
-  ListAppInstanceBots: serviceKey,
-  UpdateAppInstanceBot: serviceKey,
-  DeleteAppInstanceBot: serviceKey,
-  RegisterAppInstanceUserEndpoint: serviceKey,
-  DescribeAppInstanceUserEndpoint: serviceKey,
-  ListAppInstanceUserEndpoints: serviceKey,
-  UpdateAppInstanceUserEndpoint: serviceKey,
-  DeregisterAppInstanceUserEndpoint: serviceKey,
-
-  // Tags
-  TagResource: serviceKey,
-  UntagResource: serviceKey,
-  ListTagsForResource: serviceKey,
-
-  // Operations for the operator
-  ListRecentCalls: serviceKey,
-  DescribeServer: serviceKey,
-  ListOutboxLanes: serviceKey,
-  ListDeadOutboxEntries: serviceKey,
-  RetryDeadOutboxEntries: serviceKey,
-  DropDeadOutboxEntries: serviceKey,
-  CreateAccessKey: serviceKey,
-  ListAccessKeys: serviceKey,
-  DescribeAccessKey: serviceKey,
-  UpdateAccessKey: serviceKey,
-  DeleteAccessKey: serviceKey,
-  CreateIamRole: serviceKey,
-  ListIamRoles: serviceKey,
-  DescribeIamRole: serviceKey,
-  UpdateIamRole: serviceKey,
-  DeleteIamRole: serviceKey,
-  SimulatePolicy: serviceKey,
-  ListConnectedUsers: serviceKey,
 }
