@@ -1,20 +1,26 @@
-/** The nine error types of the two models, each with its status and `Code` (docs/service/wire.md#errors). */
-const modelledErrors = {
-  BadRequestException: { status: 400, code: 'BadRequest' },
-  ResourceLimitExceededException: { status: 400, code: 'ResourceLimitExceeded' },
-  UnauthorizedClientException: { status: 401, code: 'Unauthorized' },
-  ForbiddenException: { status: 403, code: 'Forbidden' },
-  NotFoundException: { status: 404, code: 'NotFound' },
-  ConflictException: { status: 409, code: 'Conflict' },
-  ThrottledClientException: { status: 429, code: 'Throttled' },
-  ServiceFailureException: { status: 500, code: 'ServiceFailure' },
-  ServiceUnavailableException: { status: 503, code: 'ServiceUnavailable' },
+/** The nine error types of the two models, each with its status (docs/service/wire.md#errors). */
+const statuses = {
+  BadRequestException: 400,
+  ResourceLimitExceededException: 400,
+  UnauthorizedClientException: 401,
+  ForbiddenException: 403,
+  NotFoundException: 404,
+  ConflictException: 409,
+  ThrottledClientException: 429,
+  ServiceFailureException: 500,
+  ServiceUnavailableException: 503,
 } as const
 
-export type ErrorName = keyof typeof modelledErrors
+export type ErrorName = keyof typeof statuses
 
 /** The HTTP status of an error type. */
-export const statusOf = (name: ErrorName) => modelledErrors[name].status
+export const statusOf = (name: ErrorName) => statuses[name]
+
+interface Details {
+  readonly cause?: unknown
+  /** After how many seconds to retry, if known. */
+  readonly retryAfter?: number | undefined
+}
 
 /**
  * An answer other than success. It can be thrown anywhere and is rendered in one place, in http. `message` is Amazon's; `reason`
@@ -23,26 +29,26 @@ export const statusOf = (name: ErrorName) => modelledErrors[name].status
 export class ApiError extends Error {
   readonly type: string
   readonly status: number
-  readonly code: string
   readonly reason: string | undefined
-  /** After how many seconds to retry, if known. */
   readonly retryAfter: number | undefined
 
-  constructor(type: string, status: number, code: string, message: string, reason?: string, cause?: unknown, retryAfter?: number) {
+  constructor(type: string, status: number, message: string, reason?: string, { cause, retryAfter }: Details = {}) {
     super(message, cause === undefined ? undefined : { cause })
     this.type = type
     this.status = status
-    this.code = code
     this.reason = reason
     this.retryAfter = retryAfter
+  }
+
+  /** The `Code` in the answer: the type without its ending (docs/service/wire.md#errors). */
+  get code(): string {
+    return this.type.replace(/(?<=^Throttled|^Unauthorized)ClientException$|Exception$/, '')
   }
 }
 
 /** One of the modelled errors. */
-export function failure(type: ErrorName, message: string, reason?: string, cause?: unknown): ApiError {
-  const { status, code } = modelledErrors[type]
-  return new ApiError(type, status, code, message, reason, cause)
-}
+export const failure = (type: ErrorName, message: string, reason?: string, cause?: unknown) =>
+  new ApiError(type, statuses[type], message, reason, { cause })
 
 /** The input breaks a rule. The message names the member and what it must be. */
 export const badRequest = (message: string, reason?: string) => failure('BadRequestException', message, reason)
@@ -58,7 +64,7 @@ export const forbidden = (reason: string) =>
   failure('ForbiddenException', 'You do not have sufficient access to perform this action', reason)
 
 /** IAM does not permit the call; no model declares it (docs/service/authorization.md#which-error-when). */
-export const accessDenied = (message: string, reason: string) => new ApiError('AccessDeniedException', 403, 'AccessDenied', message, reason)
+export const accessDenied = (message: string, reason: string) => new ApiError('AccessDeniedException', 403, message, reason)
 
 /** An ARN in the input is not that of a user or bot that the call may use (docs/service/authorization.md#which-error-when). */
 export const invalidUserArn = (reason: string) =>
@@ -71,13 +77,9 @@ export const notFound = (message: string, reason?: string) => failure('NotFoundE
 export const conflict = (message: string, reason?: string) => failure('ConflictException', message, reason)
 
 /** Something that the call needs is not available at the moment; the client may retry in a second. */
-export function unavailable(message: string, reason?: string, cause?: unknown): ApiError {
-  const { status, code } = modelledErrors.ServiceUnavailableException
-  return new ApiError('ServiceUnavailableException', status, code, message, reason, cause, 1)
-}
+export const unavailable = (message: string, reason?: string, cause?: unknown) =>
+  new ApiError('ServiceUnavailableException', 503, message, reason, { cause, retryAfter: 1 })
 
 /** A rate is exceeded; after that many seconds a call is possible again (docs/service/limits.md#rates). */
-export function throttled(reason: string, retryAfter: number): ApiError {
-  const { status, code } = modelledErrors.ThrottledClientException
-  return new ApiError('ThrottledClientException', status, code, 'Rate exceeded', reason, undefined, retryAfter)
-}
+export const throttled = (reason: string, retryAfter: number) =>
+  new ApiError('ThrottledClientException', 429, 'Rate exceeded', reason, { retryAfter })

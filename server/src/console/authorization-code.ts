@@ -1,5 +1,5 @@
 import * as oauth from 'oauth4webapi'
-import { ApiError } from '../errors.ts'
+import { failure, unavailable } from '../errors.ts'
 import { fetchDocument } from '../sts/fetch-document.ts'
 
 /** The console, as the issuer knows it. */
@@ -33,21 +33,15 @@ const asking = {
 } as const
 
 const unreachable = (issuer: string, cause: unknown) =>
-  new ApiError(
-    'ServiceUnavailableException',
-    503,
-    'ServiceUnavailable',
+  unavailable(
     'The issuer of the logins cannot be used at the moment',
     `${issuer} does not answer with its configuration. Sign in with a link of carillon console.`,
     cause,
-    1,
   )
 
 const refusedCode = (cause: oauth.ResponseBodyError | oauth.OperationProcessingError) =>
-  new ApiError(
+  failure(
     'UnauthorizedClientException',
-    401,
-    'Unauthorized',
     'The login is not complete',
     `The issuer has refused it, or its answer is not valid: ${'error' in cause ? cause.error : cause.message}. Sign in again.`,
     cause,

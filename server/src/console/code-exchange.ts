@@ -1,4 +1,4 @@
-import { ApiError } from '../errors.ts'
+import { failure } from '../errors.ts'
 import type { Database } from '../database/database.ts'
 import type { Endpoint } from '../http/endpoint.ts'
 import { issue, type Tools } from '../sts/credentials.ts'
@@ -17,10 +17,8 @@ interface Wiring extends Tools {
 }
 
 const wrongCode = () =>
-  new ApiError(
+  failure(
     'UnauthorizedClientException',
-    401,
-    'Unauthorized',
     'The code is not valid',
     'A code works once, for ten minutes. The command carillon console prints a link with a new one.',
   )
@@ -32,17 +30,11 @@ export function codeExchange(wiring: Wiring): Endpoint {
     countTry(received)
     const { Code } = textsIn(received, ['Code'], 'Send JSON with the member Code: the code of the link that carillon console prints.')
     if (!(await takeCode(db, Code, now()))) throw wrongCode()
-    const given = {
-      kind: 'federated-user',
-      sourceKeyId: rootKeyId,
-      iamRoleIds: [],
-      name: 'console',
-      tags: [],
-      transitive: [],
-      policy,
-      subject: undefined,
-    } as const
-    const { Credentials } = await issue(wiring, given, signedInSeconds)
+    const { Credentials } = await issue(
+      wiring,
+      { kind: 'federated-user', sourceKeyId: rootKeyId, name: 'console', policy },
+      signedInSeconds,
+    )
     return jsonResponse({ Credentials })
   })
 }

@@ -17,15 +17,9 @@ const json = { ...strictHeaders, 'content-type': 'application/json; charset=utf-
 export const jsonResponse = (content: object): HttpResponse => ({ status: 200, headers: json, body: JSON.stringify(content) })
 
 const tooManyTries = (wait: number) =>
-  new ApiError(
-    'ThrottledClientException',
-    429,
-    'Throttled',
-    'Too many sign-ins were tried from this address',
-    `Try again in ${wait} seconds.`,
-    undefined,
-    wait,
-  )
+  new ApiError('ThrottledClientException', 429, 'Too many sign-ins were tried from this address', `Try again in ${wait} seconds.`, {
+    retryAfter: wait,
+  })
 
 /** Counts a sign-in, or throws if there were too many. Called before the request is examined. */
 export function tryLimit(): (received: Received) => void {

@@ -47,7 +47,7 @@ export async function loginEndpoint(settings: Settings, wiring: Wiring): Promise
     clientId !== undefined && {
       // Its library is loaded where it is used.
       codes: (await import('./authorization-code.ts')).authorizationCode({ issuer: oidcIssuer, clientId, secret }),
-      issuer: createIssuer({ issuer: oidcIssuer, audiences: [clientId], jwks, now }),
+      issuer: createIssuer(oidcIssuer, [clientId], jwks, now),
     }
   return entranceEndpoint('/console/login', largestBody, async received => {
     if (!mayServe(received)) throw overTlsOnly()

@@ -1,4 +1,4 @@
-import { ApiError } from '../errors.ts'
+import { failure } from '../errors.ts'
 
 /** Where a request for the console arrived. */
 interface Arrived {
@@ -16,10 +16,8 @@ const loopback = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/i
 export const mayServe = ({ isSecure, host }: Arrived) => isSecure || loopback.test(host)
 
 export const overTlsOnly = () =>
-  new ApiError(
+  failure(
     'ForbiddenException',
-    403,
-    'Forbidden',
     'The console is served over TLS only, except on this machine',
     'Open it under https://, or under http://localhost on the machine of the server. Behind a proxy that ends TLS give --trust-proxy.',
   )

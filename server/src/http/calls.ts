@@ -71,7 +71,7 @@ export class Calls {
     let refusal: ApiError | undefined
     let answer: HttpResponse
     try {
-      if (body) await this.#readBody(body, { endpoint, received, request, response })
+      if (body) await this.#readBody(body, endpoint, received, request, response)
       answer = await this.#answer(endpoint, received, request)
     } catch (error) {
       if (error instanceof LostResponse) {
@@ -130,15 +130,7 @@ export class Calls {
   }
 
   /** Reads as much of the body as the endpoint allows for this caller. The rest is discarded, so that the connection stays open. */
-  async #readBody(
-    body: Body,
-    {
-      endpoint,
-      received,
-      request,
-      response,
-    }: { endpoint: Endpoint; received: Received; request: IncomingMessage; response: ServerResponse },
-  ) {
+  async #readBody(body: Body, endpoint: Endpoint, received: Received, request: IncomingMessage, response: ServerResponse) {
     let isWhole = false
     try {
       checkLength(request, largestBody)

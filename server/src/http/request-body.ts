@@ -5,13 +5,7 @@ import { tooManyBodies } from './shown-error.ts'
 export const noBody: Buffer = Buffer.alloc(0)
 
 const bodyTooLarge = (largest: number) =>
-  new ApiError(
-    'RequestEntityTooLargeException',
-    413,
-    'RequestEntityTooLarge',
-    'The request body is too large',
-    `At most ${largest} bytes are allowed.`,
-  )
+  new ApiError('RequestEntityTooLargeException', 413, 'The request body is too large', `At most ${largest} bytes are allowed.`)
 
 const brokenOff = () =>
   failure('BadRequestException', 'The request is malformed', 'The connection ended before the whole body had arrived.')

@@ -100,7 +100,6 @@ function malformed(code: string | undefined): ApiError {
     return new ApiError(
       'RequestHeaderFieldsTooLargeException',
       431,
-      'RequestHeaderFieldsTooLarge',
       'The request line and headers are too large',
       `At most ${largestHead} bytes are allowed.`,
     )
@@ -109,7 +108,6 @@ function malformed(code: string | undefined): ApiError {
     return new ApiError(
       'RequestTimeoutException',
       408,
-      'RequestTimeout',
       'The request took too long to arrive',
       'The headers must arrive within 20 seconds, the whole request within 60.',
     )

@@ -56,13 +56,7 @@ const unknownOperation = ({ method, url }: IncomingMessage) => {
     ? 'The path has an ARN with bare slashes, which clients escape as %2F: a proxy in front has decoded the path. ' +
       'It must pass the path on unchanged (in nginx: proxy_pass http://HOST:PORT; with nothing after the port, not even a slash).'
     : `No operation has the route ${method} ${path} with these ?operation= or ?scope= parameters.`
-  return new ApiError(
-    'UnknownOperationException',
-    404,
-    'UnknownOperation',
-    'The requested operation is not recognized by the service.',
-    reason,
-  )
+  return new ApiError('UnknownOperationException', 404, 'The requested operation is not recognized by the service.', reason)
 }
 
 const malformedUri = () =>
@@ -72,7 +66,6 @@ const upgradeRequired = () =>
   new ApiError(
     'UpgradeRequiredException',
     426,
-    'UpgradeRequired',
     'Upgrade Required',
     'GET /connect is for WebSockets: send Upgrade: websocket, over HTTP/1.1.',
   )

@@ -10,9 +10,9 @@ export function shownError(error: unknown, isOutage: (error: unknown) => boolean
 
 /** Puts the reason into the Message, for clients that show nothing else of an error. */
 export function withReasonInMessage(error: ApiError): ApiError {
-  const { type, status, code, message, reason, cause, retryAfter } = error
+  const { type, status, message, reason, cause, retryAfter } = error
   if (reason === undefined) return error
-  return new ApiError(type, status, code, `${message.replace(/[.:]?$/, '.')} Reason: ${reason}`, reason, cause, retryAfter)
+  return new ApiError(type, status, `${message.replace(/[.:]?$/, '.')} Reason: ${reason}`, reason, { cause, retryAfter })
 }
 
 /** The server is not ready to answer the call yet, or is stopping. */

@@ -116,7 +116,6 @@ export async function assumeRole(parameters: Parameters, caller: AccessKey, tool
       tags: [...mergedTags(tags, temporary)],
       transitive: [...new Set([...transitive, ...(temporary?.transitive ?? [])])],
       policy,
-      subject: undefined,
     },
     seconds,
   )

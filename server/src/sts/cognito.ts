@@ -3,7 +3,7 @@ import { commonHeaders, reasonHeader, retryHeader } from '../http/response.ts'
 import { largestUnsignedBody } from '../http/largest.ts'
 import type { Endpoint, Received } from '../http/endpoint.ts'
 import type { Origin } from '../auth/origin.ts'
-import { poolError, readInput } from './identity-input.ts'
+import { identityInput, identityPoolInput, poolError } from './identity-input.ts'
 import { getCredentialsForIdentity, getId, unknownPool, type IdentityPool } from './identity-pool.ts'
 
 const service = 'AWSCognitoIdentityService'
@@ -15,12 +15,12 @@ type Handle = (body: Uint8Array, pool: IdentityPool | undefined, origin: Origin)
 /** None of them is signed. */
 const operations: Readonly<Record<string, Handle>> = {
   async GetId(body, pool, origin) {
-    const input = readInput(body, ['IdentityPoolId', 'Logins'])
+    const input = identityPoolInput(body)
     if (!pool) throw unknownPool(`IdentityPool '${input.IdentityPoolId}'`, notConfigured)
     return getId(input, pool, origin)
   },
   async GetCredentialsForIdentity(body, pool, origin) {
-    const input = readInput(body, ['IdentityId', 'Logins', 'CustomRoleArn'])
+    const input = identityInput(body)
     if (!pool) throw unknownPool(`Identity '${input.IdentityId}'`, notConfigured)
     return getCredentialsForIdentity(input, pool, origin)
   },
@@ -63,9 +63,9 @@ const renamed: Readonly<Record<string, readonly [type: string, status: number, m
   ServiceFailureException: ['InternalErrorException', 500],
 }
 
-function shown({ type, status, code, message, reason, retryAfter }: ApiError): ApiError {
+function shown({ type, status, message, reason, retryAfter }: ApiError): ApiError {
   const [name = type, ownStatus = status, text = message] = (Object.hasOwn(renamed, type) && renamed[type]) || []
-  return new ApiError(name, ownStatus, code, text, reason, undefined, retryAfter)
+  return new ApiError(name, ownStatus, text, reason, { retryAfter })
 }
 
 const jsonHeaders = (requestId: string) => ({ ...commonHeaders(requestId), 'content-type': 'application/x-amz-json-1.1' })

@@ -18,17 +18,11 @@ export interface Tools {
 }
 
 /** The values of a call for credentials that policies can use. */
-export const contextOf = ({ now, region, account }: Tools, origin: Origin, resource: string, requestTags: SessionTags): RequestContext => ({
-  now: now(),
-  sourceAddress: origin.sourceAddress,
-  isSecure: origin.isSecure,
-  headers: origin.headers,
-  region,
-  account,
-  resource,
-  requestTags,
-  resourceTags: undefined,
-})
+export function contextOf(tools: Tools, origin: Origin, resource: string, requestTags: SessionTags): RequestContext {
+  const { sourceAddress, isSecure, headers } = origin
+  const { now, region, account } = tools
+  return { now: now(), sourceAddress, isSecure, headers, region, account, resource, requestTags, resourceTags: undefined }
+}
 
 interface Credentials {
   readonly AccessKeyId: string
@@ -43,24 +37,23 @@ export interface Issued {
   readonly PackedPolicySize: number
 }
 
+/** What a session is made of unless its call gives others. */
+const usual = { iamRoleIds: [], name: '', tags: [], transitive: [], subject: undefined }
+
+type Holder = Pick<TemporaryCredentials, 'kind' | 'sourceKeyId' | 'policy'> & Partial<Pick<TemporaryCredentials, keyof typeof usual>>
+
 /** Temporary credentials for a session of that many seconds. */
-export async function issue(
-  { ring, now }: Tools,
-  given: Omit<TemporaryCredentials, 'accessKeyId' | 'secretAccessKey' | 'issuedAt' | 'expiresAt'>,
-  seconds: number,
-): Promise<Issued> {
+export async function issue({ ring, now }: Tools, holder: Holder, seconds: number): Promise<Issued> {
   // Whole seconds, since the response has only these.
   const issuedAt = Math.floor(now() / 1000) * 1000
   const expiresAt = issuedAt + seconds * 1000
-  const credentials: TemporaryCredentials = { ...given, accessKeyId: newId('ASIA'), secretAccessKey: newSecret(), issuedAt, expiresAt }
+  const credentials = { ...usual, ...holder, accessKeyId: newId('ASIA'), secretAccessKey: newSecret(), issuedAt, expiresAt }
   const SessionToken = sealSessionToken(await ring.masterKey(), credentials)
   if (SessionToken.length > longestSessionToken) {
-    const message = 'The session policy and the tags together are too large for a session token'
     throw new ApiError(
       'PackedPolicyTooLarge',
       400,
-      'PackedPolicyTooLarge',
-      message,
+      'The session policy and the tags together are too large for a session token',
       `The token has ${SessionToken.length} characters; at most ${longestSessionToken} are allowed.`,
     )
   }

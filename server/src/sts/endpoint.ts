@@ -18,17 +18,17 @@ import { xml, type Elements } from './xml.ts'
 const namespace = 'https://sts.amazonaws.com/doc/2011-06-15/'
 const version = '2011-06-15'
 
-type Result = object
-
 interface Action {
   /** The parameters beside Action and Version. */
   readonly parameters: readonly string[]
-  /** The kinds of temporary credentials that may make the call. Others could renew themselves for ever, or gain rights. */
-  readonly temporaryKinds: readonly TemporaryCredentials['kind'][]
-  readonly answer: (parameters: Parameters, caller: AccessKey, tools: Tools, sender: Origin) => Promise<Result>
+  /**
+   * The kinds of temporary credentials that may make the call. Others could renew themselves for ever, or gain rights. Undefined for the call
+   * that is not signed, which has no caller.
+   */
+  readonly temporaryKinds: readonly TemporaryCredentials['kind'][] | undefined
+  readonly answer: (parameters: Parameters, caller: AccessKey, tools: Wiring, sender: Origin) => Promise<object>
 }
 
-/** The signed calls. */
 const actions: Readonly<Record<string, Action>> = {
   AssumeRole: {
     parameters: ['RoleArn', 'RoleSessionName', 'Policy', 'Tags', 'TransitiveTagKeys', 'DurationSeconds', 'ExternalId'],
@@ -38,9 +38,12 @@ const actions: Readonly<Record<string, Action>> = {
   GetFederationToken: { parameters: ['Name', 'Policy', 'Tags', 'DurationSeconds'], temporaryKinds: [], answer: getFederationToken },
   GetSessionToken: { parameters: ['DurationSeconds'], temporaryKinds: [], answer: getSessionToken },
   GetCallerIdentity: { parameters: [], temporaryKinds: ['role', 'session', 'federated-user'], answer: getCallerIdentity },
+  AssumeRoleWithWebIdentity: {
+    parameters: ['RoleArn', 'RoleSessionName', 'WebIdentityToken', 'Policy', 'DurationSeconds'],
+    temporaryKinds: undefined,
+    answer: async (parameters, _, tools, sender) => assumeRoleWithWebIdentity(parameters, tools, sender),
+  },
 }
-
-const ofWebIdentity = ['RoleArn', 'RoleSessionName', 'WebIdentityToken', 'Policy', 'DurationSeconds']
 
 /** The types of signature errors in this protocol. */
 const names: Readonly<Record<string, string>> = {
@@ -58,7 +61,7 @@ const names: Readonly<Record<string, string>> = {
 function knownAction({ body, query }: Received): string {
   try {
     const action = parametersOf(body, query).get('Action') ?? ''
-    return Object.hasOwn(actions, action) || action === 'AssumeRoleWithWebIdentity' ? action : 'Unknown'
+    return Object.hasOwn(actions, action) ? action : 'Unknown'
   } catch {
     return 'Unknown'
   }
@@ -68,47 +71,40 @@ const notWithTemporary = (action: string) =>
   new ApiError(
     'AccessDenied',
     403,
-    'AccessDenied',
     `Cannot call ${action} with session credentials`,
     'Sign with the access key from which these credentials come.',
   )
 
 const xmlHeaders = (requestId: string) => ({ ...commonHeaders(requestId), 'content-type': 'text/xml' })
 
-/** The calls for temporary credentials (STS 2011-06-15): form in, XML out, as every SDK speaks it. */
 interface Wiring extends Tools, TakesLogins {
   readonly verify: (request: SignedRequest) => AccessKey
   /** Refuses a request with an unknown key by its headers. */
   readonly checkKey: (received: Received) => void | Promise<void>
 }
 
+/** The calls for temporary credentials (STS 2011-06-15): form in, XML out, as every SDK speaks it. */
 export function stsEndpoint(tools: Wiring): Endpoint {
   const { verify, checkKey } = tools
 
-  async function resultOf(received: Received): Promise<{ action: string; result: Result }> {
+  async function resultOf(received: Received): Promise<{ action: string; result: object }> {
     const parameters = parametersOf(received.body, received.query)
     const action = parameters.get('Action') ?? ''
-    const known = Object.hasOwn(actions, action) ? actions[action] : undefined
-    if (!known && action !== 'AssumeRoleWithWebIdentity') {
-      const message = `Could not find operation ${action.slice(0, 64)} for version ${version}`
+    if (!Object.hasOwn(actions, action))
       throw new ApiError(
         'InvalidAction',
         400,
-        'InvalidAction',
-        message,
-        `There are ${Object.keys(actions).join(', ')} and AssumeRoleWithWebIdentity.`,
+        `Could not find operation ${action.slice(0, 64)} for version ${version}`,
+        `There are ${new Intl.ListFormat('en-GB').format(Object.keys(actions))}.`,
       )
-    }
+    const { parameters: known, temporaryKinds, answer } = actions[action]!
     // The signature is verified before anything else.
-    const caller = known && verify(received)
+    const caller = temporaryKinds && verify(received)
     if (caller) received.trail.signed(caller)
     const temporary = caller && tools.ring.temporaryCredentialsOf(caller)
-    if (temporary && !known.temporaryKinds.includes(temporary.kind)) throw notWithTemporary(action)
-    checkKnown(parameters, ['Action', 'Version', ...(known?.parameters ?? ofWebIdentity)])
-    const result = known
-      ? await known.answer(parameters, caller!, tools, received)
-      : await assumeRoleWithWebIdentity(parameters, tools, received)
-    return { action, result }
+    if (temporary && !temporaryKinds.includes(temporary.kind)) throw notWithTemporary(action)
+    checkKnown(parameters, ['Action', 'Version', ...known])
+    return { action, result: await answer(parameters, caller!, tools, received) }
   }
 
   return {

@@ -27,7 +27,7 @@ interface Given extends Tools {
 export async function credentialEndpoints(config: Config, { db, findKey, signatureNow, rateLimiting, ...issuing }: Given) {
   const { oidcIssuer, oidcAudience, oidcJwks: jwks, identityPool } = config
   const { ring, now } = issuing
-  const issuer = oidcIssuer && oidcAudience ? createIssuer({ issuer: oidcIssuer, audiences: oidcAudience, jwks, now }) : undefined
+  const issuer = oidcIssuer && oidcAudience ? createIssuer(oidcIssuer, oidcAudience, jwks, now) : undefined
   const takeLogin = loginRate(rateLimiting)
   const pool = identityPool !== undefined && {
     ...issuing,

@@ -1,7 +1,7 @@
 import { arnWithin, within } from '../arn.ts'
 import { upToDate } from '../auth/access.ts'
 import { addUser } from '../domain/users.ts'
-import { ApiError } from '../errors.ts'
+import { forbidden } from '../errors.ts'
 import { commonHeaders, headersWithCookies, renderError } from '../http/response.ts'
 import type { Received, Endpoint } from '../http/endpoint.ts'
 import { largestUnsignedBody } from '../http/largest.ts'
@@ -26,9 +26,6 @@ interface Wiring extends Tools {
   /** Whether a new login becomes an AppInstanceUser. */
   readonly makesUsers: boolean
 }
-
-const forbidden = (reason: string) =>
-  new ApiError('ForbiddenException', 403, 'Forbidden', 'You do not have sufficient access to perform this action', reason)
 
 const nameOf = (claims: Claims) =>
   [claims['name'], claims['preferred_username'], claims['email'], claims.sub]

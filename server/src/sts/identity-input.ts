@@ -1,17 +1,11 @@
 import { ApiError } from '../errors.ts'
 import { isObject, type JsonObject } from '../tools/json.ts'
 
-/** The members of a request to an identity pool, as far as its operation has them. */
-export interface IdentityInput {
-  readonly IdentityPoolId: string
-  readonly IdentityId: string
-  /** By the name of the provider; empty for a guest. */
-  readonly Logins: ReadonlyMap<string, string>
-  readonly CustomRoleArn: string | undefined
-}
+/** The tokens of a call, by the names of their providers; empty for a guest. */
+export type Logins = ReadonlyMap<string, string>
 
 /** Amazon Cognito answers every error of the caller with 400. */
-export const poolError = (type: string, message: string, reason?: string) => new ApiError(type, 400, type, message, reason)
+export const poolError = (type: string, message: string, reason?: string) => new ApiError(type, 400, message, reason)
 
 const id = { pattern: /^[\w-]+:[0-9a-f-]+$/, shown: String.raw`[\w-]+:[0-9a-f-]+`, longest: 55 }
 const arn = { pattern: /^arn:[!-~]+$/, shown: 'arn:…', longest: 2048 }
@@ -41,7 +35,7 @@ function requiredId(members: JsonObject, member: string): string {
   return value
 }
 
-function loginsOf({ Logins: logins }: JsonObject): ReadonlyMap<string, string> {
+function loginsOf({ Logins: logins }: JsonObject): Logins {
   if (logins === undefined || logins === null) return new Map()
   if (!isObject(logins)) throw unparsable('The member Logins must be an object: the token of each provider, by the name of the provider.')
   const entries = Object.entries(logins)
@@ -67,14 +61,15 @@ function membersOf(body: Uint8Array): JsonObject {
   return value
 }
 
-/** Reads the members of a JSON request; others are dropped, as on Amazon. Throws if one is missing or invalid. */
-export function readInput<Name extends keyof IdentityInput>(body: Uint8Array, names: readonly Name[]): Pick<IdentityInput, Name> {
+/** Reads the input of GetId; other members are dropped, as on Amazon. Throws if a member is missing or invalid. */
+export function identityPoolInput(body: Uint8Array) {
   const members = membersOf(body)
-  const readers: { readonly [Each in keyof IdentityInput]: () => IdentityInput[Each] } = {
-    IdentityPoolId: () => requiredId(members, 'IdentityPoolId'),
-    IdentityId: () => requiredId(members, 'IdentityId'),
-    Logins: () => loginsOf(members),
-    CustomRoleArn: () => textOf(members, 'CustomRoleArn', arn),
-  }
-  return Object.fromEntries(names.map(name => [name, readers[name]()])) as Pick<IdentityInput, Name>
+  return { IdentityPoolId: requiredId(members, 'IdentityPoolId'), Logins: loginsOf(members) }
+}
+
+/** The same for GetCredentialsForIdentity. */
+export function identityInput(body: Uint8Array) {
+  const members = membersOf(body)
+  const IdentityId = requiredId(members, 'IdentityId')
+  return { IdentityId, Logins: loginsOf(members), CustomRoleArn: textOf(members, 'CustomRoleArn', arn) }
 }

@@ -4,7 +4,7 @@ import { iamRoleArn } from '../keys/principals.ts'
 import type { Origin } from '../auth/origin.ts'
 import type { Tools } from './credentials.ts'
 import type { IdentityIds } from './identity-id.ts'
-import { poolError, type IdentityInput } from './identity-input.ts'
+import { poolError, type identityInput, type identityPoolInput, type Logins } from './identity-input.ts'
 import type { Claims } from './issuer.ts'
 import { isProvider } from './provider.ts'
 import { userIdIn } from './user-id.ts'
@@ -40,7 +40,7 @@ interface Holder {
 }
 
 /** The login of a call; undefined for a guest. */
-async function loginOf(pool: IdentityPool, logins: IdentityInput['Logins'], { sourceAddress }: Origin): Promise<Holder | undefined> {
+async function loginOf(pool: IdentityPool, logins: Logins, { sourceAddress }: Origin): Promise<Holder | undefined> {
   const { issuer, role: roleName, takeLogin, userClaim, ids } = pool
   const [[provider, token] = [], ...others] = logins
   if (provider === undefined || token === undefined) return undefined
@@ -81,7 +81,7 @@ function guestOf(pool: IdentityPool, identityId: string): Holder {
 }
 
 /** GetId: the identity of a login, or a new one for a guest. */
-export async function getId(input: Pick<IdentityInput, 'IdentityPoolId' | 'Logins'>, pool: IdentityPool, origin: Origin) {
+export async function getId(input: ReturnType<typeof identityPoolInput>, pool: IdentityPool, origin: Origin) {
   const { IdentityPoolId, Logins } = input
   if (IdentityPoolId !== pool.id)
     throw unknownPool(`IdentityPool '${IdentityPoolId}'`, 'It is not the pool of this server (--identity-pool).')
@@ -92,11 +92,7 @@ export async function getId(input: Pick<IdentityInput, 'IdentityPoolId' | 'Login
 }
 
 /** GetCredentialsForIdentity: temporary credentials of the pool's role. A guest who logs in gets the identity of the login. */
-export async function getCredentialsForIdentity(
-  input: Pick<IdentityInput, 'IdentityId' | 'Logins' | 'CustomRoleArn'>,
-  pool: IdentityPool,
-  origin: Origin,
-) {
+export async function getCredentialsForIdentity(input: ReturnType<typeof identityInput>, pool: IdentityPool, origin: Origin) {
   const { IdentityId, Logins, CustomRoleArn } = input
   const login = await loginOf(pool, Logins, origin)
   const { identityId, claims, userId, roleName } = login ?? guestOf(pool, IdentityId)

@@ -21,16 +21,10 @@ export interface Issuer {
   verify(token: string): Promise<Claims>
 }
 
-const invalidToken = (reason: string) =>
-  new ApiError(
-    'InvalidIdentityToken',
-    400,
-    'InvalidIdentityToken',
-    'The web identity token that was passed could not be validated.',
-    reason,
-  )
+export const invalidToken = (reason: string) =>
+  new ApiError('InvalidIdentityToken', 400, 'The web identity token that was passed could not be validated.', reason)
 
-/** Undefined for any other status than 200. */
+/** Rejects for a status that is not a success. */
 async function documentAt(url: string, headers?: Headers): Promise<Response> {
   const response = await fetchDocument(url, headers ? { headers } : {})
   if (!response.ok) throw new Error(`${url} answers with the status ${response.status}`)
@@ -87,17 +81,7 @@ function keysOf(issuer: string, jwks: string | undefined) {
 }
 
 /** The header of a token names the key; it never says where the keys are. */
-export function createIssuer({
-  issuer,
-  audiences,
-  jwks,
-  now,
-}: {
-  issuer: string
-  audiences: readonly string[]
-  jwks: string | undefined
-  now: () => number
-}): Issuer {
+export function createIssuer(issuer: string, audiences: readonly string[], jwks: string | undefined, now: () => number): Issuer {
   const keys = keysOf(issuer, jwks)
   const keyOf: JWTVerifyGetKey = async (header, jws) => (await keys())(header, jws)
   return {
@@ -139,7 +123,6 @@ function refusalOf(error: unknown, issuer: string): unknown {
     return new ApiError(
       'ExpiredTokenException',
       400,
-      'ExpiredTokenException',
       'The web identity token that was passed is expired.',
       'Get a new one from the issuer.',
     )
@@ -147,13 +130,11 @@ function refusalOf(error: unknown, issuer: string): unknown {
     return invalidToken(`The claim ${error.claim} is missing, or does not have the required value.`)
   const reason = error instanceof errors.JOSEError ? readable[error.code] : undefined
   if (reason !== undefined) return invalidToken(reason)
-  const message = 'The identity provider (IDP) that was asked could not be reached.'
   return new ApiError(
     'IDPCommunicationError',
     400,
-    'IDPCommunicationError',
-    message,
+    'The identity provider (IDP) that was asked could not be reached.',
     `The keys of ${issuer} cannot be loaded at the moment.`,
-    error,
+    { cause: error },
   )
 }

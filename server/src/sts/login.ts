@@ -1,11 +1,10 @@
-import { ApiError } from '../errors.ts'
+import { failure } from '../errors.ts'
 import type { Claims, Issuer } from './issuer.ts'
 
 /** Resolves to the claims of the login in the Authorization header of POST /creds. Throws an ApiError if there is none. */
 export type Login = (authorization: string) => Promise<Claims>
 
-export const unauthorizedLogin = (reason: string) =>
-  new ApiError('UnauthorizedClientException', 401, 'Unauthorized', 'The login could not be verified', reason)
+export const unauthorizedLogin = (reason: string) => failure('UnauthorizedClientException', 'The login could not be verified', reason)
 
 /** `Bearer TOKEN`, with a token of the issuer; Amazon's demo encodes it in base64 once more. */
 export const issuerLogin =

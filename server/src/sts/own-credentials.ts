@@ -16,17 +16,8 @@ function seconds(parameters: Parameters, { principal }: AccessKey): number {
 
 /** GetSessionToken: temporary credentials with the rights of the key. */
 export async function getSessionToken(parameters: Parameters, caller: AccessKey, tools: Tools) {
-  const given = {
-    kind: 'session',
-    sourceKeyId: caller.accessKeyId,
-    iamRoleIds: [],
-    name: '',
-    tags: [],
-    transitive: [],
-    policy: undefined,
-    subject: undefined,
-  } as const
-  const { Credentials } = await issue(tools, given, seconds(parameters, caller))
+  const holder = { kind: 'session', sourceKeyId: caller.accessKeyId, policy: undefined } as const
+  const { Credentials } = await issue(tools, holder, seconds(parameters, caller))
   return { Credentials }
 }
 
@@ -41,17 +32,8 @@ export async function getFederationToken(parameters: Parameters, caller: AccessK
     if (decide(caller.principal, action, context) !== 'allowed')
       throw denied(caller.principal.arn, action, arn, `The policy of the key does not allow ${action} on ${arn}, or denies it.`)
   }
-  const given = {
-    kind: 'federated-user',
-    sourceKeyId: caller.accessKeyId,
-    iamRoleIds: [],
-    name,
-    tags: [...tags],
-    transitive: [],
-    policy,
-    subject: undefined,
-  } as const
-  const issued = await issue(tools, given, seconds(parameters, caller))
+  const holder = { kind: 'federated-user', sourceKeyId: caller.accessKeyId, name, tags: [...tags], policy } as const
+  const issued = await issue(tools, holder, seconds(parameters, caller))
   return { ...issued, FederatedUser: { FederatedUserId: `${tools.account}:${name}`, Arn: arn } }
 }
 

@@ -3,11 +3,11 @@ import { ApiError } from '../errors.ts'
 import { tagKey, tagValue } from '../keys/iam-roles.ts'
 
 /** A parameter is missing or breaks a rule. */
-export const invalid = (message: string) => new ApiError('ValidationError', 400, 'ValidationError', message)
+export const invalid = (message: string) => new ApiError('ValidationError', 400, message)
 
 /** The caller is not allowed; the message is Amazon's, the reason says what to change. */
 export const denied = (arn: string, action: string, resource: string, reason: string) =>
-  new ApiError('AccessDenied', 403, 'AccessDenied', `User: ${arn} is not authorized to perform: ${action} on resource: ${resource}`, reason)
+  new ApiError('AccessDenied', 403, `User: ${arn} is not authorized to perform: ${action} on resource: ${resource}`, reason)
 
 /** Throws if a name occurs twice, since it is not clear which value counts. */
 export type Parameters = ReadonlyMap<string, string>
@@ -62,12 +62,11 @@ export function duration(parameters: Parameters, usual: number, longest: number,
 export function sessionPolicy(parameters: Parameters): string | undefined {
   const policy = parameters.get('Policy')
   if (policy === undefined || policy === '') return undefined
-  if (policy.length > 2048)
-    throw new ApiError('PackedPolicyTooLarge', 400, 'PackedPolicyTooLarge', 'The session policy has more than 2048 characters')
+  if (policy.length > 2048) throw new ApiError('PackedPolicyTooLarge', 400, 'The session policy has more than 2048 characters')
   try {
     parsePolicy(policy)
   } catch (error) {
-    throw new ApiError('MalformedPolicyDocument', 400, 'MalformedPolicyDocument', (error as Error).message)
+    throw new ApiError('MalformedPolicyDocument', 400, (error as Error).message)
   }
   return policy
 }

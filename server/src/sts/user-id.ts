@@ -1,6 +1,5 @@
 import { hash } from 'node:crypto'
-import { ApiError } from '../errors.ts'
-import type { Claims } from './issuer.ts'
+import { invalidToken, type Claims } from './issuer.ts'
 
 /** The pattern of an AppInstanceUserId in Amazon's model. */
 const userId = /^[A-Za-z0-9](?:[A-Za-z0-9:_.@-]{0,62}[A-Za-z0-9])?$/
@@ -36,11 +35,5 @@ export function userIdOf(text: string): string {
 export function userIdIn(claims: Claims, claim: string): string {
   const value = claims[claim]
   if ((typeof value === 'string' && value.isWellFormed() && value !== '') || typeof value === 'number') return userIdOf(String(value))
-  throw new ApiError(
-    'InvalidIdentityToken',
-    400,
-    'InvalidIdentityToken',
-    'The web identity token that was passed could not be validated.',
-    `The claim ${claim}, which --user-claim names as the user's id, must be a text or a number in the token.`,
-  )
+  throw invalidToken(`The claim ${claim}, which --user-claim names as the user's id, must be a text or a number in the token.`)
 }

@@ -28,7 +28,7 @@ const ofTheToken = new Set([
   'typ',
 ])
 
-const refused = (message: string, reason: string) => new ApiError('AccessDenied', 403, 'AccessDenied', message, reason)
+const refused = (message: string, reason: string) => new ApiError('AccessDenied', 403, message, reason)
 const notAuthorized = (reason: string) => refused('Not authorized to perform sts:AssumeRoleWithWebIdentity', reason)
 
 /**

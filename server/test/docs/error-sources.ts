@@ -28,7 +28,6 @@ interface Module {
 export interface SourceError {
   readonly type: string
   readonly status: string
-  readonly code: string
   readonly message: string
   /** Empty where there is none. */
   readonly reason: string
@@ -121,14 +120,14 @@ const makerOf = (name: string | undefined, module: Module, makers: Makers) => {
 }
 
 /** The errors that a call or `new` makes, through the functions that it calls. */
-function rowsOf(call: Node, module: Module, values: Values, makers: Makers, modelled: Values): SourceError[] {
+function rowsOf(call: Node, module: Module, values: Values, makers: Makers, modelled: ReadonlyMap<string, string>): SourceError[] {
   const name = nameOf(call['callee'])
   const given = argumentsOf(call).map(each => textsOf(each, module, values))
   if (name === 'failure' || name === 'ApiError') {
     const [type = '…'] = given[0] ?? []
-    const [status = '…', code = '…'] = modelled.get(type) ?? (name === 'ApiError' ? [given[1]?.[0], given[2]?.[0]] : [])
-    const [messages = unknown, reasons = ['']] = name === 'failure' ? given.slice(1) : given.slice(3)
-    return messages.flatMap(message => reasons.map(reason => ({ type, status, code, message, reason })))
+    const status = modelled.get(type) ?? (name === 'ApiError' ? given[1]?.[0] : undefined) ?? '…'
+    const [messages = unknown, reasons = ['']] = given.slice(name === 'failure' ? 1 : 2)
+    return messages.flatMap(message => reasons.map(reason => ({ type, status, message, reason })))
   }
   const maker = makerOf(name, module, makers)!
   const inner = new Map(parametersOf(maker.made).map((parameter, index) => [parameter, given[index] ?? defaultOf(maker, index)]))
@@ -146,12 +145,9 @@ const isCall = ({ type }: Node) => type === 'CallExpression' || type === 'NewExp
 export function errorsOfTheSources(): SourceError[] {
   const errors = modules.find(({ file }) => file === 'errors.ts')!
   const modelled = new Map(
-    all(errors.declared.get('modelledErrors')!)
-      .filter(node => node.type === 'Property' && (node['value'] as Node).type === 'ObjectExpression')
-      .map(node => [
-        nameOf(node['key'])!,
-        all(node['value'] as Node).flatMap(({ type, value }) => (type === 'Literal' ? [String(value)] : [])),
-      ]),
+    all(errors.declared.get('statuses')!)
+      .filter(({ type }) => type === 'Property')
+      .map(({ key, value }) => [nameOf(key)!, String((value as Node)['value'])]),
   )
   const makers = new Map<string, Maker[]>()
   const makes = (node: Node, module: Module) =>
@@ -191,7 +187,6 @@ function faultsIn(module: Module): SourceError[] {
       reasons.map(reason => ({
         type: 'BadRequestException',
         status: '400',
-        code: 'BadRequest',
         message: `1 validation error detected: ${sentence}`,
         reason,
       })),
