@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { streamArn } from '../arn.ts'
 import { isObject, type JsonObject } from '../tools/json.ts'
 import { natsDestination, natsMembers, type NatsDestination } from './nats-destination.ts'
-import { pushDestinationOf, type PushDestination } from './push-destinations.ts'
+import { pushDestinationOf, refuseUnknown, type PushDestination } from './push-destinations.ts'
 import { webhookDestination, type WebhookDestination } from './webhook-destination.ts'
 
 /** A file of JSON lines. It is renamed once it is larger than `maxBytes`; `keep` renamed files stay. */
@@ -29,14 +29,6 @@ export interface Destinations {
   readonly applications: ReadonlyMap<string, PushDestination>
 }
 
-const noDestinations: Destinations = {
-  streams: new Map(),
-  functions: new Map(),
-  bots: new Map(),
-  eventBuses: new Map(),
-  applications: new Map(),
-}
-
 const membersOf = {
   webhook: ['type', 'url', 'secretFile', 'secretVariable'],
   file: ['type', 'path', 'maximumMegabytes', 'keep'],
@@ -55,8 +47,7 @@ async function destinationOf(entry: unknown, environment: NodeJS.ProcessEnv): Pr
   const { type } = entry
   if (type !== 'webhook' && type !== 'file' && type !== 'nats')
     throw new Error(`type must be webhook, file or nats, not ${JSON.stringify(type)}`)
-  const unknown = Object.keys(entry).find(member => !(membersOf[type] as readonly string[]).includes(member))
-  if (unknown !== undefined) throw new Error(`${unknown} is not a member; a ${type} has ${membersOf[type].join(', ')}`)
+  refuseUnknown(entry, `a ${type}`, membersOf[type])
   if (type === 'webhook') return webhookDestination(entry, environment)
   if (type === 'nats') return natsDestination(entry, environment)
   const { path } = entry
@@ -73,7 +64,13 @@ const eventBusArn = /^arn:aws:events:[a-z0-9-]+:\d{12}:event-bus\/[\w./-]{1,256}
 
 /** Reads the file of --destinations (docs/streaming.md). Throws an Error of one line that names the entry and what it must be. */
 export async function readDestinations(file: string | undefined, environment: NodeJS.ProcessEnv): Promise<Destinations> {
-  if (file === undefined) return noDestinations
+  const streams = new Map<string, StreamDestination>()
+  const functions = new Map<string, WebhookDestination>()
+  const bots = new Map<string, WebhookDestination>()
+  const eventBuses = new Map<string, WebhookDestination>()
+  const applications = new Map<string, PushDestination>()
+  const destinations = { streams, functions, bots, eventBuses, applications }
+  if (file === undefined) return destinations
   const refuse = (what: string, cause?: unknown) =>
     new Error(`--destinations ${file}: ${what}.`, cause === undefined ? undefined : { cause })
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
@@ -86,11 +83,6 @@ export async function readDestinations(file: string | undefined, environment: No
     throw refuse(`the file is not JSON: ${(error as Error).message}`, error)
   }
   if (!isObject(entries)) throw refuse('the file must hold an object whose members are ARNs')
-  const streams = new Map<string, StreamDestination>()
-  const functions = new Map<string, WebhookDestination>()
-  const bots = new Map<string, WebhookDestination>()
-  const eventBuses = new Map<string, WebhookDestination>()
-  const applications = new Map<string, PushDestination>()
   const ofWebhooks = [
     { pattern: functionArn, map: functions, what: 'a function' },
     { pattern: aliasArn, map: bots, what: 'a bot' },
@@ -121,5 +113,5 @@ export async function readDestinations(file: string | undefined, environment: No
     if (destination.type !== 'webhook') throw refuse(`${arn}: ${webhooks.what} is a webhook, not a ${destination.type}`)
     webhooks.map.set(arn, destination)
   }
-  return { streams, functions, bots, eventBuses, applications }
+  return destinations
 }

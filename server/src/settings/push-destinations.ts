@@ -55,9 +55,10 @@ const membersOf = {
   webPush: ['privateKeyFile', 'privateKeyVariable', 'subject', 'privateNetworks'],
 } as const
 
-function refuseUnknown(entry: JsonObject, kind: keyof typeof membersOf) {
-  const unknown = Object.keys(entry).find(member => !(membersOf[kind] as readonly string[]).includes(member))
-  if (unknown !== undefined) throw new Error(`${unknown} is not a member; ${kind} has ${membersOf[kind].join(', ')}`)
+/** Throws unless the entry has these members only. `what` names it. */
+export function refuseUnknown(entry: JsonObject, what: string, members: readonly string[]) {
+  const unknown = Object.keys(entry).find(member => !members.includes(member))
+  if (unknown !== undefined) throw new Error(`${unknown} is not a member; ${what} has ${members.join(', ')}`)
 }
 
 function text(entry: JsonObject, member: string, pattern: RegExp, example: string): string {
@@ -154,7 +155,7 @@ async function part<Destination>(
   if (value === undefined) return undefined
   try {
     if (!isObject(value)) throw new Error('must be an object')
-    refuseUnknown(value, name)
+    refuseUnknown(value, name, membersOf[name])
     return await read(value, environment)
   } catch (error) {
     throw new Error(`${name}: ${(error as Error).message}`, { cause: error })
@@ -166,7 +167,7 @@ export async function pushDestinationOf(entry: unknown, environment: NodeJS.Proc
   if (!isObject(entry)) throw new Error('must be an object such as {"type": "push", "fcm": {"serviceAccountFile": "…"}}')
   const { type, content = 'full', placeholder = 'New message' } = entry
   if (type !== 'push' && type !== 'webhook') throw new Error(`type must be push or webhook, not ${JSON.stringify(type)}`)
-  refuseUnknown(entry, type)
+  refuseUnknown(entry, type, membersOf[type])
   if (content !== 'full' && content !== 'id-only') throw new Error(`content must be full or id-only, not ${JSON.stringify(content)}`)
   if (typeof placeholder !== 'string' || placeholder === '' || placeholder.length > 150)
     throw new Error('placeholder must be a text of 1 to 150 characters')

@@ -13,13 +13,13 @@ interface CallRate {
   readonly operations: readonly OperationName[] | 'every identity operation' | 'every messaging operation' | 'Connect' | 'Login'
 }
 
-const rate = (
-  flag: string,
-  fallback: number,
-  per: RateSubject,
-  meaning: string,
-  operations: CallRate['operations'],
-): CallRate & { readonly fallback: number } => ({ flag, fallback, per, meaning, operations })
+const rate = (flag: string, fallback: number, per: RateSubject, meaning: string, operations: CallRate['operations']): CallRate => ({
+  flag,
+  fallback,
+  per,
+  meaning,
+  operations,
+})
 
 const membershipChanges: readonly OperationName[] = [
   'CreateChannelMembership',

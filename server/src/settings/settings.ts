@@ -1,6 +1,6 @@
-import { countLimits, sizeLimits, type CountLimit, type SizeLimit } from './limits.ts'
+import { countLimits, sizeLimits } from './limits.ts'
 import { logLevels, type LogLevel } from '../observe/log.ts'
-import { callRates, type CallRateName } from './rates.ts'
+import { callRates } from './rates.ts'
 import {
   addressList,
   count,
@@ -34,37 +34,17 @@ const setting = <Value>(
   fallback: Value,
   meaning: string,
   parse: (text: string) => Value,
-): Setting<Value> => ({
-  flag,
-  placeholder,
-  fallback,
-  meaning,
-  parse,
-})
+): Setting<Value> => ({ flag, placeholder, fallback, meaning, parse })
 
-/** One setting for each limited count. */
-const limitSettings = Object.fromEntries(
-  Object.entries(countLimits).map(([name, { flag, fallback, meaning }]) => [
-    name,
-    setting(flag, 'number', fallback as number, `the most ${meaning}`, count),
-  ]),
-) as Record<CountLimit, Setting<number>>
+/** A number of at least 1. */
+const number = (flag: string, fallback: number, meaning: string, parse = count) => setting(flag, 'number', fallback, meaning, parse)
 
-/** One setting for each limited size. */
-const sizeSettings = Object.fromEntries(
-  Object.entries(sizeLimits).map(([name, { flag, fallback, most, meaning }]) => [
-    name,
-    setting(flag, 'number', fallback as number, `the most ${meaning}; up to ${most}`, countUpTo(most)),
-  ]),
-) as Record<SizeLimit, Setting<number>>
+/** A switch that is on or off by default. */
+const toggle = (flag: string, fallback: boolean, meaning: string) => setting(flag, undefined, fallback, meaning, onOrOff)
 
-/** One setting for each rate. */
-const rateSettings = Object.fromEntries(
-  Object.entries(callRates).map(([name, { flag, fallback, per, meaning }]) => [
-    name,
-    setting(flag, 'number', fallback, `the most ${meaning} a second for each ${per}, with --rate-limits aws`, count),
-  ]),
-) as Record<CallRateName, Setting<number>>
+/** One setting for each entry of a table. */
+const settingsOf = <Name extends string, Entry>(table: Readonly<Record<Name, Entry>>, settingOf: (entry: Entry) => Setting<number>) =>
+  Object.fromEntries(Object.entries<Entry>(table).map(([name, entry]) => [name, settingOf(entry)])) as Record<Name, Setting<number>>
 
 const optional = <Value>(flag: string, placeholder: string, meaning: string, parse: (text: string) => Value) =>
   setting<Value | undefined>(flag, placeholder, undefined, meaning, parse)
@@ -89,15 +69,9 @@ export type ProxyHeaders = 'x-forwarded' | 'forwarded' | 'proxy-protocol'
 /** Every setting, in the order of `--help`. Each is a flag of `serve` and a variable CARILLON_…. */
 export const settings = {
   host: setting('host', 'address', '127.0.0.1', 'the address that the server listens on', matching(/^\S+$/, 'a host name or an address')),
-  port: setting('port', 'number', 8080, 'the port of plain HTTP, for both APIs; 0 picks a free port', port),
-  tls: setting('tls', undefined, true, 'a second listener, which serves the same APIs over TLS', onOrOff),
-  tlsPort: setting(
-    'tls-port',
-    'number',
-    8443,
-    'the port of TLS, which chat clients need since they hard-code wss; 0 picks a free port',
-    port,
-  ),
+  port: number('port', 8080, 'the port of plain HTTP, for both APIs; 0 picks a free port', port),
+  tls: toggle('tls', true, 'a second listener, which serves the same APIs over TLS'),
+  tlsPort: number('tls-port', 8443, 'the port of TLS, which chat clients need since they hard-code wss; 0 picks a free port', port),
   tlsCert: file(
     'tls-cert',
     'a PEM file with your own certificate, followed by its chain; without it the server makes one in the data folder',
@@ -168,12 +142,10 @@ export const settings = {
     'seed',
     'a JSON file or a module with app instances, users, channels and messages, which the server makes where they are missing (docs/testing.md)',
   ),
-  testMode: setting<boolean>(
+  testMode: toggle(
     'test-mode',
-    undefined,
     false,
     'operations that control the server for tests: reset, seeds, clock, faults; only where no public address reaches it (docs/testing.md)',
-    onOrOff,
   ),
   destinations: file(
     'destinations',
@@ -217,13 +189,7 @@ export const settings = {
     'a URL that checks logins for POST /creds instead of the issuer: it receives the Authorization header and answers with claims',
     webUrl,
   ),
-  exchangeUsers: setting(
-    'exchange-users',
-    undefined,
-    true,
-    'the AppInstanceUsers that POST /creds creates at the first login of a person',
-    onOrOff,
-  ),
+  exchangeUsers: toggle('exchange-users', true, 'the AppInstanceUsers that POST /creds creates at the first login of a person'),
   identityPool: optional(
     'identity-pool',
     'id',
@@ -235,21 +201,13 @@ export const settings = {
     'identity-pool-guest-role',
     'the role of the temporary credentials that the pool gives without a token; without it guests get none',
   ),
-  pingSeconds: setting('ping-seconds', 'number', 30, 'seconds between two pings of a socket', count),
-  presenceGraceSeconds: setting(
+  pingSeconds: number('ping-seconds', 30, 'seconds between two pings of a socket'),
+  presenceGraceSeconds: number(
     'presence-grace-seconds',
-    'number',
     15,
     'seconds until a user without a socket is offline; clients reconnect within 13',
-    count,
   ),
-  typingSeconds: setting(
-    'typing-seconds',
-    'number',
-    10,
-    'seconds until a member who sends no further typing indicator counts as not typing',
-    count,
-  ),
+  typingSeconds: number('typing-seconds', 10, 'seconds until a member who sends no further typing indicator counts as not typing'),
   trustProxy: optional(
     'trust-proxy',
     'addresses',
@@ -262,14 +220,12 @@ export const settings = {
     'x-forwarded',
     'how these proxies report it: X-Forwarded-For, -Proto and -Host; Forwarded (RFC 7239); or the PROXY protocol',
   ),
-  connectionsPerAddress: setting(
+  connectionsPerAddress: number(
     'connections-per-address',
-    'number',
     10_000,
     'the most open connections of one address; trusted proxies and this machine may have more',
-    count,
   ),
-  callsAtOnce: setting('calls-at-once', 'number', 5000, 'the most calls that are answered at once; more get 503 and a Retry-After', count),
+  callsAtOnce: number('calls-at-once', 5000, 'the most calls that are answered at once; more get 503 and a Retry-After'),
   bodyMemory: setting(
     'body-memory',
     'MiB',
@@ -327,15 +283,19 @@ export const settings = {
     'the least severe lines that are logged; logs are JSON lines on standard error',
     oneOf(...logLevels),
   ),
-  ...limitSettings,
-  ...sizeSettings,
+  ...settingsOf(countLimits, ({ flag, fallback, meaning }) => number(flag, fallback, `the most ${meaning}`)),
+  ...settingsOf(sizeLimits, ({ flag, fallback, most, meaning }) =>
+    number(flag, fallback, `the most ${meaning}; up to ${most}`, countUpTo(most)),
+  ),
   rateLimits: choice(
     'rate-limits',
     ['off', 'aws'],
     'off',
     "aws limits calls a second to Amazon's published rates, off does not limit them",
   ),
-  ...rateSettings,
+  ...settingsOf(callRates, ({ flag, fallback, per, meaning }) =>
+    number(flag, fallback, `the most ${meaning} a second for each ${per}, with --rate-limits aws`),
+  ),
 } as const
 
 export type Settings = { readonly [Name in keyof typeof settings]: (typeof settings)[Name]['fallback'] }
