@@ -3,7 +3,7 @@ import { SignatureV4 } from '@smithy/signature-v4'
 import { routes, type Operations } from './operations.ts'
 import { escaped, requestOf } from './request.ts'
 
-export type { Operations } from './operations.ts'
+export type { ChannelMessageSummary, Identity, Operations, PolicyDecision, Presence } from './operations.ts'
 
 export interface Credentials {
   readonly accessKeyId: string

@@ -1,599 +1,457 @@
 // Made from the contract: npx vitest run server/test/models -u
 
+export interface Identity {
+  Arn?: string
+  Name?: string
+}
+
+export interface ChannelMessageSummary {
+  MessageId?: string
+  Content?: string
+  Metadata?: string
+  Type?: 'STANDARD' | 'CONTROL'
+  CreatedTimestamp?: Date
+  LastUpdatedTimestamp?: Date
+  LastEditedTimestamp?: Date
+  Sender?: Identity
+  Redacted?: boolean
+  Status?: { Value?: 'SENT' | 'PENDING' | 'FAILED' | 'DENIED'; Detail?: string }
+  MessageAttributes?: Readonly<Record<string, { StringValues?: readonly string[] }>>
+  ContentType?: string
+  Target?: readonly { MemberArn?: string }[]
+}
+
+export interface Presence {
+  AppInstanceUserArn?: string
+  IsOnline?: boolean
+  LastSeenTimestamp?: Date
+  Status?: 'AVAILABLE' | 'BUSY' | 'AWAY' | 'DO_NOT_DISTURB' | 'INVISIBLE'
+  StatusText?: string
+}
+
+export interface PolicyDecision {
+  Action?: string
+  ResourceArn?: string
+  Decision?: 'ALLOWED' | 'EXPLICITLY_DENIED' | 'NOT_ALLOWED'
+  DecidingStatements?: readonly { PolicyOf?: 'IDENTITY' | 'SESSION'; StatementNumber?: number; Sid?: string; Effect?: 'Allow' | 'Deny' }[]
+  MissedStatements?: readonly {
+    PolicyOf?: 'IDENTITY' | 'SESSION'
+    StatementNumber?: number
+    Sid?: string
+    Effect?: 'Allow' | 'Deny'
+    Missed?: 'RESOURCE' | 'CONDITION' | 'VARIABLE'
+  }[]
+}
+
 /** The operations of the service `carillon`: what goes in, and what comes out. */
 export interface Operations {
   ListChannelReadMarkers: {
-    input: { readonly ChannelArn: string; readonly MaxResults?: number; readonly NextToken?: string; readonly ChimeBearer: string }
-    output: {
-      readonly ChannelArn?: string
-      readonly ChannelReadMarkers?: readonly {
-        readonly Member?: { readonly Arn?: string; readonly Name?: string }
-        readonly ReadMarkerTimestamp?: Date
-      }[]
-      readonly NextToken?: string
-    }
+    input: { ChannelArn: string; ChimeBearer: string; MaxResults?: number; NextToken?: string }
+    output: { ChannelArn?: string; ChannelReadMarkers?: readonly { Member?: Identity; ReadMarkerTimestamp?: Date }[]; NextToken?: string }
   }
   PutChannelReadMarker: {
-    input: { readonly ChannelArn: string; readonly MessageId: string; readonly ChimeBearer: string }
-    output: { readonly ChannelArn?: string; readonly ReadMarkerTimestamp?: Date }
+    input: { ChannelArn: string; ChimeBearer: string; MessageId: string }
+    output: { ChannelArn?: string; ReadMarkerTimestamp?: Date }
   }
   ListChannelUnreadCounts: {
     input: {
-      readonly AppInstanceUserArn?: string
-      readonly SortBy?: 'JOINED' | 'LAST_MESSAGE'
-      readonly IncludeFirstUnread?: boolean
-      readonly MaxResults?: number
-      readonly NextToken?: string
-      readonly ChimeBearer: string
+      AppInstanceUserArn?: string
+      SortBy?: 'JOINED' | 'LAST_MESSAGE'
+      IncludeFirstUnread?: boolean
+      MaxResults?: number
+      NextToken?: string
+      ChimeBearer: string
     }
     output: {
-      readonly ChannelMemberships?: readonly {
-        readonly ChannelSummary?: {
-          readonly Name?: string
-          readonly ChannelArn?: string
-          readonly Mode?: 'UNRESTRICTED' | 'RESTRICTED'
-          readonly Privacy?: 'PUBLIC' | 'PRIVATE'
-          readonly Metadata?: string
-          readonly LastMessageTimestamp?: Date
+      ChannelMemberships?: readonly {
+        ChannelSummary?: {
+          Name?: string
+          ChannelArn?: string
+          Mode?: 'UNRESTRICTED' | 'RESTRICTED'
+          Privacy?: 'PUBLIC' | 'PRIVATE'
+          Metadata?: string
+          LastMessageTimestamp?: Date
         }
-        readonly AppInstanceUserMembershipSummary?: {
-          readonly Type?: 'DEFAULT' | 'HIDDEN'
-          readonly ReadMarkerTimestamp?: Date
-          readonly SubChannelId?: string
-        }
-        readonly UnreadCount?: number
-        readonly UnreadMentionCount?: number
-        readonly FirstUnreadMessageId?: string
+        AppInstanceUserMembershipSummary?: { Type?: 'DEFAULT' | 'HIDDEN'; ReadMarkerTimestamp?: Date; SubChannelId?: string }
+        UnreadCount?: number
+        UnreadMentionCount?: number
+        FirstUnreadMessageId?: string
       }[]
-      readonly NextToken?: string
+      NextToken?: string
     }
   }
   GetUnreadSummary: {
-    input: { readonly AppInstanceUserArn?: string; readonly ChimeBearer: string }
-    output: { readonly UnreadCount?: number; readonly UnreadMentionCount?: number; readonly UnreadChannelCount?: number }
+    input: { AppInstanceUserArn?: string; ChimeBearer: string }
+    output: { UnreadCount?: number; UnreadMentionCount?: number; UnreadChannelCount?: number }
   }
   SearchMessages: {
     input: {
-      readonly SearchText?: string
-      readonly ChannelArn?: string
-      readonly SubChannelId?: string
-      readonly SenderArn?: string
-      readonly NotBefore?: Date
-      readonly NotAfter?: Date
-      readonly SortBy?: 'NEWEST' | 'BEST'
-      readonly MaxResults?: number
-      readonly NextToken?: string
-      readonly ChimeBearer: string
+      SearchText?: string
+      ChannelArn?: string
+      SubChannelId?: string
+      SenderArn?: string
+      NotBefore?: Date
+      NotAfter?: Date
+      SortBy?: 'NEWEST' | 'BEST'
+      MaxResults?: number
+      NextToken?: string
+      ChimeBearer: string
     }
     output: {
-      readonly FoundMessages?: readonly {
-        readonly ChannelArn?: string
-        readonly SubChannelId?: string
-        readonly ChannelMessage?: {
-          readonly MessageId?: string
-          readonly Content?: string
-          readonly Metadata?: string
-          readonly Type?: 'STANDARD' | 'CONTROL'
-          readonly CreatedTimestamp?: Date
-          readonly LastUpdatedTimestamp?: Date
-          readonly LastEditedTimestamp?: Date
-          readonly Sender?: { readonly Arn?: string; readonly Name?: string }
-          readonly Redacted?: boolean
-          readonly Status?: { readonly Value?: 'SENT' | 'PENDING' | 'FAILED' | 'DENIED'; readonly Detail?: string }
-          readonly MessageAttributes?: Readonly<Record<string, { readonly StringValues?: readonly string[] }>>
-          readonly ContentType?: string
-          readonly Target?: readonly { readonly MemberArn?: string }[]
-        }
-        readonly Snippet?: readonly { readonly Text?: string; readonly IsMatch?: boolean }[]
+      FoundMessages?: readonly {
+        ChannelArn?: string
+        SubChannelId?: string
+        ChannelMessage?: ChannelMessageSummary
+        Snippet?: readonly { Text?: string; IsMatch?: boolean }[]
       }[]
-      readonly SearchedAllChannels?: boolean
-      readonly IndexedAllMessages?: boolean
-      readonly NextToken?: string
+      SearchedAllChannels?: boolean
+      IndexedAllMessages?: boolean
+      NextToken?: string
     }
   }
-  SendTypingIndicator: {
-    input: { readonly ChannelArn: string; readonly IsTyping: boolean; readonly SubChannelId?: string; readonly ChimeBearer: string }
-    output: {}
-  }
+  SendTypingIndicator: { input: { ChannelArn: string; ChimeBearer: string; IsTyping: boolean; SubChannelId?: string }; output: {} }
   PutMessageReactions: {
-    input: {
-      readonly ChannelArn: string
-      readonly MessageId: string
-      readonly Reactions: readonly string[]
-      readonly ChimeBearer: string
-      readonly SubChannelId?: string
-    }
+    input: { ChannelArn: string; ChimeBearer: string; MessageId: string; Reactions: readonly string[]; SubChannelId?: string }
     output: {
-      readonly ChannelArn?: string
-      readonly MessageId?: string
-      readonly Reactions?: readonly { readonly Reaction?: string; readonly Count?: number; readonly Me?: boolean }[]
-      readonly SubChannelId?: string
+      ChannelArn?: string
+      MessageId?: string
+      Reactions?: readonly { Reaction?: string; Count?: number; Me?: boolean }[]
+      SubChannelId?: string
     }
   }
   BatchGetMessageReactions: {
-    input: {
-      readonly ChannelArn: string
-      readonly MessageIds: readonly string[]
-      readonly ChimeBearer: string
-      readonly SubChannelId?: string
-    }
+    input: { ChannelArn: string; ChimeBearer: string; MessageIds: readonly string[]; SubChannelId?: string }
     output: {
-      readonly ChannelArn?: string
-      readonly MessageReactions?: readonly {
-        readonly MessageId?: string
-        readonly Reactions?: readonly { readonly Reaction?: string; readonly Count?: number; readonly Me?: boolean }[]
-      }[]
-      readonly SubChannelId?: string
+      ChannelArn?: string
+      MessageReactions?: readonly { MessageId?: string; Reactions?: readonly { Reaction?: string; Count?: number; Me?: boolean }[] }[]
+      SubChannelId?: string
     }
   }
   ListMessageReactionMembers: {
     input: {
-      readonly ChannelArn: string
-      readonly MessageId: string
-      readonly Reaction: string
-      readonly MaxResults?: number
-      readonly NextToken?: string
-      readonly ChimeBearer: string
-      readonly SubChannelId?: string
+      ChannelArn: string
+      ChimeBearer: string
+      MessageId: string
+      Reaction: string
+      MaxResults?: number
+      NextToken?: string
+      SubChannelId?: string
     }
     output: {
-      readonly ChannelArn?: string
-      readonly MessageId?: string
-      readonly Reaction?: string
-      readonly Members?: readonly { readonly Arn?: string; readonly Name?: string }[]
-      readonly NextToken?: string
-      readonly SubChannelId?: string
+      ChannelArn?: string
+      MessageId?: string
+      Reaction?: string
+      Members?: readonly Identity[]
+      NextToken?: string
+      SubChannelId?: string
     }
   }
   ListThreadMessages: {
     input: {
-      readonly ChannelArn: string
-      readonly MessageId: string
-      readonly SortOrder?: 'ASCENDING' | 'DESCENDING'
-      readonly MaxResults?: number
-      readonly NextToken?: string
-      readonly ChimeBearer: string
-      readonly SubChannelId?: string
+      ChannelArn: string
+      ChimeBearer: string
+      MessageId: string
+      SortOrder?: 'ASCENDING' | 'DESCENDING'
+      MaxResults?: number
+      NextToken?: string
+      SubChannelId?: string
     }
     output: {
-      readonly ChannelArn?: string
-      readonly MessageId?: string
-      readonly NextToken?: string
-      readonly ChannelMessages?: readonly {
-        readonly MessageId?: string
-        readonly Content?: string
-        readonly Metadata?: string
-        readonly Type?: 'STANDARD' | 'CONTROL'
-        readonly CreatedTimestamp?: Date
-        readonly LastUpdatedTimestamp?: Date
-        readonly LastEditedTimestamp?: Date
-        readonly Sender?: { readonly Arn?: string; readonly Name?: string }
-        readonly Redacted?: boolean
-        readonly Status?: { readonly Value?: 'SENT' | 'PENDING' | 'FAILED' | 'DENIED'; readonly Detail?: string }
-        readonly MessageAttributes?: Readonly<Record<string, { readonly StringValues?: readonly string[] }>>
-        readonly ContentType?: string
-        readonly Target?: readonly { readonly MemberArn?: string }[]
-      }[]
-      readonly SubChannelId?: string
+      ChannelArn?: string
+      MessageId?: string
+      NextToken?: string
+      ChannelMessages?: readonly ChannelMessageSummary[]
+      SubChannelId?: string
     }
   }
   BatchGetThreads: {
-    input: {
-      readonly ChannelArn: string
-      readonly MessageIds: readonly string[]
-      readonly ChimeBearer: string
-      readonly SubChannelId?: string
-    }
+    input: { ChannelArn: string; ChimeBearer: string; MessageIds: readonly string[]; SubChannelId?: string }
     output: {
-      readonly ChannelArn?: string
-      readonly Threads?: readonly { readonly MessageId?: string; readonly ReplyCount?: number; readonly LastReplyTimestamp?: Date }[]
-      readonly SubChannelId?: string
+      ChannelArn?: string
+      Threads?: readonly { MessageId?: string; ReplyCount?: number; LastReplyTimestamp?: Date }[]
+      SubChannelId?: string
     }
   }
   PinMessage: {
-    input: { readonly ChannelArn: string; readonly MessageId: string; readonly ChimeBearer: string; readonly SubChannelId?: string }
-    output: { readonly ChannelArn?: string; readonly MessageId?: string; readonly SubChannelId?: string }
+    input: { ChannelArn: string; ChimeBearer: string; MessageId: string; SubChannelId?: string }
+    output: { ChannelArn?: string; MessageId?: string; SubChannelId?: string }
   }
-  UnpinMessage: {
-    input: { readonly ChannelArn: string; readonly MessageId: string; readonly ChimeBearer: string; readonly SubChannelId?: string }
-    output: {}
-  }
+  UnpinMessage: { input: { ChannelArn: string; ChimeBearer: string; MessageId: string; SubChannelId?: string }; output: {} }
   ListPinnedMessages: {
-    input: {
-      readonly ChannelArn: string
-      readonly MaxResults?: number
-      readonly NextToken?: string
-      readonly ChimeBearer: string
-      readonly SubChannelId?: string
-    }
+    input: { ChannelArn: string; ChimeBearer: string; MaxResults?: number; NextToken?: string; SubChannelId?: string }
     output: {
-      readonly ChannelArn?: string
-      readonly PinnedMessages?: readonly {
-        readonly Message?: {
-          readonly MessageId?: string
-          readonly Content?: string
-          readonly Metadata?: string
-          readonly Type?: 'STANDARD' | 'CONTROL'
-          readonly CreatedTimestamp?: Date
-          readonly LastUpdatedTimestamp?: Date
-          readonly LastEditedTimestamp?: Date
-          readonly Sender?: { readonly Arn?: string; readonly Name?: string }
-          readonly Redacted?: boolean
-          readonly Status?: { readonly Value?: 'SENT' | 'PENDING' | 'FAILED' | 'DENIED'; readonly Detail?: string }
-          readonly MessageAttributes?: Readonly<Record<string, { readonly StringValues?: readonly string[] }>>
-          readonly ContentType?: string
-          readonly Target?: readonly { readonly MemberArn?: string }[]
-        }
-        readonly PinnedBy?: { readonly Arn?: string; readonly Name?: string }
-        readonly PinnedTimestamp?: Date
-      }[]
-      readonly NextToken?: string
-      readonly SubChannelId?: string
+      ChannelArn?: string
+      PinnedMessages?: readonly { Message?: ChannelMessageSummary; PinnedBy?: Identity; PinnedTimestamp?: Date }[]
+      NextToken?: string
+      SubChannelId?: string
     }
   }
   PutPresenceStatus: {
     input: {
-      readonly AppInstanceUserArn: string
-      readonly Status: 'AVAILABLE' | 'BUSY' | 'AWAY' | 'DO_NOT_DISTURB' | 'INVISIBLE'
-      readonly StatusText?: string
-      readonly ChimeBearer: string
+      AppInstanceUserArn: string
+      Status: 'AVAILABLE' | 'BUSY' | 'AWAY' | 'DO_NOT_DISTURB' | 'INVISIBLE'
+      StatusText?: string
+      ChimeBearer: string
     }
-    output: { readonly Status?: 'AVAILABLE' | 'BUSY' | 'AWAY' | 'DO_NOT_DISTURB' | 'INVISIBLE'; readonly StatusText?: string }
+    output: { Status?: 'AVAILABLE' | 'BUSY' | 'AWAY' | 'DO_NOT_DISTURB' | 'INVISIBLE'; StatusText?: string }
   }
-  BatchGetPresence: {
-    input: { readonly AppInstanceUserArns: readonly string[]; readonly ChimeBearer: string }
-    output: {
-      readonly Presences?: readonly {
-        readonly AppInstanceUserArn?: string
-        readonly IsOnline?: boolean
-        readonly LastSeenTimestamp?: Date
-        readonly Status?: 'AVAILABLE' | 'BUSY' | 'AWAY' | 'DO_NOT_DISTURB' | 'INVISIBLE'
-        readonly StatusText?: string
-      }[]
-    }
-  }
+  BatchGetPresence: { input: { AppInstanceUserArns: readonly string[]; ChimeBearer: string }; output: { Presences?: readonly Presence[] } }
   GetChannelPresence: {
-    input: { readonly ChannelArn: string; readonly ChimeBearer: string }
-    output: {
-      readonly ChannelArn?: string
-      readonly OnlineMemberCount?: number
-      readonly Presences?: readonly {
-        readonly AppInstanceUserArn?: string
-        readonly IsOnline?: boolean
-        readonly LastSeenTimestamp?: Date
-        readonly Status?: 'AVAILABLE' | 'BUSY' | 'AWAY' | 'DO_NOT_DISTURB' | 'INVISIBLE'
-        readonly StatusText?: string
-      }[]
-    }
+    input: { ChannelArn: string; ChimeBearer: string }
+    output: { ChannelArn?: string; OnlineMemberCount?: number; Presences?: readonly Presence[] }
   }
   WatchPresence: {
-    input: {
-      readonly SessionId: string
-      readonly ChannelArns?: readonly string[]
-      readonly AppInstanceUserArns?: readonly string[]
-      readonly ChimeBearer: string
-    }
-    output: { readonly ChannelArns?: readonly string[]; readonly AppInstanceUserArns?: readonly string[] }
+    input: { SessionId: string; ChannelArns?: readonly string[]; AppInstanceUserArns?: readonly string[]; ChimeBearer: string }
+    output: { ChannelArns?: readonly string[]; AppInstanceUserArns?: readonly string[] }
   }
   PutAppInstancePresenceSettings: {
-    input: { readonly AppInstanceArn: string; readonly PresenceSettings: { readonly Enabled: boolean } }
-    output: { readonly PresenceSettings?: { readonly Enabled?: boolean } }
+    input: { AppInstanceArn: string; PresenceSettings: { Enabled: boolean } }
+    output: { PresenceSettings?: { Enabled?: boolean } }
   }
-  GetAppInstancePresenceSettings: {
-    input: { readonly AppInstanceArn: string }
-    output: { readonly PresenceSettings?: { readonly Enabled?: boolean } }
-  }
+  GetAppInstancePresenceSettings: { input: { AppInstanceArn: string }; output: { PresenceSettings?: { Enabled?: boolean } } }
   PutAppInstanceEventSettings: {
-    input: {
-      readonly AppInstanceArn: string
-      readonly EventSettings: { readonly Events: readonly ('read' | 'unread' | 'typing' | 'reaction' | 'thread' | 'pin')[] }
-    }
-    output: { readonly EventSettings?: { readonly Events?: readonly ('read' | 'unread' | 'typing' | 'reaction' | 'thread' | 'pin')[] } }
+    input: { AppInstanceArn: string; EventSettings: { Events: readonly ('read' | 'unread' | 'typing' | 'reaction' | 'thread' | 'pin')[] } }
+    output: { EventSettings?: { Events?: readonly ('read' | 'unread' | 'typing' | 'reaction' | 'thread' | 'pin')[] } }
   }
   GetAppInstanceEventSettings: {
-    input: { readonly AppInstanceArn: string }
-    output: { readonly EventSettings?: { readonly Events?: readonly ('read' | 'unread' | 'typing' | 'reaction' | 'thread' | 'pin')[] } }
+    input: { AppInstanceArn: string }
+    output: { EventSettings?: { Events?: readonly ('read' | 'unread' | 'typing' | 'reaction' | 'thread' | 'pin')[] } }
   }
   ListRecentCalls: {
-    input: { readonly AfterRequestId?: string; readonly MaxResults?: number }
+    input: { AfterRequestId?: string; MaxResults?: number }
     output: {
-      readonly NodeName?: string
-      readonly RecentCalls?: readonly {
-        readonly RequestId?: string
-        readonly OperationName?: string
-        readonly AnsweredTimestamp?: Date
-        readonly DurationMicroseconds?: number
-        readonly StatusCode?: number
-        readonly ErrorName?: string
-        readonly ErrorMessage?: string
-        readonly Reason?: string
-        readonly SourceIp?: string
-        readonly AccessKeyId?: string
-        readonly PrincipalArn?: string
-        readonly BearerArn?: string
-        readonly ResourceArns?: readonly string[]
-        readonly Method?: string
-        readonly Path?: string
-        readonly RequestSize?: number
-        readonly ResponseSize?: number
-        readonly Input?: string
-        readonly Checks?: readonly {
-          readonly Check?: 'SIGNATURE' | 'INPUT' | 'IAM' | 'ROLE' | 'OPERATION'
-          readonly Outcome?: 'PASSED' | 'REFUSED' | 'NOT_REACHED' | 'NOT_NEEDED'
-          readonly Explanation?: string
-          readonly Decisions?: readonly {
-            readonly Action?: string
-            readonly ResourceArn?: string
-            readonly Decision?: 'ALLOWED' | 'EXPLICITLY_DENIED' | 'NOT_ALLOWED'
-            readonly DecidingStatements?: readonly {
-              readonly PolicyOf?: 'IDENTITY' | 'SESSION'
-              readonly StatementNumber?: number
-              readonly Sid?: string
-              readonly Effect?: 'Allow' | 'Deny'
-            }[]
-            readonly MissedStatements?: readonly {
-              readonly PolicyOf?: 'IDENTITY' | 'SESSION'
-              readonly StatementNumber?: number
-              readonly Sid?: string
-              readonly Effect?: 'Allow' | 'Deny'
-              readonly Missed?: 'RESOURCE' | 'CONDITION' | 'VARIABLE'
-            }[]
-          }[]
+      NodeName?: string
+      RecentCalls?: readonly {
+        RequestId?: string
+        OperationName?: string
+        AnsweredTimestamp?: Date
+        DurationMicroseconds?: number
+        StatusCode?: number
+        ErrorName?: string
+        ErrorMessage?: string
+        Reason?: string
+        SourceIp?: string
+        AccessKeyId?: string
+        PrincipalArn?: string
+        BearerArn?: string
+        ResourceArns?: readonly string[]
+        Method?: string
+        Path?: string
+        RequestSize?: number
+        ResponseSize?: number
+        Input?: string
+        Checks?: readonly {
+          Check?: 'SIGNATURE' | 'INPUT' | 'IAM' | 'ROLE' | 'OPERATION'
+          Outcome?: 'PASSED' | 'REFUSED' | 'NOT_REACHED' | 'NOT_NEEDED'
+          Explanation?: string
+          Decisions?: readonly PolicyDecision[]
         }[]
       }[]
     }
   }
   DescribeServer: {
-    input: { readonly FiguresAfterTimestamp?: Date }
+    input: { FiguresAfterTimestamp?: Date }
     output: {
-      readonly Version?: string
-      readonly NodeName?: string
-      readonly StartedTimestamp?: Date
-      readonly Region?: string
-      readonly Account?: string
-      readonly Database?: 'SQLITE' | 'POSTGRESQL'
-      readonly Nodes?: readonly { readonly NodeName?: string; readonly Bus?: 'NATS' | 'NONE' }[]
-      readonly Figures?: readonly {
-        readonly Timestamp?: Date
-        readonly Seconds?: number
-        readonly CallCount?: number
-        readonly RefusedCallCount?: number
-        readonly FailedCallCount?: number
-        readonly MessageCount?: number
-        readonly SessionCount?: number
-        readonly MedianMicroseconds?: number
-        readonly Percentile99Microseconds?: number
+      Version?: string
+      NodeName?: string
+      StartedTimestamp?: Date
+      Region?: string
+      Account?: string
+      Database?: 'SQLITE' | 'POSTGRESQL'
+      Nodes?: readonly { NodeName?: string; Bus?: 'NATS' | 'NONE' }[]
+      Figures?: readonly {
+        Timestamp?: Date
+        Seconds?: number
+        CallCount?: number
+        RefusedCallCount?: number
+        FailedCallCount?: number
+        MessageCount?: number
+        SessionCount?: number
+        MedianMicroseconds?: number
+        Percentile99Microseconds?: number
       }[]
     }
   }
   ListOutboxLanes: {
     input: {}
     output: {
-      readonly OutboxLanes?: readonly {
-        readonly Lane?: string
-        readonly Kind?: string
-        readonly Destination?: string
-        readonly WaitingCount?: number
-        readonly OldestTimestamp?: Date
-        readonly DeadCount?: number
-        readonly DeliveredTimestamp?: Date
-        readonly FailedTimestamp?: Date
-        readonly LastError?: string
+      OutboxLanes?: readonly {
+        Lane?: string
+        Kind?: string
+        Destination?: string
+        WaitingCount?: number
+        OldestTimestamp?: Date
+        DeadCount?: number
+        DeliveredTimestamp?: Date
+        FailedTimestamp?: Date
+        LastError?: string
       }[]
     }
   }
   ListDeadOutboxEntries: {
-    input: { readonly Lane?: string; readonly MaxResults?: number; readonly NextToken?: string }
+    input: { Lane?: string; MaxResults?: number; NextToken?: string }
     output: {
-      readonly DeadOutboxEntries?: readonly {
-        readonly EntryId?: number
-        readonly Lane?: string
-        readonly SubLane?: string
-        readonly AttemptCount?: number
-        readonly CreatedTimestamp?: Date
-        readonly DiedTimestamp?: Date
-        readonly LastError?: string
-        readonly Size?: number
+      DeadOutboxEntries?: readonly {
+        EntryId?: number
+        Lane?: string
+        SubLane?: string
+        AttemptCount?: number
+        CreatedTimestamp?: Date
+        DiedTimestamp?: Date
+        LastError?: string
+        Size?: number
       }[]
-      readonly NextToken?: string
+      NextToken?: string
     }
   }
-  RetryDeadOutboxEntries: {
-    input: { readonly EntryIds?: readonly number[]; readonly Lane?: string }
-    output: { readonly EntryCount?: number; readonly HasMore?: boolean }
-  }
-  DropDeadOutboxEntries: {
-    input: { readonly EntryIds?: readonly number[]; readonly Lane?: string }
-    output: { readonly EntryCount?: number; readonly HasMore?: boolean }
-  }
+  RetryDeadOutboxEntries: { input: { EntryIds?: readonly number[]; Lane?: string }; output: { EntryCount?: number; HasMore?: boolean } }
+  DropDeadOutboxEntries: { input: { EntryIds?: readonly number[]; Lane?: string }; output: { EntryCount?: number; HasMore?: boolean } }
   CreateAccessKey: {
-    input: { readonly UserName?: string; readonly Policy?: string; readonly UsualPolicyOf?: string }
-    output: { readonly AccessKeyId?: string; readonly SecretAccessKey?: string; readonly UserName?: string; readonly PrincipalArn?: string }
+    input: { UserName?: string; Policy?: string; UsualPolicyOf?: string }
+    output: { AccessKeyId?: string; SecretAccessKey?: string; UserName?: string; PrincipalArn?: string }
   }
   ListAccessKeys: {
-    input: { readonly MaxResults?: number; readonly NextToken?: string }
+    input: { MaxResults?: number; NextToken?: string }
     output: {
-      readonly AccessKeys?: readonly {
-        readonly AccessKeyId?: string
-        readonly UserName?: string
-        readonly Status?: 'ENABLED' | 'DISABLED'
-        readonly CreatedTimestamp?: Date
-      }[]
-      readonly NextToken?: string
+      AccessKeys?: readonly { AccessKeyId?: string; UserName?: string; Status?: 'ENABLED' | 'DISABLED'; CreatedTimestamp?: Date }[]
+      NextToken?: string
     }
   }
   DescribeAccessKey: {
-    input: { readonly AccessKeyId: string }
+    input: { AccessKeyId: string }
     output: {
-      readonly AccessKey?: {
-        readonly AccessKeyId?: string
-        readonly UserName?: string
-        readonly Status?: 'ENABLED' | 'DISABLED'
-        readonly CreatedTimestamp?: Date
-        readonly PrincipalArn?: string
-        readonly Policy?: string
+      AccessKey?: {
+        AccessKeyId?: string
+        UserName?: string
+        Status?: 'ENABLED' | 'DISABLED'
+        CreatedTimestamp?: Date
+        PrincipalArn?: string
+        Policy?: string
       }
     }
   }
   UpdateAccessKey: {
-    input: {
-      readonly AccessKeyId: string
-      readonly Status?: 'ENABLED' | 'DISABLED'
-      readonly Policy?: string
-      readonly UsualPolicyOf?: string
-    }
-    output: { readonly AccessKeyId?: string; readonly PrincipalArn?: string }
+    input: { AccessKeyId: string; Status?: 'ENABLED' | 'DISABLED'; Policy?: string; UsualPolicyOf?: string }
+    output: { AccessKeyId?: string; PrincipalArn?: string }
   }
-  DeleteAccessKey: { input: { readonly AccessKeyId: string }; output: {} }
+  DeleteAccessKey: { input: { AccessKeyId: string }; output: {} }
   CreateIamRole: {
     input: {
-      readonly RoleName: string
-      readonly Policy?: string
-      readonly TrustedPrincipals?: readonly string[]
-      readonly OidcTrust?: { readonly Issuer?: string; readonly Audiences?: readonly string[]; readonly ClaimCondition?: string }
-      readonly ExternalId?: string
-      readonly SessionTagKeys?: readonly string[]
-      readonly MaxSessionSeconds?: number
-      readonly UsualPolicyOf?: string
+      RoleName: string
+      Policy?: string
+      TrustedPrincipals?: readonly string[]
+      OidcTrust?: { Issuer?: string; Audiences?: readonly string[]; ClaimCondition?: string }
+      ExternalId?: string
+      SessionTagKeys?: readonly string[]
+      MaxSessionSeconds?: number
+      UsualPolicyOf?: string
     }
-    output: { readonly RoleArn?: string }
+    output: { RoleArn?: string }
   }
   ListIamRoles: {
-    input: { readonly MaxResults?: number; readonly NextToken?: string }
+    input: { MaxResults?: number; NextToken?: string }
     output: {
-      readonly IamRoles?: readonly {
-        readonly RoleName?: string
-        readonly RoleArn?: string
-        readonly CreatedTimestamp?: Date
-        readonly LastUpdatedTimestamp?: Date
-      }[]
-      readonly NextToken?: string
+      IamRoles?: readonly { RoleName?: string; RoleArn?: string; CreatedTimestamp?: Date; LastUpdatedTimestamp?: Date }[]
+      NextToken?: string
     }
   }
   DescribeIamRole: {
-    input: { readonly RoleName: string }
+    input: { RoleName: string }
     output: {
-      readonly IamRole?: {
-        readonly RoleName?: string
-        readonly RoleArn?: string
-        readonly CreatedTimestamp?: Date
-        readonly LastUpdatedTimestamp?: Date
-        readonly RoleId?: string
-        readonly Policy?: string
-        readonly TrustedPrincipals?: readonly string[]
-        readonly OidcTrust?: { readonly Issuer?: string; readonly Audiences?: readonly string[]; readonly ClaimCondition?: string }
-        readonly ExternalId?: string
-        readonly SessionTagKeys?: readonly string[]
-        readonly MaxSessionSeconds?: number
+      IamRole?: {
+        RoleName?: string
+        RoleArn?: string
+        CreatedTimestamp?: Date
+        LastUpdatedTimestamp?: Date
+        RoleId?: string
+        Policy?: string
+        TrustedPrincipals?: readonly string[]
+        OidcTrust?: { Issuer?: string; Audiences?: readonly string[]; ClaimCondition?: string }
+        ExternalId?: string
+        SessionTagKeys?: readonly string[]
+        MaxSessionSeconds?: number
       }
     }
   }
   UpdateIamRole: {
     input: {
-      readonly RoleName: string
-      readonly Policy?: string
-      readonly TrustedPrincipals?: readonly string[]
-      readonly OidcTrust?: { readonly Issuer?: string; readonly Audiences?: readonly string[]; readonly ClaimCondition?: string }
-      readonly ExternalId?: string
-      readonly SessionTagKeys?: readonly string[]
-      readonly MaxSessionSeconds?: number
-      readonly UsualPolicyOf?: string
+      RoleName: string
+      Policy?: string
+      TrustedPrincipals?: readonly string[]
+      OidcTrust?: { Issuer?: string; Audiences?: readonly string[]; ClaimCondition?: string }
+      ExternalId?: string
+      SessionTagKeys?: readonly string[]
+      MaxSessionSeconds?: number
+      UsualPolicyOf?: string
     }
-    output: { readonly RoleArn?: string }
+    output: { RoleArn?: string }
   }
-  DeleteIamRole: { input: { readonly RoleName: string }; output: {} }
+  DeleteIamRole: { input: { RoleName: string }; output: {} }
   SimulatePolicy: {
     input: {
-      readonly Policy?: string
-      readonly AccessKeyId?: string
-      readonly RoleName?: string
-      readonly SessionPolicy?: string
-      readonly OperationName?: string
-      readonly OperationInput?: Readonly<Record<string, string>>
-      readonly Action?: string
-      readonly Resources?: readonly string[]
-      readonly Context?: {
-        readonly Timestamp?: Date
-        readonly SourceIp?: string
-        readonly IsSecure?: boolean
-        readonly UserAgent?: string
-        readonly Referer?: string
-        readonly PrincipalTags?: readonly { readonly Key: string; readonly Value: string }[]
-        readonly RequestTags?: readonly { readonly Key: string; readonly Value: string }[]
-        readonly SubjectId?: string
+      Policy?: string
+      AccessKeyId?: string
+      RoleName?: string
+      SessionPolicy?: string
+      OperationName?: string
+      OperationInput?: Readonly<Record<string, string>>
+      Action?: string
+      Resources?: readonly string[]
+      Context?: {
+        Timestamp?: Date
+        SourceIp?: string
+        IsSecure?: boolean
+        UserAgent?: string
+        Referer?: string
+        PrincipalTags?: readonly { Key: string; Value: string }[]
+        RequestTags?: readonly { Key: string; Value: string }[]
+        SubjectId?: string
       }
     }
-    output: {
-      readonly IsAllowed?: boolean
-      readonly PrincipalArn?: string
-      readonly PolicyDecisions?: readonly {
-        readonly Action?: string
-        readonly ResourceArn?: string
-        readonly Decision?: 'ALLOWED' | 'EXPLICITLY_DENIED' | 'NOT_ALLOWED'
-        readonly DecidingStatements?: readonly {
-          readonly PolicyOf?: 'IDENTITY' | 'SESSION'
-          readonly StatementNumber?: number
-          readonly Sid?: string
-          readonly Effect?: 'Allow' | 'Deny'
-        }[]
-        readonly MissedStatements?: readonly {
-          readonly PolicyOf?: 'IDENTITY' | 'SESSION'
-          readonly StatementNumber?: number
-          readonly Sid?: string
-          readonly Effect?: 'Allow' | 'Deny'
-          readonly Missed?: 'RESOURCE' | 'CONDITION' | 'VARIABLE'
-        }[]
-      }[]
-      readonly RoleRule?: string
-    }
+    output: { IsAllowed?: boolean; PrincipalArn?: string; PolicyDecisions?: readonly PolicyDecision[]; RoleRule?: string }
   }
   ListConnectedUsers: {
-    input: { readonly ResourceARN: string; readonly MaxResults?: number; readonly NextToken?: string }
+    input: { ResourceARN: string; MaxResults?: number; NextToken?: string }
     output: {
-      readonly ConnectedUsers?: readonly {
-        readonly User?: { readonly Arn?: string; readonly Name?: string }
-        readonly Connections?: readonly { readonly NodeName?: string; readonly ConnectedTimestamp?: Date; readonly SourceIp?: string }[]
+      ConnectedUsers?: readonly {
+        User?: Identity
+        Connections?: readonly { NodeName?: string; ConnectedTimestamp?: Date; SourceIp?: string }[]
       }[]
-      readonly NextToken?: string
+      NextToken?: string
     }
   }
   SeedAppInstance: {
     input: {
-      readonly Id: string
-      readonly Name?: string
-      readonly Metadata?: string
-      readonly Users?: readonly { readonly Id: string; readonly Name?: string; readonly Metadata?: string }[]
-      readonly Admins?: readonly string[]
-      readonly Channels?: readonly {
-        readonly Id: string
-        readonly Name?: string
-        readonly Mode?: 'UNRESTRICTED' | 'RESTRICTED'
-        readonly Privacy?: 'PUBLIC' | 'PRIVATE'
-        readonly Metadata?: string
-        readonly Moderators: readonly string[]
-        readonly Members?: readonly string[]
-        readonly Messages?: readonly { readonly Sender: string; readonly Content: string; readonly Metadata?: string }[]
-        readonly ReadBy?: readonly string[]
+      Id: string
+      Name?: string
+      Metadata?: string
+      Users?: readonly { Id: string; Name?: string; Metadata?: string }[]
+      Admins?: readonly string[]
+      Channels?: readonly {
+        Id: string
+        Name?: string
+        Mode?: 'UNRESTRICTED' | 'RESTRICTED'
+        Privacy?: 'PUBLIC' | 'PRIVATE'
+        Metadata?: string
+        Moderators: readonly string[]
+        Members?: readonly string[]
+        Messages?: readonly { Sender: string; Content: string; Metadata?: string }[]
+        ReadBy?: readonly string[]
       }[]
     }
-    output: { readonly AppInstanceArn?: string }
+    output: { AppInstanceArn?: string }
   }
-  ResetTestServer: { input: { readonly CountedIds?: boolean }; output: {} }
+  ResetTestServer: { input: { CountedIds?: boolean }; output: {} }
   PutTestClock: {
-    input: {
-      readonly Timestamp?: Date
-      readonly AdvanceSeconds?: number
-      readonly Frozen?: boolean
-      readonly SignatureSkewSeconds?: number
-    }
-    output: { readonly Timestamp?: Date; readonly Frozen?: boolean; readonly SignatureSkewSeconds?: number }
+    input: { Timestamp?: Date; AdvanceSeconds?: number; Frozen?: boolean; SignatureSkewSeconds?: number }
+    output: { Timestamp?: Date; Frozen?: boolean; SignatureSkewSeconds?: number }
   }
   CreateTestFault: {
     input: {
-      readonly Operation?: string
-      readonly EventType?: string
-      readonly Times?: number
-      readonly Error?:
+      Operation?: string
+      EventType?: string
+      Times?: number
+      Error?:
         | 'BadRequestException'
         | 'UnauthorizedClientException'
         | 'ForbiddenException'
@@ -603,17 +461,14 @@ export interface Operations {
         | 'ThrottledClientException'
         | 'ServiceFailureException'
         | 'ServiceUnavailableException'
-      readonly DelayMilliseconds?: number
-      readonly CloseCode?: number
-      readonly CarriedOut?: boolean
-      readonly CloseConnection?: boolean
+      DelayMilliseconds?: number
+      CloseCode?: number
+      CarriedOut?: boolean
+      CloseConnection?: boolean
     }
     output: {}
   }
-  CloseTestSessions: {
-    input: { readonly CloseCode: number; readonly Reason?: string; readonly AppInstanceUserArn?: string }
-    output: { readonly SessionCount?: number }
-  }
+  CloseTestSessions: { input: { CloseCode: number; Reason?: string; AppInstanceUserArn?: string }; output: { SessionCount?: number } }
 }
 
 export const routes: Readonly<Record<keyof Operations, `${'GET' | 'POST' | 'PUT' | 'DELETE'} /${string}`>> = {

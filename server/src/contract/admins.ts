@@ -1,36 +1,34 @@
-import { ChimeArn, Identity, NextToken, Timestamp, paging } from './common.ts'
-import { operation } from './operation.ts'
+import { ChimeArn, Identity, NextToken, Timestamp, ofAppInstance, paging } from './common.ts'
+import { conflictOrLimit, operation } from './operation.ts'
 import { Required, list, structure } from './shapes.ts'
 
 const AppInstanceAdmin = structure({ Admin: Identity, AppInstanceArn: ChimeArn, CreatedTimestamp: Timestamp })
 const AppInstanceAdminSummary = structure({ Admin: Identity })
+const onAdmin = { AppInstanceAdminArn: Required(ChimeArn), AppInstanceArn: Required(ChimeArn) }
 
 export const admins = {
   CreateAppInstanceAdmin: operation(
     'POST /app-instances/{appInstanceArn}/admins',
     201,
-    { AppInstanceAdminArn: Required(ChimeArn), AppInstanceArn: Required(ChimeArn) },
+    onAdmin,
     { AppInstanceAdmin: Identity, AppInstanceArn: ChimeArn },
-    ['ConflictException', 'ResourceLimitExceededException'],
+    conflictOrLimit,
   ),
-  DescribeAppInstanceAdmin: operation(
-    'GET /app-instances/{appInstanceArn}/admins/{appInstanceAdminArn}',
-    200,
-    { AppInstanceAdminArn: Required(ChimeArn), AppInstanceArn: Required(ChimeArn) },
-    { AppInstanceAdmin },
-  ),
+  DescribeAppInstanceAdmin: operation('GET /app-instances/{appInstanceArn}/admins/{appInstanceAdminArn}', 200, onAdmin, {
+    AppInstanceAdmin,
+  }),
   ListAppInstanceAdmins: operation(
     'GET /app-instances/{appInstanceArn}/admins',
     200,
-    { AppInstanceArn: Required(ChimeArn), ...paging },
+    { ...ofAppInstance, ...paging },
     { AppInstanceArn: ChimeArn, AppInstanceAdmins: list(AppInstanceAdminSummary), NextToken },
     ['ResourceLimitExceededException'],
   ),
   DeleteAppInstanceAdmin: operation(
     'DELETE /app-instances/{appInstanceArn}/admins/{appInstanceAdminArn}',
     204,
-    { AppInstanceAdminArn: Required(ChimeArn), AppInstanceArn: Required(ChimeArn) },
+    onAdmin,
     {},
-    ['ConflictException', 'ResourceLimitExceededException'],
+    conflictOrLimit,
   ),
 }

@@ -1,5 +1,15 @@
-import { ChimeArn, IdentityClientRequestToken, Metadata, NextToken, NonEmptyResourceName, TagList, Timestamp, paging } from './common.ts'
-import { operation } from './operation.ts'
+import {
+  ChimeArn,
+  IdentityClientRequestToken,
+  Metadata,
+  NextToken,
+  NonEmptyResourceName,
+  TagList,
+  Timestamp,
+  ofAppInstance,
+  paging,
+} from './common.ts'
+import { conflictOrLimit, operation } from './operation.ts'
 import { IdempotencyToken, Required, integer, list, structure } from './shapes.ts'
 
 const AppInstance = structure({
@@ -20,10 +30,10 @@ export const appInstances = {
     201,
     { Name: Required(NonEmptyResourceName), Metadata, ClientRequestToken: IdempotencyToken(IdentityClientRequestToken), Tags: TagList },
     { AppInstanceArn: ChimeArn },
-    ['ConflictException', 'ResourceLimitExceededException'],
+    conflictOrLimit,
   ),
-  DescribeAppInstance: operation('GET /app-instances/{appInstanceArn}', 200, { AppInstanceArn: Required(ChimeArn) }, { AppInstance }),
-  ListAppInstances: operation('GET /app-instances', 200, { ...paging }, { AppInstances: list(AppInstanceSummary), NextToken }),
+  DescribeAppInstance: operation('GET /app-instances/{appInstanceArn}', 200, ofAppInstance, { AppInstance }),
+  ListAppInstances: operation('GET /app-instances', 200, paging, { AppInstances: list(AppInstanceSummary), NextToken }),
   UpdateAppInstance: operation(
     'PUT /app-instances/{appInstanceArn}',
     200,
@@ -31,19 +41,15 @@ export const appInstances = {
     { AppInstanceArn: ChimeArn },
     ['ConflictException'],
   ),
-  DeleteAppInstance: operation('DELETE /app-instances/{appInstanceArn}', 204, { AppInstanceArn: Required(ChimeArn) }, {}, [
-    'ResourceLimitExceededException',
-  ]),
+  DeleteAppInstance: operation('DELETE /app-instances/{appInstanceArn}', 204, ofAppInstance, {}, ['ResourceLimitExceededException']),
   PutAppInstanceRetentionSettings: operation(
     'PUT /app-instances/{appInstanceArn}/retention-settings',
     200,
     { AppInstanceArn: Required(ChimeArn), AppInstanceRetentionSettings: Required(AppInstanceRetentionSettings) },
     { AppInstanceRetentionSettings, InitiateDeletionTimestamp: Timestamp },
   ),
-  GetAppInstanceRetentionSettings: operation(
-    'GET /app-instances/{appInstanceArn}/retention-settings',
-    200,
-    { AppInstanceArn: Required(ChimeArn) },
-    { AppInstanceRetentionSettings, InitiateDeletionTimestamp: Timestamp },
-  ),
+  GetAppInstanceRetentionSettings: operation('GET /app-instances/{appInstanceArn}/retention-settings', 200, ofAppInstance, {
+    AppInstanceRetentionSettings,
+    InitiateDeletionTimestamp: Timestamp,
+  }),
 }

@@ -1,5 +1,15 @@
-import { ChimeArn, IdentityClientRequestToken, Metadata, NextToken, ResourceName, TagList, Timestamp, paging } from './common.ts'
-import { operation } from './operation.ts'
+import {
+  ChimeArn,
+  IdentityClientRequestToken,
+  Metadata,
+  NextToken,
+  ResourceName,
+  TagList,
+  Timestamp,
+  ofAppInstance,
+  paging,
+} from './common.ts'
+import { conflictOrLimit, operation } from './operation.ts'
 import { IdempotencyToken, Required, list, oneOf, structure, text } from './shapes.ts'
 
 const RespondsTo = oneOf('STANDARD_MESSAGES')
@@ -36,6 +46,8 @@ const AppInstanceBot = structure({
 
 const AppInstanceBotSummary = structure({ AppInstanceBotArn: ChimeArn, Name: ResourceName, Metadata })
 
+const ofBot = { AppInstanceBotArn: Required(ChimeArn) }
+
 export const bots = {
   CreateAppInstanceBot: operation(
     'POST /app-instance-bots',
@@ -49,19 +61,13 @@ export const bots = {
       Configuration: Required(Configuration),
     },
     { AppInstanceBotArn: ChimeArn },
-    ['ConflictException', 'ResourceLimitExceededException'],
+    conflictOrLimit,
   ),
-  DescribeAppInstanceBot: operation(
-    'GET /app-instance-bots/{appInstanceBotArn}',
-    200,
-    { AppInstanceBotArn: Required(ChimeArn) },
-    { AppInstanceBot },
-    ['NotFoundException'],
-  ),
+  DescribeAppInstanceBot: operation('GET /app-instance-bots/{appInstanceBotArn}', 200, ofBot, { AppInstanceBot }, ['NotFoundException']),
   ListAppInstanceBots: operation(
     'GET /app-instance-bots',
     200,
-    { AppInstanceArn: Required(ChimeArn), ...paging },
+    { ...ofAppInstance, ...paging },
     { AppInstanceArn: ChimeArn, AppInstanceBots: list(AppInstanceBotSummary), NextToken },
     ['ResourceLimitExceededException'],
   ),
@@ -70,10 +76,7 @@ export const bots = {
     200,
     { AppInstanceBotArn: Required(ChimeArn), Name: Required(ResourceName), Metadata: Required(Metadata), Configuration },
     { AppInstanceBotArn: ChimeArn },
-    ['ConflictException', 'ResourceLimitExceededException'],
+    conflictOrLimit,
   ),
-  DeleteAppInstanceBot: operation('DELETE /app-instance-bots/{appInstanceBotArn}', 204, { AppInstanceBotArn: Required(ChimeArn) }, {}, [
-    'ConflictException',
-    'ResourceLimitExceededException',
-  ]),
+  DeleteAppInstanceBot: operation('DELETE /app-instance-bots/{appInstanceBotArn}', 204, ofBot, {}, conflictOrLimit),
 }

@@ -10,9 +10,10 @@ import {
   Timestamp,
   anything,
   idPattern,
+  inChannel,
   paging,
 } from './common.ts'
-import { operation } from './operation.ts'
+import { conflictOrLimit, operation } from './operation.ts'
 import { IdempotencyToken, Required, integer, list, oneOf, structure, text } from './shapes.ts'
 
 export const ChannelMode = oneOf('UNRESTRICTED', 'RESTRICTED')
@@ -29,12 +30,11 @@ const ExpirationDays = integer({ minimum: 1, maximum: 5475 })
 const ExpirationCriterion = oneOf('CREATED_TIMESTAMP', 'LAST_MESSAGE_TIMESTAMP')
 const ExpirationSettings = structure({ ExpirationDays: Required(ExpirationDays), ExpirationCriterion: Required(ExpirationCriterion) })
 
+/** The fields of a channel in every answer. */
+export const channelFields = { Name: NonEmptyResourceName, ChannelArn: ChimeArn, Mode: ChannelMode, Privacy: ChannelPrivacy, Metadata }
+
 const Channel = structure({
-  Name: NonEmptyResourceName,
-  ChannelArn: ChimeArn,
-  Mode: ChannelMode,
-  Privacy: ChannelPrivacy,
-  Metadata,
+  ...channelFields,
   CreatedBy: Identity,
   CreatedTimestamp: Timestamp,
   LastMessageTimestamp: Timestamp,
@@ -44,14 +44,7 @@ const Channel = structure({
   ExpirationSettings,
 })
 
-export const ChannelSummary = structure({
-  Name: NonEmptyResourceName,
-  ChannelArn: ChimeArn,
-  Mode: ChannelMode,
-  Privacy: ChannelPrivacy,
-  Metadata,
-  LastMessageTimestamp: Timestamp,
-})
+export const ChannelSummary = structure({ ...channelFields, LastMessageTimestamp: Timestamp })
 
 const SearchFieldKey = oneOf('MEMBERS')
 const SearchFieldValue = text({ minLength: 1, maxLength: 512, pattern: anything })
@@ -85,14 +78,9 @@ export const channels = {
       ExpirationSettings,
     },
     { ChannelArn: ChimeArn },
-    ['ConflictException', 'ResourceLimitExceededException'],
+    conflictOrLimit,
   ),
-  DescribeChannel: operation(
-    'GET /channels/{channelArn}',
-    200,
-    { ChannelArn: Required(ChimeArn), ChimeBearer: Required(ChimeArn) },
-    { Channel },
-  ),
+  DescribeChannel: operation('GET /channels/{channelArn}', 200, inChannel, { Channel }),
   ListChannels: operation(
     'GET /channels',
     200,
@@ -108,13 +96,11 @@ export const channels = {
   UpdateChannel: operation(
     'PUT /channels/{channelArn}',
     200,
-    { ChannelArn: Required(ChimeArn), Name: NonEmptyResourceName, Mode: ChannelMode, Metadata, ChimeBearer: Required(ChimeArn) },
+    { ...inChannel, Name: NonEmptyResourceName, Mode: ChannelMode, Metadata },
     { ChannelArn: ChimeArn },
     ['ConflictException'],
   ),
-  DeleteChannel: operation('DELETE /channels/{channelArn}', 204, { ChannelArn: Required(ChimeArn), ChimeBearer: Required(ChimeArn) }, {}, [
-    'ConflictException',
-  ]),
+  DeleteChannel: operation('DELETE /channels/{channelArn}', 204, inChannel, {}, ['ConflictException']),
   PutChannelExpirationSettings: operation(
     'PUT /channels/{channelArn}/expiration-settings',
     200,
@@ -125,7 +111,7 @@ export const channels = {
   ListSubChannels: operation(
     'GET /channels/{channelArn}/subchannels',
     200,
-    { ChannelArn: Required(ChimeArn), ChimeBearer: Required(ChimeArn), ...paging },
+    { ...inChannel, ...paging },
     { ChannelArn: ChimeArn, SubChannels: list(SubChannelSummary), NextToken },
   ),
 }

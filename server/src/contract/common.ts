@@ -34,6 +34,13 @@ export const NextToken = text({ minLength: 0, maxLength: 2048, pattern: anyLine,
 /** The members of every list operation, in addition to its own. */
 export const paging = { MaxResults: integer({ minimum: 1, maximum: 50 }), NextToken }
 
+/** The fields of an input with which a user or bot acts in a channel. */
+export const inChannel = { ChannelArn: Required(ChimeArn), ChimeBearer: Required(ChimeArn) }
+/** The same for an act on a member of the channel. */
+export const onMember = { ...inChannel, MemberArn: Required(ChimeArn) }
+/** The fields of an input about an app instance. */
+export const ofAppInstance = { AppInstanceArn: Required(ChimeArn) }
+
 /** A user or a bot with its present display name. */
 export const Identity = structure({ Arn: ChimeArn, Name: ResourceName })
 

@@ -1,17 +1,18 @@
-import { ChannelMode, ChannelPrivacy } from './channels.ts'
+import { channelFields } from './channels.ts'
 import {
   ChimeArn,
   ClientRequestToken,
-  Metadata,
   NextToken,
   NonEmptyResourceName,
   SubChannelId,
   TagList,
   Timestamp,
+  inChannel,
+  ofAppInstance,
   paging,
 } from './common.ts'
 import { ContentType, MessageAttributeMap, MessageId, MessageMetadata, NonEmptyContent, PushNotificationConfiguration } from './messages.ts'
-import { operation } from './operation.ts'
+import { conflictOrLimit, operation } from './operation.ts'
 import { IdempotencyToken, Required, boolean, integer, list, oneOf, structure, text } from './shapes.ts'
 
 const LambdaFunctionArn = text({
@@ -44,13 +45,7 @@ const ChannelFlow = structure({
 
 const ChannelFlowSummary = structure({ ChannelFlowArn: ChimeArn, Name: NonEmptyResourceName, Processors: ProcessorList })
 
-const ChannelAssociatedWithFlowSummary = structure({
-  Name: NonEmptyResourceName,
-  ChannelArn: ChimeArn,
-  Mode: ChannelMode,
-  Privacy: ChannelPrivacy,
-  Metadata,
-})
+const ChannelAssociatedWithFlowSummary = structure(channelFields)
 
 const CallbackIdType = text({ minLength: 32, maxLength: 64 })
 
@@ -76,13 +71,13 @@ export const flows = {
       ClientRequestToken: IdempotencyToken(ClientRequestToken),
     },
     { ChannelFlowArn: ChimeArn },
-    ['ConflictException', 'ResourceLimitExceededException'],
+    conflictOrLimit,
   ),
   DescribeChannelFlow: operation('GET /channel-flows/{channelFlowArn}', 200, { ChannelFlowArn: Required(ChimeArn) }, { ChannelFlow }),
   ListChannelFlows: operation(
     'GET /channel-flows',
     200,
-    { AppInstanceArn: Required(ChimeArn), ...paging },
+    { ...ofAppInstance, ...paging },
     { ChannelFlows: list(ChannelFlowSummary), NextToken },
   ),
   UpdateChannelFlow: operation(
@@ -98,14 +93,14 @@ export const flows = {
   AssociateChannelFlow: operation(
     'PUT /channels/{channelArn}/channel-flow',
     200,
-    { ChannelArn: Required(ChimeArn), ChannelFlowArn: Required(ChimeArn), ChimeBearer: Required(ChimeArn) },
+    { ...inChannel, ChannelFlowArn: Required(ChimeArn) },
     {},
     ['NotFoundException', 'ConflictException'],
   ),
   DisassociateChannelFlow: operation(
     'DELETE /channels/{channelArn}/channel-flow/{channelFlowArn}',
     204,
-    { ChannelArn: Required(ChimeArn), ChannelFlowArn: Required(ChimeArn), ChimeBearer: Required(ChimeArn) },
+    { ...inChannel, ChannelFlowArn: Required(ChimeArn) },
     {},
     ['NotFoundException', 'ConflictException'],
   ),

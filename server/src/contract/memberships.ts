@@ -1,5 +1,5 @@
 import { ChannelSummary } from './channels.ts'
-import { ChimeArn, Identity, NextToken, SubChannelId, Timestamp, anything, paging } from './common.ts'
+import { ChimeArn, Identity, NextToken, SubChannelId, Timestamp, anything, inChannel, onMember, paging } from './common.ts'
 import { operation } from './operation.ts'
 import { Required, list, oneOf, structure, text } from './shapes.ts'
 
@@ -55,53 +55,37 @@ export const memberships = {
   CreateChannelMembership: operation(
     'POST /channels/{channelArn}/memberships',
     201,
-    {
-      ChannelArn: Required(ChimeArn),
-      MemberArn: Required(ChimeArn),
-      Type: Required(ChannelMembershipType),
-      ChimeBearer: Required(ChimeArn),
-      SubChannelId,
-    },
+    { ...onMember, Type: Required(ChannelMembershipType), SubChannelId },
     { ChannelArn: ChimeArn, Member: Identity, SubChannelId },
     ['NotFoundException', 'ConflictException', 'ResourceLimitExceededException'],
   ),
   BatchCreateChannelMembership: operation(
     'POST /channels/{channelArn}/memberships?operation=batch-create',
     200,
-    {
-      ChannelArn: Required(ChimeArn),
-      Type: ChannelMembershipType,
-      MemberArns: Required(list(ChimeArn, { minItems: 1, maxItems: 100 })),
-      ChimeBearer: Required(ChimeArn),
-      SubChannelId,
-    },
+    { ...inChannel, Type: ChannelMembershipType, MemberArns: Required(list(ChimeArn, { minItems: 1, maxItems: 100 })), SubChannelId },
     { BatchChannelMemberships, Errors: list(BatchCreateChannelMembershipError) },
     ['NotFoundException', 'ResourceLimitExceededException'],
   ),
   DescribeChannelMembership: operation(
     'GET /channels/{channelArn}/memberships/{memberArn}',
     200,
-    { ChannelArn: Required(ChimeArn), MemberArn: Required(ChimeArn), ChimeBearer: Required(ChimeArn), SubChannelId },
+    { ...onMember, SubChannelId },
     { ChannelMembership },
     ['NotFoundException'],
   ),
   ListChannelMemberships: operation(
     'GET /channels/{channelArn}/memberships',
     200,
-    { ChannelArn: Required(ChimeArn), Type: ChannelMembershipType, ...paging, ChimeBearer: Required(ChimeArn), SubChannelId },
+    { ...inChannel, Type: ChannelMembershipType, ...paging, SubChannelId },
     { ChannelArn: ChimeArn, ChannelMemberships: list(ChannelMembershipSummary), NextToken },
   ),
-  DeleteChannelMembership: operation(
-    'DELETE /channels/{channelArn}/memberships/{memberArn}',
-    204,
-    { ChannelArn: Required(ChimeArn), MemberArn: Required(ChimeArn), ChimeBearer: Required(ChimeArn), SubChannelId },
-    {},
-    ['ConflictException'],
-  ),
+  DeleteChannelMembership: operation('DELETE /channels/{channelArn}/memberships/{memberArn}', 204, { ...onMember, SubChannelId }, {}, [
+    'ConflictException',
+  ]),
   DescribeChannelMembershipForAppInstanceUser: operation(
     'GET /channels/{channelArn}?scope=app-instance-user-membership',
     200,
-    { ChannelArn: Required(ChimeArn), AppInstanceUserArn: Required(ChimeArn), ChimeBearer: Required(ChimeArn) },
+    { ...inChannel, AppInstanceUserArn: Required(ChimeArn) },
     { ChannelMembership: ChannelMembershipForAppInstanceUserSummary },
   ),
   ListChannelMembershipsForAppInstanceUser: operation(
@@ -110,29 +94,19 @@ export const memberships = {
     { AppInstanceUserArn: ChimeArn, ...paging, ChimeBearer: Required(ChimeArn) },
     { ChannelMemberships: list(ChannelMembershipForAppInstanceUserSummary), NextToken },
   ),
-  GetChannelMembershipPreferences: operation(
-    'GET /channels/{channelArn}/memberships/{memberArn}/preferences',
-    200,
-    { ChannelArn: Required(ChimeArn), MemberArn: Required(ChimeArn), ChimeBearer: Required(ChimeArn) },
-    { ChannelArn: ChimeArn, Member: Identity, Preferences: ChannelMembershipPreferences },
-  ),
+  GetChannelMembershipPreferences: operation('GET /channels/{channelArn}/memberships/{memberArn}/preferences', 200, onMember, {
+    ChannelArn: ChimeArn,
+    Member: Identity,
+    Preferences: ChannelMembershipPreferences,
+  }),
   PutChannelMembershipPreferences: operation(
     'PUT /channels/{channelArn}/memberships/{memberArn}/preferences',
     200,
-    {
-      ChannelArn: Required(ChimeArn),
-      MemberArn: Required(ChimeArn),
-      ChimeBearer: Required(ChimeArn),
-      Preferences: Required(ChannelMembershipPreferences),
-    },
+    { ...onMember, Preferences: Required(ChannelMembershipPreferences) },
     { ChannelArn: ChimeArn, Member: Identity, Preferences: ChannelMembershipPreferences },
     ['ConflictException'],
   ),
-  UpdateChannelReadMarker: operation(
-    'PUT /channels/{channelArn}/readMarker',
-    200,
-    { ChannelArn: Required(ChimeArn), ChimeBearer: Required(ChimeArn) },
-    { ChannelArn: ChimeArn },
-    ['ConflictException'],
-  ),
+  UpdateChannelReadMarker: operation('PUT /channels/{channelArn}/readMarker', 200, inChannel, { ChannelArn: ChimeArn }, [
+    'ConflictException',
+  ]),
 }

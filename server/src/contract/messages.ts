@@ -7,6 +7,7 @@ import {
   Timestamp,
   anyLine,
   anything,
+  inChannel,
   paging,
   tokenCharacters,
 } from './common.ts'
@@ -60,6 +61,8 @@ const ChannelMessage = structure({
   Target: TargetList,
 })
 
+/** The fields of an input with which a user or bot acts on a message. */
+export const onMessage = { ...inChannel, MessageId: Required(MessageId), SubChannelId }
 export const SortOrder = oneOf('ASCENDING', 'DESCENDING')
 
 export const ChannelMessageSummary = structure({
@@ -99,36 +102,23 @@ export const messages = {
     { ChannelArn: ChimeArn, MessageId, Status: ChannelMessageStatusStructure, SubChannelId },
     ['ConflictException'],
   ),
-  GetChannelMessage: operation(
-    'GET /channels/{channelArn}/messages/{messageId}',
-    200,
-    { ChannelArn: Required(ChimeArn), MessageId: Required(MessageId), ChimeBearer: Required(ChimeArn), SubChannelId },
-    { ChannelMessage },
-    ['NotFoundException'],
-  ),
+  GetChannelMessage: operation('GET /channels/{channelArn}/messages/{messageId}', 200, onMessage, { ChannelMessage }, [
+    'NotFoundException',
+  ]),
   ListChannelMessages: operation(
     'GET /channels/{channelArn}/messages',
     200,
-    {
-      ChannelArn: Required(ChimeArn),
-      SortOrder,
-      NotBefore: Timestamp,
-      NotAfter: Timestamp,
-      ...paging,
-      ChimeBearer: Required(ChimeArn),
-      SubChannelId,
-    },
+    { ...inChannel, SortOrder, NotBefore: Timestamp, NotAfter: Timestamp, ...paging, SubChannelId },
     { ChannelArn: ChimeArn, NextToken, ChannelMessages: list(ChannelMessageSummary), SubChannelId },
   ),
   UpdateChannelMessage: operation(
     'PUT /channels/{channelArn}/messages/{messageId}',
     200,
     {
-      ChannelArn: Required(ChimeArn),
+      ...inChannel,
       MessageId: Required(MessageId),
       Content: Required(NonEmptyContent),
       Metadata: MessageMetadata,
-      ChimeBearer: Required(ChimeArn),
       SubChannelId,
       ContentType,
     },
@@ -138,20 +128,12 @@ export const messages = {
   RedactChannelMessage: operation(
     'POST /channels/{channelArn}/messages/{messageId}?operation=redact',
     200,
-    { ChannelArn: Required(ChimeArn), MessageId: Required(MessageId), ChimeBearer: Required(ChimeArn), SubChannelId },
+    onMessage,
     { ChannelArn: ChimeArn, MessageId, SubChannelId },
     ['ConflictException'],
   ),
-  DeleteChannelMessage: operation(
-    'DELETE /channels/{channelArn}/messages/{messageId}',
-    204,
-    { ChannelArn: Required(ChimeArn), MessageId: Required(MessageId), ChimeBearer: Required(ChimeArn), SubChannelId },
-    {},
-  ),
-  GetChannelMessageStatus: operation(
-    'GET /channels/{channelArn}/messages/{messageId}?scope=message-status',
-    200,
-    { ChannelArn: Required(ChimeArn), MessageId: Required(MessageId), ChimeBearer: Required(ChimeArn), SubChannelId },
-    { Status: ChannelMessageStatusStructure },
-  ),
+  DeleteChannelMessage: operation('DELETE /channels/{channelArn}/messages/{messageId}', 204, onMessage, {}),
+  GetChannelMessageStatus: operation('GET /channels/{channelArn}/messages/{messageId}?scope=message-status', 200, onMessage, {
+    Status: ChannelMessageStatusStructure,
+  }),
 }

@@ -31,6 +31,9 @@ export const commonErrors: readonly ErrorName[] = [
   'ServiceFailureException',
 ]
 
+/** The errors that most operations declare that create something, in addition to the usual ones. */
+export const conflictOrLimit = ['ConflictException', 'ResourceLimitExceededException'] as const
+
 const usualErrors: readonly ErrorName[] = [...commonErrors, 'BadRequestException']
 
 /**

@@ -1,4 +1,4 @@
-import { ChimeArn } from './common.ts'
+import { ChimeArn, ofAppInstance } from './common.ts'
 import { operation } from './operation.ts'
 import { Required, list, oneOf, structure } from './shapes.ts'
 
@@ -17,14 +17,14 @@ export const streaming = {
   GetMessagingStreamingConfigurations: operation(
     'GET /app-instances/{appInstanceArn}/streaming-configurations',
     200,
-    { AppInstanceArn: Required(ChimeArn) },
+    ofAppInstance,
     { StreamingConfigurations: StreamingConfigurationList },
     ['NotFoundException'],
   ),
   DeleteMessagingStreamingConfigurations: operation(
     'DELETE /app-instances/{appInstanceArn}/streaming-configurations',
     204,
-    { AppInstanceArn: Required(ChimeArn) },
+    ofAppInstance,
     {},
   ),
 }

@@ -1,5 +1,5 @@
 import { ChimeArn, IdentityClientRequestToken, NextToken, Timestamp, anyLine, arnPattern, paging } from './common.ts'
-import { operation } from './operation.ts'
+import { conflictOrLimit, operation } from './operation.ts'
 import { IdempotencyToken, Required, list, oneOf, structure, text } from './shapes.ts'
 
 const SensitiveChimeArn = text({ minLength: 5, maxLength: 1600, pattern: arnPattern, sensitive: true })
@@ -50,7 +50,7 @@ export const userEndpoints = {
       AllowMessages,
     },
     { AppInstanceUserArn: ChimeArn, EndpointId: String64 },
-    ['ConflictException', 'ResourceLimitExceededException'],
+    conflictOrLimit,
   ),
   DescribeAppInstanceUserEndpoint: operation(
     'GET /app-instance-users/{appInstanceUserArn}/endpoints/{endpointId}',

@@ -1,5 +1,15 @@
-import { ChimeArn, IdentityClientRequestToken, Metadata, NextToken, TagList, Timestamp, idPattern, paging } from './common.ts'
-import { operation } from './operation.ts'
+import {
+  ChimeArn,
+  IdentityClientRequestToken,
+  Metadata,
+  NextToken,
+  TagList,
+  Timestamp,
+  idPattern,
+  ofAppInstance,
+  paging,
+} from './common.ts'
+import { conflictOrLimit, operation } from './operation.ts'
 import { IdempotencyToken, Required, integer, list, oneOf, structure, text } from './shapes.ts'
 
 const UserId = text({ minLength: 1, maxLength: 64, pattern: idPattern, sensitive: true })
@@ -19,6 +29,8 @@ const AppInstanceUser = structure({
 
 const AppInstanceUserSummary = structure({ AppInstanceUserArn: ChimeArn, Name: UserName, Metadata })
 
+const ofUser = { AppInstanceUserArn: Required(ChimeArn) }
+
 export const users = {
   CreateAppInstanceUser: operation(
     'POST /app-instance-users',
@@ -33,18 +45,13 @@ export const users = {
       ExpirationSettings,
     },
     { AppInstanceUserArn: ChimeArn },
-    ['ConflictException', 'ResourceLimitExceededException'],
+    conflictOrLimit,
   ),
-  DescribeAppInstanceUser: operation(
-    'GET /app-instance-users/{appInstanceUserArn}',
-    200,
-    { AppInstanceUserArn: Required(ChimeArn) },
-    { AppInstanceUser },
-  ),
+  DescribeAppInstanceUser: operation('GET /app-instance-users/{appInstanceUserArn}', 200, ofUser, { AppInstanceUser }),
   ListAppInstanceUsers: operation(
     'GET /app-instance-users',
     200,
-    { AppInstanceArn: Required(ChimeArn), ...paging },
+    { ...ofAppInstance, ...paging },
     { AppInstanceArn: ChimeArn, AppInstanceUsers: list(AppInstanceUserSummary), NextToken },
   ),
   UpdateAppInstanceUser: operation(
@@ -52,12 +59,9 @@ export const users = {
     200,
     { AppInstanceUserArn: Required(ChimeArn), Name: Required(UserName), Metadata: Required(Metadata) },
     { AppInstanceUserArn: ChimeArn },
-    ['ConflictException', 'ResourceLimitExceededException'],
+    conflictOrLimit,
   ),
-  DeleteAppInstanceUser: operation('DELETE /app-instance-users/{appInstanceUserArn}', 204, { AppInstanceUserArn: Required(ChimeArn) }, {}, [
-    'ConflictException',
-    'ResourceLimitExceededException',
-  ]),
+  DeleteAppInstanceUser: operation('DELETE /app-instance-users/{appInstanceUserArn}', 204, ofUser, {}, conflictOrLimit),
   PutAppInstanceUserExpirationSettings: operation(
     'PUT /app-instance-users/{appInstanceUserArn}/expiration-settings',
     200,

@@ -1,34 +1,30 @@
+import { PolicyDecision } from '../contract/carillon/policy-decisions.ts'
+import { Presence } from '../contract/carillon/presence.ts'
+import { Identity } from '../contract/common.ts'
 import { carillonOperations } from '../contract/index.ts'
+import { ChannelMessageSummary } from '../contract/messages.ts'
 import type { Shape } from '../contract/shapes.ts'
 import { kindOf } from './shapes.ts'
 
-const types = { string: 'string', integer: 'number', boolean: 'boolean', timestamp: 'Date' } as const
+/** The structures in the answers of several operations, which have a type of their own. */
+const shared = { Identity, ChannelMessageSummary, Presence, PolicyDecision }
 
-/** A shape as a TypeScript type, in one line. Members of an answer are optional, as the SDKs have them. */
-function typeOf(shape: Shape, isRequired: (member: string) => boolean): string {
-  const kind = kindOf(shape)
-  if (shape.enum) return shape.enum.map(word => `'${word}'`).join(' | ')
-  if (kind === 'list') {
-    const item = typeOf(shape.items!, isRequired)
-    return `readonly ${item.includes('|') ? `(${item})` : item}[]`
-  }
-  if (kind === 'map') return `Readonly<Record<string, ${typeOf(shape.additionalProperties!, isRequired)}>>`
-  if (kind !== 'structure') return types[kind]
-  const members = Object.entries(shape.properties ?? {}).map(([name, inner]) => {
-    const own = shape.required ?? []
-    return `readonly ${name}${isRequired(name) && own.includes(name) ? '' : '?'}: ${typeOf(inner, isRequired)}`
-  })
-  return members.length === 0 ? '{}' : `{ ${members.join('; ')} }`
-}
+const types = { string: 'string', integer: 'number', boolean: 'boolean', timestamp: 'Date' } as const
 
 /** The source of client/operations.ts: the types and routes of the service `carillon`. Prettier lays it out. */
 export function clientOperations(): string {
-  const all = Object.entries(carillonOperations)
-  const described = all.map(([name, { input, output }]) => {
-    return `  ${name}: { input: ${typeOf(input, () => true)}; output: ${typeOf(output, () => false)} }`
+  const names = new Map<string, string>()
+  const interfaces = Object.entries(shared).map(([name, shape]) => {
+    const members = typeOf(shape, false)
+    names.set(members, name)
+    return `export interface ${name} ${members}`
   })
+  const all = Object.entries(carillonOperations)
+  const described = all.map(([name, { input, output }]) => `  ${name}: { input: ${typeOf(input, true)}; output: ${typeOf(output, false)} }`)
   const routes = all.map(([name, { method, path }]) => `  ${name}: '${method} ${path}',`)
   return `// Made from the contract: npx vitest run server/test/models -u
+
+${interfaces.join('\n\n')}
 
 /** The operations of the service \`carillon\`: what goes in, and what comes out. */
 export interface Operations {
@@ -39,4 +35,22 @@ export const routes: Readonly<Record<keyof Operations, \`\${'GET' | 'POST' | 'PU
 ${routes.join('\n')}
 }
 `
+
+  /** A shape as a TypeScript type, in one line. Members of an answer are optional, as the SDKs have them. */
+  function typeOf(shape: Shape, isInput: boolean): string {
+    const kind = kindOf(shape)
+    if (shape.enum) return shape.enum.map(word => `'${word}'`).join(' | ')
+    if (kind === 'list') {
+      const item = typeOf(shape.items!, isInput)
+      return `readonly ${item.includes('|') ? `(${item})` : item}[]`
+    }
+    if (kind === 'map') return `Readonly<Record<string, ${typeOf(shape.additionalProperties!, isInput)}>>`
+    if (kind !== 'structure') return types[kind]
+    const { properties = {}, required = [] } = shape
+    const members = Object.entries(properties).map(
+      ([name, inner]) => `${name}${isInput && required.includes(name) ? '' : '?'}: ${typeOf(inner, isInput)}`,
+    )
+    const type = members.length === 0 ? '{}' : `{ ${members.join('; ')} }`
+    return names.get(type) ?? type
+  }
 }

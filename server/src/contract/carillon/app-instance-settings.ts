@@ -1,4 +1,4 @@
-import { ChimeArn } from '../common.ts'
+import { ChimeArn, ofAppInstance } from '../common.ts'
 import { operation } from '../operation.ts'
 import { Required, boolean, list, oneOf, structure } from '../shapes.ts'
 
@@ -17,7 +17,7 @@ export const appInstanceSettings = {
   GetAppInstancePresenceSettings: operation(
     'GET /carillon/app-instances/{appInstanceArn}/presence-settings',
     200,
-    { AppInstanceArn: Required(ChimeArn) },
+    ofAppInstance,
     { PresenceSettings },
     ['NotFoundException'],
   ),
@@ -31,7 +31,7 @@ export const appInstanceSettings = {
   GetAppInstanceEventSettings: operation(
     'GET /carillon/app-instances/{appInstanceArn}/event-settings',
     200,
-    { AppInstanceArn: Required(ChimeArn) },
+    ofAppInstance,
     { EventSettings },
     ['NotFoundException'],
   ),

@@ -1,5 +1,5 @@
 import { NextToken, Timestamp, anything, paging } from '../common.ts'
-import { operation } from '../operation.ts'
+import { conflictOrLimit, operation } from '../operation.ts'
 import { Required, integer, list, structure, text } from '../shapes.ts'
 import { Policy, PrincipalArn, RoleName, UsualPolicyOf } from './access.ts'
 
@@ -28,18 +28,18 @@ const summary = { RoleName, RoleArn: PrincipalArn, CreatedTimestamp: Timestamp, 
 const IamRoleSummary = structure(summary)
 const IamRole = structure({ ...summary, RoleId: Line, ...given })
 
+const ofRole = { RoleName: Required(RoleName) }
+
 export const iamRoles = {
   CreateIamRole: operation(
     'POST /carillon/iam-roles',
     201,
     { RoleName: Required(RoleName), ...given, UsualPolicyOf },
     { RoleArn: PrincipalArn },
-    ['ConflictException', 'ResourceLimitExceededException'],
+    conflictOrLimit,
   ),
-  ListIamRoles: operation('GET /carillon/iam-roles', 200, { ...paging }, { IamRoles: list(IamRoleSummary), NextToken }),
-  DescribeIamRole: operation('GET /carillon/iam-roles/{roleName}', 200, { RoleName: Required(RoleName) }, { IamRole }, [
-    'NotFoundException',
-  ]),
+  ListIamRoles: operation('GET /carillon/iam-roles', 200, paging, { IamRoles: list(IamRoleSummary), NextToken }),
+  DescribeIamRole: operation('GET /carillon/iam-roles/{roleName}', 200, ofRole, { IamRole }, ['NotFoundException']),
   UpdateIamRole: operation(
     'PUT /carillon/iam-roles/{roleName}',
     200,
@@ -47,5 +47,5 @@ export const iamRoles = {
     { RoleArn: PrincipalArn },
     ['NotFoundException'],
   ),
-  DeleteIamRole: operation('DELETE /carillon/iam-roles/{roleName}', 204, { RoleName: Required(RoleName) }, {}, ['NotFoundException']),
+  DeleteIamRole: operation('DELETE /carillon/iam-roles/{roleName}', 204, ofRole, {}, ['NotFoundException']),
 }

@@ -1,10 +1,10 @@
-import { ChimeArn, Timestamp, anyLine } from '../common.ts'
+import { ChimeArn, Timestamp, anyLine, inChannel } from '../common.ts'
 import { operation } from '../operation.ts'
 import { Required, boolean, integer, list, oneOf, structure, text } from '../shapes.ts'
 
 export const PresenceStatus = oneOf('AVAILABLE', 'BUSY', 'AWAY', 'DO_NOT_DISTURB', 'INVISIBLE')
 export const StatusText = text({ minLength: 0, maxLength: 128, pattern: anyLine, sensitive: true })
-const Presence = structure({
+export const Presence = structure({
   AppInstanceUserArn: ChimeArn,
   IsOnline: boolean(),
   LastSeenTimestamp: Timestamp,
@@ -26,12 +26,11 @@ export const presence = {
     { AppInstanceUserArns: Required(list(ChimeArn, { minItems: 1, maxItems: 100 })), ChimeBearer: Required(ChimeArn) },
     { Presences: list(Presence) },
   ),
-  GetChannelPresence: operation(
-    'GET /carillon/channels/{channelArn}/presence',
-    200,
-    { ChannelArn: Required(ChimeArn), ChimeBearer: Required(ChimeArn) },
-    { ChannelArn: ChimeArn, OnlineMemberCount: integer(), Presences: list(Presence) },
-  ),
+  GetChannelPresence: operation('GET /carillon/channels/{channelArn}/presence', 200, inChannel, {
+    ChannelArn: ChimeArn,
+    OnlineMemberCount: integer(),
+    Presences: list(Presence),
+  }),
   WatchPresence: operation(
     'PUT /carillon/presence/watch',
     200,

@@ -1,4 +1,4 @@
-import { ChimeArn, Identity, NextToken, SubChannelId, anything, paging } from '../common.ts'
+import { ChimeArn, Identity, NextToken, SubChannelId, anything, inChannel, paging } from '../common.ts'
 import { MessageId } from '../messages.ts'
 import { operation } from '../operation.ts'
 import { Required, boolean, integer, list, structure, text } from '../shapes.ts'
@@ -14,33 +14,20 @@ export const reactions = {
   PutMessageReactions: operation(
     'PUT /carillon/channels/{channelArn}/messages/{messageId}/reactions',
     200,
-    {
-      ChannelArn: Required(ChimeArn),
-      MessageId: Required(MessageId),
-      Reactions: Required(list(Reaction, { minItems: 0, maxItems: 10 })),
-      ChimeBearer: Required(ChimeArn),
-      SubChannelId,
-    },
+    { ...inChannel, MessageId: Required(MessageId), Reactions: Required(list(Reaction, { minItems: 0, maxItems: 10 })), SubChannelId },
     { ChannelArn: ChimeArn, MessageId, Reactions: list(ReactionCount), SubChannelId },
     ['NotFoundException', 'ConflictException', 'ResourceLimitExceededException'],
   ),
   BatchGetMessageReactions: operation(
     'POST /carillon/channels/{channelArn}/message-reactions',
     200,
-    { ChannelArn: Required(ChimeArn), MessageIds: Required(MessageIds), ChimeBearer: Required(ChimeArn), SubChannelId },
+    { ...inChannel, MessageIds: Required(MessageIds), SubChannelId },
     { ChannelArn: ChimeArn, MessageReactions: list(MessageReactions), SubChannelId },
   ),
   ListMessageReactionMembers: operation(
     'GET /carillon/channels/{channelArn}/messages/{messageId}/reaction-members',
     200,
-    {
-      ChannelArn: Required(ChimeArn),
-      MessageId: Required(MessageId),
-      Reaction: Required(Reaction),
-      ...paging,
-      ChimeBearer: Required(ChimeArn),
-      SubChannelId,
-    },
+    { ...inChannel, MessageId: Required(MessageId), Reaction: Required(Reaction), ...paging, SubChannelId },
     { ChannelArn: ChimeArn, MessageId, Reaction, Members: list(Identity), NextToken, SubChannelId },
     ['NotFoundException'],
   ),

@@ -1,4 +1,4 @@
-import { ChimeArn, Identity, NextToken, Timestamp, paging } from '../common.ts'
+import { ChimeArn, Identity, NextToken, Timestamp, inChannel, paging } from '../common.ts'
 import { MessageId } from '../messages.ts'
 import { operation } from '../operation.ts'
 import { Required, list, structure } from '../shapes.ts'
@@ -9,13 +9,13 @@ export const readMarkers = {
   ListChannelReadMarkers: operation(
     'GET /carillon/channels/{channelArn}/read-markers',
     200,
-    { ChannelArn: Required(ChimeArn), ...paging, ChimeBearer: Required(ChimeArn) },
+    { ...inChannel, ...paging },
     { ChannelArn: ChimeArn, ChannelReadMarkers: list(ChannelReadMarker), NextToken },
   ),
   PutChannelReadMarker: operation(
     'PUT /carillon/channels/{channelArn}/read-marker',
     200,
-    { ChannelArn: Required(ChimeArn), MessageId: Required(MessageId), ChimeBearer: Required(ChimeArn) },
+    { ...inChannel, MessageId: Required(MessageId) },
     { ChannelArn: ChimeArn, ReadMarkerTimestamp: Timestamp },
     ['NotFoundException'],
   ),

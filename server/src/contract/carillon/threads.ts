@@ -1,4 +1,4 @@
-import { ChimeArn, SubChannelId, Timestamp, paging, NextToken } from '../common.ts'
+import { ChimeArn, NextToken, SubChannelId, Timestamp, inChannel, paging } from '../common.ts'
 import { ChannelMessageSummary, MessageId, SortOrder } from '../messages.ts'
 import { operation } from '../operation.ts'
 import { Required, integer, list, structure } from '../shapes.ts'
@@ -10,21 +10,14 @@ export const threads = {
   ListThreadMessages: operation(
     'GET /carillon/channels/{channelArn}/messages/{messageId}/thread-messages',
     200,
-    {
-      ChannelArn: Required(ChimeArn),
-      MessageId: Required(MessageId),
-      SortOrder,
-      ...paging,
-      ChimeBearer: Required(ChimeArn),
-      SubChannelId,
-    },
+    { ...inChannel, MessageId: Required(MessageId), SortOrder, ...paging, SubChannelId },
     { ChannelArn: ChimeArn, MessageId, NextToken, ChannelMessages: list(ChannelMessageSummary), SubChannelId },
     ['NotFoundException'],
   ),
   BatchGetThreads: operation(
     'POST /carillon/channels/{channelArn}/threads',
     200,
-    { ChannelArn: Required(ChimeArn), MessageIds: Required(MessageIds), ChimeBearer: Required(ChimeArn), SubChannelId },
+    { ...inChannel, MessageIds: Required(MessageIds), SubChannelId },
     { ChannelArn: ChimeArn, Threads: list(Thread), SubChannelId },
   ),
 }

@@ -1,4 +1,4 @@
-import { ChimeArn, SubChannelId } from '../common.ts'
+import { SubChannelId, inChannel } from '../common.ts'
 import { operation } from '../operation.ts'
 import { Required, boolean } from '../shapes.ts'
 
@@ -6,7 +6,7 @@ export const typing = {
   SendTypingIndicator: operation(
     'PUT /carillon/channels/{channelArn}/typing-indicator',
     204,
-    { ChannelArn: Required(ChimeArn), IsTyping: Required(boolean()), SubChannelId, ChimeBearer: Required(ChimeArn) },
+    { ...inChannel, IsTyping: Required(boolean()), SubChannelId },
     {},
   ),
 }
