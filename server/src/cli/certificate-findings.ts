@@ -24,36 +24,41 @@ function filesOf({ data, tlsCert, tlsKey }: Config) {
   return existsSync(made.cert) ? made : undefined
 }
 
+const renewal = 'Restart the server, which makes a new one.'
+
+/** What is wrong with a certificate, or soon will be. */
+function* flawsOf(certificate: X509Certificate, { cert, isOwn }: { cert: string; isOwn: boolean }, config: Config, now: number) {
+  const { validFromDate, validToDate } = certificate
+  const until = validToDate.toISOString().slice(0, 10)
+  const renew = isOwn ? 'Renew it; the server loads the new files without a restart.' : renewal
+  if (validFromDate.getTime() > now)
+    yield fault(
+      `The TLS certificate ${cert} is valid only from ${validFromDate.toISOString()}`,
+      'Correct the clock of this machine; if it is correct, get a certificate that is valid now.',
+    )
+  if (validToDate.getTime() <= now) yield fault(`The TLS certificate ${cert} has expired on ${until}`, renew)
+  else if (validToDate.getTime() < now + soonDays * day) yield advice(`The TLS certificate ${cert} expires on ${until}`, renew)
+  // The operator's own certificate is for the name that clients use, and need not have the names of this machine.
+  const missing = certificateNames(config, isOwn ? 'published' : 'all').filter(name => !hasName(certificate, name))
+  if (missing.length > 0)
+    yield fault(
+      `The TLS certificate ${cert} is not for ${missing.join(', ')}: clients refuse it`,
+      isOwn ? 'Get one with these names, or change --public-ws-host.' : renewal,
+    )
+}
+
 /** The findings about the certificate of the TLS port: whether it can be used, until when, and for which names. */
 export async function certificateFindings(config: Config, now: number): Promise<Finding[]> {
   const files = config.tls ? filesOf(config) : undefined
   if (!files) return []
-  const { cert, isOwn } = files
-  const renew = isOwn ? 'Renew it; the server loads the new files without a restart.' : 'Restart the server, which makes a new one.'
-  const notYet = 'Correct the clock of this machine; if it is correct, get a certificate that is valid now.'
-  let certificate: X509Certificate
+  const { cert } = files
   try {
-    const pair = await readPair(files)
-    certificate = new X509Certificate(pair.cert)
+    const certificate = new X509Certificate((await readPair(files)).cert)
+    const flaws = [...flawsOf(certificate, files, config, now)]
+    const until = certificate.validToDate.toISOString().slice(0, 10)
+    const well = good(`The TLS certificate ${cert} is valid until ${until}, for ${namesIn(certificate.subjectAltName)}`)
+    return flaws.length > 0 ? flaws : [well]
   } catch (error) {
     return [fault(`The TLS certificate ${cert} cannot be used`, (error as Error).message)]
   }
-  const { validFromDate, validToDate, subjectAltName } = certificate
-  const until = validToDate.toISOString().slice(0, 10)
-  const findings: Finding[] = []
-  if (validFromDate.getTime() > now)
-    findings.push(fault(`The TLS certificate ${cert} is valid only from ${validFromDate.toISOString()}`, notYet))
-  if (validToDate.getTime() <= now) findings.push(fault(`The TLS certificate ${cert} has expired on ${until}`, renew))
-  else if (validToDate.getTime() < now + soonDays * day) findings.push(advice(`The TLS certificate ${cert} expires on ${until}`, renew))
-  // The operator's own certificate is for the name that clients use, and need not have the names of this machine.
-  const missing = certificateNames(config, isOwn ? 'published' : 'all').filter(name => !hasName(certificate, name))
-  if (missing.length > 0)
-    findings.push(
-      fault(
-        `The TLS certificate ${cert} is not for ${missing.join(', ')}: clients refuse it`,
-        isOwn ? 'Get one with these names, or change --public-ws-host.' : 'Restart the server, which makes a new one.',
-      ),
-    )
-  if (findings.length > 0) return findings
-  return [good(`The TLS certificate ${cert} is valid until ${until}, for ${namesIn(subjectAltName)}`)]
 }

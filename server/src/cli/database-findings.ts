@@ -37,19 +37,16 @@ export async function databaseFindings(db: Database): Promise<Finding[]> {
   const name = db.kind === 'postgres' ? 'PostgreSQL' : 'SQLite'
   const read = await timed(() => clockOf(db))
   const write = await timed(() => isAnswering(db))
-  return [
+  const findings = [
     good(`The database answers: ${name} with schema version ${schemaVersion}, ${read.milliseconds} ms for a look-up`),
     write.result
       ? good(`The database accepts writes: ${write.milliseconds} ms for a transaction`)
       : fault('The database accepts no writes', 'Look for a full disk, a read-only replica, a missing right or a missing file.'),
-    ...(db.kind === 'postgres' && read.milliseconds > slowMilliseconds
-      ? [
-          advice(
-            `A look-up in the database takes ${read.milliseconds} ms, and most calls need several`,
-            'Run the server in the same data centre as PostgreSQL, and check the load there.',
-          ),
-        ]
-      : []),
-    ...(db.kind === 'postgres' ? [await clockFinding(db)] : []),
   ]
+  if (db.kind === 'sqlite') return findings
+  const slow = advice(
+    `A look-up in the database takes ${read.milliseconds} ms, and most calls need several`,
+    'Run the server in the same data centre as PostgreSQL, and check the load there.',
+  )
+  return [...findings, ...(read.milliseconds > slowMilliseconds ? [slow] : []), await clockFinding(db)]
 }

@@ -31,20 +31,17 @@ async function overBus(config: Config, db: Database): Promise<Finding[]> {
   }
   const { milliseconds, present } = answered
   const heard = new Set(present.map(({ id }) => id))
-  const deaf = (await livingNodes(db)).filter(({ id, bus }) => bus !== null && !heard.has(id)).map(({ name }) => name)
+  const deafNodes = (await livingNodes(db)).filter(({ id, bus }) => bus !== null && !heard.has(id)).map(({ name }) => name)
+  const deaf = fault(
+    `These nodes are alive, but do not answer over this NATS: ${listed(deafNodes)}`,
+    'Give all nodes and commands a --nats-url of the same NATS cluster, and look for errors of NATS in their logs.',
+  )
   return [
     good(`NATS at ${servers} answers within ${milliseconds} ms`),
     ...present.map(({ name, took }) => good(`The node ${name} answers over NATS within ${took} ms`)),
     ...present.map(({ name, ahead }) => ofClock(`the node ${name}`, ahead)),
     ...(present.length === 0 ? [] : [ofVersions(present)]),
-    ...(deaf.length === 0
-      ? []
-      : [
-          fault(
-            `These nodes are alive, but do not answer over this NATS: ${listed(deaf)}`,
-            'Give all nodes and commands a --nats-url of the same NATS cluster, and look for errors of NATS in their logs.',
-          ),
-        ]),
+    ...(deafNodes.length === 0 ? [] : [deaf]),
   ]
 }
 

@@ -10,101 +10,68 @@ export const isLocal = (host: string) => /^(?:localhost|127\.\d+\.\d+\.\d+|\[?::
 /** Secrets shorter than this can be guessed. Secrets with these words have been printed in documents. */
 const isWeakSecret = (secret: string) => secret.length < 20 || /secret|password|changeme|example|test/i.test(secret)
 
-function ofListeners({ host, tls, tlsCert, trustProxy = [], rateLimits, auditLog, identityPoolGuestRole }: Config): Finding[] {
-  const findings: Finding[] = []
-  if (isLocal(host)) return findings
-  if (trustProxy.length === 0) {
-    findings.push(
-      unsafe(
-        `Plain HTTP is served on ${host}: anybody on the network path can read messages and session tokens`,
-        'Listen on 127.0.0.1 behind a proxy that ends TLS, and name that proxy in --trust-proxy; or let a firewall pass the TLS port only.',
-      ),
+function* ofListeners({ host, tls, tlsCert, trustProxy = [], rateLimits, auditLog, identityPoolGuestRole }: Config): Generator<Finding> {
+  if (isLocal(host)) return
+  if (trustProxy.length === 0)
+    yield unsafe(
+      `Plain HTTP is served on ${host}: anybody on the network path can read messages and session tokens`,
+      'Listen on 127.0.0.1 behind a proxy that ends TLS, and name that proxy in --trust-proxy; or let a firewall pass the TLS port only.',
     )
-  }
   if (!tls && trustProxy.length === 0)
-    findings.push(unsafe(`There is no TLS on ${host}`, 'Remove --no-tls, or name the proxy that ends TLS in --trust-proxy.'))
+    yield unsafe(`There is no TLS on ${host}`, 'Remove --no-tls, or name the proxy that ends TLS in --trust-proxy.')
   if (rateLimits === 'off')
-    findings.push(unsafe(`The rate of calls is not limited on ${host}`, 'Set --rate-limits aws; each rate can be changed (serve --help).'))
+    yield unsafe(`The rate of calls is not limited on ${host}`, 'Set --rate-limits aws; each rate can be changed (serve --help).')
   if (tls && tlsCert === undefined)
-    findings.push(
-      advice('The TLS certificate comes from a CA that only your own clients trust', 'Give one of a public CA: --tls-cert and --tls-key.'),
+    yield advice(
+      'The TLS certificate comes from a CA that only your own clients trust',
+      'Give one of a public CA: --tls-cert and --tls-key.',
     )
   if (identityPoolGuestRole !== undefined)
-    findings.push(
-      advice(
-        `Anybody who reaches ${host} gets credentials of the role ${identityPoolGuestRole} without a login`,
-        'Leave --identity-pool-guest-role out where there are no guests.',
-      ),
+    yield advice(
+      `Anybody who reaches ${host} gets credentials of the role ${identityPoolGuestRole} without a login`,
+      'Leave --identity-pool-guest-role out where there are no guests.',
     )
-  if (auditLog === 'off') findings.push(advice('There is no audit log, so nobody can find out later who did what', 'Set --audit-log FILE.'))
-  return findings
+  if (auditLog === 'off') yield advice('There is no audit log, so nobody can find out later who did what', 'Set --audit-log FILE.')
 }
 
-function ofOthers({
-  databaseUrl,
-  lambdaEndpoint,
-  kinesisEndpoint,
-  lexEndpoint,
-  eventbridgeEndpoint,
-  oidcIssuer,
-  oidcJwks,
-  exchangeHook,
-  rootKey,
-}: Config): Finding[] {
-  const findings: Finding[] = []
+function* ofDatabase(databaseUrl: string | undefined): Generator<Finding> {
   for (const url of databaseUrl === undefined ? [] : urlsOfHosts(databaseUrl)) {
     const { hostname, searchParams } = new URL(url)
     const mode = searchParams.get('sslmode') ?? (searchParams.get('ssl') === 'true' ? 'verify-full' : 'disable')
     if (!isLocal(hostname) && mode === 'disable')
-      findings.push(unsafe(`All data travels to PostgreSQL at ${hostname} without TLS`, 'Add ?sslmode=verify-full to --database-url.'))
+      yield unsafe(`All data travels to PostgreSQL at ${hostname} without TLS`, 'Add ?sslmode=verify-full to --database-url.')
     if (!isLocal(hostname) && mode === 'require')
-      findings.push(
-        unsafe(
-          `The identity of PostgreSQL at ${hostname} is not checked, so an attacker on the network path may read all data`,
-          'Use sslmode=verify-full in --database-url, with sslrootcert=FILE if its certificate is from a CA of your own.',
-        ),
+      yield unsafe(
+        `The identity of PostgreSQL at ${hostname} is not checked, so an attacker on the network path may read all data`,
+        'Use sslmode=verify-full in --database-url, with sslrootcert=FILE if its certificate is from a CA of your own.',
       )
   }
-  const endpoints = [
-    [lambdaEndpoint, 'lambda-endpoint', 'Messages travel to processors'],
-    [kinesisEndpoint, 'kinesis-endpoint', 'Messages travel to the streams'],
-    [lexEndpoint, 'lex-endpoint', 'Messages travel to bots'],
-    [eventbridgeEndpoint, 'eventbridge-endpoint', 'Failures are reported to EventBridge'],
+}
+
+function* ofServices(config: Config): Generator<Finding> {
+  const { lambdaEndpoint, kinesisEndpoint, lexEndpoint, eventbridgeEndpoint, oidcIssuer, oidcJwks, exchangeHook } = config
+  const logins = 'without TLS: an attacker on the network path can log in as anybody'
+  const services = [
+    [lambdaEndpoint, '--lambda-endpoint', 'Messages travel to processors at', 'without TLS'],
+    [kinesisEndpoint, '--kinesis-endpoint', 'Messages travel to the streams at', 'without TLS'],
+    [lexEndpoint, '--lex-endpoint', 'Messages travel to bots at', 'without TLS'],
+    [eventbridgeEndpoint, '--eventbridge-endpoint', 'Failures are reported to EventBridge at', 'without TLS'],
+    [oidcJwks ?? oidcIssuer, '--oidc-issuer or --oidc-jwks', 'The keys of the issuer come from', logins],
+    [exchangeHook, '--exchange-hook', 'Logins travel to', logins],
   ] as const
-  for (const [endpoint, flag, what] of endpoints) {
-    if (endpoint === undefined) continue
-    const { protocol, hostname } = new URL(endpoint)
-    if (protocol === 'http:' && !isLocal(hostname)) findings.push(unsafe(`${what} at ${hostname} without TLS`, `Use https in --${flag}.`))
+  for (const [url, flags, what, danger] of services) {
+    if (url === undefined) continue
+    const { protocol, hostname } = new URL(url)
+    if (protocol === 'http:' && !isLocal(hostname)) yield unsafe(`${what} ${hostname} ${danger}`, `Use https in ${flags}.`)
   }
-  const keysOfIssuer = oidcJwks ?? oidcIssuer
-  if (keysOfIssuer !== undefined) {
-    const { protocol, hostname } = new URL(keysOfIssuer)
-    if (protocol === 'http:' && !isLocal(hostname))
-      findings.push(
-        unsafe(
-          `The keys of the issuer come from ${hostname} without TLS: an attacker on the network path can log in as anybody`,
-          'Use https in --oidc-issuer or --oidc-jwks.',
-        ),
-      )
-  }
-  if (exchangeHook !== undefined) {
-    const { protocol, hostname } = new URL(exchangeHook)
-    if (protocol === 'http:' && !isLocal(hostname))
-      findings.push(
-        unsafe(
-          `Logins travel to ${hostname} without TLS: an attacker on the network path can log in as anybody`,
-          'Use https in --exchange-hook.',
-        ),
-      )
-  }
+}
+
+function* ofRootKey({ rootKey }: Config): Generator<Finding> {
   if (rootKey && isWeakSecret(rootKey.secretAccessKey))
-    findings.push(
-      unsafe(
-        'The secret of the root key is too short, or it contains a word that documents use as an example',
-        'Use a new one: openssl rand -base64 30 for CARILLON_SECRET_ACCESS_KEY, or leave both variables out.',
-      ),
+    yield unsafe(
+      'The secret of the root key is too short, or it contains a word that documents use as an example',
+      'Use a new one: openssl rand -base64 30 for CARILLON_SECRET_ACCESS_KEY, or leave both variables out.',
     )
-  return findings
 }
 
 /** The permissions of a file or folder; undefined if it does not exist. */
@@ -143,6 +110,8 @@ async function ofFiles({ data, tlsKey, host, rootKey }: Config): Promise<Finding
 
 /** The findings about the settings: first what is unsafe, then what could be better. */
 export async function settingsFindings(config: Config): Promise<Finding[]> {
-  const findings = [...ofListeners(config), ...ofOthers(config), ...(await ofFiles(config))]
+  const { databaseUrl } = config
+  const ofSettings = [...ofListeners(config), ...ofDatabase(databaseUrl), ...ofServices(config), ...ofRootKey(config)]
+  const findings = [...ofSettings, ...(await ofFiles(config))]
   return [...findings.filter(({ kind }) => kind === 'unsafe'), ...findings.filter(({ kind }) => kind === 'advice')]
 }
