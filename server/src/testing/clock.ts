@@ -1,10 +1,5 @@
-interface Given {
-  readonly time: number | undefined
-  readonly advanceSeconds: number | undefined
-  readonly frozen: boolean | undefined
-  /** How far the clock of signatures is ahead of the real time. */
-  readonly skewSeconds: number | undefined
-}
+import type { Static } from 'typebox'
+import type { testing } from '../contract/carillon/testing.ts'
 
 /** The clocks of a server in test mode: that of the application, and that of signatures, which runs by itself unless a call moves it. */
 export class TestClock {
@@ -20,26 +15,23 @@ export class TestClock {
   readonly now = () => this.#frozenAt ?? this.#real() + this.#ahead
   readonly signatureNow = () => Date.now() + this.#skewSeconds * 1000
 
-  /** Changes what is given. A clock that is not frozen runs on from its time. */
-  put(given: Given) {
-    const time = (given.time ?? this.now()) + (given.advanceSeconds ?? 0) * 1000
-    const isFrozen = given.frozen ?? this.isFrozen
+  /** Changes what is given, and returns the state of both clocks. A clock that is not frozen runs on from its time. */
+  put({
+    Timestamp,
+    AdvanceSeconds = 0,
+    Frozen = this.#frozenAt !== undefined,
+    SignatureSkewSeconds = this.#skewSeconds,
+  }: Static<typeof testing.PutTestClock.input>) {
+    const time = (Timestamp?.getTime() ?? this.now()) + AdvanceSeconds * 1000
     this.#ahead = time - this.#real()
-    this.#frozenAt = isFrozen ? time : undefined
-    this.#skewSeconds = given.skewSeconds ?? this.#skewSeconds
+    this.#frozenAt = Frozen ? time : undefined
+    this.#skewSeconds = SignatureSkewSeconds
+    return { Timestamp: new Date(this.now()), Frozen, SignatureSkewSeconds }
   }
 
   reset() {
     this.#ahead = 0
     this.#frozenAt = undefined
     this.#skewSeconds = 0
-  }
-
-  get isFrozen() {
-    return this.#frozenAt !== undefined
-  }
-
-  get skewSeconds() {
-    return this.#skewSeconds
   }
 }

@@ -81,14 +81,7 @@ export class TestMode {
         return undefined
       },
 
-      PutTestClock: async ({ Timestamp, AdvanceSeconds, Frozen, SignatureSkewSeconds }) => {
-        this.clock.put({ time: Timestamp?.getTime(), advanceSeconds: AdvanceSeconds, frozen: Frozen, skewSeconds: SignatureSkewSeconds })
-        return {
-          Timestamp: new Date(this.clock.now()),
-          Frozen: this.clock.isFrozen,
-          SignatureSkewSeconds: this.clock.skewSeconds,
-        }
-      },
+      PutTestClock: async input => this.clock.put(input),
 
       CreateTestFault: async input => {
         if (!this.faults.add(faultOf(input))) throw badRequest('Too many faults are pending', 'Call ResetTestServer, which removes them.')

@@ -1,7 +1,3 @@
-interface Waiting {
-  readonly enter: () => void
-}
-
 interface Patience {
   /** A waiting work is refused if none has succeeded for this time: those in front of it hang, or wait for a lock. */
   readonly standstillMilliseconds: number
@@ -19,7 +15,8 @@ interface Patience {
 export class Turns {
   readonly #most: number
   readonly #patience: Patience | undefined
-  readonly #waiting = new Set<Waiting>()
+  /** Starts each waiting work. */
+  readonly #waiting = new Set<() => void>()
   #taken = 0
   /** When a work last succeeded, on the monotonic clock. */
   #movedAt = 0
@@ -50,8 +47,7 @@ export class Turns {
 
   async #wait(): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>()
-    const waiting = { enter: resolve }
-    this.#waiting.add(waiting)
+    this.#waiting.add(resolve)
     if (!this.#patience) return promise
     const { standstillMilliseconds, inAllMilliseconds, refusal } = this.#patience
     const since = performance.now()
@@ -59,7 +55,7 @@ export class Turns {
       const left = Math.min(Math.max(since, this.#movedAt) + standstillMilliseconds, since + inAllMilliseconds) - performance.now()
       if (left > 0) impatience = setTimeout(look, Math.ceil(left))
       else {
-        this.#waiting.delete(waiting)
+        this.#waiting.delete(resolve)
         reject(refusal())
       }
     }
@@ -75,6 +71,6 @@ export class Turns {
       return
     }
     this.#waiting.delete(next)
-    next.enter()
+    next()
   }
 }

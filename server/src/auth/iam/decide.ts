@@ -16,7 +16,7 @@ export function decide(principal: Principal, action: string, context: RequestCon
     for (const policy of group) {
       for (const statement of policy.statementsAbout(action)) {
         if (allows && !statement.denies) continue
-        if (!statement.applies(principal, context)) continue
+        if (statement.whyNot(principal, context) !== undefined) continue
         if (statement.denies) return 'explicitly denied'
         allows = true
       }

@@ -21,9 +21,7 @@ export interface Statement {
   readonly denies: boolean
   /** Whether the statement covers an action, whatever its case. */
   readonly isAboutAction: (action: string) => boolean
-  /** Whether the statement covers the resource of a request, under its conditions. */
-  readonly applies: (principal: Subject, context: RequestContext) => boolean
-  /** The first reason why it does not; undefined if it applies. */
+  /** The first reason why the statement does not apply to a request; undefined if it covers the resource, under its conditions. */
   readonly whyNot: (principal: Subject, context: RequestContext) => Miss | undefined
   readonly usesResourceTags: boolean
   /** Its actions that look like those of this server and are none, as they are written. */
@@ -80,20 +78,11 @@ export function statementOf(statement: unknown, { number, variables }: { number:
   const action = either(statement, 'Action')
   const written = actionsIn(action)
   const actions = written.map(text => text.toLowerCase())
-  const unknownActions = written.filter(isUnknownAction)
+  const common = { number, sid: Sid, denies: Effect === 'Deny', unknownActions: written.filter(isUnknownAction) }
   const resource = either(statement, 'Resource')
   const resources = within(resource.name, () => textsOf(resource.value, 'an ARN or *'))
   if (isForeign({ actions: action.not ? undefined : actions, resources: resource.not ? undefined : resources }))
-    return {
-      number,
-      sid: Sid,
-      denies: Effect === 'Deny',
-      isAboutAction: () => false,
-      applies: () => false,
-      whyNot: () => 'resource',
-      usesResourceTags: false,
-      unknownActions,
-    }
+    return { ...common, isAboutAction: () => false, whyNot: () => 'resource', usesResourceTags: false }
 
   const patterns = within(resource.name, () => resources.map(text => arnPatternOf(text, variables)))
   const vocabulary = { keyOf: conditionKey, variables }
@@ -107,13 +96,9 @@ export function statementOf(statement: unknown, { number, variables }: { number:
     return conditions.every(condition => condition.holds(principal, context)) ? undefined : 'condition'
   }
   return {
-    number,
-    sid: Sid,
-    denies: Effect === 'Deny',
+    ...common,
     isAboutAction: aboutActions(actions, action.not),
     usesResourceTags: used.some(variable => variable.usesResourceTags) || conditions.some(({ key }) => key.usesResourceTags),
-    unknownActions,
-    applies: (principal, context) => whyNot(principal, context) === undefined,
     whyNot,
   }
 }
