@@ -21,7 +21,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   events: ['auth', 'bus', 'database', 'present', 'store'],
   auth: ['contract', 'database', 'store', 'tools'],
   keys: ['auth', 'contract', 'database', 'observe', 'secrets', 'settings', 'store', 'tools'],
-  domain: ['bus', 'contract', 'database', 'events', 'present', 'search', 'settings', 'store', 'tools'],
+  domain: ['bus', 'contract', 'database', 'events', 'search', 'settings', 'store', 'tools'],
   api: ['auth', 'bus', 'contract', 'database', 'domain', 'keys', 'observe', 'present', 'search', 'settings', 'store', 'tools'],
   rates: ['api', 'contract', 'database', 'observe', 'settings', 'store', 'tools'],
   http: ['api', 'auth', 'contract', 'observe', 'rates', 'settings', 'store', 'tools'],

@@ -101,7 +101,7 @@ async function advanceForRun(tx: Queries, { channelId, subChannelId }: Run, now:
 async function ended(tx: Transaction, run: Run, now: number, outcome: Outcome, { what = 'other', detail, end }: Ending) {
   const moment = await advanceForRun(tx, run, now, what)
   if (moment) {
-    const message = await findMessage(tx, run.channelId, run.subChannelId, run.messageId)
+    const message = await findMessage(tx, run)
     if ((await end(moment, message)) && message) {
       const thread = what === 'counted message' ? await enterThread(tx, run) : undefined
       await emitOutcome(tx, run, { status: outcome, statusDetail: detail }, message, { moment, thread })

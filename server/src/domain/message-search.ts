@@ -4,6 +4,7 @@ import { badRequest } from '../errors.ts'
 import type { Candidate, SearchIndex } from '../search/search-index.ts'
 import { messageOfNumbers, type Message } from '../store/messages.ts'
 import type { Cursor, Page } from '../store/page.ts'
+import type { Place } from '../store/places.ts'
 import type { PlaceOfMember } from '../store/searched-places.ts'
 import { phrasesOf, scoreOf, snippetOf, type Phrase } from '../tools/words.ts'
 
@@ -52,7 +53,7 @@ const mostCandidates = 600
 /** BEST ranks this many of the newest messages. */
 const mostRanked = 1000
 
-const keyOf = ({ channelId, subChannelId }: { channelId: number; subChannelId: number }) => `${channelId}/${subChannelId}`
+const keyOf = ({ channelId, subChannelId }: Place) => `${channelId}/${subChannelId}`
 
 /** A search in the index, each of whose candidates is looked up in the database before it counts. */
 class Searching {

@@ -2,12 +2,12 @@ import type { Arn } from '../arn.ts'
 import type { Bus } from '../bus/bus.ts'
 import { badRequest, conflict, forbidden } from '../errors.ts'
 import { announce, emit } from '../events/emit.ts'
-import type { MessagePlace } from '../present/messages.ts'
 import { shareableAs, type Queries, type Transaction, type Work } from '../database/database.ts'
 import type { Identity } from '../store/identities.ts'
 import { membershipType } from '../store/memberships.ts'
 import { passingMessageId } from '../store/message-ids.ts'
-import { isRunning, type PushNotification } from '../store/flow-runs.ts'
+import type { MessageKey } from '../store/message-keys.ts'
+import { isRunning, type RunContent } from '../store/flow-runs.ts'
 import {
   deleteMessage,
   findMessage,
@@ -15,7 +15,6 @@ import {
   redactMessage,
   updateMessage,
   type Message,
-  type MessageAttributes,
   type MessageType,
   type Persistence,
 } from '../store/messages.ts'
@@ -31,6 +30,7 @@ import { requireIdentity } from './identities.ts'
 import { checkMessageSize } from './sizes.ts'
 import { subChannelIdOf } from './sub-channels.ts'
 import { requireRoot, rootIdOf } from './threads.ts'
+import type { NamedPlace } from '../store/places.ts'
 
 const sent = { Value: 'SENT' as const }
 const pending = { Value: 'PENDING' as const }
@@ -42,25 +42,15 @@ export function requireSent(message: Message) {
 }
 
 /** The message as it is now, in the transaction of its change. Throws ConflictException if it is redacted or deleted by now. */
-export async function requireContent(
-  tx: Queries,
-  { channelId, subChannelId }: MessagePlace,
-  messageId: string,
-  reason: string,
-): Promise<Message> {
-  const message = await findMessage(tx, channelId, subChannelId, messageId)
+export async function requireContent(tx: Queries, key: MessageKey, reason: string): Promise<Message> {
+  const message = await findMessage(tx, key)
   if (!message || message.redacted) throw conflict('The message has been redacted', reason)
   return message
 }
 
-export interface MessageToSend {
+export interface MessageToSend extends RunContent {
   readonly type: MessageType
   readonly persistence: Persistence
-  readonly content: string
-  readonly metadata: string | undefined
-  readonly attributes: MessageAttributes | undefined
-  readonly contentType: string | undefined
-  readonly pushNotification: PushNotification | undefined
   /** The target of a targeted message; undefined for all members. */
   readonly target: Arn | undefined
   /** The creation time before which retention hides messages; they cannot be replied to. */
@@ -68,7 +58,7 @@ export interface MessageToSend {
 }
 
 /** The channel or sub-channel of the actor's messages. */
-export const placeOf = ({ channel, subChannel }: Pick<ActingInChannel, 'channel' | 'subChannel'>): MessagePlace => ({
+export const placeOf = ({ channel, subChannel }: Pick<ActingInChannel, 'channel' | 'subChannel'>): NamedPlace => ({
   channelId: channel.id,
   channelArn: channel.arn,
   subChannelId: subChannelIdOf({ subChannel }),
@@ -202,7 +192,7 @@ export async function edit(
   requireSent(message)
   checkMessageSize(type, { ...given, attributes: undefined }, acting.limits)
   const place = placeOf(acting)
-  const { subChannelId } = place
+  const key = { ...place, messageId }
   const moment = await advance(tx, channel, now())
   const { at } = moment
   // The message entered a flow before the channel lost the flow.
@@ -210,15 +200,15 @@ export async function edit(
     throw conflict('The message is being processed', 'The message, or an earlier edit of it, is still PENDING. Try again once it is SENT.')
   }
   const processors = await processorsFor(tx, channel, type)
-  const stored = await requireContent(tx, place, messageId, 'A message that is redacted or deleted cannot be changed.')
+  const stored = await requireContent(tx, key, 'A message that is redacted or deleted cannot be changed.')
   const { metadata = stored.metadata, contentType = stored.contentType, content } = given
   const edited = { ...stored, content, metadata, contentType, editedAt: new Date(at), updatedAt: new Date(at) }
   if (!processors) {
-    await updateMessage(tx, channel.id, subChannelId, messageId, { ...given, now: at })
+    await updateMessage(tx, key, { ...given, now: at })
     await emit(tx, { kind: 'MessageEdited', moment, place, message: edited, before: stored.content })
     return { MessageId: messageId, Status: sent }
   }
-  const whose = { channelId: channel.id, subChannelId, messageId, senderId: actor.id, targetId: stored.target?.id }
+  const whose = { ...key, senderId: actor.id, targetId: stored.target?.id }
   const { attributes, persistence } = stored
   const what = { content, metadata, contentType, attributes, pushNotification: undefined, persistence }
   const times = { isEdit: true, sentAt: stored.createdAt.getTime(), editedAt: at }
@@ -233,13 +223,13 @@ export async function redact(tx: Transaction, acting: ActingInChannel, message: 
   requireSent(message)
   if (message.redacted) return
   const place = placeOf(acting)
+  const key = { ...place, messageId }
   const moment = await advance(tx, acting.channel, acting.now())
-  const { at } = moment
-  const stored = await findMessage(tx, place.channelId, place.subChannelId, messageId)
-  if (!(await redactMessage(tx, place.channelId, place.subChannelId, messageId, at))) return
-  await dropReactions(tx, { ...place, messageId })
-  await removePin(tx, { ...place, messageId })
-  const redacted = await findMessage(tx, place.channelId, place.subChannelId, messageId)
+  const stored = await findMessage(tx, key)
+  if (!(await redactMessage(tx, key, moment.at))) return
+  await dropReactions(tx, key)
+  await removePin(tx, key)
+  const redacted = await findMessage(tx, key)
   if (redacted) await emit(tx, { kind: 'MessageRedacted', moment, place, message: redacted, before: stored?.content })
 }
 
@@ -247,14 +237,13 @@ export async function redact(tx: Transaction, acting: ActingInChannel, message: 
 export async function remove(tx: Transaction, acting: ActingInChannel, { messageId, status }: Message) {
   if (status !== 'SENT') throw forbidden('Only messages that are SENT can be deleted: this one waits for a channel flow, or has FAILED.')
   const place = placeOf(acting)
-  const moment = await advance(tx, acting.channel, acting.now())
-  const { at } = moment
-  const message = await findMessage(tx, place.channelId, place.subChannelId, messageId)
-  if (!message || !(await deleteMessage(tx, place.channelId, place.subChannelId, message))) return
   const key = { ...place, messageId }
+  const moment = await advance(tx, acting.channel, acting.now())
+  const message = await findMessage(tx, key)
+  if (!message || !(await deleteMessage(tx, key, message))) return
   await dropReactions(tx, key)
   await removePin(tx, key)
   const thread = await dropFromThread(tx, key)
   const { content: before } = message
-  await emit(tx, { kind: 'MessageDeleted', moment, place, message: { ...message, updatedAt: new Date(at) }, before, thread })
+  await emit(tx, { kind: 'MessageDeleted', moment, place, message: { ...message, updatedAt: new Date(moment.at) }, before, thread })
 }

@@ -17,9 +17,10 @@ export async function pin(tx: Transaction, acting: ActingInChannel, message: Mes
     throw badRequest('A targeted message cannot be pinned', 'Pin a message that all members of the channel or sub-channel see.')
   }
   const place = placeOf(acting)
+  const key = { ...place, messageId }
   const moment = await advance(tx, acting.channel, acting.now())
-  await requireContent(tx, place, messageId, 'A message that is redacted or deleted cannot be pinned.')
-  if (!(await insertPin(tx, { ...place, messageId }, by, moment))) return
+  await requireContent(tx, key, 'A message that is redacted or deleted cannot be pinned.')
+  if (!(await insertPin(tx, key, by, moment))) return
   checkCount((await countPins(tx, { ...place, notBefore })) - 1, 'pinsPerChannel', limits)
   await emit(tx, { kind: 'MessagePinned', moment, place, messageId, by })
 }

@@ -18,14 +18,14 @@ export async function putReactions(
   const { messageId } = message
   requireSent(message)
   const place = placeOf(acting)
-  const row = { ...place, messageId }
+  const key = { ...place, messageId }
   const moment = await advance(tx, acting.channel, acting.now())
-  const stored = await requireContent(tx, place, messageId, 'A redacted or deleted message cannot have reactions.')
-  const present = await reactionsBy(tx, row, actor.id)
+  const stored = await requireContent(tx, key, 'A redacted or deleted message cannot have reactions.')
+  const present = await reactionsBy(tx, key, actor.id)
   const added = [...wanted].filter(reaction => !present.has(reaction))
   const removed = [...present].filter(reaction => !wanted.has(reaction))
-  await changeReactions(tx, row, actor.id, { added, removed, sequence: moment.sequence })
-  const counts = await countReactions(tx, row)
+  await changeReactions(tx, key, actor.id, { added, removed, sequence: moment.sequence })
+  const counts = await countReactions(tx, key)
   if (added.length > 0) checkCount(counts.length - 1, 'reactionsPerMessage', limits)
   if (added.length > 0 || removed.length > 0) {
     await emit(tx, { kind: 'ReactionsChanged', moment, place, message: stored, member: actor, reactions: [...wanted], counts })

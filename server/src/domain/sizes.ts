@@ -1,6 +1,6 @@
 import { badRequest } from '../errors.ts'
 import type { Limits } from '../settings/limits.ts'
-import type { MessageAttributes, MessageType } from '../store/messages.ts'
+import type { MessageContent, MessageType } from '../store/messages.ts'
 
 /** Sizes in bytes of UTF-8 that no setting changes (docs/service/limits.md#sizes). */
 const resourceMetadataBytes = 1024
@@ -14,7 +14,7 @@ const tooLarge = (what: string, bytes: number, limit: number) =>
 /** Throws for a message that is larger than the limits. */
 export function checkMessageSize(
   type: MessageType,
-  message: { content: string; metadata: string | undefined; attributes: MessageAttributes | undefined },
+  message: Pick<MessageContent, 'content' | 'metadata' | 'attributes'>,
   { contentBytes, metadataBytes, controlBytes }: Sizes,
 ) {
   const content = Buffer.byteLength(message.content)

@@ -1,6 +1,7 @@
 import { badRequest } from '../errors.ts'
 import type { Queries } from '../database/database.ts'
 import { findMessage, type MessageAttributes, type MessageType, type Persistence } from '../store/messages.ts'
+import type { Place } from '../store/places.ts'
 import { addReply, isReply, type Thread } from '../store/threads.ts'
 
 /** The attribute of a reply: the MessageId of the message that the thread begins with. */
@@ -29,14 +30,9 @@ export function rootIdOf({ type, persistence, attributes, target }: Sent): strin
   return rootId
 }
 
-interface Place {
-  readonly channelId: number
-  readonly subChannelId: number
-}
-
 /** Whether all members see the message, unless retention hides it. */
-async function isForAll(tx: Queries, { channelId, subChannelId }: Place, id: string, hiddenBefore: number) {
-  const message = await findMessage(tx, channelId, subChannelId, id)
+async function isForAll(tx: Queries, place: Place, messageId: string, hiddenBefore: number) {
+  const message = await findMessage(tx, { ...place, messageId })
   return message?.status === 'SENT' && message.target === undefined && message.createdAt.getTime() >= hiddenBefore
 }
 

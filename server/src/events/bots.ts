@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { parseArn } from '../arn.ts'
-import type { MessagePlace, ShownMessage } from '../present/messages.ts'
+import type { ShownMessage } from '../present/messages.ts'
 import type { Transaction } from '../database/database.ts'
 import { botIds, botsOfChannel, findMemberBot, putBotsOfChannel, type MemberBot } from '../store/bots.ts'
 import { countOthers, placesOf } from '../store/memberships.ts'
@@ -8,6 +8,7 @@ import { mentionsIn } from '../store/messages.ts'
 import { appendToOutbox, laneOf, waitingInSubLane } from '../store/outbox.ts'
 import type { EventOf, MessageEvent } from './events.ts'
 import { afterCommit, type Follower } from './follower.ts'
+import type { NamedPlace } from '../store/places.ts'
 
 /** The kind of the outbox's lanes that invoke bots: one lane for each bot. A sub-lane is a conversation (sessionId of Lex). */
 export const botKind = 'bot'
@@ -18,7 +19,7 @@ const longestText = 1024
 const orderedAtMost = 20
 
 /** The payload of an invocation in the outbox. */
-export interface BotInvocation extends MessagePlace {
+export interface BotInvocation extends NamedPlace {
   readonly sessionId: string
   readonly at: number
   /** The message that invokes the bot; undefined for the welcome. */
@@ -35,7 +36,7 @@ export interface BotInvocation extends MessagePlace {
 const isBot = (arn: string) => parseArn(arn)?.kind === 'bot'
 
 /** The sessionId of Lex for the conversation of a user with a bot in a channel; without a user, for that of the welcome. */
-function sessionIdOf({ channelArn, subChannelName = '' }: MessagePlace, botArn: string, userArn = '') {
+function sessionIdOf({ channelArn, subChannelName = '' }: NamedPlace, botArn: string, userArn = '') {
   return createHash('sha256').update([channelArn, subChannelName, botArn, userArn].join(' ')).digest('hex')
 }
 
@@ -48,7 +49,7 @@ async function invoke(tx: Transaction, bot: MemberBot, invocation: BotInvocation
 }
 
 /** Whether a message invokes the bot (docs/service/push-and-bots.md#when-a-bot-is-invoked). */
-async function isInvoked(tx: Transaction, { id, arn, lex }: MemberBot, message: ShownMessage, { channelId, subChannelId }: MessagePlace) {
+async function isInvoked(tx: Transaction, { id, arn, lex }: MemberBot, message: ShownMessage, { channelId, subChannelId }: NamedPlace) {
   const { StandardMessages, TargetedMessages } = lex.InvokedBy ?? { StandardMessages: 'ALL', TargetedMessages: 'NONE' }
   if (message.target) return message.target.arn === arn && TargetedMessages === 'ALL'
   if (StandardMessages === 'ALL' || StandardMessages === 'NONE') return StandardMessages === 'ALL'

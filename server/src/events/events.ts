@@ -1,4 +1,4 @@
-import type { MessagePlace, ShownMessage } from '../present/messages.ts'
+import type { ShownMessage } from '../present/messages.ts'
 import type { Channel, Moment } from '../store/channels.ts'
 import type { ChannelExpiration } from '../store/channel-expiration.ts'
 import type { ListedIdentity } from '../store/identity-lists.ts'
@@ -10,6 +10,7 @@ import type { TaggedResource } from '../store/tags.ts'
 import type { Thread } from '../store/threads.ts'
 import type { Unread } from '../store/unread.ts'
 import type { StatusReason } from '../store/user-endpoints.ts'
+import type { NamedPlace } from '../store/places.ts'
 
 /** The moment that the channel has given to the transaction in which it happened. Several events of one transaction share it. */
 export interface InChannel {
@@ -37,7 +38,7 @@ export interface MessageEvent<Kind extends MessageKind = MessageKind> {
   readonly kind: Kind
   /** Undefined for a NON_PERSISTENT message without a flow, which is not in a transaction. */
   readonly moment: Moment | undefined
-  readonly place: MessagePlace
+  readonly place: NamedPlace
   readonly message: ShownMessage
   /** The previous Content, if the message is edited or redacted. */
   readonly before?: string | undefined
@@ -50,7 +51,7 @@ export interface MessageEvent<Kind extends MessageKind = MessageKind> {
 /** A member types, or has stopped. This event is not in a transaction. */
 export interface TypingIndicated {
   readonly kind: 'TypingIndicated'
-  readonly place: MessagePlace
+  readonly place: NamedPlace
   readonly member: Identity
   readonly isTyping: boolean
 }
@@ -150,7 +151,7 @@ interface ReadMarkerMoved {
 interface ReactionsChanged {
   readonly kind: 'ReactionsChanged'
   readonly moment: Moment
-  readonly place: MessagePlace
+  readonly place: NamedPlace
   readonly message: Message
   readonly member: Identity
   readonly reactions: readonly string[]
@@ -160,7 +161,7 @@ interface ReactionsChanged {
 interface PinEvent {
   readonly kind: 'MessagePinned' | 'MessageUnpinned'
   readonly moment: Moment
-  readonly place: MessagePlace
+  readonly place: NamedPlace
   readonly messageId: string
   readonly by: Identity
 }

@@ -1,12 +1,12 @@
 import type { SocketEvent, Step } from '../bus/socket-events.ts'
 import type { Queries } from '../database/database.ts'
-import type { MessagePlace } from '../present/messages.ts'
 import { channelArn, channelEvents, lastEventOf } from '../store/channel-events.ts'
 import { findMessage, messagesOfNumbers } from '../store/messages.ts'
 import { reachedChannel } from '../store/reached.ts'
 import { nameOfSubChannel } from '../store/sub-channels.ts'
 import type { StoredMessageEvent } from './stored.ts'
 import { heardOfMessage } from './sockets.ts'
+import type { NamedPlace } from '../store/places.ts'
 
 export interface MissedRange {
   readonly channelId: number
@@ -20,7 +20,7 @@ export interface MissedRange {
 
 const isMessage = (event: SocketEvent | StoredMessageEvent): event is StoredMessageEvent => 'kind' in event
 
-async function placeOf(db: Queries, channelId: number, subChannelId: number): Promise<MessagePlace | undefined> {
+async function placeOf(db: Queries, channelId: number, subChannelId: number): Promise<NamedPlace | undefined> {
   const [arn, subChannelName] = await Promise.all([
     channelArn(db, channelId),
     subChannelId === 0 ? undefined : nameOfSubChannel(db, subChannelId),
@@ -30,7 +30,10 @@ async function placeOf(db: Queries, channelId: number, subChannelId: number): Pr
 
 /** The event of a stored message, with its present content; an edit or a redaction is for all who may see the message. */
 async function heardAgain(db: Queries, channelId: number, sequence: number, { kind, messageId, subChannelId }: StoredMessageEvent) {
-  const [place, message] = await Promise.all([placeOf(db, channelId, subChannelId), findMessage(db, channelId, subChannelId, messageId)])
+  const [place, message] = await Promise.all([
+    placeOf(db, channelId, subChannelId),
+    findMessage(db, { channelId, subChannelId, messageId }),
+  ])
   return place && message ? heardOfMessage({ kind, moment: { sequence }, place, message }) : undefined
 }
 

@@ -1,4 +1,5 @@
 import type { Message } from '../store/messages.ts'
+import type { NamedPlace } from '../store/places.ts'
 import { identity } from './identities.ts'
 
 /** A message as shown to those who may see it. A DENIED one has an event and is not stored. */
@@ -33,16 +34,7 @@ const heardContent = ({ content }: ShownMessage) => content ?? ''
 /** The summary of a message in a prefetch. */
 export const heardSummary = (message: ShownMessage) => ({ ...messageSummary(message), Content: heardContent(message) })
 
-/** The channel and sub-channel of a message. */
-export interface MessagePlace {
-  readonly channelId: number
-  readonly channelArn: string
-  /** 0 if the channel is not elastic; then it has no name. */
-  readonly subChannelId: number
-  readonly subChannelName: string | undefined
-}
-
-export const messageDetails = (message: ShownMessage, { channelArn, subChannelName }: MessagePlace) => ({
+export const messageDetails = (message: ShownMessage, { channelArn, subChannelName }: NamedPlace) => ({
   ...messageSummary(message),
   ChannelArn: channelArn,
   SubChannelId: subChannelName,
@@ -50,7 +42,7 @@ export const messageDetails = (message: ShownMessage, { channelArn, subChannelNa
 })
 
 /** The message in an event, for sockets and streams. The event of a deleted message has no content. */
-export const heardDetails = (message: ShownMessage, place: MessagePlace, isDeleted: boolean) => ({
+export const heardDetails = (message: ShownMessage, place: NamedPlace, isDeleted: boolean) => ({
   ...messageDetails(message, place),
   ...(isDeleted ? { Content: undefined, Metadata: undefined, MessageAttributes: undefined } : { Content: heardContent(message) }),
 })

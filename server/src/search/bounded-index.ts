@@ -2,8 +2,9 @@ import type { Database } from '../database/database.ts'
 import type { Log } from '../observe/log.ts'
 import type { Cursor } from '../store/page.ts'
 import { boundChanges } from '../store/search-generation.ts'
+import type { ScopedSearch } from '../store/search-words.ts'
 import { OnDemand } from '../tools/on-demand.ts'
-import type { CandidateSearch, SearchIndex } from './search-index.ts'
+import type { SearchIndex } from './search-index.ts'
 
 const lookMilliseconds = 60_000
 
@@ -32,7 +33,7 @@ export class BoundedIndex implements SearchIndex {
     return this.#index.isComplete()
   }
 
-  async candidates(search: CandidateSearch, after: Cursor | undefined, limit: number) {
+  async candidates(search: ScopedSearch, after: Cursor | undefined, limit: number) {
     return this.#index.candidates(search, after, limit)
   }
 

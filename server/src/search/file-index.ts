@@ -7,9 +7,10 @@ import type { Metrics } from '../observe/metrics.ts'
 import type { Cursor } from '../store/page.ts'
 import { deleteSearched } from '../store/search-changes.ts'
 import type { FileHit } from '../store/search-file.ts'
+import type { ScopedSearch } from '../store/search-words.ts'
 import { OnDemand } from '../tools/on-demand.ts'
 import type { FilePaths, FromThread, ToThread } from './file-messages.ts'
-import type { Candidate, CandidateSearch, SearchIndex } from './search-index.ts'
+import type { Candidate, SearchIndex } from './search-index.ts'
 
 /** How long changes wait for others, so that they are indexed together. */
 const gatherMilliseconds = 100
@@ -62,7 +63,7 @@ export class FileIndex implements SearchIndex {
     return this.#isComplete
   }
 
-  async candidates(search: CandidateSearch, after: Cursor | undefined, limit: number): Promise<Candidate[]> {
+  async candidates(search: ScopedSearch, after: Cursor | undefined, limit: number): Promise<Candidate[]> {
     const hits = await this.#ask({ kind: 'search', id: ++this.#lastId, search: { ...search, before: after?.[0], limit } })
     return hits.map(({ rowid, ...hit }) => ({ ...hit, cursor: [rowid] }))
   }

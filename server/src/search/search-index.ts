@@ -1,21 +1,13 @@
 import type { Cursor } from '../store/page.ts'
-import type { Searched, SearchScope } from '../store/search-words.ts'
+import type { Place } from '../store/places.ts'
+import type { ScopedSearch } from '../store/search-words.ts'
 
 /** A message that the index has found, by its time and number in its channel. */
-export interface Candidate {
-  readonly channelId: number
-  readonly subChannelId: number
+export interface Candidate extends Place {
   readonly at: number
   readonly sequence: number
   /** The cursor after this candidate. */
   readonly cursor: Cursor
-}
-
-export interface CandidateSearch extends Searched {
-  readonly scopes: readonly SearchScope[]
-  /** Bounds of the creation time, in epoch milliseconds, inclusive. */
-  readonly notBefore: number
-  readonly notAfter: number
 }
 
 /**
@@ -26,7 +18,7 @@ export interface SearchIndex {
   /** False while the index is rebuilt and does not have all messages yet. */
   isComplete(): Promise<boolean>
   /** At most `limit` candidates behind the cursor, the newest first. Throws 503 if the index does not answer in time. */
-  candidates(search: CandidateSearch, after: Cursor | undefined, limit: number): Promise<Candidate[]>
+  candidates(search: ScopedSearch, after: Cursor | undefined, limit: number): Promise<Candidate[]>
   /** Called when there are new changes. */
   soon(): void
   stop(): Promise<void>

@@ -5,8 +5,9 @@ import type { Metrics } from '../observe/metrics.ts'
 import { holdJob } from '../store/leases.ts'
 import type { Cursor } from '../store/page.ts'
 import { indexStep, isIndexComplete, searchTable } from '../store/search-table.ts'
+import type { ScopedSearch } from '../store/search-words.ts'
 import { OnDemand } from '../tools/on-demand.ts'
-import type { Candidate, CandidateSearch, SearchIndex } from './search-index.ts'
+import type { Candidate, SearchIndex } from './search-index.ts'
 
 /** How long changes wait for others, so that they are indexed together. */
 const gatherMilliseconds = 100
@@ -43,7 +44,7 @@ export class TableIndex implements SearchIndex {
     return isIndexComplete(this.#db)
   }
 
-  async candidates(search: CandidateSearch, after: Cursor | undefined, limit: number): Promise<Candidate[]> {
+  async candidates(search: ScopedSearch, after: Cursor | undefined, limit: number): Promise<Candidate[]> {
     return searchTable(this.#db, search, after, limit)
   }
 

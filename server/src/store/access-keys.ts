@@ -1,5 +1,7 @@
 import { statement, type Queries } from '../database/database.ts'
 import { pageOf, textCursor, textIn, type Cursor, type Page } from './page.ts'
+import { changeRow, countRows } from './queries.ts'
+import { dateIfGiven, type RowOf } from './text.ts'
 
 export interface StoredAccessKey {
   /** The access key id. */
@@ -16,15 +18,7 @@ export interface StoredAccessKey {
   readonly disabledAt: Date | undefined
 }
 
-interface Row {
-  id: string
-  name: string
-  policy: string
-  sealedSecret: string
-  masterKeyId: string
-  createdAt: number
-  disabledAt: number | null
-}
+type Row = RowOf<StoredAccessKey>
 
 const columns = `
   id, name, policy, sealed_secret as "sealedSecret", master_key_id as "masterKeyId", created_at as "createdAt", disabled_at as "disabledAt"`
@@ -36,15 +30,12 @@ const selectAll = statement<Row>(`select ${columns} from access_keys order by cr
 const selectAfter = statement<Row>(`select ${columns} from access_keys where name > $1 order by name limit $2`)
 const selectById = statement<Row>(`select ${columns} from access_keys where id = $1`)
 const selectOne = statement<Row>(`select ${columns} from access_keys where id = $1 or name = $1`)
-const count = statement<{ count: number }>(`select count(*) as count from access_keys`)
 const update = statement(`update access_keys set policy = $2, disabled_at = $3 where id = $1`)
-const updateSealed = statement(`update access_keys set sealed_secret = $2, master_key_id = $3 where id = $1`)
-const remove = statement(`delete from access_keys where id = $1`)
 
 const record = ({ createdAt, disabledAt, ...row }: Row): StoredAccessKey => ({
   ...row,
   createdAt: new Date(createdAt),
-  disabledAt: disabledAt === null ? undefined : new Date(disabledAt),
+  disabledAt: dateIfGiven(disabledAt),
 })
 
 /** False if the name is in use. */
@@ -75,9 +66,7 @@ export async function accessKeyOf(db: Queries, idOrName: string): Promise<Stored
   return row && record(row)
 }
 
-export async function countAccessKeys(tx: Queries) {
-  return (await tx.get(count))!.count
-}
+export const countAccessKeys = countRows(`select count(*) as count from access_keys`)
 
 /** Sets the policy of the key, and the time since which it is disabled; undefined for an enabled key. */
 export async function updateAccessKey(tx: Queries, id: string, { policy, disabledAt }: { policy: string; disabledAt: number | undefined }) {
@@ -85,10 +74,8 @@ export async function updateAccessKey(tx: Queries, id: string, { policy, disable
 }
 
 /** Stores the same secret, encrypted under another master key. */
-export async function resealAccessKey(tx: Queries, id: string, sealedSecret: string, masterKeyId: string) {
-  await tx.run(updateSealed, id, sealedSecret, masterKeyId)
-}
+export const resealAccessKey = changeRow<[id: string, sealedSecret: string, masterKeyId: string]>(
+  `update access_keys set sealed_secret = $2, master_key_id = $3 where id = $1`,
+)
 
-export async function deleteAccessKey(tx: Queries, id: string) {
-  await tx.run(remove, id)
-}
+export const deleteAccessKey = changeRow<[id: string]>(`delete from access_keys where id = $1`)

@@ -1,6 +1,7 @@
 import { statement, type Queries } from '../database/database.ts'
-import { pageOf, type Cursor } from './page.ts'
-import { json, jsonIfGiven, parsed, parsedIfGiven } from './text.ts'
+import { pageById, type Cursor } from './page.ts'
+import { dateIfGiven, json, jsonIfGiven, parsed, parsedIfGiven, type RowOf } from './text.ts'
+import { allRows, changeRow, countRows, firstValue } from './queries.ts'
 
 export interface AppInstance {
   readonly id: number
@@ -18,15 +19,9 @@ export interface Retention {
   readonly startsAt: Date | undefined
 }
 
-interface Row {
-  id: number
-  arn: string
-  name: string
-  metadata: string | null
-  createdAt: number
-  updatedAt: number
-  retentionDays: number | null
-  retentionStartsAt: number | null
+interface Row extends RowOf<Omit<AppInstance, 'retention'>> {
+  readonly retentionDays: number | null
+  readonly retentionStartsAt: number | null
 }
 
 const columns = `id, arn, name, metadata, created_at as "createdAt", updated_at as "updatedAt",
@@ -40,22 +35,11 @@ const update = statement<{ id: number }>(`
   update app_instances set name = $2, metadata = $3, updated_at = $4 where arn = $1 and deleted_at is null returning id`)
 const updateRetention = statement(`
   update app_instances set retention_days = $2, retention_starts_at = $3 where id = $1 and deleted_at is null`)
-const selectRetaining = statement<{ id: number; days: number }>(`
-  select id, retention_days as days from app_instances
-  where retention_starts_at <= $1 and deleted_at is null order by id`)
-const selectRetention = statement<{ days: number }>(`
-  select retention_days as days from app_instances where id = $1 and retention_starts_at <= $2 and deleted_at is null`)
-const lock = statement(`update app_instances set deleted_at = deleted_at where id = $1 and deleted_at is null`)
-const lockOf = statement(`
-  update app_instances set deleted_at = deleted_at where id = (select app_instance_id from identities where id = $1) and deleted_at is null`)
 const selectPresence = statement<{ off: number }>(`select presence_off as off from app_instances where id = $1 and deleted_at is null`)
 const updatePresence = statement(`update app_instances set presence_off = $2 where id = $1 and deleted_at is null`)
 const selectEvents = statement<{ events: string | null }>(`
   select own_events as events from app_instances where id = $1 and deleted_at is null`)
 const updateEvents = statement(`update app_instances set own_events = $2 where id = $1 and deleted_at is null`)
-const countAll = statement<{ count: number }>(`select count(*) as count from app_instances where deleted_at is null`)
-const bury = statement<{ id: number }>(`
-  update app_instances set deleted_at = $2 where arn = $1 and deleted_at is null returning id`)
 
 const appInstance = (row: Row): AppInstance => ({
   id: row.id,
@@ -66,7 +50,7 @@ const appInstance = (row: Row): AppInstance => ({
   updatedAt: new Date(row.updatedAt),
   retention: {
     days: row.retentionDays ?? undefined,
-    startsAt: row.retentionStartsAt === null ? undefined : new Date(row.retentionStartsAt),
+    startsAt: dateIfGiven(row.retentionStartsAt),
   },
 })
 
@@ -84,7 +68,7 @@ export async function appInstanceByArn(db: Queries, arn: string): Promise<AppIns
 /** A page of all app instances, by creation. */
 export async function listAppInstances(db: Queries, after: Cursor | undefined, limit: number) {
   const rows = await db.all(selectAfter, after?.[0] ?? 0, limit + 1)
-  return pageOf(rows, limit, row => [row.id], appInstance)
+  return pageById(rows, limit, appInstance)
 }
 
 /** Replaces name and metadata; returns the app instance's id, or undefined if it does not exist. */
@@ -97,36 +81,31 @@ export async function putRetention(tx: Queries, id: number, { days, startsAt }: 
 }
 
 /** The app instances whose old messages are to be deleted now. */
-export async function retainingAppInstances(db: Queries, now: number) {
-  return db.all(selectRetaining, now)
-}
+export const retainingAppInstances = allRows<{ id: number; days: number }, [now: number]>(`
+  select id, retention_days as days from app_instances
+  where retention_starts_at <= $1 and deleted_at is null order by id`)
 
 /** The days after which messages of the app instance are deleted at present; undefined if none are. */
-export async function enforcedRetention(tx: Queries, id: number, now: number) {
-  return (await tx.get(selectRetention, id, now))?.days
-}
+export const enforcedRetention = firstValue<number, [id: number, now: number]>(`
+  select retention_days as value from app_instances where id = $1 and retention_starts_at <= $2 and deleted_at is null`)
 
 /** Locks the app instance until the commit, so its counts stay as they are. */
-export async function lockAppInstance(tx: Queries, id: number) {
-  return (await tx.run(lock, id)) === 1
-}
+export const lockAppInstance = changeRow<[id: number]>(
+  `update app_instances set deleted_at = deleted_at where id = $1 and deleted_at is null`,
+)
 
 /** Locks the app instance of a user or bot until the commit. */
-export async function lockAppInstanceOf(tx: Queries, identityId: number) {
-  return (await tx.run(lockOf, identityId)) === 1
-}
+export const lockAppInstanceOf = changeRow<[identityId: number]>(`
+  update app_instances set deleted_at = deleted_at where id = (select app_instance_id from identities where id = $1) and deleted_at is null`)
 
-export async function countAppInstances(tx: Queries) {
-  return (await tx.get(countAll))!.count
-}
+export const countAppInstances = countRows(`select count(*) as count from app_instances where deleted_at is null`)
 
 /**
  * Makes the app instance and all its contents unreachable; the purge removes them. Returns its id, or undefined if it does not
  * exist.
  */
-export async function buryAppInstance(tx: Queries, arn: string, now: number): Promise<number | undefined> {
-  return (await tx.get(bury, arn, now))?.id
-}
+export const buryAppInstance = firstValue<number, [arn: string, now: number]>(`
+  update app_instances set deleted_at = $2 where arn = $1 and deleted_at is null returning id as value`)
 
 /** Whether the presence of its users is shown. */
 export async function showsPresence(db: Queries, id: number): Promise<boolean> {

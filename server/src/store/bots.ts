@@ -1,6 +1,7 @@
 import { statement, type Queries } from '../database/database.ts'
 import { identityArn } from './arns.ts'
 import { byMember } from './memberships.ts'
+import type { Place } from './places.ts'
 import { parsed } from './text.ts'
 
 /** The configuration of a bot, as CreateAppInstanceBot takes it. */
@@ -50,11 +51,7 @@ export async function putBotsOfChannel(tx: Queries, channelId: number, ids: read
 }
 
 /** The bot, if it is a member of the channel and not deleted. */
-export async function findMemberBot(
-  db: Queries,
-  { channelId, subChannelId }: { readonly channelId: number; readonly subChannelId: number },
-  botId: number,
-): Promise<MemberBot | undefined> {
+export async function findMemberBot(db: Queries, { channelId, subChannelId }: Place, botId: number): Promise<MemberBot | undefined> {
   const row = await db.get(selectMember, channelId, subChannelId, botId)
   return row && { id: row.id, arn: row.arn, lex: lexOf(row.configuration) }
 }

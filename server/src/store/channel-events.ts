@@ -1,5 +1,6 @@
 import { channelArn as channelArnText } from './arns.ts'
 import { statement, type Queries } from '../database/database.ts'
+import { changeRows, firstValue } from './queries.ts'
 
 /** How long events for sockets are stored, in milliseconds. */
 export const eventsLifetime = 15 * 60_000
@@ -7,15 +8,6 @@ export const eventsLifetime = 15 * 60_000
 const insert = statement(`insert into channel_events (channel_id, sequence, created_at, event) values ($1, $2, $3, $4)`)
 const select = statement<{ sequence: number; event: string }>(`
   select sequence, event from channel_events where channel_id = $1 and sequence > $2 and sequence <= $3 order by sequence, id`)
-const selectLast = statement<{ sequence: number | null }>(`select max(sequence) as sequence from channel_events where channel_id = $1`)
-const selectFirst = statement<{ sequence: number | null }>(
-  `select min(sequence) as sequence from channel_events where channel_id = $1 and created_at >= $2`,
-)
-const selectPlace = statement<{ arn: string }>(`
-  select ${channelArnText} as arn from channels c join app_instances a on a.id = c.app_instance_id where c.id = $1`)
-const deleteOld = statement(`
-  delete from channel_events where id in (
-    select id from (select id, created_at from channel_events order by id limit $2) oldest where created_at < $1)`)
 
 interface NewEvent {
   readonly channelId: number
@@ -34,21 +26,20 @@ export async function channelEvents(db: Queries, channelId: number, { after, upT
 }
 
 /** The last number with a stored event. */
-export async function lastEventOf(db: Queries, channelId: number) {
-  return (await db.get(selectLast, channelId))?.sequence ?? undefined
-}
+export const lastEventOf = firstValue<number, [channelId: number]>(
+  `select max(sequence) as value from channel_events where channel_id = $1`,
+)
 
 /** The first number with an event since then. */
-export async function firstEventSince(db: Queries, channelId: number, since: number) {
-  return (await db.get(selectFirst, channelId, since))?.sequence ?? undefined
-}
+export const firstEventSince = firstValue<number, [channelId: number, since: number]>(
+  `select min(sequence) as value from channel_events where channel_id = $1 and created_at >= $2`,
+)
 
 /** The ARN of a channel, deleted or not; undefined if it is purged. */
-export async function channelArn(db: Queries, channelId: number) {
-  return (await db.get(selectPlace, channelId))?.arn
-}
+export const channelArn = firstValue<string, [channelId: number]>(`
+  select ${channelArnText} as value from channels c join app_instances a on a.id = c.app_instance_id where c.id = $1`)
 
 /** Deletes older events, among the oldest `limit`. Returns how many. */
-export async function deleteOldEvents(tx: Queries, before: number, limit: number) {
-  return tx.run(deleteOld, before, limit)
-}
+export const deleteOldEvents = changeRows<[before: number, limit: number]>(`
+  delete from channel_events where id in (
+    select id from (select id, created_at from channel_events order by id limit $2) oldest where created_at < $1)`)

@@ -1,5 +1,5 @@
 import { channelArn, channelArnIn } from './arns.ts'
-import { secondsText, parsed, parsedIfGiven } from './text.ts'
+import { secondsText, parsed, parsedIfGiven, type RowOf } from './text.ts'
 
 export type Mode = 'UNRESTRICTED' | 'RESTRICTED'
 export type Privacy = 'PUBLIC' | 'PRIVATE'
@@ -35,14 +35,7 @@ export const summaryText = (appInstanceArn: string, lastMessageAt: string) => `
   ',"${wireSummary.lastMessageAt}":' || ${secondsText(lastMessageAt)}, '}'`
 
 /** The columns of `channelColumns`. */
-export interface ChannelRow {
-  id: number
-  arn: string
-  name: string
-  metadata: string | null
-  mode: Mode
-  privacy: Privacy
-}
+export type ChannelRow = RowOf<Omit<ChannelSummary, 'lastMessageAt'>>
 
 export interface SummaryRow extends ChannelRow {
   publicAt: number | null

@@ -4,8 +4,9 @@ import { statement, type Queries } from '../database/database.ts'
 import { flowArn, identityArn } from './arns.ts'
 import { livingSummary, summary, summaryColumns, type ChannelSummary, type Mode, type Privacy, type SummaryRow } from './channel-summary.ts'
 import type { Identity } from './identities.ts'
-import { pageOf, type Cursor, type Page } from './page.ts'
-import { json, jsonIfGiven, jsonOfObject, parsed, parsedIfGiven } from './text.ts'
+import { pageById, type Cursor, type Page } from './page.ts'
+import { json, jsonIfGiven, jsonOfObject, parsed, parsedIfGiven, type RowOf } from './text.ts'
+import { changeRow, countRows } from './queries.ts'
 
 /** The number and size of an elastic channel's sub-channels. */
 export interface Elastic {
@@ -24,13 +25,9 @@ export interface Channel extends ChannelSummary {
   readonly updatedAt: Date
 }
 
-interface Row extends SummaryRow {
-  elastic: string | null
-  createdAt: number
-  updatedAt: number
+interface Row extends SummaryRow, RowOf<Pick<Channel, 'elastic' | 'flowArn' | 'createdAt' | 'updatedAt'>> {
   expirationDays: number | null
   expirationCriterion: ExpirationCriterion | null
-  flowArn: string | null
   creatorId: number
   creatorArn: string
   creatorName: string
@@ -75,8 +72,6 @@ const selectOneModerated = statement<SummaryRow>(`
   join channels c on c.id = m.channel_id and c.deleted_at is null
   join app_instances a on a.id = c.app_instance_id
   where m.identity_id = $2 and m.channel_id = $3`)
-const countElastic = statement<{ count: number }>(`
-  select count(*) as count from channels where app_instance_id = $1 and elastic is not null and deleted_at is null`)
 const update = statement(`
   update channels set name = coalesce($2, name), mode = coalesce($3, mode), metadata = coalesce($4, metadata), updated_at = $5
   where id = $1 and deleted_at is null`)
@@ -108,7 +103,6 @@ const advanceWithMessage = statement<Moment>(
     counted_before + (sum(counts) over (partition by id order by whose))::bigint as counted, advanced.bots, "channelStream", "messageStream", whose
   from asked join advanced using (id)`,
 )
-const lock = statement(`update channels set deleted_at = deleted_at where id = $1 and deleted_at is null`)
 const catchUp = statement(`update channels set last_event_at = $2 where id = $1 and last_event_at < $3`)
 const bury = statement<{ appInstanceId: number }>(`
   update channels set deleted_at = $2 where id = $1 and deleted_at is null returning app_instance_id as "appInstanceId"`)
@@ -155,9 +149,8 @@ export async function findChannel(db: Queries, id: number, viewerId: number): Pr
   }
 }
 
-export async function countElasticChannels(tx: Queries, appInstanceId: number) {
-  return (await tx.get(countElastic, appInstanceId))!.count
-}
+export const countElasticChannels = countRows<[appInstanceId: number]>(`
+  select count(*) as count from channels where app_instance_id = $1 and elastic is not null and deleted_at is null`)
 
 /** A page of the channels of an app instance, in the order of creation; one index range for each privacy. */
 export async function listChannels(
@@ -170,7 +163,7 @@ export async function listChannels(
     db.all(selectByPrivacy, asked.viewerId, asked.appInstanceId, privacy, after?.[0] ?? 0, limit + 1),
   )
   const rows = (await Promise.all(ranges)).flat().toSorted((a, b) => a.id - b.id)
-  return pageOf(rows.slice(0, limit + 1), limit, row => [row.id], livingSummary)
+  return pageById(rows.slice(0, limit + 1), limit, livingSummary)
 }
 
 /** A page of the channels that an identity moderates. */
@@ -181,7 +174,7 @@ export async function listModeratedChannels(
   limit: number,
 ): Promise<Page<ChannelSummary>> {
   const rows = await db.all(selectModerated, viewerId, identityId, after?.[0] ?? 0, limit + 1)
-  return pageOf(rows, limit, row => [row.id], livingSummary)
+  return pageById(rows, limit, livingSummary)
 }
 
 export async function findModeratedChannel(db: Queries, channelId: number, identityId: number, viewerId: number) {
@@ -199,9 +192,7 @@ export async function updateChannel(
 }
 
 /** Locks the channel until the commit; false if it is deleted. */
-export async function lockChannel(tx: Queries, id: number) {
-  return (await tx.run(lock, id)) === 1
-}
+export const lockChannel = changeRow<[id: number]>(`update channels set deleted_at = deleted_at where id = $1 and deleted_at is null`)
 
 /**
  * The number and time of an event in a channel, in commit order. Between two commits there are at least two milliseconds, so a read marker

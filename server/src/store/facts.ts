@@ -161,6 +161,9 @@ export async function findFacts(db: Queries, bearer: Arn, about: About = {}): Pr
     membership: row.membershipType ?? undefined,
     moderator: (row.moderatorId ?? null) !== null,
     banned: (row.bannedId ?? null) !== null,
-    message: channel && messageId !== undefined ? await findMessage(db, channel.id, subChannel?.id ?? 0, messageId) : undefined,
+    message:
+      channel && messageId !== undefined
+        ? await findMessage(db, { channelId: channel.id, subChannelId: subChannel?.id ?? 0, messageId })
+        : undefined,
   }
 }

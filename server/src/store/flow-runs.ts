@@ -1,9 +1,19 @@
 import { statement, type Queries } from '../database/database.ts'
-import { channelArn, identityArn } from './arns.ts'
+import { channelArn } from './arns.ts'
 import type { Processor } from './flows.ts'
 import type { Identity } from './identities.ts'
-import type { MessageAttributes, Persistence } from './messages.ts'
-import { json, jsonIfGiven, jsonOfObject, parsed, parsedIfGiven } from './text.ts'
+import {
+  peopleColumns,
+  senderOf,
+  targetOf,
+  type MessageAttributes,
+  type MessageContent,
+  type PeopleRow,
+  type Persistence,
+} from './messages.ts'
+import { json, jsonIfGiven, jsonOfObject, parsed, parsedIfGiven, type RowOf } from './text.ts'
+import type { NamedPlace } from './places.ts'
+import { changeRow, hasRow } from './queries.ts'
 
 export interface PushNotification {
   readonly Title?: string
@@ -12,22 +22,13 @@ export interface PushNotification {
 }
 
 /** The parts of a message that a processor may change. */
-export interface RunContent {
-  readonly content: string
-  readonly metadata: string | undefined
-  readonly attributes: MessageAttributes | undefined
-  readonly contentType: string | undefined
+export interface RunContent extends MessageContent {
   readonly pushNotification: PushNotification | undefined
 }
 
 /** A message or an edit on its way through the processors that its channel's flow had when it was sent. */
-export interface Run extends RunContent {
+export interface Run extends NamedPlace, RunContent {
   readonly id: number
-  readonly channelId: number
-  readonly channelArn: string
-  readonly subChannelId: number
-  /** The SubChannelId, if the channel is elastic. */
-  readonly subChannelName: string | undefined
   readonly messageId: string
   readonly sender: Identity
   readonly target: Identity | undefined
@@ -45,31 +46,7 @@ export type NewRun = Omit<Run, 'id' | 'channelArn' | 'subChannelName' | 'sender'
   readonly targetId: number | undefined
 }
 
-interface Row {
-  id: number
-  channelId: number
-  channelArn: string
-  subChannelId: number
-  subChannelName: string | null
-  messageId: string
-  senderId: number
-  senderArn: string
-  senderName: string
-  targetId: number | null
-  targetArn: string | null
-  targetName: string | null
-  isEdit: number
-  persistence: Persistence
-  content: string
-  metadata: string | null
-  attributes: string | null
-  contentType: string | null
-  pushNotification: string | null
-  sentAt: number
-  editedAt: number | null
-  processors: string
-  position: number
-}
+interface Row extends PeopleRow, RowOf<Omit<Run, 'sender' | 'target'>> {}
 
 const insert = statement<{ id: number }>(`
   insert into flow_runs (channel_id, sub_channel_id, message_id, sender_id, target_id, is_edit, persistence,
@@ -80,8 +57,7 @@ const insert = statement<{ id: number }>(`
 const selectOne = statement<Row>(`
   select r.id, r.channel_id as "channelId", ${channelArn} as "channelArn",
     r.sub_channel_id as "subChannelId", sub.external_id as "subChannelName", r.message_id as "messageId",
-    sender.id as "senderId", ${identityArn('sender')} as "senderArn", sender.name as "senderName",
-    target.id as "targetId", ${identityArn('target')} as "targetArn", target.name as "targetName",
+    ${peopleColumns},
     r.is_edit as "isEdit", r.persistence, r.content, r.metadata, r.attributes, r.content_type as "contentType",
     r.push_notification as "pushNotification", r.sent_at as "sentAt", r.edited_at as "editedAt", r.processors, r.position
   from flow_runs r
@@ -91,11 +67,9 @@ const selectOne = statement<Row>(`
   left join identities target on target.id = r.target_id
   left join sub_channels sub on sub.id = r.sub_channel_id
   where r.id = $1`)
-const selectOfMessage = statement<{ id: number }>(`select id from flow_runs where channel_id = $1 and message_id = $2`)
 const update = statement(`
   update flow_runs set position = $2, content = $3, metadata = $4, attributes = $5, content_type = $6, push_notification = $7
   where id = $1`)
-const remove = statement(`delete from flow_runs where id = $1`)
 
 const contentValues = ({ content, metadata, attributes, contentType, pushNotification }: RunContent) => [
   json(content),
@@ -128,8 +102,8 @@ export async function findRun(db: Queries, id: number): Promise<Run | undefined>
     persistence,
     sentAt,
     position,
-    sender: { id: row.senderId, arn: row.senderArn, name: parsed(row.senderName) },
-    target: row.targetId === null ? undefined : { id: row.targetId, arn: row.targetArn!, name: parsed(row.targetName!) },
+    sender: senderOf(row),
+    target: targetOf(row),
     isEdit: row.isEdit === 1,
     content: parsed(row.content),
     metadata: parsedIfGiven(row.metadata),
@@ -142,15 +116,13 @@ export async function findRun(db: Queries, id: number): Promise<Run | undefined>
 }
 
 /** Whether a message, or an edit of it, is in flight. */
-export async function isRunning(db: Queries, channelId: number, messageId: string) {
-  return (await db.get(selectOfMessage, channelId, messageId)) !== undefined
-}
+export const isRunning = hasRow<[channelId: number, messageId: string]>(
+  `select id from flow_runs where channel_id = $1 and message_id = $2`,
+)
 
 /** Stores the content as a processor left it, for the next one. */
 export async function moveRun(tx: Queries, id: number, position: number, content: RunContent) {
   await tx.run(update, id, position, ...contentValues(content))
 }
 
-export async function deleteRun(tx: Queries, id: number) {
-  await tx.run(remove, id)
-}
+export const deleteRun = changeRow<[id: number]>(`delete from flow_runs where id = $1`)

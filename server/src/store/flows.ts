@@ -1,8 +1,9 @@
 import { statement, type Queries } from '../database/database.ts'
 import { flowArn, selectNamed, valuesOf, type Named } from './arns.ts'
 import { channelColumns, summaryOf, type ChannelRow, type ChannelSummary } from './channel-summary.ts'
-import { pageOf, type Cursor, type Page } from './page.ts'
-import { json, parsed, parsedIfGiven } from './text.ts'
+import { pageById, type Cursor, type Page } from './page.ts'
+import { json, parsed, parsedIfGiven, type RowOf } from './text.ts'
+import { changeRow, countRows, hasRow } from './queries.ts'
 
 export interface Processor {
   readonly Name: string
@@ -21,14 +22,7 @@ export interface Flow {
   readonly updatedAt: Date
 }
 
-interface Row {
-  id: number
-  arn: string
-  name: string
-  processors: string
-  createdAt: number
-  updatedAt: number
-}
+type Row = RowOf<Flow>
 
 const columns = `
   f.id, ${flowArn} as arn, f.name, f.processors, f.created_at as "createdAt", f.updated_at as "updatedAt"`
@@ -39,29 +33,21 @@ const insert = statement<{ id: number }>(`
 const selectOne = statement<Row>(selectNamed('channel-flow', columns))
 const selectAfter = statement<Row>(`
   select ${columns} from app_instances a join channel_flows f on f.app_instance_id = a.id where f.app_instance_id = $1 and f.id > $2 order by f.id limit $3`)
-const count = statement<{ count: number }>(`select count(*) as count from channel_flows where app_instance_id = $1`)
 const selectProcessors = statement<{ processors: string }>(`select processors from channel_flows where id = $1`)
 /** The processors of all flows; $1 is the most flows. */
 export const configuredProcessors = statement<{ processors: string }>(`select processors from channel_flows order by id desc limit $1`)
 const update = statement(`update channel_flows set name = $2, processors = $3, updated_at = $4 where id = $1`)
-const lock = statement(`update channel_flows set updated_at = updated_at where id = $1`)
-const remove = statement(`delete from channel_flows where id = $1`)
-const selectUse = statement<{ id: number }>(`select id from channels where flow_id = $1 and deleted_at is null limit 1`)
-const associate = statement(`
-  update channels set flow_id = $2 where id = $1 and deleted_at is null and (flow_id is null or flow_id = $2)`)
-const disassociate = statement(`update channels set flow_id = null where id = $1 and deleted_at is null and flow_id = $2`)
 const selectChannelsAfter = statement<ChannelRow>(`
   select ${channelColumns}
   from channels c join app_instances a on a.id = c.app_instance_id
   where c.flow_id = $1 and c.deleted_at is null and c.id > $2 order by c.id limit $3`)
 
-const flow = (row: Row): Flow => ({
-  id: row.id,
-  arn: row.arn,
-  name: parsed(row.name),
-  processors: parsed<Processor[]>(row.processors),
-  createdAt: new Date(row.createdAt),
-  updatedAt: new Date(row.updatedAt),
+const flow = ({ name, processors, createdAt, updatedAt, ...row }: Row): Flow => ({
+  ...row,
+  name: parsed(name),
+  processors: parsed<Processor[]>(processors),
+  createdAt: new Date(createdAt),
+  updatedAt: new Date(updatedAt),
 })
 
 /** Returns the id of the new flow. */
@@ -82,12 +68,10 @@ export async function findFlow(db: Queries, arn: Named): Promise<Flow | undefine
 /** A page of the flows of an app instance, in the order of creation. */
 export async function listFlows(db: Queries, appInstanceId: number, after: Cursor | undefined, limit: number): Promise<Page<Flow>> {
   const rows = await db.all(selectAfter, appInstanceId, after?.[0] ?? 0, limit + 1)
-  return pageOf(rows, limit, row => [row.id], flow)
+  return pageById(rows, limit, flow)
 }
 
-export async function countFlows(tx: Queries, appInstanceId: number) {
-  return (await tx.get(count, appInstanceId))!.count
-}
+export const countFlows = countRows<[appInstanceId: number]>(`select count(*) as count from channel_flows where app_instance_id = $1`)
 
 /** The processors of a message that is sent now; undefined if the flow is gone. */
 export async function flowProcessors(tx: Queries, id: number): Promise<Processor[] | undefined> {
@@ -100,36 +84,24 @@ export async function updateFlow(tx: Queries, id: number, given: { name: string;
 }
 
 /** Locks the flow: until the commit nobody else can associate or delete it; false if it is gone. */
-export async function lockFlow(tx: Queries, id: number) {
-  return (await tx.run(lock, id)) === 1
-}
+export const lockFlow = changeRow<[id: number]>(`update channel_flows set updated_at = updated_at where id = $1`)
 
 /** Whether a channel uses the flow; the flow must be locked. */
-export async function isFlowUsed(tx: Queries, id: number) {
-  return (await tx.get(selectUse, id)) !== undefined
-}
+export const isFlowUsed = hasRow<[id: number]>(`select id from channels where flow_id = $1 and deleted_at is null limit 1`)
 
-export async function deleteFlow(tx: Queries, id: number) {
-  await tx.run(remove, id)
-}
+export const deleteFlow = changeRow<[id: number]>(`delete from channel_flows where id = $1`)
 
 /** True if the channel has this flow afterwards; false if it has another one, or is gone. */
-export async function associateFlow(tx: Queries, channelId: number, flowId: number) {
-  return (await tx.run(associate, channelId, flowId)) === 1
-}
+export const associateFlow = changeRow<[channelId: number, flowId: number]>(`
+  update channels set flow_id = $2 where id = $1 and deleted_at is null and (flow_id is null or flow_id = $2)`)
 
 /** False if the channel did not have this flow. */
-export async function disassociateFlow(tx: Queries, channelId: number, flowId: number) {
-  return (await tx.run(disassociate, channelId, flowId)) === 1
-}
+export const disassociateFlow = changeRow<[channelId: number, flowId: number]>(
+  `update channels set flow_id = null where id = $1 and deleted_at is null and flow_id = $2`,
+)
 
 /** A page of the channels that have the flow, in the order of creation, without the times of their last messages. */
 export async function channelsOfFlow(db: Queries, flowId: number, after: Cursor | undefined, limit: number): Promise<Page<ChannelSummary>> {
   const rows = await db.all(selectChannelsAfter, flowId, after?.[0] ?? 0, limit + 1)
-  return pageOf(
-    rows,
-    limit,
-    row => [row.id],
-    row => summaryOf(row),
-  )
+  return pageById(rows, limit, row => summaryOf(row))
 }

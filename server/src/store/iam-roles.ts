@@ -1,5 +1,7 @@
 import { statement, type Queries } from '../database/database.ts'
 import { pageOf, textCursor, textIn, type Cursor, type Page } from './page.ts'
+import { changeRow, countRows } from './queries.ts'
+import { parsed, type RowOf } from './text.ts'
 
 /** Which tokens of an issuer a role accepts. */
 interface OidcTrust {
@@ -35,16 +37,7 @@ export interface StoredIamRole {
   readonly updatedAt: Date
 }
 
-interface Row {
-  id: string
-  name: string
-  policy: string
-  trust: string
-  tags: string
-  longestSeconds: number
-  createdAt: number
-  updatedAt: number
-}
+type Row = RowOf<StoredIamRole>
 
 const columns = `
   id, name, policy, trust, tags, longest_seconds as "longestSeconds", created_at as "createdAt", updated_at as "updatedAt"`
@@ -57,19 +50,14 @@ const update = statement(`
 const selectAll = statement<Row>(`select ${columns} from iam_roles order by name`)
 const selectAfter = statement<Row>(`select ${columns} from iam_roles where name > $1 order by name limit $2`)
 const selectOne = statement<Row>(`select ${columns} from iam_roles where name = $1`)
-const count = statement<{ count: number }>(`select count(*) as count from iam_roles`)
-const remove = statement(`delete from iam_roles where name = $1`)
 
-const record = (row: Row): StoredIamRole => {
-  const trust = JSON.parse(row.trust) as Partial<Trust> & Pick<Trust, 'principals'>
-  return {
-    ...row,
-    trust: { principals: trust.principals, oidc: trust.oidc, externalId: trust.externalId },
-    tags: JSON.parse(row.tags) as string[],
-    createdAt: new Date(row.createdAt),
-    updatedAt: new Date(row.updatedAt),
-  }
-}
+const record = (row: Row): StoredIamRole => ({
+  ...row,
+  trust: parsed<Trust>(row.trust),
+  tags: parsed<string[]>(row.tags),
+  createdAt: new Date(row.createdAt),
+  updatedAt: new Date(row.updatedAt),
+})
 
 /** False if the name is in use. */
 export async function insertIamRole(tx: Queries, { name, id, policy, trust, tags, longestSeconds, createdAt, updatedAt }: StoredIamRole) {
@@ -98,11 +86,7 @@ export async function iamRoleOf(db: Queries, name: string): Promise<StoredIamRol
   return row && record(row)
 }
 
-export async function countIamRoles(tx: Queries) {
-  return (await tx.get(count))!.count
-}
+export const countIamRoles = countRows(`select count(*) as count from iam_roles`)
 
 /** False if there is no role of that name. */
-export async function deleteIamRole(tx: Queries, name: string) {
-  return (await tx.run(remove, name)) === 1
-}
+export const deleteIamRole = changeRow<[name: string]>(`delete from iam_roles where name = $1`)

@@ -1,8 +1,9 @@
 import { give } from './counters.ts'
 import { statement, type Queries } from '../database/database.ts'
 import { identityArn, living, selectNamed, valuesOf, type Named } from './arns.ts'
-import { pageOf, type Cursor } from './page.ts'
-import { json, jsonIfGiven, jsonOfObject, parsed, parsedIfGiven } from './text.ts'
+import { pageById, type Cursor } from './page.ts'
+import { json, jsonIfGiven, jsonOfObject, parsed, parsedIfGiven, type RowOf } from './text.ts'
+import { allRows, changeRow, countRows, firstValue } from './queries.ts'
 
 /** Users and bots are in one table: either can be bearer, member, moderator, admin and sender. */
 export type IdentityKind = 'user' | 'bot'
@@ -23,21 +24,10 @@ export interface IdentityRecord extends Identity {
   readonly updatedAt: Date
 }
 
-interface Row {
-  id: number
-  appInstanceArn: string
-  kind: IdentityKind
-  externalId: string
-  name: string
-  metadata: string | null
-  configuration: string | null
-  expirationDays: number | null
-  createdAt: number
-  updatedAt: number
-}
+type Row = RowOf<Omit<IdentityRecord, 'configuration'>> & { readonly configuration: string | null }
 
 const columns = `
-  i.id, a.arn as "appInstanceArn", i.kind, i.external_id as "externalId", i.name, i.metadata, i.configuration,
+  i.id, ${identityArn('i')} as arn, i.name, i.metadata, i.configuration,
   i.expiration_days as "expirationDays", i.created_at as "createdAt", i.updated_at as "updatedAt"`
 
 const insert = statement<{ id: number }>(`
@@ -62,26 +52,15 @@ const updateExpiration = statement(`
 const raiseVersion = statement(`
   update app_instances set identities_version = identities_version + 1
   where id = (select i.app_instance_id from identities i where i.id = $1)`)
-const lock = statement(`update identities set purged_at = purged_at where id = $1 and deleted_at is null`)
-const countKind = statement<{ count: number }>(`
-  select count(*) as count from identities where app_instance_id = $1 and kind = $2 and deleted_at is null`)
 const bury = statement<{ appInstanceId: number; kind: IdentityKind }>(`
   update identities set deleted_at = $2 where id = $1 and deleted_at is null returning app_instance_id as "appInstanceId", kind`)
 const buryExpired = statement<{ appInstanceId: number; kind: IdentityKind }>(`
   update identities set deleted_at = $2 where id = $1 and deleted_at is null and expires_at <= $2
   returning app_instance_id as "appInstanceId", kind`)
-const selectNamesake = statement<{ id: number }>(`
-  select living.id from identities gone join identities living
-    on living.app_instance_id = gone.app_instance_id and living.kind = gone.kind and living.external_id = gone.external_id
-    and living.deleted_at is null
-  where gone.id = $1`)
-const selectExpired = statement<{ id: number }>(`
-  select id from identities
-  where expires_at <= $1 and deleted_at is null order by expires_at limit $2`)
 
 const record = (row: Row): IdentityRecord => ({
   id: row.id,
-  arn: `${row.appInstanceArn}/${row.kind}/${row.externalId}`,
+  arn: row.arn,
   name: parsed(row.name),
   metadata: parsedIfGiven(row.metadata),
   configuration: parsedIfGiven<unknown>(row.configuration),
@@ -134,7 +113,7 @@ export async function identityOf(db: Queries, id: number): Promise<Identity | un
 /** A page of the users or bots of an app instance, in the order of creation. */
 export async function listIdentities(db: Queries, appInstanceArn: string, kind: IdentityKind, after: Cursor | undefined, limit: number) {
   const rows = await db.all(selectAfter, appInstanceArn, kind, after?.[0] ?? 0, limit + 1)
-  return pageOf(rows, limit, row => [row.id], record)
+  return pageById(rows, limit, record)
 }
 
 /** Replaces name and metadata, and the configuration if one is given. */
@@ -157,14 +136,14 @@ export async function updateIdentityExpiration(
 }
 
 /** The living identity that has the same ARN as a deleted one; undefined if there is none. */
-export async function namesakeOf(db: Queries, id: number): Promise<number | undefined> {
-  return (await db.get(selectNamesake, id))?.id
-}
+export const namesakeOf = firstValue<number, [id: number]>(`
+  select living.id as value from identities gone join identities living
+    on living.app_instance_id = gone.app_instance_id and living.kind = gone.kind and living.external_id = gone.external_id
+    and living.deleted_at is null
+  where gone.id = $1`)
 
 /** Locks the identity until the commit, so its counts stay as they are. False if it is deleted. */
-export async function lockIdentity(tx: Queries, id: number) {
-  return (await tx.run(lock, id)) === 1
-}
+export const lockIdentity = changeRow<[id: number]>(`update identities set purged_at = purged_at where id = $1 and deleted_at is null`)
 
 /** Locks several in the order of their ids, so that concurrent transactions do not deadlock; returns which are deleted. */
 export async function lockIdentities(tx: Queries, identities: readonly Identity[]): Promise<Identity[]> {
@@ -173,9 +152,8 @@ export async function lockIdentities(tx: Queries, identities: readonly Identity[
   return deleted
 }
 
-export async function countIdentities(tx: Queries, appInstanceId: number, kind: IdentityKind) {
-  return (await tx.get(countKind, appInstanceId, kind))!.count
-}
+export const countIdentities = countRows<[appInstanceId: number, kind: IdentityKind]>(`
+  select count(*) as count from identities where app_instance_id = $1 and kind = $2 and deleted_at is null`)
 
 /**
  * Makes the identity unreachable as bearer, member and target; its roles and memberships are purged. False if it is deleted
@@ -198,6 +176,6 @@ async function leave(tx: Queries, id: number, buried: { appInstanceId: number; k
 }
 
 /** At most `limit` users that have expired. */
-export async function expiredIdentities(db: Queries, now: number, limit: number) {
-  return db.all(selectExpired, now, limit)
-}
+export const expiredIdentities = allRows<{ id: number }, [now: number, limit: number]>(`
+  select id from identities
+  where expires_at <= $1 and deleted_at is null order by expires_at limit $2`)

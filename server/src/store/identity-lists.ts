@@ -1,7 +1,8 @@
 import { statement, type Queries } from '../database/database.ts'
 import { identityArn } from './arns.ts'
 import type { Identity } from './identities.ts'
-import { pageOf, type Cursor } from './page.ts'
+import { pageById, type Cursor } from './page.ts'
+import { changeRow, countRows } from './queries.ts'
 import { parsed } from './text.ts'
 
 /** A role of a user or bot in a channel beside its membership: moderator, or banned. */
@@ -37,29 +38,20 @@ export function identityListOf(table: 'moderators' | 'bans') {
     join identities i on i.id = s.identity_id
     join identities creator on creator.id = s.created_by
     join app_instances a on a.id = i.app_instance_id`
-  const insert = statement(`
-    insert into ${table} (channel_id, identity_id, created_by, created_at) values ($1, $2, $3, $4) on conflict do nothing`)
-  const remove = statement(`delete from ${table} where channel_id = $1 and identity_id = $2`)
-  const count = statement<{ count: number }>(`
-    select count(*) as count from ${table} s join identities i on i.id = s.identity_id and i.deleted_at is null
-    where s.channel_id = $1`)
   const selectOne = statement<Row>(`${selected} where s.channel_id = $1 and s.identity_id = $2 and i.deleted_at is null`)
   const selectAfter = statement<Row>(`${selected} where s.channel_id = $1 and s.identity_id > $2 order by s.identity_id limit $3`)
 
   return {
     /** True if the identity did not have the role. */
-    insert: async (tx: Queries, channelId: number, identityId: number, createdBy: number, now: number) => {
-      return (await tx.run(insert, channelId, identityId, createdBy, now)) === 1
-    },
+    insert: changeRow<[channelId: number, identityId: number, createdBy: number, now: number]>(`
+      insert into ${table} (channel_id, identity_id, created_by, created_at) values ($1, $2, $3, $4) on conflict do nothing`),
 
-    count: async (tx: Queries, channelId: number) => {
-      return (await tx.get(count, channelId))!.count
-    },
+    count: countRows<[channelId: number]>(`
+      select count(*) as count from ${table} s join identities i on i.id = s.identity_id and i.deleted_at is null
+      where s.channel_id = $1`),
 
     /** True if the identity had the role. */
-    remove: async (tx: Queries, channelId: number, identityId: number) => {
-      return (await tx.run(remove, channelId, identityId)) === 1
-    },
+    remove: changeRow<[channelId: number, identityId: number]>(`delete from ${table} where channel_id = $1 and identity_id = $2`),
 
     find: async (db: Queries, channelId: number, identityId: number): Promise<ListedIdentity | undefined> => {
       const row = await db.get(selectOne, channelId, identityId)
@@ -69,12 +61,7 @@ export function identityListOf(table: 'moderators' | 'bans') {
     /** A page of the users and bots with the role in a channel. */
     list: async (db: Queries, channelId: number, after: Cursor | undefined, limit: number) => {
       const rows = await db.all(selectAfter, channelId, after?.[0] ?? 0, limit + 1)
-      return pageOf(
-        rows,
-        limit,
-        row => [row.id],
-        row => (row.deletedAt === null ? listed(row) : undefined),
-      )
+      return pageById(rows, limit, row => (row.deletedAt === null ? listed(row) : undefined))
     },
   }
 }

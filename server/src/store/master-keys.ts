@@ -1,4 +1,5 @@
 import { statement, type Queries } from '../database/database.ts'
+import { changeRow, changeRows } from './queries.ts'
 
 /** A master key by its id; the key itself is never stored. */
 export interface KnownMasterKey {
@@ -9,10 +10,6 @@ export interface KnownMasterKey {
 
 const selectAll = statement<{ id: string; retiredAt: number | null }>(`
   select id, retired_at as "retiredAt" from master_keys order by created_at, id`)
-const insert = statement(`
-  insert into master_keys (id, created_at) values ($1, $2) on conflict (id) do update set retired_at = null`)
-const retire = statement(`update master_keys set retired_at = $1 where retired_at is null`)
-const deleteRetired = statement(`delete from master_keys where retired_at <= $1`)
 
 export async function masterKeys(db: Queries): Promise<readonly KnownMasterKey[]> {
   const rows = await db.all(selectAll)
@@ -20,15 +17,10 @@ export async function masterKeys(db: Queries): Promise<readonly KnownMasterKey[]
 }
 
 /** Makes it the one in use; there must be none in use. */
-export async function useMasterKey(tx: Queries, id: string, now: number) {
-  await tx.run(insert, id, now)
-}
+export const useMasterKey = changeRow<[id: string, now: number]>(`
+  insert into master_keys (id, created_at) values ($1, $2) on conflict (id) do update set retired_at = null`)
 
-export async function retireMasterKey(tx: Queries, now: number) {
-  await tx.run(retire, now)
-}
+export const retireMasterKey = changeRow<[now: number]>(`update master_keys set retired_at = $1 where retired_at is null`)
 
 /** Removes the master keys that were retired by then. */
-export async function deleteMasterKeys(tx: Queries, retiredBy: number) {
-  await tx.run(deleteRetired, retiredBy)
-}
+export const deleteMasterKeys = changeRows<[retiredBy: number]>(`delete from master_keys where retired_at <= $1`)

@@ -3,8 +3,10 @@ import { channelArn, identityArn } from './arns.ts'
 import { summaryText } from './channel-summary.ts'
 import type { Identity } from './identities.ts'
 import { deleteReadPosition } from './read-positions.ts'
-import { pageOf, type Cursor, type Page, type PageOfText } from './page.ts'
+import { pageById, type Cursor, type Page, type PageOfText } from './page.ts'
+import type { NamedPlace, Place } from './places.ts'
 import { secondsText, parsed } from './text.ts'
+import { allRows, countRows, firstValue } from './queries.ts'
 
 export type MembershipType = 'DEFAULT' | 'HIDDEN'
 
@@ -17,13 +19,7 @@ export interface Membership {
 }
 
 /** A membership and its place. */
-export interface PlacedMembership extends Membership {
-  readonly channelId: number
-  readonly channelArn: string
-  /** 0 if the channel is not elastic; then it has no name. */
-  readonly subChannelId: number
-  readonly subChannelName: string | undefined
-}
+export interface PlacedMembership extends Membership, NamedPlace {}
 
 interface Row {
   memberId: number
@@ -37,11 +33,9 @@ interface Row {
   inviterName: string
 }
 
-export interface PlacedRow extends Row {
-  channelId: number
+export interface PlacedRow extends Row, Place {
   /** Null if the channel is deleted. */
   channelArn: string | null
-  subChannelId: number
   subChannelName: string | null
 }
 
@@ -67,19 +61,8 @@ const insert = statement(`
  * index to look up one member's type, since it has all other columns, and read all members of the channel.
  */
 export const byMember = `m.created_at >= 0`
-const selectType = statement<{ type: MembershipType }>(
-  `select m.type from memberships m where m.channel_id = $1 and m.member_id = $2 and m.sub_channel_id = $3 and ${byMember}`,
-)
-/** The members that are not HIDDEN, at most as many as distinguish one from several. */
-const countShown = statement<{ count: number }>(`
-  select count(*) as count from (
-    select m.id from memberships m join identities i on i.id = m.member_id and i.deleted_at is null
-    where m.channel_id = $1 and m.sub_channel_id = $2 and m.type = 'DEFAULT' and m.member_id <> $3 limit 2) others`)
 const selectPlaces = statement<{ subChannelId: number; placed: number }>(`
   select sub_channel_id as "subChannelId", placed from memberships where channel_id = $1 and member_id = $2 order by sub_channel_id`)
-const selectPlacesAfter = statement<{ id: number; channelId: number; subChannelId: number }>(`
-  select id, channel_id as "channelId", sub_channel_id as "subChannelId" from memberships
-  where member_id = $1 and id > $2 order by id limit $3`)
 const selectOne = statement<Row>(`
   select i.id as "memberId", ${identityArn('i')} as "memberArn", i.name as "memberName",
     m.type, m.created_at as "createdAt", m.updated_at as "updatedAt",
@@ -184,10 +167,7 @@ export const placedMemberships = (rows: readonly PlacedRow[]): PlacedMembership[
       : [{ ...membership(row), channelId, channelArn, subChannelId, subChannelName: subChannelName ?? undefined }]
   })
 
-export interface NewMembership {
-  readonly channelId: number
-  /** 0 if the channel is not elastic. */
-  readonly subChannelId: number
+export interface NewMembership extends Place {
   readonly memberId: number
   readonly type: MembershipType
   readonly invitedBy: number
@@ -200,14 +180,14 @@ export async function insertMembership(tx: Queries, given: NewMembership, placed
   return (await tx.run(insert, channelId, memberId, type, invitedBy, now, subChannelId, placed ? 1 : 0)) === 1
 }
 
-export async function membershipType(db: Queries, channelId: number, subChannelId: number, memberId: number) {
-  return (await db.get(selectType, channelId, memberId, subChannelId))?.type
-}
+export const membershipType = firstValue<MembershipType, [channelId: number, subChannelId: number, memberId: number]>(`
+  select m.type as value from memberships m where m.channel_id = $1 and m.sub_channel_id = $2 and m.member_id = $3 and ${byMember}`)
 
 /** How many other members are not HIDDEN: 0, 1, or 2 for two and more. */
-export async function countOthers(db: Queries, channelId: number, subChannelId: number, memberId: number) {
-  return (await db.get(countShown, channelId, subChannelId, memberId))!.count
-}
+export const countOthers = countRows<[channelId: number, subChannelId: number, memberId: number]>(`
+  select count(*) as count from (
+    select m.id from memberships m join identities i on i.id = m.member_id and i.deleted_at is null
+    where m.channel_id = $1 and m.sub_channel_id = $2 and m.type = 'DEFAULT' and m.member_id <> $3 limit 2) others`)
 
 /** Every membership of an identity in a channel; in an elastic channel a moderator may have one in each sub-channel. */
 export async function placesOf(db: Queries, channelId: number, memberId: number) {
@@ -233,17 +213,12 @@ export async function membersInCharge(db: Queries, channelId: number): Promise<n
 /** A page of the members of one type, in the order of joining. */
 export async function listMembers(
   db: Queries,
-  { channelId, subChannelId, type }: { channelId: number; subChannelId: number; type: MembershipType },
+  { channelId, subChannelId, type }: Place & { type: MembershipType },
   after: Cursor | undefined,
   limit: number,
 ): Promise<Page<Identity>> {
   const rows = await db.all(selectAfter, channelId, type, after?.[0] ?? 0, limit + 1, subChannelId)
-  return pageOf(
-    rows,
-    limit,
-    row => [row.id],
-    row => (row.deletedAt === null ? { id: row.memberId, arn: row.arn, name: parsed(row.name) } : undefined),
-  )
+  return pageById(rows, limit, row => (row.deletedAt === null ? { id: row.memberId, arn: row.arn, name: parsed(row.name) } : undefined))
 }
 
 /** Ends the membership and returns it; undefined if there was none. */
@@ -295,6 +270,6 @@ export async function channelOfMember(db: Queries, listing: Listing, channelId: 
 }
 
 /** The memberships of an identity after that one, at most `limit`, channels that are being purged included. */
-export async function placesAfter(db: Queries, memberId: number, after: number, limit: number) {
-  return db.all(selectPlacesAfter, memberId, after, limit)
-}
+export const placesAfter = allRows<Place & { id: number }, [memberId: number, after: number, limit: number]>(`
+  select id, channel_id as "channelId", sub_channel_id as "subChannelId" from memberships
+  where member_id = $1 and id > $2 order by id limit $3`)

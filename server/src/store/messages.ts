@@ -2,11 +2,14 @@ import { statement, type Queries } from '../database/database.ts'
 import { identityArn } from './arns.ts'
 import type { Moment } from './channels.ts'
 import type { Identity } from './identities.ts'
-import { messageId, partsOfId } from './message-ids.ts'
+import { messageId, partsOfId, type MessageIdParts } from './message-ids.ts'
+import { primaryKeyOf, type MessageKey } from './message-keys.ts'
 import { pageOf, type Cursor, type Page } from './page.ts'
+import type { Place } from './places.ts'
+import { insertViewer, removeViewers } from './private-messages.ts'
 import { uncountMessage, type Gone } from './read-positions.ts'
 import { recomputeSubChannel } from './sub-channels.ts'
-import { json, jsonIfGiven, jsonOfObject, parsed, parsedIfGiven } from './text.ts'
+import { dateIfGiven, json, jsonIfGiven, jsonOfObject, parsed, parsedIfGiven, type RowOf } from './text.ts'
 
 export type MessageType = 'STANDARD' | 'CONTROL'
 export type Persistence = 'PERSISTENT' | 'NON_PERSISTENT'
@@ -37,36 +40,37 @@ export interface Message {
   readonly updatedAt: Date
 }
 
+/** A row of `peopleColumns`. */
+export interface PeopleRow {
+  readonly senderId: number
+  readonly senderArn: string
+  readonly senderName: string
+  readonly targetId: number | null
+  readonly targetArn: string | null
+  readonly targetName: string | null
+}
+
+/** SQL: the identities `sender` and `target` of a message in the app instance `a`. */
+export const peopleColumns = `
+  sender.id as "senderId", ${identityArn('sender')} as "senderArn", sender.name as "senderName",
+  target.id as "targetId", ${identityArn('target')} as "targetArn", target.name as "targetName"`
+
+export const senderOf = (row: PeopleRow): Identity => ({ id: row.senderId, arn: row.senderArn, name: parsed(row.senderName) })
+export const targetOf = (row: PeopleRow): Identity | undefined =>
+  row.targetId === null ? undefined : { id: row.targetId, arn: row.targetArn!, name: parsed(row.targetName!) }
+
 /** A row of `messageColumns`. */
-export interface MessageRow {
-  private: number
-  at: number
-  sequence: number
-  nonce: string
-  type: MessageType
-  content: string | null
-  metadata: string | null
-  attributes: string | null
-  contentType: string | null
-  redacted: number
-  status: 'PENDING' | 'PASSING' | 'FAILED' | null
-  statusDetail: string | null
-  editedAt: number | null
-  updatedAt: number
-  senderId: number
-  senderArn: string
-  senderName: string
-  targetId: number | null
-  targetArn: string | null
-  targetName: string | null
+export interface MessageRow
+  extends PeopleRow, MessageIdParts, RowOf<Omit<Message, 'messageId' | 'sender' | 'target' | 'status' | 'persistence' | 'createdAt'>> {
+  readonly private: number
+  readonly status: 'PENDING' | 'PASSING' | 'FAILED' | null
 }
 
 /** Of `messages m`, joined with `messagePeople`. */
 export const messageColumns = `
   m.private, m.created_at as at, m.sequence, m.nonce, m.type, m.content, m.metadata, m.attributes,
   m.content_type as "contentType", m.redacted, m.status, m.status_detail as "statusDetail", m.edited_at as "editedAt", m.updated_at as "updatedAt",
-  sender.id as "senderId", ${identityArn('sender')} as "senderArn", sender.name as "senderName",
-  target.id as "targetId", ${identityArn('target')} as "targetArn", target.name as "targetName"`
+  ${peopleColumns}`
 
 export const messagePeople = `
   join identities sender on sender.id = m.sender_id
@@ -84,11 +88,6 @@ const insert = statement(
       as asked (channel_id, private, created_at))
   select whose from generate_series(1, cardinality($1)) as whose`,
 )
-const insertViewer = statement(`
-  insert into private_messages (channel_id, viewer_id, created_at, sequence, sub_channel_id)
-  values ($1, $2, $3, $4, $5) on conflict do nothing`)
-const raisePrivate = statement(`
-  update memberships set last_private_at = $3 where channel_id = $1 and member_id = $2 and sub_channel_id = $4`)
 const selectOne = statement<MessageRow>(`
   select ${messageColumns} from messages m ${messagePeople}
   where m.channel_id = $1 and m.sub_channel_id = $5 and m.private in (0, 1) and m.created_at = $2 and m.sequence = $3 and m.nonce = $4`)
@@ -140,18 +139,11 @@ const redact = statement<Gone>(`
   update messages set content = null, metadata = null, attributes = null, redacted = 1, updated_at = $6
   where ${byPrimaryKey} and redacted = 0 returning ${gone}, 0 as redacted`)
 const remove = statement<Gone>(`delete from messages where ${byPrimaryKey} returning ${gone}, redacted`)
-const removeViewers = statement(`
-  delete from private_messages where channel_id = $1 and sub_channel_id = $6 and viewer_id in ($2, $3) and created_at = $4 and sequence = $5`)
 const recomputePublic = statement(`
   update channels set last_message_at = (
     select created_at from messages where channel_id = $1 and sub_channel_id = 0 and private = 0
     order by created_at desc, sequence desc limit 1)
   where id = $1`)
-const recomputePrivate = statement(`
-  update memberships set last_private_at = (
-    select max(p.created_at) from private_messages p
-    where p.channel_id = $1 and p.sub_channel_id = $4 and p.viewer_id = memberships.member_id and p.failed = 0)
-  where channel_id = $1 and sub_channel_id = $4 and member_id in ($2, $3)`)
 
 /** The ARNs of those whom a message mentions, as its sender has written them. */
 export const mentionsIn = (attributes: MessageAttributes | undefined): readonly string[] =>
@@ -159,8 +151,8 @@ export const mentionsIn = (attributes: MessageAttributes | undefined): readonly 
 
 export const messageOf = (row: MessageRow): Message => ({
   messageId: messageId(row),
-  sender: { id: row.senderId, arn: row.senderArn, name: parsed(row.senderName) },
-  target: row.targetId === null ? undefined : { id: row.targetId, arn: row.targetArn!, name: parsed(row.targetName!) },
+  sender: senderOf(row),
+  target: targetOf(row),
   type: row.type,
   content: parsedIfGiven(row.content),
   metadata: parsedIfGiven(row.metadata),
@@ -171,22 +163,23 @@ export const messageOf = (row: MessageRow): Message => ({
   statusDetail: parsedIfGiven(row.statusDetail),
   persistence: row.status === 'PASSING' ? 'NON_PERSISTENT' : 'PERSISTENT',
   createdAt: new Date(row.at),
-  editedAt: row.editedAt === null ? undefined : new Date(row.editedAt),
+  editedAt: dateIfGiven(row.editedAt),
   updatedAt: new Date(row.updatedAt),
 })
 
-export interface NewMessage {
-  readonly channelId: number
-  /** 0 if the channel is not elastic. */
-  readonly subChannelId: number
-  readonly senderId: number
-  /** The only other user or bot that may see it. */
-  readonly targetId: number | undefined
-  readonly type: MessageType
+/** What the sender of a message, or a processor of a flow, writes. */
+export interface MessageContent {
   readonly content: string
   readonly metadata: string | undefined
   readonly attributes: MessageAttributes | undefined
   readonly contentType: string | undefined
+}
+
+export interface NewMessage extends Place, MessageContent {
+  readonly senderId: number
+  /** The only other user or bot that may see it. */
+  readonly targetId: number | undefined
+  readonly type: MessageType
   /** For a message that a flow decides about: until then only its sender sees it, and lists never show a PASSING one. */
   readonly waiting?: 'PENDING' | 'PASSING'
 }
@@ -216,18 +209,17 @@ export async function insertMessage(
     waiting ?? null,
     counted,
   )
+  const id = messageId({ at, sequence, nonce })
   if (waiting !== 'PASSING' && (targetId !== undefined || waiting)) {
-    for (const viewerId of new Set([senderId, waiting ? senderId : targetId!])) {
-      await tx.run(insertViewer, channelId, viewerId, at, sequence, subChannelId)
-      await tx.run(raisePrivate, channelId, viewerId, at, subChannelId)
-    }
+    for (const viewerId of new Set([senderId, waiting ? senderId : targetId!]))
+      await insertViewer(tx, { channelId, subChannelId, messageId: id }, viewerId, at)
   }
-  return messageId({ at, sequence, nonce })
+  return id
 }
 
 /** The message of that id, whoever may see it. */
-export async function findMessage(db: Queries, channelId: number, subChannelId: number, id: string): Promise<Message | undefined> {
-  const found = partsOfId(id)
+export async function findMessage(db: Queries, { channelId, subChannelId, messageId }: MessageKey): Promise<Message | undefined> {
+  const found = partsOfId(messageId)
   if (!found) return undefined
   const row = await db.get(selectOne, channelId, found.at, found.sequence, found.nonce, subChannelId)
   return row && messageOf(row)
@@ -236,7 +228,7 @@ export async function findMessage(db: Queries, channelId: number, subChannelId: 
 /** The same by its time and number. */
 export async function messageOfNumbers(
   db: Queries,
-  { channelId, subChannelId, at, sequence }: { channelId: number; subChannelId: number; at: number; sequence: number },
+  { channelId, subChannelId, at, sequence }: Place & { at: number; sequence: number },
 ): Promise<Message | undefined> {
   const row = await db.get(selectOfNumbers, channelId, at, sequence, subChannelId)
   return row && messageOf(row)
@@ -245,7 +237,7 @@ export async function messageOfNumbers(
 /** The messages for all members, by the numbers with which they were stored. */
 export async function messagesOfNumbers(
   db: Queries,
-  place: { readonly channelId: number; readonly subChannelId: number },
+  place: Place,
   { notBefore, after, upTo }: { notBefore: number; after: number; upTo: number },
 ): Promise<{ readonly sequence: number; readonly message: Message }[]> {
   const rows = await db.all(selectNumbers, place.channelId, place.subChannelId, notBefore, after, upTo, upTo - after)
@@ -253,9 +245,7 @@ export async function messagesOfNumbers(
 }
 
 /** The viewer, and the channel or sub-channel whose messages it sees. */
-export interface Viewing {
-  readonly channelId: number
-  readonly subChannelId: number
+export interface Viewing extends Place {
   readonly viewerId: number
   /** The creation time before which retention hides messages. */
   readonly notBefore: number
@@ -273,9 +263,7 @@ export const seenMessageOf = `
   where m.channel_id = $1 and m.sub_channel_id = $2 and m.private in (0, 1) and m.created_at = $3 and m.sequence = $4
     and m.nonce = $5 and m.created_at >= $6 and m.status is null and (m.private = 0 or $7 in (m.sender_id, m.target_id))`
 
-export interface MessageListing {
-  readonly channelId: number
-  readonly subChannelId: number
+export interface MessageListing extends Place {
   readonly viewerId: number
   readonly order: 'ASCENDING' | 'DESCENDING'
   /** Bounds of the creation time, inclusive. */
@@ -293,45 +281,34 @@ export async function listMessages(db: Queries, listing: MessageListing, after: 
   return pageOf(rows, limit, row => [row.at, row.sequence], messageOf)
 }
 
-export function primaryKeyOf(channelId: number, subChannelId: number, id: string): [number, number, number, number, string] {
-  const found = partsOfId(id)
-  if (!found) throw new Error('not the id of a stored message')
-  return [channelId, subChannelId, found.at, found.sequence, found.nonce]
-}
-
 /** Replaces the content, and metadata and content type if given; false if the message is gone or redacted. */
 export async function updateMessage(
   tx: Queries,
-  channelId: number,
-  subChannelId: number,
-  id: string,
+  key: MessageKey,
   given: { content: string; metadata: string | undefined; contentType: string | undefined; now: number },
 ) {
   const values = [json(given.content), jsonIfGiven(given.metadata), jsonIfGiven(given.contentType), given.now]
-  return (await tx.run(updateContent, ...primaryKeyOf(channelId, subChannelId, id), ...values)) === 1
+  return (await tx.run(updateContent, ...primaryKeyOf(key), ...values)) === 1
 }
 
 /** Removes content, metadata and attributes for good; false if the message is gone or redacted. */
-export async function redactMessage(tx: Queries, channelId: number, subChannelId: number, id: string, now: number) {
-  const redacted = await tx.get(redact, ...primaryKeyOf(channelId, subChannelId, id), now)
+export async function redactMessage(tx: Queries, key: MessageKey, now: number) {
+  const redacted = await tx.get(redact, ...primaryKeyOf(key), now)
   if (!redacted) return false
-  await uncountMessage(tx, channelId, subChannelId, redacted)
+  await uncountMessage(tx, key, redacted)
   return true
 }
 
 /**
  * Deletes the message and moves the LastMessageTimestamp of those who saw it back to the newest remaining one; false if it is gone.
  */
-export async function deleteMessage(tx: Queries, channelId: number, subChannelId: number, { messageId, sender, target }: Message) {
-  const key = primaryKeyOf(channelId, subChannelId, messageId)
-  const [, , at, sequence] = key
-  const removed = await tx.get(remove, ...key)
+export async function deleteMessage(tx: Queries, key: MessageKey, { sender, target }: Message) {
+  const { channelId, subChannelId } = key
+  const removed = await tx.get(remove, ...primaryKeyOf(key))
   if (!removed) return false
-  await uncountMessage(tx, channelId, subChannelId, removed)
-  if (target) {
-    await tx.run(removeViewers, channelId, sender.id, target.id, at, sequence, subChannelId)
-    await tx.run(recomputePrivate, channelId, sender.id, target.id, subChannelId)
-  } else if (subChannelId === 0) await tx.run(recomputePublic, channelId)
+  await uncountMessage(tx, key, removed)
+  if (target) await removeViewers(tx, key, sender.id, target.id)
+  else if (subChannelId === 0) await tx.run(recomputePublic, channelId)
   else await recomputeSubChannel(tx, channelId, subChannelId)
   return true
 }

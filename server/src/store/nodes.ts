@@ -1,5 +1,7 @@
 import { statement, type Database, type Queries } from '../database/database.ts'
 import { pageOf, type Page } from './page.ts'
+import { changeRow } from './queries.ts'
+import type { RowOf } from './text.ts'
 
 /** In epoch milliseconds of the database: the clocks of nodes may differ. PostgreSQL only, like everything here. */
 const clock = `(extract(epoch from statement_timestamp()) * 1000)::bigint`
@@ -20,7 +22,6 @@ const beat = statement(`
   insert into nodes (id, name, bus, seen_at) values ($1, $2, $3, ${clock})
   on conflict (id) do update set seen_at = excluded.seen_at`)
 const selectOthers = statement<Node>(`select n.id, n.name, n.bus from nodes n where n.id <> $1 and ${isAlive} order by n.id limit 100`)
-const remove = statement(`delete from nodes where id = $1`)
 const removeDead = statement(`delete from nodes where seen_at < ${clock} - ${deletedMilliseconds}`)
 const removeLeft = statement(`
   delete from sessions s where not exists (select 1 from nodes n where n.id = s.node_id) and s.node_id <> $1`)
@@ -34,9 +35,7 @@ export async function beatOf(db: Database, { id, name, bus }: Node): Promise<rea
 /** The other living nodes. */
 export const livingNodes = async (db: Queries) => db.all(selectOthers, '')
 
-export async function removeNode(db: Database, id: string) {
-  await db.run(remove, id)
-}
+export const removeNode = changeRow<[id: string]>(`delete from nodes where id = $1`)
 
 /** Deletes dead nodes and their sessions. */
 export async function deleteDeadNodes(db: Database, own: string) {
@@ -128,14 +127,16 @@ export interface ConnectedTo {
   readonly id: number
 }
 
+interface ConnectedSocket {
+  readonly node: string
+  readonly connectedAt: number | undefined
+  readonly sourceAddress: string | undefined
+}
+
 /** A user with its sockets, the oldest first. */
 export interface ConnectedUser {
   readonly userId: number
-  readonly sockets: readonly {
-    readonly node: string
-    readonly connectedAt: number | undefined
-    readonly sourceAddress: string | undefined
-  }[]
+  readonly sockets: readonly ConnectedSocket[]
 }
 
 const isAsked = {
@@ -144,16 +145,9 @@ const isAsked = {
   user: 's.user_id = $1',
 }
 
-interface ConnectedRow {
-  readonly userId: number
-  readonly node: string
-  readonly connectedAt: number | null
-  readonly sourceAddress: string | null
-}
-
 /** The sockets of the users of a page, and of one more user. */
 const selectConnected = (of: ConnectedTo['of']) =>
-  statement<ConnectedRow>(`
+  statement<RowOf<ConnectedSocket> & { readonly userId: number }>(`
     select s.user_id as "userId", n.name as node, s.connected_at as "connectedAt", s.source_address as "sourceAddress"
     from sessions s join nodes n on n.id = s.node_id and ${isAlive}
     where s.user_id in (

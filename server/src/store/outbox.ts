@@ -1,4 +1,5 @@
 import { statement, type Queries } from '../database/database.ts'
+import { allRows, countRows, deleteSome, hasRow } from './queries.ts'
 
 /** An entry: something to deliver to another service. */
 export interface OutboxEntry {
@@ -44,17 +45,7 @@ const allLanes = `
     select (select min(lane) from outbox where lane > lanes.lane) from lanes where lanes.lane is not null)`
 const selectDueLanes = statement<{ lane: string }>(`${allLanes}
   select lane from lanes where exists (select 1 from outbox o where o.lane = lanes.lane and o.next_at <= $1)`)
-const selectDue = statement<{ id: number }>(`select id from outbox where lane = $1 and next_at <= $2 limit 1`)
 const columns = `id, lane, sub_lane as "subLane", payload, attempts, created_at as "createdAt"`
-// Of two nodes that want the same rows, the second one waits for the first and then finds that they are no longer due.
-const lease = statement<OutboxEntry>(`
-  update outbox set next_at = $3, attempts = attempts + 1
-  where id in (select id from outbox o where lane = $1 and next_at <= $2 and ${isFirst} order by next_at, id limit $4) and next_at <= $2
-  returning ${columns}`)
-const countInSubLane = statement<{ count: number }>(`
-  select count(*) as count from (
-    select id from outbox where lane = $1 and sub_lane = $2 and next_at > 0 and sub_lane is not null limit $3) waiting`)
-const selectFirst = statement<OutboxEntry>(`select ${columns} from outbox where lane = $1 order by next_at, id limit $2`)
 const remove = statement(`delete from outbox where id = $1 and attempts = $2`)
 /** How many lanes one statement reads, so that PostgreSQL needs few round trips. */
 const removedAtOnce = 100
@@ -66,16 +57,12 @@ const postpone = statement(`update outbox set next_at = $3 where id = $1 and att
 const postponeLater = statement(`
   update outbox set next_at = $4 where id in (
     select id from outbox where lane = $1 and sub_lane = $2 and id > $3 and next_at > 0 and sub_lane is not null) and next_at < $4`)
-const selectFigures = statement<{ lane: string; entries: number; oldest: number; nextAt: number }>(`
-  select lane, count(*) as entries, min(created_at) as oldest, min(next_at) as "nextAt" from outbox group by lane order by lane`)
 const firstOf = (column: string) => `(select ${column} from outbox o where o.lane = lanes.lane and ${isFirst} order by next_at, id limit 1)`
 const selectLongestDue = statement<{ lane: string; since: number }>(`${allLanes},
   firsts as (select lane, ${firstOf('next_at')} as next_at, ${firstOf('created_at')} as created_at from lanes where lane is not null)
   select lane, case when next_at = 0 then created_at else next_at end as since from firsts
   where case when next_at = 0 then created_at else next_at end <= $1
   order by since limit 20`)
-const removeLane = statement(`
-  delete from outbox where id in (select id from outbox where lane = $1 order by next_at, id limit $2)`)
 
 /**
  * Appends an entry, in the transaction of the change that it follows from; after the commit the caller wakes the runner. Only the earliest
@@ -86,9 +73,9 @@ export async function appendToOutbox(tx: Queries, lane: string, payload: unknown
 }
 
 /** The number of waiting entries of a sub-lane, counted up to `most`. */
-export async function waitingInSubLane(tx: Queries, lane: string, subLane: string, most: number) {
-  return (await tx.get(countInSubLane, lane, subLane, most))!.count
-}
+export const waitingInSubLane = countRows<[lane: string, subLane: string, most: number]>(`
+  select count(*) as count from (
+    select id from outbox where lane = $1 and sub_lane = $2 and next_at > 0 and sub_lane is not null limit $3) waiting`)
 
 /** Appends an entry to an ordered lane. The transaction must have locked the subject of the sub-lane, such as the channel. */
 export async function appendInOrder(tx: Queries, lane: string, subLane: string, payload: string, now: number) {
@@ -100,19 +87,21 @@ export async function dueLanes(db: Queries, now: number): Promise<string[]> {
   return (await db.all(selectDueLanes, now)).map(({ lane }) => lane)
 }
 
-export async function isOutboxDue(db: Queries, lane: string, now: number) {
-  return (await db.get(selectDue, lane, now)) !== undefined
-}
+export const isOutboxDue = hasRow<[lane: string, now: number]>(`select id from outbox where lane = $1 and next_at <= $2 limit 1`)
 
-/** Leases due entries of a lane until that time, at most `limit`. */
-export async function leaseFromOutbox(tx: Queries, lane: string, now: number, until: number, limit: number): Promise<OutboxEntry[]> {
-  return tx.all(lease, lane, now, until, limit)
-}
+/**
+ * Leases due entries of a lane until that time, at most `limit`. Of two nodes that want the same rows, the second one waits for the first and
+ * then finds that they are no longer due.
+ */
+export const leaseFromOutbox = allRows<OutboxEntry, [lane: string, now: number, until: number, limit: number]>(`
+  update outbox set next_at = $3, attempts = attempts + 1
+  where id in (select id from outbox o where lane = $1 and next_at <= $2 and ${isFirst} order by next_at, id limit $4) and next_at <= $2
+  returning ${columns}`)
 
 /** The first entries of an ordered lane. */
-export async function firstInOutbox(db: Queries, lane: string, limit: number): Promise<OutboxEntry[]> {
-  return db.all(selectFirst, lane, limit)
-}
+export const firstInOutbox = allRows<OutboxEntry, [lane: string, limit: number]>(
+  `select ${columns} from outbox where lane = $1 order by next_at, id limit $2`,
+)
 
 /** False if the lease was over and another node has taken the entry. */
 export async function removeFromOutbox(tx: Queries, { id, attempts }: OutboxEntry) {
@@ -134,14 +123,11 @@ export async function postponeInOutbox(tx: Queries, { id, attempts, lane, subLan
 }
 
 /** Removes the first entries of a lane; returns how many. */
-export async function emptyLane(tx: Queries, lane: string, limit: number): Promise<number> {
-  return tx.run(removeLane, lane, limit)
-}
+export const emptyLane = deleteSome<[lane: string, limit: number]>('outbox', 'id', 'lane = $1 order by next_at, id')
 
 /** The number of entries in each lane, the time of the oldest, and when the first one is due. */
-export async function outboxFigures(db: Queries) {
-  return db.all(selectFigures)
-}
+export const outboxFigures = allRows<{ lane: string; entries: number; oldest: number; nextAt: number }>(`
+  select lane, count(*) as entries, min(created_at) as oldest, min(next_at) as "nextAt" from outbox group by lane order by lane`)
 
 /** The lanes whose first entry has been due for that long without being delivered, the longest first. */
 export async function longestDue(db: Queries, now: number, milliseconds: number) {

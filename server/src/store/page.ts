@@ -38,3 +38,7 @@ export function pageOf<Row, Item>(
   const last = scanned.at(-1)
   return { items, next: rows.length > limit && last !== undefined ? cursor(last) : undefined }
 }
+
+/** The same for a list in the order of the ids of its rows. */
+export const pageById = <Row extends { readonly id: number }, Item>(rows: Row[], limit: number, item: (row: Row) => Item | undefined) =>
+  pageOf(rows, limit, ({ id }) => [id], item)

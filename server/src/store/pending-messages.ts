@@ -1,7 +1,8 @@
 import { statement, type Queries } from '../database/database.ts'
 import type { Moment } from './channels.ts'
 import type { Run } from './flow-runs.ts'
-import { primaryKeyOf } from './messages.ts'
+import { primaryKeyOf } from './message-keys.ts'
+import { failViewer, insertViewer, removeViewers } from './private-messages.ts'
 import { uncountArrival } from './read-positions.ts'
 import { json, jsonIfGiven, jsonOfObject } from './text.ts'
 
@@ -17,35 +18,7 @@ const replace = statement(`
   update messages set content = $6, metadata = $7, attributes = $8, content_type = $9, edited_at = $10, updated_at = $11
   where channel_id = $1 and sub_channel_id = $2 and created_at = $3 and sequence = $4 and nonce = $5 and private in (0, 1)
     and redacted = 0`)
-const removeViewer = statement(`
-  delete from private_messages
-  where channel_id = $1 and sub_channel_id = $2 and viewer_id = $3 and created_at = $4 and sequence = $5`)
-const insertViewer = statement(`
-  insert into private_messages (channel_id, sub_channel_id, viewer_id, created_at, sequence) values ($1, $2, $3, $4, $5)
-  on conflict do nothing`)
-const failViewer = statement(`
-  update private_messages set failed = 1
-  where channel_id = $1 and sub_channel_id = $2 and viewer_id = $3 and created_at = $4 and sequence = $5`)
-const recompute = statement(`
-  update memberships set last_private_at = (
-    select max(p.created_at) from private_messages p
-    where p.channel_id = $1 and p.sub_channel_id = $2 and p.viewer_id = memberships.member_id and p.failed = 0)
-  where channel_id = $1 and sub_channel_id = $2 and member_id = $3`)
-
-/** A released message counts as new from its release on, for its target as well as for all members. */
-const raise = statement(`
-  update memberships set last_private_at = $4
-  where channel_id = $1 and sub_channel_id = $2 and member_id = $3 and (last_private_at is null or last_private_at < $4)`)
-
 const setLastRelease = statement(`update channels set last_release = $2 where id = $1`)
-
-const placeOfRun = (run: Run) => primaryKeyOf(run.channelId, run.subChannelId, run.messageId)
-
-async function setViewer(tx: Queries, change: typeof insertViewer, run: Run, viewerId: number) {
-  const [channelId, subChannelId, at, sequence] = placeOfRun(run)
-  await tx.run(change, channelId, subChannelId, viewerId, at, sequence)
-  await tx.run(recompute, channelId, subChannelId, viewerId)
-}
 
 /**
  * Releases the message, with the content that the processors have left, to all members, or to the target of a targeted one. Its position
@@ -54,17 +27,19 @@ async function setViewer(tx: Queries, change: typeof insertViewer, run: Run, vie
 export async function releaseMessage(tx: Queries, run: Run, { at, sequence, counted }: Pick<Moment, 'at' | 'sequence' | 'counted'>) {
   const { content, metadata, attributes, contentType, target, sender } = run
   const version = [json(content), jsonIfGiven(metadata), jsonOfObject(attributes), jsonIfGiven(contentType)]
-  if ((await tx.run(release, ...placeOfRun(run), target ? 1 : 0, ...version, counted, sequence)) === 0) {
+  if ((await tx.run(release, ...primaryKeyOf(run), target ? 1 : 0, ...version, counted, sequence)) === 0) {
     // Its arrival has been counted, but there is no message to read.
-    const [channelId, subChannelId, sentAt, sent] = placeOfRun(run)
+    const [channelId, subChannelId, sentAt, sent] = primaryKeyOf(run)
     if (!target) await uncountArrival(tx, { channelId, subChannelId, arrival: sequence, at: sentAt, sequence: sent })
     return false
   }
-  if (!target) await tx.run(setLastRelease, run.channelId, sequence)
   if (target) {
-    await setViewer(tx, insertViewer, run, target.id)
-    await tx.run(raise, run.channelId, run.subChannelId, target.id, at)
-  } else await setViewer(tx, removeViewer, run, sender.id)
+    // A released message counts as new from its release on, for its target as well as for all members.
+    await insertViewer(tx, run, target.id, at)
+  } else {
+    await tx.run(setLastRelease, run.channelId, sequence)
+    await removeViewers(tx, run, sender.id)
+  }
   return true
 }
 
@@ -73,15 +48,15 @@ export async function releaseMessage(tx: Queries, run: Run, { at, sequence, coun
  * if it is gone.
  */
 export async function failMessage(tx: Queries, run: Run, detail: string) {
-  const isThere = (await tx.run(fail, ...placeOfRun(run), json(detail))) === 1
-  await setViewer(tx, failViewer, run, run.sender.id)
+  const isThere = (await tx.run(fail, ...primaryKeyOf(run), json(detail))) === 1
+  await failViewer(tx, run, run.sender.id)
   return isThere
 }
 
 /** Deletes a message that was never released, or that is not stored once it has been; false if it is gone. */
 export async function dropMessage(tx: Queries, run: Run) {
-  const isThere = (await tx.run(remove, ...placeOfRun(run))) === 1
-  await setViewer(tx, removeViewer, run, run.sender.id)
+  const isThere = (await tx.run(remove, ...primaryKeyOf(run))) === 1
+  await removeViewers(tx, run, run.sender.id)
   return isThere
 }
 
@@ -89,5 +64,5 @@ export async function dropMessage(tx: Queries, run: Run) {
 export async function replaceMessage(tx: Queries, run: Run, now: number) {
   const { content, metadata, attributes, contentType, editedAt } = run
   const version = [json(content), jsonIfGiven(metadata), jsonOfObject(attributes), jsonIfGiven(contentType)]
-  return (await tx.run(replace, ...placeOfRun(run), ...version, editedAt ?? now, now)) === 1
+  return (await tx.run(replace, ...primaryKeyOf(run), ...version, editedAt ?? now, now)) === 1
 }

@@ -4,6 +4,7 @@ import type { Identity } from './identities.ts'
 import { keyColumns, keyValues, ofMessage, type MessageKey } from './message-keys.ts'
 import { messageColumns, messageOf, messagePeople, type Message, type MessageRow } from './messages.ts'
 import { pageOf, type Cursor, type Page } from './page.ts'
+import type { Place } from './places.ts'
 import { parsed } from './text.ts'
 
 /** A pinned message, and who has pinned it. */
@@ -48,9 +49,7 @@ export async function removePin(tx: Queries, key: MessageKey) {
   return (await tx.run(remove, ...keyValues(key))) === 1
 }
 
-interface Listed {
-  readonly channelId: number
-  readonly subChannelId: number
+interface Listed extends Place {
   /** The creation time before which retention hides messages. */
   readonly notBefore: number
 }

@@ -1,5 +1,7 @@
 import { statement, type Queries } from '../database/database.ts'
 import { channelColumns, summaryOf, type ChannelRow, type ChannelSummary } from './channel-summary.ts'
+import type { Place } from './places.ts'
+import type { RowOf } from './text.ts'
 
 /** The order in which channels are chosen for a prefetch (docs/service/sessions.md#prefetch). */
 export type PrefetchOrder = 'unread' | 'last-message-timestamp'
@@ -11,22 +13,11 @@ export interface ChannelVersion {
 }
 
 /** A channel of a member; in an elastic channel one of its sub-channels. */
-export interface PrefetchedChannel extends ChannelVersion {
-  readonly channelId: number
-  readonly subChannelId: number
+export interface PrefetchedChannel extends ChannelVersion, Place {
   /** The read marker, in epoch milliseconds. */
   readonly readAt: number | undefined
   /** Whether there are messages that the member sees and not all members see. */
   readonly hasPrivate: boolean
-}
-
-interface ChosenRow {
-  channelId: number
-  subChannelId: number
-  readAt: number | null
-  hasPrivate: number
-  sequence: number
-  identities: number
 }
 
 const isUnread = 'case when last_at is not null and (read_at is null or last_at > read_at) then 0 else 1 end'
@@ -37,7 +28,7 @@ const newest = 'last_at desc nulls last, id'
  * rows only.
  */
 const best = (order: string) =>
-  statement<ChosenRow>(`
+  statement<RowOf<PrefetchedChannel>>(`
     with places as (
       select m.id, m.channel_id, m.sub_channel_id, m.read_at, m.last_private_at, case when m.sub_channel_id = 0 then c.last_message_at
         else (select s.last_message_at from sub_channels s where s.id = m.sub_channel_id) end as public_at
@@ -66,22 +57,13 @@ export async function channelsToPrefetch(
   limit: number,
 ): Promise<PrefetchedChannel[]> {
   const rows = await db.all(selectBest[order], memberId, limit)
-  return rows.map(row => ({
-    channelId: row.channelId,
-    subChannelId: row.subChannelId,
-    readAt: row.readAt ?? undefined,
-    hasPrivate: row.hasPrivate === 1,
-    sequence: row.sequence,
-    identities: row.identities,
-  }))
+  return rows.map(row => ({ ...row, readAt: row.readAt ?? undefined, hasPrivate: row.hasPrivate === 1 }))
 }
 
-interface ShownRow extends ChannelRow {
-  subChannelName: string | null
-  publicAt: number | null
-  privateAt: number | null
-  sequence: number
-  identities: number
+interface ShownRow extends ChannelRow, ChannelVersion {
+  readonly subChannelName: string | null
+  readonly publicAt: number | null
+  readonly privateAt: number | null
 }
 
 /** An id that no user has: such a viewer sees what all members see. */
@@ -107,7 +89,7 @@ export interface ShownChannel {
 /** The channel as that member sees it, or `nobody`. Undefined if it is deleted. */
 export async function channelToShow(
   db: Queries,
-  { channelId, subChannelId, viewerId }: { channelId: number; subChannelId: number; viewerId: number },
+  { channelId, subChannelId, viewerId }: Place & { viewerId: number },
 ): Promise<ShownChannel | undefined> {
   const row = await db.get(selectShown, channelId, subChannelId, viewerId)
   return (

@@ -1,7 +1,9 @@
 import { statement, type Queries } from '../database/database.ts'
 import { identityArn } from './arns.ts'
+import type { Place } from './places.ts'
 import { subChannelsOf } from './sub-channels.ts'
-import { json, parsedIfGiven } from './text.ts'
+import { json, parsedIfGiven, type RowOf } from './text.ts'
+import { changeRow } from './queries.ts'
 
 export type PresenceStatus = 'AVAILABLE' | 'BUSY' | 'AWAY' | 'DO_NOT_DISTURB' | 'INVISIBLE'
 
@@ -16,11 +18,7 @@ export interface StoredPresence {
   readonly isShown: boolean
 }
 
-interface Row {
-  readonly arn: string
-  readonly status: PresenceStatus | null
-  readonly statusText: string | null
-  readonly lastSeenAt: number | null
+interface Row extends RowOf<Omit<StoredPresence, 'isShown'>> {
   readonly isLiving: number
 }
 
@@ -34,10 +32,6 @@ const selectOne = statement<Row>(`
 const upsertStatus = statement(`
   insert into presences (identity_id, status, status_text) values ($1, $2, $3)
   on conflict (identity_id) do update set status = excluded.status, status_text = excluded.status_text`)
-const upsertSeen = statement(`
-  insert into presences (identity_id, last_seen_at) select id, $2 from identities where id = $1 and deleted_at is null
-  on conflict (identity_id) do update set last_seen_at = excluded.last_seen_at
-  where presences.last_seen_at is null or presences.last_seen_at < excluded.last_seen_at`)
 const selectMembers = statement<{ id: number; memberId: number }>(`
   select m.id, m.member_id as "memberId" from memberships m
   where m.channel_id = $1 and m.sub_channel_id = $2 and m.type = 'DEFAULT' and m.id > $3 order by m.id limit $4`)
@@ -72,9 +66,10 @@ export async function putStatus(tx: Queries, userId: number, status: PresenceSta
 }
 
 /** The user was seen then, or later. */
-export async function putSeen(tx: Queries, userId: number, at: number) {
-  await tx.run(upsertSeen, userId, at)
-}
+export const putSeen = changeRow<[userId: number, at: number]>(`
+  insert into presences (identity_id, last_seen_at) select id, $2 from identities where id = $1 and deleted_at is null
+  on conflict (identity_id) do update set last_seen_at = excluded.last_seen_at
+  where presences.last_seen_at is null or presences.last_seen_at < excluded.last_seen_at`)
 
 /**
  * Whether both are DEFAULT members of an ordinary channel. If both are in more than a thousand, channels beyond the oldest thousand of
@@ -85,7 +80,7 @@ export async function shareChannel(db: Queries, one: number, other: number): Pro
 }
 
 /** A page of the DEFAULT members of a channel or sub-channel, by their memberships. */
-export const defaultMembers = async (db: Queries, place: { channelId: number; subChannelId: number }, after: number, limit: number) =>
+export const defaultMembers = async (db: Queries, place: Place, after: number, limit: number) =>
   db.all(selectMembers, place.channelId, place.subChannelId, after, limit)
 
 /** The sub-channels in which a channel has members; 0 for an ordinary channel. */

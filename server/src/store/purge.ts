@@ -1,9 +1,11 @@
 import { streamsOf, type Moment } from './channels.ts'
-import { deletionsBesideMessages } from './beside-messages.ts'
+import { correctionKey, deletionsBesideMessages, messageKey, viewerKey } from './beside-messages.ts'
 import { giveEach, take } from './counters.ts'
-import { statement, type Queries, type Statement, type Transaction } from '../database/database.ts'
+import { statement, type Queries, type Statement, type Transaction, type Value } from '../database/database.ts'
 import { keyColumns, ofMessage } from './message-keys.ts'
 import { placedMemberships, returned, type PlacedMembership, type PlacedRow } from './memberships.ts'
+import type { Place } from './places.ts'
+import { deleteSome } from './queries.ts'
 import { noteRemoved } from './search-changes.ts'
 import { giveSeatBack, uncountModeratorIn } from './sub-channels.ts'
 import { removeAllTags } from './tags.ts'
@@ -18,9 +20,7 @@ const nextIdentity = statement<{ id: number }>(`
   select id from identities where deleted_at is not null and purged_at is null order by id limit 1`)
 const nextAppInstance = statement<{ id: number }>(`
   select id from app_instances where deleted_at is not null and id not in (select app_instance_id from imports) order by id limit 1`)
-const removeReferences = statement(`
-  delete from imported_identities where (app_instance_id, ref) in
-    (select app_instance_id, ref from imported_identities where app_instance_id = $1 limit $2)`)
+const removeReferences = deleteSome('imported_identities', 'app_instance_id, ref', 'app_instance_id = $1')
 const nextUnwanted = statement<Unwanted>(`
   select channel_id as "channelId", sub_channel_id as "subChannelId", message_at as "at", message_sequence as "sequence"
   from unwanted_reactions limit 1`)
@@ -47,58 +47,40 @@ const removeMemberships = statement<Ended>(`
 /** Deletes rows, and notes those that the search index has. */
 interface Deletion {
   readonly note?: Statement<never>
-  readonly remove: Statement<never>
+  readonly remove: (tx: Queries, ...values: Value[]) => Promise<number>
 }
 
-const rows = (text: string): Deletion => ({ remove: statement(text) })
 /** `now` is the parameter for the time of the note, after those of the deletion. */
-function messagesIn(condition: string, now: string): Deletion {
-  const key = `channel_id, sub_channel_id, private, created_at, sequence`
-  const selection = `where ${condition} order by ${key} limit $2`
-  return {
-    note: noteRemoved(selection, now),
-    remove: statement(`delete from messages where (${key}) in (select ${key} from messages ${selection})`),
-  }
+const messagesIn = (condition: string, now: string): Deletion => {
+  const selected = `${condition} order by ${messageKey}`
+  return { note: noteRemoved(`where ${selected} limit $2`, now), remove: deleteSome('messages', messageKey, selected) }
 }
-const corrections = (condition: string) =>
-  rows(`delete from unread_corrections where (channel_id, sub_channel_id, viewer_id, arrival) in
-    (select channel_id, sub_channel_id, viewer_id, arrival from unread_corrections where ${condition} limit $2)`)
-const contentsOfSubChannel: readonly Deletion[] = [
-  corrections('channel_id = $1 and sub_channel_id = $3'),
-  ...deletionsBesideMessages('channel_id = $1 and sub_channel_id = $3', '$2').map(remove => ({ remove })),
-  rows(`delete from private_messages where (channel_id, sub_channel_id, viewer_id, created_at, sequence) in
-    (select channel_id, sub_channel_id, viewer_id, created_at, sequence from private_messages
-     where channel_id = $1 and sub_channel_id = $3 limit $2)`),
-  messagesIn('channel_id = $1 and sub_channel_id = $3', '$4'),
+const contentsIn = (condition: string, now: string): readonly Deletion[] => [
+  { remove: deleteSome('unread_corrections', correctionKey, condition) },
+  ...deletionsBesideMessages(condition).map(remove => ({ remove })),
+  { remove: deleteSome('private_messages', viewerKey, condition) },
+  messagesIn(condition, now),
 ]
+const contentsOfSubChannel = contentsIn('channel_id = $1 and sub_channel_id = $3', '$4')
 const countOut = statement<Moment>(`
   update channels set member_count = member_count - $2, sequence = sequence + 1,
     last_event_at = case when last_event_at < $3 then $3 else last_event_at end
   where id = $1 returning sequence, last_event_at as at, counted, ${streamsOf('channels')}`)
 const removeSubChannel = statement(`delete from sub_channels where id = $1`)
 const contentsOfChannel: readonly Deletion[] = [
-  corrections(where),
-  ...deletionsBesideMessages(where, '$2').map(remove => ({ remove })),
-  rows(`delete from private_messages where (channel_id, sub_channel_id, viewer_id, created_at, sequence) in
-    (select channel_id, sub_channel_id, viewer_id, created_at, sequence from private_messages where ${where} limit $2)`),
-  messagesIn(where, '$3'),
-  rows(`delete from moderators where (channel_id, identity_id) in
-    (select channel_id, identity_id from moderators where ${where} limit $2)`),
-  rows(`delete from bans where (channel_id, identity_id) in (select channel_id, identity_id from bans where ${where} limit $2)`),
-  rows(`delete from flow_runs where id in (select id from flow_runs where ${where} limit $2)`),
-  rows(`delete from sub_channels where id in (select id from sub_channels where ${where} limit $2)`),
+  ...contentsIn(where, '$3'),
+  { remove: deleteSome('moderators', 'channel_id, identity_id', where) },
+  { remove: deleteSome('bans', 'channel_id, identity_id', where) },
+  { remove: deleteSome('flow_runs', 'id', where) },
+  { remove: deleteSome('sub_channels', 'id', where) },
 ]
 const rolesOfIdentity: readonly Deletion[] = [
-  rows(`delete from moderators where (channel_id, identity_id) in
-    (select channel_id, identity_id from moderators where identity_id = $1 limit $2)`),
-  rows(`delete from bans where (channel_id, identity_id) in
-    (select channel_id, identity_id from bans where identity_id = $1 limit $2)`),
-  rows(`delete from endpoints where id in (select id from endpoints where identity_id = $1 limit $2)`),
-  rows(`delete from presences where identity_id in (select identity_id from presences where identity_id = $1 limit $2)`),
+  { remove: deleteSome('moderators', 'channel_id, identity_id', 'identity_id = $1') },
+  { remove: deleteSome('bans', 'channel_id, identity_id', 'identity_id = $1') },
+  { remove: deleteSome('endpoints', 'id', 'identity_id = $1') },
+  { remove: deleteSome('presences', 'identity_id', 'identity_id = $1') },
 ]
-const removeReactions = statement(`
-  delete from reactions where (${keyColumns}, identity_id, reaction) in
-    (select ${keyColumns}, identity_id, reaction from reactions where ${ofMessage()} limit $5)`)
+const removeReactions = deleteSome('reactions', `${keyColumns}, identity_id, reaction`, ofMessage(), '$5')
 const removeUnwanted = statement(`delete from unwanted_reactions where ${ofMessage()}`)
 const removeAdmin = statement(`
   delete from admins where identity_id = $1 and app_instance_id = (select app_instance_id from identities where id = $1)`)
@@ -111,9 +93,7 @@ const buryChannels = statement(`
 const buryIdentities = statement(`
   update identities set deleted_at = $2 where id in
     (select id from identities where app_instance_id = $1 and deleted_at is null limit $3)`)
-const removeIdentities = statement(`
-  delete from identities where id in
-    (select id from identities where app_instance_id = $1 and deleted_at is not null and purged_at is not null limit $2)`)
+const removeIdentities = deleteSome('identities', 'id', 'app_instance_id = $1 and deleted_at is not null and purged_at is not null')
 /** The indexes hold either the living or the deleted ones. */
 const leftIn = (table: string, condition: string) => `select id from ${table} where app_instance_id = $1 and deleted_at is ${condition}`
 const selectLeft = statement<{ id: number }>(`
@@ -182,7 +162,7 @@ async function emptied(
   for (const { note, remove } of deletions) {
     const selected = part === undefined ? [id, left] : [id, left, part]
     if (note && tx.feedsSearch) await tx.run(note, ...selected, now)
-    left -= await tx.run(remove, ...selected)
+    left -= await remove(tx, ...selected)
     if (left <= 0) return false
   }
   return true
@@ -216,10 +196,10 @@ async function purgeAppInstance(tx: Queries, id: number, now: number) {
   // The contents of the app instance, which were just marked as deleted, are purged first; afterwards only the rows of deleted identities
   // are left.
   if (buried > 0) return
-  if ((await tx.run(removeIdentities, id, step)) > 0) return
+  if ((await removeIdentities(tx, id, step)) > 0) return
   // Another node may have marked them as deleted since they were read.
   if (await tx.get(selectLeft, id)) return
-  if ((await tx.run(removeReferences, id, step)) > 0) return
+  if ((await removeReferences(tx, id, step)) > 0) return
   await tx.run(removeTagsOfFlows, id, step)
   if ((await tx.run(removeFlows, id, step)) > 0) return
   await removeAllTags(tx, { kind: 'app-instance', id })
@@ -227,16 +207,14 @@ async function purgeAppInstance(tx: Queries, id: number, now: number) {
 }
 
 /** A redacted or deleted message that has reactions. */
-interface Unwanted {
-  readonly channelId: number
-  readonly subChannelId: number
+interface Unwanted extends Place {
   readonly at: number
   readonly sequence: number
 }
 
 async function purgeReactions(tx: Queries, { channelId, subChannelId, at, sequence }: Unwanted) {
   const message = [channelId, subChannelId, at, sequence]
-  if ((await tx.run(removeReactions, ...message, step)) < step) await tx.run(removeUnwanted, ...message)
+  if ((await removeReactions(tx, ...message, step)) < step) await tx.run(removeUnwanted, ...message)
 }
 
 /** A deleted resource whose contents still exist. */

@@ -1,8 +1,9 @@
 import { statement, type Queries, type Value } from '../database/database.ts'
 import { identityArn } from './arns.ts'
 import type { MembershipType } from './memberships.ts'
+import type { Place } from './places.ts'
 import type { Preferences } from './preferences.ts'
-import { parsed, parsedIfGiven } from './text.ts'
+import { parsed, parsedIfGiven, type RowOf } from './text.ts'
 import type { UserEndpoint } from './user-endpoints.ts'
 
 /** An active device that accepts pushes. */
@@ -20,16 +21,7 @@ export interface DeviceOfMember {
   readonly device: Device | undefined
 }
 
-interface DeviceRow {
-  id: number
-  endpointId: string
-  type: UserEndpoint['type']
-  resourceArn: string
-  deviceToken: string
-  voipDeviceToken: string | null
-  userArn: string
-  createdAt: number
-}
+type DeviceRow = RowOf<Device>
 
 type Row = { membershipType: MembershipType; membershipId: number; preferences: string | null } & (
   DeviceRow | { [Column in keyof DeviceRow]: null }
@@ -97,7 +89,7 @@ export async function appendPush(tx: Queries, lane: string, payload: unknown, ch
 /** The devices of the next members of a channel or sub-channel, at most `limit` members, in the order of type and id. */
 export async function devicesOfMembers(
   db: Queries,
-  { channelId, subChannelId }: { readonly channelId: number; readonly subChannelId: number },
+  { channelId, subChannelId }: Place,
   after: { readonly type: string; readonly id: number } | undefined,
   limit: number,
 ): Promise<DeviceOfMember[]> {
@@ -107,7 +99,7 @@ export async function devicesOfMembers(
 /** The devices of two identities, as far as they are members. */
 export async function devicesOfTwo(
   db: Queries,
-  { channelId, subChannelId }: { readonly channelId: number; readonly subChannelId: number },
+  { channelId, subChannelId }: Place,
   [one, other]: readonly [number, number],
 ): Promise<DeviceOfMember[]> {
   return (await db.all(selectOfTwo, channelId, subChannelId, one, other)).map(deviceOfMember)

@@ -1,4 +1,5 @@
 import { statement, type Database } from '../database/database.ts'
+import { changeRows } from './queries.ts'
 
 /** In epoch milliseconds of the database: the clocks of nodes may differ. */
 const clock = `(extract(epoch from statement_timestamp()) * 1000)::bigint`
@@ -15,8 +16,6 @@ const insertSpent = statement<{ key: string; milliseconds: number }>(`
   set full_at = least(excluded.full_at + greatest(bucket.full_at - ${clock}, 0), ${clock} + ${longestDebt})
   returning key, full_at - ${clock} as milliseconds`)
 
-const deleteFull = statement(`delete from rate_buckets where full_at < ${clock}`)
-
 /** Adds what a node has spent to the shared buckets, and resolves to how long each of them refills. PostgreSQL only. */
 export async function addSpent(db: Database, spent: ReadonlyMap<string, number>) {
   const rows = [...spent].map(([key, milliseconds]) => ({ key: key.toWellFormed(), spent: Math.round(milliseconds) }))
@@ -24,4 +23,4 @@ export async function addSpent(db: Database, spent: ReadonlyMap<string, number>)
 }
 
 /** Removes buckets that are full again. */
-export const removeFullBuckets = async (db: Database) => db.run(deleteFull)
+export const removeFullBuckets = changeRows(`delete from rate_buckets where full_at < ${clock}`)

@@ -1,4 +1,5 @@
 import { statement, type Queries } from '../database/database.ts'
+import { firstRow } from './queries.ts'
 
 /* What the bus compares its numbers with. Lists of numbers are JSON, for PostgreSQL only: SQLite has one node. */
 
@@ -6,7 +7,6 @@ const list = (parameter: string) => `select value::bigint from json_array_elemen
 
 const selectReached = statement<{ id: number; sequence: number; at: number }>(`
   select id, sequence, last_event_at as at from channels where id in (${list('$1')})`)
-const selectOne = statement<{ sequence: number; at: number }>(`select sequence, last_event_at as at from channels where id = $1`)
 const selectLiving = statement<{ id: number }>(`
   select i.id from identities i join app_instances a on a.id = i.app_instance_id and a.deleted_at is null
   where i.deleted_at is null and i.id in (${list('$1')})`)
@@ -22,7 +22,9 @@ export async function reachedChannels(db: Queries, channelIds: readonly number[]
 }
 
 /** The last number and time of one channel, on either database; undefined if it is purged. */
-export const reachedChannel = async (db: Queries, channelId: number) => db.get(selectOne, channelId)
+export const reachedChannel = firstRow<{ sequence: number; at: number }, [channelId: number]>(
+  `select sequence, last_event_at as at from channels where id = $1`,
+)
 
 /** Which of the users are deleted, or have a deleted app instance. */
 export async function goneUsers(db: Queries, userIds: readonly number[]): Promise<number[]> {

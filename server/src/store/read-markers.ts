@@ -5,14 +5,17 @@ import type { Identity } from './identities.ts'
 import type { MembershipType } from './memberships.ts'
 import { partsOfId } from './message-ids.ts'
 import { advanceReadPosition, countOwnAfter, putReadPosition, type OwnAfter } from './read-positions.ts'
-import { pageOf, type Cursor, type Page } from './page.ts'
-import { parsed } from './text.ts'
+import { pageById, type Cursor, type Page } from './page.ts'
+import { dateIfGiven, parsed, type RowOf } from './text.ts'
 
-interface MarkedRow {
-  readonly readAt: number
+/** A read marker that was set, and in what channel. */
+export interface Marked {
+  readonly readAt: Date
   readonly type: MembershipType
   readonly members: number
 }
+
+type MarkedRow = RowOf<Marked>
 
 const marked = `
   returning read_at as "readAt", type, (select member_count from channels where id = $1) as members`
@@ -31,13 +34,6 @@ const selectReadMarkers = statement<{ id: number; memberId: number; arn: string;
   join app_instances a on a.id = i.app_instance_id
   where m.channel_id = $1 and m.sub_channel_id = 0 and m.type = 'DEFAULT' and m.id > $2
   order by m.id limit $3`)
-
-/** A read marker that was set, and in what channel. */
-export interface Marked {
-  readonly readAt: Date
-  readonly type: MembershipType
-  readonly members: number
-}
 
 const markedOf = (row: MarkedRow | undefined): Marked | undefined => row && { ...row, readAt: new Date(row.readAt) }
 
@@ -91,13 +87,8 @@ export interface ReadMarker {
 /** A page of the DEFAULT members with their read markers, in the order of joining. */
 export async function listReadMarkers(db: Queries, channelId: number, after: Cursor | undefined, limit: number): Promise<Page<ReadMarker>> {
   const rows = await db.all(selectReadMarkers, channelId, after?.[0] ?? 0, limit + 1)
-  return pageOf(
-    rows,
-    limit,
-    row => [row.id],
-    ({ memberId, arn, name, readAt }) => ({
-      member: { id: memberId, arn, name: parsed(name) },
-      readAt: readAt === null ? undefined : new Date(readAt),
-    }),
-  )
+  return pageById(rows, limit, ({ memberId, arn, name, readAt }) => ({
+    member: { id: memberId, arn, name: parsed(name) },
+    readAt: dateIfGiven(readAt),
+  }))
 }

@@ -1,6 +1,7 @@
 import { statement, type Queries } from '../database/database.ts'
 import type { Moment } from './channels.ts'
 import { partsOfId, type MessageIdParts } from './message-ids.ts'
+import type { Place } from './places.ts'
 
 /*
  * Up to which message each member has read, and corrections of what is counted from there (docs/decisions/0018-unread-counts.md). A read
@@ -87,11 +88,8 @@ const clearMentions = statement(`
   update unread_corrections set mentions = 0
   where channel_id = $1 and sub_channel_id = $2 and arrival = $3 and viewer_id > 0 and mentions = 1`)
 
-export interface MembershipKey {
+export interface MembershipKey extends Place {
   readonly memberId: number
-  readonly channelId: number
-  /** 0 if the channel is not elastic. */
-  readonly subChannelId: number
 }
 
 const valuesOf = ({ memberId, channelId, subChannelId }: MembershipKey): [number, number, number] => [memberId, channelId, subChannelId]
@@ -102,11 +100,7 @@ export async function insertReadPosition(tx: Queries, { memberId, channelId, sub
 }
 
 /** The same for the last `count` members of that type who have joined a locked channel. */
-export async function insertReadPositions(
-  tx: Queries,
-  { channelId, subChannelId, type }: { channelId: number; subChannelId: number; type: string },
-  count: number,
-) {
+export async function insertReadPositions(tx: Queries, { channelId, subChannelId, type }: Place & { type: string }, count: number) {
   await tx.run(insertNewest, channelId, subChannelId, type, count)
 }
 
@@ -132,7 +126,7 @@ export interface OwnAfter {
   readonly cursor: readonly [at: number, sequence: number]
 }
 
-const selected = (db: Queries, { channelId, subChannelId }: Omit<MembershipKey, 'memberId'>, { at, sequence, nonce }: MessageIdParts) =>
+const selected = (db: Queries, { channelId, subChannelId }: Place, { at, sequence, nonce }: MessageIdParts) =>
   db.get(selectMessage, channelId, subChannelId, at, sequence, nonce)
 
 /**
@@ -181,7 +175,7 @@ export interface Gone {
 }
 
 /** A message that was redacted or deleted does not count any more. */
-export async function uncountMessage(tx: Queries, channelId: number, subChannelId: number, gone: Gone) {
+export async function uncountMessage(tx: Queries, { channelId, subChannelId }: Place, gone: Gone) {
   if (gone.type !== 'STANDARD' || gone.redacted === 1) return
   const arrival = gone.released ?? gone.sequence
   if (gone.private === 0) {
@@ -192,9 +186,7 @@ export async function uncountMessage(tx: Queries, channelId: number, subChannelI
 }
 
 /** A message, and the number of the channel with which it became visible to others. */
-export interface Arrival {
-  readonly channelId: number
-  readonly subChannelId: number
+export interface Arrival extends Place {
   readonly arrival: number
   /** The time and the sequence of the message. */
   readonly at: number
@@ -223,7 +215,7 @@ export async function correctFor(
 }
 
 /** Undefined if the message is gone. */
-export async function arrivalOf(tx: Queries, membership: Omit<MembershipKey, 'memberId'>, messageId: string): Promise<Arrival | undefined> {
+export async function arrivalOf(tx: Queries, membership: Place, messageId: string): Promise<Arrival | undefined> {
   const message = partsOfId(messageId)
   const found = message && (await selected(tx, membership, message))
   return found && { ...membership, arrival: found.arrival, at: found.at, sequence: message.sequence }

@@ -1,5 +1,6 @@
 import { statement, type Queries } from '../database/database.ts'
 import { previousIsAnswered } from './previous-tokens.ts'
+import { findValue, putValue } from './shared-values.ts'
 
 /** How long a ClientRequestToken is stored, in milliseconds (docs/service/wire.md#idempotency). */
 export const tokenLifetime = 24 * 60 * 60 * 1000
@@ -44,14 +45,14 @@ const insertToken = statement(
   select whose from asked join kept using (channel_id, token)`,
 )
 
-const selectSwept = statement<{ value: string }>(`select value from settings where name = 'swept request tokens'`)
-const setSwept = statement(`
-  insert into settings (name, value) values ('swept request tokens', $1) on conflict (name) do update set value = excluded.value`)
 const inSlot = `slot = $1 and (channel_id, token) > ($2, $3)`
 const selectEnd = statement<TokenKey>(`
   select channel_id as "channelId", token from answered_tokens where ${inSlot} order by channel_id, token limit 1 offset $4`)
 const deleteTokens = statement(`
   delete from answered_tokens where ${inSlot} and (channel_id, token) <= ($4, $5) and created_at <= $6`)
+
+/** The name of the shared value with the last hour whose slot was swept. */
+const swept = 'swept request tokens'
 
 /** Before all tokens of a slot. */
 export const firstToken: TokenKey = { channelId: -1, token: new Uint8Array() }
@@ -77,9 +78,9 @@ export async function storeToken(
 /** The hours since the last one whose slot was swept; no more than there are slots. */
 export async function hoursToSweep(db: Queries, now: number): Promise<number[]> {
   const hour = Math.floor(now / hourMilliseconds)
-  const swept = Number((await db.get(selectSwept))?.value ?? 0)
+  const last = Number((await findValue(db, swept)) ?? 0)
   // A clock that was ahead must not put it off.
-  const count = swept > hour ? slots : Math.min(hour - swept, slots)
+  const count = last > hour ? slots : Math.min(hour - last, slots)
   return Array.from({ length: count }, (_, index) => hour - count + 1 + index)
 }
 
@@ -95,6 +96,6 @@ export async function deleteOldTokens(
   const last = await tx.get(selectEnd, ...from, limit - 1)
   const { channelId, token } = last ?? end
   const deleted = await tx.run(deleteTokens, ...from, channelId, token, since)
-  if (!last) await tx.run(setSwept, String(hour))
+  if (!last) await putValue(tx, swept, String(hour))
   return { deleted, last }
 }

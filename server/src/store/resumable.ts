@@ -1,5 +1,6 @@
 import { statement, type Queries } from '../database/database.ts'
 import type { KnownSession } from './nodes.ts'
+import { changeRow, deleteSome, firstValue } from './queries.ts'
 
 const upsert = statement(`
   insert into resumable_sessions (user_id, session, node_id, opened_at, sure_at) values ($1, $2, $3, $4, $5)
@@ -9,16 +10,10 @@ const remove = statement(`delete from resumable_sessions where user_id = $1 and 
 const select = statement<{ openedAt: number; sureAt: number | null; aliveAt: number | null }>(`
   select s.opened_at as "openedAt", s.sure_at as "sureAt", n.alive_at as "aliveAt" from resumable_sessions s
   left join resumable_nodes n on n.node_id = s.node_id where s.user_id = $1 and s.session = $2`)
-const beat = statement(`
-  insert into resumable_nodes (node_id, alive_at) values ($1, $2) on conflict (node_id) do update set alive_at = excluded.alive_at`)
-const deleteLost = statement(`
-  delete from resumable_sessions where (user_id, session) in (
-    select user_id, session from resumable_sessions where sure_at < $1 order by sure_at limit $2)`)
-const selectDead = statement<{ nodeId: string }>(`
-  select node_id as "nodeId" from resumable_nodes where alive_at < $1 order by alive_at limit 1`)
-const deleteOfNode = statement(`
-  delete from resumable_sessions where (user_id, session) in (
-    select user_id, session from resumable_sessions where node_id = $1 limit $2)`)
+const deleteLost = deleteSome<[before: number, limit: number]>('resumable_sessions', 'user_id, session', 'sure_at < $1 order by sure_at')
+const deadNode = firstValue<string, [before: number]>(`
+  select node_id as value from resumable_nodes where alive_at < $1 order by alive_at limit 1`)
+const deleteOfNode = deleteSome<[nodeId: string, limit: number]>('resumable_sessions', 'user_id, session', 'node_id = $1')
 const removeNode = statement(`delete from resumable_nodes where node_id = $1`)
 
 export interface Standing {
@@ -55,17 +50,16 @@ export async function removeResumable(tx: Queries, { userId, session }: KnownSes
 }
 
 /** Stores that the node is alive at that time. */
-export async function beatResumable(db: Queries, nodeId: string, at: number) {
-  await db.run(beat, nodeId, at)
-}
+export const beatResumable = changeRow<[nodeId: string, at: number]>(`
+  insert into resumable_nodes (node_id, alive_at) values ($1, $2) on conflict (node_id) do update set alive_at = excluded.alive_at`)
 
 /** Deletes at most `limit` sessions that were lost before that time. Returns how many. */
 export async function deleteLostSessions(tx: Queries, before: number, limit: number): Promise<number> {
-  const lost = await tx.run(deleteLost, before, limit)
+  const lost = await deleteLost(tx, before, limit)
   if (lost > 0) return lost
-  const dead = await tx.get(selectDead, before)
-  if (!dead) return 0
-  const left = await tx.run(deleteOfNode, dead.nodeId, limit)
-  if (left < limit) await tx.run(removeNode, dead.nodeId)
+  const dead = await deadNode(tx, before)
+  if (dead === undefined) return 0
+  const left = await deleteOfNode(tx, dead, limit)
+  if (left < limit) await tx.run(removeNode, dead)
   return Math.max(1, left)
 }

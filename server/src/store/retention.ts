@@ -1,21 +1,15 @@
-import { statement, type Queries, type Transaction } from '../database/database.ts'
-import { deletionsBesideMessages } from './beside-messages.ts'
+import { statement, type Transaction } from '../database/database.ts'
+import { correctionKey, deletionsBesideMessages, messageKey, viewerKey } from './beside-messages.ts'
 import { noteRemoved } from './search-changes.ts'
+import type { Place } from './places.ts'
+import { allRows, deleteSome } from './queries.ts'
 
-const selectChannels = statement<{ id: number; elastic: string | null; hasOld: number }>(`
-  select id, elastic,
-    case when exists (select 1 from messages m
-      where m.channel_id = c.id and m.sub_channel_id = 0 and m.private in (0, 1) and m.created_at < $3) then 1 else 0 end as "hasOld"
-  from channels c where app_instance_id = $1 and id > $2 and deleted_at is null order by id limit $4`)
-const old = `where channel_id = $1 and sub_channel_id = $4 and private in (0, 1) and created_at < $2
-  order by channel_id, sub_channel_id, private, created_at, sequence limit $3`
-const noteMessages = noteRemoved(old, '$5')
-const deleteMessages = statement(`
-  delete from messages where (channel_id, sub_channel_id, private, created_at, sequence) in
-    (select channel_id, sub_channel_id, private, created_at, sequence from messages ${old})`)
+const old = `channel_id = $1 and sub_channel_id = $4 and private in (0, 1) and created_at < $2 order by ${messageKey}`
+const noteMessages = noteRemoved(`where ${old} limit $3`, '$5')
+const deleteMessages = deleteSome('messages', messageKey, old, '$3')
 const deleteViewers = statement(`
-  delete from private_messages where (channel_id, sub_channel_id, viewer_id, created_at, sequence) in
-    (select channel_id, sub_channel_id, viewer_id, created_at, sequence from private_messages p
+  delete from private_messages where (${viewerKey}) in
+    (select ${viewerKey} from private_messages p
      where channel_id = $1 and sub_channel_id = $4 and created_at < $2 and (p.failed = 1 or exists (
        select 1 from private_messages newer
        where newer.channel_id = p.channel_id and newer.sub_channel_id = p.sub_channel_id and newer.viewer_id = p.viewer_id
@@ -23,19 +17,26 @@ const deleteViewers = statement(`
      limit $3)`)
 
 const deleteBeside = deletionsBesideMessages('channel_id = $1 and sub_channel_id = $4 and message_at < $2', '$3')
-const deleteCorrections = statement(`
-  delete from unread_corrections where (channel_id, sub_channel_id, viewer_id, arrival) in
-    (select channel_id, sub_channel_id, viewer_id, arrival from unread_corrections
-     where channel_id = $1 and sub_channel_id = $4 and created_at < $2 limit $3)`)
+const deleteCorrections = deleteSome(
+  'unread_corrections',
+  correctionKey,
+  'channel_id = $1 and sub_channel_id = $4 and created_at < $2',
+  '$3',
+)
 const setEmptied = statement(`update channels set emptied_before = $2 where id = $1 and emptied_before < $2`)
 
 /**
  * The channels of an app instance, in portions, with whether an ordinary channel has messages from before that time; `elastic` is null for
  * an ordinary one.
  */
-export async function channelsAfter(db: Queries, appInstanceId: number, after: number, before: number, limit: number) {
-  return db.all(selectChannels, appInstanceId, after, before, limit)
-}
+export const channelsAfter = allRows<
+  { id: number; elastic: string | null; hasOld: number },
+  [appInstanceId: number, after: number, before: number, limit: number]
+>(`
+  select id, elastic,
+    case when exists (select 1 from messages m
+      where m.channel_id = c.id and m.sub_channel_id = 0 and m.private in (0, 1) and m.created_at < $3) then 1 else 0 end as "hasOld"
+  from channels c where app_instance_id = $1 and id > $2 and deleted_at is null order by id limit $4`)
 
 /**
  * Deletes at most `limit` rows of each table about messages older than `before`; returns how many. Messages are deleted last, since the job
@@ -44,15 +45,15 @@ export async function channelsAfter(db: Queries, appInstanceId: number, after: n
  */
 export async function deleteOldMessages(
   tx: Transaction,
-  { channelId, subChannelId }: { channelId: number; subChannelId: number },
+  { channelId, subChannelId }: Place,
   { before, limit, now }: { before: number; limit: number; now: number },
 ) {
   let beside = 0
-  for (const deletion of deleteBeside) beside += await tx.run(deletion, channelId, before, limit, subChannelId)
+  for (const deletion of deleteBeside) beside += await deletion(tx, channelId, before, limit, subChannelId)
   if (beside > 0) return beside
   const viewers = await tx.run(deleteViewers, channelId, before, limit, subChannelId)
   if (tx.feedsSearch) await tx.run(noteMessages, channelId, before, limit, subChannelId, now)
-  const messages = await tx.run(deleteMessages, channelId, before, limit, subChannelId)
+  const messages = await deleteMessages(tx, channelId, before, limit, subChannelId)
   if (messages > 0) await tx.run(setEmptied, channelId, before)
-  return viewers + messages + (await tx.run(deleteCorrections, channelId, before, limit, subChannelId))
+  return viewers + messages + (await deleteCorrections(tx, channelId, before, limit, subChannelId))
 }

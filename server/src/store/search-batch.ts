@@ -1,17 +1,4 @@
-/** A place in the messages: channel, sub-channel, private, time and number of the last one that was read. */
-export type Cursor = readonly [number, number, number, number, number]
-
-/** A message in the database of the server. */
-export interface MessageRow {
-  channelId: number
-  subChannelId: number
-  isPrivate: number
-  at: number
-  sequence: number
-  senderId: number
-  targetId: number | null
-  content: string | null
-}
+import { cursorAfter, type BuildCursor, type MessageRow } from './search-words.ts'
 
 /** How many messages are sorted, or fewer if they are long, so that they fit the memory of the thread (search/file-index.ts). */
 const mostSorted = 100_000
@@ -30,10 +17,10 @@ export class SearchBatch {
   #characters = 0
   #stored = 0
   /** Where the next batch begins; undefined after the last message. */
-  cursor: Cursor | undefined
+  cursor: BuildCursor | undefined
   isRead = false
 
-  constructor(cursor: Cursor) {
+  constructor(cursor: BuildCursor) {
     this.cursor = cursor
   }
 
@@ -44,7 +31,7 @@ export class SearchBatch {
       this.#characters += row.content.length
     }
     const last = rows.at(-1)
-    this.cursor = last && [last.channelId, last.subChannelId, last.isPrivate, last.at, last.sequence]
+    this.cursor = last && cursorAfter(last)
     this.isRead = !last || this.#rows.length >= mostSorted || this.#characters >= mostCharacters
     if (this.isRead) this.#rows.sort((a, b) => a.at - b.at)
   }

@@ -2,6 +2,8 @@ import { statement, type Queries } from '../database/database.ts'
 import { partsOfId } from './message-ids.ts'
 import type { Message } from './messages.ts'
 import { jsonIfGiven } from './text.ts'
+import type { Place } from './places.ts'
+import { deleteSome } from './queries.ts'
 
 const columns = `channel_id, sub_channel_id, created_at, sequence, sender_id, target_id, old_content, noted_at`
 const insert = statement(
@@ -19,13 +21,11 @@ export const noteRemoved = (selection: string, now: string) =>
 
 const selectFigures = statement<{ count: number; oldest: number | null }>(`
   select count(*) as count, min(noted_at) as oldest from (select noted_at from search_changes order by id limit 100000) waiting`)
-const removeUpTo = statement(`
-  delete from search_changes where id in (select id from search_changes where id <= $1 order by id limit $2)`)
 
 /** Notes for the search index that a message is new, or that it has changed and its content was `before`. */
 export async function noteForSearch(
   tx: Queries,
-  { channelId, subChannelId }: { readonly channelId: number; readonly subChannelId: number },
+  { channelId, subChannelId }: Place,
   { messageId, sender, target }: Pick<Message, 'messageId' | 'sender' | 'target'>,
   { before, now }: { before: string | undefined; now: number },
 ) {
@@ -40,4 +40,4 @@ export async function searchFigures(db: Queries) {
 }
 
 /** Deletes at most `limit` changes up to that one, which are in the index; returns how many. */
-export const deleteSearched = async (tx: Queries, id: number, limit: number) => tx.run(removeUpTo, id, limit)
+export const deleteSearched = deleteSome<[id: number, limit: number]>('search_changes', 'id', 'id <= $1 order by id')

@@ -2,8 +2,20 @@ import { rmSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { statement } from '../database/database.ts'
 import { Connection } from '../database/sqlite-connection.ts'
-import { SearchBatch, type Cursor, type MessageRow } from './search-batch.ts'
-import { indexedWords, scopeCharacters, searchedIn, type IndexedMessage, type Searched, type SearchScope } from './search-words.ts'
+import type { Place } from './places.ts'
+import { SearchBatch } from './search-batch.ts'
+import {
+  buildStart,
+  indexedWords,
+  messagesAfter,
+  scopeCharacters,
+  searchable,
+  searchedIn,
+  type IndexedMessage,
+  type BuildCursor,
+  type MessageRow,
+  type ScopedSearch,
+} from './search-words.ts'
 import { parsed } from './text.ts'
 
 /*
@@ -57,65 +69,43 @@ const merge = statement(`insert into words (words, rank) values ('merge', $1)`)
 const totalChanges = statement<{ changes: number }>(`select total_changes() as changes`)
 
 /** In the database of the server. */
-interface ChangeRow {
-  id: number
-  channelId: number
-  subChannelId: number
-  at: number
-  sequence: number
-  senderId: number
-  targetId: number | null
-  old: string | null
-  content: string | null
+interface ChangeRow extends Omit<MessageRow, 'isPrivate'> {
+  readonly id: number
+  readonly old: string | null
 }
 
 /**
  * The content of the message `m` at a position in the changes: the old content of the next change after it, or else the present one. So the
- * content in the index is known exactly, which deletions from it need.
+ * content in the index is known exactly, which deletions from it need. `row` has the channel and the number of the message.
  */
-const contentAfter = (position: string, m: string) => `
+const contentAfter = (position: string, row: 's' | 'm') => `
   coalesce((
     select n.old_content from search_changes n
-    where n.channel_id = ${m}.channel_id and n.sequence = ${m}.sequence and n.id > ${position} and n.old_content is not null order by n.id limit 1
-  ), ${m}.content)`
-const searchable = (m: string) => `${m}.status is null and ${m}.type = 'STANDARD'`
+    where n.channel_id = ${row}.channel_id and n.sequence = ${row}.sequence and n.id > ${position} and n.old_content is not null
+    order by n.id limit 1
+  ), m.content)`
 
 const selectChanges = statement<ChangeRow>(`
   select s.id, s.channel_id as "channelId", s.sub_channel_id as "subChannelId", s.created_at as at, s.sequence, s.sender_id as "senderId",
-    s.target_id as "targetId", s.old_content as old, coalesce((
-      select n.old_content from search_changes n
-      where n.channel_id = s.channel_id and n.sequence = s.sequence and n.id > s.id and n.old_content is not null order by n.id limit 1
-    ), m.content) as content
+    s.target_id as "targetId", s.old_content as old, ${contentAfter('s.id', 's')} as content
   from search_changes s
   left join messages m on m.channel_id = s.channel_id and m.sub_channel_id = s.sub_channel_id and m.private in (0, 1)
-    and m.created_at = s.created_at and m.sequence = s.sequence and ${searchable('m')}
+    and m.created_at = s.created_at and m.sequence = s.sequence and ${searchable}
   where s.id > $1 order by s.id limit $2`)
 
-const selectMessages = statement<MessageRow>(`
-  select m.channel_id as "channelId", m.sub_channel_id as "subChannelId", m.private as "isPrivate", m.created_at as at, m.sequence,
-    m.sender_id as "senderId", m.target_id as "targetId",
-    case when ${searchable('m')} then ${contentAfter('$6', 'm')} end as content
-  from messages m
-  where (m.channel_id, m.sub_channel_id, m.private, m.created_at, m.sequence) > ($1, $2, $3, $4, $5)
-  order by m.channel_id, m.sub_channel_id, m.private, m.created_at, m.sequence limit $7`)
+const selectMessages = statement<MessageRow>(messagesAfter(contentAfter('$6', 'm'), '$7'))
 const selectEnds = statement<{ first: number | null; last: number | null }>(`
   select (select min(id) from search_changes) as first, (select seq from sqlite_sequence where name = 'search_changes') as last`)
 const selectGeneration = statement<{ value: string }>(`select value from settings where name = 'search generation'`)
 
 /** A message that a search has found. Its rowid is also the cursor of the search. */
-export interface FileHit {
+export interface FileHit extends Place {
   readonly rowid: number
-  readonly channelId: number
-  readonly subChannelId: number
   readonly at: number
   readonly sequence: number
 }
 
-export interface FileSearch extends Searched {
-  readonly scopes: readonly SearchScope[]
-  /** Bounds of the creation time, inclusive. */
-  readonly notBefore: number
-  readonly notAfter: number
+export interface FileSearch extends ScopedSearch {
   /** Only hits with a smaller rowid. */
   readonly before: number | undefined
   readonly limit: number
@@ -206,7 +196,7 @@ export class SearchFile {
     index.run(setState, ['layout', String(layout)])
     index.run(setState, ['generation', value])
     index.run(setState, ['position', String(last ?? 0)])
-    index.run(setState, ['cursor', JSON.stringify([0, 0, 0, 0, 0] satisfies Cursor)])
+    index.run(setState, ['cursor', JSON.stringify(buildStart)])
     index.database.exec('commit')
     this.renewal = why
     return index
@@ -229,9 +219,9 @@ export class SearchFile {
     return { position, isComplete: this.#cursor() === undefined }
   }
 
-  #cursor(): Cursor | undefined {
+  #cursor(): BuildCursor | undefined {
     const text = this.#index.get(selectState, ['cursor'])!.value
-    return text === '' ? undefined : parsed<Cursor>(text)
+    return text === '' ? undefined : parsed<BuildCursor>(text)
   }
 
   /** Rebuilds the index if an operator has requested it, or if the index fails. */
@@ -325,7 +315,7 @@ export class SearchFile {
    * Reads or stores a part of a batch of messages. After an interruption the batch is read again; messages that are stored already are
    * found.
    */
-  #build(from: Cursor) {
+  #build(from: BuildCursor) {
     const batch = this.#batch ?? new SearchBatch(from)
     // If the transaction fails, the batch is read again.
     this.#batch = undefined

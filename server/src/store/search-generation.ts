@@ -1,25 +1,25 @@
 import { randomUUID } from 'node:crypto'
 import { statement, type Database, type Queries } from '../database/database.ts'
 import { deleteSearched } from './search-changes.ts'
+import { findValue, putValue } from './shared-values.ts'
 
 /*
  * An index belongs to a generation, which is a shared value in the database. An index of another generation is rebuilt: after the search
  * was off, and if an operator requests it.
  */
 
+const name = 'search generation'
+
 const begin = statement(`
   insert into settings (name, value) values ('search generation', $1)
   on conflict (name) do update set value = excluded.value where settings.value = 'off'`)
-const renew = statement(`
-  insert into settings (name, value) values ('search generation', $1) on conflict (name) do update set value = excluded.value`)
 const end = statement(`update settings set value = 'off' where name = 'search generation' and value <> 'off'`)
 const selectEnds = statement<{ first: number | null; last: number | null }>(`
   select (select min(id) from search_changes) as first, (select max(id) from search_changes) as last`)
-const selectGeneration = statement<{ value: string }>(`select value from settings where name = 'search generation'`)
 
 /** Whether changes are noted for the index, as set by the server that was started last. */
 export async function isSearchOn(db: Queries): Promise<boolean> {
-  return ((await db.get(selectGeneration))?.value ?? 'off') !== 'off'
+  return ((await findValue(db, name)) ?? 'off') !== 'off'
 }
 
 /** From now on changes are noted for the index. It is rebuilt unless they have been noted all the time. */
@@ -29,7 +29,7 @@ export async function beginSearch(db: Database) {
 
 /** Makes the server rebuild the index. */
 export async function renewSearch(db: Database) {
-  await db.transaction(tx => tx.run(renew, randomUUID()))
+  await db.transaction(tx => putValue(tx, name, randomUUID()))
 }
 
 /** Stops noting changes, and deletes those that are noted. */

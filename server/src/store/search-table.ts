@@ -1,7 +1,20 @@
 import { statement, type Queries, type Transaction } from '../database/database.ts'
 import { lockCreation } from './leases.ts'
 import type { Cursor } from './page.ts'
-import { indexedWords, searchedIn, type Searched, type SearchScope } from './search-words.ts'
+import {
+  buildStart,
+  indexedWords,
+  messagesAfter,
+  cursorAfter,
+  searchable,
+  searchedIn,
+  type BuildCursor,
+  type MessageRow,
+  type ScopedSearch,
+  type Searched,
+  type SearchScope,
+} from './search-words.ts'
+import { findValue, putValue } from './shared-values.ts'
 import { parsed } from './text.ts'
 
 /*
@@ -9,16 +22,9 @@ import { parsed } from './text.ts'
  * docs/decisions/0017.
  */
 
-const searchable = (m: string) => `${m}.status is null and ${m}.type = 'STANDARD'`
-
-interface Row {
-  channelId: number
-  subChannelId: number
-  at: number
-  sequence: number
-  senderId: number | null
-  targetId: number | null
-  content: string | null
+/** The sender is null if the message is gone, or is not to be found. */
+interface Row extends Omit<MessageRow, 'isPrivate' | 'senderId'> {
+  readonly senderId: number | null
 }
 
 const columns = `m.sender_id as "senderId", m.target_id as "targetId", m.content`
@@ -26,14 +32,9 @@ const selectChanges = statement<Row & { id: number }>(`
   select s.id, s.channel_id as "channelId", s.sub_channel_id as "subChannelId", s.created_at as at, s.sequence, ${columns}
   from (select * from search_changes order by id limit $1) s
   left join messages m on m.channel_id = s.channel_id and m.sub_channel_id = s.sub_channel_id and m.private in (0, 1)
-    and m.created_at = s.created_at and m.sequence = s.sequence and ${searchable('m')}`)
+    and m.created_at = s.created_at and m.sequence = s.sequence and ${searchable}`)
 const removeChanges = statement(`delete from search_changes where id in (select value::bigint from json_array_elements_text($1::json))`)
-const selectMessages = statement<Row & { isPrivate: number }>(`
-  select m.channel_id as "channelId", m.sub_channel_id as "subChannelId", m.private as "isPrivate", m.created_at as at, m.sequence,
-    m.sender_id as "senderId", m.target_id as "targetId", case when ${searchable('m')} then m.content end as content
-  from messages m
-  where (m.channel_id, m.sub_channel_id, m.private, m.created_at, m.sequence) > ($1, $2, $3, $4, $5)
-  order by m.channel_id, m.sub_channel_id, m.private, m.created_at, m.sequence limit $6`)
+const selectMessages = statement<MessageRow>(messagesAfter('m.content', '$6'))
 const insertRows = statement(`
   insert into search_index (channel_id, sub_channel_id, created_at, sequence, words)
   select * from json_to_recordset($1::json) as r (channel_id bigint, sub_channel_id bigint, created_at bigint, sequence bigint, words tsvector)
@@ -52,21 +53,18 @@ const selectHits = statement<{ channelId: number; subChannelId: number; at: numb
     order by created_at desc, channel_id desc, sequence desc limit $7) hit
   order by hit.at desc, hit."channelId" desc, hit.sequence desc limit $7`)
 
-const selectValue = statement<{ value: string }>(`select value from settings where name = $1`)
-const setValue = statement(`insert into settings (name, value) values ($1, $2) on conflict (name) do update set value = excluded.value`)
-
 /** The name of the shared value with the state of the index: its generation, and the message that was indexed last. */
 const built = 'search index'
 
 interface Built {
   readonly generation: string
   /** The key of a message in the order of the table; undefined once all are indexed. */
-  readonly cursor?: readonly number[] | undefined
+  readonly cursor?: BuildCursor | undefined
 }
 
 async function builtOf(db: Queries): Promise<{ built: Built | undefined; generation: string | undefined }> {
-  const [index, generation] = [await db.get(selectValue, built), await db.get(selectValue, 'search generation')]
-  return { built: index && parsed<Built>(index.value), generation: generation?.value }
+  const index = await findValue(db, built)
+  return { built: index === undefined ? undefined : parsed<Built>(index), generation: await findValue(db, 'search generation') }
 }
 
 const changesOfStep = 500
@@ -112,7 +110,7 @@ export async function indexStep(tx: Transaction): Promise<{ hasMore: boolean; is
   const { built: index, generation } = await builtOf(tx)
   if (generation !== undefined && index?.generation !== generation) {
     await tx.run(removeAll)
-    await tx.run(setValue, built, JSON.stringify({ generation, cursor: [0, 0, 0, 0, 0] } satisfies Built))
+    await putValue(tx, built, JSON.stringify({ generation, cursor: buildStart } satisfies Built))
     return { hasMore: true, isNew: true }
   }
   const changes = await tx.all(selectChanges, changesOfStep)
@@ -128,8 +126,8 @@ export async function indexStep(tx: Transaction): Promise<{ hasMore: boolean; is
     rows.filter(({ content }) => content !== null),
   )
   const last = rows.at(-1)
-  const cursor = last && [last.channelId, last.subChannelId, last.isPrivate, last.at, last.sequence]
-  await tx.run(setValue, built, JSON.stringify({ generation: index.generation, cursor } satisfies Built))
+  const cursor = last && cursorAfter(last)
+  await putValue(tx, built, JSON.stringify({ generation: index.generation, cursor } satisfies Built))
   return { hasMore: true, isNew: false }
 }
 
@@ -137,12 +135,6 @@ export async function indexStep(tx: Transaction): Promise<{ hasMore: boolean; is
 export async function isIndexComplete(db: Queries) {
   const { built: index, generation } = await builtOf(db)
   return index !== undefined && index.generation === generation && !index.cursor
-}
-
-export interface TableSearch extends Searched {
-  readonly scopes: readonly SearchScope[]
-  readonly notBefore: number
-  readonly notAfter: number
 }
 
 const queryOf = (scope: SearchScope, search: Searched) =>
@@ -154,7 +146,7 @@ const queryOf = (scope: SearchScope, search: Searched) =>
     .join(' & ')
 
 /** At most `limit` messages behind the cursor, the newest first, with the cursor behind each. */
-export async function searchTable(db: Queries, search: TableSearch, after: Cursor | undefined, limit: number) {
+export async function searchTable(db: Queries, search: ScopedSearch, after: Cursor | undefined, limit: number) {
   const queries = JSON.stringify(search.scopes.map(scope => queryOf(scope, search)))
   const [at, channelId, sequence] = after ?? [Number.MAX_SAFE_INTEGER, 0, 0]
   const rows = await db.all(selectHits, queries, search.notBefore, search.notAfter, at!, channelId!, sequence!, limit)

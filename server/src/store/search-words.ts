@@ -1,4 +1,5 @@
 import { wordsOf, type Phrase } from '../tools/words.ts'
+import type { Place } from './places.ts'
 
 /*
  * What both indexes have in common: each word of a message is stored with a prefix for the scope in which the message can be seen, so a
@@ -7,9 +8,7 @@ import { wordsOf, type Phrase } from '../tools/words.ts'
  */
 
 /** Where messages can be seen, by all members or by one viewer only. */
-export interface SearchScope {
-  readonly channelId: number
-  readonly subChannelId: number
+export interface SearchScope extends Place {
   readonly viewerId: number | undefined
 }
 
@@ -24,9 +23,7 @@ const prefixOf = ({ channelId, subChannelId, viewerId }: SearchScope) =>
 const senderWord = (senderId: number) => `@${short(senderId)}`
 
 /** The parts of a message that are indexed. */
-export interface IndexedMessage {
-  readonly channelId: number
-  readonly subChannelId: number
+export interface IndexedMessage extends Place {
   readonly senderId: number
   readonly targetId: number | null
   readonly content: string
@@ -54,3 +51,39 @@ export const searchedIn = (scope: SearchScope, { phrases, senderId }: Searched):
   const sender = senderId === undefined ? [] : [{ words: [senderWord(senderId)], isPrefix: false }]
   return [...sender, ...phrases].map(({ words, isPrefix }) => ({ words: words.map(word => prefix + word), isPrefix }))
 }
+
+/** A search in all its scopes. */
+export interface ScopedSearch extends Searched {
+  readonly scopes: readonly SearchScope[]
+  /** Bounds of the creation time, in epoch milliseconds, inclusive. */
+  readonly notBefore: number
+  readonly notAfter: number
+}
+
+/** A row of `messagesAfter`. */
+export interface MessageRow extends Place {
+  readonly isPrivate: number
+  readonly at: number
+  readonly sequence: number
+  readonly senderId: number
+  readonly targetId: number | null
+  /** Null for a message that is not to be found. */
+  readonly content: string | null
+}
+
+/** How far an index has been built: channel, sub-channel, private, time and number of the last message that was read. */
+export type BuildCursor = readonly [number, number, number, number, number]
+export const buildStart: BuildCursor = [0, 0, 0, 0, 0]
+
+export const cursorAfter = (row: MessageRow): BuildCursor => [row.channelId, row.subChannelId, row.isPrivate, row.at, row.sequence]
+
+/** SQL: the message `m` is to be found. */
+export const searchable = `m.status is null and m.type = 'STANDARD'`
+
+/** SQL: the messages after the cursor $1 to $5, in the order of their table. `content` is SQL for the content of `m`. */
+export const messagesAfter = (content: string, limit: '$6' | '$7') => `
+  select m.channel_id as "channelId", m.sub_channel_id as "subChannelId", m.private as "isPrivate", m.created_at as at, m.sequence,
+    m.sender_id as "senderId", m.target_id as "targetId", case when ${searchable} then ${content} end as content
+  from messages m
+  where (m.channel_id, m.sub_channel_id, m.private, m.created_at, m.sequence) > ($1, $2, $3, $4, $5)
+  order by m.channel_id, m.sub_channel_id, m.private, m.created_at, m.sequence limit ${limit}`

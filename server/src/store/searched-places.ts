@@ -1,21 +1,16 @@
 import { statement, type Queries } from '../database/database.ts'
 import { channelArn } from './arns.ts'
+import type { NamedPlace } from './places.ts'
+import type { RowOf } from './text.ts'
 
 /** A channel or sub-channel whose messages a member may search. */
-export interface PlaceOfMember {
-  readonly channelId: number
-  readonly channelArn: string
-  /** 0 if the channel is not elastic; then it has no name. */
-  readonly subChannelId: number
-  readonly subChannelName: string | undefined
+export interface PlaceOfMember extends NamedPlace {
   /** Whether the member has targeted messages there, sent or received. */
   readonly hasPrivate: boolean
 }
 
-interface Row extends Omit<PlaceOfMember, 'subChannelName' | 'hasPrivate'> {
-  subChannelName: string | null
-  hasPrivate: number
-  lastAt: number | null
+interface Row extends RowOf<PlaceOfMember> {
+  readonly lastAt: number | null
 }
 
 const selectPlaces = statement<Row>(`

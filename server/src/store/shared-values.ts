@@ -1,14 +1,19 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { statement, type Database } from '../database/database.ts'
+import { changeRow, firstValue } from './queries.ts'
 
 const insertValue = statement(`insert into settings (name, value) values ($1, $2) on conflict (name) do nothing`)
-const selectValue = statement<{ value: string }>(`select value from settings where name = $1`)
+
+export const findValue = firstValue<string, [name: string]>(`select value from settings where name = $1`)
+
+export const putValue = changeRow<[name: string, value: string]>(`
+  insert into settings (name, value) values ($1, $2) on conflict (name) do update set value = excluded.value`)
 
 /** A value that is created once and shared by all nodes: the first node that offers one wins. */
 export async function sharedValue(db: Database, name: string, make: () => string): Promise<string> {
   return db.transaction(async tx => {
     await tx.run(insertValue, name, make())
-    return (await tx.get(selectValue, name))!.value
+    return (await findValue(tx, name))!
   })
 }
 

@@ -2,7 +2,9 @@ import { elasticOf, type Advancing, type Elastic } from './channels.ts'
 import { statement, type Queries } from '../database/database.ts'
 import { placedMemberships, returned, type PlacedMembership, type PlacedRow } from './memberships.ts'
 import { deleteReadPosition, insertReadPosition } from './read-positions.ts'
-import { pageOf, type Cursor, type Page } from './page.ts'
+import { pageById, type Cursor, type Page } from './page.ts'
+import { changeRow, firstRow, firstValue } from './queries.ts'
+import type { RowOf } from './text.ts'
 
 /** A sub-channel of an elastic channel. */
 export interface SubChannel {
@@ -19,24 +21,13 @@ export interface SubChannel {
   readonly isOpen: boolean
 }
 
-interface Row extends Omit<SubChannel, 'isOpen'> {
-  isOpen: number
-}
+type Row = RowOf<SubChannel>
 
 const columns = `id, external_id as name, member_count as members, moderator_count as moderators, capacity, wanted, is_open as "isOpen"`
 
 const insert = statement<{ id: number }>(`
   insert into sub_channels (channel_id, external_id, capacity, member_count, wanted, created_at)
   values ($1, $2, $3, $4, $5, $6) returning id`)
-const takeSeat = statement<{ id: number; name: string }>(`
-  update sub_channels set member_count = member_count + 1, is_open = 1
-  where member_count < capacity and id = (
-    select id from sub_channels where channel_id = $1 and member_count < capacity and deleted_at is null
-    order by is_open desc, id desc limit 1)
-  returning id, external_id as name`)
-const giveSeat = statement(`update sub_channels set member_count = member_count - 1 where id = $1`)
-const takeModerator = statement(`update sub_channels set moderator_count = moderator_count + 1 where id = $1 and deleted_at is null`)
-const giveModerator = statement(`update sub_channels set moderator_count = moderator_count - 1 where id = $1`)
 const raise = statement<{ counted: number }>(`
   update sub_channels set last_message_at = coalesce($2, last_message_at), counted = counted + $3
   where id = $1 and deleted_at is null returning counted`)
@@ -48,7 +39,6 @@ const recompute = statement(`
 const recomputeChannel = statement(`
   update channels set last_message_at = (select max(last_message_at) from sub_channels where channel_id = $1 and deleted_at is null)
   where id = $1`)
-const selectName = statement<{ name: string }>(`select external_id as name from sub_channels where id = $1 and deleted_at is null`)
 const selectAll = statement<Row>(`select ${columns} from sub_channels where channel_id = $1 and deleted_at is null order by id`)
 const selectAfter = statement<Row & { deletedAt: number | null }>(`
   select ${columns}, deleted_at as "deletedAt" from sub_channels where channel_id = $1 and id > $2 order by id limit $3`)
@@ -67,7 +57,6 @@ const move = statement<PlacedRow>(`
   where id in (${movable}) returning ${returned}`)
 const countMoved = statement(`
   update sub_channels set member_count = member_count + $2, wanted = case when wanted < $3 then 0 else wanted - $3 end where id = $1`)
-const settle = statement(`update sub_channels set wanted = 0 where id = $1`)
 const setOpen = statement(`update sub_channels set is_open = $2 where id = $1`)
 const bury = statement(`
   update sub_channels set deleted_at = $2
@@ -95,22 +84,23 @@ export async function insertSubChannel(
  * Counts one more member in the newest sub-channel with room; undefined if all are full. A sub-channel that is being emptied is
  * used only if no other has room, and then it stays. One index look-up, however many members and sub-channels there are.
  */
-export async function takeSeatIn(tx: Queries, channelId: number) {
-  return tx.get(takeSeat, channelId)
-}
+export const takeSeatIn = firstRow<{ id: number; name: string }, [channelId: number]>(`
+  update sub_channels set member_count = member_count + 1, is_open = 1
+  where member_count < capacity and id = (
+    select id from sub_channels where channel_id = $1 and member_count < capacity and deleted_at is null
+    order by is_open desc, id desc limit 1)
+  returning id, external_id as name`)
 
-export async function giveSeatBack(tx: Queries, subChannelId: number) {
-  await tx.run(giveSeat, subChannelId)
-}
+export const giveSeatBack = changeRow<[subChannelId: number]>(`update sub_channels set member_count = member_count - 1 where id = $1`)
 
 /** Counts one more membership of a moderator; false if the sub-channel is gone. */
-export async function countModeratorIn(tx: Queries, subChannelId: number) {
-  return (await tx.run(takeModerator, subChannelId)) === 1
-}
+export const countModeratorIn = changeRow<[subChannelId: number]>(
+  `update sub_channels set moderator_count = moderator_count + 1 where id = $1 and deleted_at is null`,
+)
 
-export async function uncountModeratorIn(tx: Queries, subChannelId: number) {
-  await tx.run(giveModerator, subChannelId)
-}
+export const uncountModeratorIn = changeRow<[subChannelId: number]>(
+  `update sub_channels set moderator_count = moderator_count - 1 where id = $1`,
+)
 
 /**
  * Moves the LastMessageTimestamp for a message that all members of the sub-channel see. Returns how many have counted as unread so
@@ -128,9 +118,9 @@ export async function recomputeSubChannel(tx: Queries, channelId: number, subCha
 }
 
 /** The SubChannelId, if the sub-channel is not deleted. */
-export async function nameOfSubChannel(db: Queries, id: number): Promise<string | undefined> {
-  return (await db.get(selectName, id))?.name
-}
+export const nameOfSubChannel = firstValue<string, [id: number]>(
+  `select external_id as value from sub_channels where id = $1 and deleted_at is null`,
+)
 
 /** All sub-channels of a channel, in the order of creation; there are no more than its maximum. */
 export async function subChannelsOf(db: Queries, channelId: number): Promise<SubChannel[]> {
@@ -140,12 +130,7 @@ export async function subChannelsOf(db: Queries, channelId: number): Promise<Sub
 /** A page of them. */
 export async function listSubChannels(db: Queries, channelId: number, after: Cursor | undefined, limit: number): Promise<Page<SubChannel>> {
   const rows = await db.all(selectAfter, channelId, after?.[0] ?? 0, limit + 1)
-  return pageOf(
-    rows,
-    limit,
-    row => [row.id],
-    ({ deletedAt, ...row }) => (deletedAt === null ? subChannel(row) : undefined),
-  )
+  return pageById(rows, limit, ({ deletedAt, ...row }) => (deletedAt === null ? subChannel(row) : undefined))
 }
 
 /** Undefined if the channel is ordinary or deleted. */
@@ -179,9 +164,7 @@ export async function moveMembers(
 }
 
 /** Marks that no more members are to be moved into it. */
-export async function settleSubChannel(tx: Queries, id: number) {
-  await tx.run(settle, id)
-}
+export const settleSubChannel = changeRow<[id: number]>(`update sub_channels set wanted = 0 where id = $1`)
 
 /** Sets whether it takes members; with false it is to be emptied. */
 export async function setSubChannelOpen(tx: Queries, id: number, isOpen: boolean) {

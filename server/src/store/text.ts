@@ -9,3 +9,13 @@ export const parsedIfGiven = <Value = string>(json: string | null) => (json === 
 
 /** SQL for epoch milliseconds as a JSON number of seconds. Null stays null. */
 export const secondsText = (milliseconds: string) => `(cast(${milliseconds} as double precision) / 1000)`
+
+/** The beginning of a message of another service, without what PostgreSQL's text cannot hold. */
+export const storableError = (error: string) => error.slice(0, 1000).toWellFormed().replaceAll('\0', '')
+
+type Column<Stored> = Stored extends undefined ? null : Stored extends Date | boolean ? number : Stored extends object ? string : Stored
+
+/** The row that stores a record: times are milliseconds, flags 0 or 1, objects JSON, and members without a value null. */
+export type RowOf<Stored> = { readonly [Member in keyof Stored]: Column<Stored[Member]> }
+
+export const dateIfGiven = (milliseconds: number | null) => (milliseconds === null ? undefined : new Date(milliseconds))

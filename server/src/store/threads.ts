@@ -12,6 +12,7 @@ import {
   type Viewing,
 } from './messages.ts'
 import { pageOf, type Cursor, type Page } from './page.ts'
+import { dateIfGiven } from './text.ts'
 
 /** A message with replies, and how many it has. */
 export interface Thread {
@@ -66,7 +67,7 @@ const oldestFirst = { range: range('>', 'asc'), start: [-1, 0] } as const
 const thread = (id: string, { replies, lastReplyAt }: Counted): Thread => ({
   messageId: id,
   replies: replies ?? 0,
-  lastReplyAt: lastReplyAt === null ? undefined : new Date(lastReplyAt),
+  lastReplyAt: dateIfGiven(lastReplyAt),
 })
 
 /** Whether the message is a reply in a thread. */

@@ -2,6 +2,7 @@ import { statement, type Queries } from '../database/database.ts'
 import { entryText, lastMessageAt, othersPrivate, ownPrivate, pageOfSummaries, summariesAfter, type Listing } from './memberships.ts'
 import { messageId } from './message-ids.ts'
 import { pageOf, type Cursor, type PageOfText } from './page.ts'
+import type { MembershipKey } from './read-positions.ts'
 
 /*
  * What a member has not read, of its memberships m with their read positions p and channels c. A count is a difference of two ordinals.
@@ -235,7 +236,7 @@ export interface Standing extends Unread {
 /** The unread counts of a member; undefined if it is not a member. */
 export async function standingIn(
   db: Queries,
-  { memberId, channelId, subChannelId }: { memberId: number; channelId: number; subChannelId: number },
+  { memberId, channelId, subChannelId }: MembershipKey,
   hiddenBefore: number,
 ): Promise<Standing | undefined> {
   const row = await db.get(selectStanding, channelId, subChannelId, memberId, hiddenBefore)

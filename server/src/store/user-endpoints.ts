@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { statement, type Queries } from '../database/database.ts'
-import { pageOf, type Cursor } from './page.ts'
-import { json, jsonIfGiven, parsed, parsedIfGiven } from './text.ts'
+import { pageById, type Cursor } from './page.ts'
+import { json, jsonIfGiven, parsed, parsedIfGiven, type RowOf } from './text.ts'
+import { changeRow, countRows, firstRow } from './queries.ts'
 
 type UserEndpointType = 'APNS' | 'APNS_SANDBOX' | 'GCM'
 export type AllowMessages = 'ALL' | 'NONE'
@@ -23,19 +24,7 @@ export interface UserEndpoint {
   readonly updatedAt: Date
 }
 
-interface Row {
-  id: number
-  endpointId: string
-  name: string | null
-  type: UserEndpointType
-  resourceArn: string
-  deviceToken: string
-  voipDeviceToken: string | null
-  allowMessages: AllowMessages
-  statusReason: StatusReason | null
-  createdAt: number
-  updatedAt: number
-}
+type Row = RowOf<UserEndpoint> & { readonly id: number }
 
 /** A device and its user. */
 export interface OfUser {
@@ -64,7 +53,6 @@ const selectAfter = statement<Row>(`select ${columns} from endpoints where ident
 const update = statement(`
   update endpoints set name = coalesce($3, name), allow_messages = coalesce($4, allow_messages), updated_at = $5
   where identity_id = $1 and external_id = $2`)
-const remove = statement(`delete from endpoints where identity_id = $1 and external_id = $2`)
 const leaveOthers = statement<OfUser>(`
   update endpoints set status_reason = 'INVALID_DEVICE_TOKEN', updated_at = $3
   where device = $1 and identity_id <> $2 and status_reason is null
@@ -73,10 +61,6 @@ const leaveOthers = statement<OfUser>(`
 const deactivate = statement<OfUser>(`
   update endpoints set status_reason = $3, updated_at = $4 where id = $1 and created_at = $2 and status_reason is null
   returning identity_id as "userId", external_id as "endpointId"`)
-const removeOldestInactive = statement<OfUser>(`
-  delete from endpoints where id = (select min(id) from endpoints where identity_id = $1 and status_reason is not null)
-  returning identity_id as "userId", external_id as "endpointId"`)
-const count = statement<{ count: number }>(`select count(*) as count from endpoints where identity_id = $1`)
 
 const endpoint = (row: Row): UserEndpoint => ({
   endpointId: row.endpointId,
@@ -129,9 +113,9 @@ export async function deactivateDevice(
 }
 
 /** Removes the INACTIVE device of a user that was registered first; undefined if none is INACTIVE. */
-export async function deleteOldestInactive(tx: Queries, identityId: number): Promise<OfUser | undefined> {
-  return tx.get(removeOldestInactive, identityId)
-}
+export const deleteOldestInactive = firstRow<OfUser, [identityId: number]>(`
+  delete from endpoints where id = (select min(id) from endpoints where identity_id = $1 and status_reason is not null)
+  returning identity_id as "userId", external_id as "endpointId"`)
 
 /** The EndpointId under which a device is registered. */
 export async function userEndpointOfDevice(tx: Queries, identityId: number, device: Device): Promise<string | undefined> {
@@ -146,12 +130,10 @@ export async function findUserEndpoint(db: Queries, identityId: number, endpoint
 /** A page of the devices of a user, in the order of registration. */
 export async function listUserEndpoints(db: Queries, identityId: number, after: Cursor | undefined, limit: number) {
   const rows = await db.all(selectAfter, identityId, after?.[0] ?? 0, limit + 1)
-  return pageOf(rows, limit, row => [row.id], endpoint)
+  return pageById(rows, limit, endpoint)
 }
 
-export async function countUserEndpoints(tx: Queries, identityId: number) {
-  return (await tx.get(count, identityId))!.count
-}
+export const countUserEndpoints = countRows<[identityId: number]>(`select count(*) as count from endpoints where identity_id = $1`)
 
 /** Changes the given members; false if there is no such device. */
 export async function updateUserEndpoint(
@@ -164,6 +146,6 @@ export async function updateUserEndpoint(
 }
 
 /** Removes a device; false if there was none. */
-export async function deleteUserEndpoint(tx: Queries, identityId: number, endpointId: string) {
-  return (await tx.run(remove, identityId, endpointId)) === 1
-}
+export const deleteUserEndpoint = changeRow<[identityId: number, endpointId: string]>(
+  `delete from endpoints where identity_id = $1 and external_id = $2`,
+)

@@ -1,6 +1,7 @@
 import { statement, type Queries, type Statement } from '../../database/database.ts'
 import { ofChannels, pageOfChannels, type After, type ExportPage, type PartOfChannels } from './exported-messages.ts'
 import { reference, shown, type Row } from './exported-rows.ts'
+import { firstRow } from '../queries.ts'
 
 /** The range of an export: an app instance, up to the ids that were the highest when the export began. */
 export interface Scope {
@@ -20,10 +21,6 @@ const selectAppInstance = statement<Row>(`
   from app_instances where id = $1 and deleted_at is null`)
 
 const highest = (table: string) => `(select coalesce(max(id), 0) from ${table})`
-const selectScope = statement<Scope>(`
-  select id as "appInstanceId", ${highest('channel_flows')} as flows, ${highest('identities')} as identities, ${highest('endpoints')} as endpoints,
-    ${highest('channels')} as channels, ${highest('sub_channels')} as "subChannels", ${highest('memberships')} as memberships
-  from app_instances where arn = $1 and deleted_at is null`)
 
 /** SQL that joins the living channel of a row in the app instance $1. */
 const ofChannel = (column: string) => `join channels c on c.id = ${column} and c.app_instance_id = $1 and c.deleted_at is null`
@@ -173,9 +170,10 @@ export const exportedParts = [
 export type ExportedPart = (typeof exportedParts)[number]
 
 /** Undefined if there is no such app instance. */
-export async function scopeOf(db: Queries, appInstanceArn: string): Promise<Scope | undefined> {
-  return db.get(selectScope, appInstanceArn)
-}
+export const scopeOf = firstRow<Scope, [appInstanceArn: string]>(`
+  select id as "appInstanceId", ${highest('channel_flows')} as flows, ${highest('identities')} as identities, ${highest('endpoints')} as endpoints,
+    ${highest('channels')} as channels, ${highest('sub_channels')} as "subChannels", ${highest('memberships')} as memberships
+  from app_instances where arn = $1 and deleted_at is null`)
 
 /** The app instance itself; undefined if it has been deleted. */
 export async function exportedAppInstance(db: Queries, { appInstanceId }: Scope) {

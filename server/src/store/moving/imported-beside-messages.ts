@@ -1,6 +1,5 @@
 import { statement, type Queries } from '../../database/database.ts'
-import { keyColumns, keyValues, type MessageKey } from '../message-keys.ts'
-import { primaryKeyOf } from '../messages.ts'
+import { keyColumns, keyValues, primaryKeyOf, type MessageKey } from '../message-keys.ts'
 import { json } from '../text.ts'
 import { insertRows, insertsOf } from './insert-rows.ts'
 
@@ -33,11 +32,8 @@ export interface ImportedMessage {
 }
 
 /** Undefined if there is no such message. */
-export async function importedMessage(
-  tx: Queries,
-  { channelId, subChannelId, messageId }: MessageKey,
-): Promise<ImportedMessage | undefined> {
-  const row = await tx.get(selectMessage, ...primaryKeyOf(channelId, subChannelId, messageId))
+export async function importedMessage(tx: Queries, key: MessageKey): Promise<ImportedMessage | undefined> {
+  const row = await tx.get(selectMessage, ...primaryKeyOf(key))
   return row && { arrival: row.arrival, isForAll: row.private === 0 }
 }
 

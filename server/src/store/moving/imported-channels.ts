@@ -1,12 +1,13 @@
 import { statement, type Queries } from '../../database/database.ts'
 import { elasticOf, type Elastic } from '../channels.ts'
+import type { Place } from '../places.ts'
 import { json, jsonIfGiven, jsonOfObject } from '../text.ts'
 import { insertRows, insertsOf } from './insert-rows.ts'
+import { countRows, firstValue } from '../queries.ts'
 
 const insertFlow = statement(`
   insert into channel_flows (app_instance_id, external_id, name, processors, created_at, updated_at) values ($1, $2, $3, $4, $5, $6)
   on conflict (app_instance_id, external_id) do nothing`)
-const selectFlow = statement<{ id: number }>(`select id from channel_flows where app_instance_id = $1 and external_id = $2`)
 const insertChannel = statement(`
   insert into channels (app_instance_id, external_id, name, metadata, mode, privacy, created_by, created_at, updated_at, sequence,
     last_event_at, expiration_days, expiration_criterion, flow_id, elastic)
@@ -17,8 +18,6 @@ const selectChannel = statement<{ id: number; elastic: string | null }>(`
 const insertSubChannel = statement(`
   insert into sub_channels (channel_id, external_id, capacity, wanted, is_open, created_at) values ($1, $2, $3, $4, $5, $6)
   on conflict (channel_id, external_id) do nothing`)
-const selectSubChannel = statement<{ id: number }>(`select id from sub_channels where channel_id = $1 and external_id = $2`)
-const countSubChannels = statement<{ count: number }>(`select count(*) as count from sub_channels where channel_id = $1`)
 const insertRole = (table: string) =>
   statement(`
   insert into ${table} (channel_id, identity_id, created_by, created_at) values ($1, $2, $3, $4) on conflict do nothing`)
@@ -45,9 +44,9 @@ export async function importFlow(tx: Queries, appInstanceId: number, given: NewF
   return (await tx.run(insertFlow, appInstanceId, id, json(name), JSON.stringify(processors), createdAt, updatedAt)) === 1
 }
 
-export async function importedFlow(tx: Queries, appInstanceId: number, id: string): Promise<number | undefined> {
-  return (await tx.get(selectFlow, appInstanceId, id))?.id
-}
+export const importedFlow = firstValue<number, [appInstanceId: number, id: string]>(
+  `select id as value from channel_flows where app_instance_id = $1 and external_id = $2`,
+)
 
 export interface NewChannelOfImport {
   readonly id: string
@@ -100,13 +99,11 @@ export async function importSubChannel(tx: Queries, channelId: number, given: Ne
   return (await tx.run(insertSubChannel, channelId, id, capacity, wanted, isOpen ? 1 : 0, createdAt)) === 1
 }
 
-export async function importedSubChannel(tx: Queries, channelId: number, id: string): Promise<number | undefined> {
-  return (await tx.get(selectSubChannel, channelId, id))?.id
-}
+export const importedSubChannel = firstValue<number, [channelId: number, id: string]>(
+  `select id as value from sub_channels where channel_id = $1 and external_id = $2`,
+)
 
-export async function subChannelsImported(tx: Queries, channelId: number): Promise<number> {
-  return (await tx.get(countSubChannels, channelId))!.count
-}
+export const subChannelsImported = countRows<[channelId: number]>(`select count(*) as count from sub_channels where channel_id = $1`)
 
 interface Role {
   readonly channelId: number
@@ -127,9 +124,7 @@ export async function importTag(tx: Queries, kind: string, id: number, key: stri
   return (await tx.run(insertTag, kind, id, json(key), json(value))) === 1
 }
 
-export interface NewMembershipOfImport {
-  readonly channelId: number
-  readonly subChannelId: number
+export interface NewMembershipOfImport extends Place {
   readonly memberId: number
   readonly visibility: string
   readonly invitedBy: number

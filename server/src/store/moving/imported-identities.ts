@@ -1,6 +1,7 @@
 import { statement, type Queries } from '../../database/database.ts'
 import { json, jsonIfGiven, jsonOfObject } from '../text.ts'
 import { deviceOf } from '../user-endpoints.ts'
+import { changeRow, firstRow } from '../queries.ts'
 
 const insertIdentity = statement<{ id: number }>(`
   insert into identities (app_instance_id, kind, external_id, name, metadata, configuration, expiration_days, created_at, updated_at,
@@ -8,10 +9,6 @@ const insertIdentity = statement<{ id: number }>(`
   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)
   on conflict (app_instance_id, kind, external_id) where deleted_at is null do nothing returning id`)
 const insertReference = statement(`insert into imported_identities (app_instance_id, ref, identity_id) values ($1, $2, $3)`)
-const selectReference = statement<ImportedIdentity>(`
-  select i.id, i.kind, i.deleted_at as "deletedAt" from imported_identities r join identities i on i.id = r.identity_id
-  where r.app_instance_id = $1 and r.ref = $2`)
-const insertAdmin = statement(`insert into admins (app_instance_id, identity_id, created_at) values ($1, $2, $3) on conflict do nothing`)
 const insertDevice = statement(`
   insert into endpoints (app_instance_id, identity_id, external_id, device, name, type, resource_arn, device_token, voip_device_token,
     allow_messages, status_reason, created_at, updated_at)
@@ -53,13 +50,13 @@ export async function importIdentity(
   return { id: row.id, kind, deletedAt }
 }
 
-export async function importedIdentity(tx: Queries, appInstanceId: number, ref: string): Promise<ImportedIdentity | undefined> {
-  return tx.get(selectReference, appInstanceId, ref)
-}
+export const importedIdentity = firstRow<ImportedIdentity, [appInstanceId: number, ref: string]>(`
+  select i.id, i.kind, i.deleted_at as "deletedAt" from imported_identities r join identities i on i.id = r.identity_id
+  where r.app_instance_id = $1 and r.ref = $2`)
 
-export async function importAdmin(tx: Queries, appInstanceId: number, identityId: number, createdAt: number): Promise<boolean> {
-  return (await tx.run(insertAdmin, appInstanceId, identityId, createdAt)) === 1
-}
+export const importAdmin = changeRow<[appInstanceId: number, identityId: number, createdAt: number]>(
+  `insert into admins (app_instance_id, identity_id, created_at) values ($1, $2, $3) on conflict do nothing`,
+)
 
 export interface NewDevice {
   readonly id: string

@@ -1,8 +1,11 @@
 import { statement, type Queries, type Value } from '../../database/database.ts'
 import { partsOfId } from '../message-ids.ts'
+import type { Place } from '../places.ts'
+import { insertViewer } from '../private-messages.ts'
 import { isSearchOn } from '../search-generation.ts'
 import { jsonIfGiven, jsonOfObject } from '../text.ts'
 import { insertRows, insertsOf } from './insert-rows.ts'
+import { changeRow } from '../queries.ts'
 
 const messageInserts = insertsOf(
   // prettier-ignore
@@ -31,24 +34,12 @@ const numberPrivate = statement(`
     select m.ordinal from messages m where m.channel_id = $1 and m.sub_channel_id = $2 and m.private = 0 and m.created_at <= $3
     order by m.created_at desc, m.sequence desc limit 1), 0)
   where channel_id = $1 and sub_channel_id = $2 and private = 1 and created_at = $3 and sequence = $4`)
-const insertViewer = statement(`
-  insert into private_messages (channel_id, sub_channel_id, viewer_id, created_at, sequence, failed) values ($1, $2, $3, $4, $5, $6)
-  on conflict do nothing`)
-const raise = statement(`
+/** The next event of the channel gets a higher number, and a later time. */
+export const raiseChannel = changeRow<[channelId: number, sequence: number, at: number]>(`
   update channels set sequence = case when sequence < $2 then $2 else sequence end,
     last_event_at = case when last_event_at < $3 then $3 else last_event_at end where id = $1`)
-const raisePrivate = statement(`
-  update memberships set last_private_at = $4
-  where channel_id = $1 and member_id = $2 and sub_channel_id = $3 and (last_private_at is null or last_private_at < $4)`)
 
-/** The next event of the channel gets a higher number, and a later time. */
-export async function raiseChannel(tx: Queries, channelId: number, sequence: number, at: number) {
-  await tx.run(raise, channelId, sequence, at)
-}
-
-export interface NewMessageOfImport {
-  readonly channelId: number
-  readonly subChannelId: number
+export interface NewMessageOfImport extends Place {
   readonly id: string
   readonly senderId: number
   readonly targetId: number | undefined
@@ -138,10 +129,7 @@ export async function importMessages(tx: Queries, given: readonly NewMessageOfIm
   for (const each of given) {
     const { at, sequence } = partsOfId(each.id)!
     if (viewersOf(each).length > 0) await tx.run(numberPrivate, each.channelId, each.subChannelId, at, sequence)
-    for (const viewer of viewersOf(each)) {
-      await tx.run(insertViewer, each.channelId, each.subChannelId, viewer, at, sequence, each.failed ? 1 : 0)
-      if (!each.failed) await tx.run(raisePrivate, each.channelId, viewer, each.subChannelId, at)
-    }
+    for (const viewer of viewersOf(each)) await insertViewer(tx, { ...each, messageId: each.id }, viewer, at, each.failed)
   }
   for (const [channelId, { at, sequence }] of newest) await raiseChannel(tx, channelId, sequence, at)
   return inserted

@@ -1,4 +1,5 @@
 import { statement, type Database, type Queries } from '../../database/database.ts'
+import { changeRow, deleteSome } from '../queries.ts'
 import { json, jsonIfGiven, jsonOfObject } from '../text.ts'
 
 /** How far an import has come: that many lines of that part of the export are stored. */
@@ -22,10 +23,7 @@ const insertAppInstance = statement<{ id: number }>(`
 const insertImport = statement(`insert into imports (app_instance_id, export_id, part, line, started_at) values ($1, $2, 0, 0, $3)`)
 const moveOn = statement(`
   update imports set part = $4, line = $5 where app_instance_id = $1 and part = $2 and line = $3`)
-const removeImport = statement(`delete from imports where app_instance_id = $1`)
-const removeReferences = statement(`
-  delete from imported_identities where app_instance_id = $1 and ref in
-    (select ref from imported_identities where app_instance_id = $1 limit $2)`)
+const removeReferences = deleteSome('imported_identities', 'app_instance_id, ref', 'app_instance_id = $1')
 const count = (table: string, condition: string) =>
   `(select count(*) from ${table} where app_instance_id = $1 and deleted_at is null ${condition})`
 const open = statement(`
@@ -71,9 +69,7 @@ export async function moveImport(tx: Queries, id: number, from: ImportProgress, 
 }
 
 /** Leaves what an unfinished import has stored to the purge; false if it has been finished or given up meanwhile. */
-export async function abandonImport(tx: Queries, id: number): Promise<boolean> {
-  return (await tx.run(removeImport, id)) === 1
-}
+export const abandonImport = changeRow<[id: number]>(`delete from imports where app_instance_id = $1`)
 
 const referencesOfStep = 500
 
@@ -83,10 +79,10 @@ const referencesOfStep = 500
  */
 export async function openImported(db: Database, appInstanceId: number): Promise<boolean> {
   const isOpen = await db.transaction(async tx => {
-    if ((await tx.run(removeImport, appInstanceId)) === 0) return false
+    if (!(await abandonImport(tx, appInstanceId))) return false
     await tx.run(open, appInstanceId)
     return true
   })
-  if (isOpen) while ((await db.run(removeReferences, appInstanceId, referencesOfStep)) > 0);
+  if (isOpen) while ((await removeReferences(db, appInstanceId, referencesOfStep)) > 0);
   return isOpen
 }
