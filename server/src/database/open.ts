@@ -10,45 +10,41 @@ import { migratePostgres, migrateSqlite, NotSetUp, requirePostgresSchema, requir
 import { SqliteDatabase } from './sqlite.ts'
 
 type Given = CommitListener & { readonly log: Log }
-type Opening = Given & Besides
-type OpeningPostgres = Opening & { readonly url: string }
-type Prepare<Connection, Result> = (connection: Connection, where: string) => Result
 
-async function openPostgres(
-  { url, storesEvents, feedsSearch, log, follow }: OpeningPostgres,
-  prepare: Prepare<ClientBase, Promise<void>>,
+/** Brings the schema of a database up to date, or requires that it is; `where` names the database in errors. */
+interface Prepare {
+  readonly sqlite: (database: DatabaseSync, where: string) => void
+  readonly postgres: (client: ClientBase, where: string) => Promise<void>
+}
+
+async function open(
+  { databaseUrl, natsUrl, resume, search }: Config,
+  { log, ...listener }: Given,
+  file: () => Promise<string>,
+  prepare: Prepare,
 ): Promise<Database> {
+  // Stored events are for other nodes that miss them, and for clients that reconnect.
+  const besides: Besides = { storesEvents: natsUrl !== undefined || resume === 'on', feedsSearch: search === 'on' }
+  if (databaseUrl === undefined) {
+    const path = await file()
+    const where = path === ':memory:' ? 'The database in memory' : path
+    return SqliteDatabase.open(path, { prepare: database => prepare.sqlite(database, where), ...listener, ...besides })
+  }
   // Loaded only if it is used.
   const { PostgresDatabase } = await import('./postgres.ts')
-  return PostgresDatabase.open(url, {
-    prepare: client => prepare(client, 'The PostgreSQL database'),
-    follow,
+  return PostgresDatabase.open(databaseUrl, {
+    prepare: client => prepare.postgres(client, 'The PostgreSQL database'),
+    follow: listener.follow,
     onError: error => log.warn({ err: error }, 'A connection to PostgreSQL has broken'),
     connections: 12,
-    storesEvents,
-    feedsSearch,
+    ...besides,
   })
 }
 
-const openSqlite = (file: string, opening: Opening, prepare: Prepare<DatabaseSync, void>) =>
-  SqliteDatabase.open(file, {
-    prepare: database => prepare(database, file === ':memory:' ? 'The database in memory' : file),
-    ...opening,
-  })
-
-/** Stored events are for other nodes that miss them, and for clients that reconnect. */
-const besidesOf = ({ natsUrl, resume, search }: Config): Besides => ({
-  storesEvents: natsUrl !== undefined || resume === 'on',
-  feedsSearch: search === 'on',
-})
-
 /** Opens the database of a server: creates it if there is none, and migrates it. */
 export async function openDatabase(config: Config, given: Given): Promise<Database> {
-  const { databaseUrl, data } = config
-  const opening = { ...given, ...besidesOf(config) }
-  if (databaseUrl !== undefined) return openPostgres({ ...opening, url: databaseUrl }, migratePostgres)
-  const file = data === ':memory:' ? data : databaseFile(await dataFolder(data))
-  return openSqlite(file, opening, migrateSqlite)
+  const file = async () => (config.data === ':memory:' ? config.data : databaseFile(await dataFolder(config.data)))
+  return open(config, given, file, { sqlite: migrateSqlite, postgres: migratePostgres })
 }
 
 /** The path of the embedded database that a server has made. Throws an Error that names the folder if there is none. */
@@ -68,8 +64,5 @@ export function existingFile(data: string): string {
  * version is another one.
  */
 export async function openExistingDatabase(config: Config, given: Given): Promise<Database> {
-  const { databaseUrl, data } = config
-  const opening = { ...given, ...besidesOf(config) }
-  if (databaseUrl !== undefined) return openPostgres({ ...opening, url: databaseUrl }, requirePostgresSchema)
-  return openSqlite(existingFile(data), opening, requireSqliteSchema)
+  return open(config, given, async () => existingFile(config.data), { sqlite: requireSqliteSchema, postgres: requirePostgresSchema })
 }

@@ -17,7 +17,6 @@ import { isOutage } from './outage.ts'
 import { urlsOfHosts } from '../tools/postgres-hosts.ts'
 import { connectionOf, connectMilliseconds, PostgresConnections } from './postgres-connections.ts'
 import { PostgresHosts } from './postgres-hosts.ts'
-import { PostgresUnderLock } from './postgres-under-lock.ts'
 import { Asking, type Ask } from './postgres-queries.ts'
 import { SharedTransactions } from './shared-transactions.ts'
 import { TransactionTurns } from './transaction-turns.ts'
@@ -42,21 +41,17 @@ class OpenTransaction extends Asking implements Transaction {
   }
 }
 
-/** PostgreSQL behind the port. `onError` is called for connections that break while they are idle. */
-export class PostgresDatabase extends Asking implements Database {
-  readonly kind = 'postgres'
+/** Transactions of a database: alone, or together with others. */
+class Transactions {
   readonly #connections: PostgresConnections
-  readonly #lookUps: LookUps
   readonly #shared: SharedTransactions
   readonly #order: CommitOrder
   readonly #turns: TransactionTurns
   readonly #besides: Besides
 
-  private constructor(connections: PostgresConnections, most: number, follow: Follow, besides: Besides) {
-    super(connections.ask)
+  constructor(connections: PostgresConnections, most: number, follow: Follow, besides: Besides) {
     this.#connections = connections
     this.#besides = besides
-    this.#lookUps = new LookUps(connections.ask)
     this.#turns = new TransactionTurns(most)
     this.#shared = new SharedTransactions({
       once: work => this.#turns.briefly(lockMilliseconds => this.#once(lockMilliseconds, work)),
@@ -66,48 +61,8 @@ export class PostgresDatabase extends Asking implements Database {
     this.#order = new CommitOrder(follow)
   }
 
-  /** `prepare` migrates the schema, on a connection of its own without time-outs. */
-  static async open(
-    url: string,
-    {
-      prepare,
-      follow,
-      onError,
-      connections: most,
-      storesEvents,
-      feedsSearch = false,
-    }: {
-      prepare: (client: ClientBase) => Promise<void>
-      follow: Follow
-      onError: (error: Error) => void
-      connections: number
-      storesEvents: boolean
-      feedsSearch?: boolean
-    },
-  ): Promise<PostgresDatabase> {
-    const hosts = new PostgresHosts(url)
-    const client = await firstConnection(hosts, url)
-    client.on('error', onError)
-    try {
-      await prepare(client)
-    } catch (error) {
-      throw isOutage(error) ? unusable(url, error) : error
-    } finally {
-      await client.end()
-    }
-    return new PostgresDatabase(new PostgresConnections(hosts, { most, onError }), most, follow, { storesEvents, feedsSearch })
-  }
-
-  override async get<Row>(statement: Statement<Row>, ...values: Value[]): Promise<Row | undefined> {
-    return this.#lookUps.get(statement, values)
-  }
-
-  async transaction<Result>(work: Work<Result>, lock?: LockName): Promise<Result> {
+  async run<Result>(work: Work<Result>, lock: LockName | undefined): Promise<Result> {
     return work.isShareable ? this.#shared.run(work, lock) : this.#alone(work, lock)
-  }
-
-  of(lock: LockName): Database {
-    return new PostgresUnderLock(this, lock)
   }
 
   async #alone<Result>(work: Work<Result>, lock: LockName | undefined): Promise<Result> {
@@ -135,6 +90,64 @@ export class PostgresDatabase extends Asking implements Database {
       throw error
     }
   }
+}
+
+/** What the databases of all locks share. */
+interface Shared {
+  readonly connections: PostgresConnections
+  readonly lookUps: LookUps
+  readonly transactions: Transactions
+}
+
+interface Opening extends Partial<Besides> {
+  /** Migrates the schema, on a connection of its own without time-outs. */
+  readonly prepare: (client: ClientBase) => Promise<void>
+  readonly follow: Follow
+  /** Called for connections that break while they are idle. */
+  readonly onError: (error: Error) => void
+  readonly connections: number
+}
+
+/** PostgreSQL behind the port. */
+export class PostgresDatabase extends Asking implements Database {
+  readonly kind = 'postgres'
+  readonly #shared: Shared
+  readonly #lock: LockName | undefined
+
+  private constructor(shared: Shared, lock?: LockName) {
+    super(shared.connections.ask)
+    this.#shared = shared
+    this.#lock = lock
+  }
+
+  static async open(url: string, opening: Opening): Promise<PostgresDatabase> {
+    const { prepare, follow, onError, connections: most, storesEvents = false, feedsSearch = false } = opening
+    const hosts = new PostgresHosts(url)
+    const client = await firstConnection(hosts, url)
+    client.on('error', onError)
+    try {
+      await prepare(client)
+    } catch (error) {
+      throw isOutage(error) ? unusable(url, error) : error
+    } finally {
+      await client.end()
+    }
+    const connections = new PostgresConnections(hosts, { most, onError })
+    const transactions = new Transactions(connections, most, follow, { storesEvents, feedsSearch })
+    return new PostgresDatabase({ connections, lookUps: new LookUps(connections.ask), transactions })
+  }
+
+  override async get<Row>(statement: Statement<Row>, ...values: Value[]): Promise<Row | undefined> {
+    return this.#shared.lookUps.get(statement, values)
+  }
+
+  async transaction<Result>(work: Work<Result>): Promise<Result> {
+    return this.#shared.transactions.run(work, this.#lock)
+  }
+
+  of(lock: LockName): Database {
+    return new PostgresDatabase(this.#shared, lock)
+  }
 
   /** Autovacuum does it. */
   async tidy(): Promise<boolean> {
@@ -142,7 +155,7 @@ export class PostgresDatabase extends Asking implements Database {
   }
 
   async close(): Promise<void> {
-    await this.#connections.close()
+    await this.#shared.connections.close()
   }
 }
 
