@@ -76,6 +76,9 @@ export const notFound = (message: string, reason?: string) => failure('NotFoundE
 /** The present state contradicts the call. */
 export const conflict = (message: string, reason?: string) => failure('ConflictException', message, reason)
 
+/** There are as many already as are allowed. */
+export const limitExceeded = (message: string, reason: string) => failure('ResourceLimitExceededException', message, reason)
+
 /** Something that the call needs is not available at the moment; the client may retry in a second. */
 export const unavailable = (message: string, reason?: string, cause?: unknown) =>
   new ApiError('ServiceUnavailableException', 503, message, reason, { cause, retryAfter: 1 })

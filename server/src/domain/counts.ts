@@ -1,4 +1,4 @@
-import { failure, forbidden } from '../errors.ts'
+import { forbidden, limitExceeded } from '../errors.ts'
 import { countLimits, type CountLimit, type Limits } from '../settings/limits.ts'
 import { lockAppInstance } from '../store/app-instances.ts'
 import { take, type Counter } from '../store/counters.ts'
@@ -6,11 +6,7 @@ import type { Queries } from '../database/database.ts'
 
 /** ResourceLimitExceededException for one more than the limit allows. */
 export const exceeded = (limit: CountLimit, limits: Limits) =>
-  failure(
-    'ResourceLimitExceededException',
-    'The request exceeds the resource limit.',
-    `At most ${limits[limit]} ${countLimits[limit].meaning} are allowed.`,
-  )
+  limitExceeded('The request exceeds the resource limit.', `At most ${limits[limit]} ${countLimits[limit].meaning} are allowed.`)
 
 /** Throws if one more than `present` exceeds the limit; the parent must be locked while it is counted. */
 export function checkCount(present: number, limit: CountLimit, limits: Limits) {

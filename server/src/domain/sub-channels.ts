@@ -1,5 +1,5 @@
 import type { CalledChannel, CalledSubChannel, Facts } from '../store/facts.ts'
-import { badRequest, failure, forbidden, invalidUserArn } from '../errors.ts'
+import { badRequest, forbidden, invalidUserArn, limitExceeded } from '../errors.ts'
 import type { Limits } from '../settings/limits.ts'
 import type { Elastic, Moment } from '../store/channels.ts'
 import type { Mode } from '../store/channel-summary.ts'
@@ -132,8 +132,7 @@ async function joinAsMember(tx: Transaction, joining: Joining): Promise<Joined> 
   const seat = await takeSeat(tx, joining)
   if (!seat) {
     await give(tx, 'membershipsOfIdentity', member.id)
-    throw failure(
-      'ResourceLimitExceededException',
+    throw limitExceeded(
       'The request exceeds the resource limit.',
       `The channel is full: it has ${elastic.maximum} sub-channels of ${elastic.target} members each, and may have no more.`,
     )

@@ -1,5 +1,5 @@
 import type { Arn } from '../arn.ts'
-import { badRequest, failure, forbidden } from '../errors.ts'
+import { badRequest, forbidden, limitExceeded } from '../errors.ts'
 import { emit } from '../events/emit.ts'
 import type { Queries, Transaction } from '../database/database.ts'
 import { lockResource, putTags, removeTags, taggedResource, tagsOf, type Tag, type TaggedResource } from '../store/tags.ts'
@@ -44,13 +44,8 @@ export async function tag(tx: Transaction, arn: Arn, given: readonly GivenTag[])
   if (!(await lockResource(tx, resource))) throw missing(arn)
   await putTags(tx, resource, tags)
   const present = (await tagsOf(tx, resource)).length
-  if (present > mostTags) {
-    throw failure(
-      'ResourceLimitExceededException',
-      'The resource has too many tags',
-      `It would have ${present}; at most ${mostTags} are allowed.`,
-    )
-  }
+  if (present > mostTags)
+    throw limitExceeded('The resource has too many tags', `It would have ${present}; at most ${mostTags} are allowed.`)
   await emit(tx, { kind: 'ResourceTagged', resource })
 }
 

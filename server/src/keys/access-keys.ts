@@ -1,4 +1,4 @@
-import { badRequest, conflict, failure, notFound } from '../errors.ts'
+import { badRequest, conflict, limitExceeded, notFound } from '../errors.ts'
 import type { MasterKeySource } from '../secrets/master-key.ts'
 import {
   accessKeyOf,
@@ -39,8 +39,7 @@ export async function createAccessKey(
   const sealedSecret = sealSecret(masterKey, id, secret)
   const create = async (tx: Queries) => {
     if ((await countAccessKeys(tx)) >= mostKeys)
-      throw failure(
-        'ResourceLimitExceededException',
+      throw limitExceeded(
         'The limit of access keys is reached',
         `There are ${mostKeys} access keys already. Give users temporary credentials.`,
       )

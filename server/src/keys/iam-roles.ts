@@ -1,5 +1,5 @@
 import { claimConditionOf } from '../auth/iam/claims.ts'
-import { badRequest, conflict, failure, notFound } from '../errors.ts'
+import { badRequest, conflict, failure, limitExceeded, notFound } from '../errors.ts'
 import { changeAccess, type AccessChange } from '../store/access-version.ts'
 import type { Database, Queries } from '../database/database.ts'
 import { accessKeyOf } from '../store/access-keys.ts'
@@ -81,11 +81,7 @@ export async function createIamRole(db: Database, name: string, given: GivenIamR
   const create = async (tx: Queries) => {
     await checkIamRole(tx, given)
     if ((await countIamRoles(tx)) >= mostIamRoles)
-      throw failure(
-        'ResourceLimitExceededException',
-        'The limit of roles is reached',
-        `There are ${mostIamRoles} roles already. Delete unused ones.`,
-      )
+      throw limitExceeded('The limit of roles is reached', `There are ${mostIamRoles} roles already. Delete unused ones.`)
     const at = new Date(now)
     if (!(await insertIamRole(tx, { ...given, name, id: newId('AROA'), createdAt: at, updatedAt: at })))
       throw conflict('The name is in use', `There is already a role with the name ${name}. Update that one, or choose another name.`)

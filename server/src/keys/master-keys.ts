@@ -59,7 +59,26 @@ const leaseMilliseconds = 60_000
  * until the longest of them has expired, or not at all with `atOnce`. Returns the number of secrets.
  */
 export async function rotateMasterKey(db: Database, source: MasterKeySource, now: number, atOnce: boolean) {
-  return alone(db, now, () => rotate(db, source, now, atOnce))
+  return alone(db, now, async () => {
+    const old = await settledMasterKey(db, source, now)
+    // The file is written before the commit, so a process that sees the change finds the key.
+    const renewed = await source.renew(old.id)
+    if (renewed.id === old.id) {
+      throw new Error(
+        'The first key of CARILLON_MASTER_KEY is in use already. Start every node with CARILLON_MASTER_KEY=NEW,OLD first, then rotate with the same.',
+      )
+    }
+    const own = await source.read()
+    const count = await changeAccess(db, async tx => {
+      if (inUse(await masterKeys(tx)) !== old.id) throw new Error('Another command has just rotated the master key.')
+      const sealed = await reseal(tx, own, renewed)
+      await retireMasterKey(tx, now)
+      await deleteMasterKeys(tx, atOnce ? now : now - longestCredentials * 1000)
+      await useMasterKey(tx, renewed.id, now)
+      return sealed
+    })
+    return { count, id: renewed.id }
+  })
 }
 
 async function alone<Result>(db: Database, now: number, work: () => Promise<Result>): Promise<Result> {
@@ -92,25 +111,4 @@ export async function replaceLostMasterKey(db: Database, source: MasterKeySource
     })
     return { count, id: renewed.id }
   })
-}
-
-async function rotate(db: Database, source: MasterKeySource, now: number, atOnce: boolean) {
-  const old = await settledMasterKey(db, source, now)
-  // The file is written before the commit, so a process that sees the change finds the key.
-  const renewed = await source.renew(old.id)
-  if (renewed.id === old.id) {
-    throw new Error(
-      'The first key of CARILLON_MASTER_KEY is in use already. Start every node with CARILLON_MASTER_KEY=NEW,OLD first, then rotate with the same.',
-    )
-  }
-  const own = await source.read()
-  const count = await changeAccess(db, async tx => {
-    if (inUse(await masterKeys(tx)) !== old.id) throw new Error('Another command has just rotated the master key.')
-    const sealed = await reseal(tx, own, renewed)
-    await retireMasterKey(tx, now)
-    await deleteMasterKeys(tx, atOnce ? now : now - longestCredentials * 1000)
-    await useMasterKey(tx, renewed.id, now)
-    return sealed
-  })
-  return { count, id: renewed.id }
 }

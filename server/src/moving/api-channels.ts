@@ -18,11 +18,8 @@ export class ApiChannels {
   }
 
   /** The channel at a position of the list of all channels; undefined after the last one of its page. */
-  async #channelAt({
-    privacy = 0,
-    token,
-    done = 0,
-  }: At): Promise<{ channel: Channel | undefined; isThere: boolean; nextToken: string | undefined }> {
+  async #channelAt(at: At): Promise<{ channel: Channel | undefined; isThere: boolean; nextToken: string | undefined }> {
+    const { privacy = 0, token, done = 0 } = at
     const key = `${privacy} ${token}`
     if (this.#page?.key !== key) {
       const asked = { AppInstanceArn: this.#api.arn, Privacy: privacies[privacy], MaxResults: 50, ChimeBearer: this.#api.bearer }
@@ -218,11 +215,8 @@ export class ApiChannels {
           },
         ]
       })
-      const next =
-        page.NextToken === undefined
-          ? { part: part + 1, count: count + found.length }
-          : { part, inner: page.NextToken, count: count + found.length }
-      return { lines, next }
+      const read = { count: count + found.length }
+      return { lines, next: page.NextToken === undefined ? { ...read, part: part + 1 } : { ...read, part, inner: page.NextToken } }
     })
   }
 }

@@ -1,5 +1,4 @@
-import type { ApiReader, At, Step } from './api-reader.ts'
-import { eachOf } from './api-reader.ts'
+import { eachOf, type ApiReader, type At, type Step } from './api-reader.ts'
 import { idOf, millisecondsOf, refOf, timesOf } from './api-names.ts'
 import type { LineOf } from './lines.ts'
 
@@ -14,33 +13,29 @@ export async function flowsOf(api: ApiReader, at: At): Promise<Step> {
 }
 
 export async function usersOf(api: ApiReader, at: At): Promise<Step> {
-  return eachOf(
-    at,
-    api.list('ListAppInstanceUsers', 'AppInstanceUsers', { AppInstanceArn: api.arn }),
-    async ({ AppInstanceUserArn = '' }) => {
-      const user = (await api.orNone('DescribeAppInstanceUser', { AppInstanceUserArn }))?.AppInstanceUser
-      if (!user) return []
-      const ref = refOf(AppInstanceUserArn)
-      const line: LineOf<'identity'> = {
-        type: 'identity',
-        ref,
-        kind: 'user',
-        id: idOf(AppInstanceUserArn),
-        name: user.Name ?? '',
-        ...(user.Metadata !== undefined && { metadata: user.Metadata }),
-        ...(user.ExpirationSettings && { expirationDays: user.ExpirationSettings.ExpirationDays }),
-        ...timesOf(user),
-      }
-      return [line, ...(await api.tags('identity', AppInstanceUserArn, ref)), ...(await devicesOf(api, AppInstanceUserArn, ref))]
-    },
-  )
+  const users = api.list('ListAppInstanceUsers', 'AppInstanceUsers', { AppInstanceArn: api.arn })
+  return eachOf(at, users, async ({ AppInstanceUserArn = '' }) => {
+    const user = (await api.orNone('DescribeAppInstanceUser', { AppInstanceUserArn }))?.AppInstanceUser
+    if (!user) return []
+    const ref = refOf(AppInstanceUserArn)
+    const line: LineOf<'identity'> = {
+      type: 'identity',
+      ref,
+      kind: 'user',
+      id: idOf(AppInstanceUserArn),
+      name: user.Name ?? '',
+      ...(user.Metadata !== undefined && { metadata: user.Metadata }),
+      ...(user.ExpirationSettings && { expirationDays: user.ExpirationSettings.ExpirationDays }),
+      ...timesOf(user),
+    }
+    return [line, ...(await api.tags('identity', AppInstanceUserArn, ref)), ...(await devicesOf(api, AppInstanceUserArn, ref))]
+  })
 }
 
 async function devicesOf(api: ApiReader, AppInstanceUserArn: string, identity: string): Promise<LineOf<'device'>[]> {
   const lines: LineOf<'device'>[] = []
-  for (const { EndpointId = '' } of await api.all(
-    api.list('ListAppInstanceUserEndpoints', 'AppInstanceUserEndpoints', { AppInstanceUserArn }),
-  )) {
+  const devices = await api.all(api.list('ListAppInstanceUserEndpoints', 'AppInstanceUserEndpoints', { AppInstanceUserArn }))
+  for (const { EndpointId = '' } of devices) {
     const { AppInstanceUserEndpoint: device } = await api.get('DescribeAppInstanceUserEndpoint', { AppInstanceUserArn, EndpointId })
     if (!device?.EndpointAttributes || !device.Type) continue
     const { DeviceToken: deviceToken, VoipDeviceToken: voipDeviceToken } = device.EndpointAttributes

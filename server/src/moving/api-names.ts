@@ -18,15 +18,9 @@ export function refOf(arn: string | undefined): string {
 export const idOf = (arn: string | undefined) => refOf(arn).split('/')[1]!
 
 /** When something was created and changed. */
-export function timesOf({
-  CreatedTimestamp,
-  LastUpdatedTimestamp,
-}: {
-  readonly CreatedTimestamp?: Date
-  readonly LastUpdatedTimestamp?: Date
-}) {
-  const createdAt = millisecondsOf(CreatedTimestamp, 0)
-  return { createdAt, updatedAt: millisecondsOf(LastUpdatedTimestamp, createdAt) }
+export function timesOf(of: { readonly CreatedTimestamp?: Date; readonly LastUpdatedTimestamp?: Date }) {
+  const createdAt = millisecondsOf(of.CreatedTimestamp, 0)
+  return { createdAt, updatedAt: millisecondsOf(of.LastUpdatedTimestamp, createdAt) }
 }
 
 /** A line for a deleted user or bot, unless an earlier line has it. */

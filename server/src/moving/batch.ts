@@ -249,39 +249,15 @@ export class Batch {
       if ((await tagsOf(this.#tx, resource)).length >= mostTags) throw new WrongLine(`The resource has more than ${mostTags} tags.`)
       requireNew(await importTag(this.#tx, resource.kind, resource.id, line.key, line.value), 'The tag')
     },
-    membership: async ({
-      channel,
-      subChannel,
-      member,
-      visibility,
-      invitedBy,
-      createdAt,
-      updatedAt,
-      readAt,
-      preferences,
-      placed,
-      ...line
-    }) => {
+    membership: async ({ channel, subChannel, member, invitedBy, readUpTo: arrival, readUpToAt: at, ...line }) => {
       const found = await this.#channel(channel)
-      const subChannelId = await this.#subChannel(found, subChannel, createdAt)
-      if (placed && subChannelId === 0) throw new WrongLine('In a channel that is not elastic, placed must be false.')
+      const subChannelId = await this.#subChannel(found, subChannel, line.createdAt)
+      if (line.placed && subChannelId === 0) throw new WrongLine('In a channel that is not elastic, placed must be false.')
       const memberId = (await this.#living(member, 'member')).id
       const inviter = (await this.#identity(invitedBy, 'invitedBy')).id
-      const { readUpTo: arrival, readUpToAt: at } = line
       if ((arrival === undefined) !== (at === undefined)) throw new WrongLine('Of readUpTo and readUpToAt, both or none are required.')
-      this.#rows.membership.push({
-        channelId: found.id,
-        subChannelId,
-        memberId,
-        visibility,
-        invitedBy: inviter,
-        createdAt,
-        updatedAt,
-        readAt,
-        preferences,
-        placed,
-        position: arrival === undefined || at === undefined ? undefined : { arrival, at },
-      })
+      const position = arrival === undefined || at === undefined ? undefined : { arrival, at }
+      this.#rows.membership.push({ ...line, channelId: found.id, subChannelId, memberId, invitedBy: inviter, position })
     },
     message: async ({ channel, subChannel, sender, target, failed = false, ...line }) => {
       const found = await this.#channel(channel)
@@ -320,18 +296,12 @@ export class Batch {
     },
   }
 
-  #requireContent({
-    kind,
-    redacted,
-    content,
-    metadata,
-    attributes,
-  }: Pick<LineOf<'message'>, 'kind' | 'redacted' | 'content' | 'metadata' | 'attributes'>) {
+  #requireContent(line: Pick<LineOf<'message'>, 'kind' | 'redacted' | 'content' | 'metadata' | 'attributes'>) {
+    const { kind, redacted, content, metadata, attributes } = line
     if (redacted !== (content === undefined)) throw new WrongLine('A message has content, unless it is redacted.')
     if (content === undefined) return
-    const sized = { content, metadata, attributes: attributes }
     try {
-      checkMessageSize(kind, sized, this.#given.limits)
+      checkMessageSize(kind, { content, metadata, attributes }, this.#given.limits)
     } catch (error) {
       const { reason, message } = error as { reason?: string; message: string }
       throw new WrongLine(`${reason ?? message} The limits are those of this server (--limit-content-bytes and others).`)

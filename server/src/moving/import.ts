@@ -186,10 +186,15 @@ async function* batchesOf(lines: AsyncIterable<string>, skipped: number, size: (
   if (batch.length > 0) yield batch
 }
 
-/** The manifest of a finished export. Throws if there is none in the folder. */
-export async function wholeManifest(folder: string): Promise<Manifest> {
+async function requireManifest(folder: string): Promise<Manifest> {
   const manifest = await readManifest(folder)
   if (!manifest) throw new Error(`There is no export in ${folder}: it has no manifest.json.`)
+  return manifest
+}
+
+/** The manifest of a finished export. Throws if there is none in the folder. */
+export async function wholeManifest(folder: string): Promise<Manifest> {
+  const manifest = await requireManifest(folder)
   if (manifest.finishedAt === undefined)
     throw new Error(`The export in ${folder} is unfinished. Run the same carillon export again: it continues where it was interrupted.`)
   return manifest
@@ -197,8 +202,7 @@ export async function wholeManifest(folder: string): Promise<Manifest> {
 
 /** Leaves what an unfinished import of this folder has stored to the purge; false if there is none. */
 export async function abandon(db: Database, folder: string): Promise<boolean> {
-  const manifest = await readManifest(folder)
-  if (!manifest) throw new Error(`There is no export in ${folder}: it has no manifest.json.`)
+  const manifest = await requireManifest(folder)
   const found = await foundUnder(db, appInstanceOf(manifest.appInstance).arn)
   if (typeof found === 'string') return false
   return db.transaction(async tx => abandonImport(tx, found.appInstanceId))

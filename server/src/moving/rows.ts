@@ -10,7 +10,7 @@ import {
   type NewReply,
 } from '../store/moving/imported-beside-messages.ts'
 import { importMemberships, type NewMembershipOfImport } from '../store/moving/imported-channels.ts'
-import { importMessages, raiseChannel, type NewMessageOfImport } from '../store/moving/imported-messages.ts'
+import { importMessages, raiseChannels, type NewMessageOfImport } from '../store/moving/imported-messages.ts'
 
 /** The rows of each kind to insert together, collected while the lines are of one type. */
 export interface Together {
@@ -43,20 +43,12 @@ export async function insertTogether(tx: Queries, rows: Together): Promise<strin
     pin: await importPins(tx, rows.pin),
     unreadCorrection: await importCorrections(tx, rows.unreadCorrection),
   }
-  await raiseChannels(tx, rows)
+  await raiseChannels(tx, usedBy(rows))
   return (Object.keys(twice) as (keyof Together)[]).filter(type => inserted[type] !== rows[type].length).map(type => twice[type])[0]
 }
 
-/** Raises the next number of a channel above all that are used: a running server may have used some since the channel was read. */
-async function raiseChannels(tx: Queries, { membership, reaction, pin }: Together) {
-  const highest = new Map<number, { sequence: number; at: number }>()
-  const used = [
-    ...membership.map(({ channelId, position }) => ({ channelId, sequence: position?.arrival ?? 0, at: position?.at ?? 0 })),
-    ...[...reaction, ...pin].map(({ channelId, sequence }) => ({ channelId, sequence, at: 0 })),
-  ]
-  for (const { channelId, sequence, at } of used) {
-    const known = highest.get(channelId) ?? { sequence: 0, at: 0 }
-    highest.set(channelId, { sequence: Math.max(sequence, known.sequence), at: Math.max(at, known.at) })
-  }
-  for (const [channelId, { sequence, at }] of highest) await raiseChannel(tx, channelId, sequence, at)
-}
+/** The numbers of channels that rows have: a running server may have used some since the channel was read. */
+const usedBy = ({ membership, reaction, pin }: Together) => [
+  ...membership.map(({ channelId, position }) => ({ channelId, sequence: position?.arrival ?? 0, at: position?.at ?? 0 })),
+  ...[...reaction, ...pin].map(({ channelId, sequence }) => ({ channelId, sequence, at: 0 })),
+]

@@ -1,5 +1,8 @@
 import { statement, type Queries } from '../database/database.ts'
 
+/** SQL: the time of PostgreSQL at the beginning of a statement, in epoch milliseconds. The clocks of nodes may differ. */
+export const statementTime = `(extract(epoch from statement_timestamp()) * 1000)::bigint`
+
 const selectClock = {
   postgres: statement<{ at: number }>(`select (extract(epoch from clock_timestamp()) * 1000)::bigint as at`),
   sqlite: statement<{ at: number }>(`select cast(unixepoch('subsec') * 1000 as integer) as at`),

@@ -1,10 +1,11 @@
 import { statement, type Database, type Queries } from '../database/database.ts'
+import { statementTime } from './clock.ts'
 import { pageOf, type Page } from './page.ts'
 import { changeRow } from './queries.ts'
 import type { RowOf } from './text.ts'
 
-/** In epoch milliseconds of the database: the clocks of nodes may differ. PostgreSQL only, like everything here. */
-const clock = `(extract(epoch from statement_timestamp()) * 1000)::bigint`
+/* For PostgreSQL only. */
+
 /** A node that has not updated its row for this time is dead. */
 const deadMilliseconds = 5000
 /** How long a dead node stays in the table. */
@@ -17,12 +18,12 @@ export interface Node {
   readonly bus: string | null
 }
 
-const isAlive = `n.seen_at > ${clock} - ${deadMilliseconds}`
+const isAlive = `n.seen_at > ${statementTime} - ${deadMilliseconds}`
 const beat = statement(`
-  insert into nodes (id, name, bus, seen_at) values ($1, $2, $3, ${clock})
+  insert into nodes (id, name, bus, seen_at) values ($1, $2, $3, ${statementTime})
   on conflict (id) do update set seen_at = excluded.seen_at`)
 const selectOthers = statement<Node>(`select n.id, n.name, n.bus from nodes n where n.id <> $1 and ${isAlive} order by n.id limit 100`)
-const removeDead = statement(`delete from nodes where seen_at < ${clock} - ${deletedMilliseconds}`)
+const removeDead = statement(`delete from nodes where seen_at < ${statementTime} - ${deletedMilliseconds}`)
 const removeLeft = statement(`
   delete from sessions s where not exists (select 1 from nodes n where n.id = s.node_id) and s.node_id <> $1`)
 

@@ -1,8 +1,7 @@
 import { statement, type Database } from '../database/database.ts'
+import { statementTime } from './clock.ts'
 import { changeRows } from './queries.ts'
 
-/** In epoch milliseconds of the database: the clocks of nodes may differ. */
-const clock = `(extract(epoch from statement_timestamp()) * 1000)::bigint`
 const longestDebt = 10_000
 
 /**
@@ -11,10 +10,10 @@ const longestDebt = 10_000
  */
 const insertSpent = statement<{ key: string; milliseconds: number }>(`
   insert into rate_buckets as bucket (key, full_at)
-  select key, ${clock} + spent from json_to_recordset($1::json) as spending (key text, spent bigint) order by key
+  select key, ${statementTime} + spent from json_to_recordset($1::json) as spending (key text, spent bigint) order by key
   on conflict (key) do update
-  set full_at = least(excluded.full_at + greatest(bucket.full_at - ${clock}, 0), ${clock} + ${longestDebt})
-  returning key, full_at - ${clock} as milliseconds`)
+  set full_at = least(excluded.full_at + greatest(bucket.full_at - ${statementTime}, 0), ${statementTime} + ${longestDebt})
+  returning key, full_at - ${statementTime} as milliseconds`)
 
 /** Adds what a node has spent to the shared buckets, and resolves to how long each of them refills. PostgreSQL only. */
 export async function addSpent(db: Database, spent: ReadonlyMap<string, number>) {
@@ -23,4 +22,4 @@ export async function addSpent(db: Database, spent: ReadonlyMap<string, number>)
 }
 
 /** Removes buckets that are full again. */
-export const removeFullBuckets = changeRows(`delete from rate_buckets where full_at < ${clock}`)
+export const removeFullBuckets = changeRows(`delete from rate_buckets where full_at < ${statementTime}`)

@@ -121,10 +121,8 @@ export async function indexStep(tx: Transaction): Promise<{ hasMore: boolean; is
   }
   if (!index?.cursor) return { hasMore: false, isNew: false }
   const rows = await tx.all(selectMessages, ...index.cursor, messagesOfStep)
-  await store(
-    tx,
-    rows.filter(({ content }) => content !== null),
-  )
+  const found = rows.filter(({ content }) => content !== null)
+  await store(tx, found)
   const last = rows.at(-1)
   const cursor = last && cursorAfter(last)
   await putValue(tx, built, JSON.stringify({ generation: index.generation, cursor } satisfies Built))

@@ -25,11 +25,10 @@ interface MessageRow extends Row {
 interface OfChannels {
   /** Its parameters are the channel, the key after which rows are read, the limit and the highest number of a user or bot. */
   readonly select: Statement<MessageRow>
-  /** The columns of the result that are the key of a row within its channel, and a key before all others. */
-  readonly key: readonly string[]
+  /** A key before all others. The key of a row within its channel is in the columns k0, k1, … of the result. */
   readonly start: After
   /** The columns that are stored as JSON. */
-  readonly json: ReadonlySet<string>
+  readonly json?: ReadonlySet<string>
 }
 
 /** SQL for a table `t` with the key of `keyColumns`: a page of its rows, the message `m` of each, and its sub-channel `s`. */
@@ -56,7 +55,6 @@ const besideMessages = (
 
 /** The parts of a row that are not in its line. */
 const leftOut = new Set(['k0', 'k1', 'k2', 'k3', 'k4', 'at', 'sequence', 'nonce', 'isExported', 'status'])
-const keyOf = (columns: number) => Array.from({ length: columns }, (_, index) => `k${index}`)
 
 /** The tables, which an import stores after the messages. */
 export const ofChannels = {
@@ -74,7 +72,6 @@ export const ofChannels = {
         order by sub_channel_id, private, created_at, sequence limit $6) m
       left join sub_channels s on s.id = m.sub_channel_id
       order by m.sub_channel_id, m.private, m.created_at, m.sequence`),
-    key: keyOf(4),
     start: [-1, 0, 0, 0],
     json: new Set(['content', 'metadata', 'attributes', 'contentType', 'statusDetail']),
   },
@@ -82,9 +79,7 @@ export const ofChannels = {
     select: besideMessages('thread_messages', [], 't.root_at as "rootAt", t.root_sequence as "rootSequence"', {
       isExported: 'm.sender_id <= $people',
     }),
-    key: keyOf(3),
     start: [-1, 0, 0],
-    json: new Set(),
   },
   reaction: {
     select: besideMessages(
@@ -97,7 +92,6 @@ export const ofChannels = {
         joins: `left join reaction_counts c on (${of('c')}) = (${of('t')}) and c.reaction = t.reaction`,
       },
     ),
-    key: keyOf(5),
     start: [-1, 0, 0, 0, ''],
     json: new Set(['reaction']),
   },
@@ -105,9 +99,7 @@ export const ofChannels = {
     select: besideMessages('pins', [], `${reference('t.pinned_by')} as "pinnedBy", t.pinned_at as "pinnedAt", t.sequence as "pinnedWith"`, {
       isExported: 't.pinned_by <= $people',
     }),
-    key: keyOf(3),
     start: [-1, 0, 0],
-    json: new Set(),
   },
   unreadCorrection: {
     select: statement<MessageRow>(`
@@ -121,9 +113,7 @@ export const ofChannels = {
       left join messages m on m.channel_id = u.channel_id and m.sub_channel_id = u.sub_channel_id and m.private in (0, 1)
         and m.created_at = u.created_at and m.sequence = u.sequence
       order by u.sub_channel_id, u.viewer_id, u.arrival`),
-    key: keyOf(3),
     start: [-1, 0, 0],
-    json: new Set(),
   },
 } as const satisfies Record<string, OfChannels>
 
@@ -152,7 +142,7 @@ export async function pageOfChannels(
   scope: { readonly appInstanceId: number; readonly channels: number; readonly identities: number },
   after: After,
 ): Promise<ExportPage> {
-  const { select, key, start, json }: OfChannels = ofChannels[part]
+  const { select, start, json = new Set() }: OfChannels = ofChannels[part]
   let [channelId = 0, ...from] = after as readonly [number?, ...Value[]]
   for (let passed = 0; passed < channelsOfPage; passed++) {
     const channel = await db.get(nextChannel, scope.appInstanceId, channelId, scope.channels)
@@ -163,7 +153,7 @@ export async function pageOfChannels(
     channelId = channel.id + 1
     from = []
     if (!last) continue
-    const next = rows.length < rowsOfPage ? [channelId] : [channel.id, ...key.map(column => last[column]!)]
+    const next = rows.length < rowsOfPage ? [channelId] : [channel.id, ...start.map((_, index) => last[`k${index}`]!)]
     return { rows: rows.flatMap(row => lineOf(part, channel.externalId, row, json)), next }
   }
   return { rows: [], next: [channelId] }

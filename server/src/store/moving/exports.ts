@@ -34,9 +34,9 @@ interface Ranges {
   readonly select: Statement<Row>
   /** How many ids one statement searches for a page. */
   readonly width: number
-  readonly last: (scope: Scope) => number
-  /** The values of $4 and further: the highest ids that a row may name. */
-  readonly named?: (scope: Scope) => readonly number[]
+  readonly last: keyof Scope
+  /** $4 and further: the highest ids that a row may name. */
+  readonly named?: readonly (keyof Scope)[]
 }
 
 const range = (id: string) => `${id} > $2 and ${id} <= $3`
@@ -47,8 +47,8 @@ const rolesOfChannels = (table: string): Ranges => ({
     from ${table} r ${ofChannel('r.channel_id')} ${ofLiving('r.identity_id')}
     where ${range('r.channel_id')} and r.identity_id <= $4 and r.created_by <= $4 order by r.channel_id, r.identity_id`),
   width: 100,
-  last: ({ channels }) => channels,
-  named: ({ identities }) => [identities],
+  last: 'channels',
+  named: ['identities'],
 })
 
 const tagsOf = (kind: string, id: string, joined: string, last: Ranges['last']): Ranges => ({
@@ -65,7 +65,7 @@ const ranges = {
       select f.external_id as id, f.name, f.processors, f.created_at as "createdAt", f.updated_at as "updatedAt"
       from channel_flows f where f.app_instance_id = $1 and ${range('f.id')} order by f.id`),
     width: 10_000,
-    last: ({ flows }) => flows,
+    last: 'flows',
   },
   identity: {
     select: statement<Row>(`
@@ -73,14 +73,14 @@ const ranges = {
         i.expiration_days as "expirationDays", i.created_at as "createdAt", i.updated_at as "updatedAt", i.deleted_at as "deletedAt"
       from identities i where i.app_instance_id = $1 and ${range('i.id')} order by i.id`),
     width: 5000,
-    last: ({ identities }) => identities,
+    last: 'identities',
   },
   admin: {
     select: statement<Row>(`
       select ${reference('s.identity_id')} as identity, s.created_at as "createdAt"
       from admins s ${ofLiving('s.identity_id')} where s.app_instance_id = $1 and ${range('s.identity_id')} order by s.identity_id`),
     width: 1_000_000,
-    last: ({ identities }) => identities,
+    last: 'identities',
   },
   device: {
     select: statement<Row>(`
@@ -89,15 +89,15 @@ const ranges = {
         e.status_reason as "statusReason", e.created_at as "createdAt", e.updated_at as "updatedAt"
       from endpoints e ${ofLiving('e.identity_id')} where ${range('e.id')} and e.identity_id <= $4 order by e.id`),
     width: 5000,
-    last: ({ endpoints }) => endpoints,
-    named: ({ identities }) => [identities],
+    last: 'endpoints',
+    named: ['identities'],
   },
   presence: {
     select: statement<Row>(`
       select ${reference('p.identity_id')} as identity, p.status, p.status_text as "statusText", p.last_seen_at as "lastSeenAt"
       from presences p ${ofLiving('p.identity_id')} where ${range('p.identity_id')} order by p.identity_id`),
     width: 5000,
-    last: ({ identities }) => identities,
+    last: 'identities',
   },
   channel: {
     select: statement<Row>(`
@@ -107,32 +107,22 @@ const ranges = {
       from channels c left join channel_flows f on f.id = c.flow_id
       where c.app_instance_id = $1 and c.deleted_at is null and ${range('c.id')} order by c.id`),
     width: 5000,
-    last: ({ channels }) => channels,
+    last: 'channels',
   },
   subChannel: {
     select: statement<Row>(`
       select c.external_id as channel, s.external_id as id, s.capacity, s.wanted, s.is_open as "isOpen", s.created_at as "createdAt"
       from sub_channels s ${ofChannel('s.channel_id')} where s.deleted_at is null and ${range('s.id')} and c.id <= $4 order by s.id`),
     width: 10_000,
-    last: ({ subChannels }) => subChannels,
-    named: ({ channels }) => [channels],
+    last: 'subChannels',
+    named: ['channels'],
   },
   moderator: rolesOfChannels('moderators'),
   ban: rolesOfChannels('bans'),
-  tagOfAppInstance: tagsOf(
-    'app-instance',
-    `''`,
-    `join app_instances a on a.id = t.resource_id and a.id = $1`,
-    ({ appInstanceId }) => appInstanceId,
-  ),
-  tagOfFlow: tagsOf(
-    'channel-flow',
-    'f.external_id',
-    'join channel_flows f on f.id = t.resource_id and f.app_instance_id = $1',
-    ({ flows }) => flows,
-  ),
-  tagOfIdentity: tagsOf('identity', reference('i.id'), ofLiving('t.resource_id'), ({ identities }) => identities),
-  tagOfChannel: tagsOf('channel', 'c.external_id', ofChannel('t.resource_id'), ({ channels }) => channels),
+  tagOfAppInstance: tagsOf('app-instance', `''`, 'join app_instances a on a.id = t.resource_id and a.id = $1', 'appInstanceId'),
+  tagOfFlow: tagsOf('channel-flow', 'f.external_id', 'join channel_flows f on f.id = t.resource_id and f.app_instance_id = $1', 'flows'),
+  tagOfIdentity: tagsOf('identity', reference('i.id'), ofLiving('t.resource_id'), 'identities'),
+  tagOfChannel: tagsOf('channel', 'c.external_id', ofChannel('t.resource_id'), 'channels'),
   membership: {
     select: statement<Row>(`
       select c.external_id as channel, s.external_id as "subChannel", ${reference('m.member_id')} as member, m.type as visibility,
@@ -143,8 +133,8 @@ const ranges = {
       left join read_positions p on p.member_id = m.member_id and p.channel_id = m.channel_id and p.sub_channel_id = m.sub_channel_id
       where ${range('m.id')} and m.member_id <= $4 and m.invited_by <= $4 and c.id <= $5 order by m.id`),
     width: 5000,
-    last: ({ memberships }) => memberships,
-    named: ({ identities, channels }) => [identities, channels],
+    last: 'memberships',
+    named: ['identities', 'channels'],
   },
 } as const satisfies Record<string, Ranges>
 
@@ -181,11 +171,11 @@ export async function exportedAppInstance(db: Queries, { appInstanceId }: Scope)
   return row && shown(row, texts)
 }
 
-async function pageOfRange(db: Queries, { select, width, last, named }: Ranges, scope: Scope, [from]: After): Promise<ExportPage> {
-  const end = last(scope)
+async function pageOfRange(db: Queries, { select, width, last, named = [] }: Ranges, scope: Scope, [from]: After): Promise<ExportPage> {
+  const end = scope[last]
   const after = typeof from === 'number' ? from : 0
   const to = Math.min(after + width, end)
-  const rows = await db.all(select, scope.appInstanceId, after, to, ...(named?.(scope) ?? []))
+  const rows = await db.all(select, scope.appInstanceId, after, to, ...named.map(name => scope[name]))
   return { rows: rows.map(row => shown(row, texts)), next: to >= end ? undefined : [to] }
 }
 

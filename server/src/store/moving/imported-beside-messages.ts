@@ -44,11 +44,8 @@ export interface NewReply extends MessageKey {
 
 /** Returns how many were new, like the functions below. `finishImport` counts the replies of each thread. */
 export async function importReplies(tx: Queries, given: readonly NewReply[]): Promise<number> {
-  return insertRows(
-    tx,
-    replyInserts,
-    given.map(each => [...keyValues(each), each.rootAt, each.rootSequence]),
-  )
+  const rows = given.map(each => [...keyValues(each), each.rootAt, each.rootSequence])
+  return insertRows(tx, replyInserts, rows)
 }
 
 export interface NewReaction extends MessageKey {
@@ -68,11 +65,8 @@ export async function importReactions(tx: Queries, given: readonly NewReaction[]
     else counts.set(name, { of: each, count: 1 })
   }
   for (const { of, count } of counts.values()) await tx.run(countReaction, ...keyValues(of), json(of.reaction), count, of.firstSequence)
-  return insertRows(
-    tx,
-    reactionInserts,
-    given.map(each => [...keyValues(each), each.identityId, json(each.reaction), each.sequence]),
-  )
+  const rows = given.map(each => [...keyValues(each), each.identityId, json(each.reaction), each.sequence])
+  return insertRows(tx, reactionInserts, rows)
 }
 
 export interface NewPin extends MessageKey {
@@ -82,11 +76,8 @@ export interface NewPin extends MessageKey {
 }
 
 export async function importPins(tx: Queries, given: readonly NewPin[]): Promise<number> {
-  return insertRows(
-    tx,
-    pinInserts,
-    given.map(each => [...keyValues(each), each.pinnedBy, each.pinnedAt, each.sequence]),
-  )
+  const rows = given.map(each => [...keyValues(each), each.pinnedBy, each.pinnedAt, each.sequence])
+  return insertRows(tx, pinInserts, rows)
 }
 
 export interface NewCorrection extends MessageKey {
@@ -97,12 +88,9 @@ export interface NewCorrection extends MessageKey {
 }
 
 export async function importCorrections(tx: Queries, given: readonly NewCorrection[]): Promise<number> {
-  return insertRows(
-    tx,
-    correctionInserts,
-    given.map(each => {
-      const [channelId, subChannelId, at, sequence] = keyValues(each)
-      return [channelId!, subChannelId!, each.viewerId, each.arrival, at!, sequence!, each.unread, each.mentions]
-    }),
-  )
+  const rows = given.map(each => {
+    const [channelId, subChannelId, at, sequence] = primaryKeyOf(each)
+    return [channelId, subChannelId, each.viewerId, each.arrival, at, sequence, each.unread, each.mentions]
+  })
+  return insertRows(tx, correctionInserts, rows)
 }

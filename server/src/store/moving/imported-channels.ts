@@ -130,8 +130,8 @@ export interface NewMembershipOfImport extends Place {
   readonly invitedBy: number
   readonly createdAt: number
   readonly updatedAt: number
-  readonly readAt: number | undefined
-  readonly preferences: unknown
+  readonly readAt?: number
+  readonly preferences?: unknown
   readonly placed: boolean
   /** The number of the channel, and its time, up to which the member has read; computed from its messages where it is unknown. */
   readonly position: { readonly arrival: number; readonly at: number } | undefined
@@ -143,13 +143,10 @@ export async function importMemberships(tx: Queries, given: readonly NewMembersh
     position ? [[memberId, channelId, subChannelId, 0, position.arrival, position.at]] : [],
   )
   await insertRows(tx, positionInserts, positions)
-  return insertRows(
-    tx,
-    membershipInserts,
-    given.map(each => {
-      const { channelId, subChannelId, memberId, visibility, invitedBy, createdAt, updatedAt, readAt, preferences, placed } = each
-      const shown = [visibility, invitedBy, createdAt, updatedAt, readAt ?? null, jsonOfObject(preferences)]
-      return [channelId, subChannelId, memberId, ...shown, placed ? 1 : 0]
-    }),
-  )
+  const memberships = given.map(each => {
+    const { channelId, subChannelId, memberId, visibility, invitedBy, createdAt, updatedAt, readAt, preferences, placed } = each
+    const shown = [visibility, invitedBy, createdAt, updatedAt, readAt ?? null, jsonOfObject(preferences)]
+    return [channelId, subChannelId, memberId, ...shown, placed ? 1 : 0]
+  })
+  return insertRows(tx, membershipInserts, memberships)
 }

@@ -5,7 +5,6 @@ import { insertViewer } from '../private-messages.ts'
 import { isSearchOn } from '../search-generation.ts'
 import { jsonIfGiven, jsonOfObject } from '../text.ts'
 import { insertRows, insertsOf } from './insert-rows.ts'
-import { changeRow } from '../queries.ts'
 
 const messageInserts = insertsOf(
   // prettier-ignore
@@ -34,10 +33,19 @@ const numberPrivate = statement(`
     select m.ordinal from messages m where m.channel_id = $1 and m.sub_channel_id = $2 and m.private = 0 and m.created_at <= $3
     order by m.created_at desc, m.sequence desc limit 1), 0)
   where channel_id = $1 and sub_channel_id = $2 and private = 1 and created_at = $3 and sequence = $4`)
-/** The next event of the channel gets a higher number, and a later time. */
-export const raiseChannel = changeRow<[channelId: number, sequence: number, at: number]>(`
+const raise = statement(`
   update channels set sequence = case when sequence < $2 then $2 else sequence end,
     last_event_at = case when last_event_at < $3 then $3 else last_event_at end where id = $1`)
+
+/** Raises the number and the clock of each channel, so that its next event gets a higher number and a later time. */
+export async function raiseChannels(tx: Queries, used: Iterable<{ channelId: number; sequence: number; at: number }>) {
+  const highest = new Map<number, { sequence: number; at: number }>()
+  for (const { channelId, sequence, at } of used) {
+    const known = highest.get(channelId) ?? { sequence: 0, at: 0 }
+    highest.set(channelId, { sequence: Math.max(sequence, known.sequence), at: Math.max(at, known.at) })
+  }
+  for (const [channelId, { sequence, at }] of highest) await tx.run(raise, channelId, sequence, at)
+}
 
 export interface NewMessageOfImport extends Place {
   readonly id: string
@@ -97,13 +105,10 @@ class Ordinals {
 /** Returns how many were not there before. The clocks of their channels are advanced to the newest of them. */
 export async function importMessages(tx: Queries, given: readonly NewMessageOfImport[], now: number): Promise<number> {
   if (given.length === 0) return 0
-  const newest = new Map<number, { at: number; sequence: number }>()
   const ordinals = new Ordinals(tx)
   const rows: Value[][] = []
   for (const each of given) {
     const { at, sequence, nonce } = partsOfId(each.id)!
-    const known = newest.get(each.channelId) ?? { at: 0, sequence: 0 }
-    newest.set(each.channelId, { at: Math.max(at, known.at), sequence: Math.max(sequence, each.released ?? 0, known.sequence) })
     const { channelId, subChannelId, senderId, targetId, kind, content, metadata, attributes, contentType, redacted, failed } = each
     const key = [channelId, subChannelId, viewersOf(each).length > 0 ? 1 : 0, at, sequence, nonce]
     const shown = [kind, jsonIfGiven(content), jsonIfGiven(metadata), jsonOfObject(attributes), jsonIfGiven(contentType)]
@@ -131,6 +136,10 @@ export async function importMessages(tx: Queries, given: readonly NewMessageOfIm
     if (viewersOf(each).length > 0) await tx.run(numberPrivate, each.channelId, each.subChannelId, at, sequence)
     for (const viewer of viewersOf(each)) await insertViewer(tx, { ...each, messageId: each.id }, viewer, at, each.failed)
   }
-  for (const [channelId, { at, sequence }] of newest) await raiseChannel(tx, channelId, sequence, at)
+  const used = given.map(({ channelId, id, released = 0 }) => {
+    const { at, sequence } = partsOfId(id)!
+    return { channelId, at, sequence: Math.max(sequence, released) }
+  })
+  await raiseChannels(tx, used)
   return inserted
 }
