@@ -7,7 +7,7 @@ import {
   findChannel,
   insertChannel,
   updateChannel,
-  type Elastic,
+  type Channel,
 } from '../store/channels.ts'
 import type { Mode, Privacy } from '../store/channel-summary.ts'
 import { findExpiry, putChannelExpiration, type ChannelExpiration } from '../store/channel-expiration.ts'
@@ -25,16 +25,12 @@ import { checkMetadataSize } from './sizes.ts'
 import { checkElastic, openFirstSubChannel } from './sub-channels.ts'
 import { tagNew, type GivenTag } from './tags.ts'
 
-export interface ChannelToCreate {
+export interface ChannelToCreate extends Pick<Channel, 'name' | 'metadata' | 'elastic' | 'expiration'> {
   readonly channelId: string | undefined
-  readonly name: string
-  readonly metadata: string | undefined
   readonly mode: Mode | undefined
   readonly privacy: Privacy | undefined
   readonly members: readonly Identity[]
   readonly moderators: readonly Identity[]
-  readonly elastic: Elastic | undefined
-  readonly expiration: ChannelExpiration | undefined
   readonly tags: readonly GivenTag[] | undefined
 }
 

@@ -9,14 +9,7 @@ import type { Queries, Transaction } from '../database/database.ts'
 import type { Identity } from '../store/identities.ts'
 import { insertMembership, placesOf, type PlacedMembership } from '../store/memberships.ts'
 import { findModerator } from '../store/moderators.ts'
-import {
-  countModeratorIn,
-  insertSubChannel,
-  nameOfSubChannel,
-  subChannelsOf,
-  takeSeatIn,
-  uncountModeratorIn,
-} from '../store/sub-channels.ts'
+import { countModeratorIn, insertSubChannel, nameOfSubChannel, subChannelsOf, takeSeatIn } from '../store/sub-channels.ts'
 import type { InChannel } from '../events/events.ts'
 import { exceeded } from './counts.ts'
 import type { Doing } from './acting.ts'
@@ -144,18 +137,13 @@ async function joinAsMember(tx: Transaction, joining: Joining): Promise<Joined> 
 async function joinAsModerator(tx: Queries, joining: Joining): Promise<Joined> {
   const { channel, subChannel, member, limits } = joining
   if (!subChannel) throw badRequest('SubChannelId is required for a moderator', `${member.arn} is a moderator: name the sub-channel.`)
-  if (!(await countModeratorIn(tx, subChannel.id))) throw forbidden(`There is no sub-channel ${subChannel.name} in ${channel.arn}.`)
   const joined = { subChannelName: subChannel.name, membership: undefined }
   const places = await placesOf(tx, channel.id, member.id)
-  const isThere = places.some(({ subChannelId }) => subChannelId === subChannel.id)
-  if (isThere) {
-    await uncountModeratorIn(tx, subChannel.id)
-    return joined
-  }
-  const counted = await take(tx, 'membershipsOfIdentity', member.id, limits.membershipsPerUser)
-  if (counted !== 'taken') {
-    await uncountModeratorIn(tx, subChannel.id)
-    throw counted === 'full' ? exceeded('membershipsPerUser', limits) : goneMember(member)
+  if (places.some(({ subChannelId }) => subChannelId === subChannel.id)) return joined
+  await countMembership(tx, member, limits)
+  if (!(await countModeratorIn(tx, subChannel.id))) {
+    await give(tx, 'membershipsOfIdentity', member.id)
+    throw forbidden(`There is no sub-channel ${subChannel.name} in ${channel.arn}.`)
   }
   await take(tx, 'membersOfChannel', channel.id, Number.MAX_SAFE_INTEGER)
   return { ...joined, membership: await enter(tx, joining, subChannel, false) }

@@ -113,16 +113,10 @@ export interface Streams {
   readonly messageStream: string | null
 }
 
-export interface NewChannel {
+export interface NewChannel extends Pick<Channel, 'name' | 'metadata' | 'mode' | 'privacy' | 'elastic' | 'expiration'> {
   readonly appInstanceId: number
   readonly externalId: string
-  readonly name: string
-  readonly metadata: string | undefined
-  readonly mode: Mode
-  readonly privacy: Privacy
   readonly createdBy: number
-  readonly elastic: Elastic | undefined
-  readonly expiration: ChannelExpiration | undefined
   readonly expiresAt: number | undefined
   readonly now: number
 }

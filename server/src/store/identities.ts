@@ -59,8 +59,7 @@ const buryExpired = statement<{ appInstanceId: number; kind: IdentityKind }>(`
   returning app_instance_id as "appInstanceId", kind`)
 
 const record = (row: Row): IdentityRecord => ({
-  id: row.id,
-  arn: row.arn,
+  ...row,
   name: parsed(row.name),
   metadata: parsedIfGiven(row.metadata),
   configuration: parsedIfGiven<unknown>(row.configuration),
@@ -69,14 +68,11 @@ const record = (row: Row): IdentityRecord => ({
   updatedAt: new Date(row.updatedAt),
 })
 
-export interface NewIdentity {
+export interface NewIdentity
+  extends Pick<IdentityRecord, 'name' | 'metadata'>, Partial<Pick<IdentityRecord, 'configuration' | 'expirationDays'>> {
   readonly appInstanceArn: string
   readonly kind: IdentityKind
   readonly externalId: string
-  readonly name: string
-  readonly metadata: string | undefined
-  readonly configuration?: unknown
-  readonly expirationDays?: number | undefined
   readonly expiresAt?: number | undefined
   readonly now: number
 }

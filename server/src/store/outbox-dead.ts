@@ -5,13 +5,7 @@ import { allRows, changeRow, changeRows } from './queries.ts'
 import { storableError } from './text.ts'
 
 /** A dead entry: it was given up, and stays until an operator decides about it. */
-export interface DeadEntry {
-  readonly id: number
-  readonly lane: string
-  readonly subLane: string | null
-  readonly payload: string
-  readonly attempts: number
-  readonly createdAt: number
+export interface DeadEntry extends OutboxEntry {
   readonly diedAt: number
   readonly error: string
 }

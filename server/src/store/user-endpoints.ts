@@ -62,14 +62,11 @@ const deactivate = statement<OfUser>(`
   update endpoints set status_reason = $3, updated_at = $4 where id = $1 and created_at = $2 and status_reason is null
   returning identity_id as "userId", external_id as "endpointId"`)
 
-const endpoint = (row: Row): UserEndpoint => ({
-  endpointId: row.endpointId,
+const endpoint = ({ id: _, ...row }: Row): UserEndpoint => ({
+  ...row,
   name: parsedIfGiven(row.name),
-  type: row.type,
-  resourceArn: row.resourceArn,
   deviceToken: parsed(row.deviceToken),
   voipDeviceToken: parsedIfGiven(row.voipDeviceToken),
-  allowMessages: row.allowMessages,
   statusReason: row.statusReason ?? undefined,
   createdAt: new Date(row.createdAt),
   updatedAt: new Date(row.updatedAt),
