@@ -22,7 +22,7 @@ import { channelExpiryOf, expiryOf } from './expiration.ts'
 import { holdIdentities } from './identities.ts'
 import { join } from './memberships.ts'
 import { checkMetadataSize } from './sizes.ts'
-import { checkElastic, openFirstSubChannel } from './sub-channels.ts'
+import { checkElastic, openSubChannel } from './sub-channels.ts'
 import { tagNew, type GivenTag } from './tags.ts'
 
 export interface ChannelToCreate extends Pick<Channel, 'name' | 'metadata' | 'elastic' | 'expiration'> {
@@ -84,7 +84,7 @@ export async function createChannel(tx: Transaction, { actor, limits, ids, now: 
   if (elastic) {
     // The count above has locked the app instance, so this count cannot change.
     checkCount((await countElasticChannels(tx, actor.appInstanceId)) - 1, 'elasticChannelsPerAppInstance', limits)
-    await openFirstSubChannel(tx, where, elastic, { ids, now })
+    await openSubChannel(tx, where, elastic, { ids, members: 0, wanted: 0, now })
   }
   await tagNew(tx, { kind: 'channel', id }, asked.tags)
   return arn

@@ -46,7 +46,7 @@ export function checkElastic(elastic: Elastic, asked: { mode: Mode | undefined; 
 }
 
 /** Creates a sub-channel with that many members already counted. */
-async function openSubChannel(
+export async function openSubChannel(
   tx: Transaction,
   where: InChannel,
   { target }: Elastic,
@@ -56,16 +56,6 @@ async function openSubChannel(
   const id = await insertSubChannel(tx, { channelId: where.channelId, name, capacity: target, ...given })
   await emit(tx, { kind: 'SubChannelCreated', ...where, subChannelId: id, subChannelName: name, wanted: given.wanted })
   return { id, name }
-}
-
-/** The first sub-channel of a new elastic channel. */
-export async function openFirstSubChannel(
-  tx: Transaction,
-  where: InChannel,
-  elastic: Elastic,
-  given: Pick<Doing, 'ids'> & { now: number },
-) {
-  await openSubChannel(tx, where, elastic, { ...given, members: 0, wanted: 0 })
 }
 
 /**

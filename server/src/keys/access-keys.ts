@@ -65,17 +65,14 @@ export async function requireAccessKey(db: Queries, idOrName: string): Promise<S
 
 const ofKey = ({ id }: StoredAccessKey): AccessChange => ({ kind: 'key', name: id })
 
-/** What can be changed of a key; `disabledAt` is undefined for one that is enabled. */
-interface ChangedAccessKey {
-  readonly policy: string
-  readonly disabledAt: number | undefined
-}
+/** What can be changed of a key. */
+type Changed = Parameters<typeof updateAccessKey>[2]
 
 /**
  * Changes a key to what `change` returns. If a key is disabled, its sockets are closed and the temporary credentials that come from it end.
  * A new policy applies to these credentials as well.
  */
-export async function changeAccessKey(db: Database, idOrName: string, change: (key: StoredAccessKey) => Partial<ChangedAccessKey>) {
+export async function changeAccessKey(db: Database, idOrName: string, change: (key: StoredAccessKey) => Partial<Changed>) {
   const work = async (tx: Queries) => {
     const key = await requireAccessKey(tx, idOrName)
     await updateAccessKey(tx, key.id, { policy: key.policy, disabledAt: key.disabledAt?.getTime(), ...change(key) })

@@ -4,11 +4,8 @@ import { rootPrincipal, type Principal } from '../auth/principal.ts'
 import type { AccessKey, FindKey } from '../auth/signature/signing-key.ts'
 import type { RootKey } from '../settings/config.ts'
 import { unavailable } from '../errors.ts'
-import type { Log } from '../observe/log.ts'
 import type { MasterKey } from '../settings/master-keys.ts'
-import type { MasterKeySource } from '../secrets/master-key.ts'
 import { accessVersion } from '../store/access-version.ts'
-import type { Database } from '../database/database.ts'
 import { masterKeys } from '../store/master-keys.ts'
 import { isOutage } from '../database/outage.ts'
 import { Poller } from './poller.ts'
@@ -16,21 +13,17 @@ import { createAccessKey } from './access-keys.ts'
 import { currentOf, settledMasterKey } from './master-keys.ts'
 import { temporaryPrincipal, type IamRole } from './principals.ts'
 import { openSessionToken, type TemporaryCredentials } from './session-token.ts'
-import { nextSnapshot, nothing, type Snapshot } from './snapshot.ts'
+import { nextSnapshot, nothing, type Snapshot, type SnapshotWiring } from './snapshot.ts'
 
 /** A change by another node or a command is loaded within half a second, and immediately before a refusal. */
 const pace = { every: 500, pause: 20, patience: 1000 }
 /** How many decrypted session tokens are cached. */
 const mostOpenedTokens = 5000
 
-interface Wiring {
-  readonly db: Database
+interface Wiring extends SnapshotWiring {
   readonly rootKey: RootKey
-  readonly account: string
-  readonly source: MasterKeySource
   /** The clock of stored times; sessions end by the real time, as signatures do. */
   readonly now: () => number
-  readonly log: Log
 }
 
 /** A decrypted session token, and the key that a snapshot makes of it. */

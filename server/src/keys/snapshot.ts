@@ -25,14 +25,14 @@ export interface Snapshot {
 
 export const nothing: Snapshot = { version: -1, keys: new Map(), iamRoles: new Map(), iamRolesById: new Map(), sealing: new Map() }
 
-interface Wiring {
+export interface SnapshotWiring {
   readonly db: Database
   readonly source: MasterKeySource
   readonly account: string
   readonly log: Log
 }
 
-async function ownMasterKeys({ source, log }: Pick<Wiring, 'source' | 'log'>): Promise<readonly MasterKey[]> {
+async function ownMasterKeys({ source, log }: Pick<SnapshotWiring, 'source' | 'log'>): Promise<readonly MasterKey[]> {
   return source.read().catch((error: unknown) => {
     log.error({ err: error }, 'The master key cannot be read')
     return []
@@ -40,7 +40,7 @@ async function ownMasterKeys({ source, log }: Pick<Wiring, 'source' | 'log'>): P
 }
 
 /** Reads everything. A policy that cannot be parsed is left out, so it permits nothing. */
-async function readSnapshot(wiring: Wiring): Promise<Snapshot> {
+async function readSnapshot(wiring: SnapshotWiring): Promise<Snapshot> {
   const { db, account, log } = wiring
   // The number is read first, so the next look finds changes that are committed after this one.
   const version = await accessVersion(db)
@@ -77,7 +77,7 @@ const mostOneByOne = 100
  * The snapshot after the changes that have followed `known`: reads the keys and roles that have changed since, or everything if that is not
  * known of each change.
  */
-export async function nextSnapshot(wiring: Wiring, known: Snapshot): Promise<Snapshot> {
+export async function nextSnapshot(wiring: SnapshotWiring, known: Snapshot): Promise<Snapshot> {
   const { db, account, log } = wiring
   const next = known === nothing ? undefined : await accessChangesAfter(db, known.version)
   if (!next || next.changes.length > mostOneByOne) return readSnapshot(wiring)
@@ -118,7 +118,7 @@ function roleOf(role: StoredIamRole, log: Log): IamRole | undefined {
 }
 
 /** Undefined for a key that is disabled or cannot be used. */
-function keyOf(row: StoredAccessKey, own: readonly MasterKey[], { account, log }: Pick<Wiring, 'account' | 'log'>): AccessKey | undefined {
+function keyOf(row: StoredAccessKey, own: readonly MasterKey[], { account, log }: Pick<SnapshotWiring, 'account' | 'log'>): AccessKey | undefined {
   if (row.disabledAt) return undefined
   const secretAccessKey = openSecret(own, row)
   if (secretAccessKey === undefined) {

@@ -16,17 +16,16 @@ const changeInserts = insertsOf(
   ['channel_id', 'sub_channel_id', 'created_at', 'sequence', 'sender_id', 'target_id', 'noted_at'],
   'search_changes',
 )
-/** SQL for an ordinary channel and for a sub-channel: how many of their messages have been counted. */
-const counted = {
-  channel: {
-    select: statement<{ counted: number }>(`select counted from channels where id = $1`),
-    update: statement(`update channels set counted = $2 where id = $1`),
-  },
-  subChannel: {
-    select: statement<{ counted: number }>(`select counted from sub_channels where id = $1`),
-    update: statement(`update sub_channels set counted = $2 where id = $1`),
-  },
-}
+const countedIn = (table: 'channels' | 'sub_channels') => ({
+  select: statement<{ counted: number }>(`select counted from ${table} where id = $1`),
+  update: statement(`update ${table} set counted = $2 where id = $1`),
+})
+const counted = { channels: countedIn('channels'), subChannels: countedIn('sub_channels') }
+
+/** SQL for how many messages of a place have been counted, with the id of its row. */
+const countedOf = ({ channelId, subChannelId }: Place) =>
+  subChannelId === 0 ? { ...counted.channels, id: channelId } : { ...counted.subChannels, id: subChannelId }
+
 /** A message that not all see has the ordinal of the last one before it that all see. */
 const numberPrivate = statement(`
   update messages set ordinal = coalesce((
@@ -79,26 +78,19 @@ class Ordinals {
   }
 
   async next(message: NewMessageOfImport): Promise<number> {
-    const { channelId, subChannelId, kind } = message
-    const where = `${channelId} ${subChannelId}`
-    const known = this.#counted.get(where) ?? { of: message, counted: await this.#countedIn(message) }
+    const { select, id } = countedOf(message)
+    const where = `${message.channelId} ${message.subChannelId}`
+    const known = this.#counted.get(where) ?? { of: message, counted: (await this.#tx.get(select, id))!.counted }
     this.#counted.set(where, known)
-    if (kind === 'STANDARD' && viewersOf(message).length === 0) known.counted++
+    if (message.kind === 'STANDARD' && viewersOf(message).length === 0) known.counted++
     return known.counted
   }
 
-  async #countedIn({ channelId, subChannelId }: NewMessageOfImport): Promise<number> {
-    const row = await (subChannelId === 0
-      ? this.#tx.get(counted.channel.select, channelId)
-      : this.#tx.get(counted.subChannel.select, subChannelId))
-    return row!.counted
-  }
-
   async store() {
-    for (const { of, counted: count } of this.#counted.values())
-      await (of.subChannelId === 0
-        ? this.#tx.run(counted.channel.update, of.channelId, count)
-        : this.#tx.run(counted.subChannel.update, of.subChannelId, count))
+    for (const { of, counted } of this.#counted.values()) {
+      const { update, id } = countedOf(of)
+      await this.#tx.run(update, id, counted)
+    }
   }
 }
 
