@@ -17,7 +17,8 @@ import { deleteIdleLanes } from '../store/outbox-lanes.ts'
 import { deletePreviousTokens } from '../store/previous-tokens.ts'
 import { firstToken, deleteOldTokens, hoursToSweep, tokenLifetime, type TokenKey } from '../store/request-tokens.ts'
 import { channelsAfter, deleteOldMessages } from '../store/retention.ts'
-import { hasGone, nextCorrected, settleCorrections, type CorrectedPlace } from '../store/unread-corrections.ts'
+import type { Place } from '../store/places.ts'
+import { hasGone, nextCorrected, settleCorrections } from '../store/unread-corrections.ts'
 import { subChannelsOf } from '../store/sub-channels.ts'
 import { balanceAll } from './balancing.ts'
 import { purgeStep } from './purge.ts'
@@ -149,7 +150,7 @@ const settled = { rows: 500, mostMessages: 2000 }
 /** Deletes corrections of unread counts that can be had without them, in each channel and sub-channel. */
 async function settleAllCorrections({ db, isStopping }: Tools) {
   let count = 0
-  let place: CorrectedPlace | undefined = { channelId: 0, subChannelId: 0 }
+  let place: Place | undefined = { channelId: 0, subChannelId: 0 }
   while ((place = await nextCorrected(db, place)) && !isStopping()) {
     const work = async (tx: Transaction) => settleCorrections(tx, place!, settled)
     for (let some = 1; some > 0 && !isStopping() && (await hasGone(db, place, settled.rows));) {

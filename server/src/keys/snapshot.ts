@@ -118,7 +118,11 @@ function roleOf(role: StoredIamRole, log: Log): IamRole | undefined {
 }
 
 /** Undefined for a key that is disabled or cannot be used. */
-function keyOf(row: StoredAccessKey, own: readonly MasterKey[], { account, log }: Pick<SnapshotWiring, 'account' | 'log'>): AccessKey | undefined {
+function keyOf(
+  row: StoredAccessKey,
+  own: readonly MasterKey[],
+  { account, log }: Pick<SnapshotWiring, 'account' | 'log'>,
+): AccessKey | undefined {
   if (row.disabledAt) return undefined
   const secretAccessKey = openSecret(own, row)
   if (secretAccessKey === undefined) {

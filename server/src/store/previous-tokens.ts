@@ -1,4 +1,5 @@
 import { statement, type Queries } from '../database/database.ts'
+import { deleteSome } from './queries.ts'
 
 /*
  * ClientRequestTokens in request_tokens, the table of schema version 19: those from before an upgrade, and those of nodes of that version that
@@ -11,8 +12,6 @@ export const previousIsAnswered = (token: string, since: string) =>
 
 const selectPrevious = statement<{ fingerprint: string; result: string }>(`
   select fingerprint, result from request_tokens where token = $1 and created_at > $2`)
-const deletePrevious = statement(`
-  delete from request_tokens where token in (select token from request_tokens where created_at <= $1 order by created_at limit $2)`)
 
 /** The answer of the token there, as JSON, unless it is from before `since`. */
 export async function previousAnswer(tx: Queries, token: string, since: number) {
@@ -20,6 +19,8 @@ export async function previousAnswer(tx: Queries, token: string, since: number) 
 }
 
 /** Deletes at most `limit` tokens there from before `since`. Returns how many. */
-export async function deletePreviousTokens(tx: Queries, since: number, limit: number) {
-  return tx.run(deletePrevious, since, limit)
-}
+export const deletePreviousTokens = deleteSome<[since: number, limit: number]>(
+  'request_tokens',
+  'token',
+  'created_at <= $1 order by created_at',
+)

@@ -43,10 +43,12 @@ export async function placesOfMember(
   const places = rows
     .toSorted((a, b) => (b.lastAt ?? 0) - (a.lastAt ?? 0))
     .slice(0, most)
-    .map(({ lastAt: _, ...place }) => ({
-      ...place,
-      subChannelName: place.subChannelName ?? undefined,
-      hasPrivate: place.hasPrivate === 1,
+    .map(({ channelId, channelArn, subChannelId, subChannelName, hasPrivate }) => ({
+      channelId,
+      channelArn,
+      subChannelId,
+      subChannelName: subChannelName ?? undefined,
+      hasPrivate: hasPrivate === 1,
     }))
   return { places, isAll: rows.length <= most }
 }

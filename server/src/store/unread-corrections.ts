@@ -1,5 +1,6 @@
 import { statement, type Queries } from '../database/database.ts'
 import { lockChannel } from './channels.ts'
+import type { Place } from './places.ts'
 
 /*
  * Messages that were redacted or deleted are rows of viewer 0 in unread_corrections. A row can go once the ordinals of all messages and read
@@ -7,15 +8,8 @@ import { lockChannel } from './channels.ts'
  * (docs/decisions/0018-unread-counts.md).
  */
 
-/** A channel, or a part of an elastic one. */
-export interface CorrectedPlace {
-  readonly channelId: number
-  /** 0 if the channel is not elastic. */
-  readonly subChannelId: number
-}
-
 const gone = `channel_id = $1 and sub_channel_id = $2 and viewer_id = 0`
-const selectPlace = statement<CorrectedPlace>(`
+const selectPlace = statement<Place>(`
   select channel_id as "channelId", sub_channel_id as "subChannelId" from unread_corrections
   where (channel_id, sub_channel_id) > ($1, $2) order by channel_id, sub_channel_id limit 1`)
 const selectEnd = statement<{ arrival: number }>(`select arrival from unread_corrections where ${gone} order by arrival limit 1 offset $3`)
@@ -59,12 +53,12 @@ const raisePositions = statement(`
 const deleteGone = statement(`delete from unread_corrections where ${gone} and arrival <= $3`)
 
 /** The first place with corrections after another one, in the order of ids. */
-export async function nextCorrected(db: Queries, { channelId, subChannelId }: CorrectedPlace): Promise<CorrectedPlace | undefined> {
+export async function nextCorrected(db: Queries, { channelId, subChannelId }: Place): Promise<Place | undefined> {
   return db.get(selectPlace, channelId, subChannelId)
 }
 
 /** Whether at least so many messages of the place are in its corrections because they are gone. */
-export async function hasGone(db: Queries, { channelId, subChannelId }: CorrectedPlace, rows: number): Promise<boolean> {
+export async function hasGone(db: Queries, { channelId, subChannelId }: Place, rows: number): Promise<boolean> {
   return (await db.get(selectEnd, channelId, subChannelId, rows - 1)) !== undefined
 }
 
@@ -74,7 +68,7 @@ export async function hasGone(db: Queries, { channelId, subChannelId }: Correcte
  */
 export async function settleCorrections(
   tx: Queries,
-  { channelId, subChannelId }: CorrectedPlace,
+  { channelId, subChannelId }: Place,
   { rows, mostMessages }: { rows: number; mostMessages: number },
 ): Promise<number> {
   const place = [channelId, subChannelId] as const

@@ -62,15 +62,18 @@ const deactivate = statement<OfUser>(`
   update endpoints set status_reason = $3, updated_at = $4 where id = $1 and created_at = $2 and status_reason is null
   returning identity_id as "userId", external_id as "endpointId"`)
 
-const endpoint = ({ id: _, ...row }: Row): UserEndpoint => ({
-  ...row,
-  name: parsedIfGiven(row.name),
-  deviceToken: parsed(row.deviceToken),
-  voipDeviceToken: parsedIfGiven(row.voipDeviceToken),
-  statusReason: row.statusReason ?? undefined,
-  createdAt: new Date(row.createdAt),
-  updatedAt: new Date(row.updatedAt),
-})
+const endpoint = (row: Row): UserEndpoint => {
+  const { id: _, ...shown } = row
+  return {
+    ...shown,
+    name: parsedIfGiven(row.name),
+    deviceToken: parsed(row.deviceToken),
+    voipDeviceToken: parsedIfGiven(row.voipDeviceToken),
+    statusReason: row.statusReason ?? undefined,
+    createdAt: new Date(row.createdAt),
+    updatedAt: new Date(row.updatedAt),
+  }
+}
 
 type Device = Pick<UserEndpoint, 'type' | 'resourceArn' | 'deviceToken'>
 

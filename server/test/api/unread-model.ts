@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import * as fc from 'fast-check'
 import { callBack, processor, until, type Lambda } from '../support/processor.ts'
-import { nextCorrected, settleCorrections, type CorrectedPlace } from '../../src/store/unread-corrections.ts'
+import { nextCorrected, settleCorrections } from '../../src/store/unread-corrections.ts'
 import type { World } from '../support/world.ts'
 import { days, open, runJob, say } from './acts.ts'
 
@@ -90,7 +90,7 @@ export const newestFirst = <Entry extends Listed>(joined: readonly Entry[]) =>
 
 /** Removes corrections of messages that are gone from each channel, so many at once. */
 async function settleSome({ app: { db } }: World, rows: number) {
-  let place: CorrectedPlace | undefined = { channelId: 0, subChannelId: 0 }
+  let place: Awaited<ReturnType<typeof nextCorrected>> = { channelId: 0, subChannelId: 0 }
   while ((place = await nextCorrected(db, place))) await db.transaction(tx => settleCorrections(tx, place!, { rows, mostMessages: 2000 }))
 }
 
