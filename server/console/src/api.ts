@@ -114,6 +114,8 @@ function refusalOf(response: Response, text: string): Refusal {
   return refusal
 }
 
+export const isMissing = (error: unknown) => error instanceof Refusal && error.name === 'NotFoundException'
+
 /** Whether there was no answer at all. */
 export const isUnanswered = (error: unknown) => error instanceof Refusal && error.status === 0
 

@@ -1,7 +1,7 @@
 import { signal, type Signal } from '@preact/signals'
 import { useMemo } from 'preact/hooks'
 import type { ClientOutput, Input, OperationName } from '../../src/contract/index.ts'
-import { call, isThrottled, isUnanswered, messageOf, whenBack } from './api.ts'
+import { call, isMissing, isThrottled, isUnanswered, messageOf, whenBack } from './api.ts'
 
 export interface Page<Item> {
   readonly items: readonly Item[] | undefined
@@ -92,6 +92,8 @@ export class List<Item> {
 export class Value<Content> {
   readonly content: Signal<Content | undefined> = signal(undefined)
   readonly error = signal('')
+  /** Whether what is to be loaded does not exist. */
+  readonly isMissing = signal(false)
   readonly #load: () => Promise<Content>
 
   constructor(load: () => Promise<Content>) {
@@ -103,7 +105,9 @@ export class Value<Content> {
     try {
       this.content.value = await this.#load()
       this.error.value = ''
+      this.isMissing.value = false
     } catch (error) {
+      this.isMissing.value = isMissing(error)
       this.error.value = messageOf(error)
       if (isUnanswered(error)) whenBack(() => void this.again())
     }

@@ -71,7 +71,7 @@ test.skipIf(!hasBrowser)(
 )
 
 test.skipIf(!hasBrowser)(
-  'the console says that the server is away, goes on when it is back, and Back leads to the list as it was',
+  'the console says that the server is away and what does not exist, goes on when the server is back, and Back leads to the list as it was',
   { timeout: 120_000 },
   async () => {
     const world = await startWorld('sqlite', { tls: 'on' })
@@ -109,7 +109,18 @@ test.skipIf(!hasBrowser)(
     await page.getByRole('navigation', { name: 'Parts of this page' }).getByRole('link', { name: 'Users' }).click()
     await page.getByText('The server does not answer. The page asks again').waitFor()
     await page.context().setOffline(false)
-    await page.getByRole('link', { name: 'Ann' }).waitFor()
+    await page.getByRole('link', { name: 'Ann', exact: true }).waitFor()
     await page.getByText('The server does not answer').first().waitFor({ state: 'detached' })
+
+    // Of what somebody else has deleted the page says that alone.
+    await page.getByRole('link', { name: 'Ann', exact: true }).click()
+    await page.getByRole('heading', { name: 'Ann', exact: true }).waitFor()
+    await page.goBack()
+    await identity.deleteAppInstanceUser({ AppInstanceUserArn: ChimeBearer })
+    await page.getByRole('link', { name: 'Ann', exact: true }).click()
+    await page.getByText('There is no such user').waitFor()
+    expect(await page.getByRole('alert').count()).toBe(0)
+    await page.getByRole('link', { name: 'Go back to the list' }).click()
+    await page.getByText('No users', { exact: true }).waitFor()
   },
 )

@@ -2,7 +2,7 @@ import { useMemo } from 'preact/hooks'
 import { call } from '../api.ts'
 import { Value } from '../lists.ts'
 import { ask } from '../parts/dialog.tsx'
-import { Facts, Page } from '../parts/page.tsx'
+import { Facts, Missing, Page } from '../parts/page.tsx'
 import { Failure, Loading } from '../parts/states.tsx'
 import { Copy, Text } from '../parts/texts.tsx'
 import { go, to } from '../router.ts'
@@ -43,6 +43,12 @@ export function AccessKeyPage({ id: AccessKeyId }: { id: string }) {
         return 'Deleted'
       },
     })
+  if (key.isMissing.value)
+    return (
+      <Missing what="access key" crumbs={[{ text: 'Keys and roles', link: to('access', 'keys') }]}>
+        <Text value={AccessKeyId} />
+      </Missing>
+    )
   return (
     <Page
       title={described?.UserName ?? AccessKeyId}

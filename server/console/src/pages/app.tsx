@@ -2,9 +2,9 @@ import { useEffect, useMemo } from 'preact/hooks'
 import { call } from '../api.ts'
 import { keepAppName } from '../app-names.ts'
 import { Value } from '../lists.ts'
-import { Page, Tabs } from '../parts/page.tsx'
+import { Missing, Page, Tabs } from '../parts/page.tsx'
 import { Failure, Loading } from '../parts/states.tsx'
-import { Id } from '../parts/texts.tsx'
+import { Id, Text } from '../parts/texts.tsx'
 import { to } from '../router.ts'
 import { idOf } from '../text.ts'
 import { Admins } from './admins.tsx'
@@ -23,6 +23,12 @@ export function AppPage({ arn, part }: { arn: string; part: string }) {
   const name = app.content.value?.Name
   useEffect(() => keepAppName(arn, name), [arn, name])
   const current = parts.find(each => each.toLowerCase() === part) ?? 'Channels'
+  if (app.isMissing.value)
+    return (
+      <Missing what="app instance" crumbs={[{ text: 'App instances', link: to('apps') }]}>
+        <Text value={arn} />
+      </Missing>
+    )
   return (
     <Page title={name ?? idOf(arn)} crumbs={[{ text: 'App instances', link: to('apps') }]} about={<Id value={arn} />}>
       {app.error.value && <Failure text={app.error.value} again={() => void app.again()} />}

@@ -125,7 +125,9 @@ export function OverviewPage() {
                 ))}
               </ul>
               <p class="faint">
-                {apps.content.value.AppInstances.length > 5 ? 'And more. ' : 'With their channels, messages and users. '}
+                {apps.content.value.AppInstances.length > 5
+                  ? 'These are the first five. '
+                  : 'Open one to see its channels, messages and users. '}
                 <a href={to('apps')}>All app instances</a>
               </p>
             </section>

@@ -2,7 +2,7 @@ import { useMemo } from 'preact/hooks'
 import { call } from '../api.ts'
 import { Value } from '../lists.ts'
 import { ask } from '../parts/dialog.tsx'
-import { Facts, Page } from '../parts/page.tsx'
+import { Facts, Missing, Page } from '../parts/page.tsx'
 import { Failure, Loading } from '../parts/states.tsx'
 import { Copy, Text, Time } from '../parts/texts.tsx'
 import { go, to } from '../router.ts'
@@ -37,6 +37,12 @@ export function RolePage({ name: RoleName }: { name: string }) {
       },
     })
   const { TrustedPrincipals = [], OidcTrust, SessionTagKeys = [], ExternalId, MaxSessionSeconds = 0 } = described ?? {}
+  if (role.isMissing.value)
+    return (
+      <Missing what="role" crumbs={[{ text: 'Keys and roles', link: to('access', 'roles') }]}>
+        <Text value={RoleName} />
+      </Missing>
+    )
   return (
     <Page
       title={RoleName}

@@ -7,7 +7,7 @@ import { Connected } from './connected.tsx'
 import { go, to } from '../router.ts'
 import { dateTime, idOf, shown } from '../text.ts'
 import { ask } from '../parts/dialog.tsx'
-import { Facts, Page } from '../parts/page.tsx'
+import { Facts, Missing, Page } from '../parts/page.tsx'
 import { say } from '../parts/said.tsx'
 import { Empty, Failure, Loading } from '../parts/states.tsx'
 import { Table } from '../parts/table.tsx'
@@ -51,13 +51,20 @@ export function UserPage({ appArn, id }: { appArn: string; id: string }) {
         return 'Deleted'
       },
     })
+  const crumbs = [
+    { text: 'App instances', link: to('apps') },
+    { text: useAppName(appArn), link: to('apps', appArn, 'users') },
+  ]
+  if (user.isMissing.value)
+    return (
+      <Missing what="user" crumbs={crumbs}>
+        <Text value={arn} />
+      </Missing>
+    )
   return (
     <Page
       title={described?.Name ?? id}
-      crumbs={[
-        { text: 'App instances', link: to('apps') },
-        { text: useAppName(appArn), link: to('apps', appArn, 'users') },
-      ]}
+      crumbs={crumbs}
       about={<Id value={arn} />}
       actions={
         <>

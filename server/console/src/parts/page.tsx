@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
 import { shown } from '../text.ts'
+import { Empty } from './states.tsx'
 import { Text } from './texts.tsx'
 
 export interface Crumb {
@@ -52,6 +53,18 @@ export function Page({
     </>
   )
 }
+
+/** The page of something that does not exist, with a link to the list that it would be in. */
+export const Missing = ({ what, crumbs, children }: { what: string; crumbs: readonly Crumb[]; children: ComponentChildren }) => (
+  <Page title="Not found" crumbs={crumbs}>
+    <Empty title={`There is no such ${what}`}>
+      <p>{children} does not exist. It may have been deleted.</p>
+      <a class="button" href={crumbs.at(-1)!.link}>
+        Go back to the list
+      </a>
+    </Empty>
+  </Page>
+)
 
 export function Tabs({ tabs, current }: { tabs: readonly (readonly [name: string, link: string])[]; current: string }) {
   const row = useRef<HTMLElement>(null)
