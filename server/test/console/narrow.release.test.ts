@@ -116,6 +116,7 @@ test.skipIf(!hasBrowser)(
     await page.getByRole('link', { name: 'Ann', exact: true }).click()
     await page.getByRole('heading', { name: 'Ann', exact: true }).waitFor()
     await page.goBack()
+    await page.getByRole('link', { name: 'Ann', exact: true }).waitFor()
     await identity.deleteAppInstanceUser({ AppInstanceUserArn: ChimeBearer })
     await page.getByRole('link', { name: 'Ann', exact: true }).click()
     await page.getByText('There is no such user').waitFor()
