@@ -361,19 +361,20 @@ export async function startApp(
       while (await purgeNext());
     }
     const seeder = new Seeder({ environment, access: keyRing, purge: purgeAll })
+    const ofTests = testMode?.endpoints({
+      environment,
+      seeder,
+      purge: purgeAll,
+      checkKey,
+      // By the real time, so that a test can still sign the call that sets the clock of signatures right again.
+      verify: createVerifier({ findKey }),
+      closeSessions: (userId, code, reason) => open.closeSessions(userId, code, reason),
+    })
+    for (const [path, endpoint] of ofTests ?? []) endpoints.set(path, endpoint)
     server.serve({
       dispatch: Object.fromEntries(dispatches) as Record<OperationName, Dispatch>,
       checkKey,
       endpoints,
-      testEndpoints: testMode?.endpoints({
-        environment,
-        seeder,
-        purge: purgeAll,
-        checkKey,
-        // By the real time, so that a test can still sign the call that sets the clock of signatures right again.
-        verify: createVerifier({ findKey }),
-        closeSessions: (userId, code, reason) => open.closeSessions(userId, code, reason),
-      }),
       upgrade: (request, socket, head, sender) => open.upgrade(request, socket, head, sender),
       isHealthy: onceASecond(async () => Promise.race([isAnswering(store), setTimeout(healthMilliseconds, false, { ref: false })])),
     })

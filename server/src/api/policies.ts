@@ -1,7 +1,7 @@
 import { askedMembers, demandsOf, explainDemands, type Demand } from '../auth/iam/permit.ts'
 import type { AnyInput } from '../auth/iam/resources.ts'
 import type { Principal } from '../auth/principal.ts'
-import { operations, type Input, type OperationName } from '../contract/index.ts'
+import { isOperation, operations, type Input } from '../contract/index.ts'
 import { badRequest } from '../errors.ts'
 import { requireAccessKey } from '../keys/access-keys.ts'
 import { requireIamRole } from '../keys/iam-roles.ts'
@@ -15,8 +15,6 @@ type Simulated = Input<'SimulatePolicy'>
 const mostDecisions = 20
 /** The name of the principal if the input has a policy of its own, and of the session if it names a role. */
 const nobody = 'simulated'
-
-const isOperation = (name: string): name is OperationName => Object.hasOwn(operations, name)
 
 /** The principal whose permissions are simulated: the key, a session of the role, or a user with the policy. */
 async function holder({ Policy: text, AccessKeyId, RoleName, Context = {} }: Simulated, { db, account, now }: Call): Promise<Principal> {

@@ -3,7 +3,7 @@ import type { Principal } from '../auth/principal.ts'
 import { demandsOf, explainDemands } from '../auth/iam/permit.ts'
 import type { RecentCall } from '../auth/recent-calls.ts'
 import type { Stage } from '../auth/trail.ts'
-import { operations, type OperationName } from '../contract/index.ts'
+import { isOperation, operations, type OperationName } from '../contract/index.ts'
 import type { Shape } from '../contract/shapes.ts'
 import type { Environment, Handlers } from './call.ts'
 import { ruleOf, shownDecision } from './policy-decisions.ts'
@@ -12,8 +12,6 @@ const usualCount = 50
 /** The most resources of a call whose decisions are explained: BatchCreate and tags never have more. */
 const mostDecisions = 10
 const hidden = '(hidden)'
-
-const isOperation = (name: string): name is OperationName => Object.hasOwn(operations, name)
 
 /** The value without what is sensitive in the contract: names, content, metadata. */
 function masked(shape: Shape | undefined, value: unknown): unknown {

@@ -41,6 +41,8 @@ function namesOf<O extends object>(all: O): readonly (keyof O & string)[] {
   return Object.keys(all).filter((name): name is keyof O & string => Object.hasOwn(all, name))
 }
 
+export const isOperation = (name: string): name is OperationName => Object.hasOwn(operations, name)
+
 /** An operation in which a user or bot acts. */
 export type BearerOperation = { [N in OperationName]: 'ChimeBearer' extends keyof Input<N> ? N : never }[OperationName]
 

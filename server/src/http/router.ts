@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import findMyWay from 'find-my-way'
-import { testing, type TestOperationName } from '../contract/carillon/testing.ts'
+import { testing } from '../contract/carillon/testing.ts'
+import type { Method } from '../contract/binding.ts'
 import { operations, type OperationName } from '../contract/index.ts'
 import { ApiError, failure } from '../errors.ts'
 import { commonHeaders, headersWithCookies, preflightHeaders, renderError } from './response.ts'
@@ -11,16 +12,18 @@ import type { Endpoint, HttpResponse, Received } from './endpoint.ts'
 import { alive, isOperatorPath, livenessPath, noPage, operatorPaths, type OperatorPages } from './operator-pages.ts'
 import { selector } from './selector.ts'
 import { notServing } from './shown-error.ts'
-import { largestBody, largestHead } from './largest.ts'
+import { largestHead, largestOnceChecked } from './largest.ts'
 
-/** The paths of calls that return temporary credentials, for a login or for a code of the console. */
-const endpointRoutes = {
-  '/': ['GET', 'POST'],
-  '/creds': ['POST'],
-  '/console/session': ['POST'],
-  '/console/login': ['GET', 'POST'],
-} as const
-type EndpointPath = keyof typeof endpointRoutes
+type Route = readonly [path: string, ...methods: Method[]]
+
+/** The routes of calls that return temporary credentials, for a login or for a code of the console. */
+const credentialRoutes: readonly Route[] = [
+  ['/', 'GET', 'POST'],
+  ['/creds', 'POST'],
+  ['/console/session', 'POST'],
+  ['/console/login', 'GET', 'POST'],
+]
+const testRoutes: readonly Route[] = Object.values(testing).map(({ method, path }) => [path, method])
 
 /** What answers calls once the server is ready. */
 export interface Ready {
@@ -29,8 +32,6 @@ export interface Ready {
   readonly checkKey: (received: Received) => void | Promise<void>
   /** The endpoints beside the contract, by their paths. */
   readonly endpoints: ReadonlyMap<string, Endpoint>
-  /** The operations of test mode; undefined outside of it. */
-  readonly testEndpoints: Readonly<Record<TestOperationName, Endpoint>> | undefined
 }
 
 export interface Routed {
@@ -78,8 +79,7 @@ function operationEndpoint(name: OperationName, serving: Routed['serving']): End
     takes: () => true,
     largestBody(received) {
       if (!serving.ready) throw notServing()
-      const checking = serving.ready.checkKey(received)
-      return checking ? checking.then(() => largestBody) : largestBody
+      return largestOnceChecked(serving.ready.checkKey(received))
     },
     async answer(received) {
       if (!serving.ready) throw notServing()
@@ -111,17 +111,8 @@ export function createRouter({ calls, responses, serving, isTestMode, consolePag
       calls.serve(answering, request, response, { params: params as Params, otherwise: unknownRoute }),
     )
   }
-  if (isTestMode) {
-    for (const [name, { method, path }] of Object.entries(testing) as [TestOperationName, (typeof testing)[TestOperationName]][]) {
-      router.on(method, path, (request, response) => {
-        const answering = serving.ready?.testEndpoints?.[name]
-        if (!answering) return calls.refuse(request, response, notServing())
-        return calls.serve(answering, request, response, { params: {}, otherwise: unknownRoute })
-      })
-    }
-  }
-  for (const [path, methods] of Object.entries(endpointRoutes) as [EndpointPath, readonly ('GET' | 'POST')[]][]) {
-    router.on([...methods], path, (request, response) => {
+  for (const [path, ...methods] of [...credentialRoutes, ...(isTestMode ? testRoutes : [])]) {
+    router.on(methods, path, (request, response) => {
       if (!serving.ready) return calls.refuse(request, response, notServing())
       const answering = serving.ready.endpoints.get(path)
       if (!answering) return unknownRoute(request, response)

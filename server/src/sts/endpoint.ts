@@ -5,7 +5,7 @@ import { ApiError } from '../errors.ts'
 import { commonHeaders, reasonHeader, retryHeader } from '../http/response.ts'
 import type { Received, Endpoint } from '../http/endpoint.ts'
 import { parameterIn } from '../http/selector.ts'
-import { largestBody, largestUnsignedBody } from '../http/largest.ts'
+import { largestOnceChecked, largestUnsignedBody } from '../http/largest.ts'
 import type { TemporaryCredentials } from '../keys/session-token.ts'
 import type { Origin } from '../auth/origin.ts'
 import { assumeRole } from './assume-role.ts'
@@ -112,8 +112,7 @@ export function stsEndpoint(tools: Wiring): Endpoint {
     takes: ({ method, query }) => method === 'POST' || parameterIn(query, 'Action') !== undefined,
     largestBody(received) {
       if (!received.headers.authorization?.startsWith('AWS4-')) return largestUnsignedBody
-      const checking = checkKey(received)
-      return checking ? checking.then(() => largestBody) : largestBody
+      return largestOnceChecked(checkKey(received))
     },
     async answer(received) {
       const { action, result } = await upToDate(tools.ring, () => resultOf(received))

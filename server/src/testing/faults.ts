@@ -1,25 +1,24 @@
 import { setTimeout } from 'node:timers/promises'
-import { failure, type ErrorName } from '../errors.ts'
+import type { Static } from 'typebox'
+import type { testing } from '../contract/carillon/testing.ts'
+import { failure } from '../errors.ts'
 import { LostResponse } from '../http/endpoint.ts'
 
+/** What a fault does. */
+type Effect = Omit<Static<typeof testing.CreateTestFault.input>, 'Operation' | 'EventType' | 'Times'>
+
 /** A fault, and how often it happens. */
-export interface Fault {
+export interface Fault extends Effect {
   /** What the fault is about: the calls of an operation or of all operations, connections of clients, or events of a type. */
   readonly of: { readonly operation: string | undefined } | 'connections' | { readonly eventType: string }
-  readonly error?: ErrorName | undefined
-  readonly delayMilliseconds?: number | undefined
-  readonly closeCode?: number | undefined
-  /** Whether a call is carried out before it fails. */
-  readonly isCarriedOut?: boolean | undefined
-  /** Whether the connection is closed instead of an answer. */
-  readonly closesConnection?: boolean | undefined
   times: number
 }
 
 /** The most pending faults. */
 const mostFaults = 1000
 
-const fails = ({ error, closesConnection }: Fault) => error !== undefined || closesConnection === true
+/** Whether the caller gets another answer, or none. */
+export const fails = ({ Error: error, CloseConnection }: Effect) => error !== undefined || CloseConnection === true
 
 /** The faults that a test has ordered. The rest of the server consults them in test mode only. */
 export class Faults {
@@ -40,12 +39,12 @@ export class Faults {
   around<Asked, Result>(operation: string, work: (asked: Asked) => Promise<Result>): (asked: Asked) => Promise<Result> {
     return async asked => {
       const fault = this.#take(({ of }) => typeof of === 'object' && 'operation' in of && (of.operation ?? operation) === operation)
-      if (fault?.delayMilliseconds !== undefined) await setTimeout(fault.delayMilliseconds)
-      const result = fault === undefined || fault.isCarriedOut || !fails(fault) ? await work(asked) : undefined
-      if (fault?.closesConnection) throw new LostResponse()
-      if (fault?.error !== undefined)
+      if (fault?.DelayMilliseconds !== undefined) await setTimeout(fault.DelayMilliseconds)
+      const result = fault === undefined || fault.CarriedOut || !fails(fault) ? await work(asked) : undefined
+      if (fault?.CloseConnection) throw new LostResponse()
+      if (fault?.Error !== undefined)
         throw failure(
-          fault.error,
+          fault.Error,
           'This error was ordered by CreateTestFault',
           'The server is in test mode, and a test has ordered the error.',
         )
@@ -55,7 +54,7 @@ export class Faults {
 
   /** The code with which a client that connects is refused. */
   refusal(): number | undefined {
-    return this.#take(({ of }) => of === 'connections')?.closeCode
+    return this.#take(({ of }) => of === 'connections')?.CloseCode
   }
 
   /** Whether the sockets do not hear an event of that type. */

@@ -3,19 +3,19 @@ import { parseArn } from '../arn.ts'
 import type { AccessKey } from '../auth/signature/signing-key.ts'
 import type { SignedRequest } from '../auth/signature/sigv4.ts'
 import { testing, type TestOperationName } from '../contract/carillon/testing.ts'
-import { operations } from '../contract/index.ts'
+import { isOperation } from '../contract/index.ts'
 import type { Operation } from '../contract/operation.ts'
 import { deleteAppInstance } from '../domain/app-instances.ts'
 import { accessDenied, badRequest } from '../errors.ts'
 import { codecOf, type Codec } from '../http/codec.ts'
 import type { Endpoint, Received } from '../http/endpoint.ts'
 import { commonHeaders, renderError } from '../http/response.ts'
-import { largestBody } from '../http/largest.ts'
+import { largestOnceChecked } from '../http/largest.ts'
 import { listAppInstances } from '../store/app-instances.ts'
 import { findFacts } from '../store/facts.ts'
 import { deleteCallbacks } from '../store/flow-callbacks.ts'
 import { TestClock } from './clock.ts'
-import { Faults, type Fault } from './faults.ts'
+import { Faults, fails, type Fault } from './faults.ts'
 import { TestIds } from './ids.ts'
 import { checkedSeed, SeedFault } from './seed.ts'
 import type { Seeder } from './seeder.ts'
@@ -45,14 +45,13 @@ export class TestMode {
     this.clock = new TestClock(now)
   }
 
-  /** The endpoints of the operations, which only the root key may call. */
-  endpoints(tested: Tested): Readonly<Record<TestOperationName, Endpoint>> {
-    const handlers = this.#handlers(tested)
-    const entries = Object.entries(testing).map(([name, operation]) => [
-      name,
-      endpointOf(name, operation, tested, handlers[name as TestOperationName] as (input: object) => Promise<object | undefined>),
+  /** The endpoints of the operations, which only the root key may call, by their paths. */
+  endpoints(tested: Tested): readonly (readonly [path: string, endpoint: Endpoint])[] {
+    const handlers: Readonly<Record<string, unknown>> = this.#handlers(tested)
+    return Object.entries(testing).map(([name, operation]) => [
+      operation.path,
+      endpointOf(name, operation, tested, handlers[name] as (input: object) => Promise<object | undefined>),
     ])
-    return Object.fromEntries(entries) as Record<TestOperationName, Endpoint>
   }
 
   #handlers({ environment, seeder, purge, closeSessions }: Tested): { readonly [Name in TestOperationName]: Handler<Name> } {
@@ -104,13 +103,12 @@ export class TestMode {
  * events drops them.
  */
 function faultOf(input: InputOf<'CreateTestFault'>): Fault {
-  const { Operation, EventType, Times = 1, Error: error, DelayMilliseconds, CloseCode, CarriedOut, CloseConnection } = input
-  const fails = error !== undefined || CloseConnection === true
-  const hasEffect = fails || DelayMilliseconds !== undefined || CarriedOut !== undefined || CloseConnection !== undefined
+  const { Operation, EventType, Times: times = 1, CloseCode, ...effect } = input
+  const hasEffect = Object.keys(effect).length > 0
   if (EventType !== undefined) {
     if (Operation !== undefined || hasEffect || CloseCode !== undefined)
       throw badRequest('EventType excludes other members', 'An event of that type is dropped: give EventType and Times only.')
-    return { of: { eventType: EventType }, times: Times }
+    return { of: { eventType: EventType }, times }
   }
   if (CloseCode !== undefined) {
     if (Operation !== 'Connect' || hasEffect)
@@ -118,22 +116,15 @@ function faultOf(input: InputOf<'CreateTestFault'>): Fault {
         'CloseCode is for connections only',
         'Give it with the Operation Connect and Times only; CloseTestSessions closes open sessions.',
       )
-    return { of: 'connections', closeCode: CloseCode, times: Times }
+    return { of: 'connections', CloseCode, times }
   }
-  if (!fails && DelayMilliseconds === undefined)
+  if (!fails(effect) && effect.DelayMilliseconds === undefined)
     throw badRequest('The fault does nothing', 'Give Error, CloseConnection or DelayMilliseconds; or a CloseCode; or an EventType.')
-  if (error !== undefined && CloseConnection)
+  if (effect.Error !== undefined && effect.CloseConnection)
     throw badRequest('Error and CloseConnection exclude each other', 'A closed connection cannot carry an error: give one of the two.')
-  if (Operation !== undefined && !(Operation in operations))
+  if (Operation !== undefined && !isOperation(Operation))
     throw badRequest('The operation does not exist', `There is no operation ${Operation}.`)
-  return {
-    of: { operation: Operation },
-    error,
-    delayMilliseconds: DelayMilliseconds,
-    isCarriedOut: CarriedOut,
-    closesConnection: CloseConnection,
-    times: Times,
-  }
+  return { of: { operation: Operation }, ...effect, times }
 }
 
 function endpointOf(
@@ -147,10 +138,7 @@ function endpointOf(
   return {
     nameOf: () => name,
     takes: () => true,
-    largestBody(received) {
-      const checking = checkKey(received)
-      return checking ? checking.then(() => largestBody) : largestBody
-    },
+    largestBody: received => largestOnceChecked(checkKey(received)),
     async answer(received) {
       const { principal } = verify(received)
       if (principal.permissions)

@@ -69,7 +69,6 @@ test('an unexpected fault is answered with 500, and the server continues', async
     dispatch: {} as never,
     checkKey: () => {},
     endpoints: new Map(),
-    testEndpoints: undefined,
     upgrade: () => {},
     isHealthy: async () => {
       if (isBroken) throw new Error('nobody has thought of this')
