@@ -19,6 +19,8 @@ export const arnPattern = String.raw`arn:[a-z0-9-\.]{1,63}:[a-z0-9-\.]{0,63}:[a-
 export const idPattern = String.raw`[A-Za-z0-9]([A-Za-z0-9\:\-\_\.\@]{0,62}[A-Za-z0-9])?`
 const nameCharacters = String.raw`[\u0009\u000A\u000D\u0020-\u007E\u0085\u00A0-\uD7FF\uE000-\uFFFD\u10000-\u10FFFF]*`
 
+/** Any text, in an output. */
+export const Text = text({ pattern: anything })
 export const ChimeArn = text({ minLength: 5, maxLength: 1600, pattern: arnPattern })
 export const SubChannelId = text({ minLength: 1, maxLength: 128, pattern: tokenCharacters })
 export const NonEmptyResourceName = text({ minLength: 1, maxLength: 256, pattern: nameCharacters, sensitive: true })

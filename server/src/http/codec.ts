@@ -49,13 +49,12 @@ export function codecOf(operation: Operation, limits: LengthLimits = {}): Codec 
       if (readQuery !== undefined && query !== '') readQuery(query, input)
       const came = readBody !== undefined && body.length > 0 ? readBody(body, input) : {}
       if (validator.Check(input)) return input
-      throw validationFailure(
-        part => validator.Errors(part)[1],
-        checkedInput,
-        operation.bindings,
-        input,
-        strangersIn(came, operation.bindings),
-      )
+      const { bindings } = operation
+      throw validationFailure(part => validator.Errors(part)[1], input, {
+        shape: checkedInput,
+        bindings,
+        strangers: strangersIn(came, bindings),
+      })
     },
     encode: output => (hasOutput ? write(output ?? {}) : undefined),
   }

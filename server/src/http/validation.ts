@@ -14,14 +14,12 @@ interface Fault {
 /** One BadRequestException for all faults of an input. Values of sensitive members are left out, long ones cut. */
 export function validationFailure(
   errorsOf: (input: unknown) => readonly TLocalizedValidationError[],
-  shape: Shape,
-  bindings: Operation['bindings'],
   input: unknown,
-  strangers: readonly string[],
+  expected: Expected,
 ): ApiError {
   const errors = errorsOf(excerptOf(input))
   if (errors.length === 0) return badRequest(`A value after the first ${longestExamined} of a list is invalid.`, 'Shorten the list.')
-  const faults = errors.flatMap(error => faultsOf(error, locate(error, shape, input), { shape, bindings, strangers }))
+  const faults = errors.flatMap(error => faultsOf(error, locate(error, expected.shape, input), expected))
   const noun = faults.length === 1 ? 'error' : 'errors'
   const message = `${faults.length} validation ${noun} detected: ${faults.map(fault => fault.sentence).join('; ')}`
   const reasons = [...new Set(faults.flatMap(({ reason }) => reason ?? []))]

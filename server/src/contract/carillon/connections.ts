@@ -1,8 +1,6 @@
-import { ChimeArn, Identity, NextToken, Timestamp, anything, paging } from '../common.ts'
+import { ChimeArn, Identity, NextToken, Text, Timestamp, paging } from '../common.ts'
 import { operation } from '../operation.ts'
-import { Required, list, structure, text } from '../shapes.ts'
-
-const Text = text({ pattern: anything })
+import { Required, list, structure } from '../shapes.ts'
 
 /** A socket of a user. */
 const Connection = structure({ NodeName: Text, ConnectedTimestamp: Timestamp, SourceIp: Text })

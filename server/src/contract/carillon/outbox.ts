@@ -1,8 +1,7 @@
-import { NextToken, Timestamp, anything, paging } from '../common.ts'
+import { NextToken, Text, Timestamp, anything, paging } from '../common.ts'
 import { operation } from '../operation.ts'
 import { boolean, integer, list, structure, text } from '../shapes.ts'
 
-const Text = text({ pattern: anything })
 const Lane = text({ minLength: 1, maxLength: 2048, pattern: anything })
 const EntryIds = list(integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER }), { minItems: 1, maxItems: 100 })
 

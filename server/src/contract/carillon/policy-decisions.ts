@@ -1,7 +1,5 @@
-import { anything } from '../common.ts'
-import { integer, list, oneOf, structure, text } from '../shapes.ts'
-
-const Text = text({ pattern: anything })
+import { Text } from '../common.ts'
+import { integer, list, oneOf, structure } from '../shapes.ts'
 
 const whereStatement = {
   PolicyOf: oneOf('IDENTITY', 'SESSION'),

@@ -1,9 +1,8 @@
-import { Timestamp, anything } from '../common.ts'
+import { Text, Timestamp } from '../common.ts'
 import { operation } from '../operation.ts'
 import { integer, list, oneOf, structure, text } from '../shapes.ts'
 import { PolicyDecision } from './policy-decisions.ts'
 
-const Text = text({ pattern: anything })
 const RequestId = text({ minLength: 1, maxLength: 64, pattern: '[-0-9a-f]*' })
 
 /** A check that a call goes through, in their order. */

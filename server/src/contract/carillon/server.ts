@@ -1,8 +1,6 @@
-import { Timestamp, anything } from '../common.ts'
+import { Text, Timestamp } from '../common.ts'
 import { operation } from '../operation.ts'
-import { integer, list, oneOf, structure, text } from '../shapes.ts'
-
-const Text = text({ pattern: anything })
+import { integer, list, oneOf, structure } from '../shapes.ts'
 
 /** What a node has done in a few seconds. */
 const ServerFigures = structure({
