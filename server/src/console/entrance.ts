@@ -1,5 +1,5 @@
 import { ApiError, badRequest } from '../errors.ts'
-import { strictHeaders } from '../http/response.ts'
+import { strictJsonHeaders } from '../http/response.ts'
 import type { Endpoint, HttpResponse, Received } from '../http/endpoint.ts'
 import { networkOf } from '../sts/login-rate.ts'
 import { isObject } from '../tools/json.ts'
@@ -12,9 +12,7 @@ const tries = { perSecond: 1, atOnce: 10 }
 /** How long operators stay signed in, unless a role says less. */
 export const signedInSeconds = 4 * 3600
 
-const json = { ...strictHeaders, 'content-type': 'application/json; charset=utf-8' }
-
-export const jsonResponse = (content: object): HttpResponse => ({ status: 200, headers: json, body: JSON.stringify(content) })
+export const jsonResponse = (content: object): HttpResponse => ({ status: 200, headers: strictJsonHeaders, body: JSON.stringify(content) })
 
 const tooManyTries = (wait: number) =>
   new ApiError('ThrottledClientException', 429, 'Too many sign-ins were tried from this address', `Try again in ${wait} seconds.`, {
@@ -28,10 +26,8 @@ export function tryLimit(): (received: Received) => void {
     if (!mayServe(received)) throw overTlsOnly()
     const at = performance.now()
     buckets.removeFull(at)
-    const address = networkOf(received.sourceAddress)
-    const wait = buckets.wait(address, tries, at)
+    const wait = buckets.tryTake(networkOf(received.sourceAddress), tries, at)
     if (wait > 0) throw tooManyTries(Math.ceil(wait / 1000))
-    buckets.take(address, tries, at)
   }
 }
 
@@ -52,5 +48,9 @@ export const entranceEndpoint = (name: string, largestBody: number, answer: Endp
   takes: () => true,
   largestBody: () => largestBody,
   answer,
-  refusal: ({ status, message, reason }) => ({ status, headers: json, body: JSON.stringify({ Message: message, Reason: reason }) }),
+  refusal: ({ status, message, reason }) => ({
+    status,
+    headers: strictJsonHeaders,
+    body: JSON.stringify({ Message: message, Reason: reason }),
+  }),
 })

@@ -46,16 +46,11 @@ export function arnsOf(operation: Operation): (input: Readonly<Record<string, un
     for (const { member, kinds } of members) {
       const value = input[member]
       if (typeof value === 'string') arns.set(member, [checked(member, value, kinds)])
-      else if (member === 'Target' && Array.isArray(value)) {
-        arns.set(
-          member,
-          targetIn(value).map(text => checked('target.1.member.memberArn', text, kinds)),
-        )
-      } else if (Array.isArray(value))
-        arns.set(
-          member,
-          value.map(text => checked(member, String(text), kinds)),
-        )
+      else if (Array.isArray(value)) {
+        const [name, texts] = member === 'Target' ? ['target.1.member.memberArn', targetIn(value)] : [member, value as string[]]
+        const found = texts.map(text => checked(name, text, kinds))
+        arns.set(member, found)
+      }
     }
     return arns
   }

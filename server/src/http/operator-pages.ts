@@ -1,6 +1,6 @@
 import type { Metrics } from '../observe/metrics.ts'
 import { onceASecond } from '../tools/once-a-second.ts'
-import { strictHeaders } from './response.ts'
+import { strictHeaders, strictJsonHeaders } from './response.ts'
 import type { HttpResponse } from './endpoint.ts'
 
 /** The pages that are computed. */
@@ -16,9 +16,7 @@ export const noPage: HttpResponse = { status: 404, headers: strictHeaders, body:
 
 export const tooManyAtOnce: HttpResponse = { status: 503, headers: { ...strictHeaders, 'retry-after': '1' }, body: undefined }
 
-const json = { ...strictHeaders, 'content-type': 'application/json; charset=utf-8' }
-
-export const alive: HttpResponse = { status: 200, headers: json, body: JSON.stringify({ status: 'ok' }) }
+export const alive: HttpResponse = { status: 200, headers: strictJsonHeaders, body: JSON.stringify({ status: 'ok' }) }
 
 export type OperatorPages = Readonly<Record<OperatorPath, () => Promise<HttpResponse>>>
 
@@ -30,7 +28,7 @@ export function operatorPages({ metrics, isHealthy }: { metrics: Metrics; isHeal
     [livenessPath]: async () => alive,
     '/health': async () => {
       const isOk = await isHealthy()
-      return { status: isOk ? 200 : 503, headers: json, body: JSON.stringify({ status: isOk ? 'ok' : 'unavailable' }) }
+      return { status: isOk ? 200 : 503, headers: strictJsonHeaders, body: JSON.stringify({ status: isOk ? 'ok' : 'unavailable' }) }
     },
     '/metrics': async () => ({ status: 200, headers: { ...strictHeaders, 'content-type': registry.contentType }, body: await figures() }),
   }

@@ -28,6 +28,9 @@ export const strictHeaders = {
   'x-frame-options': 'DENY',
 }
 
+/** The same for JSON. */
+export const strictJsonHeaders = { ...strictHeaders, 'content-type': 'application/json; charset=utf-8' }
+
 export const commonHeaders = (requestId: string) => ({
   ...crossOrigin,
   'content-type': 'application/json; charset=utf-8',

@@ -80,10 +80,8 @@ function refused({ name, rate }: Bucket, subject: string, wait: number) {
 /** Takes a token from the bucket of a subject, or throws 429. */
 export function takeFrom({ buckets, rates, now }: RateLimiting, name: CallRateName, subject: string) {
   const rate = rateOf(rates, name)
-  const key = keyOf(name, subject)
-  const wait = buckets.wait(key, rate, now())
+  const wait = buckets.tryTake(keyOf(name, subject), rate, now())
   if (wait > 0) throw refused({ name, rate }, subject, wait)
-  buckets.take(key, rate, now())
 }
 
 /** The rate at which each user may connect. */
@@ -96,15 +94,7 @@ export interface ConnectRate {
 /** Without configured rates, a user may connect once a second, after as many connections at once as the user may have. */
 export function connectRate(buckets: TokenBuckets, now: () => number, rates: Rates | undefined, connections: number): ConnectRate {
   const rate = rates ? rateOf(rates, 'connectRate') : { perSecond: 1, atOnce: connections }
-  return {
-    rate,
-    take: user => {
-      const key = keyOf('connectRate', user)
-      if (buckets.wait(key, rate, now()) > 0) return false
-      buckets.take(key, rate, now())
-      return true
-    },
-  }
+  return { rate, take: user => buckets.tryTake(keyOf('connectRate', user), rate, now()) === 0 }
 }
 
 /**

@@ -1,4 +1,4 @@
-import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import { createHmac, hash, randomBytes, timingSafeEqual } from 'node:crypto'
 
 /** Logins and guests have UUIDs of different versions, so a guest can never have the identity of a login. */
 const versions = { login: 8, guest: 4 } as const
@@ -31,9 +31,7 @@ export class IdentityIds {
   }
 
   ofLogin(issuer: string, userId: string): string {
-    const digest = createHash('sha256')
-      .update(JSON.stringify([this.#poolId, issuer, userId]))
-      .digest()
+    const digest = hash('sha256', JSON.stringify([this.#poolId, issuer, userId]), 'buffer')
     return `${this.#region}:${uuid(digest.subarray(0, 16), versions.login)}`
   }
 

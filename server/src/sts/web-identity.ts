@@ -61,13 +61,10 @@ const single = (value: unknown): unknown => (Array.isArray(value) && value.lengt
 function tagsOf(claims: Claims, role: IamRole): { tags: SessionTags; transitive: string[] } {
   const amazons = (claims[amazonsTags] ?? {}) as AmazonsTags
   const explicit = Object.entries(amazons.principal_tags ?? {}).map(([key, value]) => [key, String(single(value))] as const)
-  const [stray] = refusedTags(
-    role,
-    explicit.map(([key]) => key),
-  )
+  const tags = new Map(explicit)
+  const [stray] = refusedTags(role, tags.keys())
   if (stray !== undefined)
     throw notAuthorized(`The role does not accept the session tag ${stray}: carillon roles update ${role.name} --tags …`)
-  const tags = new Map(explicit)
   for (const [claim, value] of Object.entries(claims)) {
     if (tags.has(claim) || ofTheToken.has(claim) || (typeof value !== 'string' && typeof value !== 'number')) continue
     if (refusedTags(role, [claim]).length > 0) continue

@@ -36,6 +36,13 @@ export class TokenBuckets {
     this.#spent?.set(key, (this.#spent.get(key) ?? 0) + cost)
   }
 
+  /** Takes a token if there is one. Returns the milliseconds until there is one; 0 if it was taken. */
+  tryTake(key: string, rate: Rate, now: number): number {
+    const wait = this.wait(key, rate, now)
+    if (wait === 0) this.take(key, rate, now)
+    return wait
+  }
+
   /** Drops full buckets. */
   removeFull(now: number) {
     for (const [key, fullAt] of this.#fullAt) {

@@ -14,7 +14,7 @@ export interface Condition {
   readonly holds: (principal: Subject, context: RequestContext) => boolean
 }
 
-type Quantifier = 'ForAnyValue' | 'ForAllValues' | undefined
+type Quantifier = 'ForAnyValue' | 'ForAllValues'
 
 /** The condition keys that a Condition element may use. */
 export interface Vocabulary {
@@ -33,14 +33,7 @@ export function conditionsOf(element: unknown, vocabulary: Vocabulary): Conditio
         throw new PolicyError('It must be an object of condition keys and their values.')
       const folded = Object.keys(keys).map(key => key.toLowerCase())
       if (new Set(folded).size < folded.length) throw new PolicyError('The same condition key occurs twice.')
-      return Object.entries(keys).map(([key, values]) =>
-        conditionOf(
-          operator,
-          key,
-          within(key, () => conditionValues(values)),
-          vocabulary,
-        ),
-      )
+      return Object.entries(keys).map(([key, values]) => conditionOf(operator, key, values, vocabulary))
     }),
   )
 }
@@ -53,9 +46,10 @@ function conditionValues(value: unknown): readonly string[] {
 }
 
 /** Compiles one operator on one key. */
-function conditionOf(operatorName: string, keyName: string, values: readonly string[], { keyOf, variables }: Vocabulary): Condition {
+function conditionOf(operatorName: string, keyName: string, given: unknown, { keyOf, variables }: Vocabulary): Condition {
+  const values = within(keyName, () => conditionValues(given))
   const [, set, plainName = '', suffix] = /^(?:(ForAnyValue|ForAllValues):)?([A-Za-z]+?)(IfExists)?$/.exec(operatorName) ?? []
-  const quantifier = set as Quantifier
+  const quantifier = set as Quantifier | undefined
   const ifExists = suffix !== undefined
   if (plainName === 'Null' && !quantifier && !ifExists) return nullCondition(keyOf(keyName), values)
   const operator = Object.hasOwn(operators, plainName) ? operators[plainName] : undefined
@@ -81,12 +75,7 @@ function single(key: ConditionKey, { isNegated }: Operator, test: Test, ifExists
 }
 
 /** If the request has no value at all, ForAllValues matches and ForAnyValue does not. */
-function quantified(
-  quantifier: 'ForAnyValue' | 'ForAllValues',
-  key: ConditionKey,
-  { isNegated }: Operator,
-  test: Test,
-): Condition['holds'] {
+function quantified(quantifier: Quantifier, key: ConditionKey, { isNegated }: Operator, test: Test): Condition['holds'] {
   return (principal, context) => {
     const read = key.read(principal, context)
     const values = read === undefined ? [] : typeof read === 'string' ? [read] : read

@@ -14,13 +14,10 @@ export type Pattern = (text: string, start: number, end: number, principal: Subj
 export function patternOf(parts: readonly Part[]): Pattern {
   if (parts.length === 1 && parts[0] === many) return () => true
   if (parts.some(isVariable)) {
-    return (text, start, end, principal, context) =>
-      matches(
-        globOf(parts, variable => valueOf(variable, principal, context)),
-        text,
-        start,
-        end,
-      )
+    return (text, start, end, principal, context) => {
+      const glob = globOf(parts, variable => valueOf(variable, principal, context))
+      return matches(glob, text, start, end)
+    }
   }
   const glob = globOf(parts, () => '')
   return (text, start, end) => matches(glob, text, start, end)

@@ -1,17 +1,12 @@
-import type { IncomingHttpHeaders } from 'node:http'
+import type { Origin } from '../origin.ts'
+import type { Owner } from './resources.ts'
 
 /** The facts of a request, beside its principal, that conditions and variables can use. */
-export interface RequestContext {
+export interface RequestContext extends Omit<Origin, 'sourceAddress'>, Owner {
   /** In epoch milliseconds. */
   readonly now: number
   /** The IPv4 or IPv6 address that the request comes from. */
   readonly sourceAddress: string | undefined
-  /** Whether the request came over TLS. */
-  readonly isSecure: boolean
-  readonly headers: Readonly<IncomingHttpHeaders>
-  /** The server's region. */
-  readonly region: string
-  readonly account: string
   /** The resource of the decision: an ARN, or `*`. */
   readonly resource: string
   /**

@@ -23,7 +23,7 @@ export function hashCanonicalRequest({ method, path, query, headers, signedHeade
   return hash('sha256', lines.join('\n'))
 }
 
-const hashOfNothing = hash('sha256', '')
+export const hashOfNothing = hash('sha256', '')
 
 export const hashBody = (body: Uint8Array) => (body.byteLength === 0 ? hashOfNothing : hash('sha256', body))
 

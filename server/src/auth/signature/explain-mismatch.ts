@@ -1,5 +1,5 @@
 import type { ApiError } from '../../errors.ts'
-import { canonicalPath, escapedQuery, hashBody, reescape } from './canonical-request.ts'
+import { canonicalPath, escapedQuery, hashOfNothing, reescape } from './canonical-request.ts'
 import type { CanonicalRequest } from './canonical-request.ts'
 import { invalidSignature } from './signature-errors.ts'
 
@@ -43,7 +43,6 @@ export function explainMismatch({ canonical, raw, forwardedHost, holds }: Mismat
   if (blanks !== undefined && holds({ ...canonical, query: blanks })) {
     return invalidSignature('The query has a + that was signed as a space. Here a + is a plus sign: send a space as %20.')
   }
-  const hashOfNothing = hashBody(new Uint8Array())
   if (canonical.bodyHash !== hashOfNothing && holds({ ...canonical, bodyHash: hashOfNothing })) {
     return invalidSignature('The request is signed with the hash of an empty body, but it has a body.')
   }

@@ -1,5 +1,5 @@
-import { parseCredentialScope } from './authorization-header.ts'
-import { canonicalQuery, escapedQuery, hashBody, splitTarget } from './canonical-request.ts'
+import { algorithm, parseCredentialScope } from './authorization-header.ts'
+import { canonicalQuery, escapedQuery, hashOfNothing, splitTarget } from './canonical-request.ts'
 import { expiredToken, incompleteSignature, invalidSignature, missingAuthenticationToken } from './signature-errors.ts'
 import { createSigners } from './signer.ts'
 import type { AccessKey, FindKey, SigningSecret } from './signing-key.ts'
@@ -22,11 +22,9 @@ export interface Presigned<Key = AccessKey> {
   readonly parameters: ReadonlyMap<string, string>
 }
 
-const algorithm = 'AWS4-HMAC-SHA256'
 /** Clocks of browsers are often wrong, and clients presign for ten seconds only (docs/service/sessions.md#the-signature). */
 const allowedSkew = 300_000
 const longestExpiry = 7 * 24 * 60 * 60
-const hashOfNothing = hashBody(new Uint8Array())
 
 /**
  * Verifies presigned URLs and returns whose key signed and for what; throws an ApiError with a short reason otherwise. It compares
