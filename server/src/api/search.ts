@@ -60,15 +60,8 @@ export const search = {
       sees: (message: FoundMessage['message']) =>
         message.status === 'SENT' && viewersOfMessage(message)?.includes(facts.caller.id) !== false,
     }
-    const about = [
-      SearchText ?? '',
-      ChannelArn,
-      SubChannelId,
-      SenderArn,
-      NotBefore?.toISOString() ?? '',
-      NotAfter?.toISOString() ?? '',
-      SortBy,
-    ]
+    const period = [NotBefore, NotAfter].map(at => at?.toISOString() ?? '')
+    const about = [SearchText ?? '', ChannelArn, SubChannelId, SenderArn, ...period, SortBy]
     const { items, NextToken } = await paged(call, input, about, async (after, limit) =>
       SortBy === 'BEST' ? bestFound(db, index, searched, after ?? [], limit) : newestFound(db, index, searched, after, limit),
     )

@@ -21,6 +21,7 @@ const rate = (flag: string, fallback: number, per: RateSubject, meaning: string,
   operations,
 })
 
+const membershipMeaning = 'creations and deletions of memberships, bans and moderators'
 const membershipChanges: readonly OperationName[] = [
   'CreateChannelMembership',
   'DeleteChannelMembership',
@@ -58,20 +59,8 @@ export const callRates = {
   channelDescribeRate: rate('rate-channel-descriptions', 20, 'channel', 'calls of DescribeChannel', ['DescribeChannel']),
   channelListRate: rate('rate-channel-lists', 10, 'app instance', 'calls of ListChannels', ['ListChannels']),
   subChannelListRate: rate('rate-sub-channel-lists', 15, 'channel', 'calls of ListSubChannels', ['ListSubChannels']),
-  membershipChangeRate: rate(
-    'rate-membership-changes',
-    15,
-    'ordinary channel',
-    'creations and deletions of memberships, bans and moderators',
-    membershipChanges,
-  ),
-  elasticMembershipChangeRate: rate(
-    'rate-elastic-membership-changes',
-    30,
-    'elastic channel',
-    'creations and deletions of memberships, bans and moderators',
-    membershipChanges,
-  ),
+  membershipChangeRate: rate('rate-membership-changes', 15, 'ordinary channel', membershipMeaning, membershipChanges),
+  elasticMembershipChangeRate: rate('rate-elastic-membership-changes', 30, 'elastic channel', membershipMeaning, membershipChanges),
   membershipListRate: rate('rate-membership-lists', 15, 'channel', 'lists of memberships, bans and moderators', [
     'ListChannelMemberships',
     'ListChannelBans',

@@ -70,20 +70,18 @@ const date = /^\d{4}-\d\d(?:-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\
 /** Milliseconds of an ISO 8601 time or of seconds since 1970. */
 const timeOf = (text: string) => (/^\d{1,12}$/.test(text) ? Number(text) * 1000 : date.test(text) ? Date.parse(text) : NaN)
 
-/** A value that cannot be parsed as the quantity never matches. */
-const comparing = (measure: (text: string) => number, what: string, holds: (value: number, limit: number) => boolean) =>
-  plain(values => {
-    const limits = values.map(measure)
-    const wrong = limits.findIndex(Number.isNaN)
-    if (wrong !== -1) throw new PolicyError(`'${values[wrong]}' is not ${what}.`)
-    return text => {
-      const value = measure(text)
-      return limits.some(limit => holds(value, limit))
-    }
-  })
-
+/** The operators that compare a quantity. A value that cannot be parsed as the quantity never matches. */
 const comparisons = (prefix: string, measure: (text: string) => number, what: string): Record<string, Operator> => {
-  const compile = (holds: (value: number, limit: number) => boolean) => comparing(measure, what, holds)
+  const compile = (holds: (value: number, limit: number) => boolean) =>
+    plain(values => {
+      const limits = values.map(measure)
+      const wrong = limits.findIndex(Number.isNaN)
+      if (wrong !== -1) throw new PolicyError(`'${values[wrong]}' is not ${what}.`)
+      return text => {
+        const value = measure(text)
+        return limits.some(limit => holds(value, limit))
+      }
+    })
   const equals = compile((value, limit) => value === limit)
   return {
     [`${prefix}Equals`]: { isNegated: false, compile: equals },
