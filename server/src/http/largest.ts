@@ -4,6 +4,3 @@ export const largestBody = 1024 * 1024
 export const largestUnsignedBody = 64 * 1024
 /** Node refuses a longer request line and headers with 431 before anything else sees them. */
 export const largestHead = 16 * 1024
-
-/** The largest body of a signed call, when the check of its key has ended. */
-export const largestOnceChecked = (checking: void | Promise<void>) => (checking ? checking.then(() => largestBody) : largestBody)

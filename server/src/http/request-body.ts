@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { ApiError, failure } from '../errors.ts'
+import { largestBody } from './largest.ts'
 import { tooManyBodies } from './shown-error.ts'
 
 export const noBody: Buffer = Buffer.alloc(0)
@@ -22,6 +23,9 @@ export function checkLength({ headers }: IncomingMessage, largest: number) {
 /** Whether the rest of the body may be longer than the server discards to keep the connection. */
 export const isEndless = ({ headers }: IncomingMessage, largest: number) =>
   headers['transfer-encoding'] !== undefined || Number(headers['content-length']) > largest
+
+/** The largest body of a signed call, when the check of its key has ended. */
+export const largestOnceChecked = (checking: void | Promise<void>) => (checking ? checking.then(() => largestBody) : largestBody)
 
 /** The memory for the bodies of all requests together. Each body takes what it needs and gives it back when its call is over. */
 export class BodyMemory {

@@ -12,7 +12,8 @@ import type { Endpoint, HttpResponse, Received } from './endpoint.ts'
 import { alive, isOperatorPath, livenessPath, noPage, operatorPaths, type OperatorPages } from './operator-pages.ts'
 import { selector } from './selector.ts'
 import { notServing } from './shown-error.ts'
-import { largestHead, largestOnceChecked } from './largest.ts'
+import { largestHead } from './largest.ts'
+import { largestOnceChecked } from './request-body.ts'
 
 type Route = readonly [path: string, ...methods: Method[]]
 

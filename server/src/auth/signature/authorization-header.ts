@@ -1,6 +1,6 @@
 import { incompleteSignature, invalidSignature } from './signature-errors.ts'
 
-export const algorithm = 'AWS4-HMAC-SHA256'
+const algorithm = 'AWS4-HMAC-SHA256'
 const terminator = 'aws4_request'
 const regionPattern = /^[A-Za-z0-9_-]{1,64}$/
 const authorizationPattern = /^AWS4-HMAC-SHA256 Credential=([^,\s]+) ?, ?SignedHeaders=([^,\s]+) ?, ?Signature=([0-9a-f]{64})$/

@@ -1,4 +1,4 @@
-import { algorithm, parseCredentialScope } from './authorization-header.ts'
+import { parseCredentialScope } from './authorization-header.ts'
 import { canonicalQuery, escapedQuery, hashOfNothing, splitTarget } from './canonical-request.ts'
 import { expiredToken, incompleteSignature, invalidSignature, missingAuthenticationToken } from './signature-errors.ts'
 import { createSigners } from './signer.ts'
@@ -22,6 +22,7 @@ export interface Presigned<Key = AccessKey> {
   readonly parameters: ReadonlyMap<string, string>
 }
 
+const algorithm = 'AWS4-HMAC-SHA256'
 /** Clocks of browsers are often wrong, and clients presign for ten seconds only (docs/service/sessions.md#the-signature). */
 const allowedSkew = 300_000
 const longestExpiry = 7 * 24 * 60 * 60
