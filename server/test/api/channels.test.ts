@@ -289,7 +289,7 @@ onBothDatabases('Deleted channels', world => {
     const others = new Set([
       'channel_events',
       'departures',
-      'request_tokens',
+      'answered_tokens',
       'flow_callbacks',
       'flow_runs',
       'sub_channels',
