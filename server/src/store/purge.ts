@@ -12,6 +12,8 @@ import { removeAllTags } from './tags.ts'
 
 /** The most rows that one transaction of a purge removes, so that other transactions do not wait long. */
 const step = 500
+/** The most channels that one transaction locks, since whoever sends there waits for its end. */
+const channelsAtOnce = 10
 
 const nextChannel = statement<{ id: number }>(`select id from channels where deleted_at is not null order by id limit 1`)
 const nextSubChannel = statement<{ id: number; channelId: number }>(`
@@ -127,7 +129,7 @@ export interface EndedMemberships {
  * order of their ids, which locks them, as every transaction does that ends or moves a membership.
  */
 async function endMembershipsOfIdentity(tx: Queries, id: number, now: number) {
-  const found = await tx.all(selectMemberships, id, step)
+  const found = await tx.all(selectMemberships, id, channelsAtOnce)
   const moments = new Map<number, Moment>()
   for (const [channelId, rows] of [...Map.groupBy(found, each => each.channelId)].toSorted(([a], [b]) => a - b)) {
     const channel = await tx.get(countOut, channelId, rows.length, now)
@@ -147,7 +149,7 @@ async function endMembershipsOfIdentity(tx: Queries, id: number, now: number) {
       return { channelId, moment: moments.get(channelId)!, memberships }
     },
   )
-  return { count: ended.length, ofChannels }
+  return { isDone: found.length < channelsAtOnce, ofChannels }
 }
 
 /** Runs each deletion until a whole step is done; true if nothing is left. */
@@ -182,8 +184,8 @@ async function purgeSubChannel(tx: Transaction, id: number, channelId: number, n
 }
 
 async function purgeIdentity(tx: Transaction, id: number, now: number): Promise<EndedMemberships[]> {
-  const { count, ofChannels } = await endMembershipsOfIdentity(tx, id, now)
-  if (await emptied(tx, rolesOfIdentity, id, { done: count, now })) {
+  const { isDone, ofChannels } = await endMembershipsOfIdentity(tx, id, now)
+  if (isDone && (await emptied(tx, rolesOfIdentity, id, { done: 0, now }))) {
     await tx.run(removeAdmin, id)
     await removeAllTags(tx, { kind: 'identity', id })
     await tx.run(closeIdentity, id, now)

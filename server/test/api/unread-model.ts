@@ -89,7 +89,7 @@ export const newestFirst = <Entry extends Listed>(joined: readonly Entry[]) =>
     .map(withoutFirst)
 
 /** Removes corrections of messages that are gone from each channel, so many at once. */
-async function settleSome({ app: { db } }: World, rows: number) {
+export async function settleSome({ app: { db } }: World, rows: number) {
   let place: Awaited<ReturnType<typeof nextCorrected>> = { channelId: 0, subChannelId: 0 }
   while ((place = await nextCorrected(db, place))) await db.transaction(tx => settleCorrections(tx, place!, { rows, mostMessages: 2000 }))
 }

@@ -3,7 +3,7 @@ import { afterAll, expect, test } from 'vitest'
 import { startLambda } from '../support/processor.ts'
 import { onBothDatabases } from '../support/world.ts'
 import { open, pages, say } from './acts.ts'
-import { UnreadModel, walk } from './unread-model.ts'
+import { settleSome, UnreadModel, walk } from './unread-model.ts'
 
 const lambda = await startLambda()
 afterAll(() => lambda.close())
@@ -23,7 +23,7 @@ onBothDatabases(
     })
 
     test(
-      'are exact where a marker is set back over many messages while some of them are deleted and others sent',
+      'are exact where a marker is set back over many messages while some of them are deleted, corrections settled and others sent',
       { timeout: 120_000 },
       async () => {
         const { messaging, carillon, appInstance } = world()
@@ -46,6 +46,7 @@ onBothDatabases(
           else await messaging.redactChannelMessage({ ...named, ChimeBearer: user('root') })
           if (index % 5 === 0) await say(world(), ann, ChannelArn)
           if (index % 10 === 0) await putBack()
+          if (index % 20 === 10) await settleSome(world(), 5)
         })
         await Promise.all(changes)
         const listed = await pages(NextToken => messaging.listChannelMessages({ ChannelArn, ChimeBearer: ann, NextToken }))

@@ -1,5 +1,7 @@
-import { expect, test } from 'vitest'
-import { onBothDatabases, type World } from '../support/world.ts'
+import { setTimeout } from 'node:timers/promises'
+import { expect, onTestFinished, test } from 'vitest'
+import { shareableAs, type Database, type Transaction } from '../../src/database/database.ts'
+import { onBothDatabases, startWorld, type World } from '../support/world.ts'
 import { days, open, purged, rowsIn, runJob, say } from '../api/acts.ts'
 import { many } from './many.ts'
 
@@ -59,4 +61,41 @@ onBothDatabases('Jobs with a crowd', world => {
     const { AppInstanceUsers } = await identity.listAppInstanceUsers({ AppInstanceArn: arn })
     expect(AppInstanceUsers!.map(found => found.Name)).toEqual(['kept'])
   })
+})
+
+/** A database whose transactions take so many milliseconds longer for each statement. */
+function slowed(db: Database, delay: () => number): Database {
+  const slowly = (tx: Transaction): Transaction => ({
+    storesEvents: tx.storesEvents,
+    feedsSearch: tx.feedsSearch,
+    afterCommit: (what, channelId) => tx.afterCommit(what, channelId),
+    all: async (...asked) => setTimeout(delay()).then(() => tx.all(...asked)),
+    get: async (...asked) => setTimeout(delay()).then(() => tx.get(...asked)),
+    run: async (...asked) => setTimeout(delay()).then(() => tx.run(...asked)),
+  })
+  return {
+    kind: db.kind,
+    all: (...asked) => db.all(...asked),
+    get: (...asked) => db.get(...asked),
+    run: (...asked) => db.run(...asked),
+    tidy: () => db.tidy(),
+    close: () => db.close(),
+    of: lock => slowed(db.of(lock), delay),
+    transaction: work => db.transaction(shareableAs(work, tx => work(delay() === 0 ? tx : slowly(tx)))),
+  }
+}
+
+test('on a slow PostgreSQL a purge of a user in many channels refuses nobody, and several nodes that purge at once do not fail', async () => {
+  let delay = 0
+  const world = await startWorld('postgres', {}, { through: db => slowed(db, () => delay) })
+  onTestFinished(() => world.close())
+  const { identity, messaging, appInstance } = world
+  const { user } = await appInstance(['a', 'b'])
+  const channels = await many(60, async () => open(world, user('a'), { MemberArns: [user('b')] }))
+  delay = 15
+  await identity.deleteAppInstanceUser({ AppInstanceUserArn: user('b') })
+  await many(30, async index => messaging.deleteChannel({ ChannelArn: channels[index]!, ChimeBearer: user('a') }))
+  await Promise.all(Array.from({ length: 4 }, async () => purged(world)))
+  expect(await rowsIn(world, 'memberships')).toBe(30)
+  expect(await rowsIn(world, 'channels')).toBe(30)
 })

@@ -41,8 +41,15 @@ async function flowOf(world: World, called: Processor) {
     )
     return (await Promise.all(answers)).map(({ Status }) => Status!.Value)
   }
+  /** On a busy machine some of so many calls may be refused here too; then the statuses are read again. */
   const areAll = async (ids: readonly string[], wanted: string, limit: number) =>
-    until(async () => (await statuses(ids)).every(status => status === wanted), limit)
+    until(async () => {
+      const known = await statuses(ids).catch((error: unknown) => {
+        if (error instanceof ServiceUnavailableException) return undefined
+        throw error
+      })
+      return known?.every(status => status === wanted)
+    }, limit)
   return { sendAll, areAll }
 }
 
