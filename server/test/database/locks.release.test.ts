@@ -1,7 +1,7 @@
 import { Client } from 'pg'
 import { setTimeout } from 'node:timers/promises'
 import { beforeAll, expect, onTestFinished, test } from 'vitest'
-import { open, say } from '../api/acts.ts'
+import { open, purged, rowsIn, say } from '../api/acts.ts'
 import { clientsOf, createPostgresDatabase, refusal, startWorld, type World } from '../support/world.ts'
 
 let url: string
@@ -179,4 +179,20 @@ test('while a whole table is locked, readers of it get an error to retry', { tim
   expect((await fetch(`${world.app.url}/health`)).status).toBe(200)
   await leave()
   await here.others()
+})
+
+test('a purge waits for a transaction that has locked what it removes, however long that takes, and does not fail', async () => {
+  const { messaging, appInstance } = world
+  const { user } = await appInstance(['ann'])
+  const ChannelArn = await open(world, user('ann'))
+  const id = `(select id from channels where external_id = '${ChannelArn.split('/').at(-1)}')`
+  const held = await stranger(`select 1 from memberships where channel_id = ${id} for update`)
+  await messaging.deleteChannel({ ChannelArn, ChimeBearer: user('ann') })
+  const purge = purged(world)
+  // Longer than any wait for a lock.
+  await Promise.race([purge, setTimeout(5000)])
+  expect(await rowsIn(world, `memberships where channel_id = ${id}`)).toBe(1)
+  await held.leave()
+  await purge
+  expect(await rowsIn(world, 'channels where deleted_at is not null')).toBe(0)
 })
