@@ -36,6 +36,13 @@ const selectMembers = statement<{ id: number; memberId: number }>(`
   select m.id, m.member_id as "memberId" from memberships m
   where m.channel_id = $1 and m.sub_channel_id = $2 and m.type = 'DEFAULT' and m.id > $3 order by m.id limit $4`)
 
+const selectVersion = statement<{ members: number; newest: number | null }>(`
+  select c.member_count as members, (
+    select max((select max(m.id) from memberships m where m.channel_id = $1 and m.sub_channel_id = p.id and m.type = t.type))
+    from (select 0 as id union all select s.id from sub_channels s where s.channel_id = $1) p
+    cross join (select 'DEFAULT' as type union all select 'HIDDEN') t) as newest
+  from channels c where c.id = $1`)
+
 /** The most channels of a user in which another user is looked up. */
 const mostLookedUp = 1000
 const common = (one: string, other: string) => `exists (
@@ -82,6 +89,15 @@ export async function shareChannel(db: Queries, one: number, other: number): Pro
 /** A page of the DEFAULT members of a channel or sub-channel, by their memberships. */
 export const defaultMembers = async (db: Queries, place: Place, after: number, limit: number) =>
   db.all(selectMembers, place.channelId, place.subChannelId, after, limit)
+
+/**
+ * A text that is another one once a membership of the channel has begun or ended: how many there are, and the newest one. A new membership
+ * has a higher id than all before.
+ */
+export async function versionOfMembers(db: Queries, channelId: number): Promise<string> {
+  const { members, newest } = (await db.get(selectVersion, channelId)) ?? {}
+  return `${members} ${newest}`
+}
 
 /** The sub-channels in which a channel has members; 0 for an ordinary channel. */
 export async function placesOfMembers(db: Queries, channelId: number): Promise<readonly number[]> {
