@@ -192,9 +192,10 @@ export class Watches {
     await this.#read(unique)
     const presences = [...unique].flatMap(userId => this.#details.get(userId) || [])
     const numbers = channels
-      .filter(isLarge)
+      // A new watch is also sent that a channel has no members who are shown.
+      .filter(channel => isLarge(channel) || (isNew && channel.members.size === 0))
       .map(channel => JSON.stringify({ ChannelArn: channel.arn, OnlineMemberCount: channel.sentCount ?? this.#counted(channel) }))
-    return presences.length + numbers.length === 0 ? undefined : presenceFrame(presences, numbers)
+    return isNew || presences.length + numbers.length > 0 ? presenceFrame(presences, numbers) : undefined
   }
 
   /** Reads the presences of these users, as far as they are not cached. */
@@ -275,7 +276,9 @@ export class Watches {
       const members = await this.#wiring.members.of(channel.id)
       if (this.#channels.get(channel.id) !== channel) continue
       this.#index(channel, members)
-      if (wasLarge !== isLarge(channel)) for (const watch of channel.watches) watch.isNew = true
+      if (wasLarge === isLarge(channel)) continue
+      channel.sentCount = undefined
+      for (const watch of channel.watches) watch.isNew = true
     }
   }
 

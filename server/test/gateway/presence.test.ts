@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { open, say } from '../api/acts.ts'
 import { until } from '../support/processor.ts'
 import { listen, type Listening } from '../support/sockets.ts'
-import { onBothDatabases, refusal } from '../support/world.ts'
+import { isSpread, onBothDatabases, refusal } from '../support/world.ts'
 import { isShown, makeScene, shown } from './watching.ts'
 
 const typeOfNext = async (session: Listening) => (await session.next()).type
@@ -73,6 +73,26 @@ onBothDatabases(
       const { type, payload } = await session.next()
       const Channels = [large, elastic].map(ChannelArn => ({ ChannelArn, OnlineMemberCount: 1 }))
       expect({ type, payload }).toEqual({ type: 'UPDATE_PRESENCE', payload: { Presences: [], Channels } })
+    })
+
+    test('is first sent as no members, where all members of a channel are HIDDEN, and then as that of a DEFAULT member who joins', async () => {
+      const { messaging } = world()
+      const { arn, ann, ben, root, watching } = await makeScene(world())
+      const ChannelArn = (
+        await messaging.createChannel({ AppInstanceArn: arn, Name: 'hidden', ChimeBearer: root, ClientRequestToken: 'hidden' })
+      ).ChannelArn!
+      await messaging.createChannelMembership({ ChannelArn, MemberArn: ben, Type: 'HIDDEN', ChimeBearer: root })
+      await messaging.deleteChannelMembership({ ChannelArn, MemberArn: root, ChimeBearer: root })
+      const session = await watching(root, { ChannelArns: [ChannelArn] })
+      const { type, payload } = await session.next()
+      expect({ type, payload }).toEqual({
+        type: 'UPDATE_PRESENCE',
+        payload: { Presences: [], Channels: [{ ChannelArn, OnlineMemberCount: 0 }] },
+      })
+      if (!isSpread) {
+        await messaging.createChannelMembership({ ChannelArn, MemberArn: ann, Type: 'DEFAULT', ChimeBearer: root })
+        await isShown(session, ann, false)
+      }
     })
 
     test('can be watched by a session that is open, and only that of users: bots have none', async () => {
